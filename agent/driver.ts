@@ -1,0 +1,56 @@
+import type { RunId } from "#core/ids.ts";
+import type { RunObservation, RunOrder } from "#core/run-order.ts";
+
+/**
+ * What an engine (process, Slurm, Kubernetes, simulated) must offer to the agent. The agent journals an intent before
+ * `start` and forgets it only once the server has acknowledged the end; the driver finds its runs again by itself.
+ */
+export interface Driver {
+  readonly name: "process";
+  /** What this centre has, as reported with each sync; cheap, called often. */
+  describe(): Promise<EngineDescription>;
+  /**
+   * Starts the run, or finds that it was already started (then it is not started again). Resolves once the start is
+   * certain or refused for good; throws where it is in doubt, and the agent asks `find` before it tries again (R3).
+   */
+  start(order: RunOrder): Promise<StartAnswer>;
+  /** SIGTERM, then SIGKILL of the whole tree after the grace; resolves when the request is in the engine's hands. */
+  cancel(run: RunId): Promise<"cancelling" | "not-there" | "already-ended">;
+  /** All runs of which the engine still has a trace, after a restart of the agent. */
+  find(): Promise<readonly FoundRun[]>;
+  /** Observations as they happen. One listener; what happened before it listened is found by `find`. */
+  listen(onObservation: (observation: RunObservation) => void): void;
+  /** At most 1 MiB. */
+  readLog(run: RunId, stream: "stdout" | "stderr", offset: number, maxBytes: number): Promise<LogRead>;
+  /** Removes the run's folder and gives its uid back. */
+  remove(run: RunId): Promise<void>;
+  close(): Promise<void>;
+}
+
+export type StartAnswer =
+  | { readonly kind: "started" }
+  | { readonly kind: "already-there" }
+  /** Nothing was started and nothing will be: the words go to the user. */
+  | { readonly kind: "refused"; readonly words: string }
+  /** Not now (no free uid, no free cores): try again while the lease lasts. */
+  | { readonly kind: "busy"; readonly words: string };
+
+export type FoundRun =
+  | { readonly run: RunId; readonly state: "running"; readonly startedMs: number }
+  | { readonly run: RunId; readonly state: "ended"; readonly observation: RunObservation }
+  /** A folder without a `started` file: it never ran. */
+  | { readonly run: RunId; readonly state: "never-started" };
+
+export type LogRead =
+  | { readonly kind: "bytes"; readonly bytes: Uint8Array; readonly offset: number; readonly sizeBytes: number; readonly final: boolean }
+  | { readonly kind: "none"; readonly words: string };
+
+export type EngineDescription = {
+  readonly cores: number;
+  readonly memoryMib: number;
+  readonly memoryMibPerCore: number;
+  readonly accelerators: readonly { readonly vendor: string; readonly model: string; readonly count: number }[];
+  readonly nodes: readonly { readonly name: string; readonly cores: number; readonly memoryMib: number }[];
+  /** Which mechanisms are in use, in words for `weir nodes` and the doctor: cgroup versions, uids or none. */
+  readonly mechanisms: Readonly<Record<string, string>>;
+};

@@ -1,0 +1,158 @@
+import type { CentreId, RunId } from "#core/ids.ts";
+import { unreachable } from "#core/unreachable.ts";
+
+/**
+ * The states of a task and of a run, and the one table of what may follow what. The server checks every change against
+ * it, the buttons of the console read `cancellable`, and docs/guides/states.md prints it.
+ *
+ * queued → placed → starting → running → ended, with `unreachableSinceMs` beside it (R2). Terminal states are final:
+ * later evidence is added to the run's history and never changes them.
+ */
+export type TaskState =
+  | { readonly kind: "queued"; readonly sinceMs: number }
+  | { readonly kind: "placed"; readonly run: RunId; readonly centre: CentreId }
+  | { readonly kind: "starting"; readonly run: RunId; readonly centre: CentreId }
+  | { readonly kind: "running"; readonly run: RunId; readonly centre: CentreId; readonly startedMs: number }
+  | { readonly kind: "ended"; readonly outcome: Outcome; readonly endedMs: number };
+
+export const stateKinds = ["queued", "placed", "starting", "running", "ended"] as const;
+export type StateKind = (typeof stateKinds)[number];
+
+/** How a task (and, for the last attempt, its run) ended. */
+export type Outcome =
+  | { readonly kind: "succeeded" }
+  | { readonly kind: "failed"; readonly exitCode: number }
+  | { readonly kind: "signalled"; readonly signal: number }
+  | { readonly kind: "cancelled"; readonly by: CancelledBy; readonly reason: string | null }
+  | { readonly kind: "timed-out" }
+  | { readonly kind: "out-of-memory" }
+  | { readonly kind: "preempted" }
+  | { readonly kind: "node-failed"; readonly reason: string }
+  | { readonly kind: "platform-fault"; readonly reason: string }
+  | { readonly kind: "lost"; readonly evidence: string };
+
+/** `network` is Weir itself, by a rule it names (a dependency that can never be met). */
+export type CancelledBy = "user" | "centre" | "operator" | "network";
+
+/** How a run ended: as its task, or in one of three ways that end no task. */
+export type RunEnd =
+  | Outcome
+  /** Proved never to have started at the centre (R1); the task goes back to the queue. */
+  | { readonly kind: "withdrawn"; readonly evidence: string }
+  /** A second copy found the first one's folder and ran nothing (R4). */
+  | { readonly kind: "duplicate" }
+  | { readonly kind: "requeued"; readonly by: string };
+
+/** In a run, `failed` and `signalled` are both the user's failure: they show as "failed" with the exit code or the signal. */
+export type OutcomeKind = Outcome["kind"];
+export type RunEndKind = RunEnd["kind"];
+
+/** What happens to a task. Each names the evidence or the person behind it in the event's `cause`. */
+export type TaskStep =
+  | { readonly kind: "place"; readonly run: RunId; readonly centre: CentreId }
+  | { readonly kind: "accept" }
+  | { readonly kind: "start"; readonly startedMs: number }
+  | { readonly kind: "requeue"; readonly atMs: number }
+  | { readonly kind: "end"; readonly outcome: Outcome; readonly endedMs: number };
+
+/** Which steps are legal in which state: the only such table. */
+export const legalSteps = {
+  queued: ["place", "end"],
+  placed: ["accept", "start", "requeue", "end"],
+  starting: ["start", "requeue", "end"],
+  running: ["requeue", "end"],
+  ended: [],
+} as const satisfies Record<StateKind, readonly TaskStep["kind"][]>;
+
+/** States in which a cancel does something; the console's button reads this. */
+export const cancellable: readonly StateKind[] = ["queued", "placed", "starting", "running"];
+
+export type Stepped =
+  | { readonly kind: "changed"; readonly state: TaskState }
+  | { readonly kind: "illegal"; readonly from: StateKind; readonly step: TaskStep["kind"] };
+
+/** The next state, or that the step is illegal there (then it is history only, never a change). */
+export function step(state: TaskState, taskStep: TaskStep): Stepped {
+  const legal: readonly TaskStep["kind"][] = legalSteps[state.kind];
+  if (!legal.includes(taskStep.kind)) return { kind: "illegal", from: state.kind, step: taskStep.kind };
+  return { kind: "changed", state: next(state, taskStep) };
+}
+
+function next(state: TaskState, taskStep: TaskStep): TaskState {
+  switch (taskStep.kind) {
+    case "place":
+      return { kind: "placed", run: taskStep.run, centre: taskStep.centre };
+    case "accept":
+      return { kind: "starting", ...bound(state) };
+    case "start":
+      return { kind: "running", ...bound(state), startedMs: taskStep.startedMs };
+    case "requeue":
+      return { kind: "queued", sinceMs: taskStep.atMs };
+    case "end":
+      return { kind: "ended", outcome: taskStep.outcome, endedMs: taskStep.endedMs };
+    default:
+      return unreachable(taskStep);
+  }
+}
+
+function bound(state: TaskState): { readonly run: RunId; readonly centre: CentreId } {
+  if (state.kind === "queued" || state.kind === "ended") throw new Error(`broken invariant: ${state.kind} is bound`);
+  return { run: state.run, centre: state.centre };
+}
+
+/**
+ * What follows the end of a run for its task: another attempt, or the end of the task.
+ * Retries follow failed, node failed, preempted and platform fault; `withdrawn` and `requeued` always go back to the
+ * queue and cost no retry; `lost` goes back only where the job said `restart-after` (R2).
+ */
+export function afterRun(
+  end: RunEnd,
+  retriesLeft: number,
+  restartsWhenLost: boolean,
+): { readonly kind: "end"; readonly outcome: Outcome } | { readonly kind: "again"; readonly costsRetry: boolean } | { readonly kind: "nothing" } {
+  switch (end.kind) {
+    case "withdrawn":
+    case "requeued":
+      return { kind: "again", costsRetry: false };
+    case "duplicate":
+      return { kind: "nothing" };
+    case "failed":
+    case "signalled":
+    case "node-failed":
+    case "preempted":
+    case "platform-fault":
+      return retriesLeft > 0 ? { kind: "again", costsRetry: true } : { kind: "end", outcome: end };
+    case "lost":
+      return restartsWhenLost ? { kind: "again", costsRetry: false } : { kind: "end", outcome: end };
+    case "succeeded":
+    case "cancelled":
+    case "timed-out":
+    case "out-of-memory":
+      return { kind: "end", outcome: end };
+    default:
+      return unreachable(end);
+  }
+}
+
+/** Who pays for the time of a run that ended so (M7): `tenant` for its own doing, nobody for the network's. */
+export const bearer = {
+  succeeded: "tenant",
+  failed: "tenant",
+  signalled: "tenant",
+  "timed-out": "tenant",
+  "out-of-memory": "tenant",
+  cancelled: "by-canceller",
+  preempted: "tenant",
+  "node-failed": "nobody",
+  "platform-fault": "nobody",
+  lost: "nobody",
+  withdrawn: "nobody",
+  duplicate: "nobody",
+  requeued: "tenant",
+} as const satisfies Record<RunEndKind, "tenant" | "by-canceller" | "nobody">;
+
+/** Whether the usage of a run that ended so is posted to its project's account. */
+export function isBilled(end: RunEnd): boolean {
+  if (end.kind === "cancelled") return end.by === "user" || end.by === "network";
+  return bearer[end.kind] === "tenant";
+}

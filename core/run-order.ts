@@ -1,0 +1,65 @@
+import type { RunId } from "#core/ids.ts";
+import type { ArraySpec, InputFile, Work } from "#core/job/spec.ts";
+import type { RunEnd } from "#core/job/state.ts";
+
+/**
+ * What a centre is told to run, and what it tells back. Orders name a project and a person by id, never a local user
+ * or path of the server's choosing (P2), and carry durations, never a server's time (R1).
+ */
+export type RunOrder = {
+  readonly run: RunId;
+  /** The task's own integer, SLURM_JOB_ID on a process centre; `arrayJob` is the id the user saw. */
+  readonly taskJob: number;
+  readonly job: number;
+  readonly index: number;
+  readonly attempt: number;
+  readonly name: string;
+  readonly project: { readonly id: number; readonly name: string };
+  readonly person: { readonly id: number; readonly name: string };
+  readonly work: Work;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly workingDirectory: string | null;
+  readonly stdout: string | null;
+  readonly stderr: string | null;
+  readonly inputFiles: readonly InputFile[];
+  /** The user's whole array (R6), for SLURM_ARRAY_TASK_COUNT, MIN, MAX and STEP. */
+  readonly array: ArraySpec | null;
+  readonly allocation: Allocation;
+  readonly timeLimitS: number;
+  readonly graceS: number;
+  /** A start later than this after the order was made is forbidden: the lease (R1). Milliseconds left when it was sent. */
+  readonly startWithinMs: number;
+};
+
+/** What the placement gave, resolved to numbers of one node; billing multiplies these by the wall time. */
+export type Allocation = {
+  readonly nodes: number;
+  readonly tasks: number;
+  readonly coresPerTask: number;
+  readonly coresPerNode: number;
+  readonly memoryMibPerNode: number;
+  readonly acceleratorsPerNode: number;
+  readonly acceleratorVendor: string | null;
+  readonly acceleratorModel: string | null;
+};
+
+/** What an agent saw. Each may be sent again; the server ignores what it knows. Times are the centre's clock, in ms. */
+export type RunObservation =
+  /** The intent is on the agent's disk (R3). */
+  | { readonly kind: "accepted"; readonly run: RunId; readonly atMs: number }
+  | { readonly kind: "started"; readonly run: RunId; readonly atMs: number; readonly evidence: string }
+  | { readonly kind: "ended"; readonly run: RunId; readonly atMs: number; readonly end: RunEnd; readonly usage: RunUsage; readonly words: string | null };
+
+/** Measured at the centre; integers. Zero where the run never started. */
+export type RunUsage = {
+  readonly startedMs: number | null;
+  /** By the monotonic clock, from start to end. */
+  readonly wallMs: number;
+  readonly cpuUserMs: number;
+  readonly cpuSystemMs: number;
+  readonly peakMemoryMib: number;
+  /** How memory was measured and limited: shown by `weir show`. */
+  readonly memoryWay: "cgroup-v2" | "cgroup-v1" | "sampled" | "none";
+  readonly droppedStdoutBytes: number;
+  readonly droppedStderrBytes: number;
+};
