@@ -35,7 +35,8 @@ export function personId(value: number): PersonId {
 }
 
 export function centreId(value: string): CentreId {
-  if (!/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/.test(value)) throw new Error(`not a centre id: ${JSON.stringify(value)}`);
+  if (!/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/.test(value))
+    throw new Error(`not a centre id: ${JSON.stringify(value)}`);
   return value as CentreId;
 }
 

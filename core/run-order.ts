@@ -48,7 +48,14 @@ export type RunObservation =
   /** The intent is on the agent's disk (R3). */
   | { readonly kind: "accepted"; readonly run: RunId; readonly atMs: number }
   | { readonly kind: "started"; readonly run: RunId; readonly atMs: number; readonly evidence: string }
-  | { readonly kind: "ended"; readonly run: RunId; readonly atMs: number; readonly end: RunEnd; readonly usage: RunUsage; readonly words: string | null };
+  | {
+      readonly kind: "ended";
+      readonly run: RunId;
+      readonly atMs: number;
+      readonly end: RunEnd;
+      readonly usage: RunUsage;
+      readonly words: string | null;
+    };
 
 /** Measured at the centre; integers. Zero where the run never started. */
 export type RunUsage = {

@@ -109,7 +109,10 @@ export function afterRun(
   end: RunEnd,
   retriesLeft: number,
   restartsWhenLost: boolean,
-): { readonly kind: "end"; readonly outcome: Outcome } | { readonly kind: "again"; readonly costsRetry: boolean } | { readonly kind: "nothing" } {
+):
+  | { readonly kind: "end"; readonly outcome: Outcome }
+  | { readonly kind: "again"; readonly costsRetry: boolean }
+  | { readonly kind: "nothing" } {
   switch (end.kind) {
     case "withdrawn":
     case "requeued":

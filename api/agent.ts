@@ -1,0 +1,170 @@
+import { z } from "zod";
+import { runEnd } from "#api/job.ts";
+import { centreName, timeMs } from "#api/values.ts";
+
+/**
+ * The agent protocol. One outbound call, `sync`, says "this is what I have and what happened" and gets "this is what
+ * should run". It is idempotent: the same report may come again, the same order may be sent again. An agent keeps one
+ * sync waiting (long poll) and makes further ones with waitMs 0 when it has something to report.
+ *
+ * - `session` numbers the agent's own start: a newer one fences an older one (R7).
+ * - `server`/`generation` say up to which change of the orders the agent has them on its disk; a different `server`, or
+ *   generation 0, gets the whole list (`whole: true`), else what changed since.
+ * - Durations only: a lease is `startWithinMs` from the moment of the answer (R1).
+ */
+export const protocolVersion = 1;
+
+const runName = z.string().regex(/^[1-9]\d{0,15}\.(0|[1-9]\d{0,8})\.[1-9]\d{0,5}$/);
+
+export const usageReport = z.strictObject({
+  startedMs: timeMs.nullable(),
+  wallMs: z.int().min(0),
+  cpuUserMs: z.int().min(0),
+  cpuSystemMs: z.int().min(0),
+  peakMemoryMib: z.int().min(0),
+  memoryWay: z.enum(["cgroup-v2", "cgroup-v1", "sampled", "none"]),
+  droppedStdoutBytes: z.int().min(0),
+  droppedStderrBytes: z.int().min(0),
+});
+
+export const observation = z
+  .discriminatedUnion("kind", [
+    z.strictObject({ kind: z.literal("accepted"), run: runName, atMs: timeMs }),
+    z.strictObject({ kind: z.literal("started"), run: runName, atMs: timeMs, evidence: z.string().max(1000) }),
+    z.strictObject({
+      kind: z.literal("ended"),
+      run: runName,
+      atMs: timeMs,
+      end: runEnd,
+      usage: usageReport,
+      words: z.string().max(4000).nullable(),
+    }),
+  ])
+  .meta({ id: "RunObservation" });
+
+export const engine = z
+  .strictObject({
+    cores: z.int().min(0),
+    memoryMib: z.int().min(0),
+    memoryMibPerCore: z.int().min(0),
+    accelerators: z
+      .array(z.strictObject({ vendor: z.string().max(100), model: z.string().max(100), count: z.int().min(0) }))
+      .max(1000),
+    nodes: z
+      .array(z.strictObject({ name: z.string().max(255), cores: z.int().min(0), memoryMib: z.int().min(0) }))
+      .max(100_000),
+    mechanisms: z.record(z.string().max(100), z.string().max(500)),
+  })
+  .meta({ id: "EngineReport" });
+
+export const syncRequest = z
+  .strictObject({
+    protocol: z.literal(protocolVersion),
+    session: z.int().min(1),
+    agentVersion: z.string().max(100),
+    server: z.string().max(100),
+    generation: z.int().min(0),
+    waitMs: z.int().min(0).max(25_000),
+    /** Sent at the start of a session and when it changed. */
+    engine: engine.nullable(),
+    observations: z.array(observation).max(1000),
+  })
+  .meta({ id: "SyncRequest" });
+export type SyncRequest = z.infer<typeof syncRequest>;
+
+const work = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("script"), text: z.string(), arguments: z.array(z.string()) }),
+  z.strictObject({ kind: z.literal("command"), argv: z.tuple([z.string()], z.string()) }),
+]);
+
+export const runOrder = z
+  .strictObject({
+    run: runName,
+    taskJob: z.int(),
+    job: z.int(),
+    index: z.int(),
+    attempt: z.int(),
+    name: z.string(),
+    project: z.strictObject({ id: z.int(), name: z.string() }),
+    person: z.strictObject({ id: z.int(), name: z.string() }),
+    work,
+    environment: z.record(z.string(), z.string()),
+    workingDirectory: z.string().nullable(),
+    stdout: z.string().nullable(),
+    stderr: z.string().nullable(),
+    inputFiles: z.array(z.strictObject({ path: z.string(), contentBase64: z.string(), executable: z.boolean() })),
+    array: z
+      .strictObject({
+        ranges: z.array(z.strictObject({ first: z.int(), last: z.int(), step: z.int() })),
+        throttle: z.int().nullable(),
+      })
+      .nullable(),
+    allocation: z.strictObject({
+      nodes: z.int(),
+      tasks: z.int(),
+      coresPerTask: z.int(),
+      coresPerNode: z.int(),
+      memoryMibPerNode: z.int(),
+      acceleratorsPerNode: z.int(),
+      acceleratorVendor: z.string().nullable(),
+      acceleratorModel: z.string().nullable(),
+    }),
+    timeLimitS: z.int(),
+    graceS: z.int(),
+    startWithinMs: z.int(),
+  })
+  .meta({ id: "RunOrder" });
+
+export const syncAnswer = z
+  .strictObject({
+    server: z.string(),
+    generation: z.int(),
+    /** The orders are all there are: what the agent has beyond them and never started, it drops. */
+    whole: z.boolean(),
+    start: z.array(runOrder),
+    cancel: z.array(
+      z.strictObject({
+        run: runName,
+        by: z.enum(["user", "centre", "operator", "network"]),
+        reason: z.string().nullable(),
+      }),
+    ),
+    /** Ends that are committed: the agent may forget its journal entry, and keeps the folder for its retention. */
+    committed: z.array(runName),
+    /** Log pieces the server wants; each is answered once by POST /agent/answers. */
+    reads: z.array(
+      z.strictObject({
+        id: z.string(),
+        run: runName,
+        stream: z.enum(["stdout", "stderr"]),
+        offset: z.int(),
+        maxBytes: z.int().min(1).max(1_048_576),
+      }),
+    ),
+  })
+  .meta({ id: "SyncAnswer" });
+export type SyncAnswer = z.infer<typeof syncAnswer>;
+
+/** A piece of a log that the server asked for. `offset` is where it begins (the server may have asked from the end). */
+export const readAnswer = z
+  .strictObject({
+    id: z.string(),
+    kind: z.enum(["bytes", "none"]),
+    offset: z.int(),
+    sizeBytes: z.int(),
+    base64: z.string().max(1_500_000),
+    final: z.boolean(),
+    words: z.string().max(1000),
+  })
+  .meta({ id: "ReadAnswer" });
+
+export const enrolRequest = z
+  .strictObject({ token: z.string().max(200), agentVersion: z.string().max(100), driver: z.string().max(50) })
+  .meta({ id: "EnrolRequest" });
+/** The credential is of that centre alone; it rotates: the agent asks for the next one before it ages out. */
+export const enrolAnswer = z
+  .strictObject({ centre: centreName, credential: z.string(), rotateAfterMs: z.int() })
+  .meta({ id: "EnrolAnswer" });
+
+/** Each start of an agent takes the next session number; older sessions are refused from then on (R7). */
+export const sessionAnswer = z.strictObject({ session: z.int().min(1) }).meta({ id: "SessionAnswer" });

@@ -1,0 +1,435 @@
+import { z } from "zod";
+import { limits } from "#api/limits.ts";
+import { amount, centreName, id, page, pageQuery, slug, text, timeMs } from "#api/values.ts";
+import { priorityClasses } from "#core/job/spec.ts";
+import { stateKinds } from "#core/job/state.ts";
+
+/** What a user may send. Every field but the work has a default; `core/job/admit.ts` fills them in and says which. */
+export const jobRequest = z
+  .strictObject({
+    name: text(limits.nameChars).min(1).optional(),
+    /** The whole script, with its `#!` line; its `#SBATCH` lines are read too, fields given here win over them. */
+    script: text(limits.scriptBytes).optional(),
+    /** Instead of a script: a program and its arguments, run without a shell. */
+    command: z.array(text(131_072)).min(1).max(10_000).optional(),
+    arguments: z.array(text(131_072)).max(10_000).optional(),
+    environment: z
+      .record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/), text(limits.environmentValueChars))
+      .refine((all) => Object.keys(all).length <= limits.environmentVariables, {
+        error: `at most ${limits.environmentVariables} variables`,
+      })
+      .optional(),
+    workingDirectory: text(4096).optional(),
+    nodes: z.int().min(1).max(limits.nodes).optional(),
+    tasks: z.int().min(1).max(limits.tasks).optional(),
+    coresPerTask: z.int().min(1).max(limits.cores).optional(),
+    memoryMibPerNode: z.int().min(1).max(limits.memoryMib).optional(),
+    memoryMibPerCore: z.int().min(1).max(limits.memoryMib).optional(),
+    accelerators: z
+      .strictObject({
+        vendor: slug.nullable().optional(),
+        model: slug.nullable().optional(),
+        perNode: z.int().min(1).max(limits.accelerators),
+      })
+      .optional(),
+    timeLimitS: z.int().min(1).max(limits.timeLimitS).optional(),
+    graceS: z.int().min(0).max(3600).optional(),
+    /** As in sbatch: `1-1000%50`, `0-9:2`, `1,3,7`. */
+    array: text(10_000).min(1).optional(),
+    dependencies: z
+      .array(
+        z.union([
+          z.strictObject({
+            kind: z.enum(["afterok", "afterany", "afternotok"]),
+            /** A job id, or in a bulk submission the `key` of a job of the same call. */
+            job: z.union([id, z.string().max(100)]),
+            index: z.int().min(0).nullable().optional(),
+          }),
+          z.strictObject({ kind: z.literal("aftercorr"), job: z.union([id, z.string().max(100)]) }),
+          z.strictObject({ kind: z.literal("singleton") }),
+        ]),
+      )
+      .max(limits.dependencies)
+      .optional(),
+    stdout: text(4096).min(1).optional(),
+    stderr: text(4096).min(1).optional(),
+    retries: z.int().min(0).max(limits.retries).optional(),
+    onUnreachable: z
+      .union([
+        z.strictObject({ kind: z.literal("wait") }),
+        z.strictObject({ kind: z.literal("restart-after"), delayS: z.int().min(0).max(31_622_400) }),
+      ])
+      .optional(),
+    priorityClass: z.enum(priorityClasses).optional(),
+    software: z.array(text(200).min(1)).max(100).optional(),
+    container: z
+      .string()
+      .max(500)
+      .regex(/^[\w./:-]+@sha256:[0-9a-f]{64}$/, {
+        error: "name a container by digest: NAME@sha256:… with 64 hexadecimal digits",
+      })
+      .optional(),
+    fileSystems: z.array(text(200).min(1)).max(100).optional(),
+    licences: z
+      .array(z.strictObject({ name: text(200).min(1), count: z.int().min(1).max(1_000_000) }))
+      .max(100)
+      .optional(),
+    inputFiles: z
+      .array(
+        z.strictObject({
+          path: text(4096).min(1),
+          contentBase64: z.base64().max(14 * 1024 * 1024),
+          executable: z.boolean().optional(),
+        }),
+      )
+      .max(limits.inputFiles)
+      .optional(),
+    centres: z
+      .strictObject({
+        only: z.array(centreName).max(1000).optional(),
+        except: z.array(centreName).max(1000).optional(),
+        prefer: z.array(centreName).max(1000).optional(),
+      })
+      .optional(),
+    labels: z
+      .record(z.string().min(1).max(63), text(255))
+      .refine((all) => Object.keys(all).length <= limits.labels, { error: `at most ${limits.labels} labels` })
+      .optional(),
+    project: slug.optional(),
+    /** Options as on the command line of sbatch, e.g. ["--mem=4G", "-c", "2"]; they win over the script's own lines. */
+    sbatchOptions: z.array(text(131_072)).max(1_000).optional(),
+  })
+  .meta({ id: "JobRequest" });
+export type JobRequest = z.infer<typeof jobRequest>;
+
+export const bulkRequest = z
+  .strictObject({
+    jobs: z
+      .array(jobRequest.extend({ key: z.string().min(1).max(100).optional() }))
+      .min(1)
+      .max(limits.bulkJobs),
+  })
+  .meta({ id: "BulkRequest" });
+
+export const outcomeKinds = [
+  "succeeded",
+  "failed",
+  "cancelled",
+  "timed-out",
+  "out-of-memory",
+  "preempted",
+  "node-failed",
+  "platform-fault",
+  "lost",
+] as const;
+export const runEndKinds = [...outcomeKinds, "withdrawn", "duplicate", "requeued"] as const;
+
+/** `failed` has an exit code or a signal, never both; `reason` is set where somebody or some rule ended it. */
+export const outcome = z
+  .strictObject({
+    kind: z.enum(outcomeKinds),
+    exitCode: z.int().nullable(),
+    signal: z.int().nullable(),
+    by: z.enum(["user", "centre", "operator", "network"]).nullable(),
+    reason: z.string().nullable(),
+  })
+  .meta({ id: "Outcome" });
+export type WireOutcome = z.infer<typeof outcome>;
+
+export const runEnd = outcome.extend({ kind: z.enum(runEndKinds) }).meta({ id: "RunEnd" });
+
+const counts = z.strictObject({
+  queued: z.int(),
+  placed: z.int(),
+  starting: z.int(),
+  running: z.int(),
+  ended: z.int(),
+});
+
+/** One line of a list of jobs. An array is one line; `counts` says where its tasks are. */
+export const jobSummary = z
+  .strictObject({
+    id,
+    name: z.string(),
+    project: z.string(),
+    person: z.string(),
+    /** Of an array: the most active state among its tasks (running, starting, placed, queued, ended). */
+    state: z.enum(stateKinds),
+    /** Once all tasks ended: succeeded if all did, else the outcome of the first task (in order of end) that did not. */
+    outcome: outcome.nullable(),
+    tasks: z.int(),
+    array: z.string().nullable(),
+    counts,
+    centres: z.array(z.string()),
+    submittedMs: timeMs,
+    startedMs: timeMs.nullable(),
+    endedMs: timeMs.nullable(),
+    /** Set while a centre that holds one of its runs cannot be reached (R2). */
+    unreachableSinceMs: timeMs.nullable(),
+  })
+  .meta({ id: "JobSummary" });
+export type JobSummary = z.infer<typeof jobSummary>;
+
+export const specView = z
+  .strictObject({
+    script: z.string().nullable(),
+    command: z.array(z.string()).nullable(),
+    arguments: z.array(z.string()),
+    environment: z.record(z.string(), z.string()),
+    workingDirectory: z.string().nullable(),
+    nodes: z.int(),
+    tasks: z.int(),
+    coresPerTask: z.int(),
+    memoryMibPerNode: z.int().nullable(),
+    memoryMibPerCore: z.int().nullable(),
+    accelerators: z
+      .strictObject({ vendor: z.string().nullable(), model: z.string().nullable(), perNode: z.int() })
+      .nullable(),
+    timeLimitS: z.int(),
+    graceS: z.int(),
+    array: z.string().nullable(),
+    dependencies: z.array(z.string()),
+    stdout: z.string().nullable(),
+    stderr: z.string().nullable(),
+    retries: z.int(),
+    onUnreachable: z.string(),
+    priorityClass: z.enum(priorityClasses),
+    software: z.array(z.string()),
+    container: z.string().nullable(),
+    fileSystems: z.array(z.string()),
+    licences: z.array(z.strictObject({ name: z.string(), count: z.int() })),
+    inputFiles: z.array(z.strictObject({ path: z.string(), bytes: z.int(), executable: z.boolean() })),
+    centres: z.strictObject({ only: z.array(z.string()), except: z.array(z.string()), prefer: z.array(z.string()) }),
+    labels: z.record(z.string(), z.string()),
+    project: z.string(),
+  })
+  .meta({ id: "JobSpec" });
+export type SpecView = z.infer<typeof specView>;
+
+/** Usage of runs, each amount in its own ledger unit (M1). */
+export const usageAmounts = z
+  .strictObject({
+    coreMs: amount,
+    milliCardMs: amount,
+    memoryMibMs: amount,
+    wallMs: amount,
+  })
+  .meta({ id: "UsageAmounts" });
+
+export const cost = z
+  .strictObject({
+    tariffVersion: z.string(),
+    currency: z.literal("CNY"),
+    amountMicroYuan: amount,
+  })
+  .meta({ id: "Cost" });
+
+export const candidate = z
+  .strictObject({
+    centre: z.string(),
+    /** null: it fits and would start now. */
+    rule: z.string().nullable(),
+    words: z.string(),
+    /** Whether the rule can ever be met there: `never` means no waiting helps. */
+    holds: z.enum(["now", "later", "never"]),
+    facts: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])),
+  })
+  .meta({ id: "Candidate" });
+
+/** Why a queued task waits: first the rule of the job itself (dependency, throttle), then each centre's first failing rule. */
+export const why = z
+  .strictObject({
+    job: id,
+    index: z.int(),
+    state: z.enum(stateKinds),
+    rule: z.string().nullable(),
+    words: z.string(),
+    candidates: z.array(candidate),
+    decidedMs: timeMs.nullable(),
+  })
+  .meta({ id: "Why" });
+export type Why = z.infer<typeof why>;
+
+export const run = z
+  .strictObject({
+    id: z.string(),
+    attempt: z.int(),
+    centre: z.string(),
+    state: z.enum(stateKinds),
+    end: runEnd.nullable(),
+    placedMs: timeMs,
+    startedMs: timeMs.nullable(),
+    endedMs: timeMs.nullable(),
+    unreachableSinceMs: timeMs.nullable(),
+    cores: z.int(),
+    memoryMib: z.int(),
+    accelerators: z.int(),
+    usage: z
+      .strictObject({
+        wallMs: z.int(),
+        cpuUserMs: z.int(),
+        cpuSystemMs: z.int(),
+        peakMemoryMib: z.int(),
+        memoryWay: z.string(),
+        droppedStdoutBytes: z.int(),
+        droppedStderrBytes: z.int(),
+      })
+      .nullable(),
+    words: z.string().nullable(),
+    billed: z.boolean(),
+    amounts: usageAmounts.nullable(),
+    cost: cost.nullable(),
+    /** What each centre said when this run was placed. */
+    candidates: z.array(candidate),
+  })
+  .meta({ id: "Run" });
+
+export const task = z
+  .strictObject({
+    job: id,
+    index: z.int(),
+    /** Its own SLURM_JOB_ID where no Slurm is underneath. */
+    taskJob: id,
+    state: z.enum(stateKinds),
+    outcome: outcome.nullable(),
+    attempts: z.int(),
+    startedMs: timeMs.nullable(),
+    endedMs: timeMs.nullable(),
+    unreachableSinceMs: timeMs.nullable(),
+  })
+  .meta({ id: "Task" });
+
+export const taskDetail = task.extend({ runs: z.array(run) }).meta({ id: "TaskDetail" });
+export type TaskDetail = z.infer<typeof taskDetail>;
+
+export const jobDetail = jobSummary
+  .extend({
+    spec: specView,
+    usage: usageAmounts,
+    cost,
+    /** The first 10 tasks; the rest by GET /jobs/:job/tasks. */
+    firstTasks: z.array(taskDetail),
+    /** What the submission left open and Weir filled in, and what it warned of. */
+    defaults: z.array(z.strictObject({ field: z.string(), value: z.string() })),
+    warnings: z.array(z.string()),
+    actions: z.strictObject({ cancel: z.boolean() }),
+  })
+  .meta({ id: "JobDetail" });
+export type JobDetail = z.infer<typeof jobDetail>;
+
+/** What a job may use at most: the hold that its placement will take, and what it would cost. */
+export const quote = z
+  .strictObject({
+    tasks: z.int(),
+    perTask: usageAmounts,
+    total: usageAmounts,
+    cost,
+  })
+  .meta({ id: "Quote" });
+
+export const submitted = z
+  .strictObject({
+    id,
+    name: z.string(),
+    tasks: z.int(),
+    project: z.string(),
+    state: z.literal("queued"),
+    defaults: z.array(z.strictObject({ field: z.string(), value: z.string() })),
+    warnings: z.array(z.string()),
+    quote,
+  })
+  .meta({ id: "Submitted" });
+export type Submitted = z.infer<typeof submitted>;
+
+export const dryRun = z
+  .strictObject({
+    spec: specView,
+    tasks: z.int(),
+    defaults: z.array(z.strictObject({ field: z.string(), value: z.string() })),
+    warnings: z.array(z.string()),
+    quote,
+    /** Where it would go now; null if it would wait. */
+    wouldGoTo: z.string().nullable(),
+    candidates: z.array(candidate),
+  })
+  .meta({ id: "DryRun" });
+
+export const bulkSubmitted = z
+  .strictObject({
+    /** In the order of the request. */
+    jobs: z.array(
+      z.strictObject({
+        id,
+        key: z.string().nullable(),
+        name: z.string(),
+        tasks: z.int(),
+        warnings: z.array(z.string()),
+      }),
+    ),
+  })
+  .meta({ id: "BulkSubmitted" });
+
+export const jobsQuery = z.strictObject({
+  ...pageQuery,
+  state: z.enum(stateKinds).optional(),
+  outcome: z.enum(outcomeKinds).optional(),
+  project: slug.optional(),
+  person: slug.optional(),
+  /** Jobs whose name begins so. */
+  name: text(limits.nameChars).optional(),
+  centre: centreName.optional(),
+  /** `key=value`. */
+  label: text(320).optional(),
+  submittedFromMs: z.coerce.number().int().min(0).optional(),
+  submittedToMs: z.coerce.number().int().min(0).optional(),
+});
+
+export const jobsPage = page("jobs", jobSummary).meta({ id: "JobsPage" });
+export const tasksPage = page("tasks", task).meta({ id: "TasksPage" });
+
+/** One step in the life of a job, newest last. Also what Server-Sent Events carry; `id` is the Last-Event-ID. */
+export const event = z
+  .strictObject({
+    id: z.string(),
+    atMs: timeMs,
+    job: id,
+    index: z.int().nullable(),
+    attempt: z.int().nullable(),
+    kind: z.string(),
+    state: z.enum(stateKinds).nullable(),
+    centre: z.string().nullable(),
+    cause: z.string(),
+  })
+  .meta({ id: "Event" });
+export type Event = z.infer<typeof event>;
+export const eventsPage = page("events", event).meta({ id: "EventsPage" });
+
+export const logQuery = z.strictObject({
+  index: z.coerce.number().int().min(0).default(0),
+  /** Default: the newest attempt. */
+  attempt: z.coerce.number().int().min(1).optional(),
+  stream: z.enum(["stdout", "stderr"]).default("stdout"),
+  /** Negative: that many bytes before the end. */
+  offset: z.coerce.number().int().default(0),
+  maxBytes: z.coerce.number().int().min(1).max(1_048_576).default(1_048_576),
+});
+
+/** A piece of a log. Bytes that are not UTF-8 travel as they are in `base64`; `text` is the same decoded for reading. */
+export const logChunk = z
+  .strictObject({
+    run: z.string(),
+    stream: z.enum(["stdout", "stderr"]),
+    offset: z.int(),
+    nextOffset: z.int(),
+    sizeBytes: z.int(),
+    base64: z.string(),
+    /** Nothing will be added any more and this is the last piece. */
+    final: z.boolean(),
+  })
+  .meta({ id: "LogChunk" });
+export type LogChunk = z.infer<typeof logChunk>;
+
+export const cancelRequest = z
+  .strictObject({ index: z.int().min(0).optional(), reason: text(500).optional() })
+  .meta({ id: "CancelRequest" });
+export const cancelled = z.strictObject({ tasks: z.int() }).meta({ id: "Cancelled" });

@@ -1,0 +1,193 @@
+import { z } from "zod";
+import { cost, usageAmounts } from "#api/job.ts";
+import { amount, centreName, id, page, pageQuery, slug, text, timeMs } from "#api/values.ts";
+
+/** Capacity is typed: a value never stands without its precision, and AI and HPC are never added up (O3). */
+export const capacity = z
+  .strictObject({
+    precision: z.enum(["fp64", "fp32", "tf32", "fp16", "bf16", "fp8", "int8"]),
+    sparsity: z.enum(["dense", "sparse"]),
+    basis: z.enum(["nominal", "measured"]),
+    valueGigaflops: amount,
+    evidence: z.string(),
+  })
+  .meta({ id: "Capacity" });
+
+export const lifeCycle = z.enum(["planned", "building", "trial", "in-service", "retired"]);
+
+export const pool = z
+  .strictObject({
+    name: z.string(),
+    contract: z.enum(["dedicated", "shared", "opportunistic"]),
+    lifeCycle,
+    nodes: z.int(),
+    cores: z.int(),
+    memoryMib: z.int(),
+    memoryMibPerCore: z.int(),
+    accelerators: z.array(z.strictObject({ vendor: z.string(), model: z.string(), count: z.int() })),
+    capacities: z.array(capacity),
+    coresInUse: z.int(),
+    memoryMibInUse: z.int(),
+    runs: z.int(),
+  })
+  .meta({ id: "Pool" });
+
+export const centre = z
+  .strictObject({
+    id: centreName,
+    name: z.string(),
+    regionCode: z.string().nullable(),
+    driver: z.string(),
+    lifeCycle,
+    state: z.enum(["never-connected", "connected", "unreachable"]),
+    lastSeenMs: timeMs.nullable(),
+    unreachableSinceMs: timeMs.nullable(),
+    agentVersion: z.string().nullable(),
+    mechanisms: z.record(z.string(), z.string()),
+    pools: z.array(pool),
+  })
+  .meta({ id: "Centre" });
+export type Centre = z.infer<typeof centre>;
+export const centresPage = page("centres", centre).meta({ id: "CentresPage" });
+
+export const node = z
+  .strictObject({
+    centre: centreName,
+    pool: z.string(),
+    name: z.string(),
+    cores: z.int(),
+    memoryMib: z.int(),
+    coresInUse: z.int(),
+    memoryMibInUse: z.int(),
+    runs: z.int(),
+  })
+  .meta({ id: "Node" });
+export const nodesPage = page("nodes", node).meta({ id: "NodesPage" });
+
+export const glance = z
+  .strictObject({
+    version: z.string(),
+    nowMs: timeMs,
+    centres: z.strictObject({ total: z.int(), connected: z.int() }),
+    cores: z.strictObject({ total: z.int(), inUse: z.int() }),
+    memoryMib: z.strictObject({ total: z.int(), inUse: z.int() }),
+    accelerators: z.strictObject({ total: z.int(), inUse: z.int() }),
+    tasks: z.strictObject({ queued: z.int(), placed: z.int(), starting: z.int(), running: z.int() }),
+    endedLastDay: z.strictObject({ succeeded: z.int(), other: z.int() }),
+    oldestQueuedMs: timeMs.nullable(),
+  })
+  .meta({ id: "Glance" });
+export type Glance = z.infer<typeof glance>;
+
+export const usageQuery = z.strictObject({
+  ...pageQuery,
+  project: slug.optional(),
+  fromMs: z.coerce.number().int().min(0).optional(),
+  toMs: z.coerce.number().int().min(0).optional(),
+  by: z.enum(["project", "person", "centre", "job", "day"]).default("project"),
+});
+export const usageRow = z
+  .strictObject({ key: z.string(), runs: z.int(), amounts: usageAmounts, cost })
+  .meta({ id: "UsageRow" });
+export const usagePage = z
+  .strictObject({
+    by: z.string(),
+    rows: z.array(usageRow),
+    total: z.strictObject({ runs: z.int(), amounts: usageAmounts, cost }),
+    next: z.string().nullable(),
+  })
+  .meta({ id: "UsagePage" });
+
+/** Accounts and whether the books balance: Σ debits = Σ credits in each unit, and totals equal what the transfers say. */
+export const ledgerCheck = z
+  .strictObject({
+    balanced: z.boolean(),
+    units: z.array(
+      z.strictObject({
+        unit: z.string(),
+        debitsPosted: amount,
+        creditsPosted: amount,
+        debitsPending: amount,
+        creditsPending: amount,
+      }),
+    ),
+    transfers: z.int(),
+    findings: z.array(z.string()),
+  })
+  .meta({ id: "LedgerCheck" });
+
+export const tenant = z.strictObject({ id, name: slug, title: z.string() }).meta({ id: "Tenant" });
+export const project = z.strictObject({ id, name: slug, title: z.string(), tenant: slug }).meta({ id: "Project" });
+export const person = z
+  .strictObject({ id, name: slug, title: z.string(), administrator: z.boolean(), projects: z.array(slug) })
+  .meta({ id: "Person" });
+export const tenantsPage = page("tenants", tenant).meta({ id: "TenantsPage" });
+export const projectsPage = page("projects", project).meta({ id: "ProjectsPage" });
+export const peoplePage = page("people", person).meta({ id: "PeoplePage" });
+export const newTenant = z.strictObject({ name: slug, title: text(200).optional() }).meta({ id: "NewTenant" });
+export const newProject = z
+  .strictObject({ name: slug, tenant: slug, title: text(200).optional() })
+  .meta({ id: "NewProject" });
+export const newPerson = z
+  .strictObject({
+    name: slug,
+    title: text(200).optional(),
+    administrator: z.boolean().optional(),
+    projects: z.array(slug).max(1000).optional(),
+  })
+  .meta({ id: "NewPerson" });
+/** The link signs the person in once; hand it over by a safe way. */
+export const personWithLink = z
+  .strictObject({ person, signInUrl: z.string(), expiresMs: timeMs })
+  .meta({ id: "PersonWithLink" });
+export const newMembership = z.strictObject({ person: slug }).meta({ id: "NewMembership" });
+
+export const signIn = z
+  .union([
+    z.strictObject({ code: z.string().min(1).max(200) }),
+    z.strictObject({ name: slug, password: z.string().min(1).max(1000) }),
+  ])
+  .meta({ id: "SignIn" });
+export const me = z
+  .strictObject({ person, tenants: z.array(slug), defaultProject: slug.nullable(), hasPassword: z.boolean() })
+  .meta({ id: "Me" });
+/** `token` is set where the caller asked for one (the CLI); a browser gets a cookie instead. */
+export const signedIn = z.strictObject({ me, token: z.string().nullable() }).meta({ id: "SignedIn" });
+export const newPassword = z
+  .strictObject({ current: z.string().max(1000).optional(), password: z.string().min(10).max(1000) })
+  .meta({ id: "NewPassword" });
+
+export const token = z
+  .strictObject({
+    id,
+    name: z.string(),
+    createdMs: timeMs,
+    expiresMs: timeMs.nullable(),
+    lastUsedMs: timeMs.nullable(),
+  })
+  .meta({ id: "Token" });
+export const tokensPage = page("tokens", token).meta({ id: "TokensPage" });
+export const newToken = z
+  .strictObject({
+    name: text(100).min(1),
+    expiresInS: z
+      .int()
+      .min(60)
+      .max(366 * 86_400)
+      .optional(),
+  })
+  .meta({ id: "NewToken" });
+/** The secret is shown this once. */
+export const tokenWithSecret = z.strictObject({ token, secret: z.string() }).meta({ id: "TokenWithSecret" });
+
+export const newCentre = z
+  .strictObject({
+    id: centreName,
+    name: text(200).optional(),
+    regionCode: text(20).optional(),
+    driver: z.enum(["process"]),
+  })
+  .meta({ id: "NewCentre" });
+export const enrolmentToken = z
+  .strictObject({ centre: centreName, token: z.string(), expiresMs: timeMs })
+  .meta({ id: "EnrolmentToken" });

@@ -1,0 +1,53 @@
+import { z } from "zod";
+
+/** The small schemas that other schemas are made of. */
+
+/** int64 as a decimal string: money in micro-yuan, usage in milliseconds (M1). */
+export const amount = z
+  .string()
+  .regex(/^-?(0|[1-9]\d{0,18})$/)
+  .meta({ description: "A 64-bit integer as a decimal string", examples: ["3600000"] });
+
+/** Milliseconds since 1970-01-01 UTC. */
+export const timeMs = z.int().min(0).max(8_640_000_000_000_000);
+export const id = z.int().min(1).max(Number.MAX_SAFE_INTEGER);
+export const centreName = z.string().regex(/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/);
+/** A short name of a tenant, project or person. */
+export const slug = z.string().regex(/^[a-z0-9](?:[a-z0-9._-]{0,61}[a-z0-9])?$/);
+
+/** Text that PostgreSQL, files and environments can carry: neither NUL nor a lone surrogate. */
+export function text(maxLength: number) {
+  return z
+    .string()
+    .max(maxLength)
+    .refine((value) => !value.includes("\0"), { error: "holds a NUL, which nothing downstream can carry" })
+    .refine((value) => value.isWellFormed(), { error: "holds a lone surrogate: not well-formed Unicode" });
+}
+
+export function page<Item extends z.ZodType>(name: string, item: Item) {
+  return z.strictObject({
+    [name]: z.array(item),
+    /** Give it back as `cursor` for the next page; null on the last. */
+    next: z.string().nullable(),
+  });
+}
+
+export const pageQuery = {
+  cursor: z.string().max(200).optional(),
+  limit: z.coerce.number().int().min(1).max(1000).default(100),
+};
+
+/** RFC 9457. `type` is stable for each kind of refusal; `facts` has what the words say as data. */
+export const problem = z
+  .object({
+    type: z.string(),
+    title: z.string(),
+    status: z.int(),
+    detail: z.string(),
+    facts: z.record(z.string(), z.unknown()).optional(),
+  })
+  .meta({ id: "Problem" });
+export type Problem = z.infer<typeof problem>;
+
+/** What this language of the caller is; from Accept-Language, default en. */
+export const language = z.enum(["en", "zh"]);

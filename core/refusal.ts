@@ -1,0 +1,346 @@
+import { unreachable } from "#core/unreachable.ts";
+
+/**
+ * Every expected "no", with its facts. Functions return these; nothing throws them inside core. `refusalStatus` and
+ * `refusalWords` are the one place that maps them to HTTP and to words; the `type` of a problem document is
+ * `/api/problems/<kind>` and never changes its meaning.
+ */
+export type Refusal =
+  | { readonly kind: "malformed-json"; readonly words: string }
+  | { readonly kind: "invalid-request"; readonly issues: readonly Issue[] }
+  | {
+      readonly kind: "unknown-option";
+      readonly option: string;
+      readonly line: number | null;
+      readonly nearest: string | null;
+    }
+  | { readonly kind: "bad-option-value"; readonly option: string; readonly value: string; readonly expected: string }
+  | {
+      readonly kind: "too-large";
+      readonly what: string;
+      readonly actual: number;
+      readonly limit: number;
+      readonly unit: string;
+    }
+  | { readonly kind: "not-text"; readonly field: string; readonly found: "NUL" | "lone surrogate" }
+  | { readonly kind: "script-without-interpreter" }
+  | { readonly kind: "path-escape"; readonly path: string }
+  | { readonly kind: "bad-array"; readonly text: string; readonly words: string }
+  | { readonly kind: "unknown-dependency"; readonly job: string }
+  | { readonly kind: "dependency-cycle"; readonly jobs: readonly string[] }
+  | { readonly kind: "array-mismatch"; readonly job: number }
+  | { readonly kind: "unknown-project"; readonly project: string; readonly known: readonly string[] }
+  | {
+      readonly kind: "no-centre-fits";
+      readonly asked: string;
+      readonly nearest: string;
+      readonly rules: readonly CentreRule[];
+    }
+  /** A word that would be looked up in a centre's alias table, module list or runtime, and no centre offers it (W1, W2). */
+  | { readonly kind: "not-offered"; readonly what: string; readonly value: string; readonly known: readonly string[] }
+  | { readonly kind: "idempotency-conflict"; readonly key: string }
+  | { readonly kind: "not-signed-in" }
+  | { readonly kind: "bad-credentials" }
+  | { readonly kind: "forbidden"; readonly needs: string }
+  | { readonly kind: "not-found"; readonly what: string; readonly id: string }
+  | { readonly kind: "already-exists"; readonly what: string; readonly id: string }
+  | { readonly kind: "already-ended"; readonly job: string }
+  | { readonly kind: "bad-cursor" }
+  | { readonly kind: "host-not-ours"; readonly host: string }
+  | { readonly kind: "origin-not-ours"; readonly origin: string }
+  | { readonly kind: "enrolment-token-spent" }
+  /** A newer session of the same centre's agent has taken over (R7). */
+  | { readonly kind: "fenced"; readonly epoch: number; readonly newest: number }
+  | { readonly kind: "log-unavailable"; readonly words: string }
+  | { readonly kind: "store-refused"; readonly words: string }
+  | { readonly kind: "store-unavailable"; readonly words: string }
+  | { readonly kind: "too-many-requests"; readonly retryAfterS: number };
+
+export type RefusalKind = Refusal["kind"];
+export type Issue = { readonly path: string; readonly words: string };
+/** One centre and the first rule it fails, with the facts in words. */
+export type CentreRule = { readonly centre: string; readonly rule: string; readonly words: string };
+
+export const refusalStatus = {
+  "malformed-json": 400,
+  "invalid-request": 400,
+  "unknown-option": 400,
+  "bad-option-value": 400,
+  "too-large": 413,
+  "not-text": 400,
+  "script-without-interpreter": 400,
+  "path-escape": 400,
+  "bad-array": 400,
+  "unknown-dependency": 422,
+  "dependency-cycle": 422,
+  "array-mismatch": 422,
+  "unknown-project": 422,
+  "no-centre-fits": 422,
+  "not-offered": 422,
+  "idempotency-conflict": 409,
+  "not-signed-in": 401,
+  "bad-credentials": 401,
+  forbidden: 403,
+  "not-found": 404,
+  "already-exists": 409,
+  "already-ended": 409,
+  "bad-cursor": 400,
+  "host-not-ours": 421,
+  "origin-not-ours": 403,
+  "enrolment-token-spent": 401,
+  fenced: 409,
+  "log-unavailable": 503,
+  "store-refused": 422,
+  "store-unavailable": 503,
+  "too-many-requests": 429,
+} as const satisfies Record<RefusalKind, number>;
+
+/** What was refused, by which rule, and what to do about it: two sentences a user can act on, in English or Chinese. */
+export function refusalWords(
+  refusal: Refusal,
+  language: "en" | "zh",
+): { readonly title: string; readonly detail: string } {
+  const [en, zh] = words(refusal);
+  const chosen = language === "zh" ? zh : en;
+  return { title: chosen[0], detail: chosen[1] };
+}
+
+type Sentence = readonly [title: string, detail: string];
+
+function words(refusal: Refusal): readonly [en: Sentence, zh: Sentence] {
+  switch (refusal.kind) {
+    case "malformed-json":
+      return [
+        ["The body is not JSON", `${refusal.words}. Send one JSON document, encoded as UTF-8.`],
+        ["请求正文不是 JSON", `${refusal.words}。请发送一个 UTF-8 编码的 JSON 文档。`],
+      ];
+    case "invalid-request": {
+      const list = refusal.issues.map((issue) => `${issue.path || "body"}: ${issue.words}`).join("; ");
+      return [
+        ["The request does not fit the rules", `${list}. See /api/docs for the fields and their limits.`],
+        ["请求不合规则", `${list}。字段与上限见 /api/docs。`],
+      ];
+    }
+    case "unknown-option": {
+      const where = refusal.line === null ? "" : ` (line ${refusal.line})`;
+      const hint = refusal.nearest ? ` Did you mean ${refusal.nearest}?` : "";
+      return [
+        [
+          "Unknown option",
+          `${refusal.option}${where} is not an option Weir knows.${hint} Remove it, or see docs/guides/sbatch.md.`,
+        ],
+        [
+          "未知选项",
+          `Weir 不认识 ${refusal.option}${where}。${refusal.nearest ? `是否想写 ${refusal.nearest}？` : ""}请删去，或参阅 docs/guides/sbatch.md。`,
+        ],
+      ];
+    }
+    case "bad-option-value":
+      return [
+        ["Bad value", `${refusal.option} cannot be ${JSON.stringify(refusal.value)}. Expected: ${refusal.expected}.`],
+        ["值不正确", `${refusal.option} 不能为 ${JSON.stringify(refusal.value)}。应为：${refusal.expected}。`],
+      ];
+    case "too-large":
+      return [
+        [
+          "Too large",
+          `${refusal.what} is ${refusal.actual} ${refusal.unit}; the limit is ${refusal.limit} ${refusal.unit}. Make it smaller or split it.`,
+        ],
+        [
+          "过大",
+          `${refusal.what} 为 ${refusal.actual} ${refusal.unit}，上限 ${refusal.limit} ${refusal.unit}。请缩小或拆分。`,
+        ],
+      ];
+    case "not-text":
+      return [
+        [
+          "Not text",
+          `${refusal.field} holds a ${refusal.found}, which no file name, variable or script can carry. Remove it.`,
+        ],
+        ["不是文本", `${refusal.field} 含有 ${refusal.found}，不能用于文件名、变量或脚本。请删去。`],
+      ];
+    case "script-without-interpreter":
+      return [
+        [
+          "No interpreter",
+          "The script does not begin with #! and an interpreter. Add a first line such as #!/bin/bash.",
+        ],
+        ["缺少解释器", "脚本首行没有 #! 与解释器。请加上首行，例如 #!/bin/bash。"],
+      ];
+    case "path-escape":
+      return [
+        [
+          "Path leaves the folder",
+          `${JSON.stringify(refusal.path)} is not a plain relative path inside the job's folder. Use a path without .. and without a leading /.`,
+        ],
+        ["路径越界", `${JSON.stringify(refusal.path)} 不是作业目录内的相对路径。请勿使用 .. 或以 / 开头。`],
+      ];
+    case "bad-array":
+      return [
+        ["Bad array", `--array=${refusal.text}: ${refusal.words}. Write it like 1-1000%50, 0-9:2 or 1,3,7.`],
+        ["数组写法不对", `--array=${refusal.text}：${refusal.words}。写法如 1-1000%50、0-9:2 或 1,3,7。`],
+      ];
+    case "unknown-dependency":
+      return [
+        ["Unknown dependency", `There is no job ${refusal.job} that you can see. Check the number with weir jobs.`],
+        ["依赖的作业不存在", `没有您可见的作业 ${refusal.job}。请用 weir jobs 核对编号。`],
+      ];
+    case "dependency-cycle":
+      return [
+        [
+          "Dependency cycle",
+          `${refusal.jobs.join(" → ")} wait for each other and could never start. Remove one of the dependencies.`,
+        ],
+        ["依赖成环", `${refusal.jobs.join(" → ")} 互相等待，永远无法开始。请去掉其中一个依赖。`],
+      ];
+    case "array-mismatch":
+      return [
+        [
+          "Arrays differ",
+          `aftercorr needs job ${refusal.job} to be an array with the same indices. Use afterok, or give both the same --array.`,
+        ],
+        ["数组不一致", `aftercorr 要求作业 ${refusal.job} 是下标相同的数组。请改用 afterok，或令两者 --array 相同。`],
+      ];
+    case "unknown-project":
+      return [
+        [
+          "Unknown project",
+          `You are no member of a project ${JSON.stringify(refusal.project)}. Yours: ${refusal.known.join(", ") || "none"}.`,
+        ],
+        [
+          "项目不存在",
+          `您不是项目 ${JSON.stringify(refusal.project)} 的成员。您的项目：${refusal.known.join("、") || "无"}。`,
+        ],
+      ];
+    case "no-centre-fits": {
+      const rules = refusal.rules.map((rule) => `${rule.centre}: ${rule.words}`).join("; ");
+      return [
+        [
+          "No centre could ever run this",
+          `Asked: ${refusal.asked}. ${rules}. The nearest shape that fits: ${refusal.nearest}.`,
+        ],
+        ["没有中心能运行此作业", `申请：${refusal.asked}。${rules}。最接近且可行的规格：${refusal.nearest}。`],
+      ];
+    }
+    case "not-offered":
+      return [
+        [
+          "Not offered",
+          `${refusal.what} ${JSON.stringify(refusal.value)} is offered by no centre in service. Known: ${refusal.known.join(", ") || "none"}. Remove it or choose one of these.`,
+        ],
+        [
+          "没有中心提供",
+          `在用中心均不提供 ${refusal.what} ${JSON.stringify(refusal.value)}。现有：${refusal.known.join("、") || "无"}。请删去或改选。`,
+        ],
+      ];
+    case "idempotency-conflict":
+      return [
+        [
+          "Key already used",
+          `Idempotency-Key ${JSON.stringify(refusal.key)} was used in the last 24 hours with another body. Use a new key for a new request.`,
+        ],
+        [
+          "幂等键已被使用",
+          `Idempotency-Key ${JSON.stringify(refusal.key)} 在 24 小时内已用于另一请求。新请求请用新键。`,
+        ],
+      ];
+    case "not-signed-in":
+      return [
+        [
+          "Not signed in",
+          "This needs a session or a token. Sign in with weir login, or send Authorization: Bearer TOKEN.",
+        ],
+        ["未登录", "需要会话或令牌。请用 weir login 登录，或发送 Authorization: Bearer TOKEN。"],
+      ];
+    case "bad-credentials":
+      return [
+        [
+          "Sign-in refused",
+          "The code, token or password is wrong, spent or expired. Ask an administrator for a new sign-in link.",
+        ],
+        ["登录被拒绝", "登录码、令牌或密码有误、已用过或已过期。请向管理员索取新的登录链接。"],
+      ];
+    case "forbidden":
+      return [
+        ["Not allowed", `This needs the role ${refusal.needs}. Ask an administrator.`],
+        ["无权限", `需要角色 ${refusal.needs}。请联系管理员。`],
+      ];
+    case "not-found":
+      return [
+        ["Not found", `There is no ${refusal.what} ${refusal.id} that you can see.`],
+        ["未找到", `没有您可见的 ${refusal.what} ${refusal.id}。`],
+      ];
+    case "already-exists":
+      return [
+        ["Already there", `A ${refusal.what} ${JSON.stringify(refusal.id)} exists. Choose another name.`],
+        ["已存在", `${refusal.what} ${JSON.stringify(refusal.id)} 已存在。请换一个名称。`],
+      ];
+    case "already-ended":
+      return [
+        ["Already ended", `${refusal.job} has ended; its outcome is final. See weir show ${refusal.job}.`],
+        ["已结束", `${refusal.job} 已结束，结果不再改变。见 weir show ${refusal.job}。`],
+      ];
+    case "bad-cursor":
+      return [
+        ["Bad cursor", "The cursor is not one this list gave. Start again without it."],
+        ["游标无效", "该游标不是此列表给出的。请不带游标重新开始。"],
+      ];
+    case "host-not-ours":
+      return [
+        [
+          "Wrong host",
+          `This server does not answer for ${JSON.stringify(refusal.host)}. Use its own address, or set WEIR_HOSTS.`,
+        ],
+        ["主机名不符", `本服务器不以 ${JSON.stringify(refusal.host)} 之名应答。请用其自身地址，或设置 WEIR_HOSTS。`],
+      ];
+    case "origin-not-ours":
+      return [
+        [
+          "Wrong origin",
+          `A page of ${JSON.stringify(refusal.origin)} may not act here. Open the console at its own address.`,
+        ],
+        ["来源不符", `来自 ${JSON.stringify(refusal.origin)} 的页面不得在此操作。请从控制台自身地址打开。`],
+      ];
+    case "enrolment-token-spent":
+      return [
+        [
+          "Enrolment refused",
+          "The enrolment token is unknown, spent or expired. Ask the network's administrator for a new one.",
+        ],
+        ["接入被拒绝", "接入令牌不存在、已用过或已过期。请向网络管理员索取新的令牌。"],
+      ];
+    case "fenced":
+      return [
+        [
+          "A newer agent has taken over",
+          `This session is ${refusal.epoch}, the newest is ${refusal.newest}. Stop this agent.`,
+        ],
+        ["已有更新的代理接管", `本会话为 ${refusal.epoch}，最新为 ${refusal.newest}。请停止此代理。`],
+      ];
+    case "log-unavailable":
+      return [
+        ["Log not available", `${refusal.words}. Try again when the centre can be reached.`],
+        ["日志暂不可用", `${refusal.words}。请在中心可达时再试。`],
+      ];
+    case "store-refused":
+      return [
+        ["The store refused this", `${refusal.words}. Nothing of it was kept; mend it and send it again.`],
+        ["存储拒绝", `${refusal.words}。未保存任何内容；请修正后重发。`],
+      ];
+    case "store-unavailable":
+      return [
+        [
+          "The store cannot be reached",
+          `${refusal.words}. Nothing was acknowledged; send it again with the same Idempotency-Key.`,
+        ],
+        ["存储暂不可用", `${refusal.words}。尚未确认任何内容；请以同一 Idempotency-Key 重发。`],
+      ];
+    case "too-many-requests":
+      return [
+        ["Too many requests", `Try again in ${refusal.retryAfterS} s.`],
+        ["请求过多", `请在 ${refusal.retryAfterS} 秒后再试。`],
+      ];
+    default:
+      return unreachable(refusal);
+  }
+}
