@@ -1,0 +1,100 @@
+// What some suites need beyond Node and the packages. A test that needs something says so by name and is skipped, with
+// the reason, where it is absent:
+//
+//   test("the page shows the job", { skip: requires("chromium", "cjk-font") }, async () => { … });
+//
+// Call it in the test file itself: the runner reads the names there to know which Debian packages to install.
+
+import { spawnSync } from "node:child_process";
+import { accessSync, constants, existsSync, readdirSync } from "node:fs";
+import { delimiter, join, resolve } from "node:path";
+
+const root = resolve(import.meta.dirname, "..");
+
+/** Begins the reason of a skip that is a failure where CI=true: it could have been installed. */
+export const notInstalled = "not installed: ";
+
+/** Returns false where all is there (run the test), else why the test is skipped. For the `skip` of node:test. */
+export function requires(...names: readonly RequirementName[]): string | false {
+  for (const name of names) {
+    const requirement: Requirement = requirements[name];
+    if (known.get(name) ?? remember(name, requirement.present())) continue;
+    const { packages } = requirement;
+    return packages.length === 0 ? requirement.words : `${notInstalled}${requirement.words} (${packages.join(", ")})`;
+  }
+  return false;
+}
+
+export type RequirementName = keyof typeof requirements;
+
+type Requirement = {
+  /** What is missing, as the reason of a skip says it. */
+  readonly words: string;
+  /** The Debian packages that bring it; none where it cannot be installed. */
+  readonly packages: readonly string[];
+  readonly present: () => boolean;
+};
+
+export const requirements = {
+  chromium: { words: "Chromium", packages: ["chromium"], present: () => chromiumPath() !== undefined },
+  "cjk-font": { words: "a Chinese font", packages: ["fonts-wqy-microhei"], present: hasChineseFont },
+  python: { words: "Python 3", packages: ["python3-minimal"], present: () => commandPath("python3") !== undefined },
+  "python-sklearn": {
+    words: "scikit-learn",
+    packages: ["python3-sklearn"],
+    present: () => hasPythonModule("sklearn"),
+  },
+  "python-matplotlib": {
+    words: "matplotlib",
+    packages: ["python3-matplotlib"],
+    present: () => hasPythonModule("matplotlib"),
+  },
+  root: { words: "needs root", packages: [], present: () => process.getuid?.() === 0 },
+  "ordinary-user": { words: "needs an ordinary user", packages: [], present: () => process.getuid?.() !== 0 },
+  shared: { words: "needs ../shared", packages: [], present: () => existsSync(resolve(root, "..", "shared")) },
+  accelerator: { words: "needs an accelerator", packages: [], present: hasAccelerator },
+} as const satisfies Record<string, Requirement>;
+
+/** The browser that the web suites drive, or undefined. */
+export function chromiumPath(): string | undefined {
+  return ["chromium", "chromium-browser", "google-chrome-stable", "google-chrome"].map(commandPath).find(Boolean);
+}
+
+/** Forgets what was found, after packages were installed. */
+export function lookAgain(): void {
+  known.clear();
+}
+
+const known = new Map<string, boolean>();
+
+function remember(name: string, present: boolean): boolean {
+  known.set(name, present);
+  return present;
+}
+
+function commandPath(name: string): string | undefined {
+  for (const folder of (process.env.PATH ?? "/usr/bin:/bin").split(delimiter)) {
+    const path = join(folder, name);
+    try {
+      accessSync(path, constants.X_OK);
+      return path;
+    } catch {
+      // Not in this folder.
+    }
+  }
+  return undefined;
+}
+
+function hasChineseFont(): boolean {
+  const answer = spawnSync("fc-list", [":lang=zh", "family"], { encoding: "utf8" });
+  return answer.status === 0 && answer.stdout.trim() !== "";
+}
+
+function hasPythonModule(name: string): boolean {
+  const find = `import importlib.util, sys; sys.exit(importlib.util.find_spec("${name}") is None)`;
+  return spawnSync("python3", ["-c", find]).status === 0;
+}
+
+function hasAccelerator(): boolean {
+  return readdirSync("/dev").some((name) => /^(nvidia\d|davinci\d|mlu_dev|kfd$|hygon)/.test(name));
+}

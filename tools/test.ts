@@ -1,0 +1,271 @@
+// `npm test`: finds and runs every suite of the repository.
+//
+//   npm test                      all of them
+//   npm test -- core server/st    those whose path contains one of the words
+//   npm test -- --unit            the quick ones, which need nothing but Node (part of `npm run check`)
+//
+// `*.test.ts` lies beside the code it tests; `*.e2e.test.ts` are end-to-end tests and may take longer. Status 0 where
+// something ran and nothing failed. The last line is `N passed, N failed` or `N passed, N failed, N skipped`.
+
+import { type ChildProcess, spawn } from "node:child_process";
+import { globSync, readFileSync } from "node:fs";
+import { relative, resolve } from "node:path";
+import { createInterface } from "node:readline";
+import { installPackages, mayNotInstall } from "./debian.ts";
+import { lookAgain, notInstalled, type RequirementName, requirements } from "./requirement.ts";
+import type { Result } from "./test-events.ts";
+
+const root = resolve(import.meta.dirname, "..");
+
+/** Their tests are pure: they share one process, which costs a tenth of one process each. */
+const pureFolders = ["core", "api", "simulator"];
+const unitFolders = [...pureFolders, "cli", "tools"];
+const concurrency = 2;
+
+type Batch = { readonly files: readonly string[]; readonly limitS: number };
+type Outcome = { readonly file: string; readonly results: readonly Result[]; readonly output: string };
+
+const words = process.argv.slice(2);
+const unitOnly = words.includes("--unit");
+const files = findFiles(words.filter((word) => !word.startsWith("--")));
+installWhatIsMissing(files);
+const outcomes = await runAll(planBatches(files));
+process.exitCode = summarise(outcomes);
+
+function findFiles(filters: readonly string[]): readonly string[] {
+  return globSync("**/*.test.ts", { cwd: root, exclude: ["**/node_modules/**", "dist/**", ".git/**"] })
+    .filter((file) => filters.length === 0 || filters.some((filter) => file.includes(filter)))
+    .filter((file) => !unitOnly || (unitFolders.includes(topOf(file)) && !isEndToEnd(file)))
+    .sort();
+}
+
+function planBatches(all: readonly string[]): readonly Batch[] {
+  const pure = all.filter((file) => pureFolders.includes(topOf(file)) && !isEndToEnd(file));
+  const apart = all.filter((file) => !pure.includes(file) && !isEndToEnd(file));
+  const endToEnd = all.filter(isEndToEnd);
+  return [
+    ...(pure.length > 0 ? [{ files: pure, limitS: 240 }] : []),
+    ...apart.map((file) => ({ files: [file], limitS: 240 })),
+    ...endToEnd.map((file) => ({ files: [file], limitS: 480 })),
+  ];
+}
+
+async function runAll(batches: readonly Batch[]): Promise<readonly Outcome[]> {
+  const done: Outcome[] = [];
+  const waiting = [...batches];
+  const work = async (): Promise<void> => {
+    for (let batch = waiting.shift(); batch !== undefined; batch = waiting.shift()) {
+      for (const outcome of await runBatch(batch)) {
+        printFile(outcome);
+        done.push(outcome);
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: concurrency }, work));
+  return done;
+}
+
+/** A process that crashes takes its neighbours' results along, so those are run again, each alone. */
+async function runBatch(batch: Batch): Promise<readonly Outcome[]> {
+  const ended = await runProcess(batch);
+  if (ended.crash !== undefined && batch.files.length > 1) {
+    const alone: Outcome[] = [];
+    for (const file of batch.files) alone.push(...(await runBatch({ ...batch, files: [file] })));
+    return alone;
+  }
+  return batch.files.map((file) => {
+    const results = ended.results.filter((result) => result.kind !== "finished" && result.file === resolve(root, file));
+    const nothing = results.length === 0 ? "no test ran in this file" : undefined;
+    const wrong = ended.crash ?? nothing;
+    if (wrong === undefined) return { file, results, output: ended.output };
+    const failure = { kind: "failed", file, name: "(the file itself)", line: 1, durationMs: 0, error: wrong } as const;
+    return { file, results: [...results, failure], output: ended.output };
+  });
+}
+
+type Ended = { readonly results: readonly Result[]; readonly output: string; readonly crash: string | undefined };
+
+async function runProcess(batch: Batch): Promise<Ended> {
+  const reporter = resolve(import.meta.dirname, "test-events.ts");
+  const child = spawn(
+    process.execPath,
+    [
+      "--test",
+      "--test-isolation=none",
+      `--test-reporter=${reporter}`,
+      ...batch.files.map((file) => resolve(root, file)),
+    ],
+    // A group of its own, so that its end can be made sure of.
+    { cwd: root, detached: true, stdio: ["ignore", "pipe", "pipe", "pipe"] },
+  );
+  children.add(child);
+  const results: Result[] = [];
+  let late: string | undefined;
+  const kill = (why: string): void => {
+    late = why;
+    endGroup(child);
+  };
+  const limit = setTimeout(() => kill(`still running after ${batch.limitS} s: ended`), batch.limitS * 1000);
+  let grace: NodeJS.Timeout | undefined;
+  const channel = child.stdio[3];
+  if (channel === null || channel === undefined || !("readable" in channel)) throw new Error("no channel for results");
+  const reading = createInterface({ input: channel });
+  reading.on("line", (line) => {
+    const result: Result = JSON.parse(line);
+    results.push(result);
+    if (result.kind !== "finished") return;
+    grace = setTimeout(() => kill("its tests are over, but something is left open that keeps it running"), 15_000);
+  });
+  const output = collect(child);
+  const [status, signal] = await new Promise<[number | null, NodeJS.Signals | null]>((settle, reject) => {
+    child.on("error", reject);
+    child.on("exit", (code, name) => settle([code, name]));
+  });
+  clearTimeout(limit);
+  clearTimeout(grace);
+  await settled(child);
+  children.delete(child);
+  const finished = results.some((result) => result.kind === "finished");
+  const failed = results.some((result) => result.kind === "failed");
+  const how = signal === null ? `status ${status}` : signal;
+  const crash = late ?? (finished && (status === 0 || failed) ? undefined : `its process ended with ${how}`);
+  return { results, output: output.text(), crash };
+}
+
+/** Pipes may be held open by something a test left behind: what came within a second of the end is all we take. */
+async function settled(child: ChildProcess): Promise<void> {
+  await Promise.race([
+    new Promise((settle) => child.on("close", settle)),
+    new Promise((settle) => setTimeout(settle, 1_000).unref()),
+  ]);
+  for (const stream of child.stdio) stream?.destroy();
+}
+
+function collect(child: ChildProcess): { readonly text: () => string } {
+  let text = "";
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.setEncoding("utf8").on("data", (chunk: string) => {
+      text = (text + chunk).slice(-64_000);
+    });
+  }
+  return { text: () => text };
+}
+
+const children = new Set<ChildProcess>();
+
+function endGroup(child: ChildProcess): void {
+  if (child.pid === undefined) return;
+  try {
+    process.kill(-child.pid, "SIGKILL");
+  } catch {
+    // Gone already.
+  }
+}
+
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+  process.once(signal, () => {
+    for (const child of children) endGroup(child);
+    process.kill(process.pid, signal);
+  });
+}
+
+// ---- words
+
+function printFile(outcome: Outcome): void {
+  const count = (kind: Result["kind"]): number => outcome.results.filter((result) => result.kind === kind).length;
+  const durationMs = outcome.results.reduce((sum, result) => sum + ("durationMs" in result ? result.durationMs : 0), 0);
+  const failed = outcome.results.filter((result) => result.kind === "failed");
+  const parts = [`${count("passed") + count("todo")} passed`];
+  if (failed.length > 0) parts.push(`${failed.length} failed`);
+  if (count("skipped") > 0) parts.push(`${count("skipped")} skipped`);
+  console.log(`${failed.length > 0 ? "✗" : "✓"} ${outcome.file}  ${parts.join(", ")}  ${Math.round(durationMs)} ms`);
+  for (const failure of failed) {
+    console.log(`\n  ✗ ${failure.name}\n    ${outcome.file}:${failure.line}\n${indent(failure.error)}\n`);
+  }
+  if (failed.length > 0 && outcome.output.trim() !== "") {
+    console.log(`    what it printed last:\n${indent(outcome.output.trimEnd().split("\n").slice(-60).join("\n"))}\n`);
+  }
+}
+
+function indent(text: string): string {
+  return text.replace(/^/gm, "    ");
+}
+
+/** Prints what was skipped and the last line; returns the exit status. */
+function summarise(all: readonly Outcome[]): number {
+  const passed = countOf(all, "passed") + countOf(all, "todo");
+  let failed = countOf(all, "failed");
+  const skips = all.flatMap(({ file, results }) =>
+    results.flatMap((result) =>
+      result.kind === "skipped" ? [{ file, name: result.name, reason: result.reason }] : [],
+    ),
+  );
+  if (skips.length > 0) console.log("\nskipped:");
+  for (const { file, name, reason } of skips)
+    console.log(`  ${relative(root, resolve(root, file))}: ${name}: ${reason}`);
+  const avoidable = skips.filter(({ reason }) => reason.startsWith(notInstalled));
+  if (process.env.CI === "true" && avoidable.length > 0) {
+    console.log(
+      `\nCI=true: ${avoidable.length} tests skipped for want of something that can be installed count as failed`,
+    );
+    failed += avoidable.length;
+  }
+  const skipped = skips.length - (process.env.CI === "true" ? avoidable.length : 0);
+  if (passed + failed === 0) console.log("\nno test ran");
+  console.log(`\n${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ""}`);
+  return failed > 0 || passed === 0 ? 1 : 0;
+}
+
+function countOf(all: readonly Outcome[], kind: Result["kind"]): number {
+  return all.flatMap((outcome) => outcome.results).filter((result) => result.kind === kind).length;
+}
+
+// ---- Debian packages
+
+function installWhatIsMissing(chosen: readonly string[]): void {
+  if (unitOnly) return;
+  const needs = new Map<RequirementName, string[]>();
+  for (const file of chosen) {
+    for (const name of namesIn(readFileSync(resolve(root, file), "utf8"))) {
+      needs.set(name, [...(needs.get(name) ?? []), file]);
+    }
+  }
+  const missing = [...needs].filter(
+    ([name]) => requirements[name].packages.length > 0 && !requirements[name].present(),
+  );
+  if (missing.length === 0) return;
+  const why = mayNotInstall();
+  console.log(
+    why === undefined
+      ? "installing Debian packages for the tests (WEIR_TEST_APT=0 forbids it):"
+      : `missing, and not installed (${why}):`,
+  );
+  for (const [name, users] of missing)
+    console.log(`  ${requirements[name].packages.join(" ")}  for ${users.join(", ")}`);
+  if (why !== undefined) return;
+  const startedMs = Date.now();
+  const worked = installPackages(missing.flatMap(([name]) => requirements[name].packages));
+  console.log(
+    `${worked ? "installed" : "not installed: apt-get failed"} (${((Date.now() - startedMs) / 1000).toFixed(1)} s)\n`,
+  );
+  lookAgain();
+}
+
+function namesIn(text: string): readonly RequirementName[] {
+  const quoted = [...text.matchAll(/\brequires\(([^)]*)\)/g)].flatMap((call) => [
+    ...(call[1] ?? "").matchAll(/"([^"]+)"/g),
+  ]);
+  return quoted.map((match) => match[1] ?? "").filter(isRequirement);
+}
+
+function isRequirement(name: string): name is RequirementName {
+  return Object.hasOwn(requirements, name);
+}
+
+function topOf(file: string): string {
+  return file.split("/")[0] ?? "";
+}
+
+function isEndToEnd(file: string): boolean {
+  return file.endsWith(".e2e.test.ts");
+}
