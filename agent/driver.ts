@@ -42,7 +42,13 @@ export type FoundRun =
   | { readonly run: RunId; readonly state: "never-started" };
 
 export type LogRead =
-  | { readonly kind: "bytes"; readonly bytes: Uint8Array; readonly offset: number; readonly sizeBytes: number; readonly final: boolean }
+  | {
+      readonly kind: "bytes";
+      readonly bytes: Uint8Array;
+      readonly offset: number;
+      readonly sizeBytes: number;
+      readonly final: boolean;
+    }
   | { readonly kind: "none"; readonly words: string };
 
 export type EngineDescription = {

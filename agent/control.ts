@@ -1,0 +1,54 @@
+import { Socket } from "node:net";
+import { createInterface } from "node:readline";
+
+/**
+ * The line to the supervisor (WEIR_CONTROL_FD; the contract is at the top of local/start.ts). An agent that was started
+ * by nobody (a site's own unit) has none, and then needs WEIR_ENROLMENT_TOKEN for its first start.
+ */
+export type Control = {
+  readonly ready: () => void;
+  /** A fresh one-time enrolment token; null where nobody can give one. */
+  readonly enrolmentToken: () => Promise<string | null>;
+  /** Aborts when the supervisor is gone or asks to stop. */
+  readonly gone: AbortSignal;
+  readonly close: () => void;
+};
+
+export function openControl(environment: Readonly<Record<string, string | undefined>>): Control {
+  const stop = new AbortController();
+  for (const name of ["SIGTERM", "SIGINT"] as const) process.on(name, () => stop.abort());
+  const fd = environment["WEIR_CONTROL_FD"];
+  if (fd === undefined)
+    return {
+      ready: () => {},
+      enrolmentToken: async () => environment["WEIR_ENROLMENT_TOKEN"] ?? null,
+      gone: stop.signal,
+      close: () => {},
+    };
+
+  const socket = new Socket({ fd: Number(fd), readable: true, writable: true });
+  const waiting: ((token: string) => void)[] = [];
+  socket.on("error", () => stop.abort());
+  socket.on("close", () => stop.abort());
+  socket.on("end", () => stop.abort());
+  createInterface({ input: socket }).on("line", (line) => {
+    const message: unknown = JSON.parse(line);
+    if (
+      typeof message === "object" &&
+      message !== null &&
+      "enrolment" in message &&
+      typeof message.enrolment === "string"
+    )
+      waiting.shift()?.(message.enrolment);
+  });
+  const say = (message: object) => socket.write(`${JSON.stringify(message)}\n`);
+  return {
+    ready: () => say({ ready: true }),
+    enrolmentToken() {
+      say({ want: "enrolment" });
+      return new Promise((resolve) => waiting.push(resolve));
+    },
+    gone: stop.signal,
+    close: () => socket.destroy(),
+  };
+}

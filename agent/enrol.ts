@@ -1,0 +1,64 @@
+import { readFileSync } from "node:fs";
+import { open, rename } from "node:fs/promises";
+import type { Connection } from "#agent/connection.ts";
+import { enrolAnswer, sessionAnswer } from "#api/agent.ts";
+
+/** What proves which centre this is: kept in the agent's own folder, 0600, and replaced as a whole. */
+export type Credential = { readonly centre: string; readonly credential: string; readonly rotateAtMs: number };
+
+export type Enrolled =
+  | { readonly kind: "enrolled"; readonly credential: Credential }
+  | { readonly kind: "refused"; readonly words: string };
+
+/** The one-time token becomes the centre's credential; the token is of no use afterwards. */
+export async function enrol(
+  connection: Connection,
+  token: string,
+  path: string,
+  who: { readonly agentVersion: string; readonly driver: string },
+  nowMs: number,
+): Promise<Enrolled> {
+  const answer = await connection.post("/agent/enrol", { token, ...who }, null, 15_000);
+  if (answer.kind === "refused") return { kind: "refused", words: answer.words };
+  return { kind: "enrolled", credential: await keep(path, answer.body, nowMs) };
+}
+
+/** A new credential for the old one; the old one stays good until the new one was used. */
+export async function rotate(connection: Connection, old: Credential, path: string, nowMs: number): Promise<Enrolled> {
+  const answer = await connection.post("/agent/credential", {}, old.credential, 15_000);
+  if (answer.kind === "refused") return { kind: "refused", words: answer.words };
+  return { kind: "enrolled", credential: await keep(path, answer.body, nowMs) };
+}
+
+/** Begins a session; every older one of this centre is fenced from now on (R7). */
+export async function beginSession(
+  connection: Connection,
+  credential: string,
+): Promise<
+  | { readonly kind: "session"; readonly session: number }
+  | { readonly kind: "refused"; readonly status: number; readonly words: string }
+> {
+  const answer = await connection.post("/agent/session", {}, credential, 15_000);
+  if (answer.kind === "refused") return answer;
+  return { kind: "session", session: sessionAnswer.parse(answer.body).session };
+}
+
+export function readCredential(path: string): Credential | null {
+  try {
+    return JSON.parse(readFileSync(path, "utf8")) as Credential;
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return null;
+    throw new Error(`${path} is not a credential. Remove it to enrol again.`, { cause: error });
+  }
+}
+
+async function keep(path: string, body: unknown, nowMs: number): Promise<Credential> {
+  const { centre, credential, rotateAfterMs } = enrolAnswer.parse(body);
+  const kept: Credential = { centre, credential, rotateAtMs: nowMs + rotateAfterMs };
+  const file = await open(`${path}.new`, "w", 0o600);
+  await file.writeFile(JSON.stringify(kept));
+  await file.sync();
+  await file.close();
+  await rename(`${path}.new`, path);
+  return kept;
+}

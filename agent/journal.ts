@@ -1,0 +1,114 @@
+import { closeSync, fdatasyncSync, openSync, readFileSync, renameSync, writeSync } from "node:fs";
+import type { RunId } from "#core/ids.ts";
+
+/**
+ * What this agent has taken on, on its disk before it acts (R3): one JSON object a line, appended and synced.
+ *
+ * - `intent`: the run may be started from now on. The folder of a run is made only after its intent.
+ * - `withdrawn`: the run was never started and never will be; written before the server is told, because the server
+ *   then places the task elsewhere. Kept for a day, so that an order that arrives late finds it.
+ * - `forget`: the server has committed the end.
+ *
+ * The order itself is not kept: a restarted agent is told the whole list again.
+ */
+export type Journal = {
+  /** Runs with an intent and no `forget`. */
+  readonly open: () => ReadonlySet<RunId>;
+  readonly isWithdrawn: (run: RunId) => boolean;
+  /** Durable when it returns; one sync for all. */
+  readonly intend: (runs: readonly RunId[], nowMs: number) => void;
+  readonly withdraw: (run: RunId, nowMs: number) => void;
+  /** Not synced: forgetting twice does no harm. */
+  readonly forget: (runs: readonly RunId[], nowMs: number) => void;
+  /** False where there was no journal: then every run that the engine still knows is reported again. */
+  readonly existed: boolean;
+  readonly close: () => void;
+};
+
+type Line = { readonly kind: "intent" | "withdrawn" | "forget"; readonly run: RunId; readonly atMs: number };
+
+const withdrawnKeptMs = 86_400_000;
+const compactAfterLines = 50_000;
+
+export function openJournal(path: string, nowMs: number): Journal {
+  const open = new Set<RunId>();
+  const withdrawn = new Map<RunId, number>();
+  const lines = readLines(path);
+  for (const line of lines ?? []) replay(line, open, withdrawn);
+  let written = 0;
+  let file = compact(nowMs);
+
+  function compact(atMs: number): number {
+    for (const [run, sinceMs] of withdrawn) if (atMs - sinceMs > withdrawnKeptMs) withdrawn.delete(run);
+    const kept: Line[] = [...[...open].map((run) => ({ kind: "intent", run, atMs }) as const)];
+    for (const [run, sinceMs] of withdrawn) kept.push({ kind: "withdrawn", run, atMs: sinceMs });
+    const fresh = openSync(`${path}.new`, "w", 0o600);
+    writeSync(fresh, kept.map(print).join(""));
+    fdatasyncSync(fresh);
+    renameSync(`${path}.new`, path);
+    written = 0;
+    return fresh;
+  }
+
+  function append(added: readonly Line[], durable: boolean): void {
+    writeSync(file, added.map(print).join(""));
+    if (durable) fdatasyncSync(file);
+    for (const line of added) replay(line, open, withdrawn);
+    written += added.length;
+    if (written < compactAfterLines) return;
+    closeSync(file);
+    file = compact(added[0]?.atMs ?? nowMs);
+  }
+
+  return {
+    open: () => open,
+    isWithdrawn: (run) => withdrawn.has(run),
+    intend: (runs, atMs) =>
+      append(
+        runs.map((run) => ({ kind: "intent", run, atMs })),
+        true,
+      ),
+    withdraw: (run, atMs) => append([{ kind: "withdrawn", run, atMs }], true),
+    forget: (runs, atMs) =>
+      append(
+        runs.map((run) => ({ kind: "forget", run, atMs })),
+        false,
+      ),
+    existed: lines !== null,
+    close: () => closeSync(file),
+  };
+}
+
+function replay(line: Line, open: Set<RunId>, withdrawn: Map<RunId, number>): void {
+  if (line.kind === "intent") open.add(line.run);
+  if (line.kind === "forget") open.delete(line.run);
+  if (line.kind === "withdrawn") withdrawn.set(line.run, line.atMs);
+}
+
+function print(line: Line): string {
+  return `${JSON.stringify(line)}\n`;
+}
+
+/** A last line cut short by a power loss was never acted on, and is left out. Any other broken line is an error. */
+function readLines(path: string): Line[] | null {
+  let text: string;
+  try {
+    text = readFileSync(path, "utf8");
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return null;
+    throw error;
+  }
+  const whole = text.slice(0, text.lastIndexOf("\n") + 1);
+  return whole
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line, at) => {
+      try {
+        return JSON.parse(line) as Line;
+      } catch (cause) {
+        throw new Error(`${path}, line ${at + 1}: not a journal line. Move the file away to start without it.`, {
+          cause,
+        });
+      }
+    });
+}

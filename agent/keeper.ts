@@ -1,0 +1,229 @@
+import type { Driver } from "#agent/driver.ts";
+import type { Journal } from "#agent/journal.ts";
+import type { RunId } from "#core/ids.ts";
+import type { CancelledBy, RunEnd } from "#core/job/state.ts";
+import type { RunObservation, RunOrder, RunUsage } from "#core/run-order.ts";
+
+/**
+ * Keeps the runs of this centre: takes orders and cancels, drives the engine, and holds what happened until the server
+ * has committed it. It never starts a run twice: an order is acted on only while the run is unknown here, after its
+ * intent is on disk, and the engine itself refuses a second start.
+ */
+export type Keeper = {
+  /** After a restart: find what the engine still has, before the first sync. */
+  readonly adopt: () => Promise<void>;
+  readonly order: (orders: readonly RunOrder[]) => void;
+  readonly cancel: (cancels: readonly CancelOrder[]) => void;
+  /** Intents that the whole list does not name any more and that never started: dropped. */
+  readonly reconcile: (named: ReadonlySet<string>) => void;
+  /** What the server has not confirmed yet, oldest first. */
+  readonly pending: (most: number) => readonly RunObservation[];
+  /** The server took these; ends stay until they are in `committed`. */
+  readonly delivered: (observations: readonly RunObservation[]) => void;
+  readonly committed: (runs: readonly RunId[]) => void;
+  /** Called when there is something new to report at once. */
+  readonly onNews: (listener: () => void) => void;
+};
+
+export type CancelOrder = { readonly run: RunId; readonly by: CancelledBy; readonly reason: string | null };
+
+/** From outside: the monotonic clock fences late starts (R1), the wall clock only labels what happened. */
+export type Clocks = {
+  readonly nowMs: () => number;
+  readonly monotonicMs: () => number;
+  readonly later: (afterMs: number, act: () => void) => void;
+};
+
+type Held =
+  /** `deadlineMs` on the monotonic clock. */
+  | { readonly kind: "waiting"; readonly order: RunOrder; readonly deadlineMs: number }
+  | { readonly kind: "starting"; readonly order: RunOrder }
+  | { readonly kind: "running" }
+  | { readonly kind: "ended"; readonly observation: RunObservation };
+
+const busyRetryMs = 100;
+/** An accept is told only when the start is not seen within this time: most runs then need one report, not two. */
+const acceptQuietMs = 30;
+
+export const nothingUsed: RunUsage = {
+  startedMs: null,
+  wallMs: 0,
+  cpuUserMs: 0,
+  cpuSystemMs: 0,
+  peakMemoryMib: 0,
+  memoryWay: "none",
+  droppedStdoutBytes: 0,
+  droppedStderrBytes: 0,
+};
+
+export function keepRuns(
+  driver: Driver,
+  journal: Journal,
+  clocks: Clocks,
+  note: (words: string, facts: object) => void,
+): Keeper {
+  const held = new Map<RunId, Held>();
+  const outbox = new Map<string, RunObservation>();
+  const cancels = new Map<RunId, CancelOrder>();
+  let news: () => void = () => {};
+
+  driver.listen((observation) => observe(observation));
+
+  function report(observation: RunObservation): void {
+    outbox.set(`${observation.run} ${observation.kind}`, observation);
+    news();
+  }
+
+  function observe(observation: RunObservation): void {
+    if (observation.kind === "ended") {
+      const ended = { ...observation, end: namedEnd(observation.end, cancels.get(observation.run)) };
+      held.set(observation.run, { kind: "ended", observation: ended });
+      report(ended);
+      return;
+    }
+    if (held.get(observation.run)?.kind === "ended") return;
+    if (observation.kind === "started") held.set(observation.run, { kind: "running" });
+    report(observation);
+  }
+
+  function endUnstarted(run: RunId, end: RunEnd, words: string | null): void {
+    journal.withdraw(run, clocks.nowMs());
+    const observation: RunObservation = { kind: "ended", run, atMs: clocks.nowMs(), end, usage: nothingUsed, words };
+    held.set(run, { kind: "ended", observation });
+    report(observation);
+  }
+
+  async function start(order: RunOrder, deadlineMs: number): Promise<void> {
+    const cancel = cancels.get(order.run);
+    if (cancel) return endUnstarted(order.run, { kind: "cancelled", by: cancel.by, reason: cancel.reason }, null);
+    if (clocks.monotonicMs() > deadlineMs)
+      return endUnstarted(order.run, { kind: "withdrawn", evidence: "deadline passed before the start" }, null);
+    held.set(order.run, { kind: "starting", order });
+    const answer = await driver.start(order);
+    switch (answer.kind) {
+      case "started":
+        return;
+      case "already-there":
+        await findAgain(order.run);
+        return;
+      case "refused":
+        return endUnstarted(order.run, { kind: "platform-fault", reason: answer.words }, answer.words);
+      case "busy":
+        held.set(order.run, { kind: "waiting", order, deadlineMs });
+        clocks.later(busyRetryMs, () => attempt(order, deadlineMs));
+    }
+  }
+
+  /** In doubt, the engine is asked before anything is tried again (R3). */
+  function attempt(order: RunOrder, deadlineMs: number): void {
+    start(order, deadlineMs).catch(async (error: unknown) => {
+      note("start in doubt", { run: order.run, error: String(error) });
+      const known = await findAgain(order.run);
+      if (known) return;
+      held.set(order.run, { kind: "waiting", order, deadlineMs });
+      clocks.later(10 * busyRetryMs, () => attempt(order, deadlineMs));
+    });
+  }
+
+  /** Whether the engine knows the run as started; what it knows is reported. False while the engine does not answer. */
+  async function findAgain(run: RunId): Promise<boolean> {
+    try {
+      const found = (await driver.find()).find((one) => one.run === run);
+      if (found?.state === "ended") observe(found.observation);
+      if (found?.state === "running")
+        observe({ kind: "started", run, atMs: found.startedMs, evidence: "found: the process lives" });
+      return found !== undefined && found.state !== "never-started";
+    } catch (error) {
+      note("engine does not answer", { run, error: String(error) });
+      return false;
+    }
+  }
+
+  /** Until the engine has it in its hands or the run has ended: a start on its way may not be there yet. */
+  function cancelAtEngine(run: RunId): void {
+    const again = () => clocks.later(5 * busyRetryMs, () => held.has(run) && cancelAtEngine(run));
+    if (held.get(run)?.kind === "ended") return;
+    driver.cancel(run).then(
+      (answer) => {
+        note("cancel", { run, answer });
+        if (answer === "not-there") again();
+      },
+      (error: unknown) => {
+        note("cancel failed; it is tried again", { run, error: String(error) });
+        again();
+      },
+    );
+  }
+
+  return {
+    async adopt() {
+      for (const found of await driver.find()) {
+        if (journal.existed && !journal.open().has(found.run)) continue;
+        if (found.state === "running") {
+          held.set(found.run, { kind: "running" });
+          report({ kind: "started", run: found.run, atMs: found.startedMs, evidence: "adopted: the process lives" });
+        }
+        if (found.state === "ended") observe(found.observation);
+      }
+    },
+    order(orders) {
+      const fresh = orders.filter((order) => !held.has(order.run));
+      if (fresh.length === 0) return;
+      const late = fresh.filter((order) => journal.isWithdrawn(order.run));
+      for (const order of late)
+        endUnstarted(order.run, { kind: "withdrawn", evidence: "this centre withdrew it before" }, null);
+      const startable = fresh.filter((order) => !journal.isWithdrawn(order.run));
+      journal.intend(
+        startable.map((order) => order.run),
+        clocks.nowMs(),
+      );
+      for (const order of startable) {
+        const deadlineMs = clocks.monotonicMs() + order.startWithinMs;
+        held.set(order.run, { kind: "waiting", order, deadlineMs });
+        outbox.set(`${order.run} accepted`, { kind: "accepted", run: order.run, atMs: clocks.nowMs() });
+        attempt(order, deadlineMs);
+      }
+      clocks.later(acceptQuietMs, () => news());
+    },
+    cancel(orders) {
+      for (const order of orders) {
+        const known = cancels.has(order.run);
+        cancels.set(order.run, order);
+        const state = held.get(order.run);
+        if (known || state?.kind === "ended") continue;
+        if (state === undefined && !journal.open().has(order.run)) {
+          endUnstarted(order.run, { kind: "cancelled", by: order.by, reason: order.reason }, null);
+          continue;
+        }
+        if (state?.kind !== "waiting") cancelAtEngine(order.run);
+      }
+    },
+    reconcile(named) {
+      const gone = [...journal.open()].filter((run) => !held.has(run) && !named.has(run));
+      if (gone.length > 0) journal.forget(gone, clocks.nowMs());
+    },
+    pending: (most) => [...outbox.values()].slice(0, most),
+    delivered(observations) {
+      for (const observation of observations) {
+        const key = `${observation.run} ${observation.kind}`;
+        if (observation.kind !== "ended" && outbox.get(key) === observation) outbox.delete(key);
+      }
+    },
+    committed(runs) {
+      for (const run of runs) {
+        for (const kind of ["accepted", "started", "ended"]) outbox.delete(`${run} ${kind}`);
+        held.delete(run);
+        cancels.delete(run);
+      }
+      if (runs.length > 0) journal.forget(runs, clocks.nowMs());
+    },
+    onNews(listener) {
+      news = listener;
+    },
+  };
+}
+
+/** The engine knows that it was cancelled; only the order knows by whom and why. */
+function namedEnd(end: RunEnd, cancel: CancelOrder | undefined): RunEnd {
+  return end.kind === "cancelled" && cancel ? { kind: "cancelled", by: cancel.by, reason: cancel.reason } : end;
+}

@@ -1,0 +1,185 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { type Answer, type Connection, Unreachable } from "#agent/connection.ts";
+import type { Driver, EngineDescription } from "#agent/driver.ts";
+import type { Keeper } from "#agent/keeper.ts";
+import type { SyncRequest } from "#api/agent.ts";
+import { protocolVersion, syncAnswer } from "#api/agent.ts";
+import { runEndView } from "#api/outcome-view.ts";
+import type { RunId } from "#core/ids.ts";
+import type { RunObservation, RunOrder } from "#core/run-order.ts";
+
+/**
+ * The protocol with the server. Two calls of one kind are under way at most: a long poll that brings orders, and a
+ * report that is sent when there is news. Answers may overtake each other; one that is not newer than what was applied
+ * is dropped whole, because the newer one had it all.
+ */
+export type SyncEnd =
+  /** A newer agent of this centre has taken over (R7). */
+  | { readonly kind: "fenced"; readonly words: string }
+  | { readonly kind: "refused"; readonly status: number; readonly words: string }
+  | { readonly kind: "stopped" };
+
+export type SyncSettings = {
+  readonly connection: Connection;
+  readonly driver: Driver;
+  readonly keeper: Keeper;
+  readonly credential: string;
+  readonly session: number;
+  readonly agentVersion: string;
+  readonly signal: AbortSignal;
+  readonly onFirstAnswer: () => void;
+  readonly note: (words: string, facts: object) => void;
+};
+
+const pollMs = 25_000;
+const mostObservations = 500;
+const engineEveryMs = 60_000;
+
+export async function keepInSync(settings: SyncSettings): Promise<SyncEnd> {
+  const { connection, driver, keeper, signal } = settings;
+  let server = "";
+  let generation = 0;
+  let answered = false;
+  let end: SyncEnd | null = null;
+  const ended = Promise.withResolvers<void>();
+  const over = new AbortController();
+  let wakeReporter: () => void = () => {};
+
+  function finish(reason: SyncEnd): void {
+    end ??= reason;
+    ended.resolve();
+    over.abort();
+    wakeReporter();
+  }
+  signal.addEventListener("abort", () => finish({ kind: "stopped" }), { once: true });
+  if (signal.aborted) finish({ kind: "stopped" });
+
+  async function sync(waitMs: number, withEngine: boolean): Promise<void> {
+    const observations = waitMs === 0 ? keeper.pending(mostObservations) : [];
+    const body = {
+      protocol: protocolVersion,
+      session: settings.session,
+      agentVersion: settings.agentVersion,
+      server,
+      generation,
+      waitMs,
+      engine: withEngine ? engineReport(await driver.describe()) : null,
+      observations: observations.map(wireObservation),
+    } satisfies SyncRequest;
+    const answer = await connection.post("/agent/sync", body, settings.credential, waitMs + 15_000);
+    if (answer.kind === "refused") return finish(refusalEnd(answer));
+    keeper.delivered(observations);
+    apply(answer.body);
+    if (answered) return;
+    answered = true;
+    settings.onFirstAnswer();
+  }
+
+  function apply(body: unknown): void {
+    const answer = syncAnswer.parse(body);
+    keeper.committed(answer.committed as readonly string[] as readonly RunId[]);
+    for (const read of answer.reads) void answerRead(read);
+    if (answer.server === server && answer.generation <= generation) return;
+    server = answer.server;
+    generation = answer.generation;
+    // The edge parser has checked every field of an order; only the brands of its ids are missing.
+    keeper.order(answer.start as unknown as readonly RunOrder[]);
+    keeper.cancel(answer.cancel.map((cancel) => ({ ...cancel, run: cancel.run as RunId })));
+    if (answer.whole) keeper.reconcile(new Set(answer.start.map((order) => order.run)));
+  }
+
+  async function answerRead(read: ReturnType<typeof syncAnswer.parse>["reads"][number]): Promise<void> {
+    const { id, stream, offset, maxBytes } = read;
+    const none = (words: string) => ({
+      id,
+      kind: "none" as const,
+      offset: 0,
+      sizeBytes: 0,
+      base64: "",
+      final: true,
+      words,
+    });
+    const piece = await driver.readLog(read.run as RunId, stream, offset, maxBytes).then(
+      (log) =>
+        log.kind === "none"
+          ? none(log.words)
+          : {
+              id,
+              kind: "bytes" as const,
+              offset: log.offset,
+              sizeBytes: log.sizeBytes,
+              base64: Buffer.from(log.bytes).toString("base64"),
+              final: log.final,
+              words: "",
+            },
+      (error: unknown) => none(String(error)),
+    );
+    await connection
+      .post("/agent/answers", { answers: [piece] }, settings.credential, 30_000)
+      .catch((error: unknown) => {
+        settings.note("a log piece could not be delivered", { error: String(error) });
+      });
+  }
+
+  /** Runs `turn` until the end; trouble on the way is met with back-off, 0.2 s doubling to 10 s, spread by a third. */
+  async function loop(turn: () => Promise<void>): Promise<void> {
+    let backOffMs = 200;
+    while (end === null) {
+      try {
+        await turn();
+        backOffMs = 200;
+      } catch (error) {
+        if (!(error instanceof Unreachable)) throw error;
+        settings.note("server unreachable", { error: error.message, againInMs: backOffMs });
+        await pause(backOffMs * (1 + Math.random() / 3), over.signal);
+        backOffMs = Math.min(10_000, backOffMs * 2);
+      }
+    }
+  }
+
+  let engineToldMs = Number.NEGATIVE_INFINITY;
+  let newsSince = true;
+  keeper.onNews(() => {
+    newsSince = true;
+    wakeReporter();
+  });
+
+  const reporter = loop(async () => {
+    if (!newsSince && keeper.pending(1).length === 0) await new Promise<void>((resolve) => (wakeReporter = resolve));
+    if (end !== null) return;
+    newsSince = false;
+    await sync(0, false);
+    // What is left after a report is an end that the server has not committed yet: it is sent again, but not at once.
+    if (!newsSince && keeper.pending(1).length > 0) await pause(200, over.signal);
+  });
+  const poller = loop(async () => {
+    const tellEngine = performance.now() - engineToldMs > engineEveryMs;
+    await sync(answered ? pollMs : 0, tellEngine);
+    if (tellEngine) engineToldMs = performance.now();
+  });
+  await Promise.race([Promise.all([reporter, poller]), ended.promise]);
+  return end ?? { kind: "stopped" };
+}
+
+function engineReport(engine: EngineDescription): NonNullable<SyncRequest["engine"]> {
+  return {
+    ...engine,
+    accelerators: [...engine.accelerators],
+    nodes: [...engine.nodes],
+    mechanisms: { ...engine.mechanisms },
+  };
+}
+
+function wireObservation(seen: RunObservation): SyncRequest["observations"][number] {
+  return seen.kind === "ended" ? { ...seen, end: runEndView(seen.end) } : seen;
+}
+
+function refusalEnd(answer: Extract<Answer, { readonly kind: "refused" }>): SyncEnd {
+  if (answer.problem === "fenced") return { kind: "fenced", words: answer.words };
+  return { kind: "refused", status: answer.status, words: answer.words };
+}
+
+/** Resolves early, without a complaint, when it is over. */
+async function pause(ms: number, over: AbortSignal): Promise<void> {
+  await delay(ms, undefined, { signal: over }).catch(() => {});
+}
