@@ -1,0 +1,314 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import { setImmediate as turn } from "node:timers/promises";
+import fc from "fast-check";
+import type { Driver, FoundRun } from "#agent/driver.ts";
+import { openJournal } from "#agent/journal.ts";
+import { type Keeper, keepRuns, nothingUsed } from "#agent/keeper.ts";
+import type { RunId } from "#core/ids.ts";
+import { jobId, runId } from "#core/ids.ts";
+import type { RunObservation, RunOrder } from "#core/run-order.ts";
+
+/**
+ * The goal: whatever order answers come in, whatever dies and whenever, the engine starts a run at most once, a run that
+ * was told withdrawn never starts, and every ordered run ends up reported.
+ */
+
+const scratch = mkdtempSync(join(tmpdir(), "weir-keeper-"));
+after(() => rmSync(scratch, { recursive: true }));
+
+test("an order is started once, reported, and forgotten when the server has committed its end", async () => {
+  const world = makeWorld();
+  world.keeper.order([order(1)]);
+  world.keeper.order([order(1)]);
+  await settle();
+  assert.deepEqual(world.engine.starts, ["1.0.1"]);
+  world.engine.finish("1.0.1");
+  assert.deepEqual(kinds(world.keeper), ["accepted", "started", "ended"]);
+  world.keeper.delivered(world.keeper.pending(100));
+  assert.deepEqual(kinds(world.keeper), ["ended"]);
+  world.keeper.committed([run(1)]);
+  assert.deepEqual(kinds(world.keeper), []);
+  assert.equal(world.journal.open().size, 0);
+});
+
+test("an order that arrives too late is withdrawn, on disk before it is told, and never starts later", async () => {
+  const world = makeWorld();
+  world.keeper.order([{ ...order(1), startWithinMs: -1 }]);
+  assert.equal(world.journal.isWithdrawn(run(1)), true);
+  const told = world.keeper.pending(10).find((one) => one.kind === "ended");
+  assert.equal(told?.kind === "ended" && told.end.kind, "withdrawn");
+  const again = makeWorld({ folder: world.folder, engine: world.engine });
+  again.keeper.order([order(1)]);
+  await settle();
+  assert.deepEqual(world.engine.starts, []);
+});
+
+test("a cancel of a run that waits for a place ends it without a start, by whom it was said", async () => {
+  const world = makeWorld();
+  world.engine.busy = true;
+  world.keeper.order([order(1)]);
+  await settle();
+  world.keeper.cancel([{ run: run(1), by: "user", reason: "not needed" }]);
+  world.engine.busy = false;
+  world.tick();
+  await settle();
+  const told = world.keeper.pending(10).find((one) => one.kind === "ended");
+  assert.deepEqual(told?.kind === "ended" && told.end, { kind: "cancelled", by: "user", reason: "not needed" });
+  assert.deepEqual(world.engine.starts, []);
+});
+
+test("a cancel that comes before its order still holds", async () => {
+  const world = makeWorld();
+  world.keeper.cancel([{ run: run(1), by: "user", reason: null }]);
+  world.keeper.order([order(1)]);
+  await settle();
+  assert.deepEqual(world.engine.starts, []);
+});
+
+test("a start that was in doubt but happened is not tried again", async () => {
+  const world = makeWorld();
+  world.engine.cutAnswer = true;
+  world.keeper.order([order(1)]);
+  await settle();
+  world.engine.cutAnswer = false;
+  world.tick();
+  await settle();
+  assert.deepEqual(world.engine.starts, ["1.0.1"]);
+});
+
+test("a journal whose last line was cut by a power loss opens; one broken in the middle is refused by name", () => {
+  const folder = mkdtempSync(join(scratch, "journal-"));
+  const path = join(folder, "journal");
+  openJournal(path, 0).intend([run(1), run(2)], 0);
+  writeFileSync(path, `${readFileSync(path, "utf8")}{"kind":"intent","ru`);
+  assert.equal(openJournal(path, 0).open().size, 2);
+  writeFileSync(path, `nonsense\n${readFileSync(path, "utf8")}`);
+  assert.throws(() => openJournal(path, 0), /line 1: not a journal line/);
+});
+
+type Act =
+  | "order"
+  | "order-late"
+  | "finish"
+  | "tick"
+  | "report"
+  | "crash"
+  | "busy"
+  | "free"
+  | "cut"
+  | "cancel"
+  | "stale";
+const acts: readonly Act[] = [
+  "order",
+  "order-late",
+  "finish",
+  "tick",
+  "report",
+  "crash",
+  "busy",
+  "free",
+  "cut",
+  "cancel",
+  "stale",
+];
+
+test("under any order of events and crashes nothing starts twice, nothing withdrawn starts, nothing is forgotten", async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.tuple(fc.constantFrom(...acts), fc.integer({ min: 1, max: 4 })), { maxLength: 60 }),
+      async (script) => {
+        let world = makeWorld();
+        const { engine, folder } = world;
+        const server = { live: new Set<RunId>(), ended: new Map<RunId, string>() };
+        const orders = () => [...server.live].map((id) => order(Number(id.split(".")[0])));
+        const reportAll = () => {
+          const told = world.keeper.pending(1000);
+          const ends = told.filter((one) => one.kind === "ended");
+          for (const one of ends) {
+            if (!server.ended.has(one.run)) server.ended.set(one.run, one.end.kind);
+            server.live.delete(one.run);
+          }
+          world.keeper.delivered(told);
+          world.keeper.committed(ends.map((one) => one.run));
+        };
+        const restart = () => {
+          world = makeWorld({ folder, engine });
+          return world.keeper.adopt();
+        };
+        for (const [act, n] of script) {
+          if (act === "order" && !server.ended.has(run(n))) {
+            server.live.add(run(n));
+            world.keeper.order([order(n)]);
+          }
+          if (act === "order-late" && !server.ended.has(run(n))) {
+            server.live.add(run(n));
+            world.keeper.order([{ ...order(n), startWithinMs: -1 }]);
+          }
+          if (act === "stale") world.keeper.order(orders());
+          if (act === "finish" && engine.running.has(run(n))) engine.finish(run(n));
+          if (act === "tick") world.tick();
+          if (act === "report") reportAll();
+          if (act === "crash") await restart();
+          if (act === "busy") engine.busy = true;
+          if (act === "free") engine.busy = false;
+          if (act === "cut") engine.cutAnswer = !engine.cutAnswer;
+          if (act === "cancel" && server.live.has(run(n)))
+            world.keeper.cancel([{ run: run(n), by: "user", reason: null }]);
+          await settle();
+        }
+        engine.busy = false;
+        engine.cutAnswer = false;
+        await restart();
+        world.keeper.order(orders());
+        for (let round = 0; round < 5; round += 1) {
+          await settle();
+          world.tick();
+          for (const one of [...engine.running]) engine.finish(one);
+          await settle();
+          reportAll();
+        }
+        assert.equal(new Set(engine.starts).size, engine.starts.length, `started twice: ${engine.starts}`);
+        for (const [id, end] of server.ended)
+          if (end === "withdrawn") assert.ok(!engine.starts.includes(id), `${id} withdrawn, yet started`);
+        assert.deepEqual([...server.live], [], "an ordered run was never reported as ended");
+      },
+    ),
+    { numRuns: 200 },
+  );
+});
+
+/** An engine in memory that outlives the agent, as the machine does. */
+function makeEngine() {
+  let listener: (observation: RunObservation) => void = () => {};
+  const folders = new Map<RunId, "running" | RunObservation>();
+  const engine = {
+    busy: false,
+    /** The start happens, but the answer is lost on the way. */
+    cutAnswer: false,
+    starts: [] as RunId[],
+    running: new Set<RunId>(),
+    finish(id: string, end: "succeeded" | "cancelled" = "succeeded") {
+      const name = id as RunId;
+      engine.running.delete(name);
+      const ended: RunObservation = {
+        kind: "ended",
+        run: name,
+        atMs: 2,
+        end: end === "succeeded" ? { kind: "succeeded" } : { kind: "cancelled", by: "centre", reason: null },
+        usage: nothingUsed,
+        words: null,
+      };
+      folders.set(name, ended);
+      listener(ended);
+    },
+    driver: {
+      name: "process",
+      describe: async () => ({
+        cores: 1,
+        memoryMib: 1,
+        memoryMibPerCore: 1,
+        accelerators: [],
+        nodes: [],
+        mechanisms: {},
+      }),
+      async start(asked) {
+        if (engine.busy) return { kind: "busy", words: "no place" };
+        if (folders.has(asked.run)) return { kind: "already-there" };
+        folders.set(asked.run, "running");
+        engine.starts.push(asked.run);
+        engine.running.add(asked.run);
+        listener({ kind: "started", run: asked.run, atMs: 1, evidence: "test" });
+        if (engine.cutAnswer) throw new Error("answer cut");
+        return { kind: "started" };
+      },
+      async cancel(id) {
+        const state = folders.get(id);
+        if (state === undefined) return "not-there";
+        if (state !== "running") return "already-ended";
+        engine.finish(id, "cancelled");
+        return "cancelling";
+      },
+      async find() {
+        return [...folders].map(
+          ([name, state]): FoundRun =>
+            state === "running"
+              ? { run: name, state: "running", startedMs: 1 }
+              : { run: name, state: "ended", observation: state },
+        );
+      },
+      listen(onObservation) {
+        listener = onObservation;
+      },
+      readLog: async () => ({ kind: "none", words: "" }),
+      remove: async () => {},
+      close: async () => {},
+    } satisfies Driver,
+  };
+  return engine;
+}
+
+function makeWorld(from?: { readonly folder: string; readonly engine: ReturnType<typeof makeEngine> }) {
+  const folder = from?.folder ?? mkdtempSync(join(scratch, "world-"));
+  const engine = from?.engine ?? makeEngine();
+  const journal = openJournal(join(folder, "journal"), 0);
+  const timers: (() => void)[] = [];
+  const clocks = {
+    nowMs: () => 0,
+    monotonicMs: () => 0,
+    later: (_afterMs: number, act: () => void) => void timers.push(act),
+  };
+  const keeper = keepRuns(engine.driver, journal, clocks, () => {});
+  const tick = () => {
+    for (const act of timers.splice(0)) act();
+  };
+  return { folder, engine, journal, keeper, tick };
+}
+
+function run(n: number): RunId {
+  return runId({ job: jobId(n), index: 0, attempt: 1 });
+}
+
+function order(n: number): RunOrder {
+  return {
+    run: run(n),
+    taskJob: n,
+    job: n,
+    index: 0,
+    attempt: 1,
+    name: "test",
+    project: { id: 1, name: "default" },
+    person: { id: 1, name: "admin" },
+    work: { kind: "command", argv: ["true"] },
+    environment: {},
+    workingDirectory: null,
+    stdout: null,
+    stderr: null,
+    inputFiles: [],
+    array: null,
+    allocation: {
+      nodes: 1,
+      tasks: 1,
+      coresPerTask: 1,
+      coresPerNode: 1,
+      memoryMibPerNode: 1,
+      acceleratorsPerNode: 0,
+      acceleratorVendor: null,
+      acceleratorModel: null,
+    },
+    timeLimitS: 60,
+    graceS: 1,
+    startWithinMs: 60_000,
+  };
+}
+
+function kinds(keeper: Keeper): string[] {
+  return keeper.pending(100).map((one) => one.kind);
+}
+
+async function settle(): Promise<void> {
+  for (let i = 0; i < 4; i += 1) await turn();
+}
