@@ -4,7 +4,7 @@ import { writeSync } from "node:fs";
 import type { TestEvent } from "node:test/reporters";
 import { inspect } from "node:util";
 
-/** One test that ended, or the end of the whole process's tests. */
+/** One test that ended; or that tests are under way, none are, or all are reported. */
 export type Result =
   | { readonly kind: "passed" | "todo"; readonly file: string; readonly name: string; readonly durationMs: number }
   | { readonly kind: "skipped"; readonly file: string; readonly name: string; readonly reason: string }
@@ -16,12 +16,21 @@ export type Result =
       readonly durationMs: number;
       readonly error: string;
     }
-  | { readonly kind: "finished" };
+  | { readonly kind: "busy" | "quiet" | "finished" };
 
 export default async function* testEvents(source: AsyncIterable<TestEvent>): AsyncGenerator<string> {
   const names: string[] = [];
+  let open = 0;
   for await (const event of source) {
-    if (event.type === "test:start") {
+    if (event.type === "test:enqueue" && event.data.nesting === 0) {
+      if (open === 0) send({ kind: "busy" });
+      open += 1;
+    } else if (event.type === "test:complete" && event.data.nesting === 0) {
+      open -= 1;
+      if (open === 0) send({ kind: "quiet" });
+    } else if (event.type === "test:diagnostic" && !isTally(event.data.message)) {
+      process.stderr.write(`${event.data.message}\n`);
+    } else if (event.type === "test:start") {
       names.length = event.data.nesting;
       names[event.data.nesting] = event.data.name;
     } else if (event.type === "test:pass" || event.type === "test:fail") {
@@ -32,6 +41,11 @@ export default async function* testEvents(source: AsyncIterable<TestEvent>): Asy
     }
   }
   yield "";
+}
+
+/** The counts at the end, which the parent makes itself; other diagnostics tell of errors outside any test. */
+function isTally(message: string): boolean {
+  return /^(tests|suites|pass|fail|cancelled|skipped|todo|duration_ms) [\d.]+$/.test(message);
 }
 
 type Ended = Extract<TestEvent, { type: "test:pass" | "test:fail" }>;

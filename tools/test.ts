@@ -22,8 +22,20 @@ const pureFolders = ["core", "api", "simulator"];
 const unitFolders = [...pureFolders, "cli", "tools"];
 const concurrency = 2;
 
+/** How long a process may stay after its last test, for its `after` hooks. */
+const quietS = 30;
+
 type Batch = { readonly files: readonly string[]; readonly limitS: number };
 type Outcome = { readonly file: string; readonly results: readonly Result[]; readonly output: string };
+
+/** The test processes under way; they end with this one. */
+const children = new Set<ChildProcess>();
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+  process.once(signal, () => {
+    for (const child of children) endGroup(child);
+    process.kill(process.pid, signal);
+  });
+}
 
 const words = process.argv.slice(2);
 const unitOnly = words.includes("--unit");
@@ -74,7 +86,13 @@ async function runBatch(batch: Batch): Promise<readonly Outcome[]> {
     return alone;
   }
   return batch.files.map((file) => {
-    const results = ended.results.filter((result) => result.kind !== "finished" && result.file === resolve(root, file));
+    // A file without a test is reported as one passed test of the file's own name.
+    const results = ended.results.filter(
+      (result) =>
+        "file" in result &&
+        result.file === resolve(root, file) &&
+        !(result.kind === "passed" && resolve(root, result.name) === result.file),
+    );
     const nothing = results.length === 0 ? "no test ran in this file" : undefined;
     const wrong = ended.crash ?? nothing;
     if (wrong === undefined) return { file, results, output: ended.output };
@@ -113,32 +131,31 @@ async function runProcess(batch: Batch): Promise<Ended> {
   reading.on("line", (line) => {
     const result: Result = JSON.parse(line);
     results.push(result);
-    if (result.kind !== "finished") return;
-    grace = setTimeout(() => kill("its tests are over, but something is left open that keeps it running"), 15_000);
+    if (result.kind === "busy") clearTimeout(grace);
+    if (result.kind !== "quiet") return;
+    grace = setTimeout(() => kill("its tests are over, but something it left open keeps it running"), quietS * 1000);
   });
   const output = collect(child);
+  const closed = new Promise<void>((settle) => child.on("close", () => settle()));
   const [status, signal] = await new Promise<[number | null, NodeJS.Signals | null]>((settle, reject) => {
     child.on("error", reject);
     child.on("exit", (code, name) => settle([code, name]));
   });
   clearTimeout(limit);
   clearTimeout(grace);
-  await settled(child);
+  // Something a test left behind may hold the pipes open: what came within a second of the end is all we take.
+  const patience = Promise.withResolvers<void>();
+  const timer = setTimeout(patience.resolve, 1_000);
+  await Promise.race([closed, patience.promise]);
+  clearTimeout(timer);
+  endGroup(child);
+  for (const stream of child.stdio) stream?.destroy();
   children.delete(child);
   const finished = results.some((result) => result.kind === "finished");
   const failed = results.some((result) => result.kind === "failed");
   const how = signal === null ? `status ${status}` : signal;
   const crash = late ?? (finished && (status === 0 || failed) ? undefined : `its process ended with ${how}`);
   return { results, output: output.text(), crash };
-}
-
-/** Pipes may be held open by something a test left behind: what came within a second of the end is all we take. */
-async function settled(child: ChildProcess): Promise<void> {
-  await Promise.race([
-    new Promise((settle) => child.on("close", settle)),
-    new Promise((settle) => setTimeout(settle, 1_000).unref()),
-  ]);
-  for (const stream of child.stdio) stream?.destroy();
 }
 
 function collect(child: ChildProcess): { readonly text: () => string } {
@@ -151,8 +168,6 @@ function collect(child: ChildProcess): { readonly text: () => string } {
   return { text: () => text };
 }
 
-const children = new Set<ChildProcess>();
-
 function endGroup(child: ChildProcess): void {
   if (child.pid === undefined) return;
   try {
@@ -160,13 +175,6 @@ function endGroup(child: ChildProcess): void {
   } catch {
     // Gone already.
   }
-}
-
-for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
-  process.once(signal, () => {
-    for (const child of children) endGroup(child);
-    process.kill(process.pid, signal);
-  });
 }
 
 // ---- words
