@@ -1,0 +1,244 @@
+package Weir::Kernel;
+
+# What the launcher needs of Linux and perl-base has no module for: clocks, process facts, control groups, and walking
+# a tree of files without being led astray by symbolic links. Numbers for x86_64 and aarch64.
+use strict;
+use warnings;
+use Fcntl qw(O_RDONLY O_DIRECTORY O_NOFOLLOW O_NONBLOCK);
+use POSIX ();
+use Exporter qw(import);
+our @EXPORT = qw(call mount_at monotonic_ms wall_ms boot_id start_ticks is_alive limit_self children_usage become as_user
+    read_file write_file descendants resident_bytes signal_all walk remove_tree
+    cgroup_places make_group join_group group_pids drop_group);
+
+my %NUMBER = do {
+    my $arm = (POSIX::uname())[4] eq 'aarch64';
+    my %table = (    # name => [x86_64, aarch64]
+        clock_gettime => [228, 113], fsync       => [74,  82],  getrusage => [98,  165], mount     => [165, 40],
+        prctl         => [157, 167], prlimit64   => [302, 261], setgroups => [116, 159], setresgid => [119, 149],
+        setresuid     => [117, 147], signalfd4   => [289, 74],  unshare   => [272, 97],
+        setns         => [308, 268],
+    );
+    map { $_ => $table{$_}[$arm ? 1 : 0] } keys %table;
+};
+
+# A system call by name; true when it succeeded (some return a number: then that, or undef).
+sub call {
+    my $name = shift;
+    my $result = syscall($NUMBER{$name}, @_);    # @_, not a copy: the kernel writes into the caller's buffers
+    return $result == -1 ? undef : $result == 0 ? '0 but true' : $result;
+}
+
+# The copies matter: syscall() refuses literals.
+sub mount_at { my ($what, $where, $type, $flags, $data) = @_; return call('mount', $what, $where, $type, $flags, $data) }
+
+sub clock_ms {
+    my $time = "\0" x 16;
+    call('clock_gettime', $_[0], $time) or die "clock_gettime: $!";
+    my ($seconds, $nanoseconds) = unpack 'qq', $time;
+    return $seconds * 1000 + int($nanoseconds / 1e6);
+}
+sub monotonic_ms { clock_ms(1) }
+sub wall_ms      { clock_ms(0) }
+
+my $boot;
+sub boot_id { $boot //= read_file('/proc/sys/kernel/random/boot_id') =~ s/\s//gr }
+
+# Field 22 of /proc/PID/stat; the name in field 2 may hold blanks and brackets. undef where there is no such process,
+# or only its corpse.
+sub start_ticks {
+    my $stat = read_file("/proc/$_[0]/stat") // return;
+    my @fields = split ' ', substr($stat, rindex($stat, ')') + 2);
+    return $fields[0] =~ /[ZX]/ ? undef : $fields[19];
+}
+sub is_alive { my ($pid, $ticks) = @_; my $now = start_ticks($pid); return defined $now && $now == $ticks }
+
+# 4 = RLIMIT_CORE, 6 = RLIMIT_NPROC, 7 = RLIMIT_NOFILE. Never RLIMIT_AS: Node, Java and CUDA would not start.
+sub limit_self { my ($what, $soft, $hard) = @_; return call('prlimit64', 0, $what, pack('QQ', $soft, $hard), 0) }
+
+# Of all children waited for, and theirs: CPU in ms (user, system), and the largest single one's memory in bytes.
+sub children_usage {
+    my $usage = "\0" x 144;
+    call('getrusage', -1, $usage) or die "getrusage: $!";
+    my ($us, $uu, $ss, $su, $maxrss) = unpack 'q5', $usage;
+    return ($us * 1000 + int($uu / 1000), $ss * 1000 + int($su / 1000), $maxrss * 1024);
+}
+
+# For good: no way back to root, no supplementary groups.
+sub become {
+    my ($uid, $gid) = map { $_ + 0 } @_;    # a number kept as text would go to the kernel as a pointer
+    call('setgroups', 0, 0)                 or die "setgroups: $!\n";
+    call('setresgid', $gid, $gid, $gid)     or die "setresgid: $!\n";
+    call('setresuid', $uid, $uid, $uid)     or die "setresuid: $!\n";
+}
+
+# Runs the code with a user's rights on files and comes back. The real and saved uid stay root, so that no process of
+# that user can signal or trace this one meanwhile. Without a uid (ordinary mode) it just runs the code.
+sub as_user {
+    my ($uid, $gid, $code) = @_;
+    return $code->() unless $uid;
+    $_ += 0 for $uid, $gid;
+    call('setgroups', 0, 0) && call('setresgid', -1, $gid, -1) && call('setresuid', -1, $uid, -1) or die "seteuid: $!\n";
+    my @result = eval { $code->() };
+    my $error = $@;
+    call('setresuid', -1, 0, -1) && call('setresgid', -1, 0, -1) or POSIX::_exit(70);
+    die $error if $error;
+    return wantarray ? @result : $result[0];
+}
+
+sub read_file {
+    open(my $file, '<', $_[0]) or return undef;
+    local $/;
+    my $text = <$file>;
+    return $text;
+}
+
+sub write_file {
+    my ($path, $text) = @_;
+    open(my $file, '>', $path) or return;
+    return (syswrite($file, $text) // -1) == length $text && close $file;
+}
+
+# --- processes
+
+# All descendants of a process, by the kernel's list of children where it has one, else by everybody's parent.
+sub descendants {
+    my ($root) = @_;
+    my (@found, %children);
+    my $listed = -e "/proc/self/task/$$/children";
+    if (!$listed) {
+        opendir(my $proc, '/proc') or return;
+        for my $pid (grep { /^\d+$/ } readdir $proc) {
+            my $stat = read_file("/proc/$pid/stat") // next;
+            push @{ $children{ (split ' ', substr($stat, rindex($stat, ')') + 2))[1] } }, $pid;
+        }
+    }
+    my @queue = ($root);
+    while (defined(my $pid = shift @queue)) {
+        my @next = @{ $children{$pid} // [] };
+        if ($listed) {
+            opendir(my $tasks, "/proc/$pid/task") or next;
+            push @next, split ' ', read_file("/proc/$pid/task/$_/children") // '' for grep { /^\d+$/ } readdir $tasks;
+        }
+        push @found, @next;
+        push @queue, @next;
+    }
+    return @found;
+}
+
+my $page = POSIX::sysconf(POSIX::_SC_PAGESIZE());
+sub resident_bytes {
+    my $pages = 0;
+    $pages += (split ' ', read_file("/proc/$_/statm") // '0 0')[1] // 0 for @_;
+    return $pages * $page;
+}
+
+# Signals every process of a uid, atomically, from a child that has become that uid; false when there is none.
+sub signal_all {
+    my ($uid, $gid, $signal) = @_;
+    my $pid = fork // return 1;
+    if (!$pid) { eval { become($uid, $gid) } or POSIX::_exit(2); POSIX::_exit(kill($signal, -1) ? 1 : 0) }
+    waitpid $pid, 0;
+    return $? != 0;
+}
+
+# --- files
+
+# Calls $visit->("/proc/self/fd/N/name", is folder) for every entry below a folder, the folder's own entries last.
+# It goes by open folders and never through a symbolic link, so nobody can lead it elsewhere by swapping names.
+sub walk {
+    my ($path, $visit) = @_;
+    sysopen(my $folder, $path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_NONBLOCK) or return;
+    my $here = '/proc/self/fd/' . fileno $folder;
+    opendir(my $entries, $here) or return;
+    for my $name (readdir $entries) {
+        next if $name eq '.' || $name eq '..';
+        lstat "$here/$name" or next;
+        my $is_folder = -d _;
+        walk("$here/$name", $visit) if $is_folder;
+        $visit->("$here/$name", $is_folder);
+    }
+}
+
+sub remove_tree {
+    my ($path, $before_each) = @_;
+    return unlink $path if !lstat $path || !-d _;
+    walk($path, sub { $before_each->() if $before_each; $_[1] ? rmdir $_[0] : unlink $_[0] });
+    return rmdir $path;
+}
+
+# --- control groups
+
+# Where a group for each run can be made, found by trying: { kill => folder of v2, memory => folder, memoryWay =>
+# "cgroup-v1"|"cgroup-v2", pids => folder }. Machines are pure v2, pure v1, or hybrid (controllers in v1, kill in v2).
+sub cgroup_places {
+    my ($name, $is_root) = @_;
+    my (%mount, %own, %place);
+    for (split /\n/, read_file('/proc/self/mounts') // '') {
+        my (undef, $where, $type, $options) = split ' ';
+        $mount{v2} //= $where if $type eq 'cgroup2';
+        if ($type eq 'cgroup') { $mount{$_} //= $where for grep { /^(?:memory|pids)$/ } split /,/, $options }
+    }
+    for (split /\n/, read_file('/proc/self/cgroup') // '') {
+        my (undef, $controllers, $path) = split /:/, $_, 3;
+        $own{$_} = $path for $controllers eq '' ? 'v2' : split /,/, $controllers;
+    }
+    for my $which (grep { $mount{$_} } qw(v2 memory pids)) {
+        for my $parent ($mount{$which} . ($own{$which} // ''), $is_root ? $mount{$which} : ()) {
+            my $folder = $parent =~ s{/*$}{}r . "/$name";
+            next unless (mkdir $folder or -d $folder) && (mkdir "$folder/probe" or -d "$folder/probe");
+            if ($which eq 'v2') {
+                $place{kill} //= $folder if -e "$folder/probe/cgroup.kill";
+                write_file("$_/cgroup.subtree_control", '+memory +pids') for $parent, $folder;
+                if (-e "$folder/probe/memory.max" && -e "$folder/probe/pids.max") {
+                    @place{qw(kill memory memoryWay pids)} = ($folder, $folder, 'cgroup-v2', $folder);
+                    rmdir "$folder/probe";
+                    last;
+                }
+            } else {
+                $place{$which} //= $folder;
+                $place{memoryWay} //= 'cgroup-v1' if $which eq 'memory';
+            }
+            rmdir "$folder/probe";
+        }
+    }
+    return \%place;
+}
+
+# The group of one run: the folders by purpose, limits set. What cannot be made is left out, and watched otherwise.
+sub make_group {
+    my ($place, $run, $memory_bytes, $processes) = @_;
+    my (%group, %made);
+    for my $what (grep { $place->{$_} } qw(kill memory pids)) {
+        my $folder = "$place->{$what}/$run";
+        $group{$what} = $folder if $made{$folder} //= mkdir $folder or -d $folder;
+    }
+    if ($group{memory} && $place->{memoryWay} eq 'cgroup-v2') {
+        # The whole tree goes at once, and swap is no way around the limit.
+        write_file("$group{memory}/memory.max", $memory_bytes) or delete $group{memory};
+        write_file("$group{memory}/memory.swap.max", 0) if $group{memory};
+        write_file("$group{memory}/memory.oom.group", 1) if $group{memory};
+    } elsif ($group{memory}) {
+        write_file("$group{memory}/memory.limit_in_bytes", $memory_bytes) or delete $group{memory};
+        write_file("$group{memory}/memory.memsw.limit_in_bytes", $memory_bytes) if $group{memory};
+    }
+    write_file("$group{pids}/pids.max", $processes) or delete $group{pids} if $group{pids};
+    return \%group;
+}
+
+sub group_folders { my %seen; return grep { !$seen{$_}++ } map { $_[0]{$_} // () } qw(kill memory pids) }
+sub join_group    { write_file("$_/cgroup.procs", 0) or die "$_: $!\n" for group_folders($_[0]) }
+
+# undef where the run has no group at all.
+sub group_pids { my ($folder) = group_folders($_[0]); return $folder && [split ' ', read_file("$folder/cgroup.procs") // ''] }
+
+sub drop_group {
+    for my $folder (group_folders($_[0])) {
+        for (1 .. 5) {    # the last corpse may still be on its way out
+            last if rmdir $folder or $! == POSIX::ENOENT();
+            select undef, undef, undef, 0.02;
+        }
+    }
+}
+
+1;

@@ -1,0 +1,454 @@
+package Weir::Run;
+
+# One run, from its folder to its `ended` file: the wrapper. It is a fork of the launcher in a session of its own, so it
+# outlives the launcher, the agent and the server; it alone enforces limits and tells how the run ended.
+use strict;
+use warnings;
+use Fcntl qw(:DEFAULT :mode);
+use POSIX qw(WNOHANG);
+use Weir::Kernel;
+use Exporter qw(import);
+our @EXPORT = qw(supervise bury give_back facts place_of read_stream);
+
+use constant { STREAM => { stdout => 100, stderr => 101 } };    # the wrapper's own handles, where the launcher finds them
+use constant { CLONE_NEWNS => 0x20000, CLONE_NEWIPC => 0x08000000, MS_BIND => 0x1000, MS_REC_PRIVATE => 0x44000 };
+use constant { MS_NOSUID_NODEV => 6, SIGCHLD => 17, SIGTERM => 15, SIGCONT => 18, SIGKILL => 9, PATIENCE_MS => 10_000 };
+
+# $o: { run, runs, uid, gid, agentUid, agentGid, cwd, stdout, stderr, script, argv, env, files, startBefore, timeLimitMs, graceMs,
+#       memoryBytes, processes, logCapBytes, cores, places, private, keep, tell, fence }, all checked by the launcher.
+# Never returns. Tells `rejected`, or `started` and then `ended`.
+sub supervise {
+    my ($o) = @_;
+    $0 = "weir-run $o->{run}";
+    POSIX::setsid();
+    POSIX::sigprocmask(POSIX::SIG_BLOCK(), POSIX::SigSet->new(SIGCHLD, SIGTERM));    # they are read from a handle
+    call('prctl', 36, 1, 0, 0, 0) or die "PR_SET_CHILD_SUBREAPER: $!";    # what the job leaves behind comes back to us
+    my $place = "$o->{runs}/$o->{run}";
+    my $made = eval { make_folder($o, $place); 1 };
+    my ($code, $words) = $made ? () : $@ =~ /^(already-there|too-late) / ? ($1, $') : ('refused', $@);
+    if (!$made) {
+        remove_tree($place) unless $code eq 'already-there';
+        $o->{tell}->("rejected $o->{run} $code $words");
+        POSIX::_exit(0);
+    }
+    $o->{fence}->();    # from here on a new launcher may look at the folders: ours has its `started`
+    my $r = { $o->%*, place => $place, startedMs => wall_ms(), begun => monotonic_ms(), cause => 'exited', words => '', peak => 0 };
+    $r->{main} = eval { start_job($r) };
+    if ($r->{main}) {
+        $o->{tell}->("started $o->{run}");
+        watch($r);
+    } else {
+        ($r->{status}, $r->{words}) = $@ =~ /^(12[67]) (.*)/s ? ($1 << 8, $2) : (126 << 8, $@);
+        $r->{cause} = 'start-failed';
+    }
+    finish($r);
+    POSIX::_exit(0);
+}
+
+# --- before the start
+
+# The run's folder with everything in it; `started` comes last, on disk before the job can run. Dies with words, and
+# then nothing has run and nothing will. Folders of the job: work/, home/, tmp/, vartmp/. The rest is not writable by it.
+sub make_folder {
+    my ($o, $place) = @_;
+    if (!mkdir $place, 0711) {
+        die "the run's folder cannot be made: $!\n" unless $!{EEXIST};
+        die "already-there it was started before\n" if -e "$place/started";
+        remove_tree($place);    # an earlier try that never came to its start
+        mkdir $place, 0711 or die "the run's folder cannot be made: $!\n";
+    }
+    umask 0;
+    mkdir "$place/logs", 0700 or die "$place/logs: $!\n";
+    for (['work', 0700], ['home', 0700], ['tmp', 01777], ['vartmp', 01777]) {
+        my ($name, $mode) = @$_;
+        mkdir "$place/$name", $mode or die "$place/$name: $!\n";
+        !$o->{uid} or chown $o->{uid}, $o->{gid}, "$place/$name" or die "$place/$name: $!\n";
+    }
+    if (defined $o->{script}) {
+        put("$place/script", 0550, $o->{script});
+        !$o->{uid} or chown 0, $o->{gid}, "$place/script" or die "$place/script: $!\n";
+    }
+    as_user(@$o{qw(uid gid)}, sub { put_input("$place/work", $_) for @{ $o->{files} } });
+    umask 022;
+    put("$place/.ended", 0640, ' ' x 2048);    # its room on the disk is taken now, so a full disk cannot swallow the end
+    $o->{group} = make_group($o->{places}, @$o{qw(run memoryBytes processes)});
+    die "too-late its start was forbidden after a time that has passed\n" if monotonic_ms() > $o->{startBefore};
+    put("$place/started", 0640, lines(
+        pid => $$, startTicks => start_ticks($$), bootId => boot_id(), startedMs => wall_ms(), uid => $o->{uid}, gid => $o->{gid},
+        cores => $o->{cores}, memoryBytes => $o->{memoryBytes}, (map { ("group.$_" => $o->{group}{$_}) } keys %{ $o->{group} }),
+    ), 'sync');
+}
+
+# Always a new file; `sync` puts it on the disk with its folder entry (a journaled file system syncs both with the file).
+sub put {
+    my ($path, $mode, $bytes, $sync) = @_;
+    sysopen(my $file, $path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, $mode) or die $!{EEXIST} && $sync ? "already-there it was started before\n" : "$path: $!\n";
+    my $done = 0;
+    while ($done < length $bytes) { $done += syswrite($file, $bytes, 1 << 20, $done) // die "$path: $!\n" }
+    !$sync or call('fsync', fileno $file) or die "$path: $!\n";
+    close $file or die "$path: $!\n";
+}
+
+# [path, executable, bytes]; the work folder is new and empty, so there is no link to follow out of it.
+sub put_input {
+    my ($work, $input) = @_;
+    my ($path, $executable, $bytes) = @$input;
+    my @folders = split m{/}, $path;
+    pop @folders;
+    my $folder = $work;
+    for (@folders) { $folder .= "/$_"; mkdir $folder, 0755 or $!{EEXIST} or die "input file $path: $!\n" }
+    put("$work/$path", $executable ? 0755 : 0644, $bytes);
+}
+
+# Forks the job and waits until it has become the user's program. Dies with "126 words" or "127 words" as a shell says.
+sub start_job {
+    my ($r) = @_;
+    my $mask = pack 'Q', 1 << (SIGCHLD - 1) | 1 << (SIGTERM - 1);
+    $r->{signals} = call('signalfd4', -1, $mask, 8, 02004000) // die "126 signalfd: $!";
+    $r->{shared} = hide_shared_folders($r) ? [] : $r->{private};
+    open_streams($r);
+    pipe(my $said, my $say) or die "126 pipe: $!";
+    my $pid = fork // die "126 fork: $!";
+    if (!$pid) {
+        close $said;
+        eval { become_job($r) };
+        syswrite $say, $@;
+        POSIX::_exit(126);
+    }
+    close $say;
+    my $words = '';
+    1 while sysread $said, $words, 4096, length $words;    # its end closes as the program takes over
+    return $pid if $words eq '';
+    waitpid $pid, 0;
+    die $words;
+}
+
+# A view of the machine in which /tmp and the other folders anyone may write are the run's own; and its own SysV IPC.
+sub hide_shared_folders {
+    my ($r) = @_;
+    return unless $r->{uid} && $r->{namespaces} && open my $outside, '<', '/proc/self/ns/mnt';
+    return unless call('unshare', CLONE_NEWNS | CLONE_NEWIPC);
+    $r->{outside} = $outside;
+    mount_at('none', '/', '', MS_REC_PRIVATE, '') or die "126 a private view of the file systems: $!\n";
+    my %from = ('/tmp' => "$r->{place}/tmp", '/var/tmp' => "$r->{place}/vartmp");
+    for my $folder (@{ $r->{private} }) {
+        my $ready = !$from{$folder}
+            ? mount_at('tmpfs', $folder, 'tmpfs', MS_NOSUID_NODEV, 'mode=1777,size=' . ($folder eq '/dev/shm' ? $r->{memoryBytes} : 1 << 24))
+            : eval {
+                for my $kept (grep { "$_/" =~ m{^\Q$folder\E/} } $r->{place}, @{ $r->{keep} }) {    # a home below /tmp
+                    my $inside = $from{$folder};
+                    for (split m{/}, substr $kept, length "$folder/") { $inside .= "/$_"; mkdir $inside, 0711 }
+                    mount_at($kept, $inside, '', MS_BIND, '') or die "$!\n";
+                }
+                mount_at($from{$folder}, $folder, '', 0x5000, '') or die "$!\n";    # MS_BIND | MS_REC
+            };
+        die "126 a private $folder: " . ($@ || $!) . "\n" unless $ready;
+    }
+    return 1;
+}
+
+# Before anything is removed: what is mounted in there must not be mistaken for the run's.
+sub leave_view { my ($r) = @_; return !$r->{outside} || call('setns', fileno $r->{outside}, CLONE_NEWNS) }
+
+# Logs lie where the job cannot write, yet belong to it, so that `echo x > /dev/stderr` works. A path the user named is
+# opened with the job user's rights; a pipe of ours is never between the job and its log.
+sub open_streams {
+    my ($r) = @_;
+    for my $name (qw(stdout stderr)) {
+        my $path = $r->{$name};
+        next if merged($r) && $name eq 'stderr';
+        if ($path eq '') {
+            sysopen(my $file, "$r->{place}/logs/$name", O_WRONLY | O_APPEND | O_CREAT | O_EXCL, 0640) or die "126 $name: $!\n";
+            !$r->{uid} or chown $r->{uid}, $r->{gid}, $file or die "126 $name: $!\n";
+            $r->{streams}{$name} = { file => $file, name => $name, own => 1, regular => 1, dropped => 0 };
+        } else {
+            my $full = $path =~ m{^/} ? $path : ($r->{cwd} || "$r->{place}/work") . "/$path";
+            my $flags = O_WRONLY | O_APPEND | O_CREAT | O_TRUNC | O_NONBLOCK | O_NOCTTY;
+            as_user(@$r{qw(uid gid)}, sub {
+                sysopen(my $file, $full, $flags, 0644) or die "126 $name cannot be written to $full: $!\n";
+                fcntl($file, F_SETFL, O_APPEND);
+                $r->{streams}{$name} = { file => $file, name => $name, regular => -f $file, dropped => 0 };
+            });
+        }
+        POSIX::dup2(fileno $r->{streams}{$name}{file}, STREAM->{$name}) // die "126 $name: $!\n";
+    }
+}
+
+sub merged { return $_[0]{stderr} ne '' && $_[0]{stderr} eq $_[0]{stdout} }
+
+# In the child: everything between root's fork and the user's program.
+sub become_job {
+    my ($r) = @_;
+    eval { join_group($r->{group}); 1 } or die "126 control group: $@";
+    limit_self(4, 0, 0);
+    limit_self(6, $r->{processes}, $r->{processes}) if $r->{uid} || !$r->{group}{pids};
+    if ($r->{uid}) {
+        eval { become(@$r{qw(uid gid)}); 1 } or die "126 user $r->{uid}: $@";
+        call('prctl', 38, 1, 0, 0, 0) or die "126 PR_SET_NO_NEW_PRIVS: $!\n";    # no crontab, no at, no sudo: nothing to come back by
+    }
+    call('prctl', 1, SIGKILL, 0, 0, 0);    # PR_SET_PDEATHSIG: no job without its wrapper
+    my $cwd = $r->{cwd} || "$r->{place}/work";
+    chdir $cwd or die "126 the working directory $cwd: $!\n";
+    POSIX::dup2(STREAM->{stdout}, 1) && POSIX::dup2(STREAM->{merged($r) ? 'stdout' : 'stderr'}, 2) or die "126 $!\n";
+    POSIX::close($_) for values %{ +STREAM };
+    open STDIN, '<', '/dev/null' or die "126 /dev/null: $!\n";
+    POSIX::close($r->{signals});
+    $SIG{$_} = 'DEFAULT' for qw(PIPE HUP INT TERM CHLD);
+    POSIX::sigprocmask(POSIX::SIG_SETMASK(), POSIX::SigSet->new);
+    %ENV = %{ $r->{env} };
+    my @argv = @{ $r->{argv} };
+    my $program = defined $r->{script} ? "$r->{place}/script" : $argv[0];
+    unshift @argv, $program if defined $r->{script};
+    no warnings 'exec';
+    exec { $program } @argv;
+    my $missing = $!{ENOENT} && defined $r->{script} ? 'the interpreter of its first line is not on this machine' : "$!";
+    die +($!{ENOENT} ? 127 : 126) . ' ' . (defined $r->{script} ? 'the script' : $program) . ": $missing\n";
+}
+
+# --- while it runs
+
+# Until the main process has ended: time limit, grace, memory, logs, and the launcher's `stop` file (told by SIGTERM).
+sub watch {
+    my ($r) = @_;
+    my $deadline = $r->{begun} + $r->{timeLimitMs};
+    my $kill_at = 9e18;
+    my $tick_at = 0;
+    while (1) {
+        while ((my $pid = waitpid -1, WNOHANG) > 0) {    # orphans of the job come back here and are reaped too
+            if ($pid == $r->{main}) { $r->{status} = $?; return }
+        }
+        my $now = monotonic_ms();
+        if ($now >= $deadline) {
+            stop($r, 'time-limit');
+            ($deadline, $kill_at) = (9e18, min($kill_at, $now + $r->{graceMs}));
+        }
+        if (-e "$r->{place}/stop") {
+            my %asked = facts("$r->{place}/stop");
+            unlink "$r->{place}/stop";
+            stop($r, $asked{cause});
+            $kill_at = min($kill_at, $now + $asked{graceMs});
+        }
+        if ($now >= $kill_at) { signal_tree($r, SIGKILL); $kill_at = $now + 100 }
+        if ($now >= $tick_at) {
+            my $flooded = hold_logs($r);
+            stop($r, 'out-of-memory', SIGKILL) if beyond_memory($r);
+            $tick_at = $now + ($flooded || !$r->{group}{memory} ? 200 : 1000);
+        }
+        my $wait = min($tick_at, $deadline, $kill_at) - $now;
+        vec(my $ready = '', $r->{signals}, 1) = 1;
+        POSIX::read($r->{signals}, my $siginfo, 4096) if select($ready, undef, undef, ($wait > 1 ? $wait : 1) / 1000) > 0;
+    }
+}
+
+sub min { my $least = shift; for (@_) { $least = $_ if $_ < $least } return $least }
+
+# The first cause stands.
+sub stop {
+    my ($r, $cause, $signal) = @_;
+    $r->{cause} = $cause if $r->{cause} eq 'exited';
+    signal_tree($r, $signal // SIGTERM);
+    signal_tree($r, SIGCONT) unless $signal;    # a stopped process would not hear it
+}
+
+sub signal_tree {
+    my ($r, $signal) = @_;
+    return if $signal == SIGKILL && $r->{group}{kill} && write_file("$r->{group}{kill}/cgroup.kill", 1);
+    my $pids = group_pids($r->{group});
+    return signal_all(@$r{qw(uid gid)}, $signal) if !$pids && $r->{uid};
+    $pids //= [descendants($r->{wrapper} // $$)];
+    if ($signal == SIGKILL) { kill 'STOP', @$pids; $pids = group_pids($r->{group}) // [descendants($r->{wrapper} // $$)] }
+    kill $signal, @$pids;
+}
+
+# Where the kernel kills, it has counted; else the tree's resident memory is watched, as `sampled` says.
+sub beyond_memory {
+    my ($r) = @_;
+    if (my $group = $r->{group}{memory}) {
+        my $text = read_file("$group/" . ($r->{places}{memoryWay} eq 'cgroup-v2' ? 'memory.events' : 'memory.oom_control')) // '';
+        return $text =~ /^oom_kill [1-9]/m;
+    }
+    my $bytes = resident_bytes(descendants($$));
+    $r->{peak} = $bytes if $bytes > $r->{peak};
+    return $bytes > $r->{memoryBytes};
+}
+
+# Cuts each stream back to its cap and counts what is known to go; true when one is growing past it.
+sub hold_logs {
+    my ($r) = @_;
+    my $flooded;
+    for my $stream (values %{ $r->{streams} }) {
+        next unless $stream->{regular};
+        my $beyond = (-s $stream->{file}) - $r->{logCapBytes};
+        next if $beyond <= 0;
+        truncate $stream->{file}, $r->{logCapBytes} or next;
+        $stream->{dropped} += $beyond;
+        $flooded = 1;
+    }
+    return $flooded;
+}
+
+# --- the end
+
+# A batch job's end ends its tree: what is left is killed. Then the logs' last words, what was used, and `ended`.
+sub finish {
+    my ($r) = @_;
+    my $wall = monotonic_ms() - $r->{begun};
+    my $left = end_tree($r);
+    if ($r->{cause} eq 'exited' && beyond_memory($r)) { $r->{cause} = 'out-of-memory' }
+    my ($user, $system, $largest) = children_usage();
+    ($user, $system) = (int($1 / 1000), int($2 / 1000))
+        if $r->{group}{kill} && (read_file("$r->{group}{kill}/cpu.stat") // '') =~ /^user_usec (\d+)\nsystem_usec (\d+)/m;
+    my $way = 'sampled';
+    if (my $group = $r->{group}{memory}) {
+        my $peak = read_file("$group/memory.peak") // read_file("$group/memory.max_usage_in_bytes") // '';
+        ($way, $r->{peak}) = ($r->{places}{memoryWay}, $peak + 0) if $peak =~ /^\d/;
+    }
+    $r->{peak} ||= $largest;
+    last_words($r);
+    drop_group($r->{group});
+    my $signal = $r->{status} & 127;
+    my $report = lines(
+        cause => $r->{cause}, exitCode => $signal ? '' : $r->{status} >> 8, signal => $signal || '', words => $r->{words},
+        startedMs => $r->{startedMs}, endedMs => wall_ms(), wallMs => $wall, cpuUserMs => $user, cpuSystemMs => $system,
+        peakMemoryBytes => $r->{peak}, memoryWay => $way, leftProcesses => $left,
+        map { ("${_}DroppedBytes" => $r->{streams}{$_} ? $r->{streams}{$_}{dropped} : 0) } qw(stdout stderr),
+    );
+    keep_streams($r);
+    # Cleaned first, written second: who sees `ended` finds the output the agent's and the uid free again.
+    my $dirt = !leave_view($r) ? 'its private view of the file systems cannot be left'
+        : $left < 0 ? 'a process that even SIGKILL does not end' : give_back($r);
+    select undef, undef, undef, 1 until end_is_written($r->{place}, $report);
+    $r->{tell}->("ended $r->{run} " . ($dirt || 'clean'));
+}
+
+# How many processes were left and killed; -1 when some would not die. All descendants come back to us (subreaper), so
+# none is left once there is no child to wait for.
+sub end_tree {
+    my ($r) = @_;
+    my $left = 0;
+    my $until = monotonic_ms() + PATIENCE_MS;
+    while (1) {
+        while ((my $pid = waitpid -1, WNOHANG) != 0) { return $left if $pid < 0; $left++ }
+        return -1 if monotonic_ms() > $until;
+        signal_tree($r, SIGKILL);
+        vec(my $ready = '', $r->{signals}, 1) = 1;
+        POSIX::read($r->{signals}, my $siginfo, 4096) if select($ready, undef, undef, 0.05) > 0;
+    }
+}
+
+sub last_words {
+    my ($r) = @_;
+    hold_logs($r);
+    for my $stream (grep { $_->{dropped} } values %{ $r->{streams} }) {
+        syswrite $stream->{file}, "\nweir: at least $stream->{dropped} bytes were dropped here: this stream is kept up to $r->{logCapBytes} bytes\n";
+    }
+    my $errors = $r->{streams}{stderr} // $r->{streams}{stdout};
+    syswrite $errors->{file}, "weir: the job could not be started: $r->{words}" if $errors && $r->{cause} eq 'start-failed';
+}
+
+# A stream the user named stays readable when its path is gone or changed: by a second link, else by a copy.
+sub keep_streams {
+    my ($r) = @_;
+    for my $name (qw(stdout stderr)) {
+        my $stream = $r->{streams}{$name} // next;
+        next if $stream->{own} || !$stream->{regular};
+        my ($from, $to) = ('/proc/self/fd/' . STREAM->{$name}, "$r->{place}/logs/$name");
+        my ($path, $inode) = (readlink $from, join ',', (stat $stream->{file})[0, 1]);
+        if (link $path, $to) { next if join(',', (lstat $to)[0, 1]) eq $inode; unlink $to }
+        open(my $in, '<', $from) && sysopen(my $out, $to, O_WRONLY | O_CREAT | O_EXCL, 0640) or next;
+        my $bytes;
+        while (sysread $in, $bytes, 1 << 20) { syswrite $out, $bytes }
+    }
+}
+
+# By rename, on disk. On a full disk it goes into the room taken before the start.
+sub end_is_written {
+    my ($place, $report) = @_;
+    sysopen(my $file, "$place/.ended", O_WRONLY | O_CREAT, 0640) or return !-d $place;
+    return (syswrite($file, $report) // 0) == length $report && truncate($file, length $report)
+        && rename("$place/.ended", "$place/ended") && call('fsync', fileno $file);
+}
+
+# Makes the run's output the agent's and removes every other trace of its uid; '' when nothing of it is left, else what is.
+sub give_back {
+    my ($r) = @_;
+    for my $own (qw(tmp vartmp home)) { remove_tree("$r->{place}/$own") }
+    return '' unless $r->{uid};
+    my ($uid, $left) = ($r->{uid}, 0);
+    my $hand_over = sub {
+        return if ((lstat $_[0])[4] // 0) != $uid;    # not a link to another's file
+        POSIX::lchown($r->{agentUid}, $r->{agentGid}, $_[0]) // $left++;
+    };
+    walk($_, $hand_over), $hand_over->($_) for "$r->{place}/work", "$r->{place}/logs";
+    for my $stream (values %{ $r->{streams} // {} }) {
+        chown $r->{agentUid}, $r->{agentGid}, $stream->{file} if $stream->{regular} && (stat $stream->{file})[4] == $uid;
+    }
+    for my $folder (@{ $r->{shared} // $r->{private} }) {
+        opendir(my $entries, $folder) or next;
+        ((lstat "$folder/$_")[4] // 0) == $uid and !remove_tree("$folder/$_") and $left++ for grep { !/^\.\.?$/ } readdir $entries;
+    }
+    for (['shm', sub { shmctl $_[0], 0, 0 }], ['sem', sub { semctl $_[0], 0, 0, 0 }], ['msg', sub { msgctl $_[0], 0, 0 }]) {
+        my ($kind, $remove) = @$_;
+        my ($head, @objects) = map { [split] } split /\n/, read_file("/proc/sysvipc/$kind") // '';
+        my %at = map { $head->[$_] => $_ } 0 .. $#{ $head // [] };
+        for (grep { $_->[$at{uid}] == $uid || $_->[$at{cuid}] == $uid } @objects) { $remove->($_->[1]) // $left++ }
+    }
+    return $left ? "$left files or IPC objects of uid $uid could not be taken from it" : '';
+}
+
+# For the launcher: the wrapper was killed, or the machine went down. Ends what still carries the run's group, uid or id,
+# takes its uid back, and writes the verdict, so that it is the same whoever asks. Runs in a child.
+sub bury {
+    my ($o) = @_;
+    my %started = facts("$o->{runs}/$o->{run}/started");
+    my %r = (%$o, place => "$o->{runs}/$o->{run}", uid => $started{uid} // 0, gid => $started{gid} // 0, group => {});
+    my $same_boot = ($started{bootId} // '') eq boot_id();
+    for (qw(kill memory pids)) { $r{group}{$_} = $started{"group.$_"} if -d ($started{"group.$_"} // '/none') }
+    my ($found, $until) = (0, monotonic_ms() + PATIENCE_MS);
+    while ($same_boot) {
+        my %pids = map { $_ => 1 } @{ group_pids($r{group}) // [] }, carriers($o->{run}, $r{uid});
+        $found = keys %pids if keys %pids > $found;
+        last if !%pids || monotonic_ms() > $until;
+        signal_tree(\%r, SIGKILL) if %{ $r{group} } || $r{uid};
+        kill 'KILL', keys %pids;
+        select undef, undef, undef, 0.02;
+    }
+    drop_group($r{group});
+    my $dirt = give_back(\%r);
+    my $words = $same_boot ? "its wrapper was killed; $found processes of it were found and ended" : 'the machine was restarted under it';
+    my $report = lines(cause => 'lost', words => $words, startedMs => $started{startedMs}, endedMs => wall_ms(), leftProcesses => $found);
+    select undef, undef, undef, 1 until end_is_written($r{place}, $report);
+    $o->{tell}->("ended $o->{run} " . ($dirt || 'clean'));
+    POSIX::_exit(0);
+}
+
+# Processes of a run by its uid (which only this run has), else by its id in their environment.
+sub carriers {
+    my ($run, $uid) = @_;
+    opendir(my $proc, '/proc') or return;
+    return grep {
+        /^\d+$/ && defined start_ticks($_)
+            && ($uid ? ((stat "/proc/$_")[4] // -1) == $uid : "\0" . (read_file("/proc/$_/environ") // '') =~ /\0WEIR_RUN_ID=\Q$run\E\0/)
+    } readdir $proc;
+}
+
+# --- the small files: lines of name=value, the last is `end=1`, without which the file counts as torn and so as absent
+
+sub lines { my @pairs = @_; my $text = ''; while (my ($k, $v) = splice @pairs, 0, 2) { $text .= "$k=" . (substr($v // '', 0, 1000) =~ s/\s+/ /gr) . "\n" } return "${text}end=1\n" }
+sub facts { my %facts = map { /^([\w.]+)=(.*)/ ? ($1, $2) : () } split /\n/, read_file($_[0]) // ''; return $facts{end} ? %facts : () }
+
+# Up to $max bytes of a stream from $offset: (bytes, size), or () with words in $!. From the wrapper's own handle while it
+# lives, so a path that the user named is never opened with our rights.
+sub read_stream {
+    my ($place, $name, $offset, $max, $wrapper) = @_;
+    my $file;
+    sysopen($file, "$place/logs/$name", O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
+        or $wrapper && sysopen($file, "/proc/$wrapper/fd/" . STREAM->{$name}, O_RDONLY | O_NONBLOCK) or return;
+    my ($mode, $size) = (stat $file)[2, 7];
+    if (!S_ISREG($mode)) { $! = POSIX::EINVAL(); return }
+    sysseek $file, $offset, 0;
+    sysread($file, my $bytes, $max) // return;
+    return ($bytes, $size);
+}
+
+1;
