@@ -17,8 +17,14 @@ const always = ["package.json", "tsconfig.json", "tools/build.ts"];
 
 const [kind, draft, ...entries] = process.argv.slice(2);
 if (draft === undefined) throw new Error("build.ts needs a kind and a folder");
-const inputs = kind === "web" ? await buildWeb(draft) : await buildBundles(draft, entries);
-await writeFile(join(draft, "inputs.json"), JSON.stringify([...new Set([...always, ...inputs])].sort()));
+try {
+  const inputs = kind === "web" ? await buildWeb(draft) : await buildBundles(draft, entries);
+  await writeFile(join(draft, "inputs.json"), JSON.stringify([...new Set([...always, ...inputs])].sort()));
+} catch (error) {
+  // esbuild has printed its errors by now, Vite has not.
+  if (kind === "web" || !(error instanceof Error && "errors" in error)) console.error(error);
+  process.exitCode = 1;
+}
 
 async function buildBundles(folder: string, words: readonly string[]): Promise<readonly string[]> {
   const { build } = await import("esbuild");

@@ -168,7 +168,9 @@ function tryFinishInstall() {
 }
 
 async function install(reason, lock) {
-  const count = Object.keys(readJson(join(root, "package-lock.json"))?.packages ?? {}).length;
+  const wanted = Object.entries(readJson(join(root, "package-lock.json"))?.packages ?? {})
+    .filter(([path, entry]) => path !== "" && !mayBeAbsent(entry))
+    .map(([path]) => join(root, path, "package.json"));
   say(`installing the packages (${reason}) …`);
   const startedMs = Date.now();
   const npm = npmCommand();
@@ -192,7 +194,7 @@ async function install(reason, lock) {
     complaint = (complaint + chunk).slice(-20_000);
     process.stderr.write(chunk);
   });
-  const progress = showProgress(count, startedMs);
+  const progress = showProgress(wanted, startedMs);
   const status = await ended(child, `npm (${npm.command})`);
   progress.stop();
   if (status !== 0) throw new Refusal(explainNpm(status, complaint));
@@ -222,11 +224,12 @@ function npmCommand() {
   return { command: "npm", words: [], env };
 }
 
-function showProgress(count, startedMs) {
+function showProgress(wanted, startedMs) {
   const terminal = process.stderr.isTTY === true;
   const timer = setInterval(
     () => {
-      const line = `  ${Math.min(countPackages(), count)} of at most ${count} packages, ${Math.round((Date.now() - startedMs) / 1000)} s`;
+      const there = wanted.filter((path) => existsSync(path)).length;
+      const line = `  ${there} of ${wanted.length} packages, ${Math.round((Date.now() - startedMs) / 1000)} s`;
       process.stderr.write(terminal ? `\r${line}\x1b[K` : `${line}\n`);
     },
     terminal ? 500 : 5_000,
@@ -237,15 +240,6 @@ function showProgress(count, startedMs) {
       if (terminal) process.stderr.write("\r\x1b[K");
     },
   };
-}
-
-function countPackages() {
-  let count = 0;
-  for (const name of readdirSafely(modules)) {
-    if (name.startsWith("@")) count += readdirSafely(join(modules, name)).length;
-    else if (!name.startsWith(".")) count += 1;
-  }
-  return count;
 }
 
 function explainNpm(status, complaint) {
