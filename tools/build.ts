@@ -64,7 +64,8 @@ async function buildWeb(folder: string): Promise<readonly string[]> {
   await build({
     root: web,
     configFile: config ?? false,
-    logLevel: "warn",
+    // Warnings of packages we do not own would fill a first start; `vite` itself shows them.
+    logLevel: "error",
     build: { outDir: join(folder, "web"), emptyOutDir: true },
     plugins: [
       {
