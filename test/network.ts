@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
@@ -77,15 +78,19 @@ export async function startNetwork(options: {
   };
 }
 
-/** Under /var/tmp and open to traversal, so that as root the system users reach it. */
+/** As root in a place that the system users reach and that no job's private temporary folder hides. */
 export function makeHome(): string {
-  const home = mkdtempSync("/var/tmp/weir-test-");
+  const home = mkdtempSync(process.getuid?.() === 0 ? "/var/lib/weir-test-" : join(tmpdir(), "weir-test-"));
   chmodSync(home, 0o755);
   return home;
 }
 
 /** Until `probe` gives something other than null; says what was awaited when it does not come. */
-export async function eventually<Value>(what: string, probe: () => Promise<Value | null>, withinMs = 30_000): Promise<Value> {
+export async function eventually<Value>(
+  what: string,
+  probe: () => Promise<Value | null>,
+  withinMs = 30_000,
+): Promise<Value> {
   const deadline = performance.now() + withinMs;
   for (;;) {
     const value = await probe();
