@@ -52,7 +52,13 @@ test(`${kills} SIGKILLs under a stream of jobs lose none, double none, and leave
 });
 
 /** With the same Idempotency-Key until it is acknowledged, as a careful client does. */
-async function submitSurely(client: Client, key: string, marks: string, exitCode: number, sleepS: number): Promise<number> {
+async function submitSurely(
+  client: Client,
+  key: string,
+  marks: string,
+  exitCode: number,
+  sleepS: number,
+): Promise<number> {
   const script = `#!/bin/sh\necho "$WEIR_RUN_ID" >> "${marks}/$WEIR_JOB_ID"\nsleep ${sleepS.toFixed(2)}\nexit ${exitCode}\n`;
   const body = { name: key, script, timeLimitS: 120, memoryMibPerNode: 16 };
   return eventually(
@@ -81,12 +87,24 @@ async function checkAll(client: Client, expected: ReadonlyMap<number, number>, m
       },
       120_000,
     );
-    assert.equal(job.outcome?.kind, exitCode === 0 ? "succeeded" : "failed", `job ${id}: ${JSON.stringify(job.outcome)}`);
+    assert.equal(
+      job.outcome?.kind,
+      exitCode === 0 ? "succeeded" : "failed",
+      `job ${id}: ${JSON.stringify(job.outcome)}`,
+    );
     assert.equal(job.outcome?.exitCode, exitCode, `job ${id}`);
-    assert.equal(readFileSync(join(marks, String(id)), "utf8").trim().split("\n").length, 1, `job ${id} ran more than once`);
+    assert.equal(
+      readFileSync(join(marks, String(id)), "utf8")
+        .trim()
+        .split("\n").length,
+      1,
+      `job ${id} ran more than once`,
+    );
   }
   assert.deepEqual(
-    readdirSync(marks).map(Number).sort((a, b) => a - b),
+    readdirSync(marks)
+      .map(Number)
+      .sort((a, b) => a - b),
     [...expected.keys()].sort((a, b) => a - b),
     "something ran that was never acknowledged",
   );
