@@ -115,15 +115,19 @@ create table centre_credential (
   spent_ms bigint
 );
 
--- The next job id. An array takes as many consecutive ids as it has tasks.
-create table counter (name text primary key, value bigint not null);
-insert into counter values ('job', 0);
+-- job: the last job id given; an array takes as many consecutive ids as it has tasks. \`nonce\` names the batch that took
+-- the last ones, so that a writer whose connection was cut can learn whether its batch was committed.
+-- leader: the fencing epoch of the scheduling server.
+create table counter (name text primary key, value bigint not null, nonce text);
+insert into counter values ('job', 0, null), ('leader', 0, null);
 
+-- Written by the batch, thousands a second: no foreign keys, whose checks would lock the one project row that all share.
+-- The writer gets tenant, project and person from the session that it serves.
 create table job (
   id bigint primary key,
   tenant_id bigint not null,
-  project_id bigint not null references project,
-  person_id bigint not null references person,
+  project_id bigint not null,
+  person_id bigint not null,
   name text not null,
   -- core JobSpec without the text of the script and the input files, which are large and read only when a run starts.
   spec jsonb not null,
@@ -132,7 +136,7 @@ create table job (
   array_text text,
   task_count int not null,
   defaults jsonb not null,
-  warnings text[] not null,
+  warnings jsonb not null,
   submitted_ms bigint not null,
   -- Derived from the tasks by the writer in the same transaction as each change.
   state text not null,
@@ -141,11 +145,15 @@ create table job (
   starting int not null,
   running int not null,
   ended int not null,
+  -- How many runs its tasks have had; 0: all of them still wait for their first.
+  runs int not null,
   -- Of the first task (in order of end) that did not succeed; succeeded while there is none and all ended.
   outcome jsonb,
   centres text[] not null,
   started_ms bigint,
-  ended_ms bigint
+  ended_ms bigint,
+  -- Set while a centre that holds one of its runs cannot be reached (R2): the earliest.
+  unreachable_since_ms bigint
 );
 create index job_project on job (project_id, id desc);
 create index job_active on job (state, id desc) where state <> 'ended';
@@ -169,23 +177,13 @@ create table task (
   unreachable_since_ms bigint,
   primary key (job_id, index)
 );
-create index task_active on task (job_id, index) where state <> 'ended';
-
--- on_job null: singleton.
-create table dependency (
-  job_id bigint not null,
-  kind text not null check (kind in ('afterok', 'afterany', 'afternotok', 'aftercorr', 'singleton')),
-  on_job bigint,
-  on_index int
-);
-create index dependency_job on dependency (job_id);
-create index dependency_on on dependency (on_job);
 
 create table run (
   job_id bigint not null,
   index int not null,
   attempt int not null,
-  centre_id text not null references centre,
+  centre_id text not null,
+  pool text not null,
   state text not null,
   allocation jsonb not null,
   tariff_version text not null,
@@ -202,11 +200,15 @@ create table run (
   words text,
   billed boolean not null default false,
   unreachable_since_ms bigint,
+  -- Asked to end: {by, reason}.
   cancel_ms bigint,
   cancel jsonb,
+  -- Its task went on without it (onUnreachable restart-after, R2): whatever it does is shown and not billed.
+  superseded boolean not null default false,
   primary key (job_id, index, attempt)
 );
-create index run_active on run (centre_id) where state <> 'ended';
+-- Not \`state <> 'ended'\`: a column of an index's condition keeps updates from staying on their page.
+create index run_active on run (centre_id) where ended_ms is null;
 
 -- History and change feed. Read in the order of (xid, seq) and only where xid < pg_snapshot_xmin(pg_current_snapshot()),
 -- so that a transaction still open is never skipped.
@@ -214,17 +216,21 @@ create table event (
   xid xid8 not null default pg_current_xact_id(),
   seq bigint generated always as identity,
   at_ms bigint not null,
-  project_id bigint not null,
-  job_id bigint not null,
+  -- Null where it concerns a centre and no job.
+  project_id bigint,
+  job_id bigint,
+  -- Null where it concerns the whole job, or the tasks that detail.indices names.
   index int,
   attempt int,
   kind text not null,
   state text,
   centre_id text,
   cause text not null,
+  -- What followers of the feed need beside these: {pool, allocation} of a placement, {indices} of many tasks, {outcome}.
+  detail jsonb,
   primary key (xid, seq)
 );
-create index event_job on event (job_id, xid, seq);
+create index event_job on event (job_id, xid, seq) where job_id is not null;
 
 create table idempotency (
   tenant_id bigint not null,
@@ -235,7 +241,8 @@ create table idempotency (
   at_ms bigint not null,
   primary key (tenant_id, key)
 );
-create index idempotency_at on idempotency (at_ms);
+-- Rows arrive in the order of time: a block range index costs next to nothing.
+create index idempotency_at on idempotency using brin (at_ms);
 
 -- One account for each owner and unit: project:7 in core-ms, centre:local in core-ms, …
 create table account (
@@ -252,10 +259,10 @@ create table account (
 create table transfer (
   id text primary key,
   kind text not null check (kind in ('single', 'pending', 'post', 'void')),
-  pending_id text references transfer,
+  pending_id text,
   unit text not null,
-  debit_account bigint not null references account,
-  credit_account bigint not null references account,
+  debit_account bigint not null,
+  credit_account bigint not null,
   amount bigint not null check (amount >= 0),
   job_id bigint,
   index int,

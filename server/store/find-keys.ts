@@ -1,0 +1,42 @@
+import type pg from "pg";
+import type { TenantId } from "#core/ids.ts";
+import { int8s, texts } from "./arrays.ts";
+import type { Submitted } from "./writer.ts";
+
+/** The answer that each key got before, or that it was used with another body; null where it is not in use. */
+export async function findKeys(
+  client: pg.ClientBase,
+  asked: readonly UsedKey[],
+): Promise<readonly (Submitted | null)[]> {
+  const keyed = asked.filter((ask) => ask.idempotency !== null);
+  if (keyed.length === 0) return asked.map(() => null);
+  const { rows } = await client.query<Row>({
+    name: "find-keys",
+    text: `
+      select i.tenant_id, i.key, i.body_hash, i.status, i.answer
+      from unnest($1::int8[], $2::text[]) as k (tenant_id, key) join idempotency i using (tenant_id, key)`,
+    values: [int8s(keyed.map((ask) => ask.tenant)), texts(keyed.map((ask) => ask.idempotency?.key ?? null))],
+  });
+  const byKey = new Map(rows.map((row) => [`${row.tenant_id} ${row.key}`, row]));
+  return asked.map(({ tenant, idempotency }) => {
+    if (!idempotency) return null;
+    const row = byKey.get(`${tenant} ${idempotency.key}`);
+    if (!row) return null;
+    if (!row.body_hash.equals(idempotency.bodyHash))
+      return { kind: "refused", refusal: { kind: "idempotency-conflict", key: idempotency.key } };
+    return { kind: "committed", status: row.status, body: row.answer, replayed: true };
+  });
+}
+
+export type UsedKey = {
+  readonly tenant: TenantId;
+  readonly idempotency: { readonly key: string; readonly bodyHash: Uint8Array } | null;
+};
+
+type Row = {
+  readonly tenant_id: number;
+  readonly key: string;
+  readonly body_hash: Buffer;
+  readonly status: number;
+  readonly answer: string;
+};

@@ -1,0 +1,6 @@
+import * as network from "./migrations/0001-network.ts";
+
+/** In the order they are applied. A migration that has shipped never changes; the next one mends it. */
+export const migrations: readonly { readonly name: string; readonly sql: string }[] = [
+  { name: "0001-network", sql: network.sql },
+];

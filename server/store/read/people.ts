@@ -1,0 +1,55 @@
+import type { z } from "zod";
+import type { person, project, tenant } from "#api/network.ts";
+import type { Database } from "../database.ts";
+
+/** Tenants, projects and people, each in the order of their ids. `projects` null: no bound. */
+
+type Query = Pick<Database["pool"], "query">;
+type Page = { readonly after: number | null; readonly limit: number };
+
+export async function readTenants(
+  db: Query,
+  projects: readonly number[] | null,
+  page: Page,
+): Promise<readonly z.output<typeof tenant>[]> {
+  const { rows } = await db.query<z.output<typeof tenant>>(
+    `select id, name, title from tenant
+     where ($1::bigint[] is null or id in (select tenant_id from project where project.id = any($1)))
+       and ($2::bigint is null or id > $2)
+     order by id limit $3`,
+    [projects, page.after, page.limit],
+  );
+  return rows;
+}
+
+export async function readProjects(
+  db: Query,
+  projects: readonly number[] | null,
+  page: Page,
+): Promise<readonly z.output<typeof project>[]> {
+  const { rows } = await db.query<z.output<typeof project>>(
+    `select project.id, project.name, project.title, tenant.name as tenant
+     from project join tenant on tenant.id = project.tenant_id
+     where ($1::bigint[] is null or project.id = any($1)) and ($2::bigint is null or project.id > $2)
+     order by project.id limit $3`,
+    [projects, page.after, page.limit],
+  );
+  return rows;
+}
+
+/** `only`: the one of that name. */
+export async function readPeople(
+  db: Query,
+  page: Page & { readonly only?: string },
+): Promise<readonly z.output<typeof person>[]> {
+  const { rows } = await db.query<z.output<typeof person>>(
+    `select id, name, title, administrator, array(
+       select project.name from membership join project on project.id = membership.project_id
+       where membership.person_id = person.id order by project.id) as projects
+     from person
+     where ($1::bigint is null or id > $1) and ($3::text is null or name = $3)
+     order by id limit $2`,
+    [page.after, page.limit, page.only ?? null],
+  );
+  return rows;
+}

@@ -1,0 +1,182 @@
+import type pg from "pg";
+import { type JobId, jobId } from "#core/ids.ts";
+import { taskCount } from "#core/job/spec.ts";
+import { byteas, int4s, int8s, jsonbs, texts } from "./arrays.ts";
+import { specColumns } from "./job-spec.ts";
+import type { AdmittedJob, Submission } from "./writer.ts";
+
+/**
+ * The one statement that commits a batch of submissions: the ids, the idempotency rows, then job, task and event rows
+ * of those whose key is new. It is a transaction by itself, one round trip.
+ *
+ * The ids are chosen beforehand from what the counter is believed to be, so that answers are made only once; the
+ * statement does nothing at all where another server has moved the counter meanwhile.
+ */
+export async function submitJobs(client: pg.Client, batch: NumberedBatch): Promise<SubmittedBatch> {
+  const { rows } = await client.query<{ moved: boolean; won: number[] | null }>({
+    name: "submit-jobs",
+    text,
+    values: parameters(batch),
+  });
+  const row = rows[0];
+  if (!row?.moved) return { kind: "counter-moved" };
+  return { kind: "done", won: new Set(row.won ?? []) };
+}
+
+export type NumberedBatch = {
+  readonly nonce: string;
+  readonly atMs: number;
+  readonly counterBefore: number;
+  readonly counterAfter: number;
+  readonly entries: readonly NumberedSubmission[];
+};
+export type NumberedSubmission = {
+  readonly submission: Submission;
+  readonly ids: readonly JobId[];
+  readonly body: string;
+};
+export type SubmittedBatch =
+  | { readonly kind: "counter-moved" }
+  /** Places (from 1) in `entries` of those whose key was new; entries without a key are always written. */
+  | { readonly kind: "done"; readonly won: ReadonlySet<number> };
+
+/** Numbers a batch: consecutive ids, as many for each job as it has tasks. */
+export function numbered(
+  submissions: readonly Submission[],
+  counterBefore: number,
+  nonce: string,
+  atMs: number,
+): NumberedBatch {
+  let counter = counterBefore;
+  const entries = submissions.map((submission) => {
+    const ids = submission.jobs.map((job) => {
+      const id = jobId(counter + 1);
+      counter += taskCount(job.spec.array);
+      return id;
+    });
+    return { submission, ids, body: submission.answer(ids) };
+  });
+  return { nonce, atMs, counterBefore, counterAfter: counter, entries };
+}
+
+const text = `
+with moved as (
+  update counter set value = $2::bigint, nonce = $3::text where name = 'job' and value = $1::bigint returning value
+), key as (
+  select * from unnest($5::int4[], $6::int8[], $7::text[], $8::bytea[], $9::int4[], $10::text[])
+    as k (entry, tenant_id, key, body_hash, status, answer)
+), kept as (
+  insert into idempotency (tenant_id, key, body_hash, status, answer, at_ms)
+  select key.tenant_id, key.key, key.body_hash, key.status, key.answer, $4::bigint from moved, key
+  on conflict do nothing
+  returning tenant_id, key
+), won as (
+  select 0 as entry union all
+  select key.entry from kept join key using (tenant_id, key)
+), new_job as (
+  insert into job (id, tenant_id, project_id, person_id, name, spec, script, input_files, array_text, task_count, defaults,
+    warnings, submitted_ms, state, queued, placed, starting, running, ended, runs, centres)
+  select j.id, j.tenant_id, j.project_id, j.person_id, j.name, j.spec, j.script, j.input_files, j.array_text, j.task_count,
+    j.defaults, j.warnings, $4::bigint, 'queued', j.task_count, 0, 0, 0, 0, 0, '{}'
+  from moved, unnest($11::int4[], $12::int8[], $13::int8[], $14::int8[], $15::int8[], $16::text[], $17::jsonb[], $18::text[],
+    $19::jsonb[], $20::text[], $21::int4[], $22::jsonb[], $23::jsonb[])
+    as j (entry, id, tenant_id, project_id, person_id, name, spec, script, input_files, array_text, task_count, defaults, warnings)
+  where j.entry in (select entry from won)
+), new_event as (
+  insert into event (at_ms, project_id, job_id, kind, state, cause)
+  select $4::bigint, j.project_id, j.id, 'submitted', 'queued', 'person:' || j.person_id
+  from moved, unnest($11::int4[], $12::int8[], $14::int8[], $15::int8[]) as j (entry, id, project_id, person_id)
+  where j.entry in (select entry from won)
+), new_task as (
+  insert into task (job_id, index, position, state, since_ms, attempts, retries_left)
+  select r.job_id, i.index, r.position + (i.index - r.first) / r.step, 'queued', $4::bigint, 0, r.retries
+  from moved, unnest($24::int4[], $25::int8[], $26::int4[], $27::int4[], $28::int4[], $29::int4[], $30::int4[])
+    as r (entry, job_id, first, last, step, position, retries),
+    generate_series(r.first, r.last, r.step) as i (index)
+  where r.entry in (select entry from won)
+)
+select exists (select from moved) as moved, array(select entry from won where entry > 0) as won`;
+
+function parameters(batch: NumberedBatch): unknown[] {
+  const keys: NumberedSubmission[] = [];
+  const keyEntries: number[] = [];
+  const jobs: {
+    entry: number;
+    id: JobId;
+    by: Submission;
+    job: AdmittedJob;
+    columns: ReturnType<typeof specColumns>;
+    count: number;
+  }[] = [];
+  const ranges: [
+    entry: number,
+    job: number,
+    first: number,
+    last: number,
+    step: number,
+    position: number,
+    retries: number,
+  ][] = [];
+  for (const [place, entry] of batch.entries.entries()) {
+    const { submission, ids } = entry;
+    const no = submission.idempotency ? place + 1 : 0;
+    if (submission.idempotency) {
+      keys.push(entry);
+      keyEntries.push(no);
+    }
+    for (const [at, job] of submission.jobs.entries()) {
+      const id = ids[at];
+      if (id === undefined) throw new Error("broken invariant: each job has an id");
+      let count = 0;
+      for (const { first, last, step } of job.spec.array?.ranges ?? plain) {
+        ranges.push([no, id, first, last, step, count, job.spec.retries]);
+        count += Math.floor((last - first) / step) + 1;
+      }
+      jobs.push({ entry: no, id, by: submission, job, columns: specColumns(withBulkDependencies(job, ids)), count });
+    }
+  }
+  return [
+    batch.counterBefore,
+    batch.counterAfter,
+    batch.nonce,
+    batch.atMs,
+    int4s(keyEntries),
+    int8s(keys.map(({ submission }) => submission.tenant)),
+    texts(keys.map(({ submission }) => submission.idempotency?.key ?? null)),
+    byteas(keys.map(({ submission }) => submission.idempotency?.bodyHash ?? null)),
+    int4s(keys.map(({ submission }) => submission.status)),
+    texts(keys.map(({ body }) => body)),
+    int4s(jobs.map(({ entry }) => entry)),
+    int8s(jobs.map(({ id }) => id)),
+    int8s(jobs.map(({ by }) => by.tenant)),
+    int8s(jobs.map(({ job }) => job.project)),
+    int8s(jobs.map(({ by }) => by.person)),
+    texts(jobs.map(({ job }) => job.spec.name)),
+    jsonbs(jobs.map(({ columns }) => columns.spec)),
+    texts(jobs.map(({ columns }) => columns.script)),
+    jsonbs(jobs.map(({ columns }) => columns.inputFiles)),
+    texts(jobs.map(({ job }) => job.arrayText)),
+    int4s(jobs.map(({ count }) => count)),
+    jsonbs(jobs.map(({ job }) => JSON.stringify(job.defaults))),
+    jsonbs(jobs.map(({ job }) => JSON.stringify(job.warnings))),
+    int4s(ranges.map((range) => range[0])),
+    int8s(ranges.map((range) => range[1])),
+    int4s(ranges.map((range) => range[2])),
+    int4s(ranges.map((range) => range[3])),
+    int4s(ranges.map((range) => range[4])),
+    int4s(ranges.map((range) => range[5])),
+    int4s(ranges.map((range) => range[6])),
+  ];
+}
+
+const plain = [{ first: 0, last: 0, step: 1 }] as const;
+
+function withBulkDependencies(job: AdmittedJob, ids: readonly JobId[]): AdmittedJob["spec"] {
+  if (job.after.length === 0) return job.spec;
+  const resolved = job.after.map(({ dependency, position }) => {
+    const id = ids[position];
+    if (id === undefined) throw new Error("broken invariant: a dependency names a job of its own submission");
+    return { ...dependency, job: id };
+  });
+  return { ...job.spec, dependencies: [...job.spec.dependencies, ...resolved] };
+}

@@ -1,0 +1,164 @@
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import type { Dependency, JobSpec } from "#core/job/spec.ts";
+import { admitted, idsOf, spec, stranger, submission, type TestStore, testStore } from "./testing.ts";
+import { openSubmitWriter, type Submitted, type SubmitWriter } from "./writer.ts";
+
+let store: TestStore;
+let writer: SubmitWriter;
+before(async () => {
+  store = await testStore();
+  writer = openSubmitWriter(store.db);
+});
+after(async () => {
+  await writer.close();
+  await store.end();
+});
+
+function ids(answer: Submitted): number[] {
+  assert.equal(answer.kind, "committed", JSON.stringify(answer));
+  return answer.kind === "committed" ? idsOf(answer.body) : [];
+}
+
+function refusal(answer: Submitted): string {
+  return answer.kind === "refused" ? answer.refusal.kind : answer.kind;
+}
+
+async function count(sql: string, values: unknown[] = []): Promise<number> {
+  return (await store.db.pool.query<{ n: number }>(`select count(*)::int as n from ${sql}`, values)).rows[0]?.n ?? -1;
+}
+
+test("many submissions at once share few transactions, and each gets its own consecutive id", async () => {
+  const before = await count("event");
+  const answers = await Promise.all(Array.from({ length: 200 }, () => writer.submit(submission([admitted()]))));
+  const given = answers.flatMap(ids);
+  assert.deepEqual(
+    given,
+    Array.from({ length: 200 }, (_, i) => (given[0] ?? 0) + i),
+  );
+  assert.equal(await count("event"), before + 200);
+  const { rows } = await store.db.pool.query("select count(distinct xid)::int as n from event where job_id >= $1", [
+    given[0],
+  ]);
+  assert.ok(rows[0].n <= 3, `${rows[0].n} transactions`);
+});
+
+test("a job's row holds its whole spec, its task waits, and its event tells who", async () => {
+  const asked = spec({
+    name: "名字",
+    labels: { a: "b" },
+    inputFiles: [{ path: "x", contentBase64: "eA==", executable: true }],
+  });
+  const [id] = ids(await writer.submit(submission([{ ...admitted(), spec: asked }])));
+  const { rows } = await store.db.pool.query("select * from job where id = $1", [id]);
+  assert.equal(rows[0].name, "名字");
+  assert.equal(rows[0].script, "#!/bin/sh\nexit 0\n");
+  assert.deepEqual(rows[0].input_files, asked.inputFiles);
+  assert.deepEqual(
+    { ...rows[0].spec, inputFiles: asked.inputFiles, work: asked.work },
+    JSON.parse(JSON.stringify(asked)),
+  );
+  const events = await store.db.pool.query("select kind, state, cause from event where job_id = $1", [id]);
+  assert.deepEqual(events.rows, [{ kind: "submitted", state: "queued", cause: "person:1" }]);
+});
+
+test("an array takes as many ids as it has tasks; each task has its place", async () => {
+  const array = {
+    ranges: [
+      { first: 1, last: 9, step: 4 },
+      { first: 20, last: 21, step: 1 },
+    ],
+    throttle: 2,
+  };
+  const [first] = ids(await writer.submit(submission([admitted({ array, retries: 2 }, "1-9:4,20-21%2")])));
+  const [next] = ids(await writer.submit(submission([admitted()])));
+  assert.equal(next, (first ?? 0) + 5);
+  const { rows } = await store.db.pool.query(
+    "select index, position, retries_left from task where job_id = $1 order by position",
+    [first],
+  );
+  assert.deepEqual(
+    rows.map((row) => [row.index, row.position, row.retries_left]),
+    [
+      [1, 0, 2],
+      [5, 1, 2],
+      [9, 2, 2],
+      [20, 3, 2],
+      [21, 4, 2],
+    ],
+  );
+});
+
+test("the same key and body gets the first answer, also in one batch; another body is refused", async () => {
+  const key = "once";
+  const answers = await Promise.all([
+    writer.submit(submission([admitted()], key)),
+    writer.submit(submission([admitted()], key)),
+    writer.submit(submission([admitted()], key, "other")),
+  ]);
+  assert.deepEqual(ids(answers[0]), ids(answers[1]));
+  assert.equal(refusal(answers[2]), "idempotency-conflict");
+  assert.deepEqual(ids(await writer.submit(submission([admitted()], key))), ids(answers[0]));
+  assert.equal(await count("idempotency where key = $1", [key]), 1);
+});
+
+test("two servers that race for one key keep one job, and their ids never collide", async () => {
+  const other = openSubmitWriter(store.db);
+  const jobsBefore = await count("job");
+  const rounds = Array.from({ length: 30 }, (_, i) => `race-${i}`);
+  const answers = await Promise.all(
+    rounds.flatMap((key) => [
+      writer.submit(submission([admitted()], key)),
+      other.submit(submission([admitted()], key)),
+      writer.submit(submission([admitted()])),
+      other.submit(submission([admitted()])),
+    ]),
+  );
+  for (const i of rounds.keys())
+    assert.deepEqual(ids(answers[4 * i] ?? assert.fail()), ids(answers[4 * i + 1] ?? assert.fail()));
+  assert.equal(await count("job"), jobsBefore + 90);
+  await other.close();
+});
+
+test("what PostgreSQL refuses fails alone", async () => {
+  const good = Array.from({ length: 20 }, () => writer.submit(submission([admitted()])));
+  const bad = writer.submit(submission([admitted(), admitted({ name: "n\0ul" })]));
+  const more = Array.from({ length: 20 }, () => writer.submit(submission([admitted()])));
+  assert.equal(refusal(await bad), "store-refused");
+  for (const answer of await Promise.all([...good, ...more])) assert.equal(ids(answer).length, 1);
+  assert.equal(await count("job where name like 'n%ul'"), 0);
+});
+
+test("dependencies name visible jobs and existing tasks; aftercorr needs the same indices", async () => {
+  const array = { ranges: [{ first: 0, last: 3, step: 1 }], throttle: null };
+  const [plain, many] = ids(await writer.submit(submission([admitted(), admitted({ array }, "0-3")])));
+  const after = (dependency: Dependency, changes: Partial<JobSpec> = {}) =>
+    submission([admitted({ dependencies: [dependency], ...changes })]);
+  const afterok = (job: number, index: number | null): Dependency => ({ kind: "afterok", job, index });
+  const one = plain ?? assert.fail();
+  const other = many ?? assert.fail();
+  assert.equal(ids(await writer.submit(after(afterok(one, null)))).length, 1);
+  assert.equal(ids(await writer.submit(after(afterok(other, 3)))).length, 1);
+  assert.equal(ids(await writer.submit(after({ kind: "aftercorr", job: other }, { array }))).length, 1);
+  const byStranger = { ...after(afterok(one, null)), person: stranger };
+  assert.equal(refusal(await writer.submit(byStranger)), "unknown-dependency");
+  assert.equal(refusal(await writer.submit(after(afterok(999_999_999, null)))), "unknown-dependency");
+  assert.equal(refusal(await writer.submit(after(afterok(other, 4)))), "unknown-dependency");
+  assert.equal(refusal(await writer.submit(after({ kind: "aftercorr", job: other }))), "array-mismatch");
+});
+
+test("a bulk submission may depend on its own jobs, and is kept whole or not at all", async () => {
+  const second = {
+    ...admitted(),
+    after: [{ dependency: { kind: "afterok", job: 0, index: null } as const, position: 0 }],
+  };
+  const given = ids(await writer.submit(submission([admitted(), second])));
+  const { rows } = await store.db.pool.query("select spec -> 'dependencies' as d from job where id = $1", [given[1]]);
+  assert.deepEqual(rows[0].d, [{ kind: "afterok", job: given[0], index: null }]);
+});
+
+test("an array of 10 000 is one submission of 10 000 tasks", async () => {
+  const array = { ranges: [{ first: 1, last: 10_000, step: 1 }], throttle: null };
+  const [id] = ids(await writer.submit(submission([admitted({ array }, "1-10000")])));
+  assert.equal(await count("task where job_id = $1 and state = 'queued'", [id]), 10_000);
+});

@@ -1,0 +1,305 @@
+import { randomUUID } from "node:crypto";
+import type pg from "pg";
+import type { JobId, PersonId, ProjectId, TenantId } from "#core/ids.ts";
+import type { Dependency, JobSpec } from "#core/job/spec.ts";
+import { taskCount } from "#core/job/spec.ts";
+import type { Refusal } from "#core/refusal.ts";
+import { type Database, isConnectionLost, type Log, silent } from "./database.ts";
+import { findDependencies } from "./find-dependencies.ts";
+import { findKeys, type UsedKey } from "./find-keys.ts";
+import { refusedByStore, unavailable, wordsOf } from "./refused.ts";
+import { beforeReconnect, openSession } from "./session.ts";
+import { type NumberedBatch, numbered, submitJobs } from "./submit-jobs.ts";
+
+/**
+ * Commits submissions in groups: while one batch is on its way to the disk the next one gathers; when idle a submission
+ * is committed at once. Each answer is given only when its batch is durable.
+ *
+ * - The same key and body gets the first answer, within a batch and between servers; another body a refusal.
+ * - What PostgreSQL refuses is split until the one at fault is alone, and only that one is refused.
+ * - Where the connection was cut with a batch in flight, its outcome is looked up before anything is said.
+ */
+export type SubmitWriter = {
+  readonly submit: (submission: Submission) => Promise<Submitted>;
+  /** Commits what has gathered, then ends. */
+  readonly close: () => Promise<void>;
+};
+
+/** One call: a job, or several of which all or none are kept. */
+export type Submission = {
+  readonly tenant: TenantId;
+  readonly person: PersonId;
+  /** `bodyHash`: SHA-256 of the request. */
+  readonly idempotency: { readonly key: string; readonly bodyHash: Uint8Array } | null;
+  /** At least one. */
+  readonly jobs: readonly AdmittedJob[];
+  /** HTTP status and body of the answer; kept with the key and given again. May be asked more than once. */
+  readonly status: number;
+  readonly answer: (ids: readonly JobId[]) => string;
+};
+
+export type AdmittedJob = {
+  readonly project: ProjectId;
+  readonly spec: JobSpec;
+  /** `arrayText(spec.array)`; null for a plain job. */
+  readonly arrayText: string | null;
+  readonly defaults: readonly { readonly field: string; readonly value: string }[];
+  readonly warnings: readonly string[];
+  /** Dependencies on jobs of the same submission, by their place in `jobs` (from 0); added to the spec's own. */
+  readonly after: readonly { readonly dependency: DependencyOnJob; readonly position: number }[];
+};
+/** `job` is ignored: the writer puts the id in. */
+type DependencyOnJob = Exclude<Dependency, { kind: "singleton" }>;
+
+export type Submitted =
+  | { readonly kind: "committed"; readonly status: number; readonly body: string; readonly replayed: boolean }
+  | { readonly kind: "refused"; readonly refusal: Refusal };
+
+export type SubmitSettings = {
+  readonly log?: Log;
+  /** How long a submission waits for a PostgreSQL that is away before it is refused with store-unavailable. */
+  readonly patienceMs?: number;
+  /** After each commit, synchronously: new jobs are in the table (those of repeated keys are not). */
+  readonly onCommitted?: (batch: NumberedBatch) => void;
+};
+
+export function openSubmitWriter(db: Database, settings: SubmitSettings = {}): SubmitWriter {
+  const { log = silent, patienceMs = 10_000, onCommitted = () => undefined } = settings;
+  const instance = randomUUID();
+  const session = openSession(db, "submit writer");
+  let queue: Waiting[] = [];
+  /** The last job id given, as far as this server knows; null: to be read. */
+  let counter: number | null = null;
+  let batches = 0;
+  let working: Promise<void> | null = null;
+  let closed = false;
+
+  function submit(submission: Submission): Promise<Submitted> {
+    if (closed) return Promise.resolve(unavailable("The server is stopping"));
+    return new Promise((resolve) => {
+      queue.push(waitingFor(submission, Date.now() + patienceMs, resolve));
+      working ??= work();
+    });
+  }
+
+  async function work(): Promise<void> {
+    // One turn of the event loop lets all requests that arrived together gather.
+    await new Promise((resolve) => setImmediate(resolve));
+    while (queue.length > 0) {
+      const [batch, left] = takeBatch(queue);
+      queue = left;
+      await commit(batch);
+    }
+    working = null;
+  }
+
+  async function commit(batch: readonly Waiting[]): Promise<void> {
+    const client = await reach(batch);
+    if (!client) return;
+    const attempt: { numbered: NumberedBatch | null } = { numbered: null };
+    try {
+      const known = await refuseUnknownDependencies(client, batch);
+      if (known.length > 0) await insert(client, known, attempt);
+    } catch (error) {
+      const open = batch.filter((waiting) => !waiting.settled);
+      if (isConnectionLost(error)) {
+        session.discard();
+        counter = null;
+        log.warn({ error: wordsOf(error), submissions: open.length }, "the connection was cut during a commit");
+        if (attempt.numbered) await settleUncertain(attempt.numbered, open);
+        else queue.unshift(...open);
+      } else if (open.length === 1 && open[0]) {
+        open[0].settle(refusedByStore(error));
+      } else if (open.length > 1) {
+        const middle = Math.ceil(open.length / 2);
+        await commit(open.slice(0, middle));
+        await commit(open.slice(middle));
+      }
+    }
+  }
+
+  /** A connection as soon as there is one; null when all of the batch have lost their patience. */
+  async function reach(batch: readonly Waiting[]): Promise<pg.Client | null> {
+    for (;;) {
+      try {
+        return await session.client();
+      } catch (error) {
+        for (const waiting of [...batch, ...queue])
+          if (closed || waiting.deadlineMs <= Date.now())
+            waiting.settle(unavailable(`PostgreSQL does not answer (${wordsOf(error)})`));
+        queue = queue.filter((waiting) => !waiting.settled);
+        if (batch.every((waiting) => waiting.settled)) return null;
+        await beforeReconnect();
+      }
+    }
+  }
+
+  async function insert(
+    client: pg.Client,
+    batch: readonly Waiting[],
+    attempt: { numbered: NumberedBatch | null },
+  ): Promise<void> {
+    for (;;) {
+      counter ??= await readCounter(client);
+      const nonce = `${instance} ${++batches}`;
+      const submissions = batch.map((waiting) => waiting.submission);
+      const numberedBatch = numbered(submissions, counter, nonce, Date.now());
+      attempt.numbered = numberedBatch;
+      const done = await submitJobs(client, numberedBatch);
+      if (done.kind === "counter-moved") {
+        counter = null;
+        continue;
+      }
+      counter = numberedBatch.counterAfter;
+      const repeated: Waiting[] = [];
+      for (const [place, waiting] of batch.entries()) {
+        if (waiting.submission.idempotency && !done.won.has(place + 1)) repeated.push(waiting);
+        else waiting.settle(committed(numberedBatch, place));
+      }
+      onCommitted(numberedBatch);
+      if (repeated.length > 0) await answerRepeated(client, repeated);
+      return;
+    }
+  }
+
+  /** Their keys were used before, by the same body or another. One deleted in between starts anew. */
+  async function answerRepeated(client: pg.Client, repeated: readonly Waiting[]): Promise<void> {
+    const answers = await findKeys(client, repeated.map(asKey));
+    for (const [place, waiting] of repeated.entries()) {
+      const found = answers[place];
+      if (found) waiting.settle(found);
+      else queue.push(waiting);
+    }
+  }
+
+  /**
+   * The connection was cut with this batch in flight. Locking the counter waits for a backend that still works on it;
+   * the nonce then says whether it committed. Where another server has numbered since, only the keys can tell, and a
+   * submission without a key is told that its outcome is not known.
+   */
+  async function settleUncertain(attempted: NumberedBatch, batch: readonly Waiting[]): Promise<void> {
+    for (;;) {
+      const client = await reach(batch);
+      if (!client) return;
+      const open = batch.filter((waiting) => !waiting.settled);
+      try {
+        const nonce = await lastNonce(client);
+        const answers = await findKeys(client, open.map(asKey));
+        for (const [place, waiting] of open.entries()) {
+          const found = answers[place];
+          const entry = attempted.entries.findIndex(({ submission }) => submission === waiting.submission);
+          if (found) waiting.settle(found);
+          else if (nonce === attempted.nonce && !waiting.submission.idempotency)
+            waiting.settle(committed(attempted, entry));
+          else if (waiting.submission.idempotency || nonce === null || nonce.startsWith(instance)) queue.push(waiting);
+          else waiting.settle(unavailable("The connection was cut and it is not known whether this was kept"));
+        }
+        return;
+      } catch (error) {
+        if (!isConnectionLost(error)) throw error;
+        session.discard();
+      }
+    }
+  }
+
+  async function refuseUnknownDependencies(client: pg.Client, batch: readonly Waiting[]): Promise<readonly Waiting[]> {
+    const asking = batch.filter(({ submission }) => submission.jobs.some((job) => job.spec.dependencies.length > 0));
+    if (asking.length === 0) return batch;
+    const refusals = await findDependencies(
+      client,
+      asking.map(({ submission }) => submission),
+    );
+    for (const [place, waiting] of asking.entries()) {
+      const refusal = refusals[place];
+      if (refusal) waiting.settle({ kind: "refused", refusal });
+    }
+    return batch.filter((waiting) => !waiting.settled);
+  }
+
+  return {
+    submit,
+    close: async () => {
+      closed = true;
+      await working;
+      await session.close();
+    },
+  };
+}
+
+type Waiting = {
+  readonly submission: Submission;
+  readonly deadlineMs: number;
+  readonly weight: number;
+  readonly settle: (answer: Submitted) => void;
+  readonly settled: boolean;
+};
+
+function waitingFor(submission: Submission, deadlineMs: number, resolve: (answer: Submitted) => void): Waiting {
+  let settled = false;
+  return {
+    submission,
+    deadlineMs,
+    weight: weightOf(submission),
+    settle: (answer) => {
+      settled = true;
+      resolve(answer);
+    },
+    get settled() {
+      return settled;
+    },
+  };
+}
+
+/** A batch is bounded by what it costs PostgreSQL, so that neighbours of a bulk submission do not wait long. */
+const mostWeight = 4_000;
+function weightOf({ jobs }: Submission): number {
+  let weight = 0;
+  for (const { spec, arrayText } of jobs) {
+    weight += 1 + (spec.work.kind === "script" ? spec.work.text.length / 20_000 : 0) + spec.inputFiles.length;
+    if (arrayText !== null) weight += taskCount(spec.array) / 10;
+  }
+  return weight;
+}
+
+/** In order of arrival; a second use of a key waits for the next batch, where it finds the first one's answer. */
+function takeBatch(queue: readonly Waiting[]): readonly [batch: Waiting[], left: Waiting[]] {
+  const batch: Waiting[] = [];
+  const left: Waiting[] = [];
+  const keys = new Set<string>();
+  let weight = 0;
+  for (const waiting of queue) {
+    const { idempotency, tenant } = waiting.submission;
+    const key = idempotency && `${tenant} ${idempotency.key}`;
+    if ((batch.length > 0 && weight + waiting.weight > mostWeight) || (key !== null && keys.has(key))) {
+      left.push(waiting);
+      continue;
+    }
+    if (key !== null) keys.add(key);
+    weight += waiting.weight;
+    batch.push(waiting);
+  }
+  return [batch, left];
+}
+
+async function readCounter(client: pg.Client): Promise<number> {
+  const { rows } = await client.query<{ value: number }>("select value from counter where name = 'job'");
+  if (!rows[0]) throw new Error("broken invariant: the counter of jobs is there");
+  return rows[0].value;
+}
+
+async function lastNonce(client: pg.Client): Promise<string | null> {
+  const { rows } = await client.query<{ nonce: string | null }>(
+    "select nonce from counter where name = 'job' for update",
+  );
+  return rows[0]?.nonce ?? null;
+}
+
+function asKey(waiting: Waiting): UsedKey {
+  return { tenant: waiting.submission.tenant, idempotency: waiting.submission.idempotency };
+}
+
+function committed(batch: NumberedBatch, place: number): Submitted {
+  const entry = batch.entries[place];
+  if (!entry) throw new Error("broken invariant: a batch keeps its order");
+  return { kind: "committed", status: entry.submission.status, body: entry.body, replayed: false };
+}
