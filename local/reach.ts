@@ -11,16 +11,17 @@ import {
   statSync,
   utimesSync,
 } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
+import { parentAndCommand } from "./process.ts";
 
 /**
- * The same files where `user` can read and execute them: `from` itself if the kernel lets that user, else a copy in
- * `into`/`name`-HASH, owned by root, made once. A clone under /root is the usual case. `needed` are paths inside
- * `from`, or "" for `from` itself. Call it as root. `onCopy` is told the folder before the copying starts.
+ * A folder in which `user` can read and execute `parts` (paths inside `from`): `from` itself if the kernel lets that
+ * user, else a copy of these parts in `into`/`name`-HASH, owned by root, made once. A clone under /root is the usual
+ * case. Call it as root.
  */
-export function reachableFor(user: Credentials, from: string, needed: readonly string[], copy: CopySettings): string {
-  if (needed.every((path) => firstUnreachable(join(from, path), user) === null)) return from;
-  const target = join(copy.into, `${copy.name}-${fingerprint(from)}`);
+export function reachableFor(user: Credentials, from: string, parts: readonly string[], copy: CopySettings): string {
+  if (parts.every((part) => firstUnreachable(join(from, part), user) === null)) return from;
+  const target = join(copy.into, `${copy.name}-${fingerprint(from, parts)}`);
   if (existsSync(target)) {
     // Says that it is still used: see `pruneCopies`.
     utimesSync(target, new Date(), new Date());
@@ -29,14 +30,13 @@ export function reachableFor(user: Credentials, from: string, needed: readonly s
   copy.onCopy(target);
   mkdirSync(copy.into, { recursive: true, mode: 0o755 });
   const half = join(copy.into, `.new-${process.pid}-${randomBytes(4).toString("hex")}`);
-  cpSync(from, half, { recursive: true, verbatimSymlinks: true });
+  for (const part of parts) {
+    mkdirSync(dirname(join(half, part)), { recursive: true });
+    cpSync(join(from, part), join(half, part), { recursive: true, verbatimSymlinks: true });
+  }
   // Whole on the disk before it gets its name: after a power cut a name means a copy one can run.
-  run("sh", [
-    "-c",
-    'chown -R 0:0 "$1" && chmod -R u+rwX,go+rX,go-w "$1" && find "$1" -type f -exec sync {} +',
-    "sh",
-    half,
-  ]);
+  const harden = 'chown -R 0:0 "$1" && chmod -R u+rwX,go+rX,go-w "$1" && find "$1" -type f -exec sync {} +';
+  run("sh", ["-c", harden, "sh", half]);
   try {
     renameSync(half, target);
   } catch (error) {
@@ -44,11 +44,11 @@ export function reachableFor(user: Credentials, from: string, needed: readonly s
     // Another start was quicker.
     if (!existsSync(target)) throw error;
   }
-  const closed = needed.map((path) => firstUnreachable(join(target, path), user)).find((found) => found !== null);
-  if (closed)
-    throw new Error(
-      `${closed.at} is closed to user ${user.name}, who must read ${target}. Cure: chmod o+rx ${closed.at}`,
-    );
+  const closed = parts.map((part) => firstUnreachable(join(target, part), user)).find((found) => found !== null);
+  if (closed) {
+    const words = `${closed.at} is closed to the system user ${user.name}, who must read ${target}.`;
+    throw new Error(`${words} Cure: chmod o+rx ${closed.at}`);
+  }
   return target;
 }
 
@@ -61,14 +61,26 @@ export type CopySettings = {
   readonly onCopy: (folder: string) => void;
 };
 
-/** Removes copies of that name that no start has asked for since `beforeMs`, and halves left by a killed start. */
+/**
+ * Removes copies of that name that no start has asked for since `beforeMs` and from which no process was started, and
+ * halves left by a killed start.
+ */
 export function pruneCopies(into: string, name: string, keep: string, beforeMs: number): void {
-  for (const entry of existsSync(into) ? readdirSync(into) : []) {
-    const path = join(into, entry);
-    const ours =
-      (entry.startsWith(`${name}-`) && /^[0-9a-f]{16}$/.test(entry.slice(name.length + 1))) ||
-      entry.startsWith(".new-");
-    if (ours && path !== keep && lstatSync(path).mtimeMs < beforeMs) rmSync(path, { recursive: true, force: true });
+  const entries = existsSync(into) ? readdirSync(into) : [];
+  const old = entries.filter((entry) => {
+    const copy = entry.startsWith(`${name}-`) && /^[0-9a-f]{16}$/.test(entry.slice(name.length + 1));
+    return (
+      (copy || entry.startsWith(".new-")) &&
+      join(into, entry) !== keep &&
+      lstatSync(join(into, entry)).mtimeMs < beforeMs
+    );
+  });
+  if (old.length === 0) return;
+  const commands = readdirSync("/proc").flatMap((pid) =>
+    /^\d+$/.test(pid) ? [parentAndCommand(Number(pid))?.command.join(" ") ?? ""] : [],
+  );
+  for (const path of old.map((entry) => join(into, entry))) {
+    if (!commands.some((command) => command.includes(path))) rmSync(path, { recursive: true, force: true });
   }
 }
 
@@ -95,13 +107,18 @@ export function firstUnreachable(
 }
 
 /** Changes whenever a file in it is added, removed, replaced or written; reads no contents. */
-function fingerprint(folder: string): string {
+function fingerprint(folder: string, parts: readonly string[]): string {
   const hash = createHash("sha256");
-  for (const entry of readdirSync(folder, { recursive: true, encoding: "utf8" }).sort()) {
-    const { size, mtimeMs, ctimeMs, mode } = lstatSync(join(folder, entry));
-    hash.update(`${entry}\0${size} ${mtimeMs} ${ctimeMs} ${mode}\n`);
+  const add = (path: string) => {
+    const { size, mtimeMs, ctimeMs, mode } = lstatSync(join(folder, path));
+    hash.update(`${path}\0${size} ${mtimeMs} ${ctimeMs} ${mode}\n`);
+  };
+  for (const part of parts) {
+    add(part);
+    if (!statSync(join(folder, part)).isDirectory()) continue;
+    for (const entry of readdirSync(join(folder, part), { recursive: true, encoding: "utf8" }).sort())
+      add(join(part, entry));
   }
-  if (statSync(folder).isFile()) throw new Error(`${folder} is a file, not a folder.`);
   return hash.digest("hex").slice(0, 16);
 }
 
