@@ -15,6 +15,8 @@ export type Refusal =
       readonly nearest: string | null;
     }
   | { readonly kind: "bad-option-value"; readonly option: string; readonly value: string; readonly expected: string }
+  /** An option of sbatch that Weir knows, cannot honour, and that would change the work if it were left out. */
+  | { readonly kind: "option-refused"; readonly option: string; readonly because: string; readonly becauseZh: string }
   | {
       readonly kind: "too-large";
       readonly what: string;
@@ -54,7 +56,9 @@ export type Refusal =
   | { readonly kind: "log-unavailable"; readonly words: string }
   | { readonly kind: "store-refused"; readonly words: string }
   | { readonly kind: "store-unavailable"; readonly words: string }
-  | { readonly kind: "too-many-requests"; readonly retryAfterS: number };
+  | { readonly kind: "too-many-requests"; readonly retryAfterS: number }
+  /** A mistake of our own: the request's number finds it in the server's log. */
+  | { readonly kind: "fault"; readonly request: string };
 
 export type RefusalKind = Refusal["kind"];
 export type Issue = { readonly path: string; readonly words: string };
@@ -66,6 +70,7 @@ export const refusalStatus = {
   "invalid-request": 400,
   "unknown-option": 400,
   "bad-option-value": 400,
+  "option-refused": 422,
   "too-large": 413,
   "not-text": 400,
   "script-without-interpreter": 400,
@@ -93,6 +98,7 @@ export const refusalStatus = {
   "store-refused": 422,
   "store-unavailable": 503,
   "too-many-requests": 429,
+  fault: 500,
 } as const satisfies Record<RefusalKind, number>;
 
 /** What was refused, by which rule, and what to do about it: two sentences a user can act on, in English or Chinese. */
@@ -139,6 +145,11 @@ function words(refusal: Refusal): readonly [en: Sentence, zh: Sentence] {
       return [
         ["Bad value", `${refusal.option} cannot be ${JSON.stringify(refusal.value)}. Expected: ${refusal.expected}.`],
         ["值不正确", `${refusal.option} 不能为 ${JSON.stringify(refusal.value)}。应为：${refusal.expected}。`],
+      ];
+    case "option-refused":
+      return [
+        ["Option refused", `${refusal.option} cannot be honoured: ${refusal.because}.`],
+        ["选项无法满足", `无法满足 ${refusal.option}：${refusal.becauseZh}。`],
       ];
     case "too-large":
       return [
@@ -339,6 +350,11 @@ function words(refusal: Refusal): readonly [en: Sentence, zh: Sentence] {
       return [
         ["Too many requests", `Try again in ${refusal.retryAfterS} s.`],
         ["请求过多", `请在 ${refusal.retryAfterS} 秒后再试。`],
+      ];
+    case "fault":
+      return [
+        ["Weir made a mistake", `Request ${refusal.request} failed. Report it with this number.`],
+        ["Weir 出错", `请求 ${refusal.request} 失败。请附此编号报告。`],
       ];
     default:
       return unreachable(refusal);

@@ -1,0 +1,106 @@
+import type { InputFile, OnUnreachable, PriorityClass } from "#core/job/spec.ts";
+
+/**
+ * What one source (a script's #SBATCH lines, options, or the fields of a request) says about a job, before defaults and
+ * before the sources are laid over each other. A key that is absent was not said.
+ */
+export type Asked = {
+  readonly name?: string;
+  readonly project?: string;
+  readonly array?: string;
+  readonly workingDirectory?: string;
+  readonly stdout?: string;
+  readonly stderr?: string;
+  readonly environment?: Readonly<Record<string, string>>;
+  /** Variables whose values are the submitter's own: `weir submit` sends them, another caller must. */
+  readonly exportedNames?: readonly string[];
+  readonly nodes?: number;
+  readonly tasks?: number;
+  readonly tasksPerNode?: number;
+  readonly tasksPerAccelerator?: number;
+  readonly coresPerTask?: number;
+  readonly coresPerAccelerator?: number;
+  readonly memory?: AskedMemory;
+  readonly acceleratorsPerNode?: AskedAccelerators;
+  readonly acceleratorsInAll?: AskedAccelerators;
+  readonly acceleratorsPerTask?: AskedAccelerators;
+  readonly timeLimitS?: number;
+  readonly graceS?: number;
+  /** SIGTERM comes this long before the end of the time limit; it becomes the grace and shortens the limit by as much. */
+  readonly termBeforeEndS?: number;
+  readonly dependencies?: readonly AskedDependency[];
+  readonly licences?: readonly { readonly name: string; readonly count: number }[];
+  readonly onlyCentres?: readonly string[];
+  readonly comment?: string;
+  /** The text of `--wrap`: the work itself. */
+  readonly wrap?: string;
+  /** An option that says nothing on one node and cannot be honoured on several. */
+  readonly onlyOnOneNode?: string;
+};
+
+export type AskedMemory = { readonly kind: "per-node" | "per-core" | "per-accelerator"; readonly mib: number };
+
+/** count 0: none. */
+export type AskedAccelerators = {
+  readonly vendor: string | null;
+  readonly model: string | null;
+  readonly count: number;
+};
+
+/** `job` may be a key of the same bulk submission. */
+export type AskedDependency =
+  | {
+      readonly kind: "afterok" | "afterany" | "afternotok";
+      readonly job: number | string;
+      readonly index?: number | null | undefined;
+    }
+  | { readonly kind: "aftercorr"; readonly job: number | string }
+  | { readonly kind: "singleton" };
+
+/** What `POST /jobs` carries; structurally what api/job.ts `jobRequest` infers. */
+export type Request = {
+  readonly name?: string | undefined;
+  readonly script?: string | undefined;
+  readonly command?: readonly string[] | undefined;
+  readonly arguments?: readonly string[] | undefined;
+  readonly environment?: Readonly<Record<string, string>> | undefined;
+  readonly workingDirectory?: string | undefined;
+  readonly nodes?: number | undefined;
+  readonly tasks?: number | undefined;
+  readonly coresPerTask?: number | undefined;
+  readonly memoryMibPerNode?: number | undefined;
+  readonly memoryMibPerCore?: number | undefined;
+  readonly accelerators?:
+    | {
+        readonly vendor?: string | null | undefined;
+        readonly model?: string | null | undefined;
+        readonly perNode: number;
+      }
+    | undefined;
+  readonly timeLimitS?: number | undefined;
+  readonly graceS?: number | undefined;
+  readonly array?: string | undefined;
+  readonly dependencies?: readonly AskedDependency[] | undefined;
+  readonly stdout?: string | undefined;
+  readonly stderr?: string | undefined;
+  readonly retries?: number | undefined;
+  readonly onUnreachable?: OnUnreachable | undefined;
+  readonly priorityClass?: PriorityClass | undefined;
+  readonly software?: readonly string[] | undefined;
+  readonly container?: string | undefined;
+  readonly fileSystems?: readonly string[] | undefined;
+  readonly licences?: readonly { readonly name: string; readonly count: number }[] | undefined;
+  readonly inputFiles?:
+    | readonly (Omit<InputFile, "executable"> & { readonly executable?: boolean | undefined })[]
+    | undefined;
+  readonly centres?:
+    | {
+        readonly only?: readonly string[] | undefined;
+        readonly except?: readonly string[] | undefined;
+        readonly prefer?: readonly string[] | undefined;
+      }
+    | undefined;
+  readonly labels?: Readonly<Record<string, string>> | undefined;
+  readonly project?: string | undefined;
+  readonly sbatchOptions?: readonly string[] | undefined;
+};

@@ -1,0 +1,299 @@
+import type { Asked } from "#core/job/asked.ts";
+import { type ClientWishes, type SbatchOption, sbatchOptions } from "#core/job/sbatch-options.ts";
+import type { Refusal } from "#core/refusal.ts";
+import { unreachable } from "#core/unreachable.ts";
+
+/**
+ * Reads an unchanged sbatch script and options as on sbatch's command line. Options win over the script's own lines.
+ * Directives end, as in sbatch, at the first line that is neither blank nor a comment. Nothing is dropped silently: what
+ * is not mapped is in `warnings` (in words) or in `refusals`.
+ */
+export function parseSbatch(script: string | null, options: readonly string[]): SbatchResult {
+  const found = script === null ? nothingFound : directives(script);
+  const inScript = read(found.words);
+  const given = read(options.map((text) => ({ text, line: null })));
+  return {
+    asked: { ...inScript.asked, ...given.asked },
+    client: {
+      wait: inScript.client.wait || given.client.wait,
+      parsable: inScript.client.parsable || given.client.parsable,
+      quiet: inScript.client.quiet || given.client.quiet,
+    },
+    warnings: capped([...found.warnings, ...inScript.warnings, ...given.warnings]),
+    refusals: [...found.refusals, ...inScript.refusals, ...given.refusals],
+  };
+}
+
+export type SbatchResult = {
+  readonly asked: Asked;
+  /** What only `weir submit` can honour. */
+  readonly client: ClientWishes;
+  readonly warnings: readonly string[];
+  /** In the order of the text; the first one is what the user should mend first. */
+  readonly refusals: readonly Refusal[];
+};
+
+/** What one answer lists; a script of 4 MiB could hold half a million. */
+const mostRefusals = 20;
+const mostWarnings = 100;
+
+/** A word of an option list, with the line of the script it stands in. */
+type Word = { readonly text: string; readonly line: number | null };
+
+const foreignDirectives: readonly (readonly [RegExp, string])[] = [
+  [/^#PBS\s/, "#PBS"],
+  [/^#BSUB\s/, "#BSUB"],
+  [/^#DSUB\s/, "#DSUB"],
+  [/^#PJM\s/, "#PJM"],
+  [/^#COBALT\s/, "#COBALT"],
+  [/^#OAR\s/, "#OAR"],
+  [/^#\$\s+-/, "#$"],
+];
+
+type Found = { readonly words: Word[]; readonly warnings: string[]; readonly refusals: Refusal[] };
+const nothingFound: Found = { words: [], warnings: [], refusals: [] };
+
+function directives(script: string): Found {
+  const words: Word[] = [];
+  const warnings: string[] = [];
+  const refusals: Refusal[] = [];
+  const foreign = new Set<string>();
+  let inHead = true;
+  let late = 0;
+  for (const { text, line } of lines(script)) {
+    if (text.startsWith("#SBATCH")) {
+      if (inHead) {
+        if (!lineWords(text.slice("#SBATCH".length), line, words)) refusals.push(unendedQuote(line));
+      } else if (++late <= 5) warnings.push(`line ${line}: #SBATCH after the first command is not read, as in sbatch`);
+      continue;
+    }
+    if (!inHead) continue;
+    if (/^\s*#\s*SBATCH\s+-/i.test(text)) {
+      warnings.push(`line ${line}: ${text.trim().slice(0, 40)} is a comment; a directive begins exactly with #SBATCH`);
+    }
+    for (const [pattern, name] of foreignDirectives) {
+      if (pattern.test(text) && !foreign.has(name)) {
+        foreign.add(name);
+        warnings.push(`line ${line}: lines beginning with ${name} belong to another system and are not read`);
+      }
+    }
+    if (!/^\s*(?:#|$)/.test(text)) inHead = false;
+  }
+  if (late > 5) warnings.push(`${late - 5} more #SBATCH lines after the first command are not read`);
+  return { words, warnings, refusals: refusals.slice(0, mostRefusals) };
+}
+
+function* lines(script: string): Generator<{ readonly text: string; readonly line: number }> {
+  let at = 0;
+  let line = 0;
+  while (at < script.length) {
+    const newline = script.indexOf("\n", at);
+    const end = newline < 0 ? script.length : newline;
+    line += 1;
+    yield { text: script.slice(at, end), line };
+    at = end + 1;
+  }
+}
+
+/**
+ * Words as sbatch splits them: blanks outside quotes, a backslash takes the next character, # ends the line. False where
+ * a quote never ends.
+ */
+function lineWords(text: string, line: number, into: Word[]): boolean {
+  let at = 0;
+  while (at < text.length) {
+    while (/\s/.test(text[at] ?? "")) at += 1;
+    if (at >= text.length || text[at] === "#") break;
+    let word = "";
+    let quote = "";
+    for (; at < text.length && (quote || !/\s/.test(text[at] ?? "")); at += 1) {
+      const character = text[at] ?? "";
+      if (character === "\\") word += text[++at] ?? "";
+      else if (quote && character === quote) quote = "";
+      else if (!quote && (character === '"' || character === "'")) quote = character;
+      else word += character;
+    }
+    if (quote) return false;
+    into.push({ text: word, line });
+  }
+  return true;
+}
+
+type Read = {
+  asked: Asked;
+  readonly client: { wait: boolean; parsable: boolean; quiet: boolean };
+  readonly warnings: string[];
+  readonly refusals: Refusal[];
+  /** The option of each group seen in this source. */
+  readonly groups: Map<string, SbatchOption>;
+};
+
+/** getopt_long over the words of one source; a value never comes from another line. */
+function read(words: readonly Word[]): Read {
+  const into: Read = {
+    asked: {},
+    client: { wait: false, parsable: false, quiet: false },
+    warnings: [],
+    refusals: [],
+    groups: new Map(),
+  };
+  let at = 0;
+  const nextValue = (line: number | null): string | null => {
+    const next = words[at];
+    if (!next || next.line !== line) return null;
+    at += 1;
+    return next.text;
+  };
+  while (at < words.length && into.refusals.length < mostRefusals) {
+    const word = words[at];
+    at += 1;
+    if (!word) break;
+    const refusal = readWord(word, nextValue, into);
+    if (refusal) into.refusals.push(refusal);
+  }
+  return into;
+}
+
+type NextValue = (line: number | null) => string | null;
+
+function readWord({ text, line }: Word, nextValue: NextValue, into: Read): Refusal | null {
+  if (/^--./.test(text)) return readLong(text, line, nextValue, into);
+  if (/^-[^-]/.test(text)) return readShort(text, line, nextValue, into);
+  return strayWord(text, line);
+}
+
+function readLong(text: string, line: number | null, nextValue: NextValue, into: Read): Refusal | null {
+  const at = text.indexOf("=");
+  const name = at < 0 ? text.slice(2) : text.slice(2, at);
+  const option = findLong(name);
+  if (!option) return unknownOption(`--${name}`, line);
+  const shown = withLine(`--${option.long}`, line);
+  if (option.value === "none") {
+    return at < 0 ? obey(option, "", shown, into) : badValue(shown, text.slice(at + 1), "no value at all");
+  }
+  const value = at >= 0 ? text.slice(at + 1) : option.value === "required" ? nextValue(line) : "";
+  return value === null ? badValue(shown, "", "a value") : obey(option, value, shown, into);
+}
+
+/** `-N2`, `-N 2`, and several without a value in one word, as in `-WQ`. */
+function readShort(text: string, line: number | null, nextValue: NextValue, into: Read): Refusal | null {
+  for (let at = 1; at < text.length; at += 1) {
+    const letter = text[at] ?? "";
+    const option = sbatchOptions.find((candidate) => candidate.short === letter);
+    if (!option) return unknownOption(`-${letter}`, line);
+    const shown = withLine(`-${letter}`, line);
+    if (option.value !== "none") {
+      const glued = text.slice(at + 1);
+      const value = glued !== "" || option.value === "optional" ? glued : nextValue(line);
+      return value === null ? badValue(shown, "", "a value") : obey(option, value, shown, into);
+    }
+    const refusal = obey(option, "", shown, into);
+    if (refusal) return refusal;
+  }
+  return null;
+}
+
+function obey(option: SbatchOption, value: string, shown: string, into: Read): Refusal | null {
+  const { handling } = option;
+  if (option.group) {
+    const other = into.groups.get(option.group);
+    if (other && other !== option) return badValue(shown, value, `only one of --${other.long} and --${option.long}`);
+    into.groups.set(option.group, option);
+  }
+  switch (handling.kind) {
+    case "mapped": {
+      const reading = handling.read(value, shown);
+      if (reading.kind === "refused") return reading.refusal;
+      into.asked = { ...into.asked, ...reading.asked };
+      if (reading.warning) into.warnings.push(`${shown}: ${reading.warning}`);
+      return null;
+    }
+    case "harmless":
+      into.warnings.push(`${shown} is left out: ${handling.words}`);
+      return null;
+    case "client":
+      if (handling.sets) into.client[handling.sets] = true;
+      into.warnings.push(`${shown}: ${handling.words}`);
+      return null;
+    case "refused":
+      return { kind: "option-refused", option: shown, because: handling.because, becauseZh: handling.becauseZh };
+    case "not-offered":
+      return { kind: "not-offered", what: `${handling.what} (${shown})`, value: value.slice(0, 200), known: [] };
+    default:
+      return unreachable(handling);
+  }
+}
+
+function capped(warnings: readonly string[]): string[] {
+  if (warnings.length <= mostWarnings) return [...warnings];
+  return [...warnings.slice(0, mostWarnings), `and ${warnings.length - mostWarnings} more of such warnings`];
+}
+
+/** The option of this name, or the only one that begins so, as getopt_long allows. */
+function findLong(name: string): SbatchOption | null {
+  const exact = sbatchOptions.find((option) => option.long === name);
+  if (exact) return exact;
+  const begun = sbatchOptions.filter((option) => option.long.startsWith(name));
+  return begun.length === 1 ? (begun[0] ?? null) : null;
+}
+
+function unknownOption(option: string, line: number | null): Refusal {
+  return { kind: "unknown-option", option: option.slice(0, 100), line, nearest: nearest(option) };
+}
+
+function strayWord(text: string, line: number | null): Refusal {
+  if (text !== "hetjob" && text !== "packjob" && text !== ":") return unknownOption(text, line);
+  return {
+    kind: "option-refused",
+    option: withLine(text, line),
+    because: "a job has one shape; submit the parts as jobs of their own",
+    becauseZh: "一个作业只有一种规格；请将各部分作为单独作业提交",
+  };
+}
+
+function unendedQuote(line: number): Refusal {
+  return badValue(withLine("#SBATCH", line), "", "a closing quote for every quote that opens");
+}
+
+function badValue(option: string, value: string, expected: string): Refusal {
+  return { kind: "bad-option-value", option, value: value.slice(0, 200), expected };
+}
+
+function withLine(option: string, line: number | null): string {
+  return line === null ? option : `${option} (line ${line})`;
+}
+
+/** The long option that is fewest edits away, if that is close enough to be meant; begun names count as near. */
+function nearest(typed: string): string | null {
+  const name = typed.replace(/^-+/, "").slice(0, 40);
+  if (name.length < 2) return null;
+  let best: { readonly long: string; readonly edits: number } | null = null;
+  for (const { long } of sbatchOptions) {
+    const edits = long.startsWith(name) ? 1 : editDistance(name, long);
+    if (edits <= Math.max(1, Math.floor(name.length / 3)) && (!best || edits < best.edits)) best = { long, edits };
+  }
+  return best && `--${best.long}`;
+}
+
+/** Insertions, deletions, changes and swaps of neighbours (Damerau, restricted). */
+function editDistance(a: string, b: string): number {
+  let before: number[] = [];
+  let previous = Array.from({ length: b.length + 1 }, (_, column) => column);
+  for (let row = 1; row <= a.length; row += 1) {
+    const current = [row];
+    for (let column = 1; column <= b.length; column += 1) {
+      const same = a[row - 1] === b[column - 1];
+      let edits = Math.min(
+        (previous[column] ?? 0) + 1,
+        (current[column - 1] ?? 0) + 1,
+        (previous[column - 1] ?? 0) + (same ? 0 : 1),
+      );
+      const swapped = row > 1 && column > 1 && a[row - 1] === b[column - 2] && a[row - 2] === b[column - 1];
+      if (swapped) edits = Math.min(edits, (before[column - 2] ?? 0) + 1);
+      current.push(edits);
+    }
+    before = previous;
+    previous = current;
+  }
+  return previous[b.length] ?? 0;
+}
