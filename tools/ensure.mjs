@@ -174,6 +174,8 @@ async function install(reason, lock) {
   say(`installing the packages (${reason}) …`);
   const startedMs = Date.now();
   const npm = npmCommand();
+  // npm may be killed while it removes the old packages: nothing may then say that they are whole.
+  for (const path of [installStampPath, join(modules, ".package-lock.json")]) rmSync(path, { force: true });
   // The lock's file descriptor goes along: should this process be killed, npm still holds the lock until it is done.
   const child = spawn(
     npm.command,
