@@ -93,5 +93,7 @@ test("property: parsing what was printed gives the same array, with exactly the 
 
 test("property: any text is answered, never thrown at", () => {
   fc.assert(fc.property(fc.string({ unit: "binary" }), (text) => void parseArray(text, 1000)));
-  fc.assert(fc.property(fc.string({ unit: fc.constantFrom(..."0123456789,:%-") }), (text) => void parseArray(text, 1000)));
+  fc.assert(
+    fc.property(fc.string({ unit: fc.constantFrom(..."0123456789,:%-") }), (text) => void parseArray(text, 1000)),
+  );
 });

@@ -347,7 +347,7 @@ function readBegin(value: string, shown: string): Reading {
 }
 
 function readExport(value: string, shown: string): Reading {
-  const environment: Record<string, string> = {};
+  const variables: [name: string, value: string][] = [];
   const exportedNames: string[] = [];
   let all = false;
   for (const word of splitList(value)) {
@@ -360,10 +360,10 @@ function readExport(value: string, shown: string): Reading {
     if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name))
       return badValue(shown, value, "ALL, NONE, NAME or NAME=value, with commas between");
     if (at < 0) exportedNames.push(name);
-    else environment[name] = word.slice(at + 1);
+    else variables.push([name, word.slice(at + 1)]);
   }
   const warning = "the environment of the submitting shell is not sent; name what is needed: --export=NAME=value";
-  return asked({ environment, exportedNames }, all ? warning : undefined);
+  return asked({ environment: Object.fromEntries(variables), exportedNames }, all ? warning : undefined);
 }
 
 function readDependency(value: string, shown: string): Reading {
@@ -428,12 +428,12 @@ function readClusters(value: string, shown: string): Reading {
 }
 
 /** Classes of accelerators that clusters name in --gres, with the one vendor whose devices are meant, if it is one. */
-const acceleratorClasses: Readonly<Record<string, string | null>> = {
-  gpu: null,
-  npu: "huawei",
-  dcu: "hygon",
-  mlu: "cambricon",
-};
+const acceleratorClasses: ReadonlyMap<string, string | null> = new Map([
+  ["gpu", null],
+  ["npu", "huawei"],
+  ["dcu", "hygon"],
+  ["mlu", "cambricon"],
+]);
 
 function readGres(value: string, shown: string): Reading {
   if (value.toLowerCase() === "none") return asked({ acceleratorsPerNode: { vendor: null, model: null, count: 0 } });
@@ -447,9 +447,9 @@ function readGres(value: string, shown: string): Reading {
       "一个作业只能申请一种加速卡；请分开提交",
     );
   }
-  const vendor = acceleratorClasses[word.name];
+  const vendor = acceleratorClasses.get(word.name);
   if (vendor === undefined) {
-    const known = Object.keys(acceleratorClasses);
+    const known = [...acceleratorClasses.keys()];
     return { kind: "refused", refusal: { kind: "not-offered", what: "generic resource", value: word.name, known } };
   }
   return asked({

@@ -1,0 +1,274 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { type AdmitContext, admit, type Request } from "#core/job/admit.ts";
+import { coresPerNode } from "#core/job/spec.ts";
+import { refusalWords } from "#core/refusal.ts";
+
+const limits = {
+  scriptBytes: 4 * 1024 * 1024,
+  inputFilesBytes: 10 * 1024 * 1024,
+  arrayTasks: 100_000,
+  environmentVariables: 1_000,
+  environmentValueChars: 131_072,
+  nameChars: 200,
+  labels: 64,
+  dependencies: 1_000,
+  timeLimitS: 366 * 86_400,
+  nodes: 1_000_000,
+  tasks: 10_000_000,
+  cores: 100_000,
+  memoryMib: 1_073_741_824,
+  accelerators: 1_000,
+};
+
+const context: AdmitContext = {
+  defaultProject: "default",
+  projects: ["default", "physics"],
+  limits,
+  jobOfKey: (key) => (key === "first" ? 41 : null),
+};
+
+function admitted(request: Request) {
+  const answer = admit(request, context);
+  assert.ok(answer.kind === "admitted", JSON.stringify(answer));
+  return answer;
+}
+
+function refusal(request: Request) {
+  const answer = admit(request, context);
+  assert.ok(answer.kind === "refused", "was admitted");
+  return answer.refusal;
+}
+
+function script(...directives: string[]): Request {
+  return { script: ["#!/bin/bash", ...directives.map((text) => `#SBATCH ${text}`), "true", ""].join("\n") };
+}
+
+test("a bare command gets every default, and the answer lists them", () => {
+  const { spec, defaults, warnings } = admitted({ command: ["/usr/bin/env", "true"] });
+  assert.deepEqual(spec, {
+    name: "env",
+    work: { kind: "command", argv: ["/usr/bin/env", "true"] },
+    environment: {},
+    workingDirectory: null,
+    shape: { nodes: 1, tasks: 1, coresPerTask: 1, memory: { kind: "default" }, accelerators: null },
+    timeLimitS: 3600,
+    graceS: 30,
+    array: null,
+    dependencies: [],
+    stdout: null,
+    stderr: null,
+    retries: 0,
+    onUnreachable: { kind: "wait" },
+    priorityClass: "normal",
+    software: [],
+    container: null,
+    fileSystems: [],
+    licences: [],
+    inputFiles: [],
+    centres: { only: [], except: [], prefer: [] },
+    labels: {},
+    project: "default",
+  });
+  assert.deepEqual(defaults, [
+    { field: "name", value: "env" },
+    { field: "project", value: "default" },
+    { field: "nodes", value: "1" },
+    { field: "tasks", value: "1" },
+    { field: "coresPerTask", value: "1" },
+    { field: "memory", value: "the centre's memory per core × cores" },
+    { field: "timeLimitS", value: "3600" },
+    { field: "graceS", value: "30" },
+    { field: "processes", value: "at most 4096" },
+  ]);
+  assert.deepEqual(warnings, []);
+});
+
+test("an unchanged sbatch script", () => {
+  const { spec, defaults } = admitted(
+    script(
+      "-J fit",
+      "--array=0-9%2",
+      "-n 4 -c 2",
+      "--mem-per-cpu=2G",
+      "-t 30",
+      "-A physics",
+      "-d afterok:7",
+      "-o o-%a",
+    ),
+  );
+  assert.equal(spec.name, "fit");
+  assert.deepEqual(spec.array, { ranges: [{ first: 0, last: 9, step: 1 }], throttle: 2 });
+  assert.deepEqual(spec.shape, {
+    nodes: 1,
+    tasks: 4,
+    coresPerTask: 2,
+    memory: { kind: "per-core", mib: 2048 },
+    accelerators: null,
+  });
+  assert.equal(spec.timeLimitS, 1800);
+  assert.equal(spec.project, "physics");
+  assert.deepEqual(spec.dependencies, [{ kind: "afterok", job: 7, index: null }]);
+  assert.equal(spec.stdout, "o-%a");
+  assert.deepEqual(
+    defaults.map(({ field }) => field),
+    ["nodes", "graceS", "processes"],
+  );
+});
+
+test("fields win over options, options over the script", () => {
+  const request = {
+    ...script("-N2", "-c 2", "-t 5", "-J inside"),
+    sbatchOptions: ["-c", "3", "-J", "given"],
+    name: "field",
+  };
+  const { spec } = admitted(request);
+  assert.equal(spec.shape.nodes, 2);
+  assert.equal(spec.shape.tasks, 2, "sbatch starts one task for each node");
+  assert.equal(spec.shape.coresPerTask, 3);
+  assert.equal(spec.name, "field");
+  assert.deepEqual(admitted({ ...script("--mem=1G", "--gres=gpu:1"), memoryMibPerCore: 5 }).spec.shape.memory, {
+    kind: "per-core",
+    mib: 5,
+  });
+  const cards = admitted({ ...script("-G 4"), accelerators: { perNode: 1, vendor: "nvidia" } }).spec.shape.accelerators;
+  assert.deepEqual(cards, { vendor: "nvidia", model: null, perNode: 1 });
+});
+
+test("shapes asked for in Slurm's ways", () => {
+  const shapes: readonly (readonly [string, number, number, number, number, number])[] = [
+    // options, nodes, tasks, cores per task, accelerators per node, cores of a node
+    ["--ntasks-per-node=4 -N2", 2, 8, 1, 0, 4],
+    ["--ntasks-per-node=4 -n 10", 3, 10, 1, 0, 4],
+    ["-N2 -n 5 -c 2", 2, 5, 2, 0, 6],
+    ["-G 8 -N2", 2, 2, 1, 4, 1],
+    ["--gres=gpu:4 --cpus-per-gpu=6", 1, 1, 24, 4, 24],
+    ["--gpus-per-task=1 -n 4 --cpus-per-task=3", 1, 4, 3, 4, 12],
+    ["--gpus-per-task=2 -G 8", 1, 4, 1, 8, 4],
+    ["--gpus-per-node=2 --ntasks-per-gpu=3", 1, 6, 1, 2, 6],
+    ["--gpus-per-node=a100:4 --gres=none", 1, 1, 1, 0, 1],
+  ];
+  for (const [options, nodes, tasks, coresPerTask, perNode, cores] of shapes) {
+    const { shape } = admitted(script(options)).spec;
+    const actual = [
+      shape.nodes,
+      shape.tasks,
+      shape.coresPerTask,
+      shape.accelerators?.perNode ?? 0,
+      coresPerNode(shape),
+    ];
+    assert.deepEqual(actual, [nodes, tasks, coresPerTask, perNode, cores], options);
+  }
+  assert.deepEqual(admitted(script("-G 4 --mem-per-gpu=2G")).spec.shape.memory, { kind: "per-node", mib: 8192 });
+  for (const options of [
+    "-N 4 -n 2",
+    "-G 3 -N 2",
+    "-G 4 --gpus-per-node=2",
+    "--cpus-per-gpu=2",
+    "--mem-per-gpu=2G",
+    "-G 3 --gpus-per-task=2",
+    "-N1 -n 9 --ntasks-per-node=4",
+    "--gpus=a100:1 --gpus-per-node=h100:1",
+    "-G 2 -c 2 --cpus-per-gpu=2",
+  ]) {
+    assert.equal(refusal(script(options)).kind, "bad-option-value", options);
+  }
+  assert.equal(refusal(script("-N 2000000")).kind, "too-large");
+  assert.equal(refusal(script("--ntasks-per-node=999999999 -N 1000000")).kind, "too-large");
+  assert.equal(refusal(script("-N2 --contiguous")).kind, "option-refused");
+  assert.equal(admitted(script("--contiguous -m block")).spec.shape.nodes, 1);
+});
+
+test("what is refused, and by which rule", () => {
+  const good = "#!/bin/sh\ntrue\n";
+  const file = (path: string, contentBase64 = "") => ({ path, contentBase64 });
+  const big = "a".repeat(14 * 1024 * 1024);
+  const cases: readonly (readonly [string, Request, string])[] = [
+    ["nothing to run", {}, "invalid-request"],
+    ["both", { script: good, command: ["true"] }, "invalid-request"],
+    ["empty program", { command: [""] }, "invalid-request"],
+    ["arguments of a command", { command: ["true"], arguments: ["x"] }, "invalid-request"],
+    ["both memories", { script: good, memoryMibPerNode: 1, memoryMibPerCore: 1 }, "invalid-request"],
+    ["no interpreter", { script: "echo hi\n" }, "script-without-interpreter"],
+    ["an empty interpreter", { script: "#! \necho hi\n" }, "script-without-interpreter"],
+    ["DOS lines", { script: "#!/bin/sh\r\ntrue\r\n" }, "bad-option-value"],
+    ["NUL in the script", { script: `${good}\0` }, "not-text"],
+    ["NUL in a label", { script: good, labels: { a: "\0" } }, "not-text"],
+    ["NUL in a label's name", { script: good, labels: { "\0": "a" } }, "not-text"],
+    ["lone surrogate in an argument", { command: ["true", "\ud800"] }, "not-text"],
+    ["lone surrogate in the environment", { command: ["true"], environment: { A: "\udc00x" } }, "not-text"],
+    ["NUL in an option", { script: good, sbatchOptions: ["--mem=\0"] }, "not-text"],
+    ["a script over 4 MiB in bytes", { script: `${good}#${"堰".repeat(1_400_000)}` }, "too-large"],
+    ["ten million tasks", { script: good, array: "0-9999999" }, "too-large"],
+    ["bad array", { script: good, array: "5-1" }, "bad-array"],
+    ["path up", { script: good, inputFiles: [file("a/../../b")] }, "path-escape"],
+    ["absolute path", { script: good, inputFiles: [file("/etc/passwd")] }, "path-escape"],
+    ["a folder", { script: good, inputFiles: [file("a/")] }, "path-escape"],
+    ["twice", { script: good, inputFiles: [file("a"), file("a")] }, "invalid-request"],
+    ["file and folder", { script: good, inputFiles: [file("a/b/c"), file("a/b")] }, "invalid-request"],
+    ["a long name", { script: good, inputFiles: [file("堰".repeat(100))] }, "too-large"],
+    ["too much", { script: good, inputFiles: [file("a", big), file("b", "AAAA")] }, "too-large"],
+    ["another's project", { script: good, project: "chemistry" }, "unknown-project"],
+    ["software", { script: good, software: ["gromacs/2024"] }, "not-offered"],
+    ["container", { script: good, container: `a@sha256:${"0".repeat(64)}` }, "not-offered"],
+    ["file system", { script: good, fileSystems: ["lustre"] }, "not-offered"],
+    ["licence", { script: good, licences: [{ name: "matlab", count: 1 }] }, "not-offered"],
+    ["licence of sbatch", script("-L matlab"), "not-offered"],
+    ["partition", script("-p gpu"), "not-offered"],
+    ["unknown option", script("--tiem=5"), "unknown-option"],
+    ["a relative folder", { script: good, workingDirectory: "data" }, "bad-option-value"],
+    ["a variable without a value", script("--export=HOME"), "bad-option-value"],
+    ["unknown key", { script: good, dependencies: [{ kind: "afterok", job: "second" }] }, "unknown-dependency"],
+    ["aftercorr of a plain job", { script: good, dependencies: [{ kind: "aftercorr", job: 3 }] }, "array-mismatch"],
+    ["a year and more", script("-t 400-0"), "too-large"],
+    ["a signal before the start", script("-t 1 --signal=TERM@60"), "bad-option-value"],
+    ["a wrap beside a script", { script: good, sbatchOptions: ["--wrap=true"] }, "invalid-request"],
+  ];
+  for (const [what, request, kind] of cases) {
+    const found = refusal(request);
+    assert.equal(found.kind, kind, `${what}: ${JSON.stringify(found)}`);
+    for (const language of ["en", "zh"] as const) assert.notEqual(refusalWords(found, language).detail, "", what);
+  }
+});
+
+test("a person without a project is told so", () => {
+  const answer = admit({ command: ["true"] }, { ...context, defaultProject: null, projects: [] });
+  assert.deepEqual(answer, { kind: "refused", refusal: { kind: "unknown-project", project: "", known: [] } });
+});
+
+test("what is close to a limit is admitted", () => {
+  const whole = "A".repeat(Math.ceil((limits.inputFilesBytes * 4) / 3 / 4) * 4);
+  const exact = `${whole.slice(0, -2)}==`;
+  assert.equal(admit({ command: ["x"], inputFiles: [{ path: "a", contentBase64: exact }] }, context).kind, "admitted");
+  const head = "#!/bin/sh\n#";
+  const text = head + "x".repeat(limits.scriptBytes - head.length);
+  assert.equal(admit({ script: text }, context).kind, "admitted");
+  assert.equal(refusal({ script: `${text}x` }).kind, "too-large");
+});
+
+test("keys of a bulk submission become ids; variables asked for by name may come with the request", () => {
+  const { spec } = admitted({
+    ...script("--export=HOME,A=1"),
+    environment: { HOME: "/home/x" },
+    dependencies: [
+      { kind: "afterok", job: "first" },
+      { kind: "afterany", job: "9" },
+    ],
+  });
+  assert.deepEqual(spec.environment, { A: "1", HOME: "/home/x" });
+  assert.deepEqual(spec.dependencies, [
+    { kind: "afterok", job: 41, index: null },
+    { kind: "afterany", job: 9, index: null },
+  ]);
+});
+
+test("absolute paths are pinned and said so; --wrap and --signal", () => {
+  const { warnings } = admitted(script("-D /data", "-o /data/o", "-e /dev/null"));
+  assert.equal(warnings.length, 2);
+  assert.match(warnings[0] ?? "", /workingDirectory \/data .* only run at a centre that has it/);
+  const wrapped = admitted({ sbatchOptions: ["--wrap", "echo hi"] }).spec;
+  assert.equal(wrapped.name, "wrap");
+  assert.ok(wrapped.work.kind === "script" && wrapped.work.text.startsWith("#!/bin/sh\n"));
+  const early = admitted(script("-t 10 --signal=B:TERM@120")).spec;
+  assert.deepEqual([early.timeLimitS, early.graceS], [480, 120]);
+});

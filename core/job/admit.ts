@@ -1,0 +1,412 @@
+import { type CentreId, centreId } from "#core/ids.ts";
+import { parseArray } from "#core/job/array.ts";
+import type { Asked, AskedDependency, Request } from "#core/job/asked.ts";
+import { parseSbatch } from "#core/job/sbatch.ts";
+import { type ShapeLimits, shapeOf } from "#core/job/shape.ts";
+import type { ArraySpec, CentreWishes, Dependency, JobSpec, Work } from "#core/job/spec.ts";
+import type { Refusal } from "#core/refusal.ts";
+
+/**
+ * Makes the complete spec of a job from what was sent, with every default it filled in and every warning, or gives the
+ * first reason against it. Fields of the request win over `sbatchOptions`, these win over the script's #SBATCH lines.
+ * Whether jobs, centres and the room for it exist is not asked here.
+ */
+export function admit(request: Request, context: AdmitContext): Admitted {
+  const early = textRefusal(request) ?? workRefusal(request) ?? notOffered(request);
+  if (early) return refused(early);
+  const sbatch = parseSbatch(request.script ?? null, request.sbatchOptions ?? []);
+  const [first] = sbatch.refusals;
+  if (first) return refused(first);
+  const asked = overlaid(sbatch.asked, request);
+  if ("kind" in asked) return refused(asked);
+  const work = workOf(request, asked);
+  if (work.kind === "refused") return work;
+  const shaped = shapeOf(asked, context.limits);
+  if (shaped.kind === "refused") return shaped;
+  const times = timesOf(asked, context.limits);
+  if ("kind" in times) return refused(times);
+  const array = arrayOf(asked, context.limits);
+  if ("kind" in array) return refused(array);
+  const dependencies = dependenciesOf(asked, context);
+  if ("kind" in dependencies) return refused(dependencies);
+  const project = asked.project ?? context.defaultProject;
+  const refusal =
+    projectRefusal(project, context) ??
+    fieldRefusal(asked, request, context.limits) ??
+    scriptSizeRefusal(work.work, context.limits) ??
+    filesRefusal(request.inputFiles ?? [], context.limits);
+  if (refusal || project === null) return refused(refusal ?? { kind: "unknown-project", project: "", known: [] });
+
+  const name = asked.name ?? nameOf(work.work, asked, context.limits.nameChars);
+  const spec: JobSpec = {
+    name,
+    work: work.work,
+    environment: asked.environment ?? {},
+    workingDirectory: asked.workingDirectory === "." ? null : (asked.workingDirectory ?? null),
+    shape: shaped.shape,
+    ...times,
+    array: array.array,
+    dependencies: dependencies.list,
+    stdout: asked.stdout ?? null,
+    stderr: asked.stderr ?? null,
+    retries: request.retries ?? 0,
+    onUnreachable: request.onUnreachable ?? { kind: "wait" },
+    priorityClass: request.priorityClass ?? "normal",
+    software: request.software ?? [],
+    container: request.container ?? null,
+    fileSystems: request.fileSystems ?? [],
+    licences: asked.licences ?? [],
+    inputFiles: (request.inputFiles ?? []).map((file) => ({ ...file, executable: file.executable ?? false })),
+    centres: wishesOf(asked, request),
+    labels: { ...(asked.comment !== undefined && { comment: asked.comment }), ...request.labels },
+    project,
+  };
+  return {
+    kind: "admitted",
+    spec,
+    defaults: filledIn(asked, spec),
+    warnings: [...sbatch.warnings, ...pins(spec)],
+  };
+}
+
+export type { Request } from "#core/job/asked.ts";
+
+export type AdmitContext = {
+  /** Where the request names none; null for a person without a project. */
+  readonly defaultProject: string | null;
+  /** The projects the person may submit to. */
+  readonly projects: readonly string[];
+  readonly limits: AdmitLimits;
+  /** In a bulk submission: the id given to the job of this key. */
+  readonly jobOfKey?: (key: string) => number | null;
+};
+
+/** api/limits.ts, with `arrayTasks` from the network's setting. */
+export type AdmitLimits = ShapeLimits & {
+  readonly scriptBytes: number;
+  readonly inputFilesBytes: number;
+  readonly arrayTasks: number;
+  readonly environmentVariables: number;
+  readonly environmentValueChars: number;
+  readonly nameChars: number;
+  readonly labels: number;
+  readonly dependencies: number;
+  readonly timeLimitS: number;
+};
+
+export type Admitted =
+  | {
+      readonly kind: "admitted";
+      readonly spec: JobSpec;
+      readonly defaults: readonly FilledIn[];
+      readonly warnings: readonly string[];
+    }
+  | { readonly kind: "refused"; readonly refusal: Refusal };
+
+/** A field that was left open, and what it became, as shown to people. */
+export type FilledIn = { readonly field: string; readonly value: string };
+
+export const defaultTimeLimitS = 3600;
+export const defaultGraceS = 30;
+/** Of each run; enforced by the driver. */
+export const mostProcesses = 4096;
+
+function refused(refusal: Refusal): Extract<Admitted, { kind: "refused" }> {
+  return { kind: "refused", refusal };
+}
+
+function invalid(path: string, words: string): Refusal {
+  return { kind: "invalid-request", issues: [{ path, words }] };
+}
+
+/** NUL and lone surrogates, in any text and any key: nothing downstream can carry them. */
+function textRefusal(request: Request): Refusal | null {
+  const { inputFiles, ...rest } = request;
+  return firstNotText(rest, "") ?? firstNotText(inputFiles?.map((file) => file.path) ?? [], "inputFiles");
+}
+
+function firstNotText(value: unknown, field: string): Refusal | null {
+  if (typeof value === "string") {
+    if (value.includes("\0")) return { kind: "not-text", field, found: "NUL" };
+    return value.isWellFormed() ? null : { kind: "not-text", field, found: "lone surrogate" };
+  }
+  if (typeof value !== "object" || value === null) return null;
+  for (const [key, inner] of Object.entries(value)) {
+    const refusal = firstNotText(inner, field ? `${field}.${key}` : key) ?? firstNotText(key, `a name in ${field}`);
+    if (refusal) return refusal;
+  }
+  return null;
+}
+
+function workRefusal({ script, command, arguments: words }: Request): Refusal | null {
+  if (script !== undefined && command !== undefined) return invalid("command", "give either a script or a command");
+  if (command !== undefined && words !== undefined) {
+    return invalid("arguments", "these belong to a script; those of a command follow its first word");
+  }
+  if (command?.[0] === "") return invalid("command", "the first word names the program and cannot be empty");
+  if (script === undefined) return null;
+  if (!/^#![ \t]*\S/.test(script)) return { kind: "script-without-interpreter" };
+  if (!script.includes("\r\n")) return null;
+  const expected = "lines that end in a line feed alone, as for sbatch; dos2unix converts them";
+  return { kind: "bad-option-value", option: "script", value: "lines that end in \\r\\n", expected };
+}
+
+/** What centres do not report yet (W2); `known` will list theirs. */
+function notOffered({ software, container, fileSystems, licences }: Request): Refusal | null {
+  const refuse = (what: string, value: string): Refusal => ({ kind: "not-offered", what, value, known: [] });
+  if (software?.[0] !== undefined) return refuse("software", software[0]);
+  if (container !== undefined) return refuse("container", container);
+  if (fileSystems?.[0] !== undefined) return refuse("file system", fileSystems[0]);
+  if (licences?.[0] !== undefined) return refuse("licence", licences[0].name);
+  return null;
+}
+
+/** The request's own fields laid over what the script and the options said; each takes with it what it contradicts. */
+function overlaid(sbatch: Asked, request: Request): Asked | Refusal {
+  if (request.memoryMibPerNode !== undefined && request.memoryMibPerCore !== undefined) {
+    return invalid("memoryMibPerCore", "give either memoryMibPerNode or memoryMibPerCore");
+  }
+  const { acceleratorsPerNode, acceleratorsInAll, acceleratorsPerTask, coresPerAccelerator, ...rest } = sbatch;
+  const { accelerators, memoryMibPerNode, memoryMibPerCore } = request;
+  const missing = sbatch.exportedNames?.find((name) => request.environment?.[name] === undefined);
+  if (missing !== undefined && sbatch.environment?.[missing] === undefined) {
+    const expected = `a value: --export=${missing}=VALUE, or ${missing} among the request's environment`;
+    return { kind: "bad-option-value", option: "--export", value: missing, expected };
+  }
+  return {
+    ...rest,
+    ...(accelerators
+      ? {
+          acceleratorsPerNode: {
+            vendor: accelerators.vendor ?? null,
+            model: accelerators.model ?? null,
+            count: accelerators.perNode,
+          },
+        }
+      : {
+          ...(acceleratorsPerNode && { acceleratorsPerNode }),
+          ...(acceleratorsInAll && { acceleratorsInAll }),
+          ...(acceleratorsPerTask && { acceleratorsPerTask }),
+        }),
+    ...(request.coresPerTask !== undefined
+      ? { coresPerTask: request.coresPerTask }
+      : coresPerAccelerator !== undefined && { coresPerAccelerator }),
+    ...(memoryMibPerNode !== undefined && { memory: { kind: "per-node", mib: memoryMibPerNode } }),
+    ...(memoryMibPerCore !== undefined && { memory: { kind: "per-core", mib: memoryMibPerCore } }),
+    environment: { ...sbatch.environment, ...request.environment },
+    ...(request.name !== undefined && { name: request.name }),
+    ...(request.workingDirectory !== undefined && { workingDirectory: request.workingDirectory }),
+    ...(request.nodes !== undefined && { nodes: request.nodes }),
+    ...(request.tasks !== undefined && { tasks: request.tasks }),
+    ...(request.timeLimitS !== undefined && { timeLimitS: request.timeLimitS }),
+    ...(request.graceS !== undefined && { graceS: request.graceS }),
+    ...(request.array !== undefined && { array: request.array }),
+    ...(request.dependencies !== undefined && { dependencies: request.dependencies }),
+    ...(request.stdout !== undefined && { stdout: request.stdout }),
+    ...(request.stderr !== undefined && { stderr: request.stderr }),
+    ...(request.project !== undefined && { project: request.project }),
+  };
+}
+
+type WorkOf = { readonly kind: "work"; readonly work: Work } | Extract<Admitted, { kind: "refused" }>;
+
+function workOf(request: Request, asked: Asked): WorkOf {
+  const { script, command } = request;
+  if (asked.wrap !== undefined) {
+    if (script !== undefined || command !== undefined) return refused(invalid("wrap", "--wrap stands for the script"));
+    const text = `#!/bin/sh\n# This script was created by --wrap.\n\n${asked.wrap}\n`;
+    return { kind: "work", work: { kind: "script", text, arguments: request.arguments ?? [] } };
+  }
+  if (script !== undefined) {
+    return { kind: "work", work: { kind: "script", text: script, arguments: request.arguments ?? [] } };
+  }
+  const [program, ...words] = command ?? [];
+  if (program === undefined) return refused(invalid("script", "give a script or a command: there is nothing to run"));
+  return { kind: "work", work: { kind: "command", argv: [program, ...words] } };
+}
+
+function timesOf(asked: Asked, limits: AdmitLimits): Pick<JobSpec, "timeLimitS" | "graceS"> | Refusal {
+  const wholeS = asked.timeLimitS ?? defaultTimeLimitS;
+  if (wholeS > limits.timeLimitS) {
+    return { kind: "too-large", what: "the time limit", actual: wholeS, limit: limits.timeLimitS, unit: "s" };
+  }
+  const beforeS = asked.termBeforeEndS;
+  if (beforeS === undefined || asked.graceS !== undefined) {
+    return { timeLimitS: wholeS, graceS: asked.graceS ?? defaultGraceS };
+  }
+  if (beforeS < wholeS) return { timeLimitS: wholeS - beforeS, graceS: beforeS };
+  const expected = `less than the time limit of ${wholeS} s`;
+  return { kind: "bad-option-value", option: "--signal", value: `${beforeS} s before the end`, expected };
+}
+
+function arrayOf(asked: Asked, limits: AdmitLimits): { readonly array: ArraySpec | null } | Refusal {
+  if (asked.array === undefined) return { array: null };
+  const parsed = parseArray(asked.array, limits.arrayTasks);
+  return parsed.kind === "refused" ? parsed.refusal : { array: parsed.array };
+}
+
+function dependenciesOf(
+  asked: Asked,
+  { limits, jobOfKey }: AdmitContext,
+): { readonly list: readonly Dependency[] } | Refusal {
+  const given: readonly AskedDependency[] = asked.dependencies ?? [];
+  if (given.length > limits.dependencies) {
+    const actual = given.length;
+    return { kind: "too-large", what: "the list of dependencies", actual, limit: limits.dependencies, unit: "jobs" };
+  }
+  const list: Dependency[] = [];
+  for (const dependency of given) {
+    if (dependency.kind === "singleton") {
+      list.push(dependency);
+      continue;
+    }
+    const job =
+      typeof dependency.job === "number" ? dependency.job : (jobOfKey?.(dependency.job) ?? asId(dependency.job));
+    if (job === null) return { kind: "unknown-dependency", job: `${dependency.job}` };
+    if (dependency.kind === "aftercorr") list.push({ kind: "aftercorr", job });
+    else list.push({ kind: dependency.kind, job, index: dependency.index ?? null });
+  }
+  if (asked.array === undefined && list.some(({ kind }) => kind === "aftercorr")) {
+    const job = list.find((dependency) => dependency.kind === "aftercorr")?.job ?? 0;
+    return { kind: "array-mismatch", job };
+  }
+  return { list };
+}
+
+function asId(text: string): number | null {
+  const id = /^[1-9]\d{0,15}$/.test(text) ? Number(text) : Number.NaN;
+  return Number.isSafeInteger(id) ? id : null;
+}
+
+function projectRefusal(project: string | null, { projects }: AdmitContext): Refusal | null {
+  if (project !== null && projects.includes(project)) return null;
+  return { kind: "unknown-project", project: project ?? "", known: projects };
+}
+
+/** Limits that the schema cannot see, because the value may come from the script. */
+function fieldRefusal(asked: Asked, request: Request, limits: AdmitLimits): Refusal | null {
+  const tooLong = (what: string, actual: number, limit: number): Refusal | null =>
+    actual > limit ? { kind: "too-large", what, actual, limit, unit: "characters" } : null;
+  const variables = Object.entries(asked.environment ?? {});
+  const [unknownLicence] = asked.licences ?? [];
+  if (asked.name === "") return invalid("name", "cannot be empty");
+  for (const [what, path] of Object.entries({ stdout: asked.stdout, stderr: asked.stderr })) {
+    if (path === "") return invalid(what, "cannot be empty");
+  }
+  if (asked.workingDirectory !== undefined && !/^(?:\/|\.$)/.test(asked.workingDirectory)) {
+    const expected = "an absolute path, or nothing for the job's own folder, where its input files are";
+    return { kind: "bad-option-value", option: "workingDirectory", value: asked.workingDirectory, expected };
+  }
+  if (variables.length > limits.environmentVariables) {
+    const [actual, limit] = [variables.length, limits.environmentVariables];
+    return { kind: "too-large", what: "the environment", actual, limit, unit: "variables" };
+  }
+  const labels = Object.keys({ ...(asked.comment !== undefined && { comment: 1 }), ...request.labels }).length;
+  if (labels > limits.labels) {
+    return { kind: "too-large", what: "the list of labels", actual: labels, limit: limits.labels, unit: "labels" };
+  }
+  if (asked.onlyOnOneNode !== undefined && (asked.nodes ?? 1) > 1) {
+    return {
+      kind: "option-refused",
+      option: asked.onlyOnOneNode,
+      because: "the layout of nodes is not described yet; leave it out, or ask for one node",
+      becauseZh: "节点布局尚未登记；请删去，或只申请一个节点",
+    };
+  }
+  if (unknownLicence) return { kind: "not-offered", what: "licence", value: unknownLicence.name, known: [] };
+  return (
+    tooLong("the name", asked.name?.length ?? 0, limits.nameChars) ??
+    tooLong("the comment", asked.comment?.length ?? 0, 255) ??
+    tooLong("stdout", asked.stdout?.length ?? 0, 4096) ??
+    tooLong("stderr", asked.stderr?.length ?? 0, 4096) ??
+    tooLong("workingDirectory", asked.workingDirectory?.length ?? 0, 4096) ??
+    variables
+      .map(([name, value]) => tooLong(`environment.${name.slice(0, 100)}`, value.length, limits.environmentValueChars))
+      .find((refusal) => refusal !== null) ??
+    null
+  );
+}
+
+function scriptSizeRefusal(work: Work, { scriptBytes: limit }: AdmitLimits): Refusal | null {
+  if (work.kind !== "script" || work.text.length * 3 <= limit) return null;
+  const actual = utf8Bytes(work.text);
+  return actual > limit ? { kind: "too-large", what: "the script", actual, limit, unit: "bytes" } : null;
+}
+
+/** Of well-formed text. */
+function utf8Bytes(text: string): number {
+  let bytes = text.length;
+  for (let at = 0; at < text.length; at += 1) {
+    const unit = text.charCodeAt(at);
+    // A surrogate pair is two units and four bytes.
+    if (unit >= 0x80) bytes += unit < 0x800 || (unit >= 0xd800 && unit <= 0xdfff) ? 1 : 2;
+  }
+  return bytes;
+}
+
+/** Plain relative paths, each once, none inside another; all contents within the limit. */
+function filesRefusal(
+  files: readonly { readonly path: string; readonly contentBase64: string }[],
+  { inputFilesBytes: limit }: AdmitLimits,
+): Refusal | null {
+  const seen = new Set<string>();
+  let actual = 0;
+  for (const { path, contentBase64 } of files) {
+    const parts = path.split("/");
+    if (parts.some((part) => part === "" || part === "." || part === "..")) return { kind: "path-escape", path };
+    if (parts.some((part) => part.length > 255 || utf8Bytes(part) > 255)) {
+      return { kind: "too-large", what: "a file name", actual: path.length, limit: 255, unit: "bytes" };
+    }
+    if (seen.has(path)) return invalid("inputFiles", `${JSON.stringify(path)} is there twice`);
+    seen.add(path);
+    actual += Math.floor((contentBase64.replace(/=+$/, "").length * 3) / 4);
+  }
+  for (const path of seen) {
+    for (let at = path.indexOf("/"); at > 0; at = path.indexOf("/", at + 1)) {
+      const folder = path.slice(0, at);
+      if (seen.has(folder)) return invalid("inputFiles", `${JSON.stringify(folder)} is both a file and a folder`);
+    }
+  }
+  return actual > limit ? { kind: "too-large", what: "input files in all", actual, limit, unit: "bytes" } : null;
+}
+
+function wishesOf(asked: Asked, { centres }: Request): CentreWishes {
+  const ids = (names: readonly string[] | undefined): readonly CentreId[] => [...new Set(names ?? [])].map(centreId);
+  return { only: ids(centres?.only ?? asked.onlyCentres), except: ids(centres?.except), prefer: ids(centres?.prefer) };
+}
+
+function nameOf(work: Work, asked: Asked, limitChars: number): string {
+  if (work.kind === "script") return asked.wrap === undefined ? "sbatch" : "wrap";
+  const base = work.argv[0].split("/").findLast((part) => part !== "") ?? "command";
+  return base.slice(0, limitChars).replace(/[\uD800-\uDBFF]$/, "");
+}
+
+function filledIn(asked: Asked, { name, shape, timeLimitS, graceS, project }: JobSpec): FilledIn[] {
+  const tasksSaid =
+    asked.tasks ??
+    asked.tasksPerNode ??
+    asked.tasksPerAccelerator ??
+    (asked.acceleratorsInAll && asked.acceleratorsPerTask);
+  const coresSaid = asked.coresPerTask ?? asked.coresPerAccelerator;
+  const fields: readonly (readonly [open: boolean, field: string, value: string])[] = [
+    [asked.name === undefined, "name", name],
+    [asked.project === undefined, "project", project],
+    [asked.nodes === undefined, "nodes", `${shape.nodes}`],
+    [tasksSaid === undefined, "tasks", `${shape.tasks}`],
+    [coresSaid === undefined, "coresPerTask", `${shape.coresPerTask}`],
+    [shape.memory.kind === "default", "memory", "the centre's memory per core × cores"],
+    [asked.timeLimitS === undefined, "timeLimitS", `${timeLimitS}`],
+    [asked.graceS === undefined && asked.termBeforeEndS === undefined, "graceS", `${graceS}`],
+    [true, "processes", `at most ${mostProcesses}`],
+  ];
+  return fields.filter(([open]) => open).map(([, field, value]) => ({ field, value }));
+}
+
+/** W1: an absolute path is true only where a centre has it, and the answer says so. */
+function pins({ workingDirectory, stdout, stderr }: JobSpec): string[] {
+  return Object.entries({ workingDirectory, stdout, stderr }).flatMap(([field, path]) =>
+    path?.startsWith("/") && path !== "/dev/null"
+      ? [`${field} ${path} is an absolute path: the job can only run at a centre that has it`]
+      : [],
+  );
+}

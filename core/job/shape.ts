@@ -1,0 +1,130 @@
+import type { Asked, AskedAccelerators } from "#core/job/asked.ts";
+import type { Accelerators, Memory, Shape } from "#core/job/spec.ts";
+import type { Refusal } from "#core/refusal.ts";
+
+/**
+ * The shape of one task from what was asked in Slurm's many ways: tasks per node, accelerators in all or for each task,
+ * cores or memory for each accelerator. What nobody said is one node, one task a node, one core a task.
+ */
+export function shapeOf(asked: Asked, limits: ShapeLimits): Shaped {
+  const perNode = asked.tasksPerNode ?? null;
+  const inAll = asked.acceleratorsInAll ?? null;
+  const perTask = asked.acceleratorsPerTask ?? null;
+
+  let tasks = asked.tasks ?? null;
+  if (tasks === null && perTask && perTask.count > 0 && inAll) {
+    if (inAll.count % perTask.count !== 0) {
+      return disagree("--gpus", `${inAll.count}`, `a multiple of the ${perTask.count} for each task`);
+    }
+    tasks = inAll.count / perTask.count;
+  }
+  const nodes = asked.nodes ?? (tasks !== null && perNode !== null ? Math.ceil(tasks / perNode) : 1);
+  if (tasks === null && perNode !== null) tasks = nodes * perNode;
+
+  const perNodeCount = acceleratorsPerNode(asked, nodes, tasks ?? nodes);
+  if (typeof perNodeCount !== "number") return { kind: "refused", refusal: perNodeCount };
+  if (tasks === null && asked.tasksPerAccelerator !== undefined) {
+    tasks = asked.tasksPerAccelerator * perNodeCount * nodes;
+    if (tasks === 0) return disagree("--ntasks-per-gpu", `${asked.tasksPerAccelerator}`, "accelerators to go with it");
+  }
+  tasks ??= nodes;
+  if (tasks < nodes) return disagree("tasks", `${tasks}`, `at least as many tasks as nodes (${nodes})`);
+  if (perNode !== null && tasks > nodes * perNode) {
+    return disagree("tasks", `${tasks}`, `at most ${nodes} nodes × ${perNode} tasks per node`);
+  }
+
+  const coresPerTask = coresFor(asked, perNodeCount, Math.ceil(tasks / nodes));
+  if (typeof coresPerTask !== "number") return { kind: "refused", refusal: coresPerTask };
+  const memory = memoryFor(asked, perNodeCount);
+  if ("option" in memory) return { kind: "refused", refusal: memory };
+  const shape = { nodes, tasks, coresPerTask, memory, accelerators: acceleratorsFor(asked, perNodeCount) };
+  const refusal = tooLarge(shape, limits);
+  return refusal ? { kind: "refused", refusal } : { kind: "shaped", shape };
+}
+
+export type ShapeLimits = {
+  readonly nodes: number;
+  readonly tasks: number;
+  readonly cores: number;
+  readonly memoryMib: number;
+  readonly accelerators: number;
+};
+
+export type Shaped =
+  | { readonly kind: "shaped"; readonly shape: Shape }
+  | { readonly kind: "refused"; readonly refusal: Refusal };
+
+type BadValue = Extract<Refusal, { readonly kind: "bad-option-value" }>;
+
+/** The ways of saying it must agree where several were used. */
+function acceleratorsPerNode(asked: Asked, nodes: number, tasks: number): number | BadValue {
+  const { acceleratorsPerNode: perNode, acceleratorsInAll: inAll, acceleratorsPerTask: perTask } = asked;
+  const models = [perNode, inAll, perTask].filter((one) => one !== undefined && one.model !== null);
+  if (new Set(models.map((one) => one?.model)).size > 1) {
+    return badValue("accelerators", models.map((one) => one?.model).join(", "), "one model for the whole job");
+  }
+  if (inAll && inAll.count % nodes !== 0) {
+    return badValue("--gpus", `${inAll.count}`, `a number that ${nodes} nodes share evenly`);
+  }
+  const counts = [
+    ...(perNode ? [perNode.count] : []),
+    ...(inAll ? [inAll.count / nodes] : []),
+    ...(perTask ? [perTask.count * Math.ceil(tasks / nodes)] : []),
+  ];
+  if (new Set(counts).size > 1) {
+    return badValue("accelerators", counts.join(", "), "ways of asking that come to one number for each node");
+  }
+  return counts[0] ?? 0;
+}
+
+function acceleratorsFor(asked: Asked, perNode: number): Accelerators | null {
+  if (perNode === 0) return null;
+  const said: readonly (AskedAccelerators | undefined)[] = [
+    asked.acceleratorsPerNode,
+    asked.acceleratorsInAll,
+    asked.acceleratorsPerTask,
+  ];
+  return {
+    vendor: said.find((one) => one?.vendor)?.vendor ?? null,
+    model: said.find((one) => one?.model)?.model ?? null,
+    perNode,
+  };
+}
+
+function coresFor(asked: Asked, accelerators: number, tasksOnNode: number): number | BadValue {
+  if (asked.coresPerAccelerator === undefined) return asked.coresPerTask ?? 1;
+  const value = `${asked.coresPerAccelerator}`;
+  if (asked.coresPerTask !== undefined) return badValue("--cpus-per-gpu", value, "not --cpus-per-task beside it");
+  if (accelerators === 0) return badValue("--cpus-per-gpu", value, "accelerators to go with it");
+  return Math.ceil((asked.coresPerAccelerator * accelerators) / tasksOnNode);
+}
+
+function memoryFor(asked: Asked, accelerators: number): Memory | BadValue {
+  if (!asked.memory) return { kind: "default" };
+  const { kind, mib } = asked.memory;
+  if (kind !== "per-accelerator") return { kind, mib };
+  if (accelerators === 0) return badValue("--mem-per-gpu", `${mib}`, "accelerators to go with it");
+  return { kind: "per-node", mib: mib * accelerators };
+}
+
+function tooLarge(shape: Shape, limits: ShapeLimits): Refusal | null {
+  const checks: readonly (readonly [what: string, actual: number, limit: number, unit: string])[] = [
+    ["the number of nodes", shape.nodes, limits.nodes, "nodes"],
+    ["the number of tasks", shape.tasks, limits.tasks, "tasks"],
+    ["coresPerTask", shape.coresPerTask, limits.cores, "cores"],
+    ["memory", shape.memory.kind === "default" ? 0 : shape.memory.mib, limits.memoryMib, "MiB"],
+    ["accelerators per node", shape.accelerators?.perNode ?? 0, limits.accelerators, "accelerators"],
+  ];
+  for (const [what, actual, limit, unit] of checks) {
+    if (actual > limit) return { kind: "too-large", what, actual, limit, unit };
+  }
+  return null;
+}
+
+function disagree(option: string, value: string, expected: string): Shaped {
+  return { kind: "refused", refusal: badValue(option, value, expected) };
+}
+
+function badValue(option: string, value: string, expected: string): BadValue {
+  return { kind: "bad-option-value", option, value, expected };
+}
