@@ -76,21 +76,22 @@ async function main(options) {
     : options.includes("--bundles")
       ? ["bundles"]
       : ["bundles", "web"];
-  if (installNeeded() === undefined && wanted.every((kind) => buildNeeded(kind) === undefined)) {
+  const reason = installNeeded() ?? wanted.map(buildNeeded).find((found) => found !== undefined);
+  if (reason === undefined) {
     if (!linksAreThere()) linkLauncher();
     return;
   }
-  assertWritable();
+  assertWritable(reason);
   const lock = await takeLock();
   try {
     const due = installNeeded();
     if (due !== undefined) await install(due, lock);
     linkLauncher();
     // Looked at only now: what is built depends on what is installed, and whoever held the lock may have built it.
-    const builds = wanted.map((kind) => ({ kind, due: buildNeeded(kind) })).filter((build) => build.due !== undefined);
+    const builds = wanted.map((kind) => ({ kind, why: buildNeeded(kind) })).filter(({ why }) => why !== undefined);
     removeLeftovers();
     // Both are awaited whatever happens, so that no build outlives its lock.
-    const ended = await Promise.allSettled(builds.map(({ kind, due: reason }) => build(kind, reason, lock)));
+    const ended = await Promise.allSettled(builds.map(({ kind, why }) => build(kind, why, lock)));
     const failed = ended.find((result) => result.status === "rejected");
     if (failed !== undefined) throw failed.reason;
     giveToOwner();
@@ -342,11 +343,12 @@ function linksAreThere() {
 /** Why a product has to be built, or undefined where dist/ holds what the sources say. */
 export function buildNeeded(kind) {
   const product = products[kind];
+  const entries = presentEntries(product);
+  if (entries.length === 0) return undefined;
   const stampPath = stampOf(kind);
   const stamp = readJson(stampPath);
-  if (stamp === undefined) return "not built yet";
+  if (stamp === undefined) return "nothing is built yet";
   if (stamp.lock !== readJson(installStampPath)?.lock) return "the packages changed";
-  const entries = presentEntries(product);
   if (stamp.entries.join() !== entries.join()) return "a program came or went";
   if (!entries.every((name) => existsSync(join(dist, product.output(name))))) return "a part of it is missing";
   if (product.watched.length > 0 && stamp.watched !== listOf(product.watched).join("\n")) return "a file came or went";
@@ -379,7 +381,6 @@ async function build(kind, reason, lock) {
   const entries = presentEntries(product);
   const absent = Object.keys(product.entries).filter((name) => !entries.includes(name));
   if (absent.length > 0) say(`no ${absent.map((name) => product.entries[name]).join(", ")} yet: left out`);
-  if (entries.length === 0) return;
   say(`building the ${product.words} (${reason}) …`);
   const startedMs = Date.now();
   const draft = join(dist, `.draft-${kind}-${process.pid}`);
@@ -491,20 +492,26 @@ async function takeLock() {
   return lock;
 }
 
-function assertWritable() {
-  for (const path of [root, modules, dist]) {
-    if (!existsSync(path)) continue;
-    try {
-      accessSync(path, constants.W_OK | constants.X_OK);
-    } catch {
-      throw new Refusal(
-        `This checkout has to be installed or built again, and ${path} cannot be written by you. ${whoMayWrite()}`,
-      );
-    }
-    if (process.getuid() !== 0 && statSync(path).uid !== process.getuid()) {
-      throw new Refusal(`This checkout has to be installed or built again, and ${path} is not yours. ${whoMayWrite()}`);
-    }
-  }
+function assertWritable(reason) {
+  const path = notWritable();
+  if (path === undefined) return;
+  throw new Refusal(
+    `This checkout has to be brought up to date (${reason}), and ${path} is not yours to write. ${whoMayWrite()}`,
+  );
+}
+
+/** The folder that keeps this user from installing and building here, or undefined. */
+export function notWritable() {
+  return [root, modules, dist]
+    .filter((path) => existsSync(path))
+    .find((path) => {
+      try {
+        accessSync(path, constants.W_OK | constants.X_OK);
+      } catch {
+        return true;
+      }
+      return process.getuid() !== 0 && statSync(path).uid !== process.getuid();
+    });
 }
 
 function whoMayWrite() {

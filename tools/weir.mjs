@@ -9,12 +9,12 @@
 // `node tools/weir.mjs`, the program finds the pinned Node itself.
 
 import { spawn, spawnSync } from "node:child_process";
-import { accessSync, constants, existsSync, realpathSync, statSync } from "node:fs";
+import { existsSync, realpathSync, statSync } from "node:fs";
 import * as nodeModule from "node:module";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { buildNeeded, installNeeded, pinnedNode, root } from "./ensure.mjs";
+import { buildNeeded, installNeeded, notWritable, pinnedNode, root } from "./ensure.mjs";
 
 const program = join(root, "dist", "weir.mjs");
 
@@ -23,6 +23,7 @@ if (!existsSync(join(root, "node_modules")) || !existsSync(pinnedNode)) {
 }
 if (process.execPath === realpathSync(pinnedNode)) {
   bringUpToDate();
+  if (!existsSync(program)) fail(`${program} is missing: run \`npm run build\` in ${root}.`);
   await runHere();
 } else {
   runOnPinned([process.argv[1], ...process.argv.slice(2)]);
@@ -30,31 +31,19 @@ if (process.execPath === realpathSync(pinnedNode)) {
 
 /** Builds what is stale. Where it cannot be built but an older build is there, that one is used, with a word. */
 function bringUpToDate() {
-  const reason = installNeeded() ?? buildNeeded("bundles");
+  const notInstalled = installNeeded();
+  const reason = notInstalled ?? buildNeeded("bundles");
   if (reason === undefined) return;
-  const stale = `the built programs are older than ${root} (${reason})`;
-  if (installNeeded() !== undefined || !mayBuild()) {
-    const owner = statSync(root).uid === process.getuid() ? "" : `as its owner (uid ${statSync(root).uid}) `;
-    const remedy = `\`npm start\` or \`npm run build\` there, run ${owner}once, brings them up to date`;
-    if (!existsSync(program)) fail(`the programs of ${root} are not built: ${remedy}.`);
-    process.stderr.write(`weir: ${stale}; ${remedy}.\n`);
+  if (notInstalled === undefined && notWritable() === undefined) {
+    const ensure = fileURLToPath(new URL("./ensure.mjs", import.meta.url));
+    const built = spawnSync(pinnedNode, [ensure, "--bundles"], { stdio: ["ignore", "ignore", "inherit"] });
+    if (built.status !== 0) fail("the programs could not be built; the lines above say why.");
     return;
   }
-  const built = spawnSync(pinnedNode, [fileURLToPath(new URL("./ensure.mjs", import.meta.url)), "--bundles"], {
-    stdio: ["ignore", "ignore", "inherit"],
-  });
-  if (built.status !== 0) fail("the programs could not be built; the lines above say why.");
-}
-
-function mayBuild() {
-  const mine = process.getuid() === 0 || statSync(root).uid === process.getuid();
-  const dist = existsSync(join(root, "dist")) ? join(root, "dist") : root;
-  try {
-    accessSync(dist, constants.W_OK | constants.X_OK);
-    return mine;
-  } catch {
-    return false;
-  }
+  const owner = statSync(root).uid === process.getuid() ? "" : ` by its owner (uid ${statSync(root).uid})`;
+  const remedy = `\`npm start\` or \`npm run build\` there, run once${owner}, brings them up to date`;
+  if (!existsSync(program)) fail(`the programs of ${root} are not built: ${remedy}.`);
+  process.stderr.write(`weir: the built programs are older than ${root} (${reason}); ${remedy}.\n`);
 }
 
 async function runHere() {
