@@ -15,12 +15,21 @@ import { dirname, join } from "node:path";
 import { parentAndCommand } from "./process.ts";
 
 /**
- * A folder in which `user` can read and execute `parts` (paths inside `from`): `from` itself if the kernel lets that
- * user, else a copy of these parts in `into`/`name`-HASH, owned by root, made once. A clone under /root is the usual
+ * A folder in which all `users` can read and execute `parts` (paths inside `from`): `from` itself if the kernel lets
+ * them, else a copy of these parts in `into`/`name`-HASH, owned by root, made once. A clone under /root is the usual
  * case. Call it as root.
  */
-export function reachableFor(user: Credentials, from: string, parts: readonly string[], copy: CopySettings): string {
-  if (parts.every((part) => firstUnreachable(join(from, part), user) === null)) return from;
+export function reachableFor(
+  users: readonly Credentials[],
+  from: string,
+  parts: readonly string[],
+  copy: CopySettings,
+): string {
+  const closedIn = (folder: string) => {
+    const paths = parts.map((part) => join(folder, part));
+    return users.map((user) => firstUnreachable(paths, user)).find((found) => found !== null) ?? null;
+  };
+  if (closedIn(from) === null) return from;
   const target = join(copy.into, `${copy.name}-${fingerprint(from, parts)}`);
   if (existsSync(target)) {
     // Says that it is still used: see `pruneCopies`.
@@ -44,11 +53,9 @@ export function reachableFor(user: Credentials, from: string, parts: readonly st
     // Another start was quicker.
     if (!existsSync(target)) throw error;
   }
-  const closed = parts.map((part) => firstUnreachable(join(target, part), user)).find((found) => found !== null);
-  if (closed) {
-    const words = `${closed.at} is closed to the system user ${user.name}, who must read ${target}.`;
-    throw new Error(`${words} Cure: chmod o+rx ${closed.at}`);
-  }
+  const closed = closedIn(target);
+  if (closed !== null)
+    throw new Error(`${closed.at} is closed to the system user ${closed.user}. Cure: chmod o+rx ${closed.at}`);
   return target;
 }
 
@@ -85,26 +92,26 @@ export function pruneCopies(into: string, name: string, keep: string, beforeMs: 
 }
 
 /**
- * The first part of an absolute path, from the top, that the user may not pass through (folders) or read (the end);
- * null when it can be reached. The kernel is asked, as that user, so access lists and mount options count too. A part
- * that does not exist yet is not judged.
+ * The first part of these absolute paths, each from the top, that the user may not pass through (folders) or read (the
+ * end); null when all can be reached. The kernel is asked, as that user, so access lists and mount options count too. A
+ * part that does not exist yet is not judged.
  */
-export function firstUnreachable(
-  path: string,
-  user: Credentials,
-): { readonly at: string; readonly needs: "pass" | "read" } | null {
-  const parts = path.split("/").filter((part) => part !== "");
-  const prefixes = parts.map((_, index) => `/${parts.slice(0, index + 1).join("/")}`);
+export function firstUnreachable(paths: readonly string[], user: Credentials): Unreachable | null {
+  const prefixes = paths.flatMap((path) => {
+    const parts = path.split("/").filter((part) => part !== "");
+    return parts.map((_, index) => `/${parts.slice(0, index + 1).join("/")}`);
+  });
   const script = `
     for path do
-      if [ -d "$path" ]; then [ -x "$path" ] || { printf 'pass %s' "$path"; exit; }
-      elif [ -e "$path" ]; then [ -r "$path" ] || { printf 'read %s' "$path"; exit; }
-      else exit; fi
+      if [ -d "$path" ]; then [ -x "$path" ] || { printf '%s' "$path"; exit; }
+      elif [ -e "$path" ]; then [ -r "$path" ] || { printf '%s' "$path"; exit; }
+      fi
     done`;
-  const answer = run("sh", ["-c", script, "sh", ...prefixes], user);
-  if (answer === "") return null;
-  return { at: answer.slice(5), needs: answer.startsWith("pass") ? "pass" : "read" };
+  const at = run("sh", ["-c", script, "sh", ...new Set(prefixes)], user);
+  return at === "" ? null : { at, user: user.name };
 }
+
+export type Unreachable = { readonly at: string; readonly user: string };
 
 /** Changes whenever a file in it is added, removed, replaced or written; reads no contents. */
 function fingerprint(folder: string, parts: readonly string[]): string {

@@ -95,7 +95,7 @@ export function testBinaries(user: SystemUser | null): string {
   const binaries = findBinaries();
   if (user === null) return binaries;
   const copy = { into: join(tmpdir(), "weir-test-bin"), name: "postgres", onCopy: () => undefined };
-  return join(reachableFor(user, dirname(binaries), ["bin", "lib", "share"], copy), "bin");
+  return join(reachableFor([user], dirname(binaries), ["bin", "lib", "share"], copy), "bin");
 }
 
 /** initdb takes seconds, and a copy of what it made 0.1 s: kept in the temporary folder from one test process to the next. */
