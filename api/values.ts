@@ -24,12 +24,11 @@ export function text(maxLength: number) {
     .refine((value) => value.isWellFormed(), { error: "holds a lone surrogate: not well-formed Unicode" });
 }
 
-export function page<Item extends z.ZodType>(name: string, item: Item) {
-  return z.strictObject({
-    [name]: z.array(item),
-    /** Give it back as `cursor` for the next page; null on the last. */
-    next: z.string().nullable(),
-  });
+/** A page of a list: the items under their own name, and `next`, to be given back as `cursor`; null on the last page. */
+export function page<const Name extends string, Item extends z.ZodType>(name: Name, item: Item) {
+  const shape = { [name]: z.array(item), next: z.string().nullable() };
+  // A computed key loses its name in the type of the object, and only there.
+  return z.strictObject(shape as { [K in Name]: z.ZodArray<Item> } & { next: z.ZodNullable<z.ZodString> });
 }
 
 export const pageQuery = {
