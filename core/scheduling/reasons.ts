@@ -1,5 +1,123 @@
 import type { CentreId } from "#core/ids.ts";
 
+/**
+ * Why a task does not start at a centre: the rule, whether waiting helps, and its words, each said once and here. Facts
+ * stay data (they are kept with a run and travel in the API); `reasonWords` puts them into a sentence when it is shown.
+ */
+export const rules = {
+  // Of the job itself, before any centre is asked.
+  "dependency-waits": {
+    holds: "later",
+    en: "waits for {on} ({dependency})",
+    zh: "等待 {on}（{dependency}）",
+  },
+  "dependency-never-satisfied": {
+    holds: "never",
+    en: "dependency-never-satisfied: {dependency} on {on} can no longer be met",
+    zh: "依赖永远无法满足：对 {on} 的 {dependency} 已不可能成立",
+  },
+  "singleton-waits": {
+    holds: "later",
+    en: "singleton: waits for {on}, an earlier job of the same name, person and project",
+    zh: "singleton：等待同一项目、同一用户的较早同名作业 {on}",
+  },
+  "array-throttle": {
+    holds: "later",
+    en: "the array allows {limit} tasks at once, and {live} are placed or running or stand before this one",
+    zh: "该数组同时最多 {limit} 个任务，已有 {live} 个已放置、运行中或排在其前",
+  },
+  "no-centre": {
+    holds: "later",
+    en: "the network has no centre yet",
+    zh: "网络中尚无中心",
+  },
+  // What a centre is asked, in this order; the first that fails is the reason.
+  "not-among-wished": {
+    holds: "never",
+    en: "the job asks for {only} only",
+    zh: "作业只允许 {only}",
+  },
+  "excluded-by-job": {
+    holds: "never",
+    en: "the job excludes this centre",
+    zh: "作业排除了该中心",
+  },
+  "not-in-service": {
+    holds: "never",
+    en: "not in service: {lifeCycle}",
+    zh: "未投入服务：{lifeCycle}",
+  },
+  "never-connected": {
+    holds: "later",
+    en: "its agent has not connected yet, so its capacity is not known",
+    zh: "其代理尚未接入，容量未知",
+  },
+  unreachable: {
+    holds: "later",
+    en: "cannot be reached now, so nothing new is sent there",
+    zh: "当前不可达，不再派发新任务",
+  },
+  "several-nodes": {
+    holds: "never",
+    en: "a {driver} centre runs a job on one node, and {asked} nodes are asked for",
+    zh: "{driver} 类中心只能在一个节点上运行作业，而申请了 {asked} 个节点",
+  },
+  "too-few-cores": {
+    holds: "never",
+    en: "needs {asked} cores, pool {pool} has {total}",
+    zh: "需要 {asked} 核，资源池 {pool} 共 {total} 核",
+  },
+  "too-little-memory": {
+    holds: "never",
+    en: "needs {askedMib} MiB of memory, pool {pool} has {totalMib} MiB",
+    zh: "需要 {askedMib} MiB 内存，资源池 {pool} 共 {totalMib} MiB",
+  },
+  "no-such-accelerator": {
+    holds: "never",
+    en: "needs accelerators ({device}), pool {pool} offers {offered}",
+    zh: "需要加速卡（{device}），资源池 {pool} 提供 {offered}",
+  },
+  "too-few-accelerators": {
+    holds: "never",
+    en: "needs {asked} accelerators ({device}), pool {pool} has {total}",
+    zh: "需要 {asked} 张加速卡（{device}），资源池 {pool} 共 {total} 张",
+  },
+  "cores-busy": {
+    holds: "later",
+    en: "needs {asked} cores, {free} of {total} are free",
+    zh: "需要 {asked} 核，{total} 核中空闲 {free} 核",
+  },
+  "memory-busy": {
+    holds: "later",
+    en: "needs {askedMib} MiB of memory, {freeMib} of {totalMib} MiB are free",
+    zh: "需要 {askedMib} MiB 内存，{totalMib} MiB 中空闲 {freeMib} MiB",
+  },
+  "accelerators-busy": {
+    holds: "later",
+    en: "needs {asked} accelerators ({device}), {free} of {total} are free",
+    zh: "需要 {asked} 张加速卡（{device}），{total} 张中空闲 {free} 张",
+  },
+  "behind-in-queue": {
+    holds: "later",
+    en: "fits, but {ahead} came first and waits for room here",
+    zh: "放得下，但 {ahead} 先到，正在此等待空闲",
+  },
+} as const satisfies Record<string, { readonly holds: Holds; readonly en: string; readonly zh: string }>;
+
+/** `never`: no waiting helps there, as the centre is now. */
+export type Holds = "now" | "later" | "never";
+export type Facts = Readonly<Record<string, string | number | boolean | null>>;
+export type Language = "en" | "zh";
+export type Rule = keyof typeof rules;
+
+export type JobRule =
+  | "dependency-waits"
+  | "dependency-never-satisfied"
+  | "singleton-waits"
+  | "array-throttle"
+  | "no-centre";
+export type CentreRule = Exclude<Rule, JobRule>;
+
 /** One centre and the first rule a task fails there; `rule` null: it could start there now. */
 export type Candidate = {
   readonly centre: CentreId;
@@ -8,35 +126,29 @@ export type Candidate = {
   readonly facts: Facts;
 };
 
-/** `never`: no waiting helps there, as the centre is now. */
-export type Holds = "now" | "later" | "never";
-export type Facts = Readonly<Record<string, string | number | boolean | null>>;
-export type Language = "en" | "zh";
+export function candidate(centre: CentreId, rule: CentreRule | null, facts: Facts): Candidate {
+  return { centre, rule, holds: rule === null ? "now" : rules[rule].holds, facts };
+}
 
-/** A rule of the job itself, before any centre is asked. */
-export type JobRule =
-  | "dependency-waits"
-  | "dependency-never-satisfied"
-  | "singleton-waits"
-  | "array-throttle"
-  | "no-centre";
+/** The sentence for a rule and its facts; null stands for "could start now". A rule of a later Weir shows as its name. */
+export function reasonWords(rule: string | null, facts: Facts, language: Language): string {
+  if (rule === null) return filled(startsNow[language], facts);
+  return isRule(rule) ? filled(rules[rule][language], facts) : rule;
+}
 
-/** The rules a centre is asked, in this order; the first that fails is the reason. */
-export const centreRules = [
-  "not-among-wished",
-  "excluded-by-job",
-  "not-in-service",
-  "never-connected",
-  "unreachable",
-  "several-nodes",
-  "too-few-nodes",
-  "too-few-cores",
-  "too-little-memory",
-  "no-such-accelerator",
-  "too-few-accelerators",
-  "cores-busy",
-  "memory-busy",
-  "accelerators-busy",
-  "behind-in-queue",
-] as const;
-export type CentreRule = (typeof centreRules)[number];
+export function isRule(text: string): text is Rule {
+  return Object.hasOwn(rules, text);
+}
+
+const startsNow = { en: "fits, {free} of {total} cores are free", zh: "放得下，{total} 核中空闲 {free} 核" } as const;
+
+function filled(template: string, facts: Facts): string {
+  return template.replace(/\{(\w+)\}/g, (_, name: string) => `${facts[name] ?? "?"}`);
+}
+
+const order = Object.keys(rules);
+
+/** The place of a rule in the order they are asked. */
+export function ruleRank(rule: Rule): number {
+  return order.indexOf(rule);
+}

@@ -3,7 +3,34 @@ import type { CentreId, JobId, PersonId, ProjectId, TaskRef } from "#core/ids.ts
 import type { ArraySpec, CentreWishes, Dependency, IndexRange, Shape } from "#core/job/spec.ts";
 import type { Refusal } from "#core/refusal.ts";
 import type { Allocation } from "#core/run-order.ts";
+import { type CentreRecord, describe, emptyCentre, giveBack, take, takenOf } from "#core/scheduling/centres.ts";
+import { emptyDependencies, link, missingJobs, resolve, unlink, waitReason } from "#core/scheduling/dependencies.ts";
+import type { JobRecord, LiveRun } from "#core/scheduling/job-record.ts";
+import { nearestFit } from "#core/scheduling/nearest.ts";
+import {
+  chooseAmong,
+  endsDue,
+  judgeAll,
+  type Place,
+  placementsDue,
+  type Scene,
+  seenFrom,
+} from "#core/scheduling/plan.ts";
+import {
+  addPositions,
+  countPositions,
+  gapsOf,
+  hasPosition,
+  indicesOf,
+  type Positions,
+  positionOf,
+  positionsOf,
+  positionsUpTo,
+  removePositions,
+} from "#core/scheduling/positions.ts";
+import { enqueue, intern, nextReady, regroup, release, room } from "#core/scheduling/queue.ts";
 import type { Candidate, Facts, JobRule } from "#core/scheduling/reasons.ts";
+import { assert, unreachable } from "#core/unreachable.ts";
 
 /**
  * The network as the scheduler sees it: centres, what runs on them, and the queue. In memory, deterministic, without a
@@ -89,7 +116,6 @@ export type CentreState = {
 export type PoolState = {
   readonly name: string;
   readonly lifeCycle: LifeCycle;
-  readonly nodes: number;
   readonly cores: number;
   readonly memoryMib: number;
   /** For jobs that named no memory. */
@@ -142,3 +168,251 @@ export type WaitingExplanation = {
 export type EverFit =
   | { readonly kind: "fits" }
   | { readonly kind: "refused"; readonly refusal: Extract<Refusal, { kind: "no-centre-fits" }> };
+
+type State = Scene & {
+  readonly jobs: Map<JobId, JobRecord>;
+  queued: number;
+  live: number;
+};
+
+export function createWorld(): World {
+  const state: State = {
+    centres: [],
+    queue: { groups: new Map(), asks: new Map() },
+    dependencies: emptyDependencies(),
+    jobs: new Map(),
+    queued: 0,
+    live: 0,
+  };
+  return {
+    apply: (event) => apply(state, event),
+    decide: (nowMs, most) => ({
+      decidedMs: nowMs,
+      place: placementsDue(state, most),
+      end: endsDue(state.dependencies),
+    }),
+    explain: (task) => explain(state, task),
+    explainNew: (shape, wishes) => explainAt(state, { job: null, position: 0 }, shape, wishes, null),
+    couldEverFit: (shape, wishes) => nearestFit(state.centres, shape, wishes),
+    missing: () => missingJobs(state.dependencies),
+    knows: (job) => state.jobs.has(job),
+    counts: () => ({ jobs: state.jobs.size, queued: state.queued, live: state.live }),
+  };
+}
+
+function apply(state: State, event: WorldEvent): void {
+  switch (event.kind) {
+    case "centre-changed":
+      changeCentre(state, event.centre.id, event.centre);
+      break;
+    case "centre-removed":
+      changeCentre(state, event.centre, null);
+      break;
+    case "job-queued":
+      addJob(state, event);
+      break;
+    case "task-placed":
+      placeTask(state, event);
+      break;
+    case "task-queued":
+      requeueTask(state, event);
+      break;
+    case "tasks-ended":
+      endTasks(state, event);
+      break;
+    default:
+      unreachable(event);
+  }
+}
+
+function changeCentre(state: State, id: CentreId, description: CentreState | null): void {
+  const centre = centreOf(state, id);
+  describe(centre, description);
+  regroup(state.queue, centre, state.centres);
+}
+
+function centreOf(state: State, id: CentreId): CentreRecord {
+  const at = state.centres.findIndex((centre) => centre.id >= id);
+  const known = state.centres[at];
+  if (known?.id === id) return known;
+  const centre = emptyCentre(id);
+  state.centres.splice(at === -1 ? state.centres.length : at, 0, centre);
+  return centre;
+}
+
+type Event<Kind extends WorldEvent["kind"]> = Extract<WorldEvent, { kind: Kind }>;
+
+function addJob(state: State, event: Event<"job-queued">): void {
+  if (state.jobs.has(event.job)) return;
+  const indices = indicesOf(event.array);
+  const job: JobRecord = {
+    id: event.job,
+    submittedMs: event.submittedMs,
+    project: event.project,
+    person: event.person,
+    name: event.name,
+    indices,
+    ofArray: event.array !== null,
+    throttle: event.array?.throttle ?? null,
+    ask: intern(state.queue, event.shape, event.wishes, state.centres),
+    queued: positionsUpTo(indices.count),
+    ended: null,
+    failed: null,
+    attempts: null,
+    live: null,
+    waits: null,
+    complete: false,
+    inQueue: false,
+  };
+  job.ask.jobs += 1;
+  state.jobs.set(job.id, job);
+  state.queued += indices.count;
+  link(state.dependencies, job, event.dependencies, state.jobs);
+  state.dependencies.unknown.delete(job.id);
+  endPositions(state, job, positionsOf(indices, event.past?.succeeded ?? []), true);
+  endPositions(state, job, positionsOf(indices, event.past?.otherwise ?? []), false);
+  enqueue(job);
+}
+
+function placeTask(state: State, event: Event<"task-placed">): void {
+  const found = openTask(state, event);
+  if (!found) return;
+  const { job, position } = found;
+  const run = job.live?.get(position);
+  if ((run?.attempt ?? job.attempts?.get(position) ?? 0) >= event.attempt) return;
+  if (run) endRun(state, job, position, run);
+  else state.queued -= removePositions(job.queued, position, position + 1);
+  job.attempts?.delete(position);
+  const { attempt, pool, allocation } = event;
+  const centre = centreOf(state, event.centre);
+  take(takenOf(centre, pool), allocation);
+  job.live ??= new Map();
+  job.live.set(position, { attempt, centre, pool, allocation });
+  state.live += 1;
+}
+
+function requeueTask(state: State, event: Event<"task-queued">): void {
+  const found = openTask(state, event);
+  if (!found) return;
+  const { job, position } = found;
+  const run = job.live?.get(position);
+  if (run && run.attempt > event.attempts) return;
+  if (run) {
+    endRun(state, job, position, run);
+    state.queued += addPositions(job.queued, position, position + 1);
+  }
+  job.attempts ??= new Map();
+  job.attempts.set(position, Math.max(event.attempts, job.attempts.get(position) ?? 0));
+  enqueue(job);
+}
+
+function endTasks(state: State, event: Event<"tasks-ended">): void {
+  const job = state.jobs.get(event.job);
+  if (job) endPositions(state, job, positionsOf(job.indices, event.indices), event.succeeded);
+}
+
+/** Ends what has not ended among the positions, and settles what follows from it. */
+function endPositions(state: State, job: JobRecord, positions: Positions, succeeded: boolean): void {
+  const fresh = eachSpan(positions).flatMap(([from, to]) => gapsOf(job.ended ?? [], from, to));
+  if (fresh.length === 0) return;
+  job.ended ??= [];
+  for (const [from, to] of eachSpan(fresh)) {
+    addPositions(job.ended, from, to);
+    if (!succeeded) {
+      job.failed ??= [];
+      addPositions(job.failed, from, to);
+    }
+    state.queued -= removePositions(job.queued, from, to);
+    forgetRuns(state, job, from, to);
+  }
+  job.complete = countPositions(job.ended) === job.indices.count;
+  resolve(state.dependencies, job, fresh, enqueue);
+  if (job.complete) forgetJob(state, job);
+  else enqueue(job);
+}
+
+function forgetRuns(state: State, job: JobRecord, from: number, to: number): void {
+  for (const [position, run] of job.live ?? [])
+    if (position >= from && position < to) endRun(state, job, position, run);
+  for (const position of job.attempts?.keys() ?? [])
+    if (position >= from && position < to) job.attempts?.delete(position);
+}
+
+/** A job that has ended has settled all that waited for it; whoever comes later brings its past again. */
+function forgetJob(state: State, job: JobRecord): void {
+  state.jobs.delete(job.id);
+  release(state.queue, job.ask);
+  unlink(state.dependencies, job, enqueue);
+}
+
+function endRun(state: State, job: JobRecord, position: number, run: LiveRun): void {
+  giveBack(takenOf(run.centre, run.pool), run.allocation);
+  job.live?.delete(position);
+  state.live -= 1;
+}
+
+/** The job and position of a task that has not ended; null where it has, or was never told of. */
+function openTask(state: State, task: TaskRef): { readonly job: JobRecord; readonly position: number } | null {
+  const job = state.jobs.get(task.job);
+  if (!job) return null;
+  const position = positionOf(job.indices, task.index);
+  assert(position !== -1, `job ${task.job} has index ${task.index}`);
+  return job.ended && hasPosition(job.ended, position) ? null : { job, position };
+}
+
+function explain(state: State, task: TaskRef): Explanation {
+  const job = state.jobs.get(task.job);
+  const position = job ? positionOf(job.indices, task.index) : -1;
+  if (!job || position === -1) return { kind: "not-queued" };
+  const run = job.live?.get(position);
+  if (run) return { kind: "live", centre: run.centre.id, attempt: run.attempt };
+  if (!hasPosition(job.queued, position)) return { kind: "not-queued" };
+  const own = waitReason(job, position) ?? throttleReason(job, position);
+  return explainAt(state, { job, position }, job.ask.shape, job.ask.wishes, own);
+}
+
+type OwnReason = { readonly rule: JobRule; readonly facts: Facts };
+
+function explainAt(
+  state: State,
+  place: Place,
+  shape: Shape,
+  wishes: CentreWishes,
+  own: OwnReason | null,
+): WaitingExplanation {
+  return seenFrom(state, place, () => {
+    const candidates = judgeAll(state, shape, wishes);
+    const reason = own ?? (candidates.length === 0 ? { rule: "no-centre" as const, facts: {} } : null);
+    const offer = reason ? null : chooseAmong(shape, wishes, inReach(state, candidates));
+    return {
+      kind: "waiting",
+      rule: reason?.rule ?? null,
+      facts: reason?.facts ?? {},
+      candidates,
+      wouldGoTo: offer?.centre.id ?? null,
+    };
+  });
+}
+
+function inReach(state: State, candidates: readonly Candidate[]): readonly CentreRecord[] {
+  const now = new Set(candidates.filter((each) => each.rule === null).map((each) => each.centre));
+  return state.centres.filter((centre) => now.has(centre.id));
+}
+
+/** Tasks before this one in its array that are ready count too: they are to start first. */
+function throttleReason(job: JobRecord, position: number): OwnReason | null {
+  if (job.throttle === null) return null;
+  let before = 0;
+  const most = room(job);
+  for (let at = nextReady(job, 0); at !== -1 && at < position && before < most; at = nextReady(job, at + 1))
+    before += 1;
+  if (before < most) return null;
+  return { rule: "array-throttle", facts: { limit: job.throttle, live: (job.live?.size ?? 0) + before } };
+}
+
+function eachSpan(positions: Positions): (readonly [from: number, to: number])[] {
+  const spans: (readonly [number, number])[] = [];
+  for (let pair = 0; pair + 1 < positions.length; pair += 2)
+    spans.push([positions[pair] ?? 0, positions[pair + 1] ?? 0]);
+  return spans;
+}

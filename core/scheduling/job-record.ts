@@ -1,0 +1,85 @@
+import { type JobId, type PersonId, type ProjectId, taskName } from "#core/ids.ts";
+import type { Allocation } from "#core/run-order.ts";
+import type { CentreRecord } from "#core/scheduling/centres.ts";
+import type { Waits } from "#core/scheduling/dependencies.ts";
+import { type Indices, indexAt, type Positions } from "#core/scheduling/positions.ts";
+import type { Ask } from "#core/scheduling/queue.ts";
+
+/** A job of which some task has not ended. Changed in place by `createWorld` alone. */
+export type JobRecord = {
+  readonly id: JobId;
+  readonly submittedMs: number;
+  readonly project: ProjectId;
+  readonly person: PersonId;
+  readonly name: string;
+  readonly indices: Indices;
+  readonly ofArray: boolean;
+  readonly throttle: number | null;
+  readonly ask: Ask;
+  readonly queued: Positions;
+  ended: Positions | null;
+  /** The part of `ended` that did not succeed. */
+  failed: Positions | null;
+  /** Attempts made, of queued tasks that had some. */
+  attempts: Map<number, number> | null;
+  live: Map<number, LiveRun> | null;
+  waits: Waits | null;
+  complete: boolean;
+  /** Whether it stands in its group's heap; it may stand there a while after it ceased to be ready. */
+  inQueue: boolean;
+};
+
+export type LiveRun = {
+  readonly attempt: number;
+  readonly centre: CentreRecord;
+  readonly pool: string;
+  readonly allocation: Allocation;
+};
+
+/** First come first served: by the time of submission, then by job id; within an array by position. */
+export function comesBefore(one: JobRecord, other: JobRecord): boolean {
+  return one.submittedMs === other.submittedMs ? one.id < other.id : one.submittedMs < other.submittedMs;
+}
+
+/** `12`, or `12_3` for a task of an array. */
+export function nameAt(job: JobRecord, position: number): string {
+  return taskName({ job: job.id, index: indexAt(job.indices, position) }, job.ofArray);
+}
+
+/** Puts a job into a binary heap whose first is the job that comes before all others. */
+export function pushJob(heap: JobRecord[], job: JobRecord): void {
+  let child = heap.length;
+  heap.push(job);
+  while (child > 0) {
+    const parent = (child - 1) >>> 1;
+    const above = heap[parent];
+    if (!above || comesBefore(above, job)) break;
+    heap[child] = above;
+    child = parent;
+  }
+  heap[child] = job;
+}
+
+/** Takes the first out, or null. */
+export function popJob(heap: JobRecord[]): JobRecord | null {
+  const first = heap[0] ?? null;
+  const last = heap.pop();
+  if (!last || heap.length === 0) return first;
+  let hole = 0;
+  for (;;) {
+    let child = 2 * hole + 1;
+    const left = heap[child];
+    if (!left) break;
+    const right = heap[child + 1];
+    let smaller = left;
+    if (right && comesBefore(right, left)) {
+      smaller = right;
+      child += 1;
+    }
+    if (comesBefore(last, smaller)) break;
+    heap[hole] = smaller;
+    hole = child;
+  }
+  heap[hole] = last;
+  return first;
+}

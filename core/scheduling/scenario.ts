@@ -1,0 +1,213 @@
+import assert from "node:assert/strict";
+import { centreId, type JobId, jobId, personId, projectId } from "#core/ids.ts";
+import { parseArray } from "#core/job/array.ts";
+import type { CentreWishes, Dependency, Shape } from "#core/job/spec.ts";
+import { type CentreState, createWorld, type PoolState, type World } from "#core/scheduling/world.ts";
+
+/**
+ * Runs a scenario that reads as prose; for tests alone. Jobs are numbered from 1 in the order of their lines.
+ *
+ *   centre alpha  8 cores 16000 MiB  4 x/npu        a centre as it now is; also: planned, unreachable, never-connected
+ *   remove alpha
+ *   job small     cores 2  memory 500 MiB  cards 1 x/npu  nodes 2  array 0-9%2  only alpha,beta  except beta
+ *                 prefer beta  afterok large  afternotok large_3  aftercorr large  singleton  called train  by 2
+ *   place                                            commits what would start now, and ends what never can
+ *   end small ok        end small_3 failed           the run, or the queued task, ended so
+ *   retry small                                      its run ended, and it is queued again
+ *   expect small starts alpha
+ *   expect small waits alpha: cores-busy, beta: behind-in-queue        for each centre, its first failing rule
+ *   expect small waits array-throttle                                  the job's own rule
+ *   expect small never                                                 ends as dependency-never-satisfied
+ *   expect nothing starts
+ *   expect small impossible                                            refused at submit: no centre fits
+ */
+export function runScenario(text: string): World {
+  const stage: Stage = { world: createWorld(), jobs: new Map(), centres: new Map(), attempts: new Map() };
+  for (const line of text.split("\n").map((each) => each.replace(/#.*/, "").trim())) {
+    const [verb, ...words] = line.split(/\s+/);
+    if (!verb) continue;
+    const act = verbs[verb];
+    assert(act, `scenario: what is ${verb}?`);
+    try {
+      act(stage, words);
+    } catch (cause) {
+      throw new Error(`scenario line: ${line}\n${cause instanceof Error ? cause.message : cause}`, { cause });
+    }
+  }
+  return stage.world;
+}
+
+type Stage = {
+  readonly world: World;
+  readonly jobs: Map<string, { readonly id: JobId; readonly shape: Shape; readonly wishes: CentreWishes }>;
+  readonly centres: Map<string, CentreState>;
+  readonly attempts: Map<string, number>;
+};
+
+const verbs: Record<string, (stage: Stage, words: string[]) => void> = {
+  centre: (stage, [name = "", ...words]) => {
+    const centre = readCentre(name, words, stage.centres.get(name));
+    stage.centres.set(name, centre);
+    stage.world.apply({ kind: "centre-changed", centre });
+  },
+  remove: (stage, [name = ""]) => stage.world.apply({ kind: "centre-removed", centre: centreId(name) }),
+  job: addJob,
+  place: ({ world, attempts }) => {
+    const plan = world.decide(0, 1_000_000);
+    for (const { job, index, attempt, centre, pool, allocation } of plan.place) {
+      attempts.set(`${job}_${index}`, attempt);
+      world.apply({ kind: "task-placed", job, index, attempt, centre, pool, allocation });
+    }
+    for (const { job, indices } of plan.end) world.apply({ kind: "tasks-ended", job, indices, succeeded: false });
+  },
+  end: (stage, [name = "", how]) => {
+    const { job, index } = taskOf(stage, name);
+    const succeeded = how === "ok";
+    stage.world.apply({ kind: "tasks-ended", job, indices: [{ first: index, last: index, step: 1 }], succeeded });
+  },
+  retry: (stage, [name = ""]) => {
+    const { job, index } = taskOf(stage, name);
+    const attempts = stage.attempts.get(`${job}_${index}`) ?? 0;
+    stage.world.apply({ kind: "task-queued", job, index, attempts });
+  },
+  expect: (stage, [name = "", what, ...rest]) => {
+    if (name === "nothing") assert.deepEqual(stage.world.decide(0, 1_000_000).place, []);
+    else if (what === "starts") expectStart(stage, name, rest[0] ?? "");
+    else if (what === "waits") expectWait(stage, name, rest.join(" "));
+    else if (what === "never") expectNever(stage, name);
+    else if (what === "impossible") expectImpossible(stage, name);
+    else assert.fail(`expect what: ${what}?`);
+  },
+};
+
+function readCentre(name: string, words: string[], before: CentreState | undefined): CentreState {
+  const pool = { ...(before?.pools[0] ?? emptyPool) };
+  const accelerators: PoolState["accelerators"][number][] = [];
+  let lifeCycle: CentreState["lifeCycle"] = "in-service";
+  let connection: CentreState["connection"] = "connected";
+  for (let i = 0; i < words.length; i++) {
+    const word = words[i] ?? "";
+    if (word === "planned" || word === "retired" || word === "trial") lifeCycle = word;
+    else if (word === "unreachable" || word === "never-connected") connection = word;
+    else {
+      const unit = words[++i] ?? "";
+      if (unit === "cores") pool.cores = Number(word);
+      else if (unit === "MiB") pool.memoryMib = Number(word);
+      else if (unit === "MiB/core") pool.memoryMibPerCore = Number(word);
+      else accelerators.push({ ...device(unit), count: Number(word) });
+    }
+  }
+  if (accelerators.length > 0) pool.accelerators = accelerators;
+  const pools = connection === "never-connected" ? [] : [pool];
+  return { id: centreId(name), driver: "process", lifeCycle, connection, pools };
+}
+
+const emptyPool = {
+  name: "main",
+  lifeCycle: "in-service" as const,
+  cores: 1,
+  memoryMib: 1_000_000,
+  memoryMibPerCore: 100,
+  accelerators: [] as PoolState["accelerators"],
+};
+
+function device(text: string): { readonly vendor: string; readonly model: string } {
+  const [vendor = "", model = ""] = text.split("/");
+  return { vendor, model };
+}
+
+function addJob(stage: Stage, [name = "", ...words]: string[]): void {
+  const id = jobId(stage.jobs.size + 1);
+  const shape = {
+    nodes: 1,
+    tasks: 1,
+    coresPerTask: 1,
+    memory: { kind: "default" },
+    accelerators: null,
+  } as Writable<Shape>;
+  const wishes = { only: [], except: [], prefer: [] } as Writable<CentreWishes>;
+  const dependencies: Dependency[] = [];
+  let array = null;
+  let called = name;
+  let person = 1;
+  for (let i = 0; i < words.length; ) {
+    const key = words[i++];
+    const next = () => words[i++] ?? "";
+    if (key === "cores") shape.coresPerTask = Number(next());
+    else if (key === "nodes") shape.tasks = shape.nodes = Number(next());
+    else if (key === "memory") shape.memory = { kind: "per-node", mib: Number(next()) };
+    else if (key === "cards") {
+      const perNode = Number(next());
+      const asked = next();
+      shape.accelerators = { ...(asked === "any" ? { vendor: null, model: null } : device(asked)), perNode };
+    } else if (key === "array") {
+      const parsed = parseArray(next(), 100_000);
+      assert(parsed.kind === "ok");
+      array = parsed.array;
+    } else if (key === "only" || key === "except" || key === "prefer") wishes[key] = next().split(",").map(centreId);
+    else if (key === "singleton") dependencies.push({ kind: "singleton" });
+    else if (key === "called") called = next();
+    else if (key === "by") person = Number(next());
+    else if (key === "aftercorr") dependencies.push({ kind: key, job: taskOf(stage, next()).job });
+    else if (key === "afterok" || key === "afterany" || key === "afternotok") {
+      const on = next();
+      const { job, index } = taskOf(stage, on);
+      dependencies.push({ kind: key, job, index: on.includes("_") ? index : null });
+    } else assert(key === "MiB", `job: what is ${key}?`);
+  }
+  stage.jobs.set(name, { id, shape, wishes });
+  const asked = { shape, array, dependencies, wishes, past: null };
+  const who = { project: projectId(1), person: personId(person), name: called };
+  stage.world.apply({ kind: "job-queued", job: id, submittedMs: 1000 + id, ...who, ...asked });
+}
+
+type Writable<Type> = { -readonly [Key in keyof Type]: Type[Key] };
+
+/** `large` is job large, index 0; `large_3` its index 3; a number names a job the world was never told of. */
+function taskOf(stage: Stage, name: string): { readonly job: JobId; readonly index: number } {
+  const [job = "", index = "0"] = name.split("_");
+  const known = stage.jobs.get(job);
+  assert(known || /^\d+$/.test(job), `no job ${job}`);
+  return { job: known?.id ?? jobId(Number(job)), index: Number(index) };
+}
+
+function expectStart(stage: Stage, name: string, centre: string): void {
+  const task = taskOf(stage, name);
+  const placed = stage.world
+    .decide(0, 1_000_000)
+    .place.find((each) => each.job === task.job && each.index === task.index);
+  const explained = stage.world.explain(task, 0);
+  assert.equal(placed?.centre, centre, `instead: ${JSON.stringify(explained)}`);
+  assert(explained.kind === "waiting" && explained.wouldGoTo === centre, "explain agrees with decide");
+}
+
+function expectWait(stage: Stage, name: string, reasons: string): void {
+  const task = taskOf(stage, name);
+  const placed = stage.world.decide(0, 1_000_000).place;
+  assert(!placed.some((each) => each.job === task.job && each.index === task.index), `${name} starts`);
+  const explained = stage.world.explain(task, 0);
+  assert(explained.kind === "waiting", `${name} is ${explained.kind}`);
+  assert.equal(explained.wouldGoTo, null, "explain agrees with decide");
+  if (!reasons.includes(":")) assert.equal(explained.rule, reasons);
+  else {
+    assert.equal(explained.rule, null);
+    assert.equal(explained.candidates.map((each) => `${each.centre}: ${each.rule ?? "now"}`).join(", "), reasons);
+  }
+}
+
+function expectNever(stage: Stage, name: string): void {
+  const task = taskOf(stage, name);
+  const end = stage.world.decide(0, 0).end.find((each) => each.job === task.job);
+  assert(
+    end?.indices.some(({ first, last }) => task.index >= first && task.index <= last),
+    `${name} is not ended`,
+  );
+  const explained = stage.world.explain(task, 0);
+  assert(explained.kind === "waiting" && explained.rule === "dependency-never-satisfied", "explain agrees with decide");
+}
+
+function expectImpossible(stage: Stage, name: string): void {
+  const job = stage.jobs.get(name);
+  assert(job, `no job ${name}`);
+  assert.equal(stage.world.couldEverFit(job.shape, job.wishes).kind, "refused");
+}
