@@ -30,7 +30,7 @@ export type Refusal =
   | { readonly kind: "bad-array"; readonly text: string; readonly words: string }
   | { readonly kind: "unknown-dependency"; readonly job: string }
   | { readonly kind: "dependency-cycle"; readonly jobs: readonly string[] }
-  | { readonly kind: "array-mismatch"; readonly job: number }
+  | { readonly kind: "array-mismatch"; readonly job: number | string }
   | { readonly kind: "unknown-project"; readonly project: string; readonly known: readonly string[] }
   | {
       readonly kind: "no-centre-fits";

@@ -25,7 +25,7 @@ const context: AdmitContext = {
   defaultProject: "default",
   projects: ["default", "physics"],
   limits,
-  jobOfKey: (key) => (key === "first" ? 41 : null),
+  positionOfKey: (key) => (key === "first" ? 0 : null),
 };
 
 function admitted(request: Request) {
@@ -246,8 +246,8 @@ test("what is close to a limit is admitted", () => {
   assert.equal(refusal({ script: `${text}x` }).kind, "too-large");
 });
 
-test("keys of a bulk submission become ids; variables asked for by name may come with the request", () => {
-  const { spec } = admitted({
+test("keys of a bulk submission become places in it; variables asked for by name may come with the request", () => {
+  const { spec, after } = admitted({
     ...script("--export=HOME,A=1"),
     environment: { HOME: "/home/x" },
     dependencies: [
@@ -256,10 +256,8 @@ test("keys of a bulk submission become ids; variables asked for by name may come
     ],
   });
   assert.deepEqual(spec.environment, { A: "1", HOME: "/home/x" });
-  assert.deepEqual(spec.dependencies, [
-    { kind: "afterok", job: 41, index: null },
-    { kind: "afterany", job: 9, index: null },
-  ]);
+  assert.deepEqual(spec.dependencies, [{ kind: "afterany", job: 9, index: null }]);
+  assert.deepEqual(after, [{ dependency: { kind: "afterok", job: 0, index: null }, position: 0 }]);
 });
 
 test("absolute paths are pinned and said so; --wrap and --signal", () => {

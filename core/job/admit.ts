@@ -66,6 +66,7 @@ export function admit(request: Request, context: AdmitContext): Admitted {
     spec,
     defaults: filledIn(asked, spec),
     warnings: [...sbatch.warnings, ...pins(spec)],
+    after: dependencies.after,
   };
 }
 
@@ -77,8 +78,8 @@ export type AdmitContext = {
   /** The projects the person may submit to. */
   readonly projects: readonly string[];
   readonly limits: AdmitLimits;
-  /** In a bulk submission: the id given to the job of this key. */
-  readonly jobOfKey?: (key: string) => number | null;
+  /** In a bulk submission: the place of the job with this key; see core/job/bulk.ts. */
+  readonly positionOfKey?: (key: string) => number | null;
 };
 
 /** api/limits.ts, with `arrayTasks` from the network's setting. */
@@ -100,8 +101,16 @@ export type Admitted =
       readonly spec: JobSpec;
       readonly defaults: readonly FilledIn[];
       readonly warnings: readonly string[];
+      /** Dependencies on jobs of the same bulk submission, which have no ids yet; empty for a single job. */
+      readonly after: readonly AfterPosition[];
     }
   | { readonly kind: "refused"; readonly refusal: Refusal };
+
+/** `position` is a place in the bulk submission, from 0; the `job` of the dependency is 0 and means nothing yet. */
+export type AfterPosition = {
+  readonly dependency: Exclude<Dependency, { readonly kind: "singleton" }>;
+  readonly position: number;
+};
 
 /** A field that was left open, and what it became, as shown to people. */
 export type FilledIn = { readonly field: string; readonly value: string };
@@ -247,30 +256,32 @@ function arrayOf(asked: Asked, limits: AdmitLimits): { readonly array: ArraySpec
 
 function dependenciesOf(
   asked: Asked,
-  { limits, jobOfKey }: AdmitContext,
-): { readonly list: readonly Dependency[] } | Refusal {
+  { limits, positionOfKey }: AdmitContext,
+): { readonly list: readonly Dependency[]; readonly after: readonly AfterPosition[] } | Refusal {
   const given: readonly AskedDependency[] = asked.dependencies ?? [];
   if (given.length > limits.dependencies) {
     const actual = given.length;
     return { kind: "too-large", what: "the list of dependencies", actual, limit: limits.dependencies, unit: "jobs" };
   }
   const list: Dependency[] = [];
+  const after: AfterPosition[] = [];
   for (const dependency of given) {
     if (dependency.kind === "singleton") {
       list.push(dependency);
       continue;
     }
-    const job =
-      typeof dependency.job === "number" ? dependency.job : (jobOfKey?.(dependency.job) ?? asId(dependency.job));
-    if (job === null) return { kind: "unknown-dependency", job: `${dependency.job}` };
-    if (dependency.kind === "aftercorr") list.push({ kind: "aftercorr", job });
-    else list.push({ kind: dependency.kind, job, index: dependency.index ?? null });
+    const position = typeof dependency.job === "string" ? (positionOfKey?.(dependency.job) ?? null) : null;
+    const job = typeof dependency.job === "number" ? dependency.job : asId(dependency.job);
+    if (position === null && job === null) return { kind: "unknown-dependency", job: `${dependency.job}` };
+    if (dependency.kind === "aftercorr" && asked.array === undefined) return { kind: "array-mismatch", job: job ?? 0 };
+    const on = (id: number): AfterPosition["dependency"] =>
+      dependency.kind === "aftercorr"
+        ? { kind: "aftercorr", job: id }
+        : { kind: dependency.kind, job: id, index: dependency.index ?? null };
+    if (position !== null) after.push({ dependency: on(0), position });
+    else list.push(on(job ?? 0));
   }
-  if (asked.array === undefined && list.some(({ kind }) => kind === "aftercorr")) {
-    const job = list.find((dependency) => dependency.kind === "aftercorr")?.job ?? 0;
-    return { kind: "array-mismatch", job };
-  }
-  return { list };
+  return { list, after };
 }
 
 function asId(text: string): number | null {

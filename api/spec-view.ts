@@ -1,0 +1,52 @@
+import type { SpecView } from "#api/job.ts";
+import { arrayText } from "#core/job/array.ts";
+import { dependencyText } from "#core/job/dependency.ts";
+import type { JobSpec, OnUnreachable } from "#core/job/spec.ts";
+
+/** A spec as the API shows it: the fields a request has, complete, with the size of each input file for its content. */
+export function specView(spec: JobSpec): SpecView {
+  const { work, shape } = spec;
+  return {
+    script: work.kind === "script" ? work.text : null,
+    command: work.kind === "command" ? [...work.argv] : null,
+    arguments: work.kind === "script" ? [...work.arguments] : [],
+    environment: { ...spec.environment },
+    workingDirectory: spec.workingDirectory,
+    nodes: shape.nodes,
+    tasks: shape.tasks,
+    coresPerTask: shape.coresPerTask,
+    memoryMibPerNode: shape.memory.kind === "per-node" ? shape.memory.mib : null,
+    memoryMibPerCore: shape.memory.kind === "per-core" ? shape.memory.mib : null,
+    accelerators: shape.accelerators && { ...shape.accelerators },
+    timeLimitS: spec.timeLimitS,
+    graceS: spec.graceS,
+    array: spec.array && arrayText(spec.array),
+    dependencies: spec.dependencies.map(dependencyText),
+    stdout: spec.stdout,
+    stderr: spec.stderr,
+    retries: spec.retries,
+    onUnreachable: onUnreachableText(spec.onUnreachable),
+    priorityClass: spec.priorityClass,
+    software: [...spec.software],
+    container: spec.container,
+    fileSystems: [...spec.fileSystems],
+    licences: spec.licences.map((licence) => ({ ...licence })),
+    inputFiles: spec.inputFiles.map(({ path, contentBase64, executable }) => ({
+      path,
+      bytes: bytesOfBase64(contentBase64),
+      executable,
+    })),
+    centres: { only: [...spec.centres.only], except: [...spec.centres.except], prefer: [...spec.centres.prefer] },
+    labels: { ...spec.labels },
+    project: spec.project,
+  };
+}
+
+/** `wait`, or `restart-after 600 s`. */
+function onUnreachableText(policy: OnUnreachable): string {
+  return policy.kind === "wait" ? "wait" : `restart-after ${policy.delayS} s`;
+}
+
+function bytesOfBase64(text: string): number {
+  return Math.floor((text.replace(/=+$/, "").length * 3) / 4);
+}

@@ -1,0 +1,59 @@
+import { type AdmitContext, type Admitted, admit, type Request } from "#core/job/admit.ts";
+import { hasIndex, sameIndices } from "#core/job/array.ts";
+import { findCycle } from "#core/job/cycle.ts";
+import type { Refusal } from "#core/refusal.ts";
+
+/**
+ * Admits the jobs of one bulk submission, all or none. They may depend on each other by their keys, in any order, but
+ * not in a circle. A refusal names the job by its place.
+ */
+export function admitBulk(requests: readonly KeyedRequest[], context: AdmitContext): AdmittedBulk {
+  const positions = new Map<string, number>();
+  for (const [position, { key }] of requests.entries()) {
+    if (key === undefined) continue;
+    if (positions.has(key)) {
+      const words = `the key ${JSON.stringify(key)} is that of job ${positions.get(key)} already`;
+      return refused({ kind: "invalid-request", issues: [{ path: `jobs.${position}.key`, words }] });
+    }
+    positions.set(key, position);
+  }
+  const jobs: WholeJob[] = [];
+  for (const [position, { key: _, ...request }] of requests.entries()) {
+    const answer = admit(request, { ...context, positionOfKey: (key) => positions.get(key) ?? null });
+    if (answer.kind === "refused") return refused(answer.refusal, position);
+    jobs.push(answer);
+  }
+  return among(jobs, (position) => requests[position]?.key ?? `job ${position}`);
+}
+
+export type KeyedRequest = Request & { readonly key?: string | undefined };
+
+type WholeJob = Extract<Admitted, { readonly kind: "admitted" }>;
+
+export type AdmittedBulk =
+  | { readonly kind: "admitted"; readonly jobs: readonly WholeJob[] }
+  /** `position` of the job in the call; null where the refusal is about several. */
+  | { readonly kind: "refused"; readonly refusal: Refusal; readonly position: number | null };
+
+/** What the jobs say of each other. */
+function among(jobs: readonly WholeJob[], nameOf: (position: number) => string): AdmittedBulk {
+  const edges = new Map(jobs.map(({ after }, position) => [position, after.map((one) => one.position)]));
+  const cycle = findCycle(edges);
+  if (cycle) return refused({ kind: "dependency-cycle", jobs: cycle.map(nameOf) });
+  for (const [position, { spec, after }] of jobs.entries()) {
+    for (const { dependency, position: other } of after) {
+      const upstream = jobs[other]?.spec.array ?? null;
+      if (dependency.kind === "aftercorr") {
+        if (!sameIndices(spec.array, upstream))
+          return refused({ kind: "array-mismatch", job: nameOf(other) }, position);
+      } else if (dependency.index !== null && !hasIndex(upstream, dependency.index)) {
+        return refused({ kind: "unknown-dependency", job: `${nameOf(other)}_${dependency.index}` }, position);
+      }
+    }
+  }
+  return { kind: "admitted", jobs };
+}
+
+function refused(refusal: Refusal, position: number | null = null): AdmittedBulk {
+  return { kind: "refused", refusal, position };
+}
