@@ -48,7 +48,7 @@ sub supervise {
 # --- before the start
 
 # The run's folder with everything in it; `started` comes last, on disk before the job can run. Dies with words, and
-# then nothing has run and nothing will. Folders of the job: work/, home/, tmp/, vartmp/. The rest is not writable by it.
+# then nothing has run and nothing will. Folders of the job: work/ and tmp/. The rest is not writable by it.
 sub make_folder {
     my ($o, $place) = @_;
     if (!mkdir $place, 0711) {
@@ -57,19 +57,15 @@ sub make_folder {
         remove_tree($place);    # an earlier try that never came to its start
         mkdir $place, 0711 or die "the run's folder cannot be made: $!\n";
     }
-    umask 0;
-    mkdir "$place/logs", 0700 or die "$place/logs: $!\n";
-    for (['work', 0700], ['home', 0700], ['tmp', 01777], ['vartmp', 01777]) {
-        my ($name, $mode) = @$_;
-        mkdir "$place/$name", $mode or die "$place/$name: $!\n";
-        !$o->{uid} or chown $o->{uid}, $o->{gid}, "$place/$name" or die "$place/$name: $!\n";
+    for my $folder ("$place/work", "$place/tmp") {
+        mkdir $folder, 0700 or die "$folder: $!\n";
+        !$o->{uid} or chown $o->{uid}, $o->{gid}, $folder or die "$folder: $!\n";
     }
     if (defined $o->{script}) {
         put("$place/script", 0550, $o->{script});
         !$o->{uid} or chown 0, $o->{gid}, "$place/script" or die "$place/script: $!\n";
     }
-    as_user(@$o{qw(uid gid)}, sub { put_input("$place/work", $_) for @{ $o->{files} } });
-    umask 022;
+    as_user(@$o{qw(uid gid)}, sub { put_input("$place/work", $_) for @{ $o->{files} } }) if @{ $o->{files} };
     put("$place/.ended", 0640, ' ' x 2048);    # its room on the disk is taken now, so a full disk cannot swallow the end
     $o->{group} = make_group($o->{places}, @$o{qw(run memoryBytes processes)});
     die "too-late its start was forbidden after a time that has passed\n" if monotonic_ms() > $o->{startBefore};
@@ -130,7 +126,7 @@ sub hide_shared_folders {
     return unless call('unshare', CLONE_NEWNS | CLONE_NEWIPC);
     $r->{outside} = $outside;
     mount_at('none', '/', '', MS_REC_PRIVATE, '') or die "126 a private view of the file systems: $!\n";
-    my %from = ('/tmp' => "$r->{place}/tmp", '/var/tmp' => "$r->{place}/vartmp");
+    my %from = map { $_ => "$r->{place}/tmp" } '/tmp', '/var/tmp';
     for my $folder (@{ $r->{private} }) {
         my $ready = !$from{$folder}
             ? mount_at('tmpfs', $folder, 'tmpfs', MS_NOSUID_NODEV, 'mode=1777,size=' . ($folder eq '/dev/shm' ? $r->{memoryBytes} : 1 << 24))
@@ -150,7 +146,7 @@ sub hide_shared_folders {
 # Before anything is removed: what is mounted in there must not be mistaken for the run's.
 sub leave_view { my ($r) = @_; return !$r->{outside} || call('setns', fileno $r->{outside}, CLONE_NEWNS) }
 
-# Logs lie where the job cannot write, yet belong to it, so that `echo x > /dev/stderr` works. A path the user named is
+# Logs lie in a folder the job cannot write, yet belong to it, so that `echo x > /dev/stderr` works. A path the user named is
 # opened with the job user's rights; a pipe of ours is never between the job and its log.
 sub open_streams {
     my ($r) = @_;
@@ -158,7 +154,7 @@ sub open_streams {
         my $path = $r->{$name};
         next if merged($r) && $name eq 'stderr';
         if ($path eq '') {
-            sysopen(my $file, "$r->{place}/logs/$name", O_WRONLY | O_APPEND | O_CREAT | O_EXCL, 0640) or die "126 $name: $!\n";
+            sysopen(my $file, "$r->{place}/$name", O_WRONLY | O_APPEND | O_CREAT | O_EXCL, 0640) or die "126 $name: $!\n";
             !$r->{uid} or chown $r->{uid}, $r->{gid}, $file or die "126 $name: $!\n";
             $r->{streams}{$name} = { file => $file, name => $name, own => 1, regular => 1, dropped => 0 };
         } else {
@@ -193,7 +189,7 @@ sub become_job {
     POSIX::close($_) for values %{ +STREAM };
     open STDIN, '<', '/dev/null' or die "126 /dev/null: $!\n";
     POSIX::close($r->{signals});
-    $SIG{$_} = 'DEFAULT' for qw(PIPE HUP INT TERM CHLD);
+    $SIG{$_} = 'DEFAULT' for qw(PIPE HUP);    # the launcher ignores them, and that would be inherited
     POSIX::sigprocmask(POSIX::SIG_SETMASK(), POSIX::SigSet->new);
     %ENV = %{ $r->{env} };
     my @argv = @{ $r->{argv} };
@@ -225,8 +221,8 @@ sub watch {
         if (-e "$r->{place}/stop") {
             my %asked = facts("$r->{place}/stop");
             unlink "$r->{place}/stop";
-            stop($r, $asked{cause});
-            $kill_at = min($kill_at, $now + $asked{graceMs});
+            stop($r, $asked{cause} // 'cancelled');
+            $kill_at = min($kill_at, $now + $r->{graceMs});
         }
         if ($now >= $kill_at) { signal_tree($r, SIGKILL); $kill_at = $now + 100 }
         if ($now >= $tick_at) {
@@ -352,7 +348,7 @@ sub keep_streams {
     for my $name (qw(stdout stderr)) {
         my $stream = $r->{streams}{$name} // next;
         next if $stream->{own} || !$stream->{regular};
-        my ($from, $to) = ('/proc/self/fd/' . STREAM->{$name}, "$r->{place}/logs/$name");
+        my ($from, $to) = ('/proc/self/fd/' . STREAM->{$name}, "$r->{place}/$name");
         my ($path, $inode) = (readlink $from, join ',', (stat $stream->{file})[0, 1]);
         if (link $path, $to) { next if join(',', (lstat $to)[0, 1]) eq $inode; unlink $to }
         open(my $in, '<', $from) && sysopen(my $out, $to, O_WRONLY | O_CREAT | O_EXCL, 0640) or next;
@@ -372,18 +368,20 @@ sub end_is_written {
 # Makes the run's output the agent's and removes every other trace of its uid; '' when nothing of it is left, else what is.
 sub give_back {
     my ($r) = @_;
-    for my $own (qw(tmp vartmp home)) { remove_tree("$r->{place}/$own") }
+    remove_tree("$r->{place}/tmp");
     return '' unless $r->{uid};
     my ($uid, $left) = ($r->{uid}, 0);
     my $hand_over = sub {
         return if ((lstat $_[0])[4] // 0) != $uid;    # not a link to another's file
         POSIX::lchown($r->{agentUid}, $r->{agentGid}, $_[0]) // $left++;
     };
-    walk($_, $hand_over), $hand_over->($_) for "$r->{place}/work", "$r->{place}/logs";
+    walk("$r->{place}/work", $hand_over);
+    $hand_over->("$r->{place}/$_") for qw(work stdout stderr);
     for my $stream (values %{ $r->{streams} // {} }) {
         chown $r->{agentUid}, $r->{agentGid}, $stream->{file} if $stream->{regular} && (stat $stream->{file})[4] == $uid;
     }
-    for my $folder (@{ $r->{shared} // $r->{private} }) {
+    return $left ? "$left files of uid $uid could not be taken from it" : '' if $r->{shared} && !@{ $r->{shared} };
+    for my $folder (@{ $r->{private} }) {
         opendir(my $entries, $folder) or next;
         ((lstat "$folder/$_")[4] // 0) == $uid and !remove_tree("$folder/$_") and $left++ for grep { !/^\.\.?$/ } readdir $entries;
     }
@@ -442,7 +440,7 @@ sub facts { my %facts = map { /^([\w.]+)=(.*)/ ? ($1, $2) : () } split /\n/, rea
 sub read_stream {
     my ($place, $name, $offset, $max, $wrapper) = @_;
     my $file;
-    sysopen($file, "$place/logs/$name", O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
+    sysopen($file, "$place/$name", O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
         or $wrapper && sysopen($file, "/proc/$wrapper/fd/" . STREAM->{$name}, O_RDONLY | O_NONBLOCK) or return;
     my ($mode, $size) = (stat $file)[2, 7];
     if (!S_ISREG($mode)) { $! = POSIX::EINVAL(); return }
