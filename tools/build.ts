@@ -6,7 +6,7 @@
 // FOLDER also gets inputs.json: the files of the repository that were read, relative to its root. A change of one of
 // them is what makes the product stale.
 
-import { existsSync } from "node:fs";
+import { existsSync, globSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { join, relative, resolve } from "node:path";
 
@@ -79,9 +79,8 @@ async function buildWeb(folder: string): Promise<readonly string[]> {
       },
     ],
   });
-  // The page, the configuration and the public folder are read without being modules.
-  const { globSync } = await import("node:fs");
-  for (const path of globSync("web/**/*", { cwd: root, withFileTypes: true })) {
+  // The page, the public folder, the configuration and what it imports (the routes) are read without being modules.
+  for (const path of globSync(["web/**/*", "api/**/*.ts"], { cwd: root, withFileTypes: true })) {
     const name = relative(root, join(path.parentPath, path.name));
     if (path.isFile() && !/\.test\.tsx?$/.test(name)) seen.add(name);
   }

@@ -49,6 +49,13 @@ export const requirements = {
     packages: ["python3-matplotlib"],
     present: () => hasPythonModule("matplotlib"),
   },
+  hmmer: {
+    words: "HMMER and its tutorial's data",
+    packages: ["hmmer", "hmmer-examples"],
+    // A Debian that leaves out /usr/share/doc has the programs without the data.
+    present: () => commandPath("hmmbuild") !== undefined && existsSync("/usr/share/doc/hmmer/examples/tutorial"),
+  },
+  r: { words: "R", packages: ["r-base-core"], present: () => commandPath("Rscript") !== undefined },
   root: { words: "needs root", packages: [], present: () => process.getuid?.() === 0 },
   "ordinary-user": { words: "needs an ordinary user", packages: [], present: () => process.getuid?.() !== 0 },
   shared: { words: "needs ../shared", packages: [], present: () => existsSync(resolve(root, "..", "shared")) },

@@ -47,6 +47,7 @@ test("what the table allows is allowed", () => {
     "server/a.ts": 'import "#core/b.ts"; import "#api/c.ts"; import "#local/home.ts"; import pg from "pg";',
     "local/a.ts": 'import "#server/postgres/embedded.ts";',
     "cli/a.ts": 'import "#local/home.ts"; import "node:fs";',
+    "core/scenario-testing.ts": 'import "node:assert/strict";',
     "core/a.test.ts": 'import test from "node:test"; import fc from "fast-check"; import "../tools/requirement.ts";',
     "tools/a.ts": 'import "#server/main.ts";',
   });
