@@ -1,6 +1,6 @@
 import type { z } from "zod";
-import type { Route } from "#api/route.ts";
-import { type RouteName, type Routes, routes } from "#api/routes.ts";
+import { type Path, paths } from "#api/paths.ts";
+import type { RouteName, Routes } from "#api/routes.ts";
 import type { Problem } from "#api/values.ts";
 
 /**
@@ -12,7 +12,7 @@ export function createClient(settings: ClientSettings): Client {
   const send = settings.fetch ?? ((url, init) => fetch(url, init));
 
   async function request(name: RouteName, input: LooseInput, options: CallOptions, accept: string): Promise<Response> {
-    const route: Route = routes[name];
+    const route: Path = paths[name];
     const headers: Record<string, string> = { accept, "accept-language": settings.language?.() ?? "en" };
     const token = settings.token?.();
     if (token) headers.authorization = `Bearer ${token}`;
@@ -84,8 +84,8 @@ export type Message<Value> =
   | { readonly kind: "data"; readonly id: string | null; readonly value: Value }
   | { readonly kind: "problem"; readonly problem: Problem };
 
-type StreamRouteName = { [Name in RouteName]: Routes[Name] extends { stream: true } ? Name : never }[RouteName];
-type PlainRouteName = Exclude<RouteName, StreamRouteName>;
+export type StreamRouteName = { [Name in RouteName]: Routes[Name] extends { stream: true } ? Name : never }[RouteName];
+export type PlainRouteName = Exclude<RouteName, StreamRouteName>;
 
 export type Answer<Name extends RouteName> = z.infer<Routes[Name]["response"]>;
 
@@ -98,7 +98,7 @@ export type Input<Name extends RouteName> = (Routes[Name] extends { params: infe
     : unknown) &
   (Routes[Name] extends { body: infer Body extends z.ZodType } ? { readonly body: z.input<Body> } : unknown);
 
-type Arguments<Name extends RouteName> = Routes[Name] extends { params: unknown } | { body: unknown }
+export type Arguments<Name extends RouteName> = Routes[Name] extends { params: unknown } | { body: unknown }
   ? [input: Input<Name>, options?: CallOptions]
   : [input?: Input<Name>, options?: CallOptions];
 

@@ -1,13 +1,11 @@
 import type { z } from "zod";
+import type { Path } from "#api/paths.ts";
 
 /**
  * One route of the API, declared once: the server registers it, the OpenAPI document describes it and the typed client
- * calls it from this very value.
+ * calls it from this very value (a client at run time from `api/paths.ts` alone).
  */
-export type Route = {
-  readonly method: "GET" | "POST" | "DELETE";
-  /** With `:name` for parameters, below /api/v1. */
-  readonly path: string;
+export type Route = Path & {
   readonly summary: string;
   readonly tag: "session" | "jobs" | "centres" | "usage" | "administration" | "agent" | "network";
   /** Who may call: `member` and `administrator` are signed-in people; `centre` an enrolled agent. */
@@ -17,12 +15,8 @@ export type Route = {
   readonly body?: z.ZodType;
   readonly response: z.ZodType;
   readonly status?: 200 | 201 | 204;
-  /** Honours Idempotency-Key: true for every POST that creates or moves something. */
-  readonly idempotent?: boolean;
   /** The largest body in bytes; 1 MiB where not said. */
   readonly bodyLimitBytes?: number;
-  /** Server-Sent Events of this schema instead of one JSON answer. */
-  readonly stream?: boolean;
 };
 
 export function route<const R extends Route>(declared: R): R {
