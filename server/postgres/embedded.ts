@@ -11,7 +11,7 @@ import {
   readFileSync,
   readSync,
   realpathSync,
-  unlinkSync,
+  rmSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -36,7 +36,7 @@ export async function startEmbedded(settings: EmbeddedSettings): Promise<Embedde
     settings.onInitialise?.();
     await initialise(settings);
   }
-  await endLeftovers(data, user);
+  await endLeftovers(data, host, user);
   const log = openSync(settings.log, "a", 0o640);
   const logStartBytes = fstatSync(log).size;
   const child = spawnAs(user, "INT", join(settings.binaries, "postgres"), serverArguments(settings, host), log);
@@ -193,9 +193,10 @@ function spawnAs(
 /**
  * Ends whatever PostgreSQL still works in the data folder, found by what the kernel says each process executes and
  * where it works rather than by postmaster.pid, whose pid may be someone else's by now. Asked as the database's user:
- * in a container root may lack the right to read another user's links. With none left, postmaster.pid is stale.
+ * in a container root may lack the right to read another user's links. With none left, the files that name its pid are
+ * stale; PostgreSQL itself would believe them as long as anything has that pid, were it only a zombie.
  */
-async function endLeftovers(data: string, user: SystemUser | null): Promise<void> {
+async function endLeftovers(data: string, host: string, user: SystemUser | null): Promise<void> {
   const pidFile = join(data, "postmaster.pid");
   if (!existsSync(pidFile)) return;
   const postmaster = Number(readFileSync(pidFile, "utf8").split("\n")[0]);
@@ -220,7 +221,8 @@ async function endLeftovers(data: string, user: SystemUser | null): Promise<void
     if (!(await haveEnded(left, 2000)))
       throw new Error(`A PostgreSQL left in ${data} does not end (pids ${left.map(({ pid }) => pid).join(", ")}).`);
   }
-  if (existsSync(pidFile)) unlinkSync(pidFile);
+  for (const stale of [pidFile, join(host, ".s.PGSQL.5432"), join(host, ".s.PGSQL.5432.lock")])
+    rmSync(stale, { force: true });
 }
 
 /**
