@@ -38,7 +38,7 @@ type Requirement = {
 export const requirements = {
   chromium: { words: "Chromium", packages: ["chromium"], present: () => chromiumPath() !== undefined },
   "cjk-font": { words: "a Chinese font", packages: ["fonts-wqy-microhei"], present: hasChineseFont },
-  python: { words: "Python 3", packages: ["python3-minimal"], present: () => commandPath("python3") !== undefined },
+  python: { words: "Python 3", packages: ["python3-minimal"], present: () => existsSync("/usr/bin/python3") },
   "python-sklearn": {
     words: "scikit-learn",
     packages: ["python3-sklearn"],
@@ -97,9 +97,10 @@ function hasChineseFont(): boolean {
   return answer.status === 0 && answer.stdout.trim() !== "";
 }
 
+/** Of Debian's own Python, which a Debian package is for; another one may come first on PATH. */
 function hasPythonModule(name: string): boolean {
   const find = `import importlib.util, sys; sys.exit(importlib.util.find_spec("${name}") is None)`;
-  return spawnSync("python3", ["-c", find]).status === 0;
+  return spawnSync("/usr/bin/python3", ["-c", find]).status === 0;
 }
 
 function hasAccelerator(): boolean {
