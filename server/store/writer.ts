@@ -7,8 +7,9 @@ import type { Refusal } from "#core/refusal.ts";
 import { type Database, isConnectionLost, type Log, silent } from "./database.ts";
 import { findDependencies } from "./find-dependencies.ts";
 import { findKeys, type UsedKey } from "./find-keys.ts";
+import { openGroup, type Waiting } from "./group.ts";
 import { refusedByStore, unavailable, wordsOf } from "./refused.ts";
-import { beforeReconnect, openSession } from "./session.ts";
+import { openSession } from "./session.ts";
 import { type NumberedBatch, numbered, submitJobs } from "./submit-jobs.ts";
 
 /**
@@ -67,34 +68,13 @@ export function openSubmitWriter(db: Database, settings: SubmitSettings = {}): S
   const { log = silent, patienceMs = 10_000, onCommitted = () => undefined } = settings;
   const instance = randomUUID();
   const session = openSession(db, "submit writer");
-  let queue: Waiting[] = [];
+  const group = openGroup<Submitting>(session, takeBatch, commit);
   /** The last job id given, as far as this server knows; null: to be read. */
   let counter: number | null = null;
   let batches = 0;
-  let working: Promise<void> | null = null;
-  let closed = false;
 
-  function submit(submission: Submission): Promise<Submitted> {
-    if (closed) return Promise.resolve(unavailable("The server is stopping"));
-    return new Promise((resolve) => {
-      queue.push(waitingFor(submission, Date.now() + patienceMs, resolve));
-      working ??= work();
-    });
-  }
-
-  async function work(): Promise<void> {
-    // One turn of the event loop lets all requests that arrived together gather.
-    await new Promise((resolve) => setImmediate(resolve));
-    while (queue.length > 0) {
-      const [batch, left] = takeBatch(queue);
-      queue = left;
-      await commit(batch);
-    }
-    working = null;
-  }
-
-  async function commit(batch: readonly Waiting[]): Promise<void> {
-    const client = await reach(batch);
+  async function commit(batch: readonly Submitting[]): Promise<void> {
+    const client = await group.reach(batch);
     if (!client) return;
     const attempt: { numbered: NumberedBatch | null } = { numbered: null };
     try {
@@ -107,7 +87,7 @@ export function openSubmitWriter(db: Database, settings: SubmitSettings = {}): S
         counter = null;
         log.warn({ error: wordsOf(error), submissions: open.length }, "the connection was cut during a commit");
         if (attempt.numbered) await settleUncertain(attempt.numbered, open);
-        else queue.unshift(...open);
+        else group.again(open);
       } else if (open.length === 1 && open[0]) {
         open[0].settle(refusedByStore(error));
       } else if (open.length > 1) {
@@ -118,25 +98,9 @@ export function openSubmitWriter(db: Database, settings: SubmitSettings = {}): S
     }
   }
 
-  /** A connection as soon as there is one; null when all of the batch have lost their patience. */
-  async function reach(batch: readonly Waiting[]): Promise<pg.Client | null> {
-    for (;;) {
-      try {
-        return await session.client();
-      } catch (error) {
-        for (const waiting of [...batch, ...queue])
-          if (closed || waiting.deadlineMs <= Date.now())
-            waiting.settle(unavailable(`PostgreSQL does not answer (${wordsOf(error)})`));
-        queue = queue.filter((waiting) => !waiting.settled);
-        if (batch.every((waiting) => waiting.settled)) return null;
-        await beforeReconnect();
-      }
-    }
-  }
-
   async function insert(
     client: pg.Client,
-    batch: readonly Waiting[],
+    batch: readonly Submitting[],
     attempt: { numbered: NumberedBatch | null },
   ): Promise<void> {
     for (;;) {
@@ -151,7 +115,7 @@ export function openSubmitWriter(db: Database, settings: SubmitSettings = {}): S
         continue;
       }
       counter = numberedBatch.counterAfter;
-      const repeated: Waiting[] = [];
+      const repeated: Submitting[] = [];
       for (const [place, waiting] of batch.entries()) {
         if (waiting.submission.idempotency && !done.won.has(place + 1)) repeated.push(waiting);
         else waiting.settle(committed(numberedBatch, place));
@@ -163,12 +127,12 @@ export function openSubmitWriter(db: Database, settings: SubmitSettings = {}): S
   }
 
   /** Their keys were used before, by the same body or another. One deleted in between starts anew. */
-  async function answerRepeated(client: pg.Client, repeated: readonly Waiting[]): Promise<void> {
+  async function answerRepeated(client: pg.Client, repeated: readonly Submitting[]): Promise<void> {
     const answers = await findKeys(client, repeated.map(asKey));
     for (const [place, waiting] of repeated.entries()) {
       const found = answers[place];
       if (found) waiting.settle(found);
-      else queue.push(waiting);
+      else group.again([waiting]);
     }
   }
 
@@ -177,9 +141,9 @@ export function openSubmitWriter(db: Database, settings: SubmitSettings = {}): S
    * the nonce then says whether it committed. Where another server has numbered since, only the keys can tell, and a
    * submission without a key is told that its outcome is not known.
    */
-  async function settleUncertain(attempted: NumberedBatch, batch: readonly Waiting[]): Promise<void> {
+  async function settleUncertain(attempted: NumberedBatch, batch: readonly Submitting[]): Promise<void> {
     for (;;) {
-      const client = await reach(batch);
+      const client = await group.reach(batch);
       if (!client) return;
       const open = batch.filter((waiting) => !waiting.settled);
       try {
@@ -191,7 +155,8 @@ export function openSubmitWriter(db: Database, settings: SubmitSettings = {}): S
           if (found) waiting.settle(found);
           else if (nonce === attempted.nonce && !waiting.submission.idempotency)
             waiting.settle(committed(attempted, entry));
-          else if (waiting.submission.idempotency || nonce === null || nonce.startsWith(instance)) queue.push(waiting);
+          else if (waiting.submission.idempotency || nonce === null || nonce.startsWith(instance))
+            group.again([waiting]);
           else waiting.settle(unavailable("The connection was cut and it is not known whether this was kept"));
         }
         return;
@@ -202,7 +167,10 @@ export function openSubmitWriter(db: Database, settings: SubmitSettings = {}): S
     }
   }
 
-  async function refuseUnknownDependencies(client: pg.Client, batch: readonly Waiting[]): Promise<readonly Waiting[]> {
+  async function refuseUnknownDependencies(
+    client: pg.Client,
+    batch: readonly Submitting[],
+  ): Promise<readonly Submitting[]> {
     const asking = batch.filter(({ submission }) => submission.jobs.some((job) => job.spec.dependencies.length > 0));
     if (asking.length === 0) return batch;
     const refusals = await findDependencies(
@@ -217,24 +185,19 @@ export function openSubmitWriter(db: Database, settings: SubmitSettings = {}): S
   }
 
   return {
-    submit,
-    close: async () => {
-      closed = true;
-      await working;
-      await session.close();
-    },
+    submit: (submission) =>
+      new Promise((resolve) => group.add(submitting(submission, Date.now() + patienceMs, resolve))),
+    close: group.close,
   };
 }
 
-type Waiting = {
+type Submitting = Waiting & {
   readonly submission: Submission;
-  readonly deadlineMs: number;
   readonly weight: number;
   readonly settle: (answer: Submitted) => void;
-  readonly settled: boolean;
 };
 
-function waitingFor(submission: Submission, deadlineMs: number, resolve: (answer: Submitted) => void): Waiting {
+function submitting(submission: Submission, deadlineMs: number, resolve: (answer: Submitted) => void): Submitting {
   let settled = false;
   return {
     submission,
@@ -243,6 +206,10 @@ function waitingFor(submission: Submission, deadlineMs: number, resolve: (answer
     settle: (answer) => {
       settled = true;
       resolve(answer);
+    },
+    giveUp: (words) => {
+      settled = true;
+      resolve(unavailable(words));
     },
     get settled() {
       return settled;
@@ -262,9 +229,9 @@ function weightOf({ jobs }: Submission): number {
 }
 
 /** In order of arrival; a second use of a key waits for the next batch, where it finds the first one's answer. */
-function takeBatch(queue: readonly Waiting[]): readonly [batch: Waiting[], left: Waiting[]] {
-  const batch: Waiting[] = [];
-  const left: Waiting[] = [];
+function takeBatch(queue: readonly Submitting[]): readonly [batch: Submitting[], left: Submitting[]] {
+  const batch: Submitting[] = [];
+  const left: Submitting[] = [];
   const keys = new Set<string>();
   let weight = 0;
   for (const waiting of queue) {
@@ -294,7 +261,7 @@ async function lastNonce(client: pg.Client): Promise<string | null> {
   return rows[0]?.nonce ?? null;
 }
 
-function asKey(waiting: Waiting): UsedKey {
+function asKey(waiting: Submitting): UsedKey {
   return { tenant: waiting.submission.tenant, idempotency: waiting.submission.idempotency };
 }
 

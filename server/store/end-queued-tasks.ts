@@ -1,0 +1,108 @@
+import type { IndexRange } from "#core/job/spec.ts";
+import type { Outcome } from "#core/job/state.ts";
+import type { Facts } from "#core/scheduling/reasons.ts";
+import type { DependencyEnd } from "#core/scheduling/world.ts";
+import { int4s } from "./arrays.ts";
+import { countEnded, type JobLine, type Sheet } from "./sheet.ts";
+import { type Placed, readEpoch, type Transaction } from "./transitions.ts";
+
+/** Tasks whose dependency can never be met end cancelled by the network; those that are queued no more are left alone. */
+export async function endQueuedTasks(
+  transaction: Transaction,
+  ends: readonly DependencyEnd[],
+  epoch: number,
+): Promise<Placed> {
+  if ((await readEpoch(transaction.client)) !== epoch) return { kind: "fenced" };
+  const sheet = await transaction.load({ tasks: ends.map(({ job }) => ({ job, index: 0 })), runs: [] });
+  let written = 0;
+  for (const { job, indices, facts } of ends) {
+    const line = sheet.jobs.get(job);
+    if (!line) continue;
+    const outcome: Outcome = { kind: "cancelled", by: "network", reason: "dependency-never-satisfied" };
+    const count = await endQueued(
+      transaction,
+      sheet,
+      line,
+      indices,
+      outcome,
+      `dependency-never-satisfied: ${words(facts)}`,
+    );
+    written += count;
+  }
+  await transaction.save(sheet);
+  return { kind: "written", written, stale: 0, xid: transaction.xid };
+}
+
+/**
+ * Ends the queued tasks of a job by one statement, however many: `indices` null for all. The sheet gets the job's
+ * counts and one event that names them all. Resolves to how many there were.
+ */
+export async function endQueued(
+  { client, nowMs }: Transaction,
+  sheet: Sheet,
+  job: JobLine,
+  indices: readonly IndexRange[] | null,
+  outcome: Outcome,
+  cause: string,
+): Promise<number> {
+  if (job.counts.queued === 0) return 0;
+  const { rows } = await client.query<{ indices: number[] | null }>({
+    name: indices === null ? "end-all-queued" : "end-queued",
+    text: `
+      with done as (
+        update task t set state = 'ended', since_ms = $2, ended_ms = $2, outcome = $3::jsonb
+        ${indices === null ? "" : "from (select distinct i from unnest($4::int4[], $5::int4[], $6::int4[]) as r (first, last, step), generate_series(first, last, step) as i) as w"}
+        where t.job_id = $1 and t.state = 'queued' ${indices === null ? "" : "and t.index = w.i"}
+        returning t.index
+      )
+      select array_agg(index order by index) as indices from done`,
+    values: [
+      job.id,
+      nowMs,
+      JSON.stringify(outcome),
+      ...(indices === null
+        ? []
+        : [
+            int4s(indices.map(({ first }) => first)),
+            int4s(indices.map(({ last }) => last)),
+            int4s(indices.map(({ step }) => step)),
+          ]),
+    ],
+  });
+  const ended = rows[0]?.indices ?? [];
+  if (ended.length === 0) return 0;
+  countEnded(sheet, job, ended.length, outcome, nowMs);
+  sheet.events.push({
+    atMs: nowMs,
+    project: job.project,
+    job: job.id,
+    index: ended.length === 1 ? (ended[0] ?? null) : null,
+    attempt: null,
+    kind: "ended",
+    state: "ended",
+    centre: null,
+    cause,
+    detail: { outcome: outcome.kind, indices: rangesOf(ended) },
+  });
+  return ended.length;
+}
+
+/** Ascending indices as ranges with one step each. */
+export function rangesOf(indices: readonly number[]): readonly IndexRange[] {
+  const ranges: { first: number; last: number; step: number }[] = [];
+  for (const index of indices) {
+    const range = ranges.at(-1);
+    if (range && range.first === range.last) {
+      range.step = index - range.last;
+      range.last = index;
+    } else if (range && index === range.last + range.step) range.last = index;
+    else ranges.push({ first: index, last: index, step: 1 });
+  }
+  return ranges;
+}
+
+function words(facts: Facts): string {
+  return Object.entries(facts)
+    .map(([name, value]) => `${name} ${value}`)
+    .join(", ");
+}

@@ -1,0 +1,66 @@
+import type { CentreId } from "#core/ids.ts";
+import type { IndexRange } from "#core/job/spec.ts";
+import type { OutcomeKind, RunEndKind, StateKind } from "#core/job/state.ts";
+import type { Allocation } from "#core/run-order.ts";
+
+/** What happened, in the words of the table `event`: history and change feed in one. */
+export type NewEvent = {
+  readonly atMs: number;
+  readonly project: number | null;
+  readonly job: number | null;
+  readonly index: number | null;
+  readonly attempt: number | null;
+  readonly kind: EventKind;
+  readonly state: StateKind | null;
+  readonly centre: CentreId | null;
+  /** For people: the evidence, the rule or the person behind it; ids only, no names (M13). */
+  readonly cause: string;
+  readonly detail: EventDetail | null;
+};
+
+export type EventKind =
+  /** A job is new. */
+  | "submitted"
+  | "placed"
+  | "accepted"
+  | "started"
+  /** A run ended and its task did not: `queued` follows, or its task had gone on without it. */
+  | "run-ended"
+  /** Back in the queue. */
+  | "queued"
+  /** A task ended (with its run, where `attempt` is set), or those of `detail.indices`. */
+  | "ended"
+  | "cancel-requested"
+  | "unreachable"
+  | "reachable"
+  | "lease-passed"
+  /** Came after the end; history only. */
+  | "later-evidence"
+  | "centre-changed";
+
+export type EventDetail = {
+  readonly pool?: string;
+  readonly allocation?: Allocation;
+  readonly outcome?: OutcomeKind;
+  readonly end?: RunEndKind;
+  readonly indices?: readonly IndexRange[];
+};
+
+/** An event as the feed serves it. */
+export type FeedEvent = NewEvent & Position;
+
+/** Its place in the feed; as text `xid-seq`, the id of Server-Sent Events. */
+export type Position = { readonly xid: bigint; readonly seq: number };
+
+export function positionText({ xid, seq }: Position): string {
+  return `${xid}-${seq}`;
+}
+
+export function parsePosition(text: string): Position | null {
+  const match = /^(\d{1,19})-(\d{1,15})$/.exec(text);
+  return match ? { xid: BigInt(match[1] ?? 0), seq: Number(match[2]) } : null;
+}
+
+export function isAfter(a: Position, b: Position): boolean {
+  return a.xid > b.xid || (a.xid === b.xid && a.seq > b.seq);
+}

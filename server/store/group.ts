@@ -1,0 +1,86 @@
+import type pg from "pg";
+import { wordsOf } from "./refused.ts";
+import { beforeReconnect, type Session } from "./session.ts";
+
+/**
+ * Group commit: what is added while one batch is on its way to the disk gathers and is the next batch; when idle a
+ * batch is committed at once. Batches follow one another on one connection.
+ */
+export type Group<Entry extends Waiting> = {
+  readonly add: (entry: Entry) => void;
+  /** Back to the front of the queue. */
+  readonly again: (entries: readonly Entry[]) => void;
+  /** A connection as soon as there is one; null when all of the batch have lost their patience. */
+  readonly reach: (batch: readonly Entry[]) => Promise<pg.Client | null>;
+  /** Resolves when all that was added is answered. */
+  readonly close: () => Promise<void>;
+};
+
+export type Waiting = {
+  readonly deadlineMs: number;
+  readonly settled: boolean;
+  /** PostgreSQL stayed away for longer than the deadline, or the server is stopping. */
+  readonly giveUp: (words: string) => void;
+};
+
+export function openGroup<Entry extends Waiting>(
+  session: Session,
+  take: (queue: readonly Entry[]) => readonly [batch: readonly Entry[], left: Entry[]],
+  commit: (batch: readonly Entry[]) => Promise<void>,
+): Group<Entry> {
+  let queue: Entry[] = [];
+  let working: Promise<void> | null = null;
+  let closed = false;
+
+  async function work(): Promise<void> {
+    // One turn of the event loop lets all requests that arrived together gather.
+    await new Promise((resolve) => setImmediate(resolve));
+    while (queue.length > 0) {
+      const [batch, left] = take(queue);
+      queue = left;
+      try {
+        await commit(batch);
+      } catch (error) {
+        // Our own mistake: those who wait are told, and the writer goes on with the next batch.
+        for (const entry of batch) if (!entry.settled) entry.giveUp(wordsOf(error));
+      }
+    }
+    working = null;
+  }
+
+  async function reach(batch: readonly Entry[]): Promise<pg.Client | null> {
+    for (;;) {
+      try {
+        return await session.client();
+      } catch (error) {
+        for (const entry of [...batch, ...queue])
+          if (!entry.settled && (closed || entry.deadlineMs <= Date.now()))
+            entry.giveUp(`PostgreSQL does not answer (${wordsOf(error)})`);
+        queue = queue.filter((entry) => !entry.settled);
+        if (batch.every((entry) => entry.settled)) return null;
+        await beforeReconnect();
+      }
+    }
+  }
+
+  return {
+    add: (entry) => {
+      if (closed) {
+        entry.giveUp("The server is stopping");
+        return;
+      }
+      queue.push(entry);
+      working ??= work();
+    },
+    again: (entries) => {
+      queue.unshift(...entries);
+      if (queue.length > 0) working ??= work();
+    },
+    reach,
+    close: async () => {
+      closed = true;
+      await working;
+      await session.close();
+    },
+  };
+}

@@ -1,0 +1,61 @@
+import type { CentreId, RunId } from "#core/ids.ts";
+import type { RunObservation } from "#core/run-order.ts";
+import type { Placement } from "#core/scheduling/world.ts";
+import { unreachable } from "#core/unreachable.ts";
+import type { Log } from "./database.ts";
+import { acceptRun, endRun, placeTask, type RunLine, type Sheet, startRun, taskKey } from "./sheet.ts";
+
+/** Placements onto the sheet; one whose task is not queued for that very attempt is stale and left out. */
+export function placeTasks(
+  sheet: Sheet,
+  placements: readonly Placement[],
+  decidedMs: number,
+  leaseMs: number,
+): { readonly written: number; readonly stale: number } {
+  let written = 0;
+  for (const { job, index, attempt, centre, pool, allocation, candidates } of placements) {
+    const task = sheet.tasks.get(taskKey({ job, index }));
+    if (task?.state !== "queued" || task.attempts + 1 !== attempt) continue;
+    const decision = JSON.stringify({ decidedMs, candidates });
+    placeTask(sheet, task, { centre, pool, allocation, latestStartMs: sheet.nowMs + leaseMs, decision });
+    written += 1;
+  }
+  return { written, stale: placements.length - written };
+}
+
+/**
+ * What a centre saw, in the order it tells it, onto the sheet. Returns the runs whose end is known once this commits;
+ * a run that is not this centre's is nothing the store can keep, and is acknowledged so that it is not told for ever.
+ */
+export function observeRuns(
+  sheet: Sheet,
+  centre: CentreId,
+  observations: readonly RunObservation[],
+  log: Log,
+): readonly RunId[] {
+  const committed = new Set<RunId>();
+  for (const observation of observations) {
+    const run = sheet.runs.get(observation.run);
+    if (run?.centre === centre) observe(sheet, run, observation);
+    else
+      log.warn({ centre, run: observation.run, kind: observation.kind }, "an agent told of a run that is not its own");
+    if (observation.kind === "ended") committed.add(observation.run);
+  }
+  return [...committed];
+}
+
+function observe(sheet: Sheet, run: RunLine, observation: RunObservation): void {
+  switch (observation.kind) {
+    case "accepted":
+      acceptRun(sheet, run, observation.atMs);
+      return;
+    case "started":
+      startRun(sheet, run, observation.atMs, observation.evidence);
+      return;
+    case "ended":
+      endRun(sheet, run, observation);
+      return;
+    default:
+      unreachable(observation);
+  }
+}

@@ -1,0 +1,46 @@
+import type { CentreId } from "#core/ids.ts";
+import type { Transaction } from "./transitions.ts";
+
+export type CentreContact = { readonly kind: "unreachable"; readonly sinceMs: number } | { readonly kind: "reachable" };
+
+/**
+ * R2: a centre that is not heard of leaves its runs "unreachable since", neither lost nor moved; when it is heard of
+ * again the mark goes. Each run's history says both. Nothing happens where it is already so.
+ */
+export async function setContact(
+  { client, nowMs }: Transaction,
+  centre: CentreId,
+  contact: CentreContact,
+): Promise<void> {
+  const sinceMs = contact.kind === "unreachable" ? contact.sinceMs : null;
+  const changed = await client.query(
+    `update centre set unreachable_since_ms = $2 where id = $1 and (unreachable_since_ms is null) <> ($2::bigint is null)`,
+    [centre, sinceMs],
+  );
+  if (changed.rowCount === 0) return;
+  const cause = sinceMs === null ? "the centre's agent reports again" : "the centre's agent is not heard of";
+  await client.query(`insert into event (at_ms, kind, centre_id, cause) values ($1, 'centre-changed', $2, $3)`, [
+    nowMs,
+    centre,
+    cause,
+  ]);
+  await client.query(
+    `with marked as (
+       update run r set unreachable_since_ms = $2 where r.centre_id = $1 and r.ended_ms is null
+       returning r.job_id, r.index, r.attempt, r.superseded
+     ), tasks as (
+       update task t set unreachable_since_ms = $2 from marked m
+       where t.job_id = m.job_id and t.index = m.index and t.attempts = m.attempt and not m.superseded
+         and t.state in ('placed', 'starting', 'running')
+     )
+     insert into event (at_ms, project_id, job_id, index, attempt, kind, centre_id, cause)
+     select $3::bigint, j.project_id, m.job_id, m.index, m.attempt, $4::text, $1, $5::text from marked m join job j on j.id = m.job_id`,
+    [centre, sinceMs, nowMs, contact.kind, cause],
+  );
+  await client.query(
+    `update job j set unreachable_since_ms = (
+       select min(t.unreachable_since_ms) from task t where t.job_id = j.id and t.state in ('placed', 'starting', 'running'))
+     where j.id in (select job_id from run where centre_id = $1 and ended_ms is null)`,
+    [centre],
+  );
+}

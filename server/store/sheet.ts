@@ -1,0 +1,440 @@
+import { type CentreId, type JobId, type ProjectId, type RunId, type RunRef, runId, type TaskRef } from "#core/ids.ts";
+import {
+  afterRun,
+  type CancelledBy,
+  isBilled,
+  type Outcome,
+  type RunEnd,
+  type StateKind,
+  step,
+  type TaskState,
+  type TaskStep,
+} from "#core/job/state.ts";
+import { type BookedRun, endTransfers, holdTransfers, type Transfer } from "#core/ledger/transfer.ts";
+import type { Allocation, RunUsage } from "#core/run-order.ts";
+import { unreachable } from "#core/unreachable.ts";
+import type { EventDetail, EventKind, NewEvent } from "./event.ts";
+
+/**
+ * The rows that one transaction of the transition writer works on: read under its lock, changed here in memory, and
+ * written back at once. Every change of a task goes through the one table in core/job/state.ts.
+ */
+export type Sheet = {
+  readonly nowMs: number;
+  readonly jobs: ReadonlyMap<JobId, JobLine>;
+  readonly tasks: ReadonlyMap<string, TaskLine>;
+  readonly runs: Map<RunId, RunLine>;
+  readonly changedJobs: Set<JobLine>;
+  readonly changedTasks: Set<TaskLine>;
+  readonly changedRuns: Set<RunLine>;
+  readonly newRuns: Set<RunLine>;
+  readonly events: NewEvent[];
+  readonly transfers: Transfer[];
+};
+
+export type JobLine = {
+  readonly id: JobId;
+  readonly project: ProjectId;
+  readonly taskCount: number;
+  readonly timeLimitS: number;
+  readonly graceS: number;
+  readonly restartsWhenLost: boolean;
+  readonly counts: Record<StateKind, number>;
+  runs: number;
+  outcome: Outcome | null;
+  centres: readonly string[];
+  startedMs: number | null;
+  endedMs: number | null;
+};
+
+export type TaskLine = TaskRef & {
+  state: StateKind;
+  sinceMs: number;
+  attempts: number;
+  retriesLeft: number;
+  centre: CentreId | null;
+  startedMs: number | null;
+  endedMs: number | null;
+  outcome: Outcome | null;
+  unreachableSinceMs: number | null;
+};
+
+export type RunLine = RunRef & {
+  readonly centre: CentreId;
+  readonly pool: string;
+  readonly allocation: Allocation;
+  /** JSON text of {decidedMs, candidates}; null where it was read and is not changed. */
+  readonly decision: string | null;
+  readonly placedMs: number;
+  readonly latestStartMs: number;
+  state: StateKind;
+  acceptedMs: number | null;
+  startedMs: number | null;
+  endedMs: number | null;
+  end: RunEnd | null;
+  usage: RunUsage | null;
+  words: string | null;
+  billed: boolean;
+  unreachableSinceMs: number | null;
+  cancelMs: number | null;
+  cancel: Cancel | null;
+  superseded: boolean;
+};
+
+export type Cancel = { readonly by: CancelledBy; readonly reason: string | null };
+
+export function emptySheet(
+  nowMs: number,
+  jobs: readonly JobLine[],
+  tasks: readonly TaskLine[],
+  runs: readonly RunLine[],
+): Sheet {
+  return {
+    nowMs,
+    jobs: new Map(jobs.map((job) => [job.id, job])),
+    tasks: new Map(tasks.map((task) => [taskKey(task), task])),
+    runs: new Map(runs.map((run) => [runId(run), run])),
+    changedJobs: new Set(),
+    changedTasks: new Set(),
+    changedRuns: new Set(),
+    newRuns: new Set(),
+    events: [],
+    transfers: [],
+  };
+}
+
+export function taskKey(task: TaskRef): string {
+  return `${task.job}.${task.index}`;
+}
+
+/** Places a queued task: the run, its hold and its event. */
+export function placeTask(
+  sheet: Sheet,
+  task: TaskLine,
+  placed: Pick<RunLine, "centre" | "pool" | "allocation" | "latestStartMs"> & { readonly decision: string },
+): void {
+  const job = jobOf(sheet, task);
+  const run: RunLine = {
+    job: task.job,
+    index: task.index,
+    attempt: task.attempts + 1,
+    ...placed,
+    placedMs: sheet.nowMs,
+    state: "placed",
+    acceptedMs: null,
+    startedMs: null,
+    endedMs: null,
+    end: null,
+    usage: null,
+    words: null,
+    billed: false,
+    unreachableSinceMs: null,
+    cancelMs: null,
+    cancel: null,
+    superseded: false,
+  };
+  mustStep(sheet, task, { kind: "place", run: runId(run), centre: run.centre });
+  task.attempts = run.attempt;
+  job.runs += 1;
+  if (!job.centres.includes(run.centre)) job.centres = [...job.centres, run.centre];
+  sheet.runs.set(runId(run), run);
+  sheet.newRuns.add(run);
+  sheet.transfers.push(...holdTransfers(booked(job, run), sheet.nowMs));
+  const detail = { pool: run.pool, allocation: run.allocation };
+  record(
+    sheet,
+    run,
+    "placed",
+    "placed",
+    sheet.nowMs,
+    `the first centre in order that can start it: ${run.centre}`,
+    detail,
+  );
+}
+
+export function acceptRun(sheet: Sheet, run: RunLine, atMs: number): void {
+  if (run.state !== "placed") return;
+  run.state = "starting";
+  run.acceptedMs = atMs;
+  sheet.changedRuns.add(run);
+  const task = currentTask(sheet, run);
+  if (task) tryStep(sheet, task, { kind: "accept" });
+  record(sheet, run, "accepted", task ? "starting" : null, atMs, "the agent has it on its disk");
+}
+
+/** A start that is already known is nothing; one that comes after the end is later evidence. */
+export function startRun(sheet: Sheet, run: RunLine, atMs: number, evidence: string): void {
+  if (run.state === "running") return;
+  if (run.state === "ended") {
+    if (run.startedMs !== atMs && run.usage?.startedMs !== atMs)
+      laterEvidence(sheet, run, atMs, `started: ${evidence}`);
+    return;
+  }
+  run.state = "running";
+  run.startedMs = atMs;
+  sheet.changedRuns.add(run);
+  const task = currentTask(sheet, run);
+  if (task && tryStep(sheet, task, { kind: "start", startedMs: atMs })) {
+    const job = jobOf(sheet, task);
+    job.startedMs = Math.min(job.startedMs ?? atMs, atMs);
+  }
+  record(sheet, run, "started", task ? "running" : null, atMs, evidence);
+}
+
+/**
+ * Ends a run once: usage, the end of its holds, and what follows for its task. The same end again is nothing; another
+ * one is later evidence and changes nothing. A duplicate ended nothing (R4): the first copy goes on under the same id.
+ */
+export function endRun(
+  sheet: Sheet,
+  run: RunLine,
+  ended: { readonly atMs: number; readonly end: RunEnd; readonly usage: RunUsage; readonly words: string | null },
+): void {
+  const { end, usage, words, atMs } = ended;
+  if (run.state === "ended" || end.kind === "duplicate") {
+    if (!run.end || !sameEnd(run.end, end)) laterEvidence(sheet, run, atMs, `ended: ${endWords(end)}`);
+    return;
+  }
+  const task = currentTask(sheet, run);
+  const job = jobOf(sheet, run);
+  run.state = "ended";
+  run.startedMs ??= usage.startedMs;
+  run.endedMs = atMs;
+  run.end = end;
+  run.usage = usage;
+  run.words = words;
+  run.unreachableSinceMs = null;
+  // A run that its task went on without is shown and not billed (R2): it counts as the duplicate it is.
+  const billedAs: RunEnd = run.superseded ? { kind: "duplicate" } : end;
+  run.billed = isBilled(billedAs) && usage.wallMs > 0;
+  sheet.transfers.push(...endTransfers(booked(job, run), billedAs, usage.wallMs, sheet.nowMs));
+  sheet.changedRuns.add(run);
+  if (task) endOrRequeue(sheet, task, run, end, atMs);
+  else record(sheet, run, "run-ended", null, atMs, endWords(end), { end: end.kind });
+}
+
+function endOrRequeue(sheet: Sheet, task: TaskLine, run: RunLine, end: RunEnd, atMs: number): void {
+  const job = jobOf(sheet, task);
+  if (run.startedMs !== null) {
+    task.startedMs ??= run.startedMs;
+    job.startedMs = Math.min(job.startedMs ?? run.startedMs, run.startedMs);
+  }
+  const follows = afterRun(end, task.retriesLeft, job.restartsWhenLost);
+  switch (follows.kind) {
+    case "end":
+      endTask(sheet, task, follows.outcome, atMs);
+      record(sheet, run, "ended", "ended", atMs, endWords(end), { outcome: follows.outcome.kind, end: end.kind });
+      return;
+    case "again": {
+      if (run.cancel) {
+        // Asked to end while it ran: it does not come back.
+        const outcome: Outcome = { kind: "cancelled", ...run.cancel };
+        endTask(sheet, task, outcome, atMs);
+        record(sheet, run, "ended", "ended", atMs, `${endWords(end)}; cancelled`, {
+          outcome: outcome.kind,
+          end: end.kind,
+        });
+        return;
+      }
+      record(sheet, run, "run-ended", null, atMs, endWords(end), { end: end.kind });
+      if (follows.costsRetry) task.retriesLeft -= 1;
+      requeueTask(sheet, task, run, follows.costsRetry ? `a retry, ${task.retriesLeft} left` : endWords(end));
+      return;
+    }
+    case "nothing":
+      return;
+    default:
+      unreachable(follows);
+  }
+}
+
+export function requeueTask(sheet: Sheet, task: TaskLine, run: RunLine, cause: string): void {
+  mustStep(sheet, task, { kind: "requeue", atMs: sheet.nowMs });
+  record(sheet, run, "queued", "queued", sheet.nowMs, cause);
+}
+
+/** R2, `restart-after`: the task goes on without a run whose centre cannot be reached; that run is to be ended there. */
+export function supersedeRun(sheet: Sheet, run: RunLine, cause: string): void {
+  const task = currentTask(sheet, run);
+  if (!task || run.state === "ended") return;
+  const cancelled = run.cancel;
+  run.superseded = true;
+  askToEnd(sheet, run, { by: "network", reason: cause });
+  if (cancelled) {
+    endTask(sheet, task, { kind: "cancelled", ...cancelled }, sheet.nowMs);
+    record(sheet, run, "ended", "ended", sheet.nowMs, cause, { outcome: "cancelled" });
+  } else requeueTask(sheet, task, run, cause);
+}
+
+/** Asks for the end of a run; its agent says when it has ended. Asking again is nothing. */
+export function askToEnd(sheet: Sheet, run: RunLine, cancel: Cancel): void {
+  if (run.state === "ended" || run.cancel) return;
+  run.cancelMs = sheet.nowMs;
+  run.cancel = cancel;
+  sheet.changedRuns.add(run);
+  const by = cancel.reason === null ? cancel.by : `${cancel.by}: ${cancel.reason}`;
+  record(sheet, run, "cancel-requested", null, sheet.nowMs, by);
+}
+
+/** The task whose newest run this is, unless the task has ended or gone on without it. */
+export function currentTask(sheet: Sheet, run: RunLine): TaskLine | null {
+  const task = sheet.tasks.get(taskKey(run));
+  if (!task || run.superseded || task.attempts !== run.attempt) return null;
+  return task.state === "queued" || task.state === "ended" ? null : task;
+}
+
+/** Counts queued tasks as ended whose rows a statement of its own has written. */
+export function countEnded(sheet: Sheet, job: JobLine, count: number, outcome: Outcome, atMs: number): void {
+  job.counts.queued -= count;
+  job.counts.ended += count;
+  noteEnd(sheet, job, outcome, atMs);
+}
+
+export function jobOf(sheet: Sheet, task: TaskRef): JobLine {
+  const job = sheet.jobs.get(task.job);
+  if (!job) throw new Error(`broken invariant: job ${task.job} is on the sheet of its tasks`);
+  return job;
+}
+
+/** Most active first: what an array as a whole shows. */
+export function jobState(job: JobLine): StateKind {
+  for (const kind of ["running", "starting", "placed", "queued"] as const) if (job.counts[kind] > 0) return kind;
+  return "ended";
+}
+
+export function endWords(end: RunEnd): string {
+  switch (end.kind) {
+    case "failed":
+      return `failed with exit code ${end.exitCode}`;
+    case "signalled":
+      return `failed by signal ${end.signal}`;
+    case "cancelled":
+      return end.reason === null ? `cancelled by ${end.by}` : `cancelled by ${end.by}: ${end.reason}`;
+    case "node-failed":
+    case "platform-fault":
+      return `${end.kind}: ${end.reason}`;
+    case "lost":
+    case "withdrawn":
+      return `${end.kind}: ${end.evidence}`;
+    case "requeued":
+      return `requeued by ${end.by}`;
+    case "succeeded":
+    case "timed-out":
+    case "out-of-memory":
+    case "preempted":
+    case "duplicate":
+      return end.kind;
+    default:
+      return unreachable(end);
+  }
+}
+
+function endTask(sheet: Sheet, task: TaskLine, outcome: Outcome, atMs: number): void {
+  mustStep(sheet, task, { kind: "end", outcome, endedMs: atMs });
+  noteEnd(sheet, jobOf(sheet, task), outcome, atMs);
+}
+
+function noteEnd(sheet: Sheet, job: JobLine, outcome: Outcome, atMs: number): void {
+  if (outcome.kind !== "succeeded") job.outcome ??= outcome;
+  if (job.counts.ended === job.taskCount) {
+    job.outcome ??= { kind: "succeeded" };
+    job.endedMs = atMs;
+  }
+  sheet.changedJobs.add(job);
+}
+
+function mustStep(sheet: Sheet, task: TaskLine, taskStep: TaskStep): void {
+  if (!tryStep(sheet, task, taskStep))
+    throw new Error(`broken invariant: ${taskKey(task)} is ${task.state} and cannot ${taskStep.kind}`);
+}
+
+function tryStep(sheet: Sheet, task: TaskLine, taskStep: TaskStep): boolean {
+  const stepped = step(stateOf(task), taskStep);
+  if (stepped.kind === "illegal") return false;
+  const job = jobOf(sheet, task);
+  job.counts[task.state] -= 1;
+  job.counts[stepped.state.kind] += 1;
+  setState(sheet, task, stepped.state);
+  sheet.changedTasks.add(task);
+  sheet.changedJobs.add(job);
+  return true;
+}
+
+function stateOf(task: TaskLine): TaskState {
+  if (task.state === "queued") return { kind: "queued", sinceMs: task.sinceMs };
+  const { centre, outcome } = task;
+  if (task.state === "ended") {
+    if (!outcome) throw new Error(`broken invariant: ${taskKey(task)} has ended without an outcome`);
+    return { kind: "ended", outcome, endedMs: task.endedMs ?? 0 };
+  }
+  if (centre === null) throw new Error(`broken invariant: ${taskKey(task)} is ${task.state} at no centre`);
+  const bound = { run: runId({ ...task, attempt: task.attempts }), centre };
+  return task.state === "running"
+    ? { kind: "running", ...bound, startedMs: task.startedMs ?? 0 }
+    : { kind: task.state, ...bound };
+}
+
+function setState(sheet: Sheet, task: TaskLine, state: TaskState): void {
+  task.state = state.kind;
+  task.sinceMs = sheet.nowMs;
+  switch (state.kind) {
+    case "queued":
+      task.centre = null;
+      task.startedMs = null;
+      task.unreachableSinceMs = null;
+      return;
+    case "placed":
+    case "starting":
+      task.centre = state.centre;
+      return;
+    case "running":
+      task.startedMs = state.startedMs;
+      return;
+    case "ended":
+      task.outcome = state.outcome;
+      task.endedMs = state.endedMs;
+      task.unreachableSinceMs = null;
+      return;
+    default:
+      unreachable(state);
+  }
+}
+
+function laterEvidence(sheet: Sheet, run: RunLine, atMs: number, words: string): void {
+  record(sheet, run, "later-evidence", null, atMs, words);
+}
+
+function record(
+  sheet: Sheet,
+  run: RunLine,
+  kind: EventKind,
+  state: StateKind | null,
+  atMs: number,
+  cause: string,
+  detail: EventDetail | null = null,
+): void {
+  const { project } = jobOf(sheet, run);
+  const { job, index, attempt, centre } = run;
+  // A centre's clock may run ahead; nothing is told to have happened in the future.
+  sheet.events.push({
+    atMs: Math.min(atMs, sheet.nowMs),
+    project,
+    job,
+    index,
+    attempt,
+    kind,
+    state,
+    centre,
+    cause,
+    detail,
+  });
+}
+
+function booked(job: JobLine, run: RunLine): BookedRun {
+  const { project, timeLimitS, graceS } = job;
+  return { run, project, centre: run.centre, allocation: run.allocation, timeLimitS, graceS };
+}
+
+function sameEnd(a: RunEnd, b: RunEnd): boolean {
+  return a.kind === b.kind && endWords(a) === endWords(b);
+}

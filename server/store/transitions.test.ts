@@ -1,0 +1,330 @@
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { centreId, type JobId, jobId, type RunId, runId } from "#core/ids.ts";
+import type { RunEnd } from "#core/job/state.ts";
+import type { Allocation, RunObservation, RunUsage } from "#core/run-order.ts";
+import type { Placement } from "#core/scheduling/world.ts";
+import { admitted, idsOf, member, submission, type TestStore, tenant, testStore } from "./testing.ts";
+import { openTransitionWriter, type TransitionWriter } from "./transitions.ts";
+import { openSubmitWriter, type SubmitWriter } from "./writer.ts";
+
+const alpha = centreId("alpha");
+const allocation: Allocation = {
+  nodes: 1,
+  tasks: 1,
+  coresPerTask: 2,
+  coresPerNode: 2,
+  memoryMibPerNode: 100,
+  acceleratorsPerNode: 0,
+  acceleratorVendor: null,
+  acceleratorModel: null,
+};
+const usage: RunUsage = {
+  startedMs: 5_000,
+  wallMs: 1_000,
+  cpuUserMs: 10,
+  cpuSystemMs: 1,
+  peakMemoryMib: 7,
+  memoryWay: "sampled",
+  droppedStdoutBytes: 0,
+  droppedStderrBytes: 0,
+};
+
+let store: TestStore;
+let submits: SubmitWriter;
+let writer: TransitionWriter;
+let epoch = 0;
+before(async () => {
+  store = await testStore();
+  await store.db.pool.query("update centre set session = 3 where id = 'alpha'");
+  submits = openSubmitWriter(store.db);
+  writer = openTransitionWriter(store.db);
+  epoch = await writer.takeEpoch();
+});
+after(async () => {
+  await checkBooks();
+  await checkCounts();
+  await submits.close();
+  await writer.close();
+  await store.end();
+});
+
+async function submit(...jobs: ReturnType<typeof admitted>[]): Promise<JobId[]> {
+  const answer = await submits.submit(submission(jobs));
+  return answer.kind === "committed" ? idsOf(answer.body) : assert.fail(JSON.stringify(answer));
+}
+
+function placement(job: JobId, index = 0, attempt = 1): Placement {
+  return { job, index, attempt, centre: alpha, pool: "default", allocation, candidates: [] };
+}
+
+async function placed(job: JobId, index = 0, attempt = 1): Promise<RunId> {
+  const answer = await writer.place([placement(job, index, attempt)], 1, epoch);
+  assert.equal(
+    answer.kind === "written" && answer.written,
+    1,
+    JSON.stringify(answer, (_, v) => String(v)),
+  );
+  return runId({ job, index, attempt });
+}
+
+function ended(run: RunId, end: RunEnd, changes: Partial<RunUsage> = {}): RunObservation {
+  return { kind: "ended", run, atMs: 6_000, end, usage: { ...usage, ...changes }, words: null };
+}
+
+async function tell(...observations: RunObservation[]): Promise<readonly RunId[]> {
+  const answer = await writer.observe(alpha, 3, observations);
+  return answer.kind === "recorded" ? answer.committed : assert.fail(JSON.stringify(answer));
+}
+
+async function rows(sql: string, values: unknown[] = []): Promise<Record<string, unknown>[]> {
+  return (await store.db.pool.query(sql, values)).rows;
+}
+
+async function job(id: JobId) {
+  return (
+    await rows(
+      "select state, queued, placed, starting, running, ended, outcome, centres, started_ms, ended_ms, runs from job where id = $1",
+      [id],
+    )
+  )[0];
+}
+
+async function kinds(id: JobId): Promise<unknown[]> {
+  return (await rows("select kind from event where job_id = $1 order by xid, seq", [id])).map((row) => row.kind);
+}
+
+async function balances(id: JobId) {
+  return rows("select kind, unit, amount::text from transfer where job_id = $1 order by id", [id]);
+}
+
+/** Totals are a cache of what the transfers say, and each unit's debits equal its credits. */
+async function checkBooks(): Promise<void> {
+  const derived = await rows(`
+    with hold as (select p.*, e.kind as ended from transfer p left join transfer e on e.pending_id = p.id where p.kind = 'pending'),
+    entry as (
+      select debit_account as account, amount as dp, 0 as dt, 0 as cp, 0 as ct from hold where ended is null
+      union all select credit_account, 0, 0, amount, 0 from hold where ended is null
+      union all select debit_account, 0, amount, 0, 0 from transfer where kind in ('post', 'single')
+      union all select credit_account, 0, 0, 0, amount from transfer where kind in ('post', 'single'))
+    select a.code, a.unit from account a left join
+      (select account, sum(dp) dp, sum(dt) dt, sum(cp) cp, sum(ct) ct from entry group by 1) e on e.account = a.id
+    where (a.debits_pending, a.debits_posted, a.credits_pending, a.credits_posted)
+      is distinct from (coalesce(dp, 0), coalesce(dt, 0), coalesce(cp, 0), coalesce(ct, 0))`);
+  assert.deepEqual(derived, []);
+  assert.deepEqual(
+    await rows(
+      "select unit from account group by unit having sum(debits_posted) <> sum(credits_posted) or sum(debits_pending) <> sum(credits_pending)",
+    ),
+    [],
+  );
+}
+
+async function checkCounts(): Promise<void> {
+  assert.deepEqual(
+    await rows(`
+      select id from job j left join lateral (
+        select count(*) filter (where state = 'queued') q, count(*) filter (where state = 'placed') p,
+          count(*) filter (where state = 'starting') s, count(*) filter (where state = 'running') r,
+          count(*) filter (where state = 'ended') e, sum(attempts) a from task where job_id = j.id) t on true
+      where (queued, placed, starting, running, ended, runs) is distinct from (q, p, s, r, e, a)`),
+    [],
+  );
+}
+
+test("a job goes all the way, and what it used is posted", async () => {
+  const [id = assert.fail()] = await submit(admitted());
+  const run = await placed(id);
+  assert.deepEqual((await job(id))?.state, "placed");
+  await tell({ kind: "accepted", run, atMs: 4_000 });
+  assert.deepEqual((await job(id))?.state, "starting");
+  await tell({ kind: "started", run, atMs: 5_000, evidence: "pid 7" });
+  assert.deepEqual((await job(id))?.state, "running");
+  assert.deepEqual(await tell(ended(run, { kind: "succeeded" })), [run]);
+  assert.deepEqual(await job(id), {
+    state: "ended",
+    queued: 0,
+    placed: 0,
+    starting: 0,
+    running: 0,
+    ended: 1,
+    outcome: { kind: "succeeded" },
+    centres: ["alpha"],
+    started_ms: 5_000,
+    ended_ms: 6_000,
+    runs: 1,
+  });
+  assert.deepEqual(await kinds(id), ["submitted", "placed", "accepted", "started", "ended"]);
+  assert.deepEqual(await balances(id), [
+    { kind: "pending", unit: "core-ms", amount: String(3630 * 1000 * 2) },
+    { kind: "pending", unit: "mib-ms", amount: String(3630 * 1000 * 100) },
+    { kind: "pending", unit: "wall-ms", amount: String(3630 * 1000) },
+    { kind: "post", unit: "core-ms", amount: "2000" },
+    { kind: "post", unit: "mib-ms", amount: "100000" },
+    { kind: "post", unit: "wall-ms", amount: "1000" },
+  ]);
+});
+
+test("whatever comes twice, late or out of order changes nothing that is final", async () => {
+  const [id = assert.fail()] = await submit(admitted());
+  const run = await placed(id);
+  const end = ended(run, { kind: "failed", exitCode: 3 });
+  await tell(end);
+  const once = [await job(id), await balances(id), await kinds(id)];
+  assert.deepEqual(await tell(end, end), [run]);
+  await tell({ kind: "accepted", run, atMs: 4_000 }, { kind: "started", run, atMs: 5_000, evidence: "pid 7" });
+  assert.deepEqual([await job(id), await balances(id), await kinds(id)], once);
+  await tell(ended(run, { kind: "succeeded" }));
+  assert.deepEqual((await job(id))?.outcome, { kind: "failed", exitCode: 3 });
+  assert.equal((await kinds(id)).at(-1), "later-evidence");
+});
+
+test("a duplicate copy ends nothing", async () => {
+  const [id = assert.fail()] = await submit(admitted());
+  const run = await placed(id);
+  await tell({ kind: "started", run, atMs: 5_000, evidence: "pid 7" }, ended(run, { kind: "duplicate" }));
+  assert.equal((await job(id))?.state, "running");
+  await tell(ended(run, { kind: "succeeded" }));
+  assert.equal((await job(id))?.state, "ended");
+});
+
+test("failures are tried again while retries last; a withdrawal costs none and is not billed", async () => {
+  const [id = assert.fail()] = await submit(admitted({ retries: 1 }));
+  await tell(ended(await placed(id), { kind: "withdrawn", evidence: "came too late" }, { startedMs: null, wallMs: 0 }));
+  assert.equal((await job(id))?.state, "queued");
+  await tell(ended(await placed(id, 0, 2), { kind: "failed", exitCode: 1 }));
+  assert.equal((await job(id))?.state, "queued");
+  await tell(ended(await placed(id, 0, 3), { kind: "failed", exitCode: 2 }));
+  assert.deepEqual((await job(id))?.outcome, { kind: "failed", exitCode: 2 });
+  const runs = await rows(
+    `select attempt, billed, "end" ->> 'kind' as "end" from run where job_id = $1 order by attempt`,
+    [id],
+  );
+  assert.deepEqual(runs, [
+    { attempt: 1, billed: false, end: "withdrawn" },
+    { attempt: 2, billed: true, end: "failed" },
+    { attempt: 3, billed: true, end: "failed" },
+  ]);
+});
+
+test("a stale placement, an old epoch and an old session write nothing", async () => {
+  const [id = assert.fail()] = await submit(admitted());
+  const answers = await Promise.all([
+    writer.place([placement(id)], 1, epoch),
+    writer.place([placement(id)], 1, epoch),
+    writer.place([placement(id, 0, 2)], 1, epoch),
+  ]);
+  assert.deepEqual(
+    answers.map((answer) => answer.kind === "written" && answer.written),
+    [1, 0, 0],
+  );
+  assert.equal((await writer.place([placement(id)], 1, epoch - 1)).kind, "fenced");
+  const old = await writer.observe(alpha, 2, [ended(runId({ job: id, index: 0, attempt: 1 }), { kind: "succeeded" })]);
+  assert.deepEqual(old, { kind: "refused", refusal: { kind: "fenced", epoch: 2, newest: 3 } });
+  assert.equal((await job(id))?.state, "placed");
+});
+
+test("a cancel ends what is queued, asks for the end of what runs, and outweighs retries", async () => {
+  const array = { ranges: [{ first: 0, last: 9, step: 1 }], throttle: null };
+  const [id = assert.fail()] = await submit(admitted({ array, retries: 5 }, "0-9"));
+  const run = await placed(id, 3);
+  await tell({ kind: "started", run, atMs: 5_000, evidence: "pid 7" });
+  const request = {
+    tenant,
+    person: member,
+    idempotency: null,
+    job: id,
+    index: null,
+    by: "user",
+    reason: "enough",
+    status: 200,
+    answer: (tasks: number) => JSON.stringify({ tasks }),
+  } as const;
+  const cancelled = await writer.cancel(request);
+  assert.equal(cancelled.kind === "committed" && cancelled.body, '{"tasks":10}');
+  assert.deepEqual((await job(id))?.running, 1);
+  const [event] = await rows("select detail from event where job_id = $1 and kind = 'ended'", [id]);
+  assert.deepEqual(event?.detail, {
+    outcome: "cancelled",
+    indices: [
+      { first: 0, last: 2, step: 1 },
+      { first: 4, last: 9, step: 1 },
+    ],
+  });
+  await tell(ended(run, { kind: "signalled", signal: 15 }));
+  assert.deepEqual((await job(id))?.state, "ended");
+  assert.deepEqual((await job(id))?.outcome, { kind: "cancelled", by: "user", reason: "enough" });
+  const again = await writer.cancel(request);
+  assert.equal(again.kind === "refused" && again.refusal.kind, "already-ended");
+  const none = await writer.cancel({ ...request, index: 77 });
+  assert.equal(none.kind === "refused" && none.refusal.kind, "not-found");
+});
+
+test("a centre that is away leaves its runs where they are, and says since when; restart-after goes on elsewhere", async () => {
+  const [waits = assert.fail(), restarts = assert.fail()] = await submit(
+    admitted(),
+    admitted({ onUnreachable: { kind: "restart-after", delayS: 10 } }),
+  );
+  await placed(waits);
+  const first = await placed(restarts);
+  await tell({ kind: "started", run: first, atMs: 5_000, evidence: "pid 7" });
+  await writer.contact(alpha, { kind: "unreachable", sinceMs: 1_000 });
+  await writer.contact(alpha, { kind: "unreachable", sinceMs: 2_000 });
+  assert.deepEqual(
+    await rows("select distinct unreachable_since_ms as at from job where id = any($1)", [[waits, restarts]]),
+    [{ at: 1_000 }],
+  );
+  assert.equal(await writer.restart(epoch), 1);
+  assert.equal(await writer.restart(epoch), 0);
+  assert.equal((await job(restarts))?.state, "queued");
+  assert.equal((await job(waits))?.state, "placed");
+  await writer.contact(alpha, { kind: "reachable" });
+  assert.deepEqual(
+    await rows("select distinct unreachable_since_ms as at from job where id = any($1)", [[waits, restarts]]),
+    [{ at: null }],
+  );
+  const second = await placed(restarts, 0, 2);
+  // The first one is found to have run after all: shown, not billed, and no end of the task.
+  await tell(ended(first, { kind: "succeeded" }));
+  assert.equal((await job(restarts))?.state, "placed");
+  await tell(ended(second, { kind: "succeeded" }));
+  const runs = await rows("select attempt, billed, superseded from run where job_id = $1 order by attempt", [restarts]);
+  assert.deepEqual(runs, [
+    { attempt: 1, billed: false, superseded: true },
+    { attempt: 2, billed: true, superseded: false },
+  ]);
+});
+
+test("tasks whose dependency can never be met end by the network", async () => {
+  const array = { ranges: [{ first: 1, last: 9, step: 2 }], throttle: null };
+  const [id = assert.fail()] = await submit(admitted({ array }, "1-9:2"));
+  const ends = [{ job: id, indices: [{ first: 3, last: 7, step: 2 }], facts: { dependency: "afterok", on: "12" } }];
+  const answer = await writer.endQueued(ends, epoch);
+  assert.equal(answer.kind === "written" && answer.written, 3);
+  assert.equal((await job(id))?.queued, 2);
+  const [event] = await rows("select cause, detail from event where job_id = $1 and kind = 'ended'", [id]);
+  assert.equal(event?.cause, "dependency-never-satisfied: dependency afterok, on 12");
+});
+
+test("many steps at once share transactions, and one that fails does so alone", async () => {
+  const many = await submit(...Array.from({ length: 50 }, () => admitted()));
+  const [before] = await rows("select count(distinct xid)::int as n from event");
+  const answers = await Promise.allSettled([
+    ...many.map((id) => writer.place([placement(id)], 1, epoch)),
+    writer.place([{ ...placement(jobId(many[0] ?? 1)), allocation: { ...allocation, coresPerNode: 1.5 } }], 1, epoch),
+  ]);
+  assert.equal(answers.filter((answer) => answer.status === "fulfilled").length, 51);
+  const [then] = await rows("select count(distinct xid)::int as n from event");
+  assert.ok(Number(then?.n) - Number(before?.n) <= 3);
+  const [poisoned = assert.fail(), healthy = assert.fail()] = await submit(admitted(), admitted());
+  const results = await Promise.allSettled([
+    writer.place([{ ...placement(poisoned), pool: "n\0ul" }], 1, epoch),
+    writer.place([placement(healthy)], 1, epoch),
+  ]);
+  assert.deepEqual(
+    results.map((result) => result.status),
+    ["rejected", "fulfilled"],
+  );
+  assert.equal((await job(poisoned))?.state, "queued");
+  assert.equal((await job(healthy))?.state, "placed");
+});

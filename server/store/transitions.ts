@@ -1,0 +1,316 @@
+import type pg from "pg";
+import type { CentreId, JobId, PersonId, RunId, TenantId } from "#core/ids.ts";
+import type { CancelledBy } from "#core/job/state.ts";
+import type { Refusal } from "#core/refusal.ts";
+import type { RunObservation } from "#core/run-order.ts";
+import type { DependencyEnd, Placement } from "#core/scheduling/world.ts";
+import { accountIds } from "./accounts.ts";
+import { cancelTasks } from "./cancel-tasks.ts";
+import { advisoryLocks, type Database, isConnectionLost, type Log, silent } from "./database.ts";
+import { endQueuedTasks } from "./end-queued-tasks.ts";
+import { openGroup, type Waiting } from "./group.ts";
+import { loadSheet, type Wanted } from "./load-sheet.ts";
+import { observeRuns, placeTasks } from "./observe-runs.ts";
+import { refusedByStore, unavailable, wordsOf } from "./refused.ts";
+import { restartAfter } from "./restart-after.ts";
+import { saveSheet } from "./save-sheet.ts";
+import { openSession } from "./session.ts";
+import { type CentreContact, setContact } from "./set-contact.ts";
+import type { Sheet } from "./sheet.ts";
+import type { Submitted } from "./writer.ts";
+
+/**
+ * The one writer of everything that happens to tasks, runs and the books after submission. Transactions of all servers
+ * follow one another under one advisory lock, taken before their transaction id: so the feed's order is the order in
+ * which things happened, and what is read at the start of a transaction holds until its end. Small steps that have
+ * gathered share a transaction; statements over many rows have their own.
+ *
+ * Each step may be asked again after a cut connection: it finds what it has already done.
+ */
+export type TransitionWriter = {
+  /** Writes placements with their holds. Stale ones (not queued any more, another attempt) are left out. */
+  readonly place: (placements: readonly Placement[], decidedMs: number, epoch: number) => Promise<Placed>;
+  /** Ends tasks that can never start, with `dependency-never-satisfied`. */
+  readonly endQueued: (ends: readonly DependencyEnd[], epoch: number) => Promise<Placed>;
+  readonly observe: (centre: CentreId, session: number, observations: readonly RunObservation[]) => Promise<Observed>;
+  /** The route has checked that the person may. `answer` gets how many tasks this ends or asks to end. */
+  readonly cancel: (request: CancelRequest) => Promise<Submitted>;
+  /** Marks a centre and its runs unreachable since then, or heard of again (R2). */
+  readonly contact: (centre: CentreId, contact: CentreContact) => Promise<void>;
+  /** Puts back what `restart-after` allows; resolves to the number of tasks. */
+  readonly restart: (epoch: number) => Promise<number>;
+  /** Takes the next fencing epoch: placements of older ones are refused from then on. */
+  readonly takeEpoch: () => Promise<number>;
+  readonly close: () => Promise<void>;
+};
+
+export type Placed =
+  | { readonly kind: "written"; readonly written: number; readonly stale: number; readonly xid: bigint }
+  /** Another server schedules now. */
+  | { readonly kind: "fenced" };
+export type Observed =
+  /** The runs whose end is now durable: their agent may forget them. */
+  | { readonly kind: "recorded"; readonly committed: readonly RunId[] }
+  | { readonly kind: "refused"; readonly refusal: Refusal };
+export type CancelRequest = {
+  readonly tenant: TenantId;
+  readonly person: PersonId;
+  readonly idempotency: { readonly key: string; readonly bodyHash: Uint8Array } | null;
+  readonly job: JobId;
+  /** null: all tasks. */
+  readonly index: number | null;
+  readonly by: CancelledBy;
+  readonly reason: string | null;
+  readonly status: number;
+  readonly answer: (tasks: number) => string;
+};
+
+export type TransitionSettings = {
+  readonly log?: Log;
+  /** How long a step waits for a PostgreSQL that is away. */
+  readonly patienceMs?: number;
+  /** The lease (R1): a run may start until this long after its placement. */
+  readonly leaseMs?: number;
+  /** After each commit. */
+  readonly onCommitted?: (xid: bigint) => void;
+};
+
+/** One transaction under the lock. */
+export type Transaction = {
+  readonly client: pg.Client;
+  readonly xid: bigint;
+  readonly nowMs: number;
+  readonly load: (wanted: Wanted) => Promise<Sheet>;
+  /** Sends what changed on the sheet; awaited with the commit. */
+  readonly save: (sheet: Sheet) => Promise<void>;
+};
+
+export function openTransitionWriter(db: Database, settings: TransitionSettings = {}): TransitionWriter {
+  const { log = silent, patienceMs = 10_000, leaseMs = 60_000, onCommitted = () => undefined } = settings;
+  const accounts = accountIds(db);
+  const session = openSession(db, "transition writer", async (client) => {
+    // Nobody else can go on while a server holds the lock in a transaction and has died without a word.
+    await client.query("set idle_in_transaction_session_timeout = '10s'");
+  });
+  const group = openGroup<Asked>(session, takeBatch, commit);
+
+  async function commit(batch: readonly Asked[]): Promise<void> {
+    const client = await group.reach(batch);
+    if (!client) return;
+    const open = batch.filter((asked) => !asked.settled);
+    try {
+      await transact(client, open);
+      for (const asked of open) asked.settle();
+    } catch (error) {
+      if (isConnectionLost(error)) {
+        session.discard();
+        log.warn({ error: wordsOf(error), steps: open.length }, "the connection was cut during a transition");
+        group.again(open);
+        return;
+      }
+      await client.query("rollback").catch(() => undefined);
+      if (open.length === 1 && open[0]) open[0].fail(error);
+      else for (const asked of open) await commit([asked]);
+    }
+  }
+
+  async function transact(client: pg.Client, batch: readonly Asked[]): Promise<void> {
+    const nowMs = Date.now();
+    const steps = batch.flatMap((asked) => (asked.work.kind === "step" ? [asked.work] : []));
+    // Three statements in one round trip: the lock comes before the transaction's id.
+    const opened = client.query("begin");
+    const locked = client.query({
+      name: "lock-transitions",
+      text: "select pg_advisory_xact_lock($1)",
+      values: [advisoryLocks.transitions],
+    });
+    const identified = client.query<{ xid: string }>({
+      name: "transaction-id",
+      text: "select pg_current_xact_id()::text as xid",
+    });
+    const wanted = {
+      tasks: steps.flatMap((step) => step.wanted.tasks),
+      runs: steps.flatMap((step) => step.wanted.runs),
+    };
+    const [sheet, fences, ids] = await all([
+      loadSheet(client, wanted, nowMs),
+      readFences(client, steps),
+      identified,
+      opened,
+      locked,
+    ]);
+    const xid = BigInt(ids.rows[0]?.xid ?? 0);
+    const transaction: Transaction = {
+      client,
+      xid,
+      nowMs,
+      load: (more) => loadSheet(client, more, nowMs),
+      save: async (changed) => {
+        await accounts.prepare(changed.transfers);
+        await all(saveSheet(client, changed, accounts));
+      },
+    };
+    for (const { work } of batch) {
+      if (work.kind === "step") work.decide(sheet, fences, xid);
+      else await work.act(transaction);
+    }
+    await accounts.prepare(sheet.transfers);
+    const saved = saveSheet(client, sheet, accounts);
+    const committed = client.query("commit");
+    await all([...saved, committed]);
+    if ((await committed).command !== "COMMIT") throw new Error("broken invariant: a failed statement went unnoticed");
+    onCommitted(xid);
+  }
+
+  /** `refuse` makes an answer of what PostgreSQL or its absence says; without it that is thrown. */
+  function ask<Answer>(wish: Wish<Answer>, refuse: ((error: unknown) => Answer) | null): Promise<Answer> {
+    return new Promise<Answer>((resolve, reject) => {
+      let settled = false;
+      let answer: { readonly value: Answer } | null = null;
+      const fail = (error: unknown) => {
+        settled = true;
+        if (refuse) resolve(refuse(error));
+        else reject(error instanceof Error ? error : new Error(String(error)));
+      };
+      const work: Work =
+        wish.kind === "step"
+          ? {
+              ...wish,
+              decide: (...given) => {
+                answer = { value: wish.decide(...given) };
+              },
+            }
+          : {
+              ...wish,
+              act: async (transaction) => {
+                answer = { value: await wish.act(transaction) };
+              },
+            };
+      group.add({
+        work,
+        deadlineMs: Date.now() + patienceMs,
+        get settled() {
+          return settled;
+        },
+        settle: () => {
+          settled = true;
+          if (answer) resolve(answer.value);
+          else reject(new Error("broken invariant: a committed step has its answer"));
+        },
+        fail,
+        giveUp: (words) => fail(new Unavailable(words)),
+      });
+    });
+  }
+
+  return {
+    place: (placements, decidedMs, epoch) =>
+      ask(
+        {
+          kind: "step",
+          wanted: { tasks: placements, runs: [] },
+          fence: { kind: "leader" },
+          decide: (sheet, fences, xid) =>
+            fences.epoch === epoch
+              ? { kind: "written", ...placeTasks(sheet, placements, decidedMs, leaseMs), xid }
+              : { kind: "fenced" },
+        },
+        null,
+      ),
+    endQueued: (ends, epoch) => ask({ kind: "alone", act: (tx) => endQueuedTasks(tx, ends, epoch) }, null),
+    observe: (centre, agentSession, observations) =>
+      ask<Observed>(
+        {
+          kind: "step",
+          wanted: { tasks: [], runs: observations.map((observation) => observation.run) },
+          fence: { kind: "centre", centre },
+          decide: (sheet, fences) => {
+            const newest = fences.sessions.get(centre) ?? 0;
+            if (newest !== agentSession)
+              return { kind: "refused", refusal: { kind: "fenced", epoch: agentSession, newest } };
+            return { kind: "recorded", committed: observeRuns(sheet, centre, observations, log) };
+          },
+        },
+        refusedOr,
+      ),
+    cancel: (request) => ask<Submitted>({ kind: "alone", act: (tx) => cancelTasks(tx, request) }, refusedOr),
+    contact: (centre, contact) => ask({ kind: "alone", act: (tx) => setContact(tx, centre, contact) }, null),
+    restart: (epoch) => ask({ kind: "alone", act: (tx) => restartAfter(tx, epoch) }, null),
+    takeEpoch: () => ask({ kind: "alone", act: takeEpoch }, null),
+    close: group.close,
+  };
+}
+
+/** What a writer that waited in vain throws; the loop that asked tries again. */
+export class Unavailable extends Error {}
+
+type Asked = Waiting & {
+  readonly work: Work;
+  readonly settle: () => void;
+  readonly fail: (error: unknown) => void;
+};
+
+type Work = Wish<void>;
+type Wish<Answer> =
+  | {
+      readonly kind: "step";
+      readonly wanted: Wanted;
+      readonly fence: Fence;
+      readonly decide: (sheet: Sheet, fences: Fences, xid: bigint) => Answer;
+    }
+  | { readonly kind: "alone"; readonly act: (transaction: Transaction) => Promise<Answer> };
+
+type Fence = { readonly kind: "leader" } | { readonly kind: "centre"; readonly centre: CentreId };
+type Fences = { readonly epoch: number | null; readonly sessions: ReadonlyMap<string, number> };
+
+/** Small steps together, in their order; a statement over many rows by itself. */
+function takeBatch(queue: readonly Asked[]): readonly [batch: readonly Asked[], left: Asked[]] {
+  const alone = queue.findIndex((asked) => asked.work.kind === "alone");
+  const length = alone === -1 ? queue.length : Math.max(alone, 1);
+  const most = Math.min(length, 500);
+  return [queue.slice(0, most), queue.slice(most)];
+}
+
+async function readFences(client: pg.Client, steps: readonly { readonly fence: Fence }[]): Promise<Fences> {
+  const centres = [...new Set(steps.flatMap(({ fence }) => (fence.kind === "centre" ? [fence.centre] : [])))];
+  const asksEpoch = steps.some(({ fence }) => fence.kind === "leader");
+  const [epoch, sessions] = await all([
+    asksEpoch ? readEpoch(client) : Promise.resolve(null),
+    centres.length > 0
+      ? client.query<{ id: string; session: number }>({
+          name: "read-sessions",
+          text: "select id, session from centre where id = any($1::text[])",
+          values: [centres],
+        })
+      : Promise.resolve({ rows: [] }),
+  ]);
+  return { epoch, sessions: new Map(sessions.rows.map((row) => [row.id, row.session])) };
+}
+
+export async function readEpoch(client: pg.Client): Promise<number | null> {
+  const { rows } = await client.query<{ value: number }>({
+    name: "read-epoch",
+    text: "select value from counter where name = 'leader'",
+  });
+  return rows[0]?.value ?? null;
+}
+
+async function takeEpoch({ client }: Transaction): Promise<number> {
+  const { rows } = await client.query<{ value: number }>(
+    "update counter set value = value + 1 where name = 'leader' returning value",
+  );
+  if (!rows[0]) throw new Error("broken invariant: the counter of leaders is there");
+  return rows[0].value;
+}
+
+function refusedOr(error: unknown): { readonly kind: "refused"; readonly refusal: Refusal } {
+  return error instanceof Unavailable ? unavailable(error.message) : refusedByStore(error);
+}
+
+/** As Promise.all, but waits for all: a query of a pipeline that is left behind would fail the next transaction's. */
+async function all<const Promises extends readonly Promise<unknown>[]>(
+  promises: Promises,
+): Promise<{ -readonly [P in keyof Promises]: Awaited<Promises[P]> }> {
+  await Promise.allSettled(promises);
+  return Promise.all(promises);
+}
