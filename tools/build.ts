@@ -21,8 +21,9 @@ try {
   const inputs = kind === "web" ? await buildWeb(draft) : await buildBundles(draft, entries);
   await writeFile(join(draft, "inputs.json"), JSON.stringify([...new Set([...always, ...inputs])].sort()));
 } catch (error) {
-  // esbuild has printed its errors by now, Vite has not.
-  if (kind === "web" || !(error instanceof Error && "errors" in error)) console.error(error);
+  // esbuild has printed its errors by now. Those of Vite's parser say all in their message.
+  if (!(error instanceof Error && "errors" in error)) console.error(error);
+  else if (kind === "web") console.error(error.message);
   process.exitCode = 1;
 }
 

@@ -94,7 +94,7 @@ async function main(options) {
     const ended = await Promise.allSettled(builds.map(({ kind, why }) => build(kind, why, lock)));
     const failed = ended.find((result) => result.status === "rejected");
     if (failed !== undefined) throw failed.reason;
-    giveToOwner();
+    giveToOwner(due === undefined ? [dist] : [dist, modules]);
   } finally {
     closeSync(lock);
   }
@@ -388,7 +388,7 @@ async function build(kind, reason, lock) {
   const words = entries.map((name) => `${name}=${product.entries[name]}`);
   const child = spawn(pinnedNode, [join(root, "tools", "build.ts"), kind, draft, ...words], {
     cwd: root,
-    env: { ...process.env, NODE_ENV: "production" },
+    env: { ...process.env, NODE_ENV: "production", NO_COLOR: "1" },
     stdio: ["ignore", "ignore", "inherit", lock],
   });
   const status = await ended(child, pinnedNode);
@@ -519,7 +519,7 @@ function whoMayWrite() {
 }
 
 /** Root working in somebody's checkout must not leave files there that the owner cannot replace. */
-function giveToOwner() {
+function giveToOwner(paths) {
   const { uid, gid } = statSync(root);
   if (process.getuid() !== 0 || uid === 0) return;
   const visit = (path) => {
@@ -527,7 +527,7 @@ function giveToOwner() {
     if (!lstatSync(path).isDirectory()) return;
     for (const name of readdirSync(path)) visit(join(path, name));
   };
-  for (const path of [modules, dist]) if (existsSync(path)) visit(path);
+  for (const path of paths) if (existsSync(path)) visit(path);
 }
 
 // ---- small things
