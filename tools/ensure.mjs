@@ -46,7 +46,7 @@ const nodePackage = `node-linux-${process.arch}`;
 /** The Node that everything of Weir runs on; it is a package of the lockfile. */
 export const pinnedNode = join(modules, nodePackage, "bin", "node");
 
-/** What is built from which entry points. A lane whose entry is not written yet is left out, with a word. */
+/** What is built from which entry points. */
 const products = {
   bundles: {
     words: "programs",
@@ -343,14 +343,12 @@ function linksAreThere() {
 /** Why a product has to be built, or undefined where dist/ holds what the sources say. */
 export function buildNeeded(kind) {
   const product = products[kind];
-  const entries = presentEntries(product);
-  if (entries.length === 0) return undefined;
   const stampPath = stampOf(kind);
   const stamp = readJson(stampPath);
   if (stamp === undefined) return "nothing is built yet";
   if (stamp.lock !== readJson(installStampPath)?.lock) return "the packages changed";
-  if (stamp.entries.join() !== entries.join()) return "a program came or went";
-  if (!entries.every((name) => existsSync(join(dist, product.output(name))))) return "a part of it is missing";
+  if (!Object.keys(product.entries).every((name) => existsSync(join(dist, product.output(name)))))
+    return "a part of it is missing";
   if (product.watched.length > 0 && stamp.watched !== listOf(product.watched).join("\n")) return "a file came or went";
   return changedInput(stamp, stampPath);
 }
@@ -378,14 +376,14 @@ function changedInput(stamp, stampPath) {
 
 async function build(kind, reason, lock) {
   const product = products[kind];
-  const entries = presentEntries(product);
-  const absent = Object.keys(product.entries).filter((name) => !entries.includes(name));
-  if (absent.length > 0) say(`no ${absent.map((name) => product.entries[name]).join(", ")} yet: left out`);
+  const absent = Object.values(product.entries).find((path) => !existsSync(join(root, path)));
+  if (absent !== undefined)
+    throw new Refusal(`${absent} is missing: \`git status\` says what else this checkout lacks.`);
   say(`building the ${product.words} (${reason}) …`);
   const startedMs = Date.now();
   const draft = join(dist, `.draft-${kind}-${process.pid}`);
   mkdirSync(draft, { recursive: true });
-  const words = entries.map((name) => `${name}=${product.entries[name]}`);
+  const words = Object.entries(product.entries).map(([name, path]) => `${name}=${path}`);
   const child = spawn(pinnedNode, [join(root, "tools", "build.ts"), kind, draft, ...words], {
     cwd: root,
     env: { ...process.env, NODE_ENV: "production", NO_COLOR: "1" },
@@ -398,7 +396,7 @@ async function build(kind, reason, lock) {
       `the ${product.words} could not be built; the lines above say why. What was built before is untouched.`,
     );
   }
-  adopt(kind, entries, draft, startedMs);
+  adopt(kind, draft, startedMs);
   say(`built the ${product.words}`, startedMs);
 }
 
@@ -406,7 +404,7 @@ async function build(kind, reason, lock) {
  * Puts a finished draft in its place by renames, the stamp last: killed in between, the next call builds again. A
  * source that was saved while the build ran gets an empty hash, so that it counts as changed.
  */
-function adopt(kind, entries, draft, startedMs) {
+function adopt(kind, draft, startedMs) {
   const product = products[kind];
   const inputs = {};
   for (const path of readJson(join(draft, "inputs.json"))) {
@@ -429,7 +427,6 @@ function adopt(kind, entries, draft, startedMs) {
   rmSync(draft, { recursive: true, force: true });
   writeAtomically(stampOf(kind), {
     lock: readJson(installStampPath)?.lock,
-    entries,
     watched: listOf(product.watched).join("\n"),
     inputs,
   });
@@ -437,10 +434,6 @@ function adopt(kind, entries, draft, startedMs) {
 
 function stampOf(kind) {
   return join(dist, `.stamp-${kind}.json`);
-}
-
-function presentEntries(product) {
-  return Object.keys(product.entries).filter((name) => existsSync(join(root, product.entries[name])));
 }
 
 /** The files below the given folders that a build may read without importing them; tests are none of them. */

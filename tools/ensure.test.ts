@@ -154,6 +154,13 @@ test("weir without packages says to run npm start", async () => {
   assert.match(ended.words, /nothing is installed in .*: run `npm start`/);
 });
 
+test("a checkout without one of its programs is refused", async () => {
+  rmSync(join(repository, "agent/main.ts"));
+  const ended = await ensure("--bundles");
+  assert.equal(ended.status, 1);
+  assert.match(ended.words, /agent\/main\.ts is missing/);
+});
+
 test("an unknown option is refused", async () => {
   const ended = await ensure("--instal-only");
   assert.equal(ended.status, 1);
