@@ -70,11 +70,11 @@ export async function makeStage(): Promise<Stage> {
       void instance.ended.then(() => running.delete(instance));
       return instance;
     },
-    remove: async () => {
-      for (const { child } of running) child.kill("SIGTERM");
+    killAll: async () => {
+      for (const { child } of running) child.kill("SIGKILL");
       await Promise.all([...running].map(({ ended }) => ended));
-      rmSync(folder, { recursive: true, force: true });
     },
+    remove: () => rmSync(folder, { recursive: true, force: true }),
   };
 }
 
@@ -85,7 +85,9 @@ export type Stage = {
   readonly clearMarks: () => void;
   /** With any free port and two job users, unless `more` says otherwise. */
   readonly start: (command: "npm" | "node", home: string, more?: Readonly<Record<string, string>>) => Instance;
-  readonly remove: () => Promise<void>;
+  /** What a failed test left, so that the next one has its homes to itself. */
+  readonly killAll: () => Promise<void>;
+  readonly remove: () => void;
 };
 
 export type Instance = {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { createServer } from "node:http";
 import { join } from "node:path";
-import { after, before, test } from "node:test";
+import { after, afterEach, before, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { type Holder, readHolder } from "./lock.ts";
 import { haveEnded, processIdentity } from "./process.ts";
@@ -15,6 +15,7 @@ let stage: Stage;
 before(async () => {
   stage = await makeStage();
 });
+afterEach(() => stage.killAll());
 after(() => stage.remove());
 
 const running = /Weir is running at (\S+)/;
