@@ -42,7 +42,8 @@ export type Waits = {
   readonly list: readonly Wait[];
   /** How many of `list` must still be met before any task may start; aftercorr is not among them. */
   open: number;
-  never: Wait | null;
+  /** One of `list` can never be met. */
+  never: boolean;
   readonly singleton: Namesakes | null;
   /** Of aftercorr: positions whose counterpart ended otherwise. */
   readonly doomed: Positions;
@@ -108,7 +109,7 @@ export function link(
   if (dependencies.length === 0) return;
   const list: Wait[] = [];
   const singleton = dependencies.some((on) => on.kind === "singleton") ? namesakes : null;
-  const waits: Waits = { list, open: 0, never: null, singleton, doomed: [] };
+  const waits: Waits = { list, open: 0, never: false, singleton, doomed: [] };
   job.waits = waits;
   for (const on of dependencies) {
     if (on.kind === "singleton") continue;
@@ -143,6 +144,13 @@ export function resolve(
   }
 }
 
+/** A job is told of after some that wait for it: an index it has not will never end. */
+export function arrive(all: Dependencies, job: JobRecord): void {
+  all.unknown.delete(job.id);
+  for (const [index, waits] of all.waiters.get(job.id)?.byIndex ?? [])
+    if (positionOf(job.indices, index) === -1) for (const wait of waits) settle(all, wait, job, []);
+}
+
 /** The job has ended: it waits for nothing, and its namesakes no longer wait for it. */
 export function unlink(all: Dependencies, job: JobRecord, changed: (job: JobRecord) => void): void {
   all.doomed.delete(job);
@@ -175,7 +183,8 @@ export function doomedPositions(job: JobRecord): Positions {
 
 /** Why some of the job's tasks can never start: what can no longer be met. */
 export function doomFacts(job: JobRecord): Facts {
-  const wait = job.waits?.never ?? job.waits?.list.find((each) => each.released !== null);
+  const list = job.waits?.list ?? [];
+  const wait = list.find((each) => each.state === "never") ?? list.find((each) => each.released !== null);
   return wait ? factsOf(wait, null) : {};
 }
 
@@ -183,7 +192,7 @@ export function doomFacts(job: JobRecord): Facts {
 export function waitReason(job: JobRecord, position: number): { readonly rule: JobRule; readonly facts: Facts } | null {
   if (!job.waits) return null;
   const { list, never, singleton, doomed } = job.waits;
-  if (never) return { rule: "dependency-never-satisfied", facts: factsOf(never, null) };
+  if (never) return { rule: "dependency-never-satisfied", facts: doomFacts(job) };
   for (const wait of list) {
     const waits = wait.released ? !hasPosition(wait.released, position) : wait.state === "open";
     if (!waits) continue;
@@ -204,7 +213,7 @@ function settle(all: Dependencies, wait: Wait, other: JobRecord, ended: Position
   wait.state = verdict(wait.on, other);
   if (wait.state === "met") wait.waits.open -= 1;
   if (wait.state !== "never") return;
-  wait.waits.never ??= wait;
+  wait.waits.never = true;
   all.doomed.add(wait.waiter);
 }
 

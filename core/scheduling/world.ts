@@ -4,7 +4,15 @@ import type { ArraySpec, CentreWishes, Dependency, IndexRange, Shape } from "#co
 import type { Refusal } from "#core/refusal.ts";
 import type { Allocation } from "#core/run-order.ts";
 import { type CentreRecord, describe, emptyCentre, giveBack, take, takenOf } from "#core/scheduling/centres.ts";
-import { emptyDependencies, link, missingJobs, resolve, unlink, waitReason } from "#core/scheduling/dependencies.ts";
+import {
+  arrive,
+  emptyDependencies,
+  link,
+  missingJobs,
+  resolve,
+  unlink,
+  waitReason,
+} from "#core/scheduling/dependencies.ts";
 import type { JobRecord, LiveRun } from "#core/scheduling/job-record.ts";
 import { nearestFit } from "#core/scheduling/nearest.ts";
 import {
@@ -268,7 +276,7 @@ function addJob(state: State, event: Event<"job-queued">): void {
   state.jobs.set(job.id, job);
   state.queued += indices.count;
   link(state.dependencies, job, event.dependencies, state.jobs);
-  state.dependencies.unknown.delete(job.id);
+  arrive(state.dependencies, job);
   endPositions(state, job, positionsOf(indices, event.past?.succeeded ?? []), true);
   endPositions(state, job, positionsOf(indices, event.past?.otherwise ?? []), false);
   enqueue(job);

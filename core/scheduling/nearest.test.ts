@@ -1,0 +1,84 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { type CentreId, centreId } from "#core/ids.ts";
+import type { CentreWishes, Shape } from "#core/job/spec.ts";
+import { refusalWords } from "#core/refusal.ts";
+import { describe, emptyCentre } from "#core/scheduling/centres.ts";
+import { nearestFit, nearestShape } from "#core/scheduling/nearest.ts";
+import { createWorld, type PoolState } from "#core/scheduling/world.ts";
+
+const anywhere: CentreWishes = { only: [], except: [], prefer: [] };
+
+function centre(id: string, pool: Partial<PoolState>) {
+  const record = emptyCentre(centreId(id));
+  const whole = { name: "main", cores: 8, memoryMib: 8000, memoryMibPerCore: 1000, accelerators: [], ...pool };
+  const pools = [{ ...whole, lifeCycle: "in-service" as const }];
+  describe(record, { id: record.id, driver: "process", lifeCycle: "in-service", connection: "unreachable", pools });
+  return record;
+}
+
+const shape = fc.record({
+  nodes: fc.integer({ min: 1, max: 4 }),
+  tasks: fc.integer({ min: 1, max: 20 }),
+  coresPerTask: fc.integer({ min: 1, max: 20 }),
+  memory: fc.oneof(
+    fc.constant({ kind: "default" as const }),
+    fc.record({
+      kind: fc.constantFrom("per-node" as const, "per-core" as const),
+      mib: fc.integer({ min: 1, max: 9000 }),
+    }),
+  ),
+  accelerators: fc.option(
+    fc.record({
+      vendor: fc.constantFrom(null, "x", "y"),
+      model: fc.constantFrom(null, "npu"),
+      perNode: fc.integer({ min: 1, max: 9 }),
+    }),
+  ),
+}) satisfies fc.Arbitrary<Shape>;
+
+test("the nearest shape fits where it says, and what fits is not refused", () => {
+  const centres = [
+    centre("alpha", { cores: 16, memoryMib: 3000, memoryMibPerCore: 100 }),
+    centre("beta", { accelerators: [{ vendor: "x", model: "npu", count: 4 }] }),
+  ];
+  const wish = fc.constantFrom<CentreId[]>([], [], [centreId("alpha")], [centreId("beta")], [centreId("gamma")]);
+  fc.assert(
+    fc.property(shape, wish, (asked, only) => {
+      const wishes = { ...anywhere, only };
+      const answer = nearestFit(centres, asked, wishes);
+      const nearest = nearestShape(centres, asked, wishes);
+      assert(nearest);
+      assert.equal(nearestFit([nearest.centre], nearest.shape, nearest.wished ? wishes : anywhere).kind, "fits");
+      if (answer.kind === "fits")
+        assert.deepEqual(nearest.shape, { ...asked, accelerators: asked.accelerators && { ...asked.accelerators } });
+      else assert.equal(answer.refusal.rules.length, centres.length);
+    }),
+  );
+});
+
+test("the refusal names what was asked, each centre's rule, and the nearest shape", () => {
+  const answer = nearestFit(
+    [centre("alpha", { cores: 2 }), centre("beta", { cores: 4 })],
+    { nodes: 1, tasks: 8, coresPerTask: 1, memory: { kind: "per-node", mib: 500 }, accelerators: null },
+    anywhere,
+  );
+  assert(answer.kind === "refused");
+  assert.equal(
+    refusalWords(answer.refusal, "en").detail,
+    "Asked: nodes 1, cores 8, memory 500 MiB/node. alpha: needs 8 cores, pool main has 2; beta: needs 8 cores, pool main has 4. " +
+      "The nearest shape that fits: nodes 1, cores 4, memory 500 MiB/node @ beta.",
+  );
+});
+
+test("a network that nobody has joined yet refuses nothing: its capacity is not known", () => {
+  const asked: Shape = { nodes: 9, tasks: 9, coresPerTask: 1, memory: { kind: "default" }, accelerators: null };
+  const world = createWorld();
+  assert.equal(world.couldEverFit(asked, anywhere).kind, "fits");
+  const id = centreId("alpha");
+  const alpha = { id, driver: "process", lifeCycle: "in-service", connection: "never-connected", pools: [] } as const;
+  world.apply({ kind: "centre-changed", centre: alpha });
+  assert.equal(world.couldEverFit({ ...asked, nodes: 1, tasks: 1 }, anywhere).kind, "fits");
+  assert.equal(world.couldEverFit(asked, anywhere).kind, "refused", "several nodes will never run there");
+});
