@@ -1,0 +1,173 @@
+import assert from "node:assert/strict";
+import { request as httpRequest } from "node:http";
+import { after, before, test } from "node:test";
+import { type RouteName, routes } from "#api/routes.ts";
+import type { Problem } from "#api/values.ts";
+import { startTestServer, type TestServer } from "./testing.ts";
+
+let server: TestServer;
+before(async () => {
+  server = await startTestServer();
+});
+after(() => server.stop());
+
+type Sent = { readonly status: number; readonly problem: Problem };
+
+async function post(path: string, body: string | Buffer, headers: Record<string, string> = {}): Promise<Sent> {
+  const response = await server.fetch(`/api/v1${path}`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${server.token}`, "content-type": "application/json", ...headers },
+    body,
+  });
+  assert.match(response.headers.get("content-type") ?? "", /^application\/problem\+json/);
+  return { status: response.status, problem: (await response.json()) as Problem };
+}
+
+const kindOf = (sent: Sent) => sent.problem.type.replace("/api/problems/", "");
+
+test("what is not one JSON document in UTF-8 is refused, saying why", async () => {
+  for (const body of ["{", "{} {}", "nonsense", '{"name": "a\u0000b"}', Buffer.from([0x22, 0xff, 0x22])]) {
+    const sent = await post("/jobs", body);
+    assert.equal(sent.status, 400);
+    assert.equal(kindOf(sent), "malformed-json", String(body));
+  }
+  const form = await post("/jobs", "a=b", { "content-type": "application/x-www-form-urlencoded" });
+  assert.equal(kindOf(form), "malformed-json");
+  assert.match(form.problem.detail, /x-www-form-urlencoded, not application\/json/);
+});
+
+test("NUL and lone surrogates are refused in any text, naming the field; half-escaped pairs are text", async () => {
+  const nul = await post("/jobs", '{"command":["echo","a\\u0000b"]}');
+  assert.equal(kindOf(nul), "not-text");
+  assert.deepEqual(nul.problem.facts, { field: "command[1]", found: "NUL" });
+  const lone = await post("/jobs", '{"command":["echo"],"labels":{"\\ud800":"x"}}');
+  assert.deepEqual(lone.problem.facts, { field: "a name in labels", found: "lone surrogate" });
+  const pair = await server.client().call("dryRun", { body: { command: ["echo", "😀 \\u0000"] } });
+  assert.equal(pair.kind, "answer");
+});
+
+test("a key called __proto__ is refused instead of being dropped", async () => {
+  for (const key of ["__proto__", "\\u005f_proto__"]) {
+    const sent = await post("/jobs", `{"command":["true"],"environment":{"${key}":"1"}}`);
+    assert.equal(kindOf(sent), "invalid-request");
+    assert.match(sent.problem.detail, /environment\.__proto__/);
+  }
+});
+
+test("unknown fields, absurd numbers and missing work are refused by path", async () => {
+  const cases: readonly [body: object, path: string][] = [
+    [{ command: ["true"], colour: "red" }, "colour"],
+    [{ command: ["true"], coresPerTask: 0 }, "coresPerTask"],
+    [{ command: ["true"], coresPerTask: -4 }, "coresPerTask"],
+    [{ command: ["true"], nodes: 1e30 }, "nodes"],
+    [{ command: ["true"], memoryMibPerNode: 1.5 }, "memoryMibPerNode"],
+    [{ command: ["true"], timeLimitS: "60" }, "timeLimitS"],
+    [{ command: ["true"], accelerators: { perNode: 1, colour: "red" } }, "accelerators.colour"],
+    [{ command: ["true"], dependencies: [{ kind: "afterok" }] }, "dependencies[0].job"],
+    [{ command: ["true"], container: "image:latest" }, "container"],
+    [{}, "script"],
+  ];
+  for (const [body, path] of cases) {
+    const sent = await post("/jobs", JSON.stringify(body));
+    assert.equal(kindOf(sent), "invalid-request", path);
+    const { issues } = sent.problem.facts as { issues: { path: string }[] };
+    assert.ok(
+      issues.some((issue) => issue.path === path),
+      `${path} in ${JSON.stringify(issues)}`,
+    );
+  }
+});
+
+test("a body beyond the route's limit is refused before it is read", async () => {
+  const small = await post("/tokens", JSON.stringify({ name: "x".repeat(1_100_000) }));
+  assert.equal(small.status, 413);
+  assert.deepEqual(small.problem.facts, { what: "The body", actual: 1_100_011, limit: 1_048_576, unit: "bytes" });
+  const script = await post("/jobs", JSON.stringify({ script: `#!/bin/sh\n${"#".repeat(4 * 1024 * 1024)}` }));
+  assert.ok(["invalid-request", "too-large"].includes(kindOf(script)), kindOf(script));
+});
+
+test("a script of three MiB of Chinese is larger than the limit in bytes and is refused", async () => {
+  const script = `#!/bin/sh\n# ${"堰".repeat(1_500_000)}\n`;
+  const sent = await post("/jobs", JSON.stringify({ script }));
+  assert.equal(kindOf(sent), "too-large");
+});
+
+test("impossible jobs, bad arrays, unknown dependencies and escaping paths are refused", async () => {
+  const cases: readonly [body: object, kind: string][] = [
+    [{ command: ["true"], coresPerTask: 9 }, "no-centre-fits"],
+    [{ command: ["true"], array: "0-9999999" }, "too-large"],
+    [{ command: ["true"], array: "5-1" }, "bad-array"],
+    [{ command: ["true"], dependencies: [{ kind: "afterok", job: 999_999 }] }, "unknown-dependency"],
+    [{ command: ["true"], inputFiles: [{ path: "../x", contentBase64: "" }] }, "path-escape"],
+    [{ command: ["true"], project: "elsewhere" }, "unknown-project"],
+    [{ script: "echo hello" }, "script-without-interpreter"],
+    [{ script: "#!/bin/sh\n#SBATCH --colour=red\n" }, "unknown-option"],
+  ];
+  for (const [body, kind] of cases) assert.equal(kindOf(await post("/jobs", JSON.stringify(body))), kind);
+});
+
+test("a refusal speaks the language of the caller", async () => {
+  const sent = await post("/jobs", "{", { "accept-language": "fr;q=0.9, zh-CN;q=0.8, en;q=0.7" });
+  assert.equal(sent.problem.title, "请求正文不是 JSON");
+});
+
+test("every route but the open ones needs a sign-in, and administrators' routes an administrator", async () => {
+  const person = await server.client().call("addPerson", { body: { name: "bo", projects: ["default"] } });
+  assert.equal(person.kind, "answer");
+  const code = person.kind === "answer" ? new URL(person.value.signInUrl).hash.replace("#code=", "") : "";
+  const signedIn = await server.client("").call("signIn", { query: { as: "token" }, body: { code } });
+  const member = signedIn.kind === "answer" ? (signedIn.value.token ?? "") : "";
+  assert.match(member, /^weir-token-/);
+
+  for (const [name, route] of Object.entries(routes)) {
+    const path = route.path.replace(/:(\w+)/g, "1");
+    const ask = (headers: Record<string, string>) =>
+      server.fetch(`/api/v1${path}`, { method: route.method, headers }).then(async (response) => {
+        await response.body?.cancel();
+        return response.status;
+      });
+    const open = route.access === "anyone";
+    if (!open) assert.equal(await ask({}), 401, `${name} without a sign-in`);
+    if (!open) assert.equal(await ask({ authorization: "Bearer weir-token-wrong" }), 401, `${name} with a wrong token`);
+    if (route.access === "administrator")
+      assert.equal(await ask({ authorization: `Bearer ${member}` }), 403, `${name} as a member`);
+    if (route.access === "centre")
+      assert.equal(await ask({ authorization: `Bearer ${server.token}` }), 401, `${name} with a person's token`);
+  }
+});
+
+test("a name that is not this server's is refused before anything else", async () => {
+  const status = await new Promise<number>((resolve, reject) => {
+    const { hostname, port } = new URL(server.url);
+    const headers = { host: "evil.example:80", authorization: `Bearer ${server.token}` };
+    httpRequest({ hostname, port, path: "/api/v1/me", headers }, (response) => resolve(response.statusCode ?? 0))
+      .on("error", reject)
+      .end();
+  });
+  assert.equal(status, 421);
+});
+
+test("every answer forbids sniffing, framing and foreign scripts", async () => {
+  for (const path of ["/api/v1/health", "/api/v1/nothing", "/api/docs/"]) {
+    const { headers } = await server.fetch(path);
+    assert.equal(headers.get("x-content-type-options"), "nosniff", path);
+    assert.match(headers.get("content-security-policy") ?? "", /script-src 'self';.*frame-ancestors 'none'/, path);
+    assert.ok(headers.get("x-request-id"), path);
+  }
+});
+
+test("an unknown path and a wrong method are problem documents", async () => {
+  const response = await server.fetch("/api/v1/nothing");
+  assert.equal(response.status, 404);
+  assert.equal(((await response.json()) as Problem).type, "/api/problems/not-found");
+  assert.equal((await server.fetch("/api/v1/jobs", { method: "PUT" })).status, 404);
+});
+
+test("every route of the table is registered", async () => {
+  for (const name of Object.keys(routes) as RouteName[]) {
+    const { method, path } = routes[name];
+    const response = await server.fetch(`/api/v1${path.replace(/:(\w+)/g, "1")}`, { method });
+    await response.body?.cancel();
+    assert.notEqual(response.status, 404, name);
+  }
+});

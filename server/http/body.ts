@@ -1,0 +1,56 @@
+import type { Refusal } from "#core/refusal.ts";
+
+/**
+ * The JSON value of a request's body, or why it is none. Beyond RFC 8259 it refuses what nothing downstream can carry:
+ * bytes that are not UTF-8, NUL and lone surrogates in any string, and the key `__proto__`.
+ * An empty body is `{}`, so that a POST that needs no fields can be sent without one.
+ */
+export function parseBody(bytes: Buffer): ParsedBody {
+  if (bytes.length === 0) return { kind: "parsed", value: {} };
+  let text: string;
+  let value: unknown;
+  try {
+    text = utf8.decode(bytes);
+  } catch {
+    return refuse({ kind: "malformed-json", words: "It holds bytes that are not UTF-8" });
+  }
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    return refuse({ kind: "malformed-json", words: error instanceof Error ? error.message : String(error) });
+  }
+  // UTF-8 cannot carry a lone surrogate and JSON cannot carry a bare NUL: both come by escapes only.
+  if (!suspicious.test(text)) return { kind: "parsed", value };
+  const refusal = findUncarried(value, "");
+  return refusal ? refuse(refusal) : { kind: "parsed", value };
+}
+
+export type ParsedBody =
+  | { readonly kind: "parsed"; readonly value: unknown }
+  | { readonly kind: "refused"; readonly refusal: Refusal };
+
+const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false });
+const suspicious = /__proto__|\\u(?:0000|005[fF]|[dD][89a-fA-F])/;
+
+function refuse(refusal: Refusal): ParsedBody {
+  return { kind: "refused", refusal };
+}
+
+function findUncarried(value: unknown, path: string): Refusal | null {
+  if (typeof value === "string") return textRefusal(value, path || "body");
+  if (typeof value !== "object" || value === null) return null;
+  for (const [key, inner] of Object.entries(value)) {
+    const innerPath = Array.isArray(value) ? `${path}[${key}]` : `${path}${path ? "." : ""}${key}`;
+    if (key === "__proto__")
+      return { kind: "invalid-request", issues: [{ path: innerPath, words: "no field may be called __proto__" }] };
+    const refusal = textRefusal(key, `a name in ${path || "body"}`) ?? findUncarried(inner, innerPath);
+    if (refusal) return refusal;
+  }
+  return null;
+}
+
+function textRefusal(text: string, field: string): Refusal | null {
+  if (text.includes("\0")) return { kind: "not-text", field, found: "NUL" };
+  if (!text.isWellFormed()) return { kind: "not-text", field, found: "lone surrogate" };
+  return null;
+}

@@ -1,0 +1,14 @@
+import pg from "pg";
+
+/**
+ * Whether an error says that PostgreSQL cannot be reached or cannot work right now (restarting, out of connections,
+ * disk full), and not that we asked for something wrong. Classes of SQLSTATE: appendix A of its manual.
+ */
+export function isStoreTrouble(error: unknown): boolean {
+  if (error instanceof pg.DatabaseError) return ["08", "53", "57", "58"].includes((error.code ?? "").slice(0, 2));
+  if (!(error instanceof Error)) return false;
+  if ("syscall" in error && error.syscall === "connect") return true;
+  return /^Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection/.test(
+    error.message,
+  );
+}

@@ -1,0 +1,58 @@
+import { centreId } from "#core/ids.ts";
+import { answer, type Handlers, refused } from "#server/http/handler.ts";
+import { newEnrolment } from "#server/identity/centre-credential.ts";
+import type { Database } from "#server/store/database.ts";
+import { readCentres, readNodes } from "#server/store/read/centres.ts";
+import { once } from "./once.ts";
+import { cutPage, readCursor } from "./paging.ts";
+
+/** Centres, their pools and nodes, and how a new one joins. */
+export function centreHandlers(context: Context): Pick<Handlers, "centres" | "nodes" | "addCentre" | "addEnrolment"> {
+  const { db, now } = context;
+  return {
+    async centres({ query }) {
+      const found = await readCentres(db.pool, { after: query.cursor ?? null, limit: query.limit + 1 });
+      const page = cutPage(found, query.limit, (centre) => centre.id);
+      return answer({ centres: [...page.rows], next: page.next });
+    },
+
+    async nodes({ query }) {
+      const skip = readCursor(query.cursor);
+      if (typeof skip === "object" && skip !== null) return skip;
+      const from = skip ?? 0;
+      const found = await readNodes(db.pool, { centre: query.centre ?? null, skip: from, limit: query.limit + 1 });
+      const page = cutPage(found, query.limit, () => from + query.limit);
+      return answer({ nodes: [...page.rows], next: page.next });
+    },
+
+    addCentre: ({ caller, body, idempotency }) =>
+      once(db, { caller, idempotency }, 201, async (client) => {
+        const { rowCount } = await client.query(
+          `insert into centre (id, name, region_code, driver, life_cycle, created_ms)
+           values ($1, $2, $3, $4, 'in-service', $5) on conflict do nothing`,
+          [body.id, body.name ?? body.id, body.regionCode ?? null, body.driver, now()],
+        );
+        if (rowCount === 0) return refused({ kind: "already-exists", what: "centre", id: body.id });
+        await client.query(
+          `insert into pool (centre_id, name, contract, life_cycle) values ($1, 'default', 'dedicated', 'in-service')`,
+          [body.id],
+        );
+        await client.query(`insert into event (at_ms, kind, centre_id, cause) values ($1, 'centre-changed', $2, $3)`, [
+          now(),
+          centreId(body.id),
+          `person:${caller.id}`,
+        ]);
+        const [centre] = await readCentres(client, { after: null, limit: 1, only: body.id });
+        return centre ? answer(centre) : refused({ kind: "not-found", what: "centre", id: body.id });
+      }),
+
+    addEnrolment: ({ caller, params, idempotency }) =>
+      once(db, { caller, idempotency }, 201, async (client) => {
+        const enrolment = await newEnrolment(client, params.centre, now());
+        if (enrolment === null) return refused({ kind: "not-found", what: "centre", id: params.centre });
+        return answer({ centre: params.centre, ...enrolment });
+      }),
+  };
+}
+
+type Context = { readonly db: Database; readonly now: () => number };

@@ -1,0 +1,38 @@
+import type { Handlers } from "#server/http/handler.ts";
+import { agentHandlers } from "./agents.ts";
+import { centreHandlers } from "./centres.ts";
+import { eventHandlers } from "./events.ts";
+import { jobHandlers } from "./jobs.ts";
+import { logHandlers } from "./logs.ts";
+import { networkHandlers } from "./network.ts";
+import { peopleHandlers } from "./people.ts";
+import { sessionHandlers } from "./sessions.ts";
+import { submitHandlers } from "./submit.ts";
+import { usageHandlers } from "./usage.ts";
+import { whyHandlers } from "./why.ts";
+
+/** Every route's handler, from the parts of the server they act on. */
+export function createHandlers(parts: Parts): Handlers {
+  return {
+    ...networkHandlers(parts),
+    ...sessionHandlers(parts),
+    ...submitHandlers(parts),
+    ...jobHandlers(parts),
+    ...whyHandlers(parts),
+    ...logHandlers(parts),
+    ...eventHandlers(parts),
+    ...usageHandlers(parts),
+    ...centreHandlers(parts),
+    ...peopleHandlers(parts),
+    ...agentHandlers(parts),
+  };
+}
+
+export type Parts = Parameters<typeof networkHandlers>[0] &
+  Parameters<typeof sessionHandlers>[0] &
+  Parameters<typeof submitHandlers>[0] &
+  Parameters<typeof jobHandlers>[0] &
+  Parameters<typeof whyHandlers>[0] &
+  Parameters<typeof logHandlers>[0] &
+  Parameters<typeof eventHandlers>[0] &
+  Parameters<typeof agentHandlers>[0];

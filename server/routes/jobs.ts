@@ -1,0 +1,120 @@
+import type { z } from "zod";
+import type { jobsQuery } from "#api/job.ts";
+import { specView } from "#api/spec-view.ts";
+import { cancellable } from "#core/job/state.ts";
+import { answer, type Handlers, refused } from "#server/http/handler.ts";
+import { maySee, type Person } from "#server/identity/caller.ts";
+import type { Database } from "#server/store/database.ts";
+import { parsePosition } from "#server/store/event.ts";
+import { amountsView, costView, readJobAmounts } from "#server/store/read/amounts.ts";
+import { readHistory } from "#server/store/read/history.ts";
+import { readJob } from "#server/store/read/job.ts";
+import { type JobFilter, readJobs, summaryOf } from "#server/store/read/jobs.ts";
+import { readRuns } from "#server/store/read/runs.ts";
+import { readTask, readTasks } from "#server/store/read/tasks.ts";
+import { cutPage, readCursor } from "./paging.ts";
+import { tariffVersion } from "./quote.ts";
+import { boundedProjects, idOf, noSuchJob, noSuchTask, visibleJob } from "./visible.ts";
+
+/** Jobs and their tasks as they are and were. */
+export function jobHandlers({ db }: { readonly db: Database }): Pick<Handlers, JobRoute> {
+  return {
+    async jobs({ caller, query }) {
+      const before = readCursor(query.cursor);
+      if (typeof before === "object" && before !== null) return before;
+      const bounded = await boundedProjects(db, caller, query.project);
+      if (bounded.kind === "refused") return bounded;
+      const filter = await filterOf(db, query, { projects: bounded.projects, before, limit: query.limit + 1 });
+      if (filter === null) return answer({ jobs: [], next: null });
+      const page = cutPage(await readJobs(db.pool, filter), query.limit, (job) => job.id);
+      return answer({ jobs: [...page.rows], next: page.next });
+    },
+
+    async job({ caller, params, language }) {
+      const job = await readJob(db.pool, params.job);
+      if (job === null || !maySee(caller, job.projectId)) return noSuchJob(params.job);
+      const tasks = await readTasks(db.pool, job.id, { after: null, limit: firstTasks });
+      const indices = tasks.map((task) => task.index);
+      const [runs, amounts] = await Promise.all([
+        readRuns(db.pool, job.id, indices, language),
+        readJobAmounts(db.pool, job.id),
+      ]);
+      return answer({
+        ...summaryOf(job),
+        spec: specView(job.spec),
+        usage: amountsView(amounts),
+        cost: costView(tariffVersion),
+        firstTasks: tasks.map((task) => ({ ...task, runs: [...(runs.get(task.index) ?? [])] })),
+        defaults: job.defaults,
+        warnings: job.warnings,
+        actions: { cancel: cancellable.includes(job.state) && mayCancel(caller, job.personId) },
+      });
+    },
+
+    async tasks({ caller, params, query }) {
+      const after = readCursor(query.cursor);
+      if (typeof after === "object" && after !== null) return after;
+      const found = await visibleJob(db, caller, params.job);
+      if (found.kind === "refused") return found;
+      const tasks = await readTasks(db.pool, params.job, { after, limit: query.limit + 1 });
+      const page = cutPage(tasks, query.limit, (task) => task.index);
+      return answer({ tasks: [...page.rows], next: page.next });
+    },
+
+    async task({ caller, params, language }) {
+      const found = await visibleJob(db, caller, params.job);
+      if (found.kind === "refused") return found;
+      const task = await readTask(db.pool, params.job, params.index);
+      if (task === null) return noSuchTask(params.job, params.index);
+      const runs = await readRuns(db.pool, params.job, [task.index], language);
+      return answer({ ...task, runs: [...(runs.get(task.index) ?? [])] });
+    },
+
+    async history({ caller, params, query }) {
+      const after = query.cursor === undefined ? null : parsePosition(query.cursor);
+      if (after === null && query.cursor !== undefined) return refused({ kind: "bad-cursor" });
+      const found = await visibleJob(db, caller, params.job);
+      if (found.kind === "refused") return found;
+      const events = await readHistory(db.pool, params.job, {
+        index: query.index ?? null,
+        after,
+        limit: query.limit + 1,
+      });
+      const page = cutPage(events, query.limit, (event) => event.id);
+      return answer({ events: [...page.rows], next: page.next });
+    },
+  };
+}
+
+type JobRoute = "jobs" | "job" | "tasks" | "task" | "history";
+
+const firstTasks = 10;
+
+/** One's own jobs, and an administrator's any: what others of a project run is theirs to end. */
+export function mayCancel(caller: Person, owner: number): boolean {
+  return caller.administrator || caller.id === owner;
+}
+
+/** null: it names somebody who is not there, so nothing can match. */
+async function filterOf(
+  db: Database,
+  query: z.output<typeof jobsQuery>,
+  page: Pick<JobFilter, "projects" | "before" | "limit">,
+): Promise<JobFilter | null> {
+  const { state, outcome, name, centre, submittedFromMs, submittedToMs } = query;
+  const person = query.person && (await idOf(db, "select id from person where name = $1", query.person));
+  if (person === null) return null;
+  const [key, ...value] = query.label?.split("=") ?? [];
+  const label = key === undefined ? undefined : { key, value: value.join("=") };
+  return {
+    ...page,
+    state,
+    outcome,
+    name,
+    centre,
+    label,
+    person: person || undefined,
+    submittedFromMs,
+    submittedToMs,
+  };
+}

@@ -1,0 +1,129 @@
+import type pg from "pg";
+import { personId } from "#core/ids.ts";
+import { answer, type Handlers, type Refused, refused } from "#server/http/handler.ts";
+import { visibleProjects } from "#server/identity/caller.ts";
+import type { Gate } from "#server/identity/gate.ts";
+import { newCode, signInUrl } from "#server/identity/sign-in.ts";
+import type { Database } from "#server/store/database.ts";
+import { readPeople, readProjects, readTenants } from "#server/store/read/people.ts";
+import { once } from "./once.ts";
+import { cutPage, readCursor } from "./paging.ts";
+
+/** Tenants, projects, people and who belongs where. */
+export function peopleHandlers(context: Context): Pick<Handlers, PeopleRoute> {
+  const { db, gate, now } = context;
+  /** A change of who may do what is seen at once. */
+  const change: typeof once = async (...given) => {
+    const done = await once(...given);
+    gate.forget();
+    return done;
+  };
+
+  return {
+    async tenants({ caller, query }) {
+      const after = readCursor(query.cursor);
+      if (typeof after === "object" && after !== null) return after;
+      const found = await readTenants(db.pool, visibleProjects(caller), { after, limit: query.limit + 1 });
+      const page = cutPage(found, query.limit, (row) => row.id);
+      return answer({ tenants: [...page.rows], next: page.next });
+    },
+
+    addTenant: ({ caller, body, idempotency }) =>
+      change(db, { caller, idempotency }, 201, async (client) => {
+        const { rows } = await client.query<{ id: number; name: string; title: string }>(
+          `insert into tenant (name, title, created_ms) values ($1, $2, $3) on conflict do nothing
+           returning id, name, title`,
+          [body.name, body.title ?? body.name, now()],
+        );
+        return rows[0] ? answer(rows[0]) : refused({ kind: "already-exists", what: "tenant", id: body.name });
+      }),
+
+    async projects({ caller, query }) {
+      const after = readCursor(query.cursor);
+      if (typeof after === "object" && after !== null) return after;
+      const found = await readProjects(db.pool, visibleProjects(caller), { after, limit: query.limit + 1 });
+      const page = cutPage(found, query.limit, (row) => row.id);
+      return answer({ projects: [...page.rows], next: page.next });
+    },
+
+    addProject: ({ caller, body, idempotency }) =>
+      change(db, { caller, idempotency }, 201, async (client) => {
+        const found = await client.query<{ id: number }>("select id from tenant where name = $1", [body.tenant]);
+        const tenant = found.rows[0];
+        if (tenant === undefined) return refused({ kind: "not-found", what: "tenant", id: body.tenant });
+        const { rows } = await client.query<{ id: number; name: string; title: string }>(
+          `insert into project (tenant_id, name, title, created_ms) values ($1, $2, $3, $4) on conflict do nothing
+           returning id, name, title`,
+          [tenant.id, body.name, body.title ?? body.name, now()],
+        );
+        if (rows[0] === undefined) return refused({ kind: "already-exists", what: "project", id: body.name });
+        return answer({ ...rows[0], tenant: body.tenant });
+      }),
+
+    addMember: ({ caller, params, body, idempotency }) =>
+      change(db, { caller, idempotency }, 200, async (client) => {
+        const joined = await join(client, body.person, [params.project]);
+        return joined ?? personAnswer(client, body.person);
+      }),
+
+    async people({ query }) {
+      const after = readCursor(query.cursor);
+      if (typeof after === "object" && after !== null) return after;
+      const page = cutPage(await readPeople(db.pool, { after, limit: query.limit + 1 }), query.limit, (row) => row.id);
+      return answer({ people: [...page.rows], next: page.next });
+    },
+
+    addPerson: ({ caller, body, idempotency, origin }) =>
+      change(db, { caller, idempotency }, 201, async (client) => {
+        const { rows } = await client.query<{ id: number }>(
+          `insert into person (name, title, administrator, created_ms) values ($1, $2, $3, $4) on conflict do nothing
+           returning id`,
+          [body.name, body.title ?? body.name, body.administrator ?? false, now()],
+        );
+        if (rows[0] === undefined) return refused({ kind: "already-exists", what: "person", id: body.name });
+        const joined = await join(client, body.name, body.projects ?? []);
+        return joined ?? linkAnswer(client, body.name, origin, now());
+      }),
+
+    addSignInLink: ({ caller, params, idempotency, origin }) =>
+      once(db, { caller, idempotency }, 201, (client) => linkAnswer(client, params.person, origin, now())),
+  };
+}
+
+type PeopleRoute =
+  | "tenants"
+  | "addTenant"
+  | "projects"
+  | "addProject"
+  | "addMember"
+  | "people"
+  | "addPerson"
+  | "addSignInLink";
+type Context = { readonly db: Database; readonly gate: Gate; readonly now: () => number };
+
+/** Makes the person a member of each; refused naming the first that is not there. */
+async function join(client: pg.PoolClient, person: string, projects: readonly string[]): Promise<Refused | null> {
+  for (const project of projects) {
+    const { rowCount } = await client.query("select from project where name = $1", [project]);
+    if (rowCount === 0) return refused({ kind: "not-found", what: "project", id: project });
+  }
+  await client.query(
+    `insert into membership (project_id, person_id)
+     select project.id, person.id from project, person where project.name = any($2) and person.name = $1
+     on conflict do nothing`,
+    [person, projects],
+  );
+  return null;
+}
+
+async function personAnswer(client: pg.PoolClient, name: string) {
+  const [person] = await readPeople(client, { after: null, limit: 1, only: name });
+  return person ? answer(person) : refused({ kind: "not-found", what: "person", id: name });
+}
+
+async function linkAnswer(client: pg.PoolClient, name: string, origin: string, nowMs: number) {
+  const [person] = await readPeople(client, { after: null, limit: 1, only: name });
+  if (person === undefined) return refused({ kind: "not-found", what: "person", id: name });
+  const { code, expiresMs } = await newCode(client, personId(person.id), "link", nowMs);
+  return answer({ person, signInUrl: signInUrl(origin, code), expiresMs });
+}

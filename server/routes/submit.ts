@@ -1,0 +1,166 @@
+import type { Submitted as SubmittedView } from "#api/job.ts";
+import { limits } from "#api/limits.ts";
+import { specView } from "#api/spec-view.ts";
+import { jobId, type TenantId, tenantId } from "#core/ids.ts";
+import { type AdmitContext, type Admitted, admit } from "#core/job/admit.ts";
+import { arrayText } from "#core/job/array.ts";
+import { admitBulk } from "#core/job/bulk.ts";
+import { taskCount } from "#core/job/spec.ts";
+import type { World } from "#core/scheduling/world.ts";
+import { assert } from "#core/unreachable.ts";
+import { answer, type Handlers, type Refused, refused, type Verbatim } from "#server/http/handler.ts";
+import type { Person } from "#server/identity/caller.ts";
+import type { Database } from "#server/store/database.ts";
+import { candidateView } from "#server/store/read/runs.ts";
+import type { TransitionWriter } from "#server/store/transitions.ts";
+import type { AdmittedJob, Submitted, SubmitWriter } from "#server/store/writer.ts";
+import { mayCancel } from "./jobs.ts";
+import { quoteOf } from "./quote.ts";
+import { visibleJob } from "./visible.ts";
+
+/** What makes and ends jobs. All rules are core's; here they are asked in order, and the writer is told. */
+export function submitHandlers(context: SubmitContext): Pick<Handlers, SubmitRoute> {
+  const { db, writer, world, memoryMibPerCore } = context;
+  const admitContext = (caller: Person): AdmitContext => ({
+    defaultProject: caller.projects[0]?.name ?? null,
+    projects: caller.projects.map((project) => project.name),
+    limits: { ...limits, arrayTasks: context.arrayTasks() },
+  });
+
+  return {
+    async submit({ caller, body, idempotency }) {
+      const admitted = admit(body, admitContext(caller));
+      if (admitted.kind === "refused") return admitted;
+      const fits = world().couldEverFit(admitted.spec.shape, admitted.spec.centres);
+      if (fits.kind === "refused") return fits;
+      const { job, project, tenant } = ownJob(caller, admitted);
+      const { spec, defaults, warnings } = admitted;
+      const view: Omit<SubmittedView, "id"> = {
+        name: spec.name,
+        tasks: taskCount(spec.array),
+        project,
+        state: "queued",
+        defaults: [...defaults],
+        warnings: [...warnings],
+        quote: quoteOf(spec, await memoryMibPerCore()),
+      };
+      const done = await writer.submit({
+        tenant,
+        person: caller.id,
+        idempotency,
+        jobs: [job],
+        status: 201,
+        answer: ([id]) => JSON.stringify({ id, ...view }),
+      });
+      return committed(done);
+    },
+
+    async submitBulk({ caller, body, idempotency }) {
+      const admitted = admitBulk(body.jobs, admitContext(caller));
+      if (admitted.kind === "refused") return at(admitted, admitted.position);
+      const jobs: AdmittedJob[] = [];
+      let tenant: TenantId | null = null;
+      for (const [position, one] of admitted.jobs.entries()) {
+        const fits = world().couldEverFit(one.spec.shape, one.spec.centres);
+        if (fits.kind === "refused") return at(fits, position);
+        const own = ownJob(caller, one);
+        if (tenant !== null && own.tenant !== tenant) {
+          const words = "all jobs of one call must belong to projects of one tenant";
+          return at(refused({ kind: "invalid-request", issues: [{ path: "project", words }] }), position);
+        }
+        tenant = own.tenant;
+        jobs.push(own.job);
+      }
+      assert(tenant !== null, "a bulk has at least one job");
+      const done = await writer.submit({
+        tenant,
+        person: caller.id,
+        idempotency,
+        jobs,
+        status: 201,
+        answer: (ids) =>
+          JSON.stringify({
+            jobs: admitted.jobs.map(({ spec, warnings }, position) => ({
+              id: ids[position],
+              key: body.jobs[position]?.key ?? null,
+              name: spec.name,
+              tasks: taskCount(spec.array),
+              warnings,
+            })),
+          }),
+      });
+      return committed(done);
+    },
+
+    async dryRun({ caller, body, language }) {
+      const admitted = admit(body, admitContext(caller));
+      if (admitted.kind === "refused") return admitted;
+      const { spec, defaults, warnings } = admitted;
+      const fits = world().couldEverFit(spec.shape, spec.centres);
+      if (fits.kind === "refused") return fits;
+      const explained = world().explainNew(spec.shape, spec.centres, context.now());
+      return answer({
+        spec: specView(spec),
+        tasks: taskCount(spec.array),
+        defaults: [...defaults],
+        warnings: [...warnings],
+        quote: quoteOf(spec, await memoryMibPerCore()),
+        wouldGoTo: explained.wouldGoTo,
+        candidates: explained.candidates.map((one) => candidateView(one, language)),
+      });
+    },
+
+    async cancel({ caller, params, body, idempotency }) {
+      const found = await visibleJob(db, caller, params.job);
+      if (found.kind === "refused") return found;
+      if (!mayCancel(caller, found.head.personId))
+        return refused({ kind: "forbidden", needs: "owner of the job, or administrator" });
+      const done = await context.transitions.cancel({
+        tenant: tenantId(found.head.tenantId),
+        idempotency,
+        job: jobId(params.job),
+        index: body.index ?? null,
+        by: caller.id === found.head.personId ? "user" : "operator",
+        person: caller.id,
+        reason: body.reason ?? null,
+        status: 200,
+        answer: (tasks) => JSON.stringify({ tasks }),
+      });
+      return committed(done);
+    },
+  };
+}
+
+type SubmitRoute = "submit" | "submitBulk" | "dryRun" | "cancel";
+
+export type SubmitContext = {
+  readonly db: Database;
+  readonly now: () => number;
+  readonly writer: Pick<SubmitWriter, "submit">;
+  readonly transitions: Pick<TransitionWriter, "cancel">;
+  readonly world: () => Pick<World, "couldEverFit" | "explainNew">;
+  /** Of the centre that gives most: the quote of a job without a memory of its own is an upper bound. */
+  readonly memoryMibPerCore: () => Promise<number>;
+  /** The setting of the network. */
+  readonly arrayTasks: () => number;
+};
+
+type Whole = Extract<Admitted, { kind: "admitted" }>;
+
+function ownJob(caller: Person, { spec, defaults, warnings, after }: Whole): OwnJob {
+  const project = caller.projects.find((one) => one.name === spec.project);
+  assert(project !== undefined, "admit lets only the caller's own projects through");
+  const array = spec.array && arrayText(spec.array);
+  const job = { project: project.id, spec, arrayText: array, defaults, warnings, after };
+  return { job, project: project.name, tenant: project.tenantId };
+}
+
+type OwnJob = { readonly job: AdmittedJob; readonly project: string; readonly tenant: TenantId };
+
+function committed(done: Submitted): Refused | Verbatim {
+  return done.kind === "refused" ? done : { kind: "verbatim", status: done.status, json: done.body };
+}
+
+function at({ refusal }: Pick<Refused, "refusal">, position: number | null): Refused {
+  return position === null ? refused(refusal) : { ...refused(refusal), at: `jobs[${position}]` };
+}

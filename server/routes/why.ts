@@ -1,0 +1,74 @@
+import type { z } from "zod";
+import type { why } from "#api/job.ts";
+import { jobId } from "#core/ids.ts";
+import { type Language, reasonWords } from "#core/scheduling/reasons.ts";
+import type { World } from "#core/scheduling/world.ts";
+import { answer, type Handlers } from "#server/http/handler.ts";
+import type { Database } from "#server/store/database.ts";
+import { candidateView } from "#server/store/read/runs.ts";
+import { type Placed, readPlaced, readTask, readWaiting, type TaskView } from "#server/store/read/tasks.ts";
+import { noSuchTask, visibleJob } from "./visible.ts";
+
+type WhyView = z.output<typeof why>;
+
+/** Why a task waits, from the live world; why one that was placed went where it went, from what was kept with its run. */
+export function whyHandlers(context: WhyContext): Pick<Handlers, "why"> {
+  const { db, world, now } = context;
+  return {
+    async why({ caller, params, query, language }) {
+      const found = await visibleJob(db, caller, params.job);
+      if (found.kind === "refused") return found;
+      const job = jobId(params.job);
+      const index = query.index ?? (await readWaiting(db.pool, job));
+      const task = await readTask(db.pool, job, index);
+      if (task === null) return noSuchTask(job, index);
+      if (task.state !== "queued") {
+        const placed = await readPlaced(db.pool, job, index);
+        return answer(whyPlaced(task, placed, language));
+      }
+      const nowMs = now();
+      const explained = world().explain({ job, index }, nowMs);
+      if (explained.kind === "waiting") {
+        const { rule, facts, candidates } = explained;
+        return answer({
+          ...of(task),
+          rule,
+          words: rule === null ? words.waits[language] : reasonWords(rule, facts, language),
+          candidates: candidates.map((one) => candidateView(one, language)),
+          decidedMs: nowMs,
+        });
+      }
+      // The store and the world's copy of it are a moment apart.
+      return answer({ ...of(task), rule: null, words: words.soon[language], candidates: [], decidedMs: nowMs });
+    },
+  };
+}
+
+export type WhyContext = {
+  readonly db: Database;
+  readonly world: () => Pick<World, "explain">;
+  readonly now: () => number;
+};
+
+const words = {
+  waits: { en: "waits for room at a centre", zh: "等待某个中心有空闲" },
+  soon: { en: "is being placed this moment", zh: "正在放置" },
+  placed: { en: "was placed at {centre}", zh: "已放置于 {centre}" },
+  ended: { en: "has ended", zh: "已结束" },
+} as const;
+
+function of(task: TaskView): Pick<WhyView, "job" | "index" | "state"> {
+  return { job: task.job, index: task.index, state: task.state };
+}
+
+function whyPlaced(task: TaskView, placed: Placed | null, language: Language): WhyView {
+  const where = placed === null ? "" : words.placed[language].replace("{centre}", placed.centre);
+  const ended = task.state === "ended" ? words.ended[language] : "";
+  return {
+    ...of(task),
+    rule: null,
+    words: [ended, where].filter((part) => part !== "").join(language === "zh" ? "；" : "; "),
+    candidates: (placed?.decision.candidates ?? []).map((one) => candidateView(one, language)),
+    decidedMs: placed?.decision.decidedMs ?? null,
+  };
+}

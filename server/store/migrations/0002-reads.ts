@@ -1,0 +1,73 @@
+/**
+ * What lists and sums of many jobs are read from: indexes for each filter in the order that pages are cut (newest id
+ * first), and two tables that are indexes PostgreSQL cannot build by itself. Both are derived and kept by triggers in
+ * the transaction of what they derive from; nothing else writes them.
+ */
+export const sql = `
+create index job_project_active on job (project_id, state, id desc) where state <> 'ended';
+create index job_ended on job (id desc) where state = 'ended';
+create index job_project_ended on job (project_id, id desc) where state = 'ended';
+create index job_submitted on job (submitted_ms);
+create index job_ended_at on job (ended_ms) where state = 'ended';
+-- The kind of outcome as the API names it: a signal is a failure.
+create function outcome_kind(outcome jsonb) returns text immutable parallel safe language sql
+  return case outcome ->> 'kind' when 'signalled' then 'failed' else outcome ->> 'kind' end;
+create index job_outcome on job (outcome_kind(outcome), id desc) where state = 'ended';
+create index job_project_outcome on job (project_id, outcome_kind(outcome), id desc) where state = 'ended';
+create index run_centre on run (centre_id, job_id desc);
+
+-- One row for each label of each job. A GIN index could not give the newest hundred of a million that share a label.
+create table job_label (
+  key text not null,
+  value text not null,
+  job_id bigint not null,
+  primary key (key, value, job_id)
+);
+create function index_labels() returns trigger language plpgsql as $$
+begin
+  insert into job_label (key, value, job_id)
+  select label.key, label.value, added.id from added, jsonb_each_text(added.spec -> 'labels') as label
+  where added.spec -> 'labels' <> '{}';
+  return null;
+end $$;
+create trigger job_labels after insert on job referencing new table as added
+  for each statement execute function index_labels();
+
+-- What was posted, by the hour of the posting (UTC), so that the usage of a year is not the sum of all its transfers.
+create table usage_hour (
+  hour_ms bigint not null,
+  project_id bigint not null,
+  person_id bigint not null,
+  centre_id text not null,
+  unit text not null,
+  runs bigint not null,
+  amount bigint not null,
+  primary key (hour_ms, project_id, person_id, centre_id, unit)
+);
+create index usage_hour_project on usage_hour (project_id, hour_ms);
+create index transfer_posted on transfer (at_ms) where kind in ('single', 'post');
+create view posted as
+  select transfer.at_ms, job.project_id, job.person_id, run.centre_id, transfer.unit, transfer.job_id, transfer.amount,
+    -- Each billed run posts its wall time once.
+    (transfer.unit = 'wall-ms' and transfer.kind = 'post')::int as runs
+  from transfer
+  join job on job.id = transfer.job_id
+  join run on run.job_id = transfer.job_id and run.index = transfer.index and run.attempt = transfer.attempt
+  where transfer.kind in ('single', 'post');
+create function sum_usage() returns trigger language plpgsql as $$
+begin
+  insert into usage_hour (hour_ms, project_id, person_id, centre_id, unit, runs, amount)
+  select added.at_ms / 3600000 * 3600000, job.project_id, job.person_id, run.centre_id, added.unit,
+    count(*) filter (where added.unit = 'wall-ms' and added.kind = 'post'), sum(added.amount)
+  from added
+  join job on job.id = added.job_id
+  join run on run.job_id = added.job_id and run.index = added.index and run.attempt = added.attempt
+  where added.kind in ('single', 'post')
+  group by 1, 2, 3, 4, 5
+  on conflict (hour_ms, project_id, person_id, centre_id, unit)
+    do update set runs = usage_hour.runs + excluded.runs, amount = usage_hour.amount + excluded.amount;
+  return null;
+end $$;
+create trigger transfer_usage after insert on transfer referencing new table as added
+  for each statement execute function sum_usage();
+`;

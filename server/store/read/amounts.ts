@@ -1,0 +1,36 @@
+import type pg from "pg";
+import type { z } from "zod";
+import type { cost, usageAmounts } from "#api/job.ts";
+
+/** Amounts by ledger unit, as decimal text (M1). */
+export type Amounts = Readonly<Record<string, string>>;
+export const noAmounts: Amounts = {};
+
+/** The four figures of the API. Device classes are kept apart in the books; here their card time is added up. */
+export function amountsView(amounts: Amounts): z.output<typeof usageAmounts> {
+  let milliCardMs = 0n;
+  for (const [unit, amount] of Object.entries(amounts)) {
+    if (unit.startsWith("milli-card-ms:")) milliCardMs += BigInt(amount);
+  }
+  return {
+    coreMs: amounts["core-ms"] ?? "0",
+    milliCardMs: milliCardMs.toString(),
+    memoryMibMs: amounts["mib-ms"] ?? "0",
+    wallMs: amounts["wall-ms"] ?? "0",
+  };
+}
+
+/** Under the tariff version `free` everything costs nothing, and no yuan move. */
+export function costView(tariffVersion: string): z.output<typeof cost> {
+  return { tariffVersion, currency: "CNY", amountMicroYuan: "0" };
+}
+
+/** What the books say a job has used: everything posted for its runs. */
+export async function readJobAmounts(pool: pg.Pool, job: number): Promise<Amounts> {
+  const { rows } = await pool.query<{ unit: string; amount: string }>(
+    `select unit, sum(amount)::text as amount from transfer
+     where job_id = $1 and kind in ('single', 'post') group by unit`,
+    [job],
+  );
+  return Object.fromEntries(rows.map((row) => [row.unit, row.amount]));
+}

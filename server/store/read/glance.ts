@@ -1,0 +1,91 @@
+import type pg from "pg";
+import type { Glance } from "#api/network.ts";
+import { readCentres, readUses } from "./centres.ts";
+
+/**
+ * The network at a glance, kept for a second, and the count of a day for ten: many consoles that look at it at once
+ * cost one reading. `queuedTasks` comes from the scheduler's memory; counting a million rows each second would not do.
+ */
+export function openGlance(pool: pg.Pool, settings: GlanceSettings): () => Promise<Glance> {
+  const { version, now, queuedTasks } = settings;
+  const ofLastDay = keptFor(10_000, now, () => readEnded(pool, now() - 86_400_000));
+  return keptFor(1_000, now, async () => {
+    const [centres, uses, states, oldestQueuedMs, endedLastDay] = await Promise.all([
+      readCentres(pool, { after: null, limit: 10_000 }),
+      readUses(pool, null),
+      readLiveTasks(pool),
+      readOldestQueued(pool),
+      ofLastDay(),
+    ]);
+    const pools = centres.filter((centre) => centre.lifeCycle === "in-service").flatMap((centre) => centre.pools);
+    const total = (of: (pool: (typeof pools)[number]) => number) => pools.reduce((sum, pool) => sum + of(pool), 0);
+    const inUse = (of: (use: (typeof uses)[number]) => number) => uses.reduce((sum, use) => sum + of(use), 0);
+    return {
+      version,
+      nowMs: now(),
+      centres: {
+        total: centres.length,
+        connected: centres.filter((centre) => centre.state === "connected").length,
+      },
+      cores: { total: total((pool) => pool.cores), inUse: inUse((use) => use.cores) },
+      memoryMib: { total: total((pool) => pool.memoryMib), inUse: inUse((use) => use.memoryMib) },
+      accelerators: {
+        total: total((pool) => pool.accelerators.reduce((sum, device) => sum + device.count, 0)),
+        inUse: inUse((use) => use.accelerators),
+      },
+      tasks: { queued: queuedTasks(), ...states },
+      endedLastDay,
+      oldestQueuedMs,
+    };
+  });
+}
+
+export type GlanceSettings = {
+  readonly version: string;
+  readonly now: () => number;
+  readonly queuedTasks: () => number;
+};
+
+function keptFor<Value>(lifeMs: number, now: () => number, read: () => Promise<Value>): () => Promise<Value> {
+  let kept: { readonly value: Promise<Value>; readonly untilMs: number } | null = null;
+  return () => {
+    if (kept !== null && kept.untilMs > now()) return kept.value;
+    const value = read();
+    const mine = { value, untilMs: now() + lifeMs };
+    kept = mine;
+    value.catch(() => {
+      if (kept === mine) kept = null;
+    });
+    return value;
+  };
+}
+
+async function readLiveTasks(pool: pg.Pool): Promise<{ placed: number; starting: number; running: number }> {
+  const { rows } = await pool.query<{ placed: number; starting: number; running: number }>(
+    `select count(*) filter (where state = 'placed') as placed, count(*) filter (where state = 'starting') as starting,
+       count(*) filter (where state = 'running') as running
+     from run where ended_ms is null and not superseded`,
+  );
+  return rows[0] ?? { placed: 0, starting: 0, running: 0 };
+}
+
+/** Of jobs that wait whole, the first by id; of arrays that wait in part, the first of those under way. */
+async function readOldestQueued(pool: pg.Pool): Promise<number | null> {
+  const { rows } = await pool.query<{ oldest: number | null }>(
+    `select least(
+       (select submitted_ms from job where state = 'queued' order by id limit 1),
+       (select min(submitted_ms) from job where state in ('placed', 'starting', 'running') and queued > 0)
+     ) as oldest`,
+  );
+  return rows[0]?.oldest ?? null;
+}
+
+async function readEnded(pool: pg.Pool, sinceMs: number): Promise<{ succeeded: number; other: number }> {
+  const { rows } = await pool.query<{ succeeded: number; other: number }>(
+    `select count(*) filter (where outcome_kind(outcome) = 'succeeded') as succeeded,
+       count(*) filter (where outcome_kind(outcome) is distinct from 'succeeded') as other
+     from job where state = 'ended' and ended_ms >= $1`,
+    [sinceMs],
+  );
+  return rows[0] ?? { succeeded: 0, other: 0 };
+}

@@ -1,0 +1,52 @@
+import type pg from "pg";
+import type { Event } from "#api/job.ts";
+import type { StateKind } from "#core/job/state.ts";
+import { type Position, positionText } from "../event.ts";
+
+/** Columns of one event for `eventView`. */
+export const eventColumns = `event.xid::text as xid, event.seq, event.at_ms, event.job_id, event.index, event.attempt,
+  event.kind, event.state, event.centre_id, event.cause`;
+
+export type EventRow = {
+  readonly xid: string;
+  readonly seq: number;
+  readonly at_ms: number;
+  readonly job_id: number;
+  readonly index: number | null;
+  readonly attempt: number | null;
+  readonly kind: string;
+  readonly state: StateKind | null;
+  readonly centre_id: string | null;
+  readonly cause: string;
+};
+
+/** The steps of a job (or of one task of it, with those of the job as a whole), oldest first. */
+export async function readHistory(
+  pool: pg.Pool,
+  job: number,
+  page: { readonly index: number | null; readonly after: Position | null; readonly limit: number },
+): Promise<readonly Event[]> {
+  const { rows } = await pool.query<EventRow>(
+    `select ${eventColumns} from event
+     where job_id = $1 and xid < pg_snapshot_xmin(pg_current_snapshot())
+       and ($2::int is null or index is null or index = $2)
+       and ($3::text is null or (xid, seq) > ($3::text::xid8, $4::bigint))
+     order by xid, seq limit $5`,
+    [job, page.index, page.after?.xid.toString() ?? null, page.after?.seq ?? 0, page.limit],
+  );
+  return rows.map(eventView);
+}
+
+export function eventView(row: EventRow): Event {
+  return {
+    id: positionText({ xid: BigInt(row.xid), seq: row.seq }),
+    atMs: row.at_ms,
+    job: row.job_id,
+    index: row.index,
+    attempt: row.attempt,
+    kind: row.kind,
+    state: row.state,
+    centre: row.centre_id,
+    cause: row.cause,
+  };
+}

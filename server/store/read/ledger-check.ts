@@ -1,0 +1,78 @@
+import type pg from "pg";
+import type { z } from "zod";
+import type { ledgerCheck } from "#api/network.ts";
+
+/**
+ * Re-derives the books from their transfers, in one snapshot: in each unit debits equal credits, every account's totals
+ * are what its transfers say, no hold was ended twice or with more than it held, and the hourly sums are those of the
+ * posted transfers. `findings` names what is wrong; the books balance when there are none.
+ */
+export async function checkLedger(pool: pg.Pool): Promise<z.output<typeof ledgerCheck>> {
+  const client = await pool.connect();
+  try {
+    await client.query("begin isolation level repeatable read read only");
+    const units = await client.query<UnitRow>(unitTotals);
+    const findings: string[] = [];
+    for (const { finding } of (await client.query<{ finding: string }>(wrongAccounts)).rows) findings.push(finding);
+    for (const { finding } of (await client.query<{ finding: string }>(wrongEnds)).rows) findings.push(finding);
+    for (const { finding } of (await client.query<{ finding: string }>(wrongHours)).rows) findings.push(finding);
+    for (const unit of units.rows) {
+      if (unit.debitsPosted !== unit.creditsPosted || unit.debitsPending !== unit.creditsPending)
+        findings.push(`${unit.unit}: debits and credits differ`);
+    }
+    const counted = await client.query<{ count: number }>("select count(*) as count from transfer");
+    return { balanced: findings.length === 0, units: units.rows, transfers: counted.rows[0]?.count ?? 0, findings };
+  } finally {
+    await client.query("commit");
+    client.release();
+  }
+}
+
+type UnitRow = z.output<typeof ledgerCheck>["units"][number];
+
+const unitTotals = `
+  select unit, sum(debits_posted)::text as "debitsPosted", sum(credits_posted)::text as "creditsPosted",
+    sum(debits_pending)::text as "debitsPending", sum(credits_pending)::text as "creditsPending"
+  from account group by unit order by unit`;
+
+/** What the transfers say: a hold is pending until something ends it; single and post move their amount. */
+const wrongAccounts = `
+  with moved as (
+    select transfer.unit, debit_account, credit_account,
+      case when kind in ('single', 'post') then amount else 0 end as posted,
+      case when kind = 'pending' and not exists (select from transfer ended where ended.pending_id = transfer.id)
+        then amount else 0 end as pending
+    from transfer
+  ), said as (
+    select account, unit, sum(debits_posted) as debits_posted, sum(debits_pending) as debits_pending,
+      sum(credits_posted) as credits_posted, sum(credits_pending) as credits_pending
+    from (
+      select debit_account as account, unit, posted as debits_posted, pending as debits_pending, 0 as credits_posted,
+        0 as credits_pending from moved
+      union all
+      select credit_account, unit, 0, 0, posted, pending from moved
+    ) sides group by account, unit
+  )
+  select format('account %s in %s: its totals are not what its transfers say', account.code, account.unit) as finding
+  from account left join said on said.account = account.id and said.unit = account.unit
+  where (account.debits_posted, account.debits_pending, account.credits_posted, account.credits_pending)
+    is distinct from (coalesce(said.debits_posted, 0), coalesce(said.debits_pending, 0),
+      coalesce(said.credits_posted, 0), coalesce(said.credits_pending, 0))
+  order by 1 limit 20`;
+
+const wrongEnds = `
+  select format('transfer %s does not fit the hold %s', ended.id, ended.pending_id) as finding
+  from transfer ended left join transfer held on held.id = ended.pending_id
+  where ended.pending_id is not null and (held.kind is distinct from 'pending' or held.unit <> ended.unit
+    or held.debit_account <> ended.debit_account or held.credit_account <> ended.credit_account
+    or ended.amount > held.amount or (ended.kind = 'void' and ended.amount <> 0))
+  order by 1 limit 20`;
+
+const wrongHours = `
+  select format('usage of the hour %s in %s: the sum is not what was posted', hour_ms, unit) as finding
+  from (
+    select hour_ms, unit, sum(amount) as amount from usage_hour group by 1, 2
+    union all
+    select at_ms / 3600000 * 3600000, unit, -sum(amount) from posted group by 1, 2
+  ) both_sides group by hour_ms, unit having sum(amount) <> 0
+  order by 1 limit 20`;

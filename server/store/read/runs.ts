@@ -1,0 +1,97 @@
+import type pg from "pg";
+import type { z } from "zod";
+import type { candidate, run } from "#api/job.ts";
+import { runEndView } from "#api/outcome-view.ts";
+import { jobId, runId } from "#core/ids.ts";
+import type { RunEnd, StateKind } from "#core/job/state.ts";
+import type { Allocation, RunUsage } from "#core/run-order.ts";
+import { type Candidate, type Language, reasonWords } from "#core/scheduling/reasons.ts";
+import { type Amounts, amountsView, costView, noAmounts } from "./amounts.ts";
+
+export type RunView = z.output<typeof run>;
+
+/** Every attempt of these tasks of a job, oldest first, each with what the books say of it. */
+export async function readRuns(
+  pool: pg.Pool,
+  job: number,
+  indices: readonly number[],
+  language: Language,
+): Promise<ReadonlyMap<number, readonly RunView[]>> {
+  if (indices.length === 0) return new Map();
+  const { rows } = await pool.query<RunRow>(
+    `select run.*, (
+       select jsonb_object_agg(unit, amount::text) from (
+         select unit, sum(amount) as amount from transfer
+         where transfer.job_id = run.job_id and transfer.index = run.index and transfer.attempt = run.attempt
+           and kind in ('single', 'post') group by unit) posted
+       ) as amounts
+     from run where job_id = $1 and index = any($2) order by index, attempt`,
+    [job, indices],
+  );
+  const byIndex = new Map<number, RunView[]>();
+  for (const row of rows) {
+    const views = byIndex.get(row.index) ?? [];
+    views.push(runView(row, language));
+    byIndex.set(row.index, views);
+  }
+  return byIndex;
+}
+
+type RunRow = {
+  readonly job_id: number;
+  readonly index: number;
+  readonly attempt: number;
+  readonly centre_id: string;
+  readonly state: StateKind;
+  readonly allocation: Allocation;
+  readonly tariff_version: string;
+  readonly decision: { readonly decidedMs: number; readonly candidates: readonly Candidate[] };
+  readonly placed_ms: number;
+  readonly started_ms: number | null;
+  readonly ended_ms: number | null;
+  readonly unreachable_since_ms: number | null;
+  readonly end: RunEnd | null;
+  readonly usage: RunUsage | null;
+  readonly words: string | null;
+  readonly billed: boolean;
+  readonly amounts: Amounts | null;
+};
+
+function runView(row: RunRow, language: Language): RunView {
+  const { allocation, usage } = row;
+  const ended = row.state === "ended";
+  return {
+    id: runId({ job: jobId(row.job_id), index: row.index, attempt: row.attempt }),
+    attempt: row.attempt,
+    centre: row.centre_id,
+    state: row.state,
+    end: row.end && runEndView(row.end),
+    placedMs: row.placed_ms,
+    startedMs: row.started_ms,
+    endedMs: row.ended_ms,
+    unreachableSinceMs: row.unreachable_since_ms,
+    cores: allocation.nodes * allocation.coresPerNode,
+    memoryMib: allocation.nodes * allocation.memoryMibPerNode,
+    accelerators: allocation.nodes * allocation.acceleratorsPerNode,
+    usage: usage && {
+      wallMs: usage.wallMs,
+      cpuUserMs: usage.cpuUserMs,
+      cpuSystemMs: usage.cpuSystemMs,
+      peakMemoryMib: usage.peakMemoryMib,
+      memoryWay: usage.memoryWay,
+      droppedStdoutBytes: usage.droppedStdoutBytes,
+      droppedStderrBytes: usage.droppedStderrBytes,
+    },
+    words: row.words,
+    billed: row.billed,
+    amounts: ended ? amountsView(row.amounts ?? noAmounts) : null,
+    cost: ended ? costView(row.tariff_version) : null,
+    candidates: row.decision.candidates.map((one) => candidateView(one, language)),
+  };
+}
+
+/** A rule and its facts in the words of the reader. */
+export function candidateView(one: Candidate, language: Language): z.output<typeof candidate> {
+  const { centre, rule, holds, facts } = one;
+  return { centre, rule, words: reasonWords(rule, facts, language), holds, facts };
+}

@@ -1,0 +1,75 @@
+import type pg from "pg";
+import type { z } from "zod";
+import type { task } from "#api/job.ts";
+import { outcomeView } from "#api/outcome-view.ts";
+import type { Outcome, StateKind } from "#core/job/state.ts";
+import type { Candidate } from "#core/scheduling/reasons.ts";
+
+export type TaskView = z.output<typeof task>;
+
+/** Tasks of a job in the order of their indices, those above `after`. */
+export async function readTasks(
+  pool: pg.Pool,
+  job: number,
+  page: { readonly after: number | null; readonly limit: number },
+): Promise<readonly TaskView[]> {
+  const { rows } = await pool.query<TaskRow>(
+    `select index, position, state, outcome, attempts, started_ms, ended_ms, unreachable_since_ms
+     from task where job_id = $1 and index > $2 order by index limit $3`,
+    [job, page.after ?? -1, page.limit],
+  );
+  return rows.map((row) => taskView(job, row));
+}
+
+export async function readTask(pool: pg.Pool, job: number, index: number): Promise<TaskView | null> {
+  const [task] = await readTasks(pool, job, { after: index - 1, limit: 1 });
+  return task?.index === index ? task : null;
+}
+
+/** The index one means by a job's number alone: its first queued task, else its first. */
+export async function readWaiting(pool: pg.Pool, job: number): Promise<number> {
+  const { rows } = await pool.query<{ index: number }>(
+    "select index from task where job_id = $1 order by (state = 'queued') desc, index limit 1",
+    [job],
+  );
+  return rows[0]?.index ?? 0;
+}
+
+export type Placed = {
+  readonly centre: string;
+  readonly decision: { readonly decidedMs: number; readonly candidates: readonly Candidate[] };
+};
+
+/** Where its newest run was placed, and what each centre said then. */
+export async function readPlaced(pool: pg.Pool, job: number, index: number): Promise<Placed | null> {
+  const { rows } = await pool.query<Placed>(
+    `select centre_id as centre, decision from run where job_id = $1 and index = $2 order by attempt desc limit 1`,
+    [job, index],
+  );
+  return rows[0] ?? null;
+}
+
+type TaskRow = {
+  readonly index: number;
+  readonly position: number;
+  readonly state: StateKind;
+  readonly outcome: Outcome | null;
+  readonly attempts: number;
+  readonly started_ms: number | null;
+  readonly ended_ms: number | null;
+  readonly unreachable_since_ms: number | null;
+};
+
+function taskView(job: number, row: TaskRow): TaskView {
+  return {
+    job,
+    index: row.index,
+    taskJob: job + row.position,
+    state: row.state,
+    outcome: row.outcome && outcomeView(row.outcome),
+    attempts: row.attempts,
+    startedMs: row.started_ms,
+    endedMs: row.ended_ms,
+    unreachableSinceMs: row.unreachable_since_ms,
+  };
+}
