@@ -1,0 +1,7 @@
+#!/bin/sh
+# Usage: run.sh RESULTS. Prints what the table's job said.
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+search=$(weir submit --parsable --chdir="$1" "$here/search.sbatch")
+table=$(weir submit --parsable --chdir="$1" --dependency="afterok:$search" "$here/table.sbatch")
+weir logs -f "$table"
