@@ -6,7 +6,7 @@ import { after, afterEach, before, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { type Holder, readHolder } from "./lock.ts";
 import { haveEnded, processIdentity } from "./process.ts";
-import { freePort, type Instance, makeStage, type Stage } from "./stage.ts";
+import { freePort, type Instance, makeStage, type Stage } from "./stand-ins/stage.ts";
 
 // The real supervisor and PostgreSQL, with stand-ins for the programs: what test/start.e2e.test.ts shows with the real
 // ones, here in the cases that are slow or hard to bring about with them.

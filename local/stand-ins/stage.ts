@@ -18,15 +18,17 @@ import { build } from "esbuild";
  * stand-ins for server, agent and launcher that keep the contract and write what happens to them into `marks`.
  */
 export async function makeStage(): Promise<Stage> {
-  const repository = dirname(import.meta.dirname);
+  const repository = dirname(dirname(import.meta.dirname));
   // Not tmpdir(): the system users have to reach it, and tests may be given a private one.
   const folder = mkdtempSync("/var/tmp/weir-stage-");
   chmodSync(folder, 0o755);
   for (const part of ["dist", "agent/launcher"]) mkdirSync(join(folder, part), { recursive: true });
   symlinkSync(join(repository, "node_modules"), join(folder, "node_modules"));
   await build({
-    entryPoints: [join(repository, "local", "start.ts")],
-    outfile: join(folder, "dist", "start.mjs"),
+    entryPoints: ["local/start.ts", "local/stand-ins/server.ts", "local/stand-ins/agent.ts"],
+    entryNames: "[name]",
+    outdir: join(folder, "dist"),
+    outExtension: { ".js": ".mjs" },
     absWorkingDir: repository,
     bundle: true,
     platform: "node",
@@ -35,10 +37,7 @@ export async function makeStage(): Promise<Stage> {
     banner: { js: 'import{createRequire as r}from"node:module";const require=r(import.meta.url);' },
     logLevel: "error",
   });
-  const standIns = join(repository, "local", "stand-ins");
-  copyFileSync(join(standIns, "server.mjs"), join(folder, "dist", "server.mjs"));
-  copyFileSync(join(standIns, "agent.mjs"), join(folder, "dist", "agent.mjs"));
-  copyFileSync(join(standIns, "launcher.pl"), join(folder, "agent", "launcher", "weir-launcher"));
+  copyFileSync(join(import.meta.dirname, "launcher.pl"), join(folder, "agent", "launcher", "weir-launcher"));
   const scripts = { start: "exec node dist/start.mjs" };
   writeFileSync(
     join(folder, "package.json"),
