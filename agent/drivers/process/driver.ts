@@ -29,7 +29,7 @@ export async function openProcessDriver(
   note: (words: string, facts: object) => void,
   settings: ProcessSettings = { logCapBytes, processes: mostProcesses },
 ): Promise<ProcessDriver> {
-  const socketPath = environment["WEIR_LAUNCHER_SOCKET"];
+  const socketPath = environment.WEIR_LAUNCHER_SOCKET;
   if (!socketPath) throw new Error("WEIR_LAUNCHER_SOCKET is not set: the socket of weir-launcher.");
   const capacity = capacityOf(environment, machineFacts());
   const node = hostname().split(".")[0] ?? "localhost";
@@ -91,8 +91,8 @@ export async function openProcessDriver(
       user: text(facts, "mode") === "root" ? null : ordinaryUser(),
       bin: text(facts, "bin") ?? "/usr/bin",
       node,
-      centre: environment["WEIR_CENTRE"] ?? "local",
-      language: environment["LANG"] ?? "C.UTF-8",
+      centre: environment.WEIR_CENTRE ?? "local",
+      language: environment.LANG ?? "C.UTF-8",
       moduleInit: moduleInits.find((path) => existsSync(path)) ?? null,
     };
   }

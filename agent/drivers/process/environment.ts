@@ -66,7 +66,7 @@ export function jobEnvironment(order: RunOrder, place: RunPlace): Record<string,
     ...(order.attempt > 1 ? { SLURM_RESTART_COUNT: String(order.attempt - 1) } : {}),
     ...(order.array ? arrayVariables(order.array, order) : {}),
     ...user,
-    PATH: `${place.bin}:${user["PATH"] ?? systemPath}`,
+    PATH: `${place.bin}:${user.PATH ?? systemPath}`,
   };
 }
 

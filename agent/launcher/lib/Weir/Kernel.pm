@@ -9,7 +9,7 @@ use Errno;
 use POSIX ();
 use Exporter qw(import);
 our @EXPORT = qw(call mount_at monotonic_ms wall_ms boot_id start_ticks is_alive limit_self children_usage become as_user
-    read_file write_file descendants resident_bytes signal_all walk remove_tree
+    read_file write_file descendants resident_bytes proportional_bytes signal_all walk remove_tree
     cgroup_places make_group join_group group_pids drop_group);
 
 my %NUMBER = do {
@@ -138,6 +138,16 @@ sub resident_bytes {
     my $pages = 0;
     $pages += (split ' ', read_file("/proc/$_/statm") // '0 0')[1] // 0 for @_;
     return $pages * $page;
+}
+
+# Shared pages counted once; dearer to read. undef where the kernel does not say.
+sub proportional_bytes {
+    my $kib = 0;
+    for (@_) {
+        my $rollup = read_file("/proc/$_/smaps_rollup") // (-e "/proc/$_" ? return undef : next);
+        $kib += $1 if $rollup =~ /^Pss:\s+(\d+)/m;
+    }
+    return $kib * 1024;
 }
 
 # Signals every process of a uid, atomically, from a child that has become that uid; false when there is none.

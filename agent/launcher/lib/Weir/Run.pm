@@ -263,7 +263,9 @@ sub beyond_memory {
         my $text = read_file("$group/" . ($r->{places}{memoryWay} eq 'cgroup-v2' ? 'memory.events' : 'memory.oom_control')) // '';
         return $text =~ /^oom_kill [1-9]/m;
     }
-    my $bytes = resident_bytes(descendants($$));
+    my @tree = descendants($$);
+    my $bytes = resident_bytes(@tree);
+    $bytes = proportional_bytes(@tree) // $bytes if $bytes > $r->{memoryBytes};    # a forked tree shares most of it
     $r->{peak} = $bytes if $bytes > $r->{peak};
     return $bytes > $r->{memoryBytes};
 }
