@@ -1,4 +1,4 @@
-import type { LifeCycle } from "#core/centre/centre.ts";
+import { type Centre, type LifeCycle, lifeCycles, type Pool } from "#core/centre/centre.ts";
 
 /**
  * Computing power is typed: a value never stands without its precision, dense or sparse, nominal or measured, and its
@@ -20,3 +20,93 @@ export const precisions = ["fp64", "fp32", "tf32", "fp16", "bf16", "fp8", "int8"
 export type Precision = (typeof precisions)[number];
 export type Sparsity = "dense" | "sparse";
 export type Basis = "nominal" | "measured";
+
+/** A sum that may stand for itself: of one precision, sparsity and basis only. */
+export type CapacityTotal = {
+  readonly precision: Precision;
+  readonly sparsity: Sparsity;
+  readonly basis: Basis;
+  readonly gigaflops: bigint;
+};
+
+/**
+ * What a centre has in one stage of its life-cycle, per (precision, sparsity, basis), in the order of `precisions`:
+ * device counts × the figure of one device, and what is stated for pools. A device is no further than its pool, phase
+ * and centre are.
+ */
+export function capacityTotals(centre: Centre, stage: LifeCycle): readonly CapacityTotal[] {
+  const totals = new Map<string, CapacityTotal>();
+  const add = ({ precision, sparsity, basis, gigaflops }: Capacity, count: number) => {
+    const key = `${precisions.indexOf(precision)} ${sparsity} ${basis}`;
+    const sum = (totals.get(key)?.gigaflops ?? 0n) + gigaflops * BigInt(count);
+    totals.set(key, { precision, sparsity, basis, gigaflops: sum });
+  };
+  for (const pool of centre.pools) {
+    const above = [centre.lifeCycle, pool.lifeCycle, ...phaseStages(centre, pool)];
+    for (const capacity of pool.capacities) if (stageOf([...above, capacity.lifeCycle]) === stage) add(capacity, 1);
+    for (const device of pool.devices)
+      for (const capacity of device.capacities)
+        if (stageOf([...above, device.lifeCycle, capacity.lifeCycle]) === stage) add(capacity, device.count);
+  }
+  return [...totals].sort(([one], [other]) => (one < other ? -1 : 1)).map(([, total]) => total);
+}
+
+/** The stage of what lies within others: retired where any is, else the earliest. */
+export function stageOf(lifeCycleOfEach: readonly LifeCycle[]): LifeCycle {
+  if (lifeCycleOfEach.includes("retired")) return "retired";
+  return lifeCycles.find((stage) => lifeCycleOfEach.includes(stage)) ?? "planned";
+}
+
+export type ReadCapacity =
+  | {
+      readonly kind: "read";
+      readonly precision: Precision;
+      readonly sparsity: Sparsity;
+      readonly gigaflops: bigint;
+    }
+  | { readonly kind: "refused"; readonly rule: "no-figure" | "no-precision" | "no-sparsity"; readonly words: string };
+
+/**
+ * Reads `100 P FP16 dense` or `4 PFLOPS FP64`. A figure without its precision is refused, and one of a precision that
+ * has sparse peak figures (all but FP64) without dense or sparse, because a sparse peak is up to twice the dense one.
+ */
+export function readCapacity(text: string): ReadCapacity {
+  const match = /^\s*(\d{1,12})(?:\.(\d{1,9}))?\s*([GTPE])(?:FLOPS|FLOP\/S)?\b(.*)$/i.exec(text);
+  if (!match) return refused("no-figure", text, "write a figure with its unit, as in 100 P FP16 dense");
+  const [, whole = "", fraction = "", unit = "", rest = ""] = match;
+  const words = rest.toLowerCase().split(/[\s,]+/);
+  const precision = precisions.find((each) => words.includes(each));
+  if (!precision)
+    return refused(
+      "no-precision",
+      text,
+      `name the precision (${precisions.join(", ")}), as in ${whole} ${unit} FP16 dense`,
+    );
+  const sparsity = words.includes("sparse") ? "sparse" : "dense";
+  if (precision !== "fp64" && !words.includes(sparsity))
+    return refused("no-sparsity", text, "say dense or sparse: a sparse peak is not a dense one");
+  const scale = unitGigaflops[unit.toUpperCase()] ?? 1n;
+  const gigaflops = (BigInt(whole + fraction.padEnd(9, "0")) * scale) / 1_000_000_000n;
+  if (gigaflops === 0n) return refused("no-figure", text, "the figure is less than one gigaflops");
+  return { kind: "read", precision, sparsity, gigaflops };
+}
+
+/** `1.049 EFLOPS FP16 dense`: three places, rounded half up; never without the precision. */
+export function capacityWords({ gigaflops, precision, sparsity }: Omit<CapacityTotal, "basis">): string {
+  const [unit = "G", scale = 1n] = Object.entries(unitGigaflops).findLast(([, each]) => gigaflops >= each) ?? [];
+  const thousandths = (gigaflops * 1000n + scale / 2n) / scale;
+  const fraction = `${thousandths % 1000n}`.padStart(3, "0").replace(/0+$/, "");
+  const figure = fraction === "" ? `${thousandths / 1000n}` : `${thousandths / 1000n}.${fraction}`;
+  return `${figure} ${unit}FLOPS ${precision.toUpperCase()} ${sparsity}`;
+}
+
+const unitGigaflops: Readonly<Record<string, bigint>> = { G: 1n, T: 1_000n, P: 1_000_000n, E: 1_000_000_000n };
+
+function refused(rule: "no-figure" | "no-precision" | "no-sparsity", text: string, remedy: string): ReadCapacity {
+  return { kind: "refused", rule, words: `${JSON.stringify(text)} is no capacity: ${remedy}` };
+}
+
+function phaseStages(centre: Centre, pool: Pool): LifeCycle[] {
+  const phases = centre.sites.filter((site) => site.name === pool.phase?.site).flatMap((site) => site.phases);
+  return phases.filter((phase) => phase.name === pool.phase?.name).map((phase) => phase.lifeCycle);
+}
