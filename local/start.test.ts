@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { existsSync, readFileSync, statSync } from "node:fs";
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { createServer } from "node:http";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { after, afterEach, before, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { type Holder, readHolder } from "./lock.ts";
@@ -219,5 +219,43 @@ test("refusals say what to do, and leave nothing running", async () => {
     const instance = stage.start("node", stage.home("a"), { [name]: value });
     assert.equal(await instance.ended, 1);
     assert.match(instance.said(), words);
+  }
+});
+
+test("a clone that the system users cannot read", {
+  skip: process.getuid?.() === 0 ? false : "needs root",
+}, async () => {
+  chmodSync(stage.folder, 0o700);
+  const home = mkdtempSync("/var/tmp/weir-home-");
+  chmodSync(home, 0o755);
+  const copies: string[] = [];
+  try {
+    const inside = stage.start("node", stage.home("a"));
+    assert.equal(await inside.ended, 1);
+    assert.match(inside.said(), new RegExp(`${stage.folder} is closed to them.\nCure: chmod o\\+x ${stage.folder}`));
+
+    // Their marks lie in the clone, too; here the address alone has to do.
+    const marks = { WEIR_TEST_MARKS: "/dev/null" };
+    const first = stage.start("node", home, marks);
+    const [, url = ""] = await first.says(running);
+    copies.push(
+      ...[...first.said().matchAll(/copying \w+ to (\S+),/g)].flatMap(([, folder]) =>
+        folder === undefined ? [] : [folder],
+      ),
+    );
+    assert.notEqual((await visit(url)).uid, 0);
+    await stop(first);
+    const second = stage.start("node", home, marks);
+    await second.says(running);
+    assert.doesNotMatch(second.said(), /copying/);
+    await stop(second);
+    assert.deepEqual(
+      copies.map((path) => basename(path).replace(/-.*/, "")).filter((name) => name !== "postgres"),
+      ["weir", "launcher"],
+    );
+  } finally {
+    chmodSync(stage.folder, 0o755);
+    for (const path of [home, ...copies.filter((copy) => !basename(copy).startsWith("postgres"))])
+      rmSync(path, { recursive: true, force: true });
   }
 });
