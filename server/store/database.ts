@@ -61,7 +61,7 @@ export async function migrate(db: Database): Promise<readonly string[]> {
     const applied = new Set(rows.map((row) => row.name));
     const unknown = [...applied].filter((name) => !migrations.some((migration) => migration.name === name));
     if (unknown.length > 0)
-      throw new Error(`This database has been used by a newer Weir (${unknown.join(", ")}). Update this one.`);
+      throw new NewerDatabase(`This database has been used by a newer Weir (${unknown.join(", ")}). Update this one.`);
     const missing = migrations.filter((migration) => !applied.has(migration.name));
     for (const migration of missing) {
       await client.query("begin");
@@ -75,13 +75,32 @@ export async function migrate(db: Database): Promise<readonly string[]> {
   }
 }
 
+/** The same once PostgreSQL answers: it may be starting, or recovering after a crash. */
+export async function migrateWhenReady(db: Database, patienceMs = 60_000): Promise<readonly string[]> {
+  for (const untilMs = Date.now() + patienceMs; ; ) {
+    try {
+      return await migrate(db);
+    } catch (error) {
+      if (!isConnectionLost(error) || error instanceof NewerDatabase || Date.now() > untilMs) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+}
+
+class NewerDatabase extends Error {}
+
 /** Each purpose its own; a session or transaction lock of this database. */
 export const advisoryLocks = { migrate: 8470_001, leader: 8470_002, transitions: 8470_003 } as const;
 
-/** The connection is gone or PostgreSQL is stopping: nothing is known of a statement in flight. */
+/** The connection is gone or PostgreSQL is starting or stopping: nothing is known of a statement in flight. */
 export function isConnectionLost(error: unknown): boolean {
   if (error instanceof pg.DatabaseError) return error.severity === "FATAL" || (error.code ?? "").startsWith("57P");
-  return error instanceof Error;
+  if (!(error instanceof Error)) return false;
+  // Of the system (ECONNRESET, ENOENT of a socket …), or in the words of `pg`, which has no codes for these.
+  if ("code" in error && typeof error.code === "string" && /^(E[A-Z]+|ERR_STREAM_\w+)$/.test(error.code)) return true;
+  return /^(Connection terminated|Client (was closed|has encountered a connection error)|timeout e)/.test(
+    error.message,
+  );
 }
 
 const int8 = 20;

@@ -1,6 +1,6 @@
 import type { IndexRange } from "#core/job/spec.ts";
 import type { Outcome } from "#core/job/state.ts";
-import type { Facts } from "#core/scheduling/reasons.ts";
+import { reasonWords } from "#core/scheduling/reasons.ts";
 import type { DependencyEnd } from "#core/scheduling/world.ts";
 import { int4s } from "./arrays.ts";
 import { countEnded, type JobLine, type Sheet } from "./sheet.ts";
@@ -25,7 +25,7 @@ export async function endQueuedTasks(
       line,
       indices,
       outcome,
-      `dependency-never-satisfied: ${words(facts)}`,
+      `dependency-never-satisfied: ${reasonWords("dependency-never-satisfied", facts, "en")}`,
     );
     written += count;
   }
@@ -99,10 +99,4 @@ export function rangesOf(indices: readonly number[]): readonly IndexRange[] {
     else ranges.push({ first: index, last: index, step: 1 });
   }
   return ranges;
-}
-
-function words(facts: Facts): string {
-  return Object.entries(facts)
-    .map(([name, value]) => `${name} ${value}`)
-    .join(", ");
 }

@@ -1,6 +1,6 @@
 import type { CentreId } from "#core/ids.ts";
 import type { IndexRange } from "#core/job/spec.ts";
-import type { OutcomeKind, RunEndKind, StateKind } from "#core/job/state.ts";
+import type { CancelledBy, OutcomeKind, RunEndKind, StateKind } from "#core/job/state.ts";
 import type { Allocation } from "#core/run-order.ts";
 
 /** What happened, in the words of the table `event`: history and change feed in one. */
@@ -44,6 +44,7 @@ export type EventDetail = {
   readonly outcome?: OutcomeKind;
   readonly end?: RunEndKind;
   readonly indices?: readonly IndexRange[];
+  readonly cancel?: { readonly by: CancelledBy; readonly reason: string | null };
 };
 
 /** An event as the feed serves it. */

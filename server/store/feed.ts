@@ -51,7 +51,7 @@ export function openFeed(db: Database, settings: FeedSettings): Feed {
   let warned = false;
   let awake = true;
   let closed = false;
-  let rouse = () => undefined as void;
+  let rouse: () => void = () => undefined;
   const done = follow();
 
   async function follow(): Promise<void> {

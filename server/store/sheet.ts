@@ -273,7 +273,7 @@ export function askToEnd(sheet: Sheet, run: RunLine, cancel: Cancel): void {
   run.cancel = cancel;
   sheet.changedRuns.add(run);
   const by = cancel.reason === null ? cancel.by : `${cancel.by}: ${cancel.reason}`;
-  record(sheet, run, "cancel-requested", null, sheet.nowMs, by);
+  record(sheet, run, "cancel-requested", null, sheet.nowMs, by, { cancel });
 }
 
 /** The task whose newest run this is, unless the task has ended or gone on without it. */

@@ -1,6 +1,6 @@
 import type pg from "pg";
 import { type JobId, jobId } from "#core/ids.ts";
-import { taskCount } from "#core/job/spec.ts";
+import { type JobSpec, taskCount } from "#core/job/spec.ts";
 import { byteas, int4s, int8s, jsonbs, texts } from "./arrays.ts";
 import { specColumns } from "./job-spec.ts";
 import type { AdmittedJob, Submission } from "./writer.ts";
@@ -33,6 +33,8 @@ export type NumberedBatch = {
 export type NumberedSubmission = {
   readonly submission: Submission;
   readonly ids: readonly JobId[];
+  /** As kept: dependencies on jobs of the same submission have their ids. */
+  readonly specs: readonly JobSpec[];
   readonly body: string;
 };
 export type SubmittedBatch =
@@ -54,7 +56,8 @@ export function numbered(
       counter += taskCount(job.spec.array);
       return id;
     });
-    return { submission, ids, body: submission.answer(ids) };
+    const specs = submission.jobs.map((job) => withBulkDependencies(job, ids));
+    return { submission, ids, specs, body: submission.answer(ids) };
   });
   return { nonce, atMs, counterBefore, counterAfter: counter, entries };
 }
@@ -118,7 +121,7 @@ function parameters(batch: NumberedBatch): unknown[] {
     retries: number,
   ][] = [];
   for (const [place, entry] of batch.entries.entries()) {
-    const { submission, ids } = entry;
+    const { submission, ids, specs } = entry;
     const no = submission.idempotency ? place + 1 : 0;
     if (submission.idempotency) {
       keys.push(entry);
@@ -126,13 +129,14 @@ function parameters(batch: NumberedBatch): unknown[] {
     }
     for (const [at, job] of submission.jobs.entries()) {
       const id = ids[at];
-      if (id === undefined) throw new Error("broken invariant: each job has an id");
+      const spec = specs[at];
+      if (id === undefined || spec === undefined) throw new Error("broken invariant: each job has an id and a spec");
       let count = 0;
       for (const { first, last, step } of job.spec.array?.ranges ?? plain) {
         ranges.push([no, id, first, last, step, count, job.spec.retries]);
         count += Math.floor((last - first) / step) + 1;
       }
-      jobs.push({ entry: no, id, by: submission, job, columns: specColumns(withBulkDependencies(job, ids)), count });
+      jobs.push({ entry: no, id, by: submission, job, columns: specColumns(spec), count });
     }
   }
   return [

@@ -1,0 +1,363 @@
+import { randomUUID } from "node:crypto";
+import type { z } from "zod";
+import type { readAnswer, SyncAnswer, SyncRequest } from "#api/agent.ts";
+import type { LogChunk } from "#api/job.ts";
+import { runEndFromWire } from "#api/outcome-view.ts";
+import { type CentreId, parseRunId, type RunId, type RunRef, runId } from "#core/ids.ts";
+import type { Refusal } from "#core/refusal.ts";
+import type { RunObservation } from "#core/run-order.ts";
+import { type Database, type Log, silent } from "#server/store/database.ts";
+import type { FeedEvent } from "#server/store/event.ts";
+import type { Feed } from "#server/store/feed.ts";
+import { readRunCentre, readRunOrders } from "#server/store/read-run-orders.ts";
+import type { LiveRun } from "#server/store/read-world.ts";
+import { unavailable, wordsOf } from "#server/store/refused.ts";
+import { noteSeen, reportEngine, takeSession } from "#server/store/report-engine.ts";
+import type { Cancel } from "#server/store/sheet.ts";
+import type { TransitionWriter } from "#server/store/transitions.ts";
+
+/**
+ * Where the agents are served: what each centre should run, kept in memory from the feed, and handed out by `sync`.
+ * All truth is in the store; another instance of this server has its own numbers, so it hands out the whole list first.
+ */
+export type Desk = {
+  /** The next session of the centre's agent; older ones are fenced (R7). Throws where the store cannot be reached. */
+  readonly session: (centre: CentreId) => Promise<number>;
+  /** `closed` aborts when the agent has gone. */
+  readonly sync: (centre: CentreId, request: SyncRequest, closed: AbortSignal) => Promise<Synced>;
+  readonly answers: (centre: CentreId, answers: readonly ReadAnswer[]) => Promise<void>;
+  /** A piece of a log, from the agent that has it; at most 1 MiB. */
+  readonly requestRead: (
+    run: RunRef,
+    stream: "stdout" | "stderr",
+    offset: number,
+    maxBytes: number,
+    timeoutMs: number,
+  ) => Promise<LogPiece>;
+  /** Answers all that wait, and takes no more. */
+  readonly close: () => Promise<void>;
+};
+
+export type Synced =
+  | { readonly kind: "answer"; readonly body: SyncAnswer }
+  | { readonly kind: "refused"; readonly refusal: Refusal };
+export type LogPiece =
+  | { readonly kind: "chunk"; readonly chunk: LogChunk }
+  | { readonly kind: "refused"; readonly refusal: Refusal };
+type ReadAnswer = z.output<typeof readAnswer>;
+
+export type DeskSettings = {
+  readonly db: Database;
+  readonly feed: Feed;
+  readonly transitions: TransitionWriter;
+  /** What has not ended, under the snapshot that the feed starts from. */
+  readonly runs: readonly LiveRun[];
+  readonly log?: Log;
+};
+
+/** What one centre should have. Each change takes the next generation. */
+type Counter = {
+  generation: number;
+  readonly runs: Map<RunId, Wanted>;
+  /** Woken by a change, a read or a newer session. */
+  readonly waiting: Set<() => void>;
+  readonly reads: {
+    readonly id: string;
+    readonly run: RunId;
+    readonly stream: "stdout" | "stderr";
+    readonly offset: number;
+    readonly maxBytes: number;
+  }[];
+  /** Long polls that are open now. */
+  polls: number;
+  seenMs: number;
+  seenWrittenMs: number;
+};
+type Wanted = {
+  /** Whether the agent may not have it on its disk yet, as far as the store knows. */
+  toStart: boolean;
+  cancel: Cancel | null;
+  readonly startGeneration: number;
+  generation: number;
+};
+
+export function openDesk(settings: DeskSettings): Desk {
+  const { db, feed, transitions, log = silent } = settings;
+  const instance = randomUUID();
+  const counters = new Map<CentreId, Counter>();
+  const reading = new Map<
+    string,
+    { readonly centre: CentreId; readonly settle: (answer: ReadAnswer | null) => void }
+  >();
+  let reads = 0;
+  let closed = false;
+
+  for (const { run, centre, state, cancel } of settings.runs)
+    want(centre, run, { toStart: state === "placed" || state === "starting", cancel });
+  const unsubscribe = feed.subscribe((events) => {
+    for (const event of events) follow(event);
+  });
+  const seenTimer = setInterval(() => void writeSeen(), seenEveryMs);
+  seenTimer.unref();
+
+  function counterOf(centre: CentreId): Counter {
+    const known = counters.get(centre);
+    if (known) return known;
+    const counter = {
+      generation: 1,
+      runs: new Map(),
+      waiting: new Set<() => void>(),
+      reads: [],
+      polls: 0,
+      seenMs: 0,
+      seenWrittenMs: 0,
+    };
+    counters.set(centre, counter);
+    return counter;
+  }
+
+  function want(centre: CentreId, run: RunId, wanted: Pick<Wanted, "toStart" | "cancel">): void {
+    const counter = counterOf(centre);
+    counter.generation += 1;
+    counter.runs.set(run, { ...wanted, startGeneration: counter.generation, generation: counter.generation });
+    wakeAll(counter);
+  }
+
+  function follow({ kind, centre, job, index, attempt, detail }: FeedEvent): void {
+    if (!centre) return;
+    if (kind === "centre-changed") wakeAll(counterOf(centre));
+    if (job === null || index === null || attempt === null) return;
+    const parsed = parseRunId(`${job}.${index}.${attempt}`);
+    if (!parsed) return;
+    const run = runId(parsed);
+    const counter = counterOf(centre);
+    const wanted = counter.runs.get(run);
+    if (kind === "placed") want(centre, run, { toStart: true, cancel: null });
+    else if (kind === "started" && wanted) wanted.toStart = false;
+    else if (kind === "cancel-requested" && wanted && detail?.cancel) {
+      counter.generation += 1;
+      wanted.cancel = detail.cancel;
+      wanted.generation = counter.generation;
+      wakeAll(counter);
+    } else if (kind === "ended" || kind === "run-ended") counter.runs.delete(run);
+  }
+
+  async function sync(centre: CentreId, request: SyncRequest, gone: AbortSignal): Promise<Synced> {
+    const counter = counterOf(centre);
+    counter.seenMs = Date.now();
+    try {
+      const state = await centreNow(centre);
+      if (state.session !== request.session) return fenced(request.session, state.session);
+      if (state.unreachable) await transitions.contact(centre, { kind: "reachable" });
+      if (request.engine && (await reportEngine(db, centre, request.agentVersion, request.engine, Date.now())))
+        feed.wake();
+      await writeSeenOf(centre, counter);
+      const told = await observe(centre, request);
+      if (told.kind === "refused") return told;
+      return await answer(centre, counter, request, told.committed, gone);
+    } catch (error) {
+      log.warn({ centre, error: wordsOf(error) }, "a sync could not be served");
+      return unavailable(`PostgreSQL failed (${wordsOf(error)})`);
+    }
+  }
+
+  async function observe(
+    centre: CentreId,
+    request: SyncRequest,
+  ): Promise<{ readonly kind: "told"; readonly committed: readonly RunId[] } | Extract<Synced, { kind: "refused" }>> {
+    const observations = request.observations.flatMap(observationOf);
+    if (observations.length === 0) return { kind: "told", committed: [] };
+    const observed = await transitions.observe(centre, request.session, observations);
+    return observed.kind === "recorded" ? { kind: "told", committed: observed.committed } : observed;
+  }
+
+  /** At once when there is anything to say, else when something changes or the time is up. */
+  async function answer(
+    centre: CentreId,
+    counter: Counter,
+    request: SyncRequest,
+    committed: readonly RunId[],
+    gone: AbortSignal,
+  ): Promise<Synced> {
+    const whole = request.server !== instance || request.generation === 0;
+    const since = whole ? 0 : request.generation;
+    const untilMs = Date.now() + request.waitMs;
+    counter.polls += request.waitMs > 0 ? 1 : 0;
+    try {
+      while (!whole && committed.length === 0 && counter.reads.length === 0 && !hasNews(counter, since)) {
+        const leftMs = untilMs - Date.now();
+        if (leftMs <= 0 || closed || gone.aborted) break;
+        await change(counter, leftMs, gone);
+        counter.seenMs = gone.aborted ? counter.seenMs : Date.now();
+        const newest = (await centreNow(centre)).session;
+        if (newest !== request.session) return fenced(request.session, newest);
+      }
+    } finally {
+      counter.polls -= request.waitMs > 0 ? 1 : 0;
+    }
+    // A report leaves the news to the long poll that is open beside it.
+    const quiet = !whole && request.waitMs === 0 && counter.polls > 0;
+    const news = quiet ? nothingNew(since) : await readNews(counter, whole, since);
+    const body = {
+      server: instance,
+      ...news,
+      whole,
+      committed: [...committed],
+      reads: quiet || gone.aborted ? [] : counter.reads.splice(0),
+    };
+    return { kind: "answer", body };
+  }
+
+  async function readNews(counter: Counter, whole: boolean, since: number): Promise<News> {
+    // The numbers first: what changes while the orders are read comes with the next answer.
+    const generation = counter.generation;
+    const start: RunId[] = [];
+    const cancel: SyncAnswer["cancel"] = [];
+    for (const [run, wanted] of counter.runs) {
+      if (wanted.generation <= since || wanted.generation > generation) continue;
+      if (wanted.cancel) cancel.push({ run, by: wanted.cancel.by, reason: wanted.cancel.reason });
+      // An order that is to be cancelled goes only where the agent may have begun to act on it.
+      if (wanted.toStart && (!wanted.cancel || whole) && wanted.startGeneration > since) start.push(run);
+    }
+    const orders = start.length === 0 ? [] : await readRunOrders(db, start, Date.now());
+    return { generation, start: orders, cancel };
+  }
+
+  async function requestRead(
+    run: RunRef,
+    stream: "stdout" | "stderr",
+    offset: number,
+    maxBytes: number,
+    timeoutMs: number,
+  ): Promise<LogPiece> {
+    const name = runId(run);
+    const at = await readRunCentre(db, run);
+    if (!at) return { kind: "refused", refusal: { kind: "not-found", what: "run", id: name } };
+    if (at.unreachable) return away(`The centre ${at.centre} cannot be reached`);
+    const counter = counterOf(at.centre);
+    const id = `${instance} ${++reads}`;
+    const answered = await new Promise<ReadAnswer | null>((resolve) => {
+      const timer = setTimeout(() => settle(null), timeoutMs);
+      const settle = (given: ReadAnswer | null) => {
+        clearTimeout(timer);
+        reading.delete(id);
+        const place = counter.reads.findIndex((read) => read.id === id);
+        if (place !== -1) counter.reads.splice(place, 1);
+        resolve(given);
+      };
+      reading.set(id, { centre: at.centre, settle });
+      counter.reads.push({ id, run: name, stream, offset, maxBytes });
+      wakeAll(counter);
+    });
+    if (!answered) return away(`The agent of ${at.centre} did not answer`);
+    if (answered.kind === "none") return away(answered.words || "There is no such log");
+    const { base64, sizeBytes, final } = answered;
+    const nextOffset = answered.offset + Buffer.byteLength(base64, "base64");
+    return {
+      kind: "chunk",
+      chunk: { run: name, stream, offset: answered.offset, nextOffset, sizeBytes, base64, final },
+    };
+  }
+
+  /** Session and contact as the store has them: another server may have changed them. */
+  async function centreNow(centre: CentreId): Promise<{ readonly session: number; readonly unreachable: boolean }> {
+    const { rows } = await db.pool.query<{ session: number; unreachable: boolean }>({
+      name: "centre-now",
+      text: "select session, unreachable_since_ms is not null as unreachable from centre where id = $1",
+      values: [centre],
+    });
+    return rows[0] ?? { session: 0, unreachable: false };
+  }
+
+  async function writeSeenOf(centre: CentreId, counter: Counter): Promise<void> {
+    if (counter.seenMs - counter.seenWrittenMs < seenEveryMs) return;
+    counter.seenWrittenMs = counter.seenMs;
+    await noteSeen(db, [centre], counter.seenMs);
+  }
+
+  /** An agent whose long poll is open is there. */
+  async function writeSeen(): Promise<void> {
+    const nowMs = Date.now();
+    const present = [...counters].filter(
+      ([, counter]) => counter.polls > 0 && nowMs - counter.seenWrittenMs >= seenEveryMs,
+    );
+    if (present.length === 0) return;
+    for (const [, counter] of present) counter.seenWrittenMs = nowMs;
+    await noteSeen(
+      db,
+      present.map(([centre]) => centre),
+      nowMs,
+    ).catch((error: unknown) => log.warn({ error: wordsOf(error) }, "last-seen times are written again later"));
+  }
+
+  return {
+    session: async (centre) => {
+      const session = await takeSession(db, centre, Date.now());
+      if (session === null) throw new Error(`broken invariant: the centre ${centre} of an agent is registered`);
+      feed.wake();
+      return session;
+    },
+    sync,
+    answers: async (centre, answers) => {
+      for (const given of answers) {
+        const asked = reading.get(given.id);
+        if (asked?.centre === centre) asked.settle(given);
+      }
+    },
+    requestRead,
+    close: async () => {
+      closed = true;
+      unsubscribe();
+      clearInterval(seenTimer);
+      for (const counter of counters.values()) wakeAll(counter);
+      for (const { settle } of [...reading.values()]) settle(null);
+    },
+  };
+}
+
+const seenEveryMs = 5_000;
+
+type News = Pick<SyncAnswer, "generation" | "start" | "cancel">;
+
+function nothingNew(generation: number): News {
+  return { generation, start: [], cancel: [] };
+}
+
+function hasNews(counter: Counter, since: number): boolean {
+  if (counter.generation <= since) return false;
+  for (const wanted of counter.runs.values()) if (wanted.generation > since) return true;
+  return false;
+}
+
+function wakeAll(counter: Counter): void {
+  for (const wake of [...counter.waiting]) wake();
+}
+
+function change(counter: Counter, mostMs: number, gone: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      clearTimeout(timer);
+      counter.waiting.delete(done);
+      gone.removeEventListener("abort", done);
+      resolve();
+    };
+    const timer = setTimeout(done, mostMs);
+    counter.waiting.add(done);
+    gone.addEventListener("abort", done);
+  });
+}
+
+function observationOf(wire: SyncRequest["observations"][number]): readonly RunObservation[] {
+  const parsed = parseRunId(wire.run);
+  if (!parsed) return [];
+  const run = runId(parsed);
+  return [wire.kind === "ended" ? { ...wire, run, end: runEndFromWire(wire.end) } : { ...wire, run }];
+}
+
+function fenced(session: number, newest: number): Synced {
+  return { kind: "refused", refusal: { kind: "fenced", epoch: session, newest } };
+}
+
+function away(words: string): LogPiece {
+  return { kind: "refused", refusal: { kind: "log-unavailable", words } };
+}

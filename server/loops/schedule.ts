@@ -1,0 +1,214 @@
+import { type JobId, jobId } from "#core/ids.ts";
+import type { JobSpec } from "#core/job/spec.ts";
+import type { Plan, World, WorldEvent } from "#core/scheduling/world.ts";
+import { unreachable } from "#core/unreachable.ts";
+import { type Database, type Log, silent } from "#server/store/database.ts";
+import type { FeedEvent } from "#server/store/event.ts";
+import type { Feed } from "#server/store/feed.ts";
+import { readCentreStates } from "#server/store/read-centre-states.ts";
+import { readJobEvents } from "#server/store/read-world.ts";
+import type { NumberedBatch } from "#server/store/submit-jobs.ts";
+import { type TransitionWriter, Unavailable } from "#server/store/transitions.ts";
+import type { Leader } from "./lead.ts";
+
+/**
+ * Keeps the world current from the feed alone, and, on the server that leads, places what can start: decide, write,
+ * wait until the feed has brought what was written, decide again. It works when something happened and sleeps when not.
+ */
+export type Scheduler = {
+  /** Each server has it, for `why`, dry runs and refusals at submit; only the leader acts on it. */
+  readonly world: World;
+  /** New jobs of this server, so that they need not be read back from the store. */
+  readonly noteSubmitted: (batch: NumberedBatch) => void;
+  readonly close: () => Promise<void>;
+};
+
+export type SchedulerSettings = {
+  readonly db: Database;
+  readonly feed: Feed;
+  readonly transitions: TransitionWriter;
+  readonly leader: Leader;
+  /** Filled by `readWorld` under the snapshot that the feed starts from. */
+  readonly world: World;
+  readonly log?: Log;
+  /** Placements in one plan. */
+  readonly most?: number;
+};
+
+export function openScheduler(settings: SchedulerSettings): Scheduler {
+  const { db, feed, transitions, leader, world, log = silent, most = 256 } = settings;
+  const submitted = new Map<JobId, WorldEvent>();
+  /** Batches of the feed, applied one after another; some need facts from the store. */
+  let applied: Promise<void> = Promise.resolve();
+  let closed = false;
+  let changed = true;
+  let rouse: () => void = () => undefined;
+  const unsubscribe = feed.subscribe((events) => {
+    applied = applied.then(() => applyAll(events)).then(wake);
+  });
+  const unlead = leader.onChange(wake);
+  const done = decideForEver();
+
+  function wake(): void {
+    changed = true;
+    rouse();
+  }
+
+  async function applyAll(events: readonly FeedEvent[]): Promise<void> {
+    await read("jobs", async () => {
+      const unknown = events.flatMap(({ kind, job }) =>
+        kind === "submitted" && job !== null && !submitted.has(jobId(job)) ? [jobId(job)] : [],
+      );
+      if (unknown.length > 0) for (const event of await readJobEvents(db, unknown)) world.apply(event);
+    });
+    for (const event of events) {
+      const told = worldEvent(event);
+      if (told) world.apply(told);
+    }
+    const centres = [
+      ...new Set(events.flatMap(({ kind, centre }) => (kind === "centre-changed" && centre ? [centre] : []))),
+    ];
+    if (centres.length > 0)
+      await read("centres", async () => {
+        for (const centre of await readCentreStates(db.pool, centres)) world.apply({ kind: "centre-changed", centre });
+      });
+    // Jobs that had ended before this server knew them, and that others wait for.
+    const missing = world.missing();
+    if (missing.length > 0)
+      await read("past jobs", async () => {
+        for (const event of await readJobEvents(db, missing)) world.apply(event);
+      });
+  }
+
+  /** The order of the feed must hold, so a read that fails is tried until it succeeds. */
+  async function read(what: string, attempt: () => Promise<void>): Promise<void> {
+    while (!closed) {
+      try {
+        await attempt();
+        return;
+      } catch (error) {
+        log.warn({ what, error: String(error) }, "the world waits for the store");
+        await new Promise((resolve) => setTimeout(resolve, 200));
+      }
+    }
+  }
+
+  function worldEvent(event: FeedEvent): WorldEvent | null {
+    const { kind, job, index, attempt, centre, detail } = event;
+    if (job === null) return null;
+    const id = jobId(job);
+    switch (kind) {
+      case "submitted": {
+        const known = submitted.get(id) ?? null;
+        submitted.delete(id);
+        return known;
+      }
+      case "placed":
+        if (index === null || attempt === null || !centre || !detail?.pool || !detail.allocation) return null;
+        return {
+          kind: "task-placed",
+          job: id,
+          index,
+          attempt,
+          centre,
+          pool: detail.pool,
+          allocation: detail.allocation,
+        };
+      case "queued":
+        return index === null ? null : { kind: "task-queued", job: id, index, attempts: attempt ?? 0 };
+      case "ended": {
+        const indices = detail?.indices ?? (index === null ? [] : [{ first: index, last: index, step: 1 }]);
+        return { kind: "tasks-ended", job: id, indices, succeeded: detail?.outcome === "succeeded" };
+      }
+      case "accepted":
+      case "started":
+      case "run-ended":
+      case "cancel-requested":
+      case "unreachable":
+      case "reachable":
+      case "lease-passed":
+      case "later-evidence":
+      case "centre-changed":
+        return null;
+      default:
+        return unreachable(kind);
+    }
+  }
+
+  async function decideForEver(): Promise<void> {
+    while (!closed) {
+      if (!changed) await new Promise<void>((resolve) => (rouse = resolve));
+      changed = false;
+      await applied;
+      const epoch = leader.epoch();
+      if (epoch === null || closed) continue;
+      try {
+        await act(world.decide(Date.now(), most), epoch);
+      } catch (error) {
+        if (!(error instanceof Unavailable)) throw error;
+        log.warn({ error: error.message }, "a plan could not be written; it is decided anew");
+        changed = true;
+      }
+    }
+  }
+
+  async function act(plan: Plan, epoch: number): Promise<void> {
+    if (plan.place.length === 0 && plan.end.length === 0) return;
+    const written = await Promise.all([
+      plan.end.length > 0 ? transitions.endQueued(plan.end, epoch) : null,
+      plan.place.length > 0 ? transitions.place(plan.place, plan.decidedMs, epoch) : null,
+    ]);
+    for (const answer of written) {
+      if (answer?.kind === "fenced") return leader.fenced();
+      // Deciding again before the feed has told of these would place the same again.
+      if (answer) await feed.reached(answer.xid);
+      if (answer && answer.written === 0) await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    changed = true;
+  }
+
+  return {
+    world,
+    noteSubmitted: ({ entries, atMs }) => {
+      // Of a repeated key no job comes of the numbers given; such leftovers are dropped in bulk.
+      if (submitted.size > 100_000) submitted.clear();
+      for (const { submission, specs, ids } of entries)
+        for (const [place, id] of ids.entries()) {
+          const job = submission.jobs[place];
+          const spec = specs[place];
+          if (job && spec) submitted.set(id, jobQueued(id, spec, atMs, job.project, submission.person));
+        }
+    },
+    close: async () => {
+      closed = true;
+      unsubscribe();
+      unlead();
+      wake();
+      await done;
+      await applied;
+    },
+  };
+}
+
+function jobQueued(
+  job: JobId,
+  spec: JobSpec,
+  submittedMs: number,
+  project: Extract<WorldEvent, { kind: "job-queued" }>["project"],
+  person: Extract<WorldEvent, { kind: "job-queued" }>["person"],
+): WorldEvent {
+  const { name, shape, array, dependencies, centres } = spec;
+  return {
+    kind: "job-queued",
+    job,
+    submittedMs,
+    project,
+    person,
+    name,
+    shape,
+    array,
+    dependencies,
+    wishes: centres,
+    past: null,
+  };
+}

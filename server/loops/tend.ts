@@ -1,0 +1,71 @@
+import type { CentreId } from "#core/ids.ts";
+import type { Database, Log } from "#server/store/database.ts";
+import { silent } from "#server/store/database.ts";
+import type { TransitionWriter } from "#server/store/transitions.ts";
+import type { Leader } from "./lead.ts";
+
+/**
+ * What time alone brings about, each by a look every few seconds on the leading server: centres that are not heard of
+ * become unreachable (R2), `restart-after` puts their tasks back, and idempotency keys are forgotten after a day.
+ * A lease that has passed is deliberately absent: nothing moves without the agent's own report (R1).
+ */
+export function openTending(settings: TendingSettings): { readonly close: () => Promise<void> } {
+  const { db, transitions, leader, log = silent, everyMs = 1_000 } = settings;
+  let closed = false;
+  let keysSweptMs = 0;
+  let timer: NodeJS.Timeout | null = null;
+  let turn: Promise<void> = Promise.resolve();
+
+  async function tend(): Promise<void> {
+    const epoch = leader.epoch();
+    const sinceMs = leader.sinceMs();
+    if (epoch === null || sinceMs === null) return;
+    const nowMs = Date.now();
+    await findUnreachable(settings, nowMs, sinceMs);
+    const restarted = await transitions.restart(epoch);
+    if (restarted > 0) log.info({ restarted }, "tasks of unreachable centres went back to the queue");
+    if (nowMs - keysSweptMs > 60_000) {
+      keysSweptMs = nowMs;
+      await db.pool.query("delete from idempotency where at_ms < $1", [nowMs - (settings.keepKeysMs ?? 86_400_000)]);
+    }
+  }
+
+  function again(): void {
+    turn = tend()
+      .catch((error: unknown) => log.warn({ error: String(error) }, "tending is tried again"))
+      .then(() => {
+        if (!closed) timer = setTimeout(again, everyMs);
+      });
+  }
+
+  again();
+  return {
+    close: async () => {
+      closed = true;
+      if (timer) clearTimeout(timer);
+      await turn;
+    },
+  };
+}
+
+export type TendingSettings = {
+  readonly db: Database;
+  readonly transitions: TransitionWriter;
+  readonly leader: Leader;
+  readonly log?: Log;
+  readonly everyMs?: number;
+  /** Not heard of for this long: unreachable. */
+  readonly unreachableAfterMs?: number;
+  readonly keepKeysMs?: number;
+};
+
+/** While no server led nobody could be heard: silence counts from the start of the lead at the earliest. */
+async function findUnreachable(settings: TendingSettings, nowMs: number, leadSinceMs: number): Promise<void> {
+  const { db, transitions, unreachableAfterMs = 30_000 } = settings;
+  if (nowMs - leadSinceMs < unreachableAfterMs) return;
+  const { rows } = await db.pool.query<{ id: CentreId; last_seen_ms: number }>(
+    "select id, last_seen_ms from centre where unreachable_since_ms is null and engine is not null and last_seen_ms < $1",
+    [nowMs - unreachableAfterMs],
+  );
+  for (const row of rows) await transitions.contact(row.id, { kind: "unreachable", sinceMs: row.last_seen_ms });
+}

@@ -1,0 +1,124 @@
+import type { SyncAnswer, SyncRequest } from "#api/agent.ts";
+import { runEndView } from "#api/outcome-view.ts";
+import { type CentreId, centreId, parseRunId, type RunId, runId } from "#core/ids.ts";
+import type { RunObservation, RunUsage } from "#core/run-order.ts";
+import { createWorld } from "#core/scheduling/world.ts";
+import { type Desk, openDesk } from "#server/centres/desk.ts";
+import type { Database } from "#server/store/database.ts";
+import { type Feed, openFeed } from "#server/store/feed.ts";
+import { readWorld } from "#server/store/read-world.ts";
+import { openTransitionWriter, type TransitionWriter } from "#server/store/transitions.ts";
+import { openSubmitWriter, type SubmitWriter } from "#server/store/writer.ts";
+import { type Leader, openLeader } from "./lead.ts";
+import { openScheduler, type Scheduler } from "./schedule.ts";
+import { openTending, type TendingSettings } from "./tend.ts";
+
+/** For tests: everything of a server behind its HTTP, wired as server/main.ts does. */
+export type Inside = {
+  readonly submits: SubmitWriter;
+  readonly transitions: TransitionWriter;
+  readonly feed: Feed;
+  readonly leader: Leader;
+  readonly scheduler: Scheduler;
+  readonly desk: Desk;
+  readonly close: () => Promise<void>;
+};
+
+export async function openInside(db: Database, tending: Partial<TendingSettings> = {}): Promise<Inside> {
+  const world = createWorld();
+  const { snapshot, runs } = await readWorld(db, (event) => world.apply(event));
+  const feed = openFeed(db, { from: snapshot });
+  const transitions = openTransitionWriter(db, { onCommitted: () => feed.wake() });
+  const leader = openLeader(db, transitions, { retryMs: 50 });
+  const scheduler = openScheduler({ db, feed, transitions, leader, world });
+  const desk = openDesk({ db, feed, transitions, runs });
+  const tend = openTending({ db, transitions, leader, ...tending });
+  const submits = openSubmitWriter(db, {
+    onCommitted: (batch) => {
+      scheduler.noteSubmitted(batch);
+      feed.wake();
+    },
+  });
+  return {
+    submits,
+    transitions,
+    feed,
+    leader,
+    scheduler,
+    desk,
+    close: async () => {
+      await tend.close();
+      await submits.close();
+      await desk.close();
+      await scheduler.close();
+      await leader.close();
+      await transitions.close();
+      await feed.close();
+    },
+  };
+}
+
+export const usage: RunUsage = {
+  startedMs: 5_000,
+  wallMs: 1_000,
+  cpuUserMs: 10,
+  cpuSystemMs: 1,
+  peakMemoryMib: 7,
+  memoryWay: "sampled",
+  droppedStdoutBytes: 0,
+  droppedStderrBytes: 0,
+};
+
+export const engine: NonNullable<SyncRequest["engine"]> = {
+  cores: 4,
+  memoryMib: 4_096,
+  memoryMibPerCore: 512,
+  accelerators: [],
+  nodes: [{ name: "n1", cores: 4, memoryMib: 4_096 }],
+  mechanisms: {},
+};
+
+/** A make-believe agent: holds its numbers, and tells what the test makes it see. */
+export async function openAgent(desk: Desk, centre: CentreId = centreId("alpha")) {
+  const session = await desk.session(centre);
+  let server = "";
+  let generation = 0;
+  const sync = async (
+    changes: {
+      readonly waitMs?: number;
+      readonly see?: readonly RunObservation[];
+      readonly engine?: typeof engine;
+    } = {},
+  ): Promise<SyncAnswer> => {
+    const request: SyncRequest = {
+      protocol: 1,
+      session,
+      agentVersion: "1",
+      server,
+      generation,
+      waitMs: changes.waitMs ?? 0,
+      engine: changes.engine ?? null,
+      observations: (changes.see ?? []).map((seen) =>
+        seen.kind === "ended" ? { ...seen, end: runEndView(seen.end) } : { ...seen },
+      ),
+    };
+    const answer = await desk.sync(centre, request, new AbortController().signal);
+    if (answer.kind === "refused") throw new Error(JSON.stringify(answer.refusal));
+    if (answer.body.server !== server || answer.body.generation > generation) {
+      server = answer.body.server;
+      generation = answer.body.generation;
+    }
+    return answer.body;
+  };
+  return { session, sync };
+}
+
+export function asRun(text: string): RunId {
+  const parsed = parseRunId(text);
+  if (!parsed) throw new Error(`not a run: ${text}`);
+  return runId(parsed);
+}
+
+export function succeeded(run: RunId): RunObservation {
+  return { kind: "ended", run, atMs: 6_000, end: { kind: "succeeded" }, usage, words: null };
+}

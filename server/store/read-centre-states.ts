@@ -1,0 +1,42 @@
+import type pg from "pg";
+import type { DriverName, LifeCycle } from "#core/centre/centre.ts";
+import type { CentreId } from "#core/ids.ts";
+import type { CentreState, PoolState } from "#core/scheduling/world.ts";
+import type { EngineReport } from "./report-engine.ts";
+
+/** Centres as the world sees them; `ids` null: all. What the agent reported is the capacity of the centre's first pool. */
+export async function readCentreStates(
+  client: pg.ClientBase | pg.Pool,
+  ids: readonly CentreId[] | null,
+): Promise<readonly CentreState[]> {
+  const { rows } = await client.query<Row>(
+    `select c.id, c.driver, c.life_cycle, c.engine, c.unreachable_since_ms,
+       (select coalesce(jsonb_agg(jsonb_build_object('name', p.name, 'lifeCycle', p.life_cycle) order by p.id), '[]')
+        from pool p where p.centre_id = c.id) as pools
+     from centre c where $1::text[] is null or c.id = any($1) order by c.id`,
+    [ids],
+  );
+  return rows.map((row) => ({
+    id: row.id,
+    driver: row.driver,
+    lifeCycle: row.life_cycle,
+    connection:
+      row.engine === null ? "never-connected" : row.unreachable_since_ms === null ? "connected" : "unreachable",
+    pools: row.pools.map((pool, place) => ({ ...pool, ...capacity(place === 0 ? row.engine : null) })),
+  }));
+}
+
+function capacity(engine: EngineReport | null): Omit<PoolState, "name" | "lifeCycle"> {
+  if (!engine) return { cores: 0, memoryMib: 0, memoryMibPerCore: 0, accelerators: [] };
+  const { cores, memoryMib, memoryMibPerCore, accelerators } = engine;
+  return { cores, memoryMib, memoryMibPerCore, accelerators };
+}
+
+type Row = {
+  readonly id: CentreId;
+  readonly driver: DriverName;
+  readonly life_cycle: LifeCycle;
+  readonly engine: EngineReport | null;
+  readonly unreachable_since_ms: number | null;
+  readonly pools: readonly { readonly name: string; readonly lifeCycle: LifeCycle }[];
+};

@@ -1,0 +1,185 @@
+import type pg from "pg";
+import { type CentreId, type JobId, jobId, type PersonId, type ProjectId, type RunId, runId } from "#core/ids.ts";
+import type { ArraySpec, CentreWishes, Dependency, Shape } from "#core/job/spec.ts";
+import type { StateKind } from "#core/job/state.ts";
+import type { Allocation } from "#core/run-order.ts";
+import type { WorldEvent } from "#core/scheduling/world.ts";
+import { type Database, isConnectionLost } from "./database.ts";
+import { rangesOf } from "./end-queued-tasks.ts";
+import { readCentreStates } from "./read-centre-states.ts";
+import type { Cancel } from "./sheet.ts";
+import { parseSnapshot, type Snapshot } from "./snapshot.ts";
+
+/** A run that has not ended, as the desk of its centre needs it. */
+export type LiveRun = {
+  readonly run: RunId;
+  readonly centre: CentreId;
+  readonly state: StateKind;
+  readonly cancel: Cancel | null;
+};
+
+/**
+ * Reads all that is not over, in one snapshot, and gives it to `apply` as the world wants it. The feed that follows
+ * starts from the snapshot that is returned, so that nothing is missed or told twice.
+ */
+export async function readWorld(
+  db: Database,
+  apply: (event: WorldEvent) => void,
+): Promise<{ readonly snapshot: Snapshot; readonly runs: readonly LiveRun[] }> {
+  const client = await db.connect("fill");
+  try {
+    await client.query("begin isolation level repeatable read read only");
+    const { rows } = await client.query<{ snapshot: string }>("select pg_current_snapshot()::text as snapshot");
+    for (const centre of await readCentreStates(client, null)) apply({ kind: "centre-changed", centre });
+    for (let after = 0; ; ) {
+      const jobs = await client.query<JobRow>(
+        `${jobsText} where state <> 'ended' and id > $1 order by id limit 20000`,
+        [after],
+      );
+      for (const event of await eventsOf(client, jobs.rows)) apply(event);
+      const last = jobs.rows.at(-1);
+      if (!last) break;
+      after = last.id;
+    }
+    const live = await client.query<RunRow & { state: StateKind; cancel: Cancel | null }>(
+      "select job_id, index, attempt, centre_id, state, cancel from run where ended_ms is null",
+    );
+    const runs = live.rows.map((row) => ({
+      run: runId({ job: jobId(row.job_id), index: row.index, attempt: row.attempt }),
+      centre: row.centre_id,
+      state: row.state,
+      cancel: row.cancel,
+    }));
+    return { snapshot: parseSnapshot(rows[0]?.snapshot ?? ""), runs };
+  } finally {
+    await client.end().catch((error: unknown) => {
+      if (!isConnectionLost(error)) throw error;
+    });
+  }
+}
+
+/** The same for some jobs, ended or not, as the store has them now. */
+export async function readJobEvents(db: Database, jobs: readonly JobId[]): Promise<readonly WorldEvent[]> {
+  const client = await db.connect("read jobs");
+  try {
+    await client.query("begin isolation level repeatable read read only");
+    const { rows } = await client.query<JobRow>(`${jobsText} where id = any($1)`, [jobs]);
+    return await eventsOf(client, rows);
+  } finally {
+    await client.end();
+  }
+}
+
+/** Shape and wishes come as text: of a million jobs few differ, and each text is parsed once. */
+const jobsText = `
+select id, submitted_ms, project_id, person_id, name, queued = task_count and runs = 0 as untouched,
+  (spec -> 'shape')::text as shape, (spec -> 'centres')::text as centres, spec -> 'array' as array,
+  (spec -> 'dependencies')::text as dependencies
+from job`;
+
+type JobRow = {
+  readonly id: number;
+  readonly submitted_ms: number;
+  readonly project_id: ProjectId;
+  readonly person_id: PersonId;
+  readonly name: string;
+  readonly untouched: boolean;
+  readonly shape: string;
+  readonly centres: string;
+  readonly array: ArraySpec | null;
+  readonly dependencies: string;
+};
+type TaskRow = {
+  readonly job_id: number;
+  readonly index: number;
+  readonly state: StateKind;
+  readonly attempts: number;
+  readonly succeeded: boolean;
+};
+type RunRow = {
+  readonly job_id: number;
+  readonly index: number;
+  readonly attempt: number;
+  readonly centre_id: CentreId;
+};
+
+async function eventsOf(client: pg.ClientBase, jobs: readonly JobRow[]): Promise<readonly WorldEvent[]> {
+  const touched = jobs.filter((job) => !job.untouched).map((job) => job.id);
+  const tasks = touched.length === 0 ? [] : await readTasks(client, touched);
+  const runs = touched.length === 0 ? [] : await readRuns(client, touched);
+  const ended = new Map<number, { succeeded: number[]; otherwise: number[] }>();
+  for (const task of tasks) {
+    if (task.state !== "ended") continue;
+    const of = ended.get(task.job_id) ?? { succeeded: [], otherwise: [] };
+    ended.set(task.job_id, of);
+    (task.succeeded ? of.succeeded : of.otherwise).push(task.index);
+  }
+  return [
+    ...jobs.map((row) => jobQueued(row, ended.get(row.id) ?? null)),
+    ...tasks.flatMap((task): WorldEvent[] =>
+      task.state === "queued"
+        ? [{ kind: "task-queued", job: jobId(task.job_id), index: task.index, attempts: task.attempts }]
+        : [],
+    ),
+    ...runs,
+  ];
+}
+
+async function readTasks(client: pg.ClientBase, jobs: readonly number[]): Promise<readonly TaskRow[]> {
+  const { rows } = await client.query<TaskRow>(
+    `select job_id, index, state, attempts, coalesce(outcome ->> 'kind' = 'succeeded', false) as succeeded
+     from task where job_id = any($1) and (state = 'ended' or state = 'queued' and attempts > 0) order by job_id, index`,
+    [jobs],
+  );
+  return rows;
+}
+
+async function readRuns(client: pg.ClientBase, jobs: readonly number[]): Promise<readonly WorldEvent[]> {
+  const { rows } = await client.query<RunRow & { pool: string; allocation: Allocation }>(
+    `select r.job_id, r.index, r.attempt, r.centre_id, r.pool, r.allocation
+     from task t join run r on r.job_id = t.job_id and r.index = t.index and r.attempt = t.attempts
+     where t.job_id = any($1) and t.state in ('placed', 'starting', 'running')`,
+    [jobs],
+  );
+  return rows.map((row) => ({
+    kind: "task-placed",
+    job: jobId(row.job_id),
+    index: row.index,
+    attempt: row.attempt,
+    centre: row.centre_id,
+    pool: row.pool,
+    allocation: row.allocation,
+  }));
+}
+
+function jobQueued(row: JobRow, ended: { succeeded: number[]; otherwise: number[] } | null): WorldEvent {
+  return {
+    kind: "job-queued",
+    job: jobId(row.id),
+    submittedMs: row.submitted_ms,
+    project: row.project_id,
+    person: row.person_id,
+    name: row.name,
+    shape: parsedShape(row.shape),
+    array: row.array,
+    dependencies: row.dependencies === "[]" ? [] : (JSON.parse(row.dependencies) as readonly Dependency[]),
+    wishes: parsedWishes(row.centres),
+    past: ended && { succeeded: rangesOf(ended.succeeded), otherwise: rangesOf(ended.otherwise) },
+  };
+}
+
+const parsedShape = remembered((text): Shape => JSON.parse(text));
+const parsedWishes = remembered((text): CentreWishes => JSON.parse(text));
+
+/** Parses each text once; forgets all rather than grow without end. */
+function remembered<Value>(parse: (text: string) => Value): (text: string) => Value {
+  const known = new Map<string, Value>();
+  return (text) => {
+    const found = known.get(text);
+    if (found !== undefined) return found;
+    if (known.size >= 10_000) known.clear();
+    const value = parse(text);
+    known.set(text, value);
+    return value;
+  };
+}

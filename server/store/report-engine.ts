@@ -1,0 +1,53 @@
+import type { z } from "zod";
+import type { engine } from "#api/agent.ts";
+import type { CentreId } from "#core/ids.ts";
+import type { Database } from "./database.ts";
+
+export type EngineReport = z.output<typeof engine>;
+
+/**
+ * Keeps what an agent reports of its engine, and tells the feed where it differs from what was known. A centre that
+ * has no pool yet gets one, dedicated and in service: a process centre is one pool. Resolves to whether it differed.
+ */
+export async function reportEngine(
+  db: Database,
+  centre: CentreId,
+  agentVersion: string,
+  report: EngineReport,
+  nowMs: number,
+): Promise<boolean> {
+  const told = await db.pool.query(
+    `with changed as (
+       update centre set engine = $2::jsonb, agent_version = $3
+       where id = $1 and (engine is distinct from $2::jsonb or agent_version is distinct from $3)
+       returning id
+     ), pool as (
+       insert into pool (centre_id, name, contract, life_cycle)
+       select changed.id, 'default', 'dedicated', 'in-service' from changed where not exists (select from pool p where p.centre_id = changed.id)
+       on conflict do nothing
+     )
+     insert into event (at_ms, kind, centre_id, cause)
+     select $4::bigint, 'centre-changed', id, 'the agent reports its engine' from changed`,
+    [centre, JSON.stringify(report), agentVersion, nowMs],
+  );
+  return (told.rowCount ?? 0) > 0;
+}
+
+/** Each start of an agent takes the next session; older ones are refused from then on (R7). */
+export async function takeSession(db: Database, centre: CentreId, nowMs: number): Promise<number | null> {
+  const { rows } = await db.pool.query<{ session: number }>(
+    `with taken as (update centre set session = session + 1, last_seen_ms = $2 where id = $1 returning id, session),
+     told as (
+       insert into event (at_ms, kind, centre_id, cause)
+       select $2::bigint, 'centre-changed', id, 'a new session of its agent' from taken
+     )
+     select session from taken`,
+    [centre, nowMs],
+  );
+  return rows[0]?.session ?? null;
+}
+
+/** When the centre was last heard of, for the loop that finds it unreachable; written every few seconds at most. */
+export async function noteSeen(db: Database, centres: readonly CentreId[], nowMs: number): Promise<void> {
+  await db.pool.query("update centre set last_seen_ms = $2 where id = any($1)", [centres, nowMs]);
+}
