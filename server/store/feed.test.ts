@@ -1,0 +1,114 @@
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import pg from "pg";
+import type { FeedEvent } from "./event.ts";
+import { isAfter, parsePosition, positionText } from "./event.ts";
+import { openFeed } from "./feed.ts";
+import { currentSnapshot, parseSnapshot } from "./snapshot.ts";
+import { admitted, submission, type TestStore, testStore } from "./testing.ts";
+import { openSubmitWriter } from "./writer.ts";
+
+let store: TestStore;
+before(async () => {
+  store = await testStore();
+});
+after(() => store.end());
+
+async function note(client: pg.ClientBase | pg.Pool, cause: string): Promise<void> {
+  await client.query("insert into event (at_ms, kind, cause) values (0, 'centre-changed', $1)", [cause]);
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  for (const endMs = Date.now() + 10_000; !condition(); ) {
+    assert.ok(Date.now() < endMs, "waited too long");
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
+}
+
+async function transaction(): Promise<pg.Client> {
+  const client = new pg.Client(store.config);
+  await client.connect();
+  await client.query("begin");
+  return client;
+}
+
+test("an open transaction is not skipped, although younger ones have committed", async () => {
+  const feed = openFeed(store.db, { from: await currentSnapshot(store.db.pool), pollMs: 5 });
+  const seen: string[] = [];
+  feed.subscribe((events) => seen.push(...events.map((event) => event.cause)));
+  const slow = await transaction();
+  await note(slow, "slow");
+  await note(store.db.pool, "quick");
+  await until(() => feed.lagMs() > 30);
+  assert.deepEqual(seen, [], "an event was served before an older transaction ended");
+  await slow.query("commit");
+  await slow.end();
+  await until(() => seen.length === 2);
+  assert.deepEqual(seen, ["slow", "quick"]);
+  await until(() => feed.lagMs() === 0);
+  await feed.close();
+});
+
+test("a feed that starts from a snapshot brings exactly what the snapshot has not seen", async () => {
+  const open = await transaction();
+  await note(open, "open at the snapshot");
+  await note(store.db.pool, "in the snapshot");
+  const snapshot = await currentSnapshot(store.db.pool);
+  await note(store.db.pool, "after the snapshot");
+  await open.query("commit");
+  await open.end();
+  const feed = openFeed(store.db, { from: snapshot, pollMs: 5 });
+  const seen: string[] = [];
+  feed.subscribe((events) => seen.push(...events.map((event) => event.cause)));
+  await until(() => seen.length >= 2);
+  assert.deepEqual(seen, ["open at the snapshot", "after the snapshot"]);
+  await feed.close();
+});
+
+test("who resumes from an id gets all that follows it, once and in order, while jobs keep coming", async () => {
+  const feed = openFeed(store.db, { from: await currentSnapshot(store.db.pool) });
+  const live: FeedEvent[] = [];
+  feed.subscribe((events) => live.push(...events));
+  const writer = openSubmitWriter(store.db, { onCommitted: () => feed.wake() });
+  await Promise.all(
+    Array.from({ length: 300 }, async (_, i) => {
+      await new Promise((resolve) => setTimeout(resolve, i / 10));
+      await writer.submit(submission([admitted()]));
+    }),
+  );
+  await until(() => live.length === 300);
+  for (const [i, event] of live.slice(1).entries()) assert.ok(isAfter(event, live[i] ?? event));
+  const from = parsePosition(positionText(live[99] ?? assert.fail())) ?? assert.fail();
+  const read = await feed.read(from, 1_000);
+  assert.deepEqual(read, live.slice(100));
+  assert.deepEqual(await feed.read(from, 7), live.slice(100, 107));
+  await writer.close();
+  await feed.close();
+});
+
+test("the feed goes on after its connection was cut", async () => {
+  const feed = openFeed(store.db, { from: await currentSnapshot(store.db.pool), pollMs: 5 });
+  const seen: string[] = [];
+  feed.subscribe((events) => seen.push(...events.map((event) => event.cause)));
+  await note(store.db.pool, "before");
+  await until(() => seen.length === 1);
+  await store.db.pool.query(
+    "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'weir feed'",
+  );
+  await note(store.db.pool, "after");
+  await until(() => seen.length === 2);
+  await feed.close();
+});
+
+test("a snapshot says which transactions it has seen", () => {
+  const snapshot = parseSnapshot("10:15:11,13");
+  assert.deepEqual([9n, 10n, 11n, 12n, 13n, 14n, 15n].map(snapshot.sees), [
+    true,
+    true,
+    false,
+    true,
+    false,
+    true,
+    false,
+  ]);
+});
