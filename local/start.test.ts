@@ -169,6 +169,30 @@ test("Ctrl-C in the terminal, which reaches npm and the supervisor, stops it onc
   assert.deepEqual(stage.marks(), ["agent ends as asked", "server ends as asked", "launcher ends as asked"]);
 });
 
+test("a second Ctrl-C, later than the first one's echo, ends at once what does not end by itself", async () => {
+  const instance = stage.start("node", stage.home("a"), { WEIR_TEST_STUBBORN: "server" });
+  await instance.says(running);
+  stage.clearMarks();
+  const beganMs = performance.now();
+  instance.child.kill("SIGINT");
+  instance.child.kill("SIGINT");
+  await delay(1100);
+  assert.ok(stage.marks().includes("server ignores SIGTERM"), "it was asked, and the echo did not kill it");
+  assert.equal(instance.child.exitCode, null);
+  instance.child.kill("SIGINT");
+  assert.equal(await instance.ended, 0);
+  assert.ok(performance.now() - beganMs < 8000, "not after the ten seconds it would have had");
+});
+
+test("a program that never gets ready ends the start, with the end of its log", async () => {
+  const instance = stage.start("node", stage.home("a"), { WEIR_TEST_FAIL: "no such table: job" });
+  assert.equal(await instance.ended, 1);
+  assert.match(
+    instance.said(),
+    /The server ended with status 1 before it was ready, three times[\s\S]*no such table: job/,
+  );
+});
+
 test("an instance whose npm was killed is stopped, and taken over", async () => {
   const orphan = stage.start("npm", stage.home("a"));
   await orphan.says(running);

@@ -12,7 +12,8 @@ export function standIn(name: "server" | "agent", onLine: (line: Readonly<Record
   };
   createInterface({ input: control }).on("line", (text) => onLine(JSON.parse(text)));
   control.on("end", () => end("without supervisor"));
-  process.on("SIGTERM", () => end("as asked"));
+  const stubborn = process.env.WEIR_TEST_STUBBORN === name;
+  process.on("SIGTERM", () => (stubborn ? mark("ignores SIGTERM") : end("as asked")));
   return {
     mark,
     say: (line) => void control.write(`${JSON.stringify(line)}\n`),

@@ -8,6 +8,7 @@ const { mark, say, endAfterSaying } = standIn("server", (line) => {
   if (line.want === "token") say({ token: line.have ?? "token-of-the-first-start" });
   if (line.want === "enrolment") say({ enrolment: `for-${line.centre}` });
 });
+if (process.env.WEIR_TEST_FAIL) throw new Error(process.env.WEIR_TEST_FAIL);
 if (process.env.WEIR_TEST_REFUSE) {
   endAfterSaying({ refused: process.env.WEIR_TEST_REFUSE });
 } else {

@@ -64,7 +64,7 @@ export async function makeStage(): Promise<Stage> {
         ...more,
       };
       const words = command === "npm" ? ["npm", "start"] : ["node", join(folder, "dist", "start.mjs")];
-      const instance = watch(words, folder, environment);
+      const instance = run(words, folder, environment);
       running.add(instance);
       void instance.ended.then(() => running.delete(instance));
       return instance;
@@ -107,7 +107,8 @@ export async function freePort(): Promise<number> {
   return address.port;
 }
 
-function watch(words: readonly string[], cwd: string, environment: NodeJS.ProcessEnv): Instance {
+/** Starts a command as from a terminal of its own, without what npm and Node have put into our environment. */
+export function run(words: readonly string[], cwd: string, environment: NodeJS.ProcessEnv): Instance {
   const [command = "", ...args] = words;
   const env = Object.fromEntries(
     Object.entries(environment).filter(([name]) => !/^(npm_|NODE_)|^DATABASE_URL$/.test(name)),
