@@ -251,21 +251,30 @@ describe("once, and never lost", () => {
     });
   }
 
-  test("a pid of another boot or another start time does not count", async () => {
-    const own = await openSandbox();
-    try {
-      const run = await own.start("sleep 1000");
-      await own.killLauncher();
-      const path = join(own.home, "runs", run, "started");
-      const wrapper = Number(/^pid=(\d+)$/m.exec(readFileSync(path, "utf8"))?.[1]);
-      execFileSync("sed", ["-i", "s/^startTicks=.*/startTicks=1/", path]);
-      await own.startLauncher();
-      assert.equal((await own.ended(run)).end.kind, "lost");
-      await until(() => !alive(wrapper));
-    } finally {
-      await own.close();
-    }
-  });
+  for (const other of ["start time", "boot"]) {
+    test(`a pid of another ${other} does not count`, async () => {
+      const own = await openSandbox();
+      try {
+        const run = await own.start("exec sleep 1000");
+        await own.killLauncher();
+        const path = join(own.home, "runs", run, "started");
+        process.kill(Number(/^pid=(\d+)$/m.exec(readFileSync(path, "utf8"))?.[1]), "SIGKILL");
+        // As if the pid had gone to another process since: this one.
+        const ticks = readFileSync("/proc/self/stat", "utf8")
+          .replace(/^.*\) /, "")
+          .split(" ")[19];
+        const forged =
+          other === "boot"
+            ? `s/^startTicks=.*/startTicks=${ticks}/;s/^bootId=.*/bootId=other/`
+            : "s/^startTicks=.*/startTicks=1/";
+        execFileSync("sed", ["-i", `s/^pid=.*/pid=${process.pid}/;${forged}`, path]);
+        await own.startLauncher();
+        assert.equal((await own.ended(run)).end.kind, "lost");
+      } finally {
+        await own.close();
+      }
+    });
+  }
 
   test("a folder without `started` never ran: it is forgotten, and the run can start", async () => {
     const own = await openSandbox();

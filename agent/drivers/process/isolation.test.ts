@@ -89,7 +89,7 @@ function reach(options: readonly string[]): void {
     test("not its own record, and not its log's place", async () => {
       const ended = await box.run(`
       cd ..; for f in started .ended script stdout; do { rm $f || mv $f x; } 2>/dev/null && echo "changed $f"; done
-      for f in ended stop started; do { touch $f || ln -s /etc/passwd $f || echo x >> $f; } 2>/dev/null && echo "made $f"; done ls -A . ; exit 4`);
+      for f in ended stop started; do { touch $f || ln -s /etc/passwd $f || echo x >> $f; } 2>/dev/null && echo "made $f"; done; ls -A . ; exit 4`);
       assert.deepEqual(ended.end, { kind: "failed", exitCode: 4 });
       assert.equal(await box.log(ended.run), "");
     });

@@ -406,7 +406,7 @@ sub bury {
     for (qw(kill memory pids)) { $r{group}{$_} = $started{"group.$_"} if -d ($started{"group.$_"} // '/none') }
     my ($found, $until) = (0, monotonic_ms() + PATIENCE_MS);
     while ($same_boot) {
-        my %pids = map { $_ => 1 } @{ group_pids($r{group}) // [] }, carriers($o->{run}, $r{uid});
+        my %pids = map { $_ => 1 } @{ group_pids($r{group}) // [] }, carriers($r{place}, $r{uid});
         $found = keys %pids if keys %pids > $found;
         last if !%pids || monotonic_ms() > $until;
         signal_tree(\%r, SIGKILL) if %{ $r{group} } || $r{uid};
@@ -417,19 +417,19 @@ sub bury {
     my $dirt = give_back(\%r);
     my $words = $same_boot ? "its wrapper was killed; $found processes of it were found and ended" : 'the machine was restarted under it';
     my $report = lines(cause => 'lost', words => $words, startedMs => $started{startedMs}, endedMs => wall_ms(), leftProcesses => $found);
-    select undef, undef, undef, 1 until end_is_written($r{place}, $report);
+    select undef, undef, undef, 1 until facts("$r{place}/ended") || end_is_written($r{place}, $report);
     $o->{tell}->("ended $o->{run} " . ($dirt || 'clean'));
     POSIX::_exit(0);
 }
 
-# Processes of a run by its uid (which only this run has), else by its id in their environment.
+# Processes of a run by its uid (which only this run has), else by its folder in their environment.
 sub carriers {
-    my ($run, $uid) = @_;
+    my ($place, $uid) = @_;
     opendir(my $proc, '/proc') or return;
-    return grep {
-        /^\d+$/ && defined start_ticks($_)
-            && ($uid ? ((stat "/proc/$_")[4] // -1) == $uid : "\0" . (read_file("/proc/$_/environ") // '') =~ /\0WEIR_RUN_ID=\Q$run\E\0/)
-    } readdir $proc;
+    my $is_its = $uid
+        ? sub { ((stat "/proc/$_[0]")[4] // -1) == $uid }
+        : sub { grep { $_ eq "WEIR_WORK=$place/work" } split /\0/, read_file("/proc/$_[0]/environ") // '' };
+    return grep { /^\d+$/ && defined start_ticks($_) && $is_its->($_) } readdir $proc;
 }
 
 # --- the small files: lines of name=value, the last is `end=1`, without which the file counts as torn and so as absent
