@@ -1,0 +1,379 @@
+import type { Call } from "#cli/call.ts";
+import type { Option } from "#cli/option.ts";
+import type { WordsKey } from "#cli/words.ts";
+import { stateKinds } from "#core/job/state.ts";
+
+/** Every command: what help, completion and docs/guides/cli.md say, and where its code is. */
+export type Command = {
+  /** `["admin", "user", "add"]` is typed as three words. */
+  readonly words: readonly string[];
+  readonly operands: string;
+  readonly summary: WordsKey;
+  readonly options: readonly Option[];
+  readonly examples: readonly (readonly [line: string, words: WordsKey])[];
+  /** Options of sbatch are passed on, and operands end the options. */
+  readonly likeSbatch?: boolean;
+  /** How many operands it takes, at least and at most. */
+  readonly takes: readonly [number, number];
+  readonly load: () => Promise<(call: Call) => Promise<number>>;
+};
+
+/** Understood by every command. */
+export const commonOptions: readonly Option[] = [
+  { long: "json", words: "optionJson" },
+  { long: "server", value: "URL", words: "optionServer" },
+  { long: "lang", value: "en|zh", choices: ["en", "zh"], words: "optionLang" },
+  { long: "help", short: "h", words: "optionHelp" },
+];
+
+const many = Number.POSITIVE_INFINITY;
+const limit: Option = { long: "limit", short: "n", value: "N", words: "optionLimit" };
+const project: Option = { long: "project", short: "P", value: "PROJECT", words: "optionProjectFilter" };
+const title: Option = { long: "title", value: "TEXT", words: "optionTitle" };
+
+export const commands: readonly Command[] = [
+  {
+    words: ["login"],
+    operands: "[SERVER | LINK]",
+    summary: "login",
+    takes: [0, 1],
+    options: [
+      { long: "code", value: "CODE", words: "optionCode" },
+      { long: "user", short: "u", value: "NAME", words: "optionUser" },
+      { long: "password-stdin", words: "optionPasswordStdin" },
+      { long: "token-stdin", words: "optionTokenStdin" },
+    ],
+    examples: [
+      ["weir login 'https://weir.example/sign-in#code=…'", "exampleLoginLink"],
+      ["weir login https://weir.example --user li", "exampleLoginUser"],
+      ["weir login https://weir.example --token-stdin < token", "exampleLoginToken"],
+    ],
+    load: async () => (await import("#cli/commands/login.ts")).login,
+  },
+  {
+    words: ["logout"],
+    operands: "",
+    summary: "logout",
+    takes: [0, 0],
+    options: [],
+    examples: [["weir logout", "exampleLogout"]],
+    load: async () => (await import("#cli/commands/login.ts")).logout,
+  },
+  {
+    words: ["submit"],
+    operands: "SCRIPT [ARGUMENT…] | -- COMMAND [ARGUMENT…]",
+    summary: "submit",
+    takes: [0, many],
+    likeSbatch: true,
+    options: [
+      { long: "wait", short: "W", words: "optionWait" },
+      { long: "dry-run", words: "optionDryRun" },
+      { long: "test-only", words: "optionDryRun" },
+      { long: "parsable", words: "optionParsable" },
+      { long: "quiet", short: "Q", words: "optionQuiet" },
+      { long: "file", short: "f", value: "PATH[=NAME]", words: "optionFile", completes: "files" },
+      { long: "env", value: "NAME[=VALUE]", words: "optionEnv" },
+      { long: "project", short: "P", value: "PROJECT", words: "optionProject" },
+      { long: "label", value: "NAME=VALUE", words: "optionLabel" },
+      { long: "centre", value: "CENTRE", words: "optionCentre" },
+      { long: "not-centre", value: "CENTRE", words: "optionNotCentre" },
+      { long: "prefer-centre", value: "CENTRE", words: "optionPreferCentre" },
+      { long: "retries", value: "N", words: "optionRetries" },
+      { long: "on-unreachable", value: "wait|restart-after:TIME", words: "optionOnUnreachable" },
+      {
+        long: "priority-class",
+        value: "low|normal|high",
+        choices: ["low", "normal", "high"],
+        words: "optionPriorityClass",
+      },
+      { long: "grace", value: "SECONDS", words: "optionGrace" },
+      { long: "software", value: "NAME/VERSION", words: "optionSoftware" },
+      { long: "image", value: "NAME@sha256:…", words: "optionImage" },
+      { long: "file-system", value: "NAME", words: "optionFileSystem" },
+    ],
+    examples: [
+      ["weir submit train.sh", "exampleSubmitScript"],
+      ["weir submit -c 4 --mem=8G -t 2:00:00 --wait -- python3 fit.py", "exampleSubmitCommand"],
+      ["weir submit --array=1-100%10 --file data.csv fit.sh", "exampleSubmitArray"],
+      ["id=$(weir submit --parsable fit.sh); weir submit -d afterok:$id plot.sh", "exampleSubmitAfter"],
+      ["weir submit --dry-run train.sh", "exampleSubmitDryRun"],
+    ],
+    load: async () => (await import("#cli/commands/submit.ts")).submit,
+  },
+  {
+    words: ["jobs"],
+    operands: "",
+    summary: "jobs",
+    takes: [0, 0],
+    options: [
+      { long: "state", value: "STATE", choices: stateKinds, words: "optionState" },
+      { long: "outcome", value: "OUTCOME", words: "optionOutcome" },
+      project,
+      { long: "user", short: "u", value: "NAME", words: "optionPerson" },
+      { long: "name", value: "TEXT", words: "optionNameFilter" },
+      { long: "centre", value: "CENTRE", words: "optionCentreFilter" },
+      { long: "label", value: "NAME=VALUE", words: "optionLabelFilter" },
+      { long: "since", value: "TIME", words: "optionSince" },
+      { long: "until", value: "TIME", words: "optionUntil" },
+      limit,
+      { long: "cursor", value: "CURSOR", words: "optionCursor" },
+      { long: "all", words: "optionAll" },
+    ],
+    examples: [
+      ["weir jobs", "exampleJobs"],
+      ["weir jobs --state running --project physics", "exampleJobsRunning"],
+      ["weir jobs --json --limit 1000 | jq '.jobs[].id'", "exampleJobsJson"],
+    ],
+    load: async () => (await import("#cli/commands/jobs.ts")).jobs,
+  },
+  {
+    words: ["show"],
+    operands: "JOB[_INDEX]",
+    summary: "show",
+    takes: [1, 1],
+    options: [{ long: "history", words: "optionHistory" }],
+    examples: [
+      ["weir show 123", "exampleShow"],
+      ["weir show 123_7 --history", "exampleShowTask"],
+    ],
+    load: async () => (await import("#cli/commands/show.ts")).show,
+  },
+  {
+    words: ["why"],
+    operands: "JOB[_INDEX]",
+    summary: "why",
+    takes: [1, 1],
+    options: [],
+    examples: [["weir why 123", "exampleWhy"]],
+    load: async () => (await import("#cli/commands/why.ts")).why,
+  },
+  {
+    words: ["logs"],
+    operands: "JOB[_INDEX]",
+    summary: "logs",
+    takes: [1, 1],
+    options: [
+      { long: "follow", short: "f", words: "optionFollow" },
+      { long: "stderr", short: "e", words: "optionStderr" },
+      { long: "attempt", value: "N", words: "optionAttempt" },
+      { long: "tail", value: "BYTES", words: "optionTail" },
+    ],
+    examples: [
+      ["weir logs 123", "exampleLogs"],
+      ["weir logs -f 123", "exampleLogsFollow"],
+      ["weir logs --stderr --tail 2000 123_7", "exampleLogsTail"],
+    ],
+    load: async () => (await import("#cli/commands/logs.ts")).logs,
+  },
+  {
+    words: ["cancel"],
+    operands: "JOB[_INDEX]…",
+    summary: "cancel",
+    takes: [1, many],
+    options: [{ long: "reason", value: "TEXT", words: "optionReason" }],
+    examples: [
+      ["weir cancel 123", "exampleCancel"],
+      ["weir cancel 123_7 124 --reason 'wrong input'", "exampleCancelTask"],
+    ],
+    load: async () => (await import("#cli/commands/cancel.ts")).cancel,
+  },
+  {
+    words: ["usage"],
+    operands: "",
+    summary: "usage",
+    takes: [0, 0],
+    options: [
+      {
+        long: "by",
+        value: "project|person|centre|job|day",
+        choices: ["project", "person", "centre", "job", "day"],
+        words: "optionBy",
+      },
+      project,
+      { long: "from", value: "TIME", words: "optionFrom" },
+      { long: "to", value: "TIME", words: "optionTo" },
+      limit,
+      { long: "cursor", value: "CURSOR", words: "optionCursor" },
+    ],
+    examples: [
+      ["weir usage", "exampleUsage"],
+      ["weir usage --by day --from 2026-11-01 --project physics", "exampleUsageDay"],
+    ],
+    load: async () => (await import("#cli/commands/usage.ts")).usage,
+  },
+  {
+    words: ["centres"],
+    operands: "",
+    summary: "centres",
+    takes: [0, 0],
+    options: [],
+    examples: [["weir centres", "exampleCentres"]],
+    load: async () => (await import("#cli/commands/centres.ts")).centres,
+  },
+  {
+    words: ["nodes"],
+    operands: "",
+    summary: "nodes",
+    takes: [0, 0],
+    options: [{ long: "centre", value: "CENTRE", words: "optionCentreFilter" }, limit],
+    examples: [["weir nodes --centre local", "exampleNodes"]],
+    load: async () => (await import("#cli/commands/centres.ts")).nodes,
+  },
+  {
+    words: ["tokens"],
+    operands: "",
+    summary: "tokens",
+    takes: [0, 0],
+    options: [],
+    examples: [["weir tokens", "exampleTokens"]],
+    load: async () => (await import("#cli/commands/tokens.ts")).tokens,
+  },
+  {
+    words: ["tokens", "add"],
+    operands: "NAME",
+    summary: "tokensAdd",
+    takes: [1, 1],
+    options: [{ long: "expires", value: "DAYS", words: "optionExpires" }],
+    examples: [["weir tokens add laptop --expires 90", "exampleTokensAdd"]],
+    load: async () => (await import("#cli/commands/tokens.ts")).addToken,
+  },
+  {
+    words: ["tokens", "revoke"],
+    operands: "ID",
+    summary: "tokensRevoke",
+    takes: [1, 1],
+    options: [],
+    examples: [["weir tokens revoke 3", "exampleTokensRevoke"]],
+    load: async () => (await import("#cli/commands/tokens.ts")).revokeToken,
+  },
+  {
+    words: ["open"],
+    operands: "",
+    summary: "open",
+    takes: [0, 0],
+    options: [],
+    examples: [["weir open", "exampleOpen"]],
+    load: async () => (await import("#cli/commands/login.ts")).open,
+  },
+  {
+    words: ["admin", "tenant", "list"],
+    operands: "",
+    summary: "adminTenantList",
+    takes: [0, 0],
+    options: [],
+    examples: [["weir admin tenant list", "adminTenantList"]],
+    load: async () => (await import("#cli/commands/admin.ts")).listTenants,
+  },
+  {
+    words: ["admin", "tenant", "add"],
+    operands: "NAME",
+    summary: "adminTenantAdd",
+    takes: [1, 1],
+    options: [title],
+    examples: [["weir admin tenant add ouc --title '中国海洋大学'", "exampleTenantAdd"]],
+    load: async () => (await import("#cli/commands/admin.ts")).addTenant,
+  },
+  {
+    words: ["admin", "project", "list"],
+    operands: "",
+    summary: "adminProjectList",
+    takes: [0, 0],
+    options: [],
+    examples: [["weir admin project list", "adminProjectList"]],
+    load: async () => (await import("#cli/commands/admin.ts")).listProjects,
+  },
+  {
+    words: ["admin", "project", "add"],
+    operands: "NAME",
+    summary: "adminProjectAdd",
+    takes: [1, 1],
+    options: [{ long: "tenant", value: "TENANT", words: "optionTenant" }, title],
+    examples: [["weir admin project add tides --tenant ouc", "exampleProjectAdd"]],
+    load: async () => (await import("#cli/commands/admin.ts")).addProject,
+  },
+  {
+    words: ["admin", "project", "member"],
+    operands: "PROJECT USER",
+    summary: "adminProjectMember",
+    takes: [2, 2],
+    options: [],
+    examples: [["weir admin project member tides li", "exampleProjectMember"]],
+    load: async () => (await import("#cli/commands/admin.ts")).addMember,
+  },
+  {
+    words: ["admin", "user", "list"],
+    operands: "",
+    summary: "adminUserList",
+    takes: [0, 0],
+    options: [],
+    examples: [["weir admin user list", "adminUserList"]],
+    load: async () => (await import("#cli/commands/admin.ts")).listPeople,
+  },
+  {
+    words: ["admin", "user", "add"],
+    operands: "NAME",
+    summary: "adminUserAdd",
+    takes: [1, 1],
+    options: [
+      title,
+      { long: "project", short: "P", value: "PROJECT", words: "optionMemberOf" },
+      { long: "administrator", words: "optionAdministrator" },
+    ],
+    examples: [["weir admin user add li --title 李 --project tides", "exampleUserAdd"]],
+    load: async () => (await import("#cli/commands/admin.ts")).addPerson,
+  },
+  {
+    words: ["admin", "user", "link"],
+    operands: "NAME",
+    summary: "adminUserLink",
+    takes: [1, 1],
+    options: [],
+    examples: [["weir admin user link li", "exampleUserLink"]],
+    load: async () => (await import("#cli/commands/admin.ts")).signInLink,
+  },
+  {
+    words: ["admin", "centre", "add"],
+    operands: "ID",
+    summary: "adminCentreAdd",
+    takes: [1, 1],
+    options: [title, { long: "region", value: "CODE", words: "optionRegion" }],
+    examples: [["weir admin centre add qingdao-1", "exampleCentreAdd"]],
+    load: async () => (await import("#cli/commands/admin.ts")).addCentre,
+  },
+  {
+    words: ["admin", "centre", "enrol"],
+    operands: "ID",
+    summary: "adminCentreEnrol",
+    takes: [1, 1],
+    options: [],
+    examples: [["weir admin centre enrol qingdao-1", "exampleCentreEnrol"]],
+    load: async () => (await import("#cli/commands/admin.ts")).enrolCentre,
+  },
+  {
+    words: ["ledger", "check"],
+    operands: "",
+    summary: "ledgerCheck",
+    takes: [0, 0],
+    options: [],
+    examples: [["weir ledger check", "exampleLedgerCheck"]],
+    load: async () => (await import("#cli/commands/usage.ts")).ledgerCheck,
+  },
+  {
+    words: ["completion"],
+    operands: "bash|zsh|fish",
+    summary: "completion",
+    takes: [1, 1],
+    options: [],
+    examples: [
+      ["source <(weir completion bash)", "exampleCompletionBash"],
+      ["weir completion fish > ~/.config/fish/completions/weir.fish", "exampleCompletionFish"],
+    ],
+    load: async () => (await import("#cli/commands/completion.ts")).completion,
+  },
+];
+
+/** The command that these words begin with, the longest first; null where there is none. */
+export function findCommand(words: readonly string[]): Command | null {
+  const found = commands.filter((command) => command.words.every((word, at) => words[at] === word));
+  return found.sort((a, b) => b.words.length - a.words.length)[0] ?? null;
+}

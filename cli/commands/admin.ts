@@ -1,0 +1,153 @@
+import type { Answer } from "#api/client.ts";
+import type { Call } from "#cli/call.ts";
+import { timeText } from "#cli/formats.ts";
+import { everyPage } from "#cli/pages.ts";
+import { exitCodes, Stop } from "#cli/stop.ts";
+
+/** JSON: `{"tenants": [Tenant…], "next": null}`. */
+export async function listTenants(call: Call): Promise<number> {
+  const found = await everyPage(
+    (cursor) => call.ask("tenants", { query: { limit: 1000, ...cursor } }),
+    (page) => page.tenants,
+  );
+  const rows = found.map(({ name, title }) => [name, title]);
+  return list(call, { tenants: found, next: null }, ["columnName", "columnTitle"], rows);
+}
+
+/** JSON: `{"projects": [Project…], "next": null}`. */
+export async function listProjects(call: Call): Promise<number> {
+  const found = await everyPage(
+    (cursor) => call.ask("projects", { query: { limit: 1000, ...cursor } }),
+    (page) => page.projects,
+  );
+  const rows = found.map(({ name, tenant, title }) => [name, tenant, title]);
+  return list(call, { projects: found, next: null }, ["columnName", "columnTenant", "columnTitle"], rows);
+}
+
+/** JSON: `{"people": [Person…], "next": null}`. */
+export async function listPeople(call: Call): Promise<number> {
+  const { say } = call;
+  const found = await everyPage(
+    (cursor) => call.ask("people", { query: { limit: 1000, ...cursor } }),
+    (page) => page.people,
+  );
+  const rows = found.map(({ name, title, administrator, projects }) => [
+    name,
+    title,
+    say(administrator ? "administrator" : "member"),
+    projects.join(","),
+  ]);
+  return list(call, { people: found, next: null }, ["columnName", "columnTitle", "columnRole", "columnProjects"], rows);
+}
+
+/** JSON: the API's `Tenant`. */
+export async function addTenant(call: Call): Promise<number> {
+  return added(call, "wordTenant", await call.ask("addTenant", { body: named(call) }));
+}
+
+/** JSON: the API's `Project`. */
+export async function addProject(call: Call): Promise<number> {
+  const tenant = call.one("tenant") ?? (await onlyTenant(call));
+  return added(call, "wordProject", await call.ask("addProject", { body: { ...named(call), tenant } }));
+}
+
+/** JSON: the API's `Person`. */
+export async function addMember(call: Call): Promise<number> {
+  const [project = "", person = ""] = call.operands;
+  const answer = await call.ask("addMember", { params: { project }, body: { person } });
+  if (call.json) await call.printJson(answer);
+  else await call.print(`${call.say("memberAdded", { name: person, project })}\n`);
+  return exitCodes.done;
+}
+
+/** JSON: the API's `PersonWithLink`. */
+export async function addPerson(call: Call): Promise<number> {
+  const projects = call.all("project");
+  const body = {
+    ...named(call),
+    administrator: call.has("administrator"),
+    ...(projects.length > 0 && { projects: [...projects] }),
+  };
+  const answer = await call.ask("addPerson", { body });
+  if (!call.json) call.note(call.say("added", { what: call.say("wordPerson"), name: answer.person.name }));
+  return printLink(call, answer);
+}
+
+/** JSON: the API's `PersonWithLink`. */
+export async function signInLink(call: Call): Promise<number> {
+  return printLink(call, await call.ask("addSignInLink", { params: { person: call.operands[0] ?? "" }, body: {} }));
+}
+
+/** JSON: the API's `Centre`. */
+export async function addCentre(call: Call): Promise<number> {
+  const [name, regionCode] = [call.one("title"), call.one("region")];
+  const answer = await call.ask("addCentre", {
+    body: {
+      id: call.operands[0] ?? "",
+      driver: "process",
+      ...(name !== null && { name }),
+      ...(regionCode !== null && { regionCode }),
+    },
+  });
+  if (call.json) await call.printJson(answer);
+  else await call.print(`${call.say("added", { what: call.say("wordCentre"), name: answer.id })}\n`);
+  return exitCodes.done;
+}
+
+/** JSON: the API's `EnrolmentToken`; else the token alone on standard output. */
+export async function enrolCentre(call: Call): Promise<number> {
+  const answer = await call.ask("addEnrolment", { params: { centre: call.operands[0] ?? "" }, body: {} });
+  if (call.json) await call.printJson(answer);
+  else {
+    call.note(call.say("enrolUntil", { centre: answer.centre, time: timeText(answer.expiresMs) }));
+    await call.print(`${answer.token}\n`);
+  }
+  return exitCodes.done;
+}
+
+export async function printLink(call: Call, answer: Answer<"addSignInLink">): Promise<number> {
+  if (call.json) await call.printJson(answer);
+  else {
+    call.note(call.say("linkUntil", { name: answer.person.name, time: timeText(answer.expiresMs) }));
+    await call.print(`${answer.signInUrl}\n`);
+  }
+  return exitCodes.done;
+}
+
+function named(call: Call): { readonly name: string; readonly title?: string } {
+  const title = call.one("title");
+  return { name: call.operands[0] ?? "", ...(title !== null && { title }) };
+}
+
+/** Where there is but one tenant, a project needs none named. */
+async function onlyTenant(call: Call): Promise<string> {
+  const { tenants } = await call.ask("tenants", { query: { limit: 2 } });
+  const [only] = tenants;
+  if (only && tenants.length === 1) return only.name;
+  throw new Stop(exitCodes.usage, call.say("noTenantNamed"));
+}
+
+async function added(
+  call: Call,
+  what: "wordTenant" | "wordProject",
+  answer: { readonly name: string },
+): Promise<number> {
+  if (call.json) await call.printJson(answer);
+  else await call.print(`${call.say("added", { what: call.say(what), name: answer.name })}\n`);
+  return exitCodes.done;
+}
+
+async function list(
+  call: Call,
+  json: unknown,
+  titles: readonly ("columnName" | "columnTitle" | "columnTenant" | "columnRole" | "columnProjects")[],
+  rows: readonly (readonly string[])[],
+): Promise<number> {
+  if (call.json) await call.printJson(json);
+  else
+    await call.printTable(
+      titles.map((title) => ({ title: call.say(title) })),
+      rows,
+    );
+  return exitCodes.done;
+}

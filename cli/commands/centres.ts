@@ -1,0 +1,84 @@
+import type { Call } from "#cli/call.ts";
+import { connectionText, memoryText, timeText } from "#cli/formats.ts";
+import { everyPage } from "#cli/pages.ts";
+import { exitCodes } from "#cli/stop.ts";
+
+/** JSON: `{"centres": [Centre…], "next": null}`. */
+export async function centres(call: Call): Promise<number> {
+  const { say } = call;
+  const found = await everyPage(
+    (cursor) => call.ask("centres", { query: { limit: 1000, ...cursor } }),
+    (page) => page.centres,
+  );
+  if (call.json) {
+    await call.printJson({ centres: found, next: null });
+    return exitCodes.done;
+  }
+  await call.printTable(
+    [
+      { title: say("columnCentre") },
+      { title: say("columnTitle"), flexible: true },
+      { title: say("columnState") },
+      { title: say("columnPool") },
+      { title: say("columnCores"), align: "right" },
+      { title: say("columnMemory"), align: "right" },
+      { title: say("columnAccelerators") },
+      { title: say("columnRuns"), align: "right" },
+      { title: say("columnSeen") },
+    ],
+    found.flatMap((centre) => {
+      const state = {
+        text: connectionText(centre.state, say),
+        colour: centre.state === "connected" ? ("green" as const) : ("red" as const),
+      };
+      const head = [centre.id, centre.name, state] as const;
+      const seen = centre.lastSeenMs === null ? say("never") : timeText(centre.lastSeenMs);
+      if (centre.pools.length === 0) return [[...head, "", "", "", "", "", seen]];
+      return centre.pools.map((pool, at) => [
+        ...(at === 0 ? head : ["", "", ""]),
+        pool.name,
+        `${pool.coresInUse}/${pool.cores}`,
+        `${memoryText(pool.memoryMibInUse)}/${memoryText(pool.memoryMib)}`,
+        pool.accelerators.map(({ vendor, model, count }) => `${count} × ${vendor} ${model}`).join(", "),
+        `${pool.runs}`,
+        at === 0 ? seen : "",
+      ]);
+    }),
+  );
+  return exitCodes.done;
+}
+
+/** JSON: `{"nodes": [Node…], "next": cursor | null}`. */
+export async function nodes(call: Call): Promise<number> {
+  const { say } = call;
+  const centre = call.one("centre");
+  const limit = call.number("limit", 1);
+  const found = await everyPage(
+    (cursor) => call.ask("nodes", { query: { limit: 1000, ...(centre !== null && { centre }), ...cursor } }),
+    (page) => page.nodes,
+    limit,
+  );
+  if (call.json) {
+    await call.printJson({ nodes: found, next: null });
+    return exitCodes.done;
+  }
+  await call.printTable(
+    [
+      { title: say("columnCentre") },
+      { title: say("columnPool") },
+      { title: say("columnNode"), flexible: true },
+      { title: say("columnCores"), align: "right" },
+      { title: say("columnMemory"), align: "right" },
+      { title: say("columnRuns"), align: "right" },
+    ],
+    found.map((node) => [
+      node.centre,
+      node.pool,
+      node.name,
+      `${node.coresInUse}/${node.cores}`,
+      `${memoryText(node.memoryMibInUse)}/${memoryText(node.memoryMib)}`,
+      `${node.runs}`,
+    ]),
+  );
+  return exitCodes.done;
+}

@@ -1,0 +1,71 @@
+import type { JobSummary } from "#api/job.ts";
+import { badValue, type Call } from "#cli/call.ts";
+import { elapsedText, parseTimeMs, stateCell, timeText } from "#cli/formats.ts";
+import { exitCodes } from "#cli/stop.ts";
+
+/** JSON: `{"jobs": [JobSummary…], "next": cursor | null}`. */
+export async function jobs(call: Call): Promise<number> {
+  const nowMs = Date.now();
+  const query = {
+    state: call.one("state"),
+    outcome: call.one("outcome"),
+    project: call.one("project"),
+    person: call.one("user"),
+    name: call.one("name"),
+    centre: call.one("centre"),
+    label: call.one("label"),
+    submittedFromMs: timeOption(call, "since", nowMs),
+    submittedToMs: timeOption(call, "until", nowMs),
+  };
+  const asked = Object.fromEntries(Object.entries(query).filter(([, value]) => value !== null));
+  const limit = call.number("limit", 1);
+  const wanted = call.has("all") ? Number.POSITIVE_INFINITY : (limit ?? (call.json ? 100 : 30));
+  const found: JobSummary[] = [];
+  let next = call.one("cursor");
+  do {
+    const page = await call.ask("jobs", {
+      query: { ...asked, limit: Math.min(1000, wanted - found.length), ...(next !== null && { cursor: next }) },
+    });
+    found.push(...page.jobs);
+    next = page.next;
+  } while (next !== null && found.length < wanted);
+
+  if (call.json) await call.printJson({ jobs: found, next });
+  else if (found.length === 0) call.note(call.say("noJobs"));
+  else await printJobs(call, found, nowMs);
+  if (next !== null && !call.json) call.note(call.say("moreJobs", { next }));
+  return exitCodes.done;
+}
+
+export function timeOption(call: Call, option: string, nowMs: number): number | null {
+  const text = call.one(option);
+  if (text === null) return null;
+  const atMs = parseTimeMs(text, nowMs);
+  if (atMs === null) throw badValue(call.say, `--${option}`, text, call.say("expectedTime"));
+  return atMs;
+}
+
+async function printJobs({ say, printTable }: Call, found: readonly JobSummary[], nowMs: number): Promise<void> {
+  await printTable(
+    [
+      { title: say("columnId"), align: "right" },
+      { title: say("columnName"), flexible: true },
+      { title: say("columnProject") },
+      { title: say("columnState") },
+      { title: say("columnTasks"), align: "right" },
+      { title: say("columnCentre") },
+      { title: say("columnSubmitted") },
+      { title: say("columnElapsed"), align: "right" },
+    ],
+    found.map((job) => [
+      `${job.id}`,
+      job.name,
+      job.project,
+      stateCell(job, say),
+      job.array === null ? "" : `${job.counts.ended}/${job.tasks}`,
+      job.centres.join(","),
+      timeText(job.submittedMs),
+      elapsedText(job, nowMs),
+    ]),
+  );
+}

@@ -1,0 +1,223 @@
+import type { Answer } from "#api/client.ts";
+import type { SpecView, TaskDetail, WireOutcome } from "#api/job.ts";
+import { type Call, taskOperand } from "#cli/call.ts";
+import {
+  elapsedText,
+  hoursText,
+  memoryText,
+  outcomeText,
+  spanText,
+  stateCell,
+  stateText,
+  timeText,
+  yuanText,
+} from "#cli/formats.ts";
+import { everyPage } from "#cli/pages.ts";
+import { exitCodes } from "#cli/stop.ts";
+
+/** JSON: the API's `JobDetail`, of a task its `TaskDetail`; with --history `"history": [Event…]` beside its keys. */
+export async function show(call: Call): Promise<number> {
+  const { job, index } = taskOperand(call, call.operands[0] ?? "");
+  const history = call.has("history") ? await readHistory(call, job, index) : null;
+  const detail =
+    index === null ? await call.ask("job", { params: { job } }) : await call.ask("task", { params: { job, index } });
+  if (call.json) {
+    await call.printJson(history ? { ...detail, history } : detail);
+    return exitCodes.done;
+  }
+  if ("spec" in detail) await printJob(call, detail);
+  else await printTask(call, detail, `${job}_${index}`);
+  if (history) await printHistory(call, history);
+  return exitCodes.done;
+}
+
+type Events = Answer<"history">["events"];
+
+async function readHistory(call: Call, job: number, index: number | null): Promise<Events> {
+  return everyPage(
+    (cursor) =>
+      call.ask("history", { params: { job }, query: { limit: 1000, ...(index !== null && { index }), ...cursor } }),
+    (page) => page.events,
+  );
+}
+
+async function printJob(call: Call, job: Answer<"job">): Promise<void> {
+  const { say } = call;
+  const { spec } = job;
+  const optional = (key: Parameters<typeof say>[0], value: string): [string, string][] =>
+    value ? [[say(key), value]] : [];
+  await call.printFacts([
+    [say("columnId"), `${job.id}`],
+    [say("columnName"), job.name],
+    [say("columnProject"), job.project],
+    [say("columnPerson"), job.person],
+    [say("columnState"), stateWords(job, call)],
+    ...(job.array === null ? [] : [[say("columnTasks"), countsText(job, call)] as const]),
+    ...optional("columnCentre", job.centres.join(", ")),
+    ...optional("factUnreachable", job.unreachableSinceMs === null ? "" : timeText(job.unreachableSinceMs)),
+    [say("columnSubmitted"), timeText(job.submittedMs)],
+    ...optional("columnStarted", job.startedMs === null ? "" : timeText(job.startedMs)),
+    ...optional("columnEnded", job.endedMs === null ? "" : timeText(job.endedMs)),
+    ...optional("columnElapsed", elapsedText(job, Date.now())),
+    [say("factWork"), workText(spec)],
+    [say("factShape"), shapeText(spec, call)],
+    [say("factTimeLimit"), `${spanText(spec.timeLimitS * 1000)} + ${spec.graceS}s`],
+    ...optional("factDependencies", spec.dependencies.join(", ")),
+    ...optional(
+      "factLabels",
+      Object.entries(spec.labels)
+        .map(([name, value]) => `${name}=${value}`)
+        .join(", "),
+    ),
+    [say("factUsage"), amountsText(job.usage, call)],
+    [say("columnCost"), `${yuanText(job.cost.amountMicroYuan)} (${job.cost.tariffVersion})`],
+    ...optional("defaultsHead", job.defaults.map(({ field, value }) => `${field} ${value}`).join(", ")),
+    ...optional("factWarnings", job.warnings.join("\n")),
+  ]);
+  const isArray = job.array !== null;
+  for (const task of job.firstTasks) {
+    if (!isArray) await printRuns(call, task);
+  }
+  if (isArray) await printTasks(call, job);
+}
+
+async function printTask(call: Call, task: TaskDetail, name: string): Promise<void> {
+  const { say } = call;
+  await call.printFacts([
+    [say("columnTask"), name],
+    ["SLURM_JOB_ID", `${task.taskJob}`],
+    [say("columnState"), stateWords(task, call)],
+    [say("columnElapsed"), elapsedText(task, Date.now())],
+  ]);
+  await printRuns(call, task);
+}
+
+async function printRuns(call: Call, task: TaskDetail): Promise<void> {
+  const { say } = call;
+  for (const run of task.runs) {
+    const { usage } = run;
+    await call.print("\n");
+    await call.printFacts([
+      [say("columnAttempt"), `${run.attempt} (${run.id})`],
+      [say("columnCentre"), run.centre],
+      [say("columnState"), run.end ? outcomeText(run.end, say) : stateText(run.state, say)],
+      ...reason(run.end, call),
+      ...(run.words === null ? [] : [[say("columnWords"), run.words] as const]),
+      ...(run.startedMs === null ? [] : [[say("columnStarted"), timeText(run.startedMs)] as const]),
+      ...(run.endedMs === null ? [] : [[say("columnEnded"), timeText(run.endedMs)] as const]),
+      ...(usage === null
+        ? []
+        : ([
+            [say("columnElapsed"), spanText(usage.wallMs)],
+            [say("factCpu"), `${(usage.cpuUserMs / 1000).toFixed(2)}s + ${(usage.cpuSystemMs / 1000).toFixed(2)}s`],
+            [say("factPeak"), memoryText(usage.peakMemoryMib)],
+            [say("factMemoryWay"), usage.memoryWay],
+            ...(usage.droppedStdoutBytes + usage.droppedStderrBytes === 0
+              ? []
+              : [[say("factDropped"), `${usage.droppedStdoutBytes + usage.droppedStderrBytes} B`] as const]),
+          ] as const)),
+      ...(run.amounts === null
+        ? []
+        : [
+            [
+              say("factUsage"),
+              `${amountsText(run.amounts, call)} (${say(run.billed ? "billedYes" : "billedNo")})`,
+            ] as const,
+          ]),
+    ]);
+  }
+}
+
+async function printTasks(call: Call, job: Answer<"job">): Promise<void> {
+  const { say } = call;
+  await call.print("\n");
+  await call.printTable(
+    [
+      { title: say("columnTask"), align: "right" },
+      { title: say("columnState") },
+      { title: say("columnAttempt"), align: "right" },
+      { title: say("columnCentre"), flexible: true },
+      { title: say("columnElapsed"), align: "right" },
+    ],
+    job.firstTasks.map((task) => [
+      `${job.id}_${task.index}`,
+      stateCell(task, say),
+      `${task.attempts}`,
+      task.runs.at(-1)?.centre ?? "",
+      elapsedText(task, Date.now()),
+    ]),
+  );
+  const count = job.tasks - job.firstTasks.length;
+  if (count > 0) call.note(say("moreTasks", { count, id: job.id }));
+}
+
+async function printHistory(call: Call, events: Events): Promise<void> {
+  const { say } = call;
+  await call.print("\n");
+  await call.printTable(
+    [
+      { title: say("columnTime") },
+      { title: say("columnTask"), align: "right" },
+      { title: say("columnStep") },
+      { title: say("columnCentre") },
+      { title: say("columnWords") },
+    ],
+    events.map(({ atMs, job, index, kind, centre, cause }) => [
+      timeText(atMs),
+      index === null ? `${job}` : `${job}_${index}`,
+      kind,
+      centre ?? "",
+      cause,
+    ]),
+  );
+}
+
+function stateWords(
+  { state, outcome }: { readonly state: string; readonly outcome: WireOutcome | null },
+  { say }: Call,
+): string {
+  if (!outcome) return stateText(state, say);
+  const words = outcomeText(outcome, say);
+  return outcome.reason === null ? words : `${words}: ${outcome.reason}`;
+}
+
+function reason(end: { readonly reason: string | null } | null, { say }: Call): (readonly [string, string])[] {
+  return end?.reason ? [[say("factReason"), end.reason]] : [];
+}
+
+function countsText({ counts, tasks, array }: Answer<"job">, { say }: Call): string {
+  const parts = Object.entries(counts).filter(([, count]) => count > 0);
+  return `${tasks} (${array}): ${parts.map(([state, count]) => `${count} ${stateText(state, say)}`).join(", ")}`;
+}
+
+function workText(spec: SpecView): string {
+  if (spec.command) return spec.command.map(quoted).join(" ");
+  const lines = (spec.script ?? "").split("\n");
+  const shown = lines.slice(0, 20).join("\n").trimEnd();
+  return lines.length > 20 ? `${shown}\n…` : shown;
+}
+
+function quoted(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+}
+
+function shapeText(spec: SpecView, { say }: Call): string {
+  const memory =
+    spec.memoryMibPerNode !== null
+      ? say("memoryPerNode", { memory: memoryText(spec.memoryMibPerNode) })
+      : spec.memoryMibPerCore !== null
+        ? say("memoryPerCore", { memory: memoryText(spec.memoryMibPerCore) })
+        : say("memoryDefault");
+  const { accelerators } = spec;
+  const model = [accelerators?.vendor, accelerators?.model].filter((word) => word).join(" ") || say("anyAccelerator");
+  const cards = accelerators ? say("shapeCards", { count: accelerators.perNode, model }) : "";
+  return say("shape", { nodes: spec.nodes, tasks: spec.tasks, cores: spec.coresPerTask, memory, cards });
+}
+
+function amountsText(amounts: Answer<"job">["usage"], { say }: Call): string {
+  return [
+    `${hoursText(amounts.coreMs)} ${say("columnCoreHours")}`,
+    ...(amounts.milliCardMs === "0" ? [] : [`${hoursText(amounts.milliCardMs, 1000n)} ${say("columnCardHours")}`]),
+    `${hoursText(amounts.memoryMibMs, 1024n)} ${say("columnMemoryHours")}`,
+  ].join(", ");
+}

@@ -1,0 +1,230 @@
+import { basename, join } from "node:path";
+import { type Answer, NoAnswer, newIdempotencyKey } from "#api/client.ts";
+import type { JobRequest } from "#api/job.ts";
+import { badValue, type Call, neverSent } from "#cli/call.ts";
+import { hoursText, memoryText, outcomeText, yuanText } from "#cli/formats.ts";
+import { readInputFiles } from "#cli/input-files.ts";
+import { exitCodes, Stop } from "#cli/stop.ts";
+import { waitForEnd } from "#cli/wait.ts";
+import { parseSbatch, type SbatchResult } from "#core/job/sbatch.ts";
+import { parseTimeS } from "#core/job/slurm-values.ts";
+
+/**
+ * JSON: the API's `Submitted`; with --dry-run its `DryRun`; with --wait `{"id", "name", "tasks", "outcome", "exitCode",
+ * "submitted": Submitted}`. The exit status of --wait is the job's (docs/guides/cli.md).
+ */
+export async function submit(call: Call): Promise<number> {
+  const work = await workOf(call);
+  const sbatch = parseSbatch(work.script ?? null, call.passedOn);
+  const request = await requestOf(call, work, sbatch);
+  if (call.has("dry-run") || call.has("test-only")) return dryRun(call, request);
+  const isQuiet = call.has("quiet") || sbatch.client.quiet;
+  const submitted = await send(call, request);
+  const waits = call.has("wait") || sbatch.client.wait;
+  if (!call.json) await tell(call, submitted, { isQuiet, isParsable: call.has("parsable") || sbatch.client.parsable });
+  else if (!waits) await call.printJson(submitted);
+  if (!waits) return exitCodes.done;
+  const { outcome, exitCode } = await waitForEnd(call, submitted.id, !isQuiet && !call.json);
+  if (call.json) {
+    const { id, name, tasks } = submitted;
+    await call.printJson({ id, name, tasks, outcome, exitCode, submitted });
+  } else if (!isQuiet) {
+    call.note(call.say("endedAs", { id: submitted.id, outcome: outcomeText(outcome, call.say) }));
+    if (outcome.reason !== null) call.note(`  ${call.say("factReason")}: ${outcome.reason}`);
+  }
+  return exitCode;
+}
+
+type Typed = Pick<JobRequest, "script" | "command" | "arguments" | "name">;
+
+/** `weir submit -- COMMAND` and `weir submit SCRIPT ARGUMENTS` differ by the dashes; without either, sbatch reads its script from standard input. */
+async function workOf(call: Call): Promise<Typed> {
+  const [first, ...rest] = call.operands;
+  const isWrapped = call.passedOn.some((word) => word === "--wrap" || word.startsWith("--wrap="));
+  if (isWrapped) {
+    if (first !== undefined) throw new Stop(exitCodes.usage, call.say("wrapAndMore"));
+    return {};
+  }
+  if (call.afterDashes) {
+    if (first === undefined) throw new Stop(exitCodes.usage, call.say("nothingToSubmit"));
+    return { command: [first, ...rest] };
+  }
+  if (first === undefined && call.terminal.inIsTerminal) throw new Stop(exitCodes.usage, call.say("nothingToSubmit"));
+  const isInput = first === undefined || first === "-";
+  const path = isInput ? "-" : join(call.terminal.folder, first);
+  const bytes = isInput ? await call.terminal.readAll() : await readScript(call, first ?? "");
+  return {
+    script: decoded(call, bytes, isInput ? "-" : (first ?? "")),
+    ...(rest.length > 0 && { arguments: rest }),
+    ...(!isInput && { name: basename(path) }),
+  };
+}
+
+async function readScript(call: Call, path: string): Promise<Uint8Array> {
+  const { readFile } = await import("node:fs/promises");
+  const { resolve } = await import("node:path");
+  try {
+    return await readFile(resolve(call.terminal.folder, path));
+  } catch (error) {
+    const words = error instanceof Error && "code" in error ? String(error.code) : String(error);
+    throw new Stop(exitCodes.usage, call.say("cannotRead", { path: JSON.stringify(path), words }));
+  }
+}
+
+function decoded(call: Call, bytes: Uint8Array, path: string): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    throw new Stop(exitCodes.usage, call.say("notUtf8", { path: JSON.stringify(path) }));
+  }
+}
+
+async function requestOf(call: Call, { name, ...work }: Typed, sbatch: SbatchResult): Promise<JobRequest> {
+  const environment = environmentOf(call, sbatch);
+  const labels = Object.fromEntries(call.all("label").map((text) => pair(call, "--label", text)));
+  const inputFiles = await readInputFiles(call, call.all("file"));
+  const wishes = [
+    ["only", call.all("centre")],
+    ["except", call.all("not-centre")],
+    ["prefer", call.all("prefer-centre")],
+  ] as const;
+  const centres = Object.fromEntries(
+    wishes.filter(([, names]) => names.length > 0).map(([key, names]) => [key, [...names]]),
+  );
+  const [project, container, retries, graceS] = [
+    call.one("project"),
+    call.one("image"),
+    call.number("retries", 0),
+    call.number("grace", 0),
+  ];
+  const priorityClass = (["low", "normal", "high"] as const).find((one) => one === call.one("priority-class"));
+  const onUnreachable = onUnreachableOf(call);
+  return {
+    ...work,
+    // A name in the script or the options wins over that of the script's file.
+    ...(name !== undefined && sbatch.asked.name === undefined && { name }),
+    ...(Object.keys(environment).length > 0 && { environment }),
+    ...(Object.keys(labels).length > 0 && { labels }),
+    ...(inputFiles.length > 0 && { inputFiles }),
+    ...(Object.keys(centres).length > 0 && { centres }),
+    ...(project !== null && { project }),
+    ...(container !== null && { container }),
+    ...(call.all("software").length > 0 && { software: [...call.all("software")] }),
+    ...(call.all("file-system").length > 0 && { fileSystems: [...call.all("file-system")] }),
+    ...(retries !== null && { retries }),
+    ...(graceS !== null && { graceS }),
+    ...(priorityClass && { priorityClass }),
+    ...(onUnreachable && { onUnreachable }),
+    ...(call.passedOn.length > 0 && { sbatchOptions: [...call.passedOn] }),
+  };
+}
+
+/** --env, and the variables that --export names without a value. */
+function environmentOf(call: Call, sbatch: SbatchResult): Record<string, string> {
+  const shell = call.terminal.environment;
+  const variables = new Map<string, string>();
+  for (const text of call.all("env")) {
+    const at = text.indexOf("=");
+    const name = at < 0 ? text : text.slice(0, at);
+    const value = at < 0 ? shell[name] : text.slice(at + 1);
+    if (value === undefined) throw new Stop(exitCodes.usage, call.say("notSet", { name }));
+    variables.set(name, value);
+  }
+  for (const name of sbatch.asked.exportedNames ?? []) {
+    if (variables.has(name) || sbatch.asked.environment?.[name] !== undefined) continue;
+    const value = shell[name];
+    if (value === undefined) throw new Stop(exitCodes.usage, call.say("exportNotSet", { name }));
+    variables.set(name, value);
+  }
+  return Object.fromEntries(variables);
+}
+
+function pair(call: Call, option: string, text: string): readonly [string, string] {
+  const at = text.indexOf("=");
+  if (at < 1) throw badValue(call.say, option, text, call.say("expectedPair"));
+  return [text.slice(0, at), text.slice(at + 1)];
+}
+
+function onUnreachableOf(call: Call): JobRequest["onUnreachable"] | null {
+  const text = call.one("on-unreachable");
+  if (text === null) return null;
+  if (text === "wait") return { kind: "wait" };
+  const match = /^restart-after:(.+)$/.exec(text);
+  const delayS = match ? delayOf(match[1] ?? "") : null;
+  if (delayS !== null) return { kind: "restart-after", delayS };
+  throw badValue(call.say, "--on-unreachable", text, call.say("expectedPolicy"));
+}
+
+/** 90s, 30m, 2h, 1d, or one of sbatch's formats. */
+function delayOf(text: string): number | null {
+  const match = /^(\d{1,7})([smhd])$/.exec(text);
+  if (!match) return parseTimeS(text);
+  const unitS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400 };
+  return Number(match[1]) * (unitS[match[2] ?? ""] ?? 0);
+}
+
+/** Again with the same key where the answer was cut off, so that the job is there once. About half a minute in all. */
+async function send(call: Call, request: JobRequest): Promise<Answer<"submit">> {
+  const idempotencyKey = newIdempotencyKey();
+  const delaysMs = [200, 500, 1000, 2000, 4000, 8000, 16_000];
+  for (let attempt = 0; ; attempt += 1) {
+    try {
+      const reply = await call.client().call("submit", { body: request }, { idempotencyKey });
+      if (reply.kind === "answer") return reply.value;
+      if (reply.problem.status !== 503 || attempt >= delaysMs.length) return call.answered(reply);
+    } catch (error) {
+      const isFirst = attempt === 0;
+      if (!(error instanceof NoAnswer) || attempt >= delaysMs.length || (isFirst && neverSent(error))) throw error;
+    }
+    if (attempt === 0) call.note(`weir: ${call.say("submitAgain")}`);
+    await new Promise((resolve) => setTimeout(resolve, delaysMs[attempt]));
+  }
+}
+
+async function tell(
+  call: Call,
+  submitted: Answer<"submit">,
+  { isQuiet, isParsable }: { readonly isQuiet: boolean; readonly isParsable: boolean },
+): Promise<void> {
+  const { id, name, tasks, warnings, defaults } = submitted;
+  if (isParsable) await call.print(`${id}\n`);
+  else await call.print(`${call.say(tasks > 1 ? "submittedArray" : "submitted", { id, name, tasks })}\n`);
+  for (const words of warnings) call.note(call.say("warning", { words }));
+  if (!isQuiet && !isParsable) call.note(defaultsText(call, defaults));
+}
+
+function defaultsText(call: Call, defaults: Answer<"submit">["defaults"]): string {
+  return `${call.say("defaultsHead")}: ${defaults.map(({ field, value }) => `${field} ${value}`).join(", ") || call.say("none")}`;
+}
+
+async function dryRun(call: Call, request: JobRequest): Promise<number> {
+  const { say } = call;
+  const answer = await call.ask("dryRun", { body: request });
+  if (call.json) {
+    await call.printJson(answer);
+    return exitCodes.done;
+  }
+  const { spec, quote, wouldGoTo, candidates } = answer;
+  for (const words of answer.warnings) call.note(say("warning", { words }));
+  call.note(defaultsText(call, answer.defaults));
+  const { amounts, cost } = { amounts: quote.total, cost: quote.cost };
+  const parts = [
+    `${hoursText(amounts.coreMs)} ${say("columnCoreHours")}`,
+    `${hoursText(amounts.milliCardMs, 1000n)} ${say("columnCardHours")}`,
+    `${hoursText(amounts.memoryMibMs, 1024n)} ${say("columnMemoryHours")}`,
+    `${yuanText(cost.amountMicroYuan)} (${cost.tariffVersion})`,
+  ];
+  const memory = spec.memoryMibPerNode ?? spec.memoryMibPerCore;
+  await call.printFacts([
+    [say("columnTasks"), `${answer.tasks}`],
+    [say("columnCores"), `${spec.coresPerTask} × ${spec.tasks}`],
+    [say("columnMemory"), memory === null ? say("memoryDefault") : memoryText(memory)],
+    [say("quoteHead"), parts.join(", ")],
+    [say("columnCentre"), wouldGoTo === null ? say("wouldWait") : say("wouldGo", { centre: wouldGoTo })],
+  ]);
+  await call.printTable(
+    [{ title: say("columnCentre") }, { title: say("columnRule") }, { title: say("columnWords"), flexible: true }],
+    candidates.map(({ centre, rule, words }) => [centre, rule ?? say("fits"), words]),
+  );
+  return exitCodes.done;
+}

@@ -1,0 +1,58 @@
+import { badValue, type Call } from "#cli/call.ts";
+import { timeText } from "#cli/formats.ts";
+import { everyPage } from "#cli/pages.ts";
+import { exitCodes } from "#cli/stop.ts";
+
+/** JSON: `{"tokens": [Token…], "next": null}`. */
+export async function tokens(call: Call): Promise<number> {
+  const { say } = call;
+  const found = await everyPage(
+    (cursor) => call.ask("tokens", { query: { limit: 1000, ...cursor } }),
+    (page) => page.tokens,
+  );
+  if (call.json) {
+    await call.printJson({ tokens: found, next: null });
+    return exitCodes.done;
+  }
+  const when = (atMs: number | null) => (atMs === null ? say("never") : timeText(atMs));
+  await call.printTable(
+    [
+      { title: say("columnId"), align: "right" },
+      { title: say("columnName"), flexible: true },
+      { title: say("columnCreated") },
+      { title: say("columnExpires") },
+      { title: say("columnUsed") },
+    ],
+    found.map((token) => [
+      `${token.id}`,
+      token.name,
+      timeText(token.createdMs),
+      when(token.expiresMs),
+      when(token.lastUsedMs),
+    ]),
+  );
+  return exitCodes.done;
+}
+
+/** JSON: `{"token": Token, "secret"}`; else the secret alone on standard output. */
+export async function addToken(call: Call): Promise<number> {
+  const days = call.number("expires", 1);
+  const body = { name: call.operands[0] ?? "", ...(days !== null && { expiresInS: days * 86_400 }) };
+  const made = await call.ask("addToken", { body });
+  if (call.json) await call.printJson(made);
+  else {
+    call.note(call.say("tokenOnce"));
+    await call.print(`${made.secret}\n`);
+  }
+  return exitCodes.done;
+}
+
+/** JSON: `{"revoked": id}`. */
+export async function revokeToken(call: Call): Promise<number> {
+  const text = call.operands[0] ?? "";
+  if (!/^[1-9]\d{0,15}$/.test(text)) throw badValue(call.say, "ID", text, call.say("expectedNumber", { least: 1 }));
+  await call.ask("revokeToken", { params: { token: Number(text) } });
+  if (call.json) await call.printJson({ revoked: Number(text) });
+  else await call.print(`${call.say("revoked", { id: text })}\n`);
+  return exitCodes.done;
+}

@@ -1,0 +1,76 @@
+import type { Call } from "#cli/call.ts";
+import { timeOption } from "#cli/commands/jobs.ts";
+import { hoursText, yuanText } from "#cli/formats.ts";
+import { exitCodes } from "#cli/stop.ts";
+
+const dimensions = ["project", "person", "centre", "job", "day"] as const;
+
+/** JSON: the API's `UsagePage`: `{"by", "rows": [{"key", "runs", "amounts", "cost"}], "total", "next"}`. */
+export async function usage(call: Call): Promise<number> {
+  const { say } = call;
+  const nowMs = Date.now();
+  const by = dimensions.find((dimension) => dimension === call.one("by")) ?? "project";
+  const [fromMs, toMs] = [timeOption(call, "from", nowMs), timeOption(call, "to", nowMs)];
+  const [project, cursor] = [call.one("project"), call.one("cursor")];
+  const page = await call.ask("usage", {
+    query: {
+      by,
+      limit: Math.min(1000, call.number("limit", 1) ?? 100),
+      ...(fromMs !== null && { fromMs }),
+      ...(toMs !== null && { toMs }),
+      ...(project !== null && { project }),
+      ...(cursor !== null && { cursor }),
+    },
+  });
+  if (call.json) {
+    await call.printJson(page);
+    return exitCodes.done;
+  }
+  const titles = { project: "columnProject", person: "columnPerson", centre: "columnCentre" } as const;
+  const title = by === "job" ? "columnId" : by === "day" ? "columnTime" : titles[by];
+  await call.printTable(
+    [
+      { title: say(title), flexible: true },
+      { title: say("columnRuns"), align: "right" },
+      { title: say("columnCoreHours"), align: "right" },
+      { title: say("columnCardHours"), align: "right" },
+      { title: say("columnMemoryHours"), align: "right" },
+      { title: say("columnElapsed"), align: "right" },
+      { title: say("columnCost"), align: "right" },
+    ],
+    [...page.rows, { ...page.total, key: say("total") }].map(({ key, runs, amounts, cost }) => [
+      key,
+      `${runs}`,
+      hoursText(amounts.coreMs),
+      hoursText(amounts.milliCardMs, 1000n),
+      hoursText(amounts.memoryMibMs, 1024n),
+      `${hoursText(amounts.wallMs)} h`,
+      `${yuanText(cost.amountMicroYuan)} (${cost.tariffVersion})`,
+    ]),
+  );
+  if (page.next !== null) call.note(`--cursor ${page.next}`);
+  return exitCodes.done;
+}
+
+/** JSON: the API's `LedgerCheck`. Exit status 1 where the books do not balance. */
+export async function ledgerCheck(call: Call): Promise<number> {
+  const { say } = call;
+  const check = await call.ask("ledgerCheck");
+  const code = check.balanced ? exitCodes.done : exitCodes.failed;
+  if (call.json) {
+    await call.printJson(check);
+    return code;
+  }
+  await call.print(`${check.balanced ? say("balanced", { transfers: check.transfers }) : say("notBalanced")}\n`);
+  for (const finding of check.findings) await call.print(`  ${finding}\n`);
+  await call.printTable(
+    [
+      { title: say("columnUnit"), flexible: true },
+      { title: say("columnDebits"), align: "right" },
+      { title: say("columnCredits"), align: "right" },
+      { title: say("columnPending"), align: "right" },
+    ],
+    check.units.map((unit) => [unit.unit, unit.debitsPosted, unit.creditsPosted, unit.debitsPending]),
+  );
+  return code;
+}

@@ -1,0 +1,33 @@
+import { type Call, taskOperand } from "#cli/call.ts";
+import { stateText, timeText } from "#cli/formats.ts";
+import { exitCodes } from "#cli/stop.ts";
+
+/** JSON: the API's `Why`. */
+export async function why(call: Call): Promise<number> {
+  const { say } = call;
+  const { job, index } = taskOperand(call, call.operands[0] ?? "");
+  const answer = await call.ask("why", { params: { job }, query: index === null ? {} : { index } });
+  if (call.json) {
+    await call.printJson(answer);
+    return exitCodes.done;
+  }
+  const name = call.operands[0] ?? "";
+  const state = stateText(answer.state, say);
+  const isQueued = answer.state === "queued";
+  const { words } = answer;
+  await call.print(
+    `${isQueued ? say("whyQueued", { job: name, words }) : say("whyOther", { job: name, state, words })}\n`,
+  );
+  if (answer.candidates.length > 0) {
+    await call.printTable(
+      [{ title: say("columnCentre") }, { title: say("columnRule") }, { title: say("columnWords"), flexible: true }],
+      answer.candidates.map(({ centre, rule, words }) => [
+        centre,
+        rule === null ? { text: say("fits"), colour: "green" as const } : { text: rule, colour: "yellow" as const },
+        words,
+      ]),
+    );
+  }
+  if (answer.decidedMs !== null) call.note(say("decidedAt", { time: timeText(answer.decidedMs) }));
+  return exitCodes.done;
+}

@@ -1,0 +1,104 @@
+import type { JobSummary, WireOutcome } from "#api/job.ts";
+import type { Cell, Colour } from "#cli/table.ts";
+import type { Say, WordsKey } from "#cli/words.ts";
+import { words } from "#cli/words.ts";
+
+/** Local time to the second: 2026-11-22 14:05:09. */
+export function timeText(atMs: number): string {
+  const at = new Date(atMs);
+  const two = (value: number) => `${value}`.padStart(2, "0");
+  const day = `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`;
+  return `${day} ${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}`;
+}
+
+/** 42s, 5m07s, 3h05m, 2d04h. */
+export function spanText(spanMs: number): string {
+  const seconds = Math.max(0, Math.floor(spanMs / 1000));
+  const two = (value: number) => `${Math.floor(value)}`.padStart(2, "0");
+  if (seconds < 60) return `${seconds}s`;
+  if (seconds < 3600) return `${Math.floor(seconds / 60)}m${two(seconds % 60)}s`;
+  if (seconds < 86_400) return `${Math.floor(seconds / 3600)}h${two((seconds % 3600) / 60)}m`;
+  return `${Math.floor(seconds / 86_400)}d${two((seconds % 86_400) / 3600)}h`;
+}
+
+export function memoryText(mib: number): string {
+  if (mib < 1024) return `${mib} MiB`;
+  return `${Number((mib / 1024).toFixed(mib < 102_400 ? 1 : 0))} GiB`;
+}
+
+/** An amount of milliseconds of something (a decimal string) in hours, with three places, cut and not rounded. */
+export function hoursText(amountMs: string, divisor = 1n): string {
+  const thousandths = BigInt(amountMs) / (3600n * divisor);
+  const whole = thousandths / 1000n;
+  return `${whole}.${`${thousandths % 1000n}`.padStart(3, "0")}`;
+}
+
+/** Micro-yuan as yuan with all the places that say something, at least two. */
+export function yuanText(microYuan: string): string {
+  const sign = microYuan.startsWith("-") ? "-" : "";
+  const digits = microYuan.replace("-", "").padStart(7, "0");
+  const places = digits.slice(-6).replace(/0{1,4}$/, "");
+  return `${sign}¥${digits.slice(0, -6)}.${places.padEnd(2, "0")}`;
+}
+
+export function outcomeText(
+  outcome: { readonly kind: string; readonly exitCode: number | null; readonly signal: number | null },
+  say: Say,
+): string {
+  if (outcome.kind === "failed" && outcome.signal !== null)
+    return say("outcome_failedSignal", { signal: outcome.signal });
+  if (outcome.kind === "failed" && outcome.exitCode !== null)
+    return say("outcome_failedCode", { code: outcome.exitCode });
+  const key = `outcome_${outcome.kind}`;
+  return isKey(key) ? say(key) : outcome.kind;
+}
+
+export function stateText(state: string, say: Say): string {
+  const key = `state_${state}`;
+  return isKey(key) ? say(key) : state;
+}
+
+export function connectionText(state: string, say: Say): string {
+  const key = `connection_${state}`;
+  return isKey(key) ? say(key) : state;
+}
+
+function isKey(key: string): key is WordsKey {
+  return Object.hasOwn(words, key);
+}
+
+/** The state; of what has ended, the outcome. */
+export function stateCell(
+  { state, outcome }: { readonly state: string; readonly outcome: WireOutcome | null },
+  say: Say,
+): Cell {
+  if (outcome) return { text: outcomeText(outcome, say), colour: outcomeColours[outcome.kind] ?? "red" };
+  return { text: stateText(state, say), colour: stateColours[state] ?? "dim" };
+}
+
+const stateColours: Readonly<Record<string, Colour>> = {
+  queued: "yellow",
+  placed: "yellow",
+  starting: "blue",
+  running: "blue",
+  ended: "dim",
+};
+const outcomeColours: Readonly<Record<string, Colour>> = { succeeded: "green", cancelled: "dim" };
+
+/** From the first start to the end, or to now. */
+export function elapsedText({ startedMs, endedMs }: Pick<JobSummary, "startedMs" | "endedMs">, nowMs: number): string {
+  return startedMs === null ? "" : spanText((endedMs ?? nowMs) - startedMs);
+}
+
+/** A date, a date with a time, or a span back from now; null where it is neither. */
+export function parseTimeMs(text: string, nowMs: number): number | null {
+  const span = /^(\d{1,6})([smhdw])$/.exec(text);
+  if (span) {
+    const unitsMs: Readonly<Record<string, number>> = { s: 1e3, m: 6e4, h: 36e5, d: 864e5, w: 6048e5 };
+    return nowMs - Number(span[1]) * (unitsMs[span[2] ?? ""] ?? 0);
+  }
+  const date = /^\d{4}-\d{2}-\d{2}$/.test(text) ? `${text}T00:00` : text.replace(" ", "T");
+  if (!/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?$/.test(date)) return null;
+  const atMs = Date.parse(date);
+  return Number.isNaN(atMs) || atMs < 0 ? null : atMs;
+}

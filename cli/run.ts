@@ -1,0 +1,158 @@
+import { NoAnswer } from "#api/client.ts";
+import { makeCall, unreachable } from "#cli/call.ts";
+import { type Command, commands, commonOptions, findCommand } from "#cli/commands.ts";
+import { type Foreign, type ParseTrouble, parseOptions } from "#cli/option.ts";
+import { exitCodes, Stop } from "#cli/stop.ts";
+import type { Terminal } from "#cli/terminal.ts";
+import { type Language, languageOf, type Say, sayIn } from "#cli/words.ts";
+import { notItsOwnCode } from "#core/job/exit-code.ts";
+
+/** Does what was typed, and gives the exit status. Throws only where the terminal itself fails. */
+export async function run(typed: readonly string[], terminal: Terminal): Promise<number> {
+  const language = languageAsked(typed) ?? languageOf(terminal.environment);
+  const say = sayIn(language);
+  const waits = typed[0] === "submit" && untilDashes(typed).some((word) => word === "--wait" || word === "-W");
+  try {
+    return await dispatch(typed, terminal, language, say);
+  } catch (error) {
+    const stop = stopFor(error, say);
+    const isJson = stop.problem !== null && untilDashes(typed).includes("--json");
+    if (isJson) await terminal.out(`${JSON.stringify({ problem: stop.problem })}\n`);
+    terminal.error(`weir: ${stop.message}\n`);
+    if (!waits) return stop.exitCode;
+    terminal.error(`weir: ${say("refusedWhileWaiting")}\n`);
+    return notItsOwnCode;
+  }
+}
+
+function stopFor(error: unknown, say: Say): Stop {
+  if (error instanceof Stop) return error;
+  if (error instanceof NoAnswer) return unreachable(error, say);
+  return new Stop(exitCodes.failed, say("ownFault", { words: detail(error) }));
+}
+
+async function dispatch(typed: readonly string[], terminal: Terminal, language: Language, say: Say): Promise<number> {
+  const words = withoutLeadingCommon(typed);
+  if (words.rest.length === 0 || ["help", "--help", "-h"].includes(words.rest[0] ?? "")) {
+    const named = words.rest[0] === "help" ? words.rest.slice(1) : [];
+    return help(named, terminal, say);
+  }
+  if (["version", "--version", "-V"].includes(words.rest[0] ?? "")) {
+    const { version } = await import("#cli/version.ts");
+    await terminal.out(`weir ${version}\n`);
+    return exitCodes.done;
+  }
+  const command = findCommand(words.rest);
+  if (!command) throw new Stop(exitCodes.usage, unknownWords(words.rest, say));
+  const behind = [...words.common, ...words.rest.slice(command.words.length)];
+  const options = [...command.options, ...commonOptions];
+  const parsed = parseOptions(behind, options, command.likeSbatch ? await sbatchForeign() : null);
+  const helpAsked = untilDashes(behind).some((word) => word === "--help" || word === "-h");
+  if (helpAsked && (!("options" in parsed) || parsed.options.has("help"))) return help(command.words, terminal, say);
+  if (!("options" in parsed)) throw new Stop(exitCodes.usage, troubleWords(parsed.trouble, command, say));
+  const [least, most] = command.takes;
+  const [name, count] = [command.words.join(" "), parsed.operands.length];
+  if (count < least)
+    throw new Stop(exitCodes.usage, say("tooFewOperands", { command: name, operands: command.operands }));
+  if (count > most) {
+    const operand = JSON.stringify(parsed.operands[most]);
+    throw new Stop(exitCodes.usage, say("tooManyOperands", { command: name, operand }));
+  }
+  const act = await command.load();
+  return act(makeCall(parsed, terminal, language, say));
+}
+
+async function help(named: readonly string[], terminal: Terminal, say: Say): Promise<number> {
+  const { helpText, overviewText } = await import("#cli/help.ts");
+  if (named.length === 0) {
+    await terminal.out(await overviewText(say));
+    return exitCodes.done;
+  }
+  const command = findCommand(named);
+  if (command) {
+    await terminal.out(await helpText(command, say));
+    return exitCodes.done;
+  }
+  const begun = commands.filter(({ words }) => named.every((word, at) => words[at] === word));
+  if (begun.length === 0) throw new Stop(exitCodes.usage, unknownWords(named, say));
+  for (const one of begun) await terminal.out(await helpText(one, say));
+  return exitCodes.done;
+}
+
+/** sbatch's own table says which of its options take a value. */
+async function sbatchForeign(): Promise<Foreign> {
+  const { sbatchOptions } = await import("#core/job/sbatch-options.ts");
+  return (name) => {
+    if (!name.startsWith("--")) return sbatchOptions.find(({ short }) => `-${short}` === name)?.value ?? null;
+    const begun = sbatchOptions.filter(({ long }) => `--${long}`.startsWith(name));
+    const option = begun.find(({ long }) => `--${long}` === name) ?? (begun.length === 1 ? begun[0] : undefined);
+    return option?.value ?? null;
+  };
+}
+
+/** `weir --json jobs` is `weir jobs --json`. */
+function withoutLeadingCommon(typed: readonly string[]): {
+  readonly common: string[];
+  readonly rest: readonly string[];
+} {
+  const common: string[] = [];
+  let at = 0;
+  for (; at < typed.length; at += 1) {
+    const word = typed[at] ?? "";
+    const option = commonOptions.find(({ long }) => word === `--${long}` || word.startsWith(`--${long}=`));
+    if (!option || option.long === "help") break;
+    common.push(word);
+    if (option.value !== undefined && !word.includes("=") && at + 1 < typed.length) common.push(typed[++at] ?? "");
+  }
+  return { common, rest: typed.slice(at) };
+}
+
+/** Needed before the words are read, for what is said about reading them. */
+function languageAsked(typed: readonly string[]): Language | null {
+  const words = untilDashes(typed);
+  const at = words.findIndex((word) => word === "--lang" || word.startsWith("--lang="));
+  const value = words[at]?.split("=")[1] ?? words[at + 1];
+  return at >= 0 && (value === "en" || value === "zh") ? value : null;
+}
+
+function untilDashes(typed: readonly string[]): readonly string[] {
+  const at = typed.indexOf("--");
+  return at < 0 ? typed : typed.slice(0, at);
+}
+
+function unknownWords(words: readonly string[], say: Say): string {
+  const [first = ""] = words;
+  const begun = commands.filter((command) => command.words[0] === first && command.words.length > 1);
+  if (begun.length > 0) {
+    const next = begun.map((command) => command.words.slice(1).join(" ")).join(", ");
+    return say("incompleteCommand", { command: first, next });
+  }
+  const near = commands.find((command) => command.words[0]?.startsWith(first.slice(0, 3)) && first.length >= 2);
+  return near
+    ? say("unknownCommandNear", { command: JSON.stringify(first), near: near.words.join(" ") })
+    : say("unknownCommand", { command: JSON.stringify(first) });
+}
+
+function troubleWords(trouble: ParseTrouble, { words }: Command, say: Say): string {
+  const command = words.join(" ");
+  switch (trouble.kind) {
+    case "unknown":
+      return trouble.nearest === null
+        ? say("unknownOption", { option: trouble.option, command })
+        : say("unknownOptionNear", { option: trouble.option, command, near: trouble.nearest });
+    case "no-value":
+      return say("optionNeedsValue", { option: trouble.option });
+    case "no-value-taken":
+      return say("optionTakesNoValue", { option: trouble.option });
+    case "not-a-choice":
+      return say("notAChoice", {
+        option: trouble.option,
+        value: JSON.stringify(trouble.value),
+        choices: trouble.choices.join(", "),
+      });
+  }
+}
+
+function detail(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}

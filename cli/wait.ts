@@ -1,0 +1,104 @@
+import { NoAnswer } from "#api/client.ts";
+import type { WireOutcome } from "#api/job.ts";
+import { outcomeFromWire } from "#api/outcome-view.ts";
+import type { Call } from "#cli/call.ts";
+import { stateText } from "#cli/formats.ts";
+import { everyPage } from "#cli/pages.ts";
+import { stopOf } from "#cli/stop.ts";
+import { exitCodeOf } from "#core/job/exit-code.ts";
+
+/**
+ * Waits until a job has ended, by the server's events; a server that goes away is waited for too. The exit code of an
+ * array is the highest of its tasks.
+ */
+export async function waitForEnd(
+  call: Call,
+  job: number,
+  shows: boolean,
+): Promise<{ readonly outcome: WireOutcome; readonly exitCode: number }> {
+  const { say, terminal } = call;
+  const progress = progressLine(call, shows);
+  const release = terminal.onInterrupt(() => {
+    progress.clear();
+    call.note(say("interrupted", { id: job }));
+  });
+  try {
+    for (let away = 0; ; away += 1) {
+      try {
+        const outcome = await followToEnd(call, job, (state) => {
+          away = 0;
+          progress.show(say("waiting", { id: job, state: stateText(state, say) }));
+        });
+        if (outcome) return { outcome, exitCode: await exitCodeOfAll(call, job, outcome) };
+      } catch (error) {
+        if (!(error instanceof NoAnswer)) throw error;
+        if (away === 0) progress.show(say("waitingAway", { id: job }));
+      }
+      await new Promise((resolve) => setTimeout(resolve, Math.min(5000, 100 * 2 ** Math.min(away, 6))));
+    }
+  } finally {
+    progress.clear();
+    release();
+  }
+}
+
+/** The outcome, or null where the stream ended before the job. */
+async function followToEnd(call: Call, job: number, onState: (state: string) => void): Promise<WireOutcome | null> {
+  const client = call.client();
+  const abort = new AbortController();
+  // First the stream, then the state: an end between the two is seen by one of them.
+  const stream = await client.stream("events", { query: { job } }, { signal: abort.signal });
+  if (stream.kind === "problem") throw stopOf(stream.problem);
+  const look = async (): Promise<WireOutcome | null> => {
+    const { state, outcome } = call.answered(await client.call("job", { params: { job } }));
+    onState(state);
+    return state === "ended" ? outcome : null;
+  };
+  try {
+    const already = await look();
+    if (already) return already;
+    for await (const message of stream.messages) {
+      if (message.kind === "problem") throw stopOf(message.problem);
+      if (message.value.state === null) continue;
+      if (message.value.state !== "ended") {
+        onState(message.value.state);
+        continue;
+      }
+      const outcome = await look();
+      if (outcome) return outcome;
+    }
+    return null;
+  } catch (error) {
+    // A stream that is cut in the middle fails while it is read, not as a request.
+    if (error instanceof TypeError) throw new NoAnswer("the stream of events was cut", { cause: error });
+    throw error;
+  } finally {
+    abort.abort();
+  }
+}
+
+async function exitCodeOfAll(call: Call, job: number, outcome: WireOutcome): Promise<number> {
+  if (outcome.kind === "succeeded") return 0;
+  const codes = await everyPage(
+    async (cursor) =>
+      call.answered(await call.client().call("tasks", { params: { job }, query: { limit: 1000, ...cursor } })),
+    (page) => page.tasks.flatMap((task) => (task.outcome ? [exitCodeOf(outcomeFromWire(task.outcome))] : [])),
+  );
+  return codes.reduce((highest, code) => Math.max(highest, code), exitCodeOf(outcomeFromWire(outcome)));
+}
+
+/** One line that is written over on a terminal; elsewhere each new state once. */
+function progressLine(call: Call, shows: boolean) {
+  const { terminal } = call;
+  let last = "";
+  return {
+    show: (text: string) => {
+      if (!shows || text === last) return;
+      last = text;
+      terminal.error(terminal.errorIsTerminal ? `\r\u001b[K${text}` : `${text}\n`);
+    },
+    clear: () => {
+      if (shows && last !== "" && terminal.errorIsTerminal) terminal.error("\r\u001b[K");
+    },
+  };
+}
