@@ -1,3 +1,4 @@
+import { runsJobs } from "#core/centre/centre.ts";
 import type { CentreId } from "#core/ids.ts";
 import { coresPerNode, memoryMibPerNode, type Shape } from "#core/job/spec.ts";
 import type { Allocation } from "#core/run-order.ts";
@@ -9,6 +10,7 @@ export type CentreRecord = {
   readonly id: CentreId;
   /** null: not described yet, or removed; what runs there stays counted. */
   state: CentreState | null;
+  /** Those that take users' work. */
   pools: readonly PoolRecord[];
   /** By the name of the pool; outlives changes of the description. */
   readonly taken: Map<string, Taken>;
@@ -30,7 +32,8 @@ export function emptyCentre(id: CentreId): CentreRecord {
 /** Takes a new description in; what runs there stays counted. */
 export function describe(centre: CentreRecord, state: CentreState | null): void {
   centre.state = state;
-  centre.pools = (state?.pools ?? []).map((pool) => ({ state: pool, taken: takenOf(centre, pool.name) }));
+  const serving = state?.pools.filter((pool) => runsJobs[pool.lifeCycle]) ?? [];
+  centre.pools = serving.map((pool) => ({ state: pool, taken: takenOf(centre, pool.name) }));
 }
 
 export function takenOf(centre: CentreRecord, pool: string): Taken {

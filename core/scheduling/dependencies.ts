@@ -301,12 +301,14 @@ function factsOf(wait: Wait, ownIndex: number | null): Facts {
 
 function joinNamesakes(all: Dependencies, job: JobRecord): Namesakes {
   const key = nameKey(job);
-  let namesakes = all.namesakes.get(key);
-  if (!namesakes) {
-    namesakes = { heap: [], ended: 0 };
-    all.namesakes.set(key, namesakes);
+  const known = all.namesakes.get(key);
+  if (known) {
+    pushJob(known.heap, job);
+    return known;
   }
-  pushJob(namesakes.heap, job);
+  // Most jobs have a name of their own; a literal takes room for one, where a push makes room for sixteen.
+  const namesakes = { heap: [job], ended: 0 };
+  all.namesakes.set(key, namesakes);
   return namesakes;
 }
 

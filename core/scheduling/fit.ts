@@ -1,8 +1,6 @@
 import { type DriverName, runsJobs } from "#core/centre/centre.ts";
 import { type Accelerators, type CentreWishes, coresPerNode, memoryMibPerNode, type Shape } from "#core/job/spec.ts";
-import type { Allocation } from "#core/run-order.ts";
 import {
-  allocationOf,
   type CentreRecord,
   type Device,
   deviceKey,
@@ -30,7 +28,7 @@ export function judge(shape: Shape, wishes: CentreWishes, centre: CentreRecord):
 /** Whether the shape could run there if the centre were empty, reachable or not. */
 export function mayEverRun(shape: Shape, wishes: CentreWishes, centre: CentreRecord): boolean {
   if (!centre.state || againstWishes(wishes, centre) || outOfService(centre)) return false;
-  return neverFits(shape, centre) === null && servingPools(centre).length > 0;
+  return centre.pools.length > 0 && neverFits(shape, centre) === null;
 }
 
 /** As `judge`, of a centre as if it were empty and reachable. A centre that has never described itself is not refused. */
@@ -39,26 +37,25 @@ export function judgeEver(shape: Shape, wishes: CentreWishes, centre: CentreReco
   return candidate(centre.id, failing?.rule ?? null, failing?.facts ?? freeFacts(centre));
 }
 
-/** What the shape would get at a centre now, of the pool with most free; null where it must wait there. */
+/** A pool where the shape could start now, and the device it would get there. */
 export type Offer = {
   readonly centre: CentreRecord;
   readonly pool: PoolRecord;
-  readonly allocation: Allocation;
+  readonly device: Device | null;
   readonly freeCards: number;
 };
 
+/** The centre's pool with most free of those where the shape could start now; null where it must wait. */
 export function offerOf(shape: Shape, centre: CentreRecord): Offer | null {
-  if (centre.state?.connection !== "connected" || centre.heldBy) return null;
+  if (centre.state?.connection !== "connected" || centre.heldBy || shape.nodes > mostNodes(centre)) return null;
   let best: Offer | null = null;
-  for (const pool of servingPools(centre)) {
-    if (neverFitsPool(shape, pool) || busyPool(shape, pool)) continue;
+  for (const pool of centre.pools) {
+    if (shape.nodes * coresPerNode(shape) > freeCores(pool)) continue;
+    if (shape.nodes * memoryMibPerNode(shape, pool.state.memoryMibPerCore) > freeMemoryMib(pool)) continue;
     const device = freest(shape, pool);
-    const offer = {
-      centre,
-      pool,
-      allocation: allocationOf(shape, pool, device),
-      freeCards: device ? freeCards(pool, device) : 0,
-    };
+    const cards = device ? freeCards(pool, device) : 0;
+    if (shape.accelerators && shape.nodes * shape.accelerators.perNode > cards) continue;
+    const offer = { centre, pool, device, freeCards: cards };
     if (!best || hasMoreFree(offer, best)) best = offer;
   }
   return best;
@@ -90,10 +87,9 @@ function outOfService(centre: CentreRecord): Failing | null {
   if (!centre.state) return { rule: "not-in-service", facts: { lifeCycle: "retired" } };
   const { lifeCycle, pools } = centre.state;
   if (!runsJobs[lifeCycle]) return { rule: "not-in-service", facts: { lifeCycle } };
-  const first = pools[0];
-  if (first && !pools.some((pool) => runsJobs[pool.lifeCycle]))
-    return { rule: "not-in-service", facts: { lifeCycle: first.lifeCycle, pool: first.name } };
-  return null;
+  const [first] = pools;
+  if (!first || centre.pools.length > 0) return null;
+  return { rule: "not-in-service", facts: { lifeCycle: first.lifeCycle, pool: first.name } };
 }
 
 function outOfReach(centre: CentreRecord): Failing | null {
@@ -155,7 +151,7 @@ function behind(centre: CentreRecord): Failing | null {
 /** null where one pool passes, else the failure of the pool that came furthest through the rules. */
 function nearestFailure(centre: CentreRecord, fails: (pool: PoolRecord) => Failing | null): Failing | null {
   let nearest: Failing | null = null;
-  for (const pool of servingPools(centre)) {
+  for (const pool of centre.pools) {
     const failing = fails(pool);
     if (!failing) return null;
     if (!nearest || ruleRank(failing.rule) > ruleRank(nearest.rule)) nearest = failing;
@@ -163,13 +159,9 @@ function nearestFailure(centre: CentreRecord, fails: (pool: PoolRecord) => Faili
   return nearest;
 }
 
-/** The pools that take users' work. */
-export function servingPools(centre: CentreRecord): readonly PoolRecord[] {
-  return centre.pools.filter((pool) => runsJobs[pool.state.lifeCycle]);
-}
-
 /** Of the devices the shape may use, the one with most free; ties by its place in the description. */
 function freest(shape: Shape, pool: PoolRecord): Device | null {
+  if (!shape.accelerators) return null;
   let best: Device | null = null;
   for (const device of devicesFor(shape, pool))
     if (!best || freeCards(pool, device) > freeCards(pool, best)) best = device;
@@ -177,9 +169,13 @@ function freest(shape: Shape, pool: PoolRecord): Device | null {
 }
 
 function freeFacts(centre: CentreRecord): Facts {
-  const pools = servingPools(centre);
-  const sum = (of: (pool: PoolRecord) => number) => pools.reduce((total, pool) => total + of(pool), 0);
-  return { free: shown(sum(freeCores)), total: sum((pool) => pool.state.cores) };
+  let free = 0;
+  let total = 0;
+  for (const pool of centre.pools) {
+    free += freeCores(pool);
+    total += pool.state.cores;
+  }
+  return { free: shown(free), total };
 }
 
 /** A centre that became smaller than what runs there has nothing free, not less than nothing. */

@@ -1,6 +1,6 @@
 import { type CentreWishes, coresPerNode, memoryMibPerNode, type Shape } from "#core/job/spec.ts";
 import { type CentreRecord, deviceKey, devicesFor, type PoolRecord } from "#core/scheduling/centres.ts";
-import { judgeEver, mostNodes, servingPools } from "#core/scheduling/fit.ts";
+import { judgeEver, mostNodes } from "#core/scheduling/fit.ts";
 import { reasonWords } from "#core/scheduling/reasons.ts";
 import type { EverFit } from "#core/scheduling/world.ts";
 
@@ -34,11 +34,11 @@ export function nearestShape(
   wishes: CentreWishes,
 ): { readonly centre: CentreRecord; readonly shape: Shape; readonly wished: boolean } | null {
   const wished = centres.filter((centre) => allows(wishes, centre));
-  const among = wished.some((centre) => servingPools(centre).length > 0) ? wished : centres;
+  const among = wished.some((centre) => centre.pools.length > 0) ? wished : centres;
   let best: { readonly centre: CentreRecord; readonly shape: Shape; readonly wished: boolean } | null = null;
   let least = Number.POSITIVE_INFINITY;
   for (const centre of among)
-    for (const pool of servingPools(centre)) {
+    for (const pool of centre.pools) {
       const fitting = shrunk(shape, Math.min(shape.nodes, mostNodes(centre)), pool);
       const lost = givenUp(shape, fitting, pool);
       if (lost >= least) continue;

@@ -1,11 +1,11 @@
 import type { CentreWishes, Shape } from "#core/job/spec.ts";
 import type { Allocation } from "#core/run-order.ts";
-import { type CentreRecord, giveBack, type Taken, take } from "#core/scheduling/centres.ts";
+import { allocationOf, type CentreRecord, giveBack, type Taken, take } from "#core/scheduling/centres.ts";
 import { type Dependencies, doomedPositions, doomFacts } from "#core/scheduling/dependencies.ts";
 import { hasMoreFree, judge, type Offer, offerOf } from "#core/scheduling/fit.ts";
 import { comesBefore, type JobRecord, popJob, pushJob } from "#core/scheduling/job-record.ts";
 import { indexAt, rangesOf } from "#core/scheduling/positions.ts";
-import { earliestGroup, type Group, nextReady, type Queue, room } from "#core/scheduling/queue.ts";
+import { type Ask, earliestGroup, type Group, nextReady, type Queue, room } from "#core/scheduling/queue.ts";
 import type { Candidate } from "#core/scheduling/reasons.ts";
 import type { DependencyEnd, Placement } from "#core/scheduling/world.ts";
 
@@ -22,15 +22,16 @@ export type Place = { readonly job: JobRecord | null; readonly position: number 
 /** The placements that are due, first come first served, at most `most`. The scene is left as it was. */
 export function placementsDue(scene: Scene, most: number): readonly Placement[] {
   const placements: Placement[] = [];
-  const collect: Placed = (job, position, offer) => {
+  const judgements: Judgements = new Map();
+  const collect: Placed = (job, position, offer, walk) => {
     placements.push({
       job: job.id,
       index: indexAt(job.indices, position),
       attempt: (job.attempts?.get(position) ?? 0) + 1,
       centre: offer.centre.id,
       pool: offer.pool.state.name,
-      allocation: offer.allocation,
-      candidates: judgeAll(scene, job.ask.shape, job.ask.wishes),
+      allocation: allocationOf(job.ask.shape, offer.pool, offer.device),
+      candidates: judgedAgain(scene, judgements, job.ask, walk.changed),
     });
   };
   return served(scene, most, { job: null, position: 0 }, collect, () => placements);
@@ -72,18 +73,35 @@ export function chooseAmong(shape: Shape, wishes: CentreWishes, centres: readonl
   return best;
 }
 
-type Placed = (job: JobRecord, position: number, offer: Offer) => void;
+/** What was said of each ask in this walk, and how many changes of it were seen by then. */
+type Judgements = Map<Ask, { candidates: readonly Candidate[]; seen: number }>;
+
+/** As `judgeAll`, but within one walk only those centres are judged again that changed since the ask was last judged. */
+function judgedAgain(scene: Scene, all: Judgements, ask: Ask, changed: readonly CentreRecord[]): readonly Candidate[] {
+  const known = all.get(ask);
+  if (known?.seen === changed.length) return known.candidates;
+  const candidates = known ? [...known.candidates] : [];
+  const described = scene.centres.filter((centre) => centre.state);
+  const again = known ? new Set(changed.slice(known.seen)) : described;
+  for (const centre of again) candidates[described.indexOf(centre)] = judge(ask.shape, ask.wishes, centre);
+  all.set(ask, { candidates, seen: changed.length });
+  return candidates;
+}
+
+type Placed = (job: JobRecord, position: number, offer: Offer, walk: Walk) => void;
 
 /** What a walk did to the records, to be undone. */
 type Walk = {
   readonly taken: { readonly taken: Taken; readonly allocation: Allocation }[];
   /** Jobs that started all they may, out of their group's heap until the walk is undone. */
   readonly served: JobRecord[];
+  /** Each centre that something was taken of, or that was held, in turn. */
+  readonly changed: CentreRecord[];
 };
 
 /** Serves the queue up to a place or to `most` placements, lets one look, and undoes it all. */
 function served<Seen>(scene: Scene, most: number, end: Place, placed: Placed, look: () => Seen): Seen {
-  const walk: Walk = { taken: [], served: [] };
+  const walk: Walk = { taken: [], served: [], changed: [] };
   try {
     serve(scene, walk, most, end, placed);
     return look();
@@ -123,11 +141,14 @@ function serveJob(walk: Walk, job: JobRecord, before: number, most: number, plac
     const offer = chooseAmong(ask.shape, ask.wishes, ask.group.centres);
     if (!offer) {
       for (const centre of ask.group.centres) centre.heldBy ??= { job, position: at };
+      walk.changed.push(...ask.group.centres);
       return true;
     }
-    placed(job, at, offer);
-    take(offer.pool.taken, offer.allocation);
-    walk.taken.push({ taken: offer.pool.taken, allocation: offer.allocation });
+    placed(job, at, offer, walk);
+    const allocation = allocationOf(ask.shape, offer.pool, offer.device);
+    take(offer.pool.taken, allocation);
+    walk.taken.push({ taken: offer.pool.taken, allocation });
+    walk.changed.push(offer.centre);
     left -= 1;
   }
   return false;
