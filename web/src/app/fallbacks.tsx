@@ -1,0 +1,31 @@
+import { Link, useRouter } from "@tanstack/react-router";
+import { Spin } from "antd";
+import { useTranslation } from "react-i18next";
+import { Empty, Problem } from "../parts/notice.tsx";
+
+/** Shown only where a page takes longer than a moment to come. */
+export function Waiting() {
+  return (
+    <div style={{ display: "grid", placeItems: "center", minHeight: 240 }}>
+      <Spin />
+    </div>
+  );
+}
+
+export function Broken({ error }: { readonly error: unknown }) {
+  const router = useRouter();
+  return (
+    <div style={{ padding: 24, maxWidth: 720, margin: "0 auto" }}>
+      <Problem error={error} again={() => void router.invalidate()} />
+    </div>
+  );
+}
+
+export function Lost() {
+  const { t } = useTranslation("app");
+  return (
+    <Empty title={t("lost.title")} action={<Link to="/">{t("lost.home")}</Link>}>
+      {t("lost.detail")}
+    </Empty>
+  );
+}

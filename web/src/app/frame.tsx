@@ -1,0 +1,187 @@
+import { Link, Outlet, useLocation, useNavigate } from "@tanstack/react-router";
+import { Dropdown } from "antd";
+import { type FormEvent, Suspense, useEffect, useRef, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { Icon, Mark } from "../parts/icons.tsx";
+import { Waiting } from "./fallbacks.tsx";
+import css from "./frame.module.css";
+import { useLiveState } from "./live.ts";
+import { navigation } from "./navigation.ts";
+import { LanguageSwitch, ThemeSwitch } from "./preferences.tsx";
+import { useMe, useSignOut } from "./session.ts";
+
+/** The console around every page: menu at the left (a drawer on a phone), a thin bar above. */
+export function Frame() {
+  const { t } = useTranslation("app");
+  const [open, setOpen] = useState(false);
+  const path = useLocation({ select: (location) => location.pathname });
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a new page closes the drawer
+  useEffect(() => setOpen(false), [path]);
+  return (
+    <div className={css.frame}>
+      <a className={css.skip} href="#page">
+        {t("skip")}
+      </a>
+      <Side open={open} />
+      {open ? (
+        <button type="button" className={css.veil} aria-label={t("nav.menu")} onClick={() => setOpen(false)} />
+      ) : null}
+      <div className={css.right}>
+        <header className={css.top}>
+          <button
+            type="button"
+            className={css.menuButton}
+            aria-label={t("nav.menu")}
+            aria-expanded={open}
+            onClick={() => setOpen(!open)}
+          >
+            <Icon name="menu" size={18} />
+          </button>
+          <JobJump />
+          <div className={css.topEnd}>
+            <LiveDot />
+            <ThemeSwitch />
+            <LanguageSwitch />
+            <PersonMenu />
+          </div>
+        </header>
+        <main id="page" className={css.main} tabIndex={-1}>
+          <Suspense fallback={<Waiting />}>
+            <Outlet />
+          </Suspense>
+        </main>
+      </div>
+    </div>
+  );
+}
+
+function Side({ open }: { readonly open: boolean }) {
+  const { t } = useTranslation("app");
+  const { person } = useMe();
+  return (
+    <aside className={open ? css.sideOpen : css.side}>
+      <Link to="/" className={css.brand} aria-label={t("product")}>
+        <Mark />
+        <span>
+          <span className={css.brandName}>{t("product")}</span>
+          <span className={css.brandNote}>{t("tagline")}</span>
+        </span>
+      </Link>
+      <nav aria-label={t("nav.main")} className={css.nav}>
+        {navigation
+          .filter((group) => !("administrator" in group) || person.administrator)
+          .map(({ group, entries }) => (
+            <div key={group} className={css.group}>
+              <div className={css.groupName}>{t(`nav.${group}`)}</div>
+              {entries.map(({ to, icon, words }) => (
+                <Link
+                  key={to}
+                  to={to}
+                  className={css.entry}
+                  activeOptions={{ exact: to === "/", includeSearch: false }}
+                  activeProps={{ "data-chosen": "yes" }}
+                >
+                  <Icon name={icon} />
+                  {t(`nav.${words}`)}
+                </Link>
+              ))}
+            </div>
+          ))}
+      </nav>
+      <div className={css.sideEnd}>
+        <a href="/api/docs" className={css.entry}>
+          <Icon name="link" />
+          {t("docs")}
+        </a>
+      </div>
+    </aside>
+  );
+}
+
+/** Type a number, press Enter; "/" from anywhere leads here. */
+function JobJump() {
+  const { t } = useTranslation("app");
+  const navigate = useNavigate();
+  const field = useRef<HTMLInputElement>(null);
+  useEffect(() => {
+    function onKey(event: KeyboardEvent) {
+      if (event.key !== "/" || event.ctrlKey || event.metaKey || isTyping(event.target)) return;
+      event.preventDefault();
+      field.current?.focus();
+    }
+    document.addEventListener("keydown", onKey);
+    return () => document.removeEventListener("keydown", onKey);
+  }, []);
+  function go(event: FormEvent) {
+    event.preventDefault();
+    const match = /^\s*#?([1-9]\d{0,15})(?:_(\d{1,9}))?\s*$/.exec(field.current?.value ?? "");
+    if (!match?.[1] || !field.current) return;
+    field.current.value = "";
+    field.current.blur();
+    const search = match[2] === undefined ? {} : { task: Number(match[2]) };
+    void navigate({ to: "/jobs/$job", params: { job: match[1] }, search });
+  }
+  return (
+    <form className={css.jump} onSubmit={go} role="search">
+      <Icon name="search" size={14} />
+      <input ref={field} aria-label={t("jump.label")} placeholder={t("jump.placeholder")} inputMode="numeric" />
+      <kbd>/</kbd>
+    </form>
+  );
+}
+
+export function isTyping(target: EventTarget | null): boolean {
+  return (
+    target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName))
+  );
+}
+
+function LiveDot() {
+  const { t } = useTranslation("app");
+  const state = useLiveState();
+  return (
+    <span className={css.live} data-live={state} role="status">
+      <span className={css.dot} />
+      <span className={css.liveWord}>{t(`live.${state}`)}</span>
+    </span>
+  );
+}
+
+function PersonMenu() {
+  const { t } = useTranslation("app");
+  const { person } = useMe();
+  const navigate = useNavigate();
+  const signOut = useSignOut();
+  return (
+    <Dropdown
+      trigger={["click"]}
+      menu={{
+        items: [
+          {
+            key: "who",
+            type: "group",
+            label: `${person.title || person.name} · ${t(person.administrator ? "person.administrator" : "person.member")}`,
+          },
+          { key: "tokens", label: t("nav.tokens"), icon: <Icon name="tokens" /> },
+          { key: "password", label: t("person.password"), icon: <Icon name="people" /> },
+          { type: "divider" },
+          { key: "out", label: t("person.out"), icon: <Icon name="out" /> },
+        ],
+        onClick: ({ key }) => {
+          if (key === "tokens") void navigate({ to: "/tokens" });
+          if (key === "password") void navigate({ to: "/password" });
+          if (key === "out") void signOut();
+        },
+      }}
+    >
+      <button type="button" className={css.person} aria-label={t("person.menu", { name: person.name })}>
+        {initials(person.title || person.name)}
+      </button>
+    </Dropdown>
+  );
+}
+
+function initials(name: string): string {
+  const letters = [...name.trim()];
+  return /[\u3400-\u9fff]/.test(letters[0] ?? "") ? (letters[0] ?? "") : letters.slice(0, 2).join("").toUpperCase();
+}

@@ -1,0 +1,72 @@
+import { theme as antdTheme, ConfigProvider, type ThemeConfig } from "antd";
+import type { Locale } from "antd/es/locale/index.js";
+import { type ReactNode, useEffect, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { palettes, type Theme, useTheme } from "./theme.ts";
+
+/** Dresses antd in our colours and the reader's language. */
+export function Look({ children }: { readonly children: ReactNode }) {
+  const { theme } = useTheme();
+  const words = useAntdWords();
+  return (
+    <ConfigProvider
+      theme={dresses[theme]}
+      {...(words ? { locale: words } : {})}
+      button={{ autoInsertSpace: false }}
+      form={{ requiredMark: false }}
+    >
+      {children}
+    </ConfigProvider>
+  );
+}
+
+/** antd speaks English by itself; its Chinese is loaded by those who read it. */
+function useAntdWords(): Locale | undefined {
+  const { i18n } = useTranslation("app");
+  const chinese = i18n.language === "zh";
+  const [zh, setZh] = useState<Locale>();
+  useEffect(() => {
+    if (chinese) void import("antd/es/locale/zh_CN.js").then((module) => setZh(inner(module.default)));
+  }, [chinese]);
+  return chinese ? zh : undefined;
+}
+
+/** Bundlers and Node disagree on what the default of a CommonJS package's ES build is. */
+function inner(loaded: Locale | { readonly default: Locale }): Locale {
+  return "default" in loaded ? loaded.default : loaded;
+}
+
+function dress(name: Theme): ThemeConfig {
+  const colours = palettes[name];
+  return {
+    algorithm: [name === "dark" ? antdTheme.darkAlgorithm : antdTheme.defaultAlgorithm, antdTheme.compactAlgorithm],
+    hashed: false,
+    token: {
+      colorPrimary: colours.accent,
+      colorInfo: colours.accent,
+      colorLink: colours.accent,
+      colorSuccess: colours["state-succeeded"],
+      colorWarning: colours["state-timed-out"],
+      colorError: colours["state-failed"],
+      colorText: colours.ink,
+      colorTextSecondary: colours["ink-soft"],
+      colorTextTertiary: colours["ink-faint"],
+      colorTextPlaceholder: colours["ink-faint"],
+      colorBgContainer: colours.panel,
+      colorBgElevated: colours.raised,
+      colorBgLayout: colours.ground,
+      colorBorder: colours["line-strong"],
+      colorBorderSecondary: colours.line,
+      borderRadius: 6,
+      fontSize: 14,
+      controlHeight: 32,
+      fontFamily: "var(--sans)",
+      fontFamilyCode: "var(--mono)",
+      motionDurationMid: "0.12s",
+      motionDurationSlow: "0.18s",
+    },
+    components: { Button: { primaryShadow: "none", defaultShadow: "none" } },
+  };
+}
+
+const dresses = { light: dress("light"), dark: dress("dark") };

@@ -1,0 +1,35 @@
+import { type QueryKey, useQueryClient } from "@tanstack/react-query";
+import { useEffect, useRef } from "react";
+import { type LiveMessage, useLive } from "./live.ts";
+
+/**
+ * Reads the given queries afresh when something changed: at once, then at most every `everyMs` however many events
+ * come, and once more after the last. `concerns` picks the events that matter.
+ */
+export function useLiveRefresh(
+  keys: readonly QueryKey[],
+  { everyMs = 1000, concerns = () => true, active = true }: RefreshWishes = {},
+): void {
+  const queries = useQueryClient();
+  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
+  const lastMs = useRef(0);
+  useEffect(() => () => clearTimeout(timer.current), []);
+  useLive((message) => {
+    if (message.kind === "event" && !concerns(message)) return;
+    if (timer.current !== undefined) return;
+    timer.current = setTimeout(
+      () => {
+        timer.current = undefined;
+        lastMs.current = Date.now();
+        for (const queryKey of keys) void queries.invalidateQueries({ queryKey });
+      },
+      Math.max(0, lastMs.current + everyMs - Date.now()),
+    );
+  }, active);
+}
+
+type RefreshWishes = {
+  readonly everyMs?: number;
+  readonly concerns?: (message: Extract<LiveMessage, { kind: "event" }>) => boolean;
+  readonly active?: boolean;
+};

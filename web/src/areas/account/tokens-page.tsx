@@ -1,0 +1,167 @@
+import { queryOptions, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { Button, Form, Input, Modal, Popconfirm, Select } from "antd";
+import { useState } from "react";
+import { useTranslation } from "react-i18next";
+import { ask } from "../../app/client.ts";
+import { CopyLine } from "../../parts/copy.tsx";
+import { Empty, Notice, Problem } from "../../parts/notice.tsx";
+import { Page, Panel } from "../../parts/page.tsx";
+import { Table } from "../../parts/table.tsx";
+import { useFormat, useNow } from "../../words/use.ts";
+
+const tokensQuery = queryOptions({
+  queryKey: ["tokens"],
+  queryFn: ({ signal }) => ask("tokens", { query: { limit: 1000 } }, { signal }),
+});
+
+export function TokensPage() {
+  const { t } = useTranslation("account");
+  const format = useFormat();
+  const nowMs = useNow(5000);
+  const queries = useQueryClient();
+  const tokens = useQuery(tokensQuery);
+  const refresh = () => queries.invalidateQueries({ queryKey: tokensQuery.queryKey });
+  const revoke = useMutation({
+    mutationFn: (token: number) => ask("revokeToken", { params: { token } }),
+    onSettled: refresh,
+  });
+  const command = t("tokens.command", { url: location.origin });
+  return (
+    <Page title={t("tokens.title")} note={t("tokens.note")} actions={<AddToken command={command} onMade={refresh} />}>
+      {tokens.error ? <Problem error={tokens.error} again={() => void tokens.refetch()} /> : null}
+      {revoke.error ? <Problem error={revoke.error} /> : null}
+      <Panel flush>
+        <Table
+          label={t("tokens.title")}
+          rows={tokens.data?.tokens ?? []}
+          rowKey={(token) => token.id}
+          empty={
+            tokens.data ? (
+              <Empty title={t("tokens.none.title")} command={command}>
+                {t("tokens.none.words")}
+              </Empty>
+            ) : (
+              <div style={{ height: 120 }} />
+            )
+          }
+          columns={[
+            { key: "name", title: t("tokens.name"), cell: (token) => token.name },
+            {
+              key: "created",
+              title: t("tokens.created"),
+              cell: (token) => <span className="nowrap">{format.day(token.createdMs)}</span>,
+            },
+            {
+              key: "ends",
+              title: t("tokens.ends"),
+              cell: (token) => (
+                <span className="nowrap">
+                  {token.expiresMs === null ? t("tokens.never") : format.dateTime(token.expiresMs)}
+                </span>
+              ),
+            },
+            {
+              key: "used",
+              title: t("tokens.lastUsed"),
+              cell: (token) => (
+                <span className="nowrap">
+                  {token.lastUsedMs === null ? t("tokens.unused") : format.ago(token.lastUsedMs, nowMs)}
+                </span>
+              ),
+            },
+            {
+              key: "revoke",
+              title: "",
+              number: true,
+              cell: (token) => (
+                <Popconfirm
+                  title={t("tokens.revokeTitle", { name: token.name })}
+                  description={t("tokens.revokeWords")}
+                  okText={t("tokens.revoke")}
+                  okButtonProps={{ danger: true }}
+                  onConfirm={() => revoke.mutate(token.id)}
+                >
+                  <Button size="small" danger type="text">
+                    {t("tokens.revoke")}
+                  </Button>
+                </Popconfirm>
+              ),
+            },
+          ]}
+        />
+      </Panel>
+    </Page>
+  );
+}
+
+type NewToken = { readonly name: string; readonly days: number };
+
+function AddToken({ command, onMade }: { readonly command: string; readonly onMade: () => void }) {
+  const { t } = useTranslation(["account", "words"]);
+  const [open, setOpen] = useState(false);
+  const [form] = Form.useForm<NewToken>();
+  const add = useMutation({
+    mutationFn: ({ name, days }: NewToken) =>
+      ask("addToken", { body: { name, ...(days > 0 && { expiresInS: days * 86_400 }) } }),
+    onSuccess: onMade,
+  });
+  function close() {
+    setOpen(false);
+    add.reset();
+    form.resetFields();
+  }
+  return (
+    <>
+      <Button type="primary" onClick={() => setOpen(true)}>
+        {t("tokens.add")}
+      </Button>
+      <Modal
+        open={open}
+        title={t("tokens.add")}
+        okText={t("tokens.add")}
+        okButtonProps={{ hidden: add.isSuccess }}
+        cancelText={t(add.isSuccess ? "words:close" : "words:cancel")}
+        confirmLoading={add.isPending}
+        onOk={() => form.submit()}
+        onCancel={close}
+      >
+        {add.error ? <Problem error={add.error} /> : null}
+        {add.data ? (
+          <>
+            <Notice kind="good" title={t("tokens.secretTitle")}>
+              {t("tokens.secretWords")}
+            </Notice>
+            <div style={{ display: "grid", gap: 8 }}>
+              <CopyLine text={add.data.secret} prompt={false} />
+              <CopyLine text={command} />
+            </div>
+          </>
+        ) : (
+          <Form<NewToken>
+            form={form}
+            layout="vertical"
+            initialValues={{ days: 90 }}
+            onFinish={(values) => add.mutate(values)}
+          >
+            <Form.Item
+              name="name"
+              label={t("tokens.name")}
+              extra={t("tokens.nameHelp")}
+              rules={[{ required: true, message: t("tokens.needName") }]}
+            >
+              <Input maxLength={100} autoFocus />
+            </Form.Item>
+            <Form.Item name="days" label={t("tokens.expires")}>
+              <Select
+                options={[
+                  ...[7, 30, 90, 366].map((count) => ({ value: count, label: t("tokens.days", { count }) })),
+                  { value: 0, label: t("tokens.never") },
+                ]}
+              />
+            </Form.Item>
+          </Form>
+        )}
+      </Modal>
+    </>
+  );
+}

@@ -1,0 +1,31 @@
+import type { Words } from "../../words/shape.ts";
+import type { en } from "./messages.en.ts";
+
+export const zh: Words<typeof en> = {
+  title: "人员与项目",
+  note: "谁可以使用算力网、属于哪些项目，以及项目归属哪个租户。",
+  forAdministrators: "此页面仅供管理员使用",
+  forAdministratorsWords: "如需项目、登录链接或其他角色，请联系管理员。",
+  people: "人员",
+  projects: "项目",
+  tenants: "租户",
+  name: "名称",
+  shownName: "显示名",
+  nameHelp: "小写字母、数字、点、连字符、下划线",
+  role: "角色",
+  administrator: "管理员",
+  member: "成员",
+  tenant: "租户",
+  of: "所属项目",
+  addPerson: "添加人员",
+  addProject: "添加项目",
+  addTenant: "添加租户",
+  addMember: "加入项目",
+  memberOf: "将 {{person}} 加入项目",
+  project: "项目",
+  link: "登录链接",
+  linkTitle: "{{name}} 的登录链接",
+  linkWords: "请以安全方式转交：首个打开者即以 {{name}} 身份登录。仅可使用一次，{{time}} 前有效。",
+  added: "已添加 {{name}}。",
+  none: "暂无",
+};

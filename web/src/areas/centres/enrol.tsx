@@ -1,0 +1,103 @@
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { Button, Form, Input, Modal } from "antd";
+import { useState } from "react";
+import { useTranslation } from "react-i18next";
+import { ask } from "../../app/client.ts";
+import { CopyLine } from "../../parts/copy.tsx";
+import { Problem } from "../../parts/notice.tsx";
+import { useFormat } from "../../words/use.ts";
+import { centresQuery } from "./queries.ts";
+
+/** A one-time token with which a centre's agent joins. */
+export function EnrolButton({ centre }: { readonly centre: string }) {
+  const { t } = useTranslation(["centres", "words"]);
+  const [open, setOpen] = useState(false);
+  const make = useMutation({ mutationFn: () => ask("addEnrolment", { params: { centre }, body: {} }) });
+  return (
+    <>
+      <Button
+        size="small"
+        onClick={() => {
+          setOpen(true);
+          make.mutate();
+        }}
+      >
+        {t("enrol")}
+      </Button>
+      <Modal open={open} title={t("enrolTitle", { centre })} footer={null} onCancel={() => setOpen(false)}>
+        {make.error ? <Problem error={make.error} /> : null}
+        {make.data ? <Token token={make.data.token} expiresMs={make.data.expiresMs} /> : null}
+      </Modal>
+    </>
+  );
+}
+
+function Token({ token, expiresMs }: { readonly token: string; readonly expiresMs: number }) {
+  const { t } = useTranslation("centres");
+  const format = useFormat();
+  return (
+    <>
+      <p>{t("enrolWords", { time: format.dateTime(expiresMs) })}</p>
+      <CopyLine text={token} prompt={false} />
+    </>
+  );
+}
+
+type NewCentre = { readonly id: string; readonly name?: string; readonly regionCode?: string };
+
+/** Registers a centre and hands out its first enrolment token at once. */
+export function AddCentre() {
+  const { t } = useTranslation(["centres", "words"]);
+  const queries = useQueryClient();
+  const [open, setOpen] = useState(false);
+  const [form] = Form.useForm<NewCentre>();
+  const add = useMutation({
+    mutationFn: async ({ id, name, regionCode }: NewCentre) => {
+      await ask("addCentre", {
+        body: { id, driver: "process", ...(name && { name }), ...(regionCode && { regionCode }) },
+      });
+      return ask("addEnrolment", { params: { centre: id }, body: {} });
+    },
+    onSettled: () => queries.invalidateQueries({ queryKey: centresQuery.queryKey }),
+  });
+  function close() {
+    setOpen(false);
+    add.reset();
+    form.resetFields();
+  }
+  return (
+    <>
+      <Button onClick={() => setOpen(true)}>{t("add")}</Button>
+      <Modal
+        open={open}
+        title={t("add")}
+        okText={t("add")}
+        okButtonProps={{ hidden: add.isSuccess }}
+        cancelText={t(add.isSuccess ? "words:close" : "words:cancel")}
+        confirmLoading={add.isPending}
+        onOk={() => form.submit()}
+        onCancel={close}
+      >
+        {add.error ? <Problem error={add.error} /> : null}
+        {add.data ? (
+          <>
+            <p>{t("added")}</p>
+            <Token token={add.data.token} expiresMs={add.data.expiresMs} />
+          </>
+        ) : (
+          <Form<NewCentre> form={form} layout="vertical" onFinish={(values) => add.mutate(values)}>
+            <Form.Item name="id" label={t("id")} extra={t("idHelp")} rules={[{ required: true, message: t("idHelp") }]}>
+              <Input spellCheck={false} />
+            </Form.Item>
+            <Form.Item name="name" label={t("name")}>
+              <Input />
+            </Form.Item>
+            <Form.Item name="regionCode" label={t("region")} extra={t("regionHelp")}>
+              <Input inputMode="numeric" />
+            </Form.Item>
+          </Form>
+        )}
+      </Modal>
+    </>
+  );
+}

@@ -1,0 +1,191 @@
+import { useQuery } from "@tanstack/react-query";
+import { Button } from "antd";
+import { useState } from "react";
+import { useTranslation } from "react-i18next";
+import type { Centre } from "#api/network.ts";
+import { useLiveRefresh } from "../../app/refresh.ts";
+import { useMe } from "../../app/session.ts";
+import { Bar } from "../../parts/bar.tsx";
+import { Icon } from "../../parts/icons.tsx";
+import { Empty, Problem } from "../../parts/notice.tsx";
+import { Facts, Page, Panel } from "../../parts/page.tsx";
+import { Table } from "../../parts/table.tsx";
+import { countText, mibText } from "../../words/format.ts";
+import { useFormat, useNow } from "../../words/use.ts";
+import { cardsText, flopsText, precisionText } from "./capacity.ts";
+import css from "./centres.module.css";
+import { AddCentre, EnrolButton } from "./enrol.tsx";
+import { centresQuery, nodesQuery } from "./queries.ts";
+import { CentreState } from "./state.tsx";
+
+/** Each centre with what it has, what of it is in use, and by which mechanisms it keeps its promises. */
+export function CentresPage() {
+  const { t } = useTranslation("centres");
+  const { person } = useMe();
+  const { data, error, refetch } = useQuery(centresQuery);
+  useLiveRefresh([centresQuery.queryKey, ["nodes"]]);
+  return (
+    <Page title={t("title")} note={t("note")} actions={person.administrator ? <AddCentre /> : undefined}>
+      {error ? <Problem error={error} again={() => void refetch()} /> : null}
+      {data?.centres.length === 0 ? (
+        <Panel>
+          <Empty title={t("none.title")} command={t("none.command")}>
+            {t("none.words")}
+          </Empty>
+        </Panel>
+      ) : null}
+      {data?.centres.map((centre) => (
+        <CentrePanel key={centre.id} centre={centre} mayEnrol={person.administrator} />
+      ))}
+    </Page>
+  );
+}
+
+function CentrePanel({ centre, mayEnrol }: { readonly centre: Centre; readonly mayEnrol: boolean }) {
+  const { t } = useTranslation("centres");
+  const format = useFormat();
+  const nowMs = useNow(2000);
+  const [open, setOpen] = useState(false);
+  const mechanisms = Object.entries(centre.mechanisms);
+  return (
+    <Panel
+      title={
+        <span className={css.name}>
+          {centre.name} <span className="faint">{centre.id}</span>
+        </span>
+      }
+      extra={
+        <>
+          <CentreState centre={centre} />
+          {mayEnrol ? <EnrolButton centre={centre.id} /> : null}
+        </>
+      }
+    >
+      <Facts
+        items={[
+          [
+            t("lastSeen"),
+            centre.lastSeenMs === null ? (
+              t("never")
+            ) : (
+              <span title={format.dateTime(centre.lastSeenMs)}>{format.ago(centre.lastSeenMs, nowMs)}</span>
+            ),
+          ],
+          [t("driver"), `${centre.driver} · ${t(`lifeCycle.${centre.lifeCycle}`)}`],
+          [t("agent"), centre.agentVersion ?? "–"],
+          ...(centre.regionCode === null ? [] : [[t("region"), centre.regionCode] as const]),
+        ]}
+      />
+      {centre.pools.length === 0 ? <p className="soft">{t("noPools")}</p> : null}
+      <div className={css.pools}>
+        {centre.pools.map((pool) => (
+          <PoolCard key={pool.name} pool={pool} />
+        ))}
+      </div>
+      {mechanisms.length > 0 ? (
+        <>
+          <h3 className={css.sub}>{t("mechanisms")}</h3>
+          <dl className={css.mechanisms}>
+            {mechanisms.map(([name, way]) => (
+              <div key={name}>
+                <dt>{t(`mechanism.${name}` as "mechanism.kill", { defaultValue: name })}</dt>
+                <dd>{way}</dd>
+              </div>
+            ))}
+          </dl>
+        </>
+      ) : null}
+      <Button
+        size="small"
+        icon={<Icon name={open ? "up" : "down"} />}
+        aria-expanded={open}
+        className={css.more ?? ""}
+        onClick={() => setOpen(!open)}
+      >
+        {t(open ? "hideNodes" : "showNodes")}
+      </Button>
+      {open ? <Nodes centre={centre.id} /> : null}
+    </Panel>
+  );
+}
+
+type Pool = Centre["pools"][number];
+
+function PoolCard({ pool }: { readonly pool: Pool }) {
+  const { t } = useTranslation("centres");
+  const cards = cardsText([pool]);
+  return (
+    <div className={css.pool}>
+      <div className={css.poolHead}>
+        <strong>{pool.name}</strong>
+        <span className="soft" title={t(`contractWords.${pool.contract}`)}>
+          {t(`contract.${pool.contract}`)}
+          {pool.lifeCycle === "in-service" ? "" : ` · ${t(`lifeCycle.${pool.lifeCycle}`)}`}
+        </span>
+      </div>
+      <Bar
+        label={t("cores")}
+        used={pool.coresInUse}
+        total={pool.cores}
+        colour="cores"
+        text={t("ofTotal", { used: countText(pool.coresInUse), total: countText(pool.cores) })}
+      />
+      <Bar
+        label={t("memory")}
+        used={pool.memoryMibInUse}
+        total={pool.memoryMib}
+        colour="memory"
+        text={t("ofTotal", { used: mibText(pool.memoryMibInUse), total: mibText(pool.memoryMib) })}
+      />
+      <div className={css.poolFacts}>
+        <span>
+          {t("nodes")} {countText(pool.nodes)}
+        </span>
+        <span>
+          {t("runs")} {countText(pool.runs)}
+        </span>
+        {cards === "" ? null : <span>{cards}</span>}
+        {pool.capacities.map((capacity) => (
+          <span key={`${capacity.precision} ${capacity.sparsity} ${capacity.basis}`} title={capacity.evidence}>
+            {flopsText(capacity.valueGigaflops)} {precisionText(capacity)} · {t(`sparsity.${capacity.sparsity}`)} ·{" "}
+            {t(`basis.${capacity.basis}`)}
+          </span>
+        ))}
+      </div>
+    </div>
+  );
+}
+
+function Nodes({ centre }: { readonly centre: string }) {
+  const { t } = useTranslation("centres");
+  const { data, error } = useQuery(nodesQuery(centre));
+  if (error) return <Problem error={error} />;
+  if (!data) return <div style={{ height: 80 }} />;
+  return (
+    <div className={css.nodes}>
+      <Table
+        label={t("nodes")}
+        rows={data.nodes}
+        rowKey={(node) => `${node.pool} ${node.name}`}
+        empty={<p className="soft">{t("noNodes")}</p>}
+        columns={[
+          { key: "name", title: t("node"), cell: (node) => <span className="mono">{node.name}</span> },
+          { key: "pool", title: t("pool"), cell: (node) => node.pool },
+          {
+            key: "cores",
+            title: t("cores"),
+            number: true,
+            cell: (node) => t("ofTotal", { used: countText(node.coresInUse), total: countText(node.cores) }),
+          },
+          {
+            key: "memory",
+            title: t("memory"),
+            number: true,
+            cell: (node) => t("ofTotal", { used: mibText(node.memoryMibInUse), total: mibText(node.memoryMib) }),
+          },
+          { key: "runs", title: t("runs"), number: true, cell: (node) => countText(node.runs) },
+        ]}
+      />
+    </div>
+  );
+}

@@ -1,0 +1,17 @@
+import { queryOptions } from "@tanstack/react-query";
+import { ask } from "../../app/client.ts";
+
+/** Read again now and then without an event too: a centre that falls silent sends none. */
+export const centresQuery = queryOptions({
+  queryKey: ["centres"],
+  queryFn: ({ signal }) => ask("centres", { query: { limit: 1000 } }, { signal }),
+  refetchInterval: 10_000,
+});
+
+export function nodesQuery(centre: string) {
+  return queryOptions({
+    queryKey: ["nodes", centre],
+    queryFn: ({ signal }) => ask("nodes", { query: { centre, limit: 1000 } }, { signal }),
+    refetchInterval: 10_000,
+  });
+}

@@ -1,0 +1,146 @@
+import { useQuery } from "@tanstack/react-query";
+import { useTranslation } from "react-i18next";
+import type { JobDetail, TaskDetail } from "#api/job.ts";
+import { Problem } from "../../parts/notice.tsx";
+import { StateBadge, shownOf } from "../../parts/state.tsx";
+import { Table } from "../../parts/table.tsx";
+import { bytesText, mibText } from "../../words/format.ts";
+import { useFormat, useNow } from "../../words/use.ts";
+import css from "./job.module.css";
+import { endWords } from "./outcome.ts";
+import { historyQuery } from "./queries.ts";
+
+/** Every attempt of a task, kept for good: where, how long, how much, and how it ended. */
+export function RunsTable({ job, task }: { readonly job: JobDetail; readonly task: TaskDetail }) {
+  const { t } = useTranslation(["job", "words"]);
+  const format = useFormat();
+  const nowMs = useNow(1000, task.state !== "ended");
+  const limit = format.duration(job.spec.timeLimitS * 1000);
+  return (
+    <>
+      <h2 className={css.sub}>{t("runs.title")}</h2>
+      <Table
+        label={t("runs.title")}
+        rows={task.runs}
+        rowKey={(run) => run.id}
+        empty={<p className={css.quiet}>{t("runs.none")}</p>}
+        columns={[
+          { key: "id", title: t("runs.run"), cell: (run) => <span className="mono">{run.id}</span> },
+          { key: "centre", title: t("words:column.centre"), cell: (run) => run.centre },
+          {
+            key: "state",
+            title: t("words:column.state"),
+            cell: (run) => (
+              <div className={css.runState}>
+                <StateBadge shown={shownOf(run)} quiet />
+                {run.end && run.end.kind !== "succeeded" ? (
+                  <span className="soft">
+                    {endWords(t, run.end, { limit, peak: run.usage ? mibText(run.usage.peakMemoryMib) : "–" })[0]}
+                  </span>
+                ) : null}
+              </div>
+            ),
+          },
+          {
+            key: "resources",
+            title: t("runs.resources"),
+            cell: (run) => (
+              <span className="nowrap">
+                {run.cores} · {mibText(run.memoryMib)} · {run.accelerators}
+              </span>
+            ),
+          },
+          {
+            key: "wall",
+            title: t("runs.wall"),
+            number: true,
+            cell: (run) =>
+              run.usage
+                ? format.duration(run.usage.wallMs)
+                : run.startedMs === null
+                  ? "–"
+                  : format.duration(Math.max(0, (run.endedMs ?? nowMs) - run.startedMs)),
+          },
+          {
+            key: "cpu",
+            title: t("runs.cpu"),
+            number: true,
+            cell: (run) => (run.usage ? format.duration(run.usage.cpuUserMs + run.usage.cpuSystemMs) : "–"),
+          },
+          {
+            key: "peak",
+            title: t("runs.peak"),
+            number: true,
+            cell: (run) =>
+              run.usage ? (
+                <span title={t("runs.measured", { way: run.usage.memoryWay })}>{mibText(run.usage.peakMemoryMib)}</span>
+              ) : (
+                "–"
+              ),
+          },
+          {
+            key: "booked",
+            title: "",
+            cell: (run) => {
+              const cut = run.usage ? run.usage.droppedStdoutBytes + run.usage.droppedStderrBytes : 0;
+              return (
+                <span className="soft">
+                  {run.end ? t(run.billed ? "runs.billed" : "runs.notBilled") : ""}
+                  {cut > 0 ? ` · ${t("runs.dropped", { size: bytesText(cut) })}` : ""}
+                </span>
+              );
+            },
+          },
+        ]}
+      />
+    </>
+  );
+}
+
+/** Every step with its time and cause, as the server wrote it down. */
+export function HistoryTable({ job, index }: { readonly job: number; readonly index: number }) {
+  const { t } = useTranslation(["job", "words"]);
+  const format = useFormat();
+  const history = useQuery(historyQuery(job, index));
+  if (history.error) return <Problem error={history.error} again={() => void history.refetch()} />;
+  const events = history.data?.events ?? [];
+  return (
+    <>
+      <h2 className={css.sub}>{t("history.title")}</h2>
+      <Table
+        label={t("history.title")}
+        rows={events}
+        rowKey={(event) => event.id}
+        empty={history.data ? <p className={css.quiet}>{t("history.none")}</p> : <div style={{ height: 120 }} />}
+        columns={[
+          {
+            key: "time",
+            title: t("history.time"),
+            cell: (event) => (
+              <span className="nowrap" title={format.dateTime(event.atMs)}>
+                {format.day(event.atMs)} {format.clock(event.atMs)}
+              </span>
+            ),
+          },
+          { key: "kind", title: t("history.step"), cell: (event) => <code>{event.kind}</code> },
+          {
+            key: "state",
+            title: t("words:column.state"),
+            cell: (event) =>
+              event.state === null ? (
+                ""
+              ) : event.state === "ended" ? (
+                t("words:state.ended")
+              ) : (
+                <StateBadge shown={event.state} quiet />
+              ),
+          },
+          { key: "attempt", title: t("history.attempt"), number: true, cell: (event) => event.attempt ?? "" },
+          { key: "centre", title: t("words:column.centre"), cell: (event) => event.centre ?? "" },
+          { key: "cause", title: t("history.cause"), cell: (event) => event.cause },
+        ]}
+      />
+      {history.data?.next ? <p className={css.quiet}>{t("history.more", { count: events.length })}</p> : null}
+    </>
+  );
+}

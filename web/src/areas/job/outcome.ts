@@ -1,0 +1,91 @@
+import type { TFunction } from "i18next";
+import { signalName } from "../../words/signals.ts";
+
+type End = {
+  readonly kind: string;
+  readonly exitCode: number | null;
+  readonly signal: number | null;
+  readonly by: "user" | "centre" | "operator" | "network" | null;
+  readonly reason: string | null;
+};
+
+/** How a run or a task ended, in words that say what to look at next. */
+export function endWords(
+  t: TFunction<"job">,
+  end: End,
+  facts: { readonly limit: string; readonly peak: string },
+): string[] {
+  switch (end.kind) {
+    case "succeeded":
+      return [t("end.succeeded")];
+    case "failed":
+      return [
+        ...(end.signal === null ? exitWords(t, end.exitCode ?? 0) : signalWords(t, end.signal)),
+        ...reason(t, end),
+      ];
+    case "cancelled":
+      return [
+        ...(end.by === null ? [] : [t(`end.cancelledBy.${end.by}`)]),
+        ...(end.reason === "dependency-never-satisfied" ? [t("end.neverSatisfied")] : reason(t, end)),
+      ];
+    case "timed-out":
+      return [t("end.timedOut", { limit: facts.limit })];
+    case "out-of-memory":
+      return [t("end.outOfMemory", { peak: facts.peak })];
+    case "preempted":
+      return [t("end.preempted"), ...reason(t, end)];
+    case "node-failed":
+      return [t("end.nodeFailed"), ...reason(t, end)];
+    case "platform-fault":
+      return [t("end.platformFault"), ...reason(t, end)];
+    case "lost":
+      return [t("end.lost"), ...reason(t, end)];
+    case "withdrawn":
+      return [t("end.withdrawn"), ...reason(t, end)];
+    case "duplicate":
+      return [t("end.duplicate")];
+    case "requeued":
+      return [t("end.requeued"), ...reason(t, end)];
+    default:
+      return reason(t, end);
+  }
+}
+
+const explainedCodes = ["1", "2", "126", "127", "128"] as const;
+const explainedSignals = [
+  "HUP",
+  "INT",
+  "QUIT",
+  "ILL",
+  "ABRT",
+  "BUS",
+  "FPE",
+  "KILL",
+  "SEGV",
+  "PIPE",
+  "TERM",
+  "XCPU",
+  "XFSZ",
+] as const;
+
+function exitWords(t: TFunction<"job">, code: number): string[] {
+  const explained = explainedCodes.find((one) => one === String(code));
+  const first = t("end.exit", { code });
+  if (explained) return [first, t(`end.exitMeaning.${explained}`)];
+  if (code > 128 && code <= 128 + 31)
+    return [first, t("end.exitBySignal", { signal: signalName(code - 128) }), ...meaning(t, code - 128)];
+  return [first];
+}
+
+function signalWords(t: TFunction<"job">, signal: number): string[] {
+  return [t("end.signal", { name: signalName(signal), signal }), ...meaning(t, signal)];
+}
+
+function meaning(t: TFunction<"job">, signal: number): string[] {
+  const explained = explainedSignals.find((one) => `SIG${one}` === signalName(signal));
+  return explained ? [t(`end.signalMeaning.${explained}`)] : [];
+}
+
+function reason(t: TFunction<"job">, end: End): string[] {
+  return end.reason ? [t("end.reason", { reason: end.reason })] : [];
+}

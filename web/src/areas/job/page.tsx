@@ -1,0 +1,203 @@
+import { useQuery } from "@tanstack/react-query";
+import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
+import { Button, Tabs } from "antd";
+import { useTranslation } from "react-i18next";
+import type { JobDetail, TaskDetail } from "#api/job.ts";
+import { Waiting } from "../../app/fallbacks.tsx";
+import { useLiveRefresh } from "../../app/refresh.ts";
+import { Notice, Problem } from "../../parts/notice.tsx";
+import { Page, Panel } from "../../parts/page.tsx";
+import { StateBadge, shownOf } from "../../parts/state.tsx";
+import { mibText } from "../../words/format.ts";
+import { useFormat } from "../../words/use.ts";
+import { CancelButton } from "./cancel.tsx";
+import { HistoryTable, RunsTable } from "./history.tsx";
+import css from "./job.module.css";
+import { LogViewer } from "./log/viewer.tsx";
+import { endWords } from "./outcome.ts";
+import { Placement } from "./placement.tsx";
+import { jobQuery, taskQuery } from "./queries.ts";
+import { type JobSearch, type JobView, jobViews } from "./search.ts";
+import { Asked, Specification } from "./specification.tsx";
+import { Tasks } from "./tasks.tsx";
+import { TimeLine } from "./time-line.tsx";
+import { UsageFacts } from "./usage-facts.tsx";
+
+/** One job: what state it is in and since when, why it waits, what it writes, how it ended, what it used. */
+export function JobPage() {
+  const { t } = useTranslation("job");
+  const id = Number(useParams({ from: "/frame/jobs/$job" }).job);
+  const { data: job, error, refetch } = useQuery(jobQuery(id));
+  useLiveRefresh([["job", id]], { everyMs: 700, concerns: ({ event }) => event.job === id });
+  if (error && !job) {
+    return (
+      <Page title={t("title", { job: id })}>
+        <Problem error={error} again={() => void refetch()} />
+      </Page>
+    );
+  }
+  return job ? <Shown key={job.id} job={job} /> : <Waiting />;
+}
+
+function Shown({ job }: { readonly job: JobDetail }) {
+  const { t } = useTranslation("job");
+  const format = useFormat();
+  const search = useSearch({ from: "/frame/jobs/$job" });
+  const isArray = job.array !== null;
+  const task = useTask(job, search.task);
+  return (
+    <Page
+      title={`${t("title", { job: job.id })} · ${job.name}`}
+      heading={
+        <span className={css.heading}>
+          <span className={css.number}>{job.id}</span> {job.name} <StateBadge shown={shownOf(job)} />
+        </span>
+      }
+      note={t("note", { project: job.project, person: job.person, time: format.dateTime(job.submittedMs) })}
+      actions={
+        <>
+          <Link to="/submit" search={{ from: job.id }}>
+            <Button tabIndex={-1}>{t("again")}</Button>
+          </Link>
+          <CancelButton job={job} task={isArray && search.task !== undefined ? (task.data ?? null) : null} />
+        </>
+      }
+    >
+      <UnreachableNotice job={job} />
+      {isArray ? <Tasks job={job} chosen={task.data?.index ?? null} /> : null}
+      {task.error ? <Problem error={task.error} /> : null}
+      {task.data ? <TaskView job={job} task={task.data} search={search} isArray={isArray} /> : <Waiting />}
+    </Page>
+  );
+}
+
+/** The chosen task; the first ones come with the job, the others are asked for. */
+function useTask(
+  job: JobDetail,
+  wanted: number | undefined,
+): { readonly data: TaskDetail | undefined; readonly error: unknown } {
+  const index = wanted ?? job.firstTasks[0]?.index ?? 0;
+  const known = job.firstTasks.find((task) => task.index === index);
+  const asked = useQuery({ ...taskQuery(job.id, index), enabled: !known });
+  return known ? { data: known, error: null } : { data: asked.data, error: asked.error };
+}
+
+function TaskView({ job, task, search, isArray }: TaskContent) {
+  const { t } = useTranslation("job");
+  const navigate = useNavigate();
+  const newest = task.runs.at(-1);
+  const attempt = Math.min(search.attempt ?? newest?.attempt ?? 1, newest?.attempt ?? 1);
+  const waits = task.state === "queued";
+  const view = search.view ?? (waits && !newest ? "placement" : "log");
+  function show(change: Partial<JobSearch>) {
+    void navigate({
+      to: "/jobs/$job",
+      params: { job: String(job.id) },
+      search: { ...search, ...change },
+      replace: true,
+    });
+  }
+  const title: Readonly<Record<JobView, string>> = {
+    log: t("view.log"),
+    placement: waits ? t("view.waits") : t("view.placement"),
+    history: t("view.history"),
+    specification: t("view.specification"),
+  };
+  return (
+    <>
+      <TimeLine job={job} task={task} isArray={isArray} />
+      <EndNotice job={job} task={task} />
+      <div className={css.columns}>
+        <section className={css.views}>
+          <Tabs
+            activeKey={view}
+            onChange={(key) => show({ view: jobViews.find((one) => one === key) ?? "log" })}
+            items={jobViews.map((key) => ({ key, label: title[key] }))}
+          />
+          {view === "log" ? (
+            newest ? (
+              <LogViewer
+                key={`${task.index} ${attempt}`}
+                source={{ job: job.id, index: task.index, attempt, stream: search.stream ?? "stdout" }}
+                attempts={newest.attempt}
+                onSource={(source) => {
+                  const { stream: _, ...rest } = search;
+                  const next = source.stream === "stderr" ? { ...rest, stream: "stderr" as const } : rest;
+                  void navigate({
+                    to: "/jobs/$job",
+                    params: { job: String(job.id) },
+                    search: { ...next, attempt: source.attempt },
+                    replace: true,
+                  });
+                }}
+              />
+            ) : (
+              <p className={css.quiet}>{t("log.notStarted")}</p>
+            )
+          ) : null}
+          {view === "placement" ? <Placement job={job} task={task} /> : null}
+          {view === "history" ? (
+            <>
+              <RunsTable job={job} task={task} />
+              <HistoryTable job={job.id} index={task.index} />
+            </>
+          ) : null}
+          {view === "specification" ? <Specification job={job} /> : null}
+        </section>
+        <aside>
+          <Panel title={t("usage.title")}>
+            <UsageFacts job={job} />
+          </Panel>
+          <Panel title={t("asked.title")}>
+            <Asked spec={job.spec} />
+          </Panel>
+        </aside>
+      </div>
+    </>
+  );
+}
+
+type TaskContent = {
+  readonly job: JobDetail;
+  readonly task: TaskDetail;
+  readonly search: JobSearch;
+  readonly isArray: boolean;
+};
+
+function UnreachableNotice({ job }: { readonly job: JobDetail }) {
+  const { t } = useTranslation("job");
+  const format = useFormat();
+  if (job.unreachableSinceMs === null || job.state === "ended") return null;
+  const delay = /^restart-after\D*(\d+)/.exec(job.spec.onUnreachable)?.[1];
+  return (
+    <Notice
+      kind="warning"
+      title={t("unreachableTitle", {
+        centre: job.centres.join(", "),
+        time: format.dateTime(job.unreachableSinceMs),
+      })}
+    >
+      {delay === undefined
+        ? t("unreachableWait")
+        : t("unreachableRestart", { delay: format.duration(Number(delay) * 1000) })}
+    </Notice>
+  );
+}
+
+/** Why it ended as it did; said only where something is to be said. */
+function EndNotice({ job, task }: { readonly job: JobDetail; readonly task: TaskDetail }) {
+  const { t } = useTranslation("job");
+  const format = useFormat();
+  if (!task.outcome || task.outcome.kind === "succeeded") return null;
+  const peak = task.runs.at(-1)?.usage?.peakMemoryMib;
+  const [first = "", ...rest] = endWords(t, task.outcome, {
+    limit: format.duration(job.spec.timeLimitS * 1000),
+    peak: peak === undefined ? "–" : mibText(peak),
+  });
+  const words = task.runs.at(-1)?.words;
+  return (
+    <Notice kind={task.outcome.kind === "cancelled" ? "warning" : "bad"} title={first}>
+      {[...rest, ...(words ? [words] : [])].join(" ")}
+    </Notice>
+  );
+}

@@ -1,0 +1,107 @@
+import { useQuery } from "@tanstack/react-query";
+import { useTranslation } from "react-i18next";
+import type { JobDetail, TaskDetail, Why } from "#api/job.ts";
+import { CopyLine } from "../../parts/copy.tsx";
+import { Icon, type IconName } from "../../parts/icons.tsx";
+import { Problem } from "../../parts/notice.tsx";
+import { Table } from "../../parts/table.tsx";
+import { useFormat, useNow } from "../../words/use.ts";
+import css from "./job.module.css";
+import { whyQuery } from "./queries.ts";
+
+/** While it waits: what for, centre by centre. Afterwards: what each centre said when it was placed. */
+export function Placement({ job, task }: { readonly job: JobDetail; readonly task: TaskDetail }) {
+  const { t } = useTranslation("job");
+  const run = task.runs.at(-1);
+  if (task.state === "queued") return <Waits job={job} index={task.index} />;
+  return (
+    <div>
+      <p className={css.quiet}>{run ? t("why.chosen", { attempt: run.attempt }) : t("runs.none")}</p>
+      {run ? <Candidates candidates={run.candidates} chosen={run.centre} /> : null}
+    </div>
+  );
+}
+
+function Waits({ job, index }: { readonly job: JobDetail; readonly index: number }) {
+  const { t } = useTranslation("job");
+  const format = useFormat();
+  const nowMs = useNow();
+  const why = useQuery(whyQuery(job.id, index));
+  if (why.error) return <Problem error={why.error} again={() => void why.refetch()} />;
+  if (!why.data) return <div style={{ height: 160 }} />;
+  const { words, candidates, decidedMs } = why.data;
+  return (
+    <div>
+      <div className={css.waits}>
+        <strong>{words}</strong>
+        {decidedMs === null ? null : (
+          <span className="soft">{t("why.decided", { time: format.ago(decidedMs, nowMs) })}</span>
+        )}
+      </div>
+      {candidates.length > 0 ? <Candidates candidates={candidates} chosen={null} /> : null}
+      <div className={css.command}>
+        <CopyLine text={t("why.command", { job: job.id })} />
+      </div>
+    </div>
+  );
+}
+
+/** One line for each centre: whether it fits, the first rule that fails there, and the facts behind it. */
+export function Candidates({ candidates, chosen }: CandidatesContent) {
+  const { t } = useTranslation("job");
+  return (
+    <Table
+      label={t("why.centre")}
+      rows={candidates}
+      rowKey={(candidate) => candidate.centre}
+      empty={<p className={css.quiet}>{t("why.none")}</p>}
+      columns={[
+        {
+          key: "centre",
+          title: t("why.centre"),
+          cell: (candidate) => (candidate.centre === chosen ? <strong>{candidate.centre} ✓</strong> : candidate.centre),
+        },
+        { key: "holds", title: "", cell: (candidate) => <Holds holds={candidate.holds} /> },
+        {
+          key: "words",
+          title: t("why.reason"),
+          cell: (candidate) => (
+            <>
+              <div>{candidate.words || (candidate.rule === null ? t("why.fits") : candidate.rule)}</div>
+              {candidate.rule === null ? null : <code className="faint">{candidate.rule}</code>}
+            </>
+          ),
+        },
+        { key: "facts", title: t("why.facts"), cell: (candidate) => <CandidateFacts facts={candidate.facts} /> },
+      ]}
+    />
+  );
+}
+
+type Candidate = Why["candidates"][number];
+type CandidatesContent = { readonly candidates: readonly Candidate[]; readonly chosen: string | null };
+
+function Holds({ holds }: { readonly holds: Candidate["holds"] }) {
+  const { t } = useTranslation("job");
+  const icons: Readonly<Record<Candidate["holds"], IconName>> = { now: "succeeded", later: "queued", never: "failed" };
+  const colours = { now: "succeeded", later: "queued", never: "failed" } as const;
+  return (
+    <span className="nowrap" style={{ color: `var(--state-${colours[holds]})`, fontWeight: 500 }}>
+      <Icon name={icons[holds]} size={14} /> {t(`why.holds.${holds}`)}
+    </span>
+  );
+}
+
+function CandidateFacts({ facts }: { readonly facts: Candidate["facts"] }) {
+  const format = useFormat();
+  return (
+    <span className={css.chips}>
+      {Object.entries(facts).map(([name, value]) => (
+        <code key={name}>
+          {name} ={" "}
+          {typeof value === "number" && name.endsWith("Ms") && value > 1e12 ? format.dateTime(value) : String(value)}
+        </code>
+      ))}
+    </span>
+  );
+}

@@ -1,0 +1,33 @@
+import { queryOptions } from "@tanstack/react-query";
+import { ask } from "../../app/client.ts";
+
+/** All queries of one job begin with ["job", id], so that one word refreshes them together. */
+export function jobQuery(job: number) {
+  return queryOptions({
+    queryKey: ["job", job, "detail"],
+    queryFn: ({ signal }) => ask("job", { params: { job } }, { signal }),
+  });
+}
+
+export function taskQuery(job: number, index: number) {
+  return queryOptions({
+    queryKey: ["job", job, "task", index],
+    queryFn: ({ signal }) => ask("task", { params: { job, index } }, { signal }),
+  });
+}
+
+export function whyQuery(job: number, index: number) {
+  return queryOptions({
+    queryKey: ["job", job, "why", index],
+    queryFn: ({ signal }) => ask("why", { params: { job }, query: { index } }, { signal }),
+    refetchInterval: 5_000,
+  });
+}
+
+export function historyQuery(job: number, index: number | null) {
+  return queryOptions({
+    queryKey: ["job", job, "history", index],
+    queryFn: ({ signal }) =>
+      ask("history", { params: { job }, query: { limit: 1000, ...(index === null ? {} : { index }) } }, { signal }),
+  });
+}

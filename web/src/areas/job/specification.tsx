@@ -1,0 +1,144 @@
+import { useTranslation } from "react-i18next";
+import type { JobDetail, SpecView } from "#api/job.ts";
+import { CopyButton } from "../../parts/copy.tsx";
+import { Facts } from "../../parts/page.tsx";
+import { Table } from "../../parts/table.tsx";
+import { bytesText, mibText } from "../../words/format.ts";
+import { useFormat } from "../../words/use.ts";
+import css from "./job.module.css";
+
+/** What was asked for, in short: every line that says something about this job. */
+export function Asked({ spec }: { readonly spec: SpecView }) {
+  const { t } = useTranslation("job");
+  const format = useFormat();
+  const { accelerators: cards, centres } = spec;
+  const memory =
+    spec.memoryMibPerNode !== null
+      ? t("asked.perNode", { size: mibText(spec.memoryMibPerNode) })
+      : spec.memoryMibPerCore !== null
+        ? t("asked.perCore", { size: mibText(spec.memoryMibPerCore) })
+        : t("asked.memoryDefault");
+  const cardName = cards ? [cards.vendor, cards.model].filter(Boolean).join(" ") || t("asked.anyCard") : "";
+  const several = (name: string, values: readonly string[]) =>
+    values.length === 0 ? [] : [[name, values.join(", ")] as const];
+  return (
+    <Facts
+      items={[
+        [t("asked.tasks"), t("asked.cores", { tasks: spec.tasks, cores: spec.coresPerTask })],
+        ...(spec.nodes > 1 ? [[t("asked.nodes"), spec.nodes] as const] : []),
+        [t("asked.memory"), memory],
+        ...(cards
+          ? [[t("asked.cards"), t("asked.cardsPerNode", { count: cards.perNode, name: cardName })] as const]
+          : []),
+        [t("asked.time"), format.duration(spec.timeLimitS * 1000)],
+        [t("asked.grace"), format.duration(spec.graceS * 1000)],
+        ...(spec.array === null ? [] : [[t("asked.array"), <code key="array">{spec.array}</code>] as const]),
+        ...several(t("asked.dependencies"), spec.dependencies),
+        ...(spec.retries > 0 ? [[t("asked.retries"), spec.retries] as const] : []),
+        ...(spec.onUnreachable === "wait" ? [] : [[t("asked.onUnreachable"), spec.onUnreachable] as const]),
+        ...(spec.priorityClass === "normal" ? [] : [[t("asked.priority"), spec.priorityClass] as const]),
+        ...several(t("asked.only"), centres.only),
+        ...several(t("asked.except"), centres.except),
+        ...several(t("asked.prefer"), centres.prefer),
+        ...(spec.workingDirectory === null
+          ? []
+          : [[t("asked.workingDirectory"), <code key="wd">{spec.workingDirectory}</code>] as const]),
+        ...(spec.stdout === null ? [] : [[t("asked.stdout"), <code key="out">{spec.stdout}</code>] as const]),
+        ...(spec.stderr === null ? [] : [[t("asked.stderr"), <code key="err">{spec.stderr}</code>] as const]),
+        ...several(t("asked.software"), spec.software),
+        ...(spec.container === null ? [] : [[t("asked.container"), <code key="box">{spec.container}</code>] as const]),
+        ...several(t("asked.fileSystems"), spec.fileSystems),
+        ...several(
+          t("asked.licences"),
+          spec.licences.map(({ name, count }) => `${name} × ${count}`),
+        ),
+        ...several(
+          t("asked.labels"),
+          Object.entries(spec.labels).map(([name, value]) => `${name}=${value}`),
+        ),
+      ]}
+    />
+  );
+}
+
+/** The work itself: script or command, what travels along, and what Weir filled in or remarked. */
+export function Specification({ job }: { readonly job: JobDetail }) {
+  const { t } = useTranslation("job");
+  const { spec, defaults, warnings } = job;
+  const environment = Object.entries(spec.environment);
+  return (
+    <div className={css.specification}>
+      {spec.script === null ? null : <Source title={t("spec.script")} text={spec.script} />}
+      {spec.command === null ? null : <Source title={t("spec.command")} text={spec.command.map(quoted).join(" ")} />}
+      {spec.arguments.length > 0 ? (
+        <Source title={t("spec.arguments")} text={spec.arguments.map(quoted).join(" ")} />
+      ) : null}
+      {environment.length > 0 ? (
+        <>
+          <h2 className={css.sub}>{t("spec.environment")}</h2>
+          <Table
+            label={t("spec.environment")}
+            rows={environment}
+            rowKey={([name]) => name}
+            columns={[
+              { key: "name", title: "", cell: ([name]) => <code>{name}</code> },
+              { key: "value", title: "", cell: ([, value]) => <code className={css.value}>{value}</code> },
+            ]}
+          />
+        </>
+      ) : null}
+      {spec.inputFiles.length > 0 ? (
+        <>
+          <h2 className={css.sub}>{t("spec.files")}</h2>
+          <ul className={css.plainList}>
+            {spec.inputFiles.map((file) => (
+              <li key={file.path}>
+                <code>{file.path}</code> · {bytesText(file.bytes)}
+                {file.executable ? ` · ${t("spec.executable")}` : ""}
+              </li>
+            ))}
+          </ul>
+        </>
+      ) : null}
+      {defaults.length > 0 ? (
+        <>
+          <h2 className={css.sub}>{t("spec.defaults")}</h2>
+          <ul className={css.plainList}>
+            {defaults.map(({ field, value }) => (
+              <li key={field}>
+                <code>{field}</code> = {value}
+              </li>
+            ))}
+          </ul>
+        </>
+      ) : null}
+      {warnings.length > 0 ? (
+        <>
+          <h2 className={css.sub}>{t("spec.warnings")}</h2>
+          <ul className={css.plainList}>
+            {warnings.map((warning) => (
+              <li key={warning}>{warning}</li>
+            ))}
+          </ul>
+        </>
+      ) : null}
+    </div>
+  );
+}
+
+function Source({ title, text }: { readonly title: string; readonly text: string }) {
+  return (
+    <>
+      <div className={css.sourceHead}>
+        <h2 className={css.sub}>{title}</h2>
+        <CopyButton text={text} />
+      </div>
+      <pre className={css.source}>{text}</pre>
+    </>
+  );
+}
+
+/** One word as a POSIX shell would need it. */
+function quoted(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+}

@@ -1,0 +1,132 @@
+import { useQuery } from "@tanstack/react-query";
+import { useNavigate } from "@tanstack/react-router";
+import { Button, Checkbox, Input, Select, Tag } from "antd";
+import { useEffect, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { stateKinds } from "#core/job/state.ts";
+import { projectsQuery } from "../../app/projects.ts";
+import { useMe } from "../../app/session.ts";
+import css from "./jobs.module.css";
+import { type JobsSearch, outcomeChoices, readJobsSearch } from "./search.ts";
+
+/** Every filter is in the address; setting one replaces the entry of the history, so that Back leaves the list. */
+export function Filters({ search }: { readonly search: JobsSearch }) {
+  const { t } = useTranslation(["jobs", "words"]);
+  const navigate = useNavigate();
+  const { person } = useMe();
+  const projects = useQuery(projectsQuery);
+  function set(change: Readonly<Record<string, unknown>>) {
+    void navigate({ to: "/jobs", search: readJobsSearch({ ...search, ...change }), replace: true });
+  }
+  const state = search.outcome ? `outcome:${search.outcome}` : search.state ? `state:${search.state}` : undefined;
+  return (
+    <fieldset className={css.filters}>
+      <legend className="only-read">{t("filters")}</legend>
+      <Select
+        className={css.stateFilter ?? ""}
+        aria-label={t("anyState")}
+        placeholder={t("anyState")}
+        allowClear
+        value={state}
+        onChange={(value: string | undefined) => {
+          const [kind, one] = (value ?? "").split(":");
+          set({ state: kind === "state" ? one : undefined, outcome: kind === "outcome" ? one : undefined });
+        }}
+        options={[
+          {
+            label: t("states"),
+            options: stateKinds.map((kind) => ({ value: `state:${kind}`, label: t(`words:state.${kind}`) })),
+          },
+          {
+            label: t("outcomes"),
+            options: outcomeChoices.map((kind) => ({ value: `outcome:${kind}`, label: t(`words:outcome.${kind}`) })),
+          },
+        ]}
+      />
+      <Select
+        className={css.projectFilter ?? ""}
+        aria-label={t("anyProject")}
+        placeholder={t("anyProject")}
+        allowClear
+        showSearch
+        value={search.project}
+        onChange={(project: string | undefined) => set({ project })}
+        options={(projects.data?.projects ?? []).map(({ name, title }) => ({
+          value: name,
+          label: title && title !== name ? `${name} · ${title}` : name,
+        }))}
+      />
+      <Typed value={search.name} label={t("name")} onValue={(name) => set({ name })} />
+      <Typed value={search.label} label={t("label")} name={t("labelName")} onValue={(label) => set({ label })} />
+      <label className={css.dateFilter}>
+        <span>{t("before")}</span>
+        <Input
+          type="datetime-local"
+          max="9999-12-31T23:59"
+          value={search.beforeMs === undefined ? "" : localMinute(search.beforeMs)}
+          onChange={(event) => {
+            const moment = new Date(event.target.value).getTime();
+            set({ beforeMs: Number.isNaN(moment) ? undefined : moment });
+          }}
+        />
+      </label>
+      <Checkbox
+        checked={search.person === person.name}
+        onChange={(event) => set({ person: event.target.checked ? person.name : undefined })}
+      >
+        {t("mine")}
+      </Checkbox>
+      {search.centre ? (
+        <Tag closable onClose={() => set({ centre: undefined })}>
+          {t("centre", { centre: search.centre })}
+        </Tag>
+      ) : null}
+      {search.person && search.person !== person.name ? (
+        <Tag closable onClose={() => set({ person: undefined })}>
+          {search.person}
+        </Tag>
+      ) : null}
+      {Object.keys(search).length > 0 ? (
+        <Button type="text" onClick={() => void navigate({ to: "/jobs", search: {}, replace: true })}>
+          {t("clear")}
+        </Button>
+      ) : null}
+    </fieldset>
+  );
+}
+
+/** As a field of type datetime-local writes a moment: local time, to the minute. */
+function localMinute(atMs: number): string {
+  const shifted = new Date(atMs - new Date(atMs).getTimezoneOffset() * 60_000);
+  return shifted.toISOString().slice(0, 16);
+}
+
+/** Text that becomes a filter a moment after the last key, or at once on Enter. */
+function Typed({ value = "", label, name = label, onValue }: TypedContent) {
+  const [text, setText] = useState(value);
+  useEffect(() => setText(value), [value]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: only typing starts the wait
+  useEffect(() => {
+    if (text === value) return;
+    const timer = setTimeout(() => onValue(text), 350);
+    return () => clearTimeout(timer);
+  }, [text]);
+  return (
+    <Input
+      className={css.textFilter ?? ""}
+      aria-label={name}
+      placeholder={label}
+      allowClear
+      value={text}
+      onChange={(event) => setText(event.target.value)}
+      onPressEnter={() => onValue(text)}
+    />
+  );
+}
+
+type TypedContent = {
+  readonly value: string | undefined;
+  readonly label: string;
+  readonly name?: string;
+  readonly onValue: (value: string) => void;
+};

@@ -1,0 +1,34 @@
+import type { Words } from "../../words/shape.ts";
+import type { en } from "./messages.en.ts";
+
+export const zh: Words<typeof en> = {
+  title: "算力网概览",
+  note: "{{total}} 个中心中 {{connected}} 个在线",
+  version: "版本 {{version}}",
+  inUse: "当前占用",
+  cores: "核",
+  memory: "内存",
+  cards: "加速卡",
+  noCards: "没有中心上报加速卡",
+  ofTotal: "{{used}} / {{total}}",
+  flow: "网内作业流转",
+  tasks: "任务",
+  endedLastDay: "近 24 小时结束",
+  succeeded: "成功",
+  other: "其他",
+  oldest: "等待最久的已等 {{time}}",
+  nothingWaits: "无任务等待",
+  centres: "中心",
+  allCentres: "资源池与节点",
+  recent: "最新作业",
+  allJobs: "全部作业",
+  noJobs: {
+    title: "还没有作业",
+    words: "在这里提交第一个作业，或使用命令行：",
+    command: "weir submit --wait -- echo 'hello from the network'",
+    action: "提交作业",
+  },
+  passwordTitle: "您通过一次性链接登录，尚未设置密码。",
+  passwordWords: "设置密码后，下次无需新链接即可登录。",
+  passwordAction: "设置密码",
+};

@@ -1,0 +1,206 @@
+import { queryOptions, useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
+import { Button } from "antd";
+import { useTranslation } from "react-i18next";
+import type { Glance } from "#api/network.ts";
+import { ask } from "../../app/client.ts";
+import { useLiveRefresh } from "../../app/refresh.ts";
+import { useMe } from "../../app/session.ts";
+import { Bar } from "../../parts/bar.tsx";
+import { Icon } from "../../parts/icons.tsx";
+import { Empty, Notice, Problem } from "../../parts/notice.tsx";
+import { Page, Panel } from "../../parts/page.tsx";
+import { StateBadge, shownOf, stateColour } from "../../parts/state.tsx";
+import { Table } from "../../parts/table.tsx";
+import { countText, mibText } from "../../words/format.ts";
+import { useFormat, useNow } from "../../words/use.ts";
+import { centresQuery } from "../centres/queries.ts";
+import { CentreCards } from "./centre-cards.tsx";
+import css from "./network.module.css";
+
+const glanceQuery = queryOptions({
+  queryKey: ["glance"],
+  queryFn: ({ signal }) => ask("glance", {}, { signal }),
+  refetchInterval: 10_000,
+});
+const newestQuery = queryOptions({
+  queryKey: ["jobs", "newest"],
+  queryFn: ({ signal }) => ask("jobs", { query: { limit: 8 } }, { signal }),
+});
+
+export function NetworkPage() {
+  const { t } = useTranslation("network");
+  const glance = useQuery(glanceQuery);
+  const centres = useQuery(centresQuery);
+  useLiveRefresh([glanceQuery.queryKey, centresQuery.queryKey, newestQuery.queryKey]);
+  const note = glance.data
+    ? `${t("note", glance.data.centres)} · ${t("version", { version: glance.data.version })}`
+    : undefined;
+  return (
+    <Page title={t("title")} note={note}>
+      <PasswordHint />
+      {glance.error ? <Problem error={glance.error} again={() => void glance.refetch()} /> : null}
+      <div className={css.top}>
+        <Panel title={t("inUse")}>{glance.data ? <InUse glance={glance.data} /> : <Blank height={130} />}</Panel>
+        <Panel title={t("flow")}>{glance.data ? <Flow glance={glance.data} /> : <Blank height={130} />}</Panel>
+      </div>
+      <Panel title={t("centres")} extra={<Link to="/centres">{t("allCentres")}</Link>}>
+        {centres.data ? <CentreCards centres={centres.data.centres} /> : <Blank height={120} />}
+      </Panel>
+      <Panel title={t("recent")} extra={<Link to="/jobs">{t("allJobs")}</Link>} flush>
+        <Newest />
+      </Panel>
+    </Page>
+  );
+}
+
+/** Keeps the place of what is still on its way, so that nothing jumps. */
+function Blank({ height }: { readonly height: number }) {
+  return <div style={{ height }} />;
+}
+
+function PasswordHint() {
+  const { t } = useTranslation("network");
+  const { hasPassword } = useMe();
+  if (hasPassword) return null;
+  return (
+    <Notice
+      kind="warning"
+      title={t("passwordTitle")}
+      action={
+        <Link to="/password">
+          <Button tabIndex={-1}>{t("passwordAction")}</Button>
+        </Link>
+      }
+    >
+      {t("passwordWords")}
+    </Notice>
+  );
+}
+
+function InUse({ glance }: { readonly glance: Glance }) {
+  const { t } = useTranslation("network");
+  const { cores, memoryMib, accelerators } = glance;
+  const text = (used: string, total: string) => t("ofTotal", { used, total });
+  return (
+    <div className={css.bars}>
+      <Bar
+        label={t("cores")}
+        used={cores.inUse}
+        total={cores.total}
+        colour="cores"
+        text={text(countText(cores.inUse), countText(cores.total))}
+      />
+      <Bar
+        label={t("memory")}
+        used={memoryMib.inUse}
+        total={memoryMib.total}
+        colour="memory"
+        text={text(mibText(memoryMib.inUse), mibText(memoryMib.total))}
+      />
+      <Bar
+        label={t("cards")}
+        used={accelerators.inUse}
+        total={accelerators.total}
+        colour="cards"
+        text={
+          accelerators.total === 0 ? t("noCards") : text(countText(accelerators.inUse), countText(accelerators.total))
+        }
+      />
+    </div>
+  );
+}
+
+/** The way of work through the network, left to right as the states follow each other; each leads to its jobs. */
+function Flow({ glance }: { readonly glance: Glance }) {
+  const { t } = useTranslation(["network", "words"]);
+  const format = useFormat();
+  const nowMs = useNow(1000, glance.oldestQueuedMs !== null);
+  const ended = glance.endedLastDay;
+  return (
+    <>
+      <div className={css.flow}>
+        {(["queued", "placed", "starting", "running"] as const).map((state) => (
+          <Link key={state} to="/jobs" search={{ state }} className={css.step}>
+            <span className={css.stepName} style={{ color: stateColour(state) }}>
+              <Icon name={state} size={14} /> {t(`words:state.${state}`)}
+            </span>
+            <span className={css.count}>{countText(glance.tasks[state])}</span>
+          </Link>
+        ))}
+        <Link to="/jobs" search={{ state: "ended" }} className={css.step}>
+          <span className={css.stepName} style={{ color: stateColour("succeeded") }}>
+            <Icon name="succeeded" size={14} /> {t("words:state.ended")}
+          </span>
+          <span className={css.count}>{countText(ended.succeeded + ended.other)}</span>
+        </Link>
+      </div>
+      <div className={css.flowNote}>
+        <span>
+          {glance.oldestQueuedMs === null
+            ? t("nothingWaits")
+            : t("oldest", { time: format.duration(Math.max(0, nowMs - glance.oldestQueuedMs)) })}
+        </span>
+        <span>
+          {t("endedLastDay")}: {countText(ended.succeeded)} {t("succeeded")}, {countText(ended.other)} {t("other")}
+        </span>
+      </div>
+    </>
+  );
+}
+
+function Newest() {
+  const { t } = useTranslation(["network", "words"]);
+  const format = useFormat();
+  const nowMs = useNow();
+  const { data, error, refetch } = useQuery(newestQuery);
+  if (error) return <Problem error={error} again={() => void refetch()} />;
+  if (!data) return <Blank height={200} />;
+  return (
+    <Table
+      label={t("recent")}
+      rows={data.jobs}
+      rowKey={(job) => job.id}
+      columns={[
+        {
+          key: "id",
+          title: "#",
+          cell: (job) => (
+            <Link to="/jobs/$job" params={{ job: String(job.id) }}>
+              {job.id}
+            </Link>
+          ),
+        },
+        { key: "name", title: t("words:column.name"), cell: (job) => <span className={css.name}>{job.name}</span> },
+        { key: "state", title: t("words:column.state"), cell: (job) => <StateBadge shown={shownOf(job)} /> },
+        { key: "tasks", title: t("words:column.tasks"), number: true, cell: (job) => countText(job.tasks) },
+        { key: "project", title: t("words:column.project"), cell: (job) => job.project },
+        { key: "centre", title: t("words:column.centre"), cell: (job) => job.centres.join(", ") || "–" },
+        {
+          key: "age",
+          title: t("words:column.submitted"),
+          cell: (job) => (
+            <span className="nowrap" title={format.dateTime(job.submittedMs)}>
+              {format.ago(job.submittedMs, nowMs)}
+            </span>
+          ),
+        },
+      ]}
+      empty={
+        <Empty
+          title={t("noJobs.title")}
+          command={t("noJobs.command")}
+          action={
+            <Link to="/submit">
+              <Button type="primary" tabIndex={-1}>
+                {t("noJobs.action")}
+              </Button>
+            </Link>
+          }
+        >
+          {t("noJobs.words")}
+        </Empty>
+      }
+    />
+  );
+}

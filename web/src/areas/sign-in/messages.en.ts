@@ -1,0 +1,15 @@
+export const en = {
+  title: "Sign in",
+  promise: "Ask once. The network finds the place.",
+  promiseNote:
+    "One public network of computing centres: submit work, see where it runs, why it waits and what it used.",
+  name: "Name",
+  password: "Password",
+  enter: "Sign in",
+  needName: "Enter your name",
+  needPassword: "Enter your password",
+  byLink: "Signing in with the one-time link …",
+  noPassword: "No password yet?",
+  linkHint:
+    "Open the one-time link: npm start prints one for the administrator; everybody else gets theirs from an administrator. A link works once.",
+} as const;

@@ -1,0 +1,16 @@
+import type { Words } from "../../words/shape.ts";
+import type { en } from "./messages.en.ts";
+
+export const zh: Words<typeof en> = {
+  title: "登录",
+  promise: "一次提交，全网调度。",
+  promiseNote: "多个算力中心，一张公共算力网：提交作业，看清在哪里运行、为何等待、用了多少。",
+  name: "用户名",
+  password: "密码",
+  enter: "登录",
+  needName: "请输入用户名",
+  needPassword: "请输入密码",
+  byLink: "正在用一次性链接登录…",
+  noPassword: "还没有密码？",
+  linkHint: "请打开一次性登录链接：npm start 会为管理员打印一条；其他人请向管理员索取。每条链接只能使用一次。",
+};

@@ -1,0 +1,144 @@
+import { type SbatchOption, sbatchOptions } from "#core/job/sbatch-options.ts";
+
+/**
+ * The #SBATCH lines of a script as the one place where the form and the script meet: the form shows what these lines say
+ * and writes into them, nothing is kept beside. Words are split exactly as core/job/sbatch.ts splits them.
+ */
+
+/** The text of an option's value as it stands in the script; the last one counts, as in sbatch. null: not there. */
+export function readOption(
+  script: string,
+  longs: readonly string[],
+): { readonly long: string; readonly value: string } | null {
+  const found = headLines(script)
+    .flatMap((line) => line.options)
+    .findLast((option) => longs.includes(option.long));
+  return found ? { long: found.long, value: found.value } : null;
+}
+
+/**
+ * The script in which that option says `value`: written where it stood, else on a line of its own behind the last
+ * directive; null takes it out. `others` say the same thing in another way and go too.
+ */
+export function writeOption(
+  script: string,
+  long: string,
+  value: string | null,
+  others: readonly string[] = [],
+): string {
+  const lines = script.split("\n");
+  const names = [long, ...others];
+  const head = headLines(script);
+  const places = head.flatMap((line) =>
+    line.options.filter((one) => names.includes(one.long)).map((one) => ({ line, one })),
+  );
+  const keep = value === null ? undefined : (places.findLast(({ one }) => one.long === long) ?? places.at(-1));
+  for (const { line } of places) {
+    const text = lines[line.at] ?? "";
+    let changed = text;
+    for (const option of line.options.toReversed()) {
+      if (!names.includes(option.long)) continue;
+      const word = keep && option === keep.one && value !== null ? optionText(long, value) : "";
+      changed = changed.slice(0, option.start) + word + changed.slice(option.end);
+    }
+    lines[line.at] = changed;
+  }
+  const emptied = new Set(places.map(({ line }) => line.at).filter((at) => /^#SBATCH\s*$/.test(lines[at] ?? "")));
+  const left = lines
+    .filter((_, at) => !emptied.has(at))
+    .map((line) => (line.startsWith("#SBATCH") ? line.replace(/[ \t]+$/, "") : line));
+  if (value === null || keep) return left.join("\n");
+  return inserted(left, optionText(long, value), head.at(-1)?.at);
+}
+
+function inserted(lines: readonly string[], text: string, lastDirective: number | undefined): string {
+  const line = `#SBATCH ${text}`;
+  if (lastDirective !== undefined) return lines.toSpliced(lastDirective + 1, 0, line).join("\n");
+  if (lines[0]?.startsWith("#!")) return lines.toSpliced(1, 0, line).join("\n");
+  return ["#!/bin/bash", line, ...(lines.join("") === "" ? [""] : lines)].join("\n");
+}
+
+function optionText(long: string, value: string): string {
+  const option = sbatchOptions.find((one) => one.long === long);
+  if (option?.value === "none") return `--${long}`;
+  return `--${long}=${/^[^\s"'\\#]*$/.test(value) ? value : `"${value.replace(/[\\"]/g, "\\$&")}"`}`;
+}
+
+type Found = { readonly long: string; readonly value: string; readonly start: number; readonly end: number };
+type HeadLine = { readonly at: number; readonly options: readonly Found[] };
+
+/** The directive lines before the first command, with the known options in them and where in the line these stand. */
+function headLines(script: string): readonly HeadLine[] {
+  const found: HeadLine[] = [];
+  for (const [at, text] of script.split("\n").entries()) {
+    if (text.startsWith("#SBATCH")) found.push({ at, options: optionsOf(text) });
+    else if (!/^\s*(?:#|$)/.test(text)) break;
+  }
+  return found;
+}
+
+type Word = { readonly text: string; readonly start: number; readonly end: number };
+
+function optionsOf(line: string): readonly Found[] {
+  const words = wordsOf(line, "#SBATCH".length);
+  const options: Found[] = [];
+  for (let at = 0; at < words.length; at++) {
+    const word = words[at];
+    if (!word) break;
+    const parsed = /^--./.test(word.text)
+      ? long(word.text.slice(2))
+      : /^-[^-]/.test(word.text)
+        ? short(word.text.slice(1))
+        : null;
+    if (!parsed) continue;
+    const next = words[at + 1];
+    const takesNext = parsed.value === null && parsed.option.value === "required" && next !== undefined;
+    if (takesNext) at++;
+    options.push({
+      long: parsed.option.long,
+      value: takesNext ? next.text : (parsed.value ?? ""),
+      start: word.start,
+      end: takesNext ? next.end : word.end,
+    });
+  }
+  return options;
+}
+
+type Parsed = { readonly option: SbatchOption; readonly value: string | null };
+
+/** A long name may be cut short as long as only one begins so. */
+function long(text: string): Parsed | null {
+  const at = text.indexOf("=");
+  const name = at < 0 ? text : text.slice(0, at);
+  const begun = sbatchOptions.filter((one) => one.long.startsWith(name));
+  const option = sbatchOptions.find((one) => one.long === name) ?? (begun.length === 1 ? begun[0] : undefined);
+  return option ? { option, value: at < 0 ? null : text.slice(at + 1) } : null;
+}
+
+/** Only a letter that takes a value, or one alone: of `-WQ` no letter can be rewritten by itself. */
+function short(text: string): Parsed | null {
+  const option = sbatchOptions.find((one) => one.short === text[0]);
+  if (!option || (option.value === "none" && text.length > 1)) return null;
+  return { option, value: text.length > 1 ? text.slice(1) : null };
+}
+
+function wordsOf(line: string, from: number): readonly Word[] {
+  const words: Word[] = [];
+  let at = from;
+  while (at < line.length) {
+    while (/\s/.test(line[at] ?? "")) at += 1;
+    if (at >= line.length || line[at] === "#") break;
+    const start = at;
+    let text = "";
+    let quote = "";
+    for (; at < line.length && (quote || !/\s/.test(line[at] ?? "")); at += 1) {
+      const character = line[at] ?? "";
+      if (character === "\\") text += line[++at] ?? "";
+      else if (quote && character === quote) quote = "";
+      else if (!quote && (character === '"' || character === "'")) quote = character;
+      else text += character;
+    }
+    words.push({ text, start, end: at });
+  }
+  return words;
+}

@@ -1,0 +1,72 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import type { SpecView } from "#api/job.ts";
+import { jobRequest } from "#api/job.ts";
+import { parseSbatch } from "#core/job/sbatch.ts";
+import { draftOf, emptyDraft, requestOf, shellWords } from "./draft.ts";
+
+const spec: SpecView = {
+  script: null,
+  command: ["python3", "a b.py", "it's"],
+  arguments: [],
+  environment: { OMP_NUM_THREADS: "4", EMPTY: "" },
+  workingDirectory: null,
+  nodes: 1,
+  tasks: 2,
+  coresPerTask: 4,
+  memoryMibPerNode: 8192,
+  memoryMibPerCore: null,
+  accelerators: { vendor: null, model: "a100", perNode: 2 },
+  timeLimitS: 90_000,
+  graceS: 30,
+  array: "1-9%3",
+  dependencies: [],
+  stdout: null,
+  stderr: null,
+  retries: 2,
+  onUnreachable: "restart-after 1800 s",
+  priorityClass: "high",
+  software: [],
+  container: null,
+  fileSystems: [],
+  licences: [],
+  inputFiles: [],
+  centres: { only: ["local"], except: [], prefer: [] },
+  labels: { field: "medicine" },
+  project: "default",
+};
+
+test("what a fresh draft sends is a request of the API", () => {
+  assert.deepEqual(jobRequest.parse(requestOf(emptyDraft)), { script: emptyDraft.script });
+});
+
+test("submitting again asks for what the job asked for", () => {
+  const draft = draftOf(spec, "fit");
+  const request = jobRequest.parse(requestOf(draft));
+  const { asked, refusals } = parseSbatch(draft.script, []);
+  assert.deepEqual(refusals, []);
+  assert.equal(asked.name, "fit");
+  assert.equal(asked.tasks, 2);
+  assert.equal(asked.coresPerTask, 4);
+  assert.deepEqual(asked.memory, { kind: "per-node", mib: 8192 });
+  assert.deepEqual(asked.acceleratorsPerNode, { vendor: null, model: "a100", count: 2 });
+  assert.equal(asked.timeLimitS, 90_000);
+  assert.equal(asked.array, "1-9%3");
+  assert.deepEqual(asked.onlyCentres, ["local"]);
+  assert.deepEqual(request.onUnreachable, { kind: "restart-after", delayS: 1800 });
+  assert.deepEqual(request.environment, { OMP_NUM_THREADS: "4", EMPTY: "" });
+  assert.deepEqual(request.labels, { field: "medicine" });
+  assert.equal(request.retries, 2);
+  assert.match(draft.script, /\npython3 'a b\.py' 'it'\\''s'\n/);
+});
+
+test("words are parted as a shell parts them", () => {
+  assert.deepEqual(shellWords(`a "b c" 'd  e'f \\"g '' `), ["a", "b c", "d  ef", '"g', ""]);
+  fc.assert(
+    fc.property(fc.array(fc.string()), (words) => {
+      const text = words.map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(" ");
+      assert.deepEqual(shellWords(text), words);
+    }),
+  );
+});

@@ -1,0 +1,167 @@
+import type { JobRequest, SpecView } from "#api/job.ts";
+import { sbatchTime } from "../../words/format.ts";
+import { readOption, writeOption } from "./directives.ts";
+
+/** What is about to be submitted: the script with its #SBATCH lines, and beside it what sbatch has no option for. */
+export type Draft = {
+  readonly script: string;
+  readonly arguments: string;
+  readonly retries: number;
+  readonly onUnreachable: "wait" | "restart-after";
+  readonly restartAfterMin: number;
+  readonly priorityClass: "low" | "normal" | "high";
+  readonly prefer: readonly string[];
+  readonly except: readonly string[];
+  /** `name=value`, one a line. */
+  readonly labels: string;
+  readonly environment: string;
+  readonly files: readonly DraftFile[];
+};
+export type DraftFile = {
+  readonly path: string;
+  readonly bytes: number;
+  readonly contentBase64: string;
+  readonly executable: boolean;
+};
+
+export const firstScript = `#!/bin/bash
+#SBATCH --job-name=hello
+#SBATCH --cpus-per-task=1
+#SBATCH --mem=256M
+#SBATCH --time=00:10:00
+
+echo "hello from $(hostname), job $SLURM_JOB_ID"
+`;
+
+export const emptyDraft: Draft = {
+  script: firstScript,
+  arguments: "",
+  retries: 0,
+  onUnreachable: "wait",
+  restartAfterMin: 30,
+  priorityClass: "normal",
+  prefer: [],
+  except: [],
+  labels: "",
+  environment: "",
+  files: [],
+};
+
+/** What is sent. Only what was changed: the server's own defaults are named in its answer. */
+export function requestOf(draft: Draft): JobRequest {
+  const words = shellWords(draft.arguments);
+  const labels = pairsOf(draft.labels);
+  const environment = pairsOf(draft.environment);
+  return {
+    script: draft.script,
+    ...(words.length > 0 && { arguments: words }),
+    ...(draft.retries > 0 && { retries: draft.retries }),
+    ...(draft.onUnreachable === "restart-after" && {
+      onUnreachable: { kind: "restart-after", delayS: draft.restartAfterMin * 60 },
+    }),
+    ...(draft.priorityClass !== "normal" && { priorityClass: draft.priorityClass }),
+    ...(draft.prefer.length + draft.except.length > 0 && {
+      centres: {
+        ...(draft.prefer.length > 0 && { prefer: [...draft.prefer] }),
+        ...(draft.except.length > 0 && { except: [...draft.except] }),
+      },
+    }),
+    ...(Object.keys(labels).length > 0 && { labels }),
+    ...(Object.keys(environment).length > 0 && { environment }),
+    ...(draft.files.length > 0 && {
+      inputFiles: draft.files.map(({ path, contentBase64, executable }) => ({ path, contentBase64, executable })),
+    }),
+  };
+}
+
+/** A draft that asks for what a job asked for. The contents of its input files do not come back from the server. */
+export function draftOf(spec: SpecView, name: string): Draft {
+  const restart = /^restart-after\D*(\d+)/.exec(spec.onUnreachable)?.[1];
+  return {
+    ...emptyDraft,
+    script: scriptOf(spec, name),
+    arguments: spec.script === null ? "" : spec.arguments.map(shellWord).join(" "),
+    retries: spec.retries,
+    onUnreachable: restart === undefined ? "wait" : "restart-after",
+    restartAfterMin: restart === undefined ? emptyDraft.restartAfterMin : Math.max(1, Math.round(Number(restart) / 60)),
+    priorityClass: spec.priorityClass,
+    prefer: spec.centres.prefer,
+    except: spec.centres.except,
+    labels: linesOf(spec.labels),
+    environment: linesOf(spec.environment),
+  };
+}
+
+function scriptOf(spec: SpecView, name: string): string {
+  let script =
+    spec.script ?? `#!/bin/bash\n\n${[...(spec.command ?? []), ...spec.arguments].map(shellWord).join(" ")}\n`;
+  const say = (long: string, value: string | null, others: readonly string[] = []) => {
+    if (value !== null && readOption(script, [long, ...others])?.value !== value) {
+      script = writeOption(script, long, value, others);
+    }
+  };
+  say("job-name", name);
+  say("nodes", spec.nodes > 1 ? String(spec.nodes) : null);
+  say("ntasks", spec.tasks > 1 ? String(spec.tasks) : null);
+  say("cpus-per-task", String(spec.coresPerTask));
+  if (readOption(script, memoryOptions) === null) {
+    say("mem", spec.memoryMibPerNode === null ? null : `${spec.memoryMibPerNode}M`);
+    say("mem-per-cpu", spec.memoryMibPerCore === null ? null : `${spec.memoryMibPerCore}M`);
+  }
+  if (spec.accelerators && readOption(script, cardOptions) === null) {
+    const { model, perNode } = spec.accelerators;
+    say("gpus-per-node", model === null ? String(perNode) : `${model}:${perNode}`);
+  }
+  if (readOption(script, ["time"]) === null) say("time", sbatchTime(spec.timeLimitS));
+  say("array", spec.array);
+  say("chdir", spec.workingDirectory, ["workdir"]);
+  say("output", spec.stdout);
+  say("error", spec.stderr);
+  say("clusters", spec.centres.only.length > 0 ? spec.centres.only.join(",") : null, ["cluster"]);
+  return script;
+}
+
+export const memoryOptions = ["mem", "mem-per-cpu", "mem-per-gpu"] as const;
+export const cardOptions = ["gpus-per-node", "gres", "gpus", "gpus-per-task"] as const;
+
+/** `name=value` lines; a line without = is a name with an empty value, an empty line nothing. */
+export function pairsOf(text: string): Readonly<Record<string, string>> {
+  const pairs: [string, string][] = [];
+  for (const line of text.split("\n")) {
+    const at = line.indexOf("=");
+    const name = (at < 0 ? line : line.slice(0, at)).trim();
+    if (name !== "") pairs.push([name, at < 0 ? "" : line.slice(at + 1)]);
+  }
+  return Object.fromEntries(pairs);
+}
+
+function linesOf(pairs: Readonly<Record<string, string>>): string {
+  return Object.entries(pairs)
+    .map(([name, value]) => `${name}=${value}`)
+    .join("\n");
+}
+
+/** Blanks part words; quotes and backslashes as in a shell, nothing is expanded. */
+export function shellWords(text: string): string[] {
+  const words: string[] = [];
+  let word: string | null = null;
+  let quote = "";
+  for (let at = 0; at < text.length; at++) {
+    const character = text[at] ?? "";
+    if (quote === "'" ? character !== "'" : character === "\\" ? true : quote === '"' && character !== '"') {
+      word = (word ?? "") + (character === "\\" && quote !== "'" ? (text[++at] ?? "") : character);
+    } else if (quote) quote = "";
+    else if (character === "'" || character === '"') {
+      quote = character;
+      word ??= "";
+    } else if (/\s/.test(character)) {
+      if (word !== null) words.push(word);
+      word = null;
+    } else word = (word ?? "") + character;
+  }
+  return word === null ? words : [...words, word];
+}
+
+function shellWord(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+}

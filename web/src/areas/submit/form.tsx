@@ -1,0 +1,316 @@
+import { useQuery } from "@tanstack/react-query";
+import { Input, InputNumber, Select } from "antd";
+import { type ReactNode, useId } from "react";
+import { useTranslation } from "react-i18next";
+import { priorityClasses } from "#core/job/spec.ts";
+import { projectsQuery } from "../../app/projects.ts";
+import { useMe } from "../../app/session.ts";
+import { centresQuery } from "../centres/queries.ts";
+import { readOption, writeOption } from "./directives.ts";
+import { cardOptions, type Draft, memoryOptions } from "./draft.ts";
+import css from "./submit.module.css";
+
+type FormContent = { readonly script: string; readonly onScript: (script: string) => void };
+
+/** Each field shows the text of its option in the script, and writes there: what is half typed stays as typed. */
+export function ScriptForm({ script, onScript }: FormContent) {
+  const { t } = useTranslation("submit");
+  const me = useMe();
+  const projects = useQuery(projectsQuery);
+  const centres = useQuery(centresQuery);
+  const option = (long: string, others: readonly string[] = []) => ({
+    value: readOption(script, [long, ...others])?.value ?? "",
+    onValue: (value: string) => onScript(writeOption(script, long, value === "" ? null : value, others)),
+  });
+  const only = readOption(script, ["clusters", "cluster"])?.value ?? "";
+  return (
+    <div className={css.form}>
+      <Group title={t("group.what")}>
+        <TextField label={t("field.name")} wide {...option("job-name")} />
+        <Field label={t("field.project")} wide>
+          {(id) => (
+            <Select
+              id={id}
+              allowClear
+              showSearch
+              placeholder={me.defaultProject === null ? "" : t("hint.projectDefault", { project: me.defaultProject })}
+              value={option("account").value || undefined}
+              onChange={(value: string | undefined) => option("account").onValue(value ?? "")}
+              options={(projects.data?.projects ?? []).map(({ name, title }) => ({
+                value: name,
+                label: title && title !== name ? `${name} · ${title}` : name,
+              }))}
+            />
+          )}
+        </Field>
+      </Group>
+      <Group title={t("group.size")}>
+        <TextField label={t("field.nodes")} hint="1" numeric {...option("nodes")} />
+        <TextField label={t("field.tasks")} hint="1" numeric {...option("ntasks")} />
+        <TextField label={t("field.cores")} hint="1" numeric {...option("cpus-per-task")} />
+        <MemoryField script={script} onScript={onScript} />
+        <CardsField script={script} onScript={onScript} />
+      </Group>
+      <Group title={t("group.when")}>
+        <TextField label={t("field.time")} hint={t("hint.time")} {...option("time")} />
+        <TextField label={t("field.array")} hint={t("hint.array")} {...option("array")} />
+        <TextField label={t("field.dependency")} hint={t("hint.dependency")} wide {...option("dependency")} />
+      </Group>
+      <Group title={t("group.where")}>
+        <Field label={t("field.centres")} wide>
+          {(id) => (
+            <Select
+              id={id}
+              mode="multiple"
+              allowClear
+              value={only === "" || only === "all" ? [] : only.split(",")}
+              onChange={(chosen: string[]) => option("clusters", ["cluster"]).onValue(chosen.join(","))}
+              options={(centres.data?.centres ?? []).map((centre) => ({
+                value: centre.id,
+                label: `${centre.id} · ${centre.name}`,
+              }))}
+            />
+          )}
+        </Field>
+        <TextField label={t("field.chdir")} hint={t("hint.chdir")} wide {...option("chdir", ["workdir"])} />
+        <TextField label={t("field.output")} hint={t("hint.output")} {...option("output")} />
+        <TextField label={t("field.error")} hint={t("hint.output")} {...option("error")} />
+      </Group>
+    </div>
+  );
+}
+
+function MemoryField({ script, onScript }: FormContent) {
+  const { t } = useTranslation("submit");
+  const found = readOption(script, memoryOptions);
+  const kind = memoryOptions.find((long) => long === found?.long) ?? "mem";
+  function write(long: string, value: string) {
+    const others = memoryOptions.filter((one) => one !== long);
+    onScript(writeOption(script, long, value === "" ? null : value, others));
+  }
+  return (
+    <Field label={t("field.memory")}>
+      {(id) => (
+        <span className={css.pair}>
+          <Input
+            id={id}
+            value={found?.value ?? ""}
+            placeholder={t("hint.memory")}
+            spellCheck={false}
+            onChange={(event) => write(kind, event.target.value.trim())}
+          />
+          <Select
+            aria-label={t("field.memory")}
+            value={kind}
+            popupMatchSelectWidth={false}
+            onChange={(long: string) => write(long, found?.value ?? "4G")}
+            options={memoryOptions.map((long) => ({ value: long, label: t(`memoryKind.${long}`) }))}
+          />
+        </span>
+      )}
+    </Field>
+  );
+}
+
+/** Whatever option says it in the script, the form edits that one; a new wish is written as --gpus-per-node. */
+function CardsField({ script, onScript }: FormContent) {
+  const { t } = useTranslation("submit");
+  const found = readOption(script, cardOptions);
+  const long = found?.long ?? "gpus-per-node";
+  return (
+    <TextField
+      label={found && long !== "gpus-per-node" ? `${t("field.cards")} (--${long})` : t("field.cards")}
+      hint={t("hint.cards")}
+      value={found?.value ?? ""}
+      onValue={(value) =>
+        onScript(
+          writeOption(
+            script,
+            long,
+            value === "" ? null : value,
+            cardOptions.filter((one) => one !== long),
+          ),
+        )
+      }
+    />
+  );
+}
+
+type FurtherContent = { readonly draft: Draft; readonly onChange: (part: Partial<Draft>) => void };
+
+/** What sbatch cannot say. */
+export function Further({ draft, onChange }: FurtherContent) {
+  const { t } = useTranslation("submit");
+  const centres = useQuery(centresQuery);
+  const choices = (centres.data?.centres ?? []).map((centre) => ({ value: centre.id, label: centre.id }));
+  return (
+    <div className={css.group}>
+      <TextField
+        label={t("field.arguments")}
+        wide
+        value={draft.arguments}
+        onValue={(value) => onChange({ arguments: value })}
+      />
+      <Field label={t("field.retries")}>
+        {(id) => (
+          <InputNumber
+            id={id}
+            min={0}
+            max={100}
+            precision={0}
+            value={draft.retries}
+            onChange={(value) => onChange({ retries: value ?? 0 })}
+          />
+        )}
+      </Field>
+      <Field label={t("field.priority")}>
+        {(id) => (
+          <Select
+            id={id}
+            value={draft.priorityClass}
+            onChange={(priorityClass: Draft["priorityClass"]) => onChange({ priorityClass })}
+            options={priorityClasses.map((value) => ({ value, label: t(`priority.${value}`) }))}
+          />
+        )}
+      </Field>
+      <Field
+        label={t("field.onUnreachable")}
+        wide
+        note={draft.onUnreachable === "wait" ? undefined : t("unreachable.note")}
+      >
+        {(id) => (
+          <span className={css.pair}>
+            <Select
+              id={id}
+              value={draft.onUnreachable}
+              onChange={(onUnreachable: Draft["onUnreachable"]) => onChange({ onUnreachable })}
+              options={(["wait", "restart-after"] as const).map((value) => ({
+                value,
+                label: t(`unreachable.${value}`),
+              }))}
+            />
+            {draft.onUnreachable === "wait" ? null : (
+              <InputNumber
+                aria-label={t("unreachable.minutes")}
+                min={1}
+                max={527_040}
+                precision={0}
+                suffix={t("unreachable.minutes")}
+                value={draft.restartAfterMin}
+                onChange={(value) => onChange({ restartAfterMin: value ?? 1 })}
+              />
+            )}
+          </span>
+        )}
+      </Field>
+      <Field label={t("field.prefer")}>
+        {(id) => (
+          <Select
+            id={id}
+            mode="multiple"
+            value={[...draft.prefer]}
+            onChange={(prefer: string[]) => onChange({ prefer })}
+            options={choices}
+          />
+        )}
+      </Field>
+      <Field label={t("field.except")}>
+        {(id) => (
+          <Select
+            id={id}
+            mode="multiple"
+            value={[...draft.except]}
+            onChange={(except: string[]) => onChange({ except })}
+            options={choices}
+          />
+        )}
+      </Field>
+      <LinesField label={t("field.labels")} value={draft.labels} onValue={(labels) => onChange({ labels })} />
+      <LinesField
+        label={t("field.environment")}
+        value={draft.environment}
+        onValue={(environment) => onChange({ environment })}
+      />
+    </div>
+  );
+}
+
+function Group({ title, children }: { readonly title: string; readonly children: ReactNode }) {
+  return (
+    <fieldset className={css.group}>
+      <legend>{title}</legend>
+      {children}
+    </fieldset>
+  );
+}
+
+function Field({ label, wide = false, note, children }: FieldContent) {
+  const id = useId();
+  return (
+    <div className={wide ? css.wideField : css.field}>
+      <label htmlFor={id}>{label}</label>
+      {children(id)}
+      {note ? <span className={css.fieldNote}>{note}</span> : null}
+    </div>
+  );
+}
+
+type FieldContent = {
+  readonly label: string;
+  readonly wide?: boolean;
+  readonly note?: string | undefined;
+  readonly children: (id: string) => ReactNode;
+};
+
+function TextField({ label, value, onValue, hint, wide = false, numeric = false }: TextContent) {
+  return (
+    <Field label={label} wide={wide}>
+      {(id) => (
+        <Input
+          id={id}
+          value={value}
+          placeholder={hint}
+          spellCheck={false}
+          autoCapitalize="none"
+          {...(numeric && { inputMode: "numeric" as const })}
+          onChange={(event) => onValue(event.target.value)}
+        />
+      )}
+    </Field>
+  );
+}
+
+type TextContent = {
+  readonly label: string;
+  readonly value: string;
+  readonly onValue: (value: string) => void;
+  readonly hint?: string;
+  readonly wide?: boolean;
+  readonly numeric?: boolean;
+};
+
+function LinesField({
+  label,
+  value,
+  onValue,
+}: {
+  readonly label: string;
+  readonly value: string;
+  readonly onValue: (value: string) => void;
+}) {
+  const { t } = useTranslation("submit");
+  return (
+    <Field label={label}>
+      {(id) => (
+        <Input.TextArea
+          id={id}
+          autoSize={{ minRows: 2, maxRows: 8 }}
+          placeholder={t("hint.pairs")}
+          spellCheck={false}
+          value={value}
+          onChange={(event) => onValue(event.target.value)}
+        />
+      )}
+    </Field>
+  );
+}

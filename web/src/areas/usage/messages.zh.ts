@@ -1,0 +1,27 @@
+import type { Words } from "../../words/shape.ts";
+import type { en } from "./messages.en.ts";
+
+export const zh: Words<typeof en> = {
+  title: "用量",
+  note: "各次运行的用量与费用，于每次运行结束时记入账本。",
+  by: { label: "汇总方式", project: "项目", person: "人员", centre: "中心", day: "日期" },
+  project: "任意项目",
+  from: "自",
+  to: "至",
+  csv: "CSV",
+  runs: "运行数",
+  coreHours: "核时",
+  cardHours: "卡时",
+  memory: "内存 GiB·时",
+  wall: "运行小时",
+  cost: "费用",
+  tariff: "资费版本",
+  total: "合计",
+  chart: "核时；有卡时则一并列出",
+  more: "列表未全部显示；合计包含全部。",
+  none: {
+    title: "这段时间没有记账",
+    words: "运行结束时记账。请先运行作业，再到此处或用命令行查看：",
+    command: "weir usage",
+  },
+};

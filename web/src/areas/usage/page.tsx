@@ -1,0 +1,199 @@
+import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import { useNavigate, useSearch } from "@tanstack/react-router";
+import { Button, Input, Segmented, Select } from "antd";
+import { lazy, Suspense } from "react";
+import { useTranslation } from "react-i18next";
+import type { Answer } from "#api/client.ts";
+import { ask } from "../../app/client.ts";
+import { projectsQuery } from "../../app/projects.ts";
+import { useLiveRefresh } from "../../app/refresh.ts";
+import { Icon } from "../../parts/icons.tsx";
+import { Empty, Problem } from "../../parts/notice.tsx";
+import { Facts, Page, Panel } from "../../parts/page.tsx";
+import { Table } from "../../parts/table.tsx";
+import { cardHoursText, coreHoursText, countText, gibHoursText, hoursText, yuanText } from "../../words/format.ts";
+import { usageCsv } from "./csv.ts";
+import { rangeOf, readUsageSearch, type UsageSearch, usageBys } from "./search.ts";
+import css from "./usage.module.css";
+
+const Chart = lazy(() => import("./chart.tsx").then((module) => ({ default: module.UsageChart })));
+
+type Usage = Answer<"usage">;
+
+export function UsagePage() {
+  const { t } = useTranslation(["usage", "words"]);
+  const search = useSearch({ from: "/frame/usage" });
+  const by = search.by ?? "project";
+  const { data, error, refetch } = useQuery({
+    queryKey: ["usage", search],
+    queryFn: ({ signal }) =>
+      ask(
+        "usage",
+        { query: { by, limit: 1000, ...rangeOf(search), ...(search.project && { project: search.project }) } },
+        { signal },
+      ),
+    placeholderData: keepPreviousData,
+  });
+  useLiveRefresh([["usage"]], { everyMs: 3000, concerns: ({ event }) => event.state === "ended" });
+  const rows = data && data.by === by ? inOrder(data) : [];
+  return (
+    <Page
+      title={t("title")}
+      note={t("note")}
+      actions={
+        <Button
+          icon={<Icon name="download" />}
+          disabled={rows.length === 0}
+          onClick={() => save(usageCsv(by, rows), by)}
+        >
+          {t("csv")}
+        </Button>
+      }
+    >
+      <Choices search={search} />
+      {error ? <Problem error={error} again={() => void refetch()} /> : null}
+      {data && rows.length === 0 ? (
+        <Panel>
+          <Empty title={t("none.title")} command={t("none.command")}>
+            {t("none.words")}
+          </Empty>
+        </Panel>
+      ) : null}
+      {data && rows.length > 0 ? (
+        <>
+          <Panel title={t("total")}>
+            <Total total={data.total} />
+          </Panel>
+          <Panel title={t("chart")}>
+            <Suspense fallback={<div style={{ height: 260 }} />}>
+              <Chart rows={rows} by={by} />
+            </Suspense>
+          </Panel>
+          <Panel flush>
+            <Rows rows={rows} by={by} />
+            {data.next === null ? null : <p className={css.more}>{t("more")}</p>}
+          </Panel>
+        </>
+      ) : null}
+    </Page>
+  );
+}
+
+function Choices({ search }: { readonly search: UsageSearch }) {
+  const { t } = useTranslation("usage");
+  const navigate = useNavigate();
+  const projects = useQuery(projectsQuery);
+  function set(change: Readonly<Record<string, unknown>>) {
+    void navigate({ to: "/usage", search: readUsageSearch({ ...search, ...change }), replace: true });
+  }
+  return (
+    <div className={css.choices}>
+      <Segmented
+        aria-label={t("by.label")}
+        value={search.by ?? "project"}
+        onChange={(by) => set({ by })}
+        options={usageBys.map((value) => ({ value, label: t(`by.${value}`) }))}
+      />
+      <Select
+        className={css.project ?? ""}
+        aria-label={t("project")}
+        placeholder={t("project")}
+        allowClear
+        showSearch
+        value={search.project}
+        onChange={(project: string | undefined) => set({ project })}
+        options={(projects.data?.projects ?? []).map(({ name }) => ({ value: name, label: name }))}
+      />
+      <span className={css.days}>
+        <label>
+          {t("from")}{" "}
+          <Input
+            type="date"
+            value={search.from ?? ""}
+            max={search.to}
+            onChange={(event) => set({ from: event.target.value })}
+          />
+        </label>
+        <label>
+          {t("to")}{" "}
+          <Input
+            type="date"
+            value={search.to ?? ""}
+            min={search.from}
+            onChange={(event) => set({ to: event.target.value })}
+          />
+        </label>
+      </span>
+    </div>
+  );
+}
+
+function Total({ total }: { readonly total: Usage["total"] }) {
+  const { t } = useTranslation(["usage", "words"]);
+  const { amounts, cost } = total;
+  return (
+    <Facts
+      items={[
+        [t("runs"), <Big key="runs" text={countText(total.runs)} />],
+        [t("coreHours"), <Big key="cores" text={coreHoursText(amounts.coreMs)} />],
+        [t("cardHours"), <Big key="cards" text={cardHoursText(amounts.milliCardMs)} />],
+        [t("memory"), <Big key="memory" text={gibHoursText(amounts.memoryMibMs)} />],
+        [t("wall"), <Big key="wall" text={hoursText(amounts.wallMs)} />],
+        [
+          `${t("cost")} · ${t("tariff")} ${cost.tariffVersion}`,
+          <Big key="cost" text={t("words:unit.yuan", { value: yuanText(cost.amountMicroYuan) })} />,
+        ],
+      ]}
+    />
+  );
+}
+
+function Big({ text }: { readonly text: string }) {
+  return <span className={css.big}>{text}</span>;
+}
+
+function Rows({ rows, by }: { readonly rows: Usage["rows"]; readonly by: (typeof usageBys)[number] }) {
+  const { t } = useTranslation(["usage", "words"]);
+  return (
+    <Table
+      label={t("title")}
+      rows={rows}
+      rowKey={(row) => row.key}
+      columns={[
+        { key: "key", title: t(`by.${by}`), cell: (row) => <span className="nowrap">{row.key}</span> },
+        { key: "runs", title: t("runs"), number: true, cell: (row) => countText(row.runs) },
+        { key: "cores", title: t("coreHours"), number: true, cell: (row) => coreHoursText(row.amounts.coreMs) },
+        { key: "cards", title: t("cardHours"), number: true, cell: (row) => cardHoursText(row.amounts.milliCardMs) },
+        { key: "memory", title: t("memory"), number: true, cell: (row) => gibHoursText(row.amounts.memoryMibMs) },
+        { key: "wall", title: t("wall"), number: true, cell: (row) => hoursText(row.amounts.wallMs) },
+        {
+          key: "cost",
+          title: t("cost"),
+          number: true,
+          cell: (row) => (
+            <span title={`${t("tariff")} ${row.cost.tariffVersion}`}>
+              {t("words:unit.yuan", { value: yuanText(row.cost.amountMicroYuan) })}
+            </span>
+          ),
+        },
+      ]}
+    />
+  );
+}
+
+/** Days in their order; everything else largest first. */
+function inOrder(usage: Usage): Usage["rows"] {
+  return [...usage.rows].sort((a, b) => {
+    if (usage.by === "day") return a.key < b.key ? -1 : 1;
+    const difference = BigInt(b.amounts.coreMs) - BigInt(a.amounts.coreMs);
+    return difference > 0n ? 1 : difference < 0n ? -1 : 0;
+  });
+}
+
+function save(text: string, by: string): void {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(new Blob(["\ufeff", text], { type: "text/csv;charset=utf-8" }));
+  link.download = `weir-usage-by-${by}.csv`;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+}

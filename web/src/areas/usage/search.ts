@@ -1,0 +1,40 @@
+/** How usage is summed up and over which days; in the address like the filters of jobs. */
+export type UsageSearch = {
+  readonly by?: UsageBy;
+  readonly project?: string;
+  /** Days as YYYY-MM-DD in the reader's own time zone; both count whole. */
+  readonly from?: string;
+  readonly to?: string;
+};
+export const usageBys = ["project", "person", "centre", "day"] as const;
+export type UsageBy = (typeof usageBys)[number];
+
+export function readUsageSearch(search: Record<string, unknown>): UsageSearch {
+  const by = usageBys.find((one) => one === search.by);
+  const project =
+    typeof search.project === "string" || typeof search.project === "number" ? String(search.project) : "";
+  return {
+    ...(by && { by }),
+    ...(project !== "" && { project }),
+    ...(isDay(search.from) && { from: search.from }),
+    ...(isDay(search.to) && { to: search.to }),
+  };
+}
+
+/** The moments between which usage counts: from the first moment of `from` up to the first moment after `to`. */
+export function rangeOf({ from, to }: UsageSearch): { readonly fromMs?: number; readonly toMs?: number } {
+  return {
+    ...(from !== undefined && { fromMs: new Date(`${from}T00:00`).getTime() }),
+    ...(to !== undefined && { toMs: dayAfter(to) }),
+  };
+}
+
+function dayAfter(day: string): number {
+  const date = new Date(`${day}T00:00`);
+  date.setDate(date.getDate() + 1);
+  return date.getTime();
+}
+
+function isDay(value: unknown): value is string {
+  return typeof value === "string" && /^\d{4}-\d{2}-\d{2}$/.test(value) && !Number.isNaN(Date.parse(value));
+}

@@ -1,0 +1,44 @@
+import "./base.css";
+import { MutationCache, QueryCache, QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { RouterProvider } from "@tanstack/react-router";
+import { StrictMode } from "react";
+import { createRoot } from "react-dom/client";
+import { isRefused, Refused } from "./app/client.ts";
+import { startLanguage } from "./app/language.ts";
+import { Look } from "./app/look.tsx";
+import { createConsoleRouter } from "./app/router.tsx";
+import { startTheme } from "./app/theme.ts";
+
+startTheme();
+await startLanguage();
+
+/** A session that ended under an open page leads to the sign-in page, and back here afterwards. */
+function onError(error: unknown): void {
+  if (!isRefused(error, 401) || router.state.location.pathname === "/sign-in") return;
+  queries.clear();
+  void router.navigate({ to: "/sign-in", search: { next: router.state.location.href } });
+}
+
+const queries = new QueryClient({
+  queryCache: new QueryCache({ onError }),
+  mutationCache: new MutationCache({ onError }),
+  defaultOptions: {
+    queries: {
+      staleTime: 5_000,
+      retry: (count, error) => count < 2 && !(error instanceof Refused),
+    },
+  },
+});
+const router = createConsoleRouter(queries);
+
+const place = document.getElementById("console");
+if (!place) throw new Error("index.html has no #console");
+createRoot(place).render(
+  <StrictMode>
+    <QueryClientProvider client={queries}>
+      <Look>
+        <RouterProvider router={router} />
+      </Look>
+    </QueryClientProvider>
+  </StrictMode>,
+);

@@ -1,0 +1,76 @@
+/**
+ * Amounts, times and sizes as people read them. Usage and money stay `bigint` until the very last step (M1); nothing here
+ * rounds what is later added up.
+ */
+
+export type DurationPart = { readonly unit: "d" | "h" | "min" | "s" | "ms"; readonly n: number };
+
+/** The two largest parts of a duration: 93 784 s → 1 d 2 h. Below one second, milliseconds. */
+export function durationParts(ms: number): readonly DurationPart[] {
+  if (ms < 1000) return [{ unit: "ms", n: Math.max(0, Math.round(ms)) }];
+  const totalS = Math.round(ms / 1000);
+  const parts: readonly DurationPart[] = [
+    { unit: "d", n: Math.floor(totalS / 86_400) },
+    { unit: "h", n: Math.floor((totalS % 86_400) / 3600) },
+    { unit: "min", n: Math.floor((totalS % 3600) / 60) },
+    { unit: "s", n: totalS % 60 },
+  ];
+  const first = parts.findIndex((part) => part.n > 0);
+  return parts.slice(first, first + 2).filter((part) => part.n > 0);
+}
+
+/** Binary sizes: 1536 MiB → 1.5 GiB. */
+export function mibText(mib: number): string {
+  return bytesText(mib * 1024 * 1024);
+}
+
+const sizes = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"] as const;
+
+export function bytesText(bytes: number): string {
+  let size = 0;
+  let value = bytes;
+  while (value >= 1024 && size < sizes.length - 1) {
+    value /= 1024;
+    size++;
+  }
+  const shown =
+    value >= 100 || Number.isInteger(value) ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(2);
+  return `${shown.replace(/\.0+$/, "")} ${sizes[size]}`;
+}
+
+/**
+ * A quotient of integers as a decimal with at most `digits` places, rounded half up, no trailing zeros; "< 0.001" where a
+ * positive amount would round to nothing: something was used, and the page must not say that nothing was.
+ */
+export function quotientText(amount: bigint, unit: bigint, digits: number): string {
+  if (amount < 0n) return `−${quotientText(-amount, unit, digits)}`;
+  const scale = 10n ** BigInt(digits);
+  const scaled = (amount * scale * 2n + unit) / (unit * 2n);
+  if (scaled === 0n && amount > 0n) return `< 0.${"0".repeat(digits - 1)}1`;
+  const whole = (scaled / scale).toString().replace(/\B(?=(\d{3})+$)/g, "\u202f");
+  const fraction = (scaled % scale).toString().padStart(digits, "0").replace(/0+$/, "");
+  return fraction === "" ? whole : `${whole}.${fraction}`;
+}
+
+export const coreHoursText = (coreMs: string): string => quotientText(BigInt(coreMs), 3_600_000n, 3);
+export const cardHoursText = (milliCardMs: string): string => quotientText(BigInt(milliCardMs), 3_600_000_000n, 3);
+export const gibHoursText = (mibMs: string): string => quotientText(BigInt(mibMs), 1024n * 3_600_000n, 3);
+export const hoursText = (ms: string): string => quotientText(BigInt(ms), 3_600_000n, 3);
+export const yuanText = (microYuan: string): string => {
+  const text = quotientText(BigInt(microYuan), 1_000_000n, 6);
+  const [whole = "", fraction = ""] = text.split(".");
+  return `${whole}.${fraction.padEnd(2, "0")}`;
+};
+
+/** 12345 → 12 345 with thin spaces, in either language. */
+export function countText(count: number): string {
+  return Math.abs(count) < 10_000 ? String(count) : String(count).replace(/\B(?=(\d{3})+$)/g, "\u202f");
+}
+
+/** D-HH:MM:SS as sbatch writes a time limit. */
+export function sbatchTime(seconds: number): string {
+  const days = Math.floor(seconds / 86_400);
+  const two = (n: number) => String(n).padStart(2, "0");
+  const clock = `${two(Math.floor((seconds % 86_400) / 3600))}:${two(Math.floor((seconds % 3600) / 60))}:${two(seconds % 60)}`;
+  return days > 0 ? `${days}-${clock}` : clock;
+}

@@ -1,0 +1,58 @@
+import { useEffect, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { locale } from "../app/language.ts";
+import { durationParts } from "./format.ts";
+
+/** Formatting that needs the reader's language. */
+export function useFormat() {
+  const { t } = useTranslation("words");
+  function duration(ms: number): string {
+    return durationParts(ms)
+      .map(({ unit, n }) => t(`duration.${unit}`, { n }))
+      .join(" ");
+  }
+  return {
+    duration,
+    ago: (atMs: number, nowMs: number) =>
+      nowMs - atMs < 1500 ? t("justNow") : t("ago", { time: duration(roughly(nowMs - atMs)) }),
+    dateTime: (atMs: number) => new Intl.DateTimeFormat(locale(), dateTimeStyle).format(atMs),
+    clock: (atMs: number) => new Intl.DateTimeFormat(locale(), clockStyle).format(atMs),
+    day: (atMs: number) => new Intl.DateTimeFormat(locale(), dayStyle).format(atMs),
+  };
+}
+
+const dateTimeStyle: Intl.DateTimeFormatOptions = {
+  year: "numeric",
+  month: "2-digit",
+  day: "2-digit",
+  hour: "2-digit",
+  minute: "2-digit",
+  second: "2-digit",
+  hourCycle: "h23",
+};
+const clockStyle: Intl.DateTimeFormatOptions = {
+  hour: "2-digit",
+  minute: "2-digit",
+  second: "2-digit",
+  fractionalSecondDigits: 3,
+  hourCycle: "h23",
+};
+const dayStyle: Intl.DateTimeFormatOptions = { year: "numeric", month: "2-digit", day: "2-digit" };
+
+/** After an hour nobody counts the seconds, after a day the minutes. */
+function roughly(ms: number): number {
+  if (ms > 86_400_000) return ms - (ms % 3_600_000);
+  if (ms > 3_600_000) return ms - (ms % 60_000);
+  return ms;
+}
+
+/** The time now, renewed every `stepMs`; the clock that live durations on a page share. */
+export function useNow(stepMs = 1000, active = true): number {
+  const [nowMs, setNow] = useState(() => Date.now());
+  useEffect(() => {
+    if (!active) return;
+    const timer = setInterval(() => setNow(Date.now()), stepMs);
+    return () => clearInterval(timer);
+  }, [stepMs, active]);
+  return nowMs;
+}
