@@ -32,7 +32,8 @@ export async function waitForEnd(
         if (outcome) return { outcome, exitCode: await exitCodeOfAll(call, job, outcome) };
       } catch (error) {
         if (!(error instanceof NoAnswer)) throw error;
-        if (away === 0) progress.show(say("waitingAway", { id: job }));
+        // A stream that is cut once is taken up again without a word.
+        if (away === 1) progress.show(say("waitingAway", { id: job }));
       }
       await new Promise((resolve) => setTimeout(resolve, Math.min(5000, 100 * 2 ** Math.min(away, 6))));
     }
@@ -51,8 +52,9 @@ async function followToEnd(call: Call, job: number, onState: (state: string) => 
   if (stream.kind === "problem") throw stopOf(stream.problem);
   const look = async (): Promise<WireOutcome | null> => {
     const { state, outcome } = call.answered(await client.call("job", { params: { job } }));
+    if (state === "ended") return outcome;
     onState(state);
-    return state === "ended" ? outcome : null;
+    return null;
   };
   try {
     const already = await look();

@@ -44,6 +44,8 @@ const rules: Readonly<Record<string, Rule>> = {
 const leaves: readonly { readonly path: string; readonly importers: readonly string[] }[] = [
   // Where home is: one fact for the supervisor and all that it starts.
   { path: "local/home.ts", importers: ["server", "agent", "cli"] },
+  // The version is said there, once.
+  { path: "package.json", importers: ["server", "agent", "cli"] },
   // Processes of this machine, and files that another of its users has to reach.
   { path: "local/process.ts", importers: ["server", "agent"] },
   { path: "local/reach.ts", importers: ["server", "agent"] },

@@ -1,0 +1,421 @@
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import { commands } from "#cli/commands.ts";
+import { run } from "#cli/run.ts";
+import type { Terminal } from "#cli/terminal.ts";
+
+// A stand-in for the server, only for what the CLI itself does: words typed, exit codes, formats, what happens when a
+// connection is cut. What the server says is tested against the server, in test/cli.e2e.test.ts.
+
+const folder = mkdtempSync(join(tmpdir(), "weir-cli-"));
+const servers: Server[] = [];
+after(() => {
+  for (const server of servers) {
+    server.closeAllConnections();
+    server.close();
+  }
+  rmSync(folder, { recursive: true });
+});
+
+type Seen = { readonly line: string; readonly headers: IncomingMessage["headers"]; readonly body: unknown };
+type Reply = (response: ServerResponse, seen: Seen) => void;
+
+/** Answers by `METHOD /path?query` below /api/v1, or by the path alone; the rest is 404. */
+async function fake(replies: Readonly<Record<string, Reply>>) {
+  const seen: Seen[] = [];
+  const server = createServer(async (request, response) => {
+    const pieces: Buffer[] = [];
+    for await (const piece of request) pieces.push(piece);
+    const text = Buffer.concat(pieces).toString();
+    const line = `${request.method} ${(request.url ?? "").replace("/api/v1", "")}`;
+    const one: Seen = { line, headers: request.headers, body: text ? JSON.parse(text) : null };
+    seen.push(one);
+    const reply = replies[line] ?? replies[line.split("?")[0] ?? ""];
+    if (reply) reply(response, one);
+    else problem(404, "not-found")(response, one);
+  });
+  servers.push(server);
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const address = server.address();
+  if (typeof address !== "object" || !address) throw new Error("no address");
+  return { url: `http://127.0.0.1:${address.port}`, seen };
+}
+
+function json(value: unknown, status = 200): Reply {
+  return (response) => {
+    response.writeHead(status, { "content-type": "application/json" });
+    response.end(JSON.stringify(value));
+  };
+}
+
+function problem(status: number, kind: string): Reply {
+  return json({ type: `/api/problems/${kind}`, title: `Title of ${kind}`, status, detail: "Mend it." }, status);
+}
+
+function events(...messages: readonly object[]): Reply {
+  return (response) => {
+    response.writeHead(200, { "content-type": "text/event-stream" });
+    for (const [at, message] of messages.entries())
+      response.write(`id: ${at + 1}\ndata: ${JSON.stringify(message)}\n\n`);
+    response.end();
+  };
+}
+
+type Ran = { readonly code: number; readonly out: string; readonly error: string };
+
+async function weir(url: string | null, typed: readonly string[], changes: Partial<Terminal> = {}): Promise<Ran> {
+  const out: Buffer[] = [];
+  let error = "";
+  const terminal: Terminal = {
+    environment: { HOME: folder, WEIR_HOME: join(folder, "home"), ...(url && { WEIR_SERVER: url }) },
+    folder,
+    uid: 1000,
+    outIsTerminal: false,
+    errorIsTerminal: false,
+    inIsTerminal: true,
+    columns: 80,
+    out: async (piece) => void out.push(Buffer.from(piece)),
+    error: (text) => {
+      error += text;
+    },
+    readAll: async () => new Uint8Array(),
+    askSecret: async () => "",
+    onInterrupt: () => () => undefined,
+    ...changes,
+  };
+  const code = await run(typed, terminal);
+  return { code, out: Buffer.concat(out).toString(), error };
+}
+
+const counts = { queued: 0, placed: 0, starting: 0, running: 0, ended: 1 };
+const plainOutcome = { kind: "succeeded", exitCode: 0, signal: null, by: null, reason: null };
+const job = {
+  id: 12,
+  name: "拟合 fit",
+  project: "default",
+  person: "li",
+  state: "ended",
+  outcome: plainOutcome,
+  tasks: 1,
+  array: null,
+  counts,
+  centres: ["local"],
+  submittedMs: 1_700_000_000_000,
+  startedMs: 1_700_000_001_000,
+  endedMs: 1_700_000_062_000,
+  unreachableSinceMs: null,
+};
+const submitted = {
+  id: 12,
+  name: "x",
+  tasks: 1,
+  project: "default",
+  state: "queued",
+  defaults: [],
+  warnings: ["careful"],
+};
+
+test("every command has help with examples, in both languages, and needs no server for it", async () => {
+  for (const { words } of commands) {
+    for (const language of ["en", "zh"]) {
+      const { code, out } = await weir(null, [...words, "--help", "--lang", language]);
+      assert.equal(code, 0, words.join(" "));
+      assert.match(out, language === "en" ? /Examples:\n {2}# .+\n {2}\S/ : /示例:\n {2}# .+\n {2}\S/);
+    }
+  }
+  assert.match((await weir(null, [])).out, /weir COMMAND/);
+  assert.match((await weir(null, ["version"])).out, /^weir \d+\.\d+\.\d+\n$/);
+});
+
+test("words that make no sense: exit status 2, and what was meant", async () => {
+  const cases: readonly (readonly [string[], RegExp])[] = [
+    [["job"], /Did you mean weir jobs/],
+    [["frobnicate"], /no command "frobnicate"/],
+    [["admin"], /needs one of: tenant list, tenant add/],
+    [["jobs", "--stat", "x"], /Did you mean --state/],
+    [["jobs", "--state", "sleeping"], /it is one of queued, placed/],
+    [["jobs", "--limit"], /--limit needs a value/],
+    [["jobs", "--limit", "0"], /whole number from 1/],
+    [["jobs", "--since", "yesterday"], /a date, a time/],
+    [["jobs", "12"], /takes no "12"/],
+    [["show"], /needs JOB/],
+    [["show", "abc"], /a job such as 123/],
+    [["submit"], /say what to run/],
+    [["submit", "--tiem=5", "x.sh"], /--tiem is not an option/],
+    [["submit", "missing.sh"], /"missing.sh" cannot be read: ENOENT/],
+    [["submit", "--label", "x", "--", "true"], /NAME=VALUE/],
+    [["submit", "--env", "NOT_THERE", "--", "true"], /NOT_THERE is not set/],
+    [["submit", "--file", "missing", "--", "true"], /"missing" cannot be read/],
+    [["jobs", "--server", "ftp://x"], /an address such as/],
+    [["tokens", "revoke", "x"], /whole number/],
+    [["completion", "tcsh"], /bash, zsh, fish/],
+  ];
+  for (const [typed, words] of cases) {
+    const { code, error } = await weir("http://127.0.0.1:9", typed);
+    assert.equal(code, 2, typed.join(" "));
+    assert.match(error, words, typed.join(" "));
+  }
+  assert.match((await weir(null, ["--lang=zh", "job"])).error, /是否想用 weir jobs/);
+});
+
+test("exit statuses of refusals and of a server that is away", async () => {
+  const { url } = await fake({
+    "GET /jobs": problem(401, "not-signed-in"),
+    "GET /centres": problem(500, "own-fault"),
+    "POST /jobs": problem(422, "no-centre-fits"),
+  });
+  assert.deepEqual([(await weir(url, ["jobs"])).code, (await weir(url, ["show", "1"])).code], [4, 3]);
+  assert.equal((await weir(url, ["centres"])).code, 1);
+  const gone = await fake({});
+  await new Promise((resolve) => servers.at(-1)?.close(resolve));
+  const away = await weir(gone.url, ["jobs"]);
+  assert.equal(away.code, 5);
+  assert.match(away.error, /did not answer: ECONNREFUSED/);
+  const refused = await weir(url, ["show", "1", "--json"]);
+  assert.equal(JSON.parse(refused.out).problem.type, "/api/problems/not-found");
+  assert.match(refused.error, /Title of not-found: Mend it/);
+  assert.equal((await weir(url, ["submit", "--", "true"])).code, 3);
+  assert.equal(
+    (await weir(url, ["submit", "--wait", "--", "true"])).code,
+    125,
+    "with --wait the code is not the job's",
+  );
+  assert.equal((await weir(url, ["submit", "--wait", "--bad-option", "--", "true"])).code, 125);
+});
+
+test("jobs: a table that knows how wide Chinese is, and JSON with stable keys", async () => {
+  const { url, seen } = await fake({ "GET /jobs": json({ jobs: [job, { ...job, id: 3, name: "a" }], next: null }) });
+  const { out } = await weir(url, ["jobs", "--state", "ended", "--project=default", "-n5"]);
+  const lines = out.trimEnd().split("\n");
+  assert.match(lines[0] ?? "", /^ID {2}NAME {6}PROJECT {2}STATE {6}TASKS {2}CENTRE/);
+  assert.match(lines[1] ?? "", /^12 {2}拟合 fit {2}default {2}succeeded {9}local/);
+  assert.match(lines[2] ?? "", /^ 3 {2}a {9}default/);
+  assert.match(lines[1] ?? "", /1m01s$/);
+  assert.equal(seen[0]?.line, "GET /jobs?state=ended&project=default&limit=5");
+  assert.deepEqual(JSON.parse((await weir(url, ["--json", "jobs"])).out).jobs[0], job);
+  assert.ok(!(await weir(url, ["jobs"])).out.includes("\u001b"));
+  const onTerminal = { outIsTerminal: true } as const;
+  assert.ok((await weir(url, ["jobs"], onTerminal)).out.includes("\u001b[32msucceeded"));
+  const environment = { HOME: folder, WEIR_SERVER: url, NO_COLOR: "1", LANG: "zh_CN.UTF-8" };
+  const chinese = await weir(url, ["jobs"], { ...onTerminal, environment });
+  assert.match(chinese.out, /^编号 {2}名称.*\n.*成功/);
+  assert.ok(!chinese.out.includes("\u001b"));
+  assert.equal(seen.at(-1)?.headers["accept-language"], "zh");
+});
+
+test("what others named cannot steer the terminal", async () => {
+  const { url } = await fake({ "GET /jobs": json({ jobs: [{ ...job, name: "a\u001b[2Jb\nc" }], next: null }) });
+  assert.match((await weir(url, ["jobs"])).out, /a\ufffd\[2Jb\ufffdc/);
+});
+
+test("jobs --all follows the pages", async () => {
+  const { url } = await fake({
+    "GET /jobs?limit=1000": json({ jobs: [job], next: "c" }),
+    "GET /jobs?limit=1000&cursor=c": json({ jobs: [{ ...job, id: 2 }], next: null }),
+  });
+  const { out } = await weir(url, ["jobs", "--all", "--json"]);
+  assert.deepEqual(
+    JSON.parse(out).jobs.map(({ id }: { id: number }) => id),
+    [12, 2],
+  );
+});
+
+test("submit sends a script unchanged, its name, files, variables and sbatch's options", async () => {
+  const { url, seen } = await fake({ "POST /jobs": json(submitted, 201) });
+  const text = "#!/bin/sh\n#SBATCH --export=COLOUR,A=1\necho hi\n";
+  writeFileSync(join(folder, "job.sh"), text);
+  mkdirSync(join(folder, "data", "deep"), { recursive: true });
+  writeFileSync(join(folder, "data", "a.txt"), "four");
+  writeFileSync(join(folder, "data", "deep", "run"), "x", { mode: 0o755 });
+  const typed = ["submit", "-c", "2", "--mem=1G", "-f", "data=in", "--label", "a=b=c", "-P", "physics", "--env", "B=2"];
+  const environment = { HOME: folder, COLOUR: "red" };
+  const options = [
+    "--centre=local",
+    "--retries=2",
+    "--on-unreachable",
+    "restart-after:30m",
+    "job.sh",
+    "--mem=9G",
+    "-x",
+  ];
+  const ran = await weir(url, [...typed, "--server", url, ...options], { environment });
+  assert.deepEqual(ran, { code: 0, out: "Submitted job 12 (x)\n", error: "warning: careful\nDefaults: none\n" });
+  assert.deepEqual(seen[0]?.body, {
+    script: text,
+    arguments: ["--mem=9G", "-x"],
+    name: "job.sh",
+    environment: { B: "2", COLOUR: "red" },
+    labels: { a: "b=c" },
+    inputFiles: [
+      { path: "in/a.txt", contentBase64: "Zm91cg==", executable: false },
+      { path: "in/deep/run", contentBase64: "eA==", executable: true },
+    ],
+    centres: { only: ["local"] },
+    project: "physics",
+    retries: 2,
+    onUnreachable: { kind: "restart-after", delayS: 1800 },
+    sbatchOptions: ["-c", "2", "--mem=1G"],
+  });
+  assert.match(`${seen[0]?.headers["idempotency-key"]}`, /^[0-9a-f]{32}$/);
+});
+
+test("submit: names in the script win over the file's; commands; scripts from standard input; --parsable", async () => {
+  const { url, seen } = await fake({ "POST /jobs": json(submitted, 201) });
+  writeFileSync(join(folder, "named.sh"), "#!/bin/sh\n#SBATCH -J inside --parsable\n");
+  assert.equal((await weir(url, ["submit", "named.sh"])).out, "12\n");
+  const body = (at: number) => seen[at]?.body as Readonly<Record<string, unknown>>;
+  assert.equal(body(0).name, undefined);
+  await weir(url, ["submit", "-t", "5", "--", "python3", "-c", "1"]);
+  assert.deepEqual(body(1), { command: ["python3", "-c", "1"], sbatchOptions: ["-t", "5"] });
+  const readAll = async () => new TextEncoder().encode("#!/bin/sh\n");
+  await weir(url, ["submit"], { inIsTerminal: false, readAll });
+  assert.deepEqual(body(2), { script: "#!/bin/sh\n" });
+  await weir(url, ["submit", "--wrap", "echo hi"]);
+  assert.deepEqual(body(3), { sbatchOptions: ["--wrap", "echo hi"] });
+  writeFileSync(join(folder, "latin.sh"), Buffer.from([0x23, 0x21, 0xe9]));
+  assert.match((await weir(url, ["submit", "latin.sh"])).error, /not UTF-8/);
+});
+
+test("submit sends again with the same key where the answer is cut off", async () => {
+  let calls = 0;
+  const { url, seen } = await fake({
+    "POST /jobs": (response, one) => {
+      calls += 1;
+      if (calls === 1) response.destroy();
+      else if (calls === 2) problem(503, "store-unavailable")(response, one);
+      else json(submitted, 201)(response, one);
+    },
+  });
+  const ran = await weir(url, ["submit", "--parsable", "--", "true"]);
+  assert.deepEqual([ran.code, ran.out], [0, "12\n"]);
+  assert.equal(new Set(seen.map(({ headers }) => headers["idempotency-key"])).size, 1);
+  assert.equal(seen.length, 3);
+});
+
+test("--wait gives the job's exit code, over a cut stream; JSON keeps outcome and code apart", async () => {
+  let streams = 0;
+  const failed = { ...plainOutcome, kind: "failed", exitCode: 3 };
+  const event = { id: "1", atMs: 1, job: 12, index: 0, attempt: 1, kind: "x", centre: null, cause: "" };
+  const { url } = await fake({
+    "POST /jobs": json(submitted, 201),
+    "GET /events": (response, one) => {
+      streams += 1;
+      if (streams > 1) return events({ ...event, state: "running" }, { ...event, state: "ended" })(response, one);
+      response.writeHead(200, { "content-type": "text/event-stream" });
+      response.write(`id: 1\ndata: ${JSON.stringify({ ...event, state: "starting" })}\n\n`);
+      setTimeout(() => response.destroy(), 50);
+    },
+    "GET /jobs/12": (response, one) => {
+      const answer = streams < 2 ? { ...job, state: "queued", outcome: null } : { ...job, outcome: failed };
+      json(answer)(response, one);
+    },
+    "GET /jobs/12/tasks?limit=1000": json({ tasks: [{ outcome: failed }, { outcome: null }], next: "c" }),
+    "GET /jobs/12/tasks?limit=1000&cursor=c": json({ tasks: [{ outcome: { ...failed, exitCode: 7 } }], next: null }),
+  });
+  const ran = await weir(url, ["submit", "--wait", "--", "false"]);
+  assert.equal(ran.code, 7);
+  assert.match(ran.error, /job 12: queued\njob 12: starting\njob 12: failed \(3\)/);
+  const inJson = await weir(url, ["submit", "--wait", "--json", "--", "false"]);
+  assert.equal(inJson.code, 7);
+  const { id, outcome, exitCode } = JSON.parse(inJson.out);
+  assert.deepEqual([id, outcome, exitCode], [12, failed, 7], "an array gives the highest code of its tasks");
+});
+
+test("logs: the bytes as they are, piece by piece; followed over a cut, with Last-Event-ID", async () => {
+  const piece = (offset: number, bytes: Buffer, sizeBytes: number, final: boolean) => ({
+    run: "12.0.1",
+    stream: "stdout",
+    offset,
+    nextOffset: offset + bytes.length,
+    sizeBytes,
+    base64: bytes.toString("base64"),
+    final,
+  });
+  const [first, second] = [Buffer.from([0xe4, 0xbd]), Buffer.from([0xa0, 0x0a])];
+  let follows = 0;
+  const { url, seen } = await fake({
+    "GET /jobs/12/log?stream=stdout&offset=0": json(piece(0, first, 4, false)),
+    "GET /jobs/12/log?stream=stdout&offset=2": json(piece(2, second, 4, true)),
+    "GET /jobs/12/log/follow": (response, one) => {
+      follows += 1;
+      if (follows === 1) return problem(503, "log-unavailable")(response, one);
+      const at = follows === 2 ? piece(0, first, 2, false) : piece(2, second, 4, true);
+      response.writeHead(200, { "content-type": "text/event-stream" });
+      response.write(`: heartbeat\n\nid: ${at.nextOffset}\ndata: ${JSON.stringify(at)}\n\n`);
+      if (follows === 2) setTimeout(() => response.destroy(), 50);
+      else response.end();
+    },
+  });
+  assert.equal((await weir(url, ["logs", "12"])).out, "你\n");
+  const followed = await weir(url, ["logs", "-f", "12"]);
+  assert.deepEqual([followed.code, followed.out], [0, "你\n"]);
+  assert.match(followed.error, /waiting for the job to start/);
+  assert.equal(seen.at(-1)?.headers["last-event-id"], "2");
+  assert.equal(JSON.parse((await weir(url, ["logs", "12", "--json"])).out).text, "你\n");
+});
+
+test("cancel: one refusal keeps no other", async () => {
+  const { url, seen } = await fake({
+    "POST /jobs/12/cancel": json({ tasks: 3 }),
+    "POST /jobs/9/cancel": problem(409, "x"),
+  });
+  const ran = await weir(url, ["cancel", "9", "12_7", "--reason", "wrong"]);
+  assert.deepEqual([ran.code, ran.out], [3, "Cancelled 12_7 (3 tasks)\n"]);
+  assert.deepEqual(seen.at(-1)?.body, { index: 7, reason: "wrong" });
+});
+
+test("login keeps server and token in a file that nobody else can read; other servers never see the token", async () => {
+  const me = { person: { name: "li" }, tenants: [], defaultProject: null, hasPassword: false };
+  const own = await fake({
+    "POST /sign-in?as=token": json({ me, token: "secret" }),
+    "GET /me": json(me),
+    "GET /jobs": json({ jobs: [], next: null }),
+    "POST /sign-out": json({}),
+  });
+  const other = await fake({ "GET /jobs": json({ jobs: [], next: null }) });
+  const home = join(folder, "someone");
+  const environment = { HOME: home, WEIR_HOME: join(home, "weir") };
+  assert.equal((await weir(null, ["login", `${own.url}/sign-in#code=once`], { environment })).code, 0);
+  assert.deepEqual(own.seen[0]?.body, { code: "once" });
+  const file = join(home, ".config", "weir", "login.json");
+  assert.equal(statSync(file).mode & 0o777, 0o600);
+  assert.deepEqual(JSON.parse(readFileSync(file, "utf8")), { url: own.url, token: "secret" });
+  await weir(null, ["jobs"], { environment });
+  assert.equal(own.seen.at(-1)?.headers.authorization, "Bearer secret");
+  await weir(null, ["jobs", "--server", other.url], { environment });
+  assert.equal(other.seen.at(-1)?.headers.authorization, undefined);
+  assert.equal((await weir(null, ["logout"], { environment })).code, 0);
+  assert.throws(() => statSync(file));
+});
+
+test("without a login, the server and the token of this machine's home", async () => {
+  const { url, seen } = await fake({ "GET /jobs": json({ jobs: [], next: null }) });
+  const home = join(folder, "instance");
+  mkdirSync(home);
+  writeFileSync(join(home, "lock"), JSON.stringify({ pid: 1, url, programs: [] }));
+  writeFileSync(join(home, "token"), "of-the-home\n", { mode: 0o600 });
+  const environment = { HOME: join(folder, "nobody"), WEIR_HOME: home };
+  assert.equal((await weir(null, ["jobs"], { environment })).code, 0);
+  assert.equal(seen[0]?.headers.authorization, "Bearer of-the-home");
+});
+
+test("completion scripts are good shell and offer commands and options", async () => {
+  const { out } = await weir(null, ["completion", "bash"]);
+  const script = `${out}
+COMP_WORDS=(weir adm); COMP_CWORD=1; _weir; echo "$COMPREPLY"
+COMP_WORDS=(weir admin user ""); COMP_CWORD=3; _weir; echo "\${COMPREPLY[@]:0:3}"
+COMP_WORDS=(weir jobs --st); COMP_CWORD=2; _weir; echo "$COMPREPLY"
+COMP_WORDS=(weir show 12 --hi); COMP_CWORD=3; _weir; echo "$COMPREPLY"
+`;
+  assert.equal(
+    execFileSync("bash", ["-c", script], { encoding: "utf8" }),
+    "admin\nlist add link\n--state\n--history\n",
+  );
+  assert.match((await weir(null, ["completion", "zsh"])).out, /^#compdef weir/);
+  assert.match((await weir(null, ["completion", "fish"])).out, /complete -c weir .* -l state/);
+});

@@ -1,0 +1,35 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { hoursText, memoryText, parseTimeMs, spanText, yuanText } from "#cli/formats.ts";
+import { tableText } from "#cli/table.ts";
+
+test("spans, sizes, hours and money", () => {
+  const spans = [0, 59_999, 307_000, 11_100_000, 187_200_000].map(spanText);
+  assert.deepEqual(spans, ["0s", "59s", "5m07s", "3h05m", "2d04h"]);
+  assert.deepEqual([512, 1024, 1536, 1_048_576].map(memoryText), ["512 MiB", "1 GiB", "1.5 GiB", "1024 GiB"]);
+  assert.equal(hoursText("3600000"), "1.000");
+  assert.equal(hoursText("9223372036854775807"), "2562047788015.215", "beyond what a double can hold");
+  assert.equal(hoursText("3600000000", 1000n), "1.000");
+  assert.deepEqual(["0", "1", "1230000", "-500000", "9000001"].map(yuanText), [
+    "¥0.00",
+    "¥0.000001",
+    "¥1.23",
+    "-¥0.50",
+    "¥9.000001",
+  ]);
+});
+
+test("times as people type them", () => {
+  const nowMs = Date.UTC(2026, 10, 22, 12);
+  assert.equal(parseTimeMs("2h", nowMs), nowMs - 7_200_000);
+  assert.equal(parseTimeMs("2026-11-22T08:00Z", nowMs), Date.UTC(2026, 10, 22, 8));
+  assert.equal(parseTimeMs("2026-11-22 08:00:30+08:00", nowMs), Date.UTC(2026, 10, 22, 0, 0, 30));
+  assert.equal(parseTimeMs("2026-11-22", nowMs), new Date(2026, 10, 22).getTime());
+  for (const text of ["yesterday", "2026-13-01", "5", ""]) assert.equal(parseTimeMs(text, nowMs), null, text);
+});
+
+test("a table gives way where the terminal is narrow, and never splits a character", async () => {
+  const columns = [{ title: "ID" }, { title: "NAME", flexible: true }, { title: "N", align: "right" as const }];
+  const text = await tableText(columns, [["1", "空气质量日报计算作业", "5"]], { columns: 20, colours: false });
+  assert.equal(text, "ID  NAME           N\n1   空气质量日报…  5\n");
+});
