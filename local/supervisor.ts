@@ -91,14 +91,14 @@ export class Supervisor {
       case "server":
         return {
           command: parts.node,
-          args: ["--enable-source-maps", parts.server],
+          args: [parts.server],
           user: users?.server ?? null,
           log,
           environment,
         };
       case "agent": {
         // It makes little garbage: a small young generation saves 6 MiB.
-        const args = ["--enable-source-maps", "--max-semi-space-size=1", parts.agent];
+        const args = ["--max-semi-space-size=1", parts.agent];
         return { command: parts.node, args, user: users?.agent ?? null, log, environment };
       }
       case "launcher": {
