@@ -1,5 +1,5 @@
 import { test } from "node:test";
-import { runScenario } from "./scenario.ts";
+import { runScenario } from "./scenario-testing.ts";
 
 const scenarios: Record<string, string> = {
   "first come, first served, and each starts where most is free": `
