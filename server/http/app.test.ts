@@ -13,7 +13,11 @@ after(() => server.stop());
 
 type Sent = { readonly status: number; readonly problem: Problem };
 
-async function post(path: string, body: string | Buffer, headers: Record<string, string> = {}): Promise<Sent> {
+async function post(
+  path: string,
+  body: string | Uint8Array<ArrayBuffer>,
+  headers: Record<string, string> = {},
+): Promise<Sent> {
   const response = await server.fetch(`/api/v1${path}`, {
     method: "POST",
     headers: { authorization: `Bearer ${server.token}`, "content-type": "application/json", ...headers },
@@ -26,7 +30,7 @@ async function post(path: string, body: string | Buffer, headers: Record<string,
 const kindOf = (sent: Sent) => sent.problem.type.replace("/api/problems/", "");
 
 test("what is not one JSON document in UTF-8 is refused, saying why", async () => {
-  for (const body of ["{", "{} {}", "nonsense", '{"name": "a\u0000b"}', Buffer.from([0x22, 0xff, 0x22])]) {
+  for (const body of ["{", "{} {}", "nonsense", '{"name": "a\u0000b"}', Uint8Array.of(0x22, 0xff, 0x22)]) {
     const sent = await post("/jobs", body);
     assert.equal(sent.status, 400);
     assert.equal(kindOf(sent), "malformed-json", String(body));

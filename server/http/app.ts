@@ -37,7 +37,8 @@ export function createApp(settings: AppSettings): FastifyInstance {
     // Long polls last 25 s, streams for ever; a request's own bytes must come within this.
     requestTimeout: 120_000,
     keepAliveTimeout: 75_000,
-    forceCloseConnections: true,
+    // Streams and long polls end by `stopping`; other answers under way are still given.
+    forceCloseConnections: "idle",
     routerOptions: { maxParamLength: 200 },
   });
   const hosts = ownHosts(settings);
@@ -141,7 +142,7 @@ function addRoute(app: FastifyInstance, name: RouteName, settings: AppSettings):
     },
     handler: async (request, reply) => {
       reply.headers(headers);
-      const call = callOf(declared, request, settings);
+      const call = callOf(declared, request, reply, settings);
       const result = await handle(call);
       switch (result.kind) {
         case "refused":
@@ -200,7 +201,7 @@ function admit(found: Found, declared: Route, request: FastifyRequest): Refusal 
   return byBrowser ? checkOrigin(request.headers) : null;
 }
 
-function callOf(declared: Route, request: FastifyRequest, settings: AppSettings): LooseCall {
+function callOf(declared: Route, request: FastifyRequest, reply: FastifyReply, settings: AppSettings): LooseCall {
   const { headers } = request;
   const language = languageOf(headers["accept-language"]);
   const body = request.body === undefined || request.body === null ? {} : request.body;
@@ -214,7 +215,7 @@ function callOf(declared: Route, request: FastifyRequest, settings: AppSettings)
     origin: settings.publicUrl?.replace(/\/+$/, "") ?? `http://${headers.host}`,
     remote: request.ip,
     lastEventId: typeof headers["last-event-id"] === "string" ? headers["last-event-id"] : null,
-    closed: () => closedSignal(request, settings.stopping),
+    closed: () => closedSignal(reply, settings.stopping),
   };
 }
 
@@ -233,10 +234,17 @@ function idempotencyOf(request: FastifyRequest): Idempotency | null {
   return { key, bodyHash: hash.update(request.bodyBytes ?? "").digest(), sealingKey };
 }
 
-function closedSignal(request: FastifyRequest, stopping: AbortSignal): AbortSignal {
-  const gone = new AbortController();
-  request.raw.socket.once("close", () => gone.abort());
-  return AbortSignal.any([gone.signal, stopping]);
+/** The answer's own close, not the socket's: one socket serves many requests of an agent. */
+function closedSignal(reply: FastifyReply, stopping: AbortSignal): AbortSignal {
+  const closed = new AbortController();
+  const abort = () => closed.abort();
+  reply.raw.once("close", () => {
+    stopping.removeEventListener("abort", abort);
+    abort();
+  });
+  stopping.addEventListener("abort", abort, { once: true });
+  if (stopping.aborted || reply.raw.destroyed) abort();
+  return closed.signal;
 }
 
 function cookieText(cookie: SessionCookie, origin: string): string {

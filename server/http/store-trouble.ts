@@ -1,4 +1,5 @@
 import pg from "pg";
+import { Unavailable } from "#server/store/transitions.ts";
 
 /**
  * Whether an error says that PostgreSQL cannot be reached or cannot work right now (restarting, out of connections,
@@ -6,6 +7,7 @@ import pg from "pg";
  */
 export function isStoreTrouble(error: unknown): boolean {
   if (error instanceof pg.DatabaseError) return ["08", "53", "57", "58"].includes((error.code ?? "").slice(0, 2));
+  if (error instanceof Unavailable) return true;
   if (!(error instanceof Error)) return false;
   if ("syscall" in error && error.syscall === "connect") return true;
   return /^Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection/.test(

@@ -84,6 +84,16 @@ export type TestServer = {
   readonly stop: () => Promise<void>;
 };
 
+/** Adds a person to those projects and signs in: their token. */
+export async function signInAs(server: TestServer, name: string, projects: string[]): Promise<string> {
+  const added = await server.client().call("addPerson", { body: { name, projects } });
+  if (added.kind !== "answer") throw new Error(added.problem.detail);
+  const code = new URL(added.value.signInUrl).hash.replace("#code=", "");
+  const signedIn = await server.client("").call("signIn", { query: { as: "token" }, body: { code } });
+  if (signedIn.kind !== "answer") throw new Error(signedIn.problem.detail);
+  return signedIn.value.token ?? "";
+}
+
 const localCentre = {
   id: centreId("local"),
   driver: "process",
@@ -103,6 +113,7 @@ const localCentre = {
 
 const noDesk: Parts["desk"] = {
   session: async () => 1,
+  close: async () => undefined,
   sync: async () => {
     throw new Error("this test has no desk");
   },

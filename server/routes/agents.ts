@@ -1,7 +1,6 @@
 import type { Desk } from "#server/centres/desk.ts";
 import { answer, type Handlers } from "#server/http/handler.ts";
 import { enrol, rotateCredential } from "#server/identity/centre-credential.ts";
-import type { Gate } from "#server/identity/gate.ts";
 import type { Database } from "#server/store/database.ts";
 
 /** The agents' side: joining, rotating, and the one call that everything else goes through. */
@@ -25,4 +24,4 @@ export function agentHandlers(context: AgentContext): Pick<Handlers, AgentRoute>
 }
 
 type AgentRoute = "enrol" | "rotate" | "session" | "sync" | "answerRead";
-type AgentContext = { readonly db: Database; readonly desk: Desk; readonly gate: Gate; readonly now: () => number };
+type AgentContext = { readonly db: Database; readonly desk: Desk; readonly now: () => number };

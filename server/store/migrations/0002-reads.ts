@@ -33,18 +33,20 @@ end $$;
 create trigger job_labels after insert on job referencing new table as added
   for each statement execute function index_labels();
 
--- What was posted, by the hour of the posting (UTC), so that the usage of a year is not the sum of all its transfers.
-create table usage_hour (
-  hour_ms bigint not null,
+-- What was posted, by the hour and by the day of the posting, so that the usage of a year is not the sum of all its
+-- transfers. A day is one of Asia/Shanghai (M5), which is eight hours ahead all year; span_ms is 3600000 or 86400000.
+create table usage_span (
+  span_ms bigint not null,
+  from_ms bigint not null,
   project_id bigint not null,
   person_id bigint not null,
   centre_id text not null,
   unit text not null,
   runs bigint not null,
   amount bigint not null,
-  primary key (hour_ms, project_id, person_id, centre_id, unit)
+  primary key (span_ms, from_ms, project_id, person_id, centre_id, unit)
 );
-create index usage_hour_project on usage_hour (project_id, hour_ms);
+create index usage_span_project on usage_span (project_id, span_ms, from_ms);
 create index transfer_posted on transfer (at_ms) where kind in ('single', 'post');
 create view posted as
   select transfer.at_ms, job.project_id, job.person_id, run.centre_id, transfer.unit, transfer.job_id, transfer.amount,
@@ -54,18 +56,21 @@ create view posted as
   join job on job.id = transfer.job_id
   join run on run.job_id = transfer.job_id and run.index = transfer.index and run.attempt = transfer.attempt
   where transfer.kind in ('single', 'post');
+create function span_start(at_ms bigint, span_ms bigint) returns bigint immutable parallel safe language sql
+  return (at_ms + 28800000) / span_ms * span_ms - 28800000;
 create function sum_usage() returns trigger language plpgsql as $$
 begin
-  insert into usage_hour (hour_ms, project_id, person_id, centre_id, unit, runs, amount)
-  select added.at_ms / 3600000 * 3600000, job.project_id, job.person_id, run.centre_id, added.unit,
+  insert into usage_span (span_ms, from_ms, project_id, person_id, centre_id, unit, runs, amount)
+  select span.ms, span_start(added.at_ms, span.ms), job.project_id, job.person_id, run.centre_id, added.unit,
     count(*) filter (where added.unit = 'wall-ms' and added.kind = 'post'), sum(added.amount)
   from added
   join job on job.id = added.job_id
   join run on run.job_id = added.job_id and run.index = added.index and run.attempt = added.attempt
+  cross join (values (3600000::bigint), (86400000)) as span (ms)
   where added.kind in ('single', 'post')
-  group by 1, 2, 3, 4, 5
-  on conflict (hour_ms, project_id, person_id, centre_id, unit)
-    do update set runs = usage_hour.runs + excluded.runs, amount = usage_hour.amount + excluded.amount;
+  group by 1, 2, 3, 4, 5, 6
+  on conflict (span_ms, from_ms, project_id, person_id, centre_id, unit)
+    do update set runs = usage_span.runs + excluded.runs, amount = usage_span.amount + excluded.amount;
   return null;
 end $$;
 create trigger transfer_usage after insert on transfer referencing new table as added

@@ -140,3 +140,11 @@ export async function readNodes(
     return { ...node, coresInUse: use?.cores ?? 0, memoryMibInUse: use?.memoryMib ?? 0, runs: use?.runs ?? 0 };
   });
 }
+
+/** The most memory per core that a centre in service gives to jobs that named none, in MiB. */
+export async function readMemoryMibPerCore(pool: pg.Pool): Promise<number> {
+  const { rows } = await pool.query<{ most: number | null }>(
+    `select max((engine ->> 'memoryMibPerCore')::bigint) as most from centre where life_cycle = 'in-service'`,
+  );
+  return rows[0]?.most ?? 0;
+}

@@ -1,6 +1,7 @@
 import type pg from "pg";
 import type { Glance } from "#api/network.ts";
 import { readCentres, readUses } from "./centres.ts";
+import { keptFor } from "./kept.ts";
 
 /**
  * The network at a glance, kept for a second, and the count of a day for ten: many consoles that look at it at once
@@ -8,8 +9,8 @@ import { readCentres, readUses } from "./centres.ts";
  */
 export function openGlance(pool: pg.Pool, settings: GlanceSettings): () => Promise<Glance> {
   const { version, now, queuedTasks } = settings;
-  const ofLastDay = keptFor(10_000, now, () => readEnded(pool, now() - 86_400_000));
-  return keptFor(1_000, now, async () => {
+  const ofLastDay = keptFor({ lifeMs: 10_000, staleMs: 60_000, now }, () => readEnded(pool, now() - 86_400_000));
+  return keptFor({ lifeMs: 1_000, now }, async () => {
     const [centres, uses, states, oldestQueuedMs, endedLastDay] = await Promise.all([
       readCentres(pool, { after: null, limit: 10_000 }),
       readUses(pool, null),
@@ -45,20 +46,6 @@ export type GlanceSettings = {
   readonly now: () => number;
   readonly queuedTasks: () => number;
 };
-
-function keptFor<Value>(lifeMs: number, now: () => number, read: () => Promise<Value>): () => Promise<Value> {
-  let kept: { readonly value: Promise<Value>; readonly untilMs: number } | null = null;
-  return () => {
-    if (kept !== null && kept.untilMs > now()) return kept.value;
-    const value = read();
-    const mine = { value, untilMs: now() + lifeMs };
-    kept = mine;
-    value.catch(() => {
-      if (kept === mine) kept = null;
-    });
-    return value;
-  };
-}
 
 async function readLiveTasks(pool: pg.Pool): Promise<{ placed: number; starting: number; running: number }> {
   const { rows } = await pool.query<{ placed: number; starting: number; running: number }>(

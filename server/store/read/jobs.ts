@@ -8,7 +8,7 @@ import type { Outcome, StateKind } from "#core/job/state.ts";
  * page, so its time does not grow with the table; bench/list.ts measures that on a million jobs.
  */
 export async function readJobs(pool: pg.Pool, filter: JobFilter): Promise<readonly JobSummary[]> {
-  const { text, values } = jobsQuery(filter);
+  const { text, values } = jobsQuery(filter, await findNamed(pool, filter));
   const { rows } = await pool.query<SummaryRow>(text, values);
   return rows.map(summaryOf);
 }
@@ -83,59 +83,93 @@ export function summaryOf(row: SummaryRow): JobSummary {
 }
 
 /**
- * The page's ids first, then their rows. Filters that have a table of their own (label, centre) lead; a caller bounded
- * to several projects gets the page of each, merged, because one index scan can order only one project by id.
+ * The page's ids first, then their rows. One filter leads: it gives ids in the order of the page, and the others are
+ * asked of each until the page is full. `offset 0` fixes the lead where the planner would read a large part of the
+ * table instead; the rest is its choice, by its statistics.
  */
-function jobsQuery(filter: JobFilter): { readonly text: string; readonly values: unknown[] } {
+function jobsQuery(filter: JobFilter, named: readonly number[] | null): Query {
   const values: unknown[] = [];
   const bind = (value: unknown) => `$${values.push(value)}`;
-  const conditions = conditionsOf(filter, bind);
-  const limit = bind(filter.limit);
-  const rows = (ids: string) => `
-    with page as materialized (${ids})
+  return { text: rowsOf(idsQuery(filter, named, bind)), values };
+}
+
+type Query = { readonly text: string; readonly values: unknown[] };
+type Bind = (value: unknown) => string;
+
+function rowsOf(ids: string): string {
+  return `with page as materialized (${ids})
     select ${summaryColumns} from page
     join job on job.id = page.id join project on project.id = job.project_id join person on person.id = job.person_id
     order by job.id desc`;
-  const where = (more: readonly string[]) => {
-    const all = [...conditions, ...more];
-    return all.length > 0 ? `where ${all.join(" and ")}` : "";
-  };
-  const { projects, label, centre, before } = filter;
-  const bounded = projects === null ? [] : [`job.project_id = any(${bind(projects)})`];
-
-  if (label !== undefined) {
-    const named = `job_label.key = ${bind(label.key)} and job_label.value = ${bind(label.value)}`;
-    const below = before === null ? "" : `and job_label.job_id < ${bind(before)}`;
-    const ids = `select job.id from job_label join job on job.id = job_label.job_id
-      ${where([...bounded, named])} ${below} order by job_label.job_id desc limit ${limit}`;
-    return { text: rows(ids), values };
-  }
-  if (centre !== undefined) {
-    const below = before === null ? "" : `and run.job_id < ${bind(before)}`;
-    const ids = `select job.id from (
-        select distinct on (job_id) job_id from run where centre_id = ${bind(centre)} ${below} order by job_id desc
-      ) ran join job on job.id = ran.job_id ${where(bounded)} order by ran.job_id desc limit ${limit}`;
-    return { text: rows(ids), values };
-  }
-  if (projects !== null && projects.length !== 1) {
-    const ids = `select own.id from unnest(${bind(projects)}::bigint[]) as project (id) cross join lateral (
-        select job.id from job ${where(["job.project_id = project.id"])} order by job.id desc limit ${limit}
-      ) own order by own.id desc limit ${limit}`;
-    return { text: rows(ids), values };
-  }
-  const one = projects === null ? [] : [`job.project_id = ${bind(projects[0])}`];
-  return { text: rows(`select job.id from job ${where(one)} order by job.id desc limit ${limit}`), values };
 }
 
-function conditionsOf(filter: JobFilter, bind: (value: unknown) => string): string[] {
+function idsQuery(filter: JobFilter, named: readonly number[] | null, bind: Bind): string {
+  const { projects, label, centre, before } = filter;
+  const end = () => `limit ${bind(filter.limit)}`;
+  const below = (id: string) => (before === null ? "true" : `${id} < ${bind(before)}`);
+  const own = () => (projects === null ? [] : [`job.project_id = any(${bind(projects)})`]);
+  const led = (lead: string, conditions: readonly string[]) =>
+    `select job.id from (${lead}) lead cross join lateral (
+       select * from job where job.id = lead.job_id offset 0) job
+     ${where(conditions)} order by lead.job_id desc ${end()}`;
+
+  if (named !== null) {
+    const among = `job.id = any(${bind(named)})`;
+    return `select job.id from job ${where([among, ...own(), ...conditionsOf(filter, bind)])} order by job.id desc ${end()}`;
+  }
+  if (label !== undefined) {
+    const lead = `select job_id from job_label where key = ${bind(label.key)} and value = ${bind(label.value)}
+      and ${below("job_id")} order by job_id desc offset 0`;
+    return led(lead, [...own(), ...conditionsOf(filter, bind)]);
+  }
+  if (centre !== undefined) {
+    const lead = `select distinct on (job_id) job_id from run where centre_id = ${bind(centre)} and ${below("job_id")}
+      order by job_id desc offset 0`;
+    const others = conditionsOf({ ...filter, before: null }, bind);
+    if (others.length === 0) return led(lead, own());
+    return `select job.id from (${lead}) lead join job on job.id = lead.job_id
+      ${where([...own(), ...others])} order by lead.job_id desc ${end()}`;
+  }
+  const conditions = conditionsOf(filter, bind);
+  if (projects === null) return `select job.id from job ${where(conditions)} order by job.id desc ${end()}`;
+  // One index scan orders the jobs of one project; the pages of several are merged.
+  return `select one.id from unnest(${bind(projects)}::bigint[]) as project (id) cross join lateral (
+      select job.id from job ${where(["job.project_id = project.id", ...conditions])} order by job.id desc ${end()}
+    ) one order by one.id desc ${end()}`;
+}
+
+function where(conditions: readonly string[]): string {
+  return conditions.length > 0 ? `where ${conditions.join(" and ")}` : "";
+}
+
+/**
+ * The ids of all jobs whose name begins so, where they are few: then they are sorted. null: they are many, and a walk
+ * from the newest job meets enough of them soon.
+ */
+async function findNamed(pool: pg.Pool, filter: JobFilter): Promise<readonly number[] | null> {
+  if (filter.name === undefined || filter.label || filter.centre || filter.person) return null;
+  const { rows } = await pool.query<{ id: number }>(
+    `select id from job where name like $1 and ($2::bigint[] is null or project_id = any($2)) limit ${fewNamed + 1}`,
+    [beginning(filter.name), filter.projects],
+  );
+  return rows.length > fewNamed ? null : rows.map((row) => row.id);
+}
+
+const fewNamed = 2000;
+
+function beginning(text: string): string {
+  return `${text.replace(/[\\%_]/g, "\\$&")}%`;
+}
+
+function conditionsOf(filter: JobFilter, bind: Bind): string[] {
   const conditions: string[] = [];
   if (filter.before !== null) conditions.push(`job.id < ${bind(filter.before)}`);
   // Spelt out, so that the planner sees which partial index holds all of them.
+  if (filter.person !== undefined) conditions.push(`job.person_id = ${bind(filter.person)}`);
   if (filter.state !== undefined) conditions.push(`job.state = '${filter.state}'`);
   if (filter.outcome !== undefined)
     conditions.push(`job.state = 'ended' and outcome_kind(job.outcome) = ${bind(filter.outcome)}`);
-  if (filter.person !== undefined) conditions.push(`job.person_id = ${bind(filter.person)}`);
-  if (filter.name !== undefined) conditions.push(`job.name like ${bind(`${filter.name.replace(/[\\%_]/g, "\\$&")}%`)}`);
+  if (filter.name !== undefined) conditions.push(`job.name like ${bind(beginning(filter.name))}`);
   if (filter.submittedFromMs !== undefined) {
     const from = bind(filter.submittedFromMs);
     conditions.push(`job.submitted_ms >= ${from}`);

@@ -4,7 +4,7 @@ import type { ledgerCheck } from "#api/network.ts";
 
 /**
  * Re-derives the books from their transfers, in one snapshot: in each unit debits equal credits, every account's totals
- * are what its transfers say, no hold was ended twice or with more than it held, and the hourly sums are those of the
+ * are what its transfers say, no hold was ended twice or with more than it held, and the sums of hours and days are those of the
  * posted transfers. `findings` names what is wrong; the books balance when there are none.
  */
 export async function checkLedger(pool: pg.Pool): Promise<z.output<typeof ledgerCheck>> {
@@ -15,7 +15,7 @@ export async function checkLedger(pool: pg.Pool): Promise<z.output<typeof ledger
     const findings: string[] = [];
     for (const { finding } of (await client.query<{ finding: string }>(wrongAccounts)).rows) findings.push(finding);
     for (const { finding } of (await client.query<{ finding: string }>(wrongEnds)).rows) findings.push(finding);
-    for (const { finding } of (await client.query<{ finding: string }>(wrongHours)).rows) findings.push(finding);
+    for (const { finding } of (await client.query<{ finding: string }>(wrongSpans)).rows) findings.push(finding);
     for (const unit of units.rows) {
       if (unit.debitsPosted !== unit.creditsPosted || unit.debitsPending !== unit.creditsPending)
         findings.push(`${unit.unit}: debits and credits differ`);
@@ -68,11 +68,12 @@ const wrongEnds = `
     or ended.amount > held.amount or (ended.kind = 'void' and ended.amount <> 0))
   order by 1 limit 20`;
 
-const wrongHours = `
-  select format('usage of the hour %s in %s: the sum is not what was posted', hour_ms, unit) as finding
+const wrongSpans = `
+  select format('usage of the %s ms from %s in %s: the sum is not what was posted', span_ms, from_ms, unit) as finding
   from (
-    select hour_ms, unit, sum(amount) as amount from usage_hour group by 1, 2
+    select span_ms, from_ms, unit, sum(amount) as amount from usage_span group by 1, 2, 3
     union all
-    select at_ms / 3600000 * 3600000, unit, -sum(amount) from posted group by 1, 2
-  ) both_sides group by hour_ms, unit having sum(amount) <> 0
+    select span.ms, span_start(at_ms, span.ms), unit, -sum(amount)
+    from posted, (values (3600000::bigint), (86400000)) as span (ms) group by 1, 2, 3
+  ) both_sides group by span_ms, from_ms, unit having sum(amount) <> 0
   order by 1 limit 20`;

@@ -8,7 +8,7 @@ export type UsageRow = z.output<typeof usageRow>;
 
 /**
  * What was posted in [fromMs, toMs), grouped, each group in order of its key (jobs newest first). The exact time of the
- * posting counts: whole hours come from their sums, the pieces at both ends from the transfers themselves.
+ * posting counts: whole days and hours come from their sums, the pieces at both ends from the transfers themselves.
  */
 export async function readUsage(pool: pg.Pool, filter: UsageFilter): Promise<readonly UsageRow[]> {
   const values = [filter.projects, ...piecesOf(filter), filter.limit, filter.after];
@@ -47,24 +47,39 @@ function rowView(row: GroupRow): UsageRow {
 }
 
 const hourMs = 3_600_000;
+const dayMs = 24 * hourMs;
+/** Days begin at midnight in Asia/Shanghai (M5), as in the table. */
+const zoneMs = 8 * hourMs;
 const endOfTimeMs = 8_640_000_000_000_000;
 
-/** [from, first whole hour) and [last whole hour, to) are read from transfers, what lies between from the hours. */
+/**
+ * [from, to) cut into transfers, hours, days, hours, transfers: from ≤ first hour ≤ first day ≤ last day ≤ last hour ≤
+ * to. Where no whole day or hour lies within, its two ends meet.
+ */
 function piecesOf({ fromMs = 0, toMs = endOfTimeMs }: UsageFilter): readonly number[] {
-  const firstMs = Math.ceil(fromMs / hourMs) * hourMs;
-  const lastMs = Math.floor(toMs / hourMs) * hourMs;
-  // Within one hour there is no whole one.
-  return firstMs > lastMs ? [fromMs, toMs, toMs, toMs] : [fromMs, firstMs, lastMs, toMs];
+  const [hour, hourEnd] = wholeSpans(fromMs, toMs, hourMs);
+  const [day, dayEnd] = wholeSpans(hour, hourEnd, dayMs);
+  return [fromMs, hour, day, dayEnd, hourEnd, toMs];
 }
 
-/** $1 projects; $2 from, $3 first whole hour, $4 last whole hour, $5 to; $6 limit; $7 the last key. */
+function wholeSpans(fromMs: number, toMs: number, spanMs: number): readonly [number, number] {
+  const first = Math.ceil((fromMs + zoneMs) / spanMs) * spanMs - zoneMs;
+  const last = Math.floor((toMs + zoneMs) / spanMs) * spanMs - zoneMs;
+  return first <= last ? [first, last] : [toMs, toMs];
+}
+
+/** $1 projects; $2 … $7 the pieces; $8 limit; $9 the last key. */
 const parts = `
-  select hour_ms as at_ms, project_id, person_id, centre_id, unit, runs, amount from usage_hour
-  where ($1::bigint[] is null or project_id = any($1)) and hour_ms >= $3::bigint and hour_ms < $4::bigint
+  select from_ms as at_ms, project_id, person_id, centre_id, unit, runs, amount from usage_span
+  where ($1::bigint[] is null or project_id = any($1)) and span_ms = ${dayMs} and from_ms >= $4::bigint and from_ms < $5::bigint
+  union all
+  select from_ms, project_id, person_id, centre_id, unit, runs, amount from usage_span
+  where ($1::bigint[] is null or project_id = any($1)) and span_ms = ${hourMs}
+    and ((from_ms >= $3::bigint and from_ms < $4::bigint) or (from_ms >= $5::bigint and from_ms < $6::bigint))
   union all
   select at_ms, project_id, person_id, centre_id, unit, runs, amount from posted
   where ($1::bigint[] is null or project_id = any($1))
-    and ((at_ms >= $2::bigint and at_ms < $3::bigint) or (at_ms >= $4::bigint and at_ms < $5::bigint))`;
+    and ((at_ms >= $2::bigint and at_ms < $3::bigint) or (at_ms >= $6::bigint and at_ms < $7::bigint))`;
 
 function grouped(key: string, join = ""): { readonly text: string } {
   return {
@@ -74,7 +89,7 @@ function grouped(key: string, join = ""): { readonly text: string } {
       from part ${join} group by 1, 2
     )
     select key, sum(runs)::bigint as runs, jsonb_object_agg(unit, amount) as amounts from unit_sum
-    where $7::text is null or key > $7 group by key order by key limit $6`,
+    where $9::text is null or key > $9 group by key order by key limit $8`,
   };
 }
 
@@ -85,6 +100,7 @@ const groupings: Readonly<Record<UsageBy, { readonly text: string }>> = {
   // A day is one of the network's own: Asia/Shanghai (M5), which has no summer time.
   day: grouped("to_char(to_timestamp(part.at_ms / 1000) at time zone 'Asia/Shanghai', 'YYYY-MM-DD')"),
   // Straight from the transfers, job by job from the newest, until the page is full.
+  // Straight from the transfers, job by job from the newest, until the page is full; $3 … $6 are of no use here.
   job: {
     text: `
     select job.id::text as key, posted.runs, posted.amounts from job
@@ -93,14 +109,14 @@ const groupings: Readonly<Record<UsageBy, { readonly text: string }>> = {
         select unit, sum(amount)::text as amount,
           count(*) filter (where unit = 'wall-ms' and kind = 'post') as runs
         from transfer
-        where job_id = job.id and kind in ('single', 'post') and at_ms >= $2::bigint and at_ms < $5::bigint
-          and $3::bigint is not null and $4::bigint is not null
+        where job_id = job.id and kind in ('single', 'post') and at_ms >= $2::bigint and at_ms < $7::bigint
+          and num_nonnulls($3::bigint, $4::bigint, $5::bigint, $6::bigint) = 4
         group by unit
       ) unit_sum
     ) posted
-    where ($1::bigint[] is null or job.project_id = any($1)) and ($7::text is null or job.id < $7::text::bigint)
+    where ($1::bigint[] is null or job.project_id = any($1)) and ($9::text is null or job.id < $9::text::bigint)
       and posted.runs is not null
-    order by job.id desc limit $6`,
+    order by job.id desc limit $8`,
   },
 };
 

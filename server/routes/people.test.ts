@@ -1,0 +1,76 @@
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { signInAs, startTestServer, type TestServer } from "#server/http/testing.ts";
+
+let server: TestServer;
+before(async () => {
+  server = await startTestServer();
+});
+after(() => server.stop());
+
+test("tenants, projects and people are added once each, and names that are not there are refused", async () => {
+  const client = server.client();
+  const status = (reply: Awaited<ReturnType<typeof client.call>>) =>
+    reply.kind === "problem" ? reply.problem.type.replace("/api/problems/", "") : "done";
+  assert.equal(status(await client.call("addTenant", { body: { name: "lab" } })), "done");
+  assert.equal(status(await client.call("addTenant", { body: { name: "lab" } })), "already-exists");
+  assert.equal(status(await client.call("addProject", { body: { name: "fold", tenant: "lab" } })), "done");
+  assert.equal(status(await client.call("addProject", { body: { name: "fold", tenant: "lab" } })), "already-exists");
+  assert.equal(status(await client.call("addProject", { body: { name: "x", tenant: "none" } })), "not-found");
+  assert.equal(status(await client.call("addPerson", { body: { name: "cy", projects: ["none"] } })), "not-found");
+  assert.equal(status(await client.call("addPerson", { body: { name: "cy", projects: ["fold"] } })), "done");
+  assert.equal(status(await client.call("addPerson", { body: { name: "cy" } })), "already-exists");
+  const body = { person: "nobody" };
+  assert.equal(status(await client.call("addMember", { params: { project: "fold" }, body })), "not-found");
+  assert.equal(status(await client.call("addSignInLink", { params: { person: "nobody" }, body: {} })), "not-found");
+});
+
+test("a link names the address the administrator used, carries its code behind #, and a newer one replaces it", async () => {
+  const first = await server.client().call("addPerson", { body: { name: "di", title: "Di", projects: ["default"] } });
+  const second = await server.client().call("addSignInLink", { params: { person: "di" }, body: {} });
+  assert.ok(first.kind === "answer" && second.kind === "answer");
+  if (first.kind !== "answer" || second.kind !== "answer") return;
+  assert.ok(first.value.signInUrl.startsWith(`${server.url}/sign-in#code=weir-code-`), first.value.signInUrl);
+  assert.deepEqual(second.value.person.projects, ["default"]);
+  const code = (url: string) => new URL(url).hash.replace("#code=", "");
+  const client = server.client("");
+  assert.equal((await client.call("signIn", { body: { code: code(first.value.signInUrl) } })).kind, "problem");
+  assert.equal((await client.call("signIn", { body: { code: code(second.value.signInUrl) } })).kind, "answer");
+});
+
+test("a new membership is seen at once; others' tenants and projects are not", async () => {
+  await server.client().call("addTenant", { body: { name: "park" } });
+  await server.client().call("addProject", { body: { name: "air", tenant: "park" } });
+  const token = await signInAs(server, "ed", []);
+  const names = async () => {
+    const reply = await server.client(token).call("projects");
+    return reply.kind === "answer" ? reply.value.projects.map((project) => project.name) : [];
+  };
+  assert.deepEqual(await names(), []);
+  await server.client().call("addMember", { params: { project: "air" }, body: { person: "ed" } });
+  assert.deepEqual(await names(), ["air"]);
+  const tenants = await server.client(token).call("tenants");
+  assert.deepEqual(tenants.kind === "answer" && tenants.value.tenants.map((tenant) => tenant.name), ["park"]);
+  const me = await server.client(token).call("me");
+  assert.equal(me.kind === "answer" && me.value.defaultProject, "air");
+});
+
+test("lists are paged by a cursor, and a cursor of another kind is refused", async () => {
+  for (let i = 0; i < 5; i++) await server.client().call("addTenant", { body: { name: `page-${i}` } });
+  const seen: string[] = [];
+  let cursor: string | undefined;
+  do {
+    const reply = await server.client().call("tenants", { query: { limit: 2, ...(cursor && { cursor }) } });
+    assert.equal(reply.kind, "answer");
+    if (reply.kind !== "answer") return;
+    assert.ok(reply.value.tenants.length <= 2);
+    seen.push(...reply.value.tenants.map((tenant) => tenant.name));
+    cursor = reply.value.next ?? undefined;
+  } while (cursor !== undefined);
+  assert.equal(new Set(seen).size, seen.length);
+  assert.ok(seen.includes("default") && seen.includes("page-4"));
+  for (const bad of ["x", "-1", "1.5", "99999999999999999"]) {
+    const reply = await server.client().call("tenants", { query: { cursor: bad } });
+    assert.equal(reply.kind === "problem" && reply.problem.type, "/api/problems/bad-cursor", bad);
+  }
+});
