@@ -232,6 +232,7 @@ async function endLeftovers(data: string, host: string, user: SystemUser | null)
  * time limit: after a crash it may have to replay its log first.
  */
 async function untilReady(host: string, child: ChildProcess): Promise<boolean> {
+  const beganMs = performance.now();
   let ended = false;
   child.once("exit", () => {
     ended = true;
@@ -254,7 +255,8 @@ async function untilReady(host: string, child: ChildProcess): Promise<boolean> {
           { cause: error },
         );
       }
-      await delay(10);
+      // Each try is a line in its log, and replaying may take minutes.
+      await delay(Math.min(200, 10 + (performance.now() - beganMs) / 20));
       continue;
     }
     try {
