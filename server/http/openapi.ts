@@ -44,6 +44,11 @@ export function openapiDocument(): OpenapiDocument {
   };
 }
 
+/** As it is committed: one line for each value, so that a change shows as one. */
+export function openapiText(): string {
+  return `${JSON.stringify(openapiDocument(), null, 2)}\n`;
+}
+
 export type OpenapiDocument = { readonly openapi: "3.1.0"; readonly paths: object; readonly [part: string]: unknown };
 type JsonSchema = Readonly<Record<string, unknown>>;
 type Components = Map<string, JsonSchema>;
@@ -134,19 +139,13 @@ function headers(declared: Route): object[] {
 /** The JSON Schema of one zod schema; what has an id is moved to the components. */
 function jsonSchema(schema: z.ZodType, io: "input" | "output", components: Components): JsonSchema {
   const { $schema: _dialect, $defs, ...own } = z.toJSONSchema(schema, { io, target: "draft-2020-12" });
-  for (const [id, definition] of Object.entries($defs ?? {})) keep(id, definition, components);
-  const id = z.globalRegistry.get(schema)?.id;
-  if (id === undefined) return relinked(own);
-  keep(id, own, components);
-  return { $ref: `#/components/schemas/${id}` };
-}
-
-function keep(id: string, definition: object, components: Components): void {
-  const linked = relinked(definition);
-  const { id: _id, ...kept } = linked;
-  const known = components.get(id);
-  assert(!known || JSON.stringify(known) === JSON.stringify(kept), `one schema is called ${id}`);
-  components.set(id, kept);
+  for (const [id, definition] of Object.entries($defs ?? {})) {
+    const linked = relinked(definition);
+    const known = components.get(id);
+    assert(!known || JSON.stringify(known) === JSON.stringify(linked), `one schema is called ${id}`);
+    components.set(id, linked);
+  }
+  return relinked(own);
 }
 
 function relinked(schema: object): JsonSchema {
