@@ -32,7 +32,7 @@ export function emptyCentre(id: CentreId): CentreRecord {
 /** Takes a new description in; what runs there stays counted. */
 export function describe(centre: CentreRecord, state: CentreState | null): void {
   centre.state = state;
-  const serving = state?.pools.filter((pool) => runsJobs[pool.lifeCycle]) ?? [];
+  const serving = state && runsJobs[state.lifeCycle] ? state.pools.filter((pool) => runsJobs[pool.lifeCycle]) : [];
   centre.pools = serving.map((pool) => ({ state: pool, taken: takenOf(centre, pool.name) }));
 }
 

@@ -18,6 +18,7 @@ export type JobRecord = {
   readonly ask: Ask;
   readonly queued: Positions;
   ended: Positions | null;
+  endedCount: number;
   /** The part of `ended` that did not succeed. */
   failed: Positions | null;
   /** Attempts made, of queued tasks that had some. */

@@ -63,7 +63,7 @@ export function shapeWords(shape: Shape): string {
 
 function nearestWords(centres: readonly CentreRecord[], shape: Shape, wishes: CentreWishes): string {
   const nearest = nearestShape(centres, shape, wishes);
-  if (!nearest) return "-";
+  if (!nearest) return "none";
   const words = `${shapeWords(nearest.shape)} @ ${nearest.centre.id}`;
   return nearest.wished ? words : `${words} (not among the wished)`;
 }

@@ -26,7 +26,6 @@ import {
 } from "#core/scheduling/plan.ts";
 import {
   addPositions,
-  countPositions,
   gapsOf,
   hasPosition,
   indicesOf,
@@ -265,6 +264,7 @@ function addJob(state: State, event: Event<"job-queued">): void {
     ask: intern(state.queue, event.shape, event.wishes, state.centres),
     queued: positionsUpTo(indices.count),
     ended: null,
+    endedCount: 0,
     failed: null,
     attempts: null,
     live: null,
@@ -325,7 +325,7 @@ function endPositions(state: State, job: JobRecord, positions: Positions, succee
   if (fresh.length === 0) return;
   job.ended ??= [];
   for (const [from, to] of eachSpan(fresh)) {
-    addPositions(job.ended, from, to);
+    job.endedCount += addPositions(job.ended, from, to);
     if (!succeeded) {
       job.failed ??= [];
       addPositions(job.failed, from, to);
@@ -333,17 +333,26 @@ function endPositions(state: State, job: JobRecord, positions: Positions, succee
     state.queued -= removePositions(job.queued, from, to);
     forgetRuns(state, job, from, to);
   }
-  job.complete = countPositions(job.ended) === job.indices.count;
+  job.complete = job.endedCount === job.indices.count;
   resolve(state.dependencies, job, fresh, enqueue);
   if (job.complete) forgetJob(state, job);
   else enqueue(job);
 }
 
+/** By the shorter way: one task of many that run, or few runs of a long range. */
 function forgetRuns(state: State, job: JobRecord, from: number, to: number): void {
-  for (const [position, run] of job.live ?? [])
-    if (position >= from && position < to) endRun(state, job, position, run);
-  for (const position of job.attempts?.keys() ?? [])
-    if (position >= from && position < to) job.attempts?.delete(position);
+  const { live, attempts } = job;
+  for (const position of keysWithin(live, from, to)) {
+    const run = live?.get(position);
+    if (run) endRun(state, job, position, run);
+  }
+  for (const position of keysWithin(attempts, from, to)) attempts?.delete(position);
+}
+
+function keysWithin(map: ReadonlyMap<number, unknown> | null, from: number, to: number): number[] {
+  if (!map || map.size === 0) return [];
+  if (to - from > map.size) return [...map.keys()].filter((key) => key >= from && key < to);
+  return Array.from({ length: to - from }, (_, i) => from + i).filter((key) => map.has(key));
 }
 
 /** A job that has ended has settled all that waited for it; whoever comes later brings its past again. */
