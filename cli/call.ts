@@ -10,7 +10,7 @@ import type { Problem } from "#api/values.ts";
 import { type Connection, connectionFor, isCode } from "#cli/connection.ts";
 import type { Parsed } from "#cli/option.ts";
 import { exitCodes, Stop, stopOf } from "#cli/stop.ts";
-import { type Cell, type Column, factsText, tableText } from "#cli/table.ts";
+import { type Cell, type Column, factsText, plainLines, tableText } from "#cli/table.ts";
 import type { Terminal } from "#cli/terminal.ts";
 import type { Language, Say } from "#cli/words.ts";
 import { parseTaskName } from "#core/ids.ts";
@@ -92,7 +92,7 @@ export function makeCall(parsed: Parsed, terminal: Terminal, language: Language,
     printTable: async (columns, rows) =>
       print(await tableText(columns, rows, { columns: terminal.outIsTerminal ? terminal.columns : null, colours })),
     printFacts: async (facts) => print(await factsText(facts)),
-    note: (text) => terminal.error(`${text}\n`),
+    note: (text) => terminal.error(`${plainLines(text)}\n`),
     colours,
   };
 }

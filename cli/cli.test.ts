@@ -244,7 +244,7 @@ test("submit sends a script unchanged, its name, files, variables and sbatch's o
     "-x",
   ];
   const ran = await weir(url, [...typed, "--server", url, ...options], { environment });
-  assert.deepEqual(ran, { code: 0, out: "Submitted job 12 (x)\n", error: "warning: careful\nDefaults: none\n" });
+  assert.deepEqual(ran, { code: 0, out: "Submitted job 12 (x)\n", error: "warning: careful\ndefaults: none\n" });
   assert.deepEqual(seen[0]?.body, {
     script: text,
     arguments: ["--mem=9G", "-x"],

@@ -53,6 +53,32 @@ export function outcomeText(
   return isKey(key) ? say(key) : outcome.kind;
 }
 
+/** The defaults that Weir filled in, in words. */
+export function defaultsText(
+  defaults: readonly { readonly field: string; readonly value: string }[],
+  say: Say,
+): string {
+  const parts = defaults.map(({ field, value }) => {
+    const key = `default_${field}`;
+    return isKey(key)
+      ? say(key, { value: /S$/.test(field) ? spanText(Number(value) * 1000) : value })
+      : `${field} ${value}`;
+  });
+  return parts.join(", ") || say("none");
+}
+
+/** Amounts of usage in hours; cards only where there were any. */
+export function amountsText(
+  amounts: { readonly coreMs: string; readonly milliCardMs: string; readonly memoryMibMs: string },
+  say: Say,
+): string {
+  return [
+    `${hoursText(amounts.coreMs)} ${say("unitCoreHours")}`,
+    ...(amounts.milliCardMs === "0" ? [] : [`${hoursText(amounts.milliCardMs, 1000n)} ${say("unitCardHours")}`]),
+    `${hoursText(amounts.memoryMibMs, 1024n)} ${say("unitMemoryHours")}`,
+  ].join(", ");
+}
+
 export function stateText(state: string, say: Say): string {
   const key = `state_${state}`;
   return isKey(key) ? say(key) : state;

@@ -3,6 +3,7 @@ import { makeCall, unreachable } from "#cli/call.ts";
 import { type Command, commands, commonOptions, findCommand } from "#cli/commands.ts";
 import { type Foreign, type ParseTrouble, parseOptions } from "#cli/option.ts";
 import { exitCodes, Stop } from "#cli/stop.ts";
+import { plainLines } from "#cli/table.ts";
 import type { Terminal } from "#cli/terminal.ts";
 import { type Language, languageOf, type Say, sayIn } from "#cli/words.ts";
 import { notItsOwnCode } from "#core/job/exit-code.ts";
@@ -18,7 +19,7 @@ export async function run(typed: readonly string[], terminal: Terminal): Promise
     const stop = stopFor(error, say);
     const isJson = stop.problem !== null && untilDashes(typed).includes("--json");
     if (isJson) await terminal.out(`${JSON.stringify({ problem: stop.problem })}\n`);
-    terminal.error(`weir: ${stop.message}\n`);
+    terminal.error(`weir: ${plainLines(stop.message)}\n`);
     if (!waits) return stop.exitCode;
     terminal.error(`weir: ${say("refusedWhileWaiting")}\n`);
     return notItsOwnCode;

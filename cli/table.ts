@@ -40,17 +40,23 @@ export async function tableText(
   return `${[head, ...body].join("\n")}\n`;
 }
 
-/** Two columns, name and value, for one thing. */
-export async function factsText(facts: readonly (readonly [name: string, value: string])[]): Promise<string> {
+/** Two columns, name and value, for one thing. Titles of columns are written small here. */
+export async function factsText(given: readonly (readonly [name: string, value: string])[]): Promise<string> {
+  const facts = given.map(([name, value]) => [/^[A-Z -]+$/.test(name) ? name.toLowerCase() : name, value] as const);
   const widthOf = await widthsFor(facts.map(([name]) => name));
   const widest = Math.max(0, ...facts.map(([name]) => widthOf(name)));
   const indent = " ".repeat(widest + 2);
   return facts
     .map(([name, value]) => {
-      const lines = value.split("\n").map(plain).join(`\n${indent}`);
+      const lines = plainLines(value).replaceAll("\n", `\n${indent}`);
       return `${name}${" ".repeat(widest - widthOf(name) + 2)}${lines}\n`;
     })
     .join("");
+}
+
+/** `plain`, keeping the lines apart. */
+export function plainLines(text: string): string {
+  return text.split("\n").map(plain).join("\n");
 }
 
 /** Without what would steer the terminal: names and reasons come from other people. */

@@ -25,9 +25,9 @@ export async function waitForEnd(
   try {
     for (let away = 0; ; away += 1) {
       try {
-        const outcome = await followToEnd(call, job, (state) => {
+        const outcome = await followToEnd(call, job, (text) => {
           away = 0;
-          progress.show(say("waiting", { id: job, state: stateText(state, say) }));
+          progress.show(text);
         });
         if (outcome) return { outcome, exitCode: await exitCodeOfAll(call, job, outcome) };
       } catch (error) {
@@ -44,16 +44,31 @@ export async function waitForEnd(
 }
 
 /** The outcome, or null where the stream ended before the job. */
-async function followToEnd(call: Call, job: number, onState: (state: string) => void): Promise<WireOutcome | null> {
+async function followToEnd(call: Call, job: number, show: (text: string) => void): Promise<WireOutcome | null> {
+  const { say } = call;
   const client = call.client();
   const abort = new AbortController();
   // First the stream, then the state: an end between the two is seen by one of them.
   const stream = await client.stream("events", { query: { job } }, { signal: abort.signal });
   if (stream.kind === "problem") throw stopOf(stream.problem);
+  /** Counts up with the events, from what the job itself says; where an event is counted twice, it says so again. */
+  let ended = 0;
+  let tasks = 1;
+  const tell = (state: string) => {
+    // An array changes too often for a line each where no line can be written over.
+    if (tasks > 1 && !call.terminal.errorIsTerminal) return;
+    show(
+      tasks > 1
+        ? say("waitingArray", { id: job, ended, tasks })
+        : say("waiting", { id: job, state: stateText(state, say) }),
+    );
+  };
   const look = async (): Promise<WireOutcome | null> => {
-    const { state, outcome } = call.answered(await client.call("job", { params: { job } }));
-    if (state === "ended") return outcome;
-    onState(state);
+    const found = call.answered(await client.call("job", { params: { job } }));
+    ({ tasks } = found);
+    ended = found.counts.ended;
+    if (found.state === "ended") return found.outcome;
+    tell(found.state);
     return null;
   };
   try {
@@ -61,13 +76,12 @@ async function followToEnd(call: Call, job: number, onState: (state: string) => 
     if (already) return already;
     for await (const message of stream.messages) {
       if (message.kind === "problem") throw stopOf(message.problem);
-      if (message.value.state === null) continue;
-      if (message.value.state !== "ended") {
-        onState(message.value.state);
-        continue;
-      }
-      const outcome = await look();
+      const { state } = message.value;
+      if (state === null) continue;
+      if (state === "ended") ended += 1;
+      const outcome = ended >= tasks ? await look() : null;
       if (outcome) return outcome;
+      if (state !== "ended" || tasks > 1) tell(state);
     }
     return null;
   } catch (error) {
@@ -89,7 +103,7 @@ async function exitCodeOfAll(call: Call, job: number, outcome: WireOutcome): Pro
   return codes.reduce((highest, code) => Math.max(highest, code), exitCodeOf(outcomeFromWire(outcome)));
 }
 
-/** One line that is written over on a terminal; elsewhere each new state once. */
+/** One line that is written over on a terminal; elsewhere a line for each change. */
 function progressLine(call: Call, shows: boolean) {
   const { terminal } = call;
   let last = "";

@@ -2,8 +2,9 @@ import type { Answer } from "#api/client.ts";
 import type { SpecView, TaskDetail, WireOutcome } from "#api/job.ts";
 import { type Call, taskOperand } from "#cli/call.ts";
 import {
+  amountsText,
+  defaultsText,
   elapsedText,
-  hoursText,
   memoryText,
   outcomeText,
   spanText,
@@ -69,9 +70,9 @@ async function printJob(call: Call, job: Answer<"job">): Promise<void> {
         .map(([name, value]) => `${name}=${value}`)
         .join(", "),
     ),
-    [say("factUsage"), amountsText(job.usage, call)],
+    [say("factUsage"), amountsText(job.usage, say)],
     [say("columnCost"), `${yuanText(job.cost.amountMicroYuan)} (${job.cost.tariffVersion})`],
-    ...optional("defaultsHead", job.defaults.map(({ field, value }) => `${field} ${value}`).join(", ")),
+    ...optional("defaultsHead", job.defaults.length === 0 ? "" : defaultsText(job.defaults, say)),
     ...optional("factWarnings", job.warnings.join("\n")),
   ]);
   const isArray = job.array !== null;
@@ -121,7 +122,7 @@ async function printRuns(call: Call, task: TaskDetail): Promise<void> {
         : [
             [
               say("factUsage"),
-              `${amountsText(run.amounts, call)} (${say(run.billed ? "billedYes" : "billedNo")})`,
+              `${amountsText(run.amounts, say)} (${say(run.billed ? "billedYes" : "billedNo")})`,
             ] as const,
           ]),
     ]);
@@ -212,12 +213,4 @@ function shapeText(spec: SpecView, { say }: Call): string {
   const model = [accelerators?.vendor, accelerators?.model].filter((word) => word).join(" ") || say("anyAccelerator");
   const cards = accelerators ? say("shapeCards", { count: accelerators.perNode, model }) : "";
   return say("shape", { nodes: spec.nodes, tasks: spec.tasks, cores: spec.coresPerTask, memory, cards });
-}
-
-function amountsText(amounts: Answer<"job">["usage"], { say }: Call): string {
-  return [
-    `${hoursText(amounts.coreMs)} ${say("columnCoreHours")}`,
-    ...(amounts.milliCardMs === "0" ? [] : [`${hoursText(amounts.milliCardMs, 1000n)} ${say("columnCardHours")}`]),
-    `${hoursText(amounts.memoryMibMs, 1024n)} ${say("columnMemoryHours")}`,
-  ].join(", ");
 }

@@ -2,7 +2,7 @@ import { basename, join } from "node:path";
 import { type Answer, NoAnswer, newIdempotencyKey } from "#api/client.ts";
 import type { JobRequest } from "#api/job.ts";
 import { badValue, type Call, neverSent } from "#cli/call.ts";
-import { hoursText, memoryText, outcomeText, yuanText } from "#cli/formats.ts";
+import { amountsText, defaultsText, memoryText, outcomeText, yuanText } from "#cli/formats.ts";
 import { readInputFiles } from "#cli/input-files.ts";
 import { exitCodes, Stop } from "#cli/stop.ts";
 import { waitForEnd } from "#cli/wait.ts";
@@ -190,11 +190,11 @@ async function tell(
   if (isParsable) await call.print(`${id}\n`);
   else await call.print(`${call.say(tasks > 1 ? "submittedArray" : "submitted", { id, name, tasks })}\n`);
   for (const words of warnings) call.note(call.say("warning", { words }));
-  if (!isQuiet && !isParsable) call.note(defaultsText(call, defaults));
+  if (!isQuiet && !isParsable) noteDefaults(call, defaults);
 }
 
-function defaultsText(call: Call, defaults: Answer<"submit">["defaults"]): string {
-  return `${call.say("defaultsHead")}: ${defaults.map(({ field, value }) => `${field} ${value}`).join(", ") || call.say("none")}`;
+function noteDefaults({ note, say }: Call, defaults: Answer<"submit">["defaults"]): void {
+  note(`${say("defaultsHead")}: ${defaultsText(defaults, say)}`);
 }
 
 async function dryRun(call: Call, request: JobRequest): Promise<number> {
@@ -206,20 +206,14 @@ async function dryRun(call: Call, request: JobRequest): Promise<number> {
   }
   const { spec, quote, wouldGoTo, candidates } = answer;
   for (const words of answer.warnings) call.note(say("warning", { words }));
-  call.note(defaultsText(call, answer.defaults));
-  const { amounts, cost } = { amounts: quote.total, cost: quote.cost };
-  const parts = [
-    `${hoursText(amounts.coreMs)} ${say("columnCoreHours")}`,
-    `${hoursText(amounts.milliCardMs, 1000n)} ${say("columnCardHours")}`,
-    `${hoursText(amounts.memoryMibMs, 1024n)} ${say("columnMemoryHours")}`,
-    `${yuanText(cost.amountMicroYuan)} (${cost.tariffVersion})`,
-  ];
+  noteDefaults(call, answer.defaults);
+  const most = `${amountsText(quote.total, say)}, ${yuanText(quote.cost.amountMicroYuan)} (${quote.cost.tariffVersion})`;
   const memory = spec.memoryMibPerNode ?? spec.memoryMibPerCore;
   await call.printFacts([
     [say("columnTasks"), `${answer.tasks}`],
     [say("columnCores"), `${spec.coresPerTask} × ${spec.tasks}`],
     [say("columnMemory"), memory === null ? say("memoryDefault") : memoryText(memory)],
-    [say("quoteHead"), parts.join(", ")],
+    [say("quoteHead"), most],
     [say("columnCentre"), wouldGoTo === null ? say("wouldWait") : say("wouldGo", { centre: wouldGoTo })],
   ]);
   await call.printTable(
