@@ -5,7 +5,7 @@ import { useTranslation } from "react-i18next";
 import { Icon, Mark } from "../parts/icons.tsx";
 import { Waiting } from "./fallbacks.tsx";
 import css from "./frame.module.css";
-import { useLiveState } from "./live.ts";
+import { useLive, useLiveState } from "./live.ts";
 import { navigation } from "./navigation.ts";
 import { LanguageSwitch, ThemeSwitch } from "./preferences.tsx";
 import { useMe, useSignOut } from "./session.ts";
@@ -139,6 +139,8 @@ export function isTyping(target: EventTarget | null): boolean {
 function LiveDot() {
   const { t } = useTranslation("app");
   const state = useLiveState();
+  // Every page under this frame is live, and the dot says so on those that listen to nothing, too.
+  useLive(() => undefined);
   return (
     <span className={css.live} data-live={state} role="status">
       <span className={css.dot} />

@@ -39,7 +39,7 @@ function inner(loaded: Locale | { readonly default: Locale }): Locale {
 function dress(name: Theme): ThemeConfig {
   const colours = palettes[name];
   return {
-    algorithm: [name === "dark" ? antdTheme.darkAlgorithm : antdTheme.defaultAlgorithm, antdTheme.compactAlgorithm],
+    algorithm: name === "dark" ? antdTheme.darkAlgorithm : antdTheme.defaultAlgorithm,
     hashed: false,
     token: {
       colorPrimary: colours.accent,
@@ -59,13 +59,23 @@ function dress(name: Theme): ThemeConfig {
       colorBorderSecondary: colours.line,
       borderRadius: 6,
       fontSize: 14,
-      controlHeight: 32,
+      controlHeight: 30,
+      controlPaddingHorizontal: 10,
+      paddingSM: 10,
       fontFamily: "var(--sans)",
       fontFamilyCode: "var(--mono)",
       motionDurationMid: "0.12s",
       motionDurationSlow: "0.18s",
     },
-    components: { Button: { primaryShadow: "none", defaultShadow: "none" } },
+    components: {
+      Button: {
+        primaryShadow: "none",
+        defaultShadow: "none",
+        dangerShadow: "none",
+        primaryColor: name === "dark" ? colours.ground : colours.panel,
+      },
+      Segmented: { trackBg: colours["bar-empty"], itemSelectedBg: colours.raised },
+    },
   };
 }
 

@@ -42,7 +42,7 @@ const drawings = {
   up: <path d="m4 10 4-4 4 4" />,
   down: <path d="m4 6 4 4 4-4" />,
   stop: <path d="M4 4h8v8H4z" fill="currentColor" />,
-  follow: <path d="M8 2.5v7M5 6.5l3 3 3-3M3 13h10" />,
+  follow: <path d="m4 3 4 4 4-4M4 9l4 4 4-4" />,
   wrap: <path d="M2.5 4h11M2.5 8h8.5a2.2 2.2 0 0 1 0 4.5H8M9.5 10.5l-2 2 2 2M2.5 12.5H5" />,
   sun: (
     <path d="M8 5a3 3 0 1 0 0 6 3 3 0 0 0 0-6ZM8 1.5v1.5M8 13v1.5M1.5 8H3M13 8h1.5M3.4 3.4l1 1M11.6 11.6l1 1M12.6 3.4l-1 1M4.4 11.6l-1 1" />

@@ -53,9 +53,9 @@ type PanelContent = {
 };
 
 /** Names and values in two columns, or one under the other where there is little room. */
-export function Facts({ items }: { readonly items: readonly (readonly [name: ReactNode, value: ReactNode])[] }) {
+export function Facts({ items, narrow = false }: FactsContent) {
   return (
-    <dl className={css.facts}>
+    <dl className={narrow ? css.narrowFacts : css.facts}>
       {items.map(([name, value], at) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: a fixed list in a fixed order
         <div key={at} className={css.fact}>
@@ -66,3 +66,8 @@ export function Facts({ items }: { readonly items: readonly (readonly [name: Rea
     </dl>
   );
 }
+
+type FactsContent = {
+  readonly items: readonly (readonly [name: ReactNode, value: ReactNode])[];
+  readonly narrow?: boolean;
+};

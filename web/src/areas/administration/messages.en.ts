@@ -17,7 +17,7 @@ export const en = {
   addPerson: "Add a person",
   addProject: "Add a project",
   addTenant: "Add a tenant",
-  addMember: "Add a member",
+  addMember: "Add to a project",
   memberOf: "Add {{person}} to a project",
   project: "Project",
   link: "Sign-in link",

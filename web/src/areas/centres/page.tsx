@@ -77,24 +77,26 @@ function CentrePanel({ centre, mayEnrol }: { readonly centre: Centre; readonly m
         ]}
       />
       {centre.pools.length === 0 ? <p className="soft">{t("noPools")}</p> : null}
-      <div className={css.pools}>
-        {centre.pools.map((pool) => (
-          <PoolCard key={pool.name} pool={pool} />
-        ))}
+      <div className={css.halves}>
+        <div className={css.pools}>
+          {centre.pools.map((pool) => (
+            <PoolCard key={pool.name} pool={pool} />
+          ))}
+        </div>
+        {mechanisms.length > 0 ? (
+          <div>
+            <h3 className={css.sub}>{t("mechanisms")}</h3>
+            <dl className={css.mechanisms}>
+              {mechanisms.map(([name, way]) => (
+                <div key={name}>
+                  <dt>{t(`mechanism.${name}` as "mechanism.kill", { defaultValue: name })}</dt>
+                  <dd>{way}</dd>
+                </div>
+              ))}
+            </dl>
+          </div>
+        ) : null}
       </div>
-      {mechanisms.length > 0 ? (
-        <>
-          <h3 className={css.sub}>{t("mechanisms")}</h3>
-          <dl className={css.mechanisms}>
-            {mechanisms.map(([name, way]) => (
-              <div key={name}>
-                <dt>{t(`mechanism.${name}` as "mechanism.kill", { defaultValue: name })}</dt>
-                <dd>{way}</dd>
-              </div>
-            ))}
-          </dl>
-        </>
-      ) : null}
       <Button
         size="small"
         icon={<Icon name={open ? "up" : "down"} />}

@@ -1,21 +1,20 @@
 import { useQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
-import type { JobDetail, TaskDetail } from "#api/job.ts";
+import type { TaskDetail } from "#api/job.ts";
 import { Problem } from "../../parts/notice.tsx";
 import { StateBadge, shownOf } from "../../parts/state.tsx";
 import { Table } from "../../parts/table.tsx";
 import { bytesText, mibText } from "../../words/format.ts";
 import { useFormat, useNow } from "../../words/use.ts";
 import css from "./job.module.css";
-import { endWords } from "./outcome.ts";
+import { shortEnd } from "./outcome.ts";
 import { historyQuery } from "./queries.ts";
 
 /** Every attempt of a task, kept for good: where, how long, how much, and how it ended. */
-export function RunsTable({ job, task }: { readonly job: JobDetail; readonly task: TaskDetail }) {
+export function RunsTable({ task }: { readonly task: TaskDetail }) {
   const { t } = useTranslation(["job", "words"]);
   const format = useFormat();
   const nowMs = useNow(1000, task.state !== "ended");
-  const limit = format.duration(job.spec.timeLimitS * 1000);
   return (
     <>
       <h2 className={css.sub}>{t("runs.title")}</h2>
@@ -33,11 +32,7 @@ export function RunsTable({ job, task }: { readonly job: JobDetail; readonly tas
             cell: (run) => (
               <div className={css.runState}>
                 <StateBadge shown={shownOf(run)} quiet />
-                {run.end && run.end.kind !== "succeeded" ? (
-                  <span className="soft">
-                    {endWords(t, run.end, { limit, peak: run.usage ? mibText(run.usage.peakMemoryMib) : "–" })[0]}
-                  </span>
-                ) : null}
+                {run.end ? <span className="soft nowrap">{shortEnd(t, run.end)}</span> : null}
               </div>
             ),
           },

@@ -25,6 +25,7 @@ export const en = {
     starting: "Starting",
     waited: "waited {{time}}",
     ran: "ran {{time}}",
+    begun: "started {{time}} later",
     soFar: "{{time}} so far",
     at: "at {{centre}}",
     attempt: "attempt {{attempt}}",
@@ -163,6 +164,7 @@ export const en = {
     all: "All fields",
   },
   end: {
+    short: { exit: "exit code {{code}}", signal: "{{name}}" },
     succeeded: "It ended with exit code 0.",
     exit: "It ended with exit code {{code}}.",
     exitMeaning: {

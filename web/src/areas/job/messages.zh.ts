@@ -27,6 +27,7 @@ export const zh: Words<typeof en> = {
     starting: "启动",
     waited: "等待 {{time}}",
     ran: "运行 {{time}}",
+    begun: "{{time}}后开始",
     soFar: "已 {{time}}",
     at: "在 {{centre}}",
     attempt: "第 {{attempt}} 次",
@@ -159,6 +160,7 @@ export const zh: Words<typeof en> = {
     all: "全部字段",
   },
   end: {
+    short: { exit: "退出码 {{code}}", signal: "{{name}}" },
     succeeded: "以退出码 0 结束。",
     exit: "以退出码 {{code}} 结束。",
     exitMeaning: {

@@ -51,6 +51,14 @@ export function endWords(
   }
 }
 
+/** What a table has room for: the exit code or the signal; nothing where the outcome's own word says it all. */
+export function shortEnd(t: TFunction<"job">, end: End): string {
+  if (end.kind !== "failed") return "";
+  return end.signal === null
+    ? t("end.short.exit", { code: end.exitCode ?? 0 })
+    : t("end.short.signal", { name: signalName(end.signal) });
+}
+
 const explainedCodes = ["1", "2", "126", "127", "128"] as const;
 const explainedSignals = [
   "HUP",

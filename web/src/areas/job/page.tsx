@@ -138,7 +138,7 @@ function TaskView({ job, task, search, isArray }: TaskContent) {
           {view === "placement" ? <Placement job={job} task={task} /> : null}
           {view === "history" ? (
             <>
-              <RunsTable job={job} task={task} />
+              <RunsTable task={task} />
               <HistoryTable job={job.id} index={task.index} />
             </>
           ) : null}

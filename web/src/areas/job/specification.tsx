@@ -23,6 +23,7 @@ export function Asked({ spec }: { readonly spec: SpecView }) {
     values.length === 0 ? [] : [[name, values.join(", ")] as const];
   return (
     <Facts
+      narrow
       items={[
         [t("asked.tasks"), t("asked.cores", { tasks: spec.tasks, cores: spec.coresPerTask })],
         ...(spec.nodes > 1 ? [[t("asked.nodes"), spec.nodes] as const] : []),

@@ -13,6 +13,12 @@ export function TimeLine({ job, task, isArray }: LineContent) {
   const nowMs = useNow(1000, task.state !== "ended");
   const run = task.runs.at(-1);
   const steps = stepsOf(job, task);
+  function stayedWords(shown: Shown, time: string, over: boolean): string {
+    if (!over) return t("line.soFar", { time });
+    if (shown === "queued") return t("line.waited", { time });
+    if (shown === "placed") return t("line.begun", { time });
+    return shown === "running" ? t("line.ran", { time }) : time;
+  }
   return (
     <section className={css.line} aria-label={t("line.label")}>
       {isArray || (run && run.attempt > 1) ? (
@@ -47,7 +53,7 @@ export function TimeLine({ job, task, isArray }: LineContent) {
                 {step.note ? <span className={css.note}>{step.note}</span> : null}
                 {step.timed && stayed !== null ? (
                   <span className={css.stayed}>
-                    {next ? format.duration(stayed) : t("line.soFar", { time: format.duration(stayed) })}
+                    {stayedWords(step.shown, format.duration(stayed), next !== undefined)}
                     {step.shown === "running" && !next
                       ? ` · ${t("line.limit", { time: format.duration(job.spec.timeLimitS * 1000) })}`
                       : ""}

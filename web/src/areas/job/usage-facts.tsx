@@ -10,6 +10,7 @@ export function UsageFacts({ job }: { readonly job: JobDetail }) {
   return (
     <>
       <Facts
+        narrow
         items={[
           [t("usage.coreHours"), coreHoursText(usage.coreMs)],
           ...(usage.milliCardMs === "0" ? [] : [[t("usage.cardHours"), cardHoursText(usage.milliCardMs)] as const]),
@@ -24,7 +25,11 @@ export function UsageFacts({ job }: { readonly job: JobDetail }) {
           ],
         ]}
       />
-      {job.state === "ended" ? null : <p className="faint">{t("usage.later")}</p>}
+      {job.state === "ended" ? null : (
+        <p className="faint" style={{ margin: "10px 0 0" }}>
+          {t("usage.later")}
+        </p>
+      )}
     </>
   );
 }

@@ -93,7 +93,7 @@ function Rows({ jobs, more, scroller, onView, onEnd }: RowsContent) {
   const rows = useVirtualizer({
     count: jobs.length + (more ? 1 : 0),
     getScrollElement: () => scroller.current,
-    estimateSize: () => (window.matchMedia("(max-width: 760px)").matches ? 62 : 37),
+    estimateSize: () => (window.matchMedia("(max-width: 666px)").matches ? 62 : 37),
     getItemKey: (at) => jobs[at]?.id ?? "more",
     overscan: 12,
   });

@@ -35,14 +35,14 @@ function CentreCard({ centre }: { readonly centre: Centre }) {
   return (
     <li className={css.card} data-centre={centre.id}>
       <div className={css.cardHead}>
-        <div className={css.cardNames}>
-          <strong>{centre.name}</strong>
+        <strong>{centre.name}</strong>
+        <div className={css.cardLine}>
           <span className="faint">
             {centre.id}
             {centre.lifeCycle === "in-service" ? null : ` · ${t(`lifeCycle.${centre.lifeCycle}`)}`}
           </span>
+          <CentreState centre={centre} />
         </div>
-        <CentreState centre={centre} />
       </div>
       <Bar
         label={t("cores")}

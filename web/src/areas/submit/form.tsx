@@ -26,8 +26,8 @@ export function ScriptForm({ script, onScript }: FormContent) {
   return (
     <div className={css.form}>
       <Group title={t("group.what")}>
-        <TextField label={t("field.name")} wide {...option("job-name")} />
-        <Field label={t("field.project")} wide>
+        <TextField label={t("field.name")} span={6} {...option("job-name")} />
+        <Field label={t("field.project")} span={6}>
           {(id) => (
             <Select
               id={id}
@@ -45,19 +45,19 @@ export function ScriptForm({ script, onScript }: FormContent) {
         </Field>
       </Group>
       <Group title={t("group.size")}>
-        <TextField label={t("field.nodes")} hint="1" numeric {...option("nodes")} />
-        <TextField label={t("field.tasks")} hint="1" numeric {...option("ntasks")} />
-        <TextField label={t("field.cores")} hint="1" numeric {...option("cpus-per-task")} />
+        <TextField label={t("field.nodes")} hint="1" span={2} numeric {...option("nodes")} />
+        <TextField label={t("field.tasks")} hint="1" span={2} numeric {...option("ntasks")} />
+        <TextField label={t("field.cores")} hint="1" span={2} numeric {...option("cpus-per-task")} />
         <MemoryField script={script} onScript={onScript} />
         <CardsField script={script} onScript={onScript} />
       </Group>
       <Group title={t("group.when")}>
         <TextField label={t("field.time")} hint={t("hint.time")} {...option("time")} />
         <TextField label={t("field.array")} hint={t("hint.array")} {...option("array")} />
-        <TextField label={t("field.dependency")} hint={t("hint.dependency")} wide {...option("dependency")} />
+        <TextField label={t("field.dependency")} hint={t("hint.dependency")} span={6} {...option("dependency")} />
       </Group>
       <Group title={t("group.where")}>
-        <Field label={t("field.centres")} wide>
+        <Field label={t("field.centres")} span={6}>
           {(id) => (
             <Select
               id={id}
@@ -72,7 +72,7 @@ export function ScriptForm({ script, onScript }: FormContent) {
             />
           )}
         </Field>
-        <TextField label={t("field.chdir")} hint={t("hint.chdir")} wide {...option("chdir", ["workdir"])} />
+        <TextField label={t("field.chdir")} hint={t("hint.chdir")} span={6} {...option("chdir", ["workdir"])} />
         <TextField label={t("field.output")} hint={t("hint.output")} {...option("output")} />
         <TextField label={t("field.error")} hint={t("hint.output")} {...option("error")} />
       </Group>
@@ -147,7 +147,7 @@ export function Further({ draft, onChange }: FurtherContent) {
     <div className={css.group}>
       <TextField
         label={t("field.arguments")}
-        wide
+        span={6}
         value={draft.arguments}
         onValue={(value) => onChange({ arguments: value })}
       />
@@ -175,7 +175,7 @@ export function Further({ draft, onChange }: FurtherContent) {
       </Field>
       <Field
         label={t("field.onUnreachable")}
-        wide
+        span={6}
         note={draft.onUnreachable === "wait" ? undefined : t("unreachable.note")}
       >
         {(id) => (
@@ -244,10 +244,13 @@ function Group({ title, children }: { readonly title: string; readonly children:
   );
 }
 
-function Field({ label, wide = false, note, children }: FieldContent) {
+/** Of six columns. */
+type Span = 2 | 3 | 6;
+
+function Field({ label, span = 3, note, children }: FieldContent) {
   const id = useId();
   return (
-    <div className={wide ? css.wideField : css.field}>
+    <div className={css.field} data-span={span}>
       <label htmlFor={id}>{label}</label>
       {children(id)}
       {note ? <span className={css.fieldNote}>{note}</span> : null}
@@ -257,14 +260,14 @@ function Field({ label, wide = false, note, children }: FieldContent) {
 
 type FieldContent = {
   readonly label: string;
-  readonly wide?: boolean;
+  readonly span?: Span;
   readonly note?: string | undefined;
   readonly children: (id: string) => ReactNode;
 };
 
-function TextField({ label, value, onValue, hint, wide = false, numeric = false }: TextContent) {
+function TextField({ label, value, onValue, hint, span = 3, numeric = false }: TextContent) {
   return (
-    <Field label={label} wide={wide}>
+    <Field label={label} span={span}>
       {(id) => (
         <Input
           id={id}
@@ -285,7 +288,7 @@ type TextContent = {
   readonly value: string;
   readonly onValue: (value: string) => void;
   readonly hint?: string;
-  readonly wide?: boolean;
+  readonly span?: Span;
   readonly numeric?: boolean;
 };
 

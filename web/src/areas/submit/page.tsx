@@ -72,12 +72,14 @@ export function SubmitPage() {
             onFiles={(files) => change({ files })}
             onScript={(script) => change({ script })}
           />
+          <div ref={result}>
+            {submit.error ? <Problem error={submit.error} /> : null}
+            {dryRun.error ? <Problem error={dryRun.error} /> : null}
+            {dryRun.data && !dryRun.error ? (
+              <DryRun answer={dryRun.data.answer} old={dryRun.data.of !== request} />
+            ) : null}
+          </div>
         </div>
-      </div>
-      <div ref={result}>
-        {submit.error ? <Problem error={submit.error} /> : null}
-        {dryRun.error ? <Problem error={dryRun.error} /> : null}
-        {dryRun.data && !dryRun.error ? <DryRun answer={dryRun.data.answer} old={dryRun.data.of !== request} /> : null}
       </div>
       <div className={css.bar}>
         <span className={css.verdict} role="status" data-problems={problems}>

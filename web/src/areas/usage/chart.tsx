@@ -45,7 +45,7 @@ export function UsageChart({ rows, by }: { readonly rows: Answer<"usage">["rows"
     chart.setOption({
       animationDuration: 250,
       textStyle: { fontFamily: getComputedStyle(document.body).fontFamily },
-      grid: { left: 8, right: 8, top: 36, bottom: hasCards ? 30 : 4, outerBoundsMode: "same" },
+      grid: { left: 8, right: 8, top: 4, bottom: hasCards ? 30 : 4, outerBoundsMode: "same" },
       tooltip: {
         trigger: "axis",
         backgroundColor: colours.raised,

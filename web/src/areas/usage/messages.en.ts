@@ -14,7 +14,8 @@ export const en = {
   cost: "Cost",
   tariff: "Tariff",
   total: "Total",
-  chart: "Core-hours, and card-hours where there are any",
+  chart: "Core-hours",
+  chartBoth: "Core-hours and card-hours",
   more: "The list is longer than shown; the sums above count everything.",
   none: {
     title: "Nothing was booked in this time",

@@ -17,7 +17,8 @@ export const zh: Words<typeof en> = {
   cost: "费用",
   tariff: "资费版本",
   total: "合计",
-  chart: "核时；有卡时则一并列出",
+  chart: "核时",
+  chartBoth: "核时与卡时",
   more: "列表未全部显示；合计包含全部。",
   none: {
     title: "这段时间没有记账",

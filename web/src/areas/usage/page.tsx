@@ -64,7 +64,7 @@ export function UsagePage() {
           <Panel title={t("total")}>
             <Total total={data.total} />
           </Panel>
-          <Panel title={t("chart")}>
+          <Panel title={t(rows.some((row) => row.amounts.milliCardMs !== "0") ? "chartBoth" : "chart")}>
             <Suspense fallback={<div style={{ height: 260 }} />}>
               <Chart rows={rows} by={by} />
             </Suspense>

@@ -16,7 +16,7 @@ export function LogViewer({ source, attempts, onSource }: ViewerContent) {
   const { state, readEarlier, again } = useLog(source);
   const lines = useMemo(() => (state.kind === "open" ? allLines(state.log) : []), [state]);
   const [follow, setFollow] = useState(true);
-  const [wrap, setWrap] = useState(() => window.matchMedia("(max-width: 760px)").matches);
+  const [wrap, setWrap] = useState(() => window.matchMedia("(max-width: 666px)").matches);
   const find = useFind(lines);
   return (
     <div className={css.viewer}>
