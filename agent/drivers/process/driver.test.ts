@@ -100,6 +100,11 @@ describe("how a run ends", () => {
     assert.equal(alive(Number(await box.log(ended.run))), false);
   });
 
+  test("a job that kills its process group reaches only itself", async () => {
+    const ended = await box.run("kill -9 0");
+    assert.deepEqual(ended.end, { kind: "signalled", signal: 9 });
+  });
+
   test("a job may close its streams", async () => {
     const ended = await box.run("exec <&- >&- 2>&-; sleep 0.05; exit 3");
     assert.deepEqual(ended.end, { kind: "failed", exitCode: 3 });

@@ -8,14 +8,14 @@ use Fcntl qw(:DEFAULT);
 use Errno;
 use POSIX ();
 use Exporter qw(import);
-our @EXPORT = qw(call mount_at monotonic_ms wall_ms boot_id start_ticks is_alive limit_self children_usage become as_user
+our @EXPORT = qw(call mount_at monotonic_ms wall_ms boot_id start_ticks is_alive limit_self reap become as_user
     read_file write_file descendants resident_bytes proportional_bytes signal_all walk remove_tree
     cgroup_places make_group join_group group_pids drop_group);
 
 my %NUMBER = do {
     my $arm = (POSIX::uname())[4] eq 'aarch64';
     my %table = (    # name => [x86_64, aarch64]
-        clock_gettime => [228, 113], fsync       => [74,  82],  getrusage => [98,  165], mount     => [165, 40],
+        clock_gettime => [228, 113], fsync       => [74,  82],  wait4     => [61,  260], mount     => [165, 40],
         prctl         => [157, 167], prlimit64   => [302, 261], setgroups => [116, 159], setresgid => [119, 149],
         setresuid     => [117, 147], signalfd4   => [289, 74],  unshare   => [272, 97],
         setns         => [308, 268],
@@ -57,12 +57,14 @@ sub is_alive { my ($pid, $ticks) = @_; my $now = start_ticks($pid); return defin
 # 4 = RLIMIT_CORE, 6 = RLIMIT_NPROC, 7 = RLIMIT_NOFILE. Never RLIMIT_AS: Node, Java and CUDA would not start.
 sub limit_self { my ($what, $soft, $hard) = @_; return call('prlimit64', 0, $what, pack('QQ', $soft, $hard), 0) }
 
-# Of all children waited for, and theirs: CPU in ms (user, system), and the largest single one's memory in bytes.
-sub children_usage {
-    my $usage = "\0" x 144;
-    call('getrusage', -1, $usage) or die "getrusage: $!";
+# A child that has ended, if there is one: (pid, wait status, CPU in ms of user and system, largest memory in bytes), of
+# itself and all it waited for; (0) when all run, (-1) when there is none.
+sub reap {
+    my ($status, $usage) = ("\0" x 4, "\0" x 144);
+    my $pid = syscall($NUMBER{wait4}, -1, $status, POSIX::WNOHANG(), $usage);
+    return $pid if $pid <= 0;
     my ($us, $uu, $ss, $su, $maxrss) = unpack 'q5', $usage;
-    return ($us * 1000 + int($uu / 1000), $ss * 1000 + int($su / 1000), $maxrss * 1024);
+    return ($pid, unpack('i', $status), $us * 1000 + $uu / 1000, $ss * 1000 + $su / 1000, $maxrss * 1024);
 }
 
 # For good: no way back to root, no supplementary groups.
@@ -202,6 +204,7 @@ sub cgroup_places {
         $own{$_} = $path for $controllers eq '' ? 'v2' : split /,/, $controllers;
     }
     for my $which (grep { $mount{$_} } qw(v2 memory pids)) {
+        # A group of our own first; root's fallback is the top, where v2 allows controllers though we run in a leaf.
         for my $parent ($mount{$which} . ($own{$which} // ''), $is_root ? $mount{$which} : ()) {
             my $folder = $parent =~ s{/*$}{}r . "/$name";
             next unless (mkdir $folder or -d $folder) && (mkdir "$folder/probe" or -d "$folder/probe");
@@ -213,11 +216,14 @@ sub cgroup_places {
                     rmdir "$folder/probe";
                     last;
                 }
-            } else {
-                $place{$which} //= $folder;
-                $place{memoryWay} //= 'cgroup-v1' if $which eq 'memory';
+            } elsif (!$place{$which}) {
+                $place{$which} = $folder;
+                $place{memoryWay} = 'cgroup-v1' if $which eq 'memory';
+                rmdir "$folder/probe";
+                last;
             }
             rmdir "$folder/probe";
+            rmdir $folder unless grep { $_ eq $folder } values %place;
         }
     }
     return \%place;

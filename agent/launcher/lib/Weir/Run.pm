@@ -1,38 +1,50 @@
 package Weir::Run;
 
-# One run, from its folder to its `ended` file: the wrapper. It is a fork of the launcher in a session of its own, so it
-# outlives the launcher, the agent and the server; it alone enforces limits and tells how the run ended.
+# One run at a time, from its folder to its `ended` file: the wrapper. It is a fork of the launcher in a session of its
+# own, so it outlives the launcher, the agent and the server; it alone enforces limits and tells how the run ended.
 use strict;
 use warnings;
 use Fcntl qw(:DEFAULT :mode);
-use POSIX qw(WNOHANG);
+use POSIX ();
 use Weir::Kernel;
 use Exporter qw(import);
-our @EXPORT = qw(supervise bury give_back facts place_of read_stream);
+our @EXPORT = qw(serve bury give_back facts place_of read_stream);
 
 use constant { STREAM => { stdout => 100, stderr => 101 } };    # the wrapper's own handles, where the launcher finds them
-use constant { CLONE_NEWNS => 0x20000, CLONE_NEWIPC => 0x08000000, MS_BIND => 0x1000, MS_REC_PRIVATE => 0x44000 };
+use constant { CLONE_NEWNS => 0x20000, CLONE_NEWIPC => 0x08000000, MS_BIND => 0x1000, MS_BIND_REC => 0x5000, MS_REC_PRIVATE => 0x44000 };
 use constant { MS_NOSUID_NODEV => 6, SIGCHLD => 17, SIGTERM => 15, SIGCONT => 18, SIGKILL => 9, PATIENCE_MS => 10_000 };
 
-# $o: { run, runs, uid, gid, agentUid, agentGid, cwd, stdout, stderr, script, argv, env, files, startBefore, timeLimitMs, graceMs,
-#       memoryBytes, processes, logCapBytes, cores, places, private, keep, tell, fence }, all checked by the launcher.
-# Never returns. Tells `rejected`, or `started` and then `ended`.
-sub supervise {
-    my ($o) = @_;
-    $0 = "weir-run $o->{run}";
+# Takes orders from the launcher, one after the other (a fork, and the memory it copies, is a third of what a short run
+# costs), and ends with the launcher, though not before its run. $next->() waits for an order, undef at the launcher's end.
+sub serve {
+    my ($next) = @_;
     POSIX::setsid();
     POSIX::sigprocmask(POSIX::SIG_BLOCK(), POSIX::SigSet->new(SIGCHLD, SIGTERM));    # they are read from a handle
-    call('prctl', 36, 1, 0, 0, 0) or die "PR_SET_CHILD_SUBREAPER: $!";    # what the job leaves behind comes back to us
+    call('prctl', 36, 1, 0, 0, 0) or die "PR_SET_CHILD_SUBREAPER: $!";    # what a job leaves behind comes back to us
+    my $mask = pack 'Q', 1 << (SIGCHLD - 1) | 1 << (SIGTERM - 1);
+    my $signals = call('signalfd4', -1, $mask, 8, 02004000) // die "signalfd: $!";
+    while (my $order = $next->()) {
+        $0 = "weir-run $order->{run}";
+        supervise({ %$order, signals => $signals }) or last;
+        $0 = 'weir-run, waiting';
+    }
+    POSIX::_exit(0);
+}
+
+# $o: { run, runs, uid, gid, agentUid, agentGid, cwd, stdout, stderr, script, argv, env, files, startBefore, timeLimitMs, graceMs,
+#       memoryBytes, processes, logCapBytes, cores, places, private, keep, namespaces, tell, fence }, all checked by the launcher.
+# Tells `rejected`, or `started` and then `ended`. True when this process can take another run.
+sub supervise {
+    my ($o) = @_;
     my $place = "$o->{runs}/$o->{run}";
-    my $made = eval { make_folder($o, $place); 1 };
-    my ($code, $words) = $made ? () : $@ =~ /^(already-there|too-late) / ? ($1, $') : ('refused', $@);
+    my $made = eval { $o->{fence}->(sub { make_folder($o, $place) }); 1 };
     if (!$made) {
+        my ($code, $words) = $@ =~ /^(already-there|too-late|orphaned) / ? ($1, $') : ('refused', $@);
         remove_tree($place) unless $code eq 'already-there';
         $o->{tell}->("rejected $o->{run} $code $words");
-        POSIX::_exit(0);
+        return 1;
     }
-    $o->{fence}->();    # from here on a new launcher may look at the folders: ours has its `started`
-    my $r = { $o->%*, place => $place, startedMs => wall_ms(), begun => monotonic_ms(), cause => 'exited', words => '', peak => 0 };
+    my $r = { %$o, place => $place, startedMs => wall_ms(), begun => monotonic_ms(), cause => 'exited', words => '', peak => 0, cpu => [0, 0], largest => 0 };
     $r->{main} = eval { start_job($r) };
     if ($r->{main}) {
         $o->{tell}->("started $o->{run}");
@@ -41,8 +53,7 @@ sub supervise {
         ($r->{status}, $r->{words}) = $@ =~ /^(12[67]) (.*)/s ? ($1 << 8, $2) : (126 << 8, $@);
         $r->{cause} = 'start-failed';
     }
-    finish($r);
-    POSIX::_exit(0);
+    return finish($r);
 }
 
 # --- before the start
@@ -99,8 +110,6 @@ sub put_input {
 # Forks the job and waits until it has become the user's program. Dies with "126 words" or "127 words" as a shell says.
 sub start_job {
     my ($r) = @_;
-    my $mask = pack 'Q', 1 << (SIGCHLD - 1) | 1 << (SIGTERM - 1);
-    $r->{signals} = call('signalfd4', -1, $mask, 8, 02004000) // die "126 signalfd: $!";
     $r->{shared} = hide_shared_folders($r) ? [] : $r->{private};
     open_streams($r);
     pipe(my $said, my $say) or die "126 pipe: $!";
@@ -126,19 +135,19 @@ sub hide_shared_folders {
     return unless call('unshare', CLONE_NEWNS | CLONE_NEWIPC);
     $r->{outside} = $outside;
     mount_at('none', '/', '', MS_REC_PRIVATE, '') or die "126 a private view of the file systems: $!\n";
-    my %from = map { $_ => "$r->{place}/tmp" } '/tmp', '/var/tmp';
+    my $own = "$r->{place}/tmp";
     for my $folder (@{ $r->{private} }) {
-        my $ready = !$from{$folder}
-            ? mount_at('tmpfs', $folder, 'tmpfs', MS_NOSUID_NODEV, 'mode=1777,size=' . ($folder eq '/dev/shm' ? $r->{memoryBytes} : 1 << 24))
+        my $done = $folder eq '/dev/shm'    # memory, and counted as the job's
+            ? mount_at('tmpfs', $folder, 'tmpfs', MS_NOSUID_NODEV, "mode=1777,size=$r->{memoryBytes}")
             : eval {
                 for my $kept (grep { "$_/" =~ m{^\Q$folder\E/} } $r->{place}, @{ $r->{keep} }) {    # a home below /tmp
-                    my $inside = $from{$folder};
+                    my $inside = $own;
                     for (split m{/}, substr $kept, length "$folder/") { $inside .= "/$_"; mkdir $inside, 0711 }
                     mount_at($kept, $inside, '', MS_BIND, '') or die "$!\n";
                 }
-                mount_at($from{$folder}, $folder, '', 0x5000, '') or die "$!\n";    # MS_BIND | MS_REC
+                mount_at($own, $folder, '', MS_BIND_REC, '') or die "$!\n";
             };
-        die "126 a private $folder: " . ($@ || $!) . "\n" unless $ready;
+        die "126 a private $folder: " . ($@ || $!) . "\n" unless $done;
     }
     return 1;
 }
@@ -175,6 +184,7 @@ sub merged { return $_[0]{stderr} ne '' && $_[0]{stderr} eq $_[0]{stdout} }
 # In the child: everything between root's fork and the user's program.
 sub become_job {
     my ($r) = @_;
+    POSIX::setsid();    # `kill 0` is the job's own affair
     eval { join_group($r->{group}); 1 } or die "126 control group: $@";
     limit_self(4, 0, 0);
     limit_self(6, $r->{processes}, $r->{processes}) if $r->{uid} || !$r->{group}{pids};
@@ -210,9 +220,7 @@ sub watch {
     my $kill_at = 9e18;
     my $tick_at = 0;
     while (1) {
-        while ((my $pid = waitpid -1, WNOHANG) > 0) {    # orphans of the job come back here and are reaped too
-            if ($pid == $r->{main}) { $r->{status} = $?; return }
-        }
+        while ((my $pid = reap_one($r)) > 0) { return if $pid == $r->{main} }    # orphans of the job come back here too
         my $now = monotonic_ms();
         if ($now >= $deadline) {
             stop($r, 'time-limit');
@@ -234,6 +242,17 @@ sub watch {
         vec(my $ready = '', $r->{signals}, 1) = 1;
         POSIX::read($r->{signals}, my $siginfo, 4096) if select($ready, undef, undef, ($wait > 1 ? $wait : 1) / 1000) > 0;
     }
+}
+
+sub reap_one {
+    my ($r) = @_;
+    my ($pid, $status, $user, $system, $largest) = reap();
+    return $pid if $pid <= 0;
+    $r->{status} = $status if $pid == $r->{main};
+    $r->{cpu}[0] += $user;
+    $r->{cpu}[1] += $system;
+    $r->{largest} = $largest if $largest > $r->{largest};
+    return $pid;
 }
 
 sub min { my $least = shift; for (@_) { $least = $_ if $_ < $least } return $least }
@@ -293,7 +312,7 @@ sub finish {
     my $wall = monotonic_ms() - $r->{begun};
     my $left = end_tree($r);
     if ($r->{cause} eq 'exited' && beyond_memory($r)) { $r->{cause} = 'out-of-memory' }
-    my ($user, $system, $largest) = children_usage();
+    my ($user, $system) = map { int } @{ $r->{cpu} };
     ($user, $system) = (int($1 / 1000), int($2 / 1000))
         if $r->{group}{kill} && (read_file("$r->{group}{kill}/cpu.stat") // '') =~ /^user_usec (\d+)\nsystem_usec (\d+)/m;
     my $way = 'sampled';
@@ -301,7 +320,7 @@ sub finish {
         my $peak = read_file("$group/memory.peak") // read_file("$group/memory.max_usage_in_bytes") // '';
         ($way, $r->{peak}) = ($r->{places}{memoryWay}, $peak + 0) if $peak =~ /^\d/;
     }
-    $r->{peak} ||= $largest;
+    $r->{peak} ||= $r->{largest};
     last_words($r);
     drop_group($r->{group});
     my $signal = $r->{status} & 127;
@@ -316,7 +335,9 @@ sub finish {
     my $dirt = !leave_view($r) ? 'its private view of the file systems cannot be left'
         : $left < 0 ? 'a process that even SIGKILL does not end' : give_back($r);
     select undef, undef, undef, 1 until end_is_written($r->{place}, $report);
+    POSIX::close($_) for values %{ +STREAM };
     $r->{tell}->("ended $r->{run} " . ($dirt || 'clean'));
+    return !$dirt;
 }
 
 # How many processes were left and killed; -1 when some would not die. All descendants come back to us (subreaper), so
@@ -326,7 +347,7 @@ sub end_tree {
     my $left = 0;
     my $until = monotonic_ms() + PATIENCE_MS;
     while (1) {
-        while ((my $pid = waitpid -1, WNOHANG) != 0) { return $left if $pid < 0; $left++ }
+        while ((my $pid = reap_one($r)) != 0) { return $left if $pid < 0; $left++ }
         return -1 if monotonic_ms() > $until;
         signal_tree($r, SIGKILL);
         vec(my $ready = '', $r->{signals}, 1) = 1;
