@@ -32,7 +32,20 @@ export function RunsTable({ task }: { readonly task: TaskDetail }) {
             cell: (run) => (
               <div className={css.runState}>
                 <StateBadge shown={shownOf(run)} quiet />
-                {run.end ? <span className="soft nowrap">{shortEnd(t, run.end)}</span> : null}
+                <span className="soft">
+                  {run.end
+                    ? [shortEnd(t, run.end), t(run.billed ? "runs.billed" : "runs.notBilled")]
+                        .filter(Boolean)
+                        .join(" · ")
+                    : ""}
+                </span>
+                {run.usage && run.usage.droppedStdoutBytes + run.usage.droppedStderrBytes > 0 ? (
+                  <span className="soft">
+                    {t("runs.dropped", {
+                      size: bytesText(run.usage.droppedStdoutBytes + run.usage.droppedStderrBytes),
+                    })}
+                  </span>
+                ) : null}
               </div>
             ),
           },
@@ -72,19 +85,6 @@ export function RunsTable({ task }: { readonly task: TaskDetail }) {
               ) : (
                 "–"
               ),
-          },
-          {
-            key: "booked",
-            title: "",
-            cell: (run) => {
-              const cut = run.usage ? run.usage.droppedStdoutBytes + run.usage.droppedStderrBytes : 0;
-              return (
-                <span className="soft">
-                  {run.end ? t(run.billed ? "runs.billed" : "runs.notBilled") : ""}
-                  {cut > 0 ? ` · ${t("runs.dropped", { size: bytesText(cut) })}` : ""}
-                </span>
-              );
-            },
           },
         ]}
       />
