@@ -1,10 +1,10 @@
 import type { SyncAnswer } from "#api/agent.ts";
 import { type CentreId, jobId, parseRunId, type RunId, type RunRef, runId } from "#core/ids.ts";
-import type { InputFile, JobSpec } from "#core/job/spec.ts";
+import type { InputFile } from "#core/job/spec.ts";
 import type { Allocation } from "#core/run-order.ts";
 import { int4s, int8s } from "./arrays.ts";
 import type { Database } from "./database.ts";
-import { specOfRow } from "./job-spec.ts";
+import { type StoredSpec, specOfRow } from "./job-spec.ts";
 
 type Order = SyncAnswer["start"][number];
 
@@ -52,7 +52,7 @@ type Row = {
   readonly latest_start_ms: number;
   readonly position: number;
   readonly name: string;
-  readonly spec: JobSpec;
+  readonly spec: StoredSpec;
   readonly script: string | null;
   readonly input_files: readonly InputFile[] | null;
   readonly project_id: number;

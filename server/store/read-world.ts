@@ -6,6 +6,7 @@ import type { Allocation } from "#core/run-order.ts";
 import type { WorldEvent } from "#core/scheduling/world.ts";
 import { type Database, isConnectionLost } from "./database.ts";
 import { rangesOf } from "./end-queued-tasks.ts";
+import { unasked } from "./job-spec.ts";
 import { readCentreStates } from "./read-centre-states.ts";
 import type { Cancel } from "./sheet.ts";
 import { parseSnapshot, type Snapshot } from "./snapshot.ts";
@@ -74,7 +75,7 @@ export async function readJobEvents(db: Database, jobs: readonly JobId[]): Promi
 const jobsText = `
 select id, submitted_ms, project_id, person_id, name, queued = task_count and runs = 0 as untouched,
   (spec -> 'shape')::text as shape, (spec -> 'centres')::text as centres, spec -> 'array' as array,
-  (spec -> 'dependencies')::text as dependencies
+  spec -> 'dependencies' as dependencies
 from job`;
 
 type JobRow = {
@@ -85,9 +86,9 @@ type JobRow = {
   readonly name: string;
   readonly untouched: boolean;
   readonly shape: string;
-  readonly centres: string;
+  readonly centres: string | null;
   readonly array: ArraySpec | null;
-  readonly dependencies: string;
+  readonly dependencies: readonly Dependency[] | null;
 };
 type TaskRow = {
   readonly job_id: number;
@@ -162,8 +163,8 @@ function jobQueued(row: JobRow, ended: { succeeded: number[]; otherwise: number[
     name: row.name,
     shape: parsedShape(row.shape),
     array: row.array,
-    dependencies: row.dependencies === "[]" ? [] : (JSON.parse(row.dependencies) as readonly Dependency[]),
-    wishes: parsedWishes(row.centres),
+    dependencies: row.dependencies ?? unasked.dependencies,
+    wishes: row.centres === null ? unasked.centres : parsedWishes(row.centres),
     past: ended && { succeeded: rangesOf(ended.succeeded), otherwise: rangesOf(ended.otherwise) },
   };
 }

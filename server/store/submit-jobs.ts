@@ -85,6 +85,10 @@ with moved as (
     $19::jsonb[], $20::text[], $21::int4[], $22::jsonb[], $23::jsonb[])
     as j (entry, id, tenant_id, project_id, person_id, name, spec, script, input_files, array_text, task_count, defaults, warnings)
   where j.entry in (select entry from won)
+), new_label as (
+  insert into job_label (key, value, job_id)
+  select l.key, l.value, l.job_id from moved, unnest($31::int4[], $32::int8[], $33::text[], $34::text[]) as l (entry, job_id, key, value)
+  where l.entry in (select entry from won)
 ), new_event as (
   insert into event (at_ms, project_id, job_id, kind, state, cause)
   select $4::bigint, j.project_id, j.id, 'submitted', 'queued', 'person:' || j.person_id
@@ -120,6 +124,7 @@ function parameters(batch: NumberedBatch): unknown[] {
     position: number,
     retries: number,
   ][] = [];
+  const labels: [entry: number, job: number, key: string, value: string][] = [];
   for (const [place, entry] of batch.entries.entries()) {
     const { submission, ids, specs } = entry;
     const no = submission.idempotency ? place + 1 : 0;
@@ -131,6 +136,7 @@ function parameters(batch: NumberedBatch): unknown[] {
       const id = ids[at];
       const spec = specs[at];
       if (id === undefined || spec === undefined) throw new Error("broken invariant: each job has an id and a spec");
+      for (const [key, value] of Object.entries(spec.labels)) labels.push([no, id, key, value]);
       let count = 0;
       for (const { first, last, step } of job.spec.array?.ranges ?? plain) {
         ranges.push([no, id, first, last, step, count, job.spec.retries]);
@@ -170,6 +176,10 @@ function parameters(batch: NumberedBatch): unknown[] {
     int4s(ranges.map((range) => range[4])),
     int4s(ranges.map((range) => range[5])),
     int4s(ranges.map((range) => range[6])),
+    int4s(labels.map((label) => label[0])),
+    int8s(labels.map((label) => label[1])),
+    texts(labels.map((label) => label[2])),
+    texts(labels.map((label) => label[3])),
   ];
 }
 

@@ -303,7 +303,7 @@ test("tasks whose dependency can never be met end by the network", async () => {
   assert.equal(answer.kind === "written" && answer.written, 3);
   assert.equal((await job(id))?.queued, 2);
   const [event] = await rows("select cause, detail from event where job_id = $1 and kind = 'ended'", [id]);
-  assert.equal(event?.cause, "dependency-never-satisfied: dependency afterok, on 12");
+  assert.match(String(event?.cause), /^dependency-never-satisfied: .*12/);
 });
 
 test("many steps at once share transactions, and one that fails does so alone", async () => {

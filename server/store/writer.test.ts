@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import type { Dependency, JobSpec } from "#core/job/spec.ts";
+import { specOfRow } from "./job-spec.ts";
 import { admitted, idsOf, spec, stranger, submission, type TestStore, testStore } from "./testing.ts";
 import { openSubmitWriter, type Submitted, type SubmitWriter } from "./writer.ts";
 
@@ -54,10 +55,9 @@ test("a job's row holds its whole spec, its task waits, and its event tells who"
   assert.equal(rows[0].name, "名字");
   assert.equal(rows[0].script, "#!/bin/sh\nexit 0\n");
   assert.deepEqual(rows[0].input_files, asked.inputFiles);
-  assert.deepEqual(
-    { ...rows[0].spec, inputFiles: asked.inputFiles, work: asked.work },
-    JSON.parse(JSON.stringify(asked)),
-  );
+  assert.deepEqual(specOfRow(rows[0]), asked);
+  const labels = await store.db.pool.query("select key, value from job_label where job_id = $1", [id]);
+  assert.deepEqual(labels.rows, [{ key: "a", value: "b" }]);
   const events = await store.db.pool.query("select kind, state, cause from event where job_id = $1", [id]);
   assert.deepEqual(events.rows, [{ kind: "submitted", state: "queued", cause: "person:1" }]);
 });

@@ -1,7 +1,7 @@
 /**
  * What lists and sums of many jobs are read from: indexes for each filter in the order that pages are cut (newest id
- * first), and two tables that are indexes PostgreSQL cannot build by itself. Both are derived and kept by triggers in
- * the transaction of what they derive from; nothing else writes them.
+ * first), and two tables that are indexes PostgreSQL cannot build by itself. Both are derived and written in the
+ * transaction of what they derive from: labels by the submit writer, sums by a trigger; nothing else writes them.
  */
 export const sql = `
 create index job_project_active on job (project_id, state, id desc) where state <> 'ended';
@@ -16,23 +16,13 @@ create index job_outcome on job (outcome_kind(outcome), id desc) where state = '
 create index job_project_outcome on job (project_id, outcome_kind(outcome), id desc) where state = 'ended';
 create index run_centre on run (centre_id, job_id desc);
 
--- One row for each label of each job. A GIN index could not give the newest hundred of a million that share a label.
+-- One row for each label of each job, written with the job. A GIN index could not give the newest hundred of a million that share a label.
 create table job_label (
   key text not null,
   value text not null,
   job_id bigint not null,
   primary key (key, value, job_id)
 );
-create function index_labels() returns trigger language plpgsql as $$
-begin
-  insert into job_label (key, value, job_id)
-  select label.key, label.value, added.id from added, jsonb_each_text(added.spec -> 'labels') as label
-  where added.spec -> 'labels' <> '{}';
-  return null;
-end $$;
-create trigger job_labels after insert on job referencing new table as added
-  for each statement execute function index_labels();
-
 -- What was posted, by the hour and by the day of the posting, so that the usage of a year is not the sum of all its
 -- transfers. A day is one of Asia/Shanghai (M5), which is eight hours ahead all year; span_ms is 3600000 or 86400000.
 create table usage_span (
