@@ -14,8 +14,9 @@ export function addFolder(app: FastifyInstance, folder: string): void {
   const files = filesOf(folder);
   app.get("/*", (request, reply) => {
     const path = decoded(request.url);
-    if (path === null || path.startsWith("/api/")) return reply.callNotFound();
-    const name = files.has(path) ? path : "/index.html";
+    if (path === null || path === "/api" || path.startsWith("/api/")) return reply.callNotFound();
+    // A missing asset is one of an older build: the page in its place would be run as a script.
+    const name = files.has(path) || path.startsWith("/assets/") ? path : "/index.html";
     const file = files.get(name);
     if (file === undefined) return reply.callNotFound();
     const cache = name.startsWith("/assets/") ? "public, max-age=31536000, immutable" : "no-store";

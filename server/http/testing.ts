@@ -1,33 +1,44 @@
 import { pino } from "pino";
 import { type Client, createClient } from "#api/client.ts";
-import { centreId } from "#core/ids.ts";
 import { createWorld } from "#core/scheduling/world.ts";
+import { openDesk } from "#server/centres/desk.ts";
 import { firstStart, machineToken } from "#server/identity/first-start.ts";
 import { openGate } from "#server/identity/gate.ts";
+import { type Leader, openLeader } from "#server/loops/lead.ts";
+import { openScheduler } from "#server/loops/schedule.ts";
 import { testDatabase } from "#server/postgres/testing.ts";
-import { createHandlers, type Parts } from "#server/routes/handlers.ts";
+import { createHandlers } from "#server/routes/handlers.ts";
 import { type Database, migrate, openDatabase } from "#server/store/database.ts";
 import { openFeed } from "#server/store/feed.ts";
 import { openGlance } from "#server/store/read/glance.ts";
-import { currentSnapshot } from "#server/store/snapshot.ts";
+import { readWorld } from "#server/store/read-world.ts";
 import { openTransitionWriter, type TransitionWriter } from "#server/store/transitions.ts";
 import { openSubmitWriter } from "#server/store/writer.ts";
 import { createApp } from "./app.ts";
 
 /**
- * For tests: the whole HTTP side over a database of its own, on a port of 127.0.0.1, with every answer checked by its
- * schema. Centre `local` has 8 cores and 16 GiB and nobody schedules: what should happen to a job, the test does itself.
+ * For tests: the whole server but its process, over a database of its own, on a port of 127.0.0.1, with every answer
+ * checked by its schema. Centre `local` has 8 cores and 16 GiB. Nobody schedules unless `schedules`: then the test does
+ * itself, by `transitions`, what should happen to a job.
  */
-export async function startTestServer(changes: Partial<Parts> & { readonly url?: string } = {}): Promise<TestServer> {
+export async function startTestServer(options: TestOptions = {}): Promise<TestServer> {
   const database = await testDatabase({ fsync: false, prepare });
   const db = openDatabase(database.config);
   const now = Date.now;
   const gate = openGate(db, now);
   const world = createWorld();
-  world.apply({ kind: "centre-changed", centre: localCentre });
-  const feed = openFeed(db, { from: await currentSnapshot(db.pool), pollMs: 20 });
+  const { snapshot, runs } = await readWorld(db, world.apply);
+  const feed = openFeed(db, { from: snapshot, pollMs: 20 });
   const transitions = openTransitionWriter(db, { onCommitted: feed.wake });
-  const writer = openSubmitWriter(db, { onCommitted: feed.wake });
+  const leader = options.schedules ? openLeader(db, transitions, { retryMs: 20 }) : noLeader;
+  const scheduler = openScheduler({ db, feed, transitions, leader, world });
+  const writer = openSubmitWriter(db, {
+    onCommitted: (batch) => {
+      scheduler.noteSubmitted(batch);
+      feed.wake();
+    },
+  });
+  const desk = openDesk({ db, feed, transitions, runs });
   const stopping = new AbortController();
   const app = createApp({
     handlers: createHandlers({
@@ -37,19 +48,18 @@ export async function startTestServer(changes: Partial<Parts> & { readonly url?:
       writer,
       transitions,
       feed,
+      desk,
       world: () => world,
-      desk: noDesk,
       memoryMibPerCore: async () => 2048,
       arrayTasks: () => 100_000,
       storeTrouble: () => null,
       glance: openGlance(db.pool, { version: "test", now, queuedTasks: () => 0 }),
-      ...changes,
     }),
     gate,
     logger: pino({ level: process.env.WEIR_TEST_LOG ?? "silent" }),
     hosts: undefined,
-    publicUrl: changes.url,
-    webFolder: null,
+    publicUrl: options.publicUrl,
+    webFolder: options.webFolder ?? null,
     stopping: stopping.signal,
     checkAnswers: true,
   });
@@ -65,13 +75,23 @@ export async function startTestServer(changes: Partial<Parts> & { readonly url?:
     fetch: (path, init = {}) => fetch(`${url}${path}`, init),
     async stop() {
       stopping.abort();
+      await desk.close();
       await app.close();
-      await Promise.all([feed.close(), transitions.close(), writer.close()]);
+      await scheduler.close();
+      await leader.close();
+      await Promise.all([transitions.close(), writer.close()]);
+      await feed.close();
       await db.close();
       await database.drop();
     },
   };
 }
+
+export type TestOptions = {
+  readonly schedules?: boolean;
+  readonly publicUrl?: string;
+  readonly webFolder?: string;
+};
 
 export type TestServer = {
   readonly url: string;
@@ -94,34 +114,12 @@ export async function signInAs(server: TestServer, name: string, projects: strin
   return signedIn.value.token ?? "";
 }
 
-const localCentre = {
-  id: centreId("local"),
-  driver: "process",
-  lifeCycle: "in-service",
-  connection: "connected",
-  pools: [
-    {
-      name: "default",
-      lifeCycle: "in-service",
-      cores: 8,
-      memoryMib: 16_384,
-      memoryMibPerCore: 2048,
-      accelerators: [],
-    },
-  ],
-} as const;
-
-const noDesk: Parts["desk"] = {
-  session: async () => 1,
+const noLeader: Leader = {
+  epoch: () => null,
+  sinceMs: () => null,
+  onChange: () => () => undefined,
+  fenced: () => undefined,
   close: async () => undefined,
-  sync: async () => {
-    throw new Error("this test has no desk");
-  },
-  answers: async () => undefined,
-  requestRead: async () => ({
-    kind: "refused",
-    refusal: { kind: "log-unavailable", words: "The centre is not connected" },
-  }),
 };
 
 async function prepare({ url }: { readonly url: string }): Promise<void> {

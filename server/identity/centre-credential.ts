@@ -73,8 +73,8 @@ export async function rotateCredential(db: Database, caller: CentreCaller, nowMs
 }
 
 /** Who presents it; null where it is good for nothing. Its first use ends every older one of the same centre. */
-export async function useCentreCredential(db: Database, hash: Buffer, nowMs: number): Promise<CentreCaller | null> {
-  const { rows } = await db.pool.query<{ id: number; centre_id: string }>(
+export async function useCentreCredential(db: Database, hash: Buffer, nowMs: number): Promise<Used | null> {
+  const { rows } = await db.pool.query<{ id: number; centre_id: string; replaced: boolean }>(
     `with used as (
        select id, centre_id from centre_credential
        where secret_hash = $1 and kind = 'credential' and spent_ms is null and expires_ms > $2
@@ -82,10 +82,18 @@ export async function useCentreCredential(db: Database, hash: Buffer, nowMs: num
        update centre_credential set spent_ms = $2 from used
        where centre_credential.centre_id = used.centre_id and centre_credential.kind = 'credential'
          and centre_credential.spent_ms is null and centre_credential.id < used.id
+       returning centre_credential.id
      )
-     select id, centre_id from used`,
+     select id, centre_id, exists (select from older) as replaced from used`,
     [hash, nowMs],
   );
   const row = rows[0];
-  return row === undefined ? null : { kind: "centre", centre: centreId(row.centre_id), credential: row.id };
+  if (row === undefined) return null;
+  return { caller: { kind: "centre", centre: centreId(row.centre_id), credential: row.id }, replaced: row.replaced };
 }
+
+export type Used = {
+  readonly caller: CentreCaller;
+  /** Older ones ended by this use: whoever remembers them must forget. */
+  readonly replaced: boolean;
+};

@@ -29,7 +29,11 @@ export function openGate(db: Database, now: () => number): Gate {
       const secret = bearer(headers);
       if (secret === null) return refuse({ kind: "not-signed-in" });
       const hash = hashSecret(secret);
-      return centres.get(hash, () => useCentreCredential(db, hash, now()));
+      return centres.get(hash, async () => {
+        const used = await useCentreCredential(db, hash, now());
+        if (used?.replaced) centres.forgetKept();
+        return used?.caller ?? null;
+      });
     },
     forget() {
       people.clear();
@@ -106,6 +110,8 @@ function createCache<Caller>(now: () => number) {
       kept.clear();
       age++;
     },
+    /** Without those that are being asked for right now. */
+    forgetKept: () => kept.clear(),
   };
 }
 

@@ -120,7 +120,9 @@ function idsQuery(filter: JobFilter, named: readonly number[] | null, bind: Bind
   if (label !== undefined) {
     const lead = `select job_id from job_label where key = ${bind(label.key)} and value = ${bind(label.value)}
       and ${below("job_id")} order by job_id desc offset 0`;
-    return led(lead, [...own(), ...conditionsOf(filter, bind)]);
+    const ran = `exists (select from run where run.job_id = job.id and run.centre_id = `;
+    const at = centre === undefined ? [] : [`${ran}${bind(centre)})`];
+    return led(lead, [...own(), ...at, ...conditionsOf(filter, bind)]);
   }
   if (centre !== undefined) {
     const lead = `select distinct on (job_id) job_id from run where centre_id = ${bind(centre)} and ${below("job_id")}

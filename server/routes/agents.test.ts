@@ -1,0 +1,174 @@
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import type { SyncRequest } from "#api/agent.ts";
+import type { Client } from "#api/client.ts";
+import { startTestServer, type TestServer } from "#server/http/testing.ts";
+
+let server: TestServer;
+let client: Client;
+before(async () => {
+  server = await startTestServer({ schedules: true });
+  client = server.client();
+});
+after(() => server.stop());
+
+const agent = { agentVersion: "1", driver: "process" };
+
+async function enrolment(centre: string): Promise<string> {
+  const reply = await client.call("addEnrolment", { params: { centre }, body: {} });
+  if (reply.kind !== "answer") throw new Error(reply.problem.detail);
+  return reply.value.token;
+}
+
+async function enrolled(centre: string): Promise<string> {
+  const reply = await client.call("enrol", { body: { token: await enrolment(centre), ...agent } });
+  if (reply.kind !== "answer") throw new Error(reply.problem.detail);
+  assert.equal(reply.value.centre, centre);
+  return reply.value.credential;
+}
+
+function statusOf(reply: { kind: string; problem?: { status: number } }): number {
+  return reply.kind === "problem" ? (reply.problem?.status ?? 0) : 200;
+}
+
+const engine = {
+  cores: 4,
+  memoryMib: 4096,
+  memoryMibPerCore: 1024,
+  accelerators: [],
+  nodes: [{ name: "n1", cores: 4, memoryMib: 4096 }],
+  mechanisms: { memory: "cgroup-v2" },
+};
+
+function report(session: number, changes: Partial<SyncRequest> = {}): SyncRequest {
+  const start = { protocol: 1, session, agentVersion: "1", server: "", generation: 0 } as const;
+  return { ...start, waitMs: 0, engine: null, observations: [], ...changes };
+}
+
+test("a centre is registered once, shows as never connected, and enrols with a token that is good once", async () => {
+  const made = await client.call("addCentre", { body: { id: "beta", driver: "process" } });
+  assert.deepEqual(made.kind === "answer" && [made.value.state, made.value.pools.length], ["never-connected", 1]);
+  const again = await client.call("addCentre", { body: { id: "beta", driver: "process" } });
+  assert.equal(again.kind === "problem" && again.problem.type, "/api/problems/already-exists");
+  const token = await enrolment("beta");
+  const other = await client.call("enrol", { body: { token, agentVersion: "1", driver: "slurm" } });
+  assert.equal(other.kind === "problem" && other.problem.type, "/api/problems/enrolment-token-spent");
+  assert.equal((await client.call("enrol", { body: { token, ...agent } })).kind, "answer");
+  const twice = await client.call("enrol", { body: { token, ...agent } });
+  assert.equal(twice.kind === "problem" && twice.problem.type, "/api/problems/enrolment-token-spent");
+});
+
+test("the old credential is good until the new one was used, and of lost new ones only the last counts", async () => {
+  const first = await enrolled("local");
+  const rotate = async (credential: string) => {
+    const reply = await server.client(credential).call("rotate", { body: {} });
+    if (reply.kind !== "answer") throw new Error(reply.problem.detail);
+    return reply.value.credential;
+  };
+  const use = async (credential: string) => statusOf(await server.client(credential).call("session", { body: {} }));
+  const lost = await rotate(first);
+  const second = await rotate(first);
+  assert.equal(await use(first), 200);
+  assert.equal(await use(lost), 401);
+  assert.equal(await use(second), 200);
+  assert.equal(await use(first), 401);
+  assert.equal(await use(second), 200);
+});
+
+test("an agent syncs, is fenced by a newer session, and its capacity is shown", async () => {
+  const credential = await enrolled("beta");
+  const beta = server.client(credential);
+  const begin = async () => {
+    const reply = await beta.call("session", { body: {} });
+    return reply.kind === "answer" ? reply.value.session : 0;
+  };
+  const session = await begin();
+  const synced = await beta.call("sync", { body: report(session, { engine }) });
+  assert.equal(synced.kind === "answer" && synced.value.whole, true);
+  const centres = await client.call("centres");
+  const shown = centres.kind === "answer" ? centres.value.centres.find((centre) => centre.id === "beta") : undefined;
+  assert.deepEqual([shown?.state, shown?.pools[0]?.cores, shown?.mechanisms.memory], ["connected", 4, "cgroup-v2"]);
+  const nodes = await client.call("nodes", { query: { centre: "beta" } });
+  assert.deepEqual(nodes.kind === "answer" && nodes.value.nodes.map((node) => node.name), ["n1"]);
+  await begin();
+  const fenced = await beta.call("sync", { body: report(session) });
+  assert.equal(fenced.kind === "problem" && fenced.problem.type, "/api/problems/fenced");
+});
+
+test("a job goes to the agent by its long poll, runs, and is explained, logged and seen at a glance", async () => {
+  const beta = server.client(await enrolled("beta"));
+  const begun = await beta.call("session", { body: {} });
+  const session = begun.kind === "answer" ? begun.value.session : 0;
+  const first = await beta.call("sync", { body: report(session, { engine }) });
+  if (first.kind !== "answer") throw new Error(first.problem.detail);
+  const known = { server: first.value.server, generation: first.value.generation };
+  const waiting = beta.call("sync", { body: report(session, { ...known, waitMs: 10_000 }) });
+  const submitted = await client.call("submit", {
+    body: { command: ["true"], coresPerTask: 3, centres: { only: ["beta"] } },
+  });
+  if (submitted.kind !== "answer") throw new Error(submitted.problem.detail);
+  const job = submitted.value.id;
+  const polled = await waiting;
+  if (polled.kind !== "answer") throw new Error(polled.problem.detail);
+  const [order] = polled.value.start;
+  assert.equal(order?.job, job);
+  const run = order?.run ?? "";
+
+  const waits = await client.call("submit", {
+    body: { command: ["true"], coresPerTask: 2, centres: { only: ["beta"] } },
+  });
+  const waiter = waits.kind === "answer" ? waits.value.id : 0;
+  const observations = [
+    { kind: "accepted", run, atMs: 1 },
+    { kind: "started", run, atMs: 1, evidence: "pid 7" },
+  ] as const;
+  await beta.call("sync", { body: report(session, { ...known, observations: [...observations] }) });
+
+  const why = await client.call("why", { params: { job: waiter }, query: {} });
+  assert.equal(why.kind, "answer");
+  if (why.kind !== "answer") return;
+  assert.equal(why.value.state, "queued");
+  const beside = why.value.candidates.find((candidate) => candidate.centre === "beta");
+  assert.deepEqual([beside?.rule, beside?.holds, beside?.facts.free], ["cores-busy", "later", 1]);
+  const placed = await server.client(server.token, "zh").call("why", { params: { job } });
+  assert.equal(placed.kind === "answer" && placed.value.words, "已放置于 beta");
+  assert.equal(placed.kind === "answer" && placed.value.candidates.find((one) => one.centre === "beta")?.rule, null);
+
+  const glance = await client.call("glance");
+  assert.deepEqual(glance.kind === "answer" && [glance.value.cores.total, glance.value.tasks.running], [12, 1]);
+
+  const answers = (async () => {
+    const asked = await beta.call("sync", {
+      body: report(session, { ...known, generation: polled.value.generation, waitMs: 10_000 }),
+    });
+    const [read] = asked.kind === "answer" ? asked.value.reads : [];
+    const base64 = Buffer.from("hello\n").toString("base64");
+    const piece = {
+      id: read?.id ?? "",
+      kind: "bytes" as const,
+      offset: 0,
+      sizeBytes: 6,
+      base64,
+      final: true,
+      words: "",
+    };
+    await beta.call("answerRead", { body: { answers: [piece] } });
+  })();
+  const followed = await client.stream("followLog", { params: { job } });
+  if (followed.kind !== "stream") throw new Error(followed.problem.detail);
+  const texts: string[] = [];
+  for await (const message of followed.messages)
+    if (message.kind === "data") texts.push(`${message.id} ${Buffer.from(message.value.base64, "base64").toString()}`);
+  await answers;
+  assert.deepEqual(texts, ["6 hello\n"]);
+});
+
+test("a log that is not there yet, and one whose agent says nothing, are refused with the reason", async () => {
+  const reply = await client.call("submit", {
+    body: { command: ["true"], coresPerTask: 4, centres: { only: ["beta"] } },
+  });
+  const job = reply.kind === "answer" ? reply.value.id : 0;
+  const log = await client.call("log", { params: { job } });
+  assert.equal(log.kind === "problem" && log.problem.type, "/api/problems/log-unavailable");
+  assert.match(log.kind === "problem" ? log.problem.detail : "", /has not been placed yet/);
+});

@@ -1,0 +1,374 @@
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import type { Client, Input } from "#api/client.ts";
+import type { JobRequest, JobSummary } from "#api/job.ts";
+import { centreId, jobId, runId } from "#core/ids.ts";
+import type { RunEnd } from "#core/job/state.ts";
+import { signInAs, startTestServer, type TestServer } from "#server/http/testing.ts";
+
+let server: TestServer;
+let client: Client;
+/** A member of project `other` of another tenant. */
+let stranger: Client;
+/** A member of project `default`, no administrator. */
+let colleague: Client;
+before(async () => {
+  server = await startTestServer();
+  client = server.client();
+  await client.call("addTenant", { body: { name: "elsewhere" } });
+  await client.call("addProject", { body: { name: "other", tenant: "elsewhere" } });
+  stranger = server.client(await signInAs(server, "eve", ["other"]));
+  colleague = server.client(await signInAs(server, "ada", ["default"]));
+});
+after(() => server.stop());
+
+async function submit(body: Partial<JobRequest> = {}, by: Client = client): Promise<number> {
+  const reply = await by.call("submit", { body: { command: ["true"], ...body } });
+  assert.equal(reply.kind, "answer", reply.kind === "problem" ? reply.problem.detail : "");
+  return reply.kind === "answer" ? reply.value.id : 0;
+}
+
+const allocation = {
+  nodes: 1,
+  tasks: 1,
+  coresPerTask: 2,
+  coresPerNode: 2,
+  memoryMibPerNode: 1024,
+  acceleratorsPerNode: 0,
+  acceleratorVendor: null,
+  acceleratorModel: null,
+} as const;
+
+const usage = {
+  startedMs: 1,
+  wallMs: 1000,
+  cpuUserMs: 900,
+  cpuSystemMs: 50,
+  peakMemoryMib: 17,
+  memoryWay: "sampled",
+  droppedStdoutBytes: 0,
+  droppedStderrBytes: 0,
+} as const;
+
+/** What the scheduler and an agent would do. */
+async function run(job: number, end: RunEnd | null, index = 0): Promise<void> {
+  const local = centreId("local");
+  const epoch = await server.transitions.takeEpoch();
+  const ref = { job: jobId(job), index, attempt: 1 };
+  const decision = [{ centre: local, rule: null, holds: "now", facts: { free: 8, total: 8 } }] as const;
+  const placement = { ...ref, centre: local, pool: "default", allocation, candidates: decision };
+  await server.transitions.place([placement], Date.now(), epoch);
+  const observations = [
+    { kind: "accepted", run: runId(ref), atMs: 1 },
+    { kind: "started", run: runId(ref), atMs: 1, evidence: "pid 1" },
+    ...(end ? [{ kind: "ended", run: runId(ref), atMs: 2, end, usage, words: null } as const] : []),
+  ] as const;
+  await server.transitions.observe(local, session, observations);
+}
+const session = 0;
+
+type Filter = NonNullable<Input<"jobs">["query"]>;
+
+async function ids(by: Client, query: Filter): Promise<number[]> {
+  const reply = await by.call("jobs", { query });
+  assert.equal(reply.kind, "answer", reply.kind === "problem" ? reply.problem.detail : "");
+  return reply.kind === "answer" ? reply.value.jobs.map((job: JobSummary) => job.id) : [];
+}
+
+test("a job is answered with its id, its defaults and its quote, and can be read back", async () => {
+  const reply = await client.call("submit", { body: { command: ["sleep", "1"], name: "first", coresPerTask: 2 } });
+  assert.equal(reply.kind, "answer");
+  if (reply.kind !== "answer") return;
+  assert.equal(reply.status, 201);
+  assert.equal(reply.value.state, "queued");
+  assert.ok(reply.value.defaults.some((one) => one.field === "timeLimitS"));
+  // Two cores for an hour and half a minute of grace.
+  assert.equal(reply.value.quote.total.coreMs, String(2 * 3_630_000));
+  assert.deepEqual(reply.value.quote.cost, { tariffVersion: "free", currency: "CNY", amountMicroYuan: "0" });
+  const job = await client.call("job", { params: { job: reply.value.id } });
+  assert.equal(job.kind, "answer");
+  if (job.kind !== "answer") return;
+  assert.equal(job.value.name, "first");
+  assert.deepEqual(job.value.spec.command, ["sleep", "1"]);
+  assert.equal(job.value.actions.cancel, true);
+  assert.deepEqual(
+    job.value.firstTasks.map((task) => task.state),
+    ["queued"],
+  );
+});
+
+test("the same key and body is one job, alone, in a bulk, and at once; another body is refused", async () => {
+  const body = { command: ["true"] as [string], name: "keyed" };
+  const options = { idempotencyKey: "submit-1" };
+  const replies = await Promise.all([1, 2, 3].map(() => client.call("submit", { body }, options)));
+  assert.deepEqual(replies[0], replies[1]);
+  assert.deepEqual(replies[0], replies[2]);
+  const other = await client.call("submit", { body: { ...body, name: "changed" } }, options);
+  assert.equal(other.kind === "problem" && other.problem.type, "/api/problems/idempotency-conflict");
+  const foreign = await colleague.call("submit", { body }, options);
+  assert.equal(foreign.kind === "problem" && foreign.problem.status, 409, "a key is not another person's");
+  assert.equal((await ids(client, { name: "keyed" })).length, 1);
+  const bulk = { jobs: [{ command: ["true"] as [string], name: "bulk-keyed" }] };
+  const twice = [
+    await client.call("submitBulk", { body: bulk }, { idempotencyKey: "bulk-1" }),
+    await client.call("submitBulk", { body: bulk }, { idempotencyKey: "bulk-1" }),
+  ];
+  assert.deepEqual(twice[0], twice[1]);
+});
+
+test("a bulk is kept whole or not at all, and a refusal names the job", async () => {
+  const bad = await client.call("submitBulk", {
+    body: {
+      jobs: [
+        { command: ["true"], name: "half" },
+        { command: ["true"], coresPerTask: 99 },
+      ],
+    },
+  });
+  assert.equal(bad.kind === "problem" && bad.problem.type, "/api/problems/no-centre-fits");
+  assert.match(bad.kind === "problem" ? bad.problem.detail : "", /^jobs\[1\]: /);
+  assert.deepEqual(await ids(client, { name: "half" }), []);
+  const cycle = await client.call("submitBulk", {
+    body: {
+      jobs: [
+        { key: "a", command: ["true"], dependencies: [{ kind: "afterok", job: "b" }] },
+        { key: "b", command: ["true"], dependencies: [{ kind: "afterok", job: "a" }] },
+      ],
+    },
+  });
+  assert.equal(cycle.kind === "problem" && cycle.problem.type, "/api/problems/dependency-cycle");
+  const good = await client.call("submitBulk", {
+    body: {
+      jobs: [
+        { key: "a", command: ["true"], array: "1-3" },
+        { key: "b", command: ["true"], dependencies: [{ kind: "afterok", job: "a" }] },
+      ],
+    },
+  });
+  assert.equal(good.kind, "answer");
+  if (good.kind !== "answer") return;
+  const [a, b] = good.value.jobs;
+  assert.equal(b?.id, (a?.id ?? 0) + 3, "an array takes as many ids as it has tasks");
+  const job = await client.call("job", { params: { job: b?.id ?? 0 } });
+  assert.deepEqual(job.kind === "answer" && job.value.spec.dependencies, [`afterok:${a?.id}`]);
+});
+
+test("a dry run says what it would be, cost and where it would go, and keeps nothing", async () => {
+  const before = await ids(client, {});
+  const reply = await client.call("dryRun", { body: { command: ["true"], array: "1-10%2" } });
+  assert.equal(reply.kind, "answer");
+  if (reply.kind !== "answer") return;
+  assert.equal(reply.value.tasks, 10);
+  assert.equal(reply.value.wouldGoTo, "local");
+  assert.equal(reply.value.candidates[0]?.holds, "now");
+  assert.deepEqual(await ids(client, {}), before);
+});
+
+test("another tenant's job is not there: neither to read, nor to cancel, nor to depend on, nor in any list", async () => {
+  const job = await submit({ name: "secret" });
+  const params = { job };
+  const replies = await Promise.all([
+    stranger.call("job", { params }),
+    stranger.call("tasks", { params }),
+    stranger.call("task", { params: { job, index: 0 } }),
+    stranger.call("history", { params }),
+    stranger.call("why", { params }),
+    stranger.call("log", { params }),
+    stranger.stream("followLog", { params }),
+    stranger.stream("events", { query: { job } }),
+    stranger.call("cancel", { params, body: {} }),
+  ]);
+  for (const [place, reply] of replies.entries()) {
+    assert.equal(reply.kind === "problem" && reply.problem.status, 404, `request ${place}`);
+    assert.equal(reply.kind === "problem" && reply.problem.facts?.id, String(job));
+  }
+  const depends = await stranger.call("submit", {
+    body: { command: ["true"], dependencies: [{ kind: "afterok", job }] },
+  });
+  assert.equal(depends.kind === "problem" && depends.problem.type, "/api/problems/unknown-dependency");
+  assert.deepEqual(await ids(stranger, {}), []);
+  assert.deepEqual(await ids(stranger, { name: "secret" }), []);
+  const project = await stranger.call("jobs", { query: { project: "default" } });
+  assert.equal(project.kind === "problem" && project.problem.status, 404);
+  const usage = await stranger.call("usage", { query: { project: "default" } });
+  assert.equal(usage.kind === "problem" && usage.problem.status, 404);
+});
+
+test("colleagues see a job and may not cancel it; its owner and an administrator may, once", async () => {
+  const own = await submit({}, colleague);
+  const admins = await submit();
+  assert.ok((await ids(colleague, {})).includes(admins));
+  const refused = await colleague.call("cancel", { params: { job: admins }, body: {} });
+  assert.equal(refused.kind === "problem" && refused.problem.status, 403);
+  const shown = await colleague.call("job", { params: { job: admins } });
+  assert.equal(shown.kind === "answer" && shown.value.actions.cancel, false);
+  const done = await colleague.call("cancel", { params: { job: own }, body: { reason: "not needed" } });
+  assert.deepEqual(done.kind === "answer" && done.value, { tasks: 1 });
+  const again = await colleague.call("cancel", { params: { job: own }, body: {} });
+  assert.equal(again.kind === "problem" && again.problem.type, "/api/problems/already-ended");
+  const ended = await colleague.call("job", { params: { job: own } });
+  assert.equal(ended.kind === "answer" && ended.value.outcome?.kind, "cancelled");
+  assert.equal(ended.kind === "answer" && ended.value.outcome?.by, "user");
+  const options = { idempotencyKey: "cancel-1" };
+  const first = await client.call("cancel", { params: { job: admins }, body: {} }, options);
+  const repeated = await client.call("cancel", { params: { job: admins }, body: {} }, options);
+  assert.equal(first.kind, "answer");
+  assert.deepEqual(first, repeated);
+});
+
+test("each filter of the list finds what it names and nothing else", async () => {
+  const tag = { name: "filter-a", labels: { study: "s1", note: "x=y" } };
+  const queued = await submit(tag);
+  const ok = await submit({ ...tag, name: "filter-b" });
+  const failed = await submit({ ...tag, name: "filter-c_" }, colleague);
+  const killed = await submit({ ...tag, name: "filter-d%" });
+  const running = await submit({ ...tag, name: "filter-e" });
+  await run(ok, { kind: "succeeded" });
+  await run(failed, { kind: "failed", exitCode: 3 });
+  await run(killed, { kind: "signalled", signal: 9 });
+  await run(running, null);
+  const only = { label: "study=s1" };
+  assert.deepEqual(await ids(client, only), [running, killed, failed, ok, queued]);
+  assert.deepEqual(await ids(client, { ...only, state: "queued" }), [queued]);
+  assert.deepEqual(await ids(client, { ...only, state: "running" }), [running]);
+  assert.deepEqual(await ids(client, { ...only, state: "ended" }), [killed, failed, ok]);
+  assert.deepEqual(await ids(client, { ...only, outcome: "failed" }), [killed, failed], "a signal is a failure");
+  assert.deepEqual(await ids(client, { ...only, outcome: "succeeded" }), [ok]);
+  assert.deepEqual(await ids(client, { ...only, person: "ada" }), [failed]);
+  assert.deepEqual(await ids(client, { ...only, person: "nobody" }), []);
+  assert.deepEqual(await ids(client, { ...only, centre: "local" }), [running, killed, failed, ok]);
+  assert.deepEqual(await ids(client, { centre: "nowhere" }), []);
+  assert.deepEqual(await ids(client, { label: "note=x=y", state: "queued" }), [queued]);
+  assert.deepEqual(await ids(client, { label: "study" }), []);
+  assert.deepEqual(await ids(client, { name: "filter-" }), [running, killed, failed, ok, queued]);
+  assert.deepEqual(await ids(client, { name: "filter-c_" }), [failed], "an underscore is itself");
+  assert.deepEqual(await ids(client, { name: "%" }), []);
+  assert.deepEqual(await ids(colleague, { name: "filter-", project: "default", state: "running" }), [running]);
+  assert.deepEqual(await ids(client, { name: "filter-", project: "other" }), []);
+  const one = await client.call("job", { params: { job: ok } });
+  const at = one.kind === "answer" ? one.value.submittedMs : 0;
+  assert.ok((await ids(client, { ...only, submittedFromMs: at, submittedToMs: at + 1 })).includes(ok));
+  assert.deepEqual(await ids(client, { ...only, submittedToMs: at - 60_000 }), []);
+  assert.deepEqual(await ids(client, { submittedFromMs: at + 3_600_000 }), []);
+});
+
+test("pages follow each other without a gap or a repeat, whatever bounds them", async () => {
+  const made: number[] = [];
+  for (let i = 0; i < 7; i++) made.push(await submit({ name: `paged-${i}`, labels: { paged: "yes" } }));
+  await client.call("addMember", { params: { project: "other" }, body: { person: "ada" } });
+  const filters: Filter[] = [{ name: "paged-" }, { label: "paged=yes" }, { name: "paged-", state: "queued" }];
+  for (const by of [client, colleague])
+    for (const query of filters) {
+      const seen: number[] = [];
+      for (let cursor: string | undefined; ; ) {
+        const reply = await by.call("jobs", { query: { ...query, limit: 3, ...(cursor && { cursor }) } });
+        assert.equal(reply.kind, "answer");
+        if (reply.kind !== "answer") return;
+        seen.push(...reply.value.jobs.map((job) => job.id));
+        if (reply.value.next === null) break;
+        cursor = reply.value.next;
+      }
+      assert.deepEqual(seen, [...made].reverse());
+    }
+  const bad = await client.call("jobs", { query: { cursor: "1x" } });
+  assert.equal(bad.kind === "problem" && bad.problem.type, "/api/problems/bad-cursor");
+  const response = await server.fetch("/api/v1/jobs?limit=1&limit=2", {
+    headers: { authorization: `Bearer ${server.token}` },
+  });
+  assert.equal(response.status, 400, "a parameter given twice");
+});
+
+test("an array is one line with its counts; its tasks are paged, and each has its own runs", async () => {
+  const job = await submit({ array: "0-20:2", name: "spread" });
+  await run(job, { kind: "succeeded" }, 4);
+  const line = await client.call("jobs", { query: { name: "spread" } });
+  assert.equal(line.kind, "answer");
+  if (line.kind !== "answer") return;
+  assert.deepEqual(line.value.jobs[0]?.counts, { queued: 10, placed: 0, starting: 0, running: 0, ended: 1 });
+  assert.equal(line.value.jobs[0]?.array, "0-20:2");
+  const page = await client.call("tasks", { params: { job }, query: { limit: 3, cursor: "2" } });
+  assert.deepEqual(page.kind === "answer" && page.value.tasks.map((task) => [task.index, task.taskJob - job]), [
+    [4, 2],
+    [6, 3],
+    [8, 4],
+  ]);
+  const task = await client.call("task", { params: { job, index: 4 } });
+  assert.equal(task.kind, "answer");
+  if (task.kind !== "answer") return;
+  const [first] = task.value.runs;
+  assert.equal(first?.id, `${job}.4.1`);
+  assert.equal(first?.billed, true);
+  assert.deepEqual(first?.amounts, { coreMs: "2000", milliCardMs: "0", memoryMibMs: "1024000", wallMs: "1000" });
+  assert.equal(first?.usage?.peakMemoryMib, 17);
+  assert.match(first?.candidates[0]?.words ?? "", /fits/);
+  const missing = await client.call("task", { params: { job, index: 5 } });
+  assert.equal(missing.kind === "problem" && missing.problem.facts?.id, `${job}_5`);
+});
+
+test("the history tells every step with its cause, in pages", async () => {
+  const job = await submit({ name: "told" });
+  await run(job, { kind: "succeeded" });
+  const whole = await client.call("history", { params: { job } });
+  assert.equal(whole.kind, "answer");
+  if (whole.kind !== "answer") return;
+  const kinds = whole.value.events.map((event) => event.kind);
+  assert.deepEqual([kinds[0], kinds.at(-1)], ["submitted", "ended"]);
+  assert.ok(kinds.includes("placed") && kinds.includes("started"), kinds.join());
+  const pages: string[] = [];
+  for (let cursor: string | undefined; ; ) {
+    const reply = await client.call("history", { params: { job }, query: { limit: 2, ...(cursor && { cursor }) } });
+    if (reply.kind !== "answer") throw new Error(reply.problem.detail);
+    pages.push(...reply.value.events.map((event) => event.kind));
+    if (reply.value.next === null) break;
+    cursor = reply.value.next;
+  }
+  assert.deepEqual(pages, kinds);
+});
+
+test("usage is what the books say, by each grouping and in any period, and the books balance", async () => {
+  const since = Date.now();
+  const job = await submit({ name: "metered" }, colleague);
+  await run(job, { kind: "succeeded" });
+  const unbilled = await submit({ name: "unmetered" }, colleague);
+  await run(unbilled, { kind: "node-failed", reason: "power" });
+  const until = Date.now() + 1;
+  const total = { coreMs: "2000", milliCardMs: "0", memoryMibMs: "1024000", wallMs: "1000" };
+  for (const [by, key] of [
+    ["project", "default"],
+    ["person", "ada"],
+    ["centre", "local"],
+    ["job", String(job)],
+    ["day", new Date(since + 8 * 3_600_000).toISOString().slice(0, 10)],
+  ] as const) {
+    const reply = await client.call("usage", { query: { by, fromMs: since, toMs: until } });
+    assert.equal(reply.kind, "answer");
+    if (reply.kind !== "answer") return;
+    assert.deepEqual(
+      reply.value.rows.map((row) => [row.key, row.runs, row.amounts]),
+      [[key, 1, total]],
+      by,
+    );
+    assert.deepEqual(reply.value.total.amounts, total);
+  }
+  const whole = await client.call("usage", { query: { by: "person" } });
+  const ada = whole.kind === "answer" ? whole.value.rows.find((row) => row.key === "ada") : undefined;
+  assert.ok(BigInt(ada?.amounts.coreMs ?? 0) >= 2000n);
+  const none = await stranger.call("usage");
+  assert.deepEqual(none.kind === "answer" && none.value.rows, []);
+  const later = await client.call("usage", { query: { fromMs: until, toMs: until - 1 } });
+  assert.equal(later.kind === "problem" && later.problem.status, 400);
+  const check = await client.call("ledgerCheck");
+  assert.deepEqual(check.kind === "answer" && [check.value.balanced, check.value.findings], [true, []]);
+});
+
+test("the check of the books finds a total that was changed", async () => {
+  await server.db.pool.query(
+    "update account set debits_posted = debits_posted + 1 where code like 'project:%' and unit = 'core-ms'",
+  );
+  const check = await client.call("ledgerCheck");
+  assert.equal(check.kind === "answer" && check.value.balanced, false);
+  assert.ok(check.kind === "answer" && check.value.findings.some((finding) => finding.includes("core-ms")));
+  await server.db.pool.query(
+    "update account set debits_posted = debits_posted - 1 where code like 'project:%' and unit = 'core-ms'",
+  );
+});
