@@ -20,7 +20,7 @@ export interface Driver {
   find(): Promise<readonly FoundRun[]>;
   /** Observations as they happen. One listener; what happened before it listened is found by `find`. */
   listen(onObservation: (observation: RunObservation) => void): void;
-  /** At most 1 MiB. */
+  /** At most 1 MiB. A negative offset counts from the end; the answer says where the piece begins. */
   readLog(run: RunId, stream: "stdout" | "stderr", offset: number, maxBytes: number): Promise<LogRead>;
   /** Removes the run's folder and gives its uid back. */
   remove(run: RunId): Promise<void>;

@@ -170,13 +170,18 @@ export async function openProcessDriver(
       listener = onObservation;
     },
 
-    async readLog(run, stream, offset, maxBytes) {
-      const answer = await launcher.ask("read", [
-        ["run", run],
-        ["stream", stream],
-        ["offset", offset],
-        ["max", Math.min(maxBytes, 2 ** 20)],
-      ]);
+    async readLog(run, stream, from, maxBytes) {
+      const read = (offset: number, max: number) =>
+        launcher.ask("read", [
+          ["run", run],
+          ["stream", stream],
+          ["offset", offset],
+          ["max", max],
+        ]);
+      // From the end: the launcher counts from the beginning only, and says the size with any piece.
+      const size = from < 0 ? Number(text(await read(0, 1), "size") ?? 0) : 0;
+      const offset = from < 0 ? Math.max(0, size + from) : from;
+      const answer = await read(offset, Math.min(maxBytes, 2 ** 20));
       const bytes = answer.get("bytes")?.[0];
       if (!bytes) return { kind: "none", words: text(answer, "words") ?? "" };
       return {
