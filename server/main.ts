@@ -22,6 +22,7 @@ import { openFeed } from "./store/feed.ts";
 import { readMemoryMibPerCore } from "./store/read/centres.ts";
 import { openGlance } from "./store/read/glance.ts";
 import { keptFor } from "./store/read/kept.ts";
+import { openNames } from "./store/read/names.ts";
 import { readArrayTasks } from "./store/read/settings.ts";
 import { readWorld } from "./store/read-world.ts";
 import { openTransitionWriter } from "./store/transitions.ts";
@@ -73,6 +74,7 @@ const pulse = watchStore(db);
 const arrayTasks = await readArrayTasks(db.pool, limits.arrayTasks);
 const handlers = createHandlers({
   db,
+  names: openNames(db.pool),
   gate,
   now,
   writer,

@@ -11,6 +11,7 @@ import { createHandlers } from "#server/routes/handlers.ts";
 import { type Database, migrate, openDatabase } from "#server/store/database.ts";
 import { openFeed } from "#server/store/feed.ts";
 import { openGlance } from "#server/store/read/glance.ts";
+import { openNames } from "#server/store/read/names.ts";
 import { readWorld } from "#server/store/read-world.ts";
 import { openTransitionWriter, type TransitionWriter } from "#server/store/transitions.ts";
 import { openSubmitWriter } from "#server/store/writer.ts";
@@ -43,6 +44,7 @@ export async function startTestServer(options: TestOptions = {}): Promise<TestSe
   const app = createApp({
     handlers: createHandlers({
       db,
+      names: openNames(db.pool),
       gate,
       now,
       writer,

@@ -314,6 +314,7 @@ test("the history tells every step with its cause, in pages", async () => {
   const kinds = whole.value.events.map((event) => event.kind);
   assert.deepEqual([kinds[0], kinds.at(-1)], ["submitted", "ended"]);
   assert.ok(kinds.includes("placed") && kinds.includes("started"), kinds.join());
+  assert.equal(whole.value.events[0]?.cause, "admin", "a name, where the store has an id");
   const pages: string[] = [];
   for (let cursor: string | undefined; ; ) {
     const reply = await client.call("history", { params: { job }, query: { limit: 2, ...(cursor && { cursor }) } });

@@ -10,6 +10,7 @@ import { amountsView, costView, readJobAmounts } from "#server/store/read/amount
 import { readHistory } from "#server/store/read/history.ts";
 import { readJob } from "#server/store/read/job.ts";
 import { type JobFilter, readJobs, summaryOf } from "#server/store/read/jobs.ts";
+import type { Names } from "#server/store/read/names.ts";
 import { readRuns } from "#server/store/read/runs.ts";
 import { readTask, readTasks } from "#server/store/read/tasks.ts";
 import { cutPage, readCursor } from "./paging.ts";
@@ -17,7 +18,7 @@ import { tariffVersion } from "./quote.ts";
 import { boundedProjects, idOf, noSuchJob, noSuchTask, visibleJob } from "./visible.ts";
 
 /** Jobs and their tasks as they are and were. */
-export function jobHandlers({ db }: { readonly db: Database }): Pick<Handlers, JobRoute> {
+export function jobHandlers({ db, names }: JobContext): Pick<Handlers, JobRoute> {
   return {
     async jobs({ caller, query }) {
       const before = readCursor(query.cursor);
@@ -75,7 +76,7 @@ export function jobHandlers({ db }: { readonly db: Database }): Pick<Handlers, J
       if (after === null && query.cursor !== undefined) return refused({ kind: "bad-cursor" });
       const found = await visibleJob(db, caller, params.job);
       if (found.kind === "refused") return found;
-      const events = await readHistory(db.pool, params.job, {
+      const events = await readHistory(db.pool, names, params.job, {
         index: query.index ?? null,
         after,
         limit: query.limit + 1,
@@ -86,6 +87,7 @@ export function jobHandlers({ db }: { readonly db: Database }): Pick<Handlers, J
   };
 }
 
+export type JobContext = { readonly db: Database; readonly names: Names };
 type JobRoute = "jobs" | "job" | "tasks" | "task" | "history";
 
 const firstTasks = 10;

@@ -2,12 +2,12 @@ import type pg from "pg";
 import type { Event } from "#api/job.ts";
 import type { StateKind } from "#core/job/state.ts";
 import { type Position, positionText } from "../event.ts";
+import type { Names } from "./names.ts";
 
-/** Columns of one event for `eventView`. */
-export const eventColumns = `event.xid::text as xid, event.seq, event.at_ms, event.job_id, event.index, event.attempt,
+const columns = `event.xid::text as xid, event.seq, event.at_ms, event.job_id, event.index, event.attempt,
   event.kind, event.state, event.centre_id, event.cause`;
 
-export type EventRow = {
+type EventRow = {
   readonly xid: string;
   readonly seq: number;
   readonly at_ms: number;
@@ -23,21 +23,23 @@ export type EventRow = {
 /** The steps of a job (or of one task of it, with those of the job as a whole), oldest first. */
 export async function readHistory(
   pool: pg.Pool,
+  names: Names,
   job: number,
   page: { readonly index: number | null; readonly after: Position | null; readonly limit: number },
 ): Promise<readonly Event[]> {
   const { rows } = await pool.query<EventRow>(
-    `select ${eventColumns} from event
+    `select ${columns} from event
      where job_id = $1 and xid < pg_snapshot_xmin(pg_current_snapshot())
        and ($2::int is null or index is null or index = $2)
        and ($3::text is null or (xid, seq) > ($3::text::xid8, $4::bigint))
      order by xid, seq limit $5`,
     [job, page.index, page.after?.xid.toString() ?? null, page.after?.seq ?? 0, page.limit],
   );
-  return rows.map(eventView);
+  await names.learn(rows.map((row) => row.cause));
+  return rows.map((row) => eventView(row, names));
 }
 
-export function eventView(row: EventRow): Event {
+function eventView(row: EventRow, names: Names): Event {
   return {
     id: positionText({ xid: BigInt(row.xid), seq: row.seq }),
     atMs: row.at_ms,
@@ -47,6 +49,6 @@ export function eventView(row: EventRow): Event {
     kind: row.kind,
     state: row.state,
     centre: row.centre_id,
-    cause: row.cause,
+    cause: names.words(row.cause),
   };
 }
