@@ -42,6 +42,8 @@ export function openScheduler(settings: SchedulerSettings): Scheduler {
   let applied: Promise<void> = Promise.resolve();
   let closed = false;
   let changed = true;
+  /** Plans in a row of which the store took nothing. */
+  let barren = 0;
   let rouse: () => void = () => undefined;
   const unsubscribe = feed.subscribe((events) => {
     applied = applied.then(() => applyAll(events)).then(wake);
@@ -158,13 +160,20 @@ export function openScheduler(settings: SchedulerSettings): Scheduler {
       plan.end.length > 0 ? transitions.endQueued(plan.end, epoch) : null,
       plan.place.length > 0 ? transitions.place(plan.place, plan.decidedMs, epoch) : null,
     ]);
+    let fruit = 0;
     for (const answer of written) {
       if (answer?.kind === "fenced") return leader.fenced();
+      if (!answer) continue;
+      fruit += answer.written;
       // Deciding again before the feed has told of these would place the same again.
-      if (answer) await feed.reached(answer.xid);
-      if (answer && answer.written === 0) await new Promise((resolve) => setTimeout(resolve, 20));
+      await feed.reached(answer.xid);
     }
+    barren = fruit > 0 ? 0 : barren + 1;
     changed = true;
+    if (barren === 0) return;
+    // All of it was stale: news is on its way. Should none come, world and store disagree, which is a mistake of ours.
+    if (barren === 10) log.warn({ plan: plan.place[0] ?? plan.end[0] }, "a plan is refused as stale again and again");
+    await new Promise((resolve) => setTimeout(resolve, Math.min(5_000, 5 * 2 ** barren)));
   }
 
   return {

@@ -24,7 +24,7 @@ export function openTending(settings: TendingSettings): { readonly close: () => 
     await findUnreachable(settings, nowMs, sinceMs);
     const restarted = await transitions.restart(epoch);
     if (restarted > 0) log.info({ restarted }, "tasks of unreachable centres went back to the queue");
-    if (nowMs - keysSweptMs > 60_000) {
+    if (nowMs - keysSweptMs > 60 * everyMs) {
       keysSweptMs = nowMs;
       await db.pool.query("delete from idempotency where at_ms < $1", [nowMs - (settings.keepKeysMs ?? 86_400_000)]);
     }

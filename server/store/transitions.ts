@@ -14,7 +14,7 @@ import { observeRuns, placeTasks } from "./observe-runs.ts";
 import { refusedByStore, unavailable, wordsOf } from "./refused.ts";
 import { restartAfter } from "./restart-after.ts";
 import { saveSheet } from "./save-sheet.ts";
-import { openSession } from "./session.ts";
+import { openSession, planOnce } from "./session.ts";
 import { type CentreContact, setContact } from "./set-contact.ts";
 import type { Sheet } from "./sheet.ts";
 import type { Submitted } from "./writer.ts";
@@ -91,6 +91,7 @@ export function openTransitionWriter(db: Database, settings: TransitionSettings 
   const session = openSession(db, "transition writer", async (client) => {
     // Nobody else can go on while a server holds the lock in a transaction and has died without a word.
     await client.query("set idle_in_transaction_session_timeout = '10s'");
+    await planOnce(client);
   });
   const group = openGroup<Asked>(session, takeBatch, commit);
 

@@ -9,7 +9,7 @@ import { findDependencies } from "./find-dependencies.ts";
 import { findKeys, type UsedKey } from "./find-keys.ts";
 import { openGroup, type Waiting } from "./group.ts";
 import { refusedByStore, unavailable, wordsOf } from "./refused.ts";
-import { openSession } from "./session.ts";
+import { openSession, planOnce } from "./session.ts";
 import { type NumberedBatch, numbered, submitJobs } from "./submit-jobs.ts";
 
 /**
@@ -67,7 +67,7 @@ export type SubmitSettings = {
 export function openSubmitWriter(db: Database, settings: SubmitSettings = {}): SubmitWriter {
   const { log = silent, patienceMs = 10_000, onCommitted = () => undefined } = settings;
   const instance = randomUUID();
-  const session = openSession(db, "submit writer");
+  const session = openSession(db, "submit writer", planOnce);
   const group = openGroup<Submitting>(session, takeBatch, commit);
   /** The last job id given, as far as this server knows; null: to be read. */
   let counter: number | null = null;
