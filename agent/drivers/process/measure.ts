@@ -1,11 +1,15 @@
 import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { isRoot, openSandbox, orderFor } from "./sandbox.ts";
 
 // How many short runs a second the driver and the launcher manage, what one costs in CPU, and how soon one has started:
 //   node agent/drivers/process/measure.ts [RUNS] [LANES] [LAUNCHER-OPTION...]
 const [runs, lanes] = [Number(process.argv[2] ?? 300), Number(process.argv[3] ?? 16)];
-const sandbox = await openSandbox(process.argv.slice(4), { uids: lanes });
+// As in a real home: not below a folder that each run sees as its own.
+const home = mkdtempSync(isRoot ? "/var/lib/weir-measure-" : join(tmpdir(), "weir-measure-"));
+const sandbox = await openSandbox(process.argv.slice(4), { uids: lanes, home });
 const order = () => orderFor("", { work: { kind: "command", argv: ["/bin/true"] } });
 
 const alone: number[] = [];
