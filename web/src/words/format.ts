@@ -35,7 +35,7 @@ export function bytesText(bytes: number): string {
   }
   const shown =
     value >= 100 || Number.isInteger(value) ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(2);
-  return `${shown.replace(/\.0+$/, "")} ${sizes[size]}`;
+  return `${shown.includes(".") ? shown.replace(/\.?0+$/, "") : shown} ${sizes[size]}`;
 }
 
 /**

@@ -14,7 +14,7 @@ export function UsageFacts({ job }: { readonly job: JobDetail }) {
         items={[
           [t("usage.coreHours"), coreHoursText(usage.coreMs)],
           ...(usage.milliCardMs === "0" ? [] : [[t("usage.cardHours"), cardHoursText(usage.milliCardMs)] as const]),
-          [t("usage.memory"), gibHoursText(usage.memoryMibMs)],
+          [t("usage.memory"), gibHoursText(usage.memoryMibS)],
           [t("usage.wall"), hoursText(usage.wallMs)],
           [
             t("usage.cost"),

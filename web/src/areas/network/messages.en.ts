@@ -1,6 +1,7 @@
 export const en = {
   title: "The network at a glance",
-  note: "{{connected}} of {{total}} centres connected",
+  note_one: "{{connected}} of {{count}} centre connected",
+  note_other: "{{connected}} of {{count}} centres connected",
   version: "version {{version}}",
   inUse: "In use now",
   cores: "Cores",

@@ -3,7 +3,7 @@ import type { en } from "./messages.en.ts";
 
 export const zh: Words<typeof en> = {
   title: "算力网概览",
-  note: "{{total}} 个中心中 {{connected}} 个在线",
+  note_other: "{{count}} 个中心中 {{connected}} 个在线",
   version: "版本 {{version}}",
   inUse: "当前占用",
   cores: "核",

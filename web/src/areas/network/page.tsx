@@ -34,7 +34,7 @@ export function NetworkPage() {
   const centres = useQuery(centresQuery);
   useLiveRefresh([glanceQuery.queryKey, centresQuery.queryKey, newestQuery.queryKey]);
   const note = glance.data
-    ? `${t("note", glance.data.centres)} · ${t("version", { version: glance.data.version })}`
+    ? `${t("note", { connected: glance.data.centres.connected, count: glance.data.centres.total })} · ${t("version", { version: glance.data.version })}`
     : undefined;
   return (
     <Page title={t("title")} note={note}>

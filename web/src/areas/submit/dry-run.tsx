@@ -15,7 +15,7 @@ export function DryRun({ answer, old }: { readonly answer: Answer<"dryRun">; rea
     ...(quote.total.milliCardMs === "0"
       ? []
       : [t("result.cardHours", { value: cardHoursText(quote.total.milliCardMs) })]),
-    t("result.memory", { value: gibHoursText(quote.total.memoryMibMs) }),
+    t("result.memory", { value: gibHoursText(quote.total.memoryMibS) }),
   ];
   return (
     <Panel title={t("result.title")} extra={old ? t("result.old") : null}>

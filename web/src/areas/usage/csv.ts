@@ -20,7 +20,7 @@ export function usageCsv(by: string, rows: UsagePage["rows"]): string {
     String(runs),
     amounts.coreMs,
     amounts.milliCardMs,
-    amounts.memoryMibMs,
+    amounts.memoryMibS,
     amounts.wallMs,
     cost.tariffVersion,
     cost.currency,

@@ -137,7 +137,7 @@ function Total({ total }: { readonly total: Usage["total"] }) {
         [t("runs"), <Big key="runs" text={countText(total.runs)} />],
         [t("coreHours"), <Big key="cores" text={coreHoursText(amounts.coreMs)} />],
         [t("cardHours"), <Big key="cards" text={cardHoursText(amounts.milliCardMs)} />],
-        [t("memory"), <Big key="memory" text={gibHoursText(amounts.memoryMibMs)} />],
+        [t("memory"), <Big key="memory" text={gibHoursText(amounts.memoryMibS)} />],
         [t("wall"), <Big key="wall" text={hoursText(amounts.wallMs)} />],
         [
           `${t("cost")} · ${t("tariff")} ${cost.tariffVersion}`,
@@ -164,7 +164,7 @@ function Rows({ rows, by }: { readonly rows: Usage["rows"]; readonly by: (typeof
         { key: "runs", title: t("runs"), number: true, cell: (row) => countText(row.runs) },
         { key: "cores", title: t("coreHours"), number: true, cell: (row) => coreHoursText(row.amounts.coreMs) },
         { key: "cards", title: t("cardHours"), number: true, cell: (row) => cardHoursText(row.amounts.milliCardMs) },
-        { key: "memory", title: t("memory"), number: true, cell: (row) => gibHoursText(row.amounts.memoryMibMs) },
+        { key: "memory", title: t("memory"), number: true, cell: (row) => gibHoursText(row.amounts.memoryMibS) },
         { key: "wall", title: t("wall"), number: true, cell: (row) => hoursText(row.amounts.wallMs) },
         {
           key: "cost",

@@ -1,0 +1,255 @@
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import { type Browser, chromium, type Page } from "playwright-core";
+import { chromiumPath, requires } from "../tools/requirement.ts";
+import { type Network, startNetwork } from "./network.ts";
+
+// The console in a real browser against a whole network of one centre with two cores, as a person uses it.
+
+const missing = requires("chromium", "cjk-font");
+
+/** A new profile each time; quiet, as no test machine need reach anything but the network under test. */
+const flags = [
+  "--headless",
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+
+describe("the console", { skip: missing }, () => {
+  let network: Network;
+  let browser: Browser;
+  let page: Page;
+  /** What the browser complained of: a page that breaks its own content policy, or a script that fails. */
+  const complaints: string[] = [];
+
+  before(async () => {
+    network = await startNetwork({ env: { WEIR_LOCAL_CORES: "2" } });
+    browser = await chromium.launch({ executablePath: chromiumPath() ?? "", args: flags });
+    page = await newPage();
+    page.on("pageerror", (error) => complaints.push(error.message));
+    page.on("console", (message) => {
+      if (message.type() === "error" && !/status of 4\d\d/.test(message.text())) complaints.push(message.text());
+    });
+  });
+
+  after(async () => {
+    await browser?.close();
+    await network?.remove();
+  });
+
+  /** A page of somebody who shares nothing with the others. */
+  async function newPage(): Promise<Page> {
+    const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, locale: "en-GB" });
+    context.setDefaultTimeout(20_000);
+    return context.newPage();
+  }
+  const seen = (text: string | RegExp) => page.getByText(text).first().waitFor();
+  const title = (text: string) => page.getByRole("heading", { level: 1, name: text }).waitFor();
+  const state = (word: string) => page.locator(`h1 [data-state="${word}"]`).waitFor();
+  const editor = () => page.getByRole("textbox", { name: "Script", exact: true });
+  const field = (name: string) => page.getByLabel(name, { exact: true });
+
+  test("signs in by the one-time link, which works once and leaves the address bar", async () => {
+    const link = /\S+\/sign-in#code=\S+/.exec(network.printed())?.[0] ?? "";
+    assert.notEqual(link, "", `no link in: ${network.printed()}`);
+    await page.goto(`${network.url}/jobs`);
+    await title("Sign in");
+    await page.goto(link);
+    await title("The network at a glance");
+    assert.equal(page.url(), `${network.url}/`);
+    await seen("1 of 1 centre connected");
+    await seen("No job yet");
+
+    const stranger = await newPage();
+    await stranger.goto(link);
+    await stranger.getByRole("alert").getByText("Sign-in refused").waitFor();
+    assert.equal(new URL(stranger.url()).hash, "");
+    await stranger.context().close();
+  });
+
+  test("the form writes into the script, the script into the form, and the job runs to its end", async () => {
+    await page.goto(`${network.url}/submit`);
+    await field("Name").fill("from the form");
+    await field("Cores per task").fill("2");
+    await field("Time limit").fill("00:05:00");
+    const written = await editor().inputValue();
+    assert.match(written, /^#SBATCH --job-name="from the form"$/m);
+    assert.match(written, /^#SBATCH --cpus-per-task=2$/m);
+    await editor().fill(
+      written
+        .replace("--cpus-per-task=2", "-c 1")
+        .replace(/^echo.*$/m, 'printf "\\033[32mgreen 堰\\033[0m\\n"; cat "$WEIR_WORK/data.txt"; echo bad >&2'),
+    );
+    assert.equal(await field("Cores per task").inputValue(), "1");
+    await page.locator('input[data-for="input-files"]').setInputFiles({
+      name: "data.txt",
+      mimeType: "text/plain",
+      buffer: Buffer.from("it travelled along\n"),
+    });
+    await seen("data.txt");
+
+    await page.getByRole("button", { name: "Dry run" }).click();
+    await seen("It would start now at local.");
+    await seen(/CNY 0\.00 · tariff free/);
+
+    await page.getByRole("button", { name: "Submit", exact: true }).click();
+    await title("from the form");
+    await state("succeeded");
+    await seen("green 堰");
+    await seen("it travelled along");
+    await page.getByText("stderr", { exact: true }).click();
+    await seen("bad");
+    await seen(/CNY 0\.00/);
+    await page.getByRole("tab", { name: "Runs and history" }).click();
+    await page.getByRole("table", { name: "Runs" }).getByText("1.0.1").waitFor();
+    assert.ok((await page.getByRole("table", { name: "History" }).getByRole("row").count()) >= 4);
+    await page.getByRole("tab", { name: "Specification" }).click();
+    await seen('#SBATCH --job-name="from the form"');
+  });
+
+  test("an unknown option is named at its line, here and by the server", async () => {
+    await page.goto(`${network.url}/submit`);
+    await editor().fill("#!/bin/bash\n#SBATCH --job-name=x\n#SBATCH --nodez=2 --mail-user=me@example.cn\necho hi\n");
+    await seen(/--nodez.* is not an option Weir knows\. Did you mean --nodes\?/);
+    await page.getByRole("button", { name: "line 3" }).first().waitFor();
+    await seen(/--mail-user \(line 3\) is left out/);
+    assert.ok(await page.getByRole("button", { name: "Submit", exact: true }).isDisabled());
+    await page.getByRole("button", { name: "Dry run" }).click();
+    await page.getByRole("alert").getByText("Unknown option").waitFor();
+  });
+
+  test("a job is followed live, explained while it waits, and cancelled", async () => {
+    await page.goto(`${network.url}/submit`);
+    await editor().fill(
+      "#!/bin/bash\n#SBATCH -J long -c 2 -t 10\nfor i in $(seq 600); do echo tick $i; sleep 0.1; done\n",
+    );
+    await page.getByRole("button", { name: "Submit", exact: true }).click();
+    await title("long");
+    await state("running");
+    await seen("tick 5");
+    const holder = page.url();
+
+    const behind = await network.weir(["--json", "submit", "-c", "2", "--", "true"]);
+    assert.equal(behind.status, 0, behind.stderr);
+    await page.goto(`${network.url}/jobs/${JSON.parse(behind.stdout).id}`);
+    await state("queued");
+    await page.getByRole("tab", { name: "Why it waits" }).waitFor();
+    await page.getByRole("table", { name: "Centre" }).getByText("local").waitFor();
+    await page.getByRole("table", { name: "Centre" }).getByText("later").waitFor();
+
+    await page.goto(holder);
+    await page.getByRole("button", { name: "Cancel job" }).click();
+    await page.getByRole("button", { name: "Yes, cancel" }).click();
+    await state("cancelled");
+    await seen("Cancelled by its user.");
+    assert.equal(await page.getByRole("button", { name: "Cancel job" }).count(), 0);
+  });
+
+  test("how a job failed is said in words, and each task of an array can be looked at", async () => {
+    await page.goto(`${network.url}/submit`);
+    await editor().fill(
+      "#!/bin/bash\n#SBATCH -J parts -a 1-3\necho part $SLURM_ARRAY_TASK_ID\n[ $SLURM_ARRAY_TASK_ID != 2 ] || no-such-command\n",
+    );
+    await page.getByRole("button", { name: "Submit", exact: true }).click();
+    await title("parts");
+    await state("failed");
+    await page.getByRole("button", { name: "Task 2: Failed" }).click();
+    await seen("It ended with exit code 127.");
+    await seen("part 2");
+    await page.getByRole("button", { name: "Task 3: Succeeded" }).click();
+    await seen("part 3");
+  });
+
+  test("the list of jobs filters by what the address says and is led by the keys", async () => {
+    await page.goto(`${network.url}/jobs?state=ended&name=pa`);
+    await page.getByRole("grid").getByText("parts").waitFor();
+    assert.equal(await page.getByRole("grid").getByText("from the form").count(), 0);
+    await page.getByRole("button", { name: "Clear filters" }).click();
+    await page.getByRole("grid").getByText("from the form").waitFor();
+    assert.equal(new URL(page.url()).search, "");
+    const live = await network.weir(["submit", "--job-name", "just came", "--", "true"]);
+    assert.equal(live.status, 0, live.stderr);
+    await page.getByRole("grid").getByText("just came").waitFor();
+    await page
+      .getByRole("row", { name: /just came/ })
+      .locator('[data-state="succeeded"]')
+      .waitFor();
+    await page.getByRole("grid").focus();
+    await page.keyboard.press("Home");
+    await page.keyboard.press("Enter");
+    await title("just came");
+  });
+
+  test("Chinese and English are one click apart and remembered", async () => {
+    await page.goto(`${network.url}/`);
+    await page.getByRole("button", { name: "中文" }).click();
+    await title("算力网概览");
+    assert.equal(await page.locator("html").getAttribute("lang"), "zh-CN");
+    await page.reload();
+    await title("算力网概览");
+    await page.getByRole("link", { name: "用量" }).click();
+    await seen("核时");
+    await page.goto(`${network.url}/jobs/999999999`);
+    await page.getByRole("alert").getByText("未找到").waitFor();
+    await page.getByRole("button", { name: "EN" }).click();
+    await page.goto(`${network.url}/usage`);
+    await title("Usage");
+  });
+
+  test("an administrator adds a person, whose link works, and whose pages show no administration", async () => {
+    await page.goto(`${network.url}/administration`);
+    await page.getByRole("button", { name: "Add a person" }).click();
+    const dialog = page.getByRole("dialog");
+    await dialog.getByLabel("Name", { exact: true }).fill("lin");
+    await dialog.getByLabel("Shown as").fill("林小红");
+    await dialog.getByRole("button", { name: "Add a person" }).click();
+    const link = (await page.getByRole("dialog").locator("code").innerText()).trim();
+    assert.match(link, /\/sign-in#code=/);
+
+    const other = await newPage();
+    await other.goto(link);
+    await other.getByRole("heading", { level: 1, name: "The network at a glance" }).waitFor();
+    assert.equal(await other.getByRole("link", { name: "People and projects" }).count(), 0);
+    await other.goto(`${network.url}/password`);
+    await other.getByLabel("New password", { exact: true }).fill("seven black swans");
+    await other.getByLabel("New password again").fill("seven black swans");
+    await other.getByRole("button", { name: "Set password" }).click();
+    await other.getByText("The password is set.").waitFor();
+    await other.getByRole("button", { name: "Account of lin" }).click();
+    await other.getByText("Sign out").click();
+    await other.getByLabel("Name").fill("lin");
+    await other.getByLabel("Password", { exact: true }).fill("seven black swans");
+    await other.getByRole("button", { name: "Sign in" }).click();
+    await other.getByRole("heading", { level: 1, name: "The network at a glance" }).waitFor();
+    await other.context().close();
+  });
+
+  test("no page breaks its content policy, throws, or scrolls sideways on a phone", async () => {
+    await page.setViewportSize({ width: 390, height: 844 });
+    for (const path of [
+      "/",
+      "/submit",
+      "/jobs",
+      "/jobs/1",
+      "/usage?by=day",
+      "/centres",
+      "/tokens",
+      "/administration",
+    ]) {
+      await page.goto(network.url + path);
+      await page.getByRole("heading", { level: 1 }).waitFor();
+      await page.waitForLoadState("load");
+      const widths = await page.evaluate(() => [
+        document.documentElement.scrollWidth,
+        document.documentElement.clientWidth,
+      ]);
+      assert.ok((widths[0] ?? 0) <= (widths[1] ?? 0), `${path} is ${widths[0]} wide`);
+    }
+    assert.deepEqual(complaints, []);
+  });
+});

@@ -1,0 +1,50 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { parseTimeS } from "#core/job/slurm-values.ts";
+import { bytesText, coreHoursText, durationParts, quotientText, sbatchTime, yuanText } from "./format.ts";
+
+test("amounts are shown exactly to the last digit that is shown", () => {
+  assert.equal(coreHoursText("3600000"), "1");
+  assert.equal(coreHoursText("5400000"), "1.5");
+  assert.equal(coreHoursText("0"), "0");
+  assert.equal(coreHoursText("1"), "< 0.001");
+  assert.equal(yuanText("0"), "0.00");
+  assert.equal(yuanText("1234500000"), "1\u202f234.50");
+  assert.equal(yuanText("1"), "0.000001");
+  // Above 2^53, where a number would already be wrong.
+  assert.equal(quotientText(9_007_199_254_740_993n, 1n, 0).replaceAll("\u202f", ""), "9007199254740993");
+});
+
+test("a quotient is never further from the truth than half of its last digit", () => {
+  fc.assert(
+    fc.property(fc.bigInt(1n, 10n ** 18n), fc.bigInt(1n, 10n ** 9n), (amount, unit) => {
+      const text = quotientText(amount, unit, 3);
+      if (text.startsWith("<")) return assert.ok(amount * 2000n < unit);
+      const [whole = "", fraction = ""] = text.replaceAll("\u202f", "").split(".");
+      const shown = BigInt(whole + fraction.padEnd(3, "0"));
+      const error = shown * unit - amount * 1000n;
+      assert.ok(2n * (error < 0n ? -error : error) <= unit);
+    }),
+  );
+});
+
+test("a duration shows its two largest parts", () => {
+  const text = (ms: number) =>
+    durationParts(ms)
+      .map(({ n, unit }) => `${n} ${unit}`)
+      .join(" ");
+  assert.equal(text(40), "40 ms");
+  assert.equal(text(1000), "1 s");
+  assert.equal(text(93_784_000), "1 d 2 h");
+  assert.equal(text(3_600_000), "1 h");
+  assert.equal(text(0), "0 ms");
+});
+
+test("sizes and time limits", () => {
+  assert.equal(bytesText(0), "0 B");
+  assert.equal(bytesText(1536 * 1024 * 1024), "1.5 GiB");
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 31_622_400 }), (seconds) => parseTimeS(sbatchTime(seconds)) === seconds),
+  );
+});
