@@ -34,6 +34,10 @@ export function createApp(settings: AppSettings): FastifyInstance {
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: defaultBodyLimitBytes,
     genReqId: () => `${startedAt}-${(++requests).toString(36)}`,
+    // A HEAD of a stream would be a stream that nobody reads.
+    exposeHeadRoutes: false,
+    // Behind a reverse proxy of this machine, which WEIR_URL stands for, the other end is who the proxy says.
+    trustProxy: settings.publicUrl === undefined ? false : "loopback",
     // Long polls last 25 s, streams for ever; a request's own bytes must come within this.
     requestTimeout: 120_000,
     keepAliveTimeout: 75_000,
