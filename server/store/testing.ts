@@ -30,16 +30,19 @@ export const project = projectId(1);
 export const member = personId(1);
 export const stranger = personId(2);
 
-async function prepare({ url }: { readonly url: string }): Promise<void> {
-  const db = openDatabase(url);
-  await migrate(db);
-  await db.pool.query(`
+/** SQL of the rows that the tests stand on. */
+export const foundations = `
     insert into tenant (name, title, created_ms) values ('default', 'Default', 0);
     insert into project (tenant_id, name, title, created_ms) values (1, 'default', 'Default', 0);
     insert into person (name, title, administrator, created_ms) values ('ada', 'Ada', false, 0), ('eve', 'Eve', false, 0);
     insert into membership values (1, 1);
     insert into centre (id, name, driver, life_cycle, created_ms) values ('alpha', 'Alpha', 'process', 'in-service', 0);
-    insert into pool (centre_id, name, contract, life_cycle) values ('alpha', 'default', 'dedicated', 'in-service');`);
+    insert into pool (centre_id, name, contract, life_cycle) values ('alpha', 'default', 'dedicated', 'in-service');`;
+
+async function prepare({ url }: { readonly url: string }): Promise<void> {
+  const db = openDatabase(url);
+  await migrate(db);
+  await db.pool.query(foundations);
   await db.close();
 }
 

@@ -157,10 +157,10 @@ test("a job goes all the way, and what it used is posted", async () => {
   assert.deepEqual(await kinds(id), ["submitted", "placed", "accepted", "started", "ended"]);
   assert.deepEqual(await balances(id), [
     { kind: "pending", unit: "core-ms", amount: String(3630 * 1000 * 2) },
-    { kind: "pending", unit: "mib-ms", amount: String(3630 * 1000 * 100) },
+    { kind: "pending", unit: "mib-s", amount: String(3630 * 100) },
     { kind: "pending", unit: "wall-ms", amount: String(3630 * 1000) },
     { kind: "post", unit: "core-ms", amount: "2000" },
-    { kind: "post", unit: "mib-ms", amount: "100000" },
+    { kind: "post", unit: "mib-s", amount: "100" },
     { kind: "post", unit: "wall-ms", amount: "1000" },
   ]);
 });
