@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
@@ -12,6 +12,11 @@ before(() => {
   folder = mkdtempSync(join(tmpdir(), "weir-lock-"));
 });
 after(() => rmSync(folder, { recursive: true, force: true }));
+
+function lockIn(name: string): string {
+  mkdirSync(join(folder, name));
+  return join(folder, name, "lock");
+}
 
 /** Another process that takes the lock and says "taken" or "busy"; it lives until it is killed. */
 async function other(path: string): Promise<{ readonly child: ChildProcess; readonly said: string }> {
@@ -35,7 +40,7 @@ async function killed({ child }: { readonly child: ChildProcess }): Promise<void
 }
 
 test("one has the home; SIGKILL gives it free at once, and what was written tells what it left", async () => {
-  const path = join(folder, "one");
+  const path = lockIn("one");
   const first = await other(path);
   assert.equal(first.said, "taken");
   const refused = await takeHome(path, () => assert.fail("nothing to take over"));
@@ -64,14 +69,14 @@ test("one has the home; SIGKILL gives it free at once, and what was written tell
 });
 
 test("of eight that start together one gets it", async () => {
-  const path = join(folder, "race");
+  const path = lockIn("race");
   const all = await Promise.all(Array.from({ length: 8 }, () => other(path)));
   assert.deepEqual(all.map(({ said }) => said).sort(), [...Array.from({ length: 7 }, () => "busy"), "taken"]);
   await Promise.all(all.map(killed));
 });
 
 test("what an instance of another boot left is not touched", async () => {
-  const path = join(folder, "boot");
+  const path = lockIn("boot");
   const self = processIdentity(process.pid);
   assert.ok(self);
   const before: Holder = {

@@ -1,5 +1,6 @@
 import { spawnSync } from "node:child_process";
-import { closeSync, fsyncSync, ftruncateSync, openSync, readFileSync, writeSync } from "node:fs";
+import { closeSync, constants, openSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import {
   bootId,
@@ -12,15 +13,16 @@ import {
 } from "./process.ts";
 
 /**
- * Takes the lock of a home for as long as this process lives. The kernel keeps it (flock on the file, which no child
- * inherits), so after a SIGKILL it is free at once; what the file says is only who has it.
+ * Takes a home for as long as this process lives. The kernel keeps the lock (flock on the folder of `path`, opened by no
+ * child), so after a SIGKILL it is free at once. The file `path` only says who has it: replaced by rename, so that whoever
+ * reads it finds it whole.
  *
  * An instance that was started by npm and whose npm is gone is stopped first: nobody holds its terminal any more. Any
  * other is left alone and returned.
  */
 export async function takeHome(path: string, onTakeOver: (holder: Holder) => void): Promise<Taken> {
-  const file = openSync(path, "a+", 0o644);
-  for (let triedMs = 0; !tryLock(file); triedMs += 50) {
+  const folder = openSync(dirname(path), constants.O_RDONLY | constants.O_DIRECTORY);
+  for (let triedMs = 0; !tryLock(folder); triedMs += 50) {
     const holder = readHolder(path);
     if (holder !== null && isOrphaned(holder)) {
       onTakeOver(holder);
@@ -28,7 +30,7 @@ export async function takeHome(path: string, onTakeOver: (holder: Holder) => voi
       if (!(await haveEnded([holder], 45_000))) signal(holder, "SIGKILL");
       await haveEnded([holder], 5_000);
     } else if ((holder !== null && isAlive(holder)) || triedMs >= 2000) {
-      closeSync(file);
+      closeSync(folder);
       return { kind: "busy", holder };
     }
     await delay(50);
@@ -39,7 +41,7 @@ export async function takeHome(path: string, onTakeOver: (holder: Holder) => voi
   const npm = npmAbove();
   const write = (facts: { readonly url: string | null; readonly programs: readonly ProgramIdentity[] }) => {
     const holder: Holder = { ...self, npmPid: npm?.pid ?? null, npmStartTicks: npm?.startTicks ?? null, ...facts };
-    replace(file, `${JSON.stringify(holder)}\n`);
+    replace(path, `${JSON.stringify(holder)}\n`);
   };
   write({ url: null, programs: [] });
   return {
@@ -47,9 +49,8 @@ export async function takeHome(path: string, onTakeOver: (holder: Holder) => voi
     left: before?.bootId === bootId() ? before.programs : [],
     write,
     release: () => {
-      // Emptied, not removed: another start may have the file open and be waiting for it.
-      replace(file, "");
-      closeSync(file);
+      rmSync(path, { force: true });
+      closeSync(folder);
     },
   };
 }
@@ -75,7 +76,7 @@ export type Holder = ProcessIdentity & {
 
 export type ProgramIdentity = ProcessIdentity & { readonly name: string };
 
-/** Null where there is no such file, nobody has the home, or it is being written this very moment. */
+/** Null where nobody has the home. */
 export function readHolder(path: string): Holder | null {
   try {
     return parseHolder(readFileSync(path, "utf8"));
@@ -148,18 +149,17 @@ export function underLock<Value>(path: string, act: () => Value): Value {
   }
 }
 
-function tryLock(file: number): boolean {
-  // The lock belongs to the open file, which flock(1) shares with us, and so outlives flock(1).
-  const done = spawnSync("flock", ["-n", "3"], { stdio: ["ignore", "ignore", "inherit", file] });
+function tryLock(folder: number): boolean {
+  // The lock belongs to the open folder, which flock(1) shares with us, and so outlives flock(1).
+  const done = spawnSync("flock", ["-n", "3"], { stdio: ["ignore", "ignore", "inherit", folder] });
   if (done.error !== undefined)
     throw new Error("flock is missing: install the package util-linux.", { cause: done.error });
   return done.status === 0;
 }
 
-function replace(file: number, text: string): void {
-  ftruncateSync(file, 0);
-  if (text !== "") writeSync(file, text);
-  fsyncSync(file);
+function replace(path: string, text: string): void {
+  writeFileSync(`${path}.new`, text, { mode: 0o644 });
+  renameSync(`${path}.new`, path);
 }
 
 function parseIdentity(value: unknown): ProcessIdentity | null {

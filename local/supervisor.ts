@@ -193,9 +193,10 @@ export class Supervisor {
     if (this.#announced || !this.#signedIn || this.#stoppingSinceMs !== null) return;
     if (!(["launcher", "server", "agent"] as const).every((name) => this.#everReady.has(name))) return;
     this.#announced = true;
-    say(`\nWeir is running at ${this.#url}${seconds(process.uptime() * 1000)}`);
-    if (this.#signInUrl !== null) say(`Administrator's sign-in, once: ${this.#signInUrl}`);
-    say("On this machine `weir` is signed in already. Ctrl-C stops Weir; running jobs go on.\n");
+    const signIn = this.#signInUrl === null ? "" : `Administrator's sign-in, once: ${this.#signInUrl}\n`;
+    const rest = "On this machine `weir` is signed in already. Ctrl-C stops Weir; running jobs go on.\n";
+    // In one piece, for whoever waits for the first line and then reads the second.
+    say(`\nWeir is running at ${this.#url}${seconds(process.uptime() * 1000)}\n${signIn}${rest}`);
   }
 
   #programEnded(name: ProgramName, how: string, delayMs: number): void {
