@@ -211,7 +211,7 @@ export const usageAmounts = z
   .strictObject({
     coreMs: amount,
     milliCardMs: amount,
-    memoryMibMs: amount,
+    memoryMibS: amount,
     wallMs: amount,
   })
   .meta({ id: "UsageAmounts" });

@@ -1,18 +1,19 @@
-import type pg from "pg";
+import type { Database } from "#server/store/database.ts";
 
 /**
  * Fills a migrated, empty store with a million jobs that look lived with: 8 projects of 4 tenants, 40 people, 4 centres
  * (one that was retired long ago), every state and outcome, labels, names in families, and for the newest tenth the
  * postings. By SQL, in about two minutes.
  */
-export async function fillMillion(pool: pg.Pool, nowMs: number, jobs = 1_000_000): Promise<void> {
-  for (const statement of statements(nowMs, jobs)) await pool.query(statement);
+export async function fillMillion(db: Database, nowMs: number, jobs = 1_000_000): Promise<void> {
+  const client = await db.connect("fill");
+  for (const statement of statements(nowMs, jobs)) await client.query(statement);
+  await client.end();
 }
 
 function statements(nowMs: number, jobs: number): readonly string[] {
   const submitted = `(${nowMs} - (${jobs} - i) * 2000)::bigint`;
   return [
-    "set statement_timeout = 0",
     `insert into tenant (name, title, created_ms) select 't' || i, 'T', 0 from generate_series(1, 4) i`,
     `insert into project (tenant_id, name, title, created_ms)
        select 1 + i % 4, 'p' || i, 'P', 0 from generate_series(1, 8) i`,
@@ -54,11 +55,11 @@ function statements(nowMs: number, jobs: number): readonly string[] {
        'free', '{"decidedMs":0,"candidates":[]}', submitted_ms + 500, submitted_ms + 60500, submitted_ms + 700, started_ms, ended_ms,
        outcome, null, state = 'ended'
      from job where state <> 'queued'`,
-    `insert into account (code, unit) select 'project:' || project.id, unit from project, unnest('{core-ms,mib-ms,wall-ms}'::text[]) unit`,
-    `insert into account (code, unit) select 'centre:' || centre.id, unit from centre, unnest('{core-ms,mib-ms,wall-ms}'::text[]) unit`,
+    `insert into account (code, unit) select 'project:' || project.id, unit from project, unnest('{core-ms,mib-s,wall-ms}'::text[]) unit`,
+    `insert into account (code, unit) select 'centre:' || centre.id, unit from centre, unnest('{core-ms,mib-s,wall-ms}'::text[]) unit`,
     `with held as materialized (
        select job.*, d.id as debit, c.id as credit, a.unit, a.amount from job
-       cross join (values ('core-ms', 60000::bigint), ('mib-ms', 61440000), ('wall-ms', 60000)) a (unit, amount)
+       cross join (values ('core-ms', 60000::bigint), ('mib-s', 61440), ('wall-ms', 60000)) a (unit, amount)
        join account d on d.code = 'project:' || project_id and d.unit = a.unit
        join account c on c.code = 'centre:' || centres[1] and c.unit = a.unit
        where state = 'ended' and job.id > ${jobs} * 0.9

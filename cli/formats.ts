@@ -33,6 +33,11 @@ export function hoursText(amountMs: string, divisor = 1n): string {
   return `${whole}.${`${thousandths % 1000n}`.padStart(3, "0")}`;
 }
 
+/** GiB-hours of MiB-seconds, to the thousandth. */
+export function memoryHoursText(amountMibS: string): string {
+  return hoursText(`${amountMibS}000`, 1024n);
+}
+
 /** Micro-yuan as yuan with all the places that say something, at least two. */
 export function yuanText(microYuan: string): string {
   const sign = microYuan.startsWith("-") ? "-" : "";
@@ -69,13 +74,13 @@ export function defaultsText(
 
 /** Amounts of usage in hours; cards only where there were any. */
 export function amountsText(
-  amounts: { readonly coreMs: string; readonly milliCardMs: string; readonly memoryMibMs: string },
+  amounts: { readonly coreMs: string; readonly milliCardMs: string; readonly memoryMibS: string },
   say: Say,
 ): string {
   return [
     `${hoursText(amounts.coreMs)} ${say("unitCoreHours")}`,
     ...(amounts.milliCardMs === "0" ? [] : [`${hoursText(amounts.milliCardMs, 1000n)} ${say("unitCardHours")}`]),
-    `${hoursText(amounts.memoryMibMs, 1024n)} ${say("unitMemoryHours")}`,
+    `${memoryHoursText(amounts.memoryMibS)} ${say("unitMemoryHours")}`,
   ].join(", ");
 }
 

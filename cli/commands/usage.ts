@@ -1,6 +1,6 @@
 import type { Call } from "#cli/call.ts";
 import { timeOption } from "#cli/commands/jobs.ts";
-import { hoursText, yuanText } from "#cli/formats.ts";
+import { hoursText, memoryHoursText, yuanText } from "#cli/formats.ts";
 import { exitCodes } from "#cli/stop.ts";
 
 const dimensions = ["project", "person", "centre", "job", "day"] as const;
@@ -43,7 +43,7 @@ export async function usage(call: Call): Promise<number> {
       `${runs}`,
       hoursText(amounts.coreMs),
       hoursText(amounts.milliCardMs, 1000n),
-      hoursText(amounts.memoryMibMs, 1024n),
+      memoryHoursText(amounts.memoryMibS),
       `${hoursText(amounts.wallMs)} h`,
       `${yuanText(cost.amountMicroYuan)} (${cost.tariffVersion})`,
     ]),

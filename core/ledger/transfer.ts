@@ -39,7 +39,7 @@ export type BookedRun = {
   readonly graceS: number;
 };
 
-/** What goes with the placement: one pending transfer a unit, in the order core-ms, cards, mib-ms, wall-ms. */
+/** What goes with the placement: one pending transfer a unit, in the order core-ms, cards, mib-s, wall-ms. */
 export function holdTransfers(run: BookedRun, atMs: number): readonly Transfer[] {
   return [...holdOf(run.allocation, run.timeLimitS, run.graceS)].map(([unit, amount]) => ({
     ...parties(run, "hold", unit, atMs),

@@ -1,8 +1,9 @@
 /**
  * What an amount counts. A transfer never crosses units. Accelerators have one unit for each device class, because an
- * hour of one model is not an hour of another.
+ * hour of one model is not an hour of another. Memory is counted in seconds, because the MiB-milliseconds of a large
+ * centre pass 2^63 within weeks (docs/decisions/0011-memory-in-mib-seconds.md).
  */
-export type Unit = "core-ms" | "mib-ms" | "wall-ms" | `milli-card-ms:${string}` | "micro-yuan";
+export type Unit = "core-ms" | "mib-s" | "wall-ms" | `milli-card-ms:${string}` | "micro-yuan";
 
 /** Amounts by unit; a unit with nothing in it is left out. */
 export type Amounts = ReadonlyMap<Unit, bigint>;
@@ -17,7 +18,7 @@ export function cardUnit(vendor: string | null, model: string | null): Unit {
 
 /** The unit a text names, or null. */
 export function parseUnit(text: string): Unit | null {
-  if (text === "core-ms" || text === "mib-ms" || text === "wall-ms" || text === "micro-yuan") return text;
+  if (text === "core-ms" || text === "mib-s" || text === "wall-ms" || text === "micro-yuan") return text;
   const prefix = "milli-card-ms:";
   return text.startsWith(prefix) && text.length > prefix.length ? `${prefix}${text.slice(prefix.length)}` : null;
 }

@@ -1,7 +1,11 @@
 import { type Amounts, cardUnit, type Unit } from "#core/ledger/unit.ts";
 import type { Allocation } from "#core/run-order.ts";
 
-/** What an allocation uses in `wallMs` milliseconds: exact, so the parts of a divided interval add up to the whole. */
+/**
+ * What an allocation uses in `wallMs` milliseconds. All but memory is exact, so the parts of a divided interval add up.
+ * Memory is counted in whole MiB-seconds, rounded down: a part of an interval is the difference of what was used up to
+ * its end and up to its beginning, never rounded by itself (M5 reports usage cumulatively for this reason).
+ */
 export function usageOf(allocation: Allocation, wallMs: number): Amounts {
   const nodeMs = BigInt(wallMs) * BigInt(allocation.nodes);
   const amounts: readonly (readonly [Unit, bigint])[] = [
@@ -10,7 +14,7 @@ export function usageOf(allocation: Allocation, wallMs: number): Amounts {
       cardUnit(allocation.acceleratorVendor, allocation.acceleratorModel),
       nodeMs * BigInt(allocation.acceleratorsPerNode) * 1000n,
     ],
-    ["mib-ms", nodeMs * BigInt(allocation.memoryMibPerNode)],
+    ["mib-s", (nodeMs * BigInt(allocation.memoryMibPerNode)) / 1000n],
     ["wall-ms", BigInt(wallMs)],
   ];
   return new Map(amounts.filter(([, amount]) => amount > 0n));

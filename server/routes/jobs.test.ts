@@ -298,7 +298,7 @@ test("an array is one line with its counts; its tasks are paged, and each has it
   const [first] = task.value.runs;
   assert.equal(first?.id, `${job}.4.1`);
   assert.equal(first?.billed, true);
-  assert.deepEqual(first?.amounts, { coreMs: "2000", milliCardMs: "0", memoryMibMs: "1024000", wallMs: "1000" });
+  assert.deepEqual(first?.amounts, { coreMs: "2000", milliCardMs: "0", memoryMibS: "1024", wallMs: "1000" });
   assert.equal(first?.usage?.peakMemoryMib, 17);
   assert.match(first?.candidates[0]?.words ?? "", /fits/);
   const missing = await client.call("task", { params: { job, index: 5 } });
@@ -333,7 +333,7 @@ test("usage is what the books say, by each grouping and in any period, and the b
   const unbilled = await submit({ name: "unmetered" }, colleague);
   await run(unbilled, { kind: "node-failed", reason: "power" });
   const until = Date.now() + 1;
-  const total = { coreMs: "2000", milliCardMs: "0", memoryMibMs: "1024000", wallMs: "1000" };
+  const total = { coreMs: "2000", milliCardMs: "0", memoryMibS: "1024", wallMs: "1000" };
   for (const [by, key] of [
     ["project", "default"],
     ["person", "ada"],

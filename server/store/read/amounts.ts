@@ -15,7 +15,7 @@ export function amountsView(amounts: Amounts): z.output<typeof usageAmounts> {
   return {
     coreMs: amounts["core-ms"] ?? "0",
     milliCardMs: milliCardMs.toString(),
-    memoryMibMs: amounts["mib-ms"] ?? "0",
+    memoryMibS: amounts["mib-s"] ?? "0",
     wallMs: amounts["wall-ms"] ?? "0",
   };
 }

@@ -54,7 +54,7 @@ export function quotientText(amount: bigint, unit: bigint, digits: number): stri
 
 export const coreHoursText = (coreMs: string): string => quotientText(BigInt(coreMs), 3_600_000n, 3);
 export const cardHoursText = (milliCardMs: string): string => quotientText(BigInt(milliCardMs), 3_600_000_000n, 3);
-export const gibHoursText = (mibMs: string): string => quotientText(BigInt(mibMs), 1024n * 3_600_000n, 3);
+export const gibHoursText = (mibS: string): string => quotientText(BigInt(mibS), 1024n * 3_600n, 3);
 export const hoursText = (ms: string): string => quotientText(BigInt(ms), 3_600_000n, 3);
 export const yuanText = (microYuan: string): string => {
   const text = quotientText(BigInt(microYuan), 1_000_000n, 6);

@@ -9,7 +9,7 @@ export function usageCsv(by: string, rows: UsagePage["rows"]): string {
     "runs",
     "core_ms",
     "milli_card_ms",
-    "memory_mib_ms",
+    "memory_mib_s",
     "wall_ms",
     "tariff_version",
     "currency",
