@@ -31,6 +31,14 @@ const queries = new QueryClient({
 });
 const router = createConsoleRouter(queries);
 
+// A new version was installed under an open page: its parts have other names now. Once, not in a circle.
+window.addEventListener("vite:preloadError", () => {
+  const lastMs = Number(sessionStorage.getItem("weir.reloaded"));
+  if (Date.now() - lastMs < 10_000) return;
+  sessionStorage.setItem("weir.reloaded", String(Date.now()));
+  location.reload();
+});
+
 const place = document.getElementById("console");
 if (!place) throw new Error("index.html has no #console");
 createRoot(place).render(

@@ -122,11 +122,13 @@ function JobJump() {
     void navigate({ to: "/jobs/$job", params: { job: match[1] }, search });
   }
   return (
-    <form className={css.jump} onSubmit={go} role="search">
-      <Icon name="search" size={14} />
-      <input ref={field} aria-label={t("jump.label")} placeholder={t("jump.placeholder")} inputMode="numeric" />
-      <kbd>/</kbd>
-    </form>
+    <search>
+      <form className={css.jump} onSubmit={go}>
+        <Icon name="search" size={14} />
+        <input ref={field} aria-label={t("jump.label")} placeholder={t("jump.placeholder")} inputMode="numeric" />
+        <kbd>/</kbd>
+      </form>
+    </search>
   );
 }
 

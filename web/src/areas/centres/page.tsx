@@ -68,7 +68,9 @@ function CentrePanel({ centre, mayEnrol }: { readonly centre: Centre; readonly m
             centre.lastSeenMs === null ? (
               t("never")
             ) : (
-              <span title={format.dateTime(centre.lastSeenMs)}>{format.ago(centre.lastSeenMs, nowMs)}</span>
+              <span key="seen" title={format.dateTime(centre.lastSeenMs)}>
+                {format.ago(centre.lastSeenMs, nowMs)}
+              </span>
             ),
           ],
           [t("driver"), `${centre.driver} · ${t(`lifeCycle.${centre.lifeCycle}`)}`],

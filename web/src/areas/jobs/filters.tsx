@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { Button, Checkbox, Input, Select, Tag } from "antd";
-import { useEffect, useState } from "react";
+import { useEffect, useId, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { stateKinds } from "#core/job/state.ts";
 import { projectsQuery } from "../../app/projects.ts";
@@ -13,6 +13,7 @@ import { type JobsSearch, outcomeChoices, readJobsSearch } from "./search.ts";
 export function Filters({ search }: { readonly search: JobsSearch }) {
   const { t } = useTranslation(["jobs", "words"]);
   const navigate = useNavigate();
+  const before = useId();
   const { person } = useMe();
   const projects = useQuery(projectsQuery);
   function set(change: Readonly<Record<string, unknown>>) {
@@ -58,9 +59,10 @@ export function Filters({ search }: { readonly search: JobsSearch }) {
       />
       <Typed value={search.name} label={t("name")} onValue={(name) => set({ name })} />
       <Typed value={search.label} label={t("label")} name={t("labelName")} onValue={(label) => set({ label })} />
-      <label className={css.dateFilter}>
+      <label className={css.dateFilter} htmlFor={before}>
         <span>{t("before")}</span>
         <Input
+          id={before}
           type="datetime-local"
           max="9999-12-31T23:59"
           value={search.beforeMs === undefined ? "" : localMinute(search.beforeMs)}

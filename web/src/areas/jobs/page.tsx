@@ -140,7 +140,6 @@ function Rows({ jobs, more, scroller, onView, onEnd }: RowsContent) {
         aria-label={t("list")}
         aria-rowcount={more ? -1 : jobs.length + 1}
         aria-description={t("keys")}
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: it takes the arrow keys
         tabIndex={0}
         onKeyDown={onKey}
         aria-activedescendant={chosen === null ? undefined : `job-${chosen}`}
@@ -196,7 +195,6 @@ function JobRow({ job, at, place, nowMs, chosen, onChoose }: RowContent) {
   const navigate = useNavigate();
   const ranMs = job.startedMs === null ? null : (job.endedMs ?? nowMs) - job.startedMs;
   return (
-    // biome-ignore lint/a11y/useKeyWithClickEvents: the grid around it has the keys; the number is a link of its own
     <tr
       id={`job-${job.id}`}
       className={css.row}

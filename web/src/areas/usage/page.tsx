@@ -1,7 +1,7 @@
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { Button, Input, Segmented, Select } from "antd";
-import { lazy, Suspense } from "react";
+import { lazy, Suspense, useId } from "react";
 import { useTranslation } from "react-i18next";
 import type { Answer } from "#api/client.ts";
 import { ask } from "../../app/client.ts";
@@ -82,6 +82,7 @@ export function UsagePage() {
 function Choices({ search }: { readonly search: UsageSearch }) {
   const { t } = useTranslation("usage");
   const navigate = useNavigate();
+  const id = useId();
   const projects = useQuery(projectsQuery);
   function set(change: Readonly<Record<string, unknown>>) {
     void navigate({ to: "/usage", search: readUsageSearch({ ...search, ...change }), replace: true });
@@ -105,24 +106,22 @@ function Choices({ search }: { readonly search: UsageSearch }) {
         options={(projects.data?.projects ?? []).map(({ name }) => ({ value: name, label: name }))}
       />
       <span className={css.days}>
-        <label>
-          {t("from")}{" "}
-          <Input
-            type="date"
-            value={search.from ?? ""}
-            max={search.to}
-            onChange={(event) => set({ from: event.target.value })}
-          />
-        </label>
-        <label>
-          {t("to")}{" "}
-          <Input
-            type="date"
-            value={search.to ?? ""}
-            min={search.from}
-            onChange={(event) => set({ to: event.target.value })}
-          />
-        </label>
+        <label htmlFor={`${id}from`}>{t("from")}</label>
+        <Input
+          id={`${id}from`}
+          type="date"
+          value={search.from ?? ""}
+          max={search.to}
+          onChange={(event) => set({ from: event.target.value })}
+        />
+        <label htmlFor={`${id}to`}>{t("to")}</label>
+        <Input
+          id={`${id}to`}
+          type="date"
+          value={search.to ?? ""}
+          min={search.from}
+          onChange={(event) => set({ to: event.target.value })}
+        />
       </span>
     </div>
   );

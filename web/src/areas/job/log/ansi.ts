@@ -28,11 +28,19 @@ export const plain: Style = {
   inverse: false,
 };
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: escape sequences are made of them
-const sequences =
-  /\x1b\[([0-9;:?<=>]*)[ -/]*([@-~])|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[PX^_][^\x1b]*\x1b\\|\x1b[ -/]*[0-~]/g;
-// biome-ignore lint/suspicious/noControlCharactersInRegex: the very ones to take out
-const controls = /[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]/g;
+/** ESC and BEL by name: as they are, nobody could read the pattern. */
+const [esc, bel] = ["\u001b", "\u0007"];
+/** CSI with its parameters and final letter, OSC, the other strings, and two-letter sequences. */
+const sequences = new RegExp(
+  [
+    `${esc}\\[([0-9;:?<=>]*)[ -/]*([@-~])`,
+    `${esc}\\][^${bel}${esc}]*(?:${bel}|${esc}\\\\)`,
+    `${esc}[PX^_][^${esc}]*${esc}\\\\`,
+    `${esc}[ -/]*[0-~]`,
+  ].join("|"),
+  "g",
+);
+const controls = /(?!\t)\p{Cc}/gu;
 
 /** The pieces of one line that begins in `style`, and the style in which the next line begins. */
 export function piecesOf(line: string, style: Style): { readonly pieces: readonly Piece[]; readonly style: Style } {
@@ -59,7 +67,7 @@ export function piecesOf(line: string, style: Style): { readonly pieces: readonl
 
 /** The style in which the line after this one begins. */
 export function styleAfter(line: string, style: Style): Style {
-  if (!line.includes("\x1b")) return style;
+  if (!line.includes(esc)) return style;
   let current = style;
   for (const match of line.matchAll(sequences)) if (match[2] === "m") current = applySgr(current, match[1] ?? "");
   return current;
@@ -68,7 +76,7 @@ export function styleAfter(line: string, style: Style): Style {
 /** What a reader sees of a line, as plain text: what is searched and copied. */
 export function plainText(line: string): string {
   const text = shownPart(line);
-  return text.includes("\x1b") || /\p{Cc}/u.test(text) ? text.replace(sequences, "").replace(controls, "") : text;
+  return /\p{Cc}/u.test(text) ? text.replace(sequences, "").replace(controls, "") : text;
 }
 
 /** After the last carriage return that something followed. */

@@ -146,15 +146,13 @@ function Download({ source }: { readonly source: LogSource }) {
     }
   }
   return (
-    <>
-      <Tool
-        icon="download"
-        label={failed ? errorWords(failed).title : t("log.download")}
-        onClick={() => void download()}
-        loading={share !== null}
-        words={share === null ? undefined : t("log.downloading", { share: Math.floor(share * 100) })}
-      />
-    </>
+    <Tool
+      icon="download"
+      label={failed ? errorWords(failed).title : t("log.download")}
+      onClick={() => void download()}
+      loading={share !== null}
+      words={share === null ? undefined : t("log.downloading", { share: Math.floor(share * 100) })}
+    />
   );
 }
 
