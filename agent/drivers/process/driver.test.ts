@@ -110,6 +110,14 @@ describe("how a run ends", () => {
     assert.deepEqual(ended.end, { kind: "failed", exitCode: 3 });
   });
 
+  test("a job has its three streams open and nothing else", async () => {
+    const ended = await box.run(
+      `#!/usr/bin/perl\nopendir my $d, "/proc/self/fd"; print join " ", sort grep { /\\d/ && $_ != fileno $d } readdir $d`,
+    );
+
+    assert.equal(await box.log(ended.run), "0 1 2");
+  });
+
   test("a job may write to /dev/stderr by name", async () => {
     const ended = await box.run("echo named > /dev/stderr");
     assert.equal(await box.log(ended.run, "stderr"), "named\n");
@@ -458,7 +466,9 @@ describe("what a job finds", () => {
   });
 
   test("that it can be removed after its end, and not before", async () => {
-    const run = await box.start("mkdir -p a/b; touch a/b/c; ln -s / root; until [ -e go ]; do sleep 0.02; done");
+    const run = await box.start(
+      "mkdir -p a/b; touch a/b/c; chmod 0 a/b; ln -s / root; until [ -e go ]; do sleep 0.02; done",
+    );
     await assert.rejects(box.driver.remove(run), /not ended/);
     execFileSync("touch", [join(box.home, "runs", run, "work", "go")]);
     await box.ended(run);

@@ -259,7 +259,7 @@ function startFields(order: RunOrder, place: RunPlace, settings: ProcessSettings
   const stderr = order.stderr === null ? stdout : expandPattern(order.stderr, facts);
   return [
     ["run", order.run],
-    ["startBefore", Number(process.hrtime.bigint() / 1_000_000n) + order.startWithinMs],
+    ["startBefore", Number(process.hrtime.bigint() / 1_000_000n) + Math.floor(order.startWithinMs)],
     ["timeLimitMs", order.timeLimitS * 1000],
     ["graceMs", order.graceS * 1000],
     ["memoryBytes", order.allocation.memoryMibPerNode * 2 ** 20],

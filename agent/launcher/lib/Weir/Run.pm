@@ -116,7 +116,7 @@ sub start_job {
     my $pid = fork // die "126 fork: $!";
     if (!$pid) {
         close $said;
-        eval { become_job($r) };
+        eval { become_job($r, fileno $say) };
         syswrite $say, $@;
         POSIX::_exit(126);
     }
@@ -183,7 +183,7 @@ sub merged { return $_[0]{stderr} ne '' && $_[0]{stderr} eq $_[0]{stdout} }
 
 # In the child: everything between root's fork and the user's program.
 sub become_job {
-    my ($r) = @_;
+    my ($r, $say) = @_;
     POSIX::setsid();    # `kill 0` is the job's own affair
     eval { join_group($r->{group}); 1 } or die "126 control group: $@";
     limit_self(4, 0, 0);
@@ -196,9 +196,9 @@ sub become_job {
     my $cwd = $r->{cwd} || "$r->{place}/work";
     chdir $cwd or die "126 the working directory $cwd: $!\n";
     POSIX::dup2(STREAM->{stdout}, 1) && POSIX::dup2(STREAM->{merged($r) ? 'stdout' : 'stderr'}, 2) or die "126 $!\n";
-    POSIX::close($_) for values %{ +STREAM };
     open STDIN, '<', '/dev/null' or die "126 /dev/null: $!\n";
-    POSIX::close($r->{signals});
+    opendir(my $open, '/proc/self/fd') or die "126 /proc/self/fd: $!\n";    # nothing else of ours, or of who started us
+    POSIX::close($_) for grep { /^\d+$/ && $_ > 2 && $_ != $say && $_ != fileno $open } readdir $open;
     $SIG{$_} = 'DEFAULT' for qw(PIPE HUP);    # the launcher ignores them, and that would be inherited
     POSIX::sigprocmask(POSIX::SIG_SETMASK(), POSIX::SigSet->new);
     %ENV = %{ $r->{env} };
