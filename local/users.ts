@@ -60,7 +60,10 @@ export function makeUsers(names: readonly string[]): void {
         cause: done.error,
       });
     }
-    if (done.status !== 0) throw new Error(`The system user ${name} cannot be made: ${done.stderr.trim()}`);
+    if (done.status !== 0)
+      throw new Error(
+        `The system user ${name} cannot be made: ${done.stderr.trim()}\nCure where no uid is left: remove homes no longer used, or set WEIR_JOB_USERS to fewer than 64.`,
+      );
   }
 }
 
