@@ -1,3 +1,4 @@
+import type { JobSpec } from "#core/job/spec.ts";
 import type { Database } from "#server/store/database.ts";
 
 /**
@@ -10,6 +11,30 @@ export async function fillMillion(db: Database, nowMs: number, jobs = 1_000_000)
   for (const statement of statements(nowMs, jobs)) await client.query(statement);
   await client.end();
 }
+
+/** As `core/job/admit.ts` makes it, without name and labels. */
+const spec = JSON.stringify({
+  work: { kind: "command", argv: ["python3", "train.py"] },
+  environment: { OMP_NUM_THREADS: "1" },
+  workingDirectory: null,
+  shape: { nodes: 1, tasks: 1, coresPerTask: 1, memory: { kind: "default" }, accelerators: null },
+  timeLimitS: 3600,
+  graceS: 30,
+  array: null,
+  dependencies: [],
+  stdout: null,
+  stderr: null,
+  retries: 0,
+  onUnreachable: { kind: "wait" },
+  priorityClass: "normal",
+  software: [],
+  container: null,
+  fileSystems: [],
+  licences: [],
+  inputFiles: [],
+  centres: { only: [], except: [], prefer: [] },
+  project: "default",
+} satisfies Omit<JobSpec, "name" | "labels">);
 
 function statements(nowMs: number, jobs: number): readonly string[] {
   const submitted = `(${nowMs} - (${jobs} - i) * 2000)::bigint`;
@@ -26,7 +51,7 @@ function statements(nowMs: number, jobs: number): readonly string[] {
     `insert into job (id, tenant_id, project_id, person_id, name, spec, task_count, defaults, warnings, submitted_ms, state,
        queued, placed, starting, running, ended, runs, outcome, centres, started_ms, ended_ms)
      select i, 1 + p.project % 4, p.project, 1 + i % 40, p.family || '-' || i % 1000,
-       jsonb_build_object('name', p.family, 'labels', case when i % 10 = 0
+       '${spec}'::jsonb || jsonb_build_object('name', p.family, 'labels', case when i % 10 = 0
          then jsonb_build_object('experiment', 'e' || i % 50, 'all', 'yes') else '{}'::jsonb end),
        1, '[]', '[]', ${submitted}, p.state,
        (p.state = 'queued')::int, (p.state = 'placed')::int, (p.state = 'starting')::int, (p.state = 'running')::int,
