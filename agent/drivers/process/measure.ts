@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { isRoot, openSandbox, orderFor } from "./sandbox.ts";
@@ -57,6 +57,7 @@ function treeCpuMs(): number {
   const wrappers = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ").filter(Boolean);
   let ticks = 0;
   for (const one of [String(pid), ...wrappers]) {
+    if (!existsSync(`/proc/${one}`)) continue;
     const stat = readFileSync(`/proc/${one}/stat`, "utf8");
     const fields = stat
       .slice(stat.lastIndexOf(")") + 2)

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, cpSync, mkdtempSync, rmSync } from "node:fs";
+import { chmodSync, cpSync, existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { RunId } from "#core/ids.ts";
@@ -105,11 +105,21 @@ export async function openSandbox(
       if (child.exitCode === null && child.signalCode === null) {
         child.kill("SIGTERM");
         await once(child, "exit");
+        // A launcher that leaves in order leaves no control groups either, unless a run is still in them.
+        const left = groupsOf(home);
+        if (left.length > 0) throw new Error(`control groups are left: ${left.join(" ")}`);
       }
       rmSync(home, { recursive: true, force: true });
     },
   };
   return sandbox;
+}
+
+function groupsOf(home: string): string[] {
+  const name = `weir${home.replace(/\W+/g, "-")}`;
+  return ["unified", "pids", "memory", ""]
+    .map((kind) => join("/sys/fs/cgroup", kind, name))
+    .filter((path) => existsSync(path));
 }
 
 let sandboxes = 0;

@@ -41,6 +41,7 @@ sub supervise {
     if (!$made) {
         my ($code, $words) = $@ =~ /^(already-there|too-late|orphaned) / ? ($1, $') : ('refused', $@);
         remove_tree($place) unless $code eq 'already-there';
+        drop_group($o->{group}) if $o->{group};
         $o->{tell}->("rejected $o->{run} $code $words");
         return 1;
     }
