@@ -4,26 +4,23 @@ import type { Database } from "#server/store/database.ts";
  * Asks PostgreSQL each second whether it is there, so that `health` can say so without asking: the question would wait
  * for a connection just when there is none.
  */
-export function watchStore(db: Database): StorePulse {
+export function watchStore(db: Database, everyMs = 1000): StorePulse {
   let trouble: string | null = null;
   let asking = false;
-  const timer = setInterval(() => {
+
+  async function ask(): Promise<void> {
     if (asking) return;
     asking = true;
-    db.pool
-      .query("select 1")
-      .then(
-        () => {
-          trouble = null;
-        },
-        (error: Error) => {
-          trouble = `PostgreSQL does not answer (${error.message})`;
-        },
-      )
-      .finally(() => {
-        asking = false;
-      });
-  }, 1000);
+    try {
+      await db.pool.query("select 1");
+      trouble = null;
+    } catch (error) {
+      trouble = `PostgreSQL does not answer (${error instanceof Error ? error.message : String(error)})`;
+    }
+    asking = false;
+  }
+
+  const timer = setInterval(ask, everyMs);
   return { trouble: () => trouble, close: () => clearInterval(timer) };
 }
 

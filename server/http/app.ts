@@ -17,7 +17,7 @@ import { type Gate, presentedBy, sessionCookieName } from "#server/identity/gate
 import { parseBody } from "./body.ts";
 import { addDocs } from "./docs.ts";
 import { addFolder } from "./folder.ts";
-import type { Call, Handlers, Idempotency, Refused, Result, SessionCookie } from "./handler.ts";
+import type { Call, Handlers, Idempotency, Refused, Result, SessionCookie, Stream } from "./handler.ts";
 import { checkHost, checkOrigin, ownHosts } from "./origin.ts";
 import { languageOf, parsePart, problemOf, RefusedRequest } from "./problem.ts";
 import { isStoreTrouble } from "./store-trouble.ts";
@@ -155,7 +155,7 @@ function addRoute(app: FastifyInstance, name: RouteName, settings: AppSettings):
           if (settings.checkAnswers) declared.response.parse(JSON.parse(result.json));
           return reply.code(result.status).type(jsonType).send(result.json);
         case "stream":
-          return runStream(request, reply, result.run, {
+          return runStream(request, reply, settings.checkAnswers ? checked(declared, result.run) : result.run, {
             stopping: settings.stopping,
             language: call.language,
             stillAllowed: async () =>
@@ -168,6 +168,11 @@ function addRoute(app: FastifyInstance, name: RouteName, settings: AppSettings):
       }
     },
   });
+}
+
+/** The same stream, each of whose items must fit the route's schema. */
+function checked(declared: Route, run: Stream<unknown>["run"]): Stream<unknown>["run"] {
+  return (sink) => run({ ...sink, send: (id, item) => sink.send(id, declared.response.parse(item)) });
 }
 
 const jsonType = "application/json; charset=utf-8";

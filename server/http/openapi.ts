@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { Route } from "#api/route.ts";
 import { routes } from "#api/routes.ts";
 import { problem } from "#api/values.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { Problem } from "#api/values.ts";
 import { type Issue, type Refusal, type RefusalKind, refusalStatus, refusalWords } from "#core/refusal.ts";
 

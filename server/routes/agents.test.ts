@@ -137,7 +137,8 @@ test("a job goes to the agent by its long poll, runs, and is explained, logged a
   const glance = await client.call("glance");
   assert.deepEqual(glance.kind === "answer" && [glance.value.cores.total, glance.value.tasks.running], [12, 1]);
 
-  const answers = (async () => {
+  /** The agent's side of one read: asked by its long poll, answered by a post. */
+  const answerOne = async () => {
     const asked = await beta.call("sync", {
       body: report(session, { ...known, generation: polled.value.generation, waitMs: 10_000 }),
     });
@@ -153,14 +154,15 @@ test("a job goes to the agent by its long poll, runs, and is explained, logged a
       words: "",
     };
     await beta.call("answerRead", { body: { answers: [piece] } });
-  })();
-  const followed = await client.stream("followLog", { params: { job } });
+  };
+  const [followed] = await Promise.all([client.stream("followLog", { params: { job } }), answerOne()]);
   if (followed.kind !== "stream") throw new Error(followed.problem.detail);
   const texts: string[] = [];
   for await (const message of followed.messages)
     if (message.kind === "data") texts.push(`${message.id} ${Buffer.from(message.value.base64, "base64").toString()}`);
-  await answers;
   assert.deepEqual(texts, ["6 hello\n"]);
+  const [log] = await Promise.all([client.call("log", { params: { job } }), answerOne()]);
+  assert.deepEqual(log.kind === "answer" && [log.value.run, log.value.nextOffset, log.value.final], [run, 6, true]);
 });
 
 test("a log that is not there yet, and one whose agent says nothing, are refused with the reason", async () => {

@@ -49,6 +49,9 @@ test("a new membership is seen at once; others' tenants and projects are not", a
   assert.deepEqual(await names(), []);
   await server.client().call("addMember", { params: { project: "air" }, body: { person: "ed" } });
   assert.deepEqual(await names(), ["air"]);
+  const people = await server.client().call("people");
+  const ed = people.kind === "answer" ? people.value.people.find((person) => person.name === "ed") : undefined;
+  assert.deepEqual([ed?.administrator, ed?.projects], [false, ["air"]]);
   const tenants = await server.client(token).call("tenants");
   assert.deepEqual(tenants.kind === "answer" && tenants.value.tenants.map((tenant) => tenant.name), ["park"]);
   const me = await server.client(token).call("me");
