@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { runEnd } from "#api/job.ts";
 import { centreName, timeMs } from "#api/values.ts";
 

@@ -1,4 +1,4 @@
-import type { z } from "zod";
+import type * as z from "zod";
 import { type Path, paths } from "#api/paths.ts";
 import type { RouteName, Routes } from "#api/routes.ts";
 import type { Problem } from "#api/values.ts";
@@ -11,7 +11,7 @@ import type { Problem } from "#api/values.ts";
 export function createClient(settings: ClientSettings): Client {
   const send = settings.fetch ?? ((url, init) => fetch(url, init));
 
-  async function request(name: RouteName, input: LooseInput, options: CallOptions, accept: string): Promise<Response> {
+  async function request(name: RouteName, input: LooseInput, options: CallOptions, accept: string): Promise<Answered> {
     const route: Path = paths[name];
     const headers: Record<string, string> = { accept, "accept-language": settings.language?.() ?? "en" };
     const token = settings.token?.();
@@ -62,8 +62,11 @@ export type ClientSettings = {
   readonly token?: () => string | null;
   /** The language of refusals and reasons. */
   readonly language?: () => "en" | "zh";
-  readonly fetch?: (url: string, init: RequestInit) => Promise<Response>;
+  readonly fetch?: (url: string, init: RequestInit) => Promise<Answered>;
 };
+
+/** What is used of a `Response`. */
+export type Answered = Pick<Response, "ok" | "status" | "text" | "body">;
 
 export type CallOptions = {
   readonly signal?: AbortSignal;
@@ -128,13 +131,13 @@ function pathOf(pattern: string, input: LooseInput): string {
   return query.size > 0 ? `${path}?${query}` : path;
 }
 
-async function problemOf(response: Response): Promise<Problem> {
+async function problemOf(response: Answered): Promise<Problem> {
   const value = await jsonOf(response);
   if (typeof value === "object" && value !== null && "title" in value && "detail" in value) return value as Problem;
   throw new NoAnswer(`status ${response.status} without a problem document: this is not Weir's API`);
 }
 
-async function jsonOf(response: Response): Promise<unknown> {
+async function jsonOf(response: Answered): Promise<unknown> {
   const text = await response.text();
   if (text === "") return {};
   try {

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { limits } from "#api/limits.ts";
 import { amount, centreName, id, page, pageQuery, slug, text, timeMs } from "#api/values.ts";
 import { priorityClasses } from "#core/job/spec.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { cost, usageAmounts } from "#api/job.ts";
 import { amount, centreName, id, page, pageQuery, slug, text, timeMs } from "#api/values.ts";
 

@@ -1,4 +1,4 @@
-import type { z } from "zod";
+import type * as z from "zod";
 import type { outcome, runEnd } from "#api/job.ts";
 import type { Outcome, RunEnd } from "#core/job/state.ts";
 import { unreachable } from "#core/unreachable.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import * as agent from "#api/agent.ts";
 import * as job from "#api/job.ts";
 import { limits } from "#api/limits.ts";

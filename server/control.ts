@@ -1,6 +1,6 @@
 import { Socket } from "node:net";
 import { createInterface } from "node:readline";
-import { z } from "zod";
+import * as z from "zod";
 
 /**
  * The line to the supervisor: WEIR_CONTROL_FD, one JSON object a line, the contract at the top of local/start.ts.
