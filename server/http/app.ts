@@ -31,6 +31,8 @@ import { runStream } from "./stream.ts";
 export function createApp(settings: AppSettings): FastifyInstance {
   const app = Fastify({
     loggerInstance: settings.logger,
+    // What is logged names its request itself; a child for each would be made in vain.
+    childLoggerFactory: (logger) => logger,
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: defaultBodyLimitBytes,
     genReqId: () => `${startedAt}-${(++requests).toString(36)}`,
@@ -237,9 +239,8 @@ function idempotencyOf(request: FastifyRequest): Idempotency | null {
   }
   assert(request.caller?.kind === "person", "idempotent routes are called by people");
   const hash = createHash("sha256").update(`${request.method} ${pathOf(request.url)} ${request.caller.id}\n`);
-  const sealingKey = createHash("sha256")
-    .update(`seal ${key} ${presentedBy(request.headers)?.secret}`)
-    .digest();
+  const secret = presentedBy(request.headers)?.secret;
+  const sealingKey = () => createHash("sha256").update(`seal ${key} ${secret}`).digest();
   return { key, bodyHash: hash.update(request.bodyBytes ?? "").digest(), sealingKey };
 }
 

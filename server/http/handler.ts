@@ -33,7 +33,7 @@ export type Idempotency = {
   /** SHA-256 over the route, the caller and the body: the same key with another of these is refused. */
   readonly bodyHash: Buffer;
   /** 32 bytes from the key and the caller's own secret: seals an answer that holds secrets. */
-  readonly sealingKey: Buffer;
+  readonly sealingKey: () => Buffer;
 };
 
 export type Result<R extends Route> =

@@ -27,11 +27,11 @@ export async function once<Body>(
     const result = await work(client);
     if (result.kind === "refused") return result.refusal;
     const json = JSON.stringify(result.body);
-    return idempotency ? seal(json, idempotency.sealingKey) : json;
+    return idempotency ? seal(json, idempotency.sealingKey()) : json;
   });
   if (done.kind === "refused") return done;
   if (!idempotency) return { kind: "verbatim", status: done.status, json: done.body };
-  const json = unseal(done.body, idempotency.sealingKey);
+  const json = unseal(done.body, idempotency.sealingKey());
   if (json === null) return refused({ kind: "idempotency-conflict", key: idempotency.key });
   return { kind: "verbatim", status: done.status, json };
 }
