@@ -16,6 +16,20 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     chunkSizeWarningLimit: 1200,
+    // What every page needs comes in two files, not in thirty; what only some need is left to the bundler.
+    rolldownOptions: {
+      output: {
+        codeSplitting: {
+          groups: [
+            {
+              name: "base",
+              test: /node_modules[\\/](react|react-dom|scheduler|i18next|react-i18next|@tanstack[\\/](query-core|react-query|router-core|react-router|history|store|react-store))[\\/]/,
+            },
+            { name: "parts", test: /web[\\/]src[\\/](parts|words[\\/](format|use|signals)|app)[\\/.]/ },
+          ],
+        },
+      },
+    },
   },
   server: {
     host: "127.0.0.1",

@@ -1,15 +1,11 @@
 import { Link, useRouter } from "@tanstack/react-router";
-import { Spin } from "antd";
 import { useTranslation } from "react-i18next";
 import { Empty, Problem } from "../parts/notice.tsx";
+import { Spinner } from "../parts/spinner.tsx";
 
 /** Shown only where a page takes longer than a moment to come. */
 export function Waiting() {
-  return (
-    <div style={{ display: "grid", placeItems: "center", minHeight: 240 }}>
-      <Spin />
-    </div>
-  );
+  return <Spinner height={240} />;
 }
 
 export function Broken({ error }: { readonly error: unknown }) {

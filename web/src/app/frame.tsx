@@ -1,8 +1,8 @@
 import { Link, Outlet, useLocation, useNavigate } from "@tanstack/react-router";
-import { Dropdown } from "antd";
 import { type FormEvent, Suspense, useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Icon, Mark } from "../parts/icons.tsx";
+import { Menu } from "../parts/menu.tsx";
 import { Waiting } from "./fallbacks.tsx";
 import css from "./frame.module.css";
 import { useLive, useLiveState } from "./live.ts";
@@ -157,31 +157,18 @@ function PersonMenu() {
   const navigate = useNavigate();
   const signOut = useSignOut();
   return (
-    <Dropdown
-      trigger={["click"]}
-      menu={{
-        items: [
-          {
-            key: "who",
-            type: "group",
-            label: `${person.title || person.name} · ${t(person.administrator ? "person.administrator" : "person.member")}`,
-          },
-          { key: "tokens", label: t("nav.tokens"), icon: <Icon name="tokens" /> },
-          { key: "password", label: t("person.password"), icon: <Icon name="people" /> },
-          { type: "divider" },
-          { key: "out", label: t("person.out"), icon: <Icon name="out" /> },
-        ],
-        onClick: ({ key }) => {
-          if (key === "tokens") void navigate({ to: "/tokens" });
-          if (key === "password") void navigate({ to: "/password" });
-          if (key === "out") void signOut();
-        },
-      }}
+    <Menu
+      className={css.person}
+      label={t("person.menu", { name: person.name })}
+      heading={`${person.title || person.name} · ${t(person.administrator ? "person.administrator" : "person.member")}`}
+      items={[
+        { label: t("nav.tokens"), icon: "tokens", onChoose: () => void navigate({ to: "/tokens" }) },
+        { label: t("person.password"), icon: "people", onChoose: () => void navigate({ to: "/password" }) },
+        { label: t("person.out"), icon: "out", onChoose: () => void signOut() },
+      ]}
     >
-      <button type="button" className={css.person} aria-label={t("person.menu", { name: person.name })}>
-        {initials(person.title || person.name)}
-      </button>
-    </Dropdown>
+      {initials(person.title || person.name)}
+    </Menu>
   );
 }
 

@@ -1,6 +1,6 @@
-import { Dropdown } from "antd";
 import { useTranslation } from "react-i18next";
 import { Icon } from "../parts/icons.tsx";
+import { Menu } from "../parts/menu.tsx";
 import { chooseLanguage, type Language } from "./language.ts";
 import css from "./preferences.module.css";
 import { chooseTheme, type ThemeChoice, useTheme } from "./theme.ts";
@@ -34,22 +34,17 @@ export function ThemeSwitch() {
   const { theme, choice } = useTheme();
   const choices: readonly ThemeChoice[] = ["light", "dark", "system"];
   return (
-    <Dropdown
-      trigger={["click"]}
-      menu={{
-        selectable: true,
-        selectedKeys: [choice],
-        items: choices.map((one) => ({
-          key: one,
-          label: t(`theme.${one}`),
-          icon: <Icon name={one === "light" ? "sun" : one === "dark" ? "moon" : "machine"} />,
-          onClick: () => chooseTheme(one),
-        })),
-      }}
+    <Menu
+      className={css.square}
+      label={t("theme.label")}
+      items={choices.map((one) => ({
+        label: t(`theme.${one}`),
+        icon: one === "light" ? "sun" : one === "dark" ? "moon" : "machine",
+        chosen: one === choice,
+        onChoose: () => chooseTheme(one),
+      }))}
     >
-      <button type="button" className={css.square} aria-label={t("theme.label")} title={t("theme.label")}>
-        <Icon name={theme === "dark" ? "moon" : "sun"} />
-      </button>
-    </Dropdown>
+      <Icon name={theme === "dark" ? "moon" : "sun"} />
+    </Menu>
   );
 }

@@ -1,12 +1,13 @@
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { Button, Spin } from "antd";
+import { Button } from "antd";
 import { type CSSProperties, type KeyboardEvent, type RefObject, useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { JobSummary } from "#api/job.ts";
 import { Icon } from "../../parts/icons.tsx";
 import { Empty, Problem } from "../../parts/notice.tsx";
 import { Page } from "../../parts/page.tsx";
+import { Spinner } from "../../parts/spinner.tsx";
 import { StateBadge, shownOf } from "../../parts/state.tsx";
 import { countText } from "../../words/format.ts";
 import { useFormat, useNow } from "../../words/use.ts";
@@ -58,9 +59,7 @@ export function JobsPage() {
             </button>
           ) : null}
           {list.isLoading ? (
-            <div className={css.middle}>
-              <Spin />
-            </div>
+            <Spinner />
           ) : jobs.length === 0 ? (
             <Empty
               title={t(filtered ? "noMatch.title" : "none.title")}

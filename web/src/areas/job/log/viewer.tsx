@@ -1,9 +1,10 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { Button, Input, Segmented, Select, Spin, Tooltip } from "antd";
+import { Button, Input, Segmented, Select, Tooltip } from "antd";
 import { type ReactNode, useEffect, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Icon, type IconName } from "../../../parts/icons.tsx";
 import { Problem, useErrorWords } from "../../../parts/notice.tsx";
+import { Spinner } from "../../../parts/spinner.tsx";
 import { bytesText, countText } from "../../../words/format.ts";
 import { piecesOf, plainText, type Style } from "./ansi.ts";
 import css from "./log.module.css";
@@ -51,11 +52,7 @@ export function LogViewer({ source, attempts, onSource }: ViewerContent) {
         </div>
       </div>
       {state.kind === "refused" ? <Problem error={state.error} again={again} /> : null}
-      {state.kind === "loading" ? (
-        <div className={css.middle}>
-          <Spin />
-        </div>
-      ) : null}
+      {state.kind === "loading" ? <Spinner /> : null}
       {state.kind === "open" && lines.length === 0 ? (
         <div className={css.middle}>
           {t(state.live === "final" ? "log.empty" : "log.emptyYet", { stream: source.stream })}
