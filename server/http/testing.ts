@@ -25,6 +25,7 @@ import { createApp } from "./app.ts";
 export async function startTestServer(options: TestOptions = {}): Promise<TestServer> {
   const database = await testDatabase({ fsync: false, prepare });
   const db = openDatabase(database.config);
+  if (options.describedCentre === false) await db.pool.query("update centre set engine = null");
   const now = Date.now;
   const gate = openGate(db, now);
   const world = createWorld();
@@ -91,6 +92,8 @@ export async function startTestServer(options: TestOptions = {}): Promise<TestSe
 
 export type TestOptions = {
   readonly schedules?: boolean;
+  /** false: no agent has said yet what `local` has. */
+  readonly describedCentre?: boolean;
   readonly publicUrl?: string;
   readonly webFolder?: string;
 };

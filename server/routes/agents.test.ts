@@ -174,3 +174,10 @@ test("a log that is not there yet, and one whose agent says nothing, are refused
   assert.equal(log.kind === "problem" && log.problem.type, "/api/problems/log-unavailable");
   assert.match(log.kind === "problem" ? log.problem.detail : "", /has not been placed yet/);
 });
+
+test("before any agent has said what its centre has, a job is taken and waits", async () => {
+  const fresh = await startTestServer({ describedCentre: false });
+  const reply = await fresh.client().call("submit", { body: { command: ["true"], coresPerTask: 64 } });
+  assert.equal(reply.kind, "answer", reply.kind === "problem" ? reply.problem.detail : "");
+  await fresh.stop();
+});

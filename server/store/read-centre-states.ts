@@ -22,12 +22,13 @@ export async function readCentreStates(
     lifeCycle: row.life_cycle,
     connection:
       row.engine === null ? "never-connected" : row.unreachable_since_ms === null ? "connected" : "unreachable",
-    pools: row.pools.map((pool, place) => ({ ...pool, ...capacity(place === 0 ? row.engine : null) })),
+    // A centre that never described itself has no pools yet: what it will have is not known, so nothing is refused.
+    pools: row.engine === null ? [] : row.pools.map((pool, place) => ({ ...pool, ...capacity(place, row.engine) })),
   }));
 }
 
-function capacity(engine: EngineReport | null): Omit<PoolState, "name" | "lifeCycle"> {
-  if (!engine) return { cores: 0, memoryMib: 0, memoryMibPerCore: 0, accelerators: [] };
+function capacity(place: number, engine: EngineReport | null): Omit<PoolState, "name" | "lifeCycle"> {
+  if (!engine || place > 0) return { cores: 0, memoryMib: 0, memoryMibPerCore: 0, accelerators: [] };
   const { cores, memoryMib, memoryMibPerCore, accelerators } = engine;
   return { cores, memoryMib, memoryMibPerCore, accelerators };
 }
