@@ -67,7 +67,7 @@ export function createApp(settings: AppSettings): FastifyInstance {
     done(refusal ? new RefusedRequest(refusal) : undefined);
   });
   app.addHook("onResponse", (request, reply, done) => {
-    const facts = { req: request.id, route: request.routeOptions.url, status: reply.statusCode };
+    const facts = { reqId: request.id, route: request.routeOptions.url, status: reply.statusCode };
     const level = reply.statusCode >= 500 ? "warn" : "debug";
     request.log[level]({ ...facts, ms: Math.round(reply.elapsedTime) }, request.method);
     done();
@@ -75,7 +75,7 @@ export function createApp(settings: AppSettings): FastifyInstance {
   app.setErrorHandler((error, request, reply) => {
     const refusal = refusalOf(error as FastifyError, request);
     if (refusal) return sendProblem(request, reply, refusal);
-    request.log.error({ err: error, req: request.id, route: request.routeOptions.url }, "a request failed");
+    request.log.error({ err: error, reqId: request.id, route: request.routeOptions.url }, "a request failed");
     return sendProblem(request, reply, { kind: "fault", request: request.id });
   });
   app.setNotFoundHandler((request, reply) =>

@@ -9,7 +9,8 @@ export function isStoreTrouble(error: unknown): boolean {
   if (error instanceof pg.DatabaseError) return ["08", "53", "57", "58"].includes((error.code ?? "").slice(0, 2));
   if (error instanceof Unavailable) return true;
   if (!(error instanceof Error)) return false;
-  if ("syscall" in error && error.syscall === "connect") return true;
+  // The socket to PostgreSQL is the only one that a request waits for.
+  if ("syscall" in error && ["connect", "read", "write"].includes(String(error.syscall))) return true;
   return /^Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection/.test(
     error.message,
   );

@@ -52,7 +52,7 @@ export async function runStream(
       closed: cut.signal,
     });
   } catch (error) {
-    if (!cut.signal.aborted) request.log.error({ err: error, req: request.id }, "a stream failed");
+    if (!cut.signal.aborted) request.log.error({ err: error, reqId: request.id }, "a stream failed");
   } finally {
     clearInterval(heartbeat);
     stopping.removeEventListener("abort", end);

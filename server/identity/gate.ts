@@ -85,17 +85,23 @@ const mostKept = 10_000;
 
 function createCache<Caller>(now: () => number) {
   const kept = new Map<string, { readonly caller: Caller; readonly untilMs: number }>();
+  /** Of a hundred requests that come at once with one credential, one asks. */
+  const loading = new Map<string, Promise<Found<Caller>>>();
   /** Raised by `clear`, so that an answer asked for before it is not kept after it. */
   let age = 0;
 
   async function load(key: string, ask: () => Promise<Caller | null>): Promise<Found<Caller>> {
     const asked = age;
-    const caller = await ask();
-    if (caller === null) return refuse({ kind: "bad-credentials" });
-    if (asked === age) kept.set(key, { caller, untilMs: now() + lifeMs });
-    const oldest = kept.keys().next();
-    if (kept.size > mostKept && !oldest.done) kept.delete(oldest.value);
-    return caller;
+    try {
+      const caller = await ask();
+      if (caller === null) return refuse({ kind: "bad-credentials" });
+      if (asked === age) kept.set(key, { caller, untilMs: now() + lifeMs });
+      const oldest = kept.keys().next();
+      if (kept.size > mostKept && !oldest.done) kept.delete(oldest.value);
+      return caller;
+    } finally {
+      if (asked === age) loading.delete(key);
+    }
   }
 
   return {
@@ -104,10 +110,13 @@ function createCache<Caller>(now: () => number) {
       const found = kept.get(key);
       if (found !== undefined && found.untilMs > now()) return found.caller;
       kept.delete(key);
-      return load(key, ask);
+      const asking = loading.get(key) ?? load(key, ask);
+      loading.set(key, asking);
+      return asking;
     },
     clear() {
       kept.clear();
+      loading.clear();
       age++;
     },
     /** Without those that are being asked for right now. */
