@@ -2,6 +2,7 @@ import {
   type Answer,
   type Arguments,
   type Client,
+  type ClientSettings,
   createClient,
   type NoAnswer,
   type PlainRouteName,
@@ -9,6 +10,7 @@ import {
 import type { Problem } from "#api/values.ts";
 import { type Connection, connectionFor, isCode } from "#cli/connection.ts";
 import type { Parsed } from "#cli/option.ts";
+import { plainHttp } from "#cli/plain-http.ts";
 import { exitCodes, Stop, stopOf } from "#cli/stop.ts";
 import { type Cell, type Column, factsText, plainLines, tableText } from "#cli/table.ts";
 import type { Terminal } from "#cli/terminal.ts";
@@ -57,7 +59,7 @@ export function makeCall(parsed: Parsed, terminal: Terminal, language: Language,
   const connect = () => (connection ??= connectionFor(one("server"), terminal, say));
   const client = () => {
     const { url, token } = connect();
-    return createClient({ baseUrl: url, token: () => token, language: () => language });
+    return createClient({ baseUrl: url, token: () => token, language: () => language, fetch: quickest });
   };
   const answered = <Value>(reply: ReplyOf<Value>): Value => {
     if (reply.kind === "answer") return reply.value;
@@ -96,6 +98,12 @@ export function makeCall(parsed: Parsed, terminal: Terminal, language: Language,
     colours,
   };
 }
+
+/** Streams are read as they come, and https needs more than a socket. */
+const quickest: NonNullable<ClientSettings["fetch"]> = (url, init) => {
+  const accept = new Map(Object.entries(init.headers ?? {})).get("accept");
+  return url.startsWith("http:") && !accept?.startsWith("text/event-stream") ? plainHttp(url, init) : fetch(url, init);
+};
 
 export function badValue(say: Say, option: string, value: string, expected: string): Stop {
   return new Stop(exitCodes.usage, say("badValue", { option, value: JSON.stringify(value), expected }));
