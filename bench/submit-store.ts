@@ -1,6 +1,6 @@
 import { centreId, type JobId, runId } from "#core/ids.ts";
 import { createWorld, type Placement } from "#core/scheduling/world.ts";
-import { usage } from "#server/loops/testing.ts";
+import { asRun, engine, openAgent, openInside, succeeded, usage } from "#server/loops/testing.ts";
 import { readWorld } from "#server/store/read-world.ts";
 import { admitted, idsOf, member, submission, tenant, testStore } from "#server/store/testing.ts";
 import { openTransitionWriter } from "#server/store/transitions.ts";
@@ -132,6 +132,8 @@ const cancel = {
 } as const;
 figure("cancel of an array of 100 000, ms", await timed(() => transitions.cancel(cancel)));
 
+await latency();
+
 const have = (await store.db.pool.query<{ n: number }>("select sum(queued)::int as n from job")).rows[0]?.n ?? 0;
 for (let left = rowsToLoad - have; left > 0; left -= 10_000)
   await submit(submission(Array.from({ length: Math.min(left, 10_000) }, () => admitted())));
@@ -149,4 +151,25 @@ console.log(JSON.stringify(figures));
 function ended(job: JobId) {
   const run = runId({ job, index: 0, attempt: 1 });
   return { kind: "ended", run, atMs: 2, end: { kind: "succeeded" }, usage, words: null } as const;
+}
+
+/** From the submission to the order in the hands of an agent that waits for it, on an idle network. */
+async function latency(): Promise<void> {
+  await store.db.pool.query("update job set state = 'ended', ended = task_count, queued = 0 where state <> 'ended'");
+  const inside = await openInside(store.db);
+  const agent = await openAgent(inside.desk);
+  await agent.sync({ engine });
+  const all: number[] = [];
+  for (let i = 0; i < 200; i += 1) {
+    const poll = agent.sync({ waitMs: 10_000 });
+    const startMs = performance.now();
+    await inside.submits.submit(one());
+    const { start } = await poll;
+    all.push(performance.now() - startMs);
+    await agent.sync({ see: start.map(({ run }) => succeeded(asRun(run))) });
+  }
+  all.sort((a, b) => a - b);
+  figure("submission to order at the agent, ms, median", all[100] ?? 0);
+  figure("submission to order at the agent, ms, p99", all[198] ?? 0);
+  await inside.close();
 }

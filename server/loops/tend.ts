@@ -1,6 +1,5 @@
 import type { CentreId } from "#core/ids.ts";
-import type { Database, Log } from "#server/store/database.ts";
-import { silent } from "#server/store/database.ts";
+import { type Database, type Log, silent } from "#server/store/database.ts";
 import type { TransitionWriter } from "#server/store/transitions.ts";
 import type { Leader } from "./lead.ts";
 
@@ -22,7 +21,8 @@ export function openTending(settings: TendingSettings): { readonly close: () => 
     if (epoch === null || sinceMs === null) return;
     const nowMs = Date.now();
     await findUnreachable(settings, nowMs, sinceMs);
-    const restarted = await transitions.restart(epoch);
+    const away = await db.pool.query("select from centre where unreachable_since_ms is not null limit 1");
+    const restarted = away.rowCount === 0 ? 0 : await transitions.restart(epoch);
     if (restarted > 0) log.info({ restarted }, "tasks of unreachable centres went back to the queue");
     if (nowMs - keysSweptMs > 60 * everyMs) {
       keysSweptMs = nowMs;

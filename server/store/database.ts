@@ -56,7 +56,10 @@ export async function migrate(db: Database): Promise<readonly string[]> {
   const client = await db.connect("migrate");
   try {
     await client.query("select pg_advisory_lock($1)", [advisoryLocks.migrate]);
-    await client.query("create table if not exists migration (name text primary key, applied_ms bigint not null)");
+    // Asked first: a role without CREATE may run a server whose tables are up to date.
+    const made = await client.query("select to_regclass('migration') is not null as there");
+    if (!made.rows[0]?.there)
+      await client.query("create table migration (name text primary key, applied_ms bigint not null)");
     const { rows } = await client.query<{ name: string }>("select name from migration");
     const applied = new Set(rows.map((row) => row.name));
     const unknown = [...applied].filter((name) => !migrations.some((migration) => migration.name === name));

@@ -174,7 +174,8 @@ const columns =
 const text = `
 select h.horizon, h.held_back, ${columns}
 from (select pg_snapshot_xmin(pg_current_snapshot()) as horizon,
-  exists (select from event where xid >= pg_snapshot_xmin(pg_current_snapshot())) as held_back) as h
+  coalesce((select xid from event order by xid desc, seq desc limit 1) >= pg_snapshot_xmin(pg_current_snapshot()), false)
+    as held_back) as h
 left join lateral (
   select * from event where (xid, seq) > ($1::xid8, $2::bigint) and xid < h.horizon order by xid, seq limit ${mostAtOnce}
 ) as e on true

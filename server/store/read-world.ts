@@ -32,16 +32,20 @@ export async function readWorld(
     await client.query("begin isolation level repeatable read read only");
     const { rows } = await client.query<{ snapshot: string }>("select pg_current_snapshot()::text as snapshot");
     for (const centre of await readCentreStates(client, null)) apply({ kind: "centre-changed", centre });
-    for (let after = 0; ; ) {
-      const jobs = await client.query<JobRow>(
-        `${jobsText} where state <> 'ended' and id > $1 order by id limit 20000`,
-        [after],
-      );
-      for (const event of await eventsOf(client, jobs.rows)) apply(event);
-      const last = jobs.rows.at(-1);
-      if (!last) break;
-      after = last.id;
-    }
+    const page = (state: string, after: number) =>
+      client.query<JobRow>(`${jobsText} where state = $1 and state <> 'ended' and id > $2 order by id limit 10000`, [
+        state,
+        after,
+      ]);
+    // State by state, as the index of what is not over lies. PostgreSQL makes the next page while one is applied.
+    for (const state of ["running", "starting", "placed", "queued"])
+      for (let jobs = await page(state, 0); jobs.rows.length > 0; ) {
+        const events = await eventsOf(client, jobs.rows);
+        const next = page(state, jobs.rows.at(-1)?.id ?? 0);
+        next.catch(() => undefined);
+        for (const event of events) apply(event);
+        jobs = await next;
+      }
     const live = await client.query<RunRow & { state: StateKind; cancel: Cancel | null }>(
       "select job_id, index, attempt, centre_id, state, cancel from run where ended_ms is null",
     );
