@@ -17,11 +17,11 @@ export type Control = {
 export function openControl(environment: Readonly<Record<string, string | undefined>>): Control {
   const stop = new AbortController();
   for (const name of ["SIGTERM", "SIGINT"] as const) process.on(name, () => stop.abort());
-  const fd = environment["WEIR_CONTROL_FD"];
+  const fd = environment.WEIR_CONTROL_FD;
   if (fd === undefined)
     return {
       ready: () => {},
-      enrolmentToken: async () => environment["WEIR_ENROLMENT_TOKEN"] ?? null,
+      enrolmentToken: async () => environment.WEIR_ENROLMENT_TOKEN ?? null,
       gone: stop.signal,
       close: () => {},
     };

@@ -16,8 +16,8 @@ export interface Driver {
   start(order: RunOrder): Promise<StartAnswer>;
   /** SIGTERM, then SIGKILL of the whole tree after the grace; resolves when the request is in the engine's hands. */
   cancel(run: RunId): Promise<"cancelling" | "not-there" | "already-ended">;
-  /** All runs of which the engine still has a trace, after a restart of the agent. */
-  find(): Promise<readonly FoundRun[]>;
+  /** The runs of which the engine has a trace: of all, or of those asked for. Ended ones stay until they are removed. */
+  find(only?: readonly RunId[]): Promise<readonly FoundRun[]>;
   /** Observations as they happen. One listener; what happened before it listened is found by `find`. */
   listen(onObservation: (observation: RunObservation) => void): void;
   /** At most 1 MiB. A negative offset counts from the end; the answer says where the piece begins. */

@@ -232,13 +232,15 @@ function makeEngine() {
         engine.finish(id, "cancelled");
         return "cancelling";
       },
-      async find() {
-        return [...folders].map(
-          ([name, state]): FoundRun =>
-            state === "running"
-              ? { run: name, state: "running", startedMs: 1 }
-              : { run: name, state: "ended", observation: state },
-        );
+      async find(only) {
+        return [...folders]
+          .filter(([name]) => only?.includes(name) ?? true)
+          .map(
+            ([name, state]): FoundRun =>
+              state === "running"
+                ? { run: name, state: "running", startedMs: 1 }
+                : { run: name, state: "ended", observation: state },
+          );
       },
       listen(onObservation) {
         listener = onObservation;

@@ -128,7 +128,7 @@ export function keepRuns(
   /** Whether the engine knows the run as started; what it knows is reported. False while the engine does not answer. */
   async function findAgain(run: RunId): Promise<boolean> {
     try {
-      const found = (await driver.find()).find((one) => one.run === run);
+      const found = (await driver.find([run])).find((one) => one.run === run);
       if (found?.state === "ended") observe(found.observation);
       if (found?.state === "running")
         observe({ kind: "started", run, atMs: found.startedMs, evidence: "found: the process lives" });
@@ -157,8 +157,8 @@ export function keepRuns(
 
   return {
     async adopt() {
-      for (const found of await driver.find()) {
-        if (journal.existed && !journal.open().has(found.run)) continue;
+      // Without a journal everything is reported again: what the server knows already is history to it.
+      for (const found of await driver.find(journal.existed ? [...journal.open()] : undefined)) {
         if (found.state === "running") {
           held.set(found.run, { kind: "running" });
           report({ kind: "started", run: found.run, atMs: found.startedMs, evidence: "adopted: the process lives" });

@@ -9,6 +9,7 @@ import { openProcessDriver } from "#agent/drivers/process/driver.ts";
 import { beginSession, type Credential, enrol, readCredential, rotate } from "#agent/enrol.ts";
 import { openJournal } from "#agent/journal.ts";
 import { type Clocks, keepRuns } from "#agent/keeper.ts";
+import { keptMs, removeOld } from "#agent/retention.ts";
 import { keepInSync } from "#agent/sync.ts";
 import { weirHome } from "#local/home.ts";
 
@@ -21,7 +22,7 @@ const log = pino({ name: "weir-agent" });
 
 const home = weirHome();
 const control = openControl(process.env);
-const serverUrl = process.env["WEIR_SERVER_URL"];
+const serverUrl = process.env.WEIR_SERVER_URL;
 if (serverUrl === undefined)
   throw new Error("WEIR_SERVER_URL is not set: the address of the network's server, such as https://weir.example");
 
@@ -38,6 +39,13 @@ const clocks: Clocks = {
 const note = (words: string, facts: object) => log.info(facts, words);
 const keeper = keepRuns(driver, journal, clocks, note);
 await keeper.adopt();
+const kept = keptMs(process.env);
+const cleaning = setInterval(() => {
+  removeOld(driver, journal, kept, Date.now()).then(
+    (removed) => removed > 0 && note("old runs removed", { removed }),
+    (error: unknown) => note("old runs are removed at the next try", { error: String(error) }),
+  );
+}, 3_600_000);
 
 let status = 0;
 while (!control.gone.aborted) {
@@ -76,6 +84,7 @@ while (!control.gone.aborted) {
     else await pause(5_000);
   }
 }
+clearInterval(cleaning);
 await driver.close();
 journal.close();
 connection.close();

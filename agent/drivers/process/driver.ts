@@ -204,8 +204,7 @@ export async function openProcessDriver(
   };
 }
 
-/** `find` may be asked about some runs only: with many ended ones kept for their logs, that is much less to read. */
-export type ProcessDriver = Driver & { readonly find: (only?: readonly RunId[]) => Promise<readonly FoundRun[]> };
+export type ProcessDriver = Driver;
 
 type Room = { readonly cores: number; readonly memoryMib: number };
 

@@ -5,7 +5,9 @@ import {
   chmodSync,
   chownSync,
   existsSync,
+  lstatSync,
   mkdirSync,
+  mkdtempSync,
   readdirSync,
   readFileSync,
   rmSync,
@@ -166,6 +168,31 @@ describe("uids", { skip }, () => {
       assert.doesNotMatch(readFileSync("/proc/sysvipc/shm", "utf8"), new RegExp(`^\\s*${process.pid}\\s`, "m"));
       assert.deepEqual(readdirSync(join(box.home, "launcher", "uids")), []);
     } finally {
+      await box.close();
+    }
+  });
+
+  test("what it wrote in a working directory of the user's choice becomes the agent's, and nobody else's does", async () => {
+    const box = await openSandbox();
+    // Not below /tmp or /var/tmp: a job has those of its own.
+    const shared = mkdtempSync("/var/lib/weir-shared-");
+    const temporary = mkdtempSync("/var/tmp/weir-hidden-");
+    mkdirSync(join(shared, "another's"));
+    chmodSync(shared, 0o1777);
+    try {
+      const ended = await box.run("mkdir deep; echo kept > deep/file; ln -s /etc/passwd link; id -u", {
+        workingDirectory: shared,
+      });
+      assert.match(await box.log(ended.run), /^\d+\n$/);
+      for (const path of ["deep", "deep/file", "link"])
+        assert.equal(lstatSync(join(shared, path)).uid, box.agentUid, path);
+      assert.equal(statSync(join(shared, "another's")).uid, 0);
+      assert.equal(statSync("/etc/passwd").uid, 0);
+      assert.deepEqual(readdirSync(join(box.home, "launcher", "uids")), []);
+      const hidden = await box.run("true", { workingDirectory: mkdtempSync(`${temporary}/`) });
+      assert.match(hidden.words ?? "", /No such file or directory; a job has a \/tmp and a \/var\/tmp of its own/);
+    } finally {
+      for (const folder of [shared, temporary]) rmSync(folder, { recursive: true });
       await box.close();
     }
   });

@@ -83,7 +83,7 @@ sub make_folder {
     die "too-late its start was forbidden after a time that has passed\n" if monotonic_ms() > $o->{startBefore};
     put("$place/started", 0640, lines(
         pid => $$, startTicks => start_ticks($$), bootId => boot_id(), startedMs => wall_ms(), uid => $o->{uid}, gid => $o->{gid},
-        cores => $o->{cores}, memoryBytes => $o->{memoryBytes}, (map { ("group.$_" => $o->{group}{$_}) } keys %{ $o->{group} }),
+        cwd => $o->{cwd}, cores => $o->{cores}, memoryBytes => $o->{memoryBytes}, (map { ("group.$_" => $o->{group}{$_}) } keys %{ $o->{group} }),
     ), 'sync');
 }
 
@@ -195,7 +195,7 @@ sub become_job {
     }
     call('prctl', 1, SIGKILL, 0, 0, 0);    # PR_SET_PDEATHSIG: no job without its wrapper
     my $cwd = $r->{cwd} || "$r->{place}/work";
-    chdir $cwd or die "126 the working directory $cwd: $!\n";
+    chdir $cwd or die "126 the working directory $cwd: $!" . ($r->{outside} && $cwd =~ m{^/(?:var/)?tmp/} ? '; a job has a /tmp and a /var/tmp of its own' : '') . "\n";
     POSIX::dup2(STREAM->{stdout}, 1) && POSIX::dup2(STREAM->{merged($r) ? 'stdout' : 'stderr'}, 2) or die "126 $!\n";
     open STDIN, '<', '/dev/null' or die "126 /dev/null: $!\n";
     opendir(my $open, '/proc/self/fd') or die "126 /proc/self/fd: $!\n";    # nothing else of ours, or of who started us
@@ -401,6 +401,10 @@ sub give_back {
     };
     walk("$r->{place}/work", $hand_over);
     $hand_over->("$r->{place}/$_") for qw(work stdout stderr);
+    if ($r->{cwd}) {    # a folder of the user's own choice may be large; beyond the budget the uid is not used again
+        my $budget = 1_000_000;
+        eval { walk($r->{cwd}, sub { $budget-- or die "too many files in $r->{cwd} to look through\n"; $hand_over->($_[0]) }); 1 } or return $@ =~ s/\n//r;
+    }
     for my $stream (values %{ $r->{streams} // {} }) {
         chown $r->{agentUid}, $r->{agentGid}, $stream->{file} if $stream->{regular} && (stat $stream->{file})[4] == $uid;
     }
@@ -423,7 +427,7 @@ sub give_back {
 sub bury {
     my ($o) = @_;
     my %started = facts("$o->{runs}/$o->{run}/started");
-    my %r = (%$o, place => "$o->{runs}/$o->{run}", uid => $started{uid} // 0, gid => $started{gid} // 0, group => {});
+    my %r = (%$o, place => "$o->{runs}/$o->{run}", uid => $started{uid} // 0, gid => $started{gid} // 0, cwd => $started{cwd}, group => {});
     my $same_boot = ($started{bootId} // '') eq boot_id();
     for (qw(kill memory pids)) { $r{group}{$_} = $started{"group.$_"} if -d ($started{"group.$_"} // '/none') }
     my ($found, $until) = (0, monotonic_ms() + PATIENCE_MS);
