@@ -15,7 +15,9 @@ export function watchStore(db: Database, everyMs = 1000): StorePulse {
       await db.pool.query("select 1");
       trouble = null;
     } catch (error) {
-      trouble = `PostgreSQL does not answer (${error instanceof Error ? error.message : String(error)})`;
+      // Anyone may ask for the health: the code says enough, and a message may name paths.
+      const code = error instanceof Error && "code" in error ? ` (${error.code})` : "";
+      trouble = `PostgreSQL does not answer${code}`;
     }
     asking = false;
   }
