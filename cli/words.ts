@@ -350,6 +350,10 @@ export const words = {
   memberAdded: ["{name} is now a member of {project}.", "{name} 已加入 {project}。"],
   linkUntil: ["One-time sign-in link for {name}, until {time}:", "{name} 的一次性登录链接，有效至 {time}："],
   enrolUntil: ["One-time enrolment token for {centre}, until {time}:", "{centre} 的一次性接入令牌，有效至 {time}："],
+  logOfArray: [
+    "{job} is an array; name one of its tasks, such as {job}_{index}.",
+    "{job} 是数组；请指明其中一个任务，如 {job}_{index}。",
+  ],
   logWaits: ["Nothing yet; waiting for the job to start …", "尚无输出；等待作业开始 …"],
   noTenantNamed: ["say --tenant TENANT.", "请写明 --tenant TENANT。"],
   wordTenant: ["tenant", "租户"],

@@ -58,6 +58,9 @@ test("an unchanged sbatch script, from submission to its output", async () => {
   assert.match(ran.stderr, /defaults: project default, nodes 1, tasks 1, grace 30s/);
   assert.equal(await done("logs", `${id}_4`), "guten Tag hello of fit: task 4 of 3, 1 core\n四\n");
   assert.equal(await done("logs", "--stderr", `${id}_5`), "trouble\n");
+  const whole = await weir("logs", id);
+  assert.equal(whole.status, 2);
+  assert.match(whole.stderr, new RegExp(`name one of its tasks, such as ${id}_3`));
   const { jobs } = await json("jobs", "--name", "fit");
   assert.equal(jobs[0].id, Number(id));
   assert.equal(jobs[0].outcome.kind, "succeeded");

@@ -1,7 +1,7 @@
 import { type CallOptions, NoAnswer, type StreamReply } from "#api/client.ts";
 import type { LogChunk } from "#api/job.ts";
 import { type Call, taskOperand } from "#cli/call.ts";
-import { exitCodes, stopOf } from "#cli/stop.ts";
+import { exitCodes, Stop, stopOf } from "#cli/stop.ts";
 
 type Asked = {
   readonly job: number;
@@ -29,7 +29,14 @@ export async function logs(call: Call): Promise<number> {
       ...(attempt !== null && { attempt }),
     },
   };
-  return call.has("follow") ? follow(call, asked) : printSoFar(call, asked);
+  try {
+    return await (call.has("follow") ? follow(call, asked) : printSoFar(call, asked));
+  } catch (error) {
+    if (index !== null || !(error instanceof Stop) || !error.problem?.type.endsWith("/not-found")) throw error;
+    const { array, firstTasks } = await call.ask("job", { params: { job } });
+    if (array === null) throw error;
+    throw new Stop(exitCodes.usage, call.say("logOfArray", { job, index: firstTasks[0]?.index ?? 0 }));
+  }
 }
 
 async function printSoFar(call: Call, { job, query }: Asked): Promise<number> {

@@ -79,7 +79,7 @@ test("a bare command gets every default, and the answer lists them", () => {
     { field: "memory", value: "the centre's memory per core × cores" },
     { field: "timeLimitS", value: "3600" },
     { field: "graceS", value: "30" },
-    { field: "processes", value: "at most 4096" },
+    { field: "processes", value: "≤ 4096" },
   ]);
   assert.deepEqual(warnings, []);
 });

@@ -408,7 +408,7 @@ function filledIn(asked: Asked, { name, shape, timeLimitS, graceS, project }: Jo
     [shape.memory.kind === "default", "memory", "the centre's memory per core × cores"],
     [asked.timeLimitS === undefined, "timeLimitS", `${timeLimitS}`],
     [asked.graceS === undefined && asked.termBeforeEndS === undefined, "graceS", `${graceS}`],
-    [true, "processes", `at most ${mostProcesses}`],
+    [true, "processes", `≤ ${mostProcesses}`],
   ];
   return fields.filter(([open]) => open).map(([, field, value]) => ({ field, value }));
 }
