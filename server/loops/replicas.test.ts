@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { RunObservation } from "#core/run-order.ts";
 import { admitted, idsOf, submission, testStore } from "#server/store/testing.ts";
-import { asRun, engine, type Inside, openAgent, openInside, succeeded } from "./testing.ts";
+import { asRun, engine, type Inside, openAgent, openInside, succeeded, usage } from "./testing.ts";
 
 async function eventually<Value>(what: string, look: () => Promise<Value | null> | Value | null): Promise<Value> {
   for (const endMs = Date.now() + 10_000; ; ) {
@@ -50,6 +51,55 @@ test("of two servers one schedules, any answers, and the other takes over when i
 
   await second.close();
   await first.close();
+  await store.end();
+});
+
+test("a world read at any moment and followed from there is the world of all the others", async () => {
+  const store = await testStore();
+  const first = await openInside(store.db);
+  const agent = await openAgent(first.desk);
+  await agent.sync({ engine });
+  const stop = new AbortController();
+  const array = { ranges: [{ first: 0, last: 2, step: 1 }], throttle: 2 };
+  const submitting = Promise.all(
+    [1, 2, 3].map(async () => {
+      for (let n = 0; n < 60; n += 1) {
+        const answer = await first.submits.submit(submission([admitted({ retries: 1 }), admitted({ array }, "0-2%2")]));
+        assert.equal(answer.kind, "committed");
+      }
+    }),
+  );
+  const working = (async () => {
+    let open: readonly string[] = [];
+    for (let n = 0; !stop.signal.aborted; n += 1) {
+      const see = open.map(
+        (run, i): RunObservation =>
+          (n + i) % 5 === 0
+            ? { kind: "ended", run: asRun(run), atMs: 1, end: { kind: "failed", exitCode: 1 }, usage, words: null }
+            : succeeded(asRun(run)),
+      );
+      const answer = await agent.sync({ see, waitMs: see.length > 0 ? 0 : 20 });
+      open = answer.start.map(({ run }) => run);
+    }
+  })();
+  const others: Inside[] = [];
+  for (let n = 0; n < 5; n += 1) {
+    await new Promise((resolve) => setTimeout(resolve, 40));
+    others.push(await openInside(store.db));
+  }
+  await submitting;
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  stop.abort();
+  await working;
+  const { rows } = await store.db.pool.query(
+    "select coalesce(sum(queued), 0)::int as queued, coalesce(sum(placed + starting + running), 0)::int as live from job",
+  );
+  for (const inside of [first, ...others])
+    await eventually("all worlds to agree", () => {
+      const { queued, live } = inside.scheduler.world.counts();
+      return queued === rows[0].queued && live === rows[0].live ? true : null;
+    });
+  for (const inside of [...others, first]) await inside.close();
   await store.end();
 });
 

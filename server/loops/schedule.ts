@@ -8,7 +8,7 @@ import type { Feed } from "#server/store/feed.ts";
 import { readCentreStates } from "#server/store/read-centre-states.ts";
 import { readJobEvents } from "#server/store/read-world.ts";
 import type { NumberedBatch } from "#server/store/submit-jobs.ts";
-import { type TransitionWriter, Unavailable } from "#server/store/transitions.ts";
+import { type Placed, type TransitionWriter, Unavailable } from "#server/store/transitions.ts";
 import type { Leader } from "./lead.ts";
 
 /**
@@ -154,11 +154,35 @@ export function openScheduler(settings: SchedulerSettings): Scheduler {
     }
   }
 
+  /** A placement that the store refuses keeps back no other: then each is written alone. */
+  async function place(placements: Plan["place"], decidedMs: number, epoch: number): Promise<Placed> {
+    try {
+      return await transitions.place(placements, decidedMs, epoch);
+    } catch (error) {
+      if (error instanceof Unavailable) throw error;
+      const [only] = placements;
+      log.warn({ error: String(error), placement: placements.length === 1 ? only : null }, "a plan was refused");
+      let all: Placed = { kind: "written", written: 0, stale: placements.length, xid: 0n };
+      for (const placement of placements.length > 1 ? placements : []) {
+        const one = await place([placement], decidedMs, epoch);
+        if (one.kind === "fenced") return one;
+        const written: number = all.written + one.written;
+        all = {
+          kind: "written",
+          written,
+          stale: placements.length - written,
+          xid: one.xid > all.xid ? one.xid : all.xid,
+        };
+      }
+      return all;
+    }
+  }
+
   async function act(plan: Plan, epoch: number): Promise<void> {
     if (plan.place.length === 0 && plan.end.length === 0) return;
     const written = await Promise.all([
       plan.end.length > 0 ? transitions.endQueued(plan.end, epoch) : null,
-      plan.place.length > 0 ? transitions.place(plan.place, plan.decidedMs, epoch) : null,
+      plan.place.length > 0 ? place(plan.place, plan.decidedMs, epoch) : null,
     ]);
     let fruit = 0;
     for (const answer of written) {

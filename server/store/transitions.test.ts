@@ -4,6 +4,7 @@ import { centreId, type JobId, jobId, type RunId, runId } from "#core/ids.ts";
 import type { RunEnd } from "#core/job/state.ts";
 import type { Allocation, RunObservation, RunUsage } from "#core/run-order.ts";
 import type { Placement } from "#core/scheduling/world.ts";
+import { checkLedger } from "./read/ledger-check.ts";
 import { admitted, idsOf, member, submission, type TestStore, tenant, testStore } from "./testing.ts";
 import { openTransitionWriter, type TransitionWriter } from "./transitions.ts";
 import { openSubmitWriter, type SubmitWriter } from "./writer.ts";
@@ -98,26 +99,9 @@ async function balances(id: JobId) {
   return rows("select kind, unit, amount::text from transfer where job_id = $1 order by id", [id]);
 }
 
-/** Totals are a cache of what the transfers say, and each unit's debits equal its credits. */
 async function checkBooks(): Promise<void> {
-  const derived = await rows(`
-    with hold as (select p.*, e.kind as ended from transfer p left join transfer e on e.pending_id = p.id where p.kind = 'pending'),
-    entry as (
-      select debit_account as account, amount as dp, 0 as dt, 0 as cp, 0 as ct from hold where ended is null
-      union all select credit_account, 0, 0, amount, 0 from hold where ended is null
-      union all select debit_account, 0, amount, 0, 0 from transfer where kind in ('post', 'single')
-      union all select credit_account, 0, 0, 0, amount from transfer where kind in ('post', 'single'))
-    select a.code, a.unit from account a left join
-      (select account, sum(dp) dp, sum(dt) dt, sum(cp) cp, sum(ct) ct from entry group by 1) e on e.account = a.id
-    where (a.debits_pending, a.debits_posted, a.credits_pending, a.credits_posted)
-      is distinct from (coalesce(dp, 0), coalesce(dt, 0), coalesce(cp, 0), coalesce(ct, 0))`);
-  assert.deepEqual(derived, []);
-  assert.deepEqual(
-    await rows(
-      "select unit from account group by unit having sum(debits_posted) <> sum(credits_posted) or sum(debits_pending) <> sum(credits_pending)",
-    ),
-    [],
-  );
+  const { balanced, findings } = await checkLedger(store.db.pool);
+  assert.deepEqual({ balanced, findings }, { balanced: true, findings: [] });
 }
 
 async function checkCounts(): Promise<void> {
@@ -205,6 +189,26 @@ test("failures are tried again while retries last; a withdrawal costs none and i
     { attempt: 2, billed: true, end: "failed" },
     { attempt: 3, billed: true, end: "failed" },
   ]);
+});
+
+test("lost is final and not billed, unless the job said that it may run twice", async () => {
+  const [id = assert.fail(), twice = assert.fail()] = await submit(
+    admitted({ retries: 3 }),
+    admitted({ onUnreachable: { kind: "restart-after", delayS: 3600 } }),
+  );
+  const lost: RunEnd = { kind: "lost", evidence: "no process, no record" };
+  await tell(ended(await placed(id), lost), ended(await placed(twice), lost));
+  assert.deepEqual((await job(id))?.outcome, lost);
+  assert.equal((await job(twice))?.state, "queued");
+  const posted = await rows("select id from transfer where job_id = any($1) and kind not in ('pending', 'void')", [
+    [id, twice],
+  ]);
+  assert.deepEqual(posted, []);
+});
+
+test("a transfer can be neither changed nor removed", async () => {
+  for (const change of ["update transfer set amount = 0", "delete from transfer", "truncate transfer"])
+    await assert.rejects(store.db.pool.query(change), /permission denied|append-only/);
 });
 
 test("a stale placement, an old epoch and an old session write nothing", async () => {

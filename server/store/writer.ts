@@ -88,7 +88,12 @@ export function openSubmitWriter(db: Database, settings: SubmitSettings = {}): S
         log.warn({ error: wordsOf(error), submissions: open.length }, "the connection was cut during a commit");
         if (attempt.numbered) await settleUncertain(attempt.numbered, open);
         else group.again(open);
-      } else if (open.length === 1 && open[0]) {
+        return;
+      }
+      // Where it had locked the counter; outside a transaction this is nothing.
+      await client.query("rollback").catch(() => undefined);
+      counter = null;
+      if (open.length === 1 && open[0]) {
         open[0].settle(refusedByStore(error));
       } else if (open.length > 1) {
         const middle = Math.ceil(open.length / 2);
@@ -103,17 +108,17 @@ export function openSubmitWriter(db: Database, settings: SubmitSettings = {}): S
     batch: readonly Submitting[],
     attempt: { numbered: NumberedBatch | null },
   ): Promise<void> {
-    for (;;) {
-      counter ??= await readCounter(client);
+    for (let lock = false; ; lock = true) {
+      // Where several servers submit at once, who guessed wrong locks the counter and cannot be wrong again.
+      if (lock) await client.query("begin");
+      counter = lock ? await lockCounter(client) : (counter ?? (await readCounter(client)));
       const nonce = `${instance} ${++batches}`;
       const submissions = batch.map((waiting) => waiting.submission);
       const numberedBatch = numbered(submissions, counter, nonce, Date.now());
       attempt.numbered = numberedBatch;
       const done = await submitJobs(client, numberedBatch);
-      if (done.kind === "counter-moved") {
-        counter = null;
-        continue;
-      }
+      if (lock) await client.query("commit");
+      if (done.kind === "counter-moved") continue;
       counter = numberedBatch.counterAfter;
       const repeated: Submitting[] = [];
       for (const [place, waiting] of batch.entries()) {
@@ -250,6 +255,12 @@ function takeBatch(queue: readonly Submitting[]): readonly [batch: Submitting[],
 
 async function readCounter(client: pg.Client): Promise<number> {
   const { rows } = await client.query<{ value: number }>("select value from counter where name = 'job'");
+  if (!rows[0]) throw new Error("broken invariant: the counter of jobs is there");
+  return rows[0].value;
+}
+
+async function lockCounter(client: pg.Client): Promise<number> {
+  const { rows } = await client.query<{ value: number }>("select value from counter where name = 'job' for update");
   if (!rows[0]) throw new Error("broken invariant: the counter of jobs is there");
   return rows[0].value;
 }
