@@ -201,6 +201,10 @@ export const words = {
     "say what to run: weir submit SCRIPT, or weir submit -- COMMAND.",
     "请说明要运行什么：weir submit SCRIPT，或 weir submit -- COMMAND。",
   ],
+  behindScript: [
+    "{option} stands behind the script and goes to it, as with sbatch; options of weir come first",
+    "{option} 位于脚本之后，将作为脚本参数（与 sbatch 相同）；weir 的选项须写在脚本之前",
+  ],
   wrapAndMore: ["--wrap stands in the place of a script.", "--wrap 已代替脚本。"],
   noAnswer: [
     "{words}. Is it running? On this machine: npm start.",

@@ -51,6 +51,8 @@ async function workOf(call: Call): Promise<Typed> {
   }
   if (first === undefined && call.terminal.inIsTerminal) throw new Stop(exitCodes.usage, call.say("nothingToSubmit"));
   const isInput = first === undefined || first === "-";
+  const misplaced = rest.find((word) => ["--wait", "--dry-run", "--test-only", "--json", "--parsable"].includes(word));
+  if (misplaced) call.note(call.say("warning", { words: call.say("behindScript", { option: misplaced }) }));
   const path = isInput ? "-" : join(call.terminal.folder, first);
   const bytes = isInput ? await call.terminal.readAll() : await readScript(call, first ?? "");
   return {
