@@ -159,7 +159,7 @@ function words(refusal: Refusal): readonly [en: Sentence, zh: Sentence] {
         ],
         [
           "过大",
-          `${refusal.what} 为 ${refusal.actual} ${refusal.unit}，上限 ${refusal.limit} ${refusal.unit}。请缩小或拆分。`,
+          `${inChinese(refusal.what)}为 ${refusal.actual} ${refusal.unit}，上限 ${refusal.limit} ${refusal.unit}。请缩小或拆分。`,
         ],
       ];
     case "not-text":
@@ -241,7 +241,7 @@ function words(refusal: Refusal): readonly [en: Sentence, zh: Sentence] {
         ],
         [
           "没有中心提供",
-          `在用中心均不提供 ${refusal.what} ${JSON.stringify(refusal.value)}。现有：${refusal.known.join("、") || "无"}。请删去或改选。`,
+          `在用中心均不提供${inChinese(refusal.what)} ${JSON.stringify(refusal.value)}。现有：${refusal.known.join("、") || "无"}。请删去或改选。`,
         ],
       ];
     case "idempotency-conflict":
@@ -279,12 +279,12 @@ function words(refusal: Refusal): readonly [en: Sentence, zh: Sentence] {
     case "not-found":
       return [
         ["Not found", `There is no ${refusal.what} ${refusal.id} that you can see.`],
-        ["未找到", `没有您可见的 ${refusal.what} ${refusal.id}。`],
+        ["未找到", `没有您可见的${inChinese(refusal.what)} ${refusal.id}。`],
       ];
     case "already-exists":
       return [
         ["Already there", `A ${refusal.what} ${JSON.stringify(refusal.id)} exists. Choose another name.`],
-        ["已存在", `${refusal.what} ${JSON.stringify(refusal.id)} 已存在。请换一个名称。`],
+        ["已存在", `${inChinese(refusal.what)} ${JSON.stringify(refusal.id)} 已存在。请换一个名称。`],
       ];
     case "already-ended":
       return [
@@ -359,4 +359,34 @@ function words(refusal: Refusal): readonly [en: Sentence, zh: Sentence] {
     default:
       return unreachable(refusal);
   }
+}
+
+/** Names of things in refusals, as the glossary has them. What is not listed (an option's own name) stays as it is. */
+const chinese: Readonly<Record<string, string>> = {
+  "The body": "请求正文",
+  "a file name": "文件名",
+  "input files in all": "输入文件总量",
+  "the array": "数组",
+  "the environment": "环境变量",
+  "the list of dependencies": "依赖列表",
+  "the list of labels": "标签列表",
+  "the script": "脚本",
+  "the time limit": "时限",
+  "generic resource": "通用资源",
+  centre: "中心",
+  container: "容器",
+  "file system": "文件系统",
+  job: "作业",
+  licence: "许可证",
+  person: "人员",
+  project: "项目",
+  run: "运行",
+  software: "软件",
+  task: "任务",
+  tenant: "租户",
+  token: "令牌",
+};
+
+function inChinese(what: string): string {
+  return chinese[what] ?? ` ${what}`;
 }
