@@ -155,10 +155,10 @@ create table job (
   -- Set while a centre that holds one of its runs cannot be reached (R2): the earliest.
   unreachable_since_ms bigint
 );
-create index job_project on job (project_id, id desc);
-create index job_active on job (state, id desc) where state <> 'ended';
-create index job_name on job (project_id, name text_pattern_ops, id desc);
-create index job_person on job (person_id, id desc);
+create index job_project on job (project_id, id);
+create index job_active on job (state, id) where state <> 'ended';
+create index job_name on job (project_id, name text_pattern_ops, id);
+create index job_person on job (person_id, id);
 
 create table task (
   job_id bigint not null,

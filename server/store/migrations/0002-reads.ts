@@ -4,17 +4,17 @@
  * transaction of what they derive from: labels by the submit writer, sums by a trigger; nothing else writes them.
  */
 export const sql = `
-create index job_project_active on job (project_id, state, id desc) where state <> 'ended';
-create index job_ended on job (id desc) where state = 'ended';
-create index job_project_ended on job (project_id, id desc) where state = 'ended';
+create index job_project_active on job (project_id, state, id) where state <> 'ended';
+create index job_ended on job (id) where state = 'ended';
+create index job_project_ended on job (project_id, id) where state = 'ended';
 create index job_submitted on job (submitted_ms);
 create index job_ended_at on job (ended_ms) where state = 'ended';
 -- The kind of outcome as the API names it: a signal is a failure.
 create function outcome_kind(outcome jsonb) returns text immutable parallel safe language sql
   return case outcome ->> 'kind' when 'signalled' then 'failed' else outcome ->> 'kind' end;
-create index job_outcome on job (outcome_kind(outcome), id desc) where state = 'ended';
-create index job_project_outcome on job (project_id, outcome_kind(outcome), id desc) where state = 'ended';
-create index run_centre on run (centre_id, job_id desc);
+create index job_outcome on job (outcome_kind(outcome), id) where state = 'ended';
+create index job_project_outcome on job (project_id, outcome_kind(outcome), id) where state = 'ended';
+create index run_centre on run (centre_id, job_id);
 
 -- One row for each label of each job, written with the job. A GIN index could not give the newest hundred of a million that share a label.
 create table job_label (
