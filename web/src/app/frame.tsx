@@ -122,7 +122,7 @@ function JobJump() {
     void navigate({ to: "/jobs/$job", params: { job: match[1] }, search });
   }
   return (
-    <search>
+    <search className={css.jumpPlace}>
       <form className={css.jump} onSubmit={go}>
         <Icon name="search" size={14} />
         <input ref={field} aria-label={t("jump.label")} placeholder={t("jump.placeholder")} inputMode="numeric" />

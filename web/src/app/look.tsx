@@ -2,7 +2,8 @@ import { theme as antdTheme, ConfigProvider, type ThemeConfig } from "antd";
 import type { Locale } from "antd/es/locale/index.js";
 import { type ReactNode, useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { palettes, type Theme, useTheme } from "./theme.ts";
+import { palettes } from "./palettes.ts";
+import { type Theme, useTheme } from "./theme.ts";
 
 /** Dresses antd in our colours and the reader's language. */
 export function Look({ children }: { readonly children: ReactNode }) {

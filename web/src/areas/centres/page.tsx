@@ -47,6 +47,11 @@ function CentrePanel({ centre, mayEnrol }: { readonly centre: Centre; readonly m
   const nowMs = useNow(2000);
   const [open, setOpen] = useState(false);
   const mechanisms = Object.entries(centre.mechanisms);
+  /** A centre may name what this console has no word for. */
+  function mechanismWord(name: string): string {
+    const known = namedMechanisms.find((one) => one === name);
+    return known ? t(`mechanism.${known}`) : name;
+  }
   return (
     <Panel
       title={
@@ -91,7 +96,7 @@ function CentrePanel({ centre, mayEnrol }: { readonly centre: Centre; readonly m
             <dl className={css.mechanisms}>
               {mechanisms.map(([name, way]) => (
                 <div key={name}>
-                  <dt>{t(`mechanism.${name}` as "mechanism.kill", { defaultValue: name })}</dt>
+                  <dt>{mechanismWord(name)}</dt>
                   <dd>{way}</dd>
                 </div>
               ))}
@@ -112,6 +117,18 @@ function CentrePanel({ centre, mayEnrol }: { readonly centre: Centre; readonly m
     </Panel>
   );
 }
+
+const namedMechanisms = [
+  "ending",
+  "memory",
+  "processes",
+  "folders",
+  "identity",
+  "uids",
+  "uidsInUse",
+  "cpu",
+  "modules",
+] as const;
 
 type Pool = Centre["pools"][number];
 

@@ -57,7 +57,7 @@ export function Filters({ search }: { readonly search: JobsSearch }) {
           label: title && title !== name ? `${name} · ${title}` : name,
         }))}
       />
-      <Typed value={search.name} label={t("name")} onValue={(name) => set({ name })} />
+      <Typed value={search.name} label={t("name")} name={t("nameBegins")} onValue={(name) => set({ name })} />
       <Typed value={search.label} label={t("label")} name={t("labelName")} onValue={(label) => set({ label })} />
       <label className={css.dateFilter} htmlFor={before}>
         <span>{t("before")}</span>

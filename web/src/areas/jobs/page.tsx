@@ -40,7 +40,7 @@ export function JobsPage() {
             ? "\u00a0"
             : next === null
               ? t("whole", { count: jobs.length })
-              : `${t("shown", { count: jobs.length })}, ${t("more")}`
+              : t("shown", { count: jobs.length })
         }
         actions={
           <Link to="/submit">

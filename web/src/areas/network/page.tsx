@@ -141,9 +141,7 @@ function Flow({ glance }: { readonly glance: Glance }) {
             ? t("nothingWaits")
             : t("oldest", { time: format.duration(Math.max(0, nowMs - glance.oldestQueuedMs)) })}
         </span>
-        <span>
-          {t("endedLastDay")}: {countText(ended.succeeded)} {t("succeeded")}, {countText(ended.other)} {t("other")}
-        </span>
+        <span>{t("endedLastDay", { succeeded: countText(ended.succeeded), other: countText(ended.other) })}</span>
       </div>
     </>
   );

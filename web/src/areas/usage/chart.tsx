@@ -5,7 +5,8 @@ import { SVGRenderer } from "echarts/renderers";
 import { useEffect, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import type { Answer } from "#api/client.ts";
-import { palettes, useTheme } from "../../app/theme.ts";
+import { palettes } from "../../app/palettes.ts";
+import { useTheme } from "../../app/theme.ts";
 import type { UsageBy } from "./search.ts";
 
 use([BarChart, GridComponent, LegendComponent, SVGRenderer, TooltipComponent]);
