@@ -34,6 +34,9 @@ const watchers = new Set<() => void>();
 let state: LiveState = "connecting";
 let stop: AbortController | null = null;
 let lastEventId: string | null = null;
+let closedMs = 0;
+/** After a longer absence reading afresh is less than hearing all that happened meanwhile. */
+const resumableMs = 30_000;
 
 document.addEventListener("visibilitychange", () => {
   if (document.visibilityState === "hidden") close();
@@ -42,6 +45,7 @@ document.addEventListener("visibilitychange", () => {
 
 function open(): void {
   if (stop || document.visibilityState === "hidden") return;
+  if (Date.now() - closedMs > resumableMs) lastEventId = null;
   stop = new AbortController();
   void follow(stop.signal);
 }
@@ -49,6 +53,7 @@ function open(): void {
 function close(): void {
   stop?.abort();
   stop = null;
+  closedMs = Date.now();
 }
 
 async function follow(signal: AbortSignal): Promise<void> {

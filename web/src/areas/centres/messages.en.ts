@@ -39,6 +39,8 @@ export const en = {
     identity: "Who jobs run as",
     uids: "Uids reserved",
     uidsInUse: "Uids in use",
+    quarantine: "Uids held back",
+    launcher: "Launcher",
     cpu: "CPU limit",
     modules: "Modules",
   },

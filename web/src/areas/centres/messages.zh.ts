@@ -36,6 +36,8 @@ export const zh: Words<typeof en> = {
     identity: "作业身份",
     uids: "预留用户数",
     uidsInUse: "在用用户数",
+    quarantine: "暂扣的用户",
+    launcher: "启动器",
     cpu: "CPU 限制",
     modules: "环境模块",
   },

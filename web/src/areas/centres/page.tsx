@@ -126,6 +126,8 @@ const namedMechanisms = [
   "identity",
   "uids",
   "uidsInUse",
+  "quarantine",
+  "launcher",
   "cpu",
   "modules",
 ] as const;

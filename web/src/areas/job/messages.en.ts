@@ -72,6 +72,7 @@ export const en = {
     empty: "Nothing was written to {{stream}}.",
     emptyYet: "Nothing written to {{stream}} yet.",
     notStarted: "No log yet: the task has not started.",
+    neverStarted: "There is no log: the task never started.",
     text: "Log",
     cut: "The stream was cut; trying again …",
   },

@@ -68,6 +68,7 @@ export const zh: Words<typeof en> = {
     empty: "没有内容写入 {{stream}}。",
     emptyYet: "尚无内容写入 {{stream}}。",
     notStarted: "还没有日志：任务尚未开始。",
+    neverStarted: "没有日志：任务从未开始。",
     text: "日志",
     cut: "连接中断，正在重试…",
   },

@@ -87,6 +87,7 @@ function TaskView({ job, task, search, isArray }: TaskContent) {
   const navigate = useNavigate();
   const newest = task.runs.at(-1);
   const attempt = Math.min(search.attempt ?? newest?.attempt ?? 1, newest?.attempt ?? 1);
+  const hasLog = task.runs.some((run) => run.attempt === attempt && run.startedMs !== null);
   const waits = task.state === "queued";
   const view = search.view ?? (waits && !newest ? "placement" : "log");
   function show(change: Partial<JobSearch>) {
@@ -115,7 +116,7 @@ function TaskView({ job, task, search, isArray }: TaskContent) {
             items={jobViews.map((key) => ({ key, label: title[key] }))}
           />
           {view === "log" ? (
-            newest ? (
+            newest && hasLog ? (
               <LogViewer
                 key={`${task.index} ${attempt}`}
                 source={{ job: job.id, index: task.index, attempt, stream: search.stream ?? "stdout" }}
@@ -132,7 +133,7 @@ function TaskView({ job, task, search, isArray }: TaskContent) {
                 }}
               />
             ) : (
-              <p className={css.quiet}>{t("log.notStarted")}</p>
+              <p className={css.quiet}>{t(task.state === "ended" ? "log.neverStarted" : "log.notStarted")}</p>
             )
           ) : null}
           {view === "placement" ? <Placement job={job} task={task} /> : null}

@@ -6,6 +6,7 @@ import { useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { JobDetail } from "#api/job.ts";
 import { ask } from "../../app/client.ts";
+import { useLiveRefresh } from "../../app/refresh.ts";
 import { Icon } from "../../parts/icons.tsx";
 import { Problem } from "../../parts/notice.tsx";
 import { Panel } from "../../parts/page.tsx";
@@ -64,8 +65,10 @@ type TaskLine = Omit<Task, "runs">;
 type TasksContent = { readonly tasks: readonly TaskLine[]; readonly chosen: number | null };
 
 function useTasks(job: JobDetail) {
+  // Reads all pages that were loaded again, so not with every change of a busy array.
+  useLiveRefresh([["tasks of", job.id]], { everyMs: 2000, concerns: ({ event }) => event.job === job.id });
   const pages = useInfiniteQuery({
-    queryKey: ["job", job.id, "tasks"],
+    queryKey: ["tasks of", job.id],
     queryFn: ({ pageParam, signal }) =>
       ask(
         "tasks",
@@ -74,8 +77,6 @@ function useTasks(job: JobDetail) {
       ),
     initialPageParam: "",
     getNextPageParam: (page) => page.next,
-    // Every change of the job reads all pages that were loaded again: of a huge array, not oftener than this.
-    staleTime: 3_000,
   });
   return {
     all: pages.data?.pages.flatMap((page) => page.tasks) ?? [],
