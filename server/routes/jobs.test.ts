@@ -301,6 +301,9 @@ test("an array is one line with its counts; its tasks are paged, and each has it
   assert.deepEqual(first?.amounts, { coreMs: "2000", milliCardMs: "0", memoryMibS: "1024", wallMs: "1000" });
   assert.equal(first?.usage?.peakMemoryMib, 17);
   assert.match(first?.candidates[0]?.words ?? "", /fits/);
+  await run(job, { kind: "succeeded" }, 6);
+  const whole = await client.call("job", { params: { job } });
+  assert.equal(whole.kind === "answer" && whole.value.usage.coreMs, "4000", "of both tasks");
   const missing = await client.call("task", { params: { job, index: 5 } });
   assert.equal(missing.kind === "problem" && missing.problem.facts?.id, `${job}_5`);
 });

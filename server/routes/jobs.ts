@@ -38,7 +38,7 @@ export function jobHandlers({ db, names }: JobContext): Pick<Handlers, JobRoute>
       const indices = tasks.map((task) => task.index);
       const [runs, amounts] = await Promise.all([
         readRuns(db.pool, job.id, indices, language),
-        readJobAmounts(db.pool, job.id),
+        readJobAmounts(db.pool, job.id, job.task_count),
       ]);
       return answer({
         ...summaryOf(job),

@@ -25,11 +25,13 @@ export function costView(tariffVersion: string): z.output<typeof cost> {
   return { tariffVersion, currency: "CNY", amountMicroYuan: "0" };
 }
 
-/** What the books say a job has used: everything posted for its runs. */
-export async function readJobAmounts(pool: pg.Pool, job: number): Promise<Amounts> {
+/** What the books say a job has used: everything posted for its runs; of an array, the sum kept with it. */
+export async function readJobAmounts(pool: pg.Pool, job: number, tasks: number): Promise<Amounts> {
   const { rows } = await pool.query<{ unit: string; amount: string }>(
-    `select unit, sum(amount)::text as amount from transfer
-     where job_id = $1 and kind in ('single', 'post') group by unit`,
+    tasks > 1
+      ? "select unit, amount::text from usage_array where job_id = $1"
+      : `select unit, sum(amount)::text as amount from transfer
+         where job_id = $1 and kind in ('single', 'post') group by unit`,
     [job],
   );
   return Object.fromEntries(rows.map((row) => [row.unit, row.amount]));

@@ -4,28 +4,33 @@ import type { ledgerCheck } from "#api/network.ts";
 
 /**
  * Re-derives the books from their transfers, in one snapshot: in each unit debits equal credits, every account's totals
- * are what its transfers say, no hold was ended twice or with more than it held, and the sums of hours and days are those of the
- * posted transfers. `findings` names what is wrong; the books balance when there are none.
+ * are what its transfers say, no hold was ended with more than it held, and the sums of hours, days and arrays are those
+ * of the posted transfers. `findings` names what is wrong; the books balance when there are none.
  */
 export async function checkLedger(pool: pg.Pool): Promise<z.output<typeof ledgerCheck>> {
   const client = await pool.connect();
+  let broken = true;
   try {
     await client.query("begin isolation level repeatable read read only");
+    // Years of transfers take longer than a page may.
+    await client.query("set local statement_timeout = 0");
     const units = await client.query<UnitRow>(unitTotals);
-    const findings: string[] = [];
-    for (const { finding } of (await client.query<{ finding: string }>(wrongAccounts)).rows) findings.push(finding);
-    for (const { finding } of (await client.query<{ finding: string }>(wrongEnds)).rows) findings.push(finding);
-    for (const { finding } of (await client.query<{ finding: string }>(wrongSpans)).rows) findings.push(finding);
-    for (const unit of units.rows) {
-      if (unit.debitsPosted !== unit.creditsPosted || unit.debitsPending !== unit.creditsPending)
-        findings.push(`${unit.unit}: debits and credits differ`);
+    const findings = units.rows.filter(isLopsided).map((unit) => `${unit.unit}: debits and credits differ`);
+    for (const question of [wrongAccounts, wrongEnds, wrongSpans, wrongArrays]) {
+      const { rows } = await client.query<{ finding: string }>(question);
+      findings.push(...rows.map((row) => row.finding));
     }
     const counted = await client.query<{ count: number }>("select count(*) as count from transfer");
+    await client.query("commit");
+    broken = false;
     return { balanced: findings.length === 0, units: units.rows, transfers: counted.rows[0]?.count ?? 0, findings };
   } finally {
-    await client.query("commit");
-    client.release();
+    client.release(broken);
   }
+}
+
+function isLopsided(unit: UnitRow): boolean {
+  return unit.debitsPosted !== unit.creditsPosted || unit.debitsPending !== unit.creditsPending;
 }
 
 type UnitRow = z.output<typeof ledgerCheck>["units"][number];
@@ -76,4 +81,14 @@ const wrongSpans = `
     select span.ms, span_start(at_ms, span.ms), unit, -sum(amount)
     from posted, (values (3600000::bigint), (86400000)) as span (ms) group by 1, 2, 3
   ) both_sides group by span_ms, from_ms, unit having sum(amount) <> 0
+  order by 1 limit 20`;
+
+const wrongArrays = `
+  select format('usage of the array %s in %s: the sum is not what was posted', job_id, unit) as finding
+  from (
+    select job_id, unit, amount from usage_array
+    union all
+    select posted.job_id, posted.unit, -posted.amount from posted join job on job.id = posted.job_id
+    where job.task_count > 1
+  ) both_sides group by job_id, unit having sum(amount) <> 0
   order by 1 limit 20`;
