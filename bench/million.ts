@@ -71,6 +71,8 @@ function statements(nowMs: number, jobs: number): readonly string[] {
          when i in (17, 170017) then '{"kind":"lost","evidence":"no record"}'::jsonb
          else '{"kind":"succeeded"}'::jsonb end as outcome,
        case when i < ${jobs} * 0.02 then 'retired' else (array['alpha', 'beta', 'gamma'])[1 + i % 3] end as centre) p`,
+    `insert into job_label (key, value, job_id)
+       select label.key, label.value, job.id from job, jsonb_each_text(spec -> 'labels') label`,
     `insert into task (job_id, index, position, state, since_ms, attempts, retries_left, centre_id, started_ms, ended_ms, outcome)
      select id, 0, 0, state, submitted_ms, runs, 0, centres[1], started_ms, ended_ms, outcome from job`,
     `insert into run (job_id, index, attempt, centre_id, pool, state, allocation, tariff_version, decision, placed_ms,
