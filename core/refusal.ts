@@ -53,7 +53,10 @@ export type Refusal =
   | { readonly kind: "enrolment-token-spent" }
   /** A newer session of the same centre's agent has taken over (R7). */
   | { readonly kind: "fenced"; readonly epoch: number; readonly newest: number }
+  /** Not now: the centre is away, or the work has not begun. */
   | { readonly kind: "log-unavailable"; readonly words: string }
+  /** The centre answers and has none: it never started, or what it wrote is no longer kept. */
+  | { readonly kind: "no-log"; readonly words: string }
   | { readonly kind: "store-refused"; readonly words: string }
   | { readonly kind: "store-unavailable"; readonly words: string }
   | { readonly kind: "too-many-requests"; readonly retryAfterS: number }
@@ -95,6 +98,7 @@ export const refusalStatus = {
   "enrolment-token-spent": 401,
   fenced: 409,
   "log-unavailable": 503,
+  "no-log": 404,
   "store-refused": 422,
   "store-unavailable": 503,
   "too-many-requests": 429,
@@ -332,6 +336,11 @@ function words(refusal: Refusal): readonly [en: Sentence, zh: Sentence] {
       return [
         ["Log not available", `${refusal.words}. Try again when the centre can be reached.`],
         ["日志暂不可用", `${refusal.words}。请在中心可达时再试。`],
+      ];
+    case "no-log":
+      return [
+        ["There is no log", `${refusal.words}. Its history says what happened: weir show.`],
+        ["没有日志", `${refusal.words}。经过见历史：weir show。`],
       ];
     case "store-refused":
       return [

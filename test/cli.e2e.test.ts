@@ -121,6 +121,10 @@ test("one job after another, by the id that --parsable prints; an end that can n
   const never = await weir("submit", "--wait", "-d", `afterok:${bad}`, "--", "true");
   assert.equal(never.status, 125);
   assert.match(never.stderr, /dependency-never-satisfied/);
+  const id = (await done("submit", "--parsable", "-d", `afterok:${bad}`, "--", "true")).trim();
+  const log = await weir("logs", "-f", id);
+  assert.equal(log.status, 3);
+  assert.match(log.stderr, /There is no log: It ended without a start/);
 });
 
 test("logs -f prints while the job writes, and ends with it", async () => {

@@ -250,7 +250,8 @@ export function openDesk(settings: DeskSettings): Desk {
       wakeAll(counter);
     });
     if (!answered) return away(`The agent of ${at.centre} did not answer`);
-    if (answered.kind === "none") return away(answered.words || "There is no such log");
+    if (answered.kind === "none")
+      return { kind: "refused", refusal: { kind: "no-log", words: answered.words || "The centre has none" } };
     const { base64, sizeBytes, final } = answered;
     const nextOffset = answered.offset + Buffer.byteLength(base64, "base64");
     return {

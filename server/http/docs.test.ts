@@ -79,6 +79,7 @@ const promisedKinds = [
   "log-unavailable",
   "malformed-json",
   "no-centre-fits",
+  "no-log",
   "not-found",
   "not-offered",
   "not-signed-in",

@@ -12,7 +12,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
  */
 export function addFolder(app: FastifyInstance, folder: string): void {
   const files = filesOf(folder);
-  app.get("/*", (request, reply) => {
+  app.get("/*", { exposeHeadRoute: true }, (request, reply) => {
     const path = decoded(request.url);
     if (path === null || path === "/api" || path.startsWith("/api/")) return reply.callNotFound();
     // A missing asset is one of an older build: the page in its place would be run as a script.

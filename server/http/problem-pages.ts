@@ -76,6 +76,7 @@ export const meanings: Readonly<Record<RefusalKind, readonly [en: string, zh: st
   ],
   fenced: ["A newer session of this centre's agent has taken over.", "该中心代理的更新会话已接管。"],
   "log-unavailable": ["The log lies at a centre that cannot be reached right now.", "日志在暂不可达的中心。"],
+  "no-log": ["The run never started, or what it wrote is no longer kept.", "运行从未开始，或其输出已不再保留。"],
   "store-refused": ["The database refused to keep this.", "数据库拒绝保存。"],
   "store-unavailable": [
     "The database is not answering. Nothing was acknowledged.",

@@ -42,7 +42,7 @@ export function logHandlers(context: LogContext): Pick<Handlers, "log" | "follow
           while (!sink.closed.aborted) {
             const run = await runOf(db, params.job, query);
             const piece = run.kind === "refused" ? run : await readPiece(run.run, query.stream, offset, query.maxBytes);
-            if (piece.kind === "refused" && !mayComeYet(piece.refusal)) return sink.problem(piece.refusal);
+            if (piece.kind === "refused" && !mayComeYet(piece.refusal, run)) return sink.problem(piece.refusal);
             if (piece.kind === "chunk") {
               const { chunk } = piece;
               const grew = chunk.nextOffset > chunk.offset;
@@ -71,7 +71,7 @@ const shortestPauseMs = 100;
 const longestPauseMs = 1000;
 
 type RunFound =
-  | { readonly kind: "run"; readonly run: RunRef }
+  | { readonly kind: "run"; readonly run: RunRef; readonly taskEnded: boolean }
   | { readonly kind: "refused"; readonly refusal: Refusal };
 
 async function runOf(db: Database, job: number, query: z.output<typeof logQuery>): Promise<RunFound> {
@@ -80,14 +80,16 @@ async function runOf(db: Database, job: number, query: z.output<typeof logQuery>
   const attempt = query.attempt ?? task.attempts;
   if (attempt > task.attempts && attempt > 1)
     return refused({ kind: "not-found", what: "run", id: `${job}.${query.index}.${attempt}` });
-  if (task.attempts === 0) {
-    const words = task.state === "ended" ? "It ended without a start" : "It has not been placed yet";
-    return refused({ kind: "log-unavailable", words });
-  }
-  return { kind: "run", run: { job: jobId(job), index: query.index, attempt } };
+  const taskEnded = task.state === "ended";
+  if (task.attempts === 0)
+    return taskEnded
+      ? refused({ kind: "no-log", words: "It ended without a start" })
+      : refused({ kind: "log-unavailable", words: "It has not been placed yet" });
+  return { kind: "run", run: { job: jobId(job), index: query.index, attempt }, taskEnded };
 }
 
 /** A stream waits for a run that has not begun and for a centre that may come back. */
-function mayComeYet(refusal: Refusal): boolean {
+function mayComeYet(refusal: Refusal, run: RunFound): boolean {
+  if (refusal.kind === "no-log") return run.kind === "run" && !run.taskEnded;
   return refusal.kind === "log-unavailable" || refusal.kind === "store-unavailable";
 }
