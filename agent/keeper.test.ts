@@ -80,6 +80,18 @@ test("a start that was in doubt but happened is not tried again", async () => {
   assert.deepEqual(world.engine.starts, ["1.0.1"]);
 });
 
+test("a run that the server expects, and of which nothing is left, is reported lost; one that lives is not", async () => {
+  const world = makeWorld();
+  world.keeper.order([order(1), order(2)]);
+  await settle();
+  world.engine.finish("1.0.1");
+  world.keeper.committed([run(1)]);
+  world.keeper.delivered(world.keeper.pending(100));
+  world.keeper.reconcile([run(1), run(2), run(3)]);
+  const ends = world.keeper.pending(100).flatMap((one) => (one.kind === "ended" ? [[one.run, one.end.kind]] : []));
+  assert.deepEqual(ends, [["3.0.1", "lost"]]);
+});
+
 test("a journal whose last line was cut by a power loss opens; one broken in the middle is refused by name", () => {
   const folder = mkdtempSync(join(scratch, "journal-"));
   const path = join(folder, "journal");

@@ -14,8 +14,11 @@ export type Keeper = {
   readonly adopt: () => Promise<void>;
   readonly order: (orders: readonly RunOrder[]) => void;
   readonly cancel: (cancels: readonly CancelOrder[]) => void;
-  /** Intents that the whole list does not name any more and that never started: dropped. */
-  readonly reconcile: (named: ReadonlySet<string>) => void;
+  /**
+   * After the orders of a whole list. Of the runs that the server expects here, one of which neither this agent nor the
+   * engine has a trace is lost, on that evidence (R2). Intents that nobody expects any more are dropped.
+   */
+  readonly reconcile: (expected: readonly RunId[]) => void;
   /** What the server has not confirmed yet, oldest first. */
   readonly pending: (most: number) => readonly RunObservation[];
   /** The server took these; ends stay until they are in `committed`. */
@@ -44,6 +47,7 @@ type Held =
 const busyRetryMs = 100;
 /** An accept is told only when the start is not seen within this time: most runs then need one report, not two. */
 const acceptQuietMs = 30;
+const mostRemembered = 10_000;
 
 export const nothingUsed: RunUsage = {
   startedMs: null,
@@ -65,6 +69,8 @@ export function keepRuns(
   const held = new Map<RunId, Held>();
   const outbox = new Map<string, RunObservation>();
   const cancels = new Map<RunId, CancelOrder>();
+  /** A whole list that was made before these were committed may still expect them. */
+  const justCommitted = new Set<RunId>();
   let news: () => void = () => {};
 
   driver.listen((observation) => observe(observation));
@@ -198,8 +204,20 @@ export function keepRuns(
         if (state?.kind !== "waiting") cancelAtEngine(order.run);
       }
     },
-    reconcile(named) {
-      const gone = [...journal.open()].filter((run) => !held.has(run) && !named.has(run));
+    reconcile(expected) {
+      for (const run of expected) {
+        if (held.has(run) || justCommitted.has(run)) continue;
+        const evidence = "the centre answers and has no folder, no process and no end of it";
+        observe({
+          kind: "ended",
+          run,
+          atMs: clocks.nowMs(),
+          end: { kind: "lost", evidence },
+          usage: nothingUsed,
+          words: null,
+        });
+      }
+      const gone = [...journal.open()].filter((run) => !held.has(run));
       if (gone.length > 0) journal.forget(gone, clocks.nowMs());
     },
     pending: (most) => [...outbox.values()].slice(0, most),
@@ -214,6 +232,11 @@ export function keepRuns(
         for (const kind of ["accepted", "started", "ended"]) outbox.delete(`${run} ${kind}`);
         held.delete(run);
         cancels.delete(run);
+        justCommitted.add(run);
+      }
+      for (const run of justCommitted) {
+        if (justCommitted.size <= mostRemembered) break;
+        justCommitted.delete(run);
       }
       if (runs.length > 0) journal.forget(runs, clocks.nowMs());
     },

@@ -202,6 +202,7 @@ export function openDesk(settings: DeskSettings): Desk {
       server: instance,
       ...news,
       whole,
+      expected: whole ? [...counter.runs.keys()] : [],
       committed: [...committed],
       reads: quiet || gone.aborted ? [] : counter.reads.splice(0),
     };
