@@ -65,8 +65,10 @@ describe("how a run ends", () => {
     assert.deepEqual(noCommand.end, { kind: "failed", exitCode: 127 });
     const noFolder = await box.run("true", { workingDirectory: "/no/such/folder" });
     assert.deepEqual(noFolder.end, { kind: "failed", exitCode: 126 });
-    assert.match(noFolder.words ?? "", /working directory \/no\/such\/folder/);
-    assert.match(await box.log(noFolder.run, "stderr"), /could not be started/);
+    assert.equal(noFolder.words, "the working directory /no/such/folder: No such file or directory");
+    assert.equal(await box.log(noFolder.run, "stderr"), `weir: the job could not be started: ${noFolder.words}\n`);
+    for (const { usage } of [noInterpreter, noCommand, noFolder])
+      assert.deepEqual([usage.wallMs, usage.cpuUserMs, usage.cpuSystemMs, usage.peakMemoryMib], [0, 0, 0, 0]);
   });
 
   test("the time limit ends a script that ignores SIGTERM after the grace", async () => {
@@ -449,6 +451,34 @@ describe("what a job finds", () => {
     const denied = await box.run("true", { stdout: "/proc/1/denied" });
     assert.deepEqual(denied.end, { kind: "failed", exitCode: 126 });
     assert.match(denied.words ?? "", /stdout cannot be written to \/proc\/1\/denied/);
+  });
+
+  test("in its log why a stream that it named could not be opened, in whichever stream is read for errors", async () => {
+    const said = (words: string | null) => `weir: the job could not be started: ${words}\n`;
+    const both = await box.run("true", { stdout: "/no/such/folder/x.log" });
+    assert.equal(both.words, "stdout cannot be written to /no/such/folder/x.log: No such file or directory");
+    assert.equal(await box.log(both.run), said(both.words));
+    assert.equal((await box.driver.readLog(both.run, "stderr", 0, 10)).kind, "none");
+    assert.equal(both.usage.wallMs, 0);
+    const first = await box.run("true", { stdout: "/no/such/folder/o", stderr: "e" });
+    assert.equal(await box.log(first.run, "stderr"), said(first.words));
+    assert.equal((await box.driver.readLog(first.run, "stdout", 0, 10)).kind, "bytes");
+    const second = await box.run("true", { stdout: "o", stderr: "/no/such/folder/e" });
+    assert.match(second.words ?? "", /^stderr cannot be written/);
+    assert.equal(await box.log(second.run, "stderr"), said(second.words));
+    assert.equal(readFileSync(join(box.home, "runs", second.run, "work", "o"), "utf8"), "");
+  });
+
+  test("who it is, when it began and when it must end, by the names that sbatch scripts read", async () => {
+    const names = ["USER", "UID", "GID", "START_TIME", "END_TIME"].map((name) => `$SLURM_JOB_${name}`);
+    const ended = await box.run(`echo ${names.join(" ")} $SLURM_TASK_PID; echo $(id -u) $(id -g) $$ $USER`, {
+      timeLimitS: 50,
+    });
+    const [told = "", found = ""] = (await box.log(ended.run)).split("\n");
+    const [user, uid, gid, startS, endS, pid] = told.split(" ");
+    assert.deepEqual([uid, gid, pid, user].join(" "), found);
+    assert.equal(Number(startS), Math.floor((ended.usage.startedMs ?? 0) / 1000));
+    assert.equal(Number(endS), Number(startS) + 50);
   });
 
   test("srun on its path", async () => {

@@ -52,7 +52,9 @@ sub supervise {
         watch($r);
     } else {
         ($r->{status}, $r->{words}) = $@ =~ /^(12[67]) (.*)/s ? ($1 << 8, $2) : (126 << 8, $@);
+        $r->{words} =~ s/\s+\z//;
         $r->{cause} = 'start-failed';
+        open_missing($r);
     }
     return finish($r);
 }
@@ -164,9 +166,7 @@ sub open_streams {
         my $path = $r->{$name};
         next if merged($r) && $name eq 'stderr';
         if ($path eq '') {
-            sysopen(my $file, "$r->{place}/$name", O_WRONLY | O_APPEND | O_CREAT | O_EXCL, 0640) or die "126 $name: $!\n";
-            !$r->{uid} or chown $r->{uid}, $r->{gid}, $file or die "126 $name: $!\n";
-            $r->{streams}{$name} = { file => $file, name => $name, own => 1, regular => 1, dropped => 0 };
+            open_own($r, $name);
         } else {
             my $full = $path =~ m{^/} ? $path : ($r->{cwd} || "$r->{place}/work") . "/$path";
             my $flags = O_WRONLY | O_APPEND | O_CREAT | O_TRUNC | O_NONBLOCK | O_NOCTTY;
@@ -177,6 +177,22 @@ sub open_streams {
             });
         }
         POSIX::dup2(fileno $r->{streams}{$name}{file}, STREAM->{$name}) // die "126 $name: $!\n";
+    }
+}
+
+sub open_own {
+    my ($r, $name) = @_;
+    sysopen(my $file, "$r->{place}/$name", O_WRONLY | O_APPEND | O_CREAT | O_EXCL, 0640) or die "126 $name: $!\n";
+    !$r->{uid} or chown $r->{uid}, $r->{gid}, $file or die "126 $name: $!\n";
+    $r->{streams}{$name} = { file => $file, name => $name, own => 1, regular => 1, dropped => 0 };
+}
+
+# After a failed start: where a stream could not be opened, one of our own takes its place, so that the log says why.
+sub open_missing {
+    my ($r) = @_;
+    for my $name (grep { !$r->{streams}{$_} } merged($r) ? 'stdout' : qw(stdout stderr)) {
+        eval { open_own($r, $name); 1 } or next;    # a full disk: `words` say it all the same
+        POSIX::dup2(fileno $r->{streams}{$name}{file}, STREAM->{$name});
     }
 }
 
@@ -202,7 +218,11 @@ sub become_job {
     POSIX::close($_) for grep { /^\d+$/ && $_ > 2 && $_ != $say && $_ != fileno $open } readdir $open;
     $SIG{$_} = 'DEFAULT' for qw(PIPE HUP);    # the launcher ignores them, and that would be inherited
     POSIX::sigprocmask(POSIX::SIG_SETMASK(), POSIX::SigSet->new);
-    %ENV = %{ $r->{env} };
+    my $start_s = int($r->{startedMs} / 1000);
+    %ENV = (
+        SLURM_JOB_UID => $r->{uid} || $>, SLURM_JOB_GID => $r->{gid} || $) + 0, SLURM_TASK_PID => $$, SLURM_JOB_START_TIME => $start_s,
+        SLURM_JOB_END_TIME => $start_s + int($r->{timeLimitMs} / 1000), %{ $r->{env} },
+    );
     my @argv = @{ $r->{argv} };
     my $program = defined $r->{script} ? "$r->{place}/script" : $argv[0];
     unshift @argv, $program if defined $r->{script};
@@ -312,6 +332,7 @@ sub finish {
     my ($r) = @_;
     my $wall = monotonic_ms() - $r->{begun};
     my $left = end_tree($r);
+    my $ran = $r->{cause} ne 'start-failed';
     if ($r->{cause} eq 'exited' && beyond_memory($r)) { $r->{cause} = 'out-of-memory' }
     my ($user, $system) = map { int } @{ $r->{cpu} };
     ($user, $system) = (int($1 / 1000), int($2 / 1000))
@@ -322,6 +343,7 @@ sub finish {
         ($way, $r->{peak}) = ($r->{places}{memoryWay}, $peak + 0) if $peak =~ /^\d/;
     }
     $r->{peak} ||= $r->{largest};
+    ($wall, $user, $system, $r->{peak}) = (0, 0, 0, 0) unless $ran;    # what it used was ours: it never became the user's program
     last_words($r);
     drop_group($r->{group});
     my $signal = $r->{status} & 127;
@@ -363,7 +385,7 @@ sub last_words {
         syswrite $stream->{file}, "\nweir: at least $stream->{dropped} bytes were dropped here: this stream is kept up to $r->{logCapBytes} bytes\n";
     }
     my $errors = $r->{streams}{stderr} // $r->{streams}{stdout};
-    syswrite $errors->{file}, "weir: the job could not be started: $r->{words}" if $errors && $r->{cause} eq 'start-failed';
+    syswrite $errors->{file}, "weir: the job could not be started: $r->{words}\n" if $errors && $r->{cause} eq 'start-failed';
 }
 
 # A stream the user named stays readable when its path is gone or changed: by a second link, else by a copy.
@@ -460,7 +482,7 @@ sub carriers {
 
 # --- the small files: lines of name=value, the last is `end=1`, without which the file counts as torn and so as absent
 
-sub lines { my @pairs = @_; my $text = ''; while (my ($k, $v) = splice @pairs, 0, 2) { $text .= "$k=" . (substr($v // '', 0, 1000) =~ s/\s+/ /gr) . "\n" } return "${text}end=1\n" }
+sub lines { my @pairs = @_; my $text = ''; while (my ($k, $v) = splice @pairs, 0, 2) { $text .= "$k=" . (substr($v // '', 0, 1000) =~ s/\s+/ /gr =~ s/ \z//r) . "\n" } return "${text}end=1\n" }
 sub facts { my %facts = map { /^([\w.]+)=(.*)/ ? ($1, $2) : () } split /\n/, read_file($_[0]) // ''; return $facts{end} ? %facts : () }
 
 # Up to $max bytes of a stream from $offset: (bytes, size), or () with words in $!. From the wrapper's own handle while it
