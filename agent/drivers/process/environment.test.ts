@@ -50,6 +50,9 @@ test("the variables that sbatch scripts read, of the user's whole array", () => 
     SLURM_ARRAY_TASK_MAX: "20",
     SLURM_ARRAY_TASK_STEP: "1",
     SLURM_NTASKS: "2",
+    SLURM_NTASKS_PER_NODE: "2",
+    SLURM_JOB_USER: "ada",
+    SLURM_CLUSTER_NAME: "local",
     SLURM_CPUS_PER_TASK: "3",
     SLURM_CPUS_ON_NODE: "6",
     SLURM_MEM_PER_NODE: "4096",
@@ -84,5 +87,6 @@ test("the user's variables are on top, and srun stays on the path", () => {
 test("with a leased uid the launcher names the user, and HOME is the run's own", () => {
   const environment = jobEnvironment(order, { ...place, user: null });
   assert.equal(environment.USER, undefined);
+  assert.equal(environment.SLURM_JOB_USER, undefined);
   assert.equal(environment.HOME, "/w/runs/7.3.2/tmp");
 });

@@ -6,7 +6,7 @@ import type { RunOrder } from "#core/run-order.ts";
 export type RunPlace = {
   readonly work: string;
   readonly temporary: string;
-  /** null: the launcher leases a uid at the start and fills in USER and LOGNAME itself; HOME is then `temporary`. */
+  /** null: the launcher leases a uid at the start and fills in USER, LOGNAME and SLURM_JOB_USER itself; HOME is then `temporary`. */
   readonly user: { readonly name: string; readonly home: string; readonly shell: string } | null;
   /** Holds `srun`. */
   readonly bin: string;
@@ -21,7 +21,8 @@ const systemPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 
 /**
  * The whole environment of a job: built from nothing, so that nothing of npm's, Node's or Weir's own can reach it; the
- * user's variables on top. WEIR_RUN_ID is added by the launcher, which finds processes by it.
+ * user's variables on top. WEIR_RUN_ID is added by the launcher, which finds processes by it,
+ * as are what only the start knows: SLURM_JOB_UID, _GID, _START_TIME, _END_TIME and SLURM_TASK_PID.
  * The SLURM_* variables are those of sbatch(1), "output environment variables", for one node.
  */
 export function jobEnvironment(order: RunOrder, place: RunPlace): Record<string, string> {
@@ -32,7 +33,7 @@ export function jobEnvironment(order: RunOrder, place: RunPlace): Record<string,
     SHELL: place.user?.shell ?? "/bin/sh",
     LANG: place.language,
     TMPDIR: place.temporary,
-    ...(place.user ? { USER: place.user.name, LOGNAME: place.user.name } : {}),
+    ...(place.user ? { USER: place.user.name, LOGNAME: place.user.name, SLURM_JOB_USER: place.user.name } : {}),
     ...(place.moduleInit === null ? {} : { BASH_ENV: place.moduleInit }),
     WEIR_JOB_ID: String(order.job),
     WEIR_TASK_INDEX: String(order.index),
@@ -59,6 +60,7 @@ export function jobEnvironment(order: RunOrder, place: RunPlace): Record<string,
     SLURM_NTASKS: String(allocation.tasks),
     SLURM_NPROCS: String(allocation.tasks),
     SLURM_TASKS_PER_NODE: String(allocation.tasks),
+    SLURM_NTASKS_PER_NODE: String(allocation.tasks),
     SLURM_CPUS_PER_TASK: String(allocation.coresPerTask),
     SLURM_CPUS_ON_NODE: String(allocation.coresPerNode),
     SLURM_JOB_CPUS_PER_NODE: String(allocation.coresPerNode),
