@@ -37,9 +37,7 @@ export type StartAnswer =
 
 export type FoundRun =
   | { readonly run: RunId; readonly state: "running"; readonly startedMs: number }
-  | { readonly run: RunId; readonly state: "ended"; readonly observation: RunObservation }
-  /** A folder without a `started` file: it never ran. */
-  | { readonly run: RunId; readonly state: "never-started" };
+  | { readonly run: RunId; readonly state: "ended"; readonly observation: RunObservation };
 
 export type LogRead =
   | {

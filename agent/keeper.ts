@@ -138,7 +138,7 @@ export function keepRuns(
       if (found?.state === "ended") observe(found.observation);
       if (found?.state === "running")
         observe({ kind: "started", run, atMs: found.startedMs, evidence: "found: the process lives" });
-      return found !== undefined && found.state !== "never-started";
+      return found !== undefined;
     } catch (error) {
       note("engine does not answer", { run, error: String(error) });
       return false;
