@@ -238,6 +238,7 @@ function words(refusal: Refusal): readonly [en: Sentence, zh: Sentence] {
       ];
     }
     case "not-offered":
+      if (refusal.what === "centre") return unknownCentre(refusal);
       return [
         [
           "Not offered",
@@ -271,9 +272,12 @@ function words(refusal: Refusal): readonly [en: Sentence, zh: Sentence] {
       return [
         [
           "Sign-in refused",
-          "The code, token or password is wrong, spent or expired. Ask an administrator for a new sign-in link.",
+          "The code, token or password is wrong, spent or expired. Sign in again with weir login, or make a new token where you are signed in (weir tokens add); else ask an administrator for a new sign-in link.",
         ],
-        ["登录被拒绝", "登录码、令牌或密码有误、已用过或已过期。请向管理员索取新的登录链接。"],
+        [
+          "登录被拒绝",
+          "登录码、令牌或密码有误、已用过或已过期。请用 weir login 重新登录，或在已登录处新建令牌（weir tokens add）；否则向管理员索取新的登录链接。",
+        ],
       ];
     case "forbidden":
       return [
@@ -292,8 +296,8 @@ function words(refusal: Refusal): readonly [en: Sentence, zh: Sentence] {
       ];
     case "already-ended":
       return [
-        ["Already ended", `${refusal.job} has ended; its outcome is final. See weir show ${refusal.job}.`],
-        ["已结束", `${refusal.job} 已结束，结果不再改变。见 weir show ${refusal.job}。`],
+        ["Already ended", `The outcome is final. See weir show ${refusal.job}.`],
+        ["已结束", `结果不再改变。见 weir show ${refusal.job}。`],
       ];
     case "bad-cursor":
       return [
@@ -368,6 +372,22 @@ function words(refusal: Refusal): readonly [en: Sentence, zh: Sentence] {
     default:
       return unreachable(refusal);
   }
+}
+
+function unknownCentre({
+  value,
+  known,
+}: Extract<Refusal, { kind: "not-offered" }>): readonly [en: Sentence, zh: Sentence] {
+  return [
+    [
+      "Unknown centre",
+      `There is no centre ${JSON.stringify(value)}. Known: ${known.join(", ") || "none"}. Choose one of these; weir centres says more.`,
+    ],
+    [
+      "中心不存在",
+      `没有中心 ${JSON.stringify(value)}。现有：${known.join("、") || "无"}。请改选其一，详见 weir centres。`,
+    ],
+  ];
 }
 
 /** Names of things in refusals, as the glossary has them. What is not listed (an option's own name) stays as it is. */

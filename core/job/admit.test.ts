@@ -24,6 +24,7 @@ const limits = {
 const context: AdmitContext = {
   defaultProject: "default",
   projects: ["default", "physics"],
+  centres: ["alpha", "beta", "local"],
   limits,
   positionOfKey: (key) => (key === "first" ? 0 : null),
 };
@@ -236,6 +237,23 @@ test("a person without a project is told so", () => {
   assert.deepEqual(answer, { kind: "refused", refusal: { kind: "unknown-project", project: "", known: [] } });
 });
 
+test("a centre that is not there is named, with those that are, wherever it stands", () => {
+  const known = ["alpha", "beta", "local"];
+  const nope = { kind: "not-offered", what: "centre", value: "nope", known };
+  const command = ["true"];
+  for (const wish of ["only", "except", "prefer"] as const) {
+    assert.deepEqual(refusal({ command, centres: { [wish]: ["local", "nope"] } }), nope);
+  }
+  assert.deepEqual(refusal(script("-M nope")), nope);
+  assert.deepEqual(admitted({ command, centres: { only: ["beta"], except: ["alpha"] } }).spec.centres.only, ["beta"]);
+  const words = refusalWords(refusal({ command, centres: { only: ["nope"] } }), "en");
+  assert.deepEqual(
+    [words.title, words.detail.startsWith('There is no centre "nope". Known: alpha, beta, local.')],
+    ["Unknown centre", true],
+  );
+  assert.match(refusalWords(refusal({ command, centres: { only: ["nope"] } }), "zh").detail, /没有中心 "nope"/);
+});
+
 test("what is close to a limit is admitted", () => {
   const whole = "A".repeat(Math.ceil((limits.inputFilesBytes * 4) / 3 / 4) * 4);
   const exact = `${whole.slice(0, -2)}==`;
@@ -264,6 +282,13 @@ test("absolute paths are pinned and said so; --wrap and --signal", () => {
   const { warnings } = admitted(script("-D /data", "-o /data/o", "-e /dev/null"));
   assert.equal(warnings.length, 2);
   assert.match(warnings[0] ?? "", /workingDirectory \/data .* only run at a centre that has it/);
+  assert.doesNotMatch(warnings.join(), /to itself/);
+  const [shared, near] = admitted(script("-o /dev/shm/o", "-e /tmpfiles/e")).warnings;
+  assert.match(
+    shared ?? "",
+    /stdout \/dev\/shm\/o .* only run at a centre that has it, .* each run has \/dev\/shm to itself/,
+  );
+  assert.match(near ?? "", /stderr \/tmpfiles\/e .* has it$/);
   const wrapped = admitted({ sbatchOptions: ["--wrap", "echo hi"] }).spec;
   assert.equal(wrapped.name, "wrap");
   assert.ok(wrapped.work.kind === "script" && wrapped.work.text.startsWith("#!/bin/sh\n"));

@@ -9,7 +9,7 @@ import type { Refusal } from "#core/refusal.ts";
 /**
  * Makes the complete spec of a job from what was sent, with every default it filled in and every warning, or gives the
  * first reason against it. Fields of the request win over `sbatchOptions`, these win over the script's #SBATCH lines.
- * Whether jobs, centres and the room for it exist is not asked here.
+ * Whether jobs and the room for it exist is not asked here.
  */
 export function admit(request: Request, context: AdmitContext): Admitted {
   const early = textRefusal(request) ?? workRefusal(request) ?? notOffered(request);
@@ -29,9 +29,11 @@ export function admit(request: Request, context: AdmitContext): Admitted {
   if ("kind" in array) return refused(array);
   const dependencies = dependenciesOf(asked, context);
   if ("kind" in dependencies) return refused(dependencies);
+  const centres = wishesOf(asked, request);
   const project = asked.project ?? context.defaultProject;
   const refusal =
     projectRefusal(project, context) ??
+    centreRefusal(centres, context) ??
     fieldRefusal(asked, request, context.limits) ??
     scriptSizeRefusal(work.work, context.limits) ??
     filesRefusal(request.inputFiles ?? [], context.limits);
@@ -57,7 +59,7 @@ export function admit(request: Request, context: AdmitContext): Admitted {
     fileSystems: request.fileSystems ?? [],
     licences: asked.licences ?? [],
     inputFiles: (request.inputFiles ?? []).map((file) => ({ ...file, executable: file.executable ?? false })),
-    centres: wishesOf(asked, request),
+    centres,
     labels: { ...(asked.comment !== undefined && { comment: asked.comment }), ...request.labels },
     project,
   };
@@ -77,6 +79,8 @@ export type AdmitContext = {
   readonly defaultProject: string | null;
   /** The projects the person may submit to. */
   readonly projects: readonly string[];
+  /** Every centre of the network, in service or not. */
+  readonly centres: readonly string[];
   readonly limits: AdmitLimits;
   /** In a bulk submission: the place of the job with this key; see core/job/bulk.ts. */
   readonly positionOfKey?: (key: string) => number | null;
@@ -294,6 +298,12 @@ function projectRefusal(project: string | null, { projects }: AdmitContext): Ref
   return { kind: "unknown-project", project: project ?? "", known: projects };
 }
 
+/** W1: a wish for or against a centre that is not there is a slip of the pen, and would change where the job runs. */
+function centreRefusal({ only, except, prefer }: CentreWishes, { centres }: AdmitContext): Refusal | null {
+  const unknown = [...only, ...except, ...prefer].find((centre) => !centres.includes(centre));
+  return unknown === undefined ? null : { kind: "not-offered", what: "centre", value: unknown, known: centres };
+}
+
 /** Limits that the schema cannot see, because the value may come from the script. */
 function fieldRefusal(asked: Asked, request: Request, limits: AdmitLimits): Refusal | null {
   const tooLong = (what: string, actual: number, limit: number): Refusal | null =>
@@ -415,9 +425,13 @@ function filledIn(asked: Asked, { name, shape, timeLimitS, graceS, project }: Jo
 
 /** W1: an absolute path is true only where a centre has it, and the answer says so. */
 function pins({ workingDirectory, stdout, stderr }: JobSpec): string[] {
-  return Object.entries({ workingDirectory, stdout, stderr }).flatMap(([field, path]) =>
-    path?.startsWith("/") && path !== "/dev/null"
-      ? [`${field} ${path} is an absolute path: the job can only run at a centre that has it`]
-      : [],
-  );
+  return Object.entries({ workingDirectory, stdout, stderr }).flatMap(([field, path]) => {
+    if (!path?.startsWith("/") || path === "/dev/null") return [];
+    const [own] = /^\/(?:tmp|var\/tmp|dev\/shm)(?![^/])/.exec(path) ?? [];
+    const pinned = `${field} ${path} is an absolute path: the job can only run at a centre that has it`;
+    if (own === undefined) return [pinned];
+    return [
+      `${pinned}, and where the centre separates users each run has ${own} to itself: empty at its start, removed at its end`,
+    ];
+  });
 }

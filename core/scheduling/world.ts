@@ -61,6 +61,8 @@ export type World = {
   explainNew(shape: Shape, wishes: CentreWishes, nowMs: number): WaitingExplanation;
   /** Whether any centre in service, reachable or not, could run the shape if it were empty. */
   couldEverFit(shape: Shape, wishes: CentreWishes): EverFit;
+  /** Every centre of the network, in service or not, in the order of their ids. */
+  centres(): readonly CentreId[];
   /**
    * Jobs that others wait for and the world does not know, because they had ended before. Read each from the store and
    * apply its `job-queued` with `past`; until then the dependency waits.
@@ -201,6 +203,7 @@ export function createWorld(): World {
     explain: (task) => explain(state, task),
     explainNew: (shape, wishes) => explainAt(state, { job: null, position: 0 }, shape, wishes, null),
     couldEverFit: (shape, wishes) => nearestFit(state.centres, shape, wishes),
+    centres: () => state.centres.filter((centre) => centre.state !== null).map((centre) => centre.id),
     missing: () => missingJobs(state.dependencies),
     knows: (job) => state.jobs.has(job),
     counts: () => ({ jobs: state.jobs.size, queued: state.queued, live: state.live }),

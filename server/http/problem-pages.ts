@@ -42,8 +42,8 @@ export const meanings: Readonly<Record<RefusalKind, readonly [en: string, zh: st
     "即使全部空闲，也没有在用中心能运行此作业。facts 列出各中心首条不满足的规则与最接近的可行规格。",
   ],
   "not-offered": [
-    "The job asks for software, a container, a partition or the like that no centre in service offers.",
-    "作业申请的软件、容器、分区等，没有在用中心提供。",
+    "The job asks for software, a container, a partition or the like that no centre in service offers, or names a centre that is not there.",
+    "作业申请的软件、容器、分区等，没有在用中心提供；或所指的中心不存在。",
   ],
   "idempotency-conflict": [
     "The Idempotency-Key was used within 24 hours for another request.",

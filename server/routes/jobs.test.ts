@@ -116,6 +116,20 @@ test("the same key and body is one job, alone, in a bulk, and at once; another b
   assert.deepEqual(twice[0], twice[1]);
 });
 
+test("a centre that is not there is refused by name: alone, in a bulk, and in a trial", async () => {
+  const body = { command: ["true"], name: "astray", centres: { prefer: ["nope"] } };
+  const replies = [
+    await client.call("submit", { body }),
+    await client.call("submitBulk", { body: { jobs: [body] } }),
+    await client.call("dryRun", { body }),
+  ];
+  for (const reply of replies) {
+    assert.equal(reply.kind === "problem" && reply.problem.type, "/api/problems/not-offered");
+    assert.match(reply.kind === "problem" ? reply.problem.detail : "", /There is no centre "nope"\. Known: local\./);
+  }
+  assert.deepEqual(await ids(client, { name: "astray" }), []);
+});
+
 test("a bulk is kept whole or not at all, and a refusal names the job", async () => {
   const bad = await client.call("submitBulk", {
     body: {

@@ -24,6 +24,7 @@ export function submitHandlers(context: SubmitContext): Pick<Handlers, SubmitRou
   const admitContext = (caller: Person): AdmitContext => ({
     defaultProject: caller.projects[0]?.name ?? null,
     projects: caller.projects.map((project) => project.name),
+    centres: world().centres(),
     limits: { ...limits, arrayTasks: context.arrayTasks() },
   });
 
@@ -138,7 +139,7 @@ export type SubmitContext = {
   readonly now: () => number;
   readonly writer: Pick<SubmitWriter, "submit">;
   readonly transitions: Pick<TransitionWriter, "cancel">;
-  readonly world: () => Pick<World, "couldEverFit" | "explainNew">;
+  readonly world: () => Pick<World, "centres" | "couldEverFit" | "explainNew">;
   /** Of the centre that gives most: the quote of a job without a memory of its own is an upper bound. */
   readonly memoryMibPerCore: () => Promise<number>;
   /** The setting of the network. */
