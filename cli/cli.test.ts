@@ -109,6 +109,7 @@ const job = {
   startedMs: 1_700_000_001_000,
   endedMs: 1_700_000_062_000,
   unreachableSinceMs: null,
+  firstTasks: [],
 };
 const submitted = {
   id: 12,
@@ -244,7 +245,7 @@ test("submit sends a script unchanged, its name, files, variables and sbatch's o
     "-x",
   ];
   const ran = await weir(url, [...typed, "--server", url, ...options], { environment });
-  assert.deepEqual(ran, { code: 0, out: "Submitted job 12 (x)\n", error: "warning: careful\ndefaults: none\n" });
+  assert.deepEqual(ran, { code: 0, out: "Submitted job 12 (x)\n", error: "warning: careful\n" });
   assert.deepEqual(seen[0]?.body, {
     script: text,
     arguments: ["--mem=9G", "-x"],
@@ -313,19 +314,81 @@ test("--wait gives the job's exit code, over a cut stream; JSON keeps outcome an
       setTimeout(() => response.destroy(), 50);
     },
     "GET /jobs/12": (response, one) => {
-      const answer = streams < 2 ? { ...job, state: "queued", outcome: null } : { ...job, outcome: failed };
+      const firstTasks = [{ index: 7, runs: [{ words: "first try" }, { words: "ends with 7" }] }];
+      const answer = streams < 2 ? { ...job, state: "queued", outcome: null } : { ...job, outcome: failed, firstTasks };
       json(answer)(response, one);
     },
-    "GET /jobs/12/tasks?limit=1000": json({ tasks: [{ outcome: failed }, { outcome: null }], next: "c" }),
-    "GET /jobs/12/tasks?limit=1000&cursor=c": json({ tasks: [{ outcome: { ...failed, exitCode: 7 } }], next: null }),
+    "GET /jobs/12/tasks?limit=1000": json({
+      tasks: [
+        { index: 0, outcome: failed },
+        { index: 1, outcome: null },
+      ],
+      next: "c",
+    }),
+    "GET /jobs/12/tasks?limit=1000&cursor=c": json({
+      tasks: [{ index: 7, outcome: { ...failed, exitCode: 7 } }],
+      next: null,
+    }),
   });
   const ran = await weir(url, ["submit", "--wait", "--", "false"]);
   assert.equal(ran.code, 7);
-  assert.match(ran.error, /job 12: queued\njob 12: starting\njob 12: failed \(3\)/);
+  assert.match(ran.error, /job 12: queued\njob 12: starting\njob 12: failed \(3\)\n {2}ends with 7\n$/);
   const inJson = await weir(url, ["submit", "--wait", "--json", "--", "false"]);
   assert.equal(inJson.code, 7);
-  const { id, outcome, exitCode } = JSON.parse(inJson.out);
+  const { id, outcome, exitCode, index, words } = JSON.parse(inJson.out);
   assert.deepEqual([id, outcome, exitCode], [12, failed, 7], "an array gives the highest code of its tasks");
+  assert.deepEqual([index, words], [7, "ends with 7"], "and says of that task why");
+});
+
+test("--wait says why the task whose code counts ended so, wherever it stands, and ends the same where none can say", async () => {
+  const failed = { ...plainOutcome, kind: "failed", exitCode: 126 };
+  const said = "\u001b[31mcannot run /x: Permission denied";
+  let isSaid = true;
+  const { url } = await fake({
+    "POST /jobs": json({ ...submitted, tasks: 30 }, 201),
+    "GET /events": events(),
+    "GET /jobs/12": json({ ...job, tasks: 30, outcome: failed }),
+    "GET /jobs/12/tasks": json({
+      tasks: [
+        { index: 0, outcome: plainOutcome },
+        { index: 28, outcome: failed },
+      ],
+      next: null,
+    }),
+    "GET /jobs/12/tasks/28": (response, one) =>
+      (isSaid ? json({ index: 28, runs: [{ words: said }] }) : problem(503, "store-unavailable"))(response, one),
+  });
+  const ran = await weir(url, ["submit", "--wait", "--array=0-29", "--", "/x"]);
+  assert.deepEqual([ran.code, ran.out], [126, "Submitted job 12 (x, 30 tasks)\n"]);
+  assert.match(ran.error, /job 12: failed \(126\)\n {2}12_28: \ufffd\[31mcannot run \/x: Permission denied\n$/);
+  isSaid = false;
+  const mute = await weir(url, ["submit", "--wait", "--array=0-29", "--", "/x"]);
+  assert.deepEqual([mute.code, mute.error.endsWith("failed (126)\n")], [126, true]);
+});
+
+test("submit: nothing on standard input is nothing to submit; only defaults that bind are told", async () => {
+  const defaults = [
+    { field: "name", value: "x" },
+    { field: "project", value: "default" },
+    { field: "nodes", value: "1" },
+    { field: "memory", value: "" },
+    { field: "timeLimitS", value: "3600" },
+    { field: "processes", value: "≤ 4096" },
+  ];
+  const { url, seen } = await fake({ "POST /jobs": json({ ...submitted, name: "a\nb\u001b[31mX", defaults }, 201) });
+  for (const typed of [["submit"], ["submit", "-"]]) {
+    const { code, error } = await weir(url, typed, { inIsTerminal: false });
+    assert.equal(code, 2, typed.join(" "));
+    assert.match(error, /weir submit SCRIPT, or weir submit -- COMMAND/);
+  }
+  assert.equal(seen.length, 0);
+  const ran = await weir(url, ["submit", "--", "true"]);
+  assert.equal(ran.out, "Submitted job 12 (a\ufffdb\ufffd[31mX)\n");
+  assert.match(
+    ran.error,
+    /^defaults: project default, the centre's memory per core, time limit 1h00m, processes ≤ 4096$/m,
+  );
+  assert.deepEqual(JSON.parse((await weir(url, ["submit", "--json", "--", "true"])).out).defaults, defaults);
 });
 
 test("logs: the bytes as they are, piece by piece; followed over a cut, with Last-Event-ID", async () => {
@@ -364,8 +427,10 @@ test("logs: the bytes as they are, piece by piece; followed over a cut, with Las
 test("cancel: one refusal keeps no other", async () => {
   const { url, seen } = await fake({
     "POST /jobs/12/cancel": json({ tasks: 3 }),
+    "POST /jobs/13/cancel": json({ tasks: 1 }),
     "POST /jobs/9/cancel": problem(409, "x"),
   });
+  assert.equal((await weir(url, ["cancel", "13"])).out, "Cancelled 13\n");
   const ran = await weir(url, ["cancel", "9", "12_7", "--reason", "wrong"]);
   assert.deepEqual([ran.code, ran.out], [3, "Cancelled 12_7 (3 tasks)\n"]);
   assert.deepEqual(seen.at(-1)?.body, { index: 7, reason: "wrong" });

@@ -1,7 +1,17 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { hoursText, memoryText, parseTimeMs, spanText, yuanText } from "#cli/formats.ts";
+import {
+  amountCell,
+  amountsText,
+  gibMs,
+  hoursText,
+  memoryText,
+  parseTimeMs,
+  spanText,
+  yuanText,
+} from "#cli/formats.ts";
 import { tableText } from "#cli/table.ts";
+import { sayIn } from "#cli/words.ts";
 
 test("spans, sizes, hours and money", () => {
   const spans = [0, 59_999, 307_000, 11_100_000, 187_200_000].map(spanText);
@@ -17,6 +27,18 @@ test("spans, sizes, hours and money", () => {
     "-¥0.50",
     "¥9.000001",
   ]);
+});
+
+test("amounts below a hundredth of an hour are in seconds, and what there is never shows as nothing", () => {
+  assert.deepEqual(
+    ["0", "7", "35999", "36000", "5400000"].map((ms) => amountCell(ms)),
+    ["0 h", "0.007 s", "35.999 s", "0.010 h", "1.500 h"],
+  );
+  assert.equal(amountCell(...gibMs("1")), "0.001 s", "a thousandth of a GiB for a second, rounded up to it");
+  assert.equal(amountCell(...gibMs("4096")), "4.000 s");
+  const amounts = { coreMs: "2500", milliCardMs: "1500000", memoryMibS: "7372800" };
+  assert.equal(amountsText(amounts, sayIn("en")), "2.500 core-seconds, 1.500 card-seconds, 2.000 GiB-hours");
+  assert.equal(amountsText({ ...amounts, milliCardMs: "0" }, sayIn("zh")), "2.500 核秒, 2.000 GiB·时");
 });
 
 test("times as people type them", () => {

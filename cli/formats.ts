@@ -26,16 +26,35 @@ export function memoryText(mib: number): string {
   return `${Number((mib / 1024).toFixed(mib < 102_400 ? 1 : 0))} GiB`;
 }
 
+/** An amount of milliseconds of something in hours, below a hundredth of one in seconds, and which of the two. */
+export function amountText(
+  amountMs: string,
+  divisor = 1n,
+): { readonly text: string; readonly unit: "hours" | "seconds" } {
+  const thousandths = BigInt(amountMs) / divisor;
+  if (thousandths >= 36_000n) return { text: hoursText(amountMs, divisor), unit: "hours" };
+  // What there is never shows as nothing.
+  const least = BigInt(amountMs) > 0n && thousandths === 0n ? 1n : thousandths;
+  if (least === 0n) return { text: "0", unit: "hours" };
+  return { text: `${least / 1000n}.${`${least % 1000n}`.padStart(3, "0")}`, unit: "seconds" };
+}
+
+/** The same with a sign of the unit alone, for a column that says what it counts: 1.250 h, 12.340 s. */
+export function amountCell(amountMs: string, divisor = 1n): string {
+  const { text, unit } = amountText(amountMs, divisor);
+  return `${text} ${unit === "hours" ? "h" : "s"}`;
+}
+
+/** MiB-seconds as `amountText` and `amountCell` take them, with the divisor that makes GiB of MiB. */
+export function gibMs(amountMibS: string): readonly [amountMs: string, divisor: bigint] {
+  return [`${amountMibS}000`, 1024n];
+}
+
 /** An amount of milliseconds of something (a decimal string) in hours, with three places, cut and not rounded. */
 export function hoursText(amountMs: string, divisor = 1n): string {
   const thousandths = BigInt(amountMs) / (3600n * divisor);
   const whole = thousandths / 1000n;
   return `${whole}.${`${thousandths % 1000n}`.padStart(3, "0")}`;
-}
-
-/** GiB-hours of MiB-seconds, to the thousandth. */
-export function memoryHoursText(amountMibS: string): string {
-  return hoursText(`${amountMibS}000`, 1024n);
 }
 
 /** Micro-yuan as yuan with all the places that say something, at least two. */
@@ -72,15 +91,19 @@ export function defaultsText(
   return parts.join(", ") || say("none");
 }
 
-/** Amounts of usage in hours; cards only where there were any. */
+/** Amounts of usage in hours or seconds; cards only where there were any. */
 export function amountsText(
   amounts: { readonly coreMs: string; readonly milliCardMs: string; readonly memoryMibS: string },
   say: Say,
 ): string {
+  const [cores, cards] = [amountText(amounts.coreMs), amountText(amounts.milliCardMs, 1000n)];
+  const memory = amountText(...gibMs(amounts.memoryMibS));
   return [
-    `${hoursText(amounts.coreMs)} ${say("unitCoreHours")}`,
-    ...(amounts.milliCardMs === "0" ? [] : [`${hoursText(amounts.milliCardMs, 1000n)} ${say("unitCardHours")}`]),
-    `${memoryHoursText(amounts.memoryMibS)} ${say("unitMemoryHours")}`,
+    `${cores.text} ${say(cores.unit === "hours" ? "unitCoreHours" : "unitCoreSeconds")}`,
+    ...(amounts.milliCardMs === "0"
+      ? []
+      : [`${cards.text} ${say(cards.unit === "hours" ? "unitCardHours" : "unitCardSeconds")}`]),
+    `${memory.text} ${say(memory.unit === "hours" ? "unitMemoryHours" : "unitMemorySeconds")}`,
   ].join(", ");
 }
 

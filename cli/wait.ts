@@ -1,21 +1,17 @@
 import { NoAnswer } from "#api/client.ts";
-import type { WireOutcome } from "#api/job.ts";
+import type { JobDetail, WireOutcome } from "#api/job.ts";
 import { outcomeFromWire } from "#api/outcome-view.ts";
 import type { Call } from "#cli/call.ts";
 import { stateText } from "#cli/formats.ts";
 import { everyPage } from "#cli/pages.ts";
-import { stopOf } from "#cli/stop.ts";
+import { Stop, stopOf } from "#cli/stop.ts";
 import { exitCodeOf } from "#core/job/exit-code.ts";
 
 /**
  * Waits until a job has ended, by the server's events; a server that goes away is waited for too. The exit code of an
  * array is the highest of its tasks.
  */
-export async function waitForEnd(
-  call: Call,
-  job: number,
-  shows: boolean,
-): Promise<{ readonly outcome: WireOutcome; readonly exitCode: number }> {
+export async function waitForEnd(call: Call, job: number, shows: boolean): Promise<Ended> {
   const { say, terminal } = call;
   const progress = progressLine(call, shows);
   const release = terminal.onInterrupt(() => {
@@ -25,11 +21,11 @@ export async function waitForEnd(
   try {
     for (let away = 0; ; away += 1) {
       try {
-        const outcome = await followToEnd(call, job, (text) => {
+        const detail = await followToEnd(call, job, (text) => {
           away = 0;
           progress.show(text);
         });
-        if (outcome) return { outcome, exitCode: await exitCodeOfAll(call, job, outcome) };
+        if (detail?.outcome) return await endedAs(call, detail, detail.outcome);
       } catch (error) {
         if (!(error instanceof NoAnswer)) throw error;
         // A stream that is cut once is taken up again without a word.
@@ -43,8 +39,17 @@ export async function waitForEnd(
   }
 }
 
-/** The outcome, or null where the stream ended before the job. */
-async function followToEnd(call: Call, job: number, show: (text: string) => void): Promise<WireOutcome | null> {
+export type Ended = {
+  readonly outcome: WireOutcome;
+  readonly exitCode: number;
+  /** Of the task whose code counts; null where all succeeded. */
+  readonly index: number | null;
+  /** What its centre said of its last run; null where it said nothing. */
+  readonly words: string | null;
+};
+
+/** The job once it has ended, or null where the stream ended before. */
+async function followToEnd(call: Call, job: number, show: (text: string) => void): Promise<JobDetail | null> {
   const { say } = call;
   const client = call.client();
   const abort = new AbortController();
@@ -63,11 +68,11 @@ async function followToEnd(call: Call, job: number, show: (text: string) => void
         : say("waiting", { id: job, state: stateText(state, say) }),
     );
   };
-  const look = async (): Promise<WireOutcome | null> => {
+  const look = async (): Promise<JobDetail | null> => {
     const found = call.answered(await client.call("job", { params: { job } }));
     ({ tasks } = found);
     ended = found.counts.ended;
-    if (found.state === "ended") return found.outcome;
+    if (found.outcome !== null) return found;
     tell(found.state);
     return null;
   };
@@ -79,8 +84,8 @@ async function followToEnd(call: Call, job: number, show: (text: string) => void
       const { state } = message.value;
       if (state === null) continue;
       if (state === "ended") ended += 1;
-      const outcome = ended >= tasks ? await look() : null;
-      if (outcome) return outcome;
+      const whole = ended >= tasks ? await look() : null;
+      if (whole) return whole;
       if (state !== "ended" || tasks > 1) tell(state);
     }
     return null;
@@ -93,14 +98,36 @@ async function followToEnd(call: Call, job: number, show: (text: string) => void
   }
 }
 
-async function exitCodeOfAll(call: Call, job: number, outcome: WireOutcome): Promise<number> {
-  if (outcome.kind === "succeeded") return 0;
+async function endedAs(call: Call, detail: JobDetail, outcome: WireOutcome): Promise<Ended> {
+  if (outcome.kind === "succeeded") return { outcome, exitCode: 0, index: null, words: null };
+  const job = detail.id;
   const codes = await everyPage(
     async (cursor) =>
       call.answered(await call.client().call("tasks", { params: { job }, query: { limit: 1000, ...cursor } })),
-    (page) => page.tasks.flatMap((task) => (task.outcome ? [exitCodeOf(outcomeFromWire(task.outcome))] : [])),
+    (page) =>
+      page.tasks.flatMap((task) =>
+        task.outcome ? [{ index: task.index, exitCode: exitCodeOf(outcomeFromWire(task.outcome)) }] : [],
+      ),
   );
-  return codes.reduce((highest, code) => Math.max(highest, code), exitCodeOf(outcomeFromWire(outcome)));
+  const exitCode = codes.reduce(
+    (highest, one) => Math.max(highest, one.exitCode),
+    exitCodeOf(outcomeFromWire(outcome)),
+  );
+  const index = codes.find((one) => one.exitCode === exitCode)?.index ?? null;
+  return { outcome, exitCode, index, words: index === null ? null : await lastWords(call, detail, index) };
+}
+
+async function lastWords(call: Call, { id: job, firstTasks }: JobDetail, index: number): Promise<string | null> {
+  try {
+    const task =
+      firstTasks.find((one) => one.index === index) ??
+      call.answered(await call.client().call("task", { params: { job, index } }));
+    return task.runs.at(-1)?.words ?? null;
+  } catch (error) {
+    // How it ended is known by now and is what was asked for; the words are beside it.
+    if (error instanceof Stop || error instanceof NoAnswer) return null;
+    throw error;
+  }
 }
 
 /** One line that is written over on a terminal; elsewhere a line for each change. */

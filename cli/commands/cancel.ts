@@ -13,7 +13,8 @@ export async function cancel(call: Call): Promise<number> {
       const body = { ...(index !== null && { index }), ...(reason !== null && { reason }) };
       const { tasks } = await call.ask("cancel", { params: { job }, body });
       cancelled.push({ job: text, tasks });
-      if (!call.json) await call.print(`${call.say("cancelledTasks", { job: text, tasks })}\n`);
+      if (!call.json)
+        await call.print(`${call.say(tasks === 1 ? "cancelled" : "cancelledTasks", { job: text, tasks })}\n`);
     } catch (error) {
       if (!(error instanceof Stop) || error.problem === null || error.exitCode === exitCodes.notSignedIn) throw error;
       refused.push({ job: text, problem: error.problem });

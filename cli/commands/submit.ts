@@ -5,13 +5,15 @@ import { badValue, type Call, neverSent } from "#cli/call.ts";
 import { amountsText, defaultsText, memoryText, outcomeText, yuanText } from "#cli/formats.ts";
 import { readInputFiles } from "#cli/input-files.ts";
 import { exitCodes, Stop } from "#cli/stop.ts";
+import { plain } from "#cli/table.ts";
 import { waitForEnd } from "#cli/wait.ts";
 import { parseSbatch, type SbatchResult } from "#core/job/sbatch.ts";
 import { parseTimeS } from "#core/job/slurm-values.ts";
 
 /**
  * JSON: the API's `Submitted`; with --dry-run its `DryRun`; with --wait `{"id", "name", "tasks", "outcome", "exitCode",
- * "submitted": Submitted}`. The exit status of --wait is the job's (docs/guides/cli.md).
+ * "index", "words", "submitted": Submitted}`, where `words` say why the task `index`, whose code counts, ended so (null
+ * where there is nothing to say). The exit status of --wait is the job's (docs/guides/cli.md).
  */
 export async function submit(call: Call): Promise<number> {
   const work = await workOf(call);
@@ -24,13 +26,16 @@ export async function submit(call: Call): Promise<number> {
   if (!call.json) await tell(call, submitted, { isQuiet, isParsable: call.has("parsable") || sbatch.client.parsable });
   else if (!waits) await call.printJson(submitted);
   if (!waits) return exitCodes.done;
-  const { outcome, exitCode } = await waitForEnd(call, submitted.id, !isQuiet && !call.json);
+  const { outcome, exitCode, index, words } = await waitForEnd(call, submitted.id, !isQuiet && !call.json);
   if (call.json) {
     const { id, name, tasks } = submitted;
-    await call.printJson({ id, name, tasks, outcome, exitCode, submitted });
+    await call.printJson({ id, name, tasks, outcome, exitCode, index, words, submitted });
   } else if (!isQuiet) {
     call.note(call.say("endedAs", { id: submitted.id, outcome: outcomeText(outcome, call.say) }));
     if (outcome.reason !== null) call.note(`  ${call.say("factReason")}: ${outcome.reason}`);
+    if (words !== null && words !== outcome.reason) {
+      call.note(`  ${submitted.tasks > 1 ? `${submitted.id}_${index}: ` : ""}${words}`);
+    }
   }
   return exitCode;
 }
@@ -55,6 +60,7 @@ async function workOf(call: Call): Promise<Typed> {
   if (misplaced) call.note(call.say("warning", { words: call.say("behindScript", { option: misplaced }) }));
   const path = isInput ? "-" : join(call.terminal.folder, first);
   const bytes = isInput ? await call.terminal.readAll() : await readScript(call, first ?? "");
+  if (isInput && bytes.length === 0) throw new Stop(exitCodes.usage, call.say("nothingToSubmit"));
   return {
     script: decoded(call, bytes, isInput ? "-" : (first ?? "")),
     ...(rest.length > 0 && { arguments: rest }),
@@ -190,13 +196,15 @@ async function tell(
 ): Promise<void> {
   const { id, name, tasks, warnings, defaults } = submitted;
   if (isParsable) await call.print(`${id}\n`);
-  else await call.print(`${call.say(tasks > 1 ? "submittedArray" : "submitted", { id, name, tasks })}\n`);
+  else await call.print(`${plain(call.say(tasks > 1 ? "submittedArray" : "submitted", { id, name, tasks }))}\n`);
   for (const words of warnings) call.note(call.say("warning", { words }));
   if (!isQuiet && !isParsable) noteDefaults(call, defaults);
 }
 
+/** Only those that may end or hinder the job; `weir show` and --json have them all. */
 function noteDefaults({ note, say }: Call, defaults: Answer<"submit">["defaults"]): void {
-  note(`${say("defaultsHead")}: ${defaultsText(defaults, say)}`);
+  const binding = defaults.filter(({ field }) => ["timeLimitS", "memory", "project", "processes"].includes(field));
+  if (binding.length > 0) note(`${say("defaultsHead")}: ${defaultsText(binding, say)}`);
 }
 
 async function dryRun(call: Call, request: JobRequest): Promise<number> {

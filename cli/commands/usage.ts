@@ -1,6 +1,6 @@
 import type { Call } from "#cli/call.ts";
 import { timeOption } from "#cli/commands/jobs.ts";
-import { hoursText, memoryHoursText, yuanText } from "#cli/formats.ts";
+import { amountCell, gibMs, yuanText } from "#cli/formats.ts";
 import { exitCodes } from "#cli/stop.ts";
 
 const dimensions = ["project", "person", "centre", "job", "day"] as const;
@@ -32,19 +32,19 @@ export async function usage(call: Call): Promise<number> {
     [
       { title: say(title), flexible: true },
       { title: say("columnRuns"), align: "right" },
-      { title: say("columnCoreHours"), align: "right" },
-      { title: say("columnCardHours"), align: "right" },
-      { title: say("columnMemoryHours"), align: "right" },
+      { title: say("columnCoreTime"), align: "right" },
+      { title: say("columnCardTime"), align: "right" },
+      { title: say("columnMemoryTime"), align: "right" },
       { title: say("columnElapsed"), align: "right" },
       { title: say("columnCost"), align: "right" },
     ],
     [...page.rows, { ...page.total, key: say("total") }].map(({ key, runs, amounts, cost }) => [
       key,
       `${runs}`,
-      hoursText(amounts.coreMs),
-      hoursText(amounts.milliCardMs, 1000n),
-      memoryHoursText(amounts.memoryMibS),
-      `${hoursText(amounts.wallMs)} h`,
+      amountCell(amounts.coreMs),
+      amountCell(amounts.milliCardMs, 1000n),
+      amountCell(...gibMs(amounts.memoryMibS)),
+      amountCell(amounts.wallMs),
       `${yuanText(cost.amountMicroYuan)} (${cost.tariffVersion})`,
     ]),
   );
