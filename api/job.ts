@@ -8,8 +8,8 @@ import { stateKinds } from "#core/job/state.ts";
 export const jobRequest = z
   .strictObject({
     name: text(limits.nameChars).min(1).optional(),
-    /** The whole script, with its `#!` line; its `#SBATCH` lines are read too, fields given here win over them. */
-    script: text(limits.scriptBytes).optional(),
+    /** The whole script, with its `#!` line, at most `limits.scriptBytes` bytes (admit counts them); its `#SBATCH` lines are read too, fields given here win over them. */
+    script: text().optional(),
     /** Instead of a script: a program and its arguments, run without a shell. */
     command: z.array(text(131_072)).min(1).max(10_000).optional(),
     arguments: z.array(text(131_072)).max(10_000).optional(),
@@ -307,6 +307,8 @@ export const jobDetail = jobSummary
     spec: specView,
     usage: usageAmounts,
     cost,
+    /** Of an array: how many of its tasks ended in which way, succeeded first; empty for a job of one task. */
+    outcomes: z.array(z.strictObject({ kind: z.enum(outcomeKinds), count: z.int() })),
     /** The first 10 tasks; the rest by GET /jobs/:job/tasks. */
     firstTasks: z.array(taskDetail),
     /** What the submission left open and Weir filled in, and what it warned of. */

@@ -209,6 +209,50 @@ test("jobs: a table that knows how wide Chinese is, and JSON with stable keys", 
   assert.equal(seen.at(-1)?.headers["accept-language"], "zh");
 });
 
+test("show of an array says how its tasks ended, where not all succeeded", async () => {
+  const spec = {
+    command: ["true"],
+    nodes: 1,
+    tasks: 1,
+    coresPerTask: 1,
+    memoryMibPerNode: 64,
+    memoryMibPerCore: null,
+    accelerators: null,
+    timeLimitS: 60,
+    graceS: 30,
+    dependencies: [],
+    labels: {},
+  };
+  const detail = {
+    ...job,
+    tasks: 9,
+    array: "1-9",
+    spec,
+    counts: { ...counts, running: 2, ended: 7 },
+    usage: { coreMs: "12000", milliCardMs: "0", memoryMibS: "0", wallMs: "12000" },
+    cost: { tariffVersion: "free", currency: "CNY", amountMicroYuan: "0" },
+    defaults: [{ field: "nodes", value: "1" }],
+    warnings: [],
+  };
+  const [succeeded, failed] = [
+    { kind: "succeeded", count: 4 },
+    { kind: "failed", count: 3 },
+  ];
+  const { url } = await fake({
+    "GET /jobs/12": json({ ...detail, outcomes: [succeeded, failed] }),
+    "GET /jobs/13": json({ ...detail, outcomes: [succeeded] }),
+  });
+  const { out } = await weir(url, ["show", "12"]);
+  assert.match(out, /^tasks +9 \(1-9\): 2 running, 7 ended: 4 succeeded, 3 failed$/m);
+  assert.match(out, /^usage +12\.000 core-seconds, 0 GiB-hours$/m);
+  assert.match(out, /^defaults +nodes 1$/m);
+  assert.match((await weir(url, ["show", "13"])).out, /^tasks +9 \(1-9\): 2 running, 7 ended$/m);
+  assert.match(
+    (await weir(url, ["show", "12", "--lang=zh"])).out,
+    /^任务 +9 \(1-9\): 2 运行中, 7 已结束: 4 成功, 3 失败$/m,
+  );
+});
+
 test("what others named cannot steer the terminal", async () => {
   const { url } = await fake({ "GET /jobs": json({ jobs: [{ ...job, name: "a\u001b[2Jb\nc" }], next: null }) });
   assert.match((await weir(url, ["jobs"])).out, /a\ufffd\[2Jb\ufffdc/);

@@ -186,9 +186,14 @@ function reason(end: { readonly reason: string | null } | null, { say }: Call): 
   return end?.reason ? [[say("factReason"), end.reason]] : [];
 }
 
-function countsText({ counts, tasks, array }: Answer<"job">, { say }: Call): string {
-  const parts = Object.entries(counts).filter(([, count]) => count > 0);
-  return `${tasks} (${array}): ${parts.map(([state, count]) => `${count} ${stateText(state, say)}`).join(", ")}`;
+/** `100 (1-100): 3 running, 97 ended: 95 succeeded, 2 failed`; the ways it ended only where they are not all one. */
+function countsText({ counts, outcomes, tasks, array }: Answer<"job">, { say }: Call): string {
+  const states = Object.entries(counts)
+    .filter(([, count]) => count > 0)
+    .map(([state, count]) => `${count} ${stateText(state, say)}`);
+  const ended = outcomes.map((one) => `${one.count} ${outcomeText({ ...one, exitCode: null, signal: null }, say)}`);
+  const all = outcomes.every(({ kind }) => kind === "succeeded") ? [] : [ended.join(", ")];
+  return `${tasks} (${array}): ${[states.join(", "), ...all].join(": ")}`;
 }
 
 function workText(spec: SpecView): string {

@@ -116,6 +116,31 @@ test("the same key and body is one job, alone, in a bulk, and at once; another b
   assert.deepEqual(twice[0], twice[1]);
 });
 
+test("an array says how many of its tasks ended in which way; a job of one task does not", async () => {
+  const array = await submit({ array: "0-3" });
+  await run(array, { kind: "succeeded" }, 0);
+  await run(array, { kind: "failed", exitCode: 3 }, 1);
+  await run(array, { kind: "signalled", signal: 9 }, 2);
+  await client.call("cancel", { params: { job: array }, body: { index: 3 } });
+  const one = await submit();
+  await run(one, { kind: "failed", exitCode: 1 });
+  const outcomes = [];
+  for (const job of [array, one]) {
+    const reply = await client.call("job", { params: { job } });
+    outcomes.push(reply.kind === "answer" && reply.value.outcomes);
+  }
+  const ways = [
+    { kind: "succeeded", count: 1 },
+    { kind: "failed", count: 2 },
+    { kind: "cancelled", count: 1 },
+  ];
+  const whole = await submit({ array: "0-1" });
+  for (const index of [0, 1]) await run(whole, { kind: "succeeded" }, index);
+  const reply = await client.call("job", { params: { job: whole } });
+  assert.deepEqual(reply.kind === "answer" && reply.value.outcomes, [{ kind: "succeeded", count: 2 }]);
+  assert.deepEqual(outcomes, [ways, []]);
+});
+
 test("a centre that is not there is refused by name: alone, in a bulk, and in a trial", async () => {
   const body = { command: ["true"], name: "astray", centres: { prefer: ["nope"] } };
   const replies = [

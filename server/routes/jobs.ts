@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import type { jobsQuery } from "#api/job.ts";
+import type { JobDetail, jobsQuery } from "#api/job.ts";
 import { specView } from "#api/spec-view.ts";
 import { cancellable } from "#core/job/state.ts";
 import { answer, type Handlers, refused } from "#server/http/handler.ts";
@@ -8,11 +8,11 @@ import type { Database } from "#server/store/database.ts";
 import { parsePosition } from "#server/store/event.ts";
 import { amountsView, costView, readJobAmounts } from "#server/store/read/amounts.ts";
 import { readHistory } from "#server/store/read/history.ts";
-import { readJob } from "#server/store/read/job.ts";
+import { type JobRow, readJob } from "#server/store/read/job.ts";
 import { type JobFilter, readJobs, summaryOf } from "#server/store/read/jobs.ts";
 import type { Names } from "#server/store/read/names.ts";
 import { readRuns } from "#server/store/read/runs.ts";
-import { readTask, readTasks } from "#server/store/read/tasks.ts";
+import { readOutcomes, readTask, readTasks } from "#server/store/read/tasks.ts";
 import { cutPage, readCursor } from "./paging.ts";
 import { tariffVersion } from "./quote.ts";
 import { boundedProjects, idOf, noSuchJob, noSuchTask, visibleJob } from "./visible.ts";
@@ -36,15 +36,17 @@ export function jobHandlers({ db, names }: JobContext): Pick<Handlers, JobRoute>
       if (job === null || !maySee(caller, job.projectId)) return noSuchJob(params.job);
       const tasks = await readTasks(db.pool, job.id, { after: null, limit: firstTasks });
       const indices = tasks.map((task) => task.index);
-      const [runs, amounts] = await Promise.all([
+      const [runs, amounts, outcomes] = await Promise.all([
         readRuns(db.pool, job.id, indices, language),
         readJobAmounts(db.pool, job.id, job.task_count),
+        outcomesOf(db, job),
       ]);
       return answer({
         ...summaryOf(job),
         spec: specView(job.spec),
         usage: amountsView(amounts),
         cost: costView(tariffVersion),
+        outcomes,
         firstTasks: tasks.map((task) => ({ ...task, runs: [...(runs.get(task.index) ?? [])] })),
         defaults: job.defaults,
         warnings: job.warnings,
@@ -85,6 +87,13 @@ export function jobHandlers({ db, names }: JobContext): Pick<Handlers, JobRoute>
       return answer({ events: [...page.rows], next: page.next });
     },
   };
+}
+
+/** Of an array that ended as one should, its tasks need not be read. */
+async function outcomesOf({ pool }: Database, job: JobRow): Promise<JobDetail["outcomes"]> {
+  if (job.spec.array === null) return [];
+  if (job.outcome?.kind === "succeeded") return [{ kind: "succeeded", count: job.task_count }];
+  return readOutcomes(pool, job.id);
 }
 
 export type JobContext = { readonly db: Database; readonly names: Names };

@@ -1,6 +1,6 @@
 import type pg from "pg";
 import type { z } from "zod";
-import type { task } from "#api/job.ts";
+import { type JobDetail, outcomeKinds, type task } from "#api/job.ts";
 import { outcomeView } from "#api/outcome-view.ts";
 import type { Outcome, StateKind } from "#core/job/state.ts";
 import type { Candidate } from "#core/scheduling/reasons.ts";
@@ -24,6 +24,20 @@ export async function readTasks(
 export async function readTask(pool: pg.Pool, job: number, index: number): Promise<TaskView | null> {
   const [task] = await readTasks(pool, job, { after: index - 1, limit: 1 });
   return task?.index === index ? task : null;
+}
+
+/** How many tasks of a job ended in which way, in the order of `outcomeKinds`; reads each of its ended tasks. */
+export async function readOutcomes(pool: pg.Pool, job: number): Promise<JobDetail["outcomes"]> {
+  const { rows } = await pool.query<{ kind: Outcome["kind"]; count: number }>(
+    `select outcome->>'kind' as kind, count(*)::int as count
+     from task where job_id = $1 and state = 'ended' group by 1`,
+    [job],
+  );
+  return outcomeKinds.flatMap((kind) => {
+    const of = rows.filter((row) => row.kind === kind || (kind === "failed" && row.kind === "signalled"));
+    const count = of.reduce((sum, row) => sum + row.count, 0);
+    return count === 0 ? [] : [{ kind, count }];
+  });
 }
 
 /** The index one means by a job's number alone: its first queued task, else its first. */
