@@ -8,8 +8,8 @@ import { stateKinds } from "#core/job/state.ts";
 export const jobRequest = z
   .strictObject({
     name: text(limits.nameChars).min(1).optional(),
-    /** The whole script, with its `#!` line; its `#SBATCH` lines are read too, fields given here win over them. */
-    script: text(limits.scriptBytes).optional(),
+    /** The whole script, with its `#!` line, at most `limits.scriptBytes` bytes (admit counts them); its `#SBATCH` lines are read too, fields given here win over them. */
+    script: text().optional(),
     /** Instead of a script: a program and its arguments, run without a shell. */
     command: z.array(text(131_072)).min(1).max(10_000).optional(),
     arguments: z.array(text(131_072)).max(10_000).optional(),

@@ -16,10 +16,9 @@ export const centreName = z.string().regex(/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])
 export const slug = z.string().regex(/^[a-z0-9](?:[a-z0-9._-]{0,61}[a-z0-9])?$/);
 
 /** Text that PostgreSQL, files and environments can carry: neither NUL nor a lone surrogate. */
-export function text(maxLength: number) {
-  return z
-    .string()
-    .max(maxLength)
+export function text(maxLength?: number) {
+  const string = maxLength === undefined ? z.string() : z.string().max(maxLength);
+  return string
     .refine((value) => !value.includes("\0"), { error: "holds a NUL, which nothing downstream can carry" })
     .refine((value) => value.isWellFormed(), { error: "holds a lone surrogate: not well-formed Unicode" });
 }

@@ -1,6 +1,7 @@
-import * as z from "zod";
+import type * as z from "zod";
 import type { Problem } from "#api/values.ts";
-import { type Issue, type Refusal, type RefusalKind, refusalStatus, refusalWords } from "#core/refusal.ts";
+import { type Refusal, type RefusalKind, refusalStatus, refusalWords } from "#core/refusal.ts";
+import { issuesOf, issueWords } from "./issues.ts";
 
 /** The RFC 9457 document of a refusal; `facts` has as data what the words say, and `at` which part it is about. */
 export function problemOf(refusal: Refusal, language: Language, at?: string): Problem {
@@ -47,44 +48,13 @@ export function languageOf(acceptLanguage: string | undefined): Language {
   return best;
 }
 
-const chinese = z.locales.zhCN().localeError;
-
 /** Parses one part of a request; throws `RefusedRequest` naming every field that does not fit. */
 export function parsePart<Schema extends z.ZodType>(
   schema: Schema,
   value: unknown,
   language: Language,
 ): z.output<Schema> {
-  const parsed = schema.safeParse(value, language === "zh" ? { error: chinese } : undefined);
+  const parsed = schema.safeParse(value, { error: issueWords[language] });
   if (parsed.success) return parsed.data;
-  const issues = parsed.error.issues.flatMap((issue) => issuesOf(issue, [], language));
-  throw new RefusedRequest({ kind: "invalid-request", issues: issues.slice(0, maxIssues) });
-}
-
-/** A bulk of ten thousand broken jobs needs no answer of a megabyte. */
-const maxIssues = 20;
-
-function issuesOf(issue: z.core.$ZodIssue, above: readonly PropertyKey[], language: Language): readonly Issue[] {
-  const path = [...above, ...issue.path];
-  switch (issue.code) {
-    case "unrecognized_keys":
-      return issue.keys.map((key) => ({
-        path: pathText([...path, key]),
-        words: language === "zh" ? "没有此字段" : "there is no such field",
-      }));
-    case "invalid_union": {
-      // The alternative that comes nearest is what the caller meant.
-      const nearest = [...issue.errors].sort((a, b) => a.length - b.length)[0];
-      if (nearest === undefined || nearest.length === 0) return [{ path: pathText(path), words: issue.message }];
-      return nearest.flatMap((inner) => issuesOf(inner, path, language));
-    }
-    default:
-      return [{ path: pathText(path), words: issue.message }];
-  }
-}
-
-function pathText(path: readonly PropertyKey[]): string {
-  return path
-    .map((part, i) => (typeof part === "number" ? `[${part}]` : `${i > 0 ? "." : ""}${String(part)}`))
-    .join("");
+  throw new RefusedRequest({ kind: "invalid-request", issues: issuesOf(parsed.error, language) });
 }
