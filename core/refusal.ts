@@ -13,6 +13,8 @@ export type Refusal =
       readonly option: string;
       readonly line: number | null;
       readonly nearest: string | null;
+      /** Further unknown options of the same submission, each with its line. */
+      readonly others: readonly string[];
     }
   | { readonly kind: "bad-option-value"; readonly option: string; readonly value: string; readonly expected: string }
   /** An option of sbatch that Weir knows, cannot honour, and that would change the work if it were left out. */
@@ -54,9 +56,14 @@ export type Refusal =
   /** A newer session of the same centre's agent has taken over (R7). */
   | { readonly kind: "fenced"; readonly epoch: number; readonly newest: number }
   /** Not now: the centre is away, or the work has not begun. */
-  | { readonly kind: "log-unavailable"; readonly words: string }
-  /** The centre answers and has none: it never started, or what it wrote is no longer kept. */
-  | { readonly kind: "no-log"; readonly words: string }
+  | {
+      readonly kind: "log-unavailable";
+      readonly because: "not-placed-yet" | "centre-away" | "agent-silent";
+      /** null: it has none yet. */
+      readonly centre: string | null;
+    }
+  /** It never started; or the centre answers and has none (any more). */
+  | { readonly kind: "no-log"; readonly because: "ended-without-start" | "not-kept" }
   | { readonly kind: "store-refused"; readonly words: string }
   | { readonly kind: "store-unavailable"; readonly words: string }
   | { readonly kind: "too-many-requests"; readonly retryAfterS: number }
@@ -134,14 +141,16 @@ function words(refusal: Refusal): readonly [en: Sentence, zh: Sentence] {
     case "unknown-option": {
       const where = refusal.line === null ? "" : ` (line ${refusal.line})`;
       const hint = refusal.nearest ? ` Did you mean ${refusal.nearest}?` : "";
+      const also = refusal.others.length === 0 ? "" : ` Nor does it know ${refusal.others.join(", ")}.`;
+      const alsoZh = refusal.others.length === 0 ? "" : `同样不认识：${refusal.others.join("、")}。`;
       return [
         [
           "Unknown option",
-          `${refusal.option}${where} is not an option Weir knows.${hint} Remove it, or see docs/guides/sbatch.md.`,
+          `${refusal.option}${where} is not an option Weir knows.${hint}${also} Remove ${also ? "them" : "it"}, or see docs/guides/sbatch.md.`,
         ],
         [
           "未知选项",
-          `Weir 不认识 ${refusal.option}${where}。${refusal.nearest ? `是否想写 ${refusal.nearest}？` : ""}请删去，或参阅 docs/guides/sbatch.md。`,
+          `Weir 不认识 ${refusal.option}${where}。${refusal.nearest ? `是否想写 ${refusal.nearest}？` : ""}${alsoZh}请删去，或参阅 docs/guides/sbatch.md。`,
         ],
       ];
     }
@@ -338,13 +347,13 @@ function words(refusal: Refusal): readonly [en: Sentence, zh: Sentence] {
       ];
     case "log-unavailable":
       return [
-        ["Log not available", `${refusal.words}. Try again when the centre can be reached.`],
-        ["日志暂不可用", `${refusal.words}。请在中心可达时再试。`],
+        ["Log not available", logWords[refusal.because].en.replace("{centre}", refusal.centre ?? "")],
+        ["日志暂不可用", logWords[refusal.because].zh.replace("{centre}", refusal.centre ?? "")],
       ];
     case "no-log":
       return [
-        ["There is no log", `${refusal.words}. Its history says what happened: weir show.`],
-        ["没有日志", `${refusal.words}。经过见历史：weir show。`],
+        ["There is no log", logWords[refusal.because].en],
+        ["没有日志", logWords[refusal.because].zh],
       ];
     case "store-refused":
       return [
@@ -389,6 +398,30 @@ function unknownCentre({
     ],
   ];
 }
+
+type LogReason = Extract<Refusal, { readonly kind: "log-unavailable" | "no-log" }>["because"];
+const logWords: Readonly<Record<LogReason, { readonly en: string; readonly zh: string }>> = {
+  "not-placed-yet": {
+    en: "It has not been placed yet. Try again once it has started: weir why says what it waits for.",
+    zh: "尚未放置。请在其开始后再试；等待的原因见 weir why。",
+  },
+  "centre-away": {
+    en: "The centre {centre} cannot be reached. Try again when it can be reached.",
+    zh: "中心 {centre} 不可达。请在其可达时再试。",
+  },
+  "agent-silent": {
+    en: "The agent of {centre} did not answer. Try again in a moment.",
+    zh: "{centre} 的代理没有应答。请稍后再试。",
+  },
+  "ended-without-start": {
+    en: "It ended without a start. Its history says what happened: weir show.",
+    zh: "未开始即已结束。经过见历史：weir show。",
+  },
+  "not-kept": {
+    en: "Its centre has none, or keeps it no longer. Its history says what happened: weir show.",
+    zh: "其中心没有或已不再保留。经过见历史：weir show。",
+  },
+};
 
 /** Names of things in refusals, as the glossary has them. What is not listed (an option's own name) stays as it is. */
 const chinese: Readonly<Record<string, string>> = {

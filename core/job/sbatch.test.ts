@@ -4,6 +4,7 @@ import fc from "fast-check";
 import type { Asked } from "#core/job/asked.ts";
 import { parseSbatch } from "#core/job/sbatch.ts";
 import { sbatchOptions } from "#core/job/sbatch-options.ts";
+import { refusalWords } from "#core/refusal.ts";
 
 function lines(...directives: string[]) {
   return parseSbatch(["#!/bin/bash", ...directives.map((text) => `#SBATCH ${text}`), "true", ""].join("\n"), []);
@@ -131,18 +132,47 @@ test("options given win over the script's", () => {
 });
 
 test("unknown options name the nearest and the line", () => {
-  assert.deepEqual(refusal("--tiem=5"), { kind: "unknown-option", option: "--tiem", line: 2, nearest: "--time" });
+  assert.deepEqual(refusal("--tiem=5"), {
+    kind: "unknown-option",
+    option: "--tiem",
+    line: 2,
+    nearest: "--time",
+    others: [],
+  });
   assert.deepEqual(refusal("", "--cpu-per-task=5"), {
     kind: "unknown-option",
     option: "--cpu-per-task",
     line: 3,
     nearest: "--cpus-per-task",
+    others: [],
   });
-  assert.deepEqual(refusal("--frobnicate"), { kind: "unknown-option", option: "--frobnicate", line: 2, nearest: null });
-  assert.deepEqual(refusal("-z"), { kind: "unknown-option", option: "-z", line: 2, nearest: null });
-  assert.deepEqual(refusal("stray"), { kind: "unknown-option", option: "stray", line: 2, nearest: null });
+  assert.deepEqual(refusal("--frobnicate"), {
+    kind: "unknown-option",
+    option: "--frobnicate",
+    line: 2,
+    nearest: null,
+    others: [],
+  });
+  assert.deepEqual(refusal("-z"), { kind: "unknown-option", option: "-z", line: 2, nearest: null, others: [] });
+  assert.deepEqual(refusal("stray"), { kind: "unknown-option", option: "stray", line: 2, nearest: null, others: [] });
   assert.equal(parseSbatch(null, ["--tiem=5"]).refusals[0]?.kind, "unknown-option");
   assert.equal(refusal("--m=5").kind, "unknown-option", "an ambiguous beginning is no option");
+});
+
+test("the first unknown option names the others with their lines", () => {
+  const script = "#!/bin/sh\n#SBATCH --tiem=5\n#SBATCH --nodes=1 --frobnicate\n";
+  const [first, second] = parseSbatch(script, ["-z"]).refusals;
+  assert.deepEqual(first, {
+    kind: "unknown-option",
+    option: "--tiem",
+    line: 2,
+    nearest: "--time",
+    others: ["--frobnicate (line 3)", "-z"],
+  });
+  assert.ok(second?.kind === "unknown-option" && second.others.length === 0);
+  if (first === undefined) return assert.fail();
+  assert.match(refusalWords(first, "en").detail, /Nor does it know --frobnicate \(line 3\), -z\. Remove them/);
+  assert.match(refusalWords(first, "zh").detail, /同样不认识：--frobnicate \(line 3\)、-z。/);
 });
 
 test("bad values say what is expected", () => {

@@ -20,7 +20,7 @@ export function parseSbatch(script: string | null, options: readonly string[]): 
       quiet: inScript.client.quiet || given.client.quiet,
     },
     warnings: capped([...found.warnings, ...inScript.warnings, ...given.warnings]),
-    refusals: [...found.refusals, ...inScript.refusals, ...given.refusals],
+    refusals: withOthers([...found.refusals, ...inScript.refusals, ...given.refusals]),
   };
 }
 
@@ -238,7 +238,14 @@ function findLong(name: string): SbatchOption | null {
 }
 
 function unknownOption(option: string, line: number | null): Refusal {
-  return { kind: "unknown-option", option: option.slice(0, 100), line, nearest: nearest(option) };
+  return { kind: "unknown-option", option: option.slice(0, 100), line, nearest: nearest(option), others: [] };
+}
+
+/** Who mends one unknown option should know of the others at once: the first one names them. */
+function withOthers(refusals: readonly Refusal[]): readonly Refusal[] {
+  const unknown = refusals.filter((refusal) => refusal.kind === "unknown-option");
+  const others = unknown.slice(1, mostRefusals).map(({ option, line }) => withLine(option, line));
+  return refusals.map((refusal) => (refusal === unknown[0] ? { ...unknown[0], others } : refusal));
 }
 
 function strayWord(text: string, line: number | null): Refusal {

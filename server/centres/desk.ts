@@ -234,7 +234,7 @@ export function openDesk(settings: DeskSettings): Desk {
     const name = runId(run);
     const at = await readRunCentre(db, run);
     if (!at) return { kind: "refused", refusal: { kind: "not-found", what: "run", id: name } };
-    if (at.unreachable) return away(`The centre ${at.centre} cannot be reached`);
+    if (at.unreachable) return away("centre-away", at.centre);
     const counter = counterOf(at.centre);
     const id = `${instance} ${++reads}`;
     const answered = await new Promise<ReadAnswer | null>((resolve) => {
@@ -250,9 +250,11 @@ export function openDesk(settings: DeskSettings): Desk {
       counter.reads.push({ id, run: name, stream, offset, maxBytes });
       wakeAll(counter);
     });
-    if (!answered) return away(`The agent of ${at.centre} did not answer`);
-    if (answered.kind === "none")
-      return { kind: "refused", refusal: { kind: "no-log", words: answered.words || "The centre has none" } };
+    if (!answered) return away("agent-silent", at.centre);
+    if (answered.kind === "none") {
+      log.info({ run: name, words: answered.words }, "the centre has no log");
+      return { kind: "refused", refusal: { kind: "no-log", because: "not-kept" } };
+    }
     const { base64, sizeBytes, final } = answered;
     const nextOffset = answered.offset + Buffer.byteLength(base64, "base64");
     return {
@@ -360,6 +362,6 @@ function fenced(session: number, newest: number): Synced {
   return { kind: "refused", refusal: { kind: "fenced", epoch: session, newest } };
 }
 
-function away(words: string): LogPiece {
-  return { kind: "refused", refusal: { kind: "log-unavailable", words } };
+function away(because: "centre-away" | "agent-silent", centre: CentreId): LogPiece {
+  return { kind: "refused", refusal: { kind: "log-unavailable", because, centre } };
 }

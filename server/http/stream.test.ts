@@ -41,7 +41,7 @@ test("a reader that lets a stream pile up is cut before it costs memory", async 
 test("a stream says at once that it is there, numbers its events, and ends with its problem", async () => {
   const server = await serve(async (sink) => {
     sink.send("7", { a: 1 });
-    sink.problem({ kind: "log-unavailable", words: "Gone" });
+    sink.problem({ kind: "log-unavailable", because: "centre-away", centre: "alpha" });
   });
   const response = await fetch(server.url);
   assert.equal(response.headers.get("content-type"), "text/event-stream; charset=utf-8");

@@ -83,8 +83,8 @@ async function runOf(db: Database, job: number, query: z.output<typeof logQuery>
   const taskEnded = task.state === "ended";
   if (task.attempts === 0)
     return taskEnded
-      ? refused({ kind: "no-log", words: "It ended without a start" })
-      : refused({ kind: "log-unavailable", words: "It has not been placed yet" });
+      ? refused({ kind: "no-log", because: "ended-without-start" })
+      : refused({ kind: "log-unavailable", because: "not-placed-yet", centre: null });
   return { kind: "run", run: { job: jobId(job), index: query.index, attempt }, taskEnded };
 }
 
