@@ -127,6 +127,8 @@ function serverArguments(settings: EmbeddedSettings, host: string): readonly str
     max_connections: "60",
     // Untouched pages cost nothing, so an idle server stays small.
     shared_buffers: "128MB",
+    // A bulk of thousands of jobs is some megabytes; a full buffer is written in the midst of its statement.
+    wal_buffers: "16MB",
     // Bounds what has to be replayed after SIGKILL to about two seconds.
     max_wal_size: "512MB",
     // Statements here are short; compiling them costs more than it saves.

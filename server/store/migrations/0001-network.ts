@@ -156,7 +156,6 @@ create table job (
   unreachable_since_ms bigint
 );
 create index job_project on job (project_id, id);
-create index job_active on job (state, id) where state <> 'ended';
 create index job_name on job (project_id, name text_pattern_ops, id);
 create index job_person on job (person_id, id);
 

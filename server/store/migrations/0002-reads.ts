@@ -4,11 +4,33 @@
  * transaction of what they derive from: labels by the submit writer, sums by a trigger; nothing else writes them.
  */
 export const sql = `
+-- Each index that names a new job costs every submission of a bulk call, so no other is by state or by time: lists of all
+-- projects are merged from this one, and the first id of a period is looked for in the primary key.
 create index job_project_active on job (project_id, state, id) where state <> 'ended';
 create index job_ended on job (id) where state = 'ended';
 create index job_project_ended on job (project_id, id) where state = 'ended';
-create index job_submitted on job (submitted_ms);
 create index job_ended_at on job (ended_ms) where state = 'ended';
+-- The first id whose job was submitted at that time or later; null: there is none. Ids rise with the time of submission,
+-- nearly: where clocks were set, every job before it was submitted less than the disorder after that time.
+create function first_job_at(at_ms bigint) returns bigint stable language plpgsql as $$
+declare
+  low bigint := 0;
+  high bigint;
+  probe record;
+begin
+  select max(id) + 1 into high from job;
+  -- Below low all are earlier; high is the answer so far. An array leaves a gap of ids, so the next id after the middle is asked.
+  while low < high loop
+    select id, submitted_ms into probe from job where id >= (low + high) / 2 order by id limit 1;
+    if probe.id is null or probe.id >= high or probe.submitted_ms >= at_ms then
+      high := (low + high) / 2;
+    else
+      low := probe.id + 1;
+    end if;
+  end loop;
+  select min(id) into high from job where id >= low;
+  return high;
+end $$;
 -- The kind of outcome as the API names it: a signal is a failure.
 create function outcome_kind(outcome jsonb) returns text immutable parallel safe language sql
   return case outcome ->> 'kind' when 'signalled' then 'failed' else outcome ->> 'kind' end;

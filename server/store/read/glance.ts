@@ -60,8 +60,11 @@ async function readLiveTasks(pool: pg.Pool): Promise<{ placed: number; starting:
 async function readOldestQueued(pool: pg.Pool): Promise<number | null> {
   const { rows } = await pool.query<{ oldest: number | null }>(
     `select least(
-       (select submitted_ms from job where state = 'queued' order by id limit 1),
-       (select min(submitted_ms) from job where state in ('placed', 'starting', 'running') and queued > 0)
+       (select first.submitted_ms from project cross join lateral (
+          select id, submitted_ms from job where project_id = project.id and state = 'queued' order by id limit 1
+        ) first order by first.id limit 1),
+       (select min(submitted_ms) from project join job on job.project_id = project.id
+        where state in ('placed', 'starting', 'running') and queued > 0)
      ) as oldest`,
   );
   return rows[0]?.oldest ?? null;

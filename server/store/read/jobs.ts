@@ -133,9 +133,13 @@ function idsQuery(filter: JobFilter, named: readonly number[] | null, bind: Bind
       ${where([...own(), ...others])} order by lead.job_id desc ${end()}`;
   }
   const conditions = conditionsOf(filter, bind);
-  if (projects === null) return `select job.id from job ${where(conditions)} order by job.id desc ${end()}`;
+  // What is under way has an index by project only.
+  const everywhere = filter.state !== undefined && filter.state !== "ended" && filter.person === undefined;
+  if (projects === null && !everywhere)
+    return `select job.id from job ${where(conditions)} order by job.id desc ${end()}`;
   // One index scan orders the jobs of one project; the pages of several are merged.
-  return `select one.id from unnest(${bind(projects)}::bigint[]) as project (id) cross join lateral (
+  const each = projects === null ? "project" : `unnest(${bind(projects)}::bigint[]) as project (id)`;
+  return `select one.id from ${each} cross join lateral (
       select job.id from job ${where(["job.project_id = project.id", ...conditions])} order by job.id desc ${end()}
     ) one order by one.id desc ${end()}`;
 }
@@ -175,14 +179,12 @@ function conditionsOf(filter: JobFilter, bind: Bind): string[] {
   if (filter.submittedFromMs !== undefined) {
     const from = bind(filter.submittedFromMs);
     conditions.push(`job.submitted_ms >= ${from}`);
-    conditions.push(`job.id >= coalesce((select id from job where submitted_ms >= ${from} - ${disorderMs}
-      order by submitted_ms limit 1), 0)`);
+    conditions.push(`job.id >= coalesce((select first_job_at(${from} - ${disorderMs})), 9007199254740991)`);
   }
   if (filter.submittedToMs !== undefined) {
     const to = bind(filter.submittedToMs);
     conditions.push(`job.submitted_ms < ${to}`);
-    conditions.push(`job.id <= coalesce((select id from job where submitted_ms > ${to} + ${disorderMs}
-      order by submitted_ms limit 1), 9007199254740991)`);
+    conditions.push(`job.id <= coalesce((select first_job_at(${to} + ${disorderMs})), 9007199254740991)`);
   }
   return conditions;
 }
