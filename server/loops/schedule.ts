@@ -203,7 +203,7 @@ export function openScheduler(settings: SchedulerSettings): Scheduler {
   return {
     world,
     noteSubmitted: ({ entries, atMs }) => {
-      // Of a repeated key no job comes of the numbers given; such leftovers are dropped in bulk.
+      // Another server may lead and the feed be far behind: then the store is asked instead.
       if (submitted.size > 100_000) submitted.clear();
       for (const { submission, specs, ids } of entries)
         for (const [place, id] of ids.entries()) {

@@ -44,6 +44,38 @@ test("many submissions at once share few transactions, and each gets its own con
   assert.ok(rows[0].n <= 3, `${rows[0].n} transactions`);
 });
 
+test("only what is kept is told of after a commit", async () => {
+  const told: number[][] = [];
+  const other = openSubmitWriter(store.db, {
+    onCommitted: ({ entries }) => told.push(entries.flatMap((one) => one.ids)),
+  });
+  const first = submission([admitted()], "told-once");
+  const given = ids(await other.submit(first));
+  await other.submit(first);
+  assert.deepEqual(told, [given, []]);
+  await other.close();
+});
+
+test("only what is kept takes ids: a repeated key gives those it was numbered with back", async () => {
+  const first = submission([admitted()], "ids-once");
+  const [id = 0] = ids(await writer.submit(first));
+  for (let n = 0; n < 3; n += 1) {
+    assert.deepEqual(ids(await writer.submit(first)), [id]);
+    const other = submission([admitted()], "ids-once", "another body");
+    assert.equal(refusal(await writer.submit(other)), "idempotency-conflict");
+  }
+  // Refused by PostgreSQL, which takes no NUL.
+  assert.equal(refusal(await writer.submit(submission([admitted({ name: "\0" })]))), "store-refused");
+  const unknown: Dependency = { kind: "afterok", job: 1_000_000 as never, index: null };
+  const waits = submission([admitted({ dependencies: [unknown] })]);
+  assert.equal(refusal(await writer.submit(waits)), "unknown-dependency");
+  assert.deepEqual(ids(await writer.submit(submission([admitted()]))), [id + 1]);
+  // In one batch the new one follows the repeated one, whose id stays unused, or goes before it.
+  const [again, next] = await Promise.all([writer.submit(first), writer.submit(submission([admitted()]))]);
+  assert.deepEqual(ids(again ?? assert.fail()), [id]);
+  assert.ok((ids(next ?? assert.fail())[0] ?? 0) > id + 1);
+});
+
 test("a job's row holds its whole spec, its task waits, and its event tells who", async () => {
   const asked = spec({
     name: "名字",

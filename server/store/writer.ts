@@ -60,7 +60,7 @@ export type SubmitSettings = {
   readonly log?: Log;
   /** How long a submission waits for a PostgreSQL that is away before it is refused with store-unavailable. */
   readonly patienceMs?: number;
-  /** After each commit, synchronously: new jobs are in the table (those of repeated keys are not). */
+  /** After each commit, synchronously: what was kept of it. Ids of repeated keys are not in it; other jobs may get them. */
   readonly onCommitted?: (batch: NumberedBatch) => void;
 };
 
@@ -120,15 +120,32 @@ export function openSubmitWriter(db: Database, settings: SubmitSettings = {}): S
       if (lock) await client.query("commit");
       if (done.kind === "counter-moved") continue;
       counter = numberedBatch.counterAfter;
+      const isKept = ({ submission }: Pick<Submitting, "submission">, place: number) =>
+        !submission.idempotency || done.won.has(place + 1);
       const repeated: Submitting[] = [];
       for (const [place, waiting] of batch.entries()) {
-        if (waiting.submission.idempotency && !done.won.has(place + 1)) repeated.push(waiting);
-        else waiting.settle(committed(numberedBatch, place));
+        if (isKept(waiting, place)) waiting.settle(committed(numberedBatch, place));
+        else repeated.push(waiting);
       }
-      onCommitted(numberedBatch);
-      if (repeated.length > 0) await answerRepeated(client, repeated);
+      onCommitted({ ...numberedBatch, entries: numberedBatch.entries.filter(isKept) });
+      if (repeated.length > 0) {
+        await giveBack(client, numberedBatch, done.won);
+        await answerRepeated(client, repeated);
+      }
       return;
     }
+  }
+
+  /** Ids taken for repeated keys name nothing; those after the last job that was kept are given again. */
+  async function giveBack(client: pg.Client, batch: NumberedBatch, won: ReadonlySet<number>): Promise<void> {
+    const last = lastKept(batch, won);
+    if (last === batch.counterAfter) return;
+    const { rowCount } = await client.query(
+      "update counter set value = $1 where name = 'job' and value = $2 and nonce = $3",
+      [last, batch.counterAfter, batch.nonce],
+    );
+    // Where another server has numbered since, they stay unused.
+    counter = rowCount === 1 ? last : null;
   }
 
   /** Their keys were used before, by the same body or another. One deleted in between starts anew. */
@@ -270,6 +287,17 @@ async function lastNonce(client: pg.Client): Promise<string | null> {
     "select nonce from counter where name = 'job' for update",
   );
   return rows[0]?.nonce ?? null;
+}
+
+/** The last id of the jobs that a batch has kept. */
+function lastKept(batch: NumberedBatch, won: ReadonlySet<number>): number {
+  let last = batch.counterBefore;
+  let counter = batch.counterBefore;
+  for (const [place, { submission }] of batch.entries.entries()) {
+    for (const job of submission.jobs) counter += taskCount(job.spec.array);
+    if (!submission.idempotency || won.has(place + 1)) last = counter;
+  }
+  return last;
 }
 
 function asKey(waiting: Submitting): UsedKey {
