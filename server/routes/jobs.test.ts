@@ -415,3 +415,52 @@ test("the check of the books finds a total that was changed", async () => {
     "update account set debits_posted = debits_posted - 1 where code like 'project:%' and unit = 'core-ms'",
   );
 });
+
+test("why one that has ended did: its outcome, its reason, and what its run said", async () => {
+  const cancelled = await submit();
+  await client.call("cancel", { params: { job: cancelled }, body: { reason: "not needed" } });
+  const why = async (job: number, language: "en" | "zh") => {
+    const reply = await server.client(server.token, language).call("why", { params: { job }, query: {} });
+    return reply.kind === "answer" ? reply.value.words : assert.fail(reply.problem.detail);
+  };
+  assert.equal(await why(cancelled, "en"), "cancelled by its owner: not needed");
+  assert.equal(await why(cancelled, "zh"), "由所有者取消：not needed");
+  const failed = await submit();
+  await run(failed, { kind: "failed", exitCode: 3 });
+  assert.equal(await why(failed, "en"), "failed with exit code 3; was placed at local");
+  assert.equal(await why(failed, "zh"), "失败，退出码 3；已放置于 local");
+  const never = await submit();
+  await server.db.pool.query(
+    `update task set state = 'ended', outcome = '{"kind":"cancelled","by":"network","reason":"dependency-never-satisfied"}' where job_id = $1`,
+    [never],
+  );
+  assert.equal(await why(never, "en"), "cancelled by the network: dependency-never-satisfied");
+});
+
+test("a list of what is under way in all projects, of a period, and of names is that of its filter", async () => {
+  const { rows } = await server.db.pool.query<{ id: number; state: string; submitted_ms: number }>(
+    "select id, state, submitted_ms from job order by id desc",
+  );
+  const administrator = server.client(server.token);
+  for (const state of ["queued", "running", "ended"] as const)
+    assert.deepEqual(
+      await ids(administrator, { state, limit: 1000 }),
+      rows.filter((row) => row.state === state).map(({ id }) => id),
+    );
+  // As jobs come seconds apart, over days: each period is found, also before the first and after the last.
+  await server.db.pool.query("update job set submitted_ms = 1000000000 + id * 3600000");
+  for (const [from, to] of [
+    [0, 5],
+    [3, 9],
+    [9, 9],
+    [10, 1_000_000],
+  ] as const)
+    assert.deepEqual(
+      await ids(administrator, {
+        submittedFromMs: 1_000_000_000 + from * 3_600_000,
+        submittedToMs: 1_000_000_000 + to * 3_600_000,
+        limit: 1000,
+      }),
+      rows.map(({ id }) => id).filter((id) => id >= from && id < to),
+    );
+});

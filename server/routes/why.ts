@@ -10,6 +10,7 @@ import { type Placed, readPlaced, readTask, readWaiting, type TaskView } from "#
 import { noSuchTask, visibleJob } from "./visible.ts";
 
 type WhyView = z.output<typeof why>;
+type Outcome = NonNullable<TaskView["outcome"]>;
 
 /** Why a task waits, from the live world; why one that was placed went where it went, from what was kept with its run. */
 export function whyHandlers(context: WhyContext): Pick<Handlers, "why"> {
@@ -54,7 +55,6 @@ const words = {
   waits: { en: "waits for room at a centre", zh: "等待某个中心有空闲" },
   soon: { en: "is being placed this moment", zh: "正在放置" },
   placed: { en: "was placed at {centre}", zh: "已放置于 {centre}" },
-  ended: { en: "has ended", zh: "已结束" },
 } as const;
 
 function of(task: TaskView): Pick<WhyView, "job" | "index" | "state"> {
@@ -63,12 +63,45 @@ function of(task: TaskView): Pick<WhyView, "job" | "index" | "state"> {
 
 function whyPlaced(task: TaskView, placed: Placed | null, language: Language): WhyView {
   const where = placed === null ? "" : words.placed[language].replace("{centre}", placed.centre);
-  const ended = task.state === "ended" ? words.ended[language] : "";
+  const ended = task.outcome === null ? [] : [endedWords(task.outcome, placed?.words ?? null, language)];
   return {
     ...of(task),
     rule: null,
-    words: [ended, where].filter((part) => part !== "").join(language === "zh" ? "；" : "; "),
+    words: [...ended, where].filter((part) => part !== "").join(language === "zh" ? "；" : "; "),
     candidates: (placed?.decision.candidates ?? []).map((one) => candidateView(one, language)),
     decidedMs: placed?.decision.decidedMs ?? null,
   };
 }
+
+/** `found`: what its last run said of its end, e.g. which file could not be opened. */
+function endedWords(outcome: Outcome, found: string | null, language: Language): string {
+  const { kind, by, exitCode, signal, reason } = outcome;
+  const [en, zh] = ends[kind];
+  const [byEn, byZh] = by === null ? ["", ""] : actors[by];
+  const how =
+    kind !== "failed"
+      ? ""
+      : signal !== null
+        ? { en: ` by signal ${signal}`, zh: `，信号 ${signal}` }[language]
+        : { en: ` with exit code ${exitCode}`, zh: `，退出码 ${exitCode}` }[language];
+  const end = language === "zh" ? `${byZh}${zh}${how}` : `${en}${how}${byEn}`;
+  return [end, reason, found].filter((part) => part !== null && part !== "").join(language === "zh" ? "：" : ": ");
+}
+
+const ends: Readonly<Record<Outcome["kind"], readonly [en: string, zh: string]>> = {
+  succeeded: ["succeeded", "已成功"],
+  failed: ["failed", "失败"],
+  cancelled: ["cancelled", "取消"],
+  "timed-out": ["ran into its time limit", "超过时限"],
+  "out-of-memory": ["used more memory than it asked for", "内存超出申请"],
+  preempted: ["preempted", "被抢占"],
+  "node-failed": ["its node failed", "节点故障"],
+  "platform-fault": ["a fault of the platform ended it", "因平台故障结束"],
+  lost: ["lost", "丢失"],
+};
+const actors: Readonly<Record<NonNullable<Outcome["by"]>, readonly [en: string, zh: string]>> = {
+  user: [" by its owner", "由所有者"],
+  centre: [" by the centre", "由中心"],
+  operator: [" by an operator", "由管理员"],
+  network: [" by the network", "由网络"],
+};

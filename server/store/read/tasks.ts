@@ -51,13 +51,15 @@ export async function readWaiting(pool: pg.Pool, job: number): Promise<number> {
 
 export type Placed = {
   readonly centre: string;
+  /** What it said of its end. */
+  readonly words: string | null;
   readonly decision: { readonly decidedMs: number; readonly candidates: readonly Candidate[] };
 };
 
-/** Where its newest run was placed, and what each centre said then. */
+/** Where its newest run was placed, what each centre said then, and how it went. */
 export async function readPlaced(pool: pg.Pool, job: number, index: number): Promise<Placed | null> {
   const { rows } = await pool.query<Placed>(
-    `select centre_id as centre, decision from run where job_id = $1 and index = $2 order by attempt desc limit 1`,
+    `select centre_id as centre, words, decision from run where job_id = $1 and index = $2 order by attempt desc limit 1`,
     [job, index],
   );
   return rows[0] ?? null;
