@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { centreId, jobId, projectId, runId } from "#core/ids.ts";
-import type { RunEnd } from "#core/job/state.ts";
+import { isBilled, type RunEnd } from "#core/job/state.ts";
 import type { RunUsage } from "#core/run-order.ts";
 import {
   acceptRun,
@@ -26,9 +26,9 @@ test("any order of steps keeps counts, final ends and holds", () => {
   fc.assert(
     fc.property(fc.boolean(), fc.array(step, { maxLength: 60 }), (restarts, steps) => {
       const sheet = newSheet(restarts);
-      for (const { what, at, end } of steps) {
+      for (const { what, at, end, wallMs } of steps) {
         const before = [...sheet.tasks.values()].map((task) => ({ ...task }));
-        act(sheet, what, at, end);
+        act(sheet, what, at, end, wallMs);
         for (const task of before.filter(({ state }) => state === "ended"))
           assert.deepEqual(sheet.tasks.get(`1.${task.index}`), task, "what has ended has changed");
         check(sheet);
@@ -52,6 +52,7 @@ const step = fc.record({
   what: fc.constantFrom("place", "place", "accept", "start", "end", "end", "cancel", "supersede"),
   at: fc.nat(20),
   end: fc.constantFrom(...ends),
+  wallMs: fc.constantFrom(0, 7),
 });
 const usage: RunUsage = {
   startedMs: 1,
@@ -98,7 +99,7 @@ function newSheet(restartsWhenLost: boolean): Sheet {
 }
 
 /** `at` chooses among the tasks that wait, or among all runs there ever were, ended ones too. */
-function act(sheet: Sheet, what: string, at: number, end: RunEnd): void {
+function act(sheet: Sheet, what: string, at: number, end: RunEnd, wallMs: number): void {
   if (what === "place") {
     const queued = [...sheet.tasks.values()].filter((task) => task.state === "queued");
     const task = queued[at % Math.max(queued.length, 1)];
@@ -110,7 +111,7 @@ function act(sheet: Sheet, what: string, at: number, end: RunEnd): void {
   if (!run) return;
   if (what === "accept") acceptRun(sheet, run, 1);
   else if (what === "start") startRun(sheet, run, 2, "pid");
-  else if (what === "end") endRun(sheet, run, { atMs: 3, end, usage, words: null });
+  else if (what === "end") endRun(sheet, run, { atMs: 3, end, usage: { ...usage, wallMs }, words: null });
   else if (what === "cancel") askToEnd(sheet, run, { by: "user", reason: null });
   else supersedeRun(sheet, run, "silence");
 }
@@ -159,6 +160,8 @@ function checkHolds(sheet: Sheet, run: RunLine): void {
   assert.deepEqual(ended.sort(), run.state === "ended" ? holds.map(({ id }) => id).sort() : []);
   assert.equal(
     own.some((transfer) => transfer.kind === "post" && transfer.amount > 0n),
-    run.billed,
+    run.billed && (run.usage?.wallMs ?? 0) > 0,
   );
+  // How it ended alone says whether it is billed, however little it used (M7).
+  assert.equal(run.billed, run.end !== null && !run.superseded && isBilled(run.end));
 }

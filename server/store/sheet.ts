@@ -206,7 +206,7 @@ export function endRun(
   run.unreachableSinceMs = null;
   // A run that its task went on without is shown and not billed (R2): it counts as the duplicate it is.
   const billedAs: RunEnd = run.superseded ? { kind: "duplicate" } : end;
-  run.billed = isBilled(billedAs) && usage.wallMs > 0;
+  run.billed = isBilled(billedAs);
   sheet.transfers.push(...endTransfers(booked(job, run), billedAs, usage.wallMs, sheet.nowMs));
   sheet.changedRuns.add(run);
   if (task) endOrRequeue(sheet, task, run, end, atMs);
