@@ -1,11 +1,31 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { type TestContext, test } from "node:test";
+import { centreId } from "#core/ids.ts";
 import type { RunObservation } from "#core/run-order.ts";
 import { admitted, idsOf, submission, testStore } from "#server/store/testing.ts";
 import { asRun, engine, type Inside, openAgent, openInside, succeeded, usage } from "./testing.ts";
 
+/** Far more than a busy machine needs: what is waited for comes, or the code is wrong. */
+const patienceMs = 60_000;
+
+/** A store, and servers on it. All are closed when the test ends, the newest first, also where an assertion fails. */
+async function stage(t: TestContext) {
+  const closers: (() => unknown)[] = [];
+  t.after(async () => {
+    for (const close of closers.reverse()) await close();
+  });
+  const store = await testStore();
+  closers.push(store.end);
+  const open = async (tending: Parameters<typeof openInside>[1] = {}): Promise<Inside> => {
+    const inside = await openInside(store.db, tending);
+    closers.push(inside.close);
+    return inside;
+  };
+  return { store, open, closers };
+}
+
 async function eventually<Value>(what: string, look: () => Promise<Value | null> | Value | null): Promise<Value> {
-  for (const endMs = Date.now() + 10_000; ; ) {
+  for (const endMs = Date.now() + patienceMs; ; ) {
     const found = await look();
     if (found !== null) return found;
     assert.ok(Date.now() < endMs, `waited too long for ${what}`);
@@ -13,21 +33,23 @@ async function eventually<Value>(what: string, look: () => Promise<Value | null>
   }
 }
 
-async function submit(inside: Inside) {
-  const answer = await inside.submits.submit(submission([admitted()]));
+async function submit(inside: Inside, job = admitted()) {
+  const answer = await inside.submits.submit(submission([job]));
   return answer.kind === "committed" ? idsOf(answer.body)[0] : assert.fail(JSON.stringify(answer));
 }
 
-test("of two servers one schedules, any answers, and the other takes over when it is gone", async () => {
-  const store = await testStore();
-  const first = await openInside(store.db);
+test("of two servers one schedules, any answers, and the other takes over when it is gone", {
+  timeout: 3 * patienceMs,
+}, async (t) => {
+  const { store, open } = await stage(t);
+  const first = await open();
   await eventually("a leader", () => first.leader.epoch());
-  const second = await openInside(store.db);
+  const second = await open();
   // The agent is served by the server that does not lead.
   const agent = await openAgent(second.desk);
   await agent.sync({ engine });
   const job = await submit(second);
-  const { start } = await agent.sync({ waitMs: 5_000 });
+  const { start } = await agent.sync({ waitMs: 25_000 });
   assert.deepEqual(
     start.map((order) => order.job),
     [job],
@@ -40,7 +62,7 @@ test("of two servers one schedules, any answers, and the other takes over when i
   );
   await eventually("a new leader", () => first.leader.epoch() ?? second.leader.epoch());
   const next = await submit(first);
-  const placed = await agent.sync({ waitMs: 5_000 });
+  const placed = await agent.sync({ waitMs: 25_000 });
   assert.deepEqual(
     placed.start.map((order) => order.job),
     [next],
@@ -48,18 +70,17 @@ test("of two servers one schedules, any answers, and the other takes over when i
   const { rows } = await store.db.pool.query("select value from counter where name = 'leader'");
   assert.ok(rows[0].value > (epoch ?? 0));
   assert.deepEqual(await first.transitions.place([], 0, epoch ?? 0), { kind: "fenced" });
-
-  await second.close();
-  await first.close();
-  await store.end();
 });
 
-test("a world read at any moment and followed from there is the world of all the others", async () => {
-  const store = await testStore();
-  const first = await openInside(store.db);
+test("a world read at any moment and followed from there is the world of all the others", {
+  timeout: 3 * patienceMs,
+}, async (t) => {
+  const { store, open, closers } = await stage(t);
+  const first = await open();
   const agent = await openAgent(first.desk);
   await agent.sync({ engine });
   const stop = new AbortController();
+  closers.push(() => stop.abort());
   const array = { ranges: [{ first: 0, last: 2, step: 1 }], throttle: 2 };
   const submitting = Promise.all(
     [1, 2, 3].map(async () => {
@@ -85,31 +106,30 @@ test("a world read at any moment and followed from there is the world of all the
   const others: Inside[] = [];
   for (let n = 0; n < 5; n += 1) {
     await new Promise((resolve) => setTimeout(resolve, 40));
-    others.push(await openInside(store.db));
+    others.push(await open());
   }
   await submitting;
-  await new Promise((resolve) => setTimeout(resolve, 100));
   stop.abort();
   await working;
-  const { rows } = await store.db.pool.query(
-    "select coalesce(sum(queued), 0)::int as queued, coalesce(sum(placed + starting + running), 0)::int as live from job",
-  );
-  for (const inside of [first, ...others])
-    await eventually("all worlds to agree", () => {
-      const { queued, live } = inside.scheduler.world.counts();
-      return queued === rows[0].queued && live === rows[0].live ? true : null;
-    });
-  for (const inside of [...others, first]) await inside.close();
-  await store.end();
+  // The leader may place what is left for a while yet, so both sides are looked at anew each time.
+  await eventually("all worlds to agree with the store", async () => {
+    const { rows } = await store.db.pool.query<{ queued: number; live: number }>(
+      "select coalesce(sum(queued), 0)::int as queued, coalesce(sum(placed + starting + running), 0)::int as live from job",
+    );
+    const counted = [first, ...others].map((inside) => inside.scheduler.world.counts());
+    return counted.every(({ queued, live }) => queued === rows[0]?.queued && live === rows[0]?.live) ? true : null;
+  });
 });
 
-test("a centre that falls silent becomes unreachable, and is back with its next word; old keys are forgotten", async () => {
-  const store = await testStore();
-  const inside = await openInside(store.db, { everyMs: 10, unreachableAfterMs: 150, keepKeysMs: -1_000 });
+test("a centre that falls silent becomes unreachable, and is back with its next word; old keys are forgotten", {
+  timeout: 3 * patienceMs,
+}, async (t) => {
+  const { store, open } = await stage(t);
+  const inside = await open({ everyMs: 10, unreachableAfterMs: 150, keepKeysMs: -1_000 });
   const agent = await openAgent(inside.desk);
   await agent.sync({ engine });
   const job = await submit(inside);
-  const { start } = await agent.sync({ waitMs: 5_000 });
+  const { start } = await agent.sync({ waitMs: 25_000 });
   const since = async () => {
     const { rows } = await store.db.pool.query("select unreachable_since_ms as since from job where id = $1", [job]);
     return rows[0].since;
@@ -136,6 +156,66 @@ test("a centre that falls silent becomes unreachable, and is back with its next 
     const { rows } = await store.db.pool.query("select count(*)::int as n from idempotency");
     return rows[0].n === 0 ? true : null;
   });
+});
+
+test("restart-after: the task goes on at another centre; the first run, found again, is ended, shown and not billed", async () => {
+  const store = await testStore();
+  const inside = await openInside(store.db, { everyMs: 10, unreachableAfterMs: 150 });
+  const alpha = await openAgent(inside.desk);
+  await alpha.sync({ engine });
+  const job = await submit(inside, admitted({ onUnreachable: { kind: "restart-after", delayS: 1 } }));
+  const [first = assert.fail()] = (await alpha.sync({ waitMs: 5_000 })).start;
+  const saw = (run: string): RunObservation => ({ kind: "started", run: asRun(run), atMs: 5_000, evidence: "pid 7" });
+  await alpha.sync({ see: [saw(first.run)] });
+
+  // From here on alpha is silent, and its run goes on. Another centre comes; it polls, and so stays within reach.
+  await store.db.pool.query(
+    `insert into centre (id, name, driver, life_cycle, created_ms) values ('beta', 'Beta', 'process', 'in-service', 0);
+     insert into pool (centre_id, name, contract, life_cycle) values ('beta', 'default', 'dedicated', 'in-service')`,
+  );
+  const beta = await openAgent(inside.desk, centreId("beta"));
+  const second = await eventually("a second run elsewhere", async () => {
+    const { start } = await beta.sync({ engine, waitMs: 50 });
+    return start[0] ?? null;
+  });
+  assert.deepEqual([first.run, second.run], [`${job}.0.1`, `${job}.0.2`]);
+  assert.equal(second.taskJob, first.taskJob, "the same job to its script");
+
+  // Alpha is back and still has the first run: it is told to end it, and what it says then changes nothing of the task.
+  const back = await alpha.sync({ waitMs: 5_000 });
+  assert.deepEqual(
+    back.cancel.map(({ run, by }) => [run, by]),
+    [[first.run, "network"]],
+  );
+  const killed: RunObservation = {
+    kind: "ended",
+    run: asRun(first.run),
+    atMs: 7_000,
+    end: { kind: "cancelled", by: "network", reason: null },
+    usage: { ...usage, wallMs: 2_000 },
+    words: null,
+  };
+  assert.deepEqual((await alpha.sync({ see: [killed] })).committed, [first.run]);
+  await beta.sync({ see: [saw(second.run), succeeded(asRun(second.run))] });
+
+  const runs = await store.db.pool.query(
+    `select attempt, centre_id, "end" ->> 'kind' as "end", billed, (usage ->> 'wallMs')::int as wall from run where job_id = $1 order by attempt`,
+    [job],
+  );
+  assert.deepEqual(runs.rows, [
+    { attempt: 1, centre_id: "alpha", end: "cancelled", billed: false, wall: 2_000 },
+    { attempt: 2, centre_id: "beta", end: "succeeded", billed: true, wall: usage.wallMs },
+  ]);
+  const task = await store.db.pool.query("select state, outcome ->> 'kind' as outcome from job where id = $1", [job]);
+  assert.deepEqual(task.rows, [{ state: "ended", outcome: "succeeded" }]);
+  const books = await store.db.pool.query(
+    "select attempt, kind, amount::int as amount from transfer where job_id = $1 and unit = 'wall-ms' and kind <> 'pending' order by attempt",
+    [job],
+  );
+  assert.deepEqual(books.rows, [
+    { attempt: 1, kind: "void", amount: 0 },
+    { attempt: 2, kind: "post", amount: usage.wallMs },
+  ]);
   await inside.close();
   await store.end();
 });
