@@ -137,6 +137,16 @@ test("logs -f prints while the job writes, and ends with it", async () => {
   assert.equal(await done("logs", "--tail", "2", id), "3\n");
 });
 
+test("logs -f of a job whose --output cannot be opened ends by itself and says why; nothing is used", async () => {
+  const id = (await done("submit", "--parsable", "-o", "/no/such/folder/x.log", "--", "true")).trim();
+  const why = "stdout cannot be written to /no/such/folder/x.log: No such file or directory";
+  assert.equal(await done("logs", "-f", id), `weir: the job could not be started: ${why}\n`);
+  const shown = await json("show", id);
+  assert.deepEqual([shown.outcome.kind, shown.outcome.exitCode], ["failed", 126]);
+  const [run] = shown.firstTasks[0].runs;
+  assert.deepEqual([run.words, run.usage.wallMs, run.amounts.coreMs, run.billed], [why, 0, "0", true]);
+});
+
 test("--wait outlives the server", async () => {
   const waiting = weir("submit", "--wait", "-Q", "-J", "outlives", "--", "sh", "-c", "sleep 3; exit 9");
   await eventually("it runs", async () => {
