@@ -158,9 +158,13 @@ test("a centre that falls silent becomes unreachable, and is back with its next 
   });
 });
 
-test("restart-after: the task goes on at another centre; the first run, found again, is ended, shown and not billed", async () => {
+test("restart-after: the task goes on at another centre; the first run, found again, is ended, shown and not billed", async (t) => {
   const store = await testStore();
   const inside = await openInside(store.db, { everyMs: 10, unreachableAfterMs: 150 });
+  t.after(async () => {
+    await inside.close();
+    await store.end();
+  });
   const alpha = await openAgent(inside.desk);
   await alpha.sync({ engine });
   const job = await submit(inside, admitted({ onUnreachable: { kind: "restart-after", delayS: 1 } }));
@@ -216,6 +220,4 @@ test("restart-after: the task goes on at another centre; the first run, found ag
     { attempt: 1, kind: "void", amount: 0 },
     { attempt: 2, kind: "post", amount: usage.wallMs },
   ]);
-  await inside.close();
-  await store.end();
 });
