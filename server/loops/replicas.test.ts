@@ -158,13 +158,11 @@ test("a centre that falls silent becomes unreachable, and is back with its next 
   });
 });
 
-test("restart-after: the task goes on at another centre; the first run, found again, is ended, shown and not billed", async (t) => {
-  const store = await testStore();
-  const inside = await openInside(store.db, { everyMs: 10, unreachableAfterMs: 150 });
-  t.after(async () => {
-    await inside.close();
-    await store.end();
-  });
+test("restart-after: the task goes on at another centre; the first run, found again, is ended, shown and not billed", {
+  timeout: 3 * patienceMs,
+}, async (t) => {
+  const { store, open } = await stage(t);
+  const inside = await open({ everyMs: 10, unreachableAfterMs: 150 });
   const alpha = await openAgent(inside.desk);
   await alpha.sync({ engine });
   const job = await submit(inside, admitted({ onUnreachable: { kind: "restart-after", delayS: 1 } }));
