@@ -47,7 +47,6 @@ async function buildBundles(folder: string, words: readonly string[]): Promise<r
     // pg-native is an optional native module nobody installs here. swagger-ui reads its pages from its own package at
     // run time, so it stays a package.
     external: ["pg-native", "@fastify/swagger-ui"],
-    keepNames: true,
     sourcemap: "linked",
     sourcesContent: false,
     legalComments: "none",

@@ -1,3 +1,4 @@
+import { isUtf8 } from "node:buffer";
 import type { Refusal } from "#core/refusal.ts";
 
 /**
@@ -7,13 +8,9 @@ import type { Refusal } from "#core/refusal.ts";
  */
 export function parseBody(bytes: Buffer): ParsedBody {
   if (bytes.length === 0) return { kind: "parsed", value: {} };
-  let text: string;
+  if (!isUtf8(bytes)) return refuse({ kind: "malformed-json", words: "It holds bytes that are not UTF-8" });
+  const text = bytes.toString("utf8", startsWithMark(bytes) ? 3 : 0);
   let value: unknown;
-  try {
-    text = utf8.decode(bytes);
-  } catch {
-    return refuse({ kind: "malformed-json", words: "It holds bytes that are not UTF-8" });
-  }
   try {
     value = JSON.parse(text);
   } catch (error) {
@@ -29,8 +26,12 @@ export type ParsedBody =
   | { readonly kind: "parsed"; readonly value: unknown }
   | { readonly kind: "refused"; readonly refusal: Refusal };
 
-const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false });
 const suspicious = /__proto__|\\u(?:0000|005[fF]|[dD][89a-fA-F])/;
+
+/** The byte order mark that some editors put before a document. */
+function startsWithMark(bytes: Buffer): boolean {
+  return bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf;
+}
 
 function refuse(refusal: Refusal): ParsedBody {
   return { kind: "refused", refusal };
