@@ -50,6 +50,8 @@ export function makeUsers(names: readonly string[]): void {
       "/nonexistent",
       "--shell",
       "/usr/sbin/nologin",
+      // The range that Debian keeps for its own packages has room for a dozen homes; this one for more than a hundred.
+      ...(name.startsWith("weir-job-") ? jobRange.flatMap((setting) => ["-K", setting]) : []),
     ];
     const done = spawnSync("useradd", [...options, name], {
       encoding: "utf8",
@@ -66,6 +68,8 @@ export function makeUsers(names: readonly string[]): void {
       );
   }
 }
+
+const jobRange = ["SYS_UID_MIN=70000", "SYS_UID_MAX=79999", "SYS_GID_MIN=70000", "SYS_GID_MAX=79999"];
 
 export function jobUserName(index: number): string {
   return `weir-job-${index}`;
@@ -121,15 +125,20 @@ function freeName(claims: string): string {
   for (let number = 0; ; number++) if (!existsSync(join(claims, `home-${number}`))) return `home-${number}`;
 }
 
-/** True when no process of the machine runs under the uid. */
+/** True when no process of the machine runs under the uid. One that has ended and waits for its parent does no more harm. */
 export function hasNoProcess(uid: number): boolean {
   return !readdirSync("/proc").some((pid) => {
     if (!/^\d+$/.test(pid)) return false;
     try {
-      return statSync(join("/proc", pid)).uid === uid;
+      return statSync(join("/proc", pid)).uid === uid && !hasEnded(readFileSync(join("/proc", pid, "stat"), "utf8"));
     } catch {
       // It ended meanwhile.
       return false;
     }
   });
+}
+
+/** The state in proc_pid_stat(5) is the letter after the name, which may itself hold brackets. */
+function hasEnded(stat: string): boolean {
+  return /^[ZX]/.test(stat.slice(stat.lastIndexOf(")") + 2));
 }

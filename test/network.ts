@@ -72,7 +72,7 @@ export async function startNetwork(options: {
     stop,
     async remove() {
       await stop();
-      for (const pid of processesOf(home)) killQuietly(pid);
+      for (const pid of [...processesOf(home), ...wrappersOf(home)]) killQuietly(pid);
       rmSync(home, { recursive: true, force: true });
     },
   };
@@ -140,6 +140,17 @@ function processesOf(home: string): number[] {
       const environment = read(`/proc/${pid}/environ`);
       return environment.includes(`WEIR_HOME=${home}\0`) || read(`/proc/${pid}/cmdline`).includes(home);
     });
+}
+
+/** Runs outlive their network on purpose; a test's must not. A job dies with its wrapper. */
+function wrappersOf(home: string): number[] {
+  const runs = join(home, "runs");
+  if (!existsSync(runs)) return [];
+  return readdirSync(runs).flatMap((run) => {
+    if (existsSync(join(runs, run, "ended"))) return [];
+    const pid = Number(/^pid=(\d+)$/m.exec(read(join(runs, run, "started")))?.[1] ?? 0);
+    return read(`/proc/${pid}/cmdline`).includes(`weir-run ${run}`) ? [pid] : [];
+  });
 }
 
 function read(path: string): string {
