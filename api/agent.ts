@@ -122,7 +122,7 @@ export const syncAnswer = z
     /** The orders are all there are: what the agent has beyond them and never started, it drops. */
     whole: z.boolean(),
     start: z.array(runOrder),
-    /** With `whole`: every run that this centre should know. One of which it has no trace is reported lost (R2). */
+    /** With `whole`: every run that this centre has reported as started. One of which it has no trace is lost (R2). */
     expected: z.array(runName),
     cancel: z.array(
       z.strictObject({

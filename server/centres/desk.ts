@@ -202,7 +202,6 @@ export function openDesk(settings: DeskSettings): Desk {
       server: instance,
       ...news,
       whole,
-      expected: whole ? [...counter.runs.keys()] : [],
       committed: [...committed],
       reads: quiet || gone.aborted ? [] : counter.reads.splice(0),
     };
@@ -213,6 +212,8 @@ export function openDesk(settings: DeskSettings): Desk {
     // The numbers first: what changes while the orders are read comes with the next answer.
     const generation = counter.generation;
     const start: RunId[] = [];
+    // Of the same moment: a run placed while the orders are read is in neither. What has not started is among the orders.
+    const expected = whole ? [...counter.runs].flatMap(([run, { toStart }]) => (toStart ? [] : [run])) : [];
     const cancel: SyncAnswer["cancel"] = [];
     for (const [run, wanted] of counter.runs) {
       if (wanted.generation <= since || wanted.generation > generation) continue;
@@ -221,7 +222,7 @@ export function openDesk(settings: DeskSettings): Desk {
       if (wanted.toStart && (!wanted.cancel || whole) && wanted.startGeneration > since) start.push(run);
     }
     const orders = start.length === 0 ? [] : await readRunOrders(db, start, Date.now());
-    return { generation, start: orders, cancel };
+    return { generation, start: orders, cancel, expected };
   }
 
   async function requestRead(
@@ -321,10 +322,10 @@ export function openDesk(settings: DeskSettings): Desk {
 
 const seenEveryMs = 5_000;
 
-type News = Pick<SyncAnswer, "generation" | "start" | "cancel">;
+type News = Pick<SyncAnswer, "generation" | "start" | "cancel" | "expected">;
 
 function nothingNew(generation: number): News {
-  return { generation, start: [], cancel: [] };
+  return { generation, start: [], cancel: [], expected: [] };
 }
 
 function hasNews(counter: Counter, since: number): boolean {

@@ -162,7 +162,8 @@ test("restart-after: the task goes on at another centre; the first run, found ag
   timeout: 3 * patienceMs,
 }, async (t) => {
   const { store, open } = await stage(t);
-  const inside = await open({ everyMs: 10, unreachableAfterMs: 150 });
+  // Long enough that beta, which does not poll while alpha is asked, is not itself taken for silent.
+  const inside = await open({ everyMs: 10, unreachableAfterMs: 1_500 });
   const alpha = await openAgent(inside.desk);
   await alpha.sync({ engine });
   const job = await submit(inside, admitted({ onUnreachable: { kind: "restart-after", delayS: 1 } }));
