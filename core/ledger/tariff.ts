@@ -6,6 +6,14 @@ import { unreachable } from "#core/unreachable.ts";
 /** The versions of tariffs there are. Under `free` everything costs nothing, and no yuan transfers are made. */
 export type TariffVersion = "free";
 
+/** What a quote names and a placement pins today. */
+export const tariffInForce: TariffVersion = "free";
+
+/** The version a text names, or null. */
+export function parseTariff(text: string): TariffVersion | null {
+  return text === "free" ? text : null;
+}
+
 export type Cost = {
   readonly tariffVersion: TariffVersion;
   readonly currency: "CNY";

@@ -2,6 +2,7 @@ import type { z } from "zod";
 import type { JobDetail, jobsQuery } from "#api/job.ts";
 import { specView } from "#api/spec-view.ts";
 import { cancellable } from "#core/job/state.ts";
+import { tariffInForce } from "#core/ledger/tariff.ts";
 import { answer, type Handlers, refused } from "#server/http/handler.ts";
 import { maySee, type Person } from "#server/identity/caller.ts";
 import type { Database } from "#server/store/database.ts";
@@ -14,7 +15,6 @@ import type { Names } from "#server/store/read/names.ts";
 import { readRuns } from "#server/store/read/runs.ts";
 import { readOutcomes, readTask, readTasks } from "#server/store/read/tasks.ts";
 import { cutPage, readCursor } from "./paging.ts";
-import { tariffVersion } from "./quote.ts";
 import { boundedProjects, idOf, noSuchJob, noSuchTask, visibleJob } from "./visible.ts";
 
 /** Jobs and their tasks as they are and were. */
@@ -45,7 +45,7 @@ export function jobHandlers({ db, names }: JobContext): Pick<Handlers, JobRoute>
         ...summaryOf(job),
         spec: specView(job.spec),
         usage: amountsView(amounts),
-        cost: costView(tariffVersion),
+        cost: costView(tariffInForce, amounts),
         outcomes,
         firstTasks: tasks.map((task) => ({ ...task, runs: [...(runs.get(task.index) ?? [])] })),
         defaults: job.defaults,

@@ -1,11 +1,9 @@
 import type { z } from "zod";
 import type { quote } from "#api/job.ts";
 import { coresPerNode, type JobSpec, memoryMibPerNode, taskCount } from "#core/job/spec.ts";
-import { holdOf } from "#core/ledger/usage.ts";
-import { amountsView, costView } from "#server/store/read/amounts.ts";
-
-/** The tariff in force; placements pin it. */
-export const tariffVersion = "free";
+import { quoteOf as coreQuoteOf, tariffInForce } from "#core/ledger/tariff.ts";
+import type { Amounts } from "#core/ledger/unit.ts";
+import { amountsView } from "#server/store/read/amounts.ts";
 
 /**
  * What a job may use at most: the hold of each task's placement, times its tasks. `memoryMibPerCore` stands for the
@@ -13,8 +11,8 @@ export const tariffVersion = "free";
  */
 export function quoteOf(spec: JobSpec, memoryMibPerCore: number): z.output<typeof quote> {
   const { shape } = spec;
-  const tasks = taskCount(spec.array);
-  const perTask = holdOf(
+  const { tasks, perTask, total, cost } = coreQuoteOf(
+    tariffInForce,
     {
       nodes: shape.nodes,
       tasks: shape.tasks,
@@ -27,8 +25,16 @@ export function quoteOf(spec: JobSpec, memoryMibPerCore: number): z.output<typeo
     },
     spec.timeLimitS,
     spec.graceS,
+    taskCount(spec.array),
   );
-  const times = (count: number) =>
-    amountsView(Object.fromEntries([...perTask].map(([unit, amount]) => [unit, String(amount * BigInt(count))])));
-  return { tasks, perTask: times(1), total: times(tasks), cost: costView(tariffVersion) };
+  return {
+    tasks,
+    perTask: view(perTask),
+    total: view(total),
+    cost: { ...cost, amountMicroYuan: cost.amountMicroYuan.toString() },
+  };
+}
+
+function view(amounts: Amounts): z.output<typeof quote>["total"] {
+  return amountsView(Object.fromEntries([...amounts].map(([unit, amount]) => [unit, amount.toString()])));
 }

@@ -1,6 +1,9 @@
 import type pg from "pg";
 import type { z } from "zod";
 import type { cost, usageAmounts } from "#api/job.ts";
+import { costOf, parseTariff } from "#core/ledger/tariff.ts";
+import { parseUnit, type Unit } from "#core/ledger/unit.ts";
+import { assert } from "#core/unreachable.ts";
 
 /** Amounts by ledger unit, as decimal text (M1). */
 export type Amounts = Readonly<Record<string, string>>;
@@ -20,9 +23,22 @@ export function amountsView(amounts: Amounts): z.output<typeof usageAmounts> {
   };
 }
 
-/** Under the tariff version `free` everything costs nothing, and no yuan move. */
-export function costView(tariffVersion: string): z.output<typeof cost> {
-  return { tariffVersion, currency: "CNY", amountMicroYuan: "0" };
+/** What the amounts cost under the version pinned to them, as core prices it. */
+export function costView(pinned: string, amounts: Amounts): z.output<typeof cost> {
+  const version = parseTariff(pinned);
+  assert(version !== null, `the tariff ${pinned} is known`);
+  const { tariffVersion, currency, amountMicroYuan } = costOf(version, booked(amounts));
+  return { tariffVersion, currency, amountMicroYuan: amountMicroYuan.toString() };
+}
+
+function booked(amounts: Amounts): ReadonlyMap<Unit, bigint> {
+  const byUnit = new Map<Unit, bigint>();
+  for (const [text, amount] of Object.entries(amounts)) {
+    const unit = parseUnit(text);
+    assert(unit !== null, `the unit ${text} is known`);
+    byUnit.set(unit, BigInt(amount));
+  }
+  return byUnit;
 }
 
 /** What the books say a job has used: everything posted for its runs; of an array, the sum kept with it. */

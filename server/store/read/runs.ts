@@ -85,7 +85,7 @@ function runView(row: RunRow, language: Language): RunView {
     words: row.words,
     billed: row.billed,
     amounts: ended ? amountsView(row.amounts ?? noAmounts) : null,
-    cost: ended ? costView(row.tariff_version) : null,
+    cost: ended ? costView(row.tariff_version, row.amounts ?? noAmounts) : null,
     candidates: row.decision.candidates.map((one) => candidateView(one, language)),
   };
 }

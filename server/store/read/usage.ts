@@ -1,6 +1,7 @@
 import type pg from "pg";
 import type { z } from "zod";
 import type { usageRow } from "#api/network.ts";
+import { tariffInForce } from "#core/ledger/tariff.ts";
 import { type Amounts, amountsView, costView, noAmounts } from "./amounts.ts";
 
 export type UsageBy = "project" | "person" | "centre" | "job" | "day";
@@ -42,7 +43,7 @@ function rowView(row: GroupRow): UsageRow {
     key: row.key,
     runs: row.runs,
     amounts: amountsView(row.amounts ?? noAmounts),
-    cost: costView("free"),
+    cost: costView(tariffInForce, row.amounts ?? noAmounts),
   };
 }
 
