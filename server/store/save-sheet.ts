@@ -1,5 +1,6 @@
 import type pg from "pg";
 import { runId } from "#core/ids.ts";
+import { tariffInForce } from "#core/ledger/tariff.ts";
 import type { Transfer } from "#core/ledger/transfer.ts";
 import { holdOf } from "#core/ledger/usage.ts";
 import { type AccountIds, changesOf } from "./accounts.ts";
@@ -61,7 +62,7 @@ function insertRuns(client: pg.Client, runs: readonly RunLine[]): readonly Promi
       name: "insert-runs",
       text: `
         insert into run (job_id, index, attempt, centre_id, pool, state, allocation, tariff_version, decision, placed_ms, latest_start_ms)
-        select job_id, index, attempt, centre_id, pool, state, allocation, 'free', decision, placed_ms, latest_start_ms
+        select job_id, index, attempt, centre_id, pool, state, allocation, $11::text, decision, placed_ms, latest_start_ms
         from unnest($1::int8[], $2::int4[], $3::int4[], $4::text[], $5::text[], $6::text[], $7::jsonb[], $8::jsonb[], $9::int8[], $10::int8[])
           as r (job_id, index, attempt, centre_id, pool, state, allocation, decision, placed_ms, latest_start_ms)`,
       values: [
@@ -75,6 +76,7 @@ function insertRuns(client: pg.Client, runs: readonly RunLine[]): readonly Promi
         jsonbs(runs.map((run) => run.decision)),
         int8s(runs.map((run) => run.placedMs)),
         int8s(runs.map((run) => run.latestStartMs)),
+        tariffInForce,
       ],
     }),
   ];
