@@ -1,3 +1,5 @@
+import type { DriverName } from "#core/centre/centre.ts";
+import type { EngineReport } from "#core/centre/engine.ts";
 import type { RunId } from "#core/ids.ts";
 import type { RunObservation, RunOrder } from "#core/run-order.ts";
 
@@ -6,12 +8,14 @@ import type { RunObservation, RunOrder } from "#core/run-order.ts";
  * `start` and forgets it only once the server has acknowledged the end; the driver finds its runs again by itself.
  */
 export interface Driver {
-  readonly name: "process";
+  readonly name: DriverName;
   /** What this centre has, as reported with each sync; cheap, called often. */
-  describe(): Promise<EngineDescription>;
+  describe(): Promise<EngineReport>;
   /**
    * Starts the run, or finds that it was already started (then it is not started again). Resolves once the start is
    * certain or refused for good; throws where it is in doubt, and the agent asks `find` before it tries again (R3).
+   * Orders that arrive together are asked for in one turn of the event loop: an engine with arrays of its own may take
+   * the tasks of one array together (R6).
    */
   start(order: RunOrder): Promise<StartAnswer>;
   /** SIGTERM, then SIGKILL of the whole tree after the grace; resolves when the request is in the engine's hands. */
@@ -29,6 +33,8 @@ export interface Driver {
 
 export type StartAnswer =
   | { readonly kind: "started" }
+  /** It is in the engine's queue under this id; `waiting`, `started` and `ended` follow as observations. */
+  | { readonly kind: "queued"; readonly engineId: string }
   | { readonly kind: "already-there" }
   /** Nothing was started and nothing will be: the words go to the user. */
   | { readonly kind: "refused"; readonly words: string }
@@ -36,6 +42,7 @@ export type StartAnswer =
   | { readonly kind: "busy"; readonly words: string };
 
 export type FoundRun =
+  | { readonly run: RunId; readonly state: "waiting"; readonly engineId: string }
   | { readonly run: RunId; readonly state: "running"; readonly startedMs: number }
   | { readonly run: RunId; readonly state: "ended"; readonly observation: RunObservation };
 
@@ -48,13 +55,3 @@ export type LogRead =
       readonly final: boolean;
     }
   | { readonly kind: "none"; readonly words: string };
-
-export type EngineDescription = {
-  readonly cores: number;
-  readonly memoryMib: number;
-  readonly memoryMibPerCore: number;
-  readonly accelerators: readonly { readonly vendor: string; readonly model: string; readonly count: number }[];
-  readonly nodes: readonly { readonly name: string; readonly cores: number; readonly memoryMib: number }[];
-  /** Which mechanisms are in use, in words for `weir nodes` and the doctor: cgroup versions, uids or none. */
-  readonly mechanisms: Readonly<Record<string, string>>;
-};

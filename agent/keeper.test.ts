@@ -8,6 +8,7 @@ import fc from "fast-check";
 import type { Driver, FoundRun } from "#agent/driver.ts";
 import { openJournal } from "#agent/journal.ts";
 import { type Keeper, keepRuns, nothingUsed } from "#agent/keeper.ts";
+import { noOffers } from "#core/centre/engine.ts";
 import type { RunId } from "#core/ids.ts";
 import { jobId, runId } from "#core/ids.ts";
 import type { RunObservation, RunOrder } from "#core/run-order.ts";
@@ -219,14 +220,7 @@ function makeEngine() {
     },
     driver: {
       name: "process",
-      describe: async () => ({
-        cores: 1,
-        memoryMib: 1,
-        memoryMibPerCore: 1,
-        accelerators: [],
-        nodes: [],
-        mechanisms: {},
-      }),
+      describe: async () => ({ pools: [], offers: noOffers, mechanisms: {} }),
       async start(asked) {
         if (engine.busy) return { kind: "busy", words: "no place" };
         if (folders.has(asked.run)) return { kind: "already-there" };
@@ -303,6 +297,7 @@ function order(n: number): RunOrder {
     stderr: null,
     inputFiles: [],
     array: null,
+    pool: "default",
     allocation: {
       nodes: 1,
       tasks: 1,

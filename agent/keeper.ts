@@ -58,6 +58,7 @@ export const nothingUsed: RunUsage = {
   memoryWay: "none",
   droppedStdoutBytes: 0,
   droppedStderrBytes: 0,
+  energyJoules: null,
 };
 
 export function keepRuns(
@@ -89,6 +90,8 @@ export function keepRuns(
     }
     if (held.get(observation.run)?.kind === "ended") return;
     if (observation.kind === "started") held.set(observation.run, { kind: "running" });
+    // What is known of the wait is dropped once it is over, and only the newest is worth telling.
+    if (observation.kind === "started") outbox.delete(`${observation.run} waiting`);
     report(observation);
   }
 
@@ -108,6 +111,7 @@ export function keepRuns(
     const answer = await driver.start(order);
     switch (answer.kind) {
       case "started":
+      case "queued":
         return;
       case "already-there":
         await findAgain(order.run);
@@ -165,6 +169,7 @@ export function keepRuns(
     async adopt() {
       // Without a journal everything is reported again: what the server knows already is history to it.
       for (const found of await driver.find(journal.existed ? [...journal.open()] : undefined)) {
+        if (found.state === "waiting") held.set(found.run, { kind: "running" });
         if (found.state === "running") {
           held.set(found.run, { kind: "running" });
           report({ kind: "started", run: found.run, atMs: found.startedMs, evidence: "adopted: the process lives" });
@@ -229,7 +234,7 @@ export function keepRuns(
     },
     committed(runs) {
       for (const run of runs) {
-        for (const kind of ["accepted", "started", "ended"]) outbox.delete(`${run} ${kind}`);
+        for (const kind of ["accepted", "waiting", "started", "ended"]) outbox.delete(`${run} ${kind}`);
         held.delete(run);
         cancels.delete(run);
         justCommitted.add(run);

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { type Answer, type Connection, Unreachable } from "#agent/connection.ts";
-import type { Driver, EngineDescription } from "#agent/driver.ts";
+import type { Driver } from "#agent/driver.ts";
 import type { Keeper } from "#agent/keeper.ts";
 import type { SyncRequest } from "#api/agent.ts";
 import { protocolVersion, syncAnswer } from "#api/agent.ts";
@@ -63,7 +63,7 @@ export async function keepInSync(settings: SyncSettings): Promise<SyncEnd> {
       server,
       generation,
       waitMs,
-      engine: withEngine ? engineReport(await driver.describe()) : null,
+      engine: withEngine ? await driver.describe() : null,
       observations: observations.map(wireObservation),
     } satisfies SyncRequest;
     const answer = await connection.post("/agent/sync", body, settings.credential, waitMs + 15_000);
@@ -160,15 +160,6 @@ export async function keepInSync(settings: SyncSettings): Promise<SyncEnd> {
   });
   await Promise.race([Promise.all([reporter, poller]), ended.promise]);
   return end ?? { kind: "stopped" };
-}
-
-function engineReport(engine: EngineDescription): NonNullable<SyncRequest["engine"]> {
-  return {
-    ...engine,
-    accelerators: [...engine.accelerators],
-    nodes: [...engine.nodes],
-    mechanisms: { ...engine.mechanisms },
-  };
 }
 
 function wireObservation(seen: RunObservation): SyncRequest["observations"][number] {

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { runEnd } from "#api/job.ts";
 import { centreName, timeMs } from "#api/values.ts";
+import type { EngineReport } from "#core/centre/engine.ts";
 
 /**
  * The agent protocol. One outbound call, `sync`, says "this is what I have and what happened" and gets "this is what
@@ -22,15 +23,24 @@ export const usageReport = z.strictObject({
   cpuUserMs: z.int().min(0),
   cpuSystemMs: z.int().min(0),
   peakMemoryMib: z.int().min(0),
-  memoryWay: z.enum(["cgroup-v2", "cgroup-v1", "sampled", "none"]),
+  memoryWay: z.enum(["cgroup-v2", "cgroup-v1", "sampled", "engine", "none"]),
   droppedStdoutBytes: z.int().min(0),
   droppedStderrBytes: z.int().min(0),
+  energyJoules: z.int().min(0).nullable(),
 });
 
 export const observation = z
   .discriminatedUnion("kind", [
     z.strictObject({ kind: z.literal("accepted"), run: runName, atMs: timeMs }),
     z.strictObject({ kind: z.literal("started"), run: runName, atMs: timeMs, evidence: z.string().max(1000) }),
+    z.strictObject({
+      kind: z.literal("waiting"),
+      run: runName,
+      atMs: timeMs,
+      engineId: z.string().max(100),
+      reason: z.string().max(255).nullable(),
+      startsInMs: z.int().min(0).nullable(),
+    }),
     z.strictObject({
       kind: z.literal("ended"),
       run: runName,
@@ -42,17 +52,80 @@ export const observation = z
   ])
   .meta({ id: "RunObservation" });
 
-export const engine = z
+const deviceCount = z.strictObject({ vendor: z.string().max(100), model: z.string().max(100), count: z.int().min(0) });
+
+const amounts = z.strictObject({
+  cores: z.int().min(0),
+  memoryMib: z.int().min(0),
+  accelerators: z.array(deviceCount).max(1000),
+});
+
+const nodeGroup = z.strictObject({
+  names: z.string().max(100_000),
+  count: z.int().min(1).max(100_000),
+  state: z.enum(["up", "draining", "down", "maintenance"]),
+  reason: z.string().max(1000).nullable(),
+  ...amounts.shape,
+  features: z.array(z.string().max(255)).max(1000),
+  free: amounts,
+});
+
+const foreignLoad = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("none") }),
+  z.strictObject({
+    kind: z.literal("seen"),
+    running: z.array(z.strictObject({ cores: z.int().min(0), endsInMs: z.int().min(0) })).max(10_000),
+    waiting: z.strictObject({ jobs: z.int().min(0), cores: z.int().min(0) }),
+  }),
+  z.strictObject({ kind: z.literal("hidden"), why: z.string().max(1000) }),
+]);
+
+const enginePool = z.strictObject({
+  name: z.string().min(1).max(255),
+  state: z.enum(["up", "drained", "down"]),
+  memoryMibPerCore: z.int().min(0),
+  limits: z.strictObject({
+    timeLimitS: z.int().min(1).nullable(),
+    leastNodes: z.int().min(1),
+    mostNodes: z.int().min(1).nullable(),
+  }),
+  nodes: z.array(nodeGroup).max(10_000),
+  ours: amounts,
+  foreign: foreignLoad,
+});
+
+const words = z.array(z.string().max(255)).max(10_000);
+
+/** What a centre's engine says of itself: core/centre/engine.ts explains each field. */
+export const engine: z.ZodType<EngineReport> = z
   .strictObject({
-    cores: z.int().min(0),
-    memoryMib: z.int().min(0),
-    memoryMibPerCore: z.int().min(0),
-    accelerators: z
-      .array(z.strictObject({ vendor: z.string().max(100), model: z.string().max(100), count: z.int().min(0) }))
-      .max(1000),
-    nodes: z
-      .array(z.strictObject({ name: z.string().max(255), cores: z.int().min(0), memoryMib: z.int().min(0) }))
-      .max(100_000),
+    pools: z.array(enginePool).max(1000),
+    offers: z.strictObject({
+      aliases: z.strictObject({
+        partition: words,
+        qos: words,
+        constraint: words,
+        gres: words,
+        licences: words,
+        reservation: words,
+      }),
+      software: words,
+      containers: words,
+      mpi: words,
+      fileSystems: z
+        .array(
+          z.strictObject({
+            name: z.string().max(255),
+            path: z.string().max(4096),
+            shared: z.boolean(),
+            purgeDays: z.int().min(0).nullable(),
+          }),
+        )
+        .max(1000),
+      licences: z
+        .array(z.strictObject({ name: z.string().max(255), total: z.int().min(0), free: z.int().min(0) }))
+        .max(1000),
+    }),
     mechanisms: z.record(z.string().max(100), z.string().max(500)),
   })
   .meta({ id: "EngineReport" });
@@ -109,6 +182,7 @@ export const runOrder = z
       acceleratorVendor: z.string().nullable(),
       acceleratorModel: z.string().nullable(),
     }),
+    pool: z.string(),
     timeLimitS: z.int(),
     graceS: z.int(),
     startWithinMs: z.int(),

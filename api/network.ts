@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { cost, usageAmounts } from "#api/job.ts";
 import { amount, centreName, id, page, pageQuery, slug, text, timeMs } from "#api/values.ts";
+import { driverNames } from "#core/centre/centre.ts";
 
 /** Capacity is typed: a value never stands without its precision, and AI and HPC are never added up (O3). */
 export const capacity = z
@@ -54,7 +55,13 @@ export const node = z
   .strictObject({
     centre: centreName,
     pool: z.string(),
+    /** One node, or a list of hosts that are alike, as the engine writes it: `c[001-120]`. */
     name: z.string(),
+    count: z.int(),
+    state: z.enum(["up", "draining", "down", "maintenance"]),
+    /** Why it is not up, in the engine's words. */
+    reason: z.string().nullable(),
+    /** Of one node. */
     cores: z.int(),
     memoryMib: z.int(),
     coresInUse: z.int(),
@@ -185,7 +192,7 @@ export const newCentre = z
     id: centreName,
     name: text(200).optional(),
     regionCode: text(20).optional(),
-    driver: z.enum(["process"]),
+    driver: z.enum(driverNames),
   })
   .meta({ id: "NewCentre" });
 export const enrolmentToken = z

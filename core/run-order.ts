@@ -24,6 +24,8 @@ export type RunOrder = {
   readonly inputFiles: readonly InputFile[];
   /** The user's whole array (R6), for SLURM_ARRAY_TASK_COUNT, MIN, MAX and STEP. */
   readonly array: ArraySpec | null;
+  /** One of the pools that the centre reported. */
+  readonly pool: string;
   readonly allocation: Allocation;
   readonly timeLimitS: number;
   readonly graceS: number;
@@ -47,6 +49,18 @@ export type Allocation = {
 export type RunObservation =
   /** The intent is on the agent's disk (R3). */
   | { readonly kind: "accepted"; readonly run: RunId; readonly atMs: number }
+  /**
+   * The engine has it in its own queue: told when it takes it, and when the reason or the estimate changes. `reason` is
+   * the engine's own word, null where it gives none; `startsInMs` counts from `atMs`, null: unknown.
+   */
+  | {
+      readonly kind: "waiting";
+      readonly run: RunId;
+      readonly atMs: number;
+      readonly engineId: string;
+      readonly reason: string | null;
+      readonly startsInMs: number | null;
+    }
   | { readonly kind: "started"; readonly run: RunId; readonly atMs: number; readonly evidence: string }
   | {
       readonly kind: "ended";
@@ -65,8 +79,10 @@ export type RunUsage = {
   readonly cpuUserMs: number;
   readonly cpuSystemMs: number;
   readonly peakMemoryMib: number;
-  /** How memory was measured and limited: shown by `weir show`. */
-  readonly memoryWay: "cgroup-v2" | "cgroup-v1" | "sampled" | "none";
+  /** How memory was measured and limited: shown by `weir show`. `engine`: by the engine's own accounting. */
+  readonly memoryWay: "cgroup-v2" | "cgroup-v1" | "sampled" | "engine" | "none";
   readonly droppedStdoutBytes: number;
   readonly droppedStderrBytes: number;
+  /** null where nobody measures it. */
+  readonly energyJoules: number | null;
 };

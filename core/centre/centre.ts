@@ -17,7 +17,8 @@ export type Centre = {
 };
 
 /** The engines an agent can drive; the later ones have their own issues. */
-export type DriverName = "process";
+export const driverNames = ["process", "slurm", "simulated"] as const;
+export type DriverName = (typeof driverNames)[number];
 
 export type Site = {
   readonly name: string;

@@ -70,7 +70,7 @@ export function hasMoreFree(one: Offer, other: Offer): boolean {
 
 type Failing = { readonly rule: CentreRule; readonly facts: Facts };
 
-const nodesPerRun = { process: 1 } as const satisfies Record<DriverName, number>;
+const nodesPerRun = { process: 1, slurm: 100_000, simulated: 100_000 } as const satisfies Record<DriverName, number>;
 
 /** How many nodes one run may have at a centre of this kind. */
 export function mostNodes(centre: CentreRecord): number {

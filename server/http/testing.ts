@@ -1,5 +1,6 @@
 import { pino } from "pino";
 import { type Client, createClient } from "#api/client.ts";
+import { type EngineReport, noOffers, oneMachine } from "#core/centre/engine.ts";
 import { createWorld } from "#core/scheduling/world.ts";
 import { openDesk } from "#server/centres/desk.ts";
 import { firstStart, machineToken } from "#server/identity/first-start.ts";
@@ -131,12 +132,9 @@ async function prepare({ url }: { readonly url: string }): Promise<void> {
   const db = openDatabase(url);
   await migrate(db);
   await firstStart(db, Date.now());
-  const engine = {
-    cores: 8,
-    memoryMib: 16_384,
-    memoryMibPerCore: 2048,
-    accelerators: [],
-    nodes: [{ name: "here", cores: 8, memoryMib: 16_384 }],
+  const engine: EngineReport = {
+    pools: [oneMachine("here", { cores: 8, memoryMib: 16_384, memoryMibPerCore: 2048 })],
+    offers: noOffers,
     mechanisms: { memory: "sampled" },
   };
   await db.pool.query("update centre set engine = $1, last_seen_ms = 1", [engine]);

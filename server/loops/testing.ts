@@ -1,5 +1,6 @@
 import type { SyncAnswer, SyncRequest } from "#api/agent.ts";
 import { runEndView } from "#api/outcome-view.ts";
+import { type EngineReport, noOffers, oneMachine } from "#core/centre/engine.ts";
 import { type CentreId, centreId, parseRunId, type RunId, runId } from "#core/ids.ts";
 import type { RunObservation, RunUsage } from "#core/run-order.ts";
 import { createWorld } from "#core/scheduling/world.ts";
@@ -67,14 +68,12 @@ export const usage: RunUsage = {
   memoryWay: "sampled",
   droppedStdoutBytes: 0,
   droppedStderrBytes: 0,
+  energyJoules: null,
 };
 
-export const engine: NonNullable<SyncRequest["engine"]> = {
-  cores: 4,
-  memoryMib: 4_096,
-  memoryMibPerCore: 512,
-  accelerators: [],
-  nodes: [{ name: "n1", cores: 4, memoryMib: 4_096 }],
+export const engine: EngineReport = {
+  pools: [oneMachine("n1", { cores: 4, memoryMib: 4_096, memoryMibPerCore: 512 })],
+  offers: noOffers,
   mechanisms: {},
 };
 

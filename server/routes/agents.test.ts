@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import type { SyncRequest } from "#api/agent.ts";
 import type { Client } from "#api/client.ts";
+import { type EngineReport, noOffers, oneMachine } from "#core/centre/engine.ts";
 import { startTestServer, type TestServer } from "#server/http/testing.ts";
 
 let server: TestServer;
@@ -31,12 +32,9 @@ function statusOf(reply: { kind: string; problem?: { status: number } }): number
   return reply.kind === "problem" ? (reply.problem?.status ?? 0) : 200;
 }
 
-const engine = {
-  cores: 4,
-  memoryMib: 4096,
-  memoryMibPerCore: 1024,
-  accelerators: [],
-  nodes: [{ name: "n1", cores: 4, memoryMib: 4096 }],
+const engine: EngineReport = {
+  pools: [oneMachine("n1", { cores: 4, memoryMib: 4096, memoryMibPerCore: 1024 })],
+  offers: noOffers,
   mechanisms: { memory: "cgroup-v2" },
 };
 

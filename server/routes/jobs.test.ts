@@ -48,6 +48,7 @@ const usage = {
   memoryWay: "sampled",
   droppedStdoutBytes: 0,
   droppedStderrBytes: 0,
+  energyJoules: null,
 } as const;
 
 /** What the scheduler and an agent would do. */

@@ -47,6 +47,7 @@ export function observeRuns(
 function observe(sheet: Sheet, run: RunLine, observation: RunObservation): void {
   switch (observation.kind) {
     case "accepted":
+    case "waiting":
       acceptRun(sheet, run, observation.atMs);
       return;
     case "started":

@@ -1,10 +1,10 @@
 import type pg from "pg";
 import type { DriverName, LifeCycle } from "#core/centre/centre.ts";
+import { type EngineReport, poolTotals } from "#core/centre/engine.ts";
 import type { CentreId } from "#core/ids.ts";
 import type { CentreState, PoolState } from "#core/scheduling/world.ts";
-import type { EngineReport } from "./report-engine.ts";
 
-/** Centres as the world sees them; `ids` null: all. What the agent reported is the capacity of the centre's first pool. */
+/** Centres as the world sees them; `ids` null: all. A pool that the agent does not report has no capacity. */
 export async function readCentreStates(
   client: pg.ClientBase | pg.Pool,
   ids: readonly CentreId[] | null,
@@ -23,14 +23,14 @@ export async function readCentreStates(
     connection:
       row.engine === null ? "never-connected" : row.unreachable_since_ms === null ? "connected" : "unreachable",
     // A centre that never described itself has no pools yet: what it will have is not known, so nothing is refused.
-    pools: row.engine === null ? [] : row.pools.map((pool, place) => ({ ...pool, ...capacity(place, row.engine) })),
+    pools: row.engine === null ? [] : row.pools.map((pool) => ({ ...pool, ...capacity(pool.name, row.engine) })),
   }));
 }
 
-function capacity(place: number, engine: EngineReport | null): Omit<PoolState, "name" | "lifeCycle"> {
-  if (!engine || place > 0) return { cores: 0, memoryMib: 0, memoryMibPerCore: 0, accelerators: [] };
-  const { cores, memoryMib, memoryMibPerCore, accelerators } = engine;
-  return { cores, memoryMib, memoryMibPerCore, accelerators };
+function capacity(name: string, engine: EngineReport | null): Omit<PoolState, "name" | "lifeCycle"> {
+  const pool = engine?.pools.find((one) => one.name === name);
+  if (!pool) return { cores: 0, memoryMib: 0, memoryMibPerCore: 0, accelerators: [] };
+  return { ...poolTotals(pool), memoryMibPerCore: pool.memoryMibPerCore };
 }
 
 type Row = {

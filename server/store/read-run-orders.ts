@@ -14,7 +14,7 @@ export async function readRunOrders(db: Database, runs: readonly RunId[], nowMs:
   const { rows } = await db.pool.query<Row>({
     name: "read-run-orders",
     text: `
-      select r.job_id, r.index, r.attempt, r.allocation, r.latest_start_ms, t.position, j.name, j.spec, j.script, j.input_files,
+      select r.job_id, r.index, r.attempt, r.pool, r.allocation, r.latest_start_ms, t.position, j.name, j.spec, j.script, j.input_files,
         p.id as project_id, p.name as project_name, a.id as person_id, a.name as person_name
       from unnest($1::int8[], $2::int4[], $3::int4[]) as w (job_id, index, attempt)
       join run r using (job_id, index, attempt) join task t using (job_id, index) join job j on j.id = r.job_id
@@ -48,6 +48,7 @@ type Row = {
   readonly job_id: number;
   readonly index: number;
   readonly attempt: number;
+  readonly pool: string;
   readonly allocation: Allocation;
   readonly latest_start_ms: number;
   readonly position: number;
@@ -83,6 +84,7 @@ function orderOf(row: Row, nowMs: number): Order {
     stderr: spec.stderr,
     inputFiles: [...spec.inputFiles],
     array: spec.array && { ranges: [...spec.array.ranges], throttle: spec.array.throttle },
+    pool: row.pool,
     allocation: row.allocation,
     timeLimitS: spec.timeLimitS,
     graceS: spec.graceS,

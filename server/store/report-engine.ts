@@ -1,13 +1,11 @@
-import type { z } from "zod";
-import type { engine } from "#api/agent.ts";
+import type { EngineReport } from "#core/centre/engine.ts";
 import type { CentreId } from "#core/ids.ts";
 import type { Database } from "./database.ts";
 
-export type EngineReport = z.output<typeof engine>;
-
 /**
- * Keeps what an agent reports of its engine, and tells the feed where it differs from what was known. A centre that
- * has no pool yet gets one, dedicated and in service: a process centre is one pool. Resolves to whether it differed.
+ * Keeps what an agent reports of its engine, and tells the feed where it differs from what was known. A pool that is
+ * reported for the first time comes into service; whose contract nobody has stated, it is shared where others use the
+ * engine too, else dedicated. Resolves to whether the report differed.
  */
 export async function reportEngine(
   db: Database,
@@ -23,8 +21,9 @@ export async function reportEngine(
        returning id
      ), pool as (
        insert into pool (centre_id, name, contract, life_cycle)
-       select changed.id, 'default', 'dedicated', 'in-service' from changed where not exists (select from pool p where p.centre_id = changed.id)
-       on conflict do nothing
+       select changed.id, told ->> 'name', case told -> 'foreign' ->> 'kind' when 'none' then 'dedicated' else 'shared' end, 'in-service'
+       from changed, jsonb_array_elements($2::jsonb -> 'pools') as told
+       on conflict (centre_id, name) do nothing
      )
      insert into event (at_ms, kind, centre_id, cause)
      select $4::bigint, 'centre-changed', id, 'the agent reports its engine' from changed`,

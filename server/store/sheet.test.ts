@@ -63,6 +63,7 @@ const usage: RunUsage = {
   memoryWay: "none",
   droppedStdoutBytes: 0,
   droppedStderrBytes: 0,
+  energyJoules: null,
 };
 
 function newSheet(restartsWhenLost: boolean): Sheet {

@@ -29,6 +29,7 @@ const usage: RunUsage = {
   memoryWay: "sampled",
   droppedStdoutBytes: 0,
   droppedStderrBytes: 0,
+  energyJoules: null,
 };
 
 let store: TestStore;

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { availableParallelism, hostname, totalmem, userInfo } from "node:os";
 import type { Driver, FoundRun, StartAnswer } from "#agent/driver.ts";
+import { noOffers, oneMachine } from "#core/centre/engine.ts";
 import { parseRunId, type RunId, runId } from "#core/ids.ts";
 import type { RunObservation, RunOrder } from "#core/run-order.ts";
 import { capacityOf } from "./capacity.ts";
@@ -135,8 +136,7 @@ export async function openProcessDriver(
         const value = text(facts, name);
         if (value) mechanisms[name] = value;
       }
-      const nodes = [{ name: node, cores: capacity.cores, memoryMib: capacity.memoryMib }];
-      return { ...capacity, accelerators: [], nodes, mechanisms };
+      return { pools: [oneMachine(node, capacity)], offers: noOffers, mechanisms };
     },
 
     async start(order): Promise<StartAnswer> {

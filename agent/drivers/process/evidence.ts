@@ -28,6 +28,7 @@ export function endedObservation(run: RunId, facts: ReadonlyMap<string, string>)
     memoryWay: memoryWay(facts.get("memoryWay")),
     droppedStdoutBytes: number(facts, "stdoutDroppedBytes"),
     droppedStderrBytes: number(facts, "stderrDroppedBytes"),
+    energyJoules: null,
   };
   return {
     kind: "ended",

@@ -145,6 +145,7 @@ export function orderFor(script: string, changes: Partial<RunOrder> = {}): RunOr
     stderr: null,
     inputFiles: [],
     array: null,
+    pool: "default",
     allocation: {
       nodes: 1,
       tasks: 1,

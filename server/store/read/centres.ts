@@ -1,9 +1,8 @@
 import type pg from "pg";
 import type { z } from "zod";
-import type { engine } from "#api/agent.ts";
 import type { Centre, node, pool } from "#api/network.ts";
+import { type EnginePool, type EngineReport, poolTotals } from "#core/centre/engine.ts";
 
-type Engine = z.output<typeof engine>;
 type PoolView = z.output<typeof pool>;
 export type NodeView = z.output<typeof node>;
 
@@ -30,7 +29,7 @@ export async function readCentres(db: Query, page: CentrePage): Promise<readonly
     mechanisms: row.engine?.mechanisms ?? {},
     pools: pools
       .filter((pool) => pool.centre_id === row.id)
-      .map((pool, place) => poolView(pool, place === 0 ? row.engine : null, uses)),
+      .map((pool) => poolView(pool, row.engine?.pools.find((told) => told.name === pool.name) ?? null, uses)),
   }));
 }
 
@@ -44,7 +43,7 @@ type CentreRow = {
   readonly driver: string;
   readonly life_cycle: Centre["lifeCycle"];
   readonly agent_version: string | null;
-  readonly engine: Engine | null;
+  readonly engine: EngineReport | null;
   readonly last_seen_ms: number | null;
   readonly unreachable_since_ms: number | null;
 };
@@ -71,18 +70,18 @@ async function readPools(db: Query, centres: readonly string[]): Promise<readonl
   return rows;
 }
 
-/** An agent describes its whole engine, which is the centre's first pool; the others wait for drivers with partitions. */
-function poolView(row: PoolRow, described: Engine | null, uses: readonly PoolUse[]): PoolView {
+function poolView(row: PoolRow, described: EnginePool | null, uses: readonly PoolUse[]): PoolView {
   const use = uses.find((one) => one.centre === row.centre_id && one.pool === row.name);
+  const nodes = described?.nodes ?? [];
+  const totals = poolTotals({ nodes });
   return {
     name: row.name,
     contract: row.contract,
     lifeCycle: row.life_cycle,
-    nodes: described?.nodes.length ?? 0,
-    cores: described?.cores ?? 0,
-    memoryMib: described?.memoryMib ?? 0,
+    nodes: nodes.reduce((sum, group) => sum + group.count, 0),
+    ...totals,
+    accelerators: [...totals.accelerators],
     memoryMibPerCore: described?.memoryMibPerCore ?? 0,
-    accelerators: described?.accelerators ?? [],
     capacities: row.capacities,
     coresInUse: use?.cores ?? 0,
     memoryMibInUse: use?.memoryMib ?? 0,
@@ -117,25 +116,24 @@ export async function readNodes(
   pool: pg.Pool,
   page: { readonly centre: string | null; readonly skip: number; readonly limit: number },
 ): Promise<readonly NodeView[]> {
-  const { rows } = await pool.query<{
-    centre: string;
-    pool: string;
-    name: string;
-    cores: number;
-    memoryMib: number;
-    alone: boolean;
-  }>(
-    `select centre.id as centre, (select name from pool where pool.centre_id = centre.id order by id limit 1) as pool,
-       node.value ->> 'name' as name, (node.value ->> 'cores')::int as cores,
-       (node.value ->> 'memoryMib')::int as "memoryMib", jsonb_array_length(centre.engine -> 'nodes') = 1 as alone
-     from centre, jsonb_array_elements(centre.engine -> 'nodes') with ordinality as node (value, place)
+  const { rows } = await pool.query<
+    Pick<NodeView, "centre" | "pool" | "name" | "count" | "state" | "reason" | "cores" | "memoryMib"> & {
+      readonly alone: boolean;
+    }
+  >(
+    `select centre.id as centre, pool.value ->> 'name' as pool, node.value ->> 'names' as name,
+       (node.value ->> 'count')::int as count, node.value ->> 'state' as state, node.value ->> 'reason' as reason,
+       (node.value ->> 'cores')::int as cores, (node.value ->> 'memoryMib')::int as "memoryMib",
+       jsonb_array_length(pool.value -> 'nodes') = 1 and (node.value ->> 'count')::int = 1 as alone
+     from centre, jsonb_array_elements(centre.engine -> 'pools') with ordinality as pool (value, place),
+       jsonb_array_elements(pool.value -> 'nodes') with ordinality as node (value, place)
      where $1::text is null or centre.id = $1
-     order by centre.id, node.place offset $2 limit $3`,
+     order by centre.id, pool.place, node.place offset $2 limit $3`,
     [page.centre, page.skip, page.limit],
   );
   const uses = await readUses(pool, [...new Set(rows.map((row) => row.centre))]);
   return rows.map(({ alone, ...node }) => {
-    // Runs are placed on pools; only where a centre has one node is it known which one they are on.
+    // Runs are placed on pools; only where a pool has one node is it known which one they are on.
     const use = alone ? uses.find((one) => one.centre === node.centre && one.pool === node.pool) : undefined;
     return { ...node, coresInUse: use?.cores ?? 0, memoryMibInUse: use?.memoryMib ?? 0, runs: use?.runs ?? 0 };
   });
@@ -144,7 +142,8 @@ export async function readNodes(
 /** The most memory per core that a centre in service gives to jobs that named none, in MiB. */
 export async function readMemoryMibPerCore(pool: pg.Pool): Promise<number> {
   const { rows } = await pool.query<{ most: number | null }>(
-    `select max((engine ->> 'memoryMibPerCore')::bigint) as most from centre where life_cycle = 'in-service'`,
+    `select max((pool ->> 'memoryMibPerCore')::bigint) as most
+     from centre, jsonb_array_elements(engine -> 'pools') as pool where life_cycle = 'in-service'`,
   );
   return rows[0]?.most ?? 0;
 }

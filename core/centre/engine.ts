@@ -1,0 +1,134 @@
+/**
+ * What a centre's engine says of itself, as its agent reports it: figures of the engine, never of the network. A pool is
+ * one place where work queues (a partition of Slurm; the whole machine at a process centre).
+ */
+export type EngineReport = {
+  readonly pools: readonly EnginePool[];
+  readonly offers: EngineOffers;
+  /** Which mechanisms are in use, in words for `weir centres` and the doctor: versions, cgroups, uids or none. */
+  readonly mechanisms: Readonly<Record<string, string>>;
+};
+
+export type EnginePool = {
+  readonly name: string;
+  /** Whether the engine takes and starts work there at all. */
+  readonly state: "up" | "drained" | "down";
+  /** For jobs that name no memory. */
+  readonly memoryMibPerCore: number;
+  readonly limits: PoolLimits;
+  /** Nodes that are alike in everything said here, together. */
+  readonly nodes: readonly NodeGroup[];
+  /** What the runs of this network hold there, as the engine counts it. */
+  readonly ours: Amounts;
+  readonly foreign: ForeignLoad;
+};
+
+/** What the engine enforces for one job; null: no limit. */
+export type PoolLimits = {
+  readonly timeLimitS: number | null;
+  readonly leastNodes: number;
+  readonly mostNodes: number | null;
+};
+
+export type NodeGroup = {
+  /** As the engine writes lists of hosts: `c[001-120]`. */
+  readonly names: string;
+  readonly count: number;
+  readonly state: "up" | "draining" | "down" | "maintenance";
+  /** Why it is not up, in the engine's words. */
+  readonly reason: string | null;
+  /** Of ONE node. */
+  readonly cores: number;
+  readonly memoryMib: number;
+  readonly accelerators: readonly DeviceCount[];
+  readonly features: readonly string[];
+  /** Of ONE node, not taken by anybody's work at the time of the report. */
+  readonly free: Amounts;
+};
+
+export type Amounts = {
+  readonly cores: number;
+  readonly memoryMib: number;
+  readonly accelerators: readonly DeviceCount[];
+};
+
+export type DeviceCount = { readonly vendor: string; readonly model: string; readonly count: number };
+
+/** The work of others. */
+export type ForeignLoad =
+  /** The engine runs nobody else's work: `free` follows from what the network placed. */
+  | { readonly kind: "none" }
+  | {
+      readonly kind: "seen";
+      /** What runs, by when its time limit ends it; milliseconds from the report, soonest first. */
+      readonly running: readonly { readonly cores: number; readonly endsInMs: number }[];
+      readonly waiting: { readonly jobs: number; readonly cores: number };
+    }
+  /** Other users' jobs are hidden from the agent (PrivateData): load is what nodes report as allocated, without ends. */
+  | { readonly kind: "hidden"; readonly why: string };
+
+/** What else a centre declares, for work that names it (W1, W2). */
+export type EngineOffers = {
+  /** The words of `--partition`, `--qos`, … that the centre's alias table knows. */
+  readonly aliases: Readonly<Record<AliasKind, readonly string[]>>;
+  /** `name/version`, as the centre lists its modules. */
+  readonly software: readonly string[];
+  readonly containers: readonly string[];
+  readonly mpi: readonly string[];
+  readonly fileSystems: readonly {
+    readonly name: string;
+    readonly path: string;
+    readonly shared: boolean;
+    readonly purgeDays: number | null;
+  }[];
+  readonly licences: readonly { readonly name: string; readonly total: number; readonly free: number }[];
+};
+
+export const aliasKinds = ["partition", "qos", "constraint", "gres", "licences", "reservation"] as const;
+export type AliasKind = (typeof aliasKinds)[number];
+
+export const noOffers: EngineOffers = {
+  aliases: { partition: [], qos: [], constraint: [], gres: [], licences: [], reservation: [] },
+  software: [],
+  containers: [],
+  mpi: [],
+  fileSystems: [],
+  licences: [],
+};
+
+/** What the nodes of a pool that are up have in all. */
+export function poolTotals(pool: Pick<EnginePool, "nodes">): Amounts {
+  let cores = 0;
+  let memoryMib = 0;
+  const accelerators = new Map<string, DeviceCount>();
+  for (const group of pool.nodes) {
+    if (group.state !== "up") continue;
+    cores += group.count * group.cores;
+    memoryMib += group.count * group.memoryMib;
+    for (const device of group.accelerators) {
+      const key = `${device.vendor}/${device.model}`;
+      const count = (accelerators.get(key)?.count ?? 0) + group.count * device.count;
+      accelerators.set(key, { ...device, count });
+    }
+  }
+  return { cores, memoryMib, accelerators: [...accelerators.values()] };
+}
+
+/** One pool of one machine that only this network uses. */
+export function oneMachine(
+  name: string,
+  machine: { readonly cores: number; readonly memoryMib: number; readonly memoryMibPerCore: number },
+  accelerators: readonly DeviceCount[] = [],
+): EnginePool {
+  const { cores, memoryMib, memoryMibPerCore } = machine;
+  const size = { cores, memoryMib, accelerators };
+  return {
+    name: "default",
+    state: "up",
+    memoryMibPerCore,
+    limits: { timeLimitS: null, leastNodes: 1, mostNodes: 1 },
+    nodes: [{ names: name, count: 1, state: "up", reason: null, ...size, features: [], free: size }],
+    ours: { cores: 0, memoryMib: 0, accelerators: [] },
+    foreign: { kind: "none" },
+  };
+}
