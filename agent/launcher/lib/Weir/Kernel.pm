@@ -1,7 +1,8 @@
 package Weir::Kernel;
 
-# What the launcher needs of Linux and perl-base has no module for: clocks, process facts, control groups, and walking
-# a tree of files without being led astray by symbolic links. Numbers for x86_64 and aarch64.
+# What launcher and helper need of Linux and perl-base has no module for: clocks, process facts, control groups, and
+# walking a tree of files without being led astray by symbolic links. Numbers for x86_64, and for aarch64, riscv64 and
+# loongarch64, which share one table.
 use strict;
 use warnings;
 use Fcntl qw(:DEFAULT);
@@ -13,14 +14,14 @@ our @EXPORT = qw(call mount_at monotonic_ms wall_ms boot_id start_ticks is_alive
     cgroup_places make_group join_group group_pids drop_group);
 
 my %NUMBER = do {
-    my $arm = (POSIX::uname())[4] eq 'aarch64';
-    my %table = (    # name => [x86_64, aarch64]
+    my $generic = (POSIX::uname())[4] ne 'x86_64';
+    my %table = (    # name => [x86_64, the others]
         clock_gettime => [228, 113], fsync       => [74,  82],  wait4     => [61,  260], mount     => [165, 40],
         prctl         => [157, 167], prlimit64   => [302, 261], setgroups => [116, 159], setresgid => [119, 149],
         setresuid     => [117, 147], signalfd4   => [289, 74],  unshare   => [272, 97],
         setns         => [308, 268],
     );
-    map { $_ => $table{$_}[$arm ? 1 : 0] } keys %table;
+    map { $_ => $table{$_}[$generic ? 1 : 0] } keys %table;
 };
 
 # A system call by name; true when it succeeded (some return a number: then that, or undef).
@@ -67,10 +68,10 @@ sub reap {
     return ($pid, unpack('i', $status), $us * 1000 + $uu / 1000, $ss * 1000 + $su / 1000, $maxrss * 1024);
 }
 
-# For good: no way back to root, no supplementary groups.
+# For good: no way back to root, no supplementary groups but those named.
 sub become {
-    my ($uid, $gid) = map { $_ + 0 } @_;    # a number kept as text would go to the kernel as a pointer
-    call('setgroups', 0, 0)                 or die "setgroups: $!\n";
+    my ($uid, $gid, @groups) = map { $_ + 0 } @_;    # a number kept as text would go to the kernel as a pointer
+    call('setgroups', scalar @groups, @groups ? pack('L*', @groups) : 0) or die "setgroups: $!\n";
     call('setresgid', $gid, $gid, $gid)     or die "setresgid: $!\n";
     call('setresuid', $uid, $uid, $uid)     or die "setresuid: $!\n";
 }

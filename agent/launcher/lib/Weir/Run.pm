@@ -7,8 +7,9 @@ use warnings;
 use Fcntl qw(:DEFAULT :mode);
 use POSIX ();
 use Weir::Kernel;
+use Weir::Record;
 use Exporter qw(import);
-our @EXPORT = qw(serve bury give_back facts place_of read_stream);
+our @EXPORT = qw(serve bury give_back read_stream);
 
 use constant { STREAM => { stdout => 100, stderr => 101 } };    # the wrapper's own handles, where the launcher finds them
 use constant { CLONE_NEWNS => 0x20000, CLONE_NEWIPC => 0x08000000, MS_BIND => 0x1000, MS_BIND_REC => 0x5000, MS_REC_PRIVATE => 0x44000 };
@@ -80,34 +81,13 @@ sub make_folder {
         !$o->{uid} or chown 0, $o->{gid}, "$place/script" or die "$place/script: $!\n";
     }
     as_user(@$o{qw(uid gid)}, sub { put_input("$place/work", $_) for @{ $o->{files} } }) if @{ $o->{files} };
-    put("$place/.ended", 0640, ' ' x 2048);    # its room on the disk is taken now, so a full disk cannot swallow the end
+    put("$place/.ended", 0640, ROOM);
     $o->{group} = make_group($o->{places}, @$o{qw(run memoryBytes processes)});
     die "too-late its start was forbidden after a time that has passed\n" if monotonic_ms() > $o->{startBefore};
     put("$place/started", 0640, lines(
         pid => $$, startTicks => start_ticks($$), bootId => boot_id(), startedMs => wall_ms(), uid => $o->{uid}, gid => $o->{gid},
         cwd => $o->{cwd}, cores => $o->{cores}, memoryBytes => $o->{memoryBytes}, (map { ("group.$_" => $o->{group}{$_}) } keys %{ $o->{group} }),
     ), 'sync');
-}
-
-# Always a new file; `sync` puts it on the disk with its folder entry (a journaled file system syncs both with the file).
-sub put {
-    my ($path, $mode, $bytes, $sync) = @_;
-    sysopen(my $file, $path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, $mode) or die $!{EEXIST} && $sync ? "already-there it was started before\n" : "$path: $!\n";
-    my $done = 0;
-    while ($done < length $bytes) { $done += syswrite($file, $bytes, 1 << 20, $done) // die "$path: $!\n" }
-    !$sync or call('fsync', fileno $file) or die "$path: $!\n";
-    close $file or die "$path: $!\n";
-}
-
-# [path, executable, bytes]; the work folder is new and empty, so there is no link to follow out of it.
-sub put_input {
-    my ($work, $input) = @_;
-    my ($path, $executable, $bytes) = @$input;
-    my @folders = split m{/}, $path;
-    pop @folders;
-    my $folder = $work;
-    for (@folders) { $folder .= "/$_"; mkdir $folder, 0755 or $!{EEXIST} or die "input file $path: $!\n" }
-    put("$work/$path", $executable ? 0755 : 0644, $bytes);
 }
 
 # Forks the job and waits until it has become the user's program. Dies with "126 words" or "127 words" as a shell says.
@@ -403,14 +383,6 @@ sub keep_streams {
     }
 }
 
-# By rename, on disk. On a full disk it goes into the room taken before the start.
-sub end_is_written {
-    my ($place, $report) = @_;
-    sysopen(my $file, "$place/.ended", O_WRONLY | O_CREAT, 0640) or return !-d $place;
-    return (syswrite($file, $report) // 0) == length $report && truncate($file, length $report)
-        && rename("$place/.ended", "$place/ended") && call('fsync', fileno $file);
-}
-
 # Makes the run's output the agent's and removes every other trace of its uid; '' when nothing of it is left, else what is.
 sub give_back {
     my ($r) = @_;
@@ -479,11 +451,6 @@ sub carriers {
         : sub { grep { $_ eq "WEIR_WORK=$place/work" } split /\0/, read_file("/proc/$_[0]/environ") // '' };
     return grep { /^\d+$/ && defined start_ticks($_) && $is_its->($_) } readdir $proc;
 }
-
-# --- the small files: lines of name=value, the last is `end=1`, without which the file counts as torn and so as absent
-
-sub lines { my @pairs = @_; my $text = ''; while (my ($k, $v) = splice @pairs, 0, 2) { $text .= "$k=" . (substr($v // '', 0, 1000) =~ s/\s+/ /gr =~ s/ \z//r) . "\n" } return "${text}end=1\n" }
-sub facts { my %facts = map { /^([\w.]+)=(.*)/ ? ($1, $2) : () } split /\n/, read_file($_[0]) // ''; return $facts{end} ? %facts : () }
 
 # Up to $max bytes of a stream from $offset: (bytes, size), or () with words in $!. From the wrapper's own handle while it
 # lives, so a path that the user named is never opened with our rights.
