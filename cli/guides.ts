@@ -1,6 +1,7 @@
 import { commands, commonOptions } from "#cli/commands.ts";
 import type { Option } from "#cli/option.ts";
 import { sayIn } from "#cli/words.ts";
+import { phrases } from "#core/job/phrase.ts";
 import { type Handling, sbatchOptions } from "#core/job/sbatch-options.ts";
 import { bearer, legalSteps, stateKinds } from "#core/job/state.ts";
 import { unreachable } from "#core/unreachable.ts";
@@ -71,11 +72,11 @@ function handlingWords(handling: Handling): readonly [string, string] {
     case "mapped":
       return ["taken", handling.to];
     case "harmless":
-      return ["left out, with a warning", handling.words];
+      return ["left out, with a warning", phrases[handling.because][0]];
     case "client":
-      return ["`weir submit` alone", handling.words];
+      return ["`weir submit` alone", phrases[handling.how][0]];
     case "refused":
-      return ["refused", handling.because];
+      return ["refused", phrases[handling.because][0]];
     case "not-offered":
       return ["not offered yet", `${handling.what}: looked up at the centres, and none reports any yet`];
     default:

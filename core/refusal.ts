@@ -1,3 +1,7 @@
+import { type OptionPlace, optionAt, type Phrase, phraseWords } from "#core/job/phrase.ts";
+import { coresPerNode, type Shape } from "#core/job/spec.ts";
+import { deviceKey } from "#core/scheduling/centres.ts";
+import { type Facts, type Language, reasonWords } from "#core/scheduling/reasons.ts";
 import { unreachable } from "#core/unreachable.ts";
 
 /**
@@ -8,17 +12,15 @@ import { unreachable } from "#core/unreachable.ts";
 export type Refusal =
   | { readonly kind: "malformed-json"; readonly words: string }
   | { readonly kind: "invalid-request"; readonly issues: readonly Issue[] }
-  | {
+  | ({
       readonly kind: "unknown-option";
-      readonly option: string;
-      readonly line: number | null;
       readonly nearest: string | null;
-      /** Further unknown options of the same submission, each with its line. */
-      readonly others: readonly string[];
-    }
-  | { readonly kind: "bad-option-value"; readonly option: string; readonly value: string; readonly expected: string }
+      /** Further unknown options of the same submission. */
+      readonly others: readonly OptionPlace[];
+    } & OptionPlace)
+  | ({ readonly kind: "bad-option-value"; readonly value: string; readonly expected: Phrase } & OptionPlace)
   /** An option of sbatch that Weir knows, cannot honour, and that would change the work if it were left out. */
-  | { readonly kind: "option-refused"; readonly option: string; readonly because: string; readonly becauseZh: string }
+  | ({ readonly kind: "option-refused"; readonly because: Phrase } & OptionPlace)
   | {
       readonly kind: "too-large";
       readonly what: string;
@@ -29,19 +31,28 @@ export type Refusal =
   | { readonly kind: "not-text"; readonly field: string; readonly found: "NUL" | "lone surrogate" }
   | { readonly kind: "script-without-interpreter" }
   | { readonly kind: "path-escape"; readonly path: string }
-  | { readonly kind: "bad-array"; readonly text: string; readonly words: string }
+  | { readonly kind: "bad-array"; readonly text: string; readonly because: Phrase }
   | { readonly kind: "unknown-dependency"; readonly job: string }
   | { readonly kind: "dependency-cycle"; readonly jobs: readonly string[] }
   | { readonly kind: "array-mismatch"; readonly job: number | string }
   | { readonly kind: "unknown-project"; readonly project: string; readonly known: readonly string[] }
   | {
       readonly kind: "no-centre-fits";
-      readonly asked: string;
-      readonly nearest: string;
+      readonly asked: Shape;
+      /** Of what some centre could run; null where none has anything. `wished`: the job's own wishes allow that centre. */
+      readonly nearest: { readonly shape: Shape; readonly centre: string; readonly wished: boolean } | null;
       readonly rules: readonly CentreRule[];
     }
   /** A word that would be looked up in a centre's alias table, module list or runtime, and no centre offers it (W1, W2). */
-  | { readonly kind: "not-offered"; readonly what: string; readonly value: string; readonly known: readonly string[] }
+  | {
+      readonly kind: "not-offered";
+      readonly what: string;
+      readonly value: string;
+      readonly known: readonly string[];
+      /** The option that asked for it; null: a field of the request did. */
+      readonly option: string | null;
+      readonly line: number | null;
+    }
   | { readonly kind: "idempotency-conflict"; readonly key: string }
   | { readonly kind: "not-signed-in" }
   | { readonly kind: "bad-credentials" }
@@ -71,9 +82,9 @@ export type Refusal =
   | { readonly kind: "fault"; readonly request: string };
 
 export type RefusalKind = Refusal["kind"];
-export type Issue = { readonly path: string; readonly words: string };
-/** One centre and the first rule it fails, with the facts in words. */
-export type CentreRule = { readonly centre: string; readonly rule: string; readonly words: string };
+export type Issue = { readonly path: string; readonly words: string | Phrase };
+/** One centre and the first rule it fails. */
+export type CentreRule = { readonly centre: string; readonly rule: string | null; readonly facts: Facts };
 
 export const refusalStatus = {
   "malformed-json": 400,
@@ -115,7 +126,7 @@ export const refusalStatus = {
 /** What was refused, by which rule, and what to do about it: two sentences a user can act on, in English or Chinese. */
 export function refusalWords(
   refusal: Refusal,
-  language: "en" | "zh",
+  language: Language,
 ): { readonly title: string; readonly detail: string } {
   const [en, zh] = words(refusal);
   const chosen = language === "zh" ? zh : en;
@@ -132,38 +143,46 @@ function words(refusal: Refusal): readonly [en: Sentence, zh: Sentence] {
         ["请求正文不是 JSON", `${refusal.words}。请发送一个 UTF-8 编码的 JSON 文档。`],
       ];
     case "invalid-request": {
-      const list = refusal.issues.map((issue) => `${issue.path || "body"}: ${issue.words}`).join("; ");
+      const [list, listZh] = (["en", "zh"] as const).map((language) =>
+        refusal.issues.map(({ path, words }) => `${path || "body"}: ${phraseWords(words, language)}`).join("; "),
+      );
       return [
         ["The request does not fit the rules", `${list}. See /api/docs for the fields and their limits.`],
-        ["请求不合规则", `${list}。字段与上限见 /api/docs。`],
+        ["请求不合规则", `${listZh}。字段与上限见 /api/docs。`],
       ];
     }
     case "unknown-option": {
-      const where = refusal.line === null ? "" : ` (line ${refusal.line})`;
+      const [shown, shownZh] = optionWords(refusal);
+      const others = refusal.others.map(optionWords);
       const hint = refusal.nearest ? ` Did you mean ${refusal.nearest}?` : "";
-      const also = refusal.others.length === 0 ? "" : ` Nor does it know ${refusal.others.join(", ")}.`;
-      const alsoZh = refusal.others.length === 0 ? "" : `同样不认识：${refusal.others.join("、")}。`;
+      const also = others.length === 0 ? "" : ` Nor does it know ${others.map(([en]) => en).join(", ")}.`;
+      const alsoZh = others.length === 0 ? "" : `同样不认识：${others.map(([, zh]) => zh).join("、")}。`;
       return [
         [
           "Unknown option",
-          `${refusal.option}${where} is not an option Weir knows.${hint}${also} Remove ${also ? "them" : "it"}, or see docs/guides/sbatch.md.`,
+          `${shown} is not an option Weir knows.${hint}${also} Remove ${also ? "them" : "it"}, or see docs/guides/sbatch.md.`,
         ],
         [
           "未知选项",
-          `Weir 不认识 ${refusal.option}${where}。${refusal.nearest ? `是否想写 ${refusal.nearest}？` : ""}${alsoZh}请删去，或参阅 docs/guides/sbatch.md。`,
+          `Weir 不认识 ${shownZh}。${refusal.nearest ? `是否想写 ${refusal.nearest}？` : ""}${alsoZh}请删去，或参阅 docs/guides/sbatch.md。`,
         ],
       ];
     }
-    case "bad-option-value":
+    case "bad-option-value": {
+      const [shown, shownZh] = optionWords(refusal);
+      const value = JSON.stringify(refusal.value);
       return [
-        ["Bad value", `${refusal.option} cannot be ${JSON.stringify(refusal.value)}. Expected: ${refusal.expected}.`],
-        ["值不正确", `${refusal.option} 不能为 ${JSON.stringify(refusal.value)}。应为：${refusal.expected}。`],
+        ["Bad value", `${shown} cannot be ${value}. Expected: ${phraseWords(refusal.expected, "en")}.`],
+        ["值不正确", `${shownZh} 不能为 ${value}。应为：${phraseWords(refusal.expected, "zh")}。`],
       ];
-    case "option-refused":
+    }
+    case "option-refused": {
+      const [shown, shownZh] = optionWords(refusal);
       return [
-        ["Option refused", `${refusal.option} cannot be honoured: ${refusal.because}.`],
-        ["选项无法满足", `无法满足 ${refusal.option}：${refusal.becauseZh}。`],
+        ["Option refused", `${shown} cannot be honoured: ${phraseWords(refusal.because, "en")}.`],
+        ["选项无法满足", `无法满足 ${shownZh}：${phraseWords(refusal.because, "zh")}。`],
       ];
+    }
     case "too-large":
       return [
         [
@@ -172,7 +191,7 @@ function words(refusal: Refusal): readonly [en: Sentence, zh: Sentence] {
         ],
         [
           "过大",
-          `${inChinese(refusal.what)}为 ${refusal.actual} ${refusal.unit}，上限 ${refusal.limit} ${refusal.unit}。请缩小或拆分。`,
+          `${inChinese(refusal.what)}为 ${refusal.actual}${unitInChinese(refusal.unit)}，上限 ${refusal.limit}${unitInChinese(refusal.unit)}。请缩小或拆分。`,
         ],
       ];
     case "not-text":
@@ -181,7 +200,10 @@ function words(refusal: Refusal): readonly [en: Sentence, zh: Sentence] {
           "Not text",
           `${refusal.field} holds a ${refusal.found}, which no file name, variable or script can carry. Remove it.`,
         ],
-        ["不是文本", `${refusal.field} 含有 ${refusal.found}，不能用于文件名、变量或脚本。请删去。`],
+        [
+          "不是文本",
+          `${refusal.field.replace(/^a name in (.*)$/, "$1 中的名称")} 含有${refusal.found === "NUL" ? " NUL" : "孤立代理项"}，不能用于文件名、变量或脚本。请删去。`,
+        ],
       ];
     case "script-without-interpreter":
       return [
@@ -201,8 +223,14 @@ function words(refusal: Refusal): readonly [en: Sentence, zh: Sentence] {
       ];
     case "bad-array":
       return [
-        ["Bad array", `--array=${refusal.text}: ${refusal.words}. Write it like 1-1000%50, 0-9:2 or 1,3,7.`],
-        ["数组写法不对", `--array=${refusal.text}：${refusal.words}。写法如 1-1000%50、0-9:2 或 1,3,7。`],
+        [
+          "Bad array",
+          `--array=${refusal.text}: ${phraseWords(refusal.because, "en")}. Write it like 1-1000%50, 0-9:2 or 1,3,7.`,
+        ],
+        [
+          "数组写法不对",
+          `--array=${refusal.text}：${phraseWords(refusal.because, "zh")}。写法如 1-1000%50、0-9:2 或 1,3,7。`,
+        ],
       ];
     case "unknown-dependency":
       return [
@@ -237,27 +265,34 @@ function words(refusal: Refusal): readonly [en: Sentence, zh: Sentence] {
         ],
       ];
     case "no-centre-fits": {
-      const rules = refusal.rules.map((rule) => `${rule.centre}: ${rule.words}`).join("; ");
+      const rules = (language: Language) =>
+        refusal.rules.map(({ centre, rule, facts }) => `${centre}: ${reasonWords(rule, facts, language)}`).join("; ");
       return [
         [
           "No centre could ever run this",
-          `Asked: ${refusal.asked}. ${rules}. The nearest shape that fits: ${refusal.nearest}.`,
+          `Asked: ${shapeWords(refusal.asked, "en")}. ${rules("en")}. The nearest shape that fits: ${nearestWords(refusal.nearest, "en")}.`,
         ],
-        ["没有中心能运行此作业", `申请：${refusal.asked}。${rules}。最接近且可行的规格：${refusal.nearest}。`],
+        [
+          "没有中心能运行此作业",
+          `申请：${shapeWords(refusal.asked, "zh")}。${rules("zh")}。最接近且可行的规格：${nearestWords(refusal.nearest, "zh")}。`,
+        ],
       ];
     }
-    case "not-offered":
+    case "not-offered": {
       if (refusal.what === "centre") return unknownCentre(refusal);
+      const { option, line } = refusal;
+      const [shown, shownZh] = option === null ? ["", ""] : optionWords({ option, line }).map((each) => `${each}: `);
       return [
         [
           "Not offered",
-          `${refusal.what} ${JSON.stringify(refusal.value)} is offered by no centre in service. Known: ${refusal.known.join(", ") || "none"}. Remove it or choose one of these.`,
+          `${shown}${refusal.what} ${JSON.stringify(refusal.value)} is offered by no centre in service. Known: ${refusal.known.join(", ") || "none"}. Remove it or choose one of these.`,
         ],
         [
           "没有中心提供",
-          `在用中心均不提供${inChinese(refusal.what)} ${JSON.stringify(refusal.value)}。现有：${refusal.known.join("、") || "无"}。请删去或改选。`,
+          `${shownZh}在用中心均不提供${inChinese(refusal.what)} ${JSON.stringify(refusal.value)}。现有：${refusal.known.join("、") || "无"}。请删去或改选。`,
         ],
       ];
+    }
     case "idempotency-conflict":
       return [
         [
@@ -383,6 +418,39 @@ function words(refusal: Refusal): readonly [en: Sentence, zh: Sentence] {
   }
 }
 
+function optionWords({ option, line }: OptionPlace): readonly [en: string, zh: string] {
+  const place = { option, line };
+  return [
+    phraseWords(optionAt(place), "en"),
+    phraseWords(optionAt({ ...place, option: chinese[option] ?? option }), "zh"),
+  ];
+}
+
+function shapeWords(shape: Shape, language: Language): string {
+  const { accelerators, memory } = shape;
+  const [nodes, cores, memoryIs, cards, node, core] = shapeNouns[language];
+  const words = [`${nodes} ${shape.nodes}`, `${cores} ${shape.nodes * coresPerNode(shape)}`];
+  if (memory.kind === "per-node") words.push(`${memoryIs} ${memory.mib} MiB/${node}`);
+  if (memory.kind === "per-core") words.push(`${memoryIs} ${memory.mib} MiB/${core}`);
+  if (accelerators) {
+    const device = deviceKey(accelerators.vendor, accelerators.model);
+    words.push(`${cards} ${accelerators.perNode}/${node} (${device})`);
+  }
+  return words.join(", ");
+}
+
+const shapeNouns = {
+  en: ["nodes", "cores", "memory", "accelerators", "node", "core"],
+  zh: ["节点", "核", "内存", "加速卡", "节点", "核"],
+} as const;
+
+function nearestWords(nearest: Extract<Refusal, { kind: "no-centre-fits" }>["nearest"], language: Language): string {
+  if (nearest === null) return language === "zh" ? "无" : "none";
+  const words = `${shapeWords(nearest.shape, language)} @ ${nearest.centre}`;
+  if (nearest.wished) return words;
+  return words + (language === "zh" ? "（不在作业指定之列）" : " (not among the wished)");
+}
+
 function unknownCentre({
   value,
   known,
@@ -434,12 +502,29 @@ const chinese: Readonly<Record<string, string>> = {
   "the list of labels": "标签列表",
   "the script": "脚本",
   "the time limit": "时限",
+  "the name": "名称",
+  "the comment": "备注",
+  "the number of nodes": "节点数",
+  "the number of tasks": "任务数",
+  "accelerators per node": "每节点加速卡数",
+  accelerators: "加速卡",
+  memory: "内存",
+  tasks: "任务数",
+  script: "脚本",
   "generic resource": "通用资源",
+  "burst buffer": "突发缓冲",
+  "feature of a cluster": "集群特性",
+  "feature of nodes": "节点特性",
+  "node list": "节点列表",
+  "quality of service": "服务质量（QoS）",
   centre: "中心",
   container: "容器",
   "file system": "文件系统",
   job: "作业",
   licence: "许可证",
+  node: "节点",
+  partition: "分区",
+  reservation: "预留",
   person: "人员",
   project: "项目",
   run: "运行",
@@ -451,4 +536,21 @@ const chinese: Readonly<Record<string, string>> = {
 
 function inChinese(what: string): string {
   return chinese[what] ?? ` ${what}`;
+}
+
+const chineseUnits: Readonly<Record<string, string>> = {
+  accelerators: " 张加速卡",
+  bytes: " 字节",
+  characters: " 个字符",
+  cores: " 核",
+  jobs: " 个作业",
+  labels: " 个标签",
+  nodes: " 个节点",
+  s: " 秒",
+  tasks: " 个任务",
+  variables: " 个变量",
+};
+
+function unitInChinese(unit: string): string {
+  return chineseUnits[unit] ?? ` ${unit}`;
 }

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type AdmitContext, admit, type Request } from "#core/job/admit.ts";
+import { phrase, phraseWords } from "#core/job/phrase.ts";
 import { coresPerNode } from "#core/job/spec.ts";
 import { refusalWords } from "#core/refusal.ts";
 
@@ -77,7 +78,7 @@ test("a bare command gets every default, and the answer lists them", () => {
     { field: "nodes", value: "1" },
     { field: "tasks", value: "1" },
     { field: "coresPerTask", value: "1" },
-    { field: "memory", value: "the centre's memory per core × cores" },
+    { field: "memory", value: phrase("memory-of-the-centre") },
     { field: "timeLimitS", value: "3600" },
     { field: "graceS", value: "30" },
     { field: "processes", value: "≤ 4096" },
@@ -228,7 +229,12 @@ test("what is refused, and by which rule", () => {
   for (const [what, request, kind] of cases) {
     const found = refusal(request);
     assert.equal(found.kind, kind, `${what}: ${JSON.stringify(found)}`);
-    for (const language of ["en", "zh"] as const) assert.notEqual(refusalWords(found, language).detail, "", what);
+    assert.notEqual(refusalWords(found, "en").detail, "", what);
+    assert.doesNotMatch(
+      refusalWords(found, "zh").detail,
+      /[a-z]{2,} [a-z]{2,} [a-z]{2,}/,
+      `${what}: no English sentence`,
+    );
   }
 });
 
@@ -239,7 +245,7 @@ test("a person without a project is told so", () => {
 
 test("a centre that is not there is named, with those that are, wherever it stands", () => {
   const known = ["alpha", "beta", "local"];
-  const nope = { kind: "not-offered", what: "centre", value: "nope", known };
+  const nope = { kind: "not-offered", option: null, line: null, what: "centre", value: "nope", known };
   const command = ["true"];
   for (const wish of ["only", "except", "prefer"] as const) {
     assert.deepEqual(refusal({ command, centres: { [wish]: ["local", "nope"] } }), nope);
@@ -281,9 +287,12 @@ test("keys of a bulk submission become places in it; variables asked for by name
 test("absolute paths are pinned and said so; --wrap and --signal", () => {
   const { warnings } = admitted(script("-D /data", "-o /data/o", "-e /dev/null"));
   assert.equal(warnings.length, 2);
-  assert.match(warnings[0] ?? "", /workingDirectory \/data .* only run at a centre that has it/);
-  assert.doesNotMatch(warnings.join(), /to itself/);
-  const [shared, near] = admitted(script("-o /dev/shm/o", "-e /tmpfiles/e")).warnings;
+  const words = warnings.map((warning) => phraseWords(warning, "en"));
+  assert.match(words[0] ?? "", /workingDirectory \/data .* only run at a centre that has it/);
+  assert.doesNotMatch(words.join(), /to itself/);
+  const [shared, near] = admitted(script("-o /dev/shm/o", "-e /tmpfiles/e")).warnings.map((each) =>
+    phraseWords(each, "en"),
+  );
   assert.match(
     shared ?? "",
     /stdout \/dev\/shm\/o .* only run at a centre that has it, .* each run has \/dev\/shm to itself/,

@@ -1,6 +1,7 @@
 import { type CentreId, centreId } from "#core/ids.ts";
 import { parseArray } from "#core/job/array.ts";
 import type { Asked, AskedDependency, Request } from "#core/job/asked.ts";
+import { type Phrase, type PhraseKind, phrase } from "#core/job/phrase.ts";
 import { parseSbatch } from "#core/job/sbatch.ts";
 import { type ShapeLimits, shapeOf } from "#core/job/shape.ts";
 import type { ArraySpec, CentreWishes, Dependency, JobSpec, Work } from "#core/job/spec.ts";
@@ -104,7 +105,7 @@ export type Admitted =
       readonly kind: "admitted";
       readonly spec: JobSpec;
       readonly defaults: readonly FilledIn[];
-      readonly warnings: readonly string[];
+      readonly warnings: readonly Phrase[];
       /** Dependencies on jobs of the same bulk submission, which have no ids yet; empty for a single job. */
       readonly after: readonly AfterPosition[];
     }
@@ -117,7 +118,7 @@ export type AfterPosition = {
 };
 
 /** A field that was left open, and what it became, as shown to people. */
-export type FilledIn = { readonly field: string; readonly value: string };
+export type FilledIn = { readonly field: string; readonly value: string | Phrase };
 
 export const defaultTimeLimitS = 3600;
 export const defaultGraceS = 30;
@@ -128,8 +129,16 @@ function refused(refusal: Refusal): Extract<Admitted, { kind: "refused" }> {
   return { kind: "refused", refusal };
 }
 
-function invalid(path: string, words: string): Refusal {
-  return { kind: "invalid-request", issues: [{ path, words }] };
+function invalid(path: string, words: PhraseKind, facts: Phrase["facts"] = {}): Refusal {
+  return { kind: "invalid-request", issues: [{ path, words: phrase(words, facts) }] };
+}
+
+function badValue(option: string, value: string, expected: PhraseKind, facts: Phrase["facts"] = {}): Refusal {
+  return { kind: "bad-option-value", option, line: null, value, expected: phrase(expected, facts) };
+}
+
+function notKnown(what: string, value: string, known: readonly string[]): Refusal {
+  return { kind: "not-offered", option: null, line: null, what, value, known };
 }
 
 /** NUL and lone surrogates, in any text and any key: nothing downstream can carry them. */
@@ -152,21 +161,20 @@ function firstNotText(value: unknown, field: string): Refusal | null {
 }
 
 function workRefusal({ script, command, arguments: words }: Request): Refusal | null {
-  if (script !== undefined && command !== undefined) return invalid("command", "give either a script or a command");
+  if (script !== undefined && command !== undefined) return invalid("command", "script-or-command");
   if (command !== undefined && words !== undefined) {
-    return invalid("arguments", "these belong to a script; those of a command follow its first word");
+    return invalid("arguments", "arguments-of-a-script");
   }
-  if (command?.[0] === "") return invalid("command", "the first word names the program and cannot be empty");
+  if (command?.[0] === "") return invalid("command", "program-unnamed");
   if (script === undefined) return null;
   if (!/^#![ \t]*\S/.test(script)) return { kind: "script-without-interpreter" };
   if (!script.includes("\r\n")) return null;
-  const expected = "lines that end in a line feed alone, as for sbatch; dos2unix converts them";
-  return { kind: "bad-option-value", option: "script", value: "lines that end in \\r\\n", expected };
+  return badValue("script", "…\r\n", "line-feeds");
 }
 
 /** What centres do not report yet (W2); `known` will list theirs. */
 function notOffered({ software, container, fileSystems, licences }: Request): Refusal | null {
-  const refuse = (what: string, value: string): Refusal => ({ kind: "not-offered", what, value, known: [] });
+  const refuse = (what: string, value: string): Refusal => notKnown(what, value, []);
   if (software?.[0] !== undefined) return refuse("software", software[0]);
   if (container !== undefined) return refuse("container", container);
   if (fileSystems?.[0] !== undefined) return refuse("file system", fileSystems[0]);
@@ -177,14 +185,13 @@ function notOffered({ software, container, fileSystems, licences }: Request): Re
 /** The request's own fields laid over what the script and the options said; each takes with it what it contradicts. */
 function overlaid(sbatch: Asked, request: Request): Asked | Refusal {
   if (request.memoryMibPerNode !== undefined && request.memoryMibPerCore !== undefined) {
-    return invalid("memoryMibPerCore", "give either memoryMibPerNode or memoryMibPerCore");
+    return invalid("memoryMibPerCore", "one-memory");
   }
   const { acceleratorsPerNode, acceleratorsInAll, acceleratorsPerTask, coresPerAccelerator, ...rest } = sbatch;
   const { accelerators, memoryMibPerNode, memoryMibPerCore } = request;
   const missing = sbatch.exportedNames?.find((name) => request.environment?.[name] === undefined);
   if (missing !== undefined && sbatch.environment?.[missing] === undefined) {
-    const expected = `a value: --export=${missing}=VALUE, or ${missing} among the request's environment`;
-    return { kind: "bad-option-value", option: "--export", value: missing, expected };
+    return badValue("--export", missing, "variable-value", { name: missing });
   }
   return {
     ...rest,
@@ -226,7 +233,7 @@ type WorkOf = { readonly kind: "work"; readonly work: Work } | Extract<Admitted,
 function workOf(request: Request, asked: Asked): WorkOf {
   const { script, command } = request;
   if (asked.wrap !== undefined) {
-    if (script !== undefined || command !== undefined) return refused(invalid("wrap", "--wrap stands for the script"));
+    if (script !== undefined || command !== undefined) return refused(invalid("wrap", "wrap-is-the-script"));
     const text = `#!/bin/sh\n# This script was created by --wrap.\n\n${asked.wrap}\n`;
     return { kind: "work", work: { kind: "script", text, arguments: request.arguments ?? [] } };
   }
@@ -234,7 +241,7 @@ function workOf(request: Request, asked: Asked): WorkOf {
     return { kind: "work", work: { kind: "script", text: script, arguments: request.arguments ?? [] } };
   }
   const [program, ...words] = command ?? [];
-  if (program === undefined) return refused(invalid("script", "give a script or a command: there is nothing to run"));
+  if (program === undefined) return refused(invalid("script", "nothing-to-run"));
   return { kind: "work", work: { kind: "command", argv: [program, ...words] } };
 }
 
@@ -248,8 +255,7 @@ function timesOf(asked: Asked, limits: AdmitLimits): Pick<JobSpec, "timeLimitS" 
     return { timeLimitS: wholeS, graceS: asked.graceS ?? defaultGraceS };
   }
   if (beforeS < wholeS) return { timeLimitS: wholeS - beforeS, graceS: beforeS };
-  const expected = `less than the time limit of ${wholeS} s`;
-  return { kind: "bad-option-value", option: "--signal", value: `${beforeS} s before the end`, expected };
+  return badValue("--signal", `TERM@${beforeS}`, "signal-before-limit", { limitS: wholeS });
 }
 
 function arrayOf(asked: Asked, limits: AdmitLimits): { readonly array: ArraySpec | null } | Refusal {
@@ -301,7 +307,7 @@ function projectRefusal(project: string | null, { projects }: AdmitContext): Ref
 /** W1: a wish for or against a centre that is not there is a slip of the pen, and would change where the job runs. */
 function centreRefusal({ only, except, prefer }: CentreWishes, { centres }: AdmitContext): Refusal | null {
   const unknown = [...only, ...except, ...prefer].find((centre) => !centres.includes(centre));
-  return unknown === undefined ? null : { kind: "not-offered", what: "centre", value: unknown, known: centres };
+  return unknown === undefined ? null : notKnown("centre", unknown, centres);
 }
 
 /** Limits that the schema cannot see, because the value may come from the script. */
@@ -310,13 +316,12 @@ function fieldRefusal(asked: Asked, request: Request, limits: AdmitLimits): Refu
     actual > limit ? { kind: "too-large", what, actual, limit, unit: "characters" } : null;
   const variables = Object.entries(asked.environment ?? {});
   const [unknownLicence] = asked.licences ?? [];
-  if (asked.name === "") return invalid("name", "cannot be empty");
+  if (asked.name === "") return invalid("name", "empty");
   for (const [what, path] of Object.entries({ stdout: asked.stdout, stderr: asked.stderr })) {
-    if (path === "") return invalid(what, "cannot be empty");
+    if (path === "") return invalid(what, "empty");
   }
   if (asked.workingDirectory !== undefined && !/^(?:\/|\.$)/.test(asked.workingDirectory)) {
-    const expected = "an absolute path, or nothing for the job's own folder, where its input files are";
-    return { kind: "bad-option-value", option: "workingDirectory", value: asked.workingDirectory, expected };
+    return badValue("workingDirectory", asked.workingDirectory, "a-folder");
   }
   if (variables.length > limits.environmentVariables) {
     const [actual, limit] = [variables.length, limits.environmentVariables];
@@ -327,14 +332,9 @@ function fieldRefusal(asked: Asked, request: Request, limits: AdmitLimits): Refu
     return { kind: "too-large", what: "the list of labels", actual: labels, limit: limits.labels, unit: "labels" };
   }
   if (asked.onlyOnOneNode !== undefined && (asked.nodes ?? 1) > 1) {
-    return {
-      kind: "option-refused",
-      option: asked.onlyOnOneNode,
-      because: "the layout of nodes is not described yet; leave it out, or ask for one node",
-      becauseZh: "节点布局尚未登记；请删去，或只申请一个节点",
-    };
+    return { kind: "option-refused", ...asked.onlyOnOneNode, because: phrase("one-node-only") };
   }
-  if (unknownLicence) return { kind: "not-offered", what: "licence", value: unknownLicence.name, known: [] };
+  if (unknownLicence) return notKnown("licence", unknownLicence.name, []);
   return (
     tooLong("the name", asked.name?.length ?? 0, limits.nameChars) ??
     tooLong("the comment", asked.comment?.length ?? 0, 255) ??
@@ -378,14 +378,14 @@ function filesRefusal(
     if (parts.some((part) => part.length > 255 || utf8Bytes(part) > 255)) {
       return { kind: "too-large", what: "a file name", actual: path.length, limit: 255, unit: "bytes" };
     }
-    if (seen.has(path)) return invalid("inputFiles", `${JSON.stringify(path)} is there twice`);
+    if (seen.has(path)) return invalid("inputFiles", "file-twice", { path });
     seen.add(path);
     actual += Math.floor((contentBase64.replace(/=+$/, "").length * 3) / 4);
   }
   for (const path of seen) {
     for (let at = path.indexOf("/"); at > 0; at = path.indexOf("/", at + 1)) {
       const folder = path.slice(0, at);
-      if (seen.has(folder)) return invalid("inputFiles", `${JSON.stringify(folder)} is both a file and a folder`);
+      if (seen.has(folder)) return invalid("inputFiles", "file-and-folder", { path: folder });
     }
   }
   return actual > limit ? { kind: "too-large", what: "input files in all", actual, limit, unit: "bytes" } : null;
@@ -409,13 +409,13 @@ function filledIn(asked: Asked, { name, shape, timeLimitS, graceS, project }: Jo
     asked.tasksPerAccelerator ??
     (asked.acceleratorsInAll && asked.acceleratorsPerTask);
   const coresSaid = asked.coresPerTask ?? asked.coresPerAccelerator;
-  const fields: readonly (readonly [open: boolean, field: string, value: string])[] = [
+  const fields: readonly (readonly [open: boolean, field: string, value: FilledIn["value"]])[] = [
     [asked.name === undefined, "name", name],
     [asked.project === undefined, "project", project],
     [asked.nodes === undefined, "nodes", `${shape.nodes}`],
     [tasksSaid === undefined, "tasks", `${shape.tasks}`],
     [coresSaid === undefined, "coresPerTask", `${shape.coresPerTask}`],
-    [shape.memory.kind === "default", "memory", "the centre's memory per core × cores"],
+    [shape.memory.kind === "default", "memory", phrase("memory-of-the-centre")],
     [asked.timeLimitS === undefined, "timeLimitS", `${timeLimitS}`],
     [asked.graceS === undefined && asked.termBeforeEndS === undefined, "graceS", `${graceS}`],
     [true, "processes", `≤ ${mostProcesses}`],
@@ -424,14 +424,10 @@ function filledIn(asked: Asked, { name, shape, timeLimitS, graceS, project }: Jo
 }
 
 /** W1: an absolute path is true only where a centre has it, and the answer says so. */
-function pins({ workingDirectory, stdout, stderr }: JobSpec): string[] {
+function pins({ workingDirectory, stdout, stderr }: JobSpec): Phrase[] {
   return Object.entries({ workingDirectory, stdout, stderr }).flatMap(([field, path]) => {
     if (!path?.startsWith("/") || path === "/dev/null") return [];
     const [own] = /^\/(?:tmp|var\/tmp|dev\/shm)(?![^/])/.exec(path) ?? [];
-    const pinned = `${field} ${path} is an absolute path: the job can only run at a centre that has it`;
-    if (own === undefined) return [pinned];
-    return [
-      `${pinned}, and where the centre separates users each run has ${own} to itself: empty at its start, removed at its end`,
-    ];
+    return [own === undefined ? phrase("path-pins", { field, path }) : phrase("path-pins-own", { field, path, own })];
   });
 }

@@ -1,3 +1,4 @@
+import { type Phrase, phrase } from "#core/job/phrase.ts";
 import type { ArraySpec, IndexRange } from "#core/job/spec.ts";
 import { taskCount } from "#core/job/spec.ts";
 import type { Refusal } from "#core/refusal.ts";
@@ -10,13 +11,13 @@ import type { Refusal } from "#core/refusal.ts";
  */
 export function parseArray(text: string, maxTasks: number): ParsedArray {
   const match = /^([^%]+)(?:%(\d{1,9}))?$/.exec(text);
-  if (!match) return bad(text, "this is not a list of indices, with at most one %LIMIT at its end");
+  if (!match) return bad(text, phrase("not-an-array"));
   const throttle = match[2] === undefined ? null : Number(match[2]);
-  if (throttle === 0) return bad(text, "%0 would let no task run");
+  if (throttle === 0) return bad(text, phrase("throttle-of-0"));
   const ranges: IndexRange[] = [];
   for (const word of (match[1] ?? "").split(",")) {
     const range = parseRange(word);
-    if (typeof range === "string") return bad(text, range);
+    if ("kind" in range) return bad(text, range);
     ranges.push(range);
   }
   const counted = taskCount({ ranges, throttle: null });
@@ -55,19 +56,19 @@ export function hasIndex(array: ArraySpec | null, index: number): boolean {
   return array.ranges.some(({ first, last, step }) => index >= first && index <= last && (index - first) % step === 0);
 }
 
-/** The words that refuse it, or the range with `last` brought down to an index that is reached. */
-function parseRange(word: string): IndexRange | string {
+/** What is wrong with it, or the range with `last` brought down to an index that is reached. */
+function parseRange(word: string): IndexRange | Phrase {
   const match = /^(\d{1,9})(?:-(\d{1,9})(?::(\d{1,9}))?)?$/.exec(word);
   if (!match) {
     return /^[\d:-]+$/.test(word) && /\d{10}/.test(word)
-      ? `an index has at most 9 digits, ${JSON.stringify(word)} has more`
-      : `${JSON.stringify(word)} is neither an index nor a range`;
+      ? phrase("index-too-long", { word })
+      : phrase("not-an-index", { word });
   }
   const first = Number(match[1]);
   const last = match[2] === undefined ? first : Number(match[2]);
   const step = match[3] === undefined ? 1 : Number(match[3]);
-  if (step === 0) return `${word} has step 0`;
-  if (last < first) return `${word} ends before it begins`;
+  if (step === 0) return phrase("step-of-0", { word });
+  if (last < first) return phrase("range-backwards", { word });
   const reached = last - ((last - first) % step);
   return { first, last: reached, step: reached === first ? 1 : step };
 }
@@ -110,9 +111,9 @@ function ok(ranges: readonly IndexRange[], throttle: number | null): ParsedArray
   return { kind: "ok", array: { ranges, throttle } };
 }
 
-function bad(text: string, words: string): ParsedArray {
+function bad(text: string, because: Phrase): ParsedArray {
   const shown = text.length > 100 ? `${text.slice(0, 100)}…` : text;
-  return { kind: "refused", refusal: { kind: "bad-array", text: shown, words } };
+  return { kind: "refused", refusal: { kind: "bad-array", text: shown, because } };
 }
 
 function tooLarge(actual: number, limit: number): ParsedArray {

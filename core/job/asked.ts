@@ -1,3 +1,4 @@
+import type { OptionPlace } from "#core/job/phrase.ts";
 import type { InputFile, OnUnreachable, PriorityClass } from "#core/job/spec.ts";
 
 /**
@@ -35,7 +36,7 @@ export type Asked = {
   /** The text of `--wrap`: the work itself. */
   readonly wrap?: string;
   /** An option that says nothing on one node and cannot be honoured on several. */
-  readonly onlyOnOneNode?: string;
+  readonly onlyOnOneNode?: OptionPlace;
 };
 
 export type AskedMemory = { readonly kind: "per-node" | "per-core" | "per-accelerator"; readonly mib: number };

@@ -1,6 +1,7 @@
 import { type AdmitContext, type Admitted, admit, type Request } from "#core/job/admit.ts";
 import { hasIndex, sameIndices } from "#core/job/array.ts";
 import { findCycle } from "#core/job/cycle.ts";
+import { phrase } from "#core/job/phrase.ts";
 import type { Refusal } from "#core/refusal.ts";
 
 /**
@@ -12,7 +13,7 @@ export function admitBulk(requests: readonly KeyedRequest[], context: AdmitConte
   for (const [position, { key }] of requests.entries()) {
     if (key === undefined) continue;
     if (positions.has(key)) {
-      const words = `the key ${JSON.stringify(key)} is that of job ${positions.get(key)} already`;
+      const words = phrase("key-twice", { key, position: positions.get(key) ?? 0 });
       return refused({ kind: "invalid-request", issues: [{ path: `jobs.${position}.key`, words }] });
     }
     positions.set(key, position);

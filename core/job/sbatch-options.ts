@@ -1,4 +1,5 @@
 import type { Asked, AskedAccelerators, AskedDependency } from "#core/job/asked.ts";
+import { type OptionPlace, type Phrase, type PhraseKind, phrase } from "#core/job/phrase.ts";
 import { parseCount, parseGres, parseMemoryMib, parseSignal, parseTimeS, splitList } from "#core/job/slurm-values.ts";
 import type { Refusal } from "#core/refusal.ts";
 
@@ -17,20 +18,20 @@ export type SbatchOption = {
 };
 
 export type Handling =
-  /** Becomes part of the job. `shown` is the option as the user wrote it, with its line. */
-  | { readonly kind: "mapped"; readonly read: (value: string, shown: string) => Reading; readonly to: string }
-  /** Leaving it out changes nothing the work could notice; the answer says so in these words. */
-  | { readonly kind: "harmless"; readonly words: string }
+  /** Becomes part of the job. */
+  | { readonly kind: "mapped"; readonly read: (value: string, place: OptionPlace) => Reading; readonly to: string }
+  /** Leaving it out changes nothing the work could notice; the answer says why. */
+  | { readonly kind: "harmless"; readonly because: PhraseKind }
   /** Honoured by the command line `weir submit` alone. */
-  | { readonly kind: "client"; readonly sets: keyof ClientWishes | null; readonly words: string }
-  | { readonly kind: "refused"; readonly because: string; readonly becauseZh: string }
+  | { readonly kind: "client"; readonly sets: keyof ClientWishes | null; readonly how: PhraseKind }
+  | { readonly kind: "refused"; readonly because: PhraseKind }
   /** Looked up in the alias tables that centres report; none does yet (W1, W2). */
   | { readonly kind: "not-offered"; readonly what: string };
 
 export type ClientWishes = { readonly wait: boolean; readonly parsable: boolean; readonly quiet: boolean };
 
 export type Reading =
-  | { readonly kind: "asked"; readonly asked: Asked; readonly warning?: string }
+  | { readonly kind: "asked"; readonly asked: Asked; readonly warning?: Phrase }
   | { readonly kind: "refused"; readonly refusal: Refusal };
 
 export const sbatchOptions: readonly SbatchOption[] = [
@@ -54,37 +55,37 @@ export const sbatchOptions: readonly SbatchOption[] = [
     "ntasks",
     "n",
     "tasks",
-    counted("a number of tasks from 1", (tasks) => ({ tasks })),
+    counted("tasks-from-1", (tasks) => ({ tasks })),
   ),
   mapped(
     "ntasks-per-node",
     null,
     "tasks",
-    counted("a number of tasks from 1", (tasksPerNode) => ({ tasksPerNode })),
+    counted("tasks-from-1", (tasksPerNode) => ({ tasksPerNode })),
   ),
   mapped(
     "tasks-per-node",
     null,
     "tasks",
-    counted("a number of tasks from 1", (tasksPerNode) => ({ tasksPerNode })),
+    counted("tasks-from-1", (tasksPerNode) => ({ tasksPerNode })),
   ),
   mapped(
     "ntasks-per-gpu",
     null,
     "tasks",
-    counted("a number of tasks from 1", (tasksPerAccelerator) => ({ tasksPerAccelerator })),
+    counted("tasks-from-1", (tasksPerAccelerator) => ({ tasksPerAccelerator })),
   ),
   mapped(
     "cpus-per-task",
     "c",
     "coresPerTask",
-    counted("a number of cores from 1", (n) => ({ coresPerTask: n })),
+    counted("cores-from-1", (n) => ({ coresPerTask: n })),
   ),
   mapped(
     "cpus-per-gpu",
     null,
     "coresPerTask",
-    counted("a number of cores from 1", (coresPerAccelerator) => ({ coresPerAccelerator })),
+    counted("cores-from-1", (coresPerAccelerator) => ({ coresPerAccelerator })),
   ),
   memory("mem", "memoryMibPerNode", "per-node"),
   memory("mem-per-cpu", "memoryMibPerCore", "per-core"),
@@ -97,131 +98,77 @@ export const sbatchOptions: readonly SbatchOption[] = [
   mapped("signal", null, "graceS", readSignal),
   mapped("licenses", "L", "licences", readLicences),
   mapped("begin", "b", "nothing, where it is now", readBegin),
-  mapped("requeue", null, "nothing", () =>
-    asked({}, "a run that the centre itself requeues goes on; for further attempts after a failure say --retries N"),
-  ),
+  mapped("requeue", null, "nothing", () => asked({}, phrase("requeue-is-the-centres"))),
   mapped("no-requeue", null, "nothing: Weir owns retries, and makes none unless asked", () => asked({})),
   ...["contiguous", "use-min-nodes"].map((long) => oneNode(long, null, "none")),
   oneNode("distribution", "m", "required"),
   oneNode("switches", null, "required"),
   oneNode("spread-job", null, "none"),
 
-  harmless(
-    "exclusive",
-    null,
-    "optional",
-    "the job has its cores and memory to itself, and shares the rest of the node",
-  ),
-  harmless("oversubscribe", "s", "none", "cores are never shared between jobs"),
-  harmless("share", null, "none", "cores are never shared between jobs"),
-  harmless("mail-type", null, "required", "Weir sends no mail; weir submit --wait waits for the end"),
-  harmless("mail-user", null, "required", "Weir sends no mail; weir submit --wait waits for the end"),
-  harmless("open-mode", null, "required", "each attempt begins its own log, a file named by --output is appended to"),
-  harmless("nice", null, "optional", "order within the queue is the network's; see --priority-class"),
-  harmless("priority", null, "required", "order within the queue is the network's; see --priority-class"),
-  harmless("time-min", null, "required", "the time limit stays as asked and is never shortened"),
-  harmless(
-    "get-user-env",
-    null,
-    "optional",
-    "the environment is that of the local user at the centre, with the job's own",
-  ),
-  harmless("kill-on-invalid-dep", null, "required", "a job whose dependency can never be met always ends cancelled"),
-  harmless("threads-per-core", null, "required", "Weir counts cores and leaves hardware threads to the centre"),
-  harmless("hint", null, "required", "Weir counts cores and leaves hardware threads to the centre"),
-  harmless("ntasks-per-core", null, "required", "Weir gives each task its own cores"),
-  harmless("cpu-freq", null, "required", "the frequency of the cores is the centre's"),
-  harmless("cpu-bind", null, "required", "binding to cores is left to the centre"),
-  harmless("mem-bind", null, "required", "binding to memory is left to the centre"),
-  harmless("gpu-bind", null, "required", "binding to accelerators is left to the centre"),
-  harmless("gpu-freq", null, "required", "the frequency of the accelerators is the centre's"),
-  harmless("gres-flags", null, "required", "binding to accelerators is left to the centre"),
-  harmless("tres-bind", null, "required", "binding is left to the centre"),
-  harmless("acctg-freq", null, "required", "Weir measures every run in its own way"),
-  harmless("profile", null, "required", "Weir keeps no profile beyond CPU time and peak memory"),
-  harmless("propagate", null, "optional", "limits are the centre's, not those of the submitting shell"),
-  harmless("wckey", null, "required", "usage is booked to the project"),
-  harmless("extra", null, "required", "the text is not kept"),
-  harmless("no-kill", "k", "optional", "a run that loses a node ends"),
-  harmless("wait-all-nodes", null, "required", "a run starts when all its nodes are ready"),
-  harmless("delay-boot", null, "required", "Weir powers no nodes up or down"),
-  harmless("power", null, "required", "power management is the centre's"),
-  harmless("prefer", null, "required", "features of nodes are not known yet, and this was only a wish"),
-  harmless("ignore-pbs", null, "none", "lines of other systems are never obeyed"),
-  harmless("bell", null, "none", "it only rings"),
-  harmless("no-bell", null, "none", "it only rings"),
+  harmless("exclusive", null, "optional", "shares-the-node"),
+  harmless("oversubscribe", "s", "none", "cores-not-shared"),
+  harmless("share", null, "none", "cores-not-shared"),
+  harmless("mail-type", null, "required", "no-mail"),
+  harmless("mail-user", null, "required", "no-mail"),
+  harmless("open-mode", null, "required", "log-of-each-attempt"),
+  harmless("nice", null, "optional", "order-is-the-networks"),
+  harmless("priority", null, "required", "order-is-the-networks"),
+  harmless("time-min", null, "required", "limit-stays"),
+  harmless("get-user-env", null, "optional", "environment-of-the-centre"),
+  harmless("kill-on-invalid-dep", null, "required", "never-met-is-cancelled"),
+  harmless("threads-per-core", null, "required", "threads-are-the-centres"),
+  harmless("hint", null, "required", "threads-are-the-centres"),
+  harmless("ntasks-per-core", null, "required", "own-cores"),
+  harmless("cpu-freq", null, "required", "frequency-is-the-centres"),
+  harmless("cpu-bind", null, "required", "core-binding-is-the-centres"),
+  harmless("mem-bind", null, "required", "memory-binding-is-the-centres"),
+  harmless("gpu-bind", null, "required", "card-binding-is-the-centres"),
+  harmless("gpu-freq", null, "required", "card-frequency-is-the-centres"),
+  harmless("gres-flags", null, "required", "card-binding-is-the-centres"),
+  harmless("tres-bind", null, "required", "binding-is-the-centres"),
+  harmless("acctg-freq", null, "required", "measured-anyway"),
+  harmless("profile", null, "required", "no-profile"),
+  harmless("propagate", null, "optional", "limits-are-the-centres"),
+  harmless("wckey", null, "required", "booked-to-the-project"),
+  harmless("extra", null, "required", "text-not-kept"),
+  harmless("no-kill", "k", "optional", "lost-node-ends"),
+  harmless("wait-all-nodes", null, "required", "all-nodes-ready"),
+  harmless("delay-boot", null, "required", "no-powering"),
+  harmless("power", null, "required", "power-is-the-centres"),
+  harmless("prefer", null, "required", "only-a-wish"),
+  harmless("ignore-pbs", null, "none", "other-systems-not-obeyed"),
+  harmless("bell", null, "none", "only-rings"),
+  harmless("no-bell", null, "none", "only-rings"),
 
-  client("wait", "W", "wait", "weir submit waits; other ways of submitting answer at once"),
-  client("parsable", null, "parsable", "weir submit prints the id alone"),
-  client("quiet", "Q", "quiet", "weir submit prints less"),
-  client("verbose", "v", null, "weir submit prints the warnings in any case"),
+  client("wait", "W", "wait", "client-waits"),
+  client("parsable", null, "parsable", "client-prints-id"),
+  client("quiet", "Q", "quiet", "client-prints-less"),
+  client("verbose", "v", null, "client-always-warns"),
 
-  refused(
-    "hold",
-    "H",
-    "none",
-    "a job cannot be held back; submit it when it may start",
-    "作业不能挂起等待；请在可以开始时再提交",
-  ),
-  refused("test-only", null, "none", "use weir submit --dry-run", "请用 weir submit --dry-run"),
-  refused(
-    "deadline",
-    null,
-    "required",
-    "a job cannot be dropped at a time of day; cancel it, or set a dependency",
-    "不能在某一时刻放弃作业；请取消作业或使用依赖",
-  ),
-  refused(
-    "overcommit",
-    "O",
-    "none",
-    "every task has its own cores; ask for fewer tasks",
-    "每个任务独占核心；请减少任务数",
-  ),
-  refused("reboot", null, "none", "Weir boots no nodes", "Weir 不重启节点"),
-  refused("uid", null, "required", "work runs as the person who submits it", "作业以提交者身份运行"),
-  refused("gid", null, "required", "work runs as the person who submits it", "作业以提交者身份运行"),
-  refused("jobid", null, "required", "Weir gives the ids", "作业编号由 Weir 分配"),
-  refused(
-    "export-file",
-    null,
-    "required",
-    "the file is on your side; name the variables with --export=NAME=value",
-    "该文件在您本地；请用 --export=NAME=value 写明变量",
-  ),
-  refused(
-    "tmp",
-    null,
-    "required",
-    "centres do not report the space of their temporary folders yet; check it in the script",
-    "中心尚未上报临时目录空间；请在脚本中自行检查",
-  ),
-  refused(
-    "tres-per-task",
-    null,
-    "required",
-    "write it as --cpus-per-task and --gpus-per-task",
-    "请改写为 --cpus-per-task 与 --gpus-per-task",
-  ),
-  refused("mincpus", null, "required", "write it as --cpus-per-task", "请改写为 --cpus-per-task"),
-  refused("core-spec", "S", "required", "cores for the system are the centre's", "系统预留核心由中心决定"),
-  refused("thread-spec", null, "required", "cores for the system are the centre's", "系统预留核心由中心决定"),
+  refused("hold", "H", "none", "no-hold"),
+  refused("test-only", null, "none", "use-dry-run"),
+  refused("deadline", null, "required", "no-deadline"),
+  refused("overcommit", "O", "none", "no-overcommit"),
+  refused("reboot", null, "none", "no-boot"),
+  refused("uid", null, "required", "runs-as-submitter"),
+  refused("gid", null, "required", "runs-as-submitter"),
+  refused("jobid", null, "required", "ids-are-weirs"),
+  refused("export-file", null, "required", "file-on-your-side"),
+  refused("tmp", null, "required", "no-temporary-space"),
+  refused("tres-per-task", null, "required", "write-per-task"),
+  refused("mincpus", null, "required", "write-cores-per-task"),
+  refused("core-spec", "S", "required", "system-cores-are-the-centres"),
+  refused("thread-spec", null, "required", "system-cores-are-the-centres"),
   ...["cores-per-socket", "sockets-per-node", "ntasks-per-socket", "gpus-per-socket"].map((long) =>
     sockets(long, null),
   ),
   sockets("extra-node-info", "B"),
-  refused("network", null, "required", "links inside a centre are not described yet", "中心内部网络尚未登记"),
-  refused("resv-ports", null, "optional", "ports are not reserved", "不提供端口预留"),
-  refused("mcs-label", null, "required", "security labels are not described yet", "安全标签尚未登记"),
-  refused("segment", null, "required", "the layout of nodes is not described yet", "节点布局尚未登记"),
+  refused("network", null, "required", "no-links"),
+  refused("resv-ports", null, "optional", "no-ports"),
+  refused("mcs-label", null, "required", "no-labels"),
+  refused("segment", null, "required", "no-layout"),
   ...["help", "usage", "version"].map((long) =>
-    refused(
-      long,
-      long === "help" ? "h" : long === "version" ? "V" : null,
-      "none",
-      "see weir submit --help",
-      "见 weir submit --help",
-    ),
+    refused(long, long === "help" ? "h" : long === "version" ? "V" : null, "none", "see-help"),
   ),
 
   notOffered("partition", "p", "partition"),
@@ -243,110 +190,96 @@ function mapped(
   long: string,
   short: string | null,
   to: string,
-  read: (value: string, shown: string) => Reading,
+  read: (value: string, place: OptionPlace) => Reading,
 ): SbatchOption {
   const value = long === "requeue" || long === "no-requeue" ? "none" : "required";
   return { long, ...(short && { short }), value, handling: { kind: "mapped", read, to } };
 }
 
 function memory(long: string, to: string, kind: "per-node" | "per-core" | "per-accelerator"): SbatchOption {
-  const read = (value: string, shown: string): Reading => {
+  const read = (value: string, place: OptionPlace): Reading => {
     const mib = parseMemoryMib(value);
-    if (mib === null) return badValue(shown, value, "a size such as 4G, 4096M or 4096 (MiB)");
+    if (mib === null) return badValue(place, value, "a-size");
     if (mib > 0) return asked({ memory: { kind, mib } });
-    return badValue(shown, value, "a size from 1M; the whole memory of a node cannot be asked for without naming it");
+    return badValue(place, value, "a-size-from-1");
   };
   return { ...mapped(long, null, to, read), group: "memory" };
 }
 
 function oneNode(long: string, short: string | null, value: "none" | "required"): SbatchOption {
-  const read = (_: string, shown: string) => asked({ onlyOnOneNode: shown });
+  const read = (_: string, place: OptionPlace) => asked({ onlyOnOneNode: place });
   const handling = { kind: "mapped", read, to: "nothing on one node, refused on several" } as const;
   return { long, ...(short && { short }), value, handling };
 }
 
-function harmless(long: string, short: string | null, value: SbatchOption["value"], words: string): SbatchOption {
-  return { long, ...(short && { short }), value, handling: { kind: "harmless", words } };
+function harmless(long: string, short: string | null, value: SbatchOption["value"], because: PhraseKind): SbatchOption {
+  return { long, ...(short && { short }), value, handling: { kind: "harmless", because } };
 }
 
-function client(long: string, short: string | null, sets: keyof ClientWishes | null, words: string): SbatchOption {
-  return { long, ...(short && { short }), value: "none", handling: { kind: "client", sets, words } };
+function client(long: string, short: string | null, sets: keyof ClientWishes | null, how: PhraseKind): SbatchOption {
+  return { long, ...(short && { short }), value: "none", handling: { kind: "client", sets, how } };
 }
 
-function refused(
-  long: string,
-  short: string | null,
-  value: SbatchOption["value"],
-  because: string,
-  becauseZh: string,
-): SbatchOption {
-  return { long, ...(short && { short }), value, handling: { kind: "refused", because, becauseZh } };
+function refused(long: string, short: string | null, value: SbatchOption["value"], because: PhraseKind): SbatchOption {
+  return { long, ...(short && { short }), value, handling: { kind: "refused", because } };
 }
 
 function sockets(long: string, short: string | null): SbatchOption {
-  return refused(
-    long,
-    short,
-    "required",
-    "centres do not report sockets yet; say --ntasks and --cpus-per-task",
-    "中心尚未上报插槽；请用 --ntasks 与 --cpus-per-task",
-  );
+  return refused(long, short, "required", "no-sockets");
 }
 
 function notOffered(long: string, short: string | null, what: string): SbatchOption {
   return { long, ...(short && { short }), value: "required", handling: { kind: "not-offered", what } };
 }
 
-function asked(fields: Asked, warning?: string): Reading {
-  return { kind: "asked", asked: fields, ...(warning !== undefined && { warning }) };
+function asked(fields: Asked, warning?: Phrase): Reading {
+  return { kind: "asked", asked: fields, ...(warning && { warning }) };
 }
 
-function badValue(option: string, value: string, expected: string): Reading {
-  return { kind: "refused", refusal: { kind: "bad-option-value", option, value, expected } };
+function badValue(place: OptionPlace, value: string, expected: PhraseKind): Reading {
+  return { kind: "refused", refusal: { kind: "bad-option-value", ...place, value, expected: phrase(expected) } };
 }
 
-function refusedAs(option: string, because: string, becauseZh: string): Reading {
-  return { kind: "refused", refusal: { kind: "option-refused", option, because, becauseZh } };
+function refusedAs(place: OptionPlace, because: PhraseKind, facts: Phrase["facts"] = {}): Reading {
+  return { kind: "refused", refusal: { kind: "option-refused", ...place, because: phrase(because, facts) } };
 }
 
-function counted(expected: string, fields: (count: number) => Asked): (value: string, shown: string) => Reading {
-  return (value, shown) => {
+function counted(
+  expected: PhraseKind,
+  fields: (count: number) => Asked,
+): (value: string, place: OptionPlace) => Reading {
+  return (value, place) => {
     const count = parseCount(value);
-    return count === null || count < 1 ? badValue(shown, value, expected) : asked(fields(count));
+    return count === null || count < 1 ? badValue(place, value, expected) : asked(fields(count));
   };
 }
 
-function readNodes(value: string, shown: string): Reading {
+function readNodes(value: string, place: OptionPlace): Reading {
   const [min, max, more] = value.split("-").map((part) => parseCount(part));
   if (more !== undefined || !min || (max !== undefined && (max === null || max < min))) {
-    return badValue(shown, value, "a number of nodes from 1, or a range such as 2-4");
+    return badValue(place, value, "nodes-from-1");
   }
   if (max === undefined || max === min) return asked({ nodes: min });
-  return asked({ nodes: min }, `of ${min} to ${max} nodes, the job takes ${min}`);
+  return asked({ nodes: min }, phrase("fewest-nodes", { min, max }));
 }
 
-function readTime(value: string, shown: string): Reading {
+function readTime(value: string, place: OptionPlace): Reading {
   const seconds = parseTimeS(value);
   if (seconds !== null && seconds > 0) return asked({ timeLimitS: seconds });
-  const expected = "minutes, minutes:seconds, hours:minutes:seconds, days-hours or days-hours:minutes:seconds, above 0";
-  return badValue(shown, value, expected);
+  return badValue(place, value, "a-time");
 }
 
-function readInput(value: string, shown: string): Reading {
+function readInput(value: string, place: OptionPlace): Reading {
   if (value === "/dev/null") return asked({});
-  return refusedAs(
-    shown,
-    "work reads nothing from outside; redirect in the script: COMMAND < FILE",
-    "作业没有标准输入；请在脚本中重定向：命令 < 文件",
-  );
+  return refusedAs(place, "no-input");
 }
 
-function readBegin(value: string, shown: string): Reading {
+function readBegin(value: string, place: OptionPlace): Reading {
   if (value.toLowerCase() === "now") return asked({});
-  return refusedAs(shown, "a job cannot be given a time to begin; submit it then", "不能指定开始时间；请届时再提交");
+  return refusedAs(place, "no-begin");
 }
 
-function readExport(value: string, shown: string): Reading {
+function readExport(value: string, place: OptionPlace): Reading {
   const variables: [name: string, value: string][] = [];
   const exportedNames: string[] = [];
   let all = false;
@@ -357,25 +290,19 @@ function readExport(value: string, shown: string): Reading {
     }
     const at = word.indexOf("=");
     const name = at < 0 ? word : word.slice(0, at);
-    if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name))
-      return badValue(shown, value, "ALL, NONE, NAME or NAME=value, with commas between");
+    if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) return badValue(place, value, "export-list");
     if (at < 0) exportedNames.push(name);
     else variables.push([name, word.slice(at + 1)]);
   }
-  const warning = "the environment of the submitting shell is not sent; name what is needed: --export=NAME=value";
+  const warning = phrase("shell-not-sent");
   return asked({ environment: Object.fromEntries(variables), exportedNames }, all ? warning : undefined);
 }
 
-function readDependency(value: string, shown: string): Reading {
-  const expected =
-    "singleton, or afterok, afterany, afternotok or aftercorr with job ids, as in afterok:12:13,afterany:14_3";
+function readDependency(value: string, place: OptionPlace): Reading {
+  const expected = "dependency-list";
   const words = value.split(/[,?]/);
   if (value.includes("?") && words.length > 1) {
-    return refusedAs(
-      shown,
-      "dependencies joined by ? (any one of them is enough) are not offered; join by , what must all hold",
-      "不提供用 ? 连接（满足其一）的依赖；请用 , 连接须全部满足的依赖",
-    );
+    return refusedAs(place, "no-any-of");
   }
   const dependencies: AskedDependency[] = [];
   for (const word of words) {
@@ -385,16 +312,12 @@ function readDependency(value: string, shown: string): Reading {
       continue;
     }
     if (kind === "after" || kind === "expand" || kind === "afterburstbuffer") {
-      return refusedAs(
-        shown,
-        `${kind} is not offered; use afterok, afterany, afternotok, aftercorr or singleton`,
-        `不提供 ${kind}；可用 afterok、afterany、afternotok、aftercorr、singleton`,
-      );
+      return refusedAs(place, "no-such-dependency", { kind });
     }
-    if (jobs.length === 0) return badValue(shown, value, expected);
+    if (jobs.length === 0) return badValue(place, value, expected);
     for (const job of jobs) {
       const dependency = readOneDependency(kind, job);
-      if (!dependency) return badValue(shown, value, expected);
+      if (!dependency) return badValue(place, value, expected);
       dependencies.push(dependency);
     }
   }
@@ -418,13 +341,11 @@ function readOneDependency(kind: string, text: string): AskedDependency | null {
   }
 }
 
-function readClusters(value: string, shown: string): Reading {
+function readClusters(value: string, place: OptionPlace): Reading {
   const names = value.split(",");
   if (value === "all") return asked({ onlyCentres: [] });
   const good = names.every((name) => /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/.test(name));
-  return good
-    ? asked({ onlyCentres: names })
-    : badValue(shown, value, "ids of centres as in weir centres, with commas");
+  return good ? asked({ onlyCentres: names }) : badValue(place, value, "centre-ids");
 }
 
 /** Classes of accelerators that clusters name in --gres, with the one vendor whose devices are meant, if it is one. */
@@ -435,22 +356,19 @@ const acceleratorClasses: ReadonlyMap<string, string | null> = new Map([
   ["mlu", "cambricon"],
 ]);
 
-function readGres(value: string, shown: string): Reading {
+function readGres(value: string, place: OptionPlace): Reading {
   if (value.toLowerCase() === "none") return asked({ acceleratorsPerNode: { vendor: null, model: null, count: 0 } });
   const words = value.split(",");
   const word = parseGres(words[0] ?? "");
-  if (!word) return badValue(shown, value, "NAME[:MODEL][:COUNT], as in gpu:2 or npu:ascend910b:8");
+  if (!word) return badValue(place, value, "gres-word");
   if (words.length > 1) {
-    return refusedAs(
-      shown,
-      "a job has one kind of accelerator; submit one job for each",
-      "一个作业只能申请一种加速卡；请分开提交",
-    );
+    return refusedAs(place, "one-kind-of-card");
   }
   const vendor = acceleratorClasses.get(word.name);
   if (vendor === undefined) {
     const known = [...acceleratorClasses.keys()];
-    return { kind: "refused", refusal: { kind: "not-offered", what: "generic resource", value: word.name, known } };
+    const what = "generic resource";
+    return { kind: "refused", refusal: { kind: "not-offered", ...place, what, value: word.name, known } };
   }
   return asked({
     acceleratorsPerNode: { vendor: word.type === null ? vendor : null, model: word.type, count: word.count },
@@ -458,36 +376,29 @@ function readGres(value: string, shown: string): Reading {
 }
 
 function readGpus(key: "acceleratorsPerNode" | "acceleratorsInAll" | "acceleratorsPerTask") {
-  return (value: string, shown: string): Reading => {
+  return (value: string, place: OptionPlace): Reading => {
     const word = parseGres(`gpu:${value}`);
-    if (!word || value.includes(",")) return badValue(shown, value, "a number, or MODEL:number as in a100:2");
+    if (!word || value.includes(",")) return badValue(place, value, "gpus-word");
     const accelerators: AskedAccelerators = { vendor: null, model: word.type, count: word.count };
     return asked({ [key]: accelerators });
   };
 }
 
-function readSignal(value: string, shown: string): Reading {
+function readSignal(value: string, place: OptionPlace): Reading {
   const signal = parseSignal(value);
-  if (!signal) return badValue(shown, value, "a signal and how long before the end, as in TERM@120");
+  if (!signal) return badValue(place, value, "a-signal");
   if (!signal.isTerm) {
-    return refusedAs(
-      shown,
-      "before the end Weir sends SIGTERM and no other signal; write --signal=B:TERM@SECONDS and trap TERM",
-      "结束前 Weir 只发送 SIGTERM；请写 --signal=B:TERM@秒数 并捕获 TERM",
-    );
+    return refusedAs(place, "term-alone");
   }
-  if (signal.beforeS > 3600) return badValue(shown, value, "at most 3600 seconds before the end");
-  return asked(
-    { termBeforeEndS: signal.beforeS },
-    `SIGTERM reaches the whole job ${signal.beforeS} s before the end of its time limit, which is shown as a limit shorter by that and a grace as long`,
-  );
+  if (signal.beforeS > 3600) return badValue(place, value, "signal-within-an-hour");
+  return asked({ termBeforeEndS: signal.beforeS }, phrase("term-reaches-all", { beforeS: signal.beforeS }));
 }
 
-function readLicences(value: string, shown: string): Reading {
+function readLicences(value: string, place: OptionPlace): Reading {
   const licences: { name: string; count: number }[] = [];
   for (const word of value.split(/[,;|]/)) {
     const match = /^([\w@.-]{1,200})(?:[:*](\d{1,6}))?$/.exec(word);
-    if (!match || match[2] === "0") return badValue(shown, value, "names with counts, as in matlab:2,ansys@server:1");
+    if (!match || match[2] === "0") return badValue(place, value, "licence-list");
     licences.push({ name: match[1] ?? "", count: Number(match[2] ?? 1) });
   }
   return asked({ licences });

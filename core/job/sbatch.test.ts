@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import type { Asked } from "#core/job/asked.ts";
+import { type Phrase, phraseLine, phraseWords } from "#core/job/phrase.ts";
 import { parseSbatch } from "#core/job/sbatch.ts";
 import { sbatchOptions } from "#core/job/sbatch-options.ts";
 import { refusalWords } from "#core/refusal.ts";
@@ -20,6 +21,10 @@ function refusal(...directives: string[]) {
   const [first] = lines(...directives).refusals;
   assert.ok(first, `${directives.join(" | ")} was not refused`);
   return first;
+}
+
+function warned({ warnings }: { readonly warnings: readonly Phrase[] }, language: "en" | "zh" = "en") {
+  return warnings.map((warning) => phraseWords(warning, language));
 }
 
 test("long and short options, with =, a blank or glued", () => {
@@ -76,8 +81,11 @@ test("dependencies", () => {
 test("environment, mail, and other words", () => {
   assert.deepEqual(asked(`--export=NONE,A=1,B=two`).environment, { A: "1", B: "two" });
   assert.deepEqual(asked(`--export=HOME,PATH`).exportedNames, ["HOME", "PATH"]);
-  assert.match(lines("--export=ALL").warnings[0] ?? "", /not sent/);
-  assert.match(lines("--mail-type=END --mail-user=a@b.c").warnings[1] ?? "", /--mail-user \(line 2\).*no mail/);
+  assert.match(warned(lines("--export=ALL"))[0] ?? "", /not sent/);
+  const mail = lines("--mail-type=END --mail-user=a@b.c");
+  assert.match(warned(mail)[1] ?? "", /--mail-user \(line 2\).*no mail/);
+  assert.match(warned(mail, "zh")[1] ?? "", /^未采用 --mail-user（第 2 行）：Weir 不发邮件/);
+  assert.deepEqual(mail.warnings.map(phraseLine), [2, 2]);
   assert.deepEqual(asked("--licenses=matlab:2,ansys").licences, [
     { name: "matlab", count: 2 },
     { name: "ansys", count: 1 },
@@ -93,7 +101,7 @@ test("quoting as sbatch does", () => {
   assert.equal(asked(String.raw`-J back\ slash`).name, "back slash");
   assert.equal(asked("-J a#b").name, "a#b", "# inside a word is a letter");
   assert.deepEqual(asked("--mem=4G # not an option: --nodes=9"), asked("--mem=4G"));
-  assert.match(JSON.stringify(refusal(`-J "never ends`)), /closing quote/);
+  assert.match(refusalWords(refusal(`-J "never ends`), "en").detail, /closing quote/);
 });
 
 test("directives end at the first command; comments and blank lines do not end them", () => {
@@ -108,13 +116,15 @@ test("directives end at the first command; comments and blank lines do not end t
   ];
   const result = parseSbatch(script.join("\n"), []);
   assert.deepEqual(result.asked, { nodes: 2 });
-  assert.deepEqual(result.warnings, ["line 7: #SBATCH after the first command is not read, as in sbatch"]);
+  assert.deepEqual(warned(result), ["line 7: #SBATCH after the first command is not read, as in sbatch"]);
+  assert.deepEqual(result.warnings.map(phraseLine), [7]);
 });
 
 test("what looks like a directive and is none is warned about", () => {
   const script = "#!/bin/sh\n# SBATCH -N2\n#PBS -l nodes=2\n#PBS -q q\n#BSUB -n 4\n#$ -cwd\n#sbatch -n 2\ntrue\n";
-  const { asked, warnings } = parseSbatch(script, []);
-  assert.deepEqual(asked, {});
+  const result = parseSbatch(script, []);
+  const warnings = warned(result);
+  assert.deepEqual(result.asked, {});
   assert.equal(warnings.length, 5);
   for (const [at, words] of [/comment/, /#PBS/, /#BSUB/, /#\$/, /comment/].entries())
     assert.match(warnings[at] ?? "", words);
@@ -167,22 +177,27 @@ test("the first unknown option names the others with their lines", () => {
     option: "--tiem",
     line: 2,
     nearest: "--time",
-    others: ["--frobnicate (line 3)", "-z"],
+    others: [
+      { option: "--frobnicate", line: 3 },
+      { option: "-z", line: null },
+    ],
   });
   assert.ok(second?.kind === "unknown-option" && second.others.length === 0);
   if (first === undefined) return assert.fail();
   assert.match(refusalWords(first, "en").detail, /Nor does it know --frobnicate \(line 3\), -z\. Remove them/);
-  assert.match(refusalWords(first, "zh").detail, /同样不认识：--frobnicate \(line 3\)、-z。/);
+  assert.match(refusalWords(first, "zh").detail, /同样不认识：--frobnicate（第 3 行）、-z。/);
 });
 
 test("bad values say what is expected", () => {
   for (const text of ["-N 0", "-n x", "-n=4", "-c 1.5", "-t soon", "-t 0", "--time=UNLIMITED", "--mem=4X", "--mem=0"]) {
     const found = refusal(text);
-    assert.ok(found.kind === "bad-option-value" && found.expected !== "" && found.option.includes("(line 2)"), text);
+    assert.ok(found.kind === "bad-option-value" && found.line === 2, text);
+    assert.match(refusalWords(found, "en").detail, /\(line 2\) cannot be .* Expected: ./);
+    assert.match(refusalWords(found, "zh").detail, /（第 2 行） 不能为 .*应为：./);
   }
   assert.equal(refusal("--nodes").kind, "bad-option-value");
   assert.equal(refusal("--hold=yes").kind, "bad-option-value");
-  assert.match(JSON.stringify(refusal("--mem=1G --mem-per-cpu=1G")), /only one of --mem and --mem-per-cpu/);
+  assert.match(refusalWords(refusal("--mem=1G --mem-per-cpu=1G"), "en").detail, /only one of --mem and --mem-per-cpu/);
 });
 
 test("what centres would have to report is refused, naming it", () => {
@@ -206,6 +221,11 @@ test("every option is answered in some way, and the table has no two of a name",
     const { asked, warnings, refusals } = lines(value === "none" ? `--${long}` : `--${long}=1`);
     const answered = Object.keys(asked).length + warnings.length + refusals.length > 0;
     assert.ok(answered || silent.has(long), long);
+    const chinese = [
+      ...warnings.map((warning) => phraseWords(warning, "zh")),
+      ...refusals.map((one) => refusalWords(one, "zh").detail),
+    ];
+    for (const words of chinese) assert.doesNotMatch(words, /[a-z]{2,} [a-z]{2,} [a-z]{2,}/, words);
   }
 });
 

@@ -1,4 +1,5 @@
 import type { Asked } from "#core/job/asked.ts";
+import { type OptionPlace, optionAt, type Phrase, type PhraseKind, phrase } from "#core/job/phrase.ts";
 import { type ClientWishes, type SbatchOption, sbatchOptions } from "#core/job/sbatch-options.ts";
 import type { Refusal } from "#core/refusal.ts";
 import { unreachable } from "#core/unreachable.ts";
@@ -6,7 +7,7 @@ import { unreachable } from "#core/unreachable.ts";
 /**
  * Reads an unchanged sbatch script and options as on sbatch's command line. Options win over the script's own lines.
  * Directives end, as in sbatch, at the first line that is neither blank nor a comment. Nothing is dropped silently: what
- * is not mapped is in `warnings` (in words) or in `refusals`.
+ * is not mapped is in `warnings` or in `refusals`.
  */
 export function parseSbatch(script: string | null, options: readonly string[]): SbatchResult {
   const found = script === null ? nothingFound : directives(script);
@@ -28,7 +29,7 @@ export type SbatchResult = {
   readonly asked: Asked;
   /** What only `weir submit` can honour. */
   readonly client: ClientWishes;
-  readonly warnings: readonly string[];
+  readonly warnings: readonly Phrase[];
   /** In the order of the text; the first one is what the user should mend first. */
   readonly refusals: readonly Refusal[];
 };
@@ -50,12 +51,12 @@ const foreignDirectives: readonly (readonly [RegExp, string])[] = [
   [/^#\$\s+-/, "#$"],
 ];
 
-type Found = { readonly words: Word[]; readonly warnings: string[]; readonly refusals: Refusal[] };
+type Found = { readonly words: Word[]; readonly warnings: Phrase[]; readonly refusals: Refusal[] };
 const nothingFound: Found = { words: [], warnings: [], refusals: [] };
 
 function directives(script: string): Found {
   const words: Word[] = [];
-  const warnings: string[] = [];
+  const warnings: Phrase[] = [];
   const refusals: Refusal[] = [];
   const foreign = new Set<string>();
   let inHead = true;
@@ -64,22 +65,22 @@ function directives(script: string): Found {
     if (text.startsWith("#SBATCH")) {
       if (inHead) {
         if (!lineWords(text.slice("#SBATCH".length), line, words)) refusals.push(unendedQuote(line));
-      } else if (++late <= 5) warnings.push(`line ${line}: #SBATCH after the first command is not read, as in sbatch`);
+      } else if (++late <= 5) warnings.push(phrase("late-directive", { line }));
       continue;
     }
     if (!inHead) continue;
     if (/^\s*#\s*SBATCH\s+-/i.test(text)) {
-      warnings.push(`line ${line}: ${text.trim().slice(0, 40)} is a comment; a directive begins exactly with #SBATCH`);
+      warnings.push(phrase("comment-directive", { line, text: text.trim().slice(0, 40) }));
     }
     for (const [pattern, name] of foreignDirectives) {
       if (pattern.test(text) && !foreign.has(name)) {
         foreign.add(name);
-        warnings.push(`line ${line}: lines beginning with ${name} belong to another system and are not read`);
+        warnings.push(phrase("foreign-directive", { line, mark: name }));
       }
     }
     if (!/^\s*(?:#|$)/.test(text)) inHead = false;
   }
-  if (late > 5) warnings.push(`${late - 5} more #SBATCH lines after the first command are not read`);
+  if (late > 5) warnings.push(phrase("late-directives", { count: late - 5 }));
   return { words, warnings, refusals: refusals.slice(0, mostRefusals) };
 }
 
@@ -122,7 +123,7 @@ function lineWords(text: string, line: number, into: Word[]): boolean {
 type Read = {
   asked: Asked;
   readonly client: { wait: boolean; parsable: boolean; quiet: boolean };
-  readonly warnings: string[];
+  readonly warnings: Phrase[];
   readonly refusals: Refusal[];
   /** The option of each group seen in this source. */
   readonly groups: Map<string, SbatchOption>;
@@ -167,12 +168,12 @@ function readLong(text: string, line: number | null, nextValue: NextValue, into:
   const name = at < 0 ? text.slice(2) : text.slice(2, at);
   const option = findLong(name);
   if (!option) return unknownOption(`--${name}`, line);
-  const shown = withLine(`--${option.long}`, line);
+  const place = { option: `--${option.long}`, line };
   if (option.value === "none") {
-    return at < 0 ? obey(option, "", shown, into) : badValue(shown, text.slice(at + 1), "no value at all");
+    return at < 0 ? obey(option, "", place, into) : badValue(place, text.slice(at + 1), "no-value");
   }
   const value = at >= 0 ? text.slice(at + 1) : option.value === "required" ? nextValue(line) : "";
-  return value === null ? badValue(shown, "", "a value") : obey(option, value, shown, into);
+  return value === null ? badValue(place, "", "a-value") : obey(option, value, place, into);
 }
 
 /** `-N2`, `-N 2`, and several without a value in one word, as in `-WQ`. */
@@ -181,52 +182,54 @@ function readShort(text: string, line: number | null, nextValue: NextValue, into
     const letter = text[at] ?? "";
     const option = sbatchOptions.find((candidate) => candidate.short === letter);
     if (!option) return unknownOption(`-${letter}`, line);
-    const shown = withLine(`-${letter}`, line);
+    const place = { option: `-${letter}`, line };
     if (option.value !== "none") {
       const glued = text.slice(at + 1);
       const value = glued !== "" || option.value === "optional" ? glued : nextValue(line);
-      return value === null ? badValue(shown, "", "a value") : obey(option, value, shown, into);
+      return value === null ? badValue(place, "", "a-value") : obey(option, value, place, into);
     }
-    const refusal = obey(option, "", shown, into);
+    const refusal = obey(option, "", place, into);
     if (refusal) return refusal;
   }
   return null;
 }
 
-function obey(option: SbatchOption, value: string, shown: string, into: Read): Refusal | null {
+function obey(option: SbatchOption, value: string, place: OptionPlace, into: Read): Refusal | null {
   const { handling } = option;
   if (option.group) {
     const other = into.groups.get(option.group);
-    if (other && other !== option) return badValue(shown, value, `only one of --${other.long} and --${option.long}`);
+    if (other && other !== option) {
+      return badValue(place, value, "only-one-of", { one: `--${other.long}`, other: `--${option.long}` });
+    }
     into.groups.set(option.group, option);
   }
   switch (handling.kind) {
     case "mapped": {
-      const reading = handling.read(value, shown);
+      const reading = handling.read(value, place);
       if (reading.kind === "refused") return reading.refusal;
       into.asked = { ...into.asked, ...reading.asked };
-      if (reading.warning) into.warnings.push(`${shown}: ${reading.warning}`);
+      if (reading.warning) into.warnings.push(phrase("taken-so", { option: optionAt(place), how: reading.warning }));
       return null;
     }
     case "harmless":
-      into.warnings.push(`${shown} is left out: ${handling.words}`);
+      into.warnings.push(phrase("left-out", { option: optionAt(place), because: phrase(handling.because) }));
       return null;
     case "client":
       if (handling.sets) into.client[handling.sets] = true;
-      into.warnings.push(`${shown}: ${handling.words}`);
+      into.warnings.push(phrase("taken-so", { option: optionAt(place), how: phrase(handling.how) }));
       return null;
     case "refused":
-      return { kind: "option-refused", option: shown, because: handling.because, becauseZh: handling.becauseZh };
+      return { kind: "option-refused", ...place, because: phrase(handling.because) };
     case "not-offered":
-      return { kind: "not-offered", what: `${handling.what} (${shown})`, value: value.slice(0, 200), known: [] };
+      return { kind: "not-offered", ...place, what: handling.what, value: value.slice(0, 200), known: [] };
     default:
       return unreachable(handling);
   }
 }
 
-function capped(warnings: readonly string[]): string[] {
+function capped(warnings: readonly Phrase[]): Phrase[] {
   if (warnings.length <= mostWarnings) return [...warnings];
-  return [...warnings.slice(0, mostWarnings), `and ${warnings.length - mostWarnings} more of such warnings`];
+  return [...warnings.slice(0, mostWarnings), phrase("more-warnings", { count: warnings.length - mostWarnings })];
 }
 
 /** The option of this name, or the only one that begins so, as getopt_long allows. */
@@ -244,7 +247,7 @@ function unknownOption(option: string, line: number | null): Refusal {
 /** Who mends one unknown option should know of the others at once: the first one names them. */
 function withOthers(refusals: readonly Refusal[]): readonly Refusal[] {
   const unknown = refusals.filter((refusal) => refusal.kind === "unknown-option");
-  const others = unknown.slice(1, mostRefusals).map(({ option, line }) => withLine(option, line));
+  const others = unknown.slice(1, mostRefusals).map(({ option, line }) => ({ option, line }));
   return refusals.map((refusal) => (refusal === unknown[0] ? { ...unknown[0], others } : refusal));
 }
 
@@ -252,22 +255,18 @@ function strayWord(text: string, line: number | null): Refusal {
   if (text !== "hetjob" && text !== "packjob" && text !== ":") return unknownOption(text, line);
   return {
     kind: "option-refused",
-    option: withLine(text, line),
-    because: "a job has one shape; submit the parts as jobs of their own",
-    becauseZh: "一个作业只有一种规格；请将各部分作为单独作业提交",
+    option: text,
+    line,
+    because: phrase("one-shape"),
   };
 }
 
 function unendedQuote(line: number): Refusal {
-  return badValue(withLine("#SBATCH", line), "", "a closing quote for every quote that opens");
+  return badValue({ option: "#SBATCH", line }, "", "closing-quote");
 }
 
-function badValue(option: string, value: string, expected: string): Refusal {
-  return { kind: "bad-option-value", option, value: value.slice(0, 200), expected };
-}
-
-function withLine(option: string, line: number | null): string {
-  return line === null ? option : `${option} (line ${line})`;
+function badValue(place: OptionPlace, value: string, expected: PhraseKind, facts: Phrase["facts"] = {}): Refusal {
+  return { kind: "bad-option-value", ...place, value: value.slice(0, 200), expected: phrase(expected, facts) };
 }
 
 /** The long option that is fewest edits away, if that is close enough to be meant; begun names count as near. */

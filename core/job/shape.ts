@@ -1,4 +1,5 @@
 import type { Asked, AskedAccelerators } from "#core/job/asked.ts";
+import { type Phrase, type PhraseKind, phrase } from "#core/job/phrase.ts";
 import type { Accelerators, Memory, Shape } from "#core/job/spec.ts";
 import type { Refusal } from "#core/refusal.ts";
 
@@ -14,7 +15,7 @@ export function shapeOf(asked: Asked, limits: ShapeLimits): Shaped {
   let tasks = asked.tasks ?? null;
   if (tasks === null && perTask && perTask.count > 0 && inAll) {
     if (inAll.count % perTask.count !== 0) {
-      return disagree("--gpus", `${inAll.count}`, `a multiple of the ${perTask.count} for each task`);
+      return disagree("--gpus", `${inAll.count}`, "multiple-of-each-task", { count: perTask.count });
     }
     tasks = inAll.count / perTask.count;
   }
@@ -25,12 +26,12 @@ export function shapeOf(asked: Asked, limits: ShapeLimits): Shaped {
   if (typeof perNodeCount !== "number") return { kind: "refused", refusal: perNodeCount };
   if (tasks === null && asked.tasksPerAccelerator !== undefined) {
     tasks = asked.tasksPerAccelerator * perNodeCount * nodes;
-    if (tasks === 0) return disagree("--ntasks-per-gpu", `${asked.tasksPerAccelerator}`, "accelerators to go with it");
+    if (tasks === 0) return disagree("--ntasks-per-gpu", `${asked.tasksPerAccelerator}`, "accelerators-beside");
   }
   tasks ??= nodes;
-  if (tasks < nodes) return disagree("tasks", `${tasks}`, `at least as many tasks as nodes (${nodes})`);
+  if (tasks < nodes) return disagree("tasks", `${tasks}`, "as-many-tasks-as-nodes", { nodes });
   if (perNode !== null && tasks > nodes * perNode) {
-    return disagree("tasks", `${tasks}`, `at most ${nodes} nodes × ${perNode} tasks per node`);
+    return disagree("tasks", `${tasks}`, "tasks-that-fit", { nodes, perNode });
   }
 
   const coresPerTask = coresFor(asked, perNodeCount, Math.ceil(tasks / nodes));
@@ -61,10 +62,10 @@ function acceleratorsPerNode(asked: Asked, nodes: number, tasks: number): number
   const { acceleratorsPerNode: perNode, acceleratorsInAll: inAll, acceleratorsPerTask: perTask } = asked;
   const models = [perNode, inAll, perTask].filter((one) => one !== undefined && one.model !== null);
   if (new Set(models.map((one) => one?.model)).size > 1) {
-    return badValue("accelerators", models.map((one) => one?.model).join(", "), "one model for the whole job");
+    return badValue("accelerators", models.map((one) => one?.model).join(", "), "one-model");
   }
   if (inAll && inAll.count % nodes !== 0) {
-    return badValue("--gpus", `${inAll.count}`, `a number that ${nodes} nodes share evenly`);
+    return badValue("--gpus", `${inAll.count}`, "shared-evenly", { nodes });
   }
   const counts = [
     ...(perNode ? [perNode.count] : []),
@@ -72,7 +73,7 @@ function acceleratorsPerNode(asked: Asked, nodes: number, tasks: number): number
     ...(perTask ? [perTask.count * Math.ceil(tasks / nodes)] : []),
   ];
   if (new Set(counts).size > 1) {
-    return badValue("accelerators", counts.join(", "), "ways of asking that come to one number for each node");
+    return badValue("accelerators", counts.join(", "), "one-number-for-each-node");
   }
   return counts[0] ?? 0;
 }
@@ -94,8 +95,8 @@ function acceleratorsFor(asked: Asked, perNode: number): Accelerators | null {
 function coresFor(asked: Asked, accelerators: number, tasksOnNode: number): number | BadValue {
   if (asked.coresPerAccelerator === undefined) return asked.coresPerTask ?? 1;
   const value = `${asked.coresPerAccelerator}`;
-  if (asked.coresPerTask !== undefined) return badValue("--cpus-per-gpu", value, "not --cpus-per-task beside it");
-  if (accelerators === 0) return badValue("--cpus-per-gpu", value, "accelerators to go with it");
+  if (asked.coresPerTask !== undefined) return badValue("--cpus-per-gpu", value, "no-cores-per-task-beside");
+  if (accelerators === 0) return badValue("--cpus-per-gpu", value, "accelerators-beside");
   return Math.ceil((asked.coresPerAccelerator * accelerators) / tasksOnNode);
 }
 
@@ -103,7 +104,7 @@ function memoryFor(asked: Asked, accelerators: number): Memory | BadValue {
   if (!asked.memory) return { kind: "default" };
   const { kind, mib } = asked.memory;
   if (kind !== "per-accelerator") return { kind, mib };
-  if (accelerators === 0) return badValue("--mem-per-gpu", `${mib}`, "accelerators to go with it");
+  if (accelerators === 0) return badValue("--mem-per-gpu", `${mib}`, "accelerators-beside");
   return { kind: "per-node", mib: mib * accelerators };
 }
 
@@ -121,10 +122,10 @@ function tooLarge(shape: Shape, limits: ShapeLimits): Refusal | null {
   return null;
 }
 
-function disagree(option: string, value: string, expected: string): Shaped {
-  return { kind: "refused", refusal: badValue(option, value, expected) };
+function disagree(option: string, value: string, expected: PhraseKind, facts: Phrase["facts"] = {}): Shaped {
+  return { kind: "refused", refusal: badValue(option, value, expected, facts) };
 }
 
-function badValue(option: string, value: string, expected: string): BadValue {
-  return { kind: "bad-option-value", option, value, expected };
+function badValue(option: string, value: string, expected: PhraseKind, facts: Phrase["facts"] = {}): BadValue {
+  return { kind: "bad-option-value", option, line: null, value, expected: phrase(expected, facts) };
 }

@@ -1,7 +1,6 @@
 import { type CentreWishes, coresPerNode, memoryMibPerNode, type Shape } from "#core/job/spec.ts";
 import { type CentreRecord, deviceKey, devicesFor, type PoolRecord } from "#core/scheduling/centres.ts";
 import { judgeEver, mostNodes } from "#core/scheduling/fit.ts";
-import { reasonWords } from "#core/scheduling/reasons.ts";
 import type { EverFit } from "#core/scheduling/world.ts";
 
 /**
@@ -12,17 +11,14 @@ export function nearestFit(centres: readonly CentreRecord[], shape: Shape, wishe
   const known = centres.filter((centre) => centre.state);
   const verdicts = known.map((centre) => judgeEver(shape, wishes, centre));
   if (verdicts.length === 0 || verdicts.some((verdict) => verdict.holds !== "never")) return { kind: "fits" };
+  const nearest = nearestShape(known, shape, wishes);
   return {
     kind: "refused",
     refusal: {
       kind: "no-centre-fits",
-      asked: shapeWords(shape),
-      nearest: nearestWords(known, shape, wishes),
-      rules: verdicts.map(({ centre, rule, facts }) => ({
-        centre,
-        rule: rule ?? "",
-        words: reasonWords(rule, facts, "en"),
-      })),
+      asked: shape,
+      nearest: nearest && { shape: nearest.shape, centre: nearest.centre.id, wished: nearest.wished },
+      rules: verdicts.map(({ centre, rule, facts }) => ({ centre, rule, facts })),
     },
   };
 }
@@ -46,26 +42,6 @@ export function nearestShape(
       least = lost;
     }
   return best;
-}
-
-/** A shape in words that need no translation of their own. */
-export function shapeWords(shape: Shape): string {
-  const { accelerators, memory } = shape;
-  const words = [`nodes ${shape.nodes}`, `cores ${shape.nodes * coresPerNode(shape)}`];
-  if (memory.kind === "per-node") words.push(`memory ${memory.mib} MiB/node`);
-  if (memory.kind === "per-core") words.push(`memory ${memory.mib} MiB/core`);
-  if (accelerators) {
-    const device = deviceKey(accelerators.vendor, accelerators.model);
-    words.push(`accelerators ${accelerators.perNode}/node (${device})`);
-  }
-  return words.join(", ");
-}
-
-function nearestWords(centres: readonly CentreRecord[], shape: Shape, wishes: CentreWishes): string {
-  const nearest = nearestShape(centres, shape, wishes);
-  if (!nearest) return "none";
-  const words = `${shapeWords(nearest.shape)} @ ${nearest.centre.id}`;
-  return nearest.wished ? words : `${words} (not among the wished)`;
 }
 
 function allows(wishes: CentreWishes, centre: CentreRecord): boolean {

@@ -66,8 +66,8 @@ test("a query's text that is no number is told so, not NaN", () => {
 });
 
 test("a short name's pattern has words", () => {
-  assert.match(issue({ project: "Big One" }, "en")[0]?.words ?? "", /^must be 1 to 63 characters of a to z/);
-  assert.match(issue({ project: "Big One" }, "zh")[0]?.words ?? "", /^应为 1 至 63 个字符/);
+  assert.match(String(issue({ project: "Big One" }, "en")[0]?.words), /^must be 1 to 63 characters of a to z/);
+  assert.match(String(issue({ project: "Big One" }, "zh")[0]?.words), /^应为 1 至 63 个字符/);
 });
 
 test("each field has one line, and no answer has more than twenty", () => {

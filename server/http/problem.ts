@@ -1,11 +1,12 @@
 import type * as z from "zod";
 import type { Problem } from "#api/values.ts";
+import { phraseWords } from "#core/job/phrase.ts";
 import { type Refusal, type RefusalKind, refusalStatus, refusalWords } from "#core/refusal.ts";
 import { issuesOf, issueWords } from "./issues.ts";
 
 /** The RFC 9457 document of a refusal; `facts` has as data what the words say, and `at` which part it is about. */
 export function problemOf(refusal: Refusal, language: Language, at?: string): Problem {
-  const { kind, ...own } = refusal;
+  const { kind, ...own } = refusal.kind === "invalid-request" ? inWords(refusal, language) : refusal;
   const facts = { ...own, ...(at !== undefined && { at }) };
   const { title, detail } = refusalWords(refusal, language);
   return {
@@ -15,6 +16,11 @@ export function problemOf(refusal: Refusal, language: Language, at?: string): Pr
     status: refusalStatus[kind],
     ...(Object.keys(facts).length > 0 ? { facts } : {}),
   };
+}
+
+/** A field's fault is words in every answer, wherever it was found. */
+function inWords({ kind, issues }: Extract<Refusal, { kind: "invalid-request" }>, language: Language) {
+  return { kind, issues: issues.map(({ path, words }) => ({ path, words: phraseWords(words, language) })) };
 }
 
 export type Language = "en" | "zh";

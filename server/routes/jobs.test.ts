@@ -98,6 +98,38 @@ test("a job is answered with its id, its defaults and its quote, and can be read
   );
 });
 
+test("what was said at the submission is read in the reader's language, whoever submitted", async () => {
+  const chinese = server.client(server.token, "zh");
+  const script = "#!/bin/sh\n#SBATCH --nice=5\ntrue\n";
+  const tried = await chinese.call("dryRun", { body: { script } });
+  const zh = ["未采用 --nice（第 2 行）：排队次序由算力网决定；见 --priority-class"];
+  assert.deepEqual(tried.kind === "answer" && tried.value.warnings, zh);
+  const submitted = await chinese.call("submitBulk", { body: { jobs: [{ script }] } });
+  assert.ok(submitted.kind === "answer");
+  assert.deepEqual(submitted.value.jobs[0]?.warnings, zh);
+  const params = { job: submitted.value.jobs[0]?.id ?? 0 };
+  const seen = await Promise.all([client, chinese].map((by) => by.call("job", { params })));
+  const said = seen.map((one) => one.kind === "answer" && [one.value.warnings[0], one.value.defaults[5]?.value]);
+  assert.deepEqual(said, [
+    [
+      "--nice (line 2) is left out: order within the queue is the network's; see --priority-class",
+      "the centre's memory per core × cores",
+    ],
+    [zh[0], "中心的每核内存 × 核数"],
+  ]);
+  await client.call("cancel", { params, body: {} });
+  const refused = await chinese.call("submit", { body: { script: "#!/bin/sh\n#SBATCH -N 0\n" } });
+  assert.match(
+    refused.kind === "problem" ? refused.problem.detail : "",
+    /^-N（第 2 行） 不能为 "0"。应为：不小于 1 的节点数/,
+  );
+  const large = await chinese.call("submit", { body: { command: ["true"], coresPerTask: 99 } });
+  assert.match(
+    large.kind === "problem" ? large.problem.detail : "",
+    /^申请：节点 1, 核 99。local: 需要 99 核，.*节点 1, 核 8 @ local。/,
+  );
+});
+
 test("the same key and body is one job, alone, in a bulk, and at once; another body is refused", async () => {
   const body = { command: ["true"] as [string], name: "keyed" };
   const options = { idempotencyKey: "submit-1" };

@@ -15,6 +15,7 @@ import type { Names } from "#server/store/read/names.ts";
 import { readRuns } from "#server/store/read/runs.ts";
 import { readOutcomes, readTask, readTasks } from "#server/store/read/tasks.ts";
 import { cutPage, readCursor } from "./paging.ts";
+import { saidView } from "./said.ts";
 import { boundedProjects, idOf, noSuchJob, noSuchTask, visibleJob } from "./visible.ts";
 
 /** Jobs and their tasks as they are and were. */
@@ -48,8 +49,7 @@ export function jobHandlers({ db, names }: JobContext): Pick<Handlers, JobRoute>
         cost: costView(tariffInForce, amounts),
         outcomes,
         firstTasks: tasks.map((task) => ({ ...task, runs: [...(runs.get(task.index) ?? [])] })),
-        defaults: job.defaults,
-        warnings: job.warnings,
+        ...saidView(job, language),
         actions: { cancel: cancellable.includes(job.state) && mayCancel(caller, job.personId) },
       });
     },

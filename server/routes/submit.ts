@@ -5,6 +5,7 @@ import { jobId, type TenantId, tenantId } from "#core/ids.ts";
 import { type AdmitContext, type Admitted, admit } from "#core/job/admit.ts";
 import { arrayText } from "#core/job/array.ts";
 import { admitBulk } from "#core/job/bulk.ts";
+import { phrase } from "#core/job/phrase.ts";
 import { taskCount } from "#core/job/spec.ts";
 import type { World } from "#core/scheduling/world.ts";
 import { assert } from "#core/unreachable.ts";
@@ -16,6 +17,7 @@ import type { TransitionWriter } from "#server/store/transitions.ts";
 import type { AdmittedJob, Submitted, SubmitWriter } from "#server/store/writer.ts";
 import { mayCancel } from "./jobs.ts";
 import { quoteOf } from "./quote.ts";
+import { saidView } from "./said.ts";
 import { visibleJob } from "./visible.ts";
 
 /** What makes and ends jobs. All rules are core's; here they are asked in order, and the writer is told. */
@@ -29,20 +31,19 @@ export function submitHandlers(context: SubmitContext): Pick<Handlers, SubmitRou
   });
 
   return {
-    async submit({ caller, body, idempotency }) {
+    async submit({ caller, body, idempotency, language }) {
       const admitted = admit(body, admitContext(caller));
       if (admitted.kind === "refused") return admitted;
       const fits = world().couldEverFit(admitted.spec.shape, admitted.spec.centres);
       if (fits.kind === "refused") return fits;
       const { job, project, tenant } = ownJob(caller, admitted);
-      const { spec, defaults, warnings } = admitted;
+      const { spec } = admitted;
       const view: Omit<SubmittedView, "id"> = {
         name: spec.name,
         tasks: taskCount(spec.array),
         project,
         state: "queued",
-        defaults: [...defaults],
-        warnings: [...warnings],
+        ...saidView(admitted, language),
         quote: quoteOf(spec, await memoryMibPerCore()),
       };
       const done = await writer.submit({
@@ -56,7 +57,7 @@ export function submitHandlers(context: SubmitContext): Pick<Handlers, SubmitRou
       return committed(done);
     },
 
-    async submitBulk({ caller, body, idempotency }) {
+    async submitBulk({ caller, body, idempotency, language }) {
       const admitted = admitBulk(body.jobs, admitContext(caller));
       if (admitted.kind === "refused") return at(admitted, admitted.position);
       const jobs: AdmittedJob[] = [];
@@ -66,7 +67,7 @@ export function submitHandlers(context: SubmitContext): Pick<Handlers, SubmitRou
         if (fits.kind === "refused") return at(fits, position);
         const own = ownJob(caller, one);
         if (tenant !== null && own.tenant !== tenant) {
-          const words = "all jobs of one call must belong to projects of one tenant";
+          const words = phrase("tenants-differ");
           return at(refused({ kind: "invalid-request", issues: [{ path: "project", words }] }), position);
         }
         tenant = own.tenant;
@@ -81,12 +82,12 @@ export function submitHandlers(context: SubmitContext): Pick<Handlers, SubmitRou
         status: 201,
         answer: (ids) =>
           JSON.stringify({
-            jobs: admitted.jobs.map(({ spec, warnings }, position) => ({
+            jobs: admitted.jobs.map(({ spec, defaults, warnings }, position) => ({
               id: ids[position],
               key: body.jobs[position]?.key ?? null,
               name: spec.name,
               tasks: taskCount(spec.array),
-              warnings,
+              warnings: saidView({ defaults, warnings }, language).warnings,
             })),
           }),
       });
@@ -96,15 +97,14 @@ export function submitHandlers(context: SubmitContext): Pick<Handlers, SubmitRou
     async dryRun({ caller, body, language }) {
       const admitted = admit(body, admitContext(caller));
       if (admitted.kind === "refused") return admitted;
-      const { spec, defaults, warnings } = admitted;
+      const { spec } = admitted;
       const fits = world().couldEverFit(spec.shape, spec.centres);
       if (fits.kind === "refused") return fits;
       const explained = world().explainNew(spec.shape, spec.centres, context.now());
       return answer({
         spec: specView(spec),
         tasks: taskCount(spec.array),
-        defaults: [...defaults],
-        warnings: [...warnings],
+        ...saidView(admitted, language),
         quote: quoteOf(spec, await memoryMibPerCore()),
         wouldGoTo: explained.wouldGoTo,
         candidates: explained.candidates.map((one) => candidateView(one, language)),

@@ -1,6 +1,8 @@
 import { randomUUID } from "node:crypto";
 import type pg from "pg";
 import type { JobId, PersonId, ProjectId, TenantId } from "#core/ids.ts";
+import type { FilledIn } from "#core/job/admit.ts";
+import type { Phrase } from "#core/job/phrase.ts";
 import type { Dependency, JobSpec } from "#core/job/spec.ts";
 import { taskCount } from "#core/job/spec.ts";
 import type { Refusal } from "#core/refusal.ts";
@@ -44,8 +46,8 @@ export type AdmittedJob = {
   readonly spec: JobSpec;
   /** `arrayText(spec.array)`; null for a plain job. */
   readonly arrayText: string | null;
-  readonly defaults: readonly { readonly field: string; readonly value: string }[];
-  readonly warnings: readonly string[];
+  readonly defaults: readonly FilledIn[];
+  readonly warnings: readonly Phrase[];
   /** Dependencies on jobs of the same submission, by their place in `jobs` (from 0); added to the spec's own. */
   readonly after: readonly { readonly dependency: DependencyOnJob; readonly position: number }[];
 };

@@ -1,4 +1,6 @@
 import type pg from "pg";
+import type { FilledIn } from "#core/job/admit.ts";
+import type { Phrase } from "#core/job/phrase.ts";
 import type { JobSpec } from "#core/job/spec.ts";
 import { specOfRow } from "../job-spec.ts";
 import { type SummaryRow, summaryColumns } from "./jobs.ts";
@@ -39,8 +41,8 @@ export type JobRow = SummaryRow & {
   readonly projectId: number;
   readonly personId: number;
   readonly spec: JobSpec;
-  readonly defaults: { readonly field: string; readonly value: string }[];
-  readonly warnings: string[];
+  readonly defaults: readonly FilledIn[];
+  readonly warnings: readonly Phrase[];
 };
 
 type RawRow = Omit<JobRow, "projectId" | "personId"> & {

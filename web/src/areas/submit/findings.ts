@@ -1,3 +1,4 @@
+import { phraseLine, phraseWords } from "#core/job/phrase.ts";
 import { parseSbatch } from "#core/job/sbatch.ts";
 import { refusalWords } from "#core/refusal.ts";
 
@@ -17,14 +18,12 @@ export function findingsOf(script: string, language: "en" | "zh"): readonly Find
     findings.push({ kind: "refused", line: 1, ...refusalWords({ kind: "script-without-interpreter" }, language) });
   }
   for (const refusal of refusals) {
-    const known = "line" in refusal ? refusal.line : null;
-    const words = refusalWords(refusal, language);
-    const told = /\(line (\d+)\)/.exec("option" in refusal ? refusal.option : words.detail)?.[1];
-    findings.push({ kind: "refused", line: known ?? (told === undefined ? null : Number(told)), ...words });
+    const line = "line" in refusal ? refusal.line : null;
+    findings.push({ kind: "refused", line, ...refusalWords(refusal, language) });
   }
   for (const warning of warnings) {
-    const told = /\bline (\d+)\b/.exec(warning)?.[1];
-    findings.push({ kind: "warning", line: told === undefined ? null : Number(told), title: "", detail: warning });
+    const detail = phraseWords(warning, language);
+    findings.push({ kind: "warning", line: phraseLine(warning), title: "", detail });
   }
   return findings;
 }

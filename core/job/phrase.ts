@@ -1,0 +1,304 @@
+/**
+ * What parsing and admission say about a job, beside refusing or taking it, as a kind and its facts: kept with a job and
+ * carried by refusals as data, put into words only where it is shown. The one table of these words in both languages.
+ */
+export const phrases = {
+  // What a value should have been.
+  "a-size": ["a size such as 4G, 4096M or 4096 (MiB)", "大小，如 4G、4096M 或 4096（MiB）"],
+  "a-size-from-1": [
+    "a size from 1M; the whole memory of a node cannot be asked for without naming it",
+    "不小于 1M 的大小；不写明数值就不能申请整个节点的内存",
+  ],
+  "tasks-from-1": ["a number of tasks from 1", "不小于 1 的任务数"],
+  "cores-from-1": ["a number of cores from 1", "不小于 1 的核数"],
+  "nodes-from-1": ["a number of nodes from 1, or a range such as 2-4", "不小于 1 的节点数，或范围，如 2-4"],
+  "a-time": [
+    "minutes, minutes:seconds, hours:minutes:seconds, days-hours or days-hours:minutes:seconds, above 0",
+    "大于 0 的时长，写作 分、分:秒、时:分:秒、日-时 或 日-时:分:秒",
+  ],
+  "export-list": ["ALL, NONE, NAME or NAME=value, with commas between", "ALL、NONE、NAME 或 NAME=值，以逗号分隔"],
+  "dependency-list": [
+    "singleton, or afterok, afterany, afternotok or aftercorr with job ids, as in afterok:12:13,afterany:14_3",
+    "singleton，或 afterok、afterany、afternotok、aftercorr 加作业编号，如 afterok:12:13,afterany:14_3",
+  ],
+  "centre-ids": ["ids of centres as in weir centres, with commas", "weir centres 所列的中心标识，以逗号分隔"],
+  "gres-word": [
+    "NAME[:MODEL][:COUNT], as in gpu:2 or npu:ascend910b:8",
+    "名称[:型号][:数量]，如 gpu:2 或 npu:ascend910b:8",
+  ],
+  "gpus-word": ["a number, or MODEL:number as in a100:2", "数量，或 型号:数量，如 a100:2"],
+  "a-signal": ["a signal and how long before the end, as in TERM@120", "信号与提前的秒数，如 TERM@120"],
+  "signal-within-an-hour": ["at most 3600 seconds before the end", "结束前至多 3600 秒"],
+  "signal-before-limit": ["less than the time limit of {limitS} s", "小于时限 {limitS} 秒"],
+  "licence-list": ["names with counts, as in matlab:2,ansys@server:1", "名称与数量，如 matlab:2,ansys@server:1"],
+  "no-value": ["no value at all", "不带值"],
+  "a-value": ["a value", "须有值"],
+  "only-one-of": ["only one of {one} and {other}", "{one} 与 {other} 只用其一"],
+  "closing-quote": ["a closing quote for every quote that opens", "每个引号都须闭合"],
+  "line-feeds": [
+    "lines that end in a line feed alone, as for sbatch; dos2unix converts them",
+    "各行只以换行符结尾，与 sbatch 相同；可用 dos2unix 转换",
+  ],
+  "variable-value": [
+    "a value: --export={name}=VALUE, or {name} among the request's environment",
+    "须有值：--export={name}=值，或在请求的 environment 中给出 {name}",
+  ],
+  "a-folder": [
+    "an absolute path, or nothing for the job's own folder, where its input files are",
+    "绝对路径；不写即为作业自己的目录，输入文件在其中",
+  ],
+  "multiple-of-each-task": ["a multiple of the {count} for each task", "每个任务 {count} 张的整数倍"],
+  "accelerators-beside": ["accelerators to go with it", "须同时申请加速卡"],
+  "as-many-tasks-as-nodes": ["at least as many tasks as nodes ({nodes})", "任务数不少于节点数（{nodes}）"],
+  "tasks-that-fit": [
+    "at most {nodes} nodes × {perNode} tasks per node",
+    "至多 {nodes} 个节点 × 每节点 {perNode} 个任务",
+  ],
+  "one-model": ["one model for the whole job", "整个作业只用一种型号"],
+  "shared-evenly": ["a number that {nodes} nodes share evenly", "能由 {nodes} 个节点均分的数量"],
+  "one-number-for-each-node": [
+    "ways of asking that come to one number for each node",
+    "几种写法须得出相同的每节点数量",
+  ],
+  "no-cores-per-task-beside": ["not --cpus-per-task beside it", "不与 --cpus-per-task 同用"],
+
+  // What is wrong with a field.
+  "script-or-command": ["give either a script or a command", "脚本与命令只给其一"],
+  "arguments-of-a-script": [
+    "these belong to a script; those of a command follow its first word",
+    "此项属于脚本；命令的参数写在其首词之后",
+  ],
+  "program-unnamed": ["the first word names the program and cannot be empty", "首词为程序名，不能为空"],
+  "one-memory": ["give either memoryMibPerNode or memoryMibPerCore", "memoryMibPerNode 与 memoryMibPerCore 只给其一"],
+  "wrap-is-the-script": ["--wrap stands for the script", "--wrap 即为脚本，不能再给脚本或命令"],
+  "nothing-to-run": ["give a script or a command: there is nothing to run", "请给出脚本或命令：没有可运行的内容"],
+  empty: ["cannot be empty", "不能为空"],
+  "file-twice": ['"{path}" is there twice', "“{path}”出现了两次"],
+  "file-and-folder": ['"{path}" is both a file and a folder', "“{path}”既是文件又是目录"],
+  "key-twice": ['the key "{key}" is that of job {position} already', "键“{key}”已用于第 {position} 个作业"],
+  "tenants-differ": [
+    "all jobs of one call must belong to projects of one tenant",
+    "一次请求中的作业须属于同一租户的项目",
+  ],
+  "not-an-array": [
+    "this is not a list of indices, with at most one %LIMIT at its end",
+    "这不是下标列表，其末尾至多一个 %上限",
+  ],
+  "throttle-of-0": ["%0 would let no task run", "%0 会使任何任务都不能运行"],
+  "index-too-long": ['an index has at most 9 digits, "{word}" has more', "下标至多 9 位数字，“{word}”超出"],
+  "not-an-index": ['"{word}" is neither an index nor a range', "“{word}”既不是下标也不是范围"],
+  "step-of-0": ["{word} has step 0", "{word} 的步长为 0"],
+  "range-backwards": ["{word} ends before it begins", "{word} 的终点在起点之前"],
+
+  // Options left out without harm, and why.
+  "shares-the-node": [
+    "the job has its cores and memory to itself, and shares the rest of the node",
+    "作业独占其核心与内存，节点的其余部分与他人共用",
+  ],
+  "cores-not-shared": ["cores are never shared between jobs", "核心从不在作业之间共用"],
+  "no-mail": [
+    "Weir sends no mail; weir submit --wait waits for the end",
+    "Weir 不发邮件；weir submit --wait 会等到结束",
+  ],
+  "log-of-each-attempt": [
+    "each attempt begins its own log, a file named by --output is appended to",
+    "每次尝试各有日志，--output 指定的文件则追加写入",
+  ],
+  "order-is-the-networks": [
+    "order within the queue is the network's; see --priority-class",
+    "排队次序由算力网决定；见 --priority-class",
+  ],
+  "limit-stays": ["the time limit stays as asked and is never shortened", "时限保持所申请的值，从不缩短"],
+  "environment-of-the-centre": [
+    "the environment is that of the local user at the centre, with the job's own",
+    "环境取自中心的本地用户，再加作业自己的变量",
+  ],
+  "never-met-is-cancelled": [
+    "a job whose dependency can never be met always ends cancelled",
+    "依赖永远无法满足的作业总是以取消结束",
+  ],
+  "threads-are-the-centres": [
+    "Weir counts cores and leaves hardware threads to the centre",
+    "Weir 以核心计数，硬件线程由中心决定",
+  ],
+  "own-cores": ["Weir gives each task its own cores", "Weir 为每个任务分配独立核心"],
+  "frequency-is-the-centres": ["the frequency of the cores is the centre's", "核心频率由中心决定"],
+  "core-binding-is-the-centres": ["binding to cores is left to the centre", "核心绑定由中心决定"],
+  "memory-binding-is-the-centres": ["binding to memory is left to the centre", "内存绑定由中心决定"],
+  "card-binding-is-the-centres": ["binding to accelerators is left to the centre", "加速卡绑定由中心决定"],
+  "card-frequency-is-the-centres": ["the frequency of the accelerators is the centre's", "加速卡频率由中心决定"],
+  "binding-is-the-centres": ["binding is left to the centre", "绑定由中心决定"],
+  "measured-anyway": ["Weir measures every run in its own way", "Weir 以自己的方式计量每次运行"],
+  "no-profile": [
+    "Weir keeps no profile beyond CPU time and peak memory",
+    "除 CPU 时间与内存峰值外，Weir 不保存性能剖析",
+  ],
+  "limits-are-the-centres": [
+    "limits are the centre's, not those of the submitting shell",
+    "限制由中心决定，不取自提交时的 shell",
+  ],
+  "booked-to-the-project": ["usage is booked to the project", "用量记入项目"],
+  "text-not-kept": ["the text is not kept", "该文字不保存"],
+  "lost-node-ends": ["a run that loses a node ends", "失去节点的运行即告结束"],
+  "all-nodes-ready": ["a run starts when all its nodes are ready", "所有节点就绪后运行才开始"],
+  "no-powering": ["Weir powers no nodes up or down", "Weir 不开关节点"],
+  "power-is-the-centres": ["power management is the centre's", "电源管理由中心决定"],
+  "only-a-wish": ["features of nodes are not known yet, and this was only a wish", "节点特性尚未登记，而此项只是偏好"],
+  "other-systems-not-obeyed": ["lines of other systems are never obeyed", "其他系统的指令行从不采用"],
+  "only-rings": ["it only rings", "它只会响铃"],
+
+  // Options that only the command line honours.
+  "client-waits": [
+    "weir submit waits; other ways of submitting answer at once",
+    "weir submit 会等待；其他提交方式立即应答",
+  ],
+  "client-prints-id": ["weir submit prints the id alone", "weir submit 只打印编号"],
+  "client-prints-less": ["weir submit prints less", "weir submit 打印得更少"],
+  "client-always-warns": ["weir submit prints the warnings in any case", "weir submit 总会打印提示"],
+
+  // Options that cannot be honoured, and why.
+  "no-hold": ["a job cannot be held back; submit it when it may start", "作业不能挂起等待；请在可以开始时再提交"],
+  "use-dry-run": ["use weir submit --dry-run", "请用 weir submit --dry-run"],
+  "no-deadline": [
+    "a job cannot be dropped at a time of day; cancel it, or set a dependency",
+    "不能在某一时刻放弃作业；请取消作业或使用依赖",
+  ],
+  "no-overcommit": ["every task has its own cores; ask for fewer tasks", "每个任务独占核心；请减少任务数"],
+  "no-boot": ["Weir boots no nodes", "Weir 不重启节点"],
+  "runs-as-submitter": ["work runs as the person who submits it", "作业以提交者身份运行"],
+  "ids-are-weirs": ["Weir gives the ids", "作业编号由 Weir 分配"],
+  "file-on-your-side": [
+    "the file is on your side; name the variables with --export=NAME=value",
+    "该文件在您本地；请用 --export=NAME=值 写明变量",
+  ],
+  "no-temporary-space": [
+    "centres do not report the space of their temporary folders yet; check it in the script",
+    "中心尚未上报临时目录空间；请在脚本中自行检查",
+  ],
+  "write-per-task": ["write it as --cpus-per-task and --gpus-per-task", "请改写为 --cpus-per-task 与 --gpus-per-task"],
+  "write-cores-per-task": ["write it as --cpus-per-task", "请改写为 --cpus-per-task"],
+  "system-cores-are-the-centres": ["cores for the system are the centre's", "系统预留核心由中心决定"],
+  "no-sockets": [
+    "centres do not report sockets yet; say --ntasks and --cpus-per-task",
+    "中心尚未上报插槽；请用 --ntasks 与 --cpus-per-task",
+  ],
+  "no-links": ["links inside a centre are not described yet", "中心内部网络尚未登记"],
+  "no-ports": ["ports are not reserved", "不提供端口预留"],
+  "no-labels": ["security labels are not described yet", "安全标签尚未登记"],
+  "no-layout": ["the layout of nodes is not described yet", "节点布局尚未登记"],
+  "one-node-only": [
+    "the layout of nodes is not described yet; leave it out, or ask for one node",
+    "节点布局尚未登记；请删去，或只申请一个节点",
+  ],
+  "see-help": ["see weir submit --help", "见 weir submit --help"],
+  "no-input": [
+    "work reads nothing from outside; redirect in the script: COMMAND < FILE",
+    "作业没有标准输入；请在脚本中重定向：命令 < 文件",
+  ],
+  "no-begin": ["a job cannot be given a time to begin; submit it then", "不能指定开始时间；请届时再提交"],
+  "no-any-of": [
+    "dependencies joined by ? (any one of them is enough) are not offered; join by , what must all hold",
+    "不提供用 ? 连接（满足其一）的依赖；请用 , 连接须全部满足的依赖",
+  ],
+  "no-such-dependency": [
+    "{kind} is not offered; use afterok, afterany, afternotok, aftercorr or singleton",
+    "不提供 {kind}；可用 afterok、afterany、afternotok、aftercorr、singleton",
+  ],
+  "one-kind-of-card": [
+    "a job has one kind of accelerator; submit one job for each",
+    "一个作业只能申请一种加速卡；请分开提交",
+  ],
+  "term-alone": [
+    "before the end Weir sends SIGTERM and no other signal; write --signal=B:TERM@SECONDS and trap TERM",
+    "结束前 Weir 只发送 SIGTERM；请写 --signal=B:TERM@秒数 并捕获 TERM",
+  ],
+  "one-shape": [
+    "a job has one shape; submit the parts as jobs of their own",
+    "一个作业只有一种规格；请将各部分作为单独作业提交",
+  ],
+
+  // What is said beside accepting a job.
+  "left-out": ["{option} is left out: {because}", "未采用 {option}：{because}"],
+  "taken-so": ["{option}: {how}", "{option}：{how}"],
+  "requeue-is-the-centres": [
+    "a run that the centre itself requeues goes on; for further attempts after a failure say --retries N",
+    "中心自行重排的运行会继续；失败后需再试请用 --retries N",
+  ],
+  "fewest-nodes": ["of {min} to {max} nodes, the job takes {min}", "在 {min} 至 {max} 个节点中，作业取 {min} 个"],
+  "shell-not-sent": [
+    "the environment of the submitting shell is not sent; name what is needed: --export=NAME=value",
+    "提交时 shell 的环境不会发送；请写明所需：--export=NAME=值",
+  ],
+  "term-reaches-all": [
+    "SIGTERM reaches the whole job {beforeS} s before the end of its time limit, which is shown as a limit shorter by that and a grace as long",
+    "时限结束前 {beforeS} 秒，SIGTERM 会送达整个作业；显示为时限缩短 {beforeS} 秒、宽限同样长",
+  ],
+  "late-directive": [
+    "line {line}: #SBATCH after the first command is not read, as in sbatch",
+    "第 {line} 行：首条命令之后的 #SBATCH 不读取，与 sbatch 相同",
+  ],
+  "late-directives": [
+    "{count} more #SBATCH lines after the first command are not read",
+    "首条命令之后另有 {count} 行 #SBATCH 未读取",
+  ],
+  "comment-directive": [
+    "line {line}: {text} is a comment; a directive begins exactly with #SBATCH",
+    "第 {line} 行：{text} 是注释；指令须恰以 #SBATCH 开头",
+  ],
+  "foreign-directive": [
+    "line {line}: lines beginning with {mark} belong to another system and are not read",
+    "第 {line} 行：以 {mark} 开头的行属于其他系统，不读取",
+  ],
+  "more-warnings": ["and {count} more of such warnings", "另有 {count} 条此类提示"],
+  "path-pins": [
+    "{field} {path} is an absolute path: the job can only run at a centre that has it",
+    "{field} {path} 是绝对路径：作业只能在有此路径的中心运行",
+  ],
+  "path-pins-own": [
+    "{field} {path} is an absolute path: the job can only run at a centre that has it, and where the centre separates users each run has {own} to itself: empty at its start, removed at its end",
+    "{field} {path} 是绝对路径：作业只能在有此路径的中心运行；在隔离用户的中心，每次运行各有自己的 {own}，开始时为空，结束时删除",
+  ],
+
+  // A part of others.
+  "option-at-line": ["{option} (line {line})", "{option}（第 {line} 行）"],
+  "memory-of-the-centre": ["the centre's memory per core × cores", "中心的每核内存 × 核数"],
+} as const satisfies Record<string, readonly [en: string, zh: string]>;
+
+export type PhraseKind = keyof typeof phrases;
+export type Phrase = {
+  readonly kind: PhraseKind;
+  readonly facts: { readonly [name: string]: string | number | Phrase };
+};
+
+export function phrase(kind: PhraseKind, facts: Phrase["facts"] = {}): Phrase {
+  return { kind, facts };
+}
+
+/** Text that needs no translation stays as it is. */
+export function phraseWords(said: Phrase | string, language: "en" | "zh"): string {
+  if (typeof said === "string") return said;
+  // One kept by a later Weir shows as its name.
+  if (!Object.hasOwn(phrases, said.kind)) return said.kind;
+  const template = phrases[said.kind][language === "zh" ? 1 : 0];
+  return template.replace(/\{(\w+)\}/g, (_, name: string) => {
+    const fact = said.facts[name] ?? "?";
+    return typeof fact === "object" ? phraseWords(fact, language) : `${fact}`;
+  });
+}
+
+/** The line of the script that is spoken of. */
+export function phraseLine({ facts }: Phrase): number | null {
+  if (typeof facts.line === "number") return facts.line;
+  for (const fact of Object.values(facts)) {
+    const line = typeof fact === "object" ? phraseLine(fact) : null;
+    if (line !== null) return line;
+  }
+  return null;
+}
+
+/** An option as the user wrote it, and the line of the script where it stands; null: not in a script. */
+export type OptionPlace = { readonly option: string; readonly line: number | null };
+
+export function optionAt({ option, line }: OptionPlace): Phrase | string {
+  return line === null ? option : phrase("option-at-line", { option, line });
+}
