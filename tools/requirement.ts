@@ -6,7 +6,7 @@
 // Call it in the test file itself: the runner reads the names there to know which Debian packages to install.
 
 import { spawnSync } from "node:child_process";
-import { accessSync, constants, existsSync, readdirSync } from "node:fs";
+import { accessSync, constants, existsSync, globSync, readdirSync } from "node:fs";
 import { delimiter, join, resolve } from "node:path";
 
 const root = resolve(import.meta.dirname, "..");
@@ -56,6 +56,15 @@ export const requirements = {
     present: () => commandPath("hmmbuild") !== undefined && existsSync("/usr/share/doc/hmmer/examples/tutorial"),
   },
   r: { words: "R", packages: ["r-base-core"], present: () => commandPath("Rscript") !== undefined },
+  // Two real clusters: tools/slurm. Never slurm-wlm-emulator, which takes the place of the real daemons and does not run.
+  slurm: {
+    words: "Slurm",
+    packages: [
+      ...["slurmctld", "slurmd", "slurmdbd", "slurmrestd", "slurm-client"],
+      ...["slurm-wlm-jwt-plugin", "slurm-wlm-mysql-plugin", "munge", "mariadb-server-core"],
+    ],
+    present: hasSlurm,
+  },
   root: { words: "needs root", packages: [], present: () => process.getuid?.() === 0 },
   "ordinary-user": { words: "needs an ordinary user", packages: [], present: () => process.getuid?.() !== 0 },
   shared: { words: "needs ../shared", packages: [], present: () => existsSync(resolve(root, "..", "shared")) },
@@ -105,4 +114,23 @@ function hasPythonModule(name: string): boolean {
 
 function hasAccelerator(): boolean {
   return readdirSync("/dev").some((name) => /^(nvidia\d|davinci\d|mlu_dev|kfd$|hygon)/.test(name));
+}
+
+/** The programs by name; the two plugins by the file, since Slurm says nothing of them before it needs them. */
+function hasSlurm(): boolean {
+  const programs = [
+    "slurmctld",
+    "slurmd",
+    "slurmdbd",
+    "slurmrestd",
+    "sbatch",
+    "munged",
+    "mariadbd",
+    "mysql_install_db",
+  ];
+  const plugins = ["auth_jwt.so", "accounting_storage_mysql.so"];
+  return (
+    programs.every((name) => ["/usr/sbin", "/usr/bin"].some((folder) => existsSync(join(folder, name)))) &&
+    plugins.every((name) => globSync(`/usr/lib/*-linux-gnu/slurm-wlm/${name}`).length > 0)
+  );
 }
