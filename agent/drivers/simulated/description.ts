@@ -1,0 +1,114 @@
+import * as z from "zod";
+import type { EngineOffers } from "#core/centre/engine.ts";
+import { noOffers } from "#core/centre/engine.ts";
+import { hostsOf } from "./hosts.ts";
+
+/**
+ * What a simulated centre is, and what goes wrong there. docs/guides/many-centres.md explains each field to people.
+ * Durations of faults are real time; what runs is measured in the centre's time, which is `speed` times as fast.
+ */
+const range = z
+  .tuple([z.number().min(0), z.number().min(0)])
+  .refine(([least, most]) => least <= most, "the first number is the smaller one");
+const share = z.number().min(0).max(1);
+const device = z.strictObject({ vendor: z.string().min(1), model: z.string().min(1), count: z.int().min(1) });
+
+const nodeGroup = z.strictObject({
+  names: z.string().refine((names) => hostsOf(names) !== null, "a name, or a range such as c[001-120]"),
+  cores: z.int().min(1),
+  memoryMib: z.int().min(1),
+  accelerators: z.array(device).default([]),
+  features: z.array(z.string()).default([]),
+});
+
+/** Jobs of the centre's own users: they arrive at random so that they ask for `load` times what the pool has. */
+const foreignJobs = z.strictObject({
+  load: z.number().positive().max(10),
+  cores: range,
+  forS: range,
+  /** Beyond this many waiting, the centre's users hold back. */
+  mostWaiting: z.int().min(0).default(100),
+  /** Their jobs are not shown: PrivateData. */
+  hidden: z.boolean().default(false),
+});
+
+const pool = z.strictObject({
+  name: z.string().min(1).max(255),
+  nodes: z.array(nodeGroup).min(1),
+  timeLimitS: z.int().min(1).nullable().default(null),
+  memoryMibPerCore: z.int().min(1).default(1024),
+  foreign: foreignJobs.nullable().default(null),
+});
+
+const faults = z.strictObject({
+  /** Each answer of the engine takes so long, in ms. */
+  slowAnswersMs: range.optional(),
+  /** In turns, the engine answers and does not. */
+  flapping: z.strictObject({ upS: z.number().positive(), downS: z.number().positive() }).optional(),
+  /** The centre's clock is off, and drifts. */
+  clock: z.strictObject({ offMs: z.int().default(0), driftMsPerHour: z.int().default(0) }).optional(),
+  /** This share of the runs vanishes from the engine without a trace. */
+  lostJobs: share.optional(),
+  /** What happened is told so much later, in ms. */
+  lateReportsMs: range.optional(),
+  /** This share of the runs is refused. */
+  refusedSubmits: share.optional(),
+  /** At this share of the submits the engine takes the run and its answer is cut off. */
+  cutAnswers: share.optional(),
+  /** This share of the runs is started a second time by the engine. */
+  duplicatedStarts: share.optional(),
+  /** A node fails so often on average, and is back after its repair. */
+  nodeFailures: z.strictObject({ everyS: z.number().positive(), repairS: z.number().positive() }).optional(),
+  /** A run is preempted so often on average. */
+  preemption: z.strictObject({ everyS: z.number().positive() }).optional(),
+});
+
+const offers = z.strictObject({
+  aliases: z
+    .partialRecord(z.enum(["partition", "qos", "constraint", "gres", "licences", "reservation"]), z.array(z.string()))
+    .default({}),
+  software: z.array(z.string()).default([]),
+  containers: z.array(z.string()).default([]),
+  mpi: z.array(z.string()).default([]),
+});
+
+const centre = z.strictObject({
+  title: z.string().optional(),
+  regionCode: z.string().optional(),
+  seed: z.int().default(1),
+  speed: z.number().positive().max(100_000).default(1),
+  pools: z.array(pool).min(1),
+  offers: offers.optional(),
+  faults: faults.default({}),
+});
+const network = z.strictObject({ centres: z.record(z.string(), centre) });
+
+export type Description = z.output<typeof centre>;
+export type PoolDescription = Description["pools"][number];
+
+/** The centres of a description file by name; throws, naming the field and what it should be. */
+export function parseDescriptions(text: string, path: string): ReadonlyMap<string, Description> {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw new Error(`${path} is not JSON: ${cause instanceof Error ? cause.message : cause}`, { cause });
+  }
+  const parsed = network.safeParse(value);
+  if (!parsed.success) {
+    const words = parsed.error.issues.map((issue) => `${issue.path.join(".") || "the whole"}: ${issue.message}`);
+    throw new Error(`${path} does not describe simulated centres. ${words.join("; ")}`);
+  }
+  return new Map(Object.entries(parsed.data.centres));
+}
+
+/** One centre by itself, for tests. */
+export function describeCentre(description: z.input<typeof centre>): Description {
+  return centre.parse(description);
+}
+
+export function offersOf(description: Description): EngineOffers {
+  const { aliases, ...rest } = description.offers ?? { aliases: {}, software: [], containers: [], mpi: [] };
+  const named = Object.fromEntries(Object.entries(aliases).filter(([, words]) => words !== undefined));
+  return { ...noOffers, ...rest, aliases: { ...noOffers.aliases, ...named } };
+}
