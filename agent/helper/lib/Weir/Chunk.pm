@@ -1,0 +1,169 @@
+package Weir::Chunk;
+
+# The folder of one submission, <runs of the user>/<chunk>/, written and read as that user:
+#   lock        held by whoever submits it, and by their sbatch
+#   order       what the wrapper needs, one frame payload; script, input/: the user's files
+#   batch       what Slurm is given; it becomes weir-run, which lies beside the chunks
+#   engine      the engine's id, once it is known
+#   <run>-<restart>/   of one start of one task: started, ended, stdout, stderr, work/ (by weir-run)
+use strict;
+use warnings;
+use Cwd ();
+use Fcntl qw(:DEFAULT :flock :mode);
+use Weir::Command;
+use Weir::Frame;
+use Weir::Kernel;
+use Weir::Policy;
+use Weir::Record;
+use Weir::Submission;
+use Exporter qw(import);
+our @EXPORT = qw(submit_chunk chunk_record read_run_stream remove_chunk);
+
+use constant { MAX_RECORD => 8192, MAX_READ => 1 << 20 };
+
+# (engineId, cluster, existing, words of sbatch). $sbatch->($place, $script, $lock) is called at most once, under the lock.
+sub submit_chunk {
+    my ($policy, $person, $s, $wrapper, $sbatch) = @_;
+    my $root = root_of_runs($policy, $person);
+    $s->{cwd} eq '' or -d $s->{cwd} or refuse('cwd', "there is no folder $s->{cwd}, or $person->{name} cannot see it");
+    for my $name (qw(cwd stdout stderr)) { check_output($policy, $person, $root, $name, $s->{$name}) if $s->{$name} =~ m{^/} }
+    my $place = "$root/$s->{chunk}";
+    my $fresh = mkdir $place, 0700;
+    $fresh or $!{EEXIST} or failed('failed', "$place: $!");
+    is_own_folder($person, $place) or refuse('runs', "$place is not a folder of $person->{name}'s own");
+    sysopen(my $lock, "$place/lock", O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0600) or failed('failed', "$place/lock: $!");
+    flock $lock, LOCK_EX | LOCK_NB or failed('busy', "$s->{chunk} is being submitted by another process");
+    my %known = facts_in(small_file($person, "$place/engine"));
+    return (@known{qw(engineId cluster)}, 1, '') if ($known{engineId} // '') =~ /^$ENGINE_ID$/;
+    failed('in-doubt', "$s->{chunk} was begun before, and no engine id is recorded: look its tag up") unless $fresh || $s->{again};
+    eval { write_chunk($root, $place, $s, $wrapper); 1 } or failed('failed', $@ =~ s/\s+\z//r);
+    my ($id, $cluster, $words) = $sbatch->($place, "$place/batch", $lock);
+    eval { unlink "$place/.engine"; put("$place/.engine", 0600, lines(engineId => $id, cluster => $cluster, submittedMs => wall_ms()), 'sync'); rename "$place/.engine", "$place/engine" or die "$!\n"; 1 }
+        or $words .= "weir-as: the engine's id could not be recorded in $place: $@";
+    return ($id, $cluster, 0, $words);
+}
+
+sub write_chunk {
+    my ($root, $place, $s, $wrapper) = @_;
+    my ($name, $text) = @$wrapper;
+    if ((read_file("$root/$name") // '') ne $text) {
+        unlink "$root/.$name.$$";
+        put("$root/.$name.$$", 0600, $text, 'sync');
+        rename "$root/.$name.$$", "$root/$name" or die "$root/$name: $!\n";
+    }
+    my @order = map { $_ => $s->{$_} } qw(timeLimitMs graceMs cwd stdout stderr arrayCount arrayMin arrayMax arrayStep);
+    push @order, map({ (task => "@$_") } @{ $s->{task} }), map({ (arg => $_) } @{ $s->{arg} }), map { (env => $_) } @{ $s->{env} };
+    push @order, script => 1 if defined $s->{script};
+    unlink map { "$place/$_" } qw(order script batch);
+    remove_tree("$place/input");
+    put("$place/order", 0600, payload_of(@order));
+    put("$place/script", 0700, $s->{script}) if defined $s->{script};
+    if (@{ $s->{file} }) {
+        mkdir "$place/input", 0700 or die "$place/input: $!\n";
+        put_input("$place/input", $_) for @{ $s->{file} };
+    }
+    # No quote can be in these: the patterns of the policy's paths and of a chunk see to that.
+    put("$place/batch", 0700, "#!/usr/bin/perl\nexec {'/usr/bin/perl'} 'perl', '$root/$name', '$place';\ndie \"perl: \$!\\n\";\n", 'sync');
+}
+
+# The user's own folder for runs; made where its parent lets them.
+sub root_of_runs {
+    my ($policy, $person) = @_;
+    my $root = path_of($policy->{runs}, $person);
+    my $here = '';
+    for (grep { length } split m{/}, $root) { $here .= "/$_"; lstat $here or mkdir $here, 0700 or $!{EEXIST} or failed('failed', "$here: $!; the site makes $root for $person->{name}, or its parent writable") }
+    is_own_folder($person, $root) or refuse('runs', "$root is not a folder of $person->{name}'s own that only they can write");
+    return $root;
+}
+
+sub is_own_folder { my ($person, $path) = @_; my @stat = lstat $path or return 0; return S_ISDIR($stat[2]) && $stat[4] == $person->{uid} && !($stat[2] & 022) }
+
+# A folder or file that the user named lies below one of the policy's roots, by its real path. It is opened later and on a
+# node, with the user's rights and no others.
+sub check_output {
+    my ($policy, $person, $root, $rule, $path) = @_;
+    my $sure = $rule eq 'cwd' ? $path : $path =~ s{/[^/]*\z}{}r =~ s{/[^/]*%.*}{}r;
+    my $real = Cwd::abs_path($sure eq '' ? '/' : $sure) // refuse($rule, "there is no folder $sure, or $person->{name} cannot see it");
+    refuse($rule, "$path is $real in truth, and below no output-root of the policy") unless is_allowed($policy, $person, $root, $real);
+}
+
+sub is_allowed {
+    my ($policy, $person, $root, $real) = @_;
+    for my $allowed ($root, map { path_of($_, $person) } @{ $policy->{'output-root'} }) {
+        my $resolved = Cwd::abs_path($allowed) // next;
+        return 1 if "$real/" =~ m{^\Q$resolved\E/} || $resolved eq '/';
+    }
+    return 0;
+}
+
+# The text of a record, '' where there is none that is the user's own and small.
+sub small_file {
+    my ($person, $path) = @_;
+    sysopen(my $file, $path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK) or return '';
+    my @stat = stat $file;
+    return '' unless S_ISREG($stat[2]) && $stat[4] == $person->{uid} && $stat[7] <= MAX_RECORD;
+    sysread $file, my $text, MAX_RECORD;
+    return $text;
+}
+
+# All that the wrapper wrote about a chunk, as the fields of a payload; only of some runs where they are named.
+sub chunk_record {
+    my ($policy, $person, $chunk, @only) = @_;
+    my $place = path_of($policy->{runs}, $person) . "/$chunk";
+    is_own_folder($person, $place) or return (chunk => $chunk, engine => '', gone => 1);
+    opendir(my $folder, $place) or return (chunk => $chunk, engine => '', gone => 1);
+    my %only = map { $_ => 1 } @only;
+    my @fields = (chunk => $chunk, engine => small_file($person, "$place/engine"));
+    for my $name (sort readdir $folder) {
+        my ($run, $restart, $rest) = $name =~ /^($RUN)-(\d{1,6})(\.duplicate-\d+)?$/ or next;
+        next if @only && !$only{$run};
+        if ($rest) { push @fields, duplicate => small_file($person, "$place/$name") }
+        else { push @fields, run => $run, restart => $restart, started => small_file($person, "$place/$name/started"), ended => small_file($person, "$place/$name/ended") }
+    }
+    return @fields;
+}
+
+# P4: as the user, no link followed, no device waited for, a regular file of the user's own below an allowed root.
+sub read_run_stream {
+    my ($policy, $person, $f) = @_;
+    my ($chunk, $run, $stream) = (field($f, 'chunk', $CHUNK), field($f, 'run', $RUN), field($f, 'stream', qr/stdout|stderr/));
+    my ($offset, $max, $restart) = (field($f, 'offset', qr/-?\d{1,15}/), field($f, 'max', qr/\d{1,7}/), optional($f, 'restart', qr/\d{1,6}/));
+    refuse('field:max', 'at most ' . MAX_READ . ' bytes are read at once') if $max > MAX_READ;
+    my $root = path_of($policy->{runs}, $person);
+    is_own_folder($person, "$root/$chunk") or failed('not-there', "there is no $chunk");
+    $restart = last_restart("$root/$chunk", $run) if $restart eq '';
+    my $place = "$root/$chunk/$run-$restart";
+    my %started = facts_in(small_file($person, "$place/started"));
+    my $path = ($started{$stream} // '') =~ m{^/} ? $started{$stream} : "$place/$stream";
+    sysopen(my $file, $path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK) or failed('not-there', "$stream of $run: $!");
+    my @stat = stat $file;
+    refuse('read', "$path is not a regular file of $person->{name}'s own") unless S_ISREG($stat[2]) && $stat[4] == $person->{uid};
+    my $real = readlink('/proc/self/fd/' . fileno $file) // '';
+    refuse('read', "$path is $real in truth, and below no output-root of the policy") unless is_allowed($policy, $person, $root, $real =~ s/ \(deleted\)\z//r);
+    my $truncated = $offset > $stat[7] ? 1 : 0;
+    $offset = $offset < 0 ? ($stat[7] + $offset > 0 ? $stat[7] + $offset : 0) : $truncated ? $stat[7] : $offset;
+    sysseek $file, $offset, 0;
+    sysread($file, my $bytes, $max) // failed('failed', "$path: $!");
+    return (bytes => $bytes, offset => $offset + 0, size => $stat[7], file => "$stat[0]:$stat[1]", truncated => $truncated, final => -e "$place/ended" ? 1 : 0);
+}
+
+sub last_restart {
+    my ($place, $run) = @_;
+    opendir(my $folder, $place) or return 0;
+    my ($last) = sort { $b <=> $a } map { /^\Q$run\E-(\d{1,6})$/ ? $1 : () } readdir $folder;
+    return $last // 0;
+}
+
+sub remove_chunk {
+    my ($policy, $person, $chunk) = @_;
+    my $root = path_of($policy->{runs}, $person);
+    lstat "$root/$chunk" or return;
+    is_own_folder($person, $root) && is_own_folder($person, "$root/$chunk") or refuse('runs', "$root/$chunk is not a folder of $person->{name}'s own");
+    if (sysopen(my $lock, "$root/$chunk/lock", O_RDWR | O_NOFOLLOW | O_NONBLOCK)) {
+        flock $lock, LOCK_EX | LOCK_NB or failed('busy', "$chunk is being submitted");
+    }
+    rename "$root/$chunk", "$root/.gone-$chunk.$$" or failed('failed', "$root/$chunk: $!");
+    remove_tree("$root/.gone-$chunk.$$") or failed('failed', "$root/.gone-$chunk.$$ cannot be removed wholly: $!");
+}
+
+1;

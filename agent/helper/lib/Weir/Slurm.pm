@@ -1,0 +1,163 @@
+package Weir::Slurm;
+
+# Slurm's commands, as the user who asks. Output is text with separators drawn by lot for each call, so that no job's name
+# or comment can imitate a field or a row; never JSON, whose exit codes are wrong in 22.05.
+use strict;
+use warnings;
+use Weir::Command;
+use Weir::Policy;
+use Weir::Submission;
+use Exporter qw(import);
+our @EXPORT = qw(submit_to_slurm cancel_jobs list_jobs show_jobs show_limits mint_token show_load);
+
+# In the answer's order; squeue(1) -o and sacct(1) --format.
+my @QUEUE = qw(id=%A arrayJob=%F arrayTask=%K state=%T reason=%r submit=%V start=%S end=%e timeLimit=%l priority=%Q partition=%P account=%a qos=%q
+    nodes=%D cpus=%C nodelist=%N user=%u comment=%k name=%j);
+my @ACCOUNTING = qw(JobID JobIDRaw State ExitCode DerivedExitCode Submit Eligible Start End ElapsedRaw Timelimit UserCPU SystemCPU TotalCPU MaxRSS
+    AllocCPUS NNodes AllocTRES ConsumedEnergyRaw NodeList Partition Account QOS Reason User JobName);
+my @LOAD = qw(state=%T partition=%P nodes=%D cpus=%C memory=%m gres=%b timeLimit=%l end=%e submit=%V priority=%Q nodelist=%N weir=%j);
+my $FREE_TEXT = qr/(?:JobId|UserId|JobState|Reason|ExitCode|DerivedExitCode|Restarts|StartTime|EndTime|RunTime|NumNodes|NumCPUs|TRES)/;
+
+sub submit_to_slurm {
+    my ($policy, $place, $script, $lock, @words) = @_;
+    # sbatch holds the lock too: while it may still reach slurmctld nobody submits the chunk again.
+    my ($status, $out, $err) = command($policy, 'sbatch', [@words, $script], keep => $lock);
+    failed('timeout', $err) if $status == -1;
+    failed('engine', "sbatch: $err", exit => $status >> 8 || 128 + ($status & 127), stderr => $err) if $status != 0;
+    my ($id, $cluster) = $out =~ /^([1-9]\d*)(?:;(\S+))?\s*\z/m or failed('engine', "sbatch said no job id: $out", exit => 0, stderr => "$out$err");
+    return ($id, $cluster // '', $err);
+}
+
+# Only what Weir submitted, by its name or comment: a user's other jobs are not the network's to end.
+sub cancel_jobs {
+    my ($policy, $person, $signal, $batch, @ids) = @_;
+    my %tag;
+    for my $row (queue_rows($policy, \@QUEUE, '--user=' . $person->{name}, '--jobs=' . join ',', @ids)) {
+        my %row; @row{ map { /^(\w+)/ } @QUEUE } = @$row;
+        $tag{$_} = "$row{name} $row{comment}" =~ /(?:^|[ .])weir-/ ? 1 : 0 for @row{qw(id arrayJob)};
+    }
+    my @there = grep { defined $tag{ base_of($_) } } @ids;
+    for (@there) { refuse('foreign-job', "job $_ was not submitted by Weir") unless $tag{ base_of($_) } }
+    my @not_there = map { (notThere => $_) } grep { !defined $tag{ base_of($_) } } @ids;
+    return @not_there unless @there;
+    my ($status, $out, $err) = command($policy, 'scancel', [$signal ? "--signal=$signal" : (), $batch ? '--batch' : (), @there]);
+    failed('timeout', $err) if $status == -1;
+    my $already = !grep { !/already completing or completed|Invalid job id|^\s*$/ } split /\n/, $err;
+    failed('engine', "scancel: $err", exit => $status >> 8, stderr => $err) if $status != 0 && !$already;
+    return (@not_there, map({ (cancelled => $_) } @there), stderr => $err);
+}
+sub base_of { return $_[0] =~ s/_.*//r }
+
+sub list_jobs {
+    my ($policy, $person, $tag, $since_s) = @_;
+    my $wanted = qr/\.weir-\Q$tag\E[0-9A-Za-z.-]*\z/;
+    my $comment = qr/\Aweir-\Q$tag\E/;
+    my @queue = grep { $_->[-1] =~ $wanted || $_->[-2] =~ $comment } queue_rows($policy, \@QUEUE, '--user=' . $person->{name});
+    my ($has, @rows) = accounting_rows($policy, '--user=' . $person->{name}, '--allocations', '--duplicates', "--starttime=now-$since_s");
+    return (
+        queueFields => join("\t", map { /^(\w+)/ } @QUEUE), accountingFields => join("\t", @ACCOUNTING), hasAccounting => $has,
+        map({ (queue => row_of($_)) } @queue), map { (accounting => row_of($_)) } grep { $_->[-1] =~ $wanted } @rows,
+    );
+}
+
+sub show_jobs {
+    my ($policy, $person, @ids) = @_;
+    my (@answer, $words);
+    for my $id (@ids) {
+        my ($status, $out, $err) = command($policy, 'scontrol', ['--oneliner', 'show', 'job', $id], env => { SLURM_TIME_FORMAT => '%s' });
+        failed('timeout', $err) if $status == -1;
+        if ($status != 0) { $words .= $err; next }
+        # Of an array there is a line for each task; a name may hold a line's end.
+        for my $job (split /\n(?=JobId=\d+ )/, $out) {
+            my ($before, $uid) = $job =~ /\A(JobId=.*?) UserId=[^\s()]+\((\d+)\) /s or next;
+            next unless $uid == $person->{uid};
+            my %times;
+            $times{$1}++ while $job =~ /(?<!\S)($FREE_TEXT)=/g;
+            push @answer, job => $job =~ s/\s+\z//r, tampered => $job =~ s/\s+\z//r =~ /\n/ || grep({ $_ > 1 } values %times) ? 1 : 0;
+        }
+    }
+    my ($has, @rows) = accounting_rows($policy, '--user=' . $person->{name}, '--duplicates', '--starttime=1970-01-02', '--jobs=' . join ',', @ids);
+    return (@answer, engineStderr => $words // '', hasAccounting => $has, accountingFields => join("\t", @ACCOUNTING), map { (accounting => row_of($_)) } @rows);
+}
+
+sub show_limits {
+    my ($policy, $person, $account) = @_;
+    my $ask = sub {
+        my ($name, @words) = @_;
+        my ($status, $out, $err) = command($policy, $name, \@words);
+        failed('timeout', $err) if $status == -1;
+        failed('engine', "$name: $err", exit => $status >> 8, stderr => $err) if $status != 0;
+        return $out;
+    };
+    my $associations = $ask->('sacctmgr', '--parsable2', '--readonly', 'show', 'associations', 'where', "user=$person->{name}", $account ne '' ? "account=$account" : (),
+        'format=Cluster,Account,User,Partition,Share,MaxJobs,MaxSubmitJobs,MaxWall,MaxTRES,MaxTRESMins,GrpJobs,GrpSubmit,GrpTRES,GrpTRESMins,GrpWall,QOS,DefaultQOS');
+    my $qos = $ask->('sacctmgr', '--parsable2', '--readonly', 'show', 'qos', 'format=Name,Priority,Preempt,PreemptMode,Flags,GrpTRES,GrpTRESMins,GrpJobs,MaxWall,MaxTRES,MaxTRESPU,MaxJobsPU,MaxSubmitPU,MaxJobsPA,MaxSubmitPA');
+    my $shares = eval { $ask->('sshare', '--parsable2', "--users=$person->{name}", $account ne '' ? "--accounts=$account" : ()) } // '';
+    return (associations => $associations, qos => $qos, shares => $shares);
+}
+
+sub mint_token {
+    my ($policy, $lifespan_s) = @_;
+    my ($status, $out, $err) = command($policy, 'scontrol', ['token', "lifespan=$lifespan_s"]);
+    failed('timeout', $err) if $status == -1;
+    my ($token) = $status == 0 && $out =~ /^SLURM_JWT=([\w.-]+)\s*\z/ or failed('engine', 'scontrol token: ' . ($err || 'no token'), exit => $status >> 8, stderr => $err);
+    return (token => $token, expiresInS => $lifespan_s);
+}
+
+# As root, since PrivateData may hide others' jobs from everybody else: only a program that nobody else can replace, and
+# nothing that says who or what.
+sub show_load {
+    my ($policy) = @_;
+    my $why = untrusted("$policy->{'slurm-bin'}/squeue");
+    refuse('load', "it would be run as root: $why") if $why;
+    my @rows = queue_rows($policy, \@LOAD, '--all');
+    for (@rows) { $_->[-1] = $_->[-1] =~ /\.weir-[0-9A-Za-z.-]+\z/ ? 1 : 0 }
+    return (rowFields => join("\t", map { /^(\w+)/ } @LOAD), map { (row => row_of($_)) } grep { $_->[0] =~ /^(?:PENDING|RUNNING|SUSPENDED|COMPLETING|CONFIGURING)$/ } @rows);
+}
+
+# --- rows
+
+sub row_of { return join "\t", map { s/[\x00-\x1f\x7f]+/ /gr } @{ $_[0] } }
+
+sub queue_rows {
+    my ($policy, $columns, @words) = @_;
+    my $mark = mark();
+    my $format = join $mark, '', (map { /=(.*)/ } @$columns), '';
+    my ($status, $out, $err) = command($policy, 'squeue', ['--noheader', '--states=all', "--format=$format", @words], env => { SLURM_TIME_FORMAT => '%s' });
+    failed('timeout', $err) if $status == -1;
+    return () if $status != 0 && $err =~ /Invalid job id/;
+    failed('engine', "squeue: $err", exit => $status >> 8, stderr => $err) if $status != 0;
+    my @cells = split /\Q$mark\E/, $out, -1;
+    my @rows;
+    shift @cells;    # before the first mark
+    while (@cells > @$columns) { push @rows, [map { /^(?:N\/A|Unknown|None|\(null\))$/ ? '' : $_ } splice @cells, 0, @$columns]; shift @cells }    # its own last mark is the end of the row
+    return @rows;
+}
+
+# (whether there is accounting, rows…)
+sub accounting_rows {
+    my ($policy, @words) = @_;
+    my $mark = mark();
+    my ($status, $out, $err) = command($policy, 'sacct', ['--noheader', '--parsable', "--delimiter=$mark", '--format=' . join(',', @ACCOUNTING), @words], env => { SLURM_TIME_FORMAT => '%s' });
+    failed('timeout', $err) if $status == -1;
+    return 0 if $status != 0 && $err =~ /accounting storage is disabled/i;
+    failed('engine', "sacct: $err", exit => $status >> 8, stderr => $err) if $status != 0;
+    my @cells = split /\Q$mark\E/, $out, -1;
+    my @rows;
+    while (@cells > @ACCOUNTING) { push @rows, [map { s/\A\n//r =~ s/\A(?:Unknown|None|None assigned)\z//r } splice @cells, 0, @ACCOUNTING] }
+    return (1, @rows);
+}
+
+sub mark {
+    open my $random, '<:raw', '/dev/urandom' or die "/dev/urandom: $!\n";
+    sysread $random, my $bytes, 12;
+    return '=' . unpack('H*', $bytes) . '=';
+}
+
+sub command {
+    my ($policy, $name, $words, %with) = @_;
+    my %env = (%ENV, $policy->{'slurm-conf'} ne '' ? (SLURM_CONF => $policy->{'slurm-conf'}) : (), %{ delete $with{env} // {} });
+    return run(["$policy->{'slurm-bin'}/$name", @$words], timeout => $policy->{'command-timeout'}, env => \%env, %with);
+}
+
+1;
