@@ -314,7 +314,8 @@ export const jobDetail = jobSummary
     /** What the submission left open and Weir filled in, and what it warned of. */
     defaults: z.array(z.strictObject({ field: z.string(), value: z.string() })),
     warnings: z.array(z.string()),
-    actions: z.strictObject({ cancel: z.boolean() }),
+    /** What the caller may do with it now. */
+    actions: z.strictObject({ cancel: z.boolean(), declareLost: z.boolean() }),
   })
   .meta({ id: "JobDetail" });
 export type JobDetail = z.infer<typeof jobDetail>;
@@ -434,4 +435,10 @@ export type LogChunk = z.infer<typeof logChunk>;
 export const cancelRequest = z
   .strictObject({ index: z.int().min(0).optional(), reason: text(500).optional() })
   .meta({ id: "CancelRequest" });
+/** Without an index: every run of the job whose centre cannot be reached. */
+export const lostRequest = z
+  .strictObject({ index: z.int().min(0).optional(), reason: text(500).min(1) })
+  .meta({ id: "LostRequest" });
+export const declaredLost = z.strictObject({ tasks: z.int() }).meta({ id: "DeclaredLost" });
+
 export const cancelled = z.strictObject({ tasks: z.int() }).meta({ id: "Cancelled" });

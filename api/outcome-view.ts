@@ -40,7 +40,7 @@ export function outcomeView(ended: Outcome): WireOutcome {
     case "platform-fault":
       return { ...blank, kind: ended.kind, reason: ended.reason };
     case "lost":
-      return { ...blank, kind: "lost", reason: ended.evidence };
+      return { ...blank, kind: "lost", by: ended.by ?? null, reason: ended.evidence };
     default:
       return unreachable(ended);
   }
@@ -77,7 +77,7 @@ export function outcomeFromWire(wire: WireOutcome): Outcome {
     case "platform-fault":
       return { kind: wire.kind, reason: wire.reason ?? "" };
     case "lost":
-      return { kind: "lost", evidence: wire.reason ?? "" };
+      return { kind: "lost", evidence: wire.reason ?? "", ...(wire.by === "operator" && { by: wire.by }) };
     default:
       return unreachable(wire.kind);
   }

@@ -32,6 +32,7 @@ export const paths = {
   history: { method: "GET", path: "/jobs/:job/history" },
   why: { method: "GET", path: "/jobs/:job/why" },
   cancel: { method: "POST", path: "/jobs/:job/cancel", idempotent: true },
+  declareLost: { method: "POST", path: "/jobs/:job/lost", idempotent: true },
   log: { method: "GET", path: "/jobs/:job/log" },
   followLog: { method: "GET", path: "/jobs/:job/log/follow", stream: true },
   events: { method: "GET", path: "/events", stream: true },

@@ -175,6 +175,15 @@ export const routes = {
     body: job.cancelRequest,
     response: job.cancelled,
   }),
+  declareLost: route({
+    ...paths.declareLost,
+    tag: "jobs",
+    access: "administrator",
+    summary: "Declare runs lost whose centre cannot be reached, by name and with a reason",
+    params: jobParams,
+    body: job.lostRequest,
+    response: job.declaredLost,
+  }),
   log: route({
     ...paths.log,
     tag: "jobs",

@@ -253,6 +253,22 @@ test("show of an array says how its tasks ended, where not all succeeded", async
   );
 });
 
+test("admin lost asks for a reason, and sends it for a job or one task", async () => {
+  const { url, seen } = await fake({ "POST /jobs/12/lost": json({ tasks: 2 }) });
+  const mute = await weir(url, ["admin", "lost", "12"]);
+  assert.deepEqual([mute.code, seen.length], [2, 0]);
+  assert.match(mute.error, /--reason TEXT/);
+  const said = await weir(url, ["admin", "lost", "12", "--reason", "it burnt"]);
+  assert.deepEqual([said.code, said.out], [0, "Declared lost: 2 of 12\n"]);
+  const one = await weir(url, ["--json", "admin", "lost", "12_7", "--reason", "it burnt"]);
+  assert.deepEqual([one.code, JSON.parse(one.out)], [0, { tasks: 2 }]);
+  assert.deepEqual(
+    seen.map(({ body }) => body),
+    [{ reason: "it burnt" }, { reason: "it burnt", index: 7 }],
+  );
+  assert.ok(seen.every(({ headers }) => headers["idempotency-key"]));
+});
+
 test("what others named cannot steer the terminal", async () => {
   const { url } = await fake({ "GET /jobs": json({ jobs: [{ ...job, name: "a\u001b[2Jb\nc" }], next: null }) });
   assert.match((await weir(url, ["jobs"])).out, /a\ufffd\[2Jb\ufffdc/);

@@ -350,6 +350,15 @@ export const commands: readonly Command[] = [
     load: async () => (await import("#cli/commands/admin.ts")).enrolCentre,
   },
   {
+    words: ["admin", "lost"],
+    operands: "JOB[_INDEX]",
+    summary: "adminLost",
+    takes: [1, 1],
+    options: [{ long: "reason", value: "TEXT", words: "optionReason" }],
+    examples: [["weir admin lost 12 --reason 'the machine room burnt down'", "exampleLost"]],
+    load: async () => (await import("#cli/commands/admin.ts")).declareLost,
+  },
+  {
     words: ["ledger", "check"],
     operands: "",
     summary: "ledgerCheck",

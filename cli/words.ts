@@ -46,6 +46,10 @@ export const words = {
   adminUserLink: ["Make a new one-time sign-in link for a person", "为人员生成新的一次性登录链接"],
   adminCentreAdd: ["Register a centre", "登记中心"],
   adminCentreEnrol: ["Make a one-time enrolment token for a centre's agent", "为中心的代理生成一次性接入令牌"],
+  adminLost: [
+    "Declare lost what runs at a centre that cannot be reached (administrator)",
+    "声明在不可达中心的运行已丢失（管理员）",
+  ],
   ledgerCheck: ["Check that the books balance (administrator)", "核对账目是否平衡（管理员）"],
   completion: ["Print the completion script of a shell", "打印 shell 补全脚本"],
 
@@ -151,6 +155,10 @@ export const words = {
   exampleUserAdd: ["hand the link over by a safe way", "请以安全方式转交链接"],
   exampleUserLink: ["when the first one is spent", "首个链接已用过时"],
   exampleCentreAdd: ["before its agent enrols", "在其代理接入之前"],
+  exampleLost: [
+    "the job ends as lost, is not billed, and its history says who said so",
+    "作业以丢失结束，不计费，历史记下由谁声明",
+  ],
   exampleCentreEnrol: ["give it to the centre's operator", "交给中心的运维人员"],
   exampleLedgerCheck: ["re-derives every total", "重新核算全部余额"],
   exampleCompletionBash: ["for this shell", "用于当前 shell"],
@@ -339,6 +347,8 @@ export const words = {
   whyQueued: ["Job {job} waits: {words}", "作业 {job} 在等待：{words}"],
   whyOther: ["Job {job} is {state}: {words}", "作业 {job} {state}：{words}"],
   fits: ["fits", "符合"],
+  declaredLost: ["Declared lost: {tasks} of {job}", "已声明丢失：{job} 的 {tasks} 个任务"],
+  noReason: ["say why: --reason TEXT; it is kept with your name", "请说明原因：--reason 文字；将与您的名字一起记录"],
   cancelled: ["Cancelled {job}", "已取消 {job}"],
   cancelledTasks: ["Cancelled {job} ({tasks} tasks)", "已取消 {job}（{tasks} 个任务）"],
   balanced: ["The books balance: {transfers} transfers.", "账目平衡：共 {transfers} 笔。"],

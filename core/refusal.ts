@@ -1,6 +1,5 @@
 import { type OptionPlace, optionAt, type Phrase, phraseWords } from "#core/job/phrase.ts";
 import { coresPerNode, type Shape } from "#core/job/spec.ts";
-import { deviceKey } from "#core/scheduling/centres.ts";
 import { type Facts, type Language, reasonWords } from "#core/scheduling/reasons.ts";
 import { unreachable } from "#core/unreachable.ts";
 
@@ -60,6 +59,8 @@ export type Refusal =
   | { readonly kind: "not-found"; readonly what: string; readonly id: string }
   | { readonly kind: "already-exists"; readonly what: string; readonly id: string }
   | { readonly kind: "already-ended"; readonly job: string }
+  /** Only a run whose centre cannot be reached may be declared lost (R2). */
+  | { readonly kind: "not-unreachable"; readonly job: string; readonly centres: readonly string[] }
   | { readonly kind: "bad-cursor" }
   | { readonly kind: "host-not-ours"; readonly host: string }
   | { readonly kind: "origin-not-ours"; readonly origin: string }
@@ -110,6 +111,7 @@ export const refusalStatus = {
   "not-found": 404,
   "already-exists": 409,
   "already-ended": 409,
+  "not-unreachable": 409,
   "bad-cursor": 400,
   "host-not-ours": 421,
   "origin-not-ours": 403,
@@ -343,6 +345,20 @@ function words(refusal: Refusal): readonly [en: Sentence, zh: Sentence] {
         ["Already ended", `The outcome is final. See weir show ${refusal.job}.`],
         ["已结束", `结果不再改变。见 weir show ${refusal.job}。`],
       ];
+    case "not-unreachable": {
+      const at = refusal.centres.length > 0 ? ` ${refusal.centres.join(", ")} answers.` : " It has no run.";
+      const atZh = refusal.centres.length > 0 ? `${refusal.centres.join("、")} 有应答。` : "它没有运行。";
+      return [
+        [
+          "Not unreachable",
+          `Lost is shown by evidence, or declared for a run whose centre cannot be reached; no run of ${refusal.job} is such.${at} To end it: weir cancel ${refusal.job}.`,
+        ],
+        [
+          "并未失联",
+          `“丢失”须有证据，或仅可对中心不可达的运行声明；${refusal.job} 没有这样的运行。${atZh}如要结束：weir cancel ${refusal.job}。`,
+        ],
+      ];
+    }
     case "bad-cursor":
       return [
         ["Bad cursor", "The cursor is not one this list gave. Start again without it."],
@@ -428,20 +444,20 @@ function optionWords({ option, line }: OptionPlace): readonly [en: string, zh: s
 
 function shapeWords(shape: Shape, language: Language): string {
   const { accelerators, memory } = shape;
-  const [nodes, cores, memoryIs, cards, node, core] = shapeNouns[language];
+  const [nodes, cores, memoryIs, cards, node, core, any] = shapeNouns[language];
   const words = [`${nodes} ${shape.nodes}`, `${cores} ${shape.nodes * coresPerNode(shape)}`];
   if (memory.kind === "per-node") words.push(`${memoryIs} ${memory.mib} MiB/${node}`);
   if (memory.kind === "per-core") words.push(`${memoryIs} ${memory.mib} MiB/${core}`);
   if (accelerators) {
-    const device = deviceKey(accelerators.vendor, accelerators.model);
-    words.push(`${cards} ${accelerators.perNode}/${node} (${device})`);
+    const { vendor, model, perNode } = accelerators;
+    words.push(`${cards} ${perNode}/${node} (${vendor ?? any}/${model ?? any})`);
   }
   return words.join(", ");
 }
 
 const shapeNouns = {
-  en: ["nodes", "cores", "memory", "accelerators", "node", "core"],
-  zh: ["节点", "核", "内存", "加速卡", "节点", "核"],
+  en: ["nodes", "cores", "memory", "accelerators", "node", "core", "any"],
+  zh: ["节点", "核", "内存", "加速卡", "节点", "核", "任意"],
 } as const;
 
 function nearestWords(nearest: Extract<Refusal, { kind: "no-centre-fits" }>["nearest"], language: Language): string {

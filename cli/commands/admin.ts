@@ -1,5 +1,5 @@
 import type { Answer } from "#api/client.ts";
-import type { Call } from "#cli/call.ts";
+import { type Call, taskOperand } from "#cli/call.ts";
 import { timeText } from "#cli/formats.ts";
 import { everyPage } from "#cli/pages.ts";
 import { exitCodes, Stop } from "#cli/stop.ts";
@@ -102,6 +102,19 @@ export async function enrolCentre(call: Call): Promise<number> {
     call.note(call.say("enrolUntil", { centre: answer.centre, time: timeText(answer.expiresMs) }));
     await call.print(`${answer.token}\n`);
   }
+  return exitCodes.done;
+}
+
+/** JSON: `{"tasks": N}`, as the API answers. */
+export async function declareLost(call: Call): Promise<number> {
+  const name = call.operands[0] ?? "";
+  const { job, index } = taskOperand(call, name);
+  const reason = call.one("reason");
+  if (reason === null) throw new Stop(exitCodes.usage, call.say("noReason"));
+  const body = { reason, ...(index !== null && { index }) };
+  const answer = await call.ask("declareLost", { params: { job }, body });
+  if (call.json) await call.printJson(answer);
+  else await call.print(`${call.say("declaredLost", { job: name, tasks: answer.tasks })}\n`);
   return exitCodes.done;
 }
 

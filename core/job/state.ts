@@ -29,7 +29,8 @@ export type Outcome =
   | { readonly kind: "preempted" }
   | { readonly kind: "node-failed"; readonly reason: string }
   | { readonly kind: "platform-fault"; readonly reason: string }
-  | { readonly kind: "lost"; readonly evidence: string };
+  /** Without `by`: on evidence of the centre; an operator gives a reason in its place (R2). */
+  | { readonly kind: "lost"; readonly evidence: string; readonly by?: "operator" };
 
 /** `network` is Weir itself, by a rule it names (a dependency that can never be met). */
 export type CancelledBy = "user" | "centre" | "operator" | "network";

@@ -77,6 +77,8 @@ type Wanted = {
   /** Whether the agent may not have it on its disk yet, as far as the store knows. */
   toStart: boolean;
   cancel: Cancel | null;
+  /** Declared lost: it has ended for everybody but a centre that still has it. */
+  readonly unheard: boolean;
   readonly startGeneration: number;
   generation: number;
 };
@@ -93,7 +95,7 @@ export function openDesk(settings: DeskSettings): Desk {
   let closed = false;
 
   for (const { run, centre, state, cancel } of settings.runs)
-    want(centre, run, { toStart: state === "placed" || state === "starting", cancel });
+    want(centre, run, { toStart: state === "placed" || state === "starting", cancel, unheard: state === "ended" });
   const unsubscribe = feed.subscribe((events) => {
     for (const event of events) follow(event);
   });
@@ -116,7 +118,7 @@ export function openDesk(settings: DeskSettings): Desk {
     return counter;
   }
 
-  function want(centre: CentreId, run: RunId, wanted: Pick<Wanted, "toStart" | "cancel">): void {
+  function want(centre: CentreId, run: RunId, wanted: Pick<Wanted, "toStart" | "cancel" | "unheard">): void {
     const counter = counterOf(centre);
     counter.generation += 1;
     counter.runs.set(run, { ...wanted, startGeneration: counter.generation, generation: counter.generation });
@@ -132,14 +134,18 @@ export function openDesk(settings: DeskSettings): Desk {
     const run = runId(parsed);
     const counter = counterOf(centre);
     const wanted = counter.runs.get(run);
-    if (kind === "placed") want(centre, run, { toStart: true, cancel: null });
+    if (kind === "placed") want(centre, run, { toStart: true, cancel: null, unheard: false });
     else if (kind === "started" && wanted) wanted.toStart = false;
     else if (kind === "cancel-requested" && wanted && detail?.cancel) {
       counter.generation += 1;
       wanted.cancel = detail.cancel;
       wanted.generation = counter.generation;
       wakeAll(counter);
-    } else if (kind === "ended" || kind === "run-ended") counter.runs.delete(run);
+    } else if (kind === "declared-lost" && detail?.cancel) {
+      want(centre, run, { toStart: false, cancel: detail.cancel, unheard: true });
+    } else if (kind === "ended" || kind === "run-ended") {
+      if (!wanted?.unheard) counter.runs.delete(run);
+    } else if (kind === "later-evidence" && wanted?.unheard) counter.runs.delete(run);
   }
 
   async function sync(centre: CentreId, request: SyncRequest, gone: AbortSignal): Promise<Synced> {

@@ -84,6 +84,7 @@ const promisedKinds = [
   "not-offered",
   "not-signed-in",
   "not-text",
+  "not-unreachable",
   "option-refused",
   "origin-not-ours",
   "path-escape",

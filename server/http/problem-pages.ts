@@ -61,6 +61,10 @@ export const meanings: Readonly<Record<RefusalKind, readonly [en: string, zh: st
   ],
   "already-exists": ["The name is taken.", "名称已被占用。"],
   "already-ended": ["What has ended stays as it ended.", "已结束的不再改变。"],
+  "not-unreachable": [
+    "A run is lost by evidence, or an administrator declares it so while its centre cannot be reached. This one's centre answers, and says itself what became of it.",
+    "运行的“丢失”须有证据，或由管理员在其中心不可达时声明。此运行的中心有应答，结果由中心给出。",
+  ],
   "bad-cursor": ["The cursor was not given by this list.", "游标不是此列表给出的。"],
   "host-not-ours": [
     "The Host header names another server. This protects against pages that point a name of their own at this server.",

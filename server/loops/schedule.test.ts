@@ -137,6 +137,33 @@ test("a cancel reaches the agent that has the run, and one that has not been tol
   assert.equal(await state(job), "cancelled");
 });
 
+test("a run declared lost is asked to end should its centre come back, also of a server started since", async () => {
+  const [job = assert.fail()] = await submit(admitted());
+  const [{ run } = assert.fail()] = await orders(1);
+  await agent.sync({ see: [started(run)] });
+  await inside.transitions.contact(alpha, { kind: "unreachable", sinceMs: 1_000 });
+  const lost = { tenant, person: member, idempotency: null, job, index: null, reason: "gone", status: 200 };
+  const declared = await inside.transitions.declareLost({ ...lost, answer: String });
+  assert.equal(declared.kind, "committed");
+  assert.equal(await state(job), "lost");
+  await settle();
+  const cancel = { run, by: "operator", reason: "declared lost: gone" } as const;
+  assert.deepEqual((await agent.sync()).cancel, [cancel]);
+  await inside.close();
+  inside = await openInside(store.db);
+  agent = await openAgent(inside.desk);
+  const whole = await agent.sync({ engine });
+  assert.deepEqual([whole.start, whole.expected, whole.cancel], [[], [run], [{ ...cancel, reason: null }]]);
+  const end = { kind: "cancelled", by: "operator", reason: "declared lost: gone" } as const;
+  const told = await agent.sync({ see: [{ kind: "ended", run: asRun(run), atMs: 1, end, usage, words: null }] });
+  assert.deepEqual(told.committed, [run]);
+  assert.equal(await state(job), "lost");
+  await settle();
+  assert.deepEqual((await (await openAgent(inside.desk)).sync()).cancel, [], "it has been heard of");
+  agent = await openAgent(inside.desk);
+  await agent.sync();
+});
+
 test("another agent of the same centre fences this one, and gets the whole list", async () => {
   const [job] = await submit(admitted());
   const [order = assert.fail()] = await orders(1);

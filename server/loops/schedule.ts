@@ -129,6 +129,7 @@ export function openScheduler(settings: SchedulerSettings): Scheduler {
       case "unreachable":
       case "reachable":
       case "lease-passed":
+      case "declared-lost":
       case "later-evidence":
       case "centre-changed":
         return null;

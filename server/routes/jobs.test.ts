@@ -288,6 +288,40 @@ test("colleagues see a job and may not cancel it; its owner and an administrator
   assert.deepEqual(first, repeated);
 });
 
+test("an administrator alone may declare lost, only what is unreachable, and the history names who", async () => {
+  const job = await submit({ name: "burnt" });
+  const params = { job };
+  const body = { reason: "the hall burnt down" };
+  await run(job, null);
+  const answers = await client.call("declareLost", { params, body });
+  assert.equal(answers.kind === "problem" && answers.problem.type, "/api/problems/not-unreachable");
+  assert.match(answers.kind === "problem" ? answers.problem.detail : "", /no run of \d+ is such\. local answers\./);
+  const before = await client.call("job", { params });
+  assert.equal(before.kind === "answer" && before.value.actions.declareLost, false);
+  await server.transitions.contact(centreId("local"), { kind: "unreachable", sinceMs: 1 });
+  const refused = await colleague.call("declareLost", { params, body });
+  assert.equal(refused.kind === "problem" && refused.problem.status, 403);
+  const seen = await Promise.all([client, colleague].map((by) => by.call("job", { params })));
+  assert.deepEqual(
+    seen.map((one) => one.kind === "answer" && one.value.actions.declareLost),
+    [true, false],
+  );
+  const unexplained = await client.call("declareLost", { params, body: { reason: "" } });
+  assert.equal(unexplained.kind === "problem" && unexplained.problem.status, 400);
+  const done = await client.call("declareLost", { params, body });
+  assert.deepEqual(done.kind === "answer" && done.value, { tasks: 1 });
+  await server.transitions.contact(centreId("local"), { kind: "reachable" });
+  const after = await client.call("job", { params });
+  assert.ok(after.kind === "answer");
+  assert.deepEqual(after.value.outcome, {
+    ...{ kind: "lost", exitCode: null, signal: null },
+    ...{ by: "operator", reason: "the hall burnt down" },
+  });
+  const history = await client.call("history", { params, query: {} });
+  const events = history.kind === "answer" ? history.value.events : [];
+  assert.equal(events.find((one) => one.kind === "declared-lost")?.cause, "admin: the hall burnt down");
+});
+
 test("each filter of the list finds what it names and nothing else", async () => {
   const tag = { name: "filter-a", labels: { study: "s1", note: "x=y" } };
   const queued = await submit(tag);

@@ -50,7 +50,10 @@ export function jobHandlers({ db, names }: JobContext): Pick<Handlers, JobRoute>
         outcomes,
         firstTasks: tasks.map((task) => ({ ...task, runs: [...(runs.get(task.index) ?? [])] })),
         ...saidView(job, language),
-        actions: { cancel: cancellable.includes(job.state) && mayCancel(caller, job.personId) },
+        actions: {
+          cancel: cancellable.includes(job.state) && mayCancel(caller, job.personId),
+          declareLost: caller.administrator && job.unreachable_since_ms !== null,
+        },
       });
     },
 

@@ -129,16 +129,32 @@ export function submitHandlers(context: SubmitContext): Pick<Handlers, SubmitRou
       });
       return committed(done);
     },
+
+    async declareLost({ caller, params, body, idempotency }) {
+      const found = await visibleJob(db, caller, params.job);
+      if (found.kind === "refused") return found;
+      const done = await context.transitions.declareLost({
+        tenant: tenantId(found.head.tenantId),
+        idempotency,
+        job: jobId(params.job),
+        index: body.index ?? null,
+        person: caller.id,
+        reason: body.reason,
+        status: 200,
+        answer: (tasks) => JSON.stringify({ tasks }),
+      });
+      return committed(done);
+    },
   };
 }
 
-type SubmitRoute = "submit" | "submitBulk" | "dryRun" | "cancel";
+type SubmitRoute = "submit" | "submitBulk" | "dryRun" | "cancel" | "declareLost";
 
 export type SubmitContext = {
   readonly db: Database;
   readonly now: () => number;
   readonly writer: Pick<SubmitWriter, "submit">;
-  readonly transitions: Pick<TransitionWriter, "cancel">;
+  readonly transitions: Pick<TransitionWriter, "cancel" | "declareLost">;
   readonly world: () => Pick<World, "centres" | "couldEverFit" | "explainNew">;
   /** Of the centre that gives most: the quote of a job without a memory of its own is an upper bound. */
   readonly memoryMibPerCore: () => Promise<number>;

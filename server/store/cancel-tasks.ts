@@ -1,7 +1,7 @@
 import type { TaskRef } from "#core/ids.ts";
 import type { Outcome } from "#core/job/state.ts";
 import { endQueued } from "./end-queued-tasks.ts";
-import { findKeys } from "./find-keys.ts";
+import { findKeys, keepAnswer } from "./find-keys.ts";
 import { askToEnd, currentTask, type Sheet } from "./sheet.ts";
 import type { CancelRequest, Transaction } from "./transitions.ts";
 import type { Submitted } from "./writer.ts";
@@ -11,7 +11,7 @@ import type { Submitted } from "./writer.ts";
  * under way; their agents say when it has ended.
  */
 export async function cancelTasks(transaction: Transaction, request: CancelRequest): Promise<Submitted> {
-  const { client, nowMs } = transaction;
+  const { client } = transaction;
   const { tenant, idempotency, job: id, index, by, reason, person, status } = request;
   const [earlier] = await findKeys(client, [{ tenant, idempotency }]);
   if (earlier) return earlier;
@@ -37,11 +37,7 @@ export async function cancelTasks(transaction: Transaction, request: CancelReque
   if (count === 0) return { kind: "refused", refusal: { kind: "already-ended", job: name } };
   await transaction.save(sheet);
   const body = request.answer(count);
-  if (idempotency)
-    await client.query(
-      "insert into idempotency (tenant_id, key, body_hash, status, answer, at_ms) values ($1, $2, $3, $4, $5, $6)",
-      [tenant, idempotency.key, idempotency.bodyHash, status, body, nowMs],
-    );
+  await keepAnswer(transaction, request, body);
   return { kind: "committed", status, body, replayed: false };
 }
 

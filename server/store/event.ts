@@ -34,6 +34,8 @@ export type EventKind =
   | "unreachable"
   | "reachable"
   | "lease-passed"
+  /** By an administrator; `ended` follows, and the run is to be ended should it be found (`detail.cancel`). */
+  | "declared-lost"
   /** Came after the end; history only. */
   | "later-evidence"
   | "centre-changed";

@@ -28,6 +28,19 @@ export async function findKeys(
   });
 }
 
+/** Beside what was done, in its transaction: the same key gets this answer again. */
+export async function keepAnswer(
+  { client, nowMs }: { readonly client: pg.ClientBase; readonly nowMs: number },
+  { tenant, idempotency, status }: UsedKey & { readonly status: number },
+  body: string,
+): Promise<void> {
+  if (!idempotency) return;
+  await client.query(
+    "insert into idempotency (tenant_id, key, body_hash, status, answer, at_ms) values ($1, $2, $3, $4, $5, $6)",
+    [tenant, idempotency.key, idempotency.bodyHash, status, body, nowMs],
+  );
+}
+
 export type UsedKey = {
   readonly tenant: TenantId;
   readonly idempotency: { readonly key: string; readonly bodyHash: Uint8Array } | null;

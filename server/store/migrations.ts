@@ -2,6 +2,7 @@ import * as network from "./migrations/0001-network.ts";
 import * as reads from "./migrations/0002-reads.ts";
 import * as arrayUsage from "./migrations/0003-array-usage.ts";
 import * as pools from "./migrations/0004-pools.ts";
+import * as declaredLost from "./migrations/0005-declared-lost.ts";
 
 /** In the order they are applied. A migration that has shipped never changes; the next one mends it. */
 export const migrations: readonly { readonly name: string; readonly sql: string }[] = [
@@ -9,4 +10,5 @@ export const migrations: readonly { readonly name: string; readonly sql: string 
   { name: "0002-reads", sql: reads.sql },
   { name: "0003-array-usage", sql: arrayUsage.sql },
   { name: "0004-pools", sql: pools.sql },
+  { name: "0005-declared-lost", sql: declaredLost.sql },
 ];

@@ -11,7 +11,7 @@ import { readCentreStates } from "./read-centre-states.ts";
 import type { Cancel } from "./sheet.ts";
 import { parseSnapshot, type Snapshot } from "./snapshot.ts";
 
-/** A run that has not ended, as the desk of its centre needs it. */
+/** A run that has not ended, or was declared lost and not heard of since, as the desk of its centre needs it. */
 export type LiveRun = {
   readonly run: RunId;
   readonly centre: CentreId;
@@ -47,7 +47,9 @@ export async function readWorld(
         jobs = await next;
       }
     const live = await client.query<RunRow & { state: StateKind; cancel: Cancel | null }>(
-      "select job_id, index, attempt, centre_id, state, cancel from run where ended_ms is null",
+      `select job_id, index, attempt, centre_id, state, cancel from run where ended_ms is null
+       union all select job_id, index, attempt, centre_id, state, coalesce(cancel, '{"by": "operator", "reason": null}')
+       from run where ended_ms is not null and usage is null`,
     );
     const runs = live.rows.map((row) => ({
       run: runId({ job: jobId(row.job_id), index: row.index, attempt: row.attempt }),

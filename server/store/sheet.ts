@@ -1,4 +1,13 @@
-import { type CentreId, type JobId, type ProjectId, type RunId, type RunRef, runId, type TaskRef } from "#core/ids.ts";
+import {
+  type CentreId,
+  type JobId,
+  type PersonId,
+  type ProjectId,
+  type RunId,
+  type RunRef,
+  runId,
+  type TaskRef,
+} from "#core/ids.ts";
 import {
   afterRun,
   type CancelledBy,
@@ -188,9 +197,22 @@ export function startRun(sheet: Sheet, run: RunLine, atMs: number, evidence: str
 export function endRun(
   sheet: Sheet,
   run: RunLine,
-  ended: { readonly atMs: number; readonly end: RunEnd; readonly usage: RunUsage; readonly words: string | null },
+  ended: {
+    readonly atMs: number;
+    readonly end: RunEnd;
+    readonly usage: RunUsage | null;
+    readonly words: string | null;
+  },
 ): void {
   const { end, usage, words, atMs } = ended;
+  if (run.state === "ended" && run.usage === null && usage !== null && end.kind !== "duplicate") {
+    // Declared lost, and found after all: shown, not billed.
+    run.usage = usage;
+    run.words = words;
+    sheet.changedRuns.add(run);
+    laterEvidence(sheet, run, atMs, `ended: ${endWords(end)}`);
+    return;
+  }
   if (run.state === "ended" || end.kind === "duplicate") {
     if (!run.end || !sameEnd(run.end, end)) laterEvidence(sheet, run, atMs, `ended: ${endWords(end)}`);
     return;
@@ -198,7 +220,7 @@ export function endRun(
   const task = currentTask(sheet, run);
   const job = jobOf(sheet, run);
   run.state = "ended";
-  run.startedMs ??= usage.startedMs;
+  run.startedMs ??= usage?.startedMs ?? null;
   run.endedMs = atMs;
   run.end = end;
   run.usage = usage;
@@ -207,7 +229,7 @@ export function endRun(
   // A run that its task went on without is shown and not billed (R2): it counts as the duplicate it is.
   const billedAs: RunEnd = run.superseded ? { kind: "duplicate" } : end;
   run.billed = isBilled(billedAs);
-  sheet.transfers.push(...endTransfers(booked(job, run), billedAs, usage.wallMs, sheet.nowMs));
+  sheet.transfers.push(...endTransfers(booked(job, run), billedAs, usage?.wallMs ?? 0, sheet.nowMs));
   sheet.changedRuns.add(run);
   if (task) endOrRequeue(sheet, task, run, end, atMs);
   else record(sheet, run, "run-ended", null, atMs, endWords(end), { end: end.kind });
@@ -266,6 +288,21 @@ export function supersedeRun(sheet: Sheet, run: RunLine, cause: string): void {
   } else requeueTask(sheet, task, run, cause);
 }
 
+/**
+ * R2: an operator says, by name, that nothing will be heard of a run any more. It ends without usage, and its centre is
+ * told to end it if it is ever found.
+ */
+export function declareRunLost(
+  sheet: Sheet,
+  run: RunLine,
+  { person, reason }: { readonly person: PersonId; readonly reason: string },
+): void {
+  const cancel: Cancel = run.cancel ?? { by: "operator", reason: `declared lost: ${reason}` };
+  record(sheet, run, "declared-lost", null, sheet.nowMs, `person:${person}: ${reason}`, { cancel });
+  const end: RunEnd = { kind: "lost", by: "operator", evidence: reason };
+  endRun(sheet, run, { atMs: sheet.nowMs, end, usage: null, words: null });
+}
+
 /** Asks for the end of a run; its agent says when it has ended. Asking again is nothing. */
 export function askToEnd(sheet: Sheet, run: RunLine, cancel: Cancel): void {
   if (run.state === "ended" || run.cancel) return;
@@ -314,6 +351,7 @@ export function endWords(end: RunEnd): string {
     case "platform-fault":
       return `${end.kind}: ${end.reason}`;
     case "lost":
+      return end.by === "operator" ? `declared lost: ${end.evidence}` : `lost: ${end.evidence}`;
     case "withdrawn":
       return `${end.kind}: ${end.evidence}`;
     case "requeued":

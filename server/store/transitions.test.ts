@@ -300,6 +300,53 @@ test("a centre that is away leaves its runs where they are, and says since when;
   ]);
 });
 
+test("lost without evidence is an operator's word, only for what cannot be reached, and stays whatever comes later", async () => {
+  const [waits = assert.fail(), restarts = assert.fail(), queued = assert.fail()] = await submit(
+    admitted({ retries: 3 }),
+    admitted({ onUnreachable: { kind: "restart-after", delayS: 3600 } }),
+    admitted(),
+  );
+  const run = await placed(waits);
+  const other = await placed(restarts);
+  const declare = async (id: JobId, key: string | null = null, index: number | null = null) => {
+    const idempotency = key === null ? null : { key, bodyHash: Buffer.from("declared") };
+    const answer = await writer.declareLost({
+      ...{ tenant, person: member, idempotency, job: id, index, reason: "the hall burnt down", status: 200 },
+      answer: (tasks) => JSON.stringify({ tasks }),
+    });
+    return answer.kind === "committed" ? answer.body : answer.refusal.kind;
+  };
+  assert.equal(await declare(waits), "not-unreachable");
+  assert.equal(await declare(queued), "not-unreachable");
+  await writer.contact(alpha, { kind: "unreachable", sinceMs: 1_000 });
+  assert.equal(await declare(waits, null, 7), "not-found");
+  assert.equal(await declare(waits, "lost-1"), '{"tasks":1}');
+  assert.equal(await declare(waits, "lost-1"), '{"tasks":1}', "the same key is the same answer");
+  assert.equal(await declare(waits), "already-ended");
+  assert.equal(await declare(restarts), '{"tasks":1}');
+  assert.deepEqual((await job(waits))?.outcome, { kind: "lost", by: "operator", evidence: "the hall burnt down" });
+  assert.equal((await job(restarts))?.state, "queued", "the job said that it may run twice");
+  assert.deepEqual(await rows("select kind, cause from event where job_id = $1 order by xid, seq offset 3", [waits]), [
+    { kind: "declared-lost", cause: `person:${member}: the hall burnt down` },
+    { kind: "ended", cause: "declared lost: the hall burnt down" },
+  ]);
+  await writer.contact(alpha, { kind: "reachable" });
+  // Both are found after all, one of them done: shown, not billed, no end of anything.
+  await tell(ended(run, { kind: "succeeded" }), ended(other, { kind: "cancelled", by: "operator", reason: null }));
+  await tell(ended(run, { kind: "succeeded" }));
+  assert.equal((await kinds(waits)).filter((kind) => kind === "later-evidence").length, 2);
+  assert.deepEqual(
+    await rows(`select "end" ->> 'kind' as "end", billed, usage ->> 'wallMs' as wall from run where job_id = any($1)`, [
+      [waits, restarts],
+    ]),
+    Array(2).fill({ end: "lost", billed: false, wall: "1000" }),
+  );
+  const posted = await rows("select id from transfer where job_id = any($1) and kind not in ('pending', 'void')", [
+    [waits, restarts],
+  ]);
+  assert.deepEqual(posted, []);
+});
+
 test("tasks whose dependency can never be met end by the network", async () => {
   const array = { ranges: [{ first: 1, last: 9, step: 2 }], throttle: null };
   const [id = assert.fail()] = await submit(admitted({ array }, "1-9:2"));

@@ -7,6 +7,7 @@ import type { DependencyEnd, Placement } from "#core/scheduling/world.ts";
 import { accountIds } from "./accounts.ts";
 import { cancelTasks } from "./cancel-tasks.ts";
 import { advisoryLocks, type Database, isConnectionLost, type Log, silent } from "./database.ts";
+import { declareLost } from "./declare-lost.ts";
 import { endQueuedTasks } from "./end-queued-tasks.ts";
 import { openGroup, type Waiting } from "./group.ts";
 import { loadSheet, type Wanted } from "./load-sheet.ts";
@@ -35,6 +36,8 @@ export type TransitionWriter = {
   readonly observe: (centre: CentreId, session: number, observations: readonly RunObservation[]) => Promise<Observed>;
   /** The route has checked that the person may. `answer` gets how many tasks this ends or asks to end. */
   readonly cancel: (request: CancelRequest) => Promise<Submitted>;
+  /** An administrator's word for what no centre will tell any more; refused for runs whose centre can be reached. */
+  readonly declareLost: (request: LostRequest) => Promise<Submitted>;
   /** Marks a centre and its runs unreachable since then, or heard of again (R2). */
   readonly contact: (centre: CentreId, contact: CentreContact) => Promise<void>;
   /** Puts back what `restart-after` allows; resolves to the number of tasks. */
@@ -64,6 +67,8 @@ export type CancelRequest = {
   readonly status: number;
   readonly answer: (tasks: number) => string;
 };
+
+export type LostRequest = Omit<CancelRequest, "by" | "reason"> & { readonly reason: string };
 
 export type TransitionSettings = {
   readonly log?: Log;
@@ -235,6 +240,7 @@ export function openTransitionWriter(db: Database, settings: TransitionSettings 
         refusedOr,
       ),
     cancel: (request) => ask<Submitted>({ kind: "alone", act: (tx) => cancelTasks(tx, request) }, refusedOr),
+    declareLost: (request) => ask<Submitted>({ kind: "alone", act: (tx) => declareLost(tx, request) }, refusedOr),
     contact: (centre, contact) => ask({ kind: "alone", act: (tx) => setContact(tx, centre, contact) }, null),
     restart: (epoch) => ask({ kind: "alone", act: (tx) => restartAfter(tx, epoch) }, null),
     takeEpoch: () => ask({ kind: "alone", act: takeEpoch }, null),

@@ -39,7 +39,7 @@ export function endWords(
     case "platform-fault":
       return [t("end.platformFault"), ...reason(t, end)];
     case "lost":
-      return [t("end.lost"), ...reason(t, end)];
+      return [t(end.by === "operator" ? "end.declaredLost" : "end.lost"), ...reason(t, end)];
     case "withdrawn":
       return [t("end.withdrawn"), ...reason(t, end)];
     case "duplicate":

@@ -11,6 +11,7 @@ import { StateBadge, shownOf } from "../../parts/state.tsx";
 import { mibText } from "../../words/format.ts";
 import { useFormat } from "../../words/use.ts";
 import { CancelButton } from "./cancel.tsx";
+import { DeclareLostButton } from "./declare-lost.tsx";
 import { HistoryTable, RunsTable } from "./history.tsx";
 import css from "./job.module.css";
 import { LogViewer } from "./log/viewer.tsx";
@@ -45,6 +46,7 @@ function Shown({ job }: { readonly job: JobDetail }) {
   const search = useSearch({ from: "/frame/jobs/$job" });
   const isArray = job.array !== null;
   const task = useTask(job, search.task);
+  const chosen = isArray && search.task !== undefined ? (task.data ?? null) : null;
   return (
     <Page
       title={`${t("title", { job: job.id })} · ${job.name}`}
@@ -59,7 +61,8 @@ function Shown({ job }: { readonly job: JobDetail }) {
           <Link to="/submit" search={{ from: job.id }}>
             <Button tabIndex={-1}>{t("again")}</Button>
           </Link>
-          <CancelButton job={job} task={isArray && search.task !== undefined ? (task.data ?? null) : null} />
+          <DeclareLostButton job={job} task={chosen} />
+          <CancelButton job={job} task={chosen} />
         </>
       }
     >

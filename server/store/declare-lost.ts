@@ -1,0 +1,50 @@
+import { type CentreId, jobId, type RunId, runId } from "#core/ids.ts";
+import { findKeys, keepAnswer } from "./find-keys.ts";
+import { declareRunLost } from "./sheet.ts";
+import type { LostRequest, Transaction } from "./transitions.ts";
+import type { Submitted } from "./writer.ts";
+
+/**
+ * R2: `lost` without evidence is an operator's word, given by name, and only for runs whose centre cannot be reached:
+ * one that answers says itself what became of a run.
+ */
+export async function declareLost(transaction: Transaction, request: LostRequest): Promise<Submitted> {
+  const { client } = transaction;
+  const { tenant, idempotency, job, index, person, reason } = request;
+  const [earlier] = await findKeys(client, [{ tenant, idempotency }]);
+  if (earlier) return earlier;
+  const { rows } = await client.query<Row>(
+    `select t.index, t.state, t.attempts, r.centre_id, r.unreachable_since_ms is not null as unreachable
+     from task t left join run r on r.job_id = t.job_id and r.index = t.index and r.attempt = t.attempts and r.ended_ms is null
+     where t.job_id = $1 and ($2::int is null or t.index = $2)`,
+    [job, index],
+  );
+  const name = index === null ? `${job}` : `${job}_${index}`;
+  if (rows.length === 0) return { kind: "refused", refusal: { kind: "not-found", what: "job", id: name } };
+  if (rows.every((row) => row.state === "ended"))
+    return { kind: "refused", refusal: { kind: "already-ended", job: name } };
+  const runs = rows.flatMap(({ unreachable, state, index, attempts }): readonly RunId[] =>
+    unreachable && state !== "queued" ? [runId({ job: jobId(job), index, attempt: attempts })] : [],
+  );
+  if (runs.length === 0) {
+    const centres = [...new Set(rows.flatMap((row) => row.centre_id ?? []))];
+    return { kind: "refused", refusal: { kind: "not-unreachable", job: name, centres } };
+  }
+  const sheet = await transaction.load({ tasks: [], runs });
+  for (const id of runs) {
+    const run = sheet.runs.get(id);
+    if (run) declareRunLost(sheet, run, { person, reason });
+  }
+  await transaction.save(sheet);
+  const body = request.answer(runs.length);
+  await keepAnswer(transaction, request, body);
+  return { kind: "committed", status: request.status, body, replayed: false };
+}
+
+type Row = {
+  readonly index: number;
+  readonly state: string;
+  readonly attempts: number;
+  readonly centre_id: CentreId | null;
+  readonly unreachable: boolean;
+};
