@@ -1,11 +1,19 @@
 // slurmdbd and the database beneath it, for one cluster.
 
-import { spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import { chmodSync, chownSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type AccountingFacts, accountingCommands, slurmdbdConf } from "./configuration.ts";
-import { type Daemon, startDaemon } from "./daemon.ts";
+import { type AccountingFacts, accountingFile, slurmdbdConf } from "./configuration.ts";
+import { answerOf, type Daemon, startDaemon } from "./daemon.ts";
 import { answers } from "./readiness.ts";
+
+const swift = [
+  "--innodb-log-file-size=10M",
+  "--innodb-flush-log-at-trx-commit=0",
+  "--innodb-flush-method=nosync",
+  "--innodb-doublewrite=0",
+  "--sync-frm=0",
+];
 
 export type Owner = { readonly uid: number; readonly gid: number };
 
@@ -19,12 +27,14 @@ export async function startDatabase(top: string, slurm: Owner, owned: boolean): 
   chownSync(folder, slurm.uid, slurm.gid);
   const data = join(folder, "data");
   const socket = databaseSocket(top);
-  const made = spawnSync(
-    "mysql_install_db",
-    ["--no-defaults", "--user=slurm", `--datadir=${data}`, "--skip-test-db", "--innodb-log-file-size=10M"],
-    { encoding: "utf8", cwd: "/", env: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin" } },
+  const made = await answerOf(
+    spawn("mysql_install_db", ["--no-defaults", "--user=slurm", `--datadir=${data}`, "--skip-test-db", ...swift], {
+      cwd: "/",
+      stdio: ["ignore", "pipe", "pipe"],
+      env: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin" },
+    }),
   );
-  if (made.status !== 0) throw new Error(`mysql_install_db: ${made.stderr}`, { cause: made.error });
+  if (made.status !== 0) throw new Error(`mysql_install_db: ${made.stdout}${made.stderr}`);
   const first = join(folder, "first.sql");
   writeFileSync(
     first,
@@ -53,12 +63,9 @@ export async function startDatabase(top: string, slurm: Owner, owned: boolean): 
       `--init-file=${first}`,
       "--skip-networking",
       "--innodb-buffer-pool-size=64M",
-      "--innodb-log-file-size=10M",
       "--innodb-lock-wait-timeout=900",
-      "--innodb-flush-log-at-trx-commit=0",
-      "--innodb-flush-method=nosync",
-      "--innodb-doublewrite=0",
       "--performance-schema=off",
+      ...swift,
     ],
   });
   await answers(socket, daemon, join(top, "database.log"));
@@ -93,15 +100,25 @@ export async function startSlurmdbd(top: string, port: number, owned: boolean, c
   return daemon;
 }
 
-/** Tells slurmdbd of the cluster, its accounts and users. */
-export function fillAccounting(cluster: string, slurmConf: string): void {
-  const done = spawnSync("sacctmgr", ["-i", "-Q"], {
-    input: `${accountingCommands(cluster)}quit\n`,
-    encoding: "utf8",
+/** Tells slurmdbd of the cluster, its QoS (`normal` may preempt `preemptible`), accounts and users. */
+export async function fillAccounting(top: string, cluster: string, slurmConf: string): Promise<void> {
+  const file = join(slurmdbdFolder(top), "accounts");
+  writeFileSync(file, accountingFile(cluster));
+  await sacctmgr(slurmConf, "add", "qos", "preemptible", "Priority=0");
+  await Promise.all([
+    sacctmgr(slurmConf, "modify", "qos", "normal", "set", "Priority=100", "Preempt=preemptible"),
+    sacctmgr(slurmConf, "load", file),
+  ]);
+}
+
+async function sacctmgr(slurmConf: string, ...words: readonly string[]): Promise<void> {
+  const child = spawn("sacctmgr", ["-i", ...words], {
     cwd: "/",
+    stdio: ["ignore", "pipe", "pipe"],
     env: { PATH: "/usr/bin:/bin", SLURM_CONF: slurmConf },
   });
-  if (done.status !== 0) throw new Error(`sacctmgr: ${done.stdout}${done.stderr}`, { cause: done.error });
+  const { status, stdout, stderr } = await answerOf(child);
+  if (status !== 0) throw new Error(`sacctmgr ${words.join(" ")}: ${stdout}${stderr}`);
 }
 
 function slurmdbdFolder(top: string): string {

@@ -5,7 +5,7 @@
 //
 // Everything lies below one folder. `stop` leaves no process, of jobs neither, and no file but the homes of the users.
 
-import { type ChildProcess, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
@@ -25,7 +25,7 @@ import {
   type Site,
   slurmConf,
 } from "./configuration.ts";
-import { type Daemon, endTrees, startDaemon } from "./daemon.ts";
+import { type Answer, answerOf, type Daemon, endTrees, startDaemon } from "./daemon.ts";
 import { makePeople, type Person } from "./people.ts";
 import { answers, until } from "./readiness.ts";
 
@@ -64,8 +64,6 @@ export type Cluster = {
   /** Runs a command as a user (or as root) with this cluster's SLURM_CONF, in the user's home. */
   readonly run: (user: string, command: readonly string[], input?: string) => Promise<Answer>;
 };
-
-export type Answer = { readonly status: number | null; readonly stdout: string; readonly stderr: string };
 
 export type Service = {
   readonly pid: () => number;
@@ -352,7 +350,7 @@ async function startAccounting(site: Site, ground: Ground, port: number): Promis
   prepareSlurmdbd(top, { ...site, port }, slurm);
   await startDatabase(top, slurm, owned);
   const slurmdbd = await service((clockOffsetS) => startSlurmdbd(top, port, owned, clockOffsetS));
-  await fillAccounting(site.name, join(site.folder, "slurm.conf"));
+  await fillAccounting(top, site.name, join(site.folder, "slurm.conf"));
   return slurmdbd;
 }
 
@@ -458,19 +456,4 @@ function runAs(
   });
   child.stdin.on("error", () => {}).end(input);
   return answerOf(child);
-}
-
-function answerOf(child: ChildProcess): Promise<Answer> {
-  return new Promise((settle, reject) => {
-    let stdout = "";
-    let stderr = "";
-    child.stdout?.setEncoding("utf8").on("data", (text: string) => {
-      stdout += text;
-    });
-    child.stderr?.setEncoding("utf8").on("data", (text: string) => {
-      stderr += text;
-    });
-    child.on("error", reject);
-    child.on("close", (status) => settle({ status, stdout, stderr }));
-  });
 }

@@ -1,6 +1,6 @@
 // One daemon under its keeper (see `keeper`), and the end of everything that came of it.
 
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, existsSync, openSync, readdirSync, readFileSync } from "node:fs";
 import { Socket } from "node:net";
 import { join, resolve } from "node:path";
@@ -158,4 +158,24 @@ function freeName(top: string, name: string): string {
     const candidate = `${name}.${number}`;
     if (!existsSync(join(top, "processes", candidate))) return candidate;
   }
+}
+
+// ---- commands
+
+export type Answer = { readonly status: number | null; readonly stdout: string; readonly stderr: string };
+
+/** What a command that is under way prints, once it has ended; rejects where it could not be started. */
+export function answerOf(child: ChildProcess): Promise<Answer> {
+  return new Promise((settle, reject) => {
+    let stdout = "";
+    let stderr = "";
+    child.stdout?.setEncoding("utf8").on("data", (text: string) => {
+      stdout += text;
+    });
+    child.stderr?.setEncoding("utf8").on("data", (text: string) => {
+      stderr += text;
+    });
+    child.on("error", reject);
+    child.on("close", (status) => settle({ status, stdout, stderr }));
+  });
 }
