@@ -308,6 +308,7 @@ function order(n: number): RunOrder {
       acceleratorVendor: null,
       acceleratorModel: null,
     },
+    memoryMibPerCore: null,
     timeLimitS: 60,
     graceS: 1,
     startWithinMs: 60_000,

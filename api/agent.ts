@@ -183,6 +183,7 @@ export const runOrder = z
       acceleratorModel: z.string().nullable(),
     }),
     pool: z.string(),
+    memoryMibPerCore: z.int().nullable(),
     timeLimitS: z.int(),
     graceS: z.int(),
     startWithinMs: z.int(),

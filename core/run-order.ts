@@ -27,6 +27,8 @@ export type RunOrder = {
   /** One of the pools that the centre reported. */
   readonly pool: string;
   readonly allocation: Allocation;
+  /** What the user asked for each core, null where it was asked otherwise: scripts then read SLURM_MEM_PER_CPU. */
+  readonly memoryMibPerCore: number | null;
   readonly timeLimitS: number;
   readonly graceS: number;
   /** A start later than this after the order was made is forbidden: the lease (R1). Milliseconds left when it was sent. */

@@ -59,9 +59,15 @@ test("a submitted job reaches its agent, and its end is committed", async () => 
   );
   assert.deepEqual(order.work, { kind: "script", text: "#!/bin/sh\necho 1\n", arguments: ["x"] });
   assert.ok(order.startWithinMs > 50_000 && order.startWithinMs <= 60_000);
+  assert.equal(order.memoryMibPerCore, null);
   const told = await agent.sync({ see: [started(order.run), succeeded(asRun(order.run))] });
   assert.deepEqual(told.committed, [order.run]);
   assert.equal(await state(job), "succeeded");
+  const shape = { nodes: 1, tasks: 1, coresPerTask: 2, accelerators: null } as const;
+  await submit(admitted({ shape: { ...shape, memory: { kind: "per-core", mib: 64 } } }));
+  const [asked = assert.fail()] = await orders(1);
+  assert.deepEqual([asked.memoryMibPerCore, asked.allocation.memoryMibPerNode], [64, 128]);
+  await agent.sync({ see: [succeeded(asRun(asked.run))] });
 });
 
 test("what does not fit waits for room; an array keeps its throttle; dependencies follow", async () => {

@@ -86,6 +86,7 @@ function orderOf(row: Row, nowMs: number): Order {
     array: spec.array && { ranges: [...spec.array.ranges], throttle: spec.array.throttle },
     pool: row.pool,
     allocation: row.allocation,
+    memoryMibPerCore: spec.shape.memory.kind === "per-core" ? spec.shape.memory.mib : null,
     timeLimitS: spec.timeLimitS,
     graceS: spec.graceS,
     startWithinMs: Math.max(0, row.latest_start_ms - nowMs),

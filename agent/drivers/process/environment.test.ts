@@ -66,6 +66,13 @@ test("the variables that sbatch scripts read, of the user's whole array", () => 
   assert.equal(environment.OMP_NUM_THREADS, undefined);
 });
 
+test("memory is said for the node or, where it was asked so, for each core, never both", () => {
+  const memory = (asked: number | null) =>
+    Object.entries(jobEnvironment({ ...order, memoryMibPerCore: asked }, place)).filter(([name]) => /_MEM_/.test(name));
+  assert.deepEqual(memory(null), [["SLURM_MEM_PER_NODE", "4096"]]);
+  assert.deepEqual(memory(512), [["SLURM_MEM_PER_CPU", "512"]]);
+});
+
 test("a plain job has no array variables", () => {
   const names = Object.keys(jobEnvironment({ ...order, array: null }, place));
   assert.deepEqual(

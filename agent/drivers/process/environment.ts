@@ -64,7 +64,10 @@ export function jobEnvironment(order: RunOrder, place: RunPlace): Record<string,
     SLURM_CPUS_PER_TASK: String(allocation.coresPerTask),
     SLURM_CPUS_ON_NODE: String(allocation.coresPerNode),
     SLURM_JOB_CPUS_PER_NODE: String(allocation.coresPerNode),
-    SLURM_MEM_PER_NODE: String(allocation.memoryMibPerNode),
+    // Never both, as in Slurm: programs would take one for a contradiction of the other.
+    ...(order.memoryMibPerCore === null
+      ? { SLURM_MEM_PER_NODE: String(allocation.memoryMibPerNode) }
+      : { SLURM_MEM_PER_CPU: String(order.memoryMibPerCore) }),
     ...(order.attempt > 1 ? { SLURM_RESTART_COUNT: String(order.attempt - 1) } : {}),
     ...(order.array ? arrayVariables(order.array, order) : {}),
     ...user,

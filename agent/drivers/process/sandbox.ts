@@ -156,6 +156,7 @@ export function orderFor(script: string, changes: Partial<RunOrder> = {}): RunOr
       acceleratorVendor: null,
       acceleratorModel: null,
     },
+    memoryMibPerCore: null,
     timeLimitS: 60,
     graceS: 1,
     startWithinMs: 10_000,
