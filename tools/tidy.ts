@@ -172,6 +172,9 @@ function nameOf(node: unknown): string | undefined {
 
 const bannedNames = ["util", "helper", "common", "misc", "type", "manager", "service"];
 
+/** Here the word is the thing's own name: what acts for users at a Slurm centre. */
+const trueNames = ["agent/helper"];
+
 /** The only programs that run before, or without, the pinned Node. */
 const scripts = ["tools/ensure.mjs", "tools/weir.mjs"];
 
@@ -186,7 +189,8 @@ function checkName(path: string): readonly Finding[] {
     if (!/^[a-z0-9]+(-[a-z0-9]+)*(\.[a-z0-9]+(-[a-z0-9]+)*)*$/.test(part)) find(`${part} is not written in kebab-case`);
     const base = isFile ? (part.split(".")[0] ?? "") : part;
     const last = (base.split("-").at(-1) ?? "").replace(/s$/, "");
-    if (bannedNames.includes(last)) find(`${part} says nothing: name the thing inside`);
+    const isTrueName = trueNames.includes(parts.slice(0, position + 1).join("/"));
+    if (bannedNames.includes(last) && !isTrueName) find(`${part} says nothing: name the thing inside`);
     if (isFile && /^index\.tsx?$/.test(part)) find("no index.ts: import the file that has it");
     if (isFile && /\.[cm]?js$/.test(part) && !scripts.includes(path))
       find(`programs are TypeScript; only ${scripts.join(" and ")} are not`);

@@ -1,0 +1,789 @@
+import assert from "node:assert/strict";
+import { execFileSync, spawnSync } from "node:child_process";
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import { after, before, beforeEach, describe, test } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
+import type { Field } from "#agent/drivers/process/frame.ts";
+import {
+  type Answer,
+  decodePayload,
+  type Helper,
+  makePeople,
+  makeSite,
+  openHelper,
+  type People,
+  type Site,
+  skip,
+  submission,
+} from "./serve-testing.ts";
+
+// The helper's own logic, with stand-ins for Slurm's commands and real users of this machine.
+
+const policy = [
+  "account lab shared-*",
+  "partition batch accel",
+  "qos - normal",
+  "max-nodes 4",
+  "max-cores 64",
+  "max-time-min 60",
+  "max-array 20",
+  "max-files-mib 1",
+];
+
+describe("weir-as", { skip }, () => {
+  let site: Site;
+  let people: People;
+  let helper: Helper;
+  let li: string;
+  let home: string;
+  const chunkFolder = (chunk: string) => join(home, ".weir", chunk);
+
+  const asLi = (script: string) =>
+    execFileSync("setpriv", ["--reuid", li, "--regid", li, "--init-groups", "sh", "-c", script], {
+      encoding: "utf8",
+    });
+
+  before(() => {
+    site = makeSite();
+    people = makePeople({
+      li: { groups: ["weir-users"] },
+      wang: { groups: ["weir-users"] },
+      guest: { groups: [] },
+      low: { uid: 901 + (process.pid % 90), groups: ["weir-users"] },
+      chief: { groups: ["weir-users", "adm"] },
+    });
+    li = people.name("li");
+    home = `/var/tmp/${li}`;
+    site.writePolicy([...policy, `output-root ${home}/data`]);
+    site.standIn(
+      "sbatch",
+      `log_words("sbatch uid=$< euid=$> gids=$)", join(' ', map { "[$_]" } @ARGV));
+       log_words('env', join ' ', map { "$_=$ENV{$_}" } sort keys %ENV);
+       opendir my $d, '/proc/self/fd'; log_words('open', map { readlink("/proc/self/fd/$_") // () } grep { $_ > 2 } readdir $d);
+       if (grep { /refuse-me/ } @ARGV) { print STDERR "sbatch: error: Invalid account\\n"; exit 1 }
+       if (grep { /wait-for-me/ } @ARGV) { sleep 0.05 until -e '${site.folder}/go' }
+       print "4711;jinan\\n";`,
+    );
+    helper = openHelper([site.program, "serve"]);
+  });
+  after(async () => {
+    await helper.close();
+    people.remove();
+    site.remove();
+  });
+  beforeEach(() => {
+    writeFileSync(join(site.folder, "called"), "");
+    rmSync(site.stopPath, { force: true });
+  });
+
+  async function refused(verb: string, fields: readonly Field[], rule: string | RegExp): Promise<void> {
+    const earlier = site.audit().length;
+    const answer = await helper.ask(verb, fields);
+    const shown = JSON.stringify([verb, fields.map((one) => String(one[1]).slice(0, 60)), answer.get("words")]);
+    assert.equal(answer.get("error"), "refused", shown);
+    assert.match(answer.get("rule"), typeof rule === "string" ? new RegExp(`^${rule}$`) : rule, shown);
+    const line = site.audit().slice(earlier);
+    assert.match(
+      line,
+      /^(\S+Z weir-as\[\d+\] allowed [^\n]*\n)?\S+Z weir-as\[\d+\] refused verb=\S+ .*rule=\S+ words=[^\n]*\n$/,
+      shown,
+    );
+    assert.equal(site.called(), "", "no command was run");
+  }
+
+  test("hello tells what the policy is", async () => {
+    const answer = await helper.ask("hello", []);
+    assert.deepEqual(["ok", "minUid", "group", "stopped", "load", "tokens", "slurmBin"].map(answer.get), [
+      "1",
+      "1000",
+      "weir-users",
+      "0",
+      "0",
+      "0",
+      site.bin,
+    ]);
+  });
+
+  test("submits as the user, with the user's groups, a clean environment, and no shell", async () => {
+    const answer = await helper.ask(
+      "submit",
+      submission(li, "1.0.1", {
+        name: "$(touch /tmp/x); --uid=0 'a.weir-1.0.1",
+        env: ["GREETING=two\nlines", "X=$(id)"],
+        file: ["in/data.txt", "run.sh"],
+        fileMode: ["-", "x"],
+        fileData: ["\x00\x01", "#!/bin/sh\n"],
+      }),
+    );
+    assert.deepEqual(
+      [answer.get("ok"), answer.get("engineId"), answer.get("cluster"), answer.get("existing")],
+      ["1", "4711", "jinan", "0"],
+      answer.get("words"),
+    );
+    const [command, environment, open] = site.called().split("\n");
+    const uid = Number(execFileSync("id", ["-u", li], { encoding: "utf8" }));
+    const gids = execFileSync("id", ["-G", li], { encoding: "utf8" }).trim().split(" ");
+    assert.match(command ?? "", new RegExp(`^sbatch uid=${uid} euid=${uid} gids=${gids[0]} [\\d ]*${gids[1]}`));
+    for (const word of [
+      "--no-requeue",
+      "--job-name=$(touch /tmp/x); --uid=0 'a.weir-1.0.1",
+      "--comment=weir-1.0.1",
+      "--time=1",
+      "--account=lab",
+      "--propagate=NONE",
+      `${chunkFolder("1.0.1")}/batch`,
+    ])
+      assert.ok(command?.includes(`[${word}]`), `${word} in ${command}`);
+    const deadline = Number(/--deadline=now\+(\d+)/.exec(command ?? "")?.[1]);
+    assert.ok(deadline >= 655 && deadline <= 660, String(deadline));
+    assert.equal(
+      environment,
+      `env HOME=${home} LANG=C.UTF-8 LOGNAME=${li} PATH=/usr/local/bin:/usr/bin:/bin SHELL=/bin/sh USER=${li}`,
+    );
+    const held = (open ?? "").split(" ").filter((path) => !/^(open|\/proc\/\d+\/fd)$/.test(path));
+    assert.deepEqual(held, [`${chunkFolder("1.0.1")}/lock`], "of the helper's files only the lock");
+    const folder = chunkFolder("1.0.1");
+    assert.deepEqual(readdirSync(folder).sort(), ["batch", "engine", "input", "lock", "order", "script"]);
+    for (const name of ["", "order", "script", "input/in/data.txt"])
+      assert.equal(statSync(join(folder, name)).uid, uid);
+    assert.equal(statSync(folder).mode & 0o777, 0o700);
+    assert.deepEqual(readFileSync(join(folder, "input/in/data.txt")), Buffer.from([0, 1]));
+    assert.equal(statSync(join(folder, "input/run.sh")).mode & 0o111, 0o111);
+    assert.match(
+      site.audit(),
+      /allowed verb=submit user=\S+ run=1\.0\.1 account=lab partition=batch\n.*submitted verb=submit user=\S+ run=1\.0\.1 .*engine=4711\n/,
+    );
+  });
+
+  test("a chunk that is already there is not submitted again", async () => {
+    const again = await helper.ask("submit", submission(li, "1.0.1"));
+    assert.deepEqual([again.get("ok"), again.get("existing"), again.get("engineId")], ["1", "1", "4711"]);
+    assert.equal(site.called(), "");
+    rmSync(join(chunkFolder("1.0.1"), "engine"));
+    const doubtful = await helper.ask("submit", submission(li, "1.0.1"));
+    assert.deepEqual([doubtful.get("ok"), doubtful.get("error")], ["0", "in-doubt"]);
+    assert.equal(site.called(), "");
+    const sure = await helper.ask("submit", submission(li, "1.0.1", { again: "1" }));
+    assert.deepEqual([sure.get("ok"), sure.get("existing"), sure.get("engineId")], ["1", "0", "4711"]);
+    assert.match(site.called(), /^sbatch /);
+  });
+
+  test("what Slurm refuses is told in its own words; the chunk stays in doubt, not lost", async () => {
+    const answer = await helper.ask("submit", submission(li, "2.0.1", { name: "refuse-me.weir-2.0.1" }));
+    assert.deepEqual(
+      [answer.get("error"), answer.get("exit"), answer.get("stderr")],
+      ["engine", "1", "sbatch: error: Invalid account\n"],
+    );
+  });
+
+  test("killed in the middle of a submission: its sbatch goes on, and until then nobody submits the chunk again", async () => {
+    const own = openHelper([site.program, "serve"]);
+    const lost = own.ask("submit", submission(li, "3.0.1", { name: "wait-for-me.weir-3.0.1" })).then(
+      () => "answered",
+      () => "lost",
+    );
+    while (!site.called().includes("env")) await delay(10);
+    own.child.kill("SIGKILL");
+    assert.equal(await lost, "lost");
+    const meanwhile = await helper.ask("submit", submission(li, "3.0.1", { again: "1" }));
+    assert.equal(meanwhile.get("error"), "busy");
+    writeFileSync(join(site.folder, "go"), "");
+    while (!existsSync(join(chunkFolder("3.0.1"), "engine"))) await delay(10);
+    const after = await helper.ask("submit", submission(li, "3.0.1"));
+    assert.deepEqual([after.get("existing"), after.get("engineId")], ["1", "4711"]);
+  });
+
+  test("eight at once; at the end of its input it answers what it began", async () => {
+    rmSync(join(site.folder, "go"));
+    const own = openHelper([site.program, "serve"]);
+    const all = Array.from({ length: 12 }, (_, at) =>
+      own.ask("submit", submission(li, `4.${at}.1`, { name: `wait-for-me.weir-4.${at}.1` })),
+    );
+    while (
+      site
+        .called()
+        .split("\n")
+        .filter((line) => line.startsWith("env")).length < 8
+    )
+      await delay(10);
+    await delay(100);
+    assert.equal(
+      site
+        .called()
+        .split("\n")
+        .filter((line) => line.startsWith("env")).length,
+      8,
+    );
+    writeFileSync(join(site.folder, "go"), "");
+    for (const one of all) assert.equal((await one).get("ok"), "1");
+    await own.close();
+  });
+
+  describe("a hostile agent", () => {
+    test("asks for root, unknown, unmapped, low, forbidden users", async () => {
+      await refused("submit", submission("root", "9.0.1"), "root");
+      await refused("submit", submission("nobody-at-all", "9.0.1"), "user");
+      await refused("submit", submission(people.name("guest"), "9.0.1"), "group");
+      await refused("submit", submission(people.name("low"), "9.0.1"), "min-uid");
+      await refused("submit", submission(people.name("chief"), "9.0.1"), "forbidden-group");
+      for (const verb of ["cancel", "list", "jobs", "records", "read", "remove", "limits", "token"])
+        await refused(verb, [["user", "root"]], "root");
+      for (const user of ["", "-u", "0", "--uid=0", "a b", `${li}\n`, `${li}\0`, "../etc", "$(id)"])
+        await refused("list", [["user", user]], "field:user");
+      await refused(
+        "list",
+        [
+          ["user", li],
+          ["user", "root"],
+        ],
+        "field:user",
+      );
+    });
+
+    test("asks for what the policy does not name", async () => {
+      await refused("submit", submission(li, "9.0.1", { account: "closed" }), "account");
+      await refused("submit", submission(li, "9.0.1", { account: [] }), "account");
+      await refused("submit", submission(li, "9.0.1", { partition: "short" }), "partition");
+      await refused("submit", submission(li, "9.0.1", { partition: "batch,short" }), "field:partition");
+      await refused("submit", submission(li, "9.0.1", { qos: "urgent" }), "qos");
+      await refused("submit", submission(li, "9.0.1", { reservation: "vip" }), "reservation");
+      await refused("submit", submission(li, "9.0.1", { licenses: "matlab:1" }), "licence");
+      await refused("submit", submission(li, "9.0.1", { nodes: "5" }), "max-nodes");
+      await refused("submit", submission(li, "9.0.1", { tasks: "33", cpusPerTask: "2" }), "max-cores");
+      await refused("submit", submission(li, "9.0.1", { timeLimitMin: "61" }), "max-time-min");
+      await refused(
+        "submit",
+        submission(li, "9.0.1", { script: `#!/bin/sh\n${"x".repeat(1 << 20)}` }),
+        "max-files-mib",
+      );
+      await refused("submit", submission(li, "9.0.1", { requeue: "1" }), "requeue");
+      await refused("submit", submission(li, "9.0.1", { startWithinS: "0" }), "too-late");
+      const tasks = Array.from({ length: 21 }, (_, at) => `${at} 9.${at}.1`);
+      await refused("submit", submission(li, "9.0.1", { array: "0-20", task: tasks }), "max-array");
+      await refused("submit", submission(li, "9.0.1", { array: "0-999999999", task: tasks }), "field:array");
+      await refused(
+        "token",
+        [
+          ["user", li],
+          ["lifespanS", "60"],
+        ],
+        "token-lifespan-max",
+      );
+      await refused("load", [], "load");
+      await refused(
+        "hook",
+        [
+          ["name", "create-account"],
+          ["input", "{}"],
+        ],
+        "hook",
+      );
+      await refused(
+        "hook",
+        [
+          ["name", "../../bin/sh"],
+          ["input", "{}"],
+        ],
+        "field:name",
+      );
+      await refused("shell", [["user", li]], "verb");
+      assert.equal((await helper.ask("submit", submission(li, "5.0.1", { account: "shared-bio" }))).get("ok"), "1");
+    });
+
+    test("puts NULs, line ends and options into every field", async () => {
+      const free = new Set(["env", "arg", "script"]);
+      const fields = Object.fromEntries(
+        submission(li, "9.0.1", {
+          ...Object.fromEntries(
+            [
+              "qos",
+              "reservation",
+              "gres",
+              "constraint",
+              "licenses",
+              "nodelist",
+              "array",
+              "cwd",
+              "stdout",
+              "stderr",
+              "env",
+              "arg",
+            ].map((name) => [name, "x=y"]),
+          ),
+        }).map(([name, value]) => [name, value]),
+      );
+      for (const name of Object.keys(fields)) {
+        const evil = free.has(name) ? ["#!/bin/sh\0", "A=\0"] : ["x\0y", "x\ny", "--uid=0\n", "\n"];
+        for (const value of evil)
+          await refused(
+            "submit",
+            submission(li, "9.0.1", { ...(name === "array" ? { task: "1 9.0.1" } : {}), [name]: value }),
+            /^field:/,
+          );
+      }
+      for (const [name, value] of [
+        ["account", "--uid=0"],
+        ["partition", "-p"],
+        ["gres", "--uid=0"],
+        ["nodelist", "-w"],
+        ["nodes", "-1"],
+        ["nodes", "1 --uid=0"],
+        ["name", "no tag"],
+        ["comment", "no tag"],
+        ["chunk", "../../etc"],
+        ["chunk", ".."],
+        ["env", "no equals"],
+        ["env", "BAD NAME=1"],
+        ["stdout", "../../etc/passwd"],
+        ["task", "0 9.0.1 x"],
+      ] as const)
+        await refused("submit", submission(li, "9.0.1", { [name]: value }), `field:${name}`);
+      for (const path of ["/etc/passwd", "../x", "a/../../x", "a\nb", ""])
+        await refused(
+          "submit",
+          submission(li, "9.0.1", { file: [path], fileMode: ["-"], fileData: ["x"] }),
+          "field:file",
+        );
+      for (const id of ["--all", "-u", "1,2", "0", "1 2", "1\n", "all"])
+        await refused(
+          "cancel",
+          [
+            ["user", li],
+            ["engineId", id],
+          ],
+          "field:engineId",
+        );
+      await refused(
+        "cancel",
+        [
+          ["user", li],
+          ["engineId", "1"],
+          ["signal", "TERM --all"],
+        ],
+        "field:signal",
+      );
+      await refused(
+        "list",
+        [
+          ["user", li],
+          ["tag", "a b"],
+        ],
+        "field:tag",
+      );
+    });
+
+    test("names paths outside, and leads there by links", async () => {
+      asLi(`mkdir ${home}/data; ln -s /etc ${home}/data/out`);
+      for (const path of ["/etc", `${home}/data/out`, "/"])
+        await refused("submit", submission(li, "9.0.1", { cwd: path }), "cwd");
+      for (const path of ["/etc/cron.d/x", `${home}/data/out/x`, `${home}/data/%j/../../x`, `${home}/other`])
+        await refused("submit", submission(li, "9.0.1", { stdout: path }), /^(stdout|field:stdout)$/);
+      const inside = submission(li, "6.0.1", {
+        cwd: `${home}/data`,
+        stdout: `${home}/data/%x-%j/out`,
+        stderr: "err.%a",
+      });
+      assert.equal((await helper.ask("submit", inside)).get("ok"), "1");
+    });
+
+    test("finds links and others' folders where a run's folder should be", async () => {
+      const runs = join(home, ".weir");
+      const [liUid, wangUid] = ["li", "wang"].map((one) =>
+        Number(execFileSync("id", ["-u", people.name(one)], { encoding: "utf8" })),
+      );
+      mkdirSync(`/var/tmp/${people.name("wang")}/own`);
+      chownSync(`/var/tmp/${people.name("wang")}/own`, wangUid ?? 0, wangUid ?? 0);
+      symlinkSync(`/var/tmp/${people.name("wang")}/own`, join(runs, "9.1.1"));
+      await refused("submit", submission(li, "9.1.1"), "runs");
+      mkdirSync(join(runs, "9.2.1"));
+      await refused("submit", submission(li, "9.2.1"), "runs");
+      mkdirSync(join(runs, "9.3.1"), { mode: 0o777 });
+      chmodSync(join(runs, "9.3.1"), 0o777);
+      chownSync(join(runs, "9.3.1"), liUid ?? 0, liUid ?? 0);
+      await refused("submit", submission(li, "9.3.1"), "runs");
+      renameSync(runs, join(home, "real-weir"));
+      symlinkSync("/etc", runs);
+      await refused("submit", submission(li, "9.4.1"), "runs");
+      rmSync(runs);
+      renameSync(join(home, "real-weir"), runs);
+    });
+
+    test("a kill switch stops new work and nothing else", async () => {
+      writeFileSync(site.stopPath, "maintenance\n");
+      await refused("submit", submission(li, "9.0.1"), "stopped");
+      assert.equal((await helper.ask("hello", [])).get("stopped"), "1");
+      assert.equal(
+        (
+          await helper.ask("records", [
+            ["user", li],
+            ["chunk", "1.0.1"],
+          ])
+        ).get("ok"),
+        "1",
+      );
+    });
+
+    test("a policy that somebody else could write is not obeyed, nor a broken one", async () => {
+      const text = readFileSync(site.policyPath, "utf8");
+      const words = async () => {
+        const answer = await helper.ask("submit", submission(li, "9.0.1"));
+        assert.equal(answer.get("error"), "failed");
+        return answer.get("words");
+      };
+      chmodSync(site.policyPath, 0o664);
+      assert.match(await words(), /can be written by others/);
+      chmodSync(site.policyPath, 0o644);
+      chownSync(site.policyPath, 1234, 0);
+      assert.match(await words(), /belongs to uid 1234/);
+      chownSync(site.policyPath, 0, 0);
+      chmodSync(site.folder, 0o777);
+      assert.match(await words(), /can be written by others/);
+      chmodSync(site.folder, 0o755);
+      renameSync(site.policyPath, `${site.policyPath}.real`);
+      symlinkSync(`${site.policyPath}.real`, site.policyPath);
+      assert.match(await words(), /symbolic link/);
+      rmSync(site.policyPath);
+      for (const [line, why] of [
+        ["acount lab", /acount is no key/],
+        ["min-uid many", /many cannot be a value/],
+        ["min-uid 5\nmin-uid 6", /said twice/],
+        ["hook surprise /bin/sh", /hook NAME PATH/],
+      ] as const) {
+        writeFileSync(site.policyPath, `${line}\n`);
+        assert.match(await words(), why);
+      }
+      rmSync(site.policyPath);
+      writeFileSync(site.policyPath, text);
+      rmSync(`${site.policyPath}.real`);
+      assert.equal(site.called(), "");
+      assert.equal((await helper.ask("hello", [])).get("ok"), "1");
+    });
+
+    test("sends rubbish: the helper ends, and says nothing", async () => {
+      const own = openHelper([site.program, "serve"]);
+      own.child.stdin.write(Buffer.from([0xff, 0xff, 0xff, 0xff, 1, 2, 3]));
+      await own.close();
+      assert.equal(own.child.exitCode, 0);
+    });
+  });
+
+  describe("reading what a run wrote", () => {
+    const place = () => join(chunkFolder("7.0.1"), "7.0.1-0");
+    const ask = (changes: readonly Field[] = []): Promise<Answer> => {
+      const fields = new Map<string, Field[1]>([
+        ["user", li],
+        ["chunk", "7.0.1"],
+        ["run", "7.0.1"],
+        ["stream", "stdout"],
+        ["offset", "0"],
+        ["max", "1048576"],
+        ...changes,
+      ]);
+      return helper.ask("read", [...fields]);
+    };
+
+    before(async () => {
+      assert.equal((await helper.ask("submit", submission(li, "7.0.1"))).get("ok"), "1");
+      asLi(
+        `mkdir ${place()}; printf 0123456789 > ${place()}/stdout; printf 'engine=4711\\nend=1\\n' > ${place()}/started`,
+      );
+    });
+
+    test("pieces, from the start or the end, and what was cut or replaced", async () => {
+      const whole = await ask();
+      assert.deepEqual(["bytes", "offset", "size", "truncated", "final"].map(whole.get), [
+        "0123456789",
+        "0",
+        "10",
+        "0",
+        "0",
+      ]);
+      const tail = await ask([
+        ["offset", "-3"],
+        ["max", "2"],
+      ]);
+      assert.deepEqual([tail.get("bytes"), tail.get("offset")], ["78", "7"]);
+      truncateSync(join(place(), "stdout"), 4);
+      const cut = await ask([["offset", "10"]]);
+      assert.deepEqual([cut.get("bytes"), cut.get("size"), cut.get("truncated")], ["", "4", "1"]);
+      asLi(`cp ${place()}/stdout ${place()}/x; mv ${place()}/x ${place()}/stdout`);
+      assert.notEqual((await ask()).get("file"), whole.get("file"));
+    });
+
+    test("records of many runs in one answer", async () => {
+      asLi(`printf 'engine=4712\\nend=1\\n' > ${place()}.duplicate-4712; ln -s /etc/passwd ${place()}/ended`);
+      const answer = await helper.ask("records", [
+        ["user", li],
+        ["chunk", "7.0.1"],
+        ["chunk", "8.8.8"],
+      ]);
+      const [one, gone] = (answer.frame.get("record") ?? []).map(decodePayload);
+      assert.deepEqual(
+        ["chunk", "run", "restart", "started", "ended", "duplicate"].map((name) => one?.get(name)),
+        ["7.0.1", "7.0.1", "0", "engine=4711\nend=1\n", "", "engine=4712\nend=1\n"],
+      );
+      assert.match(one?.get("engine") ?? "", /^engineId=4711\ncluster=jinan\nsubmittedMs=\d+\nend=1\n$/);
+      assert.deepEqual([gone?.get("chunk"), gone?.get("gone")], ["8.8.8", "1"]);
+      rmSync(join(place(), "ended"));
+    });
+
+    test("never a link, a pipe, another's file, a place outside, or more than 1 MiB", async () => {
+      const refusedRead = async (script: string, error: string) => {
+        asLi(`cd ${place()}; rm -f stdout; ${script}`);
+        const answer = await ask();
+        assert.equal(answer.get("error"), error, `${script}: ${answer.get("words")}`);
+        assert.equal(answer.get("bytes"), "");
+      };
+      await refusedRead("ln -s /etc/passwd stdout", "not-there");
+      await refusedRead("mkfifo stdout", "refused");
+      await refusedRead("mkdir stdout", "refused");
+      asLi(`cd ${place()}; rmdir stdout`);
+      for (const path of ["/etc/passwd", "/dev/zero", `${home}/secret`]) {
+        asLi(`echo mine > ${home}/secret; printf 'stdout=%s\\nend=1\\n' ${path} > ${place()}/started`);
+        assert.equal((await ask()).get("error"), "refused", path);
+      }
+      asLi(
+        `ln -s ${home} ${home}/data/home; printf 'stdout=%s\\nend=1\\n' ${home}/data/home/secret > ${place()}/started`,
+      );
+      assert.equal((await ask()).get("error"), "refused", "through a link in the folders above");
+      await refused(
+        "read",
+        [
+          ["user", li],
+          ["chunk", "7.0.1"],
+          ["run", "7.0.1"],
+          ["stream", "stdout"],
+          ["offset", "0"],
+          ["max", "1048577"],
+        ],
+        "field:max",
+      );
+      await refused(
+        "read",
+        [
+          ["user", li],
+          ["chunk", "7.0.1"],
+          ["run", "../../x"],
+          ["stream", "stdout"],
+          ["offset", "0"],
+          ["max", "1"],
+        ],
+        "field:run",
+      );
+      const another = await helper.ask("read", [
+        ["user", people.name("wang")],
+        ["chunk", "7.0.1"],
+        ["run", "7.0.1"],
+        ["stream", "stdout"],
+        ["offset", "0"],
+        ["max", "1"],
+      ]);
+      assert.equal(another.get("error"), "not-there");
+    });
+
+    test("removing takes the chunk's folder, and nothing that a link points to", async () => {
+      asLi(`ln -s ${home}/data ${place()}/link; touch ${home}/data/kept`);
+      assert.equal(
+        (
+          await helper.ask("remove", [
+            ["user", li],
+            ["chunk", "7.0.1"],
+          ])
+        ).get("ok"),
+        "1",
+      );
+      assert.equal(existsSync(chunkFolder("7.0.1")), false);
+      assert.ok(existsSync(join(home, "data", "kept")));
+      assert.deepEqual(
+        readdirSync(join(home, ".weir")).filter((name) => name.startsWith(".")),
+        [],
+      );
+    });
+  });
+
+  describe("Slurm's answers", () => {
+    test("names and comments cannot imitate rows or fields", async () => {
+      site.standIn(
+        "squeue",
+        `my ($format) = map { /^--format=(.*)/s } @ARGV; log_words(join ' ', map { "[$_]" } grep { !/format/ } @ARGV);
+         my %job = ('%A', 12, '%F', 12, '%K', 'N/A', '%T', 'RUNNING', '%S', 1700000000, '%j', "x\\n12|COMPLETED=abc=\\t.weir-1.0.1", '%k', "a\\nb");
+         for my $id (12, 13) { my $row = $format; @job{'%A', '%F'} = ($id, $id); $job{'%j'} = 'foreign' if $id == 13; $row =~ s/(%\\w)/$job{$1} \\/\\/ 'q'/ge; print "$row\\n" }`,
+      );
+      site.standIn("sacct", `print STDERR "Slurm accounting storage is disabled\\n"; exit 1`);
+      const answer = await helper.ask("list", [
+        ["user", li],
+        ["tag", "1.0"],
+      ]);
+      assert.equal(answer.get("ok"), "1", answer.get("words"));
+      assert.equal(answer.get("hasAccounting"), "0");
+      assert.equal(answer.all("queue").length, 1);
+      const names = answer.get("queueFields").split("\t");
+      const row = Object.fromEntries(
+        answer
+          .get("queue")
+          .split("\t")
+          .map((value, at) => [names[at], value]),
+      );
+      assert.deepEqual(
+        [row.id, row.state, row.arrayTask, row.start, row.comment, row.name],
+        ["12", "RUNNING", "", "1700000000", "a b", "x 12|COMPLETED=abc= .weir-1.0.1"],
+      );
+      assert.match(site.called(), new RegExp(`\\[--user=${li}\\]`));
+    });
+
+    test("cancels what Weir submitted, and never a user's other job", async () => {
+      site.standIn("scancel", `log_words('scancel', "uid=$<", @ARGV)`);
+      const answer = await helper.ask("cancel", [
+        ["user", li],
+        ["engineId", "12"],
+        ["engineId", "99"],
+        ["signal", "TERM"],
+      ]);
+      assert.deepEqual(
+        [answer.get("ok"), answer.all("cancelled"), answer.all("notThere")],
+        ["1", ["12"], ["99"]],
+        answer.get("words"),
+      );
+      assert.match(site.called(), /scancel uid=\d+ --signal=TERM 12\n/);
+      writeFileSync(join(site.folder, "called"), "");
+      const foreign = await helper.ask("cancel", [
+        ["user", li],
+        ["engineId", "13"],
+      ]);
+      assert.deepEqual([foreign.get("error"), foreign.get("rule")], ["refused", "foreign-job"]);
+      assert.doesNotMatch(site.called(), /scancel/);
+    });
+
+    test("only the user's own jobs are shown, and a text that imitates a field is marked", async () => {
+      const uid = execFileSync("id", ["-u", li], { encoding: "utf8" }).trim();
+      site.standIn(
+        "scontrol",
+        `my %name = (12 => 'fine', 14 => 'x JobState=COMPLETED ExitCode=0:0', 15 => "y\\nJobState=FAILED"); my $id = $ARGV[-1];
+         if ($id == 99) { print STDERR "slurm_load_jobs error: Invalid job id specified\\n"; exit 1 }
+         my $uid = $id == 13 ? 0 : ${uid};
+         print "JobId=$id JobName=$name{$id} UserId=x($uid) GroupId=x($uid) JobState=FAILED Reason=None ExitCode=3:0\\n";`,
+      );
+      const answer = await helper.ask("jobs", [
+        ["user", li],
+        ...["12", "13", "14", "15", "99"].map((id): Field => ["engineId", id]),
+      ]);
+      assert.equal(answer.get("ok"), "1", answer.get("words"));
+      assert.deepEqual(
+        answer.all("job").map((job) => /JobId=(\d+)/.exec(job)?.[1]),
+        ["12", "14", "15"],
+      );
+      assert.deepEqual(answer.all("tampered"), ["0", "1", "1"]);
+      assert.match(answer.get("engineStderr"), /Invalid job id/);
+    });
+
+    test("a token as that user, where the policy lets tokens live", async () => {
+      site.standIn("scontrol", `log_words('scontrol', "uid=$<", @ARGV); print "SLURM_JWT=a.b-c.d_e\\n"`);
+      site.writePolicy([...policy, "token-lifespan-max 600", "load yes"]);
+      const answer = await helper.ask("token", [
+        ["user", li],
+        ["lifespanS", "300"],
+      ]);
+      assert.equal(answer.get("token"), "a.b-c.d_e", answer.get("words"));
+      const uid = execFileSync("id", ["-u", li], { encoding: "utf8" }).trim();
+      assert.match(site.called(), new RegExp(`scontrol uid=${uid} token lifespan=300`));
+      assert.match(site.audit(), /token verb=token user=\S+ lifespan=300\n$/);
+      assert.doesNotMatch(site.audit(), /a\.b-c/);
+    });
+
+    test("the load says nothing of names, users or ids", async () => {
+      const answer = await helper.ask("load", []);
+      assert.equal(answer.get("ok"), "1", answer.get("words"));
+      assert.equal(
+        answer.get("rowFields"),
+        "state\tpartition\tnodes\tcpus\tmemory\tgres\ttimeLimit\tend\tsubmit\tpriority\tnodelist\tweir",
+      );
+      assert.deepEqual(
+        answer.all("row").map((row) => row.split("\t").at(-1)),
+        ["1", "0"],
+      );
+      chmodSync(join(site.bin, "squeue"), 0o777);
+      assert.equal(
+        (await helper.ask("load", [])).get("rule"),
+        "load",
+        "a program that others can write is not run as root",
+      );
+      chmodSync(join(site.bin, "squeue"), 0o755);
+    });
+
+    test("a command that does not end is ended, and the doubt is said", async () => {
+      site.writePolicy([...policy, "load yes"]);
+      const text = readFileSync(site.policyPath, "utf8");
+      writeFileSync(site.policyPath, text.replace("command-timeout 10", "command-timeout 1"));
+      site.standIn("squeue", "sleep 1 while 1");
+      assert.equal((await helper.ask("load", [])).get("error"), "timeout");
+    });
+  });
+
+  test("hooks: the site's program as root, with a clean environment, and its veto", async () => {
+    const path = join(site.folder, "hook");
+    const write = (perl: string) => {
+      writeFileSync(path, `#!/usr/bin/perl\n${perl}\n`);
+      chmodSync(path, 0o755);
+    };
+    write(`my $in = join '', <STDIN>; print '{"uid":', $<, ',"env":', scalar(keys %ENV), ',"was":', $in, '}'`);
+    site.writePolicy([...policy, `hook create-account ${path}`, `hook before-submit ${path}`]);
+    const made = await helper.ask("hook", [
+      ["name", "create-account"],
+      ["input", '{"a":1}'],
+    ]);
+    assert.deepEqual(
+      [made.get("output"), made.get("exit")],
+      ['{"uid":0,"env":2,"was":{"a":1}}', "0"],
+      made.get("words"),
+    );
+    write(
+      `my $in = join '', <STDIN>; exit 0 unless $in =~ /"partition":"accel"/ and $in =~ /"nodes":1\\b/; print '{"words": "cards are for \\\\"hpc\\\\""}'; exit 3`,
+    );
+    assert.equal((await helper.ask("submit", submission(li, "8.0.1"))).get("ok"), "1");
+    const vetoed = await helper.ask("submit", submission(li, "8.1.1", { partition: "accel" }));
+    assert.deepEqual([vetoed.get("rule"), vetoed.get("words")], ["before-submit", 'cards are for "hpc"']);
+    assert.equal(existsSync(chunkFolder("8.1.1")), false);
+    chmodSync(path, 0o775);
+    assert.equal((await helper.ask("submit", submission(li, "8.2.1"))).get("rule"), "hook");
+  });
+
+  test("check tells an operator what the policy says", () => {
+    const check = (...words: string[]) => {
+      const { status, stdout, stderr } = spawnSync(site.program, ["check", ...words], { encoding: "utf8" });
+      return { status, text: stdout + stderr };
+    };
+    site.writePolicy(policy);
+    assert.match(check().text, /is in force\n$/);
+    assert.deepEqual(check(li, "lab", "batch").status, 0);
+    assert.match(check(li, "closed").text, /refused by account: the policy does not allow the account closed/);
+    assert.match(check("root").text, /refused by root/);
+    assert.equal(check("root").status, 1);
+    chmodSync(site.policyPath, 0o666);
+    assert.match(check().text, /not in force.*can be written by others/);
+    chmodSync(site.policyPath, 0o644);
+  });
+
+  test("it serves nobody but root", () => {
+    const { status, stderr } = spawnSync(
+      "setpriv",
+      ["--reuid", li, "--regid", li, "--init-groups", site.program, "check"],
+      { encoding: "utf8" },
+    );
+    assert.notEqual(status, 0);
+    assert.match(stderr, /weir-as is started by root/);
+  });
+});
