@@ -11,7 +11,8 @@ import { type Keeper, keepRuns, nothingUsed } from "#agent/keeper.ts";
 import { noOffers } from "#core/centre/engine.ts";
 import type { RunId } from "#core/ids.ts";
 import { jobId, runId } from "#core/ids.ts";
-import type { RunObservation, RunOrder } from "#core/run-order.ts";
+import type { RunObservation } from "#core/run-order.ts";
+import { sampleOrder } from "#core/sample-testing.ts";
 
 /**
  * The goal: whatever order answers come in, whatever dies and whenever, the engine starts a run at most once, a run that
@@ -23,8 +24,8 @@ after(() => rmSync(scratch, { recursive: true }));
 
 test("an order is started once, reported, and forgotten when the server has committed its end", async () => {
   const world = makeWorld();
-  world.keeper.order([order(1)]);
-  world.keeper.order([order(1)]);
+  world.keeper.order([sampleOrder(1)]);
+  world.keeper.order([sampleOrder(1)]);
   await settle();
   assert.deepEqual(world.engine.starts, ["1.0.1"]);
   world.engine.finish("1.0.1");
@@ -38,12 +39,12 @@ test("an order is started once, reported, and forgotten when the server has comm
 
 test("an order that arrives too late is withdrawn, on disk before it is told, and never starts later", async () => {
   const world = makeWorld();
-  world.keeper.order([{ ...order(1), startWithinMs: -1 }]);
+  world.keeper.order([{ ...sampleOrder(1), startWithinMs: -1 }]);
   assert.equal(world.journal.isWithdrawn(run(1)), true);
   const told = world.keeper.pending(10).find((one) => one.kind === "ended");
   assert.equal(told?.kind === "ended" && told.end.kind, "withdrawn");
   const again = makeWorld({ folder: world.folder, engine: world.engine });
-  again.keeper.order([order(1)]);
+  again.keeper.order([sampleOrder(1)]);
   await settle();
   assert.deepEqual(world.engine.starts, []);
 });
@@ -51,7 +52,7 @@ test("an order that arrives too late is withdrawn, on disk before it is told, an
 test("a cancel of a run that waits for a place ends it without a start, by whom it was said", async () => {
   const world = makeWorld();
   world.engine.busy = true;
-  world.keeper.order([order(1)]);
+  world.keeper.order([sampleOrder(1)]);
   await settle();
   world.keeper.cancel([{ run: run(1), by: "user", reason: "not needed" }]);
   world.engine.busy = false;
@@ -65,7 +66,7 @@ test("a cancel of a run that waits for a place ends it without a start, by whom 
 test("a cancel that comes before its order still holds", async () => {
   const world = makeWorld();
   world.keeper.cancel([{ run: run(1), by: "user", reason: null }]);
-  world.keeper.order([order(1)]);
+  world.keeper.order([sampleOrder(1)]);
   await settle();
   assert.deepEqual(world.engine.starts, []);
 });
@@ -73,7 +74,7 @@ test("a cancel that comes before its order still holds", async () => {
 test("a start that was in doubt but happened is not tried again", async () => {
   const world = makeWorld();
   world.engine.cutAnswer = true;
-  world.keeper.order([order(1)]);
+  world.keeper.order([sampleOrder(1)]);
   await settle();
   world.engine.cutAnswer = false;
   world.tick();
@@ -83,7 +84,7 @@ test("a start that was in doubt but happened is not tried again", async () => {
 
 test("a run that the server expects, and of which nothing is left, is reported lost; one that lives is not", async () => {
   const world = makeWorld();
-  world.keeper.order([order(1), order(2)]);
+  world.keeper.order([sampleOrder(1), sampleOrder(2)]);
   await settle();
   world.engine.finish("1.0.1");
   world.keeper.committed([run(1)]);
@@ -137,7 +138,7 @@ test("under any order of events and crashes nothing starts twice, nothing withdr
         let world = makeWorld();
         const { engine, folder } = world;
         const server = { live: new Set<RunId>(), ended: new Map<RunId, string>() };
-        const orders = () => [...server.live].map((id) => order(Number(id.split(".")[0])));
+        const orders = () => [...server.live].map((id) => sampleOrder(Number(id.split(".")[0])));
         const reportAll = () => {
           const told = world.keeper.pending(1000);
           const ends = told.filter((one) => one.kind === "ended");
@@ -155,11 +156,11 @@ test("under any order of events and crashes nothing starts twice, nothing withdr
         for (const [act, n] of script) {
           if (act === "order" && !server.ended.has(run(n))) {
             server.live.add(run(n));
-            world.keeper.order([order(n)]);
+            world.keeper.order([sampleOrder(n)]);
           }
           if (act === "order-late" && !server.ended.has(run(n))) {
             server.live.add(run(n));
-            world.keeper.order([{ ...order(n), startWithinMs: -1 }]);
+            world.keeper.order([{ ...sampleOrder(n), startWithinMs: -1 }]);
           }
           if (act === "stale") world.keeper.order(orders());
           if (act === "finish" && engine.running.has(run(n))) engine.finish(run(n));
@@ -278,41 +279,6 @@ function makeWorld(from?: { readonly folder: string; readonly engine: ReturnType
 
 function run(n: number): RunId {
   return runId({ job: jobId(n), index: 0, attempt: 1 });
-}
-
-function order(n: number): RunOrder {
-  return {
-    run: run(n),
-    taskJob: n,
-    job: n,
-    index: 0,
-    attempt: 1,
-    name: "test",
-    project: { id: 1, name: "default" },
-    person: { id: 1, name: "admin" },
-    work: { kind: "command", argv: ["true"] },
-    environment: {},
-    workingDirectory: null,
-    stdout: null,
-    stderr: null,
-    inputFiles: [],
-    array: null,
-    pool: "default",
-    allocation: {
-      nodes: 1,
-      tasks: 1,
-      coresPerTask: 1,
-      coresPerNode: 1,
-      memoryMibPerNode: 1,
-      acceleratorsPerNode: 0,
-      acceleratorVendor: null,
-      acceleratorModel: null,
-    },
-    memoryMibPerCore: null,
-    timeLimitS: 60,
-    graceS: 1,
-    startWithinMs: 60_000,
-  };
 }
 
 function kinds(keeper: Keeper): string[] {

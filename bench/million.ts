@@ -1,4 +1,5 @@
 import type { JobSpec } from "#core/job/spec.ts";
+import { sampleSpec } from "#core/sample-testing.ts";
 import type { Database } from "#server/store/database.ts";
 
 /**
@@ -12,29 +13,12 @@ export async function fillMillion(db: Database, nowMs: number, jobs = 1_000_000)
   await client.end();
 }
 
-/** As `core/job/admit.ts` makes it, without name and labels. */
+/** As `core/job/admit.ts` makes it; each job gets a name and labels of its own. */
 const spec = JSON.stringify({
+  ...sampleSpec,
   work: { kind: "command", argv: ["python3", "train.py"] },
   environment: { OMP_NUM_THREADS: "1" },
-  workingDirectory: null,
-  shape: { nodes: 1, tasks: 1, coresPerTask: 1, memory: { kind: "default" }, accelerators: null },
-  timeLimitS: 3600,
-  graceS: 30,
-  array: null,
-  dependencies: [],
-  stdout: null,
-  stderr: null,
-  retries: 0,
-  onUnreachable: { kind: "wait" },
-  priorityClass: "normal",
-  software: [],
-  container: null,
-  fileSystems: [],
-  licences: [],
-  inputFiles: [],
-  centres: { only: [], except: [], prefer: [] },
-  project: "default",
-} satisfies Omit<JobSpec, "name" | "labels">);
+} satisfies JobSpec);
 
 function statements(nowMs: number, jobs: number): readonly string[] {
   const submitted = `(${nowMs} - (${jobs} - i) * 2000)::bigint`;

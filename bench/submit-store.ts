@@ -1,6 +1,7 @@
 import { centreId, type JobId, runId } from "#core/ids.ts";
+import { sampleAllocation, sampleUsage } from "#core/sample-testing.ts";
 import { createWorld, type Placement } from "#core/scheduling/world.ts";
-import { asRun, engine, openAgent, openInside, succeeded, usage } from "#server/loops/testing.ts";
+import { asRun, engine, openAgent, openInside, succeeded } from "#server/loops/testing.ts";
 import { readWorld } from "#server/store/read-world.ts";
 import { admitted, idsOf, member, submission, tenant, testStore } from "#server/store/testing.ts";
 import { openTransitionWriter } from "#server/store/transitions.ts";
@@ -70,23 +71,13 @@ figure("array of 10 000 accepted, ms (median of 5)", await median(5, () => submi
 const epoch = await transitions.takeEpoch();
 await store.db.pool.query("update centre set session = 1 where id = 'alpha'");
 const alpha = centreId("alpha");
-const allocation = {
-  nodes: 1,
-  tasks: 1,
-  coresPerTask: 1,
-  coresPerNode: 1,
-  memoryMibPerNode: 1,
-  acceleratorsPerNode: 0,
-  acceleratorVendor: null,
-  acceleratorModel: null,
-} as const;
 const placement = (job: JobId): Placement => ({
   job,
   index: 0,
   attempt: 1,
   centre: alpha,
   pool: "default",
-  allocation,
+  allocation: sampleAllocation,
   candidates: [],
 });
 const work = await submit(submission(Array.from({ length: 6_000 }, () => admitted())));
@@ -150,7 +141,7 @@ console.log(JSON.stringify(figures));
 
 function ended(job: JobId) {
   const run = runId({ job, index: 0, attempt: 1 });
-  return { kind: "ended", run, atMs: 2, end: { kind: "succeeded" }, usage, words: null } as const;
+  return { kind: "ended", run, atMs: 2, end: { kind: "succeeded" }, usage: sampleUsage, words: null } as const;
 }
 
 /** From the submission to the order in the hands of an agent that waits for it, on an idle network. */

@@ -4,6 +4,7 @@ import { type AdmitContext, admit, type Request } from "#core/job/admit.ts";
 import { phrase, phraseWords } from "#core/job/phrase.ts";
 import { coresPerNode } from "#core/job/spec.ts";
 import { refusalWords } from "#core/refusal.ts";
+import { sampleSpec } from "#core/sample-testing.ts";
 
 const limits = {
   scriptBytes: 4 * 1024 * 1024,
@@ -48,30 +49,7 @@ function script(...directives: string[]): Request {
 
 test("a bare command gets every default, and the answer lists them", () => {
   const { spec, defaults, warnings } = admitted({ command: ["/usr/bin/env", "true"] });
-  assert.deepEqual(spec, {
-    name: "env",
-    work: { kind: "command", argv: ["/usr/bin/env", "true"] },
-    environment: {},
-    workingDirectory: null,
-    shape: { nodes: 1, tasks: 1, coresPerTask: 1, memory: { kind: "default" }, accelerators: null },
-    timeLimitS: 3600,
-    graceS: 30,
-    array: null,
-    dependencies: [],
-    stdout: null,
-    stderr: null,
-    retries: 0,
-    onUnreachable: { kind: "wait" },
-    priorityClass: "normal",
-    software: [],
-    container: null,
-    fileSystems: [],
-    licences: [],
-    inputFiles: [],
-    centres: { only: [], except: [], prefer: [] },
-    labels: {},
-    project: "default",
-  });
+  assert.deepEqual(spec, { ...sampleSpec, name: "env", work: { kind: "command", argv: ["/usr/bin/env", "true"] } });
   assert.deepEqual(defaults, [
     { field: "name", value: "env" },
     { field: "project", value: "default" },

@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import { centreId } from "#core/ids.ts";
 import type { RunObservation } from "#core/run-order.ts";
+import { sampleUsage } from "#core/sample-testing.ts";
 import { admitted, idsOf, submission, testStore } from "#server/store/testing.ts";
-import { asRun, engine, type Inside, openAgent, openInside, succeeded, usage } from "./testing.ts";
+import { asRun, engine, type Inside, openAgent, openInside, succeeded } from "./testing.ts";
 
 /** Far more than a busy machine needs: what is waited for comes, or the code is wrong. */
 const patienceMs = 60_000;
@@ -96,7 +97,14 @@ test("a world read at any moment and followed from there is the world of all the
       const see = open.map(
         (run, i): RunObservation =>
           (n + i) % 5 === 0
-            ? { kind: "ended", run: asRun(run), atMs: 1, end: { kind: "failed", exitCode: 1 }, usage, words: null }
+            ? {
+                kind: "ended",
+                run: asRun(run),
+                atMs: 1,
+                end: { kind: "failed", exitCode: 1 },
+                usage: sampleUsage,
+                words: null,
+              }
             : succeeded(asRun(run)),
       );
       const answer = await agent.sync({ see, waitMs: see.length > 0 ? 0 : 20 });
@@ -195,7 +203,7 @@ test("restart-after: the task goes on at another centre; the first run, found ag
     run: asRun(first.run),
     atMs: 7_000,
     end: { kind: "cancelled", by: "network", reason: null },
-    usage: { ...usage, wallMs: 2_000 },
+    usage: { ...sampleUsage, wallMs: 2_000 },
     words: null,
   };
   assert.deepEqual((await alpha.sync({ see: [killed] })).committed, [first.run]);
@@ -207,7 +215,7 @@ test("restart-after: the task goes on at another centre; the first run, found ag
   );
   assert.deepEqual(runs.rows, [
     { attempt: 1, centre_id: "alpha", end: "cancelled", billed: false, wall: 2_000 },
-    { attempt: 2, centre_id: "beta", end: "succeeded", billed: true, wall: usage.wallMs },
+    { attempt: 2, centre_id: "beta", end: "succeeded", billed: true, wall: sampleUsage.wallMs },
   ]);
   const task = await store.db.pool.query("select state, outcome ->> 'kind' as outcome from job where id = $1", [job]);
   assert.deepEqual(task.rows, [{ state: "ended", outcome: "succeeded" }]);
@@ -217,6 +225,6 @@ test("restart-after: the task goes on at another centre; the first run, found ag
   );
   assert.deepEqual(books.rows, [
     { attempt: 1, kind: "void", amount: 0 },
-    { attempt: 2, kind: "post", amount: usage.wallMs },
+    { attempt: 2, kind: "post", amount: sampleUsage.wallMs },
   ]);
 });

@@ -2,10 +2,11 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { centreId, type JobId } from "#core/ids.ts";
 import type { RunObservation } from "#core/run-order.ts";
+import { sampleUsage } from "#core/sample-testing.ts";
 import { createWorld } from "#core/scheduling/world.ts";
 import { readWorld } from "#server/store/read-world.ts";
 import { admitted, idsOf, member, submission, type TestStore, tenant, testStore } from "#server/store/testing.ts";
-import { asRun, engine, type Inside, openAgent, openInside, succeeded, usage } from "./testing.ts";
+import { asRun, engine, type Inside, openAgent, openInside, succeeded } from "./testing.ts";
 
 const alpha = centreId("alpha");
 let store: TestStore;
@@ -95,7 +96,7 @@ test("what does not fit waits for room; an array keeps its throttle; dependencie
         run: asRun(open[0]?.run ?? ""),
         atMs: 1,
         end: { kind: "failed", exitCode: 1 },
-        usage,
+        usage: sampleUsage,
         words: null,
       },
     ],
@@ -135,7 +136,7 @@ test("a cancel reaches the agent that has the run, and one that has not been tol
         run: asRun(order.run),
         atMs: 1,
         end: { kind: "cancelled", by: "user", reason: "enough" },
-        usage,
+        usage: sampleUsage,
         words: null,
       },
     ],
@@ -161,7 +162,9 @@ test("a run declared lost is asked to end should its centre come back, also of a
   const whole = await agent.sync({ engine });
   assert.deepEqual([whole.start, whole.expected, whole.cancel], [[], [run], [{ ...cancel, reason: null }]]);
   const end = { kind: "cancelled", by: "operator", reason: "declared lost: gone" } as const;
-  const told = await agent.sync({ see: [{ kind: "ended", run: asRun(run), atMs: 1, end, usage, words: null }] });
+  const told = await agent.sync({
+    see: [{ kind: "ended", run: asRun(run), atMs: 1, end, usage: sampleUsage, words: null }],
+  });
   assert.deepEqual(told.committed, [run]);
   assert.equal(await state(job), "lost");
   await settle();
@@ -216,7 +219,7 @@ test("a world read from the store is the world kept from the feed; a restarted s
     run: asRun(run),
     atMs: 1,
     end: { kind: "failed", exitCode: 1 },
-    usage,
+    usage: sampleUsage,
     words: null,
   });
   const [first = assert.fail(), second = assert.fail()] = open;

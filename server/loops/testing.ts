@@ -2,7 +2,8 @@ import type { SyncAnswer, SyncRequest } from "#api/agent.ts";
 import { runEndView } from "#api/outcome-view.ts";
 import { type EngineReport, noOffers, oneMachine } from "#core/centre/engine.ts";
 import { type CentreId, centreId, parseRunId, type RunId, runId } from "#core/ids.ts";
-import type { RunObservation, RunUsage } from "#core/run-order.ts";
+import type { RunObservation } from "#core/run-order.ts";
+import { sampleUsage } from "#core/sample-testing.ts";
 import { createWorld } from "#core/scheduling/world.ts";
 import { type Desk, openDesk } from "#server/centres/desk.ts";
 import type { Database } from "#server/store/database.ts";
@@ -59,18 +60,6 @@ export async function openInside(db: Database, tending: Partial<TendingSettings>
   };
 }
 
-export const usage: RunUsage = {
-  startedMs: 5_000,
-  wallMs: 1_000,
-  cpuUserMs: 10,
-  cpuSystemMs: 1,
-  peakMemoryMib: 7,
-  memoryWay: "sampled",
-  droppedStdoutBytes: 0,
-  droppedStderrBytes: 0,
-  energyJoules: null,
-};
-
 export const engine: EngineReport = {
   pools: [oneMachine("n1", { cores: 4, memoryMib: 4_096, memoryMibPerCore: 512 })],
   offers: noOffers,
@@ -119,5 +108,5 @@ export function asRun(text: string): RunId {
 }
 
 export function succeeded(run: RunId): RunObservation {
-  return { kind: "ended", run, atMs: 6_000, end: { kind: "succeeded" }, usage, words: null };
+  return { kind: "ended", run, atMs: 6_000, end: { kind: "succeeded" }, usage: sampleUsage, words: null };
 }

@@ -4,6 +4,7 @@ import type { Client, Input } from "#api/client.ts";
 import type { JobRequest, JobSummary } from "#api/job.ts";
 import { centreId, jobId, runId } from "#core/ids.ts";
 import type { RunEnd } from "#core/job/state.ts";
+import { sampleAllocation } from "#core/sample-testing.ts";
 import { signInAs, startTestServer, type TestServer } from "#server/http/testing.ts";
 
 let server: TestServer;
@@ -28,16 +29,7 @@ async function submit(body: Partial<JobRequest> = {}, by: Client = client): Prom
   return reply.kind === "answer" ? reply.value.id : 0;
 }
 
-const allocation = {
-  nodes: 1,
-  tasks: 1,
-  coresPerTask: 2,
-  coresPerNode: 2,
-  memoryMibPerNode: 1024,
-  acceleratorsPerNode: 0,
-  acceleratorVendor: null,
-  acceleratorModel: null,
-} as const;
+const allocation = { ...sampleAllocation, coresPerTask: 2, coresPerNode: 2, memoryMibPerNode: 1024 };
 
 const usage = {
   startedMs: 1,

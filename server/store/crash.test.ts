@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { centreId, type JobId } from "#core/ids.ts";
+import { sampleAllocation } from "#core/sample-testing.ts";
 import { asRun, engine, openAgent, openInside, succeeded } from "#server/loops/testing.ts";
 import { startEmbedded } from "#server/postgres/embedded.ts";
 import { testBinaries, testUser } from "#server/postgres/testing.ts";
@@ -173,15 +174,13 @@ async function startVictim() {
 }
 
 function placement(job: JobId) {
-  const allocation = {
-    nodes: 1,
-    tasks: 1,
-    coresPerTask: 1,
-    coresPerNode: 1,
-    memoryMibPerNode: 1,
-    acceleratorsPerNode: 0,
-    acceleratorVendor: null,
-    acceleratorModel: null,
+  return {
+    job,
+    index: 0,
+    attempt: 1,
+    centre: centreId("alpha"),
+    pool: "default",
+    allocation: sampleAllocation,
+    candidates: [],
   };
-  return { job, index: 0, attempt: 1, centre: centreId("alpha"), pool: "default", allocation, candidates: [] };
 }

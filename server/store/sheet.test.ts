@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { centreId, jobId, projectId, runId } from "#core/ids.ts";
+import { centreId, jobId, personId, projectId, runId } from "#core/ids.ts";
 import { isBilled, type RunEnd } from "#core/job/state.ts";
-import type { RunUsage } from "#core/run-order.ts";
+import { sampleAllocation, sampleUsage } from "#core/sample-testing.ts";
 import {
   acceptRun,
   askToEnd,
+  declareRunLost,
   emptySheet,
   endRun,
   type JobLine,
@@ -49,23 +50,11 @@ const ends: readonly RunEnd[] = [
   { kind: "preempted" },
 ];
 const step = fc.record({
-  what: fc.constantFrom("place", "place", "accept", "start", "end", "end", "cancel", "supersede"),
+  what: fc.constantFrom("place", "place", "accept", "start", "end", "end", "cancel", "supersede", "declare"),
   at: fc.nat(20),
   end: fc.constantFrom(...ends),
   wallMs: fc.constantFrom(0, 7),
 });
-const usage: RunUsage = {
-  startedMs: 1,
-  wallMs: 7,
-  cpuUserMs: 1,
-  cpuSystemMs: 1,
-  peakMemoryMib: 1,
-  memoryWay: "none",
-  droppedStdoutBytes: 0,
-  droppedStderrBytes: 0,
-  energyJoules: null,
-};
-
 function newSheet(restartsWhenLost: boolean): Sheet {
   const job: JobLine = {
     id: jobId(1),
@@ -112,24 +101,16 @@ function act(sheet: Sheet, what: string, at: number, end: RunEnd, wallMs: number
   if (!run) return;
   if (what === "accept") acceptRun(sheet, run, 1);
   else if (what === "start") startRun(sheet, run, 2, "pid");
-  else if (what === "end") endRun(sheet, run, { atMs: 3, end, usage: { ...usage, wallMs }, words: null });
+  else if (what === "end") endRun(sheet, run, { atMs: 3, end, usage: { ...sampleUsage, wallMs }, words: null });
   else if (what === "cancel") askToEnd(sheet, run, { by: "user", reason: null });
+  else if (what === "declare") declareRunLost(sheet, run, { person: personId(1), reason: "gone" });
   else supersedeRun(sheet, run, "silence");
 }
 
 const placement = {
   centre: centreId("alpha"),
   pool: "default",
-  allocation: {
-    nodes: 1,
-    tasks: 1,
-    coresPerTask: 1,
-    coresPerNode: 1,
-    memoryMibPerNode: 1,
-    acceleratorsPerNode: 0,
-    acceleratorVendor: null,
-    acceleratorModel: null,
-  },
+  allocation: sampleAllocation,
   latestStartMs: 61_000,
   decision: "{}",
 };

@@ -1,6 +1,7 @@
 import { createHash, randomUUID } from "node:crypto";
 import { jobId, personId, projectId, tenantId } from "#core/ids.ts";
 import type { JobSpec } from "#core/job/spec.ts";
+import { sampleSpec } from "#core/sample-testing.ts";
 import { testDatabase } from "#server/postgres/testing.ts";
 import { type Database, migrate, openDatabase } from "./database.ts";
 import type { AdmittedJob, Submission } from "./writer.ts";
@@ -47,31 +48,7 @@ async function prepare({ url }: { readonly url: string }): Promise<void> {
 }
 
 export function spec(changes: Partial<JobSpec> = {}): JobSpec {
-  return {
-    name: "small",
-    work: { kind: "script", text: "#!/bin/sh\nexit 0\n", arguments: [] },
-    environment: {},
-    workingDirectory: null,
-    shape: { nodes: 1, tasks: 1, coresPerTask: 1, memory: { kind: "default" }, accelerators: null },
-    timeLimitS: 3600,
-    graceS: 30,
-    array: null,
-    dependencies: [],
-    stdout: null,
-    stderr: null,
-    retries: 0,
-    onUnreachable: { kind: "wait" },
-    priorityClass: "normal",
-    software: [],
-    container: null,
-    fileSystems: [],
-    licences: [],
-    inputFiles: [],
-    centres: { only: [], except: [], prefer: [] },
-    labels: {},
-    project: "default",
-    ...changes,
-  };
+  return { ...sampleSpec, ...changes };
 }
 
 export function admitted(changes: Partial<JobSpec> = {}, arrayText: string | null = null): AdmittedJob {

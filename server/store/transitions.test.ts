@@ -3,6 +3,7 @@ import { after, before, test } from "node:test";
 import { centreId, type JobId, jobId, type RunId, runId } from "#core/ids.ts";
 import type { RunEnd } from "#core/job/state.ts";
 import type { Allocation, RunObservation, RunUsage } from "#core/run-order.ts";
+import { sampleAllocation, sampleUsage } from "#core/sample-testing.ts";
 import type { Placement } from "#core/scheduling/world.ts";
 import { checkLedger } from "./read/ledger-check.ts";
 import { admitted, idsOf, member, submission, type TestStore, tenant, testStore } from "./testing.ts";
@@ -10,27 +11,7 @@ import { openTransitionWriter, type TransitionWriter } from "./transitions.ts";
 import { openSubmitWriter, type SubmitWriter } from "./writer.ts";
 
 const alpha = centreId("alpha");
-const allocation: Allocation = {
-  nodes: 1,
-  tasks: 1,
-  coresPerTask: 2,
-  coresPerNode: 2,
-  memoryMibPerNode: 100,
-  acceleratorsPerNode: 0,
-  acceleratorVendor: null,
-  acceleratorModel: null,
-};
-const usage: RunUsage = {
-  startedMs: 5_000,
-  wallMs: 1_000,
-  cpuUserMs: 10,
-  cpuSystemMs: 1,
-  peakMemoryMib: 7,
-  memoryWay: "sampled",
-  droppedStdoutBytes: 0,
-  droppedStderrBytes: 0,
-  energyJoules: null,
-};
+const allocation: Allocation = { ...sampleAllocation, coresPerTask: 2, coresPerNode: 2, memoryMibPerNode: 100 };
 
 let store: TestStore;
 let submits: SubmitWriter;
@@ -71,7 +52,7 @@ async function placed(job: JobId, index = 0, attempt = 1): Promise<RunId> {
 }
 
 function ended(run: RunId, end: RunEnd, changes: Partial<RunUsage> = {}): RunObservation {
-  return { kind: "ended", run, atMs: 6_000, end, usage: { ...usage, ...changes }, words: null };
+  return { kind: "ended", run, atMs: 6_000, end, usage: { ...sampleUsage, ...changes }, words: null };
 }
 
 async function tell(...observations: RunObservation[]): Promise<readonly RunId[]> {

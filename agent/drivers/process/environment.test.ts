@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { sampleAllocation } from "#core/sample-testing.ts";
 import { jobEnvironment, type RunPlace } from "./environment.ts";
 import { orderFor } from "./sandbox.ts";
 
@@ -26,16 +27,7 @@ const order = orderFor("true", {
     ],
     throttle: null,
   },
-  allocation: {
-    nodes: 1,
-    tasks: 2,
-    coresPerTask: 3,
-    coresPerNode: 6,
-    memoryMibPerNode: 4096,
-    acceleratorsPerNode: 0,
-    acceleratorVendor: null,
-    acceleratorModel: null,
-  },
+  allocation: { ...sampleAllocation, tasks: 2, coresPerTask: 3, coresPerNode: 6, memoryMibPerNode: 4096 },
 });
 
 test("the variables that sbatch scripts read, of the user's whole array", () => {

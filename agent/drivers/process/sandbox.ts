@@ -4,8 +4,8 @@ import { chmodSync, cpSync, existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { RunId } from "#core/ids.ts";
-import { jobId, runId } from "#core/ids.ts";
 import type { RunObservation, RunOrder } from "#core/run-order.ts";
+import { sampleAllocation, sampleOrder } from "#core/sample-testing.ts";
 import { openProcessDriver, type ProcessDriver, type ProcessSettings } from "./driver.ts";
 
 /** For tests and measurements: a launcher of its own home, with a driver connected to it. As root it runs in root mode. */
@@ -127,39 +127,12 @@ let jobs = 0;
 
 /** A new run of a shell script (without `#!` it is given /bin/sh), asking for one core. */
 export function orderFor(script: string, changes: Partial<RunOrder> = {}): RunOrder {
-  const job = ++jobs;
   const text = script.startsWith("#!") ? script : `#!/bin/sh\n${script}\n`;
-  return {
-    run: runId({ job: jobId(job), index: 0, attempt: 1 }),
-    taskJob: job,
-    job,
-    index: 0,
-    attempt: 1,
+  return sampleOrder(++jobs, {
     name: "probe",
-    project: { id: 1, name: "default" },
-    person: { id: 1, name: "ada" },
     work: { kind: "script", text, arguments: [] },
-    environment: {},
-    workingDirectory: null,
-    stdout: null,
-    stderr: null,
-    inputFiles: [],
-    array: null,
-    pool: "default",
-    allocation: {
-      nodes: 1,
-      tasks: 1,
-      coresPerTask: 1,
-      coresPerNode: 1,
-      memoryMibPerNode: 128,
-      acceleratorsPerNode: 0,
-      acceleratorVendor: null,
-      acceleratorModel: null,
-    },
-    memoryMibPerCore: null,
-    timeLimitS: 60,
-    graceS: 1,
+    allocation: { ...sampleAllocation, memoryMibPerNode: 128 },
     startWithinMs: 10_000,
     ...changes,
-  };
+  });
 }
