@@ -13,7 +13,7 @@ export const plainRunMs = 300;
 
 /**
  * Read from lines of the script that begin with `#WEIR-SIM`, then from the variable WEIR_SIM, the last word on a thing
- * counting: `run=3s` (ms, s, m or h; `run=1s..5s`: anything between, by the seed and the run), `exit=2` or `signal=9`,
+ * counting: `run=3s` (ms, s, m or h; `run=1s..5s`: anything between, by the seed and the run), `exit=2` (or `exit=index`: the task's own) or `signal=9`,
  * `memory=100` (MiB on each node). Answers the words of a refusal where one cannot be read.
  */
 export function planOf(order: RunOrder, seed: number): Plan | string {
@@ -23,6 +23,7 @@ export function planOf(order: RunOrder, seed: number): Plan | string {
     const number = /^\d{1,9}$/.test(value) ? Number(value) : null;
     const runMs = key === "run" ? spanMs(value, lot(seed, `run ${order.run}`)) : null;
     if (runMs !== null) plan = { ...plan, runMs };
+    else if (part === "exit=index") plan = { ...plan, end: { kind: "exit", code: order.index % 256 } };
     else if (key === "exit" && number !== null && number < 256) plan = { ...plan, end: { kind: "exit", code: number } };
     else if (key === "signal" && number !== null && number > 0 && number < 65)
       plan = { ...plan, end: { kind: "signal", signal: number } };

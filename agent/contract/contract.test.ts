@@ -1,0 +1,165 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, test } from "node:test";
+import type { Driver } from "#agent/driver.ts";
+import { openProcessDriver } from "#agent/drivers/process/driver.ts";
+import { openSandbox } from "#agent/drivers/process/sandbox.ts";
+import { describeCentre } from "#agent/drivers/simulated/description.ts";
+import { openSimulatedDriver } from "#agent/drivers/simulated/driver.ts";
+import { type CheckName, type CheckResult, checkNames, gradeOf } from "#core/centre/connection-test.ts";
+import { runContract } from "./suite.ts";
+
+// The goal: both drivers keep the contract, and a driver that breaks one rule of it fails exactly there.
+
+function assertAll(results: readonly CheckResult[], absent: readonly CheckName[]): void {
+  const verdicts = results.map(
+    ({ check, verdict, seen }) => `${check} ${verdict}${verdict === "fail" ? `: ${seen}` : ""}`,
+  );
+  const wanted = checkNames.map((check) => `${check} ${absent.includes(check) ? "not-offered" : "pass"}`);
+  assert.deepEqual(verdicts, wanted);
+}
+
+test("the process driver keeps the contract", async () => {
+  const box = await openSandbox();
+  try {
+    const environment = { WEIR_LAUNCHER_SOCKET: join(box.home, "launcher", "launcher.sock"), WEIR_LOCAL_CORES: "16" };
+    const settings = { logCapBytes: 2 ** 24, processes: 256 };
+    // One agent at a time: the sandbox's own leaves first.
+    await box.driver.close();
+    let last: Driver | null = null;
+    const results = await runContract(async () => (last = await openProcessDriver(environment, () => {}, settings)), {
+      patienceMs: 20_000,
+    });
+    assertAll(results, ["cancel-queued", "estimate", "accelerator", "multi-node"]);
+    assert.equal(gradeOf(results, 0).grade, "A");
+    assert.ok(last);
+  } finally {
+    await box.close();
+  }
+});
+
+describe("simulated", { concurrency: true }, () => {
+  const device = { vendor: "npu", model: "ascend910b", count: 8 };
+  const pools = [
+    { name: "batch", nodes: [{ names: "c[1-4]", cores: 4, memoryMib: 16_384 }] },
+    { name: "accel", nodes: [{ names: "a1", cores: 4, memoryMib: 16_384, accelerators: [device] }] },
+  ];
+
+  async function contractOf(
+    faults: Parameters<typeof describeCentre>[0]["faults"],
+    settings: Parameters<typeof runContract>[1] = {},
+    wrap: (driver: Driver) => Driver = (driver) => driver,
+  ) {
+    const folder = mkdtempSync(join(tmpdir(), "weir-contract-"));
+    const description = describeCentre({ pools, ...(faults && { faults }) });
+    const path = join(folder, "engine");
+    try {
+      const open = async () => wrap(openSimulatedDriver({ description, path, note: () => {} }));
+      return await runContract(open, { patienceMs: 8_000, ...settings });
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  }
+
+  const verdictOf = (results: readonly CheckResult[], check: CheckName) =>
+    results.find((one) => one.check === check)?.verdict;
+
+  test("the simulated driver keeps the contract, as far as what is not executed can", async () => {
+    const results = await contractOf({});
+    assertAll(results, ["environment"]);
+    assert.equal(gradeOf(results, 0).grade, "C");
+    for (const { asked, seen, startedMs } of results) assert.ok(asked && seen && startedMs > 0);
+  });
+
+  test("it keeps it with slow answers, late reports, cut answers and second copies", async () => {
+    const results = await contractOf({
+      slowAnswersMs: [5, 40],
+      lateReportsMs: [0, 60],
+      cutAnswers: 0.3,
+      duplicatedStarts: 0.5,
+    });
+    assertAll(results, ["environment"]);
+  });
+
+  test("a lying clock fails at the clock", async () => {
+    const results = await contractOf({ clock: { offMs: -90_000 } }, { only: ["clock-skew", "submit", "signal"] });
+    assert.deepEqual([verdictOf(results, "clock-skew"), verdictOf(results, "submit")], ["fail", "pass"]);
+    assert.match(results.find(({ check }) => check === "clock-skew")?.seen ?? "", /off by at least -8\d{4} ms/);
+  });
+
+  test("lost, refused and preempted runs fail where they are seen", async () => {
+    const only = ["submit", "exit-code", "wrapper-record"] as const;
+    const lost = await contractOf({ lostJobs: 1 }, { only });
+    assert.deepEqual(new Set(lost.map(({ verdict }) => verdict)), new Set(["fail"]));
+    const refused = await contractOf({ refusedSubmits: 1 }, { only });
+    assert.match(refused[0]?.seen ?? "", /refused at random/);
+    assert.equal(gradeOf(refused, 0).grade, null);
+  });
+
+  const broken: readonly [CheckName, string, (driver: Driver) => Driver][] = [
+    [
+      "second-start",
+      "a driver that starts twice",
+      (driver) => ({
+        ...driver,
+        async start(order) {
+          const answer = await driver.start(order);
+          return answer.kind === "already-there" ? { kind: "started" } : answer;
+        },
+      }),
+    ],
+    ["tag", "a driver that forgets", (driver) => ({ ...driver, find: async () => [] })],
+    [
+      "cancel-running",
+      "a driver that loses the first cancel",
+      (driver) => {
+        let asked = 0;
+        return { ...driver, cancel: async (run) => (asked++ === 0 ? "cancelling" : driver.cancel(run)) };
+      },
+    ],
+    [
+      "exit-code",
+      "a driver that takes 137 for a signal",
+      (driver) => ({
+        ...driver,
+        listen: (tell) =>
+          driver.listen((seen) =>
+            tell(
+              seen.kind === "ended" && seen.end.kind === "failed" && seen.end.exitCode === 137
+                ? { ...seen, end: { kind: "signalled", signal: 9 } }
+                : seen,
+            ),
+          ),
+      }),
+    ],
+    [
+      "log-streaming",
+      "a driver that shows logs only after the end",
+      (driver) => ({
+        ...driver,
+        async readLog(...asked) {
+          const read = await driver.readLog(...asked);
+          return read.kind === "bytes" && !read.final ? { kind: "none", words: "later" } : read;
+        },
+      }),
+    ],
+    [
+      "deadline",
+      "a driver that ignores the fence",
+      (driver) => ({ ...driver, start: (order) => driver.start({ ...order, startWithinMs: 600_000 }) }),
+    ],
+    [
+      "time-limit",
+      "a driver without limits",
+      (driver) => ({ ...driver, start: (order) => driver.start({ ...order, timeLimitS: 5 }) }),
+    ],
+  ];
+  for (const [check, words, wrap] of broken)
+    test(`${words} fails at ${check}`, async () => {
+      const results = await contractOf({}, { only: [check], patienceMs: 2_500 }, wrap);
+      assert.equal(verdictOf(results, check), "fail", JSON.stringify(results));
+      assert.equal(results.length, 1);
+    });
+});

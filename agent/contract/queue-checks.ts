@@ -1,0 +1,104 @@
+import { setTimeout as delay } from "node:timers/promises";
+import type { CheckName } from "#core/centre/connection-test.ts";
+import type { RunOrder } from "#core/run-order.ts";
+import type { Stage } from "./checks.ts";
+import { type Judged, judgeEnd, judgeEstimate, judgeKind, judgeUnstarted, passedIf, together } from "./judge.ts";
+import type { Followed } from "./probe.ts";
+import { oneCore } from "./trial.ts";
+
+type Queue = { readonly filler: Followed; readonly wide: Partial<RunOrder> };
+
+/**
+ * The checks that need a full pool: one run takes all of it, and others wait behind. An engine that says "busy" has no
+ * queue of its own; there the agent itself keeps what waits.
+ */
+export const queueAsked = {
+  deadline: "a run whose deadline passes before it can start",
+  "cancel-queued": "to cancel a run that waits in the engine's queue",
+  estimate: "when a run that waits will start",
+} as const satisfies Partial<Record<CheckName, string>>;
+export type QueueCheck = keyof typeof queueAsked;
+
+/** Hands each result out as soon as it is known. */
+export async function driveQueue(stage: Stage, done: (check: QueueCheck, judged: Judged) => void): Promise<void> {
+  const queue = await fill(stage);
+  if (typeof queue === "string") {
+    done("deadline", await tooLate(stage));
+    done("cancel-queued", { verdict: "not-offered", seen: queue });
+    done("estimate", { verdict: "not-offered", seen: queue });
+    return;
+  }
+  const cancelled = failing(cancelWaiting(stage, queue));
+  const fenced = failing(passDeadline(stage, queue));
+  done("cancel-queued", await cancelled);
+  const estimated = failing(awaitTurn(stage, queue));
+  done("deadline", await fenced);
+  done("estimate", await estimated);
+}
+
+/** A run over the whole pool that ends by its time limit; or why there is no queue to be seen. */
+async function fill({ probe, order, offer }: Stage): Promise<Queue | string> {
+  if (!offer.whole) return `the pool ${offer.pool} is too large to be filled for a test`;
+  const { nodes, coresPerNode } = offer.whole;
+  const allocation = { ...oneCore, nodes, tasks: nodes, coresPerTask: coresPerNode, coresPerNode };
+  const first = order("#WEIR-SIM run=1m\nsleep 60", { allocation, timeLimitS: fillerS, graceS: 0 });
+  const answer = await probe.driver.start(first);
+  if (answer.kind === "busy" || answer.kind === "refused") return `the whole pool: ${answer.kind}, ${answer.words}`;
+  if (answer.kind === "started") {
+    await probe.driver.cancel(first.run);
+    await probe.follow(first.run).ended();
+    return "the engine starts at once or says busy: it has no queue of its own";
+  }
+  return { filler: probe.follow(first.run), wide: { allocation } };
+}
+
+async function cancelWaiting({ probe, order }: Stage, { wide }: Queue): Promise<Judged> {
+  const run = await probe.begin(order("#WEIR-SIM run=10ms\nexit 0", wide));
+  await delay(300);
+  if (run.hasStarted()) return passedIf(false, "it started though the pool was full");
+  const answer = await probe.driver.cancel(run.run);
+  const judged = judgeUnstarted(await run.ended(), "cancelled");
+  return together([passedIf(answer === "cancelling", `the engine said ${answer}`), judged]);
+}
+
+async function passDeadline({ probe, order }: Stage, { wide }: Queue): Promise<Judged> {
+  const run = await probe.begin(order("#WEIR-SIM run=10ms\nexit 0", { ...wide, startWithinMs: 1_000 }));
+  return judgeUnstarted(await run.ended(), "withdrawn");
+}
+
+/** The limit of what is ahead is what an engine can know; whole minutes, where it keeps no seconds. */
+async function awaitTurn({ probe, order }: Stage, { filler, wide }: Queue): Promise<Judged> {
+  const run = await probe.begin(order("#WEIR-SIM run=10ms\nexit 0", wide));
+  const startedMs = await run.started();
+  const judgedFiller = judgeKind(await filler.ended(), "timed-out");
+  const estimates = run.heard.flatMap(({ observation }) =>
+    observation.kind === "waiting" && observation.startsInMs !== null
+      ? [observation.atMs + observation.startsInMs]
+      : [],
+  );
+  const ended = await run.ended();
+  const estimate = judgeEstimate(estimates, startedMs, estimateToleranceMs);
+  if (judgedFiller.verdict === "fail" || ended.end.kind !== "succeeded")
+    return together([judgedFiller, judgeEnd(ended, { kind: "succeeded" })]);
+  return estimate;
+}
+
+/** Without a queue, a deadline that has passed already: nothing may start, then or later. */
+async function tooLate({ probe, order }: Stage): Promise<Judged> {
+  const asked = order("#WEIR-SIM run=10ms\nexit 0", { startWithinMs: -1 });
+  const answer = await probe.driver.start(asked);
+  await delay(200);
+  const found = await probe.driver.find([asked.run]);
+  const started = answer.kind === "started" || probe.follow(asked.run).hasStarted();
+  return passedIf(
+    !started && found.length === 0,
+    `the engine said ${answer.kind}; later it has ${found[0]?.state ?? "nothing"} of it`,
+  );
+}
+
+async function failing(judged: Promise<Judged>): Promise<Judged> {
+  return judged.catch((error: unknown) => passedIf(false, error instanceof Error ? error.message : String(error)));
+}
+
+const fillerS = 3;
+const estimateToleranceMs = 30_000;
