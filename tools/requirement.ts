@@ -65,6 +65,13 @@ export const requirements = {
     ],
     present: hasSlurm,
   },
+  sudo: { words: "sudo", packages: ["sudo"], present: () => existsSync("/usr/bin/sudo") },
+  faketime: { words: "libfaketime", packages: ["libfaketime"], present: () => faketimeLibrary() !== undefined },
+  openmpi: {
+    words: "Open MPI and a compiler",
+    packages: ["openmpi-bin", "libopenmpi-dev", "gcc", "libc6-dev"],
+    present: () => ["mpirun", "mpicc", "gcc"].every((name) => commandPath(name) !== undefined),
+  },
   root: { words: "needs root", packages: [], present: () => process.getuid?.() === 0 },
   "ordinary-user": { words: "needs an ordinary user", packages: [], present: () => process.getuid?.() !== 0 },
   shared: { words: "needs ../shared", packages: [], present: () => existsSync(resolve(root, "..", "shared")) },
@@ -74,6 +81,11 @@ export const requirements = {
 /** The browser that the web suites drive, or undefined. */
 export function chromiumPath(): string | undefined {
   return ["chromium", "chromium-browser", "google-chrome-stable", "google-chrome"].map(commandPath).find(Boolean);
+}
+
+/** The one for programs with threads, or undefined where it is not installed. */
+export function faketimeLibrary(): string | undefined {
+  return globSync("/usr/lib/*-linux-gnu/faketime/libfaketimeMT.so.1")[0];
 }
 
 /** Forgets what was found, after packages were installed. */

@@ -7,7 +7,7 @@
 
 import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { findUsers } from "#local/users.ts";
@@ -75,6 +75,8 @@ export type Service = {
 };
 
 export type Controller = Omit<Service, "restart"> & {
+  /** Resolves once all that it knows now is on disk; of itself it takes its time, and a kill loses what is not there. */
+  readonly saveState: () => Promise<void>;
   /** Without its state it has forgotten every job, and gives their ids again. */
   readonly restart: (options?: { readonly keepState?: boolean; readonly clockOffsetS?: number }) => Promise<void>;
 };
@@ -279,6 +281,7 @@ async function startCluster(site: Site, ground: Ground, users: readonly Person[]
     logFolder: join(site.folder, "log"),
     controller: {
       ...controller,
+      saveState: () => saveState(site, run),
       restart: async ({ keepState = true, ...rest } = {}) => {
         if (keepState) return controller.restart(rest);
         if (controller.alive()) await controller.kill("SIGKILL");
@@ -294,7 +297,7 @@ async function startCluster(site: Site, ground: Ground, users: readonly Person[]
       return node;
     },
     idle: () =>
-      until(`all nodes of ${site.name} to be idle`, join(site.folder, "log", "slurmctld.log"), async () => {
+      until(`all nodes of ${site.name} to be idle`, controllerLog(site), async () => {
         const { stdout } = await run("root", ["sinfo", "-h", "-N", "-p", "batch", "-o", "%T"]);
         return (
           stdout.trim() ===
@@ -325,7 +328,10 @@ function makeFolders(site: Site, slurm: Owner, users: readonly Person[]): void {
   emptyState(site, slurm);
   for (const user of users) make(`shared/${user.name}`, 0o700, user);
   make("rest", 0o755, nobody());
-  for (const node of nodeNames(site)) make(`spool/${node}`, 0o755);
+  for (const node of nodeNames(site)) {
+    make(`spool/${node}`, 0o755);
+    make(`tmp/${node}`, 0o1777);
+  }
   for (let gpu = 0; gpu < site.gpus; gpu++) writeFileSync(join(site.folder, "devices", `gpu${gpu}`), "");
   writeFileSync(join(site.folder, "slurm.conf"), slurmConf(site), { mode: 0o644 });
   writeFileSync(join(site.folder, "gres.conf"), gresConf(site), { mode: 0o644 });
@@ -337,6 +343,20 @@ function emptyState(site: Site, slurm: Owner): void {
   rmSync(path, { recursive: true, force: true });
   mkdirSync(path, { mode: 0o700 });
   chownSync(path, slurm.uid, slurm.gid);
+}
+
+/** Told to read its configuration again, slurmctld writes down everything it knows. */
+async function saveState(site: Site, run: Cluster["run"]): Promise<void> {
+  const path = join(site.folder, "state", "job_state");
+  const changedMs = (): number => (existsSync(path) ? statSync(path).mtimeMs : 0);
+  const beforeMs = changedMs();
+  const done = await run("root", ["scontrol", "reconfigure"]);
+  if (done.status !== 0) throw new Error(`scontrol reconfigure: ${done.stderr}`);
+  await until(`${site.name} to save its state`, controllerLog(site), async () => changedMs() > beforeMs);
+}
+
+function controllerLog(site: Site): string {
+  return join(site.folder, "log", "slurmctld.log");
 }
 
 function nobody(): Owner {

@@ -71,6 +71,8 @@ export function slurmConf(site: Site): string {
     "SlurmdParameters=config_overrides",
     "SwitchType=switch/none",
     "MpiDefault=none",
+    // Each node has its own, as PMIx expects.
+    `TmpFS=${folder}/tmp/%n`,
     "MailProg=/bin/true",
     "ReturnToService=2",
     // Looks at memory each second, so that a job over its limit is really killed for it.

@@ -6,6 +6,7 @@ import { Socket } from "node:net";
 import { join, resolve } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { haveEnded, isAlive, type ProcessIdentity, signal } from "#local/process.ts";
+import { faketimeLibrary } from "../requirement.ts";
 
 export type Daemon = {
   readonly name: string;
@@ -120,13 +121,6 @@ function wrongClock(offsetS: number): Readonly<Record<string, string>> {
     FAKETIME_DONT_FAKE_MONOTONIC: "1",
     DONT_FAKE_MONOTONIC: "1",
   };
-}
-
-/** The one for programs with threads, or undefined where it is not installed. */
-export function faketimeLibrary(): string | undefined {
-  return ["x86_64", "aarch64"]
-    .map((machine) => `/usr/lib/${machine}-linux-gnu/faketime/libfaketimeMT.so.1`)
-    .find((path) => existsSync(path));
 }
 
 // ---- records: `boot-id keeper-pid its-start-ticks daemon-pid its-start-ticks`
