@@ -11,13 +11,14 @@ our @EXPORT = qw(read_policy untrusted path_of allows refuse failed);
 
 my $NUMBER = qr/\d{1,9}/;
 my $WORD   = qr/[\w.@:*?\[\]+-]{1,128}/;
-my $PATH   = qr{/[\w.@+/%-]{0,1000}};
+my $PATH   = qr{/[\w.@+/-]{0,1000}};
+my $PERSON = qr{(?:/|%h/?)[\w.@+/%-]{0,1000}};    # a path for each person: %u their name, %h their home
 # key => [pattern of each value, many or one, the value where the line is absent]
 my %KEY = (
     'min-uid' => [$NUMBER, 0, 1000], 'group' => [$WORD, 0, 'weir-users'],
     'forbidden-group' => [$WORD, 1, []], 'forbidden-user' => [$WORD, 1, []],
     (map { $_ => [$WORD, 1, []] } qw(account partition qos reservation licence)),
-    'runs' => [$PATH, 0, '%h/.weir'], 'output-root' => [$PATH, 1, []],
+    'runs' => [$PERSON, 0, '%h/.weir'], 'output-root' => [$PERSON, 1, []],
     'max-nodes' => [$NUMBER, 0, 1_000_000], 'max-cores' => [$NUMBER, 0, 100_000_000], 'max-memory-mib' => [$NUMBER, 0, 999_999_999],
     'max-time-min' => [$NUMBER, 0, 43_200], 'max-array' => [$NUMBER, 0, 1000], 'max-files-mib' => [qr/\d{1,2}/, 0, 16],
     'requeue' => [qr/yes|no/, 0, 'no'], 'load' => [qr/yes|no/, 0, 'no'], 'token-lifespan-max' => [$NUMBER, 0, 0],
@@ -75,7 +76,7 @@ sub untrusted {
     return '';
 }
 
-# A path of the policy for one person: %u is the name, %h the home.
+# A path of the policy for one person.
 sub path_of {
     my ($pattern, $person) = @_;
     my $path = $pattern =~ s/%([uh%])/{ u => $person->{name}, h => $person->{home}, '%' => '%' }->{$1}/ger;

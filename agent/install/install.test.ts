@@ -1,0 +1,148 @@
+import assert from "node:assert/strict";
+import { execFileSync, spawnSync } from "node:child_process";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, test } from "node:test";
+import { install, uninstall } from "./install.ts";
+import { paths, samplePolicy, sudoersText, unitText } from "./texts.ts";
+
+// Into a staging root; on a machine with systemd and as root the same function does the same below "/": not run here.
+
+const policy = {
+  slurmConf: "/etc/slurm/slurm.conf",
+  slurmBin: "/usr/bin",
+  runs: "%h/.weir",
+  accounts: ["*"],
+  partitions: ["*"],
+  qos: ["*"],
+};
+
+describe("install", () => {
+  let root: string;
+  let source: string;
+  beforeEach(() => {
+    root = mkdtempSync(join(tmpdir(), "weir-root-"));
+    source = mkdtempSync(join(tmpdir(), "weir-source-"));
+    mkdirSync(join(source, "dist"));
+    writeFileSync(join(source, "dist", "agent.mjs"), "export {};\n");
+    execFileSync("ln", ["-s", join(import.meta.dirname, ".."), join(source, "agent")]);
+  });
+  afterEach(() => {
+    for (const folder of [root, source]) rmSync(folder, { recursive: true, force: true });
+  });
+  const put = () => install({ root, source, node: process.execPath, serverUrl: "https://weir.example", policy });
+  const tree = () => readdirSync(root, { recursive: true, encoding: "utf8" }).toSorted();
+
+  test("lays out helper, policy, rule and unit, with root's rights; once more it keeps the site's own", () => {
+    const { written } = put();
+    for (const path of [paths.policy, paths.settings, paths.sudoers, paths.unit])
+      assert.ok(written.includes(path), path);
+    const mode = (path: string) => statSync(join(root, path)).mode & 0o7777;
+    assert.deepEqual(
+      [paths.helper, paths.policy, paths.sudoers, paths.unit, paths.programs, "/var/log/weir"].map(mode),
+      [0o755, 0o644, 0o440, 0o644, 0o755, 0o750],
+    );
+    if (process.getuid?.() === 0) for (const path of tree()) assert.equal(statSync(join(root, path)).uid, 0, path);
+    for (const name of ["Chunk.pm", "Frame.pm", "Kernel.pm", "Policy.pm", "Record.pm"])
+      assert.ok(existsSync(join(root, paths.programs, "lib", "Weir", name)), name);
+    assert.match(readFileSync(join(root, paths.helper), "utf8"), /^use constant POLICY {2}=> '\/etc\/weir\/policy';$/m);
+    execFileSync("perl", ["-c", join(root, paths.helper)], { stdio: "pipe" });
+    writeFileSync(join(root, paths.policy), "min-uid 2000\n");
+    const again = put();
+    assert.deepEqual(again.kept, [paths.policy, paths.settings]);
+    assert.equal(readFileSync(join(root, paths.policy), "utf8"), "min-uid 2000\n");
+  });
+
+  test("leaves without a trace", () => {
+    mkdirSync(join(root, "var", "lib"), { recursive: true });
+    put();
+    put();
+    mkdirSync(join(root, paths.state), { recursive: true });
+    writeFileSync(join(root, paths.state, "journal"), "x");
+    writeFileSync(join(root, paths.audit), "x");
+    writeFileSync(join(root, paths.stop), "");
+    const { left } = uninstall({ root, keepAudit: false });
+    assert.deepEqual(left, []);
+    assert.deepEqual(tree(), ["var", "var/lib"]);
+    assert.throws(() => uninstall({ root, keepAudit: false }), /nothing of Weir's agent is installed here/);
+  });
+
+  test("what was there before stays, and the audit where it is to be kept", () => {
+    mkdirSync(join(root, "etc", "weir"), { recursive: true });
+    writeFileSync(join(root, paths.policy), "min-uid 2000\n");
+    mkdirSync(join(root, "etc", "sudoers.d"));
+    put();
+    writeFileSync(join(root, paths.audit), "x");
+    const { left } = uninstall({ root, keepAudit: true });
+    assert.deepEqual(tree(), [
+      "etc",
+      "etc/sudoers.d",
+      "etc/weir",
+      "etc/weir/policy",
+      "var",
+      "var/log",
+      "var/log/weir",
+      "var/log/weir/weir-as.log",
+    ]);
+    assert.ok(left.includes("/var/log/weir"));
+  });
+
+  test("without a built agent it says what to do", () => {
+    rmSync(join(source, "dist", "agent.mjs"));
+    assert.throws(put, /agent\.mjs is absent: build Weir first/);
+    assert.deepEqual(tree(), []);
+  });
+
+  const visudo = "/usr/sbin/visudo";
+  test("visudo accepts the rule", { skip: !existsSync(visudo) && "visudo is not here" }, () => {
+    const file = join(root, "rule");
+    writeFileSync(file, sudoersText({ user: "weir-agent", helper: paths.helper }));
+    execFileSync(visudo, ["-c", "-f", file], { stdio: "pipe" });
+  });
+
+  const analyze = "/usr/bin/systemd-analyze";
+  test("systemd accepts the unit, and nothing in it takes sudo away", {
+    skip: !existsSync(analyze) && "systemd-analyze is not here",
+  }, () => {
+    const file = join(root, "weir-agent.service");
+    const text = unitText({ user: "weir-agent", node: process.execPath, agent: paths.agent });
+    writeFileSync(file, text);
+    const { stdout, stderr } = spawnSync(analyze, ["verify", "--man=no", file], { encoding: "utf8" });
+    const said = `${stdout}${stderr}`.split("\n").filter((line) => line.includes("weir-agent"));
+    assert.deepEqual(said, []);
+    assert.match(text, /^KillMode=process$/m);
+    const sandboxing =
+      /^(NoNewPrivileges|Private|Protect|Restrict|SystemCall|LockPersonality|MemoryDenyWriteExecute|DynamicUser|CapabilityBoundingSet)/m;
+    assert.doesNotMatch(text, sandboxing);
+  });
+
+  test("the sample policy is one that the helper reads", {
+    skip: process.getuid?.() !== 0 && "only root's policy counts",
+  }, () => {
+    const folder = mkdtempSync("/var/tmp/weir-policy-");
+    const path = join(folder, "policy");
+    writeFileSync(
+      path,
+      samplePolicy({
+        ...policy,
+        lines: ["output-root /home/%u /scratch/%u", "requeue yes", "hook quota /etc/weir/hooks/quota"],
+      }),
+    );
+    const perl =
+      "my $p = Weir::Policy::read_policy($ARGV[0]); print join '|', @$p{qw(min-uid group runs slurm-conf)}, @{ $p->{'output-root'} }, $p->{hook}{quota}";
+    const modules = ["helper", "launcher"].flatMap((name) => ["-I", join(import.meta.dirname, "..", name, "lib")]);
+    const said = execFileSync("perl", [...modules, "-MWeir::Policy", "-e", perl, path], { encoding: "utf8" });
+    rmSync(folder, { recursive: true });
+    assert.equal(said, "1000|weir-users|%h/.weir|/etc/slurm/slurm.conf|/home/%u|/scratch/%u|/etc/weir/hooks/quota");
+  });
+});
