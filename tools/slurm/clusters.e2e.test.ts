@@ -115,7 +115,6 @@ describe("two real clusters", { skip }, () => {
     await qingdao.controller.saveState();
     await qingdao.controller.kill("SIGKILL");
     assert.equal(qingdao.controller.alive(), false);
-    assert.notEqual((await qingdao.run("weirt-li", ["squeue"])).status, 0);
     await qingdao.controller.restart();
     assert.equal((await show(qingdao, "weirt-li", id)).JobState, "RUNNING");
 

@@ -90,7 +90,8 @@ export function slurmConf(site: Site): string {
     `MinJobAge=${site.minJobAgeS}`,
     "KillWait=2",
     `SlurmdTimeout=${site.nodeTimeoutS}`,
-    "MessageTimeout=60",
+    // So long does every command wait for a controller that is dead.
+    "MessageTimeout=10",
     ...(site.accountingPort === null ? withoutAccounting(site) : withAccounting(site, site.accountingPort)),
     ...nodeNames(site).map((node, index) => nodeLine(site, node, index)),
     "PartitionName=batch Nodes=ALL Default=YES DefaultTime=60 MaxTime=INFINITE DefMemPerCPU=256",
