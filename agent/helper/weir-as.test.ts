@@ -777,6 +777,15 @@ describe("weir-as", { skip }, () => {
     chmodSync(site.policyPath, 0o644);
   });
 
+  test("a program that others could write is not started", () => {
+    const module = join(site.folder, "helper", "lib", "Weir", "Chunk.pm");
+    chmodSync(module, 0o666);
+    const { status, stderr } = spawnSync(site.program, ["check"], { encoding: "utf8" });
+    chmodSync(module, 0o644);
+    assert.notEqual(status, 0);
+    assert.match(stderr, /not root's alone: \S+Chunk\.pm can be written by others/);
+  });
+
   test("it serves nobody but root", () => {
     const { status, stderr } = spawnSync(
       "setpriv",

@@ -126,7 +126,7 @@ sub chunk_record {
 # P4: as the user, no link followed, no device waited for, a regular file of the user's own below an allowed root.
 sub read_run_stream {
     my ($policy, $person, $f) = @_;
-    my ($chunk, $run, $stream) = (field($f, 'chunk', $CHUNK), field($f, 'run', $RUN), field($f, 'stream', qr/stdout|stderr/));
+    my ($chunk, $run, $stream) = (field($f, 'chunk', $CHUNK), field($f, 'run', $RUN), field($f, 'stream', qr/stdout|stderr|wrapper/));
     my ($offset, $max, $restart) = (field($f, 'offset', qr/-?\d{1,15}/), field($f, 'max', qr/\d{1,7}/), optional($f, 'restart', qr/\d{1,6}/));
     refuse('field:max', 'at most ' . MAX_READ . ' bytes are read at once') if $max > MAX_READ;
     my $root = path_of($policy->{runs}, $person);
@@ -134,7 +134,8 @@ sub read_run_stream {
     $restart = last_restart("$root/$chunk", $run) if $restart eq '';
     my $place = "$root/$chunk/$run-$restart";
     my %started = facts_in(small_file($person, "$place/started"));
-    my $path = ($started{$stream} // '') =~ m{^/} ? $started{$stream} : "$place/$stream";
+    # Of the whole chunk: there slurmstepd says what it ended for its memory.
+    my $path = $stream eq 'wrapper' ? "$root/$chunk/wrapper.log" : ($started{$stream} // '') =~ m{^/} ? $started{$stream} : "$place/$stream";
     sysopen(my $file, $path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK) or failed('not-there', "$stream of $run: $!");
     my @stat = stat $file;
     refuse('read', "$path is not a regular file of $person->{name}'s own") unless S_ISREG($stat[2]) && $stat[4] == $person->{uid};

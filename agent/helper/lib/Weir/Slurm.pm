@@ -156,7 +156,8 @@ sub mark {
 
 sub command {
     my ($policy, $name, $words, %with) = @_;
-    my %env = (%ENV, $policy->{'slurm-conf'} ne '' ? (SLURM_CONF => $policy->{'slurm-conf'}) : (), %{ delete $with{env} // {} });
+    # Lists of array indices are otherwise cut at 64 characters. Of sbatch's environment the job would have it too.
+    my %env = (%ENV, $name eq 'sbatch' ? () : (SLURM_BITSTR_LEN => 0), $policy->{'slurm-conf'} ne '' ? (SLURM_CONF => $policy->{'slurm-conf'}) : (), %{ delete $with{env} // {} });
     return run(["$policy->{'slurm-bin'}/$name", @$words], timeout => $policy->{'command-timeout'}, env => \%env, %with);
 }
 
