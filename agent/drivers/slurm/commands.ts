@@ -1,0 +1,250 @@
+import { factsOf } from "#agent/drivers/process/evidence.ts";
+import { encodeFrame, type Field, type Frame, frameReader, text } from "#agent/drivers/process/frame.ts";
+import {
+  type ChunkRecord,
+  type Engine,
+  EngineSilent,
+  type JobsAnswer,
+  PolicyRefusal,
+  type Submission,
+  type SubmitAnswer,
+} from "./engine.ts";
+import { accountingWord, controllerWord, type JobWord, queueWord } from "./job-word.ts";
+import { type WrapperRecord, wrapperRecord } from "./record.ts";
+import type { Words } from "./slurm-text.ts";
+import { sbatchAnswer } from "./submit-words.ts";
+import type { WeirAs } from "./weir-as.ts";
+
+/** Slurm's own commands, run by weir-as as the user (agent/helper/weir-as names verbs and fields). */
+export function commandsEngine(helper: WeirAs): Engine {
+  /** The answer, or an error with the rule or the command's own words. */
+  async function ask(verb: string, fields: readonly Field[]): Promise<Frame> {
+    const frame = await helper.ask(verb, fields);
+    if (text(frame, "ok") === "1") return frame;
+    const words = text(frame, "words") ?? "";
+    if (text(frame, "error") === "refused") throw new PolicyRefusal(words, text(frame, "rule") ?? "");
+    throw new EngineSilent(`weir-as ${verb}: ${text(frame, "error")}: ${words}`);
+  }
+
+  return {
+    transport: "commands through weir-as",
+
+    async hello() {
+      const frame = await ask("hello", []);
+      return {
+        minUid: Number(text(frame, "minUid")),
+        group: text(frame, "group") ?? "",
+        isStopped: text(frame, "stopped") === "1",
+        allowsLoad: text(frame, "load") === "1",
+        tokenLifeS: Number(text(frame, "tokens") ?? 0),
+        policyMark: text(frame, "policy") ?? "",
+        slurmConf: text(frame, "slurmConf") || null,
+        slurmBin: text(frame, "slurmBin") ?? "/usr/bin",
+      };
+    },
+
+    async submit(submission): Promise<SubmitAnswer> {
+      let frame: Frame;
+      try {
+        frame = await helper.ask("submit", submitFields(submission));
+      } catch (error) {
+        return { kind: "in-doubt", words: String(error) };
+      }
+      return submitAnswer(frame);
+    },
+
+    async cancel(user, engineIds) {
+      const frame = await ask("cancel", [["user", user], ...engineIds.map((id): Field => ["engineId", id])]);
+      return { notThere: (frame.get("notThere") ?? []).map(String) };
+    },
+
+    async list(user, tag, sinceS) {
+      const frame = await ask("list", [
+        ["user", user],
+        ["tag", tag],
+        ["sinceS", sinceS],
+      ]);
+      const accounting = rows(frame, "accounting", "accountingFields").flatMap((row) => accountingWord(row) ?? []);
+      return {
+        queue: rows(frame, "queue", "queueFields").flatMap((row) => queueWord(row) ?? []),
+        accounting: text(frame, "hasAccounting") === "1" ? accounting : null,
+      };
+    },
+
+    async jobs(user, engineIds) {
+      const ids = engineIds.map((id): Field => ["engineId", id]);
+      return jobsAnswer(await ask("jobs", [["user", user], ...ids]));
+    },
+
+    async records(user, chunks, only) {
+      const names = [...chunks.map((chunk): Field => ["chunk", chunk]), ...only.map((run): Field => ["run", run])];
+      const frame = await ask("records", [["user", user], ...names]);
+      return (frame.get("record") ?? []).map(chunkRecord);
+    },
+
+    async read({ user, chunk, run, stream, offset, maxBytes }) {
+      const frame = await helper.ask("read", [
+        ...Object.entries({ user, chunk, run, stream, offset }),
+        ["max", Math.min(maxBytes, 2 ** 20)],
+      ]);
+      const bytes = frame.get("bytes")?.[0];
+      if (text(frame, "ok") !== "1" || !bytes) return { kind: "none", words: text(frame, "words") ?? "" };
+      return {
+        kind: "bytes",
+        bytes,
+        offset: Number(text(frame, "offset")),
+        sizeBytes: Number(text(frame, "size")),
+        isFinal: text(frame, "final") === "1",
+      };
+    },
+
+    async remove(user, chunk) {
+      const frame = await helper.ask("remove", Object.entries({ user, chunk }));
+      if (text(frame, "ok") === "1") return "removed";
+      if (text(frame, "error") === "busy") return "busy";
+      throw new EngineSilent(`weir-as remove ${chunk}: ${text(frame, "words")}`);
+    },
+
+    async limits(user, account) {
+      const frame = await ask("limits", [["user", user], ...(account === null ? [] : [["account", account] as const])]);
+      return {
+        associations: text(frame, "associations") ?? "",
+        qos: text(frame, "qos") ?? "",
+        shares: text(frame, "shares") ?? "",
+      };
+    },
+
+    async load() {
+      try {
+        return rows(await ask("load", []), "row", "rowFields");
+      } catch (error) {
+        if (error instanceof PolicyRefusal) return null;
+        throw error;
+      }
+    },
+
+    close: () => helper.close(),
+  };
+}
+
+function submitFields(submission: Submission): Field[] {
+  const { wholeArray } = submission;
+  const optional = (name: string, value: string | number | null): Field[] => (value === null ? [] : [[name, value]]);
+  return [
+    ["user", submission.user],
+    ["chunk", submission.chunk],
+    ["name", `${submission.name}.weir-${submission.chunk}`],
+    ["comment", `weir-${submission.chunk}`],
+    ["partition", submission.partition],
+    ...optional("account", submission.account),
+    ...optional("qos", submission.qos),
+    ["nodes", submission.nodes],
+    ["tasks", submission.tasks],
+    ["cpusPerTask", submission.cpusPerTask],
+    ...optional("tasksPerNode", submission.tasksPerNode),
+    ["memMibPerNode", submission.memMibPerNode],
+    ...optional("gres", submission.gres),
+    ["timeLimitMin", submission.timeLimitMin],
+    ["timeLimitMs", submission.timeLimitMs],
+    ["graceMs", submission.graceMs],
+    ["startWithinS", submission.startWithinS],
+    ...optional("array", submission.array),
+    ...(wholeArray === null
+      ? []
+      : Object.entries({
+          arrayCount: wholeArray.count,
+          arrayMin: wholeArray.least,
+          arrayMax: wholeArray.most,
+          arrayStep: wholeArray.step,
+        })),
+    ...submission.runs.map(({ index, run }): Field => ["task", `${index} ${run}`]),
+    ...optional("script", submission.script),
+    ...submission.arguments.map((argument): Field => ["arg", argument]),
+    ...Object.entries(submission.environment).map(([name, value]): Field => ["env", `${name}=${value}`]),
+    ...submission.files.flatMap((file): Field[] => [
+      ["file", file.path],
+      ["fileMode", file.isExecutable ? "x" : "-"],
+      ["fileData", file.bytes],
+    ]),
+    ...optional("cwd", submission.workingDirectory),
+    ...optional("stdout", submission.stdout),
+    ...optional("stderr", submission.stderr),
+    ...(submission.isAgain ? [["again", 1] satisfies Field] : []),
+  ];
+}
+
+function submitAnswer(frame: Frame): SubmitAnswer {
+  if (text(frame, "ok") === "1")
+    return { kind: "submitted", engineId: text(frame, "engineId") ?? "", words: text(frame, "stderr") ?? "" };
+  const words = text(frame, "words") ?? "";
+  switch (text(frame, "error")) {
+    case "refused":
+      // The kill switch and a lease that has run out pass; the rest of the policy does not.
+      return { kind: ["stopped", "too-late"].includes(text(frame, "rule") ?? "") ? "later" : "refused", words };
+    case "engine":
+      return sbatchAnswer(text(frame, "stderr") ?? words, Number(text(frame, "exit") ?? 1));
+    case "failed":
+      // Before sbatch was run: the folder, the audit, the script could not be written.
+      return { kind: "later", words };
+    default:
+      return { kind: "in-doubt", words };
+  }
+}
+
+function jobsAnswer(frame: Frame): JobsAnswer {
+  const controller: JobWord[] = [];
+  let uid: number | null = null;
+  for (const [at, job] of (frame.get("job") ?? []).entries()) {
+    const line = job.toString("utf8");
+    // A text in which a user has imitated a field is not believed; accounting, with separators drawn by lot, is.
+    if (frame.get("tampered")?.[at]?.toString() === "1") continue;
+    const word = controllerWord(line);
+    if (word) controller.push(word);
+    const owner = / UserId=[^\s()]+\((\d+)\) /.exec(line)?.[1];
+    if (owner !== undefined) uid = Number(owner);
+  }
+  const trouble = (text(frame, "engineStderr") ?? "").split("\n").filter((line) => line.trim() !== "");
+  return {
+    controller,
+    accounting: text(frame, "hasAccounting") === "1" ? rows(frame, "accounting", "accountingFields") : null,
+    uid,
+    isComplete: trouble.every((line) => /Invalid job id specified/.test(line)),
+  };
+}
+
+function chunkRecord(payload: Buffer): ChunkRecord {
+  const size = Buffer.alloc(4);
+  size.writeUInt32BE(payload.length);
+  const frame: Frame = frameReader()(Buffer.concat([size, payload]))[0] ?? new Map();
+  const runs = new Map<string, WrapperRecord[]>();
+  for (const [at, run] of (frame.get("run") ?? []).map(String).entries()) {
+    const part = (name: string) => frame.get(name)?.[at]?.toString("utf8") ?? "";
+    const record = wrapperRecord(part("restart"), part("started"), part("ended"));
+    if (record)
+      runs.set(
+        run,
+        [...(runs.get(run) ?? []), record].sort((a, b) => a.restart - b.restart),
+      );
+  }
+  const engineId = factsOf(text(frame, "engine") ?? "")?.get("engineId") ?? "";
+  return {
+    chunk: text(frame, "chunk") ?? "",
+    isGone: text(frame, "gone") === "1",
+    engineId: /^[1-9]\d*$/.test(engineId) ? engineId : null,
+    runs,
+    duplicates: (frame.get("duplicate") ?? []).map((one) => Number(factsOf(one.toString())?.get("engine") ?? 0)),
+  };
+}
+
+function rows(frame: Frame, name: string, fieldsName: string): Words[] {
+  const fields = (text(frame, fieldsName) ?? "").split("\t");
+  return (frame.get(name) ?? []).map((row) => {
+    const cells = row.toString("utf8").split("\t");
+    return new Map(fields.map((field, at) => [field, cells[at] ?? ""]));
+  });
+}
+
+/** For tests: a frame as the helper would send it. */
+export function frameOf(fields: readonly Field[]): Frame {
+  return frameReader()(encodeFrame(fields))[0] ?? new Map();
+}

@@ -1,0 +1,40 @@
+import { durationS } from "./slurm-text.ts";
+
+/** What of `scontrol show config` the driver and the doctor go by. */
+export type SlurmConfiguration = {
+  readonly version: string;
+  readonly clusterName: string;
+  readonly maxArraySize: number;
+  readonly messageTimeoutS: number;
+  readonly minJobAgeS: number;
+  readonly killWaitS: number;
+  readonly hasAccounting: boolean;
+  /** What is hidden from others: jobs, usage, nodes, partitions, … */
+  readonly privateData: readonly string[];
+  /** By name, as Slurm prints it. */
+  readonly all: ReadonlyMap<string, string>;
+};
+
+export function configurationOf(text: string): SlurmConfiguration {
+  const all = new Map<string, string>();
+  for (const line of text.split("\n")) {
+    const match = /^(\w+)\s*=\s*(.*?)\s*$/.exec(line);
+    if (match?.[1] !== undefined) all.set(match[1], match[2] ?? "");
+  }
+  const seconds = (name: string, otherwise: number): number => {
+    const value = all.get(name) ?? "";
+    return /^\d+ sec$/.test(value) ? Number.parseInt(value, 10) : (durationS(value) ?? otherwise);
+  };
+  const hidden = all.get("PrivateData") ?? "none";
+  return {
+    version: all.get("SLURM_VERSION") ?? "unknown",
+    clusterName: all.get("ClusterName") ?? "",
+    maxArraySize: Number(all.get("MaxArraySize") ?? 1001) || 1001,
+    messageTimeoutS: seconds("MessageTimeout", 10),
+    minJobAgeS: seconds("MinJobAge", 300),
+    killWaitS: seconds("KillWait", 30),
+    hasAccounting: (all.get("AccountingStorageType") ?? "").endsWith("slurmdbd"),
+    privateData: hidden === "none" || hidden === "(null)" ? [] : hidden.split(","),
+    all,
+  };
+}

@@ -1,0 +1,259 @@
+import type { DeviceCount, EnginePool, ForeignLoad, NodeGroup } from "#core/centre/engine.ts";
+import { durationS, hostList, present, sizeMib, type Words } from "./slurm-text.ts";
+
+/** Pure: from the texts of `scontrol --oneliner -d show node` and `show partition` to what the network is told. */
+export type Seen = {
+  readonly nodes: readonly Words[];
+  readonly partitions: readonly Words[];
+  /** By partition. */
+  readonly foreign: ReadonlyMap<string, ForeignLoad>;
+  readonly ours: ReadonlyMap<string, EnginePool["ours"]>;
+  /** The site's own words for its devices, before the table. */
+  readonly devices: Readonly<Record<string, { readonly vendor: string; readonly model: string }>>;
+  /** null: all. */
+  readonly only: readonly string[] | null;
+};
+
+export function poolsOf(seen: Seen): readonly EnginePool[] {
+  return seen.partitions
+    .filter((partition) => seen.only?.includes(nameOf(partition)) ?? true)
+    .map((partition) => poolOf(partition, seen));
+}
+
+function poolOf(partition: Words, seen: Seen): EnginePool {
+  const name = nameOf(partition);
+  const nodes = seen.nodes.filter((node) => (node.get("Partitions") ?? "").split(",").includes(name));
+  const memory = sizeMib(present(partition.get("DefMemPerCPU")) ?? undefined);
+  const most = partition.get("MaxNodes");
+  return {
+    name,
+    state: poolState(partition.get("State") ?? ""),
+    memoryMibPerCore: memory ?? leastMemoryPerCore(nodes),
+    limits: {
+      timeLimitS: durationS(partition.get("MaxTime")),
+      leastNodes: Math.max(1, Number(partition.get("MinNodes") ?? 1) || 1),
+      mostNodes: most !== undefined && /^[1-9]\d*$/.test(most) ? Number(most) : null,
+    },
+    nodes: groupsOf(nodes, seen.devices),
+    ours: seen.ours.get(name) ?? { cores: 0, memoryMib: 0, accelerators: [] },
+    foreign: seen.foreign.get(name) ?? { kind: "seen", running: [], waiting: { jobs: 0, cores: 0 } },
+  };
+}
+
+/** INACTIVE takes no work, DRAIN starts what waits, DOWN takes it and starts nothing. */
+function poolState(state: string): EnginePool["state"] {
+  if (state === "UP") return "up";
+  return state === "DOWN" ? "down" : "drained";
+}
+
+function groupsOf(nodes: readonly Words[], devices: Seen["devices"]): readonly NodeGroup[] {
+  const alike = new Map<string, { readonly one: Omit<NodeGroup, "names" | "count">; readonly names: string[] }>();
+  for (const node of nodes) {
+    const one = nodeOf(node, devices);
+    if (one === null) continue;
+    const key = JSON.stringify(one);
+    const group = alike.get(key) ?? { one, names: [] };
+    group.names.push(node.get("NodeName") ?? "");
+    alike.set(key, group);
+  }
+  return [...alike.values()].map(({ one, names }) => ({ names: hostList(names), count: names.length, ...one }));
+}
+
+/** null for a node that is not there yet (FUTURE). */
+function nodeOf(node: Words, devices: Seen["devices"]): Omit<NodeGroup, "names" | "count"> | null {
+  const flags = (node.get("State") ?? "").replace(/[*~#!%$@^-]+$/, "").split("+");
+  if (flags[0] === "FUTURE") return null;
+  const state = nodeState(node.get("State") ?? "");
+  const cores = number(node, "CPUEfctv") ?? number(node, "CPUTot") ?? 0;
+  const memoryMib = Math.max(0, (number(node, "RealMemory") ?? 0) - (number(node, "MemSpecLimit") ?? 0));
+  const accelerators = gresOf(node.get("Gres"), devices);
+  const used = gresOf(node.get("GresUsed"), devices);
+  // In a reservation of somebody else's, as far as this agent can know: nothing of it is to be had.
+  const isTaken = flags.includes("RESERVED");
+  const left = (has: number, taken: number) => (isTaken ? 0 : Math.max(0, has - taken));
+  return {
+    state,
+    reason: state === "up" ? (isTaken ? "reserved" : null) : (present(node.get("Reason")) ?? flags.join("+")),
+    cores,
+    memoryMib,
+    accelerators,
+    features: (present(node.get("AvailableFeatures")) ?? "").split(",").filter((word) => word !== ""),
+    free: {
+      cores: left(cores, number(node, "CPUAlloc") ?? 0),
+      memoryMib: left(memoryMib, number(node, "AllocMem") ?? 0),
+      accelerators: accelerators.map((device) => ({
+        ...device,
+        count: left(device.count, used.find((one) => isSame(one, device))?.count ?? 0),
+      })),
+    },
+  };
+}
+
+/** `MIXED+DRAIN`, `DOWN*`, `IDLE+MAINTENANCE`, `IDLE~` (asleep, and woken by work: up), … (scontrol(1), node states). */
+export function nodeState(text: string): NodeGroup["state"] {
+  const isSilent = text.includes("*");
+  const [base = "", ...flags] = text.replace(/[*~#!%$@^-]/g, "").split("+");
+  if (["DOWN", "ERROR", "UNKNOWN", "FAIL"].includes(base) || isSilent || flags.includes("NOT_RESPONDING"))
+    return "down";
+  if (flags.includes("MAINTENANCE") || flags.includes("REBOOT_ISSUED") || base === "MAINT") return "maintenance";
+  const leaving = ["DRAIN", "FAIL", "INVALID_REG", "REBOOT_REQUESTED"];
+  if (flags.some((flag) => leaving.includes(flag)) || base === "DRAINED" || base === "DRAINING") return "draining";
+  return "up";
+}
+
+/** `npu:ascend910b:8,gpu:a100:4(S:0-1),gpu:2` as devices; what is not counted (`craynetwork`, `no_consume`) is left out. */
+export function gresOf(text: string | undefined, devices: Seen["devices"]): readonly DeviceCount[] {
+  const found: DeviceCount[] = [];
+  for (const word of (present(text) ?? "").replace(/\([^)]*\)/g, "").split(",")) {
+    const parts = word.split(":").filter((part) => part !== "no_consume");
+    const count = /^\d+$/.test(parts.at(-1) ?? "") ? Number(parts.at(-1)) : 0;
+    const [name = "", type = null] = /^\d+$/.test(parts.at(-1) ?? "") ? parts.slice(0, -1) : parts;
+    if (word.includes("no_consume") || (!cards.has(name) && devices[name] === undefined)) continue;
+    const device = { ...deviceOf(name, type, devices), count };
+    const known = found.findIndex((one) => isSame(one, device));
+    const before = found[known];
+    if (before === undefined) found.push(device);
+    else found[known] = { ...before, count: before.count + count };
+  }
+  return found;
+}
+
+/** The words for `--gres` that ask for this device at this centre; null where no node of the pool has it. */
+export function gresWords(
+  nodes: readonly Words[],
+  pool: string,
+  asked: { readonly vendor: string | null; readonly model: string | null; readonly count: number },
+  devices: Seen["devices"],
+): string | null {
+  for (const node of nodes) {
+    if (!(node.get("Partitions") ?? "").split(",").includes(pool)) continue;
+    for (const word of (present(node.get("Gres")) ?? "").replace(/\([^)]*\)/g, "").split(",")) {
+      const [device] = gresOf(word, devices);
+      if (!device || device.count < asked.count) continue;
+      if (asked.vendor !== null && asked.vendor !== device.vendor) continue;
+      if (asked.model !== null && asked.model !== device.model) continue;
+      return word.replace(/:\d+$/, `:${asked.count}`);
+    }
+  }
+  return null;
+}
+
+/** Vendor and model by the site's words, else by name and type: models keep Slurm's own type, which users write. */
+function deviceOf(name: string, type: string | null, devices: Seen["devices"]): { vendor: string; model: string } {
+  const said = (type === null ? undefined : devices[`${name}:${type}`]) ?? devices[name];
+  if (said) return { vendor: said.vendor, model: said.model };
+  const model = (type ?? name).toLowerCase();
+  const vendor = cards.get(name) ?? vendors.find(({ pattern }) => pattern.test(model))?.vendor ?? "unknown";
+  return { vendor, model };
+}
+
+/** Classes of GRES that are cards, with the one vendor whose they are, as the options of jobs name them. */
+const cards: ReadonlyMap<string, string | null> = new Map([
+  ["gpu", null],
+  ["npu", "huawei"],
+  ["dcu", "hygon"],
+  ["mlu", "cambricon"],
+]);
+
+const vendors: readonly { readonly pattern: RegExp; readonly vendor: string }[] = [
+  { pattern: /^ascend|^910|^310/, vendor: "huawei" },
+  { pattern: /^mi\d|^instinct|^gfx\d|^radeon/, vendor: "amd" },
+  {
+    pattern: /^(?:nvidia|tesla|geforce|quadro|rtx|gtx|titan)|^[avhblkp]\d{1,4}\w*(?:$|[-_])|^gh?b?\d{3}|^t4|^gb200/,
+    vendor: "nvidia",
+  },
+  { pattern: /^(?:max|flex|pvc|xe)[-_]?\d*/, vendor: "intel" },
+];
+
+/** Rows of other people's jobs, as squeue prints them (see `foreignColumns`) or as the helper's `load` gives them. */
+export function foreignLoad(rows: readonly Words[], nowS: number): ReadonlyMap<string, ForeignLoad> {
+  const byPool = new Map<string, { running: { cores: number; endsInMs: number }[]; jobs: number; cores: number }>();
+  for (const row of rows) {
+    if (row.get("weir") === "1") continue;
+    // A pending job may name several partitions; it waits in all of them.
+    for (const name of (row.get("partition") ?? "").split(",")) {
+      const pool = byPool.get(name) ?? { running: [], jobs: 0, cores: 0 };
+      byPool.set(name, pool);
+      const cores = Number(row.get("cpus") ?? 0) || 0;
+      if (row.get("state") === "PENDING") {
+        const copies = Number(row.get("copies") ?? 1) || 1;
+        pool.jobs += copies;
+        pool.cores += cores * copies;
+        continue;
+      }
+      const endS = Number(row.get("end") || Number.NaN);
+      // Without a limit it never has to end.
+      const endsInMs = Number.isFinite(endS) ? Math.max(0, Math.round((endS - nowS) * 1000)) : foreverMs;
+      pool.running.push({ cores, endsInMs });
+    }
+  }
+  return new Map(
+    [...byPool].map(([name, { running, jobs, cores }]) => [
+      name,
+      {
+        kind: "seen",
+        running: running.sort((a, b) => a.endsInMs - b.endsInMs).slice(0, mostRunning),
+        waiting: { jobs, cores },
+      },
+    ]),
+  );
+}
+
+/** squeue(1) --format, and the names of the columns for `foreignLoad`; job names only to know the network's own. */
+export const foreignColumns = {
+  format: "%T|%P|%C|%e|%K|%j",
+  names: ["state", "partition", "cpus", "end", "task", "name"],
+};
+
+export function foreignRows(text: string): readonly Words[] {
+  return text
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line) => {
+      const [state = "", partition = "", cpus = "", end = "", task = "", ...name] = line.split("|");
+      return new Map([
+        ["state", state],
+        ["partition", partition],
+        ["cpus", cpus],
+        ["end", /^\d+$/.test(end) ? end : ""],
+        ["copies", String(copiesOf(task))],
+        ["weir", /\.weir-[0-9A-Za-z.-]+$/.test(name.join("|")) ? "1" : "0"],
+      ]);
+    });
+}
+
+/** How many tasks a pending line stands for: `0-2,4-199%2` is 199. */
+function copiesOf(task: string): number {
+  let count = 0;
+  for (const range of task.replace(/%\d+$/, "").split(",")) {
+    const match = /^(\d+)(?:-(\d+)(?::(\d+))?)?$/.exec(range);
+    if (!match) continue;
+    const [first, last, step] = [Number(match[1]), Number(match[2] ?? match[1]), Number(match[3] ?? 1) || 1];
+    count += Math.floor((last - first) / step) + 1;
+  }
+  return Math.max(1, count);
+}
+
+const mostRunning = 10_000;
+const foreverMs = 365 * 86_400_000;
+
+function leastMemoryPerCore(nodes: readonly Words[]): number {
+  const each = nodes.flatMap((node) => {
+    const [memory, cores] = [number(node, "RealMemory"), number(node, "CPUTot")];
+    return memory && cores ? [Math.floor(memory / cores)] : [];
+  });
+  return each.length === 0 ? 0 : Math.min(...each);
+}
+
+function isSame(a: DeviceCount, b: DeviceCount): boolean {
+  return a.vendor === b.vendor && a.model === b.model;
+}
+
+function nameOf(partition: Words): string {
+  return partition.get("PartitionName") ?? "";
+}
+
+function number(words: Words, key: string): number | null {
+  const value = words.get(key);
+  return value !== undefined && /^\d+$/.test(value) ? Number(value) : null;
+}

@@ -1,0 +1,439 @@
+import { randomBytes } from "node:crypto";
+import { readFileSync, renameSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import type { Driver, FoundRun, StartAnswer } from "#agent/driver.ts";
+import type { Amounts, DeviceCount } from "#core/centre/engine.ts";
+import type { RunId } from "#core/ids.ts";
+import type { RunObservation, RunOrder } from "#core/run-order.ts";
+import { chunkName, type Group, groupOrders, type Place, submissionOf } from "./chunks.ts";
+import { commandsEngine } from "./commands.ts";
+import { gresWords } from "./describe.ts";
+import { doubts } from "./doubts.ts";
+import { type Engine, EngineSilent } from "./engine.ts";
+import { follow } from "./following.ts";
+import { type CommandSettings, localCommands } from "./local-commands.ts";
+import { type Mapping, openMapping } from "./mapping.ts";
+import { type ChunkFacts, type NotedChunk, openNotebook } from "./notebook.ts";
+import { readSite, type Site } from "./site.ts";
+import { mostTimeS, reportOf, surroundings } from "./surroundings.ts";
+import { openWeirAs } from "./weir-as.ts";
+
+/** Where the driver keeps what, and for tests the pace. */
+export type SlurmSettings = {
+  /** The agent's own folder: the notebook, the network's name here, slurm.json and the mapping. */
+  readonly folder: string;
+  readonly site: Site;
+  readonly identity: CommandSettings["identity"];
+  readonly recordsEveryMs: number;
+  readonly listEveryMs: number;
+  /** null: by the cluster's own MessageTimeout. */
+  readonly messageTimeoutMs: number | null;
+};
+
+const recordsEveryMs = 1000;
+const listEveryMs = 10_000;
+/** Chunks on their way to sbatch at once; the helper serves eight requests. */
+const atOnce = 6;
+
+/** The driver of a centre with Slurm, as main.ts starts it: `slurm.json` in the agent's folder, or WEIR_SLURM_CONFIG. */
+export function openSlurmDriver(
+  environment: Readonly<Record<string, string | undefined>>,
+  folder: string,
+  note: (words: string, facts: object) => void,
+): Promise<Driver> {
+  const site = readSite(environment.WEIR_SLURM_CONFIG ?? join(folder, "slurm.json"));
+  return openSlurm({ folder, site, identity: null, recordsEveryMs, listEveryMs, messageTimeoutMs: null }, note);
+}
+
+/** Runs as jobs of a Slurm cluster, each as the local user to whom the site's mapping leads (P2). */
+export async function openSlurm(
+  settings: SlurmSettings,
+  note: (words: string, facts: object) => void,
+): Promise<Driver & { readonly mapping: Mapping; readonly engine: Engine }> {
+  const { folder, site, identity } = settings;
+  const network = networkName(join(folder, "slurm-network"));
+  const notebook = openNotebook(join(folder, "slurm-runs"));
+  const mapping = openMapping(site.mapping ?? join(folder, "mapping.json"), note);
+  const engine = commandsEngine(openWeirAs({ command: site.helper, identity }, note));
+  const clocks = { nowMs: () => Date.now(), monotonicMs: () => performance.now() };
+  const around = surroundings(localCommands({ ...site, identity }), engine, clocks);
+  const closing = new AbortController();
+  let listener: (observation: RunObservation) => void = () => {};
+  const tell = (observation: RunObservation) => listener(observation);
+
+  async function messageTimeoutMs(): Promise<number> {
+    if (settings.messageTimeoutMs !== null) return settings.messageTimeoutMs;
+    return 1000 * (await around.configuration()).messageTimeoutS;
+  }
+
+  const following = follow({
+    ...settings,
+    ...clocks,
+    engine,
+    notebook,
+    network,
+    tell,
+    note,
+    vanishedAfterMs: settings.messageTimeoutMs ?? 60_000,
+  });
+  const doubtful = doubts({ engine, network, note, messageTimeoutMs, ...clocks, signal: closing.signal });
+
+  const chunkOf = new Map<RunId, string>();
+  /** What each run of a chunk that is on its way will be answered. */
+  const submitting = new Map<RunId, Promise<StartAnswer>>();
+  const waiting: { readonly order: RunOrder; readonly answer: PromiseWithResolvers<StartAnswer> }[] = [];
+  let lanes = 0;
+  const queued: (() => Promise<void>)[] = [];
+
+  function inLane(act: () => Promise<void>): void {
+    queued.push(act);
+    while (lanes < atOnce) {
+      const next = queued.shift();
+      if (!next) return;
+      lanes += 1;
+      void next().finally(() => {
+        lanes -= 1;
+        const later = queued.shift();
+        if (later) inLane(later);
+      });
+    }
+  }
+
+  /** All that came in one turn of the event loop, as few chunks as can be; noted on disk before the first is sent. */
+  async function flush(): Promise<void> {
+    const taken = waiting.splice(0);
+    const refuse = (error: unknown) => {
+      for (const { answer } of taken) answer.reject(error);
+    };
+    try {
+      const { maxArraySize } = await around.configuration();
+      const groups = groupOrders(
+        taken.map(({ order }) => order),
+        maxArraySize,
+        site.mostTasksOfChunk,
+      );
+      const answers = new Map(taken.map(({ order, answer }) => [order.run, answer]));
+      const fresh: { readonly group: Group; readonly facts: ChunkFacts; readonly place: Place }[] = [];
+      for (const group of groups) {
+        const place = await placeOf(group.orders[0]);
+        if (place.kind === "refused") for (const { run } of group.orders) answers.get(run)?.resolve(place);
+        else fresh.push({ group, facts: factsOf(group, place.place, chunkName(network, group)), place: place.place });
+      }
+      notebook.append(
+        fresh.map(({ facts }) => ({ kind: "chunk", facts })),
+        "synced",
+      );
+      for (const { facts } of fresh) for (const { run } of facts.runs) chunkOf.set(run, facts.chunk);
+      for (const { group, facts, place } of fresh)
+        inLane(async () => {
+          const answer = await submit(group, facts, place).catch((error: unknown) => error);
+          for (const { run } of group.orders)
+            if (answer instanceof Error) answers.get(run)?.reject(answer);
+            else answers.get(run)?.resolve(answer as StartAnswer);
+        });
+    } catch (error) {
+      refuse(error);
+    }
+  }
+
+  type Placed =
+    | { readonly kind: "placed"; readonly place: Place }
+    | { readonly kind: "refused"; readonly words: string };
+
+  async function placeOf(order: RunOrder): Promise<Placed> {
+    const resolved = mapping.resolve(order.person, order.project);
+    if (resolved.kind === "not-ready") return { kind: "refused", words: resolved.words };
+    const look = await around.look();
+    const { allocation, pool } = order;
+    if (!look.partitions.some((one) => one.get("PartitionName") === pool))
+      return { kind: "refused", words: `this cluster has no partition ${pool}` };
+    let gres: string | null = null;
+    if (allocation.acceleratorsPerNode > 0) {
+      const { acceleratorVendor: vendor, acceleratorModel: model, acceleratorsPerNode: count } = allocation;
+      gres = gresWords(look.nodes, pool, { vendor, model, count }, site.devices);
+      if (gres === null)
+        return { kind: "refused", words: `no node of ${pool} has ${count} × ${vendor ?? "any"}/${model ?? "any"}` };
+    }
+    const { user, account, qos } = resolved.entry;
+    const place = {
+      user,
+      account,
+      partition: pool,
+      qos: qos ?? site.qos[pool] ?? null,
+      gres,
+      mostTimeS: mostTimeS(look, pool),
+    };
+    return { kind: "placed", place };
+  }
+
+  function factsOf(group: Group, place: Place, chunk: string): ChunkFacts {
+    const [{ allocation, pool, timeLimitS }] = group.orders;
+    const nowMs = clocks.nowMs();
+    return {
+      chunk,
+      user: place.user,
+      account: place.account,
+      pool,
+      isArray: group.isArray,
+      submittedMs: nowMs,
+      startBeforeMs: nowMs + leaseMs(group),
+      timeLimitS,
+      cores: allocation.nodes * allocation.coresPerNode,
+      memoryMib: allocation.nodes * allocation.memoryMibPerNode,
+      memoryMibPerNode: allocation.memoryMibPerNode,
+      accelerators: allocation.nodes * allocation.acceleratorsPerNode,
+      acceleratorVendor: allocation.acceleratorVendor,
+      acceleratorModel: allocation.acceleratorModel,
+      runs: group.orders.map(({ index, run }) => ({ index, run })),
+    };
+  }
+
+  /** To a certain answer, however long it takes: in doubt the tag is looked up, and only what is not there is sent again. */
+  async function submit(group: Group, facts: ChunkFacts, place: Place): Promise<StartAnswer> {
+    const deadlineMs = clocks.monotonicMs() + leaseMs(group) - (clocks.nowMs() - facts.submittedMs);
+    for (let isAgain = false; ; ) {
+      const startWithinS = Math.floor((deadlineMs - clocks.monotonicMs()) / 1000);
+      if (startWithinS < 1) {
+        await forget(facts);
+        return { kind: "busy", words: "its lease is over" };
+      }
+      const answer = await engine.submit(submissionOf(group, place, facts.chunk, startWithinS, isAgain));
+      switch (answer.kind) {
+        case "submitted":
+          if (answer.words.trim() !== "") note("sbatch warned", { chunk: facts.chunk, words: answer.words.trim() });
+          return taken(facts, answer.engineId);
+        case "refused":
+          await forget(facts);
+          return { kind: "refused", words: answer.words };
+        case "later":
+          await forget(facts);
+          await doubtful.pause(facts.user, answer.words);
+          return { kind: "busy", words: answer.words };
+        case "in-doubt": {
+          note("a submission is in doubt; its tag is looked up", { chunk: facts.chunk, words: answer.words });
+          const found = await doubtful.lookUp(facts);
+          if (found !== null) return taken(facts, found);
+          isAgain = true;
+        }
+      }
+    }
+  }
+
+  function taken(facts: ChunkFacts, engineId: string): StartAnswer {
+    notebook.append([{ kind: "engine", chunk: facts.chunk, engineId }], "synced");
+    const noted = notebook.chunks.get(facts.chunk);
+    if (noted) following.take(noted);
+    doubtful.eased(facts.user);
+    return { kind: "queued", engineId };
+  }
+
+  /** Nothing of it was submitted: its folder goes, so that nothing of it can run, and then its runs are free. */
+  async function forget(facts: ChunkFacts): Promise<void> {
+    await removeFolder(facts);
+    notebook.append([{ kind: "void", chunk: facts.chunk }], "synced");
+  }
+
+  async function removeFolder({ user, chunk }: ChunkFacts): Promise<void> {
+    for (;;) {
+      const removed = await engine.remove(user, chunk).catch((error: unknown) => {
+        note("a folder that was never used stays", { chunk, error: String(error) });
+        return "removed" as const;
+      });
+      if (removed === "removed") return;
+      await delay(500, undefined, { signal: closing.signal });
+    }
+  }
+
+  /** After a restart, without the orders: found, it is followed; proved not to be there, its runs never started (R1). */
+  async function resolveAfterRestart({ facts }: NotedChunk): Promise<void> {
+    for (;;) {
+      const found = await doubtful.lookUp(facts);
+      if (found !== null) {
+        taken(facts, found);
+        return;
+      }
+      if ((await engine.remove(facts.user, facts.chunk)) === "removed") break;
+    }
+    const evidence = "the agent ended before its submission was certain; queue and accounting have nothing of it";
+    for (const { run } of facts.runs) {
+      const observation = {
+        kind: "ended",
+        run,
+        atMs: clocks.nowMs(),
+        end: { kind: "withdrawn", evidence },
+        words: null,
+      } as const;
+      const ended = { ...observation, usage: nothing };
+      notebook.append([{ kind: "ended", chunk: facts.chunk, observation: ended }], "synced");
+      tell(ended);
+    }
+  }
+
+  function notedOf(run: RunId): NotedChunk | null {
+    const noted = notebook.chunks.get(chunkOf.get(run) ?? "");
+    if (noted !== undefined) return noted;
+    chunkOf.delete(run);
+    return null;
+  }
+
+  for (const noted of [...notebook.chunks.values()]) {
+    for (const { run } of noted.facts.runs) chunkOf.set(run, noted.facts.chunk);
+    if (noted.engineId !== null) following.take(noted);
+    else if (noted.ended.size === 0)
+      resolveAfterRestart(noted).catch((error: unknown) => {
+        if (!closing.signal.aborted) note("a submission stays in doubt until the next start", { error: String(error) });
+      });
+  }
+
+  function found(run: RunId): FoundRun | null {
+    const noted = notedOf(run);
+    if (noted === null || noted.removed.has(run)) return null;
+    const ended = noted.ended.get(run);
+    if (ended) return { run, state: "ended", observation: ended };
+    const track = following.track(run);
+    if (track?.phase === "running") return { run, state: "running", startedMs: Math.round(track.startedMs) };
+    return { run, state: "waiting", engineId: noted.engineId ?? noted.facts.chunk };
+  }
+
+  /** What the runs that have started hold, by pool. */
+  function ours(): ReadonlyMap<string, Amounts> {
+    const sums = new Map<string, { cores: number; memoryMib: number; cards: Map<string, DeviceCount> }>();
+    for (const { phase, facts } of following.all()) {
+      if (phase !== "running") continue;
+      const sum = sums.get(facts.pool) ?? { cores: 0, memoryMib: 0, cards: new Map() };
+      sums.set(facts.pool, sum);
+      sum.cores += facts.cores;
+      sum.memoryMib += facts.memoryMib;
+      const { acceleratorVendor: vendor, acceleratorModel: model, accelerators } = facts;
+      if (accelerators === 0 || vendor === null || model === null) continue;
+      const key = `${vendor}/${model}`;
+      sum.cards.set(key, { vendor, model, count: (sum.cards.get(key)?.count ?? 0) + accelerators });
+    }
+    return new Map(
+      [...sums].map(([pool, { cores, memoryMib, cards }]) => [
+        pool,
+        { cores, memoryMib, accelerators: [...cards.values()] },
+      ]),
+    );
+  }
+
+  return {
+    name: "slurm",
+    mapping,
+    engine,
+
+    async describe() {
+      const [configuration, look] = await Promise.all([around.configuration(), around.look()]);
+      const mechanisms: Record<string, string> = {
+        engine: `Slurm ${configuration.version}, cluster ${configuration.clusterName}`,
+        transport: engine.transport,
+        identity: "each run as the local user of the site's mapping",
+        accounting: configuration.hasAccounting ? "slurmdbd" : "none: times by scontrol, CPU and memory by the wrapper",
+        ...(look.hidden === null ? {} : { load: look.hidden.slice(0, 500) }),
+      };
+      return { ...reportOf(look, site, ours()), mechanisms };
+    },
+
+    start(order) {
+      const known = notedOf(order.run);
+      if (known !== null) return submitting.get(order.run) ?? Promise.resolve({ kind: "already-there" });
+      const answer = Promise.withResolvers<StartAnswer>();
+      if (waiting.length === 0) setImmediate(() => void flush());
+      waiting.push({ order, answer });
+      submitting.set(order.run, answer.promise);
+      return answer.promise.finally(() => submitting.delete(order.run));
+    },
+
+    async cancel(run) {
+      const noted = notedOf(run);
+      if (noted === null) return "not-there";
+      if (noted.ended.has(run)) return "already-ended";
+      const { facts, engineId } = noted;
+      // On its way, or in doubt: whoever asks comes again.
+      if (engineId === null) return "not-there";
+      if (!noted.asked.has(run)) notebook.append([{ kind: "cancel", chunk: facts.chunk, run }], "synced");
+      const index = facts.runs.find((one) => one.run === run)?.index ?? 0;
+      await engine.cancel(facts.user, [facts.isArray ? `${engineId}_${index}` : engineId]);
+      following.lookSoon(run);
+      return "cancelling";
+    },
+
+    async find(only) {
+      const runs = only ?? [...notebook.chunks.values()].flatMap(({ facts }) => facts.runs.map(({ run }) => run));
+      return runs.flatMap((run) => found(run) ?? []);
+    },
+
+    listen(onObservation) {
+      listener = onObservation;
+    },
+
+    async readLog(run, stream, offset, maxBytes) {
+      const noted = notedOf(run);
+      if (noted === null) return { kind: "none", words: `the centre has nothing of ${run}` };
+      const { user, chunk } = noted.facts;
+      const read = await engine.read({ user, chunk, run, stream, offset, maxBytes: Math.min(maxBytes, 2 ** 20) });
+      if (read.kind === "none") {
+        const isWaiting = !noted.ended.has(run) && following.track(run)?.phase !== "running";
+        return {
+          kind: "none",
+          words: isWaiting ? "it waits in the centre's queue and has written nothing" : read.words,
+        };
+      }
+      const final = noted.ended.has(run) && read.offset + read.bytes.length >= read.sizeBytes;
+      return { kind: "bytes", bytes: read.bytes, offset: read.offset, sizeBytes: read.sizeBytes, final };
+    },
+
+    async remove(run) {
+      const noted = notedOf(run);
+      if (noted === null) return;
+      const { facts } = noted;
+      if (!noted.ended.has(run)) throw new Error(`${run} cannot be removed: it has not ended`);
+      const isLast = facts.runs.every((one) => one.run === run || noted.removed.has(one.run));
+      if (isLast && (await engine.remove(facts.user, facts.chunk)) === "busy")
+        throw new EngineSilent(`${facts.chunk} is busy`);
+      notebook.append([{ kind: "removed", chunk: facts.chunk, run }], "synced");
+    },
+
+    async close() {
+      closing.abort();
+      following.close();
+      engine.close();
+      notebook.close();
+    },
+  };
+}
+
+const nothing = {
+  startedMs: null,
+  wallMs: 0,
+  cpuUserMs: 0,
+  cpuSystemMs: 0,
+  peakMemoryMib: 0,
+  memoryWay: "none",
+  droppedStdoutBytes: 0,
+  droppedStderrBytes: 0,
+  energyJoules: null,
+} as const;
+
+/** One deadline for the chunk: the shortest lease of its runs. */
+function leaseMs({ orders }: Group): number {
+  return Math.min(...orders.map(({ startWithinMs }) => startWithinMs));
+}
+
+/**
+ * Told apart from every other network, and every earlier database, whose runs have the same numbers: without it an old
+ * folder in a user's home would pass for a run of today.
+ */
+function networkName(path: string): string {
+  try {
+    const name = readFileSync(path, "utf8").trim();
+    if (/^[a-z0-9]{8}$/.test(name)) return name;
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error && error.code === "ENOENT")) throw error;
+  }
+  const name = Array.from(randomBytes(8), (byte) => "abcdefghijkmnpqrstuvwxyz23456789"[byte % 32]).join("");
+  writeFileSync(`${path}.new`, `${name}\n`, { mode: 0o600, flush: true });
+  renameSync(`${path}.new`, path);
+  return name;
+}

@@ -1,0 +1,140 @@
+import type { RunEnd } from "#core/job/state.ts";
+import type { JobWord } from "./job-word.ts";
+import type { WrapperRecord } from "./record.ts";
+
+/** All that decides how a run ended. Pure: the same evidence gives the same end. */
+export type Evidence = {
+  /** The engine's last word, in a state that is an end. */
+  readonly word: JobWord;
+  /** Accounting's, where there is any: it alone says who cancelled. */
+  readonly accounting: JobWord | null;
+  readonly record: WrapperRecord | null;
+  /** The wrapper found the folder of the run and ran nothing. */
+  readonly isDuplicate: boolean;
+  /** This agent asked for the cancel. */
+  readonly askedToCancel: boolean;
+  /** This agent cancelled it in the queue, because its lease had passed while the site held it. */
+  readonly isFenced: boolean;
+  readonly user: { readonly name: string; readonly uid: number | null };
+  readonly timeLimitS: number;
+  /** The engine ended it for its memory: accounting measured more than it asked for, or slurmstepd said so. */
+  readonly isOverMemory: boolean;
+};
+
+export type Verdict =
+  | {
+      readonly kind: "ended";
+      readonly end: RunEnd;
+      /** For the user. */
+      readonly words: string | null;
+      /** The wrapper says something else: shown and noted, and the engine's word holds. */
+      readonly difference: string | null;
+    }
+  /** Slurm ended this copy of a federation's job, because another cluster started it: no end of the run. */
+  | { readonly kind: "elsewhere"; readonly words: string };
+
+/**
+ * The table from Slurm's states to ends of runs. Exit codes come from text, never from JSON; a job without a node never
+ * ran, whatever start it shows (DEADLINE, and CANCELLED in the queue).
+ */
+export function endOf(evidence: Evidence): Verdict {
+  const { word } = evidence;
+  const never = word.nodes === null;
+  switch (word.state) {
+    case "COMPLETED":
+    case "FAILED":
+      return byItself(evidence);
+    case "CANCELLED":
+      return never ? cancelledWaiting(evidence) : ended(cancelled(evidence));
+    case "TIMEOUT":
+      return ended({ kind: "timed-out" });
+    case "OUT_OF_MEMORY":
+      return ended({ kind: "out-of-memory" });
+    case "PREEMPTED":
+      return ended(never ? withdrawn("preempted before it had a node") : { kind: "preempted" });
+    case "DEADLINE":
+      return ended(
+        never
+          ? withdrawn(`Slurm ended job ${word.jobId} in state DEADLINE, without a node: it can no longer start`)
+          : { kind: "platform-fault", reason: "Slurm ended it in state DEADLINE although it had a node" },
+      );
+    case "NODE_FAIL":
+      return ended({ kind: "node-failed", reason: `Slurm: NODE_FAIL on ${word.nodes ?? "its nodes"}` });
+    case "BOOT_FAIL":
+    case "LAUNCH_FAILED":
+    case "RECONFIG_FAIL":
+      return ended({ kind: "node-failed", reason: `Slurm: ${word.state} on ${word.nodes ?? "its nodes"}` });
+    case "REVOKED":
+      return {
+        kind: "elsewhere",
+        words: `Slurm: REVOKED, another cluster of the federation started job ${word.jobId}`,
+      };
+    default:
+      // A state of a later Slurm: said, and billed to nobody.
+      return ended({
+        kind: "platform-fault",
+        reason: `Slurm ended it in state ${word.state}, which is not known here`,
+      });
+  }
+}
+
+/** Below this a missing record of the wrapper counts as a fault of the site; above it the user could be hiding one. */
+const leastTrustedS = 5;
+
+function byItself(evidence: Evidence): Verdict {
+  const { word, record, timeLimitS } = evidence;
+  const end = record?.ended ?? null;
+  if (evidence.isDuplicate && record?.started?.engine !== word.jobId) return ended({ kind: "duplicate" });
+  if (evidence.isOverMemory && word.signal !== 0) return ended({ kind: "out-of-memory" });
+  // The wrapper ends the work at the exact second; the engine, whose limit is in whole minutes, saw it pass that time.
+  if (end?.cause === "time-limit" && word.elapsedS >= timeLimitS - 1) return ended({ kind: "timed-out" });
+  if (record === null && word.state === "FAILED" && word.elapsedS < leastTrustedS) {
+    const exit = `${word.exitCode}:${word.signal}`;
+    const reason = `the wrapper left no record; Slurm: FAILED ${exit} (${word.reason ?? "no reason"})`;
+    return ended({ kind: "platform-fault", reason });
+  }
+  const exitCode = trueExitCode(evidence);
+  const said: RunEnd =
+    word.signal !== 0
+      ? { kind: "signalled", signal: word.signal }
+      : exitCode === 0
+        ? { kind: "succeeded" }
+        : { kind: "failed", exitCode };
+  const differs = end?.cause === "exited" && (end.exitCode !== exitCode || end.signal !== word.signal);
+  const difference = differs
+    ? `the wrapper wrote ${end.exitCode}:${end.signal}, Slurm says ${exitCode}:${word.signal}`
+    : null;
+  return { kind: "ended", end: said, words: end?.cause === "start-failed" ? end.words : null, difference };
+}
+
+/** sacct of 22.05 prints a code above 127 less 128; where the wrapper's is that very code, the two agree. */
+function trueExitCode({ word, record }: Evidence): number {
+  const own = record?.ended?.exitCode ?? 0;
+  return word.source === "accounting" && own === word.exitCode + 128 ? own : word.exitCode;
+}
+
+/** In the queue: by whom it was decides whether the task ends or is placed again (R1). */
+function cancelledWaiting(evidence: Evidence): Verdict {
+  if (evidence.isFenced && !evidence.askedToCancel)
+    return ended(withdrawn("its lease passed in the centre's queue, and it was taken out there without a start"));
+  const end = cancelled(evidence);
+  if (end.by !== "centre") return ended(end);
+  return ended(withdrawn(`cancelled in the centre's queue before it had a node; ${end.reason}`));
+}
+
+function cancelled({ word, accounting, askedToCancel, user }: Evidence) {
+  const by = accounting?.cancelledBy ?? word.cancelledBy;
+  if (askedToCancel) return { kind: "cancelled", by: "user", reason: null } as const;
+  if (by !== null && (by === user.name || by === String(user.uid)))
+    return { kind: "cancelled", by: "user", reason: `with scancel at the centre, as ${user.name}` } as const;
+  const who = by === null ? "the engine does not say by whom" : `by ${/^\d+$/.test(by) ? "uid " : ""}${by}`;
+  return { kind: "cancelled", by: "centre", reason: `cancelled at the centre; ${who}` } as const;
+}
+
+function withdrawn(evidence: string): RunEnd {
+  return { kind: "withdrawn", evidence };
+}
+
+function ended(end: RunEnd): Verdict {
+  return { kind: "ended", end, words: null, difference: null };
+}

@@ -1,0 +1,143 @@
+import type { JobWord } from "./job-word.ts";
+import type { WrapperRecord } from "./record.ts";
+import type { Words } from "./slurm-text.ts";
+
+/**
+ * The way to a centre's Slurm, as one of its users at a time: the commands through weir-as, or slurmrestd with tokens
+ * that weir-as mints. Every call names the local user. What fails throws `EngineSilent`, but for a submission, which
+ * always says what is known of it.
+ */
+export interface Engine {
+  /** For `describe` and the doctor: `commands through weir-as`, … */
+  readonly transport: string;
+  hello(): Promise<Hello>;
+  submit(submission: Submission): Promise<SubmitAnswer>;
+  /** `12` or `12_3`; resolves when the engine has been told. Those it does not know are left out of it. */
+  cancel(user: string, engineIds: readonly string[]): Promise<{ readonly notThere: readonly string[] }>;
+  /** The user's jobs whose tag begins so: all that queue or run or ended a short while ago, and those of accounting. */
+  list(user: string, tag: string, sinceS: number): Promise<Listing>;
+  /** At most 100 ids in one call. */
+  jobs(user: string, engineIds: readonly string[]): Promise<JobsAnswer>;
+  /** Only of these runs, where any are named. */
+  records(user: string, chunks: readonly string[], only: readonly string[]): Promise<readonly ChunkRecord[]>;
+  read(request: ReadRequest): Promise<ReadAnswer>;
+  /** `busy`: a submission of that chunk is still in the act. Once removed, no copy of it can run anything any more. */
+  remove(user: string, chunk: string): Promise<"removed" | "busy">;
+  limits(user: string, account: string | null): Promise<LimitTexts>;
+  /** Rows without names; null where the site does not allow it. */
+  load(): Promise<readonly Words[] | null>;
+  close(): void;
+}
+
+/** The engine, or the way to it, gave no answer: what was asked for may have happened or not. */
+export class EngineSilent extends Error {}
+/** The site's policy says no; `rule` names the line. */
+export class PolicyRefusal extends Error {
+  readonly rule: string;
+  constructor(words: string, rule: string) {
+    super(words);
+    this.rule = rule;
+  }
+}
+
+export type Hello = {
+  readonly minUid: number;
+  readonly group: string;
+  readonly isStopped: boolean;
+  readonly allowsLoad: boolean;
+  /** The greatest life of a token in seconds; 0: none are minted. */
+  readonly tokenLifeS: number;
+  readonly policyMark: string;
+  readonly slurmConf: string | null;
+  readonly slurmBin: string;
+};
+
+/** One chunk: a plain job, or tasks of one job that are alike and travel as one array (R6). */
+export type Submission = {
+  readonly user: string;
+  readonly account: string | null;
+  readonly partition: string;
+  readonly qos: string | null;
+  readonly chunk: string;
+  readonly name: string;
+  readonly nodes: number;
+  readonly tasks: number;
+  readonly cpusPerTask: number;
+  readonly tasksPerNode: number | null;
+  readonly memMibPerNode: number;
+  readonly gres: string | null;
+  readonly timeLimitMin: number;
+  readonly timeLimitMs: number;
+  readonly graceMs: number;
+  readonly startWithinS: number;
+  /** The user's own indices, where they travel as an array. */
+  readonly array: string | null;
+  readonly wholeArray: {
+    readonly count: number;
+    readonly least: number;
+    readonly most: number;
+    readonly step: number;
+  } | null;
+  readonly runs: readonly { readonly index: number; readonly run: string }[];
+  readonly script: string | null;
+  readonly arguments: readonly string[];
+  readonly environment: Readonly<Record<string, string>>;
+  readonly files: readonly { readonly path: string; readonly isExecutable: boolean; readonly bytes: Uint8Array }[];
+  readonly workingDirectory: string | null;
+  readonly stdout: string | null;
+  readonly stderr: string | null;
+  /** A look-up has proved that the first try never arrived. */
+  readonly isAgain: boolean;
+};
+
+export type SubmitAnswer =
+  | { readonly kind: "submitted"; readonly engineId: string; readonly words: string }
+  /** Nothing was submitted, and nothing like it will be. */
+  | { readonly kind: "refused"; readonly words: string }
+  /** Nothing was submitted; the engine or the site asks to come again. */
+  | { readonly kind: "later"; readonly words: string }
+  /** It may have been submitted: the tag has to be looked up (R3). */
+  | { readonly kind: "in-doubt"; readonly words: string };
+
+export type Listing = { readonly queue: readonly JobWord[]; readonly accounting: readonly JobWord[] | null };
+
+export type JobsAnswer = {
+  readonly controller: readonly JobWord[];
+  /** Rows with their steps; null: this cluster keeps no accounting. */
+  readonly accounting: readonly Words[] | null;
+  /** uids of the jobs' owner as the controller names it; null where it knew none of them. */
+  readonly uid: number | null;
+  /** The controller answered for every id, be it that it does not know it. False: it was not reached. */
+  readonly isComplete: boolean;
+};
+
+export type ChunkRecord = {
+  readonly chunk: string;
+  readonly isGone: boolean;
+  readonly engineId: string | null;
+  /** Every start of every run of it, in order of restarts. */
+  readonly runs: ReadonlyMap<string, readonly WrapperRecord[]>;
+  /** Slurm's numbers of copies that found their folder and ran nothing. */
+  readonly duplicates: readonly number[];
+};
+
+export type ReadRequest = {
+  readonly user: string;
+  readonly chunk: string;
+  readonly run: string;
+  readonly stream: "stdout" | "stderr" | "wrapper";
+  readonly offset: number;
+  readonly maxBytes: number;
+};
+
+export type ReadAnswer =
+  | {
+      readonly kind: "bytes";
+      readonly bytes: Uint8Array;
+      readonly offset: number;
+      readonly sizeBytes: number;
+      readonly isFinal: boolean;
+    }
+  | { readonly kind: "none"; readonly words: string };
+
+export type LimitTexts = { readonly associations: string; readonly qos: string; readonly shares: string };

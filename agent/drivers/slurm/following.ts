@@ -1,0 +1,470 @@
+import type { RunId } from "#core/ids.ts";
+import type { RunObservation } from "#core/run-order.ts";
+import { endOf } from "./ends.ts";
+import { type ChunkRecord, type Engine, EngineSilent, type JobsAnswer, PolicyRefusal } from "./engine.ts";
+import { accountingWord, carriesTag, endedStates, type JobWord } from "./job-word.ts";
+import type { ChunkFacts, EndedRun, Notebook, NotebookLine, NotedChunk } from "./notebook.ts";
+import type { WrapperRecord } from "./record.ts";
+import { usageByRecord, usageOf } from "./usage.ts";
+import { endOfVanished } from "./vanished.ts";
+
+/**
+ * Follows what is in the engine's hands, to its end. Three ways, the cheapest first: the wrapper's records, all in one
+ * call a user and second (a prompt sign of a start or an end); one listing a user every 10 s (reasons, estimates, what
+ * the site did); and questions about single jobs, where one of these gave cause (P6). The engine's word decides (R4).
+ */
+export type Following = {
+  readonly take: (chunk: NotedChunk) => void;
+  readonly track: (run: RunId) => Pick<Track, "phase" | "startedMs" | "facts"> | null;
+  readonly all: () => Iterable<Pick<Track, "phase" | "facts" | "run">>;
+  /** Something was done to it: the engine is asked at once. */
+  readonly lookSoon: (run: RunId) => void;
+  readonly close: () => void;
+};
+
+export type FollowSettings = {
+  readonly engine: Engine;
+  readonly notebook: Notebook;
+  /** The prefix of all tags of this network at this centre. */
+  readonly network: string;
+  readonly tell: (observation: RunObservation) => void;
+  readonly note: (words: string, facts: object) => void;
+  readonly nowMs: () => number;
+  readonly monotonicMs: () => number;
+  readonly recordsEveryMs: number;
+  readonly listEveryMs: number;
+  /** How long the engine must have known nothing of a job before it counts as gone. */
+  readonly vanishedAfterMs: number;
+};
+
+type Track = {
+  readonly run: RunId;
+  readonly index: number;
+  readonly facts: ChunkFacts;
+  /** `12` or `12_7`; of the other copy, should this one have found the run's folder and run nothing. */
+  engineId: string;
+  readonly arrayOrJob: string;
+  phase: "waiting" | "running";
+  startedMs: number;
+  told: { readonly reason: string | null; readonly startsAtMs: number | null; readonly atMs: number } | null;
+  record: WrapperRecord | null;
+  first: WrapperRecord | null;
+  /** Slurm's numbers of the copies of this chunk that ran nothing. */
+  duplicates: readonly number[];
+  /** When the engine is to be asked about it; infinite: no cause. */
+  lookAtMs: number;
+  looks: number;
+  endedSinceMs: number | null;
+  absentSinceMs: number | null;
+  isRequeued: boolean;
+  isFenced: boolean;
+};
+
+/** After a look that settled nothing: soon, then less often. */
+const lookAgainMs = [100, 200, 400, 800, 1500, 3000, 5000] as const;
+/** Accounting follows the controller within moments; where it does not, what the controller and the wrapper say must do. */
+const accountingPatienceMs = 8_000;
+const mostIds = 100;
+const mostChunks = 200;
+const mostRuns = 1000;
+const heldBeyondMs = 120_000;
+
+export function follow(settings: FollowSettings): Following {
+  const { engine, notebook, note, tell, nowMs, monotonicMs } = settings;
+  const tracks = new Map<RunId, Track>();
+  let recordsAtMs = 0;
+  let listAtMs = 0;
+  let closed = false;
+  let wake: () => void = () => {};
+  let troubleNotedMs = Number.NEGATIVE_INFINITY;
+
+  function soon(): void {
+    wake();
+  }
+
+  function byUser(of: Iterable<Track>): Map<string, Track[]> {
+    const users = new Map<string, Track[]>();
+    for (const track of of) users.set(track.facts.user, [...(users.get(track.facts.user) ?? []), track]);
+    return users;
+  }
+
+  /** One user's trouble is nobody else's. */
+  async function eachUser(of: Iterable<Track>, act: (user: string, tracks: readonly Track[]) => Promise<void>) {
+    const acts = [...byUser(of)].map(([user, theirs]) =>
+      act(user, theirs).catch((error: unknown) => {
+        if (!(error instanceof EngineSilent) && !(error instanceof PolicyRefusal)) throw error;
+        if (monotonicMs() - troubleNotedMs < 10_000) return;
+        troubleNotedMs = monotonicMs();
+        note("runs cannot be followed; it is tried again", { user, error: error.message });
+      }),
+    );
+    await Promise.all(acts);
+  }
+
+  async function readRecords(): Promise<void> {
+    await eachUser(tracks.values(), async (user, theirs) => {
+      const chunks = [...new Set(theirs.map(({ facts }) => facts.chunk))];
+      const only = theirs.length <= mostRuns ? theirs.map(({ run }) => run) : [];
+      const records = new Map<string, ChunkRecord>();
+      for (let at = 0; at < chunks.length; at += mostChunks)
+        for (const one of await engine.records(user, chunks.slice(at, at + mostChunks), only))
+          records.set(one.chunk, one);
+      for (const track of theirs) heed(track, records.get(track.facts.chunk));
+    });
+  }
+
+  function heed(track: Track, record: ChunkRecord | undefined): void {
+    const starts = record?.runs.get(track.run);
+    track.duplicates = record?.duplicates ?? [];
+    const last = starts?.at(-1);
+    if (!last?.started) return;
+    track.first = starts?.[0] ?? null;
+    track.record = last;
+    if (track.phase === "waiting")
+      begin(track, last.started.startedMs, `wrapper on ${last.started.node}, job ${track.engineId}`);
+    if (last.ended && track.lookAtMs === Number.POSITIVE_INFINITY) lookNow(track);
+  }
+
+  function begin(track: Track, atMs: number, evidence: string): void {
+    track.phase = "running";
+    track.startedMs = atMs;
+    tell({ kind: "started", run: track.run, atMs, evidence });
+  }
+
+  function lookNow(track: Track): void {
+    track.looks = 0;
+    track.lookAtMs = monotonicMs();
+  }
+
+  async function listAll(): Promise<void> {
+    await eachUser(tracks.values(), async (user, theirs) => {
+      const listing = await engine.list(user, `${settings.network}-`, 300);
+      const queue = wordsByTask(listing.queue);
+      for (const track of theirs) {
+        const word = queue(track);
+        if (word === null || endedStates.has(word.state)) {
+          if (track.lookAtMs === Number.POSITIVE_INFINITY) lookNow(track);
+        } else heedQueue(track, word);
+      }
+      await takeOutHeld(user, theirs, queue);
+    });
+  }
+
+  function heedQueue(track: Track, word: JobWord): void {
+    if (word.state === "PENDING") {
+      if (track.phase === "running") lookNow(track);
+      else wait(track, word);
+      return;
+    }
+    // The record of the wrapper comes first as a rule; a file system may be late, or broken.
+    const isOld = word.startS !== null && nowMs() - word.startS * 1000 > 5_000;
+    if (track.phase === "waiting" && ["RUNNING", "SUSPENDED"].includes(word.state) && isOld && word.startS !== null)
+      begin(track, word.startS * 1000, `Slurm: ${word.state} on ${word.nodes}, job ${track.engineId}`);
+  }
+
+  /** Told when the reason changes, and the estimate at most every 30 s. */
+  function wait(track: Track, word: JobWord): void {
+    const startsAtMs = word.startS === null ? null : word.startS * 1000;
+    const { told } = track;
+    const isMoved = Math.abs((startsAtMs ?? 0) - (told?.startsAtMs ?? 0)) >= 30_000;
+    const isDue = told === null || told.reason !== word.reason || (isMoved && nowMs() - told.atMs >= 30_000);
+    if (isDue) tellWaiting(track, word.reason, startsAtMs);
+  }
+
+  function tellWaiting(track: Track, reason: string | null, startsAtMs: number | null): void {
+    const atMs = nowMs();
+    track.told = { reason, startsAtMs, atMs };
+    const startsInMs = startsAtMs === null ? null : Math.max(0, startsAtMs - atMs);
+    tell({
+      kind: "waiting",
+      run: track.run,
+      atMs,
+      engineId: track.engineId,
+      reason: reason?.slice(0, 255) ?? null,
+      startsInMs,
+    });
+  }
+
+  /** Slurm lets a deadline pass over a job that the site holds; nothing that starts after its lease may wait on. */
+  async function takeOutHeld(user: string, theirs: readonly Track[], queue: (track: Track) => JobWord | null) {
+    const late = theirs.filter(
+      (track) =>
+        track.phase === "waiting" &&
+        nowMs() > track.facts.startBeforeMs + heldBeyondMs &&
+        queue(track)?.state === "PENDING",
+    );
+    for (let at = 0; at < late.length; at += mostIds) {
+      const some = late.slice(at, at + mostIds);
+      for (const track of some) track.isFenced = true;
+      await engine.cancel(
+        user,
+        some.map(({ engineId }) => engineId),
+      );
+    }
+  }
+
+  async function look(): Promise<void> {
+    const due = [...tracks.values()].filter((track) => track.lookAtMs <= monotonicMs());
+    await eachUser(due, async (user, theirs) => {
+      for (const track of theirs) again(track);
+      for (let at = 0; at < theirs.length; at += mostIds) {
+        const some = theirs.slice(at, at + mostIds);
+        const answer = await engine.jobs(
+          user,
+          some.map(({ engineId }) => engineId),
+        );
+        await settle(user, some, answer);
+      }
+    });
+  }
+
+  /** Whatever comes of this look, the next one is later than this one was. */
+  function again(track: Track): void {
+    const delay = lookAgainMs[Math.min(track.looks, lookAgainMs.length - 1)] ?? 5000;
+    track.looks += 1;
+    track.lookAtMs = monotonicMs() + delay;
+  }
+
+  async function settle(user: string, some: readonly Track[], answer: JobsAnswer): Promise<void> {
+    const ends: { readonly track: Track; readonly observation: EndedRun }[] = [];
+    for (const track of some) {
+      const observation = await judge(user, track, answer);
+      if (observation) ends.push({ track, observation });
+    }
+    const lines = ends.map(
+      ({ track, observation }): NotebookLine => ({ kind: "ended", chunk: track.facts.chunk, observation }),
+    );
+    if (closed) return;
+    notebook.append(lines, "synced");
+    for (const { track, observation } of ends) {
+      tracks.delete(track.run);
+      tell(observation);
+    }
+  }
+
+  async function judge(user: string, track: Track, answer: JobsAnswer): Promise<EndedRun | null> {
+    const controller = wordsByTask(answer.controller)(track);
+    const rows = (answer.accounting ?? []).filter((row) =>
+      ["JobID", "JobIDRaw"].some((id) => (row.get(id) ?? "").split(".")[0] === track.engineId),
+    );
+    const accounting =
+      rows.flatMap((row) => accountingWord(row) ?? []).findLast((word) => carriesTag(word, track.facts.chunk)) ?? null;
+    if (controller !== null && !endedStates.has(controller.state)) return goesOn(user, track, controller);
+    const isClosed = accounting !== null && endedStates.has(accounting.state);
+    const word = controller ?? (isClosed ? accounting : null);
+    // Accounting may hold a job open for ever that the controller has forgotten.
+    if (word === null) return answer.isComplete ? vanished(track) : null;
+    track.absentSinceMs = null;
+    track.endedSinceMs ??= monotonicMs();
+    const mayWait = monotonicMs() - track.endedSinceMs < accountingPatienceMs;
+    if (answer.accounting !== null && !isClosed && mayWait) return null;
+    // The end of the wrapper is on its way over a shared file system, unless it was killed.
+    if (track.phase === "running" && track.record?.ended == null && mayWait && track.looks < 4) {
+      await refreshRecord(user, track);
+      if (track.record?.ended == null && word.signal !== 9) return null;
+    }
+    if (track.duplicates.includes(word.jobId) && goesOnElsewhere(track, word.jobId)) return null;
+    if (track.isRequeued || word.restarts > 0) return requeued(track, word, rows.length > 0 ? rows : null);
+    return finish(user, track, word, accounting, answer);
+  }
+
+  async function refreshRecord(user: string, track: Track): Promise<void> {
+    const [record] = await engine.records(user, [track.facts.chunk], [track.run]);
+    heed(track, record);
+  }
+
+  /** A submission in doubt may have come twice: the copy that has the run's folder is the one that counts. */
+  function goesOnElsewhere(track: Track, jobId: number): boolean {
+    const other = track.record?.started?.engine ?? 0;
+    if (other === 0 || other === jobId) return false;
+    note("a second copy of a run ran nothing; the first one is followed", {
+      run: track.run,
+      copy: jobId,
+      first: other,
+    });
+    track.engineId = String(other);
+    track.endedSinceMs = null;
+    return true;
+  }
+
+  /** It waits, runs or is being cleared away. A restart was not the network's doing: it owns retries (R5). */
+  async function goesOn(user: string, track: Track, word: JobWord): Promise<null> {
+    track.absentSinceMs = null;
+    track.endedSinceMs = null;
+    if (word.restarts > 0 && !track.isRequeued) {
+      track.isRequeued = true;
+      note("the centre requeued a run; it is taken out, and the network starts it again", { run: track.run });
+      await engine.cancel(user, [track.engineId]);
+    } else if (word.state !== "COMPLETING" && !track.isRequeued && track.record?.ended == null) {
+      track.lookAtMs = Number.POSITIVE_INFINITY;
+      heedQueue(track, word);
+    }
+    return null;
+  }
+
+  function vanished(track: Track): EndedRun | null {
+    track.absentSinceMs ??= monotonicMs();
+    const waitedOut = monotonicMs() - track.absentSinceMs >= settings.vanishedAfterMs;
+    const found = endOfVanished(track.engineId, track.record, waitedOut);
+    if (found === null) return null;
+    const usage = usageByRecord(track.record ?? { restart: 0, started: null, ended: null });
+    const atMs = track.record?.ended?.endedMs ?? nowMs();
+    return { kind: "ended", run: track.run, atMs, end: found.end, usage, words: found.words };
+  }
+
+  function requeued(track: Track, word: JobWord, rows: JobsAnswer["accounting"]): EndedRun {
+    const first = rows?.flatMap((row) => accountingWord(row) ?? [])[0] ?? null;
+    const usage =
+      first !== null && first.nodes !== null
+        ? usageOf(first, [], track.first)
+        : usageByRecord(track.first ?? { restart: 0, started: null, ended: null });
+    const atMs = word.endS === null ? nowMs() : word.endS * 1000;
+    const end = { kind: "requeued", by: "the centre" } as const;
+    return { kind: "ended", run: track.run, atMs, end, usage, words: "the centre requeued it" };
+  }
+
+  async function finish(
+    user: string,
+    track: Track,
+    word: JobWord,
+    accounting: JobWord | null,
+    answer: JobsAnswer,
+  ): Promise<EndedRun | null> {
+    const usage = usageOf(word, answer.accounting ?? [], track.record);
+    const verdict = endOf({
+      word,
+      accounting,
+      record: track.record,
+      isDuplicate: track.duplicates.includes(word.jobId),
+      askedToCancel: notebook.chunks.get(track.facts.chunk)?.asked.has(track.run) ?? false,
+      isFenced: track.isFenced,
+      user: { name: user, uid: answer.uid },
+      timeLimitS: track.facts.timeLimitS,
+      isOverMemory: await wasOverMemory(user, track, word, usage.memoryWay === "engine" ? usage.peakMemoryMib : 0),
+    });
+    if (verdict.kind === "elsewhere") {
+      note(verdict.words, { run: track.run });
+      return track.record?.ended ? vanished(track) : null;
+    }
+    if (verdict.difference !== null) note("engine and wrapper differ", { run: track.run, what: verdict.difference });
+    const atMs = word.endS === null ? nowMs() : word.endS * 1000;
+    const words = [verdict.words, verdict.difference].filter((one) => one !== null).join("; ") || null;
+    return { kind: "ended", run: track.run, atMs, end: verdict.end, usage, words };
+  }
+
+  /** OverMemoryKill says it nowhere but in slurmstepd's own line, and in what accounting measured. */
+  async function wasOverMemory(user: string, track: Track, word: JobWord, peakMib: number): Promise<boolean> {
+    if (word.state !== "FAILED" || word.signal !== 9 || track.record?.ended) return false;
+    if (peakMib > track.facts.memoryMibPerNode) return true;
+    const { chunk } = track.facts;
+    const tail = await engine.read({
+      user,
+      chunk,
+      run: track.run,
+      stream: "wrapper",
+      offset: -16_384,
+      maxBytes: 16_384,
+    });
+    if (tail.kind === "none") return false;
+    const step = new RegExp(`StepId=(?:${track.engineId}|${word.jobId})\\.\\w+ exceeded memory limit`);
+    return step.test(Buffer.from(tail.bytes).toString("utf8"));
+  }
+
+  async function go(): Promise<void> {
+    while (!closed) {
+      if (tracks.size === 0) await new Promise<void>((resolve) => (wake = resolve));
+      if (closed) return;
+      if (monotonicMs() >= recordsAtMs) {
+        await readRecords();
+        recordsAtMs = monotonicMs() + settings.recordsEveryMs;
+      }
+      await look();
+      if (monotonicMs() >= listAtMs) {
+        await listAll();
+        listAtMs = monotonicMs() + settings.listEveryMs;
+        await look();
+      }
+      let nextMs = Math.min(recordsAtMs, listAtMs);
+      for (const track of tracks.values()) nextMs = Math.min(nextMs, track.lookAtMs);
+      await new Promise<void>((resolve) => {
+        wake = resolve;
+        setTimeout(resolve, Math.max(20, nextMs - monotonicMs()));
+      });
+    }
+  }
+  const going = go();
+  going.catch((error: unknown) => {
+    // Our own mistake: the process ends rather than stand by with runs that nobody follows.
+    queueMicrotask(() => {
+      throw error;
+    });
+  });
+
+  return {
+    take({ facts, engineId, ended }) {
+      if (engineId === null) return;
+      for (const { index, run } of facts.runs) {
+        if (ended.has(run) || tracks.has(run)) continue;
+        const track = freshTrack(run, index, facts, engineId);
+        tracks.set(run, track);
+        if (!closed) tellWaiting(track, null, null);
+      }
+      recordsAtMs = Math.min(recordsAtMs, monotonicMs() + 200);
+      soon();
+    },
+    track: (run) => tracks.get(run) ?? null,
+    all: () => tracks.values(),
+    lookSoon(run) {
+      const track = tracks.get(run);
+      if (track) lookNow(track);
+      soon();
+    },
+    close() {
+      closed = true;
+      soon();
+    },
+  };
+}
+
+function freshTrack(run: RunId, index: number, facts: ChunkFacts, engineId: string): Track {
+  return {
+    run,
+    index,
+    facts,
+    engineId: facts.isArray ? `${engineId}_${index}` : engineId,
+    arrayOrJob: engineId,
+    phase: "waiting",
+    startedMs: 0,
+    told: null,
+    record: null,
+    first: null,
+    duplicates: [],
+    lookAtMs: Number.POSITIVE_INFINITY,
+    looks: 0,
+    endedSinceMs: null,
+    absentSinceMs: null,
+    isRequeued: false,
+    isFenced: false,
+  };
+}
+
+/**
+ * Finds the word about a task: its own, else the one about those of its array that still wait together. The tag counts,
+ * not the number: a controller that lost its state gives numbers again.
+ */
+function wordsByTask(words: readonly JobWord[]): (track: Track) => JobWord | null {
+  const own = new Map<string, JobWord>();
+  const together = new Map<string, JobWord>();
+  for (const word of words) {
+    if (word.arrayJob === null) own.set(String(word.jobId), word);
+    else if (word.indices === null) together.set(String(word.arrayJob), word);
+    else {
+      for (const index of word.indices) own.set(`${word.arrayJob}_${index}`, word);
+      if (word.indices.length === 1) own.set(String(word.jobId), word);
+    }
+  }
+  return (track) => {
+    const word = own.get(track.engineId) ?? together.get(track.arrayOrJob) ?? null;
+    return word !== null && carriesTag(word, track.facts.chunk) ? word : null;
+  };
+}

@@ -1,0 +1,125 @@
+import { readFileSync, renameSync, writeFileSync } from "node:fs";
+import * as z from "zod";
+
+/**
+ * Who a person or project of the network is at this centre (P2): kept here, by the site, and never told to the server,
+ * which names people and projects by their ids alone. A mapping serves only while it is `ready`, which it becomes when a
+ * test submission as that user has succeeded.
+ */
+const readiness = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("requested"), sinceMs: z.int() }),
+  /** The account is there, or so the site says; it has not been tried. `words`: why the last try failed. */
+  z.strictObject({ kind: z.literal("created"), sinceMs: z.int(), words: z.string().nullable() }),
+  z.strictObject({ kind: z.literal("ready"), sinceMs: z.int() }),
+  z.strictObject({ kind: z.literal("removed"), sinceMs: z.int() }),
+]);
+
+const entry = z.strictObject({
+  /** Ids of the network; null: whichever. One of them at least is named. */
+  person: z.int().positive().nullable(),
+  project: z.int().positive().nullable(),
+  user: z.string().regex(/^[A-Za-z_][\w.@-]{0,63}$/),
+  account: z.string().max(128).nullable(),
+  qos: z.string().max(128).nullable().default(null),
+  readiness,
+});
+
+export type MappingEntry = z.infer<typeof entry>;
+export type Readiness = MappingEntry["readiness"];
+
+export type Resolved =
+  | { readonly kind: "ready"; readonly entry: MappingEntry }
+  | { readonly kind: "not-ready"; readonly words: string };
+
+/** The most exact entry decides: of this person in this project, of this person, of this project. */
+export function resolveMapping(
+  entries: readonly MappingEntry[],
+  person: { readonly id: number; readonly name: string },
+  project: { readonly id: number; readonly name: string },
+): Resolved {
+  const who = `person ${person.id} (${person.name}) in project ${project.id} (${project.name})`;
+  const found =
+    entries.find((one) => one.person === person.id && one.project === project.id) ??
+    entries.find((one) => one.person === person.id && one.project === null) ??
+    entries.find((one) => one.person === null && one.project === project.id);
+  if (!found)
+    return {
+      kind: "not-ready",
+      words: `this centre has no local account for ${who}; its operator adds one to the mapping`,
+    };
+  switch (found.readiness.kind) {
+    case "ready":
+      return { kind: "ready", entry: found };
+    case "requested":
+      return { kind: "not-ready", words: `the local account for ${who} has been requested and is not there yet` };
+    case "created": {
+      const why = found.readiness.words === null ? "" : `: ${found.readiness.words}`;
+      return { kind: "not-ready", words: `the local account for ${who} has not passed its test submission${why}` };
+    }
+    case "removed":
+      return { kind: "not-ready", words: `the local account for ${who} has been removed by the centre` };
+  }
+}
+
+export type Mapping = {
+  readonly entries: () => readonly MappingEntry[];
+  readonly resolve: (person: Named, project: Named) => Resolved;
+  /** Adds, or replaces the one for the same person and project. On disk when it returns. */
+  readonly put: (changed: MappingEntry) => void;
+};
+
+type Named = { readonly id: number; readonly name: string };
+
+/**
+ * The file is read again when it has changed: the operator may edit it while the agent runs. No file is no mapping; one
+ * that cannot be read is an error with its place, and what was read before stays in force.
+ */
+export function openMapping(path: string, note: (words: string, facts: object) => void): Mapping {
+  let text: string | null = null;
+  let entries: readonly MappingEntry[] = [];
+
+  function refresh(): readonly MappingEntry[] {
+    const now = readOrNull(path) ?? "[]";
+    if (now === text) return entries;
+    try {
+      entries = parseMapping(now);
+    } catch (error) {
+      if (text === null)
+        throw new Error(`${path}: ${error instanceof Error ? error.message : error}`, { cause: error });
+      note("the mapping cannot be read; the one before stays in force", { path, error: String(error) });
+    }
+    text = now;
+    return entries;
+  }
+
+  refresh();
+  return {
+    entries: refresh,
+    resolve: (person, project) => resolveMapping(refresh(), person, project),
+    put(changed) {
+      const others = refresh().filter((one) => one.person !== changed.person || one.project !== changed.project);
+      const next = `${JSON.stringify([...others, changed], null, 2)}\n`;
+      writeFileSync(`${path}.new`, next, { mode: 0o600, flush: true });
+      renameSync(`${path}.new`, path);
+      refresh();
+    },
+  };
+}
+
+/** Throws with words for the operator. */
+export function parseMapping(text: string): readonly MappingEntry[] {
+  const parsed = z.array(entry).safeParse(JSON.parse(text));
+  if (!parsed.success) throw new Error(z.prettifyError(parsed.error));
+  const nobody = parsed.data.find((one) => one.person === null && one.project === null);
+  if (nobody) throw new Error(`the entry of user ${nobody.user} names neither a person nor a project`);
+  return parsed.data;
+}
+
+function readOrNull(path: string): string | null {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return null;
+    throw error;
+  }
+}

@@ -1,0 +1,57 @@
+import { readFileSync } from "node:fs";
+import * as z from "zod";
+
+/**
+ * What a site says of its Slurm to the agent: a JSON file, by WEIR_SLURM_CONFIG or `slurm.json` in the agent's folder.
+ * All but the helper's place can be left out.
+ */
+const device = z.strictObject({ vendor: z.string().min(1).max(100), model: z.string().min(1).max(100) });
+
+const site = z.strictObject({
+  /** How weir-as is started. */
+  helper: z.tuple([z.string()], z.string()).default(["sudo", "-n", "/usr/libexec/weir/weir-as", "serve"]),
+  /** SLURM_CONF for the agent's own look at nodes and partitions; null: where Slurm looks by itself. */
+  slurmConf: z.string().nullable().default(null),
+  slurmBin: z.string().default("/usr/bin"),
+  /** The mapping's file; null: `mapping.json` in the agent's folder. */
+  mapping: z.string().nullable().default(null),
+  /** Partitions that are pools of the network; null: all that are not hidden. */
+  partitions: z.array(z.string()).nullable().default(null),
+  /** The QoS for runs of a pool, such as a preemptible one; a mapping's own goes first. */
+  qos: z.record(z.string(), z.string()).default({}),
+  /** Vendor and model for a GRES word such as `gpu` or `gpu:a100`, where the table of describe.ts does not know it. */
+  devices: z.record(z.string(), device).default({}),
+  /** At most so many tasks travel as one array; no more than `max-array` of the policy. */
+  mostTasksOfChunk: z.int().min(1).max(100_000).default(1000),
+  software: z.array(z.string()).default([]),
+  containers: z.array(z.string()).default([]),
+  fileSystems: z
+    .array(
+      z.strictObject({
+        name: z.string(),
+        path: z.string(),
+        shared: z.boolean(),
+        purgeDays: z.int().min(0).nullable().default(null),
+      }),
+    )
+    .default([]),
+});
+export type Site = z.infer<typeof site>;
+
+/** Throws with words for the operator; a file that is not there is a site with nothing special to say. */
+export function readSite(path: string): Site {
+  let text: string;
+  try {
+    text = readFileSync(path, "utf8");
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return site.parse({});
+    throw error;
+  }
+  return parseSite(text, path);
+}
+
+export function parseSite(text: string, path: string): Site {
+  const parsed = site.safeParse(JSON.parse(text));
+  if (parsed.success) return parsed.data;
+  throw new Error(`${path}: ${z.prettifyError(parsed.error)}`);
+}

@@ -1,0 +1,23 @@
+import type { SubmitAnswer } from "./engine.ts";
+
+/**
+ * What sbatch's complaint means for the run. Only what slurmctld has answered is a refusal; where the answer was cut off
+ * the job may be in the queue. Texts: src/common/slurm_errno.c of 22.05.
+ */
+export function sbatchAnswer(stderr: string, exit: number): Exclude<SubmitAnswer, { kind: "submitted" }> {
+  const words = stderr.trim().replace(/^sbatch: (?:error: )?/gm, "") || `sbatch ended with status ${exit} and no words`;
+  if (inDoubt.test(stderr) || (exit >= 128 && !rejected.test(stderr))) return { kind: "in-doubt", words };
+  if (passing.test(stderr)) return { kind: "later", words };
+  if (rejected.test(stderr)) return { kind: "refused", words };
+  return { kind: "in-doubt", words };
+}
+
+const inDoubt =
+  /Socket timed out|Zero Bytes were transmitted|Unexpected message received|Message (?:send|receive) failure|Transport endpoint|Connection reset|Communication (?:shutdown|connection)/i;
+
+/** Never reached it, or it asks to come again: full spool, too many jobs, a limit on how many may be submitted. */
+const passing =
+  /connect failure|Unable to contact slurm controller|Connection refused|temporarily unable to accept|Resource temporarily unavailable|slurmctld is (?:starting|in standby)|in standby mode|job submit limit|No space left|Slurm backup controller|Unable to open file|maximum number of jobs/i;
+
+/** slurmctld's own no; each of its reasons comes after these words. */
+const rejected = /Batch job submission failed|Unable to submit batch job|Invalid |allocation failure|sbatch: error: /i;

@@ -1,0 +1,145 @@
+import type { EngineOffers, EnginePool, ForeignLoad } from "#core/centre/engine.ts";
+import { configurationOf, type SlurmConfiguration } from "./configuration.ts";
+import { foreignColumns, foreignLoad, foreignRows, poolsOf } from "./describe.ts";
+import type { Engine } from "./engine.ts";
+import type { LocalCommands } from "./local-commands.ts";
+import type { Site } from "./site.ts";
+import { durationS, present, type Words, wordsOf } from "./slurm-text.ts";
+
+/** Nodes, partitions and the work of others, looked at when they are asked for and at most every 10 s. */
+export type Surroundings = {
+  readonly configuration: () => Promise<SlurmConfiguration>;
+  /** As long as nothing was ever seen, throws; later what was seen last stands. */
+  readonly look: () => Promise<Look>;
+};
+
+export type Look = {
+  readonly nodes: readonly Words[];
+  readonly partitions: readonly Words[];
+  readonly foreign: ReadonlyMap<string, ForeignLoad>;
+  readonly hidden: string | null;
+  readonly reservations: readonly string[];
+  readonly licences: EngineOffers["licences"];
+  readonly atMs: number;
+};
+
+const leastMs = 10_000;
+const configurationKeptMs = 600_000;
+
+export function surroundings(
+  commands: LocalCommands,
+  engine: Engine,
+  clocks: { readonly nowMs: () => number; readonly monotonicMs: () => number },
+): Surroundings {
+  let last: Look | null = null;
+  let looking: Promise<Look> | null = null;
+  let known: { readonly configuration: SlurmConfiguration; readonly atMs: number } | null = null;
+
+  async function configuration(): Promise<SlurmConfiguration> {
+    if (known !== null && clocks.monotonicMs() - known.atMs < configurationKeptMs) return known.configuration;
+    const fresh = configurationOf(await commands("scontrol", ["show", "config"]));
+    known = { configuration: fresh, atMs: clocks.monotonicMs() };
+    return fresh;
+  }
+
+  async function load(): Promise<{ readonly rows: readonly Words[] } | { readonly hidden: string }> {
+    const { privateData } = await configuration();
+    if (!privateData.includes("jobs")) {
+      const words = ["--all", "--noheader", "--states=PENDING,RUNNING,SUSPENDED,CONFIGURING,COMPLETING"];
+      return { rows: foreignRows(await commands("squeue", [...words, `--format=${foreignColumns.format}`])) };
+    }
+    const rows = await engine.load().catch(() => null);
+    if (rows !== null) return { rows };
+    return { hidden: "PrivateData=jobs hides the work of others, and the site's policy allows no listing of the load" };
+  }
+
+  async function fresh(): Promise<Look> {
+    const show = async (what: readonly string[]) =>
+      (await commands("scontrol", ["--oneliner", ...what])).split("\n").flatMap((line) => {
+        const words = wordsOf(line);
+        return words.size > 1 ? [words] : [];
+      });
+    const [nodes, partitions, licences, reservations, others] = await Promise.all([
+      show(["--details", "show", "node"]),
+      show(["show", "partition"]),
+      show(["show", "licenses"]).catch(() => []),
+      show(["show", "reservation"]).catch(() => []),
+      load(),
+    ]);
+    const byPool = "rows" in others ? foreignLoad(others.rows, Math.round(clocks.nowMs() / 1000)) : null;
+    const hidden = "hidden" in others ? others.hidden : null;
+    const foreign = new Map<string, ForeignLoad>();
+    for (const partition of partitions) {
+      const name = partition.get("PartitionName") ?? "";
+      const nothing: ForeignLoad = { kind: "seen", running: [], waiting: { jobs: 0, cores: 0 } };
+      foreign.set(name, hidden === null ? (byPool?.get(name) ?? nothing) : { kind: "hidden", why: hidden });
+    }
+    return {
+      nodes,
+      partitions,
+      foreign,
+      hidden,
+      reservations: reservations.flatMap((words) => words.get("ReservationName") ?? []),
+      licences: licences.flatMap((words) => licenceOf(words) ?? []),
+      atMs: clocks.monotonicMs(),
+    };
+  }
+
+  return {
+    configuration,
+    async look() {
+      if (last !== null && clocks.monotonicMs() - last.atMs < leastMs) return last;
+      looking ??= fresh().finally(() => {
+        looking = null;
+      });
+      try {
+        last = await looking;
+      } catch (error) {
+        if (last === null) throw error;
+      }
+      return last as Look;
+    },
+  };
+}
+
+/** What the engine and the site's own file say together. */
+export function reportOf(
+  look: Look,
+  site: Site,
+  ours: ReadonlyMap<string, EnginePool["ours"]>,
+): { readonly pools: readonly EnginePool[]; readonly offers: EngineOffers } {
+  const pools = poolsOf({ ...look, ours, devices: site.devices, only: site.partitions });
+  const gres = new Set<string>();
+  for (const node of look.nodes)
+    for (const word of (present(node.get("Gres")) ?? "").replace(/\([^)]*\)/g, "").split(","))
+      if (word !== "") gres.add(word.replace(/:\d+$/, ""));
+  return {
+    pools,
+    offers: {
+      aliases: {
+        partition: pools.map(({ name }) => name),
+        qos: [...new Set(Object.values(site.qos))],
+        constraint: [...new Set(pools.flatMap((pool) => pool.nodes.flatMap(({ features }) => features)))],
+        gres: [...gres],
+        licences: look.licences.map(({ name }) => name),
+        reservation: look.reservations,
+      },
+      software: site.software,
+      containers: site.containers,
+      mpi: [],
+      fileSystems: site.fileSystems,
+      licences: look.licences,
+    },
+  };
+}
+
+/** The longest run that a partition takes, in seconds; null: no limit, or no such partition. */
+export function mostTimeS(look: Look, pool: string): number | null {
+  return durationS(look.partitions.find((one) => one.get("PartitionName") === pool)?.get("MaxTime"));
+}
+
+function licenceOf(words: Words): EngineOffers["licences"][number] | null {
+  const name = words.get("LicenseName");
+  if (name === undefined) return null;
+  return { name, total: Number(words.get("Total") ?? 0), free: Number(words.get("Free") ?? 0) };
+}

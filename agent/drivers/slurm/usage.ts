@@ -1,0 +1,70 @@
+import type { RunUsage } from "#core/run-order.ts";
+import type { JobWord } from "./job-word.ts";
+import type { WrapperRecord } from "./record.ts";
+import { durationS, sizeMib, type Words } from "./slurm-text.ts";
+
+/**
+ * What a run used, by the engine: start, end and CPU time. Slurm counts whole seconds of wall time, and so does the bill.
+ * Without accounting only the times are the engine's, and CPU and memory the wrapper's, which the user could have
+ * written: they are shown and priced by nothing.
+ */
+export function usageOf(word: JobWord, accounting: readonly Words[], record: WrapperRecord | null): RunUsage {
+  const ran = word.nodes !== null && word.startS !== null;
+  const measured = measuredBy(accounting, word.jobId);
+  const end = record?.ended ?? null;
+  return {
+    startedMs: ran && word.startS !== null ? word.startS * 1000 : null,
+    wallMs: ran ? 1000 * word.elapsedS : 0,
+    cpuUserMs: measured?.cpuUserMs ?? end?.cpuUserMs ?? 0,
+    cpuSystemMs: measured?.cpuSystemMs ?? end?.cpuSystemMs ?? 0,
+    peakMemoryMib: measured?.peakMemoryMib ?? end?.peakMemoryMib ?? 0,
+    memoryWay: measured?.peakMemoryMib != null ? "engine" : end && end.peakMemoryMib > 0 ? "sampled" : "none",
+    droppedStdoutBytes: 0,
+    droppedStderrBytes: 0,
+    energyJoules: measured?.energyJoules ?? null,
+  };
+}
+
+/** Where the engine has forgotten the job, the wrapper's record is all there is. */
+export function usageByRecord(record: WrapperRecord): RunUsage {
+  const end = record.ended;
+  return {
+    startedMs: record.started?.startedMs ?? null,
+    wallMs: end ? Math.max(0, end.endedMs - end.startedMs) : 0,
+    cpuUserMs: end?.cpuUserMs ?? 0,
+    cpuSystemMs: end?.cpuSystemMs ?? 0,
+    peakMemoryMib: end?.peakMemoryMib ?? 0,
+    memoryWay: end && end.peakMemoryMib > 0 ? "sampled" : "none",
+    droppedStdoutBytes: 0,
+    droppedStderrBytes: 0,
+    energyJoules: null,
+  };
+}
+
+export type Measured = {
+  readonly cpuUserMs: number;
+  readonly cpuSystemMs: number;
+  /** The most that a step's task had; null where nothing was sampled, as in jobs shorter than a second or two. */
+  readonly peakMemoryMib: number | null;
+  /** null where the site measures none; Slurm then prints 0. */
+  readonly energyJoules: number | null;
+};
+
+/** Of the rows of sacct with their steps: the job's own row has the sums, its steps have the memory. */
+export function measuredBy(rows: readonly Words[], jobId: number): Measured | null {
+  const own = rows.filter((row) => (row.get("JobIDRaw") ?? "").split(".")[0] === String(jobId));
+  const job = own.findLast((row) => row.get("JobIDRaw") === String(jobId));
+  if (!job) return null;
+  const peaks = own.flatMap((row) => sizeMib(row.get("MaxRSS")) ?? []);
+  const energy = Number(job.get("ConsumedEnergyRaw") ?? 0);
+  return {
+    cpuUserMs: milliseconds(job.get("UserCPU")),
+    cpuSystemMs: milliseconds(job.get("SystemCPU")),
+    peakMemoryMib: peaks.length === 0 ? null : Math.max(...peaks),
+    energyJoules: Number.isSafeInteger(energy) && energy > 0 ? energy : null,
+  };
+}
+
+function milliseconds(text: string | undefined): number {
+  return Math.round((durationS(text) ?? 0) * 1000);
+}

@@ -1,0 +1,42 @@
+import type { RunEnd } from "#core/job/state.ts";
+import type { WrapperRecord } from "./record.ts";
+
+/**
+ * How a run ended of which the engine, which answers, has no record any more: purged after MinJobAge where there is no
+ * accounting, or forgotten with the controller's state. Null: the wrapper began and has not ended; whether anything of it
+ * lives nobody here can see, so it is lost only after `waitedOut` (a node that comes back ends what its controller does
+ * not know).
+ */
+export function endOfVanished(
+  engineId: string,
+  record: WrapperRecord | null,
+  waitedOut: boolean,
+): { readonly end: RunEnd; readonly words: string | null } | null {
+  const gone = `the engine answers and knows no job ${engineId}`;
+  const end = record?.ended ?? null;
+  if (record === null)
+    return waitedOut
+      ? {
+          end: { kind: "withdrawn", evidence: `${gone}; its wrapper never began, and cannot begin any more` },
+          words: null,
+        }
+      : null;
+  if (end === null)
+    return waitedOut
+      ? { end: { kind: "lost", evidence: `${gone}; its wrapper began and wrote no end` }, words: null }
+      : null;
+  const words = `${gone}: this end is by the wrapper's record`;
+  switch (end.cause) {
+    case "time-limit":
+      return { end: { kind: "timed-out" }, words };
+    case "stopped":
+      return { end: { kind: "node-failed", reason: `the engine stopped it and has forgotten it: ${gone}` }, words };
+    case "exited":
+    case "start-failed":
+      if (end.signal !== 0) return { end: { kind: "signalled", signal: end.signal }, words };
+      return {
+        end: end.exitCode === 0 ? { kind: "succeeded" } : { kind: "failed", exitCode: end.exitCode },
+        words: end.words ?? words,
+      };
+  }
+}
