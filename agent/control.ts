@@ -7,8 +7,8 @@ import { createInterface } from "node:readline";
  */
 export type Control = {
   readonly ready: () => void;
-  /** A fresh one-time enrolment token; null where nobody can give one. */
-  readonly enrolmentToken: () => Promise<string | null>;
+  /** A fresh one-time enrolment token of that centre (null: of the only one); null where nobody can give one. */
+  readonly enrolmentToken: (centre: string | null) => Promise<string | null>;
   /** Aborts when the supervisor is gone or asks to stop. */
   readonly gone: AbortSignal;
   readonly close: () => void;
@@ -27,7 +27,7 @@ export function openControl(environment: Readonly<Record<string, string | undefi
     };
 
   const socket = new Socket({ fd: Number(fd), readable: true, writable: true });
-  const waiting: ((token: string) => void)[] = [];
+  const waiting: { readonly centre: string | null; readonly give: (token: string) => void }[] = [];
   socket.on("error", () => stop.abort());
   socket.on("close", () => stop.abort());
   socket.on("end", () => stop.abort());
@@ -38,15 +38,18 @@ export function openControl(environment: Readonly<Record<string, string | undefi
       message !== null &&
       "enrolment" in message &&
       typeof message.enrolment === "string"
-    )
-      waiting.shift()?.(message.enrolment);
+    ) {
+      const named = "centre" in message ? message.centre : null;
+      const at = waiting.findIndex(({ centre }) => centre === named);
+      if (at !== -1) waiting.splice(at, 1)[0]?.give(message.enrolment);
+    }
   });
   const say = (message: object) => socket.write(`${JSON.stringify(message)}\n`);
   return {
     ready: () => say({ ready: true }),
-    enrolmentToken() {
-      say({ want: "enrolment" });
-      return new Promise((resolve) => waiting.push(resolve));
+    enrolmentToken(centre) {
+      say({ want: "enrolment", ...(centre !== null && { centre }) });
+      return new Promise((resolve) => waiting.push({ centre, give: resolve }));
     },
     gone: stop.signal,
     close: () => socket.destroy(),

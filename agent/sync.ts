@@ -2,7 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { type Answer, type Connection, Unreachable } from "#agent/connection.ts";
 import type { Driver } from "#agent/driver.ts";
 import type { Keeper } from "#agent/keeper.ts";
-import type { SyncRequest } from "#api/agent.ts";
+import type { AskedTest, SyncRequest } from "#api/agent.ts";
 import { protocolVersion, syncAnswer } from "#api/agent.ts";
 import { runEndView } from "#api/outcome-view.ts";
 import type { RunId } from "#core/ids.ts";
@@ -28,6 +28,8 @@ export type SyncSettings = {
   readonly agentVersion: string;
   readonly signal: AbortSignal;
   readonly onFirstAnswer: () => void;
+  /** The connection test that the server waits for; said again until its report has come. */
+  readonly onTest: (test: AskedTest) => void;
   readonly note: (words: string, facts: object) => void;
 };
 
@@ -79,6 +81,7 @@ export async function keepInSync(settings: SyncSettings): Promise<SyncEnd> {
     const answer = syncAnswer.parse(body);
     keeper.committed(answer.committed as readonly string[] as readonly RunId[]);
     for (const read of answer.reads) void answerRead(read);
+    if (answer.test) settings.onTest(answer.test);
     if (answer.server === server && answer.generation <= generation) return;
     server = answer.server;
     generation = answer.generation;

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { checkResult } from "#api/connection-test.ts";
 import { runEnd } from "#api/job.ts";
 import { centreName, timeMs } from "#api/values.ts";
 import type { EngineReport } from "#core/centre/engine.ts";
@@ -190,6 +191,20 @@ export const runOrder = z
   })
   .meta({ id: "RunOrder" });
 
+/**
+ * A connection test that the server waits for. It is said again with every answer until its report has come; an agent
+ * that runs it already, or has, does nothing. `pool`: test that one, null: the first that is up.
+ */
+export const askedTest = z
+  .strictObject({
+    id: z.int().min(1),
+    person: z.strictObject({ id: z.int(), name: z.string() }),
+    project: z.strictObject({ id: z.int(), name: z.string() }),
+    pool: z.string().nullable(),
+  })
+  .meta({ id: "AskedTest" });
+export type AskedTest = z.infer<typeof askedTest>;
+
 export const syncAnswer = z
   .strictObject({
     server: z.string(),
@@ -218,6 +233,7 @@ export const syncAnswer = z
         maxBytes: z.int().min(1).max(1_048_576),
       }),
     ),
+    test: askedTest.optional(),
   })
   .meta({ id: "SyncAnswer" });
 export type SyncAnswer = z.infer<typeof syncAnswer>;
@@ -234,6 +250,19 @@ export const readAnswer = z
     words: z.string().max(1000),
   })
   .meta({ id: "ReadAnswer" });
+
+/** Of a connection test: what is known so far, all of it each time; `ended` once, with the last of it. */
+export const testProgress = z
+  .strictObject({
+    test: z.int().min(1),
+    session: z.int().min(1),
+    agentVersion: z.string().max(100),
+    /** The agent's clock as it sends this. */
+    nowMs: timeMs,
+    checks: z.array(checkResult).max(100),
+    ended: z.boolean(),
+  })
+  .meta({ id: "TestProgress" });
 
 export const enrolRequest = z
   .strictObject({ token: z.string().max(200), agentVersion: z.string().max(100), driver: z.string().max(50) })

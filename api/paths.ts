@@ -42,6 +42,10 @@ export const paths = {
   nodes: { method: "GET", path: "/nodes" },
   addCentre: { method: "POST", path: "/centres", idempotent: true },
   addEnrolment: { method: "POST", path: "/centres/:centre/enrolment", idempotent: true },
+  addTest: { method: "POST", path: "/centres/:centre/tests", idempotent: true },
+  tests: { method: "GET", path: "/centres/:centre/tests" },
+  test: { method: "GET", path: "/centres/:centre/tests/:test" },
+  networkKeys: { method: "GET", path: "/network/keys" },
   tenants: { method: "GET", path: "/tenants" },
   addTenant: { method: "POST", path: "/tenants", idempotent: true },
   projects: { method: "GET", path: "/projects" },
@@ -55,4 +59,5 @@ export const paths = {
   session: { method: "POST", path: "/agent/session" },
   sync: { method: "POST", path: "/agent/sync" },
   answerRead: { method: "POST", path: "/agent/answers" },
+  postTest: { method: "POST", path: "/agent/test" },
 } as const satisfies Record<string, Path>;

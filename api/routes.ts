@@ -1,5 +1,6 @@
 import * as z from "zod";
 import * as agent from "#api/agent.ts";
+import * as connectionTest from "#api/connection-test.ts";
 import * as job from "#api/job.ts";
 import { limits } from "#api/limits.ts";
 import * as network from "#api/network.ts";
@@ -263,6 +264,41 @@ export const routes = {
     status: 201,
   }),
 
+  addTest: route({
+    ...paths.addTest,
+    tag: "centres",
+    access: "administrator",
+    summary: "Ask for a connection test, or join the one that is under way",
+    params: z.object({ centre: centreName }),
+    body: connectionTest.newConnectionTest,
+    response: connectionTest.connectionTest,
+    status: 201,
+  }),
+  tests: route({
+    ...paths.tests,
+    tag: "centres",
+    access: "member",
+    summary: "Connection tests of a centre, newest first",
+    params: z.object({ centre: centreName }),
+    query: listQuery,
+    response: connectionTest.connectionTestsPage,
+  }),
+  test: route({
+    ...paths.test,
+    tag: "centres",
+    access: "member",
+    summary: "One connection test, with what is known so far",
+    params: z.object({ centre: centreName, test: z.coerce.number().int().min(1).max(Number.MAX_SAFE_INTEGER) }),
+    response: connectionTest.connectionTest,
+  }),
+  networkKeys: route({
+    ...paths.networkKeys,
+    tag: "network",
+    access: "anyone",
+    summary: "The public keys by which the network's signatures are verified",
+    response: connectionTest.networkKeys,
+  }),
+
   tenants: route({
     ...paths.tenants,
     tag: "administration",
@@ -374,6 +410,14 @@ export const routes = {
     summary: "The log pieces the server asked for",
     body: z.strictObject({ answers: z.array(agent.readAnswer).max(100) }),
     bodyLimitBytes: 64 * 1024 * 1024,
+    response: nothing,
+  }),
+  postTest: route({
+    ...paths.postTest,
+    tag: "agent",
+    access: "centre",
+    summary: "What is known so far of a connection test",
+    body: agent.testProgress,
     response: nothing,
   }),
 } as const;

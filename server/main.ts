@@ -12,6 +12,7 @@ import { createApp } from "./http/app.ts";
 import { isStoreTrouble } from "./http/store-trouble.ts";
 import { firstStart, machineEnrolment, machineToken, startLink } from "./identity/first-start.ts";
 import { openGate } from "./identity/gate.ts";
+import { openNetworkKey } from "./identity/network-key.ts";
 import { openLeader } from "./loops/lead.ts";
 import { openScheduler } from "./loops/schedule.ts";
 import { openTending } from "./loops/tend.ts";
@@ -70,12 +71,14 @@ const writer = openSubmitWriter(db, {
 const desk = openDesk({ db, feed, transitions, runs, log });
 
 const gate = openGate(db, now);
+const networkKey = await openNetworkKey(join(weirHome().server.folder, "network-key.pem"), db, now());
 const pulse = watchStore(db);
 const arrayTasks = await readArrayTasks(db.pool, limits.arrayTasks);
 const handlers = createHandlers({
   db,
   names: openNames(db.pool),
   gate,
+  networkKey,
   now,
   writer,
   transitions,

@@ -21,7 +21,9 @@ export async function runSuite(settings: SuiteSettings): Promise<readonly CheckR
   const wanted = (check: CheckName) => settings.only?.includes(check) ?? true;
 
   function done(check: CheckName, asked: string, startedMs: number, judged: Judged): void {
-    const result = { check, ...judged, asked, startedMs, tookMs: Date.now() - startedMs };
+    // What a job printed may be anything; evidence is text of a bounded length.
+    const seen = judged.seen.replaceAll("\0", "␀").toWellFormed().slice(0, 3_000);
+    const result = { check, verdict: judged.verdict, asked, seen, startedMs, tookMs: Date.now() - startedMs };
     results.push(result);
     settings.onResult?.(result);
   }

@@ -1,11 +1,12 @@
 import { randomUUID } from "node:crypto";
 import type { z } from "zod";
-import type { readAnswer, SyncAnswer, SyncRequest } from "#api/agent.ts";
+import type { AskedTest, readAnswer, SyncAnswer, SyncRequest } from "#api/agent.ts";
 import type { LogChunk } from "#api/job.ts";
 import { runEndFromWire } from "#api/outcome-view.ts";
 import { type CentreId, parseRunId, type RunId, type RunRef, runId } from "#core/ids.ts";
 import type { Refusal } from "#core/refusal.ts";
 import type { RunObservation } from "#core/run-order.ts";
+import { readAskedTest } from "#server/store/connection-tests.ts";
 import { type Database, type Log, silent } from "#server/store/database.ts";
 import type { FeedEvent } from "#server/store/event.ts";
 import type { Feed } from "#server/store/feed.ts";
@@ -68,6 +69,10 @@ type Counter = {
     readonly offset: number;
     readonly maxBytes: number;
   }[];
+  /** The connection test that its agent is to run, as far as is known here; and to whom it has been said. */
+  test: AskedTest | null;
+  testIsKnown: boolean;
+  testToldTo: string;
   /** Long polls that are open now. */
   polls: number;
   seenMs: number;
@@ -110,6 +115,9 @@ export function openDesk(settings: DeskSettings): Desk {
       runs: new Map(),
       waiting: new Set<() => void>(),
       reads: [],
+      test: null,
+      testIsKnown: false,
+      testToldTo: "",
       polls: 0,
       seenMs: 0,
       seenWrittenMs: 0,
@@ -127,7 +135,11 @@ export function openDesk(settings: DeskSettings): Desk {
 
   function follow({ kind, centre, job, index, attempt, detail }: FeedEvent): void {
     if (!centre) return;
-    if (kind === "centre-changed") wakeAll(counterOf(centre));
+    if (kind === "centre-changed") {
+      const counter = counterOf(centre);
+      counter.testIsKnown = false;
+      wakeAll(counter);
+    }
     if (job === null || index === null || attempt === null) return;
     const parsed = parseRunId(`${job}.${index}.${attempt}`);
     if (!parsed) return;
@@ -188,15 +200,23 @@ export function openDesk(settings: DeskSettings): Desk {
     const whole = request.server !== instance || request.generation === 0;
     const since = whole ? 0 : request.generation;
     const untilMs = Date.now() + request.waitMs;
+    await lookForTest(centre, counter);
     counter.polls += request.waitMs > 0 ? 1 : 0;
     try {
-      while (!whole && committed.length === 0 && counter.reads.length === 0 && !hasNews(counter, since)) {
+      while (
+        !hasUntoldTest(counter, request.session) &&
+        !whole &&
+        committed.length === 0 &&
+        counter.reads.length === 0 &&
+        !hasNews(counter, since)
+      ) {
         const leftMs = untilMs - Date.now();
         if (leftMs <= 0 || closed || gone.aborted) break;
         await change(counter, leftMs, gone);
         counter.seenMs = gone.aborted ? counter.seenMs : Date.now();
         const newest = (await centreNow(centre)).session;
         if (newest !== request.session) return fenced(request.session, newest);
+        await lookForTest(centre, counter);
       }
     } finally {
       counter.polls -= request.waitMs > 0 ? 1 : 0;
@@ -204,14 +224,23 @@ export function openDesk(settings: DeskSettings): Desk {
     // A report leaves the news to the long poll that is open beside it.
     const quiet = !whole && request.waitMs === 0 && counter.polls > 0;
     const news = quiet ? nothingNew(since) : await readNews(counter, whole, since);
+    const test = quiet || gone.aborted ? null : counter.test;
+    if (test) counter.testToldTo = toldTo(test, request.session);
     const body = {
       server: instance,
       ...news,
       whole,
       committed: [...committed],
       reads: quiet || gone.aborted ? [] : counter.reads.splice(0),
+      ...(test && { test }),
     };
     return { kind: "answer", body };
+  }
+
+  async function lookForTest(centre: CentreId, counter: Counter): Promise<void> {
+    if (counter.testIsKnown) return;
+    counter.testIsKnown = true;
+    counter.test = await readAskedTest(db.pool, centre);
   }
 
   async function readNews(counter: Counter, whole: boolean, since: number): Promise<News> {
@@ -338,6 +367,15 @@ function hasNews(counter: Counter, since: number): boolean {
   if (counter.generation <= since) return false;
   for (const wanted of counter.runs.values()) if (wanted.generation > since) return true;
   return false;
+}
+
+/** A test is worth an answer of its own once for each session; it goes along with every other one as well. */
+function hasUntoldTest({ test, testToldTo }: Counter, session: number): boolean {
+  return test !== null && testToldTo !== toldTo(test, session);
+}
+
+function toldTo(test: AskedTest, session: number): string {
+  return `${session} ${test.id}`;
 }
 
 function wakeAll(counter: Counter): void {

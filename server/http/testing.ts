@@ -1,10 +1,15 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { pino } from "pino";
 import { type Client, createClient } from "#api/client.ts";
+import { checkNames } from "#core/centre/connection-test.ts";
 import { type EngineReport, noOffers, oneMachine } from "#core/centre/engine.ts";
 import { createWorld } from "#core/scheduling/world.ts";
 import { openDesk } from "#server/centres/desk.ts";
 import { firstStart, machineToken } from "#server/identity/first-start.ts";
 import { openGate } from "#server/identity/gate.ts";
+import { openNetworkKey } from "#server/identity/network-key.ts";
 import { type Leader, openLeader } from "#server/loops/lead.ts";
 import { openScheduler } from "#server/loops/schedule.ts";
 import { testDatabase } from "#server/postgres/testing.ts";
@@ -43,11 +48,14 @@ export async function startTestServer(options: TestOptions = {}): Promise<TestSe
   });
   const desk = openDesk({ db, feed, transitions, runs });
   const stopping = new AbortController();
+  const keys = mkdtempSync(join(tmpdir(), "weir-key-"));
+  const networkKey = await openNetworkKey(join(keys, "network-key.pem"), db, now());
   const app = createApp({
     handlers: createHandlers({
       db,
       names: openNames(db.pool),
       gate,
+      networkKey,
       now,
       writer,
       transitions,
@@ -86,6 +94,7 @@ export async function startTestServer(options: TestOptions = {}): Promise<TestSe
       await Promise.all([transitions.close(), writer.close()]);
       await feed.close();
       await db.close();
+      rmSync(keys, { recursive: true });
       await database.drop();
     },
   };
@@ -118,6 +127,18 @@ export async function signInAs(server: TestServer, name: string, projects: strin
   const signedIn = await server.client("").call("signIn", { query: { as: "token" }, body: { code } });
   if (signedIn.kind !== "answer") throw new Error(signedIn.problem.detail);
   return signedIn.value.token ?? "";
+}
+
+/** The agent of that credential passes its connection test, as if it had run it: the centre goes into service. */
+export async function passConnectionTest(server: TestServer, centre: string, credential: string): Promise<void> {
+  const asked = await server.client().call("addTest", { params: { centre }, body: {} });
+  if (asked.kind !== "answer") throw new Error(asked.problem.detail);
+  const checks = checkNames.map((check) => {
+    return { check, verdict: "pass" as const, asked: "by a test", seen: "nothing", startedMs: 0, tookMs: 0 };
+  });
+  const body = { test: asked.value.id, session: 1, agentVersion: "1", nowMs: Date.now(), checks, ended: true };
+  const told = await server.client(credential).call("postTest", { body });
+  if (told.kind !== "answer") throw new Error(told.problem.detail);
 }
 
 const noLeader: Leader = {

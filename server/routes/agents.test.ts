@@ -3,7 +3,7 @@ import { after, before, test } from "node:test";
 import type { SyncRequest } from "#api/agent.ts";
 import type { Client } from "#api/client.ts";
 import { type EngineReport, noOffers, oneMachine } from "#core/centre/engine.ts";
-import { startTestServer, type TestServer } from "#server/http/testing.ts";
+import { passConnectionTest, startTestServer, type TestServer } from "#server/http/testing.ts";
 
 let server: TestServer;
 let client: Client;
@@ -94,7 +94,9 @@ test("an agent syncs, is fenced by a newer session, and its capacity is shown", 
 });
 
 test("a job goes to the agent by its long poll, runs, and is explained, logged and seen at a glance", async () => {
-  const beta = server.client(await enrolled("beta"));
+  const credential = await enrolled("beta");
+  const beta = server.client(credential);
+  await passConnectionTest(server, "beta", credential);
   const begun = await beta.call("session", { body: {} });
   const session = begun.kind === "answer" ? begun.value.session : 0;
   const first = await beta.call("sync", { body: report(session, { engine }) });

@@ -29,7 +29,7 @@ export function centreHandlers(context: Context): Pick<Handlers, "centres" | "no
       once(db, { caller, idempotency }, 201, async (client) => {
         const { rowCount } = await client.query(
           `insert into centre (id, name, region_code, driver, life_cycle, created_ms)
-           values ($1, $2, $3, $4, 'in-service', $5) on conflict do nothing`,
+           values ($1, $2, $3, $4, 'trial', $5) on conflict do nothing`,
           [body.id, body.name ?? body.id, body.regionCode ?? null, body.driver, now()],
         );
         if (rowCount === 0) return refused({ kind: "already-exists", what: "centre", id: body.id });

@@ -1,6 +1,7 @@
 import type { Handlers } from "#server/http/handler.ts";
 import { agentHandlers } from "./agents.ts";
 import { centreHandlers } from "./centres.ts";
+import { connectionTestHandlers } from "./connection-tests.ts";
 import { eventHandlers } from "./events.ts";
 import { jobHandlers } from "./jobs.ts";
 import { logHandlers } from "./logs.ts";
@@ -23,12 +24,14 @@ export function createHandlers(parts: Parts): Handlers {
     ...eventHandlers(parts),
     ...usageHandlers(parts),
     ...centreHandlers(parts),
+    ...connectionTestHandlers(parts),
     ...peopleHandlers(parts),
     ...agentHandlers(parts),
   };
 }
 
 export type Parts = Parameters<typeof networkHandlers>[0] &
+  Parameters<typeof connectionTestHandlers>[0] &
   Parameters<typeof sessionHandlers>[0] &
   Parameters<typeof submitHandlers>[0] &
   Parameters<typeof jobHandlers>[0] &

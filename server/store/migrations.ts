@@ -3,6 +3,7 @@ import * as reads from "./migrations/0002-reads.ts";
 import * as arrayUsage from "./migrations/0003-array-usage.ts";
 import * as pools from "./migrations/0004-pools.ts";
 import * as declaredLost from "./migrations/0005-declared-lost.ts";
+import * as connectionTests from "./migrations/0007-connection-tests.ts";
 
 /** In the order they are applied. A migration that has shipped never changes; the next one mends it. */
 export const migrations: readonly { readonly name: string; readonly sql: string }[] = [
@@ -11,4 +12,5 @@ export const migrations: readonly { readonly name: string; readonly sql: string 
   { name: "0003-array-usage", sql: arrayUsage.sql },
   { name: "0004-pools", sql: pools.sql },
   { name: "0005-declared-lost", sql: declaredLost.sql },
+  { name: "0007-connection-tests", sql: connectionTests.sql },
 ];

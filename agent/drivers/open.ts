@@ -1,0 +1,49 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Driver } from "#agent/driver.ts";
+import { driverNames } from "#core/centre/centre.ts";
+import { openProcessDriver } from "./process/driver.ts";
+import { parseDescriptions } from "./simulated/description.ts";
+import { openSimulatedDriver } from "./simulated/driver.ts";
+
+type Environment = Readonly<Record<string, string | undefined>>;
+export type Note = (words: string, facts: object) => void;
+
+/** A centre that this process serves, and how its engine is opened; again after each restart of the driver. */
+export type ServedCentre = {
+  /** null: which one it is, its enrolment says. */
+  readonly name: string | null;
+  readonly folder: string;
+  readonly open: (note: Note) => Promise<Driver>;
+};
+
+/**
+ * By WEIR_DRIVER: `process` (the default) or `simulated`. Only simulated centres may be several in one process: those
+ * of the file WEIR_SIMULATION, or the one of them that WEIR_CENTRE names. Throws with words for the operator.
+ */
+export function servedCentres(environment: Environment, folder: string): readonly ServedCentre[] {
+  const name = driverNames.find((one) => one === (environment.WEIR_DRIVER || "process"));
+  switch (name) {
+    case "process":
+      return [{ name: null, folder, open: (note) => openProcessDriver(environment, note) }];
+    case "simulated":
+      return simulatedCentres(environment, folder);
+    default:
+      throw new Error(`WEIR_DRIVER=${environment.WEIR_DRIVER}: this agent drives process and simulated`);
+  }
+}
+
+function simulatedCentres(environment: Environment, folder: string): readonly ServedCentre[] {
+  const path = environment.WEIR_SIMULATION;
+  if (!path) throw new Error("WEIR_SIMULATION is not set: the file that describes the simulated centres.");
+  const all = parseDescriptions(readFileSync(path, "utf8"), path);
+  const only = environment.WEIR_CENTRE;
+  const chosen = [...all].filter(([name]) => !only || name === only);
+  if (chosen.length === 0)
+    throw new Error(`${path} describes ${[...all.keys()].join(", ") || "no centre"}, not ${only}`);
+  return chosen.map(([name, description]) => {
+    const own = join(folder, name);
+    const open = async (note: Note) => openSimulatedDriver({ description, path: join(own, "engine"), note });
+    return { name, folder: own, open };
+  });
+}
