@@ -78,6 +78,8 @@ const placement = (job: JobId): Placement => ({
   centre: alpha,
   pool: "default",
   allocation: sampleAllocation,
+  starts: "now",
+  leaseMs: null,
   candidates: [],
 });
 const work = await submit(submission(Array.from({ length: 6_000 }, () => admitted())));

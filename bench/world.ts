@@ -1,3 +1,4 @@
+import { oneMachine } from "#core/centre/engine.ts";
 import { centreId, jobId, personId, projectId, type TaskRef } from "#core/ids.ts";
 import type { Shape } from "#core/job/spec.ts";
 import { createWorld, type World } from "#core/scheduling/world.ts";
@@ -36,7 +37,7 @@ function serve(world: World, name: string, queued: number, last: TaskRef): void 
   const placeAll = (most: number) => {
     const plan = world.decide(0, most);
     for (const { job, index, attempt, centre, pool, allocation } of plan.place) {
-      world.apply({ kind: "task-placed", job, index, attempt, centre, pool, allocation });
+      world.apply({ kind: "task-placed", job, index, attempt, centre, pool, allocation, phase: "sent" });
       live.push({ job, index });
     }
     return plan.place.length;
@@ -82,12 +83,14 @@ function serve(world: World, name: string, queued: number, last: TaskRef): void 
 
 function addCentre(world: World, i: number, cores: number): void {
   const accelerators = i % 4 === 0 ? [{ vendor: "huawei", model: "ascend-910", count: cores }] : [];
-  const size = { cores: cores * (1 + (i % 3)), memoryMib: 4000 * cores, memoryMibPerCore: 1000, accelerators };
+  const machine = { cores: cores * (1 + (i % 3)), memoryMib: 4000 * cores, memoryMibPerCore: 1000 };
   const id = centreId(`c${`${i}`.padStart(3, "0")}`);
-  const pools = [{ name: "main", lifeCycle: "in-service" as const, ...size }];
+  const told = oneMachine("n", machine, accelerators);
+  const contract = { contract: "dedicated", lifeCycle: "in-service", maxPending: 8, leaseMs: null } as const;
+  const pools = [{ ...told, ...contract, name: "main", foreign: "none" as const }];
   world.apply({
     kind: "centre-changed",
-    centre: { id, driver: "process", lifeCycle: "in-service", connection: "connected", pools },
+    centre: { id, driver: "process", lifeCycle: "in-service", intake: "open", connection: "connected", pools },
   });
 }
 
@@ -109,6 +112,7 @@ function addJob(world: World, i: number, tasks: number): void {
     person: personId(1 + (i % 50)),
     name: `job ${i}`,
     shape,
+    timeLimitS: 3600,
     array: tasks > 1 ? { ranges: [{ first: 0, last: tasks - 1, step: 1 }], throttle: null } : null,
     dependencies: [],
     wishes: { only: [], except: [], prefer: [] },

@@ -1,104 +1,328 @@
 import { runsJobs } from "#core/centre/centre.ts";
-import type { CentreId } from "#core/ids.ts";
+import type { NodeGroup } from "#core/centre/engine.ts";
+import type { CentreId, ProjectId } from "#core/ids.ts";
 import { coresPerNode, memoryMibPerNode, type Shape } from "#core/job/spec.ts";
 import type { Allocation } from "#core/run-order.ts";
 import type { JobRecord } from "#core/scheduling/job-record.ts";
-import type { CentreState, PoolState } from "#core/scheduling/world.ts";
+import {
+  type Device,
+  deviceKey,
+  devicesOf,
+  type Need,
+  needOf,
+  pack,
+  type Room,
+  roomOf,
+  squeeze,
+} from "#core/scheduling/room.ts";
+import type { CentreState, PoolState, RunPhase } from "#core/scheduling/world.ts";
 
-/** A centre and what is taken of it. Changed in place by `createWorld` and, for the length of a decision, by the walk. */
+/** A centre and its pools. Changed in place by `createWorld` and, for the length of a decision, by the walk. */
 export type CentreRecord = {
   readonly id: CentreId;
   /** null: not described yet, or removed; what runs there stays counted. */
   state: CentreState | null;
-  /** Those that take users' work. */
+  /** Those that take users' work, in the order they were described. */
   pools: readonly PoolRecord[];
-  /** By the name of the pool; outlives changes of the description. */
-  readonly taken: Map<string, Taken>;
-  /** Within one decision: the first job that must wait for this centre, and keeps those behind it away. */
-  heldBy: { readonly job: JobRecord; readonly position: number } | null;
+  /** All there ever was, by name: what runs there outlives changes of the description. */
+  readonly known: Map<string, PoolRecord>;
 };
 
-export type PoolRecord = { readonly state: PoolState; readonly taken: Taken };
+export type PoolRecord = {
+  readonly centre: CentreRecord;
+  readonly name: string;
+  /** null: not described. */
+  state: PoolState | null;
+  devices: readonly Device[];
+  /** Its nodes when they are empty: all of them, and those that are up. */
+  size: Room;
+  upSize: Room;
+  /** Runs of ours that have not ended, by what they are alike in. */
+  readonly sorts: Map<string, Sort>;
+  /** Their sum, where they take anything: all but those that wait in the queue of a shared pool. */
+  readonly taken: Taken;
+  /** What is left for more; null: to be worked out again. */
+  left: Left | null;
+  /** Within one decision: the first job that must wait for this pool and keeps those behind it away. */
+  heldBy: Holder | null;
+  /** The same in a shared pool, where a job keeps away only those of its own line. */
+  readonly heldLines: Map<string, Holder>;
+};
 
-/** What is taken of a pool, or what one run takes. */
-export type Taken = { cores: number; memoryMib: number; cards: Map<string, number> | null };
+export type Holder = { readonly job: JobRecord; readonly position: number };
 
-export type Device = PoolState["accelerators"][number];
+/** Runs of one project with the same allocation, and how far they are. */
+export type Sort = {
+  readonly line: string;
+  readonly allocation: Allocation;
+  readonly phases: Record<RunPhase, number>;
+};
+
+export type Taken = { cores: number; memoryMib: number; readonly cards: Map<string, number> };
+
+/** `pending`: of each line, the runs that wait in the centre's own queue or will when they arrive there. */
+export type Left = { readonly room: Room; readonly pending: ReadonlyMap<string, number> };
+
+const nothing: Room = { cells: [], cores: 0, memoryMib: 0, cards: [] };
+const nobody: ReadonlyMap<string, number> = new Map();
 
 export function emptyCentre(id: CentreId): CentreRecord {
-  return { id, state: null, pools: [], taken: new Map(), heldBy: null };
+  return { id, state: null, pools: [], known: new Map() };
 }
 
-/** Takes a new description in; what runs there stays counted. */
-export function describe(centre: CentreRecord, state: CentreState | null): void {
-  centre.state = state;
-  const serving = state && runsJobs[state.lifeCycle] ? state.pools.filter((pool) => runsJobs[pool.lifeCycle]) : [];
-  centre.pools = serving.map((pool) => ({ state: pool, taken: takenOf(centre, pool.name) }));
-}
-
-export function takenOf(centre: CentreRecord, pool: string): Taken {
-  const known = centre.taken.get(pool);
+export function poolOf(centre: CentreRecord, name: string): PoolRecord {
+  const known = centre.known.get(name);
   if (known) return known;
-  const taken: Taken = { cores: 0, memoryMib: 0, cards: null };
-  centre.taken.set(pool, taken);
-  return taken;
+  const pool: PoolRecord = {
+    centre,
+    name,
+    state: null,
+    devices: [],
+    size: nothing,
+    upSize: nothing,
+    sorts: new Map(),
+    taken: { cores: 0, memoryMib: 0, cards: new Map() },
+    left: null,
+    heldBy: null,
+    heldLines: new Map(),
+  };
+  centre.known.set(name, pool);
+  return pool;
 }
 
-export function take(taken: Taken, allocation: Allocation): void {
-  change(taken, allocation, 1);
+/** Takes a new description in; what runs there stays counted. Answers whether it may change who could ever run there. */
+export function describe(centre: CentreRecord, state: CentreState | null): boolean {
+  const before = lasting(centre);
+  centre.state = state;
+  for (const pool of centre.known.values()) describePool(pool, null);
+  for (const pool of state?.pools ?? []) describePool(poolOf(centre, pool.name), pool);
+  const serving = state && runsJobs[state.lifeCycle] && state.intake !== "left" ? state.pools : [];
+  centre.pools = serving.filter((pool) => runsJobs[pool.lifeCycle]).map((pool) => poolOf(centre, pool.name));
+  return lasting(centre) !== before;
 }
 
-export function giveBack(taken: Taken, allocation: Allocation): void {
-  change(taken, allocation, -1);
+function describePool(pool: PoolRecord, state: PoolState | null): void {
+  pool.state = state;
+  pool.devices = state ? devicesOf(state) : [];
+  const groups = state?.nodes ?? [];
+  pool.size = roomOf(groups, pool.devices, "size");
+  pool.upSize = groups.every(isUp) ? pool.size : roomOf(groups.filter(isUp), pool.devices, "size");
+  recount(pool);
 }
 
-function change(taken: Taken, allocation: Allocation, sign: 1 | -1): void {
-  taken.cores += sign * allocation.nodes * allocation.coresPerNode;
-  taken.memoryMib += sign * allocation.nodes * allocation.memoryMibPerNode;
-  const cards = sign * allocation.nodes * allocation.acceleratorsPerNode;
+function isUp(group: NodeGroup): boolean {
+  return group.state === "up";
+}
+
+/** All of a description that `neverFits` asks: reports that only say what is free change nothing of it. */
+function lasting({ state, pools }: CentreRecord): string {
+  if (!state) return "";
+  const { driver, intake, lifeCycle } = state;
+  const of = pools.map(({ name, state: told, size, devices }) => [
+    name,
+    told && [told.contract === "shared", told.limits, told.memoryMibPerCore],
+    size.cells,
+    devices,
+  ]);
+  return JSON.stringify([driver, intake === "leaving", lifeCycle, state.pools.length > 0, of]);
+}
+
+/** How a run changes: from no phase, when it is placed, to none, when it ends. */
+export function moveRun(pool: PoolRecord, sort: Sort, from: RunPhase | null, to: RunPhase | null): void {
+  if (from) sort.phases[from] -= 1;
+  if (to) sort.phases[to] += 1;
+  const change = Number(takes(pool, to)) - Number(takes(pool, from));
+  if (change !== 0) addTo(pool.taken, sort.allocation, change);
+  if (to === null && sort.phases.sent + sort.phases.waiting + sort.phases.running === 0)
+    pool.sorts.delete(sortKey(sort.line, sort.allocation));
+  pool.left = null;
+}
+
+/** What waits in the queue of a shared pool takes nothing yet: what is free there is free in spite of it. */
+function takes(pool: PoolRecord, phase: RunPhase | null): boolean {
+  return phase === "waiting" ? !isShared(pool) : phase !== null;
+}
+
+export function isShared(pool: PoolRecord): boolean {
+  return pool.state?.contract === "shared";
+}
+
+export function sortOf(pool: PoolRecord, project: ProjectId, allocation: Allocation): Sort {
+  const line = lineOf(project, allocation.nodes, allocation.coresPerNode, allocation.acceleratorsPerNode);
+  const key = sortKey(line, allocation);
+  const known = pool.sorts.get(key);
+  if (known) return known;
+  const sort: Sort = { line, allocation, phases: { sent: 0, waiting: 0, running: 0 } };
+  pool.sorts.set(key, sort);
+  return sort;
+}
+
+function sortKey(line: string, { memoryMibPerNode, acceleratorVendor, acceleratorModel }: Allocation): string {
+  return `${line} ${memoryMibPerNode} ${acceleratorVendor}/${acceleratorModel}`;
+}
+
+/** Who shares the places in a centre's own queue (B2): the runs of one project that are alike in nodes, cores and cards. */
+export function lineOf(project: ProjectId, nodes: number, coresOfNode: number, cardsOfNode: number): string {
+  return `${project} ${nodes}×${coresOfNode}+${cardsOfNode}`;
+}
+
+function addTo(taken: Taken, allocation: Allocation, copies: number): void {
+  taken.cores += copies * allocation.nodes * allocation.coresPerNode;
+  taken.memoryMib += copies * allocation.nodes * allocation.memoryMibPerNode;
+  const cards = copies * allocation.nodes * allocation.acceleratorsPerNode;
   if (cards === 0) return;
   const key = deviceKey(allocation.acceleratorVendor, allocation.acceleratorModel);
-  taken.cards ??= new Map();
   taken.cards.set(key, (taken.cards.get(key) ?? 0) + cards);
 }
 
-export function deviceKey(vendor: string | null, model: string | null): string {
-  return `${vendor ?? "any"}/${model ?? "any"}`;
+/** The contract may have changed, and with it what takes anything. */
+function recount(pool: PoolRecord): void {
+  const { taken } = pool;
+  taken.cores = 0;
+  taken.memoryMib = 0;
+  taken.cards.clear();
+  for (const { phases, allocation } of pool.sorts.values()) {
+    const waiting = takes(pool, "waiting") ? phases.waiting : 0;
+    addTo(taken, allocation, phases.sent + phases.running + waiting);
+  }
+  pool.left = null;
 }
 
-export function freeCores(pool: PoolRecord): number {
-  return pool.state.cores - pool.taken.cores;
+/** What is left of a pool, worked out where something changed since. */
+export function leftOf(pool: PoolRecord): Left {
+  pool.left ??= workOut(pool);
+  return pool.left;
 }
 
-export function freeMemoryMib(pool: PoolRecord): number {
-  return pool.state.memoryMib - pool.taken.memoryMib;
+function workOut(pool: PoolRecord): Left {
+  const { state, upSize } = pool;
+  if (!state) return { room: nothing, pending: nobody };
+  const [only] = upSize.cells;
+  if (only?.count === 1 && upSize.cells.length === 1 && state.foreign === "none" && state.contract !== "shared")
+    return { room: ofOneNode(pool), pending: nobody };
+  return state.foreign === "none" ? ofOurs(pool) : besideOthers(pool, state);
 }
 
-export function freeCards(pool: PoolRecord, device: Device): number {
-  return device.count - (pool.taken.cards?.get(deviceKey(device.vendor, device.model)) ?? 0);
+/** One node that runs nobody else's work: sums say it all. */
+function ofOneNode({ upSize, taken, devices }: PoolRecord): Room {
+  const cores = Math.max(0, upSize.cores - taken.cores);
+  const memoryMib = Math.max(0, upSize.memoryMib - taken.memoryMib);
+  const cards =
+    taken.cards.size === 0
+      ? upSize.cards
+      : devices.map(({ vendor, model }, device) =>
+          Math.max(0, (upSize.cards[device] ?? 0) - (taken.cards.get(deviceKey(vendor, model)) ?? 0)),
+        );
+  return { cells: [{ count: 1, cores, memoryMib, cards }], cores, memoryMib, cards };
 }
 
-/** The devices of a pool that a shape may use. */
-export function devicesFor(shape: Shape, pool: PoolRecord): readonly Device[] {
-  const asked = shape.accelerators;
-  if (!asked) return [];
-  return pool.state.accelerators.filter(
-    (device) =>
-      (asked.vendor === null || asked.vendor === device.vendor) &&
-      (asked.model === null || asked.model === device.model),
+/** Nobody else's work runs there: what is left follows from ours. */
+function ofOurs(pool: PoolRecord): Left {
+  const sorts = largestFirst(pool);
+  const shared = isShared(pool);
+  let room = pool.upSize;
+  for (const { allocation, phases } of sorts)
+    room = put(room, pool, allocation, phases.running + (shared ? 0 : phases.sent + phases.waiting));
+  return shared ? withThoseOnTheWay(room, pool, sorts, ({ phases }) => phases.sent) : { room, pending: nobody };
+}
+
+/**
+ * Others' work runs there too, so what is left is what the engine reported, less what of ours the report does not count
+ * yet: what was placed since. `ours` is what it counts: first what runs, then what is on the way.
+ */
+function besideOthers(pool: PoolRecord, state: PoolState): Left {
+  const sorts = largestFirst(pool);
+  const shared = isShared(pool);
+  let counted = state.ours.cores;
+  const uncounted = ({ allocation }: Sort, runs: number) => {
+    const each = allocation.nodes * allocation.coresPerNode;
+    const known = Math.min(runs, Math.floor(counted / each));
+    counted -= known * each;
+    return runs - known;
+  };
+  let room = roomOf(state.nodes.filter(isUp), pool.devices, "free");
+  for (const sort of sorts) room = put(room, pool, sort.allocation, uncounted(sort, sort.phases.running));
+  if (shared) return withThoseOnTheWay(room, pool, sorts, (sort) => uncounted(sort, sort.phases.sent));
+  for (const sort of sorts)
+    room = put(room, pool, sort.allocation, uncounted(sort, sort.phases.sent + sort.phases.waiting));
+  return { room, pending: nobody };
+}
+
+/** What is there is there, whether or not it finds a node here to stand on. */
+function put(room: Room, pool: PoolRecord, allocation: Allocation, runs: number): Room {
+  if (runs === 0) return room;
+  const need = needOf(allocation, pool.devices);
+  const done = pack(room, need, runs);
+  return done.packed === runs ? done.room : squeeze(done.room, need, runs - done.packed);
+}
+
+/** What was sent to a shared pool takes its place where it fits, and else joins those that wait. */
+function withThoseOnTheWay(
+  room: Room,
+  pool: PoolRecord,
+  sorts: readonly Sort[],
+  onTheWay: (sort: Sort) => number,
+): Left {
+  const pending = new Map<string, number>();
+  let left = room;
+  for (const sort of sorts) {
+    const sent = onTheWay(sort);
+    const done = pack(left, needOf(sort.allocation, pool.devices), sent);
+    left = done.room;
+    const waiting = sort.phases.waiting + sent - done.packed;
+    if (waiting > 0) pending.set(sort.line, (pending.get(sort.line) ?? 0) + waiting);
+  }
+  return { room: left, pending };
+}
+
+function largestFirst(pool: PoolRecord): readonly Sort[] {
+  const size = ({ nodes, acceleratorsPerNode, coresPerNode: cores, memoryMibPerNode: mib }: Allocation) =>
+    [nodes, acceleratorsPerNode, cores, mib] as const;
+  return [...pool.sorts]
+    .map(([key, sort]) => ({ key, sort, size: size(sort.allocation) }))
+    .sort((a, b) => {
+      for (let i = 0; i < 4; i++) {
+        const more = (b.size[i] ?? 0) - (a.size[i] ?? 0);
+        if (more !== 0) return more;
+      }
+      return a.key < b.key ? -1 : 1;
+    })
+    .map(({ sort }) => sort);
+}
+
+/** The places in the pool's list of the devices that a shape may use. */
+export function devicesFor(shape: Shape, devices: readonly Device[]): readonly number[] {
+  return devices.flatMap((device, place) => (isUsable(shape, device) ? [place] : []));
+}
+
+export function isUsable({ accelerators: asked }: Shape, device: Device | undefined): boolean {
+  if (!asked || !device) return false;
+  return (
+    (asked.vendor === null || asked.vendor === device.vendor) && (asked.model === null || asked.model === device.model)
   );
 }
 
-/** What the shape gets of this pool; `device` is the one chosen, null where the shape asks for none. */
-export function allocationOf(shape: Shape, pool: PoolRecord, device: Device | null): Allocation {
+/** What each node must have for the shape in this pool; `device` as chosen, -1 where it asks for none. */
+export function needIn(shape: Shape, pool: PoolRecord, device: number): Need {
+  return {
+    nodes: shape.nodes,
+    cores: coresPerNode(shape),
+    memoryMib: memoryMibPerNode(shape, pool.state?.memoryMibPerCore ?? 0),
+    cards: shape.accelerators?.perNode ?? 0,
+    device,
+  };
+}
+
+/** What the shape gets of this pool. */
+export function allocationOf(shape: Shape, pool: PoolRecord, device: number): Allocation {
   return {
     nodes: shape.nodes,
     tasks: shape.tasks,
     coresPerTask: shape.coresPerTask,
     coresPerNode: coresPerNode(shape),
-    memoryMibPerNode: memoryMibPerNode(shape, pool.state.memoryMibPerCore),
+    memoryMibPerNode: memoryMibPerNode(shape, pool.state?.memoryMibPerCore ?? 0),
     acceleratorsPerNode: shape.accelerators?.perNode ?? 0,
-    acceleratorVendor: device?.vendor ?? null,
-    acceleratorModel: device?.model ?? null,
+    acceleratorVendor: pool.devices[device]?.vendor ?? null,
+    acceleratorModel: pool.devices[device]?.model ?? null,
   };
 }

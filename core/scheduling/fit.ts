@@ -2,70 +2,94 @@ import { type DriverName, runsJobs } from "#core/centre/centre.ts";
 import { type Accelerators, type CentreWishes, coresPerNode, memoryMibPerNode, type Shape } from "#core/job/spec.ts";
 import {
   type CentreRecord,
-  type Device,
-  deviceKey,
   devicesFor,
-  freeCards,
-  freeCores,
-  freeMemoryMib,
+  isShared,
+  isUsable,
+  leftOf,
+  needIn,
   type PoolRecord,
 } from "#core/scheduling/centres.ts";
 import { nameAt } from "#core/scheduling/job-record.ts";
 import { type Candidate, type CentreRule, candidate, type Facts, ruleRank } from "#core/scheduling/reasons.ts";
+import { deviceKey, nodesFitting, type Room } from "#core/scheduling/room.ts";
+
+/** What is asked of a pool. */
+export type Asked = {
+  readonly shape: Shape;
+  readonly wishes: CentreWishes;
+  readonly timeLimitS: number;
+  /** Whose places in the queue of a shared pool it takes (`lineOf`); null where that does not matter. */
+  readonly line: string | null;
+};
 
 /** The first rule that a shape fails at a centre, asked in the order of `rules`, as the centre is at this moment. */
-export function judge(shape: Shape, wishes: CentreWishes, centre: CentreRecord): Candidate {
+export function judge(asked: Asked, centre: CentreRecord): Candidate {
   const failing =
-    againstWishes(wishes, centre) ??
+    againstWishes(asked.wishes, centre) ??
     outOfService(centre) ??
     outOfReach(centre) ??
-    neverFits(shape, centre) ??
-    busy(shape, centre) ??
-    behind(centre);
+    severalNodes(asked, centre) ??
+    nearestFailure(centre, (pool) => neverFits(asked, pool) ?? notNow(asked, pool));
   return candidate(centre.id, failing?.rule ?? null, failing?.facts ?? freeFacts(centre));
 }
 
-/** Whether the shape could run there if the centre were empty, reachable or not. */
-export function mayEverRun(shape: Shape, wishes: CentreWishes, centre: CentreRecord): boolean {
-  if (!centre.state || againstWishes(wishes, centre) || outOfService(centre)) return false;
-  return centre.pools.length > 0 && neverFits(shape, centre) === null;
+/** Whether it could run there if the pool were empty and all its nodes up, reachable or not. */
+export function mayEverUse(asked: Omit<Asked, "line">, pool: PoolRecord): boolean {
+  const { centre } = pool;
+  if (!centre.pools.includes(pool) || againstWishes(asked.wishes, centre) || outOfService(centre)) return false;
+  return severalNodes(asked, centre) === null && neverFits(asked, pool) === null;
 }
 
 /** As `judge`, of a centre as if it were empty and reachable. A centre that has never described itself is not refused. */
-export function judgeEver(shape: Shape, wishes: CentreWishes, centre: CentreRecord): Candidate {
-  const failing = againstWishes(wishes, centre) ?? outOfService(centre) ?? neverFits(shape, centre);
+export function judgeEver(asked: Asked, centre: CentreRecord): Candidate {
+  const failing =
+    againstWishes(asked.wishes, centre) ??
+    outOfService(centre) ??
+    severalNodes(asked, centre) ??
+    nearestFailure(centre, (pool) => neverFits(asked, pool));
   return candidate(centre.id, failing?.rule ?? null, failing?.facts ?? freeFacts(centre));
 }
 
-/** A pool where the shape could start now, and the device it would get there. */
+/** A pool that takes it, and the device it would get there. */
 export type Offer = {
-  readonly centre: CentreRecord;
   readonly pool: PoolRecord;
-  readonly device: Device | null;
+  readonly device: number;
+  /** false: it joins the pool's own queue (B2). */
+  readonly now: boolean;
   readonly freeCards: number;
+  readonly pending: number;
 };
 
-/** The centre's pool with most free of those where the shape could start now; null where it must wait. */
-export function offerOf(shape: Shape, centre: CentreRecord): Offer | null {
-  if (centre.state?.connection !== "connected" || centre.heldBy || shape.nodes > mostNodes(centre)) return null;
-  let best: Offer | null = null;
-  for (const pool of centre.pools) {
-    if (shape.nodes * coresPerNode(shape) > freeCores(pool)) continue;
-    if (shape.nodes * memoryMibPerNode(shape, pool.state.memoryMibPerCore) > freeMemoryMib(pool)) continue;
-    const device = freest(shape, pool);
-    const cards = device ? freeCards(pool, device) : 0;
-    if (shape.accelerators && shape.nodes * shape.accelerators.perNode > cards) continue;
-    const offer = { centre, pool, device, freeCards: cards };
-    if (!best || hasMoreFree(offer, best)) best = offer;
+/** What the pool offers at this moment; null where it must wait in the network. */
+export function offerOf(asked: Asked, pool: PoolRecord): Offer | null {
+  const { state, centre } = pool;
+  if (!state || centre.state?.connection !== "connected" || centre.state.intake !== "open") return null;
+  if (pool.heldBy || state.state !== "up") return null;
+  if (asked.line !== null && pool.heldLines.has(asked.line)) return null;
+  const { room, pending } = leftOf(pool);
+  const device = startableDevice(asked.shape, pool, room);
+  const waiting = (asked.line !== null && pending.get(asked.line)) || 0;
+  if (device !== null) {
+    const freeCards = device === -1 ? 0 : (room.cards[device] ?? 0);
+    return { pool, device, now: true, freeCards, pending: waiting };
   }
-  return best;
+  if (state.contract !== "shared" || waiting >= state.maxPending) return null;
+  const later = startableDevice(asked.shape, pool, pool.upSize);
+  if (later === null) return null;
+  return { pool, device: later, now: false, freeCards: room.cards[later] ?? 0, pending: waiting };
 }
 
-/** Most free first: accelerators where any are asked, then cores, then memory; all alike: the one met first. */
-export function hasMoreFree(one: Offer, other: Offer): boolean {
+/**
+ * A start now before a place in a queue. Then most free first: accelerators where any are asked, cores, memory; in
+ * queues then where fewest of the same line wait. All alike: the one met first.
+ */
+export function isBetter(one: Offer, other: Offer): boolean {
+  if (one.now !== other.now) return one.now;
   if (one.freeCards !== other.freeCards) return one.freeCards > other.freeCards;
-  const cores = freeCores(one.pool) - freeCores(other.pool);
-  return cores === 0 ? freeMemoryMib(one.pool) > freeMemoryMib(other.pool) : cores > 0;
+  const [a, b] = [leftOf(one.pool).room, leftOf(other.pool).room];
+  if (a.cores !== b.cores) return a.cores > b.cores;
+  if (a.memoryMib !== b.memoryMib) return a.memoryMib > b.memoryMib;
+  return one.pending < other.pending;
 }
 
 type Failing = { readonly rule: CentreRule; readonly facts: Facts };
@@ -85,67 +109,107 @@ function againstWishes(wishes: CentreWishes, centre: CentreRecord): Failing | nu
 
 function outOfService(centre: CentreRecord): Failing | null {
   if (!centre.state) return { rule: "not-in-service", facts: { lifeCycle: "retired" } };
-  const { lifeCycle, pools } = centre.state;
+  const { lifeCycle, pools, intake } = centre.state;
   if (!runsJobs[lifeCycle]) return { rule: "not-in-service", facts: { lifeCycle } };
+  if (intake === "leaving" || intake === "left") return { rule: "leaves-the-network", facts: {} };
   const [first] = pools;
   if (!first || centre.pools.length > 0) return null;
   return { rule: "not-in-service", facts: { lifeCycle: first.lifeCycle, pool: first.name } };
 }
 
 function outOfReach(centre: CentreRecord): Failing | null {
+  if (centre.state && centre.state.intake !== "open")
+    return { rule: "takes-nothing-new", facts: { intake: centre.state.intake } };
   if (centre.pools.length === 0 || centre.state?.connection === "never-connected")
     return { rule: "never-connected", facts: {} };
   return centre.state?.connection === "unreachable" ? { rule: "unreachable", facts: {} } : null;
 }
 
-function neverFits(shape: Shape, centre: CentreRecord): Failing | null {
-  if (centre.state && shape.nodes > mostNodes(centre))
-    return { rule: "several-nodes", facts: { asked: shape.nodes, driver: centre.state.driver } };
-  return nearestFailure(centre, (pool) => neverFitsPool(shape, pool));
+function severalNodes({ shape }: Pick<Asked, "shape">, centre: CentreRecord): Failing | null {
+  if (!centre.state || shape.nodes <= mostNodes(centre)) return null;
+  return { rule: "several-nodes", facts: { asked: shape.nodes, driver: centre.state.driver } };
 }
 
-function neverFitsPool(shape: Shape, pool: PoolRecord): Failing | null {
-  const { name, cores, memoryMib, memoryMibPerCore } = pool.state;
-  const askedCores = shape.nodes * coresPerNode(shape);
-  if (askedCores > cores) return { rule: "too-few-cores", facts: { asked: askedCores, total: cores, pool: name } };
-  const askedMib = shape.nodes * memoryMibPerNode(shape, memoryMibPerCore);
-  if (askedMib > memoryMib) return { rule: "too-little-memory", facts: { askedMib, totalMib: memoryMib, pool: name } };
-  if (!shape.accelerators) return null;
-  const devices = devicesFor(shape, pool);
-  const device = deviceWords(shape.accelerators);
-  if (devices.length === 0)
+function neverFits({ shape, timeLimitS }: Omit<Asked, "line">, pool: PoolRecord): Failing | null {
+  const { name, size } = pool;
+  const limits = pool.state?.limits;
+  if (limits && limits.timeLimitS !== null && timeLimitS > limits.timeLimitS)
+    return { rule: "time-limit-above-pool", facts: { askedS: timeLimitS, limitS: limits.timeLimitS, pool: name } };
+  const { nodes } = shape;
+  if (limits && limits.mostNodes !== null && nodes > limits.mostNodes)
+    return { rule: "too-many-nodes", facts: { asked: nodes, most: limits.mostNodes, pool: name } };
+  if (limits && nodes < limits.leastNodes)
+    return { rule: "below-least-nodes", facts: { asked: nodes, least: limits.leastNodes, pool: name } };
+  if (startableDevice(shape, pool, size) !== null) return null;
+  const need = needIn(shape, pool, -1);
+  const askedCores = nodes * need.cores;
+  if (askedCores > size.cores)
+    return { rule: "too-few-cores", facts: { asked: askedCores, total: size.cores, pool: name } };
+  const askedMib = nodes * need.memoryMib;
+  if (askedMib > size.memoryMib)
+    return { rule: "too-little-memory", facts: { askedMib, totalMib: size.memoryMib, pool: name } };
+  const cards = shape.accelerators && tooFewCards(shape, shape.accelerators, pool);
+  if (cards) return cards;
+  const found = mostNodesFitting(shape, pool, size);
+  return { rule: "too-few-nodes-alike", facts: { asked: nodes, found, ...ofEachNode(shape, pool), pool: name } };
+}
+
+function tooFewCards(shape: Shape, accelerators: Accelerators, pool: PoolRecord): Failing | null {
+  const { name, devices } = pool;
+  const usable = devicesFor(shape, devices);
+  const device = deviceWords(accelerators);
+  if (usable.length === 0)
     return { rule: "no-such-accelerator", facts: { device, offered: offeredWords(pool), pool: name } };
-  const asked = shape.nodes * shape.accelerators.perNode;
-  const total = Math.max(...devices.map((each) => each.count));
+  const asked = shape.nodes * accelerators.perNode;
+  const total = Math.max(...usable.map((each) => devices[each]?.count ?? 0));
   return asked > total ? { rule: "too-few-accelerators", facts: { asked, total, device, pool: name } } : null;
 }
 
-function busy(shape: Shape, centre: CentreRecord): Failing | null {
-  return nearestFailure(centre, (pool) => neverFitsPool(shape, pool) ?? busyPool(shape, pool));
-}
-
-function busyPool(shape: Shape, pool: PoolRecord): Failing | null {
-  const { name, cores, memoryMib, memoryMibPerCore } = pool.state;
-  const askedCores = shape.nodes * coresPerNode(shape);
-  if (askedCores > freeCores(pool))
-    return { rule: "cores-busy", facts: { asked: askedCores, free: shown(freeCores(pool)), total: cores, pool: name } };
-  const askedMib = shape.nodes * memoryMibPerNode(shape, memoryMibPerCore);
-  if (askedMib > freeMemoryMib(pool)) {
-    const freeMib = shown(freeMemoryMib(pool));
-    return { rule: "memory-busy", facts: { askedMib, freeMib, totalMib: memoryMib, pool: name } };
+/** Of a pool where it could ever run: why it does not start there now; `joins-queue` is a way in, not a failure. */
+function notNow(asked: Asked, pool: PoolRecord): Failing | null {
+  const { state, name } = pool;
+  if (state?.state === "drained") return { rule: "pool-drained", facts: { pool: name } };
+  if (state?.state === "down") return { rule: "pool-down", facts: { pool: name } };
+  if (pool.upSize !== pool.size && startableDevice(asked.shape, pool, pool.upSize) === null) {
+    const up = mostNodesFitting(asked.shape, pool, pool.upSize);
+    return { rule: "nodes-out", facts: { asked: asked.shape.nodes, up, pool: name } };
   }
-  const device = freest(shape, pool);
-  if (!shape.accelerators || !device) return null;
-  const asked = shape.nodes * shape.accelerators.perNode;
-  const free = freeCards(pool, device);
-  if (asked <= free) return null;
-  const facts = { asked, free: shown(free), total: device.count, device: deviceWords(shape.accelerators), pool: name };
-  return { rule: "accelerators-busy", facts };
+  const busy = isBusy(asked.shape, pool);
+  const ahead = isShared(pool) ? asked.line !== null && pool.heldLines.get(asked.line) : pool.heldBy;
+  if (busy && state && isShared(pool)) {
+    const pending = (asked.line !== null && leftOf(pool).pending.get(asked.line)) || 0;
+    const facts = { pending, limit: state.maxPending, pool: name };
+    if (pending >= state.maxPending) return { rule: "pool-queue-full", facts };
+    if (!ahead) return { rule: "joins-queue", facts };
+  } else if (busy) return busy;
+  return ahead ? { rule: "behind-in-queue", facts: { ahead: nameAt(ahead.job, ahead.position) } } : null;
 }
 
-function behind(centre: CentreRecord): Failing | null {
-  if (!centre.heldBy) return null;
-  return { rule: "behind-in-queue", facts: { ahead: nameAt(centre.heldBy.job, centre.heldBy.position) } };
+function isBusy(shape: Shape, pool: PoolRecord): Failing | null {
+  const { name, upSize, devices } = pool;
+  const { room } = leftOf(pool);
+  if (startableDevice(shape, pool, room) !== null) return null;
+  const need = needIn(shape, pool, -1);
+  const askedCores = shape.nodes * need.cores;
+  if (askedCores > room.cores)
+    return { rule: "cores-busy", facts: { asked: askedCores, free: room.cores, total: upSize.cores, pool: name } };
+  const askedMib = shape.nodes * need.memoryMib;
+  if (askedMib > room.memoryMib) {
+    const facts = { askedMib, freeMib: room.memoryMib, totalMib: upSize.memoryMib, pool: name };
+    return { rule: "memory-busy", facts };
+  }
+  const device = freest(devicesFor(shape, devices), room);
+  const asked = shape.nodes * (shape.accelerators?.perNode ?? 0);
+  const free = device === null ? 0 : (room.cards[device] ?? 0);
+  if (device !== null && shape.accelerators && asked > free) {
+    const total = upSize.cards[device] ?? 0;
+    return {
+      rule: "accelerators-busy",
+      facts: { asked, free, total, device: deviceWords(shape.accelerators), pool: name },
+    };
+  }
+  const found = mostNodesFitting(shape, pool, room);
+  return { rule: "nodes-busy", facts: { asked: shape.nodes, found, ...ofEachNode(shape, pool), pool: name } };
 }
 
 /** null where one pool passes, else the failure of the pool that came furthest through the rules. */
@@ -159,28 +223,53 @@ function nearestFailure(centre: CentreRecord, fails: (pool: PoolRecord) => Faili
   return nearest;
 }
 
-/** Of the devices the shape may use, the one with most free; ties by its place in the description. */
-function freest(shape: Shape, pool: PoolRecord): Device | null {
-  if (!shape.accelerators) return null;
-  let best: Device | null = null;
-  for (const device of devicesFor(shape, pool))
-    if (!best || freeCards(pool, device) > freeCards(pool, best)) best = device;
+/** The device with most free of those that the shape could have on enough nodes; -1: it asks for none; null: no room. */
+function startableDevice(shape: Shape, pool: PoolRecord, room: Room): number | null {
+  const { nodes, accelerators } = shape;
+  if (nodes * coresPerNode(shape) > room.cores) return null;
+  if (nodes * memoryMibPerNode(shape, pool.state?.memoryMibPerCore ?? 0) > room.memoryMib) return null;
+  // One node has what the sums say.
+  const isOne = nodes === 1 && room.cells.length === 1 && room.cells[0]?.count === 1;
+  if (!accelerators) return isOne || nodesFitting(room, needIn(shape, pool, -1)) === nodes ? -1 : null;
+  let best: number | null = null;
+  for (let device = 0; device < pool.devices.length; device++) {
+    const free = room.cards[device] ?? 0;
+    if (free < nodes * accelerators.perNode || (best !== null && free <= (room.cards[best] ?? 0))) continue;
+    if (!isUsable(shape, pool.devices[device])) continue;
+    if (isOne || nodesFitting(room, needIn(shape, pool, device)) === nodes) best = device;
+  }
   return best;
+}
+
+function mostNodesFitting(shape: Shape, pool: PoolRecord, room: Room): number {
+  const need = needIn(shape, pool, -1);
+  if (!shape.accelerators) return nodesFitting(room, need);
+  return Math.max(0, ...devicesFor(shape, pool.devices).map((device) => nodesFitting(room, { ...need, device })));
+}
+
+/** Of the devices the shape may use, the one with most free; ties by its place in the description. */
+function freest(devices: readonly number[], room: Room): number | null {
+  let best: number | null = null;
+  for (const device of devices) if (best === null || (room.cards[device] ?? 0) > (room.cards[best] ?? 0)) best = device;
+  return best;
+}
+
+function ofEachNode(
+  shape: Shape,
+  pool: PoolRecord,
+): { readonly cores: number; readonly memoryMib: number; readonly cards: number } {
+  const { cores, memoryMib, cards } = needIn(shape, pool, -1);
+  return { cores, memoryMib, cards };
 }
 
 function freeFacts(centre: CentreRecord): Facts {
   let free = 0;
   let total = 0;
   for (const pool of centre.pools) {
-    free += freeCores(pool);
-    total += pool.state.cores;
+    free += leftOf(pool).room.cores;
+    total += pool.upSize.cores;
   }
-  return { free: shown(free), total };
-}
-
-/** A centre that became smaller than what runs there has nothing free, not less than nothing. */
-function shown(free: number): number {
-  return Math.max(0, free);
+  return { free, total };
 }
 
 function deviceWords({ vendor, model }: Accelerators): string {
@@ -188,5 +277,5 @@ function deviceWords({ vendor, model }: Accelerators): string {
 }
 
 function offeredWords(pool: PoolRecord): string {
-  return pool.state.accelerators.map(({ vendor, model }) => deviceKey(vendor, model)).join(", ") || "none";
+  return pool.devices.map(({ vendor, model }) => deviceKey(vendor, model)).join(", ") || "none";
 }

@@ -1,9 +1,9 @@
 import { type JobId, type PersonId, type ProjectId, taskName } from "#core/ids.ts";
-import type { Allocation } from "#core/run-order.ts";
-import type { CentreRecord } from "#core/scheduling/centres.ts";
+import type { PoolRecord, Sort } from "#core/scheduling/centres.ts";
 import type { Waits } from "#core/scheduling/dependencies.ts";
 import { type Indices, indexAt, type Positions } from "#core/scheduling/positions.ts";
 import type { Ask } from "#core/scheduling/queue.ts";
+import type { RunPhase } from "#core/scheduling/world.ts";
 
 /** A job of which some task has not ended. Changed in place by `createWorld` alone. */
 export type JobRecord = {
@@ -15,7 +15,8 @@ export type JobRecord = {
   readonly indices: Indices;
   readonly ofArray: boolean;
   readonly throttle: number | null;
-  readonly ask: Ask;
+  /** Another where what it may use changes. */
+  ask: Ask;
   readonly queued: Positions;
   ended: Positions | null;
   endedCount: number;
@@ -32,9 +33,9 @@ export type JobRecord = {
 
 export type LiveRun = {
   readonly attempt: number;
-  readonly centre: CentreRecord;
-  readonly pool: string;
-  readonly allocation: Allocation;
+  readonly pool: PoolRecord;
+  readonly sort: Sort;
+  phase: RunPhase;
 };
 
 /** First come first served: by the time of submission, then by job id; within an array by position. */

@@ -1,20 +1,30 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
+import type { NodeGroup } from "#core/centre/engine.ts";
 import { type CentreId, centreId } from "#core/ids.ts";
 import type { CentreWishes, Shape } from "#core/job/spec.ts";
 import { refusalWords } from "#core/refusal.ts";
 import { describe, emptyCentre } from "#core/scheduling/centres.ts";
 import { nearestFit, nearestShape } from "#core/scheduling/nearest.ts";
 import { createWorld, type PoolState } from "#core/scheduling/world.ts";
+import { poolOfNodes } from "./scenario-testing.ts";
 
 const anywhere: CentreWishes = { only: [], except: [], prefer: [] };
 
-function centre(id: string, pool: Partial<PoolState>) {
+function centre(id: string, groups: readonly Partial<NodeGroup>[], more: Partial<PoolState> = {}) {
   const record = emptyCentre(centreId(id));
-  const whole = { name: "main", cores: 8, memoryMib: 8000, memoryMibPerCore: 1000, accelerators: [], ...pool };
-  const pools = [{ ...whole, lifeCycle: "in-service" as const }];
-  describe(record, { id: record.id, driver: "process", lifeCycle: "in-service", connection: "unreachable", pools });
+  const alone = groups.length === 1 && (groups[0]?.count ?? 1) === 1;
+  const nodes = groups.map((group) => ({ cores: 8, memoryMib: 8000, ...group }));
+  const pools = [poolOfNodes("main", nodes, { memoryMibPerCore: 1000, ...more })];
+  describe(record, {
+    id: record.id,
+    driver: alone ? "process" : "simulated",
+    lifeCycle: "in-service",
+    intake: "open",
+    connection: "unreachable",
+    pools,
+  });
   return record;
 }
 
@@ -40,17 +50,29 @@ const shape = fc.record({
 
 test("the nearest shape fits where it says, and what fits is not refused", () => {
   const centres = [
-    centre("alpha", { cores: 16, memoryMib: 3000, memoryMibPerCore: 100 }),
-    centre("beta", { accelerators: [{ vendor: "x", model: "npu", count: 4 }] }),
+    centre("alpha", [{ cores: 16, memoryMib: 3000 }], { memoryMibPerCore: 100 }),
+    centre("beta", [{ accelerators: [{ vendor: "x", model: "npu", count: 4 }] }]),
+    centre(
+      "delta",
+      [
+        { count: 2, cores: 4 },
+        { count: 1, cores: 12, memoryMib: 2000 },
+      ],
+      {
+        limits: { timeLimitS: 100, leastNodes: 2, mostNodes: 3 },
+      },
+    ),
   ];
   const wish = fc.constantFrom<CentreId[]>([], [], [centreId("alpha")], [centreId("beta")], [centreId("gamma")]);
   fc.assert(
     fc.property(shape, wish, (asked, only) => {
       const wishes = { ...anywhere, only };
-      const answer = nearestFit(centres, asked, wishes);
-      const nearest = nearestShape(centres, asked, wishes);
+      const limit = { timeLimitS: 60, line: null };
+      const answer = nearestFit(centres, { shape: asked, wishes, ...limit });
+      const nearest = nearestShape(centres, { shape: asked, wishes, ...limit });
       assert(nearest);
-      assert.equal(nearestFit([nearest.centre], nearest.shape, nearest.wished ? wishes : anywhere).kind, "fits");
+      const given = { shape: nearest.shape, wishes: nearest.wished ? wishes : anywhere, ...limit };
+      assert.equal(nearestFit([nearest.centre], given).kind, "fits");
       if (answer.kind === "fits")
         assert.deepEqual(nearest.shape, { ...asked, accelerators: asked.accelerators && { ...asked.accelerators } });
       else assert.equal(answer.refusal.rules.length, centres.length);
@@ -59,11 +81,12 @@ test("the nearest shape fits where it says, and what fits is not refused", () =>
 });
 
 test("the refusal names what was asked, each centre's rule, and the nearest shape", () => {
-  const answer = nearestFit(
-    [centre("alpha", { cores: 2 }), centre("beta", { cores: 4 })],
-    { nodes: 1, tasks: 8, coresPerTask: 1, memory: { kind: "per-node", mib: 500 }, accelerators: null },
-    anywhere,
-  );
+  const answer = nearestFit([centre("alpha", [{ cores: 2 }]), centre("beta", [{ cores: 4 }])], {
+    shape: { nodes: 1, tasks: 8, coresPerTask: 1, memory: { kind: "per-node", mib: 500 }, accelerators: null },
+    wishes: anywhere,
+    timeLimitS: 60,
+    line: null,
+  });
   assert(answer.kind === "refused");
   assert.equal(
     refusalWords(answer.refusal, "en").detail,
@@ -77,8 +100,9 @@ test("a network that nobody has joined yet refuses nothing: its capacity is not 
   const world = createWorld();
   assert.equal(world.couldEverFit(asked, anywhere).kind, "fits");
   const id = centreId("alpha");
-  const alpha = { id, driver: "process", lifeCycle: "in-service", connection: "never-connected", pools: [] } as const;
-  world.apply({ kind: "centre-changed", centre: alpha });
+  const alpha = { id, driver: "process", lifeCycle: "in-service", intake: "open" } as const;
+  const never = { ...alpha, connection: "never-connected", pools: [] } as const;
+  world.apply({ kind: "centre-changed", centre: never });
   assert.equal(world.couldEverFit({ ...asked, nodes: 1, tasks: 1 }, anywhere).kind, "fits");
   assert.equal(world.couldEverFit(asked, anywhere).kind, "refused", "several nodes will never run there");
 });

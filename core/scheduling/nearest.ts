@@ -1,17 +1,19 @@
 import { type CentreWishes, coresPerNode, memoryMibPerNode, type Shape } from "#core/job/spec.ts";
-import { type CentreRecord, deviceKey, devicesFor, type PoolRecord } from "#core/scheduling/centres.ts";
-import { judgeEver, mostNodes } from "#core/scheduling/fit.ts";
+import { type CentreRecord, devicesFor, type PoolRecord } from "#core/scheduling/centres.ts";
+import { type Asked, judgeEver, mostNodes } from "#core/scheduling/fit.ts";
+import { type Cell, deviceKey } from "#core/scheduling/room.ts";
 import type { EverFit } from "#core/scheduling/world.ts";
 
 /**
  * Whether any centre could run the shape if it were empty. If none could: each centre's first failing rule, and the
  * shape nearest to what was asked that some centre could run.
  */
-export function nearestFit(centres: readonly CentreRecord[], shape: Shape, wishes: CentreWishes): EverFit {
+export function nearestFit(centres: readonly CentreRecord[], asked: Asked): EverFit {
+  const { shape } = asked;
   const known = centres.filter((centre) => centre.state);
-  const verdicts = known.map((centre) => judgeEver(shape, wishes, centre));
+  const verdicts = known.map((centre) => judgeEver(asked, centre));
   if (verdicts.length === 0 || verdicts.some((verdict) => verdict.holds !== "never")) return { kind: "fits" };
-  const nearest = nearestShape(known, shape, wishes);
+  const nearest = nearestShape(known, asked);
   return {
     kind: "refused",
     refusal: {
@@ -23,11 +25,13 @@ export function nearestFit(centres: readonly CentreRecord[], shape: Shape, wishe
   };
 }
 
-/** The shape that some centre in service could run and that gives up least of what was asked; null without a centre. */
+/**
+ * The shape that some centre in service could run and that gives up least of what was asked; null without a centre that
+ * allows the time.
+ */
 export function nearestShape(
   centres: readonly CentreRecord[],
-  shape: Shape,
-  wishes: CentreWishes,
+  { shape, wishes, timeLimitS }: Omit<Asked, "line">,
 ): { readonly centre: CentreRecord; readonly shape: Shape; readonly wished: boolean } | null {
   const wished = centres.filter((centre) => allows(wishes, centre));
   const among = wished.some((centre) => centre.pools.length > 0) ? wished : centres;
@@ -35,11 +39,13 @@ export function nearestShape(
   let least = Number.POSITIVE_INFINITY;
   for (const centre of among)
     for (const pool of centre.pools) {
-      const fitting = shrunk(shape, Math.min(shape.nodes, mostNodes(centre)), pool);
-      const lost = givenUp(shape, fitting, pool);
-      if (lost >= least) continue;
-      best = { centre, shape: fitting, wished: allows(wishes, centre) };
-      least = lost;
+      if (timeLimitS > (pool.state?.limits.timeLimitS ?? timeLimitS)) continue;
+      for (const fitting of shrunk(shape, mostNodes(centre), pool)) {
+        const lost = givenUp(shape, fitting, pool);
+        if (lost >= least) continue;
+        best = { centre, shape: fitting, wished: allows(wishes, centre) };
+        least = lost;
+      }
     }
   return best;
 }
@@ -48,33 +54,48 @@ function allows(wishes: CentreWishes, centre: CentreRecord): boolean {
   return (wishes.only.length === 0 || wishes.only.includes(centre.id)) && !wishes.except.includes(centre.id);
 }
 
-/** The shape cut down to what the pool has when it is empty. */
-function shrunk(shape: Shape, nodes: number, pool: PoolRecord): Shape {
-  const { cores, memoryMib, memoryMibPerCore } = pool.state;
-  const coresPerTask = Math.min(shape.coresPerTask, Math.floor(cores / nodes));
-  const tasksPerNode = Math.min(Math.ceil(shape.tasks / nodes), Math.floor(cores / nodes / coresPerTask));
-  const tasks = Math.min(shape.tasks, nodes * tasksPerNode);
-  const cut = { ...shape, nodes, coresPerTask, tasks, accelerators: offeredAccelerators(shape, nodes, pool) };
-  const fits = nodes * memoryMibPerNode(cut, memoryMibPerCore) <= memoryMib;
-  return fits ? cut : { ...cut, memory: { kind: "per-node", mib: Math.floor(memoryMib / nodes) } };
+/** The shape cut down to what the pool has when it is empty: for each size of node, over all that are as large. */
+function shrunk(shape: Shape, mostNodes: number, pool: PoolRecord): readonly Shape[] {
+  const leastNodes = pool.state?.limits.leastNodes ?? 1;
+  const most = Math.min(mostNodes, pool.state?.limits.mostNodes ?? mostNodes);
+  return pool.size.cells.flatMap((cell) => {
+    const alike = pool.size.cells.filter((other) => isAsLarge(other, cell));
+    const there = alike.reduce((sum, each) => sum + each.count, 0);
+    const nodes = Math.min(Math.max(shape.nodes, leastNodes), there, most);
+    return nodes < leastNodes || cell.cores === 0 ? [] : [cutTo(cell, shape, nodes, pool)];
+  });
 }
 
-function offeredAccelerators(shape: Shape, nodes: number, pool: PoolRecord): Shape["accelerators"] {
+function isAsLarge(cell: Cell, other: Cell): boolean {
+  if (cell.cores < other.cores || cell.memoryMib < other.memoryMib) return false;
+  return cell.cards.every((count, device) => count >= (other.cards[device] ?? 0));
+}
+
+function cutTo(cell: Cell, shape: Shape, nodes: number, pool: PoolRecord): Shape {
+  const coresPerTask = Math.min(shape.coresPerTask, cell.cores);
+  const tasksPerNode = Math.min(Math.ceil(shape.tasks / nodes), Math.floor(cell.cores / coresPerTask));
+  const tasks = Math.max(nodes, Math.min(shape.tasks, nodes * tasksPerNode));
+  const cut = { ...shape, nodes, coresPerTask, tasks, accelerators: offeredAccelerators(cell, shape, pool) };
+  const fits = memoryMibPerNode(cut, pool.state?.memoryMibPerCore ?? 0) <= cell.memoryMib;
+  return fits ? cut : { ...cut, memory: { kind: "per-node", mib: cell.memoryMib } };
+}
+
+function offeredAccelerators(cell: Cell, shape: Shape, pool: PoolRecord): Shape["accelerators"] {
   if (!shape.accelerators) return null;
-  const matching = devicesFor(shape, pool);
-  const devices = matching.length > 0 ? matching : pool.state.accelerators;
-  const most = Math.max(0, ...devices.map((device) => device.count));
-  const perNode = Math.min(shape.accelerators.perNode, Math.floor(most / nodes));
+  const matching = devicesFor(shape, pool.devices);
+  const devices = matching.length > 0 ? matching : pool.devices.map((_, device) => device);
+  const most = Math.max(0, ...devices.map((device) => cell.cards[device] ?? 0));
+  const perNode = Math.min(shape.accelerators.perNode, most);
   if (perNode === 0) return null;
   if (matching.length > 0) return { ...shape.accelerators, perNode };
-  const device = devices.find((each) => each.count === most);
+  const device = pool.devices[devices.find((each) => cell.cards[each] === most) ?? -1];
   return { vendor: device?.vendor ?? null, model: device?.model ?? null, perNode };
 }
 
 /** How much of what was asked is lost, as a sum of shares; another device counts as a whole share. */
 function givenUp(asked: Shape, given: Shape, pool: PoolRecord): number {
   const share = (of: (shape: Shape) => number) => (of(asked) === 0 ? 0 : 1 - of(given) / of(asked));
-  const mib = (shape: Shape) => shape.nodes * memoryMibPerNode(shape, pool.state.memoryMibPerCore);
+  const mib = (shape: Shape) => shape.nodes * memoryMibPerNode(shape, pool.state?.memoryMibPerCore ?? 0);
   const device = (shape: Shape) => deviceKey(shape.accelerators?.vendor ?? null, shape.accelerators?.model ?? null);
   return (
     share((shape) => shape.nodes) +

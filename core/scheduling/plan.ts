@@ -1,12 +1,20 @@
-import type { CentreWishes, Shape } from "#core/job/spec.ts";
-import type { Allocation } from "#core/run-order.ts";
-import { allocationOf, type CentreRecord, giveBack, type Taken, take } from "#core/scheduling/centres.ts";
+import {
+  allocationOf,
+  type CentreRecord,
+  type Holder,
+  isShared,
+  type Left,
+  leftOf,
+  needIn,
+  type PoolRecord,
+} from "#core/scheduling/centres.ts";
 import { type Dependencies, doomedPositions, doomFacts } from "#core/scheduling/dependencies.ts";
-import { hasMoreFree, judge, type Offer, offerOf } from "#core/scheduling/fit.ts";
+import { type Asked, isBetter, judge, type Offer, offerOf } from "#core/scheduling/fit.ts";
 import { comesBefore, type JobRecord, popJob, pushJob } from "#core/scheduling/job-record.ts";
 import { indexAt, rangesOf } from "#core/scheduling/positions.ts";
 import { type Ask, earliestGroup, type Group, nextReady, type Queue, room } from "#core/scheduling/queue.ts";
 import type { Candidate } from "#core/scheduling/reasons.ts";
+import { pack } from "#core/scheduling/room.ts";
 import type { DependencyEnd, Placement } from "#core/scheduling/world.ts";
 
 /** Everything the scheduler knows. `centres` stands in the order of their ids. */
@@ -28,9 +36,11 @@ export function placementsDue(scene: Scene, most: number): readonly Placement[] 
       job: job.id,
       index: indexAt(job.indices, position),
       attempt: (job.attempts?.get(position) ?? 0) + 1,
-      centre: offer.centre.id,
-      pool: offer.pool.state.name,
+      centre: offer.pool.centre.id,
+      pool: offer.pool.name,
       allocation: allocationOf(job.ask.shape, offer.pool, offer.device),
+      starts: offer.now ? "now" : "in-turn",
+      leaseMs: offer.pool.state?.leaseMs ?? null,
       candidates: judgedAgain(scene, judgements, job.ask, walk.changed),
     });
   };
@@ -53,20 +63,25 @@ export function endsDue(dependencies: Dependencies): readonly DependencyEnd[] {
 }
 
 /** Every centre of the network with the first rule the shape fails there. */
-export function judgeAll(scene: Scene, shape: Shape, wishes: CentreWishes): readonly Candidate[] {
-  return scene.centres.filter((centre) => centre.state).map((centre) => judge(shape, wishes, centre));
+export function judgeAll(scene: Scene, asked: Asked): readonly Candidate[] {
+  return scene.centres.filter((centre) => centre.state).map((centre) => judge(asked, centre));
 }
 
-/** Where the shape goes: the first preferred centre that can start it, else the one with most free, ties by id. */
-export function chooseAmong(shape: Shape, wishes: CentreWishes, centres: readonly CentreRecord[]): Offer | null {
+/**
+ * Where it goes: the first preferred centre that can start it now, else the pool with most free, ties by centre id. Where
+ * none can start it now, the queue of a shared pool, chosen in the same way.
+ */
+export function chooseAmong(asked: Asked, pools: readonly PoolRecord[]): Offer | null {
+  const { prefer } = asked.wishes;
   let best: Offer | null = null;
   let bestRank = Number.POSITIVE_INFINITY;
-  for (const centre of centres) {
-    const preferred = wishes.prefer.indexOf(centre.id);
-    const rank = preferred === -1 ? wishes.prefer.length : preferred;
-    if (rank > bestRank) continue;
-    const offer = offerOf(shape, centre);
-    if (!offer || (best && rank === bestRank && !hasMoreFree(offer, best))) continue;
+  for (const pool of pools) {
+    const preferred = prefer.length === 0 ? -1 : prefer.indexOf(pool.centre.id);
+    const rank = preferred === -1 ? prefer.length : preferred;
+    if (best?.now && rank > bestRank) continue;
+    const offer = offerOf(asked, pool);
+    if (!offer || (best?.now && !offer.now)) continue;
+    if (best && best.now === offer.now && (rank > bestRank || (rank === bestRank && !isBetter(offer, best)))) continue;
     best = offer;
     bestRank = rank;
   }
@@ -83,7 +98,7 @@ function judgedAgain(scene: Scene, all: Judgements, ask: Ask, changed: readonly 
   const candidates = known ? [...known.candidates] : [];
   const described = scene.centres.filter((centre) => centre.state);
   const again = known ? new Set(changed.slice(known.seen)) : described;
-  for (const centre of again) candidates[described.indexOf(centre)] = judge(ask.shape, ask.wishes, centre);
+  for (const centre of again) candidates[described.indexOf(centre)] = judge(ask, centre);
   all.set(ask, { candidates, seen: changed.length });
   return candidates;
 }
@@ -92,7 +107,7 @@ type Placed = (job: JobRecord, position: number, offer: Offer, walk: Walk) => vo
 
 /** What a walk did to the records, to be undone. */
 type Walk = {
-  readonly taken: { readonly taken: Taken; readonly allocation: Allocation }[];
+  readonly taken: { readonly pool: PoolRecord; readonly left: Left }[];
   /** Jobs that started all they may, out of their group's heap until the walk is undone. */
   readonly served: JobRecord[];
   /** Each centre that something was taken of, or that was held, in turn. */
@@ -106,15 +121,19 @@ function served<Seen>(scene: Scene, most: number, end: Place, placed: Placed, lo
     serve(scene, walk, most, end, placed);
     return look();
   } finally {
-    for (const { taken, allocation } of walk.taken) giveBack(taken, allocation);
+    for (const { pool, left } of walk.taken.reverse()) pool.left = left;
     for (const job of walk.served) pushJob(job.ask.group.heap, job);
-    for (const centre of scene.centres) centre.heldBy = null;
+    for (const centre of scene.centres)
+      for (const pool of centre.pools) {
+        pool.heldBy = null;
+        if (pool.heldLines.size > 0) pool.heldLines.clear();
+      }
   }
 }
 
 /**
- * Each turn takes the job that comes first among the heads of the groups. One that must wait holds all the centres of
- * its group, which closes the group: nobody behind it in the group could start either.
+ * Each turn takes the job that comes first among the heads of the groups. One that must wait holds all the pools of its
+ * group, a shared one against its own line alone, which closes the group: nobody behind it there could start either.
  */
 function serve(scene: Scene, walk: Walk, most: number, end: Place, placed: Placed): void {
   const closed = new Set<Group>();
@@ -138,18 +157,31 @@ function serveJob(walk: Walk, job: JobRecord, before: number, most: number, plac
   const { ask } = job;
   let left = Math.min(room(job), most - walk.taken.length);
   for (let at = nextReady(job, 0); at !== -1 && at < before && left > 0; at = nextReady(job, at + 1)) {
-    const offer = chooseAmong(ask.shape, ask.wishes, ask.group.centres);
+    const offer = chooseAmong(ask, ask.group.pools);
     if (!offer) {
-      for (const centre of ask.group.centres) centre.heldBy ??= { job, position: at };
-      walk.changed.push(...ask.group.centres);
+      for (const pool of ask.group.pools) {
+        hold(pool, ask, { job, position: at });
+        if (walk.changed.at(-1) !== pool.centre) walk.changed.push(pool.centre);
+      }
       return true;
     }
     placed(job, at, offer, walk);
-    const allocation = allocationOf(ask.shape, offer.pool, offer.device);
-    take(offer.pool.taken, allocation);
-    walk.taken.push({ taken: offer.pool.taken, allocation });
-    walk.changed.push(offer.centre);
+    walk.taken.push({ pool: offer.pool, left: leftOf(offer.pool) });
+    take(offer, ask);
+    walk.changed.push(offer.pool.centre);
     left -= 1;
   }
   return false;
+}
+
+function hold(pool: PoolRecord, { line }: Ask, holder: Holder): void {
+  if (!isShared(pool)) pool.heldBy ??= holder;
+  else if (line !== null && !pool.heldLines.has(line)) pool.heldLines.set(line, holder);
+}
+
+/** What is left when the offer is taken: less room, or one more that waits. */
+function take({ pool, device, now }: Offer, { shape, line }: Ask): void {
+  const { room, pending } = leftOf(pool);
+  if (now) pool.left = { room: pack(room, needIn(shape, pool, device), 1).room, pending };
+  else if (line !== null) pool.left = { room, pending: new Map(pending).set(line, (pending.get(line) ?? 0) + 1) };
 }

@@ -1,32 +1,31 @@
-import type { CentreWishes, Shape } from "#core/job/spec.ts";
-import type { CentreRecord } from "#core/scheduling/centres.ts";
+import type { ProjectId } from "#core/ids.ts";
+import { coresPerNode } from "#core/job/spec.ts";
+import { type CentreRecord, isShared, lineOf, type PoolRecord } from "#core/scheduling/centres.ts";
 import { isReleased, nextAllowed } from "#core/scheduling/dependencies.ts";
-import { mayEverRun } from "#core/scheduling/fit.ts";
+import { type Asked, mayEverUse } from "#core/scheduling/fit.ts";
 import { comesBefore, type JobRecord, popJob, pushJob } from "#core/scheduling/job-record.ts";
 
 /**
- * The ready jobs, in groups of those that may use the same centres. Within a group the first job that cannot start
- * keeps all others from starting (docs/decisions/0010), so a decision looks at the head of each group and no further:
- * its cost grows with what starts, not with what waits.
+ * The ready jobs, in groups of those that may use the same pools; where one of these is shared, also of one line. Within
+ * a group the first job that cannot start keeps all others from starting (docs/decisions/0010, 0015), so a decision looks
+ * at the head of each group and no further: its cost grows with what starts, not with what waits.
  */
 export type Queue = {
   readonly groups: Map<string, Group>;
   readonly asks: Map<string, Ask>;
 };
 
-/** Jobs that may use exactly these centres; `heap` has its first job, by order, at 0. */
+/** Jobs that may use exactly these pools; `heap` has its first job, by order, at 0. */
 export type Group = {
   readonly key: string;
-  readonly centres: readonly CentreRecord[];
+  readonly pools: readonly PoolRecord[];
   readonly heap: JobRecord[];
   asks: number;
 };
 
 /** What jobs ask for, kept once for all that ask for the same. */
-export type Ask = {
+export type Ask = Asked & {
   readonly key: string;
-  readonly shape: Shape;
-  readonly wishes: CentreWishes;
   group: Group;
   jobs: number;
 };
@@ -76,18 +75,27 @@ function readyHead(group: Group): JobRecord | null {
   }
 }
 
+/** What a job asks for itself. */
+export type Wants = Omit<Asked, "line"> & { readonly project: ProjectId };
+
 /** The record of what is asked, made where nobody asked for the same before. */
-export function intern(queue: Queue, shape: Shape, wishes: CentreWishes, centres: readonly CentreRecord[]): Ask {
-  const key = askKey(shape, wishes);
-  const known = queue.asks.get(key);
+export function intern(queue: Queue, wants: Wants, centres: readonly CentreRecord[]): Ask {
+  const { shape, wishes, timeLimitS } = wants;
+  const plain = askKey(wants);
+  const known = queue.asks.get(plain);
   if (known) return known;
-  const ask: Ask = { key, shape, wishes, group: groupOf(queue, shape, wishes, centres), jobs: 0 };
+  const pools = poolsFor(wants, centres);
+  const line = pools.some(isShared) ? lineFor(wants) : null;
+  const key = line === null ? plain : `${plain} ${line}`;
+  const ofLine = queue.asks.get(key);
+  if (ofLine) return ofLine;
+  const ask: Ask = { key, shape, wishes, timeLimitS, line, group: groupOf(queue, pools, line), jobs: 0 };
   ask.group.asks += 1;
   queue.asks.set(key, ask);
   return ask;
 }
 
-/** A job of this ask is gone for good. */
+/** A job of this ask is gone for good, or asks as another from now on. */
 export function release(queue: Queue, ask: Ask): void {
   ask.jobs -= 1;
   if (ask.jobs > 0) return;
@@ -97,38 +105,90 @@ export function release(queue: Queue, ask: Ask): void {
 }
 
 /**
- * After a change of `changed`: asks that gained or lost it move to another group, and their jobs with them. Takes time
- * in the length of the queue only where that happens: a centre that comes, goes, or changes its size past a shape.
+ * After a change of what could ever run at a centre: asks that gained or lost pools of it move to another group, and
+ * their jobs with them. Takes time in the length of the queue only where that happens: a centre that comes, goes, or
+ * changes its size past a shape. `jobs`: all there are, asked for only where a pool came to be shared or ceased to be.
  */
-export function regroup(queue: Queue, changed: CentreRecord, centres: readonly CentreRecord[]): void {
+export function regroup(
+  queue: Queue,
+  changed: CentreRecord,
+  centres: readonly CentreRecord[],
+  jobs: () => Iterable<JobRecord>,
+): void {
   const left = new Set<Group>();
+  const relined = new Set<Ask>();
   for (const ask of queue.asks.values()) {
-    if (mayEverRun(ask.shape, ask.wishes, changed) === ask.group.centres.includes(changed)) continue;
-    left.add(ask.group);
-    ask.group.asks -= 1;
-    ask.group = groupOf(queue, ask.shape, ask.wishes, centres);
-    ask.group.asks += 1;
+    const were = ask.group.pools.filter((pool) => pool.centre === changed);
+    const are = changed.pools.filter((pool) => mayEverUse(ask, pool));
+    const pools = isSame(were, are) ? ask.group.pools : poolsFor(ask, centres);
+    if (pools.some(isShared) !== (ask.line !== null)) {
+      relined.add(ask);
+      left.add(ask.group);
+    } else if (pools !== ask.group.pools) {
+      left.add(ask.group);
+      ask.group.asks -= 1;
+      ask.group = groupOf(queue, pools, ask.line);
+      ask.group.asks += 1;
+    }
   }
+  if (relined.size > 0) reline(queue, relined, centres, jobs());
   for (const group of left) {
     for (const job of group.heap.splice(0)) pushJob(job.ask.group.heap, job);
     if (group.asks === 0) queue.groups.delete(group.key);
   }
 }
 
-function groupOf(queue: Queue, shape: Shape, wishes: CentreWishes, all: readonly CentreRecord[]): Group {
-  const centres = all.filter((centre) => mayEverRun(shape, wishes, centre));
-  const key = centres.map((centre) => centre.id).join(",");
+function isSame(one: readonly PoolRecord[], other: readonly PoolRecord[]): boolean {
+  return one.length === other.length && one.every((pool, place) => pool === other[place]);
+}
+
+/** A pool became shared or ceased to be: each job takes the ask of its project's line, or that of all lines. */
+function reline(
+  queue: Queue,
+  asks: ReadonlySet<Ask>,
+  centres: readonly CentreRecord[],
+  jobs: Iterable<JobRecord>,
+): void {
+  for (const ask of asks) {
+    queue.asks.delete(ask.key);
+    ask.group.asks -= 1;
+  }
+  for (const job of jobs) {
+    if (!asks.has(job.ask)) continue;
+    const { shape, wishes, timeLimitS } = job.ask;
+    job.ask = intern(queue, { shape, wishes, timeLimitS, project: job.project }, centres);
+    job.ask.jobs += 1;
+  }
+}
+
+function poolsFor(asked: Omit<Asked, "line">, all: readonly CentreRecord[]): readonly PoolRecord[] {
+  const pools: PoolRecord[] = [];
+  for (const centre of all) for (const pool of centre.pools) if (mayEverUse(asked, pool)) pools.push(pool);
+  return pools;
+}
+
+function groupOf(queue: Queue, pools: readonly PoolRecord[], line: string | null): Group {
+  const key = groupKey(pools, line);
   const known = queue.groups.get(key);
   if (known) return known;
-  const group: Group = { key, centres, heap: [], asks: 0 };
+  const group: Group = { key, pools, heap: [], asks: 0 };
   queue.groups.set(key, group);
   return group;
 }
 
-function askKey(shape: Shape, wishes: CentreWishes): string {
+function groupKey(pools: readonly PoolRecord[], line: string | null): string {
+  const names = pools.map((pool) => `${pool.centre.id}/${pool.name}`).join("\n");
+  return line === null ? names : `${names}\n\n${line}`;
+}
+
+export function lineFor({ project, shape }: Pick<Wants, "project" | "shape">): string {
+  return lineOf(project, shape.nodes, coresPerNode(shape), shape.accelerators?.perNode ?? 0);
+}
+
+function askKey({ shape, wishes, timeLimitS }: Omit<Asked, "line">): string {
   const { nodes, tasks, coresPerTask, memory, accelerators } = shape;
   const memoryKey = memory.kind === "default" ? "d" : `${memory.kind === "per-core" ? "c" : "n"}${memory.mib}`;
-  const key = `${nodes} ${tasks} ${coresPerTask} ${memoryKey}`;
+  const key = `${nodes} ${tasks} ${coresPerTask} ${memoryKey} ${timeLimitS}`;
   const { only, except, prefer } = wishes;
   const wished = only.length + except.length + prefer.length > 0;
   if (!accelerators && !wished) return key;

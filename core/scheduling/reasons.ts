@@ -44,8 +44,18 @@ export const rules = {
   },
   "not-in-service": {
     holds: "never",
-    en: "not in service: {lifeCycle}",
+    en: "not in intake: {lifeCycle}",
     zh: "未投入服务：{lifeCycle}",
+  },
+  "leaves-the-network": {
+    holds: "never",
+    en: "leaves the network, so nothing new is sent there",
+    zh: "即将退出算力网，不再派发新任务",
+  },
+  "takes-nothing-new": {
+    holds: "later",
+    en: "takes nothing new until an operator resumes it: {intake}",
+    zh: "在运营者恢复之前不接收新任务：{intake}",
   },
   "never-connected": {
     holds: "later",
@@ -61,6 +71,21 @@ export const rules = {
     holds: "never",
     en: "a {driver} centre runs a job on one node, and {asked} nodes are asked for",
     zh: "{driver} 类中心只能在一个节点上运行作业，而申请了 {asked} 个节点",
+  },
+  "time-limit-above-pool": {
+    holds: "never",
+    en: "asks for {askedS} s, pool {pool} allows at most {limitS} s",
+    zh: "申请 {askedS} 秒，资源池 {pool} 至多 {limitS} 秒",
+  },
+  "too-many-nodes": {
+    holds: "never",
+    en: "asks for {asked} nodes, pool {pool} gives a job at most {most}",
+    zh: "申请 {asked} 个节点，资源池 {pool} 每个作业至多 {most} 个",
+  },
+  "below-least-nodes": {
+    holds: "never",
+    en: "asks for {asked} nodes, pool {pool} takes jobs of {least} or more",
+    zh: "申请 {asked} 个节点，资源池 {pool} 只接受 {least} 个及以上的作业",
   },
   "too-few-cores": {
     holds: "never",
@@ -82,6 +107,26 @@ export const rules = {
     en: "needs {asked} accelerators ({device}), pool {pool} has {total}",
     zh: "需要 {asked} 张加速卡（{device}），资源池 {pool} 共 {total} 张",
   },
+  "too-few-nodes-alike": {
+    holds: "never",
+    en: "needs {asked} nodes of {cores} cores, {memoryMib} MiB and {cards} accelerators each, pool {pool} has {found}",
+    zh: "需要 {asked} 个各有 {cores} 核、{memoryMib} MiB 内存、{cards} 张加速卡的节点，资源池 {pool} 有 {found} 个",
+  },
+  "pool-drained": {
+    holds: "later",
+    en: "pool {pool} is drained: it starts nothing now",
+    zh: "资源池 {pool} 已排空，暂不开始作业",
+  },
+  "pool-down": {
+    holds: "later",
+    en: "pool {pool} is down",
+    zh: "资源池 {pool} 已停用",
+  },
+  "nodes-out": {
+    holds: "later",
+    en: "needs {asked} such nodes; {up} of pool {pool} are up, others drain, are down or in maintenance",
+    zh: "需要 {asked} 个此类节点；资源池 {pool} 有 {up} 个可用，其余在排空、停机或维护",
+  },
   "cores-busy": {
     holds: "later",
     en: "needs {asked} cores, {free} of {total} are free",
@@ -97,10 +142,26 @@ export const rules = {
     en: "needs {asked} accelerators ({device}), {free} of {total} are free",
     zh: "需要 {asked} 张加速卡（{device}），{total} 张中空闲 {free} 张",
   },
+  "nodes-busy": {
+    holds: "later",
+    en: "needs {asked} nodes with {cores} cores, {memoryMib} MiB and {cards} accelerators free on each, {found} have",
+    zh: "需要 {asked} 个各空闲 {cores} 核、{memoryMib} MiB 内存、{cards} 张加速卡的节点，现有 {found} 个",
+  },
+  "pool-queue-full": {
+    holds: "later",
+    en: "does not fit now, and {pending} runs of the project's like it wait in the own queue of pool {pool}, which is as many as may ({limit})",
+    zh: "当前放不下，且本项目同类运行已有 {pending} 个在资源池 {pool} 的本地队列等待，已达上限 {limit}",
+  },
   "behind-in-queue": {
     holds: "later",
     en: "fits, but {ahead} came first and waits for room here",
     zh: "放得下，但 {ahead} 先到，正在此等待空闲",
+  },
+  // Not a failure: the way into a pool whose own users queue there too (B2).
+  "joins-queue": {
+    holds: "now",
+    en: "does not fit now; joins the own queue of pool {pool}, where {pending} runs of the project's like it wait (at most {limit})",
+    zh: "当前放不下；进入资源池 {pool} 的本地队列，本项目同类运行已有 {pending} 个等待（上限 {limit}）",
   },
 } as const satisfies Record<string, { readonly holds: Holds; readonly en: string; readonly zh: string }>;
 
@@ -146,9 +207,9 @@ function filled(template: string, facts: Facts): string {
   return template.replace(/\{(\w+)\}/g, (_, name: string) => `${facts[name] ?? "?"}`);
 }
 
-const order = Object.keys(rules);
+const ranks = new Map(Object.keys(rules).map((rule, rank) => [rule, rank]));
 
 /** The place of a rule in the order they are asked. */
 export function ruleRank(rule: Rule): number {
-  return order.indexOf(rule);
+  return ranks.get(rule) ?? -1;
 }

@@ -1,20 +1,34 @@
 import assert from "node:assert/strict";
+import type { DeviceCount, NodeGroup } from "#core/centre/engine.ts";
 import { centreId, type JobId, jobId, personId, projectId } from "#core/ids.ts";
 import { parseArray } from "#core/job/array.ts";
 import type { CentreWishes, Dependency, Shape } from "#core/job/spec.ts";
-import { type CentreState, createWorld, type PoolState, type World } from "#core/scheduling/world.ts";
+import {
+  type Asker,
+  type CentreState,
+  createWorld,
+  type PoolState,
+  type RunPhase,
+  type World,
+} from "#core/scheduling/world.ts";
 
 /**
  * Runs a scenario that reads as prose; for tests alone. Jobs are numbered from 1 in the order of their lines.
  *
  *   centre alpha  8 cores 16000 MiB  4 x/npu        a centre as it now is; also: planned, unreachable, never-connected
  *   remove alpha
+ *   centre alpha  draining                          takes nothing new; also: suspended, leaving, open
+ *   pool alpha/batch  4×8  2×64 memory 9000 cards 2 x/npu free 3 down     nodes × cores, each with what follows it
+ *                     shared pending 2  opportunistic  limit 600  least 2  most 4  drained  foreign  ours 8
  *   job small     cores 2  memory 500 MiB  cards 1 x/npu  nodes 2  array 0-9%2  only alpha,beta  except beta
+ *                 time 600  of 2 (its project)
  *                 prefer beta  afterok large  afternotok large_3  aftercorr large  singleton  called train  by 2
  *   place                                            commits what would start now, and ends what never can
  *   end small ok        end small_3 failed           the run, or the queued task, ended so
+ *   queued small        running small                the engine has it in its own queue, has started it
  *   retry small                                      its run ended, and it is queued again
- *   expect small starts alpha
+ *   expect small starts alpha                        or alpha/batch
+ *   expect small queues alpha                        joins the own queue of a shared pool
  *   expect small waits alpha: cores-busy, beta: behind-in-queue        for each centre, its first failing rule
  *   expect small waits array-throttle                                  the job's own rule
  *   expect small never                                                 ends as dependency-never-satisfied
@@ -39,10 +53,12 @@ export function runScenario(text: string): World {
 
 type Stage = {
   readonly world: World;
-  readonly jobs: Map<string, { readonly id: JobId; readonly shape: Shape; readonly wishes: CentreWishes }>;
+  readonly jobs: Map<string, Job>;
   readonly centres: Map<string, CentreState>;
   readonly attempts: Map<string, number>;
 };
+
+type Job = { readonly id: JobId; readonly shape: Shape; readonly wishes: CentreWishes; readonly asker: Asker };
 
 const verbs: Record<string, (stage: Stage, words: string[]) => void> = {
   centre: (stage, [name = "", ...words]) => {
@@ -50,13 +66,23 @@ const verbs: Record<string, (stage: Stage, words: string[]) => void> = {
     stage.centres.set(name, centre);
     stage.world.apply({ kind: "centre-changed", centre });
   },
+  pool: (stage, [name = "", ...words]) => {
+    const [id = "", pool = ""] = name.split("/");
+    const known = stage.centres.get(id) ?? { ...readCentre(id, [], undefined), driver: "simulated", pools: [] };
+    const pools = [...known.pools.filter((each) => each.name !== pool), readPool(pool, words)];
+    const centre: CentreState = { ...known, pools };
+    stage.centres.set(id, centre);
+    stage.world.apply({ kind: "centre-changed", centre });
+  },
+  queued: (stage, [name = ""]) => moveRun(stage, name, "waiting"),
+  running: (stage, [name = ""]) => moveRun(stage, name, "running"),
   remove: (stage, [name = ""]) => stage.world.apply({ kind: "centre-removed", centre: centreId(name) }),
   job: addJob,
   place: ({ world, attempts }) => {
     const plan = world.decide(0, 1_000_000);
     for (const { job, index, attempt, centre, pool, allocation } of plan.place) {
       attempts.set(`${job}_${index}`, attempt);
-      world.apply({ kind: "task-placed", job, index, attempt, centre, pool, allocation });
+      world.apply({ kind: "task-placed", job, index, attempt, centre, pool, allocation, phase: "sent" });
     }
     for (const { job, indices } of plan.end) world.apply({ kind: "tasks-ended", job, indices, succeeded: false });
   },
@@ -72,7 +98,8 @@ const verbs: Record<string, (stage: Stage, words: string[]) => void> = {
   },
   expect: (stage, [name = "", what, ...rest]) => {
     if (name === "nothing") assert.deepEqual(stage.world.decide(0, 1_000_000).place, []);
-    else if (what === "starts") expectStart(stage, name, rest[0] ?? "");
+    else if (what === "starts") expectStart(stage, name, rest[0] ?? "", "now");
+    else if (what === "queues") expectStart(stage, name, rest[0] ?? "", "in-turn");
     else if (what === "waits") expectWait(stage, name, rest.join(" "));
     else if (what === "never") expectNever(stage, name);
     else if (what === "impossible") expectImpossible(stage, name);
@@ -81,35 +108,92 @@ const verbs: Record<string, (stage: Stage, words: string[]) => void> = {
 };
 
 function readCentre(name: string, words: string[], before: CentreState | undefined): CentreState {
-  const pool = { ...(before?.pools[0] ?? emptyPool) };
-  const accelerators: PoolState["accelerators"][number][] = [];
+  const one = before?.pools[0]?.nodes[0];
+  const size = { cores: one?.cores ?? 1, memoryMib: one?.memoryMib ?? 1_000_000 };
+  let memoryMibPerCore = before?.pools[0]?.memoryMibPerCore ?? 100;
+  const accelerators: DeviceCount[] = [];
   let lifeCycle: CentreState["lifeCycle"] = "in-service";
   let connection: CentreState["connection"] = "connected";
+  let intake: CentreState["intake"] = "open";
   for (let i = 0; i < words.length; i++) {
     const word = words[i] ?? "";
     if (word === "planned" || word === "retired" || word === "trial") lifeCycle = word;
     else if (word === "unreachable" || word === "never-connected") connection = word;
+    else if (word === "draining" || word === "suspended" || word === "leaving" || word === "open") intake = word;
     else {
       const unit = words[++i] ?? "";
-      if (unit === "cores") pool.cores = Number(word);
-      else if (unit === "MiB") pool.memoryMib = Number(word);
-      else if (unit === "MiB/core") pool.memoryMibPerCore = Number(word);
+      if (unit === "cores") size.cores = Number(word);
+      else if (unit === "MiB") size.memoryMib = Number(word);
+      else if (unit === "MiB/core") memoryMibPerCore = Number(word);
       else accelerators.push({ ...device(unit), count: Number(word) });
     }
   }
-  if (accelerators.length > 0) pool.accelerators = accelerators;
-  const pools = connection === "never-connected" ? [] : [pool];
-  return { id: centreId(name), driver: "process", lifeCycle, connection, pools };
+  const cards = accelerators.length > 0 ? accelerators : (one?.accelerators ?? []);
+  const pool = poolOfNodes("main", [{ ...size, accelerators: cards }], { memoryMibPerCore });
+  const severalPools = before?.driver === "simulated";
+  const pools = connection === "never-connected" ? [] : severalPools ? before.pools : [pool];
+  return { id: centreId(name), driver: before?.driver ?? "process", lifeCycle, intake, connection, pools };
 }
 
-const emptyPool = {
-  name: "main",
-  lifeCycle: "in-service" as const,
-  cores: 1,
-  memoryMib: 1_000_000,
-  memoryMibPerCore: 100,
-  accelerators: [] as PoolState["accelerators"],
-};
+function readPool(name: string, words: string[]): PoolState {
+  const groups: Partial<Writable<NodeGroup>>[] = [];
+  const more: Partial<Writable<PoolState>> = {};
+  const limits = { timeLimitS: null as number | null, leastNodes: 1, mostNodes: null as number | null };
+  for (let i = 0; i < words.length; i++) {
+    const word = words[i] ?? "";
+    const next = () => Number(words[++i]);
+    const group = groups.at(-1);
+    const size = /^(\d+)×(\d+)$/.exec(word);
+    if (size) groups.push({ count: Number(size[1]), cores: Number(size[2]) });
+    else if (word === "shared" || word === "opportunistic") more.contract = word;
+    else if (word === "pending") more.maxPending = next();
+    else if (word === "limit") limits.timeLimitS = next();
+    else if (word === "least") limits.leastNodes = next();
+    else if (word === "most") limits.mostNodes = next();
+    else if (word === "drained") more.state = word;
+    else if (word === "foreign") more.foreign = "seen";
+    else if (word === "ours") more.ours = { cores: next(), memoryMib: 0, accelerators: [] };
+    else if (!group) assert.fail(`pool: what is ${word}?`);
+    else if (word === "memory") group.memoryMib = next();
+    else if (word === "cards") group.accelerators = [{ count: next(), ...device(words[++i] ?? "") }];
+    else if (word === "free") group.free = { cores: next(), memoryMib: 1_000_000, accelerators: [] };
+    else if (word === "down" || word === "draining" || word === "maintenance") group.state = word;
+    else assert.fail(`pool: what is ${word}?`);
+  }
+  return poolOfNodes(name, groups, { ...more, limits });
+}
+
+/** A pool of the network's own, with nothing said of it but its nodes; for tests alone. */
+export function poolOfNodes(
+  name: string,
+  groups: readonly Partial<NodeGroup>[],
+  more: Partial<PoolState> = {},
+): PoolState {
+  const nodes = groups.map((group, place): NodeGroup => {
+    const size = { cores: 1, memoryMib: 1_000_000, accelerators: [], ...group };
+    return { names: `n${place}`, count: 1, state: "up", reason: null, features: [], free: size, ...size };
+  });
+  return {
+    name,
+    lifeCycle: "in-service",
+    contract: "dedicated",
+    state: "up",
+    memoryMibPerCore: 100,
+    limits: { timeLimitS: null, leastNodes: 1, mostNodes: null },
+    nodes,
+    ours: { cores: 0, memoryMib: 0, accelerators: [] },
+    foreign: "none",
+    maxPending: 8,
+    leaseMs: null,
+    ...more,
+  };
+}
+
+function moveRun(stage: Stage, name: string, phase: RunPhase): void {
+  const { job, index } = taskOf(stage, name);
+  const attempt = stage.attempts.get(`${job}_${index}`) ?? 0;
+  stage.world.apply({ kind: "run-moved", job, index, attempt, phase });
+}
 
 function device(text: string): { readonly vendor: string; readonly model: string } {
   const [vendor = "", model = ""] = text.split("/");
@@ -128,6 +212,8 @@ function addJob(stage: Stage, [name = "", ...words]: string[]): void {
   const wishes = { only: [], except: [], prefer: [] } as Writable<CentreWishes>;
   const dependencies: Dependency[] = [];
   let array = null;
+  let timeLimitS = 60;
+  let project = 1;
   let called = name;
   let person = 1;
   for (let i = 0; i < words.length; ) {
@@ -135,6 +221,8 @@ function addJob(stage: Stage, [name = "", ...words]: string[]): void {
     const next = () => words[i++] ?? "";
     if (key === "cores") shape.coresPerTask = Number(next());
     else if (key === "nodes") shape.tasks = shape.nodes = Number(next());
+    else if (key === "time") timeLimitS = Number(next());
+    else if (key === "of") project = Number(next());
     else if (key === "memory") shape.memory = { kind: "per-node", mib: Number(next()) };
     else if (key === "cards") {
       const perNode = Number(next());
@@ -155,9 +243,9 @@ function addJob(stage: Stage, [name = "", ...words]: string[]): void {
       dependencies.push({ kind: key, job, index: on.includes("_") ? index : null });
     } else assert(key === "MiB", `job: what is ${key}?`);
   }
-  stage.jobs.set(name, { id, shape, wishes });
-  const asked = { shape, array, dependencies, wishes, past: null };
-  const who = { project: projectId(1), person: personId(person), name: called };
+  stage.jobs.set(name, { id, shape, wishes, asker: { timeLimitS, project: projectId(project) } });
+  const asked = { shape, timeLimitS, array, dependencies, wishes, past: null };
+  const who = { project: projectId(project), person: personId(person), name: called };
   stage.world.apply({ kind: "job-queued", job: id, submittedMs: 1000 + id, ...who, ...asked });
 }
 
@@ -171,7 +259,8 @@ function taskOf(stage: Stage, name: string): { readonly job: JobId; readonly ind
   return { job: known?.id ?? jobId(Number(job)), index: Number(index) };
 }
 
-function expectStart(stage: Stage, name: string, centre: string): void {
+function expectStart(stage: Stage, name: string, place: string, starts: "now" | "in-turn"): void {
+  const [centre, pool] = place.split("/");
   const task = taskOf(stage, name);
   const placed = stage.world
     .decide(0, 1_000_000)
@@ -179,6 +268,10 @@ function expectStart(stage: Stage, name: string, centre: string): void {
   const explained = stage.world.explain(task, 0);
   assert.equal(placed?.centre, centre, `instead: ${JSON.stringify(explained)}`);
   assert(explained.kind === "waiting" && explained.wouldGoTo === centre, "explain agrees with decide");
+  if (pool) assert.equal(placed?.pool, pool);
+  assert.equal(placed?.starts, starts);
+  const chosen = explained.candidates.find((each) => each.centre === centre);
+  assert.equal(chosen?.rule, starts === "now" ? null : "joins-queue");
 }
 
 function expectWait(stage: Stage, name: string, reasons: string): void {
@@ -209,5 +302,5 @@ function expectNever(stage: Stage, name: string): void {
 function expectImpossible(stage: Stage, name: string): void {
   const job = stage.jobs.get(name);
   assert(job, `no job ${name}`);
-  assert.equal(stage.world.couldEverFit(job.shape, job.wishes).kind, "refused");
+  assert.equal(stage.world.couldEverFit(job.shape, job.wishes, job.asker).kind, "refused");
 }

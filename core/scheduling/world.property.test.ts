@@ -4,12 +4,21 @@ import fc from "fast-check";
 import { centreId, type JobId, jobId, personId, projectId } from "#core/ids.ts";
 import { type Dependency, type IndexRange, taskIndices } from "#core/job/spec.ts";
 import { reasonWords } from "#core/scheduling/reasons.ts";
-import { type CentreState, createWorld, type Placement, type World, type WorldEvent } from "#core/scheduling/world.ts";
+import {
+  type CentreState,
+  createWorld,
+  type Placement,
+  type PoolState,
+  type RunPhase,
+  type World,
+  type WorldEvent,
+} from "#core/scheduling/world.ts";
+import { poolOfNodes } from "./scenario-testing.ts";
 
 /**
  * A network lives through random steps beside a plain model of what is true. The model decides by the slowest and
- * plainest form of the rule in docs/decisions/0010: every ready task in order, each centre looked at afresh. The world
- * must decide and explain the same after every step. A failure prints the seed.
+ * plainest form of the rules in docs/decisions/0010 and 0015: every ready task in order, each node of each pool looked at
+ * afresh. The world must decide and explain the same after every step. A failure prints the seed.
  */
 test("the world decides, ends and explains as the plain rule says, and never breaks a promise", () => {
   fc.assert(
@@ -60,7 +69,8 @@ test("the same events give the same plan; so does a snapshot in any order with a
   );
 });
 
-type Task = { state: "queued" | "live" | "ok" | "bad"; attempts: number; run: Placement | null };
+type Run = Placement & { phase: RunPhase };
+type Task = { state: "queued" | "live" | "ok" | "bad"; attempts: number; run: Run | null };
 type Queued = Extract<WorldEvent, { kind: "job-queued" }>;
 type Job = { readonly asked: Queued; readonly tasks: Map<number, Task> };
 type Model = {
@@ -78,15 +88,43 @@ const names = ["alpha", "beta", "gamma"].map(centreId);
 const one = fc.constantFrom(...names);
 const some = fc.oneof({ weight: 4, arbitrary: fc.constant([]) }, { weight: 1, arbitrary: fc.uniqueArray(one) });
 
+/** One node, or a few alike; at a process centre the first alone. `free`: of a pool where others work too. */
+const group = fc.record({
+  count: fc.integer({ min: 1, max: 3 }),
+  cores: fc.nat(8),
+  memoryMib: fc.nat(1200),
+  cards: fc.nat(3),
+  state: fc.constantFrom("up" as const, "up" as const, "up" as const, "draining" as const, "down" as const),
+  free: fc.nat(8),
+});
+const pool = fc.record({
+  groups: fc.array(group, { minLength: 1, maxLength: 3 }),
+  contract: fc.constantFrom("dedicated" as const, "dedicated" as const, "shared" as const, "opportunistic" as const),
+  state: fc.constantFrom("up" as const, "up" as const, "up" as const, "up" as const, "drained" as const),
+  foreign: fc.constantFrom("none" as const, "none" as const, "seen" as const, "hidden" as const),
+  ours: fc.nat(12),
+  maxPending: fc.integer({ min: 0, max: 2 }),
+  timeLimitS: fc.constantFrom(null, null, 60),
+  leastNodes: fc.constantFrom(1, 1, 1, 2),
+  mostNodes: fc.constantFrom(null, null, 2),
+});
+
 const step = fc.oneof(
   {
     weight: 2,
     arbitrary: fc.record({
       kind: fc.constant("centre" as const),
       id: one,
-      cores: fc.nat(16),
-      memoryMib: fc.nat(2500),
-      cards: fc.nat(6),
+      driver: fc.constantFrom("process" as const, "slurm" as const, "slurm" as const),
+      machine: fc.record({ cores: fc.nat(16), memoryMib: fc.nat(2500), cards: fc.nat(6) }),
+      pools: fc.array(pool, { minLength: 1, maxLength: 2 }),
+      intake: fc.constantFrom(
+        "open" as const,
+        "open" as const,
+        "open" as const,
+        "draining" as const,
+        "leaving" as const,
+      ),
       lifeCycle: fc.constantFrom(
         "in-service" as const,
         "in-service" as const,
@@ -105,7 +143,9 @@ const step = fc.oneof(
       cores: fc.integer({ min: 1, max: 5 }),
       memoryMib: fc.option(fc.nat(500)),
       cards: fc.nat(2),
-      nodes: fc.constantFrom(1, 1, 1, 1, 1, 2),
+      nodes: fc.constantFrom(1, 1, 1, 1, 2, 3),
+      timeLimitS: fc.constantFrom(30, 90),
+      project: fc.constantFrom(1, 2),
       tasks: fc.integer({ min: 1, max: 4 }),
       step: fc.integer({ min: 1, max: 2 }),
       throttle: fc.option(fc.integer({ min: 1, max: 3 })),
@@ -125,6 +165,14 @@ const step = fc.oneof(
   },
   { weight: 6, arbitrary: fc.record({ kind: fc.constant("place" as const), most: fc.integer({ min: 1, max: 5 }) }) },
   { weight: 4, arbitrary: fc.record({ kind: fc.constant("end" as const), pick: fc.nat(100), ok: fc.boolean() }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      kind: fc.constant("move" as const),
+      pick: fc.nat(100),
+      phase: fc.constantFrom("waiting" as const, "running" as const),
+    }),
+  },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant("cancel" as const), pick: fc.nat(100) }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant("retry" as const), pick: fc.nat(100) }) },
 );
@@ -154,26 +202,43 @@ function touchTask(model: Model, each: Extract<Step, { pick: number }>): void {
   const chosen = tasks[each.pick % Math.max(1, tasks.length)];
   if (!chosen) return;
   const { id, index, task } = chosen;
-  if (each.kind === "retry") {
+  if (each.kind === "move") {
+    if (!task.run || task.run.phase === "running") return;
+    task.run.phase = each.phase;
+    tell(model, { kind: "run-moved", job: id, index, attempt: task.attempts, phase: each.phase });
+  } else if (each.kind === "retry") {
     Object.assign(task, { state: "queued", run: null });
     tell(model, { kind: "task-queued", job: id, index, attempts: task.attempts });
   } else end(model, id, [{ first: index, last: index, step: 1 }], each.kind === "end" && each.ok);
 }
 
-function changeCentre(
-  model: Model,
-  { id, cores, memoryMib, cards, lifeCycle, connection }: Extract<Step, { kind: "centre" }>,
-) {
-  const accelerators = cards === 0 ? [] : [{ vendor: "x", model: "npu", count: cards }];
-  const pool = { name: "main", lifeCycle: "in-service" as const, cores, memoryMib, memoryMibPerCore: 90, accelerators };
-  const centre: CentreState = { id, driver: "process", lifeCycle, connection, pools: [pool] };
+function changeCentre(model: Model, each: Extract<Step, { kind: "centre" }>) {
+  const { id, driver, lifeCycle, intake, connection } = each;
+  const cardsOf = (count: number) => (count === 0 ? [] : [{ vendor: "x", model: "npu", count }]);
+  const { cores, memoryMib, cards } = each.machine;
+  const machine = poolOfNodes("main", [{ cores, memoryMib, accelerators: cardsOf(cards) }], { memoryMibPerCore: 90 });
+  const several = each.pools.map(({ groups, timeLimitS, leastNodes, mostNodes, ours, ...more }, place) => {
+    const nodes = groups.map(({ cards: count, free, ...size }) => {
+      const left = {
+        cores: Math.min(free, size.cores),
+        memoryMib: Math.min(100 * free, size.memoryMib),
+        accelerators: cardsOf(Math.min(count, 1)),
+      };
+      return { ...size, accelerators: cardsOf(count), free: left };
+    });
+    const limits = { timeLimitS, leastNodes, mostNodes };
+    const counted = { cores: ours, memoryMib: 0, accelerators: [] };
+    return poolOfNodes(`pool${place}`, nodes, { memoryMibPerCore: 90, ...more, limits, ours: counted });
+  });
+  const pools = driver === "process" ? [machine] : several;
+  const centre: CentreState = { id, driver, lifeCycle, intake, connection, pools };
   model.centres.set(id, centre);
   tell(model, { kind: "centre-changed", centre });
 }
 
 function submit(model: Model, each: Extract<Step, { kind: "job" }>): void {
   const id = jobId(model.jobs.size + 1);
-  const { cores, nodes, cards, memoryMib, only, except, prefer } = each;
+  const { cores, nodes, cards, memoryMib, only, except, prefer, timeLimitS } = each;
   const last = (each.tasks - 1) * each.step;
   const array = each.tasks === 1 ? null : { ranges: [{ first: 0, last, step: each.step }], throttle: each.throttle };
   const dependencies = each.dependencies.flatMap(({ kind, job, index }): Dependency[] => {
@@ -187,9 +252,10 @@ function submit(model: Model, each: Extract<Step, { kind: "job" }>): void {
     kind: "job-queued",
     job: id,
     submittedMs: each.submittedMs,
-    project: projectId(1),
+    project: projectId(each.project),
     person: personId(1),
     name: each.name,
+    timeLimitS,
     shape: {
       nodes,
       tasks: nodes,
@@ -212,8 +278,8 @@ function place(model: Model, placement: Placement): void {
   const task = taskOf(model, job, index);
   assert.equal(task.state, "queued", "never two live runs of one task, never a run of an ended one");
   assert.equal(attempt, task.attempts + 1);
-  Object.assign(task, { state: "live", attempts: attempt, run: placement });
-  tell(model, { kind: "task-placed", job, index, attempt, centre, pool, allocation });
+  Object.assign(task, { state: "live", attempts: attempt, run: { ...placement, phase: "sent" } });
+  tell(model, { kind: "task-placed", job, index, attempt, centre, pool, allocation, phase: "sent" });
 }
 
 function end(model: Model, job: JobId, indices: readonly IndexRange[], succeeded: boolean): void {
@@ -290,7 +356,8 @@ function waits(model: Model, job: Job, index: number): "met" | "open" | "never" 
 }
 
 function isNamesake(other: Job, job: Job): boolean {
-  return !isComplete(other) && other.asked.name === job.asked.name;
+  const { name, project } = other.asked;
+  return !isComplete(other) && name === job.asked.name && project === job.asked.project;
 }
 
 function inOrder(model: Model): Job[] {
@@ -299,80 +366,175 @@ function inOrder(model: Model): Job[] {
   );
 }
 
-type Free = { cores: number; memoryMib: number; cards: number };
+type Node = { cores: number; memoryMib: number; cards: number };
+type Need = Node & { readonly nodes: number; readonly line: string };
+type Place = {
+  readonly centre: CentreState;
+  readonly pool: PoolState;
+  readonly nodes: Node[];
+  readonly pending: Map<string, number>;
+  /** "all", or the lines that somebody who waits keeps away. */
+  readonly held: Set<string>;
+};
 
-function freeAt(model: Model, centre: CentreState): Free {
-  const [pool] = centre.pools;
-  assert(pool);
-  const free = { cores: pool.cores, memoryMib: pool.memoryMib, cards: pool.accelerators[0]?.count ?? 0 };
-  for (const job of model.jobs.values())
-    for (const { run } of job.tasks.values()) {
-      if (run?.centre !== centre.id) continue;
-      free.cores -= run.allocation.coresPerNode;
-      free.memoryMib -= run.allocation.memoryMibPerNode;
-      free.cards -= run.allocation.acceleratorsPerNode;
-    }
-  return free;
+function nodesOf(pool: PoolState, of: "size" | "free", anyState = false): Node[] {
+  const groups = pool.nodes.filter((each) => anyState || each.state === "up");
+  return groups.flatMap((each) => {
+    const { cores, memoryMib, accelerators } = of === "size" ? each : each.free;
+    return Array.from({ length: each.count }, () => ({ cores, memoryMib, cards: accelerators[0]?.count ?? 0 }));
+  });
 }
 
-function needs({ asked: { shape } }: Job): Free {
+function needs({ asked: { shape, project } }: Job): Need {
   const memoryMib = shape.memory.kind === "per-node" ? shape.memory.mib : shape.coresPerTask * 90;
-  return { cores: shape.coresPerTask, memoryMib, cards: shape.accelerators?.perNode ?? 0 };
+  const { nodes, coresPerTask: cores } = shape;
+  const cards = shape.accelerators?.perNode ?? 0;
+  return { nodes, cores, memoryMib, cards, line: `${project} ${nodes} ${cores} ${cards}` };
 }
 
-function holds(free: Free, need: Free): boolean {
-  return need.cores <= free.cores && need.memoryMib <= free.memoryMib && (need.cards === 0 || need.cards <= free.cards);
+/** The fitting nodes that have least left, or null. */
+function fitting(nodes: readonly Node[], need: Need): readonly Node[] | null {
+  const fit = nodes.filter(
+    (node) => need.cores <= node.cores && need.memoryMib <= node.memoryMib && need.cards <= node.cards,
+  );
+  fit.sort((a, b) => a.cards - b.cards || a.cores - b.cores || a.memoryMib - b.memoryMib);
+  return fit.length < need.nodes ? null : fit.slice(0, need.nodes);
+}
+
+function putOn(nodes: readonly Node[], need: Need): void {
+  for (const node of nodes) {
+    node.cores -= need.cores;
+    node.memoryMib -= need.memoryMib;
+    node.cards -= need.cards;
+  }
+}
+
+/** What is there without a place of its own is taken from what has most left, never below nothing. */
+function squeezeInto(nodes: readonly Node[], need: Need): void {
+  const open = {
+    cores: need.nodes * need.cores,
+    memoryMib: need.nodes * need.memoryMib,
+    cards: need.nodes * need.cards,
+  };
+  for (const node of [...nodes].sort((a, b) => b.cards - a.cards || b.cores - a.cores || b.memoryMib - a.memoryMib))
+    for (const what of ["cores", "memoryMib", "cards"] as const) {
+      const taken = Math.min(open[what], node[what]);
+      node[what] -= taken;
+      open[what] -= taken;
+    }
+}
+
+/** A pool as it is now: every run of ours on a node of its own choice, largest first. */
+function placeOf(model: Model, centre: CentreState, pool: PoolState): Place {
+  const shared = pool.contract === "shared";
+  const runs = [...model.jobs.values()]
+    .flatMap((job) => [...job.tasks.values()].flatMap(({ run }) => (run ? [{ need: needs(job), run, of: job }] : [])))
+    .filter(({ run }) => run.centre === centre.id && run.pool === pool.name)
+    .map((each) => ({ ...each, need: { ...each.need, memoryMib: each.run.allocation.memoryMibPerNode } }))
+    .sort(
+      ({ need: a, of: one }, { need: b, of: other }) =>
+        b.nodes - a.nodes ||
+        b.cards - a.cards ||
+        b.cores - a.cores ||
+        b.memoryMib - a.memoryMib ||
+        one.asked.project - other.asked.project,
+    );
+  const nodes = nodesOf(pool, pool.foreign === "none" ? "size" : "free");
+  let counted = pool.foreign === "none" ? 0 : pool.ours.cores;
+  const isNew = ({ need }: { readonly need: Need }) => {
+    if (counted < need.nodes * need.cores) return true;
+    counted -= need.nodes * need.cores;
+    return false;
+  };
+  const put = (need: Need) => {
+    const where = fitting(nodes, need);
+    if (where) putOn(where, need);
+    return where !== null;
+  };
+  const running = runs.filter(({ run }) => run.phase === "running");
+  const coming = runs.filter(({ run }) => run.phase === "sent" || (run.phase === "waiting" && !shared));
+  const pending = new Map<string, number>();
+  const wait = ({ line }: Need) => pending.set(line, (pending.get(line) ?? 0) + 1);
+  const together = pool.foreign === "none" && !shared;
+  for (const each of together ? runs : running) if (isNew(each) && !put(each.need)) squeezeInto(nodes, each.need);
+  for (const each of together ? [] : coming)
+    if (isNew(each) && !put(each.need)) {
+      if (shared) wait(each.need);
+      else squeezeInto(nodes, each.need);
+    }
+  for (const { run, need } of runs) if (shared && run.phase === "waiting") wait(need);
+  return { centre, pool, nodes, pending, held: new Set() };
+}
+
+function mayEver({ asked }: Job, { centre, pool }: Place, need: Need): boolean {
+  const { only, except } = asked.wishes;
+  const { timeLimitS, leastNodes, mostNodes } = pool.limits;
+  if ((only.length > 0 && !only.includes(centre.id)) || except.includes(centre.id)) return false;
+  if (centre.lifeCycle !== "in-service" || centre.intake === "leaving") return false;
+  if (timeLimitS !== null && asked.timeLimitS > timeLimitS) return false;
+  if (need.nodes < leastNodes || need.nodes > (mostNodes ?? 1e9)) return false;
+  if (centre.driver === "process" && need.nodes > 1) return false;
+  return fitting(nodesOf(pool, "size", true), need) !== null;
 }
 
 /** The rule itself, without any index: each ready task in order; one that must wait holds all it could ever use. */
 function plainPlan(model: Model, most: number): string[] {
-  const free = new Map([...model.centres.values()].map((centre) => [centre, freeAt(model, centre)]));
-  const held = new Set<CentreState>();
+  const places = [...model.centres.values()]
+    .sort((a, b) => (a.id < b.id ? -1 : 1))
+    .flatMap((centre) => centre.pools.map((pool) => placeOf(model, centre, pool)));
   const plan: string[] = [];
   for (const job of inOrder(model)) {
-    const { wishes, shape, array } = job.asked;
-    const may = [...model.centres.values()].filter((centre) => {
-      const wished = wishes.only.length === 0 || wishes.only.includes(centre.id);
-      const all = freeAt({ ...model, jobs: new Map() }, centre);
-      const serves = centre.lifeCycle === "in-service" && shape.nodes === 1;
-      return wished && !wishes.except.includes(centre.id) && serves && holds(all, needs(job));
-    });
+    const { wishes, array } = job.asked;
+    const need = needs(job);
+    const may = places.filter((place) => mayEver(job, place, need));
     let live = [...job.tasks.values()].filter((task) => task.state === "live").length;
     for (const [index, task] of job.tasks) {
       const ready = task.state === "queued" && waits(model, job, index) === "met";
       if (!ready || live >= (array?.throttle ?? 1e9) || plan.length >= most) continue;
-      const rank = (centre: CentreState) => (wishes.prefer.indexOf(centre.id) + 1 || 9) as number;
-      const can = may
-        .filter((centre) => centre.connection === "connected" && !held.has(centre))
-        .flatMap((centre) => {
-          const has = free.get(centre);
-          return has && holds(has, needs(job)) ? [{ centre, has, rank: rank(centre) }] : [];
-        })
-        .sort(
-          (a, b) =>
-            a.rank - b.rank ||
-            (needs(job).cards > 0 ? b.has.cards - a.has.cards : 0) ||
-            b.has.cores - a.has.cores ||
-            b.has.memoryMib - a.has.memoryMib ||
-            (a.centre.id < b.centre.id ? -1 : 1),
-        );
-      const [best] = can;
+      const open = may.filter(({ centre, pool, held }) => {
+        if (centre.connection !== "connected" || centre.intake !== "open" || pool.state !== "up") return false;
+        return !held.has("all") && !held.has(need.line);
+      });
+      const best = bestOf(open, need, wishes.prefer);
       if (!best) {
-        for (const centre of may) held.add(centre);
+        for (const { pool, held } of may) held.add(pool.contract === "shared" ? need.line : "all");
         continue;
       }
-      plan.push(`${job.asked.job}_${index}#${task.attempts + 1} ${best.centre.id}`);
-      best.has.cores -= needs(job).cores;
-      best.has.memoryMib -= needs(job).memoryMib;
-      best.has.cards -= needs(job).cards;
+      const { where, place } = best;
+      plan.push(
+        `${job.asked.job}_${index}#${task.attempts + 1} ${place.centre.id}/${place.pool.name} ${where !== null}`,
+      );
+      if (where) putOn(where, need);
+      else place.pending.set(need.line, (place.pending.get(need.line) ?? 0) + 1);
       live += 1;
     }
   }
   return plan;
 }
 
-function placedWords({ job, index, attempt, centre }: Placement): string {
-  return `${job}_${index}#${attempt} ${centre}`;
+function bestOf(open: readonly Place[], need: Need, prefer: readonly string[]) {
+  const sum = (nodes: readonly Node[], of: keyof Node) => nodes.reduce((all, node) => all + node[of], 0);
+  const offers = open.flatMap((place) => {
+    const where = fitting(place.nodes, need);
+    const pending = place.pending.get(need.line) ?? 0;
+    const mayWait = place.pool.contract === "shared" && pending < place.pool.maxPending;
+    if (!where && !(mayWait && fitting(nodesOf(place.pool, "size"), need))) return [];
+    return [{ place, where, pending, rank: prefer.indexOf(place.centre.id) + 1 || 9 }];
+  });
+  offers.sort(
+    (a, b) =>
+      Number(a.where === null) - Number(b.where === null) ||
+      a.rank - b.rank ||
+      (need.cards > 0 ? sum(b.place.nodes, "cards") - sum(a.place.nodes, "cards") : 0) ||
+      sum(b.place.nodes, "cores") - sum(a.place.nodes, "cores") ||
+      sum(b.place.nodes, "memoryMib") - sum(a.place.nodes, "memoryMib") ||
+      a.pending - b.pending,
+  );
+  return offers[0];
+}
+
+function placedWords({ job, index, attempt, centre, pool, starts }: Placement): string {
+  return `${job}_${index}#${attempt} ${centre}/${pool} ${starts === "now"}`;
 }
 
 function endedWords({ job, indices }: { readonly job: JobId; readonly indices: readonly IndexRange[] }): string[] {
@@ -391,24 +553,53 @@ function plainEnds(model: Model): string[] {
 function checkPromises(model: Model, placements: readonly Placement[]): void {
   assert.equal(new Set(placements.map((each) => `${each.job}_${each.index}`)).size, placements.length);
   for (const placement of placements) {
+    const { job: id, allocation, starts } = placement;
     const centre = model.centres.get(placement.centre);
     assert(centre?.connection === "connected" && centre.lifeCycle === "in-service", "reachable and in service");
-    const free = freeAt(model, centre);
-    for (const { allocation } of placements.filter((each) => each.centre === placement.centre)) {
-      free.cores -= allocation.coresPerNode;
-      free.memoryMib -= allocation.memoryMibPerNode;
-      free.cards -= allocation.acceleratorsPerNode;
-    }
-    // A pool may have lost cards that a run still holds; what asks for none does not mind.
-    if (placement.allocation.acceleratorsPerNode === 0) free.cards = 0;
-    assert(Math.min(free.cores, free.memoryMib, free.cards) >= 0, "never over capacity");
-    const job = model.jobs.get(placement.job);
+    assert.equal(centre.intake, "open");
+    const pool = centre.pools.find((each) => each.name === placement.pool);
+    assert(pool?.state === "up");
+    const there = placements.filter((each) => each.centre === centre.id && each.pool === pool.name);
+    if (starts === "now") checkCapacity(model, centre, pool, there);
+    else checkPending(model, pool, there, placement);
+    const large = pool.nodes.filter((each) => each.state === "up" && each.cores >= allocation.coresPerNode);
+    assert(large.reduce((sum, each) => sum + each.count, 0) >= allocation.nodes, "every node is large enough");
+    const job = model.jobs.get(id);
     const live = [...(job?.tasks.values() ?? [])].filter((task) => task.state === "live").length;
-    const starts = placements.filter((each) => each.job === placement.job).length;
-    assert(live + starts <= (job?.asked.array?.throttle ?? 1e9), "the throttle holds over the whole network");
+    const begun = placements.filter((each) => each.job === id).length;
+    assert(live + begun <= (job?.asked.array?.throttle ?? 1e9), "the throttle holds over the whole network");
     const chosen = placement.candidates.find((each) => each.centre === placement.centre);
-    assert(chosen?.rule === null && chosen.holds === "now");
+    assert.equal(chosen?.rule, starts === "now" ? null : "joins-queue");
+    assert.equal(chosen?.holds, "now");
   }
+}
+
+/** Sums alone: of what the network alone uses never more is in use than there is; beside others, than is free. */
+function checkCapacity(model: Model, centre: CentreState, pool: PoolState, there: readonly Placement[]): void {
+  const own = pool.foreign === "none" && pool.contract !== "shared";
+  const runs = [...model.jobs.values()].flatMap((job) => [...job.tasks.values()].flatMap(({ run }) => run ?? []));
+  const live = own ? runs.filter((run) => run.centre === centre.id && run.pool === pool.name) : [];
+  const all = [...live, ...there.filter((each) => each.starts === "now")];
+  const nodes = nodesOf(pool, pool.foreign === "none" ? "size" : "free");
+  const taken = (of: "coresPerNode" | "memoryMibPerNode" | "acceleratorsPerNode") =>
+    all.reduce((sum, { allocation }) => sum + allocation.nodes * allocation[of], 0);
+  const has = (of: keyof Node) => nodes.reduce((sum, node) => sum + node[of], 0);
+  assert(taken("coresPerNode") <= has("cores"), "never over capacity");
+  // A pool may have lost memory or cards that a run still holds; what asks for none does not mind.
+  if (there.some((each) => each.starts === "now" && each.allocation.memoryMibPerNode > 0))
+    assert(taken("memoryMibPerNode") <= has("memoryMib"), "never over memory");
+  if (there.some((each) => each.starts === "now" && each.allocation.acceleratorsPerNode > 0))
+    assert(taken("acceleratorsPerNode") <= has("cards"), "never over cards");
+}
+
+function checkPending(model: Model, pool: PoolState, there: readonly Placement[], { job }: Placement): void {
+  assert.equal(pool.contract, "shared");
+  const lineOf = (id: JobId) => {
+    const of = model.jobs.get(id);
+    return of && needs(of).line;
+  };
+  const alike = there.filter((each) => each.starts === "in-turn" && lineOf(each.job) === lineOf(job));
+  assert(alike.length <= pool.maxPending, "never more in a shared queue than may");
 }
 
 /** Whoever is told that a centre could take it now is placed there, or at another told the same; and nobody else is. */
@@ -424,7 +615,7 @@ function checkExplanations(model: Model): void {
             !reasonWords(rule, { free: 0, total: 0, ...facts }, "en").includes("?"),
             `all facts of ${rule} are there`,
           );
-        const now = explained.rule === null && explained.candidates.some((each) => each.rule === null);
+        const now = explained.rule === null && explained.candidates.some((each) => each.holds === "now");
         assert.equal(explained.wouldGoTo, placed.get(`${id}_${index}`) ?? null);
         assert.equal(explained.wouldGoTo !== null, now, JSON.stringify(explained));
       } else assert.equal(explained.kind, task.state === "live" ? "live" : "not-queued");

@@ -263,6 +263,185 @@ const scenarios: Record<string, string> = {
     end array_0 ok
     expect array_2 starts alpha
   `,
+  "a job needs nodes that each have all of it: holes on many nodes are no room for a large one": `
+    pool alpha/batch  64×4
+    job large  cores 64
+    expect large waits alpha: too-few-nodes-alike
+    expect large impossible
+    pool alpha/fat  1×64
+    expect large starts alpha/fat
+    job fill   cores 3 array 1-64 prefer alpha
+    job four   cores 4
+    place
+    expect four waits alpha: nodes-busy
+    end fill_7 ok
+    expect four starts alpha/batch
+  `,
+  "several nodes: as many as are asked, each with its part": `
+    pool alpha/batch  2×8 cards 4 x/npu  2×8
+    job two    nodes 2 cores 8 cards 4 x/npu
+    job three  nodes 3 cores 8 cards 1 x/npu
+    job four   nodes 4 cores 8
+    expect three waits alpha: too-few-nodes-alike
+    expect three impossible
+    expect two starts alpha
+    expect four waits alpha: cores-busy
+    place
+    expect four waits alpha: cores-busy
+    end two ok
+    expect four starts alpha
+  `,
+  "jobs without cards leave the nodes with cards to those who ask for them": `
+    pool alpha/batch  1×8 cards 8 x/npu  1×8
+    job plain  cores 4 array 0-1
+    job cards  cores 8 cards 8 x/npu
+    expect cards starts alpha
+  `,
+  "a pool's own limits: time, least and most nodes": `
+    pool alpha/short  8×4 limit 600 most 2
+    pool alpha/wide   8×4 least 4
+    job long   time 601
+    job three  nodes 3
+    job brief  time 600
+    job broad  nodes 4 time 86400
+    expect long waits alpha: below-least-nodes
+    expect three waits alpha: below-least-nodes
+    expect three impossible
+    expect brief starts alpha/short
+    expect broad starts alpha/wide
+    pool beta/short  1×4 limit 60
+    expect long waits alpha: below-least-nodes, beta: time-limit-above-pool
+  `,
+  "drained and down pools and nodes start nothing, and refuse nothing for ever": `
+    pool alpha/batch  2×8 drained
+    job one  cores 8
+    expect one waits alpha: pool-drained
+    pool alpha/batch  1×8 down  1×8 maintenance  1×4
+    expect one waits alpha: nodes-out
+    pool alpha/batch  1×8 draining  1×8
+    job two  nodes 2 cores 8
+    expect one starts alpha
+    expect two waits alpha: nodes-out
+    pool alpha/batch  2×8
+    end one ok
+    expect two starts alpha
+  `,
+  "who waits holds the pools it may use, and no others of the centre": `
+    pool alpha/batch  1×8
+    pool alpha/accel  1×8 cards 8 x/npu
+    job there  cores 1 cards 8 x/npu
+    place
+    job cards  cards 1 x/npu
+    job plain  cores 8
+    job small  cores 1
+    expect cards waits alpha: accelerators-busy
+    expect plain starts alpha/batch
+    expect small waits alpha: behind-in-queue
+  `,
+  "others' work: what the engine reports as free, less what was placed since": `
+    pool alpha/batch  2×8 free 3 foreign
+    job four   cores 4
+    expect four waits alpha: nodes-busy
+    job three  cores 3 array 0-2
+    pool alpha/batch  2×8 free 4 foreign
+    expect four starts alpha
+    expect three_0 starts alpha
+    place
+    expect three_1 waits alpha: cores-busy
+    running four
+    running three_0
+    pool alpha/batch  1×8 free 0  1×8 free 1 foreign ours 7
+    expect three_1 waits alpha: cores-busy
+    pool alpha/batch  1×8 free 4  1×8 free 1 foreign ours 7
+    expect three_1 starts alpha
+  `,
+  "a shared pool takes up to so many of a project's like into its own queue, early and not held": `
+    pool alpha/batch  1×8 free 0 foreign shared pending 2
+    job mine    cores 8 array 0-4
+    job yours   cores 8 of 2
+    job small   cores 1 of 2
+    expect mine_0 queues alpha
+    expect mine_1 queues alpha
+    expect mine_2 waits alpha: pool-queue-full
+    expect yours queues alpha
+    expect small queues alpha
+    place
+    queued mine_0
+    queued mine_1
+    expect mine_2 waits alpha: pool-queue-full
+    running mine_0
+    pool alpha/batch  1×8 free 0 foreign shared pending 2 ours 8
+    expect mine_2 queues alpha
+    expect mine_3 waits alpha: pool-queue-full
+  `,
+  "what starts now elsewhere does not join a queue; of queues that with most free, then with fewest of ours": `
+    pool alpha/batch  1×8 free 0 foreign shared
+    pool beta/batch   1×8 free 0 foreign shared
+    centre gamma  4 cores
+    job one    cores 4
+    job two    cores 4 prefer alpha
+    job three  cores 4
+    job four   cores 4 prefer gamma
+    expect one starts gamma
+    expect two queues alpha
+    expect three queues beta
+    expect four queues alpha
+    pool beta/batch   1×8 free 2 foreign shared
+    expect four queues beta
+  `,
+  "what waits in a shared pool's queue takes no hole from what fits it": `
+    pool alpha/batch  1×8 free 2 foreign shared pending 1
+    job large  cores 8
+    place
+    queued large
+    job small  cores 2 array 0-1
+    expect small_0 starts alpha
+    expect small_1 queues alpha
+    place
+    running small_0
+    pool alpha/batch  1×8 free 0 foreign shared pending 1 ours 2
+    queued small_1
+    job next   cores 8
+    expect next waits alpha: pool-queue-full
+  `,
+  "an opportunistic pool gets only what fits now": `
+    pool alpha/spare  2×8 free 4 foreign opportunistic
+    job fits  cores 4 array 0-2
+    expect fits_1 starts alpha
+    expect fits_2 waits alpha: cores-busy
+    place
+    queued fits_0
+    expect fits_2 waits alpha: cores-busy
+  `,
+  "a centre that drains or is suspended gets nothing new and refuses nothing; one that leaves is no more asked": `
+    centre alpha  4 cores
+    job one
+    centre alpha  draining
+    expect one waits alpha: takes-nothing-new
+    centre alpha  suspended
+    expect one waits alpha: takes-nothing-new
+    centre alpha  open
+    expect one starts alpha
+    centre alpha  leaving
+    expect one waits alpha: leaves-the-network
+    expect one impossible
+  `,
+  "a pool that becomes shared, and ceases to be": `
+    pool alpha/batch  1×4
+    job long  cores 4
+    place
+    job mine  cores 4
+    job yours cores 4 of 2
+    expect mine waits alpha: cores-busy
+    pool alpha/batch  1×4 shared pending 1
+    expect mine queues alpha
+    expect yours queues alpha
+    pool alpha/batch  1×4
+    expect yours waits alpha: cores-busy
+    end long ok
+    expect mine starts alpha
+    expect yours waits alpha: cores-busy
+  `,
   "a centre that shrinks below what runs there starts nothing": `
     centre alpha  8 cores
     job long  cores 6

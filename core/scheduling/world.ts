@@ -1,9 +1,19 @@
-import type { DriverName, LifeCycle } from "#core/centre/centre.ts";
+import type { DriverName, LifeCycle, PoolContract } from "#core/centre/centre.ts";
+import type { Amounts, EnginePool, ForeignLoad, NodeGroup, PoolLimits } from "#core/centre/engine.ts";
+import type { Intake } from "#core/centre/intake.ts";
 import type { CentreId, JobId, PersonId, ProjectId, TaskRef } from "#core/ids.ts";
 import type { ArraySpec, CentreWishes, Dependency, IndexRange, Shape } from "#core/job/spec.ts";
 import type { Refusal } from "#core/refusal.ts";
 import type { Allocation } from "#core/run-order.ts";
-import { type CentreRecord, describe, emptyCentre, giveBack, take, takenOf } from "#core/scheduling/centres.ts";
+import {
+  type CentreRecord,
+  describe,
+  emptyCentre,
+  moveRun,
+  type PoolRecord,
+  poolOf,
+  sortOf,
+} from "#core/scheduling/centres.ts";
 import {
   arrive,
   emptyDependencies,
@@ -13,6 +23,7 @@ import {
   unlink,
   waitReason,
 } from "#core/scheduling/dependencies.ts";
+import { type Asked, mayEverUse } from "#core/scheduling/fit.ts";
 import type { JobRecord, LiveRun } from "#core/scheduling/job-record.ts";
 import { nearestFit } from "#core/scheduling/nearest.ts";
 import {
@@ -35,7 +46,7 @@ import {
   positionsUpTo,
   removePositions,
 } from "#core/scheduling/positions.ts";
-import { enqueue, intern, nextReady, regroup, release, room } from "#core/scheduling/queue.ts";
+import { enqueue, intern, lineFor, nextReady, regroup, release, room } from "#core/scheduling/queue.ts";
 import type { Candidate, Facts, JobRule } from "#core/scheduling/reasons.ts";
 import { assert, unreachable } from "#core/unreachable.ts";
 
@@ -58,9 +69,9 @@ export type World = {
   /** Why a queued task waits, centre by centre; what `decide` would do now agrees with it. */
   explain(task: TaskRef, nowMs: number): Explanation;
   /** The same for a job not yet submitted: it would stand at the end of the queue. */
-  explainNew(shape: Shape, wishes: CentreWishes, nowMs: number): WaitingExplanation;
+  explainNew(shape: Shape, wishes: CentreWishes, nowMs: number, asker?: Asker): WaitingExplanation;
   /** Whether any centre in service, reachable or not, could run the shape if it were empty. */
-  couldEverFit(shape: Shape, wishes: CentreWishes): EverFit;
+  couldEverFit(shape: Shape, wishes: CentreWishes, asker?: Asker): EverFit;
   /** Every centre of the network, in service or not, in the order of their ids. */
   centres(): readonly CentreId[];
   /**
@@ -71,6 +82,9 @@ export type World = {
   knows(job: JobId): boolean;
   counts(): { readonly jobs: number; readonly queued: number; readonly live: number };
 };
+
+/** Who asks for how long; unknown: for no time at all, and of a project that has nothing waiting anywhere. */
+export type Asker = { readonly timeLimitS: number; readonly project: ProjectId };
 
 export type WorldEvent =
   /** Everything about one centre, each time something of it changed. */
@@ -86,6 +100,7 @@ export type WorldEvent =
       readonly person: PersonId;
       readonly name: string;
       readonly shape: Shape;
+      readonly timeLimitS: number;
       readonly array: ArraySpec | null;
       readonly dependencies: readonly Dependency[];
       readonly wishes: CentreWishes;
@@ -101,6 +116,15 @@ export type WorldEvent =
       readonly centre: CentreId;
       readonly pool: string;
       readonly allocation: Allocation;
+      readonly phase: RunPhase;
+    }
+  /** The run went on: it waits in the engine's own queue, or it started. What it was before is nothing new. */
+  | {
+      readonly kind: "run-moved";
+      readonly job: JobId;
+      readonly index: number;
+      readonly attempt: number;
+      readonly phase: RunPhase;
     }
   /** Back in the queue at its old place after attempt `attempts` (a retry, a withdrawal, a requeue). */
   | { readonly kind: "task-queued"; readonly job: JobId; readonly index: number; readonly attempts: number }
@@ -112,12 +136,17 @@ export type WorldEvent =
       readonly succeeded: boolean;
     };
 
+/** How far a run is, as the centre told: on the way there, in the engine's own queue, started. It never goes back. */
+export type RunPhase = (typeof runPhases)[number];
+const runPhases = ["sent", "waiting", "running"] as const;
+
 export type Past = { readonly succeeded: readonly IndexRange[]; readonly otherwise: readonly IndexRange[] };
 
 export type CentreState = {
   readonly id: CentreId;
   readonly driver: DriverName;
   readonly lifeCycle: LifeCycle;
+  readonly intake: Intake;
   readonly connection: "never-connected" | "connected" | "unreachable";
   readonly pools: readonly PoolState[];
 };
@@ -125,11 +154,19 @@ export type CentreState = {
 export type PoolState = {
   readonly name: string;
   readonly lifeCycle: LifeCycle;
-  readonly cores: number;
-  readonly memoryMib: number;
+  readonly contract: PoolContract;
+  readonly state: EnginePool["state"];
   /** For jobs that named no memory. */
   readonly memoryMibPerCore: number;
-  readonly accelerators: readonly { readonly vendor: string; readonly model: string; readonly count: number }[];
+  readonly limits: PoolLimits;
+  readonly nodes: readonly NodeGroup[];
+  /** What of ours the engine counted when it said what is free. */
+  readonly ours: Amounts;
+  readonly foreign: ForeignLoad["kind"];
+  /** Of a shared pool: how many runs of one line may wait in its own queue (B2). */
+  readonly maxPending: number;
+  /** How long a run placed there may wait for its start (R1); null: the network's own setting. */
+  readonly leaseMs: number | null;
 };
 
 export type Plan = {
@@ -146,6 +183,9 @@ export type Placement = {
   readonly centre: CentreId;
   readonly pool: string;
   readonly allocation: Allocation;
+  /** `in-turn`: it joins the pool's own queue. */
+  readonly starts: "now" | "in-turn";
+  readonly leaseMs: number | null;
   /** All centres in the order of their ids, each with its first failing rule; kept with the run. */
   readonly candidates: readonly Candidate[];
 };
@@ -201,8 +241,9 @@ export function createWorld(): World {
       end: endsDue(state.dependencies),
     }),
     explain: (task) => explain(state, task),
-    explainNew: (shape, wishes) => explainAt(state, { job: null, position: 0 }, shape, wishes, null),
-    couldEverFit: (shape, wishes) => nearestFit(state.centres, shape, wishes),
+    explainNew: (shape, wishes, _nowMs, asker) =>
+      explainAt(state, { job: null, position: 0 }, askedBy(shape, wishes, asker), null),
+    couldEverFit: (shape, wishes, asker) => nearestFit(state.centres, askedBy(shape, wishes, asker)),
     centres: () => state.centres.filter((centre) => centre.state !== null).map((centre) => centre.id),
     missing: () => missingJobs(state.dependencies),
     knows: (job) => state.jobs.has(job),
@@ -224,6 +265,9 @@ function apply(state: State, event: WorldEvent): void {
     case "task-placed":
       placeTask(state, event);
       break;
+    case "run-moved":
+      moveLiveRun(state, event);
+      break;
     case "task-queued":
       requeueTask(state, event);
       break;
@@ -237,8 +281,7 @@ function apply(state: State, event: WorldEvent): void {
 
 function changeCentre(state: State, id: CentreId, description: CentreState | null): void {
   const centre = centreOf(state, id);
-  describe(centre, description);
-  regroup(state.queue, centre, state.centres);
+  if (describe(centre, description)) regroup(state.queue, centre, state.centres, () => state.jobs.values());
 }
 
 function centreOf(state: State, id: CentreId): CentreRecord {
@@ -255,6 +298,7 @@ type Event<Kind extends WorldEvent["kind"]> = Extract<WorldEvent, { kind: Kind }
 function addJob(state: State, event: Event<"job-queued">): void {
   if (state.jobs.has(event.job)) return;
   const indices = indicesOf(event.array);
+  const { shape, wishes, timeLimitS, project } = event;
   const job: JobRecord = {
     id: event.job,
     submittedMs: event.submittedMs,
@@ -264,7 +308,7 @@ function addJob(state: State, event: Event<"job-queued">): void {
     indices,
     ofArray: event.array !== null,
     throttle: event.array?.throttle ?? null,
-    ask: intern(state.queue, event.shape, event.wishes, state.centres),
+    ask: intern(state.queue, { shape, wishes, timeLimitS, project }, state.centres),
     queued: positionsUpTo(indices.count),
     ended: null,
     endedCount: 0,
@@ -294,12 +338,21 @@ function placeTask(state: State, event: Event<"task-placed">): void {
   if (run) endRun(state, job, position, run);
   else state.queued -= removePositions(job.queued, position, position + 1);
   job.attempts?.delete(position);
-  const { attempt, pool, allocation } = event;
-  const centre = centreOf(state, event.centre);
-  take(takenOf(centre, pool), allocation);
+  const { attempt, phase } = event;
+  const pool = poolOf(centreOf(state, event.centre), event.pool);
+  const sort = sortOf(pool, job.project, event.allocation);
+  moveRun(pool, sort, null, phase);
   job.live ??= new Map();
-  job.live.set(position, { attempt, centre, pool, allocation });
+  job.live.set(position, { attempt, pool, sort, phase });
   state.live += 1;
+}
+
+function moveLiveRun(state: State, event: Event<"run-moved">): void {
+  const found = openTask(state, event);
+  const run = found?.job.live?.get(found.position);
+  if (run?.attempt !== event.attempt || runPhases.indexOf(event.phase) <= runPhases.indexOf(run.phase)) return;
+  moveRun(run.pool, run.sort, run.phase, event.phase);
+  run.phase = event.phase;
 }
 
 function requeueTask(state: State, event: Event<"task-queued">): void {
@@ -366,7 +419,7 @@ function forgetJob(state: State, job: JobRecord): void {
 }
 
 function endRun(state: State, job: JobRecord, position: number, run: LiveRun): void {
-  giveBack(takenOf(run.centre, run.pool), run.allocation);
+  moveRun(run.pool, run.sort, run.phase, null);
   job.live?.delete(position);
   state.live -= 1;
 }
@@ -385,38 +438,39 @@ function explain(state: State, task: TaskRef): Explanation {
   const position = job ? positionOf(job.indices, task.index) : -1;
   if (!job || position === -1) return { kind: "not-queued" };
   const run = job.live?.get(position);
-  if (run) return { kind: "live", centre: run.centre.id, attempt: run.attempt };
+  if (run) return { kind: "live", centre: run.pool.centre.id, attempt: run.attempt };
   if (!hasPosition(job.queued, position)) return { kind: "not-queued" };
   const own = waitReason(job, position) ?? throttleReason(job, position);
-  return explainAt(state, { job, position }, job.ask.shape, job.ask.wishes, own);
+  return explainAt(state, { job, position }, job.ask, own);
 }
 
 type OwnReason = { readonly rule: JobRule; readonly facts: Facts };
 
-function explainAt(
-  state: State,
-  place: Place,
-  shape: Shape,
-  wishes: CentreWishes,
-  own: OwnReason | null,
-): WaitingExplanation {
+function explainAt(state: State, place: Place, asked: Asked, own: OwnReason | null): WaitingExplanation {
   return seenFrom(state, place, () => {
-    const candidates = judgeAll(state, shape, wishes);
+    const candidates = judgeAll(state, asked);
     const reason = own ?? (candidates.length === 0 ? { rule: "no-centre" as const, facts: {} } : null);
-    const offer = reason ? null : chooseAmong(shape, wishes, inReach(state, candidates));
+    const offer = reason ? null : chooseAmong(asked, inReach(state, asked, candidates));
     return {
       kind: "waiting",
       rule: reason?.rule ?? null,
       facts: reason?.facts ?? {},
       candidates,
-      wouldGoTo: offer?.centre.id ?? null,
+      wouldGoTo: offer?.pool.centre.id ?? null,
     };
   });
 }
 
-function inReach(state: State, candidates: readonly Candidate[]): readonly CentreRecord[] {
-  const now = new Set(candidates.filter((each) => each.rule === null).map((each) => each.centre));
-  return state.centres.filter((centre) => now.has(centre.id));
+function inReach(state: State, asked: Asked, candidates: readonly Candidate[]): readonly PoolRecord[] {
+  const now = new Set(candidates.filter((each) => each.holds === "now").map((each) => each.centre));
+  return state.centres
+    .filter((centre) => now.has(centre.id))
+    .flatMap((centre) => centre.pools.filter((pool) => mayEverUse(asked, pool)));
+}
+
+function askedBy(shape: Shape, wishes: CentreWishes, asker: Asker | undefined): Asked {
+  const line = asker ? lineFor({ project: asker.project, shape }) : null;
+  return { shape, wishes, timeLimitS: asker?.timeLimitS ?? 0, line };
 }
 
 /** Tasks before this one in its array that are ready count too: they are to start first. */

@@ -115,7 +115,11 @@ export function openScheduler(settings: SchedulerSettings): Scheduler {
           centre,
           pool: detail.pool,
           allocation: detail.allocation,
+          phase: "sent",
         };
+      case "started":
+        if (index === null || attempt === null) return null;
+        return { kind: "run-moved", job: id, index, attempt, phase: "running" };
       case "queued":
         return index === null ? null : { kind: "task-queued", job: id, index, attempts: attempt ?? 0 };
       case "ended": {
@@ -123,7 +127,6 @@ export function openScheduler(settings: SchedulerSettings): Scheduler {
         return { kind: "tasks-ended", job: id, indices, succeeded: detail?.outcome === "succeeded" };
       }
       case "accepted":
-      case "started":
       case "run-ended":
       case "cancel-requested":
       case "unreachable":
@@ -231,7 +234,7 @@ function jobQueued(
   project: Extract<WorldEvent, { kind: "job-queued" }>["project"],
   person: Extract<WorldEvent, { kind: "job-queued" }>["person"],
 ): WorldEvent {
-  const { name, shape, array, dependencies, centres } = spec;
+  const { name, shape, timeLimitS, array, dependencies, centres } = spec;
   return {
     kind: "job-queued",
     job,
@@ -240,6 +243,7 @@ function jobQueued(
     person,
     name,
     shape,
+    timeLimitS,
     array,
     dependencies,
     wishes: centres,

@@ -49,7 +49,7 @@ async function run(job: number, end: RunEnd | null, index = 0): Promise<void> {
   const epoch = await server.transitions.takeEpoch();
   const ref = { job: jobId(job), index, attempt: 1 };
   const decision = [{ centre: local, rule: null, holds: "now", facts: { free: 8, total: 8 } }] as const;
-  const placement = { ...ref, centre: local, pool: "default", allocation, candidates: decision };
+  const placement = { ...ref, centre: local, pool: "default", allocation, ...startsNow, candidates: decision };
   await server.transitions.place([placement], Date.now(), epoch);
   const observations = [
     { kind: "accepted", run: runId(ref), atMs: 1 },
@@ -58,6 +58,7 @@ async function run(job: number, end: RunEnd | null, index = 0): Promise<void> {
   ] as const;
   await server.transitions.observe(local, session, observations);
 }
+const startsNow = { starts: "now", leaseMs: null } as const;
 const session = 0;
 
 type Filter = NonNullable<Input<"jobs">["query"]>;

@@ -181,6 +181,8 @@ function placement(job: JobId) {
     centre: centreId("alpha"),
     pool: "default",
     allocation: sampleAllocation,
+    starts: "now" as const,
+    leaseMs: null,
     candidates: [],
   };
 }

@@ -10,14 +10,15 @@ export function placeTasks(
   sheet: Sheet,
   placements: readonly Placement[],
   decidedMs: number,
-  leaseMs: number,
+  ordinaryLeaseMs: number,
 ): { readonly written: number; readonly stale: number } {
   let written = 0;
-  for (const { job, index, attempt, centre, pool, allocation, candidates } of placements) {
+  for (const { job, index, attempt, centre, pool, allocation, candidates, starts, leaseMs } of placements) {
     const task = sheet.tasks.get(taskKey({ job, index }));
     if (task?.state !== "queued" || task.attempts + 1 !== attempt) continue;
     const decision = JSON.stringify({ decidedMs, candidates });
-    placeTask(sheet, task, { centre, pool, allocation, latestStartMs: sheet.nowMs + leaseMs, decision });
+    const latestStartMs = sheet.nowMs + (leaseMs ?? ordinaryLeaseMs);
+    placeTask(sheet, task, { centre, pool, allocation, latestStartMs, decision }, starts);
     written += 1;
   }
   return { written, stale: placements.length - written };

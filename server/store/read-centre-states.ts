@@ -1,6 +1,6 @@
 import type pg from "pg";
-import type { DriverName, LifeCycle } from "#core/centre/centre.ts";
-import { type EngineReport, poolTotals } from "#core/centre/engine.ts";
+import type { DriverName, LifeCycle, PoolContract } from "#core/centre/centre.ts";
+import type { EnginePool, EngineReport } from "#core/centre/engine.ts";
 import type { CentreId } from "#core/ids.ts";
 import type { CentreState, PoolState } from "#core/scheduling/world.ts";
 
@@ -11,7 +11,7 @@ export async function readCentreStates(
 ): Promise<readonly CentreState[]> {
   const { rows } = await client.query<Row>(
     `select c.id, c.driver, c.life_cycle, c.engine, c.unreachable_since_ms,
-       (select coalesce(jsonb_agg(jsonb_build_object('name', p.name, 'lifeCycle', p.life_cycle) order by p.id), '[]')
+       (select coalesce(jsonb_agg(jsonb_build_object('name', p.name, 'lifeCycle', p.life_cycle, 'contract', p.contract) order by p.id), '[]')
         from pool p where p.centre_id = c.id) as pools
      from centre c where $1::text[] is null or c.id = any($1) order by c.id`,
     [ids],
@@ -20,18 +20,31 @@ export async function readCentreStates(
     id: row.id,
     driver: row.driver,
     lifeCycle: row.life_cycle,
+    intake: "open",
     connection:
       row.engine === null ? "never-connected" : row.unreachable_since_ms === null ? "connected" : "unreachable",
     // A centre that never described itself has no pools yet: what it will have is not known, so nothing is refused.
-    pools: row.engine === null ? [] : row.pools.map((pool) => ({ ...pool, ...capacity(pool.name, row.engine) })),
+    pools: row.engine === null ? [] : row.pools.map((pool) => poolState(pool, row.engine)),
   }));
 }
 
-function capacity(name: string, engine: EngineReport | null): Omit<PoolState, "name" | "lifeCycle"> {
-  const pool = engine?.pools.find((one) => one.name === name);
-  if (!pool) return { cores: 0, memoryMib: 0, memoryMibPerCore: 0, accelerators: [] };
-  return { ...poolTotals(pool), memoryMibPerCore: pool.memoryMibPerCore };
+function poolState(pool: PoolRow, engine: EngineReport | null): PoolState {
+  const told = engine?.pools.find((one) => one.name === pool.name) ?? unreported;
+  const { state, memoryMibPerCore, limits, nodes, ours, foreign } = told;
+  const terms = { maxPending: 8, leaseMs: pool.contract === "shared" ? 7 * 86_400_000 : null };
+  return { ...pool, ...terms, state, memoryMibPerCore, limits, nodes, ours, foreign: foreign.kind };
 }
+
+const unreported: Omit<EnginePool, "name"> = {
+  state: "down",
+  memoryMibPerCore: 0,
+  limits: { timeLimitS: null, leastNodes: 1, mostNodes: null },
+  nodes: [],
+  ours: { cores: 0, memoryMib: 0, accelerators: [] },
+  foreign: { kind: "none" },
+};
+
+type PoolRow = { readonly name: string; readonly lifeCycle: LifeCycle; readonly contract: PoolContract };
 
 type Row = {
   readonly id: CentreId;
@@ -39,5 +52,5 @@ type Row = {
   readonly life_cycle: LifeCycle;
   readonly engine: EngineReport | null;
   readonly unreachable_since_ms: number | null;
-  readonly pools: readonly { readonly name: string; readonly lifeCycle: LifeCycle }[];
+  readonly pools: readonly PoolRow[];
 };

@@ -83,7 +83,7 @@ export async function readJobEvents(db: Database, jobs: readonly JobId[]): Promi
 /** Shape and wishes come as text: of a million jobs few differ, and each text is parsed once. */
 const jobsText = `
 select id, submitted_ms, project_id, person_id, name, queued = task_count and runs = 0 as untouched,
-  (spec -> 'shape')::text as shape, (spec -> 'centres')::text as centres, spec -> 'array' as array,
+  (spec -> 'shape')::text as shape, (spec ->> 'timeLimitS')::int as time_limit_s, (spec -> 'centres')::text as centres, spec -> 'array' as array,
   spec -> 'dependencies' as dependencies
 from job`;
 
@@ -95,6 +95,7 @@ type JobRow = {
   readonly name: string;
   readonly untouched: boolean;
   readonly shape: string;
+  readonly time_limit_s: number;
   readonly centres: string | null;
   readonly array: ArraySpec | null;
   readonly dependencies: readonly Dependency[] | null;
@@ -145,8 +146,8 @@ async function readTasks(client: pg.ClientBase, jobs: readonly number[]): Promis
 }
 
 async function readRuns(client: pg.ClientBase, jobs: readonly number[]): Promise<readonly WorldEvent[]> {
-  const { rows } = await client.query<RunRow & { pool: string; allocation: Allocation }>(
-    `select r.job_id, r.index, r.attempt, r.centre_id, r.pool, r.allocation
+  const { rows } = await client.query<RunRow & { pool: string; allocation: Allocation; state: StateKind }>(
+    `select r.job_id, r.index, r.attempt, r.centre_id, r.pool, r.allocation, r.state
      from task t join run r on r.job_id = t.job_id and r.index = t.index and r.attempt = t.attempts
      where t.job_id = any($1) and t.state in ('placed', 'starting', 'running')`,
     [jobs],
@@ -159,6 +160,7 @@ async function readRuns(client: pg.ClientBase, jobs: readonly number[]): Promise
     centre: row.centre_id,
     pool: row.pool,
     allocation: row.allocation,
+    phase: row.state === "running" ? "running" : "sent",
   }));
 }
 
@@ -171,6 +173,7 @@ function jobQueued(row: JobRow, ended: { succeeded: number[]; otherwise: number[
     person: row.person_id,
     name: row.name,
     shape: parsedShape(row.shape),
+    timeLimitS: row.time_limit_s,
     array: row.array,
     dependencies: row.dependencies ?? unasked.dependencies,
     wishes: row.centres === null ? unasked.centres : parsedWishes(row.centres),

@@ -93,7 +93,7 @@ function act(sheet: Sheet, what: string, at: number, end: RunEnd, wallMs: number
   if (what === "place") {
     const queued = [...sheet.tasks.values()].filter((task) => task.state === "queued");
     const task = queued[at % Math.max(queued.length, 1)];
-    if (task) placeTask(sheet, task, placement);
+    if (task) placeTask(sheet, task, placement, "now");
     return;
   }
   const runs = [...sheet.runs.values()];

@@ -121,6 +121,7 @@ export function placeTask(
   sheet: Sheet,
   task: TaskLine,
   placed: Pick<RunLine, "centre" | "pool" | "allocation" | "latestStartMs"> & { readonly decision: string },
+  starts: "now" | "in-turn",
 ): void {
   const job = jobOf(sheet, task);
   const run: RunLine = {
@@ -150,15 +151,11 @@ export function placeTask(
   sheet.newRuns.add(run);
   sheet.transfers.push(...holdTransfers(booked(job, run), sheet.nowMs));
   const detail = { pool: run.pool, allocation: run.allocation };
-  record(
-    sheet,
-    run,
-    "placed",
-    "placed",
-    sheet.nowMs,
-    `the first centre in order that can start it: ${run.centre}`,
-    detail,
-  );
+  const cause =
+    starts === "now"
+      ? `the first centre in order that can start it: ${run.centre}`
+      : `no centre can start it now; it joins the own queue of ${run.centre}, pool ${run.pool}`;
+  record(sheet, run, "placed", "placed", sheet.nowMs, cause, detail);
 }
 
 export function acceptRun(sheet: Sheet, run: RunLine, atMs: number): void {

@@ -38,7 +38,17 @@ async function submit(...jobs: ReturnType<typeof admitted>[]): Promise<JobId[]> 
 }
 
 function placement(job: JobId, index = 0, attempt = 1): Placement {
-  return { job, index, attempt, centre: alpha, pool: "default", allocation, candidates: [] };
+  return {
+    job,
+    index,
+    attempt,
+    centre: alpha,
+    pool: "default",
+    allocation,
+    starts: "now",
+    leaseMs: null,
+    candidates: [],
+  };
 }
 
 async function placed(job: JobId, index = 0, attempt = 1): Promise<RunId> {
