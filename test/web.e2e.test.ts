@@ -1,24 +1,13 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { type Browser, chromium, type Page } from "playwright-core";
-import { chromiumPath, requires } from "../tools/requirement.ts";
+import type { Browser, Page } from "playwright-core";
+import { requires } from "../tools/requirement.ts";
+import { looking, newPage, openBrowser, signInLink } from "./browser.ts";
 import { type Network, startNetwork } from "./network.ts";
 
 // The console in a real browser against a whole network of one centre with two cores, as a person uses it.
 
 const missing = requires("chromium", "cjk-font");
-
-/** A new profile each time; quiet, as no test machine need reach anything but the network under test. */
-const flags = [
-  "--headless",
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-];
 
 describe("the console", { skip: missing }, () => {
   let network: Network;
@@ -29,8 +18,8 @@ describe("the console", { skip: missing }, () => {
 
   before(async () => {
     network = await startNetwork({ env: { WEIR_LOCAL_CORES: "2" } });
-    browser = await chromium.launch({ executablePath: chromiumPath() ?? "", args: flags });
-    page = await newPage();
+    browser = await openBrowser();
+    page = await newPage(browser);
     page.on("pageerror", (error) => complaints.push(error.message));
     page.on("console", (message) => {
       if (message.type() === "error" && !/status of 4\d\d/.test(message.text())) complaints.push(message.text());
@@ -42,21 +31,14 @@ describe("the console", { skip: missing }, () => {
     await network?.remove();
   });
 
-  /** A page of somebody who shares nothing with the others. */
-  async function newPage(): Promise<Page> {
-    const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, locale: "en-GB" });
-    context.setDefaultTimeout(20_000);
-    return context.newPage();
-  }
-  const seen = (text: string | RegExp) => page.getByText(text).first().waitFor();
-  const title = (text: string) => page.getByRole("heading", { level: 1, name: text }).waitFor();
-  const state = (word: string) => page.locator(`h1 [data-state="${word}"]`).waitFor();
-  const editor = () => page.getByRole("textbox", { name: "Script", exact: true });
-  const field = (name: string) => page.getByLabel(name, { exact: true });
+  const seen = (text: string | RegExp) => looking(page).seen(text);
+  const title = (text: string) => looking(page).title(text);
+  const state = (word: string) => looking(page).state(word);
+  const editor = () => looking(page).editor();
+  const field = (name: string) => looking(page).field(name);
 
   test("signs in by the one-time link, which works once and leaves the address bar", async () => {
-    const link = /\S+\/sign-in#code=\S+/.exec(network.printed())?.[0] ?? "";
-    assert.notEqual(link, "", `no link in: ${network.printed()}`);
+    const link = signInLink(network);
     await page.goto(`${network.url}/jobs`);
     await title("Sign in");
     await page.goto(link);
@@ -65,7 +47,7 @@ describe("the console", { skip: missing }, () => {
     await seen("1 of 1 centre connected");
     await seen("No job yet");
 
-    const stranger = await newPage();
+    const stranger = await newPage(browser);
     await stranger.goto(link);
     await stranger.getByRole("alert").getByText("Sign-in refused").waitFor();
     assert.equal(new URL(stranger.url()).hash, "");
@@ -212,7 +194,7 @@ describe("the console", { skip: missing }, () => {
     const link = (await page.getByRole("dialog").locator("code").innerText()).trim();
     assert.match(link, /\/sign-in#code=/);
 
-    const other = await newPage();
+    const other = await newPage(browser);
     await other.goto(link);
     await other.getByRole("heading", { level: 1, name: "The network at a glance" }).waitFor();
     assert.equal(await other.getByRole("link", { name: "People and projects" }).count(), 0);
@@ -228,6 +210,32 @@ describe("the console", { skip: missing }, () => {
     await other.getByRole("button", { name: "Sign in" }).click();
     await other.getByRole("heading", { level: 1, name: "The network at a glance" }).waitFor();
     await other.context().close();
+  });
+
+  test("a token and a centre's enrolment are shown once, in the place of the form", async () => {
+    await page.goto(`${network.url}/tokens`);
+    await page.getByRole("button", { name: "Make a token" }).click();
+    const dialog = page.getByRole("dialog");
+    await dialog.getByRole("button", { name: "Make a token" }).click();
+    await dialog.getByText("Say what it is for").waitFor();
+    await dialog.getByLabel("What for").fill("laptop");
+    await dialog.getByRole("button", { name: "Make a token" }).click();
+    const secret = (await dialog.locator("code").first().innerText()).trim();
+    assert.ok(secret.length > 20);
+    await dialog.getByRole("button", { name: "Close" }).last().click();
+    await page.getByRole("cell", { name: "laptop" }).waitFor();
+    await page.getByText(secret).waitFor({ state: "detached" });
+
+    await page.goto(`${network.url}/centres`);
+    await page.getByRole("button", { name: "Register a centre" }).click();
+    await dialog.getByLabel("Short name").fill("local");
+    await dialog.getByRole("button", { name: "Register a centre" }).click();
+    await dialog.getByRole("alert").getByText("Already there").waitFor();
+    await dialog.getByLabel("Short name").fill("qingdao-1");
+    await dialog.getByRole("button", { name: "Register a centre" }).click();
+    await dialog.locator("code").waitFor();
+    await dialog.getByRole("button", { name: "Close" }).last().click();
+    await seen("qingdao-1");
   });
 
   test("no page breaks its content policy, throws, or scrolls sideways on a phone", async () => {

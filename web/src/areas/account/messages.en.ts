@@ -18,8 +18,8 @@ export const en = {
     revokeTitle: "Revoke “{{name}}”?",
     revokeWords: "Whatever uses it is signed out at once.",
     secretTitle: "Here is the token. It is shown this once.",
-    secretWords: "Keep it where only you can read it, then sign in on the other machine with:",
-    command: "weir login --url {{url}}",
+    secretWords: "Keep it where only you can read it, then sign in on the other machine: paste it there, then Ctrl-D.",
+    command: "weir login {{url}} --token-stdin",
     none: {
       title: "No token yet",
       words: "On this machine weir is signed in by itself. On another one make a token here and use it with:",

@@ -20,8 +20,8 @@ export const zh: Words<typeof en> = {
     revokeTitle: "吊销“{{name}}”？",
     revokeWords: "正在使用它的程序将立即失去登录状态。",
     secretTitle: "令牌如下，仅显示这一次。",
-    secretWords: "请保存在只有您能读取的地方，然后在另一台机器上登录：",
-    command: "weir login --url {{url}}",
+    secretWords: "请保存在只有您能读取的地方，然后在另一台机器上登录：粘贴后按 Ctrl-D。",
+    command: "weir login {{url}} --token-stdin",
     none: {
       title: "还没有令牌",
       words: "在本机上 weir 已自动登录。在其他机器上，请在此新建令牌后使用：",

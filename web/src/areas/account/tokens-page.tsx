@@ -1,9 +1,10 @@
 import { queryOptions, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { Button, Form, Input, Modal, Popconfirm, Select } from "antd";
-import { useState } from "react";
+import { Button, Form, Input, Popconfirm, Select } from "antd";
 import { useTranslation } from "react-i18next";
+import type { Answer } from "#api/client.ts";
 import { ask } from "../../app/client.ts";
 import { CopyLine } from "../../parts/copy.tsx";
+import { FormDialog } from "../../parts/dialog.tsx";
 import { Empty, Notice, Problem } from "../../parts/notice.tsx";
 import { Page, Panel } from "../../parts/page.tsx";
 import { Table } from "../../parts/table.tsx";
@@ -97,71 +98,42 @@ export function TokensPage() {
 type NewToken = { readonly name: string; readonly days: number };
 
 function AddToken({ command, onMade }: { readonly command: string; readonly onMade: () => void }) {
-  const { t } = useTranslation(["account", "words"]);
-  const [open, setOpen] = useState(false);
-  const [form] = Form.useForm<NewToken>();
-  const add = useMutation({
-    mutationFn: ({ name, days }: NewToken) =>
-      ask("addToken", { body: { name, ...(days > 0 && { expiresInS: days * 86_400 }) } }),
-    onSuccess: onMade,
-  });
-  function close() {
-    setOpen(false);
-    add.reset();
-    form.resetFields();
-  }
+  const { t } = useTranslation("account");
   return (
-    <>
-      <Button type="primary" onClick={() => setOpen(true)}>
-        {t("tokens.add")}
-      </Button>
-      <Modal
-        open={open}
-        title={t("tokens.add")}
-        okText={t("tokens.add")}
-        okButtonProps={{ hidden: add.isSuccess }}
-        cancelText={t(add.isSuccess ? "words:close" : "words:cancel")}
-        confirmLoading={add.isPending}
-        onOk={() => form.submit()}
-        onCancel={close}
+    <FormDialog<NewToken, Answer<"addToken">>
+      look="primary"
+      label={t("tokens.add")}
+      initial={{ days: 90 }}
+      submit={({ name, days }) => ask("addToken", { body: { name, ...(days > 0 && { expiresInS: days * 86_400 }) } })}
+      onSettled={onMade}
+      shown={({ secret }) => (
+        <>
+          <Notice kind="good" title={t("tokens.secretTitle")}>
+            {t("tokens.secretWords")}
+          </Notice>
+          <div style={{ display: "grid", gap: 8 }}>
+            <CopyLine text={secret} prompt={false} />
+            <CopyLine text={command} />
+          </div>
+        </>
+      )}
+    >
+      <Form.Item
+        name="name"
+        label={t("tokens.name")}
+        extra={t("tokens.nameHelp")}
+        rules={[{ required: true, message: t("tokens.needName") }]}
       >
-        {add.error ? <Problem error={add.error} /> : null}
-        {add.data ? (
-          <>
-            <Notice kind="good" title={t("tokens.secretTitle")}>
-              {t("tokens.secretWords")}
-            </Notice>
-            <div style={{ display: "grid", gap: 8 }}>
-              <CopyLine text={add.data.secret} prompt={false} />
-              <CopyLine text={command} />
-            </div>
-          </>
-        ) : (
-          <Form<NewToken>
-            form={form}
-            layout="vertical"
-            initialValues={{ days: 90 }}
-            onFinish={(values) => add.mutate(values)}
-          >
-            <Form.Item
-              name="name"
-              label={t("tokens.name")}
-              extra={t("tokens.nameHelp")}
-              rules={[{ required: true, message: t("tokens.needName") }]}
-            >
-              <Input maxLength={100} autoFocus />
-            </Form.Item>
-            <Form.Item name="days" label={t("tokens.expires")}>
-              <Select
-                options={[
-                  ...[7, 30, 90, 366].map((count) => ({ value: count, label: t("tokens.days", { count }) })),
-                  { value: 0, label: t("tokens.never") },
-                ]}
-              />
-            </Form.Item>
-          </Form>
-        )}
-      </Modal>
-    </>
+        <Input maxLength={100} autoFocus />
+      </Form.Item>
+      <Form.Item name="days" label={t("tokens.expires")}>
+        <Select
+          options={[
+            ...[7, 30, 90, 366].map((count) => ({ value: count, label: t("tokens.days", { count }) })),
+            { value: 0, label: t("tokens.never") },
+          ]}
+        />
+      </Form.Item>
+    </FormDialog>
   );
 }

@@ -6,6 +6,7 @@ import { ask } from "../../app/client.ts";
 import { projectsQuery } from "../../app/projects.ts";
 import { meQuery, useMe } from "../../app/session.ts";
 import { CopyLine } from "../../parts/copy.tsx";
+import { FormDialog } from "../../parts/dialog.tsx";
 import { Empty, Problem } from "../../parts/notice.tsx";
 import { Page, Panel } from "../../parts/page.tsx";
 import { Table } from "../../parts/table.tsx";
@@ -206,62 +207,26 @@ function Tenants() {
   );
 }
 
-/** A button and the dialog it opens; a refusal stays in the dialog, beside what was typed. */
-function AddDialog<Values extends object>({
-  label,
-  title = label,
-  small = false,
-  submit,
-  children,
-}: DialogContent<Values>) {
-  const { t } = useTranslation("words");
-  const queries = useQueryClient();
-  const [open, setOpen] = useState(false);
-  const [form] = Form.useForm<Values>();
-  const add = useMutation({
-    mutationFn: submit,
-    onSuccess: async () => {
-      close();
-      for (const { queryKey } of [peopleQuery, projectsQuery, tenantsQuery, meQuery])
-        await queries.invalidateQueries({ queryKey });
-    },
-  });
-  function close() {
-    setOpen(false);
-    add.reset();
-    form.resetFields();
-  }
-  return (
-    <>
-      <Button size={small ? "small" : "middle"} onClick={() => setOpen(true)}>
-        {label}
-      </Button>
-      <Modal
-        open={open}
-        title={title}
-        okText={label}
-        cancelText={t("cancel")}
-        confirmLoading={add.isPending}
-        onOk={() => form.submit()}
-        onCancel={close}
-        destroyOnHidden
-      >
-        {add.error ? <Problem error={add.error} /> : null}
-        <Form<Values> form={form} layout="vertical" onFinish={(values) => add.mutate(values)}>
-          {children}
-        </Form>
-      </Modal>
-    </>
-  );
-}
-
-type DialogContent<Values> = {
+function AddDialog<Values extends object>(content: {
   readonly label: string;
   readonly title?: string;
   readonly small?: boolean;
   readonly submit: (values: Values) => Promise<unknown>;
   readonly children: ReactNode;
-};
+}) {
+  const { small = false, ...rest } = content;
+  const queries = useQueryClient();
+  return (
+    <FormDialog<Values, unknown>
+      {...rest}
+      look={small ? "small" : "plain"}
+      onSettled={async () => {
+        for (const { queryKey } of [peopleQuery, projectsQuery, tenantsQuery, meQuery])
+          await queries.invalidateQueries({ queryKey });
+      }}
+    />
+  );
+}
 
 function NameFields() {
   const { t } = useTranslation("administration");

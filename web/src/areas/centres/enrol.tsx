@@ -2,8 +2,10 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { Button, Form, Input, Modal } from "antd";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
+import type { Answer } from "#api/client.ts";
 import { ask } from "../../app/client.ts";
 import { CopyLine } from "../../parts/copy.tsx";
+import { FormDialog } from "../../parts/dialog.tsx";
 import { Problem } from "../../parts/notice.tsx";
 import { useFormat } from "../../words/use.ts";
 import { centresQuery } from "./queries.ts";
@@ -47,57 +49,34 @@ type NewCentre = { readonly id: string; readonly name?: string; readonly regionC
 
 /** Registers a centre and hands out its first enrolment token at once. */
 export function AddCentre() {
-  const { t } = useTranslation(["centres", "words"]);
+  const { t } = useTranslation("centres");
   const queries = useQueryClient();
-  const [open, setOpen] = useState(false);
-  const [form] = Form.useForm<NewCentre>();
-  const add = useMutation({
-    mutationFn: async ({ id, name, regionCode }: NewCentre) => {
-      await ask("addCentre", {
-        body: { id, driver: "process", ...(name && { name }), ...(regionCode && { regionCode }) },
-      });
-      return ask("addEnrolment", { params: { centre: id }, body: {} });
-    },
-    onSettled: () => queries.invalidateQueries({ queryKey: centresQuery.queryKey }),
-  });
-  function close() {
-    setOpen(false);
-    add.reset();
-    form.resetFields();
-  }
   return (
-    <>
-      <Button onClick={() => setOpen(true)}>{t("add")}</Button>
-      <Modal
-        open={open}
-        title={t("add")}
-        okText={t("add")}
-        okButtonProps={{ hidden: add.isSuccess }}
-        cancelText={t(add.isSuccess ? "words:close" : "words:cancel")}
-        confirmLoading={add.isPending}
-        onOk={() => form.submit()}
-        onCancel={close}
-      >
-        {add.error ? <Problem error={add.error} /> : null}
-        {add.data ? (
-          <>
-            <p>{t("added")}</p>
-            <Token token={add.data.token} expiresMs={add.data.expiresMs} />
-          </>
-        ) : (
-          <Form<NewCentre> form={form} layout="vertical" onFinish={(values) => add.mutate(values)}>
-            <Form.Item name="id" label={t("id")} extra={t("idHelp")} rules={[{ required: true, message: t("idHelp") }]}>
-              <Input spellCheck={false} />
-            </Form.Item>
-            <Form.Item name="name" label={t("name")}>
-              <Input />
-            </Form.Item>
-            <Form.Item name="regionCode" label={t("region")} extra={t("regionHelp")}>
-              <Input inputMode="numeric" />
-            </Form.Item>
-          </Form>
-        )}
-      </Modal>
-    </>
+    <FormDialog<NewCentre, Answer<"addEnrolment">>
+      label={t("add")}
+      submit={async ({ id, name, regionCode }) => {
+        await ask("addCentre", {
+          body: { id, driver: "process", ...(name && { name }), ...(regionCode && { regionCode }) },
+        });
+        return ask("addEnrolment", { params: { centre: id }, body: {} });
+      }}
+      onSettled={() => queries.invalidateQueries({ queryKey: centresQuery.queryKey })}
+      shown={({ token, expiresMs }) => (
+        <>
+          <p>{t("added")}</p>
+          <Token token={token} expiresMs={expiresMs} />
+        </>
+      )}
+    >
+      <Form.Item name="id" label={t("id")} extra={t("idHelp")} rules={[{ required: true, message: t("idHelp") }]}>
+        <Input spellCheck={false} />
+      </Form.Item>
+      <Form.Item name="name" label={t("name")}>
+        <Input />
+      </Form.Item>
+      <Form.Item name="regionCode" label={t("region")} extra={t("regionHelp")}>
+        <Input inputMode="numeric" />
+      </Form.Item>
+    </FormDialog>
   );
 }

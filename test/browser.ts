@@ -1,0 +1,45 @@
+import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
+import { chromiumPath } from "../tools/requirement.ts";
+import type { Network } from "./network.ts";
+
+/** A new profile each time; quiet, as no test machine need reach anything but the network under test. */
+const flags = [
+  "--headless",
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+
+export function openBrowser(): Promise<Browser> {
+  return chromium.launch({ executablePath: chromiumPath() ?? "", args: flags });
+}
+
+/** A page of somebody who shares nothing with the others. */
+export async function newPage(browser: Browser, options: BrowserContextOptions = {}): Promise<Page> {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, locale: "en-GB", ...options });
+  context.setDefaultTimeout(20_000);
+  return context.newPage();
+}
+
+/** The one-time link that the start of a network prints. */
+export function signInLink(network: Network): string {
+  const link = /\S+\/sign-in#code=\S+/.exec(network.printed())?.[0];
+  if (link === undefined) throw new Error(`no link in: ${network.printed()}`);
+  return link;
+}
+
+/** What a person looks for on a page. */
+export function looking(page: Page) {
+  return {
+    seen: (text: string | RegExp) => page.getByText(text).first().waitFor(),
+    title: (text: string) => page.getByRole("heading", { level: 1, name: text }).waitFor(),
+    state: (word: string, withinMs = 20_000) =>
+      page.locator(`h1 [data-state="${word}"]`).waitFor({ timeout: withinMs }),
+    editor: () => page.getByRole("textbox", { name: "Script", exact: true }),
+    field: (name: string) => page.getByLabel(name, { exact: true }),
+  };
+}
