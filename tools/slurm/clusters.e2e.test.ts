@@ -123,6 +123,25 @@ describe("two real clusters", { skip }, () => {
     assert.equal(await submit(qingdao, "weirt-li", ["--hold"]), "1");
   });
 
+  test("an MPI program runs on two nodes, started by mpirun and by srun", { skip: requires("openmpi") }, async () => {
+    const folder = join(jinan.sharedFolder, "weirt-li");
+    const program = join(folder, "sum");
+    const built = await jinan.run("weirt-li", ["mpicc", "-x", "c", "-o", program, "-"], mpiSum);
+    assert.equal(built.status, 0, built.stderr);
+    // Both nodes are one machine here, and would take each other's shared memory for their own.
+    const script = `#!/bin/sh\nexport OMPI_MCA_btl=self,tcp\nmpirun ${program}\nsrun --mpi=pmix ${program}\n`;
+    const out = join(folder, "mpi");
+    const id = await submit(
+      jinan,
+      "weirt-li",
+      ["-N2", "-n4", "--ntasks-per-node=2", "-o", out, "-e", `${out}.err`],
+      script,
+    );
+    assert.equal((await ended(jinan, "weirt-li", id)).JobState, "COMPLETED", readFileSync(`${out}.err`, "utf8"));
+    const ranks = ["0 jinan1 10", "1 jinan1 10", "2 jinan2 10", "3 jinan2 10"];
+    assert.deepEqual(readFileSync(out, "utf8").trim().split("\n").sort(), [...ranks, ...ranks].sort());
+  });
+
   test("a node without power takes its jobs along, and what they left behind", async () => {
     const file = join(jinan.sharedFolder, "weirt-li", "daemon");
     const leave = `setsid -f env -i sh -c 'echo $$ > ${file}; exec sleep 600'`;
@@ -186,6 +205,22 @@ test("whoever starts clusters and is killed takes them along; the next start cle
   assert.equal(existsSync(folder), false);
   await next.stop();
 });
+
+const mpiSum = `
+  #include <mpi.h>
+  #include <stdio.h>
+  #include <stdlib.h>
+  int main(int argc, char **argv) {
+    int rank, own, sum;
+    MPI_Init(&argc, &argv);
+    MPI_Comm_rank(MPI_COMM_WORLD, &rank);
+    own = rank + 1;
+    MPI_Allreduce(&own, &sum, 1, MPI_INT, MPI_SUM, MPI_COMM_WORLD);
+    printf("%d %s %d\\n", rank, getenv("SLURMD_NODENAME"), sum);
+    MPI_Finalize();
+    return 0;
+  }
+`;
 
 /** Addresses, in the kernel's hexadecimal, that somebody listens at with this port. */
 function listenersAt(port: number): readonly string[] {
