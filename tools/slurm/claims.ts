@@ -38,8 +38,10 @@ export function keep(claim: Claim): void {
   renameSync(draft, join(folder, String(claim.firstPort)));
 }
 
+/** Of a claim that another has released already, and whose block has a new owner, nothing is taken. */
 export function release(claim: Claim): void {
-  rmSync(join(folder, String(claim.firstPort)), { force: true });
+  const mine = allClaims().some(({ firstPort, top }) => firstPort === claim.firstPort && top === claim.top);
+  if (mine) rmSync(join(folder, String(claim.firstPort)), { force: true });
 }
 
 export function allClaims(): readonly Claim[] {

@@ -144,7 +144,7 @@ describe("two real clusters", { skip }, () => {
 
   test("a node without power takes its jobs along, and what they left behind", async () => {
     const file = join(jinan.sharedFolder, "weirt-li", "daemon");
-    const leave = `setsid -f env -i sh -c 'echo $$ > ${file}; exec sleep 600'`;
+    const leave = `setsid -f env -i sh -c 'echo $$ > ${file}; exec sleep 600'\nuntil [ -s ${file} ]; do sleep 0.1; done`;
     await startSleep(jinan, "weirt-li", ["--nodelist=jinan2"], leave);
     const daemon = Number(readFileSync(file, "utf8"));
     assert.notEqual(processIdentity(daemon), null);

@@ -118,10 +118,11 @@ export async function startClusters(options: Options = {}): Promise<Clusters> {
   chmodSync(top, 0o755);
   const names = options.only ?? (["jinan", "qingdao"] as const);
   const nodes = options.nodes ?? 2;
-  const claim = await claimPorts(top, fixedPorts + 2 * nodes);
-  const end = async (): Promise<void> => {
-    await endInstance(claim);
-  };
+  const claim = await claimPorts(top, fixedPorts + 2 * nodes).catch((error: unknown) => {
+    rmSync(top, { recursive: true });
+    throw error;
+  });
+  const end = (): Promise<void> => endInstance(claim);
   try {
     mkdirSync(join(top, "processes"), { mode: 0o700 });
     const ground = await layGround(top, claim.firstPort, options.detached !== true);

@@ -2,7 +2,6 @@
 
 import { spawnSync } from "node:child_process";
 import { chmodSync, readFileSync } from "node:fs";
-import { userInfo } from "node:os";
 import { findUsers } from "#local/users.ts";
 
 export type Person = { readonly name: string; readonly uid: number; readonly gid: number; readonly home: string };
@@ -29,7 +28,7 @@ export function makePeople(): { readonly users: readonly Person[]; readonly agen
 
 function find(name: string): Person {
   const user = findUsers([name]).get(name);
-  if (user === undefined) throw new Error(`useradd made no user ${name} on ${userInfo().username}'s machine`);
+  if (user === undefined) throw new Error(`there is no user ${name}, although useradd was content`);
   return { ...user, home: `${homes}/${name}` };
 }
 
