@@ -145,7 +145,7 @@ describe("weir-as", { skip }, () => {
       "--time=1",
       "--account=lab",
       "--propagate=NONE",
-      `${chunkFolder("1.0.1")}/batch`,
+      `--chdir=${chunkFolder("1.0.1")}`,
     ])
       assert.ok(command?.includes(`[${word}]`), `${word} in ${command}`);
     const deadline = Number(/--deadline=now\+(\d+)/.exec(command ?? "")?.[1]);
@@ -155,9 +155,9 @@ describe("weir-as", { skip }, () => {
       `env HOME=${home} LANG=C.UTF-8 LOGNAME=${li} PATH=/usr/local/bin:/usr/bin:/bin SHELL=/bin/sh USER=${li}`,
     );
     const held = (open ?? "").split(" ").filter((path) => !/^(open|\/proc\/\d+\/fd)$/.test(path));
-    assert.deepEqual(held, [`${chunkFolder("1.0.1")}/lock`], "of the helper's files only the lock");
+    assert.deepEqual(held, [`${chunkFolder("1.0.1")}/engine`], "of the helper's files only the lock");
     const folder = chunkFolder("1.0.1");
-    assert.deepEqual(readdirSync(folder).sort(), ["batch", "engine", "input", "lock", "order", "script"]);
+    assert.deepEqual(readdirSync(folder).sort(), ["engine", "input", "order", "script"]);
     for (const name of ["", "order", "script", "input/in/data.txt"])
       assert.equal(statSync(join(folder, name)).uid, uid);
     assert.equal(statSync(folder).mode & 0o777, 0o700);
@@ -202,7 +202,7 @@ describe("weir-as", { skip }, () => {
     const meanwhile = await helper.ask("submit", submission(li, "3.0.1", { again: "1" }));
     assert.equal(meanwhile.get("error"), "busy");
     writeFileSync(join(site.folder, "go"), "");
-    while (!existsSync(join(chunkFolder("3.0.1"), "engine"))) await delay(10);
+    while (!readFileSync(join(chunkFolder("3.0.1"), "engine"), "utf8").includes("end=1")) await delay(10);
     const after = await helper.ask("submit", submission(li, "3.0.1"));
     assert.deepEqual([after.get("existing"), after.get("engineId")], ["1", "4711"]);
   });

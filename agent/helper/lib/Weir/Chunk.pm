@@ -1,10 +1,9 @@
 package Weir::Chunk;
 
 # The folder of one submission, <runs of the user>/<chunk>/, written and read as that user:
-#   lock        held by whoever submits it, and by their sbatch
+#   engine      locked by whoever submits it, and by their sbatch; then a record of the engine's id
 #   order       what the wrapper needs, one frame payload; script, input/: the user's files
-#   batch       what Slurm is given; it becomes weir-run, which lies beside the chunks
-#   engine      the engine's id, once it is known
+#   wrapper.log of weir-run itself, which lies beside the chunks and is what Slurm starts
 #   <run>-<restart>/   of one start of one task: started, ended, stdout, stderr, work/ (by weir-run)
 use strict;
 use warnings;
@@ -21,7 +20,7 @@ our @EXPORT = qw(submit_chunk chunk_record read_run_stream remove_chunk);
 
 use constant { MAX_RECORD => 8192, MAX_READ => 1 << 20 };
 
-# (engineId, cluster, existing, words of sbatch). $sbatch->($place, $script, $lock) is called at most once, under the lock.
+# (engineId, cluster, existing, words of sbatch). $sbatch->($place, $batch, $lock) is called at most once, under the lock.
 sub submit_chunk {
     my ($policy, $person, $s, $wrapper, $sbatch) = @_;
     my $root = root_of_runs($policy, $person);
@@ -31,18 +30,19 @@ sub submit_chunk {
     my $fresh = mkdir $place, 0700;
     $fresh or $!{EEXIST} or failed('failed', "$place: $!");
     is_own_folder($person, $place) or refuse('runs', "$place is not a folder of $person->{name}'s own");
-    sysopen(my $lock, "$place/lock", O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0600) or failed('failed', "$place/lock: $!");
-    flock $lock, LOCK_EX | LOCK_NB or failed('busy', "$s->{chunk} is being submitted by another process");
+    sysopen(my $engine, "$place/engine", O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0600) or failed('failed', "$place/engine: $!");
+    flock $engine, LOCK_EX | LOCK_NB or failed('busy', "$s->{chunk} is being submitted by another process");
     my %known = facts_in(small_file($person, "$place/engine"));
     return (@known{qw(engineId cluster)}, 1, '') if ($known{engineId} // '') =~ /^$ENGINE_ID$/;
     failed('in-doubt', "$s->{chunk} was begun before, and no engine id is recorded: look its tag up") unless $fresh || $s->{again};
-    eval { write_chunk($root, $place, $s, $wrapper); 1 } or failed('failed', $@ =~ s/\s+\z//r);
-    my ($id, $cluster, $words) = $sbatch->($place, "$place/batch", $lock);
-    eval { unlink "$place/.engine"; put("$place/.engine", 0600, lines(engineId => $id, cluster => $cluster, submittedMs => wall_ms()), 'sync'); rename "$place/.engine", "$place/engine" or die "$!\n"; 1 }
-        or $words .= "weir-as: the engine's id could not be recorded in $place: $@";
+    my $batch = eval { write_chunk($root, $place, $s, $wrapper) } // failed('failed', $@ =~ s/\s+\z//r);
+    my ($id, $cluster, $words) = $sbatch->($place, $batch, $engine);
+    my $record = lines(engineId => $id, cluster => $cluster, submittedMs => wall_ms());
+    truncate($engine, 0) && sysseek($engine, 0, 0) && (syswrite($engine, $record) // 0) == length $record or $words .= "weir-as: the engine's id could not be recorded in $place: $!";
     return ($id, $cluster, 0, $words);
 }
 
+# All files of the chunk; what Slurm is to start, as text.
 sub write_chunk {
     my ($root, $place, $s, $wrapper) = @_;
     my ($name, $text) = @$wrapper;
@@ -54,7 +54,7 @@ sub write_chunk {
     my @order = map { $_ => $s->{$_} } qw(timeLimitMs graceMs cwd stdout stderr arrayCount arrayMin arrayMax arrayStep);
     push @order, map({ (task => "@$_") } @{ $s->{task} }), map({ (arg => $_) } @{ $s->{arg} }), map { (env => $_) } @{ $s->{env} };
     push @order, script => 1 if defined $s->{script};
-    unlink map { "$place/$_" } qw(order script batch);
+    unlink map { "$place/$_" } qw(order script);
     remove_tree("$place/input");
     put("$place/order", 0600, payload_of(@order));
     put("$place/script", 0700, $s->{script}) if defined $s->{script};
@@ -63,7 +63,7 @@ sub write_chunk {
         put_input("$place/input", $_) for @{ $s->{file} };
     }
     # No quote can be in these: the patterns of the policy's paths and of a chunk see to that.
-    put("$place/batch", 0700, "#!/usr/bin/perl\nexec {'/usr/bin/perl'} 'perl', '$root/$name', '$place';\ndie \"perl: \$!\\n\";\n", 'sync');
+    return "#!/usr/bin/perl\nexec {'/usr/bin/perl'} 'perl', '$root/$name', '$place';\ndie \"perl: \$!\\n\";\n";
 }
 
 # The user's own folder for runs; made where its parent lets them.
@@ -160,7 +160,7 @@ sub remove_chunk {
     my $root = path_of($policy->{runs}, $person);
     lstat "$root/$chunk" or return;
     is_own_folder($person, $root) && is_own_folder($person, "$root/$chunk") or refuse('runs', "$root/$chunk is not a folder of $person->{name}'s own");
-    if (sysopen(my $lock, "$root/$chunk/lock", O_RDWR | O_NOFOLLOW | O_NONBLOCK)) {
+    if (sysopen(my $lock, "$root/$chunk/engine", O_RDWR | O_NOFOLLOW | O_NONBLOCK)) {
         flock $lock, LOCK_EX | LOCK_NB or failed('busy', "$chunk is being submitted");
     }
     rename "$root/$chunk", "$root/.gone-$chunk.$$" or failed('failed', "$root/$chunk: $!");

@@ -19,9 +19,9 @@ my @LOAD = qw(state=%T partition=%P nodes=%D cpus=%C memory=%m gres=%b timeLimit
 my $FREE_TEXT = qr/(?:JobId|UserId|JobState|Reason|ExitCode|DerivedExitCode|Restarts|StartTime|EndTime|RunTime|NumNodes|NumCPUs|TRES)/;
 
 sub submit_to_slurm {
-    my ($policy, $place, $script, $lock, @words) = @_;
+    my ($policy, $batch, $lock, @words) = @_;
     # sbatch holds the lock too: while it may still reach slurmctld nobody submits the chunk again.
-    my ($status, $out, $err) = command($policy, 'sbatch', [@words, $script], keep => $lock);
+    my ($status, $out, $err) = command($policy, 'sbatch', \@words, keep => $lock, input => $batch);
     failed('timeout', $err) if $status == -1;
     failed('engine', "sbatch: $err", exit => $status >> 8 || 128 + ($status & 127), stderr => $err) if $status != 0;
     my ($id, $cluster) = $out =~ /^([1-9]\d*)(?:;(\S+))?\s*\z/m or failed('engine', "sbatch said no job id: $out", exit => 0, stderr => "$out$err");
