@@ -37,6 +37,8 @@ export const centre = z
   .strictObject({
     id: centreName,
     name: z.string(),
+    /** For readers of Chinese; null: `name` is for all. */
+    nameZh: z.string().nullable(),
     regionCode: z.string().nullable(),
     driver: z.string(),
     lifeCycle,
@@ -191,6 +193,7 @@ export const newCentre = z
   .strictObject({
     id: centreName,
     name: text(200).optional(),
+    nameZh: text(200).min(1).optional(),
     regionCode: text(20).optional(),
     driver: z.enum(driverNames),
   })

@@ -336,8 +336,12 @@ export const commands: readonly Command[] = [
     operands: "ID",
     summary: "adminCentreAdd",
     takes: [1, 1],
-    options: [title, { long: "region", value: "CODE", words: "optionRegion" }],
-    examples: [["weir admin centre add qingdao-1", "exampleCentreAdd"]],
+    options: [
+      title,
+      { long: "title-zh", value: "TEXT", words: "optionTitleZh" },
+      { long: "region", value: "CODE", words: "optionRegion" },
+    ],
+    examples: [["weir admin centre add qingdao-1 --title 'Qingdao 1' --title-zh 青岛一号", "exampleCentreAdd"]],
     load: async () => (await import("#cli/commands/admin.ts")).addCentre,
   },
   {

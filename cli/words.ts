@@ -66,6 +66,7 @@ export const words = {
   optionAll: ["all of them, page after page", "逐页取出全部"],
   optionProjectFilter: ["only of this project", "仅此项目"],
   optionTitle: ["a name for people to read", "供阅读的名称"],
+  optionTitleZh: ["the same in Chinese", "供阅读的中文名称"],
   optionCode: ["the code of a one-time sign-in link", "一次性登录链接中的代码"],
   optionUser: ["sign in by name and password", "以用户名和密码登录"],
   optionPasswordStdin: ["read the password from standard input", "从标准输入读取密码"],

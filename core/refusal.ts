@@ -283,7 +283,8 @@ function words(refusal: Refusal): readonly [en: Sentence, zh: Sentence] {
     case "not-offered": {
       if (refusal.what === "centre") return unknownCentre(refusal);
       const { option, line } = refusal;
-      const [shown, shownZh] = option === null ? ["", ""] : optionWords({ option, line }).map((each) => `${each}: `);
+      const [words, wordsZh] = option === null ? [] : optionWords({ option, line });
+      const [shown, shownZh] = [words ? `${words}: ` : "", wordsZh ? `${wordsZh}：` : ""];
       return [
         [
           "Not offered",

@@ -58,7 +58,8 @@ describe("declaring lost, in the console", { skip: requires("chromium", "cjk-fon
     const reply = await server.client().call("submit", { body: { command: ["sleep", "600"], name: "tides" } });
     assert.ok(reply.kind === "answer");
     const ref = { job: jobId(reply.value.id), index: 0, attempt: 1 };
-    const placement = { ...ref, centre: local, pool: "default", allocation: sampleAllocation, candidates: [] };
+    const bound = { pool: "default", allocation: sampleAllocation, starts: "now", leaseMs: null } as const;
+    const placement = { ...ref, centre: local, ...bound, candidates: [] };
     await server.transitions.place([placement], Date.now(), await server.transitions.takeEpoch());
     const started = { kind: "started", run: runId(ref), atMs: Date.now(), evidence: "pid 7" } as const;
     await server.transitions.observe(local, 0, [started]);

@@ -175,6 +175,7 @@ describe("the console", { skip: missing }, () => {
     assert.equal(await page.locator("html").getAttribute("lang"), "zh-CN");
     await page.reload();
     await title("算力网概览");
+    await page.locator('[data-centre="local"]').getByText("本机").waitFor();
     await page.getByRole("link", { name: "用量" }).click();
     await seen("核时");
     await page.goto(`${network.url}/jobs/999999999`);
@@ -182,6 +183,8 @@ describe("the console", { skip: missing }, () => {
     await page.getByRole("button", { name: "EN" }).click();
     await page.goto(`${network.url}/usage`);
     await title("Usage");
+    await page.goto(`${network.url}/centres`);
+    await seen("This machine");
   });
 
   test("an administrator adds a person, whose link works, and whose pages show no administration", async () => {

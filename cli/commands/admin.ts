@@ -80,12 +80,13 @@ export async function signInLink(call: Call): Promise<number> {
 
 /** JSON: the API's `Centre`. */
 export async function addCentre(call: Call): Promise<number> {
-  const [name, regionCode] = [call.one("title"), call.one("region")];
+  const [name, nameZh, regionCode] = [call.one("title"), call.one("title-zh"), call.one("region")];
   const answer = await call.ask("addCentre", {
     body: {
       id: call.operands[0] ?? "",
       driver: "process",
       ...(name !== null && { name }),
+      ...(nameZh !== null && { nameZh }),
       ...(regionCode !== null && { regionCode }),
     },
   });

@@ -31,7 +31,8 @@ export async function centres(call: Call): Promise<number> {
         text: connectionText(centre.state, say),
         colour: centre.state === "connected" ? ("green" as const) : ("red" as const),
       };
-      const head = [centre.id, centre.name, state] as const;
+      const name = call.language === "zh" ? (centre.nameZh ?? centre.name) : centre.name;
+      const head = [centre.id, name, state] as const;
       const seen = centre.lastSeenMs === null ? say("never") : timeText(centre.lastSeenMs);
       if (centre.pools.length === 0) return [[...head, "", "", "", "", "", seen]];
       return centre.pools.map((pool, at) => [

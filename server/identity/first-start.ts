@@ -30,7 +30,8 @@ insert into tenant (name, title, created_ms) values ('default', 'Default', $now)
 insert into project (tenant_id, name, title, created_ms) select id, 'default', 'Default', $now from tenant;
 insert into person (name, title, administrator, created_ms) values ('admin', 'Administrator', true, $now);
 insert into membership (project_id, person_id) select project.id, person.id from project, person;
-insert into centre (id, name, driver, life_cycle, created_ms) values ('local', 'This machine', 'process', 'in-service', $now);
+insert into centre (id, name, name_zh, driver, life_cycle, created_ms)
+  values ('local', 'This machine', '本机', 'process', 'in-service', $now);
 insert into pool (centre_id, name, contract, life_cycle) values ('local', 'default', 'dedicated', 'in-service');
 `;
 

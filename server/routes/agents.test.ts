@@ -44,8 +44,12 @@ function report(session: number, changes: Partial<SyncRequest> = {}): SyncReques
 }
 
 test("a centre is registered once, shows as never connected, and enrols with a token that is good once", async () => {
-  const made = await client.call("addCentre", { body: { id: "beta", driver: "process" } });
+  const made = await client.call("addCentre", { body: { id: "beta", nameZh: "乙中心", driver: "process" } });
   assert.deepEqual(made.kind === "answer" && [made.value.state, made.value.pools.length], ["never-connected", 1]);
+  assert.deepEqual(made.kind === "answer" && [made.value.name, made.value.nameZh], ["beta", "乙中心"]);
+  const all = await client.call("centres");
+  const local = all.kind === "answer" ? all.value.centres.find(({ id }) => id === "local") : undefined;
+  assert.deepEqual([local?.name, local?.nameZh], ["This machine", "本机"]);
   const again = await client.call("addCentre", { body: { id: "beta", driver: "process" } });
   assert.equal(again.kind === "problem" && again.problem.type, "/api/problems/already-exists");
   const token = await enrolment("beta");

@@ -28,9 +28,9 @@ export function centreHandlers(context: Context): Pick<Handlers, "centres" | "no
     addCentre: ({ caller, body, idempotency }) =>
       once(db, { caller, idempotency }, 201, async (client) => {
         const { rowCount } = await client.query(
-          `insert into centre (id, name, region_code, driver, life_cycle, created_ms)
-           values ($1, $2, $3, $4, 'trial', $5) on conflict do nothing`,
-          [body.id, body.name ?? body.id, body.regionCode ?? null, body.driver, now()],
+          `insert into centre (id, name, name_zh, region_code, driver, life_cycle, created_ms)
+           values ($1, $2, $3, $4, $5, 'trial', $6) on conflict do nothing`,
+          [body.id, body.name ?? body.id, body.nameZh ?? null, body.regionCode ?? null, body.driver, now()],
         );
         if (rowCount === 0) return refused({ kind: "already-exists", what: "centre", id: body.id });
         await client.query(

@@ -4,6 +4,7 @@ import * as arrayUsage from "./migrations/0003-array-usage.ts";
 import * as pools from "./migrations/0004-pools.ts";
 import * as declaredLost from "./migrations/0005-declared-lost.ts";
 import * as connectionTests from "./migrations/0007-connection-tests.ts";
+import * as centreNames from "./migrations/0008-centre-names.ts";
 
 /** In the order they are applied. A migration that has shipped never changes; the next one mends it. */
 export const migrations: readonly { readonly name: string; readonly sql: string }[] = [
@@ -13,4 +14,5 @@ export const migrations: readonly { readonly name: string; readonly sql: string 
   { name: "0004-pools", sql: pools.sql },
   { name: "0005-declared-lost", sql: declaredLost.sql },
   { name: "0007-connection-tests", sql: connectionTests.sql },
+  { name: "0008-centre-names", sql: centreNames.sql },
 ];

@@ -9,7 +9,7 @@ export type NodeView = z.output<typeof node>;
 /** Centres in the order of their ids, with their pools and what runs there now. `only`: the one of that id. */
 export async function readCentres(db: Query, page: CentrePage): Promise<readonly Centre[]> {
   const centres = await db.query<CentreRow>(
-    `select id, name, region_code, driver, life_cycle, agent_version, engine, last_seen_ms, unreachable_since_ms
+    `select id, name, name_zh, region_code, driver, life_cycle, agent_version, engine, last_seen_ms, unreachable_since_ms
      from centre where ($1::text is null or id > $1) and ($2::text is null or id = $2) order by id limit $3`,
     [page.after, page.only ?? null, page.limit],
   );
@@ -19,6 +19,7 @@ export async function readCentres(db: Query, page: CentrePage): Promise<readonly
   return centres.rows.map((row) => ({
     id: row.id,
     name: row.name,
+    nameZh: row.name_zh,
     regionCode: row.region_code,
     driver: row.driver,
     lifeCycle: row.life_cycle,
@@ -39,6 +40,7 @@ export type CentrePage = { readonly after: string | null; readonly limit: number
 type CentreRow = {
   readonly id: string;
   readonly name: string;
+  readonly name_zh: string | null;
   readonly region_code: string | null;
   readonly driver: string;
   readonly life_cycle: Centre["lifeCycle"];

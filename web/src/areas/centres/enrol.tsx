@@ -45,7 +45,12 @@ function Token({ token, expiresMs }: { readonly token: string; readonly expiresM
   );
 }
 
-type NewCentre = { readonly id: string; readonly name?: string; readonly regionCode?: string };
+type NewCentre = {
+  readonly id: string;
+  readonly name?: string;
+  readonly nameZh?: string;
+  readonly regionCode?: string;
+};
 
 /** Registers a centre and hands out its first enrolment token at once. */
 export function AddCentre() {
@@ -54,9 +59,15 @@ export function AddCentre() {
   return (
     <FormDialog<NewCentre, Answer<"addEnrolment">>
       label={t("add")}
-      submit={async ({ id, name, regionCode }) => {
+      submit={async ({ id, name, nameZh, regionCode }) => {
         await ask("addCentre", {
-          body: { id, driver: "process", ...(name && { name }), ...(regionCode && { regionCode }) },
+          body: {
+            id,
+            driver: "process",
+            ...(name && { name }),
+            ...(nameZh && { nameZh }),
+            ...(regionCode && { regionCode }),
+          },
         });
         return ask("addEnrolment", { params: { centre: id }, body: {} });
       }}
@@ -72,6 +83,9 @@ export function AddCentre() {
         <Input spellCheck={false} />
       </Form.Item>
       <Form.Item name="name" label={t("name")}>
+        <Input />
+      </Form.Item>
+      <Form.Item name="nameZh" label={t("nameZh")}>
         <Input />
       </Form.Item>
       <Form.Item name="regionCode" label={t("region")} extra={t("regionHelp")}>

@@ -60,6 +60,7 @@ export const en = {
   id: "Short name",
   idHelp: "Lower-case letters, digits and hyphens; it never changes.",
   name: "Name",
+  nameZh: "Name in Chinese",
   regionHelp: "Six digits (GB/T 2260), if there is one",
   enrol: "New enrolment token",
   enrolTitle: "Enrol {{centre}}",

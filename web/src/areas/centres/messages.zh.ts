@@ -57,6 +57,7 @@ export const zh: Words<typeof en> = {
   id: "短名称",
   idHelp: "小写字母、数字与连字符；登记后不再更改。",
   name: "名称",
+  nameZh: "中文名称",
   regionHelp: "六位数字（GB/T 2260），可不填",
   enrol: "新接入令牌",
   enrolTitle: "接入 {{centre}}",

@@ -10,6 +10,7 @@ import { Icon } from "../../parts/icons.tsx";
 import { Empty, Problem } from "../../parts/notice.tsx";
 import { Facts, Page, Panel } from "../../parts/page.tsx";
 import { Table } from "../../parts/table.tsx";
+import { centreName } from "../../words/centre-name.ts";
 import { countText, mibText } from "../../words/format.ts";
 import { useFormat, useNow } from "../../words/use.ts";
 import { cardsText, flopsText, precisionText } from "./capacity.ts";
@@ -56,7 +57,7 @@ function CentrePanel({ centre, mayEnrol }: { readonly centre: Centre; readonly m
     <Panel
       title={
         <span className={css.name}>
-          {centre.name} <span className="faint">{centre.id}</span>
+          {centreName(centre)} <span className="faint">{centre.id}</span>
         </span>
       }
       extra={

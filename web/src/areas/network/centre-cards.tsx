@@ -2,6 +2,7 @@ import { useTranslation } from "react-i18next";
 import type { Centre } from "#api/network.ts";
 import { Bar } from "../../parts/bar.tsx";
 import { Empty } from "../../parts/notice.tsx";
+import { centreName } from "../../words/centre-name.ts";
 import { countText, mibText } from "../../words/format.ts";
 import { cardsText, flopsText, precisionText, sum } from "../centres/capacity.ts";
 import { CentreState } from "../centres/state.tsx";
@@ -35,7 +36,7 @@ function CentreCard({ centre }: { readonly centre: Centre }) {
   return (
     <li className={css.card} data-centre={centre.id}>
       <div className={css.cardHead}>
-        <strong>{centre.name}</strong>
+        <strong>{centreName(centre)}</strong>
         <div className={css.cardLine}>
           <span className="faint">
             {centre.id}

@@ -5,6 +5,7 @@ import { useTranslation } from "react-i18next";
 import { priorityClasses } from "#core/job/spec.ts";
 import { projectsQuery } from "../../app/projects.ts";
 import { useMe } from "../../app/session.ts";
+import { centreName } from "../../words/centre-name.ts";
 import { centresQuery } from "../centres/queries.ts";
 import { readOption, writeOption } from "./directives.ts";
 import { cardOptions, type Draft, memoryOptions } from "./draft.ts";
@@ -67,7 +68,7 @@ export function ScriptForm({ script, onScript }: FormContent) {
               onChange={(chosen: string[]) => option("clusters", ["cluster"]).onValue(chosen.join(","))}
               options={(centres.data?.centres ?? []).map((centre) => ({
                 value: centre.id,
-                label: `${centre.id} · ${centre.name}`,
+                label: `${centre.id} · ${centreName(centre)}`,
               }))}
             />
           )}
