@@ -363,6 +363,34 @@ export const commands: readonly Command[] = [
     load: async () => (await import("#cli/commands/admin.ts")).declareLost,
   },
   {
+    words: ["centre", "test"],
+    operands: "CENTRE",
+    summary: "centreTest",
+    takes: [1, 1],
+    options: [
+      { long: "last", words: "optionLastTest" },
+      { long: "pool", value: "POOL", words: "optionTestPool" },
+      { long: "project", short: "P", value: "PROJECT", words: "optionTestProject" },
+    ],
+    examples: [
+      ["weir centre test qingdao-1", "exampleCentreTest"],
+      ["weir centre test qingdao-1 --last", "exampleCentreTestLast"],
+    ],
+    load: async () => (await import("#cli/commands/centre-test.ts")).testCentre,
+  },
+  {
+    words: ["centre", "simulate"],
+    operands: "FILE",
+    summary: "centreSimulate",
+    takes: [1, 1],
+    options: [
+      { long: "test", words: "optionTestAll" },
+      { long: "state", value: "FOLDER", words: "optionSimulationState" },
+    ],
+    examples: [["weir centre simulate docs/guides/many-centres.json --test", "exampleSimulate"]],
+    load: async () => (await import("#cli/commands/simulate.ts")).simulate,
+  },
+  {
     words: ["ledger", "check"],
     operands: "",
     summary: "ledgerCheck",

@@ -2,9 +2,11 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Driver } from "#agent/driver.ts";
 import { driverNames } from "#core/centre/centre.ts";
+import { unreachable } from "#core/unreachable.ts";
 import { openProcessDriver } from "./process/driver.ts";
 import { parseDescriptions } from "./simulated/description.ts";
 import { openSimulatedDriver } from "./simulated/driver.ts";
+import { openSlurmDriver } from "./slurm/driver.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 export type Note = (words: string, facts: object) => void;
@@ -18,7 +20,7 @@ export type ServedCentre = {
 };
 
 /**
- * By WEIR_DRIVER: `process` (the default) or `simulated`. Only simulated centres may be several in one process: those
+ * By WEIR_DRIVER: `process` (the default), `slurm` or `simulated`. Only simulated centres may be several in one process: those
  * of the file WEIR_SIMULATION, or the one of them that WEIR_CENTRE names. Throws with words for the operator.
  */
 export function servedCentres(environment: Environment, folder: string): readonly ServedCentre[] {
@@ -28,8 +30,12 @@ export function servedCentres(environment: Environment, folder: string): readonl
       return [{ name: null, folder, open: (note) => openProcessDriver(environment, note) }];
     case "simulated":
       return simulatedCentres(environment, folder);
+    case "slurm":
+      return [{ name: null, folder, open: (note) => openSlurmDriver(environment, folder, note) }];
+    case undefined:
+      throw new Error(`WEIR_DRIVER=${environment.WEIR_DRIVER}: an agent drives ${driverNames.join(", ")}`);
     default:
-      throw new Error(`WEIR_DRIVER=${environment.WEIR_DRIVER}: this agent drives process and simulated`);
+      return unreachable(name);
   }
 }
 

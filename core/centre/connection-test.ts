@@ -28,6 +28,30 @@ export const checkNames = [
 ] as const;
 export type CheckName = (typeof checkNames)[number];
 
+/** What each is called by people. */
+export const checkWords: Readonly<Record<CheckName, readonly [en: string, zh: string]>> = {
+  submit: ["Submit", "提交"],
+  tag: ["Found by its tag", "按标记找回"],
+  "exit-code": ["Exit code", "退出码"],
+  signal: ["Signal", "信号"],
+  "cancel-running": ["Cancel, running", "取消运行中的"],
+  "cancel-queued": ["Cancel, queued", "取消排队中的"],
+  "time-limit": ["Time limit", "时限"],
+  deadline: ["Deadline", "最迟开始"],
+  "second-start": ["Second start", "重复启动"],
+  "wrapper-record": ["Record of the run", "运行记录"],
+  "log-streaming": ["Log while it runs", "实时日志"],
+  "clock-skew": ["Clock", "时钟"],
+  restart: ["Agent's restart", "代理重启"],
+  environment: ["Environment", "环境变量"],
+  array: ["Array", "数组"],
+  "out-of-memory": ["Out of memory", "内存不足"],
+  accelerator: ["Accelerator", "加速卡"],
+  "multi-node": ["Several nodes", "多节点"],
+  throughput: ["Throughput", "吞吐"],
+  estimate: ["Estimated start", "预计开始"],
+};
+
 export const verdicts = ["pass", "fail", "not-offered"] as const;
 export type Verdict = (typeof verdicts)[number];
 
