@@ -15,6 +15,7 @@ import { countText, mibText } from "../../words/format.ts";
 import { useFormat, useNow } from "../../words/use.ts";
 import { cardsText, flopsText, precisionText } from "./capacity.ts";
 import css from "./centres.module.css";
+import { ConnectionTest } from "./connection-test.tsx";
 import { AddCentre, EnrolButton } from "./enrol.tsx";
 import { centresQuery, nodesQuery } from "./queries.ts";
 import { CentreState } from "./state.tsx";
@@ -63,6 +64,7 @@ function CentrePanel({ centre, mayEnrol }: { readonly centre: Centre; readonly m
       extra={
         <>
           <CentreState centre={centre} />
+          <ConnectionTest centre={centre.id} mayAsk={mayEnrol} />
           {mayEnrol ? <EnrolButton centre={centre.id} /> : null}
         </>
       }

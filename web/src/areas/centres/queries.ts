@@ -15,3 +15,13 @@ export function nodesQuery(centre: string) {
     refetchInterval: 10_000,
   });
 }
+
+/** Read often while the test is under way. */
+export function lastTestQuery(centre: string) {
+  return queryOptions({
+    queryKey: ["tests", centre],
+    queryFn: ({ signal }) => ask("tests", { params: { centre }, query: { limit: 1 } }, { signal }),
+    refetchInterval: ({ state }) =>
+      state.data?.tests.some((test) => test.state === "asked" || test.state === "running") ? 1_000 : 15_000,
+  });
+}
