@@ -276,6 +276,46 @@ describe("weir-as on real clusters", { skip: requires("root", "slurm", "sudo") }
     assert.equal(readFileSync(join(place, "count"), "utf8"), "ran\n");
   });
 
+  test("killed with its children at any moment of a submission: looked up, sent again where it is not there, and run once", async () => {
+    const { helper, cluster } = site("qingdao");
+    const rounds = 16;
+    const chunkOf = (round: number) => `30.${round}.1`;
+    const order = (round: number, changes = {}) =>
+      submission(li, chunkOf(round), { account: [], script: "#!/bin/sh\necho ran >> ../../count\n", ...changes });
+    for (let round = 0; round < rounds; round++) {
+      const own = openHelper([join(folder, "qingdao", "weir-as"), "serve"]);
+      await own.ask("hello", []);
+      own.ask("submit", order(round)).catch(() => {});
+      await delay(round * 4);
+      for (const pid of [...treeOf(own.child.pid ?? 0)].reverse()) kill(pid);
+      own.child.kill("SIGKILL");
+    }
+    const happened: string[] = [];
+    for (let round = 0; round < rounds; round++) {
+      for (let again = {}; ; ) {
+        const answer = await helper.ask("submit", order(round, again));
+        happened.push(answer.get("ok") === "1" ? `existing ${answer.get("existing")}` : answer.get("error"));
+        if (answer.get("ok") === "1") break;
+        assert.match(answer.get("error"), /^(in-doubt|busy)$/, answer.get("words"));
+        // Longer than a request can still be on its way to slurmctld.
+        await delay(300);
+        const listed = await helper.ask("list", [
+          ["user", li],
+          ["tag", chunkOf(round)],
+        ]);
+        if (rowsOf(listed, "queue", "queueFields").length > 0) break;
+        again = { again: "1" };
+      }
+    }
+    for (let round = 0; round < rounds; round++) {
+      const record = await ended("qingdao", chunkOf(round));
+      assert.deepEqual(record.all("run"), [chunkOf(round)]);
+      const place = join(cluster.sharedFolder, li, ".weir", chunkOf(round));
+      assert.equal(readFileSync(join(place, "count"), "utf8"), "ran\n", happened.join(", "));
+    }
+    assert.ok(new Set(happened).size > 1, `the kills hit different moments: ${happened.join(", ")}`);
+  });
+
   test("a forbidden account, another's job, a foreign job of the user's own: refused and audited", async () => {
     const { helper, cluster } = site("jinan");
     const closed = await helper.ask("submit", submission(li, "20.0.1", { account: "closed" }));
@@ -342,3 +382,18 @@ describe("weir-as on real clusters", { skip: requires("root", "slurm", "sudo") }
       );
   });
 });
+
+/** A process and all below it. */
+function treeOf(pid: number): number[] {
+  const path = `/proc/${pid}/task/${pid}/children`;
+  const children = existsSync(path) ? readFileSync(path, "utf8").split(" ").filter(Boolean).map(Number) : [];
+  return [pid, ...children.flatMap(treeOf)];
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch {
+    // It has ended by itself.
+  }
+}

@@ -126,6 +126,17 @@ describe("install", () => {
     assert.doesNotMatch(text, sandboxing);
   });
 
+  test("the guide names every line of a policy", () => {
+    const module = readFileSync(new URL("../helper/lib/Weir/Policy.pm", import.meta.url), "utf8");
+    const guide = readFileSync(new URL("../../docs/guides/least-privilege.md", import.meta.url), "utf8");
+    const table = module.slice(module.indexOf("my %KEY"), module.indexOf("my $HOOK"));
+    const keys = [...table.matchAll(/'([a-z-]+)' => \[|qw\(([^)]+)\)/g)].flatMap((match) =>
+      (match[1] ?? match[2] ?? "").split(" "),
+    );
+    assert.ok(keys.length > 20, keys.join(" "));
+    for (const key of keys) assert.match(guide, new RegExp(`^\\|.*\`${key} [A-Z]|^\\|.*\`${key} yes\``, "m"), key);
+  });
+
   test("the sample policy is one that the helper reads", {
     skip: process.getuid?.() !== 0 && "only root's policy counts",
   }, () => {
