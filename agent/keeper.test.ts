@@ -63,6 +63,40 @@ test("a cancel of a run that waits for a place ends it without a start, by whom 
   assert.deepEqual(world.engine.starts, []);
 });
 
+test("what is withdrawn before it started never starts, and says so; what had started goes on", async () => {
+  const world = makeWorld();
+  world.keeper.order([sampleOrder(1)]);
+  await settle();
+  world.engine.busy = true;
+  world.keeper.order([sampleOrder(2)]);
+  await settle();
+  world.keeper.withdraw([run(1), run(2), run(3)]);
+  world.engine.busy = false;
+  world.tick();
+  world.keeper.order([sampleOrder(3)]);
+  await settle();
+  const ends = world.keeper.pending(10).flatMap((one) => (one.kind === "ended" ? [`${one.run} ${one.end.kind}`] : []));
+  assert.deepEqual(ends.sort(), ["2.0.1 withdrawn", "3.0.1 withdrawn"]);
+  assert.deepEqual(world.engine.starts, ["1.0.1"]);
+});
+
+test("a start in doubt is not told as withdrawn while the engine is silent", async () => {
+  const world = makeWorld();
+  world.engine.cutAnswer = true;
+  world.engine.silent = true;
+  world.keeper.order([sampleOrder(1)]);
+  await settle();
+  world.keeper.withdraw([run(1)]);
+  world.tick();
+  await settle();
+  assert.deepEqual(kinds(world.keeper), ["accepted", "started"]);
+  world.engine.silent = false;
+  world.tick();
+  await settle();
+  assert.deepEqual(kinds(world.keeper), ["accepted", "started"]);
+  assert.deepEqual(world.engine.starts, ["1.0.1"]);
+});
+
 test("a cancel that comes before its order still holds", async () => {
   const world = makeWorld();
   world.keeper.cancel([{ run: run(1), by: "user", reason: null }]);
@@ -114,7 +148,9 @@ type Act =
   | "busy"
   | "free"
   | "cut"
+  | "silence"
   | "cancel"
+  | "withdraw"
   | "stale";
 const acts: readonly Act[] = [
   "order",
@@ -126,7 +162,9 @@ const acts: readonly Act[] = [
   "busy",
   "free",
   "cut",
+  "silence",
   "cancel",
+  "withdraw",
   "stale",
 ];
 
@@ -149,9 +187,13 @@ test("under any order of events and crashes nothing starts twice, nothing withdr
           world.keeper.delivered(told);
           world.keeper.committed(ends.map((one) => one.run));
         };
-        const restart = () => {
+        const restart = async () => {
           world = makeWorld({ folder, engine });
-          return world.keeper.adopt();
+          // An agent begins anew until its engine answers.
+          const { silent } = engine;
+          engine.silent = false;
+          await world.keeper.adopt();
+          engine.silent = silent;
         };
         for (const [act, n] of script) {
           if (act === "order" && !server.ended.has(run(n))) {
@@ -172,10 +214,13 @@ test("under any order of events and crashes nothing starts twice, nothing withdr
           if (act === "cut") engine.cutAnswer = !engine.cutAnswer;
           if (act === "cancel" && server.live.has(run(n)))
             world.keeper.cancel([{ run: run(n), by: "user", reason: null }]);
+          if (act === "withdraw" && server.live.has(run(n))) world.keeper.withdraw([run(n)]);
+          if (act === "silence") engine.silent = !engine.silent;
           await settle();
         }
         engine.busy = false;
         engine.cutAnswer = false;
+        engine.silent = false;
         await restart();
         world.keeper.order(orders());
         for (let round = 0; round < 5; round += 1) {
@@ -203,6 +248,8 @@ function makeEngine() {
     busy: false,
     /** The start happens, but the answer is lost on the way. */
     cutAnswer: false,
+    /** Looks get no answer. */
+    silent: false,
     starts: [] as RunId[],
     running: new Set<RunId>(),
     finish(id: string, end: "succeeded" | "cancelled" = "succeeded") {
@@ -240,6 +287,7 @@ function makeEngine() {
         return "cancelling";
       },
       async find(only) {
+        if (engine.silent) throw new Error("silent");
         return [...folders]
           .filter(([name]) => only?.includes(name) ?? true)
           .map(

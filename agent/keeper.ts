@@ -14,6 +14,8 @@ export type Keeper = {
   readonly adopt: () => Promise<void>;
   readonly order: (orders: readonly RunOrder[]) => void;
   readonly cancel: (cancels: readonly CancelOrder[]) => void;
+  /** Takes back what has not started. What has goes on. */
+  readonly withdraw: (runs: readonly RunId[]) => void;
   /**
    * After the orders of a whole list. Of the runs that the server expects here, one of which neither this agent nor the
    * engine has a trace is lost, on that evidence (R2). Intents that nobody expects any more are dropped.
@@ -44,6 +46,7 @@ type Held =
   | { readonly kind: "running" }
   | { readonly kind: "ended"; readonly observation: RunObservation };
 
+const takenBack: RunEnd = { kind: "withdrawn", evidence: "the network took it back before it started" };
 const busyRetryMs = 100;
 /** An accept is told only when the start is not seen within this time: most runs then need one report, not two. */
 const acceptQuietMs = 30;
@@ -70,6 +73,7 @@ export function keepRuns(
   const held = new Map<RunId, Held>();
   const outbox = new Map<string, RunObservation>();
   const cancels = new Map<RunId, CancelOrder>();
+  const withdrawn = new Set<RunId>();
   /** A whole list that was made before these were committed may still expect them. */
   const justCommitted = new Set<RunId>();
   let news: () => void = () => {};
@@ -105,6 +109,7 @@ export function keepRuns(
   async function start(order: RunOrder, deadlineMs: number): Promise<void> {
     const cancel = cancels.get(order.run);
     if (cancel) return endUnstarted(order.run, { kind: "cancelled", by: cancel.by, reason: cancel.reason }, null);
+    if (withdrawn.has(order.run)) return endUnstarted(order.run, takenBack, null);
     if (clocks.monotonicMs() > deadlineMs)
       return endUnstarted(order.run, { kind: "withdrawn", evidence: "deadline passed before the start" }, null);
     held.set(order.run, { kind: "starting", order });
@@ -128,24 +133,30 @@ export function keepRuns(
   function attempt(order: RunOrder, deadlineMs: number): void {
     start(order, deadlineMs).catch(async (error: unknown) => {
       note("start in doubt", { run: order.run, error: String(error) });
-      const known = await findAgain(order.run);
-      if (known) return;
-      held.set(order.run, { kind: "waiting", order, deadlineMs });
-      clocks.later(10 * busyRetryMs, () => attempt(order, deadlineMs));
+      await lookBeforeTryingAgain(order, deadlineMs);
     });
   }
 
-  /** Whether the engine knows the run as started; what it knows is reported. False while the engine does not answer. */
-  async function findAgain(run: RunId): Promise<boolean> {
+  /** While the engine is silent the doubt remains: nothing is tried, and nothing is told as never started. */
+  async function lookBeforeTryingAgain(order: RunOrder, deadlineMs: number): Promise<void> {
+    const found = await findAgain(order.run);
+    if (found === "known") return;
+    const again = () => void lookBeforeTryingAgain(order, deadlineMs);
+    if (found === "unknown") held.set(order.run, { kind: "waiting", order, deadlineMs });
+    clocks.later(10 * busyRetryMs, found === "unknown" ? () => attempt(order, deadlineMs) : again);
+  }
+
+  /** Whether the engine knows the run; what it knows is reported. */
+  async function findAgain(run: RunId): Promise<"known" | "unknown" | "silent"> {
     try {
       const found = (await driver.find([run])).find((one) => one.run === run);
       if (found?.state === "ended") observe(found.observation);
       if (found?.state === "running")
         observe({ kind: "started", run, atMs: found.startedMs, evidence: "found: the process lives" });
-      return found !== undefined;
+      return found === undefined ? "unknown" : "known";
     } catch (error) {
       note("engine does not answer", { run, error: String(error) });
-      return false;
+      return "silent";
     }
   }
 
@@ -160,6 +171,23 @@ export function keepRuns(
       },
       (error: unknown) => {
         note("cancel failed; it is tried again", { run, error: String(error) });
+        again();
+      },
+    );
+  }
+
+  /** As `cancelAtEngine`, for what only waits there. */
+  function withdrawAtEngine(run: RunId): void {
+    const state = held.get(run)?.kind;
+    if (!driver.withdraw || state === undefined || state === "ended") return;
+    const again = () => clocks.later(5 * busyRetryMs, () => withdrawAtEngine(run));
+    driver.withdraw(run).then(
+      (answer) => {
+        note("withdraw", { run, answer });
+        if (answer === "not-there") again();
+      },
+      (error: unknown) => {
+        note("withdraw failed; it is tried again", { run, error: String(error) });
         again();
       },
     );
@@ -209,6 +237,16 @@ export function keepRuns(
         if (state?.kind !== "waiting") cancelAtEngine(order.run);
       }
     },
+    withdraw(runs) {
+      for (const run of runs) {
+        const state = held.get(run);
+        if (withdrawn.has(run) || state?.kind === "ended") continue;
+        withdrawn.add(run);
+        // One that waits here is taken back at its next try; one that is unknown was never begun.
+        if (state === undefined && !journal.open().has(run)) endUnstarted(run, takenBack, null);
+        else if (state?.kind !== "waiting") withdrawAtEngine(run);
+      }
+    },
     reconcile(expected) {
       for (const run of expected) {
         if (held.has(run) || justCommitted.has(run)) continue;
@@ -237,6 +275,7 @@ export function keepRuns(
         for (const kind of ["accepted", "waiting", "started", "ended"]) outbox.delete(`${run} ${kind}`);
         held.delete(run);
         cancels.delete(run);
+        withdrawn.delete(run);
         justCommitted.add(run);
       }
       for (const run of justCommitted) {

@@ -88,6 +88,7 @@ export async function keepInSync(settings: SyncSettings): Promise<SyncEnd> {
     // The edge parser has checked every field of an order; only the brands of its ids are missing.
     keeper.order(answer.start as unknown as readonly RunOrder[]);
     keeper.cancel(answer.cancel.map((cancel) => ({ ...cancel, run: cancel.run as RunId })));
+    keeper.withdraw(answer.withdraw as readonly string[] as readonly RunId[]);
     // The edge parser has checked the form of the ids.
     if (answer.whole) keeper.reconcile(answer.expected as readonly string[] as readonly RunId[]);
   }

@@ -40,6 +40,7 @@ export const observation = z
       atMs: timeMs,
       engineId: z.string().max(100),
       reason: z.string().max(255).nullable(),
+      reasonKind: z.string().max(63).nullable().optional(),
       startsInMs: z.int().min(0).nullable(),
     }),
     z.strictObject({
@@ -221,6 +222,8 @@ export const syncAnswer = z
         reason: z.string().nullable(),
       }),
     ),
+    /** Runs to take back if they have not started: they end as withdrawn. What has started goes on. */
+    withdraw: z.array(runName),
     /** Ends that are committed: the agent may forget its journal entry, and keeps the folder for its retention. */
     committed: z.array(runName),
     /** Log pieces the server wants; each is answered once by POST /agent/answers. */

@@ -65,6 +65,16 @@ export type Refusal =
   | { readonly kind: "host-not-ours"; readonly host: string }
   | { readonly kind: "origin-not-ours"; readonly origin: string }
   | { readonly kind: "enrolment-token-spent" }
+  /** An agent presents what was taken from it; `left`: its centre is no longer part of the network. */
+  | { readonly kind: "credential-revoked"; readonly centre: string; readonly because: "revoked" | "left" }
+  /** Not from the state the centre is in: core/centre/intake.ts has the table. */
+  | {
+      readonly kind: "centre-step";
+      readonly centre: string;
+      readonly from: string;
+      readonly step: string;
+      readonly legal: readonly string[];
+    }
   /** A newer session of the same centre's agent has taken over (R7). */
   | { readonly kind: "fenced"; readonly epoch: number; readonly newest: number }
   /** Not now: the centre is away, or the work has not begun. */
@@ -116,6 +126,8 @@ export const refusalStatus = {
   "host-not-ours": 421,
   "origin-not-ours": 403,
   "enrolment-token-spent": 401,
+  "credential-revoked": 401,
+  "centre-step": 409,
   fenced: 409,
   "log-unavailable": 503,
   "no-log": 404,
@@ -388,6 +400,36 @@ function words(refusal: Refusal): readonly [en: Sentence, zh: Sentence] {
           "The enrolment token is unknown, spent or expired. Ask the network's administrator for a new one.",
         ],
         ["接入被拒绝", "接入令牌不存在、已用过或已过期。请向网络管理员索取新的令牌。"],
+      ];
+    case "credential-revoked":
+      return refusal.because === "left"
+        ? [
+            [
+              "The centre has left",
+              `${refusal.centre} has left the network; its agent is no longer served. Remove it.`,
+            ],
+            ["中心已退出", `${refusal.centre} 已退出算力网，不再为其代理服务。请将其卸载。`],
+          ]
+        : [
+            [
+              "Credential revoked",
+              `The credential of ${refusal.centre} was revoked by an administrator of the network. What runs goes on; ask for a new enrolment token (weir centre enrol ${refusal.centre}).`,
+            ],
+            [
+              "凭据已撤销",
+              `${refusal.centre} 的凭据已被算力网管理员撤销。运行中的作业继续；请索取新的接入令牌（weir centre enrol ${refusal.centre}）。`,
+            ],
+          ];
+    case "centre-step":
+      return [
+        [
+          "Not now",
+          `${refusal.centre} is ${refusal.from}, so it cannot ${refusal.step}. Possible now: ${refusal.legal.join(", ") || "nothing"}.`,
+        ],
+        [
+          "当前不可执行",
+          `${refusal.centre} 处于 ${refusal.from}，不能执行 ${refusal.step}。现在可以：${refusal.legal.join("、") || "无"}。`,
+        ],
       ];
     case "fenced":
       return [

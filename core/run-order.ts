@@ -53,7 +53,8 @@ export type RunObservation =
   | { readonly kind: "accepted"; readonly run: RunId; readonly atMs: number }
   /**
    * The engine has it in its own queue: told when it takes it, and when the reason or the estimate changes. `reason` is
-   * the engine's own word, null where it gives none; `startsInMs` counts from `atMs`, null: unknown.
+   * the engine's own word, null where it gives none, and `reasonKind` what the driver takes it to mean (a name of
+   * `waitKinds` in core/centre/waiting.ts); `startsInMs` counts from `atMs`, null: unknown.
    */
   | {
       readonly kind: "waiting";
@@ -61,6 +62,7 @@ export type RunObservation =
       readonly atMs: number;
       readonly engineId: string;
       readonly reason: string | null;
+      readonly reasonKind?: string | null | undefined;
       readonly startsInMs: number | null;
     }
   | { readonly kind: "started"; readonly run: RunId; readonly atMs: number; readonly evidence: string }

@@ -82,6 +82,8 @@ type Wanted = {
   /** Whether the agent may not have it on its disk yet, as far as the store knows. */
   toStart: boolean;
   cancel: Cancel | null;
+  /** To be taken back if it has not started. */
+  withdraw: boolean;
   /** Declared lost: it has ended for everybody but a centre that still has it. */
   readonly unheard: boolean;
   readonly startGeneration: number;
@@ -99,8 +101,10 @@ export function openDesk(settings: DeskSettings): Desk {
   let reads = 0;
   let closed = false;
 
-  for (const { run, centre, state, cancel } of settings.runs)
-    want(centre, run, { toStart: state === "placed" || state === "starting", cancel, unheard: state === "ended" });
+  for (const { run, centre, state, cancel, withdraw } of settings.runs) {
+    const toStart = state === "placed" || state === "starting";
+    want(centre, run, { toStart, cancel, withdraw, unheard: state === "ended" });
+  }
   const unsubscribe = feed.subscribe((events) => {
     for (const event of events) follow(event);
   });
@@ -126,7 +130,7 @@ export function openDesk(settings: DeskSettings): Desk {
     return counter;
   }
 
-  function want(centre: CentreId, run: RunId, wanted: Pick<Wanted, "toStart" | "cancel" | "unheard">): void {
+  function want(centre: CentreId, run: RunId, wanted: Omit<Wanted, "startGeneration" | "generation">): void {
     const counter = counterOf(centre);
     counter.generation += 1;
     counter.runs.set(run, { ...wanted, startGeneration: counter.generation, generation: counter.generation });
@@ -146,15 +150,20 @@ export function openDesk(settings: DeskSettings): Desk {
     const run = runId(parsed);
     const counter = counterOf(centre);
     const wanted = counter.runs.get(run);
-    if (kind === "placed") want(centre, run, { toStart: true, cancel: null, unheard: false });
+    if (kind === "placed") want(centre, run, { toStart: true, cancel: null, withdraw: false, unheard: false });
     else if (kind === "started" && wanted) wanted.toStart = false;
     else if (kind === "cancel-requested" && wanted && detail?.cancel) {
       counter.generation += 1;
       wanted.cancel = detail.cancel;
       wanted.generation = counter.generation;
       wakeAll(counter);
+    } else if (kind === "withdraw-requested" && wanted) {
+      counter.generation += 1;
+      wanted.withdraw = true;
+      wanted.generation = counter.generation;
+      wakeAll(counter);
     } else if (kind === "declared-lost" && detail?.cancel) {
-      want(centre, run, { toStart: false, cancel: detail.cancel, unheard: true });
+      want(centre, run, { toStart: false, cancel: detail.cancel, withdraw: false, unheard: true });
     } else if (kind === "ended" || kind === "run-ended") {
       if (!wanted?.unheard) counter.runs.delete(run);
     } else if (kind === "later-evidence" && wanted?.unheard) counter.runs.delete(run);
@@ -250,14 +259,17 @@ export function openDesk(settings: DeskSettings): Desk {
     // Of the same moment: a run placed while the orders are read is in neither. What has not started is among the orders.
     const expected = whole ? [...counter.runs].flatMap(([run, { toStart }]) => (toStart ? [] : [run])) : [];
     const cancel: SyncAnswer["cancel"] = [];
+    const withdraw: RunId[] = [];
     for (const [run, wanted] of counter.runs) {
       if (wanted.generation <= since || wanted.generation > generation) continue;
       if (wanted.cancel) cancel.push({ run, by: wanted.cancel.by, reason: wanted.cancel.reason });
+      if (wanted.toStart && wanted.withdraw) withdraw.push(run);
+      const isWanted = !wanted.cancel && !wanted.withdraw;
       // An order that is to be cancelled goes only where the agent may have begun to act on it.
-      if (wanted.toStart && (!wanted.cancel || whole) && wanted.startGeneration > since) start.push(run);
+      if (wanted.toStart && (isWanted || whole) && wanted.startGeneration > since) start.push(run);
     }
     const orders = start.length === 0 ? [] : await readRunOrders(db, start, Date.now());
-    return { generation, start: orders, cancel, expected };
+    return { generation, start: orders, cancel, withdraw, expected };
   }
 
   async function requestRead(
@@ -357,10 +369,10 @@ export function openDesk(settings: DeskSettings): Desk {
 
 const seenEveryMs = 5_000;
 
-type News = Pick<SyncAnswer, "generation" | "start" | "cancel" | "expected">;
+type News = Pick<SyncAnswer, "generation" | "start" | "cancel" | "withdraw" | "expected">;
 
 function nothingNew(generation: number): News {
-  return { generation, start: [], cancel: [], expected: [] };
+  return { generation, start: [], cancel: [], withdraw: [], expected: [] };
 }
 
 function hasNews(counter: Counter, since: number): boolean {

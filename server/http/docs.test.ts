@@ -70,6 +70,8 @@ const promisedKinds = [
   "bad-option-value",
   "dependency-cycle",
   "enrolment-token-spent",
+  "credential-revoked",
+  "centre-step",
   "fault",
   "fenced",
   "forbidden",

@@ -74,6 +74,14 @@ export const meanings: Readonly<Record<RefusalKind, readonly [en: string, zh: st
     "A page of another origin tried to act with this browser's session.",
     "其他来源的页面试图使用此浏览器的会话。",
   ],
+  "credential-revoked": [
+    "The agent's credential was revoked, or its centre has left the network. Only a new enrolment token lets it in again.",
+    "代理的凭据已被撤销，或其中心已退出算力网。需要新的接入令牌才能再次接入。",
+  ],
+  "centre-step": [
+    "A centre cannot be drained, suspended, resumed or made to leave from the state it is in. The facts name what can be done.",
+    "中心在当前状态下不能执行此操作（排空、暂停、恢复或退出）。facts 列出可执行的操作。",
+  ],
   "enrolment-token-spent": [
     "A one-time enrolment token is unknown, spent or expired.",
     "一次性接入令牌不存在、已用或已过期。",

@@ -117,9 +117,12 @@ export function openScheduler(settings: SchedulerSettings): Scheduler {
           allocation: detail.allocation,
           phase: "sent",
         };
-      case "started":
+      case "waiting":
+      case "started": {
         if (index === null || attempt === null) return null;
-        return { kind: "run-moved", job: id, index, attempt, phase: "running" };
+        const phase = kind === "started" ? "running" : "waiting";
+        return { kind: "run-moved", job: id, index, attempt, phase };
+      }
       case "queued":
         return index === null ? null : { kind: "task-queued", job: id, index, attempts: attempt ?? 0 };
       case "ended": {
@@ -129,6 +132,7 @@ export function openScheduler(settings: SchedulerSettings): Scheduler {
       case "accepted":
       case "run-ended":
       case "cancel-requested":
+      case "withdraw-requested":
       case "unreachable":
       case "reachable":
       case "lease-passed":

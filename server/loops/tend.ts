@@ -6,7 +6,7 @@ import type { Leader } from "./lead.ts";
 /**
  * What time alone brings about, each by a look every few seconds on the leading server: centres that are not heard of
  * become unreachable (R2), `restart-after` puts their tasks back, and idempotency keys are forgotten after a day.
- * A lease that has passed is deliberately absent: nothing moves without the agent's own report (R1).
+ * A centre that leaves is parted with once nothing is left there. A lease that has passed is deliberately absent: nothing moves without the agent's own report (R1).
  */
 export function openTending(settings: TendingSettings): { readonly close: () => Promise<void> } {
   const { db, transitions, leader, log = silent, everyMs = 1_000 } = settings;
@@ -21,6 +21,7 @@ export function openTending(settings: TendingSettings): { readonly close: () => 
     if (epoch === null || sinceMs === null) return;
     const nowMs = Date.now();
     await findUnreachable(settings, nowMs, sinceMs);
+    await partWithTheEmpty(settings);
     const away = await db.pool.query("select from centre where unreachable_since_ms is not null limit 1");
     const restarted = away.rowCount === 0 ? 0 : await transitions.restart(epoch);
     if (restarted > 0) log.info({ restarted }, "tasks of unreachable centres went back to the queue");
@@ -68,4 +69,15 @@ async function findUnreachable(settings: TendingSettings, nowMs: number, leadSin
     [nowMs - unreachableAfterMs],
   );
   for (const row of rows) await transitions.contact(row.id, { kind: "unreachable", sinceMs: row.last_seen_ms });
+}
+
+async function partWithTheEmpty({ db, transitions, log = silent }: TendingSettings): Promise<void> {
+  const { rows } = await db.pool.query<{ id: CentreId }>(
+    `select id from centre where intake = 'leaving'
+       and not exists (select from run where centre_id = centre.id and ended_ms is null)`,
+  );
+  for (const { id } of rows) {
+    const parted = await transitions.intake(id, "part", null);
+    if (parted.kind === "set") log.info({ centre: id }, "a centre has left the network");
+  }
 }

@@ -23,6 +23,8 @@ export type EventKind =
   | "submitted"
   | "placed"
   | "accepted"
+  /** In the centre's own queue; told again when the kind of its reason changes. */
+  | "waiting"
   | "started"
   /** A run ended and its task did not: `queued` follows, or its task had gone on without it. */
   | "run-ended"
@@ -31,6 +33,8 @@ export type EventKind =
   /** A task ended (with its run, where `attempt` is set), or those of `detail.indices`. */
   | "ended"
   | "cancel-requested"
+  /** To be taken back if it has not started. */
+  | "withdraw-requested"
   | "unreachable"
   | "reachable"
   | "lease-passed"

@@ -1,4 +1,5 @@
 import type pg from "pg";
+import type { RunWait } from "#core/centre/waiting.ts";
 import { type CentreId, jobId, type ProjectId, parseRunId, type RunId, type TaskRef } from "#core/ids.ts";
 import type { Outcome, RunEnd, StateKind } from "#core/job/state.ts";
 import type { Allocation, RunUsage } from "#core/run-order.ts";
@@ -58,7 +59,7 @@ from unnest($1::int8[], $2::int4[]) as w (job_id, index) join task t using (job_
 
 const runColumns = `
 r.job_id, r.index, r.attempt, r.centre_id, r.pool, r.state, r.allocation, r.placed_ms, r.latest_start_ms, r.accepted_ms,
-  r.started_ms, r.ended_ms, r."end", r.usage, r.words, r.billed, r.unreachable_since_ms, r.cancel_ms, r.cancel, r.superseded`;
+  r.started_ms, r.ended_ms, r."end", r.usage, r.words, r.billed, r.unreachable_since_ms, r.cancel_ms, r.cancel, r.superseded, r.waiting`;
 
 const newestRunsText = `
 select ${runColumns}
@@ -156,6 +157,7 @@ type RunRow = {
   readonly cancel_ms: number | null;
   readonly cancel: Cancel | null;
   readonly superseded: boolean;
+  readonly waiting: RunWait | null;
 };
 
 function runLine(row: RunRow): RunLine {
@@ -181,5 +183,6 @@ function runLine(row: RunRow): RunLine {
     cancelMs: row.cancel_ms,
     cancel: row.cancel,
     superseded: row.superseded,
+    waiting: row.waiting,
   };
 }

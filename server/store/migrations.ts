@@ -5,6 +5,7 @@ import * as pools from "./migrations/0004-pools.ts";
 import * as declaredLost from "./migrations/0005-declared-lost.ts";
 import * as connectionTests from "./migrations/0007-connection-tests.ts";
 import * as centreNames from "./migrations/0008-centre-names.ts";
+import * as termsAndIntake from "./migrations/0009-terms-and-intake.ts";
 
 /** In the order they are applied. A migration that has shipped never changes; the next one mends it. */
 export const migrations: readonly { readonly name: string; readonly sql: string }[] = [
@@ -15,4 +16,5 @@ export const migrations: readonly { readonly name: string; readonly sql: string 
   { name: "0005-declared-lost", sql: declaredLost.sql },
   { name: "0007-connection-tests", sql: connectionTests.sql },
   { name: "0008-centre-names", sql: centreNames.sql },
+  { name: "0009-terms-and-intake", sql: termsAndIntake.sql },
 ];

@@ -3,7 +3,7 @@ import type { RunObservation } from "#core/run-order.ts";
 import type { Placement } from "#core/scheduling/world.ts";
 import { unreachable } from "#core/unreachable.ts";
 import type { Log } from "./database.ts";
-import { acceptRun, endRun, placeTask, type RunLine, type Sheet, startRun, taskKey } from "./sheet.ts";
+import { acceptRun, endRun, placeTask, type RunLine, type Sheet, startRun, taskKey, waitRun } from "./sheet.ts";
 
 /** Placements onto the sheet; one whose task is not queued for that very attempt is stale and left out. */
 export function placeTasks(
@@ -48,8 +48,10 @@ export function observeRuns(
 function observe(sheet: Sheet, run: RunLine, observation: RunObservation): void {
   switch (observation.kind) {
     case "accepted":
-    case "waiting":
       acceptRun(sheet, run, observation.atMs);
+      return;
+    case "waiting":
+      waitRun(sheet, run, { ...observation, reasonKind: observation.reasonKind ?? null });
       return;
     case "started":
       startRun(sheet, run, observation.atMs, observation.evidence);

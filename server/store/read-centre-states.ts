@@ -1,6 +1,8 @@
 import type pg from "pg";
 import type { DriverName, LifeCycle, PoolContract } from "#core/centre/centre.ts";
 import type { EnginePool, EngineReport } from "#core/centre/engine.ts";
+import type { Intake } from "#core/centre/intake.ts";
+import { type CentreTerms, defaultTerms, poolTerms } from "#core/centre/terms.ts";
 import type { CentreId } from "#core/ids.ts";
 import type { CentreState, PoolState } from "#core/scheduling/world.ts";
 
@@ -10,9 +12,10 @@ export async function readCentreStates(
   ids: readonly CentreId[] | null,
 ): Promise<readonly CentreState[]> {
   const { rows } = await client.query<Row>(
-    `select c.id, c.driver, c.life_cycle, c.engine, c.unreachable_since_ms,
+    `select c.id, c.driver, c.life_cycle, c.intake, c.engine, c.unreachable_since_ms,
        (select coalesce(jsonb_agg(jsonb_build_object('name', p.name, 'lifeCycle', p.life_cycle, 'contract', p.contract) order by p.id), '[]')
-        from pool p where p.centre_id = c.id) as pools
+        from pool p where p.centre_id = c.id) as pools,
+       (select terms from centre_terms t where t.centre_id = c.id order by t.id desc limit 1) as terms
      from centre c where $1::text[] is null or c.id = any($1) order by c.id`,
     [ids],
   );
@@ -20,19 +23,19 @@ export async function readCentreStates(
     id: row.id,
     driver: row.driver,
     lifeCycle: row.life_cycle,
-    intake: "open",
+    intake: row.intake,
     connection:
       row.engine === null ? "never-connected" : row.unreachable_since_ms === null ? "connected" : "unreachable",
     // A centre that never described itself has no pools yet: what it will have is not known, so nothing is refused.
-    pools: row.engine === null ? [] : row.pools.map((pool) => poolState(pool, row.engine)),
+    pools: row.engine === null ? [] : row.pools.map((pool) => poolState(pool, row)),
   }));
 }
 
-function poolState(pool: PoolRow, engine: EngineReport | null): PoolState {
+function poolState(pool: PoolRow, { engine, driver, terms }: Row): PoolState {
   const told = engine?.pools.find((one) => one.name === pool.name) ?? unreported;
   const { state, memoryMibPerCore, limits, nodes, ours, foreign } = told;
-  const terms = { maxPending: 8, leaseMs: pool.contract === "shared" ? 7 * 86_400_000 : null };
-  return { ...pool, ...terms, state, memoryMibPerCore, limits, nodes, ours, foreign: foreign.kind };
+  const agreed = poolTerms(terms ?? defaultTerms(driver), pool, driver);
+  return { ...pool, ...agreed, state, memoryMibPerCore, limits, nodes, ours, foreign: foreign.kind };
 }
 
 const unreported: Omit<EnginePool, "name"> = {
@@ -50,6 +53,8 @@ type Row = {
   readonly id: CentreId;
   readonly driver: DriverName;
   readonly life_cycle: LifeCycle;
+  readonly intake: Intake;
+  readonly terms: CentreTerms | null;
   readonly engine: EngineReport | null;
   readonly unreachable_since_ms: number | null;
   readonly pools: readonly PoolRow[];

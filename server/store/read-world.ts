@@ -17,6 +17,8 @@ export type LiveRun = {
   readonly centre: CentreId;
   readonly state: StateKind;
   readonly cancel: Cancel | null;
+  /** To be taken back if it has not started. */
+  readonly withdraw: boolean;
 };
 
 /**
@@ -46,9 +48,9 @@ export async function readWorld(
         for (const event of events) apply(event);
         jobs = await next;
       }
-    const live = await client.query<RunRow & { state: StateKind; cancel: Cancel | null }>(
-      `select job_id, index, attempt, centre_id, state, cancel from run where ended_ms is null
-       union all select job_id, index, attempt, centre_id, state, coalesce(cancel, '{"by": "operator", "reason": null}')
+    const live = await client.query<RunRow & { state: StateKind; cancel: Cancel | null; withdraw: boolean }>(
+      `select job_id, index, attempt, centre_id, state, cancel, withdraw_ms is not null as withdraw from run where ended_ms is null
+       union all select job_id, index, attempt, centre_id, state, coalesce(cancel, '{"by": "operator", "reason": null}'), false
        from run where ended_ms is not null and usage is null`,
     );
     const runs = live.rows.map((row) => ({
@@ -56,6 +58,7 @@ export async function readWorld(
       centre: row.centre_id,
       state: row.state,
       cancel: row.cancel,
+      withdraw: row.withdraw,
     }));
     // A crash may give out again the ids of transactions that wrote nothing durable, and the feed would take those for
     // seen. Whatever the snapshot saw is older than this commit, and a commit on the disk is never passed again.
@@ -146,8 +149,10 @@ async function readTasks(client: pg.ClientBase, jobs: readonly number[]): Promis
 }
 
 async function readRuns(client: pg.ClientBase, jobs: readonly number[]): Promise<readonly WorldEvent[]> {
-  const { rows } = await client.query<RunRow & { pool: string; allocation: Allocation; state: StateKind }>(
-    `select r.job_id, r.index, r.attempt, r.centre_id, r.pool, r.allocation, r.state
+  const { rows } = await client.query<
+    RunRow & { pool: string; allocation: Allocation; state: StateKind; waits: boolean }
+  >(
+    `select r.job_id, r.index, r.attempt, r.centre_id, r.pool, r.allocation, r.state, r.waiting is not null as waits
      from task t join run r on r.job_id = t.job_id and r.index = t.index and r.attempt = t.attempts
      where t.job_id = any($1) and t.state in ('placed', 'starting', 'running')`,
     [jobs],
@@ -160,7 +165,7 @@ async function readRuns(client: pg.ClientBase, jobs: readonly number[]): Promise
     centre: row.centre_id,
     pool: row.pool,
     allocation: row.allocation,
-    phase: row.state === "running" ? "running" : "sent",
+    phase: row.state === "running" ? "running" : row.waits ? "waiting" : "sent",
   }));
 }
 

@@ -1,3 +1,4 @@
+import { isNewReason, type RunWait, waitWords } from "#core/centre/waiting.ts";
 import {
   type CentreId,
   type JobId,
@@ -88,6 +89,8 @@ export type RunLine = RunRef & {
   cancelMs: number | null;
   cancel: Cancel | null;
   superseded: boolean;
+  /** While it waits in the centre's own queue, and kept afterwards as it was last. */
+  waiting: RunWait | null;
 };
 
 export type Cancel = { readonly by: CancelledBy; readonly reason: string | null };
@@ -142,6 +145,7 @@ export function placeTask(
     cancelMs: null,
     cancel: null,
     superseded: false,
+    waiting: null,
   };
   mustStep(sheet, task, { kind: "place", run: runId(run), centre: run.centre });
   task.attempts = run.attempt;
@@ -166,6 +170,33 @@ export function acceptRun(sheet: Sheet, run: RunLine, atMs: number): void {
   const task = currentTask(sheet, run);
   if (task) tryStep(sheet, task, { kind: "accept" });
   record(sheet, run, "accepted", task ? "starting" : null, atMs, "the agent has it on its disk");
+}
+
+/** The engine has it in its own queue. Each report is kept; the history tells a reason only when its kind changes. */
+export function waitRun(
+  sheet: Sheet,
+  run: RunLine,
+  told: Pick<RunWait, "engineId" | "reason" | "reasonKind"> & {
+    readonly atMs: number;
+    readonly startsInMs: number | null;
+  },
+): void {
+  if (run.state === "running" || run.state === "ended") return;
+  acceptRun(sheet, run, told.atMs);
+  const { engineId, reason, reasonKind, startsInMs } = told;
+  const isNew = isNewReason(run.waiting, told);
+  run.waiting = {
+    engineId,
+    reason,
+    reasonKind,
+    startsMs: startsInMs === null ? null : sheet.nowMs + startsInMs,
+    sinceMs: run.waiting?.sinceMs ?? sheet.nowMs,
+    reasonSinceMs: isNew || !run.waiting ? sheet.nowMs : run.waiting.reasonSinceMs,
+  };
+  sheet.changedRuns.add(run);
+  if (!isNew) return;
+  const cause = `the engine has it as ${engineId}: ${waitWords(told, "en")}`;
+  record(sheet, run, "waiting", null, told.atMs, cause);
 }
 
 /** A start that is already known is nothing; one that comes after the end is later evidence. */

@@ -1,4 +1,5 @@
 import type pg from "pg";
+import type { IntakeStep } from "#core/centre/intake.ts";
 import type { CentreId, JobId, PersonId, RunId, TenantId } from "#core/ids.ts";
 import type { CancelledBy } from "#core/job/state.ts";
 import type { Refusal } from "#core/refusal.ts";
@@ -17,6 +18,7 @@ import { restartAfter } from "./restart-after.ts";
 import { saveSheet } from "./save-sheet.ts";
 import { openSession, planOnce } from "./session.ts";
 import { type CentreContact, setContact } from "./set-contact.ts";
+import { type IntakeSet, revokeCredentials, setIntake } from "./set-intake.ts";
 import type { Sheet } from "./sheet.ts";
 import type { Submitted } from "./writer.ts";
 
@@ -42,6 +44,10 @@ export type TransitionWriter = {
   readonly contact: (centre: CentreId, contact: CentreContact) => Promise<void>;
   /** Puts back what `restart-after` allows; resolves to the number of tasks. */
   readonly restart: (epoch: number) => Promise<number>;
+  /** Drains, suspends, resumes a centre or makes it leave; `part` is the network's own step, once nothing is left there. */
+  readonly intake: (centre: CentreId, step: IntakeStep | "part", person: PersonId | null) => Promise<IntakeSet>;
+  /** Takes all credentials of a centre; resolves to how many, null where there is no such centre. */
+  readonly revoke: (centre: CentreId, person: PersonId) => Promise<number | null>;
   /** Takes the next fencing epoch: placements of older ones are refused from then on. */
   readonly takeEpoch: () => Promise<number>;
   readonly close: () => Promise<void>;
@@ -218,7 +224,7 @@ export function openTransitionWriter(db: Database, settings: TransitionSettings 
           fence: { kind: "leader" },
           decide: (sheet, fences, xid) =>
             fences.epoch === epoch
-              ? { kind: "written", ...placeTasks(sheet, placements, decidedMs, leaseMs), xid }
+              ? { kind: "written", ...placeTasks(sheet, takenIn(placements, fences), decidedMs, leaseMs), xid }
               : { kind: "fenced" },
         },
         null,
@@ -243,6 +249,9 @@ export function openTransitionWriter(db: Database, settings: TransitionSettings 
     declareLost: (request) => ask<Submitted>({ kind: "alone", act: (tx) => declareLost(tx, request) }, refusedOr),
     contact: (centre, contact) => ask({ kind: "alone", act: (tx) => setContact(tx, centre, contact) }, null),
     restart: (epoch) => ask({ kind: "alone", act: (tx) => restartAfter(tx, epoch) }, null),
+    intake: (centre, step, person) =>
+      ask<IntakeSet>({ kind: "alone", act: (tx) => setIntake(tx, centre, step, person) }, refusedOr),
+    revoke: (centre, person) => ask({ kind: "alone", act: (tx) => revokeCredentials(tx, centre, person) }, null),
     takeEpoch: () => ask({ kind: "alone", act: takeEpoch }, null),
     close: group.close,
   };
@@ -268,7 +277,16 @@ type Wish<Answer> =
   | { readonly kind: "alone"; readonly act: (transaction: Transaction) => Promise<Answer> };
 
 type Fence = { readonly kind: "leader" } | { readonly kind: "centre"; readonly centre: CentreId };
-type Fences = { readonly epoch: number | null; readonly sessions: ReadonlyMap<string, number> };
+type Fences = {
+  readonly epoch: number | null;
+  readonly sessions: ReadonlyMap<string, number>;
+  /** Centres that take nothing new, whatever a plan of a moment ago thought. */
+  readonly closed: ReadonlySet<string>;
+};
+
+function takenIn(placements: readonly Placement[], { closed }: Fences): readonly Placement[] {
+  return closed.size === 0 ? placements : placements.filter(({ centre }) => !closed.has(centre));
+}
 
 /** Small steps together, in their order; a statement over many rows by itself. */
 function takeBatch(queue: readonly Asked[]): readonly [batch: readonly Asked[], left: Asked[]] {
@@ -281,8 +299,11 @@ function takeBatch(queue: readonly Asked[]): readonly [batch: readonly Asked[], 
 async function readFences(client: pg.Client, steps: readonly { readonly fence: Fence }[]): Promise<Fences> {
   const centres = [...new Set(steps.flatMap(({ fence }) => (fence.kind === "centre" ? [fence.centre] : [])))];
   const asksEpoch = steps.some(({ fence }) => fence.kind === "leader");
-  const [epoch, sessions] = await all([
+  const [epoch, closed, sessions] = await all([
     asksEpoch ? readEpoch(client) : Promise.resolve(null),
+    asksEpoch
+      ? client.query<{ id: string }>({ name: "read-closed", text: "select id from centre where intake <> 'open'" })
+      : Promise.resolve({ rows: [] }),
     centres.length > 0
       ? client.query<{ id: string; session: number }>({
           name: "read-sessions",
@@ -291,7 +312,11 @@ async function readFences(client: pg.Client, steps: readonly { readonly fence: F
         })
       : Promise.resolve({ rows: [] }),
   ]);
-  return { epoch, sessions: new Map(sessions.rows.map((row) => [row.id, row.session])) };
+  return {
+    epoch,
+    sessions: new Map(sessions.rows.map((row) => [row.id, row.session])),
+    closed: new Set(closed.rows.map((row) => row.id)),
+  };
 }
 
 export async function readEpoch(client: pg.Client): Promise<number | null> {

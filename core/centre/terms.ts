@@ -1,0 +1,56 @@
+import type { DriverName, PoolContract } from "#core/centre/centre.ts";
+
+/**
+ * What a centre and the network have agreed, as data: how work waits in each pool and for how long, how much of it is
+ * the network's and when, and which price list holds. Each change is a new version, kept with who made it and when.
+ */
+export type CentreTerms = {
+  /** By name; a pool that is not named has `otherPools`. */
+  readonly pools: Readonly<Record<string, PoolTerms>>;
+  readonly otherPools: PoolTerms;
+  /** The version of the tariff that prices its usage, by reference. */
+  readonly priceList: string;
+};
+
+export type PoolTerms = {
+  /** null: as it was when the pool was first reported: shared where others work too, else dedicated. */
+  readonly contract: PoolContract | null;
+  /** Of a shared pool: how many runs of one project, alike in nodes, cores and cards, may wait in its own queue (B2). */
+  readonly maxPending: number;
+  /** How long a run placed there may wait for its start (R1); null: what its contract usually has. */
+  readonly leaseS: number | null;
+  /** The part of the pool that is the network's, in per cent; null: not agreed. Recorded: placement does not ask it yet. */
+  readonly sharePercent: number | null;
+  /** When the network may start work there; empty: always. Recorded: placement does not ask it yet. */
+  readonly hours: readonly Hours[];
+};
+
+/** From and to as `08:00`, up to `24:00`, on these days of the week, Monday 1, in the network's time zone. */
+export type Hours = { readonly days: readonly number[]; readonly from: string; readonly to: string };
+
+const sevenDaysS = 7 * 86_400;
+export const defaultMaxPending = 8;
+
+/** Until somebody agrees otherwise. */
+export function defaultTerms(driver: DriverName): CentreTerms {
+  const contract = driver === "process" ? ("dedicated" as const) : null;
+  const otherPools = { contract, maxPending: defaultMaxPending, leaseS: null, sharePercent: null, hours: [] };
+  return { pools: {}, otherPools, priceList: "free" };
+}
+
+/** What placement asks of the terms of one pool; `leaseMs` null: the network's own setting. */
+export function poolTerms(
+  terms: CentreTerms,
+  pool: { readonly name: string; readonly contract: PoolContract },
+  driver: DriverName,
+): { readonly contract: PoolContract; readonly maxPending: number; readonly leaseMs: number | null } {
+  const named = Object.hasOwn(terms.pools, pool.name) ? terms.pools[pool.name] : undefined;
+  const { contract, maxPending, leaseS } = named ?? terms.otherPools;
+  const inForce = contract ?? pool.contract;
+  const usualS = inForce === "shared" ? sevenDaysS : shortLeaseS[driver];
+  const lease = leaseS ?? usualS;
+  return { contract: inForce, maxPending, leaseMs: lease === null ? null : lease * 1000 };
+}
+
+/** An engine with a queue of its own looks at it every minute or less; a process starts at once. */
+const shortLeaseS = { process: null, slurm: 300, simulated: 300 } as const satisfies Record<DriverName, number | null>;

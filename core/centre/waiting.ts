@@ -1,0 +1,55 @@
+import type { Language } from "#core/scheduling/reasons.ts";
+
+/** What is known of a run that waits in a centre's own queue, as its agent told it last. Times in ms of the server's clock. */
+export type RunWait = {
+  readonly engineId: string;
+  /** The engine's own word; null where it gives none. */
+  readonly reason: string | null;
+  /** What the agent takes it to mean: one of `waitKinds`, or a kind of a later agent; null where it does not know. */
+  readonly reasonKind: string | null;
+  /** When the engine thinks it will start; null: it does not say. */
+  readonly startsMs: number | null;
+  /** Since when it waits there, and since when for a reason of this kind. */
+  readonly sinceMs: number;
+  readonly reasonSinceMs: number;
+};
+
+/** Why an engine keeps a run waiting, by what can be done about it. Each engine's driver knows which of its words is which. */
+export const waitKinds = {
+  resources: { en: "waits for nodes to become free", zh: "等待节点空闲" },
+  priority: { en: "other work comes first in the centre's own queue", zh: "本地队列中有更优先的作业" },
+  "held-by-user": { en: "is held at the centre by its user", zh: "在中心被其用户挂起" },
+  "held-by-centre": { en: "is held by the centre", zh: "被中心挂起" },
+  dependency: { en: "waits for other work at the centre", zh: "等待中心的其他作业" },
+  "not-yet": { en: "its begin time has not come", zh: "未到开始时间" },
+  throttled: { en: "as many of its array run there as may", zh: "该数组在中心的并发已达上限" },
+  "account-limit": { en: "a limit of the local account or user is reached", zh: "本地账户或用户已达上限" },
+  "qos-limit": { en: "a limit of the local QoS is reached", zh: "本地 QoS 已达上限" },
+  "partition-limit": { en: "is above a limit of the pool at the centre", zh: "超出中心该资源池的上限" },
+  "partition-closed": { en: "the pool starts nothing now", zh: "该资源池暂不开始作业" },
+  "nodes-down": { en: "nodes it needs are down or not available", zh: "所需节点停机或不可用" },
+  reservation: { en: "waits for a reservation", zh: "等待预留时段" },
+  licences: { en: "waits for licences", zh: "等待许可证" },
+  "cannot-run-as-asked": { en: "cannot run there as it was asked for", zh: "按所申请的条件无法在该处运行" },
+  "engine-busy": { en: "the centre's scheduler has not come to it yet", zh: "中心调度器尚未处理到" },
+  requeued: { en: "was put back into the centre's queue", zh: "已退回中心的队列" },
+} as const satisfies Record<string, { readonly en: string; readonly zh: string }>;
+
+type Reason = Pick<RunWait, "reason" | "reasonKind">;
+
+/** The kind's words and the engine's own word beside them; a word that nobody knows is shown as it came. */
+export function waitWords({ reason, reasonKind }: Reason, language: Language): string {
+  const known = reasonKind !== null && isKind(reasonKind) ? waitKinds[reasonKind][language] : null;
+  if (reason === null) return known ?? { en: "the centre gives no reason", zh: "中心未说明原因" }[language];
+  if (known === null) return reason;
+  return language === "zh" ? `${known}（${reason}）` : `${known} (${reason})`;
+}
+
+/** Whether a report says what a reader of the history should see: a first one, or a reason of another kind. */
+export function isNewReason(before: Reason | null, now: Reason): boolean {
+  return !before || (before.reasonKind ?? before.reason) !== (now.reasonKind ?? now.reason);
+}
+
+function isKind(text: string): text is keyof typeof waitKinds {
+  return Object.hasOwn(waitKinds, text);
+}

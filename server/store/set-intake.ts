@@ -1,0 +1,95 @@
+import { type Intake, type IntakeStep, moveIntake, withdrawsWaiting } from "#core/centre/intake.ts";
+import type { CentreId, PersonId } from "#core/ids.ts";
+import type { Refusal } from "#core/refusal.ts";
+import type { Transaction } from "./transitions.ts";
+
+export type IntakeSet =
+  | { readonly kind: "set"; readonly intake: Intake }
+  | { readonly kind: "refused"; readonly refusal: Refusal };
+
+/**
+ * Takes a step of a centre's intake, by the one table in core/centre/intake.ts. Where what waits is to go elsewhere, each
+ * run that has not started is asked back; its agent says whether it came back or had started. `person` null: the network
+ * itself, which parts with a centre that leaves and of which nothing is left.
+ */
+export async function setIntake(
+  transaction: Transaction,
+  centre: CentreId,
+  step: IntakeStep | "part",
+  person: PersonId | null,
+): Promise<IntakeSet> {
+  const { client, nowMs } = transaction;
+  const { rows } = await client.query<{ intake: Intake }>("select intake from centre where id = $1 for update", [
+    centre,
+  ]);
+  const from = rows[0]?.intake;
+  if (!from) return { kind: "refused", refusal: { kind: "not-found", what: "centre", id: centre } };
+  const moved = moveIntake(from, step);
+  if (moved.kind === "illegal")
+    return { kind: "refused", refusal: { kind: "centre-step", centre, from, step, legal: moved.legal } };
+  const { intake } = moved;
+  await client.query("update centre set intake = $2 where id = $1", [centre, intake]);
+  await noteStep(transaction, centre, step, person);
+  if (withdrawsWaiting[intake]) await askBack(transaction, centre, step);
+  if (intake === "left") {
+    await client.query("update centre set life_cycle = 'retired' where id = $1", [centre]);
+    await client.query(
+      "update centre_credential set spent_ms = coalesce(spent_ms, $2), revoked_ms = $2 where centre_id = $1 and revoked_ms is null",
+      [centre, nowMs],
+    );
+  }
+  return { kind: "set", intake };
+}
+
+/** Takes every credential and open enrolment token of a centre from it; its agent is refused from then on. */
+export async function revokeCredentials(
+  transaction: Transaction,
+  centre: CentreId,
+  person: PersonId,
+): Promise<number | null> {
+  const { client, nowMs } = transaction;
+  const known = await client.query("select from centre where id = $1", [centre]);
+  if (known.rowCount === 0) return null;
+  const { rowCount } = await client.query(
+    `update centre_credential set spent_ms = $2, revoked_ms = $2
+     where centre_id = $1 and spent_ms is null and expires_ms > $2`,
+    [centre, nowMs],
+  );
+  await noteStep(transaction, centre, "revoke", person);
+  return rowCount ?? 0;
+}
+
+async function noteStep(
+  { client, nowMs }: Transaction,
+  centre: CentreId,
+  step: string,
+  person: PersonId | null,
+): Promise<void> {
+  await client.query("insert into centre_step (centre_id, step, person_id, at_ms) values ($1, $2, $3, $4)", [
+    centre,
+    step,
+    person,
+    nowMs,
+  ]);
+  const cause = person === null ? `${step}: nothing is left there` : `person:${person}: ${step}`;
+  await client.query("insert into event (at_ms, kind, centre_id, cause) values ($1, 'centre-changed', $2, $3)", [
+    nowMs,
+    centre,
+    cause,
+  ]);
+}
+
+/** What has not started, as far as is known here: the centre knows better, and answers. */
+async function askBack({ client, nowMs }: Transaction, centre: CentreId, step: string): Promise<void> {
+  await client.query(
+    `with asked as (
+       update run set withdraw_ms = $2
+       where centre_id = $1 and ended_ms is null and started_ms is null and withdraw_ms is null and cancel_ms is null
+       returning job_id, index, attempt
+     )
+     insert into event (at_ms, project_id, job_id, index, attempt, kind, centre_id, cause)
+     select $2::bigint, j.project_id, a.job_id, a.index, a.attempt, 'withdraw-requested', $1, $3::text
+     from asked a join job j on j.id = a.job_id`,
+    [centre, nowMs, `${step}: ${centre} takes nothing new, and what waits there goes elsewhere`],
+  );
+}
