@@ -207,27 +207,24 @@ describe("weir-as", { skip }, () => {
     assert.deepEqual([after.get("existing"), after.get("engineId")], ["1", "4711"]);
   });
 
-  test("eight at once; at the end of its input it answers what it began", async () => {
+  test("eight at once, six of one user; at the end of its input it answers what it began", async () => {
     rmSync(join(site.folder, "go"));
     const own = openHelper([site.program, "serve"]);
-    const all = Array.from({ length: 12 }, (_, at) =>
-      own.ask("submit", submission(li, `4.${at}.1`, { name: `wait-for-me.weir-4.${at}.1` })),
-    );
-    while (
+    const wait = (at: number, who: string) =>
+      own.ask("submit", submission(people.name(who), `4.${at}.1`, { name: `wait-for-me.weir-4.${at}.1` }));
+    const begun = () =>
       site
         .called()
         .split("\n")
-        .filter((line) => line.startsWith("env")).length < 8
-    )
-      await delay(10);
+        .filter((line) => line.startsWith("env")).length;
+    const all = Array.from({ length: 12 }, (_, at) => wait(at, "li"));
+    while (begun() < 6) await delay(10);
     await delay(100);
-    assert.equal(
-      site
-        .called()
-        .split("\n")
-        .filter((line) => line.startsWith("env")).length,
-      8,
-    );
+    assert.equal(begun(), 6);
+    for (const at of [12, 13, 14]) all.push(wait(at, "wang"));
+    while (begun() < 8) await delay(10);
+    await delay(100);
+    assert.equal(begun(), 8);
     writeFileSync(join(site.folder, "go"), "");
     for (const one of all) assert.equal((await one).get("ok"), "1");
     await own.close();
@@ -690,15 +687,24 @@ describe("weir-as", { skip }, () => {
       assert.match(answer.get("engineStderr"), /Invalid job id/);
     });
 
-    test("a token as that user, where the policy lets tokens live", async () => {
-      site.standIn("scontrol", `log_words('scontrol', "uid=$<", @ARGV); print "SLURM_JWT=a.b-c.d_e\\n"`);
-      site.writePolicy([...policy, "token-lifespan-max 600", "load yes"]);
-      const answer = await helper.ask("token", [
-        ["user", li],
-        ["lifespanS", "300"],
-      ]);
-      assert.equal(answer.get("token"), "a.b-c.d_e", answer.get("words"));
+    test("a token as that user, where the policy lets tokens live; never SlurmUser's", async () => {
       const uid = execFileSync("id", ["-u", li], { encoding: "utf8" }).trim();
+      const ask = () =>
+        helper.ask("token", [
+          ["user", li],
+          ["lifespanS", "300"],
+        ]);
+      const scontrol = (ruler: string) =>
+        site.standIn(
+          "scontrol",
+          `log_words('scontrol', "uid=$<", @ARGV); print $ARGV[0] eq 'show' ? "SlurmUser               = x(${ruler})\\n" : "SLURM_JWT=a.b-c.d_e\\n"`,
+        );
+      site.writePolicy([...policy, "token-lifespan-max 600", "load yes"]);
+      scontrol(uid);
+      assert.equal((await ask()).get("rule"), "slurm-user");
+      scontrol("64030");
+      const answer = await ask();
+      assert.equal(answer.get("token"), "a.b-c.d_e", answer.get("words"));
       assert.match(site.called(), new RegExp(`scontrol uid=${uid} token lifespan=300`));
       assert.match(site.audit(), /token verb=token user=\S+ lifespan=300\n$/);
       assert.doesNotMatch(site.audit(), /a\.b-c/);

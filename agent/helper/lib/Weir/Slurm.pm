@@ -96,9 +96,14 @@ sub show_limits {
     return (associations => $associations, qos => $qos, shares => $shares);
 }
 
+# Never SlurmUser's, whatever the policy says: with that token jobs run as root.
 sub mint_token {
-    my ($policy, $lifespan_s) = @_;
-    my ($status, $out, $err) = command($policy, 'scontrol', ['token', "lifespan=$lifespan_s"]);
+    my ($policy, $person, $lifespan_s) = @_;
+    my ($status, $out, $err) = command($policy, 'scontrol', ['show', 'config']);
+    failed('timeout', $err) if $status == -1;
+    my ($ruler) = $out =~ /^SlurmUser\s*=\s*[^\s(]+\((\d+)\)/m or failed('engine', "scontrol show config does not say who SlurmUser is: $err", exit => $status >> 8, stderr => $err);
+    refuse('slurm-user', "$person->{name} is SlurmUser") if $ruler == $person->{uid};
+    ($status, $out, $err) = command($policy, 'scontrol', ['token', "lifespan=$lifespan_s"]);
     failed('timeout', $err) if $status == -1;
     my ($token) = $status == 0 && $out =~ /^SLURM_JWT=([\w.-]+)\s*\z/ or failed('engine', 'scontrol token: ' . ($err || 'no token'), exit => $status >> 8, stderr => $err);
     return (token => $token, expiresInS => $lifespan_s);
@@ -108,7 +113,8 @@ sub mint_token {
 # nothing that says who or what.
 sub show_load {
     my ($policy) = @_;
-    my $why = untrusted("$policy->{'slurm-bin'}/squeue");
+    my ($conf) = grep { $_ ne '' && lstat } $policy->{'slurm-conf'}, '/etc/slurm/slurm.conf';    # it names plugins that squeue loads
+    my $why = untrusted("$policy->{'slurm-bin'}/squeue") || (defined $conf ? untrusted($conf) : '');
     refuse('load', "it would be run as root: $why") if $why;
     my @rows = queue_rows($policy, \@LOAD, '--all');
     for (@rows) { $_->[-1] = $_->[-1] =~ /\.weir-[0-9A-Za-z.-]+\z/ ? 1 : 0 }
