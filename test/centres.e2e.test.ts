@@ -1,0 +1,161 @@
+import assert from "node:assert/strict";
+import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import type { ConnectionTest } from "#api/connection-test.ts";
+import { eventually, type Network, repository, startNetwork } from "./network.ts";
+
+// The guides "A network of many centres" and "The connection test", their commands word for word: three simulated
+// centres beside the real local one, tested, in service, and 200 tasks over all of them with their agent killed.
+
+let network: Network;
+let simulation: Simulation;
+before(async () => {
+  network = await startNetwork({});
+});
+after(async () => {
+  await simulation?.end();
+  await network?.remove();
+});
+
+const guide = readFileSync(join(repository, "docs/guides/many-centres.md"), "utf8");
+const [simulateCommand = "", ...useCommands] = [...guide.matchAll(/```sh\n([\s\S]*?)```/g)].flatMap(([, lines = ""]) =>
+  lines.trim().split("\n"),
+);
+
+type Simulation = {
+  readonly printed: () => string;
+  readonly exited: () => boolean;
+  readonly agent: () => number | null;
+  readonly end: () => Promise<void>;
+};
+
+function simulate(line: string): Simulation {
+  const [weir, ...args] = line.split(" ");
+  assert.equal(weir, "weir");
+  const child = spawn(process.execPath, [join(repository, "dist/weir.mjs"), ...args], {
+    cwd: repository,
+    env: { PATH: process.env.PATH, WEIR_HOME: network.home, WEIR_SERVER: network.url },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let printed = "";
+  for (const stream of [child.stdout, child.stderr]) stream.on("data", (piece) => (printed += piece));
+  return {
+    printed: () => printed,
+    exited: () => child.exitCode !== null || child.signalCode !== null,
+    agent: () => childOf(child.pid ?? 0),
+    async end() {
+      if (child.exitCode !== null || child.signalCode !== null) return;
+      child.kill("SIGINT");
+      await once(child, "exit");
+    },
+  };
+}
+
+/** The agent that `weir centre simulate` started. */
+function childOf(parent: number): number | null {
+  for (const name of readdirSync("/proc")) {
+    if (!/^\d+$/.test(name)) continue;
+    try {
+      const stat = readFileSync(`/proc/${name}/stat`, "utf8")
+        .replace(/^.*\) /, "")
+        .split(" ");
+      if (Number(stat[1]) === parent) return Number(name);
+    } catch {
+      // It has ended since the folder was read.
+    }
+  }
+  return null;
+}
+
+async function json<Value>(
+  args: readonly string[],
+): Promise<{ readonly status: number | null; readonly value: Value }> {
+  const run = await network.weir([...args, "--json"]);
+  return { status: run.status, value: JSON.parse(run.stdout) };
+}
+
+type Centres = {
+  readonly centres: readonly { readonly id: string; readonly lifeCycle: string; readonly state: string }[];
+};
+
+test("three centres are registered, connected, tested and in service by one command", async () => {
+  simulation = simulate(simulateCommand);
+  await eventually(
+    "the three are tested",
+    async () => (/Ctrl-C ends/.test(simulation.printed()) || simulation.exited() ? true : null),
+    60_000,
+  );
+  assert.match(simulation.printed(), /3 simulated centres are connected/);
+  for (const centre of ["jinan-cpu", "qingdao-npu", "weihai-shared"]) {
+    assert.match(simulation.printed(), new RegExp(`^${centre}: grade C$`, "m"), simulation.printed());
+    const last = await json<ConnectionTest>(["centre", "test", centre, "--last"]);
+    assert.deepEqual([last.status, last.value.grade, last.value.checks.length], [0, "C", 20]);
+  }
+  const { value } = await json<Centres>(["centres"]);
+  assert.deepEqual(
+    value.centres.map(({ id, lifeCycle, state }) => `${id} ${lifeCycle} ${state}`),
+    ["jinan-cpu", "local", "qingdao-npu", "weihai-shared"].map((id) => `${id} in-service connected`),
+  );
+});
+
+test("200 tasks run over all of them, each once, with the agent killed in the middle", async () => {
+  const [list = "", submit = "", ...rest] = useCommands;
+  assert.equal((await network.weir(list.split(" ").slice(1))).status, 0);
+  const running = network.weir(submit.split(" ").slice(1));
+  await eventually("some tasks run", async () => {
+    const { value } = await json<{ jobs: readonly { counts: { running: number } }[] }>(["jobs"]);
+    return (value.jobs[0]?.counts.running ?? 0) > 20 ? true : null;
+  });
+  process.kill(simulation.agent() ?? assert.fail("no agent"), "SIGKILL");
+  await eventually("it is told", async () => (simulation.exited() ? true : null));
+  assert.match(simulation.printed(), /The agent ended with status/);
+  simulation = simulate(simulateCommand);
+  const done = await running;
+  assert.equal(done.status, 0, done.stderr);
+  for (const line of rest) assert.equal((await network.weir(line.split(" ").slice(1))).status, 0, line);
+  const usage = await json<{ rows: readonly { key: string; runs: number }[]; total: { runs: number } }>([
+    "usage",
+    "--by",
+    "centre",
+  ]);
+  assert.equal(usage.value.total.runs, 200);
+  assert.ok(usage.value.rows.length >= 2, JSON.stringify(usage.value.rows));
+  const books = await json<{ balanced: boolean }>(["ledger", "check"]);
+  assert.equal(books.value.balanced, true);
+});
+
+test("the local centre passes with an A though it serves users, and its report verifies by OpenSSL alone", async () => {
+  const run = await network.weir(["centre", "test", "local"]);
+  assert.equal(run.status, 0, run.stdout + run.stderr);
+  assert.match(run.stdout, /local: grade A/);
+  const folder = mkdtempSync(join(tmpdir(), "weir-report-"));
+  try {
+    const page = readFileSync(join(repository, "docs/guides/connection-test.md"), "utf8");
+    const commands = [...page.matchAll(/```sh\n([\s\S]*?)```/g)].at(-1)?.[1] ?? "";
+    writeFileSync(
+      join(folder, "weir"),
+      `#!/bin/sh\nexec ${process.execPath} ${join(repository, "dist/weir.mjs")} "$@"\n`,
+      {
+        mode: 0o755,
+      },
+    );
+    const said = execFileSync("/bin/sh", ["-e", "-c", commands], {
+      cwd: folder,
+      encoding: "utf8",
+      env: { PATH: `${folder}:${process.env.PATH}`, WEIR_HOME: network.home, WEIR_SERVER: network.url },
+    });
+    assert.match(said, /Signature Verified Successfully/);
+    const report = JSON.parse(readFileSync(join(folder, "report.json"), "utf8"));
+    assert.deepEqual([report.centre, report.grade], ["local", "A"]);
+    writeFileSync(join(folder, "report.json"), JSON.stringify({ ...report, grade: "B" }));
+    assert.throws(() =>
+      execFileSync("/bin/sh", ["-c", commands.trim().split("\n").at(-1) ?? ""], { cwd: folder, stdio: "pipe" }),
+    );
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
