@@ -35,8 +35,8 @@ function statements(nowMs: number, jobs: number): readonly string[] {
     `insert into job (id, tenant_id, project_id, person_id, name, spec, task_count, defaults, warnings, submitted_ms, state,
        queued, placed, starting, running, ended, runs, outcome, centres, started_ms, ended_ms)
      select i, 1 + p.project % 4, p.project, 1 + i % 40, p.family || '-' || i % 1000,
-       '${spec}'::jsonb || jsonb_build_object('name', p.family, 'labels', case when i % 10 = 0
-         then jsonb_build_object('experiment', 'e' || i % 50, 'all', 'yes') else '{}'::jsonb end),
+       ('${spec}'::jsonb || jsonb_build_object('name', p.family, 'labels', case when i % 10 = 0
+         then jsonb_build_object('experiment', 'e' || i % 50, 'all', 'yes') else '{}'::jsonb end))::json,
        1, '[]', '[]', ${submitted}, p.state,
        (p.state = 'queued')::int, (p.state = 'placed')::int, (p.state = 'starting')::int, (p.state = 'running')::int,
        (p.state = 'ended')::int, (p.state <> 'queued')::int,
@@ -56,7 +56,7 @@ function statements(nowMs: number, jobs: number): readonly string[] {
          else '{"kind":"succeeded"}'::jsonb end as outcome,
        case when i < ${jobs} * 0.02 then 'retired' else (array['alpha', 'beta', 'gamma'])[1 + i % 3] end as centre) p`,
     `insert into job_label (key, value, job_id)
-       select label.key, label.value, job.id from job, jsonb_each_text(spec -> 'labels') label`,
+       select label.key, label.value, job.id from job, json_each_text(spec -> 'labels') label`,
     `insert into task (job_id, index, position, state, since_ms, attempts, retries_left, centre_id, started_ms, ended_ms, outcome)
      select id, 0, 0, state, submitted_ms, runs, 0, centres[1], started_ms, ended_ms, outcome from job`,
     `insert into run (job_id, index, attempt, centre_id, pool, state, allocation, tariff_version, decision, placed_ms,

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
 import Fastify, {
   type FastifyBaseLogger,
@@ -238,10 +238,11 @@ function idempotencyOf(request: FastifyRequest): Idempotency | null {
     throw new RefusedRequest({ kind: "invalid-request", issues: [{ path: "Idempotency-Key", words }] });
   }
   assert(request.caller?.kind === "person", "idempotent routes are called by people");
-  const hash = createHash("sha256").update(`${request.method} ${pathOf(request.url)} ${request.caller.id}\n`);
+  const head = Buffer.from(`${request.method} ${pathOf(request.url)} ${request.caller.id}\n`);
+  const whole = request.bodyBytes ? Buffer.concat([head, request.bodyBytes]) : head;
   const secret = presentedBy(request.headers)?.secret;
-  const sealingKey = () => createHash("sha256").update(`seal ${key} ${secret}`).digest();
-  return { key, bodyHash: hash.update(request.bodyBytes ?? "").digest(), sealingKey };
+  const sealingKey = () => hash("sha256", `seal ${key} ${secret}`, "buffer");
+  return { key, bodyHash: hash("sha256", whole, "buffer"), sealingKey };
 }
 
 /** The answer's own close, not the socket's: one socket serves many requests of an agent. */

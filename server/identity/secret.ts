@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from "node:crypto";
+import { hash, randomBytes } from "node:crypto";
 
 /**
  * A secret of 32 random bytes behind a prefix that says what it opens, so that one found in a log or a repository can be
@@ -10,7 +10,7 @@ export function newSecret(kind: SecretKind): { readonly secret: string; readonly
 }
 
 export function hashSecret(secret: string): Buffer {
-  return createHash("sha256").update(secret).digest();
+  return hash("sha256", secret, "buffer");
 }
 
 export type SecretKind = "code" | "session" | "token" | "enrolment" | "credential";

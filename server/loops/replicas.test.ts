@@ -158,7 +158,7 @@ test("a centre that falls silent becomes unreachable, and is back with its next 
   const kinds = await store.db.pool.query("select kind from event where job_id = $1 order by xid, seq", [job]);
   assert.deepEqual(
     kinds.rows.map((row) => row.kind),
-    ["submitted", "placed", "unreachable", "reachable", "ended"],
+    ["placed", "unreachable", "reachable", "ended"],
   );
   await eventually("keys to be forgotten", async () => {
     const { rows } = await store.db.pool.query("select count(*)::int as n from idempotency");

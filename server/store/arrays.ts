@@ -34,6 +34,11 @@ export function texts(values: readonly (string | null)[]): Buffer {
   return strings(values, textOid, "");
 }
 
+/** Values are JSON text already, and are kept as they are. */
+export function jsons(values: readonly (string | null)[]): Buffer {
+  return strings(values, jsonOid, "");
+}
+
 /** Values are JSON text already. */
 export function jsonbs(values: readonly (string | null)[]): Buffer {
   return strings(values, jsonbOid, "\x01");
@@ -57,6 +62,7 @@ const int8Oid = 20;
 const int4Oid = 23;
 const textOid = 25;
 const byteaOid = 17;
+const jsonOid = 114;
 const jsonbOid = 3802;
 const headerBytes = 20;
 

@@ -33,7 +33,7 @@ test("SIGKILL of PostgreSQL loses nothing that was acknowledged, and doubles not
   await checkJobs(db, acknowledged);
   const whole = await db.pool.query(`
     select (select count(*) from job) = (select count(*) from task)
-        and (select count(*) from job) = (select count(*) from event where kind = 'submitted') as tasks,
+        and (select count(*) from job) = (select sum(jsonb_array_length(detail -> 'jobs')) from event where kind = 'submitted') as tasks,
       (select count(*) from run) * 3 = (select count(*) from transfer) as holds,
       (select count(*) from run) = (select count(*) from task where state = 'placed') as placed,
       (select coalesce(sum(debits_pending), 0) from account) = (select coalesce(sum(amount), 0) from transfer) as totals`);

@@ -19,7 +19,7 @@ export type NewEvent = {
 };
 
 export type EventKind =
-  /** A job is new. */
+  /** Jobs are new: those of one person and project in one commit, by one row whose `detail.jobs` the feed tells one by one. */
   | "submitted"
   | "placed"
   | "accepted"
@@ -45,6 +45,7 @@ export type EventKind =
   | "centre-changed";
 
 export type EventDetail = {
+  readonly jobs?: readonly number[];
   readonly pool?: string;
   readonly allocation?: Allocation;
   readonly outcome?: OutcomeKind;
@@ -56,18 +57,28 @@ export type EventDetail = {
 /** An event as the feed serves it. */
 export type FeedEvent = NewEvent & Position;
 
-/** Its place in the feed; as text `xid-seq`, the id of Server-Sent Events. */
-export type Position = { readonly xid: bigint; readonly seq: number };
+/**
+ * Its place in the feed; as text `xid-seq` or `xid-seq.part`, the id of Server-Sent Events. `part` counts from 0 what one
+ * row tells of several jobs; without it the place is behind all of the row.
+ */
+export type Position = { readonly xid: bigint; readonly seq: number; readonly part?: number };
 
-export function positionText({ xid, seq }: Position): string {
-  return `${xid}-${seq}`;
+/** Before everything; the place of what no row of its own tells. */
+export const origin: Position = { xid: 0n, seq: 0 };
+
+export function positionText({ xid, seq, part }: Position): string {
+  return part === undefined ? `${xid}-${seq}` : `${xid}-${seq}.${part}`;
 }
 
 export function parsePosition(text: string): Position | null {
-  const match = /^(\d{1,19})-(\d{1,15})$/.exec(text);
-  return match ? { xid: BigInt(match[1] ?? 0), seq: Number(match[2]) } : null;
+  const match = /^(\d{1,19})-(\d{1,15})(?:\.(\d{1,9}))?$/.exec(text);
+  if (!match) return null;
+  const place = { xid: BigInt(match[1] ?? 0), seq: Number(match[2]) };
+  return match[3] === undefined ? place : { ...place, part: Number(match[3]) };
 }
 
 export function isAfter(a: Position, b: Position): boolean {
-  return a.xid > b.xid || (a.xid === b.xid && a.seq > b.seq);
+  if (a.xid !== b.xid) return a.xid > b.xid;
+  if (a.seq !== b.seq) return a.seq > b.seq;
+  return (a.part ?? Number.POSITIVE_INFINITY) > (b.part ?? Number.POSITIVE_INFINITY);
 }

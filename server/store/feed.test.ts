@@ -81,7 +81,9 @@ test("who resumes from an id gets all that follows it, once and in order, while 
   const from = parsePosition(positionText(live[99] ?? assert.fail())) ?? assert.fail();
   const read = await feed.read(from, 1_000);
   assert.deepEqual(read, live.slice(100));
-  assert.deepEqual(await feed.read(from, 7), live.slice(100, 107));
+  const some = await feed.read(from, 1);
+  assert.ok(some.length > 0, "at least what is left of the row");
+  assert.deepEqual(some, live.slice(100, 100 + some.length));
   await writer.close();
   await feed.close();
 });

@@ -22,7 +22,7 @@ export type Feed = {
   readonly reached: (xid: bigint) => Promise<void>;
   /** Something was committed by this server. */
   readonly wake: () => void;
-  /** Stored events after a position, up to what the feed has served; for who resumes (Last-Event-ID). */
+  /** Stored events after a position, up to what the feed has served, of `most` rows; for who resumes (Last-Event-ID). */
   readonly read: (after: Position, most: number) => Promise<readonly FeedEvent[]>;
   /** For how long events have been waiting for an older open transaction; 0 when none do. */
   readonly lagMs: () => number;
@@ -90,12 +90,12 @@ export function openFeed(db: Database, settings: FeedSettings): Feed {
     });
     const first = rows[0];
     if (!first) throw new Error("broken invariant: the horizon is always answered");
-    const events = rows.flatMap((row) => (row.xid === null ? [] : [feedEvent(row)]));
-    const last = events.at(-1);
-    if (last) position = last;
-    const fresh = events.filter((event) => !from.sees(event.xid));
+    const found = rows.filter((row) => row.xid !== null);
+    const last = found.at(-1);
+    if (last) position = placeOf(last);
+    const fresh = found.filter((row) => !from.sees(placeOf(row).xid)).flatMap(feedEvents);
     if (fresh.length > 0) for (const listener of listeners) listener(fresh);
-    if (events.length === mostAtOnce) {
+    if (found.length === mostAtOnce) {
       awake = true;
       return;
     }
@@ -151,9 +151,10 @@ export function openFeed(db: Database, settings: FeedSettings): Feed {
       const { rows } = await db.pool.query<Row>({
         name: "read-feed",
         text: readText,
-        values: [String(after.xid), after.seq, String(upTo.xid), upTo.seq, most],
+        // The row that an event was part of may have more to tell.
+        values: [String(after.xid), after.seq - (after.part === undefined ? 0 : 1), String(upTo.xid), upTo.seq, most],
       });
-      return rows.map(feedEvent).filter((event) => !isAfter(event, upTo));
+      return rows.flatMap(feedEvents).filter((event) => isAfter(event, after) && !isAfter(event, upTo));
     },
     lagMs,
     close: async () => {
@@ -166,7 +167,7 @@ export function openFeed(db: Database, settings: FeedSettings): Feed {
   };
 }
 
-const mostAtOnce = 2_000;
+const mostAtOnce = 1_000;
 const columns =
   "e.xid, e.seq, e.at_ms, e.project_id, e.job_id, e.index, e.attempt, e.kind, e.state, e.centre_id, e.cause, e.detail";
 
@@ -206,19 +207,29 @@ type Row = {
   readonly detail: EventDetail | null;
 };
 
-function feedEvent(row: Row): FeedEvent {
+function placeOf(row: Row): Position {
+  return { xid: BigInt(row.xid ?? 0), seq: row.seq };
+}
+
+function feedEvents(row: Row): FeedEvent[] {
+  const { jobs, ...detail } = row.detail ?? {};
+  if (!jobs) return [feedEvent(row, placeOf(row), row.job_id, row.detail)];
+  const { xid, seq } = placeOf(row);
+  return jobs.map((job, part) => feedEvent(row, { xid, seq, part }, job, detail));
+}
+
+function feedEvent(row: Row, place: Position, job: number | null, detail: EventDetail | null): FeedEvent {
   return {
-    xid: BigInt(row.xid ?? 0),
-    seq: row.seq,
+    ...place,
     atMs: row.at_ms,
     project: row.project_id,
-    job: row.job_id,
+    job,
     index: row.index,
     attempt: row.attempt,
     kind: row.kind,
     state: row.state,
     centre: row.centre_id,
     cause: row.cause,
-    detail: row.detail,
+    detail,
   };
 }

@@ -25,8 +25,8 @@ export async function findDependencies(
   const { rows } = await client.query<{ person_id: number; id: number; array: ArraySpec | null }>({
     name: "find-dependencies",
     text: `
-      select distinct d.person_id, j.id, j.spec -> 'array' as array
-      from unnest($1::int8[], $2::int8[]) as d (person_id, job_id)
+      select d.person_id, j.id, j.spec -> 'array' as array
+      from (select distinct person_id, job_id from unnest($1::int8[], $2::int8[]) as asked (person_id, job_id)) as d
       join job j on j.id = d.job_id
       where exists (select from membership m where m.person_id = d.person_id and m.project_id = j.project_id)
         or exists (select from person p where p.id = d.person_id and p.administrator)`,

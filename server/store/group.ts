@@ -10,6 +10,8 @@ export type Group<Entry extends Waiting> = {
   readonly add: (entry: Entry) => void;
   /** Back to the front of the queue. */
   readonly again: (entries: readonly Entry[]) => void;
+  /** The statement of the batch is on its way. */
+  readonly sent: () => void;
   /** A connection as soon as there is one; null when all of the batch have lost their patience. */
   readonly reach: (batch: readonly Entry[]) => Promise<pg.Client | null>;
   /** Resolves when all that was added is answered. */
@@ -27,25 +29,50 @@ export function openGroup<Entry extends Waiting>(
   session: Session,
   take: (queue: readonly Entry[]) => readonly [batch: readonly Entry[], left: Entry[]],
   commit: (batch: readonly Entry[]) => Promise<void>,
+  /** Asked while a batch is being committed: whether what has gathered is a whole batch, and to make it ready. */
+  ahead: {
+    readonly isWhole: (queue: readonly Entry[]) => boolean;
+    readonly prepare: (batch: readonly Entry[]) => void;
+  } = {
+    isWhole: () => false,
+    prepare: () => undefined,
+  },
 ): Group<Entry> {
   let queue: Entry[] = [];
+  let next: readonly Entry[] | null = null;
   let working: Promise<void> | null = null;
+  let underWay = false;
   let closed = false;
 
   async function work(): Promise<void> {
     // One turn of the event loop lets all requests that arrived together gather.
     await new Promise((resolve) => setImmediate(resolve));
-    while (queue.length > 0) {
-      const [batch, left] = take(queue);
-      queue = left;
+    for (let batch = nextBatch(); batch !== null; batch = nextBatch()) {
       try {
         await commit(batch);
       } catch (error) {
         // Our own mistake: those who wait are told, and the writer goes on with the next batch.
         for (const entry of batch) if (!entry.settled) entry.giveUp(wordsOf(error));
+      } finally {
+        underWay = false;
       }
     }
     working = null;
+  }
+
+  function nextBatch(): readonly Entry[] | null {
+    if (next === null && queue.length === 0) return null;
+    if (next === null) [next, queue] = take(queue);
+    const batch = next;
+    next = null;
+    return batch;
+  }
+
+  /** While PostgreSQL is busy with one batch the next one is made ready, where no more would fit into it anyway. */
+  function getReady(): void {
+    if (!underWay || next !== null || !ahead.isWhole(queue)) return;
+    [next, queue] = take(queue);
+    ahead.prepare(next);
   }
 
   async function reach(batch: readonly Entry[]): Promise<pg.Client | null> {
@@ -71,12 +98,17 @@ export function openGroup<Entry extends Waiting>(
       }
       queue.push(entry);
       working ??= work();
+      getReady();
     },
     again: (entries) => {
       queue.unshift(...entries);
       if (queue.length > 0) working ??= work();
     },
     reach,
+    sent: () => {
+      underWay = true;
+      getReady();
+    },
     close: async () => {
       closed = true;
       await working;

@@ -3,6 +3,7 @@ import * as reads from "./migrations/0002-reads.ts";
 import * as arrayUsage from "./migrations/0003-array-usage.ts";
 import * as pools from "./migrations/0004-pools.ts";
 import * as declaredLost from "./migrations/0005-declared-lost.ts";
+import * as leanSubmissions from "./migrations/0006-lean-submissions.ts";
 import * as connectionTests from "./migrations/0007-connection-tests.ts";
 import * as centreNames from "./migrations/0008-centre-names.ts";
 import * as termsAndIntake from "./migrations/0009-terms-and-intake.ts";
@@ -14,6 +15,7 @@ export const migrations: readonly { readonly name: string; readonly sql: string 
   { name: "0003-array-usage", sql: arrayUsage.sql },
   { name: "0004-pools", sql: pools.sql },
   { name: "0005-declared-lost", sql: declaredLost.sql },
+  { name: "0006-lean-submissions", sql: leanSubmissions.sql },
   { name: "0007-connection-tests", sql: connectionTests.sql },
   { name: "0008-centre-names", sql: centreNames.sql },
   { name: "0009-terms-and-intake", sql: termsAndIntake.sql },

@@ -1,7 +1,7 @@
 import type pg from "pg";
 import { type JobId, jobId } from "#core/ids.ts";
 import { type JobSpec, taskCount } from "#core/job/spec.ts";
-import { byteas, int4s, int8s, jsonbs, texts } from "./arrays.ts";
+import { byteas, int4s, int8s, jsons, texts } from "./arrays.ts";
 import { specColumns } from "./job-spec.ts";
 import type { AdmittedJob, Submission } from "./writer.ts";
 
@@ -12,17 +12,18 @@ import type { AdmittedJob, Submission } from "./writer.ts";
  * The ids are chosen beforehand from what the counter is believed to be, so that answers are made only once; the
  * statement does nothing at all where another server has moved the counter meanwhile.
  */
-export async function submitJobs(client: pg.Client, batch: NumberedBatch): Promise<SubmittedBatch> {
+export async function submitJobs(client: pg.Client, values: SubmitParameters): Promise<SubmittedBatch> {
   const { rows } = await client.query<{ moved: boolean; won: number[] | null }>({
     name: "submit-jobs",
     text,
-    values: parameters(batch),
+    values: [...values],
   });
   const row = rows[0];
   if (!row?.moved) return { kind: "counter-moved" };
   return { kind: "done", won: new Set(row.won ?? []) };
 }
 
+export type SubmitParameters = readonly unknown[];
 export type NumberedBatch = {
   readonly nonce: string;
   readonly atMs: number;
@@ -81,8 +82,8 @@ with moved as (
     warnings, submitted_ms, state, queued, placed, starting, running, ended, runs, centres)
   select j.id, j.tenant_id, j.project_id, j.person_id, j.name, j.spec, j.script, j.input_files, j.array_text, j.task_count,
     j.defaults, j.warnings, $4::bigint, 'queued', j.task_count, 0, 0, 0, 0, 0, '{}'
-  from moved, unnest($11::int4[], $12::int8[], $13::int8[], $14::int8[], $15::int8[], $16::text[], $17::jsonb[], $18::text[],
-    $19::jsonb[], $20::text[], $21::int4[], $22::jsonb[], $23::jsonb[])
+  from moved, unnest($11::int4[], $12::int8[], $13::int8[], $14::int8[], $15::int8[], $16::text[], $17::json[], $18::text[],
+    $19::json[], $20::text[], $21::int4[], $22::json[], $23::json[])
     as j (entry, id, tenant_id, project_id, person_id, name, spec, script, input_files, array_text, task_count, defaults, warnings)
   where j.entry in (select entry from won)
 ), new_label as (
@@ -90,10 +91,11 @@ with moved as (
   select l.key, l.value, l.job_id from moved, unnest($31::int4[], $32::int8[], $33::text[], $34::text[]) as l (entry, job_id, key, value)
   where l.entry in (select entry from won)
 ), new_event as (
-  insert into event (at_ms, project_id, job_id, kind, state, cause)
-  select $4::bigint, j.project_id, j.id, 'submitted', 'queued', 'person:' || j.person_id
+  insert into event (at_ms, project_id, kind, state, cause, detail)
+  select $4::bigint, j.project_id, 'submitted', 'queued', 'person:' || j.person_id,
+    jsonb_build_object('jobs', jsonb_agg(j.id order by j.id))
   from moved, unnest($11::int4[], $12::int8[], $14::int8[], $15::int8[]) as j (entry, id, project_id, person_id)
-  where j.entry in (select entry from won)
+  where j.entry in (select entry from won) group by j.project_id, j.person_id
 ), new_task as (
   insert into task (job_id, index, position, state, since_ms, attempts, retries_left)
   select r.job_id, i.index, r.position + (i.index - r.first) / r.step, 'queued', $4::bigint, 0, r.retries
@@ -104,7 +106,8 @@ with moved as (
 )
 select exists (select from moved) as moved, array(select entry from won where entry > 0) as won`;
 
-function parameters(batch: NumberedBatch): unknown[] {
+/** The batch as the statement takes it. */
+export function submitParameters(batch: NumberedBatch): SubmitParameters {
   const keys: NumberedSubmission[] = [];
   const keyEntries: number[] = [];
   const jobs: {
@@ -162,13 +165,13 @@ function parameters(batch: NumberedBatch): unknown[] {
     int8s(jobs.map(({ job }) => job.project)),
     int8s(jobs.map(({ by }) => by.person)),
     texts(jobs.map(({ job }) => job.spec.name)),
-    jsonbs(jobs.map(({ columns }) => columns.spec)),
+    jsons(jobs.map(({ columns }) => columns.spec)),
     texts(jobs.map(({ columns }) => columns.script)),
-    jsonbs(jobs.map(({ columns }) => columns.inputFiles)),
+    jsons(jobs.map(({ columns }) => columns.inputFiles)),
     texts(jobs.map(({ job }) => job.arrayText)),
     int4s(jobs.map(({ count }) => count)),
-    jsonbs(jobs.map(({ job }) => JSON.stringify(job.defaults))),
-    jsonbs(jobs.map(({ job }) => JSON.stringify(job.warnings))),
+    jsons(jobs.map(({ job }) => JSON.stringify(job.defaults))),
+    jsons(jobs.map(({ job }) => JSON.stringify(job.warnings))),
     int4s(ranges.map((range) => range[0])),
     int8s(ranges.map((range) => range[1])),
     int4s(ranges.map((range) => range[2])),

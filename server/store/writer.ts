@@ -12,7 +12,7 @@ import { findKeys, type UsedKey } from "./find-keys.ts";
 import { openGroup, type Waiting } from "./group.ts";
 import { refusedByStore, unavailable, wordsOf } from "./refused.ts";
 import { openSession, planOnce } from "./session.ts";
-import { type NumberedBatch, numbered, submitJobs } from "./submit-jobs.ts";
+import { type NumberedBatch, numbered, type SubmitParameters, submitJobs, submitParameters } from "./submit-jobs.ts";
 
 /**
  * Commits submissions in groups: while one batch is on its way to the disk the next one gathers; when idle a submission
@@ -70,10 +70,32 @@ export function openSubmitWriter(db: Database, settings: SubmitSettings = {}): S
   const { log = silent, patienceMs = 10_000, onCommitted = () => undefined } = settings;
   const instance = randomUUID();
   const session = openSession(db, "submit writer", planOnce);
-  const group = openGroup<Submitting>(session, takeBatch, commit);
+  const group = openGroup<Submitting>(session, takeBatch, commit, { isWhole, prepare });
   /** The last job id given, as far as this server knows; null: to be read. */
   let counter: number | null = null;
   let batches = 0;
+  /** The last job id once the batch that is under way is committed. */
+  let counterThen: number | null = null;
+  let ready: Ready | null = null;
+
+  function makeReady(batch: readonly Submitting[], counterBefore: number): Ready {
+    const nonce = `${instance} ${++batches}`;
+    const submissions = batch.map((waiting) => waiting.submission);
+    const numberedBatch = numbered(submissions, counterBefore, nonce, Date.now());
+    return { batch, numbered: numberedBatch, parameters: submitParameters(numberedBatch) };
+  }
+
+  function prepare(batch: readonly Submitting[]): void {
+    if (counterThen !== null) ready = makeReady(batch, counterThen);
+  }
+
+  /** As it was made ready, unless some of it was refused since or the ids are others than expected. */
+  function readyFor(batch: readonly Submitting[], counterBefore: number): Ready {
+    const made = ready;
+    ready = null;
+    if (made?.batch === batch && made.numbered.counterBefore === counterBefore) return made;
+    return makeReady(batch, counterBefore);
+  }
 
   async function commit(batch: readonly Submitting[]): Promise<void> {
     const client = await group.reach(batch);
@@ -114,11 +136,12 @@ export function openSubmitWriter(db: Database, settings: SubmitSettings = {}): S
       // Where several servers submit at once, who guessed wrong locks the counter and cannot be wrong again.
       if (lock) await client.query("begin");
       counter = lock ? await lockCounter(client) : (counter ?? (await readCounter(client)));
-      const nonce = `${instance} ${++batches}`;
-      const submissions = batch.map((waiting) => waiting.submission);
-      const numberedBatch = numbered(submissions, counter, nonce, Date.now());
+      const { numbered: numberedBatch, parameters } = readyFor(batch, counter);
       attempt.numbered = numberedBatch;
-      const done = await submitJobs(client, numberedBatch);
+      const sent = submitJobs(client, parameters);
+      counterThen = numberedBatch.counterAfter;
+      group.sent();
+      const done = await sent;
       if (lock) await client.query("commit");
       if (done.kind === "counter-moved") continue;
       counter = numberedBatch.counterAfter;
@@ -215,6 +238,13 @@ export function openSubmitWriter(db: Database, settings: SubmitSettings = {}): S
   };
 }
 
+/** A batch whose statement can be sent at once. */
+type Ready = {
+  readonly batch: readonly Submitting[];
+  readonly numbered: NumberedBatch;
+  readonly parameters: SubmitParameters;
+};
+
 type Submitting = Waiting & {
   readonly submission: Submission;
   readonly weight: number;
@@ -242,7 +272,15 @@ function submitting(submission: Submission, deadlineMs: number, resolve: (answer
 }
 
 /** A batch is bounded by what it costs PostgreSQL, so that neighbours of a bulk submission do not wait long. */
-const mostWeight = 4_000;
+const mostWeight = 2_000;
+function isWhole(queue: readonly Submitting[]): boolean {
+  let weight = 0;
+  for (const waiting of queue) {
+    weight += waiting.weight;
+    if (weight >= mostWeight / 2) return true;
+  }
+  return false;
+}
 function weightOf({ jobs }: Submission): number {
   let weight = 0;
   for (const { spec, arrayText } of jobs) {

@@ -1,7 +1,7 @@
 import type pg from "pg";
 import type { Event } from "#api/job.ts";
 import type { StateKind } from "#core/job/state.ts";
-import { type Position, positionText } from "../event.ts";
+import { origin, type Position, positionText } from "../event.ts";
 import type { Names } from "./names.ts";
 
 const columns = `event.xid::text as xid, event.seq, event.at_ms, event.job_id, event.index, event.attempt,
@@ -20,7 +20,10 @@ type EventRow = {
   readonly cause: string;
 };
 
-/** The steps of a job (or of one task of it, with those of the job as a whole), oldest first. */
+/**
+ * The steps of a job (or of one task of it, with those of the job as a whole), oldest first. The first step, its
+ * submission, is told by the job itself: the feed has it in a row that many jobs share.
+ */
 export async function readHistory(
   pool: pg.Pool,
   names: Names,
@@ -35,8 +38,19 @@ export async function readHistory(
      order by xid, seq limit $5`,
     [job, page.index, page.after?.xid.toString() ?? null, page.after?.seq ?? 0, page.limit],
   );
-  await names.learn(rows.map((row) => row.cause));
-  return rows.map((row) => eventView(row, names));
+  const steps = page.after === null ? [...(await submissionOf(pool, job)), ...rows].slice(0, page.limit) : rows;
+  await names.learn(steps.map((row) => row.cause));
+  return steps.map((row) => eventView(row, names));
+}
+
+async function submissionOf(pool: pg.Pool, job: number): Promise<readonly EventRow[]> {
+  const { rows } = await pool.query<EventRow>(
+    `select $2 as xid, $3::int as seq, submitted_ms as at_ms, id as job_id, null as index, null as attempt,
+       'submitted' as kind, 'queued' as state, null as centre_id, 'person:' || person_id as cause
+     from job where id = $1`,
+    [job, String(origin.xid), origin.seq],
+  );
+  return rows;
 }
 
 function eventView(row: EventRow, names: Names): Event {
