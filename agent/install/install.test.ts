@@ -13,10 +13,11 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, test } from "node:test";
+import { requires } from "../../tools/requirement.ts";
 import { install, uninstall } from "./install.ts";
 import { paths, samplePolicy, sudoersText, unitText } from "./texts.ts";
 
-// Into a staging root; on a machine with systemd and as root the same function does the same below "/": not run here.
+// Into a staging root, and on a copy of this machine; with systemd running: not run.
 
 const policy = {
   slurmConf: "/etc/slurm/slurm.conf",
@@ -101,6 +102,51 @@ describe("install", () => {
     rmSync(join(source, "dist", "agent.mjs"));
     assert.throws(put, /agent\.mjs is absent: build Weir first/);
     assert.deepEqual(tree(), []);
+  });
+
+  // A copy of this whole machine, laid over it for one process alone: there it is the machine itself that is installed on.
+  const overlay =
+    "mount -t tmpfs none $0 && mkdir $0/up $0/work $0/machine && mount -t overlay overlay -o lowerdir=/,upperdir=$0/up,workdir=$0/work $0/machine";
+  const inCopy = (copy: string, then: string, ...words: readonly string[]) =>
+    spawnSync("unshare", ["--mount", "sh", "-ec", `${overlay}\n${then}`, copy, ...words], { encoding: "utf8" });
+
+  test("on a machine: users, rule and programs come and go", { skip: requires("root", "sudo") }, (context) => {
+    const copy = mkdtempSync("/var/tmp/weir-copy-");
+    try {
+      // What lies on another file system is not in the copy.
+      const needed = [join(source, "dist", "agent.mjs"), process.execPath, join(import.meta.dirname, "install.ts")];
+      const probe = needed.map((path) => `test -e "$0/machine${path}"`).join(" && ");
+      if (inCopy(copy, probe).status !== 0)
+        return context.skip("overlay mounts of the whole machine are not possible here");
+      const code = `
+        import { execFileSync, spawnSync } from "node:child_process";
+        import { writeFileSync } from "node:fs";
+        import { install, uninstall } from ${JSON.stringify(join(import.meta.dirname, "install.ts"))};
+        const say = (words) => { const { status, stdout, stderr } = spawnSync("sh", ["-c", words], { encoding: "utf8" }); return [status, (stdout + stderr).trim()]; };
+        spawnSync("userdel", ["weir-agent"]);
+        install({ root: "/", source: "${source}", node: process.execPath, serverUrl: "https://weir.example", policy: ${JSON.stringify(policy)} });
+        const asAgent = "setpriv --reuid weir-agent --regid weir-agent --clear-groups sudo -n ${paths.helper}";
+        const said = [say("${paths.helper} check"), say(asAgent + " serve < /dev/null"), say(asAgent + " check"), say("visudo -c -q")];
+        const { left } = uninstall({ root: "/", keepAudit: false });
+        const gone = say("ls -d /etc/weir /usr/local/lib/weir /etc/sudoers.d/weir-agent /var/log/weir /run/sudo/ts/weir-agent 2>/dev/null; getent passwd weir-agent");
+        console.log(JSON.stringify({ said, left, gone }));`;
+      const bind =
+        'for part in proc dev; do mount --rbind /$part "$0/machine/$part"; done\nexec chroot "$0/machine" "$@"';
+      const done = inCopy(copy, bind, process.execPath, "--input-type=module", "-e", code);
+      assert.equal(done.status, 0, done.stderr);
+      assert.deepEqual(JSON.parse(done.stdout), {
+        said: [
+          [0, "policy /etc/weir/policy is in force"],
+          [0, ""],
+          [1, "sudo: a password is required"],
+          [0, ""],
+        ],
+        left: [],
+        gone: [2, ""],
+      });
+    } finally {
+      rmSync(copy, { recursive: true, force: true });
+    }
   });
 
   const visudo = "/usr/sbin/visudo";

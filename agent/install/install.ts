@@ -106,6 +106,9 @@ export function uninstall(wanted: { readonly root: string; readonly keepAudit: b
   for (const path of [paths.stop, paths.audit])
     if (made.includes(`folder ${dirname(path)}`) && !(wanted.keepAudit && path === paths.audit))
       rmSync(join(root, path), { force: true });
+  if (made.includes(`user ${agentUser}`))
+    for (const path of [`/run/sudo/ts/${agentUser}`, `/var/lib/sudo/lectured/${agentUser}`])
+      rmSync(join(root, path), { force: true });
   for (const line of [...made].reverse().toSorted((a, b) => orderOf(a) - orderOf(b))) {
     const [kind, path = ""] = line.split(" ");
     const full = join(root, path);
