@@ -144,7 +144,7 @@ export async function openSlurm(
   async function placeOf(order: RunOrder): Promise<Placed> {
     const resolved = mapping.resolve(order.person, order.project);
     if (resolved.kind === "not-ready") return { kind: "refused", words: resolved.words };
-    const look = await around.look();
+    const look = await around.lastLook();
     const { allocation, pool } = order;
     if (!look.partitions.some((one) => one.get("PartitionName") === pool))
       return { kind: "refused", words: `this cluster has no partition ${pool}` };

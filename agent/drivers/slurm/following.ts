@@ -4,6 +4,7 @@ import { endOf } from "./ends.ts";
 import { type ChunkRecord, type Engine, EngineSilent, type JobsAnswer, PolicyRefusal } from "./engine.ts";
 import { accountingWord, carriesTag, endedStates, type JobWord } from "./job-word.ts";
 import type { ChunkFacts, EndedRun, Notebook, NotebookLine, NotedChunk } from "./notebook.ts";
+import { waitKind } from "./reasons.ts";
 import type { WrapperRecord } from "./record.ts";
 import { usageByRecord, usageOf } from "./usage.ts";
 import { endOfVanished } from "./vanished.ts";
@@ -63,7 +64,7 @@ type Track = {
 /** After a look that settled nothing: soon, then less often. */
 const lookAgainMs = [100, 200, 400, 800, 1500, 3000, 5000] as const;
 /** Accounting follows the controller within moments; where it does not, what the controller and the wrapper say must do. */
-const accountingPatienceMs = 8_000;
+const accountingPatienceMs = 5_000;
 const mostIds = 100;
 const mostChunks = 200;
 const mostRuns = 1000;
@@ -181,6 +182,7 @@ export function follow(settings: FollowSettings): Following {
       atMs,
       engineId: track.engineId,
       reason: reason?.slice(0, 255) ?? null,
+      reasonKind: reason === null ? null : waitKind(reason),
       startsInMs,
     });
   }
@@ -221,8 +223,9 @@ export function follow(settings: FollowSettings): Following {
   /** Whatever comes of this look, the next one is later than this one was. */
   function again(track: Track): void {
     const delay = lookAgainMs[Math.min(track.looks, lookAgainMs.length - 1)] ?? 5000;
+    const isClosing = track.endedSinceMs !== null;
     track.looks += 1;
-    track.lookAtMs = monotonicMs() + delay;
+    track.lookAtMs = monotonicMs() + (isClosing ? Math.min(500, delay) : delay);
   }
 
   async function settle(user: string, some: readonly Track[], answer: JobsAnswer): Promise<void> {
@@ -258,10 +261,11 @@ export function follow(settings: FollowSettings): Following {
     track.endedSinceMs ??= monotonicMs();
     const mayWait = monotonicMs() - track.endedSinceMs < accountingPatienceMs;
     if (answer.accounting !== null && !isClosed && mayWait) return null;
-    // The end of the wrapper is on its way over a shared file system, unless it was killed.
-    if (track.phase === "running" && track.record?.ended == null && mayWait && track.looks < 4) {
+    // The wrapper's end may be on its way over a shared file system; one that was killed wrote none.
+    if (word.nodes !== null && track.record?.ended == null) {
       await refreshRecord(user, track);
-      if (track.record?.ended == null && word.signal !== 9) return null;
+      const mayCome = track.record !== null ? word.signal !== 9 && track.looks < 4 : mayWait;
+      if (track.record?.ended == null && mayCome) return null;
     }
     if (track.duplicates.includes(word.jobId) && goesOnElsewhere(track, word.jobId)) return null;
     if (track.isRequeued || word.restarts > 0) return requeued(track, word, rows.length > 0 ? rows : null);

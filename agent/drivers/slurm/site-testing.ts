@@ -8,6 +8,7 @@ import type { RunId } from "#core/ids.ts";
 import { jobId, runId } from "#core/ids.ts";
 import type { ArraySpec } from "#core/job/spec.ts";
 import type { RunObservation, RunOrder } from "#core/run-order.ts";
+import { sampleAllocation, sampleOrder } from "#core/sample-testing.ts";
 import { type Cluster, type Clusters, clusterOf } from "../../../tools/slurm/clusters.ts";
 import { openSlurm, type SlurmSettings } from "./driver.ts";
 import { parseSite } from "./site.ts";
@@ -141,42 +142,19 @@ async function openAgent(settings: SlurmSettings): Promise<TestAgent> {
 
 let jobs = 0;
 
-/** A new run of a shell script, asking for one core. */
+/** A new run of a shell script, asking for one core and 64 MiB. */
 export function orderOf(script: string, changes: Partial<RunOrder> = {}): RunOrder {
   const job = changes.job ?? ++jobs;
   const index = changes.index ?? 0;
-  return {
+  return sampleOrder(job, {
     run: runId({ job: jobId(job), index, attempt: changes.attempt ?? 1 }),
-    taskJob: job,
-    job,
-    index,
-    attempt: 1,
     name: "probe",
-    project: { id: 1, name: "default" },
-    person: { id: 1, name: "ada" },
     work: { kind: "script", text: `#!/bin/sh\n${script}\n`, arguments: [] },
-    environment: {},
-    workingDirectory: null,
-    stdout: null,
-    stderr: null,
-    inputFiles: [],
-    array: null,
     pool: "batch",
-    allocation: {
-      nodes: 1,
-      tasks: 1,
-      coresPerTask: 1,
-      coresPerNode: 1,
-      memoryMibPerNode: 64,
-      acceleratorsPerNode: 0,
-      acceleratorVendor: null,
-      acceleratorModel: null,
-    },
-    timeLimitS: 60,
-    graceS: 1,
+    allocation: { ...sampleAllocation, memoryMibPerNode: 64 },
     startWithinMs: 600_000,
     ...changes,
-  };
+  });
 }
 
 /** The tasks of one array job that were placed here. */

@@ -11,6 +11,8 @@ export type Surroundings = {
   readonly configuration: () => Promise<SlurmConfiguration>;
   /** As long as nothing was ever seen, throws; later what was seen last stands. */
   readonly look: () => Promise<Look>;
+  /** What was seen last, however long ago; a controller that does not answer keeps no submission from its own doubts. */
+  readonly lastLook: () => Promise<Look>;
 };
 
 export type Look = {
@@ -85,21 +87,21 @@ export function surroundings(
     };
   }
 
-  return {
-    configuration,
-    async look() {
-      if (last !== null && clocks.monotonicMs() - last.atMs < leastMs) return last;
-      looking ??= fresh().finally(() => {
-        looking = null;
-      });
-      try {
-        last = await looking;
-      } catch (error) {
-        if (last === null) throw error;
-      }
-      return last as Look;
-    },
-  };
+  async function look(): Promise<Look> {
+    if (last !== null && clocks.monotonicMs() - last.atMs < leastMs) return last;
+    looking ??= fresh().finally(() => {
+      looking = null;
+    });
+    try {
+      last = await looking;
+      return last;
+    } catch (error) {
+      if (last === null) throw error;
+      return last;
+    }
+  }
+
+  return { configuration, look, lastLook: async () => last ?? look() };
 }
 
 /** What the engine and the site's own file say together. */

@@ -1,0 +1,182 @@
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
+import { sampleAllocation } from "#core/sample-testing.ts";
+import { requires } from "../../../tools/requirement.ts";
+import { type Clusters, startClusters } from "../../../tools/slurm/clusters.ts";
+import { arrayOrders, makeTestSite, orderOf, type TestAgent, type TestSite } from "./site-testing.ts";
+
+// Real clusters, through weir-as and sudo, as the agent's unprivileged user: jinan with slurmdbd, qingdao without.
+
+describe("the Slurm driver on real clusters", { skip: requires("root", "slurm", "sudo") }, () => {
+  let clusters: Clusters;
+  const sites = new Map<string, TestSite>();
+  const agents = new Map<string, TestAgent>();
+  before(async () => {
+    clusters = await startClusters({ nodeTimeoutS: 5 });
+    for (const name of ["jinan", "qingdao"] as const) {
+      const made = makeTestSite(clusters, name);
+      sites.set(name, made);
+      agents.set(name, await made.open());
+    }
+  });
+  after(async () => {
+    for (const agent of agents.values()) await agent.driver.close();
+    await clusters?.stop();
+    for (const made of sites.values()) made.remove();
+  });
+  const site = (name: string) => sites.get(name) ?? assert.fail(`no ${name}`);
+  const agent = (name: string) => agents.get(name) ?? assert.fail(`no ${name}`);
+
+  for (const name of ["jinan", "qingdao"]) endings(name);
+  function endings(name: string): void {
+    describe(`how runs end at ${name}`, { concurrency: 8 }, () => {
+      const ends = {
+        "exit 0": { kind: "succeeded" },
+        "exit 3": { kind: "failed", exitCode: 3 },
+        "exit 127": { kind: "failed", exitCode: 127 },
+        "exit 137": { kind: "failed", exitCode: 137 },
+        "exit 255": { kind: "failed", exitCode: 255 },
+        "kill -9 $$": { kind: "signalled", signal: 9 },
+        "kill -TERM $$": { kind: "signalled", signal: 15 },
+        "kill -SEGV $$": { kind: "signalled", signal: 11 },
+        "no-such-command-here": { kind: "failed", exitCode: 127 },
+      } as const;
+      for (const [script, end] of Object.entries(ends))
+        test(script, async () => {
+          const ended = await agent(name).run(script);
+          assert.deepEqual(ended.end, end);
+          assert.ok(ended.usage.startedMs !== null);
+        });
+
+      test("an interpreter that is not there", async () => {
+        const ended = await agent(name).run("", {
+          work: { kind: "script", text: "#!/no/such/interpreter\n", arguments: [] },
+        });
+        assert.deepEqual(ended.end, { kind: "failed", exitCode: 127 });
+        assert.match(ended.words ?? "", /interpreter/);
+      });
+
+      test("the time limit to the second, and a script that leaves at SIGTERM has timed out all the same", async () => {
+        const [plain, polite] = await Promise.all([
+          agent(name).run("sleep 100", { timeLimitS: 2 }),
+          agent(name).run("trap 'exit 0' TERM\nwhile :; do sleep 0.1; done", { timeLimitS: 2, graceS: 20 }),
+        ]);
+        assert.deepEqual([plain.end.kind, polite.end.kind], ["timed-out", "timed-out"]);
+        assert.ok(plain.usage.wallMs >= 2000 && plain.usage.wallMs <= 5000, `${plain.usage.wallMs} ms`);
+      });
+
+      test("more memory than asked for", async () => {
+        const ended = await agent(name).run(`exec perl -e 'my $x = "x" x 300_000_000; sleep 30'`);
+        assert.deepEqual(ended.end, { kind: "out-of-memory" });
+      });
+
+      test("a cancel of a run that runs", async () => {
+        const order = orderOf("sleep 100");
+        await agent(name).queue(order);
+        await agent(name).started(order.run);
+        assert.equal(await agent(name).driver.cancel(order.run), "cancelling");
+        assert.deepEqual((await agent(name).ended(order.run)).end, { kind: "cancelled", by: "user", reason: null });
+        assert.equal(await agent(name).driver.cancel(order.run), "already-ended");
+      });
+
+      test("a cancel by the site, and one by the user at the centre", async () => {
+        const [first, second] = [orderOf("sleep 100"), orderOf("sleep 100")];
+        const ids = await Promise.all([agent(name).queue(first), agent(name).queue(second)]);
+        await Promise.all([agent(name).started(first.run), agent(name).started(second.run)]);
+        await site(name).cluster.run("root", ["scancel", ids[0]]);
+        await site(name).cluster.run("weirt-li", ["scancel", ids[1]]);
+        const [bySite, byUser] = await Promise.all([agent(name).ended(first.run), agent(name).ended(second.run)]);
+        assert.equal(bySite.end.kind === "cancelled" && bySite.end.by, "centre");
+        // Only accounting knows who it was.
+        assert.equal(byUser.end.kind === "cancelled" && byUser.end.by, name === "jinan" ? "user" : "centre");
+      });
+
+      test("tasks of an array see the user's whole array, and each ends for itself", async () => {
+        const script = `echo $SLURM_ARRAY_TASK_COUNT $SLURM_ARRAY_TASK_MIN $SLURM_ARRAY_TASK_MAX $SLURM_ARRAY_TASK_STEP $SLURM_ARRAY_TASK_ID
+exit $((SLURM_ARRAY_TASK_ID / 10))`;
+        const array = { ranges: [{ first: 0, last: 398, step: 2 }], throttle: null };
+        const orders = arrayOrders(script, array, [10, 20, 30, 60]);
+        const answers = await Promise.all(orders.map((order) => agent(name).driver.start(order)));
+        const ids = answers.map((answer) => answer.kind === "queued" && answer.engineId);
+        assert.equal(new Set(ids).size, 1, "they travel as one array");
+        for (const [at, order] of orders.entries()) {
+          const ended = await agent(name).ended(order.run);
+          assert.deepEqual(ended.end, { kind: "failed", exitCode: [1, 2, 3, 6][at] });
+          assert.equal(await agent(name).log(order.run), `200 0 398 2 ${order.index}\n`);
+        }
+      });
+
+      test("an index that no array of Slurm may have", async () => {
+        const array = { ranges: [{ first: 5, last: 900_005, step: 100_000 }], throttle: null };
+        const [order] = arrayOrders("echo $SLURM_ARRAY_TASK_ID of $SLURM_ARRAY_TASK_COUNT", array, [900_005]);
+        assert.ok(order);
+        await agent(name).queue(order);
+        assert.deepEqual((await agent(name).ended(order.run)).end, { kind: "succeeded" });
+        assert.equal(await agent(name).log(order.run), "900005 of 10\n");
+      });
+
+      test("what it wrote is read while it runs, and is final after its end", async () => {
+        const order = orderOf("echo first; echo wrong >&2; until [ -e go ]; do sleep 0.1; done; echo last");
+        await agent(name).queue(order);
+        await agent(name).started(order.run);
+        const early = await readUntil(() => agent(name).log(order.run), "first\n");
+        assert.equal(early, "first\n");
+        const live = await agent(name).driver.readLog(order.run, "stdout", 0, 100);
+        assert.equal(live.kind === "bytes" && live.final, false);
+        assert.equal(await agent(name).log(order.run, "stderr"), "wrong\n");
+        const work = `${site(name).cluster.sharedFolder}/weirt-li/.weir/*/${order.run}-0/work`;
+        const touched = await site(name).cluster.run("weirt-li", ["sh", "-c", `cd ${work} && touch go`]);
+        assert.deepEqual(touched, { status: 0, stdout: "", stderr: "" });
+        await agent(name).ended(order.run);
+        const done = await agent(name).driver.readLog(order.run, "stdout", -5, 100);
+        assert.deepEqual(done.kind === "bytes" && [Buffer.from(done.bytes).toString(), done.final, done.offset], [
+          "last\n",
+          true,
+          6,
+        ]);
+      });
+
+      test("cards are asked for by this centre's own words", async () => {
+        const cards = { acceleratorsPerNode: 2, acceleratorVendor: "huawei", acceleratorModel: "ascend910b" };
+        const order = orderOf("sleep 2", {
+          pool: "accel",
+          allocation: { ...sampleAllocation, memoryMibPerNode: 64, ...cards },
+        });
+        const id = await agent(name).queue(order);
+        await agent(name).started(order.run);
+        const shown = await site(name).cluster.run("weirt-li", ["scontrol", "-o", "show", "job", id]);
+        assert.match(shown.stdout, /TresPerNode=gres:npu:ascend910b:2/);
+        assert.deepEqual((await agent(name).ended(order.run)).end, { kind: "succeeded" });
+      });
+
+      test("each run as the user to whom the mapping leads; nobody without one", async () => {
+        const wang = orderOf("id -un", { person: { id: 2, name: "wang" } });
+        await agent(name).queue(wang);
+        await agent(name).ended(wang.run);
+        assert.equal(await agent(name).log(wang.run), "weirt-wang\n");
+        const nobody = await agent(name).driver.start(orderOf("id", { person: { id: 9, name: "eve" } }));
+        assert.equal(nobody.kind, "refused");
+        assert.match(nobody.kind === "refused" ? nobody.words : "", /no local account for person 9 \(eve\)/);
+        const nowhere = await agent(name).driver.start(orderOf("id", { pool: "no-such" }));
+        assert.deepEqual(nowhere, { kind: "refused", words: "this cluster has no partition no-such" });
+      });
+
+      test("two nodes", async () => {
+        const allocation = { ...sampleAllocation, nodes: 2, tasks: 2, memoryMibPerNode: 64 };
+        const ended = await agent(name).run("srun hostname -s | wc -l; echo $SLURM_JOB_NUM_NODES", { allocation });
+        assert.deepEqual(ended.end, { kind: "succeeded" });
+        assert.equal(await agent(name).log(ended.run), "2\n2\n");
+      });
+    });
+  }
+});
+
+async function readUntil(read: () => Promise<string>, wanted: string): Promise<string> {
+  for (let tries = 0; tries < 100; tries += 1) {
+    const text = await read();
+    if (text === wanted) return text;
+    await delay(50);
+  }
+  return read();
+}
