@@ -1,6 +1,7 @@
 import type { Call } from "#cli/call.ts";
 import type { Option } from "#cli/option.ts";
 import type { WordsKey } from "#cli/words.ts";
+import { driverNames } from "#core/centre/centre.ts";
 import { stateKinds } from "#core/job/state.ts";
 
 /** Every command: what help, completion and docs/guides/cli.md say, and where its code is. */
@@ -340,6 +341,7 @@ export const commands: readonly Command[] = [
       title,
       { long: "title-zh", value: "TEXT", words: "optionTitleZh" },
       { long: "region", value: "CODE", words: "optionRegion" },
+      { long: "driver", value: "DRIVER", choices: driverNames, words: "optionDriver" },
     ],
     examples: [["weir admin centre add qingdao-1 --title 'Qingdao 1' --title-zh 青岛一号", "exampleCentreAdd"]],
     load: async () => (await import("#cli/commands/admin.ts")).addCentre,

@@ -56,6 +56,7 @@ export const words = {
   completion: ["Print the completion script of a shell", "打印 shell 补全脚本"],
 
   // Connection test, simulated centres
+  optionDriver: ["its engine: process (else), slurm or simulated", "其引擎：process（默认）、slurm 或 simulated"],
   optionLastTest: ["show the last test instead of running one", "只显示最近一次测试"],
   optionTestPool: ["test that pool (else the first that is up)", "测试该资源池（默认第一个可用的）"],
   optionTestProject: ["the project that the test's runs name", "测试运行所用的项目"],

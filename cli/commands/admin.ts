@@ -3,6 +3,7 @@ import { type Call, taskOperand } from "#cli/call.ts";
 import { timeText } from "#cli/formats.ts";
 import { everyPage } from "#cli/pages.ts";
 import { exitCodes, Stop } from "#cli/stop.ts";
+import { driverNames } from "#core/centre/centre.ts";
 
 /** JSON: `{"tenants": [Tenant…], "next": null}`. */
 export async function listTenants(call: Call): Promise<number> {
@@ -84,7 +85,7 @@ export async function addCentre(call: Call): Promise<number> {
   const answer = await call.ask("addCentre", {
     body: {
       id: call.operands[0] ?? "",
-      driver: "process",
+      driver: driverNames.find((one) => one === call.one("driver")) ?? "process",
       ...(name !== null && { name }),
       ...(nameZh !== null && { nameZh }),
       ...(regionCode !== null && { regionCode }),

@@ -33,9 +33,11 @@ export function centreHandlers(context: Context): Pick<Handlers, "centres" | "no
           [body.id, body.name ?? body.id, body.nameZh ?? null, body.regionCode ?? null, body.driver, now()],
         );
         if (rowCount === 0) return refused({ kind: "already-exists", what: "centre", id: body.id });
+        // The one pool of a machine is known beforehand; other engines report theirs.
         await client.query(
-          `insert into pool (centre_id, name, contract, life_cycle) values ($1, 'default', 'dedicated', 'in-service')`,
-          [body.id],
+          `insert into pool (centre_id, name, contract, life_cycle)
+           select $1, 'default', 'dedicated', 'in-service' where $2 = 'process'`,
+          [body.id, body.driver],
         );
         await client.query(`insert into event (at_ms, kind, centre_id, cause) values ($1, 'centre-changed', $2, $3)`, [
           now(),
