@@ -87,6 +87,8 @@ export function keepRuns(
 
   function observe(observation: RunObservation): void {
     if (observation.kind === "ended") {
+      // The server places the task elsewhere: an order for this run that comes late must find that on the disk.
+      if (observation.end.kind === "withdrawn") journal.withdraw(observation.run, clocks.nowMs());
       const ended = { ...observation, end: namedEnd(observation.end, cancels.get(observation.run)) };
       held.set(observation.run, { kind: "ended", observation: ended });
       report(ended);
@@ -116,7 +118,10 @@ export function keepRuns(
     const answer = await driver.start(order);
     switch (answer.kind) {
       case "started":
+        return;
       case "queued":
+        // It may wait for days there; the order with its work has done its service.
+        if (held.get(order.run)?.kind === "starting") held.set(order.run, { kind: "running" });
         return;
       case "already-there":
         await findAgain(order.run);
