@@ -54,7 +54,8 @@ export class Supervisor {
 
   async #beginDatabase(): Promise<void> {
     const { home, parts, users, say } = this.#setting;
-    if (parts.postgres === null) return;
+    if (parts.postgres === null)
+      return say(`Using the PostgreSQL of DATABASE_URL (${placeOf(this.#databaseUrl ?? "")}).`);
     const step = stopwatch();
     const settings = {
       binaries: parts.postgres,
@@ -265,6 +266,13 @@ export type SupervisorUsers = {
   readonly agent: SystemUser;
   readonly jobs: readonly SystemUser[];
 };
+
+/** Of an address of a database: what may be shown of it. */
+function placeOf(url: string): string {
+  if (!URL.canParse(url)) return "which is no URL";
+  const { hostname, port, pathname, searchParams } = new URL(url);
+  return `${hostname || (searchParams.get("host") ?? "localhost")}${port && `:${port}`}${pathname}`;
+}
 
 type ProgramName = "launcher" | "server" | "agent";
 

@@ -108,7 +108,7 @@ log.info({ url, version: manifest.version }, "ready");
 /** What nobody can do without: a database, its tables, and the first rows. Waits for a PostgreSQL that is starting. */
 async function prepareStore(): Promise<void> {
   const patientUntilMs = now() + 60_000;
-  for (;;) {
+  for (let tries = 0; ; tries += 1) {
     try {
       const applied = await migrate(db);
       if (applied.length > 0) log.info({ applied }, "the tables were brought up to date");
@@ -117,6 +117,7 @@ async function prepareStore(): Promise<void> {
     } catch (error) {
       if (!isStoreTrouble(error) || now() > patientUntilMs)
         return refuse(`The database cannot be used: ${wordsOf(error)}.`);
+      if (tries === 10) log.warn({ error: wordsOf(error) }, "the database does not answer; it is tried for a minute");
       await delay(200);
     }
   }

@@ -1,6 +1,15 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
@@ -192,5 +201,14 @@ test("what ends before it is ready says why, with the end of its log", async () 
 
 test("PG_BIN_DIR has to hold a PostgreSQL", () => {
   assert.throws(() => findBinaries({ PG_BIN_DIR: folder }), /PG_BIN_DIR=.* holds no initdb/);
+  const old = join(folder, "old");
+  mkdirSync(old);
+  for (const name of ["initdb", "postgres"])
+    writeFileSync(join(old, name), "#!/bin/sh\necho 'postgres (PostgreSQL) 15.18 (Debian)'\n", { mode: 0o755 });
+  assert.throws(
+    () => findBinaries({ PG_BIN_DIR: old }),
+    /holds PostgreSQL 15; 18 or newer is needed\. .* DATABASE_URL/,
+  );
+  assert.equal(findBinaries({ PG_BIN_DIR: findBinaries({}) }), findBinaries({}));
   assert.match(findBinaries({}), /native\/bin$/);
 });

