@@ -38,6 +38,7 @@ export async function serveCentre(settings: CentreSettings): Promise<number> {
   }, 3_600_000);
 
   let status = 0;
+  let rotateNow = false;
   while (!control.gone.aborted) {
     const credential = await untilReached(enrolled);
     if (credential === null) break;
@@ -51,6 +52,7 @@ export async function serveCentre(settings: CentreSettings): Promise<number> {
     log.info({ centre: credential.centre, session: session.session }, "session begins");
     const stop = new AbortController();
     const rotation = setTimeout(() => stop.abort(), Math.max(60_000, credential.rotateAtMs - Date.now()));
+    rotateNow = false;
     const told = { credential: credential.credential, session: session.session };
     const end = await keepInSync({
       connection,
@@ -60,6 +62,10 @@ export async function serveCentre(settings: CentreSettings): Promise<number> {
       agentVersion,
       signal: AbortSignal.any([control.gone, stop.signal]),
       onFirstAnswer: () => settings.onReady(),
+      onRotate: () => {
+        rotateNow = true;
+        stop.abort();
+      },
       onTest: (test) => tester.asked(test, { connection, ...told }),
       note,
     });
@@ -85,7 +91,7 @@ export async function serveCentre(settings: CentreSettings): Promise<number> {
   /** The credential on disk, rotated when it is due, or a new one for a one-time token. */
   async function enrolled(): Promise<Credential> {
     const have = readCredential(credentialPath);
-    if (have !== null && have.rotateAtMs > Date.now()) return have;
+    if (have !== null && have.rotateAtMs > Date.now() && !rotateNow) return have;
     if (have !== null) {
       const rotated = await rotate(connection, have, credentialPath, Date.now());
       if (rotated.kind === "enrolled") return rotated.credential;

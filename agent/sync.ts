@@ -28,6 +28,8 @@ export type SyncSettings = {
   readonly agentVersion: string;
   readonly signal: AbortSignal;
   readonly onFirstAnswer: () => void;
+  /** The server asks for a rotation of the credential. */
+  readonly onRotate: () => void;
   /** The connection test that the server waits for; said again until its report has come. */
   readonly onTest: (test: AskedTest) => void;
   readonly note: (words: string, facts: object) => void;
@@ -82,6 +84,7 @@ export async function keepInSync(settings: SyncSettings): Promise<SyncEnd> {
     keeper.committed(answer.committed as readonly string[] as readonly RunId[]);
     for (const read of answer.reads) void answerRead(read);
     if (answer.test) settings.onTest(answer.test);
+    if (answer.rotate) settings.onRotate();
     if (answer.server === server && answer.generation <= generation) return;
     server = answer.server;
     generation = answer.generation;

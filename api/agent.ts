@@ -224,6 +224,8 @@ export const syncAnswer = z
     ),
     /** Runs to take back if they have not started: they end as withdrawn. What has started goes on. */
     withdraw: z.array(runName),
+    /** Present where an administrator asked the agent to rotate its credential now. */
+    rotate: z.literal(true).optional(),
     /** Ends that are committed: the agent may forget its journal entry, and keeps the folder for its retention. */
     committed: z.array(runName),
     /** Log pieces the server wants; each is answered once by POST /agent/answers. */

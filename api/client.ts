@@ -19,7 +19,7 @@ export function createClient(settings: ClientSettings): Client {
     if (route.idempotent) headers["idempotency-key"] = options.idempotencyKey ?? newIdempotencyKey();
     if (options.lastEventId) headers["last-event-id"] = options.lastEventId;
     const init: RequestInit = { method: route.method, headers, signal: options.signal ?? null };
-    if (route.method === "POST") {
+    if (route.method === "POST" || route.method === "PUT") {
       headers["content-type"] = "application/json";
       init.body = JSON.stringify(input.body ?? {});
     }

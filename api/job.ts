@@ -246,6 +246,8 @@ export const why = z
     words: z.string(),
     candidates: z.array(candidate),
     decidedMs: timeMs.nullable(),
+    /** Of one that waits in a centre's own queue: when its engine thinks it will start; null: unknown. */
+    startsMs: timeMs.nullable(),
   })
   .meta({ id: "Why" });
 export type Why = z.infer<typeof why>;
@@ -261,6 +263,18 @@ export const run = z
     startedMs: timeMs.nullable(),
     endedMs: timeMs.nullable(),
     unreachableSinceMs: timeMs.nullable(),
+    pool: z.string(),
+    /** While it waits in the centre's own queue: `words` say the engine's reason, `startsMs` is its estimate. */
+    waiting: z
+      .strictObject({
+        engineId: z.string(),
+        reason: z.string().nullable(),
+        reasonKind: z.string().nullable(),
+        words: z.string(),
+        startsMs: timeMs.nullable(),
+        sinceMs: timeMs,
+      })
+      .nullable(),
     cores: z.int(),
     memoryMib: z.int(),
     accelerators: z.int(),

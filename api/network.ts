@@ -2,6 +2,7 @@ import * as z from "zod";
 import { cost, usageAmounts } from "#api/job.ts";
 import { amount, centreName, id, page, pageQuery, slug, text, timeMs } from "#api/values.ts";
 import { driverNames } from "#core/centre/centre.ts";
+import { intakes } from "#core/centre/intake.ts";
 
 /** Capacity is typed: a value never stands without its precision, and AI and HPC are never added up (O3). */
 export const capacity = z
@@ -16,20 +17,46 @@ export const capacity = z
 
 export const lifeCycle = z.enum(["planned", "building", "trial", "in-service", "retired"]);
 
+const devices = z.array(z.strictObject({ vendor: z.string(), model: z.string(), count: z.int() }));
+
 export const pool = z
   .strictObject({
     name: z.string(),
+    /** By the terms in force. */
     contract: z.enum(["dedicated", "shared", "opportunistic"]),
     lifeCycle,
+    /** As its engine says; null: the agent does not report this pool. */
+    state: z.enum(["up", "drained", "down"]).nullable(),
+    /** Of a shared pool: how many runs of one project, alike in nodes, cores and cards, may wait in its own queue. */
+    maxPending: z.int(),
+    /** How long a run placed there may wait for its start; null: the network's own setting. */
+    leaseS: z.int().nullable(),
+    /** What the engine enforces for one job; null: no limit. */
+    limits: z.strictObject({ timeLimitS: z.int().nullable(), leastNodes: z.int(), mostNodes: z.int().nullable() }),
+    /** Nodes and what they have in all: of those that are up, beside `nodes`, which counts all. */
     nodes: z.int(),
+    nodesUp: z.int(),
     cores: z.int(),
     memoryMib: z.int(),
     memoryMibPerCore: z.int(),
-    accelerators: z.array(z.strictObject({ vendor: z.string(), model: z.string(), count: z.int() })),
+    accelerators: devices,
+    /** What nobody's work takes, as the engine last reported. */
+    free: z.strictObject({ cores: z.int(), memoryMib: z.int(), accelerators: devices }),
+    /** The work of others: none, seen by the agent (with when the next of it ends), or hidden from it. */
+    foreign: z.strictObject({
+      kind: z.enum(["none", "seen", "hidden"]),
+      why: z.string().nullable(),
+      runningCores: z.int(),
+      nextEndsInMs: z.int().nullable(),
+      waitingJobs: z.int(),
+      waitingCores: z.int(),
+    }),
     capacities: z.array(capacity),
     coresInUse: z.int(),
     memoryMibInUse: z.int(),
     runs: z.int(),
+    /** Those of `runs` that have not started. */
+    waiting: z.int(),
   })
   .meta({ id: "Pool" });
 
@@ -42,6 +69,8 @@ export const centre = z
     regionCode: z.string().nullable(),
     driver: z.string(),
     lifeCycle,
+    /** Whether it takes new work. */
+    intake: z.enum(intakes),
     state: z.enum(["never-connected", "connected", "unreachable"]),
     lastSeenMs: timeMs.nullable(),
     unreachableSinceMs: timeMs.nullable(),
@@ -66,6 +95,10 @@ export const node = z
     /** Of one node. */
     cores: z.int(),
     memoryMib: z.int(),
+    accelerators: devices,
+    features: z.array(z.string()),
+    /** Of one node, not taken by anybody's work when the engine reported. */
+    free: z.strictObject({ cores: z.int(), memoryMib: z.int(), accelerators: devices }),
     coresInUse: z.int(),
     memoryMibInUse: z.int(),
     runs: z.int(),

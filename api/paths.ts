@@ -3,7 +3,7 @@
  * neither the CLI nor the console loads those. api/routes.ts adds what each takes and gives.
  */
 export type Path = {
-  readonly method: "GET" | "POST" | "DELETE";
+  readonly method: "GET" | "POST" | "PUT" | "DELETE";
   /** With `:name` for parameters, below /api/v1. */
   readonly path: string;
   /** Honours Idempotency-Key: true for every POST that creates or moves something. */
@@ -42,6 +42,12 @@ export const paths = {
   nodes: { method: "GET", path: "/nodes" },
   addCentre: { method: "POST", path: "/centres", idempotent: true },
   addEnrolment: { method: "POST", path: "/centres/:centre/enrolment", idempotent: true },
+  terms: { method: "GET", path: "/centres/:centre/terms" },
+  setTerms: { method: "PUT", path: "/centres/:centre/terms" },
+  intake: { method: "GET", path: "/centres/:centre/intake" },
+  setIntake: { method: "PUT", path: "/centres/:centre/intake" },
+  askRotation: { method: "PUT", path: "/centres/:centre/rotation" },
+  revokeCredentials: { method: "DELETE", path: "/centres/:centre/credential" },
   addTest: { method: "POST", path: "/centres/:centre/tests", idempotent: true },
   tests: { method: "GET", path: "/centres/:centre/tests" },
   test: { method: "GET", path: "/centres/:centre/tests/:test" },

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import * as agent from "#api/agent.ts";
+import * as centreTerms from "#api/centre-terms.ts";
 import * as connectionTest from "#api/connection-test.ts";
 import * as job from "#api/job.ts";
 import { limits } from "#api/limits.ts";
@@ -262,6 +263,58 @@ export const routes = {
     body: nothing,
     response: network.enrolmentToken,
     status: 201,
+  }),
+
+  terms: route({
+    ...paths.terms,
+    tag: "centres",
+    access: "administrator",
+    summary: "The terms of a centre, and who set them when",
+    params: z.object({ centre: centreName }),
+    response: centreTerms.termsInForce,
+  }),
+  setTerms: route({
+    ...paths.setTerms,
+    tag: "centres",
+    access: "administrator",
+    summary: "Set the terms of a centre: a new version, in force at once for what is placed from then on",
+    params: z.object({ centre: centreName }),
+    body: centreTerms.centreTerms,
+    response: centreTerms.termsInForce,
+  }),
+  intake: route({
+    ...paths.intake,
+    tag: "centres",
+    access: "administrator",
+    summary: "Whether a centre takes new work, and what draining, suspending, resuming or leaving would do",
+    params: z.object({ centre: centreName }),
+    response: centreTerms.intakeView,
+  }),
+  setIntake: route({
+    ...paths.setIntake,
+    tag: "centres",
+    access: "administrator",
+    summary: "Drain, suspend or resume a centre, or let it leave",
+    params: z.object({ centre: centreName }),
+    body: centreTerms.newIntake,
+    response: centreTerms.intakeView,
+  }),
+  askRotation: route({
+    ...paths.askRotation,
+    tag: "centres",
+    access: "administrator",
+    summary: "Have the centre's agent rotate its credential now",
+    params: z.object({ centre: centreName }),
+    body: nothing,
+    response: nothing,
+  }),
+  revokeCredentials: route({
+    ...paths.revokeCredentials,
+    tag: "centres",
+    access: "administrator",
+    summary: "Revoke every credential and open enrolment token of a centre",
+    params: z.object({ centre: centreName }),
+    response: centreTerms.revoked,
   }),
 
   addTest: route({

@@ -15,26 +15,37 @@ export type Intake = (typeof intakes)[number];
 export const intakeSteps = ["drain", "suspend", "resume", "leave"] as const;
 export type IntakeStep = (typeof intakeSteps)[number];
 
-const next: Readonly<Record<Intake, Partial<Record<IntakeStep | "part", Intake>>>> = {
-  open: { drain: "draining", suspend: "suspended", leave: "leaving" },
-  draining: { suspend: "suspended", resume: "open", leave: "leaving" },
-  suspended: { drain: "draining", resume: "open", leave: "leaving" },
-  leaving: { resume: "open", part: "left" },
-  left: {},
-};
+export const resultOf = {
+  drain: "draining",
+  suspend: "suspended",
+  resume: "open",
+  leave: "leaving",
+  part: "left",
+} as const satisfies Record<IntakeStep | "part", Intake>;
+
+const legal = {
+  open: ["drain", "suspend", "leave"],
+  draining: ["suspend", "resume", "leave"],
+  suspended: ["drain", "resume", "leave"],
+  leaving: ["resume", "part"],
+  left: [],
+} as const satisfies Record<Intake, readonly (IntakeStep | "part")[]>;
 
 export type IntakeMoved =
   | { readonly kind: "moved"; readonly intake: Intake }
   | { readonly kind: "illegal"; readonly from: Intake; readonly legal: readonly IntakeStep[] };
 
 export function moveIntake(from: Intake, step: IntakeStep | "part"): IntakeMoved {
-  const intake = next[from][step];
-  return intake ? { kind: "moved", intake } : { kind: "illegal", from, legal: legalIntakeSteps(from) };
+  const steps: readonly (IntakeStep | "part")[] = legal[from];
+  return steps.includes(step)
+    ? { kind: "moved", intake: resultOf[step] }
+    : { kind: "illegal", from, legal: legalIntakeSteps(from) };
 }
 
 /** What an administrator may do with it now; the console's buttons and the CLI's refusals read this. */
 export function legalIntakeSteps(from: Intake): readonly IntakeStep[] {
-  return intakeSteps.filter((step) => next[from][step] !== undefined);
+  const steps: readonly (IntakeStep | "part")[] = legal[from];
+  return intakeSteps.filter((step) => steps.includes(step));
 }
 
 /** Whether what waits there is withdrawn, to be placed elsewhere. */

@@ -92,9 +92,9 @@ function offeredAccelerators(cell: Cell, shape: Shape, pool: PoolRecord): Shape[
   return { vendor: device?.vendor ?? null, model: device?.model ?? null, perNode };
 }
 
-/** How much of what was asked is lost, as a sum of shares; another device counts as a whole share. */
+/** How far it is from what was asked, as a sum of shares; another device counts as a whole share. */
 function givenUp(asked: Shape, given: Shape, pool: PoolRecord): number {
-  const share = (of: (shape: Shape) => number) => (of(asked) === 0 ? 0 : 1 - of(given) / of(asked));
+  const share = (of: (shape: Shape) => number) => (of(asked) === 0 ? 0 : Math.abs(1 - of(given) / of(asked)));
   const mib = (shape: Shape) => shape.nodes * memoryMibPerNode(shape, pool.state?.memoryMibPerCore ?? 0);
   const device = (shape: Shape) => deviceKey(shape.accelerators?.vendor ?? null, shape.accelerators?.model ?? null);
   return (

@@ -80,6 +80,8 @@ export type World = {
    */
   missing(): readonly JobId[];
   knows(job: JobId): boolean;
+  /** Queued tasks that no other centre could ever run. Looks at every job. */
+  onlyAt(centre: CentreId): number;
   counts(): { readonly jobs: number; readonly queued: number; readonly live: number };
 };
 
@@ -246,6 +248,7 @@ export function createWorld(): World {
     couldEverFit: (shape, wishes, asker) => nearestFit(state.centres, askedBy(shape, wishes, asker)),
     centres: () => state.centres.filter((centre) => centre.state !== null).map((centre) => centre.id),
     missing: () => missingJobs(state.dependencies),
+    onlyAt: (centre) => countOnlyAt(state, centre),
     knows: (job) => state.jobs.has(job),
     counts: () => ({ jobs: state.jobs.size, queued: state.queued, live: state.live }),
   };
@@ -393,6 +396,16 @@ function endPositions(state: State, job: JobRecord, positions: Positions, succee
   resolve(state.dependencies, job, fresh, enqueue);
   if (job.complete) forgetJob(state, job);
   else enqueue(job);
+}
+
+function countOnlyAt(state: State, centre: CentreId): number {
+  let tasks = 0;
+  for (const { ask, queued } of state.jobs.values()) {
+    const { pools } = ask.group;
+    if (pools.length === 0 || pools.some((pool) => pool.centre.id !== centre)) continue;
+    for (const [from, to] of eachSpan(queued)) tasks += to - from;
+  }
+  return tasks;
 }
 
 /** By the shorter way: one task of many that run, or few runs of a long range. */

@@ -56,6 +56,15 @@ export type DeskSettings = {
   readonly log?: Log;
 };
 
+type CentreNow = {
+  readonly session: number;
+  readonly unreachable: boolean;
+  /** An administrator asked for a rotation, and an older credential is still good. */
+  readonly rotate: boolean;
+  /** It has none left that is good, because they were taken from it. */
+  readonly revoked: "revoked" | "left" | null;
+};
+
 /** What one centre should have. Each change takes the next generation. */
 type Counter = {
   generation: number;
@@ -181,7 +190,7 @@ export function openDesk(settings: DeskSettings): Desk {
       await writeSeenOf(centre, counter);
       const told = await observe(centre, request);
       if (told.kind === "refused") return told;
-      return await answer(centre, counter, request, told.committed, gone);
+      return await answer(centre, counter, request, told.committed, state.rotate, gone);
     } catch (error) {
       log.warn({ centre, error: wordsOf(error) }, "a sync could not be served");
       return unavailable(`PostgreSQL failed (${wordsOf(error)})`);
@@ -204,17 +213,20 @@ export function openDesk(settings: DeskSettings): Desk {
     counter: Counter,
     request: SyncRequest,
     committed: readonly RunId[],
+    rotation: boolean,
     gone: AbortSignal,
   ): Promise<Synced> {
     const whole = request.server !== instance || request.generation === 0;
     const since = whole ? 0 : request.generation;
     const untilMs = Date.now() + request.waitMs;
+    let rotate: boolean = rotation;
     await lookForTest(centre, counter);
     counter.polls += request.waitMs > 0 ? 1 : 0;
     try {
       while (
         !hasUntoldTest(counter, request.session) &&
         !whole &&
+        !rotate &&
         committed.length === 0 &&
         counter.reads.length === 0 &&
         !hasNews(counter, since)
@@ -223,8 +235,12 @@ export function openDesk(settings: DeskSettings): Desk {
         if (leftMs <= 0 || closed || gone.aborted) break;
         await change(counter, leftMs, gone);
         counter.seenMs = gone.aborted ? counter.seenMs : Date.now();
-        const newest = (await centreNow(centre)).session;
-        if (newest !== request.session) return fenced(request.session, newest);
+        const now = await centreNow(centre);
+        if (now.session !== request.session) return fenced(request.session, now.session);
+        // Its credential was good when the call came in, and may have been taken since.
+        if (now.revoked)
+          return { kind: "refused", refusal: { kind: "credential-revoked", centre, because: now.revoked } };
+        rotate = now.rotate;
         await lookForTest(centre, counter);
       }
     } finally {
@@ -242,6 +258,7 @@ export function openDesk(settings: DeskSettings): Desk {
       committed: [...committed],
       reads: quiet || gone.aborted ? [] : counter.reads.splice(0),
       ...(test && { test }),
+      ...(rotate && { rotate: true as const }),
     };
     return { kind: "answer", body };
   }
@@ -312,13 +329,22 @@ export function openDesk(settings: DeskSettings): Desk {
   }
 
   /** Session and contact as the store has them: another server may have changed them. */
-  async function centreNow(centre: CentreId): Promise<{ readonly session: number; readonly unreachable: boolean }> {
-    const { rows } = await db.pool.query<{ session: number; unreachable: boolean }>({
+  async function centreNow(centre: CentreId): Promise<CentreNow> {
+    const { rows } = await db.pool.query<CentreNow>({
       name: "centre-now",
-      text: "select session, unreachable_since_ms is not null as unreachable from centre where id = $1",
-      values: [centre],
+      text: `
+        select session, unreachable_since_ms is not null as unreachable,
+          rotate_ms is not null and exists (
+            select from centre_credential k where k.centre_id = centre.id and k.kind = 'credential' and k.spent_ms is null
+              and k.expires_ms > $2 and k.created_ms < rotate_ms) as rotate,
+          case when exists (select from centre_credential k where k.centre_id = centre.id and k.revoked_ms is not null)
+              and not exists (select from centre_credential k where k.centre_id = centre.id and k.kind = 'credential'
+                and k.spent_ms is null and k.expires_ms > $2)
+            then case intake when 'left' then 'left' else 'revoked' end end as revoked
+        from centre where id = $1`,
+      values: [centre, Date.now()],
     });
-    return rows[0] ?? { session: 0, unreachable: false };
+    return rows[0] ?? { session: 0, unreachable: false, rotate: false, revoked: null };
   }
 
   async function writeSeenOf(centre: CentreId, counter: Counter): Promise<void> {

@@ -72,6 +72,17 @@ export async function rotateCredential(db: Database, caller: CentreCaller, nowMs
   return { centre: caller.centre, credential: secret, rotateAfterMs };
 }
 
+/** Why a credential that was once good is refused: it was taken from its centre. null: it never was, or has aged out. */
+export async function whyRefused(db: Database, hash: Buffer): Promise<Refusal | null> {
+  const { rows } = await db.pool.query<{ centre: string; left: boolean }>(
+    `select centre_id as centre, intake = 'left' as left from centre_credential join centre on centre.id = centre_id
+     where secret_hash = $1 and kind = 'credential' and revoked_ms is not null`,
+    [hash],
+  );
+  const [row] = rows;
+  return row ? { kind: "credential-revoked", centre: row.centre, because: row.left ? "left" : "revoked" } : null;
+}
+
 /** Who presents it; null where it is good for nothing. Its first use ends every older one of the same centre. */
 export async function useCentreCredential(db: Database, hash: Buffer, nowMs: number): Promise<Used | null> {
   const { rows } = await db.pool.query<{ id: number; centre_id: string; replaced: boolean }>(

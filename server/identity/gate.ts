@@ -3,7 +3,7 @@ import { personId, projectId, tenantId } from "#core/ids.ts";
 import type { Refusal } from "#core/refusal.ts";
 import type { Database } from "#server/store/database.ts";
 import type { CentreCaller, Person } from "./caller.ts";
-import { useCentreCredential } from "./centre-credential.ts";
+import { useCentreCredential, whyRefused } from "./centre-credential.ts";
 import { hashSecret } from "./secret.ts";
 
 /**
@@ -32,7 +32,9 @@ export function openGate(db: Database, now: () => number): Gate {
       return centres.get(hash, async () => {
         const used = await useCentreCredential(db, hash, now());
         if (used?.replaced) centres.forgetKept();
-        return used?.caller ?? null;
+        if (used) return used.caller;
+        const refusal = await whyRefused(db, hash);
+        return refusal && refuse(refusal);
       });
     },
     forget() {
@@ -51,7 +53,8 @@ export type Gate = {
   readonly forget: () => void;
 };
 
-type Found<Caller> = Caller | { readonly kind: "refused"; readonly refusal: Refusal };
+type Refused = { readonly kind: "refused"; readonly refusal: Refusal };
+type Found<Caller> = Caller | Refused;
 
 export type Presented = { readonly kind: "token" | "session"; readonly secret: string };
 
@@ -76,25 +79,26 @@ function bearer(headers: IncomingHttpHeaders): string | null {
   return /^Bearer +(\S+) *$/i.exec(headers.authorization ?? "")?.[1] ?? null;
 }
 
-function refuse(refusal: Refusal): { readonly kind: "refused"; readonly refusal: Refusal } {
+function refuse(refusal: Refusal): Refused {
   return { kind: "refused", refusal };
 }
 
 const lifeMs = 15_000;
 const mostKept = 10_000;
 
-function createCache<Caller>(now: () => number) {
+function createCache<Caller extends { readonly kind: string }>(now: () => number) {
   const kept = new Map<string, { readonly caller: Caller; readonly untilMs: number }>();
   /** Of a hundred requests that come at once with one credential, one asks. */
   const loading = new Map<string, Promise<Found<Caller>>>();
   /** Raised by `clear`, so that an answer asked for before it is not kept after it. */
   let age = 0;
 
-  async function load(key: string, ask: () => Promise<Caller | null>): Promise<Found<Caller>> {
+  async function load(key: string, ask: () => Promise<Found<Caller> | null>): Promise<Found<Caller>> {
     const asked = age;
     try {
       const caller = await ask();
       if (caller === null) return refuse({ kind: "bad-credentials" });
+      if (isRefused(caller)) return caller;
       if (asked === age) kept.set(key, { caller, untilMs: now() + lifeMs });
       const oldest = kept.keys().next();
       if (kept.size > mostKept && !oldest.done) kept.delete(oldest.value);
@@ -105,7 +109,7 @@ function createCache<Caller>(now: () => number) {
   }
 
   return {
-    get(hash: Buffer, ask: () => Promise<Caller | null>): Found<Caller> | Promise<Found<Caller>> {
+    get(hash: Buffer, ask: () => Promise<Found<Caller> | null>): Found<Caller> | Promise<Found<Caller>> {
       const key = hash.toString("latin1");
       const found = kept.get(key);
       if (found !== undefined && found.untilMs > now()) return found.caller;
@@ -122,6 +126,10 @@ function createCache<Caller>(now: () => number) {
     /** Without those that are being asked for right now. */
     forgetKept: () => kept.clear(),
   };
+}
+
+function isRefused<Caller extends { readonly kind: string }>(found: Found<Caller>): found is Refused {
+  return found.kind === "refused";
 }
 
 async function usePersonCredential(

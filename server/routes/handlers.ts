@@ -1,5 +1,6 @@
 import type { Handlers } from "#server/http/handler.ts";
 import { agentHandlers } from "./agents.ts";
+import { centreTermsHandlers } from "./centre-terms.ts";
 import { centreHandlers } from "./centres.ts";
 import { connectionTestHandlers } from "./connection-tests.ts";
 import { eventHandlers } from "./events.ts";
@@ -24,6 +25,7 @@ export function createHandlers(parts: Parts): Handlers {
     ...eventHandlers(parts),
     ...usageHandlers(parts),
     ...centreHandlers(parts),
+    ...centreTermsHandlers(parts),
     ...connectionTestHandlers(parts),
     ...peopleHandlers(parts),
     ...agentHandlers(parts),
@@ -31,6 +33,7 @@ export function createHandlers(parts: Parts): Handlers {
 }
 
 export type Parts = Parameters<typeof networkHandlers>[0] &
+  Parameters<typeof centreTermsHandlers>[0] &
   Parameters<typeof connectionTestHandlers>[0] &
   Parameters<typeof sessionHandlers>[0] &
   Parameters<typeof submitHandlers>[0] &

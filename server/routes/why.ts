@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import type { why } from "#api/job.ts";
+import { waitWords } from "#core/centre/waiting.ts";
 import { jobId } from "#core/ids.ts";
 import { type Language, reasonWords } from "#core/scheduling/reasons.ts";
 import type { World } from "#core/scheduling/world.ts";
@@ -37,10 +38,18 @@ export function whyHandlers(context: WhyContext): Pick<Handlers, "why"> {
           words: rule === null ? words.waits[language] : reasonWords(rule, facts, language),
           candidates: candidates.map((one) => candidateView(one, language)),
           decidedMs: nowMs,
+          startsMs: null,
         });
       }
       // The store and the world's copy of it are a moment apart.
-      return answer({ ...of(task), rule: null, words: words.soon[language], candidates: [], decidedMs: nowMs });
+      return answer({
+        ...of(task),
+        rule: null,
+        words: words.soon[language],
+        candidates: [],
+        decidedMs: nowMs,
+        startsMs: null,
+      });
     },
   };
 }
@@ -54,6 +63,7 @@ export type WhyContext = {
 const words = {
   waits: { en: "waits for room at a centre", zh: "等待某个中心有空闲" },
   soon: { en: "is being placed this moment", zh: "正在放置" },
+  there: { en: "waits there: {reason}", zh: "正在该处等待：{reason}" },
   placed: { en: "was placed at {centre}", zh: "已放置于 {centre}" },
 } as const;
 
@@ -63,13 +73,16 @@ function of(task: TaskView): Pick<WhyView, "job" | "index" | "state"> {
 
 function whyPlaced(task: TaskView, placed: Placed | null, language: Language): WhyView {
   const where = placed === null ? "" : words.placed[language].replace("{centre}", placed.centre);
+  const waiting = placed?.waiting ?? null;
+  const waits = waiting === null ? "" : words.there[language].replace("{reason}", waitWords(waiting, language));
   const ended = task.outcome === null ? [] : [endedWords(task.outcome, placed?.words ?? null, language)];
   return {
     ...of(task),
     rule: null,
-    words: [...ended, where].filter((part) => part !== "").join(language === "zh" ? "；" : "; "),
+    words: [...ended, where, waits].filter((part) => part !== "").join(language === "zh" ? "；" : "; "),
     candidates: (placed?.decision.candidates ?? []).map((one) => candidateView(one, language)),
     decidedMs: placed?.decision.decidedMs ?? null,
+    startsMs: waiting?.startsMs ?? null,
   };
 }
 

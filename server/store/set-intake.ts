@@ -1,4 +1,4 @@
-import { type Intake, type IntakeStep, moveIntake, withdrawsWaiting } from "#core/centre/intake.ts";
+import { type Intake, type IntakeStep, moveIntake, resultOf, withdrawsWaiting } from "#core/centre/intake.ts";
 import type { CentreId, PersonId } from "#core/ids.ts";
 import type { Refusal } from "#core/refusal.ts";
 import type { Transaction } from "./transitions.ts";
@@ -24,6 +24,8 @@ export async function setIntake(
   ]);
   const from = rows[0]?.intake;
   if (!from) return { kind: "refused", refusal: { kind: "not-found", what: "centre", id: centre } };
+  // Asked again, it is as it was asked for.
+  if (from === resultOf[step]) return { kind: "set", intake: from };
   const moved = moveIntake(from, step);
   if (moved.kind === "illegal")
     return { kind: "refused", refusal: { kind: "centre-step", centre, from, step, legal: moved.legal } };

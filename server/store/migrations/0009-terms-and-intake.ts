@@ -24,5 +24,7 @@ create table centre_step (
 );
 create index centre_step_centre on centre_step (centre_id, id);
 alter table run add column waiting jsonb, add column withdraw_ms bigint;
+-- When an administrator last asked for a rotation: its agent is told until no older credential is good any more.
+alter table centre add column rotate_ms bigint;
 alter table centre_credential add column revoked_ms bigint;
 `;

@@ -1,7 +1,16 @@
 import type pg from "pg";
 import type { z } from "zod";
 import type { Centre, node, pool } from "#api/network.ts";
-import { type EnginePool, type EngineReport, poolTotals } from "#core/centre/engine.ts";
+import type { DriverName } from "#core/centre/centre.ts";
+import {
+  type EnginePool,
+  type EngineReport,
+  type ForeignLoad,
+  type NodeGroup,
+  poolTotals,
+} from "#core/centre/engine.ts";
+import { type CentreTerms, defaultTerms, poolTerms } from "#core/centre/terms.ts";
+import { unreachable } from "#core/unreachable.ts";
 
 type PoolView = z.output<typeof pool>;
 export type NodeView = z.output<typeof node>;
@@ -9,7 +18,8 @@ export type NodeView = z.output<typeof node>;
 /** Centres in the order of their ids, with their pools and what runs there now. `only`: the one of that id. */
 export async function readCentres(db: Query, page: CentrePage): Promise<readonly Centre[]> {
   const centres = await db.query<CentreRow>(
-    `select id, name, name_zh, region_code, driver, life_cycle, agent_version, engine, last_seen_ms, unreachable_since_ms
+    `select id, name, name_zh, region_code, driver, life_cycle, intake, agent_version, engine, last_seen_ms, unreachable_since_ms,
+       (select terms from centre_terms t where t.centre_id = centre.id order by t.id desc limit 1) as terms
      from centre where ($1::text is null or id > $1) and ($2::text is null or id = $2) order by id limit $3`,
     [page.after, page.only ?? null, page.limit],
   );
@@ -23,6 +33,7 @@ export async function readCentres(db: Query, page: CentrePage): Promise<readonly
     regionCode: row.region_code,
     driver: row.driver,
     lifeCycle: row.life_cycle,
+    intake: row.intake,
     state: stateOf(row),
     lastSeenMs: row.last_seen_ms,
     unreachableSinceMs: row.unreachable_since_ms,
@@ -30,7 +41,7 @@ export async function readCentres(db: Query, page: CentrePage): Promise<readonly
     mechanisms: row.engine?.mechanisms ?? {},
     pools: pools
       .filter((pool) => pool.centre_id === row.id)
-      .map((pool) => poolView(pool, row.engine?.pools.find((told) => told.name === pool.name) ?? null, uses)),
+      .map((pool) => poolView(row, pool, row.engine?.pools.find((told) => told.name === pool.name) ?? null, uses)),
   }));
 }
 
@@ -42,8 +53,10 @@ type CentreRow = {
   readonly name: string;
   readonly name_zh: string | null;
   readonly region_code: string | null;
-  readonly driver: string;
+  readonly driver: DriverName;
   readonly life_cycle: Centre["lifeCycle"];
+  readonly intake: Centre["intake"];
+  readonly terms: CentreTerms | null;
   readonly agent_version: string | null;
   readonly engine: EngineReport | null;
   readonly last_seen_ms: number | null;
@@ -72,15 +85,28 @@ async function readPools(db: Query, centres: readonly string[]): Promise<readonl
   return rows;
 }
 
-function poolView(row: PoolRow, described: EnginePool | null, uses: readonly PoolUse[]): PoolView {
+function poolView(
+  { terms, driver }: CentreRow,
+  row: PoolRow,
+  described: EnginePool | null,
+  uses: readonly PoolUse[],
+): PoolView {
+  const { contract, maxPending, leaseMs } = poolTerms(terms ?? defaultTerms(driver), row, driver);
   const use = uses.find((one) => one.centre === row.centre_id && one.pool === row.name);
   const nodes = described?.nodes ?? [];
   const totals = poolTotals({ nodes });
   return {
     name: row.name,
-    contract: row.contract,
+    contract,
+    maxPending,
+    leaseS: leaseMs === null ? null : leaseMs / 1000,
     lifeCycle: row.life_cycle,
+    state: described?.state ?? null,
+    limits: described?.limits ?? { timeLimitS: null, leastNodes: 1, mostNodes: null },
+    foreign: foreignView(described?.foreign ?? { kind: "none" }),
+    free: freeOf(nodes),
     nodes: nodes.reduce((sum, group) => sum + group.count, 0),
+    nodesUp: nodes.reduce((sum, group) => sum + (group.state === "up" ? group.count : 0), 0),
     ...totals,
     accelerators: [...totals.accelerators],
     memoryMibPerCore: described?.memoryMibPerCore ?? 0,
@@ -88,13 +114,43 @@ function poolView(row: PoolRow, described: EnginePool | null, uses: readonly Poo
     coresInUse: use?.cores ?? 0,
     memoryMibInUse: use?.memoryMib ?? 0,
     runs: use?.runs ?? 0,
+    waiting: use?.waiting ?? 0,
   };
+}
+
+function foreignView(foreign: ForeignLoad): PoolView["foreign"] {
+  const none = { why: null, runningCores: 0, nextEndsInMs: null, waitingJobs: 0, waitingCores: 0 };
+  switch (foreign.kind) {
+    case "none":
+      return { ...none, kind: "none" };
+    case "hidden":
+      return { ...none, kind: "hidden", why: foreign.why };
+    case "seen":
+      return {
+        kind: "seen",
+        why: null,
+        runningCores: foreign.running.reduce((sum, each) => sum + each.cores, 0),
+        nextEndsInMs: foreign.running[0]?.endsInMs ?? null,
+        waitingJobs: foreign.waiting.jobs,
+        waitingCores: foreign.waiting.cores,
+      };
+    default:
+      return unreachable(foreign);
+  }
+}
+
+/** Of the nodes that are up. */
+function freeOf(nodes: readonly NodeGroup[]): PoolView["free"] {
+  const { cores, memoryMib, accelerators } = poolTotals({ nodes: nodes.map((group) => ({ ...group, ...group.free })) });
+  return { cores, memoryMib, accelerators: [...accelerators] };
 }
 
 export type PoolUse = {
   readonly centre: string;
   readonly pool: string;
   readonly runs: number;
+  /** Those of them that have not started. */
+  readonly waiting: number;
   readonly cores: number;
   readonly memoryMib: number;
   readonly accelerators: number;
@@ -103,7 +159,7 @@ export type PoolUse = {
 /** What the runs that have not ended hold, pool by pool. Bounded by what the network can run at once. */
 export async function readUses(db: Query, centres: readonly string[] | null): Promise<readonly PoolUse[]> {
   const { rows } = await db.query<PoolUse>(
-    `select centre_id as centre, pool, count(*) as runs,
+    `select centre_id as centre, pool, count(*) as runs, count(*) filter (where started_ms is null) as waiting,
        sum((allocation ->> 'nodes')::bigint * (allocation ->> 'coresPerNode')::bigint)::bigint as cores,
        sum((allocation ->> 'nodes')::bigint * (allocation ->> 'memoryMibPerNode')::bigint)::bigint as "memoryMib",
        sum((allocation ->> 'nodes')::bigint * (allocation ->> 'acceleratorsPerNode')::bigint)::bigint as accelerators
@@ -119,13 +175,27 @@ export async function readNodes(
   page: { readonly centre: string | null; readonly skip: number; readonly limit: number },
 ): Promise<readonly NodeView[]> {
   const { rows } = await pool.query<
-    Pick<NodeView, "centre" | "pool" | "name" | "count" | "state" | "reason" | "cores" | "memoryMib"> & {
+    Pick<
+      NodeView,
+      | "centre"
+      | "pool"
+      | "name"
+      | "count"
+      | "state"
+      | "reason"
+      | "cores"
+      | "memoryMib"
+      | "accelerators"
+      | "features"
+      | "free"
+    > & {
       readonly alone: boolean;
     }
   >(
     `select centre.id as centre, pool.value ->> 'name' as pool, node.value ->> 'names' as name,
        (node.value ->> 'count')::int as count, node.value ->> 'state' as state, node.value ->> 'reason' as reason,
        (node.value ->> 'cores')::int as cores, (node.value ->> 'memoryMib')::int as "memoryMib",
+       node.value -> 'accelerators' as accelerators, node.value -> 'features' as features, node.value -> 'free' as free,
        jsonb_array_length(pool.value -> 'nodes') = 1 and (node.value ->> 'count')::int = 1 as alone
      from centre, jsonb_array_elements(centre.engine -> 'pools') with ordinality as pool (value, place),
        jsonb_array_elements(pool.value -> 'nodes') with ordinality as node (value, place)

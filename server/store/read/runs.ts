@@ -2,6 +2,7 @@ import type pg from "pg";
 import type { z } from "zod";
 import type { candidate, run } from "#api/job.ts";
 import { runEndView } from "#api/outcome-view.ts";
+import { type RunWait, waitWords } from "#core/centre/waiting.ts";
 import { jobId, runId } from "#core/ids.ts";
 import type { RunEnd, StateKind } from "#core/job/state.ts";
 import type { Allocation, RunUsage } from "#core/run-order.ts";
@@ -42,6 +43,8 @@ type RunRow = {
   readonly index: number;
   readonly attempt: number;
   readonly centre_id: string;
+  readonly pool: string;
+  readonly waiting: RunWait | null;
   readonly state: StateKind;
   readonly allocation: Allocation;
   readonly tariff_version: string;
@@ -70,6 +73,8 @@ function runView(row: RunRow, language: Language): RunView {
     startedMs: row.started_ms,
     endedMs: row.ended_ms,
     unreachableSinceMs: row.unreachable_since_ms,
+    pool: row.pool,
+    waiting: waitingNow(row, language),
     cores: allocation.nodes * allocation.coresPerNode,
     memoryMib: allocation.nodes * allocation.memoryMibPerNode,
     accelerators: allocation.nodes * allocation.acceleratorsPerNode,
@@ -88,6 +93,12 @@ function runView(row: RunRow, language: Language): RunView {
     cost: ended ? costView(row.tariff_version, row.amounts ?? noAmounts) : null,
     candidates: row.decision.candidates.map((one) => candidateView(one, language)),
   };
+}
+
+function waitingNow({ waiting, state }: RunRow, language: Language): RunView["waiting"] {
+  if (!waiting || (state !== "placed" && state !== "starting")) return null;
+  const { engineId, reason, reasonKind, startsMs, sinceMs } = waiting;
+  return { engineId, reason, reasonKind, words: waitWords(waiting, language), startsMs, sinceMs };
 }
 
 /** A rule and its facts in the words of the reader. */

@@ -2,6 +2,7 @@ import type pg from "pg";
 import type { z } from "zod";
 import { type JobDetail, outcomeKinds, type task } from "#api/job.ts";
 import { outcomeView } from "#api/outcome-view.ts";
+import type { RunWait } from "#core/centre/waiting.ts";
 import type { Outcome, StateKind } from "#core/job/state.ts";
 import type { Candidate } from "#core/scheduling/reasons.ts";
 
@@ -53,13 +54,16 @@ export type Placed = {
   readonly centre: string;
   /** What it said of its end. */
   readonly words: string | null;
+  /** What is known of its wait in the centre's own queue, while it is there. */
+  readonly waiting: RunWait | null;
   readonly decision: { readonly decidedMs: number; readonly candidates: readonly Candidate[] };
 };
 
 /** Where its newest run was placed, what each centre said then, and how it went. */
 export async function readPlaced(pool: pg.Pool, job: number, index: number): Promise<Placed | null> {
   const { rows } = await pool.query<Placed>(
-    `select centre_id as centre, words, decision from run where job_id = $1 and index = $2 order by attempt desc limit 1`,
+    `select centre_id as centre, words, decision, case when state in ('placed', 'starting') then waiting end as waiting
+     from run where job_id = $1 and index = $2 order by attempt desc limit 1`,
     [job, index],
   );
   return rows[0] ?? null;

@@ -1,0 +1,67 @@
+import * as z from "zod";
+import { centreName, text, timeMs } from "#api/values.ts";
+import { intakeSteps, intakes } from "#core/centre/intake.ts";
+
+const timeOfDay = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$|^24:00$/, { error: "a time of day such as 08:00" });
+
+/** How work waits in a pool, for how long, and how much of it is the network's. */
+export const poolTerms = z
+  .strictObject({
+    /** null: shared where others work there too, else dedicated. */
+    contract: z.enum(["dedicated", "shared", "opportunistic"]).nullable(),
+    /** Of a shared pool: runs of one project, alike in nodes, cores and cards, that may wait in its own queue. */
+    maxPending: z.int().min(0).max(1000),
+    /** How long a run placed there may wait for its start; null: what its contract usually has. */
+    leaseS: z
+      .int()
+      .min(10)
+      .max(60 * 86_400)
+      .nullable(),
+    /** Recorded; placement does not ask it yet. */
+    sharePercent: z.int().min(0).max(100).nullable(),
+    /** Empty: always. Recorded; placement does not ask it yet. */
+    hours: z
+      .array(z.strictObject({ days: z.array(z.int().min(1).max(7)).min(1).max(7), from: timeOfDay, to: timeOfDay }))
+      .max(50),
+  })
+  .meta({ id: "PoolTerms" });
+
+export const centreTerms = z
+  .strictObject({
+    /** By the pool's name; one that is not named has `otherPools`. */
+    pools: z.record(text(255).min(1), poolTerms),
+    otherPools: poolTerms,
+    /** The version of the tariff that prices its usage. */
+    priceList: text(100),
+  })
+  .meta({ id: "CentreTerms" });
+
+export const termsInForce = z
+  .strictObject({
+    centre: centreName,
+    terms: centreTerms,
+    /** Newest first, at most twenty; empty where the default of the driver is in force. */
+    versions: z.array(z.strictObject({ version: z.int(), setBy: z.string(), setMs: timeMs, terms: centreTerms })),
+  })
+  .meta({ id: "TermsInForce" });
+
+export const intake = z.enum(intakes);
+
+/** Whether a centre takes new work, what can be done about it, and what each step would do to the work that is there. */
+export const intakeView = z
+  .strictObject({
+    centre: centreName,
+    intake,
+    /** Runs sent there that have not started, and those that run. */
+    waiting: z.int(),
+    running: z.int(),
+    /** Queued tasks that no other centre could ever run. */
+    onlyHere: z.int(),
+    steps: z.array(z.strictObject({ step: z.enum(intakeSteps), consequences: z.array(z.string()) })),
+    /** What was done with the centre, newest first, at most fifty; `by` null: the network itself. */
+    history: z.array(z.strictObject({ step: z.string(), by: z.string().nullable(), atMs: timeMs })),
+  })
+  .meta({ id: "CentreIntake" });
+
+export const newIntake = z.strictObject({ step: z.enum(intakeSteps) }).meta({ id: "NewIntake" });
+export const revoked = z.strictObject({ credentials: z.int() }).meta({ id: "CredentialsRevoked" });

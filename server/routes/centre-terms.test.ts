@@ -1,0 +1,174 @@
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import type { Client, Input } from "#api/client.ts";
+import { noOffers, oneMachine } from "#core/centre/engine.ts";
+import { passConnectionTest, startTestServer, type TestServer } from "#server/http/testing.ts";
+
+/** An administrator's hand on a centre: its terms, whether it takes work, and its agent's credential. */
+let server: TestServer;
+let client: Client;
+let joined: Awaited<ReturnType<typeof join>>;
+before(async () => {
+  server = await startTestServer({ schedules: true });
+  client = server.client();
+  joined = await join();
+});
+after(() => server.stop());
+
+async function ok<Value>(
+  reply: Promise<
+    | { readonly kind: "answer"; readonly value: Value }
+    | { readonly kind: "problem"; readonly problem: { readonly detail: string } }
+  >,
+): Promise<Value> {
+  const got = await reply;
+  if (got.kind === "problem") throw new Error(got.problem.detail);
+  return got.value;
+}
+
+async function problem(
+  reply: Promise<{ readonly kind: string; readonly problem?: { readonly type: string; readonly detail: string } }>,
+): Promise<string> {
+  const got = await reply;
+  return got.problem?.type.split("/").at(-1) ?? got.kind;
+}
+
+const beta = { params: { centre: "beta" } } as const;
+const pool = oneMachine("n1", { cores: 4, memoryMib: 4096, memoryMibPerCore: 1024 });
+const engine = { pools: [{ ...pool, name: "batch" }], offers: noOffers, mechanisms: {} };
+
+/** A simulated centre in service with one pool, and an agent that syncs by hand. */
+async function join() {
+  await ok(client.call("addCentre", { body: { id: "beta", driver: "simulated" } }));
+  const { token } = await ok(client.call("addEnrolment", { ...beta, body: {} }));
+  const { credential } = await ok(client.call("enrol", { body: { token, agentVersion: "1", driver: "simulated" } }));
+  await passConnectionTest(server, "beta", credential);
+  const agent = server.client(credential);
+  const { session } = await ok(agent.call("session", { body: {} }));
+  let known = { server: "", generation: 0 };
+  const sync = async (changes: Partial<Input<"sync">["body"]> = {}) => {
+    const body = {
+      protocol: 1,
+      session,
+      agentVersion: "1",
+      ...known,
+      waitMs: 0,
+      engine: null,
+      observations: [],
+    } as const;
+    const answer = await ok(agent.call("sync", { body: { ...body, ...changes } as Input<"sync">["body"] }));
+    known = { server: answer.server, generation: answer.generation };
+    return answer;
+  };
+  await sync({ engine });
+  return { agent, credential, sync };
+}
+
+test("terms: the driver's default, then each version with who set it; they are in force at once", async () => {
+  const first = await ok(client.call("terms", beta));
+  assert.deepEqual(
+    [first.versions.length, first.terms.otherPools.contract, first.terms.otherPools.maxPending],
+    [0, null, 8],
+  );
+  const own = { ...first.terms.otherPools, contract: "shared", maxPending: 1, leaseS: 600, sharePercent: 40 } as const;
+  const hours = [{ days: [6, 7], from: "00:00", to: "24:00" }];
+  const terms = { ...first.terms, pools: { batch: { ...own, hours } } };
+  const set = await ok(client.call("setTerms", { ...beta, body: terms }));
+  assert.deepEqual(set.terms, terms);
+  assert.deepEqual([set.versions.length, set.versions[0]?.setBy], [1, "admin"]);
+  const free = { ...terms, priceList: "a-list-nobody-made" };
+  assert.equal(await problem(client.call("setTerms", { ...beta, body: free })), "invalid-request");
+  assert.equal(await problem(client.call("terms", { params: { centre: "nowhere" } })), "not-found");
+
+  const asked = { command: ["true"], coresPerTask: 4, array: "0-3", centres: { only: ["beta"] } };
+  const { id } = await ok(client.call("submit", { body: asked }));
+  const order = await until(async () => {
+    const { start } = await joined.sync({ waitMs: 1000 });
+    return start.length >= 2 ? start : null;
+  });
+  assert.equal(order.length, 2, "one that starts now, and one that may wait in the centre's own queue");
+  assert(order.every((one) => one.startWithinMs > 590_000 && one.startWithinMs <= 600_000));
+  const why = await ok(client.call("why", { params: { job: id }, query: { index: 3 } }));
+  assert.equal(why.candidates.find((one) => one.centre === "beta")?.rule, "pool-queue-full");
+});
+
+test("what waits at a centre: the engine's reason and estimate, in words, in show and why", async () => {
+  const { jobs } = await ok(client.call("jobs"));
+  const job = jobs[0]?.id ?? 0;
+  const run = `${job}.1.1`;
+  const waiting = { kind: "waiting", run, atMs: 5, engineId: "812", reason: "Priority", startsInMs: 60_000 } as const;
+  await joined.sync({ observations: [{ ...waiting, reasonKind: "priority" }] });
+  const task = await ok(client.call("task", { params: { job, index: 1 } }));
+  assert.deepEqual([task.state, task.runs[0]?.waiting?.engineId], ["starting", "812"]);
+  assert.match(task.runs[0]?.waiting?.words ?? "", /other work comes first .*\(Priority\)/);
+  const why = await ok(client.call("why", { params: { job }, query: { index: 1 } }));
+  assert.match(why.words, /was placed at beta; waits there: other work comes first/);
+  assert(Math.abs((why.startsMs ?? 0) - Date.now() - 60_000) < 30_000);
+});
+
+test("suspend: said beforehand, then what waits is asked back and what has started is not", async () => {
+  const before = await ok(client.call("intake", beta));
+  assert.deepEqual([before.intake, before.waiting, before.running, before.onlyHere], ["open", 2, 0, 2]);
+  const said = before.steps.find(({ step }) => step === "suspend")?.consequences.join(" ") ?? "";
+  assert.match(said, /2 runs that wait there are withdrawn .* 2 queued tasks can run nowhere else/);
+  const suspended = await ok(client.call("setIntake", { ...beta, body: { step: "suspend" } }));
+  assert.deepEqual(
+    [suspended.intake, suspended.history[0]?.step, suspended.history[0]?.by],
+    ["suspended", "suspend", "admin"],
+  );
+  const withdraw = await until(async () => {
+    const answer = await joined.sync({ waitMs: 1000 });
+    return answer.withdraw.length === 2 ? answer.withdraw : null;
+  });
+  const [first = "", second = ""] = [...withdraw].sort();
+  await joined.sync({ observations: [{ kind: "started", run: first, atMs: 6, evidence: "it was quicker" }] });
+  const end = { kind: "withdrawn", exitCode: null, signal: null, by: null, reason: "taken back" } as const;
+  const usage = {
+    startedMs: null,
+    wallMs: 0,
+    cpuUserMs: 0,
+    cpuSystemMs: 0,
+    peakMemoryMib: 0,
+    memoryWay: "none",
+  } as const;
+  const all = { ...usage, droppedStdoutBytes: 0, droppedStderrBytes: 0, energyJoules: null };
+  await joined.sync({ observations: [{ kind: "ended", run: second, atMs: 6, end, usage: all, words: null }] });
+  const now = await ok(client.call("intake", beta));
+  assert.deepEqual([now.waiting, now.running, now.onlyHere], [0, 1, 3]);
+  const job = Number(first.split(".")[0]);
+  const why = await ok(client.call("why", { params: { job }, query: { index: 3 } }));
+  assert.equal(why.candidates.find((one) => one.centre === "beta")?.rule, "takes-nothing-new");
+  await ok(client.call("setIntake", { ...beta, body: { step: "resume" } }));
+  assert.equal(await problem(client.call("setIntake", { ...beta, body: { step: "resume" } })), "answer", "asked again");
+});
+
+test("rotation now: the agent is told until it has a newer credential", async () => {
+  await ok(client.call("askRotation", { ...beta, body: {} }));
+  assert.equal((await joined.sync()).rotate, true);
+  const { credential } = await ok(joined.agent.call("rotate", { body: {} }));
+  joined = { ...joined, agent: server.client(credential), credential };
+  await ok(joined.agent.call("session", { body: {} }));
+  const { rows } = await server.db.pool.query(
+    "select count(*)::int as count from centre_credential where centre_id = 'beta' and kind = 'credential' and spent_ms is null",
+  );
+  assert.equal(rows[0].count, 1);
+});
+
+test("a revoked agent is refused and told so; a new token lets it in again", async () => {
+  assert.deepEqual(await ok(client.call("revokeCredentials", beta)), { credentials: 1 });
+  const refused = await joined.agent.call("session", { body: {} });
+  assert.equal(refused.kind === "problem" && refused.problem.type, "/api/problems/credential-revoked");
+  assert.equal(refused.kind === "problem" && refused.problem.status, 401);
+  const { token } = await ok(client.call("addEnrolment", { ...beta, body: {} }));
+  const { credential } = await ok(client.call("enrol", { body: { token, agentVersion: "1", driver: "simulated" } }));
+  await ok(server.client(credential).call("session", { body: {} }));
+});
+
+/** Asks again until there is something; a long poll may return for another reason. */
+async function until<Value>(look: () => Promise<Value | null>): Promise<Value> {
+  for (let tries = 0; tries < 50; tries += 1) {
+    const found = await look();
+    if (found !== null) return found;
+  }
+  throw new Error("it never came");
+}

@@ -1,0 +1,104 @@
+import { consequenceWords, legalIntakeSteps } from "#core/centre/intake.ts";
+import type { CentreTerms, PoolTerms } from "#core/centre/terms.ts";
+import { type CentreId, centreId } from "#core/ids.ts";
+import { parseTariff, tariffInForce } from "#core/ledger/tariff.ts";
+import type { Language } from "#core/scheduling/reasons.ts";
+import type { World } from "#core/scheduling/world.ts";
+import { answer, type Handlers, type Refused, refused } from "#server/http/handler.ts";
+import type { Database } from "#server/store/database.ts";
+import { readIntake } from "#server/store/read/centre-intake.ts";
+import { readTerms } from "#server/store/read/centre-terms.ts";
+import type { TransitionWriter } from "#server/store/transitions.ts";
+
+/** What was agreed with a centre, whether it takes new work, and what its agent proves itself with. */
+export function centreTermsHandlers(context: TermsContext): Pick<Handlers, TermsRoute> {
+  const { db, feed, gate, transitions, now } = context;
+
+  async function termsOf(centre: string) {
+    const found = await readTerms(db.pool, centre);
+    if (found === null) return noCentre(centre);
+    const versions = found.versions.map((one) => ({ ...one, terms: wire(one.terms) }));
+    return answer({ centre, terms: wire(found.terms), versions });
+  }
+
+  async function intakeOf(centre: CentreId, language: Language) {
+    const found = await readIntake(db.pool, centre);
+    if (found === null) return noCentre(centre);
+    const { intake, waiting, running, history } = found;
+    const count = { waiting, running, onlyHere: context.world().onlyAt(centre) };
+    const steps = legalIntakeSteps(intake).map((step) => ({
+      step,
+      consequences: [...consequenceWords(step, count, language)],
+    }));
+    return answer({ centre, intake, ...count, steps, history: [...history] });
+  }
+
+  return {
+    terms: ({ params }) => termsOf(params.centre),
+
+    async setTerms({ caller, params, body }) {
+      if (parseTariff(body.priceList) === null) {
+        const words = `no such price list; there is ${tariffInForce}`;
+        return refused({ kind: "invalid-request", issues: [{ path: "priceList", words }] });
+      }
+      const { rowCount } = await db.pool.query(
+        `with set as (
+           insert into centre_terms (centre_id, terms, person_id, at_ms)
+           select id, $2::jsonb, $3, $4 from centre where id = $1 returning centre_id
+         )
+         insert into event (at_ms, kind, centre_id, cause) select $4::bigint, 'centre-changed', centre_id, $5::text from set`,
+        [params.centre, JSON.stringify(body), caller.id, now(), `person:${caller.id}: terms`],
+      );
+      if (rowCount === 0) return noCentre(params.centre);
+      feed.wake();
+      return termsOf(params.centre);
+    },
+
+    intake: ({ params, language }) => intakeOf(centreId(params.centre), language),
+
+    async setIntake({ caller, params, body, language }) {
+      const centre = centreId(params.centre);
+      const set = await transitions.intake(centre, body.step, caller.id);
+      return set.kind === "refused" ? set : intakeOf(centre, language);
+    },
+
+    async askRotation({ caller, params }) {
+      const { rowCount } = await db.pool.query(
+        `with asked as (update centre set rotate_ms = $2 where id = $1 returning id)
+         insert into event (at_ms, kind, centre_id, cause) select $2::bigint, 'centre-changed', id, $3::text from asked`,
+        [params.centre, now(), `person:${caller.id}: rotate the credential`],
+      );
+      if (rowCount === 0) return noCentre(params.centre);
+      feed.wake();
+      return answer({});
+    },
+
+    async revokeCredentials({ caller, params }) {
+      const credentials = await transitions.revoke(centreId(params.centre), caller.id);
+      if (credentials === null) return noCentre(params.centre);
+      gate.forget();
+      return answer({ credentials });
+    },
+  };
+}
+
+type TermsRoute = "terms" | "setTerms" | "intake" | "setIntake" | "askRotation" | "revokeCredentials";
+export type TermsContext = {
+  readonly db: Database;
+  readonly feed: { readonly wake: () => void };
+  readonly gate: { readonly forget: () => void };
+  readonly transitions: Pick<TransitionWriter, "intake" | "revoke">;
+  readonly world: () => Pick<World, "onlyAt">;
+  readonly now: () => number;
+};
+
+function noCentre(centre: string): Refused {
+  return refused({ kind: "not-found", what: "centre", id: centre });
+}
+
+/** The same with arrays that may be written to, as the schema's type has them. */
+function wire(terms: CentreTerms) {
+  const pool = (one: PoolTerms) => ({ ...one, hours: one.hours.map((hours) => ({ ...hours, days: [...hours.days] })) });
+  const pools = Object.fromEntries(Object.entries(terms.pools).map(([name, one]) => [name, pool(one)]));
+  return { pools, otherPools: pool(terms.otherPools), priceList: terms.priceList };
+}

@@ -1,0 +1,30 @@
+import type pg from "pg";
+import type { Intake } from "#core/centre/intake.ts";
+import type { CentreId } from "#core/ids.ts";
+
+export type IntakeRow = {
+  readonly intake: Intake;
+  /** Runs there that have not started, and those that run. */
+  readonly waiting: number;
+  readonly running: number;
+  readonly history: readonly { readonly step: string; readonly by: string | null; readonly atMs: number }[];
+};
+
+/** null where there is no such centre. */
+export async function readIntake(db: Pick<pg.Pool, "query">, centre: CentreId): Promise<IntakeRow | null> {
+  const { rows } = await db.query<Omit<IntakeRow, "history">>(
+    `select intake,
+       (select count(*)::int from run where centre_id = c.id and ended_ms is null and started_ms is null) as waiting,
+       (select count(*)::int from run where centre_id = c.id and ended_ms is null and started_ms is not null) as running
+     from centre c where id = $1`,
+    [centre],
+  );
+  const [row] = rows;
+  if (!row) return null;
+  const steps = await db.query<IntakeRow["history"][number]>(
+    `select s.step, p.name as by, s.at_ms as "atMs" from centre_step s left join person p on p.id = s.person_id
+     where s.centre_id = $1 order by s.id desc limit 50`,
+    [centre],
+  );
+  return { ...row, history: steps.rows };
+}
