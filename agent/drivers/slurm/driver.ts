@@ -15,8 +15,9 @@ import { follow } from "./following.ts";
 import { type CommandSettings, localCommands } from "./local-commands.ts";
 import { type Mapping, openMapping } from "./mapping.ts";
 import { type ChunkFacts, type NotedChunk, openNotebook } from "./notebook.ts";
+import { keepProving } from "./proving.ts";
 import { readSite, type Site } from "./site.ts";
-import { mostTimeS, reportOf, surroundings } from "./surroundings.ts";
+import { type Look, mostTimeS, reportOf, surroundings } from "./surroundings.ts";
 import { openWeirAs } from "./weir-as.ts";
 
 /** Where the driver keeps what, and for tests the pace. */
@@ -79,6 +80,21 @@ export async function openSlurm(
   });
   const doubtful = doubts({ engine, network, note, messageTimeoutMs, ...clocks, signal: closing.signal });
 
+  void keepProving({
+    engine,
+    mapping,
+    network,
+    note,
+    ...clocks,
+    signal: closing.signal,
+    everyMs: settings.listEveryMs,
+    async partition() {
+      const { partitions } = await around.lastLook();
+      const names = partitions.map((one) => one.get("PartitionName") ?? "");
+      const first = partitions.find((one) => one.get("Default") === "YES")?.get("PartitionName") ?? names[0] ?? "";
+      return site.partitions?.find((name) => names.includes(name)) ?? first;
+    },
+  });
   const chunkOf = new Map<RunId, string>();
   /** What each run of a chunk that is on its way will be answered. */
   const submitting = new Map<RunId, Promise<StartAnswer>>();
@@ -144,10 +160,11 @@ export async function openSlurm(
   async function placeOf(order: RunOrder): Promise<Placed> {
     const resolved = mapping.resolve(order.person, order.project);
     if (resolved.kind === "not-ready") return { kind: "refused", words: resolved.words };
-    const look = await around.lastLook();
     const { allocation, pool } = order;
-    if (!look.partitions.some((one) => one.get("PartitionName") === pool))
-      return { kind: "refused", words: `this cluster has no partition ${pool}` };
+    const hasPool = ({ partitions }: Look) => partitions.some((one) => one.get("PartitionName") === pool);
+    const last = await around.lastLook();
+    const look = hasPool(last) ? last : await around.look();
+    if (!hasPool(look)) return { kind: "refused", words: `this cluster has no partition ${pool}` };
     let gres: string | null = null;
     if (allocation.acceleratorsPerNode > 0) {
       const { acceleratorVendor: vendor, acceleratorModel: model, acceleratorsPerNode: count } = allocation;

@@ -167,7 +167,8 @@ describe("the Slurm driver under faults", { skip: requires("root", "slurm", "sud
         await agent.until(() => processes("sbatch").length > 0);
         for (const pid of [...processes("weir-as"), ...processes("sbatch")]) process.kill(pid, "SIGKILL");
         await agent.until(() => agent.notes.filter((note) => note.startsWith("a submission is in doubt")).length > 1);
-        await cluster().controller.kill("SIGCONT");
+        // With the controller goes what sbatch had said to it.
+        await cluster().controller.restart();
         assert.equal((await answer).kind, "queued");
         assert.deepEqual((await agent.ended(order.run)).end, { kind: "succeeded" });
         assert.equal(await agent.log(order.run), "ran\n");

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import * as z from "zod";
+import { paths } from "#agent/install/texts.ts";
 
 /**
  * What a site says of its Slurm to the agent: a JSON file, by WEIR_SLURM_CONFIG or `slurm.json` in the agent's folder.
@@ -9,7 +10,7 @@ const device = z.strictObject({ vendor: z.string().min(1).max(100), model: z.str
 
 const site = z.strictObject({
   /** How weir-as is started. */
-  helper: z.tuple([z.string()], z.string()).default(["sudo", "-n", "/usr/libexec/weir/weir-as", "serve"]),
+  helper: z.tuple([z.string()], z.string()).default(["sudo", "-n", paths.helper, "serve"]),
   /** SLURM_CONF for the agent's own look at nodes and partitions; null: where Slurm looks by itself. */
   slurmConf: z.string().nullable().default(null),
   slurmBin: z.string().default("/usr/bin"),

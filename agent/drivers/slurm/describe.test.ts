@@ -1,0 +1,193 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { configurationOf } from "./configuration.ts";
+import { foreignLoad, foreignRows, gresOf, gresWords, nodeState, poolsOf } from "./describe.ts";
+import { clockFinding, configurationFindings } from "./doctor.ts";
+import { waitKind } from "./reasons.ts";
+import { durationS, hostList, indexList, indicesOf, sizeMib, wordsOf } from "./slurm-text.ts";
+import { sbatchAnswer } from "./submit-words.ts";
+
+// Texts of Slurm 22.05.8, shortened.
+const node = (name: string, more: string) =>
+  wordsOf(
+    `NodeName=${name} Arch=x86_64 CoresPerSocket=8  CPUAlloc=1 CPUEfctv=8 CPUTot=8 AvailableFeatures=kunpeng,ib ActiveFeatures=kunpeng,ib Gres=npu:ascend910b:8,gpu:4(S:0-1) GresDrain=N/A GresUsed=npu:ascend910b:2,gpu:1 OS=Linux 6.18.44 #1 SMP PREEMPT_DYNAMIC @0  RealMemory=8000 AllocMem=50 Partitions=accel,main  CfgTRES=cpu=8,mem=8000M,billing=8,gres/gpu=8,gres/npu=8 ${more}`,
+  );
+const partition = (name: string, more: string) =>
+  wordsOf(`PartitionName=${name} AllowGroups=ALL Default=YES MinNodes=0 Nodes=a[1-2] JobDefaults=(null) ${more}`);
+
+describe("pools", () => {
+  test("alike nodes are one group, with what is free of one; one that leaves says why", () => {
+    const [pool] = poolsOf({
+      nodes: [
+        node("a1", "State=MIXED ThreadsPerCore=1"),
+        node("a2", "State=MIXED ThreadsPerCore=1"),
+        node("a3", "State=MIXED+DRAIN ThreadsPerCore=1 Reason=bad disk = yes [root@1795368540]"),
+        wordsOf("NodeName=b1 Partitions=other State=IDLE"),
+      ],
+      partitions: [partition("main", "MaxTime=1-00:00:00 MaxNodes=UNLIMITED State=UP DefMemPerCPU=256")],
+      foreign: new Map(),
+      ours: new Map(),
+      devices: {},
+      only: null,
+    });
+    assert.deepEqual(pool?.limits, { timeLimitS: 86_400, leastNodes: 1, mostNodes: null });
+    assert.deepEqual([pool?.state, pool?.memoryMibPerCore], ["up", 256]);
+    const [up, leaving] = pool?.nodes ?? [];
+    assert.deepEqual([up?.names, up?.count, up?.state, up?.reason], ["a[1-2]", 2, "up", null]);
+    assert.deepEqual(up?.accelerators, [
+      { vendor: "huawei", model: "ascend910b", count: 8 },
+      { vendor: "unknown", model: "gpu", count: 4 },
+    ]);
+    assert.deepEqual(up?.free, {
+      cores: 7,
+      memoryMib: 7950,
+      accelerators: [
+        { vendor: "huawei", model: "ascend910b", count: 6 },
+        { vendor: "unknown", model: "gpu", count: 3 },
+      ],
+    });
+    assert.deepEqual(
+      [leaving?.names, leaving?.state, leaving?.reason],
+      ["a3", "draining", "bad disk = yes [root@1795368540]"],
+    );
+    assert.equal(pool?.nodes.length, 2);
+  });
+
+  test("states of nodes", () => {
+    const states = {
+      IDLE: "up",
+      "IDLE+PLANNED": "up",
+      "IDLE~": "up",
+      "IDLE+CLOUD+POWERED_DOWN": "up",
+      "DOWN*": "down",
+      "IDLE*": "down",
+      "DOWN+DRAIN": "down",
+      "MIXED+NOT_RESPONDING": "down",
+      "IDLE+DRAIN": "draining",
+      "ALLOCATED+DRAIN": "draining",
+      "IDLE+MAINTENANCE": "maintenance",
+    };
+    for (const [text, state] of Object.entries(states)) assert.equal(nodeState(text), state, text);
+  });
+
+  test("devices by the table, by the site's own words; and the words that ask for them", () => {
+    assert.deepEqual(gresOf("gpu:a100:4(S:0-1),craynetwork:1,mlu:mlu370:8", {}), [
+      { vendor: "nvidia", model: "a100", count: 4 },
+      { vendor: "cambricon", model: "mlu370", count: 8 },
+    ]);
+    assert.deepEqual(gresOf("gpu:mi300x:8", {})[0]?.vendor, "amd");
+    const devices = { gpu: { vendor: "nvidia", model: "h20" } };
+    assert.deepEqual(gresOf("gpu:8", devices), [{ vendor: "nvidia", model: "h20", count: 8 }]);
+    const nodes = [node("a1", "State=IDLE")];
+    assert.equal(gresWords(nodes, "main", { vendor: "huawei", model: "ascend910b", count: 2 }, {}), "npu:ascend910b:2");
+    assert.equal(gresWords(nodes, "main", { vendor: "nvidia", model: "h20", count: 1 }, devices), "gpu:1");
+    assert.equal(gresWords(nodes, "main", { vendor: "huawei", model: "ascend910b", count: 9 }, {}), null);
+    assert.equal(gresWords(nodes, "elsewhere", { vendor: null, model: null, count: 1 }, {}), null);
+  });
+
+  test("the work of others, without the network's own", () => {
+    const text = [
+      "RUNNING|main|4|1000060|N/A|mine|with a bar",
+      "RUNNING|main|2|1000030|7|theirs",
+      "PENDING|main,accel|1|N/A|0-2,4-199%2|theirs",
+      "RUNNING|main|8|1000060|N/A|probe.weir-abc-1.0.1-1",
+      "",
+    ].join("\n");
+    const load = foreignLoad(foreignRows(text), 1_000_000);
+    assert.deepEqual(load.get("main"), {
+      kind: "seen",
+      running: [
+        { cores: 2, endsInMs: 30_000 },
+        { cores: 4, endsInMs: 60_000 },
+      ],
+      waiting: { jobs: 199, cores: 199 },
+    });
+    assert.equal(load.get("accel")?.kind, "seen");
+  });
+});
+
+describe("words of Slurm", () => {
+  test("times, sizes, lists", () => {
+    assert.deepEqual(["1-02:03:04", "02:03:04", "03:04.500", "90", "2-12", "UNLIMITED"].map(durationS), [
+      93_784,
+      7384,
+      184.5,
+      5400,
+      216_000,
+      null,
+    ]);
+    assert.deepEqual(["168132K", "50M", "1.5G", "4000", "x", "2T"].map(sizeMib), [
+      165,
+      50,
+      1536,
+      4000,
+      null,
+      2_097_152,
+    ]);
+    assert.deepEqual(indicesOf("0-6:3,9%2"), [0, 3, 6, 9]);
+    assert.equal(indicesOf("0,2,..."), null);
+    assert.equal(indexList([9, 5, 6, 7]), "5-7,9");
+    assert.equal(hostList(["c001", "c002", "c010", "login", "d9", "d10"]), "c[001-002,010],login,d9,d10");
+  });
+
+  test("reasons have a kind; an unknown one has none", () => {
+    const kinds = {
+      Priority: "priority",
+      "ReqNodeNotAvail, UnavailableNodes:c12": "nodes-down",
+      "Nodes required for job are DOWN, DRAINED or reserved": "nodes-down",
+      AssocGrpCPUMinutesLimit: "account-limit",
+      QOSMaxJobsPerUserLimit: "qos-limit",
+      JobHeldAdmin: "held-by-centre",
+      Licenses: "licences",
+      Brewing: null,
+    };
+    for (const [word, kind] of Object.entries(kinds)) assert.equal(waitKind(word), kind, word);
+  });
+
+  test("what sbatch complains of: a no, not now, or a doubt", () => {
+    const failed = "sbatch: error: Batch job submission failed: ";
+    const kinds = {
+      [`${failed}Invalid account or account/partition combination specified`]: "refused",
+      [`${failed}Requested node configuration is not available`]: "refused",
+      [`${failed}Job violates accounting/QOS policy (job submit limit, user's size and/or time limits)`]: "later",
+      [`${failed}Unable to contact slurm controller (connect failure)`]: "later",
+      "sbatch: error: Slurm temporarily unable to accept job, sleeping and retrying": "later",
+      [`${failed}Socket timed out on send/recv operation`]: "in-doubt",
+      [`${failed}Zero Bytes were transmitted or received`]: "in-doubt",
+      "": "in-doubt",
+    };
+    for (const [text, kind] of Object.entries(kinds)) assert.equal(sbatchAnswer(text, 1).kind, kind, text);
+    assert.equal(
+      sbatchAnswer(`${failed}Invalid partition name specified`, 1).words,
+      "Batch job submission failed: Invalid partition name specified",
+    );
+  });
+});
+
+test("the doctor names a version that was not tested, and what is hidden", () => {
+  const text = (version: string, hidden: string) => `Configuration data as of 2026-11-22T17:13:44
+AccountingStorageType   = accounting_storage/none
+ClusterName             = a
+MaxArraySize            = 20001
+MessageTimeout          = 60 sec
+MinJobAge               = 30 sec
+PrivateData             = ${hidden}
+SLURM_VERSION           = ${version}
+`;
+  const verdicts = (version: string, hidden: string) =>
+    Object.fromEntries(
+      configurationFindings(configurationOf(text(version, hidden))).map((one) => [one.name, one.verdict]),
+    );
+  assert.deepEqual(verdicts("22.05.8", "none"), {
+    version: "good",
+    accounting: "note",
+    PrivateData: "good",
+    MinJobAge: "wrong",
+    MessageTimeout: "good",
+    MaxArraySize: "good",
+  });
+  assert.equal(verdicts("24.11.1", "none").version, "wrong");
+  assert.equal(verdicts("22.05.8", "jobs,usage").PrivateData, "note");
+  assert.equal(verdicts("22.05.8", "jobs,nodes").PrivateData, "wrong");
+  assert.deepEqual([clockFinding(2).verdict, clockFinding(-90).verdict], ["good", "wrong"]);
+});

@@ -1,0 +1,210 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { type Evidence, endOf } from "./ends.ts";
+import { accountingWord, carriesTag, controllerWord, type JobWord, queueWord } from "./job-word.ts";
+import { type WrapperRecord, wrapperRecord } from "./record.ts";
+import { measuredBy, usageOf } from "./usage.ts";
+import { endOfVanished } from "./vanished.ts";
+
+// Texts of Slurm 22.05.8 as it printed them, shortened; those of states that were not seen live are named so.
+
+const line = (facts: string) =>
+  `JobId=7 JobName=probe.weir-abc-1.0.1-1 UserId=li(1001) GroupId=li(1001) MCS_label=N/A Priority=1 Nice=0 Account=root QOS=normal ${facts} Partition=batch AllocNode:Sid=localhost:20513 ReqNodeList=(null) ExcNodeList=(null) NumNodes=1 Power=`;
+const ran = "StartTime=1795367579 EndTime=1795367582 Deadline=N/A NodeList=c1 BatchHost=c1";
+const never = "StartTime=1795367583 EndTime=1795367583 Deadline=1795367609 NodeList=";
+
+function wordOf(facts: string): JobWord {
+  return controllerWord(line(facts)) ?? assert.fail("no word");
+}
+
+const ended = (facts: string): WrapperRecord =>
+  wrapperRecord("0", "engine=7\nstartedMs=1795367579500\nnode=c1\nend=1\n", `${facts}\nend=1\n`) ?? assert.fail("torn");
+const exited = (code: number) => ended(`cause=exited\nexitCode=${code}`);
+
+function decide(facts: string | JobWord, changes: Partial<Evidence> = {}) {
+  const verdict = endOf({
+    word: typeof facts === "string" ? wordOf(facts) : facts,
+    accounting: null,
+    record: exited(0),
+    isDuplicate: false,
+    askedToCancel: false,
+    isFenced: false,
+    user: { name: "li", uid: 1001 },
+    timeLimitS: 60,
+    isOverMemory: false,
+    ...changes,
+  });
+  return verdict.kind === "ended" ? verdict.end : verdict.kind;
+}
+
+describe("how a run ended, by the engine's word", () => {
+  test("its own exit: codes, and signals, are told apart", () => {
+    const failed = (exit: string) => `JobState=FAILED Reason=NonZeroExitCode Restarts=0 ExitCode=${exit} ${ran}`;
+    assert.deepEqual(decide(`JobState=COMPLETED Reason=None Restarts=0 ExitCode=0:0 ${ran}`), { kind: "succeeded" });
+    assert.deepEqual(decide(failed("3:0"), { record: exited(3) }), { kind: "failed", exitCode: 3 });
+    assert.deepEqual(decide(failed("137:0"), { record: exited(137) }), { kind: "failed", exitCode: 137 });
+    assert.deepEqual(decide(failed("0:9")), { kind: "signalled", signal: 9 });
+  });
+
+  test("accounting prints a code above 127 less 128: the wrapper's own code says which it was", () => {
+    const row = new Map([
+      ["JobID", "7"],
+      ["JobIDRaw", "7"],
+      ["State", "FAILED"],
+      ["ExitCode", "9:0"],
+      ["NodeList", "c1"],
+      ["ElapsedRaw", "9"],
+      ["JobName", "probe.weir-abc-1.0.1-1"],
+    ]);
+    const word = accountingWord(row) ?? assert.fail("no word");
+    assert.deepEqual(decide(word, { record: exited(137) }), { kind: "failed", exitCode: 137 });
+    assert.deepEqual(decide(word, { record: exited(9) }), { kind: "failed", exitCode: 9 });
+    assert.deepEqual(decide(word, { record: null }), { kind: "failed", exitCode: 9 });
+  });
+
+  test("the engine's word wins over the wrapper's, and the difference is said", () => {
+    const verdict = endOf({
+      word: wordOf(`JobState=FAILED Reason=NonZeroExitCode ExitCode=3:0 ${ran}`),
+      accounting: null,
+      record: exited(0),
+      isDuplicate: false,
+      askedToCancel: false,
+      isFenced: false,
+      user: { name: "li", uid: 1001 },
+      timeLimitS: 60,
+      isOverMemory: false,
+    });
+    assert.deepEqual(verdict, {
+      kind: "ended",
+      end: { kind: "failed", exitCode: 3 },
+      words: null,
+      difference: "the wrapper wrote 0:0, Slurm says 3:0",
+    });
+  });
+
+  test("a limit that the wrapper kept counts only where the engine saw that time pass", () => {
+    const facts = `JobState=FAILED Reason=JobLaunchFailure ExitCode=0:15 ${ran}`;
+    const record = ended("cause=time-limit\nsignal=15");
+    assert.deepEqual(decide(facts, { record, timeLimitS: 3 }), { kind: "timed-out" });
+    assert.deepEqual(decide(facts, { record, timeLimitS: 600 }), { kind: "signalled", signal: 15 });
+    assert.deepEqual(decide(`JobState=TIMEOUT Reason=TimeLimit ExitCode=0:0 ${ran}`), { kind: "timed-out" });
+  });
+
+  test("memory: Slurm's own state (not run live), and OverMemoryKill, which says it nowhere else", () => {
+    assert.deepEqual(decide(`JobState=OUT_OF_MEMORY Reason=OutOfMemory ExitCode=0:125 ${ran}`), {
+      kind: "out-of-memory",
+    });
+    const killed = `JobState=FAILED Reason=JobLaunchFailure ExitCode=0:9 ${ran}`;
+    assert.deepEqual(decide(killed, { isOverMemory: true }), { kind: "out-of-memory" });
+  });
+
+  test("who cancelled: the network, the user at the centre, the site; in the queue the last is a withdrawal", () => {
+    const facts = `JobState=CANCELLED Reason=None ExitCode=0:15 ${ran}`;
+    const waiting = `JobState=CANCELLED Reason=JobHeldUser ExitCode=0:0 ${never}`;
+    const by = (who: string) => ({ accounting: { ...wordOf(facts), cancelledBy: who } });
+    assert.deepEqual(decide(facts, { askedToCancel: true }), { kind: "cancelled", by: "user", reason: null });
+    const own = decide(facts, by("1001"));
+    assert.equal(typeof own === "object" && own.kind === "cancelled" && own.by, "user");
+    assert.deepEqual(decide(facts, by("0")), {
+      kind: "cancelled",
+      by: "centre",
+      reason: "cancelled at the centre; by uid 0",
+    });
+    assert.deepEqual(decide(waiting, by("0")), {
+      kind: "withdrawn",
+      evidence: "cancelled in the centre's queue before it had a node; cancelled at the centre; by uid 0",
+    });
+    assert.deepEqual(decide(waiting, { askedToCancel: true }), { kind: "cancelled", by: "user", reason: null });
+  });
+
+  test("a deadline that passed shows a start and an end, and no node: it never began", () => {
+    const end = decide(`JobState=DEADLINE Reason=DeadLine ExitCode=0:1 ${never}`);
+    assert.equal(typeof end === "object" && end.kind, "withdrawn");
+    assert.equal(usageOf(wordOf(`JobState=DEADLINE ExitCode=0:1 ${never}`), [], null).startedMs, null);
+  });
+
+  test("nodes and preemption (PREEMPTED, BOOT_FAIL, REVOKED not run live)", () => {
+    assert.deepEqual(decide(`JobState=NODE_FAIL Reason=NodeDown ExitCode=0:0 ${ran}`), {
+      kind: "node-failed",
+      reason: "Slurm: NODE_FAIL on c1",
+    });
+    assert.deepEqual(decide(`JobState=PREEMPTED Reason=None ExitCode=0:15 ${ran}`), { kind: "preempted" });
+    assert.deepEqual(decide(`JobState=BOOT_FAIL Reason=None ExitCode=0:0 ${ran}`), {
+      kind: "node-failed",
+      reason: "Slurm: BOOT_FAIL on c1",
+    });
+    assert.equal(decide(`JobState=REVOKED Reason=None ExitCode=0:0 ${ran}`), "elsewhere");
+  });
+
+  test("a second copy ran nothing; a wrapper that could not begin is the site's fault, for seconds only", () => {
+    const second = `JobState=FAILED Reason=NonZeroExitCode ExitCode=75:0 ${ran}`;
+    const first = wrapperRecord("0", "engine=6\nstartedMs=1\nend=1\n", "");
+    assert.deepEqual(decide(second, { isDuplicate: true, record: first }), { kind: "duplicate" });
+    const broken = decide(second, { record: null });
+    assert.equal(typeof broken === "object" && broken.kind, "platform-fault");
+    const hidden = wordOf("JobState=FAILED ExitCode=75:0 StartTime=1795367000 EndTime=1795367600 NodeList=c1");
+    assert.deepEqual(decide(hidden, { record: null }), { kind: "failed", exitCode: 75 });
+  });
+
+  test("a state of a later Slurm is said, and billed to nobody", () => {
+    const end = decide(`JobState=EXPLODED ExitCode=0:0 ${ran}`);
+    assert.equal(typeof end === "object" && end.kind, "platform-fault");
+  });
+});
+
+describe("what the engine has forgotten", () => {
+  test("ends by the wrapper's record, else never began, else is lost, each after its time", () => {
+    assert.deepEqual(endOfVanished("7", exited(3), false)?.end, { kind: "failed", exitCode: 3 });
+    assert.equal(endOfVanished("7", null, false), null);
+    assert.equal(endOfVanished("7", null, true)?.end.kind, "withdrawn");
+    const begun = wrapperRecord("0", "engine=7\nstartedMs=1\nnode=c1\nend=1\n", "");
+    assert.equal(endOfVanished("7", begun, false), null);
+    assert.equal(endOfVanished("7", begun, true)?.end.kind, "lost");
+    assert.equal(endOfVanished("7", ended("cause=stopped\nsignal=15"), true)?.end.kind, "node-failed");
+  });
+});
+
+describe("what a word says", () => {
+  test("arrays: tasks that wait together, and one of its own", () => {
+    const waiting = controllerWord(
+      line("JobState=PENDING Reason=JobHeldUser").replace("JobId=7", "JobId=16 ArrayJobId=16 ArrayTaskId=0-2,4-6:2%2"),
+    );
+    assert.deepEqual(waiting?.indices, [0, 1, 2, 4, 6]);
+    const own = controllerWord(line("JobState=RUNNING").replace("JobId=7", "JobId=18 ArrayJobId=16 ArrayTaskId=3"));
+    assert.deepEqual([own?.jobId, own?.arrayJob, own?.indices], [18, 16, [3]]);
+    const queue = queueWord(
+      new Map([
+        ["id", "16"],
+        ["arrayJob", "16"],
+        ["arrayTask", "0,2,4,..."],
+        ["state", "PENDING"],
+        ["start", "1795370000"],
+      ]),
+    );
+    assert.deepEqual([queue?.indices, queue?.startS], [null, 1_795_370_000]);
+  });
+
+  test("the tag is found in the name, and in a comment that the site rewrote; another's is not", () => {
+    const word = { name: "probe.weir-abc-1.0.1-1", comment: "site:weir-abc-1.0.1-1" };
+    assert.ok(carriesTag(word, "abc-1.0.1-1"));
+    assert.ok(carriesTag({ ...word, name: "renamed" }, "abc-1.0.1-1"));
+    assert.ok(!carriesTag(word, "bc-1.0.1-1"));
+  });
+
+  test("usage is of the last try: CPU of the job's row, memory of its steps", () => {
+    const rows = [
+      { JobIDRaw: "7", UserCPU: "00:00.007", SystemCPU: "00:00.584", MaxRSS: "", ConsumedEnergyRaw: "" },
+      { JobIDRaw: "7.batch", UserCPU: "00:00.007", SystemCPU: "00:00.584", MaxRSS: "168132K" },
+      { JobIDRaw: "7.0", UserCPU: "1-00:00:01", SystemCPU: "00:00:00", MaxRSS: "1.5G" },
+      { JobIDRaw: "77.batch", MaxRSS: "9000G" },
+    ].map((row) => new Map(Object.entries(row)));
+    assert.deepEqual(measuredBy(rows, 7), {
+      cpuUserMs: 7,
+      cpuSystemMs: 584,
+      peakMemoryMib: 1536,
+      energyJoules: null,
+    });
+    const usage = usageOf(wordOf(`JobState=COMPLETED ExitCode=0:0 ${ran}`), [], exited(0));
+    assert.deepEqual([usage.startedMs, usage.wallMs, usage.memoryWay], [1_795_367_579_000, 3000, "none"]);
+  });
+});
