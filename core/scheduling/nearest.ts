@@ -74,7 +74,7 @@ function isAsLarge(cell: Cell, other: Cell): boolean {
 function cutTo(cell: Cell, shape: Shape, nodes: number, pool: PoolRecord): Shape {
   const coresPerTask = Math.min(shape.coresPerTask, cell.cores);
   const tasksPerNode = Math.min(Math.ceil(shape.tasks / nodes), Math.floor(cell.cores / coresPerTask));
-  const tasks = Math.max(nodes, Math.min(shape.tasks, nodes * tasksPerNode));
+  const tasks = Math.max(nodes > shape.nodes ? nodes : 1, Math.min(shape.tasks, nodes * tasksPerNode));
   const cut = { ...shape, nodes, coresPerTask, tasks, accelerators: offeredAccelerators(cell, shape, pool) };
   const fits = memoryMibPerNode(cut, pool.state?.memoryMibPerCore ?? 0) <= cell.memoryMib;
   return fits ? cut : { ...cut, memory: { kind: "per-node", mib: cell.memoryMib } };
