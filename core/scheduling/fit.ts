@@ -130,7 +130,8 @@ function severalNodes({ shape }: Pick<Asked, "shape">, centre: CentreRecord): Fa
   return { rule: "several-nodes", facts: { asked: shape.nodes, driver: centre.state.driver } };
 }
 
-function neverFits({ shape, timeLimitS }: Omit<Asked, "line">, pool: PoolRecord): Failing | null {
+/** What keeps it from a pool that is empty and whose nodes are all up; null: nothing. */
+export function neverFits({ shape, timeLimitS }: Omit<Asked, "line">, pool: PoolRecord): Failing | null {
   const { name, size } = pool;
   const limits = pool.state?.limits;
   if (limits && limits.timeLimitS !== null && timeLimitS > limits.timeLimitS)

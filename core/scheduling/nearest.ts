@@ -1,6 +1,6 @@
 import { type CentreWishes, coresPerNode, memoryMibPerNode, type Shape } from "#core/job/spec.ts";
 import { type CentreRecord, devicesFor, type PoolRecord } from "#core/scheduling/centres.ts";
-import { type Asked, judgeEver, mostNodes } from "#core/scheduling/fit.ts";
+import { type Asked, judgeEver, mostNodes, neverFits } from "#core/scheduling/fit.ts";
 import { type Cell, deviceKey } from "#core/scheduling/room.ts";
 import type { EverFit } from "#core/scheduling/world.ts";
 
@@ -40,7 +40,8 @@ export function nearestShape(
   for (const centre of among)
     for (const pool of centre.pools) {
       if (timeLimitS > (pool.state?.limits.timeLimitS ?? timeLimitS)) continue;
-      for (const fitting of shrunk(shape, mostNodes(centre), pool)) {
+      const isWhole = shape.nodes <= mostNodes(centre) && neverFits({ shape, wishes, timeLimitS }, pool) === null;
+      for (const fitting of isWhole ? [shape] : shrunk(shape, mostNodes(centre), pool)) {
         const lost = givenUp(shape, fitting, pool);
         if (lost >= least) continue;
         best = { centre, shape: fitting, wished: allows(wishes, centre) };
