@@ -25,6 +25,15 @@ export async function examineSlurm(
   return examineSite(site.value, folder, identity);
 }
 
+/** One line a finding; what is wrong comes first. */
+export function findingsText(findings: readonly Finding[]): string {
+  const order = { wrong: 0, note: 1, good: 2 } as const;
+  return [...findings]
+    .sort((a, b) => order[a.verdict] - order[b.verdict])
+    .map(({ name, verdict, words }) => `${verdict.padEnd(5)}  ${name}: ${words}\n`)
+    .join("");
+}
+
 export async function examineSite(
   site: Site,
   folder: string,

@@ -353,8 +353,10 @@ export async function openSlurm(
     },
 
     start(order) {
-      const known = notedOf(order.run);
-      if (known !== null) return submitting.get(order.run) ?? Promise.resolve({ kind: "already-there" });
+      // Also one that is not noted yet: a second start of the same turn must not take the first one's answer away.
+      const underWay = submitting.get(order.run);
+      if (underWay) return underWay;
+      if (notedOf(order.run) !== null) return Promise.resolve({ kind: "already-there" });
       const answer = Promise.withResolvers<StartAnswer>();
       if (waiting.length === 0) setImmediate(() => void flush());
       waiting.push({ order, answer });

@@ -97,6 +97,13 @@ export function openNotebook(path: string): Notebook {
   };
 }
 
+/** Only to look, beside the agent that writes it. */
+export function readNotebook(path: string): Notebook["chunks"] {
+  const chunks = new Map<string, Kept>();
+  for (const line of readLines(path)) replay(line, chunks);
+  return chunks;
+}
+
 function replay(line: NotebookLine, chunks: Map<string, Kept>): void {
   if (line.kind === "chunk") {
     const empty = { asked: new Set<RunId>(), ended: new Map<RunId, EndedRun>(), removed: new Set<RunId>() };

@@ -4,6 +4,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { sampleAllocation } from "#core/sample-testing.ts";
 import { requires } from "../../../tools/requirement.ts";
 import { type Clusters, startClusters } from "../../../tools/slurm/clusters.ts";
+import { examineSite, findingsText } from "./doctor.ts";
 import { arrayOrders, makeTestSite, orderOf, type TestAgent, type TestSite } from "./site-testing.ts";
 
 // Real clusters, through weir-as and sudo, as the agent's unprivileged user: jinan with slurmdbd, qingdao without.
@@ -29,6 +30,67 @@ describe("the Slurm driver on real clusters", { skip: requires("root", "slurm", 
   const agent = (name: string) => agents.get(name) ?? assert.fail(`no ${name}`);
 
   for (const name of ["jinan", "qingdao"]) endings(name);
+
+  test("a preemptible run gives way, and says so", async () => {
+    const jinan = agent("jinan");
+    const { mapping } = jinan.driver;
+    const [entry] = mapping.entries();
+    assert.ok(entry);
+    mapping.put({ ...entry, person: 7, qos: "preemptible" });
+    const weak = orderOf("sleep 100", { person: { id: 7, name: "opportunist" } });
+    await jinan.queue(weak);
+    await jinan.started(weak.run);
+    const words = ["sbatch", "--parsable", "-N2", "--exclusive", "--mem=100", "-t10", "-o/dev/null", "--account=hpc"];
+    const strong = await site("jinan").cluster.run("weirt-zhao", [...words, "--qos=normal", "--wrap=sleep 600"]);
+    assert.equal(strong.status, 0, strong.stderr);
+    const ended = await jinan.ended(weak.run);
+    await site("jinan").cluster.run("root", ["scancel", strong.stdout.trim()]);
+    assert.deepEqual(ended.end, { kind: "preempted" });
+    await site("jinan").cluster.idle();
+  });
+
+  for (const name of ["jinan", "qingdao"])
+    test(`an account serves once its test submission at ${name} has succeeded, and says why it has not`, async () => {
+      const { mapping } = agent(name).driver;
+      const [entry] = mapping.entries();
+      assert.ok(entry);
+      const readiness = { kind: "created", sinceMs: 0, words: null } as const;
+      mapping.put({ ...entry, person: 11, readiness });
+      // Slurm accepts that account; the site's policy does not.
+      mapping.put({ ...entry, person: 12, account: "closed", readiness });
+      mapping.put({ ...entry, person: 13, user: "root", readiness });
+      const of = (person: number) => mapping.entries().find((one) => one.person === person)?.readiness;
+      const order = orderOf("true", { person: { id: 11, name: "new" } });
+      assert.equal((await agent(name).driver.start(order)).kind, "refused");
+      await agent(name).until(() => of(11)?.kind === "ready");
+      await agent(name).until(() => [12, 13].every((person) => JSON.stringify(of(person)).includes("test submission")));
+      assert.match(JSON.stringify(of(12)), /does not allow the account closed/);
+      assert.match(JSON.stringify(of(13)), /the helper never acts as root/);
+      await agent(name).queue({ ...order, run: orderOf("").run });
+    });
+
+  test("what the doctor finds", async () => {
+    for (const name of ["jinan", "qingdao"]) {
+      const { settings } = site(name);
+      const findings = await examineSite(settings.site, settings.folder, settings.identity);
+      const found = (what: string) => findings.find((one) => one.name === what) ?? assert.fail(`${name}: no ${what}`);
+      assert.deepEqual(
+        [found("version").verdict, found("weir-as").verdict, found("clock").verdict],
+        ["good", "good", "good"],
+      );
+      assert.equal(found("accounting").verdict, name === "jinan" ? "good" : "note");
+      assert.equal(found("PrivateData").verdict, name === "jinan" ? "note" : "good");
+      // The entries that the tests above made for root are refused.
+      assert.match(found("user root").words, /never acts as root/);
+      const broken = await examineSite(
+        { ...settings.site, helper: ["/bin/false"] },
+        settings.folder,
+        settings.identity,
+      );
+      assert.equal(broken.find((one) => one.name === "weir-as")?.verdict, "wrong");
+      assert.match(findingsText(broken), /^wrong {2}weir-as: weir-as: it ended with status 1/);
+    }
+  });
   function endings(name: string): void {
     describe(`how runs end at ${name}`, { concurrency: 8 }, () => {
       const ends = {
