@@ -121,7 +121,13 @@ export const plainChecks: readonly Check[] = [
       const run = probe.follow(asked.run);
       const ended = await run.ended();
       const after = await probe.start(asked);
-      const taken = both.filter(({ kind }) => kind === "started" || kind === "queued").length;
+      // The same place in the queue told twice is one start.
+      const taken = new Set(
+        both.flatMap((answer, at): string[] => {
+          if (answer.kind === "queued") return [answer.engineId];
+          return answer.kind === "started" ? [`start ${at}`] : [];
+        }),
+      ).size;
       const starts = run.heard.filter(({ observation }) => observation.kind === "started").length;
       const log = await probe.log(asked.run);
       const told = [...both.map(({ kind }) => kind), `then ${after.kind}`].join(", ");

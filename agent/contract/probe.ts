@@ -9,7 +9,7 @@ export type Probe = {
   readonly driver: Driver;
   readonly patienceMs: number;
   /** Tries again while the engine is busy, as the agent does; what it says at last. */
-  readonly start: (order: RunOrder) => Promise<StartAnswer>;
+  readonly start: (order: RunOrder, withinMs?: number) => Promise<StartAnswer>;
   /** Started, or in the queue; throws where it was refused. */
   readonly begin: (order: RunOrder) => Promise<Followed>;
   readonly follow: (run: RunId) => Followed;
@@ -88,9 +88,9 @@ export function openProbe(driver: Driver, patienceMs: number, signal: AbortSigna
     return following;
   }
 
-  async function start(order: RunOrder): Promise<StartAnswer> {
+  async function start(order: RunOrder, withinMs = patienceMs): Promise<StartAnswer> {
     follow(order.run);
-    const deadline = performance.now() + patienceMs;
+    const deadline = performance.now() + withinMs;
     for (;;) {
       const answer = await startOnce(order);
       if (answer.kind !== "busy" || performance.now() > deadline || signal.aborted) return answer;

@@ -62,8 +62,18 @@ async function cancelWaiting({ probe, order }: Stage, { wide }: Queue): Promise<
 }
 
 async function passDeadline({ probe, order }: Stage, { wide }: Queue): Promise<Judged> {
-  const run = await probe.begin(order("#WEIR-SIM run=10ms\nexit 0", { ...wide, startWithinMs: 1_000 }));
-  return judgeUnstarted(await run.ended(), "withdrawn");
+  const asked = order("#WEIR-SIM run=10ms\nexit 0", { ...wide, startWithinMs: leaseMs });
+  const answer = await probe.start(asked, leaseMs);
+  // Not taken at all while its lease lasted: then it must not be there either.
+  if (answer.kind === "busy") {
+    const found = await probe.driver.find([asked.run]);
+    return passedIf(
+      found.length === 0,
+      `busy: ${answer.words}; later the engine has ${found[0]?.state ?? "nothing"} of it`,
+    );
+  }
+  if (answer.kind === "refused") return passedIf(false, `refused: ${answer.words}`);
+  return judgeUnstarted(await probe.follow(asked.run).ended(), "withdrawn");
 }
 
 /** Where others fill the pool, it is not kept from them for longer than a moment: then no estimate can be compared. */
@@ -109,6 +119,8 @@ async function failing(judged: Promise<Judged>): Promise<Judged> {
   return judged.catch((error: unknown) => passedIf(false, error instanceof Error ? error.message : String(error)));
 }
 
-const fillerS = 3;
+/** Much shorter than the filler takes, and long enough for engines that count whole seconds. */
+const leaseMs = 2_500;
+const fillerS = 6;
 const mostHeldBackMs = 5_000;
 const estimateToleranceMs = 30_000;

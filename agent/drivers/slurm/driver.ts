@@ -3,7 +3,7 @@ import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Driver, FoundRun, StartAnswer } from "#agent/driver.ts";
-import type { Amounts, DeviceCount } from "#core/centre/engine.ts";
+import { type Amounts, type DeviceCount, noOffers } from "#core/centre/engine.ts";
 import type { RunId } from "#core/ids.ts";
 import type { RunObservation, RunOrder } from "#core/run-order.ts";
 import { chunkName, type Group, groupOrders, type Place, submissionOf } from "./chunks.ts";
@@ -30,10 +30,13 @@ export type SlurmSettings = {
   readonly listEveryMs: number;
   /** null: by the cluster's own MessageTimeout. */
   readonly messageTimeoutMs: number | null;
+  /** How long after its lease a run that the site holds is taken out of the queue. */
+  readonly heldBeyondMs: number;
 };
 
 const recordsEveryMs = 1000;
 const listEveryMs = 10_000;
+const heldBeyondMs = 120_000;
 /** Chunks on their way to sbatch at once; the helper serves eight requests. */
 const atOnce = 6;
 
@@ -44,7 +47,8 @@ export function openSlurmDriver(
   note: (words: string, facts: object) => void,
 ): Promise<Driver> {
   const site = readSite(environment.WEIR_SLURM_CONFIG ?? join(folder, "slurm.json"));
-  return openSlurm({ folder, site, identity: null, recordsEveryMs, listEveryMs, messageTimeoutMs: null }, note);
+  const pace = { recordsEveryMs, listEveryMs, messageTimeoutMs: null, heldBeyondMs };
+  return openSlurm({ folder, site, identity: null, ...pace }, note);
 }
 
 /** Runs as jobs of a Slurm cluster, each as the local user to whom the site's mapping leads (P2). */
@@ -341,15 +345,24 @@ export async function openSlurm(
     engine,
 
     async describe() {
-      const [configuration, look] = await Promise.all([around.configuration(), around.look()]);
-      const mechanisms: Record<string, string> = {
-        engine: `Slurm ${configuration.version}, cluster ${configuration.clusterName}`,
-        transport: engine.transport,
-        identity: "each run as the local user of the site's mapping",
-        accounting: configuration.hasAccounting ? "slurmdbd" : "none: times by scontrol, CPU and memory by the wrapper",
-        ...(look.hidden === null ? {} : { load: look.hidden.slice(0, 500) }),
-      };
-      return { ...reportOf(look, site, ours()), mechanisms };
+      try {
+        const [configuration, look] = await Promise.all([around.configuration(), around.look()]);
+        const mechanisms: Record<string, string> = {
+          engine: `Slurm ${configuration.version}, cluster ${configuration.clusterName}`,
+          transport: engine.transport,
+          identity: "each run as the local user of the site's mapping",
+          accounting: configuration.hasAccounting
+            ? "slurmdbd"
+            : "none: times by scontrol, CPU and memory by the wrapper",
+          ...(look.hidden === null ? {} : { load: look.hidden.slice(0, 500) }),
+          ...(look.trouble === null ? {} : { trouble: look.trouble.slice(0, 500) }),
+        };
+        return { ...reportOf(look, site, ours()), mechanisms };
+      } catch (error) {
+        if (!(error instanceof EngineSilent)) throw error;
+        // Nothing was ever seen: nothing can be placed here until the engine answers.
+        return { pools: [], offers: noOffers, mechanisms: { engine: error.message.slice(0, 500) } };
+      }
     },
 
     start(order) {
