@@ -189,6 +189,25 @@ test("exit statuses of refusals and of a server that is away", async () => {
   assert.equal((await weir(url, ["submit", "--wait", "--bad-option", "--", "true"])).code, 125);
 });
 
+test("a centre leaves only with --yes; what it means is said beforehand, and nothing is done without", async () => {
+  const steps = [{ step: "leave", consequences: ["2 runs that wait there are withdrawn.", "It is retired for good."] }];
+  const intake = { centre: "jinan", intake: "open", waiting: 2, running: 1, onlyHere: 0, steps, history: [] };
+  const { url, seen } = await fake({
+    "GET /centres/jinan/intake": json(intake),
+    "PUT /centres/jinan/intake": json({ ...intake, intake: "leaving" }),
+    "DELETE /centres/jinan/credential": json({ credentials: 1 }),
+  });
+  const asked = await weir(url, ["centre", "leave", "jinan"]);
+  assert.equal(asked.code, 2);
+  assert.match(asked.error, /2 runs that wait there are withdrawn\.\nIt is retired for good\.\nweir: Nothing was done/);
+  assert.equal((await weir(url, ["centre", "revoke", "jinan"])).code, 2);
+  assert.deepEqual([...new Set(seen.map(({ line }) => line))], ["GET /centres/jinan/intake"]);
+  const done = await weir(url, ["centre", "leave", "jinan", "--yes"]);
+  assert.deepEqual([done.code, done.out], [0, "jinan: leaving the network\n"]);
+  assert.deepEqual(seen.at(-1)?.body, { step: "leave" });
+  assert.match((await weir(url, ["centre", "revoke", "jinan", "--yes"])).out, /1 credentials/);
+});
+
 test("jobs: a table that knows how wide Chinese is, and JSON with stable keys", async () => {
   const { url, seen } = await fake({ "GET /jobs": json({ jobs: [job, { ...job, id: 3, name: "a" }], next: null }) });
   const { out } = await weir(url, ["jobs", "--state", "ended", "--project=default", "-n5"]);

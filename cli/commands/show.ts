@@ -103,6 +103,12 @@ async function printRuns(call: Call, task: TaskDetail): Promise<void> {
       [say("columnCentre"), run.centre],
       [say("columnState"), run.end ? outcomeText(run.end, say) : stateText(run.state, say)],
       ...reason(run.end, call),
+      ...(run.waiting === null
+        ? []
+        : ([
+            [say("factQueue"), `${run.waiting.engineId}: ${run.waiting.words}`],
+            ...(run.waiting.startsMs === null ? [] : [[say("factStartsAt"), timeText(run.waiting.startsMs)] as const]),
+          ] as const)),
       ...(run.words === null ? [] : [[say("columnWords"), run.words] as const]),
       ...(run.startedMs === null ? [] : [[say("columnStarted"), timeText(run.startedMs)] as const]),
       ...(run.endedMs === null ? [] : [[say("columnEnded"), timeText(run.endedMs)] as const]),

@@ -23,11 +23,14 @@ export async function why(call: Call): Promise<number> {
       [{ title: say("columnCentre") }, { title: say("columnRule") }, { title: say("columnWords"), flexible: true }],
       answer.candidates.map(({ centre, rule, words }) => [
         centre,
-        rule === null ? { text: say("fits"), colour: "green" as const } : { text: rule, colour: "yellow" as const },
+        rule === null || rule === "joins-queue"
+          ? { text: say("fits"), colour: "green" as const }
+          : { text: rule, colour: "yellow" as const },
         words,
       ]),
     );
   }
+  if (answer.startsMs !== null) call.note(`${say("factStartsAt")}: ${timeText(answer.startsMs)}`);
   if (answer.decidedMs !== null) call.note(say("decidedAt", { time: timeText(answer.decidedMs) }));
   return exitCodes.done;
 }

@@ -1,0 +1,213 @@
+import { readFile } from "node:fs/promises";
+import type { Answer } from "#api/client.ts";
+import type { Centre } from "#api/network.ts";
+import type { Call } from "#cli/call.ts";
+import { connectionText, memoryText, spanText, timeText } from "#cli/formats.ts";
+import { everyPage } from "#cli/pages.ts";
+import { exitCodes, Stop } from "#cli/stop.ts";
+import { driverNames } from "#core/centre/centre.ts";
+import type { IntakeStep } from "#core/centre/intake.ts";
+
+/** JSON: `{"centre": Centre, "token": …, "expiresMs": …}`; else the one-time token alone on standard output. */
+export async function addCentre(call: Call): Promise<number> {
+  const [name, nameZh, regionCode] = [call.one("title"), call.one("title-zh"), call.one("region")];
+  const driver = driverNames.find((one) => one === call.one("driver")) ?? "process";
+  const centre = await call.ask("addCentre", {
+    body: {
+      id: call.operands[0] ?? "",
+      driver,
+      ...(name !== null && { name }),
+      ...(nameZh !== null && { nameZh }),
+      ...(regionCode !== null && { regionCode }),
+    },
+  });
+  const { token, expiresMs } = await call.ask("addEnrolment", { params: { centre: centre.id }, body: {} });
+  if (call.json) await call.printJson({ centre, token, expiresMs });
+  else {
+    call.note(call.say("added", { what: call.say("wordCentre"), name: centre.id }));
+    call.note(call.say("enrolUntil", { centre: centre.id, time: timeText(expiresMs) }));
+    await call.print(`${token}\n`);
+  }
+  return exitCodes.done;
+}
+
+/** JSON: the API's `Centre`, for an administrator with `"intake": CentreIntake` in place of its one word. */
+export async function showCentre(call: Call): Promise<number> {
+  const id = call.operands[0] ?? "";
+  const found = await everyPage(
+    (cursor) => call.ask("centres", { query: { limit: 1000, ...cursor } }),
+    (page) => page.centres,
+  );
+  const centre = found.find((one) => one.id === id);
+  if (!centre) throw new Stop(exitCodes.refused, call.say("noSuchCentre", { centre: id }));
+  const { person } = await call.ask("me");
+  const intake = person.administrator ? await call.ask("intake", { params: { centre: id } }) : null;
+  if (call.json) await call.printJson(intake ? { ...centre, intake } : centre);
+  else {
+    await printCentre(call, centre);
+    await printPools(call, centre);
+    if (intake) await printHistory(call, intake);
+  }
+  return exitCodes.done;
+}
+
+export const drain = (call: Call) => takeStep(call, "drain");
+export const suspend = (call: Call) => takeStep(call, "suspend");
+export const resume = (call: Call) => takeStep(call, "resume");
+
+/** What becomes of queued and running work is said first, and nothing is done without --yes. */
+export async function leave(call: Call): Promise<number> {
+  if (call.has("yes")) return takeStep(call, "leave");
+  await sayConsequences(call, "leave");
+  throw new Stop(exitCodes.usage, call.say("sayYes"));
+}
+
+/** JSON: the API's `TermsInForce`; --set FILE puts its `terms`, or a file of the terms alone, in force. */
+export async function terms(call: Call): Promise<number> {
+  const centre = call.operands[0] ?? "";
+  const file = call.one("set");
+  const answer =
+    file === null
+      ? await call.ask("terms", { params: { centre } })
+      : await call.ask("setTerms", { params: { centre }, body: await readTerms(call, file) });
+  if (call.json) await call.printJson(answer);
+  else {
+    const [newest] = answer.versions;
+    call.note(
+      newest
+        ? call.say("termsSet", { version: newest.version, person: newest.setBy, time: timeText(newest.setMs) })
+        : call.say("termsDefault"),
+    );
+    await call.print(`${JSON.stringify(answer.terms, null, 2)}\n`);
+  }
+  return exitCodes.done;
+}
+
+/** JSON: `{}`, as the API answers. */
+export async function rotate(call: Call): Promise<number> {
+  const centre = call.operands[0] ?? "";
+  const answer = await call.ask("askRotation", { params: { centre }, body: {} });
+  if (call.json) await call.printJson(answer);
+  else await call.print(`${call.say("rotationAsked", { centre })}\n`);
+  return exitCodes.done;
+}
+
+/** JSON: the API's `CredentialsRevoked`. */
+export async function revoke(call: Call): Promise<number> {
+  const centre = call.operands[0] ?? "";
+  if (!call.has("yes")) {
+    call.note(call.say("revokeMeans", { centre }));
+    throw new Stop(exitCodes.usage, call.say("sayYes"));
+  }
+  const answer = await call.ask("revokeCredentials", { params: { centre } });
+  if (call.json) await call.printJson(answer);
+  else await call.print(`${call.say("centreRevoked", { centre, count: answer.credentials })}\n`);
+  return exitCodes.done;
+}
+
+/** JSON: the API's `CentreIntake`. What the step does to work that is there is said before it is taken. */
+async function takeStep(call: Call, step: IntakeStep): Promise<number> {
+  const centre = call.operands[0] ?? "";
+  await sayConsequences(call, step);
+  const answer = await call.ask("setIntake", { params: { centre }, body: { step } });
+  if (call.json) await call.printJson(answer);
+  else await call.print(`${call.say("intakeNow", { centre, intake: call.say(`intake_${answer.intake}`) })}\n`);
+  return exitCodes.done;
+}
+
+async function sayConsequences(call: Call, step: IntakeStep): Promise<void> {
+  const { steps } = await call.ask("intake", { params: { centre: call.operands[0] ?? "" } });
+  for (const words of steps.find((one) => one.step === step)?.consequences ?? []) call.note(words);
+}
+
+async function readTerms(call: Call, path: string): Promise<Answer<"terms">["terms"]> {
+  try {
+    const read: unknown = JSON.parse(await readFile(path, "utf8"));
+    const whole = typeof read === "object" && read !== null && "terms" in read ? read.terms : read;
+    // The server's schema says what is wrong with it, field by field.
+    return whole as Answer<"terms">["terms"];
+  } catch (error) {
+    const words = error instanceof Error ? error.message : String(error);
+    throw new Stop(exitCodes.usage, call.say("termsNotRead", { path, words }));
+  }
+}
+
+async function printCentre(call: Call, centre: Centre): Promise<void> {
+  const { say } = call;
+  const name = call.language === "zh" ? (centre.nameZh ?? centre.name) : centre.name;
+  await call.printFacts([
+    [say("columnCentre"), centre.id],
+    [say("columnTitle"), name],
+    [say("factDriver"), centre.driver],
+    [say("factLifeCycle"), say(`lifeCycle_${centre.lifeCycle}`)],
+    [say("columnState"), connectionText(centre.state, say)],
+    [say("factIntake"), say(`intake_${centre.intake}`)],
+    [say("columnSeen"), centre.lastSeenMs === null ? say("never") : timeText(centre.lastSeenMs)],
+    ...(centre.agentVersion === null ? [] : [[say("factAgent"), centre.agentVersion] as const]),
+  ]);
+}
+
+async function printPools(call: Call, { pools }: Centre): Promise<void> {
+  const { say } = call;
+  if (pools.length === 0) return;
+  await call.print("\n");
+  await call.printTable(
+    [
+      { title: say("columnPool") },
+      { title: say("columnContract") },
+      { title: say("columnState") },
+      { title: say("columnNodes"), align: "right" },
+      { title: say("columnCores"), align: "right" },
+      { title: say("columnFree"), align: "right" },
+      { title: say("columnMemory"), align: "right" },
+      { title: say("columnLimits") },
+      { title: say("columnOthers"), flexible: true },
+      { title: say("columnRuns"), align: "right" },
+      { title: say("columnWaiting"), align: "right" },
+    ],
+    pools.map((pool) => [
+      pool.name,
+      say(`contract_${pool.contract}`),
+      pool.state === null ? say("poolNotReported") : say(`pool_${pool.state}`),
+      pool.nodesUp === pool.nodes ? `${pool.nodes}` : `${pool.nodesUp}/${pool.nodes}`,
+      `${pool.cores}`,
+      `${pool.free.cores}`,
+      memoryText(pool.memoryMib),
+      limitsText(call, pool.limits),
+      othersText(call, pool.foreign),
+      `${pool.runs}`,
+      pool.contract === "shared" ? `${pool.waiting} (${say("atMost", { limit: pool.maxPending })})` : `${pool.waiting}`,
+    ]),
+  );
+}
+
+type Pool = Centre["pools"][number];
+
+function limitsText({ say }: Call, { timeLimitS, leastNodes, mostNodes }: Pool["limits"]): string {
+  const nodes = mostNodes === null ? `≥ ${leastNodes}` : `${leastNodes}–${mostNodes}`;
+  return [
+    ...(timeLimitS === null ? [] : [spanText(timeLimitS * 1000)]),
+    ...(leastNodes === 1 && mostNodes === null ? [] : [say("nodesOf", { nodes })]),
+  ].join(", ");
+}
+
+function othersText({ say }: Call, foreign: Pool["foreign"]): string {
+  if (foreign.kind === "none") return say("othersNone");
+  if (foreign.kind === "hidden") return say("othersHidden", { why: foreign.why ?? "" });
+  const { runningCores, waitingJobs, nextEndsInMs } = foreign;
+  const words = say("othersSeen", { cores: runningCores, jobs: waitingJobs });
+  return nextEndsInMs === null ? words : `${words}, ${say("othersNextEnd", { span: spanText(nextEndsInMs) })}`;
+}
+
+async function printHistory(call: Call, { history }: Answer<"intake">): Promise<void> {
+  if (history.length === 0) return;
+  await call.print("\n");
+  await call.printTable(
+    [
+      { title: call.say("columnTime") },
+      { title: call.say("columnStep") },
+      { title: call.say("columnPerson"), flexible: true },
+    ],
+    history.map(({ step, by, atMs }) => [timeText(atMs), step, by ?? call.say("theNetwork")]),
+  );
+}
