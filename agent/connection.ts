@@ -1,5 +1,7 @@
+import { readFileSync } from "node:fs";
 import { Agent as HttpAgent, request as httpRequest } from "node:http";
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
+import { getCACertificates } from "node:tls";
 
 /**
  * The one outbound connection of an agent: JSON posts to its server, over kept-alive sockets. No port is opened.
@@ -11,18 +13,31 @@ export type Connection = {
 };
 
 export type Answer =
-  | { readonly kind: "ok"; readonly body: unknown }
-  | { readonly kind: "refused"; readonly status: number; readonly problem: string; readonly words: string };
+  | { readonly kind: "ok"; readonly body: unknown; readonly serverMs: number | null }
+  | {
+      readonly kind: "refused";
+      readonly status: number;
+      readonly problem: string;
+      readonly words: string;
+      /** The server's clock as it answered, to the second. */
+      readonly serverMs: number | null;
+    };
 
 /** The server could not be reached or could not answer; the loop that called tries again with back-off. */
 export class Unreachable extends Error {
   override readonly name = "Unreachable";
 }
 
-export function connect(serverUrl: string): Connection {
+/**
+ * `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` are honoured, but for a server on this very machine; `WEIR_CA_FILE` names
+ * certificates (PEM) that are trusted besides those of Node.
+ */
+export function connect(serverUrl: string, environment: Environment): Connection {
   const base = new URL(serverUrl);
   const secure = base.protocol === "https:";
-  const agent = secure ? new HttpsAgent({ keepAlive: true }) : new HttpAgent({ keepAlive: true });
+  const isHere = /^(localhost|127\..*|\[::1\])$/.test(base.hostname);
+  const options = { keepAlive: true, ...(!isHere && { proxyEnv: environment }) };
+  const agent = secure ? new HttpsAgent({ ...options, ...trusted(environment) }) : new HttpAgent(options);
   const request = secure ? httpsRequest : httpRequest;
 
   function post(path: string, body: unknown, credential: string | null, timeoutMs: number): Promise<Answer> {
@@ -53,8 +68,9 @@ export function connect(serverUrl: string): Connection {
             if (status >= 500 || status === 0) return fail(`the server answered ${status}`);
             const parsed = parse(text);
             if (parsed === undefined) return fail(`the server answered ${status} with what is not JSON`);
-            if (status < 300) return resolve({ kind: "ok", body: parsed });
-            resolve({ kind: "refused", status, ...problemOf(parsed) });
+            const serverMs = Date.parse(response.headers.date ?? "") || null;
+            if (status < 300) return resolve({ kind: "ok", body: parsed, serverMs });
+            resolve({ kind: "refused", status, ...problemOf(parsed), serverMs });
           });
         },
       );
@@ -65,6 +81,13 @@ export function connect(serverUrl: string): Connection {
   }
 
   return { post, close: () => agent.destroy() };
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+function trusted({ WEIR_CA_FILE: path }: Environment): { readonly ca?: string[] } {
+  if (!path) return {};
+  return { ca: [...getCACertificates("default"), readFileSync(path, "utf8")] };
 }
 
 function parse(text: string): unknown {

@@ -60,7 +60,7 @@ describe("install", () => {
     execFileSync("perl", ["-c", join(root, paths.helper)], { stdio: "pipe" });
     writeFileSync(join(root, paths.policy), "min-uid 2000\n");
     const again = put();
-    assert.deepEqual(again.kept, [paths.policy, paths.settings]);
+    assert.deepEqual(again.kept, [paths.policy, paths.settings, paths.slurm]);
     assert.equal(readFileSync(join(root, paths.policy), "utf8"), "min-uid 2000\n");
   });
 

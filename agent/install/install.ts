@@ -14,16 +14,28 @@ import {
 } from "node:fs";
 import { dirname, join } from "node:path";
 import { placeHelper } from "./place.ts";
-import { agentUser, type PolicyFacts, paths, samplePolicy, sudoersText, unitText, userGroup } from "./texts.ts";
+import {
+  agentUser,
+  type PolicyFacts,
+  paths,
+  programText,
+  samplePolicy,
+  settingsText,
+  slurmText,
+  sudoersText,
+  unitText,
+  userGroup,
+} from "./texts.ts";
 
 export type Installation = {
   /** "/" for this machine, which needs root; else a folder in which the same tree is laid out and nothing is started. */
   readonly root: string;
   /** Where Weir is: the folder that has `agent/` and `dist/agent.mjs`. */
   readonly source: string;
-  /** Node, as the machine will find it. */
-  readonly node: string;
-  readonly serverUrl: string;
+  /** Node, as the machine will find it; `copied` puts it beside the agent, where nothing else removes it. */
+  readonly node: string | { readonly copied: string };
+  /** null: `enrol` will say. */
+  readonly serverUrl: string | null;
   readonly policy: PolicyFacts;
 };
 
@@ -74,11 +86,20 @@ export function install(wanted: Installation): Installed {
   made.add(`tree ${paths.programs}`);
   copyFileSync(bundle, here(paths.agent));
   chmodSync(here(paths.agent), 0o644);
+  if (typeof wanted.node !== "string") {
+    // Not over the one that an agent runs from.
+    copyFileSync(wanted.node.copied, here(`${paths.node}.new`));
+    chmodSync(here(`${paths.node}.new`), 0o755);
+    renameSync(here(`${paths.node}.new`), here(paths.node));
+  }
   if (process.getuid?.() === 0) spawnSync("chown", ["-R", "root:root", here(paths.programs)]);
   file(join(paths.programs, "policy.sample"), samplePolicy(wanted.policy), 0o644);
   unlessThere(paths.policy, samplePolicy(wanted.policy), 0o644);
-  unlessThere(paths.settings, `WEIR_SERVER_URL=${wanted.serverUrl}\n`, 0o644);
-  file(paths.unit, unitText({ user: agentUser, node: wanted.node, agent: paths.agent }), 0o644);
+  unlessThere(paths.settings, settingsText(wanted.serverUrl), 0o644);
+  unlessThere(paths.slurm, slurmText(wanted.policy), 0o644);
+  const node = typeof wanted.node === "string" ? wanted.node : paths.node;
+  file(paths.program, programText({ node, agent: paths.agent }), 0o755);
+  file(paths.unit, unitText({ user: agentUser, node, agent: paths.agent }), 0o644);
   file(paths.sudoers, checkedSudoers(root), 0o440);
   made.add(`tree ${paths.state}`);
   putInPlace(here(manifest), `${[...made].join("\n")}\n`, 0o644);
@@ -220,9 +241,10 @@ function systemctl(...words: readonly string[]): void {
 function nextSteps({ root }: Installation): readonly string[] {
   return [
     ...(root === "/" ? [] : [`make the system user ${agentUser} and the group ${userGroup} on the machine itself`]),
-    `read and edit ${paths.policy}; then: ${paths.helper} check USER ACCOUNT PARTITION`,
-    `let users in: usermod --append --groups ${userGroup} USER`,
-    "enrol: weir-agent enrol URL",
+    `read ${paths.policy} and take out of it what the network may not use`,
+    `let users in: usermod --append --groups ${userGroup} USER; then: ${paths.helper} check USER ACCOUNT PARTITION`,
+    "look whether all is well: weir-agent doctor",
+    "enrol, with the token on standard input: weir-agent enrol URL",
     "start: systemctl enable --now weir-agent",
   ];
 }

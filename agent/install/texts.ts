@@ -4,8 +4,11 @@ export const paths = {
   programs: "/usr/local/lib/weir",
   helper: "/usr/local/lib/weir/weir-as",
   agent: "/usr/local/lib/weir/agent.mjs",
+  node: "/usr/local/lib/weir/node",
+  program: "/usr/local/bin/weir-agent",
   policy: "/etc/weir/policy",
   settings: "/etc/weir/agent.env",
+  slurm: "/etc/weir/slurm.json",
   stop: "/etc/weir/stop",
   audit: "/var/log/weir/weir-as.log",
   state: "/var/lib/weir-agent",
@@ -24,6 +27,33 @@ ${rule.user} ALL=(root) NOPASSWD: ${rule.helper} serve
 `;
 }
 
+/** `weir-agent` on the operator's PATH. */
+export function programText(program: { readonly node: string; readonly agent: string }): string {
+  return `#!/bin/sh
+exec ${program.node} ${program.agent} "$@"
+`;
+}
+
+/** The agent's settings, for systemd and for `weir-agent` alike; a line each, no quotes. */
+export function settingsText(serverUrl: string | null): string {
+  return `# The settings of Weir's agent. \`weir-agent enrol URL\` writes the first line.
+${serverUrl === null ? "" : `WEIR_SERVER_URL=${serverUrl}\n`}WEIR_DRIVER=slurm
+WEIR_SLURM_CONFIG=${paths.slurm}
+# HTTPS_PROXY=http://proxy.example:3128
+# WEIR_CA_FILE=/etc/ssl/certs/our-own-ca.pem
+`;
+}
+
+/** What the site says of its Slurm to the agent; agent/drivers/slurm/site.ts names every field. */
+export function slurmText(facts: PolicyFacts): string {
+  const site = { helper: ["sudo", "-n", paths.helper, "serve"], slurmConf: facts.slurmConf, slurmBin: facts.slurmBin };
+  return `${JSON.stringify({ ...site, partitions: facts.partitions.some(isPattern) ? null : facts.partitions }, null, 2)}\n`;
+}
+
+function isPattern(word: string): boolean {
+  return /[*?]/.test(word);
+}
+
 /** KillMode=process: a restart of the agent ends nothing but the agent. */
 export function unitText(unit: { readonly user: string; readonly node: string; readonly agent: string }): string {
   return `[Unit]
@@ -36,7 +66,7 @@ User=${unit.user}
 Group=${unit.user}
 Environment=WEIR_HOME=${paths.state}
 EnvironmentFile=-${paths.settings}
-ExecStart=${unit.node} ${unit.agent}
+ExecStart=${unit.node} ${unit.agent} run
 StateDirectory=${paths.state.replace("/var/lib/", "")}
 StateDirectoryMode=0700
 Restart=always

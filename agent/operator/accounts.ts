@@ -1,0 +1,107 @@
+import { testAccount } from "#agent/drivers/slurm/account-test.ts";
+import type { MappingEntry } from "#agent/drivers/slurm/mapping.ts";
+import type { Given } from "./operate.ts";
+import { becomeAgent } from "./settings.ts";
+import { openSlurmSite, type SlurmSite, trialPartition } from "./slurm-site.ts";
+
+/** `accounts`, `accounts add WHO USER [ACCOUNT]`, `accounts test WHO`, `accounts remove WHO`. */
+export async function accounts(given: Given): Promise<number> {
+  const [word = "list", who = "", user = "", account = null] = given.operands;
+  const folder = becomeAgent(given.environment);
+  const site = openSlurmSite(given.environment, folder, given.note);
+  try {
+    if (word === "list") return list(given, site);
+    const named = whoOf(who);
+    switch (word) {
+      case "add":
+        if (user === "") throw new Error("accounts add WHO USER [ACCOUNT]: the local user is missing");
+        return await add(given, site, { ...named, user, account: account === "-" ? null : account });
+      case "test": {
+        const entry = found(site, named, who);
+        return await tried(given, site, { ...entry, readiness: created(null) });
+      }
+      case "remove": {
+        const entry = found(site, named, who);
+        site.mapping.put({ ...entry, readiness: { kind: "removed", sinceMs: Date.now() } });
+        given.print(`${whoText(entry)} is removed: nothing new runs as ${entry.user}. Running work goes on.`);
+        return 0;
+      }
+      default:
+        throw new Error(`accounts ${word}: the words are list, add, test and remove`);
+    }
+  } finally {
+    site.engine.close();
+  }
+}
+
+function list(given: Given, { mapping }: SlurmSite): number {
+  const entries = mapping.entries();
+  if (given.has("json")) given.print(JSON.stringify({ accounts: entries }, null, 2));
+  else {
+    for (const entry of entries) {
+      const why = entry.readiness.kind === "created" && entry.readiness.words ? ` (${entry.readiness.words})` : "";
+      given.print(
+        `${whoText(entry).padEnd(24)} ${entry.user.padEnd(16)} ${(entry.account ?? "-").padEnd(16)} ${entry.readiness.kind}${why}`,
+      );
+    }
+    if (entries.length === 0) given.print("nobody of the network has an account here yet: weir-agent accounts add");
+  }
+  return 0;
+}
+
+type Who = Pick<MappingEntry, "person" | "project">;
+
+async function add(
+  given: Given,
+  site: SlurmSite,
+  wanted: Who & Pick<MappingEntry, "user" | "account">,
+): Promise<number> {
+  const entry = { ...wanted, qos: given.one("qos"), readiness: created(null) };
+  site.mapping.put(entry);
+  if (!given.has("no-test")) return tried(given, site, entry);
+  given.print(`${whoText(entry)} → ${entry.user}: created, not tried. The agent tries it.`);
+  return 0;
+}
+
+/** Only a test submission makes it ready (P2). */
+async function tried(given: Given, site: SlurmSite, entry: MappingEntry): Promise<number> {
+  const partition = given.one("partition") ?? (await trialPartition(site.site, site.commands));
+  given.note(`a test job as ${entry.user} in partition ${partition} …`);
+  const result = await testAccount(site.engine, entry, partition, { mostMs: patienceMs, everyMs: 250 });
+  if (result.kind === "passed") {
+    site.mapping.put({ ...entry, readiness: { kind: "ready", sinceMs: Date.now() } });
+    given.print(`${whoText(entry)} → ${entry.user}: ready (job ${result.engineId} ran, ${result.tookMs} ms)`);
+    return 0;
+  }
+  site.mapping.put({ ...entry, readiness: created(result.words) });
+  given.print(`${whoText(entry)} → ${entry.user}: not ready: ${result.words}`);
+  return 1;
+}
+
+const patienceMs = 120_000;
+
+function created(words: string | null): MappingEntry["readiness"] {
+  return { kind: "created", sinceMs: Date.now(), words };
+}
+
+function found({ mapping }: SlurmSite, { person, project }: Who, who: string): MappingEntry {
+  const entry = mapping.entries().find((one) => one.person === person && one.project === project);
+  if (entry) return entry;
+  throw new Error(`${who} has no account here; those that have: weir-agent accounts`);
+}
+
+/** `person:12`, `project:7`, or both: `person:12,project:7`. */
+export function whoOf(text: string): Who {
+  const match = /^(?:person:(\d{1,15}))?(?:,(?=.)|$)?(?:project:(\d{1,15}))?$/.exec(text);
+  const [, person, project] = match ?? [];
+  if (person === undefined && project === undefined)
+    throw new Error(
+      `${text || "WHO"}: say person:ID, project:ID or person:ID,project:ID; \`weir centre accounts CENTRE\` lists the ids`,
+    );
+  return { person: person ? Number(person) : null, project: project ? Number(project) : null };
+}
+
+export function whoText({ person, project }: Who): string {
+  const words = [...(person === null ? [] : [`person:${person}`]), ...(project === null ? [] : [`project:${project}`])];
+  return words.join(",");
+}

@@ -1,0 +1,45 @@
+import { existsSync, readFileSync } from "node:fs";
+import { connect, Unreachable } from "#agent/connection.ts";
+import { enrol } from "#agent/enrol.ts";
+import { agentVersion } from "#agent/run-agent.ts";
+import type { Given } from "./operate.ts";
+import { becomeAgent, credentialIn, keepServerUrl } from "./settings.ts";
+
+/** A one-time token becomes this centre's credential, kept in the agent's folder and readable by the agent alone. */
+export async function enrolHere(given: Given): Promise<number> {
+  const url = checkedUrl(given.operands[0] ?? "");
+  const token = readToken(given.one("token-file"));
+  keepServerUrl(url);
+  const path = credentialIn(becomeAgent(given.environment));
+  if (existsSync(path) && !given.has("again"))
+    throw new Error(`this agent is enrolled already (${path}); to enrol it anew: weir-agent enrol --again ${url}`);
+  const connection = connect(url, given.environment);
+  try {
+    const driver = given.environment.WEIR_DRIVER || "process";
+    const answer = await enrol(connection, token, path, { agentVersion, driver }, Date.now());
+    if (answer.kind === "refused") throw new Error(`${url} refuses the token: ${answer.words}`);
+    given.print(`enrolled as ${answer.credential.centre} at ${url}`);
+    return 0;
+  } catch (error) {
+    if (error instanceof Unreachable)
+      throw new Error(
+        `${error.message}. Behind a proxy or a private CA: see HTTPS_PROXY and WEIR_CA_FILE in the settings`,
+      );
+    throw error;
+  } finally {
+    connection.close();
+  }
+}
+
+function checkedUrl(text: string): string {
+  if (/^https?:\/\/[^/\s]+\/?$/.test(text) && URL.canParse(text)) return text.replace(/\/$/, "");
+  throw new Error(`${text}: not an address of a server, such as https://weir.example`);
+}
+
+/** Never an argument, which every user of the machine could read. */
+function readToken(file: string | null): string {
+  if (file === null && process.stdin.isTTY) process.stderr.write("the one-time token, then Enter and Ctrl-D:\n");
+  const token = readFileSync(file ?? 0, "utf8").trim();
+  if (token === "") throw new Error("no token: give it on standard input, or by --token-file FILE");
+  return token;
+}

@@ -1,0 +1,41 @@
+import { execFileSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { install, uninstall } from "#agent/install/install.ts";
+import { agentUser, paths } from "#agent/install/texts.ts";
+import { lookAtSlurm } from "./look-at-slurm.ts";
+import type { Given } from "./operate.ts";
+
+export async function installHere(given: Given): Promise<number> {
+  const root = resolve(given.one("root") ?? "/");
+  const found = lookAtSlurm(given.environment);
+  const named = (option: string, all: readonly string[]) => (given.has(option) ? given.all(option) : all);
+  const source = dirname(dirname(resolve(process.argv[1] ?? "")));
+  const { written, kept, next } = install({
+    root,
+    source,
+    node: { copied: process.execPath },
+    serverUrl: null,
+    policy: {
+      ...found,
+      runs: given.one("runs") ?? "%h/.weir",
+      accounts: named("account", found.accounts),
+      partitions: named("partition", found.partitions),
+      qos: named("qos", found.qos),
+    },
+  });
+  if (root === "/" && !existsSync(paths.state))
+    execFileSync("install", ["-d", "-o", agentUser, "-g", agentUser, "-m", "0700", paths.state]);
+  for (const path of written) given.print(`written  ${join(root, path)}`);
+  for (const path of kept) given.print(`kept     ${join(root, path)}`);
+  given.print("\nNext:");
+  for (const [at, step] of next.entries()) given.print(`${at + 1}. ${step}`);
+  return 0;
+}
+
+export async function uninstallHere(given: Given): Promise<number> {
+  const { removed, left } = uninstall({ root: resolve(given.one("root") ?? "/"), keepAudit: given.has("keep-audit") });
+  for (const path of removed) given.print(`removed  ${path}`);
+  for (const path of left) given.print(`left     ${path}`);
+  return 0;
+}

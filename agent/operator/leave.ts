@@ -1,0 +1,70 @@
+import { existsSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { type NotedChunk, readNotebook } from "#agent/drivers/slurm/notebook.ts";
+import { whoText } from "./accounts.ts";
+import type { Given } from "./operate.ts";
+import { becomeAgent, credentialIn } from "./settings.ts";
+import { openSlurmSite } from "./slurm-site.ts";
+
+/**
+ * What of the network is still at this site; with `--yes`, and once nothing of it runs, the accounts end, the folders of
+ * runs go (each as its user) and so does the credential. Programs, policy and journal go with `uninstall`.
+ */
+export async function leave(given: Given): Promise<number> {
+  const folder = becomeAgent(given.environment);
+  const site = openSlurmSite(given.environment, folder, given.note);
+  try {
+    const chunks = [...readNotebook(join(folder, "slurm-runs")).values()];
+    const unended = chunks.filter((chunk) => !isOver(chunk));
+    const accounts = site.mapping.entries().filter(({ readiness }) => readiness.kind !== "removed");
+    const credential = credentialIn(folder);
+    const left = {
+      runsThatHaveNotEnded: unended.flatMap(({ facts }) => facts.runs.map(({ run }) => run)),
+      foldersOfRuns: chunks.map(({ facts }) => ({ user: facts.user, chunk: facts.chunk })),
+      accounts: accounts.map((entry) => ({ who: whoText(entry), user: entry.user })),
+      credential: existsSync(credential),
+    };
+    if (!given.has("yes")) return tell(given, left);
+    if (unended.length > 0)
+      throw new Error(
+        `${left.runsThatHaveNotEnded.length} runs have not ended: \`weir centre leave\` first, and wait for them (weir-agent leave lists them)`,
+      );
+    for (const { facts } of chunks)
+      if ((await site.engine.remove(facts.user, facts.chunk)) === "busy")
+        throw new Error(`the folder ${facts.chunk} of ${facts.user} is in use; try again`);
+    const nowMs = Date.now();
+    for (const entry of accounts) site.mapping.put({ ...entry, readiness: { kind: "removed", sinceMs: nowMs } });
+    for (const name of ["credential", "slurm-runs", "journal"])
+      rmSync(join(folder, name), { force: true, recursive: true });
+    given.print(
+      `gone: ${chunks.length} folders of runs, ${accounts.length} accounts of the network, the credential. Last: weir-agent uninstall`,
+    );
+    return 0;
+  } finally {
+    site.engine.close();
+  }
+}
+
+type Left = {
+  readonly runsThatHaveNotEnded: readonly string[];
+  readonly foldersOfRuns: readonly { readonly user: string; readonly chunk: string }[];
+  readonly accounts: readonly { readonly who: string; readonly user: string }[];
+  readonly credential: boolean;
+};
+
+function tell(given: Given, left: Left): number {
+  if (given.has("json")) given.print(JSON.stringify(left, null, 2));
+  else {
+    given.print(`runs that have not ended: ${left.runsThatHaveNotEnded.join(" ") || "none"}`);
+    given.print(
+      `folders of runs: ${left.foldersOfRuns.map(({ user, chunk }) => `${user}:${chunk}`).join(" ") || "none"}`,
+    );
+    given.print(`accounts: ${left.accounts.map(({ who, user }) => `${who}→${user}`).join(" ") || "none"}`);
+    given.print(`credential: ${left.credential ? "there" : "none"}`);
+  }
+  return 0;
+}
+
+function isOver({ facts, ended, engineId }: NotedChunk): boolean {
+  return engineId !== null && facts.runs.every(({ run }) => ended.has(run));
+}

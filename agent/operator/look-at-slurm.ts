@@ -1,0 +1,39 @@
+import { execFileSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { delimiter, dirname, join } from "node:path";
+import type { PolicyFacts } from "#agent/install/texts.ts";
+import type { Environment } from "./settings.ts";
+
+/**
+ * What a site's policy begins with, from Slurm itself: every partition, account and QoS by its name, for the operator to
+ * take out what the network may not use. Throws with words where Slurm is not here or does not answer.
+ */
+export function lookAtSlurm(environment: Environment): Omit<PolicyFacts, "runs" | "lines"> {
+  const slurmBin = (environment.PATH ?? "/usr/bin").split(delimiter).find((at) => existsSync(join(at, "sbatch")));
+  if (slurmBin === undefined)
+    throw new Error("sbatch is not on the PATH: install the agent where users of this cluster can submit jobs");
+  const env = { PATH: environment.PATH, LANG: "C.UTF-8", ...slurmConfOf(environment) };
+  const ask = (program: string, ...words: readonly string[]): string => {
+    return execFileSync(join(slurmBin, program), words, { env, encoding: "utf8", timeout: 60_000, stdio: "pipe" });
+  };
+  const partitions = [...ask("scontrol", "--oneliner", "show", "partition").matchAll(/^PartitionName=(\S+)/gm)];
+  const hasAccounting = /^AccountingStorageType\s*=\s*\S*slurmdbd/m.test(ask("scontrol", "show", "config"));
+  const names = (what: string): readonly string[] =>
+    ask("sacctmgr", "--noheader", "--parsable2", "show", what, "format=name").split("\n").filter(Boolean);
+  return {
+    slurmConf: environment.SLURM_CONF ?? null,
+    slurmBin: dirname(join(slurmBin, "sbatch")),
+    partitions: partitions.flatMap((match) => match[1] ?? []),
+    accounts: hasAccounting ? ["-", ...accountsOf(ask)] : ["-"],
+    qos: hasAccounting ? ["-", ...names("qos")] : ["-"],
+  };
+}
+
+function accountsOf(ask: (program: string, ...words: readonly string[]) => string): readonly string[] {
+  const text = ask("sacctmgr", "--noheader", "--parsable2", "show", "account", "format=account");
+  return text.split("\n").filter((name) => name !== "" && name !== "root");
+}
+
+function slurmConfOf({ SLURM_CONF }: Environment): { readonly SLURM_CONF?: string } {
+  return SLURM_CONF ? { SLURM_CONF } : {};
+}

@@ -1,0 +1,150 @@
+import { runAgent } from "#agent/run-agent.ts";
+import { accounts } from "./accounts.ts";
+import { doctor } from "./doctor.ts";
+import { enrolHere } from "./enrol-here.ts";
+import { installHere, uninstallHere } from "./install-here.ts";
+import { resumeNew, stopNew } from "./kill-switch.ts";
+import { leave } from "./leave.ts";
+import type { Given } from "./operate.ts";
+
+/** Every word of `weir-agent`: what help says, and what is done. */
+export type Word = {
+  readonly name: string;
+  readonly operands: string;
+  readonly summary: string;
+  readonly more?: string;
+  readonly takes: readonly [least: number, most: number];
+  readonly options: Readonly<Record<string, { readonly value?: string; readonly words: string }>>;
+  readonly act: (given: Given) => Promise<number>;
+};
+
+const json = { words: "for programs" };
+
+const words: readonly Word[] = [
+  {
+    name: "install",
+    operands: "",
+    summary: "lays out helper, policy, sudo's rule, systemd's unit and the agent on this machine",
+    more: "Needs root, on a machine where users submit jobs. Once more is an upgrade: the site's own policy and settings stay.\nThe policy begins with every partition, account and QoS that Slurm has, by name, or with those that are named here.",
+    takes: [0, 0],
+    options: {
+      runs: {
+        value: "PATH",
+        words: "each user's folder of runs, which all nodes share: %u the user, %h their home (%h/.weir)",
+      },
+      account: { value: "NAME", words: "the network may use this account; as often as needed" },
+      partition: { value: "NAME", words: "the network may use this partition; as often as needed" },
+      qos: { value: "NAME", words: "the network may use this QoS; as often as needed" },
+      root: { value: "STAGING", words: "lay the same tree out in that folder and start nothing" },
+    },
+    act: installHere,
+  },
+  {
+    name: "doctor",
+    operands: "",
+    summary: "looks whether all is well: Slurm, helper, policy, clocks, server",
+    more: "The status is 0 where nothing failed. Slurm 22.05 is what the driver is tested with; of others it does not guess.",
+    takes: [0, 0],
+    options: { json },
+    act: doctor,
+  },
+  {
+    name: "enrol",
+    operands: "URL",
+    summary: "makes this agent a centre's own, by a one-time token on standard input",
+    takes: [1, 1],
+    options: {
+      "token-file": { value: "FILE", words: "where the token is, in place of standard input" },
+      again: { words: "though it is enrolled already" },
+    },
+    act: enrolHere,
+  },
+  {
+    name: "run",
+    operands: "",
+    summary: "serves the centre; systemd's unit does that",
+    takes: [0, 0],
+    options: {},
+    act: (given) => runAgent(given.environment),
+  },
+  {
+    name: "accounts",
+    operands: "[list | add WHO USER [ACCOUNT] | test WHO | remove WHO]",
+    summary: "who of the network is whom here",
+    more: "WHO is person:ID, project:ID or person:ID,project:ID; the most exact one decides. The network's ids are in\n`weir centre accounts CENTRE`; names and accounts of this site never leave it. An account is ready, and work comes,\nonly once a small test job has run as that user. ACCOUNT - is Slurm's default.",
+    takes: [0, 4],
+    options: {
+      qos: { value: "NAME", words: "the QoS of that user's runs" },
+      partition: { value: "NAME", words: "where the test job runs" },
+      "no-test": { words: "without the test job; the agent makes it" },
+      json,
+    },
+    act: accounts,
+  },
+  {
+    name: "stop-new",
+    operands: "",
+    summary: "the kill switch: no new job, token or account from now on",
+    more: "It makes a file of root's, which neither the agent nor the server can take away. Running work goes on and can be\nseen and cancelled. It needs neither the server nor the agent.",
+    takes: [0, 0],
+    options: {},
+    act: stopNew,
+  },
+  {
+    name: "resume-new",
+    operands: "",
+    summary: "takes the kill switch away",
+    takes: [0, 0],
+    options: {},
+    act: resumeNew,
+  },
+  {
+    name: "leave",
+    operands: "",
+    summary: "lists what of the network is still here; with --yes ends accounts and credential",
+    more: "First, in the network: weir centre leave CENTRE, and wait until nothing of it runs. Accounts and folders that the\nsite's own hook made are removed by its hook `remove`. Then: weir-agent uninstall.",
+    takes: [0, 0],
+    options: { yes: { words: "do it" }, json },
+    act: leave,
+  },
+  {
+    name: "uninstall",
+    operands: "",
+    summary: "takes away what install made, the agent's journal with it",
+    more: "What was there before stays. The users' own folders of runs are theirs and stay.",
+    takes: [0, 0],
+    options: {
+      "keep-audit": { words: "leave /var/log/weir/weir-as.log" },
+      root: { value: "STAGING", words: "from that folder" },
+    },
+    act: uninstallHere,
+  },
+];
+
+export function findWord(name: string): Word | null {
+  return words.find((word) => word.name === name) ?? null;
+}
+
+export function overview(): string {
+  const rows = words.map(({ name, summary }) => `  ${name.padEnd(12)} ${summary}`);
+  return [
+    "weir-agent: the agent of a centre of the network, for its operator.",
+    "",
+    "usage: weir-agent WORD [OPTION…]",
+    "",
+    ...rows,
+    "",
+    "weir-agent WORD --help says more.",
+  ].join("\n");
+}
+
+export function wordHelp({ name, operands, summary, more, options }: Word): string {
+  const rows = Object.entries(options).map(
+    ([option, { value, words: means }]) =>
+      `  --${`${option}${value === undefined ? "" : ` ${value}`}`.padEnd(18)} ${means}`,
+  );
+  const usage = ["weir-agent", name, ...(rows.length > 0 ? ["[OPTION…]"] : []), operands].filter(Boolean).join(" ");
+  return [`usage: ${usage}`, "", summary, ...(more ? ["", more] : []), ...(rows.length > 0 ? ["", ...rows] : [])].join(
+    "\n",
+  );
+}
