@@ -57,13 +57,13 @@ async function add(
   wanted: Who & Pick<MappingEntry, "user" | "account">,
 ): Promise<number> {
   const entry = { ...wanted, qos: given.one("qos"), readiness: created(null) };
-  site.mapping.put(entry);
   if (!given.has("no-test")) return tried(given, site, entry);
+  site.mapping.put(entry);
   given.print(`${whoText(entry)} → ${entry.user}: created, not tried. The agent tries it.`);
   return 0;
 }
 
-/** Only a test submission makes it ready (P2). */
+/** Only a test submission makes it ready (P2). It is kept once it was tried, so that the agent does not try it meanwhile. */
 async function tried(given: Given, site: SlurmSite, entry: MappingEntry): Promise<number> {
   const partition = given.one("partition") ?? (await trialPartition(site.site, site.commands));
   given.note(`a test job as ${entry.user} in partition ${partition} …`);

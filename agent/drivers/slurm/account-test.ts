@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
-import { type Engine, PolicyRefusal, type Submission } from "./engine.ts";
+import { type Engine, EngineSilent, PolicyRefusal, type Submission } from "./engine.ts";
 import { endedStates } from "./job-word.ts";
 import type { MappingEntry } from "./mapping.ts";
 
@@ -18,7 +18,7 @@ export async function testAccount(
   engine: Engine,
   entry: Pick<MappingEntry, "user" | "account" | "qos">,
   partition: string,
-  patience: { readonly mostMs: number; readonly everyMs: number },
+  patience: { readonly mostMs: number; readonly everyMs: number; readonly signal?: AbortSignal },
 ): Promise<AccountTest> {
   const beganMs = performance.now();
   const chunk = `account-test-${randomBytes(6).toString("hex")}`;
@@ -31,7 +31,7 @@ export async function testAccount(
     let over: string | null = null;
     let overSinceMs: number | null = null;
     while (performance.now() - beganMs < patience.mostMs) {
-      const [found] = await engine.records(user, [chunk], []);
+      const [found] = await orSilent(engine.records(user, [chunk], []), []);
       const ended = [...(found?.runs.values() ?? [])].flat().find((record) => record.ended !== null)?.ended;
       if (ended?.cause === "exited" && ended.exitCode === 0)
         return { kind: "passed", engineId, tookMs: Math.round(performance.now() - beganMs) };
@@ -46,7 +46,7 @@ export async function testAccount(
         over = await endOf(engine, user, engineId);
         overSinceMs = over === null ? null : performance.now();
       }
-      await delay(patience.everyMs);
+      await delay(patience.everyMs, undefined, { signal: patience.signal });
     }
     await engine.cancel(user, [engineId]);
     return { kind: "unknown", words: `job ${engineId} of ${user} did not end within ${patience.mostMs / 1000} s` };
@@ -61,11 +61,19 @@ export async function testAccount(
 /** A node's folder may be seen here some seconds later (NFS). */
 const recordWithinMs = 10_000;
 
+/** What does not answer now is asked again. */
+function orSilent<Value>(answer: Promise<Value>, silent: Value): Promise<Value> {
+  return answer.catch((error: unknown) => {
+    if (error instanceof EngineSilent) return silent;
+    throw error;
+  });
+}
+
 /** The state of a job that Slurm says has ended; null while it waits, runs or is not known any more. */
 async function endOf(engine: Engine, user: string, engineId: string): Promise<string | null> {
-  const { controller } = await engine.jobs(user, [engineId]);
-  const [job] = controller;
-  return job && endedStates.has(job.state) ? job.state : null;
+  const answer = await orSilent(engine.jobs(user, [engineId]), null);
+  const state = answer?.controller[0]?.state;
+  return state !== undefined && endedStates.has(state) ? state : null;
 }
 
 function probe(
