@@ -87,7 +87,6 @@ export async function openSlurm(
   void keepProving({
     engine,
     mapping,
-    network,
     note,
     ...clocks,
     signal: closing.signal,
