@@ -116,18 +116,26 @@ function restartCheck(reopen: () => Promise<void>): Check {
     check: "restart",
     asked: "to close the driver under two runs and open it again",
     async drive({ probe, order }) {
-      const long = order("#WEIR-SIM run=2500ms exit=5\necho before; sleep 2.5; echo after; exit 5");
+      const long = order("#WEIR-SIM run=4s exit=5\necho before; sleep 4; echo after; exit 5");
       const short = order("#WEIR-SIM run=200ms exit=6\nsleep 0.2; exit 6");
       const runs = await Promise.all([probe.begin(long), probe.begin(short)]);
       await Promise.all(runs.map((run) => run.started()));
       await reopen();
-      await delay(100);
-      const found = await probe.driver.find([long.run]);
+      // Known at once; that it runs, an engine may have to be asked first.
+      const known = await probe.driver.find([long.run]);
+      let found = known;
+      for (let turn = 0; turn < 30 && found[0]?.state === "waiting"; turn++) {
+        await delay(100);
+        found = await probe.driver.find([long.run]);
+      }
       const again = await probe.start(long);
       const [longEnd, shortEnd] = await Promise.all([endOf(probe, runs[0]), endOf(probe, runs[1])]);
       const log = await finalLog(probe, long.run);
       return together([
-        passedIf(found.length === 1 && found[0]?.state === "running", `found again: ${found[0]?.state ?? "nothing"}`),
+        passedIf(
+          known.length === 1 && found[0]?.state === "running",
+          `found again: ${known[0]?.state ?? "nothing"}, then ${found[0]?.state ?? "nothing"}`,
+        ),
         passedIf(again.kind === "already-there", `started again: ${again.kind}`),
         judgeEnd(longEnd, { kind: "failed", exitCode: 5 }),
         judgeEnd(shortEnd, { kind: "failed", exitCode: 6 }),
