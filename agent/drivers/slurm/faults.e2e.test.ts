@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { after, afterEach, before, describe, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { sampleAllocation } from "#core/sample-testing.ts";
@@ -108,6 +108,17 @@ describe("the Slurm driver under faults", { skip: requires("root", "slurm", "sud
         assert.deepEqual((await agent.ended(order.run)).end, { kind: "failed", exitCode: 4 });
       });
 
+      test("what the site holds beyond its lease is taken out, and never begins", async () => {
+        const free = await fill();
+        const order = orderOf("true", { startWithinMs: 5_000 });
+        const id = await agent.queue(order);
+        await asRoot("scontrol", "hold", id);
+        const ended = await agent.ended(order.run);
+        await free();
+        assert.equal(ended.end.kind, "withdrawn", JSON.stringify(ended));
+        assert.match(ended.end.kind === "withdrawn" ? ended.end.evidence : "", /lease passed in the centre's queue/);
+      });
+
       test("the site's requeue is refused; one that it forces ends the run as requeued, and runs nothing more", async () => {
         const order = orderOf("echo ran; sleep 60");
         const id = await agent.queue(order);
@@ -168,6 +179,7 @@ describe("the Slurm driver under faults", { skip: requires("root", "slurm", "sud
         for (const pid of [...processes("weir-as"), ...processes("sbatch")]) process.kill(pid, "SIGKILL");
         await agent.until(() => agent.notes.filter((note) => note.startsWith("a submission is in doubt")).length > 1);
         // With the controller goes what sbatch had said to it.
+        await cluster().controller.kill("SIGKILL");
         await cluster().controller.restart();
         assert.equal((await answer).kind, "queued");
         assert.deepEqual((await agent.ended(order.run)).end, { kind: "succeeded" });
@@ -206,6 +218,11 @@ describe("the Slurm driver under faults", { skip: requires("root", "slurm", "sud
         await cluster().controller.saveState();
         await cluster().controller.kill("SIGKILL");
         await delay(1_000);
+        mkdirSync(`${site(name).settings.folder}/other`);
+        const fresh = await site(name).open({ folder: `${site(name).settings.folder}/other` });
+        const unseen = await fresh.driver.describe();
+        assert.deepEqual([unseen.pools, /scontrol show/.test(unseen.mechanisms.engine ?? "")], [[], true]);
+        await fresh.driver.close();
         const busy = agent.driver.start(orderOf("exit 1")).catch((error: unknown) => error);
         await cluster().controller.restart();
         assert.deepEqual((await agent.ended(running.run)).end, { kind: "failed", exitCode: 8 });

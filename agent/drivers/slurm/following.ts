@@ -6,6 +6,7 @@ import { accountingWord, carriesTag, endedStates, type JobWord } from "./job-wor
 import type { ChunkFacts, EndedRun, Notebook, NotebookLine, NotedChunk } from "./notebook.ts";
 import { waitKind } from "./reasons.ts";
 import type { WrapperRecord } from "./record.ts";
+import type { Words } from "./slurm-text.ts";
 import { usageByRecord, usageOf } from "./usage.ts";
 import { endOfVanished } from "./vanished.ts";
 
@@ -36,6 +37,7 @@ export type FollowSettings = {
   readonly listEveryMs: number;
   /** How long the engine must have known nothing of a job before it counts as gone. */
   readonly vanishedAfterMs: number;
+  readonly heldBeyondMs: number;
 };
 
 type Track = {
@@ -66,9 +68,9 @@ const lookAgainMs = [100, 200, 400, 800, 1500, 3000, 5000] as const;
 /** Accounting follows the controller within moments; where it does not, what the controller and the wrapper say must do. */
 const accountingPatienceMs = 5_000;
 const mostIds = 100;
+const manyOfArray = 10;
 const mostChunks = 200;
 const mostRuns = 1000;
-const heldBeyondMs = 120_000;
 
 export function follow(settings: FollowSettings): Following {
   const { engine, notebook, note, tell, nowMs, monotonicMs } = settings;
@@ -85,7 +87,11 @@ export function follow(settings: FollowSettings): Following {
 
   function byUser(of: Iterable<Track>): Map<string, Track[]> {
     const users = new Map<string, Track[]>();
-    for (const track of of) users.set(track.facts.user, [...(users.get(track.facts.user) ?? []), track]);
+    for (const track of of) {
+      const theirs = users.get(track.facts.user) ?? [];
+      users.set(track.facts.user, theirs);
+      theirs.push(track);
+    }
     return users;
   }
 
@@ -192,7 +198,7 @@ export function follow(settings: FollowSettings): Following {
     const late = theirs.filter(
       (track) =>
         track.phase === "waiting" &&
-        nowMs() > track.facts.startBeforeMs + heldBeyondMs &&
+        nowMs() > track.facts.startBeforeMs + settings.heldBeyondMs &&
         queue(track)?.state === "PENDING",
     );
     for (let at = 0; at < late.length; at += mostIds) {
@@ -209,13 +215,18 @@ export function follow(settings: FollowSettings): Following {
     const due = [...tracks.values()].filter((track) => track.lookAtMs <= monotonicMs());
     await eachUser(due, async (user, theirs) => {
       for (const track of theirs) again(track);
-      for (let at = 0; at < theirs.length; at += mostIds) {
-        const some = theirs.slice(at, at + mostIds);
+      const questions = questionsOf(theirs);
+      for (let at = 0; at < questions.length; at += mostIds) {
+        const some = questions.slice(at, at + mostIds);
         const answer = await engine.jobs(
           user,
-          some.map(({ engineId }) => engineId),
+          some.map(({ id }) => id),
         );
-        await settle(user, some, answer);
+        await settle(
+          user,
+          some.flatMap(({ tracks: of }) => of),
+          answer,
+        );
       }
     });
   }
@@ -230,8 +241,13 @@ export function follow(settings: FollowSettings): Following {
 
   async function settle(user: string, some: readonly Track[], answer: JobsAnswer): Promise<void> {
     const ends: { readonly track: Track; readonly observation: EndedRun }[] = [];
+    const heard = {
+      answer,
+      controller: wordsByTask(answer.controller),
+      accounting: rowsByJob(answer.accounting ?? []),
+    };
     for (const track of some) {
-      const observation = await judge(user, track, answer);
+      const observation = await judge(user, track, heard);
       if (observation) ends.push({ track, observation });
     }
     const lines = ends.map(
@@ -245,11 +261,10 @@ export function follow(settings: FollowSettings): Following {
     }
   }
 
-  async function judge(user: string, track: Track, answer: JobsAnswer): Promise<EndedRun | null> {
-    const controller = wordsByTask(answer.controller)(track);
-    const rows = (answer.accounting ?? []).filter((row) =>
-      ["JobID", "JobIDRaw"].some((id) => (row.get(id) ?? "").split(".")[0] === track.engineId),
-    );
+  async function judge(user: string, track: Track, heard: Heard): Promise<EndedRun | null> {
+    const { answer } = heard;
+    const controller = heard.controller(track);
+    const rows = heard.accounting.get(track.engineId) ?? [];
     const accounting =
       rows.flatMap((row) => accountingWord(row) ?? []).findLast((word) => carriesTag(word, track.facts.chunk)) ?? null;
     if (controller !== null && !endedStates.has(controller.state)) return goesOn(user, track, controller);
@@ -269,7 +284,7 @@ export function follow(settings: FollowSettings): Following {
     }
     if (track.duplicates.includes(word.jobId) && goesOnElsewhere(track, word.jobId)) return null;
     if (track.isRequeued || word.restarts > 0) return requeued(track, word, rows.length > 0 ? rows : null);
-    return finish(user, track, word, accounting, answer);
+    return finish(user, track, word, accounting, rows, answer.uid);
   }
 
   async function refreshRecord(user: string, track: Track): Promise<void> {
@@ -332,9 +347,10 @@ export function follow(settings: FollowSettings): Following {
     track: Track,
     word: JobWord,
     accounting: JobWord | null,
-    answer: JobsAnswer,
+    rows: readonly Words[],
+    uid: number | null,
   ): Promise<EndedRun | null> {
-    const usage = usageOf(word, answer.accounting ?? [], track.record);
+    const usage = usageOf(word, rows, track.record);
     const verdict = endOf({
       word,
       accounting,
@@ -342,7 +358,7 @@ export function follow(settings: FollowSettings): Following {
       isDuplicate: track.duplicates.includes(word.jobId),
       askedToCancel: notebook.chunks.get(track.facts.chunk)?.asked.has(track.run) ?? false,
       isFenced: track.isFenced,
-      user: { name: user, uid: answer.uid },
+      user: { name: user, uid },
       timeLimitS: track.facts.timeLimitS,
       isOverMemory: await wasOverMemory(user, track, word, usage.memoryWay === "engine" ? usage.peakMemoryMib : 0),
     });
@@ -428,6 +444,39 @@ export function follow(settings: FollowSettings): Following {
       soon();
     },
   };
+}
+
+type Heard = {
+  readonly answer: JobsAnswer;
+  readonly controller: (track: Track) => JobWord | null;
+  readonly accounting: ReadonlyMap<string, readonly Words[]>;
+};
+
+/** One id a task, but of an array of which many are asked about at once, that of the array. */
+function questionsOf(tracks: readonly Track[]): readonly { readonly id: string; readonly tracks: readonly Track[] }[] {
+  const byJob = new Map<string, Track[]>();
+  for (const track of tracks) {
+    const same = byJob.get(track.arrayOrJob) ?? [];
+    byJob.set(track.arrayOrJob, same);
+    same.push(track);
+  }
+  return [...byJob].flatMap(([id, of]) =>
+    of.length >= manyOfArray ? [{ id, tracks: of }] : of.map((track) => ({ id: track.engineId, tracks: [track] })),
+  );
+}
+
+/** By `12_7` and by Slurm's own number of the task, with the steps of each. */
+function rowsByJob(rows: readonly Words[]): ReadonlyMap<string, readonly Words[]> {
+  const byJob = new Map<string, Words[]>();
+  for (const row of rows) {
+    const ids = new Set(["JobID", "JobIDRaw"].map((name) => (row.get(name) ?? "").split(".")[0] ?? ""));
+    for (const id of ids) {
+      const same = byJob.get(id) ?? [];
+      byJob.set(id, same);
+      same.push(row);
+    }
+  }
+  return byJob;
 }
 
 function freshTrack(run: RunId, index: number, facts: ChunkFacts, engineId: string): Track {

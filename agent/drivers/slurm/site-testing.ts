@@ -80,6 +80,7 @@ export function makeTestSite(clusters: Clusters, name: "jinan" | "qingdao"): Tes
     recordsEveryMs: 500,
     listEveryMs: 3_000,
     messageTimeoutMs: 4_000,
+    heldBeyondMs: 2_000,
   };
   return {
     cluster,

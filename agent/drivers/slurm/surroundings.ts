@@ -9,7 +9,7 @@ import { durationS, present, type Words, wordsOf } from "./slurm-text.ts";
 /** Nodes, partitions and the work of others, looked at when they are asked for and at most every 10 s. */
 export type Surroundings = {
   readonly configuration: () => Promise<SlurmConfiguration>;
-  /** As long as nothing was ever seen, throws; later what was seen last stands. */
+  /** As long as nothing was ever seen, throws; later what was seen last stands, with the trouble. */
   readonly look: () => Promise<Look>;
   /** What was seen last, however long ago; a controller that does not answer keeps no submission from its own doubts. */
   readonly lastLook: () => Promise<Look>;
@@ -23,6 +23,8 @@ export type Look = {
   readonly reservations: readonly string[];
   readonly licences: EngineOffers["licences"];
   readonly atMs: number;
+  /** Why this is not what is now: the engine did not answer. */
+  readonly trouble: string | null;
 };
 
 const leastMs = 10_000;
@@ -84,6 +86,7 @@ export function surroundings(
       reservations: reservations.flatMap((words) => words.get("ReservationName") ?? []),
       licences: licences.flatMap((words) => licenceOf(words) ?? []),
       atMs: clocks.monotonicMs(),
+      trouble: null,
     };
   }
 
@@ -97,6 +100,7 @@ export function surroundings(
       return last;
     } catch (error) {
       if (last === null) throw error;
+      last = { ...last, atMs: clocks.monotonicMs(), trouble: error instanceof Error ? error.message : String(error) };
       return last;
     }
   }
@@ -110,7 +114,9 @@ export function reportOf(
   site: Site,
   ours: ReadonlyMap<string, EnginePool["ours"]>,
 ): { readonly pools: readonly EnginePool[]; readonly offers: EngineOffers } {
-  const pools = poolsOf({ ...look, ours, devices: site.devices, only: site.partitions });
+  const seen = poolsOf({ ...look, ours, devices: site.devices, only: site.partitions });
+  // An engine that does not answer takes no work.
+  const pools = look.trouble === null ? seen : seen.map((pool) => ({ ...pool, state: "down" as const }));
   const gres = new Set<string>();
   for (const node of look.nodes)
     for (const word of (present(node.get("Gres")) ?? "").replace(/\([^)]*\)/g, "").split(","))
