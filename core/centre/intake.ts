@@ -71,20 +71,20 @@ export function consequenceWords(step: IntakeStep, count: Consequences, language
   const sentences: Record<IntakeStep, readonly (readonly [en: string, zh: string])[]> = {
     drain: [
       [
-        `Nothing new is sent there. ${waiting} runs that wait there and ${running} that run there go on.`,
+        `Nothing new is sent there. What waits there (runs: ${waiting}) and what runs there (${running}) goes on.`,
         `不再派发新任务；在该处等待的 ${waiting} 个与运行中的 ${running} 个继续。`,
       ],
     ],
     suspend: [
       [
-        `Nothing new is sent there. ${waiting} runs that wait there are withdrawn and placed elsewhere; ${running} that run there go on.`,
+        `Nothing new is sent there. What waits there (runs: ${waiting}) is withdrawn and placed elsewhere; what runs there (${running}) goes on.`,
         `不再派发新任务；在该处等待的 ${waiting} 个将撤回并改派他处，运行中的 ${running} 个继续。`,
       ],
     ],
     resume: [["New work is sent there again.", "恢复派发新任务。"]],
     leave: [
       [
-        `Nothing new is sent there. ${waiting} runs that wait there are withdrawn and placed elsewhere; ${running} that run there go on to their end.`,
+        `Nothing new is sent there. What waits there (runs: ${waiting}) is withdrawn and placed elsewhere; what runs there (${running}) goes on to its end.`,
         `不再派发新任务；在该处等待的 ${waiting} 个将撤回并改派他处，运行中的 ${running} 个继续至结束。`,
       ],
       [
@@ -97,7 +97,7 @@ export function consequenceWords(step: IntakeStep, count: Consequences, language
     onlyHere > 0 && step !== "resume"
       ? [
           [
-            `${onlyHere} queued tasks can run nowhere else: they wait${step === "leave" ? " for ever, unless they are cancelled" : " until it resumes"}.`,
+            `Queued tasks that can run nowhere else (${onlyHere}) wait${step === "leave" ? " for ever, unless they are cancelled" : " until it resumes"}.`,
             `${onlyHere} 个排队任务只能在此运行：将${step === "leave" ? "一直等待，除非取消" : "等到恢复"}。`,
           ],
         ]

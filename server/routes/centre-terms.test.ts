@@ -110,7 +110,7 @@ test("suspend: said beforehand, then what waits is asked back and what has start
   const before = await ok(client.call("intake", beta));
   assert.deepEqual([before.intake, before.waiting, before.running, before.onlyHere], ["open", 2, 0, 2]);
   const said = before.steps.find(({ step }) => step === "suspend")?.consequences.join(" ") ?? "";
-  assert.match(said, /2 runs that wait there are withdrawn .* 2 queued tasks can run nowhere else/);
+  assert.match(said, /What waits there \(runs: 2\) is withdrawn .* Queued tasks that can run nowhere else \(2\)/);
   const suspended = await ok(client.call("setIntake", { ...beta, body: { step: "suspend" } }));
   assert.deepEqual(
     [suspended.intake, suspended.history[0]?.step, suspended.history[0]?.by],

@@ -49,7 +49,10 @@ async function tell(...observations: RunObservation[]): Promise<void> {
 }
 
 async function events(job: JobId): Promise<readonly string[]> {
-  const { rows } = await store.db.pool.query("select kind from event where job_id = $1 and kind <> 'submitted' order by xid, seq", [job]);
+  const { rows } = await store.db.pool.query(
+    "select kind from event where job_id = $1 and kind <> 'submitted' order by xid, seq",
+    [job],
+  );
   return rows.map((row) => row.kind);
 }
 

@@ -21,7 +21,7 @@ export function cardsOf(pools: readonly Pool[]): number {
 }
 
 /** "64 × Ascend 910b, 8 × …" */
-export function cardsText(pools: readonly Pool[]): string {
+export function cardsText(pools: readonly Pick<Pool, "accelerators">[]): string {
   const counts = new Map<string, number>();
   for (const { vendor, model, count } of pools.flatMap((pool) => pool.accelerators)) {
     const name = `${vendor} ${model}`.trim();

@@ -5,7 +5,6 @@ import { useTranslation } from "react-i18next";
 import type { Centre } from "#api/network.ts";
 import { useLiveRefresh } from "../../app/refresh.ts";
 import { useMe } from "../../app/session.ts";
-import { Bar } from "../../parts/bar.tsx";
 import { Icon } from "../../parts/icons.tsx";
 import { Empty, Problem } from "../../parts/notice.tsx";
 import { Facts, Page, Panel } from "../../parts/page.tsx";
@@ -13,10 +12,12 @@ import { Table } from "../../parts/table.tsx";
 import { centreName } from "../../words/centre-name.ts";
 import { countText, mibText } from "../../words/format.ts";
 import { useFormat, useNow } from "../../words/use.ts";
-import { cardsText, flopsText, precisionText } from "./capacity.ts";
+import { cardsText } from "./capacity.ts";
 import css from "./centres.module.css";
 import { ConnectionTest } from "./connection-test.tsx";
 import { AddCentre, EnrolButton } from "./enrol.tsx";
+import { IntakeButton } from "./intake.tsx";
+import { PoolCard } from "./pool.tsx";
 import { centresQuery, nodesQuery } from "./queries.ts";
 import { CentreState } from "./state.tsx";
 
@@ -66,6 +67,7 @@ function CentrePanel({ centre, mayEnrol }: { readonly centre: Centre; readonly m
           <CentreState centre={centre} />
           <ConnectionTest centre={centre.id} mayAsk={mayEnrol} />
           {mayEnrol ? <EnrolButton centre={centre.id} /> : null}
+          {mayEnrol ? <IntakeButton centre={centre.id} /> : null}
         </>
       }
     >
@@ -82,12 +84,15 @@ function CentrePanel({ centre, mayEnrol }: { readonly centre: Centre; readonly m
             ),
           ],
           [t("driver"), `${centre.driver} · ${t(`lifeCycle.${centre.lifeCycle}`)}`],
+          ...(centre.intake === "open"
+            ? []
+            : [[t("work"), <strong key="intake">{t(`intake.${centre.intake}`)}</strong>] as const]),
           [t("agent"), centre.agentVersion ?? "–"],
           ...(centre.regionCode === null ? [] : [[t("region"), centre.regionCode] as const]),
         ]}
       />
       {centre.pools.length === 0 ? <p className="soft">{t("noPools")}</p> : null}
-      <div className={css.halves}>
+      <div className={centre.pools.length > 1 ? css.whole : css.halves}>
         <div className={css.pools}>
           {centre.pools.map((pool) => (
             <PoolCard key={pool.name} pool={pool} />
@@ -135,53 +140,6 @@ const namedMechanisms = [
   "modules",
 ] as const;
 
-type Pool = Centre["pools"][number];
-
-function PoolCard({ pool }: { readonly pool: Pool }) {
-  const { t } = useTranslation("centres");
-  const cards = cardsText([pool]);
-  return (
-    <div className={css.pool}>
-      <div className={css.poolHead}>
-        <strong>{pool.name}</strong>
-        <span className="soft" title={t(`contractWords.${pool.contract}`)}>
-          {t(`contract.${pool.contract}`)}
-          {pool.lifeCycle === "in-service" ? "" : ` · ${t(`lifeCycle.${pool.lifeCycle}`)}`}
-        </span>
-      </div>
-      <Bar
-        label={t("cores")}
-        used={pool.coresInUse}
-        total={pool.cores}
-        colour="cores"
-        text={t("ofTotal", { used: countText(pool.coresInUse), total: countText(pool.cores) })}
-      />
-      <Bar
-        label={t("memory")}
-        used={pool.memoryMibInUse}
-        total={pool.memoryMib}
-        colour="memory"
-        text={t("ofTotal", { used: mibText(pool.memoryMibInUse), total: mibText(pool.memoryMib) })}
-      />
-      <div className={css.poolFacts}>
-        <span>
-          {t("nodes")} {countText(pool.nodes)}
-        </span>
-        <span>
-          {t("runs")} {countText(pool.runs)}
-        </span>
-        {cards === "" ? null : <span>{cards}</span>}
-        {pool.capacities.map((capacity) => (
-          <span key={`${capacity.precision} ${capacity.sparsity} ${capacity.basis}`} title={capacity.evidence}>
-            {flopsText(capacity.valueGigaflops)} {precisionText(capacity)} · {t(`sparsity.${capacity.sparsity}`)} ·{" "}
-            {t(`basis.${capacity.basis}`)}
-          </span>
-        ))}
-      </div>
-    </div>
-  );
-}
-
 function Nodes({ centre }: { readonly centre: string }) {
   const { t } = useTranslation("centres");
   const { data, error } = useQuery(nodesQuery(centre));
@@ -197,18 +155,30 @@ function Nodes({ centre }: { readonly centre: string }) {
         columns={[
           { key: "name", title: t("node"), cell: (node) => <span className="mono">{node.name}</span> },
           { key: "pool", title: t("pool"), cell: (node) => node.pool },
+          { key: "count", title: t("nodes"), number: true, cell: (node) => countText(node.count) },
+          {
+            key: "state",
+            title: t("state"),
+            cell: (node) => (
+              <span title={node.reason ?? ""}>
+                {t(`nodeState.${node.state}`)}
+                {node.reason === null ? null : <span className="faint"> · {node.reason}</span>}
+              </span>
+            ),
+          },
           {
             key: "cores",
             title: t("cores"),
             number: true,
-            cell: (node) => t("ofTotal", { used: countText(node.coresInUse), total: countText(node.cores) }),
+            cell: (node) => t("freeOf", { free: countText(node.free.cores), total: countText(node.cores) }),
           },
           {
             key: "memory",
             title: t("memory"),
             number: true,
-            cell: (node) => t("ofTotal", { used: mibText(node.memoryMibInUse), total: mibText(node.memoryMib) }),
+            cell: (node) => t("freeOf", { free: mibText(node.free.memoryMib), total: mibText(node.memoryMib) }),
           },
+          { key: "cards", title: t("cards"), cell: (node) => cardsText([node]) },
           { key: "runs", title: t("runs"), number: true, cell: (node) => countText(node.runs) },
         ]}
       />

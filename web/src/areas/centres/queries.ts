@@ -25,3 +25,11 @@ export function lastTestQuery(centre: string) {
       state.data?.tests.some((test) => test.state === "asked" || test.state === "running") ? 1_000 : 15_000,
   });
 }
+
+export function intakeQuery(centre: string) {
+  return queryOptions({
+    queryKey: ["intake", centre],
+    queryFn: ({ signal }) => ask("intake", { params: { centre } }, { signal }),
+    refetchInterval: 5_000,
+  });
+}

@@ -83,6 +83,9 @@ export const zh: Words<typeof en> = {
   },
   why: {
     decided: "{{time}}判定",
+    there: "在 {{centre}} 资源池 {{pool}} 的本地队列等待：{{words}}",
+    since: "编号 {{id}}，{{time}}进入队列",
+    starts: "预计 {{time}} 开始",
     none: "已询问所有中心，尚无答复。",
     chosen: "第 {{attempt}} 次派发时各中心的答复如下。",
     centre: "中心",

@@ -91,8 +91,10 @@ function TaskView({ job, task, search, isArray }: TaskContent) {
   const newest = task.runs.at(-1);
   const attempt = Math.min(search.attempt ?? newest?.attempt ?? 1, newest?.attempt ?? 1);
   const hasLog = task.runs.some((run) => run.attempt === attempt && run.startedMs !== null);
-  const waits = task.state === "queued";
-  const view = search.view ?? (waits && !newest ? "placement" : "log");
+  // In the network's queue, or placed and in the centre's own.
+  const waitsThere = newest !== undefined && newest.waiting !== null;
+  const waits = task.state === "queued" || waitsThere;
+  const view = search.view ?? (waits && (!newest || waitsThere) ? "placement" : "log");
   function show(change: Partial<JobSearch>) {
     void navigate({
       to: "/jobs/$job",

@@ -16,8 +16,29 @@ export function Placement({ job, task }: { readonly job: JobDetail; readonly tas
   if (task.state === "queued") return <Waits job={job} index={task.index} />;
   return (
     <div>
+      {run?.waiting ? <InTheirQueue waiting={run.waiting} centre={run.centre} pool={run.pool} /> : null}
       <p className={css.quiet}>{run ? t("why.chosen", { attempt: run.attempt }) : t("runs.none")}</p>
       {run ? <Candidates candidates={run.candidates} chosen={run.centre} /> : null}
+    </div>
+  );
+}
+
+type Waiting = NonNullable<TaskDetail["runs"][number]["waiting"]>;
+
+/** It was placed, and waits in the centre's own queue: why, by the engine's own word, and until when by its estimate. */
+function InTheirQueue(content: { readonly waiting: Waiting; readonly centre: string; readonly pool: string }) {
+  const { waiting, centre, pool } = content;
+  const { t } = useTranslation("job");
+  const format = useFormat();
+  const nowMs = useNow();
+  const { engineId, words, startsMs, sinceMs } = waiting;
+  return (
+    <div className={css.waits}>
+      <strong>{t("why.there", { centre, pool, words })}</strong>
+      <span className="soft">
+        {t("why.since", { id: engineId, time: format.ago(sinceMs, nowMs) })}
+        {startsMs === null ? "" : ` · ${t("why.starts", { time: format.dateTime(startsMs) })}`}
+      </span>
     </div>
   );
 }

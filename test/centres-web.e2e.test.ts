@@ -1,0 +1,144 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import type { Browser, Page } from "playwright-core";
+import { type EngineReport, noOffers } from "#core/centre/engine.ts";
+import { centreId, jobId, runId } from "#core/ids.ts";
+import { sampleAllocation } from "#core/sample-testing.ts";
+import { startTestServer, type TestServer } from "#server/http/testing.ts";
+import { reportEngine } from "#server/store/report-engine.ts";
+import { requires } from "../tools/requirement.ts";
+import { looking, newPage, openBrowser } from "./browser.ts";
+import { repository } from "./network.ts";
+
+// A centre with pools that others use too, as an administrator sees it and takes it out of use. No agent is there: the
+// test says what the centre's engine does.
+
+describe("a centre with pools, in the console", { skip: requires("chromium", "cjk-font") }, () => {
+  let server: TestServer;
+  let browser: Browser;
+  let page: Page;
+  const jinan = centreId("jinan");
+
+  before(async () => {
+    server = await startTestServer({ webFolder: join(repository, "dist/web") });
+    await server.client().call("addCentre", { body: { id: jinan, name: "Jinan", nameZh: "济南", driver: "slurm" } });
+    await server.db.pool.query("update centre set life_cycle = 'in-service' where id = 'jinan'");
+    await reportEngine(server.db, jinan, "1", engine, Date.now());
+    browser = await openBrowser();
+    page = await newPage(browser, { viewport: { width: 1280, height: 1000 } });
+    const link = await server.client().call("addSignInLink", { params: { person: "admin" }, body: {} });
+    assert.ok(link.kind === "answer");
+    await page.goto(link.value.signInUrl);
+    await looking(page).title("The network at a glance");
+  });
+  after(async () => {
+    await browser?.close();
+    await server?.stop();
+  });
+
+  test("pools show their contract, nodes, limits and the work of others, in both languages", async () => {
+    const { seen } = looking(page);
+    await page.goto(`${server.url}/centres`);
+    const centre = page.locator("section").filter({ hasText: "jinan" });
+    for (const words of ["shared", "6 of 8 up", "others run on 96 cores", "at most 1 d a job", "lease 7 d"])
+      await centre.getByText(words).first().waitFor();
+    await centre.getByText("others' jobs are hidden from the agent").waitFor();
+    await centre.getByText("Drained: starts nothing now").waitFor();
+    await centre.getByRole("button", { name: "Show nodes" }).click();
+    const nodes = centre.getByRole("table", { name: "Nodes" });
+    await nodes.getByText("c[01-06]").waitFor();
+    await nodes.getByText("8 free of 64").waitFor();
+    await nodes.getByText("kernel update").waitFor();
+    await picture(page, "pools-en");
+    await page.getByRole("button", { name: "中文" }).click();
+    await seen("他人占用 96 核");
+    await page.getByRole("button", { name: "查看节点" }).first().click();
+    await seen("维护中");
+    await picture(page, "pools-zh");
+    await page.getByRole("button", { name: "EN", exact: true }).click();
+  });
+
+  test("a run that waits there says why on its job's page", async () => {
+    const job = await waitingJob();
+    await page.goto(`${server.url}/jobs/${job}`);
+    await looking(page).seen(/Waits in the own queue of jinan, pool batch: other work comes first .*\(Priority\)/);
+    await picture(page, "waits-en");
+  });
+
+  test("suspend: what it does is said first, then it is done, and the history names who", async () => {
+    await page.goto(`${server.url}/centres`);
+    await page.locator("section").filter({ hasText: "jinan" }).getByRole("button", { name: "Manage" }).click();
+    const dialog = page.getByRole("dialog");
+    await dialog.getByText("runs there: 1 waiting, 0 running").waitFor();
+    await dialog
+      .getByText(/What waits there .runs: 1. is withdrawn and placed elsewhere/)
+      .first()
+      .waitFor();
+    await picture(page, "manage-en");
+    await dialog.getByRole("button", { name: "Suspend" }).click();
+    await dialog.getByText("suspended: takes nothing new").waitFor();
+    await dialog.getByText(/Suspend · admin/).waitFor();
+    await dialog.getByRole("button", { name: "Resume" }).click();
+    await dialog.getByText("takes work", { exact: true }).waitFor();
+  });
+
+  async function waitingJob(): Promise<number> {
+    const reply = await server.client().call("submit", { body: { command: ["sleep", "600"], name: "tides" } });
+    assert.ok(reply.kind === "answer");
+    const ref = { job: jobId(reply.value.id), index: 0, attempt: 1 };
+    const bound = { pool: "batch", allocation: sampleAllocation, starts: "in-turn", leaseMs: 604_800_000 } as const;
+    const placement = { ...ref, centre: jinan, ...bound, candidates: [] };
+    await server.transitions.place([placement], Date.now(), await server.transitions.takeEpoch());
+    const word = { engineId: "4711", reason: "Priority", reasonKind: "priority", startsInMs: 3_600_000 };
+    await server.transitions.observe(jinan, 0, [{ kind: "waiting", run: runId(ref), atMs: Date.now(), ...word }]);
+    return reply.value.id;
+  }
+});
+
+/** Kept only where somebody wants to look: WEIR_PICTURES names a folder. */
+async function picture(page: Page, name: string): Promise<void> {
+  const folder = process.env.WEIR_PICTURES;
+  if (folder) await page.screenshot({ path: join(folder, `${name}.png`), fullPage: true });
+}
+
+const size = { cores: 64, memoryMib: 262_144, accelerators: [] };
+const cards = { cores: 64, memoryMib: 524_288, accelerators: [{ vendor: "huawei", model: "ascend910b", count: 8 }] };
+const none = { cores: 0, memoryMib: 0, accelerators: [] };
+const group = { state: "up", reason: null, features: ["kunpeng"] } as const;
+const engine: EngineReport = {
+  pools: [
+    {
+      name: "batch",
+      state: "up",
+      memoryMibPerCore: 4096,
+      limits: { timeLimitS: 86_400, leastNodes: 1, mostNodes: 16 },
+      nodes: [
+        { ...group, names: "c[01-06]", count: 6, ...size, free: { ...none, cores: 8, memoryMib: 32_768 } },
+        { ...group, names: "c[07-08]", count: 2, ...size, free: none, state: "maintenance", reason: "kernel update" },
+      ],
+      ours: none,
+      foreign: { kind: "seen", running: [{ cores: 96, endsInMs: 5_400_000 }], waiting: { jobs: 12, cores: 640 } },
+    },
+    {
+      name: "accel",
+      state: "up",
+      memoryMibPerCore: 8192,
+      limits: { timeLimitS: null, leastNodes: 1, mostNodes: null },
+      nodes: [{ ...group, names: "a[1-4]", count: 4, ...cards, free: cards }],
+      ours: none,
+      foreign: { kind: "hidden", why: "PrivateData=jobs" },
+    },
+    {
+      name: "debug",
+      state: "drained",
+      memoryMibPerCore: 4096,
+      limits: { timeLimitS: 600, leastNodes: 1, mostNodes: 2 },
+      nodes: [{ ...group, names: "d1", count: 1, ...size, free: size }],
+      ours: none,
+      foreign: { kind: "none" },
+    },
+  ],
+  offers: noOffers,
+  mechanisms: { engine: "Slurm 22.05.8 by its commands", identity: "weir-as, each as its own user" },
+};

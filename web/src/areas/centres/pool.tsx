@@ -1,0 +1,116 @@
+import { useTranslation } from "react-i18next";
+import type { Centre } from "#api/network.ts";
+import { Bar } from "../../parts/bar.tsx";
+import { countText, mibText } from "../../words/format.ts";
+import { useFormat } from "../../words/use.ts";
+import { cardsText, flopsText, precisionText } from "./capacity.ts";
+import css from "./centres.module.css";
+
+type Pool = Centre["pools"][number];
+
+/** One pool: its contract, what the network uses, what is free for anybody, its limits, and the work of others. */
+export function PoolCard({ pool }: { readonly pool: Pool }) {
+  const { t } = useTranslation("centres");
+  const cards = cardsText([pool]);
+  return (
+    <div className={css.pool}>
+      <div className={css.poolHead}>
+        <strong>{pool.name}</strong>
+        <span className="soft" title={t(`contractWords.${pool.contract}`)}>
+          {t(`contract.${pool.contract}`)}
+          {pool.lifeCycle === "in-service" ? "" : ` · ${t(`lifeCycle.${pool.lifeCycle}`)}`}
+        </span>
+      </div>
+      {pool.state === "up" ? null : (
+        <span style={{ color: "var(--state-unreachable)", fontWeight: 500 }}>
+          {t(`poolState.${pool.state ?? "unreported"}`)}
+        </span>
+      )}
+      <Bar
+        label={t("cores")}
+        used={pool.coresInUse}
+        total={pool.cores}
+        colour="cores"
+        text={t("ofTotal", { used: countText(pool.coresInUse), total: countText(pool.cores) })}
+      />
+      <Bar
+        label={t("memory")}
+        used={pool.memoryMibInUse}
+        total={pool.memoryMib}
+        colour="memory"
+        text={t("ofTotal", { used: mibText(pool.memoryMibInUse), total: mibText(pool.memoryMib) })}
+      />
+      <div className={css.poolFacts}>
+        <span>
+          {t("nodes")}{" "}
+          {pool.nodesUp === pool.nodes
+            ? countText(pool.nodes)
+            : t("nodesUp", { up: countText(pool.nodesUp), all: countText(pool.nodes) })}
+        </span>
+        <span>
+          {t("runs")} {countText(pool.runs)}
+        </span>
+        {pool.waiting === 0 && pool.contract !== "shared" ? null : (
+          <span>
+            {t(pool.contract === "shared" ? "waitingOf" : "waiting", {
+              count: pool.waiting,
+              limit: pool.maxPending,
+            })}
+          </span>
+        )}
+        {cards === "" ? null : <span>{cards}</span>}
+        {pool.capacities.map((capacity) => (
+          <span key={`${capacity.precision} ${capacity.sparsity} ${capacity.basis}`} title={capacity.evidence}>
+            {flopsText(capacity.valueGigaflops)} {precisionText(capacity)} · {t(`sparsity.${capacity.sparsity}`)} ·{" "}
+            {t(`basis.${capacity.basis}`)}
+          </span>
+        ))}
+      </div>
+      {pool.foreign.kind === "none" ? null : <Others pool={pool} />}
+      <Limits pool={pool} />
+    </div>
+  );
+}
+
+function Others({ pool }: { readonly pool: Pool }) {
+  const { t } = useTranslation("centres");
+  const format = useFormat();
+  const { foreign, free } = pool;
+  const freeText = t("free", { cores: countText(free.cores), memory: mibText(free.memoryMib) });
+  if (foreign.kind === "hidden")
+    return (
+      <div className={css.poolFacts}>
+        <span>{freeText}</span>
+        <span title={foreign.why ?? ""}>{t("others.hidden")}</span>
+      </div>
+    );
+  const { runningCores, waitingJobs, waitingCores, nextEndsInMs } = foreign;
+  return (
+    <div className={css.poolFacts}>
+      <span>{freeText}</span>
+      <span>{t("others.running", { cores: countText(runningCores) })}</span>
+      <span>{t("others.waiting", { jobs: countText(waitingJobs), cores: countText(waitingCores) })}</span>
+      {nextEndsInMs === null ? null : <span>{t("others.nextEnd", { time: format.duration(nextEndsInMs) })}</span>}
+    </div>
+  );
+}
+
+function Limits({ pool: { limits, leaseS } }: { readonly pool: Pool }) {
+  const { t } = useTranslation("centres");
+  const format = useFormat();
+  const { timeLimitS, leastNodes, mostNodes } = limits;
+  const said = [
+    ...(timeLimitS === null ? [] : [t("limit.time", { time: format.duration(timeLimitS * 1000) })]),
+    ...(leastNodes > 1 ? [t("limit.leastNodes", { nodes: countText(leastNodes) })] : []),
+    ...(mostNodes === null || mostNodes === 1 ? [] : [t("limit.mostNodes", { nodes: countText(mostNodes) })]),
+    ...(leaseS === null ? [] : [t("limit.lease", { time: format.duration(leaseS * 1000) })]),
+  ];
+  if (said.length === 0) return null;
+  return (
+    <div className={css.poolFacts}>
+      {said.map((words) => (
+        <span key={words}>{words}</span>
+      ))}
+    </div>
+  );
+}
