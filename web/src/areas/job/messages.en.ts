@@ -89,7 +89,7 @@ export const en = {
   why: {
     decided: "decided {{time}}",
     there: "Waits in the own queue of {{centre}}, pool {{pool}}: {{words}}",
-    since: "as {{id}} there, since {{time}}",
+    since: "as {{id}} there; came {{time}}",
     starts: "estimated to start {{time}}",
     none: "Every centre was asked; none has said anything yet.",
     chosen: "This is what each centre said when attempt {{attempt}} was placed.",
