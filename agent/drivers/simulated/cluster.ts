@@ -17,6 +17,8 @@ export type Cluster = {
   readonly fits: (pool: string, ask: Ask) => "fits" | "no-pool" | "too-large";
   readonly submit: (run: SimulatedRun) => void;
   readonly cancel: (run: RunId) => void;
+  /** Takes it out of the queue; one that runs goes on. */
+  readonly withdraw: (run: RunId) => void;
   readonly remove: (run: RunId) => void;
   /** What is known better than the engine knows it. */
   readonly correct: (run: SimulatedRun) => void;
@@ -301,6 +303,11 @@ export function openCluster(
     cancel(name) {
       const run = runs.get(name);
       if (run) endRun(run, { kind: "cancelled", by: "user", reason: null });
+    },
+    withdraw(name) {
+      const run = runs.get(name);
+      const evidence = "taken out of the queue before it had a node (simulated)";
+      if (run?.state.kind === "waiting") endRun(run, { kind: "withdrawn", evidence });
     },
     remove(name) {
       runs.delete(name);

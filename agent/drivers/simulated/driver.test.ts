@@ -101,6 +101,23 @@ test("what does not fit waits in the engine's queue, is estimated, and starts in
   await stage.driver.close();
 });
 
+test("what is withdrawn leaves the queue and says so; what runs goes on", async () => {
+  const stage = open();
+  const first = order("#WEIR-SIM run=200ms", { allocation: { ...wide(4), nodes: 2 } });
+  const second = order("#WEIR-SIM run=1ms", { allocation: wide(1) });
+  await stage.driver.start(first);
+  await stage.driver.start(second);
+  await stage.until(second.run, "waiting");
+  assert.equal(await stage.driver.withdraw?.(second.run), "asked");
+  const ended = await stage.until(second.run, "ended");
+  assert.ok(ended.kind === "ended" && ended.end.kind === "withdrawn" && ended.usage.startedMs === null);
+  assert.equal(await stage.driver.withdraw?.(first.run), "started");
+  const end = await stage.until(first.run, "ended");
+  assert.ok(end.kind === "ended" && end.end.kind === "succeeded");
+  assert.equal(await stage.driver.withdraw?.(runId({ job: jobId(999_999), index: 0, attempt: 1 })), "not-there");
+  await stage.driver.close();
+});
+
 test("a deadline that passes in the queue is a fence", async () => {
   const stage = open();
   await stage.driver.start(order("#WEIR-SIM run=300ms", { allocation: { ...wide(4), nodes: 2 } }));

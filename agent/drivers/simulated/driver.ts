@@ -126,12 +126,21 @@ export function openSimulatedDriver(settings: SimulatedSettings): Driver {
     if (!pool) return null;
     const first = pool.queue[0]?.run === run.run;
     const reason = first ? "Resources" : "Priority";
+    const reasonKind = first ? "resources" : "priority";
     if (toldWait.get(run.run) === reason) return null;
     toldWait.set(run.run, reason);
     const inMs = startsInMs(pool, run.run, centreNow());
     const startsIn = inMs === null ? null : Math.ceil(inMs / speed);
     const { engineId } = run;
-    return { kind: "waiting", run: run.run, atMs: wallMs(centreNow()), engineId, reason, startsInMs: startsIn };
+    return {
+      kind: "waiting",
+      run: run.run,
+      atMs: wallMs(centreNow()),
+      engineId,
+      reason,
+      reasonKind,
+      startsInMs: startsIn,
+    };
   }
 
   function usageOf({ plan, ask }: SimulatedRun, startedMs: number | null, endedMs: number): RunUsage {
@@ -245,6 +254,16 @@ export function openSimulatedDriver(settings: SimulatedSettings): Driver {
       cluster.cancel(run);
       turn();
       return "cancelling";
+    },
+
+    async withdraw(run) {
+      await asked();
+      const known = cluster.runs.get(run);
+      if (!known || known.state.kind === "vanished") return "not-there";
+      if (known.state.kind !== "waiting") return "started";
+      cluster.withdraw(run);
+      turn();
+      return "asked";
     },
 
     async find(only): Promise<readonly FoundRun[]> {
