@@ -29,12 +29,14 @@ export type DoubtSettings = {
 };
 
 const betweenLooksMs = 1000;
+const notedEveryMs = 10_000;
 const firstPauseMs = 2000;
 const longestPauseMs = 60_000;
 
 export function doubts(settings: DoubtSettings): Doubts {
   const { engine, monotonicMs, note, signal } = settings;
   const pauses = new Map<string, number>();
+  let notedMs = Number.NEGATIVE_INFINITY;
   /** One listing a user for all that is in doubt; it counts only for those who were in doubt before it began. */
   const listings = new Map<string, { readonly begunMs: number; readonly listing: Promise<Listing> }>();
 
@@ -64,7 +66,10 @@ export function doubts(settings: DoubtSettings): Doubts {
           if (begunMs > believedAfterMs) return null;
         } catch (error) {
           if (!(error instanceof EngineSilent) && !(error instanceof PolicyRefusal)) throw error;
-          note("the look-up has no answer; it is tried again", { chunk, error: error.message });
+          if (monotonicMs() - notedMs > notedEveryMs) {
+            notedMs = monotonicMs();
+            note("the look-up has no answer; it is tried again", { chunk, error: error.message });
+          }
         }
         await delay(betweenLooksMs, undefined, { signal });
       }

@@ -102,22 +102,7 @@ export async function openSlurm(
   /** What each run of a chunk that is on its way will be answered. */
   const submitting = new Map<RunId, Promise<StartAnswer>>();
   const waiting: { readonly order: RunOrder; readonly answer: PromiseWithResolvers<StartAnswer> }[] = [];
-  let lanes = 0;
-  const queued: (() => Promise<void>)[] = [];
-
-  function inLane(act: () => Promise<void>): void {
-    queued.push(act);
-    while (lanes < atOnce) {
-      const next = queued.shift();
-      if (!next) return;
-      lanes += 1;
-      void next().finally(() => {
-        lanes -= 1;
-        const later = queued.shift();
-        if (later) inLane(later);
-      });
-    }
-  }
+  const inLane = openLanes(atOnce);
 
   /** All that came in one turn of the event loop, as few chunks as can be; noted on disk before the first is sent. */
   async function flush(): Promise<void> {
@@ -446,6 +431,26 @@ const nothing = {
   droppedStderrBytes: 0,
   energyJoules: null,
 } as const;
+
+/** Runs what it is given, so many at once, in order. */
+function openLanes(most: number): (act: () => Promise<void>) => void {
+  const queued: (() => Promise<void>)[] = [];
+  let busy = 0;
+  function next(): void {
+    if (busy >= most) return;
+    const act = queued.shift();
+    if (!act) return;
+    busy += 1;
+    void act().finally(() => {
+      busy -= 1;
+      next();
+    });
+  }
+  return (act) => {
+    queued.push(act);
+    next();
+  };
+}
 
 /** One deadline for the chunk: the shortest lease of its runs. */
 function leaseMs({ orders }: Group): number {
