@@ -111,6 +111,7 @@ export const engine: z.ZodType<EngineReport> = z
         licences: words,
         reservation: words,
       }),
+      partitionPools: z.record(z.string().max(255), z.string().max(255)).optional(),
       software: words,
       containers: words,
       mpi: words,
@@ -152,6 +153,8 @@ const work = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("command"), argv: z.tuple([z.string()], z.string()) }),
 ]);
 
+const orderWords = z.array(z.string());
+
 export const runOrder = z
   .strictObject({
     run: runName,
@@ -184,6 +187,23 @@ export const runOrder = z
       acceleratorVendor: z.string().nullable(),
       acceleratorModel: z.string().nullable(),
     }),
+    /** Only where something beside the shape is demanded. */
+    demands: z
+      .strictObject({
+        siteWords: z.strictObject({
+          partition: orderWords.optional(),
+          qos: orderWords.optional(),
+          constraint: orderWords.optional(),
+          gres: orderWords.optional(),
+          reservation: orderWords.optional(),
+          nodelist: orderWords.optional(),
+        }),
+        software: z.array(z.string()),
+        container: z.string().nullable(),
+        fileSystems: z.array(z.string()),
+        licences: z.array(z.strictObject({ name: z.string(), count: z.int() })),
+      })
+      .optional(),
     pool: z.string(),
     memoryMibPerCore: z.int().nullable(),
     timeLimitS: z.int(),

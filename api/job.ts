@@ -4,6 +4,8 @@ import { amount, centreName, id, page, pageQuery, slug, text, timeMs } from "#ap
 import { priorityClasses } from "#core/job/spec.ts";
 import { stateKinds } from "#core/job/state.ts";
 
+const siteWordList = z.array(text(200).min(1)).min(1).max(1000);
+
 /** What a user may send. Every field but the work has a default; `core/job/admit.ts` fills them in and says which. */
 export const jobRequest = z
   .strictObject({
@@ -73,6 +75,17 @@ export const jobRequest = z
     licences: z
       .array(z.strictObject({ name: text(200).min(1), count: z.int().min(1).max(1_000_000) }))
       .max(100)
+      .optional(),
+    /** What --partition, --qos, … say: looked up at each centre in its own tables. GET /offers lists the known ones. */
+    siteWords: z
+      .strictObject({
+        partition: siteWordList.optional(),
+        qos: siteWordList.optional(),
+        constraint: siteWordList.optional(),
+        gres: siteWordList.optional(),
+        reservation: siteWordList.optional(),
+        nodelist: siteWordList.optional(),
+      })
       .optional(),
     inputFiles: z
       .array(
@@ -198,6 +211,8 @@ export const specView = z
     container: z.string().nullable(),
     fileSystems: z.array(z.string()),
     licences: z.array(z.strictObject({ name: z.string(), count: z.int() })),
+    /** By kind: partition, qos, constraint, gres, reservation, nodelist; only those asked for. */
+    siteWords: z.record(z.string(), z.array(z.string())),
     inputFiles: z.array(z.strictObject({ path: z.string(), bytes: z.int(), executable: z.boolean() })),
     centres: z.strictObject({ only: z.array(z.string()), except: z.array(z.string()), prefer: z.array(z.string()) }),
     labels: z.record(z.string(), z.string()),

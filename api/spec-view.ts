@@ -31,6 +31,7 @@ export function specView(spec: JobSpec): SpecView {
     container: spec.container,
     fileSystems: [...spec.fileSystems],
     licences: spec.licences.map((licence) => ({ ...licence })),
+    siteWords: Object.fromEntries(Object.entries(spec.siteWords).map(([kind, words]) => [kind, [...words]])),
     inputFiles: spec.inputFiles.map(({ path, contentBase64, executable }) => ({
       path,
       bytes: bytesOfBase64(contentBase64),

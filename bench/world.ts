@@ -1,4 +1,4 @@
-import { oneMachine } from "#core/centre/engine.ts";
+import { noOffers, oneMachine } from "#core/centre/engine.ts";
 import { centreId, jobId, personId, projectId, type TaskRef } from "#core/ids.ts";
 import type { Shape } from "#core/job/spec.ts";
 import { createWorld, type World } from "#core/scheduling/world.ts";
@@ -90,7 +90,15 @@ function addCentre(world: World, i: number, cores: number): void {
   const pools = [{ ...told, ...contract, name: "main", foreign: "none" as const }];
   world.apply({
     kind: "centre-changed",
-    centre: { id, driver: "process", lifeCycle: "in-service", intake: "open", connection: "connected", pools },
+    centre: {
+      id,
+      driver: "process",
+      lifeCycle: "in-service",
+      intake: "open",
+      connection: "connected",
+      pools,
+      offers: noOffers,
+    },
   });
 }
 
@@ -116,6 +124,7 @@ function addJob(world: World, i: number, tasks: number): void {
     array: tasks > 1 ? { ranges: [{ first: 0, last: tasks - 1, step: 1 }], throttle: null } : null,
     dependencies: [],
     wishes: { only: [], except: [], prefer: [] },
+    demands: null,
     past: null,
   });
 }

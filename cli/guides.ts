@@ -78,7 +78,7 @@ function handlingWords(handling: Handling): readonly [string, string] {
     case "refused":
       return ["refused", phrases[handling.because][0]];
     case "not-offered":
-      return ["not offered yet", `${handling.what}: looked up at the centres, and none reports any yet`];
+      return ["not offered", `${handling.what}: no centre reports any`];
     default:
       return unreachable(handling);
   }

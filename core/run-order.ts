@@ -1,5 +1,5 @@
 import type { RunId } from "#core/ids.ts";
-import type { ArraySpec, InputFile, Work } from "#core/job/spec.ts";
+import type { ArraySpec, InputFile, SiteWords, Work } from "#core/job/spec.ts";
 import type { RunEnd } from "#core/job/state.ts";
 
 /**
@@ -24,6 +24,8 @@ export type RunOrder = {
   readonly inputFiles: readonly InputFile[];
   /** The user's whole array (R6), for SLURM_ARRAY_TASK_COUNT, MIN, MAX and STEP. */
   readonly array: ArraySpec | null;
+  /** null or absent: nothing beside the shape. */
+  readonly demands?: OrderDemands | null | undefined;
   /** One of the pools that the centre reported. */
   readonly pool: string;
   readonly allocation: Allocation;
@@ -33,6 +35,17 @@ export type RunOrder = {
   readonly graceS: number;
   /** A start later than this after the order was made is forbidden: the lease (R1). Milliseconds left when it was sent. */
   readonly startWithinMs: number;
+};
+
+/** What the centre looks up in its own tables and brings about before the user's program starts (W1, W2). */
+export type OrderDemands = {
+  readonly siteWords: SiteWords;
+  readonly software: readonly string[];
+  /** By digest. */
+  readonly container: string | null;
+  /** Names of file systems that the job declares; a container is given these alone. */
+  readonly fileSystems: readonly string[];
+  readonly licences: readonly { readonly name: string; readonly count: number }[];
 };
 
 /** What the placement gave, resolved to numbers of one node; billing multiplies these by the wall time. */

@@ -22,6 +22,7 @@ export const sampleSpec: JobSpec = {
   container: null,
   fileSystems: [],
   licences: [],
+  siteWords: {},
   inputFiles: [],
   centres: { only: [], except: [], prefer: [] },
   labels: {},

@@ -71,6 +71,8 @@ export type ForeignLoad =
 export type EngineOffers = {
   /** The words of `--partition`, `--qos`, … that the centre's alias table knows. */
   readonly aliases: Readonly<Record<AliasKind, readonly string[]>>;
+  /** To which pool a word of `aliases.partition` leads; a word that is not here names the pool itself. */
+  readonly partitionPools?: Readonly<Record<string, string>> | undefined;
   /** `name/version`, as the centre lists its modules. */
   readonly software: readonly string[];
   readonly containers: readonly string[];

@@ -189,12 +189,12 @@ test("what is refused, and by which rule", () => {
     ["a long name", { script: good, inputFiles: [file("堰".repeat(100))] }, "too-large"],
     ["too much", { script: good, inputFiles: [file("a", big), file("b", "AAAA")] }, "too-large"],
     ["another's project", { script: good, project: "chemistry" }, "unknown-project"],
-    ["software", { script: good, software: ["gromacs/2024"] }, "not-offered"],
-    ["container", { script: good, container: `a@sha256:${"0".repeat(64)}` }, "not-offered"],
-    ["file system", { script: good, fileSystems: ["lustre"] }, "not-offered"],
-    ["licence", { script: good, licences: [{ name: "matlab", count: 1 }] }, "not-offered"],
-    ["licence of sbatch", script("-L matlab"), "not-offered"],
-    ["partition", script("-p gpu"), "not-offered"],
+    ["software with a word of the shell", { script: good, software: ["gromacs; rm"] }, "bad-option-value"],
+    ["a word with a comma", { script: good, siteWords: { qos: ["a,b"] } }, "bad-option-value"],
+    ["an empty word", script("--partition="), "bad-option-value"],
+    ["a list of nodes that never ends", script("-w c[1-"), "bad-option-value"],
+    ["fewer nodes than named", script("-w c[1-3] -N 2"), "bad-option-value"],
+    ["two kinds of cards", script("--gres=gpu:1,npu:1"), "option-refused"],
     ["unknown option", script("--tiem=5"), "unknown-option"],
     ["a relative folder", { script: good, workingDirectory: "data" }, "bad-option-value"],
     ["a variable without a value", script("--export=HOME"), "bad-option-value"],
@@ -214,6 +214,28 @@ test("what is refused, and by which rule", () => {
       `${what}: no English sentence`,
     );
   }
+});
+
+test("words of a site are kept for the centres to look up; options win over the script, fields over both", () => {
+  const { spec, warnings } = admitted({
+    ...script("-p fast,batch -q high", "-C ib&bigmem --gres=npu:ascend910b:2,fpga:u280", "-L abaqus:2", "-w c[01-02]"),
+    sbatchOptions: ["--qos=urgent"],
+    siteWords: { reservation: ["course"] },
+    software: ["gromacs/2024.1"],
+  });
+  assert.deepEqual(spec.siteWords, {
+    partition: ["fast", "batch"],
+    qos: ["urgent"],
+    constraint: ["ib", "bigmem"],
+    gres: ["fpga:u280:1"],
+    reservation: ["course"],
+    nodelist: ["c01", "c02"],
+  });
+  assert.deepEqual(spec.shape.accelerators, { vendor: null, model: "ascend910b", perNode: 2 });
+  assert.deepEqual([spec.licences, spec.shape.nodes], [[{ name: "abaqus", count: 2 }], 2]);
+  assert.match(phraseWords(warnings[0] ?? "", "en"), /--nodelist c01,c02: .* only run at the centre that has these/);
+  assert.deepEqual(admitted(script("-C [ib|opa]")).spec.siteWords, { constraint: ["[ib|opa]"] });
+  assert.deepEqual(admitted(script("-p fast")).spec.shape.nodes, 1);
 });
 
 test("a person without a project is told so", () => {

@@ -3,8 +3,17 @@ import { parseArray } from "#core/job/array.ts";
 import type { Asked, AskedDependency, Request } from "#core/job/asked.ts";
 import { type Phrase, type PhraseKind, phrase } from "#core/job/phrase.ts";
 import { parseSbatch } from "#core/job/sbatch.ts";
+import { isSiteWord } from "#core/job/sbatch-options.ts";
 import { type ShapeLimits, shapeOf } from "#core/job/shape.ts";
-import type { ArraySpec, CentreWishes, Dependency, JobSpec, Work } from "#core/job/spec.ts";
+import {
+  type ArraySpec,
+  type CentreWishes,
+  type Dependency,
+  type JobSpec,
+  type SiteWords,
+  siteWordKinds,
+  type Work,
+} from "#core/job/spec.ts";
 import type { Refusal } from "#core/refusal.ts";
 
 /**
@@ -13,7 +22,7 @@ import type { Refusal } from "#core/refusal.ts";
  * Whether jobs and the room for it exist is not asked here.
  */
 export function admit(request: Request, context: AdmitContext): Admitted {
-  const early = textRefusal(request) ?? workRefusal(request) ?? notOffered(request);
+  const early = textRefusal(request) ?? workRefusal(request) ?? wordsRefusal(request);
   if (early) return refused(early);
   const sbatch = parseSbatch(request.script ?? null, request.sbatchOptions ?? []);
   const [first] = sbatch.refusals;
@@ -22,7 +31,10 @@ export function admit(request: Request, context: AdmitContext): Admitted {
   if ("kind" in asked) return refused(asked);
   const work = workOf(request, asked);
   if (work.kind === "refused") return work;
-  const shaped = shapeOf(asked, context.limits);
+  const siteWords = siteWordsOf(asked);
+  const few = nodesRefusal(asked, siteWords);
+  if (few) return refused(few);
+  const shaped = shapeOf(withNamedNodes(asked, siteWords), context.limits);
   if (shaped.kind === "refused") return shaped;
   const times = timesOf(asked, context.limits);
   if ("kind" in times) return refused(times);
@@ -59,6 +71,7 @@ export function admit(request: Request, context: AdmitContext): Admitted {
     container: request.container ?? null,
     fileSystems: request.fileSystems ?? [],
     licences: asked.licences ?? [],
+    siteWords,
     inputFiles: (request.inputFiles ?? []).map((file) => ({ ...file, executable: file.executable ?? false })),
     centres,
     labels: { ...(asked.comment !== undefined && { comment: asked.comment }), ...request.labels },
@@ -172,13 +185,14 @@ function workRefusal({ script, command, arguments: words }: Request): Refusal | 
   return badValue("script", "…\r\n", "line-feeds");
 }
 
-/** What centres do not report yet (W2); `known` will list theirs. */
-function notOffered({ software, container, fileSystems, licences }: Request): Refusal | null {
-  const refuse = (what: string, value: string): Refusal => notKnown(what, value, []);
-  if (software?.[0] !== undefined) return refuse("software", software[0]);
-  if (container !== undefined) return refuse("container", container);
-  if (fileSystems?.[0] !== undefined) return refuse("file system", fileSystems[0]);
-  if (licences?.[0] !== undefined) return refuse("licence", licences[0].name);
+/** Words that go to a centre: into its tables, and the names of modules into a line of its shell. */
+function wordsRefusal({ software, siteWords }: Request): Refusal | null {
+  const module = software?.find((name) => !/^[A-Za-z0-9][\w.+-]*(?:\/[\w.+-]+)*$/.test(name));
+  if (module !== undefined) return badValue("software", module, "module-name");
+  for (const [kind, words] of Object.entries(siteWords ?? {})) {
+    const wrong = words?.find((word) => !isSiteWord(word));
+    if (wrong !== undefined) return badValue(`--${kind}`, wrong, "site-words");
+  }
   return null;
 }
 
@@ -225,7 +239,29 @@ function overlaid(sbatch: Asked, request: Request): Asked | Refusal {
     ...(request.stdout !== undefined && { stdout: request.stdout }),
     ...(request.stderr !== undefined && { stderr: request.stderr }),
     ...(request.project !== undefined && { project: request.project }),
+    ...(request.licences !== undefined && { licences: request.licences }),
+    ...Object.fromEntries(Object.entries(request.siteWords ?? {}).filter(([, words]) => words !== undefined)),
   };
+}
+
+function siteWordsOf(asked: Asked): SiteWords {
+  return Object.fromEntries(
+    siteWordKinds.flatMap((kind) => {
+      const words = asked[kind] ?? [];
+      return words.length > 0 ? [[kind, [...new Set(words)]]] : [];
+    }),
+  );
+}
+
+/** As sbatch: who names nodes and no number asks for as many. */
+function withNamedNodes(asked: Asked, { nodelist }: SiteWords): Asked {
+  return nodelist && asked.nodes === undefined ? { ...asked, nodes: nodelist.length } : asked;
+}
+
+function nodesRefusal({ nodes }: Asked, { nodelist }: SiteWords): Refusal | null {
+  const count = nodelist?.length ?? 0;
+  if (nodes === undefined || nodes >= count) return null;
+  return badValue("--nodes", `${nodes}`, "as-many-nodes-as-listed", { count });
 }
 
 type WorkOf = { readonly kind: "work"; readonly work: Work } | Extract<Admitted, { kind: "refused" }>;
@@ -315,7 +351,6 @@ function fieldRefusal(asked: Asked, request: Request, limits: AdmitLimits): Refu
   const tooLong = (what: string, actual: number, limit: number): Refusal | null =>
     actual > limit ? { kind: "too-large", what, actual, limit, unit: "characters" } : null;
   const variables = Object.entries(asked.environment ?? {});
-  const [unknownLicence] = asked.licences ?? [];
   if (asked.name === "") return invalid("name", "empty");
   for (const [what, path] of Object.entries({ stdout: asked.stdout, stderr: asked.stderr })) {
     if (path === "") return invalid(what, "empty");
@@ -334,7 +369,6 @@ function fieldRefusal(asked: Asked, request: Request, limits: AdmitLimits): Refu
   if (asked.onlyOnOneNode !== undefined && (asked.nodes ?? 1) > 1) {
     return { kind: "option-refused", ...asked.onlyOnOneNode, because: phrase("one-node-only") };
   }
-  if (unknownLicence) return notKnown("licence", unknownLicence.name, []);
   return (
     tooLong("the name", asked.name?.length ?? 0, limits.nameChars) ??
     tooLong("the comment", asked.comment?.length ?? 0, 255) ??
@@ -423,11 +457,14 @@ function filledIn(asked: Asked, { name, shape, timeLimitS, graceS, project }: Jo
   return fields.filter(([open]) => open).map(([, field, value]) => ({ field, value }));
 }
 
-/** W1: an absolute path is true only where a centre has it, and the answer says so. */
-function pins({ workingDirectory, stdout, stderr }: JobSpec): Phrase[] {
-  return Object.entries({ workingDirectory, stdout, stderr }).flatMap(([field, path]) => {
+/** W1: an absolute path is true only where a centre has it, a node's name where it stands, and the answer says so. */
+function pins(spec: JobSpec): Phrase[] {
+  const { workingDirectory, stdout, stderr, siteWords } = spec;
+  const paths = Object.entries({ workingDirectory, stdout, stderr }).flatMap(([field, path]) => {
     if (!path?.startsWith("/") || path === "/dev/null") return [];
     const [own] = /^\/(?:tmp|var\/tmp|dev\/shm)(?![^/])/.exec(path) ?? [];
     return [own === undefined ? phrase("path-pins", { field, path }) : phrase("path-pins-own", { field, path, own })];
   });
+  if (!siteWords.nodelist) return paths;
+  return [...paths, phrase("nodes-pin", { nodes: siteWords.nodelist.slice(0, 20).join(",") })];
 }

@@ -1,5 +1,5 @@
 import type { OptionPlace } from "#core/job/phrase.ts";
-import type { InputFile, OnUnreachable, PriorityClass } from "#core/job/spec.ts";
+import type { InputFile, OnUnreachable, PriorityClass, SiteWordKind } from "#core/job/spec.ts";
 
 /**
  * What one source (a script's #SBATCH lines, options, or the fields of a request) says about a job, before defaults and
@@ -32,6 +32,13 @@ export type Asked = {
   readonly dependencies?: readonly AskedDependency[];
   readonly licences?: readonly { readonly name: string; readonly count: number }[];
   readonly onlyCentres?: readonly string[];
+  /** `siteWords` of the spec, one by one, so that a later source wins word by word. */
+  readonly partition?: readonly string[];
+  readonly qos?: readonly string[];
+  readonly constraint?: readonly string[];
+  readonly gres?: readonly string[];
+  readonly reservation?: readonly string[];
+  readonly nodelist?: readonly string[];
   readonly comment?: string;
   /** The text of `--wrap`: the work itself. */
   readonly wrap?: string;
@@ -91,6 +98,7 @@ export type Request = {
   readonly container?: string | undefined;
   readonly fileSystems?: readonly string[] | undefined;
   readonly licences?: readonly { readonly name: string; readonly count: number }[] | undefined;
+  readonly siteWords?: { readonly [Kind in SiteWordKind]?: readonly string[] | undefined } | undefined;
   readonly inputFiles?:
     | readonly (Omit<InputFile, "executable"> & { readonly executable?: boolean | undefined })[]
     | undefined;

@@ -31,6 +31,13 @@ export const phrases = {
   "signal-within-an-hour": ["at most 3600 seconds before the end", "结束前至多 3600 秒"],
   "signal-before-limit": ["less than the time limit of {limitS} s", "小于时限 {limitS} 秒"],
   "licence-list": ["names with counts, as in matlab:2,ansys@server:1", "名称与数量，如 matlab:2,ansys@server:1"],
+  "site-words": ["words as centres have them in their tables, without blanks", "各中心对照表中的词，不含空白"],
+  "node-list": ["at most 1000 nodes, as in n1,c[001-004]", "至多 1000 个节点，如 n1,c[001-004]"],
+  "as-many-nodes-as-listed": [
+    "at least as many nodes as --nodelist names ({count})",
+    "节点数不少于 --nodelist 所列（{count}）",
+  ],
+  "module-name": ["a module's name/version, such as gromacs/2024.1", "模块的 名称/版本，如 gromacs/2024.1"],
   "no-value": ["no value at all", "不带值"],
   "a-value": ["a value", "须有值"],
   "only-one-of": ["only one of {one} and {other}", "{one} 与 {other} 只用其一"],
@@ -257,6 +264,15 @@ export const phrases = {
   "path-pins-own": [
     "{field} {path} is an absolute path: the job can only run at a centre that has it, and where the centre separates users each run has {own} to itself: empty at its start, removed at its end",
     "{field} {path} 是绝对路径：作业只能在有此路径的中心运行；在隔离用户的中心，每次运行各有自己的 {own}，开始时为空，结束时删除",
+  ],
+
+  "nodes-pin": [
+    "--nodelist {nodes}: the job can only run at the centre that has these nodes",
+    "--nodelist {nodes}：作业只能在拥有这些节点的中心运行",
+  ],
+  "pinned-to": [
+    "by what it asks for beside its shape, the job can only run at: {centres}",
+    "按规格之外的要求，作业只能在以下中心运行：{centres}",
   ],
 
   // A part of others.

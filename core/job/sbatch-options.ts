@@ -1,3 +1,4 @@
+import { hostNames } from "#core/centre/host-list.ts";
 import type { Asked, AskedAccelerators, AskedDependency } from "#core/job/asked.ts";
 import { type OptionPlace, type Phrase, type PhraseKind, phrase } from "#core/job/phrase.ts";
 import { parseCount, parseGres, parseMemoryMib, parseSignal, parseTimeS, splitList } from "#core/job/slurm-values.ts";
@@ -25,7 +26,7 @@ export type Handling =
   /** Honoured by the command line `weir submit` alone. */
   | { readonly kind: "client"; readonly sets: keyof ClientWishes | null; readonly how: PhraseKind }
   | { readonly kind: "refused"; readonly because: PhraseKind }
-  /** Looked up in the alias tables that centres report; none does yet (W1, W2). */
+  /** Would have to be looked up at a centre, and none reports such (W1, W2). */
   | { readonly kind: "not-offered"; readonly what: string };
 
 export type ClientWishes = { readonly wait: boolean; readonly parsable: boolean; readonly quiet: boolean };
@@ -90,13 +91,18 @@ export const sbatchOptions: readonly SbatchOption[] = [
   memory("mem", "memoryMibPerNode", "per-node"),
   memory("mem-per-cpu", "memoryMibPerCore", "per-core"),
   memory("mem-per-gpu", "memoryMibPerNode", "per-accelerator"),
-  mapped("gres", null, "accelerators", readGres),
+  mapped("gres", null, "accelerators, and siteWords.gres for what is none", readGres),
   mapped("gpus", "G", "accelerators", readGpus("acceleratorsInAll")),
   mapped("gpus-per-node", null, "accelerators", readGpus("acceleratorsPerNode")),
   mapped("gpus-per-task", null, "accelerators", readGpus("acceleratorsPerTask")),
   mapped("time", "t", "timeLimitS", readTime),
   mapped("signal", null, "graceS", readSignal),
   mapped("licenses", "L", "licences", readLicences),
+  mapped("partition", "p", "siteWords.partition: any of these", readWords("partition", /,/)),
+  mapped("qos", "q", "siteWords.qos", readWords("qos", null)),
+  mapped("constraint", "C", "siteWords.constraint: all of these", readConstraint),
+  mapped("reservation", null, "siteWords.reservation: any of these", readWords("reservation", /,/)),
+  mapped("nodelist", "w", "siteWords.nodelist", readNodelist),
   mapped("begin", "b", "nothing, where it is now", readBegin),
   mapped("requeue", null, "nothing", () => asked({}, phrase("requeue-is-the-centres"))),
   mapped("no-requeue", null, "nothing: Weir owns retries, and makes none unless asked", () => asked({})),
@@ -171,13 +177,8 @@ export const sbatchOptions: readonly SbatchOption[] = [
     refused(long, long === "help" ? "h" : long === "version" ? "V" : null, "none", "see-help"),
   ),
 
-  notOffered("partition", "p", "partition"),
-  notOffered("qos", "q", "quality of service"),
-  notOffered("constraint", "C", "feature of nodes"),
   notOffered("batch", null, "feature of nodes"),
   notOffered("cluster-constraint", null, "feature of a cluster"),
-  notOffered("reservation", null, "reservation"),
-  notOffered("nodelist", "w", "node"),
   notOffered("nodefile", "F", "node list"),
   notOffered("exclude", "x", "node"),
   notOffered("container", null, "container"),
@@ -356,23 +357,23 @@ const acceleratorClasses: ReadonlyMap<string, string | null> = new Map([
   ["mlu", "cambricon"],
 ]);
 
+/** Cards become accelerators; other words are looked up at the centres. */
 function readGres(value: string, place: OptionPlace): Reading {
   if (value.toLowerCase() === "none") return asked({ acceleratorsPerNode: { vendor: null, model: null, count: 0 } });
-  const words = value.split(",");
-  const word = parseGres(words[0] ?? "");
-  if (!word) return badValue(place, value, "gres-word");
-  if (words.length > 1) {
-    return refusedAs(place, "one-kind-of-card");
+  const gres: string[] = [];
+  let cards: AskedAccelerators | null = null;
+  for (const text of value.split(",")) {
+    const word = parseGres(text);
+    if (!word) return badValue(place, value, "gres-word");
+    const vendor = acceleratorClasses.get(word.name);
+    if (vendor === undefined) {
+      gres.push(`${word.name}${word.type === null ? "" : `:${word.type}`}:${word.count}`);
+      continue;
+    }
+    if (cards) return refusedAs(place, "one-kind-of-card");
+    cards = { vendor: word.type === null ? vendor : null, model: word.type, count: word.count };
   }
-  const vendor = acceleratorClasses.get(word.name);
-  if (vendor === undefined) {
-    const known = [...acceleratorClasses.keys()];
-    const what = "generic resource";
-    return { kind: "refused", refusal: { kind: "not-offered", ...place, what, value: word.name, known } };
-  }
-  return asked({
-    acceleratorsPerNode: { vendor: word.type === null ? vendor : null, model: word.type, count: word.count },
-  });
+  return asked({ ...(gres.length > 0 && { gres }), ...(cards && { acceleratorsPerNode: cards }) });
 }
 
 function readGpus(key: "acceleratorsPerNode" | "acceleratorsInAll" | "acceleratorsPerTask") {
@@ -392,6 +393,34 @@ function readSignal(value: string, place: OptionPlace): Reading {
   }
   if (signal.beforeS > 3600) return badValue(place, value, "signal-within-an-hour");
   return asked({ termBeforeEndS: signal.beforeS }, phrase("term-reaches-all", { beforeS: signal.beforeS }));
+}
+
+/** Words for a centre's own table; the separator parts those of which any will do. */
+function readWords(key: "partition" | "qos" | "reservation", separator: RegExp | null) {
+  return (value: string, place: OptionPlace): Reading => {
+    const words = separator ? value.split(separator) : [value];
+    return words.every(isSiteWord) ? asked({ [key]: words }) : badValue(place, value, "site-words");
+  };
+}
+
+/** `ib&bigmem` asks for both; what Slurm writes with |, brackets or counts is one word, to be found whole in a table. */
+function readConstraint(value: string, place: OptionPlace): Reading {
+  const words = /^[^|*[\]()]*$/.test(value) ? value.split(/[&,]/) : [value];
+  return words.every(isSiteWord) ? asked({ constraint: words }) : badValue(place, value, "site-words");
+}
+
+function readNodelist(value: string, place: OptionPlace): Reading {
+  const nodelist = hostNames(value, mostNamedNodes);
+  if (nodelist === null) return badValue(place, value, "node-list");
+  return asked({ nodelist: [...new Set(nodelist)] });
+}
+
+/** So that a list in a spec stays small. */
+export const mostNamedNodes = 1000;
+
+/** What a table of a centre may have as a key: printed, without a comma, not an option. */
+export function isSiteWord(text: string): boolean {
+  return /^[^\s,\p{Cc}-][^\s,\p{Cc}]{0,199}$/u.test(text);
 }
 
 function readLicences(value: string, place: OptionPlace): Reading {

@@ -57,7 +57,10 @@ test("accelerators", () => {
     coresPerAccelerator: 4,
   });
   assert.equal(refusal("--gres=gpu:1,npu:1").kind, "option-refused");
-  assert.equal(refusal("--gres=shard:1").kind, "not-offered");
+  assert.deepEqual(asked("--gres=gpu:2,shard:1,fpga:u280:2"), {
+    gres: ["shard:1", "fpga:u280:2"],
+    acceleratorsPerNode: card(null, null, 2),
+  });
   assert.equal(refusal("--gres=gpu:1:b").kind, "bad-option-value");
 });
 
@@ -201,7 +204,7 @@ test("bad values say what is expected", () => {
 });
 
 test("what centres would have to report is refused, naming it", () => {
-  for (const text of ["-p gpu", "-q high", "-C avx512", "--reservation=r", "-w node1", "-x node1", "--container=/c"]) {
+  for (const text of ["-x node1", "--nodefile=list", "--container=/c", "--bb=x", "--batch=avx512"]) {
     assert.equal(refusal(text).kind, "not-offered", text);
   }
   for (const text of ["--hold", "--begin=tomorrow", "--deadline=noon", "-i input.txt", "hetjob", "--overcommit"]) {

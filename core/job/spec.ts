@@ -30,6 +30,8 @@ export type JobSpec = {
   readonly container: string | null;
   readonly fileSystems: readonly string[];
   readonly licences: readonly { readonly name: string; readonly count: number }[];
+  /** Looked up at each centre in its own tables (W1). */
+  readonly siteWords: SiteWords;
   /** At most 10 MiB in all; they land in `$WEIR_WORK` (W3). */
   readonly inputFiles: readonly InputFile[];
   readonly centres: CentreWishes;
@@ -82,6 +84,16 @@ export type OnUnreachable = { readonly kind: "wait" } | { readonly kind: "restar
 
 export const priorityClasses = ["low", "normal", "high"] as const;
 export type PriorityClass = (typeof priorityClasses)[number];
+
+/** A key that is absent was not asked for; none is empty. */
+export type SiteWords = Readonly<Partial<Record<SiteWordKind, readonly string[]>>>;
+
+/**
+ * `partition` and `reservation`: any of these, the first that a centre knows. `constraint`: all of them. `gres`: what is no
+ * accelerator, each as WORD:COUNT. `nodelist`: names of single nodes, all of them.
+ */
+export const siteWordKinds = ["partition", "qos", "constraint", "gres", "reservation", "nodelist"] as const;
+export type SiteWordKind = (typeof siteWordKinds)[number];
 
 export type InputFile = { readonly path: string; readonly contentBase64: string; readonly executable: boolean };
 

@@ -4,6 +4,7 @@ import type { CentreId, ProjectId } from "#core/ids.ts";
 import { coresPerNode, memoryMibPerNode, type Shape } from "#core/job/spec.ts";
 import type { Allocation } from "#core/run-order.ts";
 import type { JobRecord } from "#core/scheduling/job-record.ts";
+import type { Offered } from "#core/scheduling/offered.ts";
 import {
   type Device,
   deviceKey,
@@ -26,6 +27,12 @@ export type CentreRecord = {
   pools: readonly PoolRecord[];
   /** All there ever was, by name: what runs there outlives changes of the description. */
   readonly known: Map<string, PoolRecord>;
+  /** What it offers beside room, indexed; null: not asked for since it was described. */
+  offered: Offered | null;
+  /** Of its licences, what runs of ours that have not started will take. */
+  readonly licencesTaken: Map<string, number>;
+  /** Within one decision: by licence, the first job that must wait for it here and keeps it from those behind. */
+  readonly heldLicences: Map<string, Holder>;
 };
 
 export type PoolRecord = {
@@ -37,6 +44,8 @@ export type PoolRecord = {
   /** Its nodes when they are empty: all of them, and those that are up. */
   size: Room;
   upSize: Room;
+  /** null: not asked for since it was described. */
+  nodeNames: ReadonlySet<string> | null;
   /** Runs of ours that have not ended, by what they are alike in. */
   readonly sorts: Map<string, Sort>;
   /** Their sum, where they take anything: all but those that wait in the queue of a shared pool. */
@@ -67,7 +76,15 @@ const nothing: Room = { cells: [], cores: 0, memoryMib: 0, cards: [] };
 const nobody: ReadonlyMap<string, number> = new Map();
 
 export function emptyCentre(id: CentreId): CentreRecord {
-  return { id, state: null, pools: [], known: new Map() };
+  return {
+    id,
+    state: null,
+    pools: [],
+    known: new Map(),
+    offered: null,
+    licencesTaken: new Map(),
+    heldLicences: new Map(),
+  };
 }
 
 export function poolOf(centre: CentreRecord, name: string): PoolRecord {
@@ -80,6 +97,7 @@ export function poolOf(centre: CentreRecord, name: string): PoolRecord {
     devices: [],
     size: nothing,
     upSize: nothing,
+    nodeNames: null,
     sorts: new Map(),
     taken: { cores: 0, memoryMib: 0, cards: new Map() },
     left: null,
@@ -94,6 +112,7 @@ export function poolOf(centre: CentreRecord, name: string): PoolRecord {
 export function describe(centre: CentreRecord, state: CentreState | null): boolean {
   const before = lasting(centre);
   centre.state = state;
+  centre.offered = null;
   for (const pool of centre.known.values()) describePool(pool, null);
   for (const pool of state?.pools ?? []) describePool(poolOf(centre, pool.name), pool);
   const serving = state && runsJobs[state.lifeCycle] && state.intake !== "left" ? state.pools : [];
@@ -103,6 +122,7 @@ export function describe(centre: CentreRecord, state: CentreState | null): boole
 
 function describePool(pool: PoolRecord, state: PoolState | null): void {
   pool.state = state;
+  pool.nodeNames = null;
   pool.devices = state ? devicesOf(state) : [];
   const groups = state?.nodes ?? [];
   pool.size = roomOf(groups, pool.devices, "size");
@@ -117,14 +137,17 @@ function isUp(group: NodeGroup): boolean {
 /** All of a description that `neverFits` asks: reports that only say what is free change nothing of it. */
 function lasting({ state, pools }: CentreRecord): string {
   if (!state) return "";
-  const { driver, intake, lifeCycle } = state;
+  const { driver, intake, lifeCycle, offers } = state;
   const of = pools.map(({ name, state: told, size, devices }) => [
     name,
     told && [told.contract === "shared", told.limits, told.memoryMibPerCore],
     size.cells,
     devices,
   ]);
-  return JSON.stringify([driver, intake === "leaving", lifeCycle, state.pools.length > 0, of]);
+  // What is free of licences passes; how many there are, and all else that is offered, decides who may run there.
+  const totals = offers?.licences.map(({ name, total }) => [name, total]);
+  const words = offers && { ...offers, licences: totals };
+  return JSON.stringify([driver, intake === "leaving", lifeCycle, state.pools.length > 0, of, words]);
 }
 
 /** How a run changes: from no phase, when it is placed, to none, when it ends. */

@@ -1,4 +1,5 @@
 import { type DriverName, runsJobs } from "#core/centre/centre.ts";
+import type { Demands } from "#core/job/demands.ts";
 import { type Accelerators, type CentreWishes, coresPerNode, memoryMibPerNode, type Shape } from "#core/job/spec.ts";
 import {
   type CentreRecord,
@@ -10,6 +11,7 @@ import {
   type PoolRecord,
 } from "#core/scheduling/centres.ts";
 import { nameAt } from "#core/scheduling/job-record.ts";
+import { lacks, lacksInPool, lacksLicences, licenceHolder } from "#core/scheduling/offered.ts";
 import { type Candidate, type CentreRule, candidate, type Facts, ruleRank } from "#core/scheduling/reasons.ts";
 import { deviceKey, nodesFitting, type Room } from "#core/scheduling/room.ts";
 
@@ -18,6 +20,8 @@ export type Asked = {
   readonly shape: Shape;
   readonly wishes: CentreWishes;
   readonly timeLimitS: number;
+  /** null: nothing beside the shape. */
+  readonly demands: Demands | null;
   /** Whose places in the queue of a shared pool it takes (`lineOf`); null where that does not matter. */
   readonly line: string | null;
 };
@@ -27,6 +31,7 @@ export function judge(asked: Asked, centre: CentreRecord): Candidate {
   const failing =
     againstWishes(asked.wishes, centre) ??
     outOfService(centre) ??
+    (asked.demands && lacks(asked.demands, centre)) ??
     outOfReach(centre) ??
     severalNodes(asked, centre) ??
     nearestFailure(centre, (pool) => neverFits(asked, pool) ?? notNow(asked, pool));
@@ -37,6 +42,7 @@ export function judge(asked: Asked, centre: CentreRecord): Candidate {
 export function mayEverUse(asked: Omit<Asked, "line">, pool: PoolRecord): boolean {
   const { centre } = pool;
   if (!centre.pools.includes(pool) || againstWishes(asked.wishes, centre) || outOfService(centre)) return false;
+  if (asked.demands && lacks(asked.demands, centre)) return false;
   return severalNodes(asked, centre) === null && neverFits(asked, pool) === null;
 }
 
@@ -45,6 +51,7 @@ export function judgeEver(asked: Asked, centre: CentreRecord): Candidate {
   const failing =
     againstWishes(asked.wishes, centre) ??
     outOfService(centre) ??
+    (asked.demands && lacks(asked.demands, centre)) ??
     severalNodes(asked, centre) ??
     nearestFailure(centre, (pool) => neverFits(asked, pool));
   return candidate(centre.id, failing?.rule ?? null, failing?.facts ?? freeFacts(centre));
@@ -66,8 +73,10 @@ export function offerOf(asked: Asked, pool: PoolRecord): Offer | null {
   if (!state || centre.state?.connection !== "connected" || centre.state.intake !== "open") return null;
   if (pool.heldBy || state.state !== "up") return null;
   if (asked.line !== null && pool.heldLines.has(asked.line)) return null;
+  if (asked.demands && licenceHolder(asked.demands, centre)) return null;
   const { room, pending } = leftOf(pool);
-  const device = startableDevice(asked.shape, pool, room);
+  const isShort = asked.demands !== null && lacksLicences(asked.demands, centre) !== null;
+  const device = isShort ? null : startableDevice(asked.shape, pool, room);
   const waiting = (asked.line !== null && pending.get(asked.line)) || 0;
   if (device !== null) {
     const freeCards = device === -1 ? 0 : (room.cards[device] ?? 0);
@@ -131,8 +140,10 @@ function severalNodes({ shape }: Pick<Asked, "shape">, centre: CentreRecord): Fa
 }
 
 /** What keeps it from a pool that is empty and whose nodes are all up; null: nothing. */
-export function neverFits({ shape, timeLimitS }: Omit<Asked, "line">, pool: PoolRecord): Failing | null {
+export function neverFits({ shape, timeLimitS, demands }: Omit<Asked, "line">, pool: PoolRecord): Failing | null {
   const { name, size } = pool;
+  const lacking = demands && lacksInPool(demands, pool);
+  if (lacking) return lacking;
   const limits = pool.state?.limits;
   if (limits && limits.timeLimitS !== null && timeLimitS > limits.timeLimitS)
     return { rule: "time-limit-above-pool", facts: { askedS: timeLimitS, limitS: limits.timeLimitS, pool: name } };
@@ -175,8 +186,10 @@ function notNow(asked: Asked, pool: PoolRecord): Failing | null {
     const up = mostNodesFitting(asked.shape, pool, pool.upSize);
     return { rule: "nodes-out", facts: { asked: asked.shape.nodes, up, pool: name } };
   }
-  const busy = isBusy(asked.shape, pool);
-  const ahead = isShared(pool) ? asked.line !== null && pool.heldLines.get(asked.line) : pool.heldBy;
+  const busy = isBusy(asked.shape, pool) ?? (asked.demands && lacksLicences(asked.demands, pool.centre));
+  const ahead =
+    (isShared(pool) ? asked.line !== null && pool.heldLines.get(asked.line) : pool.heldBy) ||
+    (asked.demands && licenceHolder(asked.demands, pool.centre));
   if (busy && state && isShared(pool)) {
     const pending = (asked.line !== null && leftOf(pool).pending.get(asked.line)) || 0;
     const facts = { pending, limit: state.maxPending, pool: name };

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import type { NodeGroup } from "#core/centre/engine.ts";
+import { type NodeGroup, noOffers } from "#core/centre/engine.ts";
 import { type CentreId, centreId } from "#core/ids.ts";
 import type { CentreWishes, Shape } from "#core/job/spec.ts";
 import { refusalWords } from "#core/refusal.ts";
@@ -24,6 +24,7 @@ function centre(id: string, groups: readonly Partial<NodeGroup>[], more: Partial
     intake: "open",
     connection: "unreachable",
     pools,
+    offers: noOffers,
   });
   return record;
 }
@@ -67,14 +68,14 @@ test("the nearest shape fits where it says, and what fits is not refused", () =>
   fc.assert(
     fc.property(shape, wish, (asked, only) => {
       const wishes = { ...anywhere, only };
-      const limit = { timeLimitS: 60, line: null };
+      const limit = { timeLimitS: 60, demands: null, line: null };
       const answer = nearestFit(centres, { shape: asked, wishes, ...limit });
       const nearest = nearestShape(centres, { shape: asked, wishes, ...limit });
       assert(nearest);
       const given = { shape: nearest.shape, wishes: nearest.wished ? wishes : anywhere, ...limit };
       assert.equal(nearestFit([nearest.centre], given).kind, "fits");
       if (answer.kind === "fits") assert.deepEqual(nearest.shape, asked);
-      else assert.equal(answer.refusal.rules.length, centres.length);
+      else assert.equal(answer.refusal.kind === "no-centre-fits" && answer.refusal.rules.length, centres.length);
     }),
   );
 });
@@ -84,6 +85,7 @@ test("the refusal names what was asked, each centre's rule, and the nearest shap
     shape: { nodes: 1, tasks: 8, coresPerTask: 1, memory: { kind: "per-node", mib: 500 }, accelerators: null },
     wishes: anywhere,
     timeLimitS: 60,
+    demands: null,
     line: null,
   });
   assert(answer.kind === "refused");
@@ -100,7 +102,7 @@ test("a network that nobody has joined yet refuses nothing: its capacity is not 
   assert.equal(world.couldEverFit(asked, anywhere).kind, "fits");
   const id = centreId("alpha");
   const alpha = { id, driver: "process", lifeCycle: "in-service", intake: "open" } as const;
-  const never = { ...alpha, connection: "never-connected", pools: [] } as const;
+  const never = { ...alpha, connection: "never-connected", pools: [], offers: null } as const;
   world.apply({ kind: "centre-changed", centre: never });
   assert.equal(world.couldEverFit({ ...asked, nodes: 1, tasks: 1 }, anywhere).kind, "fits");
   assert.equal(world.couldEverFit(asked, anywhere).kind, "refused", "several nodes will never run there");

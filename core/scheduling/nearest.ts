@@ -1,6 +1,8 @@
+import type { CentreId } from "#core/ids.ts";
 import { type CentreWishes, coresPerNode, memoryMibPerNode, type Shape } from "#core/job/spec.ts";
 import { type CentreRecord, devicesFor, type PoolRecord } from "#core/scheduling/centres.ts";
 import { type Asked, judgeEver, mostNodes, neverFits } from "#core/scheduling/fit.ts";
+import { lacks, lacksInPool, offeredNowhere } from "#core/scheduling/offered.ts";
 import { type Cell, deviceKey } from "#core/scheduling/room.ts";
 import type { EverFit } from "#core/scheduling/world.ts";
 
@@ -11,9 +13,14 @@ import type { EverFit } from "#core/scheduling/world.ts";
 export function nearestFit(centres: readonly CentreRecord[], asked: Asked): EverFit {
   const { shape } = asked;
   const known = centres.filter((centre) => centre.state);
+  const nowhere = asked.demands && offeredNowhere(asked.demands, known);
+  if (nowhere) return { kind: "refused", refusal: nowhere };
   const verdicts = known.map((centre) => judgeEver(asked, centre));
-  if (verdicts.length === 0 || verdicts.some((verdict) => verdict.holds !== "never")) return { kind: "fits" };
-  const nearest = nearestShape(known, asked);
+  const possible = verdicts.filter((verdict) => verdict.holds !== "never").map(({ centre }) => centre);
+  if (verdicts.length === 0 || possible.length > 0)
+    return { kind: "fits", pinnedTo: asked.demands ? pinnedBy(asked, known, possible) : null };
+  const meeting = known.filter((centre) => asked.demands === null || lacks(asked.demands, centre) === null);
+  const nearest = nearestShape(meeting, asked);
   return {
     kind: "refused",
     refusal: {
@@ -25,13 +32,24 @@ export function nearestFit(centres: readonly CentreRecord[], asked: Asked): Ever
   };
 }
 
+/** Where some centre that would do for the shape alone is left out by the demands: those that are not. */
+function pinnedBy(
+  asked: Asked,
+  known: readonly CentreRecord[],
+  possible: readonly CentreId[],
+): readonly CentreId[] | null {
+  const plain = { ...asked, demands: null };
+  const isLeftOut = known.some((centre) => !possible.includes(centre.id) && judgeEver(plain, centre).holds !== "never");
+  return isLeftOut ? possible : null;
+}
+
 /**
  * The shape that some centre in service could run and that gives up least of what was asked; null without a centre that
  * allows the time.
  */
 export function nearestShape(
   centres: readonly CentreRecord[],
-  { shape, wishes, timeLimitS }: Omit<Asked, "line">,
+  { shape, wishes, timeLimitS, demands }: Omit<Asked, "line">,
 ): { readonly centre: CentreRecord; readonly shape: Shape; readonly wished: boolean } | null {
   const wished = centres.filter((centre) => allows(wishes, centre));
   const among = wished.some((centre) => centre.pools.length > 0) ? wished : centres;
@@ -39,8 +57,10 @@ export function nearestShape(
   let least = Number.POSITIVE_INFINITY;
   for (const centre of among)
     for (const pool of centre.pools) {
+      if (demands && lacksInPool(demands, pool)) continue;
       if (timeLimitS > (pool.state?.limits.timeLimitS ?? timeLimitS)) continue;
-      const isWhole = shape.nodes <= mostNodes(centre) && neverFits({ shape, wishes, timeLimitS }, pool) === null;
+      const isWhole =
+        shape.nodes <= mostNodes(centre) && neverFits({ shape, wishes, timeLimitS, demands }, pool) === null;
       for (const fitting of isWhole ? [shape] : shrunk(shape, mostNodes(centre), pool)) {
         const lost = givenUp(shape, fitting, pool);
         if (lost >= least) continue;

@@ -1,3 +1,4 @@
+import type { Demands } from "#core/job/demands.ts";
 import {
   allocationOf,
   type CentreRecord,
@@ -11,6 +12,7 @@ import {
 import { type Dependencies, doomedPositions, doomFacts } from "#core/scheduling/dependencies.ts";
 import { type Asked, isBetter, judge, type Offer, offerOf } from "#core/scheduling/fit.ts";
 import { comesBefore, type JobRecord, popJob, pushJob } from "#core/scheduling/job-record.ts";
+import { lacksLicences, licenceHolder, takeLicences } from "#core/scheduling/offered.ts";
 import { indexAt, rangesOf } from "#core/scheduling/positions.ts";
 import { type Ask, earliestGroup, type Group, nextReady, type Queue, room } from "#core/scheduling/queue.ts";
 import type { Candidate } from "#core/scheduling/reasons.ts";
@@ -107,7 +109,7 @@ type Placed = (job: JobRecord, position: number, offer: Offer, walk: Walk) => vo
 
 /** What a walk did to the records, to be undone. */
 type Walk = {
-  readonly taken: { readonly pool: PoolRecord; readonly left: Left }[];
+  readonly taken: { readonly pool: PoolRecord; readonly left: Left; readonly demands: Demands | null }[];
   /** Jobs that started all they may, out of their group's heap until the walk is undone. */
   readonly served: JobRecord[];
   /** Each centre that something was taken of, or that was held, in turn. */
@@ -121,13 +123,18 @@ function served<Seen>(scene: Scene, most: number, end: Place, placed: Placed, lo
     serve(scene, walk, most, end, placed);
     return look();
   } finally {
-    for (const { pool, left } of walk.taken.reverse()) pool.left = left;
+    for (const { pool, left, demands } of walk.taken.reverse()) {
+      pool.left = left;
+      takeLicences(pool.centre, demands, -1);
+    }
     for (const job of walk.served) pushJob(job.ask.group.heap, job);
-    for (const centre of scene.centres)
+    for (const centre of scene.centres) {
+      if (centre.heldLicences.size > 0) centre.heldLicences.clear();
       for (const pool of centre.pools) {
         pool.heldBy = null;
         if (pool.heldLines.size > 0) pool.heldLines.clear();
       }
+    }
   }
 }
 
@@ -166,7 +173,7 @@ function serveJob(walk: Walk, job: JobRecord, before: number, most: number, plac
       return true;
     }
     placed(job, at, offer, walk);
-    walk.taken.push({ pool: offer.pool, left: leftOf(offer.pool) });
+    walk.taken.push({ pool: offer.pool, left: leftOf(offer.pool), demands: ask.demands });
     take(offer, ask);
     walk.changed.push(offer.pool.centre);
     left -= 1;
@@ -174,13 +181,24 @@ function serveJob(walk: Walk, job: JobRecord, before: number, most: number, plac
   return false;
 }
 
-function hold(pool: PoolRecord, { line }: Ask, holder: Holder): void {
+function hold(pool: PoolRecord, { line, demands }: Ask, holder: Holder): void {
+  if (demands && !isShared(pool) && waitsForLicence(demands, pool.centre)) {
+    // It waits for a licence, and keeps away those alone that ask for the same.
+    for (const { name } of demands.licences)
+      if (!pool.centre.heldLicences.has(name)) pool.centre.heldLicences.set(name, holder);
+    return;
+  }
   if (!isShared(pool)) pool.heldBy ??= holder;
   else if (line !== null && !pool.heldLines.has(line)) pool.heldLines.set(line, holder);
 }
 
+function waitsForLicence(demands: Demands, centre: CentreRecord): boolean {
+  return licenceHolder(demands, centre) !== null || lacksLicences(demands, centre) !== null;
+}
+
 /** What is left when the offer is taken: less room, or one more that waits. */
-function take({ pool, device, now }: Offer, { shape, line }: Ask): void {
+function take({ pool, device, now }: Offer, { shape, line, demands }: Ask): void {
+  takeLicences(pool.centre, demands, 1);
   const { room, pending } = leftOf(pool);
   if (now) pool.left = { room: pack(room, needIn(shape, pool, device), 1).room, pending };
   else if (line !== null) pool.left = { room, pending: new Map(pending).set(line, (pending.get(line) ?? 0) + 1) };

@@ -1,4 +1,5 @@
 import type { ProjectId } from "#core/ids.ts";
+import type { Demands } from "#core/job/demands.ts";
 import { coresPerNode } from "#core/job/spec.ts";
 import { type CentreRecord, isShared, lineOf, type PoolRecord } from "#core/scheduling/centres.ts";
 import { isReleased, nextAllowed } from "#core/scheduling/dependencies.ts";
@@ -7,7 +8,7 @@ import { comesBefore, type JobRecord, popJob, pushJob } from "#core/scheduling/j
 
 /**
  * The ready jobs, in groups of those that may use the same pools; where one of these is shared, also of one line. Within
- * a group the first job that cannot start keeps all others from starting (docs/decisions/0010, 0015), so a decision looks
+ * a group the first job that cannot start keeps all others from starting (docs/decisions/0010, 0017), so a decision looks
  * at the head of each group and no further: its cost grows with what starts, not with what waits.
  */
 export type Queue = {
@@ -80,7 +81,7 @@ export type Wants = Omit<Asked, "line"> & { readonly project: ProjectId };
 
 /** The record of what is asked, made where nobody asked for the same before. */
 export function intern(queue: Queue, wants: Wants, centres: readonly CentreRecord[]): Ask {
-  const { shape, wishes, timeLimitS } = wants;
+  const { shape, wishes, timeLimitS, demands } = wants;
   const plain = askKey(wants);
   const known = queue.asks.get(plain);
   if (known) return known;
@@ -89,7 +90,8 @@ export function intern(queue: Queue, wants: Wants, centres: readonly CentreRecor
   const key = line === null ? plain : `${plain} ${line}`;
   const ofLine = queue.asks.get(key);
   if (ofLine) return ofLine;
-  const ask: Ask = { key, shape, wishes, timeLimitS, line, group: groupOf(queue, pools, line), jobs: 0 };
+  const group = groupOf(queue, pools, line, demands);
+  const ask: Ask = { key, shape, wishes, timeLimitS, demands, line, group, jobs: 0 };
   ask.group.asks += 1;
   queue.asks.set(key, ask);
   return ask;
@@ -127,7 +129,7 @@ export function regroup(
     } else if (pools !== ask.group.pools) {
       left.add(ask.group);
       ask.group.asks -= 1;
-      ask.group = groupOf(queue, pools, ask.line);
+      ask.group = groupOf(queue, pools, ask.line, ask.demands);
       ask.group.asks += 1;
     }
   }
@@ -155,8 +157,8 @@ function reline(
   }
   for (const job of jobs) {
     if (!asks.has(job.ask)) continue;
-    const { shape, wishes, timeLimitS } = job.ask;
-    job.ask = intern(queue, { shape, wishes, timeLimitS, project: job.project }, centres);
+    const { shape, wishes, timeLimitS, demands } = job.ask;
+    job.ask = intern(queue, { shape, wishes, timeLimitS, demands, project: job.project }, centres);
     job.ask.jobs += 1;
   }
 }
@@ -167,8 +169,8 @@ function poolsFor(asked: Omit<Asked, "line">, all: readonly CentreRecord[]): rea
   return pools;
 }
 
-function groupOf(queue: Queue, pools: readonly PoolRecord[], line: string | null): Group {
-  const key = groupKey(pools, line);
+function groupOf(queue: Queue, pools: readonly PoolRecord[], line: string | null, demands: Demands | null): Group {
+  const key = groupKey(pools, line) + licencesKey(demands);
   const known = queue.groups.get(key);
   if (known) return known;
   const group: Group = { key, pools, heap: [], asks: 0 };
@@ -181,16 +183,22 @@ function groupKey(pools: readonly PoolRecord[], line: string | null): string {
   return line === null ? names : `${names}\n\n${line}`;
 }
 
+/** Who waits for licences keeps only those waiting who ask for licences too. */
+function licencesKey(demands: Demands | null): string {
+  const names = demands?.licences.map(({ name }) => name) ?? [];
+  return names.length === 0 ? "" : `\n\nlicences ${names.join(" ")}`;
+}
+
 export function lineFor({ project, shape }: Pick<Wants, "project" | "shape">): string {
   return lineOf(project, shape.nodes, coresPerNode(shape), shape.accelerators?.perNode ?? 0);
 }
 
-function askKey({ shape, wishes, timeLimitS }: Omit<Asked, "line">): string {
+function askKey({ shape, wishes, timeLimitS, demands }: Omit<Asked, "line">): string {
   const { nodes, tasks, coresPerTask, memory, accelerators } = shape;
   const memoryKey = memory.kind === "default" ? "d" : `${memory.kind === "per-core" ? "c" : "n"}${memory.mib}`;
   const key = `${nodes} ${tasks} ${coresPerTask} ${memoryKey} ${timeLimitS}`;
   const { only, except, prefer } = wishes;
   const wished = only.length + except.length + prefer.length > 0;
-  if (!accelerators && !wished) return key;
-  return `${key} ${JSON.stringify([accelerators, only, except, prefer])}`;
+  if (!accelerators && !wished && !demands) return key;
+  return `${key} ${JSON.stringify([accelerators, only, except, prefer, demands])}`;
 }

@@ -52,6 +52,36 @@ export const rules = {
     en: "leaves the network, so nothing new is sent there",
     zh: "即将退出算力网，不再派发新任务",
   },
+  "unknown-word": {
+    holds: "never",
+    en: "its tables have no {word}",
+    zh: "其对照表中没有 {word}",
+  },
+  "no-such-software": {
+    holds: "never",
+    en: "does not have the software {software}",
+    zh: "没有软件 {software}",
+  },
+  "no-container-runtime": {
+    holds: "never",
+    en: "has no runtime for containers",
+    zh: "没有容器运行环境",
+  },
+  "no-such-file-system": {
+    holds: "never",
+    en: "has no file system {fileSystem}",
+    zh: "没有文件系统 {fileSystem}",
+  },
+  "no-such-licence": {
+    holds: "never",
+    en: "has no licences {licence}",
+    zh: "没有许可证 {licence}",
+  },
+  "too-few-licences": {
+    holds: "never",
+    en: "needs {asked} licences {licence}, it has {total}",
+    zh: "需要 {asked} 个许可证 {licence}，共 {total} 个",
+  },
   "takes-nothing-new": {
     holds: "later",
     en: "takes nothing new until an operator resumes it: {intake}",
@@ -71,6 +101,16 @@ export const rules = {
     holds: "never",
     en: "a {driver} centre runs a job on one node, and {asked} nodes are asked for",
     zh: "{driver} 类中心只能在一个节点上运行作业，而申请了 {asked} 个节点",
+  },
+  "another-pool": {
+    holds: "never",
+    en: "the job asks for partition {word}, which is pool {meant} there, and not {pool}",
+    zh: "作业指定分区 {word}，在该中心为资源池 {meant}，而非 {pool}",
+  },
+  "no-such-node": {
+    holds: "never",
+    en: "pool {pool} has no node {node}",
+    zh: "资源池 {pool} 没有节点 {node}",
   },
   "time-limit-above-pool": {
     holds: "never",
@@ -146,6 +186,11 @@ export const rules = {
     holds: "later",
     en: "needs {asked} nodes with {cores} cores, {memoryMib} MiB and {cards} accelerators free on each, {found} have",
     zh: "需要 {asked} 个各空闲 {cores} 核、{memoryMib} MiB 内存、{cards} 张加速卡的节点，现有 {found} 个",
+  },
+  "licences-busy": {
+    holds: "later",
+    en: "needs {asked} licences {licence}, {free} of {total} are free",
+    zh: "需要 {asked} 个许可证 {licence}，{total} 个中空闲 {free} 个",
   },
   "pool-queue-full": {
     holds: "later",

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
-import type { DeviceCount, NodeGroup } from "#core/centre/engine.ts";
+import { aliasKinds, type DeviceCount, type EngineOffers, type NodeGroup, noOffers } from "#core/centre/engine.ts";
 import { centreId, type JobId, jobId, personId, projectId } from "#core/ids.ts";
 import { parseArray } from "#core/job/array.ts";
-import type { CentreWishes, Dependency, Shape } from "#core/job/spec.ts";
+import { type Demanding, demandsOf } from "#core/job/demands.ts";
+import { type CentreWishes, type Dependency, type Shape, siteWordKinds } from "#core/job/spec.ts";
+import { sampleSpec } from "#core/sample-testing.ts";
 import {
   type Asker,
   type CentreState,
@@ -22,7 +24,9 @@ import {
  *                     shared pending 2  opportunistic  limit 600  least 2  most 4  drained  foreign  ours 8
  *   job small     cores 2  memory 500 MiB  cards 1 x/npu  nodes 2  array 0-9%2  only alpha,beta  except beta
  *                 time 600  of 2 (its project)
+ *                 asks partition=fast  asks software=a/1  asks disk=/lustre  asks licence=abaqus:2  asks container
  *                 prefer beta  afterok large  afternotok large_3  aftercorr large  singleton  called train  by 2
+ *   offers alpha partition=fast>short software=a/1,b/2 disk=/lustre licence=abaqus:3/4 container    3 of 4 are free
  *   place                                            commits what would start now, and ends what never can
  *   end small ok        end small_3 failed           the run, or the queued task, ended so
  *   queued small        running small                the engine has it in its own queue, has started it
@@ -72,6 +76,13 @@ const verbs: Record<string, (stage: Stage, words: string[]) => void> = {
     const pools = [...known.pools.filter((each) => each.name !== pool), readPool(pool, words)];
     const centre: CentreState = { ...known, pools };
     stage.centres.set(id, centre);
+    stage.world.apply({ kind: "centre-changed", centre });
+  },
+  offers: (stage, [name = "", ...words]) => {
+    const known = stage.centres.get(name);
+    assert(known, `no centre ${name}`);
+    const centre: CentreState = { ...known, offers: readOffers(words) };
+    stage.centres.set(name, centre);
     stage.world.apply({ kind: "centre-changed", centre });
   },
   queued: (stage, [name = ""]) => moveRun(stage, name, "waiting"),
@@ -132,7 +143,8 @@ function readCentre(name: string, words: string[], before: CentreState | undefin
   const pool = poolOfNodes("main", [{ ...size, accelerators: cards }], { memoryMibPerCore });
   const severalPools = before?.driver === "simulated";
   const pools = connection === "never-connected" ? [] : severalPools ? before.pools : [pool];
-  return { id: centreId(name), driver: before?.driver ?? "process", lifeCycle, intake, connection, pools };
+  const offers = connection === "never-connected" ? null : (before?.offers ?? noOffers);
+  return { id: centreId(name), driver: before?.driver ?? "process", lifeCycle, intake, connection, pools, offers };
 }
 
 function readPool(name: string, words: string[]): PoolState {
@@ -212,6 +224,7 @@ function addJob(stage: Stage, [name = "", ...words]: string[]): void {
   const wishes = { only: [], except: [], prefer: [] } as Writable<CentreWishes>;
   const dependencies: Dependency[] = [];
   let array = null;
+  const demanding: Writable<Demanding> = { ...sampleSpec };
   let timeLimitS = 60;
   let project = 1;
   let called = name;
@@ -233,6 +246,7 @@ function addJob(stage: Stage, [name = "", ...words]: string[]): void {
       assert(parsed.kind === "ok");
       array = parsed.array;
     } else if (key === "only" || key === "except" || key === "prefer") wishes[key] = next().split(",").map(centreId);
+    else if (key === "asks") ask(demanding, next());
     else if (key === "singleton") dependencies.push({ kind: "singleton" });
     else if (key === "called") called = next();
     else if (key === "by") person = Number(next());
@@ -243,10 +257,52 @@ function addJob(stage: Stage, [name = "", ...words]: string[]): void {
       dependencies.push({ kind: key, job, index: on.includes("_") ? index : null });
     } else assert(key === "MiB", `job: what is ${key}?`);
   }
-  stage.jobs.set(name, { id, shape, wishes, asker: { timeLimitS, project: projectId(project) } });
-  const asked = { shape, timeLimitS, array, dependencies, wishes, past: null };
+  const demands = demandsOf(demanding);
+  stage.jobs.set(name, { id, shape, wishes, asker: { timeLimitS, project: projectId(project), demands } });
+  const asked = { shape, timeLimitS, array, dependencies, wishes, demands, past: null };
   const who = { project: projectId(project), person: personId(person), name: called };
   stage.world.apply({ kind: "job-queued", job: id, submittedMs: 1000 + id, ...who, ...asked });
+}
+
+/** `partition=fast`, `software=gromacs/2024`, `container`, `disk=/lustre/a`, `licence=abaqus:2`, `nodelist=n1`. */
+function ask(demanding: Writable<Demanding>, text: string): void {
+  const [key = "", value = ""] = text.split("=");
+  const kind = siteWordKinds.find((one) => one === key);
+  if (kind) demanding.siteWords = { ...demanding.siteWords, [kind]: value.split(",") };
+  else if (key === "software") demanding.software = value.split(",");
+  else if (key === "container") demanding.container = "image@sha256:0";
+  else if (key === "disk") demanding.fileSystems = [value];
+  else if (key === "licence") demanding.licences = [counted(value)].map(({ name, count }) => ({ name, count }));
+  else assert.fail(`asks what: ${text}?`);
+}
+
+/** `offers alpha partition=fast>short,batch software=gromacs/2024 disk=/lustre licence=abaqus:3/4`: all it offers. */
+function readOffers(words: readonly string[]): EngineOffers {
+  let offers: Writable<EngineOffers> = { ...noOffers };
+  for (const word of words) {
+    const [key = "", value = ""] = word.split("=");
+    const kind = aliasKinds.find((one) => one === key);
+    const list = value.split(",");
+    if (kind) {
+      const pairs = list.map((each) => each.split(">"));
+      offers = { ...offers, aliases: { ...offers.aliases, [kind]: pairs.map(([name = ""]) => name) } };
+      if (kind === "partition")
+        offers.partitionPools = Object.fromEntries(pairs.flatMap(([name = "", pool]) => (pool ? [[name, pool]] : [])));
+    } else if (key === "software") offers.software = list;
+    else if (key === "container") offers.containers = ["apptainer"];
+    else if (key === "disk")
+      offers.fileSystems = list.map((path) => ({ name: path.slice(1), path, shared: true, purgeDays: null }));
+    else if (key === "licence")
+      offers.licences = list.map(counted).map(({ name, count, of }) => ({ name, total: of, free: count }));
+    else assert.fail(`offers what: ${word}?`);
+  }
+  return offers;
+}
+
+/** `abaqus:3/4`: 3 of 4. */
+function counted(text: string): { readonly name: string; readonly count: number; readonly of: number } {
+  const [, name = "", count = "1", of = count] = /^(\w+)(?::(\d+))?(?:\/(\d+))?$/.exec(text) ?? [];
+  return { name, count: Number(count), of: Number(of) };
 }
 
 type Writable<Type> = { -readonly [Key in keyof Type]: Type[Key] };

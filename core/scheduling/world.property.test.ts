@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
+import { noOffers } from "#core/centre/engine.ts";
 import { centreId, type JobId, jobId, personId, projectId } from "#core/ids.ts";
 import { type Dependency, type IndexRange, taskIndices } from "#core/job/spec.ts";
 import { reasonWords } from "#core/scheduling/reasons.ts";
@@ -17,7 +18,7 @@ import { poolOfNodes } from "./scenario-testing.ts";
 
 /**
  * A network lives through random steps beside a plain model of what is true. The model decides by the slowest and
- * plainest form of the rules in docs/decisions/0010 and 0015: every ready task in order, each node of each pool looked at
+ * plainest form of the rules in docs/decisions/0010 and 0017: every ready task in order, each node of each pool looked at
  * afresh. The world must decide and explain the same after every step. A failure prints the seed.
  */
 test("the world decides, ends and explains as the plain rule says, and never breaks a promise", () => {
@@ -231,7 +232,7 @@ function changeCentre(model: Model, each: Extract<Step, { kind: "centre" }>) {
     return poolOfNodes(`pool${place}`, nodes, { memoryMibPerCore: 90, ...more, limits, ours: counted });
   });
   const pools = driver === "process" ? [machine] : several;
-  const centre: CentreState = { id, driver, lifeCycle, intake, connection, pools };
+  const centre: CentreState = { id, driver, lifeCycle, intake, connection, pools, offers: noOffers };
   model.centres.set(id, centre);
   tell(model, { kind: "centre-changed", centre });
 }
@@ -266,6 +267,7 @@ function submit(model: Model, each: Extract<Step, { kind: "job" }>): void {
     array,
     dependencies,
     wishes: { only, except, prefer },
+    demands: null,
     past: null,
   };
   const tasks = taskIndices(array).map((index): [number, Task] => [index, { state: "queued", attempts: 0, run: null }]);

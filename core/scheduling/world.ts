@@ -1,7 +1,8 @@
 import type { DriverName, LifeCycle, PoolContract } from "#core/centre/centre.ts";
-import type { Amounts, EnginePool, ForeignLoad, NodeGroup, PoolLimits } from "#core/centre/engine.ts";
+import type { Amounts, EngineOffers, EnginePool, ForeignLoad, NodeGroup, PoolLimits } from "#core/centre/engine.ts";
 import type { Intake } from "#core/centre/intake.ts";
 import type { CentreId, JobId, PersonId, ProjectId, TaskRef } from "#core/ids.ts";
+import type { Demands } from "#core/job/demands.ts";
 import type { ArraySpec, CentreWishes, Dependency, IndexRange, Shape } from "#core/job/spec.ts";
 import type { Refusal } from "#core/refusal.ts";
 import type { Allocation } from "#core/run-order.ts";
@@ -26,6 +27,7 @@ import {
 import { type Asked, mayEverUse } from "#core/scheduling/fit.ts";
 import type { JobRecord, LiveRun } from "#core/scheduling/job-record.ts";
 import { nearestFit } from "#core/scheduling/nearest.ts";
+import { takeLicences } from "#core/scheduling/offered.ts";
 import {
   chooseAmong,
   endsDue,
@@ -86,7 +88,7 @@ export type World = {
 };
 
 /** Who asks for how long; unknown: for no time at all, and of a project that has nothing waiting anywhere. */
-export type Asker = { readonly timeLimitS: number; readonly project: ProjectId };
+export type Asker = { readonly timeLimitS: number; readonly project: ProjectId; readonly demands?: Demands | null };
 
 export type WorldEvent =
   /** Everything about one centre, each time something of it changed. */
@@ -106,6 +108,7 @@ export type WorldEvent =
       readonly array: ArraySpec | null;
       readonly dependencies: readonly Dependency[];
       readonly wishes: CentreWishes;
+      readonly demands: Demands | null;
       /** Tasks that had ended when this was read from the store; null for a new job. */
       readonly past: Past | null;
     }
@@ -151,6 +154,8 @@ export type CentreState = {
   readonly intake: Intake;
   readonly connection: "never-connected" | "connected" | "unreachable";
   readonly pools: readonly PoolState[];
+  /** By its last report; null: it has never described itself. */
+  readonly offers: EngineOffers | null;
 };
 
 export type PoolState = {
@@ -217,8 +222,9 @@ export type WaitingExplanation = {
 };
 
 export type EverFit =
-  | { readonly kind: "fits" }
-  | { readonly kind: "refused"; readonly refusal: Extract<Refusal, { kind: "no-centre-fits" }> };
+  /** `pinnedTo`: where demands beside the shape leave only some of the centres, those. */
+  | { readonly kind: "fits"; readonly pinnedTo: readonly CentreId[] | null }
+  | { readonly kind: "refused"; readonly refusal: Extract<Refusal, { kind: "no-centre-fits" | "not-offered" }> };
 
 type State = Scene & {
   readonly jobs: Map<JobId, JobRecord>;
@@ -284,7 +290,10 @@ function apply(state: State, event: WorldEvent): void {
 
 function changeCentre(state: State, id: CentreId, description: CentreState | null): void {
   const centre = centreOf(state, id);
-  if (describe(centre, description)) regroup(state.queue, centre, state.centres, () => state.jobs.values());
+  const isOther = describe(centre, description);
+  // A list of nodes is looked into only for those who name some.
+  const namesNodes = () => [...state.queue.asks.values()].some(({ demands }) => demands?.siteWords.nodelist);
+  if (isOther || namesNodes()) regroup(state.queue, centre, state.centres, () => state.jobs.values());
 }
 
 function centreOf(state: State, id: CentreId): CentreRecord {
@@ -301,7 +310,7 @@ type Event<Kind extends WorldEvent["kind"]> = Extract<WorldEvent, { kind: Kind }
 function addJob(state: State, event: Event<"job-queued">): void {
   if (state.jobs.has(event.job)) return;
   const indices = indicesOf(event.array);
-  const { shape, wishes, timeLimitS, project } = event;
+  const { shape, wishes, timeLimitS, demands, project } = event;
   const job: JobRecord = {
     id: event.job,
     submittedMs: event.submittedMs,
@@ -311,7 +320,7 @@ function addJob(state: State, event: Event<"job-queued">): void {
     indices,
     ofArray: event.array !== null,
     throttle: event.array?.throttle ?? null,
-    ask: intern(state.queue, { shape, wishes, timeLimitS, project }, state.centres),
+    ask: intern(state.queue, { shape, wishes, timeLimitS, demands, project }, state.centres),
     queued: positionsUpTo(indices.count),
     ended: null,
     endedCount: 0,
@@ -345,6 +354,7 @@ function placeTask(state: State, event: Event<"task-placed">): void {
   const pool = poolOf(centreOf(state, event.centre), event.pool);
   const sort = sortOf(pool, job.project, event.allocation);
   moveRun(pool, sort, null, phase);
+  if (phase !== "running") takeLicences(pool.centre, job.ask.demands, 1);
   job.live ??= new Map();
   job.live.set(position, { attempt, pool, sort, phase });
   state.live += 1;
@@ -355,6 +365,7 @@ function moveLiveRun(state: State, event: Event<"run-moved">): void {
   const run = found?.job.live?.get(found.position);
   if (run?.attempt !== event.attempt || runPhases.indexOf(event.phase) <= runPhases.indexOf(run.phase)) return;
   moveRun(run.pool, run.sort, run.phase, event.phase);
+  if (event.phase === "running") takeLicences(run.pool.centre, found?.job.ask.demands ?? null, -1);
   run.phase = event.phase;
 }
 
@@ -433,6 +444,7 @@ function forgetJob(state: State, job: JobRecord): void {
 
 function endRun(state: State, job: JobRecord, position: number, run: LiveRun): void {
   moveRun(run.pool, run.sort, run.phase, null);
+  if (run.phase !== "running") takeLicences(run.pool.centre, job.ask.demands, -1);
   job.live?.delete(position);
   state.live -= 1;
 }
@@ -483,7 +495,7 @@ function inReach(state: State, asked: Asked, candidates: readonly Candidate[]): 
 
 function askedBy(shape: Shape, wishes: CentreWishes, asker: Asker | undefined): Asked {
   const line = asker ? lineFor({ project: asker.project, shape }) : null;
-  return { shape, wishes, timeLimitS: asker?.timeLimitS ?? 0, line };
+  return { shape, wishes, timeLimitS: asker?.timeLimitS ?? 0, demands: asker?.demands ?? null, line };
 }
 
 /** Tasks before this one in its array that are ready count too: they are to start first. */

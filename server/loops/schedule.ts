@@ -1,4 +1,5 @@
 import { type JobId, jobId } from "#core/ids.ts";
+import { demandsOf } from "#core/job/demands.ts";
 import type { JobSpec } from "#core/job/spec.ts";
 import type { Plan, World, WorldEvent } from "#core/scheduling/world.ts";
 import { unreachable } from "#core/unreachable.ts";
@@ -251,6 +252,7 @@ function jobQueued(
     array,
     dependencies,
     wishes: centres,
+    demands: demandsOf(spec),
     past: null,
   };
 }

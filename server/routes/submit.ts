@@ -5,9 +5,10 @@ import { jobId, type TenantId, tenantId } from "#core/ids.ts";
 import { type AdmitContext, type Admitted, admit } from "#core/job/admit.ts";
 import { arrayText } from "#core/job/array.ts";
 import { admitBulk } from "#core/job/bulk.ts";
+import { demandsOf } from "#core/job/demands.ts";
 import { phrase } from "#core/job/phrase.ts";
-import { taskCount } from "#core/job/spec.ts";
-import type { World } from "#core/scheduling/world.ts";
+import { type JobSpec, taskCount } from "#core/job/spec.ts";
+import type { Asker, World } from "#core/scheduling/world.ts";
 import { assert } from "#core/unreachable.ts";
 import { answer, type Handlers, type Refused, refused, type Verbatim } from "#server/http/handler.ts";
 import type { Person } from "#server/identity/caller.ts";
@@ -34,16 +35,16 @@ export function submitHandlers(context: SubmitContext): Pick<Handlers, SubmitRou
     async submit({ caller, body, idempotency, language }) {
       const admitted = admit(body, admitContext(caller));
       if (admitted.kind === "refused") return admitted;
-      const fits = world().couldEverFit(admitted.spec.shape, admitted.spec.centres);
+      const fits = fitting(world(), caller, admitted);
       if (fits.kind === "refused") return fits;
-      const { job, project, tenant } = ownJob(caller, admitted);
-      const { spec } = admitted;
+      const { job, project, tenant } = ownJob(caller, fits);
+      const { spec, defaults, warnings } = fits;
       const view: Omit<SubmittedView, "id"> = {
         name: spec.name,
         tasks: taskCount(spec.array),
         project,
         state: "queued",
-        ...saidView(admitted, language),
+        ...saidView({ defaults, warnings }, language),
         quote: quoteOf(spec, await memoryMibPerCore()),
       };
       const done = await writer.submit({
@@ -61,11 +62,13 @@ export function submitHandlers(context: SubmitContext): Pick<Handlers, SubmitRou
       const admitted = admitBulk(body.jobs, admitContext(caller));
       if (admitted.kind === "refused") return at(admitted, admitted.position);
       const jobs: AdmittedJob[] = [];
+      const fitted: Whole[] = [];
       let tenant: TenantId | null = null;
       for (const [position, one] of admitted.jobs.entries()) {
-        const fits = world().couldEverFit(one.spec.shape, one.spec.centres);
+        const fits = fitting(world(), caller, one);
         if (fits.kind === "refused") return at(fits, position);
-        const own = ownJob(caller, one);
+        fitted.push(fits);
+        const own = ownJob(caller, fits);
         if (tenant !== null && own.tenant !== tenant) {
           const words = phrase("tenants-differ");
           return at(refused({ kind: "invalid-request", issues: [{ path: "project", words }] }), position);
@@ -82,7 +85,7 @@ export function submitHandlers(context: SubmitContext): Pick<Handlers, SubmitRou
         status: 201,
         answer: (ids) =>
           JSON.stringify({
-            jobs: admitted.jobs.map(({ spec, defaults, warnings }, position) => ({
+            jobs: fitted.map(({ spec, defaults, warnings }, position) => ({
               id: ids[position],
               key: body.jobs[position]?.key ?? null,
               name: spec.name,
@@ -97,14 +100,14 @@ export function submitHandlers(context: SubmitContext): Pick<Handlers, SubmitRou
     async dryRun({ caller, body, language }) {
       const admitted = admit(body, admitContext(caller));
       if (admitted.kind === "refused") return admitted;
-      const { spec } = admitted;
-      const fits = world().couldEverFit(spec.shape, spec.centres);
+      const fits = fitting(world(), caller, admitted);
       if (fits.kind === "refused") return fits;
-      const explained = world().explainNew(spec.shape, spec.centres, context.now());
+      const { spec } = fits;
+      const explained = world().explainNew(spec.shape, spec.centres, context.now(), askerOf(caller, spec));
       return answer({
         spec: specView(spec),
         tasks: taskCount(spec.array),
-        ...saidView(admitted, language),
+        ...saidView(fits, language),
         quote: quoteOf(spec, await memoryMibPerCore()),
         wouldGoTo: explained.wouldGoTo,
         candidates: explained.candidates.map((one) => candidateView(one, language)),
@@ -161,6 +164,21 @@ export type SubmitContext = {
   /** The setting of the network. */
   readonly arrayTasks: () => number;
 };
+
+/** The job as it was admitted, with where its demands pin it among the warnings; or why no centre could ever run it. */
+function fitting(world: Pick<World, "couldEverFit">, caller: Person, admitted: Whole): Whole | Refused {
+  const { spec, warnings } = admitted;
+  const fits = world.couldEverFit(spec.shape, spec.centres, askerOf(caller, spec));
+  if (fits.kind === "refused") return fits;
+  if (fits.pinnedTo === null) return admitted;
+  return { ...admitted, warnings: [...warnings, phrase("pinned-to", { centres: fits.pinnedTo.join(", ") })] };
+}
+
+function askerOf(caller: Person, spec: JobSpec): Asker {
+  const project = caller.projects.find((one) => one.name === spec.project);
+  assert(project !== undefined, "admit lets only the caller's own projects through");
+  return { timeLimitS: spec.timeLimitS, project: project.id, demands: demandsOf(spec) };
+}
 
 type Whole = Extract<Admitted, { kind: "admitted" }>;
 

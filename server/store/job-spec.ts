@@ -60,6 +60,7 @@ export const unasked = {
   container: null,
   fileSystems: [],
   licences: [],
+  siteWords: {},
   labels: {},
   centres: { only: [], except: [], prefer: [] },
 } as const satisfies Partial<JobSpec>;

@@ -1,6 +1,6 @@
 import type pg from "pg";
 import type { DriverName, LifeCycle, PoolContract } from "#core/centre/centre.ts";
-import type { EnginePool, EngineReport } from "#core/centre/engine.ts";
+import { type EnginePool, type EngineReport, noOffers } from "#core/centre/engine.ts";
 import type { Intake } from "#core/centre/intake.ts";
 import { type CentreTerms, defaultTerms, poolTerms } from "#core/centre/terms.ts";
 import type { CentreId } from "#core/ids.ts";
@@ -27,6 +27,7 @@ export async function readCentreStates(
     connection:
       row.engine === null ? "never-connected" : row.unreachable_since_ms === null ? "connected" : "unreachable",
     // A centre that never described itself has no pools yet: what it will have is not known, so nothing is refused.
+    offers: row.engine && (row.engine.offers ?? noOffers),
     pools: row.engine === null ? [] : row.pools.map((pool) => poolState(pool, row)),
   }));
 }

@@ -1,6 +1,7 @@
 import type { SyncAnswer } from "#api/agent.ts";
 import { type CentreId, jobId, parseRunId, type RunId, type RunRef, runId } from "#core/ids.ts";
-import type { InputFile } from "#core/job/spec.ts";
+import { demandsOf } from "#core/job/demands.ts";
+import type { InputFile, JobSpec } from "#core/job/spec.ts";
 import type { Allocation } from "#core/run-order.ts";
 import { int4s, int8s } from "./arrays.ts";
 import type { Database } from "./database.ts";
@@ -84,11 +85,28 @@ function orderOf(row: Row, nowMs: number): Order {
     stderr: spec.stderr,
     inputFiles: [...spec.inputFiles],
     array: spec.array && { ranges: [...spec.array.ranges], throttle: spec.array.throttle },
+    ...demandsIn(spec),
     pool: row.pool,
     allocation: row.allocation,
     memoryMibPerCore: spec.shape.memory.kind === "per-core" ? spec.shape.memory.mib : null,
     timeLimitS: spec.timeLimitS,
     graceS: spec.graceS,
     startWithinMs: Math.max(0, row.latest_start_ms - nowMs),
+  };
+}
+
+/** Software inside a container is the container's affair. */
+function demandsIn(spec: JobSpec): Pick<Order, "demands"> {
+  if (demandsOf(spec) === null) return {};
+  const { siteWords, container, fileSystems, licences } = spec;
+  const words = Object.fromEntries(Object.entries(siteWords).map(([kind, list]) => [kind, [...list]]));
+  return {
+    demands: {
+      siteWords: words,
+      software: container === null ? [...spec.software] : [],
+      container,
+      fileSystems: [...fileSystems],
+      licences: licences.map((licence) => ({ ...licence })),
+    },
   };
 }

@@ -1,5 +1,6 @@
 import type pg from "pg";
 import { type CentreId, type JobId, jobId, type PersonId, type ProjectId, type RunId, runId } from "#core/ids.ts";
+import { type Demanding, type Demands, demandsOf } from "#core/job/demands.ts";
 import type { ArraySpec, CentreWishes, Dependency, Shape } from "#core/job/spec.ts";
 import type { StateKind } from "#core/job/state.ts";
 import type { Allocation } from "#core/run-order.ts";
@@ -83,11 +84,18 @@ export async function readJobEvents(db: Database, jobs: readonly JobId[]): Promi
   }
 }
 
-/** Shape and wishes come as text: of a million jobs few differ, and each text is parsed once. */
+/**
+ * Shape and wishes come as text: of a million jobs few differ, and each text is parsed once. One look at the text spares
+ * nearly every job the reading of fields that nearly none has.
+ */
 const jobsText = `
 select id, submitted_ms, project_id, person_id, name, queued = task_count and runs = 0 as untouched,
   (spec -> 'shape')::text as shape, (spec ->> 'timeLimitS')::int as time_limit_s, (spec -> 'centres')::text as centres, spec -> 'array' as array,
-  spec -> 'dependencies' as dependencies
+  spec -> 'dependencies' as dependencies,
+  case when spec::text ~ '"(siteWords|software|container|fileSystems|licences|workingDirectory|stdout|stderr)":'
+    then json_build_object('siteWords', spec -> 'siteWords', 'software', spec -> 'software', 'container', spec -> 'container',
+      'fileSystems', spec -> 'fileSystems', 'licences', spec -> 'licences', 'workingDirectory', spec -> 'workingDirectory',
+      'stdout', spec -> 'stdout', 'stderr', spec -> 'stderr')::text end as demanding
 from job`;
 
 type JobRow = {
@@ -102,6 +110,8 @@ type JobRow = {
   readonly centres: string | null;
   readonly array: ArraySpec | null;
   readonly dependencies: readonly Dependency[] | null;
+  /** Of the spec, what demands come from; null: none of it is there. */
+  readonly demanding: string | null;
 };
 type TaskRow = {
   readonly job_id: number;
@@ -182,12 +192,17 @@ function jobQueued(row: JobRow, ended: { succeeded: number[]; otherwise: number[
     array: row.array,
     dependencies: row.dependencies ?? unasked.dependencies,
     wishes: row.centres === null ? unasked.centres : parsedWishes(row.centres),
+    demands: row.demanding === null ? null : parsedDemands(row.demanding),
     past: ended && { succeeded: rangesOf(ended.succeeded), otherwise: rangesOf(ended.otherwise) },
   };
 }
 
 const parsedShape = remembered((text): Shape => JSON.parse(text));
 const parsedWishes = remembered((text): CentreWishes => JSON.parse(text));
+const parsedDemands = remembered((text): Demands | null => {
+  const said: Partial<Record<keyof Demanding, unknown>> = JSON.parse(text);
+  return demandsOf({ ...unasked, ...Object.fromEntries(Object.entries(said).filter(([, value]) => value !== null)) });
+});
 
 /** Parses each text once; forgets all rather than grow without end. */
 function remembered<Value>(parse: (text: string) => Value): (text: string) => Value {

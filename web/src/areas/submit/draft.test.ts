@@ -31,6 +31,7 @@ const spec: SpecView = {
   container: null,
   fileSystems: [],
   licences: [],
+  siteWords: {},
   inputFiles: [],
   centres: { only: ["local"], except: [], prefer: [] },
   labels: { field: "medicine" },

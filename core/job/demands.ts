@@ -1,0 +1,45 @@
+import type { JobSpec, SiteWords } from "#core/job/spec.ts";
+
+/**
+ * What a job asks of a centre beside its shape (W1, W2): words of the centre's own tables, software, a runtime for its
+ * container, file systems, licences. Nearly no job asks for any of it.
+ */
+export type Demands = {
+  readonly siteWords: SiteWords;
+  /** Empty with a container: what is inside is not the centre's. */
+  readonly software: readonly string[];
+  readonly container: boolean;
+  /** Names of file systems, and absolute paths that must lie on one. */
+  readonly fileSystems: readonly string[];
+  readonly licences: JobSpec["licences"];
+};
+
+/** The fields of a spec that demands come from. */
+export type Demanding = Pick<
+  JobSpec,
+  "siteWords" | "software" | "container" | "fileSystems" | "licences" | "workingDirectory" | "stdout" | "stderr"
+>;
+
+export function demandsOf(spec: Demanding): Demands | null {
+  const { siteWords, container, licences } = spec;
+  const software = container === null ? spec.software : [];
+  const fileSystems = [...new Set([...spec.fileSystems, ...pinningPaths(spec).map(({ path }) => path)])];
+  const asks =
+    Object.keys(siteWords).length + software.length + fileSystems.length + licences.length > 0 || container !== null;
+  return asks ? { siteWords, software, container: container !== null, fileSystems, licences } : null;
+}
+
+/** Absolute paths that are true only where a centre has that file system; temporary folders are everywhere. */
+export function pinningPaths(
+  spec: Pick<JobSpec, "workingDirectory" | "stdout" | "stderr">,
+): readonly { readonly field: string; readonly path: string }[] {
+  const { workingDirectory, stdout, stderr } = spec;
+  return Object.entries({ workingDirectory, stdout, stderr }).flatMap(([field, path]) =>
+    path?.startsWith("/") && !isEverywhere(path) ? [{ field, path }] : [],
+  );
+}
+
+/** As the file hierarchy standard has it on every machine. */
+function isEverywhere(path: string): boolean {
+  return /^\/(?:tmp|var\/tmp|dev)(?![^/])/.test(path);
+}
