@@ -1,0 +1,163 @@
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { requires } from "../tools/requirement.ts";
+import { type Clusters, clusterOf, startClusters } from "../tools/slurm/clusters.ts";
+import { eventually, type Network, repository, startNetwork } from "./network.ts";
+import { type SiteMachine, startSiteMachine } from "./site-machine.ts";
+
+// The guide "Join a Slurm centre", its commands word for word, but for the names that it says to replace: on a real
+// cluster that has never heard of Weir, to the first job of a user that runs there as their own local user, and away.
+
+const guide = readFileSync(join(repository, "docs/guides/join-a-slurm-centre.md"), "utf8");
+type Where = "network" | "centre" | "user";
+const blocks = [...guide.matchAll(/^```sh (\w+)\n([\s\S]*?)^```/gm)].map(([, where = "", lines = ""]) => ({
+  where: where as Where,
+  lines: lines.trim(),
+}));
+
+describe("the guide to join a Slurm centre", { skip: requires("root", "slurm", "sudo") }, () => {
+  let clusters: Clusters;
+  let network: Network;
+  let machine: SiteMachine;
+  let folder = "";
+  let at = 0;
+
+  before(async () => {
+    [clusters, network] = await Promise.all([startClusters({ only: ["jinan"] }), startNetwork({})]);
+    machine = await startSiteMachine(clusters, clusterOf(clusters, "jinan").slurmConf);
+    folder = mkdtempSync(join(tmpdir(), "weir-join-"));
+    // `weir` and `npm` as an administrator and a user have them.
+    const node = process.execPath;
+    writeFileSync(join(folder, "weir"), `#!/bin/sh\nexec ${node} ${join(repository, "dist/weir.mjs")} "$@"\n`, {
+      mode: 0o755,
+    });
+    writeFileSync(
+      join(folder, "npm"),
+      `#!/bin/sh\ntest "$*" = "run agent-package" && exec ${node} ${join(repository, "tools/agent-package.ts")}\n`,
+      { mode: 0o755 },
+    );
+    mkdirSync(join(folder, "admin"));
+    mkdirSync(join(folder, "li"));
+    const added = await network.weir(["admin", "user", "add", "li", "--project", "default"]);
+    assert.equal(added.status, 0, added.stderr);
+    const link = added.stdout.trim();
+    const login = run("user", `weir login '${link}'`);
+    assert.equal(login.status, 0, login.said);
+  });
+  after(async () => {
+    await machine?.remove();
+    await network?.remove();
+    await clusters?.stop();
+    if (folder) rmSync(folder, { recursive: true });
+  });
+
+  /** The guide's names, as they are here. */
+  const here = (lines: string) =>
+    lines
+      .replaceAll("https://weir.example", network.url)
+      .replaceAll("lihua", "weirt-li")
+      .replaceAll("weir-check", "weirt-wang");
+
+  function run(where: "network" | "user", lines: string): { readonly status: number; readonly said: string } {
+    const home = join(folder, where === "network" ? "admin" : "li");
+    const own = where === "network" ? { WEIR_HOME: network.home } : { WEIR_HOME: join(home, "none") };
+    const env = { PATH: `${folder}:${process.env.PATH}`, HOME: home, LANG: "C.UTF-8", ...own };
+    const server = where === "network" ? { WEIR_SERVER: network.url } : {};
+    try {
+      const said = execFileSync("sh", ["-ec", `exec 2>&1\n${lines}`], {
+        cwd: home,
+        env: { ...env, ...server },
+        encoding: "utf8",
+      });
+      return { status: 0, said };
+    } catch (error) {
+      const failed = error as { readonly status: number; readonly stdout: string };
+      return { status: failed.status, said: failed.stdout };
+    }
+  }
+
+  /** The next block of the guide, which has to be of that place. */
+  async function follow(where: Where): Promise<string> {
+    const block = blocks[at++] ?? assert.fail("the guide has no more commands");
+    assert.equal(block.where, where, block.lines);
+    const lines = here(block.lines);
+    const { status, said } = where === "centre" ? await machine.sh(`exec 2>&1; cd /root\n${lines}`) : run(where, lines);
+    if (process.env.WEIR_TEST_TALK) console.error(lines, said);
+    assert.equal(status, 0, `${lines}\n${said}`);
+    return said;
+  }
+
+  test("registered, installed, enrolled", async () => {
+    await follow("network");
+    machine.copy(
+      join(repository, "dist", `weir-agent-0.1.0-linux-${process.arch}.tar.gz`),
+      "/root/weir-agent-0.1.0-linux-x64.tar.gz",
+    );
+    machine.copy(join(folder, "admin", "jinan.token"), "/root/jinan.token");
+    assert.match(await follow("centre"), /written {2}\/etc\/weir\/policy/);
+    assert.match(readFileSync(machine.path("/etc/weir/policy"), "utf8"), /^account ai-lab\npartition batch\n/m);
+    assert.match(await follow("centre"), /^allowed: weirt-li uid=\d+ runs=\S+ account=ai-lab partition=batch$/m);
+    const said = await follow("centre");
+    assert.match(said, /^enrolled as jinan at http/m);
+    assert.match(said, /^nothing is wrong$/m);
+  });
+
+  test("accounts are tried, the agent starts, the centre is tested and goes into service", {
+    timeout: 170_000,
+  }, async () => {
+    const accounts = await follow("centre");
+    assert.match(accounts, /^person:1 → weirt-wang: ready \(job \d+ ran, \d+ ms\)$/m);
+    assert.match(accounts, /^person:2 +weirt-li +ai-lab +ready$/m);
+    await follow("centre");
+    await eventually("the agent is connected", async () =>
+      /jinan.*connected/.test(run("network", "weir centres").said) ? true : null,
+    );
+    const tested = await follow("network");
+    assert.match(tested, /jinan: grade [AB]/, tested);
+    const { centres } = JSON.parse(run("network", "weir centres --json").said);
+    const jinan = centres.find(({ id }: { id: string }) => id === "jinan");
+    assert.deepEqual([jinan.lifeCycle, jinan.state], ["in-service", "connected"]);
+  });
+
+  test("the user's first job runs there as the local user; its exit code, log and usage are right", async () => {
+    const said = await follow("user");
+    const job = /^(\d+)$/m.exec(said)?.[1] ?? assert.fail(said);
+    assert.match(run("user", `weir logs ${job}`).said, /^weirt-li\n/);
+    const shown = JSON.parse(run("user", `weir show ${job} --json`).said);
+    assert.equal(shown.outcome.kind, "succeeded", said);
+    const rows = await eventually("the usage is booked", async () => {
+      const usage = JSON.parse(run("user", "weir usage --by centre --json").said);
+      return usage.total.runs === 1 ? usage.rows : null;
+    });
+    assert.equal(rows[0].key, "jinan");
+    const failed = run("user", "weir submit --centre jinan --wait -Q -- sh -c 'exit 7'");
+    assert.equal(failed.status, 7, failed.said);
+  });
+
+  test("the kill switch stops what is new, and gives it back", async () => {
+    assert.equal((await machine.sh("weir-agent stop-new")).status, 0);
+    const job = run("user", "weir submit --centre jinan --parsable -Q -- true").said.trim();
+    const state = () => JSON.parse(run("user", `weir show ${job} --json`).said).state;
+    await eventually("the centre has the order", async () => (state() === "starting" ? true : null));
+    const asked = await machine.sh("grep -c 'rule=stopped' /var/log/weir/weir-as.log");
+    assert.equal(asked.status, 0, asked.said);
+    assert.equal((await machine.sh("weir-agent resume-new")).status, 0);
+    await eventually("it runs", async () => (state() === "ended" ? true : null));
+  });
+
+  test("it leaves without a trace", async () => {
+    await follow("network");
+    const said = await follow("centre");
+    assert.match(said, /^accounts: person:1→weirt-wang person:2→weirt-li$/m);
+    assert.equal(at, blocks.length);
+    const traces =
+      "ls -d /etc/weir /usr/local/lib/weir /usr/local/bin/weir-agent /etc/sudoers.d/weir-agent /var/lib/weir-agent /var/log/weir /etc/systemd/system/weir-agent.service 2> /dev/null || true";
+    assert.equal((await machine.sh(traces)).said, "");
+    const chunks = clusters.users.map(({ home }) => `ls ${home}/.weir 2> /dev/null || true`).join("\n");
+    assert.equal((await machine.sh(chunks)).said, "");
+  });
+});
