@@ -6,25 +6,16 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { createClient } from "#api/client.ts";
 import { eventually, type Network, repository, startNetwork } from "../test/network.ts";
+import { figure, table } from "./figures.ts";
 import { load, quantile, send } from "./load.ts";
+import { slurm } from "./slurm.ts";
 
 /**
  * `npm run bench`: the speed and memory that Weir promises, measured on a network of its own, as JSON lines and a table.
  * Each figure is the median of several rounds with its least and greatest; where a yardstick is named, both are
  * measured in the same round and the ratio is quoted. `npm run bench -- NAME…` measures only those.
  */
-type Figure = {
-  readonly name: string;
-  readonly unit: string;
-  readonly promise: string;
-  readonly median: number;
-  readonly min: number;
-  readonly max: number;
-  readonly rounds: number;
-};
-
 const rounds = Number(process.env.WEIR_BENCH_ROUNDS ?? 5);
-const figures: Figure[] = [];
 
 const measurements: Readonly<Record<string, () => Promise<void>>> = {
   calibration,
@@ -35,6 +26,7 @@ const measurements: Readonly<Record<string, () => Promise<void>>> = {
   array,
   processes,
   command,
+  slurm,
 };
 
 const asked = process.argv.slice(2);
@@ -330,38 +322,4 @@ async function untilEnded(network: Network, id: number): Promise<{ readonly star
 function residentMib(pids: readonly number[]): number {
   const kib = pids.map((pid) => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? 0));
   return Math.max(...kib) / 1024;
-}
-
-function figure(name: string, unit: string, promise: string, samples: readonly number[]): void {
-  const made: Figure = {
-    name,
-    unit,
-    promise,
-    median: quantile(samples, 0.5),
-    min: Math.min(...samples),
-    max: Math.max(...samples),
-    rounds: samples.length,
-  };
-  figures.push(made);
-  process.stdout.write(`${JSON.stringify(made)}\n`);
-}
-
-function table(): void {
-  const number = (value: number) => (value >= 100 ? value.toFixed(0) : value.toPrecision(3));
-  const rows = figures.map((one) => [
-    one.name,
-    number(one.median),
-    number(one.min),
-    number(one.max),
-    one.unit,
-    one.promise,
-  ]);
-  const heads = ["figure", "median", "min", "max", "unit", "promise"];
-  const widths = heads.map((head, i) => Math.max(head.length, ...rows.map((row) => (row[i] ?? "").length)));
-  const line = (cells: readonly string[]) =>
-    cells
-      .map((cell, i) => cell.padEnd(widths[i] ?? 0))
-      .join("  ")
-      .trimEnd();
-  process.stdout.write(`\n${[heads, ...rows].map(line).join("\n")}\n`);
 }
