@@ -1,9 +1,11 @@
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { availableParallelism, hostname, totalmem, userInfo } from "node:os";
 import type { Driver, FoundRun, StartAnswer } from "#agent/driver.ts";
-import { noOffers, oneMachine } from "#core/centre/engine.ts";
+import { type EngineOffers, noOffers, oneMachine } from "#core/centre/engine.ts";
 import { parseRunId, type RunId, runId } from "#core/ids.ts";
 import type { RunObservation, RunOrder } from "#core/run-order.ts";
+import { keptModules, usualModuleInits } from "../modules.ts";
+import { prepared } from "../prologue.ts";
 import { capacityOf } from "./capacity.ts";
 import { jobEnvironment, type RunPlace } from "./environment.ts";
 import { endedObservation, factsOf, startedObservation } from "./evidence.ts";
@@ -14,8 +16,6 @@ import { expandPattern } from "./pattern.ts";
 /** The default of the pids limit of a run. */
 const mostProcesses = 4096;
 const logCapBytes = 256 * 2 ** 20;
-/** Where `module` is defined for bash: Lmod first, then Environment Modules. */
-const moduleInits = ["/etc/profile.d/lmod.sh", "/etc/profile.d/modules.sh", "/usr/share/modules/init/bash"];
 
 /** The process driver, and two settings its tests change. */
 export type ProcessSettings = { readonly logCapBytes: number; readonly processes: number };
@@ -36,6 +36,8 @@ export async function openProcessDriver(
   const node = hostname().split(".")[0] ?? "localhost";
   /** What is admitted and has not ended: the cores and memory in use. */
   const admitted = new Map<RunId, Room>();
+  const software = keptModules(usualModuleInits, () => performance.now());
+  const means = { moduleInits: usualModuleInits, container: { program: "apptainer", fileSystems: [] } };
   let listener: (observation: RunObservation) => void = () => {};
   let facts: Frame = new Map();
 
@@ -71,6 +73,8 @@ export async function openProcessDriver(
     const asked = `${allocation.coresPerNode} cores and ${allocation.memoryMibPerNode} MiB`;
     if (allocation.nodes !== 1)
       return { kind: "refused", words: `a process centre is one machine; the job asks for ${allocation.nodes} nodes` };
+    const words = beyond(order);
+    if (words !== null) return { kind: "refused", words };
     if (allocation.acceleratorsPerNode > 0)
       return { kind: "refused", words: "a process centre gives no accelerators; the job asks for them" };
     if (allocation.coresPerNode > capacity.cores || allocation.memoryMibPerNode > capacity.memoryMib)
@@ -94,7 +98,7 @@ export async function openProcessDriver(
       node,
       centre: environment.WEIR_CENTRE ?? "local",
       language: environment.LANG ?? "C.UTF-8",
-      moduleInit: moduleInits.find((path) => existsSync(path)) ?? null,
+      moduleInit: usualModuleInits.find((path) => existsSync(path)) ?? null,
     };
   }
 
@@ -136,7 +140,8 @@ export async function openProcessDriver(
         const value = text(facts, name);
         if (value) mechanisms[name] = value;
       }
-      return { pools: [oneMachine(node, capacity)], offers: noOffers, mechanisms };
+      const offers = { ...noOffers, software: await software(), fileSystems: fileSystemsHere() };
+      return { pools: [oneMachine(node, capacity)], offers, mechanisms };
     },
 
     async start(order): Promise<StartAnswer> {
@@ -144,7 +149,7 @@ export async function openProcessDriver(
       if (refusal) return refusal;
       admitted.set(order.run, { cores: order.allocation.coresPerNode, memoryMib: order.allocation.memoryMibPerNode });
       // Where this throws, the start is in doubt and its room stays taken until the launcher is back and says.
-      const answer = await launcher.ask("start", startFields(order, placeOf(order.run), settings));
+      const answer = await launcher.ask("start", startFields(prepared(order, means), placeOf(order.run), settings));
       if (text(answer, "ok") === "1") return { kind: "started" };
       const error = text(answer, "error");
       const words = text(answer, "words") ?? "";
@@ -277,6 +282,28 @@ function startFields(order: RunOrder, place: RunPlace, settings: ProcessSettings
       ["fileData", Buffer.from(file.contentBase64, "base64")],
     ]),
   ];
+}
+
+/** What only a centre with tables of its own could honour; the server knows from its report that it has none. */
+function beyond({ demands }: RunOrder): string | null {
+  if (!demands) return null;
+  const [kind] = Object.keys(demands.siteWords).filter((one) => one !== "nodelist");
+  if (kind !== undefined) return `a process centre has no table of words for --${kind}`;
+  if (demands.container !== null) return "a process centre has no runtime for containers";
+  const [licence] = demands.licences;
+  return licence ? `a process centre has no licences; the job asks for ${licence.name}` : null;
+}
+
+/**
+ * The folders at the top of this machine, each a file system by its own path, so that an absolute path of a job leads here
+ * only where the machine has at least its beginning. What the kernel makes up holds no files of anybody's.
+ */
+function fileSystemsHere(): EngineOffers["fileSystems"] {
+  const folders = readdirSync("/", { withFileTypes: true }).filter(
+    (entry) => entry.isDirectory() || entry.isSymbolicLink(),
+  );
+  const names = folders.map(({ name }) => name).filter((name) => !["proc", "sys", "dev", "lost+found"].includes(name));
+  return names.sort().map((name) => ({ name, path: `/${name}`, shared: false, purgeDays: null }));
 }
 
 function ordinaryUser(): NonNullable<RunPlace["user"]> {

@@ -2,6 +2,7 @@ import { taskCount } from "#core/job/spec.ts";
 import type { RunOrder } from "#core/run-order.ts";
 import type { Submission } from "./engine.ts";
 import { indexList } from "./slurm-text.ts";
+import type { LocalWords } from "./words.ts";
 
 /** What an order is submitted as at this centre. */
 export type Place = {
@@ -11,6 +12,8 @@ export type Place = {
   readonly qos: string | null;
   /** The words for `--gres`; null: none asked for. */
   readonly gres: string | null;
+  /** What else the job's words are here (W1); its QoS and generic resources are among the fields above. */
+  readonly words?: LocalWords;
   /** What the partition allows at most; null: no limit. */
   readonly mostTimeS: number | null;
 };
@@ -81,6 +84,7 @@ export function submissionOf(
     tasksPerNode: allocation.nodes > 1 ? Math.ceil(allocation.tasks / allocation.nodes) : null,
     memMibPerNode: allocation.memoryMibPerNode,
     gres: place.gres,
+    ...(place.words && { words: place.words }),
     timeLimitMin: engineMinutes(order.timeLimitS, order.graceS, place.mostTimeS),
     timeLimitMs: order.timeLimitS * 1000,
     graceMs: order.graceS * 1000,

@@ -53,8 +53,12 @@ export function commandsEngine(helper: WeirAs): Engine {
       return submitAnswer(frame);
     },
 
-    async cancel(user, engineIds) {
-      const frame = await ask("cancel", [["user", user], ...engineIds.map((id): Field => ["engineId", id])]);
+    async cancel(user, engineIds, which) {
+      const frame = await ask("cancel", [
+        ["user", user],
+        ["waiting", which === "waiting" ? "1" : "0"],
+        ...engineIds.map((id): Field => ["engineId", id]),
+      ]);
       return { notThere: (frame.get("notThere") ?? []).map(String) };
     },
 
@@ -144,6 +148,9 @@ function submitFields(submission: Submission): Field[] {
     ...optional("tasksPerNode", submission.tasksPerNode),
     ["memMibPerNode", submission.memMibPerNode],
     ...optional("gres", submission.gres),
+    ...(["constraint", "licenses", "reservation", "nodelist"] as const).flatMap((name) =>
+      optional(name, submission.words?.[name] ?? null),
+    ),
     ["timeLimitMin", submission.timeLimitMin],
     ["timeLimitMs", submission.timeLimitMs],
     ["graceMs", submission.graceMs],

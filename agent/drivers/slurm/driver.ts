@@ -6,6 +6,7 @@ import type { Driver, FoundRun, StartAnswer } from "#agent/driver.ts";
 import { type Amounts, type DeviceCount, noOffers } from "#core/centre/engine.ts";
 import type { RunId } from "#core/ids.ts";
 import type { RunObservation, RunOrder } from "#core/run-order.ts";
+import { prepared } from "../prologue.ts";
 import { chunkName, type Group, groupOrders, type Place, submissionOf } from "./chunks.ts";
 import { commandsEngine } from "./commands.ts";
 import { gresWords } from "./describe.ts";
@@ -15,10 +16,12 @@ import { follow } from "./following.ts";
 import { type CommandSettings, localCommands } from "./local-commands.ts";
 import { type Mapping, openMapping } from "./mapping.ts";
 import { type ChunkFacts, type NotedChunk, openNotebook } from "./notebook.ts";
+import { offering, tableOf } from "./offering.ts";
 import { keepProving } from "./proving.ts";
 import { readSite, type Site } from "./site.ts";
-import { type Look, mostTimeS, reportOf, surroundings } from "./surroundings.ts";
+import { type Look, mostTimeS, poolsSeen, surroundings } from "./surroundings.ts";
 import { openWeirAs } from "./weir-as.ts";
+import { noWords, translated } from "./words.ts";
 
 /** Where the driver keeps what, and for tests the pace. */
 export type SlurmSettings = {
@@ -63,6 +66,7 @@ export async function openSlurm(
   const engine = commandsEngine(openWeirAs({ command: site.helper, identity }, note));
   const clocks = { nowMs: () => Date.now(), monotonicMs: () => performance.now() };
   const around = surroundings(localCommands({ ...site, identity }), engine, clocks);
+  const offered = offering(site, clocks.monotonicMs);
   const closing = new AbortController();
   let listener: (observation: RunObservation) => void = () => {};
   const tell = (observation: RunObservation) => listener(observation);
@@ -160,13 +164,18 @@ export async function openSlurm(
       if (gres === null)
         return { kind: "refused", words: `no node of ${pool} has ${count} × ${vendor ?? "any"}/${model ?? "any"}` };
     }
+    // One that was asked for by a word may be new since; who asks for nothing pays for no table.
+    const local = translated(order, order.demands ? tableOf(look, poolsSeen(look, site, new Map()), site) : noWords);
+    if (local.kind === "refused") return local;
     const { user, account, qos } = resolved.entry;
+    const { words } = local;
     const place = {
       user,
       account,
       partition: pool,
-      qos: qos ?? site.qos[pool] ?? null,
-      gres,
+      qos: words.qos ?? qos ?? site.qos[pool] ?? null,
+      gres: [gres, words.gres].filter((word) => word !== null).join(",") || null,
+      words,
       mostTimeS: mostTimeS(look, pool),
     };
     return { kind: "placed", place };
@@ -341,7 +350,8 @@ export async function openSlurm(
           ...(look.hidden === null ? {} : { load: look.hidden.slice(0, 500) }),
           ...(look.trouble === null ? {} : { trouble: look.trouble.slice(0, 500) }),
         };
-        return { ...reportOf(look, site, ours()), mechanisms };
+        const pools = poolsSeen(look, site, ours());
+        return { pools, offers: await offered.offers(look, pools, configuration), mechanisms };
       } catch (error) {
         if (!(error instanceof EngineSilent)) throw error;
         // Nothing was ever seen: nothing can be placed here until the engine answers.
@@ -356,7 +366,7 @@ export async function openSlurm(
       if (notedOf(order.run) !== null) return Promise.resolve({ kind: "already-there" });
       const answer = Promise.withResolvers<StartAnswer>();
       if (waiting.length === 0) setImmediate(() => void flush());
-      waiting.push({ order, answer });
+      waiting.push({ order: prepared(order, offered.means), answer });
       submitting.set(order.run, answer.promise);
       return answer.promise.finally(() => submitting.delete(order.run));
     },
@@ -370,9 +380,21 @@ export async function openSlurm(
       if (engineId === null) return "not-there";
       if (!noted.asked.has(run)) notebook.append([{ kind: "cancel", chunk: facts.chunk, run }], "synced");
       const index = facts.runs.find((one) => one.run === run)?.index ?? 0;
-      await engine.cancel(facts.user, [facts.isArray ? `${engineId}_${index}` : engineId]);
+      await engine.cancel(facts.user, [facts.isArray ? `${engineId}_${index}` : engineId], "all");
       following.lookSoon(run);
       return "cancelling";
+    },
+
+    async withdraw(run) {
+      const noted = notedOf(run);
+      if (noted === null || noted.engineId === null) return "not-there";
+      if (noted.ended.has(run) || following.track(run)?.phase === "running") return "started";
+      const { facts, engineId } = noted;
+      if (!noted.takenBack.has(run)) notebook.append([{ kind: "withdraw", chunk: facts.chunk, run }], "synced");
+      const index = facts.runs.find((one) => one.run === run)?.index ?? 0;
+      await engine.cancel(facts.user, [facts.isArray ? `${engineId}_${index}` : engineId], "waiting");
+      following.lookSoon(run);
+      return "asked";
     },
 
     async find(only) {

@@ -28,6 +28,7 @@ function decide(facts: string | JobWord, changes: Partial<Evidence> = {}) {
     record: exited(0),
     isDuplicate: false,
     askedToCancel: false,
+    isTakenBack: false,
     isFenced: false,
     user: { name: "li", uid: 1001 },
     timeLimitS: 60,
@@ -115,6 +116,9 @@ describe("how a run ended, by the engine's word", () => {
       evidence: "cancelled in the centre's queue before it had a node; cancelled at the centre; by uid 0",
     });
     assert.deepEqual(decide(waiting, { askedToCancel: true }), { kind: "cancelled", by: "user", reason: null });
+    const asked = { kind: "cancelled", by: "user", reason: null };
+    assert.equal(decide(waiting, { isTakenBack: true }).kind, "withdrawn");
+    assert.deepEqual(decide(waiting, { isTakenBack: true, askedToCancel: true }), asked);
   });
 
   test("a deadline that passed shows a start and an end, and no node: it never began", () => {

@@ -13,6 +13,8 @@ export type Evidence = {
   readonly isDuplicate: boolean;
   /** This agent asked for the cancel. */
   readonly askedToCancel: boolean;
+  /** This agent asked the engine to take it out of its queue, on the network's word. */
+  readonly isTakenBack: boolean;
   /** This agent cancelled it in the queue, because its lease had passed while the site held it. */
   readonly isFenced: boolean;
   readonly user: { readonly name: string; readonly uid: number | null };
@@ -117,6 +119,8 @@ function trueExitCode({ word, record }: Evidence): number {
 function cancelledWaiting(evidence: Evidence): Verdict {
   if (evidence.isFenced && !evidence.askedToCancel)
     return ended(withdrawn("its lease passed in the centre's queue, and it was taken out there without a start"));
+  if (evidence.isTakenBack && !evidence.askedToCancel)
+    return ended(withdrawn("the network took it back, and it was taken out of the centre's queue without a start"));
   const end = cancelled(evidence);
   if (end.by !== "centre") return ended(end);
   return ended(withdrawn(`cancelled in the centre's queue before it had a node; ${end.reason}`));

@@ -1,6 +1,7 @@
 import type { JobWord } from "./job-word.ts";
 import type { WrapperRecord } from "./record.ts";
 import type { Words } from "./slurm-text.ts";
+import type { LocalWords } from "./words.ts";
 
 /**
  * The way to a centre's Slurm, as one of its users at a time: the commands through weir-as, or slurmrestd with tokens
@@ -13,7 +14,12 @@ export interface Engine {
   hello(): Promise<Hello>;
   submit(submission: Submission): Promise<SubmitAnswer>;
   /** `12` or `12_3`; resolves when the engine has been told. Those it does not know are left out of it. */
-  cancel(user: string, engineIds: readonly string[]): Promise<{ readonly notThere: readonly string[] }>;
+  /** `waiting`: only those that have not started. */
+  cancel(
+    user: string,
+    engineIds: readonly string[],
+    which: "all" | "waiting",
+  ): Promise<{ readonly notThere: readonly string[] }>;
   /** The user's jobs whose tag begins so: all that queue or run or ended a short while ago, and those of accounting. */
   list(user: string, tag: string, sinceS: number): Promise<Listing>;
   /** At most 100 ids in one call. */
@@ -66,6 +72,7 @@ export type Submission = {
   readonly tasksPerNode: number | null;
   readonly memMibPerNode: number;
   readonly gres: string | null;
+  readonly words?: Pick<LocalWords, "constraint" | "licenses" | "reservation" | "nodelist">;
   readonly timeLimitMin: number;
   readonly timeLimitMs: number;
   readonly graceMs: number;

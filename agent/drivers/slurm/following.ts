@@ -357,6 +357,7 @@ export function follow(settings: FollowSettings): Following {
       record: track.record,
       isDuplicate: track.duplicates.includes(word.jobId),
       askedToCancel: notebook.chunks.get(track.facts.chunk)?.asked.has(track.run) ?? false,
+      isTakenBack: notebook.chunks.get(track.facts.chunk)?.takenBack.has(track.run) ?? false,
       isFenced: track.isFenced,
       user: { name: user, uid },
       timeLimitS: track.facts.timeLimitS,

@@ -10,6 +10,7 @@ import type { RunObservation } from "#core/run-order.ts";
  * - `engine`: the engine's id of the chunk.
  * - `void`: it was never submitted, which the engine itself or a look-up has proved; its runs are free.
  * - `cancel`: this agent asked the engine to cancel the run.
+ * - `withdraw`: it asked the engine to take the run out of its queue, should it still wait there.
  * - `ended`: how a run ended; on disk before it is told, since the engine forgets it after MinJobAge.
  * - `removed`: the run's output may go; with its last run the chunk's folder goes.
  */
@@ -23,6 +24,7 @@ export type NotedChunk = {
   readonly facts: ChunkFacts;
   readonly engineId: string | null;
   readonly asked: ReadonlySet<RunId>;
+  readonly takenBack: ReadonlySet<RunId>;
   readonly ended: ReadonlyMap<RunId, EndedRun>;
   readonly removed: ReadonlySet<RunId>;
 };
@@ -53,6 +55,7 @@ export type NotebookLine =
   | { readonly kind: "engine"; readonly chunk: string; readonly engineId: string }
   | { readonly kind: "void"; readonly chunk: string }
   | { readonly kind: "cancel"; readonly chunk: string; readonly run: RunId }
+  | { readonly kind: "withdraw"; readonly chunk: string; readonly run: RunId }
   | { readonly kind: "ended"; readonly chunk: string; readonly observation: EndedRun }
   | { readonly kind: "removed"; readonly chunk: string; readonly run: RunId };
 
@@ -60,6 +63,7 @@ type Kept = {
   facts: ChunkFacts;
   engineId: string | null;
   readonly asked: Set<RunId>;
+  readonly takenBack: Set<RunId>;
   readonly ended: Map<RunId, EndedRun>;
   readonly removed: Set<RunId>;
 };
@@ -106,8 +110,8 @@ export function readNotebook(path: string): Notebook["chunks"] {
 
 function replay(line: NotebookLine, chunks: Map<string, Kept>): void {
   if (line.kind === "chunk") {
-    const empty = { asked: new Set<RunId>(), ended: new Map<RunId, EndedRun>(), removed: new Set<RunId>() };
-    chunks.set(line.facts.chunk, { facts: line.facts, engineId: null, ...empty });
+    const none = { asked: new Set<RunId>(), takenBack: new Set<RunId>(), removed: new Set<RunId>() };
+    chunks.set(line.facts.chunk, { facts: line.facts, engineId: null, ended: new Map<RunId, EndedRun>(), ...none });
     return;
   }
   const kept = chunks.get(line.chunk);
@@ -121,6 +125,9 @@ function replay(line: NotebookLine, chunks: Map<string, Kept>): void {
       return;
     case "cancel":
       kept.asked.add(line.run);
+      return;
+    case "withdraw":
+      kept.takenBack.add(line.run);
       return;
     case "ended":
       kept.ended.set(line.observation.run, line.observation);
@@ -136,6 +143,7 @@ function linesOf(kept: Kept): NotebookLine[] {
   const lines: NotebookLine[] = [{ kind: "chunk", facts: kept.facts }];
   if (kept.engineId !== null) lines.push({ kind: "engine", chunk, engineId: kept.engineId });
   for (const run of kept.asked) lines.push({ kind: "cancel", chunk, run });
+  for (const run of kept.takenBack) lines.push({ kind: "withdraw", chunk, run });
   for (const observation of kept.ended.values()) lines.push({ kind: "ended", chunk, observation });
   for (const run of kept.removed) lines.push({ kind: "removed", chunk, run });
   return lines;

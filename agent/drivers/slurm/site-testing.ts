@@ -39,7 +39,11 @@ export type Ended = Extract<RunObservation, { kind: "ended" }>;
 /** weirt-li is person 1, weirt-wang person 2, weirt-zhao person 3. */
 export const people = ["weirt-li", "weirt-wang", "weirt-zhao"] as const;
 
-export function makeTestSite(clusters: Clusters, name: "jinan" | "qingdao"): TestSite {
+export function makeTestSite(
+  clusters: Clusters,
+  name: "jinan" | "qingdao",
+  more: { readonly policy?: readonly string[]; readonly site?: object } = {},
+): TestSite {
   const cluster = clusterOf(clusters, name);
   const folder = mkdtempSync(`/var/tmp/weir-slurm-driver-${name}-`);
   chmodSync(folder, 0o755);
@@ -54,7 +58,7 @@ export function makeTestSite(clusters: Clusters, name: "jinan" | "qingdao"): Tes
     accounts: cluster.accounting ? ["ai-lab", "hpc"] : ["-"],
     partitions: ["batch", "accel", "short"],
     qos: ["-", "normal", "preemptible"],
-    lines: [`output-root ${cluster.sharedFolder}/%u`, "load yes", "token-lifespan-max 600"],
+    lines: [`output-root ${cluster.sharedFolder}/%u`, "load yes", "token-lifespan-max 600", ...(more.policy ?? [])],
   });
   writeFileSync(
     policyPath,
@@ -72,7 +76,7 @@ export function makeTestSite(clusters: Clusters, name: "jinan" | "qingdao"): Tes
     readiness: { kind: "ready", sinceMs: 0 },
   }));
   writeFileSync(join(folder, "agent", "mapping.json"), JSON.stringify(entries));
-  const site = { helper: ["sudo", "-n", program, "serve"], slurmConf: cluster.slurmConf };
+  const site = { helper: ["sudo", "-n", program, "serve"], slurmConf: cluster.slurmConf, ...more.site };
   const settings: SlurmSettings = {
     folder: join(folder, "agent"),
     site: parseSite(JSON.stringify(site), "the test's site"),

@@ -1,12 +1,15 @@
 import { readFileSync } from "node:fs";
 import * as z from "zod";
 import { paths } from "#agent/install/texts.ts";
+import { containerRuntimes } from "../container.ts";
 
 /**
  * What a site says of its Slurm to the agent: a JSON file, by WEIR_SLURM_CONFIG or `slurm.json` in the agent's folder.
  * All but the helper's place can be left out.
  */
 const device = z.strictObject({ vendor: z.string().min(1).max(100), model: z.string().min(1).max(100) });
+
+const words = z.record(z.string().min(1).max(200), z.string().min(1).max(255)).default({});
 
 const site = z.strictObject({
   /** How weir-as is started. */
@@ -24,8 +27,25 @@ const site = z.strictObject({
   devices: z.record(z.string(), device).default({}),
   /** At most so many tasks travel as one array; no more than `max-array` of the policy. */
   mostTasksOfChunk: z.int().min(1).max(100_000).default(1000),
-  software: z.array(z.string()).default([]),
-  containers: z.array(z.string()).default([]),
+  /** The site's table of words (W1): what scripts of the network say, and what it is here. */
+  aliases: z
+    .strictObject({
+      partition: words,
+      qos: words,
+      constraint: words,
+      gres: words,
+      licences: words,
+      reservation: words,
+    })
+    .prefault({}),
+  /** Modules as `name/version`; null: what `module avail` lists where the agent runs. */
+  software: z.array(z.string()).nullable().default(null),
+  /** The file that defines `module` for bash on the nodes; null: the usual ones, the first that a node has. */
+  moduleInit: z.string().startsWith("/").nullable().default(null),
+  /** Runtimes that the nodes have; null: those that are where the agent runs. */
+  containers: z.array(z.enum(containerRuntimes)).nullable().default(null),
+  /** Types of MPI that `srun --mpi` knows; null: what srun lists. */
+  mpi: z.array(z.string()).nullable().default(null),
   fileSystems: z
     .array(
       z.strictObject({

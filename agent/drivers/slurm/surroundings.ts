@@ -4,7 +4,7 @@ import { foreignColumns, foreignLoad, foreignRows, poolsOf } from "./describe.ts
 import type { Engine } from "./engine.ts";
 import type { LocalCommands } from "./local-commands.ts";
 import type { Site } from "./site.ts";
-import { durationS, present, type Words, wordsOf } from "./slurm-text.ts";
+import { durationS, type Words, wordsOf } from "./slurm-text.ts";
 
 /** Nodes, partitions and the work of others, looked at when they are asked for and at most every 10 s. */
 export type Surroundings = {
@@ -108,37 +108,14 @@ export function surroundings(
   return { configuration, look, lastLook: async () => last ?? look() };
 }
 
-/** What the engine and the site's own file say together. */
-export function reportOf(
+/** The pools as they are now: an engine that does not answer takes no work. */
+export function poolsSeen(
   look: Look,
   site: Site,
   ours: ReadonlyMap<string, EnginePool["ours"]>,
-): { readonly pools: readonly EnginePool[]; readonly offers: EngineOffers } {
+): readonly EnginePool[] {
   const seen = poolsOf({ ...look, ours, devices: site.devices, only: site.partitions });
-  // An engine that does not answer takes no work.
-  const pools = look.trouble === null ? seen : seen.map((pool) => ({ ...pool, state: "down" as const }));
-  const gres = new Set<string>();
-  for (const node of look.nodes)
-    for (const word of (present(node.get("Gres")) ?? "").replace(/\([^)]*\)/g, "").split(","))
-      if (word !== "") gres.add(word.replace(/:\d+$/, ""));
-  return {
-    pools,
-    offers: {
-      aliases: {
-        partition: pools.map(({ name }) => name),
-        qos: [...new Set(Object.values(site.qos))],
-        constraint: [...new Set(pools.flatMap((pool) => pool.nodes.flatMap(({ features }) => features)))],
-        gres: [...gres],
-        licences: look.licences.map(({ name }) => name),
-        reservation: look.reservations,
-      },
-      software: site.software,
-      containers: site.containers,
-      mpi: [],
-      fileSystems: site.fileSystems,
-      licences: look.licences,
-    },
-  };
+  return look.trouble === null ? seen : seen.map((pool) => ({ ...pool, state: "down" as const }));
 }
 
 /** The longest run that a partition takes, in seconds; null: no limit, or no such partition. */

@@ -1,0 +1,64 @@
+import { readdir } from "node:fs/promises";
+import type { EngineOffers, EnginePool } from "#core/centre/engine.ts";
+import { containerRuntimes } from "../container.ts";
+import { isOnPath, keptModules, usualModuleInits } from "../modules.ts";
+import type { Means } from "../prologue.ts";
+import type { SlurmConfiguration } from "./configuration.ts";
+import type { Site } from "./site.ts";
+import { present } from "./slurm-text.ts";
+import type { Look } from "./surroundings.ts";
+import { type WordTable, wordsOffered, wordTable } from "./words.ts";
+
+/** What a site offers beside its pools: what its file says, and else what is where the agent runs. */
+export function offering(site: Site, monotonicMs: () => number): Offering {
+  const inits = site.moduleInit === null ? usualModuleInits : [site.moduleInit];
+  const modules = keptModules(inits, monotonicMs);
+  return {
+    means: { moduleInits: inits, container: { program: containerRuntimes[0], fileSystems: site.fileSystems } },
+    async offers(look, pools, configuration) {
+      return {
+        ...wordsOffered(tableOf(look, pools, site), look.licences),
+        software: site.software ?? (await modules()),
+        containers: site.containers ?? containerRuntimes.filter((name) => isOnPath(name, process.env.PATH)),
+        mpi: site.mpi ?? (await mpiTypes(configuration)),
+        fileSystems: site.fileSystems,
+      };
+    },
+  };
+}
+
+export type Offering = {
+  /** For what comes before a user's program. */
+  readonly means: Means;
+  readonly offers: (
+    look: Look,
+    pools: readonly EnginePool[],
+    configuration: SlurmConfiguration,
+  ) => Promise<EngineOffers>;
+};
+
+/** By what was seen last: pools as they are reported, and names that Slurm shows. */
+export function tableOf(look: Look, pools: readonly EnginePool[], site: Site): WordTable {
+  const gres = new Set<string>();
+  for (const node of look.nodes)
+    for (const word of (present(node.get("Gres")) ?? "").replace(/\([^)]*\)/g, "").split(","))
+      if (word !== "") gres.add(word.replace(/:\d+$/, ""));
+  const own = {
+    pools: pools.map(({ name }) => name),
+    features: [...new Set(pools.flatMap((pool) => pool.nodes.flatMap(({ features }) => features)))],
+    gres: [...gres],
+    licences: look.licences.map(({ name }) => name),
+    reservations: look.reservations,
+  };
+  return wordTable(own, site);
+}
+
+/** The plugins that `srun --mpi=list` would print, which writes them where errors go. */
+async function mpiTypes({ all }: SlurmConfiguration): Promise<readonly string[]> {
+  const found: string[] = [];
+  for (const folder of (all.get("PluginDir") ?? "").split(":")) {
+    const names = folder === "" ? [] : await readdir(folder).catch(() => []);
+    found.push(...names.flatMap((name) => /^mpi_(\w+)\.so$/.exec(name)?.[1] ?? []));
+  }
+  return [...new Set(found)].filter((name) => name !== "none").sort();
+}
