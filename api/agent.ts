@@ -2,6 +2,7 @@ import * as z from "zod";
 import { checkResult } from "#api/connection-test.ts";
 import { runEnd } from "#api/job.ts";
 import { centreName, timeMs } from "#api/values.ts";
+import { readinessKinds } from "#core/centre/accounts.ts";
 import type { EngineReport } from "#core/centre/engine.ts";
 
 /**
@@ -144,6 +145,14 @@ export const syncRequest = z
     /** Sent at the start of a session and when it changed. */
     engine: engine.nullable(),
     observations: z.array(observation).max(1000),
+    /**
+     * How far the centre is with each pair that it was asked for, by ids alone, all of them each time; absent where
+     * nothing of it changed, or runs need no accounts.
+     */
+    accounts: z
+      .array(z.strictObject({ person: z.int().min(1), project: z.int().min(1), readiness: z.enum(readinessKinds) }))
+      .max(100_000)
+      .optional(),
   })
   .meta({ id: "SyncRequest" });
 export type SyncRequest = z.infer<typeof syncRequest>;
@@ -259,6 +268,15 @@ export const syncAnswer = z
       }),
     ),
     test: askedTest.optional(),
+    /** All pairs that need an account at this centre; absent where that has not changed. */
+    accounts: z
+      .array(
+        z.strictObject({
+          person: z.strictObject({ id: z.int(), name: z.string() }),
+          project: z.strictObject({ id: z.int(), name: z.string() }),
+        }),
+      )
+      .optional(),
   })
   .meta({ id: "SyncAnswer" });
 export type SyncAnswer = z.infer<typeof syncAnswer>;

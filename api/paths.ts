@@ -48,6 +48,8 @@ export const paths = {
   setIntake: { method: "PUT", path: "/centres/:centre/intake" },
   askRotation: { method: "PUT", path: "/centres/:centre/rotation" },
   revokeCredentials: { method: "DELETE", path: "/centres/:centre/credential" },
+  accounts: { method: "GET", path: "/centres/:centre/accounts" },
+  askAccounts: { method: "PUT", path: "/centres/:centre/accounts" },
   addTest: { method: "POST", path: "/centres/:centre/tests", idempotent: true },
   tests: { method: "GET", path: "/centres/:centre/tests" },
   test: { method: "GET", path: "/centres/:centre/tests/:test" },

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import * as agent from "#api/agent.ts";
+import * as centreAccounts from "#api/centre-accounts.ts";
 import * as centreTerms from "#api/centre-terms.ts";
 import * as connectionTest from "#api/connection-test.ts";
 import * as job from "#api/job.ts";
@@ -317,6 +318,23 @@ export const routes = {
     response: centreTerms.revoked,
   }),
 
+  accounts: route({
+    ...paths.accounts,
+    tag: "centres",
+    access: "administrator",
+    summary: "Who needs an account at a centre, and how far the centre is with it",
+    params: z.object({ centre: centreName }),
+    response: centreAccounts.centreAccounts,
+  }),
+  askAccounts: route({
+    ...paths.askAccounts,
+    tag: "centres",
+    access: "administrator",
+    summary: "Ask a centre for a person's account, before any job needs it",
+    params: z.object({ centre: centreName }),
+    body: centreAccounts.newCentreAccount,
+    response: centreAccounts.centreAccounts,
+  }),
   addTest: route({
     ...paths.addTest,
     tag: "centres",

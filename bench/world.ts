@@ -98,6 +98,7 @@ function addCentre(world: World, i: number, cores: number): void {
       connection: "connected",
       pools,
       offers: noOffers,
+      accounts: null,
     },
   });
 }

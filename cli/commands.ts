@@ -457,6 +457,21 @@ export const commands: readonly Command[] = [
     load: async () => (await import("#cli/commands/centre.ts")).leave,
   },
   {
+    words: ["centre", "accounts"],
+    operands: "CENTRE",
+    summary: "centreAccounts",
+    takes: [1, 1],
+    options: [
+      { long: "person", value: "NAME", words: "optionAccountPerson" },
+      { long: "project", short: "P", value: "PROJECT", words: "optionAccountProject" },
+    ],
+    examples: [
+      ["weir centre accounts jinan", "exampleCentreAccounts"],
+      ["weir centre accounts jinan --person li", "exampleCentreAccountsAsk"],
+    ],
+    load: async () => (await import("#cli/commands/centre-accounts.ts")).centreAccounts,
+  },
+  {
     words: ["centre", "rotate"],
     operands: "CENTRE",
     summary: "centreRotate",

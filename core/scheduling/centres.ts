@@ -137,7 +137,7 @@ function isUp(group: NodeGroup): boolean {
 /** All of a description that `neverFits` asks: reports that only say what is free change nothing of it. */
 function lasting({ state, pools }: CentreRecord): string {
   if (!state) return "";
-  const { driver, intake, lifeCycle, offers } = state;
+  const { driver, intake, lifeCycle, offers, accounts } = state;
   const of = pools.map(({ name, state: told, size, devices }) => [
     name,
     told && [told.contract === "shared", told.limits, told.memoryMibPerCore],
@@ -147,7 +147,8 @@ function lasting({ state, pools }: CentreRecord): string {
   // What is free of licences passes; how many there are, and all else that is offered, decides who may run there.
   const totals = offers?.licences.map(({ name, total }) => [name, total]);
   const words = offers && { ...offers, licences: totals };
-  return JSON.stringify([driver, intake === "leaving", lifeCycle, state.pools.length > 0, of, words]);
+  const pairs = accounts && [...accounts].filter(([, readiness]) => readiness === "ready").map(([pair]) => pair);
+  return JSON.stringify([driver, intake === "leaving", lifeCycle, state.pools.length > 0, of, words, pairs]);
 }
 
 /** How a run changes: from no phase, when it is placed, to none, when it ends. */

@@ -1,3 +1,4 @@
+import { type Pair, pairKey } from "#core/centre/accounts.ts";
 import { type DriverName, runsJobs } from "#core/centre/centre.ts";
 import type { Demands } from "#core/job/demands.ts";
 import { type Accelerators, type CentreWishes, coresPerNode, memoryMibPerNode, type Shape } from "#core/job/spec.ts";
@@ -22,6 +23,8 @@ export type Asked = {
   readonly timeLimitS: number;
   /** null: nothing beside the shape. */
   readonly demands: Demands | null;
+  /** null: somebody who has an account wherever one is needed. */
+  readonly who: Pair | null;
   /** Whose places in the queue of a shared pool it takes (`lineOf`); null where that does not matter. */
   readonly line: string | null;
 };
@@ -32,6 +35,7 @@ export function judge(asked: Asked, centre: CentreRecord): Candidate {
     againstWishes(asked.wishes, centre) ??
     outOfService(centre) ??
     (asked.demands && lacks(asked.demands, centre)) ??
+    withoutAccount(asked.who, centre) ??
     outOfReach(centre) ??
     severalNodes(asked, centre) ??
     nearestFailure(centre, (pool) => neverFits(asked, pool) ?? notNow(asked, pool));
@@ -43,6 +47,7 @@ export function mayEverUse(asked: Omit<Asked, "line">, pool: PoolRecord): boolea
   const { centre } = pool;
   if (!centre.pools.includes(pool) || againstWishes(asked.wishes, centre) || outOfService(centre)) return false;
   if (asked.demands && lacks(asked.demands, centre)) return false;
+  if (withoutAccount(asked.who, centre)) return false;
   return severalNodes(asked, centre) === null && neverFits(asked, pool) === null;
 }
 
@@ -126,6 +131,13 @@ function outOfService(centre: CentreRecord): Failing | null {
   return { rule: "not-in-service", facts: { lifeCycle: first.lifeCycle, pool: first.name } };
 }
 
+function withoutAccount(who: Pair | null, centre: CentreRecord): Failing | null {
+  const accounts = centre.state?.accounts;
+  if (!accounts || who === null) return null;
+  const readiness = accounts.get(pairKey(who));
+  return readiness === "ready" ? null : { rule: "no-account-here", facts: { readiness: readiness ?? "not asked for" } };
+}
+
 function outOfReach(centre: CentreRecord): Failing | null {
   if (centre.state && centre.state.intake !== "open")
     return { rule: "takes-nothing-new", facts: { intake: centre.state.intake } };
@@ -140,7 +152,10 @@ function severalNodes({ shape }: Pick<Asked, "shape">, centre: CentreRecord): Fa
 }
 
 /** What keeps it from a pool that is empty and whose nodes are all up; null: nothing. */
-export function neverFits({ shape, timeLimitS, demands }: Omit<Asked, "line">, pool: PoolRecord): Failing | null {
+export function neverFits(
+  { shape, timeLimitS, demands }: Omit<Asked, "line" | "who">,
+  pool: PoolRecord,
+): Failing | null {
   const { name, size } = pool;
   const lacking = demands && lacksInPool(demands, pool);
   if (lacking) return lacking;

@@ -25,6 +25,7 @@ function centre(id: string, groups: readonly Partial<NodeGroup>[], more: Partial
     connection: "unreachable",
     pools,
     offers: noOffers,
+    accounts: null,
   });
   return record;
 }
@@ -68,7 +69,7 @@ test("the nearest shape fits where it says, and what fits is not refused", () =>
   fc.assert(
     fc.property(shape, wish, (asked, only) => {
       const wishes = { ...anywhere, only };
-      const limit = { timeLimitS: 60, demands: null, line: null };
+      const limit = { timeLimitS: 60, demands: null, who: null, line: null };
       const answer = nearestFit(centres, { shape: asked, wishes, ...limit });
       const nearest = nearestShape(centres, { shape: asked, wishes, ...limit });
       assert(nearest);
@@ -86,6 +87,7 @@ test("the refusal names what was asked, each centre's rule, and the nearest shap
     wishes: anywhere,
     timeLimitS: 60,
     demands: null,
+    who: null,
     line: null,
   });
   assert(answer.kind === "refused");
@@ -102,7 +104,7 @@ test("a network that nobody has joined yet refuses nothing: its capacity is not 
   assert.equal(world.couldEverFit(asked, anywhere).kind, "fits");
   const id = centreId("alpha");
   const alpha = { id, driver: "process", lifeCycle: "in-service", intake: "open" } as const;
-  const never = { ...alpha, connection: "never-connected", pools: [], offers: null } as const;
+  const never = { ...alpha, connection: "never-connected", pools: [], offers: null, accounts: null } as const;
   world.apply({ kind: "centre-changed", centre: never });
   assert.equal(world.couldEverFit({ ...asked, nodes: 1, tasks: 1 }, anywhere).kind, "fits");
   assert.equal(world.couldEverFit(asked, anywhere).kind, "refused", "several nodes will never run there");

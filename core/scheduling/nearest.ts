@@ -49,7 +49,7 @@ function pinnedBy(
  */
 export function nearestShape(
   centres: readonly CentreRecord[],
-  { shape, wishes, timeLimitS, demands }: Omit<Asked, "line">,
+  { shape, wishes, timeLimitS, demands }: Omit<Asked, "line" | "who">,
 ): { readonly centre: CentreRecord; readonly shape: Shape; readonly wished: boolean } | null {
   const wished = centres.filter((centre) => allows(wishes, centre));
   const among = wished.some((centre) => centre.pools.length > 0) ? wished : centres;

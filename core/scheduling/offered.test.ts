@@ -116,6 +116,7 @@ const centre = {
     fileSystems: [{ name: "lustre", path: "/lustre", shared: true, purgeDays: 30 }],
     licences: [{ name: "abaqus", total: 4, free: 0 }],
   },
+  accounts: null,
 } as const;
 
 function asked(changes: Partial<Demanding>, limit = "alpha") {

@@ -1,10 +1,11 @@
-import type { ProjectId } from "#core/ids.ts";
+import { type Pair, pairKey } from "#core/centre/accounts.ts";
 import type { Demands } from "#core/job/demands.ts";
 import { coresPerNode } from "#core/job/spec.ts";
 import { type CentreRecord, isShared, lineOf, type PoolRecord } from "#core/scheduling/centres.ts";
 import { isReleased, nextAllowed } from "#core/scheduling/dependencies.ts";
 import { type Asked, mayEverUse } from "#core/scheduling/fit.ts";
 import { comesBefore, type JobRecord, popJob, pushJob } from "#core/scheduling/job-record.ts";
+import type { WantedAccount } from "#core/scheduling/world.ts";
 
 /**
  * The ready jobs, in groups of those that may use the same pools; where one of these is shared, also of one line. Within
@@ -77,21 +78,23 @@ function readyHead(group: Group): JobRecord | null {
 }
 
 /** What a job asks for itself. */
-export type Wants = Omit<Asked, "line"> & { readonly project: ProjectId };
+export type Wants = Omit<Asked, "line" | "who"> & Pair;
 
 /** The record of what is asked, made where nobody asked for the same before. */
 export function intern(queue: Queue, wants: Wants, centres: readonly CentreRecord[]): Ask {
-  const { shape, wishes, timeLimitS, demands } = wants;
-  const plain = askKey(wants);
+  const { shape, wishes, timeLimitS, demands, person, project } = wants;
+  // Where nobody needs an account, who asks makes no difference.
+  const who = asksForAccounts(centres) ? { person, project } : null;
+  const plain = who === null ? askKey(wants) : `${askKey(wants)} ${pairKey(who)}`;
   const known = queue.asks.get(plain);
   if (known) return known;
-  const pools = poolsFor(wants, centres);
+  const pools = poolsFor({ ...wants, who }, centres);
   const line = pools.some(isShared) ? lineFor(wants) : null;
   const key = line === null ? plain : `${plain} ${line}`;
   const ofLine = queue.asks.get(key);
   if (ofLine) return ofLine;
   const group = groupOf(queue, pools, line, demands);
-  const ask: Ask = { key, shape, wishes, timeLimitS, demands, line, group, jobs: 0 };
+  const ask: Ask = { key, shape, wishes, timeLimitS, demands, who, line, group, jobs: 0 };
   ask.group.asks += 1;
   queue.asks.set(key, ask);
   return ask;
@@ -119,11 +122,12 @@ export function regroup(
 ): void {
   const left = new Set<Group>();
   const relined = new Set<Ask>();
+  const byWho = asksForAccounts(centres);
   for (const ask of queue.asks.values()) {
     const were = ask.group.pools.filter((pool) => pool.centre === changed);
     const are = changed.pools.filter((pool) => mayEverUse(ask, pool));
     const pools = isSame(were, are) ? ask.group.pools : poolsFor(ask, centres);
-    if (pools.some(isShared) !== (ask.line !== null)) {
+    if (pools.some(isShared) !== (ask.line !== null) || byWho !== (ask.who !== null)) {
       relined.add(ask);
       left.add(ask.group);
     } else if (pools !== ask.group.pools) {
@@ -144,7 +148,10 @@ function isSame(one: readonly PoolRecord[], other: readonly PoolRecord[]): boole
   return one.length === other.length && one.every((pool, place) => pool === other[place]);
 }
 
-/** A pool became shared or ceased to be: each job takes the ask of its project's line, or that of all lines. */
+/**
+ * A pool became shared or ceased to be: each job takes the ask of its project's line, or that of all lines. The same where
+ * the first centre came that needs accounts, or the last one went.
+ */
 function reline(
   queue: Queue,
   asks: ReadonlySet<Ask>,
@@ -158,7 +165,7 @@ function reline(
   for (const job of jobs) {
     if (!asks.has(job.ask)) continue;
     const { shape, wishes, timeLimitS, demands } = job.ask;
-    job.ask = intern(queue, { shape, wishes, timeLimitS, demands, project: job.project }, centres);
+    job.ask = intern(queue, { shape, wishes, timeLimitS, demands, project: job.project, person: job.person }, centres);
     job.ask.jobs += 1;
   }
 }
@@ -189,11 +196,27 @@ function licencesKey(demands: Demands | null): string {
   return names.length === 0 ? "" : `\n\nlicences ${names.join(" ")}`;
 }
 
+export function asksForAccounts(centres: readonly CentreRecord[]): boolean {
+  return centres.some((centre) => centre.state?.accounts);
+}
+
+/** Pairs with work that would fit a centre where they have not even asked for an account. */
+export function accountsWanted(queue: Queue, centres: readonly CentreRecord[]): readonly WantedAccount[] {
+  const wanted = new Map<string, WantedAccount>();
+  for (const { id, state, pools } of centres)
+    for (const { who, ...asked } of state?.accounts ? queue.asks.values() : []) {
+      if (who === null || state?.accounts?.has(pairKey(who)) || wanted.has(`${id} ${pairKey(who)}`)) continue;
+      if (pools.some((pool) => mayEverUse({ ...asked, who: null }, pool)))
+        wanted.set(`${id} ${pairKey(who)}`, { ...who, centre: id });
+    }
+  return [...wanted.values()];
+}
+
 export function lineFor({ project, shape }: Pick<Wants, "project" | "shape">): string {
   return lineOf(project, shape.nodes, coresPerNode(shape), shape.accelerators?.perNode ?? 0);
 }
 
-function askKey({ shape, wishes, timeLimitS, demands }: Omit<Asked, "line">): string {
+function askKey({ shape, wishes, timeLimitS, demands }: Wants): string {
   const { nodes, tasks, coresPerTask, memory, accelerators } = shape;
   const memoryKey = memory.kind === "default" ? "d" : `${memory.kind === "per-core" ? "c" : "n"}${memory.mib}`;
   const key = `${nodes} ${tasks} ${coresPerTask} ${memoryKey} ${timeLimitS}`;

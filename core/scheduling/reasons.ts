@@ -82,6 +82,11 @@ export const rules = {
     en: "needs {asked} licences {licence}, it has {total}",
     zh: "需要 {asked} 个许可证 {licence}，共 {total} 个",
   },
+  "no-account-here": {
+    holds: "later",
+    en: "no local account is ready there for this person and project: {readiness}",
+    zh: "该中心尚无该用户与项目可用的本地账号：{readiness}",
+  },
   "takes-nothing-new": {
     holds: "later",
     en: "takes nothing new until an operator resumes it: {intake}",

@@ -144,7 +144,17 @@ function readCentre(name: string, words: string[], before: CentreState | undefin
   const severalPools = before?.driver === "simulated";
   const pools = connection === "never-connected" ? [] : severalPools ? before.pools : [pool];
   const offers = connection === "never-connected" ? null : (before?.offers ?? noOffers);
-  return { id: centreId(name), driver: before?.driver ?? "process", lifeCycle, intake, connection, pools, offers };
+  const accounts = before?.accounts ?? null;
+  return {
+    id: centreId(name),
+    driver: before?.driver ?? "process",
+    lifeCycle,
+    intake,
+    connection,
+    pools,
+    offers,
+    accounts,
+  };
 }
 
 function readPool(name: string, words: string[]): PoolState {

@@ -232,7 +232,7 @@ function changeCentre(model: Model, each: Extract<Step, { kind: "centre" }>) {
     return poolOfNodes(`pool${place}`, nodes, { memoryMibPerCore: 90, ...more, limits, ours: counted });
   });
   const pools = driver === "process" ? [machine] : several;
-  const centre: CentreState = { id, driver, lifeCycle, intake, connection, pools, offers: noOffers };
+  const centre: CentreState = { id, driver, lifeCycle, intake, connection, pools, offers: noOffers, accounts: null };
   model.centres.set(id, centre);
   tell(model, { kind: "centre-changed", centre });
 }

@@ -1,3 +1,4 @@
+import type { Accounts, Pair } from "#core/centre/accounts.ts";
 import type { DriverName, LifeCycle, PoolContract } from "#core/centre/centre.ts";
 import type { Amounts, EngineOffers, EnginePool, ForeignLoad, NodeGroup, PoolLimits } from "#core/centre/engine.ts";
 import type { Intake } from "#core/centre/intake.ts";
@@ -48,7 +49,17 @@ import {
   positionsUpTo,
   removePositions,
 } from "#core/scheduling/positions.ts";
-import { enqueue, intern, lineFor, nextReady, regroup, release, room } from "#core/scheduling/queue.ts";
+import {
+  accountsWanted,
+  asksForAccounts,
+  enqueue,
+  intern,
+  lineFor,
+  nextReady,
+  regroup,
+  release,
+  room,
+} from "#core/scheduling/queue.ts";
 import type { Candidate, Facts, JobRule } from "#core/scheduling/reasons.ts";
 import { assert, unreachable } from "#core/unreachable.ts";
 
@@ -82,13 +93,26 @@ export type World = {
    */
   missing(): readonly JobId[];
   knows(job: JobId): boolean;
+  /**
+   * Pairs with work that would fit a centre where they have not even asked for an account. The same list until something
+   * of it changes.
+   */
+  accountsWanted(): readonly WantedAccount[];
   /** Queued tasks that no other centre could ever run. Looks at every job. */
   onlyAt(centre: CentreId): number;
   counts(): { readonly jobs: number; readonly queued: number; readonly live: number };
 };
 
+export type WantedAccount = Pair & { readonly centre: CentreId };
+
 /** Who asks for how long; unknown: for no time at all, and of a project that has nothing waiting anywhere. */
-export type Asker = { readonly timeLimitS: number; readonly project: ProjectId; readonly demands?: Demands | null };
+export type Asker = {
+  readonly timeLimitS: number;
+  readonly project: ProjectId;
+  /** Unknown: somebody who has an account everywhere. */
+  readonly person?: PersonId;
+  readonly demands?: Demands | null;
+};
 
 export type WorldEvent =
   /** Everything about one centre, each time something of it changed. */
@@ -156,6 +180,8 @@ export type CentreState = {
   readonly pools: readonly PoolState[];
   /** By its last report; null: it has never described itself. */
   readonly offers: EngineOffers | null;
+  /** Who may run there; null: its runs need no account of anybody's. */
+  readonly accounts: Accounts | null;
 };
 
 export type PoolState = {
@@ -230,6 +256,8 @@ type State = Scene & {
   readonly jobs: Map<JobId, JobRecord>;
   queued: number;
   live: number;
+  /** null: to be worked out again. */
+  wanted: readonly WantedAccount[] | null;
 };
 
 export function createWorld(): World {
@@ -240,6 +268,7 @@ export function createWorld(): World {
     jobs: new Map(),
     queued: 0,
     live: 0,
+    wanted: null,
   };
   return {
     apply: (event) => apply(state, event),
@@ -254,6 +283,7 @@ export function createWorld(): World {
     couldEverFit: (shape, wishes, asker) => nearestFit(state.centres, askedBy(shape, wishes, asker)),
     centres: () => state.centres.filter((centre) => centre.state !== null).map((centre) => centre.id),
     missing: () => missingJobs(state.dependencies),
+    accountsWanted: () => (state.wanted ??= accountsWanted(state.queue, state.centres)),
     onlyAt: (centre) => countOnlyAt(state, centre),
     knows: (job) => state.jobs.has(job),
     counts: () => ({ jobs: state.jobs.size, queued: state.queued, live: state.live }),
@@ -289,6 +319,7 @@ function apply(state: State, event: WorldEvent): void {
 }
 
 function changeCentre(state: State, id: CentreId, description: CentreState | null): void {
+  state.wanted = null;
   const centre = centreOf(state, id);
   const isOther = describe(centre, description);
   // A list of nodes is looked into only for those who name some.
@@ -310,7 +341,8 @@ type Event<Kind extends WorldEvent["kind"]> = Extract<WorldEvent, { kind: Kind }
 function addJob(state: State, event: Event<"job-queued">): void {
   if (state.jobs.has(event.job)) return;
   const indices = indicesOf(event.array);
-  const { shape, wishes, timeLimitS, demands, project } = event;
+  const { shape, wishes, timeLimitS, demands, project, person } = event;
+  if (asksForAccounts(state.centres)) state.wanted = null;
   const job: JobRecord = {
     id: event.job,
     submittedMs: event.submittedMs,
@@ -320,7 +352,7 @@ function addJob(state: State, event: Event<"job-queued">): void {
     indices,
     ofArray: event.array !== null,
     throttle: event.array?.throttle ?? null,
-    ask: intern(state.queue, { shape, wishes, timeLimitS, demands, project }, state.centres),
+    ask: intern(state.queue, { shape, wishes, timeLimitS, demands, project, person }, state.centres),
     queued: positionsUpTo(indices.count),
     ended: null,
     endedCount: 0,
@@ -495,7 +527,9 @@ function inReach(state: State, asked: Asked, candidates: readonly Candidate[]): 
 
 function askedBy(shape: Shape, wishes: CentreWishes, asker: Asker | undefined): Asked {
   const line = asker ? lineFor({ project: asker.project, shape }) : null;
-  return { shape, wishes, timeLimitS: asker?.timeLimitS ?? 0, demands: asker?.demands ?? null, line };
+  const { timeLimitS = 0, demands = null, person, project } = asker ?? {};
+  const who = person === undefined || project === undefined ? null : { person, project };
+  return { shape, wishes, timeLimitS, demands, who, line };
 }
 
 /** Tasks before this one in its array that are ready count too: they are to start first. */

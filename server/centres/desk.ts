@@ -16,6 +16,7 @@ import { unavailable, wordsOf } from "#server/store/refused.ts";
 import { noteSeen, reportEngine, takeSession } from "#server/store/report-engine.ts";
 import type { Cancel } from "#server/store/sheet.ts";
 import type { TransitionWriter } from "#server/store/transitions.ts";
+import { readWanted, settleAccounts } from "#server/store/wanted-accounts.ts";
 
 /**
  * Where the agents are served: what each centre should run, kept in memory from the feed, and handed out by `sync`.
@@ -82,6 +83,10 @@ type Counter = {
   test: AskedTest | null;
   testIsKnown: boolean;
   testToldTo: string;
+  /** Who needs an account there, as far as is known here; and what of it was said to whom. */
+  accounts: readonly AskedPair[];
+  accountsAreKnown: boolean;
+  accountsToldTo: string;
   /** Long polls that are open now. */
   polls: number;
   seenMs: number;
@@ -131,6 +136,9 @@ export function openDesk(settings: DeskSettings): Desk {
       test: null,
       testIsKnown: false,
       testToldTo: "",
+      accounts: [],
+      accountsAreKnown: false,
+      accountsToldTo: "",
       polls: 0,
       seenMs: 0,
       seenWrittenMs: 0,
@@ -151,6 +159,7 @@ export function openDesk(settings: DeskSettings): Desk {
     if (kind === "centre-changed") {
       const counter = counterOf(centre);
       counter.testIsKnown = false;
+      counter.accountsAreKnown = false;
       wakeAll(counter);
     }
     if (job === null || index === null || attempt === null) return;
@@ -188,6 +197,7 @@ export function openDesk(settings: DeskSettings): Desk {
       if (request.engine && (await reportEngine(db, centre, request.agentVersion, request.engine, Date.now())))
         feed.wake();
       await writeSeenOf(centre, counter);
+      if (request.accounts && (await settleAccounts(db.pool, centre, request.accounts, Date.now()))) feed.wake();
       const told = await observe(centre, request);
       if (told.kind === "refused") return told;
       return await answer(centre, counter, request, told.committed, state.rotate, gone);
@@ -221,10 +231,12 @@ export function openDesk(settings: DeskSettings): Desk {
     const untilMs = Date.now() + request.waitMs;
     let rotate: boolean = rotation;
     await lookForTest(centre, counter);
+    await lookForAccounts(centre, counter);
     counter.polls += request.waitMs > 0 ? 1 : 0;
     try {
       while (
         !hasUntoldTest(counter, request.session) &&
+        !hasUntoldAccounts(counter, request.session) &&
         !whole &&
         !rotate &&
         committed.length === 0 &&
@@ -242,6 +254,7 @@ export function openDesk(settings: DeskSettings): Desk {
           return { kind: "refused", refusal: { kind: "credential-revoked", centre, because: now.revoked } };
         rotate = now.rotate;
         await lookForTest(centre, counter);
+        await lookForAccounts(centre, counter);
       }
     } finally {
       counter.polls -= request.waitMs > 0 ? 1 : 0;
@@ -251,6 +264,8 @@ export function openDesk(settings: DeskSettings): Desk {
     const news = quiet ? nothingNew(since) : await readNews(counter, whole, since);
     const test = quiet || gone.aborted ? null : counter.test;
     if (test) counter.testToldTo = toldTo(test, request.session);
+    const accounts = !quiet && !gone.aborted && hasUntoldAccounts(counter, request.session) ? counter.accounts : null;
+    if (accounts) counter.accountsToldTo = accountsKey(accounts, request.session);
     const body = {
       server: instance,
       ...news,
@@ -258,6 +273,7 @@ export function openDesk(settings: DeskSettings): Desk {
       committed: [...committed],
       reads: quiet || gone.aborted ? [] : counter.reads.splice(0),
       ...(test && { test }),
+      ...(accounts && { accounts: [...accounts] }),
       ...(rotate && { rotate: true as const }),
     };
     return { kind: "answer", body };
@@ -267,6 +283,15 @@ export function openDesk(settings: DeskSettings): Desk {
     if (counter.testIsKnown) return;
     counter.testIsKnown = true;
     counter.test = await readAskedTest(db.pool, centre);
+  }
+
+  async function lookForAccounts(centre: CentreId, counter: Counter): Promise<void> {
+    if (counter.accountsAreKnown) return;
+    counter.accountsAreKnown = true;
+    counter.accounts = (await readWanted(db.pool, centre)).map(({ person, personName, project, projectName }) => ({
+      person: { id: person, name: personName },
+      project: { id: project, name: projectName },
+    }));
   }
 
   async function readNews(counter: Counter, whole: boolean, since: number): Promise<News> {
@@ -410,6 +435,17 @@ function hasNews(counter: Counter, since: number): boolean {
 /** A test is worth an answer of its own once for each session; it goes along with every other one as well. */
 function hasUntoldTest({ test, testToldTo }: Counter, session: number): boolean {
   return test !== null && testToldTo !== toldTo(test, session);
+}
+
+type AskedPair = NonNullable<SyncAnswer["accounts"]>[number];
+
+/** The same list is said once for each session. */
+function hasUntoldAccounts({ accounts, accountsToldTo }: Counter, session: number): boolean {
+  return accounts.length > 0 && accountsToldTo !== accountsKey(accounts, session);
+}
+
+function accountsKey(accounts: readonly AskedPair[], session: number): string {
+  return `${session} ${accounts.map(({ person, project }) => `${person.id}.${project.id}`).join(" ")}`;
 }
 
 function toldTo(test: AskedTest, session: number): string {

@@ -1,7 +1,7 @@
 import { type JobId, jobId } from "#core/ids.ts";
 import { demandsOf } from "#core/job/demands.ts";
 import type { JobSpec } from "#core/job/spec.ts";
-import type { Plan, World, WorldEvent } from "#core/scheduling/world.ts";
+import type { Plan, WantedAccount, World, WorldEvent } from "#core/scheduling/world.ts";
 import { unreachable } from "#core/unreachable.ts";
 import { type Database, type Log, silent } from "#server/store/database.ts";
 import type { FeedEvent } from "#server/store/event.ts";
@@ -10,6 +10,7 @@ import { readCentreStates } from "#server/store/read-centre-states.ts";
 import { readJobEvents } from "#server/store/read-world.ts";
 import type { NumberedBatch } from "#server/store/submit-jobs.ts";
 import { type Placed, type TransitionWriter, Unavailable } from "#server/store/transitions.ts";
+import { wantAccounts } from "#server/store/wanted-accounts.ts";
 import type { Leader } from "./lead.ts";
 
 /**
@@ -45,6 +46,7 @@ export function openScheduler(settings: SchedulerSettings): Scheduler {
   let changed = true;
   /** Plans in a row of which the store took nothing. */
   let barren = 0;
+  let asked: readonly WantedAccount[] = [];
   let rouse: () => void = () => undefined;
   const unsubscribe = feed.subscribe((events) => {
     applied = applied.then(() => applyAll(events)).then(wake);
@@ -154,12 +156,25 @@ export function openScheduler(settings: SchedulerSettings): Scheduler {
       const epoch = leader.epoch();
       if (epoch === null || closed) continue;
       try {
+        await askForAccounts();
         await act(world.decide(Date.now(), most), epoch);
       } catch (error) {
         if (!(error instanceof Unavailable)) throw error;
         log.warn({ error: error.message }, "a plan could not be written; it is decided anew");
         changed = true;
       }
+    }
+  }
+
+  /** Written once for each list; what it leads to comes back by the feed. */
+  async function askForAccounts(): Promise<void> {
+    const wanted = world.accountsWanted();
+    if (wanted === asked || wanted.length === 0) return;
+    try {
+      if (await wantAccounts(db.pool, wanted, Date.now())) feed.wake();
+      asked = wanted;
+    } catch (error) {
+      log.warn({ error: String(error) }, "accounts are asked for again with the next change");
     }
   }
 

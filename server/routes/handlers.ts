@@ -1,5 +1,6 @@
 import type { Handlers } from "#server/http/handler.ts";
 import { agentHandlers } from "./agents.ts";
+import { centreAccountHandlers } from "./centre-accounts.ts";
 import { centreTermsHandlers } from "./centre-terms.ts";
 import { centreHandlers } from "./centres.ts";
 import { connectionTestHandlers } from "./connection-tests.ts";
@@ -26,6 +27,7 @@ export function createHandlers(parts: Parts): Handlers {
     ...usageHandlers(parts),
     ...centreHandlers(parts),
     ...centreTermsHandlers(parts),
+    ...centreAccountHandlers(parts),
     ...connectionTestHandlers(parts),
     ...peopleHandlers(parts),
     ...agentHandlers(parts),
@@ -34,6 +36,7 @@ export function createHandlers(parts: Parts): Handlers {
 
 export type Parts = Parameters<typeof networkHandlers>[0] &
   Parameters<typeof centreTermsHandlers>[0] &
+  Parameters<typeof centreAccountHandlers>[0] &
   Parameters<typeof connectionTestHandlers>[0] &
   Parameters<typeof sessionHandlers>[0] &
   Parameters<typeof submitHandlers>[0] &

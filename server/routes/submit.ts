@@ -177,7 +177,7 @@ function fitting(world: Pick<World, "couldEverFit">, caller: Person, admitted: W
 function askerOf(caller: Person, spec: JobSpec): Asker {
   const project = caller.projects.find((one) => one.name === spec.project);
   assert(project !== undefined, "admit lets only the caller's own projects through");
-  return { timeLimitS: spec.timeLimitS, project: project.id, demands: demandsOf(spec) };
+  return { timeLimitS: spec.timeLimitS, project: project.id, person: caller.id, demands: demandsOf(spec) };
 }
 
 type Whole = Extract<Admitted, { kind: "admitted" }>;

@@ -7,6 +7,7 @@ import * as leanSubmissions from "./migrations/0006-lean-submissions.ts";
 import * as connectionTests from "./migrations/0007-connection-tests.ts";
 import * as centreNames from "./migrations/0008-centre-names.ts";
 import * as termsAndIntake from "./migrations/0009-terms-and-intake.ts";
+import * as wantedAccounts from "./migrations/0010-wanted-accounts.ts";
 
 /** In the order they are applied. A migration that has shipped never changes; the next one mends it. */
 export const migrations: readonly { readonly name: string; readonly sql: string }[] = [
@@ -19,4 +20,5 @@ export const migrations: readonly { readonly name: string; readonly sql: string 
   { name: "0007-connection-tests", sql: connectionTests.sql },
   { name: "0008-centre-names", sql: centreNames.sql },
   { name: "0009-terms-and-intake", sql: termsAndIntake.sql },
+  { name: "0010-wanted-accounts", sql: wantedAccounts.sql },
 ];

@@ -1,5 +1,6 @@
 import type pg from "pg";
-import type { DriverName, LifeCycle, PoolContract } from "#core/centre/centre.ts";
+import { needsAccounts, type Readiness } from "#core/centre/accounts.ts";
+import { type DriverName, driverNames, type LifeCycle, type PoolContract } from "#core/centre/centre.ts";
 import { type EnginePool, type EngineReport, noOffers } from "#core/centre/engine.ts";
 import type { Intake } from "#core/centre/intake.ts";
 import { type CentreTerms, defaultTerms, poolTerms } from "#core/centre/terms.ts";
@@ -15,9 +16,12 @@ export async function readCentreStates(
     `select c.id, c.driver, c.life_cycle, c.intake, c.engine, c.unreachable_since_ms,
        (select coalesce(jsonb_agg(jsonb_build_object('name', p.name, 'lifeCycle', p.life_cycle, 'contract', p.contract) order by p.id), '[]')
         from pool p where p.centre_id = c.id) as pools,
+       case when c.driver = any($2) then (
+         select coalesce(jsonb_agg(jsonb_build_array(a.person_id || '.' || a.project_id, a.readiness)), '[]')
+         from wanted_account a where a.centre_id = c.id) end as accounts,
        (select terms from centre_terms t where t.centre_id = c.id order by t.id desc limit 1) as terms
      from centre c where $1::text[] is null or c.id = any($1) order by c.id`,
-    [ids],
+    [ids, driverNames.filter(needsAccounts)],
   );
   return rows.map((row) => ({
     id: row.id,
@@ -28,6 +32,7 @@ export async function readCentreStates(
       row.engine === null ? "never-connected" : row.unreachable_since_ms === null ? "connected" : "unreachable",
     // A centre that never described itself has no pools yet: what it will have is not known, so nothing is refused.
     offers: row.engine && (row.engine.offers ?? noOffers),
+    accounts: row.accounts && new Map(row.accounts),
     pools: row.engine === null ? [] : row.pools.map((pool) => poolState(pool, row)),
   }));
 }
@@ -56,6 +61,7 @@ type Row = {
   readonly life_cycle: LifeCycle;
   readonly intake: Intake;
   readonly terms: CentreTerms | null;
+  readonly accounts: readonly (readonly [pair: string, readiness: Readiness])[] | null;
   readonly engine: EngineReport | null;
   readonly unreachable_since_ms: number | null;
   readonly pools: readonly PoolRow[];

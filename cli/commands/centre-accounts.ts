@@ -1,0 +1,35 @@
+import type { Call } from "#cli/call.ts";
+import { timeText } from "#cli/formats.ts";
+import { exitCodes, Stop } from "#cli/stop.ts";
+
+/** JSON: the API's `CentreAccounts`. */
+export async function centreAccounts(call: Call): Promise<number> {
+  const { say } = call;
+  const params = { centre: call.operands[0] ?? "" };
+  const [person, project] = [call.one("person"), call.one("project")];
+  if (person === null && project !== null) throw new Stop(exitCodes.usage, say("accountsProjectAlone"));
+  const answer =
+    person === null
+      ? await call.ask("accounts", { params })
+      : await call.ask("askAccounts", { params, body: { person, ...(project !== null && { project }) } });
+  if (call.json) await call.printJson(answer);
+  else if (!answer.needed) call.note(say("accountsNotNeeded", { centre: answer.centre }));
+  else
+    await call.printTable(
+      [
+        { title: say("columnPerson") },
+        { title: say("columnProject") },
+        { title: say("columnAtCentre") },
+        { title: say("columnAccount") },
+        { title: say("columnSince") },
+      ],
+      answer.accounts.map((one) => [
+        one.person.name,
+        one.project.name,
+        `person:${one.person.id},project:${one.project.id}`,
+        say(one.answered ? `readiness_${one.readiness}` : "readinessUnanswered"),
+        timeText(one.sinceMs),
+      ]),
+    );
+  return exitCodes.done;
+}

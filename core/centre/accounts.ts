@@ -1,0 +1,28 @@
+import type { DriverName } from "#core/centre/centre.ts";
+import type { PersonId, ProjectId } from "#core/ids.ts";
+
+/**
+ * Where a run is a local user's own (Slurm), who may run there is the centre's to say (P2): the network names a person
+ * and a project by their ids, and the centre answers how far it is with them. Which local user that is, it never tells.
+ */
+export type Pair = { readonly person: PersonId; readonly project: ProjectId };
+
+/**
+ * How far a centre is with a pair: `requested`: it was asked for one; `created`: the site says it is there, and no test
+ * job has succeeded; `ready`: one has; `removed`: the site took it away. Only to `ready` is work sent.
+ */
+export const readinessKinds = ["requested", "created", "ready", "removed"] as const;
+export type Readiness = (typeof readinessKinds)[number];
+
+/** By `pairKey`; a pair that is not there has not been asked for. */
+export type Accounts = ReadonlyMap<string, Readiness>;
+
+export function pairKey({ person, project }: Pair): string {
+  return `${person}.${project}`;
+}
+
+const needs = { process: false, simulated: false, slurm: true } as const satisfies Record<DriverName, boolean>;
+
+export function needsAccounts(driver: DriverName): boolean {
+  return needs[driver];
+}

@@ -1,0 +1,117 @@
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
+import type { Client, Input } from "#api/client.ts";
+import { noOffers, oneMachine } from "#core/centre/engine.ts";
+import { passConnectionTest, startTestServer, type TestServer } from "#server/http/testing.ts";
+
+// Accounts at a Slurm centre: asked for by the first job that could go there, answered by ids alone, kept for ever.
+let server: TestServer;
+let client: Client;
+let sync: Awaited<ReturnType<typeof join>>;
+before(async () => {
+  server = await startTestServer({ schedules: true });
+  client = server.client();
+  sync = await join();
+});
+after(() => server.stop());
+
+async function ok<Value>(
+  reply: Promise<
+    | { readonly kind: "answer"; readonly value: Value }
+    | { readonly kind: "problem"; readonly problem: { readonly detail: string } }
+  >,
+): Promise<Value> {
+  const got = await reply;
+  if (got.kind === "problem") throw new Error(got.problem.detail);
+  return got.value;
+}
+
+const jinan = { params: { centre: "jinan" } } as const;
+
+/** A Slurm centre in service, whose agent syncs by hand. */
+async function join() {
+  await ok(client.call("addCentre", { body: { id: "jinan", driver: "slurm" } }));
+  const { token } = await ok(client.call("addEnrolment", { ...jinan, body: {} }));
+  const { credential } = await ok(client.call("enrol", { body: { token, agentVersion: "1", driver: "slurm" } }));
+  await passConnectionTest(server, "jinan", credential);
+  const agent = server.client(credential);
+  const { session } = await ok(agent.call("session", { body: {} }));
+  const pool = { ...oneMachine("n1", { cores: 4, memoryMib: 4096, memoryMibPerCore: 1024 }), name: "batch" };
+  const engine = { pools: [pool], offers: noOffers, mechanisms: {} };
+  let known = { server: "", generation: 0 };
+  const sync = async (changes: Partial<Input<"sync">["body"]> = {}) => {
+    const start = {
+      protocol: 1,
+      session,
+      agentVersion: "1",
+      ...known,
+      waitMs: 0,
+      engine: null,
+      observations: [],
+    } as const;
+    const answer = await ok(agent.call("sync", { body: { ...start, ...changes } as Input<"sync">["body"] }));
+    known = { server: answer.server, generation: answer.generation };
+    return answer;
+  };
+  await sync({ engine });
+  return sync;
+}
+
+async function until<Value>(what: () => Promise<Value | undefined>): Promise<Value> {
+  for (const endMs = performance.now() + 10_000; performance.now() < endMs; await delay(20)) {
+    const found = await what();
+    if (found !== undefined) return found;
+  }
+  throw new Error("it did not come to be");
+}
+
+test("a job asks for its pair's account, waits for it by name, and goes there once it is ready", async () => {
+  const body = { script: "#!/bin/sh\nexit 0\n", centres: { only: ["jinan"] } };
+  const { id: job } = await ok(client.call("submit", { body: body as Input<"submit">["body"] }));
+  const why = async () => {
+    const { candidates } = await ok(client.call("why", { params: { job }, query: {} }));
+    const found = candidates.find(({ centre }) => centre === "jinan");
+    return found && `${found.rule} ${found.facts.readiness}`;
+  };
+  const asked = await until(async () => (await sync({ waitMs: 500 })).accounts);
+  assert.equal(asked.length, 1);
+  const [{ person, project } = assert.fail()] = asked;
+  assert.equal(await why(), "no-account-here requested");
+  const list = await ok(client.call("accounts", jinan));
+  assert.deepEqual(
+    list.accounts.map((one) => [one.person, one.project, one.readiness, one.answered]),
+    [[person, project, "requested", false]],
+  );
+
+  const pair = { person: person.id, project: project.id };
+  await sync({ accounts: [{ ...pair, readiness: "created" }] });
+  assert.equal(await until(async () => ((await why())?.endsWith("created") ? "created" : undefined)), "created");
+  await sync({
+    accounts: [
+      { ...pair, readiness: "ready" },
+      { person: 99, project: 99, readiness: "ready" },
+    ],
+  });
+  const order = await until(async () => (await sync({ waitMs: 500 })).start[0]);
+  assert.equal(order.job, job);
+  const after = await ok(client.call("accounts", jinan));
+  assert.deepEqual(
+    after.accounts.map(({ readiness, answered }) => [readiness, answered]),
+    [["ready", true]],
+  );
+
+  await sync({ accounts: [{ ...pair, readiness: "removed" }] });
+  assert.equal((await ok(client.call("accounts", jinan))).accounts[0]?.readiness, "removed");
+});
+
+test("an administrator asks beforehand; who is not there is said so; a process centre needs none", async () => {
+  await ok(client.call("addPerson", { body: { name: "li", projects: ["default"] } as Input<"addPerson">["body"] }));
+  const asked = await ok(client.call("askAccounts", { ...jinan, body: { person: "li" } }));
+  assert.deepEqual(asked.accounts.map(({ person }) => person.name).toSorted(), ["admin", "li"]);
+  const twice = await ok(client.call("askAccounts", { ...jinan, body: { person: "li", project: "default" } }));
+  assert.equal(twice.accounts.length, 2);
+  assert.equal((await client.call("askAccounts", { ...jinan, body: { person: "nobody" } })).kind, "problem");
+  await ok(client.call("addCentre", { body: { id: "plain", driver: "process" } }));
+  assert.equal((await ok(client.call("accounts", { params: { centre: "plain" } }))).needed, false);
+});

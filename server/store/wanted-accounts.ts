@@ -1,0 +1,73 @@
+import type { Readiness } from "#core/centre/accounts.ts";
+import type { CentreId } from "#core/ids.ts";
+import type { WantedAccount } from "#core/scheduling/world.ts";
+import type { Database } from "./database.ts";
+
+type Query = Pick<Database["pool"], "query">;
+
+/** Asks the centres for accounts, once for each pair; tells the feed of the centres where that was new. */
+export async function wantAccounts(db: Query, wanted: readonly WantedAccount[], nowMs: number): Promise<boolean> {
+  if (wanted.length === 0) return false;
+  const { rowCount } = await db.query(
+    `with made as (
+       insert into wanted_account (centre_id, person_id, project_id, since_ms)
+       select asked.centre, person.id, project.id, $2::bigint
+       from jsonb_to_recordset($1::jsonb) as asked(centre text, person bigint, project bigint)
+       join person on person.id = asked.person join project on project.id = asked.project
+       on conflict do nothing returning centre_id
+     )
+     insert into event (at_ms, kind, centre_id, cause)
+     select $2::bigint, 'centre-changed', centre_id, 'accounts are asked for' from (select distinct centre_id from made) as one`,
+    [JSON.stringify(wanted.map(({ centre, person, project }) => ({ centre, person, project }))), nowMs],
+  );
+  return (rowCount ?? 0) > 0;
+}
+
+/** All that a centre was asked for; names are for the words of the site's own programs. */
+export async function readWanted(db: Query, centre: CentreId): Promise<readonly WantedRow[]> {
+  const { rows } = await db.query<WantedRow>(
+    `select person_id as person, person.name as "personName", project_id as project, project.name as "projectName",
+       readiness, since_ms as "sinceMs", settled_ms as "settledMs"
+     from wanted_account join person on person.id = person_id join project on project.id = project_id
+     where centre_id = $1 order by person.name, project.name`,
+    [centre],
+  );
+  return rows;
+}
+
+export type WantedRow = {
+  readonly person: number;
+  readonly personName: string;
+  readonly project: number;
+  readonly projectName: string;
+  readonly readiness: Readiness;
+  readonly sinceMs: number;
+  readonly settledMs: number | null;
+};
+
+/**
+ * What a centre says of the pairs that it was asked for, all of it each time; pairs that nobody asked for are left out.
+ * Resolves to whether any differs from what was known.
+ */
+export async function settleAccounts(
+  db: Query,
+  centre: CentreId,
+  told: readonly { readonly person: number; readonly project: number; readonly readiness: Readiness }[],
+  nowMs: number,
+): Promise<boolean> {
+  if (told.length === 0) return false;
+  const { rowCount } = await db.query(
+    `with told as (select * from jsonb_to_recordset($2::jsonb) as t(person bigint, project bigint, readiness text)),
+     heard as (
+       update wanted_account a set settled_ms = $3, readiness = told.readiness,
+         since_ms = case when a.readiness = told.readiness then a.since_ms else $3 end
+       from told where a.centre_id = $1 and a.person_id = told.person and a.project_id = told.project
+         and (a.readiness <> told.readiness or a.settled_ms is null)
+       returning a.person_id
+     )
+     insert into event (at_ms, kind, centre_id, cause)
+     select $3::bigint, 'centre-changed', $1, 'its accounts changed' where exists (select from heard)`,
+    [centre, JSON.stringify(told), nowMs],
+  );
+  return (rowCount ?? 0) > 0;
+}
