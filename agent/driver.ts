@@ -18,12 +18,12 @@ export interface Driver {
    * the tasks of one array together (R6).
    */
   start(order: RunOrder): Promise<StartAnswer>;
-  /** SIGTERM, then SIGKILL of the whole tree after the grace; resolves when the request is in the engine's hands. */
   /**
    * Takes a run back that has not started; one that has goes on. Its end, if it comes to that, is told as withdrawn.
    * Absent where nothing waits in a queue of the engine's own.
    */
   withdraw?(run: RunId): Promise<"asked" | "started" | "not-there">;
+  /** SIGTERM, then SIGKILL of the whole tree after the grace; resolves when the request is in the engine's hands. */
   cancel(run: RunId): Promise<"cancelling" | "not-there" | "already-ended">;
   /** The runs of which the engine has a trace: of all, or of those asked for. Ended ones stay until they are removed. */
   find(only?: readonly RunId[]): Promise<readonly FoundRun[]>;

@@ -48,7 +48,7 @@ export async function testAccount(
       }
       await delay(patience.everyMs, undefined, { signal: patience.signal });
     }
-    await engine.cancel(user, [engineId]);
+    await engine.cancel(user, [engineId], "all");
     return { kind: "unknown", words: `job ${engineId} of ${user} did not end within ${patience.mostMs / 1000} s` };
   } catch (error) {
     const words = error instanceof Error ? error.message : String(error);

@@ -66,14 +66,17 @@ describe("the Slurm driver under faults", { skip: requires("root", "slurm", "sud
 
       test("a cancel in the queue, and the site's own there", async () => {
         const free = await fill();
-        const [mine, theirs] = [orderOf("true"), orderOf("true")];
-        const [, id] = await Promise.all([agent.queue(mine), agent.queue(theirs)]);
+        const [mine, theirs, back] = [orderOf("true"), orderOf("true"), orderOf("true")];
+        const [, id] = await Promise.all([agent.queue(mine), agent.queue(theirs), agent.queue(back)]);
         await agent.until(() =>
           agent.seen.some((one) => one.kind === "waiting" && one.run === mine.run && one.reason !== null),
         );
         assert.equal(await agent.driver.cancel(mine.run), "cancelling");
         await asRoot("scancel", id ?? "");
+        assert.equal(await agent.driver.withdraw?.(back.run), "asked");
         const [cancelled, withdrawn] = [await agent.ended(mine.run), await agent.ended(theirs.run)];
+        const takenBack = await agent.ended(back.run);
+        assert.match(JSON.stringify(takenBack.end), /"withdrawn".*the network took it back/);
         await free();
         assert.deepEqual(cancelled.end, { kind: "cancelled", by: "user", reason: null });
         assert.equal(cancelled.usage.startedMs, null);

@@ -207,6 +207,7 @@ export function follow(settings: FollowSettings): Following {
       await engine.cancel(
         user,
         some.map(({ engineId }) => engineId),
+        "waiting",
       );
     }
   }
@@ -313,7 +314,7 @@ export function follow(settings: FollowSettings): Following {
     if (word.restarts > 0 && !track.isRequeued) {
       track.isRequeued = true;
       note("the centre requeued a run; it is taken out, and the network starts it again", { run: track.run });
-      await engine.cancel(user, [track.engineId]);
+      await engine.cancel(user, [track.engineId], "all");
     } else if (word.state !== "COMPLETING" && !track.isRequeued && track.record?.ended == null) {
       track.lookAtMs = Number.POSITIVE_INFINITY;
       heedQueue(track, word);

@@ -30,7 +30,7 @@ sub submit_to_slurm {
 
 # Only what Weir submitted, by its name or comment: a user's other jobs are not the network's to end.
 sub cancel_jobs {
-    my ($policy, $person, $signal, $batch, @ids) = @_;
+    my ($policy, $person, $signal, $batch, $waiting, @ids) = @_;
     my %tag;
     for my $row (queue_rows($policy, \@QUEUE, '--user=' . $person->{name}, '--jobs=' . join ',', @ids)) {
         my %row; @row{ map { /^(\w+)/ } @QUEUE } = @$row;
@@ -40,7 +40,7 @@ sub cancel_jobs {
     for (@there) { refuse('foreign-job', "job $_ was not submitted by Weir") unless $tag{ base_of($_) } }
     my @not_there = map { (notThere => $_) } grep { !defined $tag{ base_of($_) } } @ids;
     return @not_there unless @there;
-    my ($status, $out, $err) = command($policy, 'scancel', [$signal ? "--signal=$signal" : (), $batch ? '--batch' : (), @there]);
+    my ($status, $out, $err) = command($policy, 'scancel', [$signal ? "--signal=$signal" : (), $batch ? '--batch' : (), $waiting ? '--state=PENDING' : (), @there]);
     failed('timeout', $err) if $status == -1;
     my $already = !grep { !/already completing or completed|Invalid job id|^\s*$/ } split /\n/, $err;
     failed('engine', "scancel: $err", exit => $status >> 8, stderr => $err) if $status != 0 && !$already;
