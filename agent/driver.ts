@@ -1,3 +1,4 @@
+import type { Readiness } from "#core/centre/accounts.ts";
 import type { DriverName } from "#core/centre/centre.ts";
 import type { EngineReport } from "#core/centre/engine.ts";
 import type { RunId } from "#core/ids.ts";
@@ -29,12 +30,27 @@ export interface Driver {
   find(only?: readonly RunId[]): Promise<readonly FoundRun[]>;
   /** Observations as they happen. One listener; what happened before it listened is found by `find`. */
   listen(onObservation: (observation: RunObservation) => void): void;
+  /** Absent where runs need no local user's account. */
+  readonly accounts?: LocalAccounts;
   /** At most 1 MiB. A negative offset counts from the end; the answer says where the piece begins. */
   readLog(run: RunId, stream: "stdout" | "stderr", offset: number, maxBytes: number): Promise<LogRead>;
   /** Removes the run's folder and gives its uid back. */
   remove(run: RunId): Promise<void>;
   close(): Promise<void>;
 }
+
+export type AskedAccount = {
+  readonly person: { readonly id: number; readonly name: string };
+  readonly project: { readonly id: number; readonly name: string };
+};
+
+/** Who of the network is whom at this centre stays here (P2); only how far it is with each pair is told. */
+export type LocalAccounts = {
+  /** All that the network asks for: kept, and worked on from now on. */
+  want(pairs: readonly AskedAccount[]): void;
+  /** Of all that was asked for. */
+  readiness(): readonly { readonly person: number; readonly project: number; readonly readiness: Readiness }[];
+};
 
 export type StartAnswer =
   | { readonly kind: "started" }

@@ -38,12 +38,14 @@ export type SyncSettings = {
 const pollMs = 25_000;
 const mostObservations = 500;
 const engineEveryMs = 60_000;
+const accountsEveryMs = 1_000;
 
 export async function keepInSync(settings: SyncSettings): Promise<SyncEnd> {
   const { connection, driver, keeper, signal } = settings;
   let server = "";
   let generation = 0;
   let answered = false;
+  let accountsTold = "[]";
   let end: SyncEnd | null = null;
   const ended = Promise.withResolvers<void>();
   const over = new AbortController();
@@ -60,6 +62,7 @@ export async function keepInSync(settings: SyncSettings): Promise<SyncEnd> {
 
   async function sync(waitMs: number, withEngine: boolean): Promise<void> {
     const observations = waitMs === 0 ? keeper.pending(mostObservations) : [];
+    const accounts = accountNews();
     const body = {
       protocol: protocolVersion,
       session: settings.session,
@@ -69,14 +72,23 @@ export async function keepInSync(settings: SyncSettings): Promise<SyncEnd> {
       waitMs,
       engine: withEngine ? await driver.describe() : null,
       observations: observations.map(wireObservation),
+      ...(accounts && { accounts: [...accounts.told] }),
     } satisfies SyncRequest;
     const answer = await connection.post("/agent/sync", body, settings.credential, waitMs + 15_000);
     if (answer.kind === "refused") return finish(refusalEnd(answer));
+    if (accounts) accountsTold = accounts.key;
     keeper.delivered(observations);
     apply(answer.body);
     if (answered) return;
     answered = true;
     settings.onFirstAnswer();
+  }
+
+  /** How far it is with the accounts, where the server has not heard it yet. */
+  function accountNews() {
+    const told = driver.accounts?.readiness() ?? [];
+    const key = JSON.stringify(told);
+    return key === accountsTold ? null : { told, key };
   }
 
   function apply(body: unknown): void {
@@ -85,6 +97,7 @@ export async function keepInSync(settings: SyncSettings): Promise<SyncEnd> {
     for (const read of answer.reads) void answerRead(read);
     if (answer.test) settings.onTest(answer.test);
     if (answer.rotate) settings.onRotate();
+    if (answer.accounts) driver.accounts?.want(answer.accounts);
     if (answer.server === server && answer.generation <= generation) return;
     server = answer.server;
     generation = answer.generation;
@@ -152,6 +165,11 @@ export async function keepInSync(settings: SyncSettings): Promise<SyncEnd> {
     wakeReporter();
   });
 
+  const accountsTimer = setInterval(() => {
+    if (accountNews() === null) return;
+    newsSince = true;
+    wakeReporter();
+  }, accountsEveryMs);
   const reporter = loop(async () => {
     if (!newsSince && keeper.pending(1).length === 0) await new Promise<void>((resolve) => (wakeReporter = resolve));
     if (end !== null) return;
@@ -165,7 +183,7 @@ export async function keepInSync(settings: SyncSettings): Promise<SyncEnd> {
     await sync(answered ? pollMs : 0, tellEngine);
     if (tellEngine) engineToldMs = performance.now();
   });
-  await Promise.race([Promise.all([reporter, poller]), ended.promise]);
+  await Promise.race([Promise.all([reporter, poller]), ended.promise]).finally(() => clearInterval(accountsTimer));
   return end ?? { kind: "stopped" };
 }
 

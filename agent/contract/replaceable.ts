@@ -72,10 +72,16 @@ export async function openReplaceable(open: () => Promise<Driver>): Promise<Repl
     close: async () => (await asked()).close(),
   };
   let pausing = false;
+  /** Those of the driver that is open now. */
+  const accounts: Driver["accounts"] = {
+    want: (pairs) => current.accounts?.want(pairs),
+    readiness: () => current.accounts?.readiness() ?? [],
+  };
   return {
     trial,
     users: {
       ...trial,
+      ...(current.accounts && { accounts }),
       start: (order) => {
         going.add(order.run);
         return trial.start(order);

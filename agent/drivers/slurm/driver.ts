@@ -7,6 +7,7 @@ import { type Amounts, type DeviceCount, noOffers } from "#core/centre/engine.ts
 import type { RunId } from "#core/ids.ts";
 import type { RunObservation, RunOrder } from "#core/run-order.ts";
 import { prepared } from "../prologue.ts";
+import { keepAccounts } from "./accounts.ts";
 import { chunkName, type Group, groupOrders, type Place, submissionOf } from "./chunks.ts";
 import { commandsEngine } from "./commands.ts";
 import { gresWords } from "./describe.ts";
@@ -63,7 +64,8 @@ export async function openSlurm(
   const network = networkName(join(folder, "slurm-network"));
   const notebook = openNotebook(join(folder, "slurm-runs"));
   const mapping = openMapping(site.mapping ?? join(folder, "mapping.json"), note);
-  const engine = commandsEngine(openWeirAs({ command: site.helper, identity }, note));
+  const helper = openWeirAs({ command: site.helper, identity }, note);
+  const engine = commandsEngine(helper);
   const clocks = { nowMs: () => Date.now(), monotonicMs: () => performance.now() };
   const around = surroundings(localCommands({ ...site, identity }), engine, clocks);
   const offered = offering(site, clocks.monotonicMs);
@@ -101,6 +103,16 @@ export async function openSlurm(
       const first = partitions.find((one) => one.get("Default") === "YES")?.get("PartitionName") ?? names[0] ?? "";
       return site.partitions?.find((name) => names.includes(name)) ?? first;
     },
+  });
+  const accounts = keepAccounts({
+    path: join(folder, "accounts-asked.json"),
+    mapping,
+    engine,
+    helper,
+    note,
+    nowMs: clocks.nowMs,
+    signal: closing.signal,
+    everyMs: settings.listEveryMs,
   });
   const chunkOf = new Map<RunId, string>();
   /** What each run of a chunk that is on its way will be answered. */
@@ -336,6 +348,7 @@ export async function openSlurm(
     name: "slurm",
     mapping,
     engine,
+    accounts,
 
     async describe() {
       try {

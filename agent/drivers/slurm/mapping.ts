@@ -32,16 +32,23 @@ export type Resolved =
   | { readonly kind: "not-ready"; readonly words: string };
 
 /** The most exact entry decides: of this person in this project, of this person, of this project. */
+export function entryFor(entries: readonly MappingEntry[], person: number, project: number): MappingEntry | null {
+  return (
+    entries.find((one) => one.person === person && one.project === project) ??
+    entries.find((one) => one.person === person && one.project === null) ??
+    entries.find((one) => one.person === null && one.project === project) ??
+    null
+  );
+}
+
+/** Who runs as whom, or why nobody does. */
 export function resolveMapping(
   entries: readonly MappingEntry[],
   person: { readonly id: number; readonly name: string },
   project: { readonly id: number; readonly name: string },
 ): Resolved {
   const who = `person ${person.id} (${person.name}) in project ${project.id} (${project.name})`;
-  const found =
-    entries.find((one) => one.person === person.id && one.project === project.id) ??
-    entries.find((one) => one.person === person.id && one.project === null) ??
-    entries.find((one) => one.person === null && one.project === project.id);
+  const found = entryFor(entries, person.id, project.id);
   if (!found)
     return {
       kind: "not-ready",
