@@ -106,6 +106,45 @@ export const node = z
   .meta({ id: "Node" });
 export const nodesPage = page("nodes", node).meta({ id: "NodesPage" });
 
+const words = z.array(z.string());
+
+/** What one centre declares, by its last report (W1, W2). */
+export const offer = z
+  .strictObject({
+    centre: centreName,
+    /** Whether users' work is placed there. */
+    inService: z.boolean(),
+    /** What its tables know of --partition, --qos, --constraint, --gres, --licenses and --reservation. */
+    aliases: z.strictObject({
+      partition: words,
+      qos: words,
+      constraint: words,
+      gres: words,
+      licences: words,
+      reservation: words,
+    }),
+    /** To which pool a word of `aliases.partition` leads, where it is not the pool's own name. */
+    partitionPools: z.record(z.string(), z.string()),
+    /** `name/version`. */
+    software: words,
+    containers: words,
+    mpi: words,
+    fileSystems: z.array(
+      z.strictObject({
+        name: z.string(),
+        path: z.string(),
+        /** By all nodes; false: each node has its own. */
+        shared: z.boolean(),
+        /** After so many days without use a file may be gone; null: files stay. */
+        purgeDays: z.int().nullable(),
+      }),
+    ),
+    licences: z.array(z.strictObject({ name: z.string(), total: z.int(), free: z.int() })),
+  })
+  .meta({ id: "Offer" });
+export type Offer = z.infer<typeof offer>;
+export const offers = z.strictObject({ offers: z.array(offer) }).meta({ id: "Offers" });
+
 export const glance = z
   .strictObject({
     version: z.string(),

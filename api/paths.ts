@@ -40,6 +40,7 @@ export const paths = {
   ledgerCheck: { method: "GET", path: "/ledger/check" },
   centres: { method: "GET", path: "/centres" },
   nodes: { method: "GET", path: "/nodes" },
+  offers: { method: "GET", path: "/offers" },
   addCentre: { method: "POST", path: "/centres", idempotent: true },
   addEnrolment: { method: "POST", path: "/centres/:centre/enrolment", idempotent: true },
   terms: { method: "GET", path: "/centres/:centre/terms" },

@@ -246,6 +246,15 @@ export const routes = {
     query: z.strictObject({ ...pageQuery, centre: centreName.optional() }),
     response: network.nodesPage,
   }),
+  offers: route({
+    ...paths.offers,
+    tag: "centres",
+    access: "member",
+    summary:
+      "What centres offer beside cores, memory and cards: words of their tables, software, file systems, licences",
+    query: z.strictObject({ centre: centreName.optional() }),
+    response: network.offers,
+  }),
   addCentre: route({
     ...paths.addCentre,
     tag: "centres",

@@ -121,6 +121,38 @@ const submitted = {
   warnings: ["careful"],
 };
 
+test("weir offers: what each centre has, cut where it is long, all of it for one name and in JSON", async () => {
+  const nothing = { partition: [], qos: [], constraint: [], gres: [], licences: [], reservation: [] };
+  const offer = {
+    centre: "jinan",
+    inService: true,
+    aliases: { ...nothing, partition: ["batch", "fast"], licences: ["fem", "odd"] },
+    partitionPools: { fast: "short" },
+    software: Array.from({ length: 25 }, (_, at) => `a/${at}`).concat("gromacs/2024.1"),
+    containers: [],
+    mpi: ["pmix"],
+    fileSystems: [{ name: "lustre", path: "/lustre", shared: true, purgeDays: 30 }],
+    licences: [{ name: "fem", total: 4, free: 1 }],
+  };
+  const idle = { ...offer, centre: "zibo", inService: false, software: [], licences: [], fileSystems: [], mpi: [] };
+  const { url, seen } = await fake({ "GET /offers": json({ offers: [offer, idle] }) });
+  const { out } = await weir(url, ["offers"], { columns: 200 });
+  assert.match(out, /^jinan +--partition +batch, fast → short$/m);
+  assert.match(out, /^ +--licenses +fem \(1 of 4 free\), odd$/m);
+  assert.match(out, /^ +software +a\/0, .* a\/19, and 6 more$/m);
+  assert.match(out, /lustre \(\/lustre, shared, files unused for 30 days may go\)/);
+  assert.match(out, /^zibo \(not in service\)/m);
+  assert.doesNotMatch(out, /containers/);
+  assert.match(
+    (await weir(url, ["offers", "--software", "gro"])).out,
+    /^CENTRE.*\njinan +software +gromacs\/2024.1\n$/,
+  );
+  const { out: text } = await weir(url, ["offers", "jinan", "--json"]);
+  assert.deepEqual(JSON.parse(text).offers[0], offer);
+  assert.equal(seen.at(-1)?.line, "GET /offers?centre=jinan");
+  assert.match((await weir(url, ["offers", "--lang", "zh"], { columns: 200 })).out, /30 天未用/);
+});
+
 test("every command has help with examples, in both languages, and needs no server for it", async () => {
   for (const { words } of commands) {
     for (const language of ["en", "zh"]) {

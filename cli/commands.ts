@@ -212,6 +212,18 @@ export const commands: readonly Command[] = [
     load: async () => (await import("#cli/commands/centres.ts")).centres,
   },
   {
+    words: ["offers"],
+    operands: "[CENTRE]",
+    summary: "offers",
+    takes: [0, 1],
+    options: [{ long: "software", value: "NAME", words: "optionOffersSoftware" }],
+    examples: [
+      ["weir offers", "exampleOffers"],
+      ["weir offers --software gromacs", "exampleOffersSoftware"],
+    ],
+    load: async () => (await import("#cli/commands/offers.ts")).offers,
+  },
+  {
     words: ["nodes"],
     operands: "",
     summary: "nodes",

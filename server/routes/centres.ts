@@ -3,11 +3,14 @@ import { answer, type Handlers, refused } from "#server/http/handler.ts";
 import { newEnrolment } from "#server/identity/centre-credential.ts";
 import type { Database } from "#server/store/database.ts";
 import { readCentres, readNodes } from "#server/store/read/centres.ts";
+import { readOffers } from "#server/store/read/offers.ts";
 import { once } from "./once.ts";
 import { cutPage, readCursor } from "./paging.ts";
 
 /** Centres, their pools and nodes, and how a new one joins. */
-export function centreHandlers(context: Context): Pick<Handlers, "centres" | "nodes" | "addCentre" | "addEnrolment"> {
+export function centreHandlers(
+  context: Context,
+): Pick<Handlers, "centres" | "nodes" | "offers" | "addCentre" | "addEnrolment"> {
   const { db, now } = context;
   return {
     async centres({ query }) {
@@ -23,6 +26,10 @@ export function centreHandlers(context: Context): Pick<Handlers, "centres" | "no
       const found = await readNodes(db.pool, { centre: query.centre ?? null, skip: from, limit: query.limit + 1 });
       const page = cutPage(found, query.limit, () => from + query.limit);
       return answer({ nodes: [...page.rows], next: page.next });
+    },
+
+    async offers({ query }) {
+      return answer({ offers: [...(await readOffers(db.pool, query.centre ?? null))] });
     },
 
     addCentre: ({ caller, body, idempotency }) =>

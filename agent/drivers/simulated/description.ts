@@ -67,9 +67,22 @@ const offers = z.strictObject({
   aliases: z
     .partialRecord(z.enum(["partition", "qos", "constraint", "gres", "licences", "reservation"]), z.array(z.string()))
     .default({}),
+  /** To which pool a word of `aliases.partition` leads, where it is no pool's name. */
+  partitionPools: z.record(z.string(), z.string()).default({}),
   software: z.array(z.string()).default([]),
   containers: z.array(z.string()).default([]),
   mpi: z.array(z.string()).default([]),
+  fileSystems: z
+    .array(
+      z.strictObject({
+        name: z.string(),
+        path: z.string().startsWith("/"),
+        shared: z.boolean().default(true),
+        purgeDays: z.int().min(0).nullable().default(null),
+      }),
+    )
+    .default([]),
+  licences: z.array(z.strictObject({ name: z.string(), total: z.int().min(0) })).default([]),
 });
 
 const centre = z.strictObject({
@@ -108,7 +121,13 @@ export function describeCentre(description: z.input<typeof centre>): Description
 }
 
 export function offersOf(description: Description): EngineOffers {
-  const { aliases, ...rest } = description.offers ?? { aliases: {}, software: [], containers: [], mpi: [] };
+  if (!description.offers) return noOffers;
+  const { aliases, licences, ...rest } = description.offers;
   const named = Object.fromEntries(Object.entries(aliases).filter(([, words]) => words !== undefined));
-  return { ...noOffers, ...rest, aliases: { ...noOffers.aliases, ...named } };
+  return {
+    ...rest,
+    aliases: { ...noOffers.aliases, ...named },
+    // The simulated engine counts no licences: all of them are always free.
+    licences: licences.map((licence) => ({ ...licence, free: licence.total })),
+  };
 }

@@ -8,6 +8,13 @@ export const centresQuery = queryOptions({
   refetchInterval: 10_000,
 });
 
+/** Words, software, file systems and licences; long lists that seldom change. */
+export const offersQuery = queryOptions({
+  queryKey: ["offers"],
+  queryFn: ({ signal }) => ask("offers", { query: {} }, { signal }),
+  staleTime: 60_000,
+});
+
 export function nodesQuery(centre: string) {
   return queryOptions({
     queryKey: ["nodes", centre],

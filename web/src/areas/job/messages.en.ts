@@ -160,6 +160,7 @@ export const en = {
     container: "Container",
     fileSystems: "File systems",
     licences: "Licences",
+    siteWords: "Words for the centre",
     only: "Only at",
     except: "Not at",
     prefer: "Preferably at",

@@ -155,6 +155,7 @@ export const zh: Words<typeof en> = {
     container: "容器",
     fileSystems: "文件系统",
     licences: "许可证",
+    siteWords: "由中心对照的词",
     only: "仅限",
     except: "排除",
     prefer: "优先",

@@ -54,6 +54,12 @@ export function Asked({ spec }: { readonly spec: SpecView }) {
           spec.licences.map(({ name, count }) => `${name} × ${count}`),
         ),
         ...several(
+          t("asked.siteWords"),
+          Object.entries(spec.siteWords).map(
+            ([kind, words]) => `--${kind}=${words.join(kind === "constraint" ? "&" : ",")}`,
+          ),
+        ),
+        ...several(
           t("asked.labels"),
           Object.entries(spec.labels).map(([name, value]) => `${name}=${value}`),
         ),

@@ -27,11 +27,11 @@ const spec: SpecView = {
   retries: 2,
   onUnreachable: "restart-after 1800 s",
   priorityClass: "high",
-  software: [],
+  software: ["gromacs/2024.1"],
   container: null,
-  fileSystems: [],
-  licences: [],
-  siteWords: {},
+  fileSystems: ["lustre"],
+  licences: [{ name: "fem", count: 2 }],
+  siteWords: { partition: ["fast", "batch"], constraint: ["ib", "bigmem"], gres: ["fpga:1"] },
   inputFiles: [],
   centres: { only: ["local"], except: [], prefer: [] },
   labels: { field: "medicine" },
@@ -55,6 +55,8 @@ test("submitting again asks for what the job asked for", () => {
   assert.equal(asked.timeLimitS, 90_000);
   assert.equal(asked.array, "1-9%3");
   assert.deepEqual(asked.onlyCentres, ["local"]);
+  assert.deepEqual([asked.partition, asked.constraint, asked.gres], [["fast", "batch"], ["ib", "bigmem"], ["fpga:1"]]);
+  assert.deepEqual([asked.licences, request.software, request.fileSystems], [spec.licences, spec.software, ["lustre"]]);
   assert.deepEqual(request.onUnreachable, { kind: "restart-after", delayS: 1800 });
   assert.deepEqual(request.environment, { OMP_NUM_THREADS: "4", EMPTY: "" });
   assert.deepEqual(request.labels, { field: "medicine" });

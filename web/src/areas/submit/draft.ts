@@ -12,6 +12,8 @@ export type Draft = {
   readonly priorityClass: "low" | "normal" | "high";
   readonly prefer: readonly string[];
   readonly except: readonly string[];
+  readonly software: readonly string[];
+  readonly fileSystems: readonly string[];
   /** `name=value`, one a line. */
   readonly labels: string;
   readonly environment: string;
@@ -42,6 +44,8 @@ export const emptyDraft: Draft = {
   priorityClass: "normal",
   prefer: [],
   except: [],
+  software: [],
+  fileSystems: [],
   labels: "",
   environment: "",
   files: [],
@@ -66,6 +70,8 @@ export function requestOf(draft: Draft): JobRequest {
         ...(draft.except.length > 0 && { except: [...draft.except] }),
       },
     }),
+    ...(draft.software.length > 0 && { software: [...draft.software] }),
+    ...(draft.fileSystems.length > 0 && { fileSystems: [...draft.fileSystems] }),
     ...(Object.keys(labels).length > 0 && { labels }),
     ...(Object.keys(environment).length > 0 && { environment }),
     ...(draft.files.length > 0 && {
@@ -87,6 +93,8 @@ export function draftOf(spec: SpecView, name: string): Draft {
     priorityClass: spec.priorityClass,
     prefer: spec.centres.prefer,
     except: spec.centres.except,
+    software: spec.software,
+    fileSystems: spec.fileSystems,
     labels: linesOf(spec.labels),
     environment: linesOf(spec.environment),
   };
@@ -117,6 +125,13 @@ function scriptOf(spec: SpecView, name: string): string {
   say("chdir", spec.workingDirectory, ["workdir"]);
   say("output", spec.stdout);
   say("error", spec.stderr);
+  const words = (kind: string, separator: string) => spec.siteWords[kind]?.join(separator) ?? null;
+  for (const kind of ["partition", "qos", "reservation", "nodelist"]) say(kind, words(kind, ","));
+  say("constraint", words("constraint", "&"));
+  // Cards are said above; what is none is said here.
+  if (readOption(script, ["gres"]) === null) say("gres", words("gres", ","));
+  const licences = spec.licences.map(({ name, count }) => `${name}:${count}`).join(",");
+  if (readOption(script, ["licenses"]) === null) say("licenses", licences === "" ? null : licences);
   say("clusters", spec.centres.only.length > 0 ? spec.centres.only.join(",") : null, ["cluster"]);
   return script;
 }

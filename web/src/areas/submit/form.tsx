@@ -6,7 +6,7 @@ import { priorityClasses } from "#core/job/spec.ts";
 import { projectsQuery } from "../../app/projects.ts";
 import { useMe } from "../../app/session.ts";
 import { centreName } from "../../words/centre-name.ts";
-import { centresQuery } from "../centres/queries.ts";
+import { centresQuery, offersQuery } from "../centres/queries.ts";
 import { readOption, writeOption } from "./directives.ts";
 import { cardOptions, type Draft, memoryOptions } from "./draft.ts";
 import css from "./submit.module.css";
@@ -73,6 +73,10 @@ export function ScriptForm({ script, onScript }: FormContent) {
             />
           )}
         </Field>
+        <WordsField label={t("field.partition")} offered="partition" joint="," {...option("partition")} />
+        <WordsField label={t("field.constraint")} offered="constraint" joint="&" {...option("constraint")} />
+        <WordsField label={t("field.qos")} offered="qos" joint="," {...option("qos")} />
+        <WordsField label={t("field.licences")} offered="licences" joint="," {...option("licenses")} />
         <TextField label={t("field.chdir")} hint={t("hint.chdir")} span={6} {...option("chdir", ["workdir"])} />
         <TextField label={t("field.output")} hint={t("hint.output")} {...option("output")} />
         <TextField label={t("field.error")} hint={t("hint.output")} {...option("error")} />
@@ -80,6 +84,48 @@ export function ScriptForm({ script, onScript }: FormContent) {
     </div>
   );
 }
+
+type WordsContent = {
+  readonly label: string;
+  readonly offered: "partition" | "constraint" | "qos" | "licences";
+  readonly joint: string;
+  readonly value: string;
+  readonly onValue: (value: string) => void;
+};
+
+/** Words that centres have in their tables, offered with those who know each; what none knows can be typed, and is refused. */
+function WordsField({ label, offered, joint, value, onValue }: WordsContent) {
+  const offers = useQuery(offersQuery);
+  const serving = (offers.data?.offers ?? []).filter(({ inService }) => inService);
+  const choices = choicesOf(serving.map(({ centre, aliases }) => ({ centre, words: aliases[offered] })));
+  return (
+    <Field label={label}>
+      {(id) => (
+        <Select
+          id={id}
+          mode="tags"
+          allowClear
+          tokenSeparators={[","]}
+          value={value === "" ? [] : value.split(joint)}
+          onChange={(words: string[]) => onValue(words.join(joint))}
+          options={choices}
+        />
+      )}
+    </Field>
+  );
+}
+
+/** Each word once, with the centres that have it. */
+function choicesOf(all: readonly { readonly centre: string; readonly words: readonly string[] }[]): Choice[] {
+  const centres = new Map<string, string[]>();
+  for (const { centre, words } of all)
+    for (const word of words) centres.set(word, [...(centres.get(word) ?? []), centre]);
+  return [...centres]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([value, at]) => ({ value, label: `${value} · ${at.join(", ")}` }));
+}
+
+type Choice = { readonly value: string; readonly label: string };
 
 function MemoryField({ script, onScript }: FormContent) {
   const { t } = useTranslation("submit");
@@ -143,6 +189,8 @@ type FurtherContent = { readonly draft: Draft; readonly onChange: (part: Partial
 export function Further({ draft, onChange }: FurtherContent) {
   const { t } = useTranslation("submit");
   const centres = useQuery(centresQuery);
+  const offers = useQuery(offersQuery);
+  const serving = (offers.data?.offers ?? []).filter(({ inService }) => inService);
   const choices = (centres.data?.centres ?? []).map((centre) => ({ value: centre.id, label: centre.id }));
   return (
     <div className={css.group}>
@@ -223,6 +271,32 @@ export function Further({ draft, onChange }: FurtherContent) {
             value={[...draft.except]}
             onChange={(except: string[]) => onChange({ except })}
             options={choices}
+          />
+        )}
+      </Field>
+      <Field label={t("field.software")}>
+        {(id) => (
+          <Select
+            id={id}
+            mode="tags"
+            placeholder={t("hint.software")}
+            value={[...draft.software]}
+            onChange={(software: string[]) => onChange({ software })}
+            options={choicesOf(serving.map(({ centre, software }) => ({ centre, words: software })))}
+          />
+        )}
+      </Field>
+      <Field label={t("field.fileSystems")}>
+        {(id) => (
+          <Select
+            id={id}
+            mode="tags"
+            placeholder={t("hint.fileSystems")}
+            value={[...draft.fileSystems]}
+            onChange={(fileSystems: string[]) => onChange({ fileSystems })}
+            options={choicesOf(
+              serving.map(({ centre, fileSystems }) => ({ centre, words: fileSystems.map(({ name }) => name) })),
+            )}
           />
         )}
       </Field>
