@@ -28,6 +28,7 @@ describe("the guide to join a Slurm centre", { skip: requires("root", "slurm", "
 
   before(async () => {
     [clusters, network] = await Promise.all([startClusters({ only: ["jinan"] }), startNetwork({})]);
+    for (const { home } of clusters.users) rmSync(join(home, ".weir"), { recursive: true, force: true });
     machine = await startSiteMachine(clusters, clusterOf(clusters, "jinan").slurmConf);
     folder = mkdtempSync(join(tmpdir(), "weir-join-"));
     // `weir` and `npm` as an administrator and a user have them.
@@ -52,6 +53,7 @@ describe("the guide to join a Slurm centre", { skip: requires("root", "slurm", "
     await machine?.remove();
     await network?.remove();
     await clusters?.stop();
+    for (const { home } of clusters?.users ?? []) rmSync(join(home, ".weir"), { recursive: true, force: true });
     if (folder) rmSync(folder, { recursive: true });
   });
 
@@ -62,8 +64,8 @@ describe("the guide to join a Slurm centre", { skip: requires("root", "slurm", "
       .replaceAll("lihua", "weirt-li")
       .replaceAll("weir-check", "weirt-wang");
 
-  function run(where: "network" | "user", lines: string): { readonly status: number; readonly said: string } {
-    const home = join(folder, where === "network" ? "admin" : "li");
+  function run(where: "network" | "user" | "zhao", lines: string): { readonly status: number; readonly said: string } {
+    const home = join(folder, where === "network" ? "admin" : where === "user" ? "li" : where);
     const own = where === "network" ? { WEIR_HOME: network.home } : { WEIR_HOME: join(home, "none") };
     const env = { PATH: `${folder}:${process.env.PATH}`, HOME: home, LANG: "C.UTF-8", ...own };
     const server = where === "network" ? { WEIR_SERVER: network.url } : {};
@@ -109,12 +111,16 @@ describe("the guide to join a Slurm centre", { skip: requires("root", "slurm", "
   test("accounts are tried, the agent starts, the centre is tested and goes into service", {
     timeout: 170_000,
   }, async () => {
+    assert.match(await follow("network"), /^li +default +person:2,project:1 +asked for, no answer yet/m);
     const accounts = await follow("centre");
     assert.match(accounts, /^person:1 → weirt-wang: ready \(job \d+ ran, \d+ ms\)$/m);
     assert.match(accounts, /^person:2 +weirt-li +ai-lab +ready$/m);
     await follow("centre");
     await eventually("the agent is connected", async () =>
       /jinan.*connected/.test(run("network", "weir centres").said) ? true : null,
+    );
+    await eventually("the centre has told how far it is", async () =>
+      /^li +default +\S+ +ready /m.test(run("network", "weir centre accounts jinan").said) ? true : null,
     );
     const tested = await follow("network");
     assert.match(tested, /jinan: grade [AB]/, tested);
@@ -138,6 +144,31 @@ describe("the guide to join a Slurm centre", { skip: requires("root", "slurm", "
     assert.equal(failed.status, 7, failed.said);
   });
 
+  test("who has no account waits, and why says so; the agent lists them; once there is one, the job runs", async () => {
+    const { said: link } = run("network", "weir admin user add zhao --project default 2> /dev/null");
+    const home = join(folder, "zhao");
+    mkdirSync(home);
+    assert.equal(run("zhao", `weir login '${link.trim()}'`).status, 0);
+    const job = run("zhao", "weir submit --centre jinan --parsable -Q -- sh -c 'id -un'").said.trim();
+    await eventually("the centre knows", async () =>
+      (await machine.sh("weir-agent accounts")).said.includes("person:3,project:1       asked for by the network: zhao")
+        ? true
+        : null,
+    );
+    assert.match(
+      run("zhao", `weir why ${job}`).said,
+      /no local account is ready there for this person and project: requested/,
+    );
+    const added = await machine.sh(`exec 2>&1
+      usermod --append --groups weir-users weirt-zhao
+      sed -i 's/^account .*/account ai-lab hpc/' /etc/weir/policy
+      weir-agent accounts add person:3,project:1 weirt-zhao ai-lab || true
+      weir-agent accounts add person:3,project:1 weirt-zhao hpc`);
+    assert.match(added.said, /not ready: .*Invalid account/s, "Slurm's own words");
+    assert.match(added.said, /ready \(job/);
+    await eventually("it runs", async () => (/^weirt-zhao$/m.test(run("zhao", `weir logs ${job}`).said) ? true : null));
+  });
+
   test("the kill switch stops what is new, and gives it back", async () => {
     assert.equal((await machine.sh("weir-agent stop-new")).status, 0);
     const job = run("user", "weir submit --centre jinan --parsable -Q -- true").said.trim();
@@ -152,12 +183,16 @@ describe("the guide to join a Slurm centre", { skip: requires("root", "slurm", "
   test("it leaves without a trace", async () => {
     await follow("network");
     const said = await follow("centre");
-    assert.match(said, /^accounts: person:1→weirt-wang person:2→weirt-li$/m);
+    assert.match(said, /^accounts: person:1→weirt-wang person:2→weirt-li person:3,project:1→weirt-zhao$/m);
     assert.equal(at, blocks.length);
     const traces =
       "ls -d /etc/weir /usr/local/lib/weir /usr/local/bin/weir-agent /etc/sudoers.d/weir-agent /var/lib/weir-agent /var/log/weir /etc/systemd/system/weir-agent.service 2> /dev/null || true";
     assert.equal((await machine.sh(traces)).said, "");
     const chunks = clusters.users.map(({ home }) => `ls ${home}/.weir 2> /dev/null || true`).join("\n");
-    assert.equal((await machine.sh(chunks)).said, "");
+    // weir-run itself stays in the users' folders, which are theirs.
+    assert.deepEqual(
+      (await machine.sh(chunks)).said.split("\n").filter((name) => !/^(weir-run-\w+)?$/.test(name)),
+      [],
+    );
   });
 });

@@ -1,5 +1,8 @@
+import { join } from "node:path";
+import type { AskedAccount } from "#agent/driver.ts";
 import { testAccount } from "#agent/drivers/slurm/account-test.ts";
-import type { MappingEntry } from "#agent/drivers/slurm/mapping.ts";
+import { readAsked } from "#agent/drivers/slurm/accounts.ts";
+import { entryFor, type MappingEntry } from "#agent/drivers/slurm/mapping.ts";
 import type { Given } from "./operate.ts";
 import { becomeAgent } from "./settings.ts";
 import { openSlurmSite, type SlurmSite, trialPartition } from "./slurm-site.ts";
@@ -10,7 +13,7 @@ export async function accounts(given: Given): Promise<number> {
   const folder = becomeAgent(given.environment);
   const site = openSlurmSite(given.environment, folder, given.note);
   try {
-    if (word === "list") return list(given, site);
+    if (word === "list") return list(given, site, readAsked(join(folder, "accounts-asked.json")));
     const named = whoOf(who);
     switch (word) {
       case "add":
@@ -34,9 +37,10 @@ export async function accounts(given: Given): Promise<number> {
   }
 }
 
-function list(given: Given, { mapping }: SlurmSite): number {
+function list(given: Given, { mapping }: SlurmSite, asked: readonly AskedAccount[]): number {
   const entries = mapping.entries();
-  if (given.has("json")) given.print(JSON.stringify({ accounts: entries }, null, 2));
+  const open = asked.filter(({ person, project }) => entryFor(entries, person.id, project.id) === null);
+  if (given.has("json")) given.print(JSON.stringify({ accounts: entries, askedFor: open }, null, 2));
   else {
     for (const entry of entries) {
       const why = entry.readiness.kind === "created" && entry.readiness.words ? ` (${entry.readiness.words})` : "";
@@ -44,7 +48,12 @@ function list(given: Given, { mapping }: SlurmSite): number {
         `${whoText(entry).padEnd(24)} ${entry.user.padEnd(16)} ${(entry.account ?? "-").padEnd(16)} ${entry.readiness.kind}${why}`,
       );
     }
-    if (entries.length === 0) given.print("nobody of the network has an account here yet: weir-agent accounts add");
+    for (const { person, project } of open) {
+      const who = whoText({ person: person.id, project: project.id });
+      given.print(`${who.padEnd(24)} asked for by the network: ${person.name} in project ${project.name}`);
+    }
+    if (entries.length + open.length === 0)
+      given.print("nobody of the network has an account here yet: weir-agent accounts add");
   }
   return 0;
 }
