@@ -4,7 +4,7 @@ import { type ContainerPlace, containerCommand } from "./container.ts";
 import { plainBash } from "./modules.ts";
 
 /**
- * An order whose program finds its software loaded, or runs in its container (W2, docs/decisions/0019): the user's program is
+ * An order whose program finds its software loaded, or runs in its container (W2, docs/decisions/0018): the user's program is
  * put behind a few lines of bash, which load the modules in the environment that it inherits, whatever its interpreter. A
  * script then lies in `$WEIR_WORK`, as every input file does. An order that demands neither is given back as it is.
  */

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { parseSite } from "./site.ts";
 import { translated, wordsOffered, wordTable } from "./words.ts";
@@ -86,4 +87,16 @@ test("a word that the table does not have is refused, naming those that it has; 
     refused("batch", { siteWords: { partition: ["fast"] } }),
     /partition fast, which is short, .* sent to batch/,
   );
+});
+
+test("the example of the guide is a site, and means what it says", () => {
+  const page = readFileSync(new URL("../../../docs/guides/portable-scripts.md", import.meta.url), "utf8");
+  const json = /```json\n(.*?)```/s.exec(page)?.[1] ?? assert.fail("no example");
+  const example = parseSite(json, "the guide");
+  const made = wordTable({ ...own, pools: ["short", "accel"] }, example);
+  const siteWords = { partition: ["fast"], constraint: ["infiniband"], gres: ["fpga:2"] };
+  const answer = translated({ pool: "short", demands: { ...nothing, siteWords } }, made);
+  assert(answer.kind === "translated");
+  assert.deepEqual([answer.words.constraint, answer.words.gres], ["ib", "fpga:u280:2"]);
+  assert.equal(example.fileSystems[1]?.purgeDays, null);
 });
