@@ -42,6 +42,18 @@ export const pool = z
     accelerators: devices,
     /** What nobody's work takes, as the engine last reported. */
     free: z.strictObject({ cores: z.int(), memoryMib: z.int(), accelerators: devices }),
+    /**
+     * The largest shapes that could start there now: none of them is within another. Empty where nothing could, or
+     * nothing new is sent.
+     */
+    startable: z.array(
+      z.strictObject({
+        nodes: z.int(),
+        coresPerNode: z.int(),
+        memoryMibPerNode: z.int(),
+        accelerators: z.strictObject({ vendor: z.string(), model: z.string(), perNode: z.int() }).nullable(),
+      }),
+    ),
     /** The work of others: none, seen by the agent (with when the next of it ends), or hidden from it. */
     foreign: z.strictObject({
       kind: z.enum(["none", "seen", "hidden"]),

@@ -2,6 +2,7 @@ import type { JobSummary, WireOutcome } from "#api/job.ts";
 import type { Cell, Colour } from "#cli/table.ts";
 import type { Say, WordsKey } from "#cli/words.ts";
 import { words } from "#cli/words.ts";
+import type { StartableShape } from "#core/scheduling/headroom.ts";
 
 /** Local time to the second: 2026-11-22 14:05:09. */
 export function timeText(atMs: number): string {
@@ -24,6 +25,12 @@ export function spanText(spanMs: number): string {
 export function memoryText(mib: number): string {
   if (mib < 1024) return `${mib} MiB`;
   return `${Number((mib / 1024).toFixed(mib < 102_400 ? 1 : 0))} GiB`;
+}
+
+/** What one job could be: `4 × 8c 32 GiB 2×huawei/ascend910b` is four nodes, each with all of that. */
+export function shapeText({ nodes, coresPerNode, memoryMibPerNode, accelerators }: StartableShape): string {
+  const cards = accelerators ? ` ${accelerators.perNode}×${accelerators.vendor}/${accelerators.model}` : "";
+  return `${nodes} × ${coresPerNode}c ${memoryText(memoryMibPerNode)}${cards}`;
 }
 
 /** An amount of milliseconds of something in hours, below a hundredth of one in seconds, and which of the two. */

@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import type { Answer } from "#api/client.ts";
 import type { Centre } from "#api/network.ts";
 import type { Call } from "#cli/call.ts";
-import { connectionText, memoryText, spanText, timeText } from "#cli/formats.ts";
+import { connectionText, memoryText, shapeText, spanText, timeText } from "#cli/formats.ts";
 import { everyPage } from "#cli/pages.ts";
 import { exitCodes, Stop } from "#cli/stop.ts";
 import { driverNames } from "#core/centre/centre.ts";
@@ -46,6 +46,7 @@ export async function showCentre(call: Call): Promise<number> {
   else {
     await printCentre(call, centre);
     await printPools(call, centre);
+    await printHeadroom(call, centre);
     if (intake) await printHistory(call, intake);
   }
   return exitCodes.done;
@@ -177,6 +178,17 @@ async function printPools(call: Call, { pools }: Centre): Promise<void> {
       othersText(call, pool.foreign),
       `${pool.runs}`,
       pool.contract === "shared" ? `${pool.waiting} (${say("atMost", { limit: pool.maxPending })})` : `${pool.waiting}`,
+    ]),
+  );
+}
+
+async function printHeadroom(call: Call, { pools }: Centre): Promise<void> {
+  if (pools.length === 0) return;
+  await call.print("\n");
+  await call.printFacts(
+    pools.map(({ name, startable }) => [
+      call.say("startsNow", { pool: name }),
+      startable.map(shapeText).join(" | ") || call.say("startsNothing"),
     ]),
   );
 }

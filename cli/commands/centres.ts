@@ -1,5 +1,6 @@
+import type { Centre } from "#api/network.ts";
 import type { Call } from "#cli/call.ts";
-import { connectionText, memoryText, timeText } from "#cli/formats.ts";
+import { connectionText, memoryText, shapeText, timeText } from "#cli/formats.ts";
 import { everyPage } from "#cli/pages.ts";
 import { exitCodes } from "#cli/stop.ts";
 
@@ -23,6 +24,7 @@ export async function centres(call: Call): Promise<number> {
       { title: say("columnCores"), align: "right" },
       { title: say("columnMemory"), align: "right" },
       { title: say("columnAccelerators") },
+      { title: say("columnStartsNow") },
       { title: say("columnRuns"), align: "right" },
       { title: say("columnSeen") },
     ],
@@ -34,19 +36,26 @@ export async function centres(call: Call): Promise<number> {
       const name = call.language === "zh" ? (centre.nameZh ?? centre.name) : centre.name;
       const head = [centre.id, name, state] as const;
       const seen = centre.lastSeenMs === null ? say("never") : timeText(centre.lastSeenMs);
-      if (centre.pools.length === 0) return [[...head, "", "", "", "", "", seen]];
+      if (centre.pools.length === 0) return [[...head, "", "", "", "", "", "", seen]];
       return centre.pools.map((pool, at) => [
         ...(at === 0 ? head : ["", "", ""]),
         pool.name,
         `${pool.coresInUse}/${pool.cores}`,
         `${memoryText(pool.memoryMibInUse)}/${memoryText(pool.memoryMib)}`,
         pool.accelerators.map(({ vendor, model, count }) => `${count} × ${vendor} ${model}`).join(", "),
+        startableText(pool),
         `${pool.runs}`,
         at === 0 ? seen : "",
       ]);
     }),
   );
   return exitCodes.done;
+}
+
+/** The largest shape that could start there; where there are others, how many. */
+function startableText({ startable: [first, ...others] }: Centre["pools"][number]): string {
+  if (!first) return "–";
+  return others.length === 0 ? shapeText(first) : `${shapeText(first)} (+${others.length})`;
 }
 
 /** JSON: `{"nodes": [Node…], "next": cursor | null}`. */

@@ -26,6 +26,7 @@ import {
   waitReason,
 } from "#core/scheduling/dependencies.ts";
 import { type Asked, mayEverUse } from "#core/scheduling/fit.ts";
+import { headroomOf, type StartableShape } from "#core/scheduling/headroom.ts";
 import type { JobRecord, LiveRun } from "#core/scheduling/job-record.ts";
 import { nearestFit } from "#core/scheduling/nearest.ts";
 import { takeLicences } from "#core/scheduling/offered.ts";
@@ -85,6 +86,8 @@ export type World = {
   explainNew(shape: Shape, wishes: CentreWishes, nowMs: number, asker?: Asker): WaitingExplanation;
   /** Whether any centre in service, reachable or not, could run the shape if it were empty. */
   couldEverFit(shape: Shape, wishes: CentreWishes, asker?: Asker): EverFit;
+  /** What each pool of a centre could start now, by the pool's name; empty where the centre is not known. */
+  headroom(centre: CentreId): ReadonlyMap<string, readonly StartableShape[]>;
   /** Every centre of the network, in service or not, in the order of their ids. */
   centres(): readonly CentreId[];
   /**
@@ -281,6 +284,7 @@ export function createWorld(): World {
     explainNew: (shape, wishes, _nowMs, asker) =>
       explainAt(state, { job: null, position: 0 }, askedBy(shape, wishes, asker), null),
     couldEverFit: (shape, wishes, asker) => nearestFit(state.centres, askedBy(shape, wishes, asker)),
+    headroom: (centre) => headroomOf(state.centres.find(({ id }) => id === centre)),
     centres: () => state.centres.filter((centre) => centre.state !== null).map((centre) => centre.id),
     missing: () => missingJobs(state.dependencies),
     accountsWanted: () => (state.wanted ??= accountsWanted(state.queue, state.centres)),

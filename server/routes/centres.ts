@@ -1,4 +1,6 @@
+import type { Centre } from "#api/network.ts";
 import { centreId } from "#core/ids.ts";
+import type { World } from "#core/scheduling/world.ts";
 import { answer, type Handlers, refused } from "#server/http/handler.ts";
 import { newEnrolment } from "#server/identity/centre-credential.ts";
 import type { Database } from "#server/store/database.ts";
@@ -16,7 +18,7 @@ export function centreHandlers(
     async centres({ query }) {
       const found = await readCentres(db.pool, { after: query.cursor ?? null, limit: query.limit + 1 });
       const page = cutPage(found, query.limit, (centre) => centre.id);
-      return answer({ centres: [...page.rows], next: page.next });
+      return answer({ centres: page.rows.map((centre) => withHeadroom(centre, context.world())), next: page.next });
     },
 
     async nodes({ query }) {
@@ -64,4 +66,13 @@ export function centreHandlers(
   };
 }
 
-type Context = { readonly db: Database; readonly now: () => number };
+type Context = {
+  readonly db: Database;
+  readonly world: () => Pick<World, "headroom">;
+  readonly now: () => number;
+};
+
+function withHeadroom(centre: Centre, world: Pick<World, "headroom">): Centre {
+  const shapes = world.headroom(centreId(centre.id));
+  return { ...centre, pools: centre.pools.map((pool) => ({ ...pool, startable: [...(shapes.get(pool.name) ?? [])] })) };
+}

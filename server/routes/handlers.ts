@@ -35,6 +35,7 @@ export function createHandlers(parts: Parts): Handlers {
 }
 
 export type Parts = Parameters<typeof networkHandlers>[0] &
+  Parameters<typeof centreHandlers>[0] &
   Parameters<typeof centreTermsHandlers>[0] &
   Parameters<typeof centreAccountHandlers>[0] &
   Parameters<typeof connectionTestHandlers>[0] &

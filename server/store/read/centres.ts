@@ -105,6 +105,8 @@ function poolView(
     limits: described?.limits ?? { timeLimitS: null, leastNodes: 1, mostNodes: null },
     foreign: foreignView(described?.foreign ?? { kind: "none" }),
     free: freeOf(nodes),
+    // The scheduler knows it; the route puts it in.
+    startable: [],
     nodes: nodes.reduce((sum, group) => sum + group.count, 0),
     nodesUp: nodes.reduce((sum, group) => sum + (group.state === "up" ? group.count : 0), 0),
     ...totals,

@@ -55,6 +55,10 @@ export const en = {
     unreported: "Not reported by the agent",
   },
   free: "{{cores}} cores, {{memory}} free",
+  startable: "Can start now:",
+  startableNone: "nothing can start now",
+  shape: "{{nodes}} × ({{cores}} cores, {{memory}})",
+  shapeCards: "{{nodes}} × ({{cores}} cores, {{memory}}, {{cards}})",
   others: {
     hidden: "others' jobs are hidden from the agent",
     running: "others run on {{cores}} cores",

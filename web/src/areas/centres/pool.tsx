@@ -66,8 +66,31 @@ export function PoolCard({ pool }: { readonly pool: Pool }) {
           </span>
         ))}
       </div>
+      <Startable pool={pool} />
       {pool.foreign.kind === "none" ? null : <Others pool={pool} />}
       <Limits pool={pool} />
+    </div>
+  );
+}
+
+/** What one job could be, node by node: not a sum of what is free. */
+function Startable({ pool: { startable } }: { readonly pool: Pool }) {
+  const { t } = useTranslation("centres");
+  if (startable.length === 0)
+    return (
+      <div className={css.poolFacts}>
+        <span>{t("startableNone")}</span>
+      </div>
+    );
+  return (
+    <div className={css.poolFacts}>
+      <span>{t("startable")}</span>
+      {startable.map(({ nodes, coresPerNode, memoryMibPerNode, accelerators }) => {
+        const size = { nodes: countText(nodes), cores: countText(coresPerNode), memory: mibText(memoryMibPerNode) };
+        const cards = accelerators && cardsText([{ accelerators: [{ ...accelerators, count: accelerators.perNode }] }]);
+        const words = cards === null ? t("shape", size) : t("shapeCards", { ...size, cards });
+        return <span key={words}>{words}</span>;
+      })}
     </div>
   );
 }
