@@ -138,8 +138,8 @@ test("logs -f prints while the job writes, and ends with it", async () => {
 });
 
 test("logs -f of a job whose --output cannot be opened ends by itself and says why; nothing is used", async () => {
-  const id = (await done("submit", "--parsable", "-o", "/no/such/folder/x.log", "--", "true")).trim();
-  const why = "stdout cannot be written to /no/such/folder/x.log: No such file or directory";
+  const id = (await done("submit", "--parsable", "-o", "/var/no/such/folder/x.log", "--", "true")).trim();
+  const why = "stdout cannot be written to /var/no/such/folder/x.log: No such file or directory";
   assert.equal(await done("logs", "-f", id), `weir: the job could not be started: ${why}\n`);
   const shown = await json("show", id);
   assert.deepEqual([shown.outcome.kind, shown.outcome.exitCode], ["failed", 126]);
@@ -170,6 +170,8 @@ test("refusals name the rule: exit status 3, and the problem in JSON", async () 
   const cases: readonly (readonly [string[], RegExp])[] = [
     [["submit", script("tiem.sh", "", "#SBATCH --tiem=5")], /--tiem \(line 3\).*Did you mean --time/],
     [["submit", "-p", "gpu", "--", "true"], /partition.*"gpu" is offered by no centre/],
+    [["submit", "--output=/no-such-folder/o", "--", "true"], /file system "\/no-such-folder\/o" .* Known: .*\/var/],
+    [["submit", "--software", "gromacs/2030", "--", "true"], /software "gromacs\/2030" is offered by no centre/],
     [["submit", "--array=0-9999999", "--", "true"], /10000000 tasks; the limit is 100000/],
     [["submit", "-d", "afterok:99999", "--", "true"], /no job 99999/],
     [["submit", "-A", "others", "--", "true"], /no member of a project "others"/],
@@ -184,6 +186,13 @@ test("refusals name the rule: exit status 3, and the problem in JSON", async () 
   assert.match(problem.type, /\/not-found$/);
   const { stderr } = await network.weir(["show", "99999", "--lang", "zh"]);
   assert.match(stderr, /未找到/);
+});
+
+test("what the machine offers for scripts: the folders that paths may begin with", async () => {
+  const { offers } = await json("offers");
+  assert.equal(offers.length, 1);
+  assert.ok(offers[0].fileSystems.some((one: { readonly path: string }) => one.path === "/var"));
+  assert.match((await weir("offers", "local")).stdout, /local +file systems +.*\/usr/);
 });
 
 test("usage, the books, centres and nodes", async () => {
