@@ -25,15 +25,27 @@ export const waitKinds = {
   throttled: { en: "as many of its array run there as may", zh: "该数组在中心的并发已达上限" },
   "account-limit": { en: "a limit of the local account or user is reached", zh: "本地账户或用户已达上限" },
   "qos-limit": { en: "a limit of the local QoS is reached", zh: "本地 QoS 已达上限" },
+  "above-limit": {
+    en: "asks for more than a local limit allows one job: it will not start there as it is",
+    zh: "超出本地对单个作业的上限，按现状不会在该处启动",
+  },
   "partition-limit": { en: "is above a limit of the pool at the centre", zh: "超出中心该资源池的上限" },
   "partition-closed": { en: "the pool starts nothing now", zh: "该资源池暂不开始作业" },
   "nodes-down": { en: "nodes it needs are down or not available", zh: "所需节点停机或不可用" },
-  reservation: { en: "waits for a reservation", zh: "等待预留时段" },
+  maintenance: {
+    en: "its time limit runs into a maintenance window of the centre",
+    zh: "其时限与中心的维护时段重叠",
+  },
+  reservation: { en: "waits for a reservation, or for one of others to end", zh: "等待预留时段，或等待他人的预留结束" },
   licences: { en: "waits for licences", zh: "等待许可证" },
   "cannot-run-as-asked": { en: "cannot run there as it was asked for", zh: "按所申请的条件无法在该处运行" },
+  power: { en: "the centre's limit of power leaves no room for it now", zh: "中心的功率上限暂无余量" },
+  ended: { en: "has ended at the centre, and its end is being looked up", zh: "已在中心结束，正在查明结果" },
   "engine-busy": { en: "the centre's scheduler has not come to it yet", zh: "中心调度器尚未处理到" },
   requeued: { en: "was put back into the centre's queue", zh: "已退回中心的队列" },
 } as const satisfies Record<string, { readonly en: string; readonly zh: string }>;
+
+export type WaitKind = keyof typeof waitKinds;
 
 type Reason = Pick<RunWait, "reason" | "reasonKind">;
 
@@ -50,6 +62,6 @@ export function isNewReason(before: Reason | null, now: Reason): boolean {
   return !before || (before.reasonKind ?? before.reason) !== (now.reasonKind ?? now.reason);
 }
 
-function isKind(text: string): text is keyof typeof waitKinds {
+function isKind(text: string): text is WaitKind {
   return Object.hasOwn(waitKinds, text);
 }

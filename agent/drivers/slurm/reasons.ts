@@ -1,39 +1,34 @@
+import type { WaitKind } from "#core/centre/waiting.ts";
+
 /**
- * Slurm's reasons for a pending job, by what a user can do about them. `weir why` shows the kind's words and the engine's
- * own word beside it. Source: squeue(1), "job reason codes", and src/common/slurm_protocol_defs.c of 22.05 (its
+ * Slurm's reasons for a pending job, by what a user can do about them. `weir why` shows the kind's words
+ * (core/centre/waiting.ts) and the engine's own word beside it. Source: squeue(1), "job reason codes", and src/common/slurm_protocol_defs.c of 22.05 (its
  * job_reason_string).
  */
-export const waitKinds = [
-  "resources",
-  "priority",
-  "held-by-user",
-  "held-by-centre",
-  "dependency",
-  "not-yet",
-  "throttled",
-  "account-limit",
-  "qos-limit",
-  "partition-limit",
-  "partition-closed",
-  "nodes-down",
-  "reservation",
-  "licences",
-  "cannot-run-as-asked",
-  "engine-busy",
-  "requeued",
-] as const;
-export type WaitKind = (typeof waitKinds)[number];
-
 /** The kind of a reason word; null for a word that is not in the table, which is then shown as it is. */
 export function waitKind(reason: string): WaitKind | null {
   // Some come with their facts: `ReqNodeNotAvail,_UnavailableNodes:c12`, `Nodes_required_for_job_are_DOWN,_…`.
   const word = reason.split(/[,(:\s]/)[0] ?? "";
   const exact = table.get(word);
-  if (exact) return exact;
+  if (exact) return exact === "nodes-down" ? (afterComma(reason) ?? exact) : exact;
   if (/^Nodes_required_for_job_are_DOWN/.test(word) || word === "Nodes") return "nodes-down";
-  if (/^Assoc(?:Max|Grp)/.test(word)) return "account-limit";
-  if (/^QOS(?:Max|Min|Grp)/.test(word)) return "qos-limit";
+  if (/^(?:Assoc|QOS)(?:Max|Min)/.test(word)) return ofOneJob.test(word) ? "above-limit" : limitOf(word);
+  if (/^(?:Assoc|QOS)Grp/.test(word)) return limitOf(word);
+  if (/^Max[A-Za-z]+PerAccount$/.test(word)) return "qos-limit";
   return null;
+}
+
+/** What no waiting helps against: the job asks for more than one job may have. */
+const ofOneJob = /Per(?:Job|Node)(?:Limit)?$|^QOSMin/;
+
+function limitOf(word: string): WaitKind {
+  return word.startsWith("Assoc") ? "account-limit" : "qos-limit";
+}
+
+/** `ReqNodeNotAvail, Reserved for maintenance`, `ReqNodeNotAvail, May be reserved for other job`. */
+function afterComma(reason: string): WaitKind | null {
+  if (/reserved[ _]for[ _]maintenance/i.test(reason)) return "maintenance";
+  return /reserved[ _]for[ _]other/i.test(reason) ? "reservation" : null;
 }
 
 const table: ReadonlyMap<string, WaitKind> = new Map<string, WaitKind>([
@@ -57,7 +52,8 @@ const table: ReadonlyMap<string, WaitKind> = new Map<string, WaitKind>([
   ["QOSJobLimit", "qos-limit"],
   ["QOSResourceLimit", "qos-limit"],
   ["QOSTimeLimit", "qos-limit"],
-  ["MaxMemPerLimit", "cannot-run-as-asked"],
+  ["MaxMemPerLimit", "above-limit"],
+  ["AccountingPolicy", "account-limit"],
   ["PartitionTimeLimit", "partition-limit"],
   ["PartitionNodeLimit", "partition-limit"],
   ["PartitionConfig", "partition-limit"],
@@ -73,8 +69,19 @@ const table: ReadonlyMap<string, WaitKind> = new Map<string, WaitKind>([
   ["Prolog", "engine-busy"],
   ["Cleaning", "engine-busy"],
   ["SchedDefer", "engine-busy"],
+  ["WaitingForScheduling", "engine-busy"],
+  ["BlockMaxError", "engine-busy"],
+  ["BlockFreeAction", "engine-busy"],
+  ["BurstBufferOperation", "engine-busy"],
+  ["PowerNotAvail", "power"],
+  ["PowerReserved", "power"],
   ["FedJobLock", "engine-busy"],
   ["BurstBufferResources", "engine-busy"],
   ["BurstBufferStageIn", "engine-busy"],
   ["JobLaunchFailure", "requeued"],
+  ["SystemFailure", "requeued"],
+  ["NonZeroExitCode", "ended"],
+  ["TimeLimit", "ended"],
+  ["InactiveLimit", "ended"],
+  ["DeadLine", "ended"],
 ]);
