@@ -16,13 +16,42 @@ use Weir::Policy;
 use Weir::Record;
 use Weir::Submission;
 use Exporter qw(import);
-our @EXPORT = qw(submit_chunk chunk_record read_run_stream remove_chunk);
+our @EXPORT = qw(submit_chunk prepare_chunk record_submitted chunk_record read_run_stream remove_chunk);
 
 use constant { MAX_RECORD => 8192, MAX_READ => 1 << 20 };
 
 # (engineId, cluster, existing, words of sbatch). $sbatch->($place, $batch, $lock) is called at most once, under the lock.
 sub submit_chunk {
     my ($policy, $person, $s, $wrapper, $sbatch) = @_;
+    my ($place, $batch, $engine, %known) = open_chunk($policy, $person, $s, $wrapper);
+    return (@known{qw(engineId cluster)}, 1, '') if %known;
+    my ($id, $cluster, $words) = $sbatch->($place, $batch, $engine);
+    record_engine($engine, $id, $cluster) or $words .= "weir-as: the engine's id could not be recorded in $place: $!";
+    return ($id, $cluster, 0, $words);
+}
+
+# ($place, $batch), and what is known already if it was submitted before. Nothing holds the lock afterwards: a folder that
+# is removed before the request reaches slurmctld leaves a job that has nothing to run.
+sub prepare_chunk {
+    my ($place, $batch, undef, %known) = open_chunk(@_);
+    return ($place, $batch, %known);
+}
+
+# Whether the id is there now: the first one stands.
+sub record_submitted {
+    my ($policy, $person, $chunk, $id) = @_;
+    my $place = path_of($policy->{runs}, $person) . "/$chunk";
+    is_own_folder($person, $place) or return 0;
+    sysopen(my $engine, "$place/engine", O_RDWR | O_NOFOLLOW | O_NONBLOCK) or return 0;
+    flock $engine, LOCK_EX | LOCK_NB or return 0;
+    my %known = facts_in(small_file($person, "$place/engine"));
+    return $known{engineId} eq $id ? 1 : 0 if ($known{engineId} // '') =~ /^$ENGINE_ID$/;
+    return record_engine($engine, $id, '') ? 1 : 0;
+}
+
+# ($place, $batch, its open and locked file `engine`), all files written; of one that has an engine's id: that too.
+sub open_chunk {
+    my ($policy, $person, $s, $wrapper) = @_;
     my $root = root_of_runs($policy, $person);
     $s->{cwd} eq '' or -d $s->{cwd} or refuse('cwd', "there is no folder $s->{cwd}, or $person->{name} cannot see it");
     for my $name (qw(cwd stdout stderr)) { check_output($policy, $person, $root, $name, $s->{$name}) if $s->{$name} =~ m{^/} }
@@ -33,13 +62,16 @@ sub submit_chunk {
     sysopen(my $engine, "$place/engine", O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0600) or failed('failed', "$place/engine: $!");
     flock $engine, LOCK_EX | LOCK_NB or failed('busy', "$s->{chunk} is being submitted by another process");
     my %known = facts_in(small_file($person, "$place/engine"));
-    return (@known{qw(engineId cluster)}, 1, '') if ($known{engineId} // '') =~ /^$ENGINE_ID$/;
+    return ($place, '', $engine, map { $_ => $known{$_} } qw(engineId cluster)) if ($known{engineId} // '') =~ /^$ENGINE_ID$/;
     failed('in-doubt', "$s->{chunk} was begun before, and no engine id is recorded: look its tag up") unless $fresh || $s->{again};
     my $batch = eval { write_chunk($root, $place, $s, $wrapper) } // failed('failed', $@ =~ s/\s+\z//r);
-    my ($id, $cluster, $words) = $sbatch->($place, $batch, $engine);
+    return ($place, $batch, $engine);
+}
+
+sub record_engine {
+    my ($engine, $id, $cluster) = @_;
     my $record = lines(engineId => $id, cluster => $cluster, submittedMs => wall_ms());
-    truncate($engine, 0) && sysseek($engine, 0, 0) && (syswrite($engine, $record) // 0) == length $record or $words .= "weir-as: the engine's id could not be recorded in $place: $!";
-    return ($id, $cluster, 0, $words);
+    return truncate($engine, 0) && sysseek($engine, 0, 0) && (syswrite($engine, $record) // 0) == length $record;
 }
 
 # All files of the chunk; what Slurm is to start, as text.

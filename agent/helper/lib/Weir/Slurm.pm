@@ -61,9 +61,9 @@ sub list_jobs {
 }
 
 sub show_jobs {
-    my ($policy, $person, @ids) = @_;
+    my ($policy, $person, $only, @ids) = @_;
     my (@answer, $words);
-    for my $id (@ids) {
+    for my $id ($only eq 'accounting' ? () : @ids) {
         my ($status, $out, $err) = command($policy, 'scontrol', ['--oneliner', 'show', 'job', $id], env => { SLURM_TIME_FORMAT => '%s' });
         failed('timeout', $err) if $status == -1;
         if ($status != 0) { $words .= $err; next }

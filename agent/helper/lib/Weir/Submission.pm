@@ -8,7 +8,7 @@ use Weir::Frame;
 use Weir::Policy;
 use Weir::Record;
 use Exporter qw(import);
-our @EXPORT = qw(field optional fields submission_of sbatch_words facts_for_hook $CHUNK $RUN $USER $ENGINE_ID);
+our @EXPORT = qw(field optional fields submission_of sbatch_words ends_within_s facts_for_hook $CHUNK $RUN $USER $ENGINE_ID);
 
 our $USER      = qr/[A-Za-z_][\w.@-]{0,63}/;
 our $CHUNK     = qr/[0-9A-Za-z][0-9A-Za-z._-]{0,63}/;
@@ -107,17 +107,23 @@ sub check_limits {
 # Each is one word of its own with its option's name before it, so no value can become an option.
 sub sbatch_words {
     my ($s, $place, $waited_s) = @_;
-    my $within = int($s->{startWithinS} - $waited_s);
-    refuse('too-late', 'its start was forbidden after a time that has passed') if $within < 1;
     my %plain = (account => 'account', partition => 'partition', qos => 'qos', reservation => 'reservation', gres => 'gres', constraint => 'constraint',
         licenses => 'licenses', nodelist => 'nodelist', array => 'array', tasksPerNode => 'ntasks-per-node');
     return (
         '--parsable', $s->{requeue} ? '--requeue' : '--no-requeue', "--job-name=$s->{name}", "--comment=$s->{comment}",
         "--nodes=$s->{nodes}", "--ntasks=$s->{tasks}", "--cpus-per-task=$s->{cpusPerTask}", $s->{memMibPerNode} ? "--mem=$s->{memMibPerNode}M" : (),
-        "--time=$s->{timeLimitMin}", '--deadline=now+' . ($within + $s->{timeLimitMin} * 60),
+        "--time=$s->{timeLimitMin}", '--deadline=now+' . ends_within_s($s, $waited_s),
         '--export=ALL', '--propagate=NONE', '--input=/dev/null', "--chdir=$place", "--output=$place/wrapper.log", '--open-mode=append',
         $s->{exclusive} ? '--exclusive' : (), map { $s->{$_} ne '' ? "--$plain{$_}=$s->{$_}" : () } sort keys %plain,
     );
+}
+
+# So many seconds from now it must have ended at the latest, as Slurm counts: its lease less what it waited, and its limit.
+sub ends_within_s {
+    my ($s, $waited_s) = @_;
+    my $within = int($s->{startWithinS} - $waited_s);
+    refuse('too-late', 'its start was forbidden after a time that has passed') if $within < 1;
+    return $within + $s->{timeLimitMin} * 60;
 }
 
 # What the site's own `before-submit` is told, as JSON.
