@@ -131,7 +131,7 @@ export function commandsEngine(helper: WeirAs): Engine {
   };
 }
 
-function submitFields(submission: Submission): Field[] {
+export function submitFields(submission: Submission): Field[] {
   const { wholeArray } = submission;
   const optional = (name: string, value: string | number | null): Field[] => (value === null ? [] : [[name, value]]);
   return [
@@ -180,7 +180,7 @@ function submitFields(submission: Submission): Field[] {
   ];
 }
 
-function submitAnswer(frame: Frame): SubmitAnswer {
+export function submitAnswer(frame: Frame): SubmitAnswer {
   if (text(frame, "ok") === "1")
     return { kind: "submitted", engineId: text(frame, "engineId") ?? "", words: text(frame, "stderr") ?? "" };
   const words = text(frame, "words") ?? "";
@@ -198,7 +198,7 @@ function submitAnswer(frame: Frame): SubmitAnswer {
   }
 }
 
-function jobsAnswer(frame: Frame): JobsAnswer {
+export function jobsAnswer(frame: Frame): JobsAnswer {
   const controller: JobWord[] = [];
   let uid: number | null = null;
   for (const [at, job] of (frame.get("job") ?? []).entries()) {

@@ -9,7 +9,6 @@ import type { RunObservation, RunOrder } from "#core/run-order.ts";
 import { prepared } from "../prologue.ts";
 import { keepAccounts } from "./accounts.ts";
 import { chunkName, type Group, groupOrders, type Place, submissionOf } from "./chunks.ts";
-import { commandsEngine } from "./commands.ts";
 import { gresWords } from "./describe.ts";
 import { doubts } from "./doubts.ts";
 import { type Engine, EngineSilent } from "./engine.ts";
@@ -21,6 +20,7 @@ import { offering, tableOf } from "./offering.ts";
 import { keepProving } from "./proving.ts";
 import { readSite, type Site } from "./site.ts";
 import { type Look, mostTimeS, poolsSeen, surroundings } from "./surroundings.ts";
+import { openEngine } from "./transport.ts";
 import { openWeirAs } from "./weir-as.ts";
 import { noWords, translated } from "./words.ts";
 
@@ -65,7 +65,7 @@ export async function openSlurm(
   const notebook = openNotebook(join(folder, "slurm-runs"));
   const mapping = openMapping(site.mapping ?? join(folder, "mapping.json"), note);
   const helper = openWeirAs({ command: site.helper, identity }, note);
-  const engine = commandsEngine(helper);
+  const { engine } = openEngine(site, helper, note);
   const clocks = { nowMs: () => Date.now(), monotonicMs: () => performance.now() };
   const around = surroundings(localCommands({ ...site, identity }), engine, clocks);
   const offered = offering(site, clocks.monotonicMs);

@@ -64,7 +64,7 @@ export function makeTestSite(
     policyPath,
     policy.replace(/^(stop|audit) .*$/gm, (_, key) => `${key} ${folder}/log/${key}`),
   );
-  const rule = `/etc/sudoers.d/weir-driver-${process.pid}-${name}`;
+  const rule = `/etc/sudoers.d/weir-driver-${process.pid}-${name}-${folder.slice(-6)}`;
   writeFileSync(rule, sudoersText({ user: clusters.agentUser.name, helper: program }), { mode: 0o440 });
   execFileSync("visudo", ["-c", "-q", "-f", rule]);
   const accounts = cluster.accounting ? { "weirt-li": "ai-lab", "weirt-wang": "ai-lab", "weirt-zhao": "hpc" } : null;

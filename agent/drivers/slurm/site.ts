@@ -11,7 +11,23 @@ const device = z.strictObject({ vendor: z.string().min(1).max(100), model: z.str
 
 const words = z.record(z.string().min(1).max(200), z.string().min(1).max(255)).default({});
 
+/** Where slurmrestd listens, as a unix socket or as http://HOST:PORT, and how long it may take for one answer. */
+const rest = z
+  .strictObject({
+    socket: z.string().startsWith("/").nullable().default(null),
+    url: z
+      .string()
+      .regex(/^http:\/\/[^/\s]+\/?$/, "http://HOST:PORT, without a path")
+      .nullable()
+      .default(null),
+    patienceS: z.number().min(1).max(120).default(30),
+  })
+  .refine(({ socket, url }) => (socket === null) !== (url === null), "either a socket or a url");
+
 const site = z.strictObject({
+  /** Slurm's commands through weir-as, or slurmrestd with tokens that weir-as mints. */
+  transport: z.enum(["commands", "rest"]).default("commands"),
+  rest: rest.nullable().default(null),
   /** How weir-as is started. */
   helper: z.tuple([z.string()], z.string()).default(["sudo", "-n", paths.helper, "serve"]),
   /** SLURM_CONF for the agent's own look at nodes and partitions; null: where Slurm looks by itself. */
@@ -73,6 +89,15 @@ export function readSite(path: string): Site {
 
 export function parseSite(text: string, path: string): Site {
   const parsed = site.safeParse(JSON.parse(text));
-  if (parsed.success) return parsed.data;
-  throw new Error(`${path}: ${z.prettifyError(parsed.error)}`);
+  if (!parsed.success) throw new Error(`${path}: ${z.prettifyError(parsed.error)}`);
+  const { transport, rest, mostTasksOfChunk } = parsed.data;
+  if (transport === "rest" && rest === null)
+    throw new Error(
+      `${path}: transport "rest" needs where slurmrestd listens: "rest": {"socket": "/…"} or {"url": "http://…"}`,
+    );
+  if (transport === "rest" && mostTasksOfChunk > 1000)
+    throw new Error(
+      `${path}: mostTasksOfChunk is at most 1000 with transport "rest": more tasks are not listed by REST at once`,
+    );
+  return parsed.data;
 }

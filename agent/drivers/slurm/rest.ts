@@ -1,0 +1,298 @@
+import { type Field, text } from "#agent/drivers/process/frame.ts";
+import { jobsAnswer, submitAnswer, submitFields } from "./commands.ts";
+import {
+  type Engine,
+  EngineSilent,
+  type JobsAnswer,
+  PolicyRefusal,
+  type Submission,
+  type SubmitAnswer,
+} from "./engine.ts";
+import type { JobWord } from "./job-word.ts";
+import {
+  doubtsToken,
+  errorsOf,
+  isUnknownJob,
+  jobsOf,
+  type RestAnswer,
+  submitAnswerOf,
+  wordsOfAnswer,
+} from "./rest-answers.ts";
+import { openRestClient, type RestCall, type RestPlace, RestSilent } from "./rest-client.ts";
+import { submitBody } from "./rest-request.ts";
+import { openTokens } from "./rest-tokens.ts";
+import { knownRange, newestCommon, type RestVersion, servedVersions } from "./rest-version.ts";
+import type { Words } from "./slurm-text.ts";
+import type { WeirAs } from "./weir-as.ts";
+
+export type RestSettings = {
+  readonly place: RestPlace;
+  /** How long slurmrestd may take for one answer. */
+  readonly patienceMs: number;
+  readonly note: (words: string, facts: object) => void;
+  readonly monotonicMs: () => number;
+};
+
+export type RestEngine = Engine & {
+  /** The version that both sides speak, asked for as this user; throws with what is served where there is none. */
+  readonly version: (user: string) => Promise<RestVersion>;
+};
+
+/** A listing of all jobs is never asked for by REST (P6); those that are listed and read come by weir-as. */
+const recordedAfterMs = 50;
+const mostRecorded = 200;
+
+/**
+ * slurmrestd, asked as the user with a token that weir-as mints. It submits, cancels and tells of single jobs. The
+ * chunk's folder and its checks by the policy, listings, accounting (by sacct's text: JSON has wrong exit codes),
+ * records and output stay with weir-as.
+ */
+export function restEngine(commands: Engine, helper: WeirAs, settings: RestSettings): RestEngine {
+  const { patienceMs, note } = settings;
+  const client = openRestClient(settings.place);
+  const tokens = openTokens({
+    monotonicMs: settings.monotonicMs,
+    mostLifeS: async () => (await commands.hello()).tokenLifeS,
+    mint: mintBy(helper),
+  });
+  const recorder = recordBy(helper, note);
+  let known: RestVersion | null = null;
+  let keepsAccounting = true;
+  /** It gave no answer: before anything that must not come twice is sent, it has to answer something else. */
+  let isSuspect = false;
+
+  /** With a fresh token where the one at hand may be what is wrong with it: once. */
+  async function call(user: string, what: Omit<RestCall, "user" | "token" | "patienceMs">): Promise<RestAnswer> {
+    const token = await tokens.of(user);
+    const first = await hear({ ...what, user, token, patienceMs });
+    if (!doubtsToken(first)) return first;
+    tokens.discard(user, token);
+    return hear({ ...what, user, token: await tokens.of(user), patienceMs });
+  }
+
+  async function hear(what: RestCall): Promise<RestAnswer> {
+    try {
+      return await client.call(what);
+    } catch (error) {
+      if (error instanceof RestSilent && error.mayHaveArrived) isSuspect = true;
+      throw error;
+    }
+  }
+
+  async function version(user: string): Promise<RestVersion> {
+    if (known !== null) return known;
+    const answer = await call(user, { method: "GET", path: "/openapi/v3" });
+    if (answer.status !== 200) throw silent("GET /openapi/v3", answer);
+    const served = servedVersions(answer.body);
+    const common = newestCommon(served);
+    const words = served.length === 0 ? "no version of /slurm" : served.join(", ");
+    if (common === null)
+      throw new EngineSilent(
+        `slurmrestd ${client.place} serves ${words}; this driver knows ${knownRange}, and does not guess`,
+      );
+    known = common;
+    return common;
+  }
+
+  function silent(what: string, answer: RestAnswer): EngineSilent {
+    return new EngineSilent(`slurmrestd ${client.place}: ${what}: ${wordsOfAnswer(answer)}`);
+  }
+
+  /** Null where Slurm does not know it. */
+  async function job(user: string, id: string): Promise<ReturnType<typeof jobsOf> | null> {
+    const path = `/slurm/${(await version(user)).name}/job/${id}`;
+    const answer = await call(user, { method: "GET", path });
+    if (answer.status !== 200 && isUnknownJob(answer)) return null;
+    if (answer.status === 404) known = null;
+    if (answer.status !== 200) throw silent(`GET ${path}`, answer);
+    try {
+      return jobsOf(answer.body, user);
+    } catch (error) {
+      throw new EngineSilent(`slurmrestd ${client.place}: GET ${path}: ${answer.text.slice(0, 200)}`, { cause: error });
+    }
+  }
+
+  async function cancelOne(user: string, id: string): Promise<"cancelled" | "not-there"> {
+    const found = await job(user, id);
+    const [word] = found?.words ?? [];
+    if (word === undefined) return "not-there";
+    if (!/(?:^|[ .:])weir-/.test(`${word.name} ${word.comment ?? ""}`))
+      throw new PolicyRefusal(`job ${id} was not submitted by Weir`, "foreign-job");
+    const path = `/slurm/${(await version(user)).name}/job/${id}`;
+    const answer = await call(user, { method: "DELETE", path });
+    if (answer.status === 200) return "cancelled";
+    if (isUnknownJob(answer)) return "not-there";
+    // 2021: it has ended meanwhile.
+    if (errorsOf(answer.body).some(({ code }) => code === 2021)) return "cancelled";
+    throw silent(`DELETE ${path}`, answer);
+  }
+
+  /** Null once it answers at all; what it was sent before may still be with it. */
+  async function stillSilent(user: string, name: string): Promise<unknown> {
+    if (!isSuspect) return null;
+    try {
+      await call(user, { method: "GET", path: `/slurm/${name}/ping` });
+      isSuspect = false;
+      return null;
+    } catch (error) {
+      return error;
+    }
+  }
+
+  async function submit(submission: Submission): Promise<SubmitAnswer> {
+    const { user, chunk, isAgain } = submission;
+    const wasSuspect = isSuspect;
+    let spoken: RestVersion;
+    try {
+      spoken = await version(user);
+      const trouble = await stillSilent(user, spoken.name);
+      if (trouble !== null) throw trouble;
+    } catch (error) {
+      return notSent(error, isAgain);
+    }
+    // What it was sent in its silence it may do only now.
+    if (wasSuspect && isAgain)
+      return { kind: "in-doubt", words: `slurmrestd ${client.place} answers again: the tag is looked up once more` };
+    const prepared = await prepareBy(helper, submission);
+    if (prepared.kind !== "prepared") return prepared;
+    const path = `/slurm/${spoken.name}/job/submit`;
+    try {
+      const body = submitBody(submission, prepared, spoken.family);
+      const answer = await call(user, { method: "POST", path, body });
+      if (answer.status === 404) known = null;
+      const verdict = submitAnswerOf(answer, `slurmrestd ${client.place}: POST ${path}`);
+      if (verdict.kind === "submitted") recorder.add(user, chunk, verdict.engineId);
+      // With a fresh token, and proved before not to have arrived: it is no longer in doubt.
+      if (verdict.kind === "in-doubt" && isAgain && doubtsToken(answer)) return { kind: "later", words: verdict.words };
+      return verdict;
+    } catch (error) {
+      return notSent(error, true);
+    }
+  }
+
+  return {
+    ...commands,
+    get transport() {
+      return `slurmrestd ${client.place}${known === null ? "" : `, ${known.name}`}, with weir-as`;
+    },
+    version,
+    submit,
+
+    async cancel(user, engineIds, which) {
+      // Only scancel looks at the state of what it cancels.
+      if (which === "waiting") return commands.cancel(user, engineIds, which);
+      const answers = await Promise.all(engineIds.map(async (id) => ({ id, what: await cancelOne(user, id) })));
+      return { notThere: answers.flatMap(({ id, what }) => (what === "not-there" ? [id] : [])) };
+    },
+
+    async jobs(user, engineIds): Promise<JobsAnswer> {
+      const [found, accounting] = await Promise.all([
+        Promise.all(engineIds.map((id) => job(user, id))),
+        keepsAccounting ? accountingBy(helper, user, engineIds) : null,
+      ]);
+      keepsAccounting = accounting !== null;
+      const controller: JobWord[] = found.flatMap((one) => one?.words ?? []);
+      const uid = found.find((one) => one?.uid != null)?.uid ?? null;
+      return { controller, accounting, uid, isComplete: true };
+    },
+
+    close() {
+      recorder.close();
+      client.close();
+      commands.close();
+    },
+  };
+}
+
+/**
+ * What trouble on the way means for a submission: nothing arrived where no connection came about, or where there was no
+ * token; in doubt where something of this chunk, now or before, may be with a daemon that says nothing.
+ */
+function notSent(error: unknown, mayHaveBeenSent: boolean): SubmitAnswer {
+  if (!(error instanceof EngineSilent || error instanceof PolicyRefusal)) throw error;
+  const isInDoubt = mayHaveBeenSent && error instanceof RestSilent && error.mayHaveArrived;
+  return { kind: isInDoubt ? "in-doubt" : "later", words: error.message };
+}
+
+type PreparedOrAnswer =
+  | { readonly kind: "prepared"; readonly place: string; readonly batch: string; readonly deadlineS: number }
+  | SubmitAnswer;
+
+/** The folder with all files, by the policy: nothing is at Slurm yet. */
+async function prepareBy(helper: WeirAs, submission: Submission): Promise<PreparedOrAnswer> {
+  try {
+    const frame = await helper.ask("prepare", submitFields(submission));
+    if (text(frame, "ok") !== "1" || text(frame, "existing") === "1") return submitAnswer(frame);
+    const [place, batch] = [text(frame, "place") ?? "", text(frame, "batch") ?? ""];
+    return { kind: "prepared", place, batch, deadlineS: Number(text(frame, "deadlineS")) };
+  } catch (error) {
+    if (!(error instanceof EngineSilent)) throw error;
+    // The helper prepares and never submits: with the next try the folder is there, and in doubt.
+    return { kind: "in-doubt", words: error.message };
+  }
+}
+
+function mintBy(helper: WeirAs) {
+  return async (user: string, lifeS: number) => {
+    const frame = await helper.ask("token", Object.entries({ user, lifespanS: lifeS }));
+    const [token, expiresInS] = [text(frame, "token"), Number(text(frame, "expiresInS"))];
+    if (text(frame, "ok") === "1" && token) return { token, expiresInS };
+    const words = text(frame, "words") ?? "";
+    if (text(frame, "error") === "refused") throw new PolicyRefusal(words, text(frame, "rule") ?? "");
+    throw new EngineSilent(`weir-as token: ${text(frame, "error")}: ${words}`);
+  };
+}
+
+/** sacct's text, by weir-as; null: this cluster keeps no accounting. */
+async function accountingBy(helper: WeirAs, user: string, ids: readonly string[]): Promise<readonly Words[] | null> {
+  const fields: Field[] = [["user", user], ["only", "accounting"], ...ids.map((id): Field => ["engineId", id])];
+  const frame = await helper.ask("jobs", fields);
+  if (text(frame, "ok") !== "1") throw new EngineSilent(`weir-as jobs: ${text(frame, "words")}`);
+  return jobsAnswer(frame).accounting;
+}
+
+/**
+ * Tells weir-as the engine's ids, many in one request, for the folder and the audit. The agent's own notebook has them
+ * first; a folder without one is looked up by its tag.
+ */
+function recordBy(helper: WeirAs, note: RestSettings["note"]) {
+  const waiting = new Map<string, { readonly chunk: string; readonly engineId: string }[]>();
+  let timer: NodeJS.Timeout | null = null;
+
+  function flush(): void {
+    timer = null;
+    for (const [user, all] of waiting)
+      for (let at = 0; at < all.length; at += mostRecorded) void tell(user, all.slice(at, at + mostRecorded));
+    waiting.clear();
+  }
+
+  async function tell(user: string, some: readonly { readonly chunk: string; readonly engineId: string }[]) {
+    const pairs = some.flatMap(({ chunk, engineId }): Field[] => [
+      ["chunk", chunk],
+      ["engineId", engineId],
+    ]);
+    const words = await helper.ask("submitted", [["user", user], ...pairs]).then(
+      (frame) => {
+        const missed = (frame.get("recorded") ?? []).filter((one) => one.toString() !== "1").length;
+        if (text(frame, "ok") !== "1") return text(frame, "words") ?? "";
+        return missed === 0 ? null : `${missed} folders took no engine's id`;
+      },
+      (error: unknown) => String(error),
+    );
+    if (words !== null) note("weir-as has not recorded every engine's id", { user, words });
+  }
+
+  return {
+    add(user: string, chunk: string, engineId: string): void {
+      const theirs = waiting.get(user) ?? [];
+      waiting.set(user, theirs);
+      theirs.push({ chunk, engineId });
+      timer ??= setTimeout(flush, recordedAfterMs);
+    },
+    close(): void {
+      if (timer === null) return;
+      clearTimeout(timer);
+      flush();
+    },
+  };
+}
