@@ -9,20 +9,23 @@ import { openTester } from "#agent/contract/tester.ts";
 import type { Control } from "#agent/control.ts";
 import type { ServedCentre } from "#agent/drivers/open.ts";
 import { beginSession, type Credential, enrol, readCredential, rotate } from "#agent/enrol.ts";
+import { folderLock } from "#agent/folder-lock.ts";
 import { openJournal } from "#agent/journal.ts";
 import { type Clocks, keepRuns } from "#agent/keeper.ts";
 import { keptMs, removeOld } from "#agent/retention.ts";
-import { keepInSync } from "#agent/sync.ts";
+import { keepInSync, pollMs } from "#agent/sync.ts";
 
 /**
  * The agent of one centre: journal → engine's driver → keeper of runs → sync with the server, until it is told to stop
- * (status 0) or fenced by a newer agent of the same centre (status 3).
+ * (status 0), fenced by a newer agent of the same centre (status 3), or without a credential (status 1).
  */
 export async function serveCentre(settings: CentreSettings): Promise<number> {
   const { centre, connection, control, agentVersion, log } = settings;
   mkdirSync(centre.folder, { recursive: true, mode: 0o700 });
   const credentialPath = join(centre.folder, "credential");
   const note = (words: string, facts: object) => log.info(facts, words);
+  const lock = folderLock(centre.folder);
+  if (!(await takeOver())) return 0;
   const journal = openJournal(join(centre.folder, "journal"), Date.now());
   const engine = await openReplaceable(() => centre.open(note));
   const driver = engine.users;
@@ -30,6 +33,7 @@ export async function serveCentre(settings: CentreSettings): Promise<number> {
   const tester = openTester({ engine, agentVersion, note });
   await keeper.adopt();
   const kept = keptMs(process.env);
+  const poll = pollMs(process.env);
   const cleaning = setInterval(() => {
     removeOld(driver, journal, kept, Date.now()).then(
       (removed) => removed > 0 && note("old runs removed", { removed }),
@@ -60,6 +64,7 @@ export async function serveCentre(settings: CentreSettings): Promise<number> {
       keeper,
       ...told,
       agentVersion,
+      pollMs: poll,
       signal: AbortSignal.any([control.gone, stop.signal]),
       onFirstAnswer: () => settings.onReady(),
       onRotate: () => {
@@ -85,11 +90,28 @@ export async function serveCentre(settings: CentreSettings): Promise<number> {
   await tester.close();
   await driver.close();
   journal.close();
+  lock.release();
   log.info({ status }, "agent ends; runs go on and are adopted by the next one");
   return status;
 
-  /** The credential on disk, rotated when it is due, or a new one for a one-time token. */
-  async function enrolled(): Promise<Credential> {
+  /**
+   * Another agent of this folder is fenced by a session of ours, and ends at its next word with the server; nothing here
+   * is read before it has. False where this one is to end first.
+   */
+  async function takeOver(): Promise<boolean> {
+    if (lock.take()) return true;
+    log.warn({ folder: centre.folder }, "another agent serves from this folder; it is fenced, and its end awaited");
+    const have = readCredential(credentialPath);
+    if (have !== null) await untilReached(() => beginSession(connection, have.credential));
+    while (!control.gone.aborted) {
+      if (lock.take()) return true;
+      await pause(200);
+    }
+    return false;
+  }
+
+  /** The credential on disk, rotated when it is due, or a new one for a one-time token; null where there is neither. */
+  async function enrolled(): Promise<Credential | null> {
     const have = readCredential(credentialPath);
     if (have !== null && have.rotateAtMs > Date.now() && !rotateNow) return have;
     if (have !== null) {
@@ -98,8 +120,11 @@ export async function serveCentre(settings: CentreSettings): Promise<number> {
       log.warn({ words: rotated.words }, "rotation refused; enrolling again");
     }
     const token = await control.enrolmentToken(centre.name);
-    if (token === null)
-      throw new Error("This agent has no credential. Set WEIR_ENROLMENT_TOKEN to a one-time token of its centre.");
+    if (token === null) {
+      log.fatal({}, "This agent has no credential. Set WEIR_ENROLMENT_TOKEN to a one-time token of its centre.");
+      status = 1;
+      return null;
+    }
     const answer = await enrol(connection, token, credentialPath, { agentVersion, driver: driver.name }, Date.now());
     if (answer.kind === "enrolled") return answer.credential;
     throw new Unreachable(`enrolment refused: ${answer.words}`);

@@ -26,6 +26,8 @@ export type SyncSettings = {
   readonly credential: string;
   readonly session: number;
   readonly agentVersion: string;
+  /** How long the server may keep a poll waiting. */
+  readonly pollMs: number;
   readonly signal: AbortSignal;
   readonly onFirstAnswer: () => void;
   /** The server asks for a rotation of the credential. */
@@ -35,13 +37,13 @@ export type SyncSettings = {
   readonly note: (words: string, facts: object) => void;
 };
 
-const pollMs = 25_000;
+const mostPollS = 25;
 const mostObservations = 500;
 const engineEveryMs = 60_000;
 const accountsEveryMs = 1_000;
 
 export async function keepInSync(settings: SyncSettings): Promise<SyncEnd> {
-  const { connection, driver, keeper, signal } = settings;
+  const { connection, driver, keeper, pollMs, signal } = settings;
   let server = "";
   let generation = 0;
   let answered = false;
@@ -185,6 +187,15 @@ export async function keepInSync(settings: SyncSettings): Promise<SyncEnd> {
   });
   await Promise.race([Promise.all([reporter, poller]), ended.promise]).finally(() => clearInterval(accountsTimer));
   return end ?? { kind: "stopped" };
+}
+
+/** WEIR_POLL_S, or 25 s: less where something on the way cuts calls that are quiet for so long. */
+export function pollMs(environment: Readonly<Record<string, string | undefined>>): number {
+  const text = environment.WEIR_POLL_S ?? String(mostPollS);
+  const seconds = Number(text);
+  if (!/^\d+(\.\d+)?$/.test(text) || seconds < 1 || seconds > mostPollS)
+    throw new Error(`WEIR_POLL_S=${text}: give a number of seconds from 1 to ${mostPollS}`);
+  return Math.round(seconds * 1000);
 }
 
 function wireObservation(seen: RunObservation): SyncRequest["observations"][number] {

@@ -60,7 +60,7 @@ const feed = openFeed(db, { from: snapshot, log });
 const transitions = openTransitionWriter(db, { onCommitted: feed.wake, log });
 const leader = openLeader(db, transitions, { log });
 const scheduler = openScheduler({ db, feed, transitions, leader, world, log });
-const tending = openTending({ db, transitions, leader, log });
+const tending = openTending({ db, transitions, leader, log, unreachableAfterMs: unreachableAfterMs() });
 const writer = openSubmitWriter(db, {
   log,
   onCommitted: (batch) => {
@@ -161,6 +161,15 @@ async function stop(): Promise<void> {
   await db.close();
   await control.close();
   process.exit(0);
+}
+
+/** WEIR_UNREACHABLE_AFTER_S, or 30 s: for so long a centre may be silent before it counts as unreachable (R2). */
+function unreachableAfterMs(): number {
+  const text = process.env.WEIR_UNREACHABLE_AFTER_S ?? "30";
+  const seconds = Number(text);
+  if (/^\d+$/.test(text) && seconds >= 6 && seconds <= 86_400) return seconds * 1000;
+  log.fatal({}, `WEIR_UNREACHABLE_AFTER_S=${text}: give a whole number of seconds from 6 to 86400`);
+  process.exit(1);
 }
 
 function databaseUrl(): string {

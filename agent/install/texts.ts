@@ -71,6 +71,8 @@ StateDirectory=${paths.state.replace("/var/lib/", "")}
 StateDirectoryMode=0700
 Restart=always
 RestartSec=5
+# Fenced by a newer agent of this centre: two that come back again and again would fence each other for ever.
+RestartPreventExitStatus=3
 KillMode=process
 # NoNewPrivileges, and every setting that brings it along (PrivateDevices, SystemCallFilter, ProtectKernelTunables, …), would
 # keep sudo from starting weir-as; PrivateTmp, ProtectHome and ProtectSystem would hide from it what the users see.
