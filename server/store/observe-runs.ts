@@ -46,20 +46,33 @@ export function observeRuns(
 }
 
 function observe(sheet: Sheet, run: RunLine, observation: RunObservation): void {
+  const atMs = believable(sheet, run, observation);
   switch (observation.kind) {
     case "accepted":
-      acceptRun(sheet, run, observation.atMs);
+      acceptRun(sheet, run, atMs);
       return;
     case "waiting":
-      waitRun(sheet, run, { ...observation, reasonKind: observation.reasonKind ?? null });
+      waitRun(sheet, run, { ...observation, atMs, reasonKind: observation.reasonKind ?? null });
       return;
     case "started":
-      startRun(sheet, run, observation.atMs, observation.evidence);
+      startRun(sheet, run, atMs, observation.evidence);
       return;
     case "ended":
-      endRun(sheet, run, observation);
+      endRun(sheet, run, { ...observation, atMs });
       return;
     default:
       unreachable(observation);
   }
+}
+
+/**
+ * A centre's clock only labels what happened there: nothing of a run was before its placement, its end not before its
+ * start, and nothing is yet to come. What is billed is a duration, which a wrong clock does not touch. What is told of a
+ * run that has ended is kept as it is told.
+ */
+function believable({ nowMs }: Sheet, run: RunLine, { kind, atMs }: RunObservation): number {
+  const { placedMs, startedMs, state } = run;
+  if (state === "ended") return atMs;
+  const earliestMs = kind === "ended" ? Math.max(placedMs, startedMs ?? placedMs) : placedMs;
+  return Math.min(nowMs, Math.max(earliestMs, atMs));
 }

@@ -248,7 +248,8 @@ export function endRun(
   const task = currentTask(sheet, run);
   const job = jobOf(sheet, run);
   run.state = "ended";
-  run.startedMs ??= usage?.startedMs ?? null;
+  const startedMs = usage?.startedMs ?? null;
+  run.startedMs ??= startedMs === null ? null : Math.min(atMs, Math.max(run.placedMs, startedMs));
   run.endedMs = atMs;
   run.end = end;
   run.usage = usage;

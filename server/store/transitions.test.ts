@@ -117,6 +117,8 @@ test("a job goes all the way, and what it used is posted", async () => {
   await tell({ kind: "started", run, atMs: 5_000, evidence: "pid 7" });
   assert.deepEqual((await job(id))?.state, "running");
   assert.deepEqual(await tell(ended(run, { kind: "succeeded" })), [run]);
+  // The centre's clock is years behind: nothing of a run was before its placement.
+  const [{ placed_ms: placedMs } = {}] = await rows("select placed_ms from run where job_id = $1", [id]);
   assert.deepEqual(await job(id), {
     state: "ended",
     queued: 0,
@@ -126,8 +128,8 @@ test("a job goes all the way, and what it used is posted", async () => {
     ended: 1,
     outcome: { kind: "succeeded" },
     centres: ["alpha"],
-    started_ms: 5_000,
-    ended_ms: 6_000,
+    started_ms: placedMs,
+    ended_ms: placedMs,
     runs: 1,
   });
   assert.deepEqual(await kinds(id), ["placed", "accepted", "started", "ended"]);
@@ -139,6 +141,19 @@ test("a job goes all the way, and what it used is posted", async () => {
     { kind: "post", unit: "mib-s", amount: "100" },
     { kind: "post", unit: "wall-ms", amount: "1000" },
   ]);
+});
+
+test("a centre's clock that is ahead: nothing is yet to come, and the usage is what it was", async () => {
+  const [id = assert.fail()] = await submit(admitted());
+  const run = await placed(id);
+  const aheadMs = Date.now() + 90_000;
+  await tell({ kind: "accepted", run, atMs: aheadMs }, { kind: "started", run, atMs: aheadMs, evidence: "pid 7" });
+  const [seen] = await rows("select started_ms from job where id = $1", [id]);
+  assert.ok(Number(seen?.started_ms) <= Date.now(), JSON.stringify(seen));
+  await tell({ ...ended(run, { kind: "succeeded" }, { startedMs: aheadMs }), atMs: aheadMs + 1_000 });
+  const [late] = await rows("select count(*) as count from event where job_id = $1 and at_ms > $2", [id, Date.now()]);
+  assert.equal(Number(late?.count), 0);
+  assert.deepEqual((await balances(id)).at(-1), { kind: "post", unit: "wall-ms", amount: "1000" });
 });
 
 test("whatever comes twice, late or out of order changes nothing that is final", async () => {
