@@ -1,0 +1,390 @@
+import assert from "node:assert/strict";
+import { chmodSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
+import { createClient, NoAnswer } from "#api/client.ts";
+import type { JobDetail } from "#api/job.ts";
+import { faketimeLibrary, requires } from "../tools/requirement.ts";
+import { type Clusters, startClusters } from "../tools/slurm/clusters.ts";
+import { eventually, type Network, startNetwork } from "./network.ts";
+import { type AgentProcess, joinSlurm, type SlurmCentre } from "./slurm-centre.ts";
+
+// What must be survived between a Slurm centre's agent and the server. After each fault: no job is lost, none has run
+// twice (each writes its run's name into a file of the centre's shared folder), every usage is booked once, the ledger
+// balances, and the job's history says what happened.
+//
+// WEIR_FAULT_S is how long the network is cut and slow; from 60 s on no time-out is scaled down. WEIR_FAULT_KILLS is how
+// many SIGKILLs the last test gives, WEIR_FAULT_SEED makes it the same again. `npm run test:long` has the long forms.
+const faultMs = 1000 * Number(process.env.WEIR_FAULT_S ?? 30);
+const kills = Number(process.env.WEIR_FAULT_KILLS ?? 6);
+const seed = Number(process.env.WEIR_FAULT_SEED ?? Date.now() % 1_000_000);
+const isScaled = faultMs < 60_000;
+
+describe("faults between agent and server", { skip: requires("root", "slurm", "sudo", "faketime") }, () => {
+  let clusters: Clusters;
+  let network: Network;
+  const sites = new Map<string, Site>();
+
+  before(async () => {
+    const env = { WEIR_LOCAL_CORES: "4", ...(isScaled && { WEIR_UNREACHABLE_AFTER_S: "8" }) };
+    [clusters, network] = await Promise.all([startClusters(), startNetwork({ env })]);
+    await Promise.all(
+      (["qingdao", "jinan"] as const).map(async (name) => {
+        const centre = await joinSlurm(network, clusters, name, isScaled ? { WEIR_POLL_S: "4" } : {});
+        sites.set(name, await openSite(network, centre));
+      }),
+    );
+  });
+  after(async () => {
+    if (process.env.WEIR_TEST_TALK) for (const site of sites.values()) console.error(site.agent().said());
+    for (const site of sites.values()) await site.centre.remove();
+    await network?.remove();
+    await clusters?.stop();
+  });
+  const siteOf = (name: string) => sites.get(name) ?? assert.fail(`no ${name}`);
+
+  describe("at two centres at once", { concurrency: 2 }, () => {
+    describe("at qingdao", { concurrency: 1 }, () => {
+      test("the network is cut", { timeout: faultMs + 120_000 }, async () => {
+        const site = siteOf("qingdao");
+        const long = await site.submit({ sleepS: faultMs / 1000 + 3 });
+        const fills = [await site.submit({ sleepS: 10, cores: 7 }), await site.submit({ sleepS: 10, cores: 7 })];
+        await site.are([long, ...fills], "running");
+        const waits = await site.submit({ sleepS: 2, cores: 8, exitCode: 5 });
+        const short = await site.submit({ sleepS: 5, exitCode: 3 });
+        await site.are([short], "running");
+        await eventually("one waits in the centre's own queue", async () => {
+          const { firstTasks } = await site.job(waits);
+          return firstTasks[0]?.runs[0]?.waiting ? true : null;
+        });
+        site.centre.proxy.set({ kind: "silent" });
+        const healed = delay(faultMs);
+
+        await eventually(
+          "the centre is unreachable",
+          async () => ((await site.state()) === "unreachable" ? true : null),
+          faultMs,
+        );
+        const bound = await Promise.all([long, ...fills, waits, short].map(site.job));
+        assert.deepEqual(
+          bound.map(({ state }) => state),
+          ["running", "running", "running", "starting", "running"],
+        );
+        for (const { unreachableSinceMs } of bound) assert.notEqual(unreachableSinceMs, null);
+        const later = await site.submit({ sleepS: 0 });
+        const elsewhere = await site.submit({ sleepS: 0, anywhere: true });
+        await site.are([elsewhere], "ended");
+        await eventually("work goes on there", async () => (site.marks(waits).length === 1 ? true : null), faultMs);
+        assert.equal((await site.job(short)).state, "running");
+        await healed;
+        for (const id of [long, ...fills, waits, short]) {
+          const { centres, firstTasks } = await site.job(id);
+          assert.deepEqual([centres, firstTasks[0]?.attempts], [["qingdao"], 1], `job ${id} moved`);
+        }
+        assert.equal((await site.job(later)).state, "queued");
+
+        site.centre.proxy.set({ kind: "none" });
+        await site.centre.connected();
+        await site.check();
+        for (const id of [long, waits, short]) {
+          const steps = await site.history(id);
+          const told = steps.map(({ kind }) => kind);
+          for (const kind of ["unreachable", "reachable", "ended"])
+            assert.ok(told.includes(kind), `${id}: ${told.join(" ")}`);
+          assert.ok(told.indexOf("unreachable") < told.indexOf("reachable"));
+          assert.ok(told.indexOf("reachable") < told.indexOf("ended"));
+        }
+        assert.deepEqual((await site.job(elsewhere)).centres, ["local"]);
+      });
+
+      test("two agents: the newer fences the older", { timeout: 90_000 }, async () => {
+        const site = siteOf("qingdao");
+        await site.submit({ sleepS: 6, exitCode: 2 });
+        const stream = site.stream(12);
+        await delay(500);
+        const older = site.agent();
+        const newer = site.start();
+        assert.equal(await older.ended, 3);
+        assert.match(older.said(), /fenced by a newer agent/);
+        assert.match(newer.said(), /another agent serves from this folder/);
+        await stream;
+        await site.check();
+        assert.equal(newer.said().match(/session begins/g)?.length, 1, newer.said());
+      });
+
+      test("a revoked credential", { timeout: 90_000 }, async () => {
+        const site = siteOf("qingdao");
+        const runs = [await site.submit({ sleepS: 6 }), await site.submit({ sleepS: 2, exitCode: 4 })];
+        await site.are(runs, "running");
+        await site.revoke();
+        const refused = site.agent();
+        await eventually("the agent says so", async () =>
+          /was revoked by an administrator/.test(refused.said()) ? true : null,
+        );
+        assert.equal(await refused.ended, 1);
+        assert.match(refused.said(), /has no credential/);
+        await eventually("work goes on", async () => (runs.every((id) => site.marks(id).length === 1) ? true : null));
+        await delay(3_000);
+        assert.equal((await site.job(runs[1] ?? 0)).state, "running");
+        site.start({ WEIR_ENROLMENT_TOKEN: await site.enrolment() });
+        await site.check();
+      });
+    });
+
+    describe("at jinan", { concurrency: 1 }, () => {
+      test("the network is slow", { timeout: faultMs + 120_000 }, async () => {
+        const site = siteOf("jinan");
+        const before = [await site.submit({ sleepS: 8, exitCode: 1 }), await site.submit({ sleepS: 2 })];
+        await site.are(before, "running");
+        site.centre.proxy.set({ kind: "slow", latencyMs: 1_000, bytesPerS: 2_000 });
+        const until = performance.now() + faultMs;
+        for (let n = 0; performance.now() < until; n += 1) {
+          await site.submit({ sleepS: n % 3, exitCode: n % 2 });
+          assert.equal(await site.state(), "connected");
+          await delay(faultMs / 10);
+        }
+        await site.check();
+        site.centre.proxy.set({ kind: "none" });
+        const told = (await Promise.all(before.map(site.history))).flat().map(({ kind }) => kind);
+        assert.ok(!told.includes("unreachable"), told.join(" "));
+      });
+
+      test("answers are cut after the server has committed", { timeout: 120_000 }, async () => {
+        const site = siteOf("jinan");
+        site.centre.proxy.set({ kind: "cut-answers", whole: 1 });
+        await site.stream(8);
+        await site.agent().end("SIGKILL");
+        site.start();
+        await site.stream(4);
+        await site.check();
+        const cut = site.centre.proxy.cut();
+        assert.ok(cut >= 8, `only ${cut} answers were cut`);
+        site.centre.proxy.set({ kind: "none" });
+      });
+
+      for (const offsetS of [90, -90])
+        test(`the agent's clock is off by ${offsetS} s`, { timeout: 90_000 }, async () => {
+          const site = siteOf("jinan");
+          await site.agent().end();
+          site.start({
+            LD_PRELOAD: faketimeLibrary() ?? assert.fail("no libfaketime"),
+            FAKETIME: `${offsetS > 0 ? "+" : ""}${offsetS}s`,
+            FAKETIME_DONT_FAKE_MONOTONIC: "1",
+            DONT_FAKE_MONOTONIC: "1",
+          });
+          await eventually("it serves", async () => (/session begins/.test(site.agent().said()) ? true : null));
+          const sinceMs = Date.now();
+          const ids = [await site.submit({ sleepS: 3, exitCode: 6 }), await site.submit({ sleepS: 0 })];
+          const fills = [await site.submit({ sleepS: 3, cores: 8 }), await site.submit({ sleepS: 3, cores: 8 })];
+          await site.check();
+          // Slurm's times are whole seconds.
+          const isRight = (atMs: number | null) => atMs !== null && atMs > sinceMs - 1_500 && atMs < Date.now() + 1_500;
+          for (const id of [...ids, ...fills]) {
+            const { startedMs, endedMs } = await site.job(id);
+            assert.ok(isRight(startedMs) && isRight(endedMs), `${id}: ${startedMs} ${endedMs}, now ${Date.now()}`);
+            for (const { kind, atMs } of await site.history(id))
+              assert.ok(isRight(atMs), `${id}: ${kind} at ${atMs}, now ${Date.now()}`);
+          }
+          await site.agent().end();
+          site.start();
+        });
+    });
+  });
+
+  test(`${kills} SIGKILLs of agents and server under a stream of jobs`, {
+    timeout: 120_000 + kills * 10_000,
+  }, async (context) => {
+    context.diagnostic(`WEIR_FAULT_SEED=${seed}`);
+    const random = generator(seed);
+    const both = [siteOf("qingdao"), siteOf("jinan")];
+    const stop = new AbortController();
+    const streams = both.map((site) => site.stream(500, stop.signal));
+    for (let kill = 0; kill < kills; kill += 1) {
+      await delay(500 + random() * 2_500);
+      const victim = kill < 3 ? kill : Math.floor(random() * 3);
+      const site = both[victim];
+      if (site) {
+        await site.agent().end("SIGKILL");
+        site.start();
+      } else for (const pid of network.pids("server")) process.kill(pid, "SIGKILL");
+    }
+    stop.abort();
+    await Promise.all(streams);
+    for (const site of both) context.diagnostic(`${await site.check()} jobs of ${site.centre.name} checked`);
+    const books = await ask(both[0]?.client ?? assert.fail(), "the books", (client) => client.call("ledgerCheck"));
+    for (const unit of books.units) assert.equal(unit.debitsPending, "0", `holds left in ${unit.unit}`);
+  });
+});
+
+type Wish = {
+  readonly sleepS: number;
+  readonly exitCode?: number;
+  readonly cores?: number;
+  readonly anywhere?: boolean;
+};
+
+/** A centre with the jobs that were submitted to it since the last check. */
+type Site = {
+  readonly centre: SlurmCentre;
+  readonly client: Client;
+  readonly agent: () => AgentProcess;
+  /** Another one; it is the agent from now on. */
+  readonly start: (env?: Readonly<Record<string, string>>) => AgentProcess;
+  readonly submit: (wish: Wish) => Promise<number>;
+  /** So many small jobs, one after another, each with an exit code of its own. */
+  readonly stream: (count: number, stop?: AbortSignal) => Promise<void>;
+  readonly job: (id: number) => Promise<JobDetail>;
+  readonly are: (ids: readonly number[], state: JobDetail["state"]) => Promise<void>;
+  readonly state: () => Promise<string>;
+  readonly history: (id: number) => Promise<readonly { readonly kind: string; readonly atMs: number }[]>;
+  /** The runs that have written their name for this job. */
+  readonly marks: (id: number) => readonly string[];
+  readonly revoke: () => Promise<void>;
+  readonly enrolment: () => Promise<string>;
+  /** None lost, none doubled, each booked once, the ledger balanced; resolves to how many there were. */
+  readonly check: () => Promise<number>;
+};
+
+type Client = ReturnType<typeof createClient>;
+
+async function openSite(network: Network, centre: SlurmCentre): Promise<Site> {
+  const client = createClient({ baseUrl: network.url, token: () => network.token });
+  const marksFolder = join(centre.cluster.sharedFolder, "marks");
+  mkdirSync(marksFolder);
+  chmodSync(marksFolder, 0o1777);
+  const submitted = new Map<number, Required<Wish>>();
+  let agent = centre.start();
+  let sent = 0;
+  await centre.connected();
+
+  async function submit({ sleepS, exitCode = 0, cores = 1, anywhere = false }: Wish): Promise<number> {
+    const mark = anywhere ? "" : `echo "$WEIR_RUN_ID" >> "${marksFolder}/$WEIR_JOB_ID"\n`;
+    const name = `${centre.name}-${++sent}`;
+    const body = {
+      name,
+      script: `#!/bin/sh\n${mark}sleep ${sleepS}\nexit ${exitCode}\n`,
+      coresPerTask: cores,
+      timeLimitS: sleepS + 120,
+      memoryMibPerNode: 32,
+      ...(!anywhere && { centres: { only: [centre.name] } }),
+    };
+    const key = `${name}-${seed}`;
+    const { id } = await ask(client, name, (one) => one.call("submit", { body }, { idempotencyKey: key }));
+    submitted.set(id, { sleepS, exitCode, cores, anywhere });
+    return id;
+  }
+  const job = (id: number) => ask(client, `job ${id}`, (one) => one.call("job", { params: { job: id } }));
+  const marks = (id: number) => linesOf(join(marksFolder, String(id)));
+
+  async function checkJob(id: number, { sleepS, exitCode, anywhere }: Required<Wish>): Promise<void> {
+    const ended = await eventually(
+      `the end of job ${id}; it is ${JSON.stringify(await job(id).then(({ state, firstTasks }) => [state, firstTasks]))}`,
+      async () => job(id).then((seen) => (seen.state === "ended" ? seen : null)),
+      90_000,
+    );
+    const told = `job ${id}: ${JSON.stringify(ended.firstTasks)}`;
+    assert.equal(ended.outcome?.exitCode, exitCode, told);
+    assert.equal(ended.outcome?.kind, exitCode === 0 ? "succeeded" : "failed", told);
+    const [run, ...others] = ended.firstTasks[0]?.runs ?? [];
+    assert.deepEqual([run?.billed, others], [true, []], told);
+    if (!anywhere) assert.deepEqual(marks(id), [run?.id], told);
+    const wallS = (run?.usage?.wallMs ?? 0) / 1000;
+    assert.ok(wallS > sleepS - 1.1 && wallS < sleepS + 6, `${sleepS} s: ${told}`);
+    // Slurm gives whole seconds; what is booked is what was used.
+    assert.equal(ended.usage.wallMs, String(run?.usage?.wallMs), told);
+  }
+
+  return {
+    centre,
+    client,
+    agent: () => agent,
+    start: (env) => (agent = centre.start(env)),
+    submit,
+    async stream(count, stop) {
+      for (let n = 0; n < count && !stop?.aborted; n += 1) {
+        await submit({ sleepS: n % 4 === 0 ? 2 : 0, exitCode: n % 5 });
+        await delay(250);
+      }
+    },
+    job,
+    async are(ids, state) {
+      for (const id of ids)
+        await eventually(`${id} is ${state}`, async () => ((await job(id)).state === state ? true : null));
+    },
+    async state() {
+      const { centres } = await ask(client, "the centres", (one) => one.call("centres"));
+      return centres.find(({ id }) => id === centre.name)?.state ?? "unknown";
+    },
+    async history(id) {
+      const page = await ask(client, "the history", (one) => one.call("history", { params: { job: id } }));
+      return page.events;
+    },
+    marks,
+    async revoke() {
+      await ask(client, "revoked", (one) => one.call("revokeCredentials", { params: { centre: centre.name } }));
+    },
+    async enrolment() {
+      const given = await ask(client, "a token", (one) =>
+        one.call("addEnrolment", { params: { centre: centre.name }, body: {} }),
+      );
+      return given.token;
+    },
+    async check() {
+      const here = [...submitted];
+      submitted.clear();
+      for (const [id, wish] of here) await checkJob(id, wish);
+      const ran = readdirSync(marksFolder).map(Number);
+      const known = new Set([...(checked.get(centre.name) ?? []), ...here.map(([id]) => id)]);
+      checked.set(centre.name, known);
+      assert.deepEqual(
+        ran.filter((id) => !known.has(id)),
+        [],
+        "something ran that was never acknowledged",
+      );
+      const books = await ask(client, "the books", (one) => one.call("ledgerCheck"));
+      assert.deepEqual([books.balanced, books.findings], [true, []]);
+      return here.length;
+    },
+  };
+}
+
+/** Jobs of a centre that were checked before. */
+const checked = new Map<string, ReadonlySet<number>>();
+
+type Asked<Value> =
+  | { readonly kind: "answer"; readonly value: Value }
+  | { readonly kind: "problem"; readonly problem: { readonly status: number; readonly detail?: string | undefined } };
+
+/** Until there is an answer: the server may be away. A refusal is thrown. */
+function ask<Value>(client: Client, what: string, call: (client: Client) => Promise<Asked<Value>>): Promise<Value> {
+  return eventually(`an answer about ${what}`, async () => {
+    const reply = await call(client).catch((error: unknown) => {
+      if (error instanceof NoAnswer) return null;
+      throw error;
+    });
+    if (reply === null || (reply.kind === "problem" && reply.problem.status >= 500)) return null;
+    if (reply.kind === "problem") throw new Error(`${what}: ${reply.problem.detail}`);
+    return reply.value;
+  });
+}
+
+function linesOf(path: string): readonly string[] {
+  try {
+    return readFileSync(path, "utf8").trim().split("\n");
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return [];
+    throw error;
+  }
+}
+
+/** mulberry32: small, seeded, good enough to choose victims. */
+function generator(from: number): () => number {
+  let state = from;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}
