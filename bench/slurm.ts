@@ -1,9 +1,11 @@
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
 import { groupOrders, type Place, submissionOf } from "#agent/drivers/slurm/chunks.ts";
 import { makeTestSite, orderOf, type TestAgent, type TestSite } from "#agent/drivers/slurm/site-testing.ts";
 import type { RunOrder } from "#core/run-order.ts";
+import { sampleAllocation } from "#core/sample-testing.ts";
 import { type Clusters, slurmPossible, startClusters } from "../tools/slurm/clusters.ts";
 import { figure } from "./figures.ts";
 import { quantile } from "./load.ts";
@@ -26,6 +28,7 @@ export async function slurm(): Promise<void> {
     await pairs(clusters, site, agent);
     await sustained(site, agent);
     await manyForeign(clusters, site, agent);
+    await sharedPool(clusters, site, agent);
   } finally {
     await agent.driver.close();
     await clusters.stop();
@@ -141,7 +144,7 @@ async function manyForeign(clusters: Clusters, site: TestSite, agent: TestAgent)
     if (said.status !== 0) throw new Error(said.stderr);
   }
   await agent.driver.describe();
-  const seconds = 40;
+  const spanS = 40;
   const controller = site.cluster.controller.pid();
   const shares: number[] = [];
   const loads: number[] = [];
@@ -149,11 +152,11 @@ async function manyForeign(clusters: Clusters, site: TestSite, agent: TestAgent)
   for (let round = 0; round < 3; round += 1) {
     const before = [cpuMs(process.pid) + helperCpuMs(), cpuMs(controller)] as const;
     const describing = setInterval(() => void agent.driver.describe().catch(() => undefined), 10_000);
-    await delay(seconds * 1000);
+    await delay(spanS * 1000);
     clearInterval(describing);
     const spent = [cpuMs(process.pid) + helperCpuMs() - before[0], cpuMs(controller) - before[1]] as const;
-    shares.push(spent[0] / (10 * seconds));
-    loads.push(spent[1] / (10 * seconds));
+    shares.push(spent[0] / (10 * spanS));
+    loads.push(spent[1] / (10 * spanS));
     for (let i = 0; i < 5; i += 1) {
       const order = orderOf("true", { pool: "short" });
       await agent.queue(order);
@@ -166,6 +169,90 @@ async function manyForeign(clusters: Clusters, site: TestSite, agent: TestAgent)
   figure("10 000 pending foreign jobs: end of an own job to its report", "ms", "≤ 2 000", delays);
   figure("10 000 pending foreign jobs: median of those", "ms", "", [quantile(delays, 0.5)]);
 }
+
+/**
+ * A cluster whose own users keep three times its capacity queued: network jobs of one core, of half and of the whole
+ * machine, each beside an identical job that a local user submits at the same moment; either goes first in turn.
+ */
+async function sharedPool(clusters: Clusters, site: TestSite, agent: TestAgent): Promise<void> {
+  await site.cluster.run("root", ["scancel", "--partition=batch"]);
+  await site.cluster.run("root", ["scontrol", "update", "PartitionName=batch", "State=UP"]);
+  const zhao = clusters.users[2]?.name ?? "weirt-zhao";
+  const stop = new AbortController();
+  const backlog = keepQueued(site, zhao, 3 * 64, stop.signal);
+  await delay(15_000);
+  const shapes = {
+    "one core": { nodes: 1, tasks: 1, coresPerTask: 1, coresPerNode: 1 },
+    "half the machine": { nodes: 1, tasks: 1, coresPerTask: 32, coresPerNode: 32 },
+    "the whole machine": { nodes: 2, tasks: 2, coresPerTask: 32, coresPerNode: 32 },
+  } as const;
+  const waits = new Map<string, { readonly network: number[]; readonly local: number[] }>();
+  const pairs: Promise<void>[] = [];
+  for (let pair = 0; pair < 6; pair += 1) {
+    for (const [name, shape] of Object.entries(shapes)) {
+      const of = waits.get(name) ?? { network: [], local: [] };
+      waits.set(name, of);
+      const network = async () => {
+        const order = orderOf("true", {
+          allocation: { ...sampleAllocation, ...shape, memoryMibPerNode: 64 },
+          timeLimitS: 60,
+          graceS: 0,
+        });
+        const sentMs = Date.now();
+        await agent.queue(order);
+        for (;;) {
+          const seen = agent.seen.find((one) => one.run === order.run && one.kind === "started");
+          if (seen) return void of.network.push(seen.atMs - sentMs);
+          await delay(200);
+        }
+      };
+      const local = async () => {
+        const { nodes, tasks, coresPerTask } = shape;
+        const size = [`-N${nodes}`, `-n${tasks}`, `-c${coresPerTask}`, "-t1", "--mem=64", "-pbatch"];
+        const sentMs = Date.now();
+        const out = `${site.cluster.sharedFolder}/weirt-wang/started-%j`;
+        const words = ["sbatch", "--parsable", ...size, `-o${out}`, "--wrap=date +%s%3N"];
+        const said = await site.cluster.run("weirt-wang", words);
+        if (said.status !== 0) throw new Error(said.stderr);
+        const file = out.replace("%j", said.stdout.trim());
+        for (;;) {
+          const text = await readFile(file, "utf8").catch(() => "");
+          if (/^\d+\n/.test(text)) return void of.local.push(Number.parseInt(text, 10) - sentMs);
+          await delay(200);
+        }
+      };
+      const both = pair % 2 === 0 ? [network, local] : [local, network];
+      for (const act of both) pairs.push(act());
+    }
+    await delay(10_000);
+  }
+  await Promise.all(pairs);
+  stop.abort();
+  await backlog;
+  await site.cluster.run("root", ["scancel", "--partition=batch"]);
+  for (const [name, { network, local }] of waits) {
+    figure(`shared, 3 × its capacity queued: wait of a local job, ${name}`, "s", "", seconds(local));
+    figure(`shared, 3 × its capacity queued: wait of a network job, ${name}`, "s", "", seconds(network));
+    const ratio = [sum(network) / sum(local)];
+    figure(`mean wait of network jobs to local ones, ${name}`, "", "≤ 1.2", ratio);
+  }
+}
+
+/** Jobs of four cores and 5 to 13 s, so many that `cores` of them wait. */
+async function keepQueued(site: TestSite, user: string, cores: number, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    const waiting = await site.cluster.run("root", ["squeue", "-h", "-r", "-t", "PD", "-u", user, "-o", "%i"]);
+    const missing = cores / 4 - waiting.stdout.split("\n").filter((line) => line !== "").length;
+    if (missing > 0) {
+      const words = ["sbatch", "-pbatch", "-c4", "-t1", "--mem=64", "-o/dev/null", `--array=1-${missing}`];
+      await site.cluster.run(user, [...words, "--wrap=sleep $((5 + SLURM_JOB_ID % 9))"]);
+    }
+    await delay(1000, undefined, { signal }).catch(() => undefined);
+  }
+}
+
+const sum = (values: readonly number[]): number => values.reduce((all, value) => all + value, 0);
+const seconds = (values: readonly number[]): readonly number[] => values.map((value) => value / 1000);
 
 /** User and system time of a process and of the children it has waited for. */
 function cpuMs(pid: number): number {
