@@ -65,7 +65,7 @@ async function add(
   site: SlurmSite,
   wanted: Who & Pick<MappingEntry, "user" | "account">,
 ): Promise<number> {
-  const entry = { ...wanted, qos: given.one("qos"), readiness: created(null) };
+  const entry = { ...wanted, qos: given.one("qos"), readiness: created(null) } as const;
   if (!given.has("no-test")) return tried(given, site, entry);
   site.mapping.put(entry);
   given.print(`${whoText(entry)} → ${entry.user}: created, not tried. The agent tries it.`);
@@ -101,8 +101,9 @@ function found({ mapping }: SlurmSite, { person, project }: Who, who: string): M
 
 /** `person:12`, `project:7`, or both: `person:12,project:7`. */
 export function whoOf(text: string): Who {
-  const match = /^(?:person:(\d{1,15}))?(?:,(?=.)|$)?(?:project:(\d{1,15}))?$/.exec(text);
-  const [, person, project] = match ?? [];
+  const match = /^(?:person:(\d{1,15})(?:,project:(\d{1,15}))?|project:(\d{1,15}))$/.exec(text);
+  const [, person, withPerson, alone] = match ?? [];
+  const project = withPerson ?? alone;
   if (person === undefined && project === undefined)
     throw new Error(
       `${text || "WHO"}: say person:ID, project:ID or person:ID,project:ID; \`weir centre accounts CENTRE\` lists the ids`,

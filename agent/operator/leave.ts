@@ -1,5 +1,6 @@
 import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { removeByHook } from "#agent/drivers/slurm/accounts.ts";
 import { type NotedChunk, readNotebook } from "#agent/drivers/slurm/notebook.ts";
 import { whoText } from "./accounts.ts";
 import type { Given } from "./operate.ts";
@@ -32,6 +33,10 @@ export async function leave(given: Given): Promise<number> {
     for (const { facts } of chunks)
       if ((await site.engine.remove(facts.user, facts.chunk)) === "busy")
         throw new Error(`the folder ${facts.chunk} of ${facts.user} is in use; try again`);
+    for (const entry of accounts) {
+      const trouble = entry.by === "hook" ? await removeByHook(site.helper, entry) : null;
+      if (trouble !== null) throw new Error(`the account ${entry.user} stays: ${trouble}`);
+    }
     const nowMs = Date.now();
     for (const entry of accounts) site.mapping.put({ ...entry, readiness: { kind: "removed", sinceMs: nowMs } });
     for (const name of ["credential", "slurm-runs", "journal"])

@@ -5,12 +5,13 @@ import { type LocalCommands, localCommands } from "#agent/drivers/slurm/local-co
 import { type Mapping, openMapping } from "#agent/drivers/slurm/mapping.ts";
 import { readSite, type Site } from "#agent/drivers/slurm/site.ts";
 import { wordsOf } from "#agent/drivers/slurm/slurm-text.ts";
-import { openWeirAs } from "#agent/drivers/slurm/weir-as.ts";
+import { openWeirAs, type WeirAs } from "#agent/drivers/slurm/weir-as.ts";
 import type { Environment } from "./settings.ts";
 
 /** The site's Slurm as the agent reaches it, for a word of the operator; closed when the word is done. */
 export type SlurmSite = {
   readonly site: Site;
+  readonly helper: WeirAs;
   readonly engine: Engine;
   readonly commands: LocalCommands;
   readonly mapping: Mapping;
@@ -19,9 +20,11 @@ export type SlurmSite = {
 export function openSlurmSite(environment: Environment, folder: string, note: (words: string) => void): SlurmSite {
   const site = readSite(environment.WEIR_SLURM_CONFIG ?? join(folder, "slurm.json"));
   const tell = (words: string, facts: object) => note(`${words} ${JSON.stringify(facts)}`);
+  const helper = openWeirAs({ command: site.helper, identity: null }, tell);
   return {
     site,
-    engine: commandsEngine(openWeirAs({ command: site.helper, identity: null }, tell)),
+    helper,
+    engine: commandsEngine(helper),
     commands: localCommands({ ...site, identity: null }),
     mapping: openMapping(site.mapping ?? join(folder, "mapping.json"), tell),
   };

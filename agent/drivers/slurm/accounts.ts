@@ -106,6 +106,18 @@ export function readAsked(path: string): readonly AskedAccount[] {
   }
 }
 
+/** Has the site take away what its hook made; null: done, else its words. */
+export async function removeByHook(helper: WeirAs, entry: MappingEntry): Promise<string | null> {
+  const { person, project, user, account } = entry;
+  const done = await runHook(
+    helper,
+    "remove",
+    { person, project, user, account },
+    { kind: "made", user, account, qos: null },
+  );
+  return done.kind === "made" ? null : done.words;
+}
+
 type Made =
   | { readonly kind: "made"; readonly user: string; readonly account: string | null; readonly qos: string | null }
   | { readonly kind: "not-made"; readonly words: string };
@@ -167,7 +179,7 @@ function entryOf(
 ): MappingEntry {
   const { user, account, qos } = made;
   const readiness = { kind: "created", sinceMs: nowMs, words: null } as const;
-  return { person: person.id, project: project.id, user, account, qos, readiness };
+  return { person: person.id, project: project.id, user, account, qos, by: "hook", readiness };
 }
 
 function keyOf({ person, project }: AskedAccount): string {

@@ -21,6 +21,8 @@ const entry = z.strictObject({
   user: z.string().regex(/^[A-Za-z_][\w.@-]{0,63}$/),
   account: z.string().max(128).nullable(),
   qos: z.string().max(128).nullable().default(null),
+  /** The site's hook made it, and its hook `remove` takes it away when the centre leaves; absent: by hand. */
+  by: z.literal("hook").optional(),
   readiness,
 });
 

@@ -1,0 +1,142 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, test } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
+import type { AskedAccount } from "#agent/driver.ts";
+import type { Field, Frame } from "#agent/drivers/process/frame.ts";
+import { keepAccounts, readAsked, removeByHook } from "./accounts.ts";
+import { type Engine, PolicyRefusal } from "./engine.ts";
+import { type Mapping, openMapping } from "./mapping.ts";
+import type { WeirAs } from "./weir-as.ts";
+
+// Accounts that the network asks for: made by the site's hooks, told by ids, taken away when the site no longer lets
+// the user in. The helper is played here; that it runs hooks as root and nothing else is in agent/helper's own tests.
+
+let folder = "";
+let stop: AbortController;
+let mapping: Mapping;
+const notes: string[] = [];
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "weir-accounts-"));
+  stop = new AbortController();
+  notes.length = 0;
+  mapping = openMapping(join(folder, "mapping.json"), () => {});
+});
+afterEach(() => {
+  stop.abort();
+  rmSync(folder, { recursive: true });
+});
+
+const pair = (person: number, project: number): AskedAccount => ({
+  person: { id: person, name: `p${person}` },
+  project: { id: project, name: `j${project}` },
+});
+
+type Hooks = Readonly<Record<string, (input: unknown) => { readonly exit: number; readonly output: object }>>;
+
+function helperWith(hooks: Hooks): WeirAs & { readonly asked: string[] } {
+  const asked: string[] = [];
+  const frame = (fields: Readonly<Record<string, string | readonly string[]>>): Frame =>
+    new Map(Object.entries(fields).map(([name, value]) => [name, [value].flat().map((text) => Buffer.from(text))]));
+  return {
+    asked,
+    async ask(verb: string, fields: readonly Field[]) {
+      if (verb === "hello") return frame({ ok: "1", hook: Object.keys(hooks) });
+      const given = new Map(fields);
+      const name = String(given.get("name"));
+      const input: unknown = JSON.parse(String(given.get("input")));
+      asked.push(`${name} ${JSON.stringify(input)}`);
+      const done = hooks[name]?.(input) ?? { exit: 1, output: {} };
+      return frame({ ok: "1", exit: String(done.exit), output: JSON.stringify(done.output), stderr: "" });
+    },
+    pid: () => null,
+    close: () => {},
+  };
+}
+
+function keep(helper: WeirAs, letsIn: (user: string) => boolean = () => true) {
+  const records = async (user: string) => {
+    if (letsIn(user)) return [];
+    throw new PolicyRefusal(`${user} is not in the group`, "group");
+  };
+  return keepAccounts({
+    path: join(folder, "asked.json"),
+    mapping,
+    engine: { records } as unknown as Engine,
+    helper,
+    note: (words, facts) => notes.push(`${words} ${JSON.stringify(facts)}`),
+    nowMs: () => Date.now(),
+    signal: stop.signal,
+    everyMs: 5,
+  });
+}
+
+async function until(what: () => boolean): Promise<void> {
+  for (const endMs = performance.now() + 5_000; !what(); await delay(2))
+    if (performance.now() > endMs) throw new Error(`it did not come to be; notes: ${notes.join(" | ")}`);
+}
+
+test("hooks make what is missing, and only that; the server hears ids alone", async () => {
+  const helper = helperWith({
+    "create-account": () => ({ exit: 0, output: { user: "u7" } }),
+    "add-association": () => ({ exit: 0, output: { account: "physics" } }),
+  });
+  const accounts = keep(helper);
+  mapping.put({
+    person: null,
+    project: 5,
+    user: "shared",
+    account: null,
+    qos: null,
+    readiness: { kind: "ready", sinceMs: 1 },
+  });
+  accounts.want([pair(7, 4), pair(8, 5)]);
+  await until(() => mapping.entries().length === 2);
+  assert.deepEqual(accounts.readiness(), [
+    { person: 7, project: 4, readiness: "created" },
+    { person: 8, project: 5, readiness: "ready" },
+  ]);
+  const made = mapping.entries().find(({ person }) => person === 7);
+  assert.deepEqual([made?.user, made?.account, made?.by, made?.readiness.kind], ["u7", "physics", "hook", "created"]);
+  assert.deepEqual(
+    helper.asked.map((line) => line.split(" ")[0]),
+    ["create-account", "add-association"],
+  );
+  assert.match(helper.asked[1] ?? "", /"user":"u7"/);
+  assert.deepEqual(readAsked(join(folder, "asked.json")), [pair(7, 4), pair(8, 5)]);
+});
+
+test("a hook that says no is asked again only later; without hooks it stays requested until the operator acts", async () => {
+  const helper = helperWith({
+    "create-account": () => ({ exit: 3, output: { words: "not a member of the institute" } }),
+  });
+  const accounts = keep(helper);
+  accounts.want([pair(1, 1)]);
+  await until(() => notes.some((note) => note.includes("not a member of the institute")));
+  await delay(50);
+  assert.equal(helper.asked.length, 1);
+  assert.deepEqual(accounts.readiness(), [{ person: 1, project: 1, readiness: "requested" }]);
+});
+
+test("whom the site's policy no longer lets in counts as removed", async () => {
+  const entry = { person: 1, project: null, user: "u1", account: null, qos: null } as const;
+  mapping.put({ ...entry, readiness: { kind: "ready", sinceMs: 1 } });
+  const accounts = keep(helperWith({}), () => false);
+  accounts.want([pair(1, 1)]);
+  await until(() => accounts.readiness()[0]?.readiness === "removed");
+});
+
+test("leaving has the site take away what its hook made", async () => {
+  const entry = { person: 1, project: 2, user: "u1", account: "a", qos: null, by: "hook" } as const;
+  const helper = helperWith({ remove: () => ({ exit: 0, output: {} }) });
+  assert.equal(await removeByHook(helper, { ...entry, readiness: { kind: "ready", sinceMs: 1 } }), null);
+  assert.deepEqual(helper.asked, ['remove {"person":1,"project":2,"user":"u1","account":"a"}']);
+});
+
+test("a file of what was asked that is broken says so", () => {
+  writeFileSync(join(folder, "asked.json"), "{");
+  assert.throws(() => readAsked(join(folder, "asked.json")), /it may be removed, and the network asks again/);
+  assert.deepEqual(readAsked(join(folder, "absent.json")), []);
+});

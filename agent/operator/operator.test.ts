@@ -1,0 +1,60 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { join } from "node:path";
+import { test } from "node:test";
+import { whoOf, whoText } from "./accounts.ts";
+import { clockFinding } from "./doctor.ts";
+import { parseSettings, withSetting } from "./settings.ts";
+import { findWord, overview, wordHelp } from "./words.ts";
+
+test("settings are read as systemd reads them, and one is set without touching the others", () => {
+  const text = '# the agent\nWEIR_DRIVER=slurm\nQUOTED="a b"\n# HTTPS_PROXY=http://proxy\n';
+  assert.deepEqual(parseSettings(text), { WEIR_DRIVER: "slurm", QUOTED: "a b" });
+  const set = withSetting(text, "WEIR_SERVER_URL", "https://weir.example");
+  assert.equal(set, `# the agent\nWEIR_SERVER_URL=https://weir.example\n${text.slice(12)}`);
+  assert.equal(withSetting(set, "WEIR_SERVER_URL", "https://$&.example").match(/WEIR_SERVER_URL/g)?.length, 1);
+  assert.equal(parseSettings(withSetting("# only words", "A", "1")).A, "1");
+});
+
+test("who: a person, a project, or a person in a project; nothing else", () => {
+  for (const [text, person, project] of [
+    ["person:12", 12, null],
+    ["project:7", null, 7],
+    ["person:12,project:7", 12, 7],
+  ] as const) {
+    assert.deepEqual(whoOf(text), { person, project });
+    assert.equal(whoText({ person, project }), text);
+  }
+  for (const text of ["", "12", "person:", "person:x", "person:1project:2", "project:1,person:2", "person:1,"])
+    assert.throws(() => whoOf(text), /say person:ID, project:ID/, text);
+});
+
+test("a clock that is off is told, the second that HTTP leaves out is not", () => {
+  assert.equal(clockFinding(10_000, 10_900, 11_100).verdict, "good");
+  assert.match(clockFinding(101_000, 10_900, 11_000).words, /^90 s off/);
+  assert.match(clockFinding(10_000, 101_000, 101_200).words, /^-90 s off/);
+});
+
+test("help for every word; an unknown word or option is status 2", () => {
+  for (const name of [
+    "install",
+    "doctor",
+    "enrol",
+    "run",
+    "accounts",
+    "stop-new",
+    "resume-new",
+    "leave",
+    "uninstall",
+  ]) {
+    assert.match(overview(), new RegExp(`^ {2}${name} `, "m"));
+    const word = findWord(name) ?? assert.fail(name);
+    assert.match(wordHelp(word), new RegExp(`^usage: weir-agent ${name}`));
+  }
+  const run = (...words: string[]) =>
+    spawnSync(process.execPath, [join(import.meta.dirname, "..", "main.ts"), ...words], { encoding: "utf8" });
+  assert.match(run("--help").stdout, /^weir-agent: the agent of a centre/);
+  assert.equal(run("dance").status, 2);
+  const loud = run("doctor", "--loud");
+  assert.deepEqual([loud.status, /--loud/.test(loud.stderr)], [2, true]);
+});
