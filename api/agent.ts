@@ -71,6 +71,7 @@ const nodeGroup = z.strictObject({
   ...amounts.shape,
   features: z.array(z.string().max(255)).max(1000),
   free: amounts,
+  maintenance: z.strictObject({ startsInMs: z.int().min(0), endsInMs: z.int().min(0) }).optional(),
 });
 
 const foreignLoad = z.discriminatedUnion("kind", [

@@ -54,6 +54,8 @@ export const pool = z
         accelerators: z.strictObject({ vendor: z.string(), model: z.string(), perNode: z.int() }).nullable(),
       }),
     ),
+    /** Nodes that will be, or are, taken out for maintenance: the next time that is known of each, soonest first. */
+    maintenance: z.array(z.strictObject({ names: z.string(), nodes: z.int(), startsMs: timeMs, endsMs: timeMs })),
     /** The work of others: none, seen by the agent (with when the next of it ends), or hidden from it. */
     foreign: z.strictObject({
       kind: z.enum(["none", "seen", "hidden"]),

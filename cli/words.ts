@@ -160,6 +160,7 @@ export const words = {
   columnStartsNow: ["STARTS NOW", "当前可启动"],
   startsNow: ["{pool}: can start now", "{pool}：当前可启动"],
   startsNothing: ["nothing", "无"],
+  maintenanceOf: ["{pool}: maintenance", "{pool}：维护"],
   columnContract: ["CONTRACT", "合约"],
   columnNodes: ["NODES", "节点"],
   columnFree: ["FREE", "空闲"],

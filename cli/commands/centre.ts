@@ -47,6 +47,7 @@ export async function showCentre(call: Call): Promise<number> {
     await printCentre(call, centre);
     await printPools(call, centre);
     await printHeadroom(call, centre);
+    await printMaintenance(call, centre);
     if (intake) await printHistory(call, intake);
   }
   return exitCodes.done;
@@ -191,6 +192,18 @@ async function printHeadroom(call: Call, { pools }: Centre): Promise<void> {
       startable.map(shapeText).join(" | ") || call.say("startsNothing"),
     ]),
   );
+}
+
+async function printMaintenance(call: Call, { pools }: Centre): Promise<void> {
+  const said = pools.flatMap(({ name, maintenance }) =>
+    maintenance.map(({ names, startsMs, endsMs }): readonly [string, string] => [
+      call.say("maintenanceOf", { pool: name }),
+      `${timeText(startsMs)} – ${timeText(endsMs)}  ${names}`,
+    ]),
+  );
+  if (said.length === 0) return;
+  await call.print("\n");
+  await call.printFacts(said);
 }
 
 type Pool = Centre["pools"][number];

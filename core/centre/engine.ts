@@ -44,7 +44,12 @@ export type NodeGroup = {
   readonly features: readonly string[];
   /** Of ONE node, not taken by anybody's work at the time of the report. */
   readonly free: Amounts;
+  /** The next time that these nodes are taken out for maintenance, or this one while it lasts; absent: none is known. */
+  readonly maintenance?: MaintenanceWindow | undefined;
 };
+
+/** Milliseconds from the report; 0: it has begun. */
+export type MaintenanceWindow = { readonly startsInMs: number; readonly endsInMs: number };
 
 export type Amounts = {
   readonly cores: number;

@@ -141,6 +141,7 @@ function lasting({ state, pools }: CentreRecord): string {
   const of = pools.map(({ name, state: told, size, devices }) => [
     name,
     told && [told.contract === "shared", told.limits, told.memoryMibPerCore],
+    told?.nodes.flatMap(({ names, maintenance }) => (maintenance ? [[names, maintenance.startsInMs]] : [])),
     size.cells,
     devices,
   ]);

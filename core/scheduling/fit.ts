@@ -1,5 +1,6 @@
 import { type Pair, pairKey } from "#core/centre/accounts.ts";
 import { type DriverName, runsJobs } from "#core/centre/centre.ts";
+import type { NodeGroup } from "#core/centre/engine.ts";
 import type { Demands } from "#core/job/demands.ts";
 import { type Accelerators, type CentreWishes, coresPerNode, memoryMibPerNode, type Shape } from "#core/job/spec.ts";
 import {
@@ -14,7 +15,7 @@ import {
 import { nameAt } from "#core/scheduling/job-record.ts";
 import { lacks, lacksInPool, lacksLicences, licenceHolder } from "#core/scheduling/offered.ts";
 import { type Candidate, type CentreRule, candidate, type Facts, ruleRank } from "#core/scheduling/reasons.ts";
-import { deviceKey, nodesFitting, type Room } from "#core/scheduling/room.ts";
+import { deviceKey, nodesFitting, type Room, roomOf } from "#core/scheduling/room.ts";
 
 /** What is asked of a pool. */
 export type Asked = {
@@ -38,17 +39,21 @@ export function judge(asked: Asked, centre: CentreRecord): Candidate {
     withoutAccount(asked.who, centre) ??
     outOfReach(centre) ??
     severalNodes(asked, centre) ??
-    nearestFailure(centre, (pool) => neverFits(asked, pool) ?? notNow(asked, pool));
+    nearestFailure(centre, (pool) => neverFits(asked, pool) ?? intoMaintenance(asked, pool) ?? notNow(asked, pool));
   return candidate(centre.id, failing?.rule ?? null, failing?.facts ?? freeFacts(centre));
 }
 
-/** Whether it could run there if the pool were empty and all its nodes up, reachable or not. */
+/**
+ * Whether it could run there if the pool were empty and all its nodes up, reachable or not. What would run into known
+ * maintenance could not, as long as it is ahead: it keeps nobody behind it from the nodes that it cannot have.
+ */
 export function mayEverUse(asked: Omit<Asked, "line">, pool: PoolRecord): boolean {
   const { centre } = pool;
   if (!centre.pools.includes(pool) || againstWishes(asked.wishes, centre) || outOfService(centre)) return false;
   if (asked.demands && lacks(asked.demands, centre)) return false;
   if (withoutAccount(asked.who, centre)) return false;
-  return severalNodes(asked, centre) === null && neverFits(asked, pool) === null;
+  if (severalNodes(asked, centre) || neverFits(asked, pool)) return false;
+  return intoMaintenance(asked, pool) === null;
 }
 
 /** As `judge`, of a centre as if it were empty and reachable. A centre that has never described itself is not refused. */
@@ -190,6 +195,20 @@ function tooFewCards(shape: Shape, accelerators: Accelerators, pool: PoolRecord)
   const asked = shape.nodes * accelerators.perNode;
   const total = Math.max(...usable.map((each) => devices[each]?.count ?? 0));
   return asked > total ? { rule: "too-few-accelerators", facts: { asked, total, device, pool: name } } : null;
+}
+
+/** Where too few of the pool's nodes stay in use for as long as it may run, counted from the last report. */
+function intoMaintenance({ shape, timeLimitS }: Omit<Asked, "line" | "who">, pool: PoolRecord): Failing | null {
+  const groups = pool.state?.nodes ?? [];
+  const isAhead = ({ maintenance }: NodeGroup) => maintenance && maintenance.startsInMs < timeLimitS * 1000;
+  const leaving = groups.filter(isAhead);
+  if (leaving.length === 0) return null;
+  const staying = groups.filter((group) => !isAhead(group));
+  if (startableDevice(shape, pool, roomOf(staying, pool.devices, "size")) !== null) return null;
+  const startsInMs = Math.min(...leaving.map(({ maintenance }) => maintenance?.startsInMs ?? 0));
+  const nodes = leaving.reduce((sum, { count }) => sum + count, 0);
+  const startsInS = Math.floor(startsInMs / 1000);
+  return { rule: "maintenance-ahead", facts: { askedS: timeLimitS, startsInS, nodes, pool: pool.name } };
 }
 
 /** Of a pool where it could ever run: why it does not start there now; `joins-queue` is a way in, not a failure. */

@@ -157,6 +157,11 @@ export const rules = {
     en: "needs {asked} nodes of {cores} cores, {memoryMib} MiB and {cards} accelerators each, pool {pool} has {found}",
     zh: "需要 {asked} 个各有 {cores} 核、{memoryMib} MiB 内存、{cards} 张加速卡的节点，资源池 {pool} 有 {found} 个",
   },
+  "maintenance-ahead": {
+    holds: "later",
+    en: "asks for {askedS} s, and maintenance of {nodes} nodes of pool {pool} begins in {startsInS} s",
+    zh: "申请 {askedS} 秒，而资源池 {pool} 的 {nodes} 个节点将在 {startsInS} 秒后开始维护",
+  },
   "pool-drained": {
     holds: "later",
     en: "pool {pool} is drained: it starts nothing now",

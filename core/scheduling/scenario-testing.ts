@@ -21,6 +21,7 @@ import {
  *   remove alpha
  *   centre alpha  draining                          takes nothing new; also: suspended, leaving, open
  *   pool alpha/batch  4×8  2×64 memory 9000 cards 2 x/npu free 3 down     nodes × cores, each with what follows it
+ *                     maintained-in 600 (s)
  *                     shared pending 2  opportunistic  limit 600  least 2  most 4  drained  foreign  ours 8
  *   job small     cores 2  memory 500 MiB  cards 1 x/npu  nodes 2  array 0-9%2  only alpha,beta  except beta
  *                 time 600  of 2 (its project)
@@ -178,11 +179,16 @@ function readPool(name: string, words: string[]): PoolState {
     else if (!group) assert.fail(`pool: what is ${word}?`);
     else if (word === "memory") group.memoryMib = next();
     else if (word === "cards") group.accelerators = [{ count: next(), ...device(words[++i] ?? "") }];
+    else if (word === "maintained-in") group.maintenance = window(next());
     else if (word === "free") group.free = { cores: next(), memoryMib: 1_000_000, accelerators: [] };
     else if (word === "down" || word === "draining" || word === "maintenance") group.state = word;
     else assert.fail(`pool: what is ${word}?`);
   }
   return poolOfNodes(name, groups, { ...more, limits });
+}
+
+function window(startsInS: number): NodeGroup["maintenance"] {
+  return { startsInMs: startsInS * 1000, endsInMs: (startsInS + 3600) * 1000 };
 }
 
 /** A pool of the network's own, with nothing said of it but its nodes; for tests alone. */

@@ -8,6 +8,7 @@ import * as connectionTests from "./migrations/0007-connection-tests.ts";
 import * as centreNames from "./migrations/0008-centre-names.ts";
 import * as termsAndIntake from "./migrations/0009-terms-and-intake.ts";
 import * as wantedAccounts from "./migrations/0010-wanted-accounts.ts";
+import * as engineReported from "./migrations/0011-engine-reported.ts";
 
 /** In the order they are applied. A migration that has shipped never changes; the next one mends it. */
 export const migrations: readonly { readonly name: string; readonly sql: string }[] = [
@@ -21,4 +22,5 @@ export const migrations: readonly { readonly name: string; readonly sql: string 
   { name: "0008-centre-names", sql: centreNames.sql },
   { name: "0009-terms-and-intake", sql: termsAndIntake.sql },
   { name: "0010-wanted-accounts", sql: wantedAccounts.sql },
+  { name: "0011-engine-reported", sql: engineReported.sql },
 ];

@@ -16,7 +16,7 @@ export async function reportEngine(
 ): Promise<boolean> {
   const told = await db.pool.query(
     `with changed as (
-       update centre set engine = $2::jsonb, agent_version = $3
+       update centre set engine = $2::jsonb, engine_ms = $4, agent_version = $3
        where id = $1 and (engine is distinct from $2::jsonb or agent_version is distinct from $3)
        returning id
      ), pool as (

@@ -27,6 +27,7 @@ describe("pools", () => {
       partitions: [partition("main", "MaxTime=1-00:00:00 MaxNodes=UNLIMITED State=UP DefMemPerCPU=256")],
       foreign: new Map(),
       ours: new Map(),
+      maintenance: new Map(),
       devices: {},
       only: null,
     });

@@ -1,5 +1,6 @@
-import type { DeviceCount, EnginePool, ForeignLoad, NodeGroup } from "#core/centre/engine.ts";
-import { durationS, hostList, present, sizeMib, type Words } from "./slurm-text.ts";
+import type { DeviceCount, EnginePool, ForeignLoad, MaintenanceWindow, NodeGroup } from "#core/centre/engine.ts";
+import { hostNames } from "#core/centre/host-list.ts";
+import { durationS, hostList, present, secondsSince1970, sizeMib, type Words } from "./slurm-text.ts";
 
 /** Pure: from the texts of `scontrol --oneliner -d show node` and `show partition` to what the network is told. */
 export type Seen = {
@@ -8,6 +9,8 @@ export type Seen = {
   /** By partition. */
   readonly foreign: ReadonlyMap<string, ForeignLoad>;
   readonly ours: ReadonlyMap<string, EnginePool["ours"]>;
+  /** By node. */
+  readonly maintenance: ReadonlyMap<string, MaintenanceWindow>;
   /** The site's own words for its devices, before the table. */
   readonly devices: Readonly<Record<string, { readonly vendor: string; readonly model: string }>>;
   /** null: all. */
@@ -34,7 +37,7 @@ function poolOf(partition: Words, seen: Seen): EnginePool {
       leastNodes: Math.max(1, Number(partition.get("MinNodes") ?? 1) || 1),
       mostNodes: most !== undefined && /^[1-9]\d*$/.test(most) ? Number(most) : null,
     },
-    nodes: groupsOf(nodes, seen.devices),
+    nodes: groupsOf(nodes, seen),
     ours: seen.ours.get(name) ?? { cores: 0, memoryMib: 0, accelerators: [] },
     foreign: seen.foreign.get(name) ?? { kind: "seen", running: [], waiting: { jobs: 0, cores: 0 } },
   };
@@ -46,11 +49,13 @@ function poolState(state: string): EnginePool["state"] {
   return state === "DOWN" ? "down" : "drained";
 }
 
-function groupsOf(nodes: readonly Words[], devices: Seen["devices"]): readonly NodeGroup[] {
+function groupsOf(nodes: readonly Words[], seen: Seen): readonly NodeGroup[] {
   const alike = new Map<string, { readonly one: Omit<NodeGroup, "names" | "count">; readonly names: string[] }>();
   for (const node of nodes) {
-    const one = nodeOf(node, devices);
-    if (one === null) continue;
+    const bare = nodeOf(node, seen.devices);
+    if (bare === null) continue;
+    const maintenance = seen.maintenance.get(node.get("NodeName") ?? "");
+    const one = maintenance ? { ...bare, maintenance } : bare;
     const key = JSON.stringify(one);
     const group = alike.get(key) ?? { one, names: [] };
     group.names.push(node.get("NodeName") ?? "");
@@ -100,6 +105,28 @@ export function nodeState(text: string): NodeGroup["state"] {
   if (flags.some((flag) => leaving.includes(flag)) || base === "DRAINED" || base === "DRAINING") return "draining";
   return "up";
 }
+
+/**
+ * Of each node the first maintenance window that is not over, by the lines of `scontrol show reservation`: those with the
+ * flag MAINT. Other reservations are seen only on the nodes that they hold now.
+ */
+export function maintenanceOf(reservations: readonly Words[], nowS: number): ReadonlyMap<string, MaintenanceWindow> {
+  const windows = new Map<string, MaintenanceWindow>();
+  for (const words of reservations) {
+    if (!(words.get("Flags") ?? "").split(",").includes("MAINT")) continue;
+    const startS = secondsSince1970(words.get("StartTime"));
+    const endS = secondsSince1970(words.get("EndTime"));
+    if (startS === null || endS === null || endS <= nowS) continue;
+    const window = { startsInMs: Math.max(0, startS - nowS) * 1000, endsInMs: (endS - nowS) * 1000 };
+    for (const node of hostNames(present(words.get("Nodes")) ?? "", mostNodes) ?? []) {
+      const known = windows.get(node);
+      if (!known || window.startsInMs < known.startsInMs) windows.set(node, window);
+    }
+  }
+  return windows;
+}
+
+const mostNodes = 100_000;
 
 /** `npu:ascend910b:8,gpu:a100:4(S:0-1),gpu:2` as devices; what is not counted (`craynetwork`, `no_consume`) is left out. */
 export function gresOf(text: string | undefined, devices: Seen["devices"]): readonly DeviceCount[] {

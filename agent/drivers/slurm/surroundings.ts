@@ -1,6 +1,6 @@
-import type { EngineOffers, EnginePool, ForeignLoad } from "#core/centre/engine.ts";
+import type { EngineOffers, EnginePool, ForeignLoad, MaintenanceWindow } from "#core/centre/engine.ts";
 import { configurationOf, type SlurmConfiguration } from "./configuration.ts";
-import { foreignColumns, foreignLoad, foreignRows, poolsOf } from "./describe.ts";
+import { foreignColumns, foreignLoad, foreignRows, maintenanceOf, poolsOf } from "./describe.ts";
 import type { Engine } from "./engine.ts";
 import type { LocalCommands } from "./local-commands.ts";
 import type { Site } from "./site.ts";
@@ -21,6 +21,8 @@ export type Look = {
   readonly foreign: ReadonlyMap<string, ForeignLoad>;
   readonly hidden: string | null;
   readonly reservations: readonly string[];
+  /** By node. */
+  readonly maintenance: ReadonlyMap<string, MaintenanceWindow>;
   readonly licences: EngineOffers["licences"];
   readonly atMs: number;
   /** Why this is not what is now: the engine did not answer. */
@@ -84,6 +86,7 @@ export function surroundings(
       foreign,
       hidden,
       reservations: reservations.flatMap((words) => words.get("ReservationName") ?? []),
+      maintenance: maintenanceOf(reservations, Math.round(clocks.nowMs() / 1000)),
       licences: licences.flatMap((words) => licenceOf(words) ?? []),
       atMs: clocks.monotonicMs(),
       trouble: null,

@@ -18,7 +18,7 @@ export type NodeView = z.output<typeof node>;
 /** Centres in the order of their ids, with their pools and what runs there now. `only`: the one of that id. */
 export async function readCentres(db: Query, page: CentrePage): Promise<readonly Centre[]> {
   const centres = await db.query<CentreRow>(
-    `select id, name, name_zh, region_code, driver, life_cycle, intake, agent_version, engine, last_seen_ms, unreachable_since_ms,
+    `select id, name, name_zh, region_code, driver, life_cycle, intake, agent_version, engine, engine_ms, last_seen_ms, unreachable_since_ms,
        (select terms from centre_terms t where t.centre_id = centre.id order by t.id desc limit 1) as terms
      from centre where ($1::text is null or id > $1) and ($2::text is null or id = $2) order by id limit $3`,
     [page.after, page.only ?? null, page.limit],
@@ -59,6 +59,8 @@ type CentreRow = {
   readonly terms: CentreTerms | null;
   readonly agent_version: string | null;
   readonly engine: EngineReport | null;
+  /** null: reported by an earlier server. */
+  readonly engine_ms: number | null;
   readonly last_seen_ms: number | null;
   readonly unreachable_since_ms: number | null;
 };
@@ -86,7 +88,7 @@ async function readPools(db: Query, centres: readonly string[]): Promise<readonl
 }
 
 function poolView(
-  { terms, driver }: CentreRow,
+  { terms, driver, engine_ms, last_seen_ms }: CentreRow,
   row: PoolRow,
   described: EnginePool | null,
   uses: readonly PoolUse[],
@@ -104,6 +106,7 @@ function poolView(
     state: described?.state ?? null,
     limits: described?.limits ?? { timeLimitS: null, leastNodes: 1, mostNodes: null },
     foreign: foreignView(described?.foreign ?? { kind: "none" }),
+    maintenance: maintenanceView(nodes, engine_ms ?? last_seen_ms ?? 0),
     free: freeOf(nodes),
     // The scheduler knows it; the route puts it in.
     startable: [],
@@ -139,6 +142,23 @@ function foreignView(foreign: ForeignLoad): PoolView["foreign"] {
     default:
       return unreachable(foreign);
   }
+}
+
+/** Soonest first; groups of nodes that go together stand together. */
+function maintenanceView(nodes: readonly NodeGroup[], reportedMs: number): PoolView["maintenance"] {
+  const windows = new Map<string, PoolView["maintenance"][number]>();
+  for (const { names, count, maintenance } of nodes) {
+    if (!maintenance) continue;
+    const { startsInMs, endsInMs } = maintenance;
+    const known = windows.get(`${startsInMs} ${endsInMs}`);
+    windows.set(`${startsInMs} ${endsInMs}`, {
+      names: known ? `${known.names},${names}` : names,
+      nodes: (known?.nodes ?? 0) + count,
+      startsMs: reportedMs + startsInMs,
+      endsMs: reportedMs + endsInMs,
+    });
+  }
+  return [...windows.values()].sort((a, b) => a.startsMs - b.startsMs);
 }
 
 /** Of the nodes that are up. */

@@ -55,6 +55,7 @@ export const en = {
     unreported: "Not reported by the agent",
   },
   free: "{{cores}} cores, {{memory}} free",
+  maintenance: "maintenance of {{nodes}} nodes, {{from}} – {{to}}",
   startable: "Can start now:",
   startableNone: "nothing can start now",
   shape: "{{nodes}} × ({{cores}} cores, {{memory}})",

@@ -67,6 +67,7 @@ export function PoolCard({ pool }: { readonly pool: Pool }) {
         ))}
       </div>
       <Startable pool={pool} />
+      <Maintenance pool={pool} />
       {pool.foreign.kind === "none" ? null : <Others pool={pool} />}
       <Limits pool={pool} />
     </div>
@@ -91,6 +92,21 @@ function Startable({ pool: { startable } }: { readonly pool: Pool }) {
         const words = cards === null ? t("shape", size) : t("shapeCards", { ...size, cards });
         return <span key={words}>{words}</span>;
       })}
+    </div>
+  );
+}
+
+function Maintenance({ pool: { maintenance } }: { readonly pool: Pool }) {
+  const { t } = useTranslation("centres");
+  const format = useFormat();
+  if (maintenance.length === 0) return null;
+  return (
+    <div className={css.poolFacts}>
+      {maintenance.map(({ names, nodes, startsMs, endsMs }) => (
+        <span key={names} title={names}>
+          {t("maintenance", { nodes: countText(nodes), from: format.dateTime(startsMs), to: format.dateTime(endsMs) })}
+        </span>
+      ))}
     </div>
   );
 }
