@@ -106,6 +106,23 @@ describe("the console", { skip: missing }, () => {
     await page.getByRole("alert").getByText("Unknown option").waitFor();
   });
 
+  test("what centres offer is there to choose; a word that none knows can be typed, and is refused by name", async () => {
+    await page.goto(`${network.url}/submit`);
+    await page.getByRole("button", { name: "Start afresh" }).click();
+    await field("File systems").fill("va");
+    await page.locator(".ant-select-item-option", { hasText: "var · local" }).click();
+    await page.keyboard.press("Escape");
+    await field("Partition").fill("fast");
+    await page.keyboard.press("Enter");
+    await page.keyboard.press("Escape");
+    assert.match(await editor().inputValue(), /^#SBATCH --partition=fast$/m);
+    await page.getByRole("button", { name: "Dry run" }).click();
+    await seen(/partition "fast" is offered by no centre in service/);
+    await editor().fill((await editor().inputValue()).replace("#SBATCH --partition=fast\n", ""));
+    await page.getByRole("button", { name: "Dry run" }).click();
+    await seen("It would start now at local.");
+  });
+
   test("a job is followed live, explained while it waits, and cancelled", async () => {
     await page.goto(`${network.url}/submit`);
     await editor().fill(
