@@ -1,0 +1,85 @@
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from "node:http";
+import { createServer as createTlsServer } from "node:https";
+import { type AddressInfo, connect as connectTo, type Server, type Socket } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { connect, Unreachable } from "#agent/connection.ts";
+
+// The way out of a site (P6): HTTPS with a certificate of the site's own, through a proxy, and no other way in secret.
+
+let folder = "";
+let tls: Server;
+let proxy: Server;
+const tunnels: string[] = [];
+const openSockets = new Set<Socket>();
+
+const answer: RequestListener = (request: IncomingMessage, response: ServerResponse) => {
+  request.resume();
+  response.writeHead(401, { "content-type": "application/json" });
+  response.end(JSON.stringify({ type: "about:x/sign-in-first", detail: "no" }));
+};
+
+before(async () => {
+  folder = mkdtempSync(join(tmpdir(), "weir-connection-"));
+  const file = (name: string) => join(folder, name);
+  const subject = ["-subj", "/CN=weir.example", "-addext", "subjectAltName=DNS:weir.example,IP:127.0.0.1"];
+  const key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", file("key.pem")];
+  execFileSync("openssl", ["req", "-x509", ...key, ...subject, "-days", "1", "-out", file("ca.pem")], {
+    stdio: "pipe",
+  });
+  tls = createTlsServer({ key: readFileSync(file("key.pem")), cert: readFileSync(file("ca.pem")) }, answer);
+  proxy = createServer().on("connect", (request: IncomingMessage, socket: Socket) => {
+    tunnels.push(request.url ?? "");
+    const onward = connectTo(portOf(tls), "127.0.0.1", () => {
+      socket.write("HTTP/1.1 200 OK\r\n\r\n");
+      onward.pipe(socket).pipe(onward);
+    });
+    for (const end of [socket, onward]) {
+      openSockets.add(end);
+      end.on("error", () => {});
+    }
+  });
+  for (const server of [tls, proxy]) {
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+  }
+});
+after(() => {
+  for (const socket of openSockets) socket.destroy();
+  for (const server of [tls, proxy]) server?.close();
+  rmSync(folder, { recursive: true });
+});
+
+const portOf = (server: Server) => (server.address() as AddressInfo).port;
+
+async function ask(url: string, environment: Readonly<Record<string, string>>) {
+  const connection = connect(url, environment);
+  try {
+    return await connection.post("/agent/session", {}, null, 5_000);
+  } finally {
+    connection.close();
+  }
+}
+
+test("a certificate of the site's own is trusted where WEIR_CA_FILE names it, and only there", async () => {
+  const url = `https://127.0.0.1:${portOf(tls)}`;
+  await assert.rejects(ask(url, {}), (error) => error instanceof Unreachable && /self-signed/.test(error.message));
+  const answered = await ask(url, { WEIR_CA_FILE: join(folder, "ca.pem") });
+  assert.equal(answered.kind === "refused" && answered.status, 401);
+  assert.ok(Math.abs((answered.serverMs ?? 0) - Date.now()) < 3_000);
+});
+
+test("HTTPS_PROXY is the way out, NO_PROXY the exception, and a server on this machine needs none", async () => {
+  const environment = { HTTPS_PROXY: `http://127.0.0.1:${portOf(proxy)}`, WEIR_CA_FILE: join(folder, "ca.pem") };
+  const answered = await ask("https://weir.example:4443", environment);
+  assert.equal(answered.kind === "refused" && answered.status, 401);
+  assert.deepEqual(tunnels, ["weir.example:4443"]);
+  await assert.rejects(ask("https://weir.example:4443", { ...environment, NO_PROXY: "weir.example" }), Unreachable);
+  await ask(`https://127.0.0.1:${portOf(tls)}`, environment);
+  assert.equal(tunnels.length, 1);
+});
