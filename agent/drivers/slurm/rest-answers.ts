@@ -132,12 +132,13 @@ export function wordsOfAnswer({ status, body, text }: RestAnswer): string {
 }
 
 /**
- * Whether the token may be the cause: a wrong or expired one is no 401 in 22.05, but 500 and "Unspecified error" (-1).
- * 1007: authentication between daemons; 6000 and above: that of the plugin.
+ * Whether the token may be the cause. In 22.05 a wrong or expired one is no 401 but 500, with -1 ("Unspecified error")
+ * to a question and 5005 ("Zero Bytes") to a submission or a cancel. 1007: authentication; 6000 and above: its plugin's.
  */
 export function doubtsToken({ status, body }: RestAnswer): boolean {
   if (status === 401) return true;
-  const isOfToken = ({ code }: RestError) => code === -1 || code === 1007 || (code >= 6000 && code < 7000);
+  const isOfToken = ({ code }: RestError) =>
+    code === -1 || code === 1007 || code === 5005 || (code >= 6000 && code < 7000);
   return status >= 500 && errorsOf(body).some(isOfToken);
 }
 
@@ -161,8 +162,9 @@ export function submitAnswerOf(answer: RestAnswer, path: string): SubmitAnswer {
     return { kind: "in-doubt", words: `${path}: HTTP 200 without a job's id: ${answer.text.slice(0, 200)}` };
   }
   const words = `${path}: ${wordsOfAnswer(answer)}`;
-  if (doubtsToken(answer))
-    return { kind: "in-doubt", words: `${words}. Tokens are refused, be they wrong or expired.` };
+  // slurmrestd's own word: nothing went on to slurmctld.
+  if (status === 401) return { kind: "later", words };
+  if (doubtsToken(answer)) return { kind: "in-doubt", words };
   // Another daemon, or another version of it: it is asked again what it serves.
   if (status === 404) return { kind: "later", words };
   if (status >= 400 && status < 500) return { kind: "refused", words };

@@ -57,17 +57,51 @@ export function restEngine(commands: Engine, helper: WeirAs, settings: RestSetti
   });
   const recorder = recordBy(helper, note);
   let known: RestVersion | null = null;
+  const accepted = new Map<string, string>();
   let keepsAccounting = true;
   /** It gave no answer: before anything that must not come twice is sent, it has to answer something else. */
   let isSuspect = false;
 
-  /** With a fresh token where the one at hand may be what is wrong with it: once. */
+  /** For what may be asked twice: with a fresh token where the one at hand may be what is wrong, once. */
   async function call(user: string, what: Omit<RestCall, "user" | "token" | "patienceMs">): Promise<RestAnswer> {
     const token = await tokens.of(user);
     const first = await hear({ ...what, user, token, patienceMs });
     if (!doubtsToken(first)) return first;
     tokens.discard(user, token);
     return hear({ ...what, user, token: await tokens.of(user), patienceMs });
+  }
+
+  /** A token that slurmctld has taken once; where it takes none, nothing is sent that could be in doubt. */
+  async function acceptedToken(user: string, name: string): Promise<string> {
+    const have = await tokens.of(user);
+    if (accepted.get(user) === have) return have;
+    const path = `/slurm/${name}/ping`;
+    const answer = await call(user, { method: "GET", path });
+    if (answer.status !== 200) throw silent(`GET ${path}`, answer);
+    const token = await tokens.of(user);
+    accepted.set(user, token);
+    return token;
+  }
+
+  /**
+   * 22.05 answers a submission with a wrong token as it does when slurmctld dies in the middle: 5005, zero bytes. It was
+   * the token where a fresh one is taken, and this one refused once more.
+   */
+  async function wasToken(user: string, token: string, path: string): Promise<boolean> {
+    tokens.discard(user, token);
+    const fresh = await hear({ method: "GET", path, user, token: await tokens.of(user), patienceMs });
+    if (fresh.status !== 200) return false;
+    return doubtsToken(await hear({ method: "GET", path, user, token, patienceMs }));
+  }
+
+  async function post(user: string, name: string, body: object): Promise<RestAnswer> {
+    const token = await acceptedToken(user, name);
+    const what = { method: "POST", path: `/slurm/${name}/job/submit`, body, user, patienceMs } as const;
+    const first = await hear({ ...what, token });
+    if (!doubtsToken(first)) return first;
+    // Whatever goes wrong in finding out, the first answer stands.
+    const isProved = await wasToken(user, token, `/slurm/${name}/ping`).catch(() => false);
+    return isProved ? hear({ ...what, token: await acceptedToken(user, name) }) : first;
   }
 
   async function hear(what: RestCall): Promise<RestAnswer> {
@@ -158,12 +192,10 @@ export function restEngine(commands: Engine, helper: WeirAs, settings: RestSetti
     const path = `/slurm/${spoken.name}/job/submit`;
     try {
       const body = submitBody(submission, prepared, spoken.family);
-      const answer = await call(user, { method: "POST", path, body });
+      const answer = await post(user, spoken.name, body);
       if (answer.status === 404) known = null;
       const verdict = submitAnswerOf(answer, `slurmrestd ${client.place}: POST ${path}`);
       if (verdict.kind === "submitted") recorder.add(user, chunk, verdict.engineId);
-      // With a fresh token, and proved before not to have arrived: it is no longer in doubt.
-      if (verdict.kind === "in-doubt" && isAgain && doubtsToken(answer)) return { kind: "later", words: verdict.words };
       return verdict;
     } catch (error) {
       return notSent(error, true);
