@@ -7,6 +7,7 @@ import { centreId, jobId, runId } from "#core/ids.ts";
 import { sampleAllocation } from "#core/sample-testing.ts";
 import { startTestServer, type TestServer } from "#server/http/testing.ts";
 import { reportEngine } from "#server/store/report-engine.ts";
+import { settleAccounts } from "#server/store/wanted-accounts.ts";
 import { requires } from "../tools/requirement.ts";
 import { looking, newPage, openBrowser } from "./browser.ts";
 import { repository } from "./network.ts";
@@ -57,6 +58,18 @@ describe("a centre with pools, in the console", { skip: requires("chromium", "cj
     await seen("维护中");
     await picture(page, "pools-zh");
     await page.getByRole("button", { name: "EN", exact: true }).click();
+  });
+
+  test("who needs an account there, and how far the centre is with it", async () => {
+    const asked = await server.client().call("askAccounts", { params: { centre: jinan }, body: { person: "admin" } });
+    assert.ok(asked.kind === "answer");
+    await page.getByRole("button", { name: "Accounts" }).click();
+    const table = page.getByRole("table", { name: "Accounts" });
+    await table.getByText("asked for, no answer yet").waitFor();
+    await settleAccounts(server.db.pool, jinan, [{ person: 1, project: 1, readiness: "ready" }], Date.now());
+    await table.getByText("ready", { exact: true }).waitFor();
+    await page.keyboard.press("Escape");
+    await table.waitFor({ state: "hidden" });
   });
 
   test("a run that waits there says why on its job's page", async () => {

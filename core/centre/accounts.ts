@@ -1,4 +1,4 @@
-import type { DriverName } from "#core/centre/centre.ts";
+import { type DriverName, driverNames } from "#core/centre/centre.ts";
 import type { PersonId, ProjectId } from "#core/ids.ts";
 
 /**
@@ -23,6 +23,6 @@ export function pairKey({ person, project }: Pair): string {
 
 const needs = { process: false, simulated: false, slurm: true } as const satisfies Record<DriverName, boolean>;
 
-export function needsAccounts(driver: DriverName): boolean {
-  return needs[driver];
+export function needsAccounts(driver: string): boolean {
+  return driverNames.some((name) => name === driver && needs[name]);
 }

@@ -4,6 +4,7 @@ import { pairKey, type Readiness } from "#core/centre/accounts.ts";
 import { noOffers } from "#core/centre/engine.ts";
 import { centreId, jobId, personId, projectId } from "#core/ids.ts";
 import { sampleSpec } from "#core/sample-testing.ts";
+import { reasonWords } from "#core/scheduling/reasons.ts";
 import { poolOfNodes } from "#core/scheduling/scenario-testing.ts";
 import { type CentreState, createWorld, type World } from "#core/scheduling/world.ts";
 
@@ -69,6 +70,11 @@ test("who has no account waits, is asked for, and keeps nobody else from startin
   }
   world.apply({ kind: "centre-changed", centre: slurm(new Map([[pair(li), "ready"]])) });
   assert.deepEqual(placed(world), ["1 jinan"]);
+});
+
+test("the words say how far it is, in both languages", () => {
+  assert.match(reasonWords("no-account-here", { readiness: "created" }, "en"), /: created$/);
+  assert.match(reasonWords("no-account-here", { readiness: "created" }, "zh"), /：已创建，未通过测试$/);
 });
 
 test("other centres need none, and it goes there", () => {

@@ -249,8 +249,22 @@ export function candidate(centre: CentreId, rule: CentreRule | null, facts: Fact
 /** The sentence for a rule and its facts; null stands for "could start now". A rule of a later Weir shows as its name. */
 export function reasonWords(rule: string | null, facts: Facts, language: Language): string {
   if (rule === null) return filled(startsNow[language], facts);
-  return isRule(rule) ? filled(rules[rule][language], facts) : rule;
+  if (!isRule(rule)) return rule;
+  return filled(rules[rule][language], language === "zh" ? inChinese(facts) : facts);
 }
+
+/** Facts that are words of ours, and not a centre's or a user's. */
+function inChinese(facts: Facts): Facts {
+  const readiness = readinessInChinese.get(`${facts.readiness}`);
+  return readiness === undefined ? facts : { ...facts, readiness };
+}
+
+const readinessInChinese: ReadonlyMap<string, string> = new Map([
+  ["not asked for", "尚未申请"],
+  ["requested", "已申请"],
+  ["created", "已创建，未通过测试"],
+  ["removed", "中心已移除"],
+]);
 
 export function isRule(text: string): text is Rule {
   return Object.hasOwn(rules, text);

@@ -3,6 +3,7 @@ import { Button } from "antd";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { Centre } from "#api/network.ts";
+import { needsAccounts } from "#core/centre/accounts.ts";
 import { useLiveRefresh } from "../../app/refresh.ts";
 import { useMe } from "../../app/session.ts";
 import { Icon } from "../../parts/icons.tsx";
@@ -12,6 +13,7 @@ import { Table } from "../../parts/table.tsx";
 import { centreName } from "../../words/centre-name.ts";
 import { countText, mibText } from "../../words/format.ts";
 import { useFormat, useNow } from "../../words/use.ts";
+import { AccountsButton } from "./accounts.tsx";
 import { cardsText } from "./capacity.ts";
 import css from "./centres.module.css";
 import { ConnectionTest } from "./connection-test.tsx";
@@ -67,6 +69,7 @@ function CentrePanel({ centre, mayEnrol }: { readonly centre: Centre; readonly m
           <CentreState centre={centre} />
           <ConnectionTest centre={centre.id} mayAsk={mayEnrol} />
           {mayEnrol ? <EnrolButton centre={centre.id} /> : null}
+          {mayEnrol && needsAccounts(centre.driver) ? <AccountsButton centre={centre.id} /> : null}
           {mayEnrol ? <IntakeButton centre={centre.id} /> : null}
         </>
       }

@@ -33,6 +33,14 @@ export function lastTestQuery(centre: string) {
   });
 }
 
+export function accountsQuery(centre: string) {
+  return queryOptions({
+    queryKey: ["accounts", centre],
+    queryFn: ({ signal }) => ask("accounts", { params: { centre } }, { signal }),
+    refetchInterval: 5_000,
+  });
+}
+
 export function intakeQuery(centre: string) {
   return queryOptions({
     queryKey: ["intake", centre],
