@@ -100,6 +100,20 @@ const enginePool = z.strictObject({
 
 const words = z.array(z.string().max(255)).max(10_000);
 
+const most = z.array(z.strictObject({ name: z.string().max(255), most: z.int().min(0) })).max(100);
+
+const accountLimits = z.strictObject({
+  person: z.int().min(1).nullable(),
+  project: z.int().min(1).nullable(),
+  submitted: z.int().min(0),
+  mostRunning: z.int().min(0).nullable(),
+  mostSubmitted: z.int().min(0).nullable(),
+  mostTimeS: z.int().min(0).nullable(),
+  together: most,
+  togetherMinutes: most,
+  fairShare: z.number().min(0).max(1).nullable(),
+});
+
 /** What a centre's engine says of itself: core/centre/engine.ts explains each field. */
 export const engine: z.ZodType<EngineReport> = z
   .strictObject({
@@ -132,6 +146,7 @@ export const engine: z.ZodType<EngineReport> = z
         .max(1000),
     }),
     mechanisms: z.record(z.string().max(100), z.string().max(500)),
+    limits: z.array(accountLimits).max(100_000).optional(),
   })
   .meta({ id: "EngineReport" });
 

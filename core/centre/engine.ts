@@ -1,3 +1,5 @@
+import type { AccountLimits } from "#core/centre/account-limits.ts";
+
 /**
  * What a centre's engine says of itself, as its agent reports it: figures of the engine, never of the network. A pool is
  * one place where work queues (a partition of Slurm; the whole machine at a process centre).
@@ -7,6 +9,8 @@ export type EngineReport = {
   readonly offers: EngineOffers;
   /** Which mechanisms are in use, in words for `weir centres` and the doctor: versions, cgroups, uids or none. */
   readonly mechanisms: Readonly<Record<string, string>>;
+  /** Where runs are local users' own: what binds each person and project there. Absent: nothing is known to. */
+  readonly limits?: readonly AccountLimits[] | undefined;
 };
 
 export type EnginePool = {

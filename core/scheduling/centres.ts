@@ -1,3 +1,4 @@
+import { isAtSubmitLimit } from "#core/centre/account-limits.ts";
 import { runsJobs } from "#core/centre/centre.ts";
 import type { NodeGroup } from "#core/centre/engine.ts";
 import type { CentreId, ProjectId } from "#core/ids.ts";
@@ -149,7 +150,8 @@ function lasting({ state, pools }: CentreRecord): string {
   const totals = offers?.licences.map(({ name, total }) => [name, total]);
   const words = offers && { ...offers, licences: totals };
   const pairs = accounts && [...accounts].filter(([, readiness]) => readiness === "ready").map(([pair]) => pair);
-  return JSON.stringify([driver, intake === "leaving", lifeCycle, state.pools.length > 0, of, words, pairs]);
+  const bound = [...(state.limits ?? [])].map(([who, limits]) => [who, limits.mostTimeS, isAtSubmitLimit(limits)]);
+  return JSON.stringify([driver, intake === "leaving", lifeCycle, state.pools.length > 0, of, words, pairs, bound]);
 }
 
 /** How a run changes: from no phase, when it is placed, to none, when it ends. */

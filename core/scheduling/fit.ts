@@ -1,3 +1,4 @@
+import { isAtSubmitLimit, limitsFor } from "#core/centre/account-limits.ts";
 import { type Pair, pairKey } from "#core/centre/accounts.ts";
 import { type DriverName, runsJobs } from "#core/centre/centre.ts";
 import type { NodeGroup } from "#core/centre/engine.ts";
@@ -37,6 +38,7 @@ export function judge(asked: Asked, centre: CentreRecord): Candidate {
     outOfService(centre) ??
     (asked.demands && lacks(asked.demands, centre)) ??
     withoutAccount(asked.who, centre) ??
+    beyondAccount(asked, centre) ??
     outOfReach(centre) ??
     severalNodes(asked, centre) ??
     nearestFailure(centre, (pool) => neverFits(asked, pool) ?? intoMaintenance(asked, pool) ?? notNow(asked, pool));
@@ -51,7 +53,7 @@ export function mayEverUse(asked: Omit<Asked, "line">, pool: PoolRecord): boolea
   const { centre } = pool;
   if (!centre.pools.includes(pool) || againstWishes(asked.wishes, centre) || outOfService(centre)) return false;
   if (asked.demands && lacks(asked.demands, centre)) return false;
-  if (withoutAccount(asked.who, centre)) return false;
+  if (withoutAccount(asked.who, centre) || beyondAccount(asked, centre)) return false;
   if (severalNodes(asked, centre) || neverFits(asked, pool)) return false;
   return intoMaintenance(asked, pool) === null;
 }
@@ -141,6 +143,17 @@ function withoutAccount(who: Pair | null, centre: CentreRecord): Failing | null 
   if (!accounts || who === null) return null;
   const readiness = accounts.get(pairKey(who));
   return readiness === "ready" ? null : { rule: "no-account-here", facts: { readiness: readiness ?? "not asked for" } };
+}
+
+/** What binds the local user there: only as it was told last, so nothing is refused for it at submission. */
+function beyondAccount({ who, timeLimitS }: Pick<Asked, "who" | "timeLimitS">, centre: CentreRecord): Failing | null {
+  const limits = who && centre.state?.limits && limitsFor(centre.state.limits, who);
+  if (!limits) return null;
+  const { mostTimeS, mostSubmitted, submitted } = limits;
+  if (mostTimeS !== null && timeLimitS > mostTimeS)
+    return { rule: "time-limit-above-account", facts: { askedS: timeLimitS, limitS: mostTimeS } };
+  if (!isAtSubmitLimit(limits)) return null;
+  return { rule: "at-submit-limit", facts: { submitted, limit: mostSubmitted } };
 }
 
 function outOfReach(centre: CentreRecord): Failing | null {

@@ -87,6 +87,16 @@ export const rules = {
     en: "no local account is ready there for this person and project: {readiness}",
     zh: "该中心尚无该用户与项目可用的本地账号：{readiness}",
   },
+  "time-limit-above-account": {
+    holds: "later",
+    en: "asks for {askedS} s, and the local account there allows one job at most {limitS} s",
+    zh: "申请 {askedS} 秒，而该中心的本地账户每作业至多 {limitS} 秒",
+  },
+  "at-submit-limit": {
+    holds: "later",
+    en: "{submitted} jobs of the local user wait or run there, which is as many as may ({limit})",
+    zh: "该本地用户在该中心已有 {submitted} 个作业等待或运行，已达上限 {limit}",
+  },
   "takes-nothing-new": {
     holds: "later",
     en: "takes nothing new until an operator resumes it: {intake}",

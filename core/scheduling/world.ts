@@ -1,3 +1,4 @@
+import type { LimitsByWho } from "#core/centre/account-limits.ts";
 import type { Accounts, Pair } from "#core/centre/accounts.ts";
 import type { DriverName, LifeCycle, PoolContract } from "#core/centre/centre.ts";
 import type { Amounts, EngineOffers, EnginePool, ForeignLoad, NodeGroup, PoolLimits } from "#core/centre/engine.ts";
@@ -185,6 +186,8 @@ export type CentreState = {
   readonly offers: EngineOffers | null;
   /** Who may run there; null: its runs need no account of anybody's. */
   readonly accounts: Accounts | null;
+  /** What binds them there, as far as the centre has told. */
+  readonly limits?: LimitsByWho | undefined;
 };
 
 export type PoolState = {

@@ -1,4 +1,5 @@
 import type pg from "pg";
+import { limitsByWho } from "#core/centre/account-limits.ts";
 import { needsAccounts, type Readiness } from "#core/centre/accounts.ts";
 import { type DriverName, driverNames, type LifeCycle, type PoolContract } from "#core/centre/centre.ts";
 import { type EnginePool, type EngineReport, noOffers } from "#core/centre/engine.ts";
@@ -33,6 +34,7 @@ export async function readCentreStates(
     // A centre that never described itself has no pools yet: what it will have is not known, so nothing is refused.
     offers: row.engine && (row.engine.offers ?? noOffers),
     accounts: row.accounts && new Map(row.accounts),
+    limits: row.engine?.limits && limitsByWho(row.engine.limits),
     pools: row.engine === null ? [] : row.pools.map((pool) => poolState(pool, row)),
   }));
 }

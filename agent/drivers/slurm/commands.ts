@@ -113,8 +113,10 @@ export function commandsEngine(helper: WeirAs): Engine {
       const frame = await ask("limits", [["user", user], ...(account === null ? [] : [["account", account] as const])]);
       return {
         associations: text(frame, "associations") ?? "",
+        accounts: text(frame, "accounts") ?? "",
         qos: text(frame, "qos") ?? "",
         shares: text(frame, "shares") ?? "",
+        queue: text(frame, "queue") ?? "",
       };
     },
 

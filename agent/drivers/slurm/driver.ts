@@ -7,6 +7,7 @@ import { type Amounts, type DeviceCount, noOffers } from "#core/centre/engine.ts
 import type { RunId } from "#core/ids.ts";
 import type { RunObservation, RunOrder } from "#core/run-order.ts";
 import { prepared } from "../prologue.ts";
+import { keepLimits } from "./account-limits.ts";
 import { keepAccounts } from "./accounts.ts";
 import { chunkName, type Group, groupOrders, type Place, submissionOf } from "./chunks.ts";
 import { gresWords } from "./describe.ts";
@@ -111,6 +112,19 @@ export async function openSlurm(
     helper,
     note,
     nowMs: clocks.nowMs,
+    signal: closing.signal,
+    everyMs: settings.listEveryMs,
+  });
+  const limits = keepLimits({
+    engine,
+    mapping,
+    chunks: () => notebook.chunks.values(),
+    cluster: async () => {
+      const { hasAccounting, clusterName } = await around.configuration();
+      return hasAccounting ? clusterName : null;
+    },
+    note,
+    monotonicMs: clocks.monotonicMs,
     signal: closing.signal,
     everyMs: settings.listEveryMs,
   });
@@ -230,9 +244,11 @@ export async function openSlurm(
           if (answer.words.trim() !== "") note("sbatch warned", { chunk: facts.chunk, words: answer.words.trim() });
           return taken(facts, answer.engineId);
         case "refused":
+          limits.heard(facts.user, answer.words);
           await forget(facts);
           return { kind: "refused", words: answer.words };
         case "later":
+          limits.heard(facts.user, answer.words);
           await forget(facts);
           await doubtful.pause(facts.user, answer.words);
           return { kind: "busy", words: answer.words };
@@ -364,7 +380,7 @@ export async function openSlurm(
           ...(look.trouble === null ? {} : { trouble: look.trouble.slice(0, 500) }),
         };
         const pools = poolsSeen(look, site, ours());
-        return { pools, offers: await offered.offers(look, pools, configuration), mechanisms };
+        return { pools, offers: await offered.offers(look, pools, configuration), mechanisms, limits: limits.told() };
       } catch (error) {
         if (!(error instanceof EngineSilent)) throw error;
         // Nothing was ever seen: nothing can be placed here until the engine answers.

@@ -147,4 +147,14 @@ export type ReadAnswer =
     }
   | { readonly kind: "none"; readonly words: string };
 
-export type LimitTexts = { readonly associations: string; readonly qos: string; readonly shares: string };
+/** Tables of sacctmgr and sshare with their titles; "" where there is none. */
+export type LimitTexts = {
+  /** The user's own rows. */
+  readonly associations: string;
+  /** Of the account, and those above it, the rows that bind all their users together. */
+  readonly accounts: string;
+  readonly qos: string;
+  readonly shares: string;
+  /** What of the user's is in the queue or runs: lines `account|qos|copies|weir`. */
+  readonly queue: string;
+};

@@ -93,7 +93,43 @@ sub show_limits {
         'format=Cluster,Account,User,Partition,Share,MaxJobs,MaxSubmitJobs,MaxWall,MaxTRES,MaxTRESMins,GrpJobs,GrpSubmit,GrpTRES,GrpTRESMins,GrpWall,QOS,DefaultQOS');
     my $qos = $ask->('sacctmgr', '--parsable2', '--readonly', 'show', 'qos', 'format=Name,Priority,Preempt,PreemptMode,Flags,GrpTRES,GrpTRESMins,GrpJobs,MaxWall,MaxTRES,MaxTRESPU,MaxJobsPU,MaxSubmitPU,MaxJobsPA,MaxSubmitPA');
     my $shares = eval { $ask->('sshare', '--parsable2', "--users=$person->{name}", $account ne '' ? "--accounts=$account" : ()) } // '';
-    return (associations => $associations, qos => $qos, shares => $shares);
+    return (associations => $associations, accounts => above($ask, $account), qos => $qos, shares => $shares, queue => own_queue($policy, $person));
+}
+
+# What binds an account as a whole stands on its own rows and on those of the accounts above it. Other users' rows are left out.
+sub above {
+    my ($ask, $account) = @_;
+    my ($titles, @rows);
+    for (1 .. 8) {
+        last if $account !~ /\A[A-Za-z0-9_][\w.@+-]*\z/;
+        my $text = $ask->('sacctmgr', '--parsable2', '--readonly', 'show', 'associations', 'where', "account=$account",
+            'format=Cluster,Account,User,ParentName,GrpJobs,GrpSubmit,GrpTRES,GrpTRESMins,GrpWall');
+        ($titles, my @lines) = split /\n/, $text;
+        my @whole = grep { (split /\|/)[2] eq '' } @lines;
+        push @rows, @whole;
+        $account = @whole ? (split /\|/, $whole[0])[3] // '' : '';
+    }
+    return defined $titles ? join("\n", $titles, @rows, '') : '';
+}
+
+# How much of the user's counts towards a limit; what is not the network's is told without its name.
+sub own_queue {
+    my ($policy, $person) = @_;
+    my @rows = eval { queue_rows($policy, [qw(account=%a qos=%q state=%T task=%K name=%j)], '--user=' . $person->{name}) };
+    my %count;
+    for (@rows) {
+        my ($account, $qos, $state, $task, $name) = @$_;
+        next unless $state =~ /^(?:PENDING|RUNNING|SUSPENDED|COMPLETING|CONFIGURING|STOPPED|REQUEUED|SIGNALING|RESIZING)$/;
+        $count{ join '|', $account, $qos, $name =~ /\.weir-[0-9A-Za-z.-]+\z/ ? 1 : 0 } += copies($task);
+    }
+    return join '', map { my ($account, $qos, $weir) = split /\|/; "$account|$qos|$count{$_}|$weir\n" } sort keys %count;
+}
+
+# `0-2,4-199:5%2` stands for so many tasks; `N/A` for one job.
+sub copies {
+    my $count = 0;
+    for (split /,/, $_[0] =~ s/%\d+\z//r) { $count += int(($2 // $1) - $1) / ($3 || 1) + 1 if /\A(\d+)(?:-(\d+)(?::(\d+))?)?\z/ }
+    return int($count) || 1;
 }
 
 # Never SlurmUser's, whatever the policy says: with that token jobs run as root.
