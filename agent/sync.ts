@@ -103,10 +103,11 @@ export async function keepInSync(settings: SyncSettings): Promise<SyncEnd> {
     if (answer.server === server && answer.generation <= generation) return;
     server = answer.server;
     generation = answer.generation;
-    // The edge parser has checked every field of an order; only the brands of its ids are missing.
-    keeper.order(answer.start as unknown as readonly RunOrder[]);
+    // First what is to end: after a silence an order may come together with its own cancel, and must not start.
     keeper.cancel(answer.cancel.map((cancel) => ({ ...cancel, run: cancel.run as RunId })));
     keeper.withdraw(answer.withdraw as readonly string[] as readonly RunId[]);
+    // The edge parser has checked every field of an order; only the brands of its ids are missing.
+    keeper.order(answer.start as unknown as readonly RunOrder[]);
     // The edge parser has checked the form of the ids.
     if (answer.whole) keeper.reconcile(answer.expected as readonly string[] as readonly RunId[]);
   }

@@ -426,6 +426,15 @@ test("the history tells every step with its cause, in pages", async () => {
     cursor = reply.value.next;
   }
   assert.deepEqual(pages, kinds);
+  // Transactions are numbered, not spelt: the 99th is before the 100th.
+  await server.db.pool.query(
+    `insert into event (xid, at_ms, project_id, job_id, kind, cause)
+     select xid::text::xid8, 1, 1, $1, 'later-evidence', xid from unnest('{100,99}'::text[]) as xid`,
+    [job],
+  );
+  const again = await client.call("history", { params: { job } });
+  const causes = again.kind === "answer" ? again.value.events.map((event) => event.cause) : [];
+  assert.deepEqual(causes.slice(1, 3), ["99", "100"]);
 });
 
 test("usage is what the books say, by each grouping and in any period, and the books balance", async () => {

@@ -35,7 +35,7 @@ export async function readHistory(
      where job_id = $1 and xid < pg_snapshot_xmin(pg_current_snapshot())
        and ($2::int is null or index is null or index = $2)
        and ($3::text is null or (xid, seq) > ($3::text::xid8, $4::bigint))
-     order by xid, seq limit $5`,
+     order by event.xid, event.seq limit $5`,
     [job, page.index, page.after?.xid.toString() ?? null, page.after?.seq ?? 0, page.limit],
   );
   const steps = page.after === null ? [...(await submissionOf(pool, job)), ...rows].slice(0, page.limit) : rows;
