@@ -121,6 +121,21 @@ const submitted = {
   warnings: ["careful"],
 };
 
+test("weir usage: days are those of the network, as the table labels them, and --to counts its day", async () => {
+  const amounts = { coreMs: "3600000", milliCardMs: "0", memoryMibS: "0", wallMs: "3600000" };
+  const cost = { tariffVersion: "free", currency: "CNY", amountMicroYuan: "0" };
+  const row = { key: "2026-11-23", runs: 1, amounts, cost };
+  const total = { runs: 1, amounts, cost };
+  const { url, seen } = await fake({ "GET /usage": json({ by: "day", rows: [row], total, next: "2026-11-23" }) });
+  const { out, error } = await weir(url, ["usage", "--by", "day", "--from", "2026-11-23", "--to", "2026-11-23"]);
+  assert.match(out, /^DAY \(Asia\/Shanghai\) /);
+  assert.match(error, /with --cursor 2026-11-23$/m);
+  const query = new URLSearchParams(seen[0]?.line.split("?")[1]);
+  assert.equal(Number(query.get("fromMs")), Date.UTC(2026, 10, 22, 16));
+  assert.equal(Number(query.get("toMs")), Date.UTC(2026, 10, 23, 16));
+  assert.equal((await weir(url, ["usage", "--from", "2026-02-30"])).code, 2);
+});
+
 test("weir offers: what each centre has, cut where it is long, all of it for one name and in JSON", async () => {
   const nothing = { partition: [], qos: [], constraint: [], gres: [], licences: [], reservation: [] };
   const offer = {

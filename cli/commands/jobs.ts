@@ -37,7 +37,7 @@ export async function jobs(call: Call): Promise<number> {
   return exitCodes.done;
 }
 
-export function timeOption(call: Call, option: string, nowMs: number): number | null {
+function timeOption(call: Call, option: string, nowMs: number): number | null {
   const text = call.one(option);
   if (text === null) return null;
   const atMs = parseTimeMs(text, nowMs);

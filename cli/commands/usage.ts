@@ -1,7 +1,7 @@
-import type { Call } from "#cli/call.ts";
-import { timeOption } from "#cli/commands/jobs.ts";
-import { amountCell, gibMs, yuanText } from "#cli/formats.ts";
+import { badValue, type Call } from "#cli/call.ts";
+import { amountCell, gibMs, parseTimeMs, yuanText } from "#cli/formats.ts";
 import { exitCodes } from "#cli/stop.ts";
+import { networkDay, networkZone } from "#core/ledger/network-day.ts";
 
 const dimensions = ["project", "person", "centre", "job", "day"] as const;
 
@@ -10,7 +10,7 @@ export async function usage(call: Call): Promise<number> {
   const { say } = call;
   const nowMs = Date.now();
   const by = dimensions.find((dimension) => dimension === call.one("by")) ?? "project";
-  const [fromMs, toMs] = [timeOption(call, "from", nowMs), timeOption(call, "to", nowMs)];
+  const [fromMs, toMs] = [momentOf(call, "from", nowMs), momentOf(call, "to", nowMs)];
   const [project, cursor] = [call.one("project"), call.one("cursor")];
   const page = await call.ask("usage", {
     query: {
@@ -27,10 +27,11 @@ export async function usage(call: Call): Promise<number> {
     return exitCodes.done;
   }
   const titles = { project: "columnProject", person: "columnPerson", centre: "columnCentre" } as const;
-  const title = by === "job" ? "columnId" : by === "day" ? "columnTime" : titles[by];
+  const title =
+    by === "job" ? say("columnId") : by === "day" ? `${say("columnDay")} (${networkZone})` : say(titles[by]);
   await call.printTable(
     [
-      { title: say(title), flexible: true },
+      { title, flexible: true },
       { title: say("columnRuns"), align: "right" },
       { title: say("columnCoreTime"), align: "right" },
       { title: say("columnCardTime"), align: "right" },
@@ -48,8 +49,19 @@ export async function usage(call: Call): Promise<number> {
       `${yuanText(cost.amountMicroYuan)} (${cost.tariffVersion})`,
     ]),
   );
-  if (page.next !== null) call.note(`--cursor ${page.next}`);
+  if (page.next !== null) call.note(say("moreUsage", { next: page.next }));
   return exitCodes.done;
+}
+
+/** A date is a whole day of the network, as `--by day` labels them; everything else a moment. `--to` counts its day. */
+function momentOf(call: Call, option: "from" | "to", nowMs: number): number | null {
+  const text = call.one(option);
+  if (text === null) return null;
+  const day = networkDay(text);
+  if (day) return option === "from" ? day.fromMs : day.toMs;
+  const atMs = /^\d{4}-\d{2}-\d{2}$/.test(text) ? null : parseTimeMs(text, nowMs);
+  if (atMs === null) throw badValue(call.say, `--${option}`, text, call.say("expectedTime"));
+  return atMs;
 }
 
 /** JSON: the API's `LedgerCheck`. Exit status 1 where the books do not balance. */

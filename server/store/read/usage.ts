@@ -1,6 +1,7 @@
 import type pg from "pg";
 import type { z } from "zod";
 import type { usageRow } from "#api/network.ts";
+import { networkZone, networkZoneMs } from "#core/ledger/network-day.ts";
 import { tariffInForce } from "#core/ledger/tariff.ts";
 import { type Amounts, amountsView, costView, noAmounts } from "./amounts.ts";
 
@@ -49,8 +50,8 @@ function rowView(row: GroupRow): UsageRow {
 
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
-/** Days begin at midnight in Asia/Shanghai (M5), as in the table. */
-const zoneMs = 8 * hourMs;
+/** As in the table. */
+const zoneMs = networkZoneMs;
 const endOfTimeMs = 8_640_000_000_000_000;
 
 /**
@@ -98,8 +99,7 @@ const groupings: Readonly<Record<UsageBy, { readonly text: string }>> = {
   project: grouped("project.name", "join project on project.id = part.project_id"),
   person: grouped("person.name", "join person on person.id = part.person_id"),
   centre: grouped("part.centre_id"),
-  // A day is one of the network's own: Asia/Shanghai (M5), which has no summer time.
-  day: grouped("to_char(to_timestamp(part.at_ms / 1000) at time zone 'Asia/Shanghai', 'YYYY-MM-DD')"),
+  day: grouped(`to_char(to_timestamp(part.at_ms / 1000) at time zone '${networkZone}', 'YYYY-MM-DD')`),
   // Straight from the transfers, job by job from the newest, until the page is full.
   // Straight from the transfers, job by job from the newest, until the page is full; $3 … $6 are of no use here.
   job: {

@@ -1,6 +1,6 @@
 export const en = {
   title: "Usage",
-  note: "What runs used and what it cost, as booked in the ledger at the end of each run.",
+  note: "What runs used and what it cost, as booked in the ledger at the end of each run. Days are those of the network (Asia/Shanghai).",
   by: { label: "Summed up by", project: "Project", person: "Person", centre: "Centre", day: "Day" },
   project: "Any project",
   from: "From",

@@ -3,7 +3,7 @@ import type { en } from "./messages.en.ts";
 
 export const zh: Words<typeof en> = {
   title: "用量",
-  note: "各次运行的用量与费用，于每次运行结束时记入账本。",
+  note: "各次运行的用量与费用，于每次运行结束时记入账本。日期按算力网时区（Asia/Shanghai）。",
   by: { label: "汇总方式", project: "项目", person: "人员", centre: "中心", day: "日期" },
   project: "任意项目",
   from: "自",

@@ -1,8 +1,10 @@
+import { networkDay } from "#core/ledger/network-day.ts";
+
 /** How usage is summed up and over which days; in the address like the filters of jobs. */
 export type UsageSearch = {
   readonly by?: UsageBy;
   readonly project?: string;
-  /** Days as YYYY-MM-DD in the reader's own time zone; both count whole. */
+  /** Days as YYYY-MM-DD in the network's time zone, as in the table; both count whole. */
   readonly from?: string;
   readonly to?: string;
 };
@@ -23,18 +25,10 @@ export function readUsageSearch(search: Record<string, unknown>): UsageSearch {
 
 /** The moments between which usage counts: from the first moment of `from` up to the first moment after `to`. */
 export function rangeOf({ from, to }: UsageSearch): { readonly fromMs?: number; readonly toMs?: number } {
-  return {
-    ...(from !== undefined && { fromMs: new Date(`${from}T00:00`).getTime() }),
-    ...(to !== undefined && { toMs: dayAfter(to) }),
-  };
-}
-
-function dayAfter(day: string): number {
-  const date = new Date(`${day}T00:00`);
-  date.setDate(date.getDate() + 1);
-  return date.getTime();
+  const [first, last] = [networkDay(from ?? ""), networkDay(to ?? "")];
+  return { ...(first && { fromMs: first.fromMs }), ...(last && { toMs: last.toMs }) };
 }
 
 function isDay(value: unknown): value is string {
-  return typeof value === "string" && /^\d{4}-\d{2}-\d{2}$/.test(value) && !Number.isNaN(Date.parse(value));
+  return typeof value === "string" && networkDay(value) !== null;
 }
