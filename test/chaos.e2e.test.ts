@@ -10,9 +10,9 @@ import { eventually, startNetwork } from "./network.ts";
  * The goal: agent, server and PostgreSQL are killed with SIGKILL at random under a stream of jobs, and every job that
  * was acknowledged runs exactly once, ends with its own exit code, and leaves the books balanced.
  *
- * WEIR_CHAOS_KILLS (default 9) and WEIR_CHAOS_SEED make it longer, or the same again.
+ * WEIR_CHAOS_KILLS (9, in `npm run test:long` 50) and WEIR_CHAOS_SEED make it longer, or the same again.
  */
-const kills = Number(process.env.WEIR_CHAOS_KILLS ?? 9);
+const kills = Number(process.env.WEIR_CHAOS_KILLS ?? (process.env.WEIR_TEST_LONG === "1" ? 50 : 9));
 const seed = Number(process.env.WEIR_CHAOS_SEED ?? Date.now() % 1_000_000);
 const victims = ["agent", "server", "postgres"] as const;
 

@@ -3,6 +3,7 @@
 //   npm test                      all of them
 //   npm test -- core server/st    those whose path contains one of the words
 //   npm test -- --unit            the quick ones, which need nothing but Node (part of `npm run check`)
+//   npm test -- --long test/x     the long form of suites that have one, which see WEIR_TEST_LONG=1 (`npm run test:long`)
 //
 // `*.test.ts` lies beside the code it tests; `*.e2e.test.ts` are end-to-end tests and may take longer. Status 0 where
 // something ran and nothing failed. The last line is `N passed, N failed` or `N passed, N failed, N skipped`.
@@ -39,6 +40,7 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
 
 const words = process.argv.slice(2);
 const unitOnly = words.includes("--unit");
+const isLong = words.includes("--long");
 const files = findFiles(words.filter((word) => !word.startsWith("--")));
 installWhatIsMissing(files);
 const outcomes = await runAll(planBatches(files));
@@ -58,7 +60,7 @@ function planBatches(all: readonly string[]): readonly Batch[] {
   return [
     ...(pure.length > 0 ? [{ files: pure, limitS: 240 }] : []),
     ...apart.map((file) => ({ files: [file], limitS: 240 })),
-    ...endToEnd.map((file) => ({ files: [file], limitS: 480 })),
+    ...endToEnd.map((file) => ({ files: [file], limitS: isLong ? 1800 : 480 })),
   ];
 }
 
@@ -114,7 +116,12 @@ async function runProcess(batch: Batch): Promise<Ended> {
       ...batch.files.map((file) => resolve(root, file)),
     ],
     // A group of its own, so that its end can be made sure of.
-    { cwd: root, detached: true, stdio: ["ignore", "pipe", "pipe", "pipe"] },
+    {
+      cwd: root,
+      detached: true,
+      stdio: ["ignore", "pipe", "pipe", "pipe"],
+      env: { ...process.env, ...(isLong && { WEIR_TEST_LONG: "1" }) },
+    },
   );
   children.add(child);
   const results: Result[] = [];
