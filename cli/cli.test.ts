@@ -136,6 +136,37 @@ test("weir usage: days are those of the network, as the table labels them, and -
   assert.equal((await weir(url, ["usage", "--from", "2026-02-30"])).code, 2);
 });
 
+test("weir centres: why a connected centre takes no work, and the load of others beside ours", async () => {
+  const foreign = { kind: "seen", why: null, runningCores: 500, nextEndsInMs: null, waitingJobs: 0, waitingCores: 0 };
+  const plain = { ...foreign, kind: "none", runningCores: 0 };
+  const pool = {
+    name: "batch",
+    cores: 640,
+    coresInUse: 8,
+    memoryMib: 1024,
+    memoryMibInUse: 0,
+    accelerators: [],
+    startable: [],
+    runs: 1,
+    foreign,
+  };
+  const state = { state: "connected", lifeCycle: "in-service", intake: "open", lastSeenMs: null, nameZh: null };
+  const centres = [
+    { ...state, id: "a", name: "A", pools: [pool] },
+    { ...state, id: "b", name: "B", lifeCycle: "trial", pools: [{ ...pool, foreign: { ...foreign, kind: "hidden" } }] },
+    { ...state, id: "c", name: "C", intake: "suspended", state: "unreachable", pools: [{ ...pool, foreign: plain }] },
+    { ...state, id: "d", name: "D", lifeCycle: "retired", intake: "left", state: "unreachable", pools: [] },
+  ];
+  const { url } = await fake({ "GET /centres": json({ centres, next: null }) });
+  const { out, error } = await weir(url, ["centres"], { columns: 200 });
+  assert.match(out, /^a +A +connected +batch +8\+500\/640 /m);
+  assert.match(out, /^b +B +connected, on trial +batch +8\+\?\/640 /m);
+  assert.match(out, /^c +C +unreachable, suspended +batch +8\/640 /m);
+  assert.match(out, /^d +D +retired /m);
+  assert.match(error, /in use by the centre's own users/);
+  assert.match((await weir(url, ["centre", "list", "--lang", "zh"], { columns: 200 })).out, /^b +B +已连接、试运行 /m);
+});
+
 test("weir offers: what each centre has, cut where it is long, all of it for one name and in JSON", async () => {
   const nothing = { partition: [], qos: [], constraint: [], gres: [], licences: [], reservation: [] };
   const offer = {

@@ -3,6 +3,7 @@ import type { Call } from "#cli/call.ts";
 import { connectionText, memoryText, shapeText, timeText } from "#cli/formats.ts";
 import { everyPage } from "#cli/pages.ts";
 import { exitCodes } from "#cli/stop.ts";
+import type { Cell } from "#cli/table.ts";
 
 /** JSON: `{"centres": [Centre…], "next": null}`. */
 export async function centres(call: Call): Promise<number> {
@@ -29,10 +30,7 @@ export async function centres(call: Call): Promise<number> {
       { title: say("columnSeen") },
     ],
     found.flatMap((centre) => {
-      const state = {
-        text: connectionText(centre.state, say),
-        colour: centre.state === "connected" ? ("green" as const) : ("red" as const),
-      };
+      const state = stateCell(call, centre);
       const name = call.language === "zh" ? (centre.nameZh ?? centre.name) : centre.name;
       const head = [centre.id, name, state] as const;
       const seen = centre.lastSeenMs === null ? say("never") : timeText(centre.lastSeenMs);
@@ -40,7 +38,7 @@ export async function centres(call: Call): Promise<number> {
       return centre.pools.map((pool, at) => [
         ...(at === 0 ? head : ["", "", ""]),
         pool.name,
-        `${pool.coresInUse}/${pool.cores}`,
+        coresText(pool),
         `${memoryText(pool.memoryMibInUse)}/${memoryText(pool.memoryMib)}`,
         pool.accelerators.map(({ vendor, model, count }) => `${count} × ${vendor} ${model}`).join(", "),
         startableText(pool),
@@ -49,7 +47,27 @@ export async function centres(call: Call): Promise<number> {
       ]);
     }),
   );
+  if (found.some(({ pools }) => pools.some(({ foreign }) => foreign.kind !== "none"))) call.note(say("coresLegend"));
   return exitCodes.done;
+}
+
+/** Whether it is connected and, where it takes no work for another reason, that too: `connected, on trial`. */
+function stateCell({ say }: Call, { state, lifeCycle, intake }: Centre): Cell {
+  if (lifeCycle === "retired") return { text: say("lifeCycle_retired"), colour: "dim" };
+  const besides = [
+    ...(lifeCycle === "in-service" ? [] : [say(`lifeCycle_${lifeCycle}`)]),
+    ...(intake === "open" ? [] : [say(`intakeShort_${intake}`)]),
+  ];
+  return {
+    text: [connectionText(state, say), ...besides].join(say("comma")),
+    colour: state !== "connected" ? "red" : besides.length > 0 ? "yellow" : "green",
+  };
+}
+
+/** `8+500/640`: the network's, the centre's own users', all; `8+?/640` where those of others are hidden. */
+function coresText({ coresInUse, cores, foreign }: Centre["pools"][number]): string {
+  const others = { none: "", seen: `+${foreign.runningCores}`, hidden: "+?" }[foreign.kind];
+  return `${coresInUse}${others}/${cores}`;
 }
 
 /** The largest shape that could start there; where there are others, how many. */
