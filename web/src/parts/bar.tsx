@@ -1,8 +1,9 @@
 import css from "./bar.module.css";
 
 /** How much of something is in use: the bar, and the very numbers. Never a percentage alone. */
-export function Bar({ label, used, total, colour, text }: BarContent) {
+export function Bar({ label, used, others = 0, total, colour, text }: BarContent) {
   const share = total > 0 ? Math.min(1, used / total) : 0;
+  const othersShare = total > 0 ? Math.min(1 - share, others / total) : 0;
   return (
     <div className={css.row}>
       <div className={css.words}>
@@ -20,6 +21,7 @@ export function Bar({ label, used, total, colour, text }: BarContent) {
         aria-valuetext={text}
       >
         <div className={css.fill} style={{ width: `${share * 100}%`, background: `var(--bar-${colour})` }} />
+        <div className={css.others} style={{ width: `${othersShare * 100}%` }} />
       </div>
     </div>
   );
@@ -28,6 +30,8 @@ export function Bar({ label, used, total, colour, text }: BarContent) {
 type BarContent = {
   readonly label: string;
   readonly used: number;
+  /** Taken by the work of others, shown beside what the network uses. */
+  readonly others?: number;
   readonly total: number;
   readonly colour: "cores" | "memory" | "cards";
   readonly text: string;

@@ -33,6 +33,36 @@ export function cardsText(pools: readonly Pick<Pool, "accelerators">[]): string 
     .join(", ");
 }
 
-export function sum(pools: readonly Pool[], of: (pool: Pool) => number): number {
-  return pools.reduce((total, pool) => total + of(pool), 0);
+/** Of pools together: what the network's runs hold, what others hold, and what is left for anybody. */
+export type Load = { readonly used: number; readonly others: number; readonly free: number; readonly total: number };
+
+/**
+ * Where others work too, what is neither the network's nor free counts as theirs (their jobs, and nodes that are out).
+ * Where nobody else does, the network's own figures say all: those of the engine come later.
+ */
+export function loadOf(pools: readonly Pool[], of: (pool: Pool) => Omit<Load, "others">): Load {
+  return pools
+    .map((pool) => {
+      const { used, free, total } = of(pool);
+      const others = pool.foreign.kind === "none" ? 0 : Math.max(0, total - used - free);
+      return { used, others, free: Math.max(0, total - used - others), total };
+    })
+    .reduce(
+      (sum, one) => ({
+        used: sum.used + one.used,
+        others: sum.others + one.others,
+        free: sum.free + one.free,
+        total: sum.total + one.total,
+      }),
+      { used: 0, others: 0, free: 0, total: 0 },
+    );
 }
+
+export const coresLoad = (pools: readonly Pool[]) =>
+  loadOf(pools, ({ coresInUse, free, cores }) => ({ used: coresInUse, free: free.cores, total: cores }));
+export const memoryLoad = (pools: readonly Pool[]) =>
+  loadOf(pools, ({ memoryMibInUse, free, memoryMib }) => ({
+    used: memoryMibInUse,
+    free: free.memoryMib,
+    total: memoryMib,
+  }));

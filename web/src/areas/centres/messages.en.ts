@@ -45,6 +45,7 @@ export const en = {
     modules: "Modules",
   },
   ofTotal: "{{used}} of {{total}}",
+  ofTotalFree: "{{used}} of {{total}} · {{free}} free",
   freeOf: "{{free}} free of {{total}}",
   nodesUp: "{{up}} of {{all}} up",
   state: "State",
@@ -81,6 +82,14 @@ export const en = {
     suspended: "suspended: takes nothing new",
     leaving: "leaving the network",
     left: "has left the network",
+  },
+  standing: {
+    draining: "draining",
+    suspended: "suspended",
+    leaving: "leaving",
+    left: "left",
+    drained: "drained",
+    down: "down",
   },
   accounts: {
     title: "Accounts",

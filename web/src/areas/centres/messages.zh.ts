@@ -42,6 +42,7 @@ export const zh: Words<typeof en> = {
     modules: "环境模块",
   },
   ofTotal: "{{used}} / {{total}}",
+  ofTotalFree: "{{used}} / {{total}} · 空闲 {{free}}",
   freeOf: "空闲 {{free}} / {{total}}",
   nodesUp: "{{all}} 个中 {{up}} 个可用",
   state: "状态",
@@ -74,6 +75,14 @@ export const zh: Words<typeof en> = {
     suspended: "已暂停：不接收新任务",
     leaving: "正在退出算力网",
     left: "已退出算力网",
+  },
+  standing: {
+    draining: "排空中",
+    suspended: "已暂停",
+    leaving: "正在退出",
+    left: "已退出",
+    drained: "停止派发",
+    down: "停机",
   },
   accounts: {
     title: "账号",

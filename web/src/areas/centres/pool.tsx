@@ -1,10 +1,10 @@
 import { useTranslation } from "react-i18next";
 import type { Centre } from "#api/network.ts";
-import { Bar } from "../../parts/bar.tsx";
 import { countText, mibText } from "../../words/format.ts";
 import { useFormat } from "../../words/use.ts";
-import { cardsText, flopsText, precisionText } from "./capacity.ts";
+import { cardsText, coresLoad, flopsText, memoryLoad, precisionText } from "./capacity.ts";
 import css from "./centres.module.css";
+import { LoadBar } from "./load.tsx";
 
 type Pool = Centre["pools"][number];
 
@@ -26,20 +26,8 @@ export function PoolCard({ pool }: { readonly pool: Pool }) {
           {t(`poolState.${pool.state ?? "unreported"}`)}
         </span>
       )}
-      <Bar
-        label={t("cores")}
-        used={pool.coresInUse}
-        total={pool.cores}
-        colour="cores"
-        text={t("ofTotal", { used: countText(pool.coresInUse), total: countText(pool.cores) })}
-      />
-      <Bar
-        label={t("memory")}
-        used={pool.memoryMibInUse}
-        total={pool.memoryMib}
-        colour="memory"
-        text={t("ofTotal", { used: mibText(pool.memoryMibInUse), total: mibText(pool.memoryMib) })}
-      />
+      <LoadBar what="cores" load={coresLoad([pool])} />
+      <LoadBar what="memory" load={memoryLoad([pool])} />
       <div className={css.poolFacts}>
         <span>
           {t("nodes")}{" "}

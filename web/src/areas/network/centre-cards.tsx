@@ -1,10 +1,9 @@
 import { useTranslation } from "react-i18next";
 import type { Centre } from "#api/network.ts";
-import { Bar } from "../../parts/bar.tsx";
 import { Empty } from "../../parts/notice.tsx";
 import { centreName } from "../../words/centre-name.ts";
-import { countText, mibText } from "../../words/format.ts";
-import { cardsText, flopsText, precisionText, sum } from "../centres/capacity.ts";
+import { cardsText, coresLoad, flopsText, memoryLoad, precisionText } from "../centres/capacity.ts";
+import { LoadBar } from "../centres/load.tsx";
 import { CentreState } from "../centres/state.tsx";
 import css from "./network.module.css";
 
@@ -28,37 +27,18 @@ export function CentreCards({ centres }: { readonly centres: readonly Centre[] }
 
 function CentreCard({ centre }: { readonly centre: Centre }) {
   const { t } = useTranslation("centres");
-  const cores = sum(centre.pools, (pool) => pool.cores);
-  const coresInUse = sum(centre.pools, (pool) => pool.coresInUse);
-  const memoryMib = sum(centre.pools, (pool) => pool.memoryMib);
-  const memoryMibInUse = sum(centre.pools, (pool) => pool.memoryMibInUse);
   const cards = cardsText(centre.pools);
   return (
     <li className={css.card} data-centre={centre.id}>
       <div className={css.cardHead}>
         <strong>{centreName(centre)}</strong>
         <div className={css.cardLine}>
-          <span className="faint">
-            {centre.id}
-            {centre.lifeCycle === "in-service" ? null : ` · ${t(`lifeCycle.${centre.lifeCycle}`)}`}
-          </span>
+          <span className="faint">{centre.id}</span>
           <CentreState centre={centre} />
         </div>
       </div>
-      <Bar
-        label={t("cores")}
-        used={coresInUse}
-        total={cores}
-        colour="cores"
-        text={t("ofTotal", { used: countText(coresInUse), total: countText(cores) })}
-      />
-      <Bar
-        label={t("memory")}
-        used={memoryMibInUse}
-        total={memoryMib}
-        colour="memory"
-        text={t("ofTotal", { used: mibText(memoryMibInUse), total: mibText(memoryMib) })}
-      />
+      <LoadBar what="cores" load={coresLoad(centre.pools)} />
+      <LoadBar what="memory" load={memoryLoad(centre.pools)} />
       <div className={css.cardFoot}>
         {cards === "" ? null : <span>{cards}</span>}
         {centre.pools.flatMap((pool) =>

@@ -2,7 +2,7 @@ import { queryOptions, useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { Button } from "antd";
 import { useTranslation } from "react-i18next";
-import type { Glance } from "#api/network.ts";
+import type { Centre, Glance } from "#api/network.ts";
 import { ask } from "../../app/client.ts";
 import { useLiveRefresh } from "../../app/refresh.ts";
 import { useMe } from "../../app/session.ts";
@@ -12,8 +12,10 @@ import { Empty, Notice, Problem } from "../../parts/notice.tsx";
 import { Page, Panel } from "../../parts/page.tsx";
 import { StateBadge, shownOf, stateColour } from "../../parts/state.tsx";
 import { Table } from "../../parts/table.tsx";
-import { countText, mibText } from "../../words/format.ts";
+import { countText } from "../../words/format.ts";
 import { useFormat, useNow } from "../../words/use.ts";
+import { coresLoad, type Load, memoryLoad } from "../centres/capacity.ts";
+import { LoadBar } from "../centres/load.tsx";
 import { centresQuery } from "../centres/queries.ts";
 import { CentreCards } from "./centre-cards.tsx";
 import css from "./network.module.css";
@@ -41,7 +43,9 @@ export function NetworkPage() {
       <PasswordHint />
       {glance.error ? <Problem error={glance.error} again={() => void glance.refetch()} /> : null}
       <div className={css.top}>
-        <Panel title={t("inUse")}>{glance.data ? <InUse glance={glance.data} /> : <Blank height={130} />}</Panel>
+        <Panel title={t("inUse")}>
+          {glance.data ? <InUse glance={glance.data} centres={centres.data?.centres ?? []} /> : <Blank height={130} />}
+        </Panel>
         <Panel title={t("flow")}>{glance.data ? <Flow glance={glance.data} /> : <Blank height={130} />}</Panel>
       </div>
       <Panel title={t("centres")} extra={<Link to="/centres">{t("allCentres")}</Link>}>
@@ -78,37 +82,32 @@ function PasswordHint() {
   );
 }
 
-function InUse({ glance }: { readonly glance: Glance }) {
+/** Of the centres in service; what others hold there is known centre by centre. */
+function InUse({ glance, centres }: { readonly glance: Glance; readonly centres: readonly Centre[] }) {
   const { t } = useTranslation("network");
-  const { cores, memoryMib, accelerators } = glance;
-  const text = (used: string, total: string) => t("ofTotal", { used, total });
+  const pools = centres.filter(({ lifeCycle }) => lifeCycle === "in-service").flatMap((centre) => centre.pools);
+  const { accelerators } = glance;
   return (
     <div className={css.bars}>
-      <Bar
-        label={t("cores")}
-        used={cores.inUse}
-        total={cores.total}
-        colour="cores"
-        text={text(countText(cores.inUse), countText(cores.total))}
-      />
-      <Bar
-        label={t("memory")}
-        used={memoryMib.inUse}
-        total={memoryMib.total}
-        colour="memory"
-        text={text(mibText(memoryMib.inUse), mibText(memoryMib.total))}
-      />
+      <LoadBar what="cores" load={withOthers(glance.cores, coresLoad(pools))} />
+      <LoadBar what="memory" load={withOthers(glance.memoryMib, memoryLoad(pools))} />
       <Bar
         label={t("cards")}
         used={accelerators.inUse}
         total={accelerators.total}
         colour="cards"
         text={
-          accelerators.total === 0 ? t("noCards") : text(countText(accelerators.inUse), countText(accelerators.total))
+          accelerators.total === 0
+            ? t("noCards")
+            : t("ofTotal", { used: countText(accelerators.inUse), total: countText(accelerators.total) })
         }
       />
     </div>
   );
+}
+
+function withOthers({ inUse, total }: Glance["cores"], { others }: Load): Load {
+  return { used: inUse, others, free: Math.max(0, total - inUse - others), total };
 }
 
 /** The way of work through the network, left to right as the states follow each other; each leads to its jobs. */
@@ -170,7 +169,7 @@ function Newest() {
           ),
         },
         { key: "name", title: t("words:column.name"), cell: (job) => <span className={css.name}>{job.name}</span> },
-        { key: "state", title: t("words:column.state"), cell: (job) => <StateBadge shown={shownOf(job)} /> },
+        { key: "state", title: t("words:column.state"), cell: (job) => <StateBadge shown={shownOf(job)} quiet /> },
         { key: "tasks", title: t("words:column.tasks"), number: true, cell: (job) => countText(job.tasks) },
         { key: "project", title: t("words:column.project"), cell: (job) => job.project },
         { key: "centre", title: t("words:column.centre"), cell: (job) => job.centres.join(", ") || "–" },

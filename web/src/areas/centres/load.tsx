@@ -1,0 +1,14 @@
+import { useTranslation } from "react-i18next";
+import { Bar } from "../../parts/bar.tsx";
+import { countText, mibText } from "../../words/format.ts";
+import type { Load } from "./capacity.ts";
+
+/** What the network uses, and what is still free where others work too. */
+export function LoadBar({ what, load }: { readonly what: "cores" | "memory"; readonly load: Load }) {
+  const { t } = useTranslation("centres");
+  const { used, others, free, total } = load;
+  const amount = what === "cores" ? countText : mibText;
+  const size = { used: amount(used), total: amount(total) };
+  const text = others === 0 ? t("ofTotal", size) : t("ofTotalFree", { ...size, free: amount(free) });
+  return <Bar label={t(what)} used={used} others={others} total={total} colour={what} text={text} />;
+}
