@@ -2,7 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import type { JobDetail, TaskDetail, Why } from "#api/job.ts";
 import { CopyLine } from "../../parts/copy.tsx";
-import { Icon, type IconName } from "../../parts/icons.tsx";
+import { Icon } from "../../parts/icons.tsx";
 import { Problem } from "../../parts/notice.tsx";
 import { Table } from "../../parts/table.tsx";
 import { useFormat, useNow } from "../../words/use.ts";
@@ -80,9 +80,16 @@ export function Candidates({ candidates, chosen }: CandidatesContent) {
         {
           key: "centre",
           title: t("why.centre"),
-          cell: (candidate) => (candidate.centre === chosen ? <strong>{candidate.centre} ✓</strong> : candidate.centre),
+          cell: (candidate) =>
+            candidate.centre === chosen ? (
+              <strong>
+                {candidate.centre} <span className={css.chosen}>{t("why.chosenHere")}</span>
+              </strong>
+            ) : (
+              candidate.centre
+            ),
         },
-        { key: "holds", title: "", cell: (candidate) => <Holds holds={candidate.holds} /> },
+        { key: "holds", title: "", cell: (candidate) => <Holds candidate={candidate} /> },
         {
           key: "words",
           title: t("why.reason"),
@@ -102,10 +109,12 @@ export function Candidates({ candidates, chosen }: CandidatesContent) {
 type Candidate = Why["candidates"][number];
 type CandidatesContent = { readonly candidates: readonly Candidate[]; readonly chosen: string | null };
 
-function Holds({ holds }: { readonly holds: Candidate["holds"] }) {
+/** A place in a centre's own queue can be had now, a start cannot: the mark is that of waiting. */
+function Holds({ candidate }: { readonly candidate: Candidate }) {
   const { t } = useTranslation("job");
-  const icons: Readonly<Record<Candidate["holds"], IconName>> = { now: "succeeded", later: "queued", never: "failed" };
-  const colours = { now: "succeeded", later: "queued", never: "failed" } as const;
+  const holds = candidate.holds === "now" && candidate.rule !== null ? "queues" : candidate.holds;
+  const icons = { now: "succeeded", queues: "placed", later: "queued", never: "failed" } as const;
+  const colours = { now: "succeeded", queues: "placed", later: "queued", never: "failed" } as const;
   return (
     <span className="nowrap" style={{ color: `var(--state-${colours[holds]})`, fontWeight: 500 }}>
       <Icon name={icons[holds]} size={14} /> {t(`why.holds.${holds}`)}
