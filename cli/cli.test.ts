@@ -489,7 +489,10 @@ test("--wait gives the job's exit code, over a cut stream; JSON keeps outcome an
   });
   const ran = await weir(url, ["submit", "--wait", "--", "false"]);
   assert.equal(ran.code, 7);
-  assert.match(ran.error, /job 12: queued\njob 12: starting\njob 12: failed \(3\)\n {2}ends with 7\n$/);
+  assert.match(
+    ran.error,
+    /job 12: queued\njob 12: starting\njob 12: failed \(3\)\n {2}exit status 7: the highest of its tasks, that of 12_7\n {2}ends with 7\n$/,
+  );
   const inJson = await weir(url, ["submit", "--wait", "--json", "--", "false"]);
   assert.equal(inJson.code, 7);
   const { id, outcome, exitCode, index, words } = JSON.parse(inJson.out);

@@ -461,6 +461,10 @@ export const words = {
     "作业 {id} 仍在继续。weir show {id} 查看，weir cancel {id} 取消。",
   ],
   endedAs: ["job {id}: {outcome}", "作业 {id}：{outcome}"],
+  highestCode: [
+    "exit status {code}: the highest of its tasks, that of {task}",
+    "退出码 {code}：各任务中最高者，来自 {task}",
+  ],
 
   // Tables and facts
   columnId: ["ID", "编号"],

@@ -1,12 +1,14 @@
 import { basename, join } from "node:path";
 import { type Answer, NoAnswer, newIdempotencyKey } from "#api/client.ts";
 import type { JobRequest } from "#api/job.ts";
+import { outcomeFromWire } from "#api/outcome-view.ts";
 import { badValue, type Call, neverSent } from "#cli/call.ts";
 import { amountsText, defaultsText, memoryText, outcomeText, yuanText } from "#cli/formats.ts";
 import { readInputFiles } from "#cli/input-files.ts";
 import { exitCodes, Stop } from "#cli/stop.ts";
 import { plain } from "#cli/table.ts";
 import { waitForEnd } from "#cli/wait.ts";
+import { exitCodeOf } from "#core/job/exit-code.ts";
 import { parseSbatch, type SbatchResult } from "#core/job/sbatch.ts";
 import { parseTimeS } from "#core/job/slurm-values.ts";
 
@@ -32,6 +34,8 @@ export async function submit(call: Call): Promise<number> {
     await call.printJson({ id, name, tasks, outcome, exitCode, index, words, submitted });
   } else if (!isQuiet) {
     call.note(call.say("endedAs", { id: submitted.id, outcome: outcomeText(outcome, call.say) }));
+    if (index !== null && exitCode !== exitCodeOf(outcomeFromWire(outcome)))
+      call.note(`  ${call.say("highestCode", { code: exitCode, task: `${submitted.id}_${index}` })}`);
     if (outcome.reason !== null) call.note(`  ${call.say("factReason")}: ${outcome.reason}`);
     if (words !== null && words !== outcome.reason) {
       call.note(`  ${submitted.tasks > 1 ? `${submitted.id}_${index}: ` : ""}${words}`);
