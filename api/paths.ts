@@ -51,6 +51,7 @@ export const paths = {
   revokeCredentials: { method: "DELETE", path: "/centres/:centre/credential" },
   accounts: { method: "GET", path: "/centres/:centre/accounts" },
   askAccounts: { method: "PUT", path: "/centres/:centre/accounts" },
+  limits: { method: "GET", path: "/centres/:centre/limits" },
   addTest: { method: "POST", path: "/centres/:centre/tests", idempotent: true },
   tests: { method: "GET", path: "/centres/:centre/tests" },
   test: { method: "GET", path: "/centres/:centre/tests/:test" },

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import * as agent from "#api/agent.ts";
 import * as centreAccounts from "#api/centre-accounts.ts";
+import { centreLimits } from "#api/centre-limits.ts";
 import * as centreTerms from "#api/centre-terms.ts";
 import * as connectionTest from "#api/connection-test.ts";
 import * as job from "#api/job.ts";
@@ -343,6 +344,14 @@ export const routes = {
     params: z.object({ centre: centreName }),
     body: centreAccounts.newCentreAccount,
     response: centreAccounts.centreAccounts,
+  }),
+  limits: route({
+    ...paths.limits,
+    tag: "centres",
+    access: "member",
+    summary: "What a centre's engine enforces on the caller's work there; for an administrator, on everybody's",
+    params: z.object({ centre: centreName }),
+    response: centreLimits,
   }),
   addTest: route({
     ...paths.addTest,

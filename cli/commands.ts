@@ -390,8 +390,11 @@ export const commands: readonly Command[] = [
     operands: "CENTRE",
     summary: "centreShow",
     takes: [1, 1],
-    options: [],
-    examples: [["weir centre show jinan", "exampleCentreShow"]],
+    options: [{ long: "limits", words: "optionLimits" }],
+    examples: [
+      ["weir centre show jinan", "exampleCentreShow"],
+      ["weir centre show jinan --limits", "exampleCentreLimits"],
+    ],
     load: async () => (await import("#cli/commands/centre.ts")).showCentre,
   },
   {

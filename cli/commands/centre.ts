@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import type { Answer } from "#api/client.ts";
 import type { Centre } from "#api/network.ts";
 import type { Call } from "#cli/call.ts";
+import { centreLimits } from "#cli/commands/centre-limits.ts";
 import { connectionText, memoryText, shapeText, spanText, timeText } from "#cli/formats.ts";
 import { everyPage } from "#cli/pages.ts";
 import { exitCodes, Stop } from "#cli/stop.ts";
@@ -33,6 +34,7 @@ export async function addCentre(call: Call): Promise<number> {
 
 /** JSON: the API's `Centre`, for an administrator with `"intake": CentreIntake` in place of its one word. */
 export async function showCentre(call: Call): Promise<number> {
+  if (call.has("limits")) return centreLimits(call);
   const id = call.operands[0] ?? "";
   const found = await everyPage(
     (cursor) => call.ask("centres", { query: { limit: 1000, ...cursor } }),

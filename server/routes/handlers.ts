@@ -1,6 +1,7 @@
 import type { Handlers } from "#server/http/handler.ts";
 import { agentHandlers } from "./agents.ts";
 import { centreAccountHandlers } from "./centre-accounts.ts";
+import { centreLimitHandlers } from "./centre-limits.ts";
 import { centreTermsHandlers } from "./centre-terms.ts";
 import { centreHandlers } from "./centres.ts";
 import { connectionTestHandlers } from "./connection-tests.ts";
@@ -28,6 +29,7 @@ export function createHandlers(parts: Parts): Handlers {
     ...centreHandlers(parts),
     ...centreTermsHandlers(parts),
     ...centreAccountHandlers(parts),
+    ...centreLimitHandlers(parts),
     ...connectionTestHandlers(parts),
     ...peopleHandlers(parts),
     ...agentHandlers(parts),

@@ -13,6 +13,7 @@ import { Table } from "../../parts/table.tsx";
 import { centreName } from "../../words/centre-name.ts";
 import { countText, mibText } from "../../words/format.ts";
 import { useFormat, useNow } from "../../words/use.ts";
+import { AccountLimits } from "./account-limits.tsx";
 import { AccountsButton } from "./accounts.tsx";
 import { cardsText } from "./capacity.ts";
 import css from "./centres.module.css";
@@ -124,6 +125,7 @@ function CentrePanel({ centre, mayEnrol }: { readonly centre: Centre; readonly m
       >
         {t(open ? "hideNodes" : "showNodes")}
       </Button>
+      {open ? <AccountLimits centre={centre.id} /> : null}
       {open ? <Nodes centre={centre.id} /> : null}
     </Panel>
   );

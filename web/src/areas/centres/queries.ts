@@ -23,6 +23,15 @@ export function nodesQuery(centre: string) {
   });
 }
 
+/** They change seldom. */
+export function limitsQuery(centre: string) {
+  return queryOptions({
+    queryKey: ["limits", centre],
+    queryFn: ({ signal }) => ask("limits", { params: { centre } }, { signal }),
+    refetchInterval: 60_000,
+  });
+}
+
 /** Read often while the test is under way. */
 export function lastTestQuery(centre: string) {
   return queryOptions({
