@@ -304,3 +304,13 @@ test("absolute paths are pinned and said so; --wrap and --signal", () => {
   const early = admitted(script("-t 10 --signal=B:TERM@120")).spec;
   assert.deepEqual([early.timeLimitS, early.graceS], [480, 120]);
 });
+
+test("a job is meant for a simulated centre where its script or its environment says so", () => {
+  const command = ["true"];
+  const meant = (request: Request) => admitted(request).spec.centres.simulated;
+  assert.equal(meant({ script: "#!/bin/sh\n#WEIR-SIM run=3s\n" }), true);
+  assert.equal(meant({ command, environment: { WEIR_SIM: "exit=3" } }), true);
+  assert.equal(meant({ script: "#!/bin/sh\n#SBATCH --export=WEIR_SIM=exit=3\ntrue\n" }), true);
+  assert.equal(meant({ script: "#!/bin/sh\necho '#WEIR-SIM run=3s'\n# WEIR-SIM\n#WEIR-SIMPLE\n" }), undefined);
+  assert.equal(meant({ command: ["sh", "-c", "exit 3"] }), undefined);
+});

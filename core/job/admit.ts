@@ -5,6 +5,7 @@ import { type Phrase, type PhraseKind, phrase } from "#core/job/phrase.ts";
 import { parseSbatch } from "#core/job/sbatch.ts";
 import { isSiteWord } from "#core/job/sbatch-options.ts";
 import { type ShapeLimits, shapeOf } from "#core/job/shape.ts";
+import { simulationWords } from "#core/job/simulated.ts";
 import {
   type ArraySpec,
   type CentreWishes,
@@ -42,7 +43,7 @@ export function admit(request: Request, context: AdmitContext): Admitted {
   if ("kind" in array) return refused(array);
   const dependencies = dependenciesOf(asked, context);
   if ("kind" in dependencies) return refused(dependencies);
-  const centres = wishesOf(asked, request);
+  const centres = wishesOf(asked, request, work.work);
   const project = asked.project ?? context.defaultProject;
   const refusal =
     projectRefusal(project, context) ??
@@ -425,9 +426,14 @@ function filesRefusal(
   return actual > limit ? { kind: "too-large", what: "input files in all", actual, limit, unit: "bytes" } : null;
 }
 
-function wishesOf(asked: Asked, { centres }: Request): CentreWishes {
+function wishesOf(asked: Asked, { centres }: Request, work: Work): CentreWishes {
   const ids = (names: readonly string[] | undefined): readonly CentreId[] => [...new Set(names ?? [])].map(centreId);
-  return { only: ids(centres?.only ?? asked.onlyCentres), except: ids(centres?.except), prefer: ids(centres?.prefer) };
+  return {
+    only: ids(centres?.only ?? asked.onlyCentres),
+    except: ids(centres?.except),
+    prefer: ids(centres?.prefer),
+    ...(simulationWords(work, asked.environment ?? {}) !== null && { simulated: true }),
+  };
 }
 
 function nameOf(work: Work, asked: Asked, limitChars: number): string {

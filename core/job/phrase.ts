@@ -274,6 +274,10 @@ export const phrases = {
     "by what it asks for beside its shape, the job can only run at: {centres}",
     "按规格之外的要求，作业只能在以下中心运行：{centres}",
   ],
+  "nothing-executed": [
+    "simulated: nothing is executed, where it goes to {centres}",
+    "模拟：若派往 {centres}，则不真正执行任何内容",
+  ],
 
   // A part of others.
   "option-at-line": ["{option} (line {line})", "{option}（第 {line} 行）"],

@@ -103,6 +103,8 @@ export type CentreWishes = {
   readonly except: readonly CentreId[];
   /** The first of these that can start it wins over the others. */
   readonly prefer: readonly CentreId[];
+  /** It says what a simulated engine is to do: a centre that executes nothing may take it without being named. */
+  readonly simulated?: true;
 };
 
 /** Cores of one node for a shape: tasks are spread evenly, the fullest node counts. */

@@ -17,7 +17,7 @@ const pair = (person: typeof li) => pairKey({ person, project });
 function slurm(accounts: ReadonlyMap<string, Readiness> | null, id = "jinan"): CentreState {
   return {
     id: centreId(id),
-    driver: accounts === null ? "simulated" : "slurm",
+    driver: "slurm",
     lifeCycle: "in-service",
     intake: "open",
     connection: "connected",

@@ -125,7 +125,13 @@ export function mostNodes(centre: CentreRecord): number {
 function againstWishes(wishes: CentreWishes, centre: CentreRecord): Failing | null {
   if (wishes.only.length > 0 && !wishes.only.includes(centre.id))
     return { rule: "not-among-wished", facts: { only: wishes.only.join(", ") } };
-  return wishes.except.includes(centre.id) ? { rule: "excluded-by-job", facts: {} } : null;
+  if (wishes.except.includes(centre.id)) return { rule: "excluded-by-job", facts: {} };
+  return isMeantFor(wishes, centre) ? null : { rule: "only-simulated-work", facts: {} };
+}
+
+/** A centre that executes nothing takes nothing that was not meant for it. */
+export function isMeantFor({ simulated, only }: CentreWishes, { id, state }: CentreRecord): boolean {
+  return state?.driver !== "simulated" || simulated === true || only.includes(id);
 }
 
 function outOfService(centre: CentreRecord): Failing | null {

@@ -19,7 +19,7 @@ function centre(id: string, groups: readonly Partial<NodeGroup>[], more: Partial
   const pools = [poolOfNodes("main", nodes, { memoryMibPerCore: 1000, ...more })];
   describe(record, {
     id: record.id,
-    driver: alone ? "process" : "simulated",
+    driver: alone ? "process" : "slurm",
     lifeCycle: "in-service",
     intake: "open",
     connection: "unreachable",

@@ -1,7 +1,7 @@
 import type { CentreId } from "#core/ids.ts";
 import { type CentreWishes, coresPerNode, memoryMibPerNode, type Shape } from "#core/job/spec.ts";
 import { type CentreRecord, devicesFor, type PoolRecord } from "#core/scheduling/centres.ts";
-import { type Asked, judgeEver, mostNodes, neverFits } from "#core/scheduling/fit.ts";
+import { type Asked, isMeantFor, judgeEver, mostNodes, neverFits } from "#core/scheduling/fit.ts";
 import { lacks, lacksInPool, offeredNowhere } from "#core/scheduling/offered.ts";
 import { type Cell, deviceKey } from "#core/scheduling/room.ts";
 import type { EverFit } from "#core/scheduling/world.ts";
@@ -18,8 +18,14 @@ export function nearestFit(centres: readonly CentreRecord[], asked: Asked): Ever
   const verdicts = known.map((centre) => judgeEver(asked, centre));
   const possible = verdicts.filter((verdict) => verdict.holds !== "never").map(({ centre }) => centre);
   if (verdicts.length === 0 || possible.length > 0)
-    return { kind: "fits", pinnedTo: asked.demands ? pinnedBy(asked, known, possible) : null };
-  const meeting = known.filter((centre) => asked.demands === null || lacks(asked.demands, centre) === null);
+    return {
+      kind: "fits",
+      pinnedTo: asked.demands ? pinnedBy(asked, known, possible) : null,
+      simulatedAt: known.filter(({ id, state }) => state?.driver === "simulated" && possible.includes(id)).map(idOf),
+    };
+  const meeting = known.filter(
+    (centre) => isMeantFor(asked.wishes, centre) && (asked.demands === null || lacks(asked.demands, centre) === null),
+  );
   const nearest = nearestShape(meeting, asked);
   return {
     kind: "refused",
@@ -30,6 +36,10 @@ export function nearestFit(centres: readonly CentreRecord[], asked: Asked): Ever
       rules: verdicts.map(({ centre, rule, facts }) => ({ centre, rule, facts })),
     },
   };
+}
+
+function idOf({ id }: CentreRecord): CentreId {
+  return id;
 }
 
 /** Where some centre that would do for the shape alone is left out by the demands: those that are not. */

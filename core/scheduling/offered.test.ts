@@ -148,8 +148,12 @@ test("what no centre in service offers is refused, reachable or not, and what th
 });
 
 test("what some centre offers pins the job there; a wish against that centre is refused with its rule", () => {
-  assert.deepEqual(asked({ stdout: "/lustre/li/out-%j" }), { kind: "fits", pinnedTo: [alpha] });
-  assert.deepEqual(asked({ stdout: "/tmp/out", stderr: "/dev/null" }), { kind: "fits", pinnedTo: null });
+  assert.deepEqual(asked({ stdout: "/lustre/li/out-%j" }), { kind: "fits", pinnedTo: [alpha], simulatedAt: [] });
+  assert.deepEqual(asked({ stdout: "/tmp/out", stderr: "/dev/null" }), {
+    kind: "fits",
+    pinnedTo: null,
+    simulatedAt: [],
+  });
   const wished = asked({ software: ["gcc/12"] }, "zeta");
   assert(wished.kind === "refused" && wished.refusal.kind === "no-centre-fits");
   assert.deepEqual(

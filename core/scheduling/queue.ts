@@ -220,8 +220,8 @@ function askKey({ shape, wishes, timeLimitS, demands }: Wants): string {
   const { nodes, tasks, coresPerTask, memory, accelerators } = shape;
   const memoryKey = memory.kind === "default" ? "d" : `${memory.kind === "per-core" ? "c" : "n"}${memory.mib}`;
   const key = `${nodes} ${tasks} ${coresPerTask} ${memoryKey} ${timeLimitS}`;
-  const { only, except, prefer } = wishes;
-  const wished = only.length + except.length + prefer.length > 0;
+  const { only, except, prefer, simulated = false } = wishes;
+  const wished = simulated || only.length + except.length + prefer.length > 0;
   if (!accelerators && !wished && !demands) return key;
-  return `${key} ${JSON.stringify([accelerators, only, except, prefer, demands])}`;
+  return `${key} ${JSON.stringify([accelerators, only, except, prefer, simulated, demands])}`;
 }

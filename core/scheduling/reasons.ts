@@ -42,6 +42,11 @@ export const rules = {
     en: "the job excludes this centre",
     zh: "作业排除了该中心",
   },
+  "only-simulated-work": {
+    holds: "never",
+    en: "is simulated, executes nothing, and takes only jobs that name it or say #WEIR-SIM",
+    zh: "为模拟中心，不真正执行，只接收指明该中心或写有 #WEIR-SIM 的作业",
+  },
   "not-in-service": {
     holds: "never",
     en: "not in intake: {lifeCycle}",

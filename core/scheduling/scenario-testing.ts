@@ -17,7 +17,7 @@ import {
 /**
  * Runs a scenario that reads as prose; for tests alone. Jobs are numbered from 1 in the order of their lines.
  *
- *   centre alpha  8 cores 16000 MiB  4 x/npu        a centre as it now is; also: planned, unreachable, never-connected
+ *   centre alpha  8 cores 16000 MiB  4 x/npu        a centre as it now is; also: planned, unreachable, never-connected, simulated
  *   remove alpha
  *   centre alpha  draining                          takes nothing new; also: suspended, leaving, open
  *   pool alpha/batch  4×8  2×64 memory 9000 cards 2 x/npu free 3 down     nodes × cores, each with what follows it
@@ -26,7 +26,7 @@ import {
  *   job small     cores 2  memory 500 MiB  cards 1 x/npu  nodes 2  array 0-9%2  only alpha,beta  except beta
  *                 time 600  of 2 (its project)
  *                 asks partition=fast  asks software=a/1  asks disk=/lustre  asks licence=abaqus:2  asks container
- *                 prefer beta  afterok large  afternotok large_3  aftercorr large  singleton  called train  by 2
+ *                 says-simulated  prefer beta  afterok large  afternotok large_3  aftercorr large  singleton  called train  by 2
  *   offers alpha partition=fast>short software=a/1,b/2 disk=/lustre licence=abaqus:3/4 container    3 of 4 are free
  *   place                                            commits what would start now, and ends what never can
  *   end small ok        end small_3 failed           the run, or the queued task, ended so
@@ -73,7 +73,7 @@ const verbs: Record<string, (stage: Stage, words: string[]) => void> = {
   },
   pool: (stage, [name = "", ...words]) => {
     const [id = "", pool = ""] = name.split("/");
-    const known = stage.centres.get(id) ?? { ...readCentre(id, [], undefined), driver: "simulated", pools: [] };
+    const known = stage.centres.get(id) ?? { ...readCentre(id, [], undefined), driver: "slurm", pools: [] };
     const pools = [...known.pools.filter((each) => each.name !== pool), readPool(pool, words)];
     const centre: CentreState = { ...known, pools };
     stage.centres.set(id, centre);
@@ -127,9 +127,11 @@ function readCentre(name: string, words: string[], before: CentreState | undefin
   let lifeCycle: CentreState["lifeCycle"] = "in-service";
   let connection: CentreState["connection"] = "connected";
   let intake: CentreState["intake"] = "open";
+  let driver: CentreState["driver"] = before?.driver ?? "process";
   for (let i = 0; i < words.length; i++) {
     const word = words[i] ?? "";
     if (word === "planned" || word === "retired" || word === "trial") lifeCycle = word;
+    else if (word === "simulated") driver = word;
     else if (word === "unreachable" || word === "never-connected") connection = word;
     else if (word === "draining" || word === "suspended" || word === "leaving" || word === "open") intake = word;
     else {
@@ -142,13 +144,13 @@ function readCentre(name: string, words: string[], before: CentreState | undefin
   }
   const cards = accelerators.length > 0 ? accelerators : (one?.accelerators ?? []);
   const pool = poolOfNodes("main", [{ ...size, accelerators: cards }], { memoryMibPerCore });
-  const severalPools = before?.driver === "simulated";
+  const severalPools = before?.driver === "slurm" || before?.driver === "simulated";
   const pools = connection === "never-connected" ? [] : severalPools ? before.pools : [pool];
   const offers = connection === "never-connected" ? null : (before?.offers ?? noOffers);
   const accounts = before?.accounts ?? null;
   return {
     id: centreId(name),
-    driver: before?.driver ?? "process",
+    driver,
     lifeCycle,
     intake,
     connection,
@@ -262,6 +264,7 @@ function addJob(stage: Stage, [name = "", ...words]: string[]): void {
       assert(parsed.kind === "ok");
       array = parsed.array;
     } else if (key === "only" || key === "except" || key === "prefer") wishes[key] = next().split(",").map(centreId);
+    else if (key === "says-simulated") wishes.simulated = true;
     else if (key === "asks") ask(demanding, next());
     else if (key === "singleton") dependencies.push({ kind: "singleton" });
     else if (key === "called") called = next();

@@ -12,6 +12,26 @@ const scenarios: Record<string, string> = {
     expect two starts beta
     expect three starts alpha
   `,
+  "a simulated centre takes only what names it or says what to simulate": `
+    centre aaa    simulated 8 cores
+    centre real   1 cores
+    job plain   cores 1
+    job wide    cores 4
+    job named   cores 4  only aaa
+    job says    cores 4  says-simulated
+    job liked   cores 4  prefer aaa
+    expect plain starts real
+    expect wide impossible
+    expect wide waits aaa: only-simulated-work, real: too-few-cores
+    expect liked waits aaa: only-simulated-work, real: too-few-cores
+    expect named starts aaa
+    expect says starts aaa
+    place
+    job also    says-simulated
+    job again
+    expect also waits aaa: cores-busy, real: cores-busy
+    expect again waits aaa: only-simulated-work, real: cores-busy
+  `,
   "centres alike: the first by name": `
     centre beta   4 cores
     centre alpha  4 cores

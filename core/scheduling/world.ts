@@ -254,8 +254,15 @@ export type WaitingExplanation = {
 };
 
 export type EverFit =
-  /** `pinnedTo`: where demands beside the shape leave only some of the centres, those. */
-  | { readonly kind: "fits"; readonly pinnedTo: readonly CentreId[] | null }
+  /**
+   * `pinnedTo`: where demands beside the shape leave only some of the centres, those. `simulatedAt`: of the centres that
+   * could ever run it, those that execute nothing.
+   */
+  | {
+      readonly kind: "fits";
+      readonly pinnedTo: readonly CentreId[] | null;
+      readonly simulatedAt: readonly CentreId[];
+    }
   | { readonly kind: "refused"; readonly refusal: Extract<Refusal, { kind: "no-centre-fits" | "not-offered" }> };
 
 type State = Scene & {

@@ -26,7 +26,7 @@ before(async () => {
   );
   await tell("jinan", offers);
   for (let tries = 0; ; tries += 1) {
-    const dry = await client.call("dryRun", { body: { command: ["true"] } });
+    const dry = await client.call("dryRun", { body: { command: ["true"], environment: { WEIR_SIM: "" } } });
     if (dry.kind === "answer" && dry.value.candidates.some((one) => one.centre === "jinan" && one.rule === null)) break;
     assert.ok(tries < 100, "jinan is never there");
     await delay(20);
@@ -53,7 +53,8 @@ async function tell(centre: string, what: EngineOffers): Promise<void> {
   );
 }
 
-const script = "#!/bin/sh\n#SBATCH --partition=fast --licenses=fem:2 --output=/lustre/li/out-%j\ntrue\n";
+const script =
+  "#!/bin/sh\n#SBATCH --partition=fast --licenses=fem:2 --output=/lustre/li/out-%j\n#WEIR-SIM run=1s\ntrue\n";
 
 async function refused(body: JobRequest, type: string): Promise<string> {
   const reply = await client.call("submit", { body });
@@ -79,9 +80,10 @@ test("what centres offer is listed, of all and of one", async () => {
 test("an unchanged script goes where its words are known, the answer says so, and the centre is told the words", async () => {
   const reply = await client.call("submit", { body: { script, software: ["gromacs"] } });
   assert(reply.kind === "answer", JSON.stringify(reply));
-  const [path = "", pinned = ""] = reply.value.warnings;
+  const [path = "", pinned = "", simulated = ""] = reply.value.warnings;
   assert.match(path, /stdout \/lustre\/li\/out-%j is an absolute path/);
   assert.match(pinned, /the job can only run at: jinan$/);
+  assert.equal(simulated, "simulated: nothing is executed, where it goes to jinan");
   const { id } = reply.value;
   const shown = await client.call("job", { params: { job: id } });
   assert(shown.kind === "answer");
@@ -134,6 +136,28 @@ test("what nobody knows is refused with what is known; what is known elsewhere, 
   );
   const words = { command: ["x"], siteWords: { qos: ["a b"] } };
   assert.match(await refused(words, "bad-option-value"), /without blanks/);
+});
+
+test("work that was not meant for it never goes to a simulated centre, and the answer says why", async () => {
+  const body = { command: ["sh", "-c", "exit 3"] };
+  const plain = await client.call("dryRun", { body });
+  assert(plain.kind === "answer");
+  assert.deepEqual(
+    plain.value.candidates.map(({ centre, rule }) => [centre, rule]),
+    [
+      ["jinan", "only-simulated-work"],
+      ["local", null],
+    ],
+  );
+  assert.deepEqual([plain.value.wouldGoTo, plain.value.warnings], ["local", []]);
+  assert.match(
+    await refused({ ...body, nodes: 2 }, "no-centre-fits"),
+    /jinan: is simulated, executes nothing, and takes only jobs that name it or say #WEIR-SIM; local: a process centre/,
+  );
+  const named = await client.call("dryRun", { body: { ...body, centres: { only: ["jinan"] } } });
+  assert(named.kind === "answer");
+  assert.equal(named.value.wouldGoTo, "jinan");
+  assert.deepEqual(named.value.warnings, ["simulated: nothing is executed, where it goes to jinan"]);
 });
 
 test("licences that a placed run will take are not promised again, and the dry run says so", async () => {

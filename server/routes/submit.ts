@@ -165,13 +165,17 @@ export type SubmitContext = {
   readonly arrayTasks: () => number;
 };
 
-/** The job as it was admitted, with where its demands pin it among the warnings; or why no centre could ever run it. */
+/** The job as it was admitted, with where its demands pin it and where it would not be executed among the warnings; or why no centre could ever run it. */
 function fitting(world: Pick<World, "couldEverFit">, caller: Person, admitted: Whole): Whole | Refused {
   const { spec, warnings } = admitted;
   const fits = world.couldEverFit(spec.shape, spec.centres, askerOf(caller, spec));
   if (fits.kind === "refused") return fits;
-  if (fits.pinnedTo === null) return admitted;
-  return { ...admitted, warnings: [...warnings, phrase("pinned-to", { centres: fits.pinnedTo.join(", ") })] };
+  const { pinnedTo, simulatedAt } = fits;
+  const more = [
+    ...(pinnedTo ? [phrase("pinned-to", { centres: pinnedTo.join(", ") })] : []),
+    ...(simulatedAt.length > 0 ? [phrase("nothing-executed", { centres: simulatedAt.join(", ") })] : []),
+  ];
+  return more.length === 0 ? admitted : { ...admitted, warnings: [...warnings, ...more] };
 }
 
 function askerOf(caller: Person, spec: JobSpec): Asker {

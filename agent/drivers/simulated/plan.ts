@@ -1,3 +1,4 @@
+import { simulationWords } from "#core/job/simulated.ts";
 import type { RunOrder } from "#core/run-order.ts";
 import { between, lot } from "./random.ts";
 
@@ -35,9 +36,7 @@ export function planOf(order: RunOrder, seed: number): Plan | string {
 }
 
 function partsOf({ work, environment }: RunOrder): readonly string[] {
-  const lines = work.kind === "script" ? work.text.split("\n").filter((line) => line.startsWith("#WEIR-SIM ")) : [];
-  const words = [...lines.map((line) => line.slice("#WEIR-SIM ".length)), environment.WEIR_SIM ?? ""];
-  return words.flatMap((text) => text.split(/\s+/)).filter((part) => part !== "");
+  return (simulationWords(work, environment) ?? []).flatMap((text) => text.split(/\s+/)).filter((part) => part !== "");
 }
 
 const unitMs: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
