@@ -710,6 +710,50 @@ describe("weir-as", { skip }, () => {
       assert.doesNotMatch(site.audit(), /a\.b-c/);
     });
 
+    test("prepares a chunk for slurmrestd by the same policy, runs no sbatch, and takes the engine's id once", async () => {
+      site.writePolicy(policy);
+      const forbidden = await helper.ask("prepare", submission(li, "90.0.1"));
+      assert.deepEqual([forbidden.get("error"), forbidden.get("rule")], ["refused", "token-lifespan-max"]);
+      site.writePolicy([...policy, "token-lifespan-max 600"]);
+      const closed = await helper.ask("prepare", submission(li, "90.0.1", { account: "closed" }));
+      assert.deepEqual([closed.get("error"), closed.get("rule")], ["refused", "account"]);
+      assert.equal(existsSync(chunkFolder("90.0.1")), false);
+      const before = site.called();
+      const nowS = Date.now() / 1000;
+      const prepared = await helper.ask("prepare", submission(li, "90.0.1"));
+      assert.deepEqual(
+        [prepared.get("ok"), prepared.get("place")],
+        ["1", chunkFolder("90.0.1")],
+        prepared.get("words"),
+      );
+      assert.match(prepared.get("batch"), /^#!\/usr\/bin\/perl\nexec .*'perl', '.*weir-run-[0-9a-f]+', '.*90\.0\.1';/);
+      // 600 s to start within, and a limit of one minute.
+      assert.ok(Math.abs(Number(prepared.get("deadlineS")) - nowS - 660) <= 2, prepared.get("deadlineS"));
+      assert.equal(site.called(), before);
+      const doubtful = await helper.ask("prepare", submission(li, "90.0.1"));
+      assert.equal(doubtful.get("error"), "in-doubt");
+      assert.equal((await helper.ask("prepare", submission(li, "90.0.1", { again: "1" }))).get("ok"), "1");
+      const tell = (engineId: string, chunk = "90.0.1") =>
+        helper.ask("submitted", Object.entries({ user: li, chunk, engineId }));
+      const recorded = [await tell("4242"), await tell("4242"), await tell("9"), await tell("9", "no.such")];
+      assert.deepEqual(
+        recorded.map((one) => one.get("recorded")),
+        ["1", "1", "0", "0"],
+      );
+      assert.match(
+        site.audit(),
+        /allowed verb=prepare .*run=90\.0\.1 .*\n(?:.*\n)*.*submitted verb=submitted .*run=90\.0\.1 engine=4242/,
+      );
+      const again = await helper.ask("prepare", submission(li, "90.0.1", { again: "1" }));
+      assert.deepEqual([again.get("existing"), again.get("engineId"), again.get("batch")], ["1", "4242", ""]);
+      const uneven = await helper.ask("submitted", [
+        ["user", li],
+        ["chunk", "90.0.1"],
+      ]);
+      assert.equal(uneven.get("rule"), "field:chunk");
+      site.writePolicy([...policy, "token-lifespan-max 600", "load yes"]);
+    });
+
     test("the load says nothing of names, users or ids", async () => {
       const answer = await helper.ask("load", []);
       assert.equal(answer.get("ok"), "1", answer.get("words"));

@@ -5,6 +5,7 @@ import type { Engine, Hello } from "./engine.ts";
 import { localCommands } from "./local-commands.ts";
 import { openMapping } from "./mapping.ts";
 import { readSite, type Site } from "./site.ts";
+import { transportFindings } from "./transport.ts";
 import { openWeirAs } from "./weir-as.ts";
 
 /** What is right, noteworthy or wrong at this centre before a run is sent there; the words say what to do. */
@@ -50,7 +51,10 @@ export async function examineSite(
     const clock = await tried("clock", async () => clockSkewS(await commands("sdiag", [])));
     const mapped = await tried("mapping", () => openMapping(site.mapping ?? join(folder, "mapping.json"), () => {}));
     return [
-      { name: "transport", verdict: "good", words: `${engine.transport}: ${site.helper.join(" ")}` },
+      ...(await transportFindings(site, helper, {
+        tokenLifeS: "name" in hello ? 0 : hello.value.tokenLifeS,
+        user: "name" in mapped ? null : (mapped.value.entries().find(isServing)?.user ?? null),
+      })),
       ...("name" in config ? [config] : configurationFindings(config.value)),
       ...("name" in hello ? [hello] : helperFindings(hello.value, "name" in config ? null : config.value)),
       "name" in clock ? clock : clockFinding(clock.value),
@@ -150,6 +154,10 @@ function mappingFinding(kinds: readonly string[]): Finding {
   const words = `${kinds.length} entries, ${ready} ready`;
   if (kinds.length > 0) return { name: "mapping", verdict: ready > 0 ? "good" : "note", words };
   return { name: "mapping", verdict: "note", words: "nobody is mapped to a local user: every run will be refused" };
+}
+
+function isServing({ readiness }: { readonly readiness: { readonly kind: string } }): boolean {
+  return readiness.kind === "ready";
 }
 
 /** Whether the policy lets each mapped user in, asked with what changes nothing. */

@@ -66,7 +66,7 @@ export async function openSlurm(
   const notebook = openNotebook(join(folder, "slurm-runs"));
   const mapping = openMapping(site.mapping ?? join(folder, "mapping.json"), note);
   const helper = openWeirAs({ command: site.helper, identity }, note);
-  const { engine } = openEngine(site, helper, note);
+  const engine = openEngine(site, helper, note);
   const clocks = { nowMs: () => Date.now(), monotonicMs: () => performance.now() };
   const around = surroundings(localCommands({ ...site, identity }), engine, clocks);
   const offered = offering(site, clocks.monotonicMs);

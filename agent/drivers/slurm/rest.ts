@@ -36,6 +36,10 @@ export type RestSettings = {
 export type RestEngine = Engine & {
   /** The version that both sides speak, asked for as this user; throws with what is served where there is none. */
   readonly version: (user: string) => Promise<RestVersion>;
+  /** Null where slurmctld takes this user's token; else what is wrong. */
+  readonly ping: (user: string) => Promise<string | null>;
+  /** Its own connections, not weir-as. */
+  readonly closeRest: () => void;
 };
 
 /** A listing of all jobs is never asked for by REST (P6); those that are listed and read come by weir-as. */
@@ -210,6 +214,12 @@ export function restEngine(commands: Engine, helper: WeirAs, settings: RestSetti
     version,
     submit,
 
+    async ping(user) {
+      const path = `/slurm/${(await version(user)).name}/ping`;
+      const answer = await call(user, { method: "GET", path });
+      return answer.status === 200 ? null : silent(`GET ${path}`, answer).message;
+    },
+
     async cancel(user, engineIds, which) {
       // Only scancel looks at the state of what it cancels.
       if (which === "waiting") return commands.cancel(user, engineIds, which);
@@ -228,12 +238,17 @@ export function restEngine(commands: Engine, helper: WeirAs, settings: RestSetti
       return { controller, accounting, uid, isComplete: true };
     },
 
+    closeRest,
     close() {
-      recorder.close();
-      client.close();
+      closeRest();
       commands.close();
     },
   };
+
+  function closeRest(): void {
+    recorder.close();
+    client.close();
+  }
 }
 
 /**
