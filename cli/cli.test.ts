@@ -208,12 +208,22 @@ test("every command has help with examples, in both languages, and needs no serv
     }
   }
   assert.match((await weir(null, [])).out, /weir COMMAND/);
+  for (const group of ["centre", "admin"]) {
+    const { code, out } = await weir(null, [group, "--help"]);
+    assert.equal(code, 0, group);
+    assert.match(out, new RegExp(`weir ${group} COMMAND`));
+    for (const { words } of commands.filter((one) => one.words[0] === group)) assert.ok(out.includes(words.join(" ")));
+  }
   assert.match((await weir(null, ["version"])).out, /^weir \d+\.\d+\.\d+\n$/);
 });
 
 test("words that make no sense: exit status 2, and what was meant", async () => {
   const cases: readonly (readonly [string[], RegExp])[] = [
     [["job"], /Did you mean weir jobs/],
+    [["shwo", "12"], /Did you mean weir show/],
+    [["centre", "shwo", "a"], /Did you mean weir centre show/],
+    [["submit", "--tiem=5", "x.sh"], /Did you mean --time/],
+    [["submit", "--projct=5", "x.sh"], /Did you mean --project/],
     [["frobnicate"], /no command "frobnicate"/],
     [["admin"], /needs one of: tenant list, tenant add/],
     [["jobs", "--stat", "x"], /Did you mean --state/],

@@ -78,7 +78,7 @@ function handlingWords(handling: Handling): readonly [string, string] {
     case "refused":
       return ["refused", phrases[handling.because][0]];
     case "not-offered":
-      return ["not offered", `${handling.what}: no centre reports any`];
+      return ["not offered", `${handling.what}: a centre cannot be asked for one yet`];
     default:
       return unreachable(handling);
   }

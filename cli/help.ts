@@ -22,6 +22,23 @@ export async function overviewText(say: Say): Promise<string> {
   ].join("\n");
 }
 
+/** Of commands that begin alike: `weir centre --help`. */
+export async function groupText(named: readonly string[], group: readonly Command[], say: Say): Promise<string> {
+  const rows = group.map(
+    ({ words, operands, summary }) => [`${words.join(" ")} ${operands}`.trim(), say(summary)] as const,
+  );
+  return [
+    `${say("helpUsage")}: weir ${named.join(" ")} COMMAND [OPTION…]`,
+    "",
+    `${say("helpCommands")}:`,
+    ...(await aligned(rows)),
+    "",
+    say("helpMoreOf", { group: named.join(" ") }),
+    say("helpExit"),
+    "",
+  ].join("\n");
+}
+
 export async function helpText(command: Command, say: Say): Promise<string> {
   const name = command.words.join(" ");
   const options = [...command.options, ...commonOptions];

@@ -1,4 +1,5 @@
 import type { WordsKey } from "#cli/words.ts";
+import { nearestName } from "#core/nearest-name.ts";
 
 /** An option of a command. Values are taken as `--long VALUE`, `--long=VALUE`, `-s VALUE` or `-sVALUE`. */
 export type Option = {
@@ -32,8 +33,12 @@ export type ParseTrouble =
       readonly choices: readonly string[];
     };
 
-/** How an option that is not the command's own goes on; null: nobody knows it. */
-export type Foreign = (name: string) => "none" | "required" | "optional" | null;
+/** Options that are not the command's own. */
+export type Foreign = {
+  /** How one goes on; null: nobody knows it. */
+  readonly takes: (name: string) => "none" | "required" | "optional" | null;
+  readonly longNames: readonly string[];
+};
 
 /**
  * Reads the words behind a command. With `foreign`, operands end the options (as for sbatch, whose script takes the
@@ -61,8 +66,8 @@ export function parseOptions(
     }
     const { name, glued } = split(word);
     const own = known.find(({ long, short }) => `--${long}` === name || (short && `-${short}` === name));
-    const takes = own ? (own.value === undefined ? "none" : "required") : (foreign?.(name) ?? null);
-    if (takes === null) return trouble({ kind: "unknown", option: name, nearest: nearestOption(name, known) });
+    const takes = own ? (own.value === undefined ? "none" : "required") : (foreign?.takes(name) ?? null);
+    if (takes === null) return trouble({ kind: "unknown", option: name, nearest: nearestOption(name, known, foreign) });
     const next = words[at + 1];
     if (takes === "required" && glued === null) {
       if (next === undefined) return trouble({ kind: "no-value", option: name });
@@ -96,14 +101,8 @@ function trouble(found: ParseTrouble) {
   return { kind: "trouble", trouble: found } as const;
 }
 
-/** The option that shares the longest beginning, if that is most of it. */
-function nearestOption(name: string, known: readonly Option[]): string | null {
-  let best: { readonly long: string; readonly shared: number } | null = null;
-  for (const { long } of known) {
-    const full = `--${long}`;
-    let shared = 0;
-    while (shared < full.length && full[shared] === name[shared]) shared += 1;
-    if (shared >= 4 && (!best || shared > best.shared)) best = { long: full, shared };
-  }
-  return best?.long ?? null;
+function nearestOption(name: string, known: readonly Option[], foreign: Foreign | null): string | null {
+  const names = [...known.map(({ long }) => long), ...(foreign?.longNames ?? [])];
+  const near = nearestName(name.replace(/^-+/, ""), names);
+  return near && `--${near}`;
 }

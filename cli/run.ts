@@ -7,6 +7,7 @@ import { plainLines } from "#cli/table.ts";
 import type { Terminal } from "#cli/terminal.ts";
 import { type Language, languageOf, type Say, sayIn } from "#cli/words.ts";
 import { notItsOwnCode } from "#core/job/exit-code.ts";
+import { nearestName } from "#core/nearest-name.ts";
 
 /** Does what was typed, and gives the exit status. Throws only where the terminal itself fails. */
 export async function run(typed: readonly string[], terminal: Terminal): Promise<number> {
@@ -44,6 +45,16 @@ async function dispatch(typed: readonly string[], terminal: Terminal, language: 
     return exitCodes.done;
   }
   const command = findCommand(words.rest);
+  if (!command && words.rest.some((word) => word === "--help" || word === "-h")) {
+    return help(
+      words.rest.slice(
+        0,
+        words.rest.findIndex((word) => word.startsWith("-")),
+      ),
+      terminal,
+      say,
+    );
+  }
   if (!command) throw new Stop(exitCodes.usage, unknownWords(words.rest, say));
   const behind = [...words.common, ...words.rest.slice(command.words.length)];
   const options = [...command.options, ...commonOptions];
@@ -64,7 +75,7 @@ async function dispatch(typed: readonly string[], terminal: Terminal, language: 
 }
 
 async function help(named: readonly string[], terminal: Terminal, say: Say): Promise<number> {
-  const { helpText, overviewText } = await import("#cli/help.ts");
+  const { groupText, helpText, overviewText } = await import("#cli/help.ts");
   if (named.length === 0) {
     await terminal.out(await overviewText(say));
     return exitCodes.done;
@@ -76,19 +87,20 @@ async function help(named: readonly string[], terminal: Terminal, say: Say): Pro
   }
   const begun = commands.filter(({ words }) => named.every((word, at) => words[at] === word));
   if (begun.length === 0) throw new Stop(exitCodes.usage, unknownWords(named, say));
-  for (const one of begun) await terminal.out(await helpText(one, say));
+  await terminal.out(await groupText(named, begun, say));
   return exitCodes.done;
 }
 
 /** sbatch's own table says which of its options take a value. */
 async function sbatchForeign(): Promise<Foreign> {
   const { sbatchOptions } = await import("#core/job/sbatch-options.ts");
-  return (name) => {
+  const takes: Foreign["takes"] = (name) => {
     if (!name.startsWith("--")) return sbatchOptions.find(({ short }) => `-${short}` === name)?.value ?? null;
     const begun = sbatchOptions.filter(({ long }) => `--${long}`.startsWith(name));
     const option = begun.find(({ long }) => `--${long}` === name) ?? (begun.length === 1 ? begun[0] : undefined);
     return option?.value ?? null;
   };
+  return { takes, longNames: sbatchOptions.map(({ long }) => long) };
 }
 
 /** `weir --json jobs` is `weir jobs --json`. */
@@ -124,14 +136,30 @@ function untilDashes(typed: readonly string[]): readonly string[] {
 function unknownWords(words: readonly string[], say: Say): string {
   const [first = ""] = words;
   const begun = commands.filter((command) => command.words[0] === first && command.words.length > 1);
+  // A group and a word it does not have: the nearest of those it has.
+  const inGroup = begun.length > 0 && words.length > 1 ? nearInGroup(words, begun) : null;
+  if (inGroup)
+    return say("unknownCommandNear", { command: JSON.stringify(words.slice(0, 2).join(" ")), near: inGroup });
   if (begun.length > 0) {
     const next = begun.map((command) => command.words.slice(1).join(" ")).join(", ");
     return say("incompleteCommand", { command: first, next });
   }
-  const near = commands.find((command) => command.words[0]?.startsWith(first.slice(0, 3)) && first.length >= 2);
+  const near = nearestName(
+    first,
+    commands.map((command) => command.words[0] ?? ""),
+  );
   return near
-    ? say("unknownCommandNear", { command: JSON.stringify(first), near: near.words.join(" ") })
+    ? say("unknownCommandNear", { command: JSON.stringify(first), near })
     : say("unknownCommand", { command: JSON.stringify(first) });
+}
+
+function nearInGroup(words: readonly string[], begun: readonly Command[]): string | null {
+  const typed = words.filter((word) => !word.startsWith("-")).slice(1);
+  const near = nearestName(
+    typed[0] ?? "",
+    begun.map((command) => command.words[1] ?? ""),
+  );
+  return near === null || near === typed[0] ? null : `${words[0]} ${near}`;
 }
 
 function troubleWords(trouble: ParseTrouble, { words }: Command, say: Say): string {

@@ -7,6 +7,7 @@ export const words = {
   helpOptions: ["Options", "选项"],
   helpExamples: ["Examples", "示例"],
   helpMore: ["weir COMMAND --help says more about one.", "weir COMMAND --help 查看某一命令的说明。"],
+  helpMoreOf: ["weir {group} COMMAND --help says more about one.", "weir {group} COMMAND --help 查看某一命令的说明。"],
   helpSbatch: [
     "Options of sbatch (-J, -N, -n, -c, --mem, -t, --array, -d, --gres, -o, …) are taken as they are, here and in #SBATCH lines.",
     "sbatch 的选项（-J、-N、-n、-c、--mem、-t、--array、-d、--gres、-o …）可直接使用，写在此处或 #SBATCH 行均可。",
@@ -48,7 +49,6 @@ export const words = {
   adminUserList: ["List people", "列出人员"],
   adminUserAdd: ["Add a person; prints a one-time sign-in link", "新增人员，并打印一次性登录链接"],
   adminUserLink: ["Make a new one-time sign-in link for a person", "为人员生成新的一次性登录链接"],
-  adminCentreAdd: ["Register a centre", "登记中心"],
   adminCentreEnrol: ["Make a one-time enrolment token for a centre's agent", "为中心的代理生成一次性接入令牌"],
   adminLost: [
     "Declare lost what runs at a centre that cannot be reached (administrator)",
@@ -369,7 +369,6 @@ export const words = {
   exampleProjectMember: ["let li submit to tides", "允许 li 向 tides 提交"],
   exampleUserAdd: ["hand the link over by a safe way", "请以安全方式转交链接"],
   exampleUserLink: ["when the first one is spent", "首个链接已用过时"],
-  exampleCentreAdd: ["before its agent enrols", "在其代理接入之前"],
   exampleLost: [
     "the job ends as lost, is not billed, and its history says who said so",
     "作业以丢失结束，不计费，历史记下由谁声明",

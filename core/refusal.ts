@@ -15,7 +15,7 @@ export type Refusal =
       readonly kind: "unknown-option";
       readonly nearest: string | null;
       /** Further unknown options of the same submission. */
-      readonly others: readonly OptionPlace[];
+      readonly others: readonly (OptionPlace & { readonly nearest: string | null })[];
     } & OptionPlace)
   | ({ readonly kind: "bad-option-value"; readonly value: string; readonly expected: Phrase } & OptionPlace)
   /** An option of sbatch that Weir knows, cannot honour, and that would change the work if it were left out. */
@@ -167,7 +167,12 @@ function words(refusal: Refusal): readonly [en: Sentence, zh: Sentence] {
     }
     case "unknown-option": {
       const [shown, shownZh] = optionWords(refusal);
-      const others = refusal.others.map(optionWords);
+      const others = refusal.others.map((other): readonly [string, string] => {
+        const [words, wordsZh] = optionWords(other);
+        return other.nearest === null
+          ? [words, wordsZh]
+          : [`${words} (${other.nearest}?)`, `${wordsZh}（是否想写 ${other.nearest}？）`];
+      });
       const hint = refusal.nearest ? ` Did you mean ${refusal.nearest}?` : "";
       const also = others.length === 0 ? "" : ` Nor does it know ${others.map(([en]) => en).join(", ")}.`;
       const alsoZh = others.length === 0 ? "" : `同样不认识：${others.map(([, zh]) => zh).join("、")}。`;
@@ -300,11 +305,11 @@ function words(refusal: Refusal): readonly [en: Sentence, zh: Sentence] {
       return [
         [
           "Not offered",
-          `${shown}${refusal.what} ${JSON.stringify(refusal.value)} is offered by no centre in service. Known: ${refusal.known.join(", ") || "none"}. Remove it or choose one of these.`,
+          `${shown}${refusal.what} ${JSON.stringify(refusal.value)} is offered by no centre in service. ${refusal.known.length === 0 ? "Known: none. Remove it." : `Known: ${refusal.known.join(", ")}. Remove it or choose one of these.`}`,
         ],
         [
           "没有中心提供",
-          `${shownZh}在用中心均不提供${inChinese(refusal.what)} ${JSON.stringify(refusal.value)}。现有：${refusal.known.join("、") || "无"}。请删去或改选。`,
+          `${shownZh}在用中心均不提供${inChinese(refusal.what)} ${JSON.stringify(refusal.value)}。${refusal.known.length === 0 ? "目前没有任何可选项，请删去。" : `现有：${refusal.known.join("、")}。请删去或改选。`}`,
         ],
       ];
     }

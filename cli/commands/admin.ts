@@ -3,7 +3,6 @@ import { type Call, taskOperand } from "#cli/call.ts";
 import { timeText } from "#cli/formats.ts";
 import { everyPage } from "#cli/pages.ts";
 import { exitCodes, Stop } from "#cli/stop.ts";
-import { driverNames } from "#core/centre/centre.ts";
 
 /** JSON: `{"tenants": [Tenant…], "next": null}`. */
 export async function listTenants(call: Call): Promise<number> {
@@ -77,23 +76,6 @@ export async function addPerson(call: Call): Promise<number> {
 /** JSON: the API's `PersonWithLink`. */
 export async function signInLink(call: Call): Promise<number> {
   return printLink(call, await call.ask("addSignInLink", { params: { person: call.operands[0] ?? "" }, body: {} }));
-}
-
-/** JSON: the API's `Centre`. */
-export async function addCentre(call: Call): Promise<number> {
-  const [name, nameZh, regionCode] = [call.one("title"), call.one("title-zh"), call.one("region")];
-  const answer = await call.ask("addCentre", {
-    body: {
-      id: call.operands[0] ?? "",
-      driver: driverNames.find((one) => one === call.one("driver")) ?? "process",
-      ...(name !== null && { name }),
-      ...(nameZh !== null && { nameZh }),
-      ...(regionCode !== null && { regionCode }),
-    },
-  });
-  if (call.json) await call.printJson(answer);
-  else await call.print(`${call.say("added", { what: call.say("wordCentre"), name: answer.id })}\n`);
-  return exitCodes.done;
 }
 
 /** JSON: the API's `EnrolmentToken`; else the token alone on standard output. */

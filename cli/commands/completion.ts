@@ -2,6 +2,7 @@ import { badValue, type Call } from "#cli/call.ts";
 import { type Command, commands, commonOptions } from "#cli/commands.ts";
 import { exitCodes } from "#cli/stop.ts";
 import type { Say } from "#cli/words.ts";
+import { type SbatchOption, sbatchOptions } from "#core/job/sbatch-options.ts";
 
 /** Needs no server; says nothing of jobs, which change. */
 export async function completion(call: Call): Promise<number> {
@@ -31,9 +32,17 @@ function following(): readonly (readonly [typed: string, next: readonly string[]
 }
 
 function optionsOf(command: Command | null): readonly string[] {
-  return [...(command?.options ?? []), ...commonOptions].flatMap(({ long, short }) =>
-    short ? [`--${long}`, `-${short}`] : [`--${long}`],
+  const names = [...(command?.options ?? []), ...commonOptions, ...foreignOptions(command)].flatMap(
+    ({ long, short }) => (short ? [`--${long}`, `-${short}`] : [`--${long}`]),
   );
+  return [...new Set(names)];
+}
+
+/** Options of sbatch that `weir submit` takes beside its own. */
+function foreignOptions(command: Command | null): readonly SbatchOption[] {
+  if (!command?.likeSbatch) return [];
+  const own = new Set([...command.options, ...commonOptions].map(({ long }) => long));
+  return sbatchOptions.filter(({ long, handling }) => handling.kind === "mapped" && !own.has(long));
 }
 
 function bash(): string {
@@ -82,6 +91,10 @@ function fish(say: Say): string {
       ...(command?.options ?? []).map(({ long, short, value, words, completes }) => {
         const takes = value === undefined ? "" : completes ? " -r" : " -x";
         return `complete -c weir -n ${quoted(seen)} -l ${long}${short ? ` -s ${short}` : ""}${takes} -d ${quoted(say(words))}`;
+      }),
+      ...foreignOptions(command).map(({ long, short, value }) => {
+        const takes = value === "required" ? " -x" : "";
+        return `complete -c weir -n ${quoted(seen)} -l ${long}${short ? ` -s ${short}` : ""}${takes} -d sbatch`;
       }),
     ];
   });

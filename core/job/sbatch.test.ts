@@ -173,7 +173,7 @@ test("unknown options name the nearest and the line", () => {
 });
 
 test("the first unknown option names the others with their lines", () => {
-  const script = "#!/bin/sh\n#SBATCH --tiem=5\n#SBATCH --nodes=1 --frobnicate\n";
+  const script = "#!/bin/sh\n#SBATCH --tiem=5\n#SBATCH --nodes=1 --nodez\n";
   const [first, second] = parseSbatch(script, ["-z"]).refusals;
   assert.deepEqual(first, {
     kind: "unknown-option",
@@ -181,14 +181,14 @@ test("the first unknown option names the others with their lines", () => {
     line: 2,
     nearest: "--time",
     others: [
-      { option: "--frobnicate", line: 3 },
-      { option: "-z", line: null },
+      { option: "--nodez", line: 3, nearest: "--nodes" },
+      { option: "-z", line: null, nearest: null },
     ],
   });
   assert.ok(second?.kind === "unknown-option" && second.others.length === 0);
   if (first === undefined) return assert.fail();
-  assert.match(refusalWords(first, "en").detail, /Nor does it know --frobnicate \(line 3\), -z\. Remove them/);
-  assert.match(refusalWords(first, "zh").detail, /同样不认识：--frobnicate（第 3 行）、-z。/);
+  assert.match(refusalWords(first, "en").detail, /Nor does it know --nodez \(line 3\) \(--nodes\?\), -z\. Remove them/);
+  assert.match(refusalWords(first, "zh").detail, /同样不认识：--nodez（第 3 行）（是否想写 --nodes？）、-z。/);
 });
 
 test("bad values say what is expected", () => {

@@ -1,6 +1,7 @@
 import type { Asked } from "#core/job/asked.ts";
 import { type OptionPlace, optionAt, type Phrase, type PhraseKind, phrase } from "#core/job/phrase.ts";
 import { type ClientWishes, type SbatchOption, sbatchOptions } from "#core/job/sbatch-options.ts";
+import { nearestName } from "#core/nearest-name.ts";
 import type { Refusal } from "#core/refusal.ts";
 import { unreachable } from "#core/unreachable.ts";
 
@@ -247,7 +248,7 @@ function unknownOption(option: string, line: number | null): Refusal {
 /** Who mends one unknown option should know of the others at once: the first one names them. */
 function withOthers(refusals: readonly Refusal[]): readonly Refusal[] {
   const unknown = refusals.filter((refusal) => refusal.kind === "unknown-option");
-  const others = unknown.slice(1, mostRefusals).map(({ option, line }) => ({ option, line }));
+  const others = unknown.slice(1, mostRefusals).map(({ option, line, nearest }) => ({ option, line, nearest }));
   return refusals.map((refusal) => (refusal === unknown[0] ? { ...unknown[0], others } : refusal));
 }
 
@@ -269,37 +270,10 @@ function badValue(place: OptionPlace, value: string, expected: PhraseKind, facts
   return { kind: "bad-option-value", ...place, value: value.slice(0, 200), expected: phrase(expected, facts) };
 }
 
-/** The long option that is fewest edits away, if that is close enough to be meant; begun names count as near. */
+/** The long option that is meant, perhaps. */
 function nearest(typed: string): string | null {
-  const name = typed.replace(/^-+/, "").slice(0, 40);
-  if (name.length < 2) return null;
-  let best: { readonly long: string; readonly edits: number } | null = null;
-  for (const { long } of sbatchOptions) {
-    const edits = long.startsWith(name) ? 1 : editDistance(name, long);
-    if (edits <= Math.max(1, Math.floor(name.length / 3)) && (!best || edits < best.edits)) best = { long, edits };
-  }
-  return best && `--${best.long}`;
+  const long = nearestName(typed.replace(/^-+/, ""), longNames);
+  return long && `--${long}`;
 }
 
-/** Insertions, deletions, changes and swaps of neighbours (Damerau, restricted). */
-function editDistance(a: string, b: string): number {
-  let before: number[] = [];
-  let previous = Array.from({ length: b.length + 1 }, (_, column) => column);
-  for (let row = 1; row <= a.length; row += 1) {
-    const current = [row];
-    for (let column = 1; column <= b.length; column += 1) {
-      const same = a[row - 1] === b[column - 1];
-      let edits = Math.min(
-        (previous[column] ?? 0) + 1,
-        (current[column - 1] ?? 0) + 1,
-        (previous[column - 1] ?? 0) + (same ? 0 : 1),
-      );
-      const swapped = row > 1 && column > 1 && a[row - 1] === b[column - 2] && a[row - 2] === b[column - 1];
-      if (swapped) edits = Math.min(edits, (before[column - 2] ?? 0) + 1);
-      current.push(edits);
-    }
-    before = previous;
-    previous = current;
-  }
-  return previous[b.length] ?? 0;
-}
+const longNames = sbatchOptions.map(({ long }) => long);
