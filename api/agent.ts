@@ -169,6 +169,8 @@ export const syncRequest = z
       .array(z.strictObject({ person: z.int().min(1), project: z.int().min(1), readiness: z.enum(readinessKinds) }))
       .max(100_000)
       .optional(),
+    /** The last word of an agent that ends by itself: its centre cannot be reached from now on. */
+    goodbye: z.literal(true).optional(),
   })
   .meta({ id: "SyncRequest" });
 export type SyncRequest = z.infer<typeof syncRequest>;
@@ -323,8 +325,20 @@ export const testProgress = z
   })
   .meta({ id: "TestProgress" });
 
+/**
+ * `credential`: the one the agent has made for itself (32 random bytes) and kept, so that the same request, sent again
+ * because its answer was lost, gets the same answer although the token is spent. Without it the server makes one.
+ */
 export const enrolRequest = z
-  .strictObject({ token: z.string().max(200), agentVersion: z.string().max(100), driver: z.string().max(50) })
+  .strictObject({
+    token: z.string().max(200),
+    agentVersion: z.string().max(100),
+    driver: z.string().max(50),
+    credential: z
+      .string()
+      .regex(/^weir-centre-[\w-]{43}$/)
+      .optional(),
+  })
   .meta({ id: "EnrolRequest" });
 /** The credential is of that centre alone; it rotates: the agent asks for the next one before it ages out. */
 export const enrolAnswer = z

@@ -128,7 +128,12 @@ describe("faults between agent and server", { skip: requires("root", "slurm", "s
         await eventually("work goes on", async () => (runs.every((id) => site.marks(id).length === 1) ? true : null));
         await delay(3_000);
         assert.equal((await site.job(runs[1] ?? 0)).state, "running");
+        // The answers to the enrolment and to what follows are lost, and the token serves once.
+        const before = site.centre.proxy.cut();
+        site.centre.proxy.set({ kind: "cut-answers", whole: 0 });
         site.start({ WEIR_ENROLMENT_TOKEN: await site.enrolment() });
+        await eventually("answers are lost", async () => (site.centre.proxy.cut() > before + 1 ? true : null));
+        site.centre.proxy.set({ kind: "none" });
         await site.check();
       });
     });

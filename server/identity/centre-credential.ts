@@ -30,13 +30,29 @@ export async function newEnrolment(
   return rowCount === 1 ? { token: secret, expiresMs } : null;
 }
 
-/** Spends the token and gives the centre's credential in its place, in one statement. */
+/**
+ * Spends the token and gives the centre's credential in its place, in one statement. A credential that the agent brought
+ * and that is in force already is the same request again: its first answer was lost on the way.
+ */
 export async function enrol(
   db: Database,
-  request: { readonly token: string; readonly agentVersion: string; readonly driver: string },
+  request: {
+    readonly token: string;
+    readonly agentVersion: string;
+    readonly driver: string;
+    readonly credential?: string | undefined;
+  },
   nowMs: number,
 ): Promise<Enrolled | { readonly kind: "refused"; readonly refusal: Refusal }> {
-  const { secret, hash } = newSecret("credential");
+  const secret = request.credential ?? newSecret("credential").secret;
+  const hash = hashSecret(secret);
+  const before = await db.pool.query<{ centre_id: string }>(
+    `select centre_id from centre_credential
+     where secret_hash = $1 and kind = 'credential' and spent_ms is null and expires_ms > $2`,
+    [hash, nowMs],
+  );
+  const again = before.rows[0];
+  if (again) return { centre: centreId(again.centre_id), credential: secret, rotateAfterMs };
   const { rows } = await db.pool.query<{ centre_id: string }>(
     `with spent as (
        update centre_credential set spent_ms = $2
