@@ -122,7 +122,8 @@ function sayBusy(home: WeirHome, { holder }: Extract<Taken, { readonly kind: "bu
   if (holder === null) say(`Another process has ${home.lock} and does not say which it is. Try again in a moment.`);
   else
     say(
-      `Weir is ${holder.url === null ? "starting" : `running at ${holder.url}`} (process ${holder.pid}, home ${home.folder}).`,
+      `Weir is ${holder.url === null ? "starting" : `running at ${holder.url}`} (process ${holder.pid}, home ${home.folder}).\n` +
+        "`weir open` prints a new sign-in link (without weir on PATH: npx weir open).",
     );
   process.exit(busyStatus);
 }
