@@ -1,16 +1,19 @@
 import type { ReactNode } from "react";
 import css from "./table.module.css";
 
-/** A plain, dense, semantic table; numbers stand at the right. It scrolls sideways inside its panel, never the page. */
-export function Table<Row>({ label, columns, rows, rowKey, empty }: TableContent<Row>) {
+/**
+ * A plain, dense, semantic table; numbers stand at the right. It scrolls sideways inside its panel, never the page. One
+ * that `stacks` shows its rows below each other on a phone, each value beside the title of its column.
+ */
+export function Table<Row>({ label, columns, rows, rowKey, empty, stacks = false }: TableContent<Row>) {
   if (rows.length === 0 && empty) return <>{empty}</>;
   return (
     <div className={css.scroll}>
-      <table className={css.table} aria-label={label}>
+      <table className={stacks ? `${css.table} ${css.stacks}` : css.table} aria-label={label}>
         <thead>
           <tr>
             {columns.map((column) => (
-              <th key={column.key} scope="col" className={column.number ? css.number : undefined}>
+              <th key={column.key} scope="col" className={classOf(column)}>
                 {column.title}
               </th>
             ))}
@@ -20,7 +23,7 @@ export function Table<Row>({ label, columns, rows, rowKey, empty }: TableContent
           {rows.map((row) => (
             <tr key={rowKey(row)}>
               {columns.map((column) => (
-                <td key={column.key} className={column.number ? css.number : undefined}>
+                <td key={column.key} className={classOf(column)} data-title={column.title}>
                   {column.cell(row)}
                 </td>
               ))}
@@ -32,10 +35,16 @@ export function Table<Row>({ label, columns, rows, rowKey, empty }: TableContent
   );
 }
 
+function classOf({ number = false, wideOnly = false }: Pick<Column<unknown>, "number" | "wideOnly">): string {
+  return [...(number ? [css.number] : []), ...(wideOnly ? [css.wideOnly] : [])].join(" ");
+}
+
 export type Column<Row> = {
   readonly key: string;
-  readonly title: ReactNode;
+  readonly title: string;
   readonly number?: boolean;
+  /** Left out on a phone. */
+  readonly wideOnly?: boolean;
   readonly cell: (row: Row) => ReactNode;
 };
 
@@ -45,4 +54,5 @@ type TableContent<Row> = {
   readonly rows: readonly Row[];
   readonly rowKey: (row: Row) => string | number;
   readonly empty?: ReactNode;
+  readonly stacks?: boolean;
 };

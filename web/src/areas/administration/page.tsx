@@ -89,6 +89,7 @@ function People() {
         label={t("people")}
         rows={people.data?.people ?? []}
         rowKey={(person) => person.id}
+        stacks
         columns={[
           { key: "name", title: t("name"), cell: (person) => person.name },
           { key: "title", title: t("shownName"), cell: (person) => person.title },
@@ -103,7 +104,7 @@ function People() {
             title: "",
             number: true,
             cell: (person) => (
-              <span style={{ display: "inline-flex", gap: 8 }}>
+              <span style={{ display: "inline-flex", flexWrap: "wrap", gap: 8 }}>
                 <AddDialog<{ project: string }>
                   label={t("addMember")}
                   title={t("memberOf", { person: person.name })}

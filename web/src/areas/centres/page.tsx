@@ -156,6 +156,7 @@ function Nodes({ centre }: { readonly centre: string }) {
         label={t("nodes")}
         rows={data.nodes}
         rowKey={(node) => `${node.pool} ${node.name}`}
+        stacks
         empty={<p className="soft">{t("noNodes")}</p>}
         columns={[
           { key: "name", title: t("node"), cell: (node) => <span className="mono">{node.name}</span> },

@@ -75,6 +75,7 @@ export function Candidates({ candidates, chosen }: CandidatesContent) {
       label={t("why.centre")}
       rows={candidates}
       rowKey={(candidate) => candidate.centre}
+      stacks
       empty={<p className={css.quiet}>{t("why.none")}</p>}
       columns={[
         {
@@ -94,10 +95,10 @@ export function Candidates({ candidates, chosen }: CandidatesContent) {
           key: "words",
           title: t("why.reason"),
           cell: (candidate) => (
-            <>
+            <div>
               <div>{candidate.words || (candidate.rule === null ? t("why.fits") : candidate.rule)}</div>
               {candidate.rule === null ? null : <code className="faint">{candidate.rule}</code>}
-            </>
+            </div>
           ),
         },
         { key: "facts", title: t("why.facts"), cell: (candidate) => <CandidateFacts facts={candidate.facts} /> },

@@ -2,6 +2,7 @@ import { queryOptions, useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { Button } from "antd";
 import { useTranslation } from "react-i18next";
+import type { JobSummary } from "#api/job.ts";
 import type { Centre, Glance } from "#api/network.ts";
 import { ask } from "../../app/client.ts";
 import { useLiveRefresh } from "../../app/refresh.ts";
@@ -168,13 +169,25 @@ function Newest() {
             </Link>
           ),
         },
-        { key: "name", title: t("words:column.name"), cell: (job) => <span className={css.name}>{job.name}</span> },
+        { key: "name", title: t("words:column.name"), cell: (job) => <NameAndPlace job={job} nowMs={nowMs} /> },
         { key: "state", title: t("words:column.state"), cell: (job) => <StateBadge shown={shownOf(job)} quiet /> },
-        { key: "tasks", title: t("words:column.tasks"), number: true, cell: (job) => countText(job.tasks) },
-        { key: "project", title: t("words:column.project"), cell: (job) => job.project },
-        { key: "centre", title: t("words:column.centre"), cell: (job) => job.centres.join(", ") || "–" },
+        {
+          key: "tasks",
+          wideOnly: true,
+          title: t("words:column.tasks"),
+          number: true,
+          cell: (job) => countText(job.tasks),
+        },
+        { key: "project", wideOnly: true, title: t("words:column.project"), cell: (job) => job.project },
+        {
+          key: "centre",
+          wideOnly: true,
+          title: t("words:column.centre"),
+          cell: (job) => job.centres.join(", ") || "–",
+        },
         {
           key: "age",
+          wideOnly: true,
           title: t("words:column.submitted"),
           cell: (job) => (
             <span className="nowrap" title={format.dateTime(job.submittedMs)}>
@@ -199,5 +212,16 @@ function Newest() {
         </Empty>
       }
     />
+  );
+}
+
+/** On a phone the place and the age of a job stand below its name; the columns of their own are left out there. */
+function NameAndPlace({ job, nowMs }: { readonly job: JobSummary; readonly nowMs: number }) {
+  const format = useFormat();
+  return (
+    <>
+      <div className={css.name}>{job.name}</div>
+      <div className={css.below}>{[...job.centres, format.ago(job.submittedMs, nowMs)].join(" · ")}</div>
+    </>
   );
 }

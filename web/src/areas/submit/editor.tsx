@@ -104,7 +104,7 @@ function Line({ text, findings }: { readonly text: string; readonly findings: re
   const worst = findings.find((finding) => finding.kind === "refused") ?? findings[0];
   return (
     <div className={css.paintLine} data-kind={worst?.kind}>
-      {coloured(text)}
+      <span>{coloured(text)}</span>
       {worst ? <span className={css.ghost}>{worst.title || worst.detail}</span> : null}
     </div>
   );

@@ -40,6 +40,9 @@ export function SubmitPage() {
     },
   });
   const result = useRef<HTMLDivElement>(null);
+  // One above the other on a narrow screen: the bar at its foot leads to either.
+  const form = useRef<HTMLDivElement>(null);
+  const script = useRef<HTMLDivElement>(null);
   useEffect(() => {
     if (dryRun.data || dryRun.error || submit.error)
       result.current?.scrollIntoView({ block: "nearest", behavior: "smooth" });
@@ -57,7 +60,7 @@ export function SubmitPage() {
     >
       {lostFiles > 0 ? <Notice kind="warning" title={t("files.lost", { count: lostFiles })} /> : null}
       <div className={css.sides}>
-        <div className={css.side}>
+        <div ref={form} className={css.side}>
           <Panel title={t("form")}>
             <ScriptForm script={draft.script} onScript={(script) => change({ script })} />
           </Panel>
@@ -65,7 +68,7 @@ export function SubmitPage() {
             <Further draft={draft} onChange={change} />
           </Panel>
         </div>
-        <div className={css.side}>
+        <div ref={script} className={css.side}>
           <Editor script={draft.script} findings={findings} onScript={(script) => change({ script })} />
           <InputFiles
             files={draft.files}
@@ -86,6 +89,18 @@ export function SubmitPage() {
           <Icon name={problems > 0 ? "failed" : "succeeded"} size={14} />{" "}
           {problems > 0 ? t("problems", { count: problems }) : t("clean")}
           {remarks > 0 ? <span className="soft"> · {t("remarks", { count: remarks })}</span> : null}
+        </span>
+        <span className={css.jumps}>
+          {([form, script] as const).map((part) => (
+            <button
+              key={part === form ? "form" : "script"}
+              type="button"
+              className={css.goTo}
+              onClick={() => part.current?.scrollIntoView({ behavior: "smooth" })}
+            >
+              {t(part === form ? "form" : "script")} <Icon name={part === form ? "up" : "down"} size={14} />
+            </button>
+          ))}
         </span>
         <span className={css.buttons}>
           <Button onClick={() => dryRun.mutate()} loading={dryRun.isPending}>

@@ -158,6 +158,7 @@ function Rows({ rows, by }: { readonly rows: Usage["rows"]; readonly by: (typeof
       label={t("title")}
       rows={rows}
       rowKey={(row) => row.key}
+      stacks
       columns={[
         { key: "key", title: t(`by.${by}`), cell: (row) => <span className="nowrap">{row.key}</span> },
         { key: "runs", title: t("runs"), number: true, cell: (row) => countText(row.runs) },
