@@ -98,7 +98,7 @@ function Side({ open }: { readonly open: boolean }) {
   );
 }
 
-/** Type a number, press Enter; "/" from anywhere leads here. */
+/** A number leads to that job, anything else to the jobs whose names begin so; "/" from anywhere leads here. */
 function JobJump() {
   const { t } = useTranslation("app");
   const navigate = useNavigate();
@@ -114,10 +114,15 @@ function JobJump() {
   }, []);
   function go(event: FormEvent) {
     event.preventDefault();
-    const match = /^\s*#?([1-9]\d{0,15})(?:_(\d{1,9}))?\s*$/.exec(field.current?.value ?? "");
-    if (!match?.[1] || !field.current) return;
+    const typed = field.current?.value.trim() ?? "";
+    if (typed === "" || !field.current) return;
     field.current.value = "";
     field.current.blur();
+    const match = /^#?([1-9]\d{0,15})(?:_(\d{1,9}))?$/.exec(typed);
+    if (!match?.[1]) {
+      void navigate({ to: "/jobs", search: { name: typed } });
+      return;
+    }
     const search = match[2] === undefined ? {} : { task: Number(match[2]) };
     void navigate({ to: "/jobs/$job", params: { job: match[1] }, search });
   }
@@ -125,7 +130,13 @@ function JobJump() {
     <search className={css.jumpPlace}>
       <form className={css.jump} onSubmit={go}>
         <Icon name="search" size={14} />
-        <input ref={field} aria-label={t("jump.label")} placeholder={t("jump.placeholder")} inputMode="numeric" />
+        <input
+          ref={field}
+          aria-label={t("jump.label")}
+          placeholder={t("jump.placeholder")}
+          spellCheck={false}
+          enterKeyHint="search"
+        />
         <kbd>/</kbd>
       </form>
     </search>
@@ -156,11 +167,13 @@ function PersonMenu() {
   const { person } = useMe();
   const navigate = useNavigate();
   const signOut = useSignOut();
+  const name = person.title || person.name;
+  const role = t(person.administrator ? "person.administrator" : "person.member");
   return (
     <Menu
       className={css.person}
       label={t("person.menu", { name: person.name })}
-      heading={`${person.title || person.name} · ${t(person.administrator ? "person.administrator" : "person.member")}`}
+      heading={name.toLowerCase() === role.toLowerCase() ? `${name} · ${person.name}` : `${name} · ${role}`}
       items={[
         { label: t("nav.tokens"), icon: "tokens", onChoose: () => void navigate({ to: "/tokens" }) },
         { label: t("person.password"), icon: "people", onChoose: () => void navigate({ to: "/password" }) },

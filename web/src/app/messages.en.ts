@@ -17,7 +17,7 @@ export const en = {
     main: "Main",
   },
   skip: "Skip to the page",
-  jump: { label: "Go to a job by its number", placeholder: "Job number" },
+  jump: { label: "Find jobs by number or name", placeholder: "Job number or name" },
   language: "Language",
   theme: { label: "Appearance", light: "Light", dark: "Dark", system: "As the system" },
   person: {

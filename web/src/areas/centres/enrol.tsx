@@ -1,8 +1,9 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { Button, Form, Input, Modal } from "antd";
+import { Button, Form, Input, Modal, Select } from "antd";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { Answer } from "#api/client.ts";
+import { type DriverName, driverNames } from "#core/centre/centre.ts";
 import { ask } from "../../app/client.ts";
 import { CopyLine } from "../../parts/copy.tsx";
 import { FormDialog } from "../../parts/dialog.tsx";
@@ -47,6 +48,7 @@ function Token({ token, expiresMs }: { readonly token: string; readonly expiresM
 
 type NewCentre = {
   readonly id: string;
+  readonly driver: DriverName;
   readonly name?: string;
   readonly nameZh?: string;
   readonly regionCode?: string;
@@ -59,11 +61,11 @@ export function AddCentre() {
   return (
     <FormDialog<NewCentre, Answer<"addEnrolment">>
       label={t("add")}
-      submit={async ({ id, name, nameZh, regionCode }) => {
+      submit={async ({ id, driver, name, nameZh, regionCode }) => {
         await ask("addCentre", {
           body: {
             id,
-            driver: "process",
+            driver,
             ...(name && { name }),
             ...(nameZh && { nameZh }),
             ...(regionCode && { regionCode }),
@@ -81,6 +83,9 @@ export function AddCentre() {
     >
       <Form.Item name="id" label={t("id")} extra={t("idHelp")} rules={[{ required: true, message: t("idHelp") }]}>
         <Input spellCheck={false} />
+      </Form.Item>
+      <Form.Item name="driver" label={t("driver")} initialValue="process">
+        <Select options={driverNames.map((value) => ({ value, label: `${value} · ${t(`driverWords.${value}`)}` }))} />
       </Form.Item>
       <Form.Item name="name" label={t("name")}>
         <Input />

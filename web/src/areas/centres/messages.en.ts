@@ -28,6 +28,11 @@ export const en = {
   capacity: "Capacity",
   runs: "Runs",
   driver: "Driver",
+  driverWords: {
+    process: "processes on one machine",
+    slurm: "a Slurm cluster",
+    simulated: "nothing is executed",
+  },
   region: "Region code",
   agent: "Agent",
   mechanisms: "Mechanisms in use",

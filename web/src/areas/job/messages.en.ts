@@ -1,5 +1,6 @@
 export const en = {
   title: "Job {{job}}",
+  toList: "All jobs",
   task: "Task {{index}}",
   note: "{{project}} · {{person}} · submitted {{time}}",
   cancel: {

@@ -3,6 +3,7 @@ import type { en } from "./messages.en.ts";
 
 export const zh: Words<typeof en> = {
   title: "作业 {{job}}",
+  toList: "全部作业",
   task: "任务 {{index}}",
   note: "{{project}} · {{person}} · 提交于 {{time}}",
   cancel: {

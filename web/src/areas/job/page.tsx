@@ -32,7 +32,7 @@ export function JobPage() {
   useLiveRefresh([["job", id]], { everyMs: 700, concerns: ({ event }) => event.job === id });
   if (error && !job) {
     return (
-      <Page title={t("title", { job: id })}>
+      <Page title={t("title", { job: id })} actions={<Link to="/jobs">{t("toList")}</Link>}>
         <Problem error={error} again={() => void refetch()} />
       </Page>
     );

@@ -9,6 +9,8 @@ export const en = {
   needName: "Enter your name",
   needPassword: "Enter your password",
   byLink: "Signing in with the one-time link …",
+  newLinkHere: "On the machine where Weir runs, this prints a new link; so does starting npm start anew:",
+  newLinkElse: "Elsewhere: ask your administrator for a new link, or sign in with your password.",
   noPassword: "No password yet?",
   linkHint:
     "Open the one-time link: npm start prints one for the administrator; everybody else gets theirs from an administrator. A link works once.",

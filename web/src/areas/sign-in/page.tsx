@@ -6,6 +6,7 @@ import { useTranslation } from "react-i18next";
 import { ask } from "../../app/client.ts";
 import { LanguageSwitch, ThemeSwitch } from "../../app/preferences.tsx";
 import { meQuery } from "../../app/session.ts";
+import { CopyLine } from "../../parts/copy.tsx";
 import { Mark } from "../../parts/icons.tsx";
 import { Problem } from "../../parts/notice.tsx";
 import css from "./sign-in.module.css";
@@ -43,6 +44,13 @@ export function SignInPage() {
         <div className={css.box}>
           <h1 className={css.title}>{t("title")}</h1>
           {signIn.isError ? <Problem error={signIn.error} /> : null}
+          {signIn.isError && byLink.current ? (
+            <div className={css.newLink} role="note">
+              <p>{t("newLinkHere")}</p>
+              <CopyLine text="weir open" />
+              <p>{t("newLinkElse")}</p>
+            </div>
+          ) : null}
           {signIn.isPending && byLink.current ? (
             <p role="status">{t("byLink")}</p>
           ) : (

@@ -34,7 +34,9 @@ export function ScriptForm({ script, onScript }: FormContent) {
               id={id}
               allowClear
               showSearch
-              placeholder={me.defaultProject === null ? "" : t("hint.projectDefault", { project: me.defaultProject })}
+              placeholder={
+                me.defaultProject === null ? t("hint.none") : t("hint.projectDefault", { project: me.defaultProject })
+              }
               value={option("account").value || undefined}
               onChange={(value: string | undefined) => option("account").onValue(value ?? "")}
               options={(projects.data?.projects ?? []).map(({ name, title }) => ({
@@ -64,6 +66,7 @@ export function ScriptForm({ script, onScript }: FormContent) {
               id={id}
               mode="multiple"
               allowClear
+              placeholder={t("hint.any")}
               value={only === "" || only === "all" ? [] : only.split(",")}
               onChange={(chosen: string[]) => option("clusters", ["cluster"]).onValue(chosen.join(","))}
               options={(centres.data?.centres ?? []).map((centre) => ({
@@ -95,6 +98,7 @@ type WordsContent = {
 
 /** Words that centres have in their tables, offered with those who know each; what none knows can be typed, and is refused. */
 function WordsField({ label, offered, joint, value, onValue }: WordsContent) {
+  const { t } = useTranslation("submit");
   const offers = useQuery(offersQuery);
   const serving = (offers.data?.offers ?? []).filter(({ inService }) => inService);
   const choices = choicesOf(serving.map(({ centre, aliases }) => ({ centre, words: aliases[offered] })));
@@ -105,6 +109,7 @@ function WordsField({ label, offered, joint, value, onValue }: WordsContent) {
           id={id}
           mode="tags"
           allowClear
+          placeholder={t(offered === "licences" ? "hint.none" : "hint.any")}
           tokenSeparators={[","]}
           value={value === "" ? [] : value.split(joint)}
           onChange={(words: string[]) => onValue(words.join(joint))}
@@ -257,6 +262,7 @@ export function Further({ draft, onChange }: FurtherContent) {
           <Select
             id={id}
             mode="multiple"
+            placeholder={t("hint.none")}
             value={[...draft.prefer]}
             onChange={(prefer: string[]) => onChange({ prefer })}
             options={choices}
@@ -268,6 +274,7 @@ export function Further({ draft, onChange }: FurtherContent) {
           <Select
             id={id}
             mode="multiple"
+            placeholder={t("hint.none")}
             value={[...draft.except]}
             onChange={(except: string[]) => onChange({ except })}
             options={choices}

@@ -34,6 +34,8 @@ export const en = {
     environment: "Environment",
   },
   hint: {
+    any: "any",
+    none: "none",
     memory: "e.g. 4G",
     time: "h:min:s, or d-h:min:s",
     array: "e.g. 1-100%10",

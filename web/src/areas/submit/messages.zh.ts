@@ -37,6 +37,8 @@ export const zh: Words<typeof en> = {
     environment: "环境变量",
   },
   hint: {
+    any: "不限",
+    none: "无",
     memory: "如 4G",
     time: "时:分:秒 或 天-时:分:秒",
     array: "如 1-100%10",
