@@ -5,6 +5,7 @@ import type { AccountLimits } from "#core/centre/account-limits.ts";
 import { noOffers, oneMachine } from "#core/centre/engine.ts";
 import { centreId } from "#core/ids.ts";
 import { signInAs, startTestServer, type TestServer } from "#server/http/testing.ts";
+import { readCentreStates } from "#server/store/read-centre-states.ts";
 import { reportEngine } from "#server/store/report-engine.ts";
 
 /** What binds whom at a centre, told by ids and shown by name, to those whom it concerns. */
@@ -54,6 +55,10 @@ test("an administrator sees all by name, anybody else what binds themselves; a p
     ],
   };
   await reportEngine(server.db, centreId("jinan"), "1", report, 1_000_000);
+
+  const [seen] = await readCentreStates(server.db.pool, [centreId("jinan")]);
+  assert.equal(seen?.limits?.get(`${me.id}.*`)?.mostSubmitted, 3, "the scheduler has them");
+  assert.deepEqual(seen?.pools[0]?.nodes[0]?.maintenance, maintained.maintenance);
 
   const all = await ok(client.call("limits", { params: { centre: "jinan" } }));
   assert.deepEqual(
