@@ -13,7 +13,7 @@ import { folderLock } from "#agent/folder-lock.ts";
 import { openJournal } from "#agent/journal.ts";
 import { type Clocks, keepRuns } from "#agent/keeper.ts";
 import { keptMs, removeOld } from "#agent/retention.ts";
-import { keepInSync, pollMs } from "#agent/sync.ts";
+import { keepInSync, pollMs, sayGoodbye } from "#agent/sync.ts";
 
 /**
  * The agent of one centre: journal → engine's driver → keeper of runs → sync with the server, until it is told to stop
@@ -43,6 +43,7 @@ export async function serveCentre(settings: CentreSettings): Promise<number> {
 
   let status = 0;
   let rotateNow = false;
+  let last: Parameters<typeof sayGoodbye>[1] | null = null;
   while (!control.gone.aborted) {
     const credential = await untilReached(enrolled);
     if (credential === null) break;
@@ -58,6 +59,7 @@ export async function serveCentre(settings: CentreSettings): Promise<number> {
     const rotation = setTimeout(() => stop.abort(), Math.max(60_000, credential.rotateAtMs - Date.now()));
     rotateNow = false;
     const told = { credential: credential.credential, session: session.session };
+    last = { ...told, agentVersion };
     const end = await keepInSync({
       connection,
       driver,
@@ -75,6 +77,7 @@ export async function serveCentre(settings: CentreSettings): Promise<number> {
       note,
     });
     clearTimeout(rotation);
+    if (end.kind !== "stopped") last = null;
     if (end.kind === "fenced") {
       log.error({ words: end.words }, "fenced by a newer agent of this centre");
       status = 3;
@@ -87,6 +90,7 @@ export async function serveCentre(settings: CentreSettings): Promise<number> {
     }
   }
   clearInterval(cleaning);
+  if (control.gone.aborted && last) await sayGoodbye(connection, last, note);
   await tester.close();
   await driver.close();
   journal.close();

@@ -208,6 +208,31 @@ function refusalEnd(answer: Extract<Answer, { readonly kind: "refused" }>): Sync
   return { kind: "refused", status: answer.status, words: answer.words };
 }
 
+/** The last word of a session: the server need not wait for silence to know that nobody is here. */
+export async function sayGoodbye(
+  connection: Connection,
+  { credential, session, agentVersion }: Pick<SyncSettings, "credential" | "session" | "agentVersion">,
+  note: SyncSettings["note"],
+): Promise<void> {
+  const body = {
+    protocol: protocolVersion,
+    session,
+    agentVersion,
+    server: "",
+    generation: 0,
+    waitMs: 0,
+    engine: null,
+    observations: [],
+    goodbye: true,
+  } satisfies SyncRequest;
+  await connection.post("/agent/sync", body, credential, goodbyeMs).catch((error: unknown) => {
+    note("the server could not be told of the end, and will find it out", { error: String(error) });
+  });
+}
+
+/** Who stops an agent does not wait long for it. */
+const goodbyeMs = 2_000;
+
 /** Resolves early, without a complaint, when it is over. */
 async function pause(ms: number, over: AbortSignal): Promise<void> {
   await delay(ms, undefined, { signal: over }).catch(() => {});

@@ -32,7 +32,12 @@ export async function jobs(call: Call): Promise<number> {
 
   if (call.json) await call.printJson({ jobs: found, next });
   else if (found.length === 0) call.note(call.say("noJobs"));
-  else await printJobs(call, found, nowMs);
+  else {
+    await printJobs(call, found, nowMs);
+    for (const { id, centres, state, unreachableSinceMs } of found)
+      if (unreachableSinceMs !== null && state !== "ended")
+        call.note(call.say("jobsUnreachable", { id, centre: centres.join(", "), time: timeText(unreachableSinceMs) }));
+  }
   if (next !== null && !call.json) call.note(call.say("moreJobs", { next }));
   return exitCodes.done;
 }

@@ -193,13 +193,15 @@ export function openDesk(settings: DeskSettings): Desk {
     try {
       const state = await centreNow(centre);
       if (state.session !== request.session) return fenced(request.session, state.session);
-      if (state.unreachable) await transitions.contact(centre, { kind: "reachable" });
+      if (state.unreachable && !request.goodbye) await transitions.contact(centre, { kind: "reachable" });
       if (request.engine && (await reportEngine(db, centre, request.agentVersion, request.engine, Date.now())))
         feed.wake();
       await writeSeenOf(centre, counter);
       if (request.accounts && (await settleAccounts(db.pool, centre, request.accounts, Date.now()))) feed.wake();
       const told = await observe(centre, request);
       if (told.kind === "refused") return told;
+      if (request.goodbye)
+        await transitions.contact(centre, { kind: "goodbye", sinceMs: Date.now(), session: request.session });
       return await answer(centre, counter, request, told.committed, state.rotate, gone);
     } catch (error) {
       log.warn({ centre, error: wordsOf(error) }, "a sync could not be served");

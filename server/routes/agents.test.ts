@@ -3,6 +3,7 @@ import { after, before, test } from "node:test";
 import type { SyncRequest } from "#api/agent.ts";
 import type { Client } from "#api/client.ts";
 import { type EngineReport, noOffers, oneMachine } from "#core/centre/engine.ts";
+import { centreId } from "#core/ids.ts";
 import { passConnectionTest, startTestServer, type TestServer } from "#server/http/testing.ts";
 
 let server: TestServer;
@@ -184,4 +185,47 @@ test("before any agent has said what its centre has, a job is taken and waits", 
   const reply = await fresh.client().call("submit", { body: { command: ["true"], coresPerTask: 64 } });
   assert.equal(reply.kind, "answer", reply.kind === "problem" ? reply.problem.detail : "");
   await fresh.stop();
+});
+
+test("an agent that says goodbye leaves its centre unreachable at once, and a newer session unharmed", async () => {
+  await client.call("addCentre", { body: { id: "gamma", driver: "process" } });
+  const credential = await enrolled("gamma");
+  const gamma = server.client(credential);
+  await passConnectionTest(server, "gamma", credential);
+  const begin = async () => {
+    const begun = await gamma.call("session", { body: {} });
+    const session = begun.kind === "answer" ? begun.value.session : 0;
+    const first = await gamma.call("sync", { body: report(session, { engine }) });
+    return { session, first: first.kind === "answer" ? first.value : assert.fail(first.problem.detail) };
+  };
+  const stateOf = async () => {
+    const all = await client.call("centres");
+    return all.kind === "answer" ? all.value.centres.find(({ id }) => id === "gamma")?.state : null;
+  };
+  const { session, first } = await begin();
+  const poll = { server: first.server, generation: first.generation, waitMs: 10_000 };
+  const body = { command: ["true"], centres: { only: ["gamma"] } };
+  const waiting = gamma.call("sync", { body: report(session, poll) });
+  const submitted = await client.call("submit", { body });
+  const job = submitted.kind === "answer" ? submitted.value.id : 0;
+  await waiting;
+  const left = await gamma.call("sync", { body: report(session, { goodbye: true }) });
+  assert.equal(left.kind, "answer");
+  assert.equal(await stateOf(), "unreachable");
+  const why = await client.call("why", { params: { job } });
+  assert.match(
+    why.kind === "answer" ? why.value.words : "",
+    /^was placed at gamma; centre gamma cannot be reached since \d{4}-\d\d-\d\dT[\d:]+Z; the job waits there/,
+  );
+  const history = await client.call("history", { params: { job } });
+  assert.equal(history.kind === "answer" && history.value.events.at(-1)?.cause, "its agent ended cleanly");
+  const next = await client.call("dryRun", { body });
+  assert.equal(next.kind === "answer" && next.value.wouldGoTo, null);
+
+  await begin();
+  assert.equal(await stateOf(), "connected");
+  const late = await gamma.call("sync", { body: report(session, { goodbye: true }) });
+  assert.equal(late.kind === "problem" && late.problem.type, "/api/problems/fenced");
+  await server.transitions.contact(centreId("gamma"), { kind: "goodbye", sinceMs: 1, session });
+  assert.equal(await stateOf(), "connected");
 });

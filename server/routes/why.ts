@@ -65,6 +65,10 @@ const words = {
   soon: { en: "is being placed this moment", zh: "正在放置" },
   there: { en: "waits there: {reason}", zh: "正在该处等待：{reason}" },
   placed: { en: "was placed at {centre}", zh: "已放置于 {centre}" },
+  away: {
+    en: "centre {centre} cannot be reached since {time}; the job waits there until its agent reports again",
+    zh: "中心 {centre} 自 {time} 起不可达；作业在该处等待其代理恢复联系",
+  },
 } as const;
 
 function of(task: TaskView): Pick<WhyView, "job" | "index" | "state"> {
@@ -73,13 +77,19 @@ function of(task: TaskView): Pick<WhyView, "job" | "index" | "state"> {
 
 function whyPlaced(task: TaskView, placed: Placed | null, language: Language): WhyView {
   const where = placed === null ? "" : words.placed[language].replace("{centre}", placed.centre);
+  const away =
+    placed === null || task.unreachableSinceMs === null || task.state === "ended"
+      ? ""
+      : words.away[language]
+          .replace("{centre}", placed.centre)
+          .replace("{time}", new Date(task.unreachableSinceMs).toISOString().replace(/\.\d+/, ""));
   const waiting = placed?.waiting ?? null;
   const waits = waiting === null ? "" : words.there[language].replace("{reason}", waitWords(waiting, language));
   const ended = task.outcome === null ? [] : [endedWords(task.outcome, placed?.words ?? null, language)];
   return {
     ...of(task),
     rule: null,
-    words: [...ended, where, waits].filter((part) => part !== "").join(language === "zh" ? "；" : "; "),
+    words: [...ended, where, away, waits].filter((part) => part !== "").join(language === "zh" ? "；" : "; "),
     candidates: (placed?.decision.candidates ?? []).map((one) => candidateView(one, language)),
     decidedMs: placed?.decision.decidedMs ?? null,
     startsMs: waiting?.startsMs ?? null,

@@ -1,7 +1,11 @@
 import type { CentreId } from "#core/ids.ts";
 import type { Transaction } from "./transitions.ts";
 
-export type CentreContact = { readonly kind: "unreachable"; readonly sinceMs: number } | { readonly kind: "reachable" };
+export type CentreContact =
+  | { readonly kind: "unreachable"; readonly sinceMs: number }
+  /** Its agent ended and said so; nothing happens where a newer session has taken over. */
+  | { readonly kind: "goodbye"; readonly sinceMs: number; readonly session: number }
+  | { readonly kind: "reachable" };
 
 /**
  * R2: a centre that is not heard of leaves its runs "unreachable since", neither lost nor moved; when it is heard of
@@ -12,13 +16,15 @@ export async function setContact(
   centre: CentreId,
   contact: CentreContact,
 ): Promise<void> {
-  const sinceMs = contact.kind === "unreachable" ? contact.sinceMs : null;
+  const sinceMs = contact.kind === "reachable" ? null : contact.sinceMs;
+  const session = contact.kind === "goodbye" ? contact.session : null;
   const changed = await client.query(
-    `update centre set unreachable_since_ms = $2 where id = $1 and (unreachable_since_ms is null) <> ($2::bigint is null)`,
-    [centre, sinceMs],
+    `update centre set unreachable_since_ms = $2
+     where id = $1 and (unreachable_since_ms is null) <> ($2::bigint is null) and ($3::int is null or session = $3)`,
+    [centre, sinceMs, session],
   );
   if (changed.rowCount === 0) return;
-  const cause = sinceMs === null ? "the centre's agent reports again" : "the centre's agent is not heard of";
+  const cause = causes[contact.kind];
   await client.query(`insert into event (at_ms, kind, centre_id, cause) values ($1, 'centre-changed', $2, $3)`, [
     nowMs,
     centre,
@@ -35,7 +41,7 @@ export async function setContact(
      )
      insert into event (at_ms, project_id, job_id, index, attempt, kind, centre_id, cause)
      select $3::bigint, j.project_id, m.job_id, m.index, m.attempt, $4::text, $1, $5::text from marked m join job j on j.id = m.job_id`,
-    [centre, sinceMs, nowMs, contact.kind, cause],
+    [centre, sinceMs, nowMs, sinceMs === null ? "reachable" : "unreachable", cause],
   );
   await client.query(
     `update job j set unreachable_since_ms = (
@@ -44,3 +50,9 @@ export async function setContact(
     [centre],
   );
 }
+
+const causes = {
+  reachable: "the centre's agent reports again",
+  unreachable: "the centre's agent is not heard of",
+  goodbye: "its agent ended cleanly",
+} as const satisfies Record<CentreContact["kind"], string>;
