@@ -275,6 +275,10 @@ test("exit statuses of refusals and of a server that is away", async () => {
     "with --wait the code is not the job's",
   );
   assert.equal((await weir(url, ["submit", "--wait", "--bad-option", "--", "true"])).code, 125);
+  const unsent = await weir(gone.url, ["submit", "--wait", "--", "true"]);
+  assert.equal(unsent.code, 125);
+  assert.match(unsent.error, /weir: The server was not reached; the exit status is 125\.\n$/);
+  assert.doesNotMatch(unsent.error, /refused/);
 });
 
 test("a centre leaves only with --yes; what it means is said beforehand, and nothing is done without", async () => {
@@ -469,6 +473,7 @@ test("submit sends again with the same key where the answer is cut off", async (
 
 test("--wait gives the job's exit code, over a cut stream; JSON keeps outcome and code apart", async () => {
   let streams = 0;
+  let looks = 0;
   const failed = { ...plainOutcome, kind: "failed", exitCode: 3 };
   const event = { id: "1", atMs: 1, job: 12, index: 0, attempt: 1, kind: "x", centre: null, cause: "" };
   const { url } = await fake({
@@ -477,12 +482,21 @@ test("--wait gives the job's exit code, over a cut stream; JSON keeps outcome an
       streams += 1;
       if (streams > 1) return events({ ...event, state: "running" }, { ...event, state: "ended" })(response, one);
       response.writeHead(200, { "content-type": "text/event-stream" });
-      response.write(`id: 1\ndata: ${JSON.stringify({ ...event, state: "starting" })}\n\n`);
+      // What came before the first look is told after it.
+      for (const [kind, state] of [
+        ["started", "running"],
+        ["accepted", "starting"],
+        ["unreachable", null],
+      ] as const)
+        response.write(`id: 1\ndata: ${JSON.stringify({ ...event, kind, state })}\n\n`);
       setTimeout(() => response.destroy(), 50);
     },
     "GET /jobs/12": (response, one) => {
       const firstTasks = [{ index: 7, runs: [{ words: "first try" }, { words: "ends with 7" }] }];
-      const answer = streams < 2 ? { ...job, state: "queued", outcome: null } : { ...job, outcome: failed, firstTasks };
+      looks += 1;
+      const open = { ...job, state: looks === 1 ? "queued" : "running", outcome: null };
+      const away = { ...open, unreachableSinceMs: 1_700_000_000_000 };
+      const answer = streams > 1 ? { ...job, outcome: failed, firstTasks } : looks > 2 ? away : open;
       json(answer)(response, one);
     },
     "GET /jobs/12/tasks?limit=1000": json({
@@ -501,7 +515,7 @@ test("--wait gives the job's exit code, over a cut stream; JSON keeps outcome an
   assert.equal(ran.code, 7);
   assert.match(
     ran.error,
-    /job 12: queued\njob 12: starting\njob 12: failed \(3\)\n {2}exit status 7: the highest of its tasks, that of 12_7\n {2}ends with 7\n$/,
+    /job 12: queued\njob 12: running\njob 12: running; centre local cannot be reached since 2023-11-1[45] [\d:]+\njob 12: failed \(3\)\n {2}exit status 7: the highest of its tasks, that of 12_7\n {2}ends with 7\n$/,
   );
   const inJson = await weir(url, ["submit", "--wait", "--json", "--", "false"]);
   assert.equal(inJson.code, 7);

@@ -22,7 +22,8 @@ export async function run(typed: readonly string[], terminal: Terminal): Promise
     if (isJson) await terminal.out(`${JSON.stringify({ problem: stop.problem })}\n`);
     terminal.error(`weir: ${plainLines(stop.message)}\n`);
     if (!waits) return stop.exitCode;
-    terminal.error(`weir: ${say("refusedWhileWaiting")}\n`);
+    const isUnreached = error instanceof NoAnswer || stop.exitCode === exitCodes.unreachable;
+    terminal.error(`weir: ${say(isUnreached ? "unreachedWhileWaiting" : "refusedWhileWaiting")}\n`);
     return notItsOwnCode;
   }
 }

@@ -2,7 +2,7 @@ import { NoAnswer } from "#api/client.ts";
 import type { JobDetail, WireOutcome } from "#api/job.ts";
 import { outcomeFromWire } from "#api/outcome-view.ts";
 import type { Call } from "#cli/call.ts";
-import { stateText } from "#cli/formats.ts";
+import { stateText, timeText } from "#cli/formats.ts";
 import { everyPage } from "#cli/pages.ts";
 import { Stop, stopOf } from "#cli/stop.ts";
 import { exitCodeOf } from "#core/job/exit-code.ts";
@@ -73,7 +73,16 @@ async function followToEnd(call: Call, job: number, show: (text: string) => void
     ({ tasks } = found);
     ended = found.counts.ended;
     if (found.outcome !== null) return found;
-    tell(found.state);
+    if (tasks > 1 || found.unreachableSinceMs === null) tell(found.state);
+    else
+      show(
+        say("waitingUnreachable", {
+          id: job,
+          state: stateText(found.state, say),
+          centre: found.centres.join(", "),
+          time: timeText(found.unreachableSinceMs),
+        }),
+      );
     return null;
   };
   try {
@@ -81,12 +90,18 @@ async function followToEnd(call: Call, job: number, show: (text: string) => void
     if (already) return already;
     for await (const message of stream.messages) {
       if (message.kind === "problem") throw stopOf(message.problem);
-      const { state } = message.value;
+      const { kind, state } = message.value;
+      if (tasks === 1) {
+        // Events from before the first look come after it: the job itself says how far it is, and never goes back.
+        const whole = changesJob.has(kind) || state !== null ? await look() : null;
+        if (whole) return whole;
+        continue;
+      }
       if (state === null) continue;
       if (state === "ended") ended += 1;
       const whole = ended >= tasks ? await look() : null;
       if (whole) return whole;
-      if (state !== "ended" || tasks > 1) tell(state);
+      tell(state);
     }
     return null;
   } catch (error) {
@@ -97,6 +112,9 @@ async function followToEnd(call: Call, job: number, show: (text: string) => void
     abort.abort();
   }
 }
+
+/** Without a state of their own. */
+const changesJob: ReadonlySet<string> = new Set(["unreachable", "reachable"]);
 
 async function endedAs(call: Call, detail: JobDetail, outcome: WireOutcome): Promise<Ended> {
   if (outcome.kind === "succeeded") return { outcome, exitCode: 0, index: null, words: null };

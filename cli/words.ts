@@ -442,6 +442,7 @@ export const words = {
   ],
   ownFault: ["something went wrong inside weir: {words}", "weir 内部出错：{words}"],
   refusedWhileWaiting: ["Weir refused it; the exit status is 125.", "Weir 已拒绝；退出码为 125。"],
+  unreachedWhileWaiting: ["The server was not reached; the exit status is 125.", "未能联系到服务器；退出码为 125。"],
 
   // Submission
   submitted: ["Submitted job {id} ({name})", "已提交作业 {id}（{name}）"],
@@ -462,6 +463,10 @@ export const words = {
   wouldWait: ["would wait", "将会等待"],
   quoteHead: ["uses at most", "最多使用"],
   waiting: ["job {id}: {state}", "作业 {id}：{state}"],
+  waitingUnreachable: [
+    "job {id}: {state}; centre {centre} cannot be reached since {time}",
+    "作业 {id}：{state}；中心 {centre} 自 {time} 起不可达",
+  ],
   waitingArray: ["job {id}: {ended} of {tasks} tasks ended", "作业 {id}：{tasks} 个任务已结束 {ended} 个"],
   waitingAway: [
     "The server does not answer; job {id} goes on. Trying again …",
@@ -545,6 +550,10 @@ export const words = {
   factCpu: ["CPU time", "CPU 时间"],
   factDropped: ["log dropped", "丢弃的日志"],
   factUnreachable: ["unreachable since", "失联于"],
+  jobsUnreachable: [
+    "job {id}: centre {centre} cannot be reached since {time}",
+    "作业 {id}：中心 {centre} 自 {time} 起不可达",
+  ],
   factWarnings: ["warnings", "警告"],
   factOutcome: ["outcome", "结果"],
   factReason: ["reason", "原因"],
