@@ -37,6 +37,13 @@ export const en = {
   agent: "Agent",
   mechanisms: "Mechanisms in use",
   mechanism: {
+    engine: "Engine",
+    transport: "Reached by",
+    accounting: "Accounting",
+    load: "Load of others",
+    trouble: "Trouble",
+    faults: "Faults played",
+    copies: "Second copies",
     ending: "End of a process tree",
     memory: "Memory limit and peak",
     processes: "Process limit",

@@ -30,6 +30,13 @@ export const zh: Words<typeof en> = {
   agent: "代理",
   mechanisms: "所用机制",
   mechanism: {
+    engine: "引擎",
+    transport: "访问方式",
+    accounting: "记账",
+    load: "他人负载",
+    trouble: "异常",
+    faults: "模拟的故障",
+    copies: "重复副本",
     ending: "终止进程树",
     memory: "内存限制与峰值",
     processes: "进程数限制",

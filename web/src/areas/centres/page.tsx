@@ -4,6 +4,7 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { Centre } from "#api/network.ts";
 import { needsAccounts } from "#core/centre/accounts.ts";
+import { language } from "../../app/language.ts";
 import { useLiveRefresh } from "../../app/refresh.ts";
 import { useMe } from "../../app/session.ts";
 import { Icon } from "../../parts/icons.tsx";
@@ -20,6 +21,7 @@ import css from "./centres.module.css";
 import { ConnectionTest } from "./connection-test.tsx";
 import { AddCentre, EnrolButton } from "./enrol.tsx";
 import { IntakeButton } from "./intake.tsx";
+import { mechanismText } from "./mechanisms.ts";
 import { PoolCard } from "./pool.tsx";
 import { centresQuery, nodesQuery } from "./queries.ts";
 import { CentreState } from "./state.tsx";
@@ -109,7 +111,7 @@ function CentrePanel({ centre, mayEnrol }: { readonly centre: Centre; readonly m
               {mechanisms.map(([name, way]) => (
                 <div key={name}>
                   <dt>{mechanismWord(name)}</dt>
-                  <dd>{way}</dd>
+                  <dd>{mechanismText(name, way, language())}</dd>
                 </div>
               ))}
             </dl>
@@ -132,6 +134,13 @@ function CentrePanel({ centre, mayEnrol }: { readonly centre: Centre; readonly m
 }
 
 const namedMechanisms = [
+  "engine",
+  "transport",
+  "accounting",
+  "load",
+  "trouble",
+  "faults",
+  "copies",
   "ending",
   "memory",
   "processes",

@@ -3,6 +3,7 @@ import type { JobDetail, SpecView } from "#api/job.ts";
 import { CopyButton } from "../../parts/copy.tsx";
 import { Facts } from "../../parts/page.tsx";
 import { Table } from "../../parts/table.tsx";
+import { useFilledIn } from "../../words/filled-in.ts";
 import { bytesText, mibText } from "../../words/format.ts";
 import { useFormat } from "../../words/use.ts";
 import css from "./job.module.css";
@@ -71,6 +72,7 @@ export function Asked({ spec }: { readonly spec: SpecView }) {
 /** The work itself: script or command, what travels along, and what Weir filled in or remarked. */
 export function Specification({ job }: { readonly job: JobDetail }) {
   const { t } = useTranslation("job");
+  const filledIn = useFilledIn();
   const { spec, defaults, warnings } = job;
   const environment = Object.entries(spec.environment);
   return (
@@ -111,10 +113,8 @@ export function Specification({ job }: { readonly job: JobDetail }) {
         <>
           <h2 className={css.sub}>{t("spec.defaults")}</h2>
           <ul className={css.plainList}>
-            {defaults.map(({ field, value }) => (
-              <li key={field}>
-                <code>{field}</code> = {value}
-              </li>
+            {defaults.map((one) => (
+              <li key={one.field}>{filledIn(one)}</li>
             ))}
           </ul>
         </>

@@ -2,6 +2,7 @@ import { useTranslation } from "react-i18next";
 import type { Answer } from "#api/client.ts";
 import { Notice } from "../../parts/notice.tsx";
 import { Facts, Panel } from "../../parts/page.tsx";
+import { useFilledIn } from "../../words/filled-in.ts";
 import { cardHoursText, coreHoursText, gibHoursText, yuanText } from "../../words/format.ts";
 import { Candidates } from "../job/placement.tsx";
 import css from "./submit.module.css";
@@ -9,6 +10,7 @@ import css from "./submit.module.css";
 /** What a submission would do: where it would go, what it may use at most, what was filled in, and what each centre says. */
 export function DryRun({ answer, old }: { readonly answer: Answer<"dryRun">; readonly old: boolean }) {
   const { t } = useTranslation(["submit", "words"]);
+  const filledIn = useFilledIn();
   const { quote, wouldGoTo, defaults, warnings, candidates, tasks } = answer;
   const most = [
     t("result.coreHours", { value: coreHoursText(quote.total.coreMs) }),
@@ -30,9 +32,7 @@ export function DryRun({ answer, old }: { readonly answer: Answer<"dryRun">; rea
             t("result.cost"),
             `${t("words:unit.yuan", { value: yuanText(quote.cost.amountMicroYuan) })} · ${t("result.tariff", { version: quote.cost.tariffVersion })}`,
           ],
-          ...(defaults.length === 0
-            ? []
-            : [[t("result.defaults"), defaults.map(({ field, value }) => `${field} = ${value}`).join(", ")] as const]),
+          ...(defaults.length === 0 ? [] : [[t("result.defaults"), defaults.map(filledIn).join(" · ")] as const]),
           ...(warnings.length === 0 ? [] : [[t("result.warnings"), warnings.join("; ")] as const]),
         ]}
       />

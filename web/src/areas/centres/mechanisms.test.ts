@@ -1,0 +1,15 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { mechanismText } from "./mechanisms.ts";
+
+test("what is known is said in the reader's language, anything else as the agent said it", () => {
+  assert.equal(mechanismText("identity", "a uid for each run", "zh"), "每次运行使用单独的用户号");
+  assert.equal(mechanismText("faults", "cutAnswers, newFault", "zh"), "应答中断、newFault");
+  assert.equal(mechanismText("faults", "cutAnswers, newFault", "en"), "answers cut off, newFault");
+  assert.equal(
+    mechanismText("engine", "simulated: nothing is executed; seed 3, time 20 times as fast", "zh"),
+    "模拟，不实际执行；随机种子 3，时间 20 倍速",
+  );
+  assert.equal(mechanismText("modules", "Lmod 9", "zh"), "Lmod 9");
+  assert.equal(mechanismText("toString", "toString", "en"), "toString");
+});

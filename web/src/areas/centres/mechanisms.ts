@@ -1,0 +1,92 @@
+/**
+ * What agents say of the mechanisms in use, in both languages. Agents speak English, and a newer or a site's own one may
+ * say what is not known here: that stands as it was said.
+ */
+export function mechanismText(name: string, value: string, language: "en" | "zh"): string {
+  if (name === "faults") {
+    return value
+      .split(", ")
+      .map((one) => said(faults, one, language) ?? said(values, one, language) ?? one)
+      .join(language === "zh" ? "、" : ", ");
+  }
+  const known = said(values, value, language);
+  if (known !== null) return known;
+  for (const [pattern, words] of patterns) {
+    const match = pattern.exec(value);
+    if (match) return words[language].replace(/\{(\d)\}/g, (_, at: string) => match[Number(at)] ?? "");
+  }
+  return value;
+}
+
+type Words = { readonly en: string; readonly zh: string };
+
+function said(table: Readonly<Record<string, Words>>, value: string, language: "en" | "zh"): string | null {
+  return Object.hasOwn(table, value) ? (table[value]?.[language] ?? null) : null;
+}
+
+const values: Readonly<Record<string, Words>> = {
+  none: { en: "none", zh: "无" },
+  "a uid for each run": { en: "a uid for each run", zh: "每次运行使用单独的用户号" },
+  "the user who runs the agent (no isolation)": {
+    en: "the user who runs the agent (no isolation)",
+    zh: "运行代理的用户（无隔离）",
+  },
+  "each run as the local user of the site's mapping": {
+    en: "each run as the local user of the site's mapping",
+    zh: "按站点映射，以本地用户身份运行",
+  },
+  "cgroup.kill": { en: "by the kernel (cgroup.kill)", zh: "由内核终止（cgroup.kill）" },
+  "by uid": { en: "by uid", zh: "按用户号" },
+  "by descent and run id": { en: "by descent and run id", zh: "按进程亲缘与运行编号" },
+  "cgroup-v1": { en: "by the kernel (cgroup v1)", zh: "由内核限制与计量（cgroup v1）" },
+  "cgroup-v2": { en: "by the kernel (cgroup v2)", zh: "由内核限制与计量（cgroup v2）" },
+  sampled: { en: "sampled, and ended when above", zh: "定时采样，超限即终止" },
+  "pids cgroup": { en: "by the kernel (pids cgroup)", zh: "由内核限制（pids cgroup）" },
+  RLIMIT_NPROC: { en: "a limit of the user (RLIMIT_NPROC)", zh: "用户进程数上限（RLIMIT_NPROC）" },
+  shared: { en: "shared", zh: "共用" },
+  swept: { en: "swept after each run", zh: "每次运行后清理" },
+  "private by mount namespace, else swept": {
+    en: "private to each run, else swept",
+    zh: "每次运行私有，否则于结束后清理",
+  },
+  "it does not answer": { en: "it does not answer", zh: "没有应答" },
+  "it does not answer; it is being started again": {
+    en: "it does not answer; it is being started again",
+    zh: "没有应答，正在重新启动",
+  },
+  "commands through weir-as": { en: "commands through weir-as", zh: "经 weir-as 执行命令" },
+  slurmdbd: { en: "slurmdbd", zh: "slurmdbd" },
+  "none: times by scontrol, CPU and memory by the wrapper": {
+    en: "none: times by scontrol, CPU and memory by the wrapper",
+    zh: "无：时间取自 scontrol，CPU 与内存由包装脚本计量",
+  },
+};
+
+const patterns: readonly (readonly [RegExp, Words])[] = [
+  [
+    /^simulated: nothing is executed; seed (\d+), time ([\d.]+) times as fast$/,
+    {
+      en: "simulated, nothing is executed; seed {1}, time {2} times as fast",
+      zh: "模拟，不实际执行；随机种子 {1}，时间 {2} 倍速",
+    },
+  ],
+  [
+    /^(\d+) second copies ran nothing$/,
+    { en: "{1} started twice; the second copy ran nothing", zh: "重复启动 {1} 次，副本均未执行" },
+  ],
+  [/^Slurm (\S+), cluster (.+)$/, { en: "Slurm {1}, cluster {2}", zh: "Slurm {1}，集群 {2}" }],
+];
+
+/** Of simulated centres: the fields of their description. */
+const faults: Readonly<Record<string, Words>> = {
+  slowAnswersMs: { en: "slow answers", zh: "应答缓慢" },
+  flapping: { en: "answers only in turns", zh: "时断时续" },
+  clock: { en: "clock is off", zh: "时钟偏差" },
+  lostJobs: { en: "loses jobs", zh: "丢失作业" },
+  lateReportsMs: { en: "late reports", zh: "上报延迟" },
+  refusedSubmits: { en: "refuses some jobs", zh: "拒绝部分作业" },
+  cutAnswers: { en: "answers cut off", zh: "应答中断" },
+  duplicatedStarts: { en: "starts jobs twice", zh: "重复启动作业" },
+  nodeFailures: { en: "nodes fail", zh: "节点故障" },
+  preemption: { en: "preempts jobs", zh: "抢占作业" },
+};
