@@ -286,13 +286,15 @@ function words(refusal: Refusal): readonly [en: Sentence, zh: Sentence] {
     case "no-centre-fits": {
       const rules = (language: Language) =>
         refusal.rules.map(({ centre, rule, facts }) => `${centre}: ${reasonWords(rule, facts, language)}`).join("; ");
+      // Those that are not in service yet were not asked whether they could.
+      const isTold = refusal.rules.some(({ rule }) => rule === "not-in-service");
       return [
         [
-          "No centre could ever run this",
+          isTold ? "No centre in service could run this" : "No centre could ever run this",
           `Asked: ${shapeWords(refusal.asked, "en")}. ${rules("en")}. The nearest shape that fits: ${nearestWords(refusal.nearest, "en")}.`,
         ],
         [
-          "没有中心能运行此作业",
+          isTold ? "没有在用中心能运行此作业" : "没有中心能运行此作业",
           `申请：${shapeWords(refusal.asked, "zh")}。${rules("zh")}。最接近且可行的规格：${nearestWords(refusal.nearest, "zh")}。`,
         ],
       ];

@@ -14,3 +14,11 @@ test("both languages say the same facts of every rule", () => {
   const named = (text: string) => [...new Set(text.match(/\{\w+\}/g))].sort();
   for (const [rule, { en, zh }] of Object.entries(rules)) assert.deepEqual(named(en), named(zh), rule);
 });
+
+test("words of facts that are ours are in the reader's language, and one is one", () => {
+  assert.equal(reasonWords("not-in-service", { lifeCycle: "trial" }, "en"), "not in service: on trial");
+  assert.equal(reasonWords("not-in-service", { lifeCycle: "trial" }, "zh"), "未投入服务：试运行");
+  assert.match(reasonWords("takes-nothing-new", { intake: "draining" }, "zh"), /：排空中$/);
+  const cores = (asked: number) => reasonWords("cores-busy", { asked, free: 0, total: 8 }, "en");
+  assert.deepEqual([1, 2].map(cores), ["needs 1 core, 0 of 8 are free", "needs 2 cores, 0 of 8 are free"]);
+});

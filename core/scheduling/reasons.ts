@@ -49,7 +49,7 @@ export const rules = {
   },
   "not-in-service": {
     holds: "never",
-    en: "not in intake: {lifeCycle}",
+    en: "not in service: {lifeCycle}",
     zh: "未投入服务：{lifeCycle}",
   },
   "leaves-the-network": {
@@ -265,14 +265,37 @@ export function candidate(centre: CentreId, rule: CentreRule | null, facts: Fact
 export function reasonWords(rule: string | null, facts: Facts, language: Language): string {
   if (rule === null) return filled(startsNow[language], facts);
   if (!isRule(rule)) return rule;
-  return filled(rules[rule][language], language === "zh" ? inChinese(facts) : facts);
+  return language === "zh" ? filled(rules[rule].zh, inChinese(facts)) : filled(rules[rule].en, inEnglish(facts));
 }
 
 /** Facts that are words of ours, and not a centre's or a user's. */
 function inChinese(facts: Facts): Facts {
-  const readiness = readinessInChinese.get(`${facts.readiness}`);
-  return readiness === undefined ? facts : { ...facts, readiness };
+  const said = Object.entries({
+    readiness: readinessInChinese.get(`${facts.readiness}`),
+    lifeCycle: lifeCycleInChinese.get(`${facts.lifeCycle}`),
+    intake: intakeInChinese.get(`${facts.intake}`),
+  });
+  return {
+    ...facts,
+    ...Object.fromEntries(said.flatMap(([key, words]) => (words === undefined ? [] : [[key, words]]))),
+  };
 }
+
+function inEnglish(facts: Facts): Facts {
+  return facts.lifeCycle === "trial" ? { ...facts, lifeCycle: "on trial" } : facts;
+}
+
+const lifeCycleInChinese: ReadonlyMap<string, string> = new Map([
+  ["planned", "规划"],
+  ["building", "在建"],
+  ["trial", "试运行"],
+  ["retired", "退役"],
+]);
+
+const intakeInChinese: ReadonlyMap<string, string> = new Map([
+  ["draining", "排空中"],
+  ["suspended", "已暂停"],
+]);
 
 const readinessInChinese: ReadonlyMap<string, string> = new Map([
   ["not asked for", "尚未申请"],
@@ -288,7 +311,11 @@ export function isRule(text: string): text is Rule {
 const startsNow = { en: "fits, {free} of {total} cores are free", zh: "放得下，{total} 核中空闲 {free} 核" } as const;
 
 function filled(template: string, facts: Facts): string {
-  return template.replace(/\{(\w+)\}/g, (_, name: string) => `${facts[name] ?? "?"}`);
+  // One of something is `1 core` in English; the templates have the plural.
+  const counted = template.replace(/\{(\w+)\} (core|node|accelerator|licence|task)s\b/g, (whole, name: string, one) =>
+    facts[name] === 1 ? `1 ${one}` : whole,
+  );
+  return counted.replace(/\{(\w+)\}/g, (_, name: string) => `${facts[name] ?? "?"}`);
 }
 
 const ranks = new Map(Object.keys(rules).map((rule, rank) => [rule, rank]));

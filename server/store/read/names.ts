@@ -37,7 +37,8 @@ export function openNames(pool: pg.Pool): Names {
   };
 }
 
-const pattern = /^person:(\d{1,15})\b/;
+/** At the beginning, where no reason that somebody typed can stand. */
+const pattern = /(?<=^(?:cancelled by )?)person:(\d{1,15})\b/;
 
 function personOf(cause: string): number | null {
   const match = pattern.exec(cause);
