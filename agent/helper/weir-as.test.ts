@@ -17,7 +17,7 @@ import {
 import { join } from "node:path";
 import { after, before, beforeEach, describe, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
-import type { Field } from "#agent/drivers/process/frame.ts";
+import { encodeFrame, type Field } from "#agent/drivers/process/frame.ts";
 import {
   type Answer,
   decodePayload,
@@ -715,12 +715,28 @@ describe("weir-as", { skip }, () => {
       const forbidden = await helper.ask("prepare", submission(li, "90.0.1"));
       assert.deepEqual([forbidden.get("error"), forbidden.get("rule")], ["refused", "token-lifespan-max"]);
       site.writePolicy([...policy, "token-lifespan-max 600"]);
-      const closed = await helper.ask("prepare", submission(li, "90.0.1", { account: "closed" }));
+      const prepare = async (...all: Field[][]): Promise<Answer[]> => {
+        const requests = all.map((fields): Field => ["request", encodeFrame(fields).subarray(4)]);
+        const answer = await helper.ask("prepare", [["user", li], ...requests]);
+        assert.equal(answer.get("ok"), "1", answer.get("words"));
+        return (answer.frame.get("answer") ?? []).map(decodePayload);
+      };
+      const one = async (...words: Parameters<typeof submission>): Promise<Answer> =>
+        (await prepare(submission(...words)))[0] ?? assert.fail("no answer");
+      const closed = await one(li, "90.0.1", { account: "closed" });
       assert.deepEqual([closed.get("error"), closed.get("rule")], ["refused", "account"]);
       assert.equal(existsSync(chunkFolder("90.0.1")), false);
       const before = site.called();
       const nowS = Date.now() / 1000;
-      const prepared = await helper.ask("prepare", submission(li, "90.0.1"));
+      const [prepared = closed, refused, root] = await prepare(
+        submission(li, "90.0.1"),
+        submission(li, "91.0.1", { partition: "secret" }),
+        submission("root", "92.0.1"),
+      );
+      assert.deepEqual([refused?.get("rule"), existsSync(chunkFolder("91.0.1"))], ["partition", false]);
+      // Whom it says inside counts for nothing.
+      assert.equal(root?.get("place"), chunkFolder("92.0.1"));
+      assert.match(site.audit(), /refused verb=prepare user=\S+li run=91\.0\.1 .*rule=partition/);
       assert.deepEqual(
         [prepared.get("ok"), prepared.get("place")],
         ["1", chunkFolder("90.0.1")],
@@ -730,9 +746,9 @@ describe("weir-as", { skip }, () => {
       // 600 s to start within, and a limit of one minute.
       assert.ok(Math.abs(Number(prepared.get("deadlineS")) - nowS - 660) <= 2, prepared.get("deadlineS"));
       assert.equal(site.called(), before);
-      const doubtful = await helper.ask("prepare", submission(li, "90.0.1"));
+      const doubtful = await one(li, "90.0.1");
       assert.equal(doubtful.get("error"), "in-doubt");
-      assert.equal((await helper.ask("prepare", submission(li, "90.0.1", { again: "1" }))).get("ok"), "1");
+      assert.equal((await one(li, "90.0.1", { again: "1" })).get("ok"), "1");
       const tell = (engineId: string, chunk = "90.0.1") =>
         helper.ask("submitted", Object.entries({ user: li, chunk, engineId }));
       const recorded = [await tell("4242"), await tell("4242"), await tell("9"), await tell("9", "no.such")];
@@ -744,7 +760,7 @@ describe("weir-as", { skip }, () => {
         site.audit(),
         /allowed verb=prepare .*run=90\.0\.1 .*\n(?:.*\n)*.*submitted verb=submitted .*run=90\.0\.1 engine=4242/,
       );
-      const again = await helper.ask("prepare", submission(li, "90.0.1", { again: "1" }));
+      const again = await one(li, "90.0.1", { again: "1" });
       assert.deepEqual([again.get("existing"), again.get("engineId"), again.get("batch")], ["1", "4242", ""]);
       const uneven = await helper.ask("submitted", [
         ["user", li],

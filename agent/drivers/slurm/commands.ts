@@ -28,6 +28,8 @@ export function commandsEngine(helper: WeirAs): Engine {
 
   return {
     transport: "commands through weir-as",
+    // The helper serves eight requests.
+    atOnce: 6,
 
     async hello() {
       const frame = await ask("hello", []);
@@ -221,10 +223,15 @@ export function jobsAnswer(frame: Frame): JobsAnswer {
   };
 }
 
-function chunkRecord(payload: Buffer): ChunkRecord {
+/** Of a field that is itself the payload of a frame. */
+export function payloadFrame(payload: Buffer): Frame {
   const size = Buffer.alloc(4);
   size.writeUInt32BE(payload.length);
-  const frame: Frame = frameReader()(Buffer.concat([size, payload]))[0] ?? new Map();
+  return frameReader()(Buffer.concat([size, payload]))[0] ?? new Map();
+}
+
+function chunkRecord(payload: Buffer): ChunkRecord {
+  const frame = payloadFrame(payload);
   const runs = new Map<string, WrapperRecord[]>();
   for (const [at, run] of (frame.get("run") ?? []).map(String).entries()) {
     const part = (name: string) => frame.get(name)?.[at]?.toString("utf8") ?? "";

@@ -42,8 +42,6 @@ export type SlurmSettings = {
 const recordsEveryMs = 1000;
 const listEveryMs = 10_000;
 const heldBeyondMs = 120_000;
-/** Chunks on their way to sbatch at once; the helper serves eight requests. */
-const atOnce = 6;
 
 /** The driver of a centre with Slurm, as main.ts starts it: `slurm.json` in the agent's folder, or WEIR_SLURM_CONFIG. */
 export function openSlurmDriver(
@@ -132,7 +130,7 @@ export async function openSlurm(
   /** What each run of a chunk that is on its way will be answered. */
   const submitting = new Map<RunId, Promise<StartAnswer>>();
   const waiting: { readonly order: RunOrder; readonly answer: PromiseWithResolvers<StartAnswer> }[] = [];
-  const inLane = openLanes(atOnce);
+  const inLane = openLanes(engine.atOnce);
 
   /** All that came in one turn of the event loop, as few chunks as can be; noted on disk before the first is sent. */
   async function flush(): Promise<void> {

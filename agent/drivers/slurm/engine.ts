@@ -11,6 +11,8 @@ import type { LocalWords } from "./words.ts";
 export interface Engine {
   /** For `describe` and the doctor: `commands through weir-as`, … */
   readonly transport: string;
+  /** So many submissions may be on their way at once. */
+  readonly atOnce: number;
   hello(): Promise<Hello>;
   submit(submission: Submission): Promise<SubmitAnswer>;
   /** `12` or `12_3`; resolves when the engine has been told. Those it does not know are left out of it. */

@@ -1,5 +1,5 @@
-import { type Field, text } from "#agent/drivers/process/frame.ts";
-import { jobsAnswer, submitAnswer, submitFields } from "./commands.ts";
+import { encodeFrame, type Field, type Frame, text } from "#agent/drivers/process/frame.ts";
+import { jobsAnswer, payloadFrame, submitAnswer, submitFields } from "./commands.ts";
 import {
   type Engine,
   EngineSilent,
@@ -45,6 +45,11 @@ export type RestEngine = Engine & {
 /** A listing of all jobs is never asked for by REST (P6); those that are listed and read come by weir-as. */
 const recordedAfterMs = 50;
 const mostRecorded = 200;
+/** Enough for eight connections and for folders that are prepared together. */
+const submissionsAtOnce = 48;
+const mostPrepared = 32;
+const mostPreparedBytes = 8 * 2 ** 20;
+const preparingAtOnce = 2;
 
 /**
  * slurmrestd, asked as the user with a token that weir-as mints. It submits, cancels and tells of single jobs. The
@@ -60,6 +65,7 @@ export function restEngine(commands: Engine, helper: WeirAs, settings: RestSetti
     mint: mintBy(helper),
   });
   const recorder = recordBy(helper, note);
+  const prepare = prepareBy(helper);
   let known: RestVersion | null = null;
   const accepted = new Map<string, string>();
   let keepsAccounting = true;
@@ -191,7 +197,7 @@ export function restEngine(commands: Engine, helper: WeirAs, settings: RestSetti
     // What it was sent in its silence it may do only now.
     if (wasSuspect && isAgain)
       return { kind: "in-doubt", words: `slurmrestd ${client.place} answers again: the tag is looked up once more` };
-    const prepared = await prepareBy(helper, submission);
+    const prepared = await prepare(submission);
     if (prepared.kind !== "prepared") return prepared;
     const path = `/slurm/${spoken.name}/job/submit`;
     try {
@@ -211,6 +217,7 @@ export function restEngine(commands: Engine, helper: WeirAs, settings: RestSetti
     get transport() {
       return `slurmrestd ${client.place}${known === null ? "" : `, ${known.name}`}, with weir-as`;
     },
+    atOnce: submissionsAtOnce,
     version,
     submit,
 
@@ -265,18 +272,65 @@ type PreparedOrAnswer =
   | { readonly kind: "prepared"; readonly place: string; readonly batch: string; readonly deadlineS: number }
   | SubmitAnswer;
 
-/** The folder with all files, by the policy: nothing is at Slurm yet. */
-async function prepareBy(helper: WeirAs, submission: Submission): Promise<PreparedOrAnswer> {
-  try {
-    const frame = await helper.ask("prepare", submitFields(submission));
-    if (text(frame, "ok") !== "1" || text(frame, "existing") === "1") return submitAnswer(frame);
-    const [place, batch] = [text(frame, "place") ?? "", text(frame, "batch") ?? ""];
-    return { kind: "prepared", place, batch, deadlineS: Number(text(frame, "deadlineS")) };
-  } catch (error) {
-    if (!(error instanceof EngineSilent)) throw error;
-    // The helper prepares and never submits: with the next try the folder is there, and in doubt.
-    return { kind: "in-doubt", words: error.message };
+/**
+ * The folders with all files, by the policy: nothing is at Slurm yet. Those of one user that come while weir-as is busy
+ * with others go together.
+ */
+function prepareBy(helper: WeirAs): (submission: Submission) => Promise<PreparedOrAnswer> {
+  type Waiting = { readonly payload: Buffer; readonly answer: PromiseWithResolvers<PreparedOrAnswer> };
+  const users = new Map<string, { readonly waiting: Waiting[]; busy: number }>();
+
+  function pump(user: string): void {
+    const theirs = users.get(user);
+    if (theirs === undefined || theirs.waiting.length === 0 || theirs.busy >= preparingAtOnce) return;
+    const some: Waiting[] = [];
+    for (let bytes = 0; some.length < mostPrepared; ) {
+      const next = theirs.waiting[0];
+      if (next === undefined || (some.length > 0 && bytes + next.payload.length > mostPreparedBytes)) break;
+      theirs.waiting.shift();
+      bytes += next.payload.length;
+      some.push(next);
+    }
+    theirs.busy += 1;
+    void ask(user, some).finally(() => {
+      theirs.busy -= 1;
+      pump(user);
+    });
   }
+
+  async function ask(user: string, some: readonly Waiting[]): Promise<void> {
+    try {
+      const frame = await helper.ask("prepare", [
+        ["user", user],
+        ...some.map(({ payload }): Field => ["request", payload]),
+      ]);
+      const answers = (frame.get("answer") ?? []).map(payloadFrame);
+      for (const [at, { answer }] of some.entries()) answer.resolve(preparedOf(answers[at] ?? frame));
+    } catch (error) {
+      // It prepares and never submits: with the next try the folder is there, and in doubt.
+      for (const { answer } of some)
+        if (error instanceof EngineSilent) answer.resolve({ kind: "in-doubt", words: error.message });
+        else answer.reject(error);
+    }
+  }
+
+  return (submission) => {
+    const { user } = submission;
+    const theirs = users.get(user) ?? { waiting: [], busy: 0 };
+    users.set(user, theirs);
+    const answer = Promise.withResolvers<PreparedOrAnswer>();
+    theirs.waiting.push({ payload: encodeFrame(submitFields(submission)).subarray(4), answer });
+    pump(user);
+    return answer.promise;
+  };
+}
+
+function preparedOf(frame: Frame): PreparedOrAnswer {
+  if (text(frame, "ok") !== "1" || text(frame, "existing") === "1") return submitAnswer(frame);
+  const [place, batch, deadlineS] = [text(frame, "place"), text(frame, "batch"), Number(text(frame, "deadlineS"))];
+  if (!place || !batch || !(deadlineS > 0))
+    return { kind: "in-doubt", words: "weir-as prepare: no place, batch or deadline" };
+  return { kind: "prepared", place, batch, deadlineS };
 }
 
 function mintBy(helper: WeirAs) {
