@@ -204,7 +204,7 @@ test("every command has help with examples, in both languages, and needs no serv
     for (const language of ["en", "zh"]) {
       const { code, out } = await weir(null, [...words, "--help", "--lang", language]);
       assert.equal(code, 0, words.join(" "));
-      assert.match(out, language === "en" ? /Examples:\n {2}# .+\n {2}\S/ : /示例:\n {2}# .+\n {2}\S/);
+      assert.match(out, language === "en" ? /Examples:\n {2}# .+\n {2}\S/ : /示例：\n {2}# .+\n {2}\S/);
     }
   }
   assert.match((await weir(null, [])).out, /weir COMMAND/);
@@ -360,7 +360,7 @@ test("show of an array says how its tasks ended, where not all succeeded", async
   assert.match((await weir(url, ["show", "13"])).out, /^tasks +9 \(1-9\): 2 running, 7 ended$/m);
   assert.match(
     (await weir(url, ["show", "12", "--lang=zh"])).out,
-    /^任务 +9 \(1-9\): 2 运行中, 7 已结束: 4 成功, 3 失败$/m,
+    /^任务 +9 \(1-9\)：2 运行中, 7 已结束：4 成功, 3 失败$/m,
   );
 });
 

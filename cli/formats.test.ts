@@ -3,6 +3,7 @@ import { test } from "node:test";
 import {
   amountCell,
   amountsText,
+  causeText,
   gibMs,
   hoursText,
   memoryText,
@@ -18,7 +19,7 @@ test("spans, sizes, hours and money", () => {
   assert.deepEqual(spans, ["0s", "59s", "5m07s", "3h05m", "2d04h"]);
   assert.deepEqual([512, 1024, 1536, 1_048_576].map(memoryText), ["512 MiB", "1 GiB", "1.5 GiB", "1024 GiB"]);
   assert.equal(hoursText("3600000"), "1.000");
-  assert.equal(hoursText("9223372036854775807"), "2562047788015.215", "beyond what a double can hold");
+  assert.equal(hoursText("9223372036854775807"), "2562047788015.216", "beyond what a double can hold");
   assert.equal(hoursText("3600000000", 1000n), "1.000");
   assert.deepEqual(["0", "1", "1230000", "-500000", "9000001"].map(yuanText), [
     "¥0.00",
@@ -39,6 +40,27 @@ test("amounts below a hundredth of an hour are in seconds, and what there is nev
   const amounts = { coreMs: "2500", milliCardMs: "1500000", memoryMibS: "7372800" };
   assert.equal(amountsText(amounts, sayIn("en")), "2.500 core-seconds, 1.500 card-seconds, 2.000 GiB-hours");
   assert.equal(amountsText({ ...amounts, milliCardMs: "0" }, sayIn("zh")), "2.500 核秒, 2.000 GiB·时");
+});
+
+test("the nearest thousandth, as in the console; an upper bound never shows less than it is", () => {
+  assert.deepEqual([hoursText("3601799"), hoursText("3601800")], ["1.000", "1.001"]);
+  const quote = { coreMs: "3600001", milliCardMs: "0", memoryMibS: "3686401" };
+  assert.equal(amountsText(quote, sayIn("en")), "1.000 core-hours, 1.000 GiB-hours");
+  assert.equal(amountsText(quote, sayIn("en"), "up"), "1.001 core-hours, 1.001 GiB-hours");
+});
+
+test("causes of Weir's own are in the reader's language, what others wrote stays", () => {
+  const zh = (cause: string) => causeText(cause, sayIn("zh"));
+  assert.equal(
+    zh("no centre can start it now; it joins the own queue of jinan, pool cpu"),
+    "当前没有中心能启动；进入 jinan 资源池 cpu 的本地队列",
+  );
+  assert.equal(zh("cancelled by ada: wrong: input"), "由 ada 取消：wrong: input");
+  assert.equal(zh("cancelled by ada"), "由 ada 取消");
+  assert.equal(zh("timed-out"), "超时");
+  assert.equal(zh("ada"), "ada");
+  for (const cause of ["failed with exit code 3", "a retry, 2 left"])
+    assert.equal(causeText(cause, sayIn("en")), cause);
 });
 
 test("times as people type them", () => {

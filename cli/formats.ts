@@ -37,9 +37,10 @@ export function shapeText({ nodes, coresPerNode, memoryMibPerNode, accelerators 
 export function amountText(
   amountMs: string,
   divisor = 1n,
+  rounding: Rounding = "half",
 ): { readonly text: string; readonly unit: "hours" | "seconds" } {
-  const thousandths = BigInt(amountMs) / divisor;
-  if (thousandths >= 36_000n) return { text: hoursText(amountMs, divisor), unit: "hours" };
+  const thousandths = quotient(BigInt(amountMs), divisor, rounding);
+  if (thousandths >= 36_000n) return { text: hoursText(amountMs, divisor, rounding), unit: "hours" };
   // What there is never shows as nothing.
   const least = BigInt(amountMs) > 0n && thousandths === 0n ? 1n : thousandths;
   if (least === 0n) return { text: "0", unit: "hours" };
@@ -57,11 +58,58 @@ export function gibMs(amountMibS: string): readonly [amountMs: string, divisor: 
   return [`${amountMibS}000`, 1024n];
 }
 
-/** An amount of milliseconds of something (a decimal string) in hours, with three places, cut and not rounded. */
-export function hoursText(amountMs: string, divisor = 1n): string {
-  const thousandths = BigInt(amountMs) / (3600n * divisor);
+/** An amount of milliseconds of something (a decimal string) in hours, with three places. */
+export function hoursText(amountMs: string, divisor = 1n, rounding: Rounding = "half"): string {
+  const thousandths = quotient(BigInt(amountMs), 3600n * divisor, rounding);
   const whole = thousandths / 1000n;
   return `${whole}.${`${thousandths % 1000n}`.padStart(3, "0")}`;
+}
+
+/** To the nearest, half a unit up, as the console does; what is an upper bound goes up. */
+export type Rounding = "half" | "up";
+
+function quotient(amount: bigint, unit: bigint, rounding: Rounding): bigint {
+  return rounding === "up" ? (amount + unit - 1n) / unit : (amount * 2n + unit) / (unit * 2n);
+}
+
+/** `¥0.00 (free)`. */
+export function costText(
+  { amountMicroYuan, tariffVersion }: { readonly amountMicroYuan: string; readonly tariffVersion: string },
+  say: Say,
+): string {
+  return `${yuanText(amountMicroYuan)} (${named("tariff", tariffVersion, say)})`;
+}
+
+export const memoryWayText = (way: string, say: Say): string => named("memoryWay", way, say);
+export const stepText = (kind: string, say: Say): string => named("step", kind, say);
+
+/** A cause of Weir's own in the reader's language; the server keeps them in English. */
+export function causeText(cause: string, say: Say): string {
+  for (const key of causes) {
+    const pattern = words[key][0].replaceAll(/[.;]/g, "\\$&").replace("{a}", "(?<a>.+?)").replace("{b}", "(?<b>.+)");
+    const found = new RegExp(`^${pattern}$`, "s").exec(cause);
+    if (found) return say(key, found.groups ?? {});
+  }
+  return named("outcome", cause, say);
+}
+
+const causes = [
+  "causeFirst",
+  "causeJoins",
+  "causeAccepted",
+  "causeEngine",
+  "causeCode",
+  "causeSignal",
+  "causeCancelledFor",
+  "causeCancelled",
+  "causeRetry",
+  "causeLost",
+  "causeDeclared",
+] as const satisfies readonly WordsKey[];
+
+function named(prefix: string, name: string, say: Say): string {
+  const key = `${prefix}_${name}`;
+  return isKey(key) ? say(key) : name;
 }
 
 /** Micro-yuan as yuan with all the places that say something, at least two. */
@@ -102,9 +150,11 @@ export function defaultsText(
 export function amountsText(
   amounts: { readonly coreMs: string; readonly milliCardMs: string; readonly memoryMibS: string },
   say: Say,
+  rounding: Rounding = "half",
 ): string {
-  const [cores, cards] = [amountText(amounts.coreMs), amountText(amounts.milliCardMs, 1000n)];
-  const memory = amountText(...gibMs(amounts.memoryMibS));
+  const cores = amountText(amounts.coreMs, 1n, rounding);
+  const cards = amountText(amounts.milliCardMs, 1000n, rounding);
+  const memory = amountText(...gibMs(amounts.memoryMibS), rounding);
   return [
     `${cores.text} ${say(cores.unit === "hours" ? "unitCoreHours" : "unitCoreSeconds")}`,
     ...(amounts.milliCardMs === "0"

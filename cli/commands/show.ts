@@ -3,15 +3,18 @@ import type { SpecView, TaskDetail, WireOutcome } from "#api/job.ts";
 import { type Call, taskOperand } from "#cli/call.ts";
 import {
   amountsText,
+  causeText,
+  costText,
   defaultsText,
   elapsedText,
   memoryText,
+  memoryWayText,
   outcomeText,
   spanText,
   stateCell,
   stateText,
+  stepText,
   timeText,
-  yuanText,
 } from "#cli/formats.ts";
 import { everyPage } from "#cli/pages.ts";
 import { exitCodes } from "#cli/stop.ts";
@@ -71,7 +74,7 @@ async function printJob(call: Call, job: Answer<"job">): Promise<void> {
         .join(", "),
     ),
     [say("factUsage"), amountsText(job.usage, say)],
-    [say("columnCost"), `${yuanText(job.cost.amountMicroYuan)} (${job.cost.tariffVersion})`],
+    [say("columnCost"), costText(job.cost, say)],
     ...optional("defaultsHead", job.defaults.length === 0 ? "" : defaultsText(job.defaults, say)),
     ...optional("factWarnings", job.warnings.join("\n")),
   ]);
@@ -118,7 +121,7 @@ async function printRuns(call: Call, task: TaskDetail): Promise<void> {
             [say("columnElapsed"), spanText(usage.wallMs)],
             [say("factCpu"), `${(usage.cpuUserMs / 1000).toFixed(2)}s + ${(usage.cpuSystemMs / 1000).toFixed(2)}s`],
             [say("factPeak"), memoryText(usage.peakMemoryMib)],
-            [say("factMemoryWay"), usage.memoryWay],
+            [say("factMemoryWay"), memoryWayText(usage.memoryWay, say)],
             ...(usage.droppedStdoutBytes + usage.droppedStderrBytes === 0
               ? []
               : [[say("factDropped"), `${usage.droppedStdoutBytes + usage.droppedStderrBytes} B`] as const]),
@@ -172,9 +175,9 @@ async function printHistory(call: Call, events: Events): Promise<void> {
     events.map(({ atMs, job, index, kind, centre, cause }) => [
       timeText(atMs),
       index === null ? `${job}` : `${job}_${index}`,
-      kind,
+      stepText(kind, say),
       centre ?? "",
-      cause,
+      causeText(cause, say),
     ]),
   );
 }
@@ -185,7 +188,7 @@ function stateWords(
 ): string {
   if (!outcome) return stateText(state, say);
   const words = outcomeText(outcome, say);
-  return outcome.reason === null ? words : `${words}: ${outcome.reason}`;
+  return outcome.reason === null ? words : `${words}${say("colon")}${outcome.reason}`;
 }
 
 function reason(end: { readonly reason: string | null } | null, { say }: Call): (readonly [string, string])[] {
@@ -199,7 +202,7 @@ function countsText({ counts, outcomes, tasks, array }: Answer<"job">, { say }: 
     .map(([state, count]) => `${count} ${stateText(state, say)}`);
   const ended = outcomes.map((one) => `${one.count} ${outcomeText({ ...one, exitCode: null, signal: null }, say)}`);
   const all = outcomes.every(({ kind }) => kind === "succeeded") ? [] : [ended.join(", ")];
-  return `${tasks} (${array}): ${[states.join(", "), ...all].join(": ")}`;
+  return `${tasks} (${array})${say("colon")}${[states.join(", "), ...all].join(say("colon"))}`;
 }
 
 function workText(spec: SpecView): string {

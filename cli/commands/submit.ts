@@ -3,7 +3,7 @@ import { type Answer, NoAnswer, newIdempotencyKey } from "#api/client.ts";
 import type { JobRequest } from "#api/job.ts";
 import { outcomeFromWire } from "#api/outcome-view.ts";
 import { badValue, type Call, neverSent } from "#cli/call.ts";
-import { amountsText, defaultsText, memoryText, outcomeText, yuanText } from "#cli/formats.ts";
+import { amountsText, costText, defaultsText, memoryText, outcomeText } from "#cli/formats.ts";
 import { readInputFiles } from "#cli/input-files.ts";
 import { exitCodes, Stop } from "#cli/stop.ts";
 import { plain } from "#cli/table.ts";
@@ -11,6 +11,7 @@ import { waitForEnd } from "#cli/wait.ts";
 import { exitCodeOf } from "#core/job/exit-code.ts";
 import { parseSbatch, type SbatchResult } from "#core/job/sbatch.ts";
 import { parseTimeS } from "#core/job/slurm-values.ts";
+import { endReasonWords } from "#core/scheduling/reasons.ts";
 
 /**
  * JSON: the API's `Submitted`; with --dry-run its `DryRun`; with --wait `{"id", "name", "tasks", "outcome", "exitCode",
@@ -36,7 +37,8 @@ export async function submit(call: Call): Promise<number> {
     call.note(call.say("endedAs", { id: submitted.id, outcome: outcomeText(outcome, call.say) }));
     if (index !== null && exitCode !== exitCodeOf(outcomeFromWire(outcome)))
       call.note(`  ${call.say("highestCode", { code: exitCode, task: `${submitted.id}_${index}` })}`);
-    if (outcome.reason !== null) call.note(`  ${call.say("factReason")}: ${outcome.reason}`);
+    if (outcome.reason !== null)
+      call.note(`  ${call.say("factReason")}${call.say("colon")}${endReasonWords(outcome.reason, call.language)}`);
     if (words !== null && words !== outcome.reason) {
       call.note(`  ${submitted.tasks > 1 ? `${submitted.id}_${index}: ` : ""}${words}`);
     }
@@ -208,7 +210,7 @@ async function tell(
 /** Only those that may end or hinder the job; `weir show` and --json have them all. */
 function noteDefaults({ note, say }: Call, defaults: Answer<"submit">["defaults"]): void {
   const binding = defaults.filter(({ field }) => ["timeLimitS", "memory", "project", "processes"].includes(field));
-  if (binding.length > 0) note(`${say("defaultsHead")}: ${defaultsText(binding, say)}`);
+  if (binding.length > 0) note(`${say("defaultsHead")}${say("colon")}${defaultsText(binding, say)}`);
 }
 
 async function dryRun(call: Call, request: JobRequest): Promise<number> {
@@ -221,7 +223,7 @@ async function dryRun(call: Call, request: JobRequest): Promise<number> {
   const { spec, quote, wouldGoTo, candidates } = answer;
   for (const words of answer.warnings) call.note(say("warning", { words }));
   noteDefaults(call, answer.defaults);
-  const most = `${amountsText(quote.total, say)}, ${yuanText(quote.cost.amountMicroYuan)} (${quote.cost.tariffVersion})`;
+  const most = `${amountsText(quote.total, say, "up")}, ${costText(quote.cost, say)}`;
   const memory = spec.memoryMibPerNode ?? spec.memoryMibPerCore;
   await call.printFacts([
     [say("columnTasks"), `${answer.tasks}`],

@@ -1,5 +1,5 @@
 import { badValue, type Call } from "#cli/call.ts";
-import { amountCell, gibMs, parseTimeMs, yuanText } from "#cli/formats.ts";
+import { amountCell, costText, gibMs, parseTimeMs } from "#cli/formats.ts";
 import { exitCodes } from "#cli/stop.ts";
 import { networkDay, networkZone } from "#core/ledger/network-day.ts";
 
@@ -46,7 +46,7 @@ export async function usage(call: Call): Promise<number> {
       amountCell(amounts.milliCardMs, 1000n),
       amountCell(...gibMs(amounts.memoryMibS)),
       amountCell(amounts.wallMs),
-      `${yuanText(cost.amountMicroYuan)} (${cost.tariffVersion})`,
+      costText(cost, say),
     ]),
   );
   if (page.next !== null) call.note(say("moreUsage", { next: page.next }));

@@ -30,7 +30,7 @@ export async function why(call: Call): Promise<number> {
       ]),
     );
   }
-  if (answer.startsMs !== null) call.note(`${say("factStartsAt")}: ${timeText(answer.startsMs)}`);
+  if (answer.startsMs !== null) call.note(`${say("factStartsAt")}${say("colon")}${timeText(answer.startsMs)}`);
   if (answer.decidedMs !== null) call.note(say("decidedAt", { time: timeText(answer.decidedMs) }));
   return exitCodes.done;
 }

@@ -2,7 +2,15 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { parseTimeS } from "#core/job/slurm-values.ts";
-import { bytesText, coreHoursText, durationParts, quotientText, sbatchTime, yuanText } from "./format.ts";
+import {
+  bytesText,
+  coreHoursText,
+  durationParts,
+  mostHoursText,
+  quotientText,
+  sbatchTime,
+  yuanText,
+} from "./format.ts";
 
 test("amounts are shown exactly to the last digit that is shown", () => {
   assert.equal(coreHoursText("3600000"), "1");
@@ -12,6 +20,10 @@ test("amounts are shown exactly to the last digit that is shown", () => {
   assert.equal(yuanText("0"), "0.00");
   assert.equal(yuanText("1234500000"), "1\u202f234.50");
   assert.equal(yuanText("1"), "0.000001");
+  assert.deepEqual(
+    [mostHoursText.core("3600001"), mostHoursText.core("3600000"), mostHoursText.core("1")],
+    ["1.001", "1", "0.001"],
+  );
   // Above 2^53, where a number would already be wrong.
   assert.equal(quotientText(9_007_199_254_740_993n, 1n, 0).replaceAll("\u202f", ""), "9007199254740993");
 });

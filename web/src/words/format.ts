@@ -39,13 +39,13 @@ export function bytesText(bytes: number): string {
 }
 
 /**
- * A quotient of integers as a decimal with at most `digits` places, rounded half up, no trailing zeros; "< 0.001" where a
+ * A quotient of integers as a decimal with at most `digits` places, rounded half up (an upper bound: up), no trailing zeros; "< 0.001" where a
  * positive amount would round to nothing: something was used, and the page must not say that nothing was.
  */
-export function quotientText(amount: bigint, unit: bigint, digits: number): string {
+export function quotientText(amount: bigint, unit: bigint, digits: number, rounding: "half" | "up" = "half"): string {
   if (amount < 0n) return `−${quotientText(-amount, unit, digits)}`;
   const scale = 10n ** BigInt(digits);
-  const scaled = (amount * scale * 2n + unit) / (unit * 2n);
+  const scaled = rounding === "up" ? (amount * scale + unit - 1n) / unit : (amount * scale * 2n + unit) / (unit * 2n);
   if (scaled === 0n && amount > 0n) return `< 0.${"0".repeat(digits - 1)}1`;
   const whole = (scaled / scale).toString().replace(/\B(?=(\d{3})+$)/g, "\u202f");
   const fraction = (scaled % scale).toString().padStart(digits, "0").replace(/0+$/, "");
@@ -55,6 +55,12 @@ export function quotientText(amount: bigint, unit: bigint, digits: number): stri
 export const coreHoursText = (coreMs: string): string => quotientText(BigInt(coreMs), 3_600_000n, 3);
 export const cardHoursText = (milliCardMs: string): string => quotientText(BigInt(milliCardMs), 3_600_000_000n, 3);
 export const gibHoursText = (mibS: string): string => quotientText(BigInt(mibS), 1024n * 3_600n, 3);
+/** The same three of what a job may use at most. */
+export const mostHoursText = {
+  core: (coreMs: string): string => quotientText(BigInt(coreMs), 3_600_000n, 3, "up"),
+  card: (milliCardMs: string): string => quotientText(BigInt(milliCardMs), 3_600_000_000n, 3, "up"),
+  gib: (mibS: string): string => quotientText(BigInt(mibS), 1024n * 3_600n, 3, "up"),
+};
 export const hoursText = (ms: string): string => quotientText(BigInt(ms), 3_600_000n, 3);
 export const yuanText = (microYuan: string): string => {
   const text = quotientText(BigInt(microYuan), 1_000_000n, 6);

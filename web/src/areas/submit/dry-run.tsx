@@ -3,7 +3,7 @@ import type { Answer } from "#api/client.ts";
 import { Notice } from "../../parts/notice.tsx";
 import { Facts, Panel } from "../../parts/page.tsx";
 import { useFilledIn } from "../../words/filled-in.ts";
-import { cardHoursText, coreHoursText, gibHoursText, yuanText } from "../../words/format.ts";
+import { mostHoursText, yuanText } from "../../words/format.ts";
 import { Candidates } from "../job/placement.tsx";
 import css from "./submit.module.css";
 
@@ -13,11 +13,11 @@ export function DryRun({ answer, old }: { readonly answer: Answer<"dryRun">; rea
   const filledIn = useFilledIn();
   const { quote, wouldGoTo, defaults, warnings, candidates, tasks } = answer;
   const most = [
-    t("result.coreHours", { value: coreHoursText(quote.total.coreMs) }),
+    t("result.coreHours", { value: mostHoursText.core(quote.total.coreMs) }),
     ...(quote.total.milliCardMs === "0"
       ? []
-      : [t("result.cardHours", { value: cardHoursText(quote.total.milliCardMs) })]),
-    t("result.memory", { value: gibHoursText(quote.total.memoryMibS) }),
+      : [t("result.cardHours", { value: mostHoursText.card(quote.total.milliCardMs) })]),
+    t("result.memory", { value: mostHoursText.gib(quote.total.memoryMibS) }),
   ];
   return (
     <Panel title={t("result.title")} extra={old ? t("result.old") : null}>
