@@ -236,7 +236,7 @@ test("words that make no sense: exit status 2, and what was meant", async () => 
     [["show", "abc"], /a job such as 123/],
     [["submit"], /say what to run/],
     [["submit", "--tiem=5", "x.sh"], /--tiem is not an option/],
-    [["submit", "missing.sh"], /"missing.sh" cannot be read: ENOENT/],
+    [["submit", "missing.sh"], /"missing.sh" cannot be read: there is no such file/],
     [["submit", "--label", "x", "--", "true"], /NAME=VALUE/],
     [["submit", "--env", "NOT_THERE", "--", "true"], /NOT_THERE is not set/],
     [["submit", "--file", "missing", "--", "true"], /"missing" cannot be read/],

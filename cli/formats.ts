@@ -2,6 +2,7 @@ import type { JobSummary, WireOutcome } from "#api/job.ts";
 import type { Cell, Colour } from "#cli/table.ts";
 import type { Say, WordsKey } from "#cli/words.ts";
 import { words } from "#cli/words.ts";
+import { type Rounding, roundedQuotient } from "#core/ledger/rounding.ts";
 import type { StartableShape } from "#core/scheduling/headroom.ts";
 
 /** Local time to the second: 2026-11-22 14:05:09. */
@@ -39,7 +40,7 @@ export function amountText(
   divisor = 1n,
   rounding: Rounding = "half",
 ): { readonly text: string; readonly unit: "hours" | "seconds" } {
-  const thousandths = quotient(BigInt(amountMs), divisor, rounding);
+  const thousandths = roundedQuotient(BigInt(amountMs), divisor, rounding);
   if (thousandths >= 36_000n) return { text: hoursText(amountMs, divisor, rounding), unit: "hours" };
   // What there is never shows as nothing.
   const least = BigInt(amountMs) > 0n && thousandths === 0n ? 1n : thousandths;
@@ -60,16 +61,9 @@ export function gibMs(amountMibS: string): readonly [amountMs: string, divisor: 
 
 /** An amount of milliseconds of something (a decimal string) in hours, with three places. */
 export function hoursText(amountMs: string, divisor = 1n, rounding: Rounding = "half"): string {
-  const thousandths = quotient(BigInt(amountMs), 3600n * divisor, rounding);
+  const thousandths = roundedQuotient(BigInt(amountMs), 3600n * divisor, rounding);
   const whole = thousandths / 1000n;
   return `${whole}.${`${thousandths % 1000n}`.padStart(3, "0")}`;
-}
-
-/** To the nearest, half a unit up, as the console does; what is an upper bound goes up. */
-export type Rounding = "half" | "up";
-
-function quotient(amount: bigint, unit: bigint, rounding: Rounding): bigint {
-  return rounding === "up" ? (amount + unit - 1n) / unit : (amount * 2n + unit) / (unit * 2n);
 }
 
 /** `¥0.00 (free)`. */
@@ -81,6 +75,7 @@ export function costText(
 }
 
 export const memoryWayText = (way: string, say: Say): string => named("memoryWay", way, say);
+export const intakeStepText = (step: string, say: Say): string => named("intakeStep", step, say);
 export const stepText = (kind: string, say: Say): string => named("step", kind, say);
 
 /** A cause of Weir's own in the reader's language; the server keeps them in English. */

@@ -2,6 +2,7 @@ import { lstatSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import { limits } from "#api/limits.ts";
 import type { Call } from "#cli/call.ts";
+import { fileTroubleWords } from "#cli/file-trouble.ts";
 import { exitCodes, Stop } from "#cli/stop.ts";
 
 export type SentFile = { readonly path: string; readonly contentBase64: string; readonly executable: boolean };
@@ -33,7 +34,7 @@ export function readInputFiles(call: Call, texts: readonly string[]): SentFile[]
       add(resolve(call.terminal.folder, from), at < 0 ? basename(from) : text.slice(at + 1));
     } catch (error) {
       if (error instanceof Stop) throw error;
-      const words = error instanceof Error && "code" in error ? String(error.code) : String(error);
+      const words = fileTroubleWords(error, call.say);
       throw new Stop(exitCodes.usage, call.say("cannotRead", { path: JSON.stringify(from), words }));
     }
   }

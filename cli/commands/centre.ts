@@ -3,7 +3,8 @@ import type { Answer } from "#api/client.ts";
 import type { Centre } from "#api/network.ts";
 import type { Call } from "#cli/call.ts";
 import { centreLimits } from "#cli/commands/centre-limits.ts";
-import { connectionText, memoryText, shapeText, spanText, timeText } from "#cli/formats.ts";
+import { fileTroubleWords } from "#cli/file-trouble.ts";
+import { connectionText, intakeStepText, memoryText, shapeText, spanText, timeText } from "#cli/formats.ts";
 import { everyPage } from "#cli/pages.ts";
 import { exitCodes, Stop } from "#cli/stop.ts";
 import { driverNames } from "#core/centre/centre.ts";
@@ -131,7 +132,8 @@ async function readTerms(call: Call, path: string): Promise<Answer<"terms">["ter
     // The server's schema says what is wrong with it, field by field.
     return whole as Answer<"terms">["terms"];
   } catch (error) {
-    const words = error instanceof Error ? error.message : String(error);
+    const isFile = error instanceof Error && "code" in error;
+    const words = isFile ? fileTroubleWords(error, call.say) : error instanceof Error ? error.message : String(error);
     throw new Stop(exitCodes.usage, call.say("termsNotRead", { path, words }));
   }
 }
@@ -235,6 +237,6 @@ async function printHistory(call: Call, { history }: Answer<"intake">): Promise<
       { title: call.say("columnStep") },
       { title: call.say("columnPerson"), flexible: true },
     ],
-    history.map(({ step, by, atMs }) => [timeText(atMs), step, by ?? call.say("theNetwork")]),
+    history.map(({ step, by, atMs }) => [timeText(atMs), intakeStepText(step, call.say), by ?? call.say("theNetwork")]),
   );
 }

@@ -3,6 +3,7 @@ import { type Answer, NoAnswer, newIdempotencyKey } from "#api/client.ts";
 import type { JobRequest } from "#api/job.ts";
 import { outcomeFromWire } from "#api/outcome-view.ts";
 import { badValue, type Call, neverSent } from "#cli/call.ts";
+import { fileTroubleWords } from "#cli/file-trouble.ts";
 import { amountsText, costText, defaultsText, memoryText, outcomeText } from "#cli/formats.ts";
 import { readInputFiles } from "#cli/input-files.ts";
 import { exitCodes, Stop } from "#cli/stop.ts";
@@ -80,7 +81,7 @@ async function readScript(call: Call, path: string): Promise<Uint8Array> {
   try {
     return await readFile(resolve(call.terminal.folder, path));
   } catch (error) {
-    const words = error instanceof Error && "code" in error ? String(error.code) : String(error);
+    const words = fileTroubleWords(error, call.say);
     throw new Stop(exitCodes.usage, call.say("cannotRead", { path: JSON.stringify(path), words }));
   }
 }
