@@ -50,6 +50,7 @@ describe("the console", { skip: missing }, () => {
     const stranger = await newPage(browser);
     await stranger.goto(link);
     await stranger.getByRole("alert").getByText("Sign-in refused").waitFor();
+    await stranger.getByRole("note").getByText("weir open").waitFor();
     assert.equal(new URL(stranger.url()).hash, "");
     await stranger.context().close();
   });
@@ -252,10 +253,54 @@ describe("the console", { skip: missing }, () => {
     await dialog.getByRole("button", { name: "Register a centre" }).click();
     await dialog.getByRole("alert").getByText("Already there").waitFor();
     await dialog.getByLabel("Short name").fill("qingdao-1");
+    await dialog.getByLabel("Driver").click();
+    await page.locator(".ant-select-item-option", { hasText: "slurm" }).click();
     await dialog.getByRole("button", { name: "Register a centre" }).click();
     await dialog.locator("code").waitFor();
     await dialog.getByRole("button", { name: "Close" }).last().click();
     await seen("qingdao-1");
+    await page
+      .getByText(/slurm · /)
+      .first()
+      .waitFor();
+  });
+
+  test("the search box leads to a job by its number, and to all whose names begin as typed", async () => {
+    await page.goto(`${network.url}/`);
+    const box = page.getByRole("textbox", { name: "Find jobs by number or name" });
+    await box.fill("from the");
+    await box.press("Enter");
+    await title("Jobs");
+    assert.equal(new URL(page.url()).searchParams.get("name"), "from the");
+    const list = page.getByRole("grid", { name: "List of jobs" });
+    await list.getByRole("gridcell", { name: "from the form" }).waitFor();
+    assert.equal(await list.getByRole("gridcell", { name: "long" }).count(), 0);
+    await box.fill("#1");
+    await box.press("Enter");
+    await title("from the form");
+
+    await page.goto(`${network.url}/jobs/9999`);
+    await page.getByRole("main").getByRole("link", { name: "All jobs" }).click();
+    await title("Jobs");
+  });
+
+  test("on a phone, nothing in the list of newest jobs is cut off or broken in mid-word", async () => {
+    const phone = await newPage(browser, {
+      viewport: { width: 390, height: 844 },
+      storageState: await page.context().storageState(),
+    });
+    await phone.goto(`${network.url}/`);
+    const list = phone.getByRole("table", { name: "Newest jobs" });
+    const name = list.getByText("from the form", { exact: true });
+    await name.waitFor();
+    const beyond = await list.evaluate((table) =>
+      [table, ...table.querySelectorAll("*")]
+        .filter((part) => part.getBoundingClientRect().right > document.documentElement.clientWidth)
+        .map((part) => part.textContent),
+    );
+    assert.deepEqual(beyond, []);
+    assert.ok(((await name.boundingBox())?.height ?? 0) < 30, "the name takes one line");
+    await phone.context().close();
   });
 
   test("no page breaks its content policy, throws, or scrolls sideways on a phone", async () => {
