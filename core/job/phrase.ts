@@ -274,6 +274,14 @@ export const phrases = {
     "by what it asks for beside its shape, the job can only run at: {centres}",
     "按规格之外的要求，作业只能在以下中心运行：{centres}",
   ],
+  "never-met": [
+    "{dependency} can no longer be met, by how that job ended: this job will end cancelled without a start",
+    "{dependency} 因该作业已如此结束而不可能满足：本作业将不开始即被取消",
+  ],
+  "partly-never-met": [
+    "{dependency}: tasks whose counterpart has ended otherwise will end cancelled without a start",
+    "{dependency}：对应任务未成功结束的各任务将不开始即被取消",
+  ],
   "nothing-executed": [
     "simulated: nothing is executed, where it goes to {centres}",
     "模拟：若派往 {centres}，则不真正执行任何内容",

@@ -13,7 +13,7 @@ export const rules = {
   },
   "dependency-never-satisfied": {
     holds: "never",
-    en: "dependency-never-satisfied: {dependency} on {on} can no longer be met",
+    en: "{dependency} on {on} can no longer be met",
     zh: "依赖永远无法满足：对 {on} 的 {dependency} 已不可能成立",
   },
   "singleton-waits": {
@@ -267,6 +267,16 @@ export function reasonWords(rule: string | null, facts: Facts, language: Languag
   if (!isRule(rule)) return rule;
   return language === "zh" ? filled(rules[rule].zh, inChinese(facts)) : filled(rules[rule].en, inEnglish(facts));
 }
+
+/** What stands in an outcome as its reason: a rule's name in words, and what a person wrote as it is. */
+export function endReasonWords(reason: string, language: Language): string {
+  return reason === "dependency-never-satisfied" ? endedUnmet[language] : reason;
+}
+
+const endedUnmet = {
+  en: "a job that it depends on did not end as the dependency asks",
+  zh: "所依赖的作业未按依赖要求结束",
+} as const;
 
 /** Facts that are words of ours, and not a centre's or a user's. */
 function inChinese(facts: Facts): Facts {

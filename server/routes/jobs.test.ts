@@ -503,7 +503,33 @@ test("why one that has ended did: its outcome, its reason, and what its run said
     `update task set state = 'ended', outcome = '{"kind":"cancelled","by":"network","reason":"dependency-never-satisfied"}' where job_id = $1`,
     [never],
   );
-  assert.equal(await why(never, "en"), "cancelled by the network: dependency-never-satisfied");
+  assert.equal(
+    await why(never, "en"),
+    "cancelled by the network: a job that it depends on did not end as the dependency asks",
+  );
+  assert.equal(await why(never, "zh"), "由网络取消：所依赖的作业未按依赖要求结束");
+
+  // A dependency that can no longer be met is accepted, and said.
+  const good = await submit();
+  await run(good, { kind: "succeeded" });
+  const open = await submit();
+  const warnings = async (word: string, language: "en" | "zh" = "en", array?: string) => {
+    const body = { command: ["true"], sbatchOptions: [`--dependency=${word}`], ...(array && { array }) };
+    const reply = await server.client(server.token, language).call("submit", { body });
+    return reply.kind === "answer" ? reply.value.warnings : assert.fail(reply.problem.detail);
+  };
+  const unmet = "can no longer be met, by how that job ended: this job will end cancelled without a start";
+  assert.deepEqual(await warnings(`afterok:${failed}`), [`afterok:${failed} ${unmet}`]);
+  assert.deepEqual(await warnings(`afternotok:${good}`), [`afternotok:${good} ${unmet}`]);
+  assert.match((await warnings(`afterok:${failed}`, "zh"))[0] ?? "", /不可能满足/);
+  const pair = await submit({ array: "0-1" });
+  await run(pair, { kind: "failed", exitCode: 3 });
+  assert.match(
+    (await warnings(`aftercorr:${pair}`, "en", "0-1"))[0] ?? "",
+    /tasks whose counterpart has ended otherwise/,
+  );
+  for (const word of [`afterany:${failed}`, `afternotok:${failed}`, `afterok:${good}`, `afterok:${open}`])
+    assert.deepEqual(await warnings(word), [], word);
 });
 
 test("a list of what is under way in all projects, of a period, and of names is that of its filter", async () => {

@@ -6,6 +6,7 @@ import { type AdmitContext, type Admitted, admit } from "#core/job/admit.ts";
 import { arrayText } from "#core/job/array.ts";
 import { admitBulk } from "#core/job/bulk.ts";
 import { demandsOf } from "#core/job/demands.ts";
+import { dependencyText } from "#core/job/dependency.ts";
 import { phrase } from "#core/job/phrase.ts";
 import { type JobSpec, taskCount } from "#core/job/spec.ts";
 import type { Asker, World } from "#core/scheduling/world.ts";
@@ -13,6 +14,7 @@ import { assert } from "#core/unreachable.ts";
 import { answer, type Handlers, type Refused, refused, type Verbatim } from "#server/http/handler.ts";
 import type { Person } from "#server/identity/caller.ts";
 import type { Database } from "#server/store/database.ts";
+import { readNeverMet } from "#server/store/read/never-met.ts";
 import { candidateView } from "#server/store/read/runs.ts";
 import type { TransitionWriter } from "#server/store/transitions.ts";
 import type { AdmittedJob, Submitted, SubmitWriter } from "#server/store/writer.ts";
@@ -35,7 +37,7 @@ export function submitHandlers(context: SubmitContext): Pick<Handlers, SubmitRou
     async submit({ caller, body, idempotency, language }) {
       const admitted = admit(body, admitContext(caller));
       if (admitted.kind === "refused") return admitted;
-      const fits = fitting(world(), caller, admitted);
+      const fits = await warned(db, fitting(world(), caller, admitted));
       if (fits.kind === "refused") return fits;
       const { job, project, tenant } = ownJob(caller, fits);
       const { spec, defaults, warnings } = fits;
@@ -65,7 +67,7 @@ export function submitHandlers(context: SubmitContext): Pick<Handlers, SubmitRou
       const fitted: Whole[] = [];
       let tenant: TenantId | null = null;
       for (const [position, one] of admitted.jobs.entries()) {
-        const fits = fitting(world(), caller, one);
+        const fits = await warned(db, fitting(world(), caller, one));
         if (fits.kind === "refused") return at(fits, position);
         fitted.push(fits);
         const own = ownJob(caller, fits);
@@ -100,7 +102,7 @@ export function submitHandlers(context: SubmitContext): Pick<Handlers, SubmitRou
     async dryRun({ caller, body, language }) {
       const admitted = admit(body, admitContext(caller));
       if (admitted.kind === "refused") return admitted;
-      const fits = fitting(world(), caller, admitted);
+      const fits = await warned(db, fitting(world(), caller, admitted));
       if (fits.kind === "refused") return fits;
       const { spec } = fits;
       const explained = world().explainNew(spec.shape, spec.centres, context.now(), askerOf(caller, spec));
@@ -176,6 +178,16 @@ function fitting(world: Pick<World, "couldEverFit">, caller: Person, admitted: W
     ...(simulatedAt.length > 0 ? [phrase("nothing-executed", { centres: simulatedAt.join(", ") })] : []),
   ];
   return more.length === 0 ? admitted : { ...admitted, warnings: [...warnings, ...more] };
+}
+
+/** As sbatch does, it accepts a dependency that what has ended keeps from ever being met; unlike it, it says so. */
+async function warned(db: Database, fits: Whole | Refused): Promise<Whole | Refused> {
+  if (fits.kind === "refused" || fits.spec.dependencies.length === 0) return fits;
+  const never = await readNeverMet(db.pool, fits.spec.dependencies);
+  const words = never.map((one) =>
+    phrase(one.kind === "aftercorr" ? "partly-never-met" : "never-met", { dependency: dependencyText(one) }),
+  );
+  return { ...fits, warnings: [...fits.warnings, ...words] };
 }
 
 function askerOf(caller: Person, spec: JobSpec): Asker {

@@ -2,7 +2,7 @@ import type { z } from "zod";
 import type { why } from "#api/job.ts";
 import { waitWords } from "#core/centre/waiting.ts";
 import { jobId } from "#core/ids.ts";
-import { type Language, reasonWords } from "#core/scheduling/reasons.ts";
+import { endReasonWords, type Language, reasonWords } from "#core/scheduling/reasons.ts";
 import type { World } from "#core/scheduling/world.ts";
 import { answer, type Handlers } from "#server/http/handler.ts";
 import type { Database } from "#server/store/database.ts";
@@ -98,7 +98,8 @@ function whyPlaced(task: TaskView, placed: Placed | null, language: Language): W
 
 /** `found`: what its last run said of its end, e.g. which file could not be opened. */
 function endedWords(outcome: Outcome, found: string | null, language: Language): string {
-  const { kind, by, exitCode, signal, reason } = outcome;
+  const { kind, by, exitCode, signal } = outcome;
+  const reason = outcome.reason === null ? null : endReasonWords(outcome.reason, language);
   const [en, zh] = ends[kind];
   const [byEn, byZh] = by === null ? ["", ""] : actors[by];
   const how =

@@ -25,7 +25,7 @@ export async function endQueuedTasks(
       line,
       indices,
       outcome,
-      `dependency-never-satisfied: ${reasonWords("dependency-never-satisfied", facts, "en")}`,
+      reasonWords("dependency-never-satisfied", facts, "en"),
     );
     written += count;
   }
