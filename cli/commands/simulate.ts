@@ -77,6 +77,8 @@ async function register(call: Call, described: readonly Described[]): Promise<re
   for (const { id } of described) {
     const other = known.find((centre) => centre.id === id && centre.driver !== "simulated");
     if (other) throw new Stop(exitCodes.usage, call.say("simulateOtherDriver", { centre: id, driver: other.driver }));
+    if (known.some((centre) => centre.id === id && centre.intake === "left"))
+      throw new Stop(exitCodes.refused, call.say("simulateLeft", { centre: id }));
   }
   const onTrial: string[] = [];
   for (const { id, title, regionCode } of described) {
@@ -125,15 +127,23 @@ function serveControl(call: Call, agent: ChildProcess): Promise<void> {
   if (!(control instanceof Socket)) throw new Error("no control channel");
   const ready = Promise.withResolvers<void>();
   control.on("error", () => undefined);
+  let isReady = false;
   createInterface({ input: control }).on("line", (line) => {
     const said: unknown = JSON.parse(line);
     if (typeof said !== "object" || said === null) return;
-    if ("ready" in said) ready.resolve();
+    if ("ready" in said) {
+      isReady = true;
+      ready.resolve();
+    }
     const centre = "want" in said && said.want === "enrolment" ? text(said, "centre") : null;
     if (centre === null) return;
     call.ask("addEnrolment", { params: { centre }, body: {} }).then(
       ({ token }) => control.write(`${JSON.stringify({ enrolment: token, centre })}\n`),
-      (error: unknown) => ready.reject(error),
+      (error: unknown) => {
+        ready.reject(error);
+        // The others are served on.
+        if (isReady) call.note(`${centre}: ${error instanceof Error ? error.message : String(error)}`);
+      },
     );
   });
   return ready.promise;

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import type { Client, Input } from "#api/client.ts";
 import { noOffers, oneMachine } from "#core/centre/engine.ts";
+import { centreId } from "#core/ids.ts";
 import { passConnectionTest, startTestServer, type TestServer } from "#server/http/testing.ts";
 
 /** An administrator's hand on a centre: its terms, whether it takes work, and its agent's credential. */
@@ -162,6 +163,23 @@ test("a revoked agent is refused and told so; a new token lets it in again", asy
   const { token } = await ok(client.call("addEnrolment", { ...beta, body: {} }));
   const { credential } = await ok(client.call("enrol", { body: { token, agentVersion: "1", driver: "simulated" } }));
   await ok(server.client(credential).call("session", { body: {} }));
+});
+
+test("a centre that has left is retired: its agent is refused and told so, and no token lets it in again", async () => {
+  const { token } = await ok(client.call("addEnrolment", { ...beta, body: {} }));
+  const { credential } = await ok(client.call("enrol", { body: { token, agentVersion: "1", driver: "simulated" } }));
+  const { token: unused } = await ok(client.call("addEnrolment", { ...beta, body: {} }));
+  await server.db.pool.query("update run set ended_ms = 1, state = 'ended' where centre_id = 'beta'");
+  await ok(client.call("setIntake", { ...beta, body: { step: "leave" } }));
+  await server.transitions.intake(centreId("beta"), "part", null);
+  for (const call of [
+    server.client(credential).call("session", { body: {} }),
+    server.client(credential).call("rotate", { body: {} }),
+  ])
+    assert.equal(await problem(call), "credential-revoked");
+  assert.equal(await problem(client.call("addEnrolment", { ...beta, body: {} })), "centre-step");
+  const late = client.call("enrol", { body: { token: unused, agentVersion: "1", driver: "simulated" } });
+  assert.equal(await problem(late), "enrolment-token-spent");
 });
 
 /** Asks again until there is something; a long poll may return for another reason. */

@@ -59,6 +59,9 @@ export function centreHandlers(
 
     addEnrolment: ({ caller, params, idempotency }) =>
       once(db, { caller, idempotency }, 201, async (client) => {
+        const { rows } = await client.query("select from centre where id = $1 and intake = 'left'", [params.centre]);
+        if (rows.length > 0)
+          return refused({ kind: "centre-step", centre: params.centre, from: "left", step: "enrol", legal: [] });
         const enrolment = await newEnrolment(client, params.centre, now());
         if (enrolment === null) return refused({ kind: "not-found", what: "centre", id: params.centre });
         return answer({ centre: params.centre, ...enrolment });
