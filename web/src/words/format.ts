@@ -1,3 +1,5 @@
+import { type Rounding, roundedQuotient } from "#core/ledger/rounding.ts";
+
 /**
  * Amounts, times and sizes as people read them. Usage and money stay `bigint` until the very last step (M1); nothing here
  * rounds what is later added up.
@@ -39,13 +41,13 @@ export function bytesText(bytes: number): string {
 }
 
 /**
- * A quotient of integers as a decimal with at most `digits` places, rounded half up (an upper bound: up), no trailing zeros; "< 0.001" where a
- * positive amount would round to nothing: something was used, and the page must not say that nothing was.
+ * A quotient of integers as a decimal with at most `digits` places, no trailing zeros; "< 0.001" where a positive amount
+ * would round to nothing: something was used, and the page must not say that nothing was.
  */
-export function quotientText(amount: bigint, unit: bigint, digits: number, rounding: "half" | "up" = "half"): string {
+export function quotientText(amount: bigint, unit: bigint, digits: number, rounding: Rounding = "half"): string {
   if (amount < 0n) return `−${quotientText(-amount, unit, digits)}`;
   const scale = 10n ** BigInt(digits);
-  const scaled = rounding === "up" ? (amount * scale + unit - 1n) / unit : (amount * scale * 2n + unit) / (unit * 2n);
+  const scaled = roundedQuotient(amount * scale, unit, rounding);
   if (scaled === 0n && amount > 0n) return `< 0.${"0".repeat(digits - 1)}1`;
   const whole = (scaled / scale).toString().replace(/\B(?=(\d{3})+$)/g, "\u202f");
   const fraction = (scaled % scale).toString().padStart(digits, "0").replace(/0+$/, "");
