@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
@@ -22,9 +22,12 @@ after(async () => {
 });
 
 const guide = readFileSync(join(repository, "docs/guides/many-centres.md"), "utf8");
-const [simulateCommand = "", ...useCommands] = [...guide.matchAll(/```sh\n([\s\S]*?)```/g)].flatMap(([, lines = ""]) =>
-  lines.trim().split("\n"),
-);
+const [tryIt = "", takeAway = ""] = guide.split("## Take them away again");
+const [simulateCommand = "", ...useCommands] = commandsOf(tryIt);
+
+function commandsOf(text: string): readonly string[] {
+  return [...text.matchAll(/```sh\n([\s\S]*?)```/g)].flatMap(([, lines = ""]) => lines.trim().split("\n"));
+}
 
 type Simulation = {
   readonly printed: () => string;
@@ -126,6 +129,42 @@ test("200 tasks run over all of them, each once, with the agent killed in the mi
   assert.ok(usage.value.rows.length >= 2, JSON.stringify(usage.value.rows));
   const books = await json<{ balanced: boolean }>(["ledger", "check"]);
   assert.equal(books.value.balanced, true);
+});
+
+test("plain work does not go to a simulated centre, and fails as it says", async () => {
+  const ran = await network.weir(["submit", "--wait", "--", "sh", "-c", "exit 3"]);
+  assert.equal(ran.status, 3, ran.stderr);
+  const wide = await network.weir(["submit", "-c", "32", "--nodes", "2", "--ntasks", "2", "--", "true"]);
+  assert.equal(wide.status, 3);
+  assert.match(wide.stderr, /jinan-cpu: is simulated, executes nothing/);
+  const named = await network.weir(["submit", "--wait", "--centre", "jinan-cpu", "--", "sh", "-c", "exit 3"]);
+  assert.equal(named.status, 0);
+  assert.match(named.stderr, /warning: simulated: nothing is executed, where it goes to jinan-cpu/);
+});
+
+test("after Ctrl-C the centres are unreachable at once; they leave for good by the guide's commands", async () => {
+  await simulation.end();
+  const states = async () =>
+    (await json<Centres>(["centres"])).value.centres.map(({ id, lifeCycle, state }) => `${id} ${lifeCycle} ${state}`);
+  const simulated = ["jinan-cpu", "qingdao-npu", "weihai-shared"];
+  await eventually(
+    "their agent has said goodbye",
+    async () => ((await states()).filter((one) => one.endsWith(" unreachable")).length === 3 ? true : null),
+    5_000,
+  );
+  const commands = commandsOf(takeAway);
+  const remove = commands.at(-1) ?? "";
+  for (const line of commands.slice(0, -1))
+    assert.equal((await network.weir(line.split(" ").slice(1))).status, 0, line);
+  await eventually("they are retired", async () =>
+    (await states()).filter((one) => / retired /.test(one)).length === simulated.length ? true : null,
+  );
+  const again = await network.weir(simulateCommand.split(" ").slice(1));
+  assert.equal(again.status, 3);
+  assert.match(again.stderr, /jinan-cpu has left the network for good/);
+  assert.equal((await network.weir(["centre", "enrol", "jinan-cpu"])).status, 3);
+  execFileSync("/bin/sh", ["-c", remove], { env: { PATH: process.env.PATH, WEIR_HOME: network.home } });
+  assert.equal(existsSync(join(network.home, "simulated")), false);
 });
 
 test("the local centre passes with an A though it serves users, and its report verifies by OpenSSL alone", async () => {
