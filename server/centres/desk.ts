@@ -193,7 +193,11 @@ export function openDesk(settings: DeskSettings): Desk {
     try {
       const state = await centreNow(centre);
       if (state.session !== request.session) return fenced(request.session, state.session);
-      if (state.unreachable && !request.goodbye) await transitions.contact(centre, { kind: "reachable" });
+      if (state.unreachable && !request.goodbye) {
+        // The time first: whoever looks for silent centres between the two would find it silent again.
+        await noteSeen(db, [centre], counter.seenMs);
+        await transitions.contact(centre, { kind: "reachable" });
+      }
       if (request.engine && (await reportEngine(db, centre, request.agentVersion, request.engine, Date.now())))
         feed.wake();
       await writeSeenOf(centre, counter);
