@@ -150,7 +150,10 @@ export const phrases = {
   "all-nodes-ready": ["a run starts when all its nodes are ready", "所有节点就绪后运行才开始"],
   "no-powering": ["Weir powers no nodes up or down", "Weir 不开关节点"],
   "power-is-the-centres": ["power management is the centre's", "电源管理由中心决定"],
-  "only-a-wish": ["this was only a wish; --constraint asks for features of nodes", "此项只是偏好；要求节点特性请用 --constraint"],
+  "only-a-wish": [
+    "this was only a wish; --constraint asks for features of nodes",
+    "此项只是偏好；要求节点特性请用 --constraint",
+  ],
   "other-systems-not-obeyed": ["lines of other systems are never obeyed", "其他系统的指令行从不采用"],
   "only-rings": ["it only rings", "它只会响铃"],
 
