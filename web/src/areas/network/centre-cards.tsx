@@ -37,8 +37,14 @@ function CentreCard({ centre }: { readonly centre: Centre }) {
           <CentreState centre={centre} />
         </div>
       </div>
-      <LoadBar what="cores" load={coresLoad(centre.pools)} />
-      <LoadBar what="memory" load={memoryLoad(centre.pools)} />
+      {centre.pools.length === 0 ? (
+        <span className="soft">{t("noPools")}</span>
+      ) : (
+        <>
+          <LoadBar what="cores" load={coresLoad(centre.pools)} />
+          <LoadBar what="memory" load={memoryLoad(centre.pools)} />
+        </>
+      )}
       <div className={css.cardFoot}>
         {cards === "" ? null : <span>{cards}</span>}
         {centre.pools.flatMap((pool) =>
