@@ -1,4 +1,5 @@
-import { closeSync, fdatasyncSync, openSync, readFileSync, renameSync, writeSync } from "node:fs";
+import { closeSync, fdatasyncSync, openSync, renameSync, writeSync } from "node:fs";
+import { jsonLine, readJsonLines } from "#agent/json-lines.ts";
 import type { RunId } from "#core/ids.ts";
 
 /**
@@ -33,7 +34,7 @@ const compactAfterLines = 50_000;
 export function openJournal(path: string, nowMs: number): Journal {
   const open = new Set<RunId>();
   const withdrawn = new Map<RunId, number>();
-  const lines = readLines(path);
+  const lines = readJsonLines<Line>(path, "not a journal line. Move the file away to start without it.");
   for (const line of lines ?? []) replay(line, open, withdrawn);
   let written = 0;
   let file = compact(nowMs);
@@ -43,7 +44,7 @@ export function openJournal(path: string, nowMs: number): Journal {
     const kept: Line[] = [...[...open].map((run) => ({ kind: "intent", run, atMs }) as const)];
     for (const [run, sinceMs] of withdrawn) kept.push({ kind: "withdrawn", run, atMs: sinceMs });
     const fresh = openSync(`${path}.new`, "w", 0o600);
-    writeSync(fresh, kept.map(print).join(""));
+    writeSync(fresh, kept.map(jsonLine).join(""));
     fdatasyncSync(fresh);
     renameSync(`${path}.new`, path);
     written = 0;
@@ -51,7 +52,7 @@ export function openJournal(path: string, nowMs: number): Journal {
   }
 
   function append(added: readonly Line[], durable: boolean): void {
-    writeSync(file, added.map(print).join(""));
+    writeSync(file, added.map(jsonLine).join(""));
     if (durable) fdatasyncSync(file);
     for (const line of added) replay(line, open, withdrawn);
     written += added.length;
@@ -83,32 +84,4 @@ function replay(line: Line, open: Set<RunId>, withdrawn: Map<RunId, number>): vo
   if (line.kind === "intent") open.add(line.run);
   if (line.kind === "forget") open.delete(line.run);
   if (line.kind === "withdrawn") withdrawn.set(line.run, line.atMs);
-}
-
-function print(line: Line): string {
-  return `${JSON.stringify(line)}\n`;
-}
-
-/** A last line cut short by a power loss was never acted on, and is left out. Any other broken line is an error. */
-function readLines(path: string): Line[] | null {
-  let text: string;
-  try {
-    text = readFileSync(path, "utf8");
-  } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return null;
-    throw error;
-  }
-  const whole = text.slice(0, text.lastIndexOf("\n") + 1);
-  return whole
-    .split("\n")
-    .filter((line) => line !== "")
-    .map((line, at) => {
-      try {
-        return JSON.parse(line) as Line;
-      } catch (cause) {
-        throw new Error(`${path}, line ${at + 1}: not a journal line. Move the file away to start without it.`, {
-          cause,
-        });
-      }
-    });
 }

@@ -1,5 +1,6 @@
-import { appendFileSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { appendFileSync, mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
+import { jsonLine, readJsonLines } from "#agent/json-lines.ts";
 import type { RunId } from "#core/ids.ts";
 import type { SimulatedRun } from "./cluster.ts";
 
@@ -25,7 +26,7 @@ const compactAfterLines = 20_000;
 export function openRecord(path: string, nowMs: number): EngineRecord {
   const runs = new Map<RunId, SimulatedRun>();
   let epochMs = nowMs;
-  for (const line of readLines(path)) {
+  for (const line of readJsonLines<Line>(path, notOurs) ?? []) {
     if (line.kind === "epoch") epochMs = line.atMs;
     if (line.kind === "run") runs.set(line.run.run, line.run);
     if (line.kind === "gone") runs.delete(line.run);
@@ -37,13 +38,13 @@ export function openRecord(path: string, nowMs: number): EngineRecord {
   function compact(): void {
     const lines: Line[] = [{ kind: "epoch", atMs: epochMs }];
     for (const run of runs.values()) lines.push({ kind: "run", run });
-    writeFileSync(`${path}.new`, lines.map(print).join(""), { mode: 0o600 });
+    writeFileSync(`${path}.new`, lines.map(jsonLine).join(""), { mode: 0o600 });
     renameSync(`${path}.new`, path);
     written = 0;
   }
 
   function append(line: Line): void {
-    appendFileSync(path, print(line));
+    appendFileSync(path, jsonLine(line));
     written += 1;
     if (written > compactAfterLines + runs.size) compact();
   }
@@ -62,28 +63,4 @@ export function openRecord(path: string, nowMs: number): EngineRecord {
   };
 }
 
-function print(line: Line): string {
-  return `${JSON.stringify(line)}\n`;
-}
-
-/** A last line that was cut short was never acted on. */
-function readLines(path: string): readonly Line[] {
-  let text: string;
-  try {
-    text = readFileSync(path, "utf8");
-  } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return [];
-    throw error;
-  }
-  const whole = text.slice(0, text.lastIndexOf("\n") + 1).split("\n");
-  return whole.flatMap((line, at) => {
-    if (line === "") return [];
-    try {
-      return [JSON.parse(line) as Line];
-    } catch (cause) {
-      throw new Error(`${path}, line ${at + 1}: not a line of a simulated centre. Move the file away to begin anew.`, {
-        cause,
-      });
-    }
-  });
-}
+const notOurs = "not a line of a simulated centre. Move the file away to begin anew.";

@@ -3,6 +3,7 @@ import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Driver, FoundRun, StartAnswer } from "#agent/driver.ts";
+import { nothingUsed } from "#agent/keeper.ts";
 import { type Amounts, type DeviceCount, noOffers } from "#core/centre/engine.ts";
 import type { RunId } from "#core/ids.ts";
 import type { RunObservation, RunOrder } from "#core/run-order.ts";
@@ -304,7 +305,7 @@ export async function openSlurm(
         end: { kind: "withdrawn", evidence },
         words: null,
       } as const;
-      const ended = { ...observation, usage: nothing };
+      const ended = { ...observation, usage: nothingUsed };
       notebook.append([{ kind: "ended", chunk: facts.chunk, observation: ended }], "synced");
       tell(ended);
     }
@@ -468,18 +469,6 @@ export async function openSlurm(
     },
   };
 }
-
-const nothing = {
-  startedMs: null,
-  wallMs: 0,
-  cpuUserMs: 0,
-  cpuSystemMs: 0,
-  peakMemoryMib: 0,
-  memoryWay: "none",
-  droppedStdoutBytes: 0,
-  droppedStderrBytes: 0,
-  energyJoules: null,
-} as const;
 
 /** Runs what it is given, so many at once, in order. */
 function openLanes(most: number): (act: () => Promise<void>) => void {

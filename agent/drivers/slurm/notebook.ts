@@ -1,4 +1,5 @@
-import { closeSync, fdatasyncSync, openSync, readFileSync, renameSync, writeSync } from "node:fs";
+import { closeSync, fdatasyncSync, openSync, renameSync, writeSync } from "node:fs";
+import { jsonLine, readJsonLines } from "#agent/json-lines.ts";
 import type { RunId } from "#core/ids.ts";
 import type { RunObservation } from "#core/run-order.ts";
 
@@ -72,13 +73,13 @@ const compactAfterLines = 20_000;
 
 export function openNotebook(path: string): Notebook {
   const chunks = new Map<string, Kept>();
-  for (const line of readLines(path)) replay(line, chunks);
+  for (const line of readJsonLines<NotebookLine>(path, notOurs) ?? []) replay(line, chunks);
   let written = 0;
   let file = compact();
 
   function compact(): number {
     const fresh = openSync(`${path}.new`, "w", 0o600);
-    for (const kept of chunks.values()) writeSync(fresh, linesOf(kept).map(print).join(""));
+    for (const kept of chunks.values()) writeSync(fresh, linesOf(kept).map(jsonLine).join(""));
     fdatasyncSync(fresh);
     renameSync(`${path}.new`, path);
     written = 0;
@@ -89,7 +90,7 @@ export function openNotebook(path: string): Notebook {
     chunks,
     append(lines, durable) {
       if (lines.length === 0) return;
-      writeSync(file, lines.map(print).join(""));
+      writeSync(file, lines.map(jsonLine).join(""));
       if (durable === "synced") fdatasyncSync(file);
       for (const line of lines) replay(line, chunks);
       written += lines.length;
@@ -104,9 +105,11 @@ export function openNotebook(path: string): Notebook {
 /** Only to look, beside the agent that writes it. */
 export function readNotebook(path: string): Notebook["chunks"] {
   const chunks = new Map<string, Kept>();
-  for (const line of readLines(path)) replay(line, chunks);
+  for (const line of readJsonLines<NotebookLine>(path, notOurs) ?? []) replay(line, chunks);
   return chunks;
 }
+
+const notOurs = "not a line of the Slurm driver's notebook.";
 
 function replay(line: NotebookLine, chunks: Map<string, Kept>): void {
   if (line.kind === "chunk") {
@@ -147,28 +150,4 @@ function linesOf(kept: Kept): NotebookLine[] {
   for (const observation of kept.ended.values()) lines.push({ kind: "ended", chunk, observation });
   for (const run of kept.removed) lines.push({ kind: "removed", chunk, run });
   return lines;
-}
-
-function print(line: NotebookLine): string {
-  return `${JSON.stringify(line)}\n`;
-}
-
-/** A last line cut short by a power loss was never acted on, and is left out. Any other broken line is an error. */
-function readLines(path: string): NotebookLine[] {
-  let text: string;
-  try {
-    text = readFileSync(path, "utf8");
-  } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return [];
-    throw error;
-  }
-  const whole = text.slice(0, text.lastIndexOf("\n") + 1).split("\n");
-  return whole.flatMap((line, at) => {
-    if (line === "") return [];
-    try {
-      return [JSON.parse(line) as NotebookLine];
-    } catch (cause) {
-      throw new Error(`${path}, line ${at + 1}: not a line of the Slurm driver's notebook.`, { cause });
-    }
-  });
 }
