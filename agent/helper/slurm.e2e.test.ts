@@ -7,7 +7,8 @@ import { setTimeout as delay } from "node:timers/promises";
 import { factsOf } from "#agent/drivers/process/evidence.ts";
 import type { Field } from "#agent/drivers/process/frame.ts";
 import { placeHelper } from "#agent/install/place.ts";
-import { samplePolicy, sudoersText } from "#agent/install/texts.ts";
+import { allowSudo } from "#agent/install/sudo-testing.ts";
+import { samplePolicy } from "#agent/install/texts.ts";
 import { requires } from "../../tools/requirement.ts";
 import { type Cluster, type Clusters, clusterOf, startClusters } from "../../tools/slurm/clusters.ts";
 import { type Answer, decodePayload, type Helper, openHelper, submission } from "./serve-testing.ts";
@@ -43,10 +44,7 @@ describe("weir-as on real clusters", { skip: requires("root", "slurm", "sudo") }
         policyPath,
         text.replace(/^(stop|audit) .*$/gm, (_, key) => `${key} ${folder}/log/${name}.${key}`),
       );
-      const rule = `/etc/sudoers.d/weir-test-${process.pid}-${name}`;
-      rules.push(rule);
-      writeFileSync(rule, sudoersText({ user: clusters.agentUser.name, helper: program }), { mode: 0o440 });
-      execFileSync("visudo", ["-c", "-q", "-f", rule]);
+      rules.push(allowSudo(clusters.agentUser.name, program, `helper-${name}`));
       // As the agent: no right of root's but the one rule.
       const asAgent = [
         "--reuid",

@@ -1,9 +1,9 @@
-import { execFileSync } from "node:child_process";
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { placeHelper } from "#agent/install/place.ts";
-import { samplePolicy, sudoersText } from "#agent/install/texts.ts";
+import { allowSudo } from "#agent/install/sudo-testing.ts";
+import { samplePolicy } from "#agent/install/texts.ts";
 import type { RunId } from "#core/ids.ts";
 import { jobId, runId } from "#core/ids.ts";
 import type { ArraySpec } from "#core/job/spec.ts";
@@ -64,9 +64,7 @@ export function makeTestSite(
     policyPath,
     policy.replace(/^(stop|audit) .*$/gm, (_, key) => `${key} ${folder}/log/${key}`),
   );
-  const rule = `/etc/sudoers.d/weir-driver-${process.pid}-${name}-${folder.slice(-6)}`;
-  writeFileSync(rule, sudoersText({ user: clusters.agentUser.name, helper: program }), { mode: 0o440 });
-  execFileSync("visudo", ["-c", "-q", "-f", rule]);
+  const rule = allowSudo(clusters.agentUser.name, program, `driver-${name}-${folder.slice(-6)}`);
   const accounts = cluster.accounting ? { "weirt-li": "ai-lab", "weirt-wang": "ai-lab", "weirt-zhao": "hpc" } : null;
   const entries = people.map((user, at) => ({
     person: at + 1,
