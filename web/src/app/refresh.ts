@@ -1,10 +1,11 @@
 import { type QueryKey, useQueryClient } from "@tanstack/react-query";
-import { useEffect, useRef } from "react";
+import { useEffect, useEffectEvent, useRef } from "react";
 import { type LiveMessage, useLive } from "./live.ts";
 
 /**
  * Reads the given queries afresh when something changed: at once, then at most every `everyMs` however many events
- * come, and once more after the last. `concerns` picks the events that matter.
+ * come, and once more after the last, be it that what shows them has gone meanwhile: whoever shows them next must not
+ * find them as they were. `concerns` picks the events that matter.
  */
 export function useLiveRefresh(
   keys: readonly QueryKey[],
@@ -13,18 +14,23 @@ export function useLiveRefresh(
   const queries = useQueryClient();
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
   const lastMs = useRef(0);
-  useEffect(() => () => clearTimeout(timer.current), []);
+  const refresh = useEffectEvent(() => {
+    timer.current = undefined;
+    lastMs.current = Date.now();
+    for (const queryKey of keys) void queries.invalidateQueries({ queryKey });
+  });
+  useEffect(
+    () => () => {
+      if (timer.current === undefined) return;
+      clearTimeout(timer.current);
+      refresh();
+    },
+    [],
+  );
   useLive((message) => {
     if (message.kind === "event" && !concerns(message)) return;
     if (timer.current !== undefined) return;
-    timer.current = setTimeout(
-      () => {
-        timer.current = undefined;
-        lastMs.current = Date.now();
-        for (const queryKey of keys) void queries.invalidateQueries({ queryKey });
-      },
-      Math.max(0, lastMs.current + everyMs - Date.now()),
-    );
+    timer.current = setTimeout(() => refresh(), Math.max(0, lastMs.current + everyMs - Date.now()));
   }, active);
 }
 
