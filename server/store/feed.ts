@@ -212,10 +212,10 @@ function placeOf(row: Row): Position {
 }
 
 function feedEvents(row: Row): FeedEvent[] {
-  const { jobs, ...detail } = row.detail ?? {};
-  if (!jobs) return [feedEvent(row, placeOf(row), row.job_id, row.detail)];
-  const { xid, seq } = placeOf(row);
-  return jobs.map((job, part) => feedEvent(row, { xid, seq, part }, job, detail));
+  const place = placeOf(row);
+  const jobs = row.detail?.jobs;
+  if (!jobs) return [feedEvent(row, place, row.job_id, row.detail)];
+  return jobs.map((job, part) => feedEvent(row, { ...place, part }, job, null));
 }
 
 function feedEvent(row: Row, place: Position, job: number | null, detail: EventDetail | null): FeedEvent {

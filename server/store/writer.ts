@@ -86,7 +86,13 @@ export function openSubmitWriter(db: Database, settings: SubmitSettings = {}): S
   }
 
   function prepare(batch: readonly Submitting[]): void {
-    if (counterThen !== null) ready = makeReady(batch, counterThen);
+    if (counterThen === null) return;
+    try {
+      ready = makeReady(batch, counterThen);
+    } catch {
+      // A mistake in this batch must not reach the one that is under way: it comes up again at its own turn.
+      ready = null;
+    }
   }
 
   /** As it was made ready, unless some of it was refused since or the ids are others than expected. */
