@@ -1,4 +1,5 @@
 import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
+import type { TestServer } from "#server/http/testing.ts";
 import { chromiumPath } from "../tools/requirement.ts";
 import type { Network } from "./network.ts";
 
@@ -23,6 +24,20 @@ export async function newPage(browser: Browser, options: BrowserContextOptions =
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, locale: "en-GB", ...options });
   context.setDefaultTimeout(20_000);
   return context.newPage();
+}
+
+/** The page of the administrator of a test server, signed in and at the network's first page. */
+export async function administratorsPage(
+  browser: Browser,
+  server: Pick<TestServer, "client">,
+  options: BrowserContextOptions = {},
+): Promise<Page> {
+  const page = await newPage(browser, options);
+  const link = await server.client().call("addSignInLink", { params: { person: "admin" }, body: {} });
+  if (link.kind !== "answer") throw new Error(link.problem.detail);
+  await page.goto(link.value.signInUrl);
+  await looking(page).title("The network at a glance");
+  return page;
 }
 
 /** The one-time link that the start of a network prints. */

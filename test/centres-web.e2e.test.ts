@@ -9,7 +9,7 @@ import { startTestServer, type TestServer } from "#server/http/testing.ts";
 import { reportEngine } from "#server/store/report-engine.ts";
 import { settleAccounts } from "#server/store/wanted-accounts.ts";
 import { requires } from "../tools/requirement.ts";
-import { looking, newPage, openBrowser } from "./browser.ts";
+import { administratorsPage, looking, openBrowser } from "./browser.ts";
 import { repository } from "./network.ts";
 
 // A centre with pools that others use too, as an administrator sees it and takes it out of use. No agent is there: the
@@ -27,11 +27,7 @@ describe("a centre with pools, in the console", { skip: requires("chromium", "cj
     await server.db.pool.query("update centre set life_cycle = 'in-service' where id = 'jinan'");
     await reportEngine(server.db, jinan, "1", engine, Date.now());
     browser = await openBrowser();
-    page = await newPage(browser, { viewport: { width: 1280, height: 1000 } });
-    const link = await server.client().call("addSignInLink", { params: { person: "admin" }, body: {} });
-    assert.ok(link.kind === "answer");
-    await page.goto(link.value.signInUrl);
-    await looking(page).title("The network at a glance");
+    page = await administratorsPage(browser, server, { viewport: { width: 1280, height: 1000 } });
   });
   after(async () => {
     await browser?.close();

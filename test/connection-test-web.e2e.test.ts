@@ -5,7 +5,7 @@ import type { Browser, Page } from "playwright-core";
 import { checkNames } from "#core/centre/connection-test.ts";
 import { startTestServer, type TestServer } from "#server/http/testing.ts";
 import { requires } from "../tools/requirement.ts";
-import { looking, newPage, openBrowser } from "./browser.ts";
+import { administratorsPage, openBrowser } from "./browser.ts";
 import { repository } from "./network.ts";
 
 // An administrator tests a centre from the console. No agent is there: the test tells what an agent would.
@@ -18,11 +18,7 @@ describe("the connection test, in the console", { skip: requires("chromium", "cj
   before(async () => {
     server = await startTestServer({ webFolder: join(repository, "dist/web") });
     browser = await openBrowser();
-    page = await newPage(browser);
-    const link = await server.client().call("addSignInLink", { params: { person: "admin" }, body: {} });
-    assert.ok(link.kind === "answer");
-    await page.goto(link.value.signInUrl);
-    await looking(page).title("The network at a glance");
+    page = await administratorsPage(browser, server);
   });
   after(async () => {
     await browser?.close();

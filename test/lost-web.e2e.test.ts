@@ -6,7 +6,7 @@ import { centreId, jobId, runId } from "#core/ids.ts";
 import { sampleAllocation } from "#core/sample-testing.ts";
 import { startTestServer, type TestServer } from "#server/http/testing.ts";
 import { requires } from "../tools/requirement.ts";
-import { looking, newPage, openBrowser } from "./browser.ts";
+import { administratorsPage, looking, openBrowser } from "./browser.ts";
 import { repository } from "./network.ts";
 
 // What an administrator does when a centre does not come back. No agent is there: the test says what the centre does.
@@ -20,11 +20,7 @@ describe("declaring lost, in the console", { skip: requires("chromium", "cjk-fon
   before(async () => {
     server = await startTestServer({ webFolder: join(repository, "dist/web") });
     browser = await openBrowser();
-    page = await newPage(browser);
-    const link = await server.client().call("addSignInLink", { params: { person: "admin" }, body: {} });
-    assert.ok(link.kind === "answer");
-    await page.goto(link.value.signInUrl);
-    await looking(page).title("The network at a glance");
+    page = await administratorsPage(browser, server);
   });
   after(async () => {
     await browser?.close();
