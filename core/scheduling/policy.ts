@@ -1,0 +1,130 @@
+/**
+ * How work is ordered and placed, as data: what a policy file holds after it was read. All times are whole seconds. The
+ * scheduler of the live network and the simulator take the same value (docs/guides/policies.md explains each field).
+ */
+export type Policy = {
+  readonly name: string;
+  readonly order: Order;
+  /** `kept`: the job that was chosen while it does not fit blocks until it starts, whatever comes (RLScheduler, SC'20). */
+  readonly head: "chosen-again" | "kept";
+  readonly backfill: Backfill;
+  /** A job that has waited so long is served first, in order of submission, with a reservation nothing delays. null: never. */
+  readonly maxWaitS: number | null;
+  /** null: nobody's usage moves the order. */
+  readonly fairness: Fairness | null;
+  /** A job past its start in the virtual schedule of its home alone goes ahead of visitors there. null: homes are alike. */
+  readonly homePriority: HomePriority | null;
+  /** null: the time asked for stands for the run time. */
+  readonly prediction: Prediction | null;
+  /** null: the order is taken as it is. */
+  readonly lookahead: Lookahead | null;
+};
+
+/** Smallest first; ties by submission. Predicted times stand for those asked for where the policy has a prediction. */
+export type Order =
+  | { readonly kind: "fcfs" }
+  /** The time asked for. */
+  | { readonly kind: "sjf" }
+  /** The time asked for × processors. */
+  | { readonly kind: "saf" }
+  /** log10(time asked for) × processors + 870 × log10(submission) (Carastan-Santos and de Camargo, SC'17). */
+  | { readonly kind: "f1" }
+  /** (processors + a)^α · (predicted + b)^β · asked^δ ÷ (1 + wait ÷ τ)^γ. */
+  | {
+      readonly kind: "score";
+      readonly processorsPower: number;
+      readonly predictedPower: number;
+      readonly requestedPower: number;
+      readonly waitPower: number;
+      readonly waitScaleS: number;
+    };
+
+export type Backfill =
+  | "none"
+  /** The head alone has a reservation; others in the order of the queue. */
+  | "easy"
+  /** As easy; others by the time they ask for. */
+  | "easy-sjbf"
+  /** Every job has a reservation. */
+  | "conservative"
+  /** Others that are due before the end fixed when the head began to block (RLScheduler). */
+  | "window";
+
+/** Hierarchical, weighted, dominant resource: tenant, then project, then person. */
+export type Fairness = {
+  /** What usage weighs: decayed by half each `halfLifeS`. */
+  readonly halfLifeS: number;
+  /** The factor on the score of whoever has used least, and most, of what is theirs. 1 and 1: none. */
+  readonly least: number;
+  readonly most: number;
+  /** How fast the factor moves with the share used; 0: not at all. */
+  readonly power: number;
+  /** A tenant that uses less than its share is served first after so long: its plan's promise. null: none. */
+  readonly promiseS: number | null;
+};
+
+export type HomePriority = {
+  /** So long past its virtual start a job goes ahead of visitors. */
+  readonly afterS: number;
+};
+
+/** Run times from the submitter's own history of completed jobs; for order and lookahead alone. */
+export type Prediction = {
+  /** How many jobs of the wider class a job of the narrower one must outweigh. */
+  readonly shrinkage: number;
+  /** The weight of all before falls by this factor with each job completed. */
+  readonly memory: number;
+};
+
+/** Plans the first jobs of the queue under several orders and random moves and keeps the best. */
+export type Lookahead = {
+  readonly jobs: number;
+  readonly moves: number;
+};
+
+const plain = {
+  head: "chosen-again",
+  maxWaitS: null,
+  fairness: null,
+  homePriority: null,
+  prediction: null,
+  lookahead: null,
+} as const;
+const keptHead = { ...plain, head: "kept" } as const;
+
+/** Those that ship. `weir` is the default of the live network. */
+export const policies = {
+  fcfs: { name: "fcfs", ...plain, order: { kind: "fcfs" }, backfill: "none" },
+  sjf: { name: "sjf", ...plain, order: { kind: "sjf" }, backfill: "none" },
+  easy: { name: "easy", ...plain, order: { kind: "fcfs" }, backfill: "easy" },
+  "easy-sjbf": { name: "easy-sjbf", ...plain, order: { kind: "fcfs" }, backfill: "easy-sjbf" },
+  "sjf-easy": { name: "sjf-easy", ...plain, order: { kind: "sjf" }, backfill: "easy" },
+  "saf-easy": { name: "saf-easy", ...plain, order: { kind: "saf" }, backfill: "easy" },
+  conservative: { name: "conservative", ...plain, order: { kind: "fcfs" }, backfill: "conservative" },
+  "rl-fcfs": { name: "rl-fcfs", ...keptHead, order: { kind: "fcfs" }, backfill: "none" },
+  "rl-sjf": { name: "rl-sjf", ...keptHead, order: { kind: "sjf" }, backfill: "none" },
+  "rl-f1": { name: "rl-f1", ...keptHead, order: { kind: "f1" }, backfill: "none" },
+  "rl-fcfs-backfill": { name: "rl-fcfs-backfill", ...keptHead, order: { kind: "fcfs" }, backfill: "window" },
+  "rl-sjf-backfill": { name: "rl-sjf-backfill", ...keptHead, order: { kind: "sjf" }, backfill: "window" },
+  "rl-f1-backfill": { name: "rl-f1-backfill", ...keptHead, order: { kind: "f1" }, backfill: "window" },
+  weir: {
+    name: "weir",
+    head: "chosen-again",
+    order: {
+      kind: "score",
+      processorsPower: 1,
+      predictedPower: 1,
+      requestedPower: 0,
+      waitPower: 1,
+      waitScaleS: 20_000,
+    },
+    backfill: "easy",
+    maxWaitS: 302_400,
+    fairness: { halfLifeS: 604_800, least: 0.25, most: 4, power: 1, promiseS: null },
+    homePriority: { afterS: 0 },
+    prediction: { shrinkage: 2, memory: 0.9 },
+    lookahead: { jobs: 24, moves: 20 },
+  },
+} as const satisfies Record<string, Policy>;
+
+export type PolicyName = keyof typeof policies;
