@@ -1,9 +1,9 @@
-import { pino } from "pino";
 import { connect } from "#agent/connection.ts";
 import { openControl } from "#agent/control.ts";
 import { servedCentres } from "#agent/drivers/open.ts";
 import { serveCentre } from "#agent/serve-centre.ts";
 import { weirHome } from "#local/home.ts";
+import { openLog } from "#local/log.ts";
 import packageFile from "../package.json" with { type: "json" };
 
 export const agentVersion: string = packageFile.version;
@@ -13,7 +13,7 @@ export const agentVersion: string = packageFile.version;
  * Throws with words for the operator where the settings make no sense.
  */
 export async function runAgent(environment: Readonly<Record<string, string | undefined>>): Promise<number> {
-  const log = pino({ name: "weir-agent" });
+  const log = openLog({ name: "weir-agent" });
   const home = weirHome(environment);
   const control = openControl(environment);
   const serverUrl = environment.WEIR_SERVER_URL;

@@ -1,10 +1,10 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { pino } from "pino";
 import { limits } from "#api/limits.ts";
 import { createWorld } from "#core/scheduling/world.ts";
 import { weirHome } from "#local/home.ts";
+import { openLog } from "#local/log.ts";
 import { openDesk } from "#server/centres/desk.ts";
 import manifest from "../package.json" with { type: "json" };
 import { openControl } from "./control.ts";
@@ -40,7 +40,7 @@ import { openSubmitWriter } from "./store/writer.ts";
  *
  * Started by local/start.ts, whose top says what passes between the two; by itself it needs DATABASE_URL alone.
  */
-const log = pino({ level: process.env.WEIR_LOG ?? "info" });
+const log = openLog({ level: process.env.WEIR_LOG ?? "info" });
 const now = Date.now;
 const stopping = new AbortController();
 

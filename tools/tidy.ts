@@ -46,8 +46,9 @@ const leaves: readonly { readonly path: string; readonly importers: readonly str
   { path: "local/home.ts", importers: ["server", "agent", "cli"] },
   // The version is said there, once.
   { path: "package.json", importers: ["server", "agent", "cli"] },
-  // Processes of this machine, and files that another of its users has to reach.
+  // Processes of this machine, where their lines go, and files that another of its users has to reach.
   { path: "local/process.ts", importers: ["server", "agent"] },
+  { path: "local/log.ts", importers: ["server", "agent"] },
   { path: "local/reach.ts", importers: ["server", "agent"] },
   // The supervisor starts PostgreSQL before the server; what it needs to know of it is with the server's database.
   { path: "server/postgres/", importers: ["local"] },
