@@ -47,7 +47,8 @@ export function endOf(evidence: Evidence): Verdict {
     case "FAILED":
       return byItself(evidence);
     case "CANCELLED":
-      return never ? cancelledWaiting(evidence) : ended(cancelled(evidence));
+      if (never) return cancelledWaiting(evidence);
+      return ended(isUnbegun(evidence) ? unbegun(word) : cancelled(evidence));
     case "TIMEOUT":
       return ended({ kind: "timed-out" });
     case "OUT_OF_MEMORY":
@@ -113,6 +114,21 @@ function byItself(evidence: Evidence): Verdict {
 function trueExitCode({ word, record }: Evidence): number {
   const own = record?.ended?.exitCode ?? 0;
   return word.source === "accounting" && own === word.exitCode + 128 ? own : word.exitCode;
+}
+
+/**
+ * What slurmd cannot begin (its spool is full: it drains the node) ends CANCELLED in the second it got its node, by nobody
+ * or by root, and our wrapper never ran.
+ */
+function isUnbegun({ word, accounting, record, askedToCancel, isTakenBack }: Evidence): boolean {
+  const by = accounting?.cancelledBy ?? word.cancelledBy;
+  const byEngine = by === null || by === "root" || by === "0";
+  return record === null && word.elapsedS === 0 && byEngine && !askedToCancel && !isTakenBack;
+}
+
+function unbegun({ jobId, nodes }: JobWord): RunEnd {
+  const reason = `Slurm ended job ${jobId} in the second it got ${nodes ?? "its nodes"}, and nothing of it was begun there`;
+  return { kind: "node-failed", reason };
 }
 
 /** In the queue: by whom it was decides whether the task ends or is placed again (R1). */
