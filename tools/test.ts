@@ -21,7 +21,8 @@ const root = resolve(import.meta.dirname, "..");
 /** Their tests are pure: they share one process, which costs a tenth of one process each. */
 const pureFolders = ["core", "api", "simulator"];
 const unitFolders = [...pureFolders, "cli", "tools"];
-const concurrency = 2;
+/** Processes at once. End-to-end tests wait more than they work: for engines, deadlines, a page. */
+const atOnce = { apart: 2, endToEnd: 3 };
 
 /** How long a process may stay after its last test, for its `after` hooks. */
 const quietS = 30;
@@ -43,7 +44,10 @@ const unitOnly = words.includes("--unit");
 const isLong = words.includes("--long");
 const files = findFiles(words.filter((word) => !word.startsWith("--")));
 installWhatIsMissing(files);
-const outcomes = await runAll(planBatches(files));
+const outcomes = [
+  ...(await runAll(planBatches(files.filter((file) => !isEndToEnd(file))), atOnce.apart)),
+  ...(await runAll(planBatches(files.filter(isEndToEnd)), atOnce.endToEnd)),
+];
 process.exitCode = summarise(outcomes);
 
 function findFiles(filters: readonly string[]): readonly string[] {
@@ -64,7 +68,7 @@ function planBatches(all: readonly string[]): readonly Batch[] {
   ];
 }
 
-async function runAll(batches: readonly Batch[]): Promise<readonly Outcome[]> {
+async function runAll(batches: readonly Batch[], most: number): Promise<readonly Outcome[]> {
   const done: Outcome[] = [];
   const waiting = [...batches];
   const work = async (): Promise<void> => {
@@ -75,7 +79,7 @@ async function runAll(batches: readonly Batch[]): Promise<readonly Outcome[]> {
       }
     }
   };
-  await Promise.all(Array.from({ length: concurrency }, work));
+  await Promise.all(Array.from({ length: most }, work));
   return done;
 }
 
