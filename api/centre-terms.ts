@@ -17,9 +17,9 @@ export const poolTerms = z
       .min(10)
       .max(60 * 86_400)
       .nullable(),
-    /** Recorded; placement does not ask it yet. */
+    /** The part of the pool's cores, memory and cards that the network may use; null: not agreed. */
     sharePercent: z.int().min(0).max(100).nullable(),
-    /** Empty: always. Recorded; placement does not ask it yet. */
+    /** When the network may start work there; empty: always. Where `to` is not after `from`, into the next day. */
     hours: z
       .array(z.strictObject({ days: z.array(z.int().min(1).max(7)).min(1).max(7), from: timeOfDay, to: timeOfDay }))
       .max(50),

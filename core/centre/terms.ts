@@ -19,13 +19,16 @@ export type PoolTerms = {
   readonly maxPending: number;
   /** How long a run placed there may wait for its start (R1); null: what its contract usually has. */
   readonly leaseS: number | null;
-  /** The part of the pool that is the network's, in per cent; null: not agreed. Recorded: placement does not ask it yet. */
+  /** The part of the pool that is the network's, in per cent of its cores, memory and cards; null: not agreed. */
   readonly sharePercent: number | null;
-  /** When the network may start work there; empty: always. Recorded: placement does not ask it yet. */
+  /** When the network may start work there; empty: always. */
   readonly hours: readonly Hours[];
 };
 
-/** From and to as `08:00`, up to `24:00`, on these days of the week, Monday 1, in the network's time zone. */
+/**
+ * From and to as `08:00`, up to `24:00`, on these days of the week, Monday 1, in the network's time zone; where `to` is not
+ * after `from`, into the next day.
+ */
 export type Hours = { readonly days: readonly number[]; readonly from: string; readonly to: string };
 
 const sevenDaysS = 7 * 86_400;
@@ -43,14 +46,19 @@ export function poolTerms(
   terms: CentreTerms,
   pool: { readonly name: string; readonly contract: PoolContract },
   driver: DriverName,
-): { readonly contract: PoolContract; readonly maxPending: number; readonly leaseMs: number | null } {
+): PoolTermsInForce {
   const named = Object.hasOwn(terms.pools, pool.name) ? terms.pools[pool.name] : undefined;
-  const { contract, maxPending, leaseS } = named ?? terms.otherPools;
+  const { contract, maxPending, leaseS, sharePercent, hours } = named ?? terms.otherPools;
   const inForce = contract ?? pool.contract;
   const usualS = inForce === "shared" ? sevenDaysS : shortLeaseS[driver];
   const lease = leaseS ?? usualS;
-  return { contract: inForce, maxPending, leaseMs: lease === null ? null : lease * 1000 };
+  return { contract: inForce, maxPending, leaseMs: lease === null ? null : lease * 1000, sharePercent, hours };
 }
+
+export type PoolTermsInForce = Omit<PoolTerms, "contract" | "leaseS"> & {
+  readonly contract: PoolContract;
+  readonly leaseMs: number | null;
+};
 
 /** An engine with a queue of its own looks at it every minute or less; a process starts at once. */
 const shortLeaseS = { process: null, slurm: 300, simulated: 300 } as const satisfies Record<DriverName, number | null>;

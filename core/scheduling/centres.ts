@@ -4,6 +4,7 @@ import type { NodeGroup } from "#core/centre/engine.ts";
 import type { CentreId, ProjectId } from "#core/ids.ts";
 import { coresPerNode, memoryMibPerNode, type Shape } from "#core/job/spec.ts";
 import type { Allocation } from "#core/run-order.ts";
+import { alwaysOpen, type Ours, oursIn, type PoolOpening } from "#core/scheduling/agreed.ts";
 import type { JobRecord } from "#core/scheduling/job-record.ts";
 import type { Offered } from "#core/scheduling/offered.ts";
 import {
@@ -53,6 +54,8 @@ export type PoolRecord = {
   readonly taken: Taken;
   /** What is left for more; null: to be worked out again. */
   left: Left | null;
+  /** Whether the agreed hours let work be started there, as it was last told what time it is (`tellTime`). */
+  opening: PoolOpening;
   /** Within one decision: the first job that must wait for this pool and keeps those behind it away. */
   heldBy: Holder | null;
   /** The same in a shared pool, where a job keeps away only those of its own line. */
@@ -70,8 +73,11 @@ export type Sort = {
 
 export type Taken = { cores: number; memoryMib: number; readonly cards: Map<string, number> };
 
-/** `pending`: of each line, the runs that wait in the centre's own queue or will when they arrive there. */
-export type Left = { readonly room: Room; readonly pending: ReadonlyMap<string, number> };
+/**
+ * `pending`: of each line, the runs that wait in the centre's own queue or will when they arrive there. `ours`: what counts
+ * against the agreed share; null where there is none.
+ */
+export type Left = { readonly room: Room; readonly pending: ReadonlyMap<string, number>; readonly ours: Ours | null };
 
 const nothing: Room = { cells: [], cores: 0, memoryMib: 0, cards: [] };
 const nobody: ReadonlyMap<string, number> = new Map();
@@ -102,6 +108,7 @@ export function poolOf(centre: CentreRecord, name: string): PoolRecord {
     sorts: new Map(),
     taken: { cores: 0, memoryMib: 0, cards: new Map() },
     left: null,
+    opening: alwaysOpen,
     heldBy: null,
     heldLines: new Map(),
   };
@@ -141,7 +148,7 @@ function lasting({ state, pools }: CentreRecord): string {
   const { driver, intake, lifeCycle, offers, accounts } = state;
   const of = pools.map(({ name, state: told, size, devices }) => [
     name,
-    told && [told.contract === "shared", told.limits, told.memoryMibPerCore],
+    told && [told.contract === "shared", told.limits, told.memoryMibPerCore, told.sharePercent],
     told?.nodes.flatMap(({ names, maintenance }) => (maintenance ? [[names, maintenance.startsInMs]] : [])),
     size.cells,
     devices,
@@ -217,11 +224,11 @@ function recount(pool: PoolRecord): void {
 
 /** What is left of a pool, worked out where something changed since. */
 export function leftOf(pool: PoolRecord): Left {
-  pool.left ??= workOut(pool);
+  pool.left ??= { ...workOut(pool), ours: oursIn(pool) };
   return pool.left;
 }
 
-function workOut(pool: PoolRecord): Left {
+function workOut(pool: PoolRecord): Omit<Left, "ours"> {
   const { state, upSize } = pool;
   if (!state) return { room: nothing, pending: nobody };
   const [only] = upSize.cells;
@@ -244,7 +251,7 @@ function ofOneNode({ upSize, taken, devices }: PoolRecord): Room {
 }
 
 /** Nobody else's work runs there: what is left follows from ours. */
-function ofOurs(pool: PoolRecord): Left {
+function ofOurs(pool: PoolRecord): Omit<Left, "ours"> {
   const sorts = largestFirst(pool);
   const shared = isShared(pool);
   let room = pool.upSize;
@@ -257,7 +264,7 @@ function ofOurs(pool: PoolRecord): Left {
  * Others' work runs there too, so what is left is what the engine reported, less what of ours the report does not count
  * yet: what was placed since. `ours` is what it counts: first what runs, then what is on the way.
  */
-function besideOthers(pool: PoolRecord, state: PoolState): Left {
+function besideOthers(pool: PoolRecord, state: PoolState): Omit<Left, "ours"> {
   const sorts = largestFirst(pool);
   const shared = isShared(pool);
   let counted = state.ours.cores;
@@ -289,7 +296,7 @@ function withThoseOnTheWay(
   pool: PoolRecord,
   sorts: readonly Sort[],
   onTheWay: (sort: Sort) => number,
-): Left {
+): Omit<Left, "ours"> {
   const pending = new Map<string, number>();
   let left = room;
   for (const sort of sorts) {

@@ -4,6 +4,7 @@ import { type DriverName, runsJobs } from "#core/centre/centre.ts";
 import type { NodeGroup } from "#core/centre/engine.ts";
 import type { Demands } from "#core/job/demands.ts";
 import { type Accelerators, type CentreWishes, coresPerNode, memoryMibPerNode, type Shape } from "#core/job/spec.ts";
+import { outsideHours, withinShare } from "#core/scheduling/agreed.ts";
 import {
   type CentreRecord,
   devicesFor,
@@ -83,19 +84,19 @@ export type Offer = {
 export function offerOf(asked: Asked, pool: PoolRecord): Offer | null {
   const { state, centre } = pool;
   if (!state || centre.state?.connection !== "connected" || centre.state.intake !== "open") return null;
-  if (pool.heldBy || state.state !== "up") return null;
+  if (pool.heldBy || state.state !== "up" || pool.opening.kind === "closed") return null;
   if (asked.line !== null && pool.heldLines.has(asked.line)) return null;
   if (asked.demands && licenceHolder(asked.demands, centre)) return null;
-  const { room, pending } = leftOf(pool);
+  const { room, pending, ours } = leftOf(pool);
   const isShort = asked.demands !== null && lacksLicences(asked.demands, centre) !== null;
-  const device = isShort ? null : startableDevice(asked.shape, pool, room);
+  const device = isShort ? null : startableDevice(asked.shape, pool, withinShare(pool, room, ours));
   const waiting = (asked.line !== null && pending.get(asked.line)) || 0;
   if (device !== null) {
     const freeCards = device === -1 ? 0 : (room.cards[device] ?? 0);
     return { pool, device, now: true, freeCards, pending: waiting };
   }
   if (state.contract !== "shared" || waiting >= state.maxPending) return null;
-  const later = startableDevice(asked.shape, pool, pool.upSize);
+  const later = startableDevice(asked.shape, pool, withinShare(pool, pool.upSize, ours));
   if (later === null) return null;
   return { pool, device: later, now: false, freeCards: room.cards[later] ?? 0, pending: waiting };
 }
@@ -191,7 +192,7 @@ export function neverFits(
     return { rule: "too-many-nodes", facts: { asked: nodes, most: limits.mostNodes, pool: name } };
   if (limits && nodes < limits.leastNodes)
     return { rule: "below-least-nodes", facts: { asked: nodes, least: limits.leastNodes, pool: name } };
-  if (startableDevice(shape, pool, size) !== null) return null;
+  if (startableDevice(shape, pool, size) !== null) return aboveShare(shape, pool);
   const need = needIn(shape, pool, -1);
   const askedCores = nodes * need.cores;
   if (askedCores > size.cores)
@@ -203,6 +204,22 @@ export function neverFits(
   if (cards) return cards;
   const found = mostNodesFitting(shape, pool, size);
   return { rule: "too-few-nodes-alike", facts: { asked: nodes, found, ...ofEachNode(shape, pool), pool: name } };
+}
+
+function aboveShare(shape: Shape, pool: PoolRecord): Failing | null {
+  const share = withinShare(pool, pool.size, null);
+  if (startableDevice(shape, pool, share) !== null) return null;
+  const { cores, memoryMib } = share;
+  return {
+    rule: "above-share",
+    facts: {
+      percent: pool.state?.sharePercent ?? 0,
+      cores,
+      memoryMib,
+      cards: Math.max(0, ...share.cards),
+      pool: pool.name,
+    },
+  };
 }
 
 function tooFewCards(shape: Shape, accelerators: Accelerators, pool: PoolRecord): Failing | null {
@@ -239,9 +256,12 @@ function notNow(asked: Asked, pool: PoolRecord): Failing | null {
     const up = mostNodesFitting(asked.shape, pool, pool.upSize);
     return { rule: "nodes-out", facts: { asked: asked.shape.nodes, up, pool: name } };
   }
+  const closed = outsideHours(pool) ?? shareUsed(asked.shape, pool);
+  if (closed) return closed;
   const busy = isBusy(asked.shape, pool) ?? (asked.demands && lacksLicences(asked.demands, pool.centre));
   const ahead =
-    (isShared(pool) ? asked.line !== null && pool.heldLines.get(asked.line) : pool.heldBy) ||
+    pool.heldBy ||
+    (isShared(pool) && asked.line !== null && pool.heldLines.get(asked.line)) ||
     (asked.demands && licenceHolder(asked.demands, pool.centre));
   if (busy && state && isShared(pool)) {
     const pending = (asked.line !== null && leftOf(pool).pending.get(asked.line)) || 0;
@@ -252,9 +272,19 @@ function notNow(asked: Asked, pool: PoolRecord): Failing | null {
   return ahead ? { rule: "behind-in-queue", facts: { ahead: nameAt(ahead.job, ahead.position) } } : null;
 }
 
+/** All that it may have of the pool now is taken by other work of the network. */
+export function shareUsed(shape: Shape, pool: PoolRecord): Failing | null {
+  const { ours } = leftOf(pool);
+  if (!ours || startableDevice(shape, pool, withinShare(pool, pool.upSize, ours)) !== null) return null;
+  const { cores, memoryMib, cards } = ours;
+  const used = { cores, memoryMib, cards: cards.reduce((sum, each) => sum + each, 0) };
+  return { rule: "share-used", facts: { percent: pool.state?.sharePercent ?? 0, ...used, pool: pool.name } };
+}
+
 function isBusy(shape: Shape, pool: PoolRecord): Failing | null {
   const { name, upSize, devices } = pool;
-  const { room } = leftOf(pool);
+  const left = leftOf(pool);
+  const room = withinShare(pool, left.room, left.ours);
   if (startableDevice(shape, pool, room) !== null) return null;
   const need = needIn(shape, pool, -1);
   const askedCores = shape.nodes * need.cores;

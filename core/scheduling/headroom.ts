@@ -1,7 +1,8 @@
+import { withinShare } from "#core/scheduling/agreed.ts";
 import type { CentreRecord, PoolRecord } from "#core/scheduling/centres.ts";
 import { leftOf } from "#core/scheduling/centres.ts";
 import { mostNodes } from "#core/scheduling/fit.ts";
-import type { Cell, Device } from "#core/scheduling/room.ts";
+import type { Cell, Device, Room } from "#core/scheduling/room.ts";
 
 /** A shape that could start now: so many nodes, each with all of this. `accelerators` null: without a card. */
 export type StartableShape = {
@@ -24,12 +25,15 @@ export function headroomOf(centre: CentreRecord | undefined): ReadonlyMap<string
 function startableShapes(pool: PoolRecord): readonly StartableShape[] {
   const { centre, state } = pool;
   if (state?.state !== "up" || !isTaking(centre) || !centre.pools.includes(pool)) return [];
+  if (pool.opening.kind === "closed") return [];
   const { leastNodes, mostNodes: mostOfPool } = state.limits;
   const most = Math.min(mostNodes(centre), mostOfPool ?? Number.POSITIVE_INFINITY);
-  const { cells } = leftOf(pool).room;
+  const left = leftOf(pool);
+  const room = withinShare(pool, left.room, left.ours);
+  const cells = room.cells.map((cell) => within(cell, room));
   const found = [-1, ...pool.devices.keys()].flatMap((device) =>
     corners(cells, device).flatMap((corner) => {
-      const nodes = Math.min(most, nodesWith(cells, corner, device));
+      const nodes = Math.min(most, nodesWith(cells, corner, device), timesIn(room, corner, device));
       return nodes < leastNodes ? [] : [shapeOf(corner, nodes, pool.devices[device])];
     }),
   );
@@ -39,6 +43,21 @@ function startableShapes(pool: PoolRecord): readonly StartableShape[] {
 const mostShapes = 6;
 /** Of each of cores, memory and cards, so many different amounts are looked at. */
 const mostAmounts = 8;
+
+/** What one job could have of a node: no more than is left in all. */
+function within(cell: Cell, room: Room): Cell {
+  return {
+    count: cell.count,
+    cores: Math.min(cell.cores, room.cores),
+    memoryMib: Math.min(cell.memoryMib, room.memoryMib),
+    cards: cell.cards.map((count, device) => Math.min(count, room.cards[device] ?? 0)),
+  };
+}
+
+function timesIn(room: Room, { cores, memoryMib, cards }: Corner, device: number): number {
+  const byCards = device === -1 ? Number.POSITIVE_INFINITY : (room.cards[device] ?? 0) / cards;
+  return Math.floor(Math.min(room.cores / cores, room.memoryMib / memoryMib, byCards));
+}
 
 function isTaking({ state }: CentreRecord): boolean {
   return state?.connection === "connected" && state.intake === "open";

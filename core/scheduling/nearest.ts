@@ -1,9 +1,10 @@
 import type { CentreId } from "#core/ids.ts";
 import { type CentreWishes, coresPerNode, memoryMibPerNode, type Shape } from "#core/job/spec.ts";
+import { withinShare } from "#core/scheduling/agreed.ts";
 import { type CentreRecord, devicesFor, type PoolRecord } from "#core/scheduling/centres.ts";
 import { type Asked, isMeantFor, judgeEver, mostNodes, neverFits } from "#core/scheduling/fit.ts";
 import { lacks, lacksInPool, offeredNowhere } from "#core/scheduling/offered.ts";
-import { type Cell, deviceKey } from "#core/scheduling/room.ts";
+import { type Cell, deviceKey, type Room } from "#core/scheduling/room.ts";
 import type { EverFit } from "#core/scheduling/world.ts";
 
 /**
@@ -89,12 +90,24 @@ function allows(wishes: CentreWishes, centre: CentreRecord): boolean {
 function shrunk(shape: Shape, mostNodes: number, pool: PoolRecord): readonly Shape[] {
   const leastNodes = pool.state?.limits.leastNodes ?? 1;
   const most = Math.min(mostNodes, pool.state?.limits.mostNodes ?? mostNodes);
+  const share = withinShare(pool, pool.size, null);
   return pool.size.cells.flatMap((cell) => {
     const alike = pool.size.cells.filter((other) => isAsLarge(other, cell));
     const there = alike.reduce((sum, each) => sum + each.count, 0);
-    const nodes = Math.min(Math.max(shape.nodes, leastNodes), there, most);
-    return nodes < leastNodes || cell.cores === 0 ? [] : [cutTo(cell, shape, nodes, pool)];
+    const nodes = Math.min(Math.max(shape.nodes, leastNodes), there, most, share.cores);
+    if (nodes < leastNodes || nodes === 0 || cell.cores === 0) return [];
+    return [cutTo(shareOf(cell, nodes, share), shape, nodes, pool)];
   });
+}
+
+/** What each of so many nodes may have, that all of them are within the agreed share. */
+function shareOf(cell: Cell, nodes: number, share: Room): Cell {
+  return {
+    count: cell.count,
+    cores: Math.min(cell.cores, Math.floor(share.cores / nodes)),
+    memoryMib: Math.min(cell.memoryMib, Math.floor(share.memoryMib / nodes)),
+    cards: cell.cards.map((count, device) => Math.min(count, Math.floor((share.cards[device] ?? 0) / nodes))),
+  };
 }
 
 function isAsLarge(cell: Cell, other: Cell): boolean {

@@ -1,4 +1,5 @@
 import type { Demands } from "#core/job/demands.ts";
+import { leaseMsOf, withMore } from "#core/scheduling/agreed.ts";
 import {
   allocationOf,
   type CentreRecord,
@@ -10,7 +11,7 @@ import {
   type PoolRecord,
 } from "#core/scheduling/centres.ts";
 import { type Dependencies, doomedPositions, doomFacts } from "#core/scheduling/dependencies.ts";
-import { type Asked, isBetter, judge, type Offer, offerOf } from "#core/scheduling/fit.ts";
+import { type Asked, isBetter, judge, type Offer, offerOf, shareUsed } from "#core/scheduling/fit.ts";
 import { comesBefore, type JobRecord, popJob, pushJob } from "#core/scheduling/job-record.ts";
 import { lacksLicences, licenceHolder, takeLicences } from "#core/scheduling/offered.ts";
 import { indexAt, rangesOf } from "#core/scheduling/positions.ts";
@@ -42,7 +43,7 @@ export function placementsDue(scene: Scene, most: number): readonly Placement[] 
       pool: offer.pool.name,
       allocation: allocationOf(job.ask.shape, offer.pool, offer.device),
       starts: offer.now ? "now" : "in-turn",
-      leaseMs: offer.pool.state?.leaseMs ?? null,
+      leaseMs: leaseMsOf(offer.pool),
       candidates: judgedAgain(scene, judgements, job.ask, walk.changed),
     });
   };
@@ -181,14 +182,15 @@ function serveJob(walk: Walk, job: JobRecord, before: number, most: number, plac
   return false;
 }
 
-function hold(pool: PoolRecord, { line, demands }: Ask, holder: Holder): void {
+function hold(pool: PoolRecord, { shape, line, demands }: Ask, holder: Holder): void {
   if (demands && !isShared(pool) && waitsForLicence(demands, pool.centre)) {
     // It waits for a licence, and keeps away those alone that ask for the same.
     for (const { name } of demands.licences)
       if (!pool.centre.heldLicences.has(name)) pool.centre.heldLicences.set(name, holder);
     return;
   }
-  if (!isShared(pool)) pool.heldBy ??= holder;
+  // The agreed share of a shared pool is the network's own: whoever waits for it keeps its turn.
+  if (!isShared(pool) || shareUsed(shape, pool)) pool.heldBy ??= holder;
   else if (line !== null && !pool.heldLines.has(line)) pool.heldLines.set(line, holder);
 }
 
@@ -199,7 +201,9 @@ function waitsForLicence(demands: Demands, centre: CentreRecord): boolean {
 /** What is left when the offer is taken: less room, or one more that waits. */
 function take({ pool, device, now }: Offer, { shape, line, demands }: Ask): void {
   takeLicences(pool.centre, demands, 1);
-  const { room, pending } = leftOf(pool);
-  if (now) pool.left = { room: pack(room, needIn(shape, pool, device), 1).room, pending };
-  else if (line !== null) pool.left = { room, pending: new Map(pending).set(line, (pending.get(line) ?? 0) + 1) };
+  const { room, pending, ours: before } = leftOf(pool);
+  const need = needIn(shape, pool, device);
+  const ours = withMore(before, need);
+  if (now) pool.left = { room: pack(room, need, 1).room, pending, ours };
+  else if (line !== null) pool.left = { room, pending: new Map(pending).set(line, (pending.get(line) ?? 0) + 1), ours };
 }

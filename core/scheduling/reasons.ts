@@ -172,6 +172,11 @@ export const rules = {
     en: "needs {asked} nodes of {cores} cores, {memoryMib} MiB and {cards} accelerators each, pool {pool} has {found}",
     zh: "需要 {asked} 个各有 {cores} 核、{memoryMib} MiB 内存、{cards} 张加速卡的节点，资源池 {pool} 有 {found} 个",
   },
+  "above-share": {
+    holds: "never",
+    en: "asks for more than the {percent} % of pool {pool} that were agreed for the network: {cores} cores, {memoryMib} MiB and {cards} accelerators",
+    zh: "超过约定归算力网使用的资源池 {pool} 份额（{percent} %）：{cores} 核、{memoryMib} MiB 内存、{cards} 张加速卡",
+  },
   "maintenance-ahead": {
     holds: "later",
     en: "asks for {askedS} s, and maintenance of {nodes} nodes of pool {pool} begins in {startsInS} s",
@@ -191,6 +196,16 @@ export const rules = {
     holds: "later",
     en: "needs {asked} such nodes; {up} of pool {pool} are up, others drain, are down or in maintenance",
     zh: "需要 {asked} 个此类节点；资源池 {pool} 有 {up} 个可用，其余在排空、停机或维护",
+  },
+  "outside-hours": {
+    holds: "later",
+    en: "by its terms the network may start work in pool {pool} again from {opens}",
+    zh: "按约定，算力网须到 {opens} 才可再在资源池 {pool} 启动作业",
+  },
+  "share-used": {
+    holds: "later",
+    en: "{percent} % of pool {pool} were agreed for the network, and what runs or waits there already ({cores} cores, {memoryMib} MiB, {cards} accelerators) leaves too little of it",
+    zh: "资源池 {pool} 约定归算力网使用 {percent} %，已在该处运行或等待的作业（{cores} 核、{memoryMib} MiB 内存、{cards} 张加速卡）使余下份额不足",
   },
   "cores-busy": {
     holds: "later",

@@ -22,7 +22,7 @@ import {
  *   centre alpha  draining                          takes nothing new; also: suspended, leaving, open
  *   pool alpha/batch  4×8  2×64 memory 9000 cards 2 x/npu free 3 down     nodes × cores, each with what follows it
  *                     maintained-in 600 (s)
- *                     shared pending 2  opportunistic  limit 600  least 2  most 4  drained  foreign  ours 8
+ *                     shared pending 2  share 25  opportunistic  limit 600  least 2  most 4  drained  foreign  ours 8
  *   job small     cores 2  memory 500 MiB  cards 1 x/npu  nodes 2  array 0-9%2  only alpha,beta  except beta
  *                 time 600  of 2 (its project)
  *                 asks partition=fast  asks software=a/1  asks disk=/lustre  asks licence=abaqus:2  asks container
@@ -172,6 +172,7 @@ function readPool(name: string, words: string[]): PoolState {
     if (size) groups.push({ count: Number(size[1]), cores: Number(size[2]) });
     else if (word === "shared" || word === "opportunistic") more.contract = word;
     else if (word === "pending") more.maxPending = next();
+    else if (word === "share") more.sharePercent = next();
     else if (word === "limit") limits.timeLimitS = next();
     else if (word === "least") limits.leastNodes = next();
     else if (word === "most") limits.mostNodes = next();

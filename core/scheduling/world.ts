@@ -3,11 +3,13 @@ import type { Accounts, Pair } from "#core/centre/accounts.ts";
 import type { DriverName, LifeCycle, PoolContract } from "#core/centre/centre.ts";
 import type { Amounts, EngineOffers, EnginePool, ForeignLoad, NodeGroup, PoolLimits } from "#core/centre/engine.ts";
 import type { Intake } from "#core/centre/intake.ts";
+import type { Hours } from "#core/centre/terms.ts";
 import type { CentreId, JobId, PersonId, ProjectId, TaskRef } from "#core/ids.ts";
 import type { Demands } from "#core/job/demands.ts";
 import type { ArraySpec, CentreWishes, Dependency, IndexRange, Shape } from "#core/job/spec.ts";
 import type { Refusal } from "#core/refusal.ts";
 import type { Allocation } from "#core/run-order.ts";
+import { tellTime } from "#core/scheduling/agreed.ts";
 import {
   type CentreRecord,
   describe,
@@ -206,12 +208,18 @@ export type PoolState = {
   readonly maxPending: number;
   /** How long a run placed there may wait for its start (R1); null: the network's own setting. */
   readonly leaseMs: number | null;
+  /** What part of the pool is the network's; null: not agreed. */
+  readonly sharePercent?: number | null;
+  /** When work may be started there; none: always. */
+  readonly hours?: readonly Hours[];
 };
 
 export type Plan = {
   readonly decidedMs: number;
   readonly place: readonly Placement[];
   readonly end: readonly DependencyEnd[];
+  /** When to decide again though nothing happens: a pool's hours begin; null: there is no such moment. */
+  readonly againMs: number | null;
 };
 
 export type Placement = {
@@ -287,12 +295,18 @@ export function createWorld(): World {
     apply: (event) => apply(state, event),
     decide: (nowMs, most) => ({
       decidedMs: nowMs,
+      againMs: tellTime(state.centres, nowMs),
       place: placementsDue(state, most),
       end: endsDue(state.dependencies),
     }),
-    explain: (task) => explain(state, task),
-    explainNew: (shape, wishes, _nowMs, asker) =>
-      explainAt(state, { job: null, position: 0 }, askedBy(shape, wishes, asker), null),
+    explain: (task, nowMs) => {
+      tellTime(state.centres, nowMs);
+      return explain(state, task);
+    },
+    explainNew: (shape, wishes, nowMs, asker) => {
+      tellTime(state.centres, nowMs);
+      return explainAt(state, { job: null, position: 0 }, askedBy(shape, wishes, asker), null);
+    },
     couldEverFit: (shape, wishes, asker) => nearestFit(state.centres, askedBy(shape, wishes, asker)),
     headroom: (centre) => headroomOf(state.centres.find(({ id }) => id === centre)),
     centres: () => state.centres.filter((centre) => centre.state !== null).map((centre) => centre.id),

@@ -48,6 +48,7 @@ export function openScheduler(settings: SchedulerSettings): Scheduler {
   let barren = 0;
   let asked: readonly WantedAccount[] = [];
   let rouse: () => void = () => undefined;
+  let alarm: NodeJS.Timeout | undefined;
   const unsubscribe = feed.subscribe((events) => {
     applied = applied.then(() => applyAll(events)).then(wake);
   });
@@ -57,6 +58,12 @@ export function openScheduler(settings: SchedulerSettings): Scheduler {
   function wake(): void {
     changed = true;
     rouse();
+  }
+
+  /** Hours that begin are nothing that happens, so no event tells of them. */
+  function wakeAt(atMs: number | null): void {
+    clearTimeout(alarm);
+    if (atMs !== null) alarm = setTimeout(wake, Math.min(atMs - Date.now(), 86_400_000));
   }
 
   async function applyAll(events: readonly FeedEvent[]): Promise<void> {
@@ -157,7 +164,9 @@ export function openScheduler(settings: SchedulerSettings): Scheduler {
       if (epoch === null || closed) continue;
       try {
         await askForAccounts();
-        await act(world.decide(Date.now(), most), epoch);
+        const plan = world.decide(Date.now(), most);
+        wakeAt(plan.againMs);
+        await act(plan, epoch);
       } catch (error) {
         if (!(error instanceof Unavailable)) throw error;
         log.warn({ error: error.message }, "a plan could not be written; it is decided anew");
@@ -240,6 +249,7 @@ export function openScheduler(settings: SchedulerSettings): Scheduler {
       closed = true;
       unsubscribe();
       unlead();
+      wakeAt(null);
       wake();
       await done;
       await applied;

@@ -71,9 +71,10 @@ test("terms: the driver's default, then each version with who set it; they are i
     [first.versions.length, first.terms.otherPools.contract, first.terms.otherPools.maxPending],
     [0, null, 8],
   );
-  const own = { ...first.terms.otherPools, contract: "shared", maxPending: 1, leaseS: 600, sharePercent: 40 } as const;
-  const hours = [{ days: [6, 7], from: "00:00", to: "24:00" }];
-  const terms = { ...first.terms, pools: { batch: { ...own, hours } } };
+  const own = { ...first.terms.otherPools, contract: "shared", maxPending: 1, leaseS: 600 } as const;
+  // Some other day of the week, in whatever zone.
+  const hours = [{ days: [((new Date().getUTCDay() + 2) % 7) + 1], from: "00:00", to: "24:00" }];
+  const terms = { ...first.terms, pools: { batch: { ...own, sharePercent: 100, hours } } };
   const set = await ok(client.call("setTerms", { ...beta, body: terms }));
   assert.deepEqual(set.terms, terms);
   assert.deepEqual([set.versions.length, set.versions[0]?.setBy], [1, "admin"]);
@@ -83,6 +84,20 @@ test("terms: the driver's default, then each version with who set it; they are i
 
   const asked = { command: ["true"], coresPerTask: 4, array: "0-3", centres: { only: ["beta"] } };
   const { id } = await ok(client.call("submit", { body: asked }));
+  const rule = (index: number) => async () => {
+    const { candidates } = await ok(client.call("why", { params: { job: id }, query: { index } }));
+    return candidates.find((one) => one.centre === "beta")?.rule ?? null;
+  };
+  await until(async () => ((await rule(0)()) === "outside-hours" ? true : null));
+  const withShare = (sharePercent: number | null) => ({
+    ...terms,
+    pools: { batch: { ...own, hours: [], sharePercent } },
+  });
+  await ok(client.call("setTerms", { ...beta, body: withShare(40) }));
+  await until(async () => ((await rule(0)()) === "above-share" ? true : null));
+  const refused = await client.call("submit", { body: asked });
+  assert.match(refused.kind === "problem" ? refused.problem.detail : "", /40 % of pool batch/);
+  await ok(client.call("setTerms", { ...beta, body: withShare(null) }));
   const order = await until(async () => {
     const { start } = await joined.sync({ waitMs: 1000 });
     return start.length >= 2 ? start : null;
