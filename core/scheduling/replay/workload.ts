@@ -9,7 +9,7 @@ export type Workload = {
   readonly count: number;
   /** Since the first submission of its home. */
   readonly submitS: Int32Array;
-  /** As it will be known at its end, at most `estimateS`. */
+  /** As it will be known at its end, at most `estimateS` (not so under RLScheduler's rules, where nothing is killed). */
   readonly runS: Int32Array;
   /** What the submitter asked for; with `--estimates actual` the run time itself. */
   readonly estimateS: Int32Array;
@@ -28,6 +28,8 @@ export type Workload = {
 export type Home = {
   readonly name: string;
   readonly processors: number;
+  /** The second of the trace's own clock that is second 0 here; 0 where the trace's clock does not matter. */
+  readonly firstSubmitS: number;
   /** Left out by the filter: no run time, no processors, submitted before 0. */
   readonly dropped: number;
   /** Asked for more processors than the home has, and got all of it. */
