@@ -31,7 +31,8 @@ export async function startDatabase(top: string, slurm: Owner, owned: boolean): 
     spawn("mysql_install_db", ["--no-defaults", "--user=slurm", `--datadir=${data}`, "--skip-test-db", ...swift], {
       cwd: "/",
       stdio: ["ignore", "pipe", "pipe"],
-      env: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin" },
+      // Two that start at the same instant would meet in /tmp.
+      env: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin", TMPDIR: folder },
     }),
   );
   if (made.status !== 0) throw new Error(`mysql_install_db: ${made.stdout}${made.stderr}`);
