@@ -14,8 +14,7 @@ export function openingAt(hours: readonly Hours[], nowMs: number): Opening {
   const spans = joined(hours.flatMap(spansOf));
   const [first] = spans;
   if (!first || (first.from <= 0 && first.to >= weekMs)) return { kind: "open", closesMs: null };
-  // 1970-01-01 was a Thursday, so the week of the epoch began on the Monday three days before.
-  const sinceMonday = (((nowMs + networkZoneMs + 3 * dayMs) % weekMs) + weekMs) % weekMs;
+  const sinceMonday = sinceMondayMs(nowMs);
   const mondayMs = nowMs - sinceMonday;
   const within = spans.find(({ from, to }) => from <= sinceMonday && sinceMonday < to);
   if (within) {
@@ -25,6 +24,19 @@ export function openingAt(hours: readonly Hours[], nowMs: number): Opening {
   }
   const next = spans.find(({ from }) => from > sinceMonday);
   return { kind: "closed", opensMs: mondayMs + (next ? next.from : weekMs + first.from) };
+}
+
+/** Day of the week, Monday 1, and time of day in the network's zone. */
+export function networkTime(atMs: number): { readonly day: number; readonly time: string } {
+  const since = sinceMondayMs(atMs);
+  const minutes = Math.floor((since % dayMs) / minuteMs);
+  const two = (value: number) => `${value}`.padStart(2, "0");
+  return { day: Math.floor(since / dayMs) + 1, time: `${two(Math.floor(minutes / 60))}:${two(minutes % 60)}` };
+}
+
+/** 1970-01-01 was a Thursday, so the week of the epoch began on the Monday three days before. */
+function sinceMondayMs(atMs: number): number {
+  return (((atMs + networkZoneMs + 3 * dayMs) % weekMs) + weekMs) % weekMs;
 }
 
 const minuteMs = 60_000;

@@ -93,8 +93,8 @@ test("outside the hours nothing is sent, the plan says when to look again, and a
   assert(explained.kind === "waiting" && explained.wouldGoTo === null);
   const [candidate] = explained.candidates;
   assert.equal(candidate?.rule, "outside-hours");
-  assert.match(reasonWords("outside-hours", candidate?.facts ?? {}, "en"), /pool batch again from 2026-11-23 20:00$/);
-  assert.match(reasonWords("outside-hours", candidate?.facts ?? {}, "zh"), /2026-11-23 20:00 才可再在资源池 batch/);
+  assert.match(reasonWords("outside-hours", candidate?.facts ?? {}, "en"), /pool batch again on Monday at 20:00$/);
+  assert.match(reasonWords("outside-hours", candidate?.facts ?? {}, "zh"), /须到周一 20:00 才可再在资源池 batch/);
   assert.equal(world.headroom(centreId("alpha")).get("batch")?.length, 0);
 
   const night = world.decide(at("20:00"), 10);

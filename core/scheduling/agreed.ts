@@ -1,5 +1,4 @@
-import { openingAt } from "#core/centre/hours.ts";
-import { networkZoneMs } from "#core/ledger/network-day.ts";
+import { networkTime, openingAt } from "#core/centre/hours.ts";
 import type { CentreRecord, PoolRecord } from "#core/scheduling/centres.ts";
 import type { Lacking } from "#core/scheduling/offered.ts";
 import { deviceKey, type Need, type Room } from "#core/scheduling/room.ts";
@@ -86,8 +85,7 @@ function openingOf({ state }: PoolRecord, nowMs: number): PoolOpening {
 
 export function outsideHours({ opening, name }: PoolRecord): Lacking | null {
   if (opening.kind === "open") return null;
-  const opens = new Date(opening.opensMs + networkZoneMs).toISOString().slice(0, 16).replace("T", " ");
-  return { rule: "outside-hours", facts: { pool: name, opens } };
+  return { rule: "outside-hours", facts: { pool: name, ...networkTime(opening.opensMs) } };
 }
 
 /**

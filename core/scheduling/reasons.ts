@@ -199,8 +199,8 @@ export const rules = {
   },
   "outside-hours": {
     holds: "later",
-    en: "by its terms the network may start work in pool {pool} again from {opens}",
-    zh: "按约定，算力网须到 {opens} 才可再在资源池 {pool} 启动作业",
+    en: "by its terms the network may start work in pool {pool} again on {day} at {time}",
+    zh: "按约定，算力网须到{day} {time} 才可再在资源池 {pool} 启动作业",
   },
   "share-used": {
     holds: "later",
@@ -299,6 +299,7 @@ function inChinese(facts: Facts): Facts {
     readiness: readinessInChinese.get(`${facts.readiness}`),
     lifeCycle: lifeCycleInChinese.get(`${facts.lifeCycle}`),
     intake: intakeInChinese.get(`${facts.intake}`),
+    day: weekdays.zh[Number(facts.day) - 1],
   });
   return {
     ...facts,
@@ -307,8 +308,16 @@ function inChinese(facts: Facts): Facts {
 }
 
 function inEnglish(facts: Facts): Facts {
+  const day = weekdays.en[Number(facts.day) - 1];
+  if (day !== undefined) return { ...facts, day };
   return facts.lifeCycle === "trial" ? { ...facts, lifeCycle: "on trial" } : facts;
 }
+
+/** From Monday on, as `Hours` counts them. */
+export const weekdays = {
+  en: ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"],
+  zh: ["周一", "周二", "周三", "周四", "周五", "周六", "周日"],
+} as const satisfies Record<Language, readonly string[]>;
 
 const lifeCycleInChinese: ReadonlyMap<string, string> = new Map([
   ["planned", "规划"],
