@@ -1,0 +1,95 @@
+import { unreachable } from "#core/unreachable.ts";
+
+/** Why a trace cannot be taken as it is; `line` counts from 1. */
+export type TraceRefusal =
+  | { readonly kind: "columns"; readonly line: number; readonly found: number; readonly expected: number }
+  | {
+      readonly kind: "not-a-number";
+      readonly line: number;
+      readonly column: number;
+      readonly meaning: string;
+      readonly text: string;
+    }
+  | {
+      readonly kind: "too-large";
+      readonly line: number;
+      readonly column: number;
+      readonly meaning: string;
+      readonly text: string;
+      readonly limit: number;
+    }
+  | { readonly kind: "header"; readonly line: number; readonly field: string; readonly text: string }
+  /** Of a table with names of columns in its first line. */
+  | { readonly kind: "no-column"; readonly line: number; readonly absent: string; readonly needed: readonly string[] }
+  | { readonly kind: "no-jobs" }
+  | { readonly kind: "no-nodes" }
+  /** A gzip file that is cut short or damaged; `because` are the words of zlib. */
+  | { readonly kind: "gzip"; readonly because: string };
+
+/** Thrown by whatever reads a trace: its file and why. The message is the English words. */
+export class TraceRefused extends Error {
+  override readonly name = "TraceRefused";
+  readonly file: string;
+  readonly refusal: TraceRefusal;
+
+  constructor(file: string, refusal: TraceRefusal, cause?: unknown) {
+    super(traceRefusalWords(file, refusal, "en"), { cause });
+    this.file = file;
+    this.refusal = refusal;
+  }
+}
+
+/** File, line, what is wrong, and what to do about it: a sentence or two for the user. */
+export function traceRefusalWords(file: string, refusal: TraceRefusal, language: "en" | "zh"): string {
+  const [en, zh] = words(refusal);
+  const line = "line" in refusal ? refusal.line : null;
+  if (language === "zh") return `${file}${line === null ? "" : ` 第 ${line} 行`}：${zh}`;
+  return `${file}${line === null ? "" : `, line ${line}`}: ${en}`;
+}
+
+function words(refusal: TraceRefusal): readonly [en: string, zh: string] {
+  switch (refusal.kind) {
+    case "columns":
+      return [
+        `${refusal.found} columns where a job has ${refusal.expected}. Write -1 for what is missing, or take the line out.`,
+        `有 ${refusal.found} 列，而一个作业应有 ${refusal.expected} 列。缺失的值请写 -1，或删去此行。`,
+      ];
+    case "not-a-number":
+      return [
+        `column ${refusal.column} (${refusal.meaning}) is ${JSON.stringify(refusal.text)}, not a number. Write -1 if it is missing, or take the line out.`,
+        `第 ${refusal.column} 列（${refusal.meaning}）为 ${JSON.stringify(refusal.text)}，不是数字。缺失请写 -1，或删去此行。`,
+      ];
+    case "too-large":
+      return [
+        `column ${refusal.column} (${refusal.meaning}) is ${refusal.text}; the greatest that is read is ${refusal.limit}. Correct it, or write -1 if it is unknown.`,
+        `第 ${refusal.column} 列（${refusal.meaning}）为 ${refusal.text}，可读的最大值为 ${refusal.limit}。请更正；未知请写 -1。`,
+      ];
+    case "header":
+      return [
+        `the header's ${refusal.field} is ${JSON.stringify(refusal.text)}, not a whole number. Correct it, or take the line out.`,
+        `文件头的 ${refusal.field} 为 ${JSON.stringify(refusal.text)}，不是整数。请更正，或删去此行。`,
+      ];
+    case "no-column":
+      return [
+        `no column ${refusal.absent}. The first line must name these columns, separated by commas: ${refusal.needed.join(", ")}.`,
+        `缺少 ${refusal.absent} 列。首行必须以逗号分隔列出以下列名：${refusal.needed.join("、")}。`,
+      ];
+    case "no-nodes":
+      return [
+        "no node in it: every line after the first is empty. Give the file that has the nodes.",
+        "其中没有节点：首行之后均为空行。请给出含有节点的文件。",
+      ];
+    case "no-jobs":
+      return [
+        "no job in it: every line is empty or a comment. Give the file that has the jobs.",
+        "其中没有作业：所有行均为空行或注释。请给出含有作业的文件。",
+      ];
+    case "gzip":
+      return [
+        `the gzip file is cut short or damaged (${refusal.because}). Fetch it again, and try it with gzip -t.`,
+        `gzip 文件不完整或已损坏（${refusal.because}）。请重新获取，并用 gzip -t 检查。`,
+      ];
+    default:
+      return unreachable(refusal);
+  }
+}
