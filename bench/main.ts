@@ -8,6 +8,7 @@ import { createClient } from "#api/client.ts";
 import { eventually, type Network, repository, startNetwork } from "../test/network.ts";
 import { figure, table } from "./figures.ts";
 import { load, quantile, send } from "./load.ts";
+import { packing } from "./packing.ts";
 import { parse } from "./parse.ts";
 import { slurm } from "./slurm.ts";
 
@@ -29,6 +30,7 @@ const measurements: Readonly<Record<string, () => Promise<void>>> = {
   command,
   slurm,
   parse,
+  packing,
 };
 
 const asked = process.argv.slice(2);
