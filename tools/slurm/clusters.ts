@@ -56,7 +56,7 @@ export type Cluster = {
   readonly sharedFolder: string;
   readonly logFolder: string;
   readonly controller: Controller;
-  readonly rest: Service;
+  readonly rest: Rest;
   readonly slurmdbd: Service | null;
   readonly node: (name: string) => Node;
   /** Resolves once every node is idle. */
@@ -72,6 +72,11 @@ export type Service = {
   readonly kill: (signal?: NodeJS.Signals) => Promise<void>;
   /** Ends it, where it still runs, and starts it; resolves once it answers. The clock may be off by some seconds. */
   readonly restart: (options?: { readonly clockOffsetS?: number }) => Promise<void>;
+};
+
+/** Serves every version that Slurm 22.05 has, or those named: an older Slurm has not the newer ones. */
+export type Rest = Omit<Service, "restart"> & {
+  readonly restart: (options?: { readonly versions?: readonly string[] }) => Promise<void>;
 };
 
 export type Controller = Omit<Service, "restart"> & {
@@ -266,7 +271,8 @@ async function startCluster(site: Site, ground: Ground, users: readonly Person[]
       nodeNames(site).map(async (name, index) => [name, await nodeService(site, ground, name, index)] as const),
     ),
   );
-  const rest = await service(restStart(site, ground));
+  let restVersions: readonly string[] = allRestVersions;
+  const rest = await service((clockOffsetS) => startRest(site, ground, restVersions, clockOffsetS));
   const run: Cluster["run"] = (user, command, input) => runAs(users, configuration, user, command, input);
   const cluster: Cluster = {
     name: site.name,
@@ -290,7 +296,13 @@ async function startCluster(site: Site, ground: Ground, users: readonly Person[]
         await controller.restart(rest);
       },
     },
-    rest,
+    rest: {
+      ...rest,
+      restart: ({ versions = allRestVersions } = {}) => {
+        restVersions = versions;
+        return rest.restart();
+      },
+    },
     slurmdbd,
     node: (name) => {
       const node = nodes.get(name);
@@ -425,32 +437,36 @@ async function nodeService(site: Site, { top, owned }: Ground, node: string, ind
   return { ...slurmd, powerOff: () => endTrees(top, (other) => other === name) };
 }
 
-function restStart(site: Site, { top, owned }: Ground): Start {
+const allRestVersions = ["v0.0.38", "v0.0.37"];
+
+async function startRest(
+  site: Site,
+  { top, owned }: Ground,
+  versions: readonly string[],
+  clockOffsetS: number,
+): Promise<Daemon> {
   const log = join(top, `slurmrestd-${site.name}.log`);
-  const versions = ["v0.0.38", "v0.0.37"];
   // Without slurmdbd it ends at once when told to load the plugins that need it.
   const plugins = versions.flatMap((version) => [
     `openapi/${version}`,
     ...(site.accountingPort === null ? [] : [`openapi/db${version}`]),
   ]);
-  return async (clockOffsetS) => {
-    rmSync(restSocket(site), { force: true });
-    const daemon = await startDaemon({
-      ...{ top, name: `slurmrestd-${site.name}`, log, owned, clockOffsetS, user: "nobody" },
-      folder: join(site.folder, "rest"),
-      // SLURM_JWT=daemon: else it refuses every token.
-      environment: { SLURM_CONF: join(site.folder, "slurm.conf"), SLURM_JWT: "daemon" },
-      command: [
-        ...["slurmrestd", "-s", plugins.join(","), "-a", "rest_auth/jwt", "-t", "8"],
-        ...[`127.0.0.1:${site.restPort}`, `unix:${restSocket(site)}`],
-      ],
-    });
-    await answers(site.restPort, daemon, log);
-    await answers(restSocket(site), daemon, log);
-    // As a site does that lets its agent in; tokens still say who one is.
-    chmodSync(restSocket(site), 0o666);
-    return daemon;
-  };
+  rmSync(restSocket(site), { force: true });
+  const daemon = await startDaemon({
+    ...{ top, name: `slurmrestd-${site.name}`, log, owned, clockOffsetS, user: "nobody" },
+    folder: join(site.folder, "rest"),
+    // SLURM_JWT=daemon: else it refuses every token.
+    environment: { SLURM_CONF: join(site.folder, "slurm.conf"), SLURM_JWT: "daemon" },
+    command: [
+      ...["slurmrestd", "-s", plugins.join(","), "-a", "rest_auth/jwt", "-t", "8"],
+      ...[`127.0.0.1:${site.restPort}`, `unix:${restSocket(site)}`],
+    ],
+  });
+  await answers(site.restPort, daemon, log);
+  await answers(restSocket(site), daemon, log);
+  // As a site does that lets its agent in; tokens still say who one is.
+  chmodSync(restSocket(site), 0o666);
+  return daemon;
 }
 
 function restSocket(site: Site): string {

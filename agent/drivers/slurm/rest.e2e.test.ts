@@ -128,6 +128,28 @@ describe("both transports", { skip: requires("root", "slurm", "sudo") }, () => {
     });
   }
 
+  describe("where slurmrestd serves v0.0.37 alone", () => {
+    const way = "qingdao by REST, v0.0.37";
+    before(async () => {
+      const { rest: daemon, restSocket } = clusterOf(clusters, "qingdao");
+      await daemon.restart({ versions: ["v0.0.37"] });
+      const made = makeTestSite(clusters, "qingdao", rest({ socket: restSocket }));
+      sites.set(way, made);
+      agents.set(way, await made.open());
+    });
+    after(() => clusterOf(clusters, "qingdao").rest.restart());
+
+    endings(way, false);
+
+    test("that version was spoken, and the doctor names it", async () => {
+      assert.match(agent(way).driver.engine.transport, /, v0\.0\.37,/);
+      const { settings } = site(way);
+      const findings = await examineSite(settings.site, settings.folder, settings.identity);
+      const found = findings.find(({ name }) => name === "transport");
+      assert.deepEqual([found?.verdict, /v0\.0\.37, with/.test(found?.words ?? "")], ["good", true], found?.words);
+    });
+  });
+
   test("a job that is not the network's is not cancelled by REST either", async () => {
     const by = agent("qingdao by REST").driver.engine;
     const cluster = site("qingdao by REST").cluster;
