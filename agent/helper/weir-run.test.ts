@@ -40,15 +40,11 @@ type Changes = {
 function makeChunk(script: string | null, order: Changes["order"] = {}): string {
   const chunk = join(folder, `chunk-${++chunks}`);
   mkdirSync(chunk);
-  if (script !== null) {
-    writeFileSync(join(chunk, "script"), script.startsWith("#!") ? script : `#!/bin/sh\n${script}\n`, { mode: 0o700 });
-    chmodSync(join(chunk, "script"), 0o700);
-  }
   const all = {
     timeLimitMs: "60000",
     graceMs: "500",
     task: "0 5.0.1",
-    ...(script === null ? {} : { script: "1" }),
+    ...(script === null ? {} : { script: script.startsWith("#!") ? script : `#!/bin/sh\n${script}\n` }),
     ...order,
   };
   const fields = Object.entries(all).flatMap(([name, value]) => [value].flat().map((one): Field => [name, one]));
@@ -99,7 +95,7 @@ describe("weir-run", () => {
     const one = await run('#!/usr/bin/perl -w\nprint "out $0 @ARGV\\n"; print STDERR "err\\n"; exit 3', {
       order: { arg: ["a b", "$(c)"] },
     });
-    assert.deepEqual([one.code, one.stdout, one.stderr], [3, `out ${one.chunk}/script a b $(c)\n`, "err\n"]);
+    assert.deepEqual([one.code, one.stdout, one.stderr], [3, `out ${one.chunk}/5.0.1-0/script a b $(c)\n`, "err\n"]);
     assert.deepEqual(["cause", "exitCode", "signal", "engine", "node"].map(one.ended), ["exited", "3", "", "77", "n1"]);
     assert.deepEqual(["engine", "cwd", "stdout"].map(one.started), [
       "77",

@@ -242,11 +242,9 @@ function chunkRecord(payload: Buffer): ChunkRecord {
         [...(runs.get(run) ?? []), record].sort((a, b) => a.restart - b.restart),
       );
   }
-  const engineId = factsOf(text(frame, "engine") ?? "")?.get("engineId") ?? "";
   return {
     chunk: text(frame, "chunk") ?? "",
     isGone: text(frame, "gone") === "1",
-    engineId: /^[1-9]\d*$/.test(engineId) ? engineId : null,
     runs,
     duplicates: (frame.get("duplicate") ?? []).map((one) => Number(factsOf(one.toString())?.get("engine") ?? 0)),
   };

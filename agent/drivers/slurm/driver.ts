@@ -261,8 +261,10 @@ export async function openSlurm(
     }
   }
 
-  function taken(facts: ChunkFacts, engineId: string): StartAnswer {
-    notebook.append([{ kind: "engine", chunk: facts.chunk, engineId }], "synced");
+  /** Told once the engine's id is on disk; before that the tag would be looked up. */
+  async function taken(facts: ChunkFacts, engineId: string): Promise<StartAnswer> {
+    notebook.append([{ kind: "engine", chunk: facts.chunk, engineId }], "unsynced");
+    await notebook.synced();
     const noted = notebook.chunks.get(facts.chunk);
     if (noted) following.take(noted);
     doubtful.eased(facts.user);
@@ -291,7 +293,7 @@ export async function openSlurm(
     for (;;) {
       const found = await doubtful.lookUp(facts);
       if (found !== null) {
-        taken(facts, found);
+        await taken(facts, found);
         return;
       }
       if ((await engine.remove(facts.user, facts.chunk)) === "removed") break;

@@ -123,7 +123,6 @@ export type JobsAnswer = {
 export type ChunkRecord = {
   readonly chunk: string;
   readonly isGone: boolean;
-  readonly engineId: string | null;
   /** Every start of every run of it, in order of restarts. */
   readonly runs: ReadonlyMap<string, readonly WrapperRecord[]>;
   /** Slurm's numbers of copies that found their folder and ran nothing. */

@@ -71,10 +71,16 @@ const mostIds = 100;
 const manyOfArray = 10;
 const mostChunks = 200;
 const mostRuns = 1000;
+/** A run that was just submitted may start at once; those that came together are looked at together. */
+const firstLookMs = 200;
+/** A folder costs the helper so much; a user's thousands are read less often. */
+const recordsMsEach = 1;
 
 export function follow(settings: FollowSettings): Following {
   const { engine, notebook, note, tell, nowMs, monotonicMs } = settings;
   const tracks = new Map<RunId, Track>();
+  const fresh = new Set<Track>();
+  let freshAtMs = Number.POSITIVE_INFINITY;
   let recordsAtMs = 0;
   let listAtMs = 0;
   let closed = false;
@@ -108,8 +114,8 @@ export function follow(settings: FollowSettings): Following {
     await Promise.all(acts);
   }
 
-  async function readRecords(): Promise<void> {
-    await eachUser(tracks.values(), async (user, theirs) => {
+  async function readRecords(of: Iterable<Track>): Promise<void> {
+    await eachUser(of, async (user, theirs) => {
       const chunks = [...new Set(theirs.map(({ facts }) => facts.chunk))];
       const only = theirs.length <= mostRuns ? theirs.map(({ run }) => run) : [];
       const records = new Map<string, ChunkRecord>();
@@ -397,8 +403,13 @@ export function follow(settings: FollowSettings): Following {
       if (tracks.size === 0) await new Promise<void>((resolve) => (wake = resolve));
       if (closed) return;
       if (monotonicMs() >= recordsAtMs) {
-        await readRecords();
-        recordsAtMs = monotonicMs() + settings.recordsEveryMs;
+        await readRecords(tracks.values());
+        recordsAtMs = monotonicMs() + settings.recordsEveryMs + recordsMsEach * tracks.size;
+      } else if (monotonicMs() >= freshAtMs) {
+        const some = [...fresh].filter(({ run }) => tracks.has(run));
+        fresh.clear();
+        freshAtMs = Number.POSITIVE_INFINITY;
+        await readRecords(some);
       }
       await look();
       if (monotonicMs() >= listAtMs) {
@@ -406,7 +417,7 @@ export function follow(settings: FollowSettings): Following {
         listAtMs = monotonicMs() + settings.listEveryMs;
         await look();
       }
-      let nextMs = Math.min(recordsAtMs, listAtMs);
+      let nextMs = Math.min(recordsAtMs, freshAtMs, listAtMs);
       for (const track of tracks.values()) nextMs = Math.min(nextMs, track.lookAtMs);
       await new Promise<void>((resolve) => {
         wake = resolve;
@@ -429,9 +440,10 @@ export function follow(settings: FollowSettings): Following {
         if (ended.has(run) || tracks.has(run)) continue;
         const track = freshTrack(run, index, facts, engineId);
         tracks.set(run, track);
+        fresh.add(track);
         if (!closed) tellWaiting(track, null, null);
       }
-      recordsAtMs = Math.min(recordsAtMs, monotonicMs() + 200);
+      freshAtMs = Math.min(freshAtMs, monotonicMs() + firstLookMs);
       soon();
     },
     track: (run) => tracks.get(run) ?? null,

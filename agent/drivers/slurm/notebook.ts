@@ -1,4 +1,4 @@
-import { closeSync, fdatasyncSync, openSync, renameSync, writeSync } from "node:fs";
+import { closeSync, fdatasync, fdatasyncSync, openSync, renameSync, writeSync } from "node:fs";
 import { jsonLine, readJsonLines } from "#agent/json-lines.ts";
 import type { RunId } from "#core/ids.ts";
 import type { RunObservation } from "#core/run-order.ts";
@@ -18,6 +18,8 @@ import type { RunObservation } from "#core/run-order.ts";
 export type Notebook = {
   readonly chunks: ReadonlyMap<string, NotedChunk>;
   readonly append: (lines: readonly NotebookLine[], durable: "synced" | "unsynced") => void;
+  /** Resolves when all that was appended before is on disk: one sync for whatever came while another was under way. */
+  readonly synced: () => Promise<void>;
   readonly close: () => void;
 };
 
@@ -76,6 +78,9 @@ export function openNotebook(path: string): Notebook {
   for (const line of readJsonLines<NotebookLine>(path, notOurs) ?? []) replay(line, chunks);
   let written = 0;
   let file = compact();
+  let syncing: Promise<void> | null = null;
+  let next: Promise<void> | null = null;
+  let isClosed = false;
 
   function compact(): number {
     const fresh = openSync(`${path}.new`, "w", 0o600);
@@ -94,12 +99,33 @@ export function openNotebook(path: string): Notebook {
       if (durable === "synced") fdatasyncSync(file);
       for (const line of lines) replay(line, chunks);
       written += lines.length;
-      if (written < compactAfterLines) return;
+      if (written < compactAfterLines || syncing !== null) return;
       closeSync(file);
       file = compact();
     },
-    close: () => closeSync(file),
+    synced() {
+      next ??= (syncing ?? Promise.resolve()).catch(() => {}).then(begin);
+      return next;
+    },
+    close() {
+      isClosed = true;
+      if (syncing === null) closeSync(file);
+    },
   };
+
+  function begin(): Promise<void> {
+    next = null;
+    if (isClosed) return Promise.reject(new Error(`${path} is closed`));
+    syncing = new Promise<void>((resolve, reject) => {
+      fdatasync(file, (error) => {
+        syncing = null;
+        if (isClosed) closeSync(file);
+        if (error) reject(error);
+        else resolve();
+      });
+    });
+    return syncing;
+  }
 }
 
 /** Only to look, beside the agent that writes it. */

@@ -43,13 +43,15 @@ export type RestEngine = Engine & {
 };
 
 /** A listing of all jobs is never asked for by REST (P6); those that are listed and read come by weir-as. */
-const recordedAfterMs = 50;
+const recordedAfterMs = 500;
 const mostRecorded = 200;
-/** Enough for eight connections and for folders that are prepared together. */
-const submissionsAtOnce = 48;
+/** Enough for eight connections and for folders that are prepared together meanwhile. */
+const submissionsAtOnce = 96;
 const mostPrepared = 32;
 const mostPreparedBytes = 8 * 2 ** 20;
 const preparingAtOnce = 2;
+/** While so many are on their way to slurmrestd, the next ones are gathered until a request of weir-as is full. */
+const enoughAhead = 16;
 
 /**
  * slurmrestd, asked as the user with a token that weir-as mints. It submits, cancels and tells of single jobs. The
@@ -65,7 +67,7 @@ export function restEngine(commands: Engine, helper: WeirAs, settings: RestSetti
     mint: mintBy(helper),
   });
   const recorder = recordBy(helper, note);
-  const prepare = prepareBy(helper);
+  const folders = prepareBy(helper);
   let known: RestVersion | null = null;
   const accepted = new Map<string, string>();
   let keepsAccounting = true;
@@ -197,9 +199,10 @@ export function restEngine(commands: Engine, helper: WeirAs, settings: RestSetti
     // What it was sent in its silence it may do only now.
     if (wasSuspect && isAgain)
       return { kind: "in-doubt", words: `slurmrestd ${client.place} answers again: the tag is looked up once more` };
-    const prepared = await prepare(submission);
+    const prepared = await folders.prepare(submission);
     if (prepared.kind !== "prepared") return prepared;
     const path = `/slurm/${spoken.name}/job/submit`;
+    const sent = folders.sending(user);
     try {
       const body = submitBody(submission, prepared, spoken.family);
       const answer = await post(user, spoken.name, body);
@@ -209,6 +212,8 @@ export function restEngine(commands: Engine, helper: WeirAs, settings: RestSetti
       return verdict;
     } catch (error) {
       return notSent(error, true);
+    } finally {
+      sent();
     }
   }
 
@@ -272,17 +277,30 @@ type PreparedOrAnswer =
   | { readonly kind: "prepared"; readonly place: string; readonly batch: string; readonly deadlineS: number }
   | SubmitAnswer;
 
+type Folders = {
+  readonly prepare: (submission: Submission) => Promise<PreparedOrAnswer>;
+  /** One of the user's is on its way to slurmrestd, until what is returned is called. */
+  readonly sending: (user: string) => () => void;
+};
+
 /**
- * The folders with all files, by the policy: nothing is at Slurm yet. Those of one user that come while weir-as is busy
- * with others go together.
+ * The folders with all files, by the policy: nothing is at Slurm yet. A request of weir-as costs a process there, so
+ * those of one user that come while it is busy, or slurmrestd has enough to do, go together.
  */
-function prepareBy(helper: WeirAs): (submission: Submission) => Promise<PreparedOrAnswer> {
+function prepareBy(helper: WeirAs): Folders {
   type Waiting = { readonly payload: Buffer; readonly answer: PromiseWithResolvers<PreparedOrAnswer> };
-  const users = new Map<string, { readonly waiting: Waiting[]; busy: number }>();
+  const users = new Map<string, { readonly waiting: Waiting[]; busy: number; ahead: number }>();
+
+  function of(user: string) {
+    const theirs = users.get(user) ?? { waiting: [], busy: 0, ahead: 0 };
+    users.set(user, theirs);
+    return theirs;
+  }
 
   function pump(user: string): void {
-    const theirs = users.get(user);
-    if (theirs === undefined || theirs.waiting.length === 0 || theirs.busy >= preparingAtOnce) return;
+    const theirs = of(user);
+    if (theirs.waiting.length === 0 || theirs.busy >= preparingAtOnce) return;
+    if (theirs.waiting.length < mostPrepared && (theirs.ahead >= enoughAhead || theirs.busy > 0)) return;
     const some: Waiting[] = [];
     for (let bytes = 0; some.length < mostPrepared; ) {
       const next = theirs.waiting[0];
@@ -314,14 +332,22 @@ function prepareBy(helper: WeirAs): (submission: Submission) => Promise<Prepared
     }
   }
 
-  return (submission) => {
-    const { user } = submission;
-    const theirs = users.get(user) ?? { waiting: [], busy: 0 };
-    users.set(user, theirs);
-    const answer = Promise.withResolvers<PreparedOrAnswer>();
-    theirs.waiting.push({ payload: encodeFrame(submitFields(submission)).subarray(4), answer });
-    pump(user);
-    return answer.promise;
+  return {
+    prepare(submission) {
+      const { user } = submission;
+      const answer = Promise.withResolvers<PreparedOrAnswer>();
+      of(user).waiting.push({ payload: encodeFrame(submitFields(submission)).subarray(4), answer });
+      // All of one turn together.
+      setImmediate(pump, user);
+      return answer.promise;
+    },
+    sending(user) {
+      of(user).ahead += 1;
+      return () => {
+        of(user).ahead -= 1;
+        pump(user);
+      };
+    },
   };
 }
 

@@ -1,10 +1,12 @@
 package Weir::Chunk;
 
 # The folder of one submission, <runs of the user>/<chunk>/, written and read as that user:
-#   engine      locked by whoever submits it, and by their sbatch; then a record of the engine's id
-#   order       what the wrapper needs, one frame payload; script, input/: the user's files
+#   order       what the wrapper needs, one frame payload. Its first field has always the same place and length: a record
+#               of the engine's id, once there is one. Locked by whoever submits the chunk, and by their sbatch
+#   input/      the user's files, where there are any
 #   wrapper.log of weir-run itself, which lies beside the chunks and is what Slurm starts
-#   <run>-<restart>/   of one start of one task: started, ended, stdout, stderr, work/ (by weir-run)
+#   <run>-<restart>/   of one start of one task: started, ended, stdout, stderr, script, work/ (by weir-run)
+# One folder and one file for each: making files is what a submission costs most.
 use strict;
 use warnings;
 use Cwd ();
@@ -16,17 +18,19 @@ use Weir::Policy;
 use Weir::Record;
 use Weir::Submission;
 use Exporter qw(import);
-our @EXPORT = qw(submit_chunk prepare_chunk record_submitted chunk_record read_run_stream remove_chunk);
+our @EXPORT = qw(open_runs submit_chunk prepare_chunk record_submitted chunk_record read_run_stream remove_chunk);
 
-use constant { MAX_RECORD => 8192, MAX_READ => 1 << 20 };
+use constant { MAX_RECORD => 8192, MAX_READ => 1 << 20, ENGINE_ROOM => 160 };
+my $ENGINE_HEAD = pack 'n/a* N', 'engine', ENGINE_ROOM;
 
 # (engineId, cluster, existing, words of sbatch). $sbatch->($place, $batch, $lock) is called at most once, under the lock.
+# $runs is what open_runs answered.
 sub submit_chunk {
-    my ($policy, $person, $s, $wrapper, $sbatch) = @_;
-    my ($place, $batch, $engine, %known) = open_chunk($policy, $person, $s, $wrapper);
+    my ($policy, $person, $runs, $s, $sbatch) = @_;
+    my ($place, $batch, $order, %known) = open_chunk($policy, $person, $runs, $s);
     return (@known{qw(engineId cluster)}, 1, '') if %known;
-    my ($id, $cluster, $words) = $sbatch->($place, $batch, $engine);
-    record_engine($engine, $id, $cluster) or $words .= "weir-as: the engine's id could not be recorded in $place: $!";
+    my ($id, $cluster, $words) = $sbatch->($place, $batch, $order);
+    record_engine($order, $id, $cluster) or $words .= "weir-as: the engine's id could not be recorded in $place: $!";
     return ($id, $cluster, 0, $words);
 }
 
@@ -39,63 +43,89 @@ sub prepare_chunk {
 
 # Whether the id is there now: the first one stands.
 sub record_submitted {
-    my ($policy, $person, $chunk, $id) = @_;
-    my $place = path_of($policy->{runs}, $person) . "/$chunk";
+    my ($person, $root, $chunk, $id) = @_;
+    my $place = "$root/$chunk";
     is_own_folder($person, $place) or return 0;
-    sysopen(my $engine, "$place/engine", O_RDWR | O_NOFOLLOW | O_NONBLOCK) or return 0;
-    flock $engine, LOCK_EX | LOCK_NB or return 0;
-    my %known = facts_in(small_file($person, "$place/engine"));
+    sysopen(my $order, "$place/order", O_RDWR | O_NOFOLLOW | O_NONBLOCK) or return 0;
+    flock $order, LOCK_EX | LOCK_NB or return 0;
+    my %known = engine_in($person, $order);
     return $known{engineId} eq $id ? 1 : 0 if ($known{engineId} // '') =~ /^$ENGINE_ID$/;
-    return record_engine($engine, $id, '') ? 1 : 0;
+    return record_engine($order, $id, '') ? 1 : 0;
 }
 
-# ($place, $batch, its open and locked file `engine`), all files written; of one that has an engine's id: that too.
+# ($place, $batch, its open and locked file `order`), all files written; of one that has an engine's id: that too.
 sub open_chunk {
-    my ($policy, $person, $s, $wrapper) = @_;
-    my $root = root_of_runs($policy, $person);
+    my ($policy, $person, $runs, $s) = @_;
+    my ($root, $wrapper) = @$runs;
     $s->{cwd} eq '' or -d $s->{cwd} or refuse('cwd', "there is no folder $s->{cwd}, or $person->{name} cannot see it");
     for my $name (qw(cwd stdout stderr)) { check_output($policy, $person, $root, $name, $s->{$name}) if $s->{$name} =~ m{^/} }
     my $place = "$root/$s->{chunk}";
+    # No quote can be in these: the patterns of the policy's paths and of a chunk see to that.
+    my $batch = "#!/usr/bin/perl\nexec {'/usr/bin/perl'} 'perl', '$wrapper', '$place';\ndie \"perl: \$!\\n\";\n";
     my $fresh = mkdir $place, 0700;
     $fresh or $!{EEXIST} or failed('failed', "$place: $!");
-    is_own_folder($person, $place) or refuse('runs', "$place is not a folder of $person->{name}'s own");
-    sysopen(my $engine, "$place/engine", O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0600) or failed('failed', "$place/engine: $!");
-    flock $engine, LOCK_EX | LOCK_NB or failed('busy', "$s->{chunk} is being submitted by another process");
-    my %known = facts_in(small_file($person, "$place/engine"));
-    return ($place, '', $engine, map { $_ => $known{$_} } qw(engineId cluster)) if ($known{engineId} // '') =~ /^$ENGINE_ID$/;
+    $fresh or is_own_folder($person, $place) or refuse('runs', "$place is not a folder of $person->{name}'s own");
+    sysopen(my $order, "$place/order", O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0600) or failed('failed', "$place/order: $!");
+    flock $order, LOCK_EX | LOCK_NB or failed('busy', "$s->{chunk} is being submitted by another process");
+    my %known = $fresh ? () : engine_in($person, $order);
+    return ($place, $batch, $order, map { $_ => $known{$_} } qw(engineId cluster)) if ($known{engineId} // '') =~ /^$ENGINE_ID$/;
     failed('in-doubt', "$s->{chunk} was begun before, and no engine id is recorded: look its tag up") unless $fresh || $s->{again};
-    my $batch = eval { write_chunk($root, $place, $s, $wrapper) } // failed('failed', $@ =~ s/\s+\z//r);
-    return ($place, $batch, $engine);
+    eval { write_chunk($place, $order, $fresh, $s); 1 } or failed('failed', $@ =~ s/\s+\z//r);
+    return ($place, $batch, $order);
 }
 
+# Its place in the file is there from the start, so nothing else moves.
 sub record_engine {
-    my ($engine, $id, $cluster) = @_;
-    my $record = lines(engineId => $id, cluster => $cluster, submittedMs => wall_ms());
-    return truncate($engine, 0) && sysseek($engine, 0, 0) && (syswrite($engine, $record) // 0) == length $record;
+    my ($order, $id, $cluster) = @_;
+    my $record = lines(engineId => $id, cluster => substr($cluster, 0, 60), submittedMs => wall_ms());
+    $record .= "\n" x (ENGINE_ROOM - length $record);
+    return sysseek($order, length $ENGINE_HEAD, 0) && (syswrite($order, $record) // 0) == length $record;
 }
 
-# All files of the chunk; what Slurm is to start, as text.
+# What record_engine wrote, as a hash.
+sub engine_in {
+    my ($person, $order) = @_;
+    my @stat = stat $order;
+    return () unless S_ISREG($stat[2]) && $stat[4] == $person->{uid};
+    sysseek $order, 0, 0;
+    sysread $order, my $head, length($ENGINE_HEAD) + ENGINE_ROOM;
+    return index($head, $ENGINE_HEAD) == 0 ? facts_in(substr $head, length $ENGINE_HEAD) : ();
+}
+
+# Its files. One that was written before is left as it is where nothing differs: what came to Slurm of it may be reading it.
 sub write_chunk {
-    my ($root, $place, $s, $wrapper) = @_;
-    my ($name, $text) = @$wrapper;
-    if ((read_file("$root/$name") // '') ne $text) {
-        unlink "$root/.$name.$$";
-        put("$root/.$name.$$", 0600, $text, 'sync');
-        rename "$root/.$name.$$", "$root/$name" or die "$root/$name: $!\n";
-    }
+    my ($place, $order, $fresh, $s) = @_;
     my @order = map { $_ => $s->{$_} } qw(timeLimitMs graceMs cwd stdout stderr arrayCount arrayMin arrayMax arrayStep);
     push @order, map({ (task => "@$_") } @{ $s->{task} }), map({ (arg => $_) } @{ $s->{arg} }), map { (env => $_) } @{ $s->{env} };
-    push @order, script => 1 if defined $s->{script};
-    unlink map { "$place/$_" } qw(order script);
-    remove_tree("$place/input");
-    put("$place/order", 0600, payload_of(@order));
-    put("$place/script", 0700, $s->{script}) if defined $s->{script};
-    if (@{ $s->{file} }) {
-        mkdir "$place/input", 0700 or die "$place/input: $!\n";
-        put_input("$place/input", $_) for @{ $s->{file} };
+    push @order, script => $s->{script} if defined $s->{script};
+    my $payload = payload_of(engine => "\n" x ENGINE_ROOM, @order);
+    if (!$fresh) {
+        return if (read_file("$place/order") // '') eq $payload && !@{ $s->{file} };
+        remove_tree("$place/input");
+        truncate $order, 0;
+        sysseek $order, 0, 0;
     }
-    # No quote can be in these: the patterns of the policy's paths and of a chunk see to that.
-    return "#!/usr/bin/perl\nexec {'/usr/bin/perl'} 'perl', '$root/$name', '$place';\ndie \"perl: \$!\\n\";\n";
+    my $done = 0;
+    while ($done < length $payload) { $done += syswrite($order, $payload, 1 << 20, $done) // die "$place/order: $!\n" }
+    return unless @{ $s->{file} };
+    mkdir "$place/input", 0700 or die "$place/input: $!\n";
+    put_input("$place/input", $_) for @{ $s->{file} };
+}
+
+# [the user's folder for runs, the wrapper's path in it], both made where they are not there; for many chunks of a request.
+sub open_runs {
+    my ($policy, $person, $wrapper) = @_;
+    my $root = root_of_runs($policy, $person);
+    my ($name, $text) = @$wrapper;
+    eval {
+        if ((read_file("$root/$name") // '') ne $text) {
+            unlink "$root/.$name.$$";
+            put("$root/.$name.$$", 0600, $text, 'sync');
+            rename "$root/.$name.$$", "$root/$name" or die "$root/$name: $!\n";
+        }
+        1;
+    } or failed('failed', $@ =~ s/\s+\z//r);
+    return [$root, "$root/$name"];
 }
 
 # The user's own folder for runs; made where its parent lets them.
@@ -142,10 +172,10 @@ sub small_file {
 sub chunk_record {
     my ($policy, $person, $chunk, @only) = @_;
     my $place = path_of($policy->{runs}, $person) . "/$chunk";
-    is_own_folder($person, $place) or return (chunk => $chunk, engine => '', gone => 1);
-    opendir(my $folder, $place) or return (chunk => $chunk, engine => '', gone => 1);
+    is_own_folder($person, $place) or return (chunk => $chunk, gone => 1);
+    opendir(my $folder, $place) or return (chunk => $chunk, gone => 1);
     my %only = map { $_ => 1 } @only;
-    my @fields = (chunk => $chunk, engine => small_file($person, "$place/engine"));
+    my @fields = (chunk => $chunk);
     for my $name (sort readdir $folder) {
         my ($run, $restart, $rest) = $name =~ /^($RUN)-(\d{1,6})(\.duplicate-\d+)?$/ or next;
         next if @only && !$only{$run};
@@ -192,7 +222,7 @@ sub remove_chunk {
     my $root = path_of($policy->{runs}, $person);
     lstat "$root/$chunk" or return;
     is_own_folder($person, $root) && is_own_folder($person, "$root/$chunk") or refuse('runs', "$root/$chunk is not a folder of $person->{name}'s own");
-    if (sysopen(my $lock, "$root/$chunk/engine", O_RDWR | O_NOFOLLOW | O_NONBLOCK)) {
+    if (sysopen(my $lock, "$root/$chunk/order", O_RDWR | O_NOFOLLOW | O_NONBLOCK)) {
         flock $lock, LOCK_EX | LOCK_NB or failed('busy', "$chunk is being submitted");
     }
     rename "$root/$chunk", "$root/.gone-$chunk.$$" or failed('failed', "$root/$chunk: $!");

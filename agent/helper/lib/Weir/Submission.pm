@@ -33,8 +33,8 @@ sub field {
     refuse("field:$name", "$name is not there once, or not as it must be") unless defined $value;
     return $value;
 }
-sub optional { my ($f, $name, $pattern) = @_; return $f->{$name} && "@{ $f->{$name} }" ne '' ? field($f, $name, $pattern) : '' }
-sub fields { my ($f, $name, $pattern) = @_; my @all = @{ $f->{$name} // [] }; /\A$pattern\z/ or refuse("field:$name", "a $name is not as it must be") for @all; return @all }
+sub optional { my ($f, $name, $pattern) = @_; return $f->{$name} && (@{ $f->{$name} } != 1 || $f->{$name}[0] ne '') ? field($f, $name, $pattern) : '' }
+sub fields { my ($f, $name, $pattern) = @_; my @all = @{ $f->{$name} // [] }; my $whole = whole($pattern); $_ =~ $whole or refuse("field:$name", "a $name is not as it must be") for @all; return @all }
 
 # The checked request as a hash, or a refusal.
 sub submission_of {

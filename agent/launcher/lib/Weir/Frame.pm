@@ -5,7 +5,7 @@ package Weir::Frame;
 use strict;
 use warnings;
 use Exporter qw(import);
-our @EXPORT = qw(fields_of one payload_of frame_of);
+our @EXPORT = qw(fields_of one whole payload_of frame_of);
 
 # name => [values]; a torn payload gives what could be read of it.
 sub fields_of {
@@ -19,9 +19,13 @@ sub fields_of {
 sub one {
     my ($f, $name, $pattern, $rule) = @_;
     my @values = @{ $f->{$name} // [] };
-    die "invalid $name" . ($rule ? ": $rule\n" : "\n") unless @values == 1 && $values[0] =~ /\A$pattern\z/;
+    die "invalid $name" . ($rule ? ": $rule\n" : "\n") unless @values == 1 && $values[0] =~ whole($pattern);
     return $values[0];
 }
+
+# The pattern for the whole of a text; kept, since to make one takes longer than all else that is done with a field.
+my %whole;
+sub whole { return $whole{ $_[0] } //= qr/\A(?:$_[0])\z/ }
 
 sub payload_of { return pack '(n/a* N/a*)*', @_ }
 sub frame_of   { my $payload = payload_of(@_); return pack('N', length $payload) . $payload }
