@@ -106,6 +106,10 @@ const accountLimits = z.strictObject({
   person: z.int().min(1).nullable(),
   project: z.int().min(1).nullable(),
   submitted: z.int().min(0),
+  othersHold: z
+    .array(z.strictObject({ name: z.string().max(255), count: z.int().min(0) }))
+    .max(100)
+    .optional(),
   mostRunning: z.int().min(0).nullable(),
   mostSubmitted: z.int().min(0).nullable(),
   mostTimeS: z.int().min(0).nullable(),

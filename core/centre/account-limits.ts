@@ -10,6 +10,8 @@ export type AccountLimits = Bound & {
   readonly project: number | null;
   /** What of `mostSubmitted` is taken: jobs in the engine's queue or running, of the network or not. */
   readonly submitted: number;
+  /** What the account's running jobs that are not the network's hold: `job`, `cpu`, `node`; absent: not known. */
+  readonly othersHold?: readonly { readonly name: string; readonly count: number }[] | undefined;
 };
 
 export type Bound = {
@@ -38,6 +40,11 @@ export function limitsByWho(told: readonly AccountLimits[]): LimitsByWho {
 export function limitsFor(told: LimitsByWho, { person, project }: Pair): AccountLimits | null {
   const of = (who: number | null, what: number | null) => told.get(limitsKey(who, what));
   return of(person, project) ?? of(person, null) ?? of(null, project) ?? null;
+}
+
+/** What the account may hold at once, its number of running jobs among it as `job`. */
+export function boundTogether({ mostRunning, together }: Pick<Bound, "mostRunning" | "together">): readonly Most[] {
+  return mostRunning === null ? together : [{ name: "job", most: mostRunning }, ...together];
 }
 
 export function isAtSubmitLimit({ mostSubmitted, submitted }: AccountLimits): boolean {

@@ -1,9 +1,10 @@
-import { isAtSubmitLimit } from "#core/centre/account-limits.ts";
+import { type AccountLimits, boundTogether, isAtSubmitLimit } from "#core/centre/account-limits.ts";
 import { runsJobs } from "#core/centre/centre.ts";
 import type { NodeGroup } from "#core/centre/engine.ts";
 import type { CentreId, ProjectId } from "#core/ids.ts";
 import { coresPerNode, memoryMibPerNode, type Shape } from "#core/job/spec.ts";
 import type { Allocation } from "#core/run-order.ts";
+import type { AccountUse } from "#core/scheduling/account-use.ts";
 import { alwaysOpen, type Ours, oursIn, type PoolOpening } from "#core/scheduling/agreed.ts";
 import type { JobRecord } from "#core/scheduling/job-record.ts";
 import type { Offered } from "#core/scheduling/offered.ts";
@@ -35,6 +36,9 @@ export type CentreRecord = {
   readonly licencesTaken: Map<string, number>;
   /** Within one decision: by licence, the first job that must wait for it here and keeps it from those behind. */
   readonly heldLicences: Map<string, Holder>;
+  readonly accountUse: AccountUse;
+  /** The same of what binds a local account as a whole. */
+  readonly heldAccounts: Map<AccountLimits, Holder>;
 };
 
 export type PoolRecord = {
@@ -91,6 +95,8 @@ export function emptyCentre(id: CentreId): CentreRecord {
     offered: null,
     licencesTaken: new Map(),
     heldLicences: new Map(),
+    accountUse: new Map(),
+    heldAccounts: new Map(),
   };
 }
 
@@ -157,7 +163,10 @@ function lasting({ state, pools }: CentreRecord): string {
   const totals = offers?.licences.map(({ name, total }) => [name, total]);
   const words = offers && { ...offers, licences: totals };
   const pairs = accounts && [...accounts].filter(([, readiness]) => readiness === "ready").map(([pair]) => pair);
-  const bound = [...(state.limits ?? [])].map(([who, limits]) => [who, limits.mostTimeS, isAtSubmitLimit(limits)]);
+  const bound = [...(state.limits ?? [])].map(([who, limits]) => {
+    const { mostTimeS, togetherMinutes } = limits;
+    return [who, mostTimeS, isAtSubmitLimit(limits), boundTogether(limits), togetherMinutes];
+  });
   return JSON.stringify([driver, intake === "leaving", lifeCycle, state.pools.length > 0, of, words, pairs, bound]);
 }
 

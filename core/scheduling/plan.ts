@@ -1,4 +1,5 @@
 import type { Demands } from "#core/job/demands.ts";
+import { accountHolder, amountsOf, holdAccount, takeAccount } from "#core/scheduling/account-use.ts";
 import { leaseMsOf, withMore } from "#core/scheduling/agreed.ts";
 import {
   allocationOf,
@@ -11,7 +12,7 @@ import {
   type PoolRecord,
 } from "#core/scheduling/centres.ts";
 import { type Dependencies, doomedPositions, doomFacts } from "#core/scheduling/dependencies.ts";
-import { type Asked, isBetter, judge, type Offer, offerOf, shareUsed } from "#core/scheduling/fit.ts";
+import { type Asked, accountShort, isBetter, judge, type Offer, offerOf, shareUsed } from "#core/scheduling/fit.ts";
 import { comesBefore, type JobRecord, popJob, pushJob } from "#core/scheduling/job-record.ts";
 import { lacksLicences, licenceHolder, takeLicences } from "#core/scheduling/offered.ts";
 import { indexAt, rangesOf } from "#core/scheduling/positions.ts";
@@ -110,7 +111,7 @@ type Placed = (job: JobRecord, position: number, offer: Offer, walk: Walk) => vo
 
 /** What a walk did to the records, to be undone. */
 type Walk = {
-  readonly taken: { readonly pool: PoolRecord; readonly left: Left; readonly demands: Demands | null }[];
+  readonly taken: { readonly offer: Offer; readonly left: Left; readonly ask: Ask }[];
   /** Jobs that started all they may, out of their group's heap until the walk is undone. */
   readonly served: JobRecord[];
   /** Each centre that something was taken of, or that was held, in turn. */
@@ -124,13 +125,14 @@ function served<Seen>(scene: Scene, most: number, end: Place, placed: Placed, lo
     serve(scene, walk, most, end, placed);
     return look();
   } finally {
-    for (const { pool, left, demands } of walk.taken.reverse()) {
-      pool.left = left;
-      takeLicences(pool.centre, demands, -1);
+    for (const { offer, left, ask } of walk.taken.reverse()) {
+      offer.pool.left = left;
+      takeCounted(offer, ask, -1);
     }
     for (const job of walk.served) pushJob(job.ask.group.heap, job);
     for (const centre of scene.centres) {
       if (centre.heldLicences.size > 0) centre.heldLicences.clear();
+      if (centre.heldAccounts.size > 0) centre.heldAccounts.clear();
       for (const pool of centre.pools) {
         pool.heldBy = null;
         if (pool.heldLines.size > 0) pool.heldLines.clear();
@@ -174,7 +176,7 @@ function serveJob(walk: Walk, job: JobRecord, before: number, most: number, plac
       return true;
     }
     placed(job, at, offer, walk);
-    walk.taken.push({ pool: offer.pool, left: leftOf(offer.pool), demands: ask.demands });
+    walk.taken.push({ offer, left: leftOf(offer.pool), ask });
     take(offer, ask);
     walk.changed.push(offer.pool.centre);
     left -= 1;
@@ -182,11 +184,16 @@ function serveJob(walk: Walk, job: JobRecord, before: number, most: number, plac
   return false;
 }
 
-function hold(pool: PoolRecord, { shape, line, demands }: Ask, holder: Holder): void {
+function hold(pool: PoolRecord, ask: Ask, holder: Holder): void {
+  const { shape, line, demands, who } = ask;
   if (demands && !isShared(pool) && waitsForLicence(demands, pool.centre)) {
     // It waits for a licence, and keeps away those alone that ask for the same.
     for (const { name } of demands.licences)
       if (!pool.centre.heldLicences.has(name)) pool.centre.heldLicences.set(name, holder);
+    return;
+  }
+  if (!isShared(pool) && (accountHolder(who, pool.centre) || accountShort(ask, pool))) {
+    holdAccount(who, pool.centre, holder);
     return;
   }
   // The agreed share of a shared pool is the network's own: whoever waits for it keeps its turn.
@@ -199,11 +206,19 @@ function waitsForLicence(demands: Demands, centre: CentreRecord): boolean {
 }
 
 /** What is left when the offer is taken: less room, or one more that waits. */
-function take({ pool, device, now }: Offer, { shape, line, demands }: Ask): void {
-  takeLicences(pool.centre, demands, 1);
+function take(offer: Offer, ask: Ask): void {
+  const { pool, device, now } = offer;
+  const { shape, line } = ask;
+  takeCounted(offer, ask, 1);
   const { room, pending, ours: before } = leftOf(pool);
   const need = needIn(shape, pool, device);
   const ours = withMore(before, need);
   if (now) pool.left = { room: pack(room, need, 1).room, pending, ours };
   else if (line !== null) pool.left = { room, pending: new Map(pending).set(line, (pending.get(line) ?? 0) + 1), ours };
+}
+
+/** Licences and what the local account may hold: of the whole centre, not of a pool. */
+function takeCounted({ pool, device }: Offer, { shape, demands, who }: Ask, sign: 1 | -1): void {
+  takeLicences(pool.centre, demands, sign);
+  if (who) takeAccount(pool.centre, who, amountsOf(needIn(shape, pool, device), pool.devices[device]), sign);
 }

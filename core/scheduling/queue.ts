@@ -1,6 +1,7 @@
 import { type Pair, pairKey } from "#core/centre/accounts.ts";
 import type { Demands } from "#core/job/demands.ts";
 import { coresPerNode } from "#core/job/spec.ts";
+import { accountsKey } from "#core/scheduling/account-use.ts";
 import { type CentreRecord, isShared, lineOf, type PoolRecord } from "#core/scheduling/centres.ts";
 import { isReleased, nextAllowed } from "#core/scheduling/dependencies.ts";
 import { type Asked, mayEverUse } from "#core/scheduling/fit.ts";
@@ -93,7 +94,7 @@ export function intern(queue: Queue, wants: Wants, centres: readonly CentreRecor
   const key = line === null ? plain : `${plain} ${line}`;
   const ofLine = queue.asks.get(key);
   if (ofLine) return ofLine;
-  const group = groupOf(queue, pools, line, demands);
+  const group = groupOf(queue, pools, { line, demands, who });
   const ask: Ask = { key, shape, wishes, timeLimitS, demands, who, line, group, jobs: 0 };
   ask.group.asks += 1;
   queue.asks.set(key, ask);
@@ -130,10 +131,10 @@ export function regroup(
     if (pools.some(isShared) !== (ask.line !== null) || byWho !== (ask.who !== null)) {
       relined.add(ask);
       left.add(ask.group);
-    } else if (pools !== ask.group.pools) {
+    } else if (groupKey(pools, ask) !== ask.group.key) {
       left.add(ask.group);
       ask.group.asks -= 1;
-      ask.group = groupOf(queue, pools, ask.line, ask.demands);
+      ask.group = groupOf(queue, pools, ask);
       ask.group.asks += 1;
     }
   }
@@ -176,8 +177,8 @@ function poolsFor(asked: Omit<Asked, "line">, all: readonly CentreRecord[]): rea
   return pools;
 }
 
-function groupOf(queue: Queue, pools: readonly PoolRecord[], line: string | null, demands: Demands | null): Group {
-  const key = groupKey(pools, line) + licencesKey(demands);
+function groupOf(queue: Queue, pools: readonly PoolRecord[], asked: GroupedBy): Group {
+  const key = groupKey(pools, asked);
   const known = queue.groups.get(key);
   if (known) return known;
   const group: Group = { key, pools, heap: [], asks: 0 };
@@ -185,9 +186,12 @@ function groupOf(queue: Queue, pools: readonly PoolRecord[], line: string | null
   return group;
 }
 
-function groupKey(pools: readonly PoolRecord[], line: string | null): string {
+type GroupedBy = Pick<Ask, "line" | "demands" | "who">;
+
+function groupKey(pools: readonly PoolRecord[], { line, demands, who }: GroupedBy): string {
   const names = pools.map((pool) => `${pool.centre.id}/${pool.name}`).join("\n");
-  return line === null ? names : `${names}\n\n${line}`;
+  const lined = line === null ? names : `${names}\n\n${line}`;
+  return lined + licencesKey(demands) + accountsKey(who, pools);
 }
 
 /** Who waits for licences keeps only those waiting who ask for licences too. */

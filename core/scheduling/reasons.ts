@@ -97,6 +97,16 @@ export const rules = {
     en: "asks for {askedS} s, and the local account there allows one job at most {limitS} s",
     zh: "申请 {askedS} 秒，而该中心的本地账户每作业至多 {limitS} 秒",
   },
+  "above-account": {
+    holds: "later",
+    en: "asks for {asked} {of}, and the local account there may hold at most {limit} at once",
+    zh: "申请 {asked} {of}，而该中心的本地账户同时至多占用 {limit}",
+  },
+  "above-account-minutes": {
+    holds: "later",
+    en: "may use {asked} minutes of {of}, and the local account there is allowed {limit} in all",
+    zh: "至多使用 {asked} 分钟 × {of}，而该中心的本地账户合计至多 {limit}",
+  },
   "at-submit-limit": {
     holds: "later",
     en: "{submitted} jobs of the local user wait or run there, which is as many as may ({limit})",
@@ -232,6 +242,11 @@ export const rules = {
     en: "needs {asked} licences {licence}, {free} of {total} are free",
     zh: "需要 {asked} 个许可证 {licence}，{total} 个中空闲 {free} 个",
   },
+  "account-limit-used": {
+    holds: "later",
+    en: "the jobs of the local account there hold {held} of the {limit} {of} that they may hold at once, and {asked} more are asked for",
+    zh: "该中心本地账户的作业已占用 {held} {of}，同时至多 {limit}，另申请 {asked}",
+  },
   "pool-queue-full": {
     holds: "later",
     en: "does not fit now, and {pending} runs of the project's like it wait in the own queue of pool {pool}, which is as many as may ({limit})",
@@ -300,6 +315,7 @@ function inChinese(facts: Facts): Facts {
     lifeCycle: lifeCycleInChinese.get(`${facts.lifeCycle}`),
     intake: intakeInChinese.get(`${facts.intake}`),
     day: weekdays.zh[Number(facts.day) - 1],
+    of: countedWords.zh.get(`${facts.of}`),
   });
   return {
     ...facts,
@@ -310,8 +326,26 @@ function inChinese(facts: Facts): Facts {
 function inEnglish(facts: Facts): Facts {
   const day = weekdays.en[Number(facts.day) - 1];
   if (day !== undefined) return { ...facts, day };
+  const of = countedWords.en.get(`${facts.of}`);
+  if (of !== undefined) return { ...facts, of };
   return facts.lifeCycle === "trial" ? { ...facts, lifeCycle: "on trial" } : facts;
 }
+
+/** What an engine counts for an account; what is not here, as `gres/gpu`, is said as the engine writes it. */
+const countedWords: Record<Language, ReadonlyMap<string, string>> = {
+  en: new Map([
+    ["job", "running jobs"],
+    ["cpu", "cores"],
+    ["node", "nodes"],
+    ["mem", "MiB of memory"],
+  ]),
+  zh: new Map([
+    ["job", "个运行作业"],
+    ["cpu", "核"],
+    ["node", "个节点"],
+    ["mem", "MiB 内存"],
+  ]),
+};
 
 /** From Monday on, as `Hours` counts them. */
 export const weekdays = {

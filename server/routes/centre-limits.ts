@@ -16,7 +16,7 @@ export function centreLimitHandlers({ db }: { readonly db: Database }): Pick<Han
       if (!found) return refused({ kind: "not-found", what: "centre", id: params.centre });
       const told = (found.told ?? []).filter((one) => caller.administrator || concerns(one, caller));
       const nameOf = await readNames(db, told);
-      const limits = told.map(({ person, project, ...bound }): CentreLimits["limits"][number] => ({
+      const limits = told.map(({ person, project, othersHold: _, ...bound }): CentreLimits["limits"][number] => ({
         ...bound,
         person: nameOf("person", person),
         project: nameOf("project", project),

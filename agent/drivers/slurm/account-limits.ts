@@ -1,12 +1,13 @@
 import { setTimeout as delay } from "node:timers/promises";
-import type { AccountLimits } from "#core/centre/account-limits.ts";
+import { type AccountLimits, boundTogether } from "#core/centre/account-limits.ts";
 import type { Engine } from "./engine.ts";
 import { type LocalLimits, localLimits } from "./limits.ts";
 import type { Mapping, MappingEntry } from "./mapping.ts";
 import type { NotedChunk } from "./notebook.ts";
 
 /**
- * What binds each local user of the mapping that is ready: asked for at most every ten minutes each, one after the other,
+ * What binds each local user of the mapping that is ready: asked for every ten minutes each, or every minute beside jobs
+ * of theirs that are not the network's, one after the other,
  * and sooner only after a refusal that names a limit. Told by the network's ids; which local user it is stays here (P2).
  */
 export type KeptLimits = {
@@ -29,8 +30,15 @@ export type LimitSettings = {
 };
 
 const keptMs = 600_000;
+/** Where jobs that are not the network's may keep its own waiting: how much they hold changes as they end. */
+const keptBesideOthersMs = 60_000;
 /** After a refusal. */
 const leastMs = 10_000;
+
+function keptFor(limits: LocalLimits | null): number {
+  const isShared = limits !== null && limits.othersHold.length > 0 && boundTogether(limits).length > 0;
+  return isShared ? keptBesideOthersMs : keptMs;
+}
 
 export function keepLimits(settings: LimitSettings): KeptLimits {
   const { mapping, monotonicMs, signal, note } = settings;
@@ -46,7 +54,7 @@ export function keepLimits(settings: LimitSettings): KeptLimits {
       const key = keyOf(entry);
       const atMs = known.get(key)?.atMs ?? Number.NEGATIVE_INFINITY;
       const isDoubted = (doubtedMs.get(entry.user) ?? Number.NEGATIVE_INFINITY) > atMs;
-      if (monotonicMs() - atMs < (isDoubted ? leastMs : keptMs)) continue;
+      if (monotonicMs() - atMs < (isDoubted ? leastMs : keptFor(known.get(key)?.limits ?? null))) continue;
       signal.throwIfAborted();
       const limits = await ask(entry, cluster);
       known.set(key, { limits: limits ?? known.get(key)?.limits ?? null, atMs: monotonicMs() });

@@ -156,6 +156,6 @@ export type LimitTexts = {
   readonly accounts: string;
   readonly qos: string;
   readonly shares: string;
-  /** What of the user's is in the queue or runs: lines `account|qos|copies|weir`. */
+  /** What of the user's is in the queue or runs: lines `account|qos|copies|weir|running|cpus|nodes`; of what runs the last two. */
   readonly queue: string;
 };

@@ -67,6 +67,7 @@ describe("limits, maintenance and the load of others at a real cluster", {
       person: 1,
       project: null,
       submitted: 0,
+      othersHold: [],
       mostRunning: 2,
       mostSubmitted: 3,
       mostTimeS: 3600,
@@ -83,7 +84,7 @@ describe("limits, maintenance and the load of others at a real cluster", {
 
   describe("what changes there", { concurrency: 3 }, () => {
     test("at the limit of submissions Slurm says no for now, and the network learns how many there are", async () => {
-      const own = await site.cluster.run("weirt-li", ["sbatch", "--hold", "-o/dev/null", "--mem=50", "--wrap=true"]);
+      const own = await site.cluster.run("weirt-li", ["sbatch", "-o/dev/null", "--mem=50", "--wrap=sleep 100"]);
       assert.equal(own.status, 0, own.stderr);
       const orders = [orderOf("sleep 60"), orderOf("sleep 60"), orderOf("true")];
       const [first, second, third] = orders;
@@ -92,10 +93,15 @@ describe("limits, maintenance and the load of others at a real cluster", {
       await agent.queue(second);
       const over = await agent.driver.start(third);
       assert.equal(over.kind, "busy", JSON.stringify(over));
-      await when(
+      const full = await when(
         () => limitsOf(1),
         (limits) => limits?.submitted === 3,
       );
+      assert.deepEqual(full?.othersHold, [
+        { name: "job", count: 1 },
+        { name: "cpu", count: 1 },
+        { name: "node", count: 1 },
+      ]);
       await Promise.all([agent.driver.cancel(first.run), agent.driver.cancel(second.run)]);
       await Promise.all([agent.ended(first.run), agent.ended(second.run)]);
       assert.equal((await limitsOf(1))?.submitted, 1, "what is the network's own is counted as it ends");

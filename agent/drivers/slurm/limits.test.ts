@@ -21,10 +21,10 @@ preemptible|0||cluster||gres/gpu=8|||2-00:00:00||cpu=10||50||
 ai-lab|weirt-li|1|0.500000|120|0.300000|0.250000
 hpc|weirt-li|1|0.500000|0|0.000000|1.000000
 `,
-  queue: `ai-lab|normal|4|0
-ai-lab|normal|10|1
-ai-lab|preemptible|7|0
-hpc|normal|2|0
+  queue: `ai-lab|normal|4|0|1|8|2
+ai-lab|normal|10|1|3|3|3
+ai-lab|preemptible|7|0|0|0|0
+hpc|normal|2|0|2|2|2
 `,
 };
 const of = { cluster: "jinan", user: "weirt-li", account: "ai-lab", qos: null };
@@ -42,6 +42,11 @@ test("the association's limits, and what its account may have as a whole: the le
     togetherMinutes: [{ name: "cpu", most: 6000 }],
     fairShare: 0.25,
     submittedByOthers: 11,
+    othersHold: [
+      { name: "job", count: 1 },
+      { name: "cpu", count: 8 },
+      { name: "node", count: 2 },
+    ],
   });
 });
 
@@ -65,7 +70,7 @@ test("without an account only a sole association counts; no texts, no limits", (
     fairShare: null,
   };
   const empty = { associations: "", accounts: "", qos: "", shares: "", queue: "" };
-  assert.deepEqual(localLimits(empty, of), { ...none, submittedByOthers: 0 });
+  assert.deepEqual(localLimits(empty, of), { ...none, submittedByOthers: 0, othersHold: [] });
   assert.equal(localLimits({ ...texts, accounts: "" }, { ...of, account: null }).mostTimeS, null);
   const [titles = "", first = ""] = texts.associations.split("\n");
   const sole = { ...texts, associations: `${titles}\n${first}\n` };

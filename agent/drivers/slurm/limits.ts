@@ -3,7 +3,10 @@ import type { LimitTexts } from "./engine.ts";
 import { durationS, sizeMib } from "./slurm-text.ts";
 
 /** Of one local user in one account: what binds it, and what it has in the queue that is not the network's. */
-export type LocalLimits = Bound & { readonly submittedByOthers: number };
+export type LocalLimits = Bound & {
+  readonly submittedByOthers: number;
+  readonly othersHold: readonly { readonly name: string; readonly count: number }[];
+};
 
 type Row = ReadonlyMap<string, string>;
 
@@ -29,6 +32,9 @@ export function localLimits(
   const chain = [...(association ? [association] : []), ...above];
   const ofQosSubmit = count(qos?.get("MaxSubmitPU"));
   const counted = ofQosSubmit === null ? { column: "account", value: account } : { column: "qos", value: name };
+  const others = queued(texts.queue).filter((row) => !row.isOurs);
+  const sum = (rows: readonly Queued[], of: (row: Queued) => number) => rows.reduce((all, row) => all + of(row), 0);
+  const ofAccount = others.filter((row) => account === null || row.account === account);
   return {
     mostRunning: count(qos?.get("MaxJobsPU")) ?? count(association?.get("MaxJobs")),
     mostSubmitted: ofQosSubmit ?? count(association?.get("MaxSubmit")),
@@ -36,13 +42,17 @@ export function localLimits(
     together: together(qos, chain, "GrpTRES"),
     togetherMinutes: together(qos, chain, "GrpTRESMins"),
     fairShare: fairShare(texts.shares, of.user, account),
-    submittedByOthers: queued(texts.queue)
-      .filter(
-        (row) =>
-          !row.isOurs &&
-          (counted.value === null || row[counted.column === "qos" ? "qos" : "account"] === counted.value),
-      )
-      .reduce((sum, row) => sum + row.copies, 0),
+    submittedByOthers: sum(
+      others.filter(
+        (row) => counted.value === null || row[counted.column === "qos" ? "qos" : "account"] === counted.value,
+      ),
+      ({ copies }) => copies,
+    ),
+    othersHold: [
+      { name: "job", count: sum(ofAccount, ({ running }) => running) },
+      { name: "cpu", count: sum(ofAccount, ({ cpus }) => cpus) },
+      { name: "node", count: sum(ofAccount, ({ nodes }) => nodes) },
+    ].filter(({ count }) => count > 0),
   };
 }
 
@@ -85,12 +95,24 @@ function fairShare(text: string, user: string, account: string | null): number |
   return factor >= 0 && factor <= 1 ? factor : null;
 }
 
-type Queued = { readonly account: string; readonly qos: string; readonly copies: number; readonly isOurs: boolean };
+type Queued = {
+  readonly account: string;
+  readonly qos: string;
+  readonly copies: number;
+  readonly isOurs: boolean;
+  /** Of what runs: jobs, and what they hold. */
+  readonly running: number;
+  readonly cpus: number;
+  readonly nodes: number;
+};
 
-/** The helper's own lines: `account|qos|copies|weir`. */
+/** The helper's own lines: `account|qos|copies|weir|running|cpus|nodes`. */
 function queued(text: string): readonly Queued[] {
   return text.split("\n").flatMap((line) => {
-    const [account = "", qos = "", copies = "", weir = ""] = line.split("|");
-    return weir === "" ? [] : [{ account, qos, copies: Number(copies) || 1, isOurs: weir === "1" }];
+    const [account = "", qos = "", copies = "", weir = "", ...held] = line.split("|");
+    const [running = 0, cpus = 0, nodes = 0] = held.map((count) => Number(count) || 0);
+    return weir === ""
+      ? []
+      : [{ account, qos, copies: Number(copies) || 1, isOurs: weir === "1", running, cpus, nodes }];
   });
 }

@@ -115,14 +115,20 @@ sub above {
 # How much of the user's counts towards a limit; what is not the network's is told without its name.
 sub own_queue {
     my ($policy, $person) = @_;
-    my @rows = eval { queue_rows($policy, [qw(account=%a qos=%q state=%T task=%K name=%j)], '--user=' . $person->{name}) };
-    my %count;
+    my @rows = eval { queue_rows($policy, [qw(account=%a qos=%q state=%T task=%K name=%j cpus=%C nodes=%D)], '--user=' . $person->{name}) };
+    my (%count, %running);
     for (@rows) {
-        my ($account, $qos, $state, $task, $name) = @$_;
+        my ($account, $qos, $state, $task, $name, $cpus, $nodes) = @$_;
         next unless $state =~ /^(?:PENDING|RUNNING|SUSPENDED|COMPLETING|CONFIGURING|STOPPED|REQUEUED|SIGNALING|RESIZING)$/;
-        $count{ join '|', $account, $qos, $name =~ /\.weir-[0-9A-Za-z.-]+\z/ ? 1 : 0 } += copies($task);
+        my $of = join '|', $account, $qos, $name =~ /\.weir-[0-9A-Za-z.-]+\z/ ? 1 : 0;
+        $count{$of} += copies($task);
+        my $held = $running{$of} //= [0, 0, 0];
+        next if $state =~ /^(?:PENDING|REQUEUED)$/;
+        $held->[0]++;
+        $held->[1] += int($cpus || 0);
+        $held->[2] += int($nodes || 0);
     }
-    return join '', map { my ($account, $qos, $weir) = split /\|/; "$account|$qos|$count{$_}|$weir\n" } sort keys %count;
+    return join '', map { my ($account, $qos, $weir) = split /\|/; join('|', $account, $qos, $count{$_}, $weir, @{ $running{$_} }) . "\n" } sort keys %count;
 }
 
 # `0-2,4-199:5%2` stands for so many tasks; `N/A` for one job.
