@@ -1,32 +1,31 @@
 import type { Order, Policy } from "../policy.ts";
-import type { Workload } from "../replay/workload.ts";
+import type { Columns } from "./columns.ts";
 import { PlannedMachine } from "./planned-machine.ts";
 import { QueuedMachine } from "./queued-machine.ts";
 
 /**
- * One machine of processors that are all alike, under one policy, driven from outside. At one instant: all ends, then all
- * submissions, then one pass. `advance`, `submit` and `pass` are called with times that never go back.
+ * One queue over one or several centres whose processors are all alike, driven from outside. At one instant: all ends, then
+ * all submissions, then one pass. `advance`, `submit` and `pass` are called with times that never go back.
  */
 export type Machine = {
-  readonly processors: number;
   /** When the next running job ends; Infinity where none runs. */
   readonly nextEndS: number;
   /** How many wait. */
   readonly waiting: number;
+  /** Σ processors × time asked for, of all that waits or runs. */
+  readonly requestedWork: number;
   /** All that happens before `nowS`, and of that instant the ends alone. */
   advance(nowS: number): void;
-  /** Puts a job in the queue; it starts at the earliest with the next `pass`. */
-  submit(job: number, nowS: number): void;
-  /** Starts what may start now. Their start is written to the columns' `startS`. */
+  /** Puts a job in the queue; it starts with the next `pass` at the earliest. */
+  submit(job: number): void;
+  /** Starts what may start now: writes start and centre to the columns. */
   pass(nowS: number): void;
-  /** Makes this the state of another of its kind and policy in which every job runs as long as it asked for. */
-  copyExpected(other: Machine): void;
+  /** When the job, were it submitted now, would start if whoever is ahead of it got a reservation, one after the other. */
+  estimateStart(job: number, nowS: number): number;
 };
 
-/** The columns a machine reads by job, and the one it writes: -1 until the job has started. */
-export type Columns = Pick<Workload, "submitS" | "runS" | "estimateS" | "processors"> & {
-  readonly startS: Int32Array;
-};
+/** The centres of a machine: their processors, and the number of the first in the workload. */
+export type Centres = { readonly processors: readonly number[]; readonly first: number };
 
 /** What a machine by itself knows; for the rest of what a policy may ask see `replay`. */
 export type QueuePolicy =
@@ -37,10 +36,10 @@ export type QueuePolicy =
   /** The plan is one of first come, first served. */
   | { readonly order: Extract<Order, { readonly kind: "fcfs" }>; readonly backfill: "conservative" };
 
-export function createMachine(columns: Columns, policy: QueuePolicy, processors: number): Machine {
+export function createMachine(columns: Columns, policy: QueuePolicy, centres: Centres): Machine {
   return policy.backfill === "conservative"
-    ? new PlannedMachine(columns, processors)
-    : new QueuedMachine(columns, policy.order, policy.backfill, processors);
+    ? new PlannedMachine(columns, centres)
+    : new QueuedMachine(columns, policy.order, policy.backfill, centres);
 }
 
 /** The policy as one of a plain queue, or null where it asks for more than that. */

@@ -1,6 +1,8 @@
-import type { Columns, Machine } from "./machine.ts";
+import { type Columns, grown } from "./columns.ts";
+import { Ends } from "./ends.ts";
+import { ExpectedEnds } from "./expected-ends.ts";
+import type { Centres, Machine } from "./machine.ts";
 import { Profile } from "./profile.ts";
-import { grown, Running } from "./running.ts";
 
 /**
  * Conservative backfill (Mu'alem and Feitelson 2001): every job has a reservation, made when it came; all are made anew,
@@ -8,29 +10,40 @@ import { grown, Running } from "./running.ts";
  * job could start now: who needs more than is free gets its place in the plan when that matters, which is the same place.
  */
 export class PlannedMachine implements Machine {
-  readonly processors: number;
+  requestedWork = 0;
   readonly #columns: Columns;
-  readonly #running: Running;
-  readonly #profile = new Profile();
+  readonly #ends = new Ends();
+  readonly #first: number;
+  readonly #processors: Int32Array;
+  readonly #free: Int32Array;
+  readonly #expected: readonly ExpectedEnds[];
+  readonly #profiles: readonly Profile[];
   /** The queue: job, its needs, its reservation (of the first `#planned`), and the least need from it to the end. */
   #job = new Int32Array(64);
   #needs = new Int32Array(64);
   #planS = new Float64Array(64);
+  #planAt = new Int32Array(64);
   #least = new Int32Array(64);
   #count = 0;
   #planned = 0;
   /** Whether a job has ended before its expected end since the plan was made. */
   #isStale = true;
   #hasEnded = false;
+  /** When the reservation begins that was looked for last. */
+  #foundS = 0;
+  #trial: Profile | null = null;
 
-  constructor(columns: Columns, processors: number) {
+  constructor(columns: Columns, { processors, first }: Centres) {
     this.#columns = columns;
-    this.#running = new Running(processors);
-    this.processors = processors;
+    this.#first = first;
+    this.#processors = Int32Array.from(processors);
+    this.#free = Int32Array.from(processors);
+    this.#expected = processors.map(() => new ExpectedEnds());
+    this.#profiles = processors.map(() => new Profile());
   }
 
   get nextEndS(): number {
-    return this.#running.nextEndS;
+    return this.#ends.nextS;
   }
 
   get waiting(): number {
@@ -38,15 +51,15 @@ export class PlannedMachine implements Machine {
   }
 
   advance(nowS: number): void {
-    const running = this.#running;
-    for (let endS = running.nextEndS; endS < nowS; endS = running.nextEndS) {
+    const ends = this.#ends;
+    for (let endS = ends.nextS; endS < nowS; endS = ends.nextS) {
       this.#end(endS);
       if (this.#count > 0) this.pass(endS);
     }
-    if (running.nextEndS === nowS) this.#end(nowS);
+    if (ends.nextS === nowS) this.#end(nowS);
   }
 
-  submit(job: number, _nowS: number): void {
+  submit(job: number): void {
     if (this.#count === this.#job.length) this.#grow();
     const needs = this.#columns.processors[job] ?? 0;
     this.#job[this.#count] = job;
@@ -54,48 +67,54 @@ export class PlannedMachine implements Machine {
     this.#least[this.#count] = needs;
     for (let at = this.#count - 1; at >= 0 && (this.#least[at] ?? 0) > needs; at -= 1) this.#least[at] = needs;
     this.#count += 1;
+    this.requestedWork += needs * (this.#columns.estimateS[job] ?? 0);
   }
 
   pass(nowS: number): void {
     if (this.#isStale) this.#forgetPlan(nowS);
-    else this.#profile.moveTo(nowS);
+    else for (const profile of this.#profiles) profile.moveTo(nowS);
     if (this.#hasEnded) this.#startPlanned(nowS);
     this.#planOn(nowS);
   }
 
-  copyExpected(other: Machine): void {
-    if (!(other instanceof PlannedMachine)) throw new Error("another kind of machine");
-    while (this.#job.length < other.#count) this.#grow();
-    this.#running.copyExpected(other.#running, other.#columns, this.#columns.startS);
-    this.#profile.copy(other.#profile);
-    this.#job.set(other.#job.subarray(0, other.#count));
-    this.#needs.set(other.#needs.subarray(0, other.#count));
-    this.#planS.set(other.#planS.subarray(0, other.#count));
-    this.#least.set(other.#least.subarray(0, other.#count));
-    this.#count = other.#count;
-    this.#planned = other.#planned;
-    this.#isStale = other.#isStale;
-    this.#hasEnded = other.#hasEnded;
-    for (let at = 0; at < this.#count; at += 1) this.#columns.startS[this.#job[at] ?? 0] = -1;
+  estimateStart(job: number, nowS: number): number {
+    const [running, ...more] = this.#expected;
+    if (!running || more.length > 0) throw new Error("an estimate is made for one centre");
+    this.#trial ??= new Profile();
+    const { estimateS, processors } = this.#columns;
+    this.#trial.rebuild(nowS, this.#free[0] ?? 0, running);
+    for (let at = 0; at < this.#count; at += 1) {
+      this.#trial.find(this.#needs[at] ?? 0, estimateS[this.#job[at] ?? 0] ?? 0);
+      this.#trial.take(this.#needs[at] ?? 0);
+    }
+    return this.#trial.find(processors[job] ?? 0, estimateS[job] ?? 0);
   }
 
   #end(nowS: number): void {
-    const running = this.#running;
-    const { startS, estimateS, processors } = this.#columns;
+    const ends = this.#ends;
+    const { startS, estimateS, processors, centre } = this.#columns;
     do {
-      const job = running.popEnd();
-      const expectedS = (startS[job] ?? 0) + (estimateS[job] ?? 0);
-      running.release(processors[job] ?? 0, expectedS);
+      const job = ends.pop();
+      const at = (centre[job] ?? 0) - this.#first;
+      const needs = processors[job] ?? 0;
+      const askedS = estimateS[job] ?? 0;
+      const expectedS = (startS[job] ?? 0) + askedS;
+      this.#free[at] = (this.#free[at] ?? 0) + needs;
+      this.#expected[at]?.remove(expectedS, needs);
+      this.requestedWork -= needs * askedS;
       if (expectedS > nowS) this.#isStale = true;
-    } while (running.nextEndS === nowS);
+    } while (ends.nextS === nowS);
     this.#hasEnded = true;
   }
 
   #forgetPlan(nowS: number): void {
-    this.#profile.rebuild(nowS, this.#running);
+    for (const [at, profile] of this.#profiles.entries()) {
+      const expected = this.#expected[at];
+      if (expected) profile.rebuild(nowS, this.#free[at] ?? 0, expected);
+    }
     this.#planned = 0;
     this.#isStale = false;
-    let least = this.processors;
+    let least = Number.POSITIVE_INFINITY;
     for (let at = this.#count - 1; at >= 0; at -= 1) {
       least = Math.min(least, this.#needs[at] ?? 0);
       this.#least[at] = least;
@@ -107,7 +126,7 @@ export class PlannedMachine implements Machine {
     this.#hasEnded = false;
     let kept = 0;
     for (let at = 0; at < this.#planned; at += 1) {
-      if (this.#planS[at] === nowS) this.#start(this.#job[at] ?? 0, nowS);
+      if (this.#planS[at] === nowS) this.#start(this.#job[at] ?? 0, nowS, this.#planAt[at] ?? 0);
       else this.#move(at, kept++);
     }
     this.#closeHole(kept, this.#planned);
@@ -116,15 +135,20 @@ export class PlannedMachine implements Machine {
 
   #planOn(nowS: number): void {
     const { estimateS } = this.#columns;
-    const running = this.#running;
+    let mostFree = this.#mostFree();
     let at = this.#planned;
     let kept = at;
-    for (; at < this.#count && (this.#least[at] ?? 0) <= running.free; at += 1) {
+    for (; at < this.#count && (this.#least[at] ?? 0) <= mostFree; at += 1) {
       const job = this.#job[at] ?? 0;
-      const startS = this.#profile.reserve(this.#needs[at] ?? 0, estimateS[job] ?? 0);
-      if (startS === nowS) this.#start(job, nowS);
-      else {
-        this.#planS[at] = startS;
+      const needs = this.#needs[at] ?? 0;
+      const centre = this.#earliest(job, needs, estimateS[job] ?? 0);
+      this.#profiles[centre]?.take(needs);
+      if (this.#foundS === nowS) {
+        this.#start(job, nowS, centre);
+        mostFree = this.#mostFree();
+      } else {
+        this.#planS[at] = this.#foundS;
+        this.#planAt[at] = centre;
         this.#move(at, kept++);
       }
     }
@@ -132,10 +156,37 @@ export class PlannedMachine implements Machine {
     this.#planned = kept;
   }
 
-  #start(job: number, nowS: number): void {
-    const { startS, runS, estimateS, processors } = this.#columns;
+  /** The centre with the earliest reservation, which is `#foundS`: of equal ones the job's home, then the first. */
+  #earliest(job: number, needs: number, estimateS: number): number {
+    const profiles = this.#profiles;
+    const home = (this.#columns.home[job] ?? 0) - this.#first;
+    let best = 0;
+    this.#foundS = Number.POSITIVE_INFINITY;
+    for (let at = 0; at < profiles.length; at += 1) {
+      if ((this.#processors[at] ?? 0) < needs) continue;
+      const foundS = profiles[at]?.find(needs, estimateS) ?? 0;
+      if (foundS > this.#foundS || (foundS === this.#foundS && at !== home)) continue;
+      best = at;
+      this.#foundS = foundS;
+    }
+    return best;
+  }
+
+  #mostFree(): number {
+    const free = this.#free;
+    let most = 0;
+    for (let at = 0; at < free.length; at += 1) most = Math.max(most, free[at] ?? 0);
+    return most;
+  }
+
+  #start(job: number, nowS: number, at: number): void {
+    const { startS, runS, estimateS, processors, centre } = this.#columns;
+    const needs = processors[job] ?? 0;
     startS[job] = nowS;
-    this.#running.add(job, processors[job] ?? 0, nowS + (runS[job] ?? 0), nowS + (estimateS[job] ?? 0));
+    centre[job] = this.#first + at;
+    this.#free[at] = (this.#free[at] ?? 0) - needs;
+    this.#ends.add(job, nowS + (runS[job] ?? 0));
+    this.#expected[at]?.add(nowS + (estimateS[job] ?? 0), needs);
   }
 
   #move(from: number, to: number): void {
@@ -143,16 +194,15 @@ export class PlannedMachine implements Machine {
     this.#job[to] = this.#job[from] ?? 0;
     this.#needs[to] = this.#needs[from] ?? 0;
     this.#planS[to] = this.#planS[from] ?? 0;
+    this.#planAt[to] = this.#planAt[from] ?? 0;
     this.#least[to] = this.#least[from] ?? 0;
   }
 
   /** What lies behind [to, from) moves up. */
   #closeHole(to: number, from: number): void {
     if (to === from) return;
-    this.#job.copyWithin(to, from, this.#count);
-    this.#needs.copyWithin(to, from, this.#count);
-    this.#planS.copyWithin(to, from, this.#count);
-    this.#least.copyWithin(to, from, this.#count);
+    for (const column of [this.#job, this.#needs, this.#planS, this.#planAt, this.#least])
+      column.copyWithin(to, from, this.#count);
     this.#count -= from - to;
   }
 
@@ -161,6 +211,7 @@ export class PlannedMachine implements Machine {
     this.#job = grown(this.#job, new Int32Array(size));
     this.#needs = grown(this.#needs, new Int32Array(size));
     this.#planS = grown(this.#planS, new Float64Array(size));
+    this.#planAt = grown(this.#planAt, new Int32Array(size));
     this.#least = grown(this.#least, new Int32Array(size));
   }
 }

@@ -1,5 +1,5 @@
-import type { Running } from "./running.ts";
-import { grown } from "./running.ts";
+import { grown } from "./columns.ts";
+import type { ExpectedEnds } from "./expected-ends.ts";
 
 /**
  * How many processors are free from now on, as a step function: from `timeS[i]` until the next step `free[i]` are. The last
@@ -10,19 +10,23 @@ export class Profile {
   #free = new Int32Array(64);
   #first = 0;
   #count = 1;
+  /** What `find` found: from this step to before that one, until then. */
+  #from = 0;
+  #until = 0;
+  #untilS = 0;
 
   /** From what runs alone, each job until its expected end. */
-  rebuild(nowS: number, running: Running): void {
-    const ends = running.expectedCount;
+  rebuild(nowS: number, freeNow: number, running: ExpectedEnds): void {
+    const ends = running.count;
     this.#first = 0;
     this.#count = ends + 1;
     while (this.#timeS.length < this.#count) this.#grow();
-    let free = running.free;
+    let free = freeNow;
     this.#timeS[0] = nowS;
     this.#free[0] = free;
     for (let at = 0; at < ends; at += 1) {
-      free += running.freedAt(at);
-      this.#timeS[at + 1] = running.expectedS(at);
+      free += running.freed(at);
+      this.#timeS[at + 1] = running.endS(at);
       this.#free[at + 1] = free;
     }
   }
@@ -38,14 +42,14 @@ export class Profile {
     this.#first = 0;
   }
 
-  /** Reserves so many for so long as early as they are free throughout, and answers from when. */
-  reserve(processors: number, durationS: number): number {
+  /** The earliest time from which so many are free for so long. They must not be more than there are at all. */
+  find(processors: number, durationS: number): number {
     const timeS = this.#timeS;
     const free = this.#free;
     const count = this.#count;
     let at = this.#first;
+    let end = at;
     let endS = 0;
-    let end = 0;
     while (true) {
       while ((free[at] ?? 0) < processors) at += 1;
       endS = (timeS[at] ?? 0) + durationS;
@@ -54,19 +58,18 @@ export class Profile {
       if (end === count || (timeS[end] ?? 0) >= endS) break;
       at = end + 1;
     }
-    const startS = timeS[at] ?? 0;
-    if (end === count || timeS[end] !== endS) this.#insert(end, endS);
-    const lowered = this.#free;
-    for (let i = at; i < end; i += 1) lowered[i] = (lowered[i] ?? 0) - processors;
-    return startS;
+    this.#from = at;
+    this.#until = end;
+    this.#untilS = endS;
+    return timeS[at] ?? 0;
   }
 
-  copy(other: Profile): void {
-    while (this.#timeS.length < other.#count) this.#grow();
-    this.#timeS.set(other.#timeS.subarray(other.#first, other.#count));
-    this.#free.set(other.#free.subarray(other.#first, other.#count));
-    this.#first = 0;
-    this.#count = other.#count - other.#first;
+  /** Takes what the last `find` found. */
+  take(processors: number): void {
+    if (this.#until === this.#count || this.#timeS[this.#until] !== this.#untilS)
+      this.#insert(this.#until, this.#untilS);
+    const free = this.#free;
+    for (let i = this.#from; i < this.#until; i += 1) free[i] = (free[i] ?? 0) - processors;
   }
 
   #insert(at: number, timeS: number): void {

@@ -1,4 +1,4 @@
-import { grown } from "./running.ts";
+import { grown } from "./columns.ts";
 
 /**
  * Waiting jobs in the order (key, job), in arrays without holes from `first` to `end`; who reads them goes through the
@@ -44,6 +44,11 @@ export class JobQueue {
     return low > this.first && this.job[low - 1] === job ? low - 1 : low;
   }
 
+  /** The job must be in it, under that key. */
+  remove(job: number, key: number): void {
+    this.removeAt(this.placeOf(key, job));
+  }
+
   removeAt(at: number): void {
     if (at === this.first) this.first += 1;
     else {
@@ -65,21 +70,6 @@ export class JobQueue {
     if (to === from) return;
     this.#shift(from, this.end, to);
     this.end -= from - to;
-  }
-
-  /** Makes this another's equal, without the jobs that have a start in `startS`. */
-  copy(other: JobQueue, startS: Int32Array | null): void {
-    while (this.job.length < other.length) this.#grow();
-    this.job.set(other.job.subarray(other.first, other.end));
-    this.key.set(other.key.subarray(other.first, other.end));
-    this.processors.set(other.processors.subarray(other.first, other.end));
-    this.estimateS.set(other.estimateS.subarray(other.first, other.end));
-    this.first = 0;
-    this.end = other.length;
-    if (startS === null) return;
-    let kept = 0;
-    for (let at = 0; at < this.end; at += 1) if ((startS[this.job[at] ?? 0] ?? -1) < 0) this.move(at, kept++);
-    this.end = kept;
   }
 
   #isBehind(at: number, key: number, job: number): boolean {

@@ -1,69 +1,79 @@
-import type { Columns, Machine, QueuePolicy } from "./machine.ts";
+import type { Columns } from "./columns.ts";
+import { Ends } from "./ends.ts";
+import { ExpectedEnds } from "./expected-ends.ts";
+import type { Centres, Machine, QueuePolicy } from "./machine.ts";
 import { orderKey } from "./order.ts";
+import { Profile } from "./profile.ts";
 import { JobQueue } from "./queue.ts";
-import { Running } from "./running.ts";
 
 /**
- * A queue whose head blocks, with at most one reservation, the head's (EASY: Lifka 1995; Mu'alem and Feitelson 2001). The
- * reservation is kept from one pass to the next: after an instant that has only submissions behind the head it stays
- * exactly valid, and only the new jobs need a look.
+ * A queue whose head blocks, with at most one reservation, the head's (EASY: Lifka 1995; Mu'alem and Feitelson 2001), at
+ * the centre that will have room for it first. The reservation is kept from one pass to the next: after an instant that has
+ * only submissions behind the head it stays exactly valid, and only the new jobs need a look.
  */
 export class QueuedMachine implements Machine {
-  readonly processors: number;
+  waiting = 0;
+  requestedWork = 0;
   readonly #columns: Columns;
   readonly #order: QueuePolicy["order"];
   readonly #hasBackfill: boolean;
-  readonly #running: Running;
-  /** In the policy's order; with `#byEstimate` it keeps the jobs that started from there, and they are passed over. */
+  readonly #ends = new Ends();
+  /** By centre: processors, those that are free, the most of them anywhere, and when more are expected. */
+  readonly #first: number;
+  readonly #processors: Int32Array;
+  readonly #free: Int32Array;
+  #mostFree: number;
+  readonly #expected: readonly ExpectedEnds[];
+  /** In the policy's order. With `#byEstimate`, what started from there is still in it, and is passed over. */
   readonly #queue = new JobQueue();
   /** The waiting jobs as backfill takes them, where that is another order. */
   readonly #byEstimate: JobQueue | null;
-  /** Whether the head's reservation is as it would be made anew. */
+  /** The head's reservation, and whether it is as it would be made anew. */
   #isReserved = false;
+  #reserved = -1;
   #shadowS = 0;
   #extra = 0;
   /** How many at the end of the queue no pass has seen; more than there are where they may be anywhere. */
   #unseen = 0;
-  #waiting = 0;
+  #trial: Profile | null = null;
 
   constructor(
     columns: Columns,
     order: QueuePolicy["order"],
     backfill: "none" | "easy" | "easy-sjbf",
-    processors: number,
+    { processors, first }: Centres,
   ) {
     this.#columns = columns;
     this.#order = order;
     this.#hasBackfill = backfill !== "none";
     this.#byEstimate = backfill === "easy-sjbf" ? new JobQueue() : null;
-    this.#running = new Running(processors);
-    this.processors = processors;
+    this.#first = first;
+    this.#processors = Int32Array.from(processors);
+    this.#free = Int32Array.from(processors);
+    this.#mostFree = Math.max(...processors);
+    this.#expected = processors.map(() => new ExpectedEnds());
   }
 
   get nextEndS(): number {
-    return this.#running.nextEndS;
-  }
-
-  get waiting(): number {
-    return this.#waiting;
+    return this.#ends.nextS;
   }
 
   advance(nowS: number): void {
-    const running = this.#running;
-    for (let endS = running.nextEndS; endS < nowS; endS = running.nextEndS) {
+    const ends = this.#ends;
+    for (let endS = ends.nextS; endS < nowS; endS = ends.nextS) {
       this.#end(endS);
-      if (this.#waiting > 0) this.pass(endS);
+      if (this.waiting > 0) this.pass(endS);
     }
-    if (running.nextEndS === nowS) this.#end(nowS);
+    if (ends.nextS === nowS) this.#end(nowS);
   }
 
-  submit(job: number, _nowS: number): void {
+  submit(job: number): void {
     const processors = this.#columns.processors[job] ?? 0;
     const estimateS = this.#columns.estimateS[job] ?? 0;
-    const key = orderKey(this.#order, job, this.#columns.submitS[job] ?? 0, processors, estimateS);
-    const at = this.#queue.insert(job, key, processors, estimateS);
+    const at = this.#queue.insert(job, this.#keyOf(job), processors, estimateS);
     this.#byEstimate?.insert(job, estimateS, processors, estimateS);
-    this.#waiting += 1;
+    this.waiting += 1;
+    this.requestedWork += processors * estimateS;
     if (at === this.#queue.first) this.#isReserved = false;
     this.#unseen += at === this.#queue.end - 1 ? 1 : this.#queue.length;
   }
@@ -73,44 +83,53 @@ export class QueuedMachine implements Machine {
     if (!this.#isReserved) {
       this.#startHeads(nowS);
       this.#unseen = queue.length;
-      if (this.#waiting === 0) return;
-      if (this.#hasBackfill) {
-        this.#running.reserve(queue.processors[queue.first] ?? 0);
-        this.#shadowS = this.#running.shadowS;
-        this.#extra = this.#running.extra;
-      }
+      if (this.waiting === 0) return;
+      if (this.#hasBackfill) this.#reserve();
       this.#isReserved = true;
     }
-    if (this.#hasBackfill && this.#running.free > 0) {
-      if (this.#byEstimate === null) {
-        this.#backfill(nowS, queue, Math.max(queue.end - this.#unseen, queue.first + 1));
-      } else this.#backfill(nowS, this.#byEstimate, this.#byEstimate.first);
+    if (this.#hasBackfill && this.#mostFree > 0) {
+      if (this.#byEstimate !== null) this.#backfill(nowS, this.#byEstimate, this.#byEstimate.first);
+      else this.#backfill(nowS, queue, Math.max(queue.end - this.#unseen, queue.first + 1));
     }
     this.#unseen = 0;
   }
 
-  copyExpected(other: Machine): void {
-    if (!(other instanceof QueuedMachine)) throw new Error("another kind of machine");
-    const { startS } = this.#columns;
-    this.#running.copyExpected(other.#running, other.#columns, startS);
-    // Those that started from their place by estimate are left out, and the places of the others stay as they are.
-    this.#queue.copy(other.#queue, other.#byEstimate === null ? null : other.#columns.startS);
-    if (other.#byEstimate !== null) this.#byEstimate?.copy(other.#byEstimate, null);
-    for (let at = this.#queue.first; at < this.#queue.end; at += 1) startS[this.#queue.job[at] ?? 0] = -1;
-    this.#isReserved = other.#isReserved;
-    this.#shadowS = other.#shadowS;
-    this.#extra = other.#extra;
-    this.#unseen = other.#unseen;
-    this.#waiting = other.#waiting;
+  estimateStart(job: number, nowS: number): number {
+    const [running, ...more] = this.#expected;
+    if (!running || more.length > 0) throw new Error("an estimate is made for one centre");
+    this.#trial ??= new Profile();
+    const { startS, processors, estimateS } = this.#columns;
+    const queue = this.#queue;
+    const place = queue.placeOf(this.#keyOf(job), job);
+    this.#trial.rebuild(nowS, this.#free[0] ?? 0, running);
+    for (let at = queue.first; at < place; at += 1) {
+      if ((startS[queue.job[at] ?? 0] ?? 0) >= 0) continue;
+      this.#trial.find(queue.processors[at] ?? 0, queue.estimateS[at] ?? 0);
+      this.#trial.take(queue.processors[at] ?? 0);
+    }
+    return this.#trial.find(processors[job] ?? 0, estimateS[job] ?? 0);
+  }
+
+  #keyOf(job: number): number {
+    const { submitS, processors, estimateS } = this.#columns;
+    return orderKey(this.#order, job, submitS[job] ?? 0, processors[job] ?? 0, estimateS[job] ?? 0);
   }
 
   #end(nowS: number): void {
-    const running = this.#running;
-    const { startS, estimateS, processors } = this.#columns;
+    const ends = this.#ends;
+    const free = this.#free;
+    const { startS, estimateS, processors, centre } = this.#columns;
     do {
-      const job = running.popEnd();
-      running.release(processors[job] ?? 0, (startS[job] ?? 0) + (estimateS[job] ?? 0));
-    } while (running.nextEndS === nowS);
+      const job = ends.pop();
+      const at = (centre[job] ?? 0) - this.#first;
+      const needs = processors[job] ?? 0;
+      const askedS = estimateS[job] ?? 0;
+      const freeNow = (free[at] ?? 0) + needs;
+      free[at] = freeNow;
+      if (freeNow > this.#mostFree) this.#mostFree = freeNow;
+      this.#expected[at]?.remove((startS[job] ?? 0) + askedS, needs);
+      this.requestedWork -= needs * askedS;
+    } while (ends.nextS === nowS);
     this.#isReserved = false;
   }
 
@@ -118,33 +137,54 @@ export class QueuedMachine implements Machine {
     const queue = this.#queue;
     const byEstimate = this.#byEstimate;
     const { startS } = this.#columns;
+    this.#reserved = -1;
     for (; queue.first < queue.end; queue.first += 1) {
       const job = queue.job[queue.first] ?? 0;
       if (byEstimate !== null && (startS[job] ?? 0) >= 0) continue;
-      if ((queue.processors[queue.first] ?? 0) > this.#running.free) return;
+      const processors = queue.processors[queue.first] ?? 0;
+      if (processors > this.#mostFree) return;
       const estimateS = queue.estimateS[queue.first] ?? 0;
-      byEstimate?.removeAt(byEstimate.placeOf(estimateS, job));
-      this.#start(job, nowS, estimateS, queue.processors[queue.first] ?? 0);
+      byEstimate?.remove(job, estimateS);
+      this.#start(job, nowS, processors, estimateS, this.#roomFor(processors, false));
     }
   }
 
-  /** Looks at the jobs of `queue` from `from` on; the head, wherever it is, needs more than is free. */
+  /** The centre with the earliest shadow: of equal ones the head's home, then the first. */
+  #reserve(): void {
+    const queue = this.#queue;
+    const processors = queue.processors[queue.first] ?? 0;
+    const home = (this.#columns.home[queue.job[queue.first] ?? 0] ?? 0) - this.#first;
+    this.#shadowS = Number.POSITIVE_INFINITY;
+    for (let at = 0; at < this.#expected.length; at += 1) {
+      const expected = this.#expected[at];
+      if (expected === undefined || (this.#processors[at] ?? 0) < processors) continue;
+      expected.reserve(processors, this.#free[at] ?? 0);
+      const { shadowS } = expected;
+      if (shadowS > this.#shadowS || (shadowS === this.#shadowS && at !== home)) continue;
+      this.#reserved = at;
+      this.#shadowS = shadowS;
+      this.#extra = expected.extra;
+    }
+  }
+
+  /** Looks at the jobs of `queue` from `from` on; the head, wherever it is, needs more than is free anywhere. */
   #backfill(nowS: number, queue: JobQueue, from: number): void {
     const roomS = this.#shadowS - nowS;
     const end = queue.end;
     const needs = queue.processors;
     const asked = queue.estimateS;
-    let free = this.#running.free;
     let at = from;
     let kept = from;
-    for (; at < end && free > 0; at += 1) {
+    for (; at < end && this.#mostFree > 0; at += 1) {
       const processors = needs[at] ?? 0;
-      const estimateS = asked[at] ?? 0;
-      if (processors <= free && (estimateS <= roomS || processors <= this.#extra)) {
-        if (estimateS > roomS) this.#extra -= processors;
-        free -= processors;
-        this.#start(queue.job[at] ?? 0, nowS, estimateS, processors);
-      } else {
+      let centre = -1;
+      if (processors <= this.#mostFree) {
+        const isLate = (asked[at] ?? 0) > roomS;
+        centre = this.#roomFor(processors, isLate);
+        if (isLate && centre === this.#reserved) this.#extra -= processors;
+      }
+      if (centre >= 0) this.#start(queue.job[at] ?? 0, nowS, processors, asked[at] ?? 0, centre);
+      else {
         if (kept !== at) queue.move(at, kept);
         kept += 1;
       }
@@ -152,9 +192,34 @@ export class QueuedMachine implements Machine {
     queue.closeHole(kept, at);
   }
 
-  #start(job: number, nowS: number, estimateS: number, processors: number): void {
-    this.#columns.startS[job] = nowS;
-    this.#waiting -= 1;
-    this.#running.add(job, processors, nowS + (this.#columns.runS[job] ?? 0), nowS + estimateS);
+  /** Where fewest stay free, of equal ones the first; -1 for nowhere. Who ends late may take only what is extra at the head's. */
+  #roomFor(processors: number, isLate: boolean): number {
+    const free = this.#free;
+    let best = -1;
+    let bestFree = Number.POSITIVE_INFINITY;
+    for (let at = 0; at < free.length; at += 1) {
+      const here = free[at] ?? 0;
+      if (here < processors || here >= bestFree) continue;
+      if (isLate && at === this.#reserved && processors > this.#extra) continue;
+      best = at;
+      bestFree = here;
+    }
+    return best;
+  }
+
+  #start(job: number, nowS: number, processors: number, estimateS: number, at: number): void {
+    const { startS, runS, centre } = this.#columns;
+    const free = this.#free;
+    startS[job] = nowS;
+    centre[job] = this.#first + at;
+    this.waiting -= 1;
+    this.#ends.add(job, nowS + (runS[job] ?? 0));
+    this.#expected[at]?.add(nowS + estimateS, processors);
+    const before = free[at] ?? 0;
+    free[at] = before - processors;
+    if (before < this.#mostFree) return;
+    let most = 0;
+    for (let i = 0; i < free.length; i += 1) most = Math.max(most, free[i] ?? 0);
+    this.#mostFree = most;
   }
 }

@@ -1,15 +1,95 @@
+import type { Policy } from "../policy.ts";
 import type { Schedule, Workload } from "../replay/workload.ts";
-import { type Columns, createMachine, type QueuePolicy } from "./machine.ts";
+import { type Binding, bindAtRandom, chooser } from "./binding.ts";
+import type { Columns } from "./columns.ts";
+import { keptHeadPolicy, replayKeptHead } from "./kept-head.ts";
+import { createMachine, type Machine, type QueuePolicy, queuePolicy } from "./machine.ts";
 
-/** Every job on one machine of so many processors; `jobs` are places in the workload, in its order. */
-export function replayMachine(
-  columns: Columns,
-  jobs: Int32Array | null,
-  policy: QueuePolicy,
-  processors: number,
-  onJobs: (count: number) => void,
-): void {
-  const machine = createMachine(columns, policy, processors);
+/**
+ * Where jobs go. `home`, `random`, `least-load` and `earliest-start` bind a job to a centre when it is submitted, and
+ * each centre has its own queue; `central` keeps one queue over all centres; `merged` makes one machine of them.
+ */
+export const routings = ["home", "random", "least-load", "earliest-start", "merged", "central"] as const;
+export type Routing = (typeof routings)[number];
+
+export type Replayed =
+  | { readonly kind: "schedule"; readonly schedule: Schedule }
+  /** The policy asks for more than a queue of a centre, or of all, can do. */
+  | { readonly kind: "not-so-routed"; readonly policy: string; readonly routing: Routing }
+  /** A job that no centre is large enough for would wait for ever. */
+  | { readonly kind: "never-fits"; readonly job: number; readonly processors: number; readonly largest: number };
+
+export type ReplaySettings = {
+  readonly policy: Policy;
+  readonly routing: Routing;
+  /** Of the generator behind `random`; the others have no use for it. */
+  readonly seed: number;
+  /** Told of each few thousand jobs that were submitted. */
+  readonly onJobs?: (count: number) => void;
+};
+
+/** When and where every job of the workload starts. The same workload and settings give the same schedule. */
+export function replay(workload: Workload, { policy, routing, seed, onJobs = () => {} }: ReplaySettings): Replayed {
+  const sizes = workload.homes.map(({ processors }) => processors);
+  const largest = routing === "merged" ? sum(sizes) : Math.max(...sizes);
+  const tooLarge = workload.processors.findIndex((processors) => processors > largest);
+  if (tooLarge >= 0)
+    return { kind: "never-fits", job: tooLarge, processors: workload.processors[tooLarge] ?? 0, largest };
+  const columns = {
+    ...workload,
+    startS: new Int32Array(workload.count).fill(-1),
+    centre: new Uint16Array(workload.count),
+  };
+  const parts = separate(workload, routing, seed);
+  const kept = keptHeadPolicy(policy);
+  const queued = queuePolicy(policy);
+  if (parts !== null && kept !== null) {
+    for (const { jobs, processors, first } of parts) {
+      const firstSubmitS = workload.homes[first]?.firstSubmitS ?? 0;
+      replayKeptHead({ ...columns, jobs, size: processors, firstSubmitS, centreNumber: first }, kept, onJobs);
+    }
+  } else if (parts !== null && queued !== null) {
+    for (const { jobs, processors, first } of parts)
+      drive(columns, jobs, createMachine(columns, queued, { processors: [processors], first }), onJobs);
+  } else if (queued !== null && routing === "central") {
+    drive(columns, null, createMachine(columns, queued, { processors: sizes, first: 0 }), onJobs);
+  } else if (queued !== null && (routing === "least-load" || routing === "earliest-start")) {
+    driveBound(columns, queued, sizes, routing, onJobs);
+  } else return { kind: "not-so-routed", policy: policy.name, routing };
+  return { kind: "schedule", schedule: { startS: columns.startS, centre: columns.centre } };
+}
+
+/** Jobs of one machine, in the order of the workload; null: all. */
+type Part = { readonly jobs: Int32Array | null; readonly processors: number; readonly first: number };
+
+/** The machines that know nothing of each other, or null where what happens at one decides what comes to another. */
+function separate(workload: Workload, routing: Routing, seed: number): readonly Part[] | null {
+  const { homes, home, processors } = workload;
+  if (routing === "merged" || (routing === "home" && homes.length === 1))
+    return [{ jobs: null, processors: sum(homes.map((one) => one.processors)), first: 0 }];
+  if (routing !== "home" && routing !== "random") return null;
+  const centre =
+    routing === "home"
+      ? home
+      : bindAtRandom(
+          homes.map((one) => one.processors),
+          processors,
+          seed,
+        );
+  const counts = new Int32Array(homes.length);
+  for (const at of centre) counts[at] = (counts[at] ?? 0) + 1;
+  const jobs = Array.from(counts, (count) => new Int32Array(count));
+  counts.fill(0);
+  for (let job = 0; job < centre.length; job += 1) {
+    const at = centre[job] ?? 0;
+    const its = jobs[at];
+    if (its) its[counts[at] ?? 0] = job;
+    counts[at] = (counts[at] ?? 0) + 1;
+  }
+  return homes.map((one, first) => ({ jobs: jobs[first] ?? null, processors: one.processors, first }));
+}
+
+function drive(columns: Columns, jobs: Int32Array | null, machine: Machine, onJobs: (count: number) => void): void {
   const { submitS } = columns;
   const count = jobs === null ? submitS.length : jobs.length;
   for (let i = 0; i < count; ) {
@@ -17,22 +97,46 @@ export function replayMachine(
     const nowS = submitS[job] ?? 0;
     machine.advance(nowS);
     do {
-      machine.submit(job, nowS);
+      machine.submit(job);
       i += 1;
-      if ((i & progressMask) === 0) onJobs(progressMask + 1);
+      if ((i & tellEach) === 0) onJobs(tellEach + 1);
       job = jobs === null ? i : (jobs[i] ?? 0);
     } while (i < count && submitS[job] === nowS);
     machine.pass(nowS);
   }
   machine.advance(Number.POSITIVE_INFINITY);
-  onJobs(count & progressMask);
+  onJobs(count & tellEach);
 }
 
-const progressMask = 4095;
+const tellEach = 1023;
 
-export function replayMerged(workload: Workload, policy: QueuePolicy, onJobs: (count: number) => void): Schedule {
-  const startS = new Int32Array(workload.count).fill(-1);
-  const processors = workload.homes.reduce((sum, home) => sum + home.processors, 0);
-  replayMachine({ ...workload, startS }, null, policy, processors, onJobs);
-  return { startS, centre: new Uint16Array(workload.count) };
+/** Each centre its own queue; which one a job joins is decided when it is submitted, by what is there at that instant. */
+function driveBound(
+  columns: Columns,
+  policy: QueuePolicy,
+  sizes: readonly number[],
+  binding: Binding,
+  onJobs: (count: number) => void,
+): void {
+  const { submitS } = columns;
+  const machines = sizes.map((processors, first) =>
+    createMachine(columns, policy, { processors: [processors], first }),
+  );
+  const choose = chooser(columns, sizes, machines, binding);
+  for (let i = 0; i < submitS.length; ) {
+    const nowS = submitS[i] ?? 0;
+    for (const machine of machines) machine.advance(nowS);
+    do {
+      machines[choose(i, nowS)]?.submit(i);
+      i += 1;
+      if ((i & tellEach) === 0) onJobs(tellEach + 1);
+    } while (i < submitS.length && submitS[i] === nowS);
+    for (const machine of machines) machine.pass(nowS);
+  }
+  for (const machine of machines) machine.advance(Number.POSITIVE_INFINITY);
+  onJobs(submitS.length & tellEach);
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, one) => total + one, 0);
 }
