@@ -72,7 +72,7 @@ export function nearestShape(
       if (timeLimitS > (pool.state?.limits.timeLimitS ?? timeLimitS)) continue;
       const isWhole =
         shape.nodes <= mostNodes(centre) && neverFits({ shape, wishes, timeLimitS, demands }, pool) === null;
-      for (const fitting of isWhole ? [shape] : shrunk(shape, mostNodes(centre), pool)) {
+      for (const fitting of isWhole ? [shape] : shrunk(shape, mostNodes(centre), pool, pool.size.cells)) {
         const lost = givenUp(shape, fitting, pool);
         if (lost >= least) continue;
         best = { centre, shape: fitting, wished: allows(wishes, centre) };
@@ -86,13 +86,13 @@ function allows(wishes: CentreWishes, centre: CentreRecord): boolean {
   return (wishes.only.length === 0 || wishes.only.includes(centre.id)) && !wishes.except.includes(centre.id);
 }
 
-/** The shape cut down to what the pool has when it is empty: for each size of node, over all that are as large. */
-function shrunk(shape: Shape, mostNodes: number, pool: PoolRecord): readonly Shape[] {
+/** The shape cut down to what nodes of the pool have: for each of these sizes of node, over all that are as large. */
+export function shrunk(shape: Shape, mostNodes: number, pool: PoolRecord, cells: readonly Cell[]): readonly Shape[] {
   const leastNodes = pool.state?.limits.leastNodes ?? 1;
   const most = Math.min(mostNodes, pool.state?.limits.mostNodes ?? mostNodes);
   const share = withinShare(pool, pool.size, null);
-  return pool.size.cells.flatMap((cell) => {
-    const alike = pool.size.cells.filter((other) => isAsLarge(other, cell));
+  return cells.flatMap((cell) => {
+    const alike = cells.filter((other) => isAsLarge(other, cell));
     const there = alike.reduce((sum, each) => sum + each.count, 0);
     const nodes = Math.min(Math.max(shape.nodes, leastNodes), there, most, share.cores);
     if (nodes < leastNodes || nodes === 0 || cell.cores === 0) return [];
@@ -137,7 +137,7 @@ function offeredAccelerators(cell: Cell, shape: Shape, pool: PoolRecord): Shape[
 }
 
 /** How far it is from what was asked, as a sum of shares; another device counts as a whole share. */
-function givenUp(asked: Shape, given: Shape, pool: PoolRecord): number {
+export function givenUp(asked: Shape, given: Shape, pool: PoolRecord): number {
   const share = (of: (shape: Shape) => number) => (of(asked) === 0 ? 0 : Math.abs(1 - of(given) / of(asked)));
   const mib = (shape: Shape) => shape.nodes * memoryMibPerNode(shape, pool.state?.memoryMibPerCore ?? 0);
   const device = (shape: Shape) => deviceKey(shape.accelerators?.vendor ?? null, shape.accelerators?.model ?? null);

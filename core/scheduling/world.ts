@@ -9,7 +9,6 @@ import type { Demands } from "#core/job/demands.ts";
 import type { ArraySpec, CentreWishes, Dependency, IndexRange, Shape } from "#core/job/spec.ts";
 import type { Refusal } from "#core/refusal.ts";
 import type { Allocation } from "#core/run-order.ts";
-import { amountsOfRun, takeAccount } from "#core/scheduling/account-use.ts";
 import { tellTime } from "#core/scheduling/agreed.ts";
 import {
   type CentreRecord,
@@ -29,7 +28,7 @@ import {
   unlink,
   waitReason,
 } from "#core/scheduling/dependencies.ts";
-import { type Asked, mayEverUse } from "#core/scheduling/fit.ts";
+import { type Asked, mayEverUse, mayTake } from "#core/scheduling/fit.ts";
 import { headroomOf, type StartableShape } from "#core/scheduling/headroom.ts";
 import type { JobRecord, LiveRun } from "#core/scheduling/job-record.ts";
 import { nearestFit } from "#core/scheduling/nearest.ts";
@@ -66,6 +65,7 @@ import {
   room,
 } from "#core/scheduling/queue.ts";
 import type { Candidate, Facts, JobRule } from "#core/scheduling/reasons.ts";
+import { type StartingChange, smallestChanges } from "#core/scheduling/what-if.ts";
 import { assert, unreachable } from "#core/unreachable.ts";
 
 /**
@@ -88,6 +88,11 @@ export type World = {
   explain(task: TaskRef, nowMs: number): Explanation;
   /** The same for a job not yet submitted: it would stand at the end of the queue. */
   explainNew(shape: Shape, wishes: CentreWishes, nowMs: number, asker?: Asker): WaitingExplanation;
+  /**
+   * The smallest changes with each of which a queued task would start now, were it cancelled and submitted so, behind all
+   * that wait. Empty where nothing would: also where it waits for another job, or for its own array. null: it is not queued.
+   */
+  whatIf(task: TaskRef, nowMs: number): readonly StartingChange[] | null;
   /** Whether any centre in service, reachable or not, could run the shape if it were empty. */
   couldEverFit(shape: Shape, wishes: CentreWishes, asker?: Asker): EverFit;
   /** What each pool of a centre could start now, by the pool's name; empty where the centre is not known. */
@@ -308,6 +313,10 @@ export function createWorld(): World {
       tellTime(state.centres, nowMs);
       return explainAt(state, { job: null, position: 0 }, askedBy(shape, wishes, asker), null);
     },
+    whatIf: (task, nowMs) => {
+      tellTime(state.centres, nowMs);
+      return whatIf(state, task);
+    },
     couldEverFit: (shape, wishes, asker) => nearestFit(state.centres, askedBy(shape, wishes, asker)),
     headroom: (centre) => headroomOf(state.centres.find(({ id }) => id === centre)),
     centres: () => state.centres.filter((centre) => centre.state !== null).map((centre) => centre.id),
@@ -415,7 +424,6 @@ function placeTask(state: State, event: Event<"task-placed">): void {
   const pool = poolOf(centreOf(state, event.centre), event.pool);
   const sort = sortOf(pool, job.project, event.allocation);
   moveRun(pool, sort, null, phase);
-  takeAccount(pool.centre, job, amountsOfRun(event.allocation), 1);
   if (phase !== "running") takeLicences(pool.centre, job.ask.demands, 1);
   job.live ??= new Map();
   job.live.set(position, { attempt, pool, sort, phase });
@@ -506,7 +514,6 @@ function forgetJob(state: State, job: JobRecord): void {
 
 function endRun(state: State, job: JobRecord, position: number, run: LiveRun): void {
   moveRun(run.pool, run.sort, run.phase, null);
-  takeAccount(run.pool.centre, job, amountsOfRun(run.sort.allocation), -1);
   if (run.phase !== "running") takeLicences(run.pool.centre, job.ask.demands, -1);
   job.live?.delete(position);
   state.live -= 1;
@@ -530,6 +537,37 @@ function explain(state: State, task: TaskRef): Explanation {
   if (!hasPosition(job.queued, position)) return { kind: "not-queued" };
   const own = waitReason(job, position) ?? throttleReason(job, position);
   return explainAt(state, { job, position }, job.ask, own);
+}
+
+function whatIf(state: State, task: TaskRef): readonly StartingChange[] | null {
+  const found = openTask(state, task);
+  if (!found || !hasPosition(found.job.queued, found.position)) return null;
+  const { job, position } = found;
+  if (waitReason(job, position) ?? throttleReason(job, position)) return [];
+  return withoutTask(job, position, () =>
+    seenFrom(state, { job: null, position: 0 }, () => {
+      const pools = state.centres.flatMap((centre) => centre.pools.filter(mayTake));
+      return smallestChanges(job.ask, pools, (asked) => {
+        const line = lineFor({ project: job.project, shape: asked.shape });
+        const offer = chooseAmong(
+          { ...asked, line },
+          pools.filter((pool) => mayEverUse(asked, pool)),
+        );
+        return offer?.now ? offer.pool : null;
+      });
+    }),
+  );
+}
+
+/** Looks at the queue as if the task were not in it. */
+function withoutTask<Seen>(job: JobRecord, position: number, look: () => Seen): Seen {
+  removePositions(job.queued, position, position + 1);
+  try {
+    return look();
+  } finally {
+    addPositions(job.queued, position, position + 1);
+    enqueue(job);
+  }
 }
 
 type OwnReason = { readonly rule: JobRule; readonly facts: Facts };

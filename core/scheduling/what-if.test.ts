@@ -1,0 +1,192 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { jobId, personId, projectId } from "#core/ids.ts";
+import type { Change, StartingChange } from "#core/scheduling/what-if.ts";
+import type { World } from "#core/scheduling/world.ts";
+import { runScenario } from "./scenario-testing.ts";
+
+/** `cores-per-task 8→4`, several with `+` between them. */
+function said(changes: readonly Change[]): string {
+  return changes
+    .map((change) => {
+      if (change.kind === "centre") return `centre ${change.centre}`;
+      if (change.kind === "without") return `without ${change.demand}`;
+      return `${change.kind} ${change.from}→${change.to}`;
+    })
+    .join(" + ");
+}
+
+/** Each answer, applied to a world as the scenario leaves it: the job is cancelled, submitted so, and starts there. */
+function assertStarts(text: string, job: number, { asked, centre, pool }: StartingChange): void {
+  const world = runScenario(text);
+  cancel(world, job);
+  const again = jobId(1_000_000);
+  world.apply({
+    kind: "job-queued",
+    job: again,
+    submittedMs: 1_000_000_000,
+    project: projectId(1),
+    person: personId(1),
+    name: "again",
+    array: null,
+    dependencies: [],
+    past: null,
+    ...asked,
+  });
+  const placed = world.decide(0, 1_000_000).place.find((each) => each.job === again);
+  assert.equal(placed && `${placed.centre}/${placed.pool} ${placed.starts}`, `${centre}/${pool} now`);
+}
+
+function cancel(world: World, job: number): void {
+  const indices = [{ first: 0, last: 0, step: 1 }];
+  world.apply({ kind: "tasks-ended", job: jobId(job), indices, succeeded: false });
+}
+
+/** What would start job `job` of the scenario now, by what is changed and where; every answer is tried. */
+function answers(text: string, job: number): readonly string[] {
+  const world = runScenario(text);
+  const before = JSON.stringify(world.decide(0, 1000));
+  const found = world.whatIf({ job: jobId(job), index: 0 }, 0);
+  assert(found);
+  assert.equal(JSON.stringify(world.decide(0, 1000)), before, "nothing is changed by asking");
+  for (const each of found) assertStarts(text, job, each);
+  return found.map(({ changes, centre }) => `${said(changes)} at ${centre}`);
+}
+
+test("fewer cores, as few less as suffice", () => {
+  const text = `
+    centre alpha 8 cores 100000 MiB
+    job    first cores 3
+    place
+    job    large cores 8
+    expect large waits alpha: cores-busy`;
+  assert.deepEqual(answers(text, 2), ["cores-per-task 8→5 at alpha"]);
+});
+
+test("less memory, which was named for a node or comes with the cores", () => {
+  const text = (memory: string) => `
+    centre alpha 8 cores 1000 MiB 100 MiB/core
+    job    first cores 1 memory 700
+    place
+    job    large cores 4 ${memory}
+    expect large waits alpha: memory-busy`;
+  assert.deepEqual(answers(text("memory 900"), 2), ["memory-mib-per-node 900→300 at alpha"]);
+  assert.deepEqual(answers(text(""), 2), ["memory-mib-per-node 400→300 at alpha", "cores-per-task 4→3 at alpha"]);
+});
+
+test("fewer nodes with their tasks, or smaller ones", () => {
+  const text = `
+    pool   alpha/main 4×8
+    job    first cores 6 nodes 2
+    place
+    job    large cores 8 nodes 4
+    expect large waits alpha: cores-busy`;
+  assert.deepEqual(answers(text, 2), ["cores-per-task 8→2 at alpha", "nodes 4→2 + tasks 4→2 at alpha"]);
+});
+
+test("fewer accelerators, or another type of which enough are free", () => {
+  const text = `
+    pool   alpha/main 2×8 cards 4 x/npu 1×8 cards 8 y/gpu
+    job    first cards 2 x/npu nodes 2
+    place
+    job    large cards 4 x/npu
+    expect large waits alpha: nodes-busy`;
+  assert.deepEqual(answers(text, 2), ["accelerators 4→2 at alpha", "accelerator-type x/npu→y/gpu at alpha"]);
+});
+
+test("a shorter time limit, before maintenance or under a pool's limit", () => {
+  const text = `
+    pool   alpha/main 1×8 maintained-in 3630
+    job    long cores 8 time 7200`;
+  assert.deepEqual(answers(`${text}\nexpect long waits alpha: maintenance-ahead`, 1), [
+    "time-limit-s 7200→3600 at alpha",
+  ]);
+});
+
+test("another centre that the job's wishes leave out, but none that is only simulated", () => {
+  const text = `
+    centre alpha 4 cores
+    centre beta 16 cores
+    centre gamma simulated 16 cores
+    job    first cores 4 only alpha
+    place
+    job    large cores 4 only alpha`;
+  assert.deepEqual(answers(text, 2), ["centre beta at beta"]);
+  assert.deepEqual(answers(text.replaceAll("only alpha", "except beta"), 2), ["centre beta at beta"]);
+});
+
+test("without one of the demands", () => {
+  const text = `
+    centre alpha 4 cores
+    centre beta 4 cores
+    offers alpha software=a/1
+    offers beta software=a/1 licence=abaqus:0/1
+    job    first cores 3 only alpha
+    place
+    job    busy  cores 4 asks software=a/1 asks licence=abaqus:1
+    expect busy waits alpha: no-such-licence, beta: licences-busy`;
+  assert.deepEqual(answers(text, 2), ["without --licenses=abaqus:1 at beta"]);
+});
+
+test("several things at once where none by itself suffices", () => {
+  const text = `
+    centre alpha 8 cores 1000 MiB
+    job    first cores 3 memory 700
+    place
+    job    large cores 8 memory 900
+    expect large waits alpha: cores-busy`;
+  assert.deepEqual(answers(text, 2), ["cores-per-task 8→5 + memory-mib-per-node 900→300 at alpha"]);
+});
+
+test("nothing, where it is not for the centres that it waits, or none takes anything", () => {
+  const busy = "centre alpha 4 cores\njob first cores 4\nplace\n";
+  assert.deepEqual(answers(`${busy}job second cores 1\nexpect second waits alpha: cores-busy`, 2), []);
+  assert.deepEqual(answers("centre alpha 4 cores\njob first cores 4\njob second afterok first", 2), []);
+  assert.deepEqual(answers("centre alpha 4 cores unreachable\njob first cores 4", 1), []);
+});
+
+test("what is not queued has no answer", () => {
+  const world = runScenario("centre alpha 4 cores\njob first cores 4\nplace");
+  assert.equal(world.whatIf({ job: jobId(1), index: 0 }, 0), null);
+  assert.equal(world.whatIf({ job: jobId(2), index: 0 }, 0), null);
+});
+
+test("every answer starts, on random networks", () => {
+  const number = (least: number, most: number) => fc.integer({ min: least, max: most });
+  const pools = fc.array(fc.tuple(number(1, 3), number(1, 8), number(0, 4), number(0, 2)), {
+    minLength: 1,
+    maxLength: 3,
+  });
+  const jobs = fc.array(fc.tuple(number(1, 8), number(1, 3), number(0, 4), number(1, 900), fc.boolean()), {
+    minLength: 1,
+    maxLength: 6,
+  });
+  let answered = 0;
+  fc.assert(
+    fc.property(pools, jobs, number(0, 6), (sizes, asks, started) => {
+      const lines = sizes.map(
+        ([count, cores, cards, kind], at) =>
+          `pool c${at}/main ${count}×${cores} memory 800${cards > 0 ? ` cards ${cards} x/k${kind}` : ""} ${kind === 2 ? "limit 120" : ""}`,
+      );
+      asks.forEach(([cores, nodes, cards, memory, isOnly], at) => {
+        if (at === started) lines.push("place");
+        const wishes = isOnly ? "only c0" : "";
+        const accelerators = cards > 0 ? `cards ${cards} x/k0` : "";
+        lines.push(
+          `job j${at} cores ${cores} nodes ${nodes} memory ${memory} time ${memory} ${accelerators} ${wishes}`,
+        );
+      });
+      const text = lines.join("\n");
+      const world = runScenario(text);
+      const starting = new Set(world.decide(0, 1000).place.map(({ job }) => Number(job)));
+      for (let job = 1; job <= asks.length; job += 1) {
+        const found = starting.has(job) ? null : world.whatIf({ job: jobId(job), index: 0 }, 0);
+        for (const each of found ?? []) assertStarts(text, job, each);
+        answered += found?.length ?? 0;
+      }
+    }),
+    { numRuns: 300 },
+  );
+  assert(answered > 100, `${answered} answers were tried`);
+});

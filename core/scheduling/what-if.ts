@@ -1,0 +1,250 @@
+import type { CentreId } from "#core/ids.ts";
+import type { Demands } from "#core/job/demands.ts";
+import { type Accelerators, memoryMibPerNode, type Shape, siteWordKinds } from "#core/job/spec.ts";
+import { leftOf, type PoolRecord } from "#core/scheduling/centres.ts";
+import { type Asked, mostNodes } from "#core/scheduling/fit.ts";
+import { givenUp, shrunk } from "#core/scheduling/nearest.ts";
+import { type Cell, type Device, deviceKey } from "#core/scheduling/room.ts";
+
+/** One thing that would have to be asked otherwise. Amounts are less than what was asked. */
+export type Change =
+  | {
+      readonly kind: "nodes" | "tasks" | "cores-per-task" | "memory-mib-per-node" | "accelerators" | "time-limit-s";
+      readonly from: number;
+      readonly to: number;
+    }
+  /** `VENDOR/MODEL`, each `any` where it is left open. */
+  | { readonly kind: "accelerator-type"; readonly from: string; readonly to: string }
+  /** The job's own wishes leave this centre out. */
+  | { readonly kind: "centre"; readonly centre: CentreId }
+  /** What is asked beside the shape, as a user writes it: `--constraint=fast`, `software gromacs/2024`. */
+  | { readonly kind: "without"; readonly demand: string };
+
+/** What to ask instead, all of it, where it would start, and what is other than it was. */
+export type StartingChange = {
+  readonly changes: readonly Change[];
+  readonly asked: Pick<Asked, "shape" | "wishes" | "timeLimitS" | "demands">;
+  readonly centre: CentreId;
+  readonly pool: string;
+};
+
+/** The pool where it would start now, were this asked; null: nowhere. */
+export type Starts = (asked: Asked) => PoolRecord | null;
+
+/**
+ * The smallest changes with each of which it would start now, smallest first, at most `mostShown`. Each thing asked is
+ * changed by itself, an amount as little as suffices; and the shape is cut, in everything at once, to what nodes of the
+ * pools have left. What is given up is counted in shares of what was asked; another type of accelerator, another centre
+ * and a demand left out count as a whole one. `pools`: those that might start anything now.
+ */
+export function smallestChanges(asked: Asked, pools: readonly PoolRecord[], starts: Starts): readonly StartingChange[] {
+  const found = [
+    ...amountsOf(asked, pools).flatMap((amount) => lessOf(amount, starts)),
+    ...otherAccelerators(asked, pools),
+    ...otherCentres(asked, pools),
+    ...withoutOne(asked),
+    ...cutShapes(asked, pools),
+  ].flatMap((changed) => {
+    const pool = starts(changed);
+    return pool ? [{ changed, pool, lost: lostBy(asked, changed, pool) }] : [];
+  });
+  const shown = new Map<string, StartingChange>();
+  for (const { changed, pool } of found.sort((a, b) => a.lost - b.lost)) {
+    const changes = changesOf(asked, changed, pool);
+    const { shape, wishes, timeLimitS, demands } = changed;
+    const kinds = changes.map(({ kind }) => kind).join();
+    // Of several that change the same things the smallest says it.
+    if (changes.length === 0 || shown.has(kinds)) continue;
+    shown.set(kinds, {
+      changes,
+      asked: { shape, wishes, timeLimitS, demands },
+      centre: pool.centre.id,
+      pool: pool.name,
+    });
+    if (shown.size === mostShown) break;
+  }
+  return [...shown.values()];
+}
+
+const mostShown = 5;
+/** Of a pool, so many nodes that differ in what they have left are looked at, those with most left. */
+const mostCells = 12;
+
+/** A number asked for, which more than `least` of it may be taken from in steps. */
+type Amount = {
+  readonly from: number;
+  readonly least: number;
+  readonly step: number;
+  readonly ask: (to: number) => Asked;
+};
+
+/** What `asked` has of each amount, where less of it can be asked. */
+function amountsOf(asked: Asked, pools: readonly PoolRecord[]): readonly Amount[] {
+  const { shape, timeLimitS } = asked;
+  const { nodes, tasks, coresPerTask, accelerators } = shape;
+  const tasksPerNode = Math.ceil(tasks / nodes);
+  const memoryMib = Math.max(1, ...pools.map((pool) => memoryMibIn(shape, pool)));
+  const reshaped = (change: Partial<Shape>): Asked => ({ ...asked, shape: { ...shape, ...change } });
+  const amounts: readonly Amount[] = [
+    { from: timeLimitS, least: 60, step: 60, ask: (to) => ({ ...asked, timeLimitS: to }) },
+    { from: memoryMib, least: 1, step: 1, ask: (mib) => reshaped({ memory: { kind: "per-node", mib } }) },
+    { from: coresPerTask, least: 1, step: 1, ask: (to) => reshaped({ coresPerTask: to }) },
+    { from: tasks, least: nodes, step: 1, ask: (to) => reshaped({ tasks: to }) },
+    {
+      from: nodes,
+      least: 1,
+      step: 1,
+      ask: (to) => reshaped({ nodes: to, tasks: Math.min(tasks, to * tasksPerNode) }),
+    },
+    {
+      from: accelerators?.perNode ?? 0,
+      least: 1,
+      step: 1,
+      ask: (perNode) => reshaped({ accelerators: accelerators && { ...accelerators, perNode } }),
+    },
+  ];
+  return amounts.filter(({ from, least }) => from > least);
+}
+
+/** The most of it with which it starts; found by halving, as less of an amount never fits worse. */
+function lessOf({ from, least, step, ask }: Amount, starts: Starts): readonly Asked[] {
+  let fits = 0;
+  let tooMany = Math.ceil((from - least) / step);
+  if (starts(ask(least)) === null) return [];
+  while (tooMany - fits > 1) {
+    const middle = (fits + tooMany) >> 1;
+    if (starts(ask(least + middle * step)) !== null) fits = middle;
+    else tooMany = middle;
+  }
+  return [ask(least + fits * step)];
+}
+
+function otherAccelerators(asked: Asked, pools: readonly PoolRecord[]): readonly Asked[] {
+  const { accelerators } = asked.shape;
+  if (!accelerators) return [];
+  const devices = new Map<string, Device>();
+  for (const pool of pools)
+    for (const device of pool.devices) devices.set(deviceKey(device.vendor, device.model), device);
+  return [...devices.values()].map(({ vendor, model }) => ({
+    ...asked,
+    shape: { ...asked.shape, accelerators: { ...accelerators, vendor, model } },
+  }));
+}
+
+function otherCentres(asked: Asked, pools: readonly PoolRecord[]): readonly Asked[] {
+  const { wishes } = asked;
+  const { only, except } = wishes;
+  if (only.length === 0 && except.length === 0) return [];
+  const leftOut = new Set(
+    pools.map(({ centre }) => centre.id).filter((id) => except.includes(id) || (only.length > 0 && !only.includes(id))),
+  );
+  return [...leftOut].flatMap((id) => {
+    const without = except.filter((each) => each !== id);
+    const allowed = { ...wishes, only: only.length === 0 ? only : [...only, id], except: without };
+    // Naming it would send there what is not to be simulated.
+    const isSimulated = pools.some(({ centre }) => centre.id === id && centre.state?.driver === "simulated");
+    return isSimulated && wishes.simulated !== true ? [] : [{ ...asked, wishes: allowed }];
+  });
+}
+
+function withoutOne(asked: Asked): readonly Asked[] {
+  const { demands } = asked;
+  return demands === null ? [] : demandsIn(demands).map(({ rest }) => ({ ...asked, demands: rest }));
+}
+
+/** Each single demand, in words, and what is asked without it; null: nothing. */
+function demandsIn(demands: Demands): readonly { readonly words: string; readonly rest: Demands | null }[] {
+  const { siteWords, software, container, fileSystems, licences } = demands;
+  const rest = (change: Partial<Demands>) => anyOf({ ...demands, ...change });
+  const others = <Item>(items: readonly Item[], item: Item) => items.filter((each) => each !== item);
+  return [
+    ...siteWordKinds.flatMap((kind) => {
+      const words = siteWords[kind];
+      const kept = Object.fromEntries(Object.entries(siteWords).filter(([each]) => each !== kind));
+      return words ? [{ words: `--${kind}=${words.join(",")}`, rest: rest({ siteWords: kept }) }] : [];
+    }),
+    ...software.map((name) => ({ words: `software ${name}`, rest: rest({ software: others(software, name) }) })),
+    ...(container ? [{ words: "container", rest: rest({ container: false }) }] : []),
+    ...fileSystems.map((name) => ({
+      words: `file system ${name}`,
+      rest: rest({ fileSystems: others(fileSystems, name) }),
+    })),
+    ...licences.map((licence) => ({
+      words: `--licenses=${licence.name}:${licence.count}`,
+      rest: rest({ licences: others(licences, licence) }),
+    })),
+  ];
+}
+
+function anyOf(demands: Demands): Demands | null {
+  const { siteWords, software, container, fileSystems, licences } = demands;
+  const count = Object.keys(siteWords).length + software.length + fileSystems.length + licences.length;
+  return count > 0 || container ? demands : null;
+}
+
+function cutShapes(asked: Asked, pools: readonly PoolRecord[]): readonly Asked[] {
+  const shapes = pools.flatMap((pool) => {
+    const cells = leftOf(pool).room.cells.filter(({ cores }) => cores > 0);
+    return shrunk(asked.shape, mostNodes(pool.centre), pool, largest(cells));
+  });
+  return shapes.map((shape) => ({ ...asked, shape }));
+}
+
+function largest(cells: readonly Cell[]): readonly Cell[] {
+  if (cells.length <= mostCells) return cells;
+  const cards = (cell: Cell) => cell.cards.reduce((sum, count) => sum + count, 0);
+  return [...cells].sort((a, b) => cards(b) - cards(a) || b.cores - a.cores).slice(0, mostCells);
+}
+
+function memoryMibIn(shape: Shape, pool: PoolRecord): number {
+  return memoryMibPerNode(shape, pool.state?.memoryMibPerCore ?? 0);
+}
+
+/** In shares of what was asked. */
+function lostBy(asked: Asked, changed: Asked, pool: PoolRecord): number {
+  const ofTime = asked.timeLimitS === 0 ? 0 : 1 - changed.timeLimitS / asked.timeLimitS;
+  const ofWishes = asked.wishes === changed.wishes ? 0 : 1;
+  const ofDemands = asked.demands === changed.demands ? 0 : 1;
+  return givenUp(asked.shape, changed.shape, pool) + ofTime + ofWishes + ofDemands;
+}
+
+function changesOf(asked: Asked, changed: Asked, pool: PoolRecord): readonly Change[] {
+  const [was, is] = [asked.shape, changed.shape];
+  const cards = ({ accelerators }: Shape) => accelerators?.perNode ?? 0;
+  const amounts = [
+    { kind: "nodes", from: was.nodes, to: is.nodes },
+    { kind: "tasks", from: was.tasks, to: is.tasks },
+    { kind: "cores-per-task", from: was.coresPerTask, to: is.coresPerTask },
+    // A memory for each core falls with the cores; it is a change of its own where it was asked otherwise.
+    {
+      kind: "memory-mib-per-node",
+      from: memoryMibIn(was, pool),
+      to: was.memory === is.memory ? memoryMibIn(was, pool) : memoryMibIn(is, pool),
+    },
+    { kind: "accelerators", from: cards(was), to: cards(is) },
+    { kind: "time-limit-s", from: asked.timeLimitS, to: changed.timeLimitS },
+  ] as const satisfies readonly Change[];
+  const [typeWas, typeIs] = [typeOf(was.accelerators), typeOf(is.accelerators)];
+  const types: readonly Change[] =
+    typeWas === typeIs || typeIs === null ? [] : [{ kind: "accelerator-type", from: typeWas ?? "", to: typeIs }];
+  const centres: readonly Change[] =
+    asked.wishes === changed.wishes ? [] : [{ kind: "centre", centre: pool.centre.id }];
+  const dropped =
+    asked.demands === null || asked.demands === changed.demands
+      ? []
+      : demandsIn(asked.demands).filter(({ words }) => !wordsOf(changed.demands).has(words));
+  return [
+    ...amounts.filter(({ from, to }) => from !== to),
+    ...types,
+    ...centres,
+    ...dropped.map(({ words }): Change => ({ kind: "without", demand: words })),
+  ];
+}
+
+function typeOf(accelerators: Accelerators | null): string | null {
+  return accelerators && deviceKey(accelerators.vendor, accelerators.model);
+}
+
+function wordsOf(demands: Demands | null): ReadonlySet<string> {
+  return new Set(demands === null ? [] : demandsIn(demands).map(({ words }) => words));
+}
