@@ -4,6 +4,13 @@ import { type DriverName, runsJobs } from "#core/centre/centre.ts";
 import type { NodeGroup } from "#core/centre/engine.ts";
 import type { Demands } from "#core/job/demands.ts";
 import { type Accelerators, type CentreWishes, coresPerNode, memoryMibPerNode, type Shape } from "#core/job/spec.ts";
+import {
+  aboveAccount,
+  aboveAccountMinutes,
+  accountHolder,
+  accountUsed,
+  amountsOf,
+} from "#core/scheduling/account-use.ts";
 import { outsideHours, withinShare } from "#core/scheduling/agreed.ts";
 import {
   type CentreRecord,
@@ -93,7 +100,9 @@ export function offerOf(asked: Asked, pool: PoolRecord): Offer | null {
   if (asked.line !== null && pool.heldLines.has(asked.line)) return null;
   if (asked.demands && licenceHolder(asked.demands, centre)) return null;
   const { room, pending, ours } = leftOf(pool);
-  const isShort = asked.demands !== null && lacksLicences(asked.demands, centre) !== null;
+  if (!isShared(pool) && accountHolder(asked.who, centre)) return null;
+  const isShort =
+    (asked.demands !== null && lacksLicences(asked.demands, centre) !== null) || accountShort(asked, pool) !== null;
   const device = isShort ? null : startableDevice(asked.shape, pool, withinShare(pool, room, ours));
   const waiting = (asked.line !== null && pending.get(asked.line)) || 0;
   if (device !== null) {
@@ -158,14 +167,33 @@ function withoutAccount(who: Pair | null, centre: CentreRecord): Failing | null 
 }
 
 /** What binds the local user there: only as it was told last, so nothing is refused for it at submission. */
-function beyondAccount({ who, timeLimitS }: Pick<Asked, "who" | "timeLimitS">, centre: CentreRecord): Failing | null {
+function beyondAccount({ who, shape, timeLimitS }: Omit<Asked, "line">, centre: CentreRecord): Failing | null {
   const limits = who && centre.state?.limits && limitsFor(centre.state.limits, who);
   if (!limits) return null;
   const { mostTimeS, mostSubmitted, submitted } = limits;
   if (mostTimeS !== null && timeLimitS > mostTimeS)
     return { rule: "time-limit-above-account", facts: { askedS: timeLimitS, limitS: mostTimeS } };
+  const amounts = amountsAsked(shape);
+  const above = aboveAccount(limits, amounts) ?? aboveAccountMinutes(limits, amounts, timeLimitS);
+  if (above) return above;
   if (!isAtSubmitLimit(limits)) return null;
   return { rule: "at-submit-limit", facts: { submitted, limit: mostSubmitted } };
+}
+
+/** Before a pool is chosen: memory that follows from the pool is left out, and cards of whatever vendor. */
+function amountsAsked(shape: Shape): ReturnType<typeof amountsOf> {
+  const { nodes, accelerators } = shape;
+  const memoryMib = memoryMibPerNode(shape, 0);
+  const need = { nodes, cores: coresPerNode(shape), memoryMib, cards: accelerators?.perNode ?? 0, device: 0 };
+  const { vendor = null, model = null } = accelerators ?? {};
+  return amountsOf(need, vendor === null ? undefined : { vendor, model: model ?? "", count: 0 });
+}
+
+/** That the local account may hold no more now. */
+export function accountShort({ who, shape }: Pick<Asked, "who" | "shape">, pool: PoolRecord): Failing | null {
+  if (who === null || !pool.centre.state?.limits) return null;
+  const device = devicesFor(shape, pool.devices)[0] ?? -1;
+  return accountUsed(who, pool.centre, amountsOf(needIn(shape, pool, device), pool.devices[device]));
 }
 
 function outOfReach(centre: CentreRecord): Failing | null {
@@ -263,11 +291,15 @@ function notNow(asked: Asked, pool: PoolRecord): Failing | null {
   }
   const closed = outsideHours(pool) ?? shareUsed(asked.shape, pool);
   if (closed) return closed;
-  const busy = isBusy(asked.shape, pool) ?? (asked.demands && lacksLicences(asked.demands, pool.centre));
+  const busy =
+    isBusy(asked.shape, pool) ??
+    (asked.demands && lacksLicences(asked.demands, pool.centre)) ??
+    accountShort(asked, pool);
   const ahead =
     pool.heldBy ||
     (isShared(pool) && asked.line !== null && pool.heldLines.get(asked.line)) ||
-    (asked.demands && licenceHolder(asked.demands, pool.centre));
+    (asked.demands && licenceHolder(asked.demands, pool.centre)) ||
+    (!isShared(pool) && accountHolder(asked.who, pool.centre));
   if (busy && state && isShared(pool)) {
     const pending = (asked.line !== null && leftOf(pool).pending.get(asked.line)) || 0;
     const facts = { pending, limit: state.maxPending, pool: name };

@@ -9,6 +9,7 @@ import type { Demands } from "#core/job/demands.ts";
 import type { ArraySpec, CentreWishes, Dependency, IndexRange, Shape } from "#core/job/spec.ts";
 import type { Refusal } from "#core/refusal.ts";
 import type { Allocation } from "#core/run-order.ts";
+import { amountsOfRun, takeAccount } from "#core/scheduling/account-use.ts";
 import { tellTime } from "#core/scheduling/agreed.ts";
 import {
   type CentreRecord,
@@ -424,6 +425,7 @@ function placeTask(state: State, event: Event<"task-placed">): void {
   const pool = poolOf(centreOf(state, event.centre), event.pool);
   const sort = sortOf(pool, job.project, event.allocation);
   moveRun(pool, sort, null, phase);
+  takeAccount(pool.centre, job, amountsOfRun(event.allocation), 1);
   if (phase !== "running") takeLicences(pool.centre, job.ask.demands, 1);
   job.live ??= new Map();
   job.live.set(position, { attempt, pool, sort, phase });
@@ -514,6 +516,7 @@ function forgetJob(state: State, job: JobRecord): void {
 
 function endRun(state: State, job: JobRecord, position: number, run: LiveRun): void {
   moveRun(run.pool, run.sort, run.phase, null);
+  takeAccount(run.pool.centre, job, amountsOfRun(run.sort.allocation), -1);
   if (run.phase !== "running") takeLicences(run.pool.centre, job.ask.demands, -1);
   job.live?.delete(position);
   state.live -= 1;
