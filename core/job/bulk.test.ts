@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
+import { admit } from "#core/job/admit.ts";
 import { admitBulk, type KeyedRequest } from "#core/job/bulk.ts";
 import { findCycle } from "#core/job/cycle.ts";
 
@@ -109,4 +110,35 @@ test("property: a circle is found exactly where nodes cannot be taken away one b
       }
     }),
   );
+});
+
+test("each of many like jobs becomes what it would become alone", () => {
+  const request = fc.record(
+    {
+      key: fc.constant(undefined),
+      command: fc.constantFrom(["true"], ["true", "1"], ["false"]),
+      environment: fc.constantFrom({}, { A: "1" }, { A: "2" }, { B: "1" }),
+      labels: fc.constantFrom({}, { a: "" }),
+      timeLimitS: fc.constantFrom(60, undefined),
+      accelerators: fc.constantFrom(
+        undefined,
+        { perNode: 1 },
+        { perNode: 1, model: "a" },
+        { perNode: 1, vendor: null },
+      ),
+    },
+    { requiredKeys: ["command"] },
+  );
+  fc.assert(
+    fc.property(fc.array(request, { minLength: 1, maxLength: 12 }), (requests) => {
+      const answer = admitBulk(requests, context);
+      assert.ok(answer.kind === "admitted");
+      assert.deepEqual(
+        answer.jobs,
+        requests.map((one) => admit(one, context)),
+      );
+    }),
+  );
+  const like = admitBulk([job("a"), job("b"), { command: ["false"] }], context);
+  assert.ok(like.kind === "admitted" && like.jobs[0] === like.jobs[1] && like.jobs[1] !== like.jobs[2]);
 });

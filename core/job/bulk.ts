@@ -6,7 +6,7 @@ import type { Refusal } from "#core/refusal.ts";
 
 /**
  * Admits the jobs of one bulk submission, all or none. They may depend on each other by their keys, in any order, but
- * not in a circle. A refusal names the job by its place.
+ * not in a circle. A refusal names the job by its place. Jobs in a row that ask for the same are one object.
  */
 export function admitBulk(requests: readonly KeyedRequest[], context: AdmitContext): AdmittedBulk {
   const positions = new Map<string, number>();
@@ -19,10 +19,16 @@ export function admitBulk(requests: readonly KeyedRequest[], context: AdmitConte
     positions.set(key, position);
   }
   const jobs: WholeJob[] = [];
-  for (const [position, { key: _, ...request }] of requests.entries()) {
-    const answer = admit(request, { ...context, positionOfKey: (key) => positions.get(key) ?? null });
-    if (answer.kind === "refused") return refused(answer.refusal, position);
-    jobs.push(answer);
+  const withKeys: AdmitContext = { ...context, positionOfKey: (key) => positions.get(key) ?? null };
+  let same: { readonly as: KeyedRequest; readonly job: WholeJob } | null = null;
+  for (const [position, request] of requests.entries()) {
+    if (same === null || !isSame(request, same.as, "key")) {
+      const { key: _, ...unkeyed } = request;
+      const answer = admit(unkeyed, withKeys);
+      if (answer.kind === "refused") return refused(answer.refusal, position);
+      same = { as: request, job: answer };
+    }
+    jobs.push(same.job);
   }
   return among(jobs, (position) => requests[position]?.key ?? `job ${position}`);
 }
@@ -36,8 +42,27 @@ export type AdmittedBulk =
   /** `position` of the job in the call; null where the refusal is about several. */
   | { readonly kind: "refused"; readonly refusal: Refusal; readonly position: number | null };
 
+/** Whether two JSON values are the same; at the top, `but` is not looked at. */
+function isSame(a: unknown, b: unknown, but: string | null = null): boolean {
+  if (a === b) return true;
+  if (!isComposite(a) || !isComposite(b) || Array.isArray(a) !== Array.isArray(b)) return false;
+  let fields = 0;
+  for (const field in a) {
+    if (field === but || a[field] === undefined) continue;
+    if (!isSame(a[field], b[field])) return false;
+    fields += 1;
+  }
+  for (const field in b) if (field !== but && b[field] !== undefined) fields -= 1;
+  return fields === 0;
+}
+
+function isComposite(value: unknown): value is { readonly [field: string]: unknown } {
+  return typeof value === "object" && value !== null;
+}
+
 /** What the jobs say of each other. */
 function among(jobs: readonly WholeJob[], nameOf: (position: number) => string): AdmittedBulk {
+  if (jobs.every(({ after }) => after.length === 0)) return { kind: "admitted", jobs };
   const edges = new Map(jobs.map(({ after }, position) => [position, after.map((one) => one.position)]));
   const cycle = findCycle(edges);
   if (cycle) return refused({ kind: "dependency-cycle", jobs: cycle.map(nameOf) });

@@ -63,36 +63,40 @@ export function submitHandlers(context: SubmitContext): Pick<Handlers, SubmitRou
     async submitBulk({ caller, body, idempotency, language }) {
       const admitted = admitBulk(body.jobs, admitContext(caller));
       if (admitted.kind === "refused") return at(admitted, admitted.position);
-      const jobs: AdmittedJob[] = [];
-      const fitted: Whole[] = [];
-      let tenant: TenantId | null = null;
+      const fitted: Fitted[] = [];
       for (const [position, one] of admitted.jobs.entries()) {
+        const before = fitted.at(-1);
+        // What is one with the job before it asks for the same.
+        if (before?.admitted === one) {
+          fitted.push(before);
+          continue;
+        }
         const fits = await warned(db, fitting(world(), caller, one));
         if (fits.kind === "refused") return at(fits, position);
-        fitted.push(fits);
         const own = ownJob(caller, fits);
-        if (tenant !== null && own.tenant !== tenant) {
+        if (before && own.tenant !== before.tenant) {
           const words = phrase("tenants-differ");
           return at(refused({ kind: "invalid-request", issues: [{ path: "project", words }] }), position);
         }
-        tenant = own.tenant;
-        jobs.push(own.job);
+        const said = { name: fits.spec.name, tasks: taskCount(fits.spec.array), ...saidView(fits, language) };
+        fitted.push({ ...own, admitted: one, said });
       }
-      assert(tenant !== null, "a bulk has at least one job");
+      const [first] = fitted;
+      assert(first !== undefined, "a bulk has at least one job");
       const done = await writer.submit({
-        tenant,
+        tenant: first.tenant,
         person: caller.id,
         idempotency,
-        jobs,
+        jobs: fitted.map(({ job }) => job),
         status: 201,
         answer: (ids) =>
           JSON.stringify({
-            jobs: fitted.map(({ spec, defaults, warnings }, position) => ({
+            jobs: fitted.map(({ said: { name, tasks, warnings } }, position) => ({
               id: ids[position],
               key: body.jobs[position]?.key ?? null,
-              name: spec.name,
-              tasks: taskCount(spec.array),
-              warnings: saidView({ defaults, warnings }, language).warnings,
+              name,
+              tasks,
+              warnings,
             })),
           }),
       });
@@ -206,6 +210,11 @@ function ownJob(caller: Person, { spec, defaults, warnings, after }: Whole): Own
   return { job, project: project.name, tenant: project.tenantId };
 }
 
+/** A job of a bulk submission that may be kept, and what its answer says of it. */
+type Fitted = OwnJob & {
+  readonly admitted: Whole;
+  readonly said: { readonly name: string; readonly tasks: number; readonly warnings: SubmittedView["warnings"] };
+};
 type OwnJob = { readonly job: AdmittedJob; readonly project: string; readonly tenant: TenantId };
 
 function committed(done: Submitted): Refused | Verbatim {

@@ -84,19 +84,28 @@ function writeInteger(out: Buffer, value: number, at: number): number {
 
 function strings(values: readonly (string | null)[], elementOid: number, prefix: string): Buffer {
   // UTF-8 takes at most three bytes for each UTF-16 unit.
-  const mostBytes = values.reduce((sum, value) => sum + 4 + prefix.length + 3 * (value?.length ?? 0), 0);
+  let mostBytes = 0;
+  for (const value of values) mostBytes += 4 + prefix.length + 3 * (value?.length ?? 0);
   const out = start(values.length, mostBytes, elementOid);
   let at = headerBytes;
+  let last: string | null = null;
+  let lastAt = 0;
   for (const value of values) {
     if (value === null) {
       at = out.writeInt32BE(-1, at);
-      continue;
+    } else if (value === last) {
+      // Many jobs of one call share a text: its bytes are copied.
+      const next = at + out.copy(out, at, lastAt, lastAt + 4 + out.readInt32BE(lastAt));
+      lastAt = at;
+      at = next;
+    } else {
+      lastAt = at;
+      at += 4;
+      if (prefix !== "") at += out.write(prefix, at, "latin1");
+      at += out.write(value, at, "utf8");
+      out.writeInt32BE(at - lastAt - 4, lastAt);
+      last = value;
     }
-    const lengthAt = at;
-    at += 4;
-    at += out.write(prefix, at, "latin1");
-    at += out.write(value, at, "utf8");
-    out.writeInt32BE(at - lengthAt - 4, lengthAt);
   }
   return out.subarray(0, at);
 }

@@ -14,16 +14,46 @@ export type SpecColumns = {
 };
 
 export function specColumns(spec: JobSpec): SpecColumns {
-  const { work, inputFiles, ...rest } = spec;
-  const kept: Record<string, unknown> = {
-    work: work.kind === "script" ? { kind: "script", arguments: work.arguments } : work,
-  };
-  for (const [field, value] of Object.entries(rest)) if (!isUnasked(field, value)) kept[field] = value;
+  const { work, inputFiles } = spec;
   return {
-    spec: JSON.stringify(kept),
+    spec: JSON.stringify(asked(spec)),
     script: work.kind === "script" ? work.text : null,
     inputFiles: inputFiles.length > 0 ? JSON.stringify(inputFiles) : null,
   };
+}
+
+/** Field by field, which is several times as fast as to look through them all; JSON leaves out what is undefined. */
+function asked(spec: JobSpec): { readonly [Field in keyof StoredSpec]: StoredSpec[Field] | undefined } {
+  const { work, centres, retries, onUnreachable, priorityClass } = spec;
+  return {
+    work: work.kind === "script" ? { kind: "script", arguments: work.arguments } : work,
+    name: spec.name,
+    environment: unlessEmpty(spec.environment),
+    workingDirectory: spec.workingDirectory ?? undefined,
+    shape: spec.shape,
+    timeLimitS: spec.timeLimitS,
+    graceS: spec.graceS,
+    array: spec.array ?? undefined,
+    dependencies: unlessEmpty(spec.dependencies),
+    stdout: spec.stdout ?? undefined,
+    stderr: spec.stderr ?? undefined,
+    retries: retries === 0 ? undefined : retries,
+    onUnreachable: onUnreachable.kind === "wait" ? undefined : onUnreachable,
+    priorityClass: priorityClass === "normal" ? undefined : priorityClass,
+    software: unlessEmpty(spec.software),
+    container: spec.container ?? undefined,
+    fileSystems: unlessEmpty(spec.fileSystems),
+    licences: unlessEmpty(spec.licences),
+    siteWords: unlessEmpty(spec.siteWords),
+    centres: Object.values(centres).every((wish) => Array.isArray(wish) && wish.length === 0) ? undefined : centres,
+    labels: unlessEmpty(spec.labels),
+    project: spec.project,
+  };
+}
+
+function unlessEmpty<Value extends object>(value: Value): Value | undefined {
+  for (const _ in value) return value;
+  return undefined;
 }
 
 /** The spec again, from columns as `pg` reads them (jsonb parsed). */
@@ -56,6 +86,9 @@ export const unasked = {
   dependencies: [],
   stdout: null,
   stderr: null,
+  retries: 0,
+  onUnreachable: { kind: "wait" },
+  priorityClass: "normal",
   software: [],
   container: null,
   fileSystems: [],
@@ -64,12 +97,3 @@ export const unasked = {
   labels: {},
   centres: { only: [], except: [], prefer: [] },
 } as const satisfies Partial<JobSpec>;
-
-function isUnasked(field: string, value: unknown): boolean {
-  if (!Object.hasOwn(unasked, field)) return false;
-  if (value === null) return true;
-  if (Array.isArray(value)) return value.length === 0;
-  if (typeof value !== "object") return false;
-  if (field === "centres") return Object.values(value).every((list) => Array.isArray(list) && list.length === 0);
-  return Object.keys(value).length === 0;
-}

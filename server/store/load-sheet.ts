@@ -49,7 +49,7 @@ export async function loadSheet(client: pg.Client, wanted: Wanted, nowMs: number
 const jobsText = `
 select id, project_id, task_count, queued, placed, starting, running, ended, runs, outcome, centres, started_ms, ended_ms,
   (spec ->> 'timeLimitS')::int as time_limit_s, (spec ->> 'graceS')::int as grace_s,
-  spec -> 'onUnreachable' ->> 'kind' = 'restart-after' as restarts_when_lost
+  coalesce(spec -> 'onUnreachable' ->> 'kind' = 'restart-after', false) as restarts_when_lost
 from job where id = any($1::int8[])`;
 
 const tasksText = `

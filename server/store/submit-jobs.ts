@@ -2,7 +2,7 @@ import type pg from "pg";
 import { type JobId, jobId } from "#core/ids.ts";
 import { type JobSpec, taskCount } from "#core/job/spec.ts";
 import { byteas, int4s, int8s, jsons, texts } from "./arrays.ts";
-import { specColumns } from "./job-spec.ts";
+import { type SpecColumns, specColumns } from "./job-spec.ts";
 import type { AdmittedJob, Submission } from "./writer.ts";
 
 /**
@@ -126,23 +126,8 @@ select exists (select from moved) as moved, array(select entry from won where en
 export function submitParameters(batch: NumberedBatch): SubmitParameters {
   const keys: NumberedSubmission[] = [];
   const keyEntries: number[] = [];
-  const jobs: {
-    entry: number;
-    id: JobId;
-    by: Submission;
-    job: AdmittedJob;
-    columns: ReturnType<typeof specColumns>;
-    count: number;
-  }[] = [];
-  const ranges: [
-    entry: number,
-    job: number,
-    first: number,
-    last: number,
-    step: number,
-    position: number,
-    retries: number,
-  ][] = [];
+  const jobs: JobLine[] = [];
+  const ranges: RangeLine[] = [];
   const labels: [entry: number, job: number, key: string, value: string][] = [];
   for (const [place, entry] of batch.entries.entries()) {
     const { submission, ids, specs } = entry;
@@ -151,6 +136,7 @@ export function submitParameters(batch: NumberedBatch): SubmitParameters {
       keys.push(entry);
       keyEntries.push(no);
     }
+    let same: SpecTexts | null = null;
     for (const [at, job] of submission.jobs.entries()) {
       const id = ids[at];
       const spec = specs[at];
@@ -158,10 +144,12 @@ export function submitParameters(batch: NumberedBatch): SubmitParameters {
       for (const [key, value] of Object.entries(spec.labels)) labels.push([no, id, key, value]);
       let count = 0;
       for (const { first, last, step } of job.spec.array?.ranges ?? plain) {
-        ranges.push([no, id, first, last, step, count, job.spec.retries]);
+        ranges.push({ entry: no, job: id, first, last, step, position: count, retries: job.spec.retries });
         count += Math.floor((last - first) / step) + 1;
       }
-      jobs.push({ entry: no, id, by: submission, job, columns: specColumns(spec), count });
+      // Jobs of one call that ask for the same share their spec.
+      if (same?.of !== job || same.spec !== spec) same = specTexts(job, spec);
+      jobs.push({ entry: no, id, by: submission, texts: same, count });
     }
   }
   return [
@@ -175,31 +163,60 @@ export function submitParameters(batch: NumberedBatch): SubmitParameters {
     byteas(keys.map(({ submission }) => submission.idempotency?.bodyHash ?? null)),
     int4s(keys.map(({ submission }) => submission.status)),
     texts(keys.map(({ body }) => body)),
-    int4s(jobs.map(({ entry }) => entry)),
-    int8s(jobs.map(({ id }) => id)),
-    int8s(jobs.map(({ by }) => by.tenant)),
-    int8s(jobs.map(({ job }) => job.project)),
-    int8s(jobs.map(({ by }) => by.person)),
-    texts(jobs.map(({ job }) => job.spec.name)),
-    jsons(jobs.map(({ columns }) => columns.spec)),
-    texts(jobs.map(({ columns }) => columns.script)),
-    jsons(jobs.map(({ columns }) => columns.inputFiles)),
-    texts(jobs.map(({ job }) => job.arrayText)),
-    int4s(jobs.map(({ count }) => count)),
-    jsons(jobs.map(({ job }) => JSON.stringify(job.defaults))),
-    jsons(jobs.map(({ job }) => JSON.stringify(job.warnings))),
-    int4s(ranges.map((range) => range[0])),
-    int8s(ranges.map((range) => range[1])),
-    int4s(ranges.map((range) => range[2])),
-    int4s(ranges.map((range) => range[3])),
-    int4s(ranges.map((range) => range[4])),
-    int4s(ranges.map((range) => range[5])),
-    int4s(ranges.map((range) => range[6])),
+    int4s(jobs.map((line) => line.entry)),
+    int8s(jobs.map((line) => line.id)),
+    int8s(jobs.map((line) => line.by.tenant)),
+    int8s(jobs.map((line) => line.texts.of.project)),
+    int8s(jobs.map((line) => line.by.person)),
+    texts(jobs.map((line) => line.texts.spec.name)),
+    jsons(jobs.map((line) => line.texts.columns.spec)),
+    texts(jobs.map((line) => line.texts.columns.script)),
+    jsons(jobs.map((line) => line.texts.columns.inputFiles)),
+    texts(jobs.map((line) => line.texts.of.arrayText)),
+    int4s(jobs.map((line) => line.count)),
+    jsons(jobs.map((line) => line.texts.defaults)),
+    jsons(jobs.map((line) => line.texts.warnings)),
+    int4s(ranges.map((range) => range.entry)),
+    int8s(ranges.map((range) => range.job)),
+    int4s(ranges.map((range) => range.first)),
+    int4s(ranges.map((range) => range.last)),
+    int4s(ranges.map((range) => range.step)),
+    int4s(ranges.map((range) => range.position)),
+    int4s(ranges.map((range) => range.retries)),
     int4s(labels.map((label) => label[0])),
     int8s(labels.map((label) => label[1])),
     texts(labels.map((label) => label[2])),
     texts(labels.map((label) => label[3])),
   ];
+}
+
+type JobLine = {
+  readonly entry: number;
+  readonly id: JobId;
+  readonly by: Submission;
+  readonly texts: SpecTexts;
+  readonly count: number;
+};
+type RangeLine = {
+  readonly entry: number;
+  readonly job: number;
+  readonly first: number;
+  readonly last: number;
+  readonly step: number;
+  readonly position: number;
+  readonly retries: number;
+};
+type SpecTexts = {
+  readonly of: AdmittedJob;
+  readonly spec: JobSpec;
+  readonly columns: SpecColumns;
+  readonly defaults: string;
+  readonly warnings: string;
+};
+
+function specTexts(of: AdmittedJob, spec: JobSpec): SpecTexts {
+  const defaults = JSON.stringify(of.defaults);
+  return { of, spec, columns: specColumns(spec), defaults, warnings: JSON.stringify(of.warnings) };
 }
 
 const plain = [{ first: 0, last: 0, step: 1 }] as const;

@@ -103,6 +103,26 @@ test("a job's row holds its whole spec, its task waits, and its event tells who"
   assert.deepEqual(events.rows, [{ kind: "submitted", state: "queued", cause: "person:1" }]);
 });
 
+test("jobs of one call that share a spec and those beside them keep each their own", async () => {
+  const like = admitted({ work: { kind: "script", text: "#!/bin/sh\necho é\n", arguments: ["ü"] } });
+  const others = [
+    admitted({ retries: 2, onUnreachable: { kind: "restart-after", delayS: 5 }, priorityClass: "high" }),
+    admitted({ work: { kind: "command", argv: ["true"] }, environment: { A: "1" }, labels: { b: "c" } }),
+    admitted({
+      centres: { only: [], except: [], prefer: [], simulated: true },
+      stdout: "out",
+      siteWords: { qos: ["x"] },
+    }),
+  ];
+  const jobs = [like, like, ...others, like];
+  const given = ids(await writer.submit(submission(jobs)));
+  const { rows } = await store.db.pool.query("select * from job where id = any($1) order by id", [given]);
+  assert.deepEqual(
+    rows.map(specOfRow),
+    jobs.map((job) => job.spec),
+  );
+});
+
 test("an array takes as many ids as it has tasks; each task has its place", async () => {
   const array = {
     ranges: [
