@@ -37,7 +37,7 @@ function serve(world: World, name: string, queued: number, last: TaskRef): void 
   const placeAll = (most: number) => {
     const plan = world.decide(0, most);
     for (const { job, index, attempt, centre, pool, allocation } of plan.place) {
-      world.apply({ kind: "task-placed", job, index, attempt, centre, pool, allocation, phase: "sent" });
+      world.apply({ kind: "task-placed", job, index, attempt, centre, pool, allocation, phase: "sent", atMs: 0 });
       live.push({ job, index });
     }
     return plan.place.length;

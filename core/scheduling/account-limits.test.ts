@@ -6,6 +6,7 @@ import { noOffers } from "#core/centre/engine.ts";
 import { centreId, jobId, personId, projectId } from "#core/ids.ts";
 import { sampleSpec } from "#core/sample-testing.ts";
 import { reasonWords } from "#core/scheduling/reasons.ts";
+import { policies } from "#core/scheduling/policy.ts";
 import { poolOfNodes } from "#core/scheduling/scenario-testing.ts";
 import { type CentreState, createWorld, type World } from "#core/scheduling/world.ts";
 
@@ -88,7 +89,7 @@ test("the most exact entry decides", () => {
 /** Commits what would start now. */
 function place(world: World): void {
   for (const { job, index, attempt, centre, pool, allocation } of world.decide(0, 100).place)
-    world.apply({ kind: "task-placed", job, index, attempt, centre, pool, allocation, phase: "sent" });
+    world.apply({ kind: "task-placed", job, index, attempt, centre, pool, allocation, phase: "sent", atMs: 0 });
 }
 
 function end(world: World, job: number): void {
@@ -110,7 +111,7 @@ test("no more run than the account may have, within one decision too, and whom i
 });
 
 test("what jobs may hold together is kept with what is not the network's, and a smaller job does not pass a larger", () => {
-  const world = createWorld();
+  const world = createWorld(policies.fcfs);
   const together = [{ name: "cpu", most: 12 }];
   const told = (cores: number) => slurm([{ ...unbound, together, othersHold: [{ name: "cpu", count: cores }] }]);
   world.apply({ kind: "centre-changed", centre: told(4) });

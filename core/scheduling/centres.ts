@@ -6,7 +6,7 @@ import { coresPerNode, memoryMibPerNode, type Shape } from "#core/job/spec.ts";
 import type { Allocation } from "#core/run-order.ts";
 import type { AccountUse } from "#core/scheduling/account-use.ts";
 import { alwaysOpen, type Ours, oursIn, type PoolOpening } from "#core/scheduling/agreed.ts";
-import type { JobRecord } from "#core/scheduling/job-record.ts";
+import type { JobRecord, LiveRun } from "#core/scheduling/job-record.ts";
 import type { Offered } from "#core/scheduling/offered.ts";
 import {
   type Device,
@@ -19,6 +19,7 @@ import {
   roomOf,
   squeeze,
 } from "#core/scheduling/room.ts";
+import type { Reservation, Twin } from "#core/scheduling/twin.ts";
 import type { CentreState, PoolState, RunPhase } from "#core/scheduling/world.ts";
 
 /** A centre and its pools. Changed in place by `createWorld` and, for the length of a decision, by the walk. */
@@ -60,6 +61,14 @@ export type PoolRecord = {
   left: Left | null;
   /** Whether the agreed hours let work be started there, as it was last told what time it is (`tellTime`). */
   opening: PoolOpening;
+  /** Runs of ours there, by their expected ends. */
+  readonly runs: LiveRun[];
+  /** What will be free; null: to be worked out again. */
+  twin: Twin | null;
+  /** When, by the queue's count of changes, it last may have become able to take what it could not take before. */
+  grown: number;
+  /** Within one decision: who has a place there from some time on. */
+  readonly reservations: Reservation[];
   /** Within one decision: the first job that must wait for this pool and keeps those behind it away. */
   heldBy: Holder | null;
   /** The same in a shared pool, where a job keeps away only those of its own line. */
@@ -115,6 +124,10 @@ export function poolOf(centre: CentreRecord, name: string): PoolRecord {
     taken: { cores: 0, memoryMib: 0, cards: new Map() },
     left: null,
     opening: alwaysOpen,
+    runs: [],
+    twin: null,
+    grown: 0,
+    reservations: [],
     heldBy: null,
     heldLines: new Map(),
   };
@@ -179,6 +192,7 @@ export function moveRun(pool: PoolRecord, sort: Sort, from: RunPhase | null, to:
   if (to === null && sort.phases.sent + sort.phases.waiting + sort.phases.running === 0)
     pool.sorts.delete(sortKey(sort.line, sort.allocation));
   pool.left = null;
+  pool.twin = null;
 }
 
 /** What waits in the queue of a shared pool takes nothing yet: what is free there is free in spite of it. */
@@ -209,7 +223,7 @@ export function lineOf(project: ProjectId, nodes: number, coresOfNode: number, c
   return `${project} ${nodes}×${coresOfNode}+${cardsOfNode}`;
 }
 
-function addTo(taken: Taken, allocation: Allocation, copies: number): void {
+export function addTo(taken: Taken, allocation: Allocation, copies: number): void {
   taken.cores += copies * allocation.nodes * allocation.coresPerNode;
   taken.memoryMib += copies * allocation.nodes * allocation.memoryMibPerNode;
   const cards = copies * allocation.nodes * allocation.acceleratorsPerNode;
@@ -229,6 +243,7 @@ function recount(pool: PoolRecord): void {
     addTo(taken, allocation, phases.sent + phases.running + waiting);
   }
   pool.left = null;
+  pool.twin = null;
 }
 
 /** What is left of a pool, worked out where something changed since. */
@@ -261,7 +276,7 @@ function ofOneNode({ upSize, taken, devices }: PoolRecord): Room {
 
 /** Nobody else's work runs there: what is left follows from ours. */
 function ofOurs(pool: PoolRecord): Omit<Left, "ours"> {
-  const sorts = largestFirst(pool);
+  const sorts = largestFirst(pool.sorts);
   const shared = isShared(pool);
   let room = pool.upSize;
   for (const { allocation, phases } of sorts)
@@ -274,7 +289,7 @@ function ofOurs(pool: PoolRecord): Omit<Left, "ours"> {
  * yet: what was placed since. `ours` is what it counts: first what runs, then what is on the way.
  */
 function besideOthers(pool: PoolRecord, state: PoolState): Omit<Left, "ours"> {
-  const sorts = largestFirst(pool);
+  const sorts = largestFirst(pool.sorts);
   const shared = isShared(pool);
   let counted = state.ours.cores;
   const uncounted = ({ allocation }: Sort, runs: number) => {
@@ -318,10 +333,20 @@ function withThoseOnTheWay(
   return { room: left, pending };
 }
 
-function largestFirst(pool: PoolRecord): readonly Sort[] {
+/** What is free of a pool of ours alone beside these runs. */
+export function roomBeside(pool: PoolRecord, runs: readonly LiveRun[]): Room {
+  const counts = new Map<Sort, number>();
+  for (const { sort } of runs) counts.set(sort, (counts.get(sort) ?? 0) + 1);
+  let room = pool.upSize;
+  for (const sort of largestFirst([...counts.keys()].map((each) => [sortKey(each.line, each.allocation), each])))
+    room = put(room, pool, sort.allocation, counts.get(sort) ?? 0);
+  return room;
+}
+
+function largestFirst(sorts: Iterable<readonly [key: string, sort: Sort]>): readonly Sort[] {
   const size = ({ nodes, acceleratorsPerNode, coresPerNode: cores, memoryMibPerNode: mib }: Allocation) =>
     [nodes, acceleratorsPerNode, cores, mib] as const;
-  return [...pool.sorts]
+  return [...sorts]
     .map(([key, sort]) => ({ key, sort, size: size(sort.allocation) }))
     .sort((a, b) => {
       for (let i = 0; i < 4; i++) {

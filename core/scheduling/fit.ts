@@ -25,12 +25,15 @@ import { nameAt } from "#core/scheduling/job-record.ts";
 import { lacks, lacksInPool, lacksLicences, licenceHolder } from "#core/scheduling/offered.ts";
 import { type Candidate, type CentreRule, candidate, type Facts, ruleRank } from "#core/scheduling/reasons.ts";
 import { deviceKey, nodesFitting, type Room, roomOf } from "#core/scheduling/room.ts";
+import { delayedBy, type Reservation } from "#core/scheduling/twin.ts";
 
 /** What is asked of a pool. */
 export type Asked = {
   readonly shape: Shape;
   readonly wishes: CentreWishes;
   readonly timeLimitS: number;
+  /** From the limit to the last moment it may hold its place. */
+  readonly graceS: number;
   /** null: nothing beside the shape. */
   readonly demands: Demands | null;
   /** null: somebody who has an account wherever one is needed. */
@@ -40,7 +43,7 @@ export type Asked = {
 };
 
 /** The first rule that a shape fails at a centre, asked in the order of `rules`, as the centre is at this moment. */
-export function judge(asked: Asked, centre: CentreRecord): Candidate {
+export function judge(asked: Asked, centre: CentreRecord, nowMs: number): Candidate {
   const failing =
     againstWishes(asked.wishes, centre) ??
     outOfService(centre) ??
@@ -49,7 +52,10 @@ export function judge(asked: Asked, centre: CentreRecord): Candidate {
     beyondAccount(asked, centre) ??
     outOfReach(centre) ??
     severalNodes(asked, centre) ??
-    nearestFailure(centre, (pool) => neverFits(asked, pool) ?? intoMaintenance(asked, pool) ?? notNow(asked, pool));
+    nearestFailure(
+      centre,
+      (pool) => neverFits(asked, pool) ?? intoMaintenance(asked, pool) ?? notNow(asked, pool, nowMs),
+    );
   return candidate(centre.id, failing?.rule ?? null, failing?.facts ?? freeFacts(centre));
 }
 
@@ -57,7 +63,7 @@ export function judge(asked: Asked, centre: CentreRecord): Candidate {
  * Whether it could run there if the pool were empty and all its nodes up, reachable or not. What would run into known
  * maintenance could not, as long as it is ahead: it keeps nobody behind it from the nodes that it cannot have.
  */
-export function mayEverUse(asked: Omit<Asked, "line">, pool: PoolRecord): boolean {
+export function mayEverUse(asked: Omit<Asked, "line" | "graceS">, pool: PoolRecord): boolean {
   const { centre } = pool;
   if (!centre.pools.includes(pool) || againstWishes(asked.wishes, centre) || outOfService(centre)) return false;
   if (asked.demands && lacks(asked.demands, centre)) return false;
@@ -94,7 +100,7 @@ export function mayTake({ state, centre, heldBy, opening }: PoolRecord): boolean
 }
 
 /** What the pool offers at this moment; null where it must wait in the network. */
-export function offerOf(asked: Asked, pool: PoolRecord): Offer | null {
+export function offerOf(asked: Asked, pool: PoolRecord, nowMs: number): Offer | null {
   const { state, centre } = pool;
   if (!state || !mayTake(pool)) return null;
   if (asked.line !== null && pool.heldLines.has(asked.line)) return null;
@@ -106,6 +112,7 @@ export function offerOf(asked: Asked, pool: PoolRecord): Offer | null {
   const device = isShort ? null : startableDevice(asked.shape, pool, withinShare(pool, room, ours));
   const waiting = (asked.line !== null && pending.get(asked.line)) || 0;
   if (device !== null) {
+    if (pool.reservations.length > 0 && delayed(asked, pool, device, nowMs)) return null;
     const freeCards = device === -1 ? 0 : (room.cards[device] ?? 0);
     return { pool, device, now: true, freeCards, pending: waiting };
   }
@@ -113,6 +120,11 @@ export function offerOf(asked: Asked, pool: PoolRecord): Offer | null {
   const later = startableDevice(asked.shape, pool, withinShare(pool, pool.upSize, ours));
   if (later === null) return null;
   return { pool, device: later, now: false, freeCards: room.cards[later] ?? 0, pending: waiting };
+}
+
+function delayed(asked: Asked, pool: PoolRecord, device: number, nowMs: number): Reservation | null {
+  const untilMs = nowMs + (asked.timeLimitS + asked.graceS) * 1000;
+  return delayedBy(pool, needIn(asked.shape, pool, device), untilMs);
 }
 
 /**
@@ -167,7 +179,10 @@ function withoutAccount(who: Pair | null, centre: CentreRecord): Failing | null 
 }
 
 /** What binds the local user there: only as it was told last, so nothing is refused for it at submission. */
-function beyondAccount({ who, shape, timeLimitS }: Omit<Asked, "line">, centre: CentreRecord): Failing | null {
+function beyondAccount(
+  { who, shape, timeLimitS }: Omit<Asked, "line" | "graceS">,
+  centre: CentreRecord,
+): Failing | null {
   const limits = who && centre.state?.limits && limitsFor(centre.state.limits, who);
   if (!limits) return null;
   const { mostTimeS, mostSubmitted, submitted } = limits;
@@ -211,7 +226,7 @@ function severalNodes({ shape }: Pick<Asked, "shape">, centre: CentreRecord): Fa
 
 /** What keeps it from a pool that is empty and whose nodes are all up; null: nothing. */
 export function neverFits(
-  { shape, timeLimitS, demands }: Omit<Asked, "line" | "who">,
+  { shape, timeLimitS, demands }: Omit<Asked, "line" | "who" | "graceS">,
   pool: PoolRecord,
 ): Failing | null {
   const { name, size } = pool;
@@ -267,7 +282,10 @@ function tooFewCards(shape: Shape, accelerators: Accelerators, pool: PoolRecord)
 }
 
 /** Where too few of the pool's nodes stay in use for as long as it may run, counted from the last report. */
-function intoMaintenance({ shape, timeLimitS }: Omit<Asked, "line" | "who">, pool: PoolRecord): Failing | null {
+function intoMaintenance(
+  { shape, timeLimitS }: Omit<Asked, "line" | "who" | "graceS">,
+  pool: PoolRecord,
+): Failing | null {
   const groups = pool.state?.nodes ?? [];
   const isAhead = ({ maintenance }: NodeGroup) => maintenance && maintenance.startsInMs < timeLimitS * 1000;
   const leaving = groups.filter(isAhead);
@@ -281,7 +299,7 @@ function intoMaintenance({ shape, timeLimitS }: Omit<Asked, "line" | "who">, poo
 }
 
 /** Of a pool where it could ever run: why it does not start there now; `joins-queue` is a way in, not a failure. */
-function notNow(asked: Asked, pool: PoolRecord): Failing | null {
+function notNow(asked: Asked, pool: PoolRecord, nowMs: number): Failing | null {
   const { state, name } = pool;
   if (state?.state === "drained") return { rule: "pool-drained", facts: { pool: name } };
   if (state?.state === "down") return { rule: "pool-down", facts: { pool: name } };
@@ -306,7 +324,22 @@ function notNow(asked: Asked, pool: PoolRecord): Failing | null {
     if (pending >= state.maxPending) return { rule: "pool-queue-full", facts };
     if (!ahead) return { rule: "joins-queue", facts };
   } else if (busy) return busy;
-  return ahead ? { rule: "behind-in-queue", facts: { ahead: nameAt(ahead.job, ahead.position) } } : null;
+  if (ahead) return { rule: "behind-in-queue", facts: { ahead: nameAt(ahead.job, ahead.position) } };
+  return pool.reservations.length > 0 ? behindReserved(asked, pool, nowMs) : null;
+}
+
+function behindReserved(asked: Asked, pool: PoolRecord, nowMs: number): Failing | null {
+  const { room, ours } = leftOf(pool);
+  const device = startableDevice(asked.shape, pool, withinShare(pool, room, ours));
+  const earlier = device === null ? null : delayed(asked, pool, device, nowMs);
+  if (!earlier) return null;
+  const { holder, atMs } = earlier;
+  const inS = Math.ceil((atMs - nowMs) / 1000);
+  const askedS = asked.timeLimitS + asked.graceS;
+  return {
+    rule: "reserved-for-earlier",
+    facts: { ahead: nameAt(holder.job, holder.position), inS, askedS, pool: pool.name },
+  };
 }
 
 /** All that it may have of the pool now is taken by other work of the network. */

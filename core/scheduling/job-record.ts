@@ -1,4 +1,5 @@
 import { type JobId, type PersonId, type ProjectId, taskName } from "#core/ids.ts";
+import type { PriorityClass } from "#core/job/spec.ts";
 import type { PoolRecord, Sort } from "#core/scheduling/centres.ts";
 import type { Waits } from "#core/scheduling/dependencies.ts";
 import { type Indices, indexAt, type Positions } from "#core/scheduling/positions.ts";
@@ -12,6 +13,7 @@ export type JobRecord = {
   readonly project: ProjectId;
   readonly person: PersonId;
   readonly name: string;
+  readonly priority: PriorityClass;
   readonly indices: Indices;
   readonly ofArray: boolean;
   readonly throttle: number | null;
@@ -27,7 +29,7 @@ export type JobRecord = {
   live: Map<number, LiveRun> | null;
   waits: Waits | null;
   complete: boolean;
-  /** Whether it stands in its group's heap; it may stand there a while after it ceased to be ready. */
+  /** Whether it stands in its line; it may stand there a while after it ceased to be ready. */
   inQueue: boolean;
 };
 
@@ -36,6 +38,8 @@ export type LiveRun = {
   readonly pool: PoolRecord;
   readonly sort: Sort;
   phase: RunPhase;
+  /** When it is expected to end at the latest: its limit and grace after its start, or after its placement until then. */
+  endsMs: number;
 };
 
 /** First come first served: by the time of submission, then by job id; within an array by position. */

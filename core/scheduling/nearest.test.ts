@@ -69,7 +69,7 @@ test("the nearest shape fits where it says, and what fits is not refused", () =>
   fc.assert(
     fc.property(shape, wish, (asked, only) => {
       const wishes = { ...anywhere, only };
-      const limit = { timeLimitS: 60, demands: null, who: null, line: null };
+      const limit = { timeLimitS: 60, graceS: 0, demands: null, who: null, line: null };
       const answer = nearestFit(centres, { shape: asked, wishes, ...limit });
       const nearest = nearestShape(centres, { shape: asked, wishes, ...limit });
       assert(nearest);
@@ -86,6 +86,7 @@ test("the refusal names what was asked, each centre's rule, and the nearest shap
     shape: { nodes: 1, tasks: 8, coresPerTask: 1, memory: { kind: "per-node", mib: 500 }, accelerators: null },
     wishes: anywhere,
     timeLimitS: 60,
+    graceS: 0,
     demands: null,
     who: null,
     line: null,

@@ -60,7 +60,7 @@ function pinnedBy(
  */
 export function nearestShape(
   centres: readonly CentreRecord[],
-  { shape, wishes, timeLimitS, demands }: Omit<Asked, "line" | "who">,
+  { shape, wishes, timeLimitS, demands }: Omit<Asked, "line" | "who" | "graceS">,
 ): { readonly centre: CentreRecord; readonly shape: Shape; readonly wished: boolean } | null {
   const wished = centres.filter((centre) => allows(wishes, centre));
   const among = wished.some((centre) => centre.pools.length > 0) ? wished : centres;

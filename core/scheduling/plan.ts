@@ -2,8 +2,10 @@ import type { Demands } from "#core/job/demands.ts";
 import { accountHolder, amountsOf, holdAccount, takeAccount } from "#core/scheduling/account-use.ts";
 import { leaseMsOf, withMore } from "#core/scheduling/agreed.ts";
 import {
+  addTo,
   allocationOf,
   type CentreRecord,
+  devicesFor,
   type Holder,
   isShared,
   type Left,
@@ -12,13 +14,35 @@ import {
   type PoolRecord,
 } from "#core/scheduling/centres.ts";
 import { type Dependencies, doomedPositions, doomFacts } from "#core/scheduling/dependencies.ts";
-import { type Asked, accountShort, isBetter, judge, type Offer, offerOf, shareUsed } from "#core/scheduling/fit.ts";
-import { comesBefore, type JobRecord, popJob, pushJob } from "#core/scheduling/job-record.ts";
+import {
+  type Asked,
+  accountShort,
+  isBetter,
+  judge,
+  mayTake,
+  type Offer,
+  offerOf,
+  shareUsed,
+} from "#core/scheduling/fit.ts";
+import {
+  type Front,
+  frontOf,
+  leave,
+  meetAgain,
+  nextOf,
+  orderBy,
+  type Step,
+  standsBefore,
+} from "#core/scheduling/front.ts";
+import { comesBefore, type JobRecord, type LiveRun, popJob, pushJob } from "#core/scheduling/job-record.ts";
 import { lacksLicences, licenceHolder, takeLicences } from "#core/scheduling/offered.ts";
+import type { Backfill } from "#core/scheduling/policy.ts";
 import { indexAt, rangesOf } from "#core/scheduling/positions.ts";
-import { type Ask, earliestGroup, type Group, nextReady, type Queue, room } from "#core/scheduling/queue.ts";
+import { type Ask, type Group, nextReady, type Queue, room } from "#core/scheduling/queue.ts";
+import { isStarving } from "#core/scheduling/ranking.ts";
 import type { Candidate } from "#core/scheduling/reasons.ts";
-import { pack } from "#core/scheduling/room.ts";
+import { nodesFitting, pack } from "#core/scheduling/room.ts";
+import { earliestFit, expectEnd, expectNoEnd, reserveAt, startBeside, type Twin } from "#core/scheduling/twin.ts";
 import type { DependencyEnd, Placement } from "#core/scheduling/world.ts";
 
 /** Everything the scheduler knows. `centres` stands in the order of their ids. */
@@ -26,13 +50,14 @@ export type Scene = {
   readonly centres: CentreRecord[];
   readonly queue: Queue;
   readonly dependencies: Dependencies;
+  readonly backfill: Backfill;
 };
 
 /** A place in the queue; `job` null: behind everybody. */
 export type Place = { readonly job: JobRecord | null; readonly position: number };
 
-/** The placements that are due, first come first served, at most `most`. The scene is left as it was. */
-export function placementsDue(scene: Scene, most: number): readonly Placement[] {
+/** The placements that are due, in the order of the queue, at most `most`. The scene is left as it was. */
+export function placementsDue(scene: Scene, nowMs: number, most: number): readonly Placement[] {
   const placements: Placement[] = [];
   const judgements: Judgements = new Map();
   const collect: Placed = (job, position, offer, walk) => {
@@ -45,15 +70,16 @@ export function placementsDue(scene: Scene, most: number): readonly Placement[] 
       allocation: allocationOf(job.ask.shape, offer.pool, offer.device),
       starts: offer.now ? "now" : "in-turn",
       leaseMs: leaseMsOf(offer.pool),
-      candidates: judgedAgain(scene, judgements, job.ask, walk.changed),
+      candidates: judgedAgain(scene, judgements, job.ask, walk),
     });
   };
-  return served(scene, most, { job: null, position: 0 }, collect, () => placements);
+  return served(scene, { nowMs, most, end: { job: null, position: 0 }, placed: collect }, () => placements);
 }
 
 /** Looks at the scene as it would be when the queue had been served up to a place, and leaves it as it was. */
-export function seenFrom<Seen>(scene: Scene, place: Place, look: () => Seen): Seen {
-  return served(scene, Number.POSITIVE_INFINITY, place, () => {}, look);
+export function seenFrom<Seen>(scene: Scene, nowMs: number, place: Place, look: () => Seen): Seen {
+  const all = { nowMs, most: Number.POSITIVE_INFINITY, end: place, placed: () => {} };
+  return served(scene, all, look);
 }
 
 /** The tasks that can never start, first come first. */
@@ -67,15 +93,15 @@ export function endsDue(dependencies: Dependencies): readonly DependencyEnd[] {
 }
 
 /** Every centre of the network with the first rule the shape fails there. */
-export function judgeAll(scene: Scene, asked: Asked): readonly Candidate[] {
-  return scene.centres.filter((centre) => centre.state).map((centre) => judge(asked, centre));
+export function judgeAll(scene: Scene, asked: Asked, nowMs: number): readonly Candidate[] {
+  return scene.centres.filter((centre) => centre.state).map((centre) => judge(asked, centre, nowMs));
 }
 
 /**
  * Where it goes: the first preferred centre that can start it now, else the pool with most free, ties by centre id. Where
  * none can start it now, the queue of a shared pool, chosen in the same way.
  */
-export function chooseAmong(asked: Asked, pools: readonly PoolRecord[]): Offer | null {
+export function chooseAmong(asked: Asked, pools: readonly PoolRecord[], nowMs: number): Offer | null {
   const { prefer } = asked.wishes;
   let best: Offer | null = null;
   let bestRank = Number.POSITIVE_INFINITY;
@@ -83,7 +109,7 @@ export function chooseAmong(asked: Asked, pools: readonly PoolRecord[]): Offer |
     const preferred = prefer.length === 0 ? -1 : prefer.indexOf(pool.centre.id);
     const rank = preferred === -1 ? prefer.length : preferred;
     if (best?.now && rank > bestRank) continue;
-    const offer = offerOf(asked, pool);
+    const offer = offerOf(asked, pool, nowMs);
     if (!offer || (best?.now && !offer.now)) continue;
     if (best && best.now === offer.now && (rank > bestRank || (rank === bestRank && !isBetter(offer, best)))) continue;
     best = offer;
@@ -96,40 +122,76 @@ export function chooseAmong(asked: Asked, pools: readonly PoolRecord[]): Offer |
 type Judgements = Map<Ask, { candidates: readonly Candidate[]; seen: number }>;
 
 /** As `judgeAll`, but within one walk only those centres are judged again that changed since the ask was last judged. */
-function judgedAgain(scene: Scene, all: Judgements, ask: Ask, changed: readonly CentreRecord[]): readonly Candidate[] {
+function judgedAgain(scene: Scene, all: Judgements, ask: Ask, { changed, nowMs }: Walk): readonly Candidate[] {
   const known = all.get(ask);
   if (known?.seen === changed.length) return known.candidates;
   const candidates = known ? [...known.candidates] : [];
   const described = scene.centres.filter((centre) => centre.state);
   const again = known ? new Set(changed.slice(known.seen)) : described;
-  for (const centre of again) candidates[described.indexOf(centre)] = judge(ask, centre);
+  for (const centre of again) candidates[described.indexOf(centre)] = judge(ask, centre, nowMs);
   all.set(ask, { candidates, seen: changed.length });
   return candidates;
 }
 
 type Placed = (job: JobRecord, position: number, offer: Offer, walk: Walk) => void;
 
-/** What a walk did to the records, to be undone. */
+type Errand = {
+  readonly nowMs: number;
+  readonly most: number;
+  readonly end: Place;
+  readonly placed: Placed;
+};
+
+/** What a walk did to the records, to be undone, and what it found. */
 type Walk = {
-  readonly taken: { readonly offer: Offer; readonly left: Left; readonly ask: Ask }[];
-  /** Jobs that started all they may, out of their group's heap until the walk is undone. */
+  readonly nowMs: number;
+  readonly taken: Taken[];
+  /** Jobs that started all they may, out of their row until the walk is undone. */
   readonly served: JobRecord[];
   /** Each centre that something was taken of, or that was held, in turn. */
   readonly changed: CentreRecord[];
+  /** What did not fit once does not fit later in the same walk: there is only less room. */
+  readonly failed: Set<Ask>;
+  readonly closed: Set<Group>;
+  /** Of each group met, the pools that had room for its size when it was met. */
+  readonly open: Map<Group, readonly PoolRecord[]>;
+  readonly reserved: PoolRecord[];
+  /** Reservations that were tried and found no time. */
+  vain: number;
+};
+
+type Taken = {
+  readonly offer: Offer;
+  readonly ask: Ask;
+  readonly left: Left;
+  readonly twin: Twin | null;
+  /** null: it joined the pool's own queue. */
+  readonly run: LiveRun | null;
 };
 
 /** Serves the queue up to a place or to `most` placements, lets one look, and undoes it all. */
-function served<Seen>(scene: Scene, most: number, end: Place, placed: Placed, look: () => Seen): Seen {
-  const walk: Walk = { taken: [], served: [], changed: [] };
+function served<Seen>(scene: Scene, errand: Errand, look: () => Seen): Seen {
+  const { nowMs } = errand;
+  const walk: Walk = {
+    nowMs,
+    taken: [],
+    served: [],
+    changed: [],
+    failed: new Set(),
+    closed: new Set(),
+    open: new Map(),
+    reserved: [],
+    vain: 0,
+  };
+  const front = frontOf(scene.queue);
   try {
-    serve(scene, walk, most, end, placed);
+    serve(scene, walk, front, errand);
     return look();
   } finally {
-    for (const { offer, left, ask } of walk.taken.reverse()) {
-      offer.pool.left = left;
-      takeCounted(offer, ask, -1);
-    }
-    for (const job of walk.served) pushJob(job.ask.group.heap, job);
+    for (const each of walk.taken.reverse()) giveBack(each);
+    for (const job of walk.served) if (job.ask.row) pushJob(job.ask.row.jobs, job);
+    leave(front);
+    for (const pool of walk.reserved) pool.reservations.length = 0;
     for (const centre of scene.centres) {
       if (centre.heldLicences.size > 0) centre.heldLicences.clear();
       if (centre.heldAccounts.size > 0) centre.heldAccounts.clear();
@@ -141,47 +203,146 @@ function served<Seen>(scene: Scene, most: number, end: Place, placed: Placed, lo
   }
 }
 
+/** Beyond the first that must wait, no more than so many that cannot start are looked at, nor so many places sought. */
+const mostFailing = 20_000;
+const mostVain = 200;
+
 /**
- * Each turn takes the job that comes first among the heads of the groups. One that must wait holds all the pools of its
- * group, a shared one against its own line alone, which closes the group: nobody behind it there could start either.
+ * Each turn takes the job that comes first. What fits starts where it is best. Of those that do not fit, the first has a
+ * place reserved where it can start earliest, and those behind it start where they do not delay it.
  */
-function serve(scene: Scene, walk: Walk, most: number, end: Place, placed: Placed): void {
-  const closed = new Set<Group>();
-  while (walk.taken.length < most) {
-    const group = earliestGroup(scene.queue, closed);
-    const job = group?.heap[0];
-    if (!group || !job || (end.job && comesBefore(end.job, job))) return;
-    const before = job === end.job ? end.position : Number.POSITIVE_INFINITY;
-    const blocked = serveJob(walk, job, before, most, placed);
-    if (job === end.job) return;
-    if (blocked) closed.add(group);
-    else {
-      popJob(group.heap);
-      walk.served.push(job);
-    }
+function serve(scene: Scene, walk: Walk, front: Front, errand: Errand): void {
+  const isClosed = (group: Group) => walk.closed.has(group);
+  const { end, most } = errand;
+  let failing = 0;
+  let shortestFirst = scene.backfill === "easy-sjbf";
+  while (walk.taken.length < most && failing < mostFailing) {
+    const step = nextOf(front, isClosed);
+    if (!step || (end.job && end.job !== step.first && standsBefore(front, end.job, step))) return;
+    const isServed = serveJob(scene, walk, step, errand);
+    if (step.first === end.job) return;
+    if (isServed) {
+      const { jobs } = step.row;
+      popJob(jobs);
+      walk.served.push(step.first);
+      if (jobs[0]) meetAgain(front, step.row, jobs[0]);
+    } else failing += 1;
+    if (!shortestFirst || walk.reserved.length === 0) continue;
+    shortestFirst = false;
+    orderBy(front, isClosed, ({ timeLimitS }) => timeLimitS);
   }
 }
 
-/** Starts the job's tasks in order; answers whether one had to wait for a centre. */
-function serveJob(walk: Walk, job: JobRecord, before: number, most: number, placed: Placed): boolean {
-  const { ask } = job;
-  let left = Math.min(room(job), most - walk.taken.length);
+/** Starts the job's tasks in order; answers whether it is done with: no more of it may start, and none was left waiting. */
+function serveJob(scene: Scene, walk: Walk, { row, first: job, rank }: Step, errand: Errand): boolean {
+  const { ask } = row;
+  const { group } = ask;
+  const { end, most, placed, nowMs } = errand;
+  const before = job === end.job ? end.position : Number.POSITIVE_INFINITY;
+  let left = room(job);
   for (let at = nextReady(job, 0); at !== -1 && at < before && left > 0; at = nextReady(job, at + 1)) {
-    const offer = chooseAmong(ask, ask.group.pools);
-    if (!offer) {
-      for (const pool of ask.group.pools) {
-        hold(pool, ask, { job, position: at });
-        if (walk.changed.at(-1) !== pool.centre) walk.changed.push(pool.centre);
-      }
-      return true;
-    }
-    placed(job, at, offer, walk);
-    walk.taken.push({ offer, left: leftOf(offer.pool), ask });
-    take(offer, ask);
-    walk.changed.push(offer.pool.centre);
+    if (walk.taken.length >= most) return false;
+    const offer = walk.failed.has(ask) ? null : chooseAmong(ask, openPools(walk, group), nowMs);
     left -= 1;
+    if (offer) {
+      placed(job, at, offer, walk);
+      take(walk, offer, ask);
+      continue;
+    }
+    walk.failed.add(ask);
+    const holder = { job, position: at };
+    if (scene.backfill === "none") {
+      holdAll(walk, ask, holder);
+      return false;
+    }
+    if (!wait(scene, walk, ask, holder, isStarving(rank))) return false;
   }
+  return true;
+}
+
+/** The pools that a job of the group's size could start at as far as cores and nodes go, when it was first asked for. */
+function openPools(walk: Walk, group: Group): readonly PoolRecord[] {
+  const known = walk.open.get(group);
+  if (known) return known;
+  const open = group.pools.filter((pool) => mayTake(pool) && (isShared(pool) || hasNodesFor(pool, group)));
+  walk.open.set(group, open);
+  return open;
+}
+
+function hasNodesFor(pool: PoolRecord, { size: { nodes, cores, cards } }: Group): boolean {
+  const { room: free } = leftOf(pool);
+  if (nodes * cores > free.cores || (cards > 0 && Math.max(0, ...free.cards) < nodes * cards)) return false;
+  return nodesFitting(free, { nodes, cores, memoryMib: 0, cards: 0, device: -1 }) === nodes;
+}
+
+/** Without backfill: whoever waits holds all that it could ever use, a shared pool against its own line alone. */
+function holdAll(walk: Walk, ask: Ask, holder: Holder): void {
+  const { group } = ask;
+  for (const pool of group.pools) {
+    hold(pool, ask, holder);
+    changed(walk, pool);
+  }
+  walk.closed.add(group);
+}
+
+/** What one that must wait keeps from those behind it. Answers whether those that ask for the same may be reserved for too. */
+function wait(scene: Scene, walk: Walk, ask: Ask, holder: Holder, starving: boolean): boolean {
+  const { group } = ask;
+  for (const pool of group.pools)
+    if (waitsForMore(ask, pool)) {
+      hold(pool, ask, holder);
+      changed(walk, pool);
+    }
+  const everyone = scene.backfill === "conservative";
+  if (!everyone && group.pools.some((pool) => walk.reserved.includes(pool))) {
+    // Nobody else of it is reserved for; where none of its pools has room, there is no more to look for.
+    if (openPools(walk, group).length === 0) walk.closed.add(group);
+    return false;
+  }
+  if (walk.vain < mostVain && reserve(walk, ask, holder)) return everyone;
+  walk.vain += 1;
+  if (starving || waitsForShare(ask)) holdAll(walk, ask, holder);
+  else if (walk.vain >= mostVain && openPools(walk, group).length === 0) walk.closed.add(group);
   return false;
+}
+
+/** At the pool where it can start earliest; ties: the one met first. */
+function reserve(walk: Walk, ask: Ask, holder: Holder): boolean {
+  const { shape, timeLimitS, graceS, group } = ask;
+  const lastsMs = (timeLimitS + graceS) * 1000;
+  let best: { readonly pool: PoolRecord; readonly device: number; readonly atMs: number } | null = null;
+  for (const pool of group.pools) {
+    if (!mayTake(pool) || isShared(pool) || waitsForMore(ask, pool)) continue;
+    for (const device of shape.accelerators ? devicesFor(shape, pool.devices) : [-1]) {
+      const atMs = earliestFit(pool, needIn(shape, pool, device), lastsMs, walk.nowMs);
+      if (atMs !== null && (best === null || atMs < best.atMs)) best = { pool, device, atMs };
+    }
+  }
+  if (!best) return false;
+  const { pool, device, atMs } = best;
+  reserveAt(pool, holder, needIn(shape, pool, device), atMs, lastsMs, walk.nowMs);
+  walk.reserved.push(pool);
+  changed(walk, pool);
+  return true;
+}
+
+/** What it waits for there is not room alone, and its ends are not known. */
+function waitsForMore(ask: Ask, pool: PoolRecord): boolean {
+  if (isShared(pool)) return false;
+  return (ask.demands !== null && waitsForLicence(ask.demands, pool.centre)) || waitsForAccount(ask, pool);
+}
+
+function waitsForAccount(ask: Ask, pool: PoolRecord): boolean {
+  return accountHolder(ask.who, pool.centre) !== null || accountShort(ask, pool) !== null;
+}
+
+/** The agreed share of a shared pool is the network's own: whoever waits for it keeps its turn. */
+function waitsForShare({ shape, group }: Ask): boolean {
+  return group.pools.some((pool) => isShared(pool) && shareUsed(shape, pool));
+}
+
+function changed(walk: Walk, { centre }: PoolRecord): void {
+  walk.changed.push(centre);
 }
 
 function hold(pool: PoolRecord, ask: Ask, holder: Holder): void {
@@ -192,7 +353,7 @@ function hold(pool: PoolRecord, ask: Ask, holder: Holder): void {
       if (!pool.centre.heldLicences.has(name)) pool.centre.heldLicences.set(name, holder);
     return;
   }
-  if (!isShared(pool) && (accountHolder(who, pool.centre) || accountShort(ask, pool))) {
+  if (!isShared(pool) && waitsForAccount(ask, pool)) {
     holdAccount(who, pool.centre, holder);
     return;
   }
@@ -205,16 +366,43 @@ function waitsForLicence(demands: Demands, centre: CentreRecord): boolean {
   return licenceHolder(demands, centre) !== null || lacksLicences(demands, centre) !== null;
 }
 
-/** What is left when the offer is taken: less room, or one more that waits. */
-function take(offer: Offer, ask: Ask): void {
+/** What is left when the offer is taken: less room and one more end, or one more that waits. */
+function take(walk: Walk, offer: Offer, ask: Ask): void {
   const { pool, device, now } = offer;
   const { shape, line } = ask;
+  const { left, twin } = { left: leftOf(pool), twin: pool.twin };
   takeCounted(offer, ask, 1);
-  const { room, pending, ours: before } = leftOf(pool);
+  const { room: free, pending, ours: before } = left;
   const need = needIn(shape, pool, device);
   const ours = withMore(before, need);
-  if (now) pool.left = { room: pack(room, need, 1).room, pending, ours };
-  else if (line !== null) pool.left = { room, pending: new Map(pending).set(line, (pending.get(line) ?? 0) + 1), ours };
+  const run = now ? begin(walk, offer, ask) : null;
+  if (now) pool.left = { room: pack(free, need, 1).room, pending, ours };
+  else if (line !== null)
+    pool.left = { room: free, pending: new Map(pending).set(line, (pending.get(line) ?? 0) + 1), ours };
+  walk.taken.push({ offer, ask, left, twin, run });
+  changed(walk, pool);
+}
+
+function giveBack({ offer, ask, left, twin, run }: Taken): void {
+  const { pool } = offer;
+  if (run) {
+    addTo(pool.taken, run.sort.allocation, -1);
+    expectNoEnd(pool, run);
+  }
+  pool.left = left;
+  pool.twin = twin;
+  takeCounted(offer, ask, -1);
+}
+
+/** A run that starts now, for the length of the walk. */
+function begin({ nowMs }: Walk, { pool, device }: Offer, { shape, timeLimitS, graceS }: Ask): LiveRun {
+  const endsMs = nowMs + (timeLimitS + graceS) * 1000;
+  const sort = { line: "", allocation: allocationOf(shape, pool, device), phases: { sent: 1, waiting: 0, running: 0 } };
+  const run: LiveRun = { attempt: 0, pool, sort, phase: "sent", endsMs };
+  addTo(pool.taken, sort.allocation, 1);
+  expectEnd(pool, run);
+  startBeside(pool, needIn(shape, pool, device), endsMs);
+  return run;
 }
 
 /** Licences and what the local account may hold: of the whole centre, not of a pool. */

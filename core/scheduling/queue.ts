@@ -1,29 +1,51 @@
 import { type Pair, pairKey } from "#core/centre/accounts.ts";
 import type { Demands } from "#core/job/demands.ts";
-import { coresPerNode } from "#core/job/spec.ts";
+import { coresPerNode, type Shape } from "#core/job/spec.ts";
 import { accountsKey } from "#core/scheduling/account-use.ts";
 import { type CentreRecord, isShared, lineOf, type PoolRecord } from "#core/scheduling/centres.ts";
 import { isReleased, nextAllowed } from "#core/scheduling/dependencies.ts";
 import { type Asked, mayEverUse } from "#core/scheduling/fit.ts";
-import { comesBefore, type JobRecord, popJob, pushJob } from "#core/scheduling/job-record.ts";
+import { type JobRecord, popJob, pushJob } from "#core/scheduling/job-record.ts";
+import { isAhead, type Rank, type Ranking } from "#core/scheduling/ranking.ts";
 import type { WantedAccount } from "#core/scheduling/world.ts";
 
 /**
- * The ready jobs, in groups of those that may use the same pools; where one of these is shared, also of one line. Within
- * a group the first job that cannot start keeps all others from starting (docs/decisions/0010, 0017), so a decision looks
- * at the head of each group and no further: its cost grows with what starts, not with what waits.
+ * The ready jobs. Those that ask for the same stand in one row, older before younger, so only the first of a row is
+ * ranked. Rows of one size that may use the same pools (where one of these is shared, also of one project) form a group:
+ * where a pool has no node for that size, none of them is looked at. A decision so costs in proportion to what starts and
+ * to what changed, not to what waits (docs/decisions/0024).
  */
 export type Queue = {
   readonly groups: Map<string, Group>;
   readonly asks: Map<string, Ask>;
+  readonly ranking: Ranking;
+  /** When the ranks were told: the step of the clock at which they were told anew. */
+  rankedMs: number;
+  /** Counts what may have made room for anything, so that what failed before is looked at again. */
+  changes: number;
 };
 
-/** Jobs that may use exactly these pools; `heap` has its first job, by order, at 0. */
+/** `rows` is a binary heap by the rank that each row was told last. */
 export type Group = {
   readonly key: string;
   readonly pools: readonly PoolRecord[];
-  readonly heap: JobRecord[];
+  /** What each of its jobs asks of a node, at least. */
+  readonly size: Size;
+  readonly rows: Row[];
   asks: number;
+};
+
+export type Size = { readonly nodes: number; readonly cores: number; readonly cards: number };
+
+/** Jobs of one ask; `jobs` has its first, by submission, at 0. */
+export type Row = {
+  readonly ask: Ask;
+  readonly jobs: JobRecord[];
+  /** Of the first, as told last. */
+  rank: Rank;
+  first: JobRecord;
+  /** Its place in the heap of its group. */
+  at: number;
 };
 
 /** What jobs ask for, kept once for all that ask for the same. */
@@ -31,7 +53,14 @@ export type Ask = Asked & {
   readonly key: string;
   group: Group;
   jobs: number;
+  row: Row | null;
+  /** When, by the queue's count of changes, none of its pools could start it. */
+  failed: number;
 };
+
+export function emptyQueue(ranking: Ranking): Queue {
+  return { groups: new Map(), asks: new Map(), ranking, rankedMs: 0, changes: 1 };
+}
 
 /** The first position ≥ from that could be placed as far as the job itself is concerned, or -1. */
 export function nextReady(job: JobRecord, from: number): number {
@@ -47,35 +76,116 @@ export function isReady(job: JobRecord): boolean {
   return !job.complete && room(job) > 0 && nextReady(job, 0) !== -1;
 }
 
-/** Puts the job into the queue if it is ready and not there already. */
-export function enqueue(job: JobRecord): void {
+/** Puts the job into its row if it is ready and not there already. */
+export function enqueue(queue: Queue, job: JobRecord): void {
   if (job.inQueue || !isReady(job)) return;
   job.inQueue = true;
-  pushJob(job.ask.group.heap, job);
-}
-
-/** The group whose head comes first, leaving out those in `closed`. Heads that are no longer ready are dropped. */
-export function earliestGroup(queue: Queue, closed: ReadonlySet<Group>): Group | null {
-  let earliest: Group | null = null;
-  let first: JobRecord | null = null;
-  for (const group of queue.groups.values()) {
-    if (closed.has(group)) continue;
-    const head = readyHead(group);
-    if (head && (!first || comesBefore(head, first))) {
-      earliest = group;
-      first = head;
-    }
+  const { ask } = job;
+  if (ask.row) {
+    pushJob(ask.row.jobs, job);
+    if (ask.row.jobs[0] === job) tellRank(queue, ask.row);
+    return;
   }
-  return earliest;
+  const row: Row = { ask, jobs: [job], rank: queue.ranking.of(ask, job, queue.rankedMs), first: job, at: 0 };
+  ask.row = row;
+  pushRow(ask.group.rows, row);
 }
 
-function readyHead(group: Group): JobRecord | null {
+/** The first of the row that is ready; those before it that are no longer so are dropped. */
+export function readyFirst(row: Row): JobRecord | null {
   for (;;) {
-    const head = group.heap[0];
-    if (!head || isReady(head)) return head ?? null;
-    head.inQueue = false;
-    popJob(group.heap);
+    const first = row.jobs[0];
+    if (!first || isReady(first)) return first ?? null;
+    first.inQueue = false;
+    popJob(row.jobs);
   }
+}
+
+/** After the first of a row changed: the row takes its place by the new one, or is gone. */
+export function settle(queue: Queue, row: Row): void {
+  const first = readyFirst(row);
+  if (first === row.first || row.ask.row !== row) return;
+  if (first) tellRank(queue, row);
+  else {
+    removeRow(row.ask.group.rows, row);
+    row.ask.row = null;
+  }
+}
+
+/** Tells all ranks anew where so much time has passed that they may have changed. */
+export function rankAnew(queue: Queue, nowMs: number): void {
+  const { ranking } = queue;
+  if (ranking.anewMs === null) return;
+  // Told at whole steps of the clock, so that it makes no difference when they were told before.
+  const stepMs = Math.floor(nowMs / ranking.anewMs) * ranking.anewMs;
+  if (stepMs === queue.rankedMs) return;
+  queue.rankedMs = stepMs;
+  for (const { rows } of queue.groups.values()) {
+    for (const row of rows) row.rank = ranking.of(row.ask, row.first, stepMs);
+    for (let at = (rows.length >>> 1) - 1; at >= 0; at--) sink(rows, at);
+  }
+}
+
+function tellRank(queue: Queue, row: Row): void {
+  const [first] = row.jobs;
+  if (!first) return;
+  row.first = first;
+  row.rank = queue.ranking.of(row.ask, first, queue.rankedMs);
+  const { rows } = row.ask.group;
+  sink(rows, rise(rows, row.at));
+}
+
+function pushRow(rows: Row[], row: Row): void {
+  row.at = rows.length;
+  rows.push(row);
+  rise(rows, row.at);
+}
+
+function removeRow(rows: Row[], { at }: Row): void {
+  const last = rows.pop();
+  if (!last || last.at === at) return;
+  rows[at] = last;
+  last.at = at;
+  sink(rows, rise(rows, at));
+}
+
+function isBefore(one: Row, other: Row): boolean {
+  return isAhead(one.rank, one.first, other.rank, other.first);
+}
+
+function rise(rows: Row[], from: number): number {
+  const row = rows[from];
+  let at = from;
+  while (row && at > 0) {
+    const parent = rows[(at - 1) >>> 1];
+    if (!parent || !isBefore(row, parent)) break;
+    rows[at] = parent;
+    parent.at = at;
+    at = (at - 1) >>> 1;
+  }
+  if (row) {
+    rows[at] = row;
+    row.at = at;
+  }
+  return at;
+}
+
+function sink(rows: Row[], from: number): void {
+  const row = rows[from];
+  if (!row) return;
+  let at = from;
+  for (;;) {
+    const left = rows[2 * at + 1];
+    const right = rows[2 * at + 2];
+    const first = left && right && isBefore(right, left) ? right : left;
+    if (!first || !isBefore(first, row)) break;
+    const next = first.at;
+    rows[at] = first;
+    first.at = at;
+    at = next;
+  }
+  rows[at] = row;
+  row.at = at;
 }
 
 /** What a job asks for itself. */
@@ -83,7 +193,7 @@ export type Wants = Omit<Asked, "line" | "who"> & Pair;
 
 /** The record of what is asked, made where nobody asked for the same before. */
 export function intern(queue: Queue, wants: Wants, centres: readonly CentreRecord[]): Ask {
-  const { shape, wishes, timeLimitS, demands, person, project } = wants;
+  const { shape, wishes, timeLimitS, graceS, demands, person, project } = wants;
   // Where nobody needs an account, who asks makes no difference.
   const who = asksForAccounts(centres) ? { person, project } : null;
   const plain = who === null ? askKey(wants) : `${askKey(wants)} ${pairKey(who)}`;
@@ -94,8 +204,8 @@ export function intern(queue: Queue, wants: Wants, centres: readonly CentreRecor
   const key = line === null ? plain : `${plain} ${line}`;
   const ofLine = queue.asks.get(key);
   if (ofLine) return ofLine;
-  const group = groupOf(queue, pools, { line, demands, who });
-  const ask: Ask = { key, shape, wishes, timeLimitS, demands, who, line, group, jobs: 0 };
+  const asked = { shape, wishes, timeLimitS, graceS, demands, who, line };
+  const ask: Ask = { key, ...asked, group: groupOf(queue, pools, asked), jobs: 0, row: null, failed: 0 };
   ask.group.asks += 1;
   queue.asks.set(key, ask);
   return ask;
@@ -136,11 +246,18 @@ export function regroup(
       ask.group.asks -= 1;
       ask.group = groupOf(queue, pools, ask);
       ask.group.asks += 1;
+      ask.failed = 0;
     }
   }
   if (relined.size > 0) reline(queue, relined, centres, jobs());
   for (const group of left) {
-    for (const job of group.heap.splice(0)) pushJob(job.ask.group.heap, job);
+    for (const row of group.rows.splice(0)) {
+      if (!relined.has(row.ask)) pushRow(row.ask.group.rows, row);
+      for (const job of relined.has(row.ask) ? row.jobs : []) {
+        job.inQueue = false;
+        enqueue(queue, job);
+      }
+    }
     if (group.asks === 0) queue.groups.delete(group.key);
   }
 }
@@ -165,8 +282,9 @@ function reline(
   }
   for (const job of jobs) {
     if (!asks.has(job.ask)) continue;
-    const { shape, wishes, timeLimitS, demands } = job.ask;
-    job.ask = intern(queue, { shape, wishes, timeLimitS, demands, project: job.project, person: job.person }, centres);
+    const { shape, wishes, timeLimitS, graceS, demands } = job.ask;
+    const asked = { shape, wishes, timeLimitS, graceS, demands };
+    job.ask = intern(queue, { ...asked, project: job.project, person: job.person }, centres);
     job.ask.jobs += 1;
   }
 }
@@ -181,23 +299,28 @@ function groupOf(queue: Queue, pools: readonly PoolRecord[], asked: GroupedBy): 
   const key = groupKey(pools, asked);
   const known = queue.groups.get(key);
   if (known) return known;
-  const group: Group = { key, pools, heap: [], asks: 0 };
+  const group: Group = { key, pools, size: sizeOf(asked.shape), rows: [], asks: 0 };
   queue.groups.set(key, group);
   return group;
 }
 
-type GroupedBy = Pick<Ask, "line" | "demands" | "who">;
+function sizeOf(shape: Shape): Size {
+  return { nodes: shape.nodes, cores: coresPerNode(shape), cards: shape.accelerators?.perNode ?? 0 };
+}
 
-function groupKey(pools: readonly PoolRecord[], { line, demands, who }: GroupedBy): string {
+type GroupedBy = Pick<Ask, "shape" | "line" | "demands" | "who">;
+
+function groupKey(pools: readonly PoolRecord[], { shape, line, demands, who }: GroupedBy): string {
+  const { nodes, cores, cards } = sizeOf(shape);
   const names = pools.map((pool) => `${pool.centre.id}/${pool.name}`).join("\n");
-  const lined = line === null ? names : `${names}\n\n${line}`;
-  return lined + licencesKey(demands) + accountsKey(who, pools);
+  const sized = `${nodes}×${cores}+${cards}\n${line ?? ""}\n${names}`;
+  return sized + licencesKey(demands) + accountsKey(who, pools);
 }
 
 /** Who waits for licences keeps only those waiting who ask for licences too. */
 function licencesKey(demands: Demands | null): string {
   const names = demands?.licences.map(({ name }) => name) ?? [];
-  return names.length === 0 ? "" : `\n\nlicences ${names.join(" ")}`;
+  return names.length === 0 ? "" : `\nlicences ${names.join(" ")}`;
 }
 
 export function asksForAccounts(centres: readonly CentreRecord[]): boolean {
@@ -220,10 +343,10 @@ export function lineFor({ project, shape }: Pick<Wants, "project" | "shape">): s
   return lineOf(project, shape.nodes, coresPerNode(shape), shape.accelerators?.perNode ?? 0);
 }
 
-function askKey({ shape, wishes, timeLimitS, demands }: Wants): string {
+function askKey({ shape, wishes, timeLimitS, graceS, demands }: Wants): string {
   const { nodes, tasks, coresPerTask, memory, accelerators } = shape;
   const memoryKey = memory.kind === "default" ? "d" : `${memory.kind === "per-core" ? "c" : "n"}${memory.mib}`;
-  const key = `${nodes} ${tasks} ${coresPerTask} ${memoryKey} ${timeLimitS}`;
+  const key = `${nodes} ${tasks} ${coresPerTask} ${memoryKey} ${timeLimitS}+${graceS}`;
   const { only, except, prefer, simulated = false } = wishes;
   const wished = simulated || only.length + except.length + prefer.length > 0;
   if (!accelerators && !wished && !demands) return key;

@@ -257,6 +257,11 @@ export const rules = {
     en: "fits, but {ahead} came first and waits for room here",
     zh: "放得下，但 {ahead} 先到，正在此等待空闲",
   },
+  "reserved-for-earlier": {
+    holds: "later",
+    en: "fits, but {ahead} has a place in pool {pool} in {inS} s, and this may last {askedS} s and would delay it",
+    zh: "放得下，但资源池 {pool} 已为 {ahead} 预留 {inS} 秒后的位置，而本作业最长 {askedS} 秒，会推迟它",
+  },
   // Not a failure: the way into a pool whose own users queue there too (B2).
   "joins-queue": {
     holds: "now",

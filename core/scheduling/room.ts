@@ -92,6 +92,17 @@ export function nodesFitting(room: Room, need: Need): number {
   return found;
 }
 
+/** Whether one run finds its nodes there, and all of them together no more than the sums. */
+export function hasRoom(room: Room, need: Need): boolean {
+  const { nodes, cores, memoryMib, cards, device } = need;
+  if (nodes * cores > room.cores || nodes * memoryMib > room.memoryMib) return false;
+  if (cards > 0 && nodes * cards > (room.cards[device] ?? 0)) return false;
+  const [only] = room.cells;
+  // One node has what the sums say.
+  if (nodes === 1 && only?.count === 1 && room.cells.length === 1) return true;
+  return nodesFitting(room, need) === nodes;
+}
+
 /** The room left when as many of `copies` runs as fit are put in, and how many did. */
 export function pack(room: Room, need: Need, copies: number): { readonly room: Room; readonly packed: number } {
   const [only] = room.cells;

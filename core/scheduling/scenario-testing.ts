@@ -3,8 +3,16 @@ import { aliasKinds, type DeviceCount, type EngineOffers, type NodeGroup, noOffe
 import { centreId, type JobId, jobId, personId, projectId } from "#core/ids.ts";
 import { parseArray } from "#core/job/array.ts";
 import { type Demanding, demandsOf } from "#core/job/demands.ts";
-import { type CentreWishes, type Dependency, type Shape, siteWordKinds } from "#core/job/spec.ts";
+import {
+  type CentreWishes,
+  type Dependency,
+  type PriorityClass,
+  priorityClasses,
+  type Shape,
+  siteWordKinds,
+} from "#core/job/spec.ts";
 import { sampleSpec } from "#core/sample-testing.ts";
+import { type Policy, policies } from "#core/scheduling/policy.ts";
 import {
   type Asker,
   type CentreState,
@@ -15,7 +23,7 @@ import {
 } from "#core/scheduling/world.ts";
 
 /**
- * Runs a scenario that reads as prose; for tests alone. Jobs are numbered from 1 in the order of their lines.
+ * Runs a scenario that reads as prose, first come first served where no other policy is named; for tests alone. Jobs are numbered from 1 in the order of their lines.
  *
  *   centre alpha  8 cores 16000 MiB  4 x/npu        a centre as it now is; also: planned, unreachable, never-connected, simulated
  *   remove alpha
@@ -24,10 +32,11 @@ import {
  *                     maintained-in 600 (s)
  *                     shared pending 2  share 25  opportunistic  limit 600  least 2  most 4  drained  foreign  ours 8
  *   job small     cores 2  memory 500 MiB  cards 1 x/npu  nodes 2  array 0-9%2  only alpha,beta  except beta
- *                 time 600  of 2 (its project)
+ *                 time 600  grace 30  priority high  of 2 (its project)
  *                 asks partition=fast  asks software=a/1  asks disk=/lustre  asks licence=abaqus:2  asks container
  *                 says-simulated  prefer beta  afterok large  afternotok large_3  aftercorr large  singleton  called train  by 2
  *   offers alpha partition=fast>short software=a/1,b/2 disk=/lustre licence=abaqus:3/4 container    3 of 4 are free
+ *   at 600                                           the time from here on, in seconds (at first 0)
  *   place                                            commits what would start now, and ends what never can
  *   end small ok        end small_3 failed           the run, or the queued task, ended so
  *   queued small        running small                the engine has it in its own queue, has started it
@@ -40,8 +49,9 @@ import {
  *   expect nothing starts
  *   expect small impossible                                            refused at submit: no centre fits
  */
-export function runScenario(text: string): World {
-  const stage: Stage = { world: createWorld(), jobs: new Map(), centres: new Map(), attempts: new Map() };
+export function runScenario(text: string, policy: Policy = policies.fcfs): World {
+  const world = createWorld(policy);
+  const stage: Stage = { world, nowMs: 0, jobs: new Map(), centres: new Map(), attempts: new Map() };
   for (const line of text.split("\n").map((each) => each.replace(/#.*/, "").trim())) {
     const [verb, ...words] = line.split(/\s+/);
     if (!verb) continue;
@@ -58,6 +68,7 @@ export function runScenario(text: string): World {
 
 type Stage = {
   readonly world: World;
+  nowMs: number;
   readonly jobs: Map<string, Job>;
   readonly centres: Map<string, CentreState>;
   readonly attempts: Map<string, number>;
@@ -90,11 +101,15 @@ const verbs: Record<string, (stage: Stage, words: string[]) => void> = {
   running: (stage, [name = ""]) => moveRun(stage, name, "running"),
   remove: (stage, [name = ""]) => stage.world.apply({ kind: "centre-removed", centre: centreId(name) }),
   job: addJob,
-  place: ({ world, attempts }) => {
-    const plan = world.decide(0, 1_000_000);
+  at: (stage, [seconds]) => {
+    stage.nowMs = 1000 * Number(seconds);
+  },
+  place: ({ world, attempts, nowMs }) => {
+    const plan = world.decide(nowMs, 1_000_000);
     for (const { job, index, attempt, centre, pool, allocation } of plan.place) {
       attempts.set(`${job}_${index}`, attempt);
-      world.apply({ kind: "task-placed", job, index, attempt, centre, pool, allocation, phase: "sent" });
+      const run = { job, index, attempt, centre, pool, allocation };
+      world.apply({ kind: "task-placed", ...run, phase: "sent", atMs: nowMs });
     }
     for (const { job, indices } of plan.end) world.apply({ kind: "tasks-ended", job, indices, succeeded: false });
   },
@@ -109,7 +124,7 @@ const verbs: Record<string, (stage: Stage, words: string[]) => void> = {
     stage.world.apply({ kind: "task-queued", job, index, attempts });
   },
   expect: (stage, [name = "", what, ...rest]) => {
-    if (name === "nothing") assert.deepEqual(stage.world.decide(0, 1_000_000).place, []);
+    if (name === "nothing") assert.deepEqual(stage.world.decide(stage.nowMs, 1_000_000).place, []);
     else if (what === "starts") expectStart(stage, name, rest[0] ?? "", "now");
     else if (what === "queues") expectStart(stage, name, rest[0] ?? "", "in-turn");
     else if (what === "waits") expectWait(stage, name, rest.join(" "));
@@ -223,7 +238,7 @@ export function poolOfNodes(
 function moveRun(stage: Stage, name: string, phase: RunPhase): void {
   const { job, index } = taskOf(stage, name);
   const attempt = stage.attempts.get(`${job}_${index}`) ?? 0;
-  stage.world.apply({ kind: "run-moved", job, index, attempt, phase });
+  stage.world.apply({ kind: "run-moved", job, index, attempt, phase, atMs: stage.nowMs });
 }
 
 function device(text: string): { readonly vendor: string; readonly model: string } {
@@ -245,6 +260,8 @@ function addJob(stage: Stage, [name = "", ...words]: string[]): void {
   let array = null;
   const demanding: Writable<Demanding> = { ...sampleSpec };
   let timeLimitS = 60;
+  let graceS = 0;
+  let priority: PriorityClass = "normal";
   let project = 1;
   let called = name;
   let person = 1;
@@ -254,7 +271,11 @@ function addJob(stage: Stage, [name = "", ...words]: string[]): void {
     if (key === "cores") shape.coresPerTask = Number(next());
     else if (key === "nodes") shape.tasks = shape.nodes = Number(next());
     else if (key === "time") timeLimitS = Number(next());
-    else if (key === "of") project = Number(next());
+    else if (key === "grace") graceS = Number(next());
+    else if (key === "priority") {
+      const said = next();
+      priority = priorityClasses.find((one) => one === said) ?? assert.fail(`what priority is ${said}?`);
+    } else if (key === "of") project = Number(next());
     else if (key === "memory") shape.memory = { kind: "per-node", mib: Number(next()) };
     else if (key === "cards") {
       const perNode = Number(next());
@@ -278,10 +299,10 @@ function addJob(stage: Stage, [name = "", ...words]: string[]): void {
     } else assert(key === "MiB", `job: what is ${key}?`);
   }
   const demands = demandsOf(demanding);
-  stage.jobs.set(name, { id, shape, wishes, asker: { timeLimitS, project: projectId(project), demands } });
-  const asked = { shape, timeLimitS, array, dependencies, wishes, demands, past: null };
+  stage.jobs.set(name, { id, shape, wishes, asker: { timeLimitS, graceS, project: projectId(project), demands } });
+  const asked = { shape, timeLimitS, graceS, priority, array, dependencies, wishes, demands, past: null };
   const who = { project: projectId(project), person: personId(person), name: called };
-  stage.world.apply({ kind: "job-queued", job: id, submittedMs: 1000 + id, ...who, ...asked });
+  stage.world.apply({ kind: "job-queued", job: id, submittedMs: stage.nowMs + id, ...who, ...asked });
 }
 
 /** `partition=fast`, `software=gromacs/2024`, `container`, `disk=/lustre/a`, `licence=abaqus:2`, `nodelist=n1`. */
@@ -339,9 +360,9 @@ function expectStart(stage: Stage, name: string, place: string, starts: "now" | 
   const [centre, pool] = place.split("/");
   const task = taskOf(stage, name);
   const placed = stage.world
-    .decide(0, 1_000_000)
+    .decide(stage.nowMs, 1_000_000)
     .place.find((each) => each.job === task.job && each.index === task.index);
-  const explained = stage.world.explain(task, 0);
+  const explained = stage.world.explain(task, stage.nowMs);
   assert.equal(placed?.centre, centre, `instead: ${JSON.stringify(explained)}`);
   assert(explained.kind === "waiting" && explained.wouldGoTo === centre, "explain agrees with decide");
   if (pool) assert.equal(placed?.pool, pool);
@@ -352,9 +373,9 @@ function expectStart(stage: Stage, name: string, place: string, starts: "now" | 
 
 function expectWait(stage: Stage, name: string, reasons: string): void {
   const task = taskOf(stage, name);
-  const placed = stage.world.decide(0, 1_000_000).place;
+  const placed = stage.world.decide(stage.nowMs, 1_000_000).place;
   assert(!placed.some((each) => each.job === task.job && each.index === task.index), `${name} starts`);
-  const explained = stage.world.explain(task, 0);
+  const explained = stage.world.explain(task, stage.nowMs);
   assert(explained.kind === "waiting", `${name} is ${explained.kind}`);
   assert.equal(explained.wouldGoTo, null, "explain agrees with decide");
   if (!reasons.includes(":")) assert.equal(explained.rule, reasons);
@@ -366,12 +387,12 @@ function expectWait(stage: Stage, name: string, reasons: string): void {
 
 function expectNever(stage: Stage, name: string): void {
   const task = taskOf(stage, name);
-  const end = stage.world.decide(0, 0).end.find((each) => each.job === task.job);
+  const end = stage.world.decide(stage.nowMs, 0).end.find((each) => each.job === task.job);
   assert(
     end?.indices.some(({ first, last }) => task.index >= first && task.index <= last),
     `${name} is not ended`,
   );
-  const explained = stage.world.explain(task, 0);
+  const explained = stage.world.explain(task, stage.nowMs);
   assert(explained.kind === "waiting" && explained.rule === "dependency-never-satisfied", "explain agrees with decide");
 }
 

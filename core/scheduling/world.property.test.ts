@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { noOffers } from "#core/centre/engine.ts";
 import { centreId, type JobId, jobId, personId, projectId } from "#core/ids.ts";
 import { type Dependency, type IndexRange, taskIndices } from "#core/job/spec.ts";
+import { policies } from "#core/scheduling/policy.ts";
 import { reasonWords } from "#core/scheduling/reasons.ts";
 import {
   type CentreState,
@@ -48,11 +49,11 @@ test("the same events give the same plan; so does a snapshot in any order with a
       const plan = model.world.decide(0, 1000);
       const roll = (sides: number) => (dice.next().value ?? 0) % sides;
 
-      const again = createWorld();
+      const again = createWorld(policies.fcfs);
       for (const event of model.history) again.apply(event);
       assert.deepEqual(again.decide(0, 1000), plan, "the same events");
 
-      const rebuilt = createWorld();
+      const rebuilt = createWorld(policies.fcfs);
       const things = [
         ...[...model.centres.values()].map((centre): WorldEvent[] => [{ kind: "centre-changed", centre }]),
         ...[...model.jobs.values()].filter((job) => !isComplete(job)).map(jobEvents),
@@ -82,7 +83,7 @@ type Model = {
 };
 
 function emptyModel(): Model {
-  return { world: createWorld(), centres: new Map(), jobs: new Map(), history: [] };
+  return { world: createWorld(policies.fcfs), centres: new Map(), jobs: new Map(), history: [] };
 }
 
 const names = ["alpha", "beta", "gamma"].map(centreId);
@@ -206,7 +207,7 @@ function touchTask(model: Model, each: Extract<Step, { pick: number }>): void {
   if (each.kind === "move") {
     if (!task.run || task.run.phase === "running") return;
     task.run.phase = each.phase;
-    tell(model, { kind: "run-moved", job: id, index, attempt: task.attempts, phase: each.phase });
+    tell(model, { kind: "run-moved", job: id, index, attempt: task.attempts, phase: each.phase, atMs: 0 });
   } else if (each.kind === "retry") {
     Object.assign(task, { state: "queued", run: null });
     tell(model, { kind: "task-queued", job: id, index, attempts: task.attempts });
@@ -281,7 +282,7 @@ function place(model: Model, placement: Placement): void {
   assert.equal(task.state, "queued", "never two live runs of one task, never a run of an ended one");
   assert.equal(attempt, task.attempts + 1);
   Object.assign(task, { state: "live", attempts: attempt, run: { ...placement, phase: "sent" } });
-  tell(model, { kind: "task-placed", job, index, attempt, centre, pool, allocation, phase: "sent" });
+  tell(model, { kind: "task-placed", job, index, attempt, centre, pool, allocation, phase: "sent", atMs: 0 });
 }
 
 function end(model: Model, job: JobId, indices: readonly IndexRange[], succeeded: boolean): void {
@@ -318,7 +319,7 @@ function jobEvents({ asked, tasks }: Job): WorldEvent[] {
   const events: WorldEvent[] = [{ ...asked, past: { succeeded: at("ok"), otherwise: at("bad") } }];
   for (const [index, { state, attempts, run }] of tasks) {
     if (state === "queued" && attempts > 0) events.push({ kind: "task-queued", job: asked.job, index, attempts });
-    if (run) events.push({ kind: "task-placed", ...run });
+    if (run) events.push({ kind: "task-placed", ...run, atMs: 0 });
   }
   return events;
 }

@@ -6,7 +6,7 @@ import type { Intake } from "#core/centre/intake.ts";
 import type { Hours } from "#core/centre/terms.ts";
 import type { CentreId, JobId, PersonId, ProjectId, TaskRef } from "#core/ids.ts";
 import type { Demands } from "#core/job/demands.ts";
-import type { ArraySpec, CentreWishes, Dependency, IndexRange, Shape } from "#core/job/spec.ts";
+import type { ArraySpec, CentreWishes, Dependency, IndexRange, PriorityClass, Shape } from "#core/job/spec.ts";
 import type { Refusal } from "#core/refusal.ts";
 import type { Allocation } from "#core/run-order.ts";
 import { amountsOfRun, takeAccount } from "#core/scheduling/account-use.ts";
@@ -43,6 +43,7 @@ import {
   type Scene,
   seenFrom,
 } from "#core/scheduling/plan.ts";
+import { type Policy, policies } from "#core/scheduling/policy.ts";
 import {
   addPositions,
   gapsOf,
@@ -57,15 +58,20 @@ import {
 import {
   accountsWanted,
   asksForAccounts,
+  emptyQueue,
   enqueue,
   intern,
   lineFor,
   nextReady,
+  rankAnew,
   regroup,
   release,
   room,
+  settle,
 } from "#core/scheduling/queue.ts";
+import { rankingOf } from "#core/scheduling/ranking.ts";
 import type { Candidate, Facts, JobRule } from "#core/scheduling/reasons.ts";
+import { expectEnd, expectNoEnd } from "#core/scheduling/twin.ts";
 import { type StartingChange, smallestChanges } from "#core/scheduling/what-if.ts";
 import { assert, unreachable } from "#core/unreachable.ts";
 
@@ -121,6 +127,7 @@ export type WantedAccount = Pair & { readonly centre: CentreId };
 /** Who asks for how long; unknown: for no time at all, and of a project that has nothing waiting anywhere. */
 export type Asker = {
   readonly timeLimitS: number;
+  readonly graceS?: number;
   readonly project: ProjectId;
   /** Unknown: somebody who has an account everywhere. */
   readonly person?: PersonId;
@@ -142,6 +149,10 @@ export type WorldEvent =
       readonly name: string;
       readonly shape: Shape;
       readonly timeLimitS: number;
+      /** From the limit to the last moment a run may hold its place; absent: none. */
+      readonly graceS?: number | undefined;
+      /** Absent: normal. */
+      readonly priority?: PriorityClass | undefined;
       readonly array: ArraySpec | null;
       readonly dependencies: readonly Dependency[];
       readonly wishes: CentreWishes;
@@ -159,6 +170,8 @@ export type WorldEvent =
       readonly pool: string;
       readonly allocation: Allocation;
       readonly phase: RunPhase;
+      /** When it was placed, or where it runs already, started: milliseconds by the server's clock. */
+      readonly atMs: number;
     }
   /** The run went on: it waits in the engine's own queue, or it started. What it was before is nothing new. */
   | {
@@ -167,6 +180,7 @@ export type WorldEvent =
       readonly index: number;
       readonly attempt: number;
       readonly phase: RunPhase;
+      readonly atMs: number;
     }
   /** Back in the queue at its old place after attempt `attempts` (a retry, a withdrawal, a requeue). */
   | { readonly kind: "task-queued"; readonly job: JobId; readonly index: number; readonly attempts: number }
@@ -288,10 +302,13 @@ type State = Scene & {
   wanted: readonly WantedAccount[] | null;
 };
 
-export function createWorld(): World {
+/** `policy` absent: Weir's own. */
+export function createWorld(policy: Policy = policies.weir): World {
+  assert(policy.head === "chosen-again" && policy.backfill !== "window", `${policy.name} is a policy of replays alone`);
   const state: State = {
     centres: [],
-    queue: { groups: new Map(), asks: new Map() },
+    queue: emptyQueue(rankingOf(policy)),
+    backfill: policy.backfill,
     dependencies: emptyDependencies(),
     jobs: new Map(),
     queued: 0,
@@ -302,21 +319,21 @@ export function createWorld(): World {
     apply: (event) => apply(state, event),
     decide: (nowMs, most) => ({
       decidedMs: nowMs,
-      againMs: tellTime(state.centres, nowMs),
-      place: placementsDue(state, most),
+      againMs: tellNow(state, nowMs),
+      place: placementsDue(state, nowMs, most),
       end: endsDue(state.dependencies),
     }),
     explain: (task, nowMs) => {
-      tellTime(state.centres, nowMs);
-      return explain(state, task);
+      tellNow(state, nowMs);
+      return explain(state, task, nowMs);
     },
     explainNew: (shape, wishes, nowMs, asker) => {
-      tellTime(state.centres, nowMs);
-      return explainAt(state, { job: null, position: 0 }, askedBy(shape, wishes, asker), null);
+      tellNow(state, nowMs);
+      return explainAt(state, nowMs, { job: null, position: 0 }, askedBy(shape, wishes, asker), null);
     },
     whatIf: (task, nowMs) => {
-      tellTime(state.centres, nowMs);
-      return whatIf(state, task);
+      tellNow(state, nowMs);
+      return whatIf(state, task, nowMs);
     },
     couldEverFit: (shape, wishes, asker) => nearestFit(state.centres, askedBy(shape, wishes, asker)),
     headroom: (centre) => headroomOf(state.centres.find(({ id }) => id === centre)),
@@ -327,6 +344,12 @@ export function createWorld(): World {
     knows: (job) => state.jobs.has(job),
     counts: () => ({ jobs: state.jobs.size, queued: state.queued, live: state.live }),
   };
+}
+
+/** What time it is, before anything is decided or explained. Answers when the next closed pool opens; null: none is. */
+function tellNow(state: State, nowMs: number): number | null {
+  rankAnew(state.queue, nowMs);
+  return tellTime(state.centres, nowMs);
 }
 
 function apply(state: State, event: WorldEvent): void {
@@ -361,6 +384,7 @@ function changeCentre(state: State, id: CentreId, description: CentreState | nul
   state.wanted = null;
   const centre = centreOf(state, id);
   const isOther = describe(centre, description);
+  for (const pool of centre.known.values()) grow(state, pool);
   // A list of nodes is looked into only for those who name some.
   const namesNodes = () => [...state.queue.asks.values()].some(({ demands }) => demands?.siteWords.nodelist);
   if (isOther || namesNodes()) regroup(state.queue, centre, state.centres, () => state.jobs.values());
@@ -380,7 +404,7 @@ type Event<Kind extends WorldEvent["kind"]> = Extract<WorldEvent, { kind: Kind }
 function addJob(state: State, event: Event<"job-queued">): void {
   if (state.jobs.has(event.job)) return;
   const indices = indicesOf(event.array);
-  const { shape, wishes, timeLimitS, demands, project, person } = event;
+  const { shape, wishes, timeLimitS, graceS = 0, demands, project, person, priority = "normal" } = event;
   if (asksForAccounts(state.centres)) state.wanted = null;
   const job: JobRecord = {
     id: event.job,
@@ -388,10 +412,11 @@ function addJob(state: State, event: Event<"job-queued">): void {
     project: event.project,
     person: event.person,
     name: event.name,
+    priority,
     indices,
     ofArray: event.array !== null,
     throttle: event.array?.throttle ?? null,
-    ask: intern(state.queue, { shape, wishes, timeLimitS, demands, project, person }, state.centres),
+    ask: intern(state.queue, { shape, wishes, timeLimitS, graceS, demands, project, person }, state.centres),
     queued: positionsUpTo(indices.count),
     ended: null,
     endedCount: 0,
@@ -409,7 +434,7 @@ function addJob(state: State, event: Event<"job-queued">): void {
   arrive(state.dependencies, job);
   endPositions(state, job, positionsOf(indices, event.past?.succeeded ?? []), true);
   endPositions(state, job, positionsOf(indices, event.past?.otherwise ?? []), false);
-  enqueue(job);
+  enqueue(state.queue, job);
 }
 
 function placeTask(state: State, event: Event<"task-placed">): void {
@@ -427,9 +452,22 @@ function placeTask(state: State, event: Event<"task-placed">): void {
   moveRun(pool, sort, null, phase);
   takeAccount(pool.centre, job, amountsOfRun(event.allocation), 1);
   if (phase !== "running") takeLicences(pool.centre, job.ask.demands, 1);
+  const started: LiveRun = { attempt, pool, sort, phase, endsMs: event.atMs + lastsMs(job) };
+  expectEnd(pool, started);
   job.live ??= new Map();
-  job.live.set(position, { attempt, pool, sort, phase });
+  job.live.set(position, started);
   state.live += 1;
+  leaveRow(state, job);
+}
+
+/** The time a run of it may hold its place. */
+function lastsMs({ ask }: JobRecord): number {
+  return (ask.timeLimitS + ask.graceS) * 1000;
+}
+
+/** What a change of a job means for the row that it is the first of. */
+function leaveRow({ queue }: State, { ask, inQueue }: JobRecord): void {
+  if (inQueue && ask.row) settle(queue, ask.row);
 }
 
 function moveLiveRun(state: State, event: Event<"run-moved">): void {
@@ -437,8 +475,20 @@ function moveLiveRun(state: State, event: Event<"run-moved">): void {
   const run = found?.job.live?.get(found.position);
   if (run?.attempt !== event.attempt || runPhases.indexOf(event.phase) <= runPhases.indexOf(run.phase)) return;
   moveRun(run.pool, run.sort, run.phase, event.phase);
-  if (event.phase === "running") takeLicences(run.pool.centre, found?.job.ask.demands ?? null, -1);
+  if (event.phase === "running") {
+    takeLicences(run.pool.centre, found?.job.ask.demands ?? null, -1);
+    expectNoEnd(run.pool, run);
+    if (found) run.endsMs = event.atMs + lastsMs(found.job);
+    expectEnd(run.pool, run);
+  }
   run.phase = event.phase;
+  grow(state, run.pool);
+}
+
+/** What failed for want of it is looked at again. */
+function grow({ queue }: State, pool: PoolRecord): void {
+  queue.changes += 1;
+  pool.grown = queue.changes;
 }
 
 function requeueTask(state: State, event: Event<"task-queued">): void {
@@ -453,7 +503,7 @@ function requeueTask(state: State, event: Event<"task-queued">): void {
   }
   job.attempts ??= new Map();
   job.attempts.set(position, Math.max(event.attempts, job.attempts.get(position) ?? 0));
-  enqueue(job);
+  enqueue(state.queue, job);
 }
 
 function endTasks(state: State, event: Event<"tasks-ended">): void {
@@ -476,9 +526,10 @@ function endPositions(state: State, job: JobRecord, positions: Positions, succee
     forgetRuns(state, job, from, to);
   }
   job.complete = job.endedCount === job.indices.count;
-  resolve(state.dependencies, job, fresh, enqueue);
+  resolve(state.dependencies, job, fresh, (waiter) => enqueue(state.queue, waiter));
+  leaveRow(state, job);
   if (job.complete) forgetJob(state, job);
-  else enqueue(job);
+  else enqueue(state.queue, job);
 }
 
 function countOnlyAt(state: State, centre: CentreId): number {
@@ -511,11 +562,13 @@ function keysWithin(map: ReadonlyMap<number, unknown> | null, from: number, to: 
 function forgetJob(state: State, job: JobRecord): void {
   state.jobs.delete(job.id);
   release(state.queue, job.ask);
-  unlink(state.dependencies, job, enqueue);
+  unlink(state.dependencies, job, (first) => enqueue(state.queue, first));
 }
 
 function endRun(state: State, job: JobRecord, position: number, run: LiveRun): void {
   moveRun(run.pool, run.sort, run.phase, null);
+  expectNoEnd(run.pool, run);
+  grow(state, run.pool);
   takeAccount(run.pool.centre, job, amountsOfRun(run.sort.allocation), -1);
   if (run.phase !== "running") takeLicences(run.pool.centre, job.ask.demands, -1);
   job.live?.delete(position);
@@ -531,7 +584,7 @@ function openTask(state: State, task: TaskRef): { readonly job: JobRecord; reado
   return job.ended && hasPosition(job.ended, position) ? null : { job, position };
 }
 
-function explain(state: State, task: TaskRef): Explanation {
+function explain(state: State, task: TaskRef, nowMs: number): Explanation {
   const job = state.jobs.get(task.job);
   const position = job ? positionOf(job.indices, task.index) : -1;
   if (!job || position === -1) return { kind: "not-queued" };
@@ -539,22 +592,23 @@ function explain(state: State, task: TaskRef): Explanation {
   if (run) return { kind: "live", centre: run.pool.centre.id, attempt: run.attempt };
   if (!hasPosition(job.queued, position)) return { kind: "not-queued" };
   const own = waitReason(job, position) ?? throttleReason(job, position);
-  return explainAt(state, { job, position }, job.ask, own);
+  return explainAt(state, nowMs, { job, position }, job.ask, own);
 }
 
-function whatIf(state: State, task: TaskRef): readonly StartingChange[] | null {
+function whatIf(state: State, task: TaskRef, nowMs: number): readonly StartingChange[] | null {
   const found = openTask(state, task);
   if (!found || !hasPosition(found.job.queued, found.position)) return null;
   const { job, position } = found;
   if (waitReason(job, position) ?? throttleReason(job, position)) return [];
-  return withoutTask(job, position, () =>
-    seenFrom(state, { job: null, position: 0 }, () => {
+  return withoutTask(state, job, position, () =>
+    seenFrom(state, nowMs, { job: null, position: 0 }, () => {
       const pools = state.centres.flatMap((centre) => centre.pools.filter(mayTake));
       return smallestChanges(job.ask, pools, (asked) => {
         const line = lineFor({ project: job.project, shape: asked.shape });
         const offer = chooseAmong(
           { ...asked, line },
           pools.filter((pool) => mayEverUse(asked, pool)),
+          nowMs,
         );
         return offer?.now ? offer.pool : null;
       });
@@ -563,23 +617,23 @@ function whatIf(state: State, task: TaskRef): readonly StartingChange[] | null {
 }
 
 /** Looks at the queue as if the task were not in it. */
-function withoutTask<Seen>(job: JobRecord, position: number, look: () => Seen): Seen {
+function withoutTask<Seen>({ queue }: State, job: JobRecord, position: number, look: () => Seen): Seen {
   removePositions(job.queued, position, position + 1);
   try {
     return look();
   } finally {
     addPositions(job.queued, position, position + 1);
-    enqueue(job);
+    enqueue(queue, job);
   }
 }
 
 type OwnReason = { readonly rule: JobRule; readonly facts: Facts };
 
-function explainAt(state: State, place: Place, asked: Asked, own: OwnReason | null): WaitingExplanation {
-  return seenFrom(state, place, () => {
-    const candidates = judgeAll(state, asked);
+function explainAt(state: State, nowMs: number, place: Place, asked: Asked, own: OwnReason | null): WaitingExplanation {
+  return seenFrom(state, nowMs, place, () => {
+    const candidates = judgeAll(state, asked, nowMs);
     const reason = own ?? (candidates.length === 0 ? { rule: "no-centre" as const, facts: {} } : null);
-    const offer = reason ? null : chooseAmong(asked, inReach(state, asked, candidates));
+    const offer = reason ? null : chooseAmong(asked, inReach(state, asked, candidates), nowMs);
     return {
       kind: "waiting",
       rule: reason?.rule ?? null,
@@ -599,9 +653,9 @@ function inReach(state: State, asked: Asked, candidates: readonly Candidate[]): 
 
 function askedBy(shape: Shape, wishes: CentreWishes, asker: Asker | undefined): Asked {
   const line = asker ? lineFor({ project: asker.project, shape }) : null;
-  const { timeLimitS = 0, demands = null, person, project } = asker ?? {};
+  const { timeLimitS = 0, graceS = 0, demands = null, person, project } = asker ?? {};
   const who = person === undefined || project === undefined ? null : { person, project };
-  return { shape, wishes, timeLimitS, demands, who, line };
+  return { shape, wishes, timeLimitS, graceS, demands, who, line };
 }
 
 /** Tasks before this one in its array that are ready count too: they are to start first. */

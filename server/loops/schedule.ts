@@ -106,7 +106,7 @@ export function openScheduler(settings: SchedulerSettings): Scheduler {
   }
 
   function worldEvent(event: FeedEvent): WorldEvent | null {
-    const { kind, job, index, attempt, centre, detail } = event;
+    const { kind, job, index, attempt, centre, detail, atMs } = event;
     if (job === null) return null;
     const id = jobId(job);
     switch (kind) {
@@ -126,12 +126,13 @@ export function openScheduler(settings: SchedulerSettings): Scheduler {
           pool: detail.pool,
           allocation: detail.allocation,
           phase: "sent",
+          atMs,
         };
       case "waiting":
       case "started": {
         if (index === null || attempt === null) return null;
         const phase = kind === "started" ? "running" : "waiting";
-        return { kind: "run-moved", job: id, index, attempt, phase };
+        return { kind: "run-moved", job: id, index, attempt, phase, atMs };
       }
       case "queued":
         return index === null ? null : { kind: "task-queued", job: id, index, attempts: attempt ?? 0 };
@@ -264,7 +265,7 @@ function jobQueued(
   project: Extract<WorldEvent, { kind: "job-queued" }>["project"],
   person: Extract<WorldEvent, { kind: "job-queued" }>["person"],
 ): WorldEvent {
-  const { name, shape, timeLimitS, array, dependencies, centres } = spec;
+  const { name, shape, timeLimitS, graceS, priorityClass, array, dependencies, centres } = spec;
   return {
     kind: "job-queued",
     job,
@@ -274,6 +275,8 @@ function jobQueued(
     name,
     shape,
     timeLimitS,
+    graceS,
+    priority: priorityClass,
     array,
     dependencies,
     wishes: centres,

@@ -1,7 +1,7 @@
 import type pg from "pg";
 import { type CentreId, type JobId, jobId, type PersonId, type ProjectId, type RunId, runId } from "#core/ids.ts";
 import { type Demanding, type Demands, demandsOf } from "#core/job/demands.ts";
-import type { ArraySpec, CentreWishes, Dependency, Shape } from "#core/job/spec.ts";
+import type { ArraySpec, CentreWishes, Dependency, PriorityClass, Shape } from "#core/job/spec.ts";
 import type { StateKind } from "#core/job/state.ts";
 import type { Allocation } from "#core/run-order.ts";
 import type { WorldEvent } from "#core/scheduling/world.ts";
@@ -90,7 +90,8 @@ export async function readJobEvents(db: Database, jobs: readonly JobId[]): Promi
  */
 const jobsText = `
 select id, submitted_ms, project_id, person_id, name, queued = task_count and runs = 0 as untouched,
-  (spec -> 'shape')::text as shape, (spec ->> 'timeLimitS')::int as time_limit_s, (spec -> 'centres')::text as centres, spec -> 'array' as array,
+  (spec -> 'shape')::text as shape, (spec ->> 'timeLimitS')::int as time_limit_s,
+  (spec ->> 'graceS')::int as grace_s, spec ->> 'priorityClass' as priority, (spec -> 'centres')::text as centres, spec -> 'array' as array,
   spec -> 'dependencies' as dependencies,
   case when spec::text ~ '"(siteWords|software|container|fileSystems|licences|workingDirectory|stdout|stderr)":'
     then json_build_object('siteWords', spec -> 'siteWords', 'software', spec -> 'software', 'container', spec -> 'container',
@@ -107,6 +108,8 @@ type JobRow = {
   readonly untouched: boolean;
   readonly shape: string;
   readonly time_limit_s: number;
+  readonly grace_s: number;
+  readonly priority: PriorityClass;
   readonly centres: string | null;
   readonly array: ArraySpec | null;
   readonly dependencies: readonly Dependency[] | null;
@@ -160,9 +163,10 @@ async function readTasks(client: pg.ClientBase, jobs: readonly number[]): Promis
 
 async function readRuns(client: pg.ClientBase, jobs: readonly number[]): Promise<readonly WorldEvent[]> {
   const { rows } = await client.query<
-    RunRow & { pool: string; allocation: Allocation; state: StateKind; waits: boolean }
+    RunRow & { pool: string; allocation: Allocation; state: StateKind; waits: boolean; at_ms: number }
   >(
-    `select r.job_id, r.index, r.attempt, r.centre_id, r.pool, r.allocation, r.state, r.waiting is not null as waits
+    `select r.job_id, r.index, r.attempt, r.centre_id, r.pool, r.allocation, r.state, r.waiting is not null as waits,
+       case when r.state = 'running' then coalesce(r.started_ms, r.placed_ms) else r.placed_ms end as at_ms
      from task t join run r on r.job_id = t.job_id and r.index = t.index and r.attempt = t.attempts
      where t.job_id = any($1) and t.state in ('placed', 'starting', 'running')`,
     [jobs],
@@ -176,6 +180,7 @@ async function readRuns(client: pg.ClientBase, jobs: readonly number[]): Promise
     pool: row.pool,
     allocation: row.allocation,
     phase: row.state === "running" ? "running" : row.waits ? "waiting" : "sent",
+    atMs: row.at_ms,
   }));
 }
 
@@ -189,6 +194,8 @@ function jobQueued(row: JobRow, ended: { succeeded: number[]; otherwise: number[
     name: row.name,
     shape: parsedShape(row.shape),
     timeLimitS: row.time_limit_s,
+    graceS: row.grace_s,
+    priority: row.priority,
     array: row.array,
     dependencies: row.dependencies ?? unasked.dependencies,
     wishes: row.centres === null ? unasked.centres : parsedWishes(row.centres),

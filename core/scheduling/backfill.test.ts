@@ -1,0 +1,214 @@
+import { test } from "node:test";
+import { policies } from "#core/scheduling/policy.ts";
+import { runScenario } from "./scenario-testing.ts";
+
+/** What may start while the first of the queue waits: nothing that would delay it (docs/decisions/0024). */
+const easy: Record<string, string> = {
+  "the first that does not fit has a place reserved; others start where they are over by then, or fit beside it": `
+    centre alpha  8 cores
+    job long   cores 6 time 100
+    place
+    at 10
+    job head   cores 4 time 50
+    job brief  cores 1 time 90
+    job slow   cores 2 time 91
+    job slower cores 1 time 1000
+    expect head waits alpha: cores-busy
+    expect brief starts alpha
+    expect slow waits alpha: cores-busy
+    expect slower starts alpha
+    place
+    at 100
+    end long ok
+    expect head starts alpha
+  `,
+  "what would delay it is told who waits and for how long": `
+    centre alpha  8 cores
+    job long   cores 4 time 100
+    place
+    job head   cores 8 time 50
+    job late   cores 2 time 101
+    job brief  cores 2 time 100
+    expect late waits alpha: reserved-for-earlier
+    expect brief starts alpha
+  `,
+  "the grace counts: until then a run may hold its place": `
+    centre alpha  8 cores
+    job long   cores 4 time 100 grace 30
+    place
+    job head   cores 8
+    job late   cores 2 time 120 grace 30
+    job brief  cores 2 time 100 grace 30
+    expect late waits alpha: reserved-for-earlier
+    expect brief starts alpha
+  `,
+  "a run is expected to end by its limit after it started, which may be later than it was placed": `
+    centre alpha  8 cores
+    job long   cores 4 time 100
+    place
+    job head   cores 8
+    at 5
+    job brief  cores 2 time 98
+    expect brief waits alpha: reserved-for-earlier
+    running long
+    expect brief starts alpha
+  `,
+  "the place is where it can start earliest; elsewhere others start as they come": `
+    centre alpha  8 cores
+    centre beta   8 cores
+    job one    cores 8 time 100 only alpha
+    job two    cores 8 time 200 only beta
+    place
+    job head   cores 8 time 50
+    centre gamma  4 cores
+    job slow   cores 4 time 1000
+    expect head waits alpha: cores-busy, beta: cores-busy, gamma: too-few-cores
+    expect slow starts gamma
+    at 100
+    end one ok
+    expect head starts alpha
+  `,
+  "who could not use the pool that is reserved has a place of its own": `
+    centre alpha  8 cores
+    centre beta   8 cores
+    job one    cores 6 time 100 only alpha
+    job two    cores 6 time 200 only beta
+    place
+    job head   cores 8 only alpha
+    job other  cores 8 only beta
+    job late   cores 2 time 300
+    expect late waits alpha: reserved-for-earlier, beta: reserved-for-earlier
+    job brief  cores 2 time 150
+    expect brief starts beta
+  `,
+  "a run that overstays is expected to end at any moment": `
+    centre alpha  8 cores
+    job long   cores 4 time 100
+    place
+    job head   cores 8
+    at 150
+    job brief  cores 1 time 10
+    expect brief waits alpha: reserved-for-earlier
+    end long ok
+    expect head starts alpha
+  `,
+  "nodes count one by one: at the time of the reservation it must find its nodes": `
+    pool alpha/batch  2×4
+    job one    cores 4 time 100
+    job two    cores 1 time 300
+    place
+    job wide   nodes 2 cores 3 time 50
+    job three  cores 3 time 300
+    job beside cores 1 time 300
+    expect wide waits alpha: cores-busy
+    expect three waits alpha: reserved-for-earlier
+    expect beside waits alpha: reserved-for-earlier
+    end two ok
+    expect wide waits alpha: cores-busy
+    expect three waits alpha: reserved-for-earlier
+    expect beside starts alpha
+  `,
+  "where ends are not known nothing is reserved, and nothing kept back": `
+    pool alpha/batch  2×8 free 3 foreign
+    job head   cores 8 time 10
+    job small  cores 2 time 1000
+    expect head waits alpha: cores-busy
+    expect small starts alpha
+  `,
+  "what nodes that are out would hold is not waited for": `
+    pool alpha/batch  1×8  1×8 down
+    job wide   nodes 2 cores 8
+    job small  cores 8 time 1000
+    expect wide waits alpha: nodes-out
+    expect small starts alpha
+  `,
+  "a shared pool keeps its own queue: nothing is reserved there, and a hole is filled at once": `
+    pool alpha/batch  1×8 free 2 foreign shared pending 1
+    job large  cores 8 array 0-1
+    job small  cores 2
+    expect large_0 queues alpha
+    expect large_1 waits alpha: pool-queue-full
+    expect small starts alpha
+  `,
+  "a retried task takes its old place": `
+    centre alpha  1 cores
+    job array  array 0-2
+    job next
+    place
+    retry array_0
+    expect array_0 starts alpha
+    expect array_1 waits alpha: cores-busy
+  `,
+};
+
+for (const [name, text] of Object.entries(easy)) test(name, () => void runScenario(text, policies.easy));
+
+test("the others by the time they ask for", () => {
+  const text = `
+    centre alpha  8 cores
+    job long   cores 6 time 100
+    place
+    job head   cores 8
+    job slow   cores 2 time 90
+    job brief  cores 2 time 10
+    expect head waits alpha: cores-busy
+    expect brief starts alpha
+    expect slow waits alpha: cores-busy
+  `;
+  runScenario(text, policies["easy-sjbf"]);
+});
+
+test("each has its place, and nobody starts who would delay one of them", () => {
+  const text = `
+    centre alpha  8 cores
+    job long   cores 6 time 100
+    place
+    job head   cores 8 time 100
+    job second cores 6 time 100
+    job brief  cores 2 time 100
+    job slow   cores 2 time 101
+    expect brief starts alpha
+    expect slow waits alpha: cores-busy
+    end brief cancelled
+    expect slow waits alpha: reserved-for-earlier
+  `;
+  runScenario(text, policies.conservative);
+});
+
+const guarded = { ...policies["sjf-easy"], maxWaitS: 1000 };
+
+test("who has waited too long goes first, in order of submission, with a place that nothing delays", () => {
+  const text = `
+    centre alpha  8 cores
+    job long   cores 8 time 2000
+    place
+    job big    cores 8 time 500
+    at 100
+    job next   cores 8 time 400
+    at 900
+    job small  cores 8 time 10
+    end long ok
+    expect small starts alpha
+    at 1010
+    expect big starts alpha
+    expect small waits alpha: cores-busy
+    at 1110
+    job new    cores 8 time 1
+    place
+    end big ok
+    expect next starts alpha
+  `;
+  runScenario(text, guarded);
+});
+
+test("who has waited too long and has no place by known ends keeps the pools that it may use", () => {
+  const text = `
+    pool alpha/batch  2×8 free 3 foreign
+    job big    cores 8 time 500
+    job small  cores 1 time 10
+    expect small starts alpha
+    at 1010
+    expect small waits alpha: behind-in-queue
+  `;
+  runScenario(text, guarded);
+});

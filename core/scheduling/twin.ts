@@ -1,0 +1,276 @@
+import { oursIn, withinShare } from "#core/scheduling/agreed.ts";
+import { type Holder, leftOf, type PoolRecord, roomBeside, type Sort } from "#core/scheduling/centres.ts";
+import type { LiveRun } from "#core/scheduling/job-record.ts";
+import { deviceKey, hasRoom, type Need, pack, type Room, squeeze } from "#core/scheduling/room.ts";
+
+/**
+ * What will be free in a pool, as far as the expected ends of what runs there tell: a run ends at its time limit and its
+ * grace, counted from its start, or from its placement until it has started. What others run there has no end that is
+ * known here: it stays as busy as the engine reported it.
+ */
+export type Twin = {
+  /** Expected ends, ascending, each once. One that has passed is expected at any moment. */
+  readonly endsMs: readonly number[];
+  /** What is free once all that is expected by the end of the same place is over; null: not worked out yet. */
+  readonly rooms: (Room | null)[];
+};
+
+/** A job's place at a pool from a time on: nothing that is started after it may delay it, if all ends as expected. */
+export type Reservation = {
+  readonly holder: Holder;
+  readonly atMs: number;
+  readonly untilMs: number;
+  readonly need: Need;
+  /** What is free beside it and all else that will be there when it starts. */
+  room: Room;
+};
+
+/**
+ * The earliest time after `nowMs` from which the need fits for as long as it may take, beside what runs and what is
+ * reserved; null where no expected end makes it fit, or where ends say nothing of which nodes become free.
+ */
+export function earliestFit(pool: PoolRecord, need: Need, lastsMs: number, nowMs: number): number | null {
+  if (!tellsEnds(pool)) return null;
+  const twin = twinOf(pool);
+  const { reservations } = pool;
+  const isFreeNow = reservations.length > 0 && hasRoom(leftOf(pool).room, need);
+  const first = isFreeNow ? -1 : firstHolding(pool, twin, need);
+  if (first === null) return null;
+  const soonestMs = timeOf(twin, first, nowMs);
+  if (reservations.length === 0) return soonestMs;
+  for (const atMs of timesFrom(twin, first, soonestMs, reservations, nowMs)) {
+    if (!hasRoom(roomAt(pool, twin, atMs, nowMs), need)) continue;
+    if (!reservations.some((other) => other.atMs > atMs && isDelayed(pool, other, need, atMs + lastsMs))) return atMs;
+  }
+  return null;
+}
+
+/** Reserves: from now on what would delay it is told so. */
+export function reserveAt(
+  pool: PoolRecord,
+  holder: Holder,
+  need: Need,
+  atMs: number,
+  lastsMs: number,
+  nowMs: number,
+): Reservation {
+  const untilMs = atMs + lastsMs;
+  for (const other of pool.reservations) if (other.atMs > atMs) putBeside(other, need, untilMs);
+  const room = put(roomAt(pool, twinOf(pool), atMs, nowMs), need);
+  const reservation: Reservation = { holder, atMs, untilMs, need, room: isShared(pool) ? nothingBeside : room };
+  pool.reservations.push(reservation);
+  return reservation;
+}
+
+/** The first reservation that the need would delay, were it started now and to last until then; null: none. */
+export function delayedBy(pool: PoolRecord, need: Need, untilMs: number): Reservation | null {
+  for (const reservation of pool.reservations) if (isDelayed(pool, reservation, need, untilMs)) return reservation;
+  return null;
+}
+
+/** Counts what starts now, as a run that `expectEnd` was told of, beside the reservations that it will outlast. */
+export function startBeside(pool: PoolRecord, need: Need, untilMs: number): void {
+  for (const reservation of pool.reservations)
+    if (isOneNode(pool.upSize)) putBeside(reservation, need, untilMs);
+    else if (reservation.atMs < untilMs) reservation.room = put(roomFor(pool, reservation, []), reservation.need);
+}
+
+/** Takes a run into the order of the expected ends. */
+export function expectEnd(pool: PoolRecord, run: LiveRun): void {
+  pool.runs.splice(placeAfter(pool.runs, run.endsMs), 0, run);
+  pool.twin = null;
+}
+
+export function expectNoEnd(pool: PoolRecord, run: LiveRun): void {
+  let at = placeAfter(pool.runs, run.endsMs) - 1;
+  while (at >= 0 && pool.runs[at] !== run) at -= 1;
+  if (at >= 0) pool.runs.splice(at, 1);
+  pool.twin = null;
+}
+
+const nothingBeside: Room = { cells: [], cores: 0, memoryMib: 0, cards: [] };
+
+/** Where an agreed share bounds the sums, what fits beside a reservation is not worked out: only what is over by then. */
+function isShared({ state }: PoolRecord): boolean {
+  return typeof state?.sharePercent === "number";
+}
+
+function isDelayed(pool: PoolRecord, reservation: Reservation, need: Need, untilMs: number): boolean {
+  const { atMs, room } = reservation;
+  if (atMs >= untilMs) return false;
+  if (!hasRoom(room, need)) return true;
+  // On several nodes what is free beside it may be on a node that is not free yet: then all are put on nodes anew.
+  return !isOneNode(pool.upSize) && !hasRoom(roomFor(pool, reservation, [runLike(pool, need)]), reservation.need);
+}
+
+/** What is free for a reservation when it starts, with more runs beside those that will still be there. */
+function roomFor(pool: PoolRecord, reservation: Reservation, more: readonly LiveRun[]): Room {
+  const { atMs } = reservation;
+  let room = roomBeside(pool, [...pool.runs.slice(placeAfter(pool.runs, atMs)), ...more]);
+  for (const other of pool.reservations)
+    if (other !== reservation && other.atMs <= atMs && atMs < other.untilMs) room = put(room, other.need);
+  return room;
+}
+
+function runLike(pool: PoolRecord, { nodes, cores, memoryMib, cards, device }: Need): LiveRun {
+  const allocation = {
+    nodes,
+    tasks: nodes,
+    coresPerTask: cores,
+    coresPerNode: cores,
+    memoryMibPerNode: memoryMib,
+    acceleratorsPerNode: cards,
+    acceleratorVendor: pool.devices[device]?.vendor ?? null,
+    acceleratorModel: pool.devices[device]?.model ?? null,
+  };
+  const sort = { line: "", allocation, phases: { sent: 1, waiting: 0, running: 0 } };
+  return { attempt: 0, pool, sort, phase: "sent", endsMs: 0 };
+}
+
+function putBeside(reservation: Reservation, need: Need, untilMs: number): void {
+  if (reservation.atMs < untilMs && reservation.room !== nothingBeside) reservation.room = put(reservation.room, need);
+}
+
+function put(room: Room, need: Need): Room {
+  const done = pack(room, need, 1);
+  return done.packed === 1 ? done.room : squeeze(room, need, 1);
+}
+
+/** Where others work on several nodes too, nobody here knows which node an end of ours makes free. */
+function tellsEnds({ state, upSize }: PoolRecord): boolean {
+  return state !== null && (state.foreign === "none" || isOneNode(upSize));
+}
+
+function isOneNode({ cells }: Room): boolean {
+  return cells.length === 1 && cells[0]?.count === 1;
+}
+
+function twinOf(pool: PoolRecord): Twin {
+  if (pool.twin) return pool.twin;
+  const endsMs: number[] = [];
+  for (const { endsMs: end } of pool.runs) if (endsMs.at(-1) !== end) endsMs.push(end);
+  const sums = isOneNode(pool.upSize) && !isShared(pool);
+  const rooms = sums ? roomsOfOneNode(pool, endsMs) : new Array<Room | null>(endsMs.length).fill(null);
+  pool.twin = { endsMs, rooms };
+  return pool.twin;
+}
+
+/** One node: what is free now and what each end gives back. */
+function roomsOfOneNode(pool: PoolRecord, endsMs: readonly number[]): Room[] {
+  const { taken, upSize, devices, state } = pool;
+  const own = state?.foreign === "none";
+  const now = leftOf(pool).room;
+  let cores = own ? upSize.cores - taken.cores : now.cores;
+  let memoryMib = own ? upSize.memoryMib - taken.memoryMib : now.memoryMib;
+  const cards = devices.map(({ vendor, model }, device) =>
+    own ? (upSize.cards[device] ?? 0) - (taken.cards.get(deviceKey(vendor, model)) ?? 0) : (now.cards[device] ?? 0),
+  );
+  const within = (amount: number, most: number) => Math.min(most, Math.max(0, amount));
+  let at = 0;
+  return endsMs.map((endMs) => {
+    for (let run = pool.runs[at]; run && run.endsMs <= endMs; run = pool.runs[++at]) {
+      const { allocation } = run.sort;
+      cores += allocation.nodes * allocation.coresPerNode;
+      memoryMib += allocation.nodes * allocation.memoryMibPerNode;
+      if (allocation.acceleratorsPerNode > 0) {
+        const device = deviceOf(pool, run.sort);
+        if (device !== -1) cards[device] = (cards[device] ?? 0) + allocation.nodes * allocation.acceleratorsPerNode;
+      }
+    }
+    const cell = {
+      count: 1,
+      cores: within(cores, upSize.cores),
+      memoryMib: within(memoryMib, upSize.memoryMib),
+      cards: cards.length === 0 ? cards : cards.map((count, device) => within(count, upSize.cards[device] ?? 0)),
+    };
+    return { cells: [cell], cores: cell.cores, memoryMib: cell.memoryMib, cards: cell.cards };
+  });
+}
+
+function deviceOf({ devices }: PoolRecord, { allocation }: Sort): number {
+  return devices.findIndex(
+    ({ vendor, model }) => vendor === allocation.acceleratorVendor && model === allocation.acceleratorModel,
+  );
+}
+
+/** The room once the ends up to this place are over; -1: as it is now. */
+function roomAfter(pool: PoolRecord, twin: Twin, place: number): Room {
+  if (place === -1) return leftOf(pool).room;
+  const known = twin.rooms[place];
+  if (known) return known;
+  const runs = pool.runs.slice(placeAfter(pool.runs, twin.endsMs[place] ?? 0));
+  const room = withinShare(pool, roomBeside(pool, runs), isShared(pool) ? oursAmong(pool, runs) : null);
+  twin.rooms[place] = room;
+  return room;
+}
+
+function oursAmong(pool: PoolRecord, runs: readonly LiveRun[]): ReturnType<typeof oursIn> {
+  const sorts = runs.map(({ sort: { line, allocation } }, place): [string, Sort] => [
+    `${place}`,
+    { line, allocation, phases: { sent: 0, waiting: 0, running: 1 } },
+  ]);
+  return oursIn({ ...pool, sorts: new Map(sorts) });
+}
+
+/** The first place whose room holds the need; null: none. What ends makes only more room. */
+function firstHolding(pool: PoolRecord, twin: Twin, need: Need): number | null {
+  let low = 0;
+  let high = twin.endsMs.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (hasRoom(roomAfter(pool, twin, middle), need)) high = middle;
+    else low = middle + 1;
+  }
+  return low < twin.endsMs.length ? low : null;
+}
+
+function timeOf(twin: Twin, place: number, nowMs: number): number {
+  return Math.max(nowMs + 1, twin.endsMs[place] ?? 0);
+}
+
+/** The room at a time, less what is reserved by then. */
+function roomAt(pool: PoolRecord, twin: Twin, atMs: number, nowMs: number): Room {
+  let place = placeBefore(twin.endsMs, atMs);
+  // All that is overdue ends in the same moment.
+  if (place !== -1 && timeOf(twin, place, nowMs) > atMs) place = -1;
+  let room = roomAfter(pool, twin, place);
+  for (const other of pool.reservations) if (other.atMs <= atMs && atMs < other.untilMs) room = put(room, other.need);
+  return room;
+}
+
+function timesFrom(
+  twin: Twin,
+  first: number,
+  soonestMs: number,
+  reservations: readonly Reservation[],
+  nowMs: number,
+): readonly number[] {
+  const times = new Set([soonestMs]);
+  for (let place = Math.max(0, first); place < twin.endsMs.length; place++) times.add(timeOf(twin, place, nowMs));
+  for (const { untilMs } of reservations) if (untilMs >= soonestMs) times.add(untilMs);
+  return [...times].sort((a, b) => a - b);
+}
+
+/** The last place whose end is at or before the time, or -1. */
+function placeBefore(endsMs: readonly number[], atMs: number): number {
+  let low = 0;
+  let high = endsMs.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((endsMs[middle] ?? 0) <= atMs) low = middle + 1;
+    else high = middle;
+  }
+  return low - 1;
+}
+
+/** How many of the runs are expected to end at or before the time. */
+function placeAfter(runs: readonly LiveRun[], atMs: number): number {
+  let low = 0;
+  let high = runs.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((runs[middle]?.endsMs ?? 0) <= atMs) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
