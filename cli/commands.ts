@@ -3,6 +3,7 @@ import type { Option } from "#cli/option.ts";
 import type { WordsKey } from "#cli/words.ts";
 import { driverNames } from "#core/centre/centre.ts";
 import { stateKinds } from "#core/job/state.ts";
+import { routings } from "#core/scheduling/kernel/routings.ts";
 
 /** Every command: what help, completion and docs/guides/cli.md say, and where its code is. */
 export type Command = {
@@ -144,8 +145,11 @@ export const commands: readonly Command[] = [
     operands: "JOB[_INDEX]",
     summary: "why",
     takes: [1, 1],
-    options: [],
-    examples: [["weir why 123", "exampleWhy"]],
+    options: [{ long: "what-if", words: "optionWhatIf" }],
+    examples: [
+      ["weir why 123", "exampleWhy"],
+      ["weir why --what-if 123", "exampleWhatIf"],
+    ],
     load: async () => (await import("#cli/commands/why.ts")).why,
   },
   {
@@ -402,9 +406,13 @@ export const commands: readonly Command[] = [
     operands: "CENTRE",
     summary: "centreTerms",
     takes: [1, 1],
-    options: [{ long: "set", value: "FILE", words: "optionSetTerms", completes: "files" }],
+    options: [
+      { long: "set", value: "FILE", words: "optionSetTerms", completes: "files" },
+      { long: "preview", value: "FILE", words: "optionPreviewTerms", completes: "files" },
+    ],
     examples: [
       ["weir centre terms jinan > jinan.json", "exampleCentreTerms"],
+      ["weir centre terms jinan --preview jinan.json", "exampleCentreTermsPreview"],
       ["weir centre terms jinan --set jinan.json", "exampleCentreTermsSet"],
     ],
     load: async () => (await import("#cli/commands/centre.ts")).terms,
@@ -508,6 +516,34 @@ export const commands: readonly Command[] = [
     ],
     examples: [["weir centre simulate docs/guides/many-centres.json --test", "exampleSimulate"]],
     load: async () => (await import("#cli/commands/simulate.ts")).simulate,
+  },
+  {
+    words: ["simulate"],
+    operands: "[FILE…]",
+    summary: "simulateTraces",
+    takes: [0, many],
+    options: [
+      { long: "trace", value: "FILE", words: "optionTrace", completes: "files" },
+      { long: "policy", value: "NAME|FILE", words: "optionPolicy", completes: "files" },
+      {
+        long: "estimates",
+        value: "requested|actual",
+        choices: ["requested", "actual"],
+        words: "optionEstimates",
+      },
+      { long: "routing", value: routings.join("|"), choices: routings, words: "optionRouting" },
+      { long: "days", value: "N", words: "optionDays" },
+      { long: "seed", value: "N", words: "optionSeed" },
+      { long: "from", value: "I", words: "optionSequenceFrom" },
+      { long: "count", value: "N", words: "optionSequenceCount" },
+      { long: "processors", value: "N", words: "optionProcessors" },
+    ],
+    examples: [
+      ["weir simulate --trace KTH-SP2.swf.gz --policy easy", "exampleSimulateTrace"],
+      ["weir simulate --trace KTH-SP2.swf.gz SDSC-SP2.swf.gz --days 330", "exampleSimulateTraces"],
+      ["weir simulate --trace KTH-SP2.swf.gz --policy easy --estimates actual --json", "exampleSimulateJson"],
+    ],
+    load: async () => (await import("#cli/commands/simulate-traces.ts")).simulateTraces,
   },
   {
     words: ["ledger", "check"],

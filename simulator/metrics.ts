@@ -33,7 +33,7 @@ export type HomeMetrics = {
   readonly maxWaitS: number;
 };
 
-/** How many jobs waited longer than the policy's promise, and by how many seconds in all. */
+/** How many jobs waited longer than `maxWaitS`, and by how many seconds in all. */
 export type OverMaxWait = { readonly jobs: number; readonly seconds: number };
 
 export function measure(workload: Workload, schedule: Schedule, maxWaitS: number | null = null): Metrics {

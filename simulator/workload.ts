@@ -22,8 +22,7 @@ export type WorkloadRefusal =
   | { readonly kind: "size-not-said"; readonly log: string }
   | { readonly kind: "nothing-left"; readonly log: string; readonly jobs: number; readonly dropped: number }
   | { readonly kind: "sequence-outside"; readonly log: string; readonly from: number; readonly jobs: number }
-  | { readonly kind: "too-many-homes"; readonly homes: number; readonly limit: number }
-  | { readonly kind: "too-long"; readonly log: string; readonly limitS: number };
+  | { readonly kind: "too-many-homes"; readonly homes: number; readonly limit: number };
 
 /** The logs as one workload, one home each, after the model's rules (docs/guides/simulate.md). */
 export function buildWorkload(
@@ -44,6 +43,29 @@ export function buildWorkload(
 export function workloadRefusalWords(refusal: WorkloadRefusal, language: "en" | "zh"): string {
   const [en, zh] = words(refusal);
   return language === "zh" ? zh : en;
+}
+
+/** Some jobs of a workload, as one of its own, on other homes; `home` answers which of these each is of. */
+export function selectJobs(
+  workload: Workload,
+  jobs: Int32Array,
+  homes: readonly Home[],
+  home: (job: number) => number,
+): Workload {
+  const column = (from: Int32Array) => Int32Array.from(jobs, (job) => from[job] ?? 0);
+  return {
+    homes,
+    count: jobs.length,
+    submitS: column(workload.submitS),
+    runS: column(workload.runS),
+    estimateS: column(workload.estimateS),
+    processors: column(workload.processors),
+    home: Uint16Array.from(jobs, home),
+    person: column(workload.person),
+    project: column(workload.project),
+    place: column(workload.place),
+    number: column(workload.number),
+  };
 }
 
 const mostHomes = 65_535;
@@ -195,11 +217,6 @@ function words(refusal: WorkloadRefusal): readonly [en: string, zh: string] {
       return [
         `${refusal.homes} traces; at most ${refusal.limit} are replayed together.`,
         `共 ${refusal.homes} 个 trace；一次最多 ${refusal.limit} 个。`,
-      ];
-    case "too-long":
-      return [
-        `${refusal.log}: the replay goes beyond ${refusal.limitS} s after its first submission. Take fewer --days, or correct its run times.`,
-        `${refusal.log}：回放超出首次提交后的 ${refusal.limitS} 秒。请减小 --days，或更正运行时间。`,
       ];
     default:
       return unreachable(refusal);

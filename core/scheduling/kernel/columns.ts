@@ -6,6 +6,14 @@ export type Columns = Pick<Workload, "submitS" | "runS" | "estimateS" | "process
   readonly centre: Uint16Array;
 };
 
+/** The greatest second that a schedule can hold. */
+export const lastSecondS = 2_147_483_647;
+
+/** Thrown by a machine whose queue outlives the clock; `replay` returns it as a refusal. */
+export class BeyondClock extends Error {
+  override readonly name = "BeyondClock";
+}
+
 export function grown<T extends Int32Array | Float64Array>(old: T, larger: T): T {
   larger.set(old);
   return larger;

@@ -1,5 +1,5 @@
 import type { Order, Policy } from "../policy.ts";
-import type { Columns } from "./columns.ts";
+import { BeyondClock, type Columns, lastSecondS } from "./columns.ts";
 import { Ends } from "./ends.ts";
 import { ExpectedEnds } from "./expected-ends.ts";
 import { orderKey } from "./order.ts";
@@ -144,6 +144,7 @@ class KeptHeadQueue {
     const { startS, runS, estimateS, processors, centre, centreNumber } = this.#machine;
     this.#chosen.remove(job, this.#keyOf(job));
     this.#inOrder?.remove(job, job);
+    if (this.#nowS > lastSecondS) throw new BeyondClock();
     startS[job] = this.#nowS;
     centre[job] = centreNumber;
     this.#free -= processors[job] ?? 0;

@@ -1,4 +1,4 @@
-import { type Columns, grown } from "./columns.ts";
+import { BeyondClock, type Columns, grown, lastSecondS } from "./columns.ts";
 import { Ends } from "./ends.ts";
 import { ExpectedEnds } from "./expected-ends.ts";
 import type { Centres, Machine } from "./machine.ts";
@@ -182,6 +182,7 @@ export class PlannedMachine implements Machine {
   #start(job: number, nowS: number, at: number): void {
     const { startS, runS, estimateS, processors, centre } = this.#columns;
     const needs = processors[job] ?? 0;
+    if (nowS > lastSecondS) throw new BeyondClock();
     startS[job] = nowS;
     centre[job] = this.#first + at;
     this.#free[at] = (this.#free[at] ?? 0) - needs;

@@ -1,4 +1,4 @@
-import type { Columns } from "./columns.ts";
+import { BeyondClock, type Columns, lastSecondS } from "./columns.ts";
 import { Ends } from "./ends.ts";
 import { ExpectedEnds } from "./expected-ends.ts";
 import type { Centres, Machine, QueuePolicy } from "./machine.ts";
@@ -210,6 +210,7 @@ export class QueuedMachine implements Machine {
   #start(job: number, nowS: number, processors: number, estimateS: number, at: number): void {
     const { startS, runS, centre } = this.#columns;
     const free = this.#free;
+    if (nowS > lastSecondS) throw new BeyondClock();
     startS[job] = nowS;
     centre[job] = this.#first + at;
     this.waiting -= 1;

@@ -1,23 +1,19 @@
 import type { Policy } from "../policy.ts";
 import type { Schedule, Workload } from "../replay/workload.ts";
 import { type Binding, bindAtRandom, chooser } from "./binding.ts";
-import type { Columns } from "./columns.ts";
+import { BeyondClock, type Columns, lastSecondS } from "./columns.ts";
 import { keptHeadPolicy, replayKeptHead } from "./kept-head.ts";
 import { createMachine, type Machine, type QueuePolicy, queuePolicy } from "./machine.ts";
-
-/**
- * Where jobs go. `home`, `random`, `least-load` and `earliest-start` bind a job to a centre when it is submitted, and
- * each centre has its own queue; `central` keeps one queue over all centres; `merged` makes one machine of them.
- */
-export const routings = ["home", "random", "least-load", "earliest-start", "merged", "central"] as const;
-export type Routing = (typeof routings)[number];
+import type { Routing } from "./routings.ts";
 
 export type Replayed =
   | { readonly kind: "schedule"; readonly schedule: Schedule }
   /** The policy asks for more than a queue of a centre, or of all, can do. */
   | { readonly kind: "not-so-routed"; readonly policy: string; readonly routing: Routing }
   /** A job that no centre is large enough for would wait for ever. */
-  | { readonly kind: "never-fits"; readonly job: number; readonly processors: number; readonly largest: number };
+  | { readonly kind: "never-fits"; readonly job: number; readonly processors: number; readonly largest: number }
+  /** The last jobs would start later than a schedule's clock reaches. */
+  | { readonly kind: "beyond-clock"; readonly lastS: number };
 
 export type ReplaySettings = {
   readonly policy: Policy;
@@ -29,12 +25,25 @@ export type ReplaySettings = {
 };
 
 /** When and where every job of the workload starts. The same workload and settings give the same schedule. */
-export function replay(workload: Workload, { policy, routing, seed, onJobs = () => {} }: ReplaySettings): Replayed {
-  const sizes = workload.homes.map(({ processors }) => processors);
-  const largest = routing === "merged" ? sum(sizes) : Math.max(...sizes);
-  const tooLarge = workload.processors.findIndex((processors) => processors > largest);
-  if (tooLarge >= 0)
-    return { kind: "never-fits", job: tooLarge, processors: workload.processors[tooLarge] ?? 0, largest };
+export function replay(workload: Workload, settings: ReplaySettings): Replayed {
+  const { homes, processors } = workload;
+  const sizes = homes.map((home) => home.processors);
+  const largest = settings.routing === "merged" ? sum(sizes) : Math.max(...sizes);
+  const tooLarge = processors.findIndex((needs) => needs > largest);
+  if (tooLarge >= 0) return { kind: "never-fits", job: tooLarge, processors: processors[tooLarge] ?? 0, largest };
+  try {
+    return replayFitting(workload, settings, sizes);
+  } catch (error) {
+    if (error instanceof BeyondClock) return { kind: "beyond-clock", lastS: lastSecondS };
+    throw error;
+  }
+}
+
+function replayFitting(
+  workload: Workload,
+  { policy, routing, seed, onJobs = () => {} }: ReplaySettings,
+  sizes: readonly number[],
+): Replayed {
   const columns = {
     ...workload,
     startS: new Int32Array(workload.count).fill(-1),

@@ -1,0 +1,151 @@
+import { existsSync } from "node:fs";
+import { resolve } from "node:path";
+import { badValue, type Call } from "#cli/call.ts";
+import { progressBar } from "#cli/commands/progress-bar.ts";
+import { fileTroubleWords } from "#cli/file-trouble.ts";
+import { spanText } from "#cli/formats.ts";
+import { exitCodes, Stop } from "#cli/stop.ts";
+import { nearestName } from "#core/nearest-name.ts";
+import { routings } from "#core/scheduling/kernel/routings.ts";
+import { policies } from "#core/scheduling/policy.ts";
+import { type AskedPolicy, withDefaults } from "#simulator/defaults.ts";
+import { readTrace, traceName } from "#simulator/read-trace.ts";
+import {
+  longestWaitS,
+  type Simulated,
+  type Simulation,
+  simulate,
+  simulationRefusalWords,
+} from "#simulator/simulate.ts";
+import { parseSwf, type SwfLog } from "#simulator/swf.ts";
+import { TraceRefused, traceRefusalWords } from "#simulator/trace-refusal.ts";
+
+/** JSON: what was measured, in seconds: see docs/guides/simulate.md. Needs no server. */
+export async function simulateTraces(call: Call): Promise<number> {
+  const paths = [...call.all("trace"), ...call.operands];
+  if (paths.length === 0) throw new Stop(exitCodes.usage, call.say("simulateNoTrace"));
+  const simulation = settingsOf(call, paths.length);
+  const logs = paths.map((path) => readLog(call, path));
+  const bar = progressBar(call.terminal, call.say);
+  const done = simulate(logs, simulation, bar.show);
+  bar.clear();
+  if (done.kind !== "simulated") throw new Stop(exitCodes.refused, simulationRefusalWords(done, call.language));
+  if (call.json) await call.printJson({ ...done.metrics, ...done.effort });
+  else await printResult(call, simulation, done);
+  return exitCodes.done;
+}
+
+function settingsOf(call: Call, traces: number): Simulation {
+  const routing = routings.find((one) => one === call.one("routing")) ?? null;
+  const chosen = withDefaults({ policy: askedPolicy(call), routing }, traces);
+  if (chosen.kind === "classic-under-weir")
+    throw new Stop(exitCodes.usage, call.say("simulateClassicUnderWeir", { policy: chosen.policy }));
+  const [from, count] = [call.number("from", 0), call.number("count", 1)];
+  return {
+    policy: chosen.policy,
+    routing: chosen.routing,
+    estimates: call.one("estimates") === "actual" ? "actual" : "requested",
+    days: call.number("days", 1),
+    sequence: from === null && count === null ? null : { from: from ?? 0, count: count ?? Number.POSITIVE_INFINITY },
+    processors: processorsOf(call, traces),
+    seed: call.number("seed", 0) ?? 1,
+  };
+}
+
+/** One for each trace, or one for all of them. */
+function processorsOf(call: Call, traces: number): readonly (number | null)[] {
+  const said = call.all("processors").flatMap((value) => value.split(","));
+  const numbers = said.map((value) => {
+    if (/^\d{1,9}$/.test(value) && Number(value) >= 1) return Number(value);
+    throw badValue(call.say, "--processors", value, call.say("expectedNumber", { least: 1 }));
+  });
+  if (numbers.length > 1 && numbers.length !== traces)
+    throw new Stop(exitCodes.usage, call.say("simulateSizes", { sizes: numbers.length, traces }));
+  return Array.from({ length: traces }, (_, at) => numbers[numbers.length === 1 ? 0 : at] ?? null);
+}
+
+function askedPolicy(call: Call): AskedPolicy | null {
+  const said = call.one("policy");
+  if (said === null) return null;
+  const named = Object.entries(policies).find(([name]) => name === said);
+  if (named) return { policy: named[1], from: "name" };
+  const names = Object.keys(policies);
+  if (!existsSync(resolve(call.terminal.folder, said))) {
+    const near = nearestName(said, names);
+    const facts = { policy: JSON.stringify(said), names: names.join(", ") };
+    throw new Stop(
+      exitCodes.usage,
+      near ? call.say("simulateNoPolicyNear", { ...facts, near }) : call.say("simulateNoPolicy", facts),
+    );
+  }
+  throw new Stop(exitCodes.usage, "policy files");
+}
+
+function readLog(call: Call, path: string): SwfLog {
+  try {
+    return parseSwf(readTrace(resolve(call.terminal.folder, path)), traceName(path));
+  } catch (error) {
+    if (error instanceof TraceRefused)
+      throw new Stop(exitCodes.refused, traceRefusalWords(path, error.refusal, call.language));
+    throw new Stop(exitCodes.usage, call.say("simulateNotRead", { path, words: fileTroubleWords(error, call.say) }));
+  }
+}
+
+async function printResult(call: Call, { policy, routing, estimates }: Simulation, done: Simulated): Promise<void> {
+  const { say } = call;
+  const { metrics, effort, workload } = done;
+  const { dropped, clipped, killed } = workload.homes.reduce(
+    (sum, home) => ({
+      dropped: sum.dropped + home.dropped,
+      clipped: sum.clipped + home.clipped,
+      killed: sum.killed + home.killed,
+    }),
+    { dropped: 0, clipped: 0, killed: 0 },
+  );
+  await call.printFacts([
+    [say("simulatedPolicy"), `${policy.name}, --routing ${routing}, --estimates ${estimates}`],
+    [say("simulatedJobs"), say("simulatedJobsOf", { jobs: metrics.jobs, dropped, clipped, killed })],
+    [say("simulatedProcessors"), `${metrics.processors}`],
+    [say("simulatedMeanWait"), seconds(metrics.meanWaitS)],
+    [say("simulatedMedianWait"), seconds(metrics.medianWaitS)],
+    [say("simulatedP95Wait"), seconds(metrics.p95WaitS)],
+    [say("simulatedMaxWait"), seconds(metrics.maxWaitS)],
+    [say("simulatedSlowdown"), metrics.averageBoundedSlowdown.toFixed(2)],
+    [say("simulatedAreaWait"), seconds(metrics.areaWeightedWaitS)],
+    [say("simulatedUtilisation"), `${(metrics.utilisation * 100).toFixed(1)} %`],
+    [say("simulatedMakespan"), seconds(metrics.makespanS)],
+    [
+      say("simulatedOver"),
+      say("simulatedOverJobs", { ...metrics.overMaxWait, limit: spanText(longestWaitS(policy) * 1000) }),
+    ],
+    [say("simulatedChecksum"), metrics.startChecksum],
+    [
+      say("simulatedEffort"),
+      say("simulatedEffortOf", {
+        wall: effort.wallS.toFixed(2),
+        cpu: effort.cpuS.toFixed(2),
+        rate: effort.jobsPerS,
+        mib: Math.round(effort.peakRssMib),
+      }),
+    ],
+  ]);
+  if (metrics.perHome.length < 2) return;
+  await call.print("\n");
+  const right = (title: string) => ({ title, align: "right" }) as const;
+  const titles = ["columnHome", "columnHomeJobs", "columnMeanWait", "columnP95Wait", "columnMaxWait"] as const;
+  const [home, ...others] = titles.map((title) => say(title));
+  await call.printTable(
+    [{ title: home ?? "", flexible: true }, ...others.map(right)],
+    metrics.perHome.map((one) => [
+      one.name,
+      `${one.jobs}`,
+      ...[one.meanWaitS, one.p95WaitS, one.maxWaitS].map((waitS) => `${waitS.toFixed(1)} s`),
+    ]),
+  );
+}
+
+/** `6834.6 s (1h53m)`; below a minute the seconds say it all. */
+function seconds(spanS: number): string {
+  const exact = `${Number(spanS.toFixed(1))} s`;
+  return spanS < 60 ? exact : `${exact} (${spanText(spanS * 1000)})`;
+}
