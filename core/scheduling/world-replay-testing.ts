@@ -1,0 +1,92 @@
+import { noOffers } from "#core/centre/engine.ts";
+import { centreId, type JobId, jobId, personId, projectId } from "#core/ids.ts";
+import type { Policy } from "#core/scheduling/policy.ts";
+import type { Schedule, Workload } from "#core/scheduling/replay/workload.ts";
+import { poolOfNodes } from "#core/scheduling/scenario-testing.ts";
+import { createWorld, type World } from "#core/scheduling/world.ts";
+
+/**
+ * Drives the live world through a workload, as its own loop would be driven: at one instant first what ends, then what is
+ * submitted, then decisions until there is nothing more to start. All homes are one machine of one node. For tests alone.
+ */
+export function replayInWorld(workload: Workload, policy: Policy): Schedule {
+  const { count, submitS, runS, homes } = workload;
+  const world = createWorld(policy);
+  world.apply({ kind: "centre-changed", centre: machine(homes.reduce((sum, home) => sum + home.processors, 0)) });
+  const startS = new Int32Array(count).fill(-1);
+  const ends: Ends = { times: [], jobs: new Map() };
+  for (let next = 0; next < count || ends.times.length > 0; ) {
+    const nowS = Math.min(submitS[next] ?? Number.POSITIVE_INFINITY, ends.times[0] ?? Number.POSITIVE_INFINITY);
+    for (const job of takeEnds(ends, nowS)) end(world, job);
+    for (; next < count && submitS[next] === nowS; next += 1) submit(world, workload, next);
+    for (const job of placeAll(world, nowS * 1000)) {
+      startS[job - 1] = nowS;
+      addEnd(ends, nowS + (runS[job - 1] ?? 0), job);
+    }
+  }
+  return { startS, centre: new Uint16Array(count) };
+}
+
+function machine(cores: number) {
+  const pools = [poolOfNodes("main", [{ count: 1, cores, memoryMib: 1 }], { memoryMibPerCore: 0 })];
+  const told = { lifeCycle: "in-service", intake: "open", connection: "connected", offers: noOffers } as const;
+  return { id: centreId("one"), driver: "process", ...told, accounts: null, pools } as const;
+}
+
+function submit(world: World, { submitS, estimateS, processors }: Workload, at: number): void {
+  const shape = { nodes: 1, tasks: 1, coresPerTask: processors[at] ?? 0, memory: { kind: "default" } } as const;
+  world.apply({
+    kind: "job-queued",
+    job: jobId(at + 1),
+    submittedMs: (submitS[at] ?? 0) * 1000,
+    project: projectId(1),
+    person: personId(1),
+    name: `job ${at}`,
+    shape: { ...shape, accelerators: null },
+    timeLimitS: estimateS[at] ?? 0,
+    array: null,
+    dependencies: [],
+    wishes: { only: [], except: [], prefer: [] },
+    demands: null,
+    past: null,
+  });
+}
+
+function placeAll(world: World, nowMs: number): readonly JobId[] {
+  const started: JobId[] = [];
+  for (;;) {
+    const { place } = world.decide(nowMs, 1000);
+    for (const { job, index, attempt, centre, pool, allocation } of place) {
+      const run = { job, index, attempt, centre, pool, allocation };
+      world.apply({ kind: "task-placed", ...run, phase: "running", atMs: nowMs });
+      started.push(job);
+    }
+    if (place.length < 1000) return started;
+  }
+}
+
+function end(world: World, job: JobId): void {
+  world.apply({ kind: "tasks-ended", job, indices: [{ first: 0, last: 0, step: 1 }], succeeded: true });
+}
+
+/** What runs, by when it ends; `times` ascending, each once. */
+type Ends = { readonly times: number[]; readonly jobs: Map<number, JobId[]> };
+
+function addEnd({ times, jobs }: Ends, atS: number, job: JobId): void {
+  const known = jobs.get(atS);
+  if (known) known.push(job);
+  else {
+    jobs.set(atS, [job]);
+    let place = times.length;
+    while (place > 0 && (times[place - 1] ?? 0) > atS) place -= 1;
+    times.splice(place, 0, atS);
+  }
+}
+
+function takeEnds({ times, jobs }: Ends, nowS: number): readonly JobId[] {
+  if (times[0] !== nowS) return [];
+  times.shift();
+  const ended = jobs.get(nowS) ?? [];
+  jobs.delete(nowS);
+  return ended;
+}

@@ -1,0 +1,79 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { replay } from "#core/scheduling/kernel/replay.ts";
+import { type Policy, policies } from "#core/scheduling/policy.ts";
+import type { Workload } from "#core/scheduling/replay/workload.ts";
+import { readTrace } from "#simulator/read-trace.ts";
+import { parseSwf } from "#simulator/swf.ts";
+import { skipWithout, traceFile } from "#simulator/traces-testing.ts";
+import { buildWorkload } from "#simulator/workload.ts";
+import { replayInWorld } from "./world-replay-testing.ts";
+
+// What is simulated in columns of numbers is what runs live: on a machine that is one pool of processors, the world and the
+// kernel of the simulator start every job in the same second.
+
+const both = ["fcfs", "sjf", "easy", "easy-sjbf", "sjf-easy", "saf-easy", "conservative"] as const;
+
+test("the world and the kernel start the same jobs at the same times", () => {
+  fc.assert(
+    fc.property(jobs, fc.integer({ min: 1, max: 12 }), fc.constantFrom(...both), (drawn, processors, name) => {
+      compare(workloadOf(drawn, processors), policies[name]);
+    }),
+    { numRuns: 1000 },
+  );
+});
+
+const onLogs = { "KTH-SP2": ["fcfs", "easy", "easy-sjbf", "sjf-easy"], "SDSC-SP2": ["easy", "saf-easy"] } as const;
+for (const name of ["KTH-SP2", "SDSC-SP2"] as const)
+  for (const policy of onLogs[name])
+    test(`the same on the log ${name} under ${policy}`, { skip: skipWithout(`${name}.swf.gz`) }, () => {
+      const file = `${name}.swf.gz`;
+      const log = parseSwf(readTrace(traceFile(file) ?? ""), file);
+      const rules = { estimates: "requested", days: null, sequence: null, processors: [], rules: "batch" } as const;
+      const built = buildWorkload([log], rules);
+      assert(built.kind === "workload");
+      compare(built.workload, policies[policy]);
+    });
+
+function compare(workload: Workload, policy: Policy): void {
+  const replayed = replay(workload, { policy, routing: "merged", seed: 0 });
+  assert(replayed.kind === "schedule");
+  const lived = replayInWorld(workload, policy);
+  const at = lived.startS.findIndex((startS, job) => startS !== replayed.schedule.startS[job]);
+  assert(at === -1, `job ${at}: the world at ${lived.startS[at]} s, the kernel at ${replayed.schedule.startS[at]} s`);
+}
+
+/** Few different times, so that much happens at one instant. */
+const jobs = fc.array(
+  fc.record({
+    afterS: fc.constantFrom(0, 0, 0, 1, 2, 5, 20),
+    runS: fc.integer({ min: 1, max: 30 }),
+    moreS: fc.constantFrom(0, 0, 1, 10, 100),
+    processors: fc.integer({ min: 1, max: 12 }),
+  }),
+  { minLength: 1, maxLength: 40, size: "max" },
+);
+type Drawn = typeof jobs extends fc.Arbitrary<infer Value> ? Value : never;
+
+function workloadOf(drawn: Drawn, processors: number): Workload {
+  let nowS = 0;
+  const column = (value: (job: Drawn[number], at: number) => number) => Int32Array.from(drawn, value);
+  const home = { name: "one", processors, firstSubmitS: 0, dropped: 0, clipped: 0, killed: 0 };
+  return {
+    homes: [home],
+    count: drawn.length,
+    submitS: column(({ afterS }) => {
+      nowS += afterS;
+      return nowS;
+    }),
+    runS: column(({ runS }) => runS),
+    estimateS: column(({ runS, moreS }) => runS + moreS),
+    processors: column((job) => Math.min(job.processors, processors)),
+    home: new Uint16Array(drawn.length),
+    person: column(() => 0),
+    project: column(() => 0),
+    place: column((_, at) => at),
+    number: column((_, at) => at + 1),
+  };
+}
