@@ -4,10 +4,6 @@ import fc from "fast-check";
 import { replay } from "#core/scheduling/kernel/replay.ts";
 import { type Policy, policies } from "#core/scheduling/policy.ts";
 import type { Workload } from "#core/scheduling/replay/workload.ts";
-import { readTrace } from "#simulator/read-trace.ts";
-import { parseSwf } from "#simulator/swf.ts";
-import { skipWithout, traceFile } from "#simulator/traces-testing.ts";
-import { buildWorkload } from "#simulator/workload.ts";
 import { replayInWorld } from "./world-replay-testing.ts";
 
 // What is simulated in columns of numbers is what runs live: on a machine that is one pool of processors, the world and the
@@ -23,18 +19,6 @@ test("the world and the kernel start the same jobs at the same times", () => {
     { numRuns: 1000 },
   );
 });
-
-const onLogs = { "KTH-SP2": ["fcfs", "easy", "easy-sjbf", "sjf-easy"], "SDSC-SP2": ["easy", "saf-easy"] } as const;
-for (const name of ["KTH-SP2", "SDSC-SP2"] as const)
-  for (const policy of onLogs[name])
-    test(`the same on the log ${name} under ${policy}`, { skip: skipWithout(`${name}.swf.gz`) }, () => {
-      const file = `${name}.swf.gz`;
-      const log = parseSwf(readTrace(traceFile(file) ?? ""), file);
-      const rules = { estimates: "requested", days: null, sequence: null, processors: [], rules: "batch" } as const;
-      const built = buildWorkload([log], rules);
-      assert(built.kind === "workload");
-      compare(built.workload, policies[policy]);
-    });
 
 function compare(workload: Workload, policy: Policy): void {
   const replayed = replay(workload, { policy, routing: "merged", seed: 0 });
