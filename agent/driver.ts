@@ -10,6 +10,12 @@ import type { RunObservation, RunOrder } from "#core/run-order.ts";
  */
 export interface Driver {
   readonly name: DriverName;
+  /**
+   * A session of this centre's agent begins, before its first orders: its number, each one more than the last of any
+   * agent, and what this network's runs are known by at the engine. Absent where an engine can have no runs of which the
+   * agent's own folder does not know.
+   */
+  begin?(session: { readonly session: number; readonly mark: string }): void;
   /** What this centre has, as reported with each sync; cheap, called often. */
   describe(): Promise<EngineReport>;
   /**
@@ -26,7 +32,10 @@ export interface Driver {
   withdraw?(run: RunId): Promise<"asked" | "started" | "not-there">;
   /** SIGTERM, then SIGKILL of the whole tree after the grace; resolves when the request is in the engine's hands. */
   cancel(run: RunId): Promise<"cancelling" | "not-there" | "already-ended">;
-  /** The runs of which the engine has a trace: of all, or of those asked for. Ended ones stay until they are removed. */
+  /**
+   * The runs of which the engine has a trace: of all that this driver knows of, or of those asked for, be they another
+   * agent's of this centre. Ended ones stay until they are removed. Throws where the engine does not answer.
+   */
   find(only?: readonly RunId[]): Promise<readonly FoundRun[]>;
   /** Observations as they happen. One listener; what happened before it listened is found by `find`. */
   listen(onObservation: (observation: RunObservation) => void): void;

@@ -47,12 +47,12 @@ export async function beginSession(
   connection: Connection,
   credential: string,
 ): Promise<
-  | { readonly kind: "session"; readonly session: number }
+  | { readonly kind: "session"; readonly session: number; readonly mark: string }
   | { readonly kind: "refused"; readonly status: number; readonly words: string }
 > {
   const answer = await connection.post("/agent/session", {}, credential, 15_000);
   if (answer.kind === "refused") return answer;
-  return { kind: "session", session: sessionAnswer.parse(answer.body).session };
+  return { kind: "session", ...sessionAnswer.parse(answer.body) };
 }
 
 export function readCredential(path: string): Credential | null {

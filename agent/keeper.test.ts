@@ -336,3 +336,19 @@ function kinds(keeper: Keeper): string[] {
 async function settle(): Promise<void> {
   for (let i = 0; i < 4; i += 1) await turn();
 }
+
+test("runs that an earlier agent of the centre started are taken up before a whole list is acted on", async () => {
+  const before = makeWorld();
+  before.keeper.order([sampleOrder(1), sampleOrder(2)]);
+  await settle();
+  before.engine.finish("2.0.1");
+  const world = makeWorld({ folder: mkdtempSync(join(scratch, "world-")), engine: before.engine });
+  await world.keeper.lookFor([run(1), run(2), run(3)]);
+  world.keeper.order([sampleOrder(1), sampleOrder(3)]);
+  world.keeper.reconcile([run(2)]);
+  await settle();
+  assert.deepEqual(before.engine.starts, ["1.0.1", "2.0.1", "3.0.1"]);
+  const told = world.keeper.pending(10).flatMap((one) => (one.kind === "ended" ? [`${one.run} ${one.end.kind}`] : []));
+  assert.deepEqual(told, ["2.0.1 succeeded"]);
+  assert.deepEqual([...world.journal.open()].sort(), ["1.0.1", "2.0.1", "3.0.1"]);
+});

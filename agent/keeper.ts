@@ -1,4 +1,4 @@
-import type { Driver } from "#agent/driver.ts";
+import type { Driver, FoundRun } from "#agent/driver.ts";
 import type { Journal } from "#agent/journal.ts";
 import type { RunId } from "#core/ids.ts";
 import type { CancelledBy, RunEnd } from "#core/job/state.ts";
@@ -12,6 +12,11 @@ import type { RunObservation, RunOrder, RunUsage } from "#core/run-order.ts";
 export type Keeper = {
   /** After a restart: find what the engine still has, before the first sync. */
   readonly adopt: () => Promise<void>;
+  /**
+   * Of a whole list, before anything of it is acted on: what the engine has of runs that are unknown here, since another
+   * agent of this centre may have started them. Throws where the engine does not answer; then nothing can be acted on.
+   */
+  readonly lookFor: (runs: readonly RunId[]) => Promise<void>;
   readonly order: (orders: readonly RunOrder[]) => void;
   readonly cancel: (cancels: readonly CancelOrder[]) => void;
   /** Takes back what has not started. What has goes on. */
@@ -198,17 +203,38 @@ export function keepRuns(
     );
   }
 
+  function takeUp(found: FoundRun): void {
+    if (found.state === "ended") {
+      observe(found.observation);
+      return;
+    }
+    held.set(found.run, { kind: "running" });
+    if (found.state === "running")
+      report({ kind: "started", run: found.run, atMs: found.startedMs, evidence: "adopted: the process lives" });
+  }
+
   return {
     async adopt() {
       // Without a journal everything is reported again: what the server knows already is history to it.
-      for (const found of await driver.find(journal.existed ? [...journal.open()] : undefined)) {
-        if (found.state === "waiting") held.set(found.run, { kind: "running" });
-        if (found.state === "running") {
-          held.set(found.run, { kind: "running" });
-          report({ kind: "started", run: found.run, atMs: found.startedMs, evidence: "adopted: the process lives" });
-        }
-        if (found.state === "ended") observe(found.observation);
-      }
+      const all = await driver.find(journal.existed ? [...journal.open()] : undefined);
+      if (!journal.existed && all.length > 0)
+        journal.intend(
+          all.map(({ run }) => run),
+          clocks.nowMs(),
+        );
+      for (const found of all) takeUp(found);
+    },
+    async lookFor(runs) {
+      const unknown = runs.filter((run) => !held.has(run) && !justCommitted.has(run) && !journal.isWithdrawn(run));
+      if (unknown.length === 0) return;
+      const found = (await driver.find(unknown)).filter(({ run }) => !held.has(run));
+      if (found.length === 0) return;
+      note("runs of an earlier agent of this centre are taken up", { runs: found.length });
+      journal.intend(
+        found.map(({ run }) => run),
+        clocks.nowMs(),
+      );
+      for (const one of found) takeUp(one);
     },
     order(orders) {
       const fresh = orders.filter((order) => !held.has(order.run));

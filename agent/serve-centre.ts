@@ -55,6 +55,7 @@ export async function serveCentre(settings: CentreSettings): Promise<number> {
       continue;
     }
     log.info({ centre: credential.centre, session: session.session }, "session begins");
+    driver.begin?.(session);
     const stop = new AbortController();
     const rotation = setTimeout(() => stop.abort(), Math.max(60_000, credential.rotateAtMs - Date.now()));
     rotateNow = false;

@@ -41,6 +41,7 @@ const mostPollS = 25;
 const mostObservations = 500;
 const engineEveryMs = 60_000;
 const accountsEveryMs = 1_000;
+const lookAgainMs = 5_000;
 
 export async function keepInSync(settings: SyncSettings): Promise<SyncEnd> {
   const { connection, driver, keeper, pollMs, signal } = settings;
@@ -48,6 +49,7 @@ export async function keepInSync(settings: SyncSettings): Promise<SyncEnd> {
   let generation = 0;
   let answered = false;
   let accountsTold = "[]";
+  let applied: Promise<void> = Promise.resolve();
   let end: SyncEnd | null = null;
   const ended = Promise.withResolvers<void>();
   const over = new AbortController();
@@ -80,7 +82,8 @@ export async function keepInSync(settings: SyncSettings): Promise<SyncEnd> {
     if (answer.kind === "refused") return finish(refusalEnd(answer));
     if (accounts) accountsTold = accounts.key;
     keeper.delivered(observations);
-    apply(answer.body);
+    applied = applied.catch(() => {}).then(() => apply(answer.body));
+    await applied;
     if (answered) return;
     answered = true;
     settings.onFirstAnswer();
@@ -93,7 +96,8 @@ export async function keepInSync(settings: SyncSettings): Promise<SyncEnd> {
     return key === accountsTold ? null : { told, key };
   }
 
-  function apply(body: unknown): void {
+  /** One answer after the other. */
+  async function apply(body: unknown): Promise<void> {
     const answer = syncAnswer.parse(body);
     keeper.committed(answer.committed as readonly string[] as readonly RunId[]);
     for (const read of answer.reads) void answerRead(read);
@@ -101,6 +105,10 @@ export async function keepInSync(settings: SyncSettings): Promise<SyncEnd> {
     if (answer.rotate) settings.onRotate();
     if (answer.accounts) driver.accounts?.want(answer.accounts);
     if (answer.server === server && answer.generation <= generation) return;
+    const started = answer.start.map(({ run }) => run);
+    // The edge parser has checked the form of the ids.
+    if (answer.whole && !(await looked([...started, ...answer.expected] as readonly string[] as readonly RunId[])))
+      return;
     server = answer.server;
     generation = answer.generation;
     // First what is to end: after a silence an order may come together with its own cancel, and must not start.
@@ -110,6 +118,18 @@ export async function keepInSync(settings: SyncSettings): Promise<SyncEnd> {
     keeper.order(answer.start as unknown as readonly RunOrder[]);
     // The edge parser has checked the form of the ids.
     if (answer.whole) keeper.reconcile(answer.expected as readonly string[] as readonly RunId[]);
+  }
+
+  /** Whether it is known what of these the engine has; if not, the whole list is asked for again. */
+  async function looked(runs: readonly RunId[]): Promise<boolean> {
+    try {
+      await keeper.lookFor(runs);
+      return true;
+    } catch (error) {
+      settings.note("orders wait until the engine answers", { error: String(error) });
+      await pause(lookAgainMs, over.signal);
+      return false;
+    }
   }
 
   async function answerRead(read: ReturnType<typeof syncAnswer.parse>["reads"][number]): Promise<void> {

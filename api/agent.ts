@@ -350,4 +350,10 @@ export const enrolAnswer = z
   .meta({ id: "EnrolAnswer" });
 
 /** Each start of an agent takes the next session number; older sessions are refused from then on (R7). */
-export const sessionAnswer = z.strictObject({ session: z.int().min(1) }).meta({ id: "SessionAnswer" });
+export const sessionAnswer = z
+  .strictObject({
+    session: z.int().min(1),
+    /** What the centre's engine knows this network's runs by (R3): the same for every agent of the centre. */
+    mark: z.string().regex(/^[a-z0-9]{8}$/),
+  })
+  .meta({ id: "SessionAnswer" });

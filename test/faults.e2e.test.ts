@@ -114,6 +114,35 @@ describe("faults between agent and server", { skip: requires("root", "slurm", "s
         assert.equal(newer.said().match(/session begins/g)?.length, 1, newer.said());
       });
 
+      test("an agent's disk is lost, and its place taken by another", { timeout: 120_000 }, async () => {
+        const site = siteOf("qingdao");
+        const runs = [await site.submit({ sleepS: 20, exitCode: 3 }), await site.submit({ sleepS: 18, cores: 7 })];
+        await site.are(runs, "running");
+        const short = await site.submit({ sleepS: 6, exitCode: 4 });
+        await site.are([short], "running");
+        const waits = [
+          await site.submit({ sleepS: 1, cores: 8, exitCode: 5 }),
+          await site.submit({ sleepS: 1, cores: 8 }),
+        ];
+        await eventually("they wait in the centre's own queue", async () => {
+          const jobs = await Promise.all(waits.map(site.job));
+          return jobs.every(({ firstTasks }) => firstTasks[0]?.runs[0]?.waiting) ? true : null;
+        });
+        await site.agent().end("SIGKILL");
+        // One ends meanwhile.
+        await delay(6_000);
+        site.centre.forget();
+        const agent = site.start({ WEIR_ENROLMENT_TOKEN: await site.enrolment() });
+        await eventually("they are taken up", async () =>
+          /runs of an earlier agent of this centre are taken up/.test(agent.said()) ? true : null,
+        );
+        await site.check();
+        for (const id of [...runs, short, ...waits]) {
+          const { firstTasks } = await site.job(id);
+          assert.equal(firstTasks[0]?.attempts, 1, `job ${id} was placed again: ${JSON.stringify(firstTasks)}`);
+        }
+      });
+
       test("a revoked credential", { timeout: 90_000 }, async () => {
         const site = siteOf("qingdao");
         const runs = [await site.submit({ sleepS: 6 }), await site.submit({ sleepS: 2, exitCode: 4 })];

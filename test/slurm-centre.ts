@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { chownSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { chownSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import pg from "pg";
 import { makeTestSite } from "#agent/drivers/slurm/site-testing.ts";
@@ -20,6 +20,8 @@ export type SlurmCentre = {
   /** Resolves once its process runs; `connected` of the centre says when it is heard. */
   readonly start: (env?: Readonly<Record<string, string>>) => AgentProcess;
   readonly connected: () => Promise<void>;
+  /** The agent's folder is lost, but for what the site wrote: who is whom here, and how Slurm is reached. */
+  readonly forget: () => void;
   readonly remove: () => Promise<void>;
 };
 
@@ -116,6 +118,11 @@ export async function joinSlurm(
     proxy,
     start,
     connected,
+    forget() {
+      const kept = ["mapping.json", "slurm.json"];
+      for (const file of readdirSync(folder))
+        if (!kept.includes(file)) rmSync(join(folder, file), { recursive: true, force: true });
+    },
     async remove() {
       await Promise.all(
         [...agents].map((child) => {

@@ -82,6 +82,7 @@ export async function openReplaceable(open: () => Promise<Driver>): Promise<Repl
     users: {
       ...trial,
       ...(current.accounts && { accounts }),
+      begin: (session) => current.begin?.(session),
       start: (order) => {
         going.add(order.run);
         return trial.start(order);

@@ -204,7 +204,7 @@ describe("weir-as", { skip }, () => {
     const meanwhile = await helper.ask("submit", submission(li, "3.0.1", { again: "1" }));
     assert.equal(meanwhile.get("error"), "busy");
     writeFileSync(join(site.folder, "go"), "");
-    while (!readFileSync(join(chunkFolder("3.0.1"), "order"), "utf8").includes("end=1")) await delay(10);
+    while (!readFileSync(join(chunkFolder("3.0.1"), "order"), "utf8").includes("engineId=")) await delay(10);
     const after = await helper.ask("submit", submission(li, "3.0.1"));
     assert.deepEqual([after.get("existing"), after.get("engineId")], ["1", "4711"]);
   });

@@ -13,7 +13,7 @@ import type { Feed } from "#server/store/feed.ts";
 import { readRunCentre, readRunOrders } from "#server/store/read-run-orders.ts";
 import type { LiveRun } from "#server/store/read-world.ts";
 import { unavailable, wordsOf } from "#server/store/refused.ts";
-import { noteSeen, reportEngine, takeSession } from "#server/store/report-engine.ts";
+import { noteSeen, reportEngine, type TakenSession, takeSession } from "#server/store/report-engine.ts";
 import type { Cancel } from "#server/store/sheet.ts";
 import type { TransitionWriter } from "#server/store/transitions.ts";
 import { readWanted, settleAccounts } from "#server/store/wanted-accounts.ts";
@@ -24,7 +24,7 @@ import { readWanted, settleAccounts } from "#server/store/wanted-accounts.ts";
  */
 export type Desk = {
   /** The next session of the centre's agent; older ones are fenced (R7). Throws where the store cannot be reached. */
-  readonly session: (centre: CentreId) => Promise<number>;
+  readonly session: (centre: CentreId) => Promise<TakenSession>;
   /** `closed` aborts when the agent has gone. */
   readonly sync: (centre: CentreId, request: SyncRequest, closed: AbortSignal) => Promise<Synced>;
   readonly answers: (centre: CentreId, answers: readonly ReadAnswer[]) => Promise<void>;
@@ -401,10 +401,10 @@ export function openDesk(settings: DeskSettings): Desk {
 
   return {
     session: async (centre) => {
-      const session = await takeSession(db, centre, Date.now());
-      if (session === null) throw new Error(`broken invariant: the centre ${centre} of an agent is registered`);
+      const taken = await takeSession(db, centre, Date.now());
+      if (taken === null) throw new Error(`broken invariant: the centre ${centre} of an agent is registered`);
       feed.wake();
-      return session;
+      return taken;
     },
     sync,
     answers: async (centre, answers) => {

@@ -68,7 +68,7 @@ export const engine: EngineReport = {
 
 /** A make-believe agent: holds its numbers, and tells what the test makes it see. */
 export async function openAgent(desk: Desk, centre: CentreId = centreId("alpha")) {
-  const session = await desk.session(centre);
+  const { session } = await desk.session(centre);
   let server = "";
   let generation = 0;
   const sync = async (

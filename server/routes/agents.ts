@@ -12,7 +12,7 @@ export function agentHandlers(context: AgentContext): Pick<Handlers, AgentRoute>
       return "kind" in enrolled ? enrolled : answer({ ...enrolled });
     },
     rotate: async ({ caller }) => answer({ ...(await rotateCredential(db, caller, now())) }),
-    session: async ({ caller }) => answer({ session: await desk.session(caller.centre) }),
+    session: async ({ caller }) => answer(await desk.session(caller.centre)),
     async sync({ caller, body, closed }) {
       return desk.sync(caller.centre, body, closed());
     },

@@ -33,18 +33,21 @@ export async function reportEngine(
 }
 
 /** Each start of an agent takes the next session; older ones are refused from then on (R7). */
-export async function takeSession(db: Database, centre: CentreId, nowMs: number): Promise<number | null> {
-  const { rows } = await db.pool.query<{ session: number }>(
-    `with taken as (update centre set session = session + 1, last_seen_ms = $2 where id = $1 returning id, session),
+export async function takeSession(db: Database, centre: CentreId, nowMs: number): Promise<TakenSession | null> {
+  const { rows } = await db.pool.query<TakenSession>(
+    `with taken as (update centre set session = session + 1, last_seen_ms = $2 where id = $1 returning id, session, mark),
      told as (
        insert into event (at_ms, kind, centre_id, cause)
        select $2::bigint, 'centre-changed', id, 'a new session of its agent' from taken
      )
-     select session from taken`,
+     select session, mark from taken`,
     [centre, nowMs],
   );
-  return rows[0]?.session ?? null;
+  return rows[0] ?? null;
 }
+
+/** `mark`: what the engine knows this network's runs by; it is the same for every agent of the centre. */
+export type TakenSession = { readonly session: number; readonly mark: string };
 
 /** When the centre was last heard of, for the loop that finds it unreachable; written every few seconds at most. */
 export async function noteSeen(db: Database, centres: readonly CentreId[], nowMs: number): Promise<void> {

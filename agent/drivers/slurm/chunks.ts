@@ -60,6 +60,11 @@ export function chunkName(network: string, { orders }: Group): string {
   return `${network}-${orders[0].run}-${orders.length}`;
 }
 
+/** What the tags of all chunks of the same network begin with. */
+export function tagPrefix(chunk: string): string {
+  return chunk.slice(0, chunk.indexOf("-") + 1);
+}
+
 export function submissionOf(
   group: Group,
   place: Place,

@@ -5,6 +5,7 @@ import {
   type Engine,
   EngineSilent,
   type JobsAnswer,
+  type KnownChunk,
   PolicyRefusal,
   type Submission,
   type SubmitAnswer,
@@ -86,6 +87,11 @@ export function commandsEngine(helper: WeirAs): Engine {
       const names = [...chunks.map((chunk): Field => ["chunk", chunk]), ...only.map((run): Field => ["run", run])];
       const frame = await ask("records", [["user", user], ...names]);
       return (frame.get("record") ?? []).map(chunkRecord);
+    },
+
+    async chunks(user, tag) {
+      const frame = await ask("chunks", Object.entries({ user, tag }));
+      return (frame.get("chunk") ?? []).map(payloadFrame).map(knownChunk);
     },
 
     async read({ user, chunk, run, stream, offset, maxBytes }) {
@@ -247,6 +253,28 @@ function chunkRecord(payload: Buffer): ChunkRecord {
     isGone: text(frame, "gone") === "1",
     runs,
     duplicates: (frame.get("duplicate") ?? []).map((one) => Number(factsOf(one.toString())?.get("engine") ?? 0)),
+  };
+}
+
+function knownChunk(frame: Frame): KnownChunk {
+  const of = (name: string) => text(frame, name) || null;
+  const number = (name: string) => Number(of(name) ?? 0) || 0;
+  const tasks = (frame.get("task") ?? []).map((task) => /^(\d+) (\S+)$/.exec(task.toString()));
+  return {
+    chunk: text(frame, "chunk") ?? "",
+    engineId: of("engineId"),
+    submittedMs: of("submittedMs") === null ? null : number("submittedMs"),
+    startBeforeMs: number("startBeforeMs"),
+    timeLimitMs: number("timeLimitMs"),
+    nodes: number("nodes"),
+    tasks: number("tasks"),
+    cpusPerTask: number("cpusPerTask"),
+    memMibPerNode: number("memMibPerNode"),
+    gres: of("gres"),
+    partition: text(frame, "partition") ?? "",
+    account: of("account"),
+    isArray: of("array") !== null,
+    runs: tasks.flatMap((match) => (match?.[2] === undefined ? [] : [{ index: Number(match[1]), run: match[2] }])),
   };
 }
 

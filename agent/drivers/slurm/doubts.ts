@@ -1,4 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { tagPrefix } from "./chunks.ts";
 import { type Engine, EngineSilent, type Listing, PolicyRefusal } from "./engine.ts";
 import { carriesTag } from "./job-word.ts";
 import type { ChunkFacts } from "./notebook.ts";
@@ -20,7 +21,6 @@ export type Doubts = {
 
 export type DoubtSettings = {
   readonly engine: Engine;
-  readonly network: string;
   readonly note: (words: string, facts: object) => void;
   readonly messageTimeoutMs: () => Promise<number>;
   readonly nowMs: () => number;
@@ -40,12 +40,17 @@ export function doubts(settings: DoubtSettings): Doubts {
   /** One listing a user for all that is in doubt; it counts only for those who were in doubt before it began. */
   const listings = new Map<string, { readonly begunMs: number; readonly listing: Promise<Listing> }>();
 
-  function listing(user: string, sinceS: number): { readonly begunMs: number; readonly listing: Promise<Listing> } {
-    const under = listings.get(user);
+  function listing(
+    user: string,
+    tag: string,
+    sinceS: number,
+  ): { readonly begunMs: number; readonly listing: Promise<Listing> } {
+    const key = `${user} ${tag}`;
+    const under = listings.get(key);
     if (under && monotonicMs() - under.begunMs < betweenLooksMs) return under;
-    const fresh = { begunMs: monotonicMs(), listing: engine.list(user, `${settings.network}-`, sinceS) };
+    const fresh = { begunMs: monotonicMs(), listing: engine.list(user, tag, sinceS) };
     fresh.listing.catch(() => {});
-    listings.set(user, fresh);
+    listings.set(key, fresh);
     return fresh;
   }
 
@@ -57,7 +62,7 @@ export function doubts(settings: DoubtSettings): Doubts {
         try {
           const sinceS = Math.ceil(Math.max(0, settings.nowMs() - submittedMs) / 1000) + 3600;
           const believedAfterMs = doubtSinceMs + (await settings.messageTimeoutMs());
-          const { begunMs, listing: asked } = listing(user, sinceS);
+          const { begunMs, listing: asked } = listing(user, tagPrefix(chunk), sinceS);
           const { queue, accounting } = await asked;
           const copies = [...queue, ...(accounting ?? [])].filter((word) => carriesTag(word, chunk));
           const ids = [...new Set(copies.map((word) => word.arrayJob ?? word.jobId))].sort((a, b) => a - b);

@@ -1,5 +1,3 @@
-import { randomBytes } from "node:crypto";
-import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Driver, FoundRun, StartAnswer } from "#agent/driver.ts";
@@ -15,8 +13,10 @@ import { gresWords } from "./describe.ts";
 import { doubts } from "./doubts.ts";
 import { type Engine, EngineSilent } from "./engine.ts";
 import { follow } from "./following.ts";
+import { forerunners } from "./forerunners.ts";
 import { type CommandSettings, localCommands } from "./local-commands.ts";
 import { type Mapping, openMapping } from "./mapping.ts";
+import { openNetworkMark } from "./network-mark.ts";
 import { type ChunkFacts, type NotedChunk, openNotebook } from "./notebook.ts";
 import { offering, tableOf } from "./offering.ts";
 import { keepProving } from "./proving.ts";
@@ -61,7 +61,7 @@ export async function openSlurm(
   note: (words: string, facts: object) => void,
 ): Promise<Driver & { readonly mapping: Mapping; readonly engine: Engine }> {
   const { folder, site, identity } = settings;
-  const network = networkName(join(folder, "slurm-network"));
+  const network = openNetworkMark(join(folder, "slurm-network"));
   const notebook = openNotebook(join(folder, "slurm-runs"));
   const mapping = openMapping(site.mapping ?? join(folder, "mapping.json"), note);
   const helper = openWeirAs({ command: site.helper, identity }, note);
@@ -83,12 +83,11 @@ export async function openSlurm(
     ...clocks,
     engine,
     notebook,
-    network,
     tell,
     note,
     vanishedAfterMs: settings.messageTimeoutMs ?? 60_000,
   });
-  const doubtful = doubts({ engine, network, note, messageTimeoutMs, ...clocks, signal: closing.signal });
+  const doubtful = doubts({ engine, note, messageTimeoutMs, ...clocks, signal: closing.signal });
 
   void keepProving({
     engine,
@@ -151,7 +150,12 @@ export async function openSlurm(
       for (const group of groups) {
         const place = await placeOf(group.orders[0]);
         if (place.kind === "refused") for (const { run } of group.orders) answers.get(run)?.resolve(place);
-        else fresh.push({ group, facts: factsOf(group, place.place, chunkName(network, group)), place: place.place });
+        else
+          fresh.push({
+            group,
+            facts: factsOf(group, place.place, chunkName(network.mark(), group)),
+            place: place.place,
+          });
       }
       notebook.append(
         fresh.map(({ facts }) => ({ kind: "chunk", facts })),
@@ -313,6 +317,34 @@ export async function openSlurm(
     }
   }
 
+  /**
+   * Another agent of this centre may have submitted these, and its folder is not this one's: of each mapped user what
+   * lies in their folder of runs, and what queue and accounting have of it (R3). All chunks with one of these are taken up;
+   * of one that never reached the engine, that is proved first.
+   */
+  async function catchUp(wanted: ReadonlySet<string>): Promise<void> {
+    const users = new Set(mapping.entries().map(({ user }) => user));
+    const found = await Promise.all(
+      [...users].map((user) => forerunners({ engine, network, user, site, note, wanted, nowMs: clocks.nowMs() })),
+    );
+    const runs = new Set<string>(found.flat().flatMap(({ facts }) => facts.runs.map(({ run }) => run)));
+    const unmapped = accounts.readiness().find(({ readiness }) => readiness === "requested");
+    // Where the mapping was lost too, what is not found may well run, as a user whom nobody here knows yet.
+    if (unmapped && [...wanted].some((run) => !runs.has(run)))
+      throw new EngineSilent(
+        `an earlier agent's runs are not all found, and the mapping has no entry for person ${unmapped.person} in project ${unmapped.project}: restore it, or add the entry`,
+      );
+    for (const { facts, engineId } of found.flat()) {
+      if (notebook.chunks.has(facts.chunk)) continue;
+      notebook.append([{ kind: "chunk", facts }], "synced");
+      for (const { run } of facts.runs) chunkOf.set(run, facts.chunk);
+      const id = engineId ?? (await doubtful.lookUp(facts));
+      if (id === null) await forget(facts);
+      else await taken(facts, id);
+    }
+    network.caughtUp();
+  }
+
   function notedOf(run: RunId): NotedChunk | null {
     const noted = notebook.chunks.get(chunkOf.get(run) ?? "");
     if (noted !== undefined) return noted;
@@ -427,7 +459,11 @@ export async function openSlurm(
       return "asked";
     },
 
+    begin: (session) => network.begin(session),
+
     async find(only) {
+      const unknown = only?.filter((run) => notedOf(run) === null && !submitting.has(run)) ?? [];
+      if (unknown.length > 0 && network.isBehind()) await catchUp(new Set(unknown));
       const runs = only ?? [...notebook.chunks.values()].flatMap(({ facts }) => facts.runs.map(({ run }) => run));
       return runs.flatMap((run) => found(run) ?? []);
     },
@@ -495,21 +531,4 @@ function openLanes(most: number): (act: () => Promise<void>) => void {
 /** One deadline for the chunk: the shortest lease of its runs. */
 function leaseMs({ orders }: Group): number {
   return Math.min(...orders.map(({ startWithinMs }) => startWithinMs));
-}
-
-/**
- * Told apart from every other network, and every earlier database, whose runs have the same numbers: without it an old
- * folder in a user's home would pass for a run of today.
- */
-function networkName(path: string): string {
-  try {
-    const name = readFileSync(path, "utf8").trim();
-    if (/^[a-z0-9]{8}$/.test(name)) return name;
-  } catch (error) {
-    if (!(error instanceof Error && "code" in error && error.code === "ENOENT")) throw error;
-  }
-  const name = Array.from(randomBytes(8), (byte) => "abcdefghijkmnpqrstuvwxyz23456789"[byte % 32]).join("");
-  writeFileSync(`${path}.new`, `${name}\n`, { mode: 0o600, flush: true });
-  renameSync(`${path}.new`, path);
-  return name;
 }

@@ -28,6 +28,8 @@ export interface Engine {
   jobs(user: string, engineIds: readonly string[]): Promise<JobsAnswer>;
   /** Only of these runs, where any are named. */
   records(user: string, chunks: readonly string[], only: readonly string[]): Promise<readonly ChunkRecord[]>;
+  /** What lies in the user's folder of runs under a tag, submitted or about to be. */
+  chunks(user: string, tag: string): Promise<readonly KnownChunk[]>;
   read(request: ReadRequest): Promise<ReadAnswer>;
   /** `busy`: a submission of that chunk is still in the act. Once removed, no copy of it can run anything any more. */
   remove(user: string, chunk: string): Promise<"removed" | "busy">;
@@ -127,6 +129,25 @@ export type ChunkRecord = {
   readonly runs: ReadonlyMap<string, readonly WrapperRecord[]>;
   /** Slurm's numbers of copies that found their folder and ran nothing. */
   readonly duplicates: readonly number[];
+};
+
+/** A chunk by its folder, which is the user's own: what it says of itself. */
+export type KnownChunk = {
+  readonly chunk: string;
+  /** null: nobody has recorded one. */
+  readonly engineId: string | null;
+  readonly submittedMs: number | null;
+  readonly startBeforeMs: number;
+  readonly timeLimitMs: number;
+  readonly nodes: number;
+  readonly tasks: number;
+  readonly cpusPerTask: number;
+  readonly memMibPerNode: number;
+  readonly gres: string | null;
+  readonly partition: string;
+  readonly account: string | null;
+  readonly isArray: boolean;
+  readonly runs: readonly { readonly index: number; readonly run: string }[];
 };
 
 export type ReadRequest = {

@@ -1,5 +1,6 @@
 import type { RunId } from "#core/ids.ts";
 import type { RunObservation } from "#core/run-order.ts";
+import { tagPrefix } from "./chunks.ts";
 import { endOf } from "./ends.ts";
 import { type ChunkRecord, type Engine, EngineSilent, type JobsAnswer, PolicyRefusal } from "./engine.ts";
 import { accountingWord, carriesTag, endedStates, type JobWord } from "./job-word.ts";
@@ -27,8 +28,6 @@ export type Following = {
 export type FollowSettings = {
   readonly engine: Engine;
   readonly notebook: Notebook;
-  /** The prefix of all tags of this network at this centre. */
-  readonly network: string;
   readonly tell: (observation: RunObservation) => void;
   readonly note: (words: string, facts: object) => void;
   readonly nowMs: () => number;
@@ -151,8 +150,9 @@ export function follow(settings: FollowSettings): Following {
 
   async function listAll(): Promise<void> {
     await eachUser(tracks.values(), async (user, theirs) => {
-      const listing = await engine.list(user, `${settings.network}-`, 300);
-      const queue = wordsByTask(listing.queue);
+      const prefixes = new Set(theirs.map(({ facts }) => tagPrefix(facts.chunk)));
+      const listings = await Promise.all([...prefixes].map((prefix) => engine.list(user, prefix, 300)));
+      const queue = wordsByTask(listings.flatMap((listing) => listing.queue));
       for (const track of theirs) {
         const word = queue(track);
         if (word === null || endedStates.has(word.state)) {

@@ -2,7 +2,7 @@ package Weir::Chunk;
 
 # The folder of one submission, <runs of the user>/<chunk>/, written and read as that user:
 #   order       what the wrapper needs, one frame payload. Its first field has always the same place and length: a record
-#               of the engine's id, once there is one. Locked by whoever submits the chunk, and by their sbatch
+#               of the lease, and of the engine's id once there is one. Locked by whoever submits the chunk, and by their sbatch
 #   input/      the user's files, where there are any
 #   wrapper.log of weir-run itself, which lies beside the chunks and is what Slurm starts
 #   <run>-<restart>/   of one start of one task: started, ended, stdout, stderr, script, work/ (by weir-run)
@@ -18,9 +18,9 @@ use Weir::Policy;
 use Weir::Record;
 use Weir::Submission;
 use Exporter qw(import);
-our @EXPORT = qw(open_runs submit_chunk prepare_chunk record_submitted chunk_record read_run_stream remove_chunk);
+our @EXPORT = qw(open_runs submit_chunk prepare_chunk record_submitted chunk_record known_chunks read_run_stream remove_chunk);
 
-use constant { MAX_RECORD => 8192, MAX_READ => 1 << 20, ENGINE_ROOM => 160 };
+use constant { MAX_RECORD => 8192, MAX_READ => 1 << 20, MAX_HEAD => 1 << 18, MAX_KNOWN => 20_000, ENGINE_ROOM => 180 };
 my $ENGINE_HEAD = pack 'n/a* N', 'engine', ENGINE_ROOM;
 
 # (engineId, cluster, existing, words of sbatch). $sbatch->($place, $batch, $lock) is called at most once, under the lock.
@@ -30,7 +30,7 @@ sub submit_chunk {
     my ($place, $batch, $order, %known) = open_chunk($policy, $person, $runs, $s);
     return (@known{qw(engineId cluster)}, 1, '') if %known;
     my ($id, $cluster, $words) = $sbatch->($place, $batch, $order);
-    record_engine($order, $id, $cluster) or $words .= "weir-as: the engine's id could not be recorded in $place: $!";
+    record_engine($order, $s->{startBeforeMs}, $id, $cluster) or $words .= "weir-as: the engine's id could not be recorded in $place: $!";
     return ($id, $cluster, 0, $words);
 }
 
@@ -50,7 +50,7 @@ sub record_submitted {
     flock $order, LOCK_EX | LOCK_NB or return 0;
     my %known = engine_in($person, $order);
     return $known{engineId} eq $id ? 1 : 0 if ($known{engineId} // '') =~ /^$ENGINE_ID$/;
-    return record_engine($order, $id, '') ? 1 : 0;
+    return record_engine($order, $known{startBeforeMs} // '', $id, '') ? 1 : 0;
 }
 
 # ($place, $batch, its open and locked file `order`), all files written; of one that has an engine's id: that too.
@@ -76,11 +76,12 @@ sub open_chunk {
 
 # Its place in the file is there from the start, so nothing else moves.
 sub record_engine {
-    my ($order, $id, $cluster) = @_;
-    my $record = lines(engineId => $id, cluster => substr($cluster, 0, 60), submittedMs => wall_ms());
-    $record .= "\n" x (ENGINE_ROOM - length $record);
+    my ($order, $start_before_ms, $id, $cluster) = @_;
+    my $record = engine_record(startBeforeMs => $start_before_ms, engineId => $id, cluster => substr($cluster, 0, 60), submittedMs => wall_ms());
     return sysseek($order, length $ENGINE_HEAD, 0) && (syswrite($order, $record) // 0) == length $record;
 }
+
+sub engine_record { my $record = lines(@_); return $record . "\n" x (ENGINE_ROOM - length $record) }
 
 # What record_engine wrote, as a hash.
 sub engine_in {
@@ -96,11 +97,14 @@ sub engine_in {
 sub write_chunk {
     my ($place, $order, $fresh, $s) = @_;
     my @order = map { $_ => $s->{$_} } qw(timeLimitMs graceMs cwd stdout stderr arrayCount arrayMin arrayMax arrayStep);
+    push @order, map { $_ => $s->{$_} } qw(nodes tasks cpusPerTask memMibPerNode gres partition account array);
     push @order, map({ (task => "@$_") } @{ $s->{task} }), map({ (arg => $_) } @{ $s->{arg} }), map { (env => $_) } @{ $s->{env} };
     push @order, script => $s->{script} if defined $s->{script};
-    my $payload = payload_of(engine => "\n" x ENGINE_ROOM, @order);
+    my $rest = payload_of(@order);
+    my $payload = payload_of(engine => engine_record(startBeforeMs => $s->{startBeforeMs})) . $rest;
     if (!$fresh) {
-        return if (read_file("$place/order") // '') eq $payload && !@{ $s->{file} };
+        my $before = read_file("$place/order") // '';
+        return if length $before == length $payload && substr($before, -length $rest) eq $rest && !@{ $s->{file} };
         remove_tree("$place/input");
         truncate $order, 0;
         sysseek $order, 0, 0;
@@ -185,6 +189,30 @@ sub chunk_record {
     return @fields;
 }
 
+# What was submitted here under a tag, each as the fields of a payload: for an agent that knows nothing of the one before it.
+sub known_chunks {
+    my ($policy, $person, $tag) = @_;
+    my $root = path_of($policy->{runs}, $person);
+    is_own_folder($person, $root) or return ();
+    opendir(my $folder, $root) or return ();
+    my @names = grep { /^\Q$tag\E/ && /^$CHUNK\z/ } readdir $folder;
+    failed('failed', 'there are more than ' . MAX_KNOWN . ' folders of runs') if @names > MAX_KNOWN;
+    return map {
+        my $name = $_;
+        my $known = is_own_folder($person, "$root/$name") && sysopen(my $order, "$root/$name/order", O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+        my %engine = $known ? engine_in($person, $order) : ();
+        $known && defined $engine{end} ? (chunk => payload_of(chunk => $name, order_head($order), map { $_ => $engine{$_} // '' } qw(engineId submittedMs startBeforeMs))) : ();
+    } sort @names;
+}
+
+sub order_head {
+    my ($order) = @_;
+    sysseek $order, 0, 0;
+    sysread $order, my $head, MAX_HEAD;
+    my $f = fields_of($head);
+    return (map({ (task => $_) } @{ $f->{task} // [] }), map { $_ => $f->{$_}[0] // '' } qw(timeLimitMs nodes tasks cpusPerTask memMibPerNode gres partition account array));
+}
+
 # P4: as the user, no link followed, no device waited for, a regular file of the user's own below an allowed root.
 sub read_run_stream {
     my ($policy, $person, $f) = @_;
@@ -217,6 +245,14 @@ sub last_restart {
     return $last // 0;
 }
 
+# weir-run's links that keep a run from being started by another chunk too: they go with the folder they lead to.
+sub forget_starts {
+    my ($root, $chunk) = @_;
+    my ($mark) = $chunk =~ /\A([a-z0-9]{8})-/ or return;
+    opendir(my $folder, "$root/$chunk") or return;
+    for my $start (map { "$root/.started/$mark-$_" } grep { /^$RUN-\d{1,6}\z/ } readdir $folder) { unlink $start if (readlink($start) // '') eq "$root/$chunk" }
+}
+
 sub remove_chunk {
     my ($policy, $person, $chunk) = @_;
     my $root = path_of($policy->{runs}, $person);
@@ -225,6 +261,7 @@ sub remove_chunk {
     if (sysopen(my $lock, "$root/$chunk/order", O_RDWR | O_NOFOLLOW | O_NONBLOCK)) {
         flock $lock, LOCK_EX | LOCK_NB or failed('busy', "$chunk is being submitted");
     }
+    forget_starts($root, $chunk);
     rename "$root/$chunk", "$root/.gone-$chunk.$$" or failed('failed', "$root/$chunk: $!");
     remove_tree("$root/.gone-$chunk.$$") or failed('failed', "$root/.gone-$chunk.$$ cannot be removed wholly: $!");
 }

@@ -1,10 +1,11 @@
 package Weir::Submission;
 
-# A request to submit: each field against its pattern, the whole against the policy, and then the words for sbatch. Pure:
-# it touches nothing.
+# A request to submit: each field against its pattern, the whole against the policy, and then the words for sbatch. It
+# touches nothing, and asks but for the time.
 use strict;
 use warnings;
 use Weir::Frame;
+use Weir::Kernel;
 use Weir::Policy;
 use Weir::Record;
 use Exporter qw(import);
@@ -53,6 +54,7 @@ sub submission_of {
     refuse('field:nodes', 'nodes, tasks, cores and times are at least 1') if grep { !$s{$_} } qw(nodes tasks cpusPerTask timeLimitMin timeLimitMs);
     refuse('field:timeLimitMs', 'the exact limit is beyond what Slurm is asked for') if $s{timeLimitMs} > $s{timeLimitMin} * 60_000;
     refuse('too-late', 'its start was forbidden after a time that has passed') if $s{startWithinS} < 1;
+    $s{startBeforeMs} = wall_ms() + 1000 * $s{startWithinS};
     check_array(\%s);
     check_limits($policy, \%s);
     return \%s;
