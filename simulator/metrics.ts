@@ -59,7 +59,7 @@ export function measure(workload: Workload, schedule: Schedule, maxWaitS: number
   }
   const size = homes.reduce((sum, home) => sum + home.processors, 0);
   const makespanS = lastEndS - firstSubmitS;
-  const perHome = homes.map((home, at) => measureHome(home.name, at, workload, waits));
+  const perHome = measureHomes(workload, waits);
   waits.sort();
   return {
     jobs: count,
@@ -94,14 +94,22 @@ export function startChecksum(workload: Workload, { startS }: Schedule): string 
   return ((sum + BigInt(part)) % (2n ** 61n - 1n)).toString();
 }
 
-function measureHome(name: string, home: number, workload: Workload, waits: Float64Array): HomeMetrics {
-  const its = waits.filter((_, i) => workload.home[i] === home).sort();
-  const jobs = its.length;
-  return {
-    name,
-    jobs,
-    meanWaitS: jobs === 0 ? 0 : its.reduce((sum, waitS) => sum + waitS, 0) / jobs,
-    p95WaitS: its[Math.floor(0.95 * jobs)] ?? 0,
-    maxWaitS: its[jobs - 1] ?? 0,
-  };
+function measureHomes({ homes, home }: Workload, waits: Float64Array): readonly HomeMetrics[] {
+  const counts = new Int32Array(homes.length);
+  for (const at of home) counts[at] = (counts[at] ?? 0) + 1;
+  const byHome = Array.from(counts, (jobs) => new Float64Array(jobs));
+  counts.fill(0);
+  for (let i = 0; i < home.length; i += 1) {
+    const at = home[i] ?? 0;
+    const its = byHome[at];
+    if (its) its[counts[at] ?? 0] = waits[i] ?? 0;
+    counts[at] = (counts[at] ?? 0) + 1;
+  }
+  return homes.map(({ name }, at) => {
+    const its = byHome[at]?.sort() ?? new Float64Array();
+    const jobs = its.length;
+    const sum = its.reduce((total, waitS) => total + waitS, 0);
+    const p95WaitS = its[Math.floor(0.95 * jobs)] ?? 0;
+    return { name, jobs, meanWaitS: jobs === 0 ? 0 : sum / jobs, p95WaitS, maxWaitS: its[jobs - 1] ?? 0 };
+  });
 }

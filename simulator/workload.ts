@@ -119,10 +119,11 @@ function merged(logs: readonly SwfLog[], parts: readonly Part[], settings: Workl
   const persons = new Map<number, number>();
   const projects = new Map<number, number>();
   const orders = parts.map(({ kept }, index) => queueOrder(logs[index], kept, logs.length > 1));
-  const next = parts.map(() => 0);
+  const next = new Int32Array(parts.length);
   const places = parts.map(({ kept }, index) => placesInFile(logs[index], kept));
+  const homes = homeOrder(logs, parts, orders);
   for (let i = 0; i < count; i += 1) {
-    const home = firstOf(logs, parts, orders, next);
+    const home = homes[i] ?? 0;
     const [log, part] = [logs[home], parts[home]];
     if (!log || !part) throw new Error("no such home");
     const at = orders[home]?.[next[home] ?? 0] ?? 0;
@@ -144,27 +145,24 @@ function merged(logs: readonly SwfLog[], parts: readonly Part[], settings: Workl
   return { homes: parts.map(({ home }) => home), count, ...made };
 }
 
-/** The home whose next job comes first: by submission, then home. */
-function firstOf(
-  logs: readonly SwfLog[],
-  parts: readonly Part[],
-  orders: readonly Int32Array[],
-  next: readonly number[],
-): number {
-  if (parts.length === 1) return 0;
-  let first = -1;
-  let firstS = Number.POSITIVE_INFINITY;
-  for (const [home, part] of parts.entries()) {
-    const at = orders[home]?.[next[home] ?? 0];
-    if (at === undefined) continue;
-    const submitS = (logs[home]?.submitS[part.kept[at] ?? 0] ?? 0) - part.home.firstSubmitS;
-    if (submitS < firstS) {
-      first = home;
-      firstS = submitS;
-    }
+/** The home of each job in the order of the queue: by submission, then home. */
+function homeOrder(logs: readonly SwfLog[], parts: readonly Part[], orders: readonly Int32Array[]): Uint16Array {
+  const homes = new Uint16Array(parts.reduce((sum, { kept }) => sum + kept.length, 0));
+  if (parts.length === 1) return homes;
+  // Exact: a submission is below 2^31 and a home below 2^16. Typed arrays are sorted as numbers.
+  const keys = new Float64Array(homes.length);
+  let i = 0;
+  for (const [home, { kept, home: its }] of parts.entries()) {
+    const submitS = logs[home]?.submitS;
+    for (const at of orders[home] ?? [])
+      keys[i++] = ((submitS?.[kept[at] ?? 0] ?? 0) - its.firstSubmitS) * homesInKey + home;
   }
-  return first;
+  keys.sort();
+  for (const [place, key] of keys.entries()) homes[place] = key % homesInKey;
+  return homes;
 }
+
+const homesInKey = 65_536;
 
 /** One log keeps (submit, position); of several each comes as (submit, job number). */
 function queueOrder(log: SwfLog | undefined, kept: Int32Array, byNumber: boolean): Int32Array {

@@ -24,6 +24,11 @@ export class QueuedMachine implements Machine {
   readonly #free: Int32Array;
   #mostFree: number;
   readonly #expected: readonly ExpectedEnds[];
+  /** The shadow of a job of `#shadowNeeds` at each centre, and whether something started or ended there since. */
+  readonly #shadowsS: Float64Array;
+  readonly #extras: Int32Array;
+  readonly #isChanged: Uint8Array;
+  #shadowNeeds = 0;
   /** In the policy's order. With `#byEstimate`, what started from there is still in it, and is passed over. */
   readonly #queue = new JobQueue();
   /** The waiting jobs as backfill takes them, where that is another order. */
@@ -52,6 +57,9 @@ export class QueuedMachine implements Machine {
     this.#free = Int32Array.from(processors);
     this.#mostFree = Math.max(...processors);
     this.#expected = processors.map(() => new ExpectedEnds());
+    this.#shadowsS = new Float64Array(processors.length);
+    this.#extras = new Int32Array(processors.length);
+    this.#isChanged = new Uint8Array(processors.length);
   }
 
   get nextEndS(): number {
@@ -126,6 +134,7 @@ export class QueuedMachine implements Machine {
       const askedS = estimateS[job] ?? 0;
       const freeNow = (free[at] ?? 0) + needs;
       free[at] = freeNow;
+      this.#isChanged[at] = 1;
       if (freeNow > this.#mostFree) this.#mostFree = freeNow;
       this.#expected[at]?.remove((startS[job] ?? 0) + askedS, needs);
       this.requestedWork -= needs * askedS;
@@ -154,17 +163,26 @@ export class QueuedMachine implements Machine {
     const queue = this.#queue;
     const processors = queue.processors[queue.first] ?? 0;
     const home = (this.#columns.home[queue.job[queue.first] ?? 0] ?? 0) - this.#first;
+    const isOther = processors !== this.#shadowNeeds;
+    this.#shadowNeeds = processors;
     this.#shadowS = Number.POSITIVE_INFINITY;
     for (let at = 0; at < this.#expected.length; at += 1) {
-      const expected = this.#expected[at];
-      if (expected === undefined || (this.#processors[at] ?? 0) < processors) continue;
-      expected.reserve(processors, this.#free[at] ?? 0);
-      const { shadowS } = expected;
+      if ((this.#processors[at] ?? 0) < processors) continue;
+      if (isOther || this.#isChanged[at] === 1) this.#lookAhead(at, processors);
+      const shadowS = this.#shadowsS[at] ?? 0;
       if (shadowS > this.#shadowS || (shadowS === this.#shadowS && at !== home)) continue;
       this.#reserved = at;
       this.#shadowS = shadowS;
-      this.#extra = expected.extra;
+      this.#extra = this.#extras[at] ?? 0;
     }
+  }
+
+  #lookAhead(at: number, processors: number): void {
+    const expected = this.#expected[at];
+    expected?.reserve(processors, this.#free[at] ?? 0);
+    this.#shadowsS[at] = expected?.shadowS ?? 0;
+    this.#extras[at] = expected?.extra ?? 0;
+    this.#isChanged[at] = 0;
   }
 
   /** Looks at the jobs of `queue` from `from` on; the head, wherever it is, needs more than is free anywhere. */
@@ -218,6 +236,7 @@ export class QueuedMachine implements Machine {
     this.#expected[at]?.add(nowS + estimateS, processors);
     const before = free[at] ?? 0;
     free[at] = before - processors;
+    this.#isChanged[at] = 1;
     if (before < this.#mostFree) return;
     let most = 0;
     for (let i = 0; i < free.length; i += 1) most = Math.max(most, free[i] ?? 0);
