@@ -45,6 +45,11 @@ export const termsInForce = z
   })
   .meta({ id: "TermsInForce" });
 
+/** Sentences in the reader's language; empty where the terms are those in force. */
+export const termsPreview = z
+  .strictObject({ centre: centreName, consequences: z.array(z.string()) })
+  .meta({ id: "TermsPreview" });
+
 export const intake = z.enum(intakes);
 
 /** Whether a centre takes new work, what can be done about it, and what each step would do to the work that is there. */

@@ -45,6 +45,7 @@ export const paths = {
   addEnrolment: { method: "POST", path: "/centres/:centre/enrolment", idempotent: true },
   terms: { method: "GET", path: "/centres/:centre/terms" },
   setTerms: { method: "PUT", path: "/centres/:centre/terms" },
+  previewTerms: { method: "POST", path: "/centres/:centre/terms/preview" },
   intake: { method: "GET", path: "/centres/:centre/intake" },
   setIntake: { method: "PUT", path: "/centres/:centre/intake" },
   askRotation: { method: "PUT", path: "/centres/:centre/rotation" },

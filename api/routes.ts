@@ -293,6 +293,15 @@ export const routes = {
     body: centreTerms.centreTerms,
     response: centreTerms.termsInForce,
   }),
+  previewTerms: route({
+    ...paths.previewTerms,
+    tag: "centres",
+    access: "administrator",
+    summary: "What these terms would change, and what that does to the work that is there; nothing is set",
+    params: z.object({ centre: centreName }),
+    body: centreTerms.centreTerms,
+    response: centreTerms.termsPreview,
+  }),
   intake: route({
     ...paths.intake,
     tag: "centres",

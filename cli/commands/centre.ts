@@ -67,14 +67,19 @@ export async function leave(call: Call): Promise<number> {
   throw new Stop(exitCodes.usage, call.say("sayYes"));
 }
 
-/** JSON: the API's `TermsInForce`; --set FILE puts its `terms`, or a file of the terms alone, in force. */
+/**
+ * JSON: the API's `TermsInForce`; --set FILE puts its `terms`, or a file of the terms alone, in force, and says first what
+ * that does. --preview FILE says it and no more; JSON: the API's `TermsPreview`.
+ */
 export async function terms(call: Call): Promise<number> {
   const centre = call.operands[0] ?? "";
-  const file = call.one("set");
-  const answer =
-    file === null
-      ? await call.ask("terms", { params: { centre } })
-      : await call.ask("setTerms", { params: { centre }, body: await readTerms(call, file) });
+  const [file, looked] = [call.one("set"), call.one("preview")];
+  if (looked !== null) {
+    const preview = await previewTerms(call, centre, await readTerms(call, looked));
+    if (call.json) await call.printJson(preview);
+    return exitCodes.done;
+  }
+  const answer = file === null ? await call.ask("terms", { params: { centre } }) : await setTerms(call, centre, file);
   if (call.json) await call.printJson(answer);
   else {
     const [newest] = answer.versions;
@@ -123,6 +128,23 @@ async function takeStep(call: Call, step: IntakeStep): Promise<number> {
 async function sayConsequences(call: Call, step: IntakeStep): Promise<void> {
   const { steps } = await call.ask("intake", { params: { centre: call.operands[0] ?? "" } });
   for (const words of steps.find((one) => one.step === step)?.consequences ?? []) call.note(words);
+}
+
+async function setTerms(call: Call, centre: string, file: string): Promise<Answer<"terms">> {
+  const body = await readTerms(call, file);
+  await previewTerms(call, centre, body);
+  return call.ask("setTerms", { params: { centre }, body });
+}
+
+async function previewTerms(
+  call: Call,
+  centre: string,
+  body: Answer<"terms">["terms"],
+): Promise<Answer<"previewTerms">> {
+  const preview = await call.ask("previewTerms", { params: { centre }, body });
+  for (const words of preview.consequences) call.note(words);
+  if (preview.consequences.length === 0) call.note(call.say("termsSame"));
+  return preview;
 }
 
 async function readTerms(call: Call, path: string): Promise<Answer<"terms">["terms"]> {

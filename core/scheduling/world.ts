@@ -3,7 +3,7 @@ import type { Accounts, Pair } from "#core/centre/accounts.ts";
 import type { DriverName, LifeCycle, PoolContract } from "#core/centre/centre.ts";
 import type { Amounts, EngineOffers, EnginePool, ForeignLoad, NodeGroup, PoolLimits } from "#core/centre/engine.ts";
 import type { Intake } from "#core/centre/intake.ts";
-import type { Hours } from "#core/centre/terms.ts";
+import type { Hours, PoolTermsInForce } from "#core/centre/terms.ts";
 import type { CentreId, JobId, PersonId, ProjectId, TaskRef } from "#core/ids.ts";
 import type { Demands } from "#core/job/demands.ts";
 import type { ArraySpec, CentreWishes, Dependency, IndexRange, PriorityClass, Shape } from "#core/job/spec.ts";
@@ -71,6 +71,7 @@ import {
 } from "#core/scheduling/queue.ts";
 import { rankingOf } from "#core/scheduling/ranking.ts";
 import type { Candidate, Facts, JobRule } from "#core/scheduling/reasons.ts";
+import { lostWith } from "#core/scheduling/terms-change.ts";
 import { expectEnd, expectNoEnd } from "#core/scheduling/twin.ts";
 import { type StartingChange, smallestChanges } from "#core/scheduling/what-if.ts";
 import { assert, unreachable } from "#core/unreachable.ts";
@@ -119,6 +120,8 @@ export type World = {
   accountsWanted(): readonly WantedAccount[];
   /** Queued tasks that no other centre could ever run. Looks at every job. */
   onlyAt(centre: CentreId): number;
+  /** Queued tasks that could run somewhere now and nowhere were these the terms of pools of the centre. Looks at every job. */
+  lostWith(centre: CentreId, terms: ReadonlyMap<string, PoolTermsInForce>): number;
   counts(): { readonly jobs: number; readonly queued: number; readonly live: number };
 };
 
@@ -341,6 +344,12 @@ export function createWorld(policy: Policy = policies.weir): World {
     missing: () => missingJobs(state.dependencies),
     accountsWanted: () => (state.wanted ??= accountsWanted(state.queue, state.centres)),
     onlyAt: (centre) => countOnlyAt(state, centre),
+    lostWith: (id, terms) =>
+      lostWith(
+        state.jobs.values(),
+        state.centres.find((centre) => centre.id === id),
+        terms,
+      ),
     knows: (job) => state.jobs.has(job),
     counts: () => ({ jobs: state.jobs.size, queued: state.queued, live: state.live }),
   };

@@ -93,6 +93,18 @@ test("terms: the driver's default, then each version with who set it; they are i
     ...terms,
     pools: { batch: { ...own, hours: [], sharePercent } },
   });
+  const preview = await ok(client.call("previewTerms", { ...beta, body: withShare(40) }));
+  assert.deepEqual(
+    preview.consequences.map((words) => words.replace(/[.;].*/, "")),
+    [
+      "Pool batch: the network may use 40 % of it, 1 of 4 cores",
+      "Pool batch: work may be started there at any time",
+      "Queued tasks that could then run nowhere (4) wait until terms change again, unless they are cancelled",
+      "It holds for what is placed from then on",
+    ],
+  );
+  assert.deepEqual((await ok(client.call("previewTerms", { ...beta, body: terms }))).consequences, []);
+  assert.equal(await problem(client.call("previewTerms", { ...beta, body: free })), "invalid-request");
   await ok(client.call("setTerms", { ...beta, body: withShare(40) }));
   await until(async () => ((await rule(0)()) === "above-share" ? true : null));
   const refused = await client.call("submit", { body: asked });

@@ -1,5 +1,6 @@
 import { consequenceWords, legalIntakeSteps } from "#core/centre/intake.ts";
 import type { CentreTerms, PoolTerms } from "#core/centre/terms.ts";
+import { termsConsequences } from "#core/centre/terms-consequences.ts";
 import { type CentreId, centreId } from "#core/ids.ts";
 import { parseTariff, tariffInForce } from "#core/ledger/tariff.ts";
 import type { Language } from "#core/scheduling/reasons.ts";
@@ -8,6 +9,7 @@ import { answer, type Handlers, type Refused, refused } from "#server/http/handl
 import type { Database } from "#server/store/database.ts";
 import { readIntake } from "#server/store/read/centre-intake.ts";
 import { readTerms } from "#server/store/read/centre-terms.ts";
+import { readTermsChange } from "#server/store/read/terms-change.ts";
 import type { TransitionWriter } from "#server/store/transitions.ts";
 
 /** What was agreed with a centre, whether it takes new work, and what its agent proves itself with. */
@@ -36,11 +38,19 @@ export function centreTermsHandlers(context: TermsContext): Pick<Handlers, Terms
   return {
     terms: ({ params }) => termsOf(params.centre),
 
+    async previewTerms({ params, body, language }) {
+      const centre = centreId(params.centre);
+      const refusal = refusedPriceList(body.priceList);
+      if (refusal) return refusal;
+      const changes = await readTermsChange(db.pool, centre, body);
+      if (changes === null) return noCentre(centre);
+      const lost = context.world().lostWith(centre, new Map(changes.map(({ pool, after }) => [pool, after])));
+      return answer({ centre, consequences: [...termsConsequences(changes, lost, now(), language)] });
+    },
+
     async setTerms({ caller, params, body }) {
-      if (parseTariff(body.priceList) === null) {
-        const words = `no such price list; there is ${tariffInForce}`;
-        return refused({ kind: "invalid-request", issues: [{ path: "priceList", words }] });
-      }
+      const refusal = refusedPriceList(body.priceList);
+      if (refusal) return refusal;
       const { rowCount } = await db.pool.query(
         `with set as (
            insert into centre_terms (centre_id, terms, person_id, at_ms)
@@ -82,15 +92,21 @@ export function centreTermsHandlers(context: TermsContext): Pick<Handlers, Terms
   };
 }
 
-type TermsRoute = "terms" | "setTerms" | "intake" | "setIntake" | "askRotation" | "revokeCredentials";
+type TermsRoute = "terms" | "setTerms" | "previewTerms" | "intake" | "setIntake" | "askRotation" | "revokeCredentials";
 export type TermsContext = {
   readonly db: Database;
   readonly feed: { readonly wake: () => void };
   readonly gate: { readonly forget: () => void };
   readonly transitions: Pick<TransitionWriter, "intake" | "revoke">;
-  readonly world: () => Pick<World, "onlyAt">;
+  readonly world: () => Pick<World, "onlyAt" | "lostWith">;
   readonly now: () => number;
 };
+
+function refusedPriceList(priceList: string): Refused | null {
+  if (parseTariff(priceList) !== null) return null;
+  const words = `no such price list; there is ${tariffInForce}`;
+  return refused({ kind: "invalid-request", issues: [{ path: "priceList", words }] });
+}
 
 function noCentre(centre: string): Refused {
   return refused({ kind: "not-found", what: "centre", id: centre });

@@ -1,0 +1,49 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { PoolTermsInForce } from "./terms.ts";
+import { hoursWords, type PoolChange, termsConsequences } from "./terms-consequences.ts";
+
+const before: PoolTermsInForce = {
+  contract: "shared",
+  maxPending: 8,
+  leaseMs: 604_800_000,
+  sharePercent: null,
+  hours: [],
+};
+const night = { days: [1, 2, 3, 4, 5], from: "20:00", to: "08:00" };
+const mondayNoonMs = Date.parse("2026-11-23T12:00+08:00");
+
+function change(after: Partial<PoolTermsInForce>, there: Partial<PoolChange> = {}): PoolChange {
+  return { pool: "batch", before, after: { ...before, ...after }, cores: 64, coresHeld: 40, waiting: 0, ...there };
+}
+
+function said(after: Partial<PoolTermsInForce>, there: Partial<PoolChange> = {}): string {
+  const [first = ""] = termsConsequences([change(after, there)], 0, mondayNoonMs, "en");
+  return first;
+}
+
+test("each thing that changes is said with what of the network is there; what does not is not", () => {
+  assert.deepEqual(termsConsequences([change({})], 5, mondayNoonMs, "en"), []);
+  assert.match(said({ sharePercent: 75 }), /75 % of it, 48 of 64 cores; its runs hold 40 now\.$/);
+  assert.match(said({ sharePercent: 50 }), /32 of 64 cores; its runs hold 40 now, so nothing more is sent there/);
+  assert.match(said({ leaseMs: 5_400_000 }, { waiting: 3 }), /may wait 90 min for .* \(runs: 3\) keeps its lease/);
+  assert.match(said({ maxPending: 2 }), /up to 2 runs of a kind wait in its own queue, not 8/);
+  assert.match(said({ contract: "opportunistic" }), /only what fits at once is sent there/);
+  assert.match(
+    said({ hours: [night] }, { waiting: 1 }),
+    /Monday–Friday 20:00–08:00 \(Asia\/Shanghai\)\. Nothing is sent there before Monday at 20:00\. .*outside the hours/,
+  );
+  const all = termsConsequences([change({ hours: [night], sharePercent: 10 })], 7, mondayNoonMs, "zh");
+  assert.equal(all.length, 4);
+  assert.match(all[2] ?? "", /^7 个排队任务/);
+  for (const words of all) assert.doesNotMatch(words, /[a-z]{2,} [a-z]{2,}/);
+});
+
+test("hours in words: rows of days are joined, others are listed", () => {
+  assert.equal(hoursWords(night, "zh"), "周一–周五 20:00–08:00");
+  assert.equal(hoursWords({ days: [7, 6], from: "00:00", to: "24:00" }, "en"), "Saturday, Sunday 00:00–24:00");
+  assert.equal(
+    hoursWords({ days: [1, 3, 5], from: "00:00", to: "24:00" }, "en"),
+    "Monday, Wednesday, Friday 00:00–24:00",
+  );
+});

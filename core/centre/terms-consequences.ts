@@ -1,0 +1,162 @@
+import { networkTime, openingAt } from "#core/centre/hours.ts";
+import type { Hours, PoolTermsInForce } from "#core/centre/terms.ts";
+import { type Language, weekdays } from "#core/scheduling/reasons.ts";
+
+/** One pool before and after a change of terms, with what of the network is there now. */
+export type PoolChange = {
+  readonly pool: string;
+  readonly before: PoolTermsInForce;
+  readonly after: PoolTermsInForce;
+  /** Of all its nodes. */
+  readonly cores: number;
+  /** Of the network's runs there that have not ended. */
+  readonly coresHeld: number;
+  /** Those of them that have not started. */
+  readonly waiting: number;
+};
+
+/**
+ * What a change of terms would do, in sentences, said before it is made. `lost`: queued tasks that some pool could run now
+ * and none could then. Empty where nothing changes.
+ */
+export function termsConsequences(
+  changes: readonly PoolChange[],
+  lost: number,
+  nowMs: number,
+  language: Language,
+): readonly string[] {
+  const said = changes.flatMap((change) => poolConsequences(change, nowMs));
+  if (said.length === 0) return [];
+  const all: Said[] = [
+    ...said,
+    ...(lost > 0
+      ? [
+          [
+            `Queued tasks that could then run nowhere (${lost}) wait until terms change again, unless they are cancelled.`,
+            `${lost} 个排队任务届时将无处可运行：将等到条款再次变更，除非取消。`,
+          ] as const,
+        ]
+      : []),
+    ["It holds for what is placed from then on; what runs goes on.", "自生效起对新派发的任务有效；运行中的继续。"],
+  ];
+  return all.map(([en, zh]) => (language === "zh" ? zh : en));
+}
+
+type Said = readonly [en: string, zh: string];
+
+function poolConsequences({ pool, before, after, ...there }: PoolChange, nowMs: number): readonly Said[] {
+  const said: Said[] = [];
+  if (before.contract !== after.contract) said.push(contractSaid[after.contract](after.maxPending));
+  else if (after.contract === "shared" && before.maxPending !== after.maxPending)
+    said.push([
+      `up to ${after.maxPending} runs of a kind wait in its own queue, not ${before.maxPending}.`,
+      `本地队列中同类运行至多等待 ${after.maxPending} 个（原 ${before.maxPending} 个）。`,
+    ]);
+  if (before.leaseMs !== after.leaseMs) said.push(leaseSaid(after.leaseMs, there.waiting));
+  if (before.sharePercent !== after.sharePercent) said.push(shareSaid(after.sharePercent, there));
+  if (hoursKey(before.hours) !== hoursKey(after.hours)) said.push(hoursSaid(after.hours, there.waiting, nowMs));
+  return said.map(([en, zh]) => [`Pool ${pool}: ${en}`, `资源池 ${pool}：${zh}`]);
+}
+
+/** The store keeps the fields of an object in no order. */
+function hoursKey(hours: readonly Hours[]): string {
+  return JSON.stringify(hours.map(({ days, from, to }) => [[...days].sort(), from, to]));
+}
+
+const contractSaid: Record<PoolTermsInForce["contract"], (maxPending: number) => Said> = {
+  dedicated: () => [
+    "it is the network's own; work waits in the network until it can start there.",
+    "归算力网专用；任务在算力网中等待，直至可在该处开始。",
+  ],
+  shared: (most) => [
+    `its centre's own users queue there too; up to ${most} runs of a kind wait in its own queue.`,
+    `与中心自有用户共用；同类运行至多 ${most} 个在本地队列等待。`,
+  ],
+  opportunistic: () => [
+    "only what fits at once is sent there, and it may be pre-empted.",
+    "只派发当下放得下的任务，且可能被抢占。",
+  ],
+};
+
+function leaseSaid(leaseMs: number | null, waiting: number): Said {
+  const keeps: Said =
+    waiting === 0
+      ? ["", ""]
+      : [` What waits there (runs: ${waiting}) keeps its lease.`, `在该处等待的 ${waiting} 个保持原租约。`];
+  if (leaseMs === null)
+    return [
+      `a run may wait for its start as long as the network lets it.${keeps[0]}`,
+      `等待开始的时限按算力网设置。${keeps[1]}`,
+    ];
+  const [en, zh] = spanSaid(leaseMs);
+  return [
+    `a run may wait ${en} for its start, and is then withdrawn and placed again.${keeps[0]}`,
+    `运行至多等待 ${zh}开始，逾期撤回并重新派发。${keeps[1]}`,
+  ];
+}
+
+/** In the largest unit that says it without a rest. */
+function spanSaid(spanMs: number): Said {
+  const seconds = Math.round(spanMs / 1000);
+  const units = [
+    [86_400, "d", "天"],
+    [3600, "h", "小时"],
+    [60, "min", "分钟"],
+    [1, "s", "秒"],
+  ] as const;
+  const [each, en, zh] = units.find(([one]) => seconds % one === 0) ?? units[3];
+  return [`${seconds / each} ${en}`, `${seconds / each} ${zh}`];
+}
+
+function shareSaid(percent: number | null, { cores, coresHeld }: Pick<PoolChange, "cores" | "coresHeld">): Said {
+  if (percent === null) return ["the network may use all of it.", "算力网可使用其全部。"];
+  const most = Math.floor((cores * percent) / 100);
+  const rest: Said =
+    coresHeld <= most
+      ? [`its runs hold ${coresHeld} now.`, `现占用 ${coresHeld} 核。`]
+      : [
+          `its runs hold ${coresHeld} now, so nothing more is sent there until enough of them have ended.`,
+          `现占用 ${coresHeld} 核，须待足够的运行结束后才再派发。`,
+        ];
+  return [
+    `the network may use ${percent} % of it, ${most} of ${cores} cores; ${rest[0]}`,
+    `算力网可使用 ${percent} %，即 ${cores} 核中的 ${most} 核；${rest[1]}`,
+  ];
+}
+
+function hoursSaid(hours: readonly Hours[], waiting: number, nowMs: number): Said {
+  if (hours.length === 0) return ["work may be started there at any time.", "可随时启动作业。"];
+  const en = hours.map((one) => hoursWords(one, "en")).join("; ");
+  const zh = hours.map((one) => hoursWords(one, "zh")).join("；");
+  const opening = openingAt(hours, nowMs);
+  const { day, time } = networkTime(opening.kind === "closed" ? opening.opensMs : nowMs);
+  const closed: Said =
+    opening.kind === "open"
+      ? ["", ""]
+      : [
+          ` Nothing is sent there before ${weekdays.en[day - 1]} at ${time}.`,
+          `${weekdays.zh[day - 1]} ${time} 之前不派发。`,
+        ];
+  const keeps: Said =
+    waiting === 0
+      ? ["", ""]
+      : [
+          ` What waits there (runs: ${waiting}) keeps its lease and may start outside the hours.`,
+          `在该处等待的 ${waiting} 个保持原租约，可能在时段之外开始。`,
+        ];
+  return [
+    `work may be started there ${en} (Asia/Shanghai).${closed[0]}${keeps[0]}`,
+    `可启动作业的时段：${zh}（Asia/Shanghai）。${closed[1]}${keeps[1]}`,
+  ];
+}
+
+/** `Monday–Friday 20:00–08:00`; for the console too. */
+export function hoursWords({ days, from, to }: Hours, language: Language): string {
+  const names = weekdays[language];
+  const all = [...new Set(days)].sort((a, b) => a - b);
+  const [first = 1, last = first] = [all[0], all.at(-1)];
+  const name = (day: number) => names[day - 1] ?? `${day}`;
+  const isRow = all.length > 2 && last - first === all.length - 1;
+  const when = isRow ? `${name(first)}–${name(last)}` : all.map(name).join(language === "zh" ? "、" : ", ");
+  return `${when} ${from}–${to}`;
+}

@@ -1,0 +1,45 @@
+import type pg from "pg";
+import type { DriverName, PoolContract } from "#core/centre/centre.ts";
+import type { EnginePool } from "#core/centre/engine.ts";
+import { type CentreTerms, defaultTerms, poolTerms } from "#core/centre/terms.ts";
+import type { PoolChange } from "#core/centre/terms-consequences.ts";
+import type { CentreId } from "#core/ids.ts";
+import { readUses } from "./centres.ts";
+
+/** Each pool of a centre under the terms in force and under these, with what of the network is there; null: no centre. */
+export async function readTermsChange(
+  db: pg.Pool,
+  centre: CentreId,
+  after: CentreTerms,
+): Promise<readonly PoolChange[] | null> {
+  const { rows } = await db.query<Row>(
+    `select c.driver, coalesce(c.engine -> 'pools', '[]') as described,
+       (select terms from centre_terms t where t.centre_id = c.id order by t.id desc limit 1) as terms,
+       (select coalesce(jsonb_agg(jsonb_build_object('name', p.name, 'contract', p.contract) order by p.id), '[]')
+        from pool p where p.centre_id = c.id) as pools
+     from centre c where c.id = $1`,
+    [centre],
+  );
+  const [row] = rows;
+  if (!row) return null;
+  const uses = await readUses(db, [centre]);
+  return row.pools.map((pool) => {
+    const use = uses.find((one) => one.pool === pool.name);
+    const nodes = row.described.find(({ name }) => name === pool.name)?.nodes ?? [];
+    return {
+      pool: pool.name,
+      before: poolTerms(row.terms ?? defaultTerms(row.driver), pool, row.driver),
+      after: poolTerms(after, pool, row.driver),
+      cores: nodes.reduce((sum, { count, cores }) => sum + count * cores, 0),
+      coresHeld: use?.cores ?? 0,
+      waiting: use?.waiting ?? 0,
+    };
+  });
+}
+
+type Row = {
+  readonly driver: DriverName;
+  readonly described: readonly EnginePool[];
+  readonly terms: CentreTerms | null;
+  readonly pools: readonly { readonly name: string; readonly contract: PoolContract }[];
+};
