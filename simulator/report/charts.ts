@@ -117,7 +117,7 @@ export type Curve = { readonly kind: string; readonly shares: readonly number[] 
 /** Shares of jobs up to a bound, on a logarithmic axis. */
 export function curves(sheet: Sheet, bounds: readonly number[], all: readonly Curve[]): string {
   const { width, say } = sheet;
-  const [left, right, top, bottom] = [46, width - 14, 10, width > 500 ? 270 : 220];
+  const [left, right, top, bottom] = [46, width - 24, 10, width > 500 ? 270 : 220];
   const x = logarithmic([1, bounds.at(-1) ?? 10], [left, right]);
   const y = linear([0, 1], [bottom, top]);
   const grid = [0, 0.25, 0.5, 0.75, 1].flatMap((share) => [
