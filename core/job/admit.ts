@@ -158,7 +158,17 @@ function notKnown(what: string, value: string, known: readonly string[]): Refusa
 /** NUL and lone surrogates, in any text and any key: nothing downstream can carry them. */
 function textRefusal(request: Request): Refusal | null {
   const { inputFiles, ...rest } = request;
+  // Where it is to be named is made out only where there is something to name.
+  if (isText(rest) && (inputFiles === undefined || inputFiles.every((file) => isText(file.path)))) return null;
   return firstNotText(rest, "") ?? firstNotText(inputFiles?.map((file) => file.path) ?? [], "inputFiles");
+}
+
+function isText(value: unknown): boolean {
+  if (typeof value === "string") return !value.includes("\0") && value.isWellFormed();
+  if (typeof value !== "object" || value === null) return true;
+  if (Array.isArray(value)) return value.every(isText);
+  for (const [key, inner] of Object.entries(value)) if (!isText(inner) || !isText(key)) return false;
+  return true;
 }
 
 function firstNotText(value: unknown, field: string): Refusal | null {
@@ -241,11 +251,13 @@ function overlaid(sbatch: Asked, request: Request): Asked | Refusal {
     ...(request.stderr !== undefined && { stderr: request.stderr }),
     ...(request.project !== undefined && { project: request.project }),
     ...(request.licences !== undefined && { licences: request.licences }),
-    ...Object.fromEntries(Object.entries(request.siteWords ?? {}).filter(([, words]) => words !== undefined)),
+    ...(request.siteWords &&
+      Object.fromEntries(Object.entries(request.siteWords).filter(([, words]) => words !== undefined))),
   };
 }
 
 function siteWordsOf(asked: Asked): SiteWords {
+  if (siteWordKinds.every((kind) => asked[kind] === undefined)) return {};
   return Object.fromEntries(
     siteWordKinds.flatMap((kind) => {
       const words = asked[kind] ?? [];
@@ -466,6 +478,7 @@ function filledIn(asked: Asked, { name, shape, timeLimitS, graceS, project }: Jo
 /** W1: an absolute path is true only where a centre has it, a node's name where it stands, and the answer says so. */
 function pins(spec: JobSpec): Phrase[] {
   const { workingDirectory, stdout, stderr, siteWords } = spec;
+  if (!workingDirectory && !stdout && !stderr && !siteWords.nodelist) return [];
   const paths = Object.entries({ workingDirectory, stdout, stderr }).flatMap(([field, path]) => {
     if (!path?.startsWith("/") || path === "/dev/null") return [];
     const [own] = /^\/(?:tmp|var\/tmp|dev\/shm)(?![^/])/.exec(path) ?? [];

@@ -22,11 +22,16 @@ export type Demanding = Pick<
 
 export function demandsOf(spec: Demanding): Demands | null {
   const { siteWords, container, licences } = spec;
-  const software = container === null ? spec.software : [];
-  const fileSystems = [...new Set([...spec.fileSystems, ...pinningPaths(spec).map(({ path }) => path)])];
-  const asks =
-    Object.keys(siteWords).length + software.length + fileSystems.length + licences.length > 0 || container !== null;
-  return asks ? { siteWords, software, container: container !== null, fileSystems, licences } : null;
+  const paths = pinningPaths(spec);
+  const asked = spec.software.length + spec.fileSystems.length + licences.length + paths.length;
+  if (container === null && asked === 0 && Object.keys(siteWords).length === 0) return null;
+  return {
+    siteWords,
+    software: container === null ? spec.software : [],
+    container: container !== null,
+    fileSystems: [...new Set([...spec.fileSystems, ...paths.map(({ path }) => path)])],
+    licences,
+  };
 }
 
 /** Absolute paths that are true only where a centre has that file system; temporary folders are everywhere. */
@@ -34,6 +39,7 @@ export function pinningPaths(
   spec: Pick<JobSpec, "workingDirectory" | "stdout" | "stderr">,
 ): readonly { readonly field: string; readonly path: string }[] {
   const { workingDirectory, stdout, stderr } = spec;
+  if (workingDirectory === null && stdout === null && stderr === null) return [];
   return Object.entries({ workingDirectory, stdout, stderr }).flatMap(([field, path]) =>
     path?.startsWith("/") && !isEverywhere(path) ? [{ field, path }] : [],
   );

@@ -240,8 +240,7 @@ function idempotencyOf(request: FastifyRequest): Idempotency | null {
   assert(request.caller?.kind === "person", "idempotent routes are called by people");
   const head = Buffer.from(`${request.method} ${pathOf(request.url)} ${request.caller.id}\n`);
   const whole = request.bodyBytes ? Buffer.concat([head, request.bodyBytes]) : head;
-  const secret = presentedBy(request.headers)?.secret;
-  const sealingKey = () => hash("sha256", `seal ${key} ${secret}`, "buffer");
+  const sealingKey = () => hash("sha256", `seal ${key} ${presentedBy(request.headers)?.secret}`, "buffer");
   return { key, bodyHash: hash("sha256", whole, "buffer"), sealingKey };
 }
 

@@ -9,7 +9,27 @@ import { amountsView } from "#server/store/read/amounts.ts";
  * What a job may use at most: the hold of each task's placement, times its tasks. `memoryMibPerCore` stands for the
  * centre's where the job named no memory.
  */
-export function quoteOf(spec: JobSpec, memoryMibPerCore: number): z.output<typeof quote> {
+export function quoteOf(spec: JobSpec, memoryMibPerCore: number): Quote {
+  const { shape, timeLimitS, graceS } = spec;
+  const { nodes, tasks, coresPerTask, accelerators } = shape;
+  const { perNode = 0, vendor = null, model = null } = accelerators ?? {};
+  const memoryMib = memoryMibPerNode(shape, memoryMibPerCore);
+  // All that a quote depends on. Of thousands of jobs few differ in it.
+  const asked = `${nodes} ${tasks} ${coresPerTask} ${memoryMib} ${perNode} ${vendor} ${model} ${timeLimitS} ${graceS} ${taskCount(spec.array)}`;
+  const before = given.get(asked);
+  if (before !== undefined) return before;
+  if (given.size >= mostGiven) given.clear();
+  const made = makeQuote(spec, memoryMib);
+  given.set(asked, made);
+  return made;
+}
+
+type Quote = z.output<typeof quote>;
+
+const given = new Map<string, Quote>();
+const mostGiven = 1_000;
+
+function makeQuote(spec: JobSpec, memoryMib: number): Quote {
   const { shape } = spec;
   const { tasks, perTask, total, cost } = coreQuoteOf(
     tariffInForce,
@@ -18,7 +38,7 @@ export function quoteOf(spec: JobSpec, memoryMibPerCore: number): z.output<typeo
       tasks: shape.tasks,
       coresPerTask: shape.coresPerTask,
       coresPerNode: coresPerNode(shape),
-      memoryMibPerNode: memoryMibPerNode(shape, memoryMibPerCore),
+      memoryMibPerNode: memoryMib,
       acceleratorsPerNode: shape.accelerators?.perNode ?? 0,
       acceleratorVendor: shape.accelerators?.vendor ?? null,
       acceleratorModel: shape.accelerators?.model ?? null,
