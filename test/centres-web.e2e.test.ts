@@ -68,6 +68,64 @@ describe("a centre with pools, in the console", { skip: requires("chromium", "cj
     await table.waitFor({ state: "hidden" });
   });
 
+  test("terms: edited pool by pool; what a change does is said before it can be put in force", async () => {
+    const { seen } = looking(page);
+    await page.locator("section").filter({ hasText: "jinan" }).getByRole("button", { name: "Terms" }).click();
+    const dialog = page.getByRole("dialog");
+    await dialog.getByText("nobody has set terms yet").waitFor();
+    const set = dialog.getByRole("button", { name: "Put in force" });
+    await dialog.getByRole("button", { name: "What would change?" }).click();
+    await dialog.getByText("nothing changes").waitFor();
+    assert.ok(await set.isDisabled());
+    await dialog.getByLabel("Pool", { exact: true }).click();
+    await page.getByTitle("batch", { exact: true }).click();
+    assert.ok(await dialog.getByLabel("Share of the network").isDisabled());
+    await dialog.getByLabel("This pool has terms of its own").check();
+    await dialog.getByLabel("Share of the network").fill("25");
+    await dialog.getByLabel("Lease, in minutes").fill("90");
+    await dialog.getByRole("button", { name: "Add hours" }).click();
+    await dialog.getByLabel("From (1)").fill("25:00");
+    await dialog.getByRole("button", { name: "What would change?" }).click();
+    await dialog.getByText(/a time of day such as 08:00/).waitFor();
+    assert.ok(await set.isDisabled());
+    await dialog.getByLabel("From (1)").fill("21:00");
+    await dialog.getByRole("button", { name: "What would change?" }).click();
+    await dialog.getByText(/Pool batch: the network may use 25 % of it, 128 of 512 cores; its runs hold 0/).waitFor();
+    await dialog.getByText(/a run may wait 90 min for its start/).waitFor();
+    await dialog.getByText(/Monday–Friday 21:00–08:00/).waitFor();
+    await picture(page, "terms-en");
+    await dialog.getByLabel("Sat").check();
+    assert.ok(await set.isDisabled(), "the preview was of another draft");
+    await dialog.getByRole("button", { name: "What would change?" }).click();
+    await dialog.getByText(/Monday–Saturday 21:00–08:00/).waitFor();
+    await set.click();
+    await dialog.getByText(/Version \d+, set by admin/).waitFor();
+    await page.keyboard.press("Escape");
+    await dialog.waitFor({ state: "hidden" });
+    const kept = await server.client().call("terms", { params: { centre: jinan } });
+    assert.ok(kept.kind === "answer");
+    assert.deepEqual(kept.value.terms.pools, {
+      batch: {
+        contract: null,
+        maxPending: 8,
+        leaseS: 5400,
+        sharePercent: 25,
+        hours: [{ days: [1, 2, 3, 4, 5, 6], from: "21:00", to: "08:00" }],
+      },
+    });
+    await page.getByRole("button", { name: "中文" }).click();
+    await page.locator("section").filter({ hasText: "jinan" }).getByRole("button", { name: "条款" }).click();
+    await dialog.getByLabel("资源池", { exact: true }).click();
+    await page.getByTitle("batch · 专属条款", { exact: true }).click();
+    await dialog.getByLabel("归算力网的份额（%）").fill("");
+    await dialog.getByRole("button", { name: "会改变什么？" }).click();
+    await seen("资源池 batch：算力网可使用其全部。");
+    await picture(page, "terms-zh");
+    await page.keyboard.press("Escape");
+    await dialog.waitFor({ state: "hidden" });
+    await page.getByRole("button", { name: "EN", exact: true }).click();
+  });
+
   test("a run that waits there says why on its job's page", async () => {
     const job = await waitingJob();
     await page.goto(`${server.url}/jobs/${job}`);

@@ -25,6 +25,7 @@ import { mechanismText } from "./mechanisms.ts";
 import { PoolCard } from "./pool.tsx";
 import { centresQuery, nodesQuery } from "./queries.ts";
 import { CentreState } from "./state.tsx";
+import { TermsButton } from "./terms.tsx";
 
 /** Each centre with what it has, what of it is in use, and by which mechanisms it keeps its promises. */
 export function CentresPage() {
@@ -73,6 +74,7 @@ function CentrePanel({ centre, mayEnrol }: { readonly centre: Centre; readonly m
           <ConnectionTest centre={centre.id} mayAsk={mayEnrol} />
           {mayEnrol ? <EnrolButton centre={centre.id} /> : null}
           {mayEnrol && needsAccounts(centre.driver) ? <AccountsButton centre={centre.id} /> : null}
+          {mayEnrol ? <TermsButton centre={centre} /> : null}
           {mayEnrol ? <IntakeButton centre={centre.id} /> : null}
         </>
       }

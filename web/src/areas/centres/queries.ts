@@ -50,6 +50,15 @@ export function accountsQuery(centre: string) {
   });
 }
 
+/** Not read again by itself: it is being edited. */
+export function termsQuery(centre: string) {
+  return queryOptions({
+    queryKey: ["terms", centre],
+    queryFn: ({ signal }) => ask("terms", { params: { centre } }, { signal }),
+    refetchOnWindowFocus: false,
+  });
+}
+
 export function intakeQuery(centre: string) {
   return queryOptions({
     queryKey: ["intake", centre],
