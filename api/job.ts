@@ -267,6 +267,39 @@ export const why = z
   .meta({ id: "Why" });
 export type Why = z.infer<typeof why>;
 
+/**
+ * With which smallest changes a queued task would start now, were it cancelled and submitted so. Smallest first; empty
+ * where nothing would start it, which `words` explain.
+ */
+export const whatIf = z
+  .strictObject({
+    job: id,
+    index: z.int(),
+    state: z.enum(stateKinds),
+    words: z.string(),
+    answers: z.array(
+      z.strictObject({
+        /** All of these together. */
+        changes: z.array(
+          z.strictObject({
+            /** E.g. `cores-per-task`, `time-limit-s`, `centre`. */
+            kind: z.string(),
+            from: z.union([z.number(), z.string()]).nullable(),
+            to: z.union([z.number(), z.string()]).nullable(),
+            words: z.string(),
+          }),
+        ),
+        centre: z.string(),
+        pool: z.string(),
+        /** For `weir submit`, after what was said before; empty where something has to be taken out instead. */
+        options: z.array(z.string()),
+      }),
+    ),
+    decidedMs: timeMs.nullable(),
+  })
+  .meta({ id: "WhatIf" });
+export type WhatIf = z.infer<typeof whatIf>;
+
 export const run = z
   .strictObject({
     id: z.string(),

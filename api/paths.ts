@@ -31,6 +31,7 @@ export const paths = {
   task: { method: "GET", path: "/jobs/:job/tasks/:index" },
   history: { method: "GET", path: "/jobs/:job/history" },
   why: { method: "GET", path: "/jobs/:job/why" },
+  whatIf: { method: "GET", path: "/jobs/:job/what-if" },
   cancel: { method: "POST", path: "/jobs/:job/cancel", idempotent: true },
   declareLost: { method: "POST", path: "/jobs/:job/lost", idempotent: true },
   log: { method: "GET", path: "/jobs/:job/log" },

@@ -170,6 +170,15 @@ export const routes = {
     query: z.strictObject({ index: z.coerce.number().int().min(0).optional() }),
     response: job.why,
   }),
+  whatIf: route({
+    ...paths.whatIf,
+    tag: "jobs",
+    access: "member",
+    summary: "The smallest changes that would start it now",
+    params: jobParams,
+    query: z.strictObject({ index: z.coerce.number().int().min(0).optional() }),
+    response: job.whatIf,
+  }),
   cancel: route({
     ...paths.cancel,
     tag: "jobs",

@@ -2,9 +2,10 @@ import { type Call, taskOperand } from "#cli/call.ts";
 import { stateText, timeText } from "#cli/formats.ts";
 import { exitCodes } from "#cli/stop.ts";
 
-/** JSON: the API's `Why`. */
+/** JSON: the API's `Why`; with --what-if its `WhatIf`. */
 export async function why(call: Call): Promise<number> {
   const { say } = call;
+  if (call.has("what-if")) return whatIf(call);
   const { job, index } = taskOperand(call, call.operands[0] ?? "");
   const answer = await call.ask("why", { params: { job }, query: index === null ? {} : { index } });
   if (call.json) {
@@ -31,6 +32,34 @@ export async function why(call: Call): Promise<number> {
     );
   }
   if (answer.startsMs !== null) call.note(`${say("factStartsAt")}${say("colon")}${timeText(answer.startsMs)}`);
+  if (answer.decidedMs !== null) call.note(say("decidedAt", { time: timeText(answer.decidedMs) }));
+  return exitCodes.done;
+}
+
+async function whatIf(call: Call): Promise<number> {
+  const { say } = call;
+  const name = call.operands[0] ?? "";
+  const { job, index } = taskOperand(call, name);
+  const answer = await call.ask("whatIf", { params: { job }, query: index === null ? {} : { index } });
+  if (call.json) {
+    await call.printJson(answer);
+    return exitCodes.done;
+  }
+  await call.print(`${say("whatIf", { job: name, words: answer.words })}\n`);
+  if (answer.answers.length > 0) {
+    await call.printTable(
+      [
+        { title: say("columnChange"), flexible: true },
+        { title: say("columnCentre") },
+        { title: say("columnOptions"), flexible: true },
+      ],
+      answer.answers.map(({ changes, centre, options }) => [
+        changes.map(({ words }) => words).join(say("comma")),
+        centre,
+        options.join(" "),
+      ]),
+    );
+  }
   if (answer.decidedMs !== null) call.note(say("decidedAt", { time: timeText(answer.decidedMs) }));
   return exitCodes.done;
 }

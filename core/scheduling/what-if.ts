@@ -35,9 +35,11 @@ export type Starts = (asked: Asked) => PoolRecord | null;
  * The smallest changes with each of which it would start now, smallest first, at most `mostShown`. Each thing asked is
  * changed by itself, an amount as little as suffices; and the shape is cut, in everything at once, to what nodes of the
  * pools have left. What is given up is counted in shares of what was asked; another type of accelerator, another centre
- * and a demand left out count as a whole one. `pools`: those that might start anything now.
+ * and a demand left out count as a whole one. `pools`: those that might start anything now. Empty also where it would start
+ * as it is.
  */
 export function smallestChanges(asked: Asked, pools: readonly PoolRecord[], starts: Starts): readonly StartingChange[] {
+  if (starts(asked) !== null) return [];
   const found = [
     ...amountsOf(asked, pools).flatMap((amount) => lessOf(amount, starts)),
     ...otherAccelerators(asked, pools),
@@ -53,8 +55,10 @@ export function smallestChanges(asked: Asked, pools: readonly PoolRecord[], star
     const changes = changesOf(asked, changed, pool);
     const { shape, wishes, timeLimitS, demands } = changed;
     const kinds = changes.map(({ kind }) => kind).join();
-    // Of several that change the same things the smallest says it.
-    if (changes.length === 0 || shown.has(kinds)) continue;
+    // Of several that change the same things the smallest says it. More memory, of a pool that gives less with each core,
+    // was not what kept it waiting.
+    const isMore = changes.some((change) => change.kind === "memory-mib-per-node" && change.to > change.from);
+    if (changes.length === 0 || isMore || shown.has(kinds)) continue;
     shown.set(kinds, {
       changes,
       asked: { shape, wishes, timeLimitS, demands },
@@ -83,11 +87,14 @@ function amountsOf(asked: Asked, pools: readonly PoolRecord[]): readonly Amount[
   const { shape, timeLimitS } = asked;
   const { nodes, tasks, coresPerTask, accelerators } = shape;
   const tasksPerNode = Math.ceil(tasks / nodes);
-  const memoryMib = Math.max(1, ...pools.map((pool) => memoryMibIn(shape, pool)));
+  // A memory for each core differs by pool where the centre says how much that is.
+  const memories = [...new Set(pools.map((pool) => memoryMibIn(shape, pool)))];
   const reshaped = (change: Partial<Shape>): Asked => ({ ...asked, shape: { ...shape, ...change } });
   const amounts: readonly Amount[] = [
     { from: timeLimitS, least: 60, step: 60, ask: (to) => ({ ...asked, timeLimitS: to }) },
-    { from: memoryMib, least: 1, step: 1, ask: (mib) => reshaped({ memory: { kind: "per-node", mib } }) },
+    ...memories.map((from): Amount => {
+      return { from, least: 1, step: 1, ask: (mib) => reshaped({ memory: { kind: "per-node", mib } }) };
+    }),
     { from: coresPerTask, least: 1, step: 1, ask: (to) => reshaped({ coresPerTask: to }) },
     { from: tasks, least: nodes, step: 1, ask: (to) => reshaped({ tasks: to }) },
     {

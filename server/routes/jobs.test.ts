@@ -238,6 +238,7 @@ test("another tenant's job is not there: neither to read, nor to cancel, nor to 
     stranger.call("task", { params: { job, index: 0 } }),
     stranger.call("history", { params }),
     stranger.call("why", { params }),
+    stranger.call("whatIf", { params }),
     stranger.call("log", { params }),
     stranger.stream("followLog", { params }),
     stranger.stream("events", { query: { job } }),

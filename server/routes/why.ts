@@ -1,8 +1,10 @@
 import type { z } from "zod";
-import type { why } from "#api/job.ts";
+import type { whatIf, why } from "#api/job.ts";
 import { waitWords } from "#core/centre/waiting.ts";
 import { jobId } from "#core/ids.ts";
 import { endReasonWords, type Language, reasonWords } from "#core/scheduling/reasons.ts";
+import type { Change, StartingChange } from "#core/scheduling/what-if.ts";
+import { changeOptions, changeWords } from "#core/scheduling/what-if-words.ts";
 import type { World } from "#core/scheduling/world.ts";
 import { answer, type Handlers } from "#server/http/handler.ts";
 import type { Database } from "#server/store/database.ts";
@@ -11,12 +13,36 @@ import { type Placed, readPlaced, readTask, readWaiting, type TaskView } from "#
 import { noSuchTask, visibleJob } from "./visible.ts";
 
 type WhyView = z.output<typeof why>;
+type WhatIfView = z.output<typeof whatIf>;
 type Outcome = NonNullable<TaskView["outcome"]>;
 
 /** Why a task waits, from the live world; why one that was placed went where it went, from what was kept with its run. */
-export function whyHandlers(context: WhyContext): Pick<Handlers, "why"> {
+export function whyHandlers(context: WhyContext): Pick<Handlers, "why" | "whatIf"> {
   const { db, world, now } = context;
   return {
+    async whatIf({ caller, params, query, language }) {
+      const found = await visibleJob(db, caller, params.job);
+      if (found.kind === "refused") return found;
+      const job = jobId(params.job);
+      const index = query.index ?? (await readWaiting(db.pool, job));
+      const task = await readTask(db.pool, job, index);
+      if (task === null) return noSuchTask(job, index);
+      const nowMs = now();
+      const answers = task.state === "queued" ? world().whatIf({ job, index }, nowMs) : null;
+      const isDue = () => {
+        const explained = world().explain({ job, index }, nowMs);
+        return explained.kind !== "waiting" || explained.wouldGoTo !== null;
+      };
+      const said =
+        answers === null ? "notQueued" : answers.length > 0 ? "wouldStart" : isDue() ? "soon" : "nothingStarts";
+      const view: WhatIfView = {
+        ...of(task),
+        words: words[said][language],
+        answers: (answers ?? []).map((each) => answerView(each, language)),
+        decidedMs: answers === null ? null : nowMs,
+      };
+      return answer(view);
+    },
     async why({ caller, params, query, language }) {
       const found = await visibleJob(db, caller, params.job);
       if (found.kind === "refused") return found;
@@ -56,13 +82,22 @@ export function whyHandlers(context: WhyContext): Pick<Handlers, "why"> {
 
 export type WhyContext = {
   readonly db: Database;
-  readonly world: () => Pick<World, "explain">;
+  readonly world: () => Pick<World, "explain" | "whatIf">;
   readonly now: () => number;
 };
 
 const words = {
   waits: { en: "waits for room at a centre", zh: "等待某个中心有空闲" },
   soon: { en: "is being placed this moment", zh: "正在放置" },
+  notQueued: { en: "is not waiting for a centre", zh: "并未在等待中心" },
+  wouldStart: {
+    en: "would start now, cancelled and submitted again, with any one of these",
+    zh: "取消并按下列任一项重新提交，现在即可启动",
+  },
+  nothingStarts: {
+    en: "no smaller request would start now either: what it waits for is not room, or others are ahead of it",
+    zh: "减少申请也不能立即启动：所等待的并非空闲资源，或有其他作业排在前面",
+  },
   there: { en: "waits there: {reason}", zh: "正在该处等待：{reason}" },
   placed: { en: "was placed at {centre}", zh: "已放置于 {centre}" },
   away: {
@@ -73,6 +108,23 @@ const words = {
 
 function of(task: TaskView): Pick<WhyView, "job" | "index" | "state"> {
   return { job: task.job, index: task.index, state: task.state };
+}
+
+function answerView(answer: StartingChange, language: Language): WhatIfView["answers"][number] {
+  const { changes, centre, pool } = answer;
+  return {
+    changes: changes.map((change) => ({ ...fromTo(change), words: changeWords(change, language) })),
+    centre,
+    pool,
+    options: [...changeOptions(answer)],
+  };
+}
+
+function fromTo(change: Change): Pick<WhatIfView["answers"][number]["changes"][number], "kind" | "from" | "to"> {
+  const { kind } = change;
+  if (kind === "centre") return { kind, from: null, to: change.centre };
+  if (kind === "without") return { kind, from: change.demand, to: null };
+  return { kind, from: change.from, to: change.to };
 }
 
 function whyPlaced(task: TaskView, placed: Placed | null, language: Language): WhyView {

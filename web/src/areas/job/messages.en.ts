@@ -103,6 +103,12 @@ export const en = {
     fits: "fits",
     command: "weir why {{job}}",
   },
+  whatIf: {
+    title: "What would start it now?",
+    said: "This job {{words}}.",
+    change: "Change",
+    options: "As options of weir submit",
+  },
   runs: {
     title: "Runs",
     run: "Run",

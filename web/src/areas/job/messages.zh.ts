@@ -98,6 +98,12 @@ export const zh: Words<typeof en> = {
     fits: "满足",
     command: "weir why {{job}}",
   },
+  whatIf: {
+    title: "怎样改动可立即启动？",
+    said: "该作业{{words}}。",
+    change: "改动",
+    options: "对应的 weir submit 选项",
+  },
   runs: {
     title: "运行",
     run: "运行",

@@ -1,13 +1,14 @@
 import { useQuery } from "@tanstack/react-query";
+import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import type { JobDetail, TaskDetail, Why } from "#api/job.ts";
+import type { JobDetail, TaskDetail, WhatIf as WhatIfAnswer, Why } from "#api/job.ts";
 import { CopyLine } from "../../parts/copy.tsx";
 import { Icon } from "../../parts/icons.tsx";
 import { Problem } from "../../parts/notice.tsx";
 import { Table } from "../../parts/table.tsx";
 import { useFormat, useNow } from "../../words/use.ts";
 import css from "./job.module.css";
-import { whyQuery } from "./queries.ts";
+import { whatIfQuery, whyQuery } from "./queries.ts";
 
 /** While it waits: what for, centre by centre. Afterwards: what each centre said when it was placed. */
 export function Placement({ job, task }: { readonly job: JobDetail; readonly task: TaskDetail }) {
@@ -60,12 +61,62 @@ function Waits({ job, index }: { readonly job: JobDetail; readonly index: number
         )}
       </div>
       {candidates.length > 0 ? <Candidates candidates={candidates} chosen={null} /> : null}
+      <WhatIf job={job.id} index={index} />
       <div className={css.command}>
         <CopyLine text={t("why.command", { job: job.id })} />
       </div>
     </div>
   );
 }
+
+/** What to ask instead so that it starts now. Asked for only when somebody looks: most who look why want to wait. */
+function WhatIf({ job, index }: { readonly job: number; readonly index: number }) {
+  const { t } = useTranslation("job");
+  const [isOpen, open] = useState(false);
+  const found = useQuery({ ...whatIfQuery(job, index), enabled: isOpen });
+  return (
+    <details className={css.whatIf} onToggle={(event) => open(event.currentTarget.open)}>
+      <summary>{t("whatIf.title")}</summary>
+      {found.error ? <Problem error={found.error} again={() => void found.refetch()} /> : null}
+      {found.data ? <p className="soft">{t("whatIf.said", { words: found.data.words })}</p> : null}
+      {found.data && found.data.answers.length > 0 ? <Answers answers={found.data.answers} /> : null}
+    </details>
+  );
+}
+
+function Answers({ answers }: { readonly answers: WhatIfAnswers }) {
+  const { t } = useTranslation("job");
+  return (
+    <Table
+      label={t("whatIf.title")}
+      rows={answers}
+      rowKey={(each) => each.changes.map(({ words }) => words).join()}
+      stacks
+      empty={null}
+      columns={[
+        {
+          key: "changes",
+          title: t("whatIf.change"),
+          cell: (each) => (
+            <div>
+              {each.changes.map(({ kind, words }) => (
+                <div key={kind + words}>{words}</div>
+              ))}
+            </div>
+          ),
+        },
+        { key: "centre", title: t("why.centre"), cell: (each) => each.centre },
+        {
+          key: "options",
+          title: t("whatIf.options"),
+          cell: (each) => (each.options.length > 0 ? <CopyLine text={each.options.join(" ")} prompt={false} /> : null),
+        },
+      ]}
+    />
+  );
+}
+
+type WhatIfAnswers = WhatIfAnswer["answers"];
 
 /** One line for each centre: whether it fits, the first rule that fails there, and the facts behind it. */
 export function Candidates({ candidates, chosen }: CandidatesContent) {

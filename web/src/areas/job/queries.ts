@@ -24,6 +24,14 @@ export function whyQuery(job: number, index: number) {
   });
 }
 
+export function whatIfQuery(job: number, index: number) {
+  return queryOptions({
+    queryKey: ["job", job, "what-if", index],
+    queryFn: ({ signal }) => ask("whatIf", { params: { job }, query: { index } }, { signal }),
+    refetchInterval: 5_000,
+  });
+}
+
 export function historyQuery(job: number, index: number | null) {
   return queryOptions({
     queryKey: ["job", job, "history", index],
