@@ -79,6 +79,7 @@ function serve(world: World, name: string, queued: number, last: TaskRef): void 
   });
   placeAll(1000);
   report({ name, queued, what: "explain the last task", ...spread(100, () => world.explain(last, 0)) });
+  report({ name, queued, what: "what would start the last task", ...spread(100, () => world.whatIf(last, 0)) });
 }
 
 function addCentre(world: World, i: number, cores: number): void {

@@ -190,11 +190,14 @@ function anyOf(demands: Demands): Demands | null {
 }
 
 function cutShapes(asked: Asked, pools: readonly PoolRecord[]): readonly Asked[] {
-  const shapes = pools.flatMap((pool) => {
+  const shapes = new Map<string, Shape>();
+  for (const pool of pools) {
     const cells = leftOf(pool).room.cells.filter(({ cores }) => cores > 0);
-    return shrunk(asked.shape, mostNodes(pool.centre), pool, largest(cells));
-  });
-  return shapes.map((shape) => ({ ...asked, shape }));
+    // Pools that have the same left give the same shape: it is tried once, and goes where it would go.
+    for (const shape of shrunk(asked.shape, mostNodes(pool.centre), pool, largest(cells)))
+      shapes.set(JSON.stringify(shape), shape);
+  }
+  return [...shapes.values()].map((shape) => ({ ...asked, shape }));
 }
 
 function largest(cells: readonly Cell[]): readonly Cell[] {
