@@ -276,6 +276,29 @@ export const words = {
     "of the machine, in place of the trace's header; N,N,… for several traces",
     "机器的处理器数，代替 trace 文件头；多个 trace 写作 N,N,…",
   ],
+  optionGenerate: [
+    "jobs made by a model, as a home of their own: lublin, of supercomputers, or ai, of accelerators",
+    "由模型生成的作业，自成一个中心：lublin（超算）或 ai（加速卡）",
+  ],
+  optionGenerateJobs: ["how many to make, else 10000", "生成数量，默认 10000"],
+  optionGenerateLoad: [
+    "work for each processor second until the last submission; else the model's own",
+    "截至最后一次提交，每处理器秒的工作量；默认按模型",
+  ],
+  optionGenerateWrite: ["keep what was made, as SWF", "把生成的作业保存为 SWF"],
+  optionReport: [
+    "write a page of charts: this policy beside the yardsticks and all others",
+    "写出图表页面：本策略与参照及其他全部策略的比较",
+  ],
+  exampleSimulateReport: ["no trace at hand: made jobs, and a page of charts", "没有 trace：生成作业，并写出图表页面"],
+  simulateNeedsGenerate: [
+    "--{option} is of a log that is made: give --generate lublin or --generate ai with it.",
+    "--{option} 用于生成的作业：请同时给出 --generate lublin 或 --generate ai。",
+  ],
+  simulateNotWritten: ["{path} cannot be written: {words}.", "无法写入 {path}：{words}。"],
+  simulateWritten: ["{jobs} jobs were written to {path}.", "{jobs} 个作业已写入 {path}。"],
+  simulateReported: ["The report is in {path}.", "报告已写入 {path}。"],
+  simulatedSynthetic: ["SYNTHETIC", "合成数据"],
   simulateNoTrace: ["No trace. Give one: weir simulate --trace FILE", "没有 trace。请给出：weir simulate --trace FILE"],
   simulateNotRead: ["{path} cannot be read: {words}.", "无法读取 {path}：{words}。"],
   simulateNoPolicy: [

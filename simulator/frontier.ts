@@ -1,3 +1,4 @@
+import type { Routing } from "#core/scheduling/kernel/routings.ts";
 import { type Policy, policies } from "#core/scheduling/policy.ts";
 import type { Schedule, Workload } from "#core/scheduling/replay/workload.ts";
 import { measure } from "./metrics.ts";
@@ -5,11 +6,8 @@ import type { Outcome, Run } from "./report/report.ts";
 import { fairnessOfPeople } from "./report/series.ts";
 import { longestWaitS } from "./simulate.ts";
 
-/** Where a policy is run; `weir` is Weir's own over a central queue. */
-export type Place = "home" | "least-load" | "earliest-start" | "merged" | "central" | "weir";
-
 /** A policy under a routing, to be tried. */
-export type Trial = { readonly policy: Policy; readonly routing: Place };
+export type Trial = { readonly policy: Policy; readonly routing: Routing };
 
 /** Starts of all jobs under a trial; null where the policy cannot be run so. */
 export type Runner = (trial: Trial) => Schedule | null;

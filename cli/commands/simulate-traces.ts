@@ -2,6 +2,8 @@ import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { badValue, type Call } from "#cli/call.ts";
 import { progressBar } from "#cli/commands/progress-bar.ts";
+import { generatedLog } from "#cli/commands/simulate-generated.ts";
+import { writeReport } from "#cli/commands/simulate-report.ts";
 import { fileTroubleWords } from "#cli/file-trouble.ts";
 import { spanText } from "#cli/formats.ts";
 import { exitCodes, Stop } from "#cli/stop.ts";
@@ -9,6 +11,7 @@ import { nearestName } from "#core/nearest-name.ts";
 import { routings } from "#core/scheduling/kernel/routings.ts";
 import { policies } from "#core/scheduling/policy.ts";
 import { type AskedPolicy, withDefaults } from "#simulator/defaults.ts";
+import { isSynthetic } from "#simulator/generate/generate.ts";
 import { readTrace, traceName } from "#simulator/read-trace.ts";
 import {
   longestWaitS,
@@ -23,15 +26,20 @@ import { TraceRefused, traceRefusalWords } from "#simulator/trace-refusal.ts";
 /** JSON: what was measured, in seconds: see docs/guides/simulate.md. Needs no server. */
 export async function simulateTraces(call: Call): Promise<number> {
   const paths = [...call.all("trace"), ...call.operands];
-  if (paths.length === 0) throw new Stop(exitCodes.usage, call.say("simulateNoTrace"));
-  const simulation = settingsOf(call, paths.length);
-  const logs = paths.map((path) => readLog(call, path));
+  const generated = await generatedLog(call);
+  if (paths.length === 0 && generated === null) throw new Stop(exitCodes.usage, call.say("simulateNoTrace"));
+  const simulation = settingsOf(call, paths.length + (generated === null ? 0 : 1));
+  const logs = [...paths.map((path) => readLog(call, path)), ...(generated === null ? [] : [generated])];
   const bar = progressBar(call.terminal, call.say);
   const done = simulate(logs, simulation, bar.show);
   bar.clear();
   if (done.kind !== "simulated") throw new Stop(exitCodes.refused, simulationRefusalWords(done, call.language));
-  if (call.json) await call.printJson({ ...done.metrics, ...done.effort });
-  else await printResult(call, simulation, done);
+  const synthetic = logs.filter(isSynthetic).map(({ name }) => name);
+  const said = synthetic.length === 0 ? {} : { synthetic };
+  if (call.json) await call.printJson({ ...done.metrics, ...said, ...done.effort });
+  else await printResult(call, simulation, done, synthetic);
+  const report = call.one("report");
+  if (report !== null) writeReport(call, report, simulation, done, synthetic.length > 0);
   return exitCodes.done;
 }
 
@@ -91,7 +99,12 @@ function readLog(call: Call, path: string): SwfLog {
   }
 }
 
-async function printResult(call: Call, { policy, routing, estimates }: Simulation, done: Simulated): Promise<void> {
+async function printResult(
+  call: Call,
+  { policy, routing, estimates }: Simulation,
+  done: Simulated,
+  synthetic: readonly string[],
+): Promise<void> {
   const { say } = call;
   const { metrics, effort, workload } = done;
   const { dropped, clipped, killed } = workload.homes.reduce(
@@ -102,7 +115,9 @@ async function printResult(call: Call, { policy, routing, estimates }: Simulatio
     }),
     { dropped: 0, clipped: 0, killed: 0 },
   );
+  const made = synthetic.map((name): readonly [string, string] => [say("simulatedSynthetic"), name]);
   await call.printFacts([
+    ...made,
     [say("simulatedPolicy"), `${policy.name}, --routing ${routing}, --estimates ${estimates}`],
     [say("simulatedJobs"), say("simulatedJobsOf", { jobs: metrics.jobs, dropped, clipped, killed })],
     [say("simulatedProcessors"), `${metrics.processors}`],

@@ -4,6 +4,12 @@ import { lublin } from "./lublin.ts";
 
 export const models = { lublin, ai: aiCluster } as const;
 export type ModelName = keyof typeof models;
+export const modelNames: readonly ModelName[] = ["lublin", "ai"];
+
+/** Whether a log says of itself that a model made it. */
+export function isSynthetic(log: SwfLog): boolean {
+  return log.header.fields.get("Note")?.startsWith("synthetic") ?? false;
+}
 
 export type GenerateSettings = {
   readonly model: ModelName;

@@ -291,8 +291,10 @@ function slowdown({ language, workload, chosen, homeOnly, merged }: ReportInput,
 
 function frontier(input: ReportInput, say: Say): string {
   const { language, chosen, homeOnly, merged } = input;
+  // Of one machine the routing says nothing.
+  const isOne = input.workload.homes.length === 1;
   const is = (one: Outcome, other: Outcome | null) =>
-    other !== null && one.policy === other.policy && one.routing === other.routing;
+    other !== null && one.policy === other.policy && (isOne || one.routing === other.routing);
   const missing = [chosen, homeOnly, merged].filter(
     (run) => run !== null && !input.frontier.some((one) => is(one, run)),
   );
@@ -302,7 +304,7 @@ function frontier(input: ReportInput, say: Say): string {
   const kindOf = (one: Outcome): Dot["kind"] =>
     is(one, chosen) ? "chosen" : is(one, merged) ? "merged" : is(one, homeOnly) ? "homeonly" : "other";
   const dots: readonly Dot[] = outcomes.map((one) => ({
-    name: one.policy === one.routing ? one.policy : `${one.policy}, ${one.routing}`,
+    name: isOne || one.policy === one.routing ? one.policy : `${one.policy}, ${one.routing}`,
     kind: kindOf(one),
     measures: [one.metrics.meanWaitS, one.metrics.p95WaitS, one.metrics.maxWaitS, one.fairness],
   }));

@@ -1,0 +1,80 @@
+import { writeFileSync } from "node:fs";
+import { resolve } from "node:path";
+import type { Call } from "#cli/call.ts";
+import { progressBar } from "#cli/commands/progress-bar.ts";
+import { fileTroubleWords } from "#cli/file-trouble.ts";
+import { exitCodes, Stop } from "#cli/stop.ts";
+import { replay } from "#core/scheduling/kernel/replay.ts";
+import { type Policy, policies } from "#core/scheduling/policy.ts";
+import { runTrial, runTrials, type Trial, trials } from "#simulator/frontier.ts";
+import { type Outcome, type Run, renderReport } from "#simulator/report/report.ts";
+import { fairnessOfPeople } from "#simulator/report/series.ts";
+import type { Simulated, Simulation } from "#simulator/simulate.ts";
+
+/** Runs the yardsticks and every policy that ships over the same jobs, and writes the page. */
+export function writeReport(
+  call: Call,
+  path: string,
+  simulation: Simulation,
+  done: Simulated,
+  isSynthetic: boolean,
+): void {
+  const { workload, metrics, schedule } = done;
+  const { policy, routing, seed, estimates } = simulation;
+  const run = (trial: Trial) => {
+    const replayed = replay(workload, { ...trial, seed });
+    return replayed.kind === "schedule" ? replayed.schedule : null;
+  };
+  const chosen: Run = {
+    policy: policy.name,
+    routing,
+    metrics,
+    fairness: fairnessOfPeople(workload, schedule),
+    schedule,
+  };
+  const merged = runTrial(workload, { policy: policies.easy, routing: "merged" }, run);
+  if (merged === null) throw new Error("EASY runs on one machine");
+  const isOne = workload.homes.length === 1;
+  const homeOnly = isOne ? null : runTrial(workload, { policy: policies.easy, routing: "home" }, run);
+  const all = trials(workload.homes.length);
+  const bar = progressBar(call.terminal, call.say);
+  const frontier = runTrials(workload, all, run, (_, place) => bar.show(place, all.length));
+  const fairness = costOf(policy, chosen, (unfair) => runTrial(workload, { policy: unfair, routing }, run));
+  bar.clear();
+  const page = renderReport({
+    language: call.language,
+    command: commandOf(call),
+    estimates,
+    isSynthetic,
+    workload,
+    chosen,
+    homeOnly,
+    merged,
+    frontier,
+    fairness,
+  });
+  try {
+    writeFileSync(resolve(call.terminal.folder, path), page);
+  } catch (error) {
+    const words = fileTroubleWords(error, call.say);
+    throw new Stop(exitCodes.failed, call.say("simulateNotWritten", { path, words }));
+  }
+  call.note(call.say("simulateReported", { path }));
+}
+
+/** The same policy without its fairness, where it has any. */
+function costOf(policy: Policy, on: Outcome, run: (policy: Policy) => Outcome | null) {
+  if (policy.fairness === null) return null;
+  const off = run({ ...policy, fairness: null });
+  return off === null ? null : { on, off };
+}
+
+/** What was typed, but for the report itself. */
+function commandOf(call: Call): string {
+  const quoted = (word: string) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`);
+  const names = ["generate", "jobs", "load", "trace", "policy", "estimates", "routing", "days", "from", "count"];
+  const options = [...names, "processors", "seed"].flatMap((name) =>
+    call.all(name).map((value) => `--${name} ${quoted(value)}`),
+  );
+  return ["weir simulate", ...options, ...call.operands.map(quoted)].join(" ");
+}
