@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { gzipSync } from "node:zlib";
-import { isPodList, readNodes, readPods } from "./alibaba.ts";
+import { readNodes, readPods } from "./alibaba.ts";
 import { readTrace } from "./read-trace.ts";
 import { type TraceRefusal, TraceRefused } from "./trace-refusal.ts";
 import { skipWithout, traceFile } from "./traces-testing.ts";
@@ -42,13 +42,6 @@ test("pods by the names of the columns, in any order, with further ones, and lin
     { coresMilli: 0, memoryMib: 0, devices: 1, shareMilli: 460, models: [] },
   ]);
   assert.equal(dropped, 0);
-});
-
-test("a list of pods is told by its first line", () => {
-  assert.ok(isPodList(bytes(head)));
-  assert.ok(isPodList(bytes(`\uFEFF${head}\r`, "x")));
-  assert.ok(!isPodList(bytes("; MaxProcs: 100", "1 0 0 1 1")));
-  assert.ok(!isPodList(bytes("sn,cpu_milli,memory_mib,gpu,model")));
 });
 
 test("what is missing or negative, and a share that is none, leaves the pod out and is counted", () => {

@@ -17,16 +17,6 @@ export type NodeList = {
   readonly dropped: number;
 };
 
-/** Whether the first line names the columns of a list of pods. */
-export function isPodList(bytes: Uint8Array): boolean {
-  const [line = ""] = decoder
-    .decode(bytes.subarray(0, 4096))
-    .replace(/^\uFEFF/, "")
-    .split(/\r?\n/, 1);
-  const names = line.split(",").map((name) => name.trim());
-  return podColumns.every((column) => names.includes(column));
-}
-
 /**
  * Reads the pods of Alibaba's `cluster-trace-gpu-v2023`. What is not exactly such a list is covered by one of these rules
  * or refused (`TraceRefused`, with file, line and remedy):
