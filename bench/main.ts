@@ -10,6 +10,7 @@ import { figure, table } from "./figures.ts";
 import { load, quantile, send } from "./load.ts";
 import { packing } from "./packing.ts";
 import { parse } from "./parse.ts";
+import { simulate } from "./simulate.ts";
 import { slurm } from "./slurm.ts";
 
 /**
@@ -31,6 +32,7 @@ const measurements: Readonly<Record<string, () => Promise<void>>> = {
   slurm,
   parse,
   packing,
+  simulate,
 };
 
 const asked = process.argv.slice(2);

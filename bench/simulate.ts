@@ -1,3 +1,5 @@
+import { spawnSync } from "node:child_process";
+import { join } from "node:path";
 import { replay } from "#core/scheduling/kernel/replay.ts";
 import { type Policy, policies } from "#core/scheduling/policy.ts";
 import type { Workload } from "#core/scheduling/replay/workload.ts";
@@ -7,17 +9,19 @@ import { parseSwf, type SwfLog } from "#simulator/swf.ts";
 import { traceFile } from "#simulator/traces-testing.ts";
 import { buildWorkload } from "#simulator/workload.ts";
 import { figure } from "./figures.ts";
+import type { Scaled } from "./simulate-scale.ts";
 
 const runs = 7;
 
 /**
- * Jobs replayed per second on one core, the event loop alone: the first run, and the median of 7 after it. Where the public
+ * Jobs replayed per second on one core, the event loop alone: the first run, and the median of 7 after it; then how time and memory grow. Where the public
  * traces are absent, synthetic ones stand in and are called so.
  */
 export async function simulate(): Promise<void> {
   speed("KTH-SP2", policies.easy, 1_000_000);
   speed("SDSC-SP2", policies.easy, 800_000);
   speed("KTH-SP2", policies.conservative, 300_000);
+  scaling();
 }
 
 function speed(name: string, policy: Policy, promise: number): void {
@@ -61,4 +65,35 @@ function build(logs: readonly SwfLog[]): Workload {
   const built = buildWorkload(logs, settings);
   if (built.kind !== "workload") throw new Error(built.kind);
   return built.workload;
+}
+
+/** Centres and jobs of the curves. */
+const sizes = [
+  [1, 100_000],
+  [1, 1_000_000],
+  [1, 10_000_000],
+  [10, 1_000_000],
+  [100, 1_000_000],
+  [1000, 1_000_000],
+  [1000, 10_000_000],
+] as const;
+
+/** How time and memory grow with centres and jobs; each size in a process of its own, once. */
+function scaling(): void {
+  const base = scaleOf(1, 1000);
+  for (const [centres, jobs] of sizes) {
+    const found = scaleOf(centres, jobs);
+    const label = `synthetic, ${centres} × 1 000 processors, ${jobs} jobs`;
+    figure(`${label}: CPU time a job`, "µs", "", [(found.cpuS * 1e6) / jobs]);
+    figure(`${label}: CPU time a pass`, "µs", "", [(found.cpuS * 1e6) / found.passes]);
+    figure(`${label}: memory a job`, "bytes", "≤ 300", [((found.peakRssMib - base.peakRssMib) * 1_048_576) / jobs]);
+  }
+}
+
+function scaleOf(centres: number, jobs: number): Scaled {
+  const program = join(import.meta.dirname, "simulate-scale.ts");
+  const { status, stdout } = spawnSync(process.execPath, [program, `${centres}`, `${jobs}`], { encoding: "utf8" });
+  if (status !== 0) throw new Error(`simulate-scale.ts ${centres} ${jobs}: status ${status}`);
+  const scaled: Scaled = JSON.parse(stdout);
+  return scaled;
 }
