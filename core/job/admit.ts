@@ -361,38 +361,46 @@ function centreRefusal({ only, except, prefer }: CentreWishes, { centres }: Admi
 
 /** Limits that the schema cannot see, because the value may come from the script. */
 function fieldRefusal(asked: Asked, request: Request, limits: AdmitLimits): Refusal | null {
-  const tooLong = (what: string, actual: number, limit: number): Refusal | null =>
-    actual > limit ? { kind: "too-large", what, actual, limit, unit: "characters" } : null;
-  const variables = Object.entries(asked.environment ?? {});
-  if (asked.name === "") return invalid("name", "empty");
-  for (const [what, path] of Object.entries({ stdout: asked.stdout, stderr: asked.stderr })) {
-    if (path === "") return invalid(what, "empty");
+  const { name, comment, stdout, stderr, workingDirectory } = asked;
+  if (name === "") return invalid("name", "empty");
+  if (stdout === "") return invalid("stdout", "empty");
+  if (stderr === "") return invalid("stderr", "empty");
+  if (workingDirectory !== undefined && !/^(?:\/|\.$)/.test(workingDirectory)) {
+    return badValue("workingDirectory", workingDirectory, "a-folder");
   }
-  if (asked.workingDirectory !== undefined && !/^(?:\/|\.$)/.test(asked.workingDirectory)) {
-    return badValue("workingDirectory", asked.workingDirectory, "a-folder");
+  const variables = asked.environment === undefined ? 0 : Object.keys(asked.environment).length;
+  if (variables > limits.environmentVariables) {
+    const limit = limits.environmentVariables;
+    return { kind: "too-large", what: "the environment", actual: variables, limit, unit: "variables" };
   }
-  if (variables.length > limits.environmentVariables) {
-    const [actual, limit] = [variables.length, limits.environmentVariables];
-    return { kind: "too-large", what: "the environment", actual, limit, unit: "variables" };
-  }
-  const labels = Object.keys({ ...(asked.comment !== undefined && { comment: 1 }), ...request.labels }).length;
-  if (labels > limits.labels) {
-    return { kind: "too-large", what: "the list of labels", actual: labels, limit: limits.labels, unit: "labels" };
+  const labels = request.labels === undefined ? 0 : Object.keys(request.labels).length;
+  const inAll = labels + (comment !== undefined && request.labels?.comment === undefined ? 1 : 0);
+  if (inAll > limits.labels) {
+    return { kind: "too-large", what: "the list of labels", actual: inAll, limit: limits.labels, unit: "labels" };
   }
   if (asked.onlyOnOneNode !== undefined && (asked.nodes ?? 1) > 1) {
     return { kind: "option-refused", ...asked.onlyOnOneNode, because: phrase("one-node-only") };
   }
   return (
-    tooLong("the name", asked.name?.length ?? 0, limits.nameChars) ??
-    tooLong("the comment", asked.comment?.length ?? 0, 255) ??
-    tooLong("stdout", asked.stdout?.length ?? 0, 4096) ??
-    tooLong("stderr", asked.stderr?.length ?? 0, 4096) ??
-    tooLong("workingDirectory", asked.workingDirectory?.length ?? 0, 4096) ??
-    variables
-      .map(([name, value]) => tooLong(`environment.${name.slice(0, 100)}`, value.length, limits.environmentValueChars))
-      .find((refusal) => refusal !== null) ??
-    null
+    tooLong("the name", name, limits.nameChars) ??
+    tooLong("the comment", comment, 255) ??
+    tooLong("stdout", stdout, 4096) ??
+    tooLong("stderr", stderr, 4096) ??
+    tooLong("workingDirectory", workingDirectory, 4096) ??
+    tooLongVariable(asked.environment ?? {}, limits.environmentValueChars)
   );
+}
+
+function tooLong(what: string, text: string | undefined, limit: number): Refusal | null {
+  if (text === undefined || text.length <= limit) return null;
+  return { kind: "too-large", what, actual: text.length, limit, unit: "characters" };
+}
+
+function tooLongVariable(environment: Readonly<Record<string, string>>, limit: number): Refusal | null {
+  for (const [name, value] of Object.entries(environment)) {
+    if (value.length > limit) return tooLong(`environment.${name.slice(0, 100)}`, value, limit);
+  }
+  return null;
 }
 
 function scriptSizeRefusal(work: Work, { scriptBytes: limit }: AdmitLimits): Refusal | null {
@@ -439,7 +447,8 @@ function filesRefusal(
 }
 
 function wishesOf(asked: Asked, { centres }: Request, work: Work): CentreWishes {
-  const ids = (names: readonly string[] | undefined): readonly CentreId[] => [...new Set(names ?? [])].map(centreId);
+  const ids = (names: readonly string[] | undefined): readonly CentreId[] =>
+    names === undefined || names.length === 0 ? [] : [...new Set(names)].map(centreId);
   return {
     only: ids(centres?.only ?? asked.onlyCentres),
     except: ids(centres?.except),
@@ -460,19 +469,19 @@ function filledIn(asked: Asked, { name, shape, timeLimitS, graceS, project }: Jo
     asked.tasksPerNode ??
     asked.tasksPerAccelerator ??
     (asked.acceleratorsInAll && asked.acceleratorsPerTask);
-  const coresSaid = asked.coresPerTask ?? asked.coresPerAccelerator;
-  const fields: readonly (readonly [open: boolean, field: string, value: FilledIn["value"]])[] = [
-    [asked.name === undefined, "name", name],
-    [asked.project === undefined, "project", project],
-    [asked.nodes === undefined, "nodes", `${shape.nodes}`],
-    [tasksSaid === undefined, "tasks", `${shape.tasks}`],
-    [coresSaid === undefined, "coresPerTask", `${shape.coresPerTask}`],
-    [shape.memory.kind === "default", "memory", phrase("memory-of-the-centre")],
-    [asked.timeLimitS === undefined, "timeLimitS", `${timeLimitS}`],
-    [asked.graceS === undefined && asked.termBeforeEndS === undefined, "graceS", `${graceS}`],
-    [true, "processes", `≤ ${mostProcesses}`],
-  ];
-  return fields.filter(([open]) => open).map(([, field, value]) => ({ field, value }));
+  const filled: FilledIn[] = [];
+  if (asked.name === undefined) filled.push({ field: "name", value: name });
+  if (asked.project === undefined) filled.push({ field: "project", value: project });
+  if (asked.nodes === undefined) filled.push({ field: "nodes", value: `${shape.nodes}` });
+  if (tasksSaid === undefined) filled.push({ field: "tasks", value: `${shape.tasks}` });
+  if (asked.coresPerTask === undefined && asked.coresPerAccelerator === undefined)
+    filled.push({ field: "coresPerTask", value: `${shape.coresPerTask}` });
+  if (shape.memory.kind === "default") filled.push({ field: "memory", value: phrase("memory-of-the-centre") });
+  if (asked.timeLimitS === undefined) filled.push({ field: "timeLimitS", value: `${timeLimitS}` });
+  if (asked.graceS === undefined && asked.termBeforeEndS === undefined)
+    filled.push({ field: "graceS", value: `${graceS}` });
+  filled.push({ field: "processes", value: `≤ ${mostProcesses}` });
+  return filled;
 }
 
 /** W1: an absolute path is true only where a centre has it, a node's name where it stands, and the answer says so. */

@@ -12,6 +12,8 @@ import { unreachable } from "#core/unreachable.ts";
  */
 export function parseSbatch(script: string | null, options: readonly string[]): SbatchResult {
   const found = script === null ? nothingFound : directives(script);
+  if (found.words.length === 0 && options.length === 0)
+    return { asked: {}, client: noWishes, warnings: capped(found.warnings), refusals: withOthers(found.refusals) };
   const inScript = read(found.words);
   const given = read(options.map((text) => ({ text, line: null })));
   return {
@@ -53,6 +55,7 @@ const foreignDirectives: readonly (readonly [RegExp, string])[] = [
 ];
 
 type Found = { readonly words: Word[]; readonly warnings: Phrase[]; readonly refusals: Refusal[] };
+const noWishes: ClientWishes = { wait: false, parsable: false, quiet: false };
 const nothingFound: Found = { words: [], warnings: [], refusals: [] };
 
 function directives(script: string): Found {
@@ -62,7 +65,10 @@ function directives(script: string): Found {
   const foreign = new Set<string>();
   let inHead = true;
   let late = 0;
-  for (const { text, line } of lines(script)) {
+  for (let at = 0, line = 1; at < script.length; line += 1) {
+    const newline = script.indexOf("\n", at);
+    const text = script.slice(at, newline < 0 ? script.length : newline);
+    at += text.length + 1;
     if (text.startsWith("#SBATCH")) {
       if (inHead) {
         if (!lineWords(text.slice("#SBATCH".length), line, words)) refusals.push(unendedQuote(line));
@@ -83,18 +89,6 @@ function directives(script: string): Found {
   }
   if (late > 5) warnings.push(phrase("late-directives", { count: late - 5 }));
   return { words, warnings, refusals: refusals.slice(0, mostRefusals) };
-}
-
-function* lines(script: string): Generator<{ readonly text: string; readonly line: number }> {
-  let at = 0;
-  let line = 0;
-  while (at < script.length) {
-    const newline = script.indexOf("\n", at);
-    const end = newline < 0 ? script.length : newline;
-    line += 1;
-    yield { text: script.slice(at, end), line };
-    at = end + 1;
-  }
 }
 
 /**

@@ -60,6 +60,7 @@ type BadValue = Extract<Refusal, { readonly kind: "bad-option-value" }>;
 /** The ways of saying it must agree where several were used. */
 function acceleratorsPerNode(asked: Asked, nodes: number, tasks: number): number | BadValue {
   const { acceleratorsPerNode: perNode, acceleratorsInAll: inAll, acceleratorsPerTask: perTask } = asked;
+  if (!perNode && !inAll && !perTask) return 0;
   const models = [perNode, inAll, perTask].filter((one) => one !== undefined && one.model !== null);
   if (new Set(models.map((one) => one?.model)).size > 1) {
     return badValue("accelerators", models.map((one) => one?.model).join(", "), "one-model");
@@ -108,18 +109,18 @@ function memoryFor(asked: Asked, accelerators: number): Memory | BadValue {
   return { kind: "per-node", mib: mib * accelerators };
 }
 
-function tooLarge(shape: Shape, limits: ShapeLimits): Refusal | null {
-  const checks: readonly (readonly [what: string, actual: number, limit: number, unit: string])[] = [
-    ["the number of nodes", shape.nodes, limits.nodes, "nodes"],
-    ["the number of tasks", shape.tasks, limits.tasks, "tasks"],
-    ["coresPerTask", shape.coresPerTask, limits.cores, "cores"],
-    ["memory", shape.memory.kind === "default" ? 0 : shape.memory.mib, limits.memoryMib, "MiB"],
-    ["accelerators per node", shape.accelerators?.perNode ?? 0, limits.accelerators, "accelerators"],
-  ];
-  for (const [what, actual, limit, unit] of checks) {
-    if (actual > limit) return { kind: "too-large", what, actual, limit, unit };
-  }
-  return null;
+function tooLarge({ nodes, tasks, coresPerTask, memory, accelerators }: Shape, limits: ShapeLimits): Refusal | null {
+  return (
+    over("the number of nodes", nodes, limits.nodes, "nodes") ??
+    over("the number of tasks", tasks, limits.tasks, "tasks") ??
+    over("coresPerTask", coresPerTask, limits.cores, "cores") ??
+    over("memory", memory.kind === "default" ? 0 : memory.mib, limits.memoryMib, "MiB") ??
+    over("accelerators per node", accelerators?.perNode ?? 0, limits.accelerators, "accelerators")
+  );
+}
+
+function over(what: string, actual: number, limit: number, unit: string): Refusal | null {
+  return actual > limit ? { kind: "too-large", what, actual, limit, unit } : null;
 }
 
 function disagree(option: string, value: string, expected: PhraseKind, facts: Phrase["facts"] = {}): Shaped {
