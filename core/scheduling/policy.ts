@@ -8,8 +8,10 @@ export type Policy = {
   /** `kept`: the job that was chosen while it does not fit blocks until it starts, whatever comes (RLScheduler, SC'20). */
   readonly head: "chosen-again" | "kept";
   readonly backfill: Backfill;
-  /** A job that has waited so long is served first, in order of submission, with a reservation nothing delays. null: never. */
+  /** A job near so long a wait is served first, in order of submission, with a reservation nothing delays. null: none is. */
   readonly maxWaitS: number | null;
+  /** How long before `maxWaitS` a job counts as near it. */
+  readonly guardLeadS: number;
   /** null: nobody's usage moves the order. */
   readonly fairness: Fairness | null;
   /** A job past its start in the virtual schedule of its home alone goes ahead of visitors there. null: homes are alike. */
@@ -29,7 +31,7 @@ export type Order =
   | { readonly kind: "saf" }
   /** log10(time asked for) × processors + 870 × log10(submission) (Carastan-Santos and de Camargo, SC'17). */
   | { readonly kind: "f1" }
-  /** (processors + a)^α · (predicted + b)^β · asked^δ ÷ (1 + wait ÷ τ)^γ. */
+  /** processors^α · predicted^β · asked^δ ÷ (1 + wait ÷ τ)^γ. */
   | {
       readonly kind: "score";
       readonly processorsPower: number;
@@ -76,15 +78,18 @@ export type Prediction = {
   readonly memory: number;
 };
 
-/** Plans the first jobs of the queue under several orders and random moves and keeps the best. */
+/** Plans the first jobs of the queue by predicted times under several orders and random moves, and keeps the best. */
 export type Lookahead = {
   readonly jobs: number;
   readonly moves: number;
+  /** Each second a job waits costs 1 + this ÷ its predicted run time: 0 minds waits alone, much minds the short ones. */
+  readonly slowdownWeightS: number;
 };
 
 const plain = {
   head: "chosen-again",
   maxWaitS: null,
+  guardLeadS: 0,
   fairness: null,
   homePriority: null,
   prediction: null,
@@ -120,10 +125,11 @@ export const policies = {
     },
     backfill: "easy",
     maxWaitS: 302_400,
-    fairness: { halfLifeS: 604_800, least: 0.25, most: 4, power: 1, promiseS: null },
+    guardLeadS: 102_400,
+    fairness: { halfLifeS: 604_800, least: 0.25, most: 4, power: 0.5, promiseS: null },
     homePriority: { afterS: 0 },
-    prediction: { shrinkage: 2, memory: 0.9 },
-    lookahead: { jobs: 24, moves: 20 },
+    prediction: { shrinkage: 3, memory: 0.9 },
+    lookahead: { jobs: 32, moves: 20, slowdownWeightS: 1_500 },
   },
 } as const satisfies Record<string, Policy>;
 

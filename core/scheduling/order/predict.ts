@@ -1,0 +1,109 @@
+import type { Prediction } from "../policy.ts";
+
+/**
+ * Run times foretold from what jobs of the same kind took, as a share of the time they asked for: a decayed mean each of the
+ * home, of the same limit there, of the person, of that person's jobs of this limit, and of these with as many processors.
+ * Each narrower mean is shrunk towards the wider one before it, so a person without history is judged by others. Only
+ * completed jobs are learnt from. People and homes are numbers of the caller's.
+ */
+export class RunTimes {
+  readonly #shrinkage: readonly number[];
+  readonly #memory: readonly number[];
+  readonly #levels = Array.from({ length: levels }, () => new Means());
+  readonly #classes = new Map<number, number>();
+  /** The place in each level, `levels` entries a class. */
+  #places = new Int32Array(64 * levels);
+
+  constructor({ shrinkage, memory }: Prediction) {
+    this.#shrinkage = [wideShrinkage, wideShrinkage, shrinkage, shrinkage, shrinkage];
+    this.#memory = [wideMemory, wideMemory, personMemory, memory, memory];
+  }
+
+  /** The number of the class of jobs that are alike in home, person, limit (whole seconds) and processors (below 2^21). */
+  classOf(home: number, person: number, limitS: number, processors: number): number {
+    const [ofHome, ofLimit, ofPerson, ofPersonLimit, ofClass] = this.#levels;
+    const personLimit = ofPersonLimit?.placeOf(person * 4_294_967_296 + limitS) ?? 0;
+    const key = personLimit * 2_097_152 + processors;
+    const known = this.#classes.get(key);
+    if (known !== undefined) return known;
+    const number = this.#classes.size;
+    this.#classes.set(key, number);
+    if ((number + 1) * levels > this.#places.length) {
+      const larger = new Int32Array(this.#places.length * 2);
+      larger.set(this.#places);
+      this.#places = larger;
+    }
+    const places = [
+      ofHome?.placeOf(home),
+      ofLimit?.placeOf(home * 4_294_967_296 + limitS),
+      ofPerson?.placeOf(person),
+      personLimit,
+      ofClass?.placeOf(key),
+    ];
+    for (const [level, place] of places.entries()) this.#places[number * levels + level] = place ?? 0;
+    return number;
+  }
+
+  /** What such a job is expected to take: from 1 to its limit, seconds, not rounded. */
+  predictS(kind: number, limitS: number): number {
+    let share = shareOfNothingKnown;
+    for (let level = 0; level < levels; level += 1) {
+      const means = this.#levels[level];
+      const place = this.#places[kind * levels + level] ?? 0;
+      const shrinkage = this.#shrinkage[level] ?? 0;
+      share = ((means?.sum[place] ?? 0) + shrinkage * share) / ((means?.weight[place] ?? 0) + shrinkage);
+    }
+    return Math.min(limitS, Math.max(1, share * limitS));
+  }
+
+  /** A job of this class has ended after `runS`. */
+  learn(kind: number, limitS: number, runS: number): void {
+    const share = runS / limitS;
+    for (let level = 0; level < levels; level += 1) {
+      const place = this.#places[kind * levels + level] ?? 0;
+      this.#levels[level]?.add(place, share, this.#memory[level] ?? 1);
+    }
+  }
+}
+
+/** A prediction that the job has outlived is raised by half of what it ran, by at least half a minute, up to its limit. */
+export function raisedS(predictedS: number, elapsedS: number, limitS: number): number {
+  if (elapsedS < predictedS) return predictedS;
+  return Math.max(Math.min(limitS, Math.max(elapsedS * 1.5, elapsedS + 30)), elapsedS);
+}
+
+const levels = 5;
+const shareOfNothingKnown = 0.5;
+const wideShrinkage = 5;
+const wideMemory = 0.98;
+const personMemory = 0.95;
+
+/** Decayed sums and their weights, by a dense number of each key. */
+class Means {
+  sum = new Float64Array(64);
+  weight = new Float64Array(64);
+  readonly #places = new Map<number, number>();
+
+  placeOf(key: number): number {
+    const known = this.#places.get(key);
+    if (known !== undefined) return known;
+    const place = this.#places.size;
+    this.#places.set(key, place);
+    if (place >= this.sum.length) {
+      this.sum = doubled(this.sum);
+      this.weight = doubled(this.weight);
+    }
+    return place;
+  }
+
+  add(place: number, value: number, memory: number): void {
+    this.sum[place] = (this.sum[place] ?? 0) * memory + value;
+    this.weight[place] = (this.weight[place] ?? 0) * memory + 1;
+  }
+}
+
+function doubled(column: Float64Array<ArrayBuffer>): Float64Array<ArrayBuffer> {
+  const larger = new Float64Array(column.length * 2);
+  larger.set(column);
+  return larger;
+}
