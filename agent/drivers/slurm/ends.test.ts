@@ -212,4 +212,16 @@ describe("what a word says", () => {
     const usage = usageOf(wordOf(`JobState=COMPLETED ExitCode=0:0 ${ran}`), [], exited(0));
     assert.deepEqual([usage.startedMs, usage.wallMs, usage.memoryWay], [1_795_367_579_000, 3000, "none"]);
   });
+
+  test("within the second that the engine keeps, the wrapper's milliseconds count; beyond it the engine's word does", () => {
+    const wallOf = (wallMs: number, startedMs = 0) => {
+      const record = ended(`cause=exited\nexitCode=0\nwallMs=${wallMs}\nstartedMs=${startedMs}`);
+      const usage = usageOf(wordOf(`JobState=COMPLETED ExitCode=0:0 ${ran}`), [], record);
+      return [usage.wallMs, (usage.startedMs ?? 0) - 1_795_367_579_000];
+    };
+    assert.deepEqual(wallOf(2_345, 1_795_367_579_654), [2_345, 654]);
+    assert.deepEqual(wallOf(3_999, 1_795_367_578_900), [3_999, -100]);
+    assert.deepEqual(wallOf(4_000, 1_795_367_580_000), [3_000, 0]);
+    assert.deepEqual(wallOf(1), [3_000, 0]);
+  });
 });

@@ -8,7 +8,7 @@ import type { ChunkFacts, EndedRun, Notebook, NotebookLine, NotedChunk } from ".
 import { waitKind } from "./reasons.ts";
 import type { WrapperRecord } from "./record.ts";
 import type { Words } from "./slurm-text.ts";
-import { usageByRecord, usageOf } from "./usage.ts";
+import { usageByRecord, usageOf, withinSecond } from "./usage.ts";
 import { endOfVanished } from "./vanished.ts";
 
 /**
@@ -71,7 +71,7 @@ const manyOfArray = 10;
 const mostChunks = 200;
 const mostRuns = 1000;
 /** A run that was just submitted may start at once; those that came together are looked at together. */
-const firstLookMs = 200;
+const firstLookMs = 400;
 /** A folder costs the helper so much; a user's thousands are read less often. */
 const recordsMsEach = 1;
 
@@ -375,7 +375,7 @@ export function follow(settings: FollowSettings): Following {
       return track.record?.ended ? vanished(track) : null;
     }
     if (verdict.difference !== null) note("engine and wrapper differ", { run: track.run, what: verdict.difference });
-    const atMs = word.endS === null ? nowMs() : word.endS * 1000;
+    const atMs = word.endS === null ? nowMs() : withinSecond(word.endS * 1000, track.record?.ended?.endedMs ?? null);
     const words = [verdict.words, verdict.difference].filter((one) => one !== null).join("; ") || null;
     return { kind: "ended", run: track.run, atMs, end: verdict.end, usage, words };
   }

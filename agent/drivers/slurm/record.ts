@@ -19,6 +19,8 @@ export type WrapperEnd = {
   readonly words: string | null;
   readonly startedMs: number;
   readonly endedMs: number;
+  /** By the node's monotonic clock. */
+  readonly wallMs: number;
   readonly cpuUserMs: number;
   readonly cpuSystemMs: number;
   readonly peakMemoryMib: number;
@@ -51,6 +53,7 @@ function wrapperEnd(text: string): WrapperEnd | null {
     words: facts.get("words") || null,
     startedMs: whole(facts.get("startedMs")),
     endedMs: whole(facts.get("endedMs")),
+    wallMs: whole(facts.get("wallMs")),
     cpuUserMs: whole(facts.get("cpuUserMs")),
     cpuSystemMs: whole(facts.get("cpuSystemMs")),
     peakMemoryMib: Math.ceil(whole(facts.get("peakMemoryBytes")) / 2 ** 20),

@@ -46,12 +46,12 @@ export type RestEngine = Engine & {
 const recordedAfterMs = 500;
 const mostRecorded = 200;
 /** Enough for eight connections and for folders that are prepared together meanwhile. */
-const submissionsAtOnce = 96;
-const mostPrepared = 32;
+const submissionsAtOnce = 160;
+const mostPrepared = 60;
 const mostPreparedBytes = 8 * 2 ** 20;
 const preparingAtOnce = 2;
 /** While so many are on their way to slurmrestd, the next ones are gathered until a request of weir-as is full. */
-const enoughAhead = 16;
+const enoughAhead = 24;
 
 /**
  * slurmrestd, asked as the user with a token that weir-as mints. It submits, cancels and tells of single jobs. The

@@ -109,6 +109,8 @@ describe("the Slurm driver on real clusters", { skip: requires("root", "slurm", 
           const ended = await agent(name).run(script);
           assert.deepEqual(ended.end, end);
           assert.ok(ended.usage.startedMs !== null);
+          // Slurm, which keeps whole seconds, would call it nothing at all.
+          assert.ok(ended.usage.wallMs > 0 && ended.atMs >= ended.usage.startedMs, JSON.stringify(ended));
         });
 
       test("an interpreter that is not there", async () => {

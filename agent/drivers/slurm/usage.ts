@@ -4,8 +4,8 @@ import type { WrapperRecord } from "./record.ts";
 import { durationS, sizeMib, type Words } from "./slurm-text.ts";
 
 /**
- * What a run used, by the engine: start, end and CPU time. Slurm counts whole seconds of wall time, and so does the bill.
- * Without accounting only the times are the engine's, and CPU and memory the wrapper's, which the user could have
+ * What a run used, by the engine: start, end and CPU time. Slurm keeps whole seconds; within its rounding, and only there,
+ * the wrapper's milliseconds say more (R4). Without accounting only the times are the engine's, and CPU and memory the wrapper's, which the user could have
  * written: they are shown and priced by nothing.
  */
 export function usageOf(word: JobWord, accounting: readonly Words[], record: WrapperRecord | null): RunUsage {
@@ -13,8 +13,8 @@ export function usageOf(word: JobWord, accounting: readonly Words[], record: Wra
   const measured = measuredBy(accounting, word.jobId);
   const end = record?.ended ?? null;
   return {
-    startedMs: ran && word.startS !== null ? word.startS * 1000 : null,
-    wallMs: ran ? 1000 * word.elapsedS : 0,
+    startedMs: ran && word.startS !== null ? withinSecond(1000 * word.startS, end?.startedMs ?? null) : null,
+    wallMs: ran ? withinSecond(1000 * word.elapsedS, end?.wallMs ?? null) : 0,
     cpuUserMs: measured?.cpuUserMs ?? end?.cpuUserMs ?? 0,
     cpuSystemMs: measured?.cpuSystemMs ?? end?.cpuSystemMs ?? 0,
     peakMemoryMib: measured?.peakMemoryMib ?? end?.peakMemoryMib ?? 0,
@@ -25,12 +25,17 @@ export function usageOf(word: JobWord, accounting: readonly Words[], record: Wra
   };
 }
 
+/** The wrapper's value where the engine, which cut off what is less than a second, may have seen the same; else the engine's. */
+export function withinSecond(engineMs: number, wrapperMs: number | null): number {
+  return wrapperMs !== null && Math.abs(wrapperMs - engineMs) < 1000 ? wrapperMs : engineMs;
+}
+
 /** Where the engine has forgotten the job, the wrapper's record is all there is. */
 export function usageByRecord(record: WrapperRecord): RunUsage {
   const end = record.ended;
   return {
     startedMs: record.started?.startedMs ?? null,
-    wallMs: end ? Math.max(0, end.endedMs - end.startedMs) : 0,
+    wallMs: end?.wallMs ?? 0,
     cpuUserMs: end?.cpuUserMs ?? 0,
     cpuSystemMs: end?.cpuSystemMs ?? 0,
     peakMemoryMib: end?.peakMemoryMib ?? 0,
