@@ -12,6 +12,9 @@ import { packing } from "./packing.ts";
 import { parse } from "./parse.ts";
 import { simulate } from "./simulate.ts";
 import { slurm } from "./slurm.ts";
+import { slurmChain } from "./slurm-chain.ts";
+import { slurmRest } from "./slurm-rest.ts";
+import { slurmWide } from "./slurm-wide.ts";
 
 /**
  * `npm run bench`: the speed and memory that Weir promises, measured on a network of its own, as JSON lines and a table.
@@ -30,6 +33,9 @@ const measurements: Readonly<Record<string, () => Promise<void>>> = {
   processes,
   command,
   slurm,
+  slurmRest,
+  slurmChain,
+  slurmWide,
   parse,
   packing,
   simulate,

@@ -6,7 +6,7 @@ import { groupOrders, type Place, submissionOf } from "#agent/drivers/slurm/chun
 import { makeTestSite, orderOf, type TestAgent, type TestSite } from "#agent/drivers/slurm/site-testing.ts";
 import type { RunOrder } from "#core/run-order.ts";
 import { sampleAllocation } from "#core/sample-testing.ts";
-import { type Clusters, slurmPossible, startClusters } from "../tools/slurm/clusters.ts";
+import { type Cluster, type Clusters, slurmPossible, startClusters } from "../tools/slurm/clusters.ts";
 import { figure } from "./figures.ts";
 import { quantile } from "./load.ts";
 
@@ -43,7 +43,7 @@ async function pairs(clusters: Clusters, site: TestSite, agent: TestAgent): Prom
   const starts: number[] = [];
   for (let pair = 0; pair < 105; pair += 1) {
     await delay(Math.random() * 250);
-    const rawMs = sbatch(clusters, site);
+    const rawMs = sbatch(clusters, site.cluster);
     await delay(Math.random() * 250);
     const order = orderOf("true");
     const sentMs = performance.now();
@@ -64,13 +64,13 @@ async function pairs(clusters: Clusters, site: TestSite, agent: TestAgent): Prom
   figure("order at the agent to the start of its job", "ms", "", starts);
 }
 
-function sbatch(clusters: Clusters, site: TestSite): number {
+export function sbatch(clusters: Clusters, cluster: Cluster): number {
   const [user] = clusters.users;
   if (!user) throw new Error("the clusters have users");
   const startedMs = performance.now();
   const said = spawnSync("sbatch", ["--parsable", "-pbatch", "-t1", "--mem=16", "-o/dev/null", "--wrap=true"], {
     cwd: user.home,
-    env: { PATH: "/usr/bin:/bin", SLURM_CONF: site.cluster.slurmConf },
+    env: { PATH: "/usr/bin:/bin", SLURM_CONF: cluster.slurmConf },
     uid: user.uid,
     gid: user.gid,
     encoding: "utf8",

@@ -1,0 +1,127 @@
+import { readFileSync } from "node:fs";
+import { setTimeout as delay } from "node:timers/promises";
+import { groupOrders, submissionOf } from "#agent/drivers/slurm/chunks.ts";
+import { openRestClient } from "#agent/drivers/slurm/rest-client.ts";
+import { submitBody } from "#agent/drivers/slurm/rest-request.ts";
+import { makeTestSite, orderOf, type TestAgent, type TestSite } from "#agent/drivers/slurm/site-testing.ts";
+import { clusterOf, slurmPossible, startClusters } from "../tools/slurm/clusters.ts";
+import { figure } from "./figures.ts";
+
+/**
+ * Sustained submission by slurmrestd: the driver, fed with orders, beside eight connections that post the same jobs with
+ * nothing else to do. In turns on one cluster, after a round that does not count; nothing of the partition starts
+ * meanwhile. The CPU time of each part says where the difference goes on a machine whose cores are busy.
+ */
+export async function slurmRest(): Promise<void> {
+  const possible = slurmPossible();
+  if (possible.kind === "missing") {
+    process.stdout.write(`slurm-rest: not measured: ${possible.words}\n`);
+    return;
+  }
+  const clusters = await startClusters({ only: ["qingdao"], cpus: 32, extra: ["MaxJobCount=50000"] });
+  const cluster = clusterOf(clusters, "qingdao");
+  const rest = { transport: "rest", rest: { socket: cluster.restSocket } };
+  const site = makeTestSite(clusters, "qingdao", { site: rest });
+  const agent = await site.open({ recordsEveryMs: 1000, listEveryMs: 10_000, messageTimeoutMs: null });
+  try {
+    await rounds(site, agent);
+  } finally {
+    await agent.driver.close();
+    await clusters.stop();
+    site.remove();
+  }
+}
+
+const jobsOfARound = 300;
+const countedRounds = 5;
+
+async function rounds(site: TestSite, agent: TestAgent): Promise<void> {
+  const { cluster } = site;
+  await agent.run("true");
+  const token = (await cluster.run("weirt-li", ["scontrol", "token", "lifespan=3000"])).stdout.trim().slice(10);
+  const [raw, ours, ratios]: [number[], number[], number[]] = [[], [], []];
+  const cpu: Record<string, number[]> = {};
+  for (let round = -1; round < countedRounds; round += 1) {
+    await cluster.run("root", ["scontrol", "update", "PartitionName=batch", "State=DOWN"]);
+    const rawRate = await rate(() => postAll(cluster.restSocket, cluster.sharedFolder, token));
+    const before = cpuNow(site);
+    const rateOfOurs = await rate(async () => {
+      const orders = Array.from({ length: jobsOfARound }, () => orderOf("true"));
+      const answers = await Promise.all(orders.map((order) => agent.driver.start(order)));
+      if (!answers.every(({ kind }) => kind === "queued")) throw new Error(JSON.stringify(answers[0]));
+    });
+    const after = cpuNow(site);
+    await cluster.run("root", ["scancel", "--partition=batch"]);
+    await delay(2_000);
+    await cluster.run("root", ["scontrol", "update", "PartitionName=batch", "State=UP"]);
+    if (round < 0) continue;
+    raw.push(rawRate);
+    ours.push(rateOfOurs);
+    ratios.push(rateOfOurs / rawRate);
+    for (const [name, ms] of Object.entries(after)) (cpu[name] ??= []).push((ms - (before[name] ?? 0)) / jobsOfARound);
+  }
+  figure("slurmrestd, eight connections", "/s", "", raw);
+  figure("the driver by slurmrestd, fed with orders", "/s", "", ours);
+  figure("ratio of the two, by slurmrestd", "", "≥ 0.8", ratios);
+  for (const [name, spent] of Object.entries(cpu)) figure(`CPU of ${name} for each job so submitted`, "ms", "", spent);
+}
+
+async function postAll(socket: string, sharedFolder: string, token: string): Promise<void> {
+  const client = openRestClient({ kind: "socket", path: socket });
+  const place = { user: "weirt-li", account: null, partition: "batch", qos: null, gres: null, mostTimeS: null };
+  const [group] = groupOrders([orderOf("true")], 1001, 1000);
+  if (!group) throw new Error("one order is one group");
+  const folder = `${sharedFolder}/weirt-li`;
+  let left = jobsOfARound;
+  const connection = async () => {
+    while (left > 0) {
+      left -= 1;
+      const prepared = { place: folder, batch: "#!/bin/sh\ntrue\n", deadlineS: Math.floor(Date.now() / 1000) + 660 };
+      const body = submitBody(submissionOf(group, place, "bench", 600, false), prepared, "plain");
+      const path = "/slurm/v0.0.38/job/submit";
+      const answer = await client.call({ method: "POST", path, user: "weirt-li", token, body, patienceMs: 30_000 });
+      if (answer.status !== 200) throw new Error(answer.text);
+    }
+  };
+  await Promise.all(Array.from({ length: 8 }, connection));
+  client.close();
+}
+
+async function rate(act: () => Promise<void>): Promise<number> {
+  const startedMs = performance.now();
+  await act();
+  return (1000 * jobsOfARound) / (performance.now() - startedMs);
+}
+
+/** By part, in milliseconds since its start. */
+function cpuNow({ cluster }: TestSite): Record<string, number> {
+  const own = process.cpuUsage();
+  return {
+    "the driver": (own.user + own.system) / 1000,
+    "weir-as": cpuBelow(process.pid),
+    slurmrestd: cpuMs(cluster.rest.pid()),
+    slurmctld: cpuMs(cluster.controller.pid()),
+  };
+}
+
+/** User and system time of a process and of the children it has waited for. */
+export function cpuMs(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.split(" ") ?? [];
+  return [11, 12, 13, 14].reduce((sum, at) => sum + Number(fields[at] ?? 0) * 10, 0);
+}
+
+/** Of sudo and weir-as below a process. */
+export function cpuBelow(pid: number): number {
+  return readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8")
+    .trim()
+    .split(" ")
+    .filter((text) => text !== "")
+    .reduce((all, child) => {
+      try {
+        const isOurs = /sudo|weir-as/.test(readFileSync(`/proc/${child}/cmdline`, "utf8"));
+        return isOurs ? all + cpuMs(Number(child)) + cpuBelow(Number(child)) : all;
+      } catch {
+        return all;
+      }
+    }, 0);
+}
