@@ -14,8 +14,9 @@ import { plainHttp } from "#cli/plain-http.ts";
 import { exitCodes, Stop, stopOf } from "#cli/stop.ts";
 import { type Cell, type Column, factsText, plainLines, tableText } from "#cli/table.ts";
 import type { Terminal } from "#cli/terminal.ts";
-import type { Language, Say } from "#cli/words.ts";
+import type { Say } from "#cli/words.ts";
 import { parseTaskName } from "#core/ids.ts";
+import type { Language } from "#core/language.ts";
 
 /** One use of one command: what was typed, and what a command does with it. */
 export type Call = {

@@ -555,7 +555,7 @@ test("submit: nothing on standard input is nothing to submit; only defaults that
     { field: "name", value: "x" },
     { field: "project", value: "default" },
     { field: "nodes", value: "1" },
-    { field: "memory", value: "" },
+    { field: "memory", value: "the centre's memory per core × cores" },
     { field: "timeLimitS", value: "3600" },
     { field: "processes", value: "≤ 4096" },
   ];
@@ -570,7 +570,7 @@ test("submit: nothing on standard input is nothing to submit; only defaults that
   assert.equal(ran.out, "Submitted job 12 (a\ufffdb\ufffd[31mX)\n");
   assert.match(
     ran.error,
-    /^defaults: project default, the centre's memory per core, time limit 1h00m, processes ≤ 4096$/m,
+    /^defaults: project default, memory the centre's memory per core × cores, time limit 1h00m, processes ≤ 4096$/m,
   );
   assert.deepEqual(JSON.parse((await weir(url, ["submit", "--json", "--", "true"])).out).defaults, defaults);
 });

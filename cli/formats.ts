@@ -2,6 +2,8 @@ import type { JobSummary, WireOutcome } from "#api/job.ts";
 import type { Cell, Colour } from "#cli/table.ts";
 import type { Say, WordsKey } from "#cli/words.ts";
 import { words } from "#cli/words.ts";
+import { filledInName } from "#core/job/filled-in.ts";
+import type { Language } from "#core/language.ts";
 import { type Rounding, roundedQuotient } from "#core/ledger/rounding.ts";
 import type { StartableShape } from "#core/scheduling/headroom.ts";
 
@@ -131,12 +133,11 @@ export function outcomeText(
 export function defaultsText(
   defaults: readonly { readonly field: string; readonly value: string }[],
   say: Say,
+  language: Language,
 ): string {
   const parts = defaults.map(({ field, value }) => {
-    const key = `default_${field}`;
-    return isKey(key)
-      ? say(key, { value: /S$/.test(field) ? spanText(Number(value) * 1000) : value })
-      : `${field} ${value}`;
+    const text = /S$/.test(field) ? spanText(Number(value) * 1000) : value;
+    return `${filledInName(field, language)} ${text}`;
   });
   return parts.join(", ") || say("none");
 }

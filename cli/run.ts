@@ -5,8 +5,9 @@ import { type Foreign, type ParseTrouble, parseOptions } from "#cli/option.ts";
 import { exitCodes, Stop } from "#cli/stop.ts";
 import { plainLines } from "#cli/table.ts";
 import type { Terminal } from "#cli/terminal.ts";
-import { type Language, languageOf, type Say, sayIn } from "#cli/words.ts";
+import { type Say, sayIn } from "#cli/words.ts";
 import { notItsOwnCode } from "#core/job/exit-code.ts";
+import { type Language, languageOf } from "#core/language.ts";
 import { nearestName } from "#core/nearest-name.ts";
 
 /** Does what was typed, and gives the exit status. Throws only where the terminal itself fails. */

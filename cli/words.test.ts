@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { languageOf, sayIn, words } from "#cli/words.ts";
+import { sayIn, words } from "#cli/words.ts";
 import { stateKinds } from "#core/job/state.ts";
+import { languageOf } from "#core/language.ts";
 
 test("every sentence is there in both languages, with the same facts in it", () => {
   for (const [key, [en, zh]] of Object.entries(words)) {

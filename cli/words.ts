@@ -1,3 +1,5 @@
+import { type Language, speaker } from "#core/language.ts";
+
 /** Every sentence of the CLI in both languages; `{name}` is filled in. What the server says comes in the language asked. */
 export const words = {
   // Help
@@ -350,6 +352,11 @@ export const words = {
   columnMaxWait: ["LONGEST WAIT", "最长等待"],
   progress: ["{done} of {all}, {rate}/s, about {left} left", "{done} / {all}，每秒 {rate}，约剩 {left}"],
   simulateNotJson: ["{path} does not describe centres: {words}", "{path} 未描述中心：{words}"],
+  simulateSyntax: ["it is no JSON ({words})", "不是 JSON（{words}）"],
+  simulateNoCentres: [
+    'it has no "centres"; docs/guides/many-centres.json is an example',
+    '其中没有 "centres"；示例见 docs/guides/many-centres.json',
+  ],
   simulateOtherDriver: [
     "{centre} is registered already, with driver {driver}. Name the simulated one otherwise.",
     "{centre} 已登记，驱动为 {driver}。请给模拟中心另取名称。",
@@ -576,15 +583,6 @@ export const words = {
   submitted: ["Submitted job {id} ({name})", "已提交作业 {id}（{name}）"],
   submittedArray: ["Submitted job {id} ({name}, {tasks} tasks)", "已提交作业 {id}（{name}，{tasks} 个任务）"],
   defaultsHead: ["defaults", "默认值"],
-  default_name: ["name {value}", "名称 {value}"],
-  default_project: ["project {value}", "项目 {value}"],
-  default_nodes: ["nodes {value}", "节点 {value}"],
-  default_tasks: ["tasks {value}", "任务 {value}"],
-  default_coresPerTask: ["cores per task {value}", "每任务核数 {value}"],
-  default_memory: ["the centre's memory per core", "内存按中心每核内存"],
-  default_timeLimitS: ["time limit {value}", "时限 {value}"],
-  default_graceS: ["grace {value}", "宽限 {value}"],
-  default_processes: ["processes {value}", "进程数 {value}"],
   warning: ["warning: {words}", "警告：{words}"],
   submitAgain: ["The answer was cut off; sending it again with the same key …", "应答中断；以同一幂等键重发 …"],
   wouldGo: ["would go to {centre} now", "现在会去 {centre}"],
@@ -804,18 +802,8 @@ export const words = {
 } as const satisfies Record<string, readonly [en: string, zh: string]>;
 
 export type WordsKey = keyof typeof words;
-export type Language = "en" | "zh";
 export type Say = (key: WordsKey, facts?: Readonly<Record<string, string | number>>) => string;
 
 export function sayIn(language: Language): Say {
-  return (key, facts = {}) => {
-    const text: string = words[key][language === "zh" ? 1 : 0];
-    return text.replace(/\{(\w+)\}/g, (whole, name: string) => `${facts[name] ?? whole}`);
-  };
-}
-
-/** As the C library does: LC_ALL, else LC_MESSAGES, else LANG; the first that is set counts. */
-export function languageOf(environment: Readonly<Record<string, string | undefined>>): Language {
-  const { LC_ALL, LC_MESSAGES, LANG } = environment;
-  return /^zh\b|^zh_/i.test(LC_ALL || LC_MESSAGES || LANG || "") ? "zh" : "en";
+  return speaker(words, language);
 }

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { type Embedded, type EmbeddedSettings, startEmbedded } from "#server/postgres/embedded.ts";
+import { tell } from "./words.ts";
 
 /**
  * Starts PostgreSQL and keeps it: when it ends unasked it is started again, at once, then after 0.2 s doubling up to
@@ -14,7 +15,7 @@ export async function keepDatabase(settings: EmbeddedSettings, say: (words: stri
       const readyMs = performance.now();
       await running.exited;
       if (stopping.signal.aborted) return;
-      say("PostgreSQL ended; starting it again.");
+      say(tell("databaseEnded"));
       // One that keeps ending right after its start must not be started in a busy loop.
       let delayMs = performance.now() - readyMs > 10_000 ? 0 : 200;
       for (;;) {
@@ -25,10 +26,15 @@ export async function keepDatabase(settings: EmbeddedSettings, say: (words: stri
           break;
         } catch (error) {
           delayMs = Math.min(10_000, Math.max(200, delayMs * 2));
-          say(`${error instanceof Error ? error.message : String(error)}\nTrying again in ${delayMs / 1000} s.`);
+          say(
+            tell("tryingAgain", {
+              words: error instanceof Error ? error.message : String(error),
+              seconds: delayMs / 1000,
+            }),
+          );
         }
       }
-      say("PostgreSQL is ready again.");
+      say(tell("databaseAgain"));
     }
     // Asked to stop while it was being started.
     await running.stop();

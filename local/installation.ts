@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { findBinaries } from "#server/postgres/embedded.ts";
 import { type CopySettings, type Credentials, firstUnreachable, pruneCopies, reachableFor } from "./reach.ts";
+import { tell } from "./words.ts";
 
 /** Absolute paths of what the supervisor starts. `postgres` is the folder of its programs, or null where it is not needed. */
 export type Installation = {
@@ -42,7 +43,7 @@ export function reachableInstallation(
   const copy = (name: string): CopySettings => ({
     into,
     name,
-    onCopy: (folder) => say(`copying ${name} to ${folder}, because the system users cannot read it in ${root}`),
+    onCopy: (folder) => say(tell("copying", { name, folder, root })),
   });
   const keep = (name: string, folder: string, days: number) =>
     pruneCopies(into, name, folder, Date.now() - days * 86_400_000);

@@ -3,6 +3,7 @@ import { closeSync, openSync } from "node:fs";
 import { Socket } from "node:net";
 import { createInterface } from "node:readline";
 import { type ProcessIdentity, processIdentity } from "./process.ts";
+import { tell } from "./words.ts";
 
 /**
  * Keeps one program running: starts it, hands on what it says on its control channel (the contract is at the top of
@@ -41,8 +42,10 @@ export function keepRunning(order: ProgramOrder, events: ProgramEvents): Program
       again = setTimeout(begin, delayMs);
       delayMs = Math.min(longestDelayMs, delayMs * 2);
     };
-    started.once("exit", (status, signal) => end(signal === null ? `with status ${status}` : `by ${signal}`));
-    started.once("error", (error) => end(`before it began: ${error.message}`));
+    started.once("exit", (status, signal) =>
+      end(signal === null ? tell("endedStatus", { status: `${status}` }) : tell("endedSignal", { signal })),
+    );
+    started.once("error", (error) => end(tell("endedBefore", { words: error.message })));
   };
   begin();
 

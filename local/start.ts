@@ -57,6 +57,7 @@ import { type Taken, takeHome, underLock } from "./lock.ts";
 import { haveEnded, signal } from "./process.ts";
 import { Supervisor, type SupervisorUsers, stopwatch } from "./supervisor.ts";
 import { claimJobUsers, findUsers, hasNoProcess, jobUserName, makeUsers, type SystemUser } from "./users.ts";
+import { tell } from "./words.ts";
 
 const say = (words: string) => process.stdout.write(`${words}\n`);
 // Whoever read our words may be gone (npm killed, terminal closed); that is no reason to end.
@@ -86,12 +87,9 @@ async function start(): Promise<void> {
   const found = installation(!process.env.DATABASE_URL);
   if (root) mkdirSync(machine.folder, { recursive: true, mode: 0o755 });
   makeHome(home, root ? { name: "nobody", uid: 65_534, gid: 65_534 } : null);
-  const lock = await takeHome(home.lock, ({ pid }) =>
-    say(`Stopping the instance of process ${pid}: the npm that started it is gone.`),
-  );
+  const lock = await takeHome(home.lock, ({ pid }) => say(tell("stoppingOther", { pid })));
   if (lock.kind === "busy") return sayBusy(home, lock);
-  if (!existsSync(home.log.folder))
-    say(`Making a new home in ${home.folder}${root ? "" : `, where jobs run as you: that is no isolation`}.`);
+  if (!existsSync(home.log.folder)) say(tell(root ? "newHome" : "newHomeUser", { folder: home.folder }));
   await endLeft(lock.left);
   await assertPortFree(home.port);
   const users = root ? systemUsers(home) : null;
@@ -119,12 +117,11 @@ async function start(): Promise<void> {
 type Lock = Extract<Taken, { readonly kind: "taken" }>;
 
 function sayBusy(home: WeirHome, { holder }: Extract<Taken, { readonly kind: "busy" }>): never {
-  if (holder === null) say(`Another process has ${home.lock} and does not say which it is. Try again in a moment.`);
-  else
-    say(
-      `Weir is ${holder.url === null ? "starting" : `running at ${holder.url}`} (process ${holder.pid}, home ${home.folder}).\n` +
-        "`weir open` prints a new sign-in link (without weir on PATH: npx weir open).",
-    );
+  if (holder === null) say(tell("busyUnknown", { lock: home.lock }));
+  else {
+    const facts = { url: holder.url ?? "", pid: holder.pid, folder: home.folder };
+    say(`${tell(holder.url === null ? "busyStarting" : "busyRunning", facts)}\n${tell("busyOpen")}`);
+  }
   process.exit(busyStatus);
 }
 
@@ -146,11 +143,8 @@ async function assertPortFree(port: number): Promise<void> {
     await new Promise<void>((resolve) => probe.close(() => resolve()));
   } catch (error) {
     const code = error instanceof Error && "code" in error ? error.code : null;
-    const why =
-      code === "EADDRINUSE" ? "is in use by another program" : code === "EACCES" ? "needs root" : String(error);
-    throw new Error(`Port ${port} of 127.0.0.1 ${why}. Choose another one: WEIR_PORT=${port + 1} npm start`, {
-      cause: error,
-    });
+    const why = code === "EADDRINUSE" ? tell("portBusy") : code === "EACCES" ? tell("portNeedsRoot") : String(error);
+    throw new Error(tell("portTaken", { port, why, next: port + 1 }), { cause: error });
   }
 }
 
@@ -173,7 +167,7 @@ function systemUsers(home: WeirHome): SupervisorUsers {
     if (missing.length > 0) {
       const step = stopwatch();
       makeUsers(missing);
-      say(`Made the system users ${inShort(missing)}, without shell or home${step()}.`);
+      say(tell("madeUsers", { users: inShort(missing), took: step() }));
     }
     const users = findUsers(names);
     const user = (name: string): SystemUser => {

@@ -5,6 +5,7 @@ import type { Installation } from "./installation.ts";
 import type { ProgramIdentity } from "./lock.ts";
 import { type ControlLine, keepRunning, type Program, type ProgramOrder } from "./program.ts";
 import type { SystemUser } from "./users.ts";
+import { tell } from "./words.ts";
 
 /**
  * Runs one instance: PostgreSQL, launcher, server, agent, each started when what it needs is ready, each started again
@@ -54,8 +55,7 @@ export class Supervisor {
 
   async #beginDatabase(): Promise<void> {
     const { home, parts, users, say } = this.#setting;
-    if (parts.postgres === null)
-      return say(`Using the PostgreSQL of DATABASE_URL (${placeOf(this.#databaseUrl ?? "")}).`);
+    if (parts.postgres === null) return say(tell("outsideDatabase", { place: placeOf(this.#databaseUrl ?? "") }));
     const step = stopwatch();
     const settings = {
       binaries: parts.postgres,
@@ -63,13 +63,13 @@ export class Supervisor {
       run: home.postgres.run,
       log: home.log.postgres,
       user: users?.server ?? null,
-      onInitialise: () => say("Making the database …"),
+      onInitialise: () => say(tell("makingDatabase")),
     };
     const database = await keepDatabase(settings, say);
     this.#database = database;
     this.#databaseUrl = database.url;
     if (this.#stoppingSinceMs !== null) await database.stop("cleanly");
-    else say(`PostgreSQL is ready${step()}.`);
+    else say(tell("databaseReady", { took: step() }));
   }
 
   #begin(name: ProgramName): void {
@@ -146,7 +146,8 @@ export class Supervisor {
   }
 
   #heard(name: ProgramName, line: ControlLine): void {
-    if (line.refused !== null) this.#giveUp(`The ${name} cannot run: ${line.refused}`);
+    if (line.refused !== null)
+      this.#giveUp(tell("programRefused", { program: tell(`program_${name}`), words: line.refused }));
     if (line.ready) this.#isReady(name, line);
     if (name === "server" && line.token !== null) this.#keepToken(line.token);
     if (name === "server" && line.enrolment !== null) {
@@ -162,7 +163,8 @@ export class Supervisor {
 
   #isReady(name: ProgramName, line: ControlLine): void {
     const step = this.#readySteps.get(name)?.() ?? "";
-    this.#setting.say(`The ${programWords[name]} is ready${this.#everReady.has(name) ? " again" : step}.`);
+    const program = tell(name === "agent" ? "readyAgent" : `program_${name}`);
+    this.#setting.say(tell(this.#everReady.has(name) ? "programAgain" : "programReady", { program, took: step }));
     this.#ready.add(name);
     this.#everReady.add(name);
     if (name !== "server" || line.url === null) return;
@@ -194,10 +196,10 @@ export class Supervisor {
     if (this.#announced || !this.#signedIn || this.#stoppingSinceMs !== null) return;
     if (!(["launcher", "server", "agent"] as const).every((name) => this.#everReady.has(name))) return;
     this.#announced = true;
-    const signIn = this.#signInUrl === null ? "" : `Administrator's sign-in, once: ${this.#signInUrl}\n`;
-    const rest = "On this machine `weir` is signed in already. Ctrl-C stops Weir; running jobs go on.\n";
+    const signIn = this.#signInUrl === null ? "" : `${tell("signIn", { url: this.#signInUrl })}\n`;
+    const running = tell("running", { url: `${this.#url}`, took: seconds(process.uptime() * 1000) });
     // In one piece, for whoever waits for the first line and then reads the second.
-    say(`\nWeir is running at ${this.#url}${seconds(process.uptime() * 1000)}\n${signIn}${rest}`);
+    say(`\n${running}\n${signIn}${tell("signedIn")}\n`);
   }
 
   #programEnded(name: ProgramName, how: string, delayMs: number): void {
@@ -206,11 +208,11 @@ export class Supervisor {
     const failures = (this.#failures.get(name) ?? 0) + 1;
     this.#failures.set(name, failures);
     if (!this.#everReady.has(name) && failures >= 3) {
-      const words = `The ${name} ended ${how} before it was ready, three times.`;
-      this.#giveUp(`${words} The end of ${home.log[name]}:\n${lastLines(home.log[name])}`);
+      const log = home.log[name];
+      this.#giveUp(tell("programNeverReady", { program: tell(`program_${name}`), how, log, lines: lastLines(log) }));
       return;
     }
-    say(`The ${name} ended ${how}; starting it again in ${delayMs / 1000} s.`);
+    say(tell("programEnded", { program: tell(`program_${name}`), how, seconds: delayMs / 1000 }));
   }
 
   #giveUp(words: string): void {
@@ -222,13 +224,13 @@ export class Supervisor {
   /** What uses goes before what is used. The launcher goes last; the runs it started go on, to be adopted. */
   async #stop(status: number): Promise<void> {
     this.#stoppingSinceMs = performance.now();
-    this.#setting.say(status === 0 ? "\nStopping; running jobs go on." : "Stopping.");
+    this.#setting.say(status === 0 ? `\n${tell("stoppingJobs")}` : tell("stopping"));
     const step = stopwatch();
     await this.#end(this.#programs.get("agent"));
     await this.#end(this.#programs.get("server"));
     await this.#end(this.#database);
     await this.#end(this.#programs.get("launcher"));
-    if (status === 0) this.#setting.say(`Stopped${step()}.`);
+    if (status === 0) this.#setting.say(tell("stopped", { took: step() }));
     this.#ended.resolve(status);
   }
 
@@ -276,12 +278,6 @@ function placeOf(url: string): string {
 
 type ProgramName = "launcher" | "server" | "agent";
 
-const programWords = {
-  launcher: "launcher",
-  server: "server",
-  agent: "agent of the centre local",
-} as const satisfies Record<ProgramName, string>;
-
 /** What the programs get of the caller's environment: nothing of npm's, no secret of the command line's. */
 export function inherited(environment: Readonly<Record<string, string | undefined>>): Readonly<Record<string, string>> {
   const plain = ["HOME", "LANG", "TZ", "TMPDIR", "HTTPS_PROXY", "NO_PROXY", "NODE_EXTRA_CA_CERTS"];
@@ -314,5 +310,5 @@ export function stopwatch(): () => string {
 }
 
 function seconds(ms: number): string {
-  return ` (${(ms / 1000).toFixed(1)} s)`;
+  return tell("took", { seconds: (ms / 1000).toFixed(1) });
 }

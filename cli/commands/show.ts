@@ -18,6 +18,7 @@ import {
 } from "#cli/formats.ts";
 import { everyPage } from "#cli/pages.ts";
 import { exitCodes } from "#cli/stop.ts";
+import { endReasonWords } from "#core/scheduling/reasons.ts";
 
 /** JSON: the API's `JobDetail`, of a task its `TaskDetail`; with --history `"history": [Event…]` beside its keys. */
 export async function show(call: Call): Promise<number> {
@@ -75,7 +76,7 @@ async function printJob(call: Call, job: Answer<"job">): Promise<void> {
     ),
     [say("factUsage"), amountsText(job.usage, say)],
     [say("columnCost"), costText(job.cost, say)],
-    ...optional("defaultsHead", job.defaults.length === 0 ? "" : defaultsText(job.defaults, say)),
+    ...optional("defaultsHead", job.defaults.length === 0 ? "" : defaultsText(job.defaults, say, call.language)),
     ...optional("factWarnings", job.warnings.join("\n")),
   ]);
   const isArray = job.array !== null;
@@ -184,15 +185,18 @@ async function printHistory(call: Call, events: Events): Promise<void> {
 
 function stateWords(
   { state, outcome }: { readonly state: string; readonly outcome: WireOutcome | null },
-  { say }: Call,
+  { say, language }: Call,
 ): string {
   if (!outcome) return stateText(state, say);
   const words = outcomeText(outcome, say);
-  return outcome.reason === null ? words : `${words}${say("colon")}${outcome.reason}`;
+  return outcome.reason === null ? words : `${words}${say("colon")}${endReasonWords(outcome.reason, language)}`;
 }
 
-function reason(end: { readonly reason: string | null } | null, { say }: Call): (readonly [string, string])[] {
-  return end?.reason ? [[say("factReason"), end.reason]] : [];
+function reason(
+  end: { readonly reason: string | null } | null,
+  { say, language }: Call,
+): (readonly [string, string])[] {
+  return end?.reason ? [[say("factReason"), endReasonWords(end.reason, language)]] : [];
 }
 
 /** `100 (1-100): 3 running, 97 ended: 95 succeeded, 2 failed`; the ways it ended only where they are not all one. */

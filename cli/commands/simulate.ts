@@ -5,6 +5,7 @@ import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import type { Call } from "#cli/call.ts";
 import { gradeText, runTest } from "#cli/commands/centre-test.ts";
+import { fileTroubleWords } from "#cli/file-trouble.ts";
 import { everyPage } from "#cli/pages.ts";
 import { exitCodes, Stop } from "#cli/stop.ts";
 import { weirHome } from "#local/home.ts";
@@ -50,14 +51,19 @@ function readDescriptions(call: Call, path: string): readonly Described[] {
   try {
     const value: unknown = JSON.parse(readFileSync(path, "utf8"));
     const centres = typeof value === "object" && value !== null && "centres" in value ? value.centres : null;
-    if (typeof centres !== "object" || centres === null) throw new Error('{"centres": {NAME: {…}}}');
+    if (typeof centres !== "object" || centres === null)
+      throw new Stop(exitCodes.usage, call.say("simulateNotJson", { path, words: call.say("simulateNoCentres") }));
     return Object.entries(centres).map(([id, one]) => ({
       id,
       title: text(one, "title"),
       regionCode: text(one, "regionCode"),
     }));
   } catch (error) {
-    const words = error instanceof Error ? error.message : String(error);
+    if (error instanceof Stop) throw error;
+    const words =
+      error instanceof SyntaxError
+        ? call.say("simulateSyntax", { words: error.message })
+        : fileTroubleWords(error, call.say);
     throw new Stop(exitCodes.usage, call.say("simulateNotJson", { path, words }));
   }
 }

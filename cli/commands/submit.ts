@@ -209,9 +209,9 @@ async function tell(
 }
 
 /** Only those that may end or hinder the job; `weir show` and --json have them all. */
-function noteDefaults({ note, say }: Call, defaults: Answer<"submit">["defaults"]): void {
+function noteDefaults({ note, say, language }: Call, defaults: Answer<"submit">["defaults"]): void {
   const binding = defaults.filter(({ field }) => ["timeLimitS", "memory", "project", "processes"].includes(field));
-  if (binding.length > 0) note(`${say("defaultsHead")}${say("colon")}${defaultsText(binding, say)}`);
+  if (binding.length > 0) note(`${say("defaultsHead")}${say("colon")}${defaultsText(binding, say, language)}`);
 }
 
 async function dryRun(call: Call, request: JobRequest): Promise<number> {

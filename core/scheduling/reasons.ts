@@ -1,4 +1,5 @@
 import type { CentreId } from "#core/ids.ts";
+import type { Language } from "#core/language.ts";
 
 /**
  * Why a task does not start at a centre: the rule, whether waiting helps, and its words, each said once and here. Facts
@@ -273,7 +274,7 @@ export const rules = {
 /** `never`: no waiting helps there, as the centre is now. */
 export type Holds = "now" | "later" | "never";
 export type Facts = Readonly<Record<string, string | number | boolean | null>>;
-export type Language = "en" | "zh";
+export type { Language };
 export type Rule = keyof typeof rules;
 
 export type JobRule =

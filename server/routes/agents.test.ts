@@ -141,6 +141,17 @@ test("a job goes to the agent by its long poll, runs, and is explained, logged a
 
   const glance = await client.call("glance");
   assert.deepEqual(glance.kind === "answer" && [glance.value.cores.total, glance.value.tasks.running], [12, 1]);
+  const centres = glance.kind === "answer" ? glance.value.centres.total : 0;
+  await client.call("addCentre", { body: { id: "gone", driver: "simulated" } });
+  await server.db.pool.query("update centre set life_cycle = 'retired' where id = 'gone'");
+  // It is kept for a second.
+  await new Promise((resolve) => setTimeout(resolve, 1_100));
+  const later = await client.call("glance");
+  assert.equal(
+    later.kind === "answer" && later.value.centres.total,
+    centres,
+    "one that is out for good is not counted",
+  );
 
   /** The agent's side of one read: asked by its long poll, answered by a post. */
   const answerOne = async () => {

@@ -18,15 +18,17 @@ export function openGlance(pool: pg.Pool, settings: GlanceSettings): () => Promi
       readOldestQueued(pool),
       ofLastDay(),
     ]);
-    const pools = centres.filter((centre) => centre.lifeCycle === "in-service").flatMap((centre) => centre.pools);
+    // One that is out for good stays in the lists, for its history, and is no part of the network.
+    const present = centres.filter((centre) => centre.lifeCycle !== "retired");
+    const pools = present.filter((centre) => centre.lifeCycle === "in-service").flatMap((centre) => centre.pools);
     const total = (of: (pool: (typeof pools)[number]) => number) => pools.reduce((sum, pool) => sum + of(pool), 0);
     const inUse = (of: (use: (typeof uses)[number]) => number) => uses.reduce((sum, use) => sum + of(use), 0);
     return {
       version,
       nowMs: now(),
       centres: {
-        total: centres.length,
-        connected: centres.filter((centre) => centre.state === "connected").length,
+        total: present.length,
+        connected: present.filter((centre) => centre.state === "connected").length,
       },
       cores: { total: total((pool) => pool.cores), inUse: inUse((use) => use.cores) },
       memoryMib: { total: total((pool) => pool.memoryMib), inUse: inUse((use) => use.memoryMib) },
