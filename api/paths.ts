@@ -38,6 +38,7 @@ export const paths = {
   followLog: { method: "GET", path: "/jobs/:job/log/follow", stream: true },
   events: { method: "GET", path: "/events", stream: true },
   usage: { method: "GET", path: "/usage" },
+  exportHistory: { method: "GET", path: "/history" },
   ledgerCheck: { method: "GET", path: "/ledger/check" },
   centres: { method: "GET", path: "/centres" },
   nodes: { method: "GET", path: "/nodes" },

@@ -4,6 +4,7 @@ import * as centreAccounts from "#api/centre-accounts.ts";
 import { centreLimits } from "#api/centre-limits.ts";
 import * as centreTerms from "#api/centre-terms.ts";
 import * as connectionTest from "#api/connection-test.ts";
+import * as historyExport from "#api/history-export.ts";
 import * as job from "#api/job.ts";
 import { limits } from "#api/limits.ts";
 import * as network from "#api/network.ts";
@@ -231,6 +232,14 @@ export const routes = {
     summary: "Usage and cost",
     query: network.usageQuery,
     response: network.usagePage,
+  }),
+  exportHistory: route({
+    ...paths.exportHistory,
+    tag: "usage",
+    access: "administrator",
+    summary: "What ran, for replays: ids and sizes, no names",
+    query: historyExport.historyExportQuery,
+    response: historyExport.historyExportPage,
   }),
   ledgerCheck: route({
     ...paths.ledgerCheck,

@@ -553,6 +553,18 @@ export const commands: readonly Command[] = [
     load: async () => (await import("#cli/commands/simulate-traces.ts")).simulateTraces,
   },
   {
+    words: ["export"],
+    operands: "",
+    summary: "exportSummary",
+    takes: [0, 0],
+    options: [
+      { long: "history", words: "optionExportHistory" },
+      { long: "write", value: "FILE", words: "optionExportWrite", completes: "files" },
+    ],
+    examples: [["weir export --history --write history.jsonl", "exampleExport"]],
+    load: async () => (await import("#cli/commands/export.ts")).exportHistory,
+  },
+  {
     words: ["ledger", "check"],
     operands: "",
     summary: "ledgerCheck",

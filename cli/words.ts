@@ -278,6 +278,15 @@ export const words = {
     "of the machine, in place of the trace's header; N,N,… for several traces",
     "机器的处理器数，代替 trace 文件头；多个 trace 写作 N,N,…",
   ],
+  exportSummary: ["What ran on the network, to be replayed", "导出网络的运行历史，供回放"],
+  optionExportHistory: [
+    "every task that has run: ids, sizes and times, no names; for administrators",
+    "全部已运行的任务：编号、规模与时间，不含名称；限管理员",
+  ],
+  optionExportWrite: ["into this file; else to the output", "写入此文件；默认写到标准输出"],
+  exampleExport: ["then weir simulate --trace history.jsonl", "随后 weir simulate --trace history.jsonl"],
+  exportWhat: ["What is to be exported? There is --history.", "要导出什么？可用 --history。"],
+  exported: ["The history is in {path}.", "历史已写入 {path}。"],
   optionGenerate: [
     "jobs made by a model, as a home of their own: lublin, of supercomputers, or ai, of accelerators",
     "由模型生成的作业，自成一个中心：lublin（超算）或 ai（加速卡）",

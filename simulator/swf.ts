@@ -37,6 +37,8 @@ export type SwfHeader = {
   readonly maxNodes: number | null;
   /** Of second 0 of the log. */
   readonly unixStartS: number | null;
+  /** `shared`: second 0 is the same as in the other logs that say so (`; Clock: shared`, of Weir's own history). */
+  readonly clock: "own" | "shared";
   /** `; Name: value`, the first of each name. */
   readonly fields: ReadonlyMap<string, string>;
 };
@@ -281,6 +283,7 @@ function parseHeader(lines: readonly HeaderLine[], name: string): SwfHeader {
     maxProcs: whole("MaxProcs", 1),
     maxNodes: whole("MaxNodes", 1),
     unixStartS: whole("UnixStartTime", 0),
+    clock: fields.get("Clock") === "shared" ? "shared" : "own",
     fields,
   };
 }

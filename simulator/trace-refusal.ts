@@ -22,6 +22,10 @@ export type TraceRefusal =
   /** Of a table with names of columns in its first line. */
   | { readonly kind: "no-column"; readonly line: number; readonly absent: string; readonly needed: readonly string[] }
   | { readonly kind: "no-jobs" }
+  /** Of Weir's own export. */
+  | { readonly kind: "not-json"; readonly line: number }
+  | { readonly kind: "not-history"; readonly line: number }
+  | { readonly kind: "no-field"; readonly line: number; readonly field: string }
   | { readonly kind: "no-nodes" }
   /** A gzip file that is cut short or damaged; `because` are the words of zlib. */
   | { readonly kind: "gzip"; readonly because: string };
@@ -78,6 +82,21 @@ function words(refusal: TraceRefusal): readonly [en: string, zh: string] {
       return [
         "no node in it: every line after the first is empty. Give the file that has the nodes.",
         "其中没有节点：首行之后均为空行。请给出含有节点的文件。",
+      ];
+    case "not-json":
+      return [
+        "no JSON object. Export the history again with weir export --history; a file cut short ends so.",
+        "不是 JSON 对象。请用 weir export --history 重新导出；文件不完整时会如此。",
+      ];
+    case "not-history":
+      return [
+        'the first line is not {"weir":"history","version":1,"centres":[…]}. Give a file that weir export --history wrote.',
+        '首行不是 {"weir":"history","version":1,"centres":[…]}。请给出由 weir export --history 写出的文件。',
+      ];
+    case "no-field":
+      return [
+        `${refusal.field} is missing, or not what it should be. Export the history again, or take the line out.`,
+        `缺少 ${refusal.field}，或其值不正确。请重新导出，或删去此行。`,
       ];
     case "no-jobs":
       return [

@@ -85,7 +85,7 @@ function partOf(log: SwfLog, settings: WorkloadSettings, processors: number | nu
   if (count === 0) return { kind: "nothing-left", log: log.name, jobs: log.count, dropped };
   const { from, count: most } = settings.sequence ?? { from: 0, count };
   if (from >= count) return { kind: "sequence-outside", log: log.name, from, jobs: count };
-  const first = log.submitS[all[from] ?? 0] ?? 0;
+  const first = log.header.clock === "shared" ? 0 : (log.submitS[all[from] ?? 0] ?? 0);
   let end = Math.min(count, from + most);
   const beforeS = first + (settings.days ?? Number.POSITIVE_INFINITY) * 86_400;
   while (end > from && (log.submitS[all[end - 1] ?? 0] ?? 0) >= beforeS) end -= 1;

@@ -12,6 +12,7 @@ import { routings } from "#core/scheduling/kernel/routings.ts";
 import { policies } from "#core/scheduling/policy.ts";
 import { type AskedPolicy, withDefaults } from "#simulator/defaults.ts";
 import { isSynthetic } from "#simulator/generate/generate.ts";
+import { isHistory, parseHistory } from "#simulator/history.ts";
 import { readTrace, traceName } from "#simulator/read-trace.ts";
 import {
   longestWaitS,
@@ -28,8 +29,8 @@ export async function simulateTraces(call: Call): Promise<number> {
   const paths = [...call.all("trace"), ...call.operands];
   const generated = await generatedLog(call);
   if (paths.length === 0 && generated === null) throw new Stop(exitCodes.usage, call.say("simulateNoTrace"));
-  const simulation = settingsOf(call, paths.length + (generated === null ? 0 : 1));
-  const logs = [...paths.map((path) => readLog(call, path)), ...(generated === null ? [] : [generated])];
+  const logs = [...paths.flatMap((path) => readLogs(call, path)), ...(generated === null ? [] : [generated])];
+  const simulation = settingsOf(call, logs.length);
   const bar = progressBar(call.terminal, call.say);
   const done = simulate(logs, simulation, bar.show);
   bar.clear();
@@ -89,9 +90,11 @@ function askedPolicy(call: Call): AskedPolicy | null {
   throw new Stop(exitCodes.usage, "policy files");
 }
 
-function readLog(call: Call, path: string): SwfLog {
+/** A log in SWF is one home; Weir's own history holds several. */
+function readLogs(call: Call, path: string): readonly SwfLog[] {
   try {
-    return parseSwf(readTrace(resolve(call.terminal.folder, path)), traceName(path));
+    const bytes = readTrace(resolve(call.terminal.folder, path));
+    return isHistory(bytes) ? parseHistory(bytes, path) : [parseSwf(bytes, traceName(path))];
   } catch (error) {
     if (error instanceof TraceRefused)
       throw new Stop(exitCodes.refused, traceRefusalWords(path, error.refusal, call.language));

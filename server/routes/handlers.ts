@@ -6,6 +6,7 @@ import { centreTermsHandlers } from "./centre-terms.ts";
 import { centreHandlers } from "./centres.ts";
 import { connectionTestHandlers } from "./connection-tests.ts";
 import { eventHandlers } from "./events.ts";
+import { historyExportHandlers } from "./history-export.ts";
 import { jobHandlers } from "./jobs.ts";
 import { logHandlers } from "./logs.ts";
 import { networkHandlers } from "./network.ts";
@@ -26,6 +27,7 @@ export function createHandlers(parts: Parts): Handlers {
     ...logHandlers(parts),
     ...eventHandlers(parts),
     ...usageHandlers(parts),
+    ...historyExportHandlers(parts),
     ...centreHandlers(parts),
     ...centreTermsHandlers(parts),
     ...centreAccountHandlers(parts),

@@ -1,0 +1,37 @@
+import * as z from "zod";
+import { centreName, timeMs } from "#api/values.ts";
+
+/** What ran on the network, for replays elsewhere: ids and sizes, no names, scripts, labels or words of anybody (M13). */
+export const historyExportQuery = z.strictObject({
+  limit: z.coerce.number().int().min(1).max(10_000).default(1000),
+  cursor: z.string().max(60).optional(),
+});
+
+/** The last run of a task that has started and ended. */
+export const exportedRun = z
+  .strictObject({
+    job: z.int(),
+    index: z.int(),
+    /** Of the task among all tasks: what its script saw as SLURM_JOB_ID. */
+    number: z.int(),
+    /** Where it ran. */
+    centre: centreName,
+    project: z.int(),
+    person: z.int(),
+    cores: z.int(),
+    accelerators: z.int(),
+    timeLimitS: z.int(),
+    submittedMs: timeMs,
+    startedMs: timeMs,
+    endedMs: timeMs,
+  })
+  .meta({ id: "ExportedRun" });
+
+export const historyExportPage = z
+  .strictObject({
+    /** All centres that ever were, with the cores of their pools as last told; 0: none was told. */
+    centres: z.array(z.strictObject({ centre: centreName, cores: z.int() })),
+    runs: z.array(exportedRun),
+    next: z.string().nullable(),
+  })
+  .meta({ id: "HistoryExportPage" });

@@ -1,0 +1,29 @@
+import type pg from "pg";
+import type { z } from "zod";
+import type { exportedRun } from "#api/history-export.ts";
+
+export type ExportedRun = z.output<typeof exportedRun>;
+
+/** The last run of each task that started and ended, in the order of (job, index), those behind `after`. */
+export async function readExportedRuns(
+  pool: pg.Pool,
+  page: { readonly after: { readonly job: number; readonly index: number } | null; readonly limit: number },
+): Promise<readonly ExportedRun[]> {
+  // By the primary keys of task and run alone: a page costs the same wherever it is in the history.
+  const { rows } = await pool.query<ExportedRun>(
+    `select task.job_id as job, task.index, task.job_id + task.position as number, run.centre_id as centre,
+       job.project_id as project, job.person_id as person,
+       (run.allocation->>'nodes')::int * (run.allocation->>'coresPerNode')::int as cores,
+       (run.allocation->>'nodes')::int * (run.allocation->>'acceleratorsPerNode')::int as accelerators,
+       (job.spec->>'timeLimitS')::int as "timeLimitS", job.submitted_ms as "submittedMs",
+       run.started_ms as "startedMs", run.ended_ms as "endedMs"
+     from task
+     join run on run.job_id = task.job_id and run.index = task.index and run.attempt = task.attempts
+     join job on job.id = task.job_id
+     where (task.job_id, task.index) > ($1::bigint, $2::int) and task.state = 'ended'
+       and run.started_ms is not null and run.ended_ms is not null
+     order by task.job_id, task.index limit $3`,
+    [page.after?.job ?? 0, page.after?.index ?? -1, page.limit],
+  );
+  return rows;
+}
