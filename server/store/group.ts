@@ -25,29 +25,34 @@ export type Waiting = {
   readonly giveUp: (words: string) => void;
 };
 
+/** For a writer of many: batches are gathered and made ready while another is committed. */
+export type Ahead<Entry> = {
+  /** Whether what has gathered is a whole batch. */
+  readonly isWhole: (queue: readonly Entry[]) => boolean;
+  readonly prepare: (batch: readonly Entry[]) => void;
+};
+
+/** Nobody's answer comes later by more than this for the sake of others. */
+const longestGatherMs = 4;
+
 export function openGroup<Entry extends Waiting>(
   session: Session,
   take: (queue: readonly Entry[]) => readonly [batch: readonly Entry[], left: Entry[]],
   commit: (batch: readonly Entry[]) => Promise<void>,
-  /** Asked while a batch is being committed: whether what has gathered is a whole batch, and to make it ready. */
-  ahead: {
-    readonly isWhole: (queue: readonly Entry[]) => boolean;
-    readonly prepare: (batch: readonly Entry[]) => void;
-  } = {
-    isWhole: () => false,
-    prepare: () => undefined,
-  },
+  ahead: Ahead<Entry> | null = null,
 ): Group<Entry> {
   let queue: Entry[] = [];
   let next: readonly Entry[] | null = null;
   let working: Promise<void> | null = null;
   let underWay = false;
   let closed = false;
+  let roused: () => void = () => undefined;
 
   async function work(): Promise<void> {
     // One turn of the event loop lets all requests that arrived together gather.
     await new Promise((resolve) => setImmediate(resolve));
     for (let batch = nextBatch(); batch !== null; batch = nextBatch()) {
+      const startedMs = performance.now();
       try {
         await commit(batch);
       } catch (error) {
@@ -56,8 +61,28 @@ export function openGroup<Entry extends Waiting>(
       } finally {
         underWay = false;
       }
+      if (ahead && batch.length > 1) await gather(batch.length, performance.now() - startedMs);
     }
     working = null;
+  }
+
+  /**
+   * Who submits without end waits for an answer and comes again, so those just answered and those who wait would go on
+   * taking turns in halves, each with a commit of its own. Most of them are waited for, no longer than that commit took.
+   */
+  async function gather(answered: number, tookMs: number): Promise<void> {
+    const most = 0.9 * (answered + queue.length);
+    const isEnough = () => closed || next !== null || queue.length >= most || (ahead?.isWhole(queue) ?? true);
+    if (isEnough()) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, Math.min(longestGatherMs, tookMs));
+      roused = () => {
+        if (!isEnough()) return;
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+    roused = () => undefined;
   }
 
   function nextBatch(): readonly Entry[] | null {
@@ -70,7 +95,7 @@ export function openGroup<Entry extends Waiting>(
 
   /** While PostgreSQL is busy with one batch the next one is made ready, where no more would fit into it anyway. */
   function getReady(): void {
-    if (!underWay || next !== null || !ahead.isWhole(queue)) return;
+    if (!ahead || !underWay || next !== null || !ahead.isWhole(queue)) return;
     [next, queue] = take(queue);
     ahead.prepare(next);
   }
@@ -99,6 +124,7 @@ export function openGroup<Entry extends Waiting>(
       queue.push(entry);
       working ??= work();
       getReady();
+      roused();
     },
     again: (entries) => {
       queue.unshift(...entries);
@@ -111,6 +137,7 @@ export function openGroup<Entry extends Waiting>(
     },
     close: async () => {
       closed = true;
+      roused();
       await working;
       await session.close();
     },
