@@ -45,29 +45,6 @@ export function workloadRefusalWords(refusal: WorkloadRefusal, language: "en" | 
   return language === "zh" ? zh : en;
 }
 
-/** Some jobs of a workload, as one of its own, on other homes; `home` answers which of these each is of. */
-export function selectJobs(
-  workload: Workload,
-  jobs: Int32Array,
-  homes: readonly Home[],
-  home: (job: number) => number,
-): Workload {
-  const column = (from: Int32Array) => Int32Array.from(jobs, (job) => from[job] ?? 0);
-  return {
-    homes,
-    count: jobs.length,
-    submitS: column(workload.submitS),
-    runS: column(workload.runS),
-    estimateS: column(workload.estimateS),
-    processors: column(workload.processors),
-    home: Uint16Array.from(jobs, home),
-    person: column(workload.person),
-    project: column(workload.project),
-    place: column(workload.place),
-    number: column(workload.number),
-  };
-}
-
 const mostHomes = 65_535;
 
 /** What is left of one log: places in it, in the order of the queue. */

@@ -5,6 +5,8 @@ import { BeyondClock, type Columns, lastSecondS } from "./columns.ts";
 import { keptHeadPolicy, replayKeptHead } from "./kept-head.ts";
 import { createMachine, type Machine, type QueuePolicy, queuePolicy } from "./machine.ts";
 import type { Routing } from "./routings.ts";
+import { selectJobs } from "./select-jobs.ts";
+import { replayWeir } from "./weir.ts";
 
 export type Replayed =
   | { readonly kind: "schedule"; readonly schedule: Schedule }
@@ -39,11 +41,8 @@ export function replay(workload: Workload, settings: ReplaySettings): Replayed {
   }
 }
 
-function replayFitting(
-  workload: Workload,
-  { policy, routing, seed, onJobs = () => {} }: ReplaySettings,
-  sizes: readonly number[],
-): Replayed {
+function replayFitting(workload: Workload, settings: ReplaySettings, sizes: readonly number[]): Replayed {
+  const { policy, routing, seed, onJobs = () => {} } = settings;
   const columns = {
     ...workload,
     startS: new Int32Array(workload.count).fill(-1),
@@ -52,6 +51,11 @@ function replayFitting(
   const parts = separate(workload, routing, seed);
   const kept = keptHeadPolicy(policy);
   const queued = queuePolicy(policy);
+  if (routing === "weir" || (routing === "central" && takesWeir(policy))) {
+    if (!takesWeir(policy) && queued === null) return { kind: "not-so-routed", policy: policy.name, routing };
+    const { startS, centre } = replayWeir(workload, policy, seed, onJobs);
+    return { kind: "schedule", schedule: { startS, centre } };
+  }
   if (parts !== null && kept !== null) {
     for (const { jobs, processors, first } of parts) {
       const firstSubmitS = workload.homes[first]?.firstSubmitS ?? 0;
@@ -60,12 +64,38 @@ function replayFitting(
   } else if (parts !== null && queued !== null) {
     for (const { jobs, processors, first } of parts)
       drive(columns, jobs, createMachine(columns, queued, { processors: [processors], first }), onJobs);
+  } else if (parts !== null && takesWeir(policy)) {
+    for (const part of parts) replayPart(columns, part, policy, seed, onJobs);
   } else if (queued !== null && routing === "central") {
     drive(columns, null, createMachine(columns, queued, { processors: sizes, first: 0 }), onJobs);
   } else if (queued !== null && (routing === "least-load" || routing === "earliest-start")) {
     driveBound(columns, queued, sizes, routing, onJobs);
   } else return { kind: "not-so-routed", policy: policy.name, routing };
   return { kind: "schedule", schedule: { startS: columns.startS, centre: columns.centre } };
+}
+
+/** Whether only Weir's own scheduler knows the policy. */
+function takesWeir(policy: Policy): boolean {
+  const { head, backfill } = policy;
+  return queuePolicy(policy) === null && head !== "kept" && backfill !== "conservative" && backfill !== "window";
+}
+
+/** Weir's own scheduler at one machine that knows nothing of the others. */
+function replayPart(
+  columns: Workload & Columns,
+  { jobs, processors, first }: Part,
+  policy: Policy,
+  seed: number,
+  onJobs: (count: number) => void,
+): void {
+  const its = jobs ?? Int32Array.from(columns.startS, (_, job) => job);
+  const home = columns.homes[first];
+  if (home === undefined) return;
+  const { startS } = replayWeir(selectJobs(columns, its, [{ ...home, processors }]), policy, seed, onJobs);
+  for (const [at, job] of its.entries()) {
+    columns.startS[job] = startS[at] ?? -1;
+    columns.centre[job] = first;
+  }
 }
 
 /** Jobs of one machine, in the order of the workload; null: all. */
