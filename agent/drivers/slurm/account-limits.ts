@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { type AccountLimits, boundTogether } from "#core/centre/account-limits.ts";
 import type { Engine } from "./engine.ts";
-import { type LocalLimits, localLimits } from "./limits.ts";
+import { hasAssociation, type LocalLimits, localLimits } from "./limits.ts";
 import type { Mapping, MappingEntry } from "./mapping.ts";
 import type { NotedChunk } from "./notebook.ts";
 
@@ -22,8 +22,9 @@ export type LimitSettings = {
   readonly mapping: Mapping;
   readonly chunks: () => Iterable<NotedChunk>;
   /** null: this cluster keeps no accounts, so nothing binds anybody. */
-  readonly cluster: () => Promise<string | null>;
+  readonly cluster: () => Promise<{ readonly name: string; readonly isEnforced: boolean } | null>;
   readonly note: (words: string, facts: object) => void;
+  readonly nowMs: () => number;
   readonly monotonicMs: () => number;
   readonly signal: AbortSignal;
   readonly everyMs: number;
@@ -61,10 +62,14 @@ export function keepLimits(settings: LimitSettings): KeptLimits {
     }
   }
 
-  async function ask(entry: MappingEntry, cluster: string): Promise<LocalLimits | null> {
+  type AskedCluster = NonNullable<Awaited<ReturnType<LimitSettings["cluster"]>>>;
+
+  async function ask(entry: MappingEntry, { name: cluster, isEnforced }: AskedCluster): Promise<LocalLimits | null> {
     const { user, account, qos } = entry;
     try {
-      return localLimits(await settings.engine.limits(user, account), { cluster, user, account, qos });
+      const texts = await settings.engine.limits(user, account);
+      if (isEnforced && !hasAssociation(texts, { cluster, user, account })) unprove(entry);
+      return localLimits(texts, { cluster, user, account, qos });
     } catch (error) {
       note("the limits of a local user are not known", {
         person: entry.person,
@@ -73,6 +78,15 @@ export function keepLimits(settings: LimitSettings): KeptLimits {
       });
       return null;
     }
+  }
+
+  /** Ready is what has been proved (P2): it is tried again, and Slurm's own words say why it is not. */
+  function unprove(entry: MappingEntry): void {
+    mapping.put({ ...entry, readiness: { kind: "created", sinceMs: settings.nowMs(), words: null } }, entry);
+    note("Slurm has no association of a user any more; the account is tried again", {
+      person: entry.person,
+      project: entry.project,
+    });
   }
 
   async function keep(): Promise<void> {

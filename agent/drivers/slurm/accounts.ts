@@ -62,7 +62,7 @@ export function keepAccounts(settings: AccountSettings): LocalAccounts {
       await settings.engine.records(entry.user, [], []);
     } catch (error) {
       if (!(error instanceof PolicyRefusal)) return;
-      mapping.put({ ...entry, readiness: { kind: "removed", sinceMs: nowMs() } });
+      mapping.put({ ...entry, readiness: { kind: "removed", sinceMs: nowMs() } }, entry);
       note("the site no longer lets a user in; the account counts as removed", { rule: error.rule });
     }
   }

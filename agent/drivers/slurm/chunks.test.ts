@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -214,6 +216,33 @@ describe("the mapping", () => {
       /names neither a person nor a project/,
     );
     assert.throws(() => parseMapping(JSON.stringify([entry(1, null, "../root")])), /user/);
+  });
+
+  test("agent and operator write one after the other, and what was judged of an older entry changes nothing", async () => {
+    const path = join(scratch, "shared-mapping.json");
+    const mapping = openMapping(path, () => {});
+    const before = entry(1, null, "li");
+    mapping.put(before);
+    openMapping(path, () => {}).put(entry(1, null, "wang"));
+    mapping.put({ ...before, readiness: { kind: "removed", sinceMs: 1 } }, before);
+    assert.deepEqual(mapping.entries(), [entry(1, null, "wang")]);
+    const program = `
+      const { openMapping } = await import(${JSON.stringify(new URL("mapping.ts", import.meta.url).href)});
+      const mapping = openMapping(${JSON.stringify(path)}, () => {});
+      const first = Number(process.argv[1]);
+      for (let person = first; person < first + 40; person += 1)
+        mapping.put({ ...${JSON.stringify(entry(9, null, "zhao"))}, person });`;
+    const writers = [100, 200, 300].map((first) =>
+      once(
+        spawn(process.execPath, ["--input-type=module", "--eval", program, String(first)], { stdio: "inherit" }),
+        "exit",
+      ),
+    );
+    assert.deepEqual(
+      (await Promise.all(writers)).map(([status]) => status),
+      [0, 0, 0],
+    );
+    assert.equal(mapping.entries().length, 121);
   });
 
   test("a site's file: what it does not say has a default; what is no setting is refused by name", () => {

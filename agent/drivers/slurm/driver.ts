@@ -118,11 +118,12 @@ export async function openSlurm(
     mapping,
     chunks: () => notebook.chunks.values(),
     cluster: async () => {
-      const { hasAccounting, clusterName } = await around.configuration();
-      return hasAccounting ? clusterName : null;
+      const { hasAccounting, clusterName, all } = await around.configuration();
+      const isEnforced = (all.get("AccountingStorageEnforce") ?? "").split(",").includes("associations");
+      return hasAccounting ? { name: clusterName, isEnforced } : null;
     },
     note,
-    monotonicMs: clocks.monotonicMs,
+    ...clocks,
     signal: closing.signal,
     everyMs: settings.listEveryMs,
   });

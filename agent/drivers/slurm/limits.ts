@@ -56,6 +56,19 @@ export function localLimits(
   };
 }
 
+/** Whether Slurm knows the user in that account (or in any, where none is named): without it no submission is taken. */
+export function hasAssociation(
+  texts: LimitTexts,
+  of: { readonly cluster: string; readonly user: string; readonly account: string | null },
+): boolean {
+  return table(texts.associations).some(
+    (row) =>
+      row.get("Cluster") === of.cluster &&
+      row.get("User") === of.user &&
+      (of.account === null || row.get("Account") === of.account),
+  );
+}
+
 /** sacctmgr and sshare with --parsable2: a line of titles, then rows. */
 function table(text: string): readonly Row[] {
   const [titles = "", ...lines] = text.split("\n").filter((line) => line !== "");

@@ -1,4 +1,5 @@
-import { readFileSync, renameSync, writeFileSync } from "node:fs";
+import { closeSync, openSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { isDeepStrictEqual } from "node:util";
 import * as z from "zod";
 
 /**
@@ -73,8 +74,11 @@ export function resolveMapping(
 export type Mapping = {
   readonly entries: () => readonly MappingEntry[];
   readonly resolve: (person: Named, project: Named) => Resolved;
-  /** Adds, or replaces the one for the same person and project. On disk when it returns. */
-  readonly put: (changed: MappingEntry) => void;
+  /**
+   * Adds, or replaces the one for the same person and project. On disk when it returns. `judged`: the entry as it was when
+   * what changes was found out; where somebody has changed it since, theirs stands.
+   */
+  readonly put: (changed: MappingEntry, judged?: MappingEntry) => void;
 };
 
 type Named = { readonly id: number; readonly name: string };
@@ -105,14 +109,44 @@ export function openMapping(path: string, note: (words: string, facts: object) =
   return {
     entries: refresh,
     resolve: (person, project) => resolveMapping(refresh(), person, project),
-    put(changed) {
-      const others = refresh().filter((one) => one.person !== changed.person || one.project !== changed.project);
-      const next = `${JSON.stringify([...others, changed], null, 2)}\n`;
-      writeFileSync(`${path}.new`, next, { mode: 0o600, flush: true });
-      renameSync(`${path}.new`, path);
-      refresh();
+    put(changed, judged) {
+      locked(path, () => {
+        const isSame = (one: MappingEntry) => one.person === changed.person && one.project === changed.project;
+        const now = refresh();
+        if (judged && !isDeepStrictEqual(now.find(isSame), judged)) return;
+        const next = `${JSON.stringify([...now.filter((one) => !isSame(one)), changed], null, 2)}\n`;
+        writeFileSync(`${path}.new`, next, { mode: 0o600, flush: true });
+        renameSync(`${path}.new`, path);
+        refresh();
+      });
     },
   };
+}
+
+const lockPatienceMs = 5_000;
+/** Nobody holds it for longer than a write takes: who did is gone. */
+const lockLastsMs = 3_000;
+
+/** Agent and operator change the same file: one after the other. */
+function locked(path: string, act: () => void): void {
+  const lock = `${path}.lock`;
+  const sleeper = new Int32Array(new SharedArrayBuffer(4));
+  for (const untilMs = performance.now() + lockPatienceMs; ; Atomics.wait(sleeper, 0, 0, 10)) {
+    try {
+      closeSync(openSync(lock, "wx", 0o600));
+      break;
+    } catch (error) {
+      if (!(error instanceof Error && "code" in error && error.code === "EEXIST")) throw error;
+      const sinceMs = statSync(lock, { throwIfNoEntry: false })?.mtimeMs ?? Date.now();
+      if (Date.now() - sinceMs > lockLastsMs) rmSync(lock, { force: true });
+      else if (performance.now() > untilMs) throw new Error(`${lock}: somebody else is writing the mapping`);
+    }
+  }
+  try {
+    act();
+  } finally {
+    rmSync(lock, { force: true });
+  }
 }
 
 /** Throws with words for the operator. */

@@ -33,10 +33,9 @@ export async function keepProving(settings: ProvingSettings): Promise<void> {
       if (readiness.words !== null && nowMs() - readiness.sinceMs < againAfterMs) continue;
       const trial = prove(entry, settings).then((words) => {
         const sinceMs = nowMs();
-        mapping.put({
-          ...entry,
-          readiness: words === null ? { kind: "ready", sinceMs } : { kind: "created", sinceMs, words },
-        });
+        const readiness =
+          words === null ? ({ kind: "ready", sinceMs } as const) : ({ kind: "created", sinceMs, words } as const);
+        mapping.put({ ...entry, readiness }, entry);
         note("a local account was tried", { person: entry.person, project: entry.project, words: words ?? "ready" });
       });
       under.set(
