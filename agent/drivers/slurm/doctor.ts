@@ -56,6 +56,7 @@ export async function examineSite(
         user: "name" in mapped ? null : (mapped.value.entries().find(isServing)?.user ?? null),
       })),
       ...("name" in config ? [config] : configurationFindings(config.value)),
+      ...(await federationFindings(commands)),
       ...("name" in hello ? [hello] : helperFindings(hello.value, "name" in config ? null : config.value)),
       "name" in clock ? clock : clockFinding(clock.value),
       "name" in mapped ? mapped : mappingFinding(mapped.value.entries().map(({ readiness }) => readiness.kind)),
@@ -115,6 +116,21 @@ export function configurationFindings(config: SlurmConfiguration): readonly Find
       words: `${config.maxArraySize}: tasks with a greater index travel alone`,
     },
   ];
+}
+
+/** In a federation a job may start at another cluster, under a policy and in a file system that nobody here knows of. */
+async function federationFindings(commands: ReturnType<typeof localCommands>): Promise<readonly Finding[]> {
+  const shown = await tried("federation", () => commands("scontrol", ["show", "federation"]));
+  if ("name" in shown) return [shown];
+  const federation = federationOf(shown.value);
+  if (federation === null) return [];
+  const words = `this cluster is in the federation ${federation}: Slurm may start jobs at its other clusters, and there they are not followed. Take it out, or join the clusters one by one.`;
+  return [{ name: "federation", verdict: "wrong", words }];
+}
+
+/** `Federation: NAME`; nothing is printed where the cluster is in none. */
+export function federationOf(text: string): string | null {
+  return /^Federation:\s*(\S+)/m.exec(text)?.[1] ?? null;
 }
 
 export function helperFindings(hello: Hello, config: SlurmConfiguration | null): readonly Finding[] {

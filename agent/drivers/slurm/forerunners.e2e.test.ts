@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
 import type { RunOrder } from "#core/run-order.ts";
 import { requires } from "../../../tools/requirement.ts";
 import { type Clusters, startClusters } from "../../../tools/slurm/clusters.ts";
@@ -92,6 +93,32 @@ describe("an agent that knows nothing of the one before it", { skip: requires("r
         assert.equal((await second.driver.start(unsent)).kind, "queued");
         assert.equal(await codeOf(unsent), 6);
       });
+
+      if (name === "qingdao")
+        test("what Slurm purged while the agent was away is judged by what its wrapper wrote", {
+          timeout: 150_000,
+        }, async () => {
+          const [ran, cancelled] = [orderOf("exit 9"), orderOf("true", { pool: "short" })];
+          await site.cluster.run("root", ["scontrol", "update", "PartitionName=short", "State=DOWN"]);
+          const ids = await Promise.all([ran, cancelled].map((order) => second.queue(order)));
+          await second.started(ran.run);
+          await second.driver.close();
+          await site.cluster.run("root", ["scancel", "--state=PENDING", "--partition=short"]);
+          await site.cluster.run("root", ["scontrol", "update", "PartitionName=short", "State=UP"]);
+          // slurmctld clears away once a minute.
+          for (const untilMs = performance.now() + 120_000; ; await delay(1_000)) {
+            const known = await Promise.all(ids.map((id) => site.cluster.run("root", ["scontrol", "show", "job", id])));
+            if (known.every(({ stderr }) => /Invalid job id/.test(stderr))) break;
+            assert.ok(performance.now() < untilMs, "they are not purged");
+          }
+          second = await site.open();
+          const { end, words, usage } = await second.ended(ran.run);
+          assert.deepEqual(end, { kind: "failed", exitCode: 9 });
+          assert.match(words ?? "", /knows no job \d+: this end is by the wrapper's record/);
+          assert.ok(usage.wallMs > 0 && usage.startedMs !== null);
+          const never = await second.ended(cancelled.run);
+          assert.match(JSON.stringify(never.end), /"withdrawn".*its wrapper never began/);
+        });
 
       test("the next session of the same folder looks for nobody", async () => {
         await second.driver.close();

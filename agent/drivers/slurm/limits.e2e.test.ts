@@ -6,6 +6,7 @@ import type { AccountLimits } from "#core/centre/account-limits.ts";
 import type { EnginePool } from "#core/centre/engine.ts";
 import { requires } from "../../../tools/requirement.ts";
 import { type Clusters, startClusters } from "../../../tools/slurm/clusters.ts";
+import { examineSite } from "./doctor.ts";
 import { makeTestSite, orderOf, type TestAgent, type TestSite } from "./site-testing.ts";
 
 // What binds a mapped user at a real centre, and what is coming there: jinan, with slurmdbd and PrivateData=jobs,usage.
@@ -158,5 +159,38 @@ describe("limits, maintenance and the load of others at a real cluster", {
       assert(free !== undefined && free <= 13, `what they take is seen on the nodes: ${free} free`);
       await site.cluster.run("root", ["scancel", theirs.stdout.trim()]);
     });
+  });
+
+  test("an association that the site takes away is noticed, tried, and serves again once it is back", async () => {
+    const entry = () => agent.driver.mapping.entries().find(({ person }) => person === 2) ?? assert.fail("no entry");
+    const readiness = async () => entry().readiness;
+    assert.equal(entry().readiness.kind, "ready");
+    await root("sacctmgr", "--immediate", "delete", "user", "weirt-wang", "where", "account=ai-lab");
+    await agent.driver.close();
+    agent = await site.open({ listEveryMs: 500 });
+    const gone = await when(readiness, (seen) => seen.kind === "created" && seen.words !== null);
+    assert.match(gone.kind === "created" ? (gone.words ?? "") : "", /Invalid account/);
+    const refused = await agent.driver.start(orderOf("true", { person: { id: 2, name: "wang" } }));
+    assert.match(
+      refused.kind === "refused" ? refused.words : refused.kind,
+      /has not passed its test submission.*Invalid account/,
+    );
+    await root("sacctmgr", "--immediate", "add", "user", "weirt-wang", "account=ai-lab");
+    agent.driver.mapping.put({ ...entry(), readiness: { kind: "created", sinceMs: Date.now(), words: null } });
+    await when(readiness, (seen) => seen.kind === "ready");
+  });
+
+  test("the doctor names a federation, which no driver follows to its other clusters", async () => {
+    const examined = async () => {
+      const findings = await examineSite(site.settings.site, site.settings.folder, site.settings.identity);
+      return findings.find(({ name }) => name === "federation");
+    };
+    assert.equal(await examined(), undefined);
+    await root("sacctmgr", "--immediate", "add", "federation", "east", "clusters=jinan");
+    const found = await when(examined, (finding) => finding !== undefined);
+    assert.equal(found?.verdict, "wrong");
+    assert.match(found?.words ?? "", /in the federation east: .*not followed/);
+    await root("sacctmgr", "--immediate", "delete", "federation", "east");
+    await when(examined, (finding) => finding === undefined);
   });
 });
