@@ -40,7 +40,7 @@ async function rounds(site: TestSite, agent: TestAgent): Promise<void> {
   await agent.run("true");
   const token = (await cluster.run("weirt-li", ["scontrol", "token", "lifespan=3000"])).stdout.trim().slice(10);
   const [raw, ours, ratios]: [number[], number[], number[]] = [[], [], []];
-  const cpu: Record<string, number[]> = {};
+  const cpu = new Map<string, number[]>();
   for (let round = -1; round < countedRounds; round += 1) {
     await cluster.run("root", ["scontrol", "update", "PartitionName=batch", "State=DOWN"]);
     const rawRate = await rate(() => postAll(cluster.restSocket, cluster.sharedFolder, token));
@@ -58,12 +58,13 @@ async function rounds(site: TestSite, agent: TestAgent): Promise<void> {
     raw.push(rawRate);
     ours.push(rateOfOurs);
     ratios.push(rateOfOurs / rawRate);
-    for (const [name, ms] of Object.entries(after)) (cpu[name] ??= []).push((ms - (before[name] ?? 0)) / jobsOfARound);
+    for (const [name, ms] of Object.entries(after))
+      cpu.set(name, [...(cpu.get(name) ?? []), (ms - (before[name] ?? 0)) / jobsOfARound]);
   }
   figure("slurmrestd, eight connections", "/s", "", raw);
   figure("the driver by slurmrestd, fed with orders", "/s", "", ours);
   figure("ratio of the two, by slurmrestd", "", "≥ 0.8", ratios);
-  for (const [name, spent] of Object.entries(cpu)) figure(`CPU of ${name} for each job so submitted`, "ms", "", spent);
+  for (const [name, spent] of cpu) figure(`CPU of ${name} for each job so submitted`, "ms", "", spent);
 }
 
 async function postAll(socket: string, sharedFolder: string, token: string): Promise<void> {
