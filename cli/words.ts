@@ -244,6 +244,30 @@ export const words = {
   columnVerdict: ["VERDICT", "结论"],
   columnTook: ["TOOK", "用时"],
   columnEvidence: ["EVIDENCE", "证据"],
+  simulatePodsNoNetwork: [
+    "a list of pods is packed on nodes: name the list of nodes with --network FILE.",
+    "pod 列表需放置到节点上：请用 --network 文件 指定节点列表。",
+  ],
+  optionNetwork: [
+    "for a list of pods (CSV): the list of nodes they are packed on",
+    "用于 pod 列表（CSV）：承载它们的节点列表",
+  ],
+  exampleSimulatePods: [
+    "accelerators of the Alibaba GPU trace, packed by two rules",
+    "以两种规则放置阿里巴巴 GPU 数据集中的加速卡请求",
+  ],
+  columnPacking: ["RULE", "规则"],
+  columnSeed: ["SEED", "种子"],
+  columnPods: ["PODS", "POD 数"],
+  columnDropped: ["FIT NOWHERE", "无处可放"],
+  columnDevicesAsked: ["DEVICES ASKED", "请求卡数"],
+  columnDevicesAllocated: ["ALLOCATED", "已分配"],
+  columnOfAllDevices: ["OF ALL", "占全部"],
+  podsMean: ["{rule}, mean", "{rule}，平均"],
+  podsLeftOut: [
+    "Left out, as amounts are missing or negative: {pods} pods, {nodes} nodes",
+    "因数值缺失或为负而略去：{pods} 个 pod，{nodes} 个节点",
+  ],
   simulateTraces: [
     "Replay traces of jobs under a policy and measure it; no server needed",
     "按策略回放作业 trace 并测量结果；无需服务器",
