@@ -1,0 +1,173 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import { gzipSync } from "node:zlib";
+import { run } from "#cli/run.ts";
+
+// `weir simulate` from the words typed to what is printed; the rules of replay have tests of their own in core/.
+
+const folder = mkdtempSync(join(tmpdir(), "weir-simulate-"));
+after(() => rmSync(folder, { recursive: true }));
+
+/** Jobs as [submit, run, processors, requested time]. */
+function writeLog(name: string, header: string, jobs: readonly (readonly number[])[]): string {
+  const lines = jobs.map(([submit, ran, processors, asks], at) =>
+    [at + 1, submit, -1, ran, processors, -1, -1, processors, asks, -1, 1, 1, 1, -1, -1, -1, -1, -1].join(" "),
+  );
+  const text = `${header}\n${lines.join("\n")}\n`;
+  writeFileSync(join(folder, name), name.endsWith(".gz") ? gzipSync(text) : text);
+  return name;
+}
+
+const blocked = [
+  [100, 10, 8, 10],
+  [101, 5, 6, 5],
+  [102, 4, 2, 4],
+];
+const one = writeLog("one.swf.gz", "; MaxProcs: 10", blocked);
+const other = writeLog("other.swf", "; MaxNodes: 8", [
+  [0, 20, 8, 30],
+  [1, 5, 4, 5],
+]);
+const unsized = writeLog("unsized.swf", "; Computer: somewhere", blocked);
+const incomplete = writeLog("incomplete.swf", "; MaxProcs: 4", [[0, -1, 4, 10]]);
+
+async function weir(words: string, terminal: { readonly columns?: number; readonly errorIsTerminal?: boolean } = {}) {
+  const [out, errors]: [string[], string[]] = [[], []];
+  const status = await run(words.split(" "), {
+    environment: { HOME: folder, WEIR_HOME: join(folder, "nothing") },
+    ...{ folder, uid: 1000, outIsTerminal: false, errorIsTerminal: false, inIsTerminal: false, columns: 80 },
+    out: async (piece) => void out.push(Buffer.from(piece).toString()),
+    error: (text) => void errors.push(text),
+    readAll: async () => new Uint8Array(),
+    askSecret: async () => "",
+    onInterrupt: () => () => undefined,
+    ...terminal,
+  });
+  return { status, out: out.join(""), error: errors.join("") };
+}
+
+test("one trace under a named policy: the keys of the answer, and their values", async () => {
+  const { status, out, error } = await weir(`simulate --trace ${one} --policy easy --json`);
+  assert.equal(status, 0, error);
+  assert.equal(error, "");
+  const answer = JSON.parse(out);
+  assert.deepEqual(Object.keys(answer), [
+    ...["jobs", "processors", "meanWaitS", "medianWaitS", "p95WaitS", "maxWaitS", "averageBoundedSlowdown"],
+    ...["areaWeightedWaitS", "utilisation", "makespanS", "startChecksum", "perHome", "overMaxWait"],
+    ...["wallS", "cpuS", "jobsPerS", "peakRssMib"],
+  ]);
+  // Starts are 0, 10 and 2: waits of 0, 9 and 0; areas of 80, 30 and 8.
+  const { wallS, cpuS, jobsPerS, peakRssMib, ...measured } = answer;
+  assert.ok(wallS > 0 && cpuS >= 0 && jobsPerS > 0 && peakRssMib > 1);
+  assert.deepEqual(measured, {
+    ...{ jobs: 3, processors: 10, meanWaitS: 3, medianWaitS: 0, p95WaitS: 9, maxWaitS: 9 },
+    averageBoundedSlowdown: (1 + 1.4 + 1) / 3,
+    areaWeightedWaitS: (9 * 30) / 118,
+    utilisation: 118 / 150,
+    makespanS: 15,
+    startChecksum: String(10 * 2 + 2 * 3),
+    perHome: [{ name: "one", jobs: 3, meanWaitS: 3, p95WaitS: 9, maxWaitS: 9 }],
+    overMaxWait: { jobs: 0, seconds: 0 },
+  });
+});
+
+test("what was left out is chosen as documented", async () => {
+  const routingOf = async (words: string) => {
+    const { out, error } = await weir(`simulate ${words}`);
+    return /^policy\s+(\S+), --routing (\S+),/.exec(out)?.slice(1).join(" ") ?? error;
+  };
+  assert.equal(await routingOf(`--trace ${one}`), "weir home");
+  assert.equal(await routingOf(`--trace ${one} ${other}`), "weir weir");
+  assert.equal(await routingOf(`--trace ${one} --trace ${other} --policy easy`), "easy home");
+  assert.equal(await routingOf(`--trace ${one} ${other} --policy weir`), "weir weir");
+  assert.equal(
+    await routingOf(`--trace ${one} ${other} --policy conservative --routing central`),
+    "conservative central",
+  );
+  assert.match(await routingOf(`--trace ${one} ${other} --policy easy --routing weir`), /--routing central/);
+});
+
+test("several traces: homes in the order given, and each way to route", async () => {
+  for (const routing of ["home", "random", "least-load", "earliest-start", "merged", "central"]) {
+    const { status, out, error } = await weir(
+      `simulate --trace ${other} ${one} --policy easy --routing ${routing} --json`,
+    );
+    assert.equal(status, 0, error);
+    const { jobs, processors, perHome } = JSON.parse(out);
+    assert.deepEqual([jobs, processors], [5, 18]);
+    assert.deepEqual(
+      perHome.map((home: { name: string; jobs: number }) => [home.name, home.jobs]),
+      [
+        ["other", 2],
+        ["one", 3],
+      ],
+    );
+  }
+});
+
+test("days, sequences, sizes and estimates", async () => {
+  const jobsOf = async (words: string) => {
+    const { out, error } = await weir(`simulate --policy easy --json ${words}`);
+    assert.equal(error, "");
+    return JSON.parse(out);
+  };
+  const long = writeLog("long.swf", "; MaxProcs: 4", [
+    [50, 5, 4, 9],
+    [86_449, 5, 4, 9],
+    [86_450, 5, 4, 9],
+  ]);
+  assert.equal((await jobsOf(`--trace ${long} --days 1`)).jobs, 2);
+  assert.equal((await jobsOf(`--trace ${long} --days 2`)).jobs, 3);
+  assert.deepEqual((await jobsOf(`--trace ${long} --from 1 --count 1`)).jobs, 1);
+  assert.equal((await jobsOf(`--trace ${unsized} --processors 16`)).processors, 16);
+  assert.equal((await jobsOf(`--trace ${unsized} ${one} --processors 16,12`)).processors, 28);
+  // Clipped to the machine: the three jobs one after the other.
+  assert.equal((await jobsOf(`--trace ${one} --processors 2`)).makespanS, 19);
+  // Believing 30 s, EASY lets a job of 25 s go first; knowing that it is 20, it does not.
+  const trusting = writeLog("trusting.swf", "; MaxProcs: 4", [
+    [0, 20, 3, 30],
+    [1, 5, 4, 5],
+    [2, 25, 1, 25],
+  ]);
+  assert.equal((await jobsOf(`--trace ${trusting}`)).maxWaitS, 26);
+  assert.equal((await jobsOf(`--trace ${trusting} --estimates actual`)).maxWaitS, 23);
+});
+
+test("refusals say what is wrong and what to do", async () => {
+  const refused = async (words: string, status: number, ...patterns: readonly RegExp[]) => {
+    const said = await weir(`simulate ${words}`);
+    assert.equal(said.status, status, said.error);
+    assert.equal(said.out, "");
+    for (const pattern of patterns) assert.match(said.error, pattern);
+  };
+  await refused("--policy easy", 2, /--trace FILE/);
+  await refused("--trace nowhere.swf", 2, /nowhere\.swf/, /no such file/);
+  await refused(`--trace ${one} --policy eazy`, 2, /Is it easy\?/);
+  await refused(`--trace ${one} --policy shortest-job-of-all`, 2, /There are: fcfs/);
+  await refused(`--trace ${one} --routing everywhere`, 2, /earliest-start/);
+  await refused(`--trace ${one} --days 0`, 2, /whole number from 1/);
+  await refused(`--trace ${unsized}`, 3, /MaxProcs/, /--processors N/);
+  await refused(`--trace ${one} ${other} --processors 1,2,3`, 2, /3 sizes for 2 traces/);
+  await refused(`--trace ${incomplete}`, 3, /none of its 1 jobs is left/);
+  await refused(`--trace ${one} --from 3`, 3, /behind its last job/);
+  await refused(`--trace ${one} ${other} --policy rl-sjf --routing central`, 3, /home always works/);
+  writeFileSync(join(folder, "cut.swf.gz"), gzipSync("; MaxProcs: 10\n".repeat(500)).subarray(0, 30));
+  await refused("--trace cut.swf.gz", 3, /cut short/);
+  writeFileSync(join(folder, "empty.swf"), "; MaxProcs: 10\n");
+  await refused("--trace empty.swf", 3, /no job in it/);
+  const forever = writeLog("forever.swf", "; MaxProcs: 1", [
+    [0, 2_000_000_000, 1, 2_000_000_000],
+    [1, 2_000_000_000, 1, 2_000_000_000],
+    [2, 5, 1, 5],
+  ]);
+  await refused(`--trace ${forever} --policy fcfs`, 3, /where the clock ends/);
+});
+
+test("Chinese, and no bar where nobody looks or what is over at once", async () => {
+  const chinese = await weir(`simulate --trace ${one} --policy easy --lang zh`, { errorIsTerminal: true });
+  assert.match(chinese.out, /平均等待\s+3 s/);
+  assert.equal(chinese.error, "");
+});
