@@ -5,8 +5,8 @@ import { pairKey } from "#core/centre/accounts.ts";
 import { noOffers } from "#core/centre/engine.ts";
 import { centreId, jobId, personId, projectId } from "#core/ids.ts";
 import { sampleSpec } from "#core/sample-testing.ts";
-import { reasonWords } from "#core/scheduling/reasons.ts";
 import { policies } from "#core/scheduling/policy.ts";
+import { reasonWords } from "#core/scheduling/reasons.ts";
 import { poolOfNodes } from "#core/scheduling/scenario-testing.ts";
 import { type CentreState, createWorld, type World } from "#core/scheduling/world.ts";
 

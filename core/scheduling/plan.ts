@@ -36,6 +36,8 @@ import {
 } from "#core/scheduling/front.ts";
 import { comesBefore, type JobRecord, type LiveRun, popJob, pushJob } from "#core/scheduling/job-record.ts";
 import { lacksLicences, licenceHolder, takeLicences } from "#core/scheduling/offered.ts";
+import type { Demand, DemandRecord } from "#core/scheduling/packing/demand.ts";
+import { growthIn } from "#core/scheduling/packing/whole-cards.ts";
 import type { Backfill } from "#core/scheduling/policy.ts";
 import { indexAt, rangesOf } from "#core/scheduling/positions.ts";
 import { type Ask, type Group, nextReady, type Queue, room } from "#core/scheduling/queue.ts";
@@ -51,6 +53,8 @@ export type Scene = {
   readonly queue: Queue;
   readonly dependencies: Dependencies;
   readonly backfill: Backfill;
+  /** What is asked of accelerators, as far as it was seen; null: they are not packed by it. */
+  readonly demand: DemandRecord | null;
 };
 
 /** A place in the queue; `job` null: behind everybody. */
@@ -98,24 +102,39 @@ export function judgeAll(scene: Scene, asked: Asked, nowMs: number): readonly Ca
 }
 
 /**
- * Where it goes: the first preferred centre that can start it now, else the pool with most free, ties by centre id. Where
- * none can start it now, the queue of a shared pool, chosen in the same way.
+ * Where it goes: the first preferred centre that can start it now, else the pool whose cards it leaves of most use to what
+ * is asked of cards (`demand`; docs/decisions/0025), else the one with most free, ties by centre id. Where none can start it
+ * now, the queue of a shared pool, the one with most free.
  */
-export function chooseAmong(asked: Asked, pools: readonly PoolRecord[], nowMs: number): Offer | null {
+export function chooseAmong(asked: Asked, pools: readonly PoolRecord[], nowMs: number, demand: Demand): Offer | null {
   const { prefer } = asked.wishes;
   let best: Offer | null = null;
   let bestRank = Number.POSITIVE_INFINITY;
+  let bestGrowth = 0;
   for (const pool of pools) {
     const preferred = prefer.length === 0 ? -1 : prefer.indexOf(pool.centre.id);
     const rank = preferred === -1 ? prefer.length : preferred;
     if (best?.now && rank > bestRank) continue;
     const offer = offerOf(asked, pool, nowMs);
     if (!offer || (best?.now && !offer.now)) continue;
-    if (best && best.now === offer.now && (rank > bestRank || (rank === bestRank && !isBetter(offer, best)))) continue;
+    const growth = offer.now && demand.length > 0 ? growthOf(offer, asked, demand) : 0;
+    if (best && best.now === offer.now) {
+      const more = rank - bestRank || growth - bestGrowth;
+      if (more > 0 || (more === 0 && !isBetter(offer, best))) continue;
+    }
     best = offer;
     bestRank = rank;
+    bestGrowth = growth;
   }
   return best;
+}
+
+function growthOf({ pool, device }: Offer, { shape }: Asked, demand: Demand): number {
+  return growthIn(leftOf(pool).room, pool.devices, needIn(shape, pool, device), demand);
+}
+
+export function demandOf({ demand }: Scene): Demand {
+  return demand?.known() ?? [];
 }
 
 /** What was said of each ask in this walk, and how many changes of it were seen by then. */
@@ -242,7 +261,7 @@ function serveJob(scene: Scene, walk: Walk, { row, first: job, rank }: Step, err
   let left = room(job);
   for (let at = nextReady(job, 0); at !== -1 && at < before && left > 0; at = nextReady(job, at + 1)) {
     if (walk.taken.length >= most) return false;
-    const offer = walk.failed.has(ask) ? null : chooseAmong(ask, openPools(walk, group), nowMs);
+    const offer = walk.failed.has(ask) ? null : chooseAmong(ask, openPools(walk, group), nowMs, demandOf(scene));
     left -= 1;
     if (offer) {
       placed(job, at, offer, walk);

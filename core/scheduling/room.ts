@@ -150,7 +150,8 @@ export function squeeze(room: Room, need: Need, copies: number): Room {
   return summed(merged(left), room.cards.length);
 }
 
-function holds(cell: Cell, need: Need): boolean {
+/** Whether one of these nodes has all of what each node must have. */
+export function holds(cell: Cell, need: Need): boolean {
   if (cell.cores < need.cores || cell.memoryMib < need.memoryMib) return false;
   return need.cards === 0 || (cell.cards[need.device] ?? 0) >= need.cards;
 }

@@ -34,8 +34,11 @@ import { headroomOf, type StartableShape } from "#core/scheduling/headroom.ts";
 import type { JobRecord, LiveRun } from "#core/scheduling/job-record.ts";
 import { nearestFit } from "#core/scheduling/nearest.ts";
 import { takeLicences } from "#core/scheduling/offered.ts";
+import { emptyDemand } from "#core/scheduling/packing/demand.ts";
+import { needOfShape } from "#core/scheduling/packing/whole-cards.ts";
 import {
   chooseAmong,
+  demandOf,
   endsDue,
   judgeAll,
   type Place,
@@ -312,6 +315,8 @@ export function createWorld(policy: Policy = policies.weir): World {
     centres: [],
     queue: emptyQueue(rankingOf(policy)),
     backfill: policy.backfill,
+    // The classics without backfill stay as they are: most free first, of accelerators too.
+    demand: policy.backfill === "none" ? null : emptyDemand(mostNeedsWeighed),
     dependencies: emptyDependencies(),
     jobs: new Map(),
     queued: 0,
@@ -354,6 +359,9 @@ export function createWorld(policy: Policy = policies.weir): World {
     counts: () => ({ jobs: state.jobs.size, queued: state.queued, live: state.live }),
   };
 }
+
+/** Different needs of accelerators that a choice between pools weighs; a decision makes thousands of such choices. */
+const mostNeedsWeighed = 32;
 
 /** What time it is, before anything is decided or explained. Answers when the next closed pool opens; null: none is. */
 function tellNow(state: State, nowMs: number): number | null {
@@ -415,6 +423,7 @@ function addJob(state: State, event: Event<"job-queued">): void {
   const indices = indicesOf(event.array);
   const { shape, wishes, timeLimitS, graceS = 0, demands, project, person, priority = "normal" } = event;
   if (asksForAccounts(state.centres)) state.wanted = null;
+  if (shape.accelerators) state.demand?.saw(needOfShape(shape), indices.count);
   const job: JobRecord = {
     id: event.job,
     submittedMs: event.submittedMs,
@@ -618,6 +627,7 @@ function whatIf(state: State, task: TaskRef, nowMs: number): readonly StartingCh
           { ...asked, line },
           pools.filter((pool) => mayEverUse(asked, pool)),
           nowMs,
+          demandOf(state),
         );
         return offer?.now ? offer.pool : null;
       });
@@ -642,7 +652,7 @@ function explainAt(state: State, nowMs: number, place: Place, asked: Asked, own:
   return seenFrom(state, nowMs, place, () => {
     const candidates = judgeAll(state, asked, nowMs);
     const reason = own ?? (candidates.length === 0 ? { rule: "no-centre" as const, facts: {} } : null);
-    const offer = reason ? null : chooseAmong(asked, inReach(state, asked, candidates), nowMs);
+    const offer = reason ? null : chooseAmong(asked, inReach(state, asked, candidates), nowMs, demandOf(state));
     return {
       kind: "waiting",
       rule: reason?.rule ?? null,

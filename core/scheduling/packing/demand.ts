@@ -6,30 +6,35 @@ export type Wanted = { readonly need: DeviceNeed; readonly weight: number };
 
 /** Learns what is asked from what has been asked, and from nothing that is still to come. */
 export type DemandRecord = {
-  /** Takes note of a need as it arrives; answers whether `known` changed with it. */
-  saw(need: DeviceNeed): boolean;
-  /** As it was when the number of needs seen last doubled: what rests on it need not be worked out again for each. */
+  /** Takes note of a need as it arrives, so many times at once; answers whether `known` changed with it. */
+  saw(need: DeviceNeed, times?: number): boolean;
+  /** As it was when it was last renewed: what rests on it need not be worked out again for each need. */
   known(): Demand;
 };
 
-/** The `mostKept` needs asked most often stand for all: the rest are too rare to keep a place for. */
-const mostKept = 256;
+/** It is renewed whenever the number of needs seen has doubled, and each time so many more came. */
+const renewedAfter = 8192;
 
-export function emptyDemand(): DemandRecord {
+/**
+ * The `mostKept` needs asked most often stand for all: the rest are too rare to keep a place for. Once `renewedAfter` were
+ * seen, each renewal halves what was counted before: what nobody asks for any more is forgotten.
+ */
+export function emptyDemand(mostKept = 256): DemandRecord {
   const counts = new Map<string, { readonly need: DeviceNeed; weight: number }>();
   let seen = 0;
   let nextAt = 1;
   let known: Demand = [];
   return {
-    saw: (need) => {
+    saw: (need, times = 1) => {
       const key = needKey(need);
       const count = counts.get(key);
-      if (count) count.weight += 1;
-      else counts.set(key, { need, weight: 1 });
-      seen += 1;
+      if (count) count.weight += times;
+      else counts.set(key, { need, weight: times });
+      seen += times;
       if (seen < nextAt) return false;
-      nextAt = seen * 2;
-      known = oftenest(counts);
+      nextAt = seen + Math.min(seen, renewedAfter);
+      known = oftenest(counts, mostKept);
+      if (seen > renewedAfter) halve(counts);
       return true;
     },
     known: () => known,
@@ -37,12 +42,19 @@ export function emptyDemand(): DemandRecord {
 }
 
 /** Needs without a device are left out: to them all that devices have left is useless, wherever it is. */
-function oftenest(counts: ReadonlyMap<string, Wanted>): Demand {
+function oftenest(counts: ReadonlyMap<string, Wanted>, mostKept: number): Demand {
   return [...counts]
     .filter(([, { need }]) => need.devices > 0)
     .sort(([a, one], [b, other]) => other.weight - one.weight || (a < b ? -1 : 1))
     .slice(0, mostKept)
     .map(([, { need, weight }]) => ({ need, weight }));
+}
+
+function halve(counts: Map<string, { readonly need: DeviceNeed; weight: number }>): void {
+  for (const [key, count] of counts) {
+    count.weight = Math.floor(count.weight / 2);
+    if (count.weight === 0) counts.delete(key);
+  }
 }
 
 /** Needs that are the same have the same. */
