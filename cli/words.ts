@@ -326,6 +326,24 @@ export const words = {
     "写出图表页面：本策略与参照及其他全部策略的比较",
   ],
   exampleSimulateReport: ["no trace at hand: made jobs, and a page of charts", "没有 trace：生成作业，并写出图表页面"],
+  optionSweep: [
+    "one replay for each value, or each combination: policy, routing, estimates, days=30,60, seed=1-5",
+    "每个取值或组合各回放一次：policy、routing、estimates、days=30,60、seed=1-5",
+  ],
+  optionOnNetwork: ["the sweep as an array job on the network", "把扫描作为数组作业在网络上运行"],
+  exampleSimulateSweep: ["many replays, on all cores", "在全部核上多次回放"],
+  sweepNot: [
+    "--{option} is of one replay, not of a sweep. Leave it out.",
+    "--{option} 用于单次回放，不能与扫描同用。请去掉。",
+  ],
+  sweepAlone: ["--on-network is of a sweep: give --sweep with it.", "--on-network 用于扫描：请同时给出 --sweep。"],
+  sweepNotBuilt: [
+    "The program that travels along has to be the built one: call weir, not the source.",
+    "随作业传送的须是构建好的程序：请调用 weir，而非源码。",
+  ],
+  sweepSubmitted: ["Job {id}: {tasks} replays.", "作业 {id}：{tasks} 次回放。"],
+  columnSlowdown: ["SLOWDOWN", "减速比"],
+  columnUtilisation: ["UTILISATION", "利用率"],
   simulateNeedsGenerate: [
     "--{option} is of a log that is made: give --generate lublin or --generate ai with it.",
     "--{option} 用于生成的作业：请同时给出 --generate lublin 或 --generate ai。",

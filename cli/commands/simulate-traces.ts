@@ -4,6 +4,7 @@ import { badValue, type Call } from "#cli/call.ts";
 import { progressBar } from "#cli/commands/progress-bar.ts";
 import { generatedLog } from "#cli/commands/simulate-generated.ts";
 import { writeReport } from "#cli/commands/simulate-report.ts";
+import { simulateSweep } from "#cli/commands/simulate-sweep.ts";
 import { fileTroubleWords } from "#cli/file-trouble.ts";
 import { spanText } from "#cli/formats.ts";
 import { exitCodes, Stop } from "#cli/stop.ts";
@@ -26,6 +27,8 @@ import { TraceRefused, traceRefusalWords } from "#simulator/trace-refusal.ts";
 
 /** JSON: what was measured, in seconds: see docs/guides/simulate.md. Needs no server. */
 export async function simulateTraces(call: Call): Promise<number> {
+  if (call.has("sweep")) return simulateSweep(call);
+  if (call.has("on-network")) throw new Stop(exitCodes.usage, call.say("sweepAlone"));
   const paths = [...call.all("trace"), ...call.operands];
   const generated = await generatedLog(call);
   if (paths.length === 0 && generated === null) throw new Stop(exitCodes.usage, call.say("simulateNoTrace"));

@@ -1,0 +1,93 @@
+import assert from "node:assert/strict";
+import { readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { createClient } from "#api/client.ts";
+import { eventually, type Network, startNetwork } from "./network.ts";
+
+// Goal: what has run on a network is exported and replayed by the simulator: there and back through the two commands.
+
+let network: Network;
+before(async () => {
+  network = await startNetwork({ env: { WEIR_LOCAL_CORES: "4" } });
+});
+after(() => network.remove());
+
+test("jobs run, their history is exported, and weir simulate replays it", { timeout: 120_000 }, async () => {
+  const client = createClient({ baseUrl: network.url, token: () => network.token });
+  const body = { command: ["sleep", "0.3"], array: "0-11", coresPerTask: 2, memoryMibPerNode: 16, timeLimitS: 60 };
+  const submitted = await client.call("submit", { body });
+  assert.ok(submitted.kind === "answer", JSON.stringify(submitted));
+  await eventually(
+    "the end of the array",
+    async () => {
+      const job = await client.call("job", { params: { job: submitted.value.id } });
+      return job.kind === "answer" && job.value.state === "ended" ? true : null;
+    },
+    60_000,
+  );
+  const file = join(network.home, "history.jsonl");
+  const exported = await network.weir(["export", "--history", "--write", file]);
+  assert.equal(exported.status, 0, exported.stderr);
+  const lines = readFileSync(file, "utf8").trim().split("\n");
+  assert.equal(lines.length, 13);
+  const printed = await network.weir(["export", "--history"]);
+  assert.equal(printed.stdout, readFileSync(file, "utf8"), "the same on the output");
+  const rows = lines.slice(1).map((line) => JSON.parse(line));
+
+  const simulated = await network.weir(["simulate", "--trace", file, "--policy", "easy", "--json"]);
+  assert.equal(simulated.status, 0, simulated.stderr);
+  const result = JSON.parse(simulated.stdout);
+  assert.equal(result.jobs, 12);
+  assert.equal(result.processors, 4);
+  assert.deepEqual(
+    result.perHome.map((home: { name: string; jobs: number }) => [home.name, home.jobs]),
+    [["local", 12]],
+  );
+  // Two at a time, each for a second or two after rounding up: the replay is as long as what it was made of.
+  const runS = rows.reduce((sum, row) => sum + Math.ceil((row.endedMs - row.startedMs) / 1000), 0);
+  assert.ok(result.makespanS >= runS / 2 && result.makespanS <= runS, `${result.makespanS} of ${runS}`);
+  rmSync(file);
+});
+
+test("a sweep on the network gives what it gives on this machine", { timeout: 120_000 }, async () => {
+  const sweep = ["simulate", "--generate", "lublin", "--jobs", "300", "--processors", "64", "--json"];
+  const axes = ["--sweep", "policy=easy,saf-easy", "--sweep", "seed=1-2"];
+  const here = await network.weir([...sweep, ...axes]);
+  assert.equal(here.status, 0, here.stderr);
+  const there = await network.weir([...sweep, ...axes, "--on-network"]);
+  assert.equal(there.status, 0, there.stderr);
+  const told = (text: string) =>
+    JSON.parse(text).points.map((one: { point: object; result: { startChecksum: string } | null; words: string }) => [
+      one.point,
+      one.result?.startChecksum ?? one.words,
+    ]);
+  assert.deepEqual(told(there.stdout), told(here.stdout));
+  assert.equal(new Set(told(here.stdout).map(([, checksum]: readonly [object, string]) => checksum)).size, 4);
+});
+
+test("a sweep carries traces and says which points cannot be run", { timeout: 120_000 }, async () => {
+  const file = join(network.home, "made.swf");
+  const made = [
+    "simulate",
+    "--generate",
+    "ai",
+    "--jobs",
+    "100",
+    "--processors",
+    "16",
+    "--write",
+    file,
+    "--policy",
+    "easy",
+  ];
+  assert.equal((await network.weir(made)).status, 0);
+  const axes = ["--sweep", "policy=easy", "--sweep", "routing=home,weir", "--on-network"];
+  const swept = await network.weir(["simulate", "--trace", file, "--json", ...axes]);
+  assert.equal(swept.status, 0, swept.stderr);
+  const { points } = JSON.parse(swept.stdout);
+  assert.equal(points[0].result.jobs, 100);
+  assert.equal(points[1].result, null);
+  assert.match(points[1].words, /--routing weir/);
+  rmSync(file);
+});
