@@ -171,3 +171,37 @@ test("Chinese, and no bar where nobody looks or what is over at once", async () 
   assert.match(chinese.out, /平均等待\s+3 s/);
   assert.equal(chinese.error, "");
 });
+
+const pods = "cpu_milli,memory_mib,num_gpu,gpu_milli\n4000,1,1,1000\n1000,1,1,400\n1000,1,0,0\n";
+writeFileSync(join(folder, "pods.csv"), pods);
+writeFileSync(join(folder, "pods.csv.gz"), gzipSync(pods).subarray(0, 30));
+writeFileSync(join(folder, "nodes.csv"), "cpu_milli,memory_mib,gpu,model\n16000,99,4,a\n8000,99,2,b\n-1,9,1,b\n");
+
+test("a list of pods is packed on the nodes of --network, by both rules and ten seeds, or by one", async () => {
+  const both = await weir("simulate --trace pods.csv --network nodes.csv --json");
+  assert.equal(both.status, 0, both.error);
+  const { runs, means, leftOut } = JSON.parse(both.out);
+  assert.equal(runs.length, 20);
+  assert.deepEqual(Object.keys(means), ["fragmentation", "best-fit"]);
+  assert.deepEqual(leftOut, { pods: 0, nodes: 1 });
+  assert.ok(runs.every((each: { devicesMilli: number }) => each.devicesMilli === 6000));
+  assert.ok(means.fragmentation > 0.5 && means.fragmentation <= 1);
+  const one = await weir("simulate --trace pods.csv --network nodes.csv --policy weir --seed 3");
+  assert.equal(one.status, 0, one.error);
+  assert.match(one.out, /^RULE +SEED +PODS +FIT NOWHERE +DEVICES ASKED +ALLOCATED +OF ALL\nfragmentation +3 /);
+  assert.match(one.out, /\nfragmentation, mean:? +\d+\.\d\d %\n/);
+  assert.match(one.error, /^Left out, as amounts are missing or negative: 0 pods, 1 nodes/);
+});
+
+test("what cannot be packed is said, and what to do about it", async () => {
+  const said = async (words: string, status: number, error: RegExp) => {
+    const ran = await weir(`simulate ${words}`);
+    assert.match(ran.error, error);
+    assert.equal(ran.status, status);
+  };
+  await said("--trace pods.csv", 2, /name the list of nodes with --network FILE/);
+  await said("--trace pods.csv --network nothing.csv", 2, /nothing\.csv/);
+  await said("--trace pods.csv --network pods.csv", 3, /pods\.csv, line 1: no column gpu\. The first line must name/);
+  await said("--trace pods.csv.gz --network nodes.csv", 3, /pods\.csv\.gz: the gzip file is cut short or damaged/);
+  await said("--trace pods.csv --network nodes.csv --policy easy", 2, /--policy .*weir, fragmentation, best-fit/);
+});

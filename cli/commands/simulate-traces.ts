@@ -3,6 +3,7 @@ import { resolve } from "node:path";
 import { badValue, type Call } from "#cli/call.ts";
 import { progressBar } from "#cli/commands/progress-bar.ts";
 import { generatedLog } from "#cli/commands/simulate-generated.ts";
+import { isOfPods, simulatePods } from "#cli/commands/simulate-pods.ts";
 import { writeReport } from "#cli/commands/simulate-report.ts";
 import { simulateSweep } from "#cli/commands/simulate-sweep.ts";
 import { fileTroubleWords } from "#cli/file-trouble.ts";
@@ -30,6 +31,8 @@ export async function simulateTraces(call: Call): Promise<number> {
   if (call.has("sweep")) return simulateSweep(call);
   if (call.has("on-network")) throw new Stop(exitCodes.usage, call.say("sweepAlone"));
   const paths = [...call.all("trace"), ...call.operands];
+  const [first] = paths;
+  if (first !== undefined && isOfPods(paths)) return simulatePods(call, first);
   const generated = await generatedLog(call);
   if (paths.length === 0 && generated === null) throw new Stop(exitCodes.usage, call.say("simulateNoTrace"));
   const logs = [...paths.flatMap((path) => readLogs(call, path)), ...(generated === null ? [] : [generated])];
