@@ -84,6 +84,8 @@ export type Lookahead = {
   readonly moves: number;
   /** Each second a job waits costs 1 + this ÷ its predicted run time: 0 minds waits alone, much minds the short ones. */
   readonly slowdownWeightS: number;
+  /** How far fairness weighs in a plan's waits: each is divided by the factor to this power. */
+  readonly fairnessPower: number;
 };
 
 const plain = {
@@ -127,9 +129,9 @@ export const policies = {
     maxWaitS: 302_400,
     guardLeadS: 102_400,
     fairness: { halfLifeS: 604_800, least: 0.25, most: 4, power: 0.5, promiseS: null },
-    homePriority: { afterS: 0 },
+    homePriority: { afterS: 86_400 },
     prediction: { shrinkage: 3, memory: 0.9 },
-    lookahead: { jobs: 32, moves: 20, slowdownWeightS: 1_500 },
+    lookahead: { jobs: 32, moves: 20, slowdownWeightS: 1_500, fairnessPower: 0.5 },
   },
 } as const satisfies Record<string, Policy>;
 

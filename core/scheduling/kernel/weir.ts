@@ -272,7 +272,8 @@ class WeirMachine {
     for (let at = first; at < this.#queue.length; at += 1) {
       const job = this.#queue[at] ?? 0;
       const predictedS = this.#predictedS[job] ?? 0;
-      const weight = (1 + settings.slowdownWeightS / Math.max(10, predictedS)) / (this.#factor[job] ?? 1);
+      const slowdown = 1 + settings.slowdownWeightS / Math.max(10, predictedS);
+      const weight = slowdown / (this.#factor[job] ?? 1) ** settings.fairnessPower;
       if (!lookahead.job(processors[job] ?? 0, predictedS, weight)) break;
     }
     lookahead.search(settings.moves, this.#generator.below);

@@ -1,0 +1,278 @@
+import { nearestName } from "#core/nearest-name.ts";
+import {
+  type Backfill,
+  type Fairness,
+  type HomePriority,
+  type Lookahead,
+  type Order,
+  type Policy,
+  type Prediction,
+  policies,
+} from "./policy.ts";
+
+/** What is wrong at one place of a policy file, with what would be right; `path` as in `fairness.least`, empty: the file. */
+export type PolicyIssue = { readonly path: string; readonly en: string; readonly zh: string };
+
+export type ParsedPolicy =
+  | { readonly kind: "policy"; readonly policy: Policy }
+  | { readonly kind: "refused"; readonly issues: readonly PolicyIssue[] };
+
+/**
+ * A policy from the JSON of a policy file. What is left out is as in the policy it is `like`, which is `weir` where the file
+ * does not say; parts that one has not are as in `weir`. All that is wrong is told at once.
+ */
+export function parsePolicy(value: unknown): ParsedPolicy {
+  const issues: PolicyIssue[] = [];
+  const file = new Part(value, "", issues);
+  const like = file.choice("like", Object.keys(policies), "weir");
+  const base: Policy = Object.entries(policies).find(([name]) => name === like)?.[1] ?? policies.weir;
+  const policy: Policy = {
+    name: file.name("name", base.name),
+    order: orderOf(file.part("order"), base.order),
+    head: file.choice("head", heads, base.head) === "kept" ? "kept" : "chosen-again",
+    backfill: backfills.find((one) => one === file.choice("backfill", backfills, base.backfill)) ?? base.backfill,
+    maxWaitS: file.numberOrNull("maxWaitS", base.maxWaitS, seconds),
+    guardLeadS: file.number("guardLeadS", base.guardLeadS, { least: 0, most: seconds.most, whole: true }),
+    fairness: fairnessOf(file.part("fairness"), base.fairness),
+    homePriority: homePriorityOf(file.part("homePriority"), base.homePriority),
+    prediction: predictionOf(file.part("prediction"), base.prediction),
+    lookahead: lookaheadOf(file.part("lookahead"), base.lookahead),
+  };
+  file.end();
+  if (issues.length === 0) issues.push(...contradictions(policy));
+  return issues.length === 0 ? { kind: "policy", policy } : { kind: "refused", issues };
+}
+
+/** One line for each. */
+export function policyIssueWords(issues: readonly PolicyIssue[], language: "en" | "zh"): string {
+  return issues
+    .map(
+      ({ path, en, zh }) =>
+        `${path}${path === "" ? "" : language === "zh" ? "：" : ": "}${language === "zh" ? zh : en}`,
+    )
+    .join("\n");
+}
+
+const heads = ["chosen-again", "kept"] as const satisfies readonly Policy["head"][];
+const backfills = ["none", "easy", "easy-sjbf", "conservative", "window"] as const satisfies readonly Backfill[];
+const orderKinds = ["fcfs", "sjf", "saf", "f1", "score"] as const satisfies readonly Order["kind"][];
+const seconds = { least: 1, most: 2_000_000_000, whole: true } as const;
+const power = { least: 0, most: 8, whole: false } as const;
+
+function orderOf(part: Part | null | undefined, base: Order): Order {
+  if (part === undefined || part === null) return base;
+  const kind = orderKinds.find((one) => one === part.choice("kind", orderKinds, base.kind)) ?? base.kind;
+  if (kind !== "score") {
+    part.end();
+    return { kind };
+  }
+  const from = base.kind === "score" ? base : policies.weir.order;
+  const order: Order = {
+    kind,
+    processorsPower: part.number("processorsPower", from.processorsPower, power),
+    predictedPower: part.number("predictedPower", from.predictedPower, power),
+    requestedPower: part.number("requestedPower", from.requestedPower, power),
+    waitPower: part.number("waitPower", from.waitPower, power),
+    waitScaleS: part.number("waitScaleS", from.waitScaleS, seconds),
+  };
+  part.end();
+  return order;
+}
+
+function fairnessOf(part: Part | null | undefined, base: Fairness | null): Fairness | null {
+  if (part === undefined) return base;
+  if (part === null) return null;
+  const from: Fairness = base ?? policies.weir.fairness;
+  const fairness = {
+    halfLifeS: part.number("halfLifeS", from.halfLifeS, seconds),
+    least: part.number("least", from.least, { least: 0.001, most: 1, whole: false }),
+    most: part.number("most", from.most, { least: 1, most: 1000, whole: false }),
+    power: part.number("power", from.power, power),
+    promiseS: part.numberOrNull("promiseS", from.promiseS, seconds),
+  };
+  part.end();
+  return fairness;
+}
+
+function homePriorityOf(part: Part | null | undefined, base: HomePriority | null): HomePriority | null {
+  if (part === undefined) return base;
+  if (part === null) return null;
+  const from: HomePriority = base ?? policies.weir.homePriority;
+  const homePriority = { afterS: part.number("afterS", from.afterS, { least: 0, most: seconds.most, whole: true }) };
+  part.end();
+  return homePriority;
+}
+
+function predictionOf(part: Part | null | undefined, base: Prediction | null): Prediction | null {
+  if (part === undefined) return base;
+  if (part === null) return null;
+  const from: Prediction = base ?? policies.weir.prediction;
+  const prediction = {
+    shrinkage: part.number("shrinkage", from.shrinkage, { least: 0.01, most: 1000, whole: false }),
+    memory: part.number("memory", from.memory, { least: 0, most: 1, whole: false }),
+  };
+  part.end();
+  return prediction;
+}
+
+function lookaheadOf(part: Part | null | undefined, base: Lookahead | null): Lookahead | null {
+  if (part === undefined) return base;
+  if (part === null) return null;
+  const from: Lookahead = base ?? policies.weir.lookahead;
+  const lookahead = {
+    jobs: part.number("jobs", from.jobs, { least: 2, most: 200, whole: true }),
+    moves: part.number("moves", from.moves, { least: 0, most: 10_000, whole: true }),
+    slowdownWeightS: part.number("slowdownWeightS", from.slowdownWeightS, {
+      least: 0,
+      most: 10_000_000,
+      whole: false,
+    }),
+    fairnessPower: part.number("fairnessPower", from.fairnessPower, power),
+  };
+  part.end();
+  return lookahead;
+}
+
+/** What each field alone allows and all together do not. */
+function contradictions(policy: Policy): readonly PolicyIssue[] {
+  const { head, backfill, order, maxWaitS, guardLeadS, fairness, homePriority, prediction, lookahead } = policy;
+  const found: PolicyIssue[] = [];
+  const isPlain = [maxWaitS, fairness, homePriority, prediction, lookahead].every((one) => one === null);
+  if (maxWaitS !== null && guardLeadS > maxWaitS)
+    found.push({
+      path: "guardLeadS",
+      en: `${guardLeadS} is more than maxWaitS (${maxWaitS}). Make it smaller: a job is near its longest wait so long before it.`,
+      zh: `${guardLeadS} 大于 maxWaitS（${maxWaitS}）。请减小：它表示距最长等待还有多久时算作临近。`,
+    });
+  if ((backfill === "window" || head === "kept") && (head !== "kept" || !isPlain || order.kind === "score"))
+    found.push({
+      path: backfill === "window" ? "backfill" : "head",
+      en: "a kept head and the window backfill are RLScheduler's rules and go with nothing else. Write head kept, and null for maxWaitS, fairness, homePriority, prediction and lookahead; or backfill easy.",
+      zh: "head 取 kept 与 backfill 取 window 属于 RLScheduler 的规则，不与其他部分并用。请写 head 为 kept，并令 maxWaitS、fairness、homePriority、prediction、lookahead 为 null；或令 backfill 为 easy。",
+    });
+  if ((backfill === "conservative" || backfill === "easy-sjbf") && (!isPlain || order.kind === "score"))
+    found.push({
+      path: "backfill",
+      en: `${backfill} goes with a plain order only. Write null for maxWaitS, fairness, homePriority, prediction and lookahead; or backfill easy.`,
+      zh: `${backfill} 只与朴素次序并用。请令 maxWaitS、fairness、homePriority、prediction、lookahead 为 null；或令 backfill 为 easy。`,
+    });
+  if (backfill === "conservative" && order.kind !== "fcfs")
+    found.push({
+      path: "order.kind",
+      en: "conservative backfill plans first come, first served. Write fcfs.",
+      zh: "conservative 回填按先来先服务规划。请写 fcfs。",
+    });
+  if (backfill === "none" && lookahead !== null)
+    found.push({
+      path: "lookahead",
+      en: "looking ahead chooses what is backfilled, and there is no backfill. Write backfill easy, or lookahead null.",
+      zh: "前瞻用于选择回填作业，而此处没有回填。请令 backfill 为 easy，或 lookahead 为 null。",
+    });
+  return found;
+}
+
+type Bounds = { readonly least: number; readonly most: number; readonly whole: boolean };
+
+/** One object of the file: fields are asked for by name, and `end` refuses those nobody asked for. */
+class Part {
+  readonly #fields: ReadonlyMap<string, unknown>;
+  readonly #path: string;
+  readonly #issues: PolicyIssue[];
+  readonly #known: string[] = [];
+
+  constructor(value: unknown, path: string, issues: PolicyIssue[]) {
+    this.#path = path;
+    this.#issues = issues;
+    const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
+    this.#fields = new Map(isObject ? Object.entries(value) : []);
+    if (!isObject)
+      issues.push({
+        path,
+        en: `${shown(value)} is not an object of fields. Write one in braces, as in docs/guides/policies.md.`,
+        zh: `${shown(value)} 不是由字段组成的对象。请用花括号书写，见 docs/guides/policies.md。`,
+      });
+  }
+
+  /** undefined: left out; null: said to be none. */
+  part(field: string): Part | null | undefined {
+    const value = this.#value(field);
+    if (value === undefined) return undefined;
+    return value === null && field !== "order" ? null : new Part(value, this.#pathOf(field), this.#issues);
+  }
+
+  name(field: string, otherwise: string): string {
+    const value = this.#value(field);
+    if (value === undefined) return otherwise;
+    if (typeof value === "string" && /^[\p{L}\p{N}][\p{L}\p{N}._ -]{0,63}$/u.test(value)) return value;
+    return this.#refuse(
+      field,
+      value,
+      otherwise,
+      "1 to 64 letters, digits, dots, hyphens, underscores and blanks, beginning with a letter or digit",
+      "1 至 64 个字母、数字、点、连字符、下划线或空格，以字母或数字开头",
+    );
+  }
+
+  choice(field: string, of: readonly string[], otherwise: string): string {
+    const value = this.#value(field);
+    if (value === undefined) return otherwise;
+    if (typeof value === "string" && of.includes(value)) return value;
+    const nearest = typeof value === "string" ? nearestName(value, of) : null;
+    const [hint, hintZh] = nearest === null ? ["", ""] : [` (${nearest}?)`, `（是否想写 ${nearest}？）`];
+    return this.#refuse(field, value, otherwise, `one of ${of.join(", ")}${hint}`, `${of.join("、")} 之一${hintZh}`);
+  }
+
+  number(field: string, otherwise: number, bounds: Bounds): number {
+    const value = this.#value(field);
+    return value === undefined ? otherwise : this.#number(field, value, otherwise, bounds, "");
+  }
+
+  numberOrNull(field: string, otherwise: number | null, bounds: Bounds): number | null {
+    const value = this.#value(field);
+    if (value === undefined) return otherwise;
+    return value === null ? null : this.#number(field, value, 0, bounds, ", or null");
+  }
+
+  end(): void {
+    for (const field of this.#fields.keys()) {
+      if (this.#known.includes(field)) continue;
+      const nearest = nearestName(field, this.#known);
+      this.#issues.push({
+        path: this.#pathOf(field),
+        en: `there is no such field. ${nearest === null ? `Known: ${this.#known.join(", ")}` : `Did you mean ${nearest}?`}`,
+        zh: `没有这个字段。${nearest === null ? `可用：${this.#known.join("、")}` : `是否想写 ${nearest}？`}`,
+      });
+    }
+  }
+
+  #number(field: string, value: unknown, otherwise: number, { least, most, whole }: Bounds, also: string): number {
+    const isNumber = typeof value === "number" && value >= least && value <= most;
+    if (isNumber && (!whole || Number.isInteger(value))) return value;
+    const [kind, kindZh] = whole ? ["a whole number", "整数"] : ["a number", "数"];
+    const alsoZh = also === "" ? "" : "，或 null";
+    const en = `${kind} from ${least} to ${most}${also}`;
+    return this.#refuse(field, value, otherwise, en, `${least} 至 ${most} 的${kindZh}${alsoZh}`);
+  }
+
+  #value(field: string): unknown {
+    this.#known.push(field);
+    return this.#fields.get(field);
+  }
+
+  #refuse<T>(field: string, value: unknown, otherwise: T, en: string, zh: string): T {
+    this.#issues.push({
+      path: this.#pathOf(field),
+      en: `${shown(value)} cannot be it. Expected: ${en}.`,
+      zh: `不能为 ${shown(value)}。应为：${zh}。`,
+    });
+    return otherwise;
+  }
+
+  #pathOf(field: string): string {
+    return this.#path === "" ? field : `${this.#path}.${field}`;
+  }
+}
+
+function shown(value: unknown): string {
+  return (JSON.stringify(value) ?? "nothing").slice(0, 60);
+}
