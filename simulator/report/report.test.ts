@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Workload } from "#core/scheduling/replay/workload.ts";
 import { gapClosed, renderReport } from "./report.ts";
-import { fairnessOfPeople, slowdownShares, usageOverTime, waitByHome, waitBySize } from "./series.ts";
+import { fairnessOfPeople, lateness, slowdownShares, usageOverTime, waitByHome, waitBySize } from "./series.ts";
 import { madeInput } from "./testing.ts";
 import { duration, figures, percent, plain } from "./words.ts";
 
@@ -84,6 +84,18 @@ test("shares of slowdowns, and Jain's index of people", () => {
   // Slowdowns 1 and 3: (1 + 3)² ÷ (2 × (1 + 9)).
   assert.equal(fairnessOfPeople(uneven.workload, uneven.schedule), 0.8);
   assert.deepEqual(slowdownShares(uneven.workload, uneven.schedule, [1, 2, 3, 10]), [0.5, 0.5, 1, 1]);
+});
+
+test("who starts later than alone, and by how much", () => {
+  const rows = (starts: readonly number[]): readonly Row[] =>
+    starts.map((start, i): Row => [0, 10, 1, i % 2, start, 0]);
+  const { workload, schedule } = played(rows([5, 0, 100, 7]), [4, 4]);
+  const alone = played(rows([0, 10, 100, 6]), [4, 4]).schedule;
+  assert.deepEqual(lateness(workload, schedule, alone), [
+    { share: 0.5, p99S: 5 },
+    { share: 0.5, p99S: 1 },
+    { share: 0.5, p99S: 5 },
+  ]);
 });
 
 test("numbers to read", () => {

@@ -13,7 +13,7 @@ import {
   timePanels,
 } from "./charts.ts";
 import { escaped } from "./draw.ts";
-import { slowdownShares, usageOverTime, type WaitClass, waitByHome, waitBySize } from "./series.ts";
+import { lateness, slowdownShares, usageOverTime, type WaitClass, waitByHome, waitBySize } from "./series.ts";
 import { style } from "./style.ts";
 import { duration, figures, type Language, percent, plain, type Say, sayIn } from "./words.ts";
 
@@ -154,10 +154,12 @@ function byHome({ language, workload, chosen, homeOnly, merged }: ReportInput, s
     say("chosen"),
     say("homeOnly"),
     say("mergedShort"),
-    say("p95Short"),
     say("max"),
+    say("laterShare"),
+    say("laterBy"),
   ];
   const own = classes[0] ?? [];
+  const late = lateness(workload, chosen.schedule, homeOnly.schedule);
   return section({
     id: "home",
     title: say("homeTitle"),
@@ -172,8 +174,9 @@ function byHome({ language, workload, chosen, homeOnly, merged }: ReportInput, s
         name,
         figures(own[i]?.jobs ?? workload.count),
         ...values.map((value) => duration(value, language)),
-        duration(own[i]?.p95S ?? chosen.metrics.p95WaitS, language),
         duration(own[i]?.maxS ?? chosen.metrics.maxWaitS, language),
+        percent(late[i]?.share ?? 0),
+        duration(late[i]?.p99S ?? 0, language),
       ]),
       mine: null,
     },

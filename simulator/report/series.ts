@@ -58,6 +58,27 @@ function waitClass(name: string, waits: Float64Array): WaitClass {
   return { name, jobs, meanS: sum / jobs, medianS: at(0.5), p95S: at(0.95), maxS };
 }
 
+/** How the jobs of a home fare against the schedule of their home alone. */
+export type Lateness = {
+  /** Of its jobs, those that start later than alone. */
+  readonly share: number;
+  /** By how much, sorted[⌊0.99 n⌋] of all its jobs, those not later counted as 0. */
+  readonly p99S: number;
+};
+
+/** In the order of the homes, then of all jobs together. */
+export function lateness(workload: Workload, schedule: Schedule, alone: Schedule): readonly Lateness[] {
+  const all = Array.from({ length: workload.count }, (_, i) =>
+    Math.max(0, (schedule.startS[i] ?? 0) - (alone.startS[i] ?? 0)),
+  );
+  const ofHome = workload.homes.map((_, home) => all.filter((_, i) => workload.home[i] === home));
+  return [...ofHome, all].map((its) => {
+    const sorted = Float64Array.from(its).sort();
+    const later = its.reduce((count, lateS) => count + (lateS > 0 ? 1 : 0), 0);
+    return { share: later / Math.max(1, its.length), p99S: sorted[Math.floor(0.99 * sorted.length)] ?? 0 };
+  });
+}
+
 /** Means over equal spans of time, from the first submission to the last end. */
 export type Usage = {
   readonly spanS: number;

@@ -88,9 +88,11 @@ const words = {
   ],
   homeTitle: ["Waiting by home", "按归属中心的等待"],
   homeSays: [
-    "Mean wait of the jobs that each centre's users submitted, wherever they ran, beside the two yardsticks.",
-    "各中心用户提交的作业（无论在何处运行）的平均等待，与两个参照并列。",
+    "Mean wait of the jobs that each centre's users submitted, wherever they ran, beside the two yardsticks. Later than alone: the share of jobs that start later than they would with their centre alone, and by how much at the 99th percentile.",
+    "各中心用户提交的作业（无论在何处运行）的平均等待，与两个参照并列。晚于独立：比中心各自独立时更晚开始的作业占比，及其 99 分位。",
   ],
+  laterShare: ["Later than alone", "晚于独立"],
+  laterBy: ["by, 99 %", "晚，99 分位"],
   meanWaitAxis: ["mean wait, {unit}", "平均等待，{unit}"],
   hours: ["hours", "小时"],
   minutes: ["minutes", "分钟"],
