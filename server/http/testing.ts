@@ -119,6 +119,18 @@ export type TestServer = {
   readonly stop: () => Promise<void>;
 };
 
+/** What was answered; a refusal ends the test with its words. */
+export async function ok<Value>(
+  reply: Promise<
+    | { readonly kind: "answer"; readonly value: Value }
+    | { readonly kind: "problem"; readonly problem: { readonly detail: string } }
+  >,
+): Promise<Value> {
+  const got = await reply;
+  if (got.kind === "problem") throw new Error(got.problem.detail);
+  return got.value;
+}
+
 /** Adds a person to those projects and signs in: their token. */
 export async function signInAs(server: TestServer, name: string, projects: string[]): Promise<string> {
   const added = await server.client().call("addPerson", { body: { name, projects } });

@@ -3,7 +3,7 @@ import { after, before, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Client, Input } from "#api/client.ts";
 import { noOffers, oneMachine } from "#core/centre/engine.ts";
-import { passConnectionTest, startTestServer, type TestServer } from "#server/http/testing.ts";
+import { ok, passConnectionTest, startTestServer, type TestServer } from "#server/http/testing.ts";
 
 // Accounts at a Slurm centre: asked for by the first job that could go there, answered by ids alone, kept for ever.
 let server: TestServer;
@@ -15,17 +15,6 @@ before(async () => {
   sync = await join();
 });
 after(() => server.stop());
-
-async function ok<Value>(
-  reply: Promise<
-    | { readonly kind: "answer"; readonly value: Value }
-    | { readonly kind: "problem"; readonly problem: { readonly detail: string } }
-  >,
-): Promise<Value> {
-  const got = await reply;
-  if (got.kind === "problem") throw new Error(got.problem.detail);
-  return got.value;
-}
 
 const jinan = { params: { centre: "jinan" } } as const;
 

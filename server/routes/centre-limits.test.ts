@@ -4,7 +4,7 @@ import type { Client } from "#api/client.ts";
 import type { AccountLimits } from "#core/centre/account-limits.ts";
 import { noOffers, oneMachine } from "#core/centre/engine.ts";
 import { centreId } from "#core/ids.ts";
-import { signInAs, startTestServer, type TestServer } from "#server/http/testing.ts";
+import { ok, signInAs, startTestServer, type TestServer } from "#server/http/testing.ts";
 import { readCentreStates } from "#server/store/read-centre-states.ts";
 import { reportEngine } from "#server/store/report-engine.ts";
 
@@ -16,12 +16,6 @@ before(async () => {
   client = server.client();
 });
 after(() => server.stop());
-
-async function ok<Value>(reply: Promise<{ readonly kind: string; readonly value?: Value }>): Promise<Value> {
-  const { value, ...rest } = await reply;
-  assert(value !== undefined, JSON.stringify(rest));
-  return value;
-}
 
 const bound: AccountLimits = {
   person: null,

@@ -3,7 +3,7 @@ import { after, before, test } from "node:test";
 import type { Client, Input } from "#api/client.ts";
 import { noOffers, oneMachine } from "#core/centre/engine.ts";
 import { centreId } from "#core/ids.ts";
-import { passConnectionTest, startTestServer, type TestServer } from "#server/http/testing.ts";
+import { ok, passConnectionTest, startTestServer, type TestServer } from "#server/http/testing.ts";
 
 /** An administrator's hand on a centre: its terms, whether it takes work, and its agent's credential. */
 let server: TestServer;
@@ -15,17 +15,6 @@ before(async () => {
   joined = await join();
 });
 after(() => server.stop());
-
-async function ok<Value>(
-  reply: Promise<
-    | { readonly kind: "answer"; readonly value: Value }
-    | { readonly kind: "problem"; readonly problem: { readonly detail: string } }
-  >,
-): Promise<Value> {
-  const got = await reply;
-  if (got.kind === "problem") throw new Error(got.problem.detail);
-  return got.value;
-}
 
 async function problem(
   reply: Promise<{ readonly kind: string; readonly problem?: { readonly type: string; readonly detail: string } }>,
