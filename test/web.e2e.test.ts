@@ -127,7 +127,7 @@ describe("the console", { skip: missing }, () => {
   test("a job is followed live, explained while it waits, and cancelled", async () => {
     await page.goto(`${network.url}/submit`);
     await editor().fill(
-      "#!/bin/bash\n#SBATCH -J long -c 2 -t 10\nfor i in $(seq 600); do echo tick $i; sleep 0.1; done\n",
+      "#!/bin/bash\n#SBATCH -J long -c 1 -t 10\nfor i in $(seq 600); do echo tick $i; sleep 0.1; done\n",
     );
     await page.getByRole("button", { name: "Submit", exact: true }).click();
     await title("long");
@@ -142,6 +142,9 @@ describe("the console", { skip: missing }, () => {
     await page.getByRole("tab", { name: "Why it waits" }).waitFor();
     await page.getByRole("table", { name: "Centre" }).getByText("local").waitFor();
     await page.getByRole("table", { name: "Centre" }).getByText("later").waitFor();
+    await page.getByText("What would start it now?").click();
+    await seen("cores per task 2 → 1");
+    await seen("--cpus-per-task=1");
 
     await page.goto(holder);
     await page.getByRole("button", { name: "Cancel job" }).click();
