@@ -6,8 +6,8 @@ import { Profile } from "./profile.ts";
 
 /**
  * Conservative backfill (Mu'alem and Feitelson 2001): every job has a reservation, made when it came; all are made anew,
- * first come first served, whenever a job ends before its expected end. Plans are made only as far down the queue as a
- * job could start now: who needs more than is free gets its place in the plan when that matters, which is the same place.
+ * first come first served, whenever a job ends before its expected end. Plans are made only as far down the queue as the
+ * last job that could start now: those behind it get their places in the plan when that matters, which are the same places.
  */
 export class PlannedMachine implements Machine {
   requestedWork = 0;
@@ -18,12 +18,12 @@ export class PlannedMachine implements Machine {
   readonly #free: Int32Array;
   readonly #expected: readonly ExpectedEnds[];
   readonly #profiles: readonly Profile[];
-  /** The queue: job, its needs, its reservation (of the first `#planned`), and the least need from it to the end. */
+  /** The queue: job, its needs, how long it asks for, and its reservation (of the first `#planned`). */
   #job = new Int32Array(64);
   #needs = new Int32Array(64);
+  #asksS = new Int32Array(64);
   #planS = new Float64Array(64);
   #planAt = new Int32Array(64);
-  #least = new Int32Array(64);
   #count = 0;
   #planned = 0;
   /** Whether a job has ended before its expected end since the plan was made. */
@@ -64,8 +64,7 @@ export class PlannedMachine implements Machine {
     const needs = this.#columns.processors[job] ?? 0;
     this.#job[this.#count] = job;
     this.#needs[this.#count] = needs;
-    this.#least[this.#count] = needs;
-    for (let at = this.#count - 1; at >= 0 && (this.#least[at] ?? 0) > needs; at -= 1) this.#least[at] = needs;
+    this.#asksS[this.#count] = this.#columns.estimateS[job] ?? 0;
     this.#count += 1;
     this.requestedWork += needs * (this.#columns.estimateS[job] ?? 0);
   }
@@ -114,11 +113,6 @@ export class PlannedMachine implements Machine {
     }
     this.#planned = 0;
     this.#isStale = false;
-    let least = Number.POSITIVE_INFINITY;
-    for (let at = this.#count - 1; at >= 0; at -= 1) {
-      least = Math.min(least, this.#needs[at] ?? 0);
-      this.#least[at] = least;
-    }
   }
 
   /** Reservations begin where something ends, so only after ends can one be due. */
@@ -134,26 +128,36 @@ export class PlannedMachine implements Machine {
   }
 
   #planOn(nowS: number): void {
-    const { estimateS } = this.#columns;
-    let mostFree = this.#mostFree();
+    let last = this.#lastStartable(this.#count - 1, this.#planned);
     let at = this.#planned;
     let kept = at;
-    for (; at < this.#count && (this.#least[at] ?? 0) <= mostFree; at += 1) {
+    for (; at <= last; at += 1) {
       const job = this.#job[at] ?? 0;
       const needs = this.#needs[at] ?? 0;
-      const centre = this.#earliest(job, needs, estimateS[job] ?? 0);
+      const centre = this.#earliest(job, needs, this.#asksS[at] ?? 0);
       this.#profiles[centre]?.take(needs);
-      if (this.#foundS === nowS) {
-        this.#start(job, nowS, centre);
-        mostFree = this.#mostFree();
-      } else {
+      if (this.#foundS === nowS) this.#start(job, nowS, centre);
+      else {
         this.#planS[at] = this.#foundS;
         this.#planAt[at] = centre;
         this.#move(at, kept++);
       }
+      last = this.#lastStartable(last, at + 1);
     }
     this.#closeHole(kept, at);
     this.#planned = kept;
+  }
+
+  /** The last job from `from` to `last` that could start now if none but those planned were ahead of it; else below `from`. */
+  #lastStartable(last: number, from: number): number {
+    const profiles = this.#profiles;
+    const free = this.#free;
+    for (let at = last; at >= from; at -= 1) {
+      const needs = this.#needs[at] ?? 0;
+      for (let centre = 0; centre < profiles.length; centre += 1)
+        if ((free[centre] ?? 0) >= needs && profiles[centre]?.isFreeNow(needs, this.#asksS[at] ?? 0)) return at;
+    }
+    return from - 1;
   }
 
   /** The centre with the earliest reservation, which is `#foundS`: of equal ones the job's home, then the first. */
@@ -170,13 +174,6 @@ export class PlannedMachine implements Machine {
       this.#foundS = foundS;
     }
     return best;
-  }
-
-  #mostFree(): number {
-    const free = this.#free;
-    let most = 0;
-    for (let at = 0; at < free.length; at += 1) most = Math.max(most, free[at] ?? 0);
-    return most;
   }
 
   #start(job: number, nowS: number, at: number): void {
@@ -196,13 +193,13 @@ export class PlannedMachine implements Machine {
     this.#needs[to] = this.#needs[from] ?? 0;
     this.#planS[to] = this.#planS[from] ?? 0;
     this.#planAt[to] = this.#planAt[from] ?? 0;
-    this.#least[to] = this.#least[from] ?? 0;
+    this.#asksS[to] = this.#asksS[from] ?? 0;
   }
 
   /** What lies behind [to, from) moves up. */
   #closeHole(to: number, from: number): void {
     if (to === from) return;
-    for (const column of [this.#job, this.#needs, this.#planS, this.#planAt, this.#least])
+    for (const column of [this.#job, this.#needs, this.#asksS, this.#planS, this.#planAt])
       column.copyWithin(to, from, this.#count);
     this.#count -= from - to;
   }
@@ -213,6 +210,6 @@ export class PlannedMachine implements Machine {
     this.#needs = grown(this.#needs, new Int32Array(size));
     this.#planS = grown(this.#planS, new Float64Array(size));
     this.#planAt = grown(this.#planAt, new Int32Array(size));
-    this.#least = grown(this.#least, new Int32Array(size));
+    this.#asksS = grown(this.#asksS, new Int32Array(size));
   }
 }

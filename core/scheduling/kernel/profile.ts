@@ -14,10 +14,16 @@ export class Profile {
   #from = 0;
   #until = 0;
   #untilS = 0;
+  /**
+   * Since the last rebuild there is only ever less, so who needs as much for as long as another starts no earlier than what
+   * was found for that one: by classes of both (powers of two), the latest found for any that is no larger in either.
+   */
+  readonly #notBeforeS = new Float64Array(classes * classes);
 
   /** From what runs alone, each job until its expected end. */
   rebuild(nowS: number, freeNow: number, running: ExpectedEnds): void {
     const ends = running.count;
+    this.#notBeforeS.fill(0);
     this.#first = 0;
     this.#count = ends + 1;
     while (this.#timeS.length < this.#count) this.#grow();
@@ -47,7 +53,7 @@ export class Profile {
     const timeS = this.#timeS;
     const free = this.#free;
     const count = this.#count;
-    let at = this.#first;
+    let at = this.#stepAt(this.#notBeforeS[(31 - Math.clz32(processors)) * classes + 31 - Math.clz32(durationS)] ?? 0);
     let end = at;
     let endS = 0;
     while (true) {
@@ -61,7 +67,23 @@ export class Profile {
     this.#from = at;
     this.#until = end;
     this.#untilS = endS;
-    return timeS[at] ?? 0;
+    const foundS = timeS[at] ?? 0;
+    if (at > this.#first) this.#learn(32 - Math.clz32(processors - 1), 32 - Math.clz32(durationS - 1), foundS);
+    return foundS;
+  }
+
+  /** Whether so many are free from now on for so long. */
+  isFreeNow(processors: number, durationS: number): boolean {
+    const timeS = this.#timeS;
+    const free = this.#free;
+    const count = this.#count;
+    let at = this.#first;
+    const endS = (timeS[at] ?? 0) + durationS;
+    while (at < count && (timeS[at] ?? 0) < endS) {
+      if ((free[at] ?? 0) < processors) return false;
+      at += 1;
+    }
+    return true;
   }
 
   /** Takes what the last `find` found. */
@@ -70,6 +92,31 @@ export class Profile {
       this.#insert(this.#until, this.#untilS);
     const free = this.#free;
     for (let i = this.#from; i < this.#until; i += 1) free[i] = (free[i] ?? 0) - processors;
+  }
+
+  /** The last step that begins no later. */
+  #stepAt(timeS: number): number {
+    const times = this.#timeS;
+    let low = this.#first;
+    let high = this.#count;
+    while (high - low > 1) {
+      const middle = (low + high) >> 1;
+      if ((times[middle] ?? 0) <= timeS) low = middle;
+      else high = middle;
+    }
+    return low;
+  }
+
+  /** Each class knows at least what the smaller ones know, so the first that knows as much ends a row. */
+  #learn(leastProcessors: number, leastDuration: number, foundS: number): void {
+    const table = this.#notBeforeS;
+    for (let row = leastProcessors; row < classes; row += 1) {
+      if ((table[row * classes + leastDuration] ?? 0) >= foundS) return;
+      for (let cell = row * classes + leastDuration; cell < (row + 1) * classes; cell += 1) {
+        if ((table[cell] ?? 0) >= foundS) break;
+        table[cell] = foundS;
+      }
+    }
   }
 
   #insert(at: number, timeS: number): void {
@@ -95,3 +142,6 @@ export class Profile {
     this.#free = grown(this.#free, new Int32Array(this.#free.length * 2));
   }
 }
+
+/** Powers of two up to 2^31. */
+const classes = 32;
