@@ -64,8 +64,8 @@ export function generate(settings: GenerateSettings): { readonly kind: "log"; re
 export function generateRefusalWords(refusal: GenerateRefusal, language: "en" | "zh"): string {
   if (refusal.kind === "too-long") {
     const [en, zh] = [
-      `The last of the jobs would be submitted after ${refusal.lastS} s; the clock ends at ${refusal.limitS} s. Ask for fewer --jobs, more --processors, or a higher --load.`,
-      `最后一个作业将在 ${refusal.lastS} 秒后提交，而时钟止于 ${refusal.limitS} 秒。请减少 --jobs、增加 --processors，或提高 --load。`,
+      `The last of the jobs would be submitted after ${refusal.lastS} s; the clock ends at ${refusal.limitS} s. Ask for fewer --jobs, or a higher --load.`,
+      `最后一个作业将在 ${refusal.lastS} 秒后提交，而时钟止于 ${refusal.limitS} 秒。请减少 --jobs，或提高 --load。`,
     ];
     return language === "zh" ? zh : en;
   }
