@@ -19,11 +19,13 @@ export class Profile {
    * was found for that one: by classes of both (powers of two), the latest found for any that is no larger in either.
    */
   readonly #notBeforeS = new Float64Array(classes * classes);
+  #knowsMore = false;
 
   /** From what runs alone, each job until its expected end. */
   rebuild(nowS: number, freeNow: number, running: ExpectedEnds): void {
     const ends = running.count;
-    this.#notBeforeS.fill(0);
+    if (this.#knowsMore) this.#notBeforeS.fill(0);
+    this.#knowsMore = false;
     this.#first = 0;
     this.#count = ends + 1;
     while (this.#timeS.length < this.#count) this.#grow();
@@ -53,7 +55,8 @@ export class Profile {
     const timeS = this.#timeS;
     const free = this.#free;
     const count = this.#count;
-    let at = this.#stepAt(this.#notBeforeS[(31 - Math.clz32(processors)) * classes + 31 - Math.clz32(durationS)] ?? 0);
+    const isLong = count - this.#first > fewSteps;
+    let at = isLong ? this.#firstPossible(processors, durationS) : this.#first;
     let end = at;
     let endS = 0;
     while (true) {
@@ -68,7 +71,7 @@ export class Profile {
     this.#until = end;
     this.#untilS = endS;
     const foundS = timeS[at] ?? 0;
-    if (at > this.#first) this.#learn(32 - Math.clz32(processors - 1), 32 - Math.clz32(durationS - 1), foundS);
+    if (isLong && at > this.#first) this.#learn(processors, durationS, foundS);
     return foundS;
   }
 
@@ -94,26 +97,31 @@ export class Profile {
     for (let i = this.#from; i < this.#until; i += 1) free[i] = (free[i] ?? 0) - processors;
   }
 
-  /** The last step that begins no later. */
-  #stepAt(timeS: number): number {
+  /** The step that begins when nobody so large was found a place before. */
+  #firstPossible(processors: number, durationS: number): number {
+    const notBeforeS = this.#notBeforeS[(31 - Math.clz32(processors)) * classes + 31 - Math.clz32(durationS)] ?? 0;
     const times = this.#timeS;
     let low = this.#first;
     let high = this.#count;
     while (high - low > 1) {
       const middle = (low + high) >> 1;
-      if ((times[middle] ?? 0) <= timeS) low = middle;
+      if ((times[middle] ?? 0) <= notBeforeS) low = middle;
       else high = middle;
     }
     return low;
   }
 
   /** Each class knows at least what the smaller ones know, so the first that knows as much ends a row. */
-  #learn(leastProcessors: number, leastDuration: number, foundS: number): void {
+  #learn(processors: number, durationS: number, foundS: number): void {
     const table = this.#notBeforeS;
-    for (let row = leastProcessors; row < classes; row += 1) {
-      if ((table[row * classes + leastDuration] ?? 0) >= foundS) return;
-      for (let cell = row * classes + leastDuration; cell < (row + 1) * classes; cell += 1) {
-        if ((table[cell] ?? 0) >= foundS) break;
+    const column = 32 - Math.clz32(durationS - 1);
+    this.#knowsMore = true;
+    for (let row = 32 - Math.clz32(processors - 1); row < classes; row += 1) {
+      for (let cell = row * classes + column; cell < (row + 1) * classes; cell += 1) {
+        if ((table[cell] ?? 0) >= foundS) {
+          if (cell === row * classes + column) return;
+          break;
+        }
         table[cell] = foundS;
       }
     }
@@ -145,3 +153,5 @@ export class Profile {
 
 /** Powers of two up to 2^31. */
 const classes = 32;
+/** Up to here it is faster to look through them all. */
+const fewSteps = 64;
