@@ -56,6 +56,8 @@ export const jobRequest = z
     stdout: text(4096).min(1).optional(),
     stderr: text(4096).min(1).optional(),
     retries: z.int().min(0).max(limits.retries).optional(),
+    /** Another attempt, without a retry spent, where its nodes failed or it was preempted. */
+    requeue: z.boolean().optional(),
     onUnreachable: z
       .union([
         z.strictObject({ kind: z.literal("wait") }),
@@ -205,6 +207,7 @@ export const specView = z
     stdout: z.string().nullable(),
     stderr: z.string().nullable(),
     retries: z.int(),
+    requeue: z.boolean(),
     onUnreachable: z.string(),
     priorityClass: z.enum(priorityClasses),
     software: z.array(z.string()),

@@ -25,6 +25,7 @@ export function specView(spec: JobSpec): SpecView {
     stdout: spec.stdout,
     stderr: spec.stderr,
     retries: spec.retries,
+    requeue: spec.requeue,
     onUnreachable: onUnreachableText(spec.onUnreachable),
     priorityClass: spec.priorityClass,
     software: [...spec.software],

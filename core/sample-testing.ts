@@ -16,6 +16,7 @@ export const sampleSpec: JobSpec = {
   stdout: null,
   stderr: null,
   retries: 0,
+  requeue: false,
   onUnreachable: { kind: "wait" },
   priorityClass: "normal",
   software: [],

@@ -12,6 +12,7 @@ export type Asked = {
   readonly workingDirectory?: string;
   readonly stdout?: string;
   readonly stderr?: string;
+  readonly requeue?: boolean;
   readonly environment?: Readonly<Record<string, string>>;
   /** Variables whose values are the submitter's own: `weir submit` sends them, another caller must. */
   readonly exportedNames?: readonly string[];
@@ -92,6 +93,7 @@ export type Request = {
   readonly stdout?: string | undefined;
   readonly stderr?: string | undefined;
   readonly retries?: number | undefined;
+  readonly requeue?: boolean | undefined;
   readonly onUnreachable?: OnUnreachable | undefined;
   readonly priorityClass?: PriorityClass | undefined;
   readonly software?: readonly string[] | undefined;

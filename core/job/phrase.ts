@@ -230,9 +230,9 @@ export const phrases = {
   // What is said beside accepting a job.
   "left-out": ["{option} is left out: {because}", "未采用 {option}：{because}"],
   "taken-so": ["{option}: {how}", "{option}：{how}"],
-  "requeue-is-the-centres": [
-    "a run that the centre itself requeues goes on; for further attempts after a failure say --retries N",
-    "中心自行重排的运行会继续；失败后需再试请用 --retries N",
+  "requeue-is-a-new-attempt": [
+    "where its nodes fail or it is preempted it runs again, at any centre, as a further attempt with usage of its own; for attempts after a failure of its own say --retries N",
+    "节点故障或被抢占后会作为新的一次尝试在任一中心重新运行，用量分别计量；自身失败后需再试请用 --retries N",
   ],
   "fewest-nodes": ["of {min} to {max} nodes, the job takes {min}", "在 {min} 至 {max} 个节点中，作业取 {min} 个"],
   "shell-not-sent": [

@@ -42,7 +42,8 @@ test("long and short options, with =, a blank or glued", () => {
     stderr: "err",
     workingDirectory: "/data",
   });
-  assert.deepEqual(asked("-i /dev/null", "--begin=now", "--no-requeue"), {});
+  assert.deepEqual(asked("-i /dev/null", "--begin=now"), {});
+  assert.deepEqual([asked("--requeue"), asked("--no-requeue")], [{ requeue: true }, { requeue: false }]);
 });
 
 test("accelerators", () => {
@@ -219,7 +220,7 @@ test("wishes for the command line are kept apart", () => {
 test("every option is answered in some way, and the table has no two of a name", () => {
   const names = sbatchOptions.flatMap(({ long, short }) => (short ? [`--${long}`, `-${short}`] : [`--${long}`]));
   assert.equal(new Set(names).size, names.length);
-  const silent = new Set(["input", "begin", "no-requeue"]);
+  const silent = new Set(["input", "begin"]);
   for (const { long, value } of sbatchOptions) {
     const { asked, warnings, refusals } = lines(value === "none" ? `--${long}` : `--${long}=1`);
     const answered = Object.keys(asked).length + warnings.length + refusals.length > 0;

@@ -23,6 +23,8 @@ export type JobSpec = {
   readonly stderr: string | null;
   /** How many further attempts after failed, node failed, preempted and platform fault. */
   readonly retries: number;
+  /** Another attempt, without a retry spent, where its nodes failed or it was preempted (`sbatch --requeue`). */
+  readonly requeue: boolean;
   readonly onUnreachable: OnUnreachable;
   readonly priorityClass: PriorityClass;
   readonly software: readonly string[];

@@ -80,6 +80,18 @@ test("the way of a job, and what may not happen on it", () => {
   );
 });
 
+const never = { restartsWhenLost: false, requeues: false };
+const always = { restartsWhenLost: true, requeues: false };
+const both = { restartsWhenLost: true, requeues: true };
+
+test("who asked to be requeued runs again after the loss of a node or a preemption, and spends no retry", () => {
+  for (const end of [{ kind: "node-failed", reason: "" }, { kind: "preempted" }] satisfies RunEnd[]) {
+    assert.deepEqual(afterRun(end, 0, both), { kind: "again", costsRetry: false });
+    assert.deepEqual(afterRun(end, 3, { ...never, requeues: true }), { kind: "again", costsRetry: false });
+  }
+  assert.equal(afterRun({ kind: "failed", exitCode: 1 }, 0, both).kind, "end");
+});
+
 test("retries follow failed, node failed, preempted and platform fault; lost only where the job said so", () => {
   const again: readonly RunEnd[] = [
     { kind: "failed", exitCode: 1 },
@@ -89,8 +101,8 @@ test("retries follow failed, node failed, preempted and platform fault; lost onl
     { kind: "platform-fault", reason: "" },
   ];
   for (const end of again) {
-    assert.deepEqual(afterRun(end, 1, false), { kind: "again", costsRetry: true }, end.kind);
-    assert.deepEqual(afterRun(end, 0, true), { kind: "end", outcome: end }, end.kind);
+    assert.deepEqual(afterRun(end, 1, never), { kind: "again", costsRetry: true }, end.kind);
+    assert.deepEqual(afterRun(end, 0, always), { kind: "end", outcome: end }, end.kind);
   }
   const final: readonly RunEnd[] = [
     { kind: "succeeded" },
@@ -98,12 +110,12 @@ test("retries follow failed, node failed, preempted and platform fault; lost onl
     { kind: "out-of-memory" },
     { kind: "cancelled", by: "user", reason: null },
   ];
-  for (const end of final) assert.equal(afterRun(end, 9, true).kind, "end", end.kind);
+  for (const end of final) assert.equal(afterRun(end, 9, both).kind, "end", end.kind);
   const lost: RunEnd = { kind: "lost", evidence: "" };
-  assert.equal(afterRun(lost, 9, false).kind, "end");
-  assert.deepEqual(afterRun(lost, 0, true), { kind: "again", costsRetry: false });
-  assert.deepEqual(afterRun({ kind: "withdrawn", evidence: "" }, 0, false), { kind: "again", costsRetry: false });
-  assert.deepEqual(afterRun({ kind: "duplicate" }, 9, true), { kind: "nothing" });
+  assert.equal(afterRun(lost, 9, never).kind, "end");
+  assert.deepEqual(afterRun(lost, 0, always), { kind: "again", costsRetry: false });
+  assert.deepEqual(afterRun({ kind: "withdrawn", evidence: "" }, 0, never), { kind: "again", costsRetry: false });
+  assert.deepEqual(afterRun({ kind: "duplicate" }, 9, both), { kind: "nothing" });
 });
 
 test("nobody pays for the network's doing (M7)", () => {

@@ -104,12 +104,13 @@ function bound(state: TaskState): { readonly run: RunId; readonly centre: Centre
 /**
  * What follows the end of a run for its task: another attempt, or the end of the task.
  * Retries follow failed, node failed, preempted and platform fault; `withdrawn` and `requeued` always go back to the
- * queue and cost no retry; `lost` goes back only where the job said `restart-after` (R2).
+ * queue and cost no retry, and so do node failed and preempted where the job asked to be requeued (R5); `lost` goes back
+ * only where the job said `restart-after` (R2).
  */
 export function afterRun(
   end: RunEnd,
   retriesLeft: number,
-  restartsWhenLost: boolean,
+  job: { readonly restartsWhenLost: boolean; readonly requeues: boolean },
 ):
   | { readonly kind: "end"; readonly outcome: Outcome }
   | { readonly kind: "again"; readonly costsRetry: boolean }
@@ -120,14 +121,16 @@ export function afterRun(
       return { kind: "again", costsRetry: false };
     case "duplicate":
       return { kind: "nothing" };
-    case "failed":
-    case "signalled":
     case "node-failed":
     case "preempted":
+      if (job.requeues) return { kind: "again", costsRetry: false };
+      return retriesLeft > 0 ? { kind: "again", costsRetry: true } : { kind: "end", outcome: end };
+    case "failed":
+    case "signalled":
     case "platform-fault":
       return retriesLeft > 0 ? { kind: "again", costsRetry: true } : { kind: "end", outcome: end };
     case "lost":
-      return restartsWhenLost ? { kind: "again", costsRetry: false } : { kind: "end", outcome: end };
+      return job.restartsWhenLost ? { kind: "again", costsRetry: false } : { kind: "end", outcome: end };
     case "succeeded":
     case "cancelled":
     case "timed-out":

@@ -49,7 +49,8 @@ export async function loadSheet(client: pg.Client, wanted: Wanted, nowMs: number
 const jobsText = `
 select id, project_id, task_count, queued, placed, starting, running, ended, runs, outcome, centres, started_ms, ended_ms,
   (spec ->> 'timeLimitS')::int as time_limit_s, (spec ->> 'graceS')::int as grace_s,
-  coalesce(spec -> 'onUnreachable' ->> 'kind' = 'restart-after', false) as restarts_when_lost
+  coalesce(spec -> 'onUnreachable' ->> 'kind' = 'restart-after', false) as restarts_when_lost,
+  coalesce((spec ->> 'requeue')::boolean, false) as requeues
 from job where id = any($1::int8[])`;
 
 const tasksText = `
@@ -86,6 +87,7 @@ type JobRow = Readonly<Record<StateKind, number>> & {
   readonly time_limit_s: number;
   readonly grace_s: number;
   readonly restarts_when_lost: boolean;
+  readonly requeues: boolean;
 };
 
 function jobLine(row: JobRow): JobLine {
@@ -97,6 +99,7 @@ function jobLine(row: JobRow): JobLine {
     timeLimitS: row.time_limit_s,
     graceS: row.grace_s,
     restartsWhenLost: row.restarts_when_lost,
+    requeues: row.requeues,
     counts: { queued, placed, starting, running, ended },
     runs: row.runs,
     outcome: row.outcome,

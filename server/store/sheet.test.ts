@@ -63,6 +63,7 @@ function newSheet(restartsWhenLost: boolean): Sheet {
     timeLimitS: 60,
     graceS: 5,
     restartsWhenLost,
+    requeues: false,
     counts: { queued: 3, placed: 0, starting: 0, running: 0, ended: 0 },
     runs: 0,
     outcome: null,

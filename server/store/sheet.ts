@@ -49,6 +49,7 @@ export type JobLine = {
   readonly timeLimitS: number;
   readonly graceS: number;
   readonly restartsWhenLost: boolean;
+  readonly requeues: boolean;
   readonly counts: Record<StateKind, number>;
   runs: number;
   outcome: Outcome | null;
@@ -270,7 +271,7 @@ function endOrRequeue(sheet: Sheet, task: TaskLine, run: RunLine, end: RunEnd, a
     task.startedMs ??= run.startedMs;
     job.startedMs = Math.min(job.startedMs ?? run.startedMs, run.startedMs);
   }
-  const follows = afterRun(end, task.retriesLeft, job.restartsWhenLost);
+  const follows = afterRun(end, task.retriesLeft, job);
   switch (follows.kind) {
     case "end":
       endTask(sheet, task, follows.outcome, atMs);

@@ -198,6 +198,27 @@ test("failures are tried again while retries last; a withdrawal costs none and i
   ]);
 });
 
+test("one that asked to be requeued runs again after a preemption and a node's failure, each attempt metered apart", async () => {
+  const [id = assert.fail(), other = assert.fail()] = await submit(admitted({ requeue: true }), admitted());
+  await tell(ended(await placed(id), { kind: "preempted" }, { wallMs: 2_000 }));
+  await tell(ended(await placed(id, 0, 2), { kind: "node-failed", reason: "power" }, { wallMs: 3_000 }));
+  assert.equal((await job(id))?.state, "queued");
+  await tell(ended(await placed(id, 0, 3), { kind: "succeeded" }, { wallMs: 4_000 }));
+  assert.deepEqual((await job(id))?.outcome, { kind: "succeeded" });
+  const booked = await rows(
+    `select r.attempt, r.billed, sum(t.amount)::int as "wallMs" from run r
+     left join transfer t using (job_id, index, attempt)
+     where r.job_id = $1 and (t.unit is null or t.unit = 'wall-ms' and t.kind not in ('pending', 'void')) group by 1, 2 order by 1`,
+    [id],
+  );
+  assert.deepEqual(booked, [
+    { attempt: 1, billed: true, wallMs: 2_000 },
+    { attempt: 3, billed: true, wallMs: 4_000 },
+  ]);
+  await tell(ended(await placed(other), { kind: "preempted" }));
+  assert.deepEqual((await job(other))?.outcome, { kind: "preempted" });
+});
+
 test("lost is final and not billed, unless the job said that it may run twice", async () => {
   const [id = assert.fail(), twice = assert.fail()] = await submit(
     admitted({ retries: 3 }),

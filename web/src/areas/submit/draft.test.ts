@@ -25,6 +25,7 @@ const spec: SpecView = {
   stdout: null,
   stderr: null,
   retries: 2,
+  requeue: false,
   onUnreachable: "restart-after 1800 s",
   priorityClass: "high",
   software: ["gromacs/2024.1"],
