@@ -264,7 +264,13 @@ describe("weir-as on real clusters", { skip: requires("root", "slurm", "sudo") }
     const place = join(cluster.sharedFolder, li, ".weir", "19.0.1");
     const again = await site("qingdao").helper.ask("submit", submission(li, "19.0.1", { account: [] }));
     assert.deepEqual([again.get("existing"), again.get("engineId")], ["1", first]);
-    rmSync(join(place, "engine"));
+    // As if its helper had died before it could write the engine's id down.
+    const order = readFileSync(join(place, "order"), "latin1");
+    writeFileSync(
+      join(place, "order"),
+      order.replace(`engineId=${first}`, `engineId=${" ".repeat(first.length)}`),
+      "latin1",
+    );
     const second = await submit("qingdao", "19.0.1", { again: "1", script: "#!/bin/sh\necho ran >> ../../count\n" });
     assert.notEqual(second, first);
     const row = await gone("qingdao", second);
@@ -280,11 +286,14 @@ describe("weir-as on real clusters", { skip: requires("root", "slurm", "sudo") }
     const chunkOf = (round: number) => `30.${round}.1`;
     const order = (round: number, changes = {}) =>
       submission(li, chunkOf(round), { account: [], script: "#!/bin/sh\necho ran >> ../../count\n", ...changes });
+    const startedMs = performance.now();
+    await submit("qingdao", "30.99.1", { script: "#!/bin/sh\ntrue\n" });
+    const tookMs = performance.now() - startedMs;
     for (let round = 0; round < rounds; round++) {
       const own = openHelper([join(folder, "qingdao", "weir-as"), "serve"]);
       await own.ask("hello", []);
       own.ask("submit", order(round)).catch(() => {});
-      await delay(round * 4);
+      await delay((1.2 * tookMs * round) / rounds);
       for (const pid of [...treeOf(own.child.pid ?? 0)].reverse()) kill(pid);
       own.child.kill("SIGKILL");
     }

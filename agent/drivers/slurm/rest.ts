@@ -46,7 +46,7 @@ export type RestEngine = Engine & {
 const recordedAfterMs = 500;
 const mostRecorded = 200;
 /** Enough for eight connections and for folders that are prepared together meanwhile. */
-const submissionsAtOnce = 160;
+const submissionsAtOnce = 96;
 const mostPrepared = 60;
 const mostPreparedBytes = 8 * 2 ** 20;
 const preparingAtOnce = 2;
