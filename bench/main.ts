@@ -14,6 +14,7 @@ import { simulate } from "./simulate.ts";
 import { slurm } from "./slurm.ts";
 import { slurmChain } from "./slurm-chain.ts";
 import { slurmRest } from "./slurm-rest.ts";
+import { slurmShared } from "./slurm-shared.ts";
 import { slurmWide } from "./slurm-wide.ts";
 
 /**
@@ -36,6 +37,7 @@ const measurements: Readonly<Record<string, () => Promise<void>>> = {
   slurmRest,
   slurmChain,
   slurmWide,
+  slurmShared,
   parse,
   packing,
   simulate,
