@@ -187,8 +187,11 @@ function fitting(world: Pick<World, "couldEverFit">, caller: Person, admitted: W
 }
 
 /** As sbatch does, it accepts a dependency that what has ended keeps from ever being met; unlike it, it says so. */
-async function warned(db: Database, fits: Whole | Refused): Promise<Whole | Refused> {
-  if (fits.kind === "refused" || fits.spec.dependencies.length === 0) return fits;
+function warned(db: Database, fits: Whole | Refused): Whole | Refused | Promise<Whole> {
+  return fits.kind === "refused" || fits.spec.dependencies.length === 0 ? fits : warnedOfNeverMet(db, fits);
+}
+
+async function warnedOfNeverMet(db: Database, fits: Whole): Promise<Whole> {
   const never = await readNeverMet(db.pool, fits.spec.dependencies);
   const words = never.map((one) =>
     phrase(one.kind === "aftercorr" ? "partly-never-met" : "never-met", { dependency: dependencyText(one) }),

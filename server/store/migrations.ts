@@ -10,6 +10,7 @@ import * as termsAndIntake from "./migrations/0009-terms-and-intake.ts";
 import * as wantedAccounts from "./migrations/0010-wanted-accounts.ts";
 import * as engineReported from "./migrations/0011-engine-reported.ts";
 import * as centreMarks from "./migrations/0012-centre-marks.ts";
+import * as outcomesOfPeople from "./migrations/0013-outcomes-of-people.ts";
 
 /** In the order they are applied. A migration that has shipped never changes; the next one mends it. */
 export const migrations: readonly { readonly name: string; readonly sql: string }[] = [
@@ -25,4 +26,5 @@ export const migrations: readonly { readonly name: string; readonly sql: string 
   { name: "0010-wanted-accounts", sql: wantedAccounts.sql },
   { name: "0011-engine-reported", sql: engineReported.sql },
   { name: "0012-centre-marks", sql: centreMarks.sql },
+  { name: "0013-outcomes-of-people", sql: outcomesOfPeople.sql },
 ];

@@ -8,7 +8,7 @@ import type { Outcome, StateKind } from "#core/job/state.ts";
  * page, so its time does not grow with the table; bench/list.ts measures that on a million jobs.
  */
 export async function readJobs(pool: pg.Pool, filter: JobFilter): Promise<readonly JobSummary[]> {
-  const { text, values } = jobsQuery(filter, await findNamed(pool, filter));
+  const { text, values } = jobsQuery(filter, await isRareName(pool, filter));
   const { rows } = await pool.query<SummaryRow>(text, values);
   return rows.map(summaryOf);
 }
@@ -87,10 +87,10 @@ export function summaryOf(row: SummaryRow): JobSummary {
  * asked of each until the page is full. `offset 0` fixes the lead where the planner would read a large part of the
  * table instead; the rest is its choice, by its statistics.
  */
-function jobsQuery(filter: JobFilter, named: readonly number[] | null): Query {
+function jobsQuery(filter: JobFilter, rareName: boolean): Query {
   const values: unknown[] = [];
   const bind = (value: unknown) => `$${values.push(value)}`;
-  return { text: rowsOf(idsQuery(filter, named, bind)), values };
+  return { text: rowsOf(rareName ? namedQuery(filter, bind) : idsQuery(filter, bind)), values };
 }
 
 type Query = { readonly text: string; readonly values: unknown[] };
@@ -103,7 +103,7 @@ function rowsOf(ids: string): string {
     order by job.id desc`;
 }
 
-function idsQuery(filter: JobFilter, named: readonly number[] | null, bind: Bind): string {
+function idsQuery(filter: JobFilter, bind: Bind): string {
   const { projects, label, centre, before } = filter;
   const end = () => `limit ${bind(filter.limit)}`;
   const below = (id: string) => (before === null ? "true" : `${id} < ${bind(before)}`);
@@ -113,10 +113,6 @@ function idsQuery(filter: JobFilter, named: readonly number[] | null, bind: Bind
        select * from job where job.id = lead.job_id offset 0) job
      ${where(conditions)} order by lead.job_id desc ${end()}`;
 
-  if (named !== null) {
-    const among = `job.id = any(${bind(named)})`;
-    return `select job.id from job ${where([among, ...own(), ...conditionsOf(filter, bind)])} order by job.id desc ${end()}`;
-  }
   if (label !== undefined) {
     const lead = `select job_id from job_label where key = ${bind(label.key)} and value = ${bind(label.value)}
       and ${below("job_id")} order by job_id desc offset 0`;
@@ -148,17 +144,33 @@ function where(conditions: readonly string[]): string {
   return conditions.length > 0 ? `where ${conditions.join(" and ")}` : "";
 }
 
-/**
- * The ids of all jobs whose name begins so, where they are few: then they are sorted. null: they are many, and a walk
- * from the newest job meets enough of them soon.
- */
-async function findNamed(pool: pg.Pool, filter: JobFilter): Promise<readonly number[] | null> {
-  if (filter.name === undefined || filter.label || filter.centre || filter.person) return null;
-  const { rows } = await pool.query<{ id: number }>(
-    `select id from job where name like $1 and ($2::bigint[] is null or project_id = any($2)) limit ${fewNamed + 1}`,
-    [beginning(filter.name), filter.projects],
-  );
-  return rows.length > fewNamed ? null : rows.map((row) => row.id);
+/** All jobs whose name begins so, in no order: index by index of each project. */
+function namedIds({ projects, name }: JobFilter, bind: Bind): string {
+  const each = projects === null ? "project" : `unnest(${bind(projects)}::bigint[]) as project (id)`;
+  return `select named.id from ${each} cross join lateral (
+      select id from job where project_id = project.id and name like ${bind(beginning(name ?? ""))} limit ${fewNamed + 1}
+    ) named limit ${fewNamed + 1}`;
+}
+
+/** They are few, so all of them are sorted. */
+function namedQuery(filter: JobFilter, bind: Bind): string {
+  const { before, limit } = filter;
+  const named = namedIds(filter, bind);
+  const others = conditionsOf({ ...filter, name: undefined, before: null }, bind);
+  // Each looked up by its id: the planner would read all that the other filters match instead.
+  const looked = "cross join lateral (select * from job where job.id = named.id offset 0) job";
+  const below = before === null ? [] : [`named.id < ${bind(before)}`];
+  return `select named.id from (${named}) named ${others.length === 0 ? "" : looked} ${where([...below, ...others])}
+    order by named.id desc limit ${bind(limit)}`;
+}
+
+/** Whether so few jobs have the name that all of them can be sorted; of many, a walk from the newest job meets enough soon. */
+async function isRareName(pool: pg.Pool, filter: JobFilter): Promise<boolean> {
+  if (filter.name === undefined || filter.label || filter.centre || filter.person) return false;
+  const values: unknown[] = [];
+  const ids = namedIds(filter, (value) => `$${values.push(value)}`);
+  const { rows } = await pool.query<{ count: number }>(`select count(*)::int as count from (${ids}) named`, values);
+  return (rows[0]?.count ?? 0) <= fewNamed;
 }
 
 const fewNamed = 2000;

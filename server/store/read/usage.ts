@@ -83,24 +83,28 @@ const parts = `
   where ($1::bigint[] is null or project_id = any($1))
     and ((at_ms >= $2::bigint and at_ms < $3::bigint) or (at_ms >= $6::bigint and at_ms < $7::bigint))`;
 
-function grouped(key: string, join = ""): { readonly text: string } {
+/** Summed by `id` first, of which there are few; `key` is what its readers know it by, and unique. */
+function grouped(id: string, key: string, join = ""): { readonly text: string } {
   return {
     text: `
     with part as (${parts}), unit_sum as (
-      select ${key} as key, unit, sum(part.runs)::bigint as runs, sum(amount)::text as amount
-      from part ${join} group by 1, 2
+      select ${id} as id, unit, sum(part.runs)::bigint as runs, sum(amount)::text as amount from part group by 1, 2
+    ), keyed as (
+      select ${key} as key, unit_sum.* from unit_sum ${join}
     )
-    select key, sum(runs)::bigint as runs, jsonb_object_agg(unit, amount) as amounts from unit_sum
+    select key, sum(runs)::bigint as runs, jsonb_object_agg(unit, amount) as amounts from keyed
     where $9::text is null or key > $9 group by key order by key limit $8`,
   };
 }
 
 const groupings: Readonly<Record<UsageBy, { readonly text: string }>> = {
-  project: grouped("project.name", "join project on project.id = part.project_id"),
-  person: grouped("person.name", "join person on person.id = part.person_id"),
-  centre: grouped("part.centre_id"),
-  day: grouped(`to_char(to_timestamp(part.at_ms / 1000) at time zone '${networkZone}', 'YYYY-MM-DD')`),
-  // Straight from the transfers, job by job from the newest, until the page is full.
+  project: grouped("project_id", "project.name", "join project using (id)"),
+  person: grouped("person_id", "person.name", "join person using (id)"),
+  centre: grouped("centre_id", "id"),
+  day: grouped(
+    `span_start(at_ms, ${dayMs})`,
+    `to_char(to_timestamp(id / 1000) at time zone '${networkZone}', 'YYYY-MM-DD')`,
+  ),
   // Straight from the transfers, job by job from the newest, until the page is full; $3 … $6 are of no use here.
   job: {
     text: `
