@@ -1,0 +1,138 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { dominantShare, Usage } from "#core/scheduling/order/fairness.ts";
+import { VirtualHome } from "#core/scheduling/order/home.ts";
+import { Lookahead } from "#core/scheduling/order/lookahead.ts";
+import { RunTimes, raisedS } from "#core/scheduling/order/predict.ts";
+import { agedScore, standingScore } from "#core/scheduling/order/score.ts";
+import { policies } from "#core/scheduling/policy.ts";
+
+const { weir } = policies;
+
+test("run times: without history half of what is asked, then what the same kind took, others' little by little", () => {
+  const times = new RunTimes(weir.prediction);
+  const kind = times.classOf(0, 7, 1000, 4);
+  const other = times.classOf(0, 8, 1000, 4);
+  assert.equal(times.predictS(kind, 1000), 500);
+  for (let ended = 0; ended < 30; ended += 1) times.learn(kind, 1000, 100);
+  assert.ok(Math.abs(times.predictS(kind, 1000) - 100) < 10, `${times.predictS(kind, 1000)}`);
+  assert.ok(times.predictS(other, 1000) < 250, "whoever has no history is judged by the same limit there");
+  assert.equal(times.classOf(0, 7, 1000, 4), kind);
+  for (let ended = 0; ended < 30; ended += 1) times.learn(kind, 1000, 1000);
+  assert.ok(times.predictS(kind, 1000) > 900, "what is newer counts more");
+});
+
+test("a prediction that was outlived is raised, and never above the limit", () => {
+  assert.equal(raisedS(100, 99, 1000), 100);
+  assert.equal(raisedS(100, 100, 1000), 150);
+  assert.equal(raisedS(10, 10, 1000), 40);
+  assert.equal(raisedS(100, 900, 1000), 1000);
+});
+
+test("usage: who used more is behind, at each level, within the bounds; with time it is forgotten", () => {
+  const usage = new Usage({ ...weir.fairness, power: 1 }, [3, 1]);
+  for (const [tenant, project, person] of [
+    [0, 0, 0],
+    [0, 0, 1],
+    [0, 1, 2],
+    [1, 2, 3],
+  ] as const)
+    usage.join(tenant, project, person);
+  assert.equal(usage.factor(0), 1, "nobody has used anything");
+  usage.charge(0, 1000, 0);
+  assert.ok(usage.factor(0) > usage.factor(1), "of one project the other person is ahead");
+  assert.ok(usage.factor(1) >= usage.factor(2), "and the project that used nothing as well");
+  assert.equal(usage.factor(3), weir.fairness.least, "the tenant that used nothing is as far ahead as is allowed");
+  assert.ok(usage.isBelowShare(3) && !usage.isBelowShare(0));
+  for (const person of [0, 1, 2, 3]) {
+    const factor = usage.factor(person);
+    assert.ok(factor >= weir.fairness.least && factor <= weir.fairness.most);
+  }
+  usage.charge(3, 1000, 0);
+  assert.ok(usage.factor(3) > usage.factor(0), "a quarter of the weight and half of the usage");
+  const later = 200 * weir.fairness.halfLifeS;
+  usage.charge(0, 1000, later);
+  assert.equal(usage.factor(3), weir.fairness.least, "after many half-lives only what is new counts");
+  usage.charge(0, -1000, later);
+  assert.ok(usage.factor(0) <= 1, "what was charged too much is taken back");
+});
+
+test("the dominant share is the largest part of any one resource", () => {
+  assert.equal(dominantShare([10, 1, 0], [100, 4, 8]), 0.25);
+});
+
+test("scores: each order by what it says, and waiting lowers only a score that says so", () => {
+  assert.equal(standingScore({ kind: "saf" }, 4, 1, 100, 7), 400);
+  assert.equal(standingScore({ kind: "fcfs" }, 4, 1, 100, 7), 7);
+  assert.equal(standingScore(weir.order, 4, 10, 100, 7), 40);
+  assert.equal(agedScore(weir.order, 40, weir.order.waitScaleS), 20);
+  assert.equal(agedScore({ ...weir.order, waitPower: 2 }, 40, weir.order.waitScaleS), 10);
+  assert.equal(agedScore({ kind: "saf" }, 40, 1e9), 40);
+});
+
+test("virtual home: EASY, by what is asked until the run time is known", () => {
+  const startS = new Map<number, number>();
+  const home = new VirtualHome(8, (job, atS) => startS.set(job, atS));
+  home.submit(1, 6, 100);
+  home.submit(2, 8, 50);
+  home.submit(3, 2, 100);
+  home.submit(4, 2, 101);
+  home.advance(0);
+  assert.deepEqual(
+    [...startS],
+    [
+      [1, 0],
+      [3, 0],
+    ],
+    "3 is due when 2 is to start, 4 is not",
+  );
+  home.advance(40);
+  home.ended(1, 30);
+  home.ended(3, 40);
+  home.advance(40);
+  assert.equal(startS.get(2), 40, "1 is known to have ended only now");
+  home.ended(2, 20);
+  home.advance(70);
+  assert.equal(startS.get(4), 60, "2 took 20 s");
+  home.submit(5, 8, 1000);
+  home.ended(5, 5);
+  home.advance(161);
+  home.submit(6, 8, 10);
+  home.advance(170);
+  assert.deepEqual(
+    [startS.get(5), startS.get(6)],
+    [161, 166],
+    "a run time known before the virtual start counts from it",
+  );
+});
+
+test("looking ahead finds the order in which less is waited, and where each job of it goes", () => {
+  const lookahead = new Lookahead([4, 2], 8);
+  lookahead.begin(1000);
+  lookahead.free(0, 4);
+  lookahead.free(1, 0);
+  lookahead.ends(1, 1010, 2);
+  assert.ok(lookahead.job(4, 100, 1));
+  assert.ok(lookahead.job(2, 10, 1));
+  assert.ok(lookahead.job(2, 10, 1));
+  lookahead.search(50, (limit) => limit - 1);
+  assert.equal(lookahead.startsNowAt(0), -1, "the large one is kept back");
+  assert.deepEqual([lookahead.startsNowAt(1), lookahead.startsNowAt(2)], [0, 0]);
+  assert.equal(lookahead.order[2], 0);
+});
+
+test("looking ahead: weights decide between two that exclude each other", () => {
+  for (const [weights, first] of [
+    [[1, 9], 1],
+    [[9, 1], 0],
+  ] as const) {
+    const lookahead = new Lookahead([4], 8);
+    lookahead.begin(0);
+    lookahead.free(0, 4);
+    lookahead.job(4, 100, weights[0]);
+    lookahead.job(4, 100, weights[1]);
+    lookahead.search(20, (limit) => limit - 1);
+    assert.equal(lookahead.startsNowAt(first), 0);
+    assert.equal(lookahead.startsNowAt(1 - first), -1);
+  }
+});
