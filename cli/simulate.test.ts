@@ -90,6 +90,16 @@ test("what was left out is chosen as documented", async () => {
   assert.match(await routingOf(`--trace ${one} ${other} --policy easy --routing weir`), /--routing central/);
 });
 
+test("a policy file is taken wherever its policy can be", async () => {
+  writeFileSync(join(folder, "mine.json"), '{"name": "mine", "like": "easy"}');
+  const named = await weir(`simulate --trace ${one} --policy easy --json`);
+  const read = await weir(`simulate --trace ${one} --policy mine.json --json`);
+  assert.equal(read.status, 0, read.error);
+  assert.equal(JSON.parse(read.out).startChecksum, JSON.parse(named.out).startChecksum);
+  const central = await weir(`simulate --trace ${one} ${other} --policy mine.json`);
+  assert.match(central.out, /mine, --routing weir/);
+});
+
 test("several traces: homes in the order given, and each way to route", async () => {
   for (const routing of ["home", "random", "least-load", "earliest-start", "merged", "central"]) {
     const { status, out, error } = await weir(
@@ -147,6 +157,10 @@ test("refusals say what is wrong and what to do", async () => {
   await refused("--trace nowhere.swf", 2, /nowhere\.swf/, /no such file/);
   await refused(`--trace ${one} --policy eazy`, 2, /Is it easy\?/);
   await refused(`--trace ${one} --policy shortest-job-of-all`, 2, /There are: fcfs/);
+  writeFileSync(join(folder, "broken.json"), "{");
+  await refused(`--trace ${one} --policy broken.json`, 2, /broken\.json is no policy file/);
+  writeFileSync(join(folder, "odd.json"), '{"like": "easy", "maxWait": 5}');
+  await refused(`--trace ${one} --policy odd.json`, 2, /maxWait/, /maxWaitS/);
   await refused(`--trace ${one} --routing everywhere`, 2, /earliest-start/);
   await refused(`--trace ${one} --days 0`, 2, /whole number from 1/);
   await refused(`--trace ${unsized}`, 3, /MaxProcs/, /--processors N/);

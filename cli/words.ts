@@ -366,6 +366,8 @@ export const words = {
     "--routing weir is Weir's own scheduler: it takes --policy weir or a policy file, not {policy}. Leave --routing out, or use --routing central for one queue under {policy}.",
     "--routing weir 是 Weir 自己的调度器：--policy 只能是 weir 或策略文件，不能是 {policy}。请去掉 --routing，或用 --routing central 以 {policy} 管理单一队列。",
   ],
+  simulatePolicyNotRead: ["{path} is no policy file: {words}", "{path} 不是策略文件：{words}"],
+  simulatePolicyRefused: ["{path} is refused:\n{words}", "{path} 未被接受：\n{words}"],
   simulateSizes: [
     "--processors names {sizes} sizes for {traces} traces. Give one for each, or one for all.",
     "--processors 给出 {sizes} 个大小，而 trace 有 {traces} 个。请各给一个，或只给一个。",

@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { badValue, type Call } from "#cli/call.ts";
 import { progressBar } from "#cli/commands/progress-bar.ts";
@@ -12,6 +12,7 @@ import { exitCodes, Stop } from "#cli/stop.ts";
 import { nearestName } from "#core/nearest-name.ts";
 import { routings } from "#core/scheduling/kernel/routings.ts";
 import { policies } from "#core/scheduling/policy.ts";
+import { parsePolicy, policyIssueWords } from "#core/scheduling/policy-file.ts";
 import { type AskedPolicy, withDefaults } from "#simulator/defaults.ts";
 import { isSynthetic } from "#simulator/generate/generate.ts";
 import { isHistory, parseHistory } from "#simulator/history.ts";
@@ -93,7 +94,19 @@ function askedPolicy(call: Call): AskedPolicy | null {
       near ? call.say("simulateNoPolicyNear", { ...facts, near }) : call.say("simulateNoPolicy", facts),
     );
   }
-  throw new Stop(exitCodes.usage, "policy files");
+  const parsed = parsePolicy(readJson(call, said));
+  if (parsed.kind === "policy") return { policy: parsed.policy, from: "file" };
+  const words = policyIssueWords(parsed.issues, call.language);
+  throw new Stop(exitCodes.usage, call.say("simulatePolicyRefused", { path: said, words }));
+}
+
+function readJson(call: Call, path: string): unknown {
+  try {
+    return JSON.parse(readFileSync(resolve(call.terminal.folder, path), "utf8"));
+  } catch (error) {
+    const words = error instanceof SyntaxError ? error.message : fileTroubleWords(error, call.say);
+    throw new Stop(exitCodes.usage, call.say("simulatePolicyNotRead", { path, words }));
+  }
 }
 
 /** A log in SWF is one home; Weir's own history holds several. */
