@@ -52,6 +52,11 @@ describe("the console", { skip: missing }, () => {
     await stranger.getByRole("alert").getByText("Sign-in refused").waitFor();
     await stranger.getByRole("note").getByText("weir open").waitFor();
     assert.equal(new URL(stranger.url()).hash, "");
+    // Where the page is open already, a link changes the hash alone.
+    await stranger.reload();
+    await stranger.getByRole("alert").waitFor({ state: "detached" });
+    await stranger.goto(link);
+    await stranger.getByRole("alert").getByText("Sign-in refused").waitFor();
     await stranger.context().close();
   });
 

@@ -1,17 +1,20 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 
 const folder = mkdtempSync(join(tmpdir(), "weir-srun-"));
 after(() => rmSync(folder, { recursive: true }));
+/** In many a PATH there is a folder that its user may not enter: exec then says EACCES of what is nowhere. */
+const closed = join(folder, "closed");
+mkdirSync(closed, { mode: 0 });
 
 function srun(...parts: readonly string[]) {
   const program = new URL("bin/srun", import.meta.url).pathname;
   const env = {
-    PATH: process.env.PATH,
+    PATH: `${closed}:${process.env.PATH}`,
     TMPDIR: folder,
     SLURM_JOB_ID: "42",
     SLURM_NTASKS: "2",

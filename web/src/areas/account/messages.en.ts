@@ -3,6 +3,7 @@ export const en = {
     title: "Tokens",
     note: "A token lets a program of yours act as you: the command line on another machine, a pipeline, a script.",
     add: "Make a token",
+    thisMachine: "this machine",
     name: "What for",
     nameHelp: "A name you will recognise, for example “laptop”",
     needName: "Say what it is for",

@@ -6,6 +6,7 @@ export const zh: Words<typeof en> = {
     title: "令牌",
     note: "令牌让您的程序以您的身份操作：另一台机器上的命令行、流水线或脚本。",
     add: "新建令牌",
+    thisMachine: "本机",
     name: "用途",
     nameHelp: "便于辨认的名称，例如“笔记本电脑”",
     needName: "请写明用途",

@@ -46,7 +46,11 @@ export function TokensPage() {
             )
           }
           columns={[
-            { key: "name", title: t("tokens.name"), cell: (token) => token.name },
+            {
+              key: "name",
+              title: t("tokens.name"),
+              cell: (token) => (token.name === "this machine" ? t("tokens.thisMachine") : token.name),
+            },
             {
               key: "created",
               title: t("tokens.created"),

@@ -109,14 +109,21 @@ function useSignIn() {
 function useLinkCode(use: (code: string) => void) {
   const begun = useRef(false);
   const found = useRef(false);
+  const take = useRef(use);
+  take.current = use;
   useEffect(() => {
-    if (begun.current) return;
+    function look() {
+      const code = new URLSearchParams(location.hash.slice(1)).get("code");
+      if (code === null || code === "") return;
+      history.replaceState(history.state, "", location.pathname + location.search);
+      found.current = true;
+      take.current(code);
+    }
+    if (!begun.current) look();
     begun.current = true;
-    const code = new URLSearchParams(location.hash.slice(1)).get("code");
-    if (code === null || code === "") return;
-    history.replaceState(history.state, "", location.pathname + location.search);
-    found.current = true;
-    use(code);
-  });
+    // A link that is pasted where this page is open changes the hash alone, and loads nothing.
+    window.addEventListener("hashchange", look);
+    return () => window.removeEventListener("hashchange", look);
+  }, []);
   return found;
 }
