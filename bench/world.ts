@@ -1,24 +1,33 @@
 import { noOffers, oneMachine } from "#core/centre/engine.ts";
 import { centreId, jobId, personId, projectId, type TaskRef } from "#core/ids.ts";
 import type { Shape } from "#core/job/spec.ts";
+import { type PolicyName, policies } from "#core/scheduling/policy.ts";
 import { createWorld, type World } from "#core/scheduling/world.ts";
 
 /**
  * The world alone, in one process: how fast it takes events in, and what a decision costs with a long queue. One JSON
- * line a figure. `node bench/world.ts [queued…]`, default 1000 100000 1000000.
+ * line a figure. `node --expose-gc bench/world.ts [policy] [queued…]`, default weir 1000 100000 1000000.
  */
-const sizes = process.argv.slice(2).map(Number);
+const [first = "weir", ...others] = process.argv.slice(2);
+const named = Object.keys(policies).find((name): name is PolicyName => name === first);
+const sizes = (named ? others : process.argv.slice(2)).map(Number);
+const policy = policies[named ?? "weir"];
+/** Starts a second: of each decision there are 20 a second, and it starts about as much as ended since the one before. */
+const startsPerS = 2_000;
+const stepMs = 50;
+
 for (const queued of sizes.length > 0 ? sizes : [1_000, 100_000, 1_000_000]) {
   measure("plain-jobs", queued, queued);
   measure("arrays-of-1000", queued, Math.ceil(queued / 1000));
+  if (queued <= 100_000) measure("hardly-two-alike", queued, queued);
 }
 
 function measure(name: string, queued: number, jobs: number): void {
-  const world = createWorld();
+  const world = createWorld(policy);
   for (let i = 0; i < 100; i++) addCentre(world, i, 0);
   const before = residentMib();
   const applyMs = timed(() => {
-    for (let i = 0; i < jobs; i++) addJob(world, i, queued / jobs);
+    for (let i = 0; i < jobs; i++) addJob(world, name, i, queued / jobs);
   });
   report({ name, queued, what: "apply job-queued", perS: Math.round(jobs / (applyMs / 1000)) });
   report({ name, queued, what: "memory of the queue", mib: residentMib() - before });
@@ -28,23 +37,34 @@ function measure(name: string, queued: number, jobs: number): void {
   });
   report({ name, queued, what: "a centre changes what it can ever run", eachMs: round(regroupMs / 100) });
   const perJob = Math.round(queued / jobs);
-  serve(world, name, queued, { job: jobId(1 + (jobs - 1) * perJob), index: perJob - 1 });
+  serve(world, name, queued, jobs, { job: jobId(1 + (jobs - 1) * perJob), index: perJob - 1 });
 }
 
-/** Fills the network, and then replaces 100 runs for each decision: 2 000 starts/s are 20 such decisions. */
-function serve(world: World, name: string, queued: number, last: TaskRef): void {
+/** Fills the network, and then lets time pass: runs end, as many new jobs come, and each step is decided. */
+function serve(world: World, name: string, queued: number, jobs: number, last: TaskRef): void {
   const live: { readonly job: number; readonly index: number }[] = [];
-  const placeAll = (most: number) => {
-    const plan = world.decide(0, most);
+  let nowMs = queued;
+  let dice = 1;
+  const roll = (sides: number) => {
+    dice = (Math.imul(dice, 1_664_525) + 1_013_904_223) >>> 0;
+    return dice % sides;
+  };
+  const decided: number[] = [];
+  const place = (most: number) => {
+    const before = process.cpuUsage();
+    const plan = world.decide(nowMs, most);
+    const { user, system } = process.cpuUsage(before);
+    decided.push((user + system) / 1000);
     for (const { job, index, attempt, centre, pool, allocation } of plan.place) {
-      world.apply({ kind: "task-placed", job, index, attempt, centre, pool, allocation, phase: "sent", atMs: 0 });
+      const run = { job, index, attempt, centre, pool, allocation };
+      world.apply({ kind: "task-placed", ...run, phase: "running", atMs: nowMs });
       live.push({ job, index });
     }
     return plan.place.length;
   };
   let placed = 0;
   const fillMs = timed(() => {
-    for (let n = placeAll(100); n > 0 && placed < queued / 2; n = placeAll(100)) placed += n;
+    for (let n = place(100); n > 0 && placed < queued / 2; n = place(100)) placed += n;
   });
   report({
     name,
@@ -52,34 +72,33 @@ function serve(world: World, name: string, queued: number, last: TaskRef): void 
     what: "fill: decide 100 and apply them",
     placementsPerS: Math.round(placed / (fillMs / 1000)),
   });
-  placeAll(1_000_000);
-  report({ name, queued, what: "decide, nothing free", ...spread(1000, () => world.decide(0, 1000)) });
-  const rounds = Math.min(500, Math.floor(queued / 400));
-  const ends = () => {
-    for (const { job, index } of live.splice(0, 100))
-      world.apply({
-        kind: "tasks-ended",
-        job: jobId(job),
-        indices: [{ first: index, last: index, step: 1 }],
-        succeeded: true,
-      });
-  };
+  place(1_000_000);
+  report({ name, queued, what: "decide, nothing changed", ...spread(1000, () => world.decide(nowMs, 1000)) });
+  const perStep = (startsPerS * stepMs) / 1000;
+  let next = jobs;
+  let starts = 0;
+  decided.length = 0;
+  const rounds = Math.min(400, Math.floor(queued / 400));
+  for (let round = 0; round < rounds; round++) {
+    nowMs += stepMs;
+    for (let i = 0; i < perStep && live.length > 0; i++) {
+      const at = roll(live.length);
+      const ended = live[at];
+      const moved = live.pop();
+      if (!ended || !moved) break;
+      if (moved !== ended) live[at] = moved;
+      const indices = [{ first: ended.index, last: ended.index, step: 1 }];
+      world.apply({ kind: "tasks-ended", job: jobId(ended.job), indices, succeeded: true });
+    }
+    for (let i = 0; i < Math.ceil((perStep * jobs) / queued); i++) addJob(world, name, next++, queued / jobs, nowMs);
+    starts += place(256);
+  }
   if (rounds === 0) return;
-  const turn = () => {
-    ends();
-    return placeAll(1000);
-  };
-  report({ name, queued, what: "100 end, decide, apply", ...spread(rounds, turn) });
-  ends();
-  report({
-    name,
-    queued,
-    what: "decide 100 placements",
-    ...spread(Math.min(rounds, 100), () => world.decide(0, 1000)),
-  });
-  placeAll(1000);
-  report({ name, queued, what: "explain the last task", ...spread(100, () => world.explain(last, 0)) });
-  report({ name, queued, what: "what would start the last task", ...spread(100, () => world.whatIf(last, 0)) });
+  report({ name, queued, what: "decide, 100 ended and 100 came (CPU)", starts, ...figures(decided) });
+  report({ name, queued, what: "live", residentMib: residentMib(), waiting: world.counts().queued, live: live.length });
+  nowMs += stepMs;
+  report({ name, queued, what: "explain the last task", ...spread(100, () => world.explain(last, nowMs)) });
+  report({ name, queued, what: "what would start the last task", ...spread(100, () => world.whatIf(last, nowMs)) });
 }
 
 function addCentre(world: World, i: number, cores: number): void {
@@ -104,25 +123,29 @@ function addCentre(world: World, i: number, cores: number): void {
   });
 }
 
-/** A few dozen shapes, some with accelerators, of 50 people; deterministic. */
-function addJob(world: World, i: number, tasks: number): void {
+/** Some hundreds of shapes and limits, or as many as jobs, some with accelerators, of 50 people; deterministic. */
+function addJob(world: World, name: string, i: number, tasks: number, atMs = i): void {
   const accelerators = i % 7 === 0 ? { vendor: "huawei", model: null, perNode: 1 + (i % 2) } : null;
   const shape: Shape = {
     nodes: 1,
     tasks: 1,
     coresPerTask: 2 + (i % 5),
-    memory: i % 3 === 0 ? { kind: "default" } : { kind: "per-node", mib: 500 * (1 + (i % 4)) },
+    memory:
+      i % 3 === 0
+        ? { kind: "default" }
+        : { kind: "per-node", mib: (name === "hardly-two-alike" ? i % 97 : 500) + 500 * (1 + (i % 4)) },
     accelerators,
   };
   world.apply({
     kind: "job-queued",
     job: jobId(1 + i * Math.round(tasks)),
-    submittedMs: i,
+    submittedMs: atMs,
     project: projectId(1 + (i % 10)),
     person: personId(1 + (i % 50)),
     name: `job ${i}`,
     shape,
-    timeLimitS: 3600,
+    timeLimitS: name === "hardly-two-alike" ? 600 + (i % 86_400) : 600 * (1 + (i % 11)),
+    graceS: 30,
     array: tasks > 1 ? { ranges: [{ first: 0, last: tasks - 1, step: 1 }], throttle: null } : null,
     dependencies: [],
     wishes: { only: [], except: [], prefer: [] },
@@ -138,9 +161,13 @@ function timed(work: () => void): number {
 }
 
 function spread(rounds: number, work: () => unknown): Record<string, number> {
-  const times = Array.from({ length: rounds }, () => timed(() => void work())).sort((a, b) => a - b);
+  return figures(Array.from({ length: rounds }, () => timed(() => void work())));
+}
+
+function figures(measured: readonly number[]): Record<string, number> {
+  const times = measured.toSorted((a, b) => a - b);
   const at = (share: number) => round(times[Math.min(times.length - 1, Math.floor(times.length * share))] ?? 0);
-  return { rounds, medianMs: at(0.5), p99Ms: at(0.99), maxMs: at(1) };
+  return { rounds: times.length, medianMs: at(0.5), p99Ms: at(0.99), maxMs: at(1) };
 }
 
 function round(ms: number): number {

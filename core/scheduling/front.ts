@@ -28,30 +28,41 @@ export function frontOf(queue: Queue): Front {
 /** The next of the queue; null: there is none. Of a group that `isClosed` no more is met. */
 export function nextOf(front: Front, isClosed: (group: Group) => boolean): Step | null {
   for (let step = pop(front.steps); step; step = pop(front.steps)) {
-    const { row, at } = step;
-    const { group } = row.ask;
-    if (isClosed(group)) continue;
-    if (at !== -1) {
-      meet(front, group.rows, 2 * at + 1);
-      meet(front, group.rows, 2 * at + 2);
-    }
+    const { row } = step;
+    if (isClosed(row.ask.group)) continue;
     const first = readyFirst(row);
     if (first === step.first) return step;
     front.moved.push(row);
-    if (first) meetAgain(front, row, first);
+    if (first) meetAgain(front, row, first, step.at);
+    else meetBelow(front, step);
   }
   return null;
 }
 
+/** A row by itself, where those around it in the heap are not met. */
+export function meetAlone(front: Front, row: Row): void {
+  if (row.ask.row === row) push(front.steps, { row, at: -1, rank: row.rank, first: row.first });
+}
+
+/** Those that stand below it in the heap of its group. */
+export function meetBelow(front: Front, { row, at }: Step): void {
+  if (at === -1) return;
+  meet(front, row.ask.group.rows, 2 * at + 1);
+  meet(front, row.ask.group.rows, 2 * at + 2);
+}
+
 /** The first of the row is done with: the one behind it stands in its own place. */
-export function meetAgain(front: Front, row: Row, first: JobRecord): void {
-  push(front.steps, { row, at: -1, rank: rankOf(front, first), first });
+export function meetAgain(front: Front, row: Row, first: JobRecord, at = -1): void {
+  push(front.steps, { row, at, rank: rankOf(front, first), first });
 }
 
 /** From here on what is left comes in another order. */
 export function orderBy(front: Front, isClosed: (group: Group) => boolean, rankBy: (ask: Ask) => number): void {
   const rows = new Map<Row, JobRecord>();
-  for (let step = nextOf(front, isClosed); step; step = nextOf(front, isClosed)) rows.set(step.row, step.first);
+  for (let step = nextOf(front, isClosed); step; step = nextOf(front, isClosed)) {
+    rows.set(step.row, step.first);
+    meetBelow(front, step);
+  }
   front.rankBy = rankBy;
   for (const [row, first] of rows) meetAgain(front, row, first);
 }

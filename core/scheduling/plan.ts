@@ -29,6 +29,8 @@ import {
   frontOf,
   leave,
   meetAgain,
+  meetAlone,
+  meetBelow,
   nextOf,
   orderBy,
   type Step,
@@ -39,8 +41,8 @@ import { lacksLicences, licenceHolder, takeLicences } from "#core/scheduling/off
 import type { Demand, DemandRecord } from "#core/scheduling/packing/demand.ts";
 import { growthIn } from "#core/scheduling/packing/whole-cards.ts";
 import type { Backfill } from "#core/scheduling/policy.ts";
-import { indexAt, rangesOf } from "#core/scheduling/positions.ts";
-import { type Ask, type Group, nextReady, type Queue, room } from "#core/scheduling/queue.ts";
+import { hasPosition, indexAt, rangesOf } from "#core/scheduling/positions.ts";
+import { type Ask, forgetFailures, type Group, nextReady, type Queue, room } from "#core/scheduling/queue.ts";
 import { isStarving } from "#core/scheduling/ranking.ts";
 import type { Candidate } from "#core/scheduling/reasons.ts";
 import { nodesFitting, pack } from "#core/scheduling/room.ts";
@@ -55,6 +57,15 @@ export type Scene = {
   readonly backfill: Backfill;
   /** What is asked of accelerators, as far as it was seen; null: they are not packed by it. */
   readonly demand: DemandRecord | null;
+  readonly memory: Memory;
+};
+
+/** What one decision leaves for the next: why most of the queue need not be looked at again. */
+export type Memory = {
+  /** Those that it reserved for, and what it was in each pool. */
+  reserved: ReadonlyMap<PoolRecord, Holder & { readonly atMs: number }>;
+  /** What it started; if that did not come about, there was more room than it thought. */
+  started: readonly { readonly job: JobRecord; readonly position: number; readonly attempt: number }[];
 };
 
 /** A place in the queue; `job` null: behind everybody. */
@@ -63,12 +74,17 @@ export type Place = { readonly job: JobRecord | null; readonly position: number 
 /** The placements that are due, in the order of the queue, at most `most`. The scene is left as it was. */
 export function placementsDue(scene: Scene, nowMs: number, most: number): readonly Placement[] {
   const placements: Placement[] = [];
+  const started: Memory["started"][number][] = [];
+  const { memory } = scene;
+  if (!memory.started.every(hasCome)) forgetFailures(scene.queue);
   const judgements: Judgements = new Map();
   const collect: Placed = (job, position, offer, walk) => {
+    const attempt = (job.attempts?.get(position) ?? 0) + 1;
+    started.push({ job, position, attempt });
     placements.push({
       job: job.id,
       index: indexAt(job.indices, position),
-      attempt: (job.attempts?.get(position) ?? 0) + 1,
+      attempt,
       centre: offer.pool.centre.id,
       pool: offer.pool.name,
       allocation: allocationOf(job.ask.shape, offer.pool, offer.device),
@@ -77,12 +93,29 @@ export function placementsDue(scene: Scene, nowMs: number, most: number): readon
       candidates: judgedAgain(scene, judgements, job.ask, walk),
     });
   };
-  return served(scene, { nowMs, most, end: { job: null, position: 0 }, placed: collect }, () => placements);
+  const remembers = scene.backfill === "easy" || scene.backfill === "easy-sjbf";
+  const errand = { nowMs, most, end: { job: null, position: 0 }, placed: collect, remembers };
+  return served(scene, errand, (walk) => {
+    memory.started = started;
+    memory.reserved = new Map(
+      walk.reserved.flatMap((pool) =>
+        pool.reservations.map(({ holder, atMs }) => [pool, { ...holder, atMs }] as const),
+      ),
+    );
+    return placements;
+  });
+}
+
+/** Whether what was to start did: it is live, or was and is over. */
+function hasCome({ job, position, attempt }: Memory["started"][number]): boolean {
+  const run = job.live?.get(position);
+  if (run) return run.attempt >= attempt;
+  return job.ended !== null && hasPosition(job.ended, position);
 }
 
 /** Looks at the scene as it would be when the queue had been served up to a place, and leaves it as it was. */
 export function seenFrom<Seen>(scene: Scene, nowMs: number, place: Place, look: () => Seen): Seen {
-  const all = { nowMs, most: Number.POSITIVE_INFINITY, end: place, placed: () => {} };
+  const all = { nowMs, most: Number.POSITIVE_INFINITY, end: place, placed: () => {}, remembers: false };
   return served(scene, all, look);
 }
 
@@ -159,6 +192,8 @@ type Errand = {
   readonly most: number;
   readonly end: Place;
   readonly placed: Placed;
+  /** Skips what is known to fail, and remembers what failed. */
+  readonly remembers: boolean;
 };
 
 /** What a walk did to the records, to be undone, and what it found. */
@@ -175,8 +210,24 @@ type Walk = {
   /** Of each group met, the pools that had room for its size when it was met. */
   readonly open: Map<Group, readonly PoolRecord[]>;
   readonly reserved: PoolRecord[];
+  readonly met: Map<Group, Met>;
+  /** Somebody keeps others away for this walk alone. */
+  holds: boolean;
   /** Reservations that were tried and found no time. */
   vain: number;
+};
+
+/** What is known of a group that was met. */
+type Met = {
+  /** When one of its pools last grew, by the queue's count of changes. */
+  readonly grown: number;
+  /** All that it had then failed since. */
+  readonly isKnown: boolean;
+  /** How many of its rows failed or were used up. */
+  rows: number;
+  /** Whether one of its pools is among the first so many that are reserved. */
+  isReserved: boolean;
+  reservedSeen: number;
 };
 
 type Taken = {
@@ -189,7 +240,7 @@ type Taken = {
 };
 
 /** Serves the queue up to a place or to `most` placements, lets one look, and undoes it all. */
-function served<Seen>(scene: Scene, errand: Errand, look: () => Seen): Seen {
+function served<Seen>(scene: Scene, errand: Errand, look: (walk: Walk) => Seen): Seen {
   const { nowMs } = errand;
   const walk: Walk = {
     nowMs,
@@ -200,12 +251,14 @@ function served<Seen>(scene: Scene, errand: Errand, look: () => Seen): Seen {
     closed: new Set(),
     open: new Map(),
     reserved: [],
+    met: new Map(),
+    holds: false,
     vain: 0,
   };
   const front = frontOf(scene.queue);
   try {
     serve(scene, walk, front, errand);
-    return look();
+    return look(walk);
   } finally {
     for (const each of walk.taken.reverse()) giveBack(each);
     for (const job of walk.served) if (job.ask.row) pushJob(job.ask.row.jobs, job);
@@ -223,7 +276,7 @@ function served<Seen>(scene: Scene, errand: Errand, look: () => Seen): Seen {
 }
 
 /** Beyond the first that must wait, no more than so many that cannot start are looked at, nor so many places sought. */
-const mostFailing = 20_000;
+const mostFailing = 2_000;
 const mostVain = 200;
 
 /**
@@ -232,36 +285,91 @@ const mostVain = 200;
  */
 function serve(scene: Scene, walk: Walk, front: Front, errand: Errand): void {
   const isClosed = (group: Group) => walk.closed.has(group);
-  const { end, most } = errand;
+  const { end, most, remembers } = errand;
   let failing = 0;
   let shortestFirst = scene.backfill === "easy-sjbf";
   while (walk.taken.length < most && failing < mostFailing) {
     const step = nextOf(front, isClosed);
-    if (!step || (end.job && end.job !== step.first && standsBefore(front, end.job, step))) return;
+    if (!step) {
+      if (remembers && !walk.holds) rememberFailures(scene, walk);
+      return;
+    }
+    if (end.job && end.job !== step.first && standsBefore(front, end.job, step)) return;
+    if (remembers) skipKnown(scene, walk, front, step);
+    else meetBelow(front, step);
     const isServed = serveJob(scene, walk, step, errand);
     if (step.first === end.job) return;
-    if (isServed) {
-      const { jobs } = step.row;
-      popJob(jobs);
-      walk.served.push(step.first);
-      if (jobs[0]) meetAgain(front, step.row, jobs[0]);
-    } else failing += 1;
+    if (!goOn(walk, front, step, isServed)) failing += 1;
     if (!shortestFirst || walk.reserved.length === 0) continue;
     shortestFirst = false;
     orderBy(front, isClosed, ({ timeLimitS }) => timeLimitS);
   }
 }
 
+/** The next of the row, where the first is done with; answers whether it is. */
+function goOn(walk: Walk, front: Front, { row, first }: Step, isServed: boolean): boolean {
+  if (isServed) {
+    popJob(row.jobs);
+    walk.served.push(first);
+  }
+  const next = isServed ? row.jobs[0] : undefined;
+  const met = walk.met.get(row.ask.group);
+  if (next) meetAgain(front, row, next);
+  else if (met) met.rows += 1;
+  return isServed;
+}
+
+/**
+ * Where all rows of a group failed before and none of its pools grew since, only those that came since are met. The first
+ * of it is met all the same: a place may have to be reserved for it.
+ */
+function skipKnown(scene: Scene, walk: Walk, front: Front, step: Step): void {
+  const { group } = step.row.ask;
+  const isFirst = !walk.met.has(group);
+  const { isKnown } = metOf(scene, walk, group);
+  if (isFirst && isKnown) for (const row of group.untried) if (row !== step.row) meetAlone(front, row);
+  if (!isKnown) meetBelow(front, step);
+}
+
+function metOf(scene: Scene, walk: Walk, group: Group): Met {
+  const known = walk.met.get(group);
+  if (known) return known;
+  const grown = grownSince(scene, walk, group);
+  const met = { grown, isKnown: group.failed > grown, rows: 0, isReserved: false, reservedSeen: 0 };
+  walk.met.set(group, met);
+  return met;
+}
+
+function grownSince({ memory, queue }: Scene, walk: Walk, group: Group): number {
+  let grown = queue.forgotten;
+  for (const pool of openPools(walk, group)) grown = Math.max(grown, pool.grown);
+  for (const [pool, before] of memory.reserved) {
+    const [now] = pool.reservations;
+    const same = now?.atMs === before.atMs && now.holder.job === before.job && now.holder.position === before.position;
+    if (!same && group.pools.includes(pool)) return Number.POSITIVE_INFINITY;
+  }
+  return grown;
+}
+
+function rememberFailures({ queue }: Scene, { met }: Walk): void {
+  for (const [group, { isKnown, rows }] of met)
+    if (isKnown || rows >= group.rows.length) {
+      group.failed = queue.changes + 1;
+      group.untried = [];
+    }
+}
+
 /** Starts the job's tasks in order; answers whether it is done with: no more of it may start, and none was left waiting. */
 function serveJob(scene: Scene, walk: Walk, { row, first: job, rank }: Step, errand: Errand): boolean {
   const { ask } = row;
   const { group } = ask;
-  const { end, most, placed, nowMs } = errand;
+  const { end, most, placed, nowMs, remembers } = errand;
   const before = job === end.job ? end.position : Number.POSITIVE_INFINITY;
   let left = room(job);
   for (let at = nextReady(job, 0); at !== -1 && at < before && left > 0; at = nextReady(job, at + 1)) {
     if (walk.taken.length >= most) return false;
-    const offer = walk.failed.has(ask) ? null : chooseAmong(ask, openPools(walk, group), nowMs, demandOf(scene));
+    const isKnown = walk.failed.has(ask) || (remembers && ask.failed > metOf(scene, walk, group).grown);
+    const offer = isKnown ? null : chooseAmong(ask, openPools(walk, group), nowMs, demandOf(scene));
     left -= 1;
     if (offer) {
       placed(job, at, offer, walk);
@@ -269,6 +377,7 @@ function serveJob(scene: Scene, walk: Walk, { row, first: job, rank }: Step, err
       continue;
     }
     walk.failed.add(ask);
+    if (remembers && !walk.holds) ask.failed = scene.queue.changes + 1;
     const holder = { job, position: at };
     if (scene.backfill === "none") {
       holdAll(walk, ask, holder);
@@ -298,7 +407,7 @@ function hasNodesFor(pool: PoolRecord, { size: { nodes, cores, cards } }: Group)
 function holdAll(walk: Walk, ask: Ask, holder: Holder): void {
   const { group } = ask;
   for (const pool of group.pools) {
-    hold(pool, ask, holder);
+    hold(walk, pool, ask, holder);
     changed(walk, pool);
   }
   walk.closed.add(group);
@@ -307,13 +416,14 @@ function holdAll(walk: Walk, ask: Ask, holder: Holder): void {
 /** What one that must wait keeps from those behind it. Answers whether those that ask for the same may be reserved for too. */
 function wait(scene: Scene, walk: Walk, ask: Ask, holder: Holder, starving: boolean): boolean {
   const { group } = ask;
-  for (const pool of group.pools)
-    if (waitsForMore(ask, pool)) {
-      hold(pool, ask, holder);
-      changed(walk, pool);
-    }
+  if (ask.demands || ask.who)
+    for (const pool of group.pools)
+      if (waitsForMore(ask, pool)) {
+        hold(walk, pool, ask, holder);
+        changed(walk, pool);
+      }
   const everyone = scene.backfill === "conservative";
-  if (!everyone && group.pools.some((pool) => walk.reserved.includes(pool))) {
+  if (!everyone && isReservedIn(walk, metOf(scene, walk, group), group)) {
     // Nobody else of it is reserved for; where none of its pools has room, there is no more to look for.
     if (openPools(walk, group).length === 0) walk.closed.add(group);
     return false;
@@ -323,6 +433,15 @@ function wait(scene: Scene, walk: Walk, ask: Ask, holder: Holder, starving: bool
   if (starving || waitsForShare(ask)) holdAll(walk, ask, holder);
   else if (walk.vain >= mostVain && openPools(walk, group).length === 0) walk.closed.add(group);
   return false;
+}
+
+function isReservedIn({ reserved }: Walk, met: Met, group: Group): boolean {
+  while (!met.isReserved && met.reservedSeen < reserved.length) {
+    const pool = reserved[met.reservedSeen];
+    met.reservedSeen += 1;
+    if (pool && group.pools.includes(pool)) met.isReserved = true;
+  }
+  return met.isReserved;
 }
 
 /** At the pool where it can start earliest; ties: the one met first. */
@@ -364,7 +483,8 @@ function changed(walk: Walk, { centre }: PoolRecord): void {
   walk.changed.push(centre);
 }
 
-function hold(pool: PoolRecord, ask: Ask, holder: Holder): void {
+function hold(walk: Walk, pool: PoolRecord, ask: Ask, holder: Holder): void {
+  walk.holds = true;
   const { shape, line, demands, who } = ask;
   if (demands && !isShared(pool) && waitsForLicence(demands, pool.centre)) {
     // It waits for a licence, and keeps away those alone that ask for the same.

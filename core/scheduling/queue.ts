@@ -23,6 +23,8 @@ export type Queue = {
   rankedMs: number;
   /** Counts what may have made room for anything, so that what failed before is looked at again. */
   changes: number;
+  /** What failed before this count is not known to fail any more. */
+  forgotten: number;
 };
 
 /** `rows` is a binary heap by the rank that each row was told last. */
@@ -33,6 +35,10 @@ export type Group = {
   readonly size: Size;
   readonly rows: Row[];
   asks: number;
+  /** When, by the queue's count of changes, none of its rows could start anything; 0: not known. */
+  failed: number;
+  /** Those that have come since then. */
+  untried: Row[];
 };
 
 export type Size = { readonly nodes: number; readonly cores: number; readonly cards: number };
@@ -54,12 +60,12 @@ export type Ask = Asked & {
   group: Group;
   jobs: number;
   row: Row | null;
-  /** When, by the queue's count of changes, none of its pools could start it. */
+  /** When, by the queue's count of changes, none of its pools could start it; 0: not known. */
   failed: number;
 };
 
 export function emptyQueue(ranking: Ranking): Queue {
-  return { groups: new Map(), asks: new Map(), ranking, rankedMs: 0, changes: 1 };
+  return { groups: new Map(), asks: new Map(), ranking, rankedMs: 0, changes: 1, forgotten: 1 };
 }
 
 /** The first position ≥ from that could be placed as far as the job itself is concerned, or -1. */
@@ -89,6 +95,13 @@ export function enqueue(queue: Queue, job: JobRecord): void {
   const row: Row = { ask, jobs: [job], rank: queue.ranking.of(ask, job, queue.rankedMs), first: job, at: 0 };
   ask.row = row;
   pushRow(ask.group.rows, row);
+  if (ask.group.failed > 0) ask.group.untried.push(row);
+}
+
+/** What is remembered of failures no longer holds. */
+export function forgetFailures(queue: Queue): void {
+  queue.changes += 1;
+  queue.forgotten = queue.changes;
 }
 
 /** The first of the row that is ready; those before it that are no longer so are dropped. */
@@ -234,20 +247,32 @@ export function regroup(
   const left = new Set<Group>();
   const relined = new Set<Ask>();
   const byWho = asksForAccounts(centres);
+  /** By group and what its asks may use of the changed centre: few, where asks are many. */
+  const moves = new Map<Group, Map<string, Move>>();
   for (const ask of queue.asks.values()) {
-    const were = ask.group.pools.filter((pool) => pool.centre === changed);
+    const { group } = ask;
     const are = changed.pools.filter((pool) => mayEverUse(ask, pool));
-    const pools = isSame(were, are) ? ask.group.pools : poolsFor(ask, centres);
-    if (pools.some(isShared) !== (ask.line !== null) || byWho !== (ask.who !== null)) {
+    const names = are.map(({ name }) => name).join("\n");
+    const known = moves.get(group) ?? new Map<string, Move>();
+    const move = known.get(names) ?? moveOf(group, changed, are);
+    moves.set(group, known.set(names, move));
+    if (move.isShared !== (ask.line !== null) || byWho !== (ask.who !== null)) {
       relined.add(ask);
-      left.add(ask.group);
-    } else if (groupKey(pools, ask) !== ask.group.key) {
-      left.add(ask.group);
-      ask.group.asks -= 1;
-      ask.group = groupOf(queue, pools, ask);
-      ask.group.asks += 1;
-      ask.failed = 0;
+      left.add(group);
+      continue;
     }
+    if (move.pools === group.pools && ask.who === null) continue;
+    // Whose account binds it may have changed too.
+    const to = (ask.who === null ? move.to : null) ?? groupOf(queue, move.pools, ask);
+    move.to = to;
+    if (to === group) continue;
+    left.add(group);
+    group.asks -= 1;
+    ask.group = to;
+    to.asks += 1;
+    to.failed = 0;
+    to.untried = [];
+    ask.failed = 0;
   }
   if (relined.size > 0) reline(queue, relined, centres, jobs());
   for (const group of left) {
@@ -260,6 +285,17 @@ export function regroup(
     }
     if (group.asks === 0) queue.groups.delete(group.key);
   }
+}
+
+type Move = { readonly pools: readonly PoolRecord[]; readonly isShared: boolean; to: Group | null };
+
+/** The pools of a group, with these of the changed centre in place of those it had. */
+function moveOf({ pools: before }: Group, changed: CentreRecord, are: readonly PoolRecord[]): Move {
+  const were = before.filter(({ centre }) => centre === changed);
+  const at = before.findIndex(({ centre }) => centre.id >= changed.id);
+  const ahead = at === -1 ? before.length : at;
+  const pools = isSame(were, are) ? before : before.toSpliced(ahead, were.length, ...are);
+  return { pools, isShared: pools.some(isShared), to: null };
 }
 
 function isSame(one: readonly PoolRecord[], other: readonly PoolRecord[]): boolean {
@@ -299,7 +335,7 @@ function groupOf(queue: Queue, pools: readonly PoolRecord[], asked: GroupedBy): 
   const key = groupKey(pools, asked);
   const known = queue.groups.get(key);
   if (known) return known;
-  const group: Group = { key, pools, size: sizeOf(asked.shape), rows: [], asks: 0 };
+  const group: Group = { key, pools, size: sizeOf(asked.shape), rows: [], asks: 0, failed: 0, untried: [] };
   queue.groups.set(key, group);
   return group;
 }

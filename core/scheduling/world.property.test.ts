@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { noOffers } from "#core/centre/engine.ts";
 import { centreId, type JobId, jobId, personId, projectId } from "#core/ids.ts";
 import { type Dependency, type IndexRange, taskIndices } from "#core/job/spec.ts";
-import { policies } from "#core/scheduling/policy.ts";
+import { type Policy, policies } from "#core/scheduling/policy.ts";
 import { reasonWords } from "#core/scheduling/reasons.ts";
 import {
   type CentreState,
@@ -38,6 +38,29 @@ test("the world decides, ends and explains as the plain rule says, and never bre
       }
     }),
     { numRuns: 100 },
+  );
+});
+
+/** Beside the plain rule: what holds under every policy, with time passing. */
+test("under every policy a plan breaks no promise, follows from the events alone, and is what was explained", () => {
+  fc.assert(
+    fc.property(steps, fc.constantFrom(...shipped), fc.integer({ min: 1, max: 12 }), (lived, policy, most) => {
+      const model = emptyModel(policy);
+      for (const each of lived) {
+        model.nowMs += 7_000;
+        take(model, each);
+        const plan = model.world.decide(model.nowMs, most);
+        assert.deepEqual(model.world.decide(model.nowMs, most), plan, "deciding changes nothing");
+        checkPromises(model, plan.place);
+        checkExplanations(model);
+        checkCounts(model);
+      }
+      const again = createWorld(policy);
+      for (const event of model.history) again.apply(event);
+      const plan = model.world.decide(model.nowMs, 1000);
+      assert.deepEqual(again.decide(model.nowMs, 1000), plan, "what it decided before makes no difference");
+    }),
+    { numRuns: 200 },
   );
 });
 
@@ -77,13 +100,24 @@ type Queued = Extract<WorldEvent, { kind: "job-queued" }>;
 type Job = { readonly asked: Queued; readonly tasks: Map<number, Task> };
 type Model = {
   readonly world: World;
+  nowMs: number;
   readonly centres: Map<string, CentreState>;
   readonly jobs: Map<JobId, Job>;
   readonly history: WorldEvent[];
 };
 
-function emptyModel(): Model {
-  return { world: createWorld(policies.fcfs), centres: new Map(), jobs: new Map(), history: [] };
+const { easy, weir, conservative } = policies;
+const shipped: readonly Policy[] = [
+  easy,
+  weir,
+  conservative,
+  policies["easy-sjbf"],
+  policies["saf-easy"],
+  { ...policies["sjf-easy"], maxWaitS: 60 },
+];
+
+function emptyModel(policy: Policy = policies.fcfs): Model {
+  return { world: createWorld(policy), nowMs: 0, centres: new Map(), jobs: new Map(), history: [] };
 }
 
 const names = ["alpha", "beta", "gamma"].map(centreId);
@@ -190,7 +224,7 @@ function take(model: Model, each: Step): void {
     model.centres.delete(each.id);
     tell(model, { kind: "centre-removed", centre: each.id });
   } else if (each.kind === "place") {
-    const plan = model.world.decide(0, each.most);
+    const plan = model.world.decide(model.nowMs, each.most);
     for (const placement of plan.place) place(model, placement);
     for (const { job, indices } of plan.end) end(model, job, indices, false);
   } else touchTask(model, each);
@@ -207,7 +241,7 @@ function touchTask(model: Model, each: Extract<Step, { pick: number }>): void {
   if (each.kind === "move") {
     if (!task.run || task.run.phase === "running") return;
     task.run.phase = each.phase;
-    tell(model, { kind: "run-moved", job: id, index, attempt: task.attempts, phase: each.phase, atMs: 0 });
+    tell(model, { kind: "run-moved", job: id, index, attempt: task.attempts, phase: each.phase, atMs: model.nowMs });
   } else if (each.kind === "retry") {
     Object.assign(task, { state: "queued", run: null });
     tell(model, { kind: "task-queued", job: id, index, attempts: task.attempts });
@@ -282,7 +316,7 @@ function place(model: Model, placement: Placement): void {
   assert.equal(task.state, "queued", "never two live runs of one task, never a run of an ended one");
   assert.equal(attempt, task.attempts + 1);
   Object.assign(task, { state: "live", attempts: attempt, run: { ...placement, phase: "sent" } });
-  tell(model, { kind: "task-placed", job, index, attempt, centre, pool, allocation, phase: "sent", atMs: 0 });
+  tell(model, { kind: "task-placed", job, index, attempt, centre, pool, allocation, phase: "sent", atMs: model.nowMs });
 }
 
 function end(model: Model, job: JobId, indices: readonly IndexRange[], succeeded: boolean): void {
@@ -607,10 +641,12 @@ function checkPending(model: Model, pool: PoolState, there: readonly Placement[]
 
 /** Whoever is told that a centre could take it now is placed there, or at another told the same; and nobody else is. */
 function checkExplanations(model: Model): void {
-  const placed = new Map(model.world.decide(0, 1000).place.map((each) => [`${each.job}_${each.index}`, each.centre]));
+  const placed = new Map(
+    model.world.decide(model.nowMs, 1000).place.map((each) => [`${each.job}_${each.index}`, each.centre]),
+  );
   for (const [id, job] of model.jobs)
     for (const [index, task] of job.tasks) {
-      const explained = model.world.explain({ job: id, index }, 0);
+      const explained = model.world.explain({ job: id, index }, model.nowMs);
       if (task.state === "queued") {
         assert(explained.kind === "waiting");
         for (const { rule, facts } of [explained, ...explained.candidates])

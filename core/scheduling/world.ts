@@ -15,6 +15,7 @@ import {
   type CentreRecord,
   describe,
   emptyCentre,
+  isShared,
   moveRun,
   type PoolRecord,
   poolOf,
@@ -63,6 +64,7 @@ import {
   asksForAccounts,
   emptyQueue,
   enqueue,
+  forgetFailures,
   intern,
   lineFor,
   nextReady,
@@ -304,6 +306,8 @@ type State = Scene & {
   readonly jobs: Map<JobId, JobRecord>;
   queued: number;
   live: number;
+  /** When a pool's hours begin, as it was told last. */
+  againMs: number | null;
   /** null: to be worked out again. */
   wanted: readonly WantedAccount[] | null;
 };
@@ -315,6 +319,8 @@ export function createWorld(policy: Policy = policies.weir): World {
     centres: [],
     queue: emptyQueue(rankingOf(policy)),
     backfill: policy.backfill,
+    memory: { reserved: new Map(), started: [] },
+    againMs: null,
     // The classics without backfill stay as they are: most free first, of accelerators too.
     demand: policy.backfill === "none" ? null : emptyDemand(mostNeedsWeighed),
     dependencies: emptyDependencies(),
@@ -366,7 +372,10 @@ const mostNeedsWeighed = 32;
 /** What time it is, before anything is decided or explained. Answers when the next closed pool opens; null: none is. */
 function tellNow(state: State, nowMs: number): number | null {
   rankAnew(state.queue, nowMs);
-  return tellTime(state.centres, nowMs);
+  // A pool that opens takes what failed before.
+  if (state.againMs !== null && nowMs >= state.againMs) forgetFailures(state.queue);
+  state.againMs = tellTime(state.centres, nowMs);
+  return state.againMs;
 }
 
 function apply(state: State, event: WorldEvent): void {
@@ -475,6 +484,8 @@ function placeTask(state: State, event: Event<"task-placed">): void {
   job.live ??= new Map();
   job.live.set(position, started);
   state.live += 1;
+  // Put on nodes anew, or known to the engine already, it may leave more room than was thought when it was placed.
+  if (pool.state?.foreign !== "none" || isShared(pool) || pool.upSize.cells[0]?.count !== 1) grow(state, pool);
   leaveRow(state, job);
 }
 
