@@ -58,6 +58,7 @@ export function bars(sheet: Sheet, rows: readonly BarRow[], kinds: readonly stri
 }
 
 function unitOf(seconds: number) {
+  if (seconds >= 4 * 86_400) return { unitS: 86_400, unit: "days" } as const;
   if (seconds >= 7200) return { unitS: 3600, unit: "hours" } as const;
   return seconds >= 300 ? ({ unitS: 60, unit: "minutes" } as const) : ({ unitS: 1, unit: "seconds" } as const);
 }
@@ -185,8 +186,8 @@ export function gap(sheet: Sheet, closed: number): string {
 export type Dot = {
   readonly name: string;
   readonly kind: "chosen" | "merged" | "homeonly" | "other";
-  /** Mean, 95th percentile and longest wait, seconds; fairness, 0 to 1. */
-  readonly measures: readonly [mean: number, p95: number, max: number, fairness: number];
+  /** Mean, 95th percentile and longest wait, seconds; fairness, 0 to 1, null where it has none. */
+  readonly measures: readonly [mean: number, p95: number, max: number, fairness: number | null];
 };
 
 /** Mean against longest wait, with the line of those no other beats in both. */
@@ -302,8 +303,8 @@ export function dotRows(sheet: Sheet, dots: readonly Dot[], heads: readonly stri
   const bottom = top + dots.length * rowHeight;
   const columns = heads.flatMap((head, column) => {
     const from = left + column * (columnWidth + between);
-    const values = dots.map(({ measures }) => measures[column] ?? 0);
-    const range = column < 3 ? logRange(values) : ([0, 1] as const);
+    const values = dots.map(({ measures }) => measures[column] ?? null);
+    const range = column < 3 ? logRange(values.filter((value) => value !== null)) : ([0, 1] as const);
     const scale = (column < 3 ? logarithmic : linear)(range, [from + 5, from + columnWidth - 5]);
     const ends = column < 3 ? range : [0, 1];
     const words = (value: number) => (column < 3 ? duration(value, language) : figures(value));
@@ -315,7 +316,7 @@ export function dotRows(sheet: Sheet, dots: readonly Dot[], heads: readonly stri
         const y = top + row * rowHeight + rowHeight / 2;
         return [
           line({ x: from, y }, { x: from + columnWidth, y }, "grid"),
-          shape(dot.kind, { x: scale(values[row] ?? 0), y }),
+          ...pointOf(values[row] ?? null).map((value) => shape(dot.kind, { x: scale(value), y })),
         ];
       }),
       text({ x: from, y: bottom + 14 }, words(ends[0] ?? 0), { class: "tick start" }),
@@ -330,6 +331,10 @@ export function dotRows(sheet: Sheet, dots: readonly Dot[], heads: readonly stri
     }),
   );
   return picture({ ...sheet, height: bottom + (width > 500 ? 22 : 36) }, [...columns, ...labels]);
+}
+
+function pointOf(value: number | null): readonly number[] {
+  return value === null ? [] : [value];
 }
 
 function headLines(head: string, width: number): readonly string[] {

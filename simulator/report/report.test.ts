@@ -83,6 +83,8 @@ test("shares of slowdowns, and Jain's index of people", () => {
   const uneven = played(rows([0, 20]), [20]);
   // Slowdowns 1 and 3: (1 + 3)² ÷ (2 × (1 + 9)).
   assert.equal(fairnessOfPeople(uneven.workload, uneven.schedule), 0.8);
+  const one = played(rows([0]), [20]);
+  assert.equal(fairnessOfPeople(one.workload, one.schedule), null);
   assert.deepEqual(slowdownShares(uneven.workload, uneven.schedule, [1, 2, 3, 10]), [0.5, 0.5, 1, 1]);
 });
 
@@ -105,7 +107,10 @@ test("numbers to read", () => {
   );
   assert.equal(duration(5400, "zh"), "90 分");
   assert.deepEqual([1234.4, 99.44, 1.234, 12].map(figures), ["1,234", "99.4", "1.23", "12"]);
-  assert.deepEqual([0, 0.012, 0.5, 1.154].map(percent), ["0 %", "1.2 %", "50 %", "115 %"]);
+  assert.deepEqual(
+    [0, 0.012, 0.5, 1.154].map(percent),
+    ["0", "1.2", "50", "115"].map((number) => `${number}\u00a0%`),
+  );
   assert.deepEqual([0.5, 1, 2000, 0.30000000000000004].map(plain), ["0.5", "1", "2,000", "0.3"]);
 });
 

@@ -15,7 +15,7 @@ import {
 import { escaped } from "./draw.ts";
 import { lateness, slowdownShares, usageOverTime, type WaitClass, waitByHome, waitBySize } from "./series.ts";
 import { style } from "./style.ts";
-import { duration, figures, type Language, percent, plain, type Say, sayIn } from "./words.ts";
+import { duration, figures, index, type Language, percent, plain, type Say, sayIn } from "./words.ts";
 
 /** One policy under one routing over the workload of the report. */
 export type Outcome = {
@@ -23,7 +23,7 @@ export type Outcome = {
   readonly routing: string;
   readonly metrics: Metrics;
   /** `fairnessOfPeople` of its schedule: 0 to 1. */
-  readonly fairness: number;
+  readonly fairness: number | null;
 };
 
 export type Run = Outcome & { readonly schedule: Schedule };
@@ -111,7 +111,7 @@ function tiles({ language, chosen, merged }: ReportInput, say: Say): string {
       beside(metrics.averageBoundedSlowdown, merged.metrics.averageBoundedSlowdown),
     ],
     [say("utilisation"), percent(metrics.utilisation), ""],
-    [say("fairness"), fairness.toFixed(2), ""],
+    [say("fairness"), index(fairness), ""],
   ];
   const items = all.map(([name = "", value = "", beside = ""]) => {
     const below = beside === "" ? "" : `<span>${escaped(beside)}</span>`;
@@ -328,7 +328,7 @@ function frontier(input: ReportInput, say: Say): string {
         duration(metrics.meanWaitS, language),
         duration(metrics.p95WaitS, language),
         duration(metrics.maxWaitS, language),
-        fairness.toFixed(2),
+        index(fairness),
         figures(metrics.averageBoundedSlowdown),
       ]),
       mine: outcomes.findIndex((one) => is(one, chosen)),
@@ -369,7 +369,7 @@ function cost({ language, fairness }: ReportInput, say: Say): string {
         duration(metrics.p95WaitS, language),
         duration(metrics.maxWaitS, language),
         figures(metrics.averageBoundedSlowdown),
-        fairness.toFixed(3),
+        index(fairness),
       ]),
       mine: 0,
     },

@@ -149,9 +149,9 @@ export function boundedSlowdown(workload: Workload, schedule: Schedule, i: numbe
 
 /**
  * How alike people are served: Jain's index (1984) of the mean bounded slowdown of each person with at least 5 jobs: 1 where
- * all have the same, 1 ÷ people where one bears it all. 1 where fewer than two people have so many.
+ * all have the same, 1 ÷ people where one bears it all. null where fewer than two people have so many.
  */
-export function fairnessOfPeople(workload: Workload, schedule: Schedule): number {
+export function fairnessOfPeople(workload: Workload, schedule: Schedule): number | null {
   const leastJobs = 5;
   const sums = new Map<number, { jobs: number; slowdown: number }>();
   for (let i = 0; i < workload.count; i += 1) {
@@ -162,7 +162,7 @@ export function fairnessOfPeople(workload: Workload, schedule: Schedule): number
     sums.set(person, kept);
   }
   const means = [...sums.values()].filter(({ jobs }) => jobs >= leastJobs).map(({ jobs, slowdown }) => slowdown / jobs);
-  if (means.length < 2) return 1;
+  if (means.length < 2) return null;
   const sum = means.reduce((total, mean) => total + mean, 0);
   return sum ** 2 / (means.length * means.reduce((total, mean) => total + mean ** 2, 0));
 }

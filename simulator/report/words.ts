@@ -21,13 +21,18 @@ export function figures(value: number): string {
   return value.toFixed(size >= 10 ? 1 : 2);
 }
 
+/** Of an index from 0 to 1; a dash where there is none. */
+export function index(value: number | null): string {
+  return value === null ? "–" : value.toFixed(2);
+}
+
 /** Of an axis: no more figures than the value has. */
 export function plain(value: number): string {
   return Number(value.toPrecision(4)).toLocaleString("en-US", { maximumFractionDigits: 6 });
 }
 
 export function percent(share: number): string {
-  return `${(share * 100).toFixed(share !== 0 && Math.abs(share) < 0.0995 ? 1 : 0)} %`;
+  return `${(share * 100).toFixed(share !== 0 && Math.abs(share) < 0.0995 ? 1 : 0)}\u00a0%`;
 }
 
 /** Every sentence of the report, in both languages; `{name}` is filled in. */
@@ -94,6 +99,7 @@ const words = {
   laterShare: ["Later than alone", "晚于独立"],
   laterBy: ["by, 99 %", "晚，99 分位"],
   meanWaitAxis: ["mean wait, {unit}", "平均等待，{unit}"],
+  days: ["days", "天"],
   hours: ["hours", "小时"],
   minutes: ["minutes", "分钟"],
   seconds: ["seconds", "秒"],
