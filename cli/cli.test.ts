@@ -474,6 +474,7 @@ test("submit sends again with the same key where the answer is cut off", async (
 test("--wait gives the job's exit code, over a cut stream; JSON keeps outcome and code apart", async () => {
   let streams = 0;
   let looks = 0;
+  let cut = () => {};
   const failed = { ...plainOutcome, kind: "failed", exitCode: 3 };
   const event = { id: "1", atMs: 1, job: 12, index: 0, attempt: 1, kind: "x", centre: null, cause: "" };
   const { url } = await fake({
@@ -489,11 +490,13 @@ test("--wait gives the job's exit code, over a cut stream; JSON keeps outcome an
         ["unreachable", null],
       ] as const)
         response.write(`id: 1\ndata: ${JSON.stringify({ ...event, kind, state })}\n\n`);
-      setTimeout(() => response.destroy(), 50);
+      cut = () => response.destroy();
     },
     "GET /jobs/12": (response, one) => {
       const firstTasks = [{ index: 7, runs: [{ words: "first try" }, { words: "ends with 7" }] }];
       looks += 1;
+      // Once all that it tells of has been looked into.
+      if (looks === 4) response.once("finish", () => cut());
       const open = { ...job, state: looks === 1 ? "queued" : "running", outcome: null };
       const away = { ...open, unreachableSinceMs: 1_700_000_000_000 };
       const answer = streams > 1 ? { ...job, outcome: failed, firstTasks } : looks > 2 ? away : open;
