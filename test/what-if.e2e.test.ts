@@ -91,3 +91,15 @@ test("a sweep carries traces and says which points cannot be run", { timeout: 12
   assert.match(points[1].words, /--routing weir/);
   rmSync(file);
 });
+
+test("a report is written beside the result, in the language of the command", { timeout: 120_000 }, async () => {
+  const file = join(network.home, "report.html");
+  const options = ["--generate", "ai", "--jobs", "300", "--processors", "32", "--policy", "easy", "--report", file];
+  const done = await network.weir(["simulate", ...options], { env: { LANG: "zh_CN.UTF-8", LC_ALL: "" } });
+  assert.equal(done.status, 0, done.stderr);
+  const page = readFileSync(file, "utf8");
+  assert.match(page, /<html lang="zh-CN">/);
+  assert.match(page, /合成数据/);
+  assert.match(page, /weir simulate --generate ai --jobs 300 --policy easy --processors 32</);
+  rmSync(file);
+});
