@@ -2,6 +2,7 @@ import { connect } from "#agent/connection.ts";
 import { examineSlurm, type Finding, findingsText, testedVersions } from "#agent/drivers/slurm/doctor.ts";
 import { readCredential } from "#agent/enrol.ts";
 import type { Given } from "./operate.ts";
+import { say } from "./say.ts";
 import { becomeAgent, credentialIn, type Environment } from "./settings.ts";
 
 /** Looks as the agent's user, so that what it finds is what the agent will find. Changes nothing. */
@@ -17,24 +18,23 @@ export async function doctor(given: Given): Promise<number> {
   if (given.has("json")) given.print(JSON.stringify({ findings, wrong, testedVersions }, null, 2));
   else {
     given.print(findingsText(findings));
-    given.print(wrong === 0 ? "nothing is wrong" : `${wrong} wrong`);
+    given.print(wrong === 0 ? say("nothingWrong") : say("countWrong", { count: wrong }));
   }
   return wrong === 0 ? 0 : 1;
 }
 
 function identity(): Finding {
   const uid = process.getuid?.() ?? -1;
-  if (uid !== 0) return { name: "identity", verdict: "good", words: `uid ${uid}, with no right of its own` };
-  const words = "the agent would run as root: install it (weir-agent install), or run it as a system user";
-  return { name: "identity", verdict: "wrong", words };
+  if (uid !== 0) return { name: "identity", verdict: "good", words: say("identityGood", { uid }) };
+  return { name: "identity", verdict: "wrong", words: say("identityRoot") };
 }
 
 async function ofServer(environment: Environment): Promise<readonly Finding[]> {
   const name = "server";
   const url = environment.WEIR_SERVER_URL;
-  if (!url) return [{ name, verdict: "note", words: "not said yet: weir-agent enrol URL" }];
+  if (!url) return [{ name, verdict: "note", words: say("serverUnsaid") }];
   const proxy = url.startsWith("https:") ? environment.HTTPS_PROXY : environment.HTTP_PROXY;
-  const way = proxy ? `${url} through ${proxy}` : url;
+  const way = proxy ? say("serverThrough", { url, proxy }) : url;
   try {
     const connection = connect(url, environment);
     try {
@@ -42,9 +42,9 @@ async function ofServer(environment: Environment): Promise<readonly Finding[]> {
       // Without a credential a server of Weir refuses this, and changes nothing.
       const answer = await connection.post("/agent/session", {}, null, 15_000);
       if (answer.kind !== "refused" || answer.status !== 401)
-        return [{ name, verdict: "wrong", words: `${way} answers, but not as a server of Weir does` }];
+        return [{ name, verdict: "wrong", words: say("serverNotWeir", { way }) }];
       const clock = answer.serverMs === null ? [] : [clockFinding(answer.serverMs, beforeMs, Date.now())];
-      return [{ name, verdict: "good", words: `${way} answers` }, ...clock];
+      return [{ name, verdict: "good", words: say("serverAnswers", { way }) }, ...clock];
     } finally {
       connection.close();
     }
@@ -59,13 +59,13 @@ export function clockFinding(serverMs: number, beforeMs: number, afterMs: number
   const late = Math.max(0, serverMs - afterMs);
   const offS = Math.round((late > 0 ? late : -early) / 1000);
   const name = "server's clock";
-  if (Math.abs(offS) <= 5) return { name, verdict: "good", words: `within ${Math.abs(offS)} s of this machine's` };
-  return { name, verdict: "wrong", words: `${offS} s off from this machine's: set up NTP on both` };
+  if (Math.abs(offS) <= 5) return { name, verdict: "good", words: say("clockGood", { off: Math.abs(offS) }) };
+  return { name, verdict: "wrong", words: say("clockOff", { off: offS }) };
 }
 
 function ofCredential(folder: string): Finding {
   const name = "credential";
   const credential = readCredential(credentialIn(folder));
-  if (credential === null) return { name, verdict: "note", words: "none yet: weir-agent enrol URL" };
-  return { name, verdict: "good", words: `of the centre ${credential.centre}; it renews itself` };
+  if (credential === null) return { name, verdict: "note", words: say("credentialNone") };
+  return { name, verdict: "good", words: say("credentialGood", { centre: credential.centre }) };
 }

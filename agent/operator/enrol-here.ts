@@ -3,6 +3,7 @@ import { connect, Unreachable } from "#agent/connection.ts";
 import { enrol } from "#agent/enrol.ts";
 import { agentVersion } from "#agent/run-agent.ts";
 import type { Given } from "./operate.ts";
+import { say } from "./say.ts";
 import { becomeAgent, credentialIn, keepServerUrl } from "./settings.ts";
 
 /** A one-time token becomes this centre's credential, kept in the agent's folder and readable by the agent alone. */
@@ -11,20 +12,16 @@ export async function enrolHere(given: Given): Promise<number> {
   const token = readToken(given.one("token-file"));
   keepServerUrl(url);
   const path = credentialIn(becomeAgent(given.environment));
-  if (existsSync(path) && !given.has("again"))
-    throw new Error(`this agent is enrolled already (${path}); to enrol it anew: weir-agent enrol --again ${url}`);
+  if (existsSync(path) && !given.has("again")) throw new Error(say("enrolledAlready", { path, url }));
   const connection = connect(url, given.environment);
   try {
     const driver = given.environment.WEIR_DRIVER || "process";
     const answer = await enrol(connection, token, path, { agentVersion, driver }, Date.now());
-    if (answer.kind === "refused") throw new Error(`${url} refuses the token: ${answer.words}`);
-    given.print(`enrolled as ${answer.credential.centre} at ${url}`);
+    if (answer.kind === "refused") throw new Error(say("tokenRefused", { url, words: answer.words }));
+    given.print(say("enrolled", { centre: answer.credential.centre, url }));
     return 0;
   } catch (error) {
-    if (error instanceof Unreachable)
-      throw new Error(
-        `${error.message}. Behind a proxy or a private CA: see HTTPS_PROXY and WEIR_CA_FILE in the settings`,
-      );
+    if (error instanceof Unreachable) throw new Error(say("behindProxy", { words: error.message }));
     throw error;
   } finally {
     connection.close();
@@ -33,13 +30,13 @@ export async function enrolHere(given: Given): Promise<number> {
 
 function checkedUrl(text: string): string {
   if (/^https?:\/\/[^/\s]+\/?$/.test(text) && URL.canParse(text)) return text.replace(/\/$/, "");
-  throw new Error(`${text}: not an address of a server, such as https://weir.example`);
+  throw new Error(say("noAddress", { text }));
 }
 
 /** Never an argument, which every user of the machine could read. */
 function readToken(file: string | null): string {
-  if (file === null && process.stdin.isTTY) process.stderr.write("the one-time token, then Enter and Ctrl-D:\n");
+  if (file === null && process.stdin.isTTY) process.stderr.write(`${say("tokenPrompt")}\n`);
   const token = readFileSync(file ?? 0, "utf8").trim();
-  if (token === "") throw new Error("no token: give it on standard input, or by --token-file FILE");
+  if (token === "") throw new Error(say("noToken"));
   return token;
 }

@@ -5,6 +5,7 @@ import { install, uninstall } from "#agent/install/install.ts";
 import { agentUser, paths } from "#agent/install/texts.ts";
 import { lookAtSlurm } from "./look-at-slurm.ts";
 import type { Given } from "./operate.ts";
+import { say } from "./say.ts";
 
 export async function installHere(given: Given): Promise<number> {
   const root = resolve(given.one("root") ?? "/");
@@ -26,16 +27,16 @@ export async function installHere(given: Given): Promise<number> {
   });
   if (root === "/" && !existsSync(paths.state))
     execFileSync("install", ["-d", "-o", agentUser, "-g", agentUser, "-m", "0700", paths.state]);
-  for (const path of written) given.print(`written  ${join(root, path)}`);
-  for (const path of kept) given.print(`kept     ${join(root, path)}`);
-  given.print("\nNext:");
+  for (const path of written) given.print(`${say("written")} ${join(root, path)}`);
+  for (const path of kept) given.print(`${say("kept")} ${join(root, path)}`);
+  given.print(`\n${say("next")}`);
   for (const [at, step] of next.entries()) given.print(`${at + 1}. ${step}`);
   return 0;
 }
 
 export async function uninstallHere(given: Given): Promise<number> {
   const { removed, left } = uninstall({ root: resolve(given.one("root") ?? "/"), keepAudit: given.has("keep-audit") });
-  for (const path of removed) given.print(`removed  ${path}`);
-  for (const path of left) given.print(`left     ${path}`);
+  for (const path of removed) given.print(`${say("removed")} ${path}`);
+  for (const path of left) given.print(`${say("leftThere")} ${path}`);
   return 0;
 }

@@ -4,6 +4,7 @@ import { removeByHook } from "#agent/drivers/slurm/accounts.ts";
 import { type NotedChunk, readNotebook } from "#agent/drivers/slurm/notebook.ts";
 import { whoText } from "./accounts.ts";
 import type { Given } from "./operate.ts";
+import { say } from "./say.ts";
 import { becomeAgent, credentialIn } from "./settings.ts";
 import { openSlurmSite } from "./slurm-site.ts";
 
@@ -26,24 +27,19 @@ export async function leave(given: Given): Promise<number> {
       credential: existsSync(credential),
     };
     if (!given.has("yes")) return tell(given, left);
-    if (unended.length > 0)
-      throw new Error(
-        `${left.runsThatHaveNotEnded.length} runs have not ended: \`weir centre leave\` first, and wait for them (weir-agent leave lists them)`,
-      );
+    if (unended.length > 0) throw new Error(say("notEnded", { count: left.runsThatHaveNotEnded.length }));
     for (const { facts } of chunks)
       if ((await site.engine.remove(facts.user, facts.chunk)) === "busy")
-        throw new Error(`the folder ${facts.chunk} of ${facts.user} is in use; try again`);
+        throw new Error(say("folderBusy", { chunk: facts.chunk, user: facts.user }));
     for (const entry of accounts) {
       const trouble = entry.by === "hook" ? await removeByHook(site.helper, entry) : null;
-      if (trouble !== null) throw new Error(`the account ${entry.user} stays: ${trouble}`);
+      if (trouble !== null) throw new Error(say("accountStays", { user: entry.user, words: trouble }));
     }
     const nowMs = Date.now();
     for (const entry of accounts) site.mapping.put({ ...entry, readiness: { kind: "removed", sinceMs: nowMs } });
     for (const name of ["credential", "slurm-runs", "journal"])
       rmSync(join(folder, name), { force: true, recursive: true });
-    given.print(
-      `gone: ${chunks.length} folders of runs, ${accounts.length} accounts of the network, the credential. Last: weir-agent uninstall`,
-    );
+    given.print(say("gone", { folders: chunks.length, accounts: accounts.length }));
     return 0;
   } finally {
     site.engine.close();
@@ -60,12 +56,12 @@ type Left = {
 function tell(given: Given, left: Left): number {
   if (given.has("json")) given.print(JSON.stringify(left, null, 2));
   else {
-    given.print(`runs that have not ended: ${left.runsThatHaveNotEnded.join(" ") || "none"}`);
-    given.print(
-      `folders of runs: ${left.foldersOfRuns.map(({ user, chunk }) => `${user}:${chunk}`).join(" ") || "none"}`,
-    );
-    given.print(`accounts: ${left.accounts.map(({ who, user }) => `${who}→${user}`).join(" ") || "none"}`);
-    given.print(`credential: ${left.credential ? "there" : "none"}`);
+    given.print(say("listRuns", { list: left.runsThatHaveNotEnded.join(" ") || say("none") }));
+    const folders = left.foldersOfRuns.map(({ user, chunk }) => `${user}:${chunk}`).join(" ");
+    given.print(say("listFolders", { list: folders || say("none") }));
+    const accounts = left.accounts.map(({ who, user }) => `${who}→${user}`).join(" ");
+    given.print(say("listAccounts", { list: accounts || say("none") }));
+    given.print(say("listCredential", { list: say(left.credential ? "there" : "none") }));
   }
   return 0;
 }

@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { say } from "./say.ts";
 import { installedEnvironment } from "./settings.ts";
 import { findWord, overview, wordHelp } from "./words.ts";
 
@@ -25,7 +26,7 @@ export async function operate(name: string, rest: readonly string[]): Promise<nu
   }
   const word = findWord(name);
   if (word === null) {
-    note(`weir-agent does not know ${name}.\n\n${overview()}`);
+    note(`${say("unknownWord", { name })}\n\n${overview()}`);
     return 2;
   }
   let parsed: ReturnType<typeof parse>;

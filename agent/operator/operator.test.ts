@@ -51,8 +51,15 @@ test("help for every word; an unknown word or option is status 2", () => {
     const word = findWord(name) ?? assert.fail(name);
     assert.match(wordHelp(word), new RegExp(`^usage: weir-agent ${name}`));
   }
-  const run = (...words: string[]) =>
-    spawnSync(process.execPath, [join(import.meta.dirname, "..", "main.ts"), ...words], { encoding: "utf8" });
+  const runIn = (LANG: string, ...words: string[]) =>
+    spawnSync(process.execPath, [join(import.meta.dirname, "..", "main.ts"), ...words], {
+      encoding: "utf8",
+      env: { PATH: process.env.PATH, LANG },
+    });
+  const run = (...words: string[]) => runIn("C.UTF-8", ...words);
+  assert.match(runIn("zh_CN.UTF-8", "--help").stdout, /^weir-agent：中心的代理/);
+  assert.match(runIn("zh_CN.UTF-8", "enrol", "nowhere").stderr, /nowhere：不是服务器地址/);
+  assert.match(run("enrol", "nowhere").stderr, /nowhere: not an address of a server/);
   assert.match(run("--help").stdout, /^weir-agent: the agent of a centre/);
   assert.equal(run("dance").status, 2);
   const loud = run("doctor", "--loud");

@@ -6,12 +6,13 @@ import { installHere, uninstallHere } from "./install-here.ts";
 import { resumeNew, stopNew } from "./kill-switch.ts";
 import { leave } from "./leave.ts";
 import type { Given } from "./operate.ts";
+import { language } from "./say.ts";
 
 /** Every word of `weir-agent`: what help says, and what is done. */
 export type Word = {
   readonly name: string;
   readonly operands: string;
-  readonly summary: string;
+  readonly summary: readonly [en: string, zh: string];
   readonly more?: string;
   readonly takes: readonly [least: number, most: number];
   readonly options: Readonly<Record<string, { readonly value?: string; readonly words: string }>>;
@@ -24,7 +25,10 @@ const words: readonly Word[] = [
   {
     name: "install",
     operands: "",
-    summary: "lays out helper, policy, sudo's rule, systemd's unit and the agent on this machine",
+    summary: [
+      "lays out helper, policy, sudo's rule, systemd's unit and the agent on this machine",
+      "在本机安装辅助程序、策略、sudo 规则、systemd 单元与代理",
+    ],
     more: "Needs root, on a machine where users submit jobs. Once more is an upgrade: the site's own policy and settings stay.\nThe policy begins with every partition, account and QoS that Slurm has, by name, or with those that are named here.",
     takes: [0, 0],
     options: {
@@ -42,7 +46,10 @@ const words: readonly Word[] = [
   {
     name: "doctor",
     operands: "",
-    summary: "looks whether all is well: Slurm, helper, policy, clocks, server",
+    summary: [
+      "looks whether all is well: Slurm, helper, policy, clocks, server",
+      "检查是否一切正常：Slurm、辅助程序、策略、时钟、服务器",
+    ],
     more: "The status is 0 where nothing failed. Slurm 22.05 is what the driver is tested with; of others it does not guess.",
     takes: [0, 0],
     options: { json },
@@ -51,7 +58,10 @@ const words: readonly Word[] = [
   {
     name: "enrol",
     operands: "URL",
-    summary: "makes this agent a centre's own, by a one-time token on standard input",
+    summary: [
+      "makes this agent a centre's own, by a one-time token on standard input",
+      "以标准输入给出的一次性令牌接入，使该代理归属一个中心",
+    ],
     takes: [1, 1],
     options: {
       "token-file": { value: "FILE", words: "where the token is, in place of standard input" },
@@ -62,7 +72,7 @@ const words: readonly Word[] = [
   {
     name: "run",
     operands: "",
-    summary: "serves the centre; systemd's unit does that",
+    summary: ["serves the centre; systemd's unit does that", "为中心服务；由 systemd 单元执行"],
     takes: [0, 0],
     options: {},
     act: (given) => runAgent(given.environment),
@@ -70,7 +80,7 @@ const words: readonly Word[] = [
   {
     name: "accounts",
     operands: "[list | add WHO USER [ACCOUNT] | test WHO | remove WHO]",
-    summary: "who of the network is whom here",
+    summary: ["who of the network is whom here", "算力网中的人与项目在本中心对应的本地用户"],
     more: "WHO is person:ID, project:ID or person:ID,project:ID; the most exact one decides. The network's ids are in\n`weir centre accounts CENTRE`; names and accounts of this site never leave it. An account is ready, and work comes,\nonly once a small test job has run as that user. ACCOUNT - is Slurm's default.",
     takes: [0, 4],
     options: {
@@ -84,7 +94,7 @@ const words: readonly Word[] = [
   {
     name: "stop-new",
     operands: "",
-    summary: "the kill switch: no new job, token or account from now on",
+    summary: ["the kill switch: no new job, token or account from now on", "停止开关：此后不再有新作业、令牌或账号"],
     more: "It makes a file of root's, which neither the agent nor the server can take away. Running work goes on and can be\nseen and cancelled. It needs neither the server nor the agent.",
     takes: [0, 0],
     options: {},
@@ -93,7 +103,7 @@ const words: readonly Word[] = [
   {
     name: "resume-new",
     operands: "",
-    summary: "takes the kill switch away",
+    summary: ["takes the kill switch away", "取消停止开关"],
     takes: [0, 0],
     options: {},
     act: resumeNew,
@@ -101,7 +111,10 @@ const words: readonly Word[] = [
   {
     name: "leave",
     operands: "",
-    summary: "lists what of the network is still here; with --yes ends accounts and credential",
+    summary: [
+      "lists what of the network is still here; with --yes ends accounts and credential",
+      "列出算力网在此留下的内容；加 --yes 则终止账号与凭据",
+    ],
     more: "First, in the network: weir centre leave CENTRE, and wait until nothing of it runs. Accounts and folders that the\nsite's own hook made are removed by its hook `remove`. Then: weir-agent uninstall.",
     takes: [0, 0],
     options: { yes: { words: "do it" }, json },
@@ -110,7 +123,7 @@ const words: readonly Word[] = [
   {
     name: "uninstall",
     operands: "",
-    summary: "takes away what install made, the agent's journal with it",
+    summary: ["takes away what install made, the agent's journal with it", "移除 install 所建的一切，包括代理的日志"],
     more: "What was there before stays. The users' own folders of runs are theirs and stay.",
     takes: [0, 0],
     options: {
@@ -126,15 +139,18 @@ export function findWord(name: string): Word | null {
 }
 
 export function overview(): string {
-  const rows = words.map(({ name, summary }) => `  ${name.padEnd(12)} ${summary}`);
+  const rows = words.map(({ name, summary }) => `  ${name.padEnd(12)} ${inLanguage(summary)}`);
   return [
-    "weir-agent: the agent of a centre of the network, for its operator.",
+    inLanguage([
+      "weir-agent: the agent of a centre of the network, for its operator.",
+      "weir-agent：中心的代理，供其运营者使用。",
+    ]),
     "",
-    "usage: weir-agent WORD [OPTION…]",
+    inLanguage(["usage: weir-agent WORD [OPTION…]", "用法：weir-agent 命令 [选项…]"]),
     "",
     ...rows,
     "",
-    "weir-agent WORD --help says more.",
+    inLanguage(["weir-agent WORD --help says more.", "weir-agent 命令 --help 给出更多说明。"]),
   ].join("\n");
 }
 
@@ -144,7 +160,15 @@ export function wordHelp({ name, operands, summary, more, options }: Word): stri
       `  --${`${option}${value === undefined ? "" : ` ${value}`}`.padEnd(18)} ${means}`,
   );
   const usage = ["weir-agent", name, ...(rows.length > 0 ? ["[OPTION…]"] : []), operands].filter(Boolean).join(" ");
-  return [`usage: ${usage}`, "", summary, ...(more ? ["", more] : []), ...(rows.length > 0 ? ["", ...rows] : [])].join(
-    "\n",
-  );
+  return [
+    `${inLanguage(["usage: ", "用法："])}${usage}`,
+    "",
+    inLanguage(summary),
+    ...(more ? ["", more] : []),
+    ...(rows.length > 0 ? ["", ...rows] : []),
+  ].join("\n");
+}
+
+function inLanguage([en, zh]: Word["summary"]): string {
+  return language === "zh" ? zh : en;
 }

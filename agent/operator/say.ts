@@ -1,0 +1,73 @@
+import { languageOf, speaker } from "#core/language.ts";
+
+/** What `weir-agent` says to an operator, in the language of the terminal; Slurm's and the helper's own words stay as they are. */
+const sentences = {
+  nothingWrong: ["nothing is wrong", "一切正常"],
+  countWrong: ["{count} wrong", "{count} 项有误"],
+  identityGood: ["uid {uid}, with no right of its own", "uid {uid}，自身没有任何特权"],
+  identityRoot: [
+    "the agent would run as root: install it (weir-agent install), or run it as a system user",
+    "代理将以 root 运行：请先安装（weir-agent install），或以系统用户运行",
+  ],
+  serverUnsaid: ["not said yet: weir-agent enrol URL", "尚未指定：weir-agent enrol URL"],
+  serverThrough: ["{url} through {proxy}", "{url}（经 {proxy}）"],
+  serverNotWeir: ["{way} answers, but not as a server of Weir does", "{way} 有应答，但不是 Weir 服务器"],
+  serverAnswers: ["{way} answers", "{way} 有应答"],
+  clockGood: ["within {off} s of this machine's", "与本机相差不超过 {off} 秒"],
+  clockOff: ["{off} s off from this machine's: set up NTP on both", "与本机相差 {off} 秒：请在两侧配置 NTP"],
+  credentialNone: ["none yet: weir-agent enrol URL", "尚无：weir-agent enrol URL"],
+  credentialGood: ["of the centre {centre}; it renews itself", "属于中心 {centre}；自动更新"],
+  enrolled: ["enrolled as {centre} at {url}", "已作为 {centre} 接入 {url}"],
+  enrolledAlready: [
+    "this agent is enrolled already ({path}); to enrol it anew: weir-agent enrol --again {url}",
+    "该代理已接入（{path}）；重新接入：weir-agent enrol --again {url}",
+  ],
+  tokenRefused: ["{url} refuses the token: {words}", "{url} 拒绝该令牌：{words}"],
+  behindProxy: [
+    "{words}. Behind a proxy or a private CA: see HTTPS_PROXY and WEIR_CA_FILE in the settings",
+    "{words}。位于代理之后或使用私有 CA 时：见设置中的 HTTPS_PROXY 与 WEIR_CA_FILE",
+  ],
+  noAddress: [
+    "{text}: not an address of a server, such as https://weir.example",
+    "{text}：不是服务器地址，应如 https://weir.example",
+  ],
+  tokenPrompt: ["the one-time token, then Enter and Ctrl-D:", "请输入一次性令牌，然后按 Enter 与 Ctrl-D："],
+  noToken: [
+    "no token: give it on standard input, or by --token-file FILE",
+    "没有令牌：请从标准输入给出，或用 --token-file 文件",
+  ],
+  written: ["written ", "已写入"],
+  kept: ["kept    ", "保留  "],
+  removed: ["removed ", "已移除"],
+  leftThere: ["left    ", "留下  "],
+  next: ["Next:", "接下来："],
+  notEnded: [
+    "{count} runs have not ended: `weir centre leave` first, and wait for them (weir-agent leave lists them)",
+    "{count} 个运行尚未结束：请先执行 `weir centre leave` 并等待（weir-agent leave 会列出）",
+  ],
+  folderBusy: ["the folder {chunk} of {user} is in use; try again", "{user} 的目录 {chunk} 正被使用；请重试"],
+  accountStays: ["the account {user} stays: {words}", "账号 {user} 未移除：{words}"],
+  gone: [
+    "gone: {folders} folders of runs, {accounts} accounts of the network, the credential. Last: weir-agent uninstall",
+    "已清除：{folders} 个运行目录、{accounts} 个算力网账号、凭据。最后执行：weir-agent uninstall",
+  ],
+  listRuns: ["runs that have not ended: {list}", "尚未结束的运行：{list}"],
+  listFolders: ["folders of runs: {list}", "运行目录：{list}"],
+  listAccounts: ["accounts: {list}", "账号：{list}"],
+  listCredential: ["credential: {list}", "凭据：{list}"],
+  none: ["none", "无"],
+  there: ["there", "有"],
+  unknownWord: ["weir-agent does not know {name}.", "weir-agent 没有 {name} 这个命令。"],
+  stopIsThere: [
+    "{path} is there: nothing new starts. Running work goes on. Again on: weir-agent resume-new",
+    "{path} 已存在：不再启动新任务，运行中的继续。恢复：weir-agent resume-new",
+  ],
+  stopIsGone: ["{path} is gone: new work may start", "{path} 已移除：可以启动新任务"],
+  onlyRoot: [
+    "only root may: sudo weir-agent {word} (the same as {same}, where the policy names no other file)",
+    "仅 root 可执行：sudo weir-agent {word}（策略未另行指定文件时，等同于 {same}）",
+  ],
+} as const satisfies Record<string, readonly [en: string, zh: string]>;
+
+export const language = languageOf(process.env);
+export const say = speaker(sentences, language);
