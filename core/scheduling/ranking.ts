@@ -1,6 +1,7 @@
 import { coresPerNode, type PriorityClass } from "#core/job/spec.ts";
 import type { Asked } from "#core/scheduling/fit.ts";
 import { comesBefore, type JobRecord } from "#core/scheduling/job-record.ts";
+import { agedScore, standingScore } from "#core/scheduling/order/score.ts";
 import type { Policy } from "#core/scheduling/policy.ts";
 
 /** Where a job stands in the queue: the lower tier first, then the lower score; all alike: first come first served. */
@@ -14,13 +15,17 @@ export type Ranking = {
 };
 
 export function rankingOf({ order, maxWaitS }: Policy): Ranking {
-  const scored = scoreOf(order);
   const classes = order.kind === "score";
   return {
     of: (asked, job, nowMs) => {
       const waitS = Math.max(0, nowMs - job.submittedMs) / 1000;
       if (maxWaitS !== null && waitS >= maxWaitS) return starving;
-      return { tier: classes ? tiers[job.priority] : tiers.normal, score: scored(asked, job, waitS) };
+      const tier = classes ? tiers[job.priority] : tiers.normal;
+      // Ties go by submission, to the millisecond.
+      if (order.kind === "fcfs") return { tier, score: 0 };
+      const { timeLimitS } = asked;
+      const standing = standingScore(order, processorsOf(asked), timeLimitS, timeLimitS, job.submittedMs / 1000);
+      return { tier, score: agedScore(order, standing, waitS) };
     },
     anewMs: classes || maxWaitS !== null ? 10_000 : null,
   };
@@ -39,29 +44,6 @@ const tiers = { high: 1, normal: 2, low: 3 } as const satisfies Record<PriorityC
 
 export function isStarving({ tier }: Rank): boolean {
   return tier === starving.tier;
-}
-
-type Score = (asked: Pick<Asked, "shape" | "timeLimitS">, job: JobRecord, waitS: number) => number;
-
-function scoreOf(order: Policy["order"]): Score {
-  switch (order.kind) {
-    case "fcfs":
-      return () => 0;
-    case "sjf":
-      return ({ timeLimitS }) => timeLimitS;
-    case "saf":
-      return (asked) => asked.timeLimitS * processorsOf(asked);
-    case "f1":
-      return (asked, { submittedMs }) =>
-        Math.log10(Math.max(1, asked.timeLimitS)) * processorsOf(asked) +
-        870 * Math.log10(Math.max(1, submittedMs / 1000));
-    case "score": {
-      const { processorsPower, predictedPower, requestedPower, waitPower, waitScaleS } = order;
-      return (asked, _job, waitS) =>
-        (processorsOf(asked) ** processorsPower * asked.timeLimitS ** (predictedPower + requestedPower)) /
-        (1 + waitS / waitScaleS) ** waitPower;
-    }
-  }
 }
 
 function processorsOf({ shape }: Pick<Asked, "shape">): number {
