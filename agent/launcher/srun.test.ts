@@ -9,7 +9,7 @@ const folder = mkdtempSync(join(tmpdir(), "weir-srun-"));
 after(() => rmSync(folder, { recursive: true }));
 /** In many a PATH there is a folder that its user may not enter: exec then says EACCES of what is nowhere. */
 const closed = join(folder, "closed");
-mkdirSync(closed, { mode: 0 });
+mkdirSync(closed, { mode: 0o600 });
 
 function srun(...parts: readonly string[]) {
   const program = new URL("bin/srun", import.meta.url).pathname;
