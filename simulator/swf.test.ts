@@ -61,6 +61,9 @@ test("a header that says nothing is missing, and one that says it wrongly is ref
     const { refusal } = refusalOf(`; Version: 2\n; MaxProcs: ${value}\n${job({ 1: 1 })}`);
     assert.deepEqual(refusal, { kind: "header", line: 2, field: "MaxProcs", text: value });
   }
+  assert.equal(refusalOf(`; MaxNodes: 12-24\n${job({ 1: 1 })}`).refusal.kind, "header");
+  const harmless = parse(`; MaxProcs: 128\n; MaxNodes: 12-24\n; UnixStartTime: May 1996\n${job({ 1: 1 })}`);
+  assert.deepEqual([harmless.header.maxProcs, harmless.header.maxNodes, harmless.header.unixStartS], [128, null, null]);
   const late = parse(`${job({ 1: 1 })}\n; MaxProcs: what\n`);
   assert.equal(late.header.maxProcs, null, "a comment after the first job is no header");
 });

@@ -48,8 +48,9 @@ export type SwfHeader = {
  * file, line and remedy), so that nothing is guessed:
  * - A line is 18 columns between blanks or tabs; fewer or more are refused. Line ends are LF or CRLF, the last may lack
  *   its own. Empty lines, a byte order mark, and what follows a `;` are passed over.
- * - The header is the comments before the first job. `MaxProcs`, `MaxNodes` and `UnixStartTime` must be whole numbers
- *   (words may follow); not above 0 (start: below 0) means missing, as it does where they are absent.
+ * - The header is the comments before the first job. `MaxProcs`, and `MaxNodes` where there is no `MaxProcs`, must be a
+ *   whole number (words may follow); not above 0 means missing, as it does where they are absent. `UnixStartTime` is
+ *   missing too where it is no number from 0.
  * - Of the nine columns kept, each must be a number, at most 2 147 483 647 in size; a decimal, also with an exponent, is
  *   rounded down to a whole one. The other nine may hold anything.
  * - Negative numbers are kept as they are: what they mean is the model's affair, -1 being "missing".
@@ -270,19 +271,22 @@ function parseHeader(lines: readonly HeaderLine[], name: string): SwfHeader {
     fields.set(field, value);
     lineOfField.set(field, line);
   }
+  const digitsOf = (field: string) => /^(-?\d+)(?=$|[\s(;])/.exec(fields.get(field) ?? "")?.[1];
+  const isWhole = (field: string) => Number(digitsOf(field)) <= greatest;
   const whole = (field: string, least: number): number | null => {
     const text = fields.get(field);
     if (text === undefined || text === "") return null;
-    const digits = /^(-?\d+)(?=$|[\s(;])/.exec(text)?.[1];
-    const value = Number(digits);
-    if (digits === undefined || value > greatest)
+    const value = Number(digitsOf(field));
+    if (!isWhole(field))
       throw new TraceRefused(name, { kind: "header", line: lineOfField.get(field) ?? 0, field, text });
     return value < least ? null : value;
   };
+  const maxProcs = whole("MaxProcs", 1);
   return {
-    maxProcs: whole("MaxProcs", 1),
-    maxNodes: whole("MaxNodes", 1),
-    unixStartS: whole("UnixStartTime", 0),
+    maxProcs,
+    // Where the processors are said, words in place of the nodes harm nothing.
+    maxNodes: maxProcs !== null && !isWhole("MaxNodes") ? null : whole("MaxNodes", 1),
+    unixStartS: isWhole("UnixStartTime") ? whole("UnixStartTime", 0) : null,
     clock: fields.get("Clock") === "shared" ? "shared" : "own",
     fields,
   };
