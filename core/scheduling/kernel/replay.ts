@@ -3,10 +3,11 @@ import type { Schedule, Workload } from "../replay/workload.ts";
 import { type Binding, bindAtRandom, chooser } from "./binding.ts";
 import { BeyondClock, type Columns, lastSecondS } from "./columns.ts";
 import { keptHeadPolicy, replayKeptHead } from "./kept-head.ts";
-import { createMachine, type Machine, type QueuePolicy, queuePolicy } from "./machine.ts";
+import { createMachine, type Machine, queuePolicy } from "./machine.ts";
 import type { Routing } from "./routings.ts";
 import { selectJobs } from "./select-jobs.ts";
 import { replayWeir } from "./weir.ts";
+import { WeirQueue } from "./weir-queue.ts";
 
 export type Replayed =
   | { readonly kind: "schedule"; readonly schedule: Schedule }
@@ -68,8 +69,13 @@ function replayFitting(workload: Workload, settings: ReplaySettings, sizes: read
     for (const part of parts) replayPart(columns, part, policy, seed, onJobs);
   } else if (queued !== null && routing === "central") {
     drive(columns, null, createMachine(columns, queued, { processors: sizes, first: 0 }), onJobs);
-  } else if (queued !== null && (routing === "least-load" || routing === "earliest-start")) {
-    driveBound(columns, queued, sizes, routing, onJobs);
+  } else if ((queued !== null || takesWeir(policy)) && (routing === "least-load" || routing === "earliest-start")) {
+    const machines = sizes.map((processors, first) =>
+      queued === null
+        ? new WeirQueue(columns, policy, seed, first)
+        : createMachine(columns, queued, { processors: [processors], first }),
+    );
+    driveBound(columns, machines, sizes, routing, onJobs);
   } else return { kind: "not-so-routed", policy: policy.name, routing };
   return { kind: "schedule", schedule: { startS: columns.startS, centre: columns.centre } };
 }
@@ -152,15 +158,12 @@ const tellEach = 1023;
 /** Each centre its own queue; which one a job joins is decided when it is submitted, by what is there at that instant. */
 function driveBound(
   columns: Columns,
-  policy: QueuePolicy,
+  machines: readonly Machine[],
   sizes: readonly number[],
   binding: Binding,
   onJobs: (count: number) => void,
 ): void {
   const { submitS } = columns;
-  const machines = sizes.map((processors, first) =>
-    createMachine(columns, policy, { processors: [processors], first }),
-  );
   const choose = chooser(columns, sizes, machines, binding);
   for (let i = 0; i < submitS.length; ) {
     const nowS = submitS[i] ?? 0;

@@ -52,7 +52,7 @@ export function replayWeir(
 
 const tellEach = 1023;
 
-class WeirMachine {
+export class WeirMachine {
   readonly startS: Int32Array;
   readonly centre: Uint16Array;
   readonly virtualStartS: Int32Array | null;
