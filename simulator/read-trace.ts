@@ -5,16 +5,27 @@ import { TraceRefused } from "./trace-refusal.ts";
 
 /**
  * The bytes of a trace, uncompressed: gzip is told by its first two bytes, whatever the file is called. Throws the file
- * system's own error where the file cannot be read, and `TraceRefused` where the gzip file is cut short or damaged.
+ * system's own error where the file cannot be read, and `TraceRefused` where it is too large, or a gzip file cut short.
  */
 export function readTrace(path: string): Uint8Array {
-  const bytes = readFileSync(path);
+  const bytes = readWhole(path);
   if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes;
   try {
     return gunzipSync(bytes);
   } catch (error) {
     const because = error instanceof Error ? error.message : String(error);
     throw new TraceRefused(path, { kind: "gzip", because }, error);
+  }
+}
+
+function readWhole(path: string): Uint8Array {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    // Node reads no more than 2 GiB at once.
+    if (error instanceof Error && "code" in error && error.code === "ERR_FS_FILE_TOO_LARGE")
+      throw new TraceRefused(path, { kind: "file-too-large", limitGib: 2 }, error);
+    throw error;
   }
 }
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -161,6 +161,8 @@ test("a gzip file is told by its bytes; cut short or damaged it is refused", (t)
   damaged[packed.length - 6] = 255 - (damaged[packed.length - 6] ?? 0);
   assert.throws(() => readTrace(at("damaged.gz", damaged)), TraceRefused);
   assert.throws(() => readTrace(join(folder, "absent.swf")), { code: "ENOENT" });
+  truncateSync(at("huge.swf", text), 2 ** 31 + 1);
+  assert.throws(() => readTrace(join(folder, "huge.swf")), /huge\.swf: the file is larger than 2 GiB/);
 });
 
 test("what a home is called by its trace", () => {

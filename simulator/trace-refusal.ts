@@ -27,6 +27,7 @@ export type TraceRefusal =
   | { readonly kind: "not-history"; readonly line: number }
   | { readonly kind: "no-field"; readonly line: number; readonly field: string }
   | { readonly kind: "no-nodes" }
+  | { readonly kind: "file-too-large"; readonly limitGib: number }
   /** A gzip file that is cut short or damaged; `because` are the words of zlib. */
   | { readonly kind: "gzip"; readonly because: string };
 
@@ -102,6 +103,11 @@ function words(refusal: TraceRefusal): readonly [en: string, zh: string] {
       return [
         "no job in it: every line is empty or a comment. Give the file that has the jobs.",
         "其中没有作业：所有行均为空行或注释。请给出含有作业的文件。",
+      ];
+    case "file-too-large":
+      return [
+        `the file is larger than ${refusal.limitGib} GiB. Compress it with gzip, or split it.`,
+        `文件超过 ${refusal.limitGib} GiB。请用 gzip 压缩，或拆分。`,
       ];
     case "gzip":
       return [
