@@ -32,6 +32,8 @@ export type Ahead<Entry> = {
   readonly prepare: (batch: readonly Entry[]) => void;
 };
 
+/** So many bear the cost of a commit lightly; it is not worth waiting for more. */
+const amply = 32;
 /** Nobody's answer comes later by more than this for the sake of others. */
 const longestGatherMs = 4;
 
@@ -71,7 +73,7 @@ export function openGroup<Entry extends Waiting>(
    * taking turns in halves, each with a commit of its own. Most of them are waited for, no longer than that commit took.
    */
   async function gather(answered: number, tookMs: number): Promise<void> {
-    const most = 0.9 * (answered + queue.length);
+    const most = Math.min(amply, 0.9 * (answered + queue.length));
     const isEnough = () => closed || next !== null || queue.length >= most || (ahead?.isWhole(queue) ?? true);
     if (isEnough()) return;
     await new Promise<void>((resolve) => {
