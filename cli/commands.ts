@@ -557,6 +557,15 @@ export const commands: readonly Command[] = [
     load: async () => (await import("#cli/commands/simulate-traces.ts")).simulateTraces,
   },
   {
+    words: ["replay"],
+    operands: "RECORDING",
+    summary: "replay",
+    takes: [1, 1],
+    options: [],
+    examples: [["weir replay scheduler.recording", "exampleReplay"]],
+    load: async () => (await import("#cli/commands/replay.ts")).replay,
+  },
+  {
     words: ["export"],
     operands: "",
     summary: "exportSummary",

@@ -268,6 +268,23 @@ export const words = {
     "Left out, as amounts are missing or negative: {pods} pods, {nodes} nodes",
     "因数值缺失或为负而略去：{pods} 个 pod，{nodes} 个节点",
   ],
+  replay: [
+    "Decide again what a recorded scheduler decided (WEIR_RECORD), and compare; no server needed",
+    "重新决策已录制的调度过程（WEIR_RECORD）并比较；无需服务器",
+  ],
+  exampleReplay: ["says equal, or shows the first difference", "相同则说明，否则显示第一处差异"],
+  replayEqual: [
+    "Equal: {events} events, {decisions} decisions, {placements} placements.",
+    "相同：{events} 个事件、{decisions} 次决策、{placements} 次放置。",
+  ],
+  replayDiffers: [
+    "Line {line} was decided otherwise.\nrecorded: {recorded}\nreplayed: {replayed}",
+    "第 {line} 行的决策不同。\n录制：{recorded}\n回放：{replayed}",
+  ],
+  replayUnreadable: [
+    "{path} is no recording of a scheduler, from line {line} on. Make one with WEIR_RECORD=FILE at the server's start.",
+    "{path} 自第 {line} 行起不是调度录制。启动服务器时设 WEIR_RECORD=FILE 即可录制。",
+  ],
   simulateTraces: [
     "Replay traces of jobs under a policy and measure it; no server needed",
     "按策略回放作业 trace 并测量结果；无需服务器",

@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { limits } from "#api/limits.ts";
+import { recordedWorld } from "#core/scheduling/recording.ts";
 import { createWorld } from "#core/scheduling/world.ts";
 import { weirHome } from "#local/home.ts";
 import { openLog } from "#local/log.ts";
@@ -14,6 +15,7 @@ import { firstStart, machineEnrolment, machineToken, startLink } from "./identit
 import { openGate } from "./identity/gate.ts";
 import { openNetworkKey } from "./identity/network-key.ts";
 import { openLeader } from "./loops/lead.ts";
+import { openRecording } from "./loops/record.ts";
 import { openScheduler } from "./loops/schedule.ts";
 import { openTending } from "./loops/tend.ts";
 import { watchStore } from "./pulse.ts";
@@ -54,7 +56,9 @@ let started = false;
 control.stop.addEventListener("abort", () => (started ? void stop() : process.exit(0)));
 await prepareStore();
 
-const world = createWorld();
+/** What the scheduler is told and decides is kept there as it happens, for `weir replay`. */
+const recordTo = process.env.WEIR_RECORD;
+const world = recordTo ? recordedWorld(openRecording(recordTo)) : createWorld();
 const { snapshot, runs } = await readWorld(db, world.apply);
 const feed = openFeed(db, { from: snapshot, log });
 const transitions = openTransitionWriter(db, { onCommitted: feed.wake, log });
