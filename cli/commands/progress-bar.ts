@@ -13,18 +13,24 @@ export type ProgressBar = {
  * somebody looks at it. What is over at once shows none.
  */
 export function progressBar({ errorIsTerminal, error, columns }: Terminal, say: Say): ProgressBar {
-  const startedMs = performance.now();
-  let shownMs = startedMs;
+  /** From the first word of it on: what came before is not what is counted. */
+  let first: { readonly atMs: number; readonly done: number } | null = null;
+  let shownMs = 0;
   let isShown = false;
   return {
     show: (done, all) => {
       const nowMs = performance.now();
-      if (!errorIsTerminal || nowMs - shownMs < 200 || done === 0) return;
+      first ??= { atMs: nowMs, done };
+      if (!errorIsTerminal || nowMs - Math.max(shownMs, first.atMs) < 200 || done === first.done) return;
       shownMs = nowMs;
       isShown = true;
-      const tookS = (nowMs - startedMs) / 1000;
-      const left = spanText(((tookS * (all - done)) / done) * 1000);
-      const words = say("progress", { done, all, rate: Math.round(done / tookS), left });
+      const perMs = (done - first.done) / (nowMs - first.atMs);
+      const words = say("progress", {
+        done,
+        all,
+        rate: Math.round(perMs * 1000),
+        left: spanText((all - done) / perMs),
+      });
       const width = Math.max(0, Math.min(30, columns - words.length - 4));
       const filled = Math.round((width * done) / all);
       error(`\r\u001b[K${"█".repeat(filled)}${"░".repeat(width - filled)} ${words}`);
