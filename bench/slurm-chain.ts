@@ -27,7 +27,7 @@ export async function slurmChain(): Promise<void> {
     const agent = centre.start();
     await centre.connected();
     await pairs(network, clusters);
-    await watching(clusters, agent.pid);
+    await watching(network, clusters, agent.pid);
   } finally {
     await centre.remove();
     await network.remove();
@@ -73,9 +73,13 @@ async function pairs(network: Network, clusters: Clusters): Promise<void> {
   figure("added delay of the whole chain, nine in ten", "ms", "", [quantile(added, 0.9)]);
 }
 
-/** By the second and third minute of each: the agent tells the engine's state once a minute. */
-async function watching(clusters: Clusters, agentPid: number): Promise<void> {
+/** The agent tells the engine's state once a minute, and follows a run of its own meanwhile. */
+async function watching(network: Network, clusters: Clusters, agentPid: number): Promise<void> {
   const cluster = clusterOf(clusters, "qingdao");
+  const client = createClient({ baseUrl: network.url, token: () => network.token });
+  const body = { script: "#!/bin/sh\nsleep 600\n", timeLimitS: 900, centres: { only: ["qingdao"] } };
+  const long = await client.call("submit", { body });
+  if (long.kind !== "answer") throw new Error(long.problem.detail);
   await cluster.run("root", ["scontrol", "update", "PartitionName=short", "State=DOWN"]);
   const idleMib = memoryMib(agentPid);
   for (let i = 0; i < 10; i += 1) {
