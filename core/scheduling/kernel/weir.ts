@@ -83,6 +83,8 @@ export class WeirMachine {
   #starving = 0;
   /** Where the plan starts a job of this pass now; -1: it keeps it back, -2: there is none. */
   readonly #planned: Int32Array;
+  /** When the last plan that held the job started it. */
+  readonly #plannedS: Float64Array;
 
   constructor(workload: Workload, policy: Policy, seed: number, watch: WeirWatch) {
     const { count, homes } = workload;
@@ -113,6 +115,7 @@ export class WeirMachine {
     this.#lookahead = policy.lookahead === null ? null : new Lookahead(this.#sizes, policy.lookahead.jobs);
     this.#generator = createGenerator(seed);
     this.#planned = new Int32Array(count).fill(-2);
+    this.#plannedS = new Float64Array(count).fill(Number.POSITIVE_INFINITY);
   }
 
   /** All that happens before `nowS`, and of that instant the ends alone. */
@@ -274,7 +277,8 @@ export class WeirMachine {
       const predictedS = this.#predictedS[job] ?? 0;
       const slowdown = 1 + settings.slowdownWeightS / Math.max(10, predictedS);
       const weight = slowdown / (this.#factor[job] ?? 1) ** settings.fairnessPower;
-      if (!lookahead.job(processors[job] ?? 0, predictedS, weight)) break;
+      const plannedS = this.#plannedS[job] ?? Number.POSITIVE_INFINITY;
+      if (!lookahead.job(processors[job] ?? 0, predictedS, weight, job, plannedS)) break;
     }
     lookahead.search(settings.moves, this.#generator.below);
     const before = this.#queue.slice(first, first + lookahead.jobs);
@@ -283,6 +287,7 @@ export class WeirMachine {
       const job = before[place] ?? 0;
       this.#queue[first + at] = job;
       this.#planned[job] = lookahead.startsNowAt(place);
+      this.#plannedS[job] = lookahead.plannedS(place);
     }
   }
 

@@ -13,6 +13,8 @@ export class Lookahead {
   readonly #processors: Int32Array;
   readonly #predictedS: Float64Array;
   readonly #weight: Float64Array;
+  readonly #arrival: Float64Array;
+  readonly #plannedS: Float64Array;
   /** Of the last plan that was made, by job. */
   readonly #centre: Int32Array;
   readonly #startS: Float64Array;
@@ -28,6 +30,8 @@ export class Lookahead {
     this.#processors = new Int32Array(most);
     this.#predictedS = new Float64Array(most);
     this.#weight = new Float64Array(most);
+    this.#arrival = new Float64Array(most);
+    this.#plannedS = new Float64Array(most);
     this.#centre = new Int32Array(most);
     this.#startS = new Float64Array(most);
     this.order = new Int32Array(most);
@@ -52,17 +56,22 @@ export class Lookahead {
     this.#profiles[centre]?.release(endS, processors);
   }
 
-  /** The next job of the queue, if there is still room for it; no centre is too small for it. */
-  job(processors: number, predictedS: number, weight: number): boolean {
+  /**
+   * The next job of the queue, if there is still room for it; some centre is large enough for it. `arrival` grows in the
+   * order of submission; `plannedS` is when the last plan that held it started it, Infinity where there was none.
+   */
+  job(processors: number, predictedS: number, weight: number, arrival: number, plannedS: number): boolean {
     if (this.#jobs === this.#most) return false;
     const at = this.#jobs++;
     this.#processors[at] = processors;
     this.#predictedS[at] = predictedS;
     this.#weight[at] = weight;
+    this.#arrival[at] = arrival;
+    this.#plannedS[at] = plannedS;
     return true;
   }
 
-  /** Tries the order given, four plain ones, and `moves` of one job to another place. `below(n)`: at random from 0. */
+  /** Tries the order given, plain ones, that of the last plan, and `moves` of one job to another place. `below(n)`: at random from 0. */
   search(moves: number, below: (limit: number) => number): void {
     const jobs = this.#jobs;
     const order = this.order;
@@ -74,6 +83,8 @@ export class Lookahead {
       (at) => ((p[at] ?? 0) * (d[at] ?? 0)) / (this.#weight[at] ?? 1),
       (at) => d[at] ?? 0,
       (at) => (p[at] ?? 0) * 1e12 + (d[at] ?? 0),
+      (at) => this.#arrival[at] ?? 0,
+      (at) => this.#plannedS[at] ?? 0,
     ];
     for (const key of keys) best = this.#keepIfBetter(best, this.#sorted(key));
     for (let move = 0; move < moves; move += 1) {
@@ -87,6 +98,11 @@ export class Lookahead {
   /** Where the kept plan starts the job at this place now, -1: it starts later. */
   startsNowAt(place: number): number {
     return (this.#startS[place] ?? 0) <= this.#nowS ? (this.#centre[place] ?? -1) : -1;
+  }
+
+  /** When the kept plan starts it. */
+  plannedS(place: number): number {
+    return this.#startS[place] ?? 0;
   }
 
   #keepIfBetter(best: number, trial: Int32Array): number {

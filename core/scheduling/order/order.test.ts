@@ -64,7 +64,7 @@ test("the dominant share is the largest part of any one resource", () => {
 test("scores: each order by what it says, and waiting lowers only a score that says so", () => {
   assert.equal(standingScore({ kind: "saf" }, 4, 1, 100, 7), 400);
   assert.equal(standingScore({ kind: "fcfs" }, 4, 1, 100, 7), 7);
-  assert.equal(standingScore(weir.order, 4, 10, 100, 7), 40);
+  assert.equal(standingScore({ ...weir.order, predictedPower: 1 }, 4, 10, 100, 7), 40);
   assert.equal(agedScore(weir.order, 40, weir.order.waitScaleS), 20);
   assert.equal(agedScore({ ...weir.order, waitPower: 2 }, 40, weir.order.waitScaleS), 10);
   assert.equal(agedScore({ kind: "saf" }, 40, 1e9), 40);
@@ -112,9 +112,9 @@ test("looking ahead finds the order in which less is waited, and where each job 
   lookahead.free(0, 4);
   lookahead.free(1, 0);
   lookahead.ends(1, 1010, 2);
-  assert.ok(lookahead.job(4, 100, 1));
-  assert.ok(lookahead.job(2, 10, 1));
-  assert.ok(lookahead.job(2, 10, 1));
+  assert.ok(lookahead.job(4, 100, 1, 0, Number.POSITIVE_INFINITY));
+  assert.ok(lookahead.job(2, 10, 1, 1, Number.POSITIVE_INFINITY));
+  assert.ok(lookahead.job(2, 10, 1, 1, Number.POSITIVE_INFINITY));
   lookahead.search(50, (limit) => limit - 1);
   assert.equal(lookahead.startsNowAt(0), -1, "the large one is kept back");
   assert.deepEqual([lookahead.startsNowAt(1), lookahead.startsNowAt(2)], [0, 0]);
@@ -129,8 +129,8 @@ test("looking ahead: weights decide between two that exclude each other", () => 
     const lookahead = new Lookahead([4], 8);
     lookahead.begin(0);
     lookahead.free(0, 4);
-    lookahead.job(4, 100, weights[0]);
-    lookahead.job(4, 100, weights[1]);
+    lookahead.job(4, 100, weights[0], 0, Number.POSITIVE_INFINITY);
+    lookahead.job(4, 100, weights[1], 1, Number.POSITIVE_INFINITY);
     lookahead.search(20, (limit) => limit - 1);
     assert.equal(lookahead.startsNowAt(first), 0);
     assert.equal(lookahead.startsNowAt(1 - first), -1);

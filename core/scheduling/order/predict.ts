@@ -76,7 +76,7 @@ const levels = 5;
 const shareOfNothingKnown = 0.5;
 const wideShrinkage = 5;
 const wideMemory = 0.98;
-const personMemory = 0.95;
+const personMemory = 0.8;
 
 /** Decayed sums and their weights, by a dense number of each key. */
 class Means {
