@@ -1,4 +1,6 @@
+import assert from "node:assert/strict";
 import { test } from "node:test";
+import { centreId, jobId } from "#core/ids.ts";
 import { policies } from "#core/scheduling/policy.ts";
 import { runScenario } from "./scenario-testing.ts";
 
@@ -211,4 +213,29 @@ test("who has waited too long and has no place by known ends keeps the pools tha
     expect small waits alpha: behind-in-queue
   `;
   runScenario(text, guarded);
+});
+
+test("an estimate is by the limits of what runs: the first has its place by then, of those behind the latest is not known", () => {
+  const text = `
+    centre alpha  8 cores
+    job long   cores 6 time 100
+    place
+    job head   cores 8 time 50
+    job behind cores 8 time 50
+    job brief  cores 1 time 10
+    centre beta  planned
+  `;
+  const world = runScenario(text, policies.easy);
+  const estimate = (job: number) => {
+    const explained = world.explain({ job: jobId(job), index: 0 }, 10_000);
+    return explained.kind === "waiting" ? explained.estimate : null;
+  };
+  const told = { from: "profile", earliestMs: 10_000, centre: centreId("alpha") } as const;
+  assert.deepEqual(estimate(2), { ...told, likelyMs: 100_000, latestMs: 100_000 });
+  assert.deepEqual(estimate(3), { ...told, likelyMs: 150_000, latestMs: null });
+  assert.deepEqual(estimate(4), { ...told, likelyMs: 10_000, latestMs: 10_000 });
+  const hidden = runScenario("pool alpha/batch 2×8 free 3 foreign\njob head cores 8", policies.easy);
+  const explained = hidden.explain({ job: jobId(1), index: 0 }, 0);
+  assert(explained.kind === "waiting");
+  assert.deepEqual(explained.estimate, { from: "unknown" });
 });

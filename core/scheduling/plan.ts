@@ -435,6 +435,22 @@ function wait(scene: Scene, walk: Walk, ask: Ask, holder: Holder, starving: bool
   return false;
 }
 
+export type EarliestStart = { readonly pool: PoolRecord; readonly device: number; readonly atMs: number };
+
+/** Where and when expected ends make room first, beside what is reserved; null: nothing that is known makes any. */
+export function earliestStart(asked: Asked, pools: readonly PoolRecord[], nowMs: number): EarliestStart | null {
+  const { shape, timeLimitS, graceS } = asked;
+  let best: EarliestStart | null = null;
+  for (const pool of pools) {
+    if (!mayTake(pool) || isShared(pool) || waitsForMore(asked, pool)) continue;
+    for (const device of shape.accelerators ? devicesFor(shape, pool.devices) : [-1]) {
+      const atMs = earliestFit(pool, needIn(shape, pool, device), (timeLimitS + graceS) * 1000, nowMs);
+      if (atMs !== null && (best === null || atMs < best.atMs)) best = { pool, device, atMs };
+    }
+  }
+  return best;
+}
+
 function isReservedIn({ reserved }: Walk, met: Met, group: Group): boolean {
   while (!met.isReserved && met.reservedSeen < reserved.length) {
     const pool = reserved[met.reservedSeen];
@@ -448,14 +464,7 @@ function isReservedIn({ reserved }: Walk, met: Met, group: Group): boolean {
 function reserve(walk: Walk, ask: Ask, holder: Holder): boolean {
   const { shape, timeLimitS, graceS, group } = ask;
   const lastsMs = (timeLimitS + graceS) * 1000;
-  let best: { readonly pool: PoolRecord; readonly device: number; readonly atMs: number } | null = null;
-  for (const pool of group.pools) {
-    if (!mayTake(pool) || isShared(pool) || waitsForMore(ask, pool)) continue;
-    for (const device of shape.accelerators ? devicesFor(shape, pool.devices) : [-1]) {
-      const atMs = earliestFit(pool, needIn(shape, pool, device), lastsMs, walk.nowMs);
-      if (atMs !== null && (best === null || atMs < best.atMs)) best = { pool, device, atMs };
-    }
-  }
+  const best = earliestStart(ask, group.pools, walk.nowMs);
   if (!best) return false;
   const { pool, device, atMs } = best;
   reserveAt(pool, holder, needIn(shape, pool, device), atMs, lastsMs, walk.nowMs);
@@ -465,12 +474,12 @@ function reserve(walk: Walk, ask: Ask, holder: Holder): boolean {
 }
 
 /** What it waits for there is not room alone, and its ends are not known. */
-function waitsForMore(ask: Ask, pool: PoolRecord): boolean {
+function waitsForMore(ask: Asked, pool: PoolRecord): boolean {
   if (isShared(pool)) return false;
   return (ask.demands !== null && waitsForLicence(ask.demands, pool.centre)) || waitsForAccount(ask, pool);
 }
 
-function waitsForAccount(ask: Ask, pool: PoolRecord): boolean {
+function waitsForAccount(ask: Asked, pool: PoolRecord): boolean {
   return accountHolder(ask.who, pool.centre) !== null || accountShort(ask, pool) !== null;
 }
 

@@ -30,7 +30,7 @@ import {
   unlink,
   waitReason,
 } from "#core/scheduling/dependencies.ts";
-import { type Asked, mayEverUse, mayTake } from "#core/scheduling/fit.ts";
+import { type Asked, mayEverUse, mayTake, type Offer } from "#core/scheduling/fit.ts";
 import { headroomOf, type StartableShape } from "#core/scheduling/headroom.ts";
 import type { JobRecord, LiveRun } from "#core/scheduling/job-record.ts";
 import { nearestFit } from "#core/scheduling/nearest.ts";
@@ -40,6 +40,7 @@ import { needOfShape } from "#core/scheduling/packing/whole-cards.ts";
 import {
   chooseAmong,
   demandOf,
+  earliestStart,
   endsDue,
   judgeAll,
   type Place,
@@ -288,7 +289,23 @@ export type WaitingExplanation = {
   readonly candidates: readonly Candidate[];
   /** Where it would go if it were placed this instant; null: it waits. */
   readonly wouldGoTo: CentreId | null;
+  readonly estimate: StartEstimate;
 };
+
+/**
+ * When it may start, by the limits of what runs. It may be as early as now, since most ends before its limit. `latestMs`:
+ * where the place is its own: nobody ahead of it waits for the same pools and, first come first served, nobody comes before it
+ * later; else null. `unknown`: nothing whose end is known makes room for it.
+ */
+export type StartEstimate =
+  | {
+      readonly from: "profile";
+      readonly earliestMs: number;
+      readonly likelyMs: number;
+      readonly latestMs: number | null;
+      readonly centre: CentreId;
+    }
+  | { readonly from: "unknown" };
 
 export type EverFit =
   /**
@@ -306,6 +323,8 @@ type State = Scene & {
   readonly jobs: Map<JobId, JobRecord>;
   queued: number;
   live: number;
+  /** Whoever is reserved for stays so: nobody who comes later ranks before it. */
+  readonly keepsPlaces: boolean;
   /** When a pool's hours begin, as it was told last. */
   againMs: number | null;
   /** null: to be worked out again. */
@@ -320,6 +339,7 @@ export function createWorld(policy: Policy = policies.weir): World {
     queue: emptyQueue(rankingOf(policy)),
     backfill: policy.backfill,
     memory: { reserved: new Map(), started: [] },
+    keepsPlaces: policy.order.kind === "fcfs" && policy.backfill !== "none",
     againMs: null,
     // The classics without backfill stay as they are: most free first, of accelerators too.
     demand: policy.backfill === "none" ? null : emptyDemand(mostNeedsWeighed),
@@ -670,8 +690,26 @@ function explainAt(state: State, nowMs: number, place: Place, asked: Asked, own:
       facts: reason?.facts ?? {},
       candidates,
       wouldGoTo: offer?.pool.centre.id ?? null,
+      estimate: reason ? { from: "unknown" } : estimateOf(state, asked, offer, nowMs),
     };
   });
+}
+
+function estimateOf(state: State, asked: Asked, offer: Offer | null, nowMs: number): StartEstimate {
+  if (offer?.now)
+    return { from: "profile", earliestMs: nowMs, likelyMs: nowMs, latestMs: nowMs, centre: offer.pool.centre.id };
+  const pools = state.centres.flatMap((centre) => centre.pools.filter((pool) => mayEverUse(asked, pool)));
+  const best = earliestStart(asked, pools, nowMs);
+  if (!best) return { from: "unknown" };
+  const isFirst = state.keepsPlaces && pools.every((pool) => pool.reservations.length === 0);
+  const { atMs, pool } = best;
+  return {
+    from: "profile",
+    earliestMs: nowMs,
+    likelyMs: atMs,
+    latestMs: isFirst ? atMs : null,
+    centre: pool.centre.id,
+  };
 }
 
 function inReach(state: State, asked: Asked, candidates: readonly Candidate[]): readonly PoolRecord[] {
