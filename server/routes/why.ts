@@ -57,14 +57,14 @@ export function whyHandlers(context: WhyContext): Pick<Handlers, "why" | "whatIf
       const nowMs = now();
       const explained = world().explain({ job, index }, nowMs);
       if (explained.kind === "waiting") {
-        const { rule, facts, candidates } = explained;
+        const { rule, facts, candidates, estimate } = explained;
         return answer({
           ...of(task),
           rule,
           words: rule === null ? words.waits[language] : reasonWords(rule, facts, language),
           candidates: candidates.map((one) => candidateView(one, language)),
           decidedMs: nowMs,
-          startsMs: null,
+          startsMs: estimate.from === "profile" ? estimate.likelyMs : null,
         });
       }
       // The store and the world's copy of it are a moment apart.
