@@ -21,6 +21,7 @@ export class Lookahead {
   /** Places in the queue, in the order that was kept. */
   readonly order: Int32Array;
   readonly #trial: Int32Array;
+  readonly #keys: Float64Array;
 
   constructor(sizes: readonly number[], most: number) {
     this.#sizes = sizes;
@@ -36,6 +37,7 @@ export class Lookahead {
     this.#startS = new Float64Array(most);
     this.order = new Int32Array(most);
     this.#trial = new Int32Array(most);
+    this.#keys = new Float64Array(most);
   }
 
   get jobs(): number {
@@ -115,10 +117,12 @@ export class Lookahead {
   /** By insertion: a few dozen, and ties keep their place. */
   #sorted(key: (at: number) => number): Int32Array {
     const trial = this.#trial;
+    const keys = this.#keys;
     for (let i = 0; i < this.#jobs; i += 1) {
       const mine = key(i);
+      keys[i] = mine;
       let at = i;
-      while (at > 0 && key(trial[at - 1] ?? 0) > mine) {
+      while (at > 0 && (keys[trial[at - 1] ?? 0] ?? 0) > mine) {
         trial[at] = trial[at - 1] ?? 0;
         at -= 1;
       }
@@ -139,7 +143,10 @@ export class Lookahead {
 
   /** Σ weight × wait of the jobs placed in this order; as soon as it is not below `best`, what it is by then. */
   #plan(order: Int32Array, best: number): number {
-    for (const [at, profile] of this.#profiles.entries()) this.#scratch[at]?.copy(profile);
+    for (let at = 0; at < this.#sizes.length; at += 1) {
+      const profile = this.#profiles[at];
+      if (profile) this.#scratch[at]?.copy(profile);
+    }
     let cost = 0;
     for (let i = 0; i < this.#jobs; i += 1) {
       const job = order[i] ?? 0;
