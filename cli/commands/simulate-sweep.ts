@@ -159,12 +159,12 @@ const taskScript = `#!/bin/sh
 # One point of a sweep: a line of \`points\` for each task.
 cd "\${WEIR_WORK:-.}" || exit 1
 for node in "$WEIR_NODE" ${quoted(process.execPath)} node nodejs; do
-  if [ -n "$node" ] && "$node" -e 'process.exit(Number(process.versions.node.split(".")[0]) < 22 ? 1 : 0)' 2>/dev/null; then
+  if [ -n "$node" ] && "$node" -e 'process.exit(Number(process.versions.node.split(".")[0]) < 20 ? 1 : 0)' 2>/dev/null; then
     eval "set -- $(sed -n "$((SLURM_ARRAY_TASK_ID + 1))p" points)"
     exec "$node" weir.mjs simulate --json "$@"
   fi
 done
-echo "weir: there is no Node of version 22 or later here." >&2
+echo "weir: there is no Node of version 20 or later here." >&2
 exit 1
 `;
 

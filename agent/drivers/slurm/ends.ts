@@ -117,17 +117,17 @@ function trueExitCode({ word, record }: Evidence): number {
 }
 
 /**
- * What slurmd cannot begin (its spool is full: it drains the node) ends CANCELLED in the second it got its node, by nobody
- * or by root, and our wrapper never ran.
+ * What slurmd cannot begin (its spool is full: it drains the node) ends CANCELLED in the first seconds on its node, by
+ * nobody or by root, and our wrapper never ran.
  */
 function isUnbegun({ word, accounting, record, askedToCancel, isTakenBack }: Evidence): boolean {
   const by = accounting?.cancelledBy ?? word.cancelledBy;
   const byEngine = by === null || by === "root" || by === "0";
-  return record === null && word.elapsedS === 0 && byEngine && !askedToCancel && !isTakenBack;
+  return record === null && word.elapsedS < leastTrustedS && byEngine && !askedToCancel && !isTakenBack;
 }
 
 function unbegun({ jobId, nodes }: JobWord): RunEnd {
-  const reason = `Slurm ended job ${jobId} in the second it got ${nodes ?? "its nodes"}, and nothing of it was begun there`;
+  const reason = `Slurm ended job ${jobId} as soon as it had ${nodes ?? "its nodes"}, and nothing of it was begun there`;
   return { kind: "node-failed", reason };
 }
 
