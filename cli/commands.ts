@@ -31,6 +31,24 @@ export const commonOptions: readonly Option[] = [
 const many = Number.POSITIVE_INFINITY;
 const limit: Option = { long: "limit", short: "n", value: "N", words: "optionLimit" };
 const project: Option = { long: "project", short: "P", value: "PROJECT", words: "optionProjectFilter" };
+const trace: Option = { long: "trace", value: "FILE", words: "optionTrace", completes: "files" };
+/** Of every replay. */
+const replayed: readonly Option[] = [
+  { long: "days", value: "N", words: "optionDays" },
+  { long: "seed", value: "N", words: "optionSeed" },
+];
+const estimates: Option = {
+  long: "estimates",
+  value: "requested|actual",
+  choices: ["requested", "actual"],
+  words: "optionEstimates",
+};
+const processors: Option = { long: "processors", value: "N", words: "optionProcessors" };
+const generated: readonly Option[] = [
+  { long: "generate", value: "lublin|ai", choices: ["lublin", "ai"], words: "optionGenerate" },
+  { long: "jobs", value: "N", words: "optionGenerateJobs" },
+  { long: "load", value: "X", words: "optionGenerateLoad" },
+];
 const title: Option = { long: "title", value: "TEXT", words: "optionTitle" };
 
 export const commands: readonly Command[] = [
@@ -523,23 +541,15 @@ export const commands: readonly Command[] = [
     summary: "simulateTraces",
     takes: [0, many],
     options: [
-      { long: "trace", value: "FILE", words: "optionTrace", completes: "files" },
+      trace,
       { long: "policy", value: "NAME|FILE", words: "optionPolicy", completes: "files" },
-      {
-        long: "estimates",
-        value: "requested|actual",
-        choices: ["requested", "actual"],
-        words: "optionEstimates",
-      },
+      estimates,
       { long: "routing", value: routings.join("|"), choices: routings, words: "optionRouting" },
-      { long: "days", value: "N", words: "optionDays" },
-      { long: "seed", value: "N", words: "optionSeed" },
+      ...replayed,
       { long: "from", value: "I", words: "optionSequenceFrom" },
       { long: "count", value: "N", words: "optionSequenceCount" },
-      { long: "processors", value: "N", words: "optionProcessors" },
-      { long: "generate", value: "lublin|ai", choices: ["lublin", "ai"], words: "optionGenerate" },
-      { long: "jobs", value: "N", words: "optionGenerateJobs" },
-      { long: "load", value: "X", words: "optionGenerateLoad" },
+      processors,
+      ...generated,
       { long: "write", value: "FILE", words: "optionGenerateWrite", completes: "files" },
       { long: "report", value: "FILE", words: "optionReport", completes: "files" },
       { long: "sweep", value: "AXIS=VALUES", words: "optionSweep" },
@@ -555,6 +565,37 @@ export const commands: readonly Command[] = [
       ["weir simulate --generate ai --sweep policy=easy,saf-easy --sweep seed=1-5", "exampleSimulateSweep"],
     ],
     load: async () => (await import("#cli/commands/simulate-traces.ts")).simulateTraces,
+  },
+  {
+    words: ["policy", "diff"],
+    operands: "A B [FILE…]",
+    summary: "policyDiff",
+    takes: [2, many],
+    options: [
+      trace,
+      estimates,
+      { long: "routing", value: routings.join("|"), choices: routings, words: "optionDiffRouting" },
+      ...replayed,
+      processors,
+      ...generated,
+    ],
+    examples: [
+      ["weir policy diff weir mine.json --trace history.jsonl", "examplePolicyDiff"],
+      ["weir policy diff easy weir --generate ai --jobs 20000", "examplePolicyDiffMade"],
+    ],
+    load: async () => (await import("#cli/commands/policy.ts")).diffPolicies,
+  },
+  {
+    words: ["policy", "show"],
+    operands: "NAME|FILE",
+    summary: "policyShow",
+    takes: [1, 1],
+    options: [],
+    examples: [
+      ["weir policy show weir > mine.json", "examplePolicyShow"],
+      ["weir policy show mine.json", "examplePolicyCheck"],
+    ],
+    load: async () => (await import("#cli/commands/policy.ts")).showPolicy,
   },
   {
     words: ["replay"],

@@ -31,6 +31,8 @@ export type Effort = {
 export type Simulated = {
   readonly kind: "simulated";
   readonly workload: Workload;
+  /** The number in its trace of each project of the workload; see `BuiltWorkload`. */
+  readonly groups: readonly number[];
   readonly schedule: Schedule;
   readonly metrics: Metrics;
   readonly effort: Effort;
@@ -46,9 +48,9 @@ export function simulate(
   onJobs: (done: number, all: number) => void = () => {},
 ): Simulated | SimulationRefusal {
   const { policy, routing, seed } = simulation;
-  const built = buildWorkload(logs, { ...simulation, rules: policy.head === "kept" ? "sequence" : "batch" });
+  const built = buildWorkload(logs, { ...simulation, rules: rulesOf(policy) });
   if (built.kind !== "workload") return { kind: "workload", refusal: built };
-  const { workload } = built;
+  const { workload, groups } = built;
   let done = 0;
   const told = (count: number) => {
     done += count;
@@ -67,7 +69,12 @@ export function simulate(
   };
   const { schedule } = replayed;
   const metrics = measure(workload, schedule, longestWaitS(policy));
-  return { kind: "simulated", workload, schedule, metrics, effort };
+  return { kind: "simulated", workload, groups, schedule, metrics, effort };
+}
+
+/** What a job of a trace is under a policy: two that differ in it cannot be compared job by job. */
+export function rulesOf({ head }: Policy): WorkloadSettings["rules"] {
+  return head === "kept" ? "sequence" : "batch";
 }
 
 /** What counts as too long a wait: the policy's promise; where it has none, that of Weir's own. */

@@ -58,7 +58,7 @@ test("who gains and who loses is told by home, project and size, and adds up", (
   assert.deepEqual(
     rows.find(({ by, name }) => by === "home" && name === "b"),
     {
-      ...{ by: "home", name: "b", jobs: 2, earlier: 1, later: 1 },
+      ...{ by: "home", name: "b", jobs: 2, earlier: 1, later: 1, laterByP99S: 10 },
       ...{ meanWaitBeforeS: 20, meanWaitAfterS: 20, changeS: 0 },
     },
   );
@@ -74,6 +74,15 @@ test("who gains and who loses is told by home, project and size, and adds up", (
       ["size", "3-4", -10],
       ["size", "5-8", 10],
     ],
+  );
+  const schedules = [
+    { startS: column(100, 20, 30), centre },
+    { startS: column(40, 30, 20), centre },
+  ] as const;
+  const named = policyDifference(workload, ...schedules, [70, -1]).filter(({ by }) => by === "project");
+  assert.deepEqual(
+    named.map(({ name }) => name),
+    ["a/70", "b/-1"],
   );
 });
 

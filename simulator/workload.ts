@@ -24,11 +24,15 @@ export type WorkloadRefusal =
   | { readonly kind: "sequence-outside"; readonly log: string; readonly from: number; readonly jobs: number }
   | { readonly kind: "too-many-homes"; readonly homes: number; readonly limit: number };
 
+export type BuiltWorkload = {
+  readonly kind: "workload";
+  readonly workload: Workload;
+  /** Of each of the workload's projects the number in its trace (column 13); -1: not said there. */
+  readonly groups: readonly number[];
+};
+
 /** The logs as one workload, one home each, after the model's rules (docs/guides/simulate.md). */
-export function buildWorkload(
-  logs: readonly SwfLog[],
-  settings: WorkloadSettings,
-): { readonly kind: "workload"; readonly workload: Workload } | WorkloadRefusal {
+export function buildWorkload(logs: readonly SwfLog[], settings: WorkloadSettings): BuiltWorkload | WorkloadRefusal {
   if (logs.length > mostHomes) return { kind: "too-many-homes", homes: logs.length, limit: mostHomes };
   const parts: Part[] = [];
   for (const [index, log] of logs.entries()) {
@@ -36,7 +40,7 @@ export function buildWorkload(
     if ("kind" in part) return part;
     parts.push(part);
   }
-  return { kind: "workload", workload: merged(logs, parts, settings) };
+  return { kind: "workload", ...merged(logs, parts, settings) };
 }
 
 /** File, what is wrong, and what to do about it. */
@@ -85,7 +89,11 @@ function needOf(log: SwfLog, i: number, rules: WorkloadSettings["rules"]): numbe
   return requested > 0 ? requested : allocated;
 }
 
-function merged(logs: readonly SwfLog[], parts: readonly Part[], settings: WorkloadSettings): Workload {
+function merged(
+  logs: readonly SwfLog[],
+  parts: readonly Part[],
+  settings: WorkloadSettings,
+): Omit<BuiltWorkload, "kind"> {
   const count = parts.reduce((sum, { kept }) => sum + kept.length, 0);
   const column = () => new Int32Array(count);
   const made = {
@@ -119,7 +127,8 @@ function merged(logs: readonly SwfLog[], parts: readonly Part[], settings: Workl
     made.place[i] = places[home]?.[at] ?? 0;
     made.number[i] = log.number[from] ?? 0;
   }
-  return { homes: parts.map(({ home }) => home), count, ...made };
+  const groups = [...projects.keys()].map((key) => key - Math.round(key / homeStep) * homeStep);
+  return { workload: { homes: parts.map(({ home }) => home), count, ...made }, groups };
 }
 
 /** The home of each job in the order of the queue: by submission, then home. */
@@ -163,8 +172,11 @@ function placesInFile(log: SwfLog | undefined, kept: Int32Array): Int32Array {
   return places;
 }
 
+/** What a home adds to a number of its trace, -2^31 to 2^31 - 1, so that those of two homes differ. */
+const homeStep = 4_294_967_296;
+
 function dense(numbers: Map<number, number>, home: number, value: number): number {
-  const key = home * 4_294_967_296 + value;
+  const key = home * homeStep + value;
   const known = numbers.get(key);
   if (known !== undefined) return known;
   numbers.set(key, numbers.size);

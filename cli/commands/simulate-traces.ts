@@ -1,22 +1,16 @@
-import { existsSync, readFileSync } from "node:fs";
-import { resolve } from "node:path";
-import { badValue, type Call } from "#cli/call.ts";
+import type { Call } from "#cli/call.ts";
+import { askedPolicy } from "#cli/commands/asked-policy.ts";
 import { progressBar } from "#cli/commands/progress-bar.ts";
 import { generatedLog } from "#cli/commands/simulate-generated.ts";
 import { isOfPods, simulatePods } from "#cli/commands/simulate-pods.ts";
 import { writeReport } from "#cli/commands/simulate-report.ts";
 import { simulateSweep } from "#cli/commands/simulate-sweep.ts";
-import { fileTroubleWords } from "#cli/file-trouble.ts";
+import { processorsOf, readLogs } from "#cli/commands/trace-logs.ts";
 import { spanText } from "#cli/formats.ts";
 import { exitCodes, Stop } from "#cli/stop.ts";
-import { nearestName } from "#core/nearest-name.ts";
 import { routings } from "#core/scheduling/kernel/routings.ts";
-import { policies } from "#core/scheduling/policy.ts";
-import { parsePolicy, policyIssueWords } from "#core/scheduling/policy-file.ts";
-import { type AskedPolicy, withDefaults } from "#simulator/defaults.ts";
+import { withDefaults } from "#simulator/defaults.ts";
 import { isSynthetic } from "#simulator/generate/generate.ts";
-import { isHistory, parseHistory } from "#simulator/history.ts";
-import { readTrace, traceName } from "#simulator/read-trace.ts";
 import {
   longestWaitS,
   type Simulated,
@@ -24,8 +18,6 @@ import {
   simulate,
   simulationRefusalWords,
 } from "#simulator/simulate.ts";
-import { parseSwf, type SwfLog } from "#simulator/swf.ts";
-import { TraceRefused, traceRefusalWords } from "#simulator/trace-refusal.ts";
 
 /** JSON: what was measured, in seconds: see docs/guides/simulate.md. Needs no server. */
 export async function simulateTraces(call: Call): Promise<number> {
@@ -53,7 +45,8 @@ export async function simulateTraces(call: Call): Promise<number> {
 
 function settingsOf(call: Call, traces: number): Simulation {
   const routing = routings.find((one) => one === call.one("routing")) ?? null;
-  const chosen = withDefaults({ policy: askedPolicy(call), routing }, traces);
+  const said = call.one("policy");
+  const chosen = withDefaults({ policy: said === null ? null : askedPolicy(call, said), routing }, traces);
   if (chosen.kind === "classic-under-weir")
     throw new Stop(exitCodes.usage, call.say("simulateClassicUnderWeir", { policy: chosen.policy }));
   const [from, count] = [call.number("from", 0), call.number("count", 1)];
@@ -66,59 +59,6 @@ function settingsOf(call: Call, traces: number): Simulation {
     processors: processorsOf(call, traces),
     seed: call.number("seed", 0) ?? 1,
   };
-}
-
-/** One for each trace, or one for all of them. */
-function processorsOf(call: Call, traces: number): readonly (number | null)[] {
-  const said = call.all("processors").flatMap((value) => value.split(","));
-  const numbers = said.map((value) => {
-    if (/^\d{1,9}$/.test(value) && Number(value) >= 1) return Number(value);
-    throw badValue(call.say, "--processors", value, call.say("expectedNumber", { least: 1 }));
-  });
-  if (numbers.length > 1 && numbers.length !== traces)
-    throw new Stop(exitCodes.usage, call.say("simulateSizes", { sizes: numbers.length, traces }));
-  return Array.from({ length: traces }, (_, at) => numbers[numbers.length === 1 ? 0 : at] ?? null);
-}
-
-function askedPolicy(call: Call): AskedPolicy | null {
-  const said = call.one("policy");
-  if (said === null) return null;
-  const named = Object.entries(policies).find(([name]) => name === said);
-  if (named) return { policy: named[1], from: "name" };
-  const names = Object.keys(policies);
-  if (!existsSync(resolve(call.terminal.folder, said))) {
-    const near = nearestName(said, names);
-    const facts = { policy: JSON.stringify(said), names: names.join(", ") };
-    throw new Stop(
-      exitCodes.usage,
-      near ? call.say("simulateNoPolicyNear", { ...facts, near }) : call.say("simulateNoPolicy", facts),
-    );
-  }
-  const parsed = parsePolicy(readJson(call, said));
-  if (parsed.kind === "policy") return { policy: parsed.policy, from: "file" };
-  const words = policyIssueWords(parsed.issues, call.language);
-  throw new Stop(exitCodes.usage, call.say("simulatePolicyRefused", { path: said, words }));
-}
-
-function readJson(call: Call, path: string): unknown {
-  try {
-    return JSON.parse(readFileSync(resolve(call.terminal.folder, path), "utf8"));
-  } catch (error) {
-    const words = error instanceof SyntaxError ? error.message : fileTroubleWords(error, call.say);
-    throw new Stop(exitCodes.usage, call.say("simulatePolicyNotRead", { path, words }));
-  }
-}
-
-/** A log in SWF is one home; Weir's own history holds several. */
-function readLogs(call: Call, path: string): readonly SwfLog[] {
-  try {
-    const bytes = readTrace(resolve(call.terminal.folder, path));
-    return isHistory(bytes) ? parseHistory(bytes, path) : [parseSwf(bytes, traceName(path))];
-  } catch (error) {
-    if (error instanceof TraceRefused)
-      throw new Stop(exitCodes.refused, traceRefusalWords(path, error.refusal, call.language));
-    throw new Stop(exitCodes.usage, call.say("simulateNotRead", { path, words: fileTroubleWords(error, call.say) }));
-  }
 }
 
 async function printResult(
