@@ -141,6 +141,9 @@ describe("faults between agent and server", { skip: requires("root", "slurm", "s
           const { firstTasks } = await site.job(id);
           assert.equal(firstTasks[0]?.attempts, 1, `job ${id} was placed again: ${JSON.stringify(firstTasks)}`);
         }
+        // From here on by its credential alone, as on every other day.
+        await agent.end();
+        site.start();
       });
 
       test("a revoked credential", { timeout: 90_000 }, async () => {
