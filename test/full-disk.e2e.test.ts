@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
-import { closeSync, mkdtempSync, openSync, rmdirSync, rmSync, writeSync } from "node:fs";
+import { chmodSync, mkdtempSync, rmdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { createClient } from "#api/client.ts";
+import { fillDisk, mountSmall } from "../tools/small-disk.ts";
 import { eventually, type Network, startNetwork } from "./network.ts";
 
 // A disk that fills up under the whole network: what was acknowledged is still there when there is room again, what could
@@ -13,8 +13,10 @@ test("a full disk under server, database and agent", {
   skip: process.getuid?.() !== 0 && "a small file system can only be mounted as root",
 }, async (t) => {
   const home = mkdtempSync("/var/lib/weir-test-full-");
+  chmodSync(home, 0o755);
+  let free: () => void;
   try {
-    execFileSync("mount", ["-t", "tmpfs", "-o", "size=300m,mode=755", "tmpfs", home]);
+    free = mountSmall(home, "300m");
   } catch (error) {
     rmdirSync(home);
     return t.skip(`no file system can be mounted here: ${error}`);
@@ -27,7 +29,7 @@ test("a full disk under server, database and agent", {
       await network.stop();
     }
   } finally {
-    execFileSync("umount", ["-l", home]);
+    free();
     rmdirSync(home);
   }
 });
@@ -43,7 +45,7 @@ async function fillAndEmpty(network: Network): Promise<void> {
   const refused: string[] = [];
 
   const filler = join(network.home, "filler");
-  fill(filler);
+  fillDisk(filler);
   // A segment of the database's log that is there already takes some more.
   for (let i = 0; i < 40 && refused.length < 3; i++) {
     const answer = await submit(`full-${i}`);
@@ -76,16 +78,4 @@ async function fillAndEmpty(network: Network): Promise<void> {
   const books = await client.call("ledgerCheck");
   assert.ok(books.kind === "answer");
   assert.deepEqual(books.value.findings, []);
-}
-
-function fill(path: string): void {
-  const file = openSync(path, "w");
-  const piece = Buffer.alloc(64 * 1024);
-  try {
-    for (;;) writeSync(file, piece);
-  } catch (error) {
-    assert.match(String(error), /ENOSPC/);
-  } finally {
-    closeSync(file);
-  }
 }

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
-import { closeSync, openSync, rmSync, statSync, writeSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { requires } from "../../../tools/requirement.ts";
 import { type Clusters, startClusters } from "../../../tools/slurm/clusters.ts";
+import { fillDisk, mountSmall } from "../../../tools/small-disk.ts";
 import { makeTestSite, orderOf, type TestAgent, type TestSite } from "./site-testing.ts";
 
 // Disks without room: the user's own file system, and the spool of the nodes. A small file system stands for each.
@@ -34,7 +34,7 @@ describe("Slurm centres whose disks are full", { skip: requires("root", "slurm",
         const folder = join(site.cluster.sharedFolder, "weirt-li");
         const free = mountSmall(folder, "2m");
         try {
-          fill(join(folder, "filler"));
+          fillDisk(join(folder, "filler"));
           const answer = await agent.driver.start(orderOf("true"));
           assert.equal(answer.kind, "busy");
           assert.match(answer.kind === "busy" ? answer.words : "", /No space left on device/);
@@ -51,7 +51,7 @@ describe("Slurm centres whose disks are full", { skip: requires("root", "slurm",
         const folders = site.cluster.nodes.map((node) => join(dirname(site.cluster.logFolder), "spool", node));
         const frees = folders.map((folder) => mountSmall(folder, "1m"));
         try {
-          for (const folder of folders) fill(join(folder, "filler"));
+          for (const folder of folders) fillDisk(join(folder, "filler"));
           const { end } = await agent.run("exit 4");
           assert.equal(end.kind, "node-failed", JSON.stringify(end));
           assert.match(end.kind === "node-failed" ? end.reason : "", /nothing of it was begun/);
@@ -67,23 +67,3 @@ describe("Slurm centres whose disks are full", { skip: requires("root", "slurm",
       });
     });
 });
-
-/** A small file system over the folder, with the folder's owner and mode; answers what takes it away again. */
-function mountSmall(folder: string, size: string): () => void {
-  const { uid, gid, mode } = statSync(folder);
-  const owner = `uid=${uid},gid=${gid},mode=${(mode & 0o7777).toString(8)}`;
-  execFileSync("mount", ["-t", "tmpfs", "-o", `size=${size},${owner}`, "tmpfs", folder]);
-  return () => execFileSync("umount", ["-l", folder]);
-}
-
-function fill(path: string): void {
-  const file = openSync(path, "w");
-  const piece = Buffer.alloc(4096);
-  try {
-    for (;;) writeSync(file, piece);
-  } catch (error) {
-    assert.match(String(error), /ENOSPC/);
-  } finally {
-    closeSync(file);
-  }
-}
