@@ -19,9 +19,15 @@ export function openBrowser(): Promise<Browser> {
   return chromium.launch({ executablePath: chromiumPath() ?? "", args: flags });
 }
 
+const usual: BrowserContextOptions = {
+  viewport: { width: 1280, height: 800 },
+  locale: "en-GB",
+  reducedMotion: "reduce", // a click on a menu that still moves is lost on a busy machine
+};
+
 /** A page of somebody who shares nothing with the others. */
 export async function newPage(browser: Browser, options: BrowserContextOptions = {}): Promise<Page> {
-  const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, locale: "en-GB", ...options });
+  const context = await browser.newContext({ ...usual, ...options });
   context.setDefaultTimeout(20_000);
   return context.newPage();
 }

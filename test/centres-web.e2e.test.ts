@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import type { Browser, Page } from "playwright-core";
+import type { Browser, Locator, Page } from "playwright-core";
 import { type EngineReport, noOffers } from "#core/centre/engine.ts";
 import { centreId, jobId, runId } from "#core/ids.ts";
 import { sampleAllocation } from "#core/sample-testing.ts";
@@ -74,12 +74,14 @@ describe("a centre with pools, in the console", { skip: requires("chromium", "cj
     const dialog = page.getByRole("dialog");
     await dialog.getByText("nobody has set terms yet").waitFor();
     const set = dialog.getByRole("button", { name: "Put in force" });
+    /** The page may take a moment to show what was just chosen. */
+    const isOff = (field: Locator) => field.and(page.locator(":disabled")).waitFor();
     await dialog.getByRole("button", { name: "What would change?" }).click();
     await dialog.getByText("nothing changes").waitFor();
-    assert.ok(await set.isDisabled());
+    await isOff(set);
     await dialog.getByLabel("Pool", { exact: true }).click();
     await page.getByTitle("batch", { exact: true }).click();
-    assert.ok(await dialog.getByLabel("Share of the network").isDisabled());
+    await isOff(dialog.getByLabel("Share of the network"));
     await dialog.getByLabel("This pool has terms of its own").check();
     await dialog.getByLabel("Share of the network").fill("25");
     await dialog.getByLabel("Lease, in minutes").fill("90");
@@ -87,7 +89,7 @@ describe("a centre with pools, in the console", { skip: requires("chromium", "cj
     await dialog.getByLabel("From (1)").fill("25:00");
     await dialog.getByRole("button", { name: "What would change?" }).click();
     await dialog.getByText(/a time of day such as 08:00/).waitFor();
-    assert.ok(await set.isDisabled());
+    await isOff(set);
     await dialog.getByLabel("From (1)").fill("21:00");
     await dialog.getByRole("button", { name: "What would change?" }).click();
     await dialog.getByText(/Pool batch: the network may use 25 % of it, 128 of 512 cores; its runs hold 0/).waitFor();
@@ -95,7 +97,7 @@ describe("a centre with pools, in the console", { skip: requires("chromium", "cj
     await dialog.getByText(/Monday–Friday 21:00–08:00/).waitFor();
     await picture(page, "terms-en");
     await dialog.getByLabel("Sat").check();
-    assert.ok(await set.isDisabled(), "the preview was of another draft");
+    await isOff(set); // the preview was of another draft
     await dialog.getByRole("button", { name: "What would change?" }).click();
     await dialog.getByText(/Monday–Saturday 21:00–08:00/).waitFor();
     await set.click();

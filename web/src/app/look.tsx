@@ -5,6 +5,9 @@ import { useTranslation } from "react-i18next";
 import { palettes } from "./palettes.ts";
 import { type Theme, useTheme } from "./theme.ts";
 
+/** Who asks the system for calm gets menus and dialogs without movement. */
+const prefersCalm = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
+
 /** Dresses antd in our colours and the reader's language. */
 export function Look({ children }: { readonly children: ReactNode }) {
   const { theme } = useTheme();
@@ -65,6 +68,7 @@ function dress(name: Theme): ThemeConfig {
       paddingSM: 10,
       fontFamily: "var(--sans)",
       fontFamilyCode: "var(--mono)",
+      motion: !prefersCalm,
       motionDurationMid: "0.12s",
       motionDurationSlow: "0.18s",
     },
