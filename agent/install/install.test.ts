@@ -108,7 +108,7 @@ describe("install", () => {
   const overlay =
     "mount -t tmpfs none $0 && mkdir $0/up $0/work $0/machine && mount -t overlay overlay -o lowerdir=/,upperdir=$0/up,workdir=$0/work $0/machine";
   const inCopy = (copy: string, then: string, ...words: readonly string[]) =>
-    spawnSync("unshare", ["--mount", "sh", "-ec", `${overlay}\n${then}`, copy, ...words], { encoding: "utf8" });
+    spawnSync("unshare", ["--mount", "--pid", "--fork", "sh", "-ec", `${overlay}\n${then}`, copy, ...words], { encoding: "utf8" });
 
   test("on a machine: users, rule and programs come and go", { skip: requires("root", "sudo") }, (context) => {
     const copy = mkdtempSync("/var/tmp/weir-copy-");
@@ -130,8 +130,9 @@ describe("install", () => {
         const { left } = uninstall({ root: "/", keepAudit: false });
         const gone = say("ls -d /etc/weir /usr/local/lib/weir /etc/sudoers.d/weir-agent /var/log/weir /run/sudo/ts/weir-agent 2>/dev/null; getent passwd weir-agent");
         console.log(JSON.stringify({ said, left, gone }));`;
+      // Its own /proc: a user whose processes run in the true machine could not be taken away.
       const bind =
-        'for part in proc dev; do mount --rbind /$part "$0/machine/$part"; done\nexec chroot "$0/machine" "$@"';
+        'mount -t proc proc "$0/machine/proc"\nmount --rbind /dev "$0/machine/dev"\nexec chroot "$0/machine" "$@"';
       const done = inCopy(copy, bind, process.execPath, "--input-type=module", "-e", code);
       assert.equal(done.status, 0, done.stderr);
       assert.deepEqual(JSON.parse(done.stdout), {
