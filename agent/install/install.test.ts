@@ -108,7 +108,9 @@ describe("install", () => {
   const overlay =
     "mount -t tmpfs none $0 && mkdir $0/up $0/work $0/machine && mount -t overlay overlay -o lowerdir=/,upperdir=$0/up,workdir=$0/work $0/machine";
   const inCopy = (copy: string, then: string, ...words: readonly string[]) =>
-    spawnSync("unshare", ["--mount", "--pid", "--fork", "sh", "-ec", `${overlay}\n${then}`, copy, ...words], { encoding: "utf8" });
+    spawnSync("unshare", ["--mount", "--pid", "--fork", "sh", "-ec", `${overlay}\n${then}`, copy, ...words], {
+      encoding: "utf8",
+    });
 
   test("on a machine: users, rule and programs come and go", { skip: requires("root", "sudo") }, (context) => {
     const copy = mkdtempSync("/var/tmp/weir-copy-");
