@@ -1,59 +1,21 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { setTimeout as delay } from "node:timers/promises";
 import type { Client, Input } from "#api/client.ts";
-import { noOffers, oneMachine } from "#core/centre/engine.ts";
-import { ok, passConnectionTest, startTestServer, type TestServer } from "#server/http/testing.ts";
+import { type JoinedCentre, joinCentre, until } from "#server/http/joined-centre-testing.ts";
+import { ok, startTestServer, type TestServer } from "#server/http/testing.ts";
 
 // Accounts at a Slurm centre: asked for by the first job that could go there, answered by ids alone, kept for ever.
 let server: TestServer;
 let client: Client;
-let sync: Awaited<ReturnType<typeof join>>;
+let sync: JoinedCentre["sync"];
 before(async () => {
   server = await startTestServer({ schedules: true });
   client = server.client();
-  sync = await join();
+  ({ sync } = await joinCentre(server, "jinan", "slurm"));
 });
 after(() => server.stop());
 
 const jinan = { params: { centre: "jinan" } } as const;
-
-/** A Slurm centre in service, whose agent syncs by hand. */
-async function join() {
-  await ok(client.call("addCentre", { body: { id: "jinan", driver: "slurm" } }));
-  const { token } = await ok(client.call("addEnrolment", { ...jinan, body: {} }));
-  const { credential } = await ok(client.call("enrol", { body: { token, agentVersion: "1", driver: "slurm" } }));
-  await passConnectionTest(server, "jinan", credential);
-  const agent = server.client(credential);
-  const { session } = await ok(agent.call("session", { body: {} }));
-  const pool = { ...oneMachine("n1", { cores: 4, memoryMib: 4096, memoryMibPerCore: 1024 }), name: "batch" };
-  const engine = { pools: [pool], offers: noOffers, mechanisms: {} };
-  let known = { server: "", generation: 0 };
-  const sync = async (changes: Partial<Input<"sync">["body"]> = {}) => {
-    const start = {
-      protocol: 1,
-      session,
-      agentVersion: "1",
-      ...known,
-      waitMs: 0,
-      engine: null,
-      observations: [],
-    } as const;
-    const answer = await ok(agent.call("sync", { body: { ...start, ...changes } as Input<"sync">["body"] }));
-    known = { server: answer.server, generation: answer.generation };
-    return answer;
-  };
-  await sync({ engine });
-  return sync;
-}
-
-async function until<Value>(what: () => Promise<Value | undefined>): Promise<Value> {
-  for (const endMs = performance.now() + 10_000; performance.now() < endMs; await delay(20)) {
-    const found = await what();
-    if (found !== undefined) return found;
-  }
-  throw new Error("it did not come to be");
-}
 
 test("a job asks for its pair's account, waits for it by name, and goes there once it is ready", async () => {
   const body = { script: "#!/bin/sh\nexit 0\n", centres: { only: ["jinan"] } };

@@ -1,18 +1,18 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import type { Client, Input } from "#api/client.ts";
-import { noOffers, oneMachine } from "#core/centre/engine.ts";
+import type { Client } from "#api/client.ts";
 import { centreId } from "#core/ids.ts";
-import { ok, passConnectionTest, startTestServer, type TestServer } from "#server/http/testing.ts";
+import { type JoinedCentre, joinCentre, until } from "#server/http/joined-centre-testing.ts";
+import { ok, startTestServer, type TestServer } from "#server/http/testing.ts";
 
 /** An administrator's hand on a centre: its terms, whether it takes work, and its agent's credential. */
 let server: TestServer;
 let client: Client;
-let joined: Awaited<ReturnType<typeof join>>;
+let joined: JoinedCentre;
 before(async () => {
   server = await startTestServer({ schedules: true });
   client = server.client();
-  joined = await join();
+  joined = await joinCentre(server, "beta", "simulated");
 });
 after(() => server.stop());
 
@@ -24,36 +24,6 @@ async function problem(
 }
 
 const beta = { params: { centre: "beta" } } as const;
-const pool = oneMachine("n1", { cores: 4, memoryMib: 4096, memoryMibPerCore: 1024 });
-const engine = { pools: [{ ...pool, name: "batch" }], offers: noOffers, mechanisms: {} };
-
-/** A simulated centre in service with one pool, and an agent that syncs by hand. */
-async function join() {
-  await ok(client.call("addCentre", { body: { id: "beta", driver: "simulated" } }));
-  const { token } = await ok(client.call("addEnrolment", { ...beta, body: {} }));
-  const { credential } = await ok(client.call("enrol", { body: { token, agentVersion: "1", driver: "simulated" } }));
-  await passConnectionTest(server, "beta", credential);
-  const agent = server.client(credential);
-  const { session } = await ok(agent.call("session", { body: {} }));
-  let known = { server: "", generation: 0 };
-  const sync = async (changes: Partial<Input<"sync">["body"]> = {}) => {
-    const body = {
-      protocol: 1,
-      session,
-      agentVersion: "1",
-      ...known,
-      waitMs: 0,
-      engine: null,
-      observations: [],
-    } as const;
-    const answer = await ok(agent.call("sync", { body: { ...body, ...changes } as Input<"sync">["body"] }));
-    known = { server: answer.server, generation: answer.generation };
-    return answer;
-  };
-  await sync({ engine });
-  return { agent, credential, sync };
-}
-
 test("terms: the driver's default, then each version with who set it; they are in force at once", async () => {
   const first = await ok(client.call("terms", beta));
   assert.deepEqual(
@@ -197,12 +167,3 @@ test("a centre that has left is retired: its agent is refused and told so, and n
   const late = client.call("enrol", { body: { token: unused, agentVersion: "1", driver: "simulated" } });
   assert.equal(await problem(late), "enrolment-token-spent");
 });
-
-/** Asks again until there is something; a long poll may return for another reason. */
-async function until<Value>(look: () => Promise<Value | null>): Promise<Value> {
-  for (let tries = 0; tries < 50; tries += 1) {
-    const found = await look();
-    if (found !== null) return found;
-  }
-  throw new Error("it never came");
-}

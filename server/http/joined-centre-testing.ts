@@ -1,0 +1,49 @@
+import { setTimeout as delay } from "node:timers/promises";
+import type { Answer, Client, Input } from "#api/client.ts";
+import { noOffers, oneMachine } from "#core/centre/engine.ts";
+import { ok, passConnectionTest, type TestServer } from "./testing.ts";
+
+type SyncBody = Input<"sync">["body"];
+
+export type JoinedCentre = {
+  readonly agent: Client;
+  readonly credential: string;
+  /** One call of the agent; what is not said is as of an agent that has nothing to tell. */
+  readonly sync: (changes?: Partial<SyncBody>) => Promise<Answer<"sync">>;
+};
+
+const machine = oneMachine("n1", { cores: 4, memoryMib: 4096, memoryMibPerCore: 1024 });
+export const smallEngine = { pools: [{ ...machine, name: "batch" }], offers: noOffers, mechanisms: {} };
+
+/** For tests: a centre in service with one pool of 4 cores, and an agent that syncs by hand. */
+export async function joinCentre(
+  server: TestServer,
+  centre: string,
+  driver: Input<"addCentre">["body"]["driver"],
+): Promise<JoinedCentre> {
+  const client = server.client();
+  await ok(client.call("addCentre", { body: { id: centre, driver } }));
+  const { token } = await ok(client.call("addEnrolment", { params: { centre }, body: {} }));
+  const { credential } = await ok(client.call("enrol", { body: { token, agentVersion: "1", driver } }));
+  await passConnectionTest(server, centre, credential);
+  const agent = server.client(credential);
+  const { session } = await ok(agent.call("session", { body: {} }));
+  const quiet = { protocol: 1, session, agentVersion: "1", waitMs: 0, engine: null, observations: [] } as const;
+  let known = { server: "", generation: 0 };
+  const sync = async (changes: Partial<SyncBody> = {}) => {
+    const answer = await ok(agent.call("sync", { body: { ...quiet, ...known, ...changes } as SyncBody }));
+    known = { server: answer.server, generation: answer.generation };
+    return answer;
+  };
+  await sync({ engine: smallEngine });
+  return { agent, credential, sync };
+}
+
+/** Asks again until there is something; a long poll may return for another reason. */
+export async function until<Value>(look: () => Promise<Value | null | undefined>): Promise<Value> {
+  for (const endMs = performance.now() + 10_000; performance.now() < endMs; await delay(20)) {
+    const found = await look();
+    if (found !== undefined && found !== null) return found;
+  }
+  throw new Error("it did not come to be within 10 s");
+}
