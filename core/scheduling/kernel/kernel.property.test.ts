@@ -92,6 +92,26 @@ test("an EASY start never moves the head's shadow later, under the times asked f
   );
 });
 
+test("while a job stays the head of an EASY queue its shadow never moves later, whatever starts beside it", () => {
+  let followed = 0;
+  fc.assert(
+    fc.property(network, fc.constantFrom("easy", "easy-sjbf", "sjf-easy", "saf-easy"), ({ homes, jobs }, policy) => {
+      let [head, shadowS] = [-1, 0];
+      plainSchedule(workloadOf(homes, jobs), policy, (what) => {
+        if (what.kind !== "reserved") return;
+        // Who was head before and is passed by a newcomer, or by one that starts as the head, is promised nothing.
+        if (what.head === head && what.headsStarted === 0) {
+          assert.ok(what.shadowS <= shadowS, `job ${head} at ${what.nowS}: ${what.shadowS} after ${shadowS}`);
+          followed += 1;
+        }
+        ({ head, shadowS } = what);
+      });
+    }),
+    { numRuns: 200 },
+  );
+  assert.ok(followed > 200, `only ${followed} were followed`);
+});
+
 test("conservative never starts a job after its promise, unless a plan made anew says so", () => {
   fc.assert(
     fc.property(network, ({ homes, jobs }) => {

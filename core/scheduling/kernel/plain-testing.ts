@@ -53,6 +53,7 @@ export function plainSchedule(workload: Workload, policy: ClassicName, notice: N
     const start = (job: number, centre: number) => {
       starts.set(job, { atS: nowS, centre });
     };
+    let headsStarted = 0;
     for (let head = waitingAt(nowS)[0]; head !== undefined; head = waitingAt(nowS)[0]) {
       const need = needs(head);
       const centre = fullest(
@@ -61,6 +62,7 @@ export function plainSchedule(workload: Workload, policy: ClassicName, notice: N
       );
       if (centre === undefined) break;
       start(head, centre);
+      headsStarted += 1;
     }
     const [head, ...others] = waitingAt(nowS);
     if (head === undefined || policy === "fcfs" || policy === "sjf") return;
@@ -72,6 +74,7 @@ export function plainSchedule(workload: Workload, policy: ClassicName, notice: N
       }));
     const reserved = nearest(shadows, of(workload.home, head));
     if (!reserved) throw new Error("the head fits nowhere");
+    notice({ kind: "reserved", nowS, head, shadowS: reserved.atS, headsStarted });
     let extra = expectedFree(nowS, reserved.atS, reserved.centre) - needs(head);
     if (policy === "easy-sjbf") others.sort((a, b) => asks(a) - asks(b) || a - b);
     for (const job of others) {
@@ -133,6 +136,14 @@ export type PlainSchedule = { readonly startS: readonly number[]; readonly centr
 
 export type Notice = (
   what:
+    | {
+        readonly kind: "reserved";
+        readonly nowS: number;
+        readonly head: number;
+        readonly shadowS: number;
+        /** Of this pass: jobs that were ahead of it. */
+        readonly headsStarted: number;
+      }
     | { readonly kind: "backfilled"; readonly nowS: number; readonly head: number; readonly shadowS: number }
     | {
         readonly kind: "promised";

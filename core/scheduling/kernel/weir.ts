@@ -20,7 +20,11 @@ export type WeirReplay = Schedule & {
 export type WeirWatch = {
   /** Told at each pass for each job past the guard's time that has a reservation. */
   readonly promised?: (job: number, centre: number, atS: number, nowS: number) => void;
+  /** Stands in for the queue of ends: a test gives one that takes those of one instant in another order. */
+  readonly ends?: EndQueue;
 };
+
+type EndQueue = Pick<Ends, "count" | "nextS" | "add" | "pop">;
 
 /**
  * Weir's own policy over one queue and separate centres, in whole seconds. At one instant: all ends, then all submissions,
@@ -63,7 +67,7 @@ export class WeirMachine {
   readonly #sizes: readonly number[];
   readonly #free: Int32Array;
   readonly #running: readonly RunningWork[];
-  readonly #ends = new Ends();
+  readonly #ends: EndQueue;
   readonly #runTimes: RunTimes | null;
   readonly #kind: Int32Array;
   readonly #predictedS: Float64Array;
@@ -91,6 +95,7 @@ export class WeirMachine {
     this.#workload = workload;
     this.#policy = policy;
     this.#watch = watch;
+    this.#ends = watch.ends ?? new Ends();
     this.#guardAfterS = policy.maxWaitS === null ? Number.POSITIVE_INFINITY : policy.maxWaitS - policy.guardLeadS;
     this.#sizes = homes.map((home) => home.processors);
     this.#free = Int32Array.from(this.#sizes);
