@@ -7,6 +7,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { createClient } from "#api/client.ts";
 import { eventually, type Network, repository, startNetwork } from "../test/network.ts";
 import { figure, table } from "./figures.ts";
+import { live } from "./live.ts";
 import { load, quantile, send } from "./load.ts";
 import { packing } from "./packing.ts";
 import { parse } from "./parse.ts";
@@ -41,6 +42,7 @@ const measurements: Readonly<Record<string, () => Promise<void>>> = {
   parse,
   packing,
   simulate,
+  live: () => live(Number(process.env.WEIR_BENCH_ROUNDS ?? 1)),
 };
 
 const asked = process.argv.slice(2);
