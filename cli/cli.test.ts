@@ -6,8 +6,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { commands } from "#cli/commands.ts";
-import { run } from "#cli/run.ts";
 import type { Terminal } from "#cli/terminal.ts";
+import { type Ran, typed } from "#cli/typed-testing.ts";
 
 // A stand-in for the server, only for what the CLI itself does: words typed, exit codes, formats, what happens when a
 // connection is cut. What the server says is tested against the server, in test/cli.e2e.test.ts.
@@ -66,30 +66,9 @@ function events(...messages: readonly object[]): Reply {
   };
 }
 
-type Ran = { readonly code: number; readonly out: string; readonly error: string };
-
-async function weir(url: string | null, typed: readonly string[], changes: Partial<Terminal> = {}): Promise<Ran> {
-  const out: Buffer[] = [];
-  let error = "";
-  const terminal: Terminal = {
-    environment: { HOME: folder, WEIR_HOME: join(folder, "home"), ...(url && { WEIR_SERVER: url }) },
-    folder,
-    uid: 1000,
-    outIsTerminal: false,
-    errorIsTerminal: false,
-    inIsTerminal: true,
-    columns: 80,
-    out: async (piece) => void out.push(Buffer.from(piece)),
-    error: (text) => {
-      error += text;
-    },
-    readAll: async () => new Uint8Array(),
-    askSecret: async () => "",
-    onInterrupt: () => () => undefined,
-    ...changes,
-  };
-  const code = await run(typed, terminal);
-  return { code, out: Buffer.concat(out).toString(), error };
+function weir(url: string | null, words: readonly string[], changes: Partial<Terminal> = {}): Promise<Ran> {
+  const environment = { HOME: folder, WEIR_HOME: join(folder, "home"), ...(url && { WEIR_SERVER: url }) };
+  return typed(words, { folder, environment, inIsTerminal: true, ...changes });
 }
 
 const counts = { queued: 0, placed: 0, starting: 0, running: 0, ended: 1 };

@@ -3,23 +3,22 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { gzipSync } from "node:zlib";
-import { run } from "#cli/run.ts";
+import type { Terminal } from "#cli/terminal.ts";
+import { typed } from "#cli/typed-testing.ts";
 import { policies } from "#core/scheduling/policy.ts";
 import { parsePolicy } from "#core/scheduling/policy-file.ts";
+import { writeSwf } from "#simulator/swf-testing.ts";
 
 // `weir policy` from the words typed to what is printed. Jobs are written out or made here; no trace is needed.
 
 const folder = mkdtempSync(join(tmpdir(), "weir-policy-"));
 after(() => rmSync(folder, { recursive: true }));
 
+type Row = readonly [number, number, number, number];
 /** Jobs as [submit, run, processors, group]; what they ask for is right. */
-function writeLog(name: string, header: string, jobs: readonly (readonly number[])[]): void {
-  const lines = jobs.map(([submit, ran, processors, group], at) =>
-    [at + 1, submit, -1, ran, processors, -1, -1, processors, ran, -1, 1, 1, group, -1, -1, -1, -1, -1].join(" "),
-  );
-  const text = `${header}\n${lines.join("\n")}\n`;
-  writeFileSync(join(folder, name), name.endsWith(".gz") ? gzipSync(text) : text);
+function writeLog(name: string, header: string, jobs: readonly Row[]): void {
+  const logged = jobs.map(([submit, ran, processors, group]) => ({ submit, ran, processors, group }));
+  writeSwf(join(folder, name), header, logged);
 }
 
 // First come, first served: starts at 0, 10 and 10 s after the first submission; with backfill the last one at 2.
@@ -31,24 +30,11 @@ writeLog("one.swf.gz", "; MaxProcs: 10", [
 writeLog("other.swf", "; MaxProcs: 10", [[0, 20, 8, 40]]);
 writeLog("unsized.swf", "; Computer: somewhere", [[0, 20, 8, 40]]);
 
-async function weir(words: string, terminal: { readonly errorIsTerminal?: boolean; readonly columns?: number } = {}) {
-  const [out, errors]: [string[], string[]] = [[], []];
-  const status = await run(words.split(" "), {
-    environment: { HOME: folder, WEIR_HOME: join(folder, "nothing") },
-    ...{ folder, uid: 1000, outIsTerminal: false, errorIsTerminal: false, inIsTerminal: false, columns: 80 },
-    out: async (piece) => void out.push(Buffer.from(piece).toString()),
-    error: (text) => void errors.push(text),
-    readAll: async () => new Uint8Array(),
-    askSecret: async () => "",
-    onInterrupt: () => () => undefined,
-    ...terminal,
-  });
-  return { status, out: out.join(""), error: errors.join("") };
-}
+const weir = (words: string, terminal: Partial<Terminal> = {}) => typed(words.split(" "), { folder, ...terminal });
 
 async function json(words: string) {
-  const { status, out, error } = await weir(`${words} --json`);
-  assert.equal(status, 0, error);
+  const { code, out, error } = await weir(`${words} --json`);
+  assert.equal(code, 0, error);
   return JSON.parse(out);
 }
 
@@ -88,8 +74,8 @@ test("the other way round whoever gained loses: how many start later, and by how
   const { all, projects } = await json("policy diff easy fcfs --trace one.swf.gz");
   assert.deepEqual([all.changeS, all.earlier, all.later, all.laterByP99S], [8 / 3, 0, 1, 8]);
   assert.equal(projects.at(-1).name, "one/42");
-  const { status, out } = await weir("policy diff easy fcfs --trace one.swf.gz");
-  assert.equal(status, 0);
+  const { code, out } = await weir("policy diff easy fcfs --trace one.swf.gz");
+  assert.equal(code, 0);
   assert.match(out, /^A +easy +3\.0 s /m);
   assert.match(out, /^GROUP +JOBS +MEAN WAIT A +MEAN WAIT B +CHANGE +LATER +LATER BY, P99$/m);
   assert.match(out, /^project one\/42 +1 +0\.0 s +8\.0 s +\+8\.0 s +1 +8\.0 s$/m);
@@ -150,9 +136,9 @@ test("policy files, and what weir export wrote", async () => {
 });
 
 test("refusals say what is wrong and what to do", async () => {
-  const refused = async (words: string, status: number, ...patterns: readonly RegExp[]) => {
+  const refused = async (words: string, code: number, ...patterns: readonly RegExp[]) => {
     const said = await weir(`policy ${words}`);
-    assert.equal(said.status, status, said.error);
+    assert.equal(said.code, code, said.error);
     assert.equal(said.out, "");
     for (const pattern of patterns) assert.match(said.error, pattern);
   };
@@ -184,17 +170,17 @@ test("Chinese; and one bar over both replays where somebody looks", async (conte
   });
   const made = "policy diff fcfs easy --generate lublin --jobs 9000 --processors 256";
   const watched = await weir(made, { errorIsTerminal: true });
-  assert.equal(watched.status, 0);
+  assert.equal(watched.code, 0);
   assert.match(watched.error, /█.* of 18000, /);
   assert.ok(watched.error.endsWith("\r\u001b[K"));
   assert.equal((await weir(made)).error, "");
 });
 
 test("of many projects those are shown that gain and lose most, and JSON has all", async () => {
-  const jobs = Array.from({ length: 30 }, (_, at) => [at, 10 + ((at * 7) % 30), 1, at]);
+  const jobs = Array.from({ length: 30 }, (_, at): Row => [at, 10 + ((at * 7) % 30), 1, at]);
   writeLog("many.swf", "; MaxProcs: 1", jobs);
-  const { status, out, error } = await weir("policy diff fcfs sjf --trace many.swf");
-  assert.equal(status, 0, error);
+  const { code, out, error } = await weir("policy diff fcfs sjf --trace many.swf");
+  assert.equal(code, 0, error);
   assert.equal(out.match(/^project /gm)?.length, 20);
   assert.match(error, /10 groups are not shown/);
   assert.equal((await json("policy diff fcfs sjf --trace many.swf")).projects.length, 30);
@@ -202,8 +188,8 @@ test("of many projects those are shown that gain and lose most, and JSON has all
 
 test("a policy that is shown is a file that says the same", async () => {
   for (const [name, policy] of Object.entries(policies)) {
-    const { status, out } = await weir(`policy show ${name}`);
-    assert.equal(status, 0);
+    const { code, out } = await weir(`policy show ${name}`);
+    assert.equal(code, 0);
     assert.deepEqual(parsePolicy(JSON.parse(out)), { kind: "policy", policy });
   }
   writeFileSync(join(folder, "week.json"), '{"name": "week", "like": "easy", "maxWaitS": 604800}');

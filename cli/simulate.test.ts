@@ -4,24 +4,24 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { gzipSync } from "node:zlib";
-import { run } from "#cli/run.ts";
+import type { Terminal } from "#cli/terminal.ts";
+import { typed } from "#cli/typed-testing.ts";
+import { writeSwf } from "#simulator/swf-testing.ts";
 
 // `weir simulate` from the words typed to what is printed; the rules of replay have tests of their own in core/.
 
 const folder = mkdtempSync(join(tmpdir(), "weir-simulate-"));
 after(() => rmSync(folder, { recursive: true }));
 
+type Row = readonly [number, number, number, number];
 /** Jobs as [submit, run, processors, requested time]. */
-function writeLog(name: string, header: string, jobs: readonly (readonly number[])[]): string {
-  const lines = jobs.map(([submit, ran, processors, asks], at) =>
-    [at + 1, submit, -1, ran, processors, -1, -1, processors, asks, -1, 1, 1, 1, -1, -1, -1, -1, -1].join(" "),
-  );
-  const text = `${header}\n${lines.join("\n")}\n`;
-  writeFileSync(join(folder, name), name.endsWith(".gz") ? gzipSync(text) : text);
+function writeLog(name: string, header: string, jobs: readonly Row[]): string {
+  const logged = jobs.map(([submit, ran, processors, asks]) => ({ submit, ran, processors, asks }));
+  writeSwf(join(folder, name), header, logged);
   return name;
 }
 
-const blocked = [
+const blocked: readonly Row[] = [
   [100, 10, 8, 10],
   [101, 5, 6, 5],
   [102, 4, 2, 4],
@@ -34,24 +34,11 @@ const other = writeLog("other.swf", "; MaxNodes: 8", [
 const unsized = writeLog("unsized.swf", "; Computer: somewhere", blocked);
 const incomplete = writeLog("incomplete.swf", "; MaxProcs: 4", [[0, -1, 4, 10]]);
 
-async function weir(words: string, terminal: { readonly columns?: number; readonly errorIsTerminal?: boolean } = {}) {
-  const [out, errors]: [string[], string[]] = [[], []];
-  const status = await run(words.split(" "), {
-    environment: { HOME: folder, WEIR_HOME: join(folder, "nothing") },
-    ...{ folder, uid: 1000, outIsTerminal: false, errorIsTerminal: false, inIsTerminal: false, columns: 80 },
-    out: async (piece) => void out.push(Buffer.from(piece).toString()),
-    error: (text) => void errors.push(text),
-    readAll: async () => new Uint8Array(),
-    askSecret: async () => "",
-    onInterrupt: () => () => undefined,
-    ...terminal,
-  });
-  return { status, out: out.join(""), error: errors.join("") };
-}
+const weir = (words: string, terminal: Partial<Terminal> = {}) => typed(words.split(" "), { folder, ...terminal });
 
 test("one trace under a named policy: the keys of the answer, and their values", async () => {
-  const { status, out, error } = await weir(`simulate --trace ${one} --policy easy --json`);
-  assert.equal(status, 0, error);
+  const { code, out, error } = await weir(`simulate --trace ${one} --policy easy --json`);
+  assert.equal(code, 0, error);
   assert.equal(error, "");
   const answer = JSON.parse(out);
   assert.deepEqual(Object.keys(answer), [
@@ -94,7 +81,7 @@ test("a policy file is taken wherever its policy can be", async () => {
   writeFileSync(join(folder, "mine.json"), '{"name": "mine", "like": "easy"}');
   const named = await weir(`simulate --trace ${one} --policy easy --json`);
   const read = await weir(`simulate --trace ${one} --policy mine.json --json`);
-  assert.equal(read.status, 0, read.error);
+  assert.equal(read.code, 0, read.error);
   assert.equal(JSON.parse(read.out).startChecksum, JSON.parse(named.out).startChecksum);
   const central = await weir(`simulate --trace ${one} ${other} --policy mine.json`);
   assert.match(central.out, /mine, --routing weir/);
@@ -102,10 +89,10 @@ test("a policy file is taken wherever its policy can be", async () => {
 
 test("several traces: homes in the order given, and each way to route", async () => {
   for (const routing of ["home", "random", "least-load", "earliest-start", "merged", "central"]) {
-    const { status, out, error } = await weir(
+    const { code, out, error } = await weir(
       `simulate --trace ${other} ${one} --policy easy --routing ${routing} --json`,
     );
-    assert.equal(status, 0, error);
+    assert.equal(code, 0, error);
     const { jobs, processors, perHome } = JSON.parse(out);
     assert.deepEqual([jobs, processors], [5, 18]);
     assert.deepEqual(
@@ -147,9 +134,9 @@ test("days, sequences, sizes and estimates", async () => {
 });
 
 test("refusals say what is wrong and what to do", async () => {
-  const refused = async (words: string, status: number, ...patterns: readonly RegExp[]) => {
+  const refused = async (words: string, code: number, ...patterns: readonly RegExp[]) => {
     const said = await weir(`simulate ${words}`);
-    assert.equal(said.status, status, said.error);
+    assert.equal(said.code, code, said.error);
     assert.equal(said.out, "");
     for (const pattern of patterns) assert.match(said.error, pattern);
   };
@@ -193,7 +180,7 @@ writeFileSync(join(folder, "nodes.csv"), "cpu_milli,memory_mib,gpu,model\n16000,
 
 test("a list of pods is packed on the nodes of --network, by both rules and ten seeds, or by one", async () => {
   const both = await weir("simulate --trace pods.csv --network nodes.csv --json");
-  assert.equal(both.status, 0, both.error);
+  assert.equal(both.code, 0, both.error);
   const { runs, means, leftOut } = JSON.parse(both.out);
   assert.equal(runs.length, 20);
   assert.deepEqual(Object.keys(means), ["fragmentation", "best-fit"]);
@@ -201,17 +188,17 @@ test("a list of pods is packed on the nodes of --network, by both rules and ten 
   assert.ok(runs.every((each: { devicesMilli: number }) => each.devicesMilli === 6000));
   assert.ok(means.fragmentation > 0.5 && means.fragmentation <= 1);
   const one = await weir("simulate --trace pods.csv --network nodes.csv --policy weir --seed 3");
-  assert.equal(one.status, 0, one.error);
+  assert.equal(one.code, 0, one.error);
   assert.match(one.out, /^RULE +SEED +PODS +FIT NOWHERE +DEVICES ASKED +ALLOCATED +OF ALL\nfragmentation +3 /);
   assert.match(one.out, /\nfragmentation, mean:? +\d+\.\d\d %\n/);
   assert.match(one.error, /^Left out, as amounts are missing or negative: 0 pods, 1 nodes/);
 });
 
 test("what cannot be packed is said, and what to do about it", async () => {
-  const said = async (words: string, status: number, error: RegExp) => {
+  const said = async (words: string, code: number, error: RegExp) => {
     const ran = await weir(`simulate ${words}`);
     assert.match(ran.error, error);
-    assert.equal(ran.status, status);
+    assert.equal(ran.code, code);
   };
   await said("--trace pods.csv", 2, /name the list of nodes with --network FILE/);
   await said("--trace pods.csv --network nothing.csv", 2, /nothing\.csv/);
