@@ -90,6 +90,7 @@ export const words = {
   columnSince: ["SINCE", "自"],
   readiness_requested: ["requested", "已申请"],
   readiness_created: ["created, not tried", "已创建，未测试"],
+  "readiness_needs-credential": ["waits for their own credential there", "等待本人在该中心委托凭据"],
   readiness_ready: ["ready", "可用"],
   readiness_removed: ["removed by the centre", "中心已移除"],
   readinessUnanswered: ["asked for, no answer yet", "已申请，尚无答复"],
@@ -280,6 +281,10 @@ export const words = {
   replayDiffers: [
     "Line {line} was decided otherwise.\nrecorded: {recorded}\nreplayed: {replayed}",
     "第 {line} 行的决策不同。\n录制：{recorded}\n回放：{replayed}",
+  ],
+  replayOtherFormat: [
+    "{path} was recorded by a Weir that decides by other rules (format {format}); replay it with that one.",
+    "{path} 由决策规则不同的 Weir 录制（格式 {format}），请用那一版回放。",
   ],
   replayUnreadable: [
     "{path} is no recording of a scheduler, from line {line} on. Make one with WEIR_RECORD=FILE at the server's start.",

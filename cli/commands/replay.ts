@@ -13,6 +13,8 @@ export async function replay(call: Call): Promise<number> {
   switch (replayed.kind) {
     case "unreadable":
       throw new Stop(exitCodes.usage, say("replayUnreadable", { path, line: `${replayed.line}` }));
+    case "other-format":
+      throw new Stop(exitCodes.usage, say("replayOtherFormat", { path, format: `${replayed.format}` }));
     case "equal": {
       const { events, decisions, placements } = replayed;
       const counts = { events: `${events}`, decisions: `${decisions}`, placements: `${placements}` };

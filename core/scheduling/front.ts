@@ -1,6 +1,7 @@
 import type { JobRecord } from "#core/scheduling/job-record.ts";
 import { type Ask, type Group, type Queue, type Row, readyFirst, settle } from "#core/scheduling/queue.ts";
 import { isAhead, type Rank } from "#core/scheduling/ranking.ts";
+import { rankOfJob } from "#core/scheduling/strands.ts";
 
 /**
  * Walks the queue in its order and changes nothing of it, but for dropping what is no longer ready: the heap of each group
@@ -30,7 +31,7 @@ export function nextOf(front: Front, isClosed: (group: Group) => boolean): Step 
   for (let step = pop(front.steps); step; step = pop(front.steps)) {
     const { row } = step;
     if (isClosed(row.ask.group)) continue;
-    const first = readyFirst(row);
+    const first = readyFirst(front.queue, row);
     if (first === step.first) return step;
     front.moved.push(row);
     if (first) meetAgain(front, row, first, step.at);
@@ -79,7 +80,7 @@ export function leave({ queue, moved }: Front): void {
 function rankOf({ queue, rankBy }: Front, job: JobRecord): Rank {
   const { ask } = job;
   if (rankBy) return { tier: 0, score: rankBy(ask) };
-  return ask.row?.first === job ? ask.row.rank : queue.ranking.of(ask, job, queue.rankedMs);
+  return ask.row?.first === job ? ask.row.rank : rankOfJob(queue, job);
 }
 
 function meet(front: Front, rows: readonly Row[], at: number): void {

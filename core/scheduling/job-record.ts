@@ -4,6 +4,7 @@ import type { PoolRecord, Sort } from "#core/scheduling/centres.ts";
 import type { Waits } from "#core/scheduling/dependencies.ts";
 import { type Indices, indexAt, type Positions } from "#core/scheduling/positions.ts";
 import type { Ask } from "#core/scheduling/queue.ts";
+import type { Charge, Submitter } from "#core/scheduling/submitters.ts";
 import type { RunPhase } from "#core/scheduling/world.ts";
 
 /** A job of which some task has not ended. Changed in place by `createWorld` alone. */
@@ -14,6 +15,7 @@ export type JobRecord = {
   readonly person: PersonId;
   readonly name: string;
   readonly priority: PriorityClass;
+  readonly submitter: Submitter;
   readonly indices: Indices;
   readonly ofArray: boolean;
   readonly throttle: number | null;
@@ -40,6 +42,10 @@ export type LiveRun = {
   phase: RunPhase;
   /** When it is expected to end at the latest: its limit and grace after its start, or after its placement until then. */
   endsMs: number;
+  /** null: it has not started. */
+  startedMs: number | null;
+  /** null: nobody's usage counts. */
+  readonly charged: Charge | null;
 };
 
 /** First come first served: by the time of submission, then by job id; within an array by position. */

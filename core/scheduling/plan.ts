@@ -36,16 +36,17 @@ import {
   type Step,
   standsBefore,
 } from "#core/scheduling/front.ts";
-import { comesBefore, type JobRecord, type LiveRun, popJob, pushJob } from "#core/scheduling/job-record.ts";
+import { comesBefore, type JobRecord, type LiveRun } from "#core/scheduling/job-record.ts";
 import { lacksLicences, licenceHolder, takeLicences } from "#core/scheduling/offered.ts";
 import type { Demand, DemandRecord } from "#core/scheduling/packing/demand.ts";
 import { growthIn } from "#core/scheduling/packing/whole-cards.ts";
 import type { Backfill } from "#core/scheduling/policy.ts";
 import { hasPosition, indexAt, rangesOf } from "#core/scheduling/positions.ts";
-import { type Ask, forgetFailures, type Group, nextReady, type Queue, room } from "#core/scheduling/queue.ts";
+import { type Ask, forgetFailures, type Group, nextReady, putBack, type Queue, room } from "#core/scheduling/queue.ts";
 import { isStarving } from "#core/scheduling/ranking.ts";
 import type { Candidate } from "#core/scheduling/reasons.ts";
 import { nodesFitting, pack } from "#core/scheduling/room.ts";
+import { firstOf, takeFirst } from "#core/scheduling/strands.ts";
 import { earliestFit, expectEnd, expectNoEnd, reserveAt, startBeside, type Twin } from "#core/scheduling/twin.ts";
 import type { DependencyEnd, Placement } from "#core/scheduling/world.ts";
 
@@ -261,7 +262,7 @@ function served<Seen>(scene: Scene, errand: Errand, look: (walk: Walk) => Seen):
     return look(walk);
   } finally {
     for (const each of walk.taken.reverse()) giveBack(each);
-    for (const job of walk.served) if (job.ask.row) pushJob(job.ask.row.jobs, job);
+    for (const job of walk.served) putBack(scene.queue, job);
     leave(front);
     for (const pool of walk.reserved) pool.reservations.length = 0;
     for (const centre of scene.centres) {
@@ -309,10 +310,10 @@ function serve(scene: Scene, walk: Walk, front: Front, errand: Errand): void {
 /** The next of the row, where the first is done with; answers whether it is. */
 function goOn(walk: Walk, front: Front, { row, first }: Step, isServed: boolean): boolean {
   if (isServed) {
-    popJob(row.jobs);
+    takeFirst(front.queue, row);
     walk.served.push(first);
   }
-  const next = isServed ? row.jobs[0] : undefined;
+  const next = isServed ? firstOf(row) : null;
   const met = walk.met.get(row.ask.group);
   if (next) meetAgain(front, row, next);
   else if (met) met.rows += 1;
@@ -546,7 +547,7 @@ function giveBack({ offer, ask, left, twin, run }: Taken): void {
 function begin({ nowMs }: Walk, { pool, device }: Offer, { shape, timeLimitS, graceS }: Ask): LiveRun {
   const endsMs = nowMs + (timeLimitS + graceS) * 1000;
   const sort = { line: "", allocation: allocationOf(shape, pool, device), phases: { sent: 1, waiting: 0, running: 0 } };
-  const run: LiveRun = { attempt: 0, pool, sort, phase: "sent", endsMs };
+  const run: LiveRun = { attempt: 0, pool, sort, phase: "sent", endsMs, startedMs: null, charged: null };
   addTo(pool.taken, sort.allocation, 1);
   expectEnd(pool, run);
   startBeside(pool, needIn(shape, pool, device), endsMs);

@@ -136,3 +136,8 @@ export const policies = {
 } as const satisfies Record<string, Policy>;
 
 export type PolicyName = keyof typeof policies;
+
+/** Whether the live network can follow it: rules of one paper's simulator it cannot. */
+export function isLive({ head, backfill }: Policy): boolean {
+  return head === "chosen-again" && backfill !== "window";
+}

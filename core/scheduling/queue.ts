@@ -5,20 +5,23 @@ import { accountsKey } from "#core/scheduling/account-use.ts";
 import { type CentreRecord, isShared, lineOf, type PoolRecord } from "#core/scheduling/centres.ts";
 import { isReleased, nextAllowed } from "#core/scheduling/dependencies.ts";
 import { type Asked, mayEverUse } from "#core/scheduling/fit.ts";
-import { type JobRecord, popJob, pushJob } from "#core/scheduling/job-record.ts";
+import type { JobRecord } from "#core/scheduling/job-record.ts";
 import { isAhead, type Rank, type Ranking } from "#core/scheduling/ranking.ts";
+import { firstOf, putInStrand, rankStrands, type Strand, takeAll, takeFirst } from "#core/scheduling/strands.ts";
+import { type Submitters, tellFactors } from "#core/scheduling/submitters.ts";
 import type { WantedAccount } from "#core/scheduling/world.ts";
 
 /**
- * The ready jobs. Those that ask for the same stand in one row, older before younger, so only the first of a row is
- * ranked. Rows of one size that may use the same pools (where one of these is shared, also of one project) form a group:
+ * The ready jobs. Those that ask for the same stand in one row, and those of a row that come from one submitter in one strand,
+ * older before younger, so only the first of a strand is ranked. Rows of one size that may use the same pools (where one of these is shared, also of one project) form a group:
  * where a pool has no node for that size, none of them is looked at. A decision so costs in proportion to what starts and
  * to what changed, not to what waits (docs/decisions/0024).
  */
 export type Queue = {
   readonly groups: Map<string, Group>;
   readonly asks: Map<string, Ask>;
-  readonly ranking: Ranking;
+  ranking: Ranking;
+  readonly submitters: Submitters;
   /** When the ranks were told: the step of the clock at which they were told anew. */
   rankedMs: number;
   /** Counts what may have made room for anything, so that what failed before is looked at again. */
@@ -43,10 +46,11 @@ export type Group = {
 
 export type Size = { readonly nodes: number; readonly cores: number; readonly cards: number };
 
-/** Jobs of one ask; `jobs` has its first, by submission, at 0. */
+/** Jobs of one ask. */
 export type Row = {
   readonly ask: Ask;
-  readonly jobs: JobRecord[];
+  /** A binary heap by the rank of their first jobs. */
+  readonly strands: Strand[];
   /** Of the first, as told last. */
   rank: Rank;
   first: JobRecord;
@@ -64,8 +68,8 @@ export type Ask = Asked & {
   failed: number;
 };
 
-export function emptyQueue(ranking: Ranking): Queue {
-  return { groups: new Map(), asks: new Map(), ranking, rankedMs: 0, changes: 1, forgotten: 1 };
+export function emptyQueue(ranking: Ranking, submitters: Submitters): Queue {
+  return { groups: new Map(), asks: new Map(), ranking, submitters, rankedMs: 0, changes: 1, forgotten: 1 };
 }
 
 /** The first position ≥ from that could be placed as far as the job itself is concerned, or -1. */
@@ -88,11 +92,13 @@ export function enqueue(queue: Queue, job: JobRecord): void {
   job.inQueue = true;
   const { ask } = job;
   if (ask.row) {
-    pushJob(ask.row.jobs, job);
-    if (ask.row.jobs[0] === job) tellRank(queue, ask.row);
+    putInStrand(queue, ask.row, job);
+    if (firstOf(ask.row) === job) tellRank(ask.row);
     return;
   }
-  const row: Row = { ask, jobs: [job], rank: queue.ranking.of(ask, job, queue.rankedMs), first: job, at: 0 };
+  const row: Row = { ask, strands: [], rank: { tier: 0, score: 0 }, first: job, at: 0 };
+  putInStrand(queue, row, job);
+  row.rank = rankIn(row);
   ask.row = row;
   pushRow(ask.group.rows, row);
   if (ask.group.failed > 0) ask.group.untried.push(row);
@@ -105,45 +111,78 @@ export function forgetFailures(queue: Queue): void {
 }
 
 /** The first of the row that is ready; those before it that are no longer so are dropped. */
-export function readyFirst(row: Row): JobRecord | null {
+export function readyFirst(queue: Queue, row: Row): JobRecord | null {
   for (;;) {
-    const first = row.jobs[0];
-    if (!first || isReady(first)) return first ?? null;
+    const first = firstOf(row);
+    if (!first || isReady(first)) return first;
     first.inQueue = false;
-    popJob(row.jobs);
+    takeFirst(queue, row);
   }
 }
 
 /** After the first of a row changed: the row takes its place by the new one, or is gone. */
 export function settle(queue: Queue, row: Row): void {
-  const first = readyFirst(row);
+  const first = readyFirst(queue, row);
   if (first === row.first || row.ask.row !== row) return;
-  if (first) tellRank(queue, row);
+  if (first) tellRank(row);
   else {
     removeRow(row.ask.group.rows, row);
     row.ask.row = null;
   }
 }
 
-/** Tells all ranks anew where so much time has passed that they may have changed. */
-export function rankAnew(queue: Queue, nowMs: number): void {
-  const { ranking } = queue;
-  if (ranking.anewMs === null) return;
-  // Told at whole steps of the clock, so that it makes no difference when they were told before.
-  const stepMs = Math.floor(nowMs / ranking.anewMs) * ranking.anewMs;
-  if (stepMs === queue.rankedMs) return;
+/** Tells all ranks anew where so much time has passed that they may have changed; answers whether it did. */
+export function rankAnew(queue: Queue, nowMs: number): boolean {
+  const { anewMs } = queue.ranking;
+  if (anewMs === null) return false;
+  // Told at whole steps of the clock.
+  const stepMs = Math.floor(nowMs / anewMs) * anewMs;
+  if (stepMs === queue.rankedMs) return false;
   queue.rankedMs = stepMs;
+  rankAll(queue);
+  return true;
+}
+
+/** Tells all ranks anew, by what was used and learnt until now. */
+export function rankAll(queue: Queue): void {
+  tellFactors(queue.submitters);
   for (const { rows } of queue.groups.values()) {
-    for (const row of rows) row.rank = ranking.of(row.ask, row.first, stepMs);
+    for (const row of rows) {
+      rankStrands(queue, row);
+      row.first = firstOf(row) ?? row.first;
+      row.rank = rankIn(row);
+    }
     for (let at = (rows.length >>> 1) - 1; at >= 0; at--) sink(rows, at);
   }
 }
 
-function tellRank(queue: Queue, row: Row): void {
-  const [first] = row.jobs;
+/** By another policy from now on. */
+export function rankBy(queue: Queue, ranking: Ranking): void {
+  queue.ranking = ranking;
+  for (const { rows } of queue.groups.values())
+    for (const { strands } of rows)
+      for (const strand of strands) {
+        strand.kind = -1;
+        strand.predictedS = -1;
+      }
+  forgetFailures(queue);
+  rankAll(queue);
+}
+
+/** A job that was taken out of its row for the length of a walk comes back. */
+export function putBack(queue: Queue, job: JobRecord): void {
+  if (job.ask.row) putInStrand(queue, job.ask.row, job);
+}
+
+function rankIn({ strands, rank }: Row): Rank {
+  return strands[0]?.rank ?? rank;
+}
+
+function tellRank(row: Row): void {
+  const first = firstOf(row);
   if (!first) return;
   row.first = first;
-  row.rank = queue.ranking.of(row.ask, first, queue.rankedMs);
+  row.rank = rankIn(row);
   const { rows } = row.ask.group;
   sink(rows, rise(rows, row.at));
 }
@@ -274,11 +313,13 @@ export function regroup(
     to.untried = [];
     ask.failed = 0;
   }
+  // Before their jobs ask as others: a strand is found by what its jobs ask for.
+  const parted = new Map([...relined].flatMap(({ row }) => (row ? [[row, takeAll(row)] as const] : [])));
   if (relined.size > 0) reline(queue, relined, centres, jobs());
   for (const group of left) {
     for (const row of group.rows.splice(0)) {
       if (!relined.has(row.ask)) pushRow(row.ask.group.rows, row);
-      for (const job of relined.has(row.ask) ? row.jobs : []) {
+      for (const job of parted.get(row) ?? []) {
         job.inQueue = false;
         enqueue(queue, job);
       }

@@ -1,34 +1,44 @@
-import { coresPerNode, type PriorityClass } from "#core/job/spec.ts";
+import type { PriorityClass } from "#core/job/spec.ts";
 import type { Asked } from "#core/scheduling/fit.ts";
 import { comesBefore, type JobRecord } from "#core/scheduling/job-record.ts";
 import { agedScore, standingScore } from "#core/scheduling/order/score.ts";
 import type { Policy } from "#core/scheduling/policy.ts";
+import { processorsOf } from "#core/scheduling/submitters.ts";
 
 /** Where a job stands in the queue: the lower tier first, then the lower score; all alike: first come first served. */
 export type Rank = { readonly tier: number; readonly score: number };
 
 /** The one place that says in what order work is looked at. */
 export type Ranking = {
-  readonly of: (asked: Pick<Asked, "shape" | "timeLimitS">, job: JobRecord, nowMs: number) => Rank;
+  /** The part of a score that neither waiting nor anybody's usage changes. */
+  readonly standing: (asked: Pick<Asked, "shape" | "timeLimitS">, predictedS: number) => number;
+  readonly of: (job: JobRecord, standing: number, nowMs: number) => Rank;
   /** After so long the ranks are told anew; null: time changes nothing of them. */
   readonly anewMs: number | null;
 };
 
-export function rankingOf({ order, maxWaitS }: Policy): Ranking {
+export function rankingOf({ order, maxWaitS, guardLeadS, fairness, prediction }: Policy): Ranking {
   const classes = order.kind === "score";
+  const guardAfterS = maxWaitS === null ? Number.POSITIVE_INFINITY : maxWaitS - guardLeadS;
+  const promiseS = fairness?.promiseS ?? Number.POSITIVE_INFINITY;
+  const moves = classes || maxWaitS !== null || fairness !== null || prediction !== null;
   return {
-    of: (asked, job, nowMs) => {
+    standing: (asked, predictedS) => standingScore(order, processorsOf(asked), predictedS, asked.timeLimitS, 0),
+    of: (job, standing, nowMs) => {
       const waitS = Math.max(0, nowMs - job.submittedMs) / 1000;
-      if (maxWaitS !== null && waitS >= maxWaitS) return starving;
+      if (waitS >= guardAfterS || (waitS >= promiseS && job.submitter.isBelowShare)) return served;
       const tier = classes ? tiers[job.priority] : tiers.normal;
       // Ties go by submission, to the millisecond.
-      if (order.kind === "fcfs") return { tier, score: 0 };
-      const { timeLimitS } = asked;
-      const standing = standingScore(order, processorsOf(asked), timeLimitS, timeLimitS, job.submittedMs / 1000);
-      return { tier, score: agedScore(order, standing, waitS) };
+      if (order.kind === "fcfs" && fairness === null) return { tier, score: 0 };
+      return { tier, score: agedScore(order, ofJob(job, standing), waitS) * job.submitter.factor };
     },
-    anewMs: classes || maxWaitS !== null ? 10_000 : null,
+    anewMs: moves ? 10_000 : null,
   };
+
+  function ofJob({ ask, submittedMs }: JobRecord, standing: number): number {
+    if (order.kind !== "fcfs" && order.kind !== "f1") return standing;
+    return standingScore(order, processorsOf(ask), ask.timeLimitS, ask.timeLimitS, submittedMs / 1000);
+  }
 }
 
 /** The order of two places in the queue. */
@@ -38,14 +48,13 @@ export function isAhead(one: Rank, first: JobRecord, other: Rank, second: JobRec
   return comesBefore(first, second);
 }
 
-/** Who has waited longer than the policy lets anybody wait: before all others, first come first served. */
-const starving: Rank = { tier: 0, score: 0 };
+/**
+ * Who has waited nearly as long as the policy lets anybody wait, and whose tenant is owed its plan's promise: before all
+ * others, first come first served.
+ */
+const served: Rank = { tier: 0, score: 0 };
 const tiers = { high: 1, normal: 2, low: 3 } as const satisfies Record<PriorityClass, number>;
 
 export function isStarving({ tier }: Rank): boolean {
-  return tier === starving.tier;
-}
-
-function processorsOf({ shape }: Pick<Asked, "shape">): number {
-  return shape.nodes * coresPerNode(shape);
+  return tier === served.tier;
 }

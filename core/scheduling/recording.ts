@@ -2,18 +2,25 @@ import { type Policy, policies } from "#core/scheduling/policy.ts";
 import { createWorld, type Plan, type World, type WorldEvent } from "#core/scheduling/world.ts";
 
 /**
- * What a world was told and what it decided, as lines of text: first `{"recording": 1, "policy": …}`, then one line an
- * event and one a decision, in the order they came. Replayed, it gives the same plans byte for byte: live is simulated.
+ * What a world was told and what it decided, as lines of text: first `{"recording": 2, "policy": …}`, then one line an
+ * event, one a decision, and one where a look at the queue told its ranks anew, in the order they came. Replayed, it gives
+ * the same plans byte for byte: live is simulated.
  */
 type Line =
-  | { readonly recording: 1; readonly policy: Policy }
+  | { readonly recording: typeof format; readonly policy: Policy }
   | { readonly event: WorldEvent }
+  | { readonly told: number }
   | { readonly decide: { readonly nowMs: number; readonly most: number }; readonly plan: Plan };
+
+/** 1 knew neither whose tenant work is of, nor when it ended: what the order goes by now cannot be told from it. */
+const format = 2;
 
 export type ReplayedRecording =
   | { readonly kind: "equal"; readonly events: number; readonly decisions: number; readonly placements: number }
   /** The first decision that came out otherwise; `line` from 1. */
   | { readonly kind: "differs"; readonly line: number; readonly recorded: string; readonly replayed: string }
+  /** Made by a Weir that decided by other rules. */
+  | { readonly kind: "other-format"; readonly format: number }
   /** Not the text of a recording, from this line on. */
   | { readonly kind: "unreadable"; readonly line: number };
 
@@ -21,9 +28,27 @@ export type ReplayedRecording =
 export function recordedWorld(write: (line: string) => void, policy: Policy = policies.weir): World {
   const world = createWorld(policy);
   const tell = (line: Line) => write(JSON.stringify(line, withMaps));
-  tell({ recording: 1, policy });
+  tell({ recording: format, policy });
+  const tellTime = (nowMs: number) => {
+    const isAnew = world.tell(nowMs);
+    if (isAnew) tell({ told: nowMs });
+    return isAnew;
+  };
   return {
     ...world,
+    tell: tellTime,
+    explain: (task, nowMs) => {
+      tellTime(nowMs);
+      return world.explain(task, nowMs);
+    },
+    explainNew: (shape, wishes, nowMs, asker) => {
+      tellTime(nowMs);
+      return world.explainNew(shape, wishes, nowMs, asker);
+    },
+    whatIf: (task, nowMs) => {
+      tellTime(nowMs);
+      return world.whatIf(task, nowMs);
+    },
     apply: (event) => {
       tell({ event });
       world.apply(event);
@@ -40,12 +65,15 @@ export function recordedWorld(write: (line: string) => void, policy: Policy = po
 export function replayRecording(text: string): ReplayedRecording {
   const lines = text.split("\n");
   if (lines.pop() !== "" && lines.length === 0) return { kind: "unreadable", line: 1 };
+  const made = formatOf(lines[0] ?? "");
+  if (made !== null && made !== format) return { kind: "other-format", format: made };
   let world: World | null = null;
   let [events, decisions, placements] = [0, 0, 0];
   for (const [at, text] of lines.entries()) {
     const line = parsedLine(text);
     if (!line || (world === null) !== "recording" in line) return { kind: "unreadable", line: at + 1 };
     if ("recording" in line) world = createWorld(line.policy);
+    else if ("told" in line) world?.tell(line.told);
     else if ("event" in line) {
       world?.apply(line.event);
       events += 1;
@@ -65,11 +93,18 @@ function parsedLine(text: string): Line | null {
   try {
     const line: Line = JSON.parse(text, asMaps);
     const isOne =
-      typeof line === "object" && line !== null && ("recording" in line || "event" in line || "decide" in line);
-    return isOne && (!("recording" in line) || line.recording === 1) ? line : null;
+      typeof line === "object" &&
+      line !== null &&
+      ("recording" in line || "event" in line || "decide" in line || "told" in line);
+    return isOne ? line : null;
   } catch {
     return null;
   }
+}
+
+function formatOf(first: string): number | null {
+  const [, made] = /^\{"recording":(\d{1,9}),/.exec(first) ?? [];
+  return made === undefined ? null : Number(made);
 }
 
 /** Maps of an event (accounts, limits) as lists of their entries. */

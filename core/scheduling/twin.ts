@@ -124,7 +124,7 @@ function runLike(pool: PoolRecord, { nodes, cores, memoryMib, cards, device }: N
     acceleratorModel: pool.devices[device]?.model ?? null,
   };
   const sort = { line: "", allocation, phases: { sent: 1, waiting: 0, running: 0 } };
-  return { attempt: 0, pool, sort, phase: "sent", endsMs: 0 };
+  return { attempt: 0, pool, sort, phase: "sent", endsMs: 0, startedMs: null, charged: null };
 }
 
 function putBeside(reservation: Reservation, need: Need, untilMs: number): void {

@@ -4,7 +4,15 @@ import type { DriverName, LifeCycle, PoolContract } from "#core/centre/centre.ts
 import type { Amounts, EngineOffers, EnginePool, ForeignLoad, NodeGroup, PoolLimits } from "#core/centre/engine.ts";
 import type { Intake } from "#core/centre/intake.ts";
 import type { Hours, PoolTermsInForce } from "#core/centre/terms.ts";
-import type { CentreId, JobId, PersonId, ProjectId, TaskRef } from "#core/ids.ts";
+import {
+  type CentreId,
+  type JobId,
+  type PersonId,
+  type ProjectId,
+  type TaskRef,
+  type TenantId,
+  tenantId,
+} from "#core/ids.ts";
 import type { Demands } from "#core/job/demands.ts";
 import type { ArraySpec, CentreWishes, Dependency, IndexRange, PriorityClass, Shape } from "#core/job/spec.ts";
 import type { Refusal } from "#core/refusal.ts";
@@ -35,7 +43,8 @@ import { headroomOf, type StartableShape } from "#core/scheduling/headroom.ts";
 import type { JobRecord, LiveRun } from "#core/scheduling/job-record.ts";
 import { nearestFit } from "#core/scheduling/nearest.ts";
 import { takeLicences } from "#core/scheduling/offered.ts";
-import { emptyDemand } from "#core/scheduling/packing/demand.ts";
+import { type OrderTerms, orderTerms } from "#core/scheduling/order-terms.ts";
+import { type DemandRecord, emptyDemand } from "#core/scheduling/packing/demand.ts";
 import { needOfShape } from "#core/scheduling/packing/whole-cards.ts";
 import {
   chooseAmong,
@@ -48,7 +57,7 @@ import {
   type Scene,
   seenFrom,
 } from "#core/scheduling/plan.ts";
-import { type Policy, policies } from "#core/scheduling/policy.ts";
+import { type Backfill, isLive, type Policy, policies } from "#core/scheduling/policy.ts";
 import {
   addPositions,
   gapsOf,
@@ -70,6 +79,7 @@ import {
   lineFor,
   nextReady,
   rankAnew,
+  rankBy,
   regroup,
   release,
   room,
@@ -77,6 +87,23 @@ import {
 } from "#core/scheduling/queue.ts";
 import { rankingOf } from "#core/scheduling/ranking.ts";
 import type { Candidate, Facts, JobRule } from "#core/scheduling/reasons.ts";
+import {
+  capacityOf,
+  charge,
+  correct,
+  emptySubmitters,
+  followPolicy,
+  type LiveCharge,
+  learn,
+  memoryOf,
+  type OrderMemory,
+  type PastRun,
+  ranForS,
+  recall,
+  recallRun,
+  submitterOf,
+  weigh,
+} from "#core/scheduling/submitters.ts";
 import { lostWith } from "#core/scheduling/terms-change.ts";
 import { expectEnd, expectNoEnd } from "#core/scheduling/twin.ts";
 import { type StartingChange, smallestChanges } from "#core/scheduling/what-if.ts";
@@ -128,6 +155,14 @@ export type World = {
   onlyAt(centre: CentreId): number;
   /** Queued tasks that could run somewhere now and nowhere were these the terms of pools of the centre. Looks at every job. */
   lostWith(centre: CentreId, terms: ReadonlyMap<string, PoolTermsInForce>): number;
+  /**
+   * Tells what time it is, as each decision and explanation does first. Answers whether ranks were told anew: a recording
+   * holds that, since what follows depends on it.
+   */
+  tell(nowMs: number): boolean;
+  /** What the order goes by of work that is over: usage and run times. Given to another world, its order is the same. */
+  remembered(nowMs: number): OrderMemory;
+  policy(): Policy;
   counts(): { readonly jobs: number; readonly queued: number; readonly live: number };
 };
 
@@ -153,6 +188,8 @@ export type WorldEvent =
       readonly job: JobId;
       /** Order in the queue: (submittedMs, job, place in the array). */
       readonly submittedMs: number;
+      /** Absent: all projects are of one tenant. */
+      readonly tenant?: TenantId | undefined;
       readonly project: ProjectId;
       readonly person: PersonId;
       readonly name: string;
@@ -192,14 +229,41 @@ export type WorldEvent =
       readonly atMs: number;
     }
   /** Back in the queue at its old place after attempt `attempts` (a retry, a withdrawal, a requeue). */
-  | { readonly kind: "task-queued"; readonly job: JobId; readonly index: number; readonly attempts: number }
+  | {
+      readonly kind: "task-queued";
+      readonly job: JobId;
+      readonly index: number;
+      readonly attempts: number;
+      /** When its run ended, where it had one; absent: its run counts as if it had used nothing. */
+      readonly atMs?: number | undefined;
+    }
   /** Final. Ranges, so that cancelling an array of 100 000 is one event; a single task is {first: i, last: i, step: 1}. */
   | {
       readonly kind: "tasks-ended";
       readonly job: JobId;
       readonly indices: readonly IndexRange[];
       readonly succeeded: boolean;
-    };
+      /** When; absent: their runs count as if they had used nothing, and nothing is learnt of them. */
+      readonly atMs?: number | undefined;
+    }
+  /** The order goes by it from now on. Weights of tenants; those not named weigh 1. */
+  | {
+      readonly kind: "policy-set";
+      readonly policy: Policy;
+      readonly weights: readonly (readonly [tenant: TenantId, weight: number])[];
+      readonly atMs: number;
+    }
+  /** What a world before this one remembered; told to a new one. */
+  | { readonly kind: "order-remembered"; readonly memory: OrderMemory }
+  /** A run that was over before the world was told of its job. */
+  | ({
+      readonly kind: "run-past";
+      readonly tenant: TenantId;
+      readonly project: ProjectId;
+      readonly person: PersonId;
+      readonly shape: Shape;
+      readonly timeLimitS: number;
+    } & PastRun);
 
 /** How far a run is, as the centre told: on the way there, in the engine's own queue, started. It never goes back. */
 export type RunPhase = (typeof runPhases)[number];
@@ -290,6 +354,8 @@ export type WaitingExplanation = {
   /** Where it would go if it were placed this instant; null: it waits. */
   readonly wouldGoTo: CentreId | null;
   readonly estimate: StartEstimate;
+  /** What its place in the queue is made of; null: it has none yet. */
+  readonly order: OrderTerms | null;
 };
 
 /**
@@ -323,8 +389,11 @@ type State = Scene & {
   readonly jobs: Map<JobId, JobRecord>;
   queued: number;
   live: number;
+  policy: Policy;
+  backfill: Backfill;
+  demand: DemandRecord | null;
   /** Whoever is reserved for stays so: nobody who comes later ranks before it. */
-  readonly keepsPlaces: boolean;
+  keepsPlaces: boolean;
   /** When a pool's hours begin, as it was told last. */
   againMs: number | null;
   /** null: to be worked out again. */
@@ -333,16 +402,12 @@ type State = Scene & {
 
 /** `policy` absent: Weir's own. */
 export function createWorld(policy: Policy = policies.weir): World {
-  assert(policy.head === "chosen-again" && policy.backfill !== "window", `${policy.name} is a policy of replays alone`);
   const state: State = {
     centres: [],
-    queue: emptyQueue(rankingOf(policy)),
-    backfill: policy.backfill,
+    queue: emptyQueue(rankingOf(policy), emptySubmitters(policy)),
+    ...followed(policy),
     memory: { reserved: new Map(), started: [] },
-    keepsPlaces: policy.order.kind === "fcfs" && policy.backfill !== "none",
     againMs: null,
-    // The classics without backfill stay as they are: most free first, of accelerators too.
-    demand: policy.backfill === "none" ? null : emptyDemand(mostNeedsWeighed),
     dependencies: emptyDependencies(),
     jobs: new Map(),
     queued: 0,
@@ -351,6 +416,7 @@ export function createWorld(policy: Policy = policies.weir): World {
   };
   return {
     apply: (event) => apply(state, event),
+    tell: (nowMs) => rankAnew(state.queue, nowMs),
     decide: (nowMs, most) => ({
       decidedMs: nowMs,
       againMs: tellNow(state, nowMs),
@@ -382,8 +448,19 @@ export function createWorld(policy: Policy = policies.weir): World {
         terms,
       ),
     knows: (job) => state.jobs.has(job),
+    remembered: (nowMs) => memoryOf(state.queue.submitters, liveCharges(state), nowMs),
+    policy: () => state.policy,
     counts: () => ({ jobs: state.jobs.size, queued: state.queued, live: state.live }),
   };
+}
+
+/** What of the world follows from its policy. */
+function followed(policy: Policy): Pick<State, "policy" | "backfill" | "keepsPlaces" | "demand"> {
+  assert(isLive(policy), `${policy.name} is a policy of replays alone`);
+  const { order, backfill } = policy;
+  // The classics without backfill stay as they are: most free first, of accelerators too.
+  const demand = backfill === "none" ? null : emptyDemand(mostNeedsWeighed);
+  return { policy, backfill, keepsPlaces: order.kind === "fcfs" && backfill !== "none", demand };
 }
 
 /** Different needs of accelerators that a choice between pools weighs; a decision makes thousands of such choices. */
@@ -421,15 +498,39 @@ function apply(state: State, event: WorldEvent): void {
     case "tasks-ended":
       endTasks(state, event);
       break;
+    case "policy-set":
+      followAnother(state, event);
+      break;
+    case "order-remembered":
+      recall(state.queue.submitters, event.memory);
+      break;
+    case "run-past":
+      recallRun(
+        state.queue.submitters,
+        submitterOf(state.queue.submitters, event.tenant, event.project, event.person),
+        event,
+        event,
+      );
+      break;
     default:
       unreachable(event);
   }
+}
+
+function followAnother(state: State, { policy, weights, atMs }: Event<"policy-set">): void {
+  const { demand, ...more } = followed(policy);
+  Object.assign(state, more, { demand: demand && (state.demand ?? demand) });
+  state.memory.reserved = new Map();
+  followPolicy(state.queue.submitters, policy, atMs);
+  weigh(state.queue.submitters, new Map(weights));
+  rankBy(state.queue, rankingOf(policy));
 }
 
 function changeCentre(state: State, id: CentreId, description: CentreState | null): void {
   state.wanted = null;
   const centre = centreOf(state, id);
   const isOther = describe(centre, description);
+  state.queue.submitters.capacity = capacityOf(state.centres.map((each) => each.state));
   for (const pool of centre.known.values()) grow(state, pool);
   // A list of nodes is looked into only for those who name some.
   const namesNodes = () => [...state.queue.asks.values()].some(({ demands }) => demands?.siteWords.nodelist);
@@ -451,6 +552,7 @@ function addJob(state: State, event: Event<"job-queued">): void {
   if (state.jobs.has(event.job)) return;
   const indices = indicesOf(event.array);
   const { shape, wishes, timeLimitS, graceS = 0, demands, project, person, priority = "normal" } = event;
+  const submitter = submitterOf(state.queue.submitters, event.tenant ?? theOnlyTenant, project, person);
   if (asksForAccounts(state.centres)) state.wanted = null;
   if (shape.accelerators) state.demand?.saw(needOfShape(shape), indices.count);
   const job: JobRecord = {
@@ -460,6 +562,7 @@ function addJob(state: State, event: Event<"job-queued">): void {
     person: event.person,
     name: event.name,
     priority,
+    submitter,
     indices,
     ofArray: event.array !== null,
     throttle: event.array?.throttle ?? null,
@@ -479,8 +582,8 @@ function addJob(state: State, event: Event<"job-queued">): void {
   state.queued += indices.count;
   link(state.dependencies, job, event.dependencies, state.jobs);
   arrive(state.dependencies, job);
-  endPositions(state, job, positionsOf(indices, event.past?.succeeded ?? []), true);
-  endPositions(state, job, positionsOf(indices, event.past?.otherwise ?? []), false);
+  endPositions(state, job, positionsOf(indices, event.past?.succeeded ?? []), true, null);
+  endPositions(state, job, positionsOf(indices, event.past?.otherwise ?? []), false, null);
   enqueue(state.queue, job);
 }
 
@@ -490,16 +593,19 @@ function placeTask(state: State, event: Event<"task-placed">): void {
   const { job, position } = found;
   const run = job.live?.get(position);
   if ((run?.attempt ?? job.attempts?.get(position) ?? 0) >= event.attempt) return;
-  if (run) endRun(state, job, position, run);
+  if (run) endRun(state, job, position, run, null);
   else state.queued -= removePositions(job.queued, position, position + 1);
   job.attempts?.delete(position);
-  const { attempt, phase } = event;
+  const { attempt, phase, atMs } = event;
   const pool = poolOf(centreOf(state, event.centre), event.pool);
   const sort = sortOf(pool, job.project, event.allocation);
   moveRun(pool, sort, null, phase);
   takeAccount(pool.centre, job, amountsOfRun(event.allocation), 1);
   if (phase !== "running") takeLicences(pool.centre, job.ask.demands, 1);
-  const started: LiveRun = { attempt, pool, sort, phase, endsMs: event.atMs + lastsMs(job) };
+  const endsMs = atMs + lastsMs(job);
+  const startedMs = phase === "running" ? atMs : null;
+  const charged = charge(state.queue.submitters, job.submitter, job.ask, event.allocation, atMs);
+  const started: LiveRun = { attempt, pool, sort, phase, endsMs, startedMs, charged };
   expectEnd(pool, started);
   job.live ??= new Map();
   job.live.set(position, started);
@@ -528,6 +634,7 @@ function moveLiveRun(state: State, event: Event<"run-moved">): void {
     takeLicences(run.pool.centre, found?.job.ask.demands ?? null, -1);
     expectNoEnd(run.pool, run);
     if (found) run.endsMs = event.atMs + lastsMs(found.job);
+    run.startedMs = event.atMs;
     expectEnd(run.pool, run);
   }
   run.phase = event.phase;
@@ -547,7 +654,7 @@ function requeueTask(state: State, event: Event<"task-queued">): void {
   const run = job.live?.get(position);
   if (run && run.attempt > event.attempts) return;
   if (run) {
-    endRun(state, job, position, run);
+    endRun(state, job, position, run, event.atMs ?? null);
     state.queued += addPositions(job.queued, position, position + 1);
   }
   job.attempts ??= new Map();
@@ -557,11 +664,17 @@ function requeueTask(state: State, event: Event<"task-queued">): void {
 
 function endTasks(state: State, event: Event<"tasks-ended">): void {
   const job = state.jobs.get(event.job);
-  if (job) endPositions(state, job, positionsOf(job.indices, event.indices), event.succeeded);
+  if (job) endPositions(state, job, positionsOf(job.indices, event.indices), event.succeeded, event.atMs ?? null);
 }
 
 /** Ends what has not ended among the positions, and settles what follows from it. */
-function endPositions(state: State, job: JobRecord, positions: Positions, succeeded: boolean): void {
+function endPositions(
+  state: State,
+  job: JobRecord,
+  positions: Positions,
+  succeeded: boolean,
+  atMs: number | null,
+): void {
   const fresh = eachSpan(positions).flatMap(([from, to]) => gapsOf(job.ended ?? [], from, to));
   if (fresh.length === 0) return;
   job.ended ??= [];
@@ -572,7 +685,7 @@ function endPositions(state: State, job: JobRecord, positions: Positions, succee
       addPositions(job.failed, from, to);
     }
     state.queued -= removePositions(job.queued, from, to);
-    forgetRuns(state, job, from, to);
+    forgetRuns(state, job, from, to, atMs);
   }
   job.complete = job.endedCount === job.indices.count;
   resolve(state.dependencies, job, fresh, (waiter) => enqueue(state.queue, waiter));
@@ -592,11 +705,14 @@ function countOnlyAt(state: State, centre: CentreId): number {
 }
 
 /** By the shorter way: one task of many that run, or few runs of a long range. */
-function forgetRuns(state: State, job: JobRecord, from: number, to: number): void {
+function forgetRuns(state: State, job: JobRecord, from: number, to: number, atMs: number | null): void {
   const { live, attempts } = job;
   for (const position of keysWithin(live, from, to)) {
     const run = live?.get(position);
-    if (run) endRun(state, job, position, run);
+    if (!run) continue;
+    endRun(state, job, position, run, atMs);
+    if (atMs !== null && run.startedMs !== null)
+      learn(state.queue.submitters, job.submitter, job.ask, ranForS(run.startedMs, atMs));
   }
   for (const position of keysWithin(attempts, from, to)) attempts?.delete(position);
 }
@@ -614,7 +730,10 @@ function forgetJob(state: State, job: JobRecord): void {
   unlink(state.dependencies, job, (first) => enqueue(state.queue, first));
 }
 
-function endRun(state: State, job: JobRecord, position: number, run: LiveRun): void {
+/** `atMs` null: what it used is not known, and does not count. */
+function endRun(state: State, job: JobRecord, position: number, run: LiveRun, atMs: number | null): void {
+  const ranS = atMs === null || run.startedMs === null ? 0 : ranForS(run.startedMs, atMs);
+  correct(state.queue.submitters, job.submitter, run.charged, ranS);
   moveRun(run.pool, run.sort, run.phase, null);
   expectNoEnd(run.pool, run);
   grow(state, run.pool);
@@ -622,6 +741,11 @@ function endRun(state: State, job: JobRecord, position: number, run: LiveRun): v
   if (run.phase !== "running") takeLicences(run.pool.centre, job.ask.demands, -1);
   job.live?.delete(position);
   state.live -= 1;
+}
+
+function* liveCharges({ jobs }: State): Iterable<LiveCharge> {
+  for (const { live, submitter: by } of jobs.values())
+    for (const { charged } of live?.values() ?? []) if (charged) yield { by, charged };
 }
 
 /** The job and position of a task that has not ended; null where it has, or was never told of. */
@@ -690,6 +814,7 @@ function explainAt(state: State, nowMs: number, place: Place, asked: Asked, own:
       facts: reason?.facts ?? {},
       candidates,
       wouldGoTo: offer?.pool.centre.id ?? null,
+      order: place.job && orderTerms(state.queue, state.policy, place.job, nowMs),
       estimate: reason ? { from: "unknown" } : estimateOf(state, asked, offer, nowMs),
     };
   });
@@ -718,6 +843,9 @@ function inReach(state: State, asked: Asked, candidates: readonly Candidate[]): 
     .filter((centre) => now.has(centre.id))
     .flatMap((centre) => centre.pools.filter((pool) => mayEverUse(asked, pool)));
 }
+
+/** Where nobody tells of tenants. */
+const theOnlyTenant = tenantId(1);
 
 function askedBy(shape: Shape, wishes: CentreWishes, asker: Asker | undefined): Asked {
   const line = asker ? lineFor({ project: asker.project, shape }) : null;

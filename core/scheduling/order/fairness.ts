@@ -8,8 +8,8 @@ import type { Fairness } from "../policy.ts";
  */
 export class Usage {
   readonly #fairness: Fairness;
-  readonly #weights: readonly number[];
-  readonly #totalWeight: number;
+  readonly #weights: number[];
+  #totalWeight: number;
   #all = 0;
   readonly #tenants: Member[] = [];
   readonly #projects: Member[] = [];
@@ -19,8 +19,14 @@ export class Usage {
 
   constructor(fairness: Fairness, weights: readonly number[]) {
     this.#fairness = fairness;
-    this.#weights = weights;
+    this.#weights = [...weights];
     this.#totalWeight = weights.reduce((sum, one) => sum + one, 0);
+  }
+
+  /** What part is a tenant's, beside those of all that were told. */
+  weigh(tenant: number, weight: number): void {
+    this.#totalWeight += weight - (this.#weights[tenant] ?? 0);
+    this.#weights[tenant] = weight;
   }
 
   /** Makes a person known; twice does no harm. */
@@ -44,6 +50,16 @@ export class Usage {
     const tenant = tallied(this.#tenants[project.above]);
     for (const member of [one, project, tenant]) member.used = Math.max(0, member.used + used);
     this.#all = Math.max(0, this.#all + used);
+  }
+
+  /** What of the person's usage is left by then. */
+  used(person: number, atS: number): number {
+    return tallied(this.#people[person]).used * this.decay(atS - this.#sinceS);
+  }
+
+  /** What part of usage is left after so long. */
+  decay(afterS: number): number {
+    return 2 ** -(afterS / this.#fairness.halfLifeS);
   }
 
   /** From `least` (used little: ahead) to `most` (used much: behind). */

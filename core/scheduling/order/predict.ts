@@ -23,7 +23,7 @@ export class RunTimes {
   classOf(home: number, person: number, limitS: number, processors: number): number {
     const [ofHome, ofLimit, ofPerson, ofPersonLimit, ofClass] = this.#levels;
     const personLimit = ofPersonLimit?.placeOf(person * 4_294_967_296 + limitS) ?? 0;
-    const key = personLimit * 2_097_152 + processors;
+    const key = personLimit * mostProcessors + processors;
     const known = this.#classes.get(key);
     if (known !== undefined) return known;
     const number = this.#classes.size;
@@ -64,7 +64,29 @@ export class RunTimes {
       this.#levels[level]?.add(place, share, this.#memory[level] ?? 1);
     }
   }
+
+  /** All that is learnt, level by level, for another of the same levels. */
+  learnt(): LearntRunTimes {
+    const learnt = this.#levels.map((means) => means.entries());
+    // Keys of the narrowest name the places of the one before it, which are others in what is told.
+    const [narrowest = [], before = []] = [learnt[levels - 1], learnt[levels - 2]];
+    const places = new Map(before.map(([key], place) => [this.#levels[levels - 2]?.placeOf(key), place]));
+    const renamed = narrowest.map(([key, sum, weight]) => {
+      const place = places.get(Math.floor(key / mostProcessors)) ?? 0;
+      return [place * mostProcessors + (key % mostProcessors), sum, weight] as const;
+    });
+    return [...learnt.slice(0, levels - 1), renamed];
+  }
+
+  /** Begins with what another has learnt; nothing was learnt here yet. */
+  recall(learnt: LearntRunTimes): void {
+    for (const [level, entries] of learnt.entries())
+      for (const [key, sum, weight] of entries) this.#levels[level]?.set(key, sum, weight);
+  }
 }
+
+/** Of each level: which mean, its decayed sum, and the weight of that. */
+export type LearntRunTimes = readonly (readonly (readonly [key: number, sum: number, weight: number])[])[];
 
 /** A prediction that the job has outlived is raised by half of what it ran, by at least half a minute, up to its limit. */
 export function raisedS(predictedS: number, elapsedS: number, limitS: number): number {
@@ -73,6 +95,7 @@ export function raisedS(predictedS: number, elapsedS: number, limitS: number): n
 }
 
 const levels = 5;
+const mostProcessors = 2_097_152;
 const shareOfNothingKnown = 0.5;
 const wideShrinkage = 5;
 const wideMemory = 0.98;
@@ -94,6 +117,19 @@ class Means {
       this.weight = doubled(this.weight);
     }
     return place;
+  }
+
+  entries(): readonly (readonly [number, number, number])[] {
+    return [...this.#places].flatMap(([key, place]) => {
+      const weight = this.weight[place] ?? 0;
+      return weight > 0 ? [[key, this.sum[place] ?? 0, weight] as const] : [];
+    });
+  }
+
+  set(key: number, sum: number, weight: number): void {
+    const place = this.placeOf(key);
+    this.sum[place] = sum;
+    this.weight[place] = weight;
   }
 
   add(place: number, value: number, memory: number): void {

@@ -1,0 +1,39 @@
+import type { PriorityClass } from "#core/job/spec.ts";
+import type { JobRecord } from "#core/scheduling/job-record.ts";
+import type { Policy } from "#core/scheduling/policy.ts";
+import type { Queue } from "#core/scheduling/queue.ts";
+import { isStarving } from "#core/scheduling/ranking.ts";
+import { rankOfJob, strandOf } from "#core/scheduling/strands.ts";
+
+/** What a job's place in the queue is made of, as the ranks were told last. */
+export type OrderTerms = {
+  /**
+   * `waited`: it has waited nearly as long as the policy lets anybody wait; `promised`: its tenant, which has used less than
+   * its share, was promised a start. Both come first, as they came. Else its priority class; `plain`: the policy knows none.
+   */
+  readonly class: "waited" | "promised" | "plain" | PriorityClass;
+  /** The least is first; null: as they came. */
+  readonly score: number | null;
+  /** What its submitter's usage puts on the score; null: nobody's usage counts. */
+  readonly factor: number | null;
+  /** The run time that the score takes it to have, seconds; null: the time asked for stands for it. */
+  readonly predictedS: number | null;
+};
+
+export function orderTerms(queue: Queue, policy: Policy, job: JobRecord, nowMs: number): OrderTerms {
+  const { order, fairness, prediction, maxWaitS, guardLeadS } = policy;
+  const rank = rankOfJob(queue, job);
+  const waitS = (nowMs - job.submittedMs) / 1000;
+  const first = isStarving(rank);
+  const hasWaited = maxWaitS !== null && waitS >= maxWaitS - guardLeadS;
+  const strand = strandOf(job);
+  return {
+    class: first ? (hasWaited ? "waited" : "promised") : order.kind === "score" ? job.priority : "plain",
+    score: first || order.kind === "fcfs" ? null : rank.score,
+    factor: first || fairness === null ? null : job.submitter.factor,
+    predictedS:
+      first || prediction === null || order.kind !== "score" || strand === undefined
+        ? null
+        : Math.round(strand.predictedS),
+  };
+}
