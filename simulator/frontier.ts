@@ -23,7 +23,7 @@ export function trials(homes: number): readonly Trial[] {
     const one = [fcfs, sjf, easy, ...backfilled].map((policy): Trial => ({ policy, routing: "merged" }));
     return [...one, { policy: weir, routing: "weir" }];
   }
-  const easyEverywhere = (["home", "least-load", "earliest-start", "central", "merged"] as const).map(
+  const easyEverywhere = (["home", "random", "least-load", "earliest-start", "central", "merged"] as const).map(
     (routing): Trial => ({ policy: easy, routing }),
   );
   const others = backfilled.flatMap((policy): readonly Trial[] => [

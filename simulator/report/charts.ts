@@ -185,7 +185,7 @@ export function gap(sheet: Sheet, closed: number): string {
 
 export type Dot = {
   readonly name: string;
-  readonly kind: "chosen" | "merged" | "homeonly" | "other";
+  readonly kind: "chosen" | "merged" | "homeonly" | "random" | "other";
   /** Mean, 95th percentile and longest wait, seconds; fairness, 0 to 1, null where it has none. */
   readonly measures: readonly [mean: number, p95: number, max: number, fairness: number | null];
 };
@@ -243,6 +243,16 @@ function shape(kind: Dot["kind"], { x, y }: Point): string {
         { x: x - 7, y: y + 6 },
       ],
       "homeonly ring",
+    );
+  if (kind === "random")
+    return polygon(
+      [
+        { x, y: y - 7 },
+        { x: x + 7, y },
+        { x, y: y + 7 },
+        { x: x - 7, y },
+      ],
+      "random ring",
     );
   return element("circle", { cx: x, cy: y, r: 4.5, class: "other ring" });
 }

@@ -144,3 +144,20 @@ test("the gap closed is measured between the two yardsticks", () => {
   assert.equal(gapClosed({ ...input, chosen: input.merged }), 1);
   assert.equal(gapClosed({ ...input, homeOnly: null }), null);
 });
+
+test("the frontier's legend names every mark that is drawn, and no other", () => {
+  for (const [homes, names] of [
+    [1, ["This one", "One merged machine, EASY", "Other policies"]],
+    [2, ["This one", "Home only", "Centre at random, EASY", "One merged machine, EASY", "Other policies"]],
+  ] as const) {
+    const [, section = ""] = renderReport(madeInput("en", homes)).split('aria-labelledby="frontier"');
+    const [, legend = ""] = /<ul class="legend">(.*?)<\/ul>/.exec(section) ?? [];
+    assert.deepEqual(
+      [...legend.matchAll(/<\/i>([^<]*)</g)].map(([, name]) => name),
+      names,
+    );
+    const marks = [...legend.matchAll(/<i class="(\w+) /g)].map(([, kind]) => kind);
+    const drawn = new Set([...section.matchAll(/class="(\w+) ring"/g)].map(([, kind]) => kind));
+    assert.deepEqual(new Set(marks), drawn);
+  }
+});

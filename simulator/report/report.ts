@@ -304,21 +304,35 @@ function frontier(input: ReportInput, say: Say): string {
   const outcomes = [...input.frontier, ...missing.filter((run) => run !== null)].toSorted(
     (a, b) => a.metrics.meanWaitS - b.metrics.meanWaitS,
   );
-  const kindOf = (one: Outcome): Dot["kind"] =>
-    is(one, chosen) ? "chosen" : is(one, merged) ? "merged" : is(one, homeOnly) ? "homeonly" : "other";
+  const kindOf = (one: Outcome): Dot["kind"] => {
+    if (is(one, chosen)) return "chosen";
+    if (is(one, merged)) return "merged";
+    if (is(one, homeOnly)) return "homeonly";
+    return !isOne && one.routing === "random" ? "random" : "other";
+  };
   const dots: readonly Dot[] = outcomes.map((one) => ({
     name: isOne || one.policy === one.routing ? one.policy : `${one.policy}, ${one.routing}`,
     kind: kindOf(one),
     measures: [one.metrics.meanWaitS, one.metrics.p95WaitS, one.metrics.maxWaitS, one.fairness],
   }));
   const heads = [say("mean"), say("p95Short"), say("max"), say("fairnessShort")];
+  // In the forms in which charts.ts draws them.
+  const marks = [
+    { kind: "chosen", form: "round", name: say("chosen") },
+    { kind: "homeonly", form: "triangle", name: say("homeOnly") },
+    { kind: "random", form: "diamond", name: say("random") },
+    { kind: "merged", form: "square", name: say("merged") },
+    { kind: "other", form: "round small", name: say("others") },
+  ];
   return section({
     id: "frontier",
     title: say("frontierTitle"),
     says: `${say("frontierSays")} ${say("measuresSays")} ${say("fairnessSays")}`,
     say,
     language,
-    legend: yardsticks(say, homeOnly !== null).map((one) => ({ ...one, kind: `${one.kind} ${forms[one.kind] ?? ""}` })),
+    legend: marks
+      .filter(({ kind }) => dots.some((dot) => dot.kind === kind))
+      .map(({ kind, form, name }) => ({ kind: `${kind} ${form}`, name })),
     draw: [(sheet) => scatter(sheet, dots), (sheet) => dotRows({ ...sheet, title: say("measuresTitle") }, dots, heads)],
     table: {
       heads: [say("policy"), say("routing"), ...heads, say("slowdownShort")],
@@ -335,9 +349,6 @@ function frontier(input: ReportInput, say: Say): string {
     },
   });
 }
-
-/** Of the dots, as `charts.ts` draws them. */
-const forms: Readonly<Record<string, string>> = { chosen: "round", homeonly: "triangle", merged: "square" };
 
 function cost({ language, fairness }: ReportInput, say: Say): string {
   if (fairness === null) return "";

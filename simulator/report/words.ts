@@ -83,6 +83,8 @@ const words = {
   chosen: ["This one", "本方案"],
   homeOnly: ["Home only", "各自独立"],
   merged: ["One merged machine, EASY", "合为一台机器，EASY"],
+  random: ["Centre at random, EASY", "随机选中心，EASY"],
+  others: ["Other policies", "其他策略"],
   mergedShort: ["Merged EASY", "合并 EASY"],
   against: ["{share} of merged EASY", "为合并 EASY 的 {share}"],
   againstHome: ["{share} of home only", "为各自独立的 {share}"],
