@@ -37,6 +37,8 @@ export interface Driver {
    * agent's of this centre. Ended ones stay until they are removed. Throws where the engine does not answer.
    */
   find(only?: readonly RunId[]): Promise<readonly FoundRun[]>;
+  /** Runs that had ended by then and were not removed. Absent where `find` of all costs little. */
+  endedBefore?(atMs: number): Promise<readonly RunId[]>;
   /** Observations as they happen. One listener; what happened before it listened is found by `find`. */
   listen(onObservation: (observation: RunObservation) => void): void;
   /** Absent where runs need no local user's account. */

@@ -77,6 +77,8 @@ export async function openReplaceable(open: () => Promise<Driver>): Promise<Repl
     want: (pairs) => current.accounts?.want(pairs),
     readiness: () => current.accounts?.readiness() ?? [],
   };
+  const endedBefore = async (atMs: number) =>
+    ((await (await asked()).endedBefore?.(atMs)) ?? []).filter((run) => !isTrialRun(run));
   return {
     trial,
     users: {
@@ -92,6 +94,7 @@ export async function openReplaceable(open: () => Promise<Driver>): Promise<Repl
         for (const one of found) if (one.state !== "ended") going.add(one.run);
         return found;
       },
+      ...(current.endedBefore && { endedBefore }),
       listen: (listener) => (tellUser = listener),
     },
     async reopen() {

@@ -1,7 +1,7 @@
 import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { removeByHook } from "#agent/drivers/slurm/accounts.ts";
-import { type NotedChunk, readNotebook } from "#agent/drivers/slurm/notebook.ts";
+import { notebookFiles, readNotebook } from "#agent/drivers/slurm/notebook.ts";
 import { whoText } from "./accounts.ts";
 import type { Given } from "./operate.ts";
 import { say } from "./say.ts";
@@ -16,29 +16,29 @@ export async function leave(given: Given): Promise<number> {
   const folder = becomeAgent(given.environment);
   const site = openSlurmSite(given.environment, folder, given.note);
   try {
-    const chunks = [...readNotebook(join(folder, "slurm-runs")).values()];
-    const unended = chunks.filter((chunk) => !isOver(chunk));
+    const notebook = join(folder, "slurm-runs");
+    const { going, past } = readNotebook(notebook);
+    const chunks = [...going, ...past];
     const accounts = site.mapping.entries().filter(({ readiness }) => readiness.kind !== "removed");
     const credential = credentialIn(folder);
     const left = {
-      runsThatHaveNotEnded: unended.flatMap(({ facts }) => facts.runs.map(({ run }) => run)),
-      foldersOfRuns: chunks.map(({ facts }) => ({ user: facts.user, chunk: facts.chunk })),
+      runsThatHaveNotEnded: going.flatMap(({ runs }) => runs.map(({ run }) => run)),
+      foldersOfRuns: chunks.map(({ user, chunk }) => ({ user, chunk })),
       accounts: accounts.map((entry) => ({ who: whoText(entry), user: entry.user })),
       credential: existsSync(credential),
     };
     if (!given.has("yes")) return tell(given, left);
-    if (unended.length > 0) throw new Error(say("notEnded", { count: left.runsThatHaveNotEnded.length }));
-    for (const { facts } of chunks)
-      if ((await site.engine.remove(facts.user, facts.chunk)) === "busy")
-        throw new Error(say("folderBusy", { chunk: facts.chunk, user: facts.user }));
+    if (going.length > 0) throw new Error(say("notEnded", { count: left.runsThatHaveNotEnded.length }));
+    for (const { user, chunk } of chunks)
+      if ((await site.engine.remove(user, chunk)) === "busy") throw new Error(say("folderBusy", { chunk, user }));
     for (const entry of accounts) {
       const trouble = entry.by === "hook" ? await removeByHook(site.helper, entry) : null;
       if (trouble !== null) throw new Error(say("accountStays", { user: entry.user, words: trouble }));
     }
     const nowMs = Date.now();
     for (const entry of accounts) site.mapping.put({ ...entry, readiness: { kind: "removed", sinceMs: nowMs } });
-    for (const name of ["credential", "slurm-runs", "journal"])
-      rmSync(join(folder, name), { force: true, recursive: true });
+    for (const path of [join(folder, "credential"), join(folder, "journal"), ...notebookFiles(notebook)])
+      rmSync(path, { force: true, recursive: true });
     given.print(say("gone", { folders: chunks.length, accounts: accounts.length }));
     return 0;
   } finally {
@@ -64,8 +64,4 @@ function tell(given: Given, left: Left): number {
     given.print(say("listCredential", { list: say(left.credential ? "there" : "none") }));
   }
   return 0;
-}
-
-function isOver({ facts, ended, engineId }: NotedChunk): boolean {
-  return engineId !== null && facts.runs.every(({ run }) => ended.has(run));
 }

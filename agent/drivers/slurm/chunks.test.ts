@@ -118,11 +118,22 @@ describe("the notebook", () => {
     const path = join(scratch, "notebook");
     const book = openNotebook(path);
     const run = facts("a").runs[0]?.run ?? assert.fail("no run");
+    const other = runId({ job: jobId(1), index: 1, attempt: 1 });
     book.append(
       [
         { kind: "chunk", facts: facts("a") },
         { kind: "chunk", facts: facts("b") },
         { kind: "chunk", facts: facts("c") },
+        {
+          kind: "chunk",
+          facts: {
+            ...facts("d"),
+            runs: [
+              { index: 0, run },
+              { index: 1, run: other },
+            ],
+          },
+        },
       ],
       "synced",
     );
@@ -144,7 +155,7 @@ describe("the notebook", () => {
     } as const;
     book.append(
       [
-        { kind: "ended", chunk: "a", observation },
+        { kind: "ended", chunk: "d", observation },
         { kind: "removed", chunk: "c", run },
       ],
       "synced",
@@ -153,9 +164,9 @@ describe("the notebook", () => {
     appendFileSync(path, '{"kind":"engine","chu');
     for (let opened = 0; opened < 2; opened += 1) {
       const again = openNotebook(path);
-      assert.deepEqual([...again.chunks.keys()], ["a"]);
-      const kept = again.chunks.get("a");
-      assert.deepEqual([kept?.engineId, kept?.asked.has(run), kept?.ended.get(run)?.atMs], ["12", true, 3]);
+      assert.deepEqual([...again.chunks.keys()], ["a", "d"]);
+      assert.deepEqual([again.chunks.get("a")?.engineId, again.chunks.get("a")?.asked.has(run)], ["12", true]);
+      assert.equal(again.chunks.get("d")?.ended.get(run)?.atMs, 3);
       again.close();
     }
     writeFileSync(path, `nonsense\n${readFileSync(path, "utf8")}`);

@@ -9,6 +9,7 @@ import { prepared } from "../prologue.ts";
 import { keepLimits } from "./account-limits.ts";
 import { keepAccounts } from "./accounts.ts";
 import { chunkName, type Group, groupOrders, type Place, submissionOf } from "./chunks.ts";
+import { keepDelegations } from "./delegations.ts";
 import { gresWords } from "./describe.ts";
 import { doubts } from "./doubts.ts";
 import { type Engine, EngineSilent } from "./engine.ts";
@@ -19,6 +20,7 @@ import { type Mapping, openMapping } from "./mapping.ts";
 import { openNetworkMark } from "./network-mark.ts";
 import { type ChunkFacts, type NotedChunk, openNotebook } from "./notebook.ts";
 import { offering, tableOf } from "./offering.ts";
+import type { EndedRun } from "./past-runs.ts";
 import { keepProving } from "./proving.ts";
 import { readSite, type Site } from "./site.ts";
 import { type Look, mostTimeS, poolsSeen, surroundings } from "./surroundings.ts";
@@ -43,6 +45,8 @@ export type SlurmSettings = {
 const recordsEveryMs = 1000;
 const listEveryMs = 10_000;
 const heldBeyondMs = 120_000;
+/** An order for a user whose credential is awaited is looked at again so often, while its lease lasts. */
+const unreadyPauseMs = 2_000;
 
 /** The driver of a centre with Slurm, as main.ts starts it: `slurm.json` in the agent's folder, or WEIR_SLURM_CONFIG. */
 export function openSlurmDriver(
@@ -113,6 +117,16 @@ export async function openSlurm(
     signal: closing.signal,
     everyMs: settings.listEveryMs,
   });
+  if ("renewed" in engine)
+    void keepDelegations({
+      helper,
+      engine,
+      mapping,
+      note,
+      nowMs: clocks.nowMs,
+      signal: closing.signal,
+      everyMs: settings.recordsEveryMs,
+    });
   const limits = keepLimits({
     engine,
     mapping,
@@ -127,7 +141,6 @@ export async function openSlurm(
     signal: closing.signal,
     everyMs: settings.listEveryMs,
   });
-  const chunkOf = new Map<RunId, string>();
   /** What each run of a chunk that is on its way will be answered. */
   const submitting = new Map<RunId, Promise<StartAnswer>>();
   const waiting: { readonly order: RunOrder; readonly answer: PromiseWithResolvers<StartAnswer> }[] = [];
@@ -151,6 +164,8 @@ export async function openSlurm(
       for (const group of groups) {
         const place = await placeOf(group.orders[0]);
         if (place.kind === "refused") for (const { run } of group.orders) answers.get(run)?.resolve(place);
+        else if (place.kind === "busy")
+          for (const { run } of group.orders) answers.get(run)?.resolve(delay(unreadyPauseMs, place));
         else
           fresh.push({
             group,
@@ -162,7 +177,6 @@ export async function openSlurm(
         fresh.map(({ facts }) => ({ kind: "chunk", facts })),
         "synced",
       );
-      for (const { facts } of fresh) for (const { run } of facts.runs) chunkOf.set(run, facts.chunk);
       for (const { group, facts, place } of fresh)
         inLane(async () => {
           const answer = await submit(group, facts, place).catch((error: unknown) => error);
@@ -177,11 +191,13 @@ export async function openSlurm(
 
   type Placed =
     | { readonly kind: "placed"; readonly place: Place }
-    | { readonly kind: "refused"; readonly words: string };
+    | { readonly kind: "refused"; readonly words: string }
+    | { readonly kind: "busy"; readonly words: string };
 
   async function placeOf(order: RunOrder): Promise<Placed> {
     const resolved = mapping.resolve(order.person, order.project);
     if (resolved.kind === "not-ready") return { kind: "refused", words: resolved.words };
+    if (resolved.kind === "needs-credential") return { kind: "busy", words: resolved.words };
     const { allocation, pool } = order;
     const hasPool = ({ partitions }: Look) => partitions.some((one) => one.get("PartitionName") === pool);
     const last = await around.lastLook();
@@ -336,9 +352,9 @@ export async function openSlurm(
         `an earlier agent's runs are not all found, and the mapping has no entry for person ${unmapped.person} in project ${unmapped.project}: restore it, or add the entry`,
       );
     for (const { facts, engineId } of found.flat()) {
-      if (notebook.chunks.has(facts.chunk)) continue;
+      const isPast = facts.runs.some(({ run }) => notebook.past.of(run)?.chunk === facts.chunk);
+      if (isPast || notebook.chunks.has(facts.chunk)) continue;
       notebook.append([{ kind: "chunk", facts }], "synced");
-      for (const { run } of facts.runs) chunkOf.set(run, facts.chunk);
       const id = engineId ?? (await doubtful.lookUp(facts));
       if (id === null) await forget(facts);
       else await taken(facts, id);
@@ -346,15 +362,11 @@ export async function openSlurm(
     network.caughtUp();
   }
 
-  function notedOf(run: RunId): NotedChunk | null {
-    const noted = notebook.chunks.get(chunkOf.get(run) ?? "");
-    if (noted !== undefined) return noted;
-    chunkOf.delete(run);
-    return null;
+  function isNoted(run: RunId): boolean {
+    return notebook.chunkOf(run) !== null || notebook.past.has(run);
   }
 
   for (const noted of [...notebook.chunks.values()]) {
-    for (const { run } of noted.facts.runs) chunkOf.set(run, noted.facts.chunk);
     if (noted.engineId !== null) following.take(noted);
     else if (noted.ended.size === 0)
       resolveAfterRestart(noted).catch((error: unknown) => {
@@ -362,11 +374,16 @@ export async function openSlurm(
       });
   }
 
+  function pastEnd(run: RunId): EndedRun | undefined {
+    return notebook.past.of(run)?.ends.find((end) => end.run === run);
+  }
+
   function found(run: RunId): FoundRun | null {
-    const noted = notedOf(run);
-    if (noted === null || noted.removed.has(run)) return null;
-    const ended = noted.ended.get(run);
+    const noted = notebook.chunkOf(run);
+    if (noted?.removed.has(run)) return null;
+    const ended = noted === null ? pastEnd(run) : noted.ended.get(run);
     if (ended) return { run, state: "ended", observation: ended };
+    if (noted === null) return null;
     const track = following.track(run);
     if (track?.phase === "running") return { run, state: "running", startedMs: Math.round(track.startedMs) };
     return { run, state: "waiting", engineId: noted.engineId ?? noted.facts.chunk };
@@ -426,7 +443,7 @@ export async function openSlurm(
       // Also one that is not noted yet: a second start of the same turn must not take the first one's answer away.
       const underWay = submitting.get(order.run);
       if (underWay) return underWay;
-      if (notedOf(order.run) !== null) return Promise.resolve({ kind: "already-there" });
+      if (isNoted(order.run)) return Promise.resolve({ kind: "already-there" });
       const answer = Promise.withResolvers<StartAnswer>();
       if (waiting.length === 0) setImmediate(() => void flush());
       waiting.push({ order: prepared(order, offered.means), answer });
@@ -435,8 +452,8 @@ export async function openSlurm(
     },
 
     async cancel(run) {
-      const noted = notedOf(run);
-      if (noted === null) return "not-there";
+      const noted = notebook.chunkOf(run);
+      if (noted === null) return notebook.past.has(run) ? "already-ended" : "not-there";
       if (noted.ended.has(run)) return "already-ended";
       const { facts, engineId } = noted;
       // On its way, or in doubt: whoever asks comes again.
@@ -449,7 +466,8 @@ export async function openSlurm(
     },
 
     async withdraw(run) {
-      const noted = notedOf(run);
+      if (notebook.past.has(run)) return "started";
+      const noted = notebook.chunkOf(run);
       if (noted === null || noted.engineId === null) return "not-there";
       if (noted.ended.has(run) || following.track(run)?.phase === "running") return "started";
       const { facts, engineId } = noted;
@@ -463,41 +481,48 @@ export async function openSlurm(
     begin: (session) => network.begin(session),
 
     async find(only) {
-      const unknown = only?.filter((run) => notedOf(run) === null && !submitting.has(run)) ?? [];
+      const unknown = only?.filter((run) => !isNoted(run) && !submitting.has(run)) ?? [];
       if (unknown.length > 0 && network.isBehind()) await catchUp(new Set(unknown));
-      const runs = only ?? [...notebook.chunks.values()].flatMap(({ facts }) => facts.runs.map(({ run }) => run));
+      const going = () => [...notebook.chunks.values()].flatMap(({ facts }) => facts.runs.map(({ run }) => run));
+      const past = () => [...notebook.past.all()].flatMap(({ ends }) => ends.map(({ run }) => run));
+      const runs = only ?? [...past(), ...going()];
       return runs.flatMap((run) => found(run) ?? []);
     },
+
+    endedBefore: async (atMs) => notebook.past.endedBefore(atMs),
 
     listen(onObservation) {
       listener = onObservation;
     },
 
     async readLog(run, stream, offset, maxBytes) {
-      const noted = notedOf(run);
-      if (noted === null) return { kind: "none", words: `the centre has nothing of ${run}` };
-      const { user, chunk } = noted.facts;
+      const noted = notebook.chunkOf(run);
+      const folder = noted?.facts ?? notebook.past.of(run);
+      if (!folder) return { kind: "none", words: `the centre has nothing of ${run}` };
+      const { user, chunk } = folder;
+      const hasEnded = noted === null || noted.ended.has(run);
       const read = await engine.read({ user, chunk, run, stream, offset, maxBytes: Math.min(maxBytes, 2 ** 20) });
       if (read.kind === "none") {
-        const isWaiting = !noted.ended.has(run) && following.track(run)?.phase !== "running";
+        const isWaiting = !hasEnded && following.track(run)?.phase !== "running";
         return {
           kind: "none",
           words: isWaiting ? "it waits in the centre's queue and has written nothing" : read.words,
         };
       }
-      const final = noted.ended.has(run) && read.offset + read.bytes.length >= read.sizeBytes;
+      const final = hasEnded && read.offset + read.bytes.length >= read.sizeBytes;
       return { kind: "bytes", bytes: read.bytes, offset: read.offset, sizeBytes: read.sizeBytes, final };
     },
 
     async remove(run) {
-      const noted = notedOf(run);
-      if (noted === null) return;
-      const { facts } = noted;
-      if (!noted.ended.has(run)) throw new Error(`${run} cannot be removed: it has not ended`);
-      const isLast = facts.runs.every((one) => one.run === run || noted.removed.has(one.run));
-      if (isLast && (await engine.remove(facts.user, facts.chunk)) === "busy")
-        throw new EngineSilent(`${facts.chunk} is busy`);
-      notebook.append([{ kind: "removed", chunk: facts.chunk, run }], "synced");
+      const noted = notebook.chunkOf(run);
+      const past = noted === null ? notebook.past.of(run) : null;
+      if (noted && !noted.ended.has(run)) throw new Error(`${run} cannot be removed: it has not ended`);
+      const folder = noted?.facts ?? past;
+      if (!folder) return;
+      const isLast = past?.ends.every((end) => end.run === run) ?? false;
+      if (isLast && (await engine.remove(folder.user, folder.chunk)) === "busy")
+        throw new EngineSilent(`${folder.chunk} is busy`);
+      notebook.append([{ kind: "removed", chunk: folder.chunk, run }], "synced");
     },
 
     async close() {

@@ -13,7 +13,10 @@ import { arrayOrders, makeTestSite, orderOf, type TestAgent, type TestSite } fro
 
 const mark = "abcd1234";
 
-describe("an agent that knows nothing of the one before it", { skip: requires("root", "slurm", "sudo") }, () => {
+describe("an agent that knows nothing of the one before it", {
+  skip: requires("root", "slurm", "sudo"),
+  concurrency: 2,
+}, () => {
   let clusters: Clusters;
   before(async () => {
     // What has ended is forgotten at once: where there is no accounting, only the user's folder still knows of it.
@@ -22,7 +25,7 @@ describe("an agent that knows nothing of the one before it", { skip: requires("r
   after(() => clusters?.stop());
 
   for (const name of ["jinan", "qingdao"] as const)
-    describe(name, () => {
+    describe(name, { concurrency: 1 }, () => {
       let site: TestSite;
       let first: TestAgent;
       let second: TestAgent;
@@ -62,7 +65,8 @@ describe("an agent that knows nothing of the one before it", { skip: requires("r
         const made = await site.cluster.run("weirt-li", ["sh", "-c", begin.join(" && ")]);
         assert.equal(made.status, 0, made.stderr);
         await first.driver.close();
-        for (const lost of ["slurm-runs", "slurm-network"]) rmSync(join(site.settings.folder, lost));
+        for (const lost of ["slurm-runs", "slurm-runs-ended", "slurm-network"])
+          rmSync(join(site.settings.folder, lost));
 
         second = await site.open();
         second.driver.begin?.({ session: 2, mark });

@@ -1,11 +1,18 @@
 import { closeSync, fdatasync, fdatasyncSync, openSync, renameSync, writeSync } from "node:fs";
 import { jsonLine, readJsonLines } from "#agent/json-lines.ts";
 import type { RunId } from "#core/ids.ts";
-import type { RunObservation } from "#core/run-order.ts";
+import {
+  type EndedRun,
+  openPastRuns,
+  type PastChunk,
+  type PastFolder,
+  type PastRuns,
+  readPastRuns,
+} from "./past-runs.ts";
 
 /**
  * What this driver has submitted: one JSON object a line, on disk before sbatch is run (R3). Its name of a chunk is the
- * tag by which a job is found again.
+ * tag by which a job is found again. A chunk whose last run has ended goes over to the past runs, and out of memory.
  *
  * - `chunk`: these runs are about to be submitted together, as this user.
  * - `engine`: the engine's id of the chunk.
@@ -16,7 +23,11 @@ import type { RunObservation } from "#core/run-order.ts";
  * - `removed`: the run's output may go; with its last run the chunk's folder goes.
  */
 export type Notebook = {
+  /** Those with a run that has not ended. */
   readonly chunks: ReadonlyMap<string, NotedChunk>;
+  /** The chunk of a run, as long as it is among them. */
+  readonly chunkOf: (run: RunId) => NotedChunk | null;
+  readonly past: Pick<PastRuns, "has" | "of" | "all" | "endedBefore">;
   readonly append: (lines: readonly NotebookLine[], durable: "synced" | "unsynced") => void;
   /** Resolves when all that was appended before is on disk: one sync for whatever came while another was under way. */
   readonly synced: () => Promise<void>;
@@ -31,8 +42,6 @@ export type NotedChunk = {
   readonly ended: ReadonlyMap<RunId, EndedRun>;
   readonly removed: ReadonlySet<RunId>;
 };
-
-export type EndedRun = Extract<RunObservation, { readonly kind: "ended" }>;
 
 export type ChunkFacts = {
   readonly chunk: string;
@@ -74,8 +83,8 @@ type Kept = {
 const compactAfterLines = 20_000;
 
 export function openNotebook(path: string): Notebook {
-  const chunks = new Map<string, Kept>();
-  for (const line of readJsonLines<NotebookLine>(path, notOurs) ?? []) replay(line, chunks);
+  const book = { chunks: new Map<string, Kept>(), chunkOf: new Map<RunId, Kept>(), past: openPastRuns(pastOf(path)) };
+  for (const line of readJsonLines<NotebookLine>(path, notOurs) ?? []) replay(line, book);
   let written = 0;
   let file = compact();
   let syncing: Promise<void> | null = null;
@@ -83,21 +92,30 @@ export function openNotebook(path: string): Notebook {
   let isClosed = false;
 
   function compact(): number {
+    // What is left out here is there.
+    book.past.sync();
     const fresh = openSync(`${path}.new`, "w", 0o600);
-    for (const kept of chunks.values()) writeSync(fresh, linesOf(kept).map(jsonLine).join(""));
+    for (const kept of book.chunks.values()) writeSync(fresh, linesOf(kept).map(jsonLine).join(""));
     fdatasyncSync(fresh);
     renameSync(`${path}.new`, path);
     written = 0;
     return fresh;
   }
 
+  function close(): void {
+    closeSync(file);
+    book.past.close();
+  }
+
   return {
-    chunks,
+    chunks: book.chunks,
+    chunkOf: (run) => book.chunkOf.get(run) ?? null,
+    past: book.past,
     append(lines, durable) {
       if (lines.length === 0) return;
       writeSync(file, lines.map(jsonLine).join(""));
       if (durable === "synced") fdatasyncSync(file);
-      for (const line of lines) replay(line, chunks);
+      for (const line of lines) replay(line, book);
       written += lines.length;
       if (written < compactAfterLines || syncing !== null) return;
       closeSync(file);
@@ -109,7 +127,7 @@ export function openNotebook(path: string): Notebook {
     },
     close() {
       isClosed = true;
-      if (syncing === null) closeSync(file);
+      if (syncing === null) close();
     },
   };
 
@@ -119,7 +137,7 @@ export function openNotebook(path: string): Notebook {
     syncing = new Promise<void>((resolve, reject) => {
       fdatasync(file, (error) => {
         syncing = null;
-        if (isClosed) closeSync(file);
+        if (isClosed) close();
         if (error) reject(error);
         else resolve();
       });
@@ -128,29 +146,62 @@ export function openNotebook(path: string): Notebook {
   }
 }
 
-/** Only to look, beside the agent that writes it. */
-export function readNotebook(path: string): Notebook["chunks"] {
-  const chunks = new Map<string, Kept>();
-  for (const line of readJsonLines<NotebookLine>(path, notOurs) ?? []) replay(line, chunks);
-  return chunks;
+/** Only to look, beside the agent that writes it: chunks that go on, and folders of those that have ended. */
+export function readNotebook(path: string): {
+  readonly going: readonly ChunkFacts[];
+  readonly past: readonly PastFolder[];
+} {
+  const lines = readJsonLines<NotebookLine>(path, notOurs) ?? [];
+  const folders = readPastRuns(pastOf(path));
+  const past = {
+    has: (run: RunId) => folders.has(run),
+    add({ user, chunk, ends }: PastChunk) {
+      for (const { run } of ends) folders.set(run, { user, chunk });
+    },
+    remove: (run: RunId) => void folders.delete(run),
+  };
+  const book: Book = { chunks: new Map(), chunkOf: new Map(), past };
+  for (const line of lines) replay(line, book);
+  const byChunk = new Map([...folders.values()].map((folder) => [folder.chunk, folder]));
+  return { going: [...book.chunks.values()].map(({ facts }) => facts), past: [...byChunk.values()] };
+}
+
+/** The files of a notebook at this path. */
+export function notebookFiles(path: string): readonly string[] {
+  return [path, pastOf(path)];
 }
 
 const notOurs = "not a line of the Slurm driver's notebook.";
 
-function replay(line: NotebookLine, chunks: Map<string, Kept>): void {
+function pastOf(path: string): string {
+  return `${path}-ended`;
+}
+
+type Book = {
+  readonly chunks: Map<string, Kept>;
+  readonly chunkOf: Map<RunId, Kept>;
+  readonly past: Pick<PastRuns, "has" | "add" | "remove">;
+};
+
+function replay(line: NotebookLine, book: Book): void {
   if (line.kind === "chunk") {
     const none = { asked: new Set<RunId>(), takenBack: new Set<RunId>(), removed: new Set<RunId>() };
-    chunks.set(line.facts.chunk, { facts: line.facts, engineId: null, ended: new Map<RunId, EndedRun>(), ...none });
+    const kept = { facts: line.facts, engineId: null, ended: new Map<RunId, EndedRun>(), ...none };
+    book.chunks.set(line.facts.chunk, kept);
+    for (const { run } of line.facts.runs) book.chunkOf.set(run, kept);
     return;
   }
-  const kept = chunks.get(line.chunk);
-  if (!kept) return;
+  const kept = book.chunks.get(line.chunk);
+  if (!kept) {
+    if (line.kind === "removed" && book.past.has(line.run)) book.past.remove(line.run);
+    return;
+  }
   switch (line.kind) {
     case "engine":
       kept.engineId = line.engineId;
       return;
     case "void":
-      chunks.delete(line.chunk);
+      drop(kept, book);
       return;
     case "cancel":
       kept.asked.add(line.run);
@@ -160,11 +211,26 @@ function replay(line: NotebookLine, chunks: Map<string, Kept>): void {
       return;
     case "ended":
       kept.ended.set(line.observation.run, line.observation);
+      if (kept.facts.runs.every(({ run }) => kept.ended.has(run))) pass(kept, book);
       return;
     case "removed":
       kept.removed.add(line.run);
-      if (kept.facts.runs.every(({ run }) => kept.removed.has(run))) chunks.delete(line.chunk);
+      if (kept.facts.runs.every(({ run }) => kept.removed.has(run))) drop(kept, book);
   }
+}
+
+/** Its last run has ended. After a restart it may be among the past ones already. */
+function pass(kept: Kept, book: Book): void {
+  const { chunk, user } = kept.facts;
+  const ends = [...kept.ended.values()].filter(({ run }) => !kept.removed.has(run) && !book.past.has(run));
+  if (ends.length > 0) book.past.add({ chunk, user, ends });
+  drop(kept, book);
+}
+
+function drop(kept: Kept, book: Book): void {
+  book.chunks.delete(kept.facts.chunk);
+  // Two agents of one centre may have put a run into two chunks.
+  for (const { run } of kept.facts.runs) if (book.chunkOf.get(run) === kept) book.chunkOf.delete(run);
 }
 
 function linesOf(kept: Kept): NotebookLine[] {
