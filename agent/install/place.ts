@@ -13,15 +13,7 @@ export function placeHelper(place: {
 }): string {
   const source = place.source ?? dirname(import.meta.dirname);
   if (!/^\/[\w.@+/-]+$/.test(place.policyPath)) throw new Error(`not a path for a policy: ${place.policyPath}`);
-  const modules = join(place.folder, "lib", "Weir");
-  mkdirSync(modules, { recursive: true, mode: 0o755 });
-  for (const name of readdirSync(join(source, "helper", "lib", "Weir"))) {
-    copyFile(join(source, "helper", "lib", "Weir", name), join(modules, name), 0o644);
-  }
-  for (const name of sharedModules) {
-    copyFile(join(source, "launcher", "lib", "Weir", name), join(modules, name), 0o644);
-  }
-  copyFile(join(source, "helper", "weir-run"), join(place.folder, "weir-run"), 0o644);
+  placeModules(place.folder, source);
   const program = join(place.folder, "weir-as");
   const text = readFileSync(join(source, "helper", "weir-as"), "utf8");
   const fixed = text.replace(policyLine, `use constant POLICY  => '${place.policyPath}';`);
@@ -29,6 +21,35 @@ export function placeHelper(place: {
   writeFileSync(program, fixed);
   chmodSync(program, 0o755);
   return program;
+}
+
+/**
+ * For a site where users lend their own tokens: `weir-by-token`, which the agent runs as itself, and `weir-delegate` for the
+ * users, who trust it as they trust whose it is. Returns their paths.
+ */
+export function placeByToken(place: { readonly folder: string; readonly source?: string }): {
+  readonly program: string;
+  readonly delegate: string;
+} {
+  const source = place.source ?? dirname(import.meta.dirname);
+  placeModules(place.folder, source);
+  const [program, delegate] = [join(place.folder, "weir-by-token"), join(place.folder, "weir-delegate")];
+  copyFile(join(source, "helper", "weir-by-token"), program, 0o755);
+  copyFile(join(source, "helper", "weir-delegate"), delegate, 0o755);
+  return { program, delegate };
+}
+
+/** The wrapper that nodes run, and the Perl modules of all of them. */
+function placeModules(folder: string, source: string): void {
+  const modules = join(folder, "lib", "Weir");
+  mkdirSync(modules, { recursive: true, mode: 0o755 });
+  for (const name of readdirSync(join(source, "helper", "lib", "Weir"))) {
+    copyFile(join(source, "helper", "lib", "Weir", name), join(modules, name), 0o644);
+  }
+  for (const name of sharedModules) {
+    copyFile(join(source, "launcher", "lib", "Weir", name), join(modules, name), 0o644);
+  }
+  copyFile(join(source, "helper", "weir-run"), join(folder, "weir-run"), 0o644);
 }
 
 /** Those of the launcher's modules that the helper and its wrapper use too. */

@@ -12,6 +12,10 @@ export const paths = {
   stop: "/etc/weir/stop",
   audit: "/var/log/weir/weir-as.log",
   state: "/var/lib/weir-agent",
+  /** Where users lend their own tokens: beside the agent's folder, and no part of it. */
+  tokens: "/var/lib/weir-agent/tokens",
+  byToken: "/usr/local/lib/weir/weir-by-token",
+  delegate: "/usr/local/bin/weir-delegate",
   sudoers: "/etc/sudoers.d/weir-agent",
   unit: "/etc/systemd/system/weir-agent.service",
 } as const;

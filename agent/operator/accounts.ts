@@ -43,7 +43,7 @@ function list(given: Given, { mapping }: SlurmSite, asked: readonly AskedAccount
   if (given.has("json")) given.print(JSON.stringify({ accounts: entries, askedFor: open }, null, 2));
   else {
     for (const entry of entries) {
-      const why = entry.readiness.kind === "created" && entry.readiness.words ? ` (${entry.readiness.words})` : "";
+      const why = "words" in entry.readiness && entry.readiness.words ? ` (${entry.readiness.words})` : "";
       given.print(
         `${whoText(entry).padEnd(24)} ${entry.user.padEnd(16)} ${(entry.account ?? "-").padEnd(16)} ${entry.readiness.kind}${why}`,
       );

@@ -5,6 +5,7 @@ import { type LocalCommands, localCommands } from "#agent/drivers/slurm/local-co
 import { type Mapping, openMapping } from "#agent/drivers/slurm/mapping.ts";
 import { readSite, type Site } from "#agent/drivers/slurm/site.ts";
 import { wordsOf } from "#agent/drivers/slurm/slurm-text.ts";
+import { openEngine } from "#agent/drivers/slurm/transport.ts";
 import { openWeirAs, type WeirAs } from "#agent/drivers/slurm/weir-as.ts";
 import type { Environment } from "./settings.ts";
 
@@ -24,7 +25,7 @@ export function openSlurmSite(environment: Environment, folder: string, note: (w
   return {
     site,
     helper,
-    engine: commandsEngine(helper),
+    engine: site.delegated === null ? commandsEngine(helper) : openEngine(site, helper, tell),
     commands: localCommands({ ...site, identity: null }),
     mapping: openMapping(site.mapping ?? join(folder, "mapping.json"), tell),
   };

@@ -9,9 +9,10 @@ export type Pair = { readonly person: PersonId; readonly project: ProjectId };
 
 /**
  * How far a centre is with a pair: `requested`: it was asked for one; `created`: the site says it is there, and no test
- * job has succeeded; `ready`: one has; `removed`: the site took it away. Only to `ready` is work sent.
+ * job has succeeded; `needs-credential`: where people lend their own credential to the centre's agent, none is in force,
+ * or it is near its end; `ready`: a test job has succeeded; `removed`: the site took it away. Only to `ready` is work sent.
  */
-export const readinessKinds = ["requested", "created", "ready", "removed"] as const;
+export const readinessKinds = ["requested", "created", "needs-credential", "ready", "removed"] as const;
 export type Readiness = (typeof readinessKinds)[number];
 
 /** By `pairKey`; a pair that is not there has not been asked for. */

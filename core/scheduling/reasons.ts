@@ -334,6 +334,8 @@ function inEnglish(facts: Facts): Facts {
   if (day !== undefined) return { ...facts, day };
   const of = countedWords.en.get(`${facts.of}`);
   if (of !== undefined) return { ...facts, of };
+  const readiness = readinessInEnglish.get(`${facts.readiness}`);
+  if (readiness !== undefined) return { ...facts, readiness };
   return facts.lifeCycle === "trial" ? { ...facts, lifeCycle: "on trial" } : facts;
 }
 
@@ -375,7 +377,12 @@ const readinessInChinese: ReadonlyMap<string, string> = new Map([
   ["not asked for", "尚未申请"],
   ["requested", "已申请"],
   ["created", "已创建，未通过测试"],
+  ["needs-credential", "等待本人在该中心重新委托凭据（weir-delegate）"],
   ["removed", "中心已移除"],
+]);
+
+const readinessInEnglish: ReadonlyMap<string, string> = new Map([
+  ["needs-credential", "it waits until they lend their own credential there again (weir-delegate)"],
 ]);
 
 export function isRule(text: string): text is Rule {

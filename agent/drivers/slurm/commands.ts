@@ -75,6 +75,7 @@ export function commandsEngine(helper: WeirAs): Engine {
       return {
         queue: rows(frame, "queue", "queueFields").flatMap((row) => queueWord(row) ?? []),
         accounting: text(frame, "hasAccounting") === "1" ? accounting : null,
+        isPartial: text(frame, "partial") === "1",
       };
     },
 

@@ -63,11 +63,12 @@ export function doubts(settings: DoubtSettings): Doubts {
           const sinceS = Math.ceil(Math.max(0, settings.nowMs() - submittedMs) / 1000) + 3600;
           const believedAfterMs = doubtSinceMs + (await settings.messageTimeoutMs());
           const { begunMs, listing: asked } = listing(user, tagPrefix(chunk), sinceS);
-          const { queue, accounting } = await asked;
+          const { queue, accounting, isPartial } = await asked;
           const copies = [...queue, ...(accounting ?? [])].filter((word) => carriesTag(word, chunk));
           const ids = [...new Set(copies.map((word) => word.arrayJob ?? word.jobId))].sort((a, b) => a - b);
           if (ids.length > 1) note("a submission came twice; the copies run nothing", { chunk, ids });
           if (ids[0] !== undefined) return String(ids[0]);
+          if (isPartial) throw new EngineSilent(`${user} lends no credential now: what is not seen may be there`);
           if (begunMs > believedAfterMs) return null;
         } catch (error) {
           if (!(error instanceof EngineSilent) && !(error instanceof PolicyRefusal)) throw error;

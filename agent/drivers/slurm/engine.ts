@@ -110,7 +110,12 @@ export type SubmitAnswer =
   /** It may have been submitted: the tag has to be looked up (R3). */
   | { readonly kind: "in-doubt"; readonly words: string };
 
-export type Listing = { readonly queue: readonly JobWord[]; readonly accounting: readonly JobWord[] | null };
+export type Listing = {
+  readonly queue: readonly JobWord[];
+  readonly accounting: readonly JobWord[] | null;
+  /** Asked without the user's own rights: what is not in it may be there all the same. */
+  readonly isPartial: boolean;
+};
 
 export type JobsAnswer = {
   readonly controller: readonly JobWord[];

@@ -1,7 +1,7 @@
 import { parseRunId, runId } from "#core/ids.ts";
 import { tagPrefix } from "./chunks.ts";
 import { gresOf } from "./describe.ts";
-import { type Engine, type KnownChunk, PolicyRefusal } from "./engine.ts";
+import { type Engine, EngineSilent, type KnownChunk, PolicyRefusal } from "./engine.ts";
 import { carriesTag } from "./job-word.ts";
 import type { NetworkMark } from "./network-mark.ts";
 import type { ChunkFacts } from "./notebook.ts";
@@ -38,7 +38,8 @@ export async function forerunners(settings: {
       .filter(({ chunk, runs }) => tagPrefix(chunk) === prefix && runs.some(({ run }) => wanted.has(run)));
     if (chunks.every(({ engineId }) => engineId !== null))
       return chunks.map((chunk) => ({ facts: factsOf(chunk, settings), engineId: chunk.engineId }));
-    const { queue, accounting } = await engine.list(user, prefix, accountingDays * 86_400);
+    const { queue, accounting, isPartial } = await engine.list(user, prefix, accountingDays * 86_400);
+    if (isPartial) throw new EngineSilent(`${user} lends no credential now: what is not seen may be there`);
     const words = [...queue, ...(accounting ?? [])];
     return chunks.map((chunk) => {
       const word = words.find((one) => carriesTag(one, chunk.chunk));

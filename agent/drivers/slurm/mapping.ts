@@ -12,6 +12,8 @@ const readiness = z.discriminatedUnion("kind", [
   /** The account is there, or so the site says; it has not been tried. `words`: why the last try failed. */
   z.strictObject({ kind: z.literal("created"), sinceMs: z.int(), words: z.string().nullable() }),
   z.strictObject({ kind: z.literal("ready"), sinceMs: z.int() }),
+  /** Where users lend their own credential: none is in force, or it is near its end. `words` with the remedy. */
+  z.strictObject({ kind: z.literal("needs-credential"), sinceMs: z.int(), words: z.string() }),
   z.strictObject({ kind: z.literal("removed"), sinceMs: z.int() }),
 ]);
 
@@ -32,7 +34,9 @@ export type Readiness = MappingEntry["readiness"];
 
 export type Resolved =
   | { readonly kind: "ready"; readonly entry: MappingEntry }
-  | { readonly kind: "not-ready"; readonly words: string };
+  | { readonly kind: "not-ready"; readonly words: string }
+  /** Not until the user has lent a credential again. */
+  | { readonly kind: "needs-credential"; readonly words: string };
 
 /** The most exact entry decides: of this person in this project, of this person, of this project. */
 export function entryFor(entries: readonly MappingEntry[], person: number, project: number): MappingEntry | null {
@@ -66,6 +70,11 @@ export function resolveMapping(
       const why = found.readiness.words === null ? "" : `: ${found.readiness.words}`;
       return { kind: "not-ready", words: `the local account for ${who} has not passed its test submission${why}` };
     }
+    case "needs-credential":
+      return {
+        kind: "needs-credential",
+        words: `the local account for ${who} waits for its user's own credential: ${found.readiness.words}`,
+      };
     case "removed":
       return { kind: "not-ready", words: `the local account for ${who} has been removed by the centre` };
   }

@@ -24,10 +24,22 @@ const rest = z
   })
   .refine(({ socket, url }) => (socket === null) !== (url === null), "either a socket or a url");
 
+/**
+ * Users lend the agent their own tokens (weir-delegate), and no weir-as is there: the folder where they meet, the agent's
+ * own on a file system that nodes and login nodes share; where tokens are kept; and the program that keeps them.
+ */
+const delegated = z.strictObject({
+  folder: z.string().regex(/^\/[\w.@+/-]{1,200}$/, "an absolute path of plain characters"),
+  tokens: z.string().startsWith("/").default(paths.tokens),
+  program: z.string().startsWith("/").default(paths.byToken),
+});
+
 const site = z.strictObject({
   /** Slurm's commands through weir-as, or slurmrestd with tokens that weir-as mints. */
   transport: z.enum(["commands", "rest"]).default("commands"),
   rest: rest.nullable().default(null),
+  /** null: weir-as acts for users. */
+  delegated: delegated.nullable().default(null),
   /** How weir-as is started. */
   helper: z.tuple([z.string()], z.string()).default(["sudo", "-n", paths.helper, "serve"]),
   /** SLURM_CONF for the agent's own look at nodes and partitions; null: where Slurm looks by itself. */
@@ -90,7 +102,9 @@ export function readSite(path: string): Site {
 export function parseSite(text: string, path: string): Site {
   const parsed = site.safeParse(JSON.parse(text));
   if (!parsed.success) throw new Error(`${path}: ${z.prettifyError(parsed.error)}`);
-  const { transport, rest, mostTasksOfChunk } = parsed.data;
+  const { transport, rest, delegated, mostTasksOfChunk } = parsed.data;
+  if (delegated !== null && transport !== "rest")
+    throw new Error(`${path}: where users lend their own tokens ("delegated"), "transport" is "rest"`);
   if (transport === "rest" && rest === null)
     throw new Error(
       `${path}: transport "rest" needs where slurmrestd listens: "rest": {"socket": "/…"} or {"url": "http://…"}`,
@@ -99,5 +113,12 @@ export function parseSite(text: string, path: string): Site {
     throw new Error(
       `${path}: mostTasksOfChunk is at most 1000 with transport "rest": more tasks are not listed by REST at once`,
     );
-  return parsed.data;
+  return delegated === null ? parsed.data : { ...parsed.data, helper: byToken(delegated, parsed.data) };
+}
+
+function byToken(
+  { program, folder, tokens }: NonNullable<Site["delegated"]>,
+  { slurmBin, slurmConf }: Pick<Site, "slurmBin" | "slurmConf">,
+): Site["helper"] {
+  return [program, "serve", folder, tokens, slurmBin, slurmConf ?? "", paths.stop];
 }

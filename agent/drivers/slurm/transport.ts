@@ -1,4 +1,5 @@
 import { commandsEngine } from "./commands.ts";
+import { type DelegatedEngine, delegatedEngine } from "./delegated-engine.ts";
 import type { Finding } from "./doctor.ts";
 import type { Engine } from "./engine.ts";
 import { type RestEngine, restEngine } from "./rest.ts";
@@ -8,10 +9,15 @@ import type { Site } from "./site.ts";
 import type { WeirAs } from "./weir-as.ts";
 
 /** The way to Slurm that the site chose. */
-export function openEngine(site: Site, helper: WeirAs, note: (words: string, facts: object) => void): Engine {
+export function openEngine(
+  site: Site,
+  helper: WeirAs,
+  note: (words: string, facts: object) => void,
+): Engine | DelegatedEngine {
   const commands = commandsEngine(helper);
   if (site.transport === "commands" || site.rest === null) return commands;
-  return restAt(site.rest, commands, helper, note);
+  const rest = restAt(site.rest, commands, helper, note);
+  return site.delegated === null ? rest : delegatedEngine(rest, commands, note);
 }
 
 /** What the doctor says of both ways: which is used, which is there, and what version would be spoken. */

@@ -127,7 +127,13 @@ export const en = {
     readiness: "Account",
     since: "Since",
     unanswered: "asked for, no answer yet",
-    is: { requested: "requested", created: "created, not tried", ready: "ready", removed: "removed by the centre" },
+    is: {
+      requested: "requested",
+      created: "created, not tried",
+      "needs-credential": "waits for their own credential there",
+      ready: "ready",
+      removed: "removed by the centre",
+    },
   },
   terms: {
     button: "Terms",

@@ -115,7 +115,13 @@ export const zh: Words<typeof en> = {
     readiness: "账号",
     since: "自",
     unanswered: "已申请，尚无答复",
-    is: { requested: "已申请", created: "已创建，未测试", ready: "可用", removed: "中心已移除" },
+    is: {
+      requested: "已申请",
+      created: "已创建，未测试",
+      "needs-credential": "等待本人在该中心委托凭据",
+      ready: "可用",
+      removed: "中心已移除",
+    },
   },
   terms: {
     button: "条款",
