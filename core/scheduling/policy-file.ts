@@ -3,6 +3,7 @@ import {
   type Backfill,
   type Fairness,
   type HomePriority,
+  isLive,
   type Lookahead,
   type Order,
   type Policy,
@@ -41,6 +42,15 @@ export function parsePolicy(value: unknown): ParsedPolicy {
   file.end();
   if (issues.length === 0) issues.push(...contradictions(policy));
   return issues.length === 0 ? { kind: "policy", policy } : { kind: "refused", issues };
+}
+
+/** One that the live network can follow: rules of one paper's simulator it cannot. */
+export function parseLivePolicy(value: unknown): ParsedPolicy {
+  const parsed = parsePolicy(value);
+  if (parsed.kind === "refused" || isLive(parsed.policy)) return parsed;
+  const en = `${parsed.policy.name} is a policy of replays alone. Write head chosen-again, and another backfill than window.`;
+  const zh = `${parsed.policy.name} 仅用于回放。请令 head 为 chosen-again，backfill 取 window 以外的值。`;
+  return { kind: "refused", issues: [{ path: "head", en, zh }] };
 }
 
 /** One line for each. */
@@ -89,6 +99,7 @@ function fairnessOf(part: Part | null | undefined, base: Fairness | null): Fairn
     most: part.number("most", from.most, { least: 1, most: 1000, whole: false }),
     power: part.number("power", from.power, power),
     promiseS: part.numberOrNull("promiseS", from.promiseS, seconds),
+    weights: part.weights("weights", from.weights),
   };
   part.end();
   return fairness;
@@ -231,6 +242,18 @@ class Part {
     const value = this.#value(field);
     if (value === undefined) return otherwise;
     return value === null ? null : this.#number(field, value, 0, bounds, ", or null");
+  }
+
+  /** Numbers by name. */
+  weights(field: string, otherwise: Readonly<Record<string, number>>): Readonly<Record<string, number>> {
+    const value = this.#value(field);
+    if (value === undefined) return otherwise;
+    if (value === null || typeof value !== "object" || Array.isArray(value))
+      return this.#refuse(field, value, otherwise, 'an object like {"physics": 3}', '形如 {"physics": 3} 的对象');
+    const part = new Part(value, this.#pathOf(field), this.#issues);
+    return Object.fromEntries(
+      Object.keys(value).map((name) => [name, part.number(name, 1, { least: 0.001, most: 1_000_000, whole: false })]),
+    );
   }
 
   end(): void {

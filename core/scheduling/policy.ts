@@ -63,6 +63,8 @@ export type Fairness = {
   readonly power: number;
   /** A tenant that uses less than its share is served first after so long: its plan's promise. null: none. */
   readonly promiseS: number | null;
+  /** By the name of a tenant; of those not named 1. In a replay the tenants are the homes, weighing their processors. */
+  readonly weights: Readonly<Record<string, number>>;
 };
 
 export type HomePriority = {
@@ -128,7 +130,7 @@ export const policies = {
     backfill: "easy",
     maxWaitS: 302_400,
     guardLeadS: 67_400,
-    fairness: { halfLifeS: 604_800, least: 0.25, most: 4, power: 0.35, promiseS: null },
+    fairness: { halfLifeS: 604_800, least: 0.25, most: 4, power: 0.35, promiseS: null, weights: {} },
     homePriority: { afterS: 172_800 },
     prediction: { shrinkage: 2, memory: 0.5 },
     lookahead: { jobs: 32, moves: 50, slowdownWeightS: 1_500, fairnessPower: 0.25 },

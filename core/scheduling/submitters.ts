@@ -129,12 +129,13 @@ export function learn(of: Submitters, by: Submitter, asked: Wanted, ranS: number
 export function recallRun(of: Submitters, by: Submitter, asked: Wanted, run: PastRun): void {
   const ranS = ranForS(run.startedMs, run.endedMs);
   const part = partOf(run.allocation, of.capacity);
-  of.usage?.charge(by.number, part * ranS, wholeS(run.startedMs));
+  of.usage?.charge(by.number, part * ranS, wholeS(run.placedMs));
   if (run.isLast) learn(of, by, asked, ranS);
 }
 
 export type PastRun = {
   readonly allocation: Allocation;
+  readonly placedMs: number;
   readonly startedMs: number;
   readonly endedMs: number;
   /** Its task has ended with it. */

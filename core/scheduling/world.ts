@@ -236,6 +236,8 @@ export type WorldEvent =
       readonly attempts: number;
       /** When its run ended, where it had one; absent: its run counts as if it had used nothing. */
       readonly atMs?: number | undefined;
+      /** When that had started, where it was not told before. */
+      readonly startedMs?: number | undefined;
     }
   /** Final. Ranges, so that cancelling an array of 100 000 is one event; a single task is {first: i, last: i, step: 1}. */
   | {
@@ -245,6 +247,8 @@ export type WorldEvent =
       readonly succeeded: boolean;
       /** When; absent: their runs count as if they had used nothing, and nothing is learnt of them. */
       readonly atMs?: number | undefined;
+      /** When a single run of them had started, where it was not told before. */
+      readonly startedMs?: number | undefined;
     }
   /** The order goes by it from now on. Weights of tenants; those not named weigh 1. */
   | {
@@ -654,7 +658,7 @@ function requeueTask(state: State, event: Event<"task-queued">): void {
   const run = job.live?.get(position);
   if (run && run.attempt > event.attempts) return;
   if (run) {
-    endRun(state, job, position, run, event.atMs ?? null);
+    endRun(state, job, position, run, lastedOf(event));
     state.queued += addPositions(job.queued, position, position + 1);
   }
   job.attempts ??= new Map();
@@ -664,7 +668,7 @@ function requeueTask(state: State, event: Event<"task-queued">): void {
 
 function endTasks(state: State, event: Event<"tasks-ended">): void {
   const job = state.jobs.get(event.job);
-  if (job) endPositions(state, job, positionsOf(job.indices, event.indices), event.succeeded, event.atMs ?? null);
+  if (job) endPositions(state, job, positionsOf(job.indices, event.indices), event.succeeded, lastedOf(event));
 }
 
 /** Ends what has not ended among the positions, and settles what follows from it. */
@@ -673,7 +677,7 @@ function endPositions(
   job: JobRecord,
   positions: Positions,
   succeeded: boolean,
-  atMs: number | null,
+  lasted: Lasted | null,
 ): void {
   const fresh = eachSpan(positions).flatMap(([from, to]) => gapsOf(job.ended ?? [], from, to));
   if (fresh.length === 0) return;
@@ -685,7 +689,7 @@ function endPositions(
       addPositions(job.failed, from, to);
     }
     state.queued -= removePositions(job.queued, from, to);
-    forgetRuns(state, job, from, to, atMs);
+    forgetRuns(state, job, from, to, lasted);
   }
   job.complete = job.endedCount === job.indices.count;
   resolve(state.dependencies, job, fresh, (waiter) => enqueue(state.queue, waiter));
@@ -705,14 +709,14 @@ function countOnlyAt(state: State, centre: CentreId): number {
 }
 
 /** By the shorter way: one task of many that run, or few runs of a long range. */
-function forgetRuns(state: State, job: JobRecord, from: number, to: number, atMs: number | null): void {
+function forgetRuns(state: State, job: JobRecord, from: number, to: number, lasted: Lasted | null): void {
   const { live, attempts } = job;
   for (const position of keysWithin(live, from, to)) {
     const run = live?.get(position);
     if (!run) continue;
-    endRun(state, job, position, run, atMs);
-    if (atMs !== null && run.startedMs !== null)
-      learn(state.queue.submitters, job.submitter, job.ask, ranForS(run.startedMs, atMs));
+    endRun(state, job, position, run, lasted);
+    const ranS = ranOf(run, lasted);
+    if (ranS !== null) learn(state.queue.submitters, job.submitter, job.ask, ranS);
   }
   for (const position of keysWithin(attempts, from, to)) attempts?.delete(position);
 }
@@ -730,10 +734,21 @@ function forgetJob(state: State, job: JobRecord): void {
   unlink(state.dependencies, job, (first) => enqueue(state.queue, first));
 }
 
-/** `atMs` null: what it used is not known, and does not count. */
-function endRun(state: State, job: JobRecord, position: number, run: LiveRun, atMs: number | null): void {
-  const ranS = atMs === null || run.startedMs === null ? 0 : ranForS(run.startedMs, atMs);
-  correct(state.queue.submitters, job.submitter, run.charged, ranS);
+/** When a run ended, and had started where it was not told before; null: what it used is not known, and does not count. */
+type Lasted = { readonly startedMs: number | null; readonly endedMs: number };
+
+function lastedOf({ atMs, startedMs = null }: { atMs?: number | undefined; startedMs?: number | null | undefined }) {
+  return atMs === undefined ? null : { startedMs, endedMs: atMs };
+}
+
+/** null: it had not started. */
+function ranOf(run: LiveRun, lasted: Lasted | null): number | null {
+  const startedMs = lasted?.startedMs ?? run.startedMs;
+  return lasted === null || startedMs === null ? null : ranForS(startedMs, lasted.endedMs);
+}
+
+function endRun(state: State, job: JobRecord, position: number, run: LiveRun, lasted: Lasted | null): void {
+  correct(state.queue.submitters, job.submitter, run.charged, ranOf(run, lasted) ?? 0);
   moveRun(run.pool, run.sort, run.phase, null);
   expectNoEnd(run.pool, run);
   grow(state, run.pool);

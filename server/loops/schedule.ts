@@ -1,16 +1,19 @@
-import { type JobId, jobId } from "#core/ids.ts";
+import { type JobId, jobId, type ProjectId } from "#core/ids.ts";
 import { demandsOf } from "#core/job/demands.ts";
 import type { JobSpec } from "#core/job/spec.ts";
 import type { Plan, WantedAccount, World, WorldEvent } from "#core/scheduling/world.ts";
 import { unreachable } from "#core/unreachable.ts";
 import { type Database, type Log, silent } from "#server/store/database.ts";
-import type { FeedEvent } from "#server/store/event.ts";
+import type { FeedEvent, Position } from "#server/store/event.ts";
 import type { Feed } from "#server/store/feed.ts";
+import { keepOrderMemory } from "#server/store/order-memory.ts";
+import { policyEvent } from "#server/store/policy.ts";
 import { readCentreStates } from "#server/store/read-centre-states.ts";
 import { readJobEvents } from "#server/store/read-world.ts";
 import type { NumberedBatch } from "#server/store/submit-jobs.ts";
 import { type Placed, type TransitionWriter, Unavailable } from "#server/store/transitions.ts";
 import { wantAccounts } from "#server/store/wanted-accounts.ts";
+import type { Submission } from "#server/store/writer.ts";
 import type { Leader } from "./lead.ts";
 
 /**
@@ -44,13 +47,20 @@ export function openScheduler(settings: SchedulerSettings): Scheduler {
   let applied: Promise<void> = Promise.resolve();
   let closed = false;
   let changed = true;
+  /** The newest event that the world has taken in, and how many runs have ended since its memory was kept. */
+  let taken: Position | null = null;
+  let over = 0;
+  let keptMs = Date.now();
   /** Plans in a row of which the store took nothing. */
   let barren = 0;
   let asked: readonly WantedAccount[] = [];
   let rouse: () => void = () => undefined;
   let alarm: NodeJS.Timeout | undefined;
   const unsubscribe = feed.subscribe((events) => {
-    applied = applied.then(() => applyAll(events)).then(wake);
+    applied = applied
+      .then(() => applyAll(events))
+      .then(() => keepMemory())
+      .then(wake);
   });
   const unlead = leader.onChange(wake);
   const done = decideForEver();
@@ -84,12 +94,29 @@ export function openScheduler(settings: SchedulerSettings): Scheduler {
       await read("centres", async () => {
         for (const centre of await readCentreStates(db.pool, centres)) world.apply({ kind: "centre-changed", centre });
       });
+    taken = events.at(-1) ?? taken;
+    for (const { kind, attempt } of events) if (attempt !== null && (kind === "ended" || kind === "queued")) over += 1;
+    if (events.some(({ kind }) => kind === "policy-changed"))
+      await read("policy", async () => world.apply(await policyEvent(db.pool)));
     // Jobs that had ended before this server knew them, and that others wait for.
     const missing = world.missing();
     if (missing.length > 0)
       await read("past jobs", async () => {
         for (const event of await readJobEvents(db, missing)) world.apply(event);
       });
+  }
+
+  /** Between two batches of the feed, so that what is kept is what the world was at that place of it. */
+  async function keepMemory(isLast = false): Promise<void> {
+    const isDue = isLast ? over > 0 : over >= mostOver || (over > 0 && Date.now() - keptMs >= keepEveryMs);
+    if (!isDue || taken === null || leader.epoch() === null) return;
+    over = 0;
+    keptMs = Date.now();
+    try {
+      await keepOrderMemory(db, taken, world.remembered(keptMs));
+    } catch (error) {
+      log.warn({ error: String(error) }, "what the order goes by is kept with the next change");
+    }
   }
 
   /** The order of the feed must hold, so a read that fails is tried until it succeeds. */
@@ -135,10 +162,19 @@ export function openScheduler(settings: SchedulerSettings): Scheduler {
         return { kind: "run-moved", job: id, index, attempt, phase, atMs };
       }
       case "queued":
-        return index === null ? null : { kind: "task-queued", job: id, index, attempts: attempt ?? 0 };
+        return index === null
+          ? null
+          : { kind: "task-queued", job: id, index, attempts: attempt ?? 0, atMs, startedMs: detail?.startedMs };
       case "ended": {
         const indices = detail?.indices ?? (index === null ? [] : [{ first: index, last: index, step: 1 }]);
-        return { kind: "tasks-ended", job: id, indices, succeeded: detail?.outcome === "succeeded" };
+        return {
+          kind: "tasks-ended",
+          job: id,
+          indices,
+          succeeded: detail?.outcome === "succeeded",
+          atMs,
+          startedMs: detail?.startedMs,
+        };
       }
       case "accepted":
       case "run-ended":
@@ -150,6 +186,7 @@ export function openScheduler(settings: SchedulerSettings): Scheduler {
       case "declared-lost":
       case "later-evidence":
       case "centre-changed":
+      case "policy-changed":
         return null;
       default:
         return unreachable(kind);
@@ -243,7 +280,7 @@ export function openScheduler(settings: SchedulerSettings): Scheduler {
         for (const [place, id] of ids.entries()) {
           const job = submission.jobs[place];
           const spec = specs[place];
-          if (job && spec) submitted.set(id, jobQueued(id, spec, atMs, job.project, submission.person));
+          if (job && spec) submitted.set(id, jobQueued(id, spec, atMs, job.project, submission));
         }
     },
     close: async () => {
@@ -254,22 +291,28 @@ export function openScheduler(settings: SchedulerSettings): Scheduler {
       wake();
       await done;
       await applied;
+      await keepMemory(true);
     },
   };
 }
+
+/** What a restart would have to read again, at most, and for how long it may grow. */
+const mostOver = 50_000;
+const keepEveryMs = 60_000;
 
 function jobQueued(
   job: JobId,
   spec: JobSpec,
   submittedMs: number,
-  project: Extract<WorldEvent, { kind: "job-queued" }>["project"],
-  person: Extract<WorldEvent, { kind: "job-queued" }>["person"],
+  project: ProjectId,
+  { tenant, person }: Pick<Submission, "tenant" | "person">,
 ): WorldEvent {
   const { name, shape, timeLimitS, graceS, priorityClass, array, dependencies, centres } = spec;
   return {
     kind: "job-queued",
     job,
     submittedMs,
+    tenant,
     project,
     person,
     name,

@@ -42,7 +42,8 @@ export type EventKind =
   | "declared-lost"
   /** Came after the end; history only. */
   | "later-evidence"
-  | "centre-changed";
+  | "centre-changed"
+  | "policy-changed";
 
 export type EventDetail = {
   readonly jobs?: readonly number[];
@@ -50,6 +51,8 @@ export type EventDetail = {
   readonly allocation?: Allocation;
   readonly outcome?: OutcomeKind;
   readonly end?: RunEndKind;
+  /** Of a run that is over: when it had started, as its end told it; absent: it had not. */
+  readonly startedMs?: number;
   readonly indices?: readonly IndexRange[];
   readonly cancel?: { readonly by: CancelledBy; readonly reason: string | null };
 };

@@ -11,6 +11,7 @@ import * as wantedAccounts from "./migrations/0010-wanted-accounts.ts";
 import * as engineReported from "./migrations/0011-engine-reported.ts";
 import * as centreMarks from "./migrations/0012-centre-marks.ts";
 import * as outcomesOfPeople from "./migrations/0013-outcomes-of-people.ts";
+import * as policy from "./migrations/0014-policy.ts";
 import * as needsCredential from "./migrations/0017-needs-credential.ts";
 
 /** In the order they are applied. A migration that has shipped never changes; the next one mends it. */
@@ -28,5 +29,6 @@ export const migrations: readonly { readonly name: string; readonly sql: string 
   { name: "0011-engine-reported", sql: engineReported.sql },
   { name: "0012-centre-marks", sql: centreMarks.sql },
   { name: "0013-outcomes-of-people", sql: outcomesOfPeople.sql },
+  { name: "0014-policy", sql: policy.sql },
   { name: "0017-needs-credential", sql: needsCredential.sql },
 ];

@@ -1,5 +1,14 @@
 import type pg from "pg";
-import { type CentreId, type JobId, jobId, type PersonId, type ProjectId, type RunId, runId } from "#core/ids.ts";
+import {
+  type CentreId,
+  type JobId,
+  jobId,
+  type PersonId,
+  type ProjectId,
+  type RunId,
+  runId,
+  type TenantId,
+} from "#core/ids.ts";
 import { type Demanding, type Demands, demandsOf } from "#core/job/demands.ts";
 import type { ArraySpec, CentreWishes, Dependency, PriorityClass, Shape } from "#core/job/spec.ts";
 import type { StateKind } from "#core/job/state.ts";
@@ -8,6 +17,8 @@ import type { WorldEvent } from "#core/scheduling/world.ts";
 import { type Database, isConnectionLost } from "./database.ts";
 import { rangesOf } from "./end-queued-tasks.ts";
 import { unasked } from "./job-spec.ts";
+import { readOrderMemory } from "./order-memory.ts";
+import { policyEvent } from "./policy.ts";
 import { readCentreStates } from "./read-centre-states.ts";
 import type { Cancel } from "./sheet.ts";
 import { parseSnapshot, type Snapshot } from "./snapshot.ts";
@@ -35,6 +46,8 @@ export async function readWorld(
     await client.query("begin isolation level repeatable read read only");
     const { rows } = await client.query<{ snapshot: string }>("select pg_current_snapshot()::text as snapshot");
     for (const centre of await readCentreStates(client, null)) apply({ kind: "centre-changed", centre });
+    apply(await policyEvent(client));
+    for (const event of await readOrderMemory(client)) apply(event);
     const page = (state: string, after: number) =>
       client.query<JobRow>(`${jobsText} where state = $1 and state <> 'ended' and id > $2 order by id limit 10000`, [
         state,
@@ -89,7 +102,7 @@ export async function readJobEvents(db: Database, jobs: readonly JobId[]): Promi
  * nearly every job the reading of fields that nearly none has.
  */
 const jobsText = `
-select id, submitted_ms, project_id, person_id, name, queued = task_count and runs = 0 as untouched,
+select id, submitted_ms, tenant_id, project_id, person_id, name, queued = task_count and runs = 0 as untouched,
   (spec -> 'shape')::text as shape, (spec ->> 'timeLimitS')::int as time_limit_s,
   (spec ->> 'graceS')::int as grace_s, spec ->> 'priorityClass' as priority, (spec -> 'centres')::text as centres, spec -> 'array' as array,
   spec -> 'dependencies' as dependencies,
@@ -102,6 +115,7 @@ from job`;
 type JobRow = {
   readonly id: number;
   readonly submitted_ms: number;
+  readonly tenant_id: TenantId;
   readonly project_id: ProjectId;
   readonly person_id: PersonId;
   readonly name: string;
@@ -109,7 +123,8 @@ type JobRow = {
   readonly shape: string;
   readonly time_limit_s: number;
   readonly grace_s: number;
-  readonly priority: PriorityClass;
+  /** null: as nearly everybody's. */
+  readonly priority: PriorityClass | null;
   readonly centres: string | null;
   readonly array: ArraySpec | null;
   readonly dependencies: readonly Dependency[] | null;
@@ -189,13 +204,14 @@ function jobQueued(row: JobRow, ended: { succeeded: number[]; otherwise: number[
     kind: "job-queued",
     job: jobId(row.id),
     submittedMs: row.submitted_ms,
+    tenant: row.tenant_id,
     project: row.project_id,
     person: row.person_id,
     name: row.name,
     shape: parsedShape(row.shape),
     timeLimitS: row.time_limit_s,
     graceS: row.grace_s,
-    priority: row.priority,
+    priority: row.priority ?? unasked.priorityClass,
     array: row.array,
     dependencies: row.dependencies ?? unasked.dependencies,
     wishes: row.centres === null ? unasked.centres : parsedWishes(row.centres),

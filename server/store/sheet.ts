@@ -275,7 +275,11 @@ function endOrRequeue(sheet: Sheet, task: TaskLine, run: RunLine, end: RunEnd, a
   switch (follows.kind) {
     case "end":
       endTask(sheet, task, follows.outcome, atMs);
-      record(sheet, run, "ended", "ended", atMs, endWords(end), { outcome: follows.outcome.kind, end: end.kind });
+      record(sheet, run, "ended", "ended", atMs, endWords(end), {
+        outcome: follows.outcome.kind,
+        end: end.kind,
+        ...startOf(run),
+      });
       return;
     case "again": {
       if (run.cancel) {
@@ -285,6 +289,7 @@ function endOrRequeue(sheet: Sheet, task: TaskLine, run: RunLine, end: RunEnd, a
         record(sheet, run, "ended", "ended", atMs, `${endWords(end)}; cancelled`, {
           outcome: outcome.kind,
           end: end.kind,
+          ...startOf(run),
         });
         return;
       }
@@ -302,7 +307,11 @@ function endOrRequeue(sheet: Sheet, task: TaskLine, run: RunLine, end: RunEnd, a
 
 export function requeueTask(sheet: Sheet, task: TaskLine, run: RunLine, cause: string): void {
   mustStep(sheet, task, { kind: "requeue", atMs: sheet.nowMs });
-  record(sheet, run, "queued", "queued", sheet.nowMs, cause);
+  record(sheet, run, "queued", "queued", sheet.nowMs, cause, startOf(run));
+}
+
+function startOf({ startedMs }: RunLine): Pick<EventDetail, "startedMs"> {
+  return startedMs === null ? {} : { startedMs };
 }
 
 /** R2, `restart-after`: the task goes on without a run whose centre cannot be reached; that run is to be ended there. */

@@ -4,8 +4,8 @@ import { VirtualHome } from "../order/home.ts";
 import { Lookahead } from "../order/lookahead.ts";
 import { RunTimes, raisedS } from "../order/predict.ts";
 import { agedScore, standingScore } from "../order/score.ts";
-import type { Policy } from "../policy.ts";
-import type { Schedule, Workload } from "../replay/workload.ts";
+import type { Fairness, Policy } from "../policy.ts";
+import type { Home, Schedule, Workload } from "../replay/workload.ts";
 import { BeyondClock, lastSecondS } from "./columns.ts";
 import { Ends } from "./ends.ts";
 import { createGenerator } from "./generator.ts";
@@ -107,7 +107,7 @@ export class WeirMachine {
     this.#predictedS = new Float64Array(count);
     this.#standing = new Float64Array(count);
     this.#score = new Float64Array(count);
-    this.#usage = policy.fairness === null ? null : new Usage(policy.fairness, this.#sizes);
+    this.#usage = policy.fairness === null ? null : new Usage(policy.fairness, weightsOf(policy.fairness, homes));
     this.#factor = new Float64Array(count).fill(1);
     const virtualStartS = policy.homePriority === null ? null : new Int32Array(count).fill(-1);
     this.virtualStartS = virtualStartS;
@@ -436,4 +436,8 @@ export class WeirMachine {
     }
     return chosen;
   }
+}
+
+function weightsOf({ weights }: Fairness, homes: readonly Home[]): readonly number[] {
+  return homes.map(({ name, processors }) => weights[name] ?? processors);
 }

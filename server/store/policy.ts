@@ -1,0 +1,82 @@
+import type pg from "pg";
+import { type PersonId, type TenantId, tenantId } from "#core/ids.ts";
+import { type Policy, policies } from "#core/scheduling/policy.ts";
+import { type ParsedPolicy, type PolicyIssue, parseLivePolicy } from "#core/scheduling/policy-file.ts";
+import type { WorldEvent } from "#core/scheduling/world.ts";
+import type { Database } from "./database.ts";
+
+type Query = Pick<pg.ClientBase | pg.Pool, "query">;
+
+/** The policy of the network. `version` 0: nobody has set one, and the one that ships is in force. */
+export type PolicyInForce = {
+  readonly version: number;
+  readonly policy: Policy;
+  readonly setBy: string | null;
+  readonly setMs: number | null;
+  /** What this program cannot read of it, so that the one that ships is in force; empty: nothing. */
+  readonly issues: readonly PolicyIssue[];
+};
+
+export async function readPolicy(db: Query): Promise<PolicyInForce> {
+  const { rows } = await db.query<{ version: number; file: unknown; setBy: string; setMs: number }>(
+    `select version, file, name as "setBy", at_ms as "setMs"
+     from policy join person on person.id = person_id order by version desc limit 1`,
+  );
+  const [newest] = rows;
+  if (!newest) return { version: 0, policy: policies.weir, setBy: null, setMs: null, issues: [] };
+  const { file, ...set } = newest;
+  const parsed = parseLivePolicy(file);
+  return parsed.kind === "policy"
+    ? { ...set, policy: parsed.policy, issues: [] }
+    : { ...set, policy: policies.weir, issues: parsed.issues };
+}
+
+/** Those before it too, newest first, at most twenty. */
+export async function readPolicyVersions(
+  db: Query,
+): Promise<
+  readonly { readonly version: number; readonly name: string; readonly setBy: string; readonly setMs: number }[]
+> {
+  const { rows } = await db.query<{ version: number; file: unknown; setBy: string; setMs: number }>(
+    `select version, file, person.name as "setBy", at_ms as "setMs"
+     from policy join person on person.id = person_id order by version desc limit 20`,
+  );
+  return rows.map(({ file, ...row }) => ({ ...row, name: nameIn(parseLivePolicy(file)) }));
+}
+
+function nameIn(parsed: ParsedPolicy): string {
+  return parsed.kind === "policy" ? parsed.policy.name : policies.weir.name;
+}
+
+/** A new version, in force for whatever is decided from then on. The file has been parsed. */
+export async function setPolicy(db: Database, file: unknown, person: PersonId, nowMs: number): Promise<void> {
+  await db.pool.query(
+    `with set as (insert into policy (file, person_id, at_ms) values ($1::jsonb, $2, $3) returning version)
+     insert into event (at_ms, kind, cause) select $3::bigint, 'policy-changed', $4::text || version from set`,
+    [JSON.stringify(file), person, nowMs, `person:${person}: policy, version `],
+  );
+}
+
+/** What the world is told of the policy in force. */
+export async function policyEvent(db: Query): Promise<Extract<WorldEvent, { kind: "policy-set" }>> {
+  const { policy, setMs } = await readPolicy(db);
+  return { kind: "policy-set", policy, weights: await weightsOf(db, policy), atMs: setMs ?? 0 };
+}
+
+async function weightsOf(db: Query, { fairness }: Policy): Promise<readonly (readonly [TenantId, number])[]> {
+  const weights = fairness?.weights ?? {};
+  const { rows } = await db.query<{ id: number; name: string }>(
+    "select id, name from tenant where name = any($1) order by id",
+    [Object.keys(weights)],
+  );
+  return rows.map(({ id, name }) => [tenantId(id), weights[name] ?? 1] as const);
+}
+
+/** Of these names those that no tenant has. */
+export async function unknownTenants(db: Query, names: readonly string[]): Promise<readonly string[]> {
+  const { rows } = await db.query<{ name: string }>(
+    "select name from unnest($1::text[]) as name where not exists (select from tenant where tenant.name = name.name)",
+    [names],
+  );
+  return rows.map(({ name }) => name);
+}
