@@ -1,5 +1,5 @@
 import { noOffers } from "#core/centre/engine.ts";
-import { centreId, type JobId, jobId, personId, projectId } from "#core/ids.ts";
+import { centreId, type JobId, jobId, personId, projectId, tenantId } from "#core/ids.ts";
 import type { Policy } from "#core/scheduling/policy.ts";
 import type { Schedule, Workload } from "#core/scheduling/replay/workload.ts";
 import { poolOfNodes } from "#core/scheduling/scenario-testing.ts";
@@ -7,17 +7,20 @@ import { createWorld, type World } from "#core/scheduling/world.ts";
 
 /**
  * Drives the live world through a workload, as its own loop would be driven: at one instant first what ends, then what is
- * submitted, then decisions until there is nothing more to start. All homes are one machine of one node. For tests alone.
+ * submitted, then decisions until there is nothing more to start. All homes are one machine of one node; each is a tenant,
+ * with the weight that the policy gives it. For tests alone.
  */
 export function replayInWorld(workload: Workload, policy: Policy): Schedule {
   const { count, submitS, runS, homes } = workload;
   const world = createWorld(policy);
   world.apply({ kind: "centre-changed", centre: machine(homes.reduce((sum, home) => sum + home.processors, 0)) });
+  const weights = homes.map(({ name }, home) => [tenantId(home + 1), policy.fairness?.weights[name] ?? 1] as const);
+  world.apply({ kind: "policy-set", policy, weights, atMs: 0 });
   const startS = new Int32Array(count).fill(-1);
   const ends: Ends = { times: [], jobs: new Map() };
   for (let next = 0; next < count || ends.times.length > 0; ) {
     const nowS = Math.min(submitS[next] ?? Number.POSITIVE_INFINITY, ends.times[0] ?? Number.POSITIVE_INFINITY);
-    for (const job of takeEnds(ends, nowS)) end(world, job);
+    for (const job of takeEnds(ends, nowS)) end(world, job, nowS * 1000);
     for (; next < count && submitS[next] === nowS; next += 1) submit(world, workload, next);
     for (const job of placeAll(world, nowS * 1000)) {
       startS[job - 1] = nowS;
@@ -33,14 +36,16 @@ function machine(cores: number) {
   return { id: centreId("one"), driver: "process", ...told, accounts: null, pools } as const;
 }
 
-function submit(world: World, { submitS, estimateS, processors }: Workload, at: number): void {
+function submit(world: World, workload: Workload, at: number): void {
+  const { submitS, estimateS, processors, home, project, person } = workload;
   const shape = { nodes: 1, tasks: 1, coresPerTask: processors[at] ?? 0, memory: { kind: "default" } } as const;
   world.apply({
     kind: "job-queued",
     job: jobId(at + 1),
     submittedMs: (submitS[at] ?? 0) * 1000,
-    project: projectId(1),
-    person: personId(1),
+    tenant: tenantId((home[at] ?? 0) + 1),
+    project: projectId((project[at] ?? 0) + 1),
+    person: personId((person[at] ?? 0) + 1),
     name: `job ${at}`,
     shape: { ...shape, accelerators: null },
     timeLimitS: estimateS[at] ?? 0,
@@ -65,8 +70,8 @@ function placeAll(world: World, nowMs: number): readonly JobId[] {
   }
 }
 
-function end(world: World, job: JobId): void {
-  world.apply({ kind: "tasks-ended", job, indices: [{ first: 0, last: 0, step: 1 }], succeeded: true });
+function end(world: World, job: JobId, atMs: number): void {
+  world.apply({ kind: "tasks-ended", job, indices: [{ first: 0, last: 0, step: 1 }], succeeded: true, atMs });
 }
 
 /** What runs, by when it ends; `times` ascending, each once. */
@@ -88,5 +93,6 @@ function takeEnds({ times, jobs }: Ends, nowS: number): readonly JobId[] {
   times.shift();
   const ended = jobs.get(nowS) ?? [];
   jobs.delete(nowS);
-  return ended;
+  // As the kernel takes them: what is learnt depends on its order.
+  return ended.sort((a, b) => a - b);
 }
