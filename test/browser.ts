@@ -1,7 +1,7 @@
-import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
+import { type Browser, type BrowserContextOptions, chromium, type Locator, type Page } from "playwright-core";
 import type { TestServer } from "#server/http/testing.ts";
 import { chromiumPath } from "../tools/requirement.ts";
-import type { Network } from "./network.ts";
+import { eventually, type Network } from "./network.ts";
 
 /** A new profile each time; quiet, as no test machine need reach anything but the network under test. */
 const flags = [
@@ -25,10 +25,13 @@ const usual: BrowserContextOptions = {
   reducedMotion: "reduce", // a click on a menu that still moves is lost on a busy machine
 };
 
+/** For one step of a page. What is as it should be is seen at once; only a machine that is busy takes this long. */
+const patienceMs = 60_000;
+
 /** A page of somebody who shares nothing with the others. */
 export async function newPage(browser: Browser, options: BrowserContextOptions = {}): Promise<Page> {
   const context = await browser.newContext({ ...usual, ...options });
-  context.setDefaultTimeout(20_000);
+  context.setDefaultTimeout(patienceMs);
   return context.newPage();
 }
 
@@ -58,9 +61,16 @@ export function looking(page: Page) {
   return {
     seen: (text: string | RegExp) => page.getByText(text).first().waitFor(),
     title: (text: string) => page.getByRole("heading", { level: 1, name: text }).waitFor(),
-    state: (word: string, withinMs = 20_000) =>
-      page.locator(`h1 [data-state="${word}"]`).waitFor({ timeout: withinMs }),
+    state: (word: string) => page.locator(`h1 [data-state="${word}"]`).waitFor(),
     editor: () => page.getByRole("textbox", { name: "Script", exact: true }),
     field: (name: string) => page.getByLabel(name, { exact: true }),
   };
+}
+
+/** What a field holds, as soon as it is what is awaited: the page may take a moment to write it there. */
+export function holds(field: Locator, wanted: RegExp): Promise<string> {
+  return eventually(`${field} holds ${wanted}`, async () => {
+    const text = await field.inputValue();
+    return wanted.test(text) ? text : null;
+  });
 }

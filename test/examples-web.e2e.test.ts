@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import type { Browser, Page } from "playwright-core";
 import { requires } from "../tools/requirement.ts";
-import { looking, newPage, openBrowser, signInLink } from "./browser.ts";
+import { holds, looking, newPage, openBrowser, signInLink } from "./browser.ts";
 import { type Network, repository, startNetwork } from "./network.ts";
 
 // The examples from the console, as their READMEs say: a script opened, its files chosen, a folder and a dependency typed.
@@ -78,7 +78,7 @@ describe("the examples in the console", { skip: requires("chromium", "cjk-font")
     for (const file of files) await page.getByText(file, { exact: true }).waitFor();
     await field("Working folder").fill(results);
     if (after !== undefined) await field("Waits for").fill(`afterok:${after}`);
-    assert.match(await editor().inputValue(), new RegExp(`^#SBATCH --chdir=${results}$`, "m"));
+    await holds(editor(), new RegExp(`^#SBATCH --chdir=${results}$`, "m"));
     await seen(/Every option is known/);
     await page.getByRole("button", { name: "Submit", exact: true }).click();
     await page.waitForURL(/\/jobs\/\d+$/);
@@ -88,7 +88,7 @@ describe("the examples in the console", { skip: requires("chromium", "cjk-font")
   async function succeeds(name: string): Promise<void> {
     const { title, state } = looking(page);
     await title(name);
-    await state("succeeded", 60_000);
+    await state("succeeded");
   }
 
   function resultsFolder(name: string): string {

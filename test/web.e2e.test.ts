@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import type { Browser, Page } from "playwright-core";
 import { requires } from "../tools/requirement.ts";
-import { looking, newPage, openBrowser, signInLink } from "./browser.ts";
+import { holds, looking, newPage, openBrowser, signInLink } from "./browser.ts";
 import { type Network, startNetwork } from "./network.ts";
 
 // The console in a real browser against a whole network of one centre with two cores, as a person uses it.
@@ -43,7 +43,7 @@ describe("the console", { skip: missing }, () => {
     await title("Sign in");
     await page.goto(link);
     await title("The network at a glance");
-    assert.equal(page.url(), `${network.url}/`);
+    await page.waitForURL(`${network.url}/`);
     await seen("1 of 1 centre connected");
     await seen("No job yet");
 
@@ -51,7 +51,7 @@ describe("the console", { skip: missing }, () => {
     await stranger.goto(link);
     await stranger.getByRole("alert").getByText("Sign-in refused").waitFor();
     await stranger.getByRole("note").getByText("weir open").waitFor();
-    assert.equal(new URL(stranger.url()).hash, "");
+    await stranger.waitForURL((url) => url.hash === "");
     // Where the page is open already, a link changes the hash alone.
     await stranger.reload();
     await stranger.getByRole("alert").waitFor({ state: "detached" });
@@ -65,15 +65,15 @@ describe("the console", { skip: missing }, () => {
     await field("Name").fill("from the form");
     await field("Cores per task").fill("2");
     await field("Time limit").fill("00:05:00");
-    const written = await editor().inputValue();
-    assert.match(written, /^#SBATCH --job-name="from the form"$/m);
-    assert.match(written, /^#SBATCH --cpus-per-task=2$/m);
+    await holds(editor(), /^#SBATCH --job-name="from the form"$/m);
+    await holds(editor(), /^#SBATCH --cpus-per-task=2$/m);
+    const written = await holds(editor(), /^#SBATCH --time=00:05:00$/m);
     await editor().fill(
       written
         .replace("--cpus-per-task=2", "-c 1")
         .replace(/^echo.*$/m, 'printf "\\033[32mgreen 堰\\033[0m\\n"; cat "$WEIR_WORK/data.txt"; echo bad >&2'),
     );
-    assert.equal(await field("Cores per task").inputValue(), "1");
+    await holds(field("Cores per task"), /^1$/);
     await page.locator('input[data-for="input-files"]').setInputFiles({
       name: "data.txt",
       mimeType: "text/plain",
@@ -107,7 +107,7 @@ describe("the console", { skip: missing }, () => {
     await seen(/--nodez.* is not an option Weir knows\. Did you mean --nodes\?/);
     await page.getByRole("button", { name: "line 3" }).first().waitFor();
     await seen(/--mail-user \(line 3\) is left out/);
-    assert.ok(await page.getByRole("button", { name: "Submit", exact: true }).isDisabled());
+    await page.getByRole("button", { name: "Submit", exact: true, disabled: true }).waitFor();
     await page.getByRole("button", { name: "Dry run" }).click();
     await page.getByRole("alert").getByText("Unknown option").waitFor();
   });
@@ -121,7 +121,7 @@ describe("the console", { skip: missing }, () => {
     await field("Partition").fill("fast");
     await page.keyboard.press("Enter");
     await page.keyboard.press("Escape");
-    assert.match(await editor().inputValue(), /^#SBATCH --partition=fast$/m);
+    await holds(editor(), /^#SBATCH --partition=fast$/m);
     await page.getByRole("button", { name: "Dry run" }).click();
     await seen(/partition "fast" is offered by no centre in service/);
     await editor().fill((await editor().inputValue()).replace("#SBATCH --partition=fast\n", ""));
@@ -156,7 +156,7 @@ describe("the console", { skip: missing }, () => {
     await page.getByRole("button", { name: "Yes, cancel" }).click();
     await state("cancelled");
     await seen("Cancelled by its user.");
-    assert.equal(await page.getByRole("button", { name: "Cancel job" }).count(), 0);
+    await page.getByRole("button", { name: "Cancel job" }).waitFor({ state: "detached" });
   });
 
   test("how a job failed is said in words, and each task of an array can be looked at", async () => {
@@ -177,10 +177,10 @@ describe("the console", { skip: missing }, () => {
   test("the list of jobs filters by what the address says and is led by the keys", async () => {
     await page.goto(`${network.url}/jobs?state=ended&name=pa`);
     await page.getByRole("grid").getByText("parts").waitFor();
-    assert.equal(await page.getByRole("grid").getByText("from the form").count(), 0);
+    await page.getByRole("grid").getByText("from the form").waitFor({ state: "detached" });
     await page.getByRole("button", { name: "Clear filters" }).click();
     await page.getByRole("grid").getByText("from the form").waitFor();
-    assert.equal(new URL(page.url()).search, "");
+    await page.waitForURL((url) => url.search === "");
     const live = await network.weir(["submit", "--job-name", "just came", "--", "true"]);
     assert.equal(live.status, 0, live.stderr);
     await page.getByRole("grid").getByText("just came").waitFor();
@@ -198,7 +198,7 @@ describe("the console", { skip: missing }, () => {
     await page.goto(`${network.url}/`);
     await page.getByRole("button", { name: "中文" }).click();
     await title("算力网概览");
-    assert.equal(await page.locator("html").getAttribute("lang"), "zh-CN");
+    await page.locator('html[lang="zh-CN"]').waitFor();
     await page.reload();
     await title("算力网概览");
     await page.locator('[data-centre="local"]').getByText("本机").waitFor();
@@ -226,7 +226,7 @@ describe("the console", { skip: missing }, () => {
     const other = await newPage(browser);
     await other.goto(link);
     await other.getByRole("heading", { level: 1, name: "The network at a glance" }).waitFor();
-    assert.equal(await other.getByRole("link", { name: "People and projects" }).count(), 0);
+    await other.getByRole("link", { name: "People and projects" }).waitFor({ state: "detached" });
     await other.goto(`${network.url}/password`);
     await other.getByLabel("New password", { exact: true }).fill("seven black swans");
     await other.getByLabel("New password again").fill("seven black swans");
@@ -279,10 +279,10 @@ describe("the console", { skip: missing }, () => {
     await box.fill("from the");
     await box.press("Enter");
     await title("Jobs");
-    assert.equal(new URL(page.url()).searchParams.get("name"), "from the");
+    await page.waitForURL((url) => url.searchParams.get("name") === "from the");
     const list = page.getByRole("grid", { name: "List of jobs" });
     await list.getByRole("gridcell", { name: "from the form" }).waitFor();
-    assert.equal(await list.getByRole("gridcell", { name: "long" }).count(), 0);
+    await list.getByRole("gridcell", { name: "long" }).waitFor({ state: "detached" });
     await box.fill("#1");
     await box.press("Enter");
     await title("from the form");
