@@ -2,6 +2,7 @@ import type { z } from "zod";
 import type { whatIf, why } from "#api/job.ts";
 import { waitWords } from "#core/centre/waiting.ts";
 import { jobId } from "#core/ids.ts";
+import { candidatesOf } from "#core/scheduling/decision.ts";
 import { endReasonWords, type Language, reasonWords } from "#core/scheduling/reasons.ts";
 import type { Change, StartingChange } from "#core/scheduling/what-if.ts";
 import { changeOptions, changeWords } from "#core/scheduling/what-if-words.ts";
@@ -142,7 +143,7 @@ function whyPlaced(task: TaskView, placed: Placed | null, language: Language): W
     ...of(task),
     rule: null,
     words: [...ended, where, away, waits].filter((part) => part !== "").join(language === "zh" ? "；" : "; "),
-    candidates: (placed?.decision.candidates ?? []).map((one) => candidateView(one, language)),
+    candidates: (placed ? candidatesOf(placed.decision) : []).map((one) => candidateView(one, language)),
     decidedMs: placed?.decision.decidedMs ?? null,
     startsMs: waiting?.startsMs ?? null,
   };

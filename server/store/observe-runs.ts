@@ -1,5 +1,6 @@
 import type { CentreId, RunId } from "#core/ids.ts";
 import type { RunObservation } from "#core/run-order.ts";
+import { decisionOf } from "#core/scheduling/decision.ts";
 import type { Placement } from "#core/scheduling/world.ts";
 import { unreachable } from "#core/unreachable.ts";
 import type { Log } from "./database.ts";
@@ -16,7 +17,7 @@ export function placeTasks(
   for (const { job, index, attempt, centre, pool, allocation, candidates, starts, leaseMs } of placements) {
     const task = sheet.tasks.get(taskKey({ job, index }));
     if (task?.state !== "queued" || task.attempts + 1 !== attempt) continue;
-    const decision = JSON.stringify({ decidedMs, candidates });
+    const decision = JSON.stringify(decisionOf(decidedMs, candidates));
     const latestStartMs = sheet.nowMs + (leaseMs ?? ordinaryLeaseMs);
     placeTask(sheet, task, { centre, pool, allocation, latestStartMs, decision }, starts);
     written += 1;

@@ -6,6 +6,7 @@ import { type RunWait, waitWords } from "#core/centre/waiting.ts";
 import { jobId, runId } from "#core/ids.ts";
 import type { RunEnd, StateKind } from "#core/job/state.ts";
 import type { Allocation, RunUsage } from "#core/run-order.ts";
+import { candidatesOf, type Decision, type EarlierDecision } from "#core/scheduling/decision.ts";
 import { type Candidate, type Language, reasonWords } from "#core/scheduling/reasons.ts";
 import { type Amounts, amountsView, costView, noAmounts } from "./amounts.ts";
 
@@ -48,7 +49,7 @@ type RunRow = {
   readonly state: StateKind;
   readonly allocation: Allocation;
   readonly tariff_version: string;
-  readonly decision: { readonly decidedMs: number; readonly candidates: readonly Candidate[] };
+  readonly decision: Decision | EarlierDecision;
   readonly placed_ms: number;
   readonly started_ms: number | null;
   readonly ended_ms: number | null;
@@ -91,7 +92,7 @@ function runView(row: RunRow, language: Language): RunView {
     billed: row.billed,
     amounts: ended ? amountsView(row.amounts ?? noAmounts) : null,
     cost: ended ? costView(row.tariff_version, row.amounts ?? noAmounts) : null,
-    candidates: row.decision.candidates.map((one) => candidateView(one, language)),
+    candidates: candidatesOf(row.decision).map((one) => candidateView(one, language)),
   };
 }
 

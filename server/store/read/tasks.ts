@@ -4,7 +4,7 @@ import { type JobDetail, outcomeKinds, type task } from "#api/job.ts";
 import { outcomeView } from "#api/outcome-view.ts";
 import type { RunWait } from "#core/centre/waiting.ts";
 import type { Outcome, StateKind } from "#core/job/state.ts";
-import type { Candidate } from "#core/scheduling/reasons.ts";
+import type { Decision, EarlierDecision } from "#core/scheduling/decision.ts";
 
 export type TaskView = z.output<typeof task>;
 
@@ -56,7 +56,7 @@ export type Placed = {
   readonly words: string | null;
   /** What is known of its wait in the centre's own queue, while it is there. */
   readonly waiting: RunWait | null;
-  readonly decision: { readonly decidedMs: number; readonly candidates: readonly Candidate[] };
+  readonly decision: Decision | EarlierDecision;
 };
 
 /** Where its newest run was placed, what each centre said then, and how it went. */
