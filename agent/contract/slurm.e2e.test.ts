@@ -9,7 +9,7 @@ import { runContract } from "./suite.ts";
 
 // The contract of every driver, on real clusters: jinan with slurmdbd, qingdao without it and with rewritten comments.
 
-describe("the Slurm driver keeps the contract", { skip: requires("root", "slurm", "sudo") }, () => {
+describe("the Slurm driver keeps the contract", { skip: requires("root", "slurm", "sudo"), concurrency: 2 }, () => {
   let clusters: Clusters;
   const sites: TestSite[] = [];
   before(async () => {

@@ -9,11 +9,12 @@ import { arrayOrders, makeTestSite, orderOf, type TestAgent, type TestSite } fro
 
 // What must be survived: none lost, none doubled, and each end with its evidence.
 
-describe("the Slurm driver under faults", { skip: requires("root", "slurm", "sudo") }, () => {
+describe("the Slurm driver under faults", { skip: requires("root", "slurm", "sudo"), concurrency: 2 }, () => {
   let clusters: Clusters;
   const sites = new Map<string, TestSite>();
   before(async () => {
-    clusters = await startClusters({ nodeTimeoutS: 5 });
+    // So long, too, does every command wait for a controller that is dead, and the controller for a dead node.
+    clusters = await startClusters({ nodeTimeoutS: 5, extra: ["MessageTimeout=5"] });
     for (const name of ["jinan", "qingdao"] as const) sites.set(name, makeTestSite(clusters, name));
   });
   after(async () => {
@@ -24,7 +25,7 @@ describe("the Slurm driver under faults", { skip: requires("root", "slurm", "sud
 
   for (const name of ["jinan", "qingdao"]) faults(name);
   function faults(name: string): void {
-    describe(name, () => {
+    describe(name, { concurrency: 1 }, () => {
       let agent: TestAgent;
       before(async () => {
         agent = await site(name).open();
@@ -59,6 +60,7 @@ describe("the Slurm driver under faults", { skip: requires("root", "slurm", "sud
           await delay(100);
         }
       }
+      const processes = (program: "sbatch" | "weir-as") => processesOf(program, site(name).helper);
       async function copiesOf(tag: string): Promise<number> {
         const { stdout } = await asRoot("squeue", "-a", "-h", "-t", "all", "-o", "%j");
         return stdout.split("\n").filter((line) => line.includes(tag)).length;
@@ -300,27 +302,26 @@ async function endOf(agent: TestAgent, run: Parameters<TestAgent["ended"]>[0]) {
   return (await agent.ended(run)).end;
 }
 
-/** Pids of this test's own helpers and of what they run: descendants of this process alone. */
-function processes(name: string): number[] {
-  const parents = new Map<number, { readonly parent: number; readonly words: string }>();
+/** Pids of one site's own helpers or of the sbatch that they run: descendants of this process alone. */
+function processesOf(program: "sbatch" | "weir-as", helper: string): number[] {
+  const known = new Map<number, { readonly parent: number; readonly words: string }>();
   for (const entry of readdirSync("/proc").filter((one) => /^\d+$/.test(one))) {
     try {
       const stat = readFileSync(`/proc/${entry}/stat`, "utf8");
       const parent = Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]);
-      parents.set(Number(entry), {
-        parent,
-        words: readFileSync(`/proc/${entry}/cmdline`, "utf8").replaceAll("\0", " "),
-      });
+      const words = readFileSync(`/proc/${entry}/cmdline`, "utf8").replaceAll("\0", " ");
+      known.set(Number(entry), { parent, words });
     } catch {
       // It has ended meanwhile.
     }
   }
-  const isOurs = (pid: number): boolean => pid === process.pid || (pid > 1 && isOurs(parents.get(pid)?.parent ?? 0));
-  return [...parents].filter(([pid, { words }]) => isPart(words, name) && isOurs(pid)).map(([pid]) => pid);
-}
-
-function isPart(words: string, name: string): boolean {
-  return name === "sbatch"
-    ? /^\/usr\/bin\/sbatch /.test(words)
-    : new RegExp(`^\\S*(?:sudo|perl).*${name} serve`).test(words);
+  const isHelper = (words: string): boolean => /^\S*(?:sudo|perl)/.test(words) && words.includes(`${helper} serve`);
+  function isTheirs(pid: number, belowHelper: boolean): boolean {
+    const { parent, words } = known.get(pid) ?? { parent: 0, words: "" };
+    if (pid === process.pid) return belowHelper;
+    return pid > 1 && isTheirs(parent, belowHelper || isHelper(words));
+  }
+  const isMeant = (words: string): boolean =>
+    program === "sbatch" ? /^\/usr\/bin\/sbatch /.test(words) : isHelper(words);
+  return [...known].filter(([pid, { words }]) => isMeant(words) && isTheirs(pid, false)).map(([pid]) => pid);
 }

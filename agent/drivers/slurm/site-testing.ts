@@ -17,6 +17,8 @@ import { parseSite } from "./site.ts";
 export type TestSite = {
   readonly cluster: Cluster;
   readonly settings: SlurmSettings;
+  /** weir-as as it is installed here. */
+  readonly helper: string;
   readonly open: (changes?: Partial<SlurmSettings>) => Promise<TestAgent>;
   readonly remove: () => void;
 };
@@ -87,6 +89,7 @@ export function makeTestSite(
   return {
     cluster,
     settings,
+    helper: program,
     open: (changes = {}) => openAgent({ ...settings, ...changes }),
     remove() {
       rmSync(rule, { force: true });
@@ -134,7 +137,7 @@ async function openAgent(settings: SlurmSettings): Promise<TestAgent> {
       const read = await driver.readLog(run, stream, 0, 2 ** 20);
       return read.kind === "bytes" ? Buffer.from(read.bytes).toString() : `(${read.words})`;
     },
-    async until(what, patienceMs = 30_000) {
+    async until(what, patienceMs = 60_000) {
       for (const untilMs = performance.now() + patienceMs; !what(); await delay(20))
         if (performance.now() > untilMs)
           throw new Error(`it did not come to be; notes: ${notes.slice(-5).join(" | ")}`);

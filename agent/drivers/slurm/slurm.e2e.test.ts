@@ -29,7 +29,9 @@ describe("the Slurm driver on real clusters", { skip: requires("root", "slurm", 
   const site = (name: string) => sites.get(name) ?? assert.fail(`no ${name}`);
   const agent = (name: string) => agents.get(name) ?? assert.fail(`no ${name}`);
 
-  for (const name of ["jinan", "qingdao"]) endings(name);
+  describe("at both at once", { concurrency: 2 }, () => {
+    for (const name of ["jinan", "qingdao"]) endings(name);
+  });
 
   test("a preemptible run gives way, and says so", async () => {
     const jinan = agent("jinan");
@@ -237,7 +239,7 @@ exit $((SLURM_ARRAY_TASK_ID / 10))`;
 });
 
 async function readUntil(read: () => Promise<string>, wanted: string): Promise<string> {
-  for (let tries = 0; tries < 100; tries += 1) {
+  for (let tries = 0; tries < 600; tries += 1) {
     const text = await read();
     if (text === wanted) return text;
     await delay(50);
