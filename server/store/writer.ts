@@ -62,7 +62,7 @@ export type SubmitSettings = {
   readonly log?: Log;
   /** How long a submission waits for a PostgreSQL that is away before it is refused with store-unavailable. */
   readonly patienceMs?: number;
-  /** After each commit, synchronously: what was kept of it. Ids of repeated keys are not in it; other jobs may get them. */
+  /** After each commit, synchronously: what was kept by it. */
   readonly onCommitted?: (batch: NumberedBatch) => void;
 };
 
@@ -138,55 +138,39 @@ export function openSubmitWriter(db: Database, settings: SubmitSettings = {}): S
     batch: readonly Submitting[],
     attempt: { numbered: NumberedBatch | null },
   ): Promise<void> {
-    for (let lock = false; ; lock = true) {
+    let left = batch;
+    for (let lock = false; left.length > 0; ) {
       // Where several servers submit at once, who guessed wrong locks the counter and cannot be wrong again.
       if (lock) await client.query("begin");
       counter = lock ? await lockCounter(client) : (counter ?? (await readCounter(client)));
-      const { numbered: numberedBatch, parameters } = readyFor(batch, counter);
+      const { numbered: numberedBatch, parameters } = readyFor(left, counter);
       attempt.numbered = numberedBatch;
       const sent = submitJobs(client, parameters);
       counterThen = numberedBatch.counterAfter;
       group.sent();
       const done = await sent;
-      if (lock) await client.query("commit");
-      if (done.kind === "counter-moved") continue;
-      counter = numberedBatch.counterAfter;
-      const isKept = ({ submission }: Pick<Submitting, "submission">, place: number) =>
-        !submission.idempotency || done.won.has(place + 1);
-      const repeated: Submitting[] = [];
-      for (const [place, waiting] of batch.entries()) {
-        if (isKept(waiting, place)) waiting.settle(committed(numberedBatch, place));
-        else repeated.push(waiting);
+      if (lock) await client.query(done ? "commit" : "rollback");
+      if (done) {
+        counter = numberedBatch.counterAfter;
+        for (const [place, waiting] of left.entries()) waiting.settle(committed(numberedBatch, place));
+        onCommitted(numberedBatch);
+        return;
       }
-      onCommitted({ ...numberedBatch, entries: numberedBatch.entries.filter(isKept) });
-      if (repeated.length > 0) {
-        await giveBack(client, numberedBatch, done.won);
-        await answerRepeated(client, repeated);
-      }
-      return;
+      const before = left.length;
+      left = await answerRepeated(client, left);
+      lock ||= left.length === before;
+      counter = null;
     }
   }
 
-  /** Ids taken for repeated keys name nothing; those after the last job that was kept are given again. */
-  async function giveBack(client: pg.Client, batch: NumberedBatch, won: ReadonlySet<number>): Promise<void> {
-    const last = lastKept(batch, won);
-    if (last === batch.counterAfter) return;
-    const { rowCount } = await client.query(
-      "update counter set value = $1 where name = 'job' and value = $2 and nonce = $3",
-      [last, batch.counterAfter, batch.nonce],
-    );
-    // Where another server has numbered since, they stay unused.
-    counter = rowCount === 1 ? last : null;
-  }
-
-  /** Their keys were used before, by the same body or another. One deleted in between starts anew. */
-  async function answerRepeated(client: pg.Client, repeated: readonly Submitting[]): Promise<void> {
-    const answers = await findKeys(client, repeated.map(asKey));
-    for (const [place, waiting] of repeated.entries()) {
+  /** Those whose key was used before, by the same body or another, get its answer; the others are left. */
+  async function answerRepeated(client: pg.Client, batch: readonly Submitting[]): Promise<readonly Submitting[]> {
+    const answers = await findKeys(client, batch.map(asKey));
+    for (const [place, waiting] of batch.entries()) {
       const found = answers[place];
       if (found) waiting.settle(found);
-      else group.again([waiting]);
     }
+    return batch.filter((waiting) => !waiting.settled);
   }
 
   /**
@@ -333,17 +317,6 @@ async function lastNonce(client: pg.Client): Promise<string | null> {
     "select nonce from counter where name = 'job' for update",
   );
   return rows[0]?.nonce ?? null;
-}
-
-/** The last id of the jobs that a batch has kept. */
-function lastKept(batch: NumberedBatch, won: ReadonlySet<number>): number {
-  let last = batch.counterBefore;
-  let counter = batch.counterBefore;
-  for (const [place, { submission }] of batch.entries.entries()) {
-    for (const job of submission.jobs) counter += taskCount(job.spec.array);
-    if (!submission.idempotency || won.has(place + 1)) last = counter;
-  }
-  return last;
 }
 
 function asKey(waiting: Submitting): UsedKey {
