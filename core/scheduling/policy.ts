@@ -61,7 +61,10 @@ export type Fairness = {
   readonly most: number;
   /** How fast the factor moves with the share used; 0: not at all. */
   readonly power: number;
-  /** A tenant that uses less than its share is served first after so long: its plan's promise. null: none. */
+  /**
+   * So soon starts work of a tenant that uses less than its share, its plan's promise: from half of it on it is served
+   * first. null: none.
+   */
   readonly promiseS: number | null;
   /** By the name of a tenant; of those not named 1. In a replay the tenants are the homes, weighing their processors. */
   readonly weights: Readonly<Record<string, number>>;

@@ -1,6 +1,7 @@
 import type { PriorityClass } from "#core/job/spec.ts";
 import type { Asked } from "#core/scheduling/fit.ts";
 import { comesBefore, type JobRecord } from "#core/scheduling/job-record.ts";
+import { owedAfterS } from "#core/scheduling/order/fairness.ts";
 import { agedScore, standingScore } from "#core/scheduling/order/score.ts";
 import type { Policy } from "#core/scheduling/policy.ts";
 import { processorsOf } from "#core/scheduling/submitters.ts";
@@ -20,13 +21,13 @@ export type Ranking = {
 export function rankingOf({ order, maxWaitS, guardLeadS, fairness, prediction }: Policy): Ranking {
   const classes = order.kind === "score";
   const guardAfterS = maxWaitS === null ? Number.POSITIVE_INFINITY : maxWaitS - guardLeadS;
-  const promiseS = fairness?.promiseS ?? Number.POSITIVE_INFINITY;
+  const owedS = owedAfterS(fairness);
   const moves = classes || maxWaitS !== null || fairness !== null || prediction !== null;
   return {
     standing: (asked, predictedS) => standingScore(order, processorsOf(asked), predictedS, asked.timeLimitS, 0),
     of: (job, standing, nowMs) => {
       const waitS = Math.max(0, nowMs - job.submittedMs) / 1000;
-      if (waitS >= guardAfterS || (waitS >= promiseS && job.submitter.isBelowShare)) return served;
+      if (waitS >= guardAfterS || (waitS >= owedS && job.submitter.isBelowShare)) return served;
       const tier = classes ? tiers[job.priority] : tiers.normal;
       // Ties go by submission, to the millisecond.
       if (order.kind === "fcfs" && fairness === null) return { tier, score: 0 };

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { aliasKinds, type DeviceCount, type EngineOffers, type NodeGroup, noOffers } from "#core/centre/engine.ts";
-import { centreId, type JobId, jobId, personId, projectId } from "#core/ids.ts";
+import { centreId, type JobId, jobId, personId, projectId, tenantId } from "#core/ids.ts";
 import { parseArray } from "#core/job/array.ts";
 import { type Demanding, demandsOf } from "#core/job/demands.ts";
 import {
@@ -32,7 +32,7 @@ import {
  *                     maintained-in 600 (s)
  *                     shared pending 2  share 25  opportunistic  limit 600  least 2  most 4  drained  foreign  ours 8
  *   job small     cores 2  memory 500 MiB  cards 1 x/npu  nodes 2  array 0-9%2  only alpha,beta  except beta
- *                 time 600  grace 30  priority high  of 2 (its project)
+ *                 time 600  grace 30  priority high  of 2 (its project)  tenant 3
  *                 asks partition=fast  asks software=a/1  asks disk=/lustre  asks licence=abaqus:2  asks container
  *                 says-simulated  prefer beta  afterok large  afternotok large_3  aftercorr large  singleton  called train  by 2
  *   offers alpha partition=fast>short software=a/1,b/2 disk=/lustre licence=abaqus:3/4 container    3 of 4 are free
@@ -116,12 +116,13 @@ const verbs: Record<string, (stage: Stage, words: string[]) => void> = {
   end: (stage, [name = "", how]) => {
     const { job, index } = taskOf(stage, name);
     const succeeded = how === "ok";
-    stage.world.apply({ kind: "tasks-ended", job, indices: [{ first: index, last: index, step: 1 }], succeeded });
+    const indices = [{ first: index, last: index, step: 1 }];
+    stage.world.apply({ kind: "tasks-ended", job, indices, succeeded, atMs: stage.nowMs });
   },
   retry: (stage, [name = ""]) => {
     const { job, index } = taskOf(stage, name);
     const attempts = stage.attempts.get(`${job}_${index}`) ?? 0;
-    stage.world.apply({ kind: "task-queued", job, index, attempts });
+    stage.world.apply({ kind: "task-queued", job, index, attempts, atMs: stage.nowMs });
   },
   expect: (stage, [name = "", what, ...rest]) => {
     if (name === "nothing") assert.deepEqual(stage.world.decide(stage.nowMs, 1_000_000).place, []);
@@ -263,6 +264,7 @@ function addJob(stage: Stage, [name = "", ...words]: string[]): void {
   let graceS = 0;
   let priority: PriorityClass = "normal";
   let project = 1;
+  let tenant = 1;
   let called = name;
   let person = 1;
   for (let i = 0; i < words.length; ) {
@@ -276,6 +278,7 @@ function addJob(stage: Stage, [name = "", ...words]: string[]): void {
       const said = next();
       priority = priorityClasses.find((one) => one === said) ?? assert.fail(`what priority is ${said}?`);
     } else if (key === "of") project = Number(next());
+    else if (key === "tenant") tenant = Number(next());
     else if (key === "memory") shape.memory = { kind: "per-node", mib: Number(next()) };
     else if (key === "cards") {
       const perNode = Number(next());
@@ -301,7 +304,7 @@ function addJob(stage: Stage, [name = "", ...words]: string[]): void {
   const demands = demandsOf(demanding);
   stage.jobs.set(name, { id, shape, wishes, asker: { timeLimitS, graceS, project: projectId(project), demands } });
   const asked = { shape, timeLimitS, graceS, priority, array, dependencies, wishes, demands, past: null };
-  const who = { project: projectId(project), person: personId(person), name: called };
+  const who = { tenant: tenantId(tenant), project: projectId(project), person: personId(person), name: called };
   stage.world.apply({ kind: "job-queued", job: id, submittedMs: stage.nowMs + id, ...who, ...asked });
 }
 

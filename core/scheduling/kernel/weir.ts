@@ -1,4 +1,4 @@
-import { Usage } from "../order/fairness.ts";
+import { owedAfterS, Usage } from "../order/fairness.ts";
 import { Reservations } from "../order/guard.ts";
 import { VirtualHome } from "../order/home.ts";
 import { Lookahead } from "../order/lookahead.ts";
@@ -205,13 +205,13 @@ export class WeirMachine {
   #rank(nowS: number): void {
     const { submitS, person } = this.#workload;
     const { order, fairness } = this.#policy;
+    const owedS = owedAfterS(fairness);
     const queue = this.#queue;
     this.#starving = 0;
     for (const job of queue) {
       const waitS = nowS - (submitS[job] ?? 0);
       const who = person[job] ?? 0;
-      const isOwed =
-        fairness !== null && fairness.promiseS !== null && waitS >= fairness.promiseS && this.#usage?.isBelowShare(who);
+      const isOwed = waitS >= owedS && this.#usage?.isBelowShare(who);
       if (waitS >= this.#guardAfterS || isOwed || this.#reservations.promisedAt(job) >= 0) {
         this.#starving += 1;
         this.#score[job] = Number.NEGATIVE_INFINITY;

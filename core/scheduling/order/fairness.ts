@@ -93,6 +93,15 @@ export class Usage {
   }
 }
 
+/**
+ * After so long a job of a tenant below its share is served first: from half of what is promised on, so that the other half
+ * is left for what runs to end. Infinity: nothing is promised.
+ */
+export function owedAfterS(fairness: Fairness | null): number {
+  const promiseS = fairness?.promiseS ?? null;
+  return promiseS === null ? Number.POSITIVE_INFINITY : promiseS / 2;
+}
+
 /** The largest part that a request has of any one resource of the network. */
 export function dominantShare(asked: readonly number[], total: readonly number[]): number {
   return asked.reduce((most, one, at) => Math.max(most, one / Math.max(1, total[at] ?? 1)), 0);
