@@ -173,6 +173,37 @@ test("Chinese, and no bar where nobody looks or what is over at once", async () 
   assert.equal(chinese.error, "");
 });
 
+test("--network: latency, leases and moves of traces, and what is refused of it", async () => {
+  const write = (name: string, value: unknown) => writeFileSync(join(folder, name), JSON.stringify(value));
+  write("far.json", { latencyS: 7, centres: { other: { latencyS: 0 } }, moves: {} });
+  write("bad.json", { latencyS: 7, centres: { others: {} } });
+  writeFileSync(join(folder, "broken.json"), "{");
+  const asked = `simulate --trace ${one} ${other} --policy easy`;
+  const near = JSON.parse((await weir(`${asked} --routing home --json`)).out);
+  const far = JSON.parse((await weir(`${asked} --routing home --network far.json --json`)).out);
+  assert.equal(near.network, undefined);
+  assert.deepEqual(far.network, { moves: 0, returned: 0 });
+  assert.equal(far.perHome[0].meanWaitS, near.perHome[0].meanWaitS + 7);
+  assert.equal(far.perHome[1].meanWaitS, near.perHome[1].meanWaitS);
+  const shown = await weir(`${asked} --routing central --network far.json`);
+  assert.match(shown.out, /Bound again:? +0 moves, 0 leases over/);
+  for (const [words, code, error] of [
+    [
+      `${asked} --network bad.json`,
+      2,
+      /bad\.json is refused:\ncentres\.others: there is no such trace. Did you mean other\?/,
+    ],
+    [`${asked} --network broken.json`, 2, /broken\.json is no network file/],
+    [`${asked} --network absent.json`, 2, /absent\.json is no network file/],
+    [`${asked} --network far.json --report r.html`, 2, /Leave --report or --network out/],
+    [`${asked} --routing merged --network far.json`, 3, /not run with --network/],
+  ] as const) {
+    const refused = await weir(words);
+    assert.match(refused.error, error);
+    assert.equal(refused.code, code, words);
+  }
+});
+
 const pods = "cpu_milli,memory_mib,num_gpu,gpu_milli\n4000,1,1,1000\n1000,1,1,400\n1000,1,0,0\n";
 writeFileSync(join(folder, "pods.csv"), pods);
 writeFileSync(join(folder, "pods.csv.gz"), gzipSync(pods).subarray(0, 30));

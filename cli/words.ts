@@ -180,6 +180,7 @@ export const words = {
   factIntake: ["intake", "接收"],
   factAgent: ["agent", "代理"],
   factQueue: ["centre's queue", "本地队列"],
+  factOrder: ["order", "排序"],
   factStartsAt: ["estimated start", "预计开始"],
   optionLimits: [
     "what its engine enforces on you (an administrator: on everybody)",
@@ -250,8 +251,8 @@ export const words = {
     "pod 列表需放置到节点上：请用 --network 文件 指定节点列表。",
   ],
   optionNetwork: [
-    "for a list of pods (CSV): the list of nodes they are packed on",
-    "用于 pod 列表（CSV）：承载它们的节点列表",
+    "latency, leases and moves between the network and the centres (JSON); for a list of pods (CSV) the nodes they are packed on",
+    "网络与各中心之间的时延、租约与迁移（JSON）；对 pod 列表（CSV）则为承载它们的节点列表",
   ],
   exampleSimulatePods: [
     "accelerators of the Alibaba GPU trace, packed by two rules",
@@ -388,6 +389,14 @@ export const words = {
     "--routing weir is Weir's own scheduler: it takes --policy weir or a policy file, not {policy}. Leave --routing out, or use --routing central for one queue under {policy}.",
     "--routing weir 是 Weir 自己的调度器：--policy 只能是 weir 或策略文件，不能是 {policy}。请去掉 --routing，或用 --routing central 以 {policy} 管理单一队列。",
   ],
+  networkNoReport: [
+    "A report compares with replays that know no --network. Leave --report or --network out.",
+    "报告与不含 --network 的回放作比较。请去掉 --report 或 --network。",
+  ],
+  simulateNetworkNotRead: ["{path} is no network file: {words}", "{path} 不是网络文件：{words}"],
+  simulateNetworkRefused: ["{path} is refused:\n{words}", "{path} 未被接受：\n{words}"],
+  simulatedRebound: ["Bound again", "再次绑定"],
+  simulatedReboundOf: ["{moves} moves, {returned} leases over", "迁移 {moves} 次，租约到期 {returned} 次"],
   simulatePolicyNotRead: ["{path} is no policy file: {words}", "{path} 不是策略文件：{words}"],
   simulatePolicyRefused: ["{path} is refused:\n{words}", "{path} 未被接受：\n{words}"],
   simulateSizes: [
@@ -425,8 +434,24 @@ export const words = {
     "以策略 B 取代 A 时谁等得更短、谁等得更长：用两者各回放同一批作业；无需服务器",
   ],
   policyShow: [
-    "A policy that ships, or a policy file, checked and with every field; no server needed",
-    "显示内置策略或策略文件：经过检查，含全部字段；无需服务器",
+    "The network's policy and who set it; or one that ships, or a file, checked and with every field (no server needed)",
+    "显示网络现行策略及设定者；或内置策略、策略文件：经过检查，含全部字段（无需服务器）",
+  ],
+  policyUse: [
+    "Set the network's policy: a new version, by which the next decision goes (administrator)",
+    "设定网络的策略：形成新版本，下一次决策即依此进行（管理员）",
+  ],
+  examplePolicyInForce: ["what work is ordered by now", "现在依何排序"],
+  examplePolicyUse: ["kept with who and when", "连同设定者与时间一起保存"],
+  examplePolicyUseShipped: ["back to the one that ships", "恢复内置策略"],
+  policyDefault: ["{policy}, as it ships; nobody has set a policy yet.", "{policy}，内置；尚无人设定策略。"],
+  policySet: [
+    "{policy}: version {version}, set by {person}, {time}",
+    "{policy}：版本 {version}，由 {person} 设定于 {time}",
+  ],
+  policyUnreadable: [
+    "This server cannot read version {version}, and goes by the policy that ships: {words}",
+    "此服务器无法读取版本 {version}，改用内置策略：{words}",
   ],
   optionDiffRouting: [
     "where jobs go, under both alike; else home with one trace, central with several",

@@ -1,4 +1,5 @@
 import { performance } from "node:perf_hooks";
+import type { Network, Rebound } from "#core/scheduling/kernel/network.ts";
 import { type Replayed, replay } from "#core/scheduling/kernel/replay.ts";
 import type { Routing } from "#core/scheduling/kernel/routings.ts";
 import { type Policy, policies } from "#core/scheduling/policy.ts";
@@ -17,6 +18,8 @@ export type Simulation = Omit<WorkloadSettings, "rules"> & {
   readonly policy: Policy;
   readonly routing: Routing;
   readonly seed: number;
+  /** What lies between the network and each trace's centre; null: nothing. */
+  readonly network: Network | null;
 };
 
 /** What the replay itself took, reading and measuring apart. */
@@ -34,6 +37,8 @@ export type Simulated = {
   /** The number in its trace of each project of the workload; see `BuiltWorkload`. */
   readonly groups: readonly number[];
   readonly schedule: Schedule;
+  /** null: nothing lies between the network and the centres. */
+  readonly rebound: Rebound | null;
   readonly metrics: Metrics;
   readonly effort: Effort;
 };
@@ -47,7 +52,7 @@ export function simulate(
   simulation: Simulation,
   onJobs: (done: number, all: number) => void = () => {},
 ): Simulated | SimulationRefusal {
-  const { policy, routing, seed } = simulation;
+  const { policy, routing, seed, network } = simulation;
   const built = buildWorkload(logs, { ...simulation, rules: rulesOf(policy) });
   if (built.kind !== "workload") return { kind: "workload", refusal: built };
   const { workload, groups } = built;
@@ -57,7 +62,7 @@ export function simulate(
     onJobs(done, workload.count);
   };
   const [beganMs, beganCpu] = [performance.now(), process.cpuUsage()];
-  const replayed = replay(workload, { policy, routing, seed, onJobs: told });
+  const replayed = replay(workload, { policy, routing, seed, network, onJobs: told });
   const wallS = (performance.now() - beganMs) / 1000;
   const { user, system } = process.cpuUsage(beganCpu);
   if (replayed.kind !== "schedule") return replayed;
@@ -67,9 +72,9 @@ export function simulate(
     jobsPerS: Math.round(workload.count / wallS),
     peakRssMib: process.resourceUsage().maxRSS / 1024,
   };
-  const { schedule } = replayed;
+  const { schedule, rebound } = replayed;
   const metrics = measure(workload, schedule, longestWaitS(policy));
-  return { kind: "simulated", workload, groups, schedule, metrics, effort };
+  return { kind: "simulated", workload, groups, schedule, rebound, metrics, effort };
 }
 
 /** What a job of a trace is under a policy: two that differ in it cannot be compared job by job. */
@@ -95,6 +100,11 @@ function replayWords(refusal: ReplayRefusal): readonly [en: string, zh: string] 
       return [
         `The policy ${refusal.policy} is not run with --routing ${refusal.routing}. Take another --routing: home always works.`,
         `策略 ${refusal.policy} 不支持 --routing ${refusal.routing}。请改用其他 --routing，home 总是可用。`,
+      ];
+    case "not-over-network":
+      return [
+        `The policy ${refusal.policy} with --routing ${refusal.routing} is not run with --network. There one queue at the network (central, weir) takes fcfs, sjf, easy, sjf-easy, saf-easy, weir and policy files, and a queue at each centre (home, random, least-load, earliest-start) the first five and easy-sjbf.`,
+        `策略 ${refusal.policy} 与 --routing ${refusal.routing} 不能同 --network 一起回放。网络侧单一队列（central、weir）可用 fcfs、sjf、easy、sjf-easy、saf-easy、weir 和策略文件；各中心队列（home、random、least-load、earliest-start）可用前五种和 easy-sjbf。`,
       ];
     case "never-fits":
       return [

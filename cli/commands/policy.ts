@@ -1,10 +1,11 @@
 import { isDeepStrictEqual } from "node:util";
+import type { Answer } from "#api/client.ts";
 import type { Call } from "#cli/call.ts";
-import { askedPolicy } from "#cli/commands/asked-policy.ts";
+import { askedPolicy, askedPolicyFile } from "#cli/commands/asked-policy.ts";
 import { progressBar } from "#cli/commands/progress-bar.ts";
 import { generatedLog } from "#cli/commands/simulate-generated.ts";
 import { processorsOf, readLogs } from "#cli/commands/trace-logs.ts";
-import { spanText } from "#cli/formats.ts";
+import { spanText, timeText } from "#cli/formats.ts";
 import { exitCodes, Stop } from "#cli/stop.ts";
 import type { Cell } from "#cli/table.ts";
 import { type Routing, routings } from "#core/scheduling/kernel/routings.ts";
@@ -15,11 +16,38 @@ import { type PolicyDifference, policyDifference } from "#simulator/policy-diffe
 import { rulesOf, type Simulated, type Simulation, simulate, simulationRefusalWords } from "#simulator/simulate.ts";
 import type { SwfLog } from "#simulator/swf.ts";
 
-/** JSON, also without --json: the whole policy, as a policy file that leaves nothing out. Needs no server. */
+/**
+ * JSON, also without --json: the whole policy, as a policy file that leaves nothing out; needs no server. Without an operand
+ * that of the network, and who set it; JSON: the API's `PolicyInForce`.
+ */
 export async function showPolicy(call: Call): Promise<number> {
+  if (call.operands.length === 0) return printInForce(call, await call.ask("policy", {}));
   const { policy } = askedPolicy(call, call.operands[0] ?? "");
   if (call.json) await call.printJson(policy);
   else await call.print(`${JSON.stringify(policy, null, 2)}\n`);
+  return exitCodes.done;
+}
+
+/** JSON: the API's `PolicyInForce`. The file is checked here first, by the same rules. */
+export async function usePolicy(call: Call): Promise<number> {
+  const body = askedPolicyFile(call, call.operands[0] ?? "");
+  return printInForce(call, await call.ask("setPolicy", { body }));
+}
+
+async function printInForce(call: Call, answer: Answer<"policy">): Promise<number> {
+  const { say } = call;
+  const { version, name, setBy, setMs, policy, unreadable } = answer;
+  if (call.json) {
+    await call.printJson(answer);
+    return exitCodes.done;
+  }
+  call.note(
+    setBy === null || setMs === null
+      ? say("policyDefault", { policy: name })
+      : say("policySet", { policy: name, version, person: setBy, time: timeText(setMs) }),
+  );
+  if (unreadable.length > 0) call.note(say("policyUnreadable", { version, words: unreadable.join(" ") }));
+  await call.print(`${JSON.stringify(policy, null, 2)}\n`);
   return exitCodes.done;
 }
 
@@ -97,6 +125,7 @@ function settingsOf(call: Call, asked: readonly AskedPolicy[], homes: number): O
     sequence: null,
     processors: processorsOf(call, homes),
     seed: call.number("seed", 0) ?? 1,
+    network: null,
   };
 }
 

@@ -46,8 +46,9 @@ function sharedOptions(call: Call, fileOf: (path: string) => string): readonly s
   const plain = ["generate", "jobs", "load", "estimates", "routing", "days", "from", "count", "processors", "seed"];
   const files = [...call.all("trace"), ...call.operands].flatMap((path) => ["--trace", fileOf(path)]);
   const typed = plain.flatMap((name) => call.all(name).flatMap((value) => [`--${name}`, value]));
-  const policy = call.one("policy");
-  return [...files, ...typed, ...(policy === null ? [] : ["--policy", policyOf(policy, fileOf)])];
+  const [policy, network] = [call.one("policy"), call.one("network")];
+  const between = network === null ? [] : ["--network", fileOf(network)];
+  return [...files, ...typed, ...between, ...(policy === null ? [] : ["--policy", policyOf(policy, fileOf)])];
 }
 
 function policyOf(policy: string, fileOf: (path: string) => string): string {

@@ -1,4 +1,5 @@
 import type { Call } from "#cli/call.ts";
+import { askedNetwork } from "#cli/commands/asked-network.ts";
 import { askedPolicy } from "#cli/commands/asked-policy.ts";
 import { progressBar } from "#cli/commands/progress-bar.ts";
 import { generatedLog } from "#cli/commands/simulate-generated.ts";
@@ -18,6 +19,7 @@ import {
   simulate,
   simulationRefusalWords,
 } from "#simulator/simulate.ts";
+import type { SwfLog } from "#simulator/swf.ts";
 
 /** JSON: what was measured, in seconds: see docs/guides/simulate.md. Needs no server. */
 export async function simulateTraces(call: Call): Promise<number> {
@@ -29,21 +31,23 @@ export async function simulateTraces(call: Call): Promise<number> {
   const generated = await generatedLog(call);
   if (paths.length === 0 && generated === null) throw new Stop(exitCodes.usage, call.say("simulateNoTrace"));
   const logs = [...paths.flatMap((path) => readLogs(call, path)), ...(generated === null ? [] : [generated])];
-  const simulation = settingsOf(call, logs.length);
+  const simulation = settingsOf(call, logs);
   const bar = progressBar(call.terminal, call.say);
   const done = simulate(logs, simulation, bar.show);
   bar.clear();
   if (done.kind !== "simulated") throw new Stop(exitCodes.refused, simulationRefusalWords(done, call.language));
   const synthetic = logs.filter(isSynthetic).map(({ name }) => name);
   const said = synthetic.length === 0 ? {} : { synthetic };
-  if (call.json) await call.printJson({ ...done.metrics, ...said, ...done.effort });
+  const between = done.rebound === null ? {} : { network: done.rebound };
+  if (call.json) await call.printJson({ ...done.metrics, ...between, ...said, ...done.effort });
   else await printResult(call, simulation, done, synthetic);
   const report = call.one("report");
   if (report !== null) writeReport(call, report, simulation, done, synthetic.length > 0);
   return exitCodes.done;
 }
 
-function settingsOf(call: Call, traces: number): Simulation {
+function settingsOf(call: Call, logs: readonly SwfLog[]): Simulation {
+  const traces = logs.length;
   const routing = routings.find((one) => one === call.one("routing")) ?? null;
   const said = call.one("policy");
   const chosen = withDefaults({ policy: said === null ? null : askedPolicy(call, said), routing }, traces);
@@ -58,6 +62,7 @@ function settingsOf(call: Call, traces: number): Simulation {
     sequence: from === null && count === null ? null : { from: from ?? 0, count: count ?? Number.POSITIVE_INFINITY },
     processors: processorsOf(call, traces),
     seed: call.number("seed", 0) ?? 1,
+    network: askedNetwork(call, logs),
   };
 }
 
@@ -68,7 +73,7 @@ async function printResult(
   synthetic: readonly string[],
 ): Promise<void> {
   const { say } = call;
-  const { metrics, effort, workload } = done;
+  const { metrics, effort, workload, rebound } = done;
   const { dropped, clipped, killed } = workload.homes.reduce(
     (sum, home) => ({
       dropped: sum.dropped + home.dropped,
@@ -95,6 +100,7 @@ async function printResult(
       say("simulatedOver"),
       say("simulatedOverJobs", { ...metrics.overMaxWait, limit: spanText(longestWaitS(policy) * 1000) }),
     ],
+    ...(rebound === null ? [] : [[say("simulatedRebound"), say("simulatedReboundOf", rebound)] as const]),
     [say("simulatedChecksum"), metrics.startChecksum],
     [
       say("simulatedEffort"),

@@ -17,18 +17,21 @@ export function bindAtRandom(sizes: readonly number[], processors: Int32Array, s
   });
 }
 
+/** What is asked of a queue before a job is bound to it. */
+type Bindable = Pick<Machine, "requestedWork" | "estimateStart">;
+
 /**
  * `least-load`: the least work asked for and not over (of running jobs all of it), per processor. `earliest-start`: the
  * earliest start that the times asked for promise, were every job ahead of it given a reservation in turn. Of equal
  * centres the job's home, then the first.
  */
 export function chooser(
-  { home, processors }: Columns,
+  { home, processors }: Pick<Columns, "home" | "processors">,
   sizes: readonly number[],
-  machines: readonly Machine[],
+  machines: readonly Bindable[],
   binding: Binding,
 ): (job: number, nowS: number) => number {
-  const score = (machine: Machine, centre: number, job: number, nowS: number): number => {
+  const score = (machine: Bindable, centre: number, job: number, nowS: number): number => {
     switch (binding) {
       case "least-load":
         return machine.requestedWork / (sizes[centre] ?? 1);

@@ -4,15 +4,19 @@ import { type Binding, bindAtRandom, chooser } from "./binding.ts";
 import { BeyondClock, type Columns, lastSecondS } from "./columns.ts";
 import { keptHeadPolicy, replayKeptHead } from "./kept-head.ts";
 import { createMachine, type Machine, queuePolicy } from "./machine.ts";
+import { type Network, type Rebound, replayBound } from "./network.ts";
 import type { Routing } from "./routings.ts";
 import { selectJobs } from "./select-jobs.ts";
 import { replayWeir } from "./weir.ts";
 import { WeirQueue } from "./weir-queue.ts";
 
 export type Replayed =
-  | { readonly kind: "schedule"; readonly schedule: Schedule }
+  /** `rebound`: null where there is no network between. */
+  | { readonly kind: "schedule"; readonly schedule: Schedule; readonly rebound: Rebound | null }
   /** The policy asks for more than a queue of a centre, or of all, can do. */
   | { readonly kind: "not-so-routed"; readonly policy: string; readonly routing: Routing }
+  /** Nor can it be run so with a network between. */
+  | { readonly kind: "not-over-network"; readonly policy: string; readonly routing: Routing }
   /** A job that no centre is large enough for would wait for ever. */
   | { readonly kind: "never-fits"; readonly job: number; readonly processors: number; readonly largest: number }
   /** The last jobs would start later than a schedule's clock reaches. */
@@ -23,6 +27,8 @@ export type ReplaySettings = {
   readonly routing: Routing;
   /** Of the generator behind `random`; the others have no use for it. */
   readonly seed: number;
+  /** null: every centre is at hand, and who is bound to one stays. */
+  readonly network?: Network | null;
   /** Told of each few thousand jobs that were submitted. */
   readonly onJobs?: (count: number) => void;
 };
@@ -35,7 +41,8 @@ export function replay(workload: Workload, settings: ReplaySettings): Replayed {
   const tooLarge = processors.findIndex((needs) => needs > largest);
   if (tooLarge >= 0) return { kind: "never-fits", job: tooLarge, processors: processors[tooLarge] ?? 0, largest };
   try {
-    return replayFitting(workload, settings, sizes);
+    const { network = null } = settings;
+    return network === null ? replayFitting(workload, settings, sizes) : replayOverNetwork(workload, settings, network);
   } catch (error) {
     if (error instanceof BeyondClock) return { kind: "beyond-clock", lastS: lastSecondS };
     throw error;
@@ -55,7 +62,7 @@ function replayFitting(workload: Workload, settings: ReplaySettings, sizes: read
   if (routing === "weir" || (routing === "central" && takesWeir(policy))) {
     if (!takesWeir(policy) && queued === null) return { kind: "not-so-routed", policy: policy.name, routing };
     const { startS, centre } = replayWeir(workload, policy, seed, onJobs);
-    return { kind: "schedule", schedule: { startS, centre } };
+    return { kind: "schedule", schedule: { startS, centre }, rebound: null };
   }
   if (parts !== null && kept !== null) {
     for (const { jobs, processors, first } of parts) {
@@ -77,7 +84,24 @@ function replayFitting(workload: Workload, settings: ReplaySettings, sizes: read
     );
     driveBound(columns, machines, sizes, routing, onJobs);
   } else return { kind: "not-so-routed", policy: policy.name, routing };
-  return { kind: "schedule", schedule: { startS: columns.startS, centre: columns.centre } };
+  return { kind: "schedule", schedule: { startS: columns.startS, centre: columns.centre }, rebound: null };
+}
+
+/** One queue at the network, or one at each centre. */
+function replayOverNetwork(workload: Workload, settings: ReplaySettings, network: Network): Replayed {
+  const { policy, routing, seed, onJobs = () => {} } = settings;
+  const queued = queuePolicy(policy);
+  const isOneQueue = routing === "weir" || routing === "central";
+  const isPlain = queued === null || queued.backfill === "none" || queued.backfill === "easy";
+  if (isOneQueue && isPlain && (takesWeir(policy) || queued !== null)) {
+    const latenciesS = network.centres.map(({ latencyS }) => latencyS);
+    const { startS, centre } = replayWeir(workload, policy, seed, onJobs, {}, latenciesS);
+    return { kind: "schedule", schedule: { startS, centre }, rebound: { moves: 0, returned: 0 } };
+  }
+  if (isOneQueue || routing === "merged" || queued === null || queued.backfill === "conservative")
+    return { kind: "not-over-network", policy: policy.name, routing };
+  const { startS, centre, moves, returned } = replayBound(workload, queued, routing, network, seed, onJobs);
+  return { kind: "schedule", schedule: { startS, centre }, rebound: { moves, returned } };
 }
 
 /** Whether only Weir's own scheduler knows the policy. */

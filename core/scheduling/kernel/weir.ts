@@ -29,7 +29,9 @@ type EndQueue = Pick<Ends, "count" | "nextS" | "add" | "pop">;
 /**
  * Weir's own policy over one queue and separate centres, in whole seconds. At one instant: all ends, then all submissions,
  * then one pass. What it goes by at t: jobs submitted by t, run times of jobs ended by t, times asked for. The tenant of a
- * job is its home, weighted by its processors. The same workload, policy and seed give the same schedule.
+ * job is its home, weighted by its processors. The same workload, policy and seed give the same schedule. `latenciesS`, by
+ * centre, 0 where it is not said: an order to start takes so long to get there, and the report of an end as long to come
+ * back; from the order to the report nobody else has the processors.
  */
 export function replayWeir(
   workload: Workload,
@@ -37,8 +39,9 @@ export function replayWeir(
   seed: number,
   onJobs: (count: number) => void = () => {},
   watch: WeirWatch = {},
+  latenciesS: readonly number[] = [],
 ): WeirReplay {
-  const machine = new WeirMachine(workload, policy, seed, watch);
+  const machine = new WeirMachine(workload, policy, seed, watch, latenciesS);
   const { submitS, count } = workload;
   for (let next = 0; next < count; ) {
     const nowS = submitS[next] ?? 0;
@@ -65,6 +68,7 @@ export class WeirMachine {
   readonly #watch: WeirWatch;
   readonly #guardAfterS: number;
   readonly #sizes: readonly number[];
+  readonly #latenciesS: readonly number[];
   readonly #free: Int32Array;
   readonly #running: readonly RunningWork[];
   readonly #ends: EndQueue;
@@ -90,7 +94,7 @@ export class WeirMachine {
   /** When the last plan that held the job started it. */
   readonly #plannedS: Float64Array;
 
-  constructor(workload: Workload, policy: Policy, seed: number, watch: WeirWatch) {
+  constructor(workload: Workload, policy: Policy, seed: number, watch: WeirWatch, latenciesS: readonly number[] = []) {
     const { count, homes } = workload;
     this.#workload = workload;
     this.#policy = policy;
@@ -98,6 +102,7 @@ export class WeirMachine {
     this.#ends = watch.ends ?? new Ends();
     this.#guardAfterS = policy.maxWaitS === null ? Number.POSITIVE_INFINITY : policy.maxWaitS - policy.guardLeadS;
     this.#sizes = homes.map((home) => home.processors);
+    this.#latenciesS = this.#sizes.map((_, centre) => latenciesS[centre] ?? 0);
     this.#free = Int32Array.from(this.#sizes);
     this.#running = this.#sizes.map(() => new RunningWork());
     this.startS = new Int32Array(count).fill(-1);
@@ -299,7 +304,8 @@ export class WeirMachine {
   #expectedEndS(job: number, nowS: number): number {
     const startS = this.startS[job] ?? 0;
     const limitS = this.#workload.estimateS[job] ?? 0;
-    return startS + raisedS(this.#predictedS[job] ?? 0, nowS - startS, limitS);
+    const predictedS = raisedS(this.#predictedS[job] ?? 0, nowS - startS, limitS);
+    return startS + predictedS + this.#latencyS(this.centre[job] ?? 0);
   }
 
   #startWhatMay(nowS: number): void {
@@ -366,7 +372,7 @@ export class WeirMachine {
     const { processors, estimateS } = this.#workload;
     const needs = processors[job] ?? 0;
     if (needs > (this.#free[centre] ?? 0)) return false;
-    return this.#reservations.allows(centre, job, needs, nowS + (estimateS[job] ?? 0));
+    return this.#reservations.allows(centre, job, needs, nowS + (estimateS[job] ?? 0) + 2 * this.#latencyS(centre));
   }
 
   /** A job of the centre's own users that is late and could start there in the visitor's place; -1: none. */
@@ -380,10 +386,11 @@ export class WeirMachine {
   #start(job: number, centre: number, nowS: number): void {
     const { processors, estimateS, runS } = this.#workload;
     const needs = processors[job] ?? 0;
-    const dueS = nowS + (estimateS[job] ?? 0);
-    const endS = nowS + (runS[job] ?? 0);
+    const latencyS = this.#latencyS(centre);
+    const dueS = nowS + (estimateS[job] ?? 0) + 2 * latencyS;
+    const endS = nowS + (runS[job] ?? 0) + 2 * latencyS;
     if (endS > lastSecondS) throw new BeyondClock();
-    this.startS[job] = nowS;
+    this.startS[job] = nowS + latencyS;
     this.centre[job] = centre;
     this.#free[centre] = (this.#free[centre] ?? 0) - needs;
     this.#running[centre]?.add(job, dueS, needs);
@@ -391,6 +398,10 @@ export class WeirMachine {
     this.#reservations.use(centre, job, needs, dueS);
     this.#reservations.started(job);
     this.#charge(job, this.#predictedS[job] ?? 0);
+  }
+
+  #latencyS(centre: number): number {
+    return this.#latenciesS[centre] ?? 0;
   }
 
   /** Where it could start first among those nobody holds; a promise moves only to an earlier time. */
