@@ -23,6 +23,8 @@ export const poolTerms = z
     hours: z
       .array(z.strictObject({ days: z.array(z.int().min(1).max(7)).min(1).max(7), from: timeOfDay, to: timeOfDay }))
       .max(50),
+    /** How fast work runs there, 1 being what time limits are meant for; absent: 1. Counts where a place is chosen. */
+    speed: z.number().min(0.01).max(1000).optional(),
   })
   .meta({ id: "PoolTerms" });
 
@@ -33,6 +35,8 @@ export const centreTerms = z
     otherPools: poolTerms,
     /** The version of the tariff that prices its usage. */
     priceList: text(100),
+    /** Grams of CO2 a kWh of its electricity, as it declares; null or absent: none declared. Counts where a place is chosen. */
+    carbonGPerKwh: z.number().min(0).max(10_000).nullable().optional(),
   })
   .meta({ id: "CentreTerms" });
 

@@ -251,6 +251,19 @@ export const candidate = z
     /** Whether the rule can ever be met there: `never` means no waiting helps. */
     holds: z.enum(["now", "later", "never"]),
     facts: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])),
+    /**
+     * What a place there would cost, in seconds: the sum of its parts, and the least is taken. `startsInS` null: nobody can
+     * tell. null: it could never run there, or when it was placed nothing was to be weighed.
+     */
+    score: z
+      .strictObject({
+        startsInS: z.int().nullable(),
+        runS: z.int(),
+        priceS: z.int(),
+        carbonS: z.int(),
+        riskS: z.int(),
+      })
+      .nullable(),
   })
   .meta({ id: "Candidate" });
 

@@ -9,6 +9,9 @@ const before: PoolTermsInForce = {
   leaseMs: 604_800_000,
   sharePercent: null,
   hours: [],
+  speed: 1,
+  priceList: "free",
+  carbonGPerKwh: null,
 };
 const night = { days: [1, 2, 3, 4, 5], from: "20:00", to: "08:00" };
 const mondayNoonMs = Date.parse("2026-11-23T12:00+08:00");
@@ -46,4 +49,10 @@ test("hours in words: rows of days are joined, others are listed", () => {
     hoursWords({ days: [1, 3, 5], from: "00:00", to: "24:00" }, "en"),
     "Monday, Wednesday, Friday 00:00–24:00",
   );
+});
+
+test("speed and carbon are said, so that a change of them alone can be made", () => {
+  assert.match(said({ speed: 1.5 }), /1\.5 times as fast/);
+  assert.match(said({ carbonGPerKwh: 581 }), /581 g of CO2 a kWh/);
+  assert.equal(said({ carbonGPerKwh: null }), "");
 });

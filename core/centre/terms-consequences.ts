@@ -54,6 +54,12 @@ function poolConsequences({ pool, before, after, ...there }: PoolChange, nowMs: 
     ]);
   if (before.leaseMs !== after.leaseMs) said.push(leaseSaid(after.leaseMs, there.waiting));
   if (before.sharePercent !== after.sharePercent) said.push(shareSaid(after.sharePercent, there));
+  if (before.speed !== after.speed)
+    said.push([
+      `work is taken to run there ${after.speed} times as fast as time limits mean, which counts where a place is chosen.`,
+      `选择放置处时，按时限所指速度的 ${after.speed} 倍计。`,
+    ]);
+  if (before.carbonGPerKwh !== after.carbonGPerKwh) said.push(carbonSaid(after.carbonGPerKwh));
   if (hoursKey(before.hours) !== hoursKey(after.hours)) said.push(hoursSaid(after.hours, there.waiting, nowMs));
   return said.map(([en, zh]) => [`Pool ${pool}: ${en}`, `资源池 ${pool}：${zh}`]);
 }
@@ -121,6 +127,15 @@ function shareSaid(percent: number | null, { cores, coresHeld }: Pick<PoolChange
   return [
     `the network may use ${percent} % of it, ${most} of ${cores} cores; ${rest[0]}`,
     `算力网可使用 ${percent} %，即 ${cores} 核中的 ${most} 核；${rest[1]}`,
+  ];
+}
+
+function carbonSaid(gramsPerKwh: number | null): Said {
+  if (gramsPerKwh === null)
+    return ["no CO2 is declared for its electricity, so none counts.", "未申报用电碳排放，不计入。"];
+  return [
+    `its electricity emits ${gramsPerKwh} g of CO2 a kWh, which counts where a place is chosen.`,
+    `用电碳排放为每千瓦时 ${gramsPerKwh} 克 CO2，选择放置处时计入。`,
   ];
 }
 

@@ -10,6 +10,8 @@ export type CentreTerms = {
   readonly otherPools: PoolTerms;
   /** The version of the tariff that prices its usage, by reference. */
   readonly priceList: string;
+  /** Grams of CO2 a kWh of its electricity, as it declares; null or absent: it has declared none. */
+  readonly carbonGPerKwh?: number | null | undefined;
 };
 
 export type PoolTerms = {
@@ -23,6 +25,8 @@ export type PoolTerms = {
   readonly sharePercent: number | null;
   /** When the network may start work there; empty: always. */
   readonly hours: readonly Hours[];
+  /** How fast work runs there, 1 being what time limits are meant for; absent: 1. */
+  readonly speed?: number | undefined;
 };
 
 /**
@@ -48,16 +52,21 @@ export function poolTerms(
   driver: DriverName,
 ): PoolTermsInForce {
   const named = Object.hasOwn(terms.pools, pool.name) ? terms.pools[pool.name] : undefined;
-  const { contract, maxPending, leaseS, sharePercent, hours } = named ?? terms.otherPools;
+  const { contract, maxPending, leaseS, sharePercent, hours, speed = 1 } = named ?? terms.otherPools;
   const inForce = contract ?? pool.contract;
   const usualS = inForce === "shared" ? sevenDaysS : shortLeaseS[driver];
   const lease = leaseS ?? usualS;
-  return { contract: inForce, maxPending, leaseMs: lease === null ? null : lease * 1000, sharePercent, hours };
+  const leaseMs = lease === null ? null : lease * 1000;
+  const { priceList, carbonGPerKwh = null } = terms;
+  return { contract: inForce, maxPending, leaseMs, sharePercent, hours, speed, priceList, carbonGPerKwh };
 }
 
-export type PoolTermsInForce = Omit<PoolTerms, "contract" | "leaseS"> & {
+export type PoolTermsInForce = Omit<PoolTerms, "contract" | "leaseS" | "speed"> & {
   readonly contract: PoolContract;
   readonly leaseMs: number | null;
+  readonly speed: number;
+  readonly priceList: string;
+  readonly carbonGPerKwh: number | null;
 };
 
 /** An engine with a queue of its own looks at it every minute or less; a process starts at once. */

@@ -20,6 +20,11 @@ export type Cost = {
   readonly amountMicroYuan: bigint;
 };
 
+/** Whether nothing costs anything under it, so that nobody has to add up amounts to know. */
+export function isFree(tariffVersion: TariffVersion): boolean {
+  return tariffVersion === "free";
+}
+
 /** What the amounts cost under a version: the same function prices the quote and the usage. */
 export function costOf(tariffVersion: TariffVersion, _amounts: Amounts): Cost {
   switch (tariffVersion) {

@@ -230,7 +230,7 @@ test("an estimate is by the limits of what runs: the first has its place by then
     const explained = world.explain({ job: jobId(job), index: 0 }, 10_000);
     return explained.kind === "waiting" ? explained.estimate : null;
   };
-  const told = { from: "profile", earliestMs: 10_000, centre: centreId("alpha") } as const;
+  const told = { from: "profile", earliestMs: 10_000, centre: centreId("alpha"), seen: 0 } as const;
   assert.deepEqual(estimate(2), { ...told, likelyMs: 100_000, latestMs: 100_000 });
   assert.deepEqual(estimate(3), { ...told, likelyMs: 150_000, latestMs: null });
   assert.deepEqual(estimate(4), { ...told, likelyMs: 10_000, latestMs: 10_000 });

@@ -40,6 +40,8 @@ export type CentreRecord = {
   readonly accountUse: AccountUse;
   /** The same of what binds a local account as a whole. */
   readonly heldAccounts: Map<AccountLimits, Holder>;
+  /** Runs that started there and are over, and those of them lost to failing nodes; old ones fade (placing/score.ts). */
+  readonly losses: { ended: number; lost: number };
 };
 
 export type PoolRecord = {
@@ -106,6 +108,7 @@ export function emptyCentre(id: CentreId): CentreRecord {
     heldLicences: new Map(),
     accountUse: new Map(),
     heldAccounts: new Map(),
+    losses: { ended: 0, lost: 0 },
   };
 }
 

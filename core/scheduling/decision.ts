@@ -1,4 +1,5 @@
 import type { CentreId } from "#core/ids.ts";
+import type { MovesMade } from "#core/scheduling/placing/moves.ts";
 import type { Candidate } from "#core/scheduling/reasons.ts";
 
 /**
@@ -8,18 +9,21 @@ import type { Candidate } from "#core/scheduling/reasons.ts";
 export type Decision = {
   readonly decidedMs: number;
   readonly candidates: readonly SaidAlike[];
+  /** How often its task had been moved for gain before. */
+  readonly moved?: MovesMade;
 };
 type SaidAlike = Omit<Candidate, "centre"> & { readonly centres: readonly CentreId[] };
 
-export function decisionOf(decidedMs: number, candidates: readonly Candidate[]): Decision {
+export function decisionOf(decidedMs: number, candidates: readonly Candidate[], moved?: MovesMade): Decision {
   const groups = new Map<string, SaidAlike & { readonly centres: CentreId[] }>();
   for (const one of candidates) {
     const key = keyOf(one);
     const group = groups.get(key);
-    if (group) group.centres.push(one.centre);
-    else groups.set(key, { rule: one.rule, holds: one.holds, facts: one.facts, centres: [one.centre] });
+    const { centre, ...said } = one;
+    if (group) group.centres.push(centre);
+    else groups.set(key, { ...said, centres: [centre] });
   }
-  return { decidedMs, candidates: [...groups.values()] };
+  return { decidedMs, candidates: [...groups.values()], ...(moved ? { moved } : {}) };
 }
 
 /** Centre by centre, in the order of their ids. */
@@ -41,7 +45,7 @@ const keys = new WeakMap<Candidate, string>();
 function keyOf(one: Candidate): string {
   const known = keys.get(one);
   if (known !== undefined) return known;
-  const key = JSON.stringify([one.rule, one.facts]);
+  const key = JSON.stringify([one.rule, one.facts, one.score]);
   keys.set(one, key);
   return key;
 }

@@ -2,6 +2,8 @@ import { type JobId, type PersonId, type ProjectId, taskName } from "#core/ids.t
 import type { PriorityClass } from "#core/job/spec.ts";
 import type { PoolRecord, Sort } from "#core/scheduling/centres.ts";
 import type { Waits } from "#core/scheduling/dependencies.ts";
+import type { ToldStart } from "#core/scheduling/estimate/starts.ts";
+import type { MovesMade } from "#core/scheduling/placing/moves.ts";
 import { type Indices, indexAt, type Positions } from "#core/scheduling/positions.ts";
 import type { Ask } from "#core/scheduling/queue.ts";
 import type { Charge, Submitter } from "#core/scheduling/submitters.ts";
@@ -29,6 +31,9 @@ export type JobRecord = {
   /** Attempts made, of queued tasks that had some. */
   attempts: Map<number, number> | null;
   live: Map<number, LiveRun> | null;
+  /** When queued tasks were estimated to start, as it was told first; and how often tasks were moved for gain. */
+  told: Map<number, ToldStart> | null;
+  moves: Map<number, MovesMade> | null;
   waits: Waits | null;
   complete: boolean;
   /** Whether it stands in its line; it may stand there a while after it ceased to be ready. */
@@ -42,11 +47,23 @@ export type LiveRun = {
   phase: RunPhase;
   /** When it is expected to end at the latest: its limit and grace after its start, or after its placement until then. */
   endsMs: number;
+  readonly placedMs: number;
+  /** While it waits in a centre's own queue: when its engine thinks it will start; and what it thought first. */
+  startsMs: number | null;
+  firstTold: { readonly madeMs: number; readonly startsMs: number } | null;
+  /** It is to be taken back if it has not started; `keeps`: what is kept for it where it would go. */
+  askedBack: boolean;
+  keeps: LiveRun | null;
+  /** A failing node ended it. */
+  lost: boolean;
   /** null: it has not started. */
   startedMs: number | null;
   /** null: nobody's usage counts. */
   readonly charged: Charge | null;
 };
+
+/** Of a run of which nothing was told since it was placed. */
+export const untold = { startsMs: null, firstTold: null, askedBack: false, keeps: null, lost: false } as const;
 
 /** First come first served: by the time of submission, then by job id; within an array by position. */
 export function comesBefore(one: JobRecord, other: JobRecord): boolean {

@@ -14,16 +14,8 @@ import {
   type PoolRecord,
 } from "#core/scheduling/centres.ts";
 import { type Dependencies, doomedPositions, doomFacts } from "#core/scheduling/dependencies.ts";
-import {
-  type Asked,
-  accountShort,
-  isBetter,
-  judge,
-  mayTake,
-  type Offer,
-  offerOf,
-  shareUsed,
-} from "#core/scheduling/fit.ts";
+import type { LearntStarts } from "#core/scheduling/estimate/starts.ts";
+import { type Asked, accountShort, judge, mayTake, type Offer, shareUsed } from "#core/scheduling/fit.ts";
 import {
   type Front,
   frontOf,
@@ -36,11 +28,20 @@ import {
   type Step,
   standsBefore,
 } from "#core/scheduling/front.ts";
-import { comesBefore, type JobRecord, type LiveRun } from "#core/scheduling/job-record.ts";
+import { comesBefore, type JobRecord, type LiveRun, untold } from "#core/scheduling/job-record.ts";
 import { lacksLicences, licenceHolder, takeLicences } from "#core/scheduling/offered.ts";
-import type { Demand, DemandRecord } from "#core/scheduling/packing/demand.ts";
-import { growthIn } from "#core/scheduling/packing/whole-cards.ts";
-import type { Backfill } from "#core/scheduling/policy.ts";
+import type { DemandRecord } from "#core/scheduling/packing/demand.ts";
+import { type Choice, chooseAmong, chooseElsewhere } from "#core/scheduling/placing/choose.ts";
+import {
+  movesDue,
+  type Promised,
+  promisesInOrder,
+  type Waiting,
+  type Withdrawal,
+} from "#core/scheduling/placing/moves.ts";
+import { costS } from "#core/scheduling/placing/score.ts";
+import { scored } from "#core/scheduling/placing/scored.ts";
+import type { Backfill, Placing } from "#core/scheduling/policy.ts";
 import { hasPosition, indexAt, rangesOf } from "#core/scheduling/positions.ts";
 import { type Ask, forgetFailures, type Group, nextReady, putBack, type Queue, room } from "#core/scheduling/queue.ts";
 import { isStarving } from "#core/scheduling/ranking.ts";
@@ -58,6 +59,11 @@ export type Scene = {
   readonly backfill: Backfill;
   /** What is asked of accelerators, as far as it was seen; null: they are not packed by it. */
   readonly demand: DemandRecord | null;
+  /** null: work goes where most is free. */
+  readonly placing: Placing | null;
+  readonly starts: LearntStarts;
+  readonly waiting: Waiting;
+  readonly promised: Promised;
   readonly memory: Memory;
 };
 
@@ -72,8 +78,15 @@ export type Memory = {
 /** A place in the queue; `job` null: behind everybody. */
 export type Place = { readonly job: JobRecord | null; readonly position: number };
 
-/** The placements that are due, in the order of the queue, at most `most`. The scene is left as it was. */
-export function placementsDue(scene: Scene, nowMs: number, most: number): readonly Placement[] {
+/**
+ * The placements that are due, in the order of the queue, at most `most`; and where all that can start does, what is to be
+ * taken back from the queues of centres for the room that is left. The scene is left as it was.
+ */
+export function placementsDue(
+  scene: Scene,
+  nowMs: number,
+  most: number,
+): { readonly place: readonly Placement[]; readonly takeBack: readonly Withdrawal[] } {
   const placements: Placement[] = [];
   const started: Memory["started"][number][] = [];
   const { memory } = scene;
@@ -92,6 +105,7 @@ export function placementsDue(scene: Scene, nowMs: number, most: number): readon
       starts: offer.now ? "now" : "in-turn",
       leaseMs: leaseMsOf(offer.pool),
       candidates: judgedAgain(scene, judgements, job.ask, walk),
+      ...movedBefore(job, position),
     });
   };
   const remembers = scene.backfill === "easy" || scene.backfill === "easy-sjbf";
@@ -103,8 +117,15 @@ export function placementsDue(scene: Scene, nowMs: number, most: number): readon
         pool.reservations.map(({ holder, atMs }) => [pool, { ...holder, atMs }] as const),
       ),
     );
-    return placements;
+    const mostMoves = Math.max(0, most - placements.length);
+    const takeBack = movesDue({ ...scene, nowMs }, mostMoves, (offer, ask) => take(walk, offer, ask));
+    return { place: placements, takeBack };
   });
+}
+
+function movedBefore(job: JobRecord, position: number): Pick<Placement, "moved"> {
+  const moved = job.moves?.get(position);
+  return moved ? { moved } : {};
 }
 
 /** Whether what was to start did: it is live, or was and is over. */
@@ -130,45 +151,20 @@ export function endsDue(dependencies: Dependencies): readonly DependencyEnd[] {
   return ends;
 }
 
-/** Every centre of the network with the first rule the shape fails there. */
+/** Every centre of the network with the first rule the shape fails there, and what a place there would cost. */
 export function judgeAll(scene: Scene, asked: Asked, nowMs: number): readonly Candidate[] {
-  return scene.centres.filter((centre) => centre.state).map((centre) => judge(asked, centre, nowMs));
+  const choice = choiceOf(scene);
+  const startsInMs = (pool: PoolRecord) => {
+    const earliest = earliestStart(asked, [pool], nowMs, null);
+    return earliest && earliest.atMs - nowMs;
+  };
+  return scene.centres
+    .filter((centre) => centre.state)
+    .map((centre) => scored(judge(asked, centre, nowMs), asked, centre, nowMs, choice, startsInMs));
 }
 
-/**
- * Where it goes: the first preferred centre that can start it now, else the pool whose cards it leaves of most use to what
- * is asked of cards (`demand`; docs/decisions/0025), else the one with most free, ties by centre id. Where none can start it
- * now, the queue of a shared pool, the one with most free.
- */
-export function chooseAmong(asked: Asked, pools: readonly PoolRecord[], nowMs: number, demand: Demand): Offer | null {
-  const { prefer } = asked.wishes;
-  let best: Offer | null = null;
-  let bestRank = Number.POSITIVE_INFINITY;
-  let bestGrowth = 0;
-  for (const pool of pools) {
-    const preferred = prefer.length === 0 ? -1 : prefer.indexOf(pool.centre.id);
-    const rank = preferred === -1 ? prefer.length : preferred;
-    if (best?.now && rank > bestRank) continue;
-    const offer = offerOf(asked, pool, nowMs);
-    if (!offer || (best?.now && !offer.now)) continue;
-    const growth = offer.now && demand.length > 0 ? growthOf(offer, asked, demand) : 0;
-    if (best && best.now === offer.now) {
-      const more = rank - bestRank || growth - bestGrowth;
-      if (more > 0 || (more === 0 && !isBetter(offer, best))) continue;
-    }
-    best = offer;
-    bestRank = rank;
-    bestGrowth = growth;
-  }
-  return best;
-}
-
-function growthOf({ pool, device }: Offer, { shape }: Asked, demand: Demand): number {
-  return growthIn(leftOf(pool).room, pool.devices, needIn(shape, pool, device), demand);
-}
-
-export function demandOf({ demand }: Scene): Demand {
-  return demand?.known() ?? [];
+export function choiceOf({ demand, placing, starts }: Scene): Choice {
+  return { demand: demand?.known() ?? [], placing, starts };
 }
 
 /** What was said of each ask in this walk, and how many changes of it were seen by then. */
@@ -181,7 +177,9 @@ function judgedAgain(scene: Scene, all: Judgements, ask: Ask, { changed, nowMs }
   const candidates = known ? [...known.candidates] : [];
   const described = scene.centres.filter((centre) => centre.state);
   const again = known ? new Set(changed.slice(known.seen)) : described;
-  for (const centre of again) candidates[described.indexOf(centre)] = judge(ask, centre, nowMs);
+  const choice = choiceOf(scene);
+  for (const centre of again)
+    candidates[described.indexOf(centre)] = scored(judge(ask, centre, nowMs), ask, centre, nowMs, choice, null);
   all.set(ask, { candidates, seen: changed.length });
   return candidates;
 }
@@ -212,6 +210,8 @@ type Walk = {
   readonly open: Map<Group, readonly PoolRecord[]>;
   readonly reserved: PoolRecord[];
   readonly met: Map<Group, Met>;
+  /** Tasks that went to what was kept for them. */
+  readonly kept: Map<JobRecord, Set<number>>;
   /** Somebody keeps others away for this walk alone. */
   holds: boolean;
   /** Reservations that were tried and found no time. */
@@ -253,12 +253,13 @@ function served<Seen>(scene: Scene, errand: Errand, look: (walk: Walk) => Seen):
     open: new Map(),
     reserved: [],
     met: new Map(),
+    kept: new Map(),
     holds: false,
     vain: 0,
   };
   const front = frontOf(scene.queue);
   try {
-    serve(scene, walk, front, errand);
+    if (servePromised(scene, walk, errand)) serve(scene, walk, front, errand);
     return look(walk);
   } finally {
     for (const each of walk.taken.reverse()) giveBack(each);
@@ -274,6 +275,27 @@ function served<Seen>(scene: Scene, errand: Errand, look: (walk: Walk) => Seen):
       }
     }
   }
+}
+
+/** Whether a task that was taken back may go now where room was kept for it. */
+export function promisedOffer(scene: Scene, job: JobRecord, position: number, nowMs: number): Offer | null {
+  const pool = scene.promised.get(job)?.get(position);
+  if (!pool || room(job) === 0 || nextReady(job, position) !== position) return null;
+  return job.ask.group.pools.includes(pool) ? chooseAmong(job.ask, [pool], nowMs, choiceOf(scene)) : null;
+}
+
+/** Those come first, each where room was kept for it. Answers whether the queue follows: not where the end is one of them. */
+function servePromised(scene: Scene, walk: Walk, { end, most, placed, nowMs }: Errand): boolean {
+  for (const { job, position } of promisesInOrder(scene.promised)) {
+    if (walk.taken.length >= most) return true;
+    const offer = promisedOffer(scene, job, position, nowMs);
+    if (!offer) continue;
+    if (job === end.job && position === end.position) return false;
+    placed(job, position, offer, walk);
+    take(walk, offer, job.ask);
+    walk.kept.set(job, (walk.kept.get(job) ?? new Set()).add(position));
+  }
+  return true;
 }
 
 /** Beyond the first that must wait, no more than so many that cannot start are looked at, nor so many places sought. */
@@ -366,11 +388,14 @@ function serveJob(scene: Scene, walk: Walk, { row, first: job, rank }: Step, err
   const { group } = ask;
   const { end, most, placed, nowMs, remembers } = errand;
   const before = job === end.job ? end.position : Number.POSITIVE_INFINITY;
-  let left = room(job);
+  const kept = walk.kept.get(job);
+  let left = room(job) - (kept?.size ?? 0);
   for (let at = nextReady(job, 0); at !== -1 && at < before && left > 0; at = nextReady(job, at + 1)) {
     if (walk.taken.length >= most) return false;
+    if (kept?.has(at)) continue;
     const isKnown = walk.failed.has(ask) || (remembers && ask.failed > metOf(scene, walk, group).grown);
-    const offer = isKnown ? null : chooseAmong(ask, openPools(walk, group), nowMs, demandOf(scene));
+    const gone = job.moves?.get(at)?.left;
+    const offer = isKnown ? null : chooseElsewhere(gone, ask, openPools(walk, group), nowMs, choiceOf(scene));
     left -= 1;
     if (offer) {
       placed(job, at, offer, walk);
@@ -429,7 +454,7 @@ function wait(scene: Scene, walk: Walk, ask: Ask, holder: Holder, starving: bool
     if (openPools(walk, group).length === 0) walk.closed.add(group);
     return false;
   }
-  if (walk.vain < mostVain && reserve(walk, ask, holder)) return everyone;
+  if (walk.vain < mostVain && reserve(scene, walk, ask, holder)) return everyone;
   walk.vain += 1;
   if (starving || waitsForShare(ask)) holdAll(walk, ask, holder);
   else if (walk.vain >= mostVain && openPools(walk, group).length === 0) walk.closed.add(group);
@@ -438,15 +463,27 @@ function wait(scene: Scene, walk: Walk, ask: Ask, holder: Holder, starving: bool
 
 export type EarliestStart = { readonly pool: PoolRecord; readonly device: number; readonly atMs: number };
 
-/** Where and when expected ends make room first, beside what is reserved; null: nothing that is known makes any. */
-export function earliestStart(asked: Asked, pools: readonly PoolRecord[], nowMs: number): EarliestStart | null {
+/**
+ * Where and when expected ends make room first, beside what is reserved: first by the score, where the policy has one; null:
+ * nothing that is known makes any.
+ */
+export function earliestStart(
+  asked: Asked,
+  pools: readonly PoolRecord[],
+  nowMs: number,
+  placing: Placing | null,
+): EarliestStart | null {
   const { shape, timeLimitS, graceS } = asked;
   let best: EarliestStart | null = null;
+  let least = Number.POSITIVE_INFINITY;
   for (const pool of pools) {
     if (!mayTake(pool) || isShared(pool) || waitsForMore(asked, pool)) continue;
     for (const device of shape.accelerators ? devicesFor(shape, pool.devices) : [-1]) {
       const atMs = earliestFit(pool, needIn(shape, pool, device), (timeLimitS + graceS) * 1000, nowMs);
-      if (atMs !== null && (best === null || atMs < best.atMs)) best = { pool, device, atMs };
+      const score = atMs === null ? least : atMs + (placing ? Math.round(1000 * costS(placing, asked, pool)) : 0);
+      if (atMs === null || score >= least) continue;
+      best = { pool, device, atMs };
+      least = score;
     }
   }
   return best;
@@ -462,10 +499,10 @@ function isReservedIn({ reserved }: Walk, met: Met, group: Group): boolean {
 }
 
 /** At the pool where it can start earliest; ties: the one met first. */
-function reserve(walk: Walk, ask: Ask, holder: Holder): boolean {
+function reserve(scene: Scene, walk: Walk, ask: Ask, holder: Holder): boolean {
   const { shape, timeLimitS, graceS, group } = ask;
   const lastsMs = (timeLimitS + graceS) * 1000;
-  const best = earliestStart(ask, group.pools, walk.nowMs);
+  const best = earliestStart(ask, group.pools, walk.nowMs, scene.placing);
   if (!best) return false;
   const { pool, device, atMs } = best;
   reserveAt(pool, holder, needIn(shape, pool, device), atMs, lastsMs, walk.nowMs);
@@ -547,7 +584,8 @@ function giveBack({ offer, ask, left, twin, run }: Taken): void {
 function begin({ nowMs }: Walk, { pool, device }: Offer, { shape, timeLimitS, graceS }: Ask): LiveRun {
   const endsMs = nowMs + (timeLimitS + graceS) * 1000;
   const sort = { line: "", allocation: allocationOf(shape, pool, device), phases: { sent: 1, waiting: 0, running: 0 } };
-  const run: LiveRun = { attempt: 0, pool, sort, phase: "sent", endsMs, startedMs: null, charged: null };
+  const fresh = { attempt: 0, phase: "sent", startedMs: null, charged: null, placedMs: nowMs } as const;
+  const run: LiveRun = { ...fresh, ...untold, pool, sort, endsMs };
   addTo(pool.taken, sort.allocation, 1);
   expectEnd(pool, run);
   startBeside(pool, needIn(shape, pool, device), endsMs);

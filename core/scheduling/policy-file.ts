@@ -5,7 +5,9 @@ import {
   type HomePriority,
   isLive,
   type Lookahead,
+  type Moves,
   type Order,
+  type Placing,
   type Policy,
   type Prediction,
   policies,
@@ -38,6 +40,7 @@ export function parsePolicy(value: unknown): ParsedPolicy {
     homePriority: homePriorityOf(file.part("homePriority"), base.homePriority),
     prediction: predictionOf(file.part("prediction"), base.prediction),
     lookahead: lookaheadOf(file.part("lookahead"), base.lookahead),
+    placing: placingOf(file.part("placing"), base.placing),
   };
   file.end();
   if (issues.length === 0) issues.push(...contradictions(policy));
@@ -142,6 +145,35 @@ function lookaheadOf(part: Part | null | undefined, base: Lookahead | null): Loo
   };
   part.end();
   return lookahead;
+}
+
+function placingOf(part: Part | null | undefined, base: Placing | null): Placing | null {
+  if (part === undefined) return base;
+  if (part === null) return null;
+  const from: Placing = base ?? policies.weir.placing;
+  const weight = { least: 0, most: 1000, whole: false } as const;
+  const placing = {
+    secondsPerYuan: part.number("secondsPerYuan", from.secondsPerYuan, { least: 0, most: 1_000_000, whole: false }),
+    carbonWeight: part.number("carbonWeight", from.carbonWeight, weight),
+    riskWeight: part.number("riskWeight", from.riskWeight, weight),
+    alikeS: part.number("alikeS", from.alikeS, { least: 1, most: 86_400, whole: true }),
+    moves: movesOf(part.part("moves"), from.moves),
+  };
+  part.end();
+  return placing;
+}
+
+function movesOf(part: Part | null | undefined, base: Moves | null): Moves | null {
+  if (part === undefined) return base;
+  if (part === null) return null;
+  const from: Moves = base ?? policies.weir.placing.moves;
+  const moves = {
+    leastGainS: part.number("leastGainS", from.leastGainS, { least: 0, most: seconds.most, whole: true }),
+    leastGainShare: part.number("leastGainShare", from.leastGainShare, { least: 0, most: 1, whole: false }),
+    most: part.number("most", from.most, { least: 0, most: 100, whole: true }),
+  };
+  part.end();
+  return moves;
 }
 
 /** What each field alone allows and all together do not. */

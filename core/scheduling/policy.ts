@@ -20,6 +20,8 @@ export type Policy = {
   readonly prediction: Prediction | null;
   /** null: the order is taken as it is. */
   readonly lookahead: Lookahead | null;
+  /** Where work goes, in the live network. null: where most is free, and what waits in a centre's own queue stays there. */
+  readonly placing: Placing | null;
 };
 
 /** Smallest first; ties by submission. Predicted times stand for those asked for where the policy has a prediction. */
@@ -93,6 +95,32 @@ export type Lookahead = {
   readonly fairnessPower: number;
 };
 
+/**
+ * Work goes where this sum is least, in seconds: the start (as far as it can be estimated, and not before its data is
+ * there) + run time ÷ speed + the weighted price, carbon and risk (docs/decisions/0034).
+ */
+export type Placing = {
+  /** So many seconds later weigh as much as one yuan more. */
+  readonly secondsPerYuan: number;
+  /** × kilograms of CO2 a kWh × the run time. */
+  readonly carbonWeight: number;
+  /** × the share of runs that are lost to failing nodes × the run time; 1: the time such a loss is expected to cost. */
+  readonly riskWeight: number;
+  /** Places whose sums differ by less are alike: then the free room decides. */
+  readonly alikeS: number;
+  /** null: what waits in a centre's own queue stays there. */
+  readonly moves: Moves | null;
+};
+
+/** When a run that waits in a centre's own queue is taken back, to be placed elsewhere (B2 of docs/decisions/0034). */
+export type Moves = {
+  /** Only where the sum becomes less by more than this, and by more than this share of what it still has to wait. */
+  readonly leastGainS: number;
+  readonly leastGainShare: number;
+  /** So many times a task at most. */
+  readonly most: number;
+};
+
 const plain = {
   head: "chosen-again",
   maxWaitS: null,
@@ -101,6 +129,7 @@ const plain = {
   homePriority: null,
   prediction: null,
   lookahead: null,
+  placing: null,
 } as const;
 const keptHead = { ...plain, head: "kept" } as const;
 
@@ -137,6 +166,13 @@ export const policies = {
     homePriority: { afterS: 172_800 },
     prediction: { shrinkage: 2, memory: 0.5 },
     lookahead: { jobs: 32, moves: 50, slowdownWeightS: 1_500, fairnessPower: 0.25 },
+    placing: {
+      secondsPerYuan: 60,
+      carbonWeight: 0.1,
+      riskWeight: 1,
+      alikeS: 60,
+      moves: { leastGainS: 300, leastGainShare: 0.2, most: 3 },
+    },
   },
 } as const satisfies Record<string, Policy>;
 

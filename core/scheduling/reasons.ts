@@ -1,5 +1,6 @@
 import type { CentreId } from "#core/ids.ts";
 import type { Language } from "#core/language.ts";
+import type { Score } from "#core/scheduling/placing/score.ts";
 
 /**
  * Why a task does not start at a centre: the rule, whether waiting helps, and its words, each said once and here. Facts
@@ -291,6 +292,8 @@ export type Candidate = {
   readonly rule: CentreRule | null;
   readonly holds: Holds;
   readonly facts: Facts;
+  /** What a place there would cost, where it was worked out. */
+  readonly score?: Score;
 };
 
 export function candidate(centre: CentreId, rule: CentreRule | null, facts: Facts): Candidate {

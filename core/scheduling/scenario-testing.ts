@@ -30,7 +30,7 @@ import {
  *   centre alpha  draining                          takes nothing new; also: suspended, leaving, open
  *   pool alpha/batch  4×8  2×64 memory 9000 cards 2 x/npu free 3 down     nodes × cores, each with what follows it
  *                     maintained-in 600 (s)
- *                     shared pending 2  share 25  opportunistic  limit 600  least 2  most 4  drained  foreign  ours 8
+ *                     speed 2  carbon 500 (g/kWh)  shared pending 2  share 25  opportunistic  limit 600  least 2  most 4  drained  foreign  ours 8
  *   job small     cores 2  memory 500 MiB  cards 1 x/npu  nodes 2  array 0-9%2  only alpha,beta  except beta
  *                 time 600  grace 30  priority high  of 2 (its project)  tenant 3
  *                 asks partition=fast  asks software=a/1  asks disk=/lustre  asks licence=abaqus:2  asks container
@@ -40,6 +40,11 @@ import {
  *   place                                            commits what would start now, and ends what never can
  *   end small ok        end small_3 failed           the run, or the queued task, ended so
  *   queued small        running small                the engine has it in its own queue, has started it
+ *   queued small 600                                 and thinks it will start in 600 s
+ *   takeback                                         asks back what would be done earlier elsewhere
+ *   lost small                                       a failing node ended its run; `retry` or `end` follows
+ *   expect small moves beta                          is asked back from its queue, for a place at beta
+ *   expect nothing moves
  *   retry small                                      its run ended, and it is queued again
  *   expect small starts alpha                        or alpha/batch
  *   expect small queues alpha                        joins the own queue of a shared pool
@@ -97,7 +102,15 @@ const verbs: Record<string, (stage: Stage, words: string[]) => void> = {
     stage.centres.set(name, centre);
     stage.world.apply({ kind: "centre-changed", centre });
   },
-  queued: (stage, [name = ""]) => moveRun(stage, name, "waiting"),
+  queued: (stage, [name = "", inS]) => moveRun(stage, name, "waiting", inS),
+  takeback: (stage) => {
+    for (const { job, index, attempt, to, toPool } of stage.world.decide(stage.nowMs, 1_000_000).takeBack)
+      stage.world.apply({ kind: "run-asked-back", job, index, attempt, to: { centre: to, pool: toPool } });
+  },
+  lost: (stage, [name = ""]) => {
+    const { job, index } = taskOf(stage, name);
+    stage.world.apply({ kind: "run-lost", job, index, attempt: stage.attempts.get(`${job}_${index}`) ?? 0 });
+  },
   running: (stage, [name = ""]) => moveRun(stage, name, "running"),
   remove: (stage, [name = ""]) => stage.world.apply({ kind: "centre-removed", centre: centreId(name) }),
   job: addJob,
@@ -125,7 +138,8 @@ const verbs: Record<string, (stage: Stage, words: string[]) => void> = {
     stage.world.apply({ kind: "task-queued", job, index, attempts, atMs: stage.nowMs });
   },
   expect: (stage, [name = "", what, ...rest]) => {
-    if (name === "nothing") assert.deepEqual(stage.world.decide(stage.nowMs, 1_000_000).place, []);
+    if (name === "nothing") expectNothing(stage, what);
+    else if (what === "moves") expectMove(stage, name, rest[0] ?? "");
     else if (what === "starts") expectStart(stage, name, rest[0] ?? "", "now");
     else if (what === "queues") expectStart(stage, name, rest[0] ?? "", "in-turn");
     else if (what === "waits") expectWait(stage, name, rest.join(" "));
@@ -190,6 +204,8 @@ function readPool(name: string, words: string[]): PoolState {
     else if (word === "pending") more.maxPending = next();
     else if (word === "share") more.sharePercent = next();
     else if (word === "limit") limits.timeLimitS = next();
+    else if (word === "speed") more.speed = next();
+    else if (word === "carbon") more.carbonGPerKwh = next();
     else if (word === "least") limits.leastNodes = next();
     else if (word === "most") limits.mostNodes = next();
     else if (word === "drained") more.state = word;
@@ -236,10 +252,23 @@ export function poolOfNodes(
   };
 }
 
-function moveRun(stage: Stage, name: string, phase: RunPhase): void {
+function moveRun(stage: Stage, name: string, phase: RunPhase, inS?: string): void {
   const { job, index } = taskOf(stage, name);
   const attempt = stage.attempts.get(`${job}_${index}`) ?? 0;
-  stage.world.apply({ kind: "run-moved", job, index, attempt, phase, atMs: stage.nowMs });
+  const startsMs = inS === undefined ? null : stage.nowMs + 1000 * Number(inS);
+  stage.world.apply({ kind: "run-moved", job, index, attempt, phase, atMs: stage.nowMs, startsMs });
+}
+
+function expectNothing(stage: Stage, what: string | undefined): void {
+  const { place, takeBack } = stage.world.decide(stage.nowMs, 1_000_000);
+  assert.deepEqual(what === "moves" ? takeBack : place, []);
+}
+
+function expectMove(stage: Stage, name: string, to: string): void {
+  const task = taskOf(stage, name);
+  const { takeBack } = stage.world.decide(stage.nowMs, 1_000_000);
+  const found = takeBack.find((each) => each.job === task.job && each.index === task.index);
+  assert.equal(found?.to, to, JSON.stringify(takeBack));
 }
 
 function device(text: string): { readonly vendor: string; readonly model: string } {

@@ -1,6 +1,6 @@
 import { oursIn, withinShare } from "#core/scheduling/agreed.ts";
 import { type Holder, leftOf, type PoolRecord, roomBeside, type Sort } from "#core/scheduling/centres.ts";
-import type { LiveRun } from "#core/scheduling/job-record.ts";
+import { type LiveRun, untold } from "#core/scheduling/job-record.ts";
 import { deviceKey, hasRoom, type Need, pack, type Room, squeeze } from "#core/scheduling/room.ts";
 
 /**
@@ -124,7 +124,8 @@ function runLike(pool: PoolRecord, { nodes, cores, memoryMib, cards, device }: N
     acceleratorModel: pool.devices[device]?.model ?? null,
   };
   const sort = { line: "", allocation, phases: { sent: 1, waiting: 0, running: 0 } };
-  return { attempt: 0, pool, sort, phase: "sent", endsMs: 0, startedMs: null, charged: null };
+  const fresh = { attempt: 0, phase: "sent", endsMs: 0, startedMs: null, charged: null, placedMs: 0 } as const;
+  return { ...fresh, ...untold, pool, sort };
 }
 
 function putBeside(reservation: Reservation, need: Need, untilMs: number): void {

@@ -38,22 +38,44 @@ import {
   unlink,
   waitReason,
 } from "#core/scheduling/dependencies.ts";
+import {
+  learnFrom,
+  learnPast,
+  noLearntStarts,
+  type PastStart,
+  rangeOf,
+  type StartEstimate,
+  type ToldStart,
+  waitEstimate,
+} from "#core/scheduling/estimate/starts.ts";
 import { type Asked, mayEverUse, mayTake, type Offer } from "#core/scheduling/fit.ts";
 import { headroomOf, type StartableShape } from "#core/scheduling/headroom.ts";
-import type { JobRecord, LiveRun } from "#core/scheduling/job-record.ts";
+import { type JobRecord, type LiveRun, untold } from "#core/scheduling/job-record.ts";
 import { nearestFit } from "#core/scheduling/nearest.ts";
 import { takeLicences } from "#core/scheduling/offered.ts";
 import { type OrderTerms, orderTerms } from "#core/scheduling/order-terms.ts";
 import { type DemandRecord, emptyDemand } from "#core/scheduling/packing/demand.ts";
 import { needOfShape } from "#core/scheduling/packing/whole-cards.ts";
+import { chooseAmong, chooseElsewhere, startInQueue } from "#core/scheduling/placing/choose.ts";
 import {
-  chooseAmong,
-  demandOf,
+  askBack,
+  forgetPromise,
+  type MovesMade,
+  nobodyWaits,
+  noteWaiting,
+  promise,
+  releaseKept,
+  type Withdrawal,
+} from "#core/scheduling/placing/moves.ts";
+import { learnLoss } from "#core/scheduling/placing/score.ts";
+import {
+  choiceOf,
   earliestStart,
   endsDue,
   judgeAll,
   type Place,
   placementsDue,
+  promisedOffer,
   type Scene,
   seenFrom,
 } from "#core/scheduling/plan.ts";
@@ -62,6 +84,7 @@ import {
   addPositions,
   gapsOf,
   hasPosition,
+  indexAt,
   indicesOf,
   type Positions,
   positionOf,
@@ -145,6 +168,11 @@ export type World = {
    * apply its `job-queued` with `past`; until then the dependency waits.
    */
   missing(): readonly JobId[];
+  /**
+   * A task that waits in the network and was told nothing of its start yet, with what it may be told now; null: none. Of many
+   * that came, some are told: how far off it was is learnt from them. It is told by `start-told`.
+   */
+  estimateDue(nowMs: number): (TaskRef & ToldStart) | null;
   knows(job: JobId): boolean;
   /**
    * Pairs with work that would fit a centre where they have not even asked for an account. The same list until something
@@ -218,6 +246,10 @@ export type WorldEvent =
       readonly phase: RunPhase;
       /** When it was placed, or where it runs already, started: milliseconds by the server's clock. */
       readonly atMs: number;
+      /** Read from the store: when its engine thinks it will start, whether it was asked back, and earlier moves of its task. */
+      readonly startsMs?: number | null;
+      readonly askedBack?: boolean;
+      readonly moved?: MovesMade | null;
     }
   /** The run went on: it waits in the engine's own queue, or it started. What it was before is nothing new. */
   | {
@@ -227,6 +259,16 @@ export type WorldEvent =
       readonly attempt: number;
       readonly phase: RunPhase;
       readonly atMs: number;
+      /** Of one that waits: when its engine thinks it will start. It may be told anew. */
+      readonly startsMs?: number | null;
+    }
+  /** It is to be taken back if it has not started; `to`: for gain, and where it would go. */
+  | {
+      readonly kind: "run-asked-back";
+      readonly job: JobId;
+      readonly index: number;
+      readonly attempt: number;
+      readonly to: { readonly centre: CentreId; readonly pool: string } | null;
     }
   /** Back in the queue at its old place after attempt `attempts` (a retry, a withdrawal, a requeue). */
   | {
@@ -238,6 +280,18 @@ export type WorldEvent =
       readonly atMs?: number | undefined;
       /** When that had started, where it was not told before. */
       readonly startedMs?: number | undefined;
+      /** Read from the store: earlier moves. */
+      readonly moved?: MovesMade | null;
+    }
+  /** A failing node ended the run; what becomes of its task is told after it. */
+  | { readonly kind: "run-lost"; readonly job: JobId; readonly index: number; readonly attempt: number }
+  /** What a queued task was told of its start (`estimateDue`). */
+  | ({ readonly kind: "start-told"; readonly job: JobId; readonly index: number } & ToldStart)
+  /** Read from the store at the start: what was learnt before, oldest first. */
+  | {
+      readonly kind: "learnt-before";
+      readonly starts: readonly PastStart[];
+      readonly ends: readonly { readonly centre: CentreId; readonly lost: boolean }[];
     }
   /** Final. Ranges, so that cancelling an array of 100 000 is one event; a single task is {first: i, last: i, step: 1}. */
   | {
@@ -310,13 +364,19 @@ export type PoolState = {
   readonly sharePercent?: number | null;
   /** When work may be started there; none: always. */
   readonly hours?: readonly Hours[];
+  /** What the choice of a place weighs (core/scheduling/placing); absent: 1, free of charge, none declared. */
+  readonly speed?: number;
+  readonly priceList?: string;
+  readonly carbonGPerKwh?: number | null;
 };
 
 export type Plan = {
   readonly decidedMs: number;
   readonly place: readonly Placement[];
   readonly end: readonly DependencyEnd[];
-  /** When to decide again though nothing happens: a pool's hours begin; null: there is no such moment. */
+  /** Runs that wait in a centre's own queue and would be done earlier elsewhere. */
+  readonly takeBack: readonly Withdrawal[];
+  /** When to decide again though nothing happens: a pool's hours begin, or what waits is looked at again; null: never. */
   readonly againMs: number | null;
 };
 
@@ -333,6 +393,8 @@ export type Placement = {
   readonly leaseMs: number | null;
   /** All centres in the order of their ids, each with its first failing rule; kept with the run. */
   readonly candidates: readonly Candidate[];
+  /** Where its task was moved for gain before. */
+  readonly moved?: MovesMade;
 };
 
 /** These tasks can never start: the outcome is {cancelled, by: network, reason: "dependency-never-satisfied"}. */
@@ -345,7 +407,8 @@ export type DependencyEnd = {
 
 export type Explanation =
   | WaitingExplanation
-  | { readonly kind: "live"; readonly centre: CentreId; readonly attempt: number }
+  /** `estimate`: of one that waits in the centre's own queue. */
+  | { readonly kind: "live"; readonly centre: CentreId; readonly attempt: number; readonly estimate: StartEstimate }
   /** Ended, or not known. */
   | { readonly kind: "not-queued" };
 
@@ -361,21 +424,6 @@ export type WaitingExplanation = {
   /** What its place in the queue is made of; null: it has none yet. */
   readonly order: OrderTerms | null;
 };
-
-/**
- * When it may start, by the limits of what runs. It may be as early as now, since most ends before its limit. `latestMs`:
- * where the place is its own: nobody ahead of it waits for the same pools and, first come first served, nobody comes before it
- * later; else null. `unknown`: nothing whose end is known makes room for it.
- */
-export type StartEstimate =
-  | {
-      readonly from: "profile";
-      readonly earliestMs: number;
-      readonly likelyMs: number;
-      readonly latestMs: number | null;
-      readonly centre: CentreId;
-    }
-  | { readonly from: "unknown" };
 
 export type EverFit =
   /**
@@ -402,6 +450,8 @@ type State = Scene & {
   againMs: number | null;
   /** null: to be worked out again. */
   wanted: readonly WantedAccount[] | null;
+  /** The newest jobs of which no task was told when it may start. */
+  readonly untold: JobId[];
 };
 
 /** `policy` absent: Weir's own. */
@@ -412,6 +462,10 @@ export function createWorld(policy: Policy = policies.weir): World {
     ...followed(policy),
     memory: { reserved: new Map(), started: [] },
     againMs: null,
+    starts: noLearntStarts(),
+    waiting: nobodyWaits(),
+    promised: new Map(),
+    untold: [],
     dependencies: emptyDependencies(),
     jobs: new Map(),
     queued: 0,
@@ -423,10 +477,14 @@ export function createWorld(policy: Policy = policies.weir): World {
     tell: (nowMs) => rankAnew(state.queue, nowMs),
     decide: (nowMs, most) => ({
       decidedMs: nowMs,
-      againMs: tellNow(state, nowMs),
-      place: placementsDue(state, nowMs, most),
+      againMs: lookAgainMs(state, tellNow(state, nowMs), nowMs),
+      ...placementsDue(state, nowMs, most),
       end: endsDue(state.dependencies),
     }),
+    estimateDue: (nowMs) => {
+      tellNow(state, nowMs);
+      return estimateDue(state, nowMs);
+    },
     explain: (task, nowMs) => {
       tellNow(state, nowMs);
       return explain(state, task, nowMs);
@@ -459,12 +517,12 @@ export function createWorld(policy: Policy = policies.weir): World {
 }
 
 /** What of the world follows from its policy. */
-function followed(policy: Policy): Pick<State, "policy" | "backfill" | "keepsPlaces" | "demand"> {
+function followed(policy: Policy): Pick<State, "policy" | "backfill" | "keepsPlaces" | "demand" | "placing"> {
   assert(isLive(policy), `${policy.name} is a policy of replays alone`);
-  const { order, backfill } = policy;
+  const { order, backfill, placing } = policy;
   // The classics without backfill stay as they are: most free first, of accelerators too.
   const demand = backfill === "none" ? null : emptyDemand(mostNeedsWeighed);
-  return { policy, backfill, keepsPlaces: order.kind === "fcfs" && backfill !== "none", demand };
+  return { policy, backfill, keepsPlaces: order.kind === "fcfs" && backfill !== "none", demand, placing };
 }
 
 /** Different needs of accelerators that a choice between pools weighs; a decision makes thousands of such choices. */
@@ -477,6 +535,12 @@ function tellNow(state: State, nowMs: number): number | null {
   if (state.againMs !== null && nowMs >= state.againMs) forgetFailures(state.queue);
   state.againMs = tellTime(state.centres, nowMs);
   return state.againMs;
+}
+
+/** What waits in queues of centres is looked at again every minute, though nothing is told. */
+function lookAgainMs({ waiting, placing }: State, againMs: number | null, nowMs: number): number | null {
+  if (waiting.runs.size === 0 || !placing?.moves) return againMs;
+  return Math.min(againMs ?? Number.POSITIVE_INFINITY, nowMs + 60_000);
 }
 
 function apply(state: State, event: WorldEvent): void {
@@ -495,6 +559,19 @@ function apply(state: State, event: WorldEvent): void {
       break;
     case "run-moved":
       moveLiveRun(state, event);
+      break;
+    case "run-asked-back":
+      askRunBack(state, event);
+      break;
+    case "run-lost":
+      loseRun(state, event);
+      break;
+    case "start-told":
+      tellStart(state, event);
+      break;
+    case "learnt-before":
+      for (const past of event.starts) learnPast(state.starts, past);
+      for (const { centre, lost } of event.ends) learnLoss(centreOf(state, centre), lost);
       break;
     case "task-queued":
       requeueTask(state, event);
@@ -577,6 +654,8 @@ function addJob(state: State, event: Event<"job-queued">): void {
     failed: null,
     attempts: null,
     live: null,
+    told: null,
+    moves: null,
     waits: null,
     complete: false,
     inQueue: false,
@@ -586,6 +665,7 @@ function addJob(state: State, event: Event<"job-queued">): void {
   state.queued += indices.count;
   link(state.dependencies, job, event.dependencies, state.jobs);
   arrive(state.dependencies, job);
+  if (state.untold.push(job.id) > mostUntold) state.untold.shift();
   endPositions(state, job, positionsOf(indices, event.past?.succeeded ?? []), true, null);
   endPositions(state, job, positionsOf(indices, event.past?.otherwise ?? []), false, null);
   enqueue(state.queue, job);
@@ -600,7 +680,9 @@ function placeTask(state: State, event: Event<"task-placed">): void {
   if (run) endRun(state, job, position, run, null);
   else state.queued -= removePositions(job.queued, position, position + 1);
   job.attempts?.delete(position);
-  const { attempt, phase, atMs } = event;
+  forgetPromise(state.promised, job, position);
+  const { attempt, phase, atMs, startsMs = null, askedBack = false } = event;
+  if (event.moved) noteMoves(job, position, event.moved);
   const pool = poolOf(centreOf(state, event.centre), event.pool);
   const sort = sortOf(pool, job.project, event.allocation);
   moveRun(pool, sort, null, phase);
@@ -609,8 +691,10 @@ function placeTask(state: State, event: Event<"task-placed">): void {
   const endsMs = atMs + lastsMs(job);
   const startedMs = phase === "running" ? atMs : null;
   const charged = charge(state.queue.submitters, job.submitter, job.ask, event.allocation, atMs);
-  const started: LiveRun = { attempt, pool, sort, phase, endsMs, startedMs, charged };
+  const told = { ...untold, placedMs: atMs, startsMs, askedBack };
+  const started: LiveRun = { attempt, pool, sort, phase, endsMs, startedMs, charged, ...told };
   expectEnd(pool, started);
+  noteWaiting(state.waiting, started, job, position, phase === "waiting");
   job.live ??= new Map();
   job.live.set(position, started);
   state.live += 1;
@@ -632,17 +716,59 @@ function leaveRow({ queue }: State, { ask, inQueue }: JobRecord): void {
 function moveLiveRun(state: State, event: Event<"run-moved">): void {
   const found = openTask(state, event);
   const run = found?.job.live?.get(found.position);
-  if (run?.attempt !== event.attempt || runPhases.indexOf(event.phase) <= runPhases.indexOf(run.phase)) return;
+  if (!found || run?.attempt !== event.attempt) return;
+  if (event.phase === "waiting" && run.phase !== "running") tellEngineStart(run, event);
+  if (runPhases.indexOf(event.phase) <= runPhases.indexOf(run.phase)) return;
   moveRun(run.pool, run.sort, run.phase, event.phase);
   if (event.phase === "running") {
-    takeLicences(run.pool.centre, found?.job.ask.demands ?? null, -1);
+    learnFrom(state.starts, found.job, found.position, run, event.atMs);
+    freeKept(state, run);
+    takeLicences(run.pool.centre, found.job.ask.demands, -1);
     expectNoEnd(run.pool, run);
-    if (found) run.endsMs = event.atMs + lastsMs(found.job);
+    run.endsMs = event.atMs + lastsMs(found.job);
     run.startedMs = event.atMs;
     expectEnd(run.pool, run);
   }
   run.phase = event.phase;
+  noteWaiting(state.waiting, run, found.job, found.position, event.phase === "waiting");
   grow(state, run.pool);
+}
+
+function tellEngineStart(run: LiveRun, { startsMs = null, atMs }: Event<"run-moved">): void {
+  run.startsMs = startsMs;
+  if (startsMs !== null) run.firstTold ??= { madeMs: atMs, startsMs };
+}
+
+function askRunBack(state: State, event: Event<"run-asked-back">): void {
+  const found = openTask(state, event);
+  const run = found?.job.live?.get(found.position);
+  if (!found || run?.attempt !== event.attempt || run.askedBack || run.phase === "running") return;
+  const { to } = event;
+  askBack(found.job, found.position, run, to && poolOf(centreOf(state, to.centre), to.pool));
+}
+
+function loseRun(state: State, event: Event<"run-lost">): void {
+  const found = openTask(state, event);
+  const run = found?.job.live?.get(found.position);
+  if (run?.attempt === event.attempt) run.lost = true;
+}
+
+function freeKept(state: State, run: LiveRun): void {
+  const grown = releaseKept(run);
+  if (grown) grow(state, grown);
+}
+
+function noteMoves(job: JobRecord, position: number, moved: MovesMade): void {
+  job.moves ??= new Map();
+  job.moves.set(position, moved);
+}
+
+function tellStart(state: State, { job: id, index, centre, pool, madeMs, startsMs }: Event<"start-told">): void {
+  const found = openTask(state, { job: id, index });
+  if (!found || !hasPosition(found.job.queued, found.position)) return;
+  found.job.told ??= new Map();
+  if (found.job.told.has(found.position)) return;
+  found.job.told.set(found.position, { centre, pool, madeMs, startsMs });
 }
 
 /** What failed for want of it is looked at again. */
@@ -657,6 +783,8 @@ function requeueTask(state: State, event: Event<"task-queued">): void {
   const { job, position } = found;
   const run = job.live?.get(position);
   if (run && run.attempt > event.attempts) return;
+  if (event.moved) noteMoves(job, position, event.moved);
+  if (run?.keeps) promise(state.promised, job, position, run.keeps.pool);
   if (run) {
     endRun(state, job, position, run, lastedOf(event));
     state.queued += addPositions(job.queued, position, position + 1);
@@ -710,7 +838,7 @@ function countOnlyAt(state: State, centre: CentreId): number {
 
 /** By the shorter way: one task of many that run, or few runs of a long range. */
 function forgetRuns(state: State, job: JobRecord, from: number, to: number, lasted: Lasted | null): void {
-  const { live, attempts } = job;
+  const { live, attempts, told, moves } = job;
   for (const position of keysWithin(live, from, to)) {
     const run = live?.get(position);
     if (!run) continue;
@@ -718,7 +846,9 @@ function forgetRuns(state: State, job: JobRecord, from: number, to: number, last
     const ranS = ranOf(run, lasted);
     if (ranS !== null) learn(state.queue.submitters, job.submitter, job.ask, ranS);
   }
-  for (const position of keysWithin(attempts, from, to)) attempts?.delete(position);
+  for (const position of keysWithin(state.promised.get(job) ?? null, from, to))
+    forgetPromise(state.promised, job, position);
+  for (const each of [attempts, told, moves]) for (const position of keysWithin(each, from, to)) each?.delete(position);
 }
 
 function keysWithin(map: ReadonlyMap<number, unknown> | null, from: number, to: number): number[] {
@@ -749,6 +879,9 @@ function ranOf(run: LiveRun, lasted: Lasted | null): number | null {
 
 function endRun(state: State, job: JobRecord, position: number, run: LiveRun, lasted: Lasted | null): void {
   correct(state.queue.submitters, job.submitter, run.charged, ranOf(run, lasted) ?? 0);
+  if (run.phase === "running") learnLoss(run.pool.centre, run.lost);
+  noteWaiting(state.waiting, run, job, position, false);
+  freeKept(state, run);
   moveRun(run.pool, run.sort, run.phase, null);
   expectNoEnd(run.pool, run);
   grow(state, run.pool);
@@ -777,7 +910,11 @@ function explain(state: State, task: TaskRef, nowMs: number): Explanation {
   const position = job ? positionOf(job.indices, task.index) : -1;
   if (!job || position === -1) return { kind: "not-queued" };
   const run = job.live?.get(position);
-  if (run) return { kind: "live", centre: run.pool.centre.id, attempt: run.attempt };
+  if (run) {
+    const waits = run.phase === "waiting" && isShared(run.pool);
+    const estimate = waits ? waitEstimate(state.starts, job, run, nowMs) : { from: "unknown" as const };
+    return { kind: "live", centre: run.pool.centre.id, attempt: run.attempt, estimate };
+  }
   if (!hasPosition(job.queued, position)) return { kind: "not-queued" };
   const own = waitReason(job, position) ?? throttleReason(job, position);
   return explainAt(state, nowMs, { job, position }, job.ask, own);
@@ -797,7 +934,7 @@ function whatIf(state: State, task: TaskRef, nowMs: number): readonly StartingCh
           { ...asked, line },
           pools.filter((pool) => mayEverUse(asked, pool)),
           nowMs,
-          demandOf(state),
+          choiceOf(state),
         );
         return offer?.now ? offer.pool : null;
       });
@@ -822,7 +959,10 @@ function explainAt(state: State, nowMs: number, place: Place, asked: Asked, own:
   return seenFrom(state, nowMs, place, () => {
     const candidates = judgeAll(state, asked, nowMs);
     const reason = own ?? (candidates.length === 0 ? { rule: "no-centre" as const, facts: {} } : null);
-    const offer = reason ? null : chooseAmong(asked, inReach(state, asked, candidates), nowMs, demandOf(state));
+    const left = place.job?.moves?.get(place.position)?.left;
+    const within = reason ? [] : inReach(state, asked, candidates);
+    const kept = place.job && !reason ? promisedOffer(state, place.job, place.position, nowMs) : null;
+    const offer = reason ? null : (kept ?? chooseElsewhere(left, asked, within, nowMs, choiceOf(state)));
     return {
       kind: "waiting",
       rule: reason?.rule ?? null,
@@ -836,20 +976,47 @@ function explainAt(state: State, nowMs: number, place: Place, asked: Asked, own:
 }
 
 function estimateOf(state: State, asked: Asked, offer: Offer | null, nowMs: number): StartEstimate {
-  if (offer?.now)
-    return { from: "profile", earliestMs: nowMs, likelyMs: nowMs, latestMs: nowMs, centre: offer.pool.centre.id };
+  if (offer?.now) {
+    const centre = offer.pool.centre.id;
+    return { from: "profile", earliestMs: nowMs, likelyMs: nowMs, latestMs: nowMs, centre, seen: 0 };
+  }
+  const queue = offer && startInQueue(asked, offer.pool, nowMs, state.starts);
+  if (offer && queue) {
+    // What was learnt of a queue is all in its error.
+    const startsMs = queue.from === "queue" ? nowMs : nowMs + queue.inMs;
+    return rangeOf(state.starts, queue.from, offer.pool, asked, { nowMs, startsMs, surelyMs: null });
+  }
   const pools = state.centres.flatMap((centre) => centre.pools.filter((pool) => mayEverUse(asked, pool)));
-  const best = earliestStart(asked, pools, nowMs);
+  const best = earliestStart(asked, pools, nowMs, state.placing);
   if (!best) return { from: "unknown" };
   const isFirst = state.keepsPlaces && pools.every((pool) => pool.reservations.length === 0);
   const { atMs, pool } = best;
-  return {
-    from: "profile",
-    earliestMs: nowMs,
-    likelyMs: atMs,
-    latestMs: isFirst ? atMs : null,
-    centre: pool.centre.id,
-  };
+  return rangeOf(state.starts, "profile", pool, asked, { nowMs, startsMs: atMs, surelyMs: isFirst ? atMs : null });
+}
+
+/** So many of the newest are kept in mind; each is told at most once. */
+const mostUntold = 64;
+const toldAfterMs = 2_000;
+const tellsEveryMs = 5_000;
+
+/** Others with each moment, so that one that cannot be told keeps nobody back. What starts at once needs no telling. */
+function estimateDue(state: State, nowMs: number): (TaskRef & ToldStart) | null {
+  const jobs = state.untold.flatMap((id) => {
+    const job = state.jobs.get(id);
+    const position = job ? nextReady(job, 0) : -1;
+    const isDue = job && position !== -1 && !job.told?.has(position) && nowMs - job.submittedMs >= toldAfterMs;
+    return isDue ? [{ job, position }] : [];
+  });
+  const found = jobs[Math.floor(nowMs / tellsEveryMs) % Math.max(1, jobs.length)];
+  if (!found) return null;
+  const { job, position } = found;
+  return seenFrom(state, nowMs, { job, position }, () => {
+    const best = earliestStart(job.ask, job.ask.group.pools, nowMs, state.placing);
+    if (!best || chooseAmong(job.ask, job.ask.group.pools, nowMs, choiceOf(state))) return null;
+    const { atMs, pool } = best;
+    const told = { centre: pool.centre.id, pool: pool.name, madeMs: nowMs, startsMs: atMs };
+    return { job: job.id, index: indexAt(job.indices, position), ...told };
+  });
 }
 
 function inReach(state: State, asked: Asked, candidates: readonly Candidate[]): readonly PoolRecord[] {

@@ -116,5 +116,5 @@ function noCentre(centre: string): Refused {
 function wire(terms: CentreTerms) {
   const pool = (one: PoolTerms) => ({ ...one, hours: one.hours.map((hours) => ({ ...hours, days: [...hours.days] })) });
   const pools = Object.fromEntries(Object.entries(terms.pools).map(([name, one]) => [name, pool(one)]));
-  return { pools, otherPools: pool(terms.otherPools), priceList: terms.priceList };
+  return { ...terms, pools, otherPools: pool(terms.otherPools) };
 }

@@ -14,10 +14,10 @@ export function placeTasks(
   ordinaryLeaseMs: number,
 ): { readonly written: number; readonly stale: number } {
   let written = 0;
-  for (const { job, index, attempt, centre, pool, allocation, candidates, starts, leaseMs } of placements) {
+  for (const { job, index, attempt, centre, pool, allocation, candidates, starts, leaseMs, moved } of placements) {
     const task = sheet.tasks.get(taskKey({ job, index }));
     if (task?.state !== "queued" || task.attempts + 1 !== attempt) continue;
-    const decision = JSON.stringify(decisionOf(decidedMs, candidates));
+    const decision = JSON.stringify(decisionOf(decidedMs, candidates, moved));
     const latestStartMs = sheet.nowMs + (leaseMs ?? ordinaryLeaseMs);
     placeTask(sheet, task, { centre, pool, allocation, latestStartMs, decision }, starts);
     written += 1;

@@ -10,6 +10,8 @@ export type StartErrors = {
   readonly all: Spread;
   readonly byCentre: Map<string, Spread>;
   readonly byClass: Map<string, Spread>;
+  /** Medians that were asked for since something was learnt last; by class. */
+  readonly medians: Map<string, number>;
 };
 
 /** The weights of errors in bins whose width grows with the error; see `binOf`. */
@@ -32,7 +34,7 @@ const borrowed = 8;
 const sideBins = 54;
 
 export function noStartErrors(): StartErrors {
-  return { all: noSpread(), byCentre: new Map(), byClass: new Map() };
+  return { all: noSpread(), byCentre: new Map(), byClass: new Map(), medians: new Map() };
 }
 
 export function learnStart(errors: StartErrors, size: SizeClass, estimatedS: number, trueS: number): void {
@@ -40,16 +42,32 @@ export function learnStart(errors: StartErrors, size: SizeClass, estimatedS: num
   add(errors.all, bin);
   add(spreadIn(errors.byCentre, size.centre), bin);
   add(spreadIn(errors.byClass, classKey(size)), bin);
+  errors.medians.clear();
+}
+
+/** The error in the middle of what was seen at this centre and in this class, in seconds; null: nothing was seen there. */
+export function medianError(errors: StartErrors, size: SizeClass): number | null {
+  if (!errors.byCentre.has(size.centre)) return null;
+  const key = classKey(size);
+  const known = errors.medians.get(key);
+  if (known !== undefined) return known;
+  const median = quantileOf(weightsOf(errors, size), 0.5);
+  errors.medians.set(key, median);
+  return median;
 }
 
 /** null: nothing was ever learnt, so that nothing can be said of how far the estimate is off. */
 export function startRange(errors: StartErrors, size: SizeClass, estimatedS: number): StartRange | null {
   if (errors.all.total === 0) return null;
-  const centre = blend(errors.byCentre.get(size.centre), errors.all.weights, errors.all.total);
   const own = errors.byClass.get(classKey(size));
-  const weights = blend(own, centre, sum(centre));
+  const weights = weightsOf(errors, size);
   const at = (share: number) => Math.max(0, Math.round(estimatedS + quantileOf(weights, share)));
   return { earliestS: at(0.1), likelyS: at(0.5), latestS: at(0.9), seen: Math.floor(own?.total ?? 0) };
+}
+
+function weightsOf(errors: StartErrors, size: SizeClass): Float64Array {
+  const centre = blend(errors.byCentre.get(size.centre), errors.all.weights, errors.all.total);
+  return blend(errors.byClass.get(classKey(size)), centre, sum(centre));
 }
 
 /** Processors and time limit, each to the power of four below it: jobs of one class wait alike. */

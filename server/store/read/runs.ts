@@ -7,6 +7,7 @@ import { jobId, runId } from "#core/ids.ts";
 import type { RunEnd, StateKind } from "#core/job/state.ts";
 import type { Allocation, RunUsage } from "#core/run-order.ts";
 import { candidatesOf, type Decision, type EarlierDecision } from "#core/scheduling/decision.ts";
+import { scoreWords } from "#core/scheduling/placing/score.ts";
 import { type Candidate, type Language, reasonWords } from "#core/scheduling/reasons.ts";
 import { type Amounts, amountsView, costView, noAmounts } from "./amounts.ts";
 
@@ -104,6 +105,9 @@ function waitingNow({ waiting, state }: RunRow, language: Language): RunView["wa
 
 /** A rule and its facts in the words of the reader. */
 export function candidateView(one: Candidate, language: Language): z.output<typeof candidate> {
-  const { centre, rule, holds, facts } = one;
-  return { centre, rule, words: reasonWords(rule, facts, language), holds, facts };
+  const { centre, rule, holds, facts, score = null } = one;
+  const words = reasonWords(rule, facts, language);
+  if (score === null) return { centre, rule, words, holds, facts, score };
+  const costs = scoreWords(score, language);
+  return { centre, rule, words: language === "zh" ? `${words}；${costs}` : `${words}; ${costs}`, holds, facts, score };
 }
