@@ -105,8 +105,12 @@ describe("install", () => {
   });
 
   // A copy of this whole machine, laid over it for one process alone: there it is the machine itself that is installed on.
-  const overlay =
-    "mount -t tmpfs none $0 && mkdir $0/up $0/work $0/machine && mount -t overlay overlay -o lowerdir=/,upperdir=$0/up,workdir=$0/work $0/machine";
+  // So are sudo's rules: those of other tests come and go under whoever reads them.
+  const overlay = [
+    "mount -t tmpfs none $0 && mkdir $0/up $0/work $0/machine",
+    "mount -t overlay overlay -o lowerdir=/,upperdir=$0/up,workdir=$0/work $0/machine",
+    "rm -rf $0/machine/etc/sudoers.d && mkdir -m 0750 $0/machine/etc/sudoers.d",
+  ].join("\n");
   const inCopy = (copy: string, then: string, ...words: readonly string[]) =>
     spawnSync("unshare", ["--mount", "--pid", "--fork", "sh", "-ec", `${overlay}\n${then}`, copy, ...words], {
       encoding: "utf8",

@@ -13,7 +13,7 @@ import { makeTestSite, orderOf, type TestAgent, type TestSite } from "./site-tes
 
 const nothing: OrderDemands = { siteWords: {}, software: [], container: null, fileSystems: [], licences: [] };
 
-describe("portable work on real clusters", { skip: requires("root", "slurm", "sudo") }, () => {
+describe("portable work on real clusters", { skip: requires("root", "slurm", "sudo"), concurrency: 2 }, () => {
   let clusters: Clusters;
   let folder: string;
   const sites = new Map<string, TestSite>();
@@ -67,7 +67,7 @@ describe("portable work on real clusters", { skip: requires("root", "slurm", "su
     (await site(name).cluster.run("weirt-li", ["scontrol", "-o", "show", "job", id])).stdout;
 
   for (const name of ["jinan", "qingdao"])
-    describe(name, { concurrency: 4 }, () => {
+    describe(name, { concurrency: 1 }, () => {
       test("what it reports: its own names and its table, modules, MPI, licences under every word", async () => {
         const { offers } = await agent(name).driver.describe();
         const { aliases } = offers;
@@ -90,108 +90,114 @@ describe("portable work on real clusters", { skip: requires("root", "slurm", "su
         ]);
       });
 
-      test("words of a script become this site's own", async () => {
-        const qos = name === "jinan" ? { qos: ["cheap"] } : {};
-        const siteWords = { partition: ["slow", "fast"], constraint: ["infiniband"], ...qos };
-        const order = asking(
-          "echo $SLURMD_NODENAME; echo $SLURM_JOB_PARTITION; sleep 1",
-          { siteWords, licences: [{ name: "fem", count: 2 }] },
-          { pool: "short" },
-        );
-        const id = await agent(name).queue(order);
-        const words = await shown(name, id);
-        assert.match(words, /Partition=short/);
-        assert.match(words, /Features=ib/);
-        assert.match(words, /Licenses=abaqus:2/);
-        if (name === "jinan") assert.match(words, /QOS=preemptible/);
-        assert.deepEqual((await agent(name).ended(order.run)).end, { kind: "succeeded" });
-        assert.equal(await agent(name).log(order.run), `${name}1\nshort\n`);
-      });
+      describe("what runs there", { concurrency: 4 }, () => {
+        test("words of a script become this site's own", async () => {
+          const qos = name === "jinan" ? { qos: ["cheap"] } : {};
+          const siteWords = { partition: ["slow", "fast"], constraint: ["infiniband"], ...qos };
+          const order = asking(
+            "echo $SLURMD_NODENAME; echo $SLURM_JOB_PARTITION; sleep 1",
+            { siteWords, licences: [{ name: "fem", count: 2 }] },
+            { pool: "short" },
+          );
+          const id = await agent(name).queue(order);
+          const words = await shown(name, id);
+          assert.match(words, /Partition=short/);
+          assert.match(words, /Features=ib/);
+          assert.match(words, /Licenses=abaqus:2/);
+          if (name === "jinan") assert.match(words, /QOS=preemptible/);
+          assert.deepEqual((await agent(name).ended(order.run)).end, { kind: "succeeded" });
+          assert.equal(await agent(name).log(order.run), `${name}1\nshort\n`);
+        });
 
-      test("a node by its name", async () => {
-        const order = asking("echo $SLURMD_NODENAME", { siteWords: { nodelist: [`${name}2`] } });
-        await agent(name).queue(order);
-        await agent(name).ended(order.run);
-        assert.equal(await agent(name).log(order.run), `${name}2\n`);
-      });
+        test("a node by its name", async () => {
+          const order = asking("echo $SLURMD_NODENAME", { siteWords: { nodelist: [`${name}2`] } });
+          await agent(name).queue(order);
+          await agent(name).ended(order.run);
+          assert.equal(await agent(name).log(order.run), `${name}2\n`);
+        });
 
-      test("a reservation by the site's word", async () => {
-        const made = await site(name).cluster.run("root", [
-          ...["scontrol", "create", "reservation", "reservationname=weir-course", "users=weirt-li"],
-          ...["starttime=now", "duration=10", "nodecnt=1", "corecnt=1", "partition=batch", "flags=flex"],
-        ]);
-        assert.equal(made.status, 0, made.stderr);
-        const order = asking("echo in", { siteWords: { reservation: ["course"] } });
-        const id = await agent(name).queue(order);
-        assert.match(await shown(name, id), /Reservation=weir-course/);
-        assert.deepEqual((await agent(name).ended(order.run)).end, { kind: "succeeded" });
-        await site(name).cluster.run("root", ["scontrol", "delete", "ReservationName=weir-course"]);
-      });
+        test("a reservation by the site's word", async () => {
+          const made = await site(name).cluster.run("root", [
+            ...["scontrol", "create", "reservation", "reservationname=weir-course", "users=weirt-li"],
+            ...["starttime=now", "duration=10", "nodecnt=1", "corecnt=1", "partition=batch", "flags=flex"],
+          ]);
+          assert.equal(made.status, 0, made.stderr);
+          const order = asking("echo in", { siteWords: { reservation: ["course"] } });
+          const id = await agent(name).queue(order);
+          assert.match(await shown(name, id), /Reservation=weir-course/);
+          assert.deepEqual((await agent(name).ended(order.run)).end, { kind: "succeeded" });
+          await site(name).cluster.run("root", ["scontrol", "delete", "ReservationName=weir-course"]);
+        });
 
-      test("a word that the table does not have is refused, never guessed", async () => {
-        const start = (demands: Partial<OrderDemands>) => agent(name).driver.start(asking("true", demands));
-        const words = async (demands: Partial<OrderDemands>) => {
-          const answer = await start(demands);
-          return answer.kind === "refused" ? answer.words : assert.fail(answer.kind);
-        };
-        assert.match(await words({ siteWords: { partition: ["huge"] } }), /no partition "huge"; it has: accel, batch/);
-        assert.match(await words({ siteWords: { partition: ["fast"] } }), /which is short, and was sent to batch/);
-        assert.match(await words({ siteWords: { qos: ["normal"] } }), /no QoS "normal"/);
-        assert.match(
-          await words({ licences: [{ name: "ansys", count: 1 }] }),
-          /no licence "ansys"; it has: abaqus, fem/,
-        );
-      });
+        test("a word that the table does not have is refused, never guessed", async () => {
+          const start = (demands: Partial<OrderDemands>) => agent(name).driver.start(asking("true", demands));
+          const words = async (demands: Partial<OrderDemands>) => {
+            const answer = await start(demands);
+            return answer.kind === "refused" ? answer.words : assert.fail(answer.kind);
+          };
+          assert.match(
+            await words({ siteWords: { partition: ["huge"] } }),
+            /no partition "huge"; it has: accel, batch/,
+          );
+          assert.match(await words({ siteWords: { partition: ["fast"] } }), /which is short, and was sent to batch/);
+          assert.match(await words({ siteWords: { qos: ["normal"] } }), /no QoS "normal"/);
+          assert.match(
+            await words({ licences: [{ name: "ansys", count: 1 }] }),
+            /no licence "ansys"; it has: abaqus, fem/,
+          );
+        });
 
-      test("software is loaded before the user's program, whatever reads it", async () => {
-        const loaded = asking("tides; echo $0 | grep -o '.weir/script'", { software: ["tides/3.1"] });
-        const perl = asking(
-          "",
-          { software: ["tides/3.1"] },
-          {
-            work: {
-              kind: "script",
-              text: '#!/usr/bin/perl\nprint "$ENV{TIDES} @ARGV\\n"; exit 4\n',
-              arguments: ["a b"],
+        test("software is loaded before the user's program, whatever reads it", async () => {
+          const loaded = asking("tides; echo $0 | grep -o '.weir/script'", { software: ["tides/3.1"] });
+          const perl = asking(
+            "",
+            { software: ["tides/3.1"] },
+            {
+              work: {
+                kind: "script",
+                text: '#!/usr/bin/perl\nprint "$ENV{TIDES} @ARGV\\n"; exit 4\n',
+                arguments: ["a b"],
+              },
             },
-          },
-        );
-        const missing = asking("echo ran", { software: ["tides/9"] });
-        for (const order of [loaded, perl, missing]) await agent(name).queue(order);
-        assert.deepEqual((await agent(name).ended(loaded.run)).end, { kind: "succeeded" });
-        assert.equal(await agent(name).log(loaded.run), "tides of /opt/tides-3.1\n.weir/script\n");
-        assert.deepEqual((await agent(name).ended(perl.run)).end, { kind: "failed", exitCode: 4 });
-        assert.equal(await agent(name).log(perl.run), "/opt/tides-3.1 a b\n");
-        assert.deepEqual((await agent(name).ended(missing.run)).end, { kind: "failed", exitCode: 127 });
-        assert.match(await agent(name).log(missing.run, "stderr"), /weir: module load tides\/9 failed/);
-      });
+          );
+          const missing = asking("echo ran", { software: ["tides/9"] });
+          for (const order of [loaded, perl, missing]) await agent(name).queue(order);
+          assert.deepEqual((await agent(name).ended(loaded.run)).end, { kind: "succeeded" });
+          assert.equal(await agent(name).log(loaded.run), "tides of /opt/tides-3.1\n.weir/script\n");
+          assert.deepEqual((await agent(name).ended(perl.run)).end, { kind: "failed", exitCode: 4 });
+          assert.equal(await agent(name).log(perl.run), "/opt/tides-3.1 a b\n");
+          assert.deepEqual((await agent(name).ended(missing.run)).end, { kind: "failed", exitCode: 127 });
+          assert.match(await agent(name).log(missing.run, "stderr"), /weir: module load tides\/9 failed/);
+        });
 
-      test("job steps: srun on each node, side by side, with their own exit codes", async () => {
-        const allocation = {
-          ...sampleAllocation,
-          nodes: 2,
-          tasks: 2,
-          coresPerTask: 2,
-          coresPerNode: 2,
-          memoryMibPerNode: 128,
-        };
-        const script = `srun --ntasks=2 sh -c 'echo "$SLURM_PROCID of $SLURM_NTASKS on $SLURM_NODEID"' | sort
+        test("job steps: srun on each node, side by side, with their own exit codes", async () => {
+          const allocation = {
+            ...sampleAllocation,
+            nodes: 2,
+            tasks: 2,
+            coresPerTask: 2,
+            coresPerNode: 2,
+            memoryMibPerNode: 128,
+          };
+          const script = `srun --ntasks=2 sh -c 'echo "$SLURM_PROCID of $SLURM_NTASKS on $SLURM_NODEID"' | sort
 srun --nodes=1 --ntasks=1 --exact --mem=32M sh -c 'echo step $SLURM_STEP_ID; exit 5'; echo "ended $?"
 srun --nodes=1 --ntasks=1 --exact --mem=32M --relative=0 sleep 1 &
 srun --nodes=1 --ntasks=1 --exact --mem=32M --relative=1 sleep 1 &
 wait
 echo $SLURM_JOB_NUM_NODES $SLURM_NTASKS $SLURM_CPUS_PER_TASK $SLURM_JOB_NODELIST`;
-        const ended = await agent(name).run(script, { allocation });
-        assert.deepEqual(ended.end, { kind: "succeeded" });
-        const said = (await agent(name).log(ended.run)).trimEnd().split("\n");
-        assert.deepEqual(said.slice(0, 2), ["0 of 2 on 0", "1 of 2 on 1"]);
-        assert.match(said[2] ?? "", /^step \d$/);
-        assert.deepEqual(said.slice(3), ["ended 5", `2 2 2 ${name}[1-2]`]);
-      });
+          const ended = await agent(name).run(script, { allocation });
+          assert.deepEqual(ended.end, { kind: "succeeded" });
+          const said = (await agent(name).log(ended.run)).trimEnd().split("\n");
+          assert.deepEqual(said.slice(0, 2), ["0 of 2 on 0", "1 of 2 on 1"]);
+          assert.match(said[2] ?? "", /^step \d$/);
+          assert.deepEqual(said.slice(3), ["ended 5", `2 2 2 ${name}[1-2]`]);
+        });
 
-      test("an MPI program on two nodes, unchanged, by mpirun and by srun", { skip: requires("openmpi") }, async () => {
-        const home = `${site(name).cluster.sharedFolder}/weirt-li`;
-        const source = `#include <mpi.h>
+        test("an MPI program on two nodes, unchanged, by mpirun and by srun", {
+          skip: requires("openmpi"),
+        }, async () => {
+          const home = `${site(name).cluster.sharedFolder}/weirt-li`;
+          const source = `#include <mpi.h>
 #include <stdio.h>
 int main(int argc, char **argv) {
   int rank, size, sum = 0; char node[256]; int length;
@@ -205,18 +211,19 @@ int main(int argc, char **argv) {
   return 0;
 }
 `;
-        const c = join(folder, `${name}-ring.c`);
-        writeFileSync(c, source);
-        execFileSync("mpicc", ["-o", join(folder, `${name}-ring`), c]);
-        const program = join(folder, `${name}-ring`);
-        const script = `export OMPI_MCA_btl=self,tcp
+          const c = join(folder, `${name}-ring.c`);
+          writeFileSync(c, source);
+          execFileSync("mpicc", ["-o", join(folder, `${name}-ring`), c]);
+          const program = join(folder, `${name}-ring`);
+          const script = `export OMPI_MCA_btl=self,tcp
 cd ${home}
 mpirun ${program} && srun --mpi=pmix ${program}`;
-        const allocation = { ...sampleAllocation, nodes: 2, tasks: 4, coresPerNode: 2, memoryMibPerNode: 512 };
-        const ended = await agent(name).run(script, { allocation });
-        const said = await agent(name).log(ended.run);
-        assert.deepEqual(ended.end, { kind: "succeeded" }, `${said}${await agent(name).log(ended.run, "stderr")}`);
-        assert.equal(said, "4 ranks, sum 10\n4 ranks, sum 10\n");
+          const allocation = { ...sampleAllocation, nodes: 2, tasks: 4, coresPerNode: 2, memoryMibPerNode: 512 };
+          const ended = await agent(name).run(script, { allocation });
+          const said = await agent(name).log(ended.run);
+          assert.deepEqual(ended.end, { kind: "succeeded" }, `${said}${await agent(name).log(ended.run, "stderr")}`);
+          assert.equal(said, "4 ranks, sum 10\n4 ranks, sum 10\n");
+        });
       });
     });
 });
