@@ -539,6 +539,28 @@ describe("weir-as", { skip }, () => {
       rmSync(join(place(), "ended"));
     });
 
+    test("records of those alone of which something has started", async () => {
+      const runs = chunkFolder("");
+      asLi(
+        `cd ${runs}; mkdir w1 w2 w3 w4; mkdir w2/input w3/input w3/7.0.2-0 w4/7.0.3-0; touch w1/order w1/wrapper.log`,
+      );
+      const answer = await helper.ask("records", [
+        ["user", li],
+        ["started", 1],
+        ...["w1", "w2", "w3", "w4", "w5"].map((chunk): Field => ["chunk", chunk]),
+      ]);
+      const found = (answer.frame.get("record") ?? []).map(decodePayload);
+      // Folders are not counted everywhere: then all are told.
+      const counts = statSync(chunkFolder("w3")).nlink > 2;
+      const told = counts ? ["w3", "w4", "w5"] : ["w1", "w2", "w3", "w4", "w5"];
+      assert.deepEqual(
+        found.map((one) => one.get("chunk")),
+        told,
+      );
+      assert.deepEqual([found.at(-1)?.get("gone"), found.at(-2)?.get("run")], ["1", "7.0.3"]);
+      asLi(`cd ${runs}; rm -r w1 w2 w3 w4`);
+    });
+
     test("never a link, a pipe, another's file, a place outside, or more than 1 MiB", async () => {
       const refusedRead = async (script: string, error: string) => {
         asLi(`cd ${place()}; rm -f stdout; ${script}`);

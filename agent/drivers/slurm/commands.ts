@@ -84,9 +84,10 @@ export function commandsEngine(helper: WeirAs): Engine {
       return jobsAnswer(await ask("jobs", [["user", user], ...ids]));
     },
 
-    async records(user, chunks, only) {
+    async records(user, chunks, only, which) {
       const names = [...chunks.map((chunk): Field => ["chunk", chunk]), ...only.map((run): Field => ["run", run])];
-      const frame = await ask("records", [["user", user], ...names]);
+      const started: Field[] = which === undefined ? [] : [["started", 1]];
+      const frame = await ask("records", [["user", user], ...started, ...names]);
       return (frame.get("record") ?? []).map(chunkRecord);
     },
 

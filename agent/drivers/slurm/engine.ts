@@ -26,8 +26,13 @@ export interface Engine {
   list(user: string, tag: string, sinceS: number): Promise<Listing>;
   /** At most 100 ids in one call. */
   jobs(user: string, engineIds: readonly string[]): Promise<JobsAnswer>;
-  /** Only of these runs, where any are named. */
-  records(user: string, chunks: readonly string[], only: readonly string[]): Promise<readonly ChunkRecord[]>;
+  /** Only of these runs, where any are named; `started`: chunks of which nothing has started may be left out. */
+  records(
+    user: string,
+    chunks: readonly string[],
+    only: readonly string[],
+    which?: "started",
+  ): Promise<readonly ChunkRecord[]>;
   /** What lies in the user's folder of runs under a tag, submitted or about to be. */
   chunks(user: string, tag: string): Promise<readonly KnownChunk[]>;
   read(request: ReadRequest): Promise<ReadAnswer>;

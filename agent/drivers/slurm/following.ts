@@ -73,6 +73,8 @@ const mostChunks = 200;
 const mostRuns = 1000;
 /** A run that was just submitted may start at once; those that came together are looked at together. */
 const firstLookMs = 400;
+/** Of more than these few the next reading of all records tells soon enough. */
+const mostFresh = 32;
 /** A folder costs the helper so much; a user's thousands are read less often. */
 const recordsMsEach = 1;
 
@@ -120,7 +122,7 @@ export function follow(settings: FollowSettings): Following {
       const only = theirs.length <= mostRuns ? theirs.map(({ run }) => run) : [];
       const records = new Map<string, ChunkRecord>();
       for (let at = 0; at < chunks.length; at += mostChunks)
-        for (const one of await engine.records(user, chunks.slice(at, at + mostChunks), only))
+        for (const one of await engine.records(user, chunks.slice(at, at + mostChunks), only, "started"))
           records.set(one.chunk, one);
       for (const track of theirs) heed(track, records.get(track.facts.chunk));
     });
@@ -407,7 +409,7 @@ export function follow(settings: FollowSettings): Following {
         await readRecords(tracks.values());
         recordsAtMs = monotonicMs() + settings.recordsEveryMs + recordsMsEach * tracks.size;
       } else if (monotonicMs() >= freshAtMs) {
-        const some = [...fresh].filter(({ run }) => tracks.has(run));
+        const some = fresh.size > mostFresh ? [] : [...fresh].filter(({ run }) => tracks.has(run));
         fresh.clear();
         freshAtMs = Number.POSITIVE_INFINITY;
         await readRecords(some);

@@ -1,4 +1,5 @@
 import { closeSync, fdatasync, fdatasyncSync, openSync, renameSync, writeSync } from "node:fs";
+import { setTimeout as delay } from "node:timers/promises";
 import { jsonLine, readJsonLines } from "#agent/json-lines.ts";
 import type { RunId } from "#core/ids.ts";
 import {
@@ -29,7 +30,7 @@ export type Notebook = {
   readonly chunkOf: (run: RunId) => NotedChunk | null;
   readonly past: Pick<PastRuns, "has" | "of" | "all" | "endedBefore">;
   readonly append: (lines: readonly NotebookLine[], durable: "synced" | "unsynced") => void;
-  /** Resolves when all that was appended before is on disk: one sync for whatever came while another was under way. */
+  /** Resolves when all that was appended before is on disk: one sync for what came while another was under way or just over. */
   readonly synced: () => Promise<void>;
   readonly close: () => void;
 };
@@ -81,6 +82,8 @@ type Kept = {
 };
 
 const compactAfterLines = 20_000;
+/** From one sync to the next: of a stream of ids each need not cost one, as who writes beside it waits for each. */
+const betweenSyncsMs = 20;
 
 export function openNotebook(path: string): Notebook {
   const book = { chunks: new Map<string, Kept>(), chunkOf: new Map<RunId, Kept>(), past: openPastRuns(pastOf(path)) };
@@ -89,6 +92,7 @@ export function openNotebook(path: string): Notebook {
   let file = compact();
   let syncing: Promise<void> | null = null;
   let next: Promise<void> | null = null;
+  let begunMs = Number.NEGATIVE_INFINITY;
   let isClosed = false;
 
   function compact(): number {
@@ -122,7 +126,10 @@ export function openNotebook(path: string): Notebook {
       file = compact();
     },
     synced() {
-      next ??= (syncing ?? Promise.resolve()).catch(() => {}).then(begin);
+      next ??= (syncing ?? Promise.resolve())
+        .catch(() => {})
+        .then(pause)
+        .then(begin);
       return next;
     },
     close() {
@@ -131,8 +138,14 @@ export function openNotebook(path: string): Notebook {
     },
   };
 
+  function pause(): Promise<void> {
+    const leftMs = begunMs + betweenSyncsMs - performance.now();
+    return leftMs <= 0 || isClosed ? Promise.resolve() : delay(leftMs);
+  }
+
   function begin(): Promise<void> {
     next = null;
+    begunMs = performance.now();
     if (isClosed) return Promise.reject(new Error(`${path} is closed`));
     syncing = new Promise<void>((resolve, reject) => {
       fdatasync(file, (error) => {

@@ -46,12 +46,16 @@ export type RestEngine = Engine & {
 const recordedAfterMs = 500;
 const mostRecorded = 200;
 /** Enough for eight connections and for folders that are prepared together meanwhile. */
-const submissionsAtOnce = 96;
+const submissionsAtOnce = 320;
 const mostPrepared = 60;
 const mostPreparedBytes = 8 * 2 ** 20;
 const preparingAtOnce = 2;
-/** While so many are on their way to slurmrestd, the next ones are gathered until a request of weir-as is full. */
-const enoughAhead = 24;
+/** With so many prepared or about to be, eight connections are busy for longer than weir-as takes for the next ones. */
+const enoughAhead = 144;
+/** While so many are, the next ones are gathered until a request of weir-as is full. */
+const enoughToGather = 32;
+/** As many as there are connections. */
+const leastPrepared = 8;
 
 /**
  * slurmrestd, asked as the user with a token that weir-as mints. It submits, cancels and tells of single jobs. The
@@ -285,13 +289,15 @@ type Folders = {
 
 /**
  * The folders with all files, by the policy: nothing is at Slurm yet. A request of weir-as costs a process there, so
- * those of one user that come while it is busy, or slurmrestd has enough to do, go together.
+ * those of one user that come while slurmrestd has enough to do go together; but it must never wait for them, as on a
+ * busy machine it did for a third of the time.
  */
 function prepareBy(helper: WeirAs): Folders {
   type Waiting = { readonly payload: Buffer; readonly answer: PromiseWithResolvers<PreparedOrAnswer> };
-  const users = new Map<string, { readonly waiting: Waiting[]; busy: number; ahead: number }>();
+  type Theirs = { readonly waiting: Waiting[]; busy: number; ahead: number };
+  const users = new Map<string, Theirs>();
 
-  function of(user: string) {
+  function of(user: string): Theirs {
     const theirs = users.get(user) ?? { waiting: [], busy: 0, ahead: 0 };
     users.set(user, theirs);
     return theirs;
@@ -299,21 +305,38 @@ function prepareBy(helper: WeirAs): Folders {
 
   function pump(user: string): void {
     const theirs = of(user);
-    if (theirs.waiting.length === 0 || theirs.busy >= preparingAtOnce) return;
-    if (theirs.waiting.length < mostPrepared && (theirs.ahead >= enoughAhead || theirs.busy > 0)) return;
+    for (let most = mostNow(theirs); most > 0 && theirs.waiting.length > 0; most = mostNow(theirs)) {
+      const some = take(theirs.waiting, most);
+      theirs.busy += 1;
+      theirs.ahead += some.length;
+      void ask(user, some).finally(() => {
+        theirs.busy -= 1;
+        // Those that were prepared are on their way to slurmrestd by then, and counted there.
+        setImmediate(() => {
+          theirs.ahead -= some.length;
+          pump(user);
+        });
+      });
+    }
+  }
+
+  /** How many may be asked for together now, 0: none. No more than are ahead of them, lest slurmrestd wait. */
+  function mostNow({ waiting, busy, ahead }: Theirs): number {
+    if (busy >= preparingAtOnce || ahead >= enoughAhead) return 0;
+    if (ahead >= enoughToGather && waiting.length < mostPrepared) return 0;
+    return Math.min(mostPrepared, Math.max(leastPrepared, ahead));
+  }
+
+  function take(waiting: Waiting[], most: number): readonly Waiting[] {
     const some: Waiting[] = [];
-    for (let bytes = 0; some.length < mostPrepared; ) {
-      const next = theirs.waiting[0];
+    for (let bytes = 0; some.length < most; ) {
+      const next = waiting[0];
       if (next === undefined || (some.length > 0 && bytes + next.payload.length > mostPreparedBytes)) break;
-      theirs.waiting.shift();
+      waiting.shift();
       bytes += next.payload.length;
       some.push(next);
     }
-    theirs.busy += 1;
-    void ask(user, some).finally(() => {
-      theirs.busy -= 1;
-      pump(user);
-    });
+    return some;
   }
 
   async function ask(user: string, some: readonly Waiting[]): Promise<void> {
