@@ -13,6 +13,7 @@ import * as centreMarks from "./migrations/0012-centre-marks.ts";
 import * as outcomesOfPeople from "./migrations/0013-outcomes-of-people.ts";
 import * as policy from "./migrations/0014-policy.ts";
 import * as needsCredential from "./migrations/0017-needs-credential.ts";
+import * as credentialsOfCentre from "./migrations/0018-credentials-of-a-centre.ts";
 
 /** In the order they are applied. A migration that has shipped never changes; the next one mends it. */
 export const migrations: readonly { readonly name: string; readonly sql: string }[] = [
@@ -31,4 +32,5 @@ export const migrations: readonly { readonly name: string; readonly sql: string 
   { name: "0013-outcomes-of-people", sql: outcomesOfPeople.sql },
   { name: "0014-policy", sql: policy.sql },
   { name: "0017-needs-credential", sql: needsCredential.sql },
+  { name: "0018-credentials-of-a-centre", sql: credentialsOfCentre.sql },
 ];
