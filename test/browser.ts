@@ -27,6 +27,8 @@ const usual: BrowserContextOptions = {
 
 /** For one step of a page. What is as it should be is seen at once; only a machine that is busy takes this long. */
 const patienceMs = 60_000;
+/** For what a job has to do before a page can show it. */
+const workPatienceMs = 240_000;
 
 /** A page of somebody who shares nothing with the others. */
 export async function newPage(browser: Browser, options: BrowserContextOptions = {}): Promise<Page> {
@@ -61,7 +63,7 @@ export function looking(page: Page) {
   return {
     seen: (text: string | RegExp) => page.getByText(text).first().waitFor(),
     title: (text: string) => page.getByRole("heading", { level: 1, name: text }).waitFor(),
-    state: (word: string) => page.locator(`h1 [data-state="${word}"]`).waitFor(),
+    state: (word: string) => page.locator(`h1 [data-state="${word}"]`).waitFor({ timeout: workPatienceMs }),
     editor: () => page.getByRole("textbox", { name: "Script", exact: true }),
     field: (name: string) => page.getByLabel(name, { exact: true }),
   };

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { chmodSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { chmodSync, globSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
@@ -118,7 +118,7 @@ describe("faults between agent and server", { skip: requires("root", "slurm", "s
         const site = siteOf("qingdao");
         const runs = [await site.submit({ sleepS: 20, exitCode: 3 }), await site.submit({ sleepS: 18, cores: 7 })];
         await site.are(runs, "running");
-        const short = await site.submit({ sleepS: 6, exitCode: 4 });
+        const short = await site.submit({ sleepS: 10, exitCode: 4 });
         await site.are([short], "running");
         const waits = [
           await site.submit({ sleepS: 1, cores: 8, exitCode: 5 }),
@@ -129,8 +129,7 @@ describe("faults between agent and server", { skip: requires("root", "slurm", "s
           return jobs.every(({ firstTasks }) => firstTasks[0]?.runs[0]?.waiting) ? true : null;
         });
         await site.agent().end("SIGKILL");
-        // One ends meanwhile.
-        await delay(6_000);
+        await eventually("one ends meanwhile", async () => (site.hasEnded(short) ? true : null));
         site.centre.forget();
         const agent = site.start({ WEIR_ENROLMENT_TOKEN: await site.enrolment() });
         await eventually("they are taken up", async () =>
@@ -148,7 +147,7 @@ describe("faults between agent and server", { skip: requires("root", "slurm", "s
 
       test("a revoked credential", { timeout: 90_000 }, async () => {
         const site = siteOf("qingdao");
-        const runs = [await site.submit({ sleepS: 6 }), await site.submit({ sleepS: 2, exitCode: 4 })];
+        const runs = [await site.submit({ sleepS: 8 }), await site.submit({ sleepS: 8, exitCode: 4 })];
         await site.are(runs, "running");
         await site.revoke();
         const refused = site.agent();
@@ -157,8 +156,7 @@ describe("faults between agent and server", { skip: requires("root", "slurm", "s
         );
         assert.equal(await refused.ended, 1);
         assert.match(refused.said(), /has no credential/);
-        await eventually("work goes on", async () => (runs.every((id) => site.marks(id).length === 1) ? true : null));
-        await delay(3_000);
+        await eventually("work goes on", async () => (runs.every(site.hasEnded) ? true : null));
         assert.equal((await site.job(runs[1] ?? 0)).state, "running");
         // The answers to the enrolment and to what follows are lost, and the token serves once.
         const before = site.centre.proxy.cut();
@@ -173,7 +171,7 @@ describe("faults between agent and server", { skip: requires("root", "slurm", "s
     describe("at jinan", { concurrency: 1 }, () => {
       test("the network is slow", { timeout: faultMs + 120_000 }, async () => {
         const site = siteOf("jinan");
-        const before = [await site.submit({ sleepS: 8, exitCode: 1 }), await site.submit({ sleepS: 2 })];
+        const before = [await site.submit({ sleepS: 8, exitCode: 1 }), await site.submit({ sleepS: 8 })];
         await site.are(before, "running");
         site.centre.proxy.set({ kind: "slow", latencyMs: 1_000, bytesPerS: 2_000 });
         const until = performance.now() + faultMs;
@@ -278,6 +276,8 @@ type Site = {
   readonly history: (id: number) => Promise<readonly { readonly kind: string; readonly atMs: number }[]>;
   /** The runs that have written their name for this job. */
   readonly marks: (id: number) => readonly string[];
+  /** Whether its wrapper has written down its end, of which the agent may not know. */
+  readonly hasEnded: (id: number) => boolean;
   readonly revoke: () => Promise<void>;
   readonly enrolment: () => Promise<string>;
   /** None lost, none doubled, each booked once, the ledger balanced; resolves to how many there were. */
@@ -369,6 +369,10 @@ async function openSite(network: Network, centre: SlurmCentre): Promise<Site> {
       return page.events;
     },
     marks,
+    hasEnded(id) {
+      const [run] = marks(id);
+      return run !== undefined && globSync(join(centre.cluster.sharedFolder, `*/.weir/*/${run}-*/ended`)).length > 0;
+    },
     async revoke() {
       await ask(client, "revoked", (one) => one.call("revokeCredentials", { params: { centre: centre.name } }));
     },

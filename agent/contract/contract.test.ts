@@ -25,7 +25,8 @@ test("the process driver keeps the contract", async () => {
   const box = await openSandbox();
   try {
     const environment = { WEIR_LAUNCHER_SOCKET: join(box.home, "launcher", "launcher.sock"), WEIR_LOCAL_CORES: "16" };
-    const settings = { logCapBytes: 2 ** 24, processes: 256 };
+    // As an ordinary user all that the user runs counts, and suites beside this one run browsers.
+    const settings = { logCapBytes: 2 ** 24, processes: 4096 };
     // One agent at a time: the sandbox's own leaves first.
     await box.driver.close();
     let last: Driver | null = null;
