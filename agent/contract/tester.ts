@@ -63,7 +63,8 @@ export function openTester({ engine, agentVersion, note }: TesterSettings): Test
       const trial = { test: test.id, session: session?.session ?? 1, person: test.person, project: test.project };
       const onResult = (result: CheckResult) => {
         checks.push(result);
-        telling = telling.then(() => tell(test.id, [...checks], false));
+        const known = [...checks];
+        telling = telling.then(() => tell(test.id, known, false));
       };
       await runSuite({ engine, offer, trial, onResult, signal: stop.signal });
     } else note("no pool is up: nothing can be tested", { test: test.id, pool: test.pool });
