@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { limits } from "#api/limits.ts";
 import { amount, centreName, id, page, pageQuery, slug, text, timeMs } from "#api/values.ts";
-import { priorityClasses } from "#core/job/spec.ts";
+import { preemptibles, priorityClasses } from "#core/job/spec.ts";
 import { stateKinds } from "#core/job/state.ts";
 
 const siteWordList = z.array(text(200).min(1)).min(1).max(1000);
@@ -58,6 +58,8 @@ export const jobRequest = z
     retries: z.int().min(0).max(limits.retries).optional(),
     /** Another attempt, without a retry spent, where its nodes failed or it was preempted. */
     requeue: z.boolean().optional(),
+    /** Whether work of a higher class may end its runs to take their place; they then go back to the queue. */
+    preemptible: z.enum(preemptibles).optional(),
     onUnreachable: z
       .union([
         z.strictObject({ kind: z.literal("wait") }),
@@ -208,6 +210,7 @@ export const specView = z
     stderr: z.string().nullable(),
     retries: z.int(),
     requeue: z.boolean(),
+    preemptible: z.enum(preemptibles),
     onUnreachable: z.string(),
     priorityClass: z.enum(priorityClasses),
     software: z.array(z.string()),

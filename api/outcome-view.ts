@@ -34,8 +34,9 @@ export function outcomeView(ended: Outcome): WireOutcome {
       return { ...blank, kind: "cancelled", by: ended.by, reason: ended.reason };
     case "timed-out":
     case "out-of-memory":
-    case "preempted":
       return { ...blank, kind: ended.kind };
+    case "preempted":
+      return { ...blank, kind: ended.kind, reason: ended.evidence ?? null };
     case "node-failed":
     case "platform-fault":
       return { ...blank, kind: ended.kind, reason: ended.reason };
@@ -65,8 +66,9 @@ export function outcomeFromWire(wire: WireOutcome): Outcome {
     case "succeeded":
     case "timed-out":
     case "out-of-memory":
-    case "preempted":
       return { kind: wire.kind };
+    case "preempted":
+      return wire.reason === null ? { kind: "preempted" } : { kind: "preempted", evidence: wire.reason };
     case "failed":
       return wire.signal === null
         ? { kind: "failed", exitCode: wire.exitCode ?? 1 }

@@ -26,6 +26,7 @@ export function specView(spec: JobSpec): SpecView {
     stderr: spec.stderr,
     retries: spec.retries,
     requeue: spec.requeue,
+    preemptible: spec.preemptible,
     onUnreachable: onUnreachableText(spec.onUnreachable),
     priorityClass: spec.priorityClass,
     software: [...spec.software],

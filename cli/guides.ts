@@ -45,7 +45,12 @@ function commandsText(): string {
 
 function statesText(): string {
   const steps = stateKinds.map((kind) => `| ${kind} | ${legalSteps[kind].join(", ") || "none: it is final"} |`);
-  const payers = { tenant: "yes", nobody: "no", "by-canceller": "yes where a user or a rule of the network cancelled" };
+  const payers = {
+    tenant: "yes",
+    nobody: "no",
+    "until-checkpoint": "up to its last checkpoint; no where it declared none",
+    "by-canceller": "yes where a user or a rule of the network cancelled",
+  };
   const ends = Object.entries(bearer).map(([kind, payer]) => `| ${kind} | ${payers[payer]} |`);
   return [
     "| state | steps out of it |\n|---|---|",

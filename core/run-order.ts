@@ -93,6 +93,8 @@ export type RunUsage = {
   readonly startedMs: number | null;
   /** By the monotonic clock, from start to end. */
   readonly wallMs: number;
+  /** After how much of it the run last said that its work was saved; absent or null: it never did. */
+  readonly checkpointMs?: number | null | undefined;
   readonly cpuUserMs: number;
   readonly cpuSystemMs: number;
   readonly peakMemoryMib: number;

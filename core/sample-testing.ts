@@ -17,6 +17,7 @@ export const sampleSpec: JobSpec = {
   stderr: null,
   retries: 0,
   requeue: false,
+  preemptible: "no",
   onUnreachable: { kind: "wait" },
   priorityClass: "normal",
   software: [],

@@ -67,6 +67,7 @@ export function admit(request: Request, context: AdmitContext): Admitted {
     stderr: asked.stderr ?? null,
     retries: request.retries ?? 0,
     requeue: asked.requeue ?? false,
+    preemptible: request.preemptible ?? "no",
     onUnreachable: request.onUnreachable ?? { kind: "wait" },
     priorityClass: request.priorityClass ?? "normal",
     software: request.software ?? [],

@@ -1,5 +1,5 @@
 import type { OptionPlace } from "#core/job/phrase.ts";
-import type { InputFile, OnUnreachable, PriorityClass, SiteWordKind } from "#core/job/spec.ts";
+import type { InputFile, OnUnreachable, Preemptible, PriorityClass, SiteWordKind } from "#core/job/spec.ts";
 
 /**
  * What one source (a script's #SBATCH lines, options, or the fields of a request) says about a job, before defaults and
@@ -94,6 +94,7 @@ export type Request = {
   readonly stderr?: string | undefined;
   readonly retries?: number | undefined;
   readonly requeue?: boolean | undefined;
+  readonly preemptible?: Preemptible | undefined;
   readonly onUnreachable?: OnUnreachable | undefined;
   readonly priorityClass?: PriorityClass | undefined;
   readonly software?: readonly string[] | undefined;

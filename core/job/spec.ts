@@ -25,6 +25,7 @@ export type JobSpec = {
   readonly retries: number;
   /** Another attempt, without a retry spent, where its nodes failed or it was preempted (`sbatch --requeue`). */
   readonly requeue: boolean;
+  readonly preemptible: Preemptible;
   readonly onUnreachable: OnUnreachable;
   readonly priorityClass: PriorityClass;
   readonly software: readonly string[];
@@ -86,6 +87,13 @@ export type OnUnreachable = { readonly kind: "wait" } | { readonly kind: "restar
 
 export const priorityClasses = ["low", "normal", "high"] as const;
 export type PriorityClass = (typeof priorityClasses)[number];
+
+/**
+ * Whether its runs may be ended to make room for work of a higher class (docs/decisions/0035), and go back to the queue:
+ * `restarts` from the beginning, `checkpoints`: from what it saved.
+ */
+export const preemptibles = ["no", "restarts", "checkpoints"] as const;
+export type Preemptible = (typeof preemptibles)[number];
 
 /** A key that is absent was not asked for; none is empty. */
 export type SiteWords = Readonly<Partial<Record<SiteWordKind, readonly string[]>>>;

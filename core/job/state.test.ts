@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { centreId, jobId, runId } from "#core/ids.ts";
 import {
   afterRun,
+  billedMs,
   cancellable,
   isBilled,
   legalSteps,
@@ -80,9 +81,9 @@ test("the way of a job, and what may not happen on it", () => {
   );
 });
 
-const never = { restartsWhenLost: false, requeues: false };
-const always = { restartsWhenLost: true, requeues: false };
-const both = { restartsWhenLost: true, requeues: true };
+const never = { restartsWhenLost: false, requeues: false, givesWay: false };
+const always = { ...never, restartsWhenLost: true };
+const both = { ...always, requeues: true };
 
 test("who asked to be requeued runs again after the loss of a node or a preemption, and spends no retry", () => {
   for (const end of [{ kind: "node-failed", reason: "" }, { kind: "preempted" }] satisfies RunEnd[]) {
@@ -90,6 +91,9 @@ test("who asked to be requeued runs again after the loss of a node or a preempti
     assert.deepEqual(afterRun(end, 3, { ...never, requeues: true }), { kind: "again", costsRetry: false });
   }
   assert.equal(afterRun({ kind: "failed", exitCode: 1 }, 0, both).kind, "end");
+  const yielding = { ...never, givesWay: true };
+  assert.deepEqual(afterRun({ kind: "preempted" }, 0, yielding), { kind: "again", costsRetry: false });
+  assert.equal(afterRun({ kind: "node-failed", reason: "" }, 0, yielding).kind, "end");
 });
 
 test("retries follow failed, node failed, preempted and platform fault; lost only where the job said so", () => {
@@ -125,4 +129,14 @@ test("nobody pays for the network's doing (M7)", () => {
   for (const kind of ["node-failed", "platform-fault"] as const) assert.ok(!isBilled({ kind, reason: "" }));
   assert.ok(!isBilled({ kind: "lost", evidence: "" }));
   assert.ok(!isBilled({ kind: "duplicate" }));
+});
+
+test("of a preempted run what it had saved is paid, and nothing where it saved nothing (M7)", () => {
+  const preempted: RunEnd = { kind: "preempted", evidence: "made way for 12" };
+  assert.equal(billedMs(preempted, { wallMs: 60_000 }), 0);
+  assert.equal(billedMs(preempted, { wallMs: 60_000, checkpointMs: null }), 0);
+  assert.equal(billedMs(preempted, { wallMs: 60_000, checkpointMs: 45_000 }), 45_000);
+  assert.equal(billedMs(preempted, { wallMs: 60_000, checkpointMs: 75_000 }), 60_000, "a clock that was set");
+  assert.equal(billedMs({ kind: "failed", exitCode: 1 }, { wallMs: 60_000, checkpointMs: 45_000 }), 60_000);
+  assert.deepEqual([isBilled(preempted), isBilled(preempted, { checkpointMs: 0 })], [false, true]);
 });

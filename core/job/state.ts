@@ -26,7 +26,8 @@ export type Outcome =
   | { readonly kind: "cancelled"; readonly by: CancelledBy; readonly reason: string | null }
   | { readonly kind: "timed-out" }
   | { readonly kind: "out-of-memory" }
-  | { readonly kind: "preempted" }
+  /** `evidence`: for whom, where it was the network that asked for its place (docs/decisions/0035). */
+  | { readonly kind: "preempted"; readonly evidence?: string }
   | { readonly kind: "node-failed"; readonly reason: string }
   | { readonly kind: "platform-fault"; readonly reason: string }
   /** Without `by`: on evidence of the centre; an operator gives a reason in its place (R2). */
@@ -105,12 +106,12 @@ function bound(state: TaskState): { readonly run: RunId; readonly centre: Centre
  * What follows the end of a run for its task: another attempt, or the end of the task.
  * Retries follow failed, node failed, preempted and platform fault; `withdrawn` and `requeued` always go back to the
  * queue and cost no retry, and so do node failed and preempted where the job asked to be requeued (R5); `lost` goes back
- * only where the job said `restart-after` (R2).
+ * only where the job said `restart-after` (R2). Who may be preempted goes back when it was.
  */
 export function afterRun(
   end: RunEnd,
   retriesLeft: number,
-  job: { readonly restartsWhenLost: boolean; readonly requeues: boolean },
+  job: { readonly restartsWhenLost: boolean; readonly requeues: boolean; readonly givesWay: boolean },
 ):
   | { readonly kind: "end"; readonly outcome: Outcome }
   | { readonly kind: "again"; readonly costsRetry: boolean }
@@ -123,7 +124,7 @@ export function afterRun(
       return { kind: "nothing" };
     case "node-failed":
     case "preempted":
-      if (job.requeues) return { kind: "again", costsRetry: false };
+      if (job.requeues || (end.kind === "preempted" && job.givesWay)) return { kind: "again", costsRetry: false };
       return retriesLeft > 0 ? { kind: "again", costsRetry: true } : { kind: "end", outcome: end };
     case "failed":
     case "signalled":
@@ -141,7 +142,10 @@ export function afterRun(
   }
 }
 
-/** Who pays for the time of a run that ended so (M7): `tenant` for its own doing, nobody for the network's. */
+/**
+ * Who pays for the time of a run that ended so (M7): `tenant` for its own doing, nobody for the network's, and of one that
+ * was preempted only what it had saved by its last checkpoint.
+ */
 export const bearer = {
   succeeded: "tenant",
   failed: "tenant",
@@ -149,17 +153,27 @@ export const bearer = {
   "timed-out": "tenant",
   "out-of-memory": "tenant",
   cancelled: "by-canceller",
-  preempted: "tenant",
+  preempted: "until-checkpoint",
   "node-failed": "nobody",
   "platform-fault": "nobody",
   lost: "nobody",
   withdrawn: "nobody",
   duplicate: "nobody",
   requeued: "tenant",
-} as const satisfies Record<RunEndKind, "tenant" | "by-canceller" | "nobody">;
+} as const satisfies Record<RunEndKind, "tenant" | "by-canceller" | "until-checkpoint" | "nobody">;
 
 /** Whether the usage of a run that ended so is posted to its project's account. */
-export function isBilled(end: RunEnd): boolean {
+export function isBilled(end: RunEnd, used: Pick<Metered, "checkpointMs"> = {}): boolean {
   if (end.kind === "cancelled") return end.by === "user" || end.by === "network";
+  if (end.kind === "preempted") return typeof used.checkpointMs === "number";
   return bearer[end.kind] === "tenant";
+}
+
+/** `checkpointMs`: the wall time after which the run last said that it had saved its work; absent or null: it did not. */
+export type Metered = { readonly wallMs: number; readonly checkpointMs?: number | null | undefined };
+
+/** The part of the wall time that is posted. */
+export function billedMs(end: RunEnd, used: Metered): number {
+  if (!isBilled(end, used)) return 0;
+  return end.kind === "preempted" ? Math.min(used.wallMs, used.checkpointMs ?? 0) : used.wallMs;
 }

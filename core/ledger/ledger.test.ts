@@ -41,7 +41,7 @@ test("a hold covers time limit and grace; the end posts what was used, to the un
       ["run:12.3.1:hold:wall-ms", 90_000n, "project:7", "centre:local"],
     ],
   );
-  for (const transfer of [...holds, ...endTransfers(run, { kind: "failed", exitCode: 3 }, 1234, 2000)])
+  for (const transfer of [...holds, ...endTransfers(run, { kind: "failed", exitCode: 3 }, { wallMs: 1234 }, 2000)])
     assert.equal(record(books, transfer).kind, "recorded");
   const centre = accountOf(books, "centre:local", "core-ms");
   assert.deepEqual([centre.creditsPending, centre.creditsPosted], [0n, 4936n]);
@@ -49,7 +49,7 @@ test("a hold covers time limit and grace; the end posts what was used, to the un
 });
 
 test("use beyond the hold is posted in full, as a second transfer", () => {
-  const ends = endTransfers(run, { kind: "timed-out" }, 95_000, 2000);
+  const ends = endTransfers(run, { kind: "timed-out" }, { wallMs: 95_000 }, 2000);
   assert.deepEqual(
     ends.filter(({ unit }) => unit === "wall-ms").map(({ id, kind, amount }) => [id, kind, amount]),
     [
@@ -68,7 +68,7 @@ test("what nobody is billed for is voided: node failure, the centre's cancel, wi
     { kind: "lost", evidence: "" },
   ];
   for (const end of ends)
-    for (const transfer of endTransfers(run, end, 5000, 1))
+    for (const transfer of endTransfers(run, end, { wallMs: 5000 }, 1))
       assert.deepEqual([transfer.kind, transfer.amount], ["void", 0n]);
 });
 
@@ -103,8 +103,8 @@ test("a unit is read back from its text, and only such a text", () => {
 test("each refusal, and the first of several", () => {
   const books = emptyBooks();
   const [hold] = holdTransfers(run, 1);
-  const [post] = endTransfers(run, { kind: "succeeded" }, 1000, 2);
-  const [voided] = endTransfers(run, { kind: "duplicate" }, 0, 2);
+  const [post] = endTransfers(run, { kind: "succeeded" }, { wallMs: 1000 }, 2);
+  const [voided] = endTransfers(run, { kind: "duplicate" }, { wallMs: 0 }, 2);
   assert(hold?.kind === "pending" && post?.kind === "post" && voided?.kind === "void");
   const refused = (transfer: Transfer, rule: string) =>
     assert.deepEqual(record(books, transfer), { kind: "refused", rule });
@@ -124,7 +124,7 @@ test("each refusal, and the first of several", () => {
   refused(voided, "pending-already-posted");
   refused({ ...post, id: "odd", pending: post.id }, "pending-is-no-hold");
   const other = { ...run, run: { ...run.run, attempt: 2 } };
-  for (const transfer of [...holdTransfers(other, 3), ...endTransfers(other, { kind: "duplicate" }, 0, 4)])
+  for (const transfer of [...holdTransfers(other, 3), ...endTransfers(other, { kind: "duplicate" }, { wallMs: 0 }, 4)])
     record(books, transfer);
   refused({ ...post, id: "late", pending: "run:12.3.2:hold:core-ms" }, "pending-already-voided");
   assert.equal(record(books, post).kind, "exists", "a replay stays a replay after the end");
@@ -173,7 +173,7 @@ test("whatever runs and ends, the books balance, replays move nothing, and the o
       const runs = lives.map((each, i) => ({ each, run: bookedRun(each, i + 1) }));
       const transfersOf = ({ each, run }: (typeof runs)[number]) => [
         ...holdTransfers(run, 1),
-        ...(each.ended ? endTransfers(run, each.ended.end, each.ended.wallMs, 2) : []),
+        ...(each.ended ? endTransfers(run, each.ended.end, { wallMs: each.ended.wallMs }, 2) : []),
       ];
       const books = emptyBooks();
       for (const transfer of runs.flatMap(transfersOf)) assert.equal(record(books, transfer).kind, "recorded");
@@ -215,7 +215,7 @@ function sorted<Value>(map: ReadonlyMap<string, Value>): [string, Value][] {
 
 test("the check finds each kind of damage", () => {
   const books = emptyBooks();
-  for (const transfer of [...holdTransfers(run, 1), ...endTransfers(run, { kind: "succeeded" }, 1000, 2)])
+  for (const transfer of [...holdTransfers(run, 1), ...endTransfers(run, { kind: "succeeded" }, { wallMs: 1000 }, 2)])
     record(books, transfer);
   const transfers = [...books.transfers.values()];
   const accounts = [...books.accounts.values()];

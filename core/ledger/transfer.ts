@@ -1,5 +1,5 @@
 import { type CentreId, type ProjectId, type RunRef, runId } from "#core/ids.ts";
-import { isBilled, type RunEnd } from "#core/job/state.ts";
+import { billedMs, type Metered, type RunEnd } from "#core/job/state.ts";
 import { type AccountCode, centreAccount, projectAccount } from "#core/ledger/account.ts";
 import type { Unit } from "#core/ledger/unit.ts";
 import { holdOf, usageOf } from "#core/ledger/usage.ts";
@@ -51,9 +51,10 @@ export function holdTransfers(run: BookedRun, atMs: number): readonly Transfer[]
 /**
  * What goes with the end of a run, in the same transaction. Billed: each hold is posted with what was used (nothing
  * used: voided), and what goes beyond the hold is a second transfer, in full (M4). Not billed: every hold is voided (M7).
+ * Of a preempted run only what it had saved is posted: that the rest is not is its compensation.
  */
-export function endTransfers(run: BookedRun, end: RunEnd, wallMs: number, atMs: number): readonly Transfer[] {
-  const used = isBilled(end) ? usageOf(run.allocation, wallMs) : new Map<Unit, bigint>();
+export function endTransfers(run: BookedRun, end: RunEnd, metered: Metered, atMs: number): readonly Transfer[] {
+  const used = usageOf(run.allocation, billedMs(end, metered));
   return [...holdOf(run.allocation, run.timeLimitS, run.graceS)].flatMap(([unit, held]) =>
     endOfHold(run, unit, held, used.get(unit) ?? 0n, atMs),
   );

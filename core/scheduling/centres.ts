@@ -8,6 +8,7 @@ import type { AccountUse } from "#core/scheduling/account-use.ts";
 import { alwaysOpen, type Ours, oursIn, type PoolOpening } from "#core/scheduling/agreed.ts";
 import type { JobRecord, LiveRun } from "#core/scheduling/job-record.ts";
 import type { Offered } from "#core/scheduling/offered.ts";
+import type { Yielding } from "#core/scheduling/preemption/record.ts";
 import {
   type Device,
   deviceKey,
@@ -65,6 +66,8 @@ export type PoolRecord = {
   opening: PoolOpening;
   /** Runs of ours there, by their expected ends. */
   readonly runs: LiveRun[];
+  /** Of these, what may have to make room for work of a higher class. */
+  readonly yielding: Map<LiveRun, Yielding>;
   /** What will be free; null: to be worked out again. */
   twin: Twin | null;
   /** When, by the queue's count of changes, it last may have become able to take what it could not take before. */
@@ -128,6 +131,7 @@ export function poolOf(centre: CentreRecord, name: string): PoolRecord {
     left: null,
     opening: alwaysOpen,
     runs: [],
+    yielding: new Map(),
     twin: null,
     grown: 0,
     reservations: [],

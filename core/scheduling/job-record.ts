@@ -1,5 +1,5 @@
-import { type JobId, type PersonId, type ProjectId, taskName } from "#core/ids.ts";
-import type { PriorityClass } from "#core/job/spec.ts";
+import { type JobId, type PersonId, type ProjectId, type TaskRef, taskName } from "#core/ids.ts";
+import type { Preemptible, PriorityClass } from "#core/job/spec.ts";
 import type { PoolRecord, Sort } from "#core/scheduling/centres.ts";
 import type { Waits } from "#core/scheduling/dependencies.ts";
 import type { ToldStart } from "#core/scheduling/estimate/starts.ts";
@@ -18,6 +18,7 @@ export type JobRecord = {
   readonly name: string;
   readonly priority: PriorityClass;
   readonly submitter: Submitter;
+  readonly preemptible: Preemptible;
   readonly indices: Indices;
   readonly ofArray: boolean;
   readonly throttle: number | null;
@@ -34,6 +35,8 @@ export type JobRecord = {
   /** When queued tasks were estimated to start, as it was told first; and how often tasks were moved for gain. */
   told: Map<number, ToldStart> | null;
   moves: Map<number, MovesMade> | null;
+  /** Of each position, the attempts that were asked to make room for others. */
+  madeWay: Map<number, Set<number>> | null;
   waits: Waits | null;
   complete: boolean;
   /** Whether it stands in its line; it may stand there a while after it ceased to be ready. */
@@ -60,10 +63,19 @@ export type LiveRun = {
   startedMs: number | null;
   /** null: nobody's usage counts. */
   readonly charged: Charge | null;
+  /** For whom it was asked to end; null: for nobody. */
+  makesWay: TaskRef | null;
 };
 
 /** Of a run of which nothing was told since it was placed. */
-export const untold = { startsMs: null, firstTold: null, askedBack: false, keeps: null, lost: false } as const;
+export const untold = {
+  startsMs: null,
+  firstTold: null,
+  askedBack: false,
+  keeps: null,
+  lost: false,
+  makesWay: null,
+} as const;
 
 /** First come first served: by the time of submission, then by job id; within an array by position. */
 export function comesBefore(one: JobRecord, other: JobRecord): boolean {

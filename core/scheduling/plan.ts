@@ -1,3 +1,4 @@
+import type { TaskRef } from "#core/ids.ts";
 import type { Demands } from "#core/job/demands.ts";
 import { accountHolder, amountsOf, holdAccount, takeAccount } from "#core/scheduling/account-use.ts";
 import { leaseMsOf, withMore } from "#core/scheduling/agreed.ts";
@@ -28,7 +29,7 @@ import {
   type Step,
   standsBefore,
 } from "#core/scheduling/front.ts";
-import { comesBefore, type JobRecord, type LiveRun, untold } from "#core/scheduling/job-record.ts";
+import { comesBefore, type JobRecord, type LiveRun, nameAt, untold } from "#core/scheduling/job-record.ts";
 import { lacksLicences, licenceHolder, takeLicences } from "#core/scheduling/offered.ts";
 import type { DemandRecord } from "#core/scheduling/packing/demand.ts";
 import { type Choice, chooseAmong, chooseElsewhere } from "#core/scheduling/placing/choose.ts";
@@ -43,13 +44,24 @@ import { costS } from "#core/scheduling/placing/score.ts";
 import { scored } from "#core/scheduling/placing/scored.ts";
 import type { Backfill, Placing } from "#core/scheduling/policy.ts";
 import { hasPosition, indexAt, rangesOf } from "#core/scheduling/positions.ts";
+import {
+  type AskedRun,
+  expectEndAt,
+  type HeldClaim,
+  hasClaim,
+  heldClaims,
+  leftToAsk,
+  overBy,
+  type PreemptionRecord,
+} from "#core/scheduling/preemption/record.ts";
+import { chooseVictims, roomWith } from "#core/scheduling/preemption/victims.ts";
 import { type Ask, forgetFailures, type Group, nextReady, putBack, type Queue, room } from "#core/scheduling/queue.ts";
 import { isStarving } from "#core/scheduling/ranking.ts";
 import type { Candidate } from "#core/scheduling/reasons.ts";
-import { nodesFitting, pack } from "#core/scheduling/room.ts";
+import { hasRoom, nodesFitting, pack } from "#core/scheduling/room.ts";
 import { firstOf, takeFirst } from "#core/scheduling/strands.ts";
 import { earliestFit, expectEnd, expectNoEnd, reserveAt, startBeside, type Twin } from "#core/scheduling/twin.ts";
-import type { DependencyEnd, Placement } from "#core/scheduling/world.ts";
+import type { DependencyEnd, Placement, PreemptedRun } from "#core/scheduling/world.ts";
 
 /** Everything the scheduler knows. `centres` stands in the order of their ids. */
 export type Scene = {
@@ -65,6 +77,8 @@ export type Scene = {
   readonly waiting: Waiting;
   readonly promised: Promised;
   readonly memory: Memory;
+  readonly preemption: PreemptionRecord;
+  readonly findTask: (task: TaskRef) => { readonly job: JobRecord; readonly position: number } | null;
 };
 
 /** What one decision leaves for the next: why most of the queue need not be looked at again. */
@@ -78,15 +92,19 @@ export type Memory = {
 /** A place in the queue; `job` null: behind everybody. */
 export type Place = { readonly job: JobRecord | null; readonly position: number };
 
+export type Due = {
+  readonly place: readonly Placement[];
+  readonly takeBack: readonly Withdrawal[];
+  readonly preempt: readonly PreemptedRun[];
+  /** When more runs may be asked to make room, where somebody was kept back by how many were; null: nobody was. */
+  readonly preemptAgainMs: number | null;
+};
+
 /**
  * The placements that are due, in the order of the queue, at most `most`; and where all that can start does, what is to be
  * taken back from the queues of centres for the room that is left. The scene is left as it was.
  */
-export function placementsDue(
-  scene: Scene,
-  nowMs: number,
-  most: number,
-): { readonly place: readonly Placement[]; readonly takeBack: readonly Withdrawal[] } {
+export function placementsDue(scene: Scene, nowMs: number, most: number): Due {
   const placements: Placement[] = [];
   const started: Memory["started"][number][] = [];
   const { memory } = scene;
@@ -119,7 +137,8 @@ export function placementsDue(
     );
     const mostMoves = Math.max(0, most - placements.length);
     const takeBack = movesDue({ ...scene, nowMs }, mostMoves, (offer, ask) => take(walk, offer, ask));
-    return { place: placements, takeBack };
+    const preempt = walk.asking.map(({ order }) => order);
+    return { place: placements, takeBack, preempt, preemptAgainMs: walk.preemptAgainMs };
   });
 }
 
@@ -216,6 +235,13 @@ type Walk = {
   holds: boolean;
   /** Reservations that were tried and found no time. */
   vain: number;
+  /** Where a place is kept for one that runs make room for. */
+  readonly keptAt: PoolRecord[];
+  /** Runs that are asked to end in this walk, and when they were expected to end before. */
+  readonly asking: Asking[];
+  /** How often it was looked whose end would let one start. */
+  looked: number;
+  preemptAgainMs: number | null;
 };
 
 /** What is known of a group that was met. */
@@ -229,6 +255,12 @@ type Met = {
   /** Whether one of its pools is among the first so many that are reserved. */
   isReserved: boolean;
   reservedSeen: number;
+};
+
+type Asking = Omit<AskedRun, "atMs"> & {
+  readonly order: PreemptedRun;
+  readonly run: LiveRun;
+  readonly endedMs: number;
 };
 
 type Taken = {
@@ -256,16 +288,24 @@ function served<Seen>(scene: Scene, errand: Errand, look: (walk: Walk) => Seen):
     kept: new Map(),
     holds: false,
     vain: 0,
+    keptAt: [],
+    asking: [],
+    looked: 0,
+    preemptAgainMs: null,
   };
   const front = frontOf(scene.queue);
   try {
-    if (servePromised(scene, walk, errand)) serve(scene, walk, front, errand);
+    if (serveClaims(scene, walk, errand) && servePromised(scene, walk, errand)) serve(scene, walk, front, errand);
     return look(walk);
   } finally {
     for (const each of walk.taken.reverse()) giveBack(each);
     for (const job of walk.served) putBack(scene.queue, job);
     leave(front);
-    for (const pool of walk.reserved) pool.reservations.length = 0;
+    for (const { run, endedMs } of walk.asking) {
+      run.makesWay = null;
+      expectEndAt(run, endedMs);
+    }
+    for (const pool of [...walk.reserved, ...walk.keptAt]) pool.reservations.length = 0;
     for (const centre of scene.centres) {
       if (centre.heldLicences.size > 0) centre.heldLicences.clear();
       if (centre.heldAccounts.size > 0) centre.heldAccounts.clear();
@@ -275,6 +315,80 @@ function served<Seen>(scene: Scene, errand: Errand, look: (walk: Walk) => Seen):
       }
     }
   }
+}
+
+/**
+ * Those that runs make room for come before the queue: each starts where the room is made once it is, and keeps its place
+ * until then. Answers false where one of them is the place up to which is served.
+ */
+function serveClaims(scene: Scene, walk: Walk, { end, placed, nowMs, most }: Errand): boolean {
+  if (scene.preemption.claims.size === 0) return true;
+  for (const claim of heldClaims(scene.preemption, scene.findTask)) {
+    const { job, position, pool, runs } = claim;
+    if (walk.taken.length >= most) return true;
+    if (!mayTake(pool)) continue;
+    if (end.job === job && end.position === position) return false;
+    keep(walk, job, position);
+    const offer = runs.size === 0 ? chooseAmong(job.ask, [pool], nowMs, choiceOf(scene)) : null;
+    if (offer?.now) {
+      placed(job, position, offer, walk);
+      take(walk, offer, job.ask);
+    } else keepPlace(walk, claim);
+  }
+  return true;
+}
+
+function keepPlace(walk: Walk, { job, position, pool, runs, endsMs }: HeldClaim): void {
+  const { shape } = job.ask;
+  const ending = [...runs].flatMap((run) => pool.yielding.get(run) ?? []);
+  const room = roomWith(leftOf(pool).room, ending, pool);
+  const devices = shape.accelerators ? devicesFor(shape, pool.devices) : [-1];
+  const device = devices.find((one) => hasRoom(room, needIn(shape, pool, one))) ?? devices[0] ?? -1;
+  keepAt(walk, pool, { job, position }, device, Math.max(walk.nowMs + 1, endsMs));
+}
+
+function keepAt(walk: Walk, pool: PoolRecord, holder: Holder, device: number, atMs: number): void {
+  const { shape, timeLimitS, graceS } = holder.job.ask;
+  reserveAt(pool, holder, needIn(shape, pool, device), atMs, (timeLimitS + graceS) * 1000, walk.nowMs);
+  walk.keptAt.push(pool);
+  changed(walk, pool);
+}
+
+/** No more than so many times in one walk it is looked whose end would let somebody start. */
+const mostLooked = 20;
+
+/** Whether runs are asked to end for it: then its place is kept, and it waits for nothing else. */
+function preempt(scene: Scene, walk: Walk, ask: Ask, { job, position }: Holder): boolean {
+  const { preemption } = scene;
+  const { policy } = preemption;
+  if (!policy || job.priority === "low" || policy.of[job.priority].length === 0) return false;
+  if (walk.looked >= mostLooked || hasClaim(preemption, job.id)) return false;
+  if (walk.asking.some(({ order }) => order.claimant.job === job.id)) return false;
+  const pools = ask.group.pools.filter(
+    (pool) => pool.yielding.size > 0 && mayTake(pool) && !isShared(pool) && !waitsForMore(ask, pool),
+  );
+  if (pools.length === 0) return false;
+  walk.looked += 1;
+  const { nowMs } = walk;
+  const anywayMs = earliestStart(ask, ask.group.pools, nowMs, null)?.atMs ?? null;
+  const found = chooseVictims(preemption, policy, { asked: ask, job, pools, nowMs, anywayMs, asking: walk.asking });
+  if (!found) {
+    for (const pool of pools) walk.preemptAgainMs ??= leftToAsk(preemption, policy, pool, nowMs, walk.asking).againMs;
+    return false;
+  }
+  const { pool, device, runs, endsMs } = found;
+  const claimant = { job: job.id, index: indexAt(job.indices, position) };
+  for (const { job: other, position: at, run } of runs) {
+    const { attempt, endsMs: endedMs } = run;
+    const ref = { job: other.id, index: indexAt(other.indices, at), attempt };
+    const order = { ...ref, centre: pool.centre.id, pool: pool.name, claimant, claimantName: nameAt(job, position) };
+    walk.asking.push({ order, run, endedMs, pool, project: other.project });
+    run.makesWay = claimant;
+    expectEndAt(run, Math.min(endedMs, overBy(other, nowMs)));
+  }
+  keep(walk, job, position);
+  keepAt(walk, pool, { job, position }, device, endsMs);
+  return true;
 }
 
 /** Whether a task that was taken back may go now where room was kept for it. */
@@ -293,9 +407,14 @@ function servePromised(scene: Scene, walk: Walk, { end, most, placed, nowMs }: E
     if (job === end.job && position === end.position) return false;
     placed(job, position, offer, walk);
     take(walk, offer, job.ask);
-    walk.kept.set(job, (walk.kept.get(job) ?? new Set()).add(position));
+    keep(walk, job, position);
   }
   return true;
+}
+
+/** It is served before the queue: there it is passed over. */
+function keep({ kept }: Walk, job: JobRecord, position: number): void {
+  kept.set(job, (kept.get(job) ?? new Set()).add(position));
 }
 
 /** Beyond the first that must wait, no more than so many that cannot start are looked at, nor so many places sought. */
@@ -405,6 +524,7 @@ function serveJob(scene: Scene, walk: Walk, { row, first: job, rank }: Step, err
     walk.failed.add(ask);
     if (remembers && !walk.holds) ask.failed = scene.queue.changes + 1;
     const holder = { job, position: at };
+    if (preempt(scene, walk, ask, holder)) continue;
     if (scene.backfill === "none") {
       holdAll(walk, ask, holder);
       return false;

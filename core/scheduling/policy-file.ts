@@ -10,6 +10,7 @@ import {
   type Placing,
   type Policy,
   type Prediction,
+  type Preemption,
   policies,
 } from "./policy.ts";
 
@@ -41,6 +42,7 @@ export function parsePolicy(value: unknown): ParsedPolicy {
     prediction: predictionOf(file.part("prediction"), base.prediction),
     lookahead: lookaheadOf(file.part("lookahead"), base.lookahead),
     placing: placingOf(file.part("placing"), base.placing),
+    preemption: preemptionOf(file.part("preemption"), base.preemption),
   };
   file.end();
   if (issues.length === 0) issues.push(...contradictions(policy));
@@ -176,6 +178,34 @@ function movesOf(part: Part | null | undefined, base: Moves | null): Moves | nul
   return moves;
 }
 
+function preemptionOf(part: Part | null | undefined, base: Preemption | null): Preemption | null {
+  if (part === undefined) return base;
+  if (part === null) return null;
+  const from: Preemption = base ?? policies.weir.preemption;
+  const of = part.part("of");
+  const preemption: Preemption = {
+    of: of ? classesOf(of, from.of) : from.of,
+    mostTimes: part.number("mostTimes", from.mostTimes, { least: 1, most: 1000, whole: true }),
+    mostOfPool: part.number("mostOfPool", from.mostOfPool, perHour),
+    mostOfProject: part.number("mostOfProject", from.mostOfProject, perHour),
+    mostGraceS: part.number("mostGraceS", from.mostGraceS, { least: 0, most: 3600, whole: true }),
+  };
+  part.end();
+  return preemption;
+}
+
+const perHour = { least: 1, most: 1_000_000, whole: true } as const;
+
+/** Never of one's own class or a higher one. */
+function classesOf(part: Part, from: Preemption["of"]): Preemption["of"] {
+  const of = {
+    normal: part.list("normal", ["low"] as const, from.normal),
+    high: part.list("high", ["low", "normal"] as const, from.high),
+  };
+  part.end();
+  return of;
+}
+
 /** What each field alone allows and all together do not. */
 function contradictions(policy: Policy): readonly PolicyIssue[] {
   const { head, backfill, order, maxWaitS, guardLeadS, fairness, homePriority, prediction, lookahead } = policy;
@@ -263,6 +293,15 @@ class Part {
     const nearest = typeof value === "string" ? nearestName(value, of) : null;
     const [hint, hintZh] = nearest === null ? ["", ""] : [` (${nearest}?)`, `（是否想写 ${nearest}？）`];
     return this.#refuse(field, value, otherwise, `one of ${of.join(", ")}${hint}`, `${of.join("、")} 之一${hintZh}`);
+  }
+
+  list<One extends string>(field: string, of: readonly One[], otherwise: readonly One[]): readonly One[] {
+    const value = this.#value(field);
+    if (value === undefined) return otherwise;
+    const chosen = Array.isArray(value) ? of.filter((one) => value.includes(one)) : [];
+    if (Array.isArray(value) && chosen.length === value.length) return chosen;
+    const known = of.map((one) => JSON.stringify(one)).join(", ");
+    return this.#refuse(field, value, otherwise, `a list of any of ${known}`, `由 ${known} 中若干项组成的列表`);
   }
 
   number(field: string, otherwise: number, bounds: Bounds): number {

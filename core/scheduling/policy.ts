@@ -22,6 +22,8 @@ export type Policy = {
   readonly lookahead: Lookahead | null;
   /** Where work goes, in the live network. null: where most is free, and what waits in a centre's own queue stays there. */
   readonly placing: Placing | null;
+  /** null: nothing that runs is ended for another. The live network alone: a replay preempts nothing. */
+  readonly preemption: Preemption | null;
 };
 
 /** Smallest first; ties by submission. Predicted times stand for those asked for where the policy has a prediction. */
@@ -121,6 +123,22 @@ export type Moves = {
   readonly most: number;
 };
 
+/**
+ * Which runs may be ended to make room for a waiting job that cannot start otherwise (docs/decisions/0035). Only those that
+ * said so (`preemptible`), and of a lower priority class.
+ */
+export type Preemption = {
+  /** By the class of who waits, the classes of those whose runs may have to make room. */
+  readonly of: { readonly normal: readonly "low"[]; readonly high: readonly ("low" | "normal")[] };
+  /** So many times a task makes room; then it is left alone. */
+  readonly mostTimes: number;
+  /** Runs that were asked to make room within an hour, in one pool and of one project. */
+  readonly mostOfPool: number;
+  readonly mostOfProject: number;
+  /** Each is given the grace that it asked for itself; one that asked for more is left alone. */
+  readonly mostGraceS: number;
+};
+
 const plain = {
   head: "chosen-again",
   maxWaitS: null,
@@ -130,6 +148,7 @@ const plain = {
   prediction: null,
   lookahead: null,
   placing: null,
+  preemption: null,
 } as const;
 const keptHead = { ...plain, head: "kept" } as const;
 
@@ -172,6 +191,13 @@ export const policies = {
       riskWeight: 1,
       alikeS: 60,
       moves: { leastGainS: 300, leastGainShare: 0.2, most: 3 },
+    },
+    preemption: {
+      of: { normal: [], high: ["low", "normal"] },
+      mostTimes: 2,
+      mostOfPool: 60,
+      mostOfProject: 20,
+      mostGraceS: 300,
     },
   },
 } as const satisfies Record<string, Policy>;

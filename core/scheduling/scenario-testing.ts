@@ -6,7 +6,9 @@ import { type Demanding, demandsOf } from "#core/job/demands.ts";
 import {
   type CentreWishes,
   type Dependency,
+  type Preemptible,
   type PriorityClass,
+  preemptibles,
   priorityClasses,
   type Shape,
   siteWordKinds,
@@ -33,7 +35,7 @@ import {
  *                     speed 2  carbon 500 (g/kWh)  shared pending 2  share 25  opportunistic  limit 600  least 2  most 4  drained  foreign  ours 8
  *   job small     cores 2  memory 500 MiB  cards 1 x/npu  nodes 2  array 0-9%2  only alpha,beta  except beta
  *                 time 600  grace 30  priority high  of 2 (its project)  tenant 3
- *                 asks partition=fast  asks software=a/1  asks disk=/lustre  asks licence=abaqus:2  asks container
+ *                 asks partition=fast  asks software=a/1  asks disk=/lustre  asks licence=abaqus:2  asks container  preemptible restarts
  *                 says-simulated  prefer beta  afterok large  afternotok large_3  aftercorr large  singleton  called train  by 2
  *   offers alpha partition=fast>short software=a/1,b/2 disk=/lustre licence=abaqus:3/4 container    3 of 4 are free
  *   at 600                                           the time from here on, in seconds (at first 0)
@@ -52,6 +54,7 @@ import {
  *   expect small waits array-throttle                                  the job's own rule
  *   expect small never                                                 ends as dependency-never-satisfied
  *   expect nothing starts
+ *   expect small,other_3 make-way large              these runs and no others are asked to end for it; nobody: none is
  *   expect small impossible                                            refused at submit: no centre fits
  */
 export function runScenario(text: string, policy: Policy = policies.fcfs): World {
@@ -117,12 +120,16 @@ const verbs: Record<string, (stage: Stage, words: string[]) => void> = {
   at: (stage, [seconds]) => {
     stage.nowMs = 1000 * Number(seconds);
   },
-  place: ({ world, attempts, nowMs }) => {
+  place: ({ world, attempts, nowMs, jobs }) => {
     const plan = world.decide(nowMs, 1_000_000);
     for (const { job, index, attempt, centre, pool, allocation } of plan.place) {
       attempts.set(`${job}_${index}`, attempt);
       const run = { job, index, attempt, centre, pool, allocation };
       world.apply({ kind: "task-placed", ...run, phase: "sent", atMs: nowMs });
+    }
+    for (const { claimantName: _, ...run } of plan.preempt ?? []) {
+      const { project } = [...jobs.values()].find(({ id }) => id === run.job)?.asker ?? assert.fail();
+      world.apply({ kind: "run-makes-way", ...run, project, atMs: nowMs });
     }
     for (const { job, indices } of plan.end) world.apply({ kind: "tasks-ended", job, indices, succeeded: false });
   },
@@ -143,6 +150,7 @@ const verbs: Record<string, (stage: Stage, words: string[]) => void> = {
     else if (what === "starts") expectStart(stage, name, rest[0] ?? "", "now");
     else if (what === "queues") expectStart(stage, name, rest[0] ?? "", "in-turn");
     else if (what === "waits") expectWait(stage, name, rest.join(" "));
+    else if (what === "make-way") expectWay(stage, name, rest[0] ?? "");
     else if (what === "never") expectNever(stage, name);
     else if (what === "impossible") expectImpossible(stage, name);
     else assert.fail(`expect what: ${what}?`);
@@ -292,6 +300,7 @@ function addJob(stage: Stage, [name = "", ...words]: string[]): void {
   let timeLimitS = 60;
   let graceS = 0;
   let priority: PriorityClass = "normal";
+  let preemptible: Preemptible = "no";
   let project = 1;
   let tenant = 1;
   let called = name;
@@ -306,6 +315,9 @@ function addJob(stage: Stage, [name = "", ...words]: string[]): void {
     else if (key === "priority") {
       const said = next();
       priority = priorityClasses.find((one) => one === said) ?? assert.fail(`what priority is ${said}?`);
+    } else if (key === "preemptible") {
+      const said = next();
+      preemptible = preemptibles.find((one) => one === said) ?? assert.fail(`how is it preemptible: ${said}?`);
     } else if (key === "of") project = Number(next());
     else if (key === "tenant") tenant = Number(next());
     else if (key === "memory") shape.memory = { kind: "per-node", mib: Number(next()) };
@@ -332,7 +344,7 @@ function addJob(stage: Stage, [name = "", ...words]: string[]): void {
   }
   const demands = demandsOf(demanding);
   stage.jobs.set(name, { id, shape, wishes, asker: { timeLimitS, graceS, project: projectId(project), demands } });
-  const asked = { shape, timeLimitS, graceS, priority, array, dependencies, wishes, demands, past: null };
+  const asked = { shape, timeLimitS, graceS, priority, preemptible, array, dependencies, wishes, demands, past: null };
   const who = { tenant: tenantId(tenant), project: projectId(project), person: personId(person), name: called };
   stage.world.apply({ kind: "job-queued", job: id, submittedMs: stage.nowMs + id, ...who, ...asked });
 }
@@ -415,6 +427,15 @@ function expectWait(stage: Stage, name: string, reasons: string): void {
     assert.equal(explained.rule, null);
     assert.equal(explained.candidates.map((each) => `${each.centre}: ${each.rule ?? "now"}`).join(", "), reasons);
   }
+}
+
+function expectWay(stage: Stage, names: string, claimant: string): void {
+  const { job, index } = taskOf(stage, claimant);
+  const asked = (stage.world.decide(stage.nowMs, 1_000_000).preempt ?? [])
+    .filter((each) => each.claimant.job === job && each.claimant.index === index)
+    .map((each) => `${each.job}_${each.index}`);
+  const named = names === "nobody" ? [] : names.split(",").map((name) => taskOf(stage, name));
+  assert.deepEqual(asked.sort(), named.map((each) => `${each.job}_${each.index}`).sort());
 }
 
 function expectNever(stage: Stage, name: string): void {

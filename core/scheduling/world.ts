@@ -9,12 +9,21 @@ import {
   type JobId,
   type PersonId,
   type ProjectId,
+  type RunRef,
   type TaskRef,
   type TenantId,
   tenantId,
 } from "#core/ids.ts";
 import type { Demands } from "#core/job/demands.ts";
-import type { ArraySpec, CentreWishes, Dependency, IndexRange, PriorityClass, Shape } from "#core/job/spec.ts";
+import type {
+  ArraySpec,
+  CentreWishes,
+  Dependency,
+  IndexRange,
+  Preemptible,
+  PriorityClass,
+  Shape,
+} from "#core/job/spec.ts";
 import type { Refusal } from "#core/refusal.ts";
 import type { Allocation } from "#core/run-order.ts";
 import { amountsOfRun, takeAccount } from "#core/scheduling/account-use.ts";
@@ -92,6 +101,16 @@ import {
   positionsUpTo,
   removePositions,
 } from "#core/scheduling/positions.ts";
+import {
+  claimOf,
+  dropClaim,
+  dropLapsed,
+  emptyPreemption,
+  lapsesMs,
+  noteAsked,
+  noteRunEnded,
+  type RunMakesWay,
+} from "#core/scheduling/preemption/record.ts";
 import {
   accountsWanted,
   asksForAccounts,
@@ -227,6 +246,8 @@ export type WorldEvent =
       readonly graceS?: number | undefined;
       /** Absent: normal. */
       readonly priority?: PriorityClass | undefined;
+      /** Absent: no. */
+      readonly preemptible?: Preemptible | undefined;
       readonly array: ArraySpec | null;
       readonly dependencies: readonly Dependency[];
       readonly wishes: CentreWishes;
@@ -270,6 +291,8 @@ export type WorldEvent =
       readonly attempt: number;
       readonly to: { readonly centre: CentreId; readonly pool: string } | null;
     }
+  /** The run was asked to end to make room for another task (docs/decisions/0035); also of runs that have ended since. */
+  | ({ readonly kind: "run-makes-way"; readonly centre: CentreId; readonly pool: string } & RunMakesWay)
   /** Back in the queue at its old place after attempt `attempts` (a retry, a withdrawal, a requeue). */
   | {
       readonly kind: "task-queued";
@@ -376,6 +399,8 @@ export type Plan = {
   readonly end: readonly DependencyEnd[];
   /** Runs that wait in a centre's own queue and would be done earlier elsewhere. */
   readonly takeBack: readonly Withdrawal[];
+  /** Runs to be asked to end, so that others start where they are. Absent: none. */
+  readonly preempt?: readonly PreemptedRun[];
   /** When to decide again though nothing happens: a pool's hours begin, or what waits is looked at again; null: never. */
   readonly againMs: number | null;
 };
@@ -395,6 +420,15 @@ export type Placement = {
   readonly candidates: readonly Candidate[];
   /** Where its task was moved for gain before. */
   readonly moved?: MovesMade;
+};
+
+/** A run that is to end for a task of a higher class, which waits for its place and for those of the others named with it. */
+export type PreemptedRun = RunRef & {
+  readonly centre: CentreId;
+  readonly pool: string;
+  readonly claimant: TaskRef;
+  /** `12` or `12_3`. */
+  readonly claimantName: string;
 };
 
 /** These tasks can never start: the outcome is {cancelled, by: network, reason: "dependency-never-satisfied"}. */
@@ -423,6 +457,13 @@ export type WaitingExplanation = {
   readonly estimate: StartEstimate;
   /** What its place in the queue is made of; null: it has none yet. */
   readonly order: OrderTerms | null;
+  /** Runs end for it there; `endsMs`: by when they should be over. Absent: none. */
+  readonly makingWay?: {
+    readonly centre: CentreId;
+    readonly pool: string;
+    readonly runs: number;
+    readonly endsMs: number;
+  };
 };
 
 export type EverFit =
@@ -466,6 +507,8 @@ export function createWorld(policy: Policy = policies.weir): World {
     waiting: nobodyWaits(),
     promised: new Map(),
     untold: [],
+    preemption: emptyPreemption(policy),
+    findTask: (task) => openTask(state, task),
     dependencies: emptyDependencies(),
     jobs: new Map(),
     queued: 0,
@@ -475,12 +518,18 @@ export function createWorld(policy: Policy = policies.weir): World {
   return {
     apply: (event) => apply(state, event),
     tell: (nowMs) => rankAnew(state.queue, nowMs),
-    decide: (nowMs, most) => ({
-      decidedMs: nowMs,
-      againMs: lookAgainMs(state, tellNow(state, nowMs), nowMs),
-      ...placementsDue(state, nowMs, most),
-      end: endsDue(state.dependencies),
-    }),
+    decide: (nowMs, most) => {
+      const againMs = lookAgainMs(state, tellNow(state, nowMs), nowMs);
+      const { place, takeBack, preempt, preemptAgainMs } = placementsDue(state, nowMs, most);
+      return {
+        decidedMs: nowMs,
+        againMs: earlier(againMs, preemptAgainMs),
+        place,
+        takeBack,
+        end: endsDue(state.dependencies),
+        ...(preempt.length > 0 && { preempt }),
+      };
+    },
     estimateDue: (nowMs) => {
       tellNow(state, nowMs);
       return estimateDue(state, nowMs);
@@ -534,7 +583,13 @@ function tellNow(state: State, nowMs: number): number | null {
   // A pool that opens takes what failed before.
   if (state.againMs !== null && nowMs >= state.againMs) forgetFailures(state.queue);
   state.againMs = tellTime(state.centres, nowMs);
-  return state.againMs;
+  if (dropLapsed(state.preemption, nowMs)) forgetFailures(state.queue);
+  return earlier(state.againMs, lapsesMs(state.preemption));
+}
+
+function earlier(one: number | null, other: number | null): number | null {
+  if (one === null || other === null) return one ?? other;
+  return Math.min(one, other);
 }
 
 /** What waits in queues of centres is looked at again every minute, though nothing is told. */
@@ -573,6 +628,9 @@ function apply(state: State, event: WorldEvent): void {
       for (const past of event.starts) learnPast(state.starts, past);
       for (const { centre, lost } of event.ends) learnLoss(centreOf(state, centre), lost);
       break;
+    case "run-makes-way":
+      makeWay(state, event);
+      break;
     case "task-queued":
       requeueTask(state, event);
       break;
@@ -602,6 +660,7 @@ function followAnother(state: State, { policy, weights, atMs }: Event<"policy-se
   const { demand, ...more } = followed(policy);
   Object.assign(state, more, { demand: demand && (state.demand ?? demand) });
   state.memory.reserved = new Map();
+  state.preemption.policy = policy.preemption;
   followPolicy(state.queue.submitters, policy, atMs);
   weigh(state.queue.submitters, new Map(weights));
   rankBy(state.queue, rankingOf(policy));
@@ -632,7 +691,17 @@ type Event<Kind extends WorldEvent["kind"]> = Extract<WorldEvent, { kind: Kind }
 function addJob(state: State, event: Event<"job-queued">): void {
   if (state.jobs.has(event.job)) return;
   const indices = indicesOf(event.array);
-  const { shape, wishes, timeLimitS, graceS = 0, demands, project, person, priority = "normal" } = event;
+  const {
+    shape,
+    wishes,
+    timeLimitS,
+    graceS = 0,
+    demands,
+    project,
+    person,
+    priority = "normal",
+    preemptible = "no",
+  } = event;
   const submitter = submitterOf(state.queue.submitters, event.tenant ?? theOnlyTenant, project, person);
   if (asksForAccounts(state.centres)) state.wanted = null;
   if (shape.accelerators) state.demand?.saw(needOfShape(shape), indices.count);
@@ -644,6 +713,7 @@ function addJob(state: State, event: Event<"job-queued">): void {
     name: event.name,
     priority,
     submitter,
+    preemptible,
     indices,
     ofArray: event.array !== null,
     throttle: event.array?.throttle ?? null,
@@ -656,6 +726,7 @@ function addJob(state: State, event: Event<"job-queued">): void {
     live: null,
     told: null,
     moves: null,
+    madeWay: null,
     waits: null,
     complete: false,
     inQueue: false,
@@ -695,6 +766,8 @@ function placeTask(state: State, event: Event<"task-placed">): void {
   const started: LiveRun = { attempt, pool, sort, phase, endsMs, startedMs, charged, ...told };
   expectEnd(pool, started);
   noteWaiting(state.waiting, started, job, position, phase === "waiting");
+  if (job.preemptible !== "no") pool.yielding.set(started, { job, position, run: started });
+  dropTaskClaim(state, event);
   job.live ??= new Map();
   job.live.set(position, started);
   state.live += 1;
@@ -771,6 +844,35 @@ function tellStart(state: State, { job: id, index, centre, pool, madeMs, startsM
   found.job.told.set(found.position, { centre, pool, madeMs, startsMs });
 }
 
+function makeWay(state: State, event: Event<"run-makes-way">): void {
+  const pool = poolOf(centreOf(state, event.centre), event.pool);
+  const found = openTask(state, event);
+  const run = found?.job.live?.get(found.position);
+  if (found) {
+    const { job, position } = found;
+    job.madeWay ??= new Map();
+    const attempts = job.madeWay.get(position) ?? new Set<number>();
+    job.madeWay.set(position, attempts.add(event.attempt));
+  }
+  const live = found && run?.attempt === event.attempt && !run.makesWay ? { ...found, run } : null;
+  noteAsked(state.preemption, event, pool, live);
+  grow(state, pool);
+}
+
+/** Of the positions that ended. */
+function dropClaims(state: State, job: JobRecord, from: number, to: number): void {
+  for (const { task } of [...state.preemption.claims.values()]) {
+    const position = task.job === job.id ? positionOf(job.indices, task.index) : -1;
+    if (position >= from && position < to) dropTaskClaim(state, task);
+  }
+}
+
+/** Whatever room was made for it is nobody's from now on. */
+function dropTaskClaim(state: State, task: TaskRef): void {
+  const pool = dropClaim(state.preemption, task);
+  if (pool) grow(state, pool);
+}
+
 /** What failed for want of it is looked at again. */
 function grow({ queue }: State, pool: PoolRecord): void {
   queue.changes += 1;
@@ -818,6 +920,7 @@ function endPositions(
     }
     state.queued -= removePositions(job.queued, from, to);
     forgetRuns(state, job, from, to, lasted);
+    dropClaims(state, job, from, to);
   }
   job.complete = job.endedCount === job.indices.count;
   resolve(state.dependencies, job, fresh, (waiter) => enqueue(state.queue, waiter));
@@ -884,6 +987,8 @@ function endRun(state: State, job: JobRecord, position: number, run: LiveRun, la
   freeKept(state, run);
   moveRun(run.pool, run.sort, run.phase, null);
   expectNoEnd(run.pool, run);
+  run.pool.yielding.delete(run);
+  noteRunEnded(state.preemption, run);
   grow(state, run.pool);
   takeAccount(run.pool.centre, job, amountsOfRun(run.sort.allocation), -1);
   if (run.phase !== "running") takeLicences(run.pool.centre, job.ask.demands, -1);
@@ -917,7 +1022,11 @@ function explain(state: State, task: TaskRef, nowMs: number): Explanation {
   }
   if (!hasPosition(job.queued, position)) return { kind: "not-queued" };
   const own = waitReason(job, position) ?? throttleReason(job, position);
-  return explainAt(state, nowMs, { job, position }, job.ask, own);
+  const claim = claimOf(state.preemption, task);
+  const explained = explainAt(state, nowMs, { job, position }, job.ask, own, claim?.pool);
+  if (!claim || own) return explained;
+  const { pool, runs, endsMs } = claim;
+  return { ...explained, makingWay: { centre: pool.centre.id, pool: pool.name, runs: runs.size, endsMs } };
 }
 
 function whatIf(state: State, task: TaskRef, nowMs: number): readonly StartingChange[] | null {
@@ -955,12 +1064,20 @@ function withoutTask<Seen>({ queue }: State, job: JobRecord, position: number, l
 
 type OwnReason = { readonly rule: JobRule; readonly facts: Facts };
 
-function explainAt(state: State, nowMs: number, place: Place, asked: Asked, own: OwnReason | null): WaitingExplanation {
+/** `claimed`: where room was made for it, and it goes nowhere else. */
+function explainAt(
+  state: State,
+  nowMs: number,
+  place: Place,
+  asked: Asked,
+  own: OwnReason | null,
+  claimed?: PoolRecord,
+): WaitingExplanation {
   return seenFrom(state, nowMs, place, () => {
     const candidates = judgeAll(state, asked, nowMs);
     const reason = own ?? (candidates.length === 0 ? { rule: "no-centre" as const, facts: {} } : null);
     const left = place.job?.moves?.get(place.position)?.left;
-    const within = reason ? [] : inReach(state, asked, candidates);
+    const within = reason ? [] : inReach(state, asked, candidates).filter((pool) => !claimed || pool === claimed);
     const kept = place.job && !reason ? promisedOffer(state, place.job, place.position, nowMs) : null;
     const offer = reason ? null : (kept ?? chooseElsewhere(left, asked, within, nowMs, choiceOf(state)));
     return {

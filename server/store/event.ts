@@ -1,4 +1,4 @@
-import type { CentreId } from "#core/ids.ts";
+import type { CentreId, TaskRef } from "#core/ids.ts";
 import type { IndexRange } from "#core/job/spec.ts";
 import type { CancelledBy, OutcomeKind, RunEndKind, StateKind } from "#core/job/state.ts";
 import type { Allocation } from "#core/run-order.ts";
@@ -54,7 +54,7 @@ export type EventDetail = {
   /** Of a run that is over: when it had started, as its end told it; absent: it had not. */
   readonly startedMs?: number;
   readonly indices?: readonly IndexRange[];
-  readonly cancel?: { readonly by: CancelledBy; readonly reason: string | null };
+  readonly cancel?: { readonly by: CancelledBy; readonly reason: string | null; readonly claimant?: TaskRef };
 };
 
 /** An event as the feed serves it. */

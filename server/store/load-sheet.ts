@@ -50,7 +50,7 @@ const jobsText = `
 select id, project_id, task_count, queued, placed, starting, running, ended, runs, outcome, centres, started_ms, ended_ms,
   (spec ->> 'timeLimitS')::int as time_limit_s, (spec ->> 'graceS')::int as grace_s,
   coalesce(spec -> 'onUnreachable' ->> 'kind' = 'restart-after', false) as restarts_when_lost,
-  coalesce((spec ->> 'requeue')::boolean, false) as requeues
+  coalesce((spec ->> 'requeue')::boolean, false) as requeues, spec ->> 'preemptible' is not null as gives_way
 from job where id = any($1::int8[])`;
 
 const tasksText = `
@@ -88,6 +88,7 @@ type JobRow = Readonly<Record<StateKind, number>> & {
   readonly grace_s: number;
   readonly restarts_when_lost: boolean;
   readonly requeues: boolean;
+  readonly gives_way: boolean;
 };
 
 function jobLine(row: JobRow): JobLine {
@@ -100,6 +101,7 @@ function jobLine(row: JobRow): JobLine {
     graceS: row.grace_s,
     restartsWhenLost: row.restarts_when_lost,
     requeues: row.requeues,
+    givesWay: row.gives_way,
     counts: { queued, placed, starting, running, ended },
     runs: row.runs,
     outcome: row.outcome,

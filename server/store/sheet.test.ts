@@ -64,6 +64,7 @@ function newSheet(restartsWhenLost: boolean): Sheet {
     graceS: 5,
     restartsWhenLost,
     requeues: false,
+    givesWay: true,
     counts: { queued: 3, placed: 0, starting: 0, running: 0, ended: 0 },
     runs: 0,
     outcome: null,

@@ -13,6 +13,7 @@ import {
   afterRun,
   type CancelledBy,
   isBilled,
+  type Metered,
   type Outcome,
   type RunEnd,
   type StateKind,
@@ -50,6 +51,7 @@ export type JobLine = {
   readonly graceS: number;
   readonly restartsWhenLost: boolean;
   readonly requeues: boolean;
+  readonly givesWay: boolean;
   readonly counts: Record<StateKind, number>;
   runs: number;
   outcome: Outcome | null;
@@ -94,7 +96,12 @@ export type RunLine = RunRef & {
   waiting: RunWait | null;
 };
 
-export type Cancel = { readonly by: CancelledBy; readonly reason: string | null };
+export type Cancel = {
+  readonly by: CancelledBy;
+  readonly reason: string | null;
+  /** The run is to make room for this task: it is preempted, and its own task goes back to the queue. */
+  readonly claimant?: TaskRef;
+};
 
 export function emptySheet(
   nowMs: number,
@@ -233,7 +240,8 @@ export function endRun(
     readonly words: string | null;
   },
 ): void {
-  const { end, usage, words, atMs } = ended;
+  const { usage, words, atMs } = ended;
+  const end = endAsAsked(run, ended.end);
   if (run.state === "ended" && run.usage === null && usage !== null && end.kind !== "duplicate") {
     // Declared lost, and found after all: shown, not billed.
     run.usage = usage;
@@ -258,11 +266,20 @@ export function endRun(
   run.unreachableSinceMs = null;
   // A run that its task went on without is shown and not billed (R2): it counts as the duplicate it is.
   const billedAs: RunEnd = run.superseded ? { kind: "duplicate" } : end;
-  run.billed = isBilled(billedAs);
-  sheet.transfers.push(...endTransfers(booked(job, run), billedAs, usage?.wallMs ?? 0, sheet.nowMs));
+  const used: Metered = usage ?? { wallMs: 0 };
+  run.billed = isBilled(billedAs, used);
+  sheet.transfers.push(...endTransfers(booked(job, run), billedAs, used, sheet.nowMs));
   sheet.changedRuns.add(run);
   if (task) endOrRequeue(sheet, task, run, end, atMs);
   else record(sheet, run, "run-ended", null, atMs, endWords(end), { end: end.kind });
+}
+
+/** The engine knows that it was asked to end, and only this side for what. */
+function endAsAsked({ cancel }: RunLine, end: RunEnd): RunEnd {
+  if (end.kind !== "cancelled" || end.by === "centre" || !cancel) return end;
+  if (cancel.claimant) return { kind: "preempted", evidence: cancel.reason ?? "" };
+  // Cancelled by a person while it was making room: the centre may have known the first reason alone.
+  return end.by === "network" ? { kind: "cancelled", by: cancel.by, reason: cancel.reason } : end;
 }
 
 function endOrRequeue(sheet: Sheet, task: TaskLine, run: RunLine, end: RunEnd, atMs: number): void {
@@ -282,7 +299,7 @@ function endOrRequeue(sheet: Sheet, task: TaskLine, run: RunLine, end: RunEnd, a
       });
       return;
     case "again": {
-      if (run.cancel) {
+      if (run.cancel && !run.cancel.claimant) {
         // Asked to end while it ran: it does not come back.
         const outcome: Outcome = { kind: "cancelled", ...run.cancel };
         endTask(sheet, task, outcome, atMs);
@@ -342,14 +359,17 @@ export function declareRunLost(
   endRun(sheet, run, { atMs: sheet.nowMs, end, usage: null, words: null });
 }
 
-/** Asks for the end of a run; its agent says when it has ended. Asking again is nothing. */
+/**
+ * Asks for the end of a run; its agent says when it has ended. Asking again is nothing, but for a cancel of what only
+ * makes room: that does not come back.
+ */
 export function askToEnd(sheet: Sheet, run: RunLine, cancel: Cancel): void {
-  if (run.state === "ended" || run.cancel) return;
-  run.cancelMs = sheet.nowMs;
+  if (run.state === "ended" || (run.cancel && (!run.cancel.claimant || cancel.claimant))) return;
+  run.cancelMs ??= sheet.nowMs;
   run.cancel = cancel;
   sheet.changedRuns.add(run);
   const by = cancel.reason === null ? cancel.by : `${cancel.by}: ${cancel.reason}`;
-  record(sheet, run, "cancel-requested", null, sheet.nowMs, by, { cancel });
+  record(sheet, run, "cancel-requested", null, sheet.nowMs, by, { cancel, pool: run.pool });
 }
 
 /** The task whose newest run this is, unless the task has ended or gone on without it. */
@@ -395,10 +415,11 @@ export function endWords(end: RunEnd): string {
       return `${end.kind}: ${end.evidence}`;
     case "requeued":
       return `requeued by ${end.by}`;
+    case "preempted":
+      return end.evidence ? `preempted: ${end.evidence}` : end.kind;
     case "succeeded":
     case "timed-out":
     case "out-of-memory":
-    case "preempted":
     case "duplicate":
       return end.kind;
     default:

@@ -26,6 +26,7 @@ const spec: SpecView = {
   stderr: null,
   retries: 2,
   requeue: false,
+  preemptible: "no",
   onUnreachable: "restart-after 1800 s",
   priorityClass: "high",
   software: ["gromacs/2024.1"],
