@@ -270,6 +270,22 @@ export const candidate = z
   })
   .meta({ id: "Candidate" });
 
+/** By the policy in force, when ranks were told last: at most ten seconds ago, and at each decision since. */
+const orderTerms = z
+  .strictObject({
+    policy: z.string(),
+    /** `waited`, `promised`: it is served first, as it came. `plain`: the policy knows no classes. */
+    class: z.enum(["waited", "promised", "plain", "high", "normal", "low"]),
+    /** The least is first; null: as they came. */
+    score: z.number().nullable(),
+    /** What the usage of tenant, project and person puts on the score; null: nothing. */
+    factor: z.number().nullable(),
+    /** The run time that the score takes it to have; null: the time asked for. */
+    predictedS: z.int().nullable(),
+    words: z.string(),
+  })
+  .meta({ id: "OrderTerms" });
+
 /** Why a queued task waits: first the rule of the job itself (dependency, throttle), then each centre's first failing rule. */
 export const why = z
   .strictObject({
@@ -282,6 +298,8 @@ export const why = z
     decidedMs: timeMs.nullable(),
     /** Of one that waits in a centre's own queue: when its engine thinks it will start; null: unknown. */
     startsMs: timeMs.nullable(),
+    /** What its place in the queue is made of; null: it has none. */
+    order: orderTerms.nullable(),
   })
   .meta({ id: "Why" });
 export type Why = z.infer<typeof why>;

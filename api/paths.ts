@@ -59,6 +59,8 @@ export const paths = {
   tests: { method: "GET", path: "/centres/:centre/tests" },
   test: { method: "GET", path: "/centres/:centre/tests/:test" },
   networkKeys: { method: "GET", path: "/network/keys" },
+  policy: { method: "GET", path: "/policy" },
+  setPolicy: { method: "PUT", path: "/policy" },
   tenants: { method: "GET", path: "/tenants" },
   addTenant: { method: "POST", path: "/tenants", idempotent: true },
   projects: { method: "GET", path: "/projects" },

@@ -9,6 +9,7 @@ import * as job from "#api/job.ts";
 import { limits } from "#api/limits.ts";
 import * as network from "#api/network.ts";
 import { paths } from "#api/paths.ts";
+import * as policy from "#api/policy.ts";
 import { route } from "#api/route.ts";
 import { centreName, pageQuery, slug } from "#api/values.ts";
 
@@ -413,6 +414,22 @@ export const routes = {
     access: "anyone",
     summary: "The public keys by which the network's signatures are verified",
     response: connectionTest.networkKeys,
+  }),
+
+  policy: route({
+    ...paths.policy,
+    tag: "network",
+    access: "member",
+    summary: "The policy by which work is ordered and placed, with its version and who set it",
+    response: policy.policyInForce,
+  }),
+  setPolicy: route({
+    ...paths.setPolicy,
+    tag: "network",
+    access: "administrator",
+    summary: "Set the policy: a new version, by which the next decision goes",
+    body: policy.policyFile,
+    response: policy.policyInForce,
   }),
 
   tenants: route({

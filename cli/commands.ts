@@ -587,15 +587,28 @@ export const commands: readonly Command[] = [
   },
   {
     words: ["policy", "show"],
-    operands: "NAME|FILE",
+    operands: "[NAME|FILE]",
     summary: "policyShow",
-    takes: [1, 1],
+    takes: [0, 1],
     options: [],
     examples: [
+      ["weir policy show", "examplePolicyInForce"],
       ["weir policy show weir > mine.json", "examplePolicyShow"],
       ["weir policy show mine.json", "examplePolicyCheck"],
     ],
     load: async () => (await import("#cli/commands/policy.ts")).showPolicy,
+  },
+  {
+    words: ["policy", "use"],
+    operands: "NAME|FILE",
+    summary: "policyUse",
+    takes: [1, 1],
+    options: [],
+    examples: [
+      ["weir policy use mine.json", "examplePolicyUse"],
+      ["weir policy use weir", "examplePolicyUseShipped"],
+    ],
+    load: async () => (await import("#cli/commands/policy.ts")).usePolicy,
   },
   {
     words: ["replay"],

@@ -27,6 +27,13 @@ export function askedPolicy(call: Call, said: string): AskedPolicy {
   throw new Stop(exitCodes.usage, call.say("simulatePolicyRefused", { path: said, words }));
 }
 
+/** The same as a policy file says it, for a server that checks it again. */
+export function askedPolicyFile(call: Call, said: string): Record<string, unknown> {
+  const { from } = askedPolicy(call, said);
+  const file = from === "name" ? { like: said } : readJson(call, said);
+  return typeof file === "object" && file !== null ? { ...file } : {};
+}
+
 function readJson(call: Call, path: string): unknown {
   try {
     return JSON.parse(readFileSync(resolve(call.terminal.folder, path), "utf8"));

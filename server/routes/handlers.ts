@@ -11,6 +11,7 @@ import { jobHandlers } from "./jobs.ts";
 import { logHandlers } from "./logs.ts";
 import { networkHandlers } from "./network.ts";
 import { peopleHandlers } from "./people.ts";
+import { policyHandlers } from "./policy.ts";
 import { sessionHandlers } from "./sessions.ts";
 import { submitHandlers } from "./submit.ts";
 import { usageHandlers } from "./usage.ts";
@@ -34,6 +35,7 @@ export function createHandlers(parts: Parts): Handlers {
     ...centreLimitHandlers(parts),
     ...connectionTestHandlers(parts),
     ...peopleHandlers(parts),
+    ...policyHandlers(parts),
     ...agentHandlers(parts),
   };
 }

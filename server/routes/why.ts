@@ -3,6 +3,7 @@ import type { whatIf, why } from "#api/job.ts";
 import { waitWords } from "#core/centre/waiting.ts";
 import { jobId } from "#core/ids.ts";
 import { candidatesOf } from "#core/scheduling/decision.ts";
+import { orderWords } from "#core/scheduling/order-words.ts";
 import { endReasonWords, type Language, reasonWords } from "#core/scheduling/reasons.ts";
 import type { Change, StartingChange } from "#core/scheduling/what-if.ts";
 import { changeOptions, changeWords } from "#core/scheduling/what-if-words.ts";
@@ -58,7 +59,8 @@ export function whyHandlers(context: WhyContext): Pick<Handlers, "why" | "whatIf
       const nowMs = now();
       const explained = world().explain({ job, index }, nowMs);
       if (explained.kind === "waiting") {
-        const { rule, facts, candidates, estimate } = explained;
+        const { rule, facts, candidates, estimate, order } = explained;
+        const policy = world().policy().name;
         return answer({
           ...of(task),
           rule,
@@ -66,6 +68,7 @@ export function whyHandlers(context: WhyContext): Pick<Handlers, "why" | "whatIf
           candidates: candidates.map((one) => candidateView(one, language)),
           decidedMs: nowMs,
           startsMs: estimate.from === "profile" ? estimate.likelyMs : null,
+          order: order && { ...order, policy, words: orderWords(order, policy, language) },
         });
       }
       // The store and the world's copy of it are a moment apart.
@@ -76,6 +79,7 @@ export function whyHandlers(context: WhyContext): Pick<Handlers, "why" | "whatIf
         candidates: [],
         decidedMs: nowMs,
         startsMs: null,
+        order: null,
       });
     },
   };
@@ -83,7 +87,7 @@ export function whyHandlers(context: WhyContext): Pick<Handlers, "why" | "whatIf
 
 export type WhyContext = {
   readonly db: Database;
-  readonly world: () => Pick<World, "explain" | "whatIf">;
+  readonly world: () => Pick<World, "explain" | "whatIf" | "policy">;
   readonly now: () => number;
 };
 
@@ -146,6 +150,7 @@ function whyPlaced(task: TaskView, placed: Placed | null, language: Language): W
     candidates: (placed ? candidatesOf(placed.decision) : []).map((one) => candidateView(one, language)),
     decidedMs: placed?.decision.decidedMs ?? null,
     startsMs: waiting?.startsMs ?? null,
+    order: null,
   };
 }
 

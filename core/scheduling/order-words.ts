@@ -1,0 +1,42 @@
+import type { OrderTerms } from "#core/scheduling/order-terms.ts";
+import type { Language } from "#core/scheduling/reasons.ts";
+
+/** What a waiting job's place in the queue is made of, for people. */
+export function orderWords(terms: OrderTerms, policy: string, language: Language): string {
+  const { score, factor, predictedS } = terms;
+  const zh = language === "zh";
+  const parts: string[] = [classWords[terms.class][language]];
+  if (score !== null)
+    parts.push(zh ? `得分 ${rounded(score)}（最小者在先）` : `score ${rounded(score)} (the least is first)`);
+  if (factor !== null && score !== null)
+    parts.push(
+      zh
+        ? `其中公平系数 ${rounded(factor)}（按租户、项目和个人已用量）`
+        : `of it a fairness factor of ${rounded(factor)} for what its tenant, project and person used`,
+    );
+  if (predictedS !== null)
+    parts.push(
+      zh ? `预计运行 ${predictedS} 秒（按以往作业）` : `a predicted run time of ${predictedS} s by jobs before it`,
+    );
+  return zh ? `策略 ${policy}：${parts.join("；")}` : `policy ${policy}: ${parts.join("; ")}`;
+}
+
+const classWords = {
+  waited: {
+    en: "served first, as it came: it has waited nearly as long as anybody may",
+    zh: "优先服务，按提交次序：等待时间已接近上限",
+  },
+  promised: {
+    en: "served first, as it came: its tenant has used less than its share and was promised a start",
+    zh: "优先服务，按提交次序：其租户用量低于份额，且承诺了启动时限",
+  },
+  plain: { en: "no classes", zh: "不分等级" },
+  high: { en: "priority high", zh: "优先级：高" },
+  normal: { en: "priority normal", zh: "优先级：普通" },
+  low: { en: "priority low", zh: "优先级：低" },
+} as const satisfies Record<OrderTerms["class"], Record<Language, string>>;
+
+/** Three figures that count. */
+function rounded(value: number): string {
+  return value >= 1000 ? `${Math.round(value)}` : `${Number(value.toPrecision(3))}`;
+}

@@ -1,0 +1,94 @@
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import type { Client } from "#api/client.ts";
+import { policies } from "#core/scheduling/policy.ts";
+import { parsePolicy } from "#core/scheduling/policy-file.ts";
+import { createWorld } from "#core/scheduling/world.ts";
+import { until } from "#server/http/joined-centre-testing.ts";
+import { ok, signInAs, startTestServer, type TestServer } from "#server/http/testing.ts";
+import { readWorld } from "#server/store/read-world.ts";
+
+/** The policy of a live network: set by an administrator, kept in versions, taken up without a restart. */
+let server: TestServer;
+let client: Client;
+before(async () => {
+  server = await startTestServer({ schedules: true });
+  client = server.client();
+});
+after(() => server.stop());
+
+test("weir ships; a version that is set is in force at once, kept with who set it, and read at the next start", async () => {
+  const first = await ok(client.call("policy", {}));
+  assert.deepEqual([first.version, first.name, first.setBy, first.versions], [0, "weir", null, []]);
+  assert.deepEqual(parsePolicy(first.policy), { kind: "policy", policy: policies.weir });
+
+  // Nothing of it starts: the machine has 8 cores.
+  const body = { command: ["true"], coresPerTask: 8, timeLimitS: 600 };
+  await ok(client.call("submit", { body }));
+  const { id } = await ok(client.call("submit", { body }));
+  const order = async () => (await ok(client.call("why", { params: { job: id } }))).order;
+  const before = await until(order);
+  assert.deepEqual([before.policy, before.class, before.factor, before.predictedS], ["weir", "normal", 1, 300]);
+  assert.match(
+    before.words,
+    /policy weir: priority normal; score \d+.*fairness factor of 1.*predicted run time of 300 s/,
+  );
+
+  const file = { name: "plain", like: "easy" };
+  const set = await ok(client.call("setPolicy", { body: file }));
+  assert.deepEqual([set.version, set.name, set.setBy, set.versions.length], [1, "plain", "admin", 1]);
+  const now = await until(async () => ((await order())?.policy === "plain" ? order() : null));
+  assert.deepEqual([now.class, now.score, now.factor, now.predictedS], ["plain", null, null, null]);
+
+  const weighed = { name: "weighed", fairness: { weights: { default: 3 } } };
+  const second = await ok(client.call("setPolicy", { body: weighed }));
+  assert.deepEqual(
+    second.versions.map(({ version, name, setBy }) => [version, name, setBy]),
+    [
+      [2, "weighed", "admin"],
+      [1, "plain", "admin"],
+    ],
+  );
+  const { rows } = await server.db.pool.query(
+    "select cause from event where kind = 'policy-changed' order by xid, seq",
+  );
+  assert.deepEqual(
+    rows.map(({ cause }) => cause.replace(/\d+/, "N")),
+    ["person:N: policy, version 1", "person:N: policy, version 2"],
+  );
+  const restarted = createWorld();
+  await readWorld(server.db, restarted.apply);
+  assert.deepEqual(restarted.policy().fairness?.weights, { default: 3 });
+});
+
+test("who is no administrator may read it and not set it", async () => {
+  const member = server.client(await signInAs(server, "ada", ["default"]));
+  assert.equal((await ok(member.call("policy", {}))).version, 2);
+  const refused = await member.call("setPolicy", { body: { like: "easy" } });
+  assert.equal(refused.kind === "problem" && refused.problem.type, "/api/problems/forbidden");
+});
+
+test("a file that is wrong, that only a replay can follow, or that weighs nobody's tenant is refused with what would be right", async () => {
+  const cases = [
+    [{ maxWait: 5 }, /maxWait.*Did you mean maxWaitS/],
+    [{ like: "rl-fcfs" }, /head.*replays alone/],
+    [{ fairness: { weights: { nobody: 2 } } }, /fairness\.weights\.nobody.*no tenant of this name/],
+    [{ fairness: { weights: { default: -1 } } }, /fairness\.weights\.default.*from 0\.001/],
+  ] as const;
+  for (const [body, words] of cases) {
+    const refused = await client.call("setPolicy", { body });
+    assert(refused.kind === "problem");
+    assert.equal(refused.problem.type, "/api/problems/invalid-request");
+    assert.match(refused.problem.detail + JSON.stringify(refused.problem.facts), words);
+  }
+  assert.equal((await ok(client.call("policy", {}))).version, 2);
+});
+
+test("a version that this server cannot read leaves the policy that ships in force, and says so", async () => {
+  await server.db.pool.query(
+    `insert into policy (file, person_id, at_ms) select '{"fairness": {"of": "tomorrow"}}', id, 1 from person where name = 'admin'`,
+  );
+  const inForce = await ok(client.call("policy", {}));
+  assert.deepEqual([inForce.version, inForce.name], [3, "weir"]);
+  assert.match(inForce.unreadable.join(), /fairness\.of/);
+});

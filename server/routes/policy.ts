@@ -1,0 +1,47 @@
+import { type ParsedPolicy, type PolicyIssue, parseLivePolicy } from "#core/scheduling/policy-file.ts";
+import type { Language } from "#core/scheduling/reasons.ts";
+import { answer, type Handlers, refused } from "#server/http/handler.ts";
+import type { Database } from "#server/store/database.ts";
+import { readPolicy, readPolicyVersions, setPolicy, unknownTenants } from "#server/store/policy.ts";
+
+/** By which policy the network's work is ordered and placed, and who set it when. */
+export function policyHandlers({ db, feed, now }: PolicyContext): Pick<Handlers, "policy" | "setPolicy"> {
+  async function inForce(language: Language) {
+    const { policy, issues, ...set } = await readPolicy(db.pool);
+    const versions = await readPolicyVersions(db.pool);
+    const unreadable = issues.map((issue) => `${issue.path}: ${issue[language]}`);
+    return answer({ ...set, name: policy.name, policy: { ...policy }, unreadable, versions: [...versions] });
+  }
+
+  /** Tenants that a weight is given to must be there: a name that nobody has weighs nothing. */
+  async function issuesOf(parsed: ParsedPolicy): Promise<readonly PolicyIssue[]> {
+    if (parsed.kind === "refused") return parsed.issues;
+    const unknown = await unknownTenants(db.pool, Object.keys(parsed.policy.fairness?.weights ?? {}));
+    return unknown.map((name) => ({
+      path: `fairness.weights.${name}`,
+      en: "there is no tenant of this name. `weir admin tenant list` names all.",
+      zh: "没有这个名称的租户。`weir admin tenant list` 列出全部。",
+    }));
+  }
+
+  return {
+    policy: ({ language }) => inForce(language),
+
+    async setPolicy({ caller, body, language }) {
+      const issues = await issuesOf(parseLivePolicy(body));
+      if (issues.length > 0) {
+        const words = issues.map((issue) => ({ path: issue.path, words: issue[language] }));
+        return refused({ kind: "invalid-request", issues: words });
+      }
+      await setPolicy(db, body, caller.id, now());
+      feed.wake();
+      return inForce(language);
+    },
+  };
+}
+
+export type PolicyContext = {
+  readonly db: Database;
+  readonly feed: { readonly wake: () => void };
+  readonly now: () => number;
+};
