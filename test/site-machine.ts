@@ -26,6 +26,8 @@ export async function startSiteMachine(clusters: Clusters, slurmConf: string): P
     "mount -t tmpfs none $0",
     "mkdir $0/up $0/work $0/machine",
     "mount -t overlay overlay -o lowerdir=/,upperdir=$0/up,workdir=$0/work $0/machine",
+    // Rules of sudo that other tests make come and go.
+    "rm -rf $0/machine/etc/sudoers.d && mkdir -m 0750 $0/machine/etc/sudoers.d",
     "for part in /proc /dev /sys; do mount --rbind $part $0/machine$part; done",
     ...shared.map((path) => `mount --bind ${path} $0/machine${path}`),
     "echo ready",

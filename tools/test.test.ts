@@ -2,10 +2,11 @@
 
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { after, test } from "node:test";
+import { slowest } from "./slowest-tests.ts";
 
 const source = resolve(import.meta.dirname, "..");
 const made: string[] = [];
@@ -20,7 +21,7 @@ type Run = { readonly status: number | null; readonly out: string; readonly last
 function run(files: Readonly<Record<string, string>>, environment: Readonly<Record<string, string>> = {}): Run {
   const repository = mkdtempSync(join(tmpdir(), "weir-runner-"));
   made.push(repository);
-  for (const file of ["test.ts", "test-events.ts", "requirement.ts", "debian.ts"]) {
+  for (const file of ["test.ts", "test-events.ts", "requirement.ts", "debian.ts", "slowest-tests.ts"]) {
     cpSync(join(source, "tools", file), join(repository, "tools", file));
   }
   cpSync(join(source, "package.json"), join(repository, "package.json"));
@@ -96,4 +97,11 @@ test("skips are listed with their reason; with CI=true those that could have bee
   const ci = run(files, { CI: "true" });
   assert.equal(ci.last, "1 passed, 1 failed, 1 skipped");
   assert.equal(ci.status, 1);
+});
+
+test("the suites that are begun first are there", () => {
+  assert.deepEqual(
+    slowest.filter((file) => !existsSync(join(source, file))),
+    [],
+  );
 });

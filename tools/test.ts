@@ -10,10 +10,12 @@
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { globSync, readFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { relative, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { installPackages, mayNotInstall } from "./debian.ts";
 import { lookAgain, notInstalled, type RequirementName, requirements } from "./requirement.ts";
+import { slowest } from "./slowest-tests.ts";
 import type { Result } from "./test-events.ts";
 
 const root = resolve(import.meta.dirname, "..");
@@ -21,14 +23,25 @@ const root = resolve(import.meta.dirname, "..");
 /** Their tests are pure: they share one process, which costs a tenth of one process each. */
 const pureFolders = ["core", "api", "simulator"];
 const unitFolders = [...pureFolders, "cli", "tools"];
-/** Processes at once. End-to-end tests wait more than they work: for engines, deadlines, a page. */
-const atOnce = { apart: 2, endToEnd: 3 };
+/** Processes at once for each core: most tests wait more than they work, for engines, deadlines, a page. */
+const atOnceEach = { unit: 1, all: 2 };
+/** More of them want more memory than most machines have. */
+const mostAtOnce = 8;
+
+/** What has not ended by then is ended. */
+const limitsS = { endToEnd: 600, long: 1800, other: 300 };
 
 /** How long a process may stay after its last test, for its `after` hooks. */
 const quietS = 30;
 
 type Batch = { readonly files: readonly string[]; readonly limitS: number };
-type Outcome = { readonly file: string; readonly results: readonly Result[]; readonly output: string };
+type Outcome = {
+  readonly file: string;
+  readonly results: readonly Result[];
+  readonly output: string;
+  /** Of its process; of files that share one, of their tests. */
+  readonly tookMs: number;
+};
 
 /** The test processes under way; they end with this one. */
 const children = new Set<ChildProcess>();
@@ -44,11 +57,8 @@ const unitOnly = words.includes("--unit");
 const isLong = words.includes("--long");
 const files = findFiles(words.filter((word) => !word.startsWith("--")));
 installWhatIsMissing(files);
-const outcomes = [
-  ...(await runAll(planBatches(files.filter((file) => !isEndToEnd(file))), atOnce.apart)),
-  ...(await runAll(planBatches(files.filter(isEndToEnd)), atOnce.endToEnd)),
-];
-process.exitCode = summarise(outcomes);
+const most = Math.min(mostAtOnce, availableParallelism() * (unitOnly ? atOnceEach.unit : atOnceEach.all));
+process.exitCode = summarise(await runAll(planBatches(files), most));
 
 function findFiles(filters: readonly string[]): readonly string[] {
   return globSync("**/*.test.ts", { cwd: root, exclude: ["**/node_modules/**", "dist/**", ".git/**"] })
@@ -57,14 +67,19 @@ function findFiles(filters: readonly string[]): readonly string[] {
     .sort();
 }
 
+/** In the order in which they begin: the longest first, that none is still under way when the others are done. */
 function planBatches(all: readonly string[]): readonly Batch[] {
-  const pure = all.filter((file) => pureFolders.includes(topOf(file)) && !isEndToEnd(file));
-  const apart = all.filter((file) => !pure.includes(file) && !isEndToEnd(file));
-  const endToEnd = all.filter(isEndToEnd);
+  const isPure = (file: string): boolean => pureFolders.includes(topOf(file)) && !isEndToEnd(file);
+  const pure = all.filter(isPure);
+  const long = slowest.filter((file) => all.includes(file));
+  const others = all.filter((file) => !isPure(file) && !long.includes(file));
+  const limitS = (file: string): number => limitsS[isEndToEnd(file) ? (isLong ? "long" : "endToEnd") : "other"];
+  const alone = (file: string): Batch => ({ files: [file], limitS: limitS(file) });
   return [
-    ...(pure.length > 0 ? [{ files: pure, limitS: 240 }] : []),
-    ...apart.map((file) => ({ files: [file], limitS: 240 })),
-    ...endToEnd.map((file) => ({ files: [file], limitS: isLong ? 1800 : 480 })),
+    ...long.map(alone),
+    ...(pure.length > 0 ? [{ files: pure, limitS: limitsS.other }] : []),
+    ...others.filter(isEndToEnd).map(alone),
+    ...others.filter((file) => !isEndToEnd(file)).map(alone),
   ];
 }
 
@@ -85,12 +100,14 @@ async function runAll(batches: readonly Batch[], most: number): Promise<readonly
 
 /** A process that crashes takes its neighbours' results along, so those are run again, each alone. */
 async function runBatch(batch: Batch): Promise<readonly Outcome[]> {
+  const beganMs = performance.now();
   const ended = await runProcess(batch);
   if (ended.crash !== undefined && batch.files.length > 1) {
     const alone: Outcome[] = [];
     for (const file of batch.files) alone.push(...(await runBatch({ ...batch, files: [file] })));
     return alone;
   }
+  const processMs = performance.now() - beganMs;
   return batch.files.map((file) => {
     // A file without a test is reported as one passed test of the file's own name.
     const results = ended.results.filter(
@@ -99,11 +116,12 @@ async function runBatch(batch: Batch): Promise<readonly Outcome[]> {
         result.file === resolve(root, file) &&
         !(result.kind === "passed" && resolve(root, result.name) === result.file),
     );
+    const tookMs = batch.files.length === 1 ? processMs : sumOf(results);
     const nothing = results.length === 0 ? "no test ran in this file" : undefined;
     const wrong = ended.crash ?? nothing;
-    if (wrong === undefined) return { file, results, output: ended.output };
+    if (wrong === undefined) return { file, results, output: ended.output, tookMs };
     const failure = { kind: "failed", file, name: "(the file itself)", line: 1, durationMs: 0, error: wrong } as const;
-    return { file, results: [...results, failure], output: ended.output };
+    return { file, results: [...results, failure], output: ended.output, tookMs };
   });
 }
 
@@ -192,18 +210,23 @@ function endGroup(child: ChildProcess): void {
 
 function printFile(outcome: Outcome): void {
   const count = (kind: Result["kind"]): number => outcome.results.filter((result) => result.kind === kind).length;
-  const durationMs = outcome.results.reduce((sum, result) => sum + ("durationMs" in result ? result.durationMs : 0), 0);
   const failed = outcome.results.filter((result) => result.kind === "failed");
   const parts = [`${count("passed") + count("todo")} passed`];
   if (failed.length > 0) parts.push(`${failed.length} failed`);
   if (count("skipped") > 0) parts.push(`${count("skipped")} skipped`);
-  console.log(`${failed.length > 0 ? "✗" : "✓"} ${outcome.file}  ${parts.join(", ")}  ${Math.round(durationMs)} ms`);
+  console.log(
+    `${failed.length > 0 ? "✗" : "✓"} ${outcome.file}  ${parts.join(", ")}  ${Math.round(outcome.tookMs)} ms`,
+  );
   for (const failure of failed) {
     console.log(`\n  ✗ ${failure.name}\n    ${outcome.file}:${failure.line}\n${indent(failure.error)}\n`);
   }
   if (failed.length > 0 && outcome.output.trim() !== "") {
     console.log(`    what it printed last:\n${indent(outcome.output.trimEnd().split("\n").slice(-60).join("\n"))}\n`);
   }
+}
+
+function sumOf(results: readonly Result[]): number {
+  return results.reduce((sum, result) => sum + ("durationMs" in result ? result.durationMs : 0), 0);
 }
 
 function indent(text: string): string {
