@@ -11,6 +11,12 @@ import type { RunObservation, RunOrder } from "#core/run-order.ts";
 export interface Driver {
   readonly name: DriverName;
   /**
+   * What it is about to start is on its own disk before, and `find` answers by that: then the agent's own intents need
+   * not be, and a start waits for one sync, not for two. A run whose intent was lost with the power is asked for by
+   * `find` with the first whole list.
+   */
+  readonly notesBeforeStart?: boolean;
+  /**
    * A session of this centre's agent begins, before its first orders: its number, each one more than the last of any
    * agent, and what this network's runs are known by at the engine. Absent where an engine can have no runs of which the
    * agent's own folder does not know.

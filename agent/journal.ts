@@ -16,8 +16,8 @@ export type Journal = {
   /** Runs with an intent and no `forget`. */
   readonly open: () => ReadonlySet<RunId>;
   readonly isWithdrawn: (run: RunId) => boolean;
-  /** Durable when it returns; one sync for all. */
-  readonly intend: (runs: readonly RunId[], nowMs: number) => void;
+  /** One sync for all; `unsynced` where the driver's own record of them is on disk before they are started. */
+  readonly intend: (runs: readonly RunId[], nowMs: number, durable?: "synced" | "unsynced") => void;
   readonly withdraw: (run: RunId, nowMs: number) => void;
   /** Not synced: forgetting twice does no harm. */
   readonly forget: (runs: readonly RunId[], nowMs: number) => void;
@@ -64,10 +64,10 @@ export function openJournal(path: string, nowMs: number): Journal {
   return {
     open: () => open,
     isWithdrawn: (run) => withdrawn.has(run),
-    intend: (runs, atMs) =>
+    intend: (runs, atMs, durable = "synced") =>
       append(
         runs.map((run) => ({ kind: "intent", run, atMs })),
-        true,
+        durable === "synced",
       ),
     withdraw: (run, atMs) => append([{ kind: "withdrawn", run, atMs }], true),
     forget: (runs, atMs) =>

@@ -168,13 +168,20 @@ const acts: readonly Act[] = [
   "stale",
 ];
 
-test("under any order of events and crashes nothing starts twice, nothing withdrawn starts, nothing is forgotten", async () => {
+test("under any order of events and crashes nothing starts twice, nothing withdrawn starts, nothing is forgotten", () =>
+  underAnything({ losesUnsynced: false }));
+
+test("nor where the driver notes its starts itself, and the power takes from the journal what was not synced", () =>
+  underAnything({ losesUnsynced: true }));
+
+async function underAnything({ losesUnsynced }: { readonly losesUnsynced: boolean }): Promise<void> {
   await fc.assert(
     fc.asyncProperty(
       fc.array(fc.tuple(fc.constantFrom(...acts), fc.integer({ min: 1, max: 4 })), { maxLength: 60 }),
       async (script) => {
-        let world = makeWorld();
-        const { engine, folder } = world;
+        const engine = makeEngine({ notesBeforeStart: losesUnsynced });
+        const folder = mkdtempSync(join(scratch, "world-"));
+        let world = makeWorld({ folder, engine });
         const server = { live: new Set<RunId>(), ended: new Map<RunId, string>() };
         const orders = () => [...server.live].map((id) => sampleOrder(Number(id.split(".")[0])));
         const reportAll = () => {
@@ -188,11 +195,14 @@ test("under any order of events and crashes nothing starts twice, nothing withdr
           world.keeper.committed(ends.map((one) => one.run));
         };
         const restart = async () => {
+          if (losesUnsynced) world.losePower();
           world = makeWorld({ folder, engine });
           // An agent begins anew until its engine answers.
           const { silent } = engine;
           engine.silent = false;
           await world.keeper.adopt();
+          // With the first whole list.
+          if (losesUnsynced) await world.keeper.lookFor([...server.live]);
           engine.silent = silent;
         };
         for (const [act, n] of script) {
@@ -238,10 +248,10 @@ test("under any order of events and crashes nothing starts twice, nothing withdr
     ),
     { numRuns: 200 },
   );
-});
+}
 
 /** An engine in memory that outlives the agent, as the machine does. */
-function makeEngine() {
+function makeEngine({ notesBeforeStart }: { readonly notesBeforeStart: boolean } = { notesBeforeStart: false }) {
   let listener: (observation: RunObservation) => void = () => {};
   const folders = new Map<RunId, "running" | RunObservation>();
   const engine = {
@@ -268,6 +278,7 @@ function makeEngine() {
     },
     driver: {
       name: "process",
+      notesBeforeStart,
       describe: async () => ({ pools: [], offers: noOffers, mechanisms: {} }),
       async start(asked) {
         if (engine.busy) return { kind: "busy", words: "no place" };
@@ -311,7 +322,22 @@ function makeEngine() {
 function makeWorld(from?: { readonly folder: string; readonly engine: ReturnType<typeof makeEngine> }) {
   const folder = from?.folder ?? mkdtempSync(join(scratch, "world-"));
   const engine = from?.engine ?? makeEngine();
-  const journal = openJournal(join(folder, "journal"), 0);
+  const path = join(folder, "journal");
+  const journal = openJournal(path, 0);
+  const linesOf = () => readFileSync(path, "utf8").split("\n").slice(0, -1);
+  const found = linesOf().length;
+  /** What was appended since it was opened, or since a withdrawal was synced, with all before it. */
+  const losePower = () => {
+    const lines = linesOf();
+    const kept = Math.max(found, lines.findLastIndex((line) => line.includes("withdrawn")) + 1);
+    writeFileSync(
+      path,
+      lines
+        .slice(0, kept)
+        .map((line) => `${line}\n`)
+        .join(""),
+    );
+  };
   const timers: (() => void)[] = [];
   const clocks = {
     nowMs: () => 0,
@@ -322,7 +348,7 @@ function makeWorld(from?: { readonly folder: string; readonly engine: ReturnType
   const tick = () => {
     for (const act of timers.splice(0)) act();
   };
-  return { folder, engine, journal, keeper, tick };
+  return { folder, engine, journal, keeper, tick, losePower };
 }
 
 function run(n: number): RunId {

@@ -246,6 +246,7 @@ export function keepRuns(
       journal.intend(
         startable.map((order) => order.run),
         clocks.nowMs(),
+        driver.notesBeforeStart ? "unsynced" : "synced",
       );
       for (const order of startable) {
         const deadlineMs = clocks.monotonicMs() + order.startWithinMs;

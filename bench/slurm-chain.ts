@@ -40,6 +40,7 @@ async function pairs(network: Network, clusters: Clusters): Promise<void> {
   const client = createClient({ baseUrl: network.url, token: () => network.token });
   const cluster = clusterOf(clusters, "qingdao");
   const [raw, ours, answered]: [number[], number[], number[]] = [[], [], []];
+  const [placed, heard]: [number[], number[]] = [[], []];
   for (let pair = 0; pair < 105; pair += 1) {
     await delay(Math.random() * 250);
     const rawMs = sbatch(clusters, cluster);
@@ -54,20 +55,28 @@ async function pairs(network: Network, clusters: Clusters): Promise<void> {
     const reply = await client.call("submit", { body });
     if (reply.kind !== "answer") throw new Error(reply.problem.detail);
     const answeredMs = Date.now();
-    const acceptedMs = await eventually("accepted by slurmctld", async () => {
+    // Asking would take of the cores that the chain needs.
+    await delay(100);
+    const { placedMs, heardMs, acceptedMs } = await eventually("accepted by slurmctld", async () => {
       const page = await client.call("history", { params: { job: reply.value.id } });
       const events = page.kind === "answer" ? page.value.events : [];
+      const at = (wanted: string) => events.find(({ kind }) => kind === wanted)?.atMs ?? null;
       // Told by the agent, by the clock of the same machine, once slurmctld has answered and the answer is on its disk.
-      return events.find(({ kind }) => kind === "waiting")?.atMs ?? null;
+      const acceptedMs = at("waiting");
+      return acceptedMs === null ? null : { placedMs: at("placed"), heardMs: at("accepted"), acceptedMs };
     });
     if (pair < 5) continue;
     raw.push(rawMs);
     ours.push(acceptedMs - sentMs);
+    if (placedMs !== null) placed.push(placedMs - sentMs);
+    if (heardMs !== null) heard.push(heardMs - sentMs);
     answered.push(answeredMs - sentMs);
   }
   const added = ours.map((value, at) => value - (raw[at] ?? Number.NaN));
   figure("sbatch to its id, beside the whole chain", "ms", "", raw);
   figure("submission by the API to its answer", "ms", "", answered);
+  figure("submission by the API to its place", "ms", "", placed);
+  figure("submission by the API to the order at the agent", "ms", "", heard);
   figure("submission by the API to accepted by slurmctld", "ms", "", ours);
   figure("added delay of the whole chain, 100 pairs", "ms", "≤ 100", added);
   figure("added delay of the whole chain, nine in ten", "ms", "", [quantile(added, 0.9)]);

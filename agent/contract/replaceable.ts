@@ -84,6 +84,7 @@ export async function openReplaceable(open: () => Promise<Driver>): Promise<Repl
     users: {
       ...trial,
       ...(current.accounts && { accounts }),
+      ...(current.notesBeforeStart && { notesBeforeStart: true }),
       begin: (session) => current.begin?.(session),
       start: (order) => {
         going.add(order.run);

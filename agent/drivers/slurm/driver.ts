@@ -413,6 +413,7 @@ export async function openSlurm(
 
   return {
     name: "slurm",
+    notesBeforeStart: true,
     mapping,
     engine,
     accounts,
