@@ -171,7 +171,7 @@ test("restart-after: the task goes on at another centre; the first run, found ag
 }, async (t) => {
   const { store, open } = await stage(t);
   // Long enough that beta, which does not poll while alpha is asked, is not itself taken for silent.
-  const inside = await open({ everyMs: 10, unreachableAfterMs: 1_500 });
+  const inside = await open({ everyMs: 10, unreachableAfterMs: 5_000 });
   const alpha = await openAgent(inside.desk);
   await alpha.sync({ engine });
   const job = await submit(inside, admitted({ onUnreachable: { kind: "restart-after", delayS: 1 } }));
