@@ -10,7 +10,8 @@ import { fillMillion } from "./million.ts";
 const jobs = Number(process.argv[2] ?? 1_000_000);
 const times = 60;
 
-const server = await startTestServer();
+// As it runs for users: that each answer fits its schema is what the tests ask.
+const server = await startTestServer({ checksAnswers: false });
 const nowMs = Date.now();
 const startedMs = performance.now();
 await fillMillion(server.db, nowMs, jobs);

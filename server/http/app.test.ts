@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { request as httpRequest } from "node:http";
+import { connect } from "node:net";
 import { after, before, test } from "node:test";
 import { type RouteName, routes } from "#api/routes.ts";
 import type { Problem } from "#api/values.ts";
@@ -180,4 +182,45 @@ test("every route of the table is registered", async () => {
     await response.body?.cancel();
     assert.notEqual(response.status, 404, name);
   }
+});
+
+test("what is answered directly is answered as the usual way would", async () => {
+  const trial = JSON.stringify({ command: ["true"] });
+  const cases: readonly [method: string, path: string, body: string | null, headers?: Record<string, string>][] = [
+    ["GET", "/health", null],
+    ["GET", "/jobs", null],
+    ["POST", "/jobs/dry-run", trial],
+    ["POST", "/jobs/dry-run", "{"],
+    ["POST", "/jobs/dry-run", '{"command":["true"],"colour":"red"}', { "accept-language": "zh" }],
+    ["POST", "/jobs/dry-run", '{"command":["a\\u0000b"]}'],
+    ["POST", "/jobs", trial, { "idempotency-key": "two words" }],
+    ["POST", "/jobs", '{"command":["true"],"project":"none"}'],
+  ];
+  for (const [method, path, body, more = {}] of cases) {
+    const ask = async (question: string, type: string) => {
+      const headers = { authorization: `Bearer ${server.token}`, ...(body && { "content-type": type }), ...more };
+      const answer = await server.fetch(`/api/v1${path}${question}`, { method, headers, body });
+      // What differs from answer to answer, or where Fastify ends a connection.
+      const { date, connection, "keep-alive": kept, "x-request-id": id, ...told } = Object.fromEntries(answer.headers);
+      assert.match(id ?? "", /^\w+-\w+$/);
+      return { status: answer.status, told, text: await answer.text() };
+    };
+    const direct = await ask("", "application/json");
+    // An empty query and a type with a parameter are each unusual.
+    const usual = await ask("?", "application/json; charset=utf-8");
+    assert.deepEqual(direct, usual, `${method} ${path} ${body}`);
+    assert.ok(direct.told["content-security-policy"]);
+  }
+});
+
+test("who goes away before the body is whole has asked nothing, and others are answered", async () => {
+  const { port } = new URL(server.url);
+  const head = `POST /api/v1/jobs HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer ${server.token}\r\n`;
+  const socket = connect(Number(port), "127.0.0.1");
+  socket.write(`${head}Content-Type: application/json\r\nContent-Length: 100\r\n\r\n{"command":`);
+  await once(socket, "connect");
+  await server.fetch("/api/v1/health");
+  socket.destroy();
+  const health = await server.fetch("/api/v1/health");
+  assert.equal(health.status, 200);
 });

@@ -1,4 +1,3 @@
-import { hash } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
 import Fastify, {
   type FastifyBaseLogger,
@@ -11,16 +10,17 @@ import Fastify, {
 import type { Route } from "#api/route.ts";
 import { type RouteName, routes } from "#api/routes.ts";
 import type { Refusal } from "#core/refusal.ts";
-import { assert } from "#core/unreachable.ts";
 import type { CentreCaller, Person } from "#server/identity/caller.ts";
-import { type Gate, presentedBy, sessionCookieName } from "#server/identity/gate.ts";
+import { type Gate, sessionCookieName } from "#server/identity/gate.ts";
 import { parseBody } from "./body.ts";
+import { callerOf, callOf, type Found, type LooseCall, pathOf, whyNot } from "./call.ts";
+import { createDirectServer, logAnswer } from "./direct.ts";
 import { addDocs } from "./docs.ts";
 import { addFolder } from "./folder.ts";
-import type { Call, Handlers, Idempotency, Refused, Result, SessionCookie, Stream } from "./handler.ts";
-import { checkHost, checkOrigin, ownHosts } from "./origin.ts";
-import { languageOf, parsePart, problemOf, RefusedRequest } from "./problem.ts";
-import { isStoreTrouble } from "./store-trouble.ts";
+import type { Handlers, Result, SessionCookie, Stream } from "./handler.ts";
+import { faultOf, headersOfProblem, jsonType, problemType, securityHeaders } from "./headers.ts";
+import { checkHost, ownHosts } from "./origin.ts";
+import { languageOf, problemOf, RefusedRequest } from "./problem.ts";
 import { runStream } from "./stream.ts";
 
 /**
@@ -29,35 +29,38 @@ import { runStream } from "./stream.ts";
  * then does its handler see it. Answers are what the handlers' types say; `checkAnswers` (in tests) proves it.
  */
 export function createApp(settings: AppSettings): FastifyInstance {
+  const hosts = ownHosts(settings);
   const app = Fastify({
+    serverFactory: (usual) => {
+      const server = createDirectServer(usual, { ...settings, ownHosts: hosts, nextRequestId, defaultBodyLimitBytes });
+      // Long polls last 25 s, streams for ever; a request's own bytes must come within this.
+      server.requestTimeout = 120_000;
+      server.keepAliveTimeout = 75_000;
+      return server;
+    },
     loggerInstance: settings.logger,
     // What is logged names its request itself; a child for each would be made in vain.
     childLoggerFactory: (logger) => logger,
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: defaultBodyLimitBytes,
-    genReqId: () => `${startedAt}-${(++requests).toString(36)}`,
+    genReqId: nextRequestId,
     // A HEAD of a stream would be a stream that nobody reads.
     exposeHeadRoutes: false,
     // Behind a reverse proxy of this machine, which WEIR_URL stands for, the other end is who the proxy says.
     trustProxy: settings.publicUrl === undefined ? false : "loopback",
-    // Long polls last 25 s, streams for ever; a request's own bytes must come within this.
-    requestTimeout: 120_000,
-    keepAliveTimeout: 75_000,
     // Streams and long polls end by `stopping`; other answers under way are still given.
     forceCloseConnections: "idle",
     routerOptions: { maxParamLength: 200 },
   });
-  const hosts = ownHosts(settings);
 
   app.removeAllContentTypeParsers();
   app.addContentTypeParser("application/json", { parseAs: "buffer" }, (request, body, done) => {
-    const bytes = body as Buffer;
-    const parsed = parseBody(bytes);
+    const parsed = parseBody(body as Buffer);
     if (parsed.kind === "refused") return done(new RefusedRequest(parsed.refusal));
-    if (request.headers["idempotency-key"] !== undefined) request.bodyBytes = bytes;
+    if (request.headers["idempotency-key"] !== undefined) request.bodyText = parsed.text;
     done(null, parsed.value);
   });
-  app.decorateRequest("bodyBytes", null);
+  app.decorateRequest("bodyText", null);
   app.decorateRequest("caller", null);
 
   app.addHook("onRequest", (request, reply, done) => {
@@ -67,9 +70,13 @@ export function createApp(settings: AppSettings): FastifyInstance {
     done(refusal ? new RefusedRequest(refusal) : undefined);
   });
   app.addHook("onResponse", (request, reply, done) => {
-    const facts = { reqId: request.id, route: request.routeOptions.url, status: reply.statusCode };
-    const level = reply.statusCode >= 500 ? "warn" : "debug";
-    request.log[level]({ ...facts, ms: Math.round(reply.elapsedTime) }, request.method);
+    logAnswer(request.log, {
+      reqId: request.id,
+      route: request.routeOptions.url,
+      status: reply.statusCode,
+      method: request.method,
+      tookMs: reply.elapsedTime,
+    });
     done();
   });
   app.setErrorHandler((error, request, reply) => {
@@ -105,7 +112,7 @@ export type AppSettings = {
 
 declare module "fastify" {
   interface FastifyRequest {
-    bodyBytes: Buffer | null;
+    bodyText: string | null;
     caller: Person | CentreCaller | null;
   }
 }
@@ -113,18 +120,9 @@ declare module "fastify" {
 const defaultBodyLimitBytes = 1024 * 1024;
 const startedAt = Date.now().toString(36);
 let requests = 0;
-
-/** Of every answer. The console's styles are written by its component library at run time, hence unsafe-inline. */
-const securityHeaders = {
-  "content-security-policy":
-    "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; " +
-    "connect-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
-  "x-content-type-options": "nosniff",
-  "x-frame-options": "DENY",
-  "referrer-policy": "no-referrer",
-  "cross-origin-opener-policy": "same-origin",
-  "cross-origin-resource-policy": "same-origin",
-};
+function nextRequestId(): string {
+  return `${startedAt}-${(++requests).toString(36)}`;
+}
 
 function addRoute(app: FastifyInstance, name: RouteName, settings: AppSettings): void {
   const declared: Route = routes[name];
@@ -138,9 +136,10 @@ function addRoute(app: FastifyInstance, name: RouteName, settings: AppSettings):
     url: `/api/v1${declared.path}`,
     bodyLimit: declared.bodyLimitBytes ?? defaultBodyLimitBytes,
     onRequest: (request, _reply, done) => {
-      const caller = callerOf(declared, request, settings.gate);
+      const caller = callerOf(declared, request.headers, settings.gate);
       const decide = (found: Found) => {
-        const refusal = admit(found, declared, request);
+        const refusal = whyNot(found, declared, request.headers);
+        if (found?.kind !== "refused") request.caller = found;
         done(refusal ? new RefusedRequest(refusal) : undefined);
       };
       if (caller instanceof Promise) caller.then(decide, done);
@@ -148,7 +147,9 @@ function addRoute(app: FastifyInstance, name: RouteName, settings: AppSettings):
     },
     handler: async (request, reply) => {
       reply.headers(headers);
-      const call = callOf(declared, request, reply, settings);
+      const { method, url, params, query, body, bodyText, caller, ip: remote } = request;
+      const arrived = { headers: request.headers, method, url, params, query, body, bodyText, caller, remote };
+      const call = callOf(declared, { ...arrived, response: reply.raw }, settings);
       const result = await handle(call);
       switch (result.kind) {
         case "refused":
@@ -161,7 +162,7 @@ function addRoute(app: FastifyInstance, name: RouteName, settings: AppSettings):
             stopping: settings.stopping,
             language: call.language,
             stillAllowed: async () =>
-              isDeepStrictEqual(await callerOf(declared, request, settings.gate), request.caller),
+              isDeepStrictEqual(await callerOf(declared, request.headers, settings.gate), request.caller),
           });
         case "answer":
           if (settings.checkAnswers) declared.response.parse(result.body);
@@ -177,86 +178,7 @@ function checked(declared: Route, run: Stream<unknown>["run"]): Stream<unknown>[
   return (sink) => run({ ...sink, send: (id, item) => sink.send(id, declared.response.parse(item)) });
 }
 
-const jsonType = "application/json; charset=utf-8";
-type LooseCall = Omit<Call<Route>, "params" | "query" | "body" | "caller"> & {
-  readonly params: unknown;
-  readonly query: unknown;
-  readonly body: unknown;
-  readonly caller: Person | CentreCaller | null;
-};
 type LooseResult = Result<Route> | Result<Route & { stream: true }>;
-type Found = Person | CentreCaller | Refused | null;
-
-/** Who calls, as far as the route asks. From memory in most cases, and then without waiting. */
-function callerOf(declared: Route, request: FastifyRequest, gate: Gate): Found | Promise<Found> {
-  switch (declared.access) {
-    case "anyone":
-      return null;
-    case "member":
-    case "administrator":
-      return gate.person(request.headers);
-    case "centre":
-      return gate.centre(request.headers);
-  }
-}
-
-function admit(found: Found, declared: Route, request: FastifyRequest): Refusal | null {
-  if (found?.kind === "refused") return found.refusal;
-  request.caller = found;
-  const isPerson = found?.kind === "person";
-  if (declared.access === "administrator" && !(isPerson && found.administrator))
-    return { kind: "forbidden", needs: "administrator" };
-  if (declared.method === "GET") return null;
-  // A sign-in rests on no cookie yet, but another site's page must not sign anybody in either.
-  const byBrowser = isPerson ? found.credential.kind === "session" : request.headers.origin !== undefined;
-  return byBrowser ? checkOrigin(request.headers) : null;
-}
-
-function callOf(declared: Route, request: FastifyRequest, reply: FastifyReply, settings: AppSettings): LooseCall {
-  const { headers } = request;
-  const language = languageOf(headers["accept-language"]);
-  const body = request.body === undefined || request.body === null ? {} : request.body;
-  return {
-    params: declared.params && parsePart(declared.params, request.params, language),
-    query: declared.query && parsePart(declared.query, request.query, language),
-    body: declared.body && parsePart(declared.body, body, language),
-    caller: request.caller,
-    idempotency: declared.idempotent ? idempotencyOf(request) : null,
-    language,
-    origin: settings.publicUrl?.replace(/\/+$/, "") ?? `http://${headers.host}`,
-    remote: request.ip,
-    lastEventId: typeof headers["last-event-id"] === "string" ? headers["last-event-id"] : null,
-    closed: () => closedSignal(reply, settings.stopping),
-  };
-}
-
-function idempotencyOf(request: FastifyRequest): Idempotency | null {
-  const key = request.headers["idempotency-key"];
-  if (key === undefined) return null;
-  if (typeof key !== "string" || !/^[\x21-\x7e]{1,200}$/.test(key)) {
-    const words = "1 to 200 visible ASCII characters, without spaces";
-    throw new RefusedRequest({ kind: "invalid-request", issues: [{ path: "Idempotency-Key", words }] });
-  }
-  assert(request.caller?.kind === "person", "idempotent routes are called by people");
-  const head = Buffer.from(`${request.method} ${pathOf(request.url)} ${request.caller.id}\n`);
-  const whole = request.bodyBytes ? Buffer.concat([head, request.bodyBytes]) : head;
-  const sealingKey = () => hash("sha256", `seal ${key} ${presentedBy(request.headers)?.secret}`, "buffer");
-  return { key, bodyHash: hash("sha256", whole, "buffer"), sealingKey };
-}
-
-/** The answer's own close, not the socket's: one socket serves many requests of an agent. */
-function closedSignal(reply: FastifyReply, stopping: AbortSignal): AbortSignal {
-  const closed = new AbortController();
-  const abort = () => closed.abort();
-  reply.raw.once("close", () => {
-    stopping.removeEventListener("abort", abort);
-    abort();
-  });
-  stopping.addEventListener("abort", abort, { once: true });
-  if (stopping.aborted || reply.raw.destroyed) abort();
-  return closed.signal;
-}
-
 function cookieText(cookie: SessionCookie, origin: string): string {
   const name = sessionCookieName(origin.slice(origin.indexOf("//") + 2));
   const secure = origin.startsWith("https:") ? "; Secure" : "";
@@ -267,17 +189,14 @@ function cookieText(cookie: SessionCookie, origin: string): string {
 function sendProblem(request: FastifyRequest, reply: FastifyReply, refusal: Refusal, at?: string): FastifyReply {
   const language = languageOf(request.headers["accept-language"]);
   const problem = problemOf(refusal, language, at);
-  if (problem.status === 401) reply.header("www-authenticate", "Bearer");
-  if (refusal.kind === "too-many-requests") reply.header("retry-after", String(refusal.retryAfterS));
-  if (refusal.kind === "store-unavailable") reply.header("retry-after", "1");
-  reply.headers({ "content-language": language, "cache-control": "no-store", vary: "accept-language" });
-  return reply.code(problem.status).type("application/problem+json").send(JSON.stringify(problem));
+  reply.headers(headersOfProblem(refusal, problem.status, language));
+  return reply.code(problem.status).type(problemType).send(JSON.stringify(problem));
 }
 
 /** What Fastify's own errors mean in Weir's words; null: our own mistake. */
 function refusalOf(error: FastifyError, request: FastifyRequest): Refusal | null {
-  if (error instanceof RefusedRequest) return error.refusal;
-  if (isStoreTrouble(error)) return { kind: "store-unavailable", words: "PostgreSQL is not answering right now" };
+  const refusal = faultOf(error);
+  if (refusal) return refusal;
   switch (error.code) {
     case "FST_ERR_CTP_BODY_TOO_LARGE": {
       const limit = request.routeOptions.bodyLimit ?? defaultBodyLimitBytes;
@@ -292,9 +211,4 @@ function refusalOf(error: FastifyError, request: FastifyRequest): Refusal | null
       if (error.statusCode === undefined || error.statusCode >= 500) return null;
       return { kind: "malformed-json", words: error.message };
   }
-}
-
-function pathOf(url: string): string {
-  const query = url.indexOf("?");
-  return query < 0 ? url : url.slice(0, query);
 }

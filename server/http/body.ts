@@ -7,23 +7,24 @@ import type { Refusal } from "#core/refusal.ts";
  * An empty body is `{}`, so that a POST that needs no fields can be sent without one.
  */
 export function parseBody(bytes: Buffer): ParsedBody {
-  if (bytes.length === 0) return { kind: "parsed", value: {} };
+  if (bytes.length === 0) return { kind: "parsed", value: {}, text: "" };
   if (!isUtf8(bytes)) return refuse({ kind: "malformed-json", words: "It holds bytes that are not UTF-8" });
-  const text = bytes.toString("utf8", startsWithMark(bytes) ? 3 : 0);
+  const text = bytes.toString("utf8");
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = JSON.parse(startsWithMark(bytes) ? text.slice(1) : text);
   } catch (error) {
     return refuse({ kind: "malformed-json", words: error instanceof Error ? error.message : String(error) });
   }
   // UTF-8 cannot carry a lone surrogate and JSON cannot carry a bare NUL: both come by escapes only.
-  if (!suspicious.test(text)) return { kind: "parsed", value };
+  if (!suspicious.test(text)) return { kind: "parsed", value, text };
   const refusal = findUncarried(value, "");
-  return refusal ? refuse(refusal) : { kind: "parsed", value };
+  return refusal ? refuse(refusal) : { kind: "parsed", value, text };
 }
 
 export type ParsedBody =
-  | { readonly kind: "parsed"; readonly value: unknown }
+  /** `text`: all of the body. */
+  | { readonly kind: "parsed"; readonly value: unknown; readonly text: string }
   | { readonly kind: "refused"; readonly refusal: Refusal };
 
 const suspicious = /__proto__|\\u(?:0000|005[fF]|[dD][89a-fA-F])/;

@@ -21,9 +21,12 @@ export function ownHosts(settings: {
 const loopback = ["127.0.0.1", "localhost", "[::1]"];
 
 export function checkHost(host: string | undefined, own: ReadonlySet<string>): Refusal | null {
+  return isOurs(host, own) ? null : { kind: "host-not-ours", host: (host ?? "").toLowerCase().slice(0, 255) };
+}
+
+export function isOurs(host: string | undefined, own: ReadonlySet<string>): boolean {
   const asked = (host ?? "").toLowerCase();
-  if (own.has(asked) || own.has(asked.replace(/:\d+$/, ""))) return null;
-  return { kind: "host-not-ours", host: asked.slice(0, 255) };
+  return own.has(asked) || own.has(asked.replace(/:\d+$/, ""));
 }
 
 /**

@@ -9,7 +9,7 @@ import { amountsView } from "#server/store/read/amounts.ts";
  * What a job may use at most: the hold of each task's placement, times its tasks. `memoryMibPerCore` stands for the
  * centre's where the job named no memory.
  */
-export function quoteOf(spec: JobSpec, memoryMibPerCore: number): Quote {
+export function quoteOf(spec: JobSpec, memoryMibPerCore: number): Quoted {
   const { shape, timeLimitS, graceS } = spec;
   const { nodes, tasks, coresPerTask, accelerators } = shape;
   const { perNode = 0, vendor = null, model = null } = accelerators ?? {};
@@ -20,13 +20,15 @@ export function quoteOf(spec: JobSpec, memoryMibPerCore: number): Quote {
   if (before !== undefined) return before;
   if (given.size >= mostGiven) given.clear();
   const made = makeQuote(spec, memoryMib);
-  given.set(asked, made);
-  return made;
+  const quoted = { quote: made, json: JSON.stringify(made) };
+  given.set(asked, quoted);
+  return quoted;
 }
 
 type Quote = z.output<typeof quote>;
+type Quoted = { readonly quote: Quote; readonly json: string };
 
-const given = new Map<string, Quote>();
+const given = new Map<string, Quoted>();
 const mostGiven = 1_000;
 
 function makeQuote(spec: JobSpec, memoryMib: number): Quote {

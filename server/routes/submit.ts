@@ -41,16 +41,16 @@ export function submitHandlers(context: SubmitContext): Pick<Handlers, SubmitRou
       if (fits.kind === "refused") return fits;
       const { job, project, tenant } = ownJob(caller, fits);
       const { spec, defaults, warnings } = fits;
-      const view: Omit<SubmittedView, "id"> = {
+      const view: Omit<SubmittedView, "id" | "quote"> = {
         name: spec.name,
         tasks: taskCount(spec.array),
         project,
         state: "queued",
         ...saidView({ defaults, warnings }, language),
-        quote: quoteOf(spec, await memoryMibPerCore()),
       };
+      const quoted = quoteOf(spec, await memoryMibPerCore());
       // Text from here on: hundreds of these wait for their commit at once.
-      const afterId = JSON.stringify(view).slice(1);
+      const afterId = `${JSON.stringify(view).slice(1, -1)},"quote":${quoted.json}}`;
       const done = await writer.submit({
         tenant,
         person: caller.id,
@@ -116,7 +116,7 @@ export function submitHandlers(context: SubmitContext): Pick<Handlers, SubmitRou
         spec: specView(spec),
         tasks: taskCount(spec.array),
         ...saidView(fits, language),
-        quote: quoteOf(spec, await memoryMibPerCore()),
+        quote: quoteOf(spec, await memoryMibPerCore()).quote,
         wouldGoTo: explained.wouldGoTo,
         candidates: explained.candidates.map((one) => candidateView(one, language)),
       });

@@ -74,6 +74,8 @@ export function openSubmitWriter(db: Database, settings: SubmitSettings = {}): S
   /** The last job id given, as far as this server knows; null: to be read. */
   let counter: number | null = null;
   let batches = 0;
+  /** The weight of all that came so far. */
+  let weighed = 0;
   /** The last job id once the batch that is under way is committed. */
   let counterThen: number | null = null;
   let ready: Ready | null = null;
@@ -223,7 +225,11 @@ export function openSubmitWriter(db: Database, settings: SubmitSettings = {}): S
 
   return {
     submit: (submission) =>
-      new Promise((resolve) => group.add(submitting(submission, Date.now() + patienceMs, resolve))),
+      new Promise((resolve) => {
+        const waiting = submitting(submission, Date.now() + patienceMs, weighed, resolve);
+        weighed = waiting.upTo;
+        group.add(waiting);
+      }),
     close: group.close,
   };
 }
@@ -238,15 +244,24 @@ type Ready = {
 type Submitting = Waiting & {
   readonly submission: Submission;
   readonly weight: number;
+  /** The weight of all that came before it, and its own. */
+  readonly upTo: number;
   readonly settle: (answer: Submitted) => void;
 };
 
-function submitting(submission: Submission, deadlineMs: number, resolve: (answer: Submitted) => void): Submitting {
+function submitting(
+  submission: Submission,
+  deadlineMs: number,
+  before: number,
+  resolve: (answer: Submitted) => void,
+): Submitting {
   let settled = false;
+  const weight = weightOf(submission);
   return {
     submission,
     deadlineMs,
-    weight: weightOf(submission),
+    weight,
+    upTo: before + weight,
     settle: (answer) => {
       settled = true;
       resolve(answer);
@@ -264,12 +279,10 @@ function submitting(submission: Submission, deadlineMs: number, resolve: (answer
 /** A batch is bounded by what it costs PostgreSQL, so that neighbours of a bulk submission do not wait long. */
 const mostWeight = 2_000;
 function isWhole(queue: readonly Submitting[]): boolean {
-  let weight = 0;
-  for (const waiting of queue) {
-    weight += waiting.weight;
-    if (weight >= mostWeight / 2) return true;
-  }
-  return false;
+  const [first] = queue;
+  const last = queue.at(-1);
+  // Asked again at each that comes, so it is not summed up again. Those between them that were taken out count too.
+  return first !== undefined && last !== undefined && last.upTo - first.upTo + first.weight >= mostWeight / 2;
 }
 function weightOf({ jobs }: Submission): number {
   let weight = 0;
