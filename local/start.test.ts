@@ -21,7 +21,7 @@ after(() => stage.remove());
 const running = /Weir is running at (\S+)/;
 
 async function visit(url: string): Promise<{ readonly pid: number; readonly uid: number; readonly visits: number }> {
-  const until = performance.now() + 8000;
+  const until = performance.now() + 60_000;
   for (;;) {
     try {
       const answer = await fetch(url);
@@ -154,7 +154,7 @@ test("SIGTERM to npm stops all of it", async () => {
   assert.equal(holder.npmPid, instance.child.pid);
   instance.child.kill("SIGTERM");
   await instance.ended;
-  assert.ok(await haveEnded([holder, ...holder.programs], 5000));
+  assert.ok(await haveEnded([holder, ...holder.programs], 30_000));
   assert.equal(existsSync(join(stage.home("a"), "postgres", "data", "postmaster.pid")), false);
 });
 
@@ -165,7 +165,7 @@ test("Ctrl-C in the terminal, which reaches npm and the supervisor, stops it onc
   stage.clearMarks();
   process.kill(-(instance.child.pid ?? 0), "SIGINT");
   await instance.ended;
-  assert.ok(await haveEnded([holder, ...holder.programs], 5000));
+  assert.ok(await haveEnded([holder, ...holder.programs], 30_000));
   assert.deepEqual(stage.marks(), ["agent ends as asked", "server ends as asked", "launcher ends as asked"]);
 });
 
@@ -176,7 +176,9 @@ test("a second Ctrl-C, later than the first one's echo, ends at once what does n
   const beganMs = performance.now();
   instance.child.kill("SIGINT");
   instance.child.kill("SIGINT");
+  // Longer than an echo; on a busy machine the server hears of it later.
   await delay(1100);
+  while (!stage.marks().includes("server ignores SIGTERM") && performance.now() - beganMs < 6000) await delay(20);
   assert.ok(stage.marks().includes("server ignores SIGTERM"), "it was asked, and the echo did not kill it");
   assert.equal(instance.child.exitCode, null);
   instance.child.kill("SIGINT");

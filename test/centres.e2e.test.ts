@@ -150,7 +150,7 @@ test("after Ctrl-C the centres are unreachable at once; they leave for good by t
   await eventually(
     "their agent has said goodbye",
     async () => ((await states()).filter((one) => one.endsWith(" unreachable")).length === 3 ? true : null),
-    5_000,
+    20_000, // less than for silence alone
   );
   const commands = commandsOf(takeAway);
   const remove = commands.at(-1) ?? "";
