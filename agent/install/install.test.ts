@@ -13,6 +13,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, test } from "node:test";
+import { readSite } from "#agent/drivers/slurm/site.ts";
 import { requires } from "../../tools/requirement.ts";
 import { install, uninstall } from "./install.ts";
 import { paths, samplePolicy, sudoersText, unitText } from "./texts.ts";
@@ -62,6 +63,28 @@ describe("install", () => {
     const again = put();
     assert.deepEqual(again.kept, [paths.policy, paths.settings, paths.slurm]);
     assert.equal(readFileSync(join(root, paths.policy), "utf8"), "min-uid 2000\n");
+  });
+
+  test("where users lend their own tokens: no helper of root's, no policy, no rule of sudo, and it goes again", () => {
+    mkdirSync(join(root, "var", "lib"), { recursive: true });
+    const rest = { socket: "/run/slurmrestd/socket" };
+    const delegated = { folder: "/shared/weir", rest };
+    const serverUrl = "https://weir.example";
+    const { next } = install({ root, source, node: process.execPath, serverUrl, policy, delegated });
+    const there = (path: string) => existsSync(join(root, path));
+    assert.deepEqual([paths.helper, paths.policy, paths.sudoers, paths.audit].filter(there), []);
+    assert.deepEqual([paths.byToken, paths.delegate, paths.unit].filter(there).length, 3);
+    for (const path of [paths.byToken, paths.delegate])
+      execFileSync("perl", ["-c", join(root, path)], { stdio: "pipe" });
+    const site = readSite(join(root, paths.slurm));
+    assert.deepEqual(
+      [site.transport, site.rest?.socket, site.delegated?.folder],
+      ["rest", rest.socket, "/shared/weir"],
+    );
+    assert.deepEqual(site.helper.slice(0, 4), [paths.byToken, "serve", "/shared/weir", paths.tokens]);
+    assert.ok(next.some((step) => step.includes("install -d -o weir-agent -g weir-agent -m 0711 /shared/weir")));
+    assert.deepEqual(uninstall({ root, keepAudit: false }).left, []);
+    assert.deepEqual(tree(), ["var", "var/lib"]);
   });
 
   test("leaves without a trace", () => {

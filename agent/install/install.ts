@@ -13,12 +13,14 @@ import {
   writeFileSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
-import { placeHelper } from "./place.ts";
+import { placeByToken, placeHelper } from "./place.ts";
 import {
   agentUser,
+  delegatedText,
   type PolicyFacts,
   paths,
   programText,
+  type RestPlace,
   samplePolicy,
   settingsText,
   slurmText,
@@ -37,6 +39,11 @@ export type Installation = {
   /** null: `enrol` will say. */
   readonly serverUrl: string | null;
   readonly policy: PolicyFacts;
+  /**
+   * Users lend their own tokens by this folder, which nodes and login nodes share, and nothing of the agent's is root's: no
+   * weir-as, no policy, no rule of sudo. Absent: weir-as acts for users.
+   */
+  readonly delegated?: { readonly folder: string; readonly rest: RestPlace };
 };
 
 export type Installed = {
@@ -55,7 +62,9 @@ export function install(wanted: Installation): Installed {
   const { root } = wanted;
   const here = (path: string) => join(root, path);
   if (root === "/" && process.getuid?.() !== 0) throw new Error("an installation on this machine needs root");
-  if (root === "/" && !existsSync("/etc/sudoers.d")) throw new Error("sudo is not installed: /etc/sudoers.d is absent");
+  const { delegated } = wanted;
+  if (root === "/" && delegated === undefined && !existsSync("/etc/sudoers.d"))
+    throw new Error("sudo is not installed: /etc/sudoers.d is absent");
   const bundle = join(wanted.source, "dist", "agent.mjs");
   if (!existsSync(bundle)) throw new Error(`${bundle} is absent: build Weir first (npm run build)`);
   const made = new Set(readManifest(root));
@@ -78,11 +87,17 @@ export function install(wanted: Installation): Installed {
     else file(path, text, mode);
   };
 
-  if (root === "/") for (const line of makeAccounts()) made.add(line);
-  folder(dirname(paths.audit), 0o750);
-  folder(join(dirname(paths.policy), "hooks"), 0o755);
+  if (root === "/") for (const line of makeAccounts(delegated === undefined)) made.add(line);
   folder(paths.programs, 0o755);
-  placeHelper({ folder: here(paths.programs), policyPath: paths.policy, source: join(wanted.source, "agent") });
+  const source = join(wanted.source, "agent");
+  if (delegated === undefined) {
+    folder(dirname(paths.audit), 0o750);
+    folder(join(dirname(paths.policy), "hooks"), 0o755);
+    placeHelper({ folder: here(paths.programs), policyPath: paths.policy, source });
+  } else {
+    const placed = placeByToken({ folder: here(paths.programs), source });
+    file(paths.delegate, readFileSync(placed.delegate, "utf8"), 0o755);
+  }
   made.add(`tree ${paths.programs}`);
   copyFileSync(bundle, here(paths.agent));
   chmodSync(here(paths.agent), 0o644);
@@ -93,14 +108,16 @@ export function install(wanted: Installation): Installed {
     renameSync(here(`${paths.node}.new`), here(paths.node));
   }
   if (process.getuid?.() === 0) spawnSync("chown", ["-R", "root:root", here(paths.programs)]);
-  file(join(paths.programs, "policy.sample"), samplePolicy(wanted.policy), 0o644);
-  unlessThere(paths.policy, samplePolicy(wanted.policy), 0o644);
+  if (delegated === undefined) {
+    file(join(paths.programs, "policy.sample"), samplePolicy(wanted.policy), 0o644);
+    unlessThere(paths.policy, samplePolicy(wanted.policy), 0o644);
+  }
   unlessThere(paths.settings, settingsText(wanted.serverUrl), 0o644);
-  unlessThere(paths.slurm, slurmText(wanted.policy), 0o644);
+  unlessThere(paths.slurm, delegated ? delegatedText(wanted.policy, delegated) : slurmText(wanted.policy), 0o644);
   const node = typeof wanted.node === "string" ? wanted.node : paths.node;
   file(paths.program, programText({ node, agent: paths.agent }), 0o755);
   file(paths.unit, unitText({ user: agentUser, node, agent: paths.agent }), 0o644);
-  file(paths.sudoers, checkedSudoers(root), 0o440);
+  if (delegated === undefined) file(paths.sudoers, checkedSudoers(root), 0o440);
   made.add(`tree ${paths.state}`);
   putInPlace(here(manifest), `${[...made].join("\n")}\n`, 0o644);
   if (root === "/" && systemdRuns()) systemctl("daemon-reload");
@@ -204,10 +221,11 @@ function checkedSudoers(root: string): string {
   return text;
 }
 
-/** The agent's user without any right, and the group of those whom the site lets in; the lines of what was missing. */
-function makeAccounts(): readonly string[] {
+/** The agent's user without any right, and where it acts for users the group of those whom the site lets in; the lines of what was missing. */
+function makeAccounts(actsForUsers: boolean): readonly string[] {
   const made: string[] = [];
-  if (!run("getent", "group", userGroup) && must("groupadd", "--system", userGroup)) made.push(`group ${userGroup}`);
+  if (actsForUsers && !run("getent", "group", userGroup) && must("groupadd", "--system", userGroup))
+    made.push(`group ${userGroup}`);
   const words = [
     "--system",
     "--user-group",
@@ -238,13 +256,23 @@ function systemctl(...words: readonly string[]): void {
   if (!run("systemctl", ...words)) throw new Error(`systemctl ${words.join(" ")} failed`);
 }
 
-function nextSteps({ root }: Installation): readonly string[] {
+function nextSteps({ root, delegated }: Installation): readonly string[] {
+  const enrolled = [
+    "look whether all is well: weir-agent doctor",
+    "enrol, with the token on standard input: weir-agent enrol URL",
+    "start: systemctl enable --now weir-agent",
+  ];
+  if (delegated !== undefined)
+    return [
+      ...(root === "/" ? [] : [`make the system user ${agentUser} on the machine itself`]),
+      `make the folder where users and agent meet, for all nodes: install -d -o ${agentUser} -g ${agentUser} -m 0711 ${delegated.folder}`,
+      ...enrolled,
+      `tell the users: ${paths.delegate}, as themselves, on a login node`,
+    ];
   return [
     ...(root === "/" ? [] : [`make the system user ${agentUser} and the group ${userGroup} on the machine itself`]),
     `read ${paths.policy} and take out of it what the network may not use`,
     `let users in: usermod --append --groups ${userGroup} USER; then: ${paths.helper} check USER ACCOUNT PARTITION`,
-    "look whether all is well: weir-agent doctor",
-    "enrol, with the token on standard input: weir-agent enrol URL",
-    "start: systemctl enable --now weir-agent",
+    ...enrolled,
   ];
 }

@@ -54,6 +54,20 @@ export function slurmText(facts: PolicyFacts): string {
   return `${JSON.stringify({ ...site, partitions: facts.partitions.some(isPattern) ? null : facts.partitions }, null, 2)}\n`;
 }
 
+/** The same for a site where users lend their own tokens. */
+export function delegatedText(
+  facts: PolicyFacts,
+  { folder, rest }: { readonly folder: string; readonly rest: RestPlace },
+): string {
+  const { slurmConf, slurmBin, partitions } = facts;
+  const only = partitions.some(isPattern) ? null : partitions;
+  const site = { transport: "rest", rest, delegated: { folder }, slurmConf, slurmBin, partitions: only };
+  return `${JSON.stringify(site, null, 2)}\n`;
+}
+
+/** Where slurmrestd listens. */
+export type RestPlace = { readonly socket: string } | { readonly url: string };
+
 function isPattern(word: string): boolean {
   return /[*?]/.test(word);
 }

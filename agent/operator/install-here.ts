@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
-import { install, uninstall } from "#agent/install/install.ts";
+import { type Installation, install, uninstall } from "#agent/install/install.ts";
 import { agentUser, paths } from "#agent/install/texts.ts";
 import { lookAtSlurm } from "./look-at-slurm.ts";
 import type { Given } from "./operate.ts";
@@ -24,6 +24,7 @@ export async function installHere(given: Given): Promise<number> {
       partitions: named("partition", found.partitions),
       qos: named("qos", found.qos),
     },
+    ...delegatedBy(given),
   });
   if (root === "/" && !existsSync(paths.state))
     execFileSync("install", ["-d", "-o", agentUser, "-g", agentUser, "-m", "0700", paths.state]);
@@ -32,6 +33,16 @@ export async function installHere(given: Given): Promise<number> {
   given.print(`\n${say("next")}`);
   for (const [at, step] of next.entries()) given.print(`${at + 1}. ${step}`);
   return 0;
+}
+
+/** `--delegated FOLDER --rest PLACE`: both or neither. */
+function delegatedBy(given: Given): Pick<Installation, "delegated"> {
+  const [folder, rest] = [given.one("delegated"), given.one("rest")];
+  if (folder === null && rest === null) return {};
+  if (folder === null || rest === null)
+    throw new Error("--delegated FOLDER and --rest PLACE go together: tokens that users lend serve at slurmrestd");
+  if (!/^\/[\w.@+/-]{1,200}$/.test(folder)) throw new Error(`--delegated ${folder}: not a plain absolute path`);
+  return { delegated: { folder, rest: rest.startsWith("/") ? { socket: rest } : { url: rest } } };
 }
 
 export async function uninstallHere(given: Given): Promise<number> {

@@ -39,6 +39,11 @@ const words: readonly Word[] = [
       account: { value: "NAME", words: "the network may use this account; as often as needed" },
       partition: { value: "NAME", words: "the network may use this partition; as often as needed" },
       qos: { value: "NAME", words: "the network may use this QoS; as often as needed" },
+      delegated: {
+        value: "FOLDER",
+        words: "no helper, no sudo: users lend their own tokens by this folder, which login nodes and all nodes share",
+      },
+      rest: { value: "PLACE", words: "with it: where slurmrestd listens, /PATH of its socket or http://HOST:PORT" },
       root: { value: "STAGING", words: "lay the same tree out in that folder and start nothing" },
     },
     act: installHere,

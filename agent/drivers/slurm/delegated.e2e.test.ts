@@ -1,77 +1,378 @@
 import assert from "node:assert/strict";
-import { chownSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { placeByToken } from "#agent/install/place.ts";
+import { findUsers } from "#local/users.ts";
 import { requires } from "../../../tools/requirement.ts";
-import { type Clusters, clusterOf, startClusters } from "../../../tools/slurm/clusters.ts";
+import { type Cluster, type Clusters, clusterOf, startClusters } from "../../../tools/slurm/clusters.ts";
+import { examineSite } from "./doctor.ts";
 import { arrayOrders, makeTestSite, orderOf, type TestAgent, type TestSite } from "./site-testing.ts";
 
-// Users lend their own tokens on real clusters: no weir-as is there, and nothing of the agent's is root's.
+// Users lend the agent their own tokens, on real clusters: weir-as is not there, and nothing of the agent's is root's.
 
-const names = ["jinan", "qingdao"] as const;
+const [li, wang, zhao] = ["weirt-li", "weirt-wang", "weirt-zhao"] as const;
 
-describe("the user's own credential", { skip: requires("root", "slurm", "sudo") }, () => {
+describe("users lend their own tokens", { skip: requires("root", "slurm", "sudo") }, () => {
   let clusters: Clusters;
   let programs: string;
-  let delegateProgram: string;
-  const sites = new Map<string, TestSite & { readonly shared: string }>();
-  const agents = new Map<string, TestAgent>();
+  let weirDelegate: string;
+  const places = new Map<string, Place>();
   before(async () => {
     clusters = await startClusters({ nodeTimeoutS: 5 });
     programs = mkdtempSync("/var/tmp/weir-by-token-");
-    const { uid, gid } = clusters.agentUser;
-    const placed = placeByToken({ folder: join(programs, "lib") });
-    delegateProgram = placed.delegate;
-    await import("node:fs").then(({ chmodSync }) => chmodSync(programs, 0o755));
-    for (const name of names) {
+    chmodSync(programs, 0o755);
+    const { program, delegate } = placeByToken({ folder: join(programs, "lib") });
+    weirDelegate = delegate;
+    for (const name of ["jinan", "qingdao"] as const) {
       const cluster = clusterOf(clusters, name);
-      const shared = join(cluster.sharedFolder, "weir");
-      const state = join(programs, name);
-      for (const folder of [shared, state]) {
+      const place = { name, shared: join(cluster.sharedFolder, "weir"), tokens: join(programs, name, "tokens") };
+      for (const folder of [place.shared, join(programs, name)]) {
         mkdirSync(folder, { mode: 0o711 });
-        chownSync(folder, uid, gid);
+        chownSync(folder, clusters.agentUser.uid, clusters.agentUser.gid);
       }
-      const delegated = { folder: shared, tokens: join(state, "tokens"), program: placed.program };
-      const made = makeTestSite(clusters, name, {
-        site: { transport: "rest", rest: { url: cluster.restUrl }, delegated },
-      });
-      rmSync(made.helper);
-      sites.set(name, { ...made, shared });
-      agents.set(name, await made.open());
+      const delegated = { folder: place.shared, tokens: place.tokens, program };
+      const rest = { url: cluster.restUrl };
+      const site = makeTestSite(clusters, name, { site: { transport: "rest", rest, delegated } });
+      rmSync(site.helper);
+      places.set(name, { ...place, cluster, site, agent: await site.open() });
     }
   });
   after(async () => {
-    for (const agent of agents.values()) await agent.driver.close();
+    for (const { agent } of places.values()) await agent.driver.close();
     await clusters?.stop();
-    for (const made of sites.values()) made.remove();
+    for (const { site } of places.values()) site.remove();
     rmSync(programs, { recursive: true, force: true });
   });
-  const site = (name: string) => sites.get(name) ?? assert.fail(`no ${name}`);
-  const agent = (name: string) => agents.get(name) ?? assert.fail(`no ${name}`);
-  const readiness = (name: string, person: number) =>
-    agent(name)
-      .driver.mapping.entries()
-      .find((entry) => entry.person === person)?.readiness;
-  const delegate = (name: string, user: string, ...words: readonly string[]) =>
-    site(name).cluster.run(user, [delegateProgram, "--folder", site(name).shared, ...words]);
+  const at = (name: string) => places.get(name) ?? assert.fail(`no ${name}`);
+  const lend = ({ cluster, shared }: Place, user: string, ...words: readonly string[]) =>
+    cluster.run(user, [weirDelegate, "--folder", shared, ...words]);
+  const readiness = ({ agent }: Place, person: number) =>
+    agent.driver.mapping.entries().find((entry) => entry.person === person)?.readiness;
+  const becomes = (place: Place, person: number, kind: string) =>
+    place.agent.until(() => readiness(place, person)?.kind === kind);
+  const of = (person: number) => ({ person: { id: person, name: "p" } });
 
-  for (const name of names)
-    describe(name, () => {
-      test("before: nobody is ready; after: by a job of their own", async () => {
-        await agent(name).until(() => readiness(name, 1)?.kind === "needs-credential");
-        const lent = await delegate(name, "weirt-li", "--lifespan", "600");
+  describe("at once", { concurrency: 3 }, () => {
+    for (const name of ["jinan", "qingdao"] as const) whole(name);
+    harm();
+  });
+
+  function whole(name: "jinan" | "qingdao"): void {
+    describe(name, { concurrency: 1 }, () => {
+      test("nobody is ready until they have lent a token, and a job of their own has run", async () => {
+        const place = at(name);
+        await becomes(place, 1, "needs-credential");
+        const lent = await lend(place, li, "--lifespan", "900");
         assert.deepEqual([lent.status, lent.stderr], [0, ""], lent.stdout);
         assert.match(lent.stdout, /^taken; a small job of yours proves it next, until /);
-        await agent(name).until(() => readiness(name, 1)?.kind === "ready");
-        assert.equal(readiness(name, 2)?.kind, "needs-credential");
+        await becomes(place, 1, "ready");
+        assert.equal(readiness(place, 2)?.kind, "needs-credential");
+        assert.match((await lend(place, li, "--status")).stdout, /^in force, until /);
+        assert.deepEqual([(await lend(place, wang, "--status")).status], [1]);
       });
-      test("exit code and log", async () => {
-        const ended = await agent(name).run("id -un; exit 3");
-        assert.deepEqual(ended.end, { kind: "failed", exitCode: 3 });
-        assert.equal(await agent(name).log(ended.run), "weirt-li\n");
+
+      describe("runs", { concurrency: 6 }, () => {
+        test("exit code, output of both streams, input files and arguments", async () => {
+          const { agent } = at(name);
+          const script = "id -un; cat data.txt; umask; echo wrong >&2; exit 3";
+          const contentBase64 = Buffer.from("from the order\n").toString("base64");
+          const ended = await agent.run(script, {
+            inputFiles: [{ path: "data.txt", executable: false, contentBase64 }],
+          });
+          assert.deepEqual(ended.end, { kind: "failed", exitCode: 3 });
+          assert.match(await agent.log(ended.run), /^weirt-li\nfrom the order\n0\d+\n$/);
+          assert.equal(await agent.log(ended.run, "stderr"), "wrong\n");
+        });
+
+        test("a signal, the time limit, and more memory than asked for", async () => {
+          const { agent } = at(name);
+          const [killed, late, large] = await Promise.all([
+            agent.run("kill -9 $$"),
+            agent.run("sleep 100", { timeLimitS: 2 }),
+            agent.run(`exec perl -e 'my $x = "x" x 300_000_000; sleep 30'`),
+          ]);
+          assert.deepEqual(killed.end, { kind: "signalled", signal: 9 });
+          assert.deepEqual([late.end.kind, large.end], ["timed-out", { kind: "out-of-memory" }]);
+        });
+
+        test("a cancel while it runs, and one in the queue", async () => {
+          const { agent, cluster } = at(name);
+          const [running, queued] = [orderOf("sleep 100"), orderOf("true", { pool: "short" })];
+          await cluster.run("root", ["scontrol", "update", "PartitionName=short", "State=DOWN"]);
+          await Promise.all([agent.queue(running), agent.queue(queued)]);
+          assert.equal(await agent.driver.withdraw?.(queued.run), "asked");
+          assert.equal((await agent.ended(queued.run)).end.kind, "withdrawn");
+          await cluster.run("root", ["scontrol", "update", "PartitionName=short", "State=UP"]);
+          await agent.started(running.run);
+          assert.equal(await agent.driver.cancel(running.run), "cancelling");
+          assert.deepEqual((await agent.ended(running.run)).end, { kind: "cancelled", by: "user", reason: null });
+        });
+
+        test("tasks of an array see the whole of it, and end each for itself", async () => {
+          const { agent } = at(name);
+          const script = "echo $SLURM_ARRAY_TASK_COUNT $SLURM_ARRAY_TASK_ID\nexit $((SLURM_ARRAY_TASK_ID / 10))";
+          const array = { ranges: [{ first: 0, last: 398, step: 2 }], throttle: null };
+          const orders = arrayOrders(script, array, [10, 20, 60]);
+          const ids = await Promise.all(orders.map((order) => agent.queue(order)));
+          assert.equal(new Set(ids).size, 1, "they travel as one array");
+          for (const [nth, order] of orders.entries()) {
+            assert.deepEqual((await agent.ended(order.run)).end, { kind: "failed", exitCode: [1, 2, 6][nth] });
+            assert.equal(await agent.log(order.run), `200 ${order.index}\n`);
+          }
+        });
+
+        test("output that the user names elsewhere is theirs alone, and the agent says where it lies", async () => {
+          const { agent, cluster } = at(name);
+          const file = join(cluster.sharedFolder, li, "named.out");
+          const ended = await agent.run("echo mine", { stdout: file });
+          assert.deepEqual([ended.end.kind, readFileSync(file, "utf8")], ["succeeded", "mine\n"]);
+          assert.match(await agent.log(ended.run), /lies in .*named\.out, where only its owner can read it/);
+        });
+      });
+
+      test("what a run leaves is for its user and the agent; what is removed goes, the rest at the next turn", async () => {
+        const { agent, cluster, shared, tokens } = at(name);
+        const ended = await agent.run("echo secret; mkdir kept; chmod 700 kept");
+        const runs = join(shared, "runs", li);
+        const chunk = readdirSync(runs).find((one) => one.includes(`-${ended.run}-`)) ?? assert.fail("no folder");
+        for (const path of [runs, join(runs, chunk, `${ended.run}-0`, "stdout"), tokens, join(shared, "drop")])
+          assert.notEqual((await cluster.run(zhao, ["ls", path])).status, 0, path);
+        assert.equal((await cluster.run(li, ["ls", runs])).status, 0);
+        const token = join(tokens, String(findUsers([li]).get(li)?.uid));
+        assert.deepEqual([statSync(token).mode & 0o777, statSync(token).uid], [0o600, clusters.agentUser.uid]);
+        await agent.driver.remove(ended.run);
+        assert.deepEqual(
+          readdirSync(runs).filter((one) => one.includes(ended.run)),
+          [`.gone-${chunk}`],
+        );
+        assert.equal((await lend(at(name), li, "--lifespan", "900")).status, 0);
+        assert.deepEqual(
+          readdirSync(runs).filter((one) => one.startsWith(".gone-")),
+          [],
+        );
+      });
+
+      test("the token ends under work: nothing is lost or doubled, and what has to wait is done once it is renewed", async () => {
+        const place = at(name);
+        const { agent, cluster, shared } = place;
+        const flag = join(cluster.sharedFolder, wang, "go-on");
+        assert.equal((await lend(place, wang, "--lifespan", "900")).status, 0);
+        await becomes(place, 2, "ready");
+        const [lives, goesOn, late] = [
+          orderOf(`until [ -e ${flag} ]; do sleep 0.1; done; exit 4`, of(2)),
+          orderOf("sleep 100", of(2)),
+          orderOf("exit 5", of(2)),
+        ];
+        await Promise.all([agent.queue(lives), agent.queue(goesOn)]);
+        await Promise.all([agent.started(lives.run), agent.started(goesOn.run)]);
+        assert.equal((await lend(place, wang, "--lifespan", "5")).status, 0);
+        await becomes(place, 2, "needs-credential");
+        await agent.until(() => /has ended at .*: weir-delegate/.test(JSON.stringify(readiness(place, 2))));
+        const answer = await agent.driver.start(late);
+        assert.match(answer.kind === "busy" ? answer.words : answer.kind, /waits for its user's own credential/);
+        assert.equal(await agent.driver.cancel(goesOn.run), "cancelling");
+        await agent.until(() => agent.notes.some((note) => /a cancel waits until its user has lent/.test(note)));
+        writeFileSync(flag, "");
+        if (name === "qingdao")
+          // Nothing is hidden from the agent there: it sees the end with its own eyes.
+          assert.deepEqual((await agent.ended(lives.run)).end, { kind: "failed", exitCode: 4 });
+        else {
+          const record = readdirSync(join(shared, "runs", wang)).find((one) => one.includes(`-${lives.run}-`));
+          await agent.until(() => existsSync(join(shared, "runs", wang, record ?? "", `${lives.run}-0`, "ended")));
+          // The agent sees nothing of the job there, and takes that for no end of it.
+          await delay(5_000);
+          assert.equal(endsOf(agent, lives.run), 0);
+        }
+        assert.equal((await lend(place, wang, "--lifespan", "900")).status, 0);
+        assert.deepEqual((await agent.ended(lives.run)).end, { kind: "failed", exitCode: 4 });
+        assert.deepEqual((await agent.ended(goesOn.run)).end, { kind: "cancelled", by: "user", reason: null });
+        await becomes(place, 2, "ready");
+        await agent.queue(late);
+        assert.deepEqual((await agent.ended(late.run)).end, { kind: "failed", exitCode: 5 });
+        assert.equal(endsOf(agent, lives.run), 1);
       });
     });
+  }
+
+  function harm(): void {
+    describe("somebody who means harm", { concurrency: 1 }, () => {
+      const drops = ({ shared }: Place) => readdirSync(join(shared, "drop"));
+      const uidOf = (user: string) => findUsers([user]).get(user)?.uid ?? assert.fail(`no ${user}`);
+      const tokenOf = (place: Place, user: string) => join(place.tokens, String(uidOf(user)));
+      const dropped = (token: string) => `ask=delegate\ntoken=${token}\nend=1\n`;
+
+      test("lends for nobody else: not by another's token, another's file, a link or a pipe", async () => {
+        const place = at("qingdao");
+        const { agent, cluster, shared } = place;
+        await agent.until(() => existsSync(tokenOf(place, li)));
+        await becomes(place, 1, "ready");
+        const stolen = (await cluster.run(li, ["scontrol", "token", "lifespan=300"])).stdout
+          .replace("SLURM_JWT=", "")
+          .trim();
+        const name = "0123456789abcdef0123456789abcdef";
+        const put = (as: string, text: string) =>
+          cluster.run(as, [
+            "sh",
+            "-c",
+            `umask 027; printf '${text.replaceAll("\n", "\\n")}' > ${shared}/drop/.${name}; mv ${shared}/drop/.${name} ${shared}/drop/${name}`,
+          ]);
+        await put(zhao, dropped(stolen));
+        await agent.until(() =>
+          agent.notes.some((note) => /was refused: the token is not weirt-zhao's own/.test(note)),
+        );
+        assert.equal(existsSync(tokenOf(place, zhao)), false);
+        // Of li's own file, as a hard link that a careless kernel might let others make.
+        const theirs = join(cluster.sharedFolder, li, "theirs");
+        writeFileSync(theirs, dropped("aaaa.bbbb.cccc").replace("delegate", "remove"), { mode: 0o644 });
+        chownSync(theirs, uidOf(li), clusters.agentUser.gid);
+        linkSync(theirs, join(shared, "drop", name));
+        await agent.until(() => drops(place).length === 0);
+        await cluster.run(zhao, ["ln", "-s", theirs, join(shared, "drop", name)]);
+        await cluster.run(zhao, ["mkfifo", join(shared, "drop", "a-pipe")]);
+        await put(zhao, "ask=delegate\ntoken=");
+        await agent.until(() => drops(place).length === 0);
+        assert.match(readFileSync(tokenOf(place, li), "utf8"), /^token=(?!aaaa)/m);
+        assert.notEqual((await cluster.run("root", [weirDelegate, "--folder", shared])).status, 0);
+        assert.match(
+          (await lend(place, zhao, "--folder", cluster.sharedFolder)).stderr,
+          /written by others|No such file/,
+        );
+      });
+
+      test("takes another's place in the folder of runs: it is moved aside", async () => {
+        const place = at("qingdao");
+        const { agent, cluster, shared } = place;
+        await cluster.run(wang, ["mkdir", join(shared, "runs", zhao)]);
+        await agent.until(() =>
+          agent.notes.some((note) => /runs\/weirt-zhao was made by uid \d+, whose name it is not/.test(note)),
+        );
+        assert.equal((await lend(place, zhao)).status, 0);
+        await becomes(place, 3, "ready");
+        assert.equal(statSync(join(shared, "runs", zhao)).uid, uidOf(zhao));
+      });
+
+      test("leads the agent to files of others by output, record, folder and link: it reads and removes none", async () => {
+        const place = at("qingdao");
+        const { agent, cluster, shared } = place;
+        const [token, ofLi] = [tokenOf(place, li), await agent.run("echo secret of li")];
+        const scripts = {
+          "a link to the agent's own": `ln -sf ${token} ../stdout`,
+          "a link to another's output": `ln -sf ${shared}/runs/${li} ../stdout`,
+          "a record that says so": `sed -i 's|^stdout=.*|stdout=${token}|' ../started`,
+          "a record with a way out": `sed -i 's|^stdout=.*|stdout=${shared}/runs/${zhao}/../${li}/x|' ../started`,
+          "a pipe": "rm ../stdout; mkfifo ../stdout",
+        };
+        const tried = Object.entries(scripts).map(async ([what, script]) => {
+          const { run } = await agent.run(`echo own; ${script}; sleep 1`, of(3));
+          const read = await agent.log(run);
+          assert.match(read, /^\(/, `${what}: ${read}`);
+          assert.doesNotMatch(read, /secret|token=/, what);
+        });
+        await Promise.all(tried);
+        // A run's folder, and then the whole chunk's, is exchanged for a link to what is another's.
+        const runs = join(shared, "runs", zhao);
+        const exchanged = async (target: string, what: (chunk: string, run: string) => string) => {
+          const ended = await agent.run("true", of(3));
+          const chunk = readdirSync(runs).find((one) => one.includes(`-${ended.run}-`)) ?? assert.fail("no chunk");
+          const path = what(chunk, ended.run);
+          const done = await cluster.run(zhao, [
+            "sh",
+            "-c",
+            `cd ${runs} && mv ${path} ${path}.aside && ln -s ${target} ${path}`,
+          ]);
+          assert.equal(done.status, 0, done.stderr);
+          assert.match(await agent.log(ended.run), /^\(/, target);
+          return ended.run;
+        };
+        const chunkOfLi = readdirSync(join(shared, "runs", li)).find((one) => one.includes(`-${ofLi.run}-`));
+        await exchanged(`${shared}/runs/${li}/${chunkOfLi}/${ofLi.run}-0`, (chunk, run) => `${chunk}/${run}-0`);
+        const run = await exchanged(place.tokens, (chunk) => chunk);
+        await agent.driver.remove(run).catch(() => {});
+        assert.ok(existsSync(token));
+        assert.equal(await agent.log(ofLi.run), "secret of li\n");
+        assert.equal((await agent.run("exit 0")).end.kind, "succeeded");
+      });
+
+      test("rules Slurm: nothing of theirs is taken (P1)", async () => {
+        const place = at("jinan");
+        await becomes(place, 3, "needs-credential");
+        const modify = (level: string) =>
+          place.cluster.run("root", [
+            "sacctmgr",
+            "-i",
+            "modify",
+            "user",
+            "where",
+            `name=${zhao}`,
+            "set",
+            `adminlevel=${level}`,
+          ]);
+        await modify("Operator");
+        const refused = await lend(place, zhao);
+        await modify("None");
+        assert.deepEqual(
+          [refused.status, /is an administrator of Slurm/.test(refused.stdout)],
+          [1, true],
+          refused.stdout,
+        );
+        assert.equal(existsSync(tokenOf(place, zhao)), false);
+      });
+    });
+  }
+
+  test("the agent starts again under a run; then the user takes back what they lent", async () => {
+    const place = at("qingdao");
+    const order = orderOf("sleep 3; exit 6");
+    await place.agent.queue(order);
+    await place.agent.started(order.run);
+    await place.agent.driver.close();
+    const agent = await place.site.open();
+    places.set("qingdao", { ...place, agent });
+    assert.deepEqual((await agent.ended(order.run)).end, { kind: "failed", exitCode: 6 });
+    const removed = await lend(place, li, "--remove");
+    assert.match(removed.stdout, /^it is forgotten/, removed.stderr);
+    await becomes(at("qingdao"), 1, "needs-credential");
+    assert.equal(existsSync(join(place.tokens, String(findUsers([li]).get(li)?.uid))), false);
+  });
+
+  test("no token is in notes, in the notebook or in the agent's folder; the doctor names the mode", async () => {
+    for (const { agent, site, tokens } of places.values()) {
+      const kept = readdirSync(tokens).map((one) => /^token=(.+)$/m.exec(readFileSync(join(tokens, one), "utf8"))?.[1]);
+      assert.ok(kept.length > 0);
+      const { folder } = site.settings;
+      const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((one) => one.isFile());
+      const texts = [...agent.notes, ...files.map((one) => readFileSync(join(one.parentPath, one.name), "utf8"))];
+      for (const token of kept) assert.ok(token && !texts.some((text) => text.includes(token)));
+      const findings = await examineSite(site.settings.site, folder, site.settings.identity);
+      const mode = findings.find(({ name }) => name === "mode");
+      assert.match(mode?.words ?? "", /users lend their own tokens/, JSON.stringify(findings));
+    }
+  });
 });
-void [arrayOrders, orderOf, delay, readFileSync];
+
+function endsOf({ seen }: TestAgent, run: string): number {
+  return seen.filter((one) => one.kind === "ended" && one.run === run).length;
+}
+
+type Place = {
+  readonly name: string;
+  readonly shared: string;
+  readonly tokens: string;
+  readonly cluster: Cluster;
+  readonly site: TestSite;
+  readonly agent: TestAgent;
+};

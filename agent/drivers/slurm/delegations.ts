@@ -1,7 +1,9 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { type Frame, text } from "#agent/drivers/process/frame.ts";
 import { payloadFrame } from "./commands.ts";
+import type { SlurmConfiguration } from "./configuration.ts";
 import type { DelegatedEngine } from "./delegated-engine.ts";
+import type { Finding } from "./doctor.ts";
 import type { Mapping, MappingEntry } from "./mapping.ts";
 import type { WeirAs } from "./weir-as.ts";
 
@@ -89,11 +91,65 @@ export async function takeDelegations(
 ): Promise<{ readonly delegations: ReadonlyMap<string, Delegation>; readonly events: readonly string[] }> {
   const frame = await helper.ask("take", []);
   if (text(frame, "ok") !== "1") throw new Error(`weir-by-token take: ${text(frame, "words")}`);
-  const delegations = (frame.get("delegation") ?? []).map(payloadFrame).map(delegationOf);
-  return {
-    delegations: new Map(delegations.map((one) => [one.user, one])),
-    events: (frame.get("event") ?? []).map(String),
-  };
+  return { delegations: delegationsIn(frame), events: (frame.get("event") ?? []).map(String) };
+}
+
+/** What the doctor says of this mode; it takes nothing. */
+export async function delegationFindings(
+  helper: WeirAs,
+  folder: string,
+  facts: {
+    readonly isStopped: boolean;
+    readonly config: SlurmConfiguration | null;
+    readonly users: readonly string[];
+    readonly nowMs: number;
+  },
+): Promise<readonly Finding[]> {
+  const lent = delegationsIn(await helper.ask("hello", []));
+  const inForce = [...lent.values()].filter(({ endsMs }) => endsMs > facts.nowMs).length;
+  const findings: Finding[] = [
+    {
+      name: "mode",
+      verdict: "good",
+      words: `users lend their own tokens (weir-delegate) by ${folder}; there is no weir-as; ${inForce} are in force`,
+    },
+  ];
+  if (facts.isStopped)
+    findings.push({
+      name: "kill switch",
+      verdict: "wrong",
+      words: "the site's stop file is there: no new work is taken",
+    });
+  const { config } = facts;
+  if (config !== null) findings.push(...tokenFindings(config));
+  for (const user of facts.users) {
+    const missing = whatIsMissing(lent.get(user) ?? null, facts.nowMs);
+    if (missing !== null) findings.push({ name: `credential of ${user}`, verdict: "note", words: missing });
+  }
+  return findings;
+}
+
+function tokenFindings(config: SlurmConfiguration): readonly Finding[] {
+  const name = "tokens";
+  const types = config.all.get("AuthAltTypes") ?? "";
+  const parameters = config.all.get("AuthAltParameters") ?? "";
+  if (!types.includes("auth/jwt"))
+    return [{ name, verdict: "wrong", words: "Slurm gives no tokens: AuthAltTypes has no auth/jwt" }];
+  if (parameters.includes("disable_token_creation"))
+    return [
+      { name, verdict: "wrong", words: "users may make no tokens: AuthAltParameters has disable_token_creation" },
+    ];
+  const most = /max_token_lifespan=(\d+)/.exec(parameters)?.[1];
+  const life = most === undefined ? "of any lifespan" : `of at most ${most} s`;
+  const hidden = config.privateData.includes("jobs")
+    ? "; PrivateData hides jobs, so the end of what runs on after a token's end is learnt when it is renewed"
+    : "";
+  return [{ name, verdict: "good", words: `users may make tokens ${life}${hidden}` }];
+}
+
+function delegationsIn(frame: Frame): ReadonlyMap<string, Delegation> {
+  const all = (frame.get("delegation") ?? []).map(payloadFrame).map(delegationOf);
+  return new Map(all.map((one) => [one.user, one]));
 }
 
 function delegationOf(frame: Frame): Delegation {

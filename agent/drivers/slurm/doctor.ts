@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { commandsEngine } from "./commands.ts";
 import { configurationOf, type SlurmConfiguration } from "./configuration.ts";
+import { delegationFindings } from "./delegations.ts";
 import type { Engine, Hello } from "./engine.ts";
 import { localCommands } from "./local-commands.ts";
 import { openMapping } from "./mapping.ts";
@@ -47,7 +48,7 @@ export async function examineSite(
     const config = await tried("slurmctld", async () =>
       configurationOf(await commands("scontrol", ["show", "config"])),
     );
-    const hello = await tried("weir-as", () => engine.hello());
+    const hello = await tried(site.delegated === null ? "weir-as" : "weir-by-token", () => engine.hello());
     const clock = await tried("clock", async () => clockSkewS(await commands("sdiag", [])));
     const mapped = await tried("mapping", () => openMapping(site.mapping ?? join(folder, "mapping.json"), () => {}));
     return [
@@ -57,7 +58,16 @@ export async function examineSite(
       })),
       ...("name" in config ? [config] : configurationFindings(config.value)),
       ...(await federationFindings(commands)),
-      ...("name" in hello ? [hello] : helperFindings(hello.value, "name" in config ? null : config.value)),
+      ...("name" in hello
+        ? [hello]
+        : site.delegated === null
+          ? helperFindings(hello.value, "name" in config ? null : config.value)
+          : await delegationFindings(helper, site.delegated.folder, {
+              isStopped: hello.value.isStopped,
+              config: "name" in config ? null : config.value,
+              users: "name" in mapped ? [] : usersOf(mapped.value.entries()),
+              nowMs: Date.now(),
+            })),
       "name" in clock ? clock : clockFinding(clock.value),
       "name" in mapped ? mapped : mappingFinding(mapped.value.entries().map(({ readiness }) => readiness.kind)),
       ...("name" in mapped || "name" in hello ? [] : await userFindings(engine, mapped.value.entries())),
@@ -181,7 +191,7 @@ async function userFindings(
   engine: Engine,
   entries: readonly { readonly user: string; readonly readiness: { readonly kind: string } }[],
 ): Promise<Finding[]> {
-  const users = [...new Set(entries.filter(({ readiness }) => readiness.kind !== "removed").map(({ user }) => user))];
+  const users = usersOf(entries);
   const findings = await Promise.all(
     users.map(async (user) => {
       const asked = await tried(`user ${user}`, () => engine.records(user, [], []));
@@ -189,6 +199,12 @@ async function userFindings(
     }),
   );
   return findings.flat();
+}
+
+function usersOf(
+  entries: readonly { readonly user: string; readonly readiness: { readonly kind: string } }[],
+): readonly string[] {
+  return [...new Set(entries.filter(({ readiness }) => readiness.kind !== "removed").map(({ user }) => user))];
 }
 
 /** `sdiag output at … (1795367624)`: slurmctld's own clock, less this machine's. */
