@@ -16,7 +16,6 @@ import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { placeByToken } from "#agent/install/place.ts";
-import { findUsers } from "#local/users.ts";
 import { requires } from "../../../tools/requirement.ts";
 import { type Cluster, type Clusters, clusterOf, startClusters } from "../../../tools/slurm/clusters.ts";
 import { examineSite } from "./doctor.ts";
@@ -64,6 +63,7 @@ describe("users lend their own tokens", { skip: requires("root", "slurm", "sudo"
     agent.driver.mapping.entries().find((entry) => entry.person === person)?.readiness;
   const becomes = (place: Place, person: number, kind: string) =>
     place.agent.until(() => readiness(place, person)?.kind === kind);
+  const uidOf = (user: string) => clusters.users.find(({ name }) => name === user)?.uid ?? assert.fail(`no ${user}`);
   const of = (person: number) => ({ person: { id: person, name: "p" } });
 
   describe("at once", { concurrency: 3 }, () => {
@@ -152,7 +152,7 @@ describe("users lend their own tokens", { skip: requires("root", "slurm", "sudo"
         for (const path of [runs, join(runs, chunk, `${ended.run}-0`, "stdout"), tokens, join(shared, "drop")])
           assert.notEqual((await cluster.run(zhao, ["ls", path])).status, 0, path);
         assert.equal((await cluster.run(li, ["ls", runs])).status, 0);
-        const token = join(tokens, String(findUsers([li]).get(li)?.uid));
+        const token = join(tokens, String(uidOf(li)));
         assert.deepEqual([statSync(token).mode & 0o777, statSync(token).uid], [0o600, clusters.agentUser.uid]);
         await agent.driver.remove(ended.run);
         assert.deepEqual(
@@ -211,7 +211,6 @@ describe("users lend their own tokens", { skip: requires("root", "slurm", "sudo"
   function harm(): void {
     describe("somebody who means harm", { concurrency: 1 }, () => {
       const drops = ({ shared }: Place) => readdirSync(join(shared, "drop"));
-      const uidOf = (user: string) => findUsers([user]).get(user)?.uid ?? assert.fail(`no ${user}`);
       const tokenOf = (place: Place, user: string) => join(place.tokens, String(uidOf(user)));
       const dropped = (token: string) => `ask=delegate\ntoken=${token}\nend=1\n`;
 
@@ -346,7 +345,7 @@ describe("users lend their own tokens", { skip: requires("root", "slurm", "sudo"
     const removed = await lend(place, li, "--remove");
     assert.match(removed.stdout, /^it is forgotten/, removed.stderr);
     await becomes(at("qingdao"), 1, "needs-credential");
-    assert.equal(existsSync(join(place.tokens, String(findUsers([li]).get(li)?.uid))), false);
+    assert.equal(existsSync(join(place.tokens, String(uidOf(li)))), false);
   });
 
   test("no token is in notes, in the notebook or in the agent's folder; the doctor names the mode", async () => {
