@@ -135,7 +135,7 @@ function lookaheadOf(part: Part | null | undefined, base: Lookahead | null): Loo
   if (part === undefined) return base;
   if (part === null) return null;
   const from: Lookahead = base ?? policies.weir.lookahead;
-  const lookahead = {
+  const lookahead: Lookahead = {
     jobs: part.number("jobs", from.jobs, { least: 2, most: 200, whole: true }),
     moves: part.number("moves", from.moves, { least: 0, most: 10_000, whole: true }),
     slowdownWeightS: part.number("slowdownWeightS", from.slowdownWeightS, {
@@ -144,6 +144,10 @@ function lookaheadOf(part: Part | null | undefined, base: Lookahead | null): Loo
       whole: false,
     }),
     fairnessPower: part.number("fairnessPower", from.fairnessPower, power),
+    largePower: part.number("largePower", from.largePower, power),
+    largeS: part.number("largeS", from.largeS, seconds),
+    holdBackCost: part.number("holdBackCost", from.holdBackCost, { least: 0, most: 1000, whole: false }),
+    head: part.choice("head", ["planned", "reserved"], from.head) === "reserved" ? "reserved" : "planned",
   };
   part.end();
   return lookahead;

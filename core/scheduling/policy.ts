@@ -95,6 +95,13 @@ export type Lookahead = {
   readonly slowdownWeightS: number;
   /** How far fairness weighs in a plan's waits: each is divided by the factor to this power. */
   readonly fairnessPower: number;
+  /** A wait counts ÷ (1 + predicted area ÷ what the whole network does in `largeS`) to this power: large work waits for small. */
+  readonly largePower: number;
+  readonly largeS: number;
+  /** The wait of a job that could start at once counts 1 + this times. 0: keeping back costs no more than waiting. */
+  readonly holdBackCost: number;
+  /** `reserved`: the first that cannot start holds a reservation by the times asked for, beside the plan. `planned`: the plan alone. */
+  readonly head: "planned" | "reserved";
 };
 
 /**
@@ -184,7 +191,16 @@ export const policies = {
     fairness: { halfLifeS: 604_800, least: 0.25, most: 4, power: 0.35, promiseS: null, weights: {} },
     homePriority: { afterS: 172_800 },
     prediction: { shrinkage: 2, memory: 0.5 },
-    lookahead: { jobs: 32, moves: 50, slowdownWeightS: 1_500, fairnessPower: 0.25 },
+    lookahead: {
+      jobs: 32,
+      moves: 50,
+      slowdownWeightS: 600,
+      fairnessPower: 0.25,
+      largePower: 0.3,
+      largeS: 440,
+      holdBackCost: 1,
+      head: "planned",
+    },
     placing: {
       secondsPerYuan: 60,
       carbonWeight: 0.1,

@@ -130,6 +130,35 @@ test("without backfill nobody passes the first of the queue", () => {
   assert.deepEqual([...replayWeir(workloadOf([8], jobs), policy, 1).startS], [0, 100, 2]);
 });
 
+test("who comes behind the planned ones starts only where it delays none of them", () => {
+  const jobs = [
+    { processors: 2, limitS: 200 },
+    { at: 1, processors: 4, limitS: 20 },
+    { at: 1, processors: 4, limitS: 20 },
+    { at: 1, processors: 2, limitS: 2000, runS: 900 },
+    { at: 1, processors: 1, limitS: 150 },
+  ];
+  const policy: Policy = { ...weir, fairness: null, homePriority: null, lookahead: { ...weir.lookahead, jobs: 2 } };
+  const { startS } = replayWeir(workloadOf([4], jobs), { ...policy, order: { kind: "sjf" } }, 1);
+  assert.deepEqual([...startS], [0, 200, 220, 240, 1]);
+});
+
+test("room for large work is kept by the plan alone, or by a reservation after the times asked for as well", () => {
+  const quick = Array.from({ length: 8 }, (_, i) => ({ at: i * 20, processors: 1, limitS: 2000, runS: 10, person: 1 }));
+  const jobs = [
+    ...quick,
+    { at: 500, processors: 2, limitS: 1000, person: 0 },
+    { at: 501, processors: 4, limitS: 10, person: 0 },
+    { at: 501, processors: 2, limitS: 2000, runS: 10, person: 1 },
+  ];
+  const starts = (head: "planned" | "reserved") => {
+    const policy: Policy = { ...weir, homePriority: null, lookahead: { ...weir.lookahead, head } };
+    return [...replayWeir(workloadOf([4], jobs), policy, 1).startS.slice(quick.length)];
+  };
+  assert.deepEqual(starts("planned"), [500, 1500, 501], "whose jobs take 10 s ask for 2 000");
+  assert.deepEqual(starts("reserved"), [500, 1500, 1510]);
+});
+
 type Job = {
   readonly at?: number;
   readonly processors: number;

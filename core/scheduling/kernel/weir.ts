@@ -4,7 +4,7 @@ import { VirtualHome } from "../order/home.ts";
 import { Lookahead } from "../order/lookahead.ts";
 import { RunTimes, raisedS } from "../order/predict.ts";
 import { agedScore, standingScore } from "../order/score.ts";
-import type { Fairness, Policy } from "../policy.ts";
+import type { Fairness, Lookahead as PlanSettings, Policy } from "../policy.ts";
 import type { Home, Schedule, Workload } from "../replay/workload.ts";
 import { BeyondClock, lastSecondS } from "./columns.ts";
 import { Ends } from "./ends.ts";
@@ -68,6 +68,8 @@ export class WeirMachine {
   readonly #watch: WeirWatch;
   readonly #guardAfterS: number;
   readonly #sizes: readonly number[];
+  /** Of all of them. */
+  readonly #size: number;
   readonly #latenciesS: readonly number[];
   readonly #free: Int32Array;
   readonly #running: readonly RunningWork[];
@@ -102,6 +104,7 @@ export class WeirMachine {
     this.#ends = watch.ends ?? new Ends();
     this.#guardAfterS = policy.maxWaitS === null ? Number.POSITIVE_INFINITY : policy.maxWaitS - policy.guardLeadS;
     this.#sizes = homes.map((home) => home.processors);
+    this.#size = this.#sizes.reduce((sum, size) => sum + size, 0);
     this.#latenciesS = this.#sizes.map((_, centre) => latenciesS[centre] ?? 0);
     this.#free = Int32Array.from(this.#sizes);
     this.#running = this.#sizes.map(() => new RunningWork());
@@ -284,13 +287,11 @@ export class WeirMachine {
     const first = this.#starving;
     for (let at = first; at < this.#queue.length; at += 1) {
       const job = this.#queue[at] ?? 0;
-      const predictedS = this.#predictedS[job] ?? 0;
-      const slowdown = 1 + settings.slowdownWeightS / Math.max(10, predictedS);
-      const weight = slowdown / (this.#factor[job] ?? 1) ** settings.fairnessPower;
       const plannedS = this.#plannedS[job] ?? Number.POSITIVE_INFINITY;
-      if (!lookahead.job(processors[job] ?? 0, predictedS, weight, job, plannedS)) break;
+      const weight = this.#weightOf(job, settings);
+      if (!lookahead.job(processors[job] ?? 0, this.#predictedS[job] ?? 0, weight, job, plannedS)) break;
     }
-    lookahead.search(settings.moves, this.#generator.below);
+    lookahead.search(settings.moves, this.#generator.below, settings.holdBackCost);
     const before = this.#queue.slice(first, first + lookahead.jobs);
     for (let at = 0; at < lookahead.jobs; at += 1) {
       const place = lookahead.order[at] ?? 0;
@@ -299,6 +300,19 @@ export class WeirMachine {
       this.#planned[job] = lookahead.startsNowAt(place);
       this.#plannedS[job] = lookahead.plannedS(place);
     }
+    // Who comes behind them takes what the plan leaves.
+    for (let at = first + lookahead.jobs; at < this.#queue.length; at += 1) {
+      const job = this.#queue[at] ?? 0;
+      this.#planned[job] = lookahead.startsBeside(processors[job] ?? 0, this.#predictedS[job] ?? 0);
+    }
+  }
+
+  /** What a second of waiting costs. */
+  #weightOf(job: number, { slowdownWeightS, fairnessPower, largePower, largeS }: PlanSettings): number {
+    const predictedS = this.#predictedS[job] ?? 0;
+    const slowdown = 1 + slowdownWeightS / Math.max(10, predictedS);
+    const takesS = (predictedS * (this.#workload.processors[job] ?? 0)) / this.#size;
+    return slowdown / (this.#factor[job] ?? 1) ** fairnessPower / (1 + takesS / largeS) ** largePower;
   }
 
   #expectedEndS(job: number, nowS: number): number {
@@ -310,7 +324,8 @@ export class WeirMachine {
 
   #startWhatMay(nowS: number): void {
     const queue = this.#queue;
-    const { backfill } = this.#policy;
+    const { backfill, lookahead } = this.#policy;
+    const isPlanned = lookahead !== null && lookahead.head === "planned";
     let hasHead = false;
     for (let at = 0; at < queue.length; at += 1) {
       const job = queue[at] ?? 0;
@@ -322,7 +337,7 @@ export class WeirMachine {
         hasHead = true;
       } else if (!hasHead) {
         hasHead = true;
-        this.#reserveFirst(job, nowS);
+        if (!isPlanned) this.#reserveFirst(job, nowS);
         if (backfill === "none") break;
       }
     }

@@ -1,7 +1,7 @@
 /**
  * Plans the first jobs of a queue over separate centres under several orders: each job in turn where it could start first,
- * by predicted run times. The order with the least weighted wait is kept. Made anew for each decision by `begin`, `ends`,
- * `ready` and `job`; arrays are kept between decisions.
+ * by predicted run times. The order with the least weighted wait is kept. Made anew for each decision by `begin`, `free`,
+ * `ends` and `job`; arrays are kept between decisions.
  */
 export class Lookahead {
   readonly #sizes: readonly number[];
@@ -18,10 +18,15 @@ export class Lookahead {
   /** Of the last plan that was made, by job. */
   readonly #centre: Int32Array;
   readonly #startS: Float64Array;
+  /** What each would cost if nobody else waited, and all of them together: no plan costs less. */
+  readonly #leastCost: Float64Array;
+  #leastOfAll = 0;
   /** Places in the queue, in the order that was kept. */
   readonly order: Int32Array;
   readonly #trial: Int32Array;
   readonly #keys: Float64Array;
+  /** The plan in that order before each `marked`-th place, so that what another order shares with it is not planned again. */
+  readonly #marks: readonly Mark[];
 
   constructor(sizes: readonly number[], most: number) {
     this.#sizes = sizes;
@@ -35,9 +40,15 @@ export class Lookahead {
     this.#plannedS = new Float64Array(most);
     this.#centre = new Int32Array(most);
     this.#startS = new Float64Array(most);
+    this.#leastCost = new Float64Array(most);
     this.order = new Int32Array(most);
     this.#trial = new Int32Array(most);
     this.#keys = new Float64Array(most);
+    this.#marks = Array.from({ length: Math.ceil(most / marked) }, (_, at) => ({
+      profiles: at === 0 ? this.#profiles : sizes.map(() => new Profile()),
+      cost: 0,
+      leastLeft: 0,
+    }));
   }
 
   get jobs(): number {
@@ -73,12 +84,16 @@ export class Lookahead {
     return true;
   }
 
-  /** Tries the order given, plain ones, that of the last plan, and `moves` of one job to another place. `below(n)`: at random from 0. */
-  search(moves: number, below: (limit: number) => number): void {
+  /**
+   * Tries the order given, plain ones, that of the last plan, and `moves` of one job to another place, or as many as there
+   * are different ones. `below(n)`: at random from 0. It ends as soon as nobody could start earlier. The wait of a job that
+   * could start at once counts 1 + `holdBackCost` times: what is gained by keeping it back is foretold, what is lost is not.
+   */
+  search(moves: number, below: (limit: number) => number, holdBackCost = 0): void {
     const jobs = this.#jobs;
-    const order = this.order;
-    for (let at = 0; at < jobs; at += 1) order[at] = at;
-    let best = this.#plan(order, Number.POSITIVE_INFINITY);
+    for (let at = 0; at < jobs; at += 1) this.order[at] = at;
+    this.#reckonLeast(holdBackCost);
+    let best = this.#planFrom(0, this.order, Number.POSITIVE_INFINITY);
     const p = this.#processors;
     const d = this.#predictedS;
     const keys: readonly ((at: number) => number)[] = [
@@ -88,13 +103,18 @@ export class Lookahead {
       (at) => this.#arrival[at] ?? 0,
       (at) => this.#plannedS[at] ?? 0,
     ];
-    for (const key of keys) best = this.#keepIfBetter(best, this.#sorted(key));
-    for (let move = 0; move < moves; move += 1) {
-      const from = below(jobs);
-      const to = below(jobs - 1);
-      best = this.#keepIfBetter(best, this.#moved(from, to < from ? to : to + 1));
+    const leastOfAll = this.#leastOfAll + tie;
+    for (const key of keys) if (best > leastOfAll) best = this.#keepIfBetter(best, this.#sorted(key), 0);
+    if (best > leastOfAll) {
+      this.#mark(0);
+      const all = jobs * (jobs - 1);
+      for (let move = Math.min(moves, all); move > 0 && best > leastOfAll; move -= 1) {
+        const from = below(jobs);
+        const to = below(jobs - 1);
+        best = this.#move(best, from, to < from ? to : to + 1);
+      }
     }
-    this.#plan(order, Number.POSITIVE_INFINITY);
+    this.#planFrom(0, this.order, Number.POSITIVE_INFINITY);
   }
 
   /** Where the kept plan starts the job at this place now, -1: it starts later. */
@@ -107,10 +127,57 @@ export class Lookahead {
     return this.#startS[place] ?? 0;
   }
 
-  #keepIfBetter(best: number, trial: Int32Array): number {
-    const cost = this.#plan(trial, best);
+  /**
+   * After `search`: where another job can start now beside all that is planned, as if it had been planned last; it is
+   * from then on. Where fewest processors stay free; -1: nowhere.
+   */
+  startsBeside(processors: number, predictedS: number): number {
+    let chosen = -1;
+    let least = Number.POSITIVE_INFINITY;
+    for (let centre = 0; centre < this.#sizes.length; centre += 1) {
+      const profile = this.#scratch[centre];
+      if (!profile || (profile.free[0] ?? 0) < processors) continue;
+      const left = (profile.free[0] ?? 0) - processors;
+      if (left >= least || profile.first(processors, predictedS, this.#nowS) !== 0) continue;
+      least = left;
+      chosen = centre;
+    }
+    this.#scratch[chosen]?.take(this.#nowS, predictedS, processors);
+    return chosen;
+  }
+
+  #reckonLeast(holdBackCost: number): void {
+    this.#leastOfAll = 0;
+    for (let job = 0; job < this.#jobs; job += 1) {
+      const needs = this.#processors[job] ?? 0;
+      let startS = Number.POSITIVE_INFINITY;
+      for (let centre = 0; centre < this.#sizes.length; centre += 1) {
+        const profile = this.#profiles[centre];
+        if (!profile || (this.#sizes[centre] ?? 0) < needs) continue;
+        const at = profile.first(needs, this.#predictedS[job] ?? 0, startS);
+        if (at >= 0) startS = profile.fromS[at] ?? 0;
+      }
+      if (startS <= this.#nowS) this.#weight[job] = (this.#weight[job] ?? 0) * (1 + holdBackCost);
+      const cost = (startS - this.#nowS) * (this.#weight[job] ?? 0);
+      this.#leastCost[job] = cost;
+      this.#leastOfAll += cost;
+    }
+    const [whole] = this.#marks;
+    if (whole) whole.leastLeft = this.#leastOfAll;
+  }
+
+  /** Answers the cost of the order that is kept then; it is the other's from `from` on. */
+  #keepIfBetter(best: number, trial: Int32Array, from: number): number {
+    const cost = this.#planFrom(from, trial, best);
     if (cost >= best) return best;
-    for (let at = 0; at < this.#jobs; at += 1) this.order[at] = trial[at] ?? 0;
+    for (let at = from; at < this.#jobs; at += 1) this.order[at] = trial[at] ?? 0;
+    return cost;
+  }
+
+  #move(best: number, from: number, to: number): number {
+    const first = Math.min(from, to);
+    const cost = this.#keepIfBetter(best, this.#moved(from, to), first);
+    if (cost < best) this.#mark(first);
     return cost;
   }
 
@@ -141,19 +208,44 @@ export class Lookahead {
     return trial;
   }
 
-  /** Σ weight × wait of the jobs placed in this order; as soon as it is not below `best`, what it is by then. */
-  #plan(order: Int32Array, best: number): number {
-    for (let at = 0; at < this.#sizes.length; at += 1) {
-      const profile = this.#profiles[at];
-      if (profile) this.#scratch[at]?.copy(profile);
-    }
-    let cost = 0;
-    for (let i = 0; i < this.#jobs; i += 1) {
-      const job = order[i] ?? 0;
+  /** Plans the order that is kept again from this place on, and marks it. */
+  #mark(from: number): void {
+    const begin = Math.floor(from / marked);
+    let { cost, leastLeft } = this.#takeUp(begin);
+    for (let at = begin * marked; at < this.#jobs; at += 1) {
+      const mark = at % marked === 0 && at > 0 ? this.#marks[at / marked] : undefined;
+      if (mark) {
+        mark.cost = cost;
+        mark.leastLeft = leastLeft;
+        copyAll(mark.profiles, this.#scratch);
+      }
+      const job = this.order[at] ?? 0;
       cost += (this.#place(job) - this.#nowS) * (this.#weight[job] ?? 0);
-      if (cost >= best) return cost;
+      leastLeft -= this.#leastCost[job] ?? 0;
+    }
+  }
+
+  /**
+   * Σ weight × wait of the jobs placed in this order, which is as the one that is kept and marked before `from`; as soon
+   * as it cannot come below `best`, `best`.
+   */
+  #planFrom(from: number, order: Int32Array, best: number): number {
+    const begin = Math.floor(from / marked);
+    let { cost, leastLeft } = this.#takeUp(begin);
+    for (let at = begin * marked; at < this.#jobs; at += 1) {
+      const job = order[at] ?? 0;
+      cost += (this.#place(job) - this.#nowS) * (this.#weight[job] ?? 0);
+      leastLeft -= this.#leastCost[job] ?? 0;
+      if (cost + leastLeft >= best - tie) return best;
     }
     return cost;
+  }
+
+  #takeUp(begin: number): Mark {
+    const mark = this.#marks[begin];
+    if (!mark) throw new Error("a place behind the last");
+    copyAll(this.#scratch, mark.profiles);
+    return mark;
   }
 
   /** Puts the job where it could start first; ties where fewest processors stay free. Answers when. */
@@ -181,6 +273,20 @@ export class Lookahead {
     this.#startS[job] = startS;
     this.#scratch[chosen]?.take(startS, runS, needs);
     return startS;
+  }
+}
+
+type Mark = { readonly profiles: readonly Profile[]; cost: number; leastLeft: number };
+
+/** Small enough to save most of what is shared, large enough that copies cost less than they save. */
+const marked = 4;
+/** Costs, in weighted seconds, that differ by less differ by rounding. */
+const tie = 1e-6;
+
+function copyAll(to: readonly Profile[], from: readonly Profile[]): void {
+  for (let at = 0; at < to.length; at += 1) {
+    const one = from[at];
+    if (one) to[at]?.copy(one);
   }
 }
 

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import fc from "fast-check";
 import { dominantShare, Usage } from "#core/scheduling/order/fairness.ts";
 import { VirtualHome } from "#core/scheduling/order/home.ts";
 import { Lookahead } from "#core/scheduling/order/lookahead.ts";
@@ -135,4 +136,95 @@ test("looking ahead: weights decide between two that exclude each other", () => 
     assert.equal(lookahead.startsNowAt(first), 0);
     assert.equal(lookahead.startsNowAt(1 - first), -1);
   }
+});
+
+/** Starts of jobs placed in this order, each where it could start first, ties where fewest stay free; second by second. */
+function plainPlan(
+  sizes: readonly number[],
+  running: readonly Drawn[],
+  jobs: readonly Drawn[],
+  order: readonly number[],
+) {
+  const taken: { readonly centre: number; readonly fromS: number; readonly untilS: number; readonly needs: number }[] =
+    [];
+  for (const { needs, lastsS, at } of running) taken.push({ centre: at, fromS: 0, untilS: lastsS, needs });
+  const freeAt = (centre: number, atS: number) =>
+    taken
+      .filter((one) => one.centre === centre && one.fromS <= atS && atS < one.untilS)
+      .reduce((free, one) => free - one.needs, sizes[centre] ?? 0);
+  const starts = new Map<number, { readonly startS: number; readonly centre: number }>();
+  for (const job of order) {
+    const { needs, lastsS } = jobs[job] ?? { needs: 0, lastsS: 0 };
+    const fits = (centre: number, fromS: number) =>
+      (sizes[centre] ?? 0) >= needs &&
+      Array.from({ length: lastsS }, (_, i) => fromS + i).every((atS) => freeAt(centre, atS) >= needs);
+    for (let startS = 0; !starts.has(job); startS += 1) {
+      const [centre] = sizes
+        .map((_, at) => at)
+        .filter((at) => fits(at, startS))
+        .sort((a, b) => freeAt(a, startS) - freeAt(b, startS) || a - b);
+      if (centre === undefined) continue;
+      starts.set(job, { startS, centre });
+      taken.push({ centre, fromS: startS, untilS: startS + lastsS, needs });
+    }
+  }
+  return starts;
+}
+
+type Drawn = { readonly needs: number; readonly lastsS: number; readonly at: number; readonly weight: number };
+const drawnJob = fc.record({
+  needs: fc.integer({ min: 1, max: 4 }),
+  lastsS: fc.integer({ min: 1, max: 9 }),
+  at: fc.nat(1),
+  weight: fc.integer({ min: 1, max: 5 }),
+});
+
+test("looking ahead: the kept plan is that of its order, costs no more than a plain one, and what starts beside it delays nobody", () => {
+  const sizes = [5, 4];
+  let better = 0;
+  fc.assert(
+    fc.property(
+      fc.array(drawnJob, { maxLength: 4 }),
+      fc.array(drawnJob, { minLength: 2, maxLength: 14 }),
+      drawnJob,
+      fc.infiniteStream(fc.double({ min: 0, max: 0.999_999, noNaN: true })),
+      (drawn, jobs, last, chance) => {
+        const free = [...sizes];
+        const running = drawn.filter(({ needs, at }) => {
+          const fits = (free[at] ?? 0) >= needs;
+          if (fits) free[at] = (free[at] ?? 0) - needs;
+          return fits;
+        });
+        const lookahead = new Lookahead(sizes, 12);
+        lookahead.begin(0);
+        for (const [centre, processors] of free.entries()) lookahead.free(centre, processors);
+        for (const { at, lastsS, needs } of running) lookahead.ends(at, lastsS, needs);
+        const planned = jobs.filter((job, at) => lookahead.job(job.needs, job.lastsS, job.weight, at, at));
+        lookahead.search(60, (limit) => Math.floor(chance.next().value * limit));
+        const order = [...lookahead.order.slice(0, lookahead.jobs)];
+        assert.deepEqual(
+          order.toSorted((a, b) => a - b),
+          planned.map((_, at) => at),
+        );
+        const costOf = (its: readonly number[]) =>
+          [...plainPlan(sizes, running, planned, its)].reduce(
+            (sum, [job, { startS }]) => sum + startS * (planned[job]?.weight ?? 0),
+            0,
+          );
+        const places = planned.map((_, at) => at);
+        const bySize = places.toSorted((a, b) => (planned[a]?.lastsS ?? 0) - (planned[b]?.lastsS ?? 0) || a - b);
+        for (const plain of [places, bySize]) assert.ok(costOf(order) <= costOf(plain));
+        if (costOf(order) < Math.min(costOf(places), costOf(bySize))) better += 1;
+        const kept = plainPlan(sizes, running, planned, order);
+        for (const [job, { startS, centre }] of kept) {
+          assert.equal(lookahead.plannedS(job), startS);
+          assert.equal(lookahead.startsNowAt(job), startS === 0 ? centre : -1);
+        }
+        const beside = plainPlan(sizes, running, [...planned, last], [...order, planned.length]).get(planned.length);
+        assert.equal(lookahead.startsBeside(last.needs, last.lastsS), beside?.startS === 0 ? beside.centre : -1);
+      },
+    ),
+    { numRuns: 150 },
+  );
+  assert.ok(better > 15, `better than the plain orders only ${better} times`);
 });
