@@ -76,7 +76,10 @@ test("the words say how far it is, in both languages", () => {
   assert.match(reasonWords("no-account-here", { readiness: "created" }, "en"), /: created$/);
   assert.match(reasonWords("no-account-here", { readiness: "created" }, "zh"), /：已创建，未通过测试$/);
   assert.match(reasonWords("no-account-here", { readiness: "needs-credential" }, "en"), /lend their own credential/);
-  assert.match(reasonWords("no-account-here", { readiness: "needs-credential" }, "zh"), /：等待本人在该中心重新委托凭据/);
+  assert.match(
+    reasonWords("no-account-here", { readiness: "needs-credential" }, "zh"),
+    /：等待本人在该中心重新委托凭据/,
+  );
 });
 
 test("other centres need none, and it goes there", () => {
