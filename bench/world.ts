@@ -96,6 +96,14 @@ function serve(world: World, name: string, queued: number, jobs: number, last: T
   if (rounds === 0) return;
   report({ name, queued, what: "decide, 100 ended and 100 came (CPU)", starts, ...figures(decided) });
   report({ name, queued, what: "live", residentMib: residentMib(), waiting: world.counts().queued, live: live.length });
+  const told = Array.from({ length: 20 }, () => {
+    nowMs += 10_000;
+    const before = process.cpuUsage();
+    world.tell(nowMs);
+    const { user, system } = process.cpuUsage(before);
+    return (user + system) / 1000;
+  });
+  report({ name, queued, what: "ranks told anew (CPU)", ...figures(told) });
   nowMs += stepMs;
   report({ name, queued, what: "explain the last task", ...spread(100, () => world.explain(last, nowMs)) });
   report({ name, queued, what: "what would start the last task", ...spread(100, () => world.whatIf(last, nowMs)) });
