@@ -304,7 +304,7 @@ export function keepRuns(
     },
     committed(runs) {
       for (const run of runs) {
-        for (const kind of ["accepted", "waiting", "started", "ended"]) outbox.delete(`${run} ${kind}`);
+        for (const kind of ["accepted", "waiting", "started", "remark", "ended"]) outbox.delete(`${run} ${kind}`);
         held.delete(run);
         cancels.delete(run);
         withdrawn.delete(run);

@@ -35,6 +35,7 @@ export const observation = z
   .discriminatedUnion("kind", [
     z.strictObject({ kind: z.literal("accepted"), run: runName, atMs: timeMs }),
     z.strictObject({ kind: z.literal("started"), run: runName, atMs: timeMs, evidence: z.string().max(1000) }),
+    z.strictObject({ kind: z.literal("remark"), run: runName, atMs: timeMs, words: z.string().max(1000) }),
     z.strictObject({
       kind: z.literal("waiting"),
       run: runName,

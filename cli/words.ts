@@ -914,6 +914,7 @@ export const words = {
   "step_lease-passed": ["lease-passed", "租约到期"],
   "step_declared-lost": ["declared-lost", "声明丢失"],
   "step_later-evidence": ["later-evidence", "后到的证据"],
+  step_remark: ["remark", "说明"],
   "step_centre-changed": ["centre-changed", "中心变更"],
   causeFirst: ["the first centre in order that can start it: {a}", "按顺序首个能启动的中心：{a}"],
   causeJoins: [

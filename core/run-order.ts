@@ -79,6 +79,8 @@ export type RunObservation =
       readonly startsInMs: number | null;
     }
   | { readonly kind: "started"; readonly run: RunId; readonly atMs: number; readonly evidence: string }
+  /** What cannot be done for it now, and what that waits for: for its history alone. Names no local user or path (P2). */
+  | { readonly kind: "remark"; readonly run: RunId; readonly atMs: number; readonly words: string }
   | {
       readonly kind: "ended";
       readonly run: RunId;

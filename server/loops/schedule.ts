@@ -185,6 +185,7 @@ export function openScheduler(settings: SchedulerSettings): Scheduler {
       case "lease-passed":
       case "declared-lost":
       case "later-evidence":
+      case "remark":
       case "centre-changed":
       case "policy-changed":
         return null;

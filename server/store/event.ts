@@ -26,6 +26,8 @@ export type EventKind =
   /** In the centre's own queue; told again when the kind of its reason changes. */
   | "waiting"
   | "started"
+  /** What the centre cannot do for a run now, and what that waits for; history only. */
+  | "remark"
   /** A run ended and its task did not: `queued` follows, or its task had gone on without it. */
   | "run-ended"
   /** Back in the queue. */

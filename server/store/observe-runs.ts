@@ -4,7 +4,17 @@ import { decisionOf } from "#core/scheduling/decision.ts";
 import type { Placement } from "#core/scheduling/world.ts";
 import { unreachable } from "#core/unreachable.ts";
 import type { Log } from "./database.ts";
-import { acceptRun, endRun, placeTask, type RunLine, type Sheet, startRun, taskKey, waitRun } from "./sheet.ts";
+import {
+  acceptRun,
+  endRun,
+  placeTask,
+  type RunLine,
+  remarkRun,
+  type Sheet,
+  startRun,
+  taskKey,
+  waitRun,
+} from "./sheet.ts";
 
 /** Placements onto the sheet; one whose task is not queued for that very attempt is stale and left out. */
 export function placeTasks(
@@ -57,6 +67,9 @@ function observe(sheet: Sheet, run: RunLine, observation: RunObservation): void 
       return;
     case "started":
       startRun(sheet, run, atMs, observation.evidence);
+      return;
+    case "remark":
+      remarkRun(sheet, run, atMs, observation.words);
       return;
     case "ended":
       endRun(sheet, run, { ...observation, atMs });

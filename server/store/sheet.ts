@@ -207,6 +207,11 @@ export function waitRun(
   record(sheet, run, "waiting", null, told.atMs, cause);
 }
 
+/** What an agent says of a run that goes on, for its history. */
+export function remarkRun(sheet: Sheet, run: RunLine, atMs: number, words: string): void {
+  if (run.state !== "ended") record(sheet, run, "remark", null, atMs, words);
+}
+
 /** A start that is already known is nothing; one that comes after the end is later evidence. */
 export function startRun(sheet: Sheet, run: RunLine, atMs: number, evidence: string): void {
   if (run.state === "running") return;

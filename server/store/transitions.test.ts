@@ -170,6 +170,22 @@ test("whatever comes twice, late or out of order changes nothing that is final",
   assert.equal((await kinds(id)).at(-1), "later-evidence");
 });
 
+test("what a centre remarks about a run is in its history, and changes nothing else", async () => {
+  const [id = assert.fail()] = await submit(admitted());
+  const run = await placed(id);
+  await tell({ kind: "started", run, atMs: 5_000, evidence: "pid 7" });
+  const before = [await job(id), await balances(id)];
+  await tell({ kind: "remark", run, atMs: 6_000, words: "the cancel waits until its user comes" });
+  assert.deepEqual([await job(id), await balances(id)], before);
+  const [told] = await rows(
+    "select kind, state, cause from event where job_id = $1 order by xid desc, seq desc limit 1",
+    [id],
+  );
+  assert.deepEqual(told, { kind: "remark", state: null, cause: "the cancel waits until its user comes" });
+  await tell(ended(run, { kind: "succeeded" }), { kind: "remark", run, atMs: 7_000, words: "too late" });
+  assert.equal((await kinds(id)).at(-1), "ended");
+});
+
 test("a duplicate copy ends nothing", async () => {
   const [id = assert.fail()] = await submit(admitted());
   const run = await placed(id);

@@ -38,7 +38,7 @@ export function delegatedEngine(
       } catch (error) {
         if (!isWithoutCredential(error)) throw error;
         putOff(user, engineIds, which);
-        return { notThere: [] };
+        return { notThere: [], waitsFor: "its user has lent the centre a credential again (weir-delegate)" };
       }
     },
 

@@ -186,6 +186,8 @@ describe("users lend their own tokens", { skip: requires("root", "slurm", "sudo"
         assert.match(answer.kind === "busy" ? answer.words : answer.kind, /waits for its user's own credential/);
         assert.equal(await agent.driver.cancel(goesOn.run), "cancelling");
         await agent.until(() => agent.notes.some((note) => /a cancel waits until its user has lent/.test(note)));
+        const remark = agent.seen.find((one) => one.kind === "remark" && one.run === goesOn.run);
+        assert.match(remark?.kind === "remark" ? remark.words : "", /^the cancel waits until its user has lent/);
         writeFileSync(flag, "");
         if (name === "qingdao")
           // Nothing is hidden from the agent there: it sees the end with its own eyes.

@@ -461,7 +461,10 @@ export async function openSlurm(
       if (engineId === null) return "not-there";
       if (!noted.asked.has(run)) notebook.append([{ kind: "cancel", chunk: facts.chunk, run }], "synced");
       const index = facts.runs.find((one) => one.run === run)?.index ?? 0;
-      await engine.cancel(facts.user, [facts.isArray ? `${engineId}_${index}` : engineId], "all");
+      const id = facts.isArray ? `${engineId}_${index}` : engineId;
+      const { waitsFor } = await engine.cancel(facts.user, [id], "all");
+      if (waitsFor !== undefined)
+        tell({ kind: "remark", run, atMs: clocks.nowMs(), words: `the cancel waits until ${waitsFor}` });
       following.lookSoon(run);
       return "cancelling";
     },

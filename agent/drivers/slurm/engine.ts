@@ -21,7 +21,11 @@ export interface Engine {
     user: string,
     engineIds: readonly string[],
     which: "all" | "waiting",
-  ): Promise<{ readonly notThere: readonly string[] }>;
+  ): Promise<{
+    readonly notThere: readonly string[];
+    /** It cannot be done now, and will be: after what, in words without a local name. */
+    readonly waitsFor?: string;
+  }>;
   /** The user's jobs whose tag begins so: all that queue or run or ended a short while ago, and those of accounting. */
   list(user: string, tag: string, sinceS: number): Promise<Listing>;
   /** At most 100 ids in one call. */
