@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
@@ -30,6 +30,11 @@ test("a recorded run with real work, replayed, gives the same plans byte for byt
   await submit("--cpus-per-task", "3", "--time", "1", "--", "sleep", "2");
   await submit("--cpus-per-task", "4", "--time", "2", "--", "true");
   await submit("--array", "0-5", "--time", "1", "--", "sleep", "0.2");
+  // Another policy in the middle: the scheduler goes by it from its next decision on.
+  const used = await network.weir(["policy", "use", "easy"]);
+  assert.equal(used.status, 0, used.stderr);
+  const shown = await network.weir(["policy", "show"]);
+  assert.match(shown.stderr, /easy: version 1, set by/);
   const last = await network.weir(["submit", "--wait", "--cpus-per-task", "4", "--", "true"]);
   assert.equal(last.status, 0, last.stderr);
   await network.stop();
@@ -39,4 +44,5 @@ test("a recorded run with real work, replayed, gives the same plans byte for byt
   const { kind, decisions, placements } = JSON.parse(replayed.stdout);
   assert.equal(kind, "equal");
   assert(placements >= 9 && decisions >= 3, replayed.stdout);
+  assert.match(readFileSync(recording, "utf8"), /"kind":"policy-set","policy":\{"name":"easy"/);
 });
