@@ -286,6 +286,23 @@ const orderTerms = z
   })
   .meta({ id: "OrderTerms" });
 
+/**
+ * An estimated start. One in ten starts before `earliestMs`, half by `likelyMs`, nine in ten by `latestMs`, as learnt from how
+ * far off estimates there were; null: nobody knows. `from`: what it rests on, the time limits of what runs (`profile`), the
+ * word of the centre's engine (`engine`), or how long such work waited there before (`queue`). `seen`: starts of such work
+ * there that the range was learnt from; 0: those of other work, or none, and then it is by the limits alone.
+ */
+export const startRange = z
+  .strictObject({
+    from: z.enum(["profile", "engine", "queue"]),
+    earliestMs: timeMs,
+    likelyMs: timeMs,
+    latestMs: timeMs.nullable(),
+    centre: z.string(),
+    seen: z.int(),
+  })
+  .meta({ id: "StartRange" });
+
 /** Why a queued task waits: first the rule of the job itself (dependency, throttle), then each centre's first failing rule. */
 export const why = z
   .strictObject({
@@ -296,8 +313,10 @@ export const why = z
     words: z.string(),
     candidates: z.array(candidate),
     decidedMs: timeMs.nullable(),
-    /** Of one that waits in a centre's own queue: when its engine thinks it will start; null: unknown. */
+    /** When it is likely to start; of one that waits in a centre's own queue, when its engine thinks so. null: unknown. */
     startsMs: timeMs.nullable(),
+    /** The same with its range. */
+    start: startRange.nullable(),
     /** What its place in the queue is made of; null: it has none. */
     order: orderTerms.nullable(),
   })
@@ -358,6 +377,8 @@ export const run = z
         words: z.string(),
         startsMs: timeMs.nullable(),
         sinceMs: timeMs,
+        /** The range of its start; null: unknown. */
+        start: startRange.nullable(),
       })
       .nullable(),
     cores: z.int(),

@@ -13,6 +13,8 @@ import {
 } from "#cli/formats.ts";
 import { tableText } from "#cli/table.ts";
 import { sayIn } from "#cli/words.ts";
+import { centreId, jobId } from "#core/ids.ts";
+import { withdrawalWords } from "#core/scheduling/placing/moves.ts";
 
 test("spans, sizes, hours and money", () => {
   const spans = [0, 59_999, 307_000, 11_100_000, 187_200_000].map(spanText);
@@ -56,6 +58,13 @@ test("causes of Weir's own are in the reader's language, what others wrote stays
     "当前没有中心能启动；进入 jinan 资源池 cpu 的本地队列",
   );
   assert.equal(zh("cancelled by ada: wrong: input"), "由 ada 取消：wrong: input");
+  const move = { job: jobId(1), index: 0, attempt: 1, centre: centreId("jinan"), to: centreId("b"), toPool: "p" };
+  const why = { waitsS: 3600, startsInS: 0, gainS: 3500, move: 1, mostMoves: 3 };
+  assert.equal(
+    zh(withdrawalWords({ ...move, ...why })),
+    "b 现可启动，而 jinan 约需再等 3600 秒：按评分早 3500 秒完成；第 1 次迁移，至多 3 次",
+  );
+  assert.match(zh(withdrawalWords({ ...move, ...why, startsInS: 60 })), /^b 约 60 秒后启动/);
   assert.equal(zh("cancelled by ada"), "由 ada 取消");
   assert.equal(zh("timed-out"), "超时");
   assert.equal(zh("ada"), "ada");

@@ -83,7 +83,7 @@ export const stepText = (kind: string, say: Say): string => named("step", kind, 
 /** A cause of Weir's own in the reader's language; the server keeps them in English. */
 export function causeText(cause: string, say: Say): string {
   for (const key of causes) {
-    const pattern = words[key][0].replaceAll(/[.;]/g, "\\$&").replace("{a}", "(?<a>.+?)").replace("{b}", "(?<b>.+)");
+    const pattern = words[key][0].replaceAll(/[.;]/g, "\\$&").replaceAll(/\{([a-z])\}/g, "(?<$1>.+?)");
     const found = new RegExp(`^${pattern}$`, "s").exec(cause);
     if (found) return say(key, found.groups ?? {});
   }
@@ -93,7 +93,13 @@ export function causeText(cause: string, say: Say): string {
 const causes = [
   "causeFirst",
   "causeJoins",
+  "causeBest",
+  "causeQueues",
+  "causeMovesNow",
+  "causeMoves",
+  "causeTold",
   "causeAccepted",
+  "causeEngineStarts",
   "causeEngine",
   "causeCode",
   "causeSignal",

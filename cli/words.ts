@@ -182,6 +182,11 @@ export const words = {
   factQueue: ["centre's queue", "本地队列"],
   factOrder: ["order", "排序"],
   factStartsAt: ["estimated start", "预计开始"],
+  startBetween: ["nine in ten by {to}, one in ten before {from}", "十之九在 {to} 前，十之一在 {from} 前"],
+  startLearnt: ["as learnt from {seen} such starts at {centre}", "据 {centre} 的 {seen} 次同类启动"],
+  startBy_profile: ["by the time limits of what runs at {centre}", "据 {centre} 运行中作业的时限"],
+  startBy_engine: ["by the engine of {centre}", "据 {centre} 的引擎"],
+  startBy_queue: ["as work waited in the queue of {centre}", "据 {centre} 队列以往的等待"],
   optionLimits: [
     "what its engine enforces on you (an administrator: on everybody)",
     "其引擎对你（管理员：对所有人）的限制",
@@ -908,6 +913,7 @@ export const words = {
   step_queued: ["queued", "重新排队"],
   step_ended: ["ended", "结束"],
   "step_cancel-requested": ["cancel-requested", "请求取消"],
+  step_estimated: ["estimated", "预计"],
   "step_withdraw-requested": ["withdraw-requested", "请求撤回"],
   step_unreachable: ["unreachable", "失联"],
   step_reachable: ["reachable", "恢复联系"],
@@ -920,6 +926,24 @@ export const words = {
   causeJoins: [
     "no centre can start it now; it joins the own queue of {a}, pool {b}",
     "当前没有中心能启动；进入 {a} 资源池 {b} 的本地队列",
+  ],
+  causeBest: ["of the centres that can start it now the best: {a}", "现可启动的中心中最佳：{a}"],
+  causeQueues: [
+    "it joins the own queue of {a}, pool {b}, as the best place now",
+    "进入 {a} 资源池 {b} 的本地队列，为当前最佳放置处",
+  ],
+  causeMovesNow: [
+    "{a} can start it now, and {b} in about {c} s: done {d} s earlier, by the score; move {e} of at most {f}",
+    "{a} 现可启动，而 {b} 约需再等 {c} 秒：按评分早 {d} 秒完成；第 {e} 次迁移，至多 {f} 次",
+  ],
+  causeMoves: [
+    "{a} would start it in about {g} s, and {b} in about {c} s: done {d} s earlier, by the score; move {e} of at most {f}",
+    "{a} 约 {g} 秒后启动，而 {b} 约需再等 {c} 秒：按评分早 {d} 秒完成；第 {e} 次迁移，至多 {f} 次",
+  ],
+  causeTold: ["by the time limits of what runs, {a} may start it at {b}", "据运行中作业的时限，{a} 可于 {b} 启动"],
+  causeEngineStarts: [
+    "the engine has it as {a}: {b}; it thinks it will start at {c}",
+    "引擎中编号 {a}：{b}；引擎预计 {c} 启动",
   ],
   causeAccepted: ["the agent has it on its disk", "代理已存盘"],
   causeEngine: ["the engine has it as {a}: {b}", "引擎中编号 {a}：{b}"],

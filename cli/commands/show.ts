@@ -17,6 +17,7 @@ import {
   timeText,
 } from "#cli/formats.ts";
 import { everyPage } from "#cli/pages.ts";
+import { startText } from "#cli/start-text.ts";
 import { exitCodes } from "#cli/stop.ts";
 import { endReasonWords } from "#core/scheduling/reasons.ts";
 
@@ -111,7 +112,7 @@ async function printRuns(call: Call, task: TaskDetail): Promise<void> {
         ? []
         : ([
             [say("factQueue"), `${run.waiting.engineId}: ${run.waiting.words}`],
-            ...(run.waiting.startsMs === null ? [] : [[say("factStartsAt"), timeText(run.waiting.startsMs)] as const]),
+            ...(run.waiting.start === null ? [] : [[say("factStartsAt"), startText(call, run.waiting.start)] as const]),
           ] as const)),
       ...(run.words === null ? [] : [[say("columnWords"), run.words] as const]),
       ...(run.startedMs === null ? [] : [[say("columnStarted"), timeText(run.startedMs)] as const]),

@@ -1,5 +1,6 @@
 import { type Call, taskOperand } from "#cli/call.ts";
 import { stateText, timeText } from "#cli/formats.ts";
+import { startText } from "#cli/start-text.ts";
 import { exitCodes } from "#cli/stop.ts";
 
 /** JSON: the API's `Why`; with --what-if its `WhatIf`. */
@@ -32,7 +33,7 @@ export async function why(call: Call): Promise<number> {
     );
   }
   if (answer.order !== null) call.note(`${say("factOrder")}${say("colon")}${answer.order.words}`);
-  if (answer.startsMs !== null) call.note(`${say("factStartsAt")}${say("colon")}${timeText(answer.startsMs)}`);
+  if (answer.start !== null) call.note(`${say("factStartsAt")}${say("colon")}${startText(call, answer.start)}`);
   if (answer.decidedMs !== null) call.note(say("decidedAt", { time: timeText(answer.decidedMs) }));
   return exitCodes.done;
 }

@@ -12,7 +12,12 @@ export type RunWait = {
   /** Since when it waits there, and since when for a reason of this kind. */
   readonly sinceMs: number;
   readonly reasonSinceMs: number;
+  /** What the engine thought of its start first, and what of it the history told last; absent: nothing yet. */
+  readonly firstTold?: ToldInQueue | undefined;
+  readonly lastTold?: ToldInQueue | undefined;
 };
+
+export type ToldInQueue = { readonly madeMs: number; readonly startsMs: number };
 
 /** Why an engine keeps a run waiting, by what can be done about it. Each engine's driver knows which of its words is which. */
 export const waitKinds = {
@@ -60,6 +65,17 @@ export function waitWords({ reason, reasonKind }: Reason, language: Language): s
 /** Whether a report says what a reader of the history should see: a first one, or a reason of another kind. */
 export function isNewReason(before: Reason | null, now: Reason): boolean {
   return !before || (before.reasonKind ?? before.reason) !== (now.reasonKind ?? now.reason);
+}
+
+/** Whether an engine's estimate is far enough from what was told last to be told again: by five minutes and by a fifth. */
+export function isNewEstimate(last: ToldInQueue | undefined, { madeMs, startsMs }: ToldInQueue): boolean {
+  if (!last) return true;
+  return Math.abs(startsMs - last.startsMs) > Math.max(300_000, 0.2 * (startsMs - madeMs));
+}
+
+/** Whoever holds his own work at a centre wants it there: it is not moved. */
+export function isHeldByUser(reasonKind: string | null): boolean {
+  return reasonKind === "held-by-user";
 }
 
 function isKind(text: string): text is WaitKind {

@@ -54,6 +54,8 @@ export type LiveRun = {
   /** While it waits in a centre's own queue: when its engine thinks it will start; and what it thought first. */
   startsMs: number | null;
   firstTold: { readonly madeMs: number; readonly startsMs: number } | null;
+  /** Its user holds it there. */
+  held: boolean;
   /** It is to be taken back if it has not started; `keeps`: what is kept for it where it would go. */
   askedBack: boolean;
   keeps: LiveRun | null;
@@ -71,6 +73,7 @@ export type LiveRun = {
 export const untold = {
   startsMs: null,
   firstTold: null,
+  held: false,
   askedBack: false,
   keeps: null,
   lost: false,

@@ -4,6 +4,7 @@ import type { DriverName, LifeCycle, PoolContract } from "#core/centre/centre.ts
 import type { Amounts, EngineOffers, EnginePool, ForeignLoad, NodeGroup, PoolLimits } from "#core/centre/engine.ts";
 import type { Intake } from "#core/centre/intake.ts";
 import type { Hours, PoolTermsInForce } from "#core/centre/terms.ts";
+import type { ToldInQueue } from "#core/centre/waiting.ts";
 import {
   type CentreId,
   type JobId,
@@ -56,6 +57,7 @@ import {
   type StartEstimate,
   type ToldStart,
   waitEstimate,
+  waitsAlike,
 } from "#core/scheduling/estimate/starts.ts";
 import { type Asked, mayEverUse, mayTake, type Offer } from "#core/scheduling/fit.ts";
 import { headroomOf, type StartableShape } from "#core/scheduling/headroom.ts";
@@ -191,7 +193,7 @@ export type World = {
    * A task that waits in the network and was told nothing of its start yet, with what it may be told now; null: none. Of many
    * that came, some are told: how far off it was is learnt from them. It is told by `start-told`.
    */
-  estimateDue(nowMs: number): (TaskRef & ToldStart) | null;
+  estimateDue(nowMs: number): TaskTold | null;
   knows(job: JobId): boolean;
   /**
    * Pairs with work that would fit a centre where they have not even asked for an account. The same list until something
@@ -212,6 +214,9 @@ export type World = {
   policy(): Policy;
   counts(): { readonly jobs: number; readonly queued: number; readonly live: number };
 };
+
+/** A task that is told when it may start, with what it asks for. */
+export type TaskTold = TaskRef & ToldStart & { readonly processors: number; readonly timeLimitS: number };
 
 export type WantedAccount = Pair & { readonly centre: CentreId };
 
@@ -269,6 +274,8 @@ export type WorldEvent =
       readonly atMs: number;
       /** Read from the store: when its engine thinks it will start, whether it was asked back, and earlier moves of its task. */
       readonly startsMs?: number | null;
+      readonly firstTold?: ToldInQueue | null;
+      readonly held?: boolean;
       readonly askedBack?: boolean;
       readonly moved?: MovesMade | null;
     }
@@ -280,8 +287,9 @@ export type WorldEvent =
       readonly attempt: number;
       readonly phase: RunPhase;
       readonly atMs: number;
-      /** Of one that waits: when its engine thinks it will start. It may be told anew. */
+      /** Of one that waits: when its engine thinks it will start, and whether its user holds it. It may be told anew. */
       readonly startsMs?: number | null;
+      readonly held?: boolean;
     }
   /** It is to be taken back if it has not started; `to`: for gain, and where it would go. */
   | {
@@ -752,7 +760,7 @@ function placeTask(state: State, event: Event<"task-placed">): void {
   else state.queued -= removePositions(job.queued, position, position + 1);
   job.attempts?.delete(position);
   forgetPromise(state.promised, job, position);
-  const { attempt, phase, atMs, startsMs = null, askedBack = false } = event;
+  const { attempt, phase, atMs, startsMs = null, firstTold = null, held = false, askedBack = false } = event;
   if (event.moved) noteMoves(job, position, event.moved);
   const pool = poolOf(centreOf(state, event.centre), event.pool);
   const sort = sortOf(pool, job.project, event.allocation);
@@ -762,7 +770,7 @@ function placeTask(state: State, event: Event<"task-placed">): void {
   const endsMs = atMs + lastsMs(job);
   const startedMs = phase === "running" ? atMs : null;
   const charged = charge(state.queue.submitters, job.submitter, job.ask, event.allocation, atMs);
-  const told = { ...untold, placedMs: atMs, startsMs, askedBack };
+  const told = { ...untold, placedMs: atMs, startsMs, firstTold, held, askedBack };
   const started: LiveRun = { attempt, pool, sort, phase, endsMs, startedMs, charged, ...told };
   expectEnd(pool, started);
   noteWaiting(state.waiting, started, job, position, phase === "waiting");
@@ -807,8 +815,9 @@ function moveLiveRun(state: State, event: Event<"run-moved">): void {
   grow(state, run.pool);
 }
 
-function tellEngineStart(run: LiveRun, { startsMs = null, atMs }: Event<"run-moved">): void {
+function tellEngineStart(run: LiveRun, { startsMs = null, held = false, atMs }: Event<"run-moved">): void {
   run.startsMs = startsMs;
+  run.held = held;
   if (startsMs !== null) run.firstTold ??= { madeMs: atMs, startsMs };
 }
 
@@ -982,7 +991,7 @@ function ranOf(run: LiveRun, lasted: Lasted | null): number | null {
 
 function endRun(state: State, job: JobRecord, position: number, run: LiveRun, lasted: Lasted | null): void {
   correct(state.queue.submitters, job.submitter, run.charged, ranOf(run, lasted) ?? 0);
-  if (run.phase === "running") learnLoss(run.pool.centre, run.lost);
+  if ((lasted?.startedMs ?? run.startedMs) !== null) learnLoss(run.pool.centre, run.lost);
   noteWaiting(state.waiting, run, job, position, false);
   freeKept(state, run);
   moveRun(run.pool, run.sort, run.phase, null);
@@ -1117,7 +1126,7 @@ const toldAfterMs = 2_000;
 const tellsEveryMs = 5_000;
 
 /** Others with each moment, so that one that cannot be told keeps nobody back. What starts at once needs no telling. */
-function estimateDue(state: State, nowMs: number): (TaskRef & ToldStart) | null {
+function estimateDue(state: State, nowMs: number): TaskTold | null {
   const jobs = state.untold.flatMap((id) => {
     const job = state.jobs.get(id);
     const position = job ? nextReady(job, 0) : -1;
@@ -1132,7 +1141,9 @@ function estimateDue(state: State, nowMs: number): (TaskRef & ToldStart) | null 
     if (!best || chooseAmong(job.ask, job.ask.group.pools, nowMs, choiceOf(state))) return null;
     const { atMs, pool } = best;
     const told = { centre: pool.centre.id, pool: pool.name, madeMs: nowMs, startsMs: atMs };
-    return { job: job.id, index: indexAt(job.indices, position), ...told };
+    const { processors } = waitsAlike(pool, job.ask.shape, job.ask.timeLimitS);
+    const task = { job: job.id, index: indexAt(job.indices, position) };
+    return { ...task, ...told, processors, timeLimitS: job.ask.timeLimitS };
   });
 }
 

@@ -15,6 +15,7 @@ import { type Placed, type TransitionWriter, Unavailable } from "#server/store/t
 import { wantAccounts } from "#server/store/wanted-accounts.ts";
 import type { Submission } from "#server/store/writer.ts";
 import type { Leader } from "./lead.ts";
+import { placingEvents } from "./placing-events.ts";
 
 /**
  * Keeps the world current from the feed alone, and, on the server that leads, places what can start: decide, write,
@@ -38,10 +39,11 @@ export type SchedulerSettings = {
   readonly log?: Log;
   /** Placements in one plan. */
   readonly most?: number;
+  readonly tellEveryMs?: number;
 };
 
 export function openScheduler(settings: SchedulerSettings): Scheduler {
-  const { db, feed, transitions, leader, world, log = silent, most = 256 } = settings;
+  const { db, feed, transitions, leader, world, log = silent, most = 256, tellEveryMs = 5_000 } = settings;
   const submitted = new Map<JobId, WorldEvent>();
   /** Batches of the feed, applied one after another; some need facts from the store. */
   let applied: Promise<void> = Promise.resolve();
@@ -63,6 +65,8 @@ export function openScheduler(settings: SchedulerSettings): Scheduler {
       .then(wake);
   });
   const unlead = leader.onChange(wake);
+  const teller = setInterval(() => void tellStart(), tellEveryMs);
+  teller.unref();
   const done = decideForEver();
 
   function wake(): void {
@@ -84,6 +88,7 @@ export function openScheduler(settings: SchedulerSettings): Scheduler {
       if (unknown.length > 0) for (const event of await readJobEvents(db, unknown)) world.apply(event);
     });
     for (const event of events) {
+      for (const told of placingEvents(event)) world.apply(told);
       const told = worldEvent(event);
       if (told) world.apply(told);
     }
@@ -159,7 +164,8 @@ export function openScheduler(settings: SchedulerSettings): Scheduler {
       case "started": {
         if (index === null || attempt === null) return null;
         const phase = kind === "started" ? "running" : "waiting";
-        return { kind: "run-moved", job: id, index, attempt, phase, atMs };
+        const { startsMs = null, held = false } = detail ?? {};
+        return { kind: "run-moved", job: id, index, attempt, phase, atMs, startsMs, held };
       }
       case "queued":
         return index === null
@@ -177,6 +183,7 @@ export function openScheduler(settings: SchedulerSettings): Scheduler {
         };
       }
       case "accepted":
+      case "estimated":
       case "run-ended":
       case "cancel-requested":
       case "withdraw-requested":
@@ -212,6 +219,17 @@ export function openScheduler(settings: SchedulerSettings): Scheduler {
         changed = true;
       }
     }
+  }
+
+  /** Of the tasks that wait, one now and then is told when it may start; how far off that was is learnt when it starts. */
+  async function tellStart(): Promise<void> {
+    const epoch = leader.epoch();
+    if (epoch === null || closed || world.counts().queued === 0) return;
+    const told = world.estimateDue(Date.now());
+    if (told === null) return;
+    await transitions
+      .tellStart(told, epoch)
+      .catch((error: unknown) => log.warn({ error: String(error) }, "an estimate is told later"));
   }
 
   /** Written once for each list; what it leads to comes back by the feed. */
@@ -251,10 +269,11 @@ export function openScheduler(settings: SchedulerSettings): Scheduler {
   }
 
   async function act(plan: Plan, epoch: number): Promise<void> {
-    if (plan.place.length === 0 && plan.end.length === 0) return;
+    if (plan.place.length === 0 && plan.end.length === 0 && plan.takeBack.length === 0) return;
     const written = await Promise.all([
       plan.end.length > 0 ? transitions.endQueued(plan.end, epoch) : null,
       plan.place.length > 0 ? place(plan.place, plan.decidedMs, epoch) : null,
+      plan.takeBack.length > 0 ? transitions.takeBack(plan.takeBack, epoch) : null,
     ]);
     let fruit = 0;
     for (const answer of written) {
@@ -286,6 +305,7 @@ export function openScheduler(settings: SchedulerSettings): Scheduler {
     },
     close: async () => {
       closed = true;
+      clearInterval(teller);
       unsubscribe();
       unlead();
       wakeAt(null);

@@ -1,8 +1,9 @@
 import type { z } from "zod";
-import type { JobDetail, jobsQuery } from "#api/job.ts";
+import type { JobDetail, jobsQuery, TaskDetail } from "#api/job.ts";
 import { specView } from "#api/spec-view.ts";
 import { cancellable } from "#core/job/state.ts";
 import { tariffInForce } from "#core/ledger/tariff.ts";
+import type { World } from "#core/scheduling/world.ts";
 import { answer, type Handlers, refused } from "#server/http/handler.ts";
 import { maySee, type Person } from "#server/identity/caller.ts";
 import type { Database } from "#server/store/database.ts";
@@ -16,10 +17,13 @@ import { readRuns } from "#server/store/read/runs.ts";
 import { readOutcomes, readTask, readTasks } from "#server/store/read/tasks.ts";
 import { cutPage, readCursor } from "./paging.ts";
 import { saidView } from "./said.ts";
+import { withStarts } from "./start-view.ts";
 import { boundedProjects, idOf, noSuchJob, noSuchTask, visibleJob } from "./visible.ts";
 
 /** Jobs and their tasks as they are and were. */
-export function jobHandlers({ db, names }: JobContext): Pick<Handlers, JobRoute> {
+export function jobHandlers({ db, names, world, now }: JobContext): Pick<Handlers, JobRoute> {
+  const started = (runs: TaskDetail["runs"], job: number, index: number) =>
+    withStarts(runs, job, index, world(), now());
   return {
     async jobs({ caller, query }) {
       const before = readCursor(query.cursor);
@@ -48,7 +52,10 @@ export function jobHandlers({ db, names }: JobContext): Pick<Handlers, JobRoute>
         usage: amountsView(amounts),
         cost: costView(tariffInForce, amounts),
         outcomes,
-        firstTasks: tasks.map((task) => ({ ...task, runs: [...(runs.get(task.index) ?? [])] })),
+        firstTasks: tasks.map((task) => ({
+          ...task,
+          runs: started([...(runs.get(task.index) ?? [])], job.id, task.index),
+        })),
         ...saidView(job, language),
         actions: {
           cancel: cancellable.includes(job.state) && mayCancel(caller, job.personId),
@@ -73,7 +80,7 @@ export function jobHandlers({ db, names }: JobContext): Pick<Handlers, JobRoute>
       const task = await readTask(db.pool, params.job, params.index);
       if (task === null) return noSuchTask(params.job, params.index);
       const runs = await readRuns(db.pool, params.job, [task.index], language);
-      return answer({ ...task, runs: [...(runs.get(task.index) ?? [])] });
+      return answer({ ...task, runs: started([...(runs.get(task.index) ?? [])], params.job, task.index) });
     },
 
     async history({ caller, params, query }) {
@@ -99,7 +106,12 @@ async function outcomesOf({ pool }: Database, job: JobRow): Promise<JobDetail["o
   return readOutcomes(pool, job.id);
 }
 
-export type JobContext = { readonly db: Database; readonly names: Names };
+export type JobContext = {
+  readonly db: Database;
+  readonly names: Names;
+  readonly world: () => Pick<World, "explain">;
+  readonly now: () => number;
+};
 type JobRoute = "jobs" | "job" | "tasks" | "task" | "history";
 
 const firstTasks = 10;

@@ -12,6 +12,7 @@ import { answer, type Handlers } from "#server/http/handler.ts";
 import type { Database } from "#server/store/database.ts";
 import { candidateView } from "#server/store/read/runs.ts";
 import { type Placed, readPlaced, readTask, readWaiting, type TaskView } from "#server/store/read/tasks.ts";
+import { startView } from "./start-view.ts";
 import { noSuchTask, visibleJob } from "./visible.ts";
 
 type WhyView = z.output<typeof why>;
@@ -54,7 +55,10 @@ export function whyHandlers(context: WhyContext): Pick<Handlers, "why" | "whatIf
       if (task === null) return noSuchTask(job, index);
       if (task.state !== "queued") {
         const placed = await readPlaced(db.pool, job, index);
-        return answer(whyPlaced(task, placed, language));
+        const view = whyPlaced(task, placed, language);
+        if (!placed?.waiting) return answer(view);
+        const there = world().explain({ job, index }, now());
+        return answer({ ...view, start: there.kind === "live" ? startView(there.estimate) : null });
       }
       const nowMs = now();
       const explained = world().explain({ job, index }, nowMs);
@@ -67,7 +71,8 @@ export function whyHandlers(context: WhyContext): Pick<Handlers, "why" | "whatIf
           words: rule === null ? words.waits[language] : reasonWords(rule, facts, language),
           candidates: candidates.map((one) => candidateView(one, language)),
           decidedMs: nowMs,
-          startsMs: estimate.from === "profile" ? estimate.likelyMs : null,
+          startsMs: estimate.from === "unknown" ? null : estimate.likelyMs,
+          start: startView(estimate),
           order: order && { ...order, policy, words: orderWords(order, policy, language) },
         });
       }
@@ -79,6 +84,7 @@ export function whyHandlers(context: WhyContext): Pick<Handlers, "why" | "whatIf
         candidates: [],
         decidedMs: nowMs,
         startsMs: null,
+        start: null,
         order: null,
       });
     },
@@ -150,6 +156,7 @@ function whyPlaced(task: TaskView, placed: Placed | null, language: Language): W
     candidates: (placed ? candidatesOf(placed.decision) : []).map((one) => candidateView(one, language)),
     decidedMs: placed?.decision.decidedMs ?? null,
     startsMs: waiting?.startsMs ?? null,
+    start: null,
     order: null,
   };
 }

@@ -23,7 +23,9 @@ export type EventKind =
   | "submitted"
   | "placed"
   | "accepted"
-  /** In the centre's own queue; told again when the kind of its reason changes. */
+  /** While it is queued, some are told when they may start (`detail.startsMs`, at `detail.pool`): errors are learnt from it. */
+  | "estimated"
+  /** In the centre's own queue; told again when the kind of its reason changes, or its engine's estimate (`detail.startsMs`). */
   | "waiting"
   | "started"
   /** What the centre cannot do for a run now, and what that waits for; history only. */
@@ -35,7 +37,7 @@ export type EventKind =
   /** A task ended (with its run, where `attempt` is set), or those of `detail.indices`. */
   | "ended"
   | "cancel-requested"
-  /** To be taken back if it has not started. */
+  /** To be taken back if it has not started; `detail.to`: because it would be done earlier there. */
   | "withdraw-requested"
   | "unreachable"
   | "reachable"
@@ -50,6 +52,11 @@ export type EventKind =
 export type EventDetail = {
   readonly jobs?: readonly number[];
   readonly pool?: string;
+  readonly startsMs?: number | null;
+  readonly processors?: number;
+  readonly timeLimitS?: number;
+  readonly held?: boolean;
+  readonly to?: { readonly centre: CentreId; readonly pool: string };
   readonly allocation?: Allocation;
   readonly outcome?: OutcomeKind;
   readonly end?: RunEndKind;

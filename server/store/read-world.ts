@@ -1,4 +1,5 @@
 import type pg from "pg";
+import { isHeldByUser, type RunWait } from "#core/centre/waiting.ts";
 import {
   type CentreId,
   type JobId,
@@ -13,6 +14,7 @@ import { type Demanding, type Demands, demandsOf } from "#core/job/demands.ts";
 import type { ArraySpec, CentreWishes, Dependency, PriorityClass, Shape } from "#core/job/spec.ts";
 import type { StateKind } from "#core/job/state.ts";
 import type { Allocation } from "#core/run-order.ts";
+import { type MovesMade, withMove } from "#core/scheduling/placing/moves.ts";
 import type { WorldEvent } from "#core/scheduling/world.ts";
 import { type Database, isConnectionLost } from "./database.ts";
 import { rangesOf } from "./end-queued-tasks.ts";
@@ -20,6 +22,7 @@ import { unasked } from "./job-spec.ts";
 import { readOrderMemory } from "./order-memory.ts";
 import { policyEvent } from "./policy.ts";
 import { readCentreStates } from "./read-centre-states.ts";
+import { readLearnt } from "./read-learnt.ts";
 import type { Cancel } from "./sheet.ts";
 import { parseSnapshot, type Snapshot } from "./snapshot.ts";
 
@@ -62,6 +65,7 @@ export async function readWorld(
         for (const event of events) apply(event);
         jobs = await next;
       }
+    for (const event of await readLearnt(client)) apply(event);
     const live = await client.query<RunRow & { state: StateKind; cancel: Cancel | null; withdraw: boolean }>(
       `select job_id, index, attempt, centre_id, state, cancel, withdraw_ms is not null as withdraw from run where ended_ms is null
        union all select job_id, index, attempt, centre_id, state, coalesce(cancel, '{"by": "operator", "reason": null}'), false
@@ -131,7 +135,7 @@ type JobRow = {
   /** Of the spec, what demands come from; null: none of it is there. */
   readonly demanding: string | null;
 };
-type TaskRow = {
+type TaskRow = Moved & {
   readonly job_id: number;
   readonly index: number;
   readonly state: StateKind;
@@ -160,7 +164,15 @@ async function eventsOf(client: pg.ClientBase, jobs: readonly JobRow[]): Promise
     ...jobs.map((row) => jobQueued(row, ended.get(row.id) ?? null)),
     ...tasks.flatMap((task): WorldEvent[] =>
       task.state === "queued"
-        ? [{ kind: "task-queued", job: jobId(task.job_id), index: task.index, attempts: task.attempts }]
+        ? [
+            {
+              kind: "task-queued",
+              job: jobId(task.job_id),
+              index: task.index,
+              attempts: task.attempts,
+              moved: movesOf(task),
+            },
+          ]
         : [],
     ),
     ...runs,
@@ -169,8 +181,10 @@ async function eventsOf(client: pg.ClientBase, jobs: readonly JobRow[]): Promise
 
 async function readTasks(client: pg.ClientBase, jobs: readonly number[]): Promise<readonly TaskRow[]> {
   const { rows } = await client.query<TaskRow>(
-    `select job_id, index, state, attempts, coalesce(outcome ->> 'kind' = 'succeeded', false) as succeeded
-     from task where job_id = any($1) and (state = 'ended' or state = 'queued' and attempts > 0) order by job_id, index`,
+    `select t.job_id, t.index, t.state, t.attempts, coalesce(t.outcome ->> 'kind' = 'succeeded', false) as succeeded,
+       r.decision -> 'moved' as moved, r.withdraw_ms is not null as withdraw, r.centre_id
+     from task t left join run r on t.state = 'queued' and r.job_id = t.job_id and r.index = t.index and r.attempt = t.attempts
+     where t.job_id = any($1) and (t.state = 'ended' or t.state = 'queued' and t.attempts > 0) order by t.job_id, t.index`,
     [jobs],
   );
   return rows;
@@ -178,9 +192,10 @@ async function readTasks(client: pg.ClientBase, jobs: readonly number[]): Promis
 
 async function readRuns(client: pg.ClientBase, jobs: readonly number[]): Promise<readonly WorldEvent[]> {
   const { rows } = await client.query<
-    RunRow & { pool: string; allocation: Allocation; state: StateKind; waits: boolean; at_ms: number }
+    RunRow & Moved & { pool: string; allocation: Allocation; state: StateKind; waiting: RunWait | null; at_ms: number }
   >(
-    `select r.job_id, r.index, r.attempt, r.centre_id, r.pool, r.allocation, r.state, r.waiting is not null as waits,
+    `select r.job_id, r.index, r.attempt, r.centre_id, r.pool, r.allocation, r.state, r.waiting,
+       r.decision -> 'moved' as moved, r.withdraw_ms is not null as withdraw,
        case when r.state = 'running' then coalesce(r.started_ms, r.placed_ms) else r.placed_ms end as at_ms
      from task t join run r on r.job_id = t.job_id and r.index = t.index and r.attempt = t.attempts
      where t.job_id = any($1) and t.state in ('placed', 'starting', 'running')`,
@@ -194,9 +209,22 @@ async function readRuns(client: pg.ClientBase, jobs: readonly number[]): Promise
     centre: row.centre_id,
     pool: row.pool,
     allocation: row.allocation,
-    phase: row.state === "running" ? "running" : row.waits ? "waiting" : "sent",
+    phase: row.state === "running" ? "running" : row.waiting ? "waiting" : "sent",
     atMs: row.at_ms,
+    ...(row.waiting && row.state !== "running" ? waitOf(row.waiting) : {}),
+    ...(row.withdraw || row.moved ? { askedBack: row.withdraw, moved: movesOf(row) } : {}),
   }));
+}
+
+function waitOf({ startsMs, firstTold, reasonKind }: RunWait) {
+  return { startsMs, firstTold: firstTold ?? null, held: isHeldByUser(reasonKind) };
+}
+
+type Moved = { readonly moved: MovesMade | null; readonly withdraw: boolean; readonly centre_id: CentreId | null };
+
+/** What its newest run was placed after, and that run too where it was asked back. */
+function movesOf({ moved, withdraw, centre_id: centre }: Moved): MovesMade | null {
+  return withdraw && centre !== null ? withMove(moved, centre) : moved;
 }
 
 function jobQueued(row: JobRow, ended: { succeeded: number[]; otherwise: number[] } | null): WorldEvent {

@@ -87,7 +87,7 @@ test("a run that waits is kept with its engine's word and estimate; the history 
   assert((await row(job)).waiting.startsMs >= first.sinceMs + 60_000);
   await tell(waiting("FullMoon", null, null));
   assert.equal((await row(job)).waiting.sinceMs, first.sinceMs);
-  assert.deepEqual(await events(job), ["placed", "accepted", "waiting", "waiting"]);
+  assert.deepEqual(await events(job), ["placed", "accepted", "waiting", "waiting", "waiting"]);
   await tell({ kind: "started", run: runOf(job), atMs: 6, evidence: "" });
   await tell(waiting("Priority", "priority", null));
   assert.equal((await row(job)).waiting.reason, "FullMoon");

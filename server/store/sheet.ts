@@ -1,4 +1,4 @@
-import { isNewReason, type RunWait, waitWords } from "#core/centre/waiting.ts";
+import { isHeldByUser, isNewEstimate, isNewReason, type RunWait, waitWords } from "#core/centre/waiting.ts";
 import {
   type CentreId,
   type JobId,
@@ -165,8 +165,8 @@ export function placeTask(
   const detail = { pool: run.pool, allocation: run.allocation };
   const cause =
     starts === "now"
-      ? `the first centre in order that can start it: ${run.centre}`
-      : `no centre can start it now; it joins the own queue of ${run.centre}, pool ${run.pool}`;
+      ? `of the centres that can start it now the best: ${run.centre}`
+      : `it joins the own queue of ${run.centre}, pool ${run.pool}, as the best place now`;
   record(sheet, run, "placed", "placed", sheet.nowMs, cause, detail);
 }
 
@@ -193,18 +193,25 @@ export function waitRun(
   acceptRun(sheet, run, told.atMs);
   const { engineId, reason, reasonKind, startsInMs } = told;
   const isNew = isNewReason(run.waiting, told);
+  const startsMs = startsInMs === null ? null : sheet.nowMs + startsInMs;
+  const estimate = startsMs === null ? undefined : { madeMs: sheet.nowMs, startsMs };
+  const { firstTold = estimate, lastTold } = run.waiting ?? {};
+  const isTold = isNew || (estimate !== undefined && isNewEstimate(lastTold, estimate));
   run.waiting = {
     engineId,
     reason,
     reasonKind,
-    startsMs: startsInMs === null ? null : sheet.nowMs + startsInMs,
+    startsMs,
     sinceMs: run.waiting?.sinceMs ?? sheet.nowMs,
     reasonSinceMs: isNew || !run.waiting ? sheet.nowMs : run.waiting.reasonSinceMs,
+    firstTold,
+    lastTold: isTold ? estimate : lastTold,
   };
   sheet.changedRuns.add(run);
-  if (!isNew) return;
-  const cause = `the engine has it as ${engineId}: ${waitWords(told, "en")}`;
-  record(sheet, run, "waiting", null, told.atMs, cause);
+  if (!isTold) return;
+  const starts = startsMs === null ? "" : `; it thinks it will start at ${new Date(startsMs).toISOString()}`;
+  const cause = `the engine has it as ${engineId}: ${waitWords(told, "en")}${starts}`;
+  record(sheet, run, "waiting", null, told.atMs, cause, { startsMs, held: isHeldByUser(reasonKind) });
 }
 
 /** What an agent says of a run that goes on, for its history. */

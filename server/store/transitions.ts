@@ -4,7 +4,8 @@ import type { CentreId, JobId, PersonId, RunId, TenantId } from "#core/ids.ts";
 import type { CancelledBy } from "#core/job/state.ts";
 import type { Refusal } from "#core/refusal.ts";
 import type { RunObservation } from "#core/run-order.ts";
-import type { DependencyEnd, Placement } from "#core/scheduling/world.ts";
+import type { Withdrawal } from "#core/scheduling/placing/moves.ts";
+import type { DependencyEnd, Placement, TaskTold } from "#core/scheduling/world.ts";
 import { accountIds } from "./accounts.ts";
 import { cancelTasks } from "./cancel-tasks.ts";
 import { advisoryLocks, type Database, isConnectionLost, type Log, silent } from "./database.ts";
@@ -20,6 +21,7 @@ import { openSession, planOnce } from "./session.ts";
 import { type CentreContact, setContact } from "./set-contact.ts";
 import { type IntakeSet, revokeCredentials, setIntake } from "./set-intake.ts";
 import type { Sheet } from "./sheet.ts";
+import { takeBack, tellStart } from "./take-back.ts";
 import type { Submitted } from "./writer.ts";
 
 /**
@@ -35,6 +37,10 @@ export type TransitionWriter = {
   readonly place: (placements: readonly Placement[], decidedMs: number, epoch: number) => Promise<Placed>;
   /** Ends tasks that can never start, with `dependency-never-satisfied`. */
   readonly endQueued: (ends: readonly DependencyEnd[], epoch: number) => Promise<Placed>;
+  /** Asks for runs back that would be done earlier elsewhere. */
+  readonly takeBack: (withdrawals: readonly Withdrawal[], epoch: number) => Promise<Placed>;
+  /** Tells a queued task when it may start. */
+  readonly tellStart: (told: TaskTold, epoch: number) => Promise<Placed>;
   readonly observe: (centre: CentreId, session: number, observations: readonly RunObservation[]) => Promise<Observed>;
   /** The route has checked that the person may. `answer` gets how many tasks this ends or asks to end. */
   readonly cancel: (request: CancelRequest) => Promise<Submitted>;
@@ -230,6 +236,8 @@ export function openTransitionWriter(db: Database, settings: TransitionSettings 
         null,
       ),
     endQueued: (ends, epoch) => ask({ kind: "alone", act: (tx) => endQueuedTasks(tx, ends, epoch) }, null),
+    takeBack: (withdrawals, epoch) => ask({ kind: "alone", act: (tx) => takeBack(tx, withdrawals, epoch) }, null),
+    tellStart: (told, epoch) => ask({ kind: "alone", act: (tx) => tellStart(tx, told, epoch) }, null),
     observe: (centre, agentSession, observations) =>
       ask<Observed>(
         {

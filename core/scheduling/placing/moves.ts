@@ -103,9 +103,8 @@ export function movesDue(seen: Seen, most: number, take: (offer: Offer, ask: Ask
 export function askBack(job: JobRecord, position: number, run: LiveRun, to: PoolRecord | null): void {
   run.askedBack = true;
   if (!to) return;
-  const { times = 0, left = [] } = job.moves?.get(position) ?? {};
   job.moves ??= new Map();
-  job.moves.set(position, { times: times + 1, left: [...new Set([...left, run.pool.centre.id])] });
+  job.moves.set(position, withMove(job.moves.get(position) ?? null, run.pool.centre.id));
   const offer = offerOf(job.ask, to, 0);
   if (!offer || run.keeps) return;
   const sort = sortOf(to, job.project, allocationOf(job.ask.shape, to, offer.device));
@@ -113,6 +112,11 @@ export function askBack(job: JobRecord, position: number, run: LiveRun, to: Pool
   moveRun(to, sort, null, "sent");
   expectEnd(to, kept);
   run.keeps = kept;
+}
+
+export function withMove(made: MovesMade | null, from: CentreId): MovesMade {
+  const { times = 0, left = [] } = made ?? {};
+  return { times: times + 1, left: [...new Set([...left, from])] };
 }
 
 /** Of tasks that came back: the pool whose room was kept for them. They come first there. */
@@ -151,7 +155,7 @@ export function releaseKept(run: LiveRun): PoolRecord | null {
 export function withdrawalWords(one: Withdrawal): string {
   const { centre, to, waitsS, startsInS, gainS, move, mostMoves } = one;
   const there = startsInS === 0 ? `${to} can start it now` : `${to} would start it in about ${startsInS} s`;
-  return `${there}, and ${centre} in about ${waitsS} s: done ${gainS} s earlier, by the score (move ${move} of at most ${mostMoves})`;
+  return `${there}, and ${centre} in about ${waitsS} s: done ${gainS} s earlier, by the score; move ${move} of at most ${mostMoves}`;
 }
 
 type Target = { readonly offer: Offer; readonly startsInS: number; readonly score: number };
@@ -174,8 +178,10 @@ function inOrder(waiting: Waiting): NonNullable<Waiting["inOrder"]> {
 }
 
 /** A centre that cannot be reached cannot tell that a run did not start, so nothing is asked of it. */
-function mayMove({ pool, askedBack }: LiveRun, made: MovesMade | undefined, { most }: Moves): boolean {
-  return !askedBack && isShared(pool) && (made?.times ?? 0) < most && pool.centre.state?.connection === "connected";
+function mayMove({ pool, askedBack, held }: LiveRun, made: MovesMade | undefined, { most }: Moves): boolean {
+  return (
+    !askedBack && !held && isShared(pool) && (made?.times ?? 0) < most && pool.centre.state?.connection === "connected"
+  );
 }
 
 /** Where such work could go now, or join a queue whose wait is known. */

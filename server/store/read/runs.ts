@@ -100,7 +100,7 @@ function runView(row: RunRow, language: Language): RunView {
 function waitingNow({ waiting, state }: RunRow, language: Language): RunView["waiting"] {
   if (!waiting || (state !== "placed" && state !== "starting")) return null;
   const { engineId, reason, reasonKind, startsMs, sinceMs } = waiting;
-  return { engineId, reason, reasonKind, words: waitWords(waiting, language), startsMs, sinceMs };
+  return { engineId, reason, reasonKind, words: waitWords(waiting, language), startsMs, sinceMs, start: null };
 }
 
 /** A rule and its facts in the words of the reader. */

@@ -87,6 +87,13 @@ export const zh: Words<typeof en> = {
     there: "在 {{centre}} 资源池 {{pool}} 的本地队列等待：{{words}}",
     since: "编号 {{id}}，{{time}}进入队列",
     starts: "预计 {{time}} 开始",
+    between: "十之九在 {{to}} 前，十之一在 {{from}} 前",
+    learnt_other: "据 {{centre}} 的 {{count}} 次同类启动",
+    by: {
+      profile: "据 {{centre}} 运行中作业的时限",
+      engine: "据 {{centre}} 的引擎",
+      queue: "据 {{centre}} 队列以往的等待",
+    },
     none: "已询问所有中心，尚无答复。",
     chosen: "第 {{attempt}} 次派发时各中心的答复如下。",
     centre: "中心",

@@ -32,15 +32,32 @@ function InTheirQueue(content: { readonly waiting: Waiting; readonly centre: str
   const { t } = useTranslation("job");
   const format = useFormat();
   const nowMs = useNow();
-  const { engineId, words, startsMs, sinceMs } = waiting;
+  const { engineId, words, startsMs, sinceMs, start } = waiting;
   return (
     <div className={css.waits}>
       <strong>{t("why.there", { centre, pool, words })}</strong>
       <span className="soft">
         {t("why.since", { id: engineId, time: format.ago(sinceMs, nowMs) })}
-        {startsMs === null ? "" : ` · ${t("why.starts", { time: format.dateTime(startsMs) })}`}
+        {start !== null || startsMs === null ? "" : ` · ${t("why.starts", { time: format.dateTime(startsMs) })}`}
       </span>
+      <Start start={start} />
     </div>
+  );
+}
+
+/** When it is likely to start, between when and when, and what that rests on. */
+function Start({ start }: { readonly start: Why["start"] }) {
+  const { t } = useTranslation("job");
+  const format = useFormat();
+  if (start === null) return null;
+  const { likelyMs, earliestMs, latestMs, centre, seen, from } = start;
+  const rests = seen === 0 ? t(`why.by.${from}`, { centre }) : t("why.learnt", { centre, count: seen });
+  const range =
+    latestMs === null ? "" : t("why.between", { from: format.dateTime(earliestMs), to: format.dateTime(latestMs) });
+  return (
+    <span className="soft">
+      {[t("why.starts", { time: format.dateTime(likelyMs) }), range, rests].filter((part) => part !== "").join(" · ")}
+    </span>
   );
 }
 
@@ -51,7 +68,7 @@ function Waits({ job, index }: { readonly job: JobDetail; readonly index: number
   const why = useQuery(whyQuery(job.id, index));
   if (why.error) return <Problem error={why.error} again={() => void why.refetch()} />;
   if (!why.data) return <div style={{ height: 160 }} />;
-  const { words, candidates, decidedMs } = why.data;
+  const { words, candidates, decidedMs, start } = why.data;
   return (
     <div>
       <div className={css.waits}>
@@ -59,6 +76,7 @@ function Waits({ job, index }: { readonly job: JobDetail; readonly index: number
         {decidedMs === null ? null : (
           <span className="soft">{t("why.decided", { time: format.ago(decidedMs, nowMs) })}</span>
         )}
+        <Start start={start} />
       </div>
       {candidates.length > 0 ? <Candidates candidates={candidates} chosen={null} /> : null}
       <WhatIf job={job.id} index={index} />
