@@ -1,0 +1,50 @@
+import type { RunOrder } from "#core/run-order.ts";
+import type { Place } from "./chunks.ts";
+import { gresWords } from "./describe.ts";
+import type { Mapping } from "./mapping.ts";
+import { tableOf } from "./offering.ts";
+import type { Site } from "./site.ts";
+import { type Look, mostTimeS, poolsSeen, type Surroundings } from "./surroundings.ts";
+import { noWords, translated } from "./words.ts";
+
+export type Placed =
+  | { readonly kind: "placed"; readonly place: Place }
+  | { readonly kind: "refused"; readonly words: string }
+  | { readonly kind: "busy"; readonly words: string };
+
+/** As whom and where an order is submitted here: by the site's mapping, its partitions and its words. */
+export async function placeOf(
+  order: RunOrder,
+  { mapping, around, site }: { readonly mapping: Mapping; readonly around: Surroundings; readonly site: Site },
+): Promise<Placed> {
+  const resolved = mapping.resolve(order.person, order.project);
+  if (resolved.kind === "not-ready") return { kind: "refused", words: resolved.words };
+  if (resolved.kind === "needs-credential") return { kind: "busy", words: resolved.words };
+  const { allocation, pool } = order;
+  const hasPool = ({ partitions }: Look) => partitions.some((one) => one.get("PartitionName") === pool);
+  const last = await around.lastLook();
+  const look = hasPool(last) ? last : await around.look();
+  if (!hasPool(look)) return { kind: "refused", words: `this cluster has no partition ${pool}` };
+  let gres: string | null = null;
+  if (allocation.acceleratorsPerNode > 0) {
+    const { acceleratorVendor: vendor, acceleratorModel: model, acceleratorsPerNode: count } = allocation;
+    gres = gresWords(look.nodes, pool, { vendor, model, count }, site.devices);
+    if (gres === null)
+      return { kind: "refused", words: `no node of ${pool} has ${count} × ${vendor ?? "any"}/${model ?? "any"}` };
+  }
+  // One that was asked for by a word may be new since; who asks for nothing pays for no table.
+  const local = translated(order, order.demands ? tableOf(look, poolsSeen(look, site, new Map()), site) : noWords);
+  if (local.kind === "refused") return local;
+  const { user, account, qos } = resolved.entry;
+  const { words } = local;
+  const place = {
+    user,
+    account,
+    partition: pool,
+    qos: words.qos ?? qos ?? site.qos[pool] ?? null,
+    gres: [gres, words.gres].filter((word) => word !== null).join(",") || null,
+    words,
+    mostTimeS: mostTimeS(look, pool),
+  };
+  return { kind: "placed", place };
+}

@@ -1,0 +1,248 @@
+import { setTimeout as delay } from "node:timers/promises";
+import type { StartAnswer } from "#agent/driver.ts";
+import { nothingUsed } from "#agent/keeper.ts";
+import type { RunId } from "#core/ids.ts";
+import type { RunObservation, RunOrder } from "#core/run-order.ts";
+import { chunkName, type Group, groupOrders, type Place, submissionOf } from "./chunks.ts";
+import type { Doubts } from "./doubts.ts";
+import type { Engine } from "./engine.ts";
+import type { ChunkFacts, Notebook, NotedChunk } from "./notebook.ts";
+import type { Placed } from "./placing.ts";
+
+/**
+ * The way of an order to the engine's id: with others of its turn into a chunk, which is noted on disk, submitted, and
+ * looked up where its answer is in doubt (R3).
+ */
+export type Submitting = {
+  /** Orders of one turn of the event loop go together. */
+  readonly start: (order: RunOrder) => Promise<StartAnswer>;
+  /** Also one that is not noted yet. */
+  readonly underWay: (run: RunId) => Promise<StartAnswer> | null;
+  /** Told once the engine's id is on disk; before that the tag would be looked up. */
+  readonly taken: (facts: ChunkFacts, engineId: string) => Promise<StartAnswer>;
+  /** Nothing of it was submitted: its folder goes, so that nothing of it can run, and then its runs are free. */
+  readonly forget: (facts: ChunkFacts) => Promise<void>;
+  /** After a restart, without the orders: found, it is followed; proved not to be there, its runs never started (R1). */
+  readonly resolve: (chunk: NotedChunk) => Promise<void>;
+};
+
+export type SubmitSettings = {
+  readonly engine: Engine;
+  readonly notebook: Notebook;
+  readonly doubtful: Doubts;
+  readonly place: (order: RunOrder) => Promise<Placed>;
+  readonly maxArraySize: () => Promise<number>;
+  readonly mostTasksOfChunk: number;
+  /** What this network's runs are known by at the engine. */
+  readonly mark: () => string;
+  /** It has its id: it is followed from now on. */
+  readonly follow: (chunk: NotedChunk) => void;
+  readonly tell: (observation: RunObservation) => void;
+  /** The engine's words for a submission that it did not take. */
+  readonly heard: (user: string, words: string) => void;
+  readonly note: (words: string, facts: object) => void;
+  readonly nowMs: () => number;
+  readonly monotonicMs: () => number;
+  readonly signal: AbortSignal;
+};
+
+/** An order for a user whose credential is awaited is looked at again so often, while its lease lasts. */
+const unreadyPauseMs = 2_000;
+
+export function openSubmitting(settings: SubmitSettings): Submitting {
+  const { engine, notebook, doubtful, note, nowMs, monotonicMs, signal } = settings;
+  type Waiting = { readonly order: RunOrder; readonly answer: PromiseWithResolvers<StartAnswer> };
+  const waiting: Waiting[] = [];
+  /** What each run of a chunk that is on its way will be answered. */
+  const submitting = new Map<RunId, Promise<StartAnswer>>();
+  const inLane = openLanes(engine.atOnce);
+
+  /** All that came in one turn of the event loop, as few chunks as can be; noted on disk before the first is sent. */
+  async function flush(): Promise<void> {
+    const taken = waiting.splice(0);
+    const answers = new Map(taken.map(({ order, answer }) => [order.run, answer]));
+    try {
+      const fresh = await chunksOf(
+        taken.map(({ order }) => order),
+        answers,
+      );
+      notebook.append(
+        fresh.map(({ facts }) => ({ kind: "chunk", facts })),
+        "synced",
+      );
+      for (const one of fresh) inLane(() => answerAll(one, answers));
+    } catch (error) {
+      for (const { answer } of taken) answer.reject(error);
+    }
+  }
+
+  type Answers = ReadonlyMap<RunId, Waiting["answer"]>;
+  type Fresh = { readonly group: Group; readonly facts: ChunkFacts; readonly place: Place };
+
+  /** Those that have no place here are answered at once. */
+  async function chunksOf(orders: readonly RunOrder[], answers: Answers): Promise<readonly Fresh[]> {
+    const fresh: Fresh[] = [];
+    for (const group of groupOrders(orders, await settings.maxArraySize(), settings.mostTasksOfChunk)) {
+      const placed = await settings.place(group.orders[0]);
+      if (placed.kind === "placed") {
+        const chunk = chunkName(settings.mark(), group);
+        fresh.push({ group, facts: factsOf(group, placed.place, chunk, nowMs()), place: placed.place });
+        continue;
+      }
+      for (const { run } of group.orders)
+        answers.get(run)?.resolve(placed.kind === "busy" ? delay(unreadyPauseMs, placed) : placed);
+    }
+    return fresh;
+  }
+
+  async function answerAll({ group, facts, place }: Fresh, answers: Answers): Promise<void> {
+    try {
+      const answer = await submit(group, facts, place);
+      for (const { run } of group.orders) answers.get(run)?.resolve(answer);
+    } catch (error) {
+      for (const { run } of group.orders) answers.get(run)?.reject(error);
+    }
+  }
+
+  /** To a certain answer, however long it takes: in doubt the tag is looked up, and only what is not there is sent again. */
+  async function submit(group: Group, facts: ChunkFacts, place: Place): Promise<StartAnswer> {
+    const deadlineMs = monotonicMs() + leaseMs(group) - (nowMs() - facts.submittedMs);
+    for (let isAgain = false; ; ) {
+      const startWithinS = Math.floor((deadlineMs - monotonicMs()) / 1000);
+      if (startWithinS < 1) {
+        await forget(facts);
+        return { kind: "busy", words: "its lease is over" };
+      }
+      const answer = await engine.submit(submissionOf(group, place, facts.chunk, startWithinS, isAgain));
+      switch (answer.kind) {
+        case "submitted":
+          if (answer.words.trim() !== "") note("sbatch warned", { chunk: facts.chunk, words: answer.words.trim() });
+          return taken(facts, answer.engineId);
+        case "refused":
+          settings.heard(facts.user, answer.words);
+          await forget(facts);
+          return { kind: "refused", words: answer.words };
+        case "later":
+          settings.heard(facts.user, answer.words);
+          await forget(facts);
+          await doubtful.pause(facts.user, answer.words);
+          return { kind: "busy", words: answer.words };
+        case "in-doubt": {
+          note("a submission is in doubt; its tag is looked up", { chunk: facts.chunk, words: answer.words });
+          const found = await doubtful.lookUp(facts);
+          if (found !== null) return taken(facts, found);
+          isAgain = true;
+        }
+      }
+    }
+  }
+
+  async function taken(facts: ChunkFacts, engineId: string): Promise<StartAnswer> {
+    notebook.append([{ kind: "engine", chunk: facts.chunk, engineId }], "unsynced");
+    await notebook.synced();
+    const noted = notebook.chunks.get(facts.chunk);
+    if (noted) settings.follow(noted);
+    doubtful.eased(facts.user);
+    return { kind: "queued", engineId };
+  }
+
+  async function forget(facts: ChunkFacts): Promise<void> {
+    await removeFolder(facts);
+    notebook.append([{ kind: "void", chunk: facts.chunk }], "synced");
+  }
+
+  async function removeFolder({ user, chunk }: ChunkFacts): Promise<void> {
+    for (;;) {
+      const removed = await engine.remove(user, chunk).catch((error: unknown) => {
+        note("a folder that was never used stays", { chunk, error: String(error) });
+        return "removed" as const;
+      });
+      if (removed === "removed") return;
+      await delay(500, undefined, { signal: signal });
+    }
+  }
+
+  async function resolve({ facts }: NotedChunk): Promise<void> {
+    for (;;) {
+      const found = await doubtful.lookUp(facts);
+      if (found !== null) {
+        await taken(facts, found);
+        return;
+      }
+      if ((await engine.remove(facts.user, facts.chunk)) === "removed") break;
+    }
+    const evidence = "the agent ended before its submission was certain; queue and accounting have nothing of it";
+    for (const { run } of facts.runs) {
+      const observation = {
+        kind: "ended",
+        run,
+        atMs: nowMs(),
+        end: { kind: "withdrawn", evidence },
+        words: null,
+      } as const;
+      const ended = { ...observation, usage: nothingUsed };
+      notebook.append([{ kind: "ended", chunk: facts.chunk, observation: ended }], "synced");
+      settings.tell(ended);
+    }
+  }
+
+  return {
+    start(order) {
+      const answer = Promise.withResolvers<StartAnswer>();
+      if (waiting.length === 0) setImmediate(() => void flush());
+      waiting.push({ order, answer });
+      submitting.set(order.run, answer.promise);
+      return answer.promise.finally(() => submitting.delete(order.run));
+    },
+    underWay: (run) => submitting.get(run) ?? null,
+    taken,
+    forget,
+    resolve,
+  };
+}
+
+function factsOf(group: Group, place: Place, chunk: string, nowMs: number): ChunkFacts {
+  const [{ allocation, pool, timeLimitS }] = group.orders;
+  return {
+    chunk,
+    user: place.user,
+    account: place.account,
+    pool,
+    isArray: group.isArray,
+    submittedMs: nowMs,
+    startBeforeMs: nowMs + leaseMs(group),
+    timeLimitS,
+    cores: allocation.nodes * allocation.coresPerNode,
+    memoryMib: allocation.nodes * allocation.memoryMibPerNode,
+    memoryMibPerNode: allocation.memoryMibPerNode,
+    accelerators: allocation.nodes * allocation.acceleratorsPerNode,
+    acceleratorVendor: allocation.acceleratorVendor,
+    acceleratorModel: allocation.acceleratorModel,
+    runs: group.orders.map(({ index, run }) => ({ index, run })),
+  };
+}
+
+/** Runs what it is given, so many at once, in order. */
+function openLanes(most: number): (act: () => Promise<void>) => void {
+  const queued: (() => Promise<void>)[] = [];
+  let busy = 0;
+  function next(): void {
+    if (busy >= most) return;
+    const act = queued.shift();
+    if (!act) return;
+    busy += 1;
+    void act().finally(() => {
+      busy -= 1;
+      next();
+    });
+  }
+  return (act) => {
+    queued.push(act);
+    next();
+  };
+}
+
+/** One deadline for the chunk: the shortest lease of its runs. */
+function leaseMs({ orders }: Group): number {
+  return Math.min(...orders.map(({ startWithinMs }) => startWithinMs));
+}
