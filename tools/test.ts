@@ -31,8 +31,8 @@ const mostAtOnce = 8;
 /** What has not ended by then is ended. */
 const limitsS = { endToEnd: 600, long: 1800, other: 300 };
 
-/** How long a process may stay after its last test, for its `after` hooks. */
-const quietS = 30;
+/** How long a process may stay after its last test, for its `after` hooks and for commands that await a dead engine. */
+const quietS = 90;
 
 type Batch = { readonly files: readonly string[]; readonly limitS: number };
 type Outcome = {

@@ -172,7 +172,7 @@ export const plainChecks: readonly Check[] = [
     check: "log-streaming",
     asked: "the log of a run while it writes, and after its end",
     async drive({ probe, order }) {
-      const script = "#WEIR-SIM run=1500ms\necho first; echo aside >&2; sleep 1.2; echo second";
+      const script = "#WEIR-SIM run=1500ms\necho first; echo aside >&2; sleep 3; echo second";
       const run = await probe.begin(order(script));
       await run.started();
       let during: string | null = null;

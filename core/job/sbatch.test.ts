@@ -250,9 +250,10 @@ test("property: any text is answered, never thrown at", () => {
 });
 
 test("a script full of bad directives is answered quickly and shortly", () => {
-  const startedMs = performance.now();
+  const before = process.cpuUsage();
   const script = `#!/bin/sh\n${"#SBATCH --bell --tiem=1 x\n".repeat(100_000)}`;
   const { warnings, refusals } = parseSbatch(script, []);
   assert.ok(warnings.length <= 101 && refusals.length <= 20);
-  assert.ok(performance.now() - startedMs < 3000);
+  const { user, system } = process.cpuUsage(before);
+  assert.ok((user + system) / 1000 < 3000, "of this process's own time, however busy the machine");
 });
