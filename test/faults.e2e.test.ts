@@ -3,6 +3,7 @@ import { chmodSync, globSync, mkdirSync, readdirSync, readFileSync } from "node:
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
+import { inspect } from "node:util";
 import { createClient, NoAnswer } from "#api/client.ts";
 import type { JobDetail } from "#api/job.ts";
 import { faketimeLibrary, requires } from "../tools/requirement.ts";
@@ -410,14 +411,19 @@ type Asked<Value> =
 
 /** Until there is an answer: the server may be away. A refusal is thrown. */
 function ask<Value>(client: Client, what: string, call: (client: Client) => Promise<Asked<Value>>): Promise<Value> {
+  let last: unknown;
   return eventually(`an answer about ${what}`, async () => {
     const reply = await call(client).catch((error: unknown) => {
+      last = error;
       if (error instanceof NoAnswer) return null;
       throw error;
     });
-    if (reply === null || (reply.kind === "problem" && reply.problem.status >= 500)) return null;
-    if (reply.kind === "problem") throw new Error(`${what}: ${reply.problem.detail}`);
-    return reply.value;
+    if (reply?.kind === "answer") return reply.value;
+    if (reply && reply.problem.status < 500) throw new Error(`${what}: ${reply.problem.detail}`);
+    if (reply) last = reply.problem;
+    return null;
+  }).catch((error: unknown) => {
+    throw new Error(`${error}; last there was ${inspect(last)}`);
   });
 }
 
