@@ -52,6 +52,8 @@ test("a job asks for its pair's account, waits for it by name, and goes there on
     [["ready", true]],
   );
 
+  await sync({ accounts: [{ ...pair, readiness: "needs-credential" }] });
+  assert.equal((await ok(client.call("accounts", jinan))).accounts[0]?.readiness, "needs-credential");
   await sync({ accounts: [{ ...pair, readiness: "removed" }] });
   assert.equal((await ok(client.call("accounts", jinan))).accounts[0]?.readiness, "removed");
 });

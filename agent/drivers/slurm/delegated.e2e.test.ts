@@ -338,12 +338,17 @@ describe("users lend their own tokens", { skip: requires("root", "slurm", "sudo"
   test("the agent starts again under a run; then the user takes back what they lent", async () => {
     const place = at("qingdao");
     const order = orderOf("sleep 3; exit 6");
-    await place.agent.queue(order);
+    const engineId = await place.agent.queue(order);
     await place.agent.started(order.run);
     await place.agent.driver.close();
     const agent = await place.site.open();
     places.set("qingdao", { ...place, agent });
     assert.deepEqual((await agent.ended(order.run)).end, { kind: "failed", exitCode: 6 });
+    // What an agent that has lost its disk would go by.
+    const chunk = readdirSync(join(place.shared, "runs", li)).find((one) => one.includes(`-${order.run}-`)) ?? "";
+    const known = await agent.driver.engine.chunks(li, `${chunk.split("-")[0]}-`);
+    const found = known.find((one) => one.chunk === chunk);
+    assert.deepEqual([found?.engineId, found?.runs], [engineId, [{ index: 0, run: order.run }]]);
     const removed = await lend(place, li, "--remove");
     assert.match(removed.stdout, /^it is forgotten/, removed.stderr);
     await becomes(at("qingdao"), 1, "needs-credential");
