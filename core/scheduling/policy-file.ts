@@ -144,8 +144,6 @@ function lookaheadOf(part: Part | null | undefined, base: Lookahead | null): Loo
       whole: false,
     }),
     fairnessPower: part.number("fairnessPower", from.fairnessPower, power),
-    largePower: part.number("largePower", from.largePower, power),
-    largeS: part.number("largeS", from.largeS, seconds),
     holdBackCost: part.number("holdBackCost", from.holdBackCost, { least: 0, most: 1000, whole: false }),
     head: part.choice("head", ["planned", "reserved"], from.head) === "reserved" ? "reserved" : "planned",
   };

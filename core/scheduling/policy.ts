@@ -95,9 +95,6 @@ export type Lookahead = {
   readonly slowdownWeightS: number;
   /** How far fairness weighs in a plan's waits: each is divided by the factor to this power. */
   readonly fairnessPower: number;
-  /** A wait counts ÷ (1 + predicted area ÷ what the whole network does in `largeS`) to this power: large work waits for small. */
-  readonly largePower: number;
-  readonly largeS: number;
   /** The wait of a job that could start at once counts 1 + this times. 0: keeping back costs no more than waiting. */
   readonly holdBackCost: number;
   /** `reserved`: the first that cannot start holds a reservation by the times asked for, beside the plan. `planned`: the plan alone. */
@@ -196,8 +193,6 @@ export const policies = {
       moves: 50,
       slowdownWeightS: 600,
       fairnessPower: 0.25,
-      largePower: 0.3,
-      largeS: 440,
       holdBackCost: 1,
       head: "planned",
     },

@@ -68,8 +68,6 @@ export class WeirMachine {
   readonly #watch: WeirWatch;
   readonly #guardAfterS: number;
   readonly #sizes: readonly number[];
-  /** Of all of them. */
-  readonly #size: number;
   readonly #latenciesS: readonly number[];
   readonly #free: Int32Array;
   readonly #running: readonly RunningWork[];
@@ -104,7 +102,6 @@ export class WeirMachine {
     this.#ends = watch.ends ?? new Ends();
     this.#guardAfterS = policy.maxWaitS === null ? Number.POSITIVE_INFINITY : policy.maxWaitS - policy.guardLeadS;
     this.#sizes = homes.map((home) => home.processors);
-    this.#size = this.#sizes.reduce((sum, size) => sum + size, 0);
     this.#latenciesS = this.#sizes.map((_, centre) => latenciesS[centre] ?? 0);
     this.#free = Int32Array.from(this.#sizes);
     this.#running = this.#sizes.map(() => new RunningWork());
@@ -308,11 +305,9 @@ export class WeirMachine {
   }
 
   /** What a second of waiting costs. */
-  #weightOf(job: number, { slowdownWeightS, fairnessPower, largePower, largeS }: PlanSettings): number {
-    const predictedS = this.#predictedS[job] ?? 0;
-    const slowdown = 1 + slowdownWeightS / Math.max(10, predictedS);
-    const takesS = (predictedS * (this.#workload.processors[job] ?? 0)) / this.#size;
-    return slowdown / (this.#factor[job] ?? 1) ** fairnessPower / (1 + takesS / largeS) ** largePower;
+  #weightOf(job: number, { slowdownWeightS, fairnessPower }: PlanSettings): number {
+    const slowdown = 1 + slowdownWeightS / Math.max(10, this.#predictedS[job] ?? 0);
+    return slowdown / (this.#factor[job] ?? 1) ** fairnessPower;
   }
 
   #expectedEndS(job: number, nowS: number): number {
