@@ -335,6 +335,24 @@ describe("users lend their own tokens", { skip: requires("root", "slurm", "sudo"
     });
   }
 
+  test("a submission that ended before its order was written is prepared again", async () => {
+    const { agent, cluster, shared } = at("qingdao");
+    const order = orderOf("cat data; exit 7", {
+      inputFiles: [{ path: "data", executable: false, contentBase64: Buffer.from("in\n").toString("base64") }],
+    });
+    const mark = readdirSync(join(shared, "runs", li))
+      .find((one) => /^[a-z0-9]{8}-/.test(one))
+      ?.slice(0, 8);
+    const chunk = join(shared, "runs", li, `${mark}-${order.run}-1`);
+    const asAgent = `umask 0; mkdir -m 3777 ${chunk} && cd ${chunk} && mkdir -m 755 input && echo torn > .order && ls -a`;
+    const left = await cluster.run(clusters.agentUser.name, ["sh", "-c", asAgent]);
+    assert.equal(left.status, 0, left.stderr);
+    await agent.queue(order);
+    assert.deepEqual((await agent.ended(order.run)).end, { kind: "failed", exitCode: 7 });
+    assert.equal(await agent.log(order.run), "in\n");
+    assert.ok(agent.notes.some((note) => /in doubt.*has no order/.test(note)));
+  });
+
   test("the agent starts again under a run; then the user takes back what they lent", async () => {
     const place = at("qingdao");
     const order = orderOf("sleep 3; exit 6");

@@ -180,19 +180,23 @@ sub lent_chunk {
     $fresh or $!{EEXIST} or failed('failed', "$place: $!");
     umask 022;
     enter($s->{chunk}, $me) or failed('failed', "$place is not a folder of the agent's own");
-    if (!$fresh) {
-        my $order = own_file('order', $me, O_RDWR) // failed('in-doubt', "$s->{chunk} was begun before, and has no order: look its tag up");
+    my $order = $fresh ? undef : own_file('order', $me, O_RDWR);
+    if ($order) {
         my %known = engine_in($order);
         return ($place, $batch, %known) if ($known{engineId} // '') =~ /^$ENGINE_ID$/;
         failed('in-doubt', "$s->{chunk} was begun before, and no engine id is recorded: look its tag up") unless $s->{again};
         # What came to Slurm of it may be reading the order; a new lease is all that differs.
         return ($place, $batch);
     }
+    # Begun, and ended before the order was there: nothing of it can have reached Slurm.
+    $fresh || $s->{again} or failed('in-doubt', "$s->{chunk} was begun before, and has no order: look its tag up");
     chmod 03777, '.' or failed('failed', "$place: $!");
     eval {
-        # The order last: without it nothing runs.
+        # The order last, and whole: without it nothing runs.
+        if (!$fresh) { remove_tree('input'); unlink '.order' }
         if (@{ $s->{file} }) { mkdir 'input', 0755 or die "input: $!\n"; put_input('input', $_) for @{ $s->{file} } }
-        put('order', 0644, order_of($s));
+        put('.order', 0644, order_of($s));
+        rename '.order', 'order' or die "order: $!\n";
         1;
     } or failed('failed', "$place: $@" =~ s/\s+\z//r);
     return ($place, $batch);
