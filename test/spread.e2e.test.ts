@@ -62,7 +62,8 @@ describe("an array over three centres", { skip: requires("root", "slurm", "sudo"
     for (let index = 1; index <= tasks; index += 1) {
       const reply = await client.call("task", { params: { job, index } });
       if (reply.kind === "problem") throw new Error(reply.problem.detail);
-      const { runs } = reply.value;
+      // What was taken back from one centre's queue, to be done earlier at another, has not run there.
+      const runs = reply.value.runs.filter(({ end, startedMs }) => end?.kind !== "withdrawn" || startedMs !== null);
       assert.equal(runs.length, 1, `task ${index} ran ${runs.length} times`);
       const run = runs[0] ?? assert.fail();
       const end = run.end ?? assert.fail(`task ${index} has no end`);

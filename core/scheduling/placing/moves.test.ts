@@ -116,3 +116,26 @@ test("a task that was taken back joins no queue it left while there is another, 
 test("a centre that cannot be reached is asked for nothing back", () => {
   runScenario(`${waits}\n centre alpha unreachable\n centre beta 4 cores\n expect nothing moves`, weir);
 });
+
+test("an engine that was always off by an hour is believed less", () => {
+  // Its time limits say an hour, and the work ahead ends at once: 20 times.
+  const early = Array.from(
+    { length: 20 },
+    (_, at) => `
+    job early${at}  cores 4 time 600
+    place
+    queued early${at} 3600
+    running early${at}
+    end early${at} ok`,
+  ).join("");
+  const text = (lived: string) => `
+    pool alpha/main  1×8 shared foreign free 0
+    ${lived}
+    job small  cores 4 time 600
+    place
+    queued small 3600
+    centre beta 4 cores
+    expect`;
+  runScenario(`${text(early)} nothing moves`, weir);
+  runScenario(`${text("")} small moves beta`, weir);
+});

@@ -215,12 +215,13 @@ function bestOf(
 }
 
 /**
- * How long it is still expected to wait: as its engine says, else as such work waited there before, and where it has waited
+ * How long it is still expected to wait: as its engine says, less what its engine was off before, else as such work waited there before, and where it has waited
  * longer than that, or nobody knows anything, once more as long as it has waited.
  */
 function stillWaitsS({ starts, nowMs }: Seen, job: JobRecord, { pool, startsMs, placedMs }: LiveRun): number {
-  if (startsMs !== null) return Math.max(0, startsMs - nowMs) / 1000;
+  const size = waitsAlike(pool, job.ask.shape, job.ask.timeLimitS);
+  if (startsMs !== null) return Math.max(0, (startsMs - nowMs) / 1000 + (medianError(starts.engine, size) ?? 0));
   const waitedS = Math.max(0, nowMs - placedMs) / 1000;
-  const medianS = medianError(starts.queue, waitsAlike(pool, job.ask.shape, job.ask.timeLimitS));
+  const medianS = medianError(starts.queue, size);
   return medianS !== null && medianS > waitedS ? medianS - waitedS : waitedS;
 }
