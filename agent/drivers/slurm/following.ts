@@ -1,16 +1,13 @@
 import type { RunId } from "#core/ids.ts";
 import type { RunObservation } from "#core/run-order.ts";
 import { tagPrefix } from "./chunks.ts";
-import { endOf } from "./ends.ts";
 import { type ChunkRecord, type Engine, EngineSilent, type JobsAnswer, PolicyRefusal } from "./engine.ts";
-import { accountingWord, carriesTag, endedStates, type JobWord } from "./job-word.ts";
-import type { ChunkFacts, Notebook, NotebookLine, NotedChunk } from "./notebook.ts";
+import { endedStates, type JobWord } from "./job-word.ts";
+import { judgeRuns } from "./judging.ts";
+import type { Notebook, NotebookLine, NotedChunk } from "./notebook.ts";
 import type { EndedRun } from "./past-runs.ts";
 import { waitKind } from "./reasons.ts";
-import type { WrapperRecord } from "./record.ts";
-import type { Words } from "./slurm-text.ts";
-import { usageByRecord, usageOf, withinSecond } from "./usage.ts";
-import { endOfVanished } from "./vanished.ts";
+import { freshTrack, questionsOf, rowsByJob, type Track, wordsByTask } from "./track.ts";
 
 /**
  * Follows what is in the engine's hands, to its end. Three ways, the cheapest first: the wrapper's records, all in one
@@ -40,35 +37,9 @@ export type FollowSettings = {
   readonly heldBeyondMs: number;
 };
 
-type Track = {
-  readonly run: RunId;
-  readonly index: number;
-  readonly facts: ChunkFacts;
-  /** `12` or `12_7`; of the other copy, should this one have found the run's folder and run nothing. */
-  engineId: string;
-  readonly arrayOrJob: string;
-  phase: "waiting" | "running";
-  startedMs: number;
-  told: { readonly reason: string | null; readonly startsAtMs: number | null; readonly atMs: number } | null;
-  record: WrapperRecord | null;
-  first: WrapperRecord | null;
-  /** Slurm's numbers of the copies of this chunk that ran nothing. */
-  duplicates: readonly number[];
-  /** When the engine is to be asked about it; infinite: no cause. */
-  lookAtMs: number;
-  looks: number;
-  endedSinceMs: number | null;
-  absentSinceMs: number | null;
-  isRequeued: boolean;
-  isFenced: boolean;
-};
-
 /** After a look that settled nothing: soon, then less often. */
 const lookAgainMs = [100, 200, 400, 800, 1500, 3000, 5000] as const;
-/** Accounting follows the controller within moments; where it does not, what the controller and the wrapper say must do. */
-const accountingPatienceMs = 5_000;
 const mostIds = 100;
-const manyOfArray = 10;
 const mostChunks = 200;
 const mostRuns = 1000;
 /** A run that was just submitted may start at once; those that came together are looked at together. */
@@ -88,6 +59,8 @@ export function follow(settings: FollowSettings): Following {
   let closed = false;
   let wake: () => void = () => {};
   let troubleNotedMs = Number.NEGATIVE_INFINITY;
+
+  const judge = judgeRuns({ ...settings, heed, heedQueue });
 
   function soon(): void {
     wake();
@@ -271,136 +244,6 @@ export function follow(settings: FollowSettings): Following {
     }
   }
 
-  async function judge(user: string, track: Track, heard: Heard): Promise<EndedRun | null> {
-    const { answer } = heard;
-    const controller = heard.controller(track);
-    const rows = heard.accounting.get(track.engineId) ?? [];
-    const accounting =
-      rows.flatMap((row) => accountingWord(row) ?? []).findLast((word) => carriesTag(word, track.facts.chunk)) ?? null;
-    if (controller !== null && !endedStates.has(controller.state)) return goesOn(user, track, controller);
-    const isClosed = accounting !== null && endedStates.has(accounting.state);
-    const word = controller ?? (isClosed ? accounting : null);
-    // Accounting may hold a job open for ever that the controller has forgotten.
-    if (word === null) return answer.isComplete ? vanished(track) : null;
-    track.absentSinceMs = null;
-    track.endedSinceMs ??= monotonicMs();
-    const mayWait = monotonicMs() - track.endedSinceMs < accountingPatienceMs;
-    if (answer.accounting !== null && !isClosed && mayWait) return null;
-    // The wrapper's end may be on its way over a shared file system; one that was killed wrote none.
-    if (word.nodes !== null && track.record?.ended == null) {
-      await refreshRecord(user, track);
-      const mayCome = track.record !== null ? word.signal !== 9 && track.looks < 4 : mayWait;
-      if (track.record?.ended == null && mayCome) return null;
-    }
-    if (track.duplicates.includes(word.jobId) && goesOnElsewhere(track, word.jobId)) return null;
-    if (track.isRequeued || word.restarts > 0) return requeued(track, word, rows.length > 0 ? rows : null);
-    return finish(user, track, word, accounting, rows, answer.uid);
-  }
-
-  async function refreshRecord(user: string, track: Track): Promise<void> {
-    const [record] = await engine.records(user, [track.facts.chunk], [track.run]);
-    heed(track, record);
-  }
-
-  /** A submission in doubt may have come twice: the copy that has the run's folder is the one that counts. */
-  function goesOnElsewhere(track: Track, jobId: number): boolean {
-    const other = track.record?.started?.engine ?? 0;
-    if (other === 0 || other === jobId) return false;
-    note("a second copy of a run ran nothing; the first one is followed", {
-      run: track.run,
-      copy: jobId,
-      first: other,
-    });
-    track.engineId = String(other);
-    track.endedSinceMs = null;
-    return true;
-  }
-
-  /** It waits, runs or is being cleared away. A restart was not the network's doing: it owns retries (R5). */
-  async function goesOn(user: string, track: Track, word: JobWord): Promise<null> {
-    track.absentSinceMs = null;
-    track.endedSinceMs = null;
-    if (word.restarts > 0 && !track.isRequeued) {
-      track.isRequeued = true;
-      note("the centre requeued a run; it is taken out, and the network starts it again", { run: track.run });
-      await engine.cancel(user, [track.engineId], "all");
-    } else if (word.state !== "COMPLETING" && !track.isRequeued && track.record?.ended == null) {
-      track.lookAtMs = Number.POSITIVE_INFINITY;
-      heedQueue(track, word);
-    }
-    return null;
-  }
-
-  function vanished(track: Track): EndedRun | null {
-    track.absentSinceMs ??= monotonicMs();
-    const waitedOut = monotonicMs() - track.absentSinceMs >= settings.vanishedAfterMs;
-    const found = endOfVanished(track.engineId, track.record, waitedOut);
-    if (found === null) return null;
-    const usage = usageByRecord(track.record ?? { restart: 0, started: null, ended: null });
-    const atMs = track.record?.ended?.endedMs ?? nowMs();
-    return { kind: "ended", run: track.run, atMs, end: found.end, usage, words: found.words };
-  }
-
-  function requeued(track: Track, word: JobWord, rows: JobsAnswer["accounting"]): EndedRun {
-    const first = rows?.flatMap((row) => accountingWord(row) ?? [])[0] ?? null;
-    const usage =
-      first !== null && first.nodes !== null
-        ? usageOf(first, [], track.first)
-        : usageByRecord(track.first ?? { restart: 0, started: null, ended: null });
-    const atMs = word.endS === null ? nowMs() : word.endS * 1000;
-    const end = { kind: "requeued", by: "the centre" } as const;
-    return { kind: "ended", run: track.run, atMs, end, usage, words: "the centre requeued it" };
-  }
-
-  async function finish(
-    user: string,
-    track: Track,
-    word: JobWord,
-    accounting: JobWord | null,
-    rows: readonly Words[],
-    uid: number | null,
-  ): Promise<EndedRun | null> {
-    const usage = usageOf(word, rows, track.record);
-    const verdict = endOf({
-      word,
-      accounting,
-      record: track.record,
-      isDuplicate: track.duplicates.includes(word.jobId),
-      askedToCancel: notebook.chunks.get(track.facts.chunk)?.asked.has(track.run) ?? false,
-      isTakenBack: notebook.chunks.get(track.facts.chunk)?.takenBack.has(track.run) ?? false,
-      isFenced: track.isFenced,
-      user: { name: user, uid },
-      timeLimitS: track.facts.timeLimitS,
-      isOverMemory: await wasOverMemory(user, track, word, usage.memoryWay === "engine" ? usage.peakMemoryMib : 0),
-    });
-    if (verdict.kind === "elsewhere") {
-      note(verdict.words, { run: track.run });
-      return track.record?.ended ? vanished(track) : null;
-    }
-    if (verdict.difference !== null) note("engine and wrapper differ", { run: track.run, what: verdict.difference });
-    const atMs = word.endS === null ? nowMs() : withinSecond(word.endS * 1000, track.record?.ended?.endedMs ?? null);
-    const words = [verdict.words, verdict.difference].filter((one) => one !== null).join("; ") || null;
-    return { kind: "ended", run: track.run, atMs, end: verdict.end, usage, words };
-  }
-
-  /** OverMemoryKill says it nowhere but in slurmstepd's own line, and in what accounting measured. */
-  async function wasOverMemory(user: string, track: Track, word: JobWord, peakMib: number): Promise<boolean> {
-    if (word.state !== "FAILED" || word.signal !== 9 || track.record?.ended) return false;
-    if (peakMib > track.facts.memoryMibPerNode) return true;
-    const { chunk } = track.facts;
-    const tail = await engine.read({
-      user,
-      chunk,
-      run: track.run,
-      stream: "wrapper",
-      offset: -16_384,
-      maxBytes: 16_384,
-    });
-    if (tail.kind === "none") return false;
-    const step = new RegExp(`StepId=(?:${track.engineId}|${word.jobId})\\.\\w+ exceeded memory limit`);
-    return step.test(Buffer.from(tail.bytes).toString("utf8"));
-  }
-
   async function go(): Promise<void> {
     while (!closed) {
       if (tracks.size === 0) await new Promise<void>((resolve) => (wake = resolve));
@@ -460,81 +303,5 @@ export function follow(settings: FollowSettings): Following {
       closed = true;
       soon();
     },
-  };
-}
-
-type Heard = {
-  readonly answer: JobsAnswer;
-  readonly controller: (track: Track) => JobWord | null;
-  readonly accounting: ReadonlyMap<string, readonly Words[]>;
-};
-
-/** One id a task, but of an array of which many are asked about at once, that of the array. */
-function questionsOf(tracks: readonly Track[]): readonly { readonly id: string; readonly tracks: readonly Track[] }[] {
-  const byJob = new Map<string, Track[]>();
-  for (const track of tracks) {
-    const same = byJob.get(track.arrayOrJob) ?? [];
-    byJob.set(track.arrayOrJob, same);
-    same.push(track);
-  }
-  return [...byJob].flatMap(([id, of]) =>
-    of.length >= manyOfArray ? [{ id, tracks: of }] : of.map((track) => ({ id: track.engineId, tracks: [track] })),
-  );
-}
-
-/** By `12_7` and by Slurm's own number of the task, with the steps of each. */
-function rowsByJob(rows: readonly Words[]): ReadonlyMap<string, readonly Words[]> {
-  const byJob = new Map<string, Words[]>();
-  for (const row of rows) {
-    const ids = new Set(["JobID", "JobIDRaw"].map((name) => (row.get(name) ?? "").split(".")[0] ?? ""));
-    for (const id of ids) {
-      const same = byJob.get(id) ?? [];
-      byJob.set(id, same);
-      same.push(row);
-    }
-  }
-  return byJob;
-}
-
-function freshTrack(run: RunId, index: number, facts: ChunkFacts, engineId: string): Track {
-  return {
-    run,
-    index,
-    facts,
-    engineId: facts.isArray ? `${engineId}_${index}` : engineId,
-    arrayOrJob: engineId,
-    phase: "waiting",
-    startedMs: 0,
-    told: null,
-    record: null,
-    first: null,
-    duplicates: [],
-    lookAtMs: Number.POSITIVE_INFINITY,
-    looks: 0,
-    endedSinceMs: null,
-    absentSinceMs: null,
-    isRequeued: false,
-    isFenced: false,
-  };
-}
-
-/**
- * Finds the word about a task: its own, else the one about those of its array that still wait together. The tag counts,
- * not the number: a controller that lost its state gives numbers again.
- */
-function wordsByTask(words: readonly JobWord[]): (track: Track) => JobWord | null {
-  const own = new Map<string, JobWord>();
-  const together = new Map<string, JobWord>();
-  for (const word of words) {
-    if (word.arrayJob === null) own.set(String(word.jobId), word);
-    else if (word.indices === null) together.set(String(word.arrayJob), word);
-    else {
-      for (const index of word.indices) own.set(`${word.arrayJob}_${index}`, word);
-      if (word.indices.length === 1) own.set(String(word.jobId), word);
-    }
-  }
-  return (track) => {
-    const word = own.get(track.engineId) ?? together.get(track.arrayOrJob) ?? null;
-    return word !== null && carriesTag(word, track.facts.chunk) ? word : null;
   };
 }

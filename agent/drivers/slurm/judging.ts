@@ -1,0 +1,169 @@
+import { endOf } from "./ends.ts";
+import type { ChunkRecord, Engine, JobsAnswer } from "./engine.ts";
+import { accountingWord, carriesTag, endedStates, type JobWord } from "./job-word.ts";
+import type { Notebook } from "./notebook.ts";
+import type { EndedRun } from "./past-runs.ts";
+import type { Words } from "./slurm-text.ts";
+import type { Track } from "./track.ts";
+import { usageByRecord, usageOf, withinSecond } from "./usage.ts";
+import { endOfVanished } from "./vanished.ts";
+
+/** What the engine said of the runs that it was asked about. */
+export type Heard = {
+  readonly answer: JobsAnswer;
+  readonly controller: (track: Track) => JobWord | null;
+  readonly accounting: ReadonlyMap<string, readonly Words[]>;
+};
+
+export type JudgeSettings = {
+  readonly engine: Engine;
+  readonly notebook: Notebook;
+  readonly note: (words: string, facts: object) => void;
+  readonly nowMs: () => number;
+  readonly monotonicMs: () => number;
+  readonly vanishedAfterMs: number;
+  /** What the wrapper wrote of it. */
+  readonly heed: (track: Track, record: ChunkRecord | undefined) => void;
+  /** What the engine says of a run that goes on. */
+  readonly heedQueue: (track: Track, word: JobWord) => void;
+};
+
+/** Accounting follows the controller within moments; where it does not, what the controller and the wrapper say must do. */
+const accountingPatienceMs = 5_000;
+
+/** Whether a run has ended and how, by the engine's word first (R4); null where it goes on, or more has to come. */
+export function judgeRuns(settings: JudgeSettings) {
+  const { engine, notebook, note, nowMs, monotonicMs, heed, heedQueue } = settings;
+
+  async function judge(user: string, track: Track, heard: Heard): Promise<EndedRun | null> {
+    const { answer } = heard;
+    const controller = heard.controller(track);
+    const rows = heard.accounting.get(track.engineId) ?? [];
+    const accounting =
+      rows.flatMap((row) => accountingWord(row) ?? []).findLast((word) => carriesTag(word, track.facts.chunk)) ?? null;
+    if (controller !== null && !endedStates.has(controller.state)) return goesOn(user, track, controller);
+    const isClosed = accounting !== null && endedStates.has(accounting.state);
+    const word = controller ?? (isClosed ? accounting : null);
+    // Accounting may hold a job open for ever that the controller has forgotten.
+    if (word === null) return answer.isComplete ? vanished(track) : null;
+    track.absentSinceMs = null;
+    track.endedSinceMs ??= monotonicMs();
+    const mayWait = monotonicMs() - track.endedSinceMs < accountingPatienceMs;
+    if (answer.accounting !== null && !isClosed && mayWait) return null;
+    // The wrapper's end may be on its way over a shared file system; one that was killed wrote none.
+    if (word.nodes !== null && track.record?.ended == null) {
+      await refreshRecord(user, track);
+      const mayCome = track.record !== null ? word.signal !== 9 && track.looks < 4 : mayWait;
+      if (track.record?.ended == null && mayCome) return null;
+    }
+    if (track.duplicates.includes(word.jobId) && goesOnElsewhere(track, word.jobId)) return null;
+    if (track.isRequeued || word.restarts > 0) return requeued(track, word, rows.length > 0 ? rows : null);
+    return finish(user, track, word, accounting, rows, answer.uid);
+  }
+
+  async function refreshRecord(user: string, track: Track): Promise<void> {
+    const [record] = await engine.records(user, [track.facts.chunk], [track.run]);
+    heed(track, record);
+  }
+
+  /** A submission in doubt may have come twice: the copy that has the run's folder is the one that counts. */
+  function goesOnElsewhere(track: Track, jobId: number): boolean {
+    const other = track.record?.started?.engine ?? 0;
+    if (other === 0 || other === jobId) return false;
+    note("a second copy of a run ran nothing; the first one is followed", {
+      run: track.run,
+      copy: jobId,
+      first: other,
+    });
+    track.engineId = String(other);
+    track.endedSinceMs = null;
+    return true;
+  }
+
+  /** It waits, runs or is being cleared away. A restart was not the network's doing: it owns retries (R5). */
+  async function goesOn(user: string, track: Track, word: JobWord): Promise<null> {
+    track.absentSinceMs = null;
+    track.endedSinceMs = null;
+    if (word.restarts > 0 && !track.isRequeued) {
+      track.isRequeued = true;
+      note("the centre requeued a run; it is taken out, and the network starts it again", { run: track.run });
+      await engine.cancel(user, [track.engineId], "all");
+    } else if (word.state !== "COMPLETING" && !track.isRequeued && track.record?.ended == null) {
+      track.lookAtMs = Number.POSITIVE_INFINITY;
+      heedQueue(track, word);
+    }
+    return null;
+  }
+
+  function vanished(track: Track): EndedRun | null {
+    track.absentSinceMs ??= monotonicMs();
+    const waitedOut = monotonicMs() - track.absentSinceMs >= settings.vanishedAfterMs;
+    const found = endOfVanished(track.engineId, track.record, waitedOut);
+    if (found === null) return null;
+    const usage = usageByRecord(track.record ?? { restart: 0, started: null, ended: null });
+    const atMs = track.record?.ended?.endedMs ?? nowMs();
+    return { kind: "ended", run: track.run, atMs, end: found.end, usage, words: found.words };
+  }
+
+  function requeued(track: Track, word: JobWord, rows: JobsAnswer["accounting"]): EndedRun {
+    const first = rows?.flatMap((row) => accountingWord(row) ?? [])[0] ?? null;
+    const usage =
+      first !== null && first.nodes !== null
+        ? usageOf(first, [], track.first)
+        : usageByRecord(track.first ?? { restart: 0, started: null, ended: null });
+    const atMs = word.endS === null ? nowMs() : word.endS * 1000;
+    const end = { kind: "requeued", by: "the centre" } as const;
+    return { kind: "ended", run: track.run, atMs, end, usage, words: "the centre requeued it" };
+  }
+
+  async function finish(
+    user: string,
+    track: Track,
+    word: JobWord,
+    accounting: JobWord | null,
+    rows: readonly Words[],
+    uid: number | null,
+  ): Promise<EndedRun | null> {
+    const usage = usageOf(word, rows, track.record);
+    const verdict = endOf({
+      word,
+      accounting,
+      record: track.record,
+      isDuplicate: track.duplicates.includes(word.jobId),
+      askedToCancel: notebook.chunks.get(track.facts.chunk)?.asked.has(track.run) ?? false,
+      isTakenBack: notebook.chunks.get(track.facts.chunk)?.takenBack.has(track.run) ?? false,
+      isFenced: track.isFenced,
+      user: { name: user, uid },
+      timeLimitS: track.facts.timeLimitS,
+      isOverMemory: await wasOverMemory(user, track, word, usage.memoryWay === "engine" ? usage.peakMemoryMib : 0),
+    });
+    if (verdict.kind === "elsewhere") {
+      note(verdict.words, { run: track.run });
+      return track.record?.ended ? vanished(track) : null;
+    }
+    if (verdict.difference !== null) note("engine and wrapper differ", { run: track.run, what: verdict.difference });
+    const atMs = word.endS === null ? nowMs() : withinSecond(word.endS * 1000, track.record?.ended?.endedMs ?? null);
+    const words = [verdict.words, verdict.difference].filter((one) => one !== null).join("; ") || null;
+    return { kind: "ended", run: track.run, atMs, end: verdict.end, usage, words };
+  }
+
+  /** OverMemoryKill says it nowhere but in slurmstepd's own line, and in what accounting measured. */
+  async function wasOverMemory(user: string, track: Track, word: JobWord, peakMib: number): Promise<boolean> {
+    if (word.state !== "FAILED" || word.signal !== 9 || track.record?.ended) return false;
+    if (peakMib > track.facts.memoryMibPerNode) return true;
+    const { chunk } = track.facts;
+    const tail = await engine.read({
+      user,
+      chunk,
+      run: track.run,
+      stream: "wrapper",
+      offset: -16_384,
+      maxBytes: 16_384,
+    });
+    if (tail.kind === "none") return false;
+    const step = new RegExp(`StepId=(?:${track.engineId}|${word.jobId})\\.\\w+ exceeded memory limit`);
+    return step.test(Buffer.from(tail.bytes).toString("utf8"));
+  }
+
+  return judge;
+}
