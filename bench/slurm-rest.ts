@@ -37,6 +37,8 @@ const jobsOfARound = 600;
 const countedRounds = 6;
 /** For what follows a submission: engine's ids into folders, a first look at the runs. It is not the next one's. */
 const settlingMs = 1500;
+/** ext4 looks for other inodes than those freed within five seconds, which makes new files dear after many were removed. */
+const freedMs = 5500;
 
 async function rounds(site: TestSite, agent: TestAgent): Promise<void> {
   const { cluster } = site;
@@ -55,6 +57,7 @@ async function rounds(site: TestSite, agent: TestAgent): Promise<void> {
     const ends = 1 + jobsOfARound * (round + 2);
     await agent.until(() => agent.seen.filter(({ kind }) => kind === "ended").length >= ends, 120_000);
     await cluster.run("root", ["scontrol", "update", "PartitionName=batch", "State=UP"]);
+    await delay(freedMs);
     if (round < 0) continue;
     raw.push(rawOne.perS);
     ours.push(ourOne.perS);
