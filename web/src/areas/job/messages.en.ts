@@ -89,6 +89,7 @@ export const en = {
   },
   why: {
     decided: "decided {{time}}",
+    order: "Its place in the queue, by {{words}}.",
     there: "Waits in the own queue of {{centre}}, pool {{pool}}: {{words}}",
     since: "as {{id}} there; came {{time}}",
     starts: "estimated to start {{time}}",

@@ -84,6 +84,7 @@ export const zh: Words<typeof en> = {
   },
   why: {
     decided: "{{time}}判定",
+    order: "排队次序，{{words}}。",
     there: "在 {{centre}} 资源池 {{pool}} 的本地队列等待：{{words}}",
     since: "编号 {{id}}，{{time}}进入队列",
     starts: "预计 {{time}} 开始",

@@ -68,7 +68,7 @@ function Waits({ job, index }: { readonly job: JobDetail; readonly index: number
   const why = useQuery(whyQuery(job.id, index));
   if (why.error) return <Problem error={why.error} again={() => void why.refetch()} />;
   if (!why.data) return <div style={{ height: 160 }} />;
-  const { words, candidates, decidedMs, start } = why.data;
+  const { words, candidates, decidedMs, start, order } = why.data;
   return (
     <div>
       <div className={css.waits}>
@@ -77,6 +77,7 @@ function Waits({ job, index }: { readonly job: JobDetail; readonly index: number
           <span className="soft">{t("why.decided", { time: format.ago(decidedMs, nowMs) })}</span>
         )}
         <Start start={start} />
+        {order === null ? null : <span className="soft">{t("why.order", { words: order.words })}</span>}
       </div>
       {candidates.length > 0 ? <Candidates candidates={candidates} chosen={null} /> : null}
       <WhatIf job={job.id} index={index} />
