@@ -106,6 +106,12 @@ export const commands: readonly Command[] = [
         choices: ["low", "normal", "high"],
         words: "optionPriorityClass",
       },
+      {
+        long: "preemptible",
+        value: "restarts|checkpoints",
+        choices: ["restarts", "checkpoints"],
+        words: "optionPreemptible",
+      },
       { long: "grace", value: "SECONDS", words: "optionGrace" },
       { long: "software", value: "NAME/VERSION", words: "optionSoftware" },
       { long: "image", value: "NAME@sha256:…", words: "optionImage" },

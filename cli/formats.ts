@@ -105,6 +105,8 @@ const causes = [
   "causeSignal",
   "causeCancelledFor",
   "causeCancelled",
+  "causeMakesWay",
+  "causePreempted",
   "causeRetry",
   "causeLost",
   "causeDeclared",

@@ -113,6 +113,7 @@ async function requestOf(call: Call, { name, ...work }: Typed, sbatch: SbatchRes
     call.number("grace", 0),
   ];
   const priorityClass = (["low", "normal", "high"] as const).find((one) => one === call.one("priority-class"));
+  const preemptible = (["restarts", "checkpoints"] as const).find((one) => one === call.one("preemptible"));
   const onUnreachable = onUnreachableOf(call);
   return {
     ...work,
@@ -129,6 +130,7 @@ async function requestOf(call: Call, { name, ...work }: Typed, sbatch: SbatchRes
     ...(retries !== null && { retries }),
     ...(graceS !== null && { graceS }),
     ...(priorityClass && { priorityClass }),
+    ...(preemptible && { preemptible }),
     ...(onUnreachable && { onUnreachable }),
     ...(call.passedOn.length > 0 && { sbatchOptions: [...call.passedOn] }),
   };

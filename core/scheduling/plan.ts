@@ -50,7 +50,6 @@ import {
   type HeldClaim,
   hasClaim,
   heldClaims,
-  leftToAsk,
   overBy,
   type PreemptionRecord,
 } from "#core/scheduling/preemption/record.ts";
@@ -96,8 +95,6 @@ export type Due = {
   readonly place: readonly Placement[];
   readonly takeBack: readonly Withdrawal[];
   readonly preempt: readonly PreemptedRun[];
-  /** When more runs may be asked to make room, where somebody was kept back by how many were; null: nobody was. */
-  readonly preemptAgainMs: number | null;
 };
 
 /**
@@ -138,7 +135,7 @@ export function placementsDue(scene: Scene, nowMs: number, most: number): Due {
     const mostMoves = Math.max(0, most - placements.length);
     const takeBack = movesDue({ ...scene, nowMs }, mostMoves, (offer, ask) => take(walk, offer, ask));
     const preempt = walk.asking.map(({ order }) => order);
-    return { place: placements, takeBack, preempt, preemptAgainMs: walk.preemptAgainMs };
+    return { place: placements, takeBack, preempt };
   });
 }
 
@@ -241,7 +238,6 @@ type Walk = {
   readonly asking: Asking[];
   /** How often it was looked whose end would let one start. */
   looked: number;
-  preemptAgainMs: number | null;
 };
 
 /** What is known of a group that was met. */
@@ -291,7 +287,6 @@ function served<Seen>(scene: Scene, errand: Errand, look: (walk: Walk) => Seen):
     keptAt: [],
     asking: [],
     looked: 0,
-    preemptAgainMs: null,
   };
   const front = frontOf(scene.queue);
   try {
@@ -372,10 +367,7 @@ function preempt(scene: Scene, walk: Walk, ask: Ask, { job, position }: Holder):
   const { nowMs } = walk;
   const anywayMs = earliestStart(ask, ask.group.pools, nowMs, null)?.atMs ?? null;
   const found = chooseVictims(preemption, policy, { asked: ask, job, pools, nowMs, anywayMs, asking: walk.asking });
-  if (!found) {
-    for (const pool of pools) walk.preemptAgainMs ??= leftToAsk(preemption, policy, pool, nowMs, walk.asking).againMs;
-    return false;
-  }
+  if (!found) return false;
   const { pool, device, runs, endsMs } = found;
   const claimant = { job: job.id, index: indexAt(job.indices, position) };
   for (const { job: other, position: at, run } of runs) {

@@ -112,6 +112,7 @@ import {
   noteAsked,
   noteRunEnded,
   type RunMakesWay,
+  rateAgainMs,
 } from "#core/scheduling/preemption/record.ts";
 import {
   accountsWanted,
@@ -528,10 +529,10 @@ export function createWorld(policy: Policy = policies.weir): World {
     tell: (nowMs) => rankAnew(state.queue, nowMs),
     decide: (nowMs, most) => {
       const againMs = lookAgainMs(state, tellNow(state, nowMs), nowMs);
-      const { place, takeBack, preempt, preemptAgainMs } = placementsDue(state, nowMs, most);
+      const { place, takeBack, preempt } = placementsDue(state, nowMs, most);
       return {
         decidedMs: nowMs,
-        againMs: earlier(againMs, preemptAgainMs),
+        againMs: earlier(againMs, rateAgainMs(state.preemption, nowMs)),
         place,
         takeBack,
         end: endsDue(state.dependencies),

@@ -1,4 +1,4 @@
-import { type JobId, jobId, type ProjectId } from "#core/ids.ts";
+import { type JobId, jobId, type ProjectId, projectId } from "#core/ids.ts";
 import { demandsOf } from "#core/job/demands.ts";
 import type { JobSpec } from "#core/job/spec.ts";
 import type { Plan, WantedAccount, World, WorldEvent } from "#core/scheduling/world.ts";
@@ -138,7 +138,7 @@ export function openScheduler(settings: SchedulerSettings): Scheduler {
   }
 
   function worldEvent(event: FeedEvent): WorldEvent | null {
-    const { kind, job, index, attempt, centre, detail, atMs } = event;
+    const { kind, job, index, attempt, project, centre, detail, atMs } = event;
     if (job === null) return null;
     const id = jobId(job);
     switch (kind) {
@@ -182,10 +182,16 @@ export function openScheduler(settings: SchedulerSettings): Scheduler {
           startedMs: detail?.startedMs,
         };
       }
+      case "cancel-requested": {
+        const { cancel, pool } = detail ?? {};
+        if (!cancel?.claimant || index === null || attempt === null || project === null || !centre || !pool)
+          return null;
+        const run = { job: id, index, attempt, project: projectId(project), centre, pool };
+        return { kind: "run-makes-way", ...run, claimant: cancel.claimant, atMs };
+      }
       case "accepted":
       case "estimated":
       case "run-ended":
-      case "cancel-requested":
       case "withdraw-requested":
       case "unreachable":
       case "reachable":
@@ -269,11 +275,13 @@ export function openScheduler(settings: SchedulerSettings): Scheduler {
   }
 
   async function act(plan: Plan, epoch: number): Promise<void> {
-    if (plan.place.length === 0 && plan.end.length === 0 && plan.takeBack.length === 0) return;
+    const { preempt = [] } = plan;
+    if (plan.place.length + plan.end.length + plan.takeBack.length + preempt.length === 0) return;
     const written = await Promise.all([
       plan.end.length > 0 ? transitions.endQueued(plan.end, epoch) : null,
       plan.place.length > 0 ? place(plan.place, plan.decidedMs, epoch) : null,
       plan.takeBack.length > 0 ? transitions.takeBack(plan.takeBack, epoch) : null,
+      preempt.length > 0 ? transitions.preempt(preempt, epoch) : null,
     ]);
     let fruit = 0;
     for (const answer of written) {
@@ -287,7 +295,8 @@ export function openScheduler(settings: SchedulerSettings): Scheduler {
     changed = true;
     if (barren === 0) return;
     // All of it was stale: news is on its way. Should none come, world and store disagree, which is a mistake of ours.
-    if (barren === 10) log.warn({ plan: plan.place[0] ?? plan.end[0] }, "a plan is refused as stale again and again");
+    if (barren === 10)
+      log.warn({ plan: plan.place[0] ?? plan.end[0] ?? preempt[0] }, "a plan is refused as stale again and again");
     await new Promise((resolve) => setTimeout(resolve, Math.min(5_000, 5 * 2 ** barren)));
   }
 
@@ -328,7 +337,7 @@ function jobQueued(
   project: ProjectId,
   { tenant, person }: Pick<Submission, "tenant" | "person">,
 ): WorldEvent {
-  const { name, shape, timeLimitS, graceS, priorityClass, array, dependencies, centres } = spec;
+  const { name, shape, timeLimitS, graceS, priorityClass, preemptible, array, dependencies, centres } = spec;
   return {
     kind: "job-queued",
     job,
@@ -341,6 +350,7 @@ function jobQueued(
     timeLimitS,
     graceS,
     priority: priorityClass,
+    preemptible,
     array,
     dependencies,
     wishes: centres,

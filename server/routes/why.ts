@@ -7,7 +7,7 @@ import { orderWords } from "#core/scheduling/order-words.ts";
 import { endReasonWords, type Language, reasonWords } from "#core/scheduling/reasons.ts";
 import type { Change, StartingChange } from "#core/scheduling/what-if.ts";
 import { changeOptions, changeWords } from "#core/scheduling/what-if-words.ts";
-import type { World } from "#core/scheduling/world.ts";
+import type { WaitingExplanation, World } from "#core/scheduling/world.ts";
 import { answer, type Handlers } from "#server/http/handler.ts";
 import type { Database } from "#server/store/database.ts";
 import { candidateView } from "#server/store/read/runs.ts";
@@ -63,12 +63,13 @@ export function whyHandlers(context: WhyContext): Pick<Handlers, "why" | "whatIf
       const nowMs = now();
       const explained = world().explain({ job, index }, nowMs);
       if (explained.kind === "waiting") {
-        const { rule, facts, candidates, estimate, order } = explained;
+        const { rule, facts, candidates, makingWay, estimate, order } = explained;
         const policy = world().policy().name;
+        const waits = makingWay ? makingWayWords(makingWay, language) : words.waits[language];
         return answer({
           ...of(task),
           rule,
-          words: rule === null ? words.waits[language] : reasonWords(rule, facts, language),
+          words: rule === null ? waits : reasonWords(rule, facts, language),
           candidates: candidates.map((one) => candidateView(one, language)),
           decidedMs: nowMs,
           startsMs: estimate.from === "unknown" ? null : estimate.likelyMs,
@@ -99,6 +100,10 @@ export type WhyContext = {
 
 const words = {
   waits: { en: "waits for room at a centre", zh: "等待某个中心有空闲" },
+  makingWay: {
+    en: "starts at {centre}, pool {pool}, once {runs} runs there have made way for it: by {until}",
+    zh: "{centre} 的资源池 {pool} 中有 {runs} 个运行正为其让出位置，最迟 {until} 之后即在该处启动",
+  },
   soon: { en: "is being placed this moment", zh: "正在放置" },
   notQueued: { en: "is not waiting for a centre", zh: "并未在等待中心" },
   wouldStart: {
@@ -116,6 +121,17 @@ const words = {
     zh: "中心 {centre} 自 {time} 起不可达；作业在该处等待其代理恢复联系",
   },
 } as const;
+
+/** Without runs: all have ended, and it starts with the next decision. */
+function makingWayWords(way: NonNullable<WaitingExplanation["makingWay"]>, language: Language): string {
+  const { centre, pool, runs, endsMs } = way;
+  const until = new Date(endsMs).toISOString().replace(/\.\d+/, "");
+  const facts = { runs: `${runs}`, centre, pool, until };
+  return words.makingWay[language].replace(
+    /\{(\w+)\}/g,
+    (_, name: string) => Object.entries(facts).find(([key]) => key === name)?.[1] ?? "",
+  );
+}
 
 function of(task: TaskView): Pick<WhyView, "job" | "index" | "state"> {
   return { job: task.job, index: task.index, state: task.state };

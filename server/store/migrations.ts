@@ -12,6 +12,7 @@ import * as engineReported from "./migrations/0011-engine-reported.ts";
 import * as centreMarks from "./migrations/0012-centre-marks.ts";
 import * as outcomesOfPeople from "./migrations/0013-outcomes-of-people.ts";
 import * as policy from "./migrations/0014-policy.ts";
+import * as preemptedRuns from "./migrations/0016-preempted-runs.ts";
 import * as needsCredential from "./migrations/0017-needs-credential.ts";
 import * as credentialsOfCentre from "./migrations/0018-credentials-of-a-centre.ts";
 
@@ -31,6 +32,7 @@ export const migrations: readonly { readonly name: string; readonly sql: string 
   { name: "0012-centre-marks", sql: centreMarks.sql },
   { name: "0013-outcomes-of-people", sql: outcomesOfPeople.sql },
   { name: "0014-policy", sql: policy.sql },
+  { name: "0016-preempted-runs", sql: preemptedRuns.sql },
   { name: "0017-needs-credential", sql: needsCredential.sql },
   { name: "0018-credentials-of-a-centre", sql: credentialsOfCentre.sql },
 ];

@@ -8,10 +8,11 @@ import {
   type ProjectId,
   type RunId,
   runId,
+  type TaskRef,
   type TenantId,
 } from "#core/ids.ts";
 import { type Demanding, type Demands, demandsOf } from "#core/job/demands.ts";
-import type { ArraySpec, CentreWishes, Dependency, PriorityClass, Shape } from "#core/job/spec.ts";
+import type { ArraySpec, CentreWishes, Dependency, Preemptible, PriorityClass, Shape } from "#core/job/spec.ts";
 import type { StateKind } from "#core/job/state.ts";
 import type { Allocation } from "#core/run-order.ts";
 import { type MovesMade, withMove } from "#core/scheduling/placing/moves.ts";
@@ -66,6 +67,7 @@ export async function readWorld(
         jobs = await next;
       }
     for (const event of await readLearnt(client)) apply(event);
+    for (const event of await readPreempted(client)) apply(event);
     const live = await client.query<RunRow & { state: StateKind; cancel: Cancel | null; withdraw: boolean }>(
       `select job_id, index, attempt, centre_id, state, cancel, withdraw_ms is not null as withdraw from run where ended_ms is null
        union all select job_id, index, attempt, centre_id, state, coalesce(cancel, '{"by": "operator", "reason": null}'), false
@@ -89,6 +91,29 @@ export async function readWorld(
   }
 }
 
+/** What makes way for others, did so for tasks that are not over, or did within the last hour. */
+async function readPreempted(client: pg.ClientBase): Promise<readonly WorldEvent[]> {
+  const { rows } = await client.query<
+    RunRow & { pool: string; project_id: ProjectId; claimant: TaskRef; at_ms: number }
+  >(
+    `select r.job_id, r.index, r.attempt, r.centre_id, r.pool, j.project_id, r.cancel -> 'claimant' as claimant, r.cancel_ms as at_ms
+     from run r join task t on t.job_id = r.job_id and t.index = r.index join job j on j.id = r.job_id
+     where r.cancel ? 'claimant' and (t.state <> 'ended' or r.cancel_ms > $1) order by r.cancel_ms, r.job_id, r.index`,
+    [Date.now() - 3_600_000],
+  );
+  return rows.map((row) => ({
+    kind: "run-makes-way",
+    job: jobId(row.job_id),
+    index: row.index,
+    attempt: row.attempt,
+    project: row.project_id,
+    centre: row.centre_id,
+    pool: row.pool,
+    claimant: row.claimant,
+    atMs: row.at_ms,
+  }));
+}
+
 /** The same for some jobs, ended or not, as the store has them now. */
 export async function readJobEvents(db: Database, jobs: readonly JobId[]): Promise<readonly WorldEvent[]> {
   const client = await db.connect("read jobs");
@@ -108,7 +133,7 @@ export async function readJobEvents(db: Database, jobs: readonly JobId[]): Promi
 const jobsText = `
 select id, submitted_ms, tenant_id, project_id, person_id, name, queued = task_count and runs = 0 as untouched,
   (spec -> 'shape')::text as shape, (spec ->> 'timeLimitS')::int as time_limit_s,
-  (spec ->> 'graceS')::int as grace_s, spec ->> 'priorityClass' as priority, (spec -> 'centres')::text as centres, spec -> 'array' as array,
+  (spec ->> 'graceS')::int as grace_s, spec ->> 'priorityClass' as priority, spec ->> 'preemptible' as preemptible, (spec -> 'centres')::text as centres, spec -> 'array' as array,
   spec -> 'dependencies' as dependencies,
   case when spec::text ~ '"(siteWords|software|container|fileSystems|licences|workingDirectory|stdout|stderr)":'
     then json_build_object('siteWords', spec -> 'siteWords', 'software', spec -> 'software', 'container', spec -> 'container',
@@ -129,6 +154,7 @@ type JobRow = {
   readonly grace_s: number;
   /** null: as nearly everybody's. */
   readonly priority: PriorityClass | null;
+  readonly preemptible: Preemptible | null;
   readonly centres: string | null;
   readonly array: ArraySpec | null;
   readonly dependencies: readonly Dependency[] | null;
@@ -240,6 +266,7 @@ function jobQueued(row: JobRow, ended: { succeeded: number[]; otherwise: number[
     timeLimitS: row.time_limit_s,
     graceS: row.grace_s,
     priority: row.priority ?? unasked.priorityClass,
+    preemptible: row.preemptible ?? unasked.preemptible,
     array: row.array,
     dependencies: row.dependencies ?? unasked.dependencies,
     wishes: row.centres === null ? unasked.centres : parsedWishes(row.centres),

@@ -1,11 +1,11 @@
 import type pg from "pg";
 import type { IntakeStep } from "#core/centre/intake.ts";
-import type { CentreId, JobId, PersonId, RunId, TenantId } from "#core/ids.ts";
+import { type CentreId, type JobId, type PersonId, type RunId, runId, type TenantId } from "#core/ids.ts";
 import type { CancelledBy } from "#core/job/state.ts";
 import type { Refusal } from "#core/refusal.ts";
 import type { RunObservation } from "#core/run-order.ts";
 import type { Withdrawal } from "#core/scheduling/placing/moves.ts";
-import type { DependencyEnd, Placement, TaskTold } from "#core/scheduling/world.ts";
+import type { DependencyEnd, Placement, PreemptedRun, TaskTold } from "#core/scheduling/world.ts";
 import { accountIds } from "./accounts.ts";
 import { cancelTasks } from "./cancel-tasks.ts";
 import { advisoryLocks, type Database, isConnectionLost, type Log, silent } from "./database.ts";
@@ -14,6 +14,7 @@ import { endQueuedTasks } from "./end-queued-tasks.ts";
 import { openGroup, type Waiting } from "./group.ts";
 import { loadSheet, type Wanted } from "./load-sheet.ts";
 import { observeRuns, placeTasks } from "./observe-runs.ts";
+import { preemptRuns } from "./preempt-runs.ts";
 import { refusedByStore, unavailable, wordsOf } from "./refused.ts";
 import { restartAfter } from "./restart-after.ts";
 import { saveSheet } from "./save-sheet.ts";
@@ -41,6 +42,8 @@ export type TransitionWriter = {
   readonly takeBack: (withdrawals: readonly Withdrawal[], epoch: number) => Promise<Placed>;
   /** Tells a queued task when it may start. */
   readonly tellStart: (told: TaskTold, epoch: number) => Promise<Placed>;
+  /** Asks runs to end for others; those of a task are left out where it or one of them is stale. */
+  readonly preempt: (preempted: readonly PreemptedRun[], epoch: number) => Promise<Placed>;
   readonly observe: (centre: CentreId, session: number, observations: readonly RunObservation[]) => Promise<Observed>;
   /** The route has checked that the person may. `answer` gets how many tasks this ends or asks to end. */
   readonly cancel: (request: CancelRequest) => Promise<Submitted>;
@@ -232,6 +235,17 @@ export function openTransitionWriter(db: Database, settings: TransitionSettings 
             fences.epoch === epoch
               ? { kind: "written", ...placeTasks(sheet, takenIn(placements, fences), decidedMs, leaseMs), xid }
               : { kind: "fenced" },
+        },
+        null,
+      ),
+    preempt: (preempted, epoch) =>
+      ask(
+        {
+          kind: "step",
+          wanted: { tasks: preempted.map(({ claimant }) => claimant), runs: preempted.map(runId) },
+          fence: { kind: "leader" },
+          decide: (sheet, fences, xid) =>
+            fences.epoch === epoch ? { kind: "written", ...preemptRuns(sheet, preempted), xid } : { kind: "fenced" },
         },
         null,
       ),

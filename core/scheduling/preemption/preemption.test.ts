@@ -137,22 +137,14 @@ const scenarios: Record<string, string> = {
     job urgent cores 4 priority high
     expect nobody make-way urgent
   `,
-  "on several nodes it is not known which is whose: only what a run leaves on its own nodes counts": `
+  "on several nodes it is not known which is whose, and no room is made": `
     pool alpha/batch  2×8
-    job firm   cores 5 time 3600 array 0-1
-    job filler cores 3 time 3600 priority low preemptible restarts
+    job filler cores 8 time 3600 priority low preemptible restarts array 0-1
     place
-    running firm_0
-    running firm_1
-    running filler
-    job urgent cores 3 priority high
-    job wide   cores 4 priority high
-    expect urgent starts alpha
-    expect nobody make-way wide
-    place
-    job next   cores 3 priority high
-    expect filler make-way next
-    expect nobody make-way wide
+    running filler_0
+    running filler_1
+    job urgent cores 8 priority high
+    expect nobody make-way urgent
   `,
   "accelerators are made room for too, of the kind that is asked": `
     pool alpha/batch  1×16 cards 4 x/npu

@@ -153,17 +153,30 @@ export function leftToAsk(
   pool: PoolRecord,
   nowMs: number,
   asking: readonly Omit<AskedRun, "atMs">[],
-): { readonly ofPool: number; readonly ofProject: (project: ProjectId) => number; readonly againMs: number | null } {
+): { readonly ofPool: number; readonly ofProject: (project: ProjectId) => number } {
   let ofPool = policy.mostOfPool;
-  let againMs: number | null = null;
   const projects = new Map<ProjectId, number>();
   for (const each of [...asked.values(), ...asking.map((one) => ({ ...one, atMs: nowMs }))]) {
     if (each.atMs <= nowMs - hourMs) continue;
-    againMs ??= each.atMs + hourMs;
     if (each.pool === pool) ofPool -= 1;
     projects.set(each.project, (projects.get(each.project) ?? 0) + 1);
   }
-  return { ofPool, ofProject: (project) => policy.mostOfProject - (projects.get(project) ?? 0), againMs };
+  return { ofPool, ofProject: (project) => policy.mostOfProject - (projects.get(project) ?? 0) };
+}
+
+/** When one more may be asked, where somewhere as many were as may be within the hour; null: nowhere. */
+export function rateAgainMs({ policy, asked }: PreemptionRecord, nowMs: number): number | null {
+  const counts = new Map<PoolRecord | ProjectId, number>();
+  let first: number | null = null;
+  let isFull = false;
+  for (const { atMs, pool, project } of asked.values()) {
+    if (!policy || atMs <= nowMs - hourMs) continue;
+    first ??= atMs;
+    const [ofPool, ofProject] = [(counts.get(pool) ?? 0) + 1, (counts.get(project) ?? 0) + 1];
+    counts.set(pool, ofPool).set(project, ofProject);
+    isFull ||= ofPool >= policy.mostOfPool || ofProject >= policy.mostOfProject;
+  }
+  return isFull && first !== null ? first + hourMs : null;
 }
 
 export function expectEndAt(run: LiveRun, endsMs: number): void {
@@ -198,12 +211,13 @@ export function without<Seen>(
 }
 
 /**
- * Where room can be made: the pool is the network's own, all of it is up, and no more runs there than it holds, so what a
- * run leaves is free for the next.
+ * Where room can be made: the pool is the network's own, one node that is up, and no more runs there than it holds, so what
+ * a run leaves is free for the next. On several nodes nobody here knows on which of them a run is.
  */
 export function canMakeRoom({ state, size, upSize, taken, devices }: PoolRecord): boolean {
   if (state?.contract !== "dedicated" || state.foreign !== "none" || typeof state.sharePercent === "number")
     return false;
+  if (size.cells.length !== 1 || size.cells[0]?.count !== 1) return false;
   if (upSize !== size || taken.cores > size.cores || taken.memoryMib > size.memoryMib) return false;
   return devices.every(
     ({ vendor, model }, device) => (taken.cards.get(deviceKey(vendor, model)) ?? 0) <= (size.cards[device] ?? 0),

@@ -181,23 +181,14 @@ function keepsReserved(pool: PoolRecord, need: Need, untilMs: number, nowMs: num
   }
 }
 
-/**
- * What is free when they have ended. On several nodes it is not known on which of them a run is: what it leaves counts as
- * nodes of their own, which never says too much.
- */
+/** What is free on the one node when they have ended. */
 export function roomWith(room: Room, runs: readonly Yielding[], pool: PoolRecord): Room {
-  const [only] = room.cells;
-  const isOneNode = room.cells.length === 1 && only?.count === 1;
-  const cells = isOneNode ? [] : [...room.cells];
   const sum = { cores: room.cores, memoryMib: room.memoryMib, cards: [...room.cards] };
   for (const { run } of runs) {
-    const { nodes, cores, memoryMib, cards, device } = needOf(run.sort.allocation, pool.devices);
-    sum.cores += nodes * cores;
-    sum.memoryMib += nodes * memoryMib;
-    if (device !== -1) sum.cards[device] = (sum.cards[device] ?? 0) + nodes * cards;
-    const ofOne = pool.devices.map((_, place) => (place === device ? cards : 0));
-    if (!isOneNode) cells.push({ count: nodes, cores, memoryMib, cards: ofOne });
+    const { cores, memoryMib, cards, device } = needOf(run.sort.allocation, pool.devices);
+    sum.cores += cores;
+    sum.memoryMib += memoryMib;
+    if (device !== -1) sum.cards[device] = (sum.cards[device] ?? 0) + cards;
   }
-  if (isOneNode) return { cells: [{ count: 1, ...sum }], ...sum };
-  return { cells, ...sum };
+  return { cells: [{ count: 1, ...sum }], ...sum };
 }

@@ -1,0 +1,48 @@
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { eventually, type Network, startNetwork } from "./network.ts";
+
+// A run at a real centre makes way for work of a higher class, gets its grace, and is run again.
+
+let network: Network;
+before(async () => {
+  network = await startNetwork({ env: { WEIR_LOCAL_CORES: "2" } });
+});
+after(async () => {
+  await network.remove();
+});
+
+async function weir(...args: string[]): Promise<string> {
+  const done = await network.weir(args);
+  assert.equal(done.status, 0, `weir ${args.join(" ")}\n${done.stderr}`);
+  return done.stdout;
+}
+
+const detail = async (job: string) => JSON.parse(await weir("show", job, "--json"));
+
+test("a run makes way with its grace, is not billed, and its task runs again", { timeout: 120_000 }, async () => {
+  // It notes that it was asked to end, and the second time it ends at once.
+  const script = `if [ "$WEIR_RUN_ID" != "\${WEIR_RUN_ID%.1}" ]; then trap 'echo saved; exit 0' TERM; sleep 60 & wait; fi`;
+  const asked = ["--cpus-per-task=2", "--time=10", "--parsable"];
+  const yields = ["--priority-class", "low", "--preemptible", "restarts", "--grace", "10"];
+  const filler = (await weir("submit", ...asked, ...yields, "--", "bash", "-c", script)).trim();
+  await eventually("the filler runs", async () => ((await detail(filler)).state === "running" ? true : null));
+  const urgent = (await weir("submit", ...asked, "--priority-class", "high", "--", "true")).trim();
+  const ended = async (job: string) => {
+    const shown = await detail(job);
+    return shown.state === "ended" ? shown : null;
+  };
+  assert.equal((await eventually("the urgent job ended", () => ended(urgent))).outcome.kind, "succeeded");
+  const shown = await eventually("the filler ended", () => ended(filler));
+  assert.equal(shown.outcome.kind, "succeeded");
+  const [first, second] = shown.firstTasks[0].runs;
+  assert.deepEqual([first.end.kind, first.end.reason, first.billed], ["preempted", `makes way for ${urgent}`, false]);
+  assert.deepEqual([second.end.kind, second.billed, shown.firstTasks[0].runs.length], ["succeeded", true, 2]);
+  assert.equal(first.amounts.coreMs, "0");
+  assert(first.usage.wallMs > 0, "what it used stays visible");
+
+  assert.match(await weir("logs", filler, "--attempt", "1"), /saved/);
+  assert.match(await weir("show", filler, "--history"), new RegExp(`preempted: makes way for ${urgent}`));
+  const chinese = await network.weir(["show", filler, "--history"], { env: { LANG: "zh_CN.UTF-8" } });
+  assert.match(chinese.stdout, new RegExp(`为 ${urgent} 让出位置`));
+});
