@@ -83,6 +83,13 @@ const easy: Record<string, string> = {
     job brief  cores 2 time 150
     expect brief starts beta
   `,
+  "who was to start is cancelled before it is placed: what failed behind it is tried again": `
+    pool alpha/batch  2×2 free 2 foreign
+    job pair  nodes 2 cores 2 array 0-1
+    expect pair_0 starts alpha
+    end pair_0 failed
+    expect pair_1 starts alpha
+  `,
   "a run that overstays is expected to end at any moment": `
     centre alpha  8 cores
     job long   cores 4 time 100

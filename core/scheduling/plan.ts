@@ -43,7 +43,7 @@ import {
 import { costS } from "#core/scheduling/placing/score.ts";
 import { scored } from "#core/scheduling/placing/scored.ts";
 import type { Backfill, Placing } from "#core/scheduling/policy.ts";
-import { hasPosition, indexAt, rangesOf } from "#core/scheduling/positions.ts";
+import { indexAt, rangesOf } from "#core/scheduling/positions.ts";
 import {
   type AskedRun,
   expectEndAt,
@@ -85,7 +85,16 @@ export type Memory = {
   /** Those that it reserved for, and what it was in each pool. */
   reserved: ReadonlyMap<PoolRecord, Holder & { readonly atMs: number }>;
   /** What it started; if that did not come about, there was more room than it thought. */
-  started: readonly { readonly job: JobRecord; readonly position: number; readonly attempt: number }[];
+  started: readonly Started[];
+  /** When that was, by the queue's count of changes. */
+  changes: number;
+};
+
+type Started = {
+  readonly job: JobRecord;
+  readonly position: number;
+  readonly attempt: number;
+  readonly pool: PoolRecord;
 };
 
 /** A place in the queue; `job` null: behind everybody. */
@@ -103,13 +112,13 @@ export type Due = {
  */
 export function placementsDue(scene: Scene, nowMs: number, most: number): Due {
   const placements: Placement[] = [];
-  const started: Memory["started"][number][] = [];
+  const started: Started[] = [];
   const { memory } = scene;
-  if (!memory.started.every(hasCome)) forgetFailures(scene.queue);
+  if (!memory.started.every((each) => hasCome(each, memory.changes))) forgetFailures(scene.queue);
   const judgements: Judgements = new Map();
   const collect: Placed = (job, position, offer, walk) => {
     const attempt = (job.attempts?.get(position) ?? 0) + 1;
-    started.push({ job, position, attempt });
+    started.push({ job, position, attempt, pool: offer.pool });
     placements.push({
       job: job.id,
       index: indexAt(job.indices, position),
@@ -127,6 +136,7 @@ export function placementsDue(scene: Scene, nowMs: number, most: number): Due {
   const errand = { nowMs, most, end: { job: null, position: 0 }, placed: collect, remembers };
   return served(scene, errand, (walk) => {
     memory.started = started;
+    memory.changes = scene.queue.changes;
     memory.reserved = new Map(
       walk.reserved.flatMap((pool) =>
         pool.reservations.map(({ holder, atMs }) => [pool, { ...holder, atMs }] as const),
@@ -144,11 +154,10 @@ function movedBefore(job: JobRecord, position: number): Pick<Placement, "moved">
   return moved ? { moved } : {};
 }
 
-/** Whether what was to start did: it is live, or was and is over. */
-function hasCome({ job, position, attempt }: Memory["started"][number]): boolean {
+/** Whether what was to start did, or its pool has grown since, as it does when such a run is over: who failed there is tried again then. */
+function hasCome({ job, position, attempt, pool }: Started, changes: number): boolean {
   const run = job.live?.get(position);
-  if (run) return run.attempt >= attempt;
-  return job.ended !== null && hasPosition(job.ended, position);
+  return (run !== undefined && run.attempt >= attempt) || pool.grown > changes;
 }
 
 /** Looks at the scene as it would be when the queue had been served up to a place, and leaves it as it was. */

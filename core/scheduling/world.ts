@@ -510,7 +510,7 @@ export function createWorld(policy: Policy = policies.weir): World {
     centres: [],
     queue: emptyQueue(rankingOf(policy), emptySubmitters(policy)),
     ...followed(policy),
-    memory: { reserved: new Map(), started: [] },
+    memory: { reserved: new Map(), started: [], changes: 0 },
     againMs: null,
     starts: noLearntStarts(),
     waiting: nobodyWaits(),
