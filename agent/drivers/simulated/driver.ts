@@ -35,7 +35,8 @@ export function openSimulatedDriver(settings: SimulatedSettings): Driver {
   let timer: NodeJS.Timeout | null = null;
   let closed = false;
   /** When what was seen of a run is told, so that it is told in its order. */
-  const toldMs = new Map<RunId, number>();
+  /** What is still to be told of each run, in the order it happened. */
+  const untold = new Map<RunId, { readonly observation: RunObservation; readonly atMs: number }[]>();
   /** What is known of waiting runs at the network. */
   const toldWait = new Map<RunId, string>();
   let known: EngineReport | null = null;
@@ -79,16 +80,28 @@ export function openSimulatedDriver(settings: SimulatedSettings): Driver {
   function send(observation: RunObservation): void {
     const [least, most] = faults.lateReportsMs ?? [0, 0];
     const lateMs = between(lot(seed, `late ${observation.run} ${draws++}`), least, most);
-    const atMs = Math.max(Date.now() + lateMs, toldMs.get(observation.run) ?? 0);
-    toldMs.set(observation.run, atMs);
-    if (observation.kind === "ended") toldMs.delete(observation.run);
-    const hand = () => {
-      if (closed) return;
-      if (isDown()) setTimeout(hand, 50);
-      else listener?.(observation);
-    };
-    if (atMs <= Date.now()) hand();
-    else setTimeout(hand, atMs - Date.now());
+    const before = untold.get(observation.run);
+    const told = { observation, atMs: Math.max(Date.now() + lateMs, before?.at(-1)?.atMs ?? 0) };
+    if (before) {
+      before.push(told);
+      return;
+    }
+    untold.set(observation.run, [told]);
+    hand(observation.run);
+  }
+
+  /** What of a run is due; the rest when it is. Two timers of the same moment need not ring in their order. */
+  function hand(run: RunId): void {
+    const waiting = untold.get(run) ?? [];
+    if (closed) return;
+    while (waiting[0] && waiting[0].atMs <= Date.now() && !isDown()) {
+      const [{ observation }] = waiting;
+      waiting.shift();
+      listener?.(observation);
+    }
+    const [next] = waiting;
+    if (next) setTimeout(() => hand(run), Math.max(isDown() ? 50 : 1, next.atMs - Date.now()));
+    else untold.delete(run);
   }
 
   /** The engine lists neither a job nor a record of it: that is the evidence (R2). */
