@@ -112,8 +112,10 @@ async function keepFull(client: Client, startsPerS: number): Promise<Backlog> {
       const job = await client.call("job", { params });
       return job.kind === "answer" ? job.value.counts : null;
     });
-  await eventually("the first runs have ended", async () =>
-    (await counts()).ended > centres * coresEach ? true : null,
+  await eventually(
+    "the first runs have ended",
+    async () => ((await counts()).ended > centres * coresEach ? true : null),
+    60_000 + 3000 * runS,
   );
   return {
     async started() {

@@ -82,6 +82,10 @@ export const stepText = (kind: string, say: Say): string => named("step", kind, 
 
 /** A cause of Weir's own in the reader's language; the server keeps them in English. */
 export function causeText(cause: string, say: Say): string {
+  return causeWords(cause, say).replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, (time) => timeText(Date.parse(time)));
+}
+
+function causeWords(cause: string, say: Say): string {
   for (const key of causes) {
     const pattern = words[key][0].replaceAll(/[.;]/g, "\\$&").replaceAll(/\{([a-z])\}/g, "(?<$1>.+?)");
     const found = new RegExp(`^${pattern}$`, "s").exec(cause);

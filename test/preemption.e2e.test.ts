@@ -44,5 +44,5 @@ test("a run makes way with its grace, is not billed, and its task runs again", {
   assert.match(await weir("logs", filler, "--attempt", "1"), /saved/);
   assert.match(await weir("show", filler, "--history"), new RegExp(`preempted: makes way for ${urgent}`));
   const chinese = await network.weir(["show", filler, "--history"], { env: { LANG: "zh_CN.UTF-8" } });
-  assert.match(chinese.stdout, new RegExp(`为 ${urgent} 让出位置`));
+  assert.match(chinese.stdout, new RegExp(`为作业 ${urgent} 让出位置`));
 });

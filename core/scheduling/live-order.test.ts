@@ -165,6 +165,27 @@ test("a world that is told what another remembered has its order", () => {
   assert.equal(new Set(factors).size, 3, "the scenario tells people apart");
 });
 
+test("another policy, and back: what was used and learnt is still known, also over a restart between the two", () => {
+  const stayed = createWorld(plain);
+  const moved = createWorld(plain);
+  for (const world of [stayed, moved]) live(world, 0, 40);
+  const atMs = 600_000;
+  moved.apply({ kind: "policy-set", policy: policies.fcfs, weights: [], atMs });
+  const restarted = createWorld(policies.fcfs);
+  restarted.apply({ kind: "order-remembered", memory: JSON.parse(JSON.stringify(moved.remembered(atMs))) });
+  for (const world of [moved, restarted]) world.apply({ kind: "policy-set", policy: plain, weights: [], atMs });
+  const seen = [stayed, moved, restarted].map((world) => {
+    live(world, 100, 12);
+    return [100, 103, 107, 111].map((job) => {
+      const explained = world.explain({ job: jobId(job + 1), index: 0 }, 1_200_000);
+      assert(explained.kind === "waiting" && explained.order);
+      return [explained.order.predictedS, explained.order.factor?.toFixed(9)];
+    });
+  });
+  assert.deepEqual(seen[1], seen[0]);
+  assert.deepEqual(seen[2], seen[0]);
+});
+
 test("runs that were over before are counted as if they had been seen", () => {
   const seen = createWorld(plain);
   live(seen, 0, 9);

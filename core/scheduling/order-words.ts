@@ -7,7 +7,7 @@ export function orderWords(terms: OrderTerms, policy: string, language: Language
   const zh = language === "zh";
   const parts: string[] = [classWords[terms.class][language]];
   if (score !== null)
-    parts.push(zh ? `得分 ${rounded(score)}（最小者在先）` : `score ${rounded(score)} (the least is first)`);
+    parts.push(zh ? `排队得分 ${rounded(score)}（越小越靠前）` : `queue score ${rounded(score)} (the least is first)`);
   if (factor !== null && score !== null)
     parts.push(
       zh
@@ -16,7 +16,7 @@ export function orderWords(terms: OrderTerms, policy: string, language: Language
     );
   if (predictedS !== null)
     parts.push(
-      zh ? `预计运行 ${predictedS} 秒（按以往作业）` : `a predicted run time of ${predictedS} s by jobs before it`,
+      zh ? `预计运行 ${predictedS} 秒（依据以往作业）` : `a predicted run time of ${predictedS} s by jobs before it`,
     );
   return zh ? `策略 ${policy}：${parts.join("；")}` : `policy ${policy}: ${parts.join("; ")}`;
 }

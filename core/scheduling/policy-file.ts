@@ -53,8 +53,8 @@ export function parsePolicy(value: unknown): ParsedPolicy {
 export function parseLivePolicy(value: unknown): ParsedPolicy {
   const parsed = parsePolicy(value);
   if (parsed.kind === "refused" || isLive(parsed.policy)) return parsed;
-  const en = `${parsed.policy.name} is a policy of replays alone. Write head chosen-again, and another backfill than window.`;
-  const zh = `${parsed.policy.name} 仅用于回放。请令 head 为 chosen-again，backfill 取 window 以外的值。`;
+  const en = `${parsed.policy.name} is a policy of replays alone; the live network follows none with head kept or backfill window`;
+  const zh = `${parsed.policy.name} 仅用于回放；实际网络不采用 head 为 kept 或 backfill 为 window 的策略`;
   return { kind: "refused", issues: [{ path: "head", en, zh }] };
 }
 

@@ -310,7 +310,7 @@ export function reasonWords(rule: string | null, facts: Facts, language: Languag
 /** What stands in an outcome as its reason: a rule's name in words, and what a person wrote as it is. */
 export function endReasonWords(reason: string, language: Language): string {
   const [, claimant] = /^makes way for (\d+(?:_\d+)?)$/.exec(reason) ?? [];
-  if (claimant !== undefined && language === "zh") return `为 ${claimant} 让出位置`;
+  if (claimant !== undefined && language === "zh") return `为作业 ${claimant} 让出位置`;
   return reason === "dependency-never-satisfied" ? endedUnmet[language] : reason;
 }
 

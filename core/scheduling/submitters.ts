@@ -35,6 +35,8 @@ export type Submitters = {
   usage: Usage | null;
   /** null: the time asked for stands for the run time. */
   runTimes: RunTimes | null;
+  /** What was used and learnt under another policy, where the one in force minds neither or one of them: it does not fade. */
+  asleep: Pick<OrderMemory, "used" | "runTimes">;
   capacity: Capacity;
 };
 
@@ -55,6 +57,7 @@ export function emptySubmitters({ fairness, prediction }: Policy): Submitters {
     weights: new Map(),
     usage: fairness === null ? null : new Usage(fairness, []),
     runTimes: prediction === null ? null : new RunTimes(prediction),
+    asleep: { used: [], runTimes: [] },
     capacity: capacityOf([]),
   };
 }
@@ -175,16 +178,18 @@ export function followPolicy(of: Submitters, { fairness, prediction }: Policy, a
 export function memoryOf(of: Submitters, live: Iterable<LiveCharge>, atMs: number): OrderMemory {
   const atS = wholeS(atMs);
   const { usage } = of;
-  const used = of.all.map(({ number }) => usage?.used(number, atS) ?? 0);
+  const runTimes = of.runTimes?.learnt() ?? of.asleep.runTimes;
+  if (usage === null) return { atMs, used: of.asleep.used, runTimes };
+  const used = of.all.map(({ number }) => usage.used(number, atS));
   for (const { by, charged } of live)
-    used[by.number] = (used[by.number] ?? 0) - charged.part * charged.forS * (usage?.decay(atS - charged.fromS) ?? 1);
+    used[by.number] = (used[by.number] ?? 0) - charged.part * charged.forS * usage.decay(atS - charged.fromS);
   return {
     atMs,
     used: of.all.flatMap(({ tenant, project, person, number }) => {
       const left = used[number] ?? 0;
       return left > leastKept ? [[tenant, project, person, left] as const] : [];
     }),
-    runTimes: of.runTimes?.learnt() ?? [],
+    runTimes,
   };
 }
 
@@ -195,6 +200,7 @@ export type LiveCharge = { readonly by: Submitter; readonly charged: Charge };
 
 export function recall(of: Submitters, memory: OrderMemory): void {
   const atS = wholeS(memory.atMs);
+  of.asleep = { used: of.usage ? [] : memory.used, runTimes: of.runTimes ? [] : memory.runTimes };
   for (const [tenant, project, person, used] of memory.used)
     of.usage?.charge(submitterOf(of, tenant, project, person).number, used, atS);
   of.runTimes?.recall(memory.runTimes);

@@ -31,7 +31,7 @@ test("weir ships; a version that is set is in force at once, kept with who set i
   assert.deepEqual([before.policy, before.class, before.factor, before.predictedS], ["weir", "normal", 1, 300]);
   assert.match(
     before.words,
-    /policy weir: priority normal; score \d+.*fairness factor of 1.*predicted run time of 300 s/,
+    /policy weir: priority normal; queue score \d+.*fairness factor of 1.*predicted run time of 300 s/,
   );
 
   const file = { name: "plain", like: "easy" };

@@ -112,7 +112,7 @@ const words = {
   },
   nothingStarts: {
     en: "no smaller request would start now either: what it waits for is not room, or others are ahead of it",
-    zh: "减少申请也不能立即启动：所等待的并非空闲资源，或有其他作业排在前面",
+    zh: "即使减少申请也无法立即启动：所等待的并非空闲资源，或有其他作业排在前面",
   },
   there: { en: "waits there: {reason}", zh: "正在该处等待：{reason}" },
   placed: { en: "was placed at {centre}", zh: "已放置于 {centre}" },

@@ -30,6 +30,8 @@ export type StartRange = {
 
 const memory = 200;
 const borrowed = 8;
+/** Of fewer errors there is no tenth to tell. */
+const leastSeen = 10;
 /** Half a power of two a bin on each side of 0, up to 2^27 s (four years). */
 const sideBins = 54;
 
@@ -56,9 +58,9 @@ export function medianError(errors: StartErrors, size: SizeClass): number | null
   return median;
 }
 
-/** null: nothing was ever learnt, so that nothing can be said of how far the estimate is off. */
+/** null: too little was learnt to say how far the estimate may be off. */
 export function startRange(errors: StartErrors, size: SizeClass, estimatedS: number): StartRange | null {
-  if (errors.all.total === 0) return null;
+  if (Math.round(errors.all.total) < leastSeen) return null;
   const own = errors.byClass.get(classKey(size));
   const weights = weightsOf(errors, size);
   const at = (share: number) => Math.max(0, Math.round(estimatedS + quantileOf(weights, share)));

@@ -95,7 +95,7 @@ test("the score stands with each centre where it could run, and its words say ev
   assert.ok(alpha?.score);
   const words = "score 1525 s (starts in 1000 s, runs at most 500 s, carbon 25 s)";
   assert.equal(scoreWords(alpha.score, "en"), words);
-  assert.equal(scoreWords(alpha.score, "zh"), "评分 1525 秒（1000 秒后开始，运行至多 500 秒，碳排放 25 秒）");
+  assert.equal(scoreWords(alpha.score, "zh"), "放置评分 1525 秒（1000 秒后开始，运行至多 500 秒，碳排放 25 秒）");
 });
 
 test("with a placement only what was weighed is kept", () => {

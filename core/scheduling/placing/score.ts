@@ -61,7 +61,7 @@ export function scoreWords({ startsInS, runS, priceS, carbonS, riskS }: Score, l
       `运行至多 ${runS} 秒`,
       ...more.map(([name, seconds]) => `${name} ${seconds} 秒`),
     ];
-    return `评分 ${startsInS === null ? "未知" : `${startsInS + rest} 秒`}（${parts.join("，")}）`;
+    return `放置评分 ${startsInS === null ? "未知" : `${startsInS + rest} 秒`}（${parts.join("，")}）`;
   }
   const parts = [
     startsInS === null ? "no telling when it starts" : `starts in ${startsInS} s`,

@@ -43,7 +43,7 @@ export const zh: Words<typeof en> = {
     coreHours: "核时",
     cardHours: "卡时",
     memoryHours: "GiB·时",
-    wallHours: "运行小时",
+    wallHours: "运行时长（小时）",
     yuan: "¥{{value}}",
   },
   duration: { d: "{{n}} 天", h: "{{n}} 小时", min: "{{n}} 分", s: "{{n}} 秒", ms: "{{n}} 毫秒" },

@@ -13,7 +13,7 @@ export const zh: Words<typeof en> = {
   coreHours: "核时",
   cardHours: "卡时",
   memory: "内存 GiB·时",
-  wall: "运行小时",
+  wall: "运行时长（小时）",
   cost: "费用",
   tariff: "资费版本",
   total: "合计",
