@@ -36,6 +36,9 @@ export async function joinCentre(
     return answer;
   };
   await sync({ engine: smallEngine });
+  // The scheduler hears of it by the feed.
+  const body = { command: ["true"], centres: { only: [centre] } };
+  await until(async () => ((await client.call("dryRun", { body })).kind === "answer" ? true : null));
   return { agent, credential, sync };
 }
 
