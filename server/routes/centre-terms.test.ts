@@ -120,7 +120,11 @@ test("suspend: said beforehand, then what waits is asked back and what has start
   } as const;
   const all = { ...usage, droppedStdoutBytes: 0, droppedStderrBytes: 0, energyJoules: null };
   await joined.sync({ observations: [{ kind: "ended", run: second, atMs: 6, end, usage: all, words: null }] });
-  const now = await ok(client.call("intake", beta));
+  // The scheduler hears of what is written by the feed, a moment after it is.
+  const now = await until(async () => {
+    const intake = await ok(client.call("intake", beta));
+    return intake.onlyHere === 2 ? null : intake;
+  });
   assert.deepEqual([now.waiting, now.running, now.onlyHere], [0, 1, 3]);
   const job = Number(first.split(".")[0]);
   const why = await ok(client.call("why", { params: { job }, query: { index: 3 } }));
