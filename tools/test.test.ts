@@ -79,6 +79,25 @@ test("a file that cannot be loaded, has no test, or fails after its tests is a f
   assert.match(out, /too late/);
 });
 
+test("what fails beside others is run once more, alone; what passes then is named, what breaks things is not tried again", () => {
+  const failsOnce = (mark: string): string =>
+    `import { existsSync, writeFileSync } from "node:fs";
+     test("shaky", () => { const seen = existsSync("${mark}"); writeFileSync("${mark}", ""); assert(seen); });`;
+  const mended = run({ "core/a.test.ts": pass, "server/b.test.ts": failsOnce("b"), "server/c.test.ts": pass });
+  assert.equal(mended.last, "3 passed, 0 failed", mended.out);
+  assert.equal(mended.status, 0);
+  assert.match(mended.out, /passed alone: to be mended:\n {2}server\/b\.test\.ts: shaky\n/);
+  const found = run({
+    "server/b.test.ts": pass,
+    "server/crash.test.ts": failsOnce("c"),
+    "core/d.test.ts": failsOnce("d"),
+  });
+  assert.equal(found.last, "1 passed, 2 failed", found.out);
+  const broken = run({ "server/b.test.ts": 'test("never", () => { assert(false); });', "server/c.test.ts": pass });
+  assert.equal(broken.last, "1 passed, 1 failed", broken.out);
+  assert.equal(run({ "server/b.test.ts": failsOnce("b") }).last, "0 passed, 1 failed", "nothing ran beside it");
+});
+
 test("a repository without a test fails", () => {
   const { status, last } = run({});
   assert.equal(last, "0 passed, 0 failed");

@@ -5,8 +5,9 @@
 //   npm test -- --unit            the quick ones, which need nothing but Node (part of `npm run check`)
 //   npm test -- --long test/x     the long form of suites that have one, which see WEIR_TEST_LONG=1 (`npm run test:long`)
 //
-// `*.test.ts` lies beside the code it tests; `*.e2e.test.ts` are end-to-end tests and may take longer. Status 0 where
-// something ran and nothing failed. The last line is `N passed, N failed` or `N passed, N failed, N skipped`.
+// `*.test.ts` lies beside the code it tests; `*.e2e.test.ts` are end-to-end tests and may take longer. What failed while
+// other files ran beside it is run once more, alone; where it passes then, it is named at the end as a test to mend.
+// Status 0 where something ran and nothing failed. The last line is `N passed, N failed` or `N passed, N failed, N skipped`.
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { globSync, readFileSync } from "node:fs";
@@ -31,6 +32,11 @@ const mostAtOnce = 8;
 /** What has not ended by then is ended. */
 const limitsS = { endToEnd: 600, long: 1800, other: 300 };
 
+/** Of more files than these the machine is not the cause. */
+const mostAgain = 4;
+/** Suites that break things at random: what they find once is found. */
+const judgedOnce = /(chaos|crash|faults|property)\.(e2e\.)?test\.ts$/;
+
 /** How long a process may stay after its last test, for its `after` hooks and for commands that await a dead engine. */
 const quietS = 90;
 
@@ -41,6 +47,8 @@ type Outcome = {
   readonly output: string;
   /** Of its process; of files that share one, of their tests. */
   readonly tookMs: number;
+  /** Names of the tests that failed when it ran beside others, where it has passed alone since. */
+  readonly onlyAlone?: readonly string[];
 };
 
 /** The test processes under way; they end with this one. */
@@ -58,7 +66,8 @@ const isLong = words.includes("--long");
 const files = findFiles(words.filter((word) => !word.startsWith("--")));
 installWhatIsMissing(files);
 const most = Math.min(mostAtOnce, availableParallelism() * (unitOnly ? atOnceEach.unit : atOnceEach.all));
-process.exitCode = summarise(await runAll(planBatches(files), most));
+const batches = planBatches(files);
+process.exitCode = summarise(await failedAgain(batches, await runAll(batches, most)));
 
 function findFiles(filters: readonly string[]): readonly string[] {
   return globSync("**/*.test.ts", { cwd: root, exclude: ["**/node_modules/**", "dist/**", ".git/**"] })
@@ -69,7 +78,6 @@ function findFiles(filters: readonly string[]): readonly string[] {
 
 /** In the order in which they begin: the longest first, that none is still under way when the others are done. */
 function planBatches(all: readonly string[]): readonly Batch[] {
-  const isPure = (file: string): boolean => pureFolders.includes(topOf(file)) && !isEndToEnd(file);
   const pure = all.filter(isPure);
   const long = slowest.filter((file) => all.includes(file));
   const others = all.filter((file) => !isPure(file) && !long.includes(file));
@@ -96,6 +104,29 @@ async function runAll(batches: readonly Batch[], most: number): Promise<readonly
   };
   await Promise.all(Array.from({ length: most }, work));
   return done;
+}
+
+/** Runs what failed beside other files once more, alone. What failed again, or may not be run again, stays failed. */
+async function failedAgain(batches: readonly Batch[], first: readonly Outcome[]): Promise<readonly Outcome[]> {
+  const again = first.flatMap(({ file, results }) => {
+    const alone = isPure(file) || judgedOnce.test(file) ? undefined : batches.find(({ files }) => files[0] === file);
+    const failed = results.filter(isFailed).map(({ name }) => name);
+    return alone === undefined || failed.length === 0 ? [] : [{ alone, failed }];
+  });
+  if (batches.length === 1 || again.length === 0 || again.length > mostAgain) return first;
+  console.log("\nonce more, alone, what failed beside others:");
+  const settled = new Map<string, Outcome>();
+  for (const { alone, failed } of again) {
+    for (const outcome of await runBatch(alone)) {
+      printFile(outcome);
+      settled.set(outcome.file, outcome.results.some(isFailed) ? outcome : { ...outcome, onlyAlone: failed });
+    }
+  }
+  return first.map((outcome) => settled.get(outcome.file) ?? outcome);
+}
+
+function isFailed(result: Result): result is Extract<Result, { kind: "failed" }> {
+  return result.kind === "failed";
 }
 
 /** A process that crashes takes its neighbours' results along, so those are run again, each alone. */
@@ -210,7 +241,7 @@ function endGroup(child: ChildProcess): void {
 
 function printFile(outcome: Outcome): void {
   const count = (kind: Result["kind"]): number => outcome.results.filter((result) => result.kind === kind).length;
-  const failed = outcome.results.filter((result) => result.kind === "failed");
+  const failed = outcome.results.filter(isFailed);
   const parts = [`${count("passed") + count("todo")} passed`];
   if (failed.length > 0) parts.push(`${failed.length} failed`);
   if (count("skipped") > 0) parts.push(`${count("skipped")} skipped`);
@@ -245,6 +276,9 @@ function summarise(all: readonly Outcome[]): number {
   if (skips.length > 0) console.log("\nskipped:");
   for (const { file, name, reason } of skips)
     console.log(`  ${relative(root, resolve(root, file))}: ${name}: ${reason}`);
+  const onlyAlone = all.flatMap(({ file, onlyAlone = [] }) => onlyAlone.map((name) => `  ${file}: ${name}`));
+  if (onlyAlone.length > 0)
+    console.log(`\nfailed beside others and passed alone: to be mended:\n${onlyAlone.join("\n")}`);
   const avoidable = skips.filter(({ reason }) => reason.startsWith(notInstalled));
   if (process.env.CI === "true" && avoidable.length > 0) {
     console.log(
@@ -306,6 +340,10 @@ function isRequirement(name: string): name is RequirementName {
 
 function topOf(file: string): string {
   return file.split("/")[0] ?? "";
+}
+
+function isPure(file: string): boolean {
+  return pureFolders.includes(topOf(file)) && !isEndToEnd(file);
 }
 
 function isEndToEnd(file: string): boolean {
