@@ -105,6 +105,32 @@ test("several traces: homes in the order given, and each way to route", async ()
   }
 });
 
+test("several traces: who starts later than alone, and by how much", async () => {
+  const late = async (words: string) => {
+    const { out, error } = await weir(`simulate --trace ${other} ${one} ${words} --json`);
+    assert.equal(error, "");
+    return JSON.parse(out).laterThanAlone;
+  };
+  const none = { share: 0, p99S: 0 };
+  assert.deepEqual(await late("--policy easy --routing home"), {
+    ...none,
+    perHome: [
+      { name: "other", ...none },
+      { name: "one", ...none },
+    ],
+  });
+  assert.equal((await late("--policy easy --routing merged")).share, 0);
+  // Without backfill the third job of "one" starts at second 10, behind the second; under EASY at once, at second 2.
+  const { share, p99S, perHome } = await late("--policy fcfs --routing home");
+  assert.deepEqual([share, p99S, perHome[0], perHome[1].share], [1 / 5, 8, { name: "other", ...none }, 1 / 3]);
+  assert.equal(await late("--policy rl-sjf --routing home"), undefined);
+  const { out } = await weir(`simulate --trace ${other} ${one} --policy fcfs --routing home`);
+  assert.match(out, /LATER THAN ALONE +BY, 99 %\n/);
+  assert.match(out, /\nall +5 .* 20\.0 % +8\.0 s\n/i);
+  const { out: alone } = await weir(`simulate --trace ${one} --policy fcfs`);
+  assert.doesNotMatch(alone, /LATER THAN ALONE/);
+});
+
 test("days, sequences, sizes and estimates", async () => {
   const jobsOf = async (words: string) => {
     const { out, error } = await weir(`simulate --policy easy --json ${words}`);
@@ -186,7 +212,7 @@ test("--network: latency, leases and moves of traces, and what is refused of it"
   assert.equal(far.perHome[0].meanWaitS, near.perHome[0].meanWaitS + 7);
   assert.equal(far.perHome[1].meanWaitS, near.perHome[1].meanWaitS);
   const shown = await weir(`${asked} --routing central --network far.json`);
-  assert.match(shown.out, /Bound again:? +0 moves, 0 leases over/);
+  assert.match(shown.out, /Bound again:? +0 moves, 0 leases over/i);
   for (const [words, code, error] of [
     [
       `${asked} --network bad.json`,

@@ -6,6 +6,7 @@ import { type Policy, policies } from "#core/scheduling/policy.ts";
 import type { Schedule, Workload } from "#core/scheduling/replay/workload.ts";
 import { unreachable } from "#core/unreachable.ts";
 import { type Metrics, measure } from "#simulator/metrics.ts";
+import { type Lateness, lateness } from "#simulator/report/series.ts";
 import type { SwfLog } from "#simulator/swf.ts";
 import {
   buildWorkload,
@@ -75,6 +76,16 @@ export function simulate(
   const { schedule, rebound } = replayed;
   const metrics = measure(workload, schedule, longestWaitS(policy));
   return { kind: "simulated", workload, groups, schedule, rebound, metrics, effort };
+}
+
+/**
+ * By how much jobs start later than they would on their home alone, under EASY there, in the order of the homes and then of
+ * all; null where there is one home, or where the policy's rules make other jobs of the traces (RLScheduler's).
+ */
+export function laterThanAlone({ workload, schedule }: Simulated, policy: Policy): readonly Lateness[] | null {
+  if (workload.homes.length === 1 || rulesOf(policy) === "sequence") return null;
+  const alone = replay(workload, { policy: policies.easy, routing: "home", seed: 0 });
+  return alone.kind === "schedule" ? lateness(workload, schedule, alone.schedule) : null;
 }
 
 /** What a job of a trace is under a policy: two that differ in it cannot be compared job by job. */

@@ -12,7 +12,10 @@ import { exitCodes, Stop } from "#cli/stop.ts";
 import { routings } from "#core/scheduling/kernel/routings.ts";
 import { withDefaults } from "#simulator/defaults.ts";
 import { isSynthetic } from "#simulator/generate/generate.ts";
+import type { Lateness } from "#simulator/report/series.ts";
+import { sayIn } from "#simulator/report/words.ts";
 import {
+  laterThanAlone,
   longestWaitS,
   type Simulated,
   type Simulation,
@@ -39,8 +42,10 @@ export async function simulateTraces(call: Call): Promise<number> {
   const synthetic = logs.filter(isSynthetic).map(({ name }) => name);
   const said = synthetic.length === 0 ? {} : { synthetic };
   const between = done.rebound === null ? {} : { network: done.rebound };
-  if (call.json) await call.printJson({ ...done.metrics, ...between, ...said, ...done.effort });
-  else await printResult(call, simulation, done, synthetic);
+  const late = laterThanAlone(done, simulation.policy);
+  if (call.json)
+    await call.printJson({ ...done.metrics, ...between, ...said, ...lateJson(done, late), ...done.effort });
+  else await printResult(call, simulation, done, late, synthetic);
   const report = call.one("report");
   if (report !== null) writeReport(call, report, simulation, done, synthetic.length > 0);
   return exitCodes.done;
@@ -70,6 +75,7 @@ async function printResult(
   call: Call,
   { policy, routing, estimates }: Simulation,
   done: Simulated,
+  late: readonly Lateness[] | null,
   synthetic: readonly string[],
 ): Promise<void> {
   const { say } = call;
@@ -117,14 +123,28 @@ async function printResult(
   const right = (title: string) => ({ title, align: "right" }) as const;
   const titles = ["columnHome", "columnHomeJobs", "columnMeanWait", "columnP95Wait", "columnMaxWait"] as const;
   const [home, ...others] = titles.map((title) => say(title));
+  const inReport = sayIn(call.language);
+  const lateTitles = late === null ? [] : [inReport("laterShare").toUpperCase(), inReport("laterBy").toUpperCase()];
   await call.printTable(
-    [{ title: home ?? "", flexible: true }, ...others.map(right)],
-    metrics.perHome.map((one) => [
+    [{ title: home ?? "", flexible: true }, ...[...others, ...lateTitles].map(right)],
+    [...metrics.perHome, { ...metrics, name: inReport("all") }].map((one, at) => [
       one.name,
       `${one.jobs}`,
-      ...[one.meanWaitS, one.p95WaitS, one.maxWaitS].map((waitS) => `${waitS.toFixed(1)} s`),
+      ...[one.meanWaitS, one.p95WaitS, one.maxWaitS].map(exactly),
+      ...(late === null ? [] : [`${((late[at]?.share ?? 0) * 100).toFixed(1)} %`, exactly(late[at]?.p99S ?? 0)]),
     ]),
   );
+}
+
+function exactly(spanS: number): string {
+  return `${spanS.toFixed(1)} s`;
+}
+
+/** Of all jobs, and by home in the order of the traces. */
+function lateJson({ metrics }: Simulated, late: readonly Lateness[] | null): object {
+  if (late === null) return {};
+  const perHome = metrics.perHome.map(({ name }, at) => ({ name, ...late[at] }));
+  return { laterThanAlone: { ...late.at(-1), perHome } };
 }
 
 /** `6834.6 s (1h53m)`; below a minute the seconds say it all. */

@@ -68,14 +68,26 @@ export type Lateness = {
 
 /** In the order of the homes, then of all jobs together. */
 export function lateness(workload: Workload, schedule: Schedule, alone: Schedule): readonly Lateness[] {
-  const all = Array.from({ length: workload.count }, (_, i) =>
-    Math.max(0, (schedule.startS[i] ?? 0) - (alone.startS[i] ?? 0)),
-  );
-  const ofHome = workload.homes.map((_, home) => all.filter((_, i) => workload.home[i] === home));
+  const { count, homes, home } = workload;
+  const jobs = new Int32Array(homes.length);
+  for (const at of home) jobs[at] = (jobs[at] ?? 0) + 1;
+  const all = new Float64Array(count);
+  const ofHome = Array.from(jobs, (its) => new Float64Array(its));
+  jobs.fill(0);
+  for (let i = 0; i < count; i += 1) {
+    const lateS = Math.max(0, (schedule.startS[i] ?? 0) - (alone.startS[i] ?? 0));
+    const at = home[i] ?? 0;
+    const place = jobs[at] ?? 0;
+    const its = ofHome[at];
+    all[i] = lateS;
+    if (its) its[place] = lateS;
+    jobs[at] = place + 1;
+  }
   return [...ofHome, all].map((its) => {
-    const sorted = Float64Array.from(its).sort();
-    const later = its.reduce((count, lateS) => count + (lateS > 0 ? 1 : 0), 0);
-    return { share: later / Math.max(1, its.length), p99S: sorted[Math.floor(0.99 * sorted.length)] ?? 0 };
+    const sorted = its.sort();
+    const firstLate = sorted.findIndex((lateS) => lateS > 0);
+    const later = firstLate < 0 ? 0 : sorted.length - firstLate;
+    return { share: later / Math.max(1, sorted.length), p99S: sorted[Math.floor(0.99 * sorted.length)] ?? 0 };
   });
 }
 
