@@ -1,5 +1,9 @@
+import assert from "node:assert/strict";
 import { test } from "node:test";
-import { checkScenario } from "./scenario-testing.ts";
+import { policies } from "../policy.ts";
+import { replay } from "./replay.ts";
+import { routings } from "./routings.ts";
+import { checkScenario, workloadOf } from "./scenario-testing.ts";
 
 // Each rule of docs/guides/simulate.md where it shows.
 
@@ -321,4 +325,14 @@ test("RLScheduler's backfill: whoever is due before the window's end, in order o
     expect wide  starts 10
   `,
   );
+});
+
+test("a job larger than every centre is refused, whatever the routing; merged it may fit", () => {
+  const jobs = [1, 12].map((processors) => ({ submitS: 0, runS: 5, estimateS: 5, processors, home: 0 }));
+  const workload = workloadOf([8, 10], jobs);
+  for (const routing of routings) {
+    const replayed = replay(workload, { policy: policies.weir, routing, seed: 1 });
+    if (routing === "merged") assert.equal(replayed.kind, "schedule");
+    else assert.deepEqual(replayed, { kind: "never-fits", job: 1, processors: 12, largest: 10 }, routing);
+  }
 });

@@ -68,6 +68,85 @@ test("from one fixed state, added capacity never makes the head's reserved start
   assert.ok(later > 100, `only ${later} heads had to wait`);
 });
 
+test("several centres, one queue: from one fixed state, capacity that is freed never makes the head start after its reservation", () => {
+  let later = 0;
+  const network = fc.record({
+    sizes: fc.array(fc.integer({ min: 2, max: 12 }), { minLength: 2, maxLength: 3 }),
+    running: fc.array(fc.record({ lastsS: fc.integer({ min: 1, max: 30 }), share: fc.nat(99) }), { maxLength: 8 }),
+    queue: fc.array(fc.record({ lastsS: fc.integer({ min: 1, max: 30 }), share: fc.nat(99) }), {
+      minLength: 1,
+      maxLength: 12,
+    }),
+    held: fc.nat(99),
+  });
+  const names = fc.constantFrom("easy", "easy-sjbf", "sjf-easy", "saf-easy", "conservative");
+  fc.assert(
+    fc.property(network, names, ({ sizes, running, queue, held }, name) => {
+      const largest = Math.max(...sizes);
+      const needsOf = (share: number) => 1 + Math.floor((share * largest) / 100);
+      // One a second, each placed before the next is known, the one that holds what may be freed before all.
+      const nowS = running.length + 1;
+      const first = (heldS: number): readonly PlainJob[] => [
+        { submitS: 0, ...lasting(heldS), processors: needsOf(held), home: 0 },
+      ];
+      const runs = running.map(({ lastsS, share }, at) => ({
+        ...{ submitS: at + 1, ...lasting(nowS + lastsS), processors: needsOf(share), home: 0 },
+      }));
+      const before = first(1_000_000);
+      let atOnce = runs;
+      for (let all = -1; all !== atOnce.length; ) {
+        all = atOnce.length;
+        const { startS } = scheduleOf(workloadOf(sizes, [...before, ...atOnce]), name, "central");
+        atOnce = atOnce.filter((job, at) => startS[at + 1] === job.submitS);
+      }
+      const waits = queue.map(({ lastsS, share }) => ({
+        ...{ submitS: nowS, ...lasting(lastsS), processors: needsOf(share), home: 0 },
+      }));
+      const [less, more] = [first(1_000_000), first(nowS)].map((held) => [...held, ...atOnce, ...waits]);
+      const head = headOf({ running: atOnce.length + 1, jobs: less ?? [] }, name);
+      const startOf = (jobs: readonly PlainJob[] = []) => {
+        const schedule = scheduleOf(workloadOf(sizes, jobs), name, "central");
+        for (const [at, job] of atOnce.entries()) assert.equal(schedule.startS[at + 1], job.submitS);
+        return { startS: schedule.startS[head] ?? 0, centre: [...schedule.centre].slice(0, atOnce.length + 1) };
+      };
+      const [kept, freed] = [startOf(less), startOf(more)];
+      assert.deepEqual(kept.centre, freed.centre);
+      const reservedS = reservedStartS(
+        sizes,
+        (less ?? []).slice(0, atOnce.length + 1),
+        kept.centre,
+        less?.[head],
+        nowS,
+      );
+      assert.ok(kept.startS <= reservedS, `${name}: it starts at ${kept.startS}, ${reservedS} was reserved`);
+      assert.ok(freed.startS <= reservedS, `${name}: ${freed.startS} with what was freed, ${reservedS} was reserved`);
+      if (reservedS > nowS) later += 1;
+    }),
+    { numRuns: 400 },
+  );
+  assert.ok(later > 50, `only ${later} heads had to wait`);
+});
+
+/** The earliest second at which some centre has room for the job by the ends of what runs. */
+function reservedStartS(
+  sizes: readonly number[],
+  running: readonly PlainJob[],
+  centre: readonly number[],
+  job: PlainJob | undefined,
+  nowS: number,
+): number {
+  const ends = running.map(({ submitS, estimateS, processors }, at) => ({
+    ...{ atS: submitS + estimateS, processors, centre: centre[at] },
+  }));
+  const instants = [nowS, ...ends.map(({ atS }) => atS).filter((atS) => atS > nowS)].toSorted((a, b) => a - b);
+  const hasRoom = (atS: number) =>
+    sizes.some((size, at) => {
+      const used = ends.reduce((sum, one) => sum + (one.centre === at && one.atS > atS ? one.processors : 0), 0);
+      return size - used >= (job?.processors ?? 0);
+    });
+  return instants.find(hasRoom) ?? Number.POSITIVE_INFINITY;
+}
+
 test("weir: from one fixed state, added capacity never makes the promise to the first one past the guard's time later", () => {
   // The guard's time is over at once: all are served as they came, and who is first is the same however large the centre is.
   const guarded: Policy = { ...weir, maxWaitS: 0, guardLeadS: 0 };
