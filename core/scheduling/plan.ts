@@ -53,7 +53,7 @@ import {
   overBy,
   type PreemptionRecord,
 } from "#core/scheduling/preemption/record.ts";
-import { chooseVictims, roomWith } from "#core/scheduling/preemption/victims.ts";
+import { chooseVictims, roomWith, type WhyNobodyEnds } from "#core/scheduling/preemption/victims.ts";
 import { type Ask, forgetFailures, type Group, nextReady, putBack, type Queue, room } from "#core/scheduling/queue.ts";
 import { isStarving } from "#core/scheduling/ranking.ts";
 import type { Candidate } from "#core/scheduling/reasons.ts";
@@ -161,7 +161,7 @@ function hasCome({ job, position, attempt, pool }: Started, changes: number): bo
 }
 
 /** Looks at the scene as it would be when the queue had been served up to a place, and leaves it as it was. */
-export function seenFrom<Seen>(scene: Scene, nowMs: number, place: Place, look: () => Seen): Seen {
+export function seenFrom<Seen>(scene: Scene, nowMs: number, place: Place, look: (walk: Walk) => Seen): Seen {
   const all = { nowMs, most: Number.POSITIVE_INFINITY, end: place, placed: () => {}, remembers: false };
   return served(scene, all, look);
 }
@@ -221,7 +221,7 @@ type Errand = {
 };
 
 /** What a walk did to the records, to be undone, and what it found. */
-type Walk = {
+export type Walk = {
   readonly nowMs: number;
   readonly taken: Taken[];
   /** Jobs that started all they may, out of their row until the walk is undone. */
@@ -344,8 +344,7 @@ function serveClaims(scene: Scene, walk: Walk, { end, placed, nowMs, most }: Err
 
 function keepPlace(walk: Walk, { job, position, pool, runs, endsMs }: HeldClaim): void {
   const { shape } = job.ask;
-  const ending = [...runs].flatMap((run) => pool.yielding.get(run) ?? []);
-  const room = roomWith(leftOf(pool).room, ending, pool);
+  const room = roomWith(pool, [...runs]);
   const devices = shape.accelerators ? devicesFor(shape, pool.devices) : [-1];
   const device = devices.find((one) => hasRoom(room, needIn(shape, pool, one))) ?? devices[0] ?? -1;
   keepAt(walk, pool, { job, position }, device, Math.max(walk.nowMs + 1, endsMs));
@@ -363,33 +362,56 @@ const mostLooked = 20;
 
 /** Whether runs are asked to end for it: then its place is kept, and it waits for nothing else. */
 function preempt(scene: Scene, walk: Walk, ask: Ask, { job, position }: Holder): boolean {
-  const { preemption } = scene;
-  const { policy } = preemption;
-  if (!policy || job.priority === "low" || policy.of[job.priority].length === 0) return false;
-  if (walk.looked >= mostLooked || hasClaim(preemption, job.id)) return false;
-  if (walk.asking.some(({ order }) => order.claimant.job === job.id)) return false;
-  const pools = ask.group.pools.filter(
-    (pool) => pool.yielding.size > 0 && mayTake(pool) && !isShared(pool) && !waitsForMore(ask, pool),
-  );
+  if (walk.looked >= mostLooked || walk.asking.some(({ order }) => order.claimant.job === job.id)) return false;
+  const pools = poolsToClear(scene, ask, job);
   if (pools.length === 0) return false;
   walk.looked += 1;
+  const found = victimsFor(scene, walk, ask, job, pools);
+  if (found?.kind !== "ends") return false;
   const { nowMs } = walk;
-  const anywayMs = earliestStart(ask, ask.group.pools, nowMs, null)?.atMs ?? null;
-  const found = chooseVictims(preemption, policy, { asked: ask, job, pools, nowMs, anywayMs, asking: walk.asking });
-  if (!found) return false;
   const { pool, device, runs, endsMs } = found;
   const claimant = { job: job.id, index: indexAt(job.indices, position) };
   for (const { job: other, position: at, run } of runs) {
     const { attempt, endsMs: endedMs } = run;
     const ref = { job: other.id, index: indexAt(other.indices, at), attempt };
     const order = { ...ref, centre: pool.centre.id, pool: pool.name, claimant, claimantName: nameAt(job, position) };
-    walk.asking.push({ order, run, endedMs, pool, project: other.project });
+    const { project, tenant } = other.submitter;
+    walk.asking.push({ order, run, endedMs, pool, project, tenant });
     run.makesWay = claimant;
     expectEndAt(run, Math.min(endedMs, overBy(other, nowMs)));
   }
   keep(walk, job, position);
   keepAt(walk, pool, { job, position }, device, endsMs);
   return true;
+}
+
+/** Where runs might end for the job: what takes work, and where nothing but room is missing. */
+function poolsToClear({ preemption }: Scene, ask: Ask, job: JobRecord): readonly PoolRecord[] {
+  const { policy } = preemption;
+  if (!policy || job.priority === "low" || policy.of[job.priority].length === 0) return [];
+  if (hasClaim(preemption, job.id)) return [];
+  return ask.group.pools.filter(
+    (pool) => pool.yielding.size > 0 && mayTake(pool) && !isShared(pool) && !waitsForMore(ask, pool),
+  );
+}
+
+function victimsFor(
+  { preemption }: Scene,
+  { nowMs, asking }: Walk,
+  ask: Ask,
+  job: JobRecord,
+  pools: readonly PoolRecord[],
+): ReturnType<typeof chooseVictims> {
+  const { policy } = preemption;
+  if (!policy) return null;
+  const anywayMs = earliestStart(ask, ask.group.pools, nowMs, null)?.atMs ?? null;
+  return chooseVictims(preemption, policy, { asked: ask, job, pools, nowMs, anywayMs, asking });
+}
+
+/** Of a task that waits, in a scene served up to it: why no run ends for it; null: its class may end none, or some are to end. */
+export function whyNobodyEnds(scene: Scene, walk: Walk, job: JobRecord): WhyNobodyEnds | null {
+  const found = victimsFor(scene, walk, job.ask, job, poolsToClear(scene, job.ask, job));
+  return found?.kind === "nobody-ends" ? found.why : null;
 }
 
 /** Whether a task that was taken back may go now where room was kept for it. */

@@ -190,6 +190,7 @@ function preemptionOf(part: Part | null | undefined, base: Preemption | null): P
     mostTimes: part.number("mostTimes", from.mostTimes, { least: 1, most: 1000, whole: true }),
     mostOfPool: part.number("mostOfPool", from.mostOfPool, perHour),
     mostOfProject: part.number("mostOfProject", from.mostOfProject, perHour),
+    mostOfTenant: part.number("mostOfTenant", from.mostOfTenant, perHour),
     mostGraceS: part.number("mostGraceS", from.mostGraceS, { least: 0, most: 3600, whole: true }),
   };
   part.end();

@@ -139,6 +139,7 @@ export type Preemption = {
   /** Runs that were asked to make room within an hour, in one pool and of one project. */
   readonly mostOfPool: number;
   readonly mostOfProject: number;
+  readonly mostOfTenant: number;
   /** Each is given the grace that it asked for itself; one that asked for more is left alone. */
   readonly mostGraceS: number;
 };
@@ -208,6 +209,7 @@ export const policies = {
       mostTimes: 2,
       mostOfPool: 60,
       mostOfProject: 20,
+      mostOfTenant: 40,
       mostGraceS: 300,
     },
   },

@@ -150,7 +150,7 @@ const verbs: Record<string, (stage: Stage, words: string[]) => void> = {
     else if (what === "starts") expectStart(stage, name, rest[0] ?? "", "now");
     else if (what === "queues") expectStart(stage, name, rest[0] ?? "", "in-turn");
     else if (what === "waits") expectWait(stage, name, rest.join(" "));
-    else if (what === "make-way") expectWay(stage, name, rest[0] ?? "");
+    else if (what === "make-way") expectWay(stage, name, rest[0] ?? "", rest[1]);
     else if (what === "never") expectNever(stage, name);
     else if (what === "impossible") expectImpossible(stage, name);
     else assert.fail(`expect what: ${what}?`);
@@ -218,6 +218,7 @@ function readPool(name: string, words: string[]): PoolState {
     else if (word === "most") limits.mostNodes = next();
     else if (word === "drained") more.state = word;
     else if (word === "foreign") more.foreign = "seen";
+    else if (word === "alone") Object.assign(more, { foreign: "seen", alone: true });
     else if (word === "ours") more.ours = { cores: next(), memoryMib: 0, accelerators: [] };
     else if (!group) assert.fail(`pool: what is ${word}?`);
     else if (word === "memory") group.memoryMib = next();
@@ -429,13 +430,18 @@ function expectWait(stage: Stage, name: string, reasons: string): void {
   }
 }
 
-function expectWay(stage: Stage, names: string, claimant: string): void {
+/** `expect nobody make-way urgent not-surely`: why nobody does. */
+function expectWay(stage: Stage, names: string, claimant: string, why?: string): void {
   const { job, index } = taskOf(stage, claimant);
   const asked = (stage.world.decide(stage.nowMs, 1_000_000).preempt ?? [])
     .filter((each) => each.claimant.job === job && each.claimant.index === index)
     .map((each) => `${each.job}_${each.index}`);
   const named = names === "nobody" ? [] : names.split(",").map((name) => taskOf(stage, name));
   assert.deepEqual(asked.sort(), named.map((each) => `${each.job}_${each.index}`).sort());
+  const explained = stage.world.explain({ job, index }, stage.nowMs);
+  assert(explained.kind === "waiting", `${claimant} is ${explained.kind}`);
+  if (named.length > 0) assert.equal(explained.nobodyEnds, undefined, "explain agrees with decide");
+  if (why !== undefined) assert.equal(explained.nobodyEnds, why);
 }
 
 function expectNever(stage: Stage, name: string): void {

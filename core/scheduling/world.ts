@@ -89,6 +89,7 @@ import {
   promisedOffer,
   type Scene,
   seenFrom,
+  whyNobodyEnds,
 } from "#core/scheduling/plan.ts";
 import { type Backfill, isLive, type Policy, policies } from "#core/scheduling/policy.ts";
 import {
@@ -114,6 +115,7 @@ import {
   type RunMakesWay,
   rateAgainMs,
 } from "#core/scheduling/preemption/record.ts";
+import type { WhyNobodyEnds } from "#core/scheduling/preemption/victims.ts";
 import {
   accountsWanted,
   asksForAccounts,
@@ -388,6 +390,8 @@ export type PoolState = {
   /** What of ours the engine counted when it said what is free. */
   readonly ours: Amounts;
   readonly foreign: ForeignLoad["kind"];
+  /** Of others' work that is seen: none is there, and all that is in use is the network's. Absent: not so, or not known. */
+  readonly alone?: boolean;
   /** Of a shared pool: how many runs of one line may wait in its own queue (B2). */
   readonly maxPending: number;
   /** How long a run placed there may wait for its start (R1); null: the network's own setting. */
@@ -473,6 +477,8 @@ export type WaitingExplanation = {
     readonly runs: number;
     readonly endsMs: number;
   };
+  /** Its class may have runs ended, and none is: why. Absent: it may not, some end, or it starts. */
+  readonly nobodyEnds?: WhyNobodyEnds;
 };
 
 export type EverFit =
@@ -865,7 +871,7 @@ function makeWay(state: State, event: Event<"run-makes-way">): void {
     job.madeWay.set(position, attempts.add(event.attempt));
   }
   const live = found && run?.attempt === event.attempt && !run.makesWay ? { ...found, run } : null;
-  noteAsked(state.preemption, event, pool, live);
+  noteAsked(state.preemption, event, pool, event.tenant ?? found?.job.submitter.tenant ?? theOnlyTenant, live);
   grow(state, pool);
 }
 
@@ -1083,13 +1089,14 @@ function explainAt(
   own: OwnReason | null,
   claimed?: PoolRecord,
 ): WaitingExplanation {
-  return seenFrom(state, nowMs, place, () => {
+  return seenFrom(state, nowMs, place, (walk) => {
     const candidates = judgeAll(state, asked, nowMs);
     const reason = own ?? (candidates.length === 0 ? { rule: "no-centre" as const, facts: {} } : null);
     const left = place.job?.moves?.get(place.position)?.left;
     const within = reason ? [] : inReach(state, asked, candidates).filter((pool) => !claimed || pool === claimed);
     const kept = place.job && !reason ? promisedOffer(state, place.job, place.position, nowMs) : null;
     const offer = reason ? null : (kept ?? chooseElsewhere(left, asked, within, nowMs, choiceOf(state)));
+    const nobodyEnds = place.job && !reason && !offer ? whyNobodyEnds(state, walk, place.job) : null;
     return {
       kind: "waiting",
       rule: reason?.rule ?? null,
@@ -1098,6 +1105,7 @@ function explainAt(
       wouldGoTo: offer?.pool.centre.id ?? null,
       order: place.job && orderTerms(state.queue, state.policy, place.job, nowMs),
       estimate: reason ? { from: "unknown" } : estimateOf(state, asked, offer, nowMs),
+      ...(nobodyEnds && { nobodyEnds }),
     };
   });
 }

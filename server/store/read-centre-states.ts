@@ -43,7 +43,15 @@ function poolState(pool: PoolRow, { engine, driver, terms }: Row): PoolState {
   const told = engine?.pools.find((one) => one.name === pool.name) ?? unreported;
   const { state, memoryMibPerCore, limits, nodes, ours, foreign } = told;
   const agreed = poolTerms(terms ?? defaultTerms(driver), pool, driver);
-  return { ...pool, ...agreed, state, memoryMibPerCore, limits, nodes, ours, foreign: foreign.kind };
+  const kept = { state, memoryMibPerCore, limits, nodes, ours, foreign: foreign.kind };
+  return { ...pool, ...agreed, ...kept, ...(isAlone(told) && { alone: true }) };
+}
+
+/** Of others nothing runs and nothing waits there, and what is in use on its nodes is what the network's runs use. */
+function isAlone({ nodes, ours, foreign }: Pick<EnginePool, "nodes" | "ours" | "foreign">): boolean {
+  if (foreign.kind !== "seen" || foreign.running.length > 0 || foreign.waiting.jobs > 0) return false;
+  const inUse = nodes.reduce((sum, { count, cores, free }) => sum + count * (cores - free.cores), 0);
+  return inUse === ours.cores;
 }
 
 const unreported: Omit<EnginePool, "name"> = {

@@ -94,9 +94,9 @@ export async function readWorld(
 /** What makes way for others, did so for tasks that are not over, or did within the last hour. */
 async function readPreempted(client: pg.ClientBase): Promise<readonly WorldEvent[]> {
   const { rows } = await client.query<
-    RunRow & { pool: string; project_id: ProjectId; claimant: TaskRef; at_ms: number }
+    RunRow & { pool: string; project_id: ProjectId; tenant_id: TenantId; claimant: TaskRef; at_ms: number }
   >(
-    `select r.job_id, r.index, r.attempt, r.centre_id, r.pool, j.project_id, r.cancel -> 'claimant' as claimant, r.cancel_ms as at_ms
+    `select r.job_id, r.index, r.attempt, r.centre_id, r.pool, j.project_id, j.tenant_id, r.cancel -> 'claimant' as claimant, r.cancel_ms as at_ms
      from run r join task t on t.job_id = r.job_id and t.index = r.index join job j on j.id = r.job_id
      where r.cancel ? 'claimant' and (t.state <> 'ended' or r.cancel_ms > $1) order by r.cancel_ms, r.job_id, r.index`,
     [Date.now() - 3_600_000],
@@ -107,6 +107,7 @@ async function readPreempted(client: pg.ClientBase): Promise<readonly WorldEvent
     index: row.index,
     attempt: row.attempt,
     project: row.project_id,
+    tenant: row.tenant_id,
     centre: row.centre_id,
     pool: row.pool,
     claimant: row.claimant,

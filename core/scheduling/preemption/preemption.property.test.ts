@@ -22,6 +22,7 @@ const policy: Policy = {
     mostTimes: 2,
     mostOfPool: 6,
     mostOfProject: 4,
+    mostOfTenant: 5,
     mostGraceS: 20,
   },
 };
@@ -79,7 +80,7 @@ type Model = {
 };
 
 const machines = fc.array(
-  fc.record({ nodes: fc.constantFrom(1, 1, 2), cores: fc.integer({ min: 2, max: 8 }), cards: fc.nat(3) }),
+  fc.record({ nodes: fc.constantFrom(1, 1, 2, 3), cores: fc.integer({ min: 2, max: 8 }), cards: fc.nat(3) }),
   { minLength: 1, maxLength: 3 },
 );
 const step = fc.oneof(
@@ -87,6 +88,7 @@ const step = fc.oneof(
     weight: 6,
     arbitrary: fc.record({
       kind: fc.constant("job" as const),
+      nodes: fc.constantFrom(1, 1, 1, 2),
       cores: fc.integer({ min: 1, max: 6 }),
       cards: fc.constantFrom(0, 0, 1, 2),
       timeLimitS: fc.constantFrom(20, 100, 400),
@@ -139,7 +141,7 @@ function take(model: Model, each: Step): void {
 }
 
 function submit(model: Model, each: Extract<Step, { kind: "job" }>): void {
-  const { cores, cards, project, kind: _, ...asked } = each;
+  const { nodes, cores, cards, project, kind: _, ...asked } = each;
   const id = jobId(model.jobs.size + 1);
   const told = {
     ...asked,
@@ -150,8 +152,8 @@ function submit(model: Model, each: Extract<Step, { kind: "job" }>): void {
     person: personId(1),
     name: "job",
     shape: {
-      nodes: 1,
-      tasks: 1,
+      nodes,
+      tasks: nodes,
       coresPerTask: cores,
       memory: { kind: "default" },
       accelerators: cards === 0 ? null : { vendor: null, model: null, perNode: cards },

@@ -60,7 +60,7 @@ const scenarios: Record<string, string> = {
     running filler
     running brief
     job urgent cores 4 priority high
-    expect nobody make-way urgent
+    expect nobody make-way urgent no-sooner
     job second cores 8 priority high
     expect filler make-way second
   `,
@@ -69,7 +69,7 @@ const scenarios: Record<string, string> = {
     job filler cores 8 time 3600 priority low preemptible restarts
     place
     job urgent cores 4 priority high
-    expect nobody make-way urgent
+    expect nobody make-way urgent nobody-may
     running filler
     expect filler make-way urgent
   `,
@@ -135,16 +135,91 @@ const scenarios: Record<string, string> = {
     running firm
     running filler
     job urgent cores 4 priority high
-    expect nobody make-way urgent
+    expect nobody make-way urgent too-little
   `,
-  "on several nodes it is not known which is whose, and no room is made": `
+  "on several nodes one ends that has as much of a node as is asked, wherever it is": `
+    pool alpha/batch  3×8
+    job filler cores 8 time 3600 priority low preemptible restarts array 0-1
+    job thin   cores 4 time 3600 priority low preemptible checkpoints array 0-1
+    place
+    running filler_0
+    running filler_1
+    running thin_0
+    running thin_1
+    job urgent cores 8 priority high
+    expect filler_1 make-way urgent
+    place
+    retry filler_1
+    expect urgent starts alpha
+  `,
+  "of parts of nodes as many as leave a node empty, wherever they are": `
+    pool alpha/batch  2×8
+    job thin   cores 4 time 3600 priority low preemptible restarts array 0-3
+    place
+    running thin_0
+    running thin_1
+    running thin_2
+    running thin_3
+    job urgent cores 8 priority high
+    expect thin_1,thin_2,thin_3 make-way urgent
+  `,
+  "on several nodes nobody ends where it might not fit on those that they leave": `
+    pool alpha/batch  2×8
+    job thin   cores 4 time 3600 priority low preemptible restarts array 0-1
+    job firm   cores 4 time 3600 array 0-1
+    place
+    running thin_0
+    running thin_1
+    running firm_0
+    running firm_1
+    job urgent cores 8 priority high
+    expect nobody make-way urgent not-surely
+    job modest cores 4 priority high
+    expect thin_1 make-way modest
+  `,
+  "work on several nodes takes the place of work on several nodes": `
+    pool alpha/batch  4×8
+    job wide   nodes 2 cores 8 time 3600 priority low preemptible restarts
+    job firm   nodes 2 cores 8 time 3600
+    place
+    running wide
+    running firm
+    job urgent nodes 2 cores 6 priority high
+    expect wide make-way urgent
+    job larger nodes 3 cores 8 priority high
+    end urgent cancelled
+    expect nobody make-way larger too-little
+  `,
+  "a node that is empty is counted beside those that runs leave": `
+    pool alpha/batch  2×8
+    job filler cores 8 time 3600 priority low preemptible restarts
+    place
+    running filler
+    job urgent nodes 2 cores 8 priority high
+    expect filler make-way urgent
+  `,
+  "what runs may be on the node that is not up, so one more ends": `
     pool alpha/batch  2×8
     job filler cores 8 time 3600 priority low preemptible restarts array 0-1
     place
     running filler_0
     running filler_1
+    pool alpha/batch  1×8 1×8 draining
     job urgent cores 8 priority high
-    expect nobody make-way urgent
+    expect filler_0,filler_1 make-way urgent
+  `,
+  "in a pool of its own at a centre where others could work, as long as nobody does": `
+    pool alpha/batch  2×8 alone free 0 ours 16
+    job filler cores 8 time 3600 priority low preemptible restarts array 0-1 only alpha
+    pool alpha/batch  2×8 alone
+    place
+    running filler_0
+    running filler_1
+    pool alpha/batch  2×8 alone free 0 ours 16
+    job urgent cores 8 priority high
+    expect filler_1 make-way urgent
+    pool alpha/batch  2×8 foreign free 0 ours 16
+    expect nobody make-way urgent not-own
   `,
   "accelerators are made room for too, of the kind that is asked": `
     pool alpha/batch  1×16 cards 4 x/npu
@@ -166,7 +241,7 @@ const scenarios: Record<string, string> = {
     job head   cores 8 time 100 priority high
     expect nobody make-way head
     job long   cores 4 time 1000 priority high
-    expect nobody make-way long
+    expect nobody make-way long delays-another
     job brief  cores 4 time 100 priority high
     expect filler make-way brief
   `,
@@ -275,7 +350,7 @@ const scenarios: Record<string, string> = {
 
 for (const [name, text] of Object.entries(scenarios)) test(name, () => void runScenario(text, policies.weir));
 
-const few = { ...policies.weir.preemption, mostOfPool: 3, mostOfProject: 2 };
+const few = { ...policies.weir.preemption, mostOfPool: 3, mostOfProject: 2, mostOfTenant: 3 };
 
 test("so many within an hour, of one project and in one pool; the next decision is due when one more may be asked", () => {
   const text = `
@@ -300,7 +375,7 @@ test("so many within an hour, of one project and in one pool; the next decision 
     end theirs failed
     place
     job more   cores 1 priority high
-    expect nobody make-way more
+    expect nobody make-way more as-many-as-may
   `;
   const world = runScenario(text, { ...policies.weir, preemption: few });
   assert.equal(world.decide(1_000, 100).againMs, 3_600_000, "the hour is over");
@@ -308,6 +383,28 @@ test("so many within an hour, of one project and in one pool; the next decision 
     world.decide(3_600_000, 100).preempt?.map(({ job, index }) => [job, index]),
     [[2, 1]],
   );
+});
+
+test("so many within an hour of one tenant, whatever the projects", () => {
+  const text = `
+    centre alpha  8 cores
+    job one    cores 2 time 7200 priority low preemptible restarts of 1
+    job two    cores 2 time 7200 priority low preemptible restarts of 2
+    job three  cores 2 time 7200 priority low preemptible restarts of 3 tenant 2
+    job four   cores 2 time 7200 priority low preemptible restarts of 4
+    place
+    running one
+    running two
+    running three
+    running four
+    job urgent cores 6 priority high
+  `;
+  const bounded = (mostOfTenant: number): Policy => ({
+    ...policies.weir,
+    preemption: { ...policies.weir.preemption, mostOfTenant },
+  });
+  runScenario(`${text}\n expect two,three,four make-way urgent`, bounded(2));
+  runScenario(`${text}\n expect nobody make-way urgent as-many-as-may`, bounded(1));
 });
 
 test("nothing is preempted under a policy without, and a normal job preempts where the policy lets it", () => {

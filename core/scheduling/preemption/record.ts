@@ -1,4 +1,4 @@
-import type { JobId, ProjectId, RunRef, TaskRef } from "#core/ids.ts";
+import type { JobId, ProjectId, RunRef, TaskRef, TenantId } from "#core/ids.ts";
 import { runId } from "#core/ids.ts";
 import { addTo, leftOf, type PoolRecord } from "#core/scheduling/centres.ts";
 import type { JobRecord, LiveRun } from "#core/scheduling/job-record.ts";
@@ -31,16 +31,23 @@ export type Claim = {
 /** One of the live runs of a pool that may have to make room, with what it is a run of. */
 export type Yielding = { readonly job: JobRecord; readonly position: number; readonly run: LiveRun };
 
-export type AskedRun = { readonly atMs: number; readonly pool: PoolRecord; readonly project: ProjectId };
+export type AskedRun = {
+  readonly atMs: number;
+  readonly pool: PoolRecord;
+  readonly project: ProjectId;
+  readonly tenant: TenantId;
+};
 
 /** That a run was asked to end so that `claimant` may start where it was. */
 export type RunMakesWay = RunRef & {
   readonly claimant: TaskRef;
   readonly project: ProjectId;
+  /** Absent: all projects are of one tenant. */
+  readonly tenant?: TenantId | undefined;
   readonly atMs: number;
 };
 
-/** A policy of an older recording says nothing of it. */
+/** A policy of an older recording says nothing of it, or not of tenants. */
 export function emptyPreemption({ preemption }: { readonly preemption?: Preemption | null }): PreemptionRecord {
   return { policy: preemption ?? null, claims: new Map(), asked: new Map() };
 }
@@ -53,6 +60,7 @@ export function noteAsked(
   preemption: PreemptionRecord,
   told: RunMakesWay,
   pool: PoolRecord,
+  tenant: TenantId,
   live: Yielding | null,
 ): void {
   const endsMs = live ? overBy(live.job, told.atMs) : 0;
@@ -66,7 +74,7 @@ export function noteAsked(
     if (atMs > told.atMs - hourMs) break;
     asked.delete(run);
   }
-  asked.set(runId(told), { atMs: told.atMs, pool, project: told.project });
+  asked.set(runId(told), { atMs: told.atMs, pool, project: told.project, tenant });
   if (!live) return;
   const key = claimKey(told.claimant);
   const known = claims.get(key);
@@ -146,35 +154,72 @@ export function hasClaim({ claims }: PreemptionRecord, job: JobId): boolean {
   return false;
 }
 
-/** How many more may be asked now, in the pool and of each project; `asking`: who is asked in the same moment. */
+/** What may still be asked within the hour; `asking`: who is asked in the same moment. */
+export type LeftToAsk = {
+  readonly ofPool: number;
+  /** Of the project and its tenant, whichever is less. */
+  readonly of: (whose: Whose) => number;
+  readonly allows: (runs: readonly { readonly job: { readonly submitter: Whose } }[]) => boolean;
+};
+
+type Whose = Pick<AskedRun, "project" | "tenant">;
+
 export function leftToAsk(
   { asked }: PreemptionRecord,
   policy: Preemption,
   pool: PoolRecord,
   nowMs: number,
   asking: readonly Omit<AskedRun, "atMs">[],
-): { readonly ofPool: number; readonly ofProject: (project: ProjectId) => number } {
+): LeftToAsk {
   let ofPool = policy.mostOfPool;
-  const projects = new Map<ProjectId, number>();
+  const counts = new Map<string, number>();
   for (const each of [...asked.values(), ...asking.map((one) => ({ ...one, atMs: nowMs }))]) {
     if (each.atMs <= nowMs - hourMs) continue;
     if (each.pool === pool) ofPool -= 1;
-    projects.set(each.project, (projects.get(each.project) ?? 0) + 1);
+    for (const [key] of limitsOn(each, policy)) counts.set(key, (counts.get(key) ?? 0) + 1);
   }
-  return { ofPool, ofProject: (project) => policy.mostOfProject - (projects.get(project) ?? 0) };
+  const of = (whose: Whose) => Math.min(...limitsOn(whose, policy).map(([key, most]) => most - (counts.get(key) ?? 0)));
+  return {
+    ofPool,
+    of,
+    allows: (runs) => {
+      if (runs.length > ofPool) return false;
+      const more = new Map<string, number>();
+      return runs.every(({ job: { submitter } }) =>
+        limitsOn(submitter, policy).every(([key, most]) => {
+          more.set(key, (more.get(key) ?? 0) + 1);
+          return (counts.get(key) ?? 0) + (more.get(key) ?? 0) <= most;
+        }),
+      );
+    },
+  };
+}
+
+/** What a run of theirs counts against, and how much of that there may be. A policy of an older recording names no tenants. */
+function limitsOn(
+  { project, tenant }: Whose,
+  { mostOfProject, mostOfTenant }: Preemption & { readonly mostOfTenant?: number },
+): readonly (readonly [key: string, most: number])[] {
+  return [
+    [`project ${project}`, mostOfProject],
+    [`tenant ${tenant}`, mostOfTenant ?? Number.POSITIVE_INFINITY],
+  ];
 }
 
 /** When one more may be asked, where somewhere as many were as may be within the hour; null: nowhere. */
 export function rateAgainMs({ policy, asked }: PreemptionRecord, nowMs: number): number | null {
-  const counts = new Map<PoolRecord | ProjectId, number>();
+  const counts = new Map<PoolRecord | string, number>();
   let first: number | null = null;
   let isFull = false;
-  for (const { atMs, pool, project } of asked.values()) {
-    if (!policy || atMs <= nowMs - hourMs) continue;
-    first ??= atMs;
-    const [ofPool, ofProject] = [(counts.get(pool) ?? 0) + 1, (counts.get(project) ?? 0) + 1];
-    counts.set(pool, ofPool).set(project, ofProject);
-    isFull ||= ofPool >= policy.mostOfPool || ofProject >= policy.mostOfProject;
+  for (const each of asked.values()) {
+    if (!policy || each.atMs <= nowMs - hourMs) continue;
+    first ??= each.atMs;
+    const limits = [[each.pool, policy.mostOfPool] as const, ...limitsOn(each, policy)];
+    for (const [key, most] of limits) {
+      const count = (counts.get(key) ?? 0) + 1;
+      counts.set(key, count);
+      isFull ||= count >= most;
+    }
   }
   return isFull && first !== null ? first + hourMs : null;
 }
@@ -211,17 +256,23 @@ export function without<Seen>(
 }
 
 /**
- * Where room can be made: the pool is the network's own, one node that is up, and no more runs there than it holds, so what
- * a run leaves is free for the next. On several nodes nobody here knows on which of them a run is.
+ * Where room can be made: the pool is the network's own, nobody else works there, and no more of the network's runs are
+ * there than it holds, so what a run leaves is free for the next. One node must be up; of several, those that are not are
+ * left out of account (preemption/sure-nodes.ts).
  */
-export function canMakeRoom({ state, size, upSize, taken, devices }: PoolRecord): boolean {
-  if (state?.contract !== "dedicated" || state.foreign !== "none" || typeof state.sharePercent === "number")
-    return false;
-  if (size.cells.length !== 1 || size.cells[0]?.count !== 1) return false;
-  if (upSize !== size || taken.cores > size.cores || taken.memoryMib > size.memoryMib) return false;
+export function canMakeRoom(pool: PoolRecord): boolean {
+  const { state, size, upSize, taken, devices } = pool;
+  if (state?.contract !== "dedicated" || typeof state.sharePercent === "number") return false;
+  if (state.foreign !== "none" && state.alone !== true) return false;
+  if (isOneNode(pool) && upSize !== size) return false;
+  if (taken.cores > size.cores || taken.memoryMib > size.memoryMib) return false;
   return devices.every(
     ({ vendor, model }, device) => (taken.cards.get(deviceKey(vendor, model)) ?? 0) <= (size.cards[device] ?? 0),
   );
+}
+
+export function isOneNode({ size }: PoolRecord): boolean {
+  return size.cells.length === 1 && size.cells[0]?.count === 1;
 }
 
 function claimKey({ job, index }: TaskRef): string {

@@ -1,22 +1,25 @@
 import type { PriorityClass } from "#core/job/spec.ts";
 import { devicesFor, leftOf, needIn, type PoolRecord } from "#core/scheduling/centres.ts";
 import type { Asked } from "#core/scheduling/fit.ts";
-import type { JobRecord } from "#core/scheduling/job-record.ts";
+import type { JobRecord, LiveRun } from "#core/scheduling/job-record.ts";
 import type { Preemption } from "#core/scheduling/policy.ts";
 import {
   type AskedRun,
   canMakeRoom,
+  isOneNode,
   leftToAsk,
   overBy,
   type PreemptionRecord,
   without,
   type Yielding,
 } from "#core/scheduling/preemption/record.ts";
+import { roomWithout, type SureNodes, sureNodes } from "#core/scheduling/preemption/sure-nodes.ts";
 import { hasRoom, type Need, needOf, type Room } from "#core/scheduling/room.ts";
 import { delayedBy, reserveAt } from "#core/scheduling/twin.ts";
 
 /** Which runs of which pool are to end, so that the task starts there when they have. */
 export type Preempted = {
+  readonly kind: "ends";
   readonly pool: PoolRecord;
   readonly device: number;
   readonly runs: readonly Yielding[];
@@ -24,19 +27,51 @@ export type Preempted = {
   readonly endsMs: number;
 };
 
+/** Why nobody ends for it; of several pools what is said of the one that came furthest, in this order. */
+export type NobodyEnds = { readonly kind: "nobody-ends"; readonly why: WhyNobodyEnds };
+export type WhyNobodyEnds = (typeof whys)[number];
+
+const whys = [
+  /** Others work in the pool, or it is not the network's own alone. */
+  "not-own",
+  /** Nobody there is of a lower class, said so, has started, and is within what the policy allows of one task. */
+  "nobody-may",
+  /** As many as may be asked within the hour were, in the pool, of the projects or of the tenants. */
+  "as-many-as-may",
+  /** It would not fit, were all of them over. */
+  "too-little",
+  /** By the sums it would; but on which nodes they are the centre alone knows, and it might not fit on those. */
+  "not-surely",
+  /** It would delay one who has a place reserved there. */
+  "delays-another",
+  /** It starts as soon without. */
+  "no-sooner",
+] as const;
+
 /**
- * The fewest runs whose end lets a task start that cannot start now; null: none may, none would, or it starts as soon
- * without. Of as many those that save their work, then the youngest. Nobody who has a place reserved there is delayed, and
- * nobody makes room in vain: it is looked whether the task would start in just that room.
+ * The fewest runs whose end lets a task start that cannot start now. Of as many those that save their work, then the
+ * youngest. Nobody who has a place reserved there is delayed, and nobody makes room in vain: it is looked whether the task
+ * would start in just that room, on several nodes wherever the centre has put its runs.
  */
-export function chooseVictims(preemption: PreemptionRecord, policy: Preemption, wish: Wish): Preempted | null {
+export function chooseVictims(
+  preemption: PreemptionRecord,
+  policy: Preemption,
+  wish: Wish,
+): Preempted | NobodyEnds | null {
   let best: Preempted | null = null;
+  let nearest: WhyNobodyEnds | null = null;
   for (const pool of wish.pools) {
-    if (pool.yielding.size === 0 || !canMakeRoom(pool)) continue;
-    const found = victimsIn(preemption, policy, pool, wish);
-    if (found && (best === null || isBetter(found, best))) best = found;
+    if (pool.yielding.size === 0) continue;
+    const found = canMakeRoom(pool) ? victimsIn(preemption, policy, pool, wish) : nobodyEnds("not-own");
+    if (found.kind === "ends") {
+      if (best === null || isBetter(found, best)) best = found;
+    } else if (nearest === null || whys.indexOf(found.why) > whys.indexOf(nearest)) nearest = found.why;
   }
-  return best;
+  return best ?? (nearest && nobodyEnds(nearest));
+}
+
+function nobodyEnds(why: WhyNobodyEnds): NobodyEnds {
+  return { kind: "nobody-ends", why };
 }
 
 export type Wish = {
@@ -56,26 +91,43 @@ const mostLooked = 200;
 /** Of these, pairs are looked at before more than two are taken. */
 const mostPaired = 24;
 
-function victimsIn(preemption: PreemptionRecord, policy: Preemption, pool: PoolRecord, wish: Wish): Preempted | null {
+function victimsIn(
+  preemption: PreemptionRecord,
+  policy: Preemption,
+  pool: PoolRecord,
+  wish: Wish,
+): Preempted | NobodyEnds {
   const { asked, job, nowMs, anywayMs, asking } = wish;
   const left = leftToAsk(preemption, policy, pool, nowMs, asking);
-  if (left.ofPool <= 0) return null;
-  const candidates = [...pool.yielding.values()]
-    .filter((each) => mayYield(policy, each, job) && left.ofProject(each.job.project) > 0)
+  const may = [...pool.yielding.values()].filter((each) => mayYield(policy, each, job));
+  if (may.length === 0) return nobodyEnds("nobody-may");
+  const candidates = (left.ofPool <= 0 ? [] : may.filter((each) => left.of(each.job.submitter) > 0))
     .sort(byPreference)
     .slice(0, mostLooked);
-  if (candidates.length === 0) return null;
-  const isAllowed = (runs: readonly Yielding[]) =>
-    runs.length <= left.ofPool && runs.every(({ job: { project } }) => count(runs, project) <= left.ofProject(project));
+  if (candidates.length === 0) return nobodyEnds("as-many-as-may");
+  let nearest: WhyNobodyEnds | null = null;
+  const nearer = (why: WhyNobodyEnds) => {
+    if (nearest === null || whys.indexOf(why) > whys.indexOf(nearest)) nearest = why;
+  };
   for (const device of asked.shape.accelerators ? devicesFor(asked.shape, pool.devices) : [-1]) {
-    const starts = (runs: readonly Yielding[]) => startsWithout(pool, runs, wish, device);
-    if (!starts(candidates)) continue;
-    const runs = fewest(candidates, starts, isAllowed, device);
-    if (!runs) continue;
+    const ground = groundOf(pool, wish, device, candidates);
+    const all = startsWithout(ground, candidates);
+    if (all !== "starts") {
+      const isRoom = all !== "not-surely" || hasRoom(roomWith(pool, runsOf(candidates)), ground.need);
+      nearer(isRoom ? all : "too-little");
+      continue;
+    }
+    const starts = (runs: readonly Yielding[]) => startsWithout(ground, runs) === "starts";
+    const runs = fewest(candidates, starts, left.allows, device);
+    if (!runs) {
+      nearer("as-many-as-may");
+      continue;
+    }
     const endsMs = endOf(runs, nowMs);
-    if (anywayMs === null || anywayMs > endsMs) return { pool, device, runs, endsMs };
+    if (anywayMs === null || anywayMs > endsMs) return { kind: "ends", pool, device, runs, endsMs };
+    nearer("no-sooner");
   }
-  return null;
+  return nobodyEnds(nearest ?? "too-little");
 }
 
 function mayYield(policy: Preemption, { job, position, run }: Yielding, other: JobRecord): boolean {
@@ -106,10 +158,6 @@ function startedMs({ job: { ask }, run }: Yielding): number {
 
 function endOf(runs: readonly Yielding[], nowMs: number): number {
   return Math.max(...runs.map(({ job }) => overBy(job, nowMs)));
-}
-
-function count(runs: readonly Yielding[], project: JobRecord["project"]): number {
-  return runs.filter(({ job }) => job.project === project).length;
 }
 
 /** One if one is enough, else two; else the largest, without those that turn out not to be needed. */
@@ -157,16 +205,36 @@ function isBetter(one: Preempted, other: Preempted): boolean {
   return more < 0;
 }
 
+/** What is looked at for each choice of runs: where, for what, and on several nodes how many of them would surely do. */
+type Ground = {
+  readonly pool: PoolRecord;
+  readonly need: Need;
+  readonly wish: Wish;
+  /** null: one node, and what ends there is free there. */
+  readonly sure: SureNodes | null;
+};
+
+function groundOf(pool: PoolRecord, wish: Wish, device: number, candidates: readonly Yielding[]): Ground {
+  const need = needIn(wish.asked.shape, pool, device);
+  const sure = isOneNode(pool) ? null : sureNodes(pool, need, endOf(candidates, wish.nowMs));
+  return { pool, need, wish, sure };
+}
+
 /** Whether it fits where they end, and delays nobody who has a place there. */
-function startsWithout(pool: PoolRecord, runs: readonly Yielding[], { asked, nowMs }: Wish, device: number): boolean {
-  const need = needIn(asked.shape, pool, device);
-  const { room, pending, ours } = leftOf(pool);
-  const freed = roomWith(room, runs, pool);
-  if (!hasRoom(freed, need)) return false;
-  if (pool.reservations.length === 0) return true;
+function startsWithout(
+  { pool, need, wish: { asked, nowMs }, sure }: Ground,
+  runs: readonly Yielding[],
+): "starts" | Extract<WhyNobodyEnds, "too-little" | "not-surely" | "delays-another"> {
+  const { pending, ours } = leftOf(pool);
+  const over = runsOf(runs);
+  // First, as it costs least and most choices fail by it.
+  if (sure !== null && sure(over) < need.nodes) return "not-surely";
+  const room = roomWith(pool, over);
+  if (!hasRoom(room, need)) return "too-little";
+  if (pool.reservations.length === 0) return "starts";
   const untilMs = endOf(runs, nowMs) + (asked.timeLimitS + asked.graceS) * 1000;
-  const over = runs.map(({ run }) => run);
-  return without(pool, over, { room: freed, pending, ours }, () => keepsReserved(pool, need, untilMs, nowMs));
+  const keeps = without(pool, over, { room, pending, ours }, () => keepsReserved(pool, need, untilMs, nowMs));
+  return keeps ? "starts" : "delays-another";
 }
 
 /** The same times are reserved anew beside what is left, since what is free beside them is more now. */
@@ -181,11 +249,17 @@ function keepsReserved(pool: PoolRecord, need: Need, untilMs: number, nowMs: num
   }
 }
 
-/** What is free on the one node when they have ended. */
-export function roomWith(room: Room, runs: readonly Yielding[], pool: PoolRecord): Room {
+function runsOf(yielding: readonly Yielding[]): readonly LiveRun[] {
+  return yielding.map(({ run }) => run);
+}
+
+/** What is free when they have ended. */
+export function roomWith(pool: PoolRecord, over: readonly LiveRun[]): Room {
+  if (!isOneNode(pool)) return roomWithout(pool, over);
+  const { room } = leftOf(pool);
   const sum = { cores: room.cores, memoryMib: room.memoryMib, cards: [...room.cards] };
-  for (const { run } of runs) {
-    const { cores, memoryMib, cards, device } = needOf(run.sort.allocation, pool.devices);
+  for (const { sort } of over) {
+    const { cores, memoryMib, cards, device } = needOf(sort.allocation, pool.devices);
     sum.cores += cores;
     sum.memoryMib += memoryMib;
     if (device !== -1) sum.cards[device] = (sum.cards[device] ?? 0) + cards;
