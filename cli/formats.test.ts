@@ -41,7 +41,7 @@ test("amounts below a hundredth of an hour are in seconds, and what there is nev
   assert.equal(amountCell(...gibMs("4096")), "4.000 s");
   const amounts = { coreMs: "2500", milliCardMs: "1500000", memoryMibS: "7372800" };
   assert.equal(amountsText(amounts, sayIn("en")), "2.500 core-seconds, 1.500 card-seconds, 2.000 GiB-hours");
-  assert.equal(amountsText({ ...amounts, milliCardMs: "0" }, sayIn("zh")), "2.500 核秒, 2.000 GiB·时");
+  assert.equal(amountsText({ ...amounts, milliCardMs: "0" }, sayIn("zh")), "2.500 核秒、2.000 GiB·时");
 });
 
 test("the nearest thousandth, as in the console; an upper bound never shows less than it is", () => {
@@ -52,7 +52,7 @@ test("the nearest thousandth, as in the console; an upper bound never shows less
 });
 
 test("causes of Weir's own are in the reader's language, what others wrote stays", () => {
-  const zh = (cause: string) => causeText(cause, sayIn("zh"));
+  const zh = (cause: string) => causeText(cause, sayIn("zh"), "zh");
   assert.equal(
     zh("no centre can start it now; it joins the own queue of jinan, pool cpu"),
     "当前没有中心能启动；进入 jinan 资源池 cpu 的本地队列",
@@ -62,14 +62,14 @@ test("causes of Weir's own are in the reader's language, what others wrote stays
   const why = { waitsS: 3600, startsInS: 0, gainS: 3500, move: 1, mostMoves: 3 };
   assert.equal(
     zh(withdrawalWords({ ...move, ...why })),
-    "b 现可启动，而 jinan 约需再等 3600 秒：按评分早 3500 秒完成；第 1 次迁移，至多 3 次",
+    "b 现可启动，而 jinan 约需再等 1 小时：按评分早 58 分钟 20 秒完成；第 1 次迁移，至多 3 次",
   );
-  assert.match(zh(withdrawalWords({ ...move, ...why, startsInS: 60 })), /^b 约 60 秒后启动/);
+  assert.match(zh(withdrawalWords({ ...move, ...why, startsInS: 60 })), /^b 约 1 分钟后启动/);
   assert.equal(zh("cancelled by ada"), "由 ada 取消");
   assert.equal(zh("timed-out"), "超时");
   assert.equal(zh("ada"), "ada");
   for (const cause of ["failed with exit code 3", "a retry, 2 left"])
-    assert.equal(causeText(cause, sayIn("en")), cause);
+    assert.equal(causeText(cause, sayIn("en"), "en"), cause);
 });
 
 test("times as people type them", () => {

@@ -3,6 +3,7 @@ import type { Cell, Colour } from "#cli/table.ts";
 import type { Say, WordsKey } from "#cli/words.ts";
 import { words } from "#cli/words.ts";
 import { filledInName } from "#core/job/filled-in.ts";
+import { causeWords, withTimes } from "#core/job/history-words.ts";
 import type { Language } from "#core/language.ts";
 import { type Rounding, roundedQuotient } from "#core/ledger/rounding.ts";
 import type { StartableShape } from "#core/scheduling/headroom.ts";
@@ -73,48 +74,16 @@ export function costText(
   { amountMicroYuan, tariffVersion }: { readonly amountMicroYuan: string; readonly tariffVersion: string },
   say: Say,
 ): string {
-  return `${yuanText(amountMicroYuan)} (${named("tariff", tariffVersion, say)})`;
+  return say("beside", { words: yuanText(amountMicroYuan), more: named("tariff", tariffVersion, say) });
 }
 
 export const memoryWayText = (way: string, say: Say): string => named("memoryWay", way, say);
 export const intakeStepText = (step: string, say: Say): string => named("intakeStep", step, say);
-export const stepText = (kind: string, say: Say): string => named("step", kind, say);
 
 /** A cause of Weir's own in the reader's language; the server keeps them in English. */
-export function causeText(cause: string, say: Say): string {
-  return causeWords(cause, say).replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, (time) => timeText(Date.parse(time)));
+export function causeText(cause: string, say: Say, language: Language): string {
+  return withTimes(causeWords(cause, language) ?? named("outcome", cause, say), timeText);
 }
-
-function causeWords(cause: string, say: Say): string {
-  for (const key of causes) {
-    const pattern = words[key][0].replaceAll(/[.;]/g, "\\$&").replaceAll(/\{([a-z])\}/g, "(?<$1>.+?)");
-    const found = new RegExp(`^${pattern}$`, "s").exec(cause);
-    if (found) return say(key, found.groups ?? {});
-  }
-  return named("outcome", cause, say);
-}
-
-const causes = [
-  "causeFirst",
-  "causeJoins",
-  "causeBest",
-  "causeQueues",
-  "causeMovesNow",
-  "causeMoves",
-  "causeTold",
-  "causeAccepted",
-  "causeEngineStarts",
-  "causeEngine",
-  "causeCode",
-  "causeSignal",
-  "causeCancelledFor",
-  "causeCancelled",
-  "causeMakesWay",
-  "causePreempted",
-  "causeRetry",
-  "causeLost",
-  "causeDeclared",
-] as const satisfies readonly WordsKey[];
 
 function named(prefix: string, name: string, say: Say): string {
   const key = `${prefix}_${name}`;
@@ -151,7 +120,7 @@ export function defaultsText(
     const text = /S$/.test(field) ? spanText(Number(value) * 1000) : value;
     return `${filledInName(field, language)} ${text}`;
   });
-  return parts.join(", ") || say("none");
+  return parts.join(say("comma")) || say("none");
 }
 
 /** Amounts of usage in hours or seconds; cards only where there were any. */
@@ -169,7 +138,7 @@ export function amountsText(
       ? []
       : [`${cards.text} ${say(cards.unit === "hours" ? "unitCardHours" : "unitCardSeconds")}`]),
     `${memory.text} ${say(memory.unit === "hours" ? "unitMemoryHours" : "unitMemorySeconds")}`,
-  ].join(", ");
+  ].join(say("comma"));
 }
 
 export function stateText(state: string, say: Say): string {

@@ -18,7 +18,9 @@ export async function offers(call: Call): Promise<number> {
     [{ title: say("columnCentre") }, { title: say("columnOffer") }, { title: say("columnOffered"), flexible: true }],
     found.flatMap((offer) => {
       const lines = linesOf(offer, call).filter(([, words]) => words.length > 0);
-      const name = offer.inService ? offer.centre : `${offer.centre} (${say("offerNotServing")})`;
+      const name = offer.inService
+        ? offer.centre
+        : say("beside", { words: offer.centre, more: say("offerNotServing") });
       return lines.map(([title, words], at) => [at === 0 ? name : "", title, listed(words, most, call)]);
     }),
   );
@@ -54,7 +56,7 @@ function linesOf(offer: Offer, { say }: Call): readonly (readonly [string, reado
           say(shared ? "offerShared" : "offerOfNode"),
           ...(purgeDays === null ? [] : [say("offerPurge", { days: purgeDays })]),
         ];
-        return `${name} (${facts.join(", ")})`;
+        return say("beside", { words: name, more: facts.join(say("clause")) });
       }),
     ],
   ];

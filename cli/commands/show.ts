@@ -13,12 +13,12 @@ import {
   spanText,
   stateCell,
   stateText,
-  stepText,
   timeText,
 } from "#cli/formats.ts";
 import { everyPage } from "#cli/pages.ts";
 import { startText } from "#cli/start-text.ts";
 import { exitCodes } from "#cli/stop.ts";
+import { stepWords } from "#core/job/history-words.ts";
 import { endReasonWords } from "#core/scheduling/reasons.ts";
 
 /** JSON: the API's `JobDetail`, of a task its `TaskDetail`; with --history `"history": [Event…]` beside its keys. */
@@ -104,7 +104,7 @@ async function printRuns(call: Call, task: TaskDetail): Promise<void> {
     const { usage } = run;
     await call.print("\n");
     await call.printFacts([
-      [say("columnAttempt"), `${run.attempt} (${run.id})`],
+      [say("columnAttempt"), say("beside", { words: run.attempt, more: run.id })],
       [say("columnCentre"), run.centre],
       [say("columnState"), run.end ? outcomeText(run.end, say) : stateText(run.state, say)],
       ...reason(run.end, call),
@@ -133,7 +133,7 @@ async function printRuns(call: Call, task: TaskDetail): Promise<void> {
         : [
             [
               say("factUsage"),
-              `${amountsText(run.amounts, say)} (${say(run.billed ? "billedYes" : "billedNo")})`,
+              say("beside", { words: amountsText(run.amounts, say), more: say(run.billed ? "billedYes" : "billedNo") }),
             ] as const,
           ]),
     ]);
@@ -177,9 +177,9 @@ async function printHistory(call: Call, events: Events): Promise<void> {
     events.map(({ atMs, job, index, kind, centre, cause }) => [
       timeText(atMs),
       index === null ? `${job}` : `${job}_${index}`,
-      stepText(kind, say),
+      stepWords(kind, call.language),
       centre ?? "",
-      causeText(cause, say),
+      causeText(cause, say, call.language),
     ]),
   );
 }
@@ -206,8 +206,9 @@ function countsText({ counts, outcomes, tasks, array }: Answer<"job">, { say }: 
     .filter(([, count]) => count > 0)
     .map(([state, count]) => `${count} ${stateText(state, say)}`);
   const ended = outcomes.map((one) => `${one.count} ${outcomeText({ ...one, exitCode: null, signal: null }, say)}`);
-  const all = outcomes.every(({ kind }) => kind === "succeeded") ? [] : [ended.join(", ")];
-  return `${tasks} (${array})${say("colon")}${[states.join(", "), ...all].join(say("colon"))}`;
+  const all = outcomes.every(({ kind }) => kind === "succeeded") ? [] : [ended.join(say("comma"))];
+  const count = say("beside", { words: tasks, more: array ?? "" });
+  return `${count}${say("colon")}${[states.join(say("comma")), ...all].join(say("colon"))}`;
 }
 
 function workText(spec: SpecView): string {

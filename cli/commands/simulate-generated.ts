@@ -3,6 +3,7 @@ import { resolve } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { badValue, type Call } from "#cli/call.ts";
+import { saidProcessors } from "#cli/commands/trace-logs.ts";
 import { fileTroubleWords } from "#cli/file-trouble.ts";
 import { exitCodes, Stop } from "#cli/stop.ts";
 import { generate, generateRefusalWords, type ModelName, modelNames } from "#simulator/generate/generate.ts";
@@ -30,7 +31,7 @@ function makeLog(call: Call, model: ModelName): SwfLog {
   const made = generate({
     model,
     jobs: call.number("jobs", 1) ?? 10_000,
-    processors: call.number("processors", 1) ?? 256,
+    processors: saidProcessors(call).at(-1) ?? 256,
     seed: call.number("seed", 0) ?? 1,
     load,
   });

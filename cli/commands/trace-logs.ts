@@ -19,14 +19,18 @@ export function readLogs(call: Call, path: string): readonly SwfLog[] {
   }
 }
 
-/** What `--processors` says: one for each trace, or one for all of them. */
+/** What `--processors` says: one for each trace, or one for all of them; jobs that are made count as the last trace. */
 export function processorsOf(call: Call, traces: number): readonly (number | null)[] {
-  const said = call.all("processors").flatMap((value) => value.split(","));
-  const numbers = said.map((value) => {
-    if (/^\d{1,9}$/.test(value) && Number(value) >= 1) return Number(value);
-    throw badValue(call.say, "--processors", value, call.say("expectedNumber", { least: 1 }));
-  });
+  const numbers = saidProcessors(call);
   if (numbers.length > 1 && numbers.length !== traces)
     throw new Stop(exitCodes.usage, call.say("simulateSizes", { sizes: numbers.length, traces }));
   return Array.from({ length: traces }, (_, at) => numbers[numbers.length === 1 ? 0 : at] ?? null);
+}
+
+export function saidProcessors(call: Call): readonly number[] {
+  const said = call.all("processors").flatMap((value) => value.split(","));
+  return said.map((value) => {
+    if (/^\d{1,9}$/.test(value) && Number(value) >= 1) return Number(value);
+    throw badValue(call.say, "--processors", value, call.say("expectedNumber", { least: 1 }));
+  });
 }

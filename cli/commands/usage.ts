@@ -28,7 +28,11 @@ export async function usage(call: Call): Promise<number> {
   }
   const titles = { project: "columnProject", person: "columnPerson", centre: "columnCentre" } as const;
   const title =
-    by === "job" ? say("columnId") : by === "day" ? `${say("columnDay")} (${networkZone})` : say(titles[by]);
+    by === "job"
+      ? say("columnId")
+      : by === "day"
+        ? say("beside", { words: say("columnDay"), more: networkZone })
+        : say(titles[by]);
   await call.printTable(
     [
       { title, flexible: true },

@@ -1,5 +1,6 @@
+import type { Language } from "#core/language.ts";
+import { durationWords } from "#core/measures.ts";
 import type { OrderTerms } from "#core/scheduling/order-terms.ts";
-import type { Language } from "#core/scheduling/reasons.ts";
 
 /** What a waiting job's place in the queue is made of, for people. */
 export function orderWords(terms: OrderTerms, policy: string, language: Language): string {
@@ -16,7 +17,9 @@ export function orderWords(terms: OrderTerms, policy: string, language: Language
     );
   if (predictedS !== null)
     parts.push(
-      zh ? `预计运行 ${predictedS} 秒（依据以往作业）` : `a predicted run time of ${predictedS} s by jobs before it`,
+      zh
+        ? `预计运行 ${durationWords(predictedS * 1000, language)}（依据以往作业）`
+        : `a predicted run time of ${durationWords(predictedS * 1000, language)} by jobs before it`,
     );
   return zh ? `策略 ${policy}：${parts.join("；")}` : `policy ${policy}: ${parts.join("; ")}`;
 }

@@ -1,5 +1,6 @@
 import type { CentreId } from "#core/ids.ts";
 import type { Language } from "#core/language.ts";
+import { durationWords } from "#core/measures.ts";
 import type { Score } from "#core/scheduling/placing/score.ts";
 
 /**
@@ -226,7 +227,7 @@ export const rules = {
   },
   "memory-busy": {
     holds: "later",
-    en: "needs {askedMib} MiB of memory, {freeMib} of {totalMib} MiB are free",
+    en: "needs {askedMib} MiB of memory, {freeMib} MiB of {totalMib} MiB are free",
     zh: "需要 {askedMib} MiB 内存，{totalMib} MiB 中空闲 {freeMib} MiB",
   },
   "accelerators-busy": {
@@ -302,9 +303,9 @@ export function candidate(centre: CentreId, rule: CentreRule | null, facts: Fact
 
 /** The sentence for a rule and its facts; null stands for "could start now". A rule of a later Weir shows as its name. */
 export function reasonWords(rule: string | null, facts: Facts, language: Language): string {
-  if (rule === null) return filled(startsNow[language], facts);
+  if (rule === null) return filled(startsNow[language], facts, language);
   if (!isRule(rule)) return rule;
-  return language === "zh" ? filled(rules[rule].zh, inChinese(facts)) : filled(rules[rule].en, inEnglish(facts));
+  return filled(rules[rule][language], language === "zh" ? inChinese(facts) : inEnglish(facts), language);
 }
 
 /** What stands in an outcome as its reason: a rule's name in words, and what a person wrote as it is. */
@@ -396,11 +397,20 @@ export function isRule(text: string): text is Rule {
 
 const startsNow = { en: "fits, {free} of {total} cores are free", zh: "放得下，{total} 核中空闲 {free} 核" } as const;
 
-function filled(template: string, facts: Facts): string {
-  // One of something is `1 core` in English; the templates have the plural.
-  const counted = template.replace(/\{(\w+)\} (core|node|accelerator|licence|task)s\b/g, (whole, name: string, one) =>
-    facts[name] === 1 ? `1 ${one}` : whole,
-  );
+function filled(template: string, facts: Facts, language: Language): string {
+  // One of something is `1 core` in English; the templates have the plural. Seconds and MiB are said in what they come to.
+  const counted = template
+    .replace(/\{(\w+)\} (core|node|accelerator|licence|task)s\b/g, (whole, name: string, one) =>
+      facts[name] === 1 ? `1 ${one}` : whole,
+    )
+    .replace(/\{(\w+S)\} (?:s\b|秒)/g, (whole, name: string) => {
+      const seconds = facts[name];
+      return typeof seconds === "number" ? durationWords(seconds * 1000, language, 4) : whole;
+    })
+    .replace(/\{(\w+Mib)\} MiB/g, (whole, name: string) => {
+      const mib = facts[name];
+      return typeof mib === "number" && mib >= 1024 && mib % 1024 === 0 ? `${mib / 1024} GiB` : whole;
+    });
   return counted.replace(/\{(\w+)\}/g, (_, name: string) => `${facts[name] ?? "?"}`);
 }
 

@@ -93,9 +93,12 @@ test("the score stands with each centre where it could run, and its words say ev
   assert.deepEqual(alpha?.score, { startsInS: 1000, runS: 500, priceS: 0, carbonS: 25, riskS: 0 });
   assert.equal(beta?.score, undefined);
   assert.ok(alpha?.score);
-  const words = "score 1525 s (starts in 1000 s, runs at most 500 s, carbon 25 s)";
+  const words = "score 25 min 25 s (starts in 16 min 40 s, runs at most 8 min 20 s, carbon 25 s)";
   assert.equal(scoreWords(alpha.score, "en"), words);
-  assert.equal(scoreWords(alpha.score, "zh"), "放置评分 1525 秒（1000 秒后开始，运行至多 500 秒，碳排放 25 秒）");
+  assert.equal(
+    scoreWords(alpha.score, "zh"),
+    "放置评分 25 分钟 25 秒（16 分钟 40 秒后开始，运行至多 8 分钟 20 秒，碳排放 25 秒）",
+  );
 });
 
 test("with a placement only what was weighed is kept", () => {

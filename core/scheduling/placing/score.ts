@@ -1,5 +1,6 @@
 import { costOf, isFree, parseTariff } from "#core/ledger/tariff.ts";
 import { holdOf } from "#core/ledger/usage.ts";
+import { durationWords } from "#core/measures.ts";
 import { allocationOf, type CentreRecord, devicesFor, type PoolRecord } from "#core/scheduling/centres.ts";
 import type { Asked } from "#core/scheduling/fit.ts";
 import type { Placing } from "#core/scheduling/policy.ts";
@@ -46,29 +47,27 @@ export function isPlain({ startsInS, runS, priceS, carbonS, riskS }: Score, { ti
   return startsInS === 0 && runS === timeLimitS && priceS + carbonS + riskS === 0;
 }
 
-/** `score 3 636 s: starts in 0 s, runs 3 600 s, risk 36 s`. */
+/** `score 1 h (starts now, runs at most 1 h, risk 36 s)`. */
 export function scoreWords({ startsInS, runS, priceS, carbonS, riskS }: Score, language: Language): string {
+  const span = (seconds: number) => durationWords(seconds * 1000, language);
   const rest = Math.round(runS + priceS + carbonS + riskS);
-  const [price, carbon, risk] = { en: ["price", "carbon", "risk"], zh: ["价格", "碳排放", "风险"] }[language];
-  const more = [
-    [price, priceS],
-    [carbon, carbonS],
-    [risk, riskS],
-  ].filter(([, seconds]) => seconds !== 0);
+  const names = { en: ["price", "carbon", "risk"], zh: ["价格", "碳排放", "风险"] } as const;
+  const weighed = [priceS, carbonS, riskS].map((seconds, at) => [names[language][at], seconds] as const);
+  const more = weighed.filter(([, seconds]) => seconds !== 0);
   if (language === "zh") {
     const parts = [
-      startsInS === null ? "何时开始未知" : `${startsInS} 秒后开始`,
-      `运行至多 ${runS} 秒`,
-      ...more.map(([name, seconds]) => `${name} ${seconds} 秒`),
+      startsInS === null ? "何时开始未知" : startsInS === 0 ? "现在即可开始" : `${span(startsInS)}后开始`,
+      `运行至多 ${span(runS)}`,
+      ...more.map(([name, seconds]) => `${name} ${span(seconds)}`),
     ];
-    return `放置评分 ${startsInS === null ? "未知" : `${startsInS + rest} 秒`}（${parts.join("，")}）`;
+    return `放置评分 ${startsInS === null ? "未知" : span(startsInS + rest)}（${parts.join("，")}）`;
   }
   const parts = [
-    startsInS === null ? "no telling when it starts" : `starts in ${startsInS} s`,
-    `runs at most ${runS} s`,
-    ...more.map(([name, seconds]) => `${name} ${seconds} s`),
+    startsInS === null ? "no telling when it starts" : startsInS === 0 ? "starts now" : `starts in ${span(startsInS)}`,
+    `runs at most ${span(runS)}`,
+    ...more.map(([name, seconds]) => `${name} ${span(seconds)}`),
   ];
-  return `score ${startsInS === null ? "unknown" : `${startsInS + rest} s`} (${parts.join(", ")})`;
+  return `score ${startsInS === null ? "unknown" : span(startsInS + rest)} (${parts.join(", ")})`;
 }
 
 /** The share of its newest runs that were lost to failing nodes; few runs say little. */

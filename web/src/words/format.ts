@@ -1,44 +1,9 @@
 import { type Rounding, roundedQuotient } from "#core/ledger/rounding.ts";
 
 /**
- * Amounts, times and sizes as people read them. Usage and money stay `bigint` until the very last step (M1); nothing here
- * rounds what is later added up.
+ * Amounts as people read them; spans and sizes are in core/measures.ts. Usage and money stay `bigint` until the very last
+ * step (M1); nothing here rounds what is later added up.
  */
-
-export type DurationPart = { readonly unit: "d" | "h" | "min" | "s" | "ms"; readonly n: number };
-
-/** The two largest parts of a duration: 93 784 s → 1 d 2 h. Below one second, milliseconds. */
-export function durationParts(ms: number): readonly DurationPart[] {
-  if (ms < 1000) return [{ unit: "ms", n: Math.max(0, Math.round(ms)) }];
-  const totalS = Math.round(ms / 1000);
-  const parts: readonly DurationPart[] = [
-    { unit: "d", n: Math.floor(totalS / 86_400) },
-    { unit: "h", n: Math.floor((totalS % 86_400) / 3600) },
-    { unit: "min", n: Math.floor((totalS % 3600) / 60) },
-    { unit: "s", n: totalS % 60 },
-  ];
-  const first = parts.findIndex((part) => part.n > 0);
-  return parts.slice(first, first + 2).filter((part) => part.n > 0);
-}
-
-/** Binary sizes: 1536 MiB → 1.5 GiB. */
-export function mibText(mib: number): string {
-  return bytesText(mib * 1024 * 1024);
-}
-
-const sizes = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"] as const;
-
-export function bytesText(bytes: number): string {
-  let size = 0;
-  let value = bytes;
-  while (value >= 1024 && size < sizes.length - 1) {
-    value /= 1024;
-    size++;
-  }
-  const shown =
-    value >= 100 || Number.isInteger(value) ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(2);
-  return `${shown.includes(".") ? shown.replace(/\.?0+$/, "") : shown} ${sizes[size]}`;
-}
 
 /**
  * A quotient of integers as a decimal with at most `digits` places, no trailing zeros; "< 0.001" where a positive amount

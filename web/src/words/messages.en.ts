@@ -44,7 +44,6 @@ export const en = {
     wallHours: "hours of running",
     yuan: "CNY {{value}}",
   },
-  duration: { d: "{{n}} d", h: "{{n}} h", min: "{{n}} min", s: "{{n}} s", ms: "{{n}} ms" },
   filledIn: "{{name}}: {{value}}",
   ago: "{{time}} ago",
   in: "in {{time}}",

@@ -46,7 +46,6 @@ export const zh: Words<typeof en> = {
     wallHours: "运行时长（小时）",
     yuan: "¥{{value}}",
   },
-  duration: { d: "{{n}} 天", h: "{{n}} 小时", min: "{{n}} 分", s: "{{n}} 秒", ms: "{{n}} 毫秒" },
   filledIn: "{{name}}：{{value}}",
   ago: "{{time}}前",
   in: "{{time}}后",

@@ -1,16 +1,12 @@
 import { useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { locale } from "../app/language.ts";
-import { durationParts } from "./format.ts";
+import { durationWords } from "#core/measures.ts";
+import { language, locale } from "../app/language.ts";
 
 /** Formatting that needs the reader's language. */
 export function useFormat() {
   const { t } = useTranslation("words");
-  function duration(ms: number): string {
-    return durationParts(ms)
-      .map(({ unit, n }) => t(`duration.${unit}`, { n }))
-      .join(" ");
-  }
+  const duration = (ms: number): string => durationWords(ms, language());
   return {
     duration,
     ago: (atMs: number, nowMs: number) =>

@@ -1,8 +1,9 @@
 import { useQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import type { CentreLimits } from "#api/centre-limits.ts";
+import { mibText } from "#core/measures.ts";
 import { Table } from "../../parts/table.tsx";
-import { countText, mibText } from "../../words/format.ts";
+import { countText } from "../../words/format.ts";
 import { useFormat } from "../../words/use.ts";
 import css from "./centres.module.css";
 import { limitsQuery } from "./queries.ts";

@@ -1,6 +1,7 @@
 import { useTranslation } from "react-i18next";
+import { mibText } from "#core/measures.ts";
 import { Bar } from "../../parts/bar.tsx";
-import { countText, mibText } from "../../words/format.ts";
+import { countText } from "../../words/format.ts";
 import type { Load } from "./capacity.ts";
 
 /** What the network uses, and what is still free where others work too. */

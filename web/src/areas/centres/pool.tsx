@@ -1,6 +1,7 @@
 import { useTranslation } from "react-i18next";
 import type { Centre } from "#api/network.ts";
-import { countText, mibText } from "../../words/format.ts";
+import { mibText } from "#core/measures.ts";
+import { countText } from "../../words/format.ts";
 import { useFormat } from "../../words/use.ts";
 import { cardsText, coresLoad, flopsText, memoryLoad, precisionText } from "./capacity.ts";
 import css from "./centres.module.css";

@@ -1,10 +1,10 @@
 import { useQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import type { TaskDetail } from "#api/job.ts";
+import { bytesText, mibText } from "#core/measures.ts";
 import { Problem } from "../../parts/notice.tsx";
 import { StateBadge, shownOf } from "../../parts/state.tsx";
 import { Table } from "../../parts/table.tsx";
-import { bytesText, mibText } from "../../words/format.ts";
 import { useFormat, useNow } from "../../words/use.ts";
 import css from "./job.module.css";
 import { shortEnd } from "./outcome.ts";

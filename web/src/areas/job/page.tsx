@@ -3,12 +3,12 @@ import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router"
 import { Button, Tabs } from "antd";
 import { useTranslation } from "react-i18next";
 import type { JobDetail, TaskDetail } from "#api/job.ts";
+import { mibText } from "#core/measures.ts";
 import { Waiting } from "../../app/fallbacks.tsx";
 import { useLiveRefresh } from "../../app/refresh.ts";
 import { Notice, Problem } from "../../parts/notice.tsx";
 import { Page, Panel } from "../../parts/page.tsx";
 import { StateBadge, shownOf } from "../../parts/state.tsx";
-import { mibText } from "../../words/format.ts";
 import { useFormat } from "../../words/use.ts";
 import { CancelButton } from "./cancel.tsx";
 import { DeclareLostButton } from "./declare-lost.tsx";

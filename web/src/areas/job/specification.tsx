@@ -1,10 +1,10 @@
 import { useTranslation } from "react-i18next";
 import type { JobDetail, SpecView } from "#api/job.ts";
+import { bytesText, mibText } from "#core/measures.ts";
 import { CopyButton } from "../../parts/copy.tsx";
 import { Facts } from "../../parts/page.tsx";
 import { Table } from "../../parts/table.tsx";
 import { useFilledIn } from "../../words/filled-in.ts";
-import { bytesText, mibText } from "../../words/format.ts";
 import { useFormat } from "../../words/use.ts";
 import css from "./job.module.css";
 

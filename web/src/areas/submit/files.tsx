@@ -2,10 +2,10 @@ import { Button, Checkbox } from "antd";
 import { type DragEvent, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { limits } from "#api/limits.ts";
+import { bytesText } from "#core/measures.ts";
 import { Icon } from "../../parts/icons.tsx";
 import { Notice } from "../../parts/notice.tsx";
 import { Panel } from "../../parts/page.tsx";
-import { bytesText } from "../../words/format.ts";
 import type { DraftFile } from "./draft.ts";
 import css from "./submit.module.css";
 

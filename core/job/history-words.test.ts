@@ -1,0 +1,24 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { causeWords, stepWords, withTimes } from "#core/job/history-words.ts";
+
+test("steps and causes of Weir's own are in the reader's language, what others wrote stays", () => {
+  assert.equal(stepWords("run-ended", "zh"), "运行结束");
+  assert.equal(stepWords("run-ended", "en"), "run ended");
+  assert.equal(stepWords("of-a-later-weir", "zh"), "of-a-later-weir");
+  assert.equal(causeWords("preempted: makes way for 7_2", "zh"), "被抢占：为作业 7_2 让出位置");
+  assert.equal(causeWords("cancelled by ada: wrong: input", "zh"), "由 ada 取消：wrong: input");
+  assert.equal(causeWords("the disk is full", "zh"), null);
+});
+
+test("seconds become spans, and times the reader's own", () => {
+  const cause = "a can start it now, and b in about 3600 s: done 3500 s earlier, by the score; move 1 of at most 3";
+  assert.equal(
+    causeWords(cause, "en"),
+    "a can start it now, and b in about 1 h: done 58 min 20 s earlier, by the score; move 1 of at most 3",
+  );
+  assert.equal(
+    withTimes("by 2026-11-23T02:40:12Z.", (atMs) => new Date(atMs).toISOString().slice(0, 16)),
+    "by 2026-11-23T02:40.",
+  );
+});
