@@ -147,6 +147,11 @@ export function refusalWords(
   return { title: chosen[0], detail: chosen[1] };
 }
 
+/** One after the other, each with an end of its own. */
+function joined(sentences: readonly string[], full: string, between: string): string {
+  return sentences.map((sentence) => (/[.?!。？！]$/.test(sentence) ? sentence : sentence + full)).join(between);
+}
+
 type Sentence = readonly [title: string, detail: string];
 
 function words(refusal: Refusal): readonly [en: Sentence, zh: Sentence] {
@@ -157,12 +162,14 @@ function words(refusal: Refusal): readonly [en: Sentence, zh: Sentence] {
         ["请求正文不是 JSON", `${refusal.words}。请发送一个 UTF-8 编码的 JSON 文档。`],
       ];
     case "invalid-request": {
-      const [list, listZh] = (["en", "zh"] as const).map((language) =>
-        refusal.issues.map(({ path, words }) => `${path || "body"}: ${phraseWords(words, language)}`).join("; "),
-      );
+      const list = (language: Language, colon: string) =>
+        refusal.issues.map(({ path, words }) => `${path || "body"}${colon}${phraseWords(words, language)}`);
       return [
-        ["The request does not fit the rules", `${list}. See /api/docs for the fields and their limits.`],
-        ["请求不合规则", `${listZh}。字段与上限见 /api/docs。`],
+        [
+          "The request does not fit the rules",
+          `${joined(list("en", ": "), ".", " ")} See /api/docs for the fields and their limits.`,
+        ],
+        ["请求不合规则", `${joined(list("zh", "："), "。", "")}字段与上限见 /api/docs。`],
       ];
     }
     case "unknown-option": {

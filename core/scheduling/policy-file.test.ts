@@ -45,6 +45,7 @@ const refused: readonly (readonly [file: unknown, en: string])[] = [
   [{ like: "conservative", order: { kind: "sjf" } }, "order.kind: conservative backfill plans first come"],
   [{ like: "easy", head: "kept", maxWaitS: 10 }, "head: a kept head and the window backfill"],
   [{ like: "easy", backfill: "window" }, "backfill: a kept head and the window backfill"],
+  [{ backfill: "eesy" }, "(easy?)"],
   [{ backfill: "none" }, "lookahead: looking ahead chooses what is backfilled"],
   [{ lookahead: { jobs: 1.5 } }, "lookahead.jobs: 1.5 cannot be it. Expected: a whole number from 2 to 200."],
   [{ name: "a\nb" }, "name: "],
@@ -56,6 +57,11 @@ for (const [file, en] of refused) {
     if (parsed.kind !== "refused") return;
     assert.ok(policyIssueWords(parsed.issues, "en").includes(en), policyIssueWords(parsed.issues, "en"));
     assert.match(policyIssueWords(parsed.issues, "zh"), /\p{Script=Han}/u);
+    assert.equal(
+      new Set(parsed.issues.map(({ path, en }) => path + en)).size,
+      parsed.issues.length,
+      "each is told once",
+    );
   });
 }
 

@@ -33,8 +33,8 @@ export function parsePolicy(value: unknown): ParsedPolicy {
   const policy: Policy = {
     name: file.name("name", base.name),
     order: orderOf(file.part("order"), base.order),
-    head: file.choice("head", heads, base.head) === "kept" ? "kept" : "chosen-again",
-    backfill: backfills.find((one) => one === file.choice("backfill", backfills, base.backfill)) ?? base.backfill,
+    head: file.choice("head", heads, base.head),
+    backfill: file.choice("backfill", backfills, base.backfill),
     maxWaitS: file.numberOrNull("maxWaitS", base.maxWaitS, seconds),
     guardLeadS: file.number("guardLeadS", base.guardLeadS, { least: 0, most: seconds.most, whole: true }),
     fairness: fairnessOf(file.part("fairness"), base.fairness),
@@ -76,7 +76,7 @@ const power = { least: 0, most: 8, whole: false } as const;
 
 function orderOf(part: Part | null | undefined, base: Order): Order {
   if (part === undefined || part === null) return base;
-  const kind = orderKinds.find((one) => one === part.choice("kind", orderKinds, base.kind)) ?? base.kind;
+  const kind = part.choice("kind", orderKinds, base.kind);
   if (kind !== "score") {
     part.end();
     return { kind };
@@ -145,7 +145,7 @@ function lookaheadOf(part: Part | null | undefined, base: Lookahead | null): Loo
     }),
     fairnessPower: part.number("fairnessPower", from.fairnessPower, power),
     holdBackCost: part.number("holdBackCost", from.holdBackCost, { least: 0, most: 1000, whole: false }),
-    head: part.choice("head", ["planned", "reserved"], from.head) === "reserved" ? "reserved" : "planned",
+    head: part.choice("head", ["planned", "reserved"], from.head),
   };
   part.end();
   return lookahead;
@@ -289,10 +289,11 @@ class Part {
     );
   }
 
-  choice(field: string, of: readonly string[], otherwise: string): string {
+  choice<One extends string>(field: string, of: readonly One[], otherwise: One): One {
     const value = this.#value(field);
     if (value === undefined) return otherwise;
-    if (typeof value === "string" && of.includes(value)) return value;
+    const chosen = of.find((one) => one === value);
+    if (chosen !== undefined) return chosen;
     const nearest = typeof value === "string" ? nearestName(value, of) : null;
     const [hint, hintZh] = nearest === null ? ["", ""] : [` (${nearest}?)`, `（是否想写 ${nearest}？）`];
     return this.#refuse(field, value, otherwise, `one of ${of.join(", ")}${hint}`, `${of.join("、")} 之一${hintZh}`);

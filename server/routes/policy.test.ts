@@ -31,7 +31,7 @@ test("weir ships; a version that is set is in force at once, kept with who set i
   assert.deepEqual([before.policy, before.class, before.factor, before.predictedS], ["weir", "normal", 1, 300]);
   assert.match(
     before.words,
-    /policy weir: priority normal; queue score \d+.*fairness factor of 1.*predicted run time of 300 s/,
+    /policy weir: priority normal; queue score \d+.*fairness factor of 1.*predicted run time of 5 min/,
   );
 
   const file = { name: "plain", like: "easy" };
@@ -80,6 +80,7 @@ test("a file that is wrong, that only a replay can follow, or that weighs nobody
     assert(refused.kind === "problem");
     assert.equal(refused.problem.type, "/api/problems/invalid-request");
     assert.match(refused.problem.detail + JSON.stringify(refused.problem.facts), words);
+    assert.doesNotMatch(refused.problem.detail, /[.?;]\./, "one full stop");
   }
   assert.equal((await ok(client.call("policy", {}))).version, 2);
 });
