@@ -1,6 +1,7 @@
 import { NoAnswer } from "#api/client.ts";
 import { makeCall, unreachable } from "#cli/call.ts";
 import { type Command, commands, commonOptions, findCommand } from "#cli/commands.ts";
+import { isCode } from "#cli/connection.ts";
 import { type Foreign, type ParseTrouble, parseOptions } from "#cli/option.ts";
 import { exitCodes, Stop } from "#cli/stop.ts";
 import { plainLines } from "#cli/table.ts";
@@ -18,6 +19,8 @@ export async function run(typed: readonly string[], terminal: Terminal): Promise
   try {
     return await dispatch(typed, terminal, language, say);
   } catch (error) {
+    // Who reads no further is not in need of more.
+    if (isCode(error, "EPIPE")) return exitCodes.done;
     const stop = stopFor(error, say);
     const isJson = stop.problem !== null && untilDashes(typed).includes("--json");
     if (isJson) await terminal.out(`${JSON.stringify({ problem: stop.problem })}\n`);

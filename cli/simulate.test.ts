@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
@@ -191,6 +191,22 @@ test("refusals say what is wrong and what to do", async () => {
     [2, 5, 1, 5],
   ]);
   await refused(`--trace ${forever} --policy fcfs`, 3, /where the clock ends/);
+});
+
+test("who reads no further ends it quietly, and the report is written all the same", async () => {
+  const closed = async () => {
+    throw Object.assign(new Error("write EPIPE"), { code: "EPIPE" });
+  };
+  const { code, error } = await weir(`simulate --trace ${one} --policy easy --report cut.html`, { out: closed });
+  assert.deepEqual([code, error], [0, "The report is in cut.html.\n"]);
+  assert.match(readFileSync(join(folder, "cut.html"), "utf8"), /<\/html>/);
+});
+
+test("--processors counts jobs that are made as the last trace", async () => {
+  const made = `simulate --trace ${one} --generate lublin --jobs 20 --policy easy --routing home --json`;
+  const sizes = async (words: string) => JSON.parse((await weir(`${made} ${words}`)).out).processors;
+  assert.equal(await sizes("--processors 10,64"), 74);
+  assert.equal(await sizes("--processors 64"), 128);
 });
 
 test("Chinese, and no bar where nobody looks or what is over at once", async () => {

@@ -43,11 +43,15 @@ export async function simulateTraces(call: Call): Promise<number> {
   const said = synthetic.length === 0 ? {} : { synthetic };
   const between = done.rebound === null ? {} : { network: done.rebound };
   const late = laterThanAlone(done, simulation.policy);
-  if (call.json)
-    await call.printJson({ ...done.metrics, ...between, ...said, ...lateJson(done, late), ...done.effort });
-  else await printResult(call, simulation, done, late, synthetic);
   const report = call.one("report");
-  if (report !== null) writeReport(call, report, simulation, done, synthetic.length > 0);
+  try {
+    if (call.json)
+      await call.printJson({ ...done.metrics, ...between, ...said, ...lateJson(done, late), ...done.effort });
+    else await printResult(call, simulation, done, late, synthetic);
+  } finally {
+    // Also where nobody reads the rest of what is printed.
+    if (report !== null) writeReport(call, report, simulation, done, synthetic.length > 0);
+  }
   return exitCodes.done;
 }
 

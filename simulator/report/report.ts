@@ -1,3 +1,4 @@
+import { type Routing, routings } from "#core/scheduling/kernel/routings.ts";
 import type { Schedule, Workload } from "#core/scheduling/replay/workload.ts";
 import type { Metrics } from "#simulator/metrics.ts";
 import {
@@ -15,7 +16,7 @@ import {
 import { escaped } from "./draw.ts";
 import { lateness, slowdownShares, usageOverTime, type WaitClass, waitByHome, waitBySize } from "./series.ts";
 import { style } from "./style.ts";
-import { duration, figures, index, type Language, percent, plain, type Say, sayIn } from "./words.ts";
+import { duration, figures, index, type Language, percent, plain, type Say, sayIn, type WordKey } from "./words.ts";
 
 /** One policy under one routing over the workload of the report. */
 export type Outcome = {
@@ -54,11 +55,11 @@ export function renderReport(input: ReportInput): string {
   const homes = workload.homes.map(({ name }) => name).join(" + ");
   const title = say("title", { policy: chosen.policy, homes });
   const days = figures(Math.max(1, Math.round(chosen.metrics.makespanS / 86_400)));
-  const subtitle = say("subtitle", {
+  const subtitle = say(workload.homes.length === 1 ? "subtitleOfOne" : "subtitle", {
     jobs: figures(workload.count),
     processors: figures(chosen.metrics.processors),
     days,
-    routing: chosen.routing,
+    routing: routingWords(chosen.routing, say),
     estimates: say(input.estimates),
   });
   const parts = [
@@ -92,6 +93,22 @@ ${parts.join("\n")}
 </html>
 `;
 }
+
+/** `home (each job where it was submitted)`. */
+function routingWords(routing: string, say: Say): string {
+  const known = routings.find((one) => one === routing);
+  return known === undefined ? routing : say("routed", { routing, means: say(routed[known]) });
+}
+
+const routed = {
+  home: "routedHome",
+  random: "routedRandom",
+  "least-load": "routedLeastLoad",
+  "earliest-start": "routedEarliestStart",
+  merged: "routedMerged",
+  central: "routedCentral",
+  weir: "routedWeir",
+} as const satisfies Record<Routing, WordKey>;
 
 function tiles({ language, chosen, merged }: ReportInput, say: Say): string {
   const { metrics, fairness } = chosen;

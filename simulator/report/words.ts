@@ -50,6 +50,19 @@ const words = {
     "{jobs} jobs on {processors} processors, {days} days. Routing {routing}, run times as {estimates}.",
     "{jobs} 个作业，{processors} 个处理器，{days} 天。路由 {routing}，运行时间按{estimates}。",
   ],
+  // With one centre every routing is the same.
+  subtitleOfOne: [
+    "{jobs} jobs on {processors} processors, {days} days. Run times as {estimates}.",
+    "{jobs} 个作业，{processors} 个处理器，{days} 天。运行时间按{estimates}。",
+  ],
+  routed: ["{routing} ({means})", "{routing}（{means}）"],
+  routedHome: ["each job where it was submitted", "各作业在其提交处运行"],
+  routedRandom: ["each job to a centre at random", "随机派往某中心"],
+  routedLeastLoad: ["each job to the centre with least work", "派往负载最轻的中心"],
+  routedEarliestStart: ["each job to the centre that promises the earliest start", "派往承诺最早开始的中心"],
+  routedMerged: ["all centres as one machine", "所有中心视为一台机器"],
+  routedCentral: ["one queue over all centres", "所有中心共用一个队列"],
+  routedWeir: ["one queue over all centres", "所有中心共用一个队列"],
   requested: ["requested", "申请值"],
   actual: ["they were", "实际值"],
   synthetic: [
