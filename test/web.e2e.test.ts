@@ -101,6 +101,23 @@ describe("the console", { skip: missing }, () => {
     await seen('#SBATCH --job-name="from the form"');
   });
 
+  test("a first look at a job that is answered only when the job is over shows the end", async () => {
+    const submitted = await network.weir(["submit", "--json", "--", "sleep", "600"]);
+    const { id }: { readonly id: number } = JSON.parse(submitted.stdout);
+    await page.route(
+      `**/api/v1/jobs/${id}`,
+      async (route) => {
+        const early = await route.fetch();
+        assert.equal((await network.weir(["cancel", String(id)])).status, 0);
+        assert.equal((await network.weir(["submit", "--wait", "-d", `afterany:${id}`, "--", "true"])).status, 0);
+        await route.fulfill({ response: early });
+      },
+      { times: 1 },
+    );
+    await page.goto(`${network.url}/jobs/${id}`);
+    await state("cancelled");
+  });
+
   test("an unknown option is named at its line, here and by the server", async () => {
     await page.goto(`${network.url}/submit`);
     await editor().fill("#!/bin/bash\n#SBATCH --job-name=x\n#SBATCH --nodez=2 --mail-user=me@example.cn\necho hi\n");

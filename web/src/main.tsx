@@ -7,6 +7,7 @@ import { isRefused, Refused } from "./app/client.ts";
 import { startLanguage } from "./app/language.ts";
 import { Look } from "./app/look.tsx";
 import { createConsoleRouter } from "./app/router.tsx";
+import { isLeaving } from "./app/session.ts";
 import { startTheme } from "./app/theme.ts";
 
 startTheme();
@@ -14,7 +15,7 @@ await startLanguage();
 
 /** A session that ended under an open page leads to the sign-in page, and back here afterwards. */
 function onError(error: unknown): void {
-  if (!isRefused(error, 401) || router.state.location.pathname === "/sign-in") return;
+  if (!isRefused(error, 401) || isLeaving() || router.state.location.pathname === "/sign-in") return;
   queries.clear();
   void router.navigate({ to: "/sign-in", search: { next: router.state.location.href } });
 }
@@ -23,7 +24,10 @@ const queries = new QueryClient({
   queryCache: new QueryCache({ onError }),
   mutationCache: new MutationCache({ onError }),
   defaultOptions: {
+    mutations: { networkMode: "always" },
     queries: {
+      // The server may be this machine, and is asked also where a browser takes itself for offline.
+      networkMode: "always",
       staleTime: 5_000,
       retry: (count, error) => count < 2 && !(error instanceof Refused),
     },

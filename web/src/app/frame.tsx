@@ -8,7 +8,7 @@ import css from "./frame.module.css";
 import { useLive, useLiveState } from "./live.ts";
 import { navigation } from "./navigation.ts";
 import { LanguageSwitch, ThemeSwitch } from "./preferences.tsx";
-import { useMe, useSignOut } from "./session.ts";
+import { signOut, useMe } from "./session.ts";
 
 /** The console around every page: menu at the left (a drawer on a phone), a thin bar above. */
 export function Frame() {
@@ -166,7 +166,6 @@ function PersonMenu() {
   const { t } = useTranslation("app");
   const { person } = useMe();
   const navigate = useNavigate();
-  const signOut = useSignOut();
   const name = person.title || person.name;
   const role = t(person.administrator ? "person.administrator" : "person.member");
   return (

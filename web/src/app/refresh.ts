@@ -1,4 +1,4 @@
-import { type QueryKey, useQueryClient } from "@tanstack/react-query";
+import { type QueryClient, type QueryKey, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useEffectEvent, useRef } from "react";
 import { type LiveMessage, useLive } from "./live.ts";
 
@@ -17,7 +17,7 @@ export function useLiveRefresh(
   const refresh = useEffectEvent(() => {
     timer.current = undefined;
     lastMs.current = Date.now();
-    for (const queryKey of keys) void queries.invalidateQueries({ queryKey });
+    for (const queryKey of keys) void readAfresh(queries, queryKey);
   });
   useEffect(
     () => () => {
@@ -32,6 +32,13 @@ export function useLiveRefresh(
     if (timer.current !== undefined) return;
     timer.current = setTimeout(() => refresh(), Math.max(0, lastMs.current + everyMs - Date.now()));
   }, active);
+}
+
+/** A first read that is under way is not begun anew by this, and its answer may be older than what happened. */
+async function readAfresh(queries: QueryClient, queryKey: QueryKey): Promise<void> {
+  const firstReads = queries.getQueryCache().findAll({ queryKey, fetchStatus: "fetching", status: "pending" });
+  await queries.invalidateQueries({ queryKey });
+  if (firstReads.length > 0) await queries.invalidateQueries({ queryKey });
 }
 
 type RefreshWishes = {

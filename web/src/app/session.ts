@@ -1,5 +1,4 @@
-import { queryOptions, useQueryClient, useSuspenseQuery } from "@tanstack/react-query";
-import { useNavigate } from "@tanstack/react-router";
+import { queryOptions, useSuspenseQuery } from "@tanstack/react-query";
 import { ask } from "./client.ts";
 
 /** Who is signed in. The frame of the console has asked before any page is shown. */
@@ -13,12 +12,21 @@ export function useMe() {
   return useSuspenseQuery(meQuery).data;
 }
 
-export function useSignOut(): () => Promise<void> {
-  const queries = useQueryClient();
-  const navigate = useNavigate();
-  return async () => {
+let leaving = false;
+
+/** Who signs out is led to the sign-in page by that alone: what is refused meanwhile leads nowhere. */
+export function isLeaving(): boolean {
+  return leaving;
+}
+
+/** The page is loaded anew, so that nothing of who was here is left in it, and nothing under way ends in it. */
+export async function signOut(): Promise<void> {
+  leaving = true;
+  try {
     await ask("signOut", { body: {} });
-    await navigate({ to: "/sign-in" });
-    queries.clear();
-  };
+    location.assign("/sign-in");
+  } catch (error) {
+    leaving = false;
+    throw error;
+  }
 }

@@ -1,4 +1,4 @@
-import { useInfiniteQuery, useQueryClient } from "@tanstack/react-query";
+import { useInfiniteQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { Button, Segmented } from "antd";
@@ -65,12 +65,6 @@ type TaskLine = Omit<Task, "runs">;
 type TasksContent = { readonly tasks: readonly TaskLine[]; readonly chosen: number | null };
 
 function useTasks(job: JobDetail) {
-  const queries = useQueryClient();
-  const isOver = job.state === "ended";
-  // Once it is over nothing refreshes them any more: what was read a moment before the end must not stay.
-  useEffect(() => {
-    if (isOver) void queries.invalidateQueries({ queryKey: ["tasks of", job.id] });
-  }, [isOver, queries, job.id]);
   // Reads all pages that were loaded again, so not with every change of a busy array.
   useLiveRefresh([["tasks of", job.id]], { everyMs: 2000, concerns: ({ event }) => event.job === job.id });
   const pages = useInfiniteQuery({
