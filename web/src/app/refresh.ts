@@ -36,9 +36,10 @@ export function useLiveRefresh(
 
 /** A first read that is under way is not begun anew by this, and its answer may be older than what happened. */
 async function readAfresh(queries: QueryClient, queryKey: QueryKey): Promise<void> {
-  const firstReads = queries.getQueryCache().findAll({ queryKey, fetchStatus: "fetching", status: "pending" });
+  const underWay = queries.getQueryCache().findAll({ queryKey, fetchStatus: "fetching" });
+  const isFirst = underWay.some(({ state }) => state.data === undefined);
   await queries.invalidateQueries({ queryKey });
-  if (firstReads.length > 0) await queries.invalidateQueries({ queryKey });
+  if (isFirst) await queries.invalidateQueries({ queryKey });
 }
 
 type RefreshWishes = {
