@@ -20,12 +20,13 @@ import { languageOf } from "./problem.ts";
  */
 export function createDirectServer(usual: RequestListener, settings: DirectSettings): Server {
   const plain = plainRoutes(settings);
+  const whole = together(({ plain, bytes }: WholeRequest) => void respond(plain, bytes, settings));
   return createServer((request, response) => {
     const route = plain.get(`${request.method} ${request.url}`);
     const caller = route === undefined || settings.stopping.aborted ? "unusual" : plainCaller(request, route, settings);
     if (route === undefined || caller === "unusual") usual(request, response);
     else if (route.declared.method === "GET") void respond({ request, response, route, caller }, null, settings);
-    else readBody({ request, response, route, caller }, settings);
+    else readBody({ request, response, route, caller }, whole);
   });
 }
 
@@ -81,7 +82,9 @@ function plainCaller(
   return found;
 }
 
-function readBody(plain: PlainRequest, settings: DirectSettings): void {
+type WholeRequest = { readonly plain: PlainRequest; readonly bytes: Buffer };
+
+function readBody(plain: PlainRequest, whole: (request: WholeRequest) => void): void {
   const pieces: Buffer[] = [];
   const { request } = plain;
   request.on("data", (piece: Buffer) => pieces.push(piece));
@@ -89,8 +92,24 @@ function readBody(plain: PlainRequest, settings: DirectSettings): void {
   request.on("end", () => {
     const [first] = pieces;
     const bytes = first !== undefined && pieces.length === 1 ? first : Buffer.concat(pieces);
-    void respond(plain, bytes, settings);
+    whole({ plain, bytes });
   });
+}
+
+/**
+ * What arrives in one turn of the event loop is answered at its end, one right after another: the same code over the same
+ * tables costs far less than where the reading of sockets comes between (docs/decisions/0039-answered-in-a-row.md).
+ */
+function together<Item>(handle: (item: Item) => void): (item: Item) => void {
+  let gathered: Item[] = [];
+  return (item) => {
+    if (gathered.push(item) > 1) return;
+    setImmediate(() => {
+      const all = gathered;
+      gathered = [];
+      for (const one of all) handle(one);
+    });
+  };
 }
 
 async function respond(plain: PlainRequest, bytes: Buffer | null, settings: DirectSettings): Promise<void> {
