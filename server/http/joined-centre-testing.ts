@@ -1,6 +1,6 @@
-import { setTimeout as delay } from "node:timers/promises";
 import type { Answer, Client, Input } from "#api/client.ts";
 import { noOffers, oneMachine } from "#core/centre/engine.ts";
+import { until } from "#server/patience-testing.ts";
 import { ok, passConnectionTest, type TestServer } from "./testing.ts";
 
 type SyncBody = Input<"sync">["body"];
@@ -42,11 +42,12 @@ export async function joinCentre(
   return { agent, credential, sync };
 }
 
-/** Asks again until there is something; a long poll may return for another reason. */
-export async function until<Value>(look: () => Promise<Value | null | undefined>): Promise<Value> {
-  for (const endMs = performance.now() + 10_000; performance.now() < endMs; await delay(20)) {
-    const found = await look();
-    if (found !== undefined && found !== null) return found;
-  }
-  throw new Error("it did not come to be within 10 s");
+/** Polls as an agent does until so many orders have come; they may come one by one. */
+export async function ordersOf({ sync }: Pick<JoinedCentre, "sync">, count: number): Promise<Answer<"sync">["start"]> {
+  const all: Answer<"sync">["start"][number][] = [];
+  await until(async () => {
+    all.push(...(await sync({ waitMs: 1_000 })).start);
+    return all.length >= count ? true : null;
+  });
+  return all;
 }

@@ -5,6 +5,7 @@ import type { Client } from "#api/client.ts";
 import { type EngineReport, noOffers, oneMachine } from "#core/centre/engine.ts";
 import { centreId } from "#core/ids.ts";
 import { passConnectionTest, startTestServer, type TestServer } from "#server/http/testing.ts";
+import { holds, until } from "#server/patience-testing.ts";
 
 let server: TestServer;
 let client: Client;
@@ -38,6 +39,15 @@ const engine: EngineReport = {
   offers: noOffers,
   mechanisms: { memory: "cgroup-v2" },
 };
+
+/** The scheduler has heard by the feed that the centre takes work. */
+async function inService(centre: string): Promise<void> {
+  const body = { command: ["true"], centres: { only: [centre] } };
+  await until(async () => {
+    const dry = await client.call("dryRun", { body });
+    return dry.kind === "answer" && dry.value.wouldGoTo === centre ? true : null;
+  });
+}
 
 function report(session: number, changes: Partial<SyncRequest> = {}): SyncRequest {
   const start = { protocol: 1, session, agentVersion: "1", server: "", generation: 0 } as const;
@@ -107,7 +117,8 @@ test("a job goes to the agent by its long poll, runs, and is explained, logged a
   const first = await beta.call("sync", { body: report(session, { engine }) });
   if (first.kind !== "answer") throw new Error(first.problem.detail);
   const known = { server: first.value.server, generation: first.value.generation };
-  const waiting = beta.call("sync", { body: report(session, { ...known, waitMs: 10_000 }) });
+  await inService("beta");
+  const waiting = beta.call("sync", { body: report(session, { ...known, waitMs: 25_000 }) });
   const submitted = await client.call("submit", {
     body: { command: ["true"], coresPerTask: 3, centres: { only: ["beta"] } },
   });
@@ -129,12 +140,13 @@ test("a job goes to the agent by its long poll, runs, and is explained, logged a
   ] as const;
   await beta.call("sync", { body: report(session, { ...known, observations: [...observations] }) });
 
-  const why = await client.call("why", { params: { job: waiter }, query: {} });
-  assert.equal(why.kind, "answer");
-  if (why.kind !== "answer") return;
-  assert.equal(why.value.state, "queued");
-  const beside = why.value.candidates.find((candidate) => candidate.centre === "beta");
-  assert.deepEqual([beside?.rule, beside?.holds, beside?.facts.free], ["cores-busy", "later", 1]);
+  await holds(async () => {
+    const why = await client.call("why", { params: { job: waiter }, query: {} });
+    assert(why.kind === "answer");
+    assert.equal(why.value.state, "queued");
+    const beside = why.value.candidates.find((candidate) => candidate.centre === "beta");
+    assert.deepEqual([beside?.rule, beside?.holds, beside?.facts.free], ["cores-busy", "later", 1]);
+  });
   const placed = await server.client(server.token, "zh").call("why", { params: { job } });
   assert.equal(placed.kind === "answer" && placed.value.words, "已放置于 beta");
   assert.equal(placed.kind === "answer" && placed.value.candidates.find((one) => one.centre === "beta")?.rule, null);
@@ -156,7 +168,7 @@ test("a job goes to the agent by its long poll, runs, and is explained, logged a
   /** The agent's side of one read: asked by its long poll, answered by a post. */
   const answerOne = async () => {
     const asked = await beta.call("sync", {
-      body: report(session, { ...known, generation: polled.value.generation, waitMs: 10_000 }),
+      body: report(session, { ...known, generation: polled.value.generation, waitMs: 25_000 }),
     });
     const [read] = asked.kind === "answer" ? asked.value.reads : [];
     const base64 = Buffer.from("hello\n").toString("base64");
@@ -214,12 +226,14 @@ test("an agent that says goodbye leaves its centre unreachable at once, and a ne
     return all.kind === "answer" ? all.value.centres.find(({ id }) => id === "gamma")?.state : null;
   };
   const { session, first } = await begin();
-  const poll = { server: first.server, generation: first.generation, waitMs: 10_000 };
+  await inService("gamma");
+  const poll = { server: first.server, generation: first.generation, waitMs: 25_000 };
   const body = { command: ["true"], centres: { only: ["gamma"] } };
   const waiting = gamma.call("sync", { body: report(session, poll) });
   const submitted = await client.call("submit", { body });
   const job = submitted.kind === "answer" ? submitted.value.id : 0;
-  await waiting;
+  const polled = await waiting;
+  assert.deepEqual(polled.kind === "answer" && polled.value.start.map((order) => order.job), [job]);
   const left = await gamma.call("sync", { body: report(session, { goodbye: true }) });
   assert.equal(left.kind, "answer");
   assert.equal(await stateOf(), "unreachable");
@@ -230,8 +244,10 @@ test("an agent that says goodbye leaves its centre unreachable at once, and a ne
   );
   const history = await client.call("history", { params: { job } });
   assert.equal(history.kind === "answer" && history.value.events.at(-1)?.cause, "its agent ended cleanly");
-  const next = await client.call("dryRun", { body });
-  assert.equal(next.kind === "answer" && next.value.wouldGoTo, null);
+  await holds(async () => {
+    const next = await client.call("dryRun", { body });
+    assert.equal(next.kind === "answer" && next.value.wouldGoTo, null);
+  });
 
   await begin();
   assert.equal(await stateOf(), "connected");

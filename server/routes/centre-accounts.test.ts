@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import type { Client, Input } from "#api/client.ts";
-import { type JoinedCentre, joinCentre, until } from "#server/http/joined-centre-testing.ts";
+import { type JoinedCentre, joinCentre, ordersOf } from "#server/http/joined-centre-testing.ts";
 import { ok, startTestServer, type TestServer } from "#server/http/testing.ts";
+import { holds, until } from "#server/patience-testing.ts";
 
 // Accounts at a Slurm centre: asked for by the first job that could go there, answered by ids alone, kept for ever.
 let server: TestServer;
@@ -28,7 +29,7 @@ test("a job asks for its pair's account, waits for it by name, and goes there on
   const asked = await until(async () => (await sync({ waitMs: 500 })).accounts);
   assert.equal(asked.length, 1);
   const [{ person, project } = assert.fail()] = asked;
-  assert.equal(await why(), "no-account-here requested");
+  await holds(async () => assert.equal(await why(), "no-account-here requested"));
   const list = await ok(client.call("accounts", jinan));
   assert.deepEqual(
     list.accounts.map((one) => [one.person, one.project, one.readiness, one.answered]),
@@ -37,15 +38,15 @@ test("a job asks for its pair's account, waits for it by name, and goes there on
 
   const pair = { person: person.id, project: project.id };
   await sync({ accounts: [{ ...pair, readiness: "created" }] });
-  assert.equal(await until(async () => ((await why())?.endsWith("created") ? "created" : undefined)), "created");
+  await holds(async () => assert.equal(await why(), "no-account-here created"));
   await sync({
     accounts: [
       { ...pair, readiness: "ready" },
       { person: 99, project: 99, readiness: "ready" },
     ],
   });
-  const order = await until(async () => (await sync({ waitMs: 500 })).start[0]);
-  assert.equal(order.job, job);
+  const [order] = await ordersOf({ sync }, 1);
+  assert.equal(order?.job, job);
   const after = await ok(client.call("accounts", jinan));
   assert.deepEqual(
     after.accounts.map(({ readiness, answered }) => [readiness, answered]),

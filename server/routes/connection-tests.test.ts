@@ -12,6 +12,7 @@ import {
 } from "#core/centre/connection-test.ts";
 import { type EngineReport, noOffers, oneMachine } from "#core/centre/engine.ts";
 import { signInAs, startTestServer, type TestServer } from "#server/http/testing.ts";
+import { holds, until } from "#server/patience-testing.ts";
 
 // The goal: one test at a time, asked through the sync, graded and signed here, and no service without a passing grade.
 let server: TestServer;
@@ -85,8 +86,12 @@ async function lifeCycleOf(id: string): Promise<string | undefined> {
 
 test("a centre on trial gets no work, is tested through its long poll, and goes into service with a passing grade", async () => {
   const { sync, told } = await openCentre("beta");
-  const early = await client.call("submit", { body: { command: ["true"], centres: { only: ["beta"] } } });
-  assert.equal(early.kind === "problem" && early.problem.type, "/api/problems/no-centre-fits");
+  const asks = { command: ["true"], centres: { only: ["beta"] } };
+  // Who submits is heard by the scheduler, which hears of the centre by the feed.
+  await holds(async () => {
+    const early = await client.call("submit", { body: asks });
+    assert.equal(early.kind === "problem" && early.problem.type, "/api/problems/no-centre-fits");
+  });
   const polling = sync(20_000);
   const asked = await ask("beta");
   assert.deepEqual([asked.state, asked.of, asked.askedBy], ["asked", checkNames.length, "admin"]);
@@ -112,16 +117,17 @@ test("a centre on trial gets no work, is tested through its long poll, and goes 
   assert.deepEqual([ended.state, ended.grade], ["ended", "B"]);
   assert.deepEqual(ended.costs, [{ check: "throughput", why: "failed", leaves: "B" }]);
   assert.equal(await lifeCycleOf("beta"), "in-service");
-  assert.equal((await sync(0)).test, undefined);
+  await holds(async () => assert.equal((await sync(0)).test, undefined));
   // A late repetition of the report changes nothing.
   assert.equal((await told(asked.id, checks(), true)).kind, "problem");
   assert.equal((await read("beta", asked.id)).grade, "B");
 
-  const job = await client.call("submit", { body: { command: ["true"], centres: { only: ["beta"] } } });
-  assert.equal(job.kind, "answer", JSON.stringify(job));
-  let orders = (await sync(0)).start;
-  for (let turn = 0; turn < 10 && orders.length === 0; turn++) orders = (await sync(2_000)).start;
-  assert.equal(orders[0]?.pool, "default");
+  await holds(async () => {
+    const job = await client.call("submit", { body: asks });
+    assert.equal(job.kind, "answer", JSON.stringify(job));
+  });
+  const order = await until(async () => (await sync(2_000)).start[0]);
+  assert.equal(order.pool, "default");
 });
 
 test("the report is signed, and verifies with the public key alone; a changed one does not", async () => {

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { setTimeout as delay } from "node:timers/promises";
 import type { Client } from "#api/client.ts";
 import type { JobRequest } from "#api/job.ts";
 import { type EngineOffers, noOffers, oneMachine } from "#core/centre/engine.ts";
@@ -8,6 +7,7 @@ import { centreId, jobId, runId } from "#core/ids.ts";
 import { sampleAllocation } from "#core/sample-testing.ts";
 import type { WorldEvent } from "#core/scheduling/world.ts";
 import { startTestServer, type TestServer } from "#server/http/testing.ts";
+import { holds, until } from "#server/patience-testing.ts";
 import { readRunOrders } from "#server/store/read-run-orders.ts";
 import { readWorld } from "#server/store/read-world.ts";
 
@@ -25,12 +25,12 @@ before(async () => {
     `insert into pool (centre_id, name, contract, life_cycle) values ('jinan', 'short', 'dedicated', 'in-service')`,
   );
   await tell("jinan", offers);
-  for (let tries = 0; ; tries += 1) {
+  await until(async () => {
     const dry = await client.call("dryRun", { body: { command: ["true"], environment: { WEIR_SIM: "" } } });
-    if (dry.kind === "answer" && dry.value.candidates.some((one) => one.centre === "jinan" && one.rule === null)) break;
-    assert.ok(tries < 100, "jinan is never there");
-    await delay(20);
-  }
+    const fits =
+      dry.kind === "answer" && dry.value.candidates.some((one) => one.centre === "jinan" && one.rule === null);
+    return fits ? true : null;
+  });
 });
 after(() => server.stop());
 
@@ -161,15 +161,17 @@ test("work that was not meant for it never goes to a simulated centre, and the a
 });
 
 test("licences that a placed run will take are not promised again, and the dry run says so", async () => {
-  const dry = await client.call("dryRun", { body: { script } });
-  assert(dry.kind === "answer");
-  assert.deepEqual(
-    // What follows is the score, where it has one.
-    dry.value.candidates.map(({ centre, rule, words }) => [centre, rule, words?.split("; score")[0]]),
-    [
-      ["jinan", "licences-busy", "needs 2 licences fem, 1 of 4 are free"],
-      ["local", "unknown-word", "its tables have no --partition=fast"],
-    ],
-  );
-  assert.equal(dry.value.wouldGoTo, null);
+  await holds(async () => {
+    const dry = await client.call("dryRun", { body: { script } });
+    assert(dry.kind === "answer");
+    assert.deepEqual(
+      // What follows is the score, where it has one.
+      dry.value.candidates.map(({ centre, rule, words }) => [centre, rule, words?.split("; score")[0]]),
+      [
+        ["jinan", "licences-busy", "needs 2 licences fem, 1 of 4 are free"],
+        ["local", "unknown-word", "its tables have no --partition=fast"],
+      ],
+    );
+    assert.equal(dry.value.wouldGoTo, null);
+  });
 });

@@ -4,8 +4,8 @@ import type { Client } from "#api/client.ts";
 import { policies } from "#core/scheduling/policy.ts";
 import { parsePolicy } from "#core/scheduling/policy-file.ts";
 import { createWorld } from "#core/scheduling/world.ts";
-import { until } from "#server/http/joined-centre-testing.ts";
 import { ok, signInAs, startTestServer, type TestServer } from "#server/http/testing.ts";
+import { until } from "#server/patience-testing.ts";
 import { readWorld } from "#server/store/read-world.ts";
 
 /** The policy of a live network: set by an administrator, kept in versions, taken up without a restart. */

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { setTimeout as delay } from "node:timers/promises";
 import type { Client } from "#api/client.ts";
 import type { JobRequest, WhatIf } from "#api/job.ts";
 import { startTestServer, type TestServer } from "#server/http/testing.ts";
+import { holds, until } from "#server/patience-testing.ts";
 
 // What to ask instead so that a job that waits starts now: from the store to the answer in two languages.
 
@@ -25,22 +25,13 @@ async function whatIf(job: number, language: "en" | "zh" = "en"): Promise<WhatIf
   return reply.kind === "answer" ? reply.value : assert.fail(reply.problem.detail);
 }
 
-async function once<Value>(found: () => Promise<Value | null>): Promise<Value> {
-  for (let tries = 0; tries < 200; tries += 1) {
-    const value = await found();
-    if (value !== null) return value;
-    await delay(20);
-  }
-  return assert.fail("it never came");
-}
-
 test("a job that waits for cores is told with how many it would start now, where, and how to say it", async () => {
   const first = await submit({ coresPerTask: 6, centres: { only: ["local"] } });
-  await once(async () => ((await whatIf(first)).state === "queued" ? null : true));
+  await until(async () => ((await whatIf(first)).state === "queued" ? null : true));
   assert.deepEqual((await whatIf(first)).answers, []);
   assert.equal((await whatIf(first)).words, "is not waiting for a centre");
   const large = await submit({ coresPerTask: 8, timeLimitS: 7200, centres: { only: ["local"] } });
-  const answer = await once(async () => {
+  const answer = await until(async () => {
     const told = await whatIf(large);
     return told.answers.length > 0 ? told : null;
   });
@@ -59,10 +50,9 @@ test("a job that waits for cores is told with how many it would start now, where
 test("where nothing smaller would start it, that is said", async () => {
   const chained = await submit({ timeLimitS: 60, centres: { only: ["local"] }, array: "0-1%1" });
   // Its first task starts beside the large one, and the second waits for it.
-  await once(async () => {
-    const told = await whatIf(chained);
-    if (told.index !== 1 || told.state !== "queued") return null;
-    assert.deepEqual(told.answers, []);
-    return told.words.startsWith("no smaller request would start now either") ? told : null;
+  await holds(async () => {
+    const { index, state, answers, words } = await whatIf(chained);
+    assert.deepEqual([index, state, answers], [1, "queued", []]);
+    assert.match(words, /^no smaller request would start now either/);
   });
 });
