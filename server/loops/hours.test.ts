@@ -14,7 +14,7 @@ before(async () => {
 });
 after(() => store.end());
 
-test("when a pool's hours begin it decides again, though nothing happened", { timeout: 10_000 }, async () => {
+test("when a pool's hours begin it decides again, though nothing happened", { timeout: 120_000 }, async () => {
   const { db } = store;
   const world = createWorld();
   const { snapshot } = await readWorld(db, (event) => world.apply(event));

@@ -5,6 +5,7 @@ import { type CentreId, centreId, type JobId } from "#core/ids.ts";
 import type { RunObservation } from "#core/run-order.ts";
 import { sampleUsage } from "#core/sample-testing.ts";
 import { createWorld, type WorldEvent } from "#core/scheduling/world.ts";
+import { until } from "#server/patience-testing.ts";
 import { readWorld } from "#server/store/read-world.ts";
 import { admitted, idsOf, member, submission, type TestStore, testStore } from "#server/store/testing.ts";
 import { asRun, engine, type Inside, openAgent, openInside } from "./testing.ts";
@@ -49,13 +50,15 @@ async function submit(changes: Parameters<typeof admitted>[0] = {}): Promise<Job
 
 type Agent = Awaited<ReturnType<typeof openAgent>>;
 
-/** Polls until there is something of that kind. */
-async function polled(agent: Agent, kind: "start" | "withdraw"): Promise<readonly string[]> {
-  for (;;) {
+/** Polls until there are so many of that kind; sorted, as they may come one by one. */
+async function polled(agent: Agent, kind: "start" | "withdraw", count = 1): Promise<readonly string[]> {
+  const runs = new Set<string>();
+  await until(async () => {
     const answer = await agent.sync({ waitMs: 5_000 });
-    const runs = kind === "start" ? answer.start.map(({ run }) => run) : answer.withdraw;
-    if (runs.length > 0) return runs;
-  }
+    for (const run of kind === "start" ? answer.start.map((order) => order.run) : answer.withdraw) runs.add(run);
+    return runs.size >= count ? true : null;
+  });
+  return [...runs].sort();
 }
 
 function waits(run: string, startsInMs: number | null, reasonKind: string | null = "priority"): RunObservation {
@@ -74,8 +77,7 @@ test("a run that waits is taken back for a centre that starts it now; its agent'
   const there = await openAgent(inside.desk, alpha);
   await there.sync({ engine: full() });
   const [moves, stays, held] = [await submit(), await submit(), await submit()];
-  const queued = new Set<string>();
-  while (queued.size < 3) for (const run of await polled(there, "start")) queued.add(run);
+  await polled(there, "start", 3);
   const [first, second, third] = [moves, stays, held].map((job) => `${job}.0.1`);
   assert(first && second && third);
   await there.sync({
@@ -84,7 +86,7 @@ test("a run that waits is taken back for a centre that starts it now; its agent'
 
   here = await openAgent(inside.desk, beta);
   await here.sync({ engine });
-  assert.deepEqual([...(await polled(there, "withdraw"))].sort(), [first, second], "not what its user holds");
+  assert.deepEqual(await polled(there, "withdraw", 2), [first, second].sort(), "not what its user holds");
   assert.deepEqual((await here.sync()).start, [], "nothing goes there before it is proved that it did not start");
   await there.sync({ see: [{ kind: "started", run: asRun(second), atMs: 2, evidence: "it had begun" }] });
   const end = { kind: "withdrawn", evidence: "taken out of the queue" } as const;
@@ -159,19 +161,13 @@ test("a task that waits in the network is told when it may start, and how far of
   await polled(here, "start");
   const id = await submit({ centres: wishes });
   const epoch = inside.leader.epoch() ?? assert.fail();
-  let told = null;
-  for (let tries = 0; tries < 400 && told === null; tries++) {
-    told = inside.scheduler.world.estimateDue(Date.now() + 60_000);
-    if (told === null) await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-  assert(told);
+  const told = await until(() => inside.scheduler.world.estimateDue(Date.now() + 60_000));
   assert.deepEqual([told.job, told.centre, told.pool], [id, beta, "default"]);
   const answer = await inside.transitions.tellStart(told, epoch);
   assert(answer.kind === "written" && answer.written === 1);
   await inside.feed.reached(answer.xid);
   // It is told once: the world takes it in with the feed.
-  while (inside.scheduler.world.estimateDue(Date.now() + 60_000) !== null)
-    await new Promise((resolve) => setTimeout(resolve, 10));
+  await until(() => (inside.scheduler.world.estimateDue(Date.now() + 60_000) === null ? true : null));
   assert.equal((await history(id)).at(-1)?.kind, "estimated");
   const events: WorldEvent[] = [];
   await readWorld(store.db, (event) => void events.push(event));

@@ -4,6 +4,7 @@ import { type JobId, projectId, tenantId } from "#core/ids.ts";
 import type { RunObservation } from "#core/run-order.ts";
 import { sampleUsage } from "#core/sample-testing.ts";
 import { createWorld, type World } from "#core/scheduling/world.ts";
+import { until } from "#server/patience-testing.ts";
 import { readWorld } from "#server/store/read-world.ts";
 import { admitted, idsOf, stranger, submission, type TestStore, testStore } from "#server/store/testing.ts";
 import { asRun, engine, type Inside, openAgent, openInside } from "./testing.ts";
@@ -33,7 +34,7 @@ test("whose work is served first outlives a restart, after a stop and after a cr
   };
   /** Each takes the whole machine; the run of the one that is placed lasts so long. */
   const run = async (lastsMs: number) => {
-    const [order = assert.fail("no order")] = (await agent.sync({ waitMs: 5_000 })).start;
+    const [order = assert.fail("no order")] = await agent.orders(1);
     const atMs = Date.now();
     // Nothing starts before it was placed.
     await store.db.pool.query("update run set placed_ms = placed_ms - $1 where ended_ms is null", [lastsMs]);
@@ -49,8 +50,10 @@ test("whose work is served first outlives a restart, after a stop and after a cr
   await submitOther();
   await run(hourMs);
   const holder = await submitFirst();
+  // Were the end before it not heard of yet, the others would be chosen from beside it.
+  await heard(inside, holder, "live");
   const [waitingFirst, waitingOther] = [await submitFirst(), await submitOther()];
-  await settled(inside, store, holder);
+  for (const id of [waitingFirst, waitingOther]) await heard(inside, id, "waiting");
   const kept = termsIn(inside.scheduler.world, [waitingFirst, waitingOther]);
   const [heavy = assert.fail(), light = assert.fail()] = kept;
   assert(heavy.factor > 1 && light.factor < 1 && light.factor > 0.3, `${heavy.factor} and ${light.factor}`);
@@ -70,7 +73,7 @@ test("whose work is served first outlives a restart, after a stop and after a cr
 
   // What ends after it was kept is read from the history behind its place.
   await run(hourMs);
-  await settled(inside, store, waitingOther);
+  await heard(inside, waitingOther, "live");
   const [now] = termsIn(inside.scheduler.world, [waitingFirst]);
   assert(now && now.predictedS < heavy.predictedS, "a shorter run was learnt");
   alike(await fresh(store, [waitingFirst]), [now]);
@@ -109,15 +112,7 @@ function submitted(answer: Awaited<ReturnType<Inside["submits"]["submit"]>>): Jo
   return id ?? assert.fail(JSON.stringify(answer));
 }
 
-/** The job has been placed, and the feed has told of all that is committed. */
-async function settled(inside: Inside, store: TestStore, id: JobId): Promise<void> {
-  for (let state = ""; state === "" || state === "queued"; ) {
-    const { rows } = await store.db.pool.query<{ state: string; xid: string }>(
-      "select state, pg_current_xact_id()::text as xid from job where id = $1",
-      [id],
-    );
-    state = rows[0]?.state ?? assert.fail();
-    await inside.feed.reached(BigInt(rows[0]?.xid ?? 0));
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
+/** Until the world has heard by the feed that the job waits, or that it was placed. */
+async function heard(inside: Inside, id: JobId, kind: "waiting" | "live"): Promise<void> {
+  await until(() => (inside.scheduler.world.explain({ job: id, index: 0 }, Date.now()).kind === kind ? true : null));
 }

@@ -4,6 +4,7 @@ import { centreId, type JobId } from "#core/ids.ts";
 import type { RunObservation } from "#core/run-order.ts";
 import { sampleUsage } from "#core/sample-testing.ts";
 import { createWorld } from "#core/scheduling/world.ts";
+import { holds, until } from "#server/patience-testing.ts";
 import { readWorld } from "#server/store/read-world.ts";
 import { admitted, idsOf, member, submission, type TestStore, tenant, testStore } from "#server/store/testing.ts";
 import { asRun, engine, type Inside, openAgent, openInside, succeeded } from "./testing.ts";
@@ -36,16 +37,7 @@ async function state(job: JobId | undefined): Promise<unknown> {
   return rows[0]?.outcome ?? rows[0]?.state;
 }
 
-/** Polls as an agent does until so many orders have come. */
-async function orders(count: number) {
-  const all = [];
-  while (all.length < count) {
-    const { start } = await agent.sync({ waitMs: 5_000 });
-    assert.ok(start.length > 0, "nothing came");
-    all.push(...start);
-  }
-  return all;
-}
+const orders = (count: number) => agent.orders(count);
 
 function started(run: string): RunObservation {
   return { kind: "started", run: asRun(run), atMs: 5_000, evidence: "pid 7" };
@@ -59,7 +51,7 @@ test("a submitted job reaches its agent, and its end is committed", async () => 
     [`${job}.0.1`, job, "default", "ada"],
   );
   assert.deepEqual(order.work, { kind: "script", text: "#!/bin/sh\necho 1\n", arguments: ["x"] });
-  assert.ok(order.startWithinMs > 50_000 && order.startWithinMs <= 60_000);
+  assert.ok(order.startWithinMs > 0 && order.startWithinMs <= 60_000);
   assert.equal(order.memoryMibPerCore, null);
   const told = await agent.sync({ see: [started(order.run), succeeded(asRun(order.run))] });
   assert.deepEqual(told.committed, [order.run]);
@@ -108,7 +100,8 @@ test("what does not fit waits for room; an array keeps its throttle; dependencie
   const [order = assert.fail()] = await orders(1);
   assert.equal(order.job, afterThat);
   await agent.sync({ see: [succeeded(asRun(order.run))] });
-  assert.equal(await state(never), "cancelled");
+  // That the first one has failed is heard a moment later.
+  await holds(async () => assert.equal(await state(never), "cancelled"));
 });
 
 test("a cancel reaches the agent that has the run, and one that has not been told yet is told only of the cancel", async () => {
@@ -126,7 +119,7 @@ test("a cancel reaches the agent that has the run, and one that has not been tol
     status: 200,
     answer: String,
   } as const;
-  const poll = agent.sync({ waitMs: 5_000 });
+  const poll = agent.sync({ waitMs: 25_000 });
   await inside.transitions.cancel(cancel);
   assert.deepEqual((await poll).cancel, [{ run: order.run, by: "user", reason: "enough" }]);
   await agent.sync({
@@ -176,7 +169,7 @@ test("a run declared lost is asked to end should its centre come back, also of a
 test("another agent of the same centre fences this one, and gets the whole list", async () => {
   const [job] = await submit(admitted());
   const [order = assert.fail()] = await orders(1);
-  const poll = agent.sync({ waitMs: 5_000 });
+  const poll = agent.sync({ waitMs: 25_000 });
   const newer = await openAgent(inside.desk);
   await assert.rejects(poll, /fenced/);
   const whole = await newer.sync();
@@ -189,8 +182,8 @@ test("another agent of the same centre fences this one, and gets the whole list"
 test("a log is asked of the agent that has it", async () => {
   const [job = assert.fail()] = await submit(admitted());
   await orders(1);
-  const poll = agent.sync({ waitMs: 5_000 });
-  const piece = inside.desk.requestRead({ job, index: 0, attempt: 1 }, "stdout", 0, 100, 5_000);
+  const poll = agent.sync({ waitMs: 25_000 });
+  const piece = inside.desk.requestRead({ job, index: 0, attempt: 1 }, "stdout", 0, 100, 60_000);
   const [read = assert.fail()] = (await poll).reads;
   assert.deepEqual([read.run, read.stream, read.offset, read.maxBytes], [`${job}.0.1`, "stdout", 0, 100]);
   const base64 = Buffer.from("line\n").toString("base64");
@@ -225,18 +218,20 @@ test("a world read from the store is the world kept from the feed; a restarted s
   const [first = assert.fail(), second = assert.fail()] = open;
   await agent.sync({ see: [succeeded(asRun(first.run)), failed(second.run)] });
   const more = await orders(2);
-  await settle();
   const fresh = createWorld();
   await readWorld(store.db, (event) => fresh.apply(event));
-  assert.deepEqual(fresh.counts(), inside.scheduler.world.counts());
-  // When both tell their ranks anew: until then one goes by what it had learnt at its last decision.
-  const nowMs = Date.now() + 10_000;
-  for (let index = 0; index < 20; index += 1)
-    assert.deepEqual(
-      fresh.explain({ job: many, index }, nowMs),
-      inside.scheduler.world.explain({ job: many, index }, nowMs),
-      `task ${index}`,
-    );
+  // Four run again and nothing else can start: once the feed has told of that, the two are the same.
+  await holds(() => {
+    assert.deepEqual(fresh.counts(), inside.scheduler.world.counts());
+    // When both tell their ranks anew: until then one goes by what it had learnt at its last decision.
+    const nowMs = Date.now() + 10_000;
+    for (let index = 0; index < 20; index += 1)
+      assert.deepEqual(
+        fresh.explain({ job: many, index }, nowMs),
+        inside.scheduler.world.explain({ job: many, index }, nowMs),
+        `task ${index}`,
+      );
+  });
   await inside.close();
   inside = await openInside(store.db);
   agent = await openAgent(inside.desk);
@@ -246,17 +241,16 @@ test("a world read from the store is the world kept from the feed; a restarted s
     new Set([...open.slice(2), ...more].map(({ run }) => run)),
   );
   let left = whole.start;
-  for (let done = 0; done < 30 && left.length > 0; done += left.length) {
-    await agent.sync({ see: left.map(({ run }) => succeeded(asRun(run))) });
+  await until(async () => {
+    if (left.length > 0) await agent.sync({ see: left.map(({ run }) => succeeded(asRun(run))) });
     left = (await agent.sync({ waitMs: 300 })).start;
-  }
-  const { rows } = await store.db.pool.query("select count(*)::int as n from job where state <> 'ended'");
-  assert.equal(rows[0].n, 0);
+    const { rows } = await store.db.pool.query("select count(*)::int as n from job where state <> 'ended'");
+    return rows[0].n === 0 ? true : null;
+  });
 });
 
-/** Until the feed has told of everything that is committed now. */
+/** Until the feed has told the desk of everything that is committed now. */
 async function settle(): Promise<void> {
   const { rows } = await store.db.pool.query("select pg_current_xact_id()::text as xid");
   await inside.feed.reached(BigInt(rows[0].xid));
-  await new Promise((resolve) => setTimeout(resolve, 50));
 }

@@ -6,6 +6,7 @@ import type { RunObservation } from "#core/run-order.ts";
 import { sampleUsage } from "#core/sample-testing.ts";
 import { createWorld } from "#core/scheduling/world.ts";
 import { type Desk, openDesk } from "#server/centres/desk.ts";
+import { until } from "#server/patience-testing.ts";
 import type { Database } from "#server/store/database.ts";
 import { type Feed, openFeed } from "#server/store/feed.ts";
 import { readWorld } from "#server/store/read-world.ts";
@@ -98,7 +99,16 @@ export async function openAgent(desk: Desk, centre: CentreId = centreId("alpha")
     }
     return answer.body;
   };
-  return { session, sync };
+  /** Polls as an agent does until so many orders have come. */
+  const orders = async (count: number): Promise<SyncAnswer["start"]> => {
+    const all: SyncAnswer["start"][number][] = [];
+    await until(async () => {
+      if (all.length < count) all.push(...(await sync({ waitMs: 5_000 })).start);
+      return all.length >= count ? true : null;
+    });
+    return all;
+  };
+  return { session, sync, orders };
 }
 
 export function asRun(text: string): RunId {

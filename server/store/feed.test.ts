@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import pg from "pg";
+import { until as untilThere } from "#server/patience-testing.ts";
 import type { FeedEvent } from "./event.ts";
 import { isAfter, parsePosition, positionText } from "./event.ts";
 import { openFeed } from "./feed.ts";
@@ -19,10 +20,7 @@ async function note(client: pg.ClientBase | pg.Pool, cause: string): Promise<voi
 }
 
 async function until(condition: () => boolean): Promise<void> {
-  for (const endMs = Date.now() + 10_000; !condition(); ) {
-    assert.ok(Date.now() < endMs, "waited too long");
-    await new Promise((resolve) => setTimeout(resolve, 2));
-  }
+  await untilThere(() => (condition() ? true : null));
 }
 
 async function transaction(): Promise<pg.Client> {
