@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Driver } from "#agent/driver.ts";
 import { type CheckName, type CheckResult, checkNames } from "#core/centre/connection-test.ts";
-import { type Check, finalLog, plainChecks, type Stage, throughputCheck } from "./checks.ts";
+import { type Check, finalLog, plainChecks, type Stage, throughputCheck, whileItRuns } from "./checks.ts";
 import { type Judged, judgeEnd, passedIf, together } from "./judge.ts";
 import { type ContractOffer, offerOf } from "./offer.ts";
 import { endAndRemove, openProbe } from "./probe.ts";
@@ -116,18 +116,23 @@ function restartCheck(reopen: () => Promise<void>): Check {
     check: "restart",
     asked: "to close the driver under two runs and open it again",
     async drive({ probe, order }) {
-      const long = order("#WEIR-SIM run=4s exit=5\necho before; sleep 4; echo after; exit 5");
-      const short = order("#WEIR-SIM run=200ms exit=6\nsleep 0.2; exit 6");
-      const runs = await Promise.all([probe.begin(long), probe.begin(short)]);
-      await Promise.all(runs.map((run) => run.started()));
-      await reopen();
-      // Known at once; that it runs, an engine may have to be asked first.
-      const known = await probe.driver.find([long.run]);
-      let found = known;
-      for (let turn = 0; turn < 30 && found[0]?.state === "waiting"; turn++) {
-        await delay(100);
-        found = await probe.driver.find([long.run]);
-      }
+      const look = async (lastsS: number) => {
+        const script = `#WEIR-SIM run=${lastsS}s exit=5\necho before; sleep ${lastsS}; echo after; exit 5`;
+        const long = order(script);
+        const short = order("#WEIR-SIM run=200ms exit=6\nsleep 0.2; exit 6");
+        const runs = await Promise.all([probe.begin(long), probe.begin(short)]);
+        await Promise.all(runs.map((run) => run.started()));
+        await reopen();
+        // Known at once; that it runs, an engine may have to be asked first.
+        const known = await probe.driver.find([long.run]);
+        let found = known;
+        for (let turn = 0; turn < 10 * lastsS && found[0]?.state === "waiting"; turn++) {
+          await delay(100);
+          found = await probe.driver.find([long.run]);
+        }
+        return { long, runs, known, found, isOver: found[0]?.state === "ended" };
+      };
+      const { long, runs, known, found } = await whileItRuns([4, 30], look);
       const again = await probe.start(long);
       const [longEnd, shortEnd] = await Promise.all([endOf(probe, runs[0]), endOf(probe, runs[1])]);
       const log = await finalLog(probe, long.run);

@@ -55,7 +55,7 @@ describe("the agent's side of a connection test", { concurrency: true }, () => {
     const tester = openTester({ engine, agentVersion: "1", note: () => {} });
     const ask = () => tester.asked({ ...trial, id: 3, pool: null }, { connection, credential: "secret", session: 2 });
     ask();
-    for (let turn = 0; turn < 2000 && !told.some(({ ended }) => ended); turn++) {
+    for (let turn = 0; turn < 6000 && !told.some(({ ended }) => ended); turn++) {
       if (turn % 50 === 0) ask();
       await delay(20);
     }
@@ -93,7 +93,7 @@ describe("the agent's side of a connection test", { concurrency: true }, () => {
       [short.run],
     );
     await reopened;
-    for (let turn = 0; turn < 200 && !heard.some(({ kind }) => kind === "ended"); turn++) await delay(10);
+    for (let turn = 0; turn < 6000 && !heard.some(({ kind }) => kind === "ended"); turn++) await delay(10);
     const ended = heard.find(({ kind }) => kind === "ended");
     assert.deepEqual(ended?.kind === "ended" && ended.end, { kind: "failed", exitCode: 4 });
     assert.ok(heard.every(({ run }) => run === short.run));

@@ -14,6 +14,10 @@ import { openSimulatedDriver } from "./driver.ts";
 const folder = mkdtempSync(join(tmpdir(), "weir-simulated-"));
 after(() => rmSync(folder, { recursive: true }));
 let files = 0;
+/** Far more than a busy machine takes. */
+const patienceMs = 60_000;
+/** Fills the centre for as long as a test wants, and is cancelled. */
+const endless = "#WEIR-SIM run=1h";
 
 const small = {
   pools: [{ name: "default", nodes: [{ names: "n[01-02]", cores: 4, memoryMib: 8192 }], memoryMibPerCore: 1024 }],
@@ -31,10 +35,9 @@ function open(description: Parameters<typeof describeCentre>[0] = small, path = 
   const seen: RunObservation[] = [];
   driver.listen((observation) => seen.push(observation));
   const until = async (run: RunId, kind: RunObservation["kind"]) => {
-    for (let turn = 0; turn < 1000; turn++) {
+    for (const endMs = performance.now() + patienceMs; performance.now() < endMs; await delay(5)) {
       const found = seen.find((one) => one.run === run && one.kind === kind);
       if (found) return found;
-      await delay(5);
     }
     throw new Error(`${run} was not seen ${kind}: ${JSON.stringify(seen)}`);
   };
@@ -69,18 +72,18 @@ test("a run takes the time its script says and ends as it says", async () => {
 });
 
 test("time goes as fast as described, and is metered as the centre's", async () => {
-  const stage = open({ ...small, speed: 100 });
+  const stage = open({ ...small, speed: 1000 });
   const began = performance.now();
-  const ended = await endOf(stage, order("#WEIR-SIM run=10s"));
-  assert.equal(ended.usage.wallMs, 10_000);
+  const ended = await endOf(stage, order("#WEIR-SIM run=100s", { timeLimitS: 7200 }));
+  assert.equal(ended.usage.wallMs, 100_000);
   const tookMs = performance.now() - began;
-  assert.ok(tookMs >= 90 && tookMs < 2000, `${tookMs} ms`);
+  assert.ok(tookMs >= 90 && tookMs < 50_000, `${tookMs} ms`);
   await stage.driver.close();
 });
 
 test("what does not fit waits in the engine's queue, is estimated, and starts in its turn", async () => {
   const stage = open();
-  const first = order("#WEIR-SIM run=200ms", { allocation: { ...wide(4), nodes: 2 }, timeLimitS: 30 });
+  const first = order(endless, { allocation: { ...wide(4), nodes: 2 }, timeLimitS: 7200 });
   const second = order("#WEIR-SIM run=1ms", { allocation: wide(1) });
   const third = order("#WEIR-SIM run=1ms", { allocation: wide(1) });
   assert.deepEqual(await stage.driver.start(first), { kind: "queued", engineId: `sim-${first.run}` });
@@ -88,12 +91,13 @@ test("what does not fit waits in the engine's queue, is estimated, and starts in
   await stage.driver.start(third);
   const waits = await stage.until(second.run, "waiting");
   assert.ok(waits.kind === "waiting" && waits.reason === "Resources" && waits.startsInMs !== null);
-  assert.ok(waits.startsInMs > 29_000 && waits.startsInMs <= 30_000, `${waits.startsInMs}`);
+  assert.ok(waits.startsInMs > 7_000_000 && waits.startsInMs <= 7_200_000, `${waits.startsInMs}`);
   const behind = await stage.until(third.run, "waiting");
   assert.equal(behind.kind === "waiting" && behind.reason, "Priority");
   assert.equal(await stage.driver.cancel(third.run), "cancelling");
   const cancelled = await stage.until(third.run, "ended");
   assert.ok(cancelled.kind === "ended" && cancelled.usage.startedMs === null && cancelled.end.kind === "cancelled");
+  await stage.driver.cancel(first.run);
   await stage.until(second.run, "ended");
   const of = (run: RunId) => stage.seen.filter((one) => one.run === run).map(({ kind }) => kind);
   assert.deepEqual(of(first.run), ["started", "ended"]);
@@ -103,7 +107,7 @@ test("what does not fit waits in the engine's queue, is estimated, and starts in
 
 test("what is withdrawn leaves the queue and says so; what runs goes on", async () => {
   const stage = open();
-  const first = order("#WEIR-SIM run=200ms", { allocation: { ...wide(4), nodes: 2 } });
+  const first = order(endless, { allocation: { ...wide(4), nodes: 2 }, timeLimitS: 7200 });
   const second = order("#WEIR-SIM run=1ms", { allocation: wide(1) });
   await stage.driver.start(first);
   await stage.driver.start(second);
@@ -112,15 +116,14 @@ test("what is withdrawn leaves the queue and says so; what runs goes on", async 
   const ended = await stage.until(second.run, "ended");
   assert.ok(ended.kind === "ended" && ended.end.kind === "withdrawn" && ended.usage.startedMs === null);
   assert.equal(await stage.driver.withdraw?.(first.run), "started");
-  const end = await stage.until(first.run, "ended");
-  assert.ok(end.kind === "ended" && end.end.kind === "succeeded");
+  assert.equal((await stage.driver.find([first.run]))[0]?.state, "running");
   assert.equal(await stage.driver.withdraw?.(runId({ job: jobId(999_999), index: 0, attempt: 1 })), "not-there");
   await stage.driver.close();
 });
 
 test("a deadline that passes in the queue is a fence", async () => {
   const stage = open();
-  await stage.driver.start(order("#WEIR-SIM run=300ms", { allocation: { ...wide(4), nodes: 2 } }));
+  await stage.driver.start(order(endless, { allocation: { ...wide(4), nodes: 2 }, timeLimitS: 7200 }));
   const fenced = await endOf(stage, order("", { startWithinMs: 50 }));
   assert.equal(fenced.end.kind, "withdrawn");
   assert.equal(fenced.usage.startedMs, null);
@@ -145,7 +148,7 @@ test("the engine outlives its agent: waiting and running runs go on, ends are fo
   const one = open(small, path);
   const runs = [
     order("#WEIR-SIM run=60ms exit=3"),
-    order("#WEIR-SIM run=500ms", { allocation: { ...wide(3), nodes: 2 } }),
+    order("#WEIR-SIM run=50s", { allocation: { ...wide(3), nodes: 2 } }),
     order("#WEIR-SIM run=1ms", { allocation: wide(4) }),
   ] as const;
   for (const run of runs) await one.driver.start(run);
@@ -168,14 +171,16 @@ test("the engine outlives its agent: waiting and running runs go on, ends are fo
   });
   assert.equal((await two.driver.start(runs[1])).kind, "already-there");
   assert.deepEqual((await two.driver.find([runs[2].run])).length, 1);
-  await two.until(runs[2].run, "ended");
+  assert.equal(await two.driver.cancel(runs[1].run), "cancelling");
+  const last = await two.until(runs[2].run, "ended");
+  assert.deepEqual(last.kind === "ended" && last.end, { kind: "succeeded" });
   const log = await two.driver.readLog(runs[1].run, "stdout", 0, 10_000);
   assert.ok(before.kind === "bytes" && log.kind === "bytes" && log.final && !before.final);
   const text = Buffer.from(log.bytes).toString();
   assert.ok(text.startsWith(Buffer.from(before.bytes).toString()) && log.sizeBytes > before.sizeBytes);
-  assert.match(text, /nothing is executed[\s\S]*0\.4 s of 0\.5 s[\s\S]*ended after 0\.5 s: succeeded/);
+  assert.match(text, /nothing is executed[\s\S]*0\.1 s of 50 s[\s\S]*ended after [\d.]+ s: cancelled/);
   const tail = await two.driver.readLog(runs[1].run, "stdout", -10, 10_000);
-  assert.equal(tail.kind === "bytes" && Buffer.from(tail.bytes).toString(), "succeeded\n");
+  assert.equal(tail.kind === "bytes" && Buffer.from(tail.bytes).toString(), "cancelled\n");
   await two.driver.remove(runs[1].run);
   assert.deepEqual(await two.driver.find([runs[1].run]), []);
   await two.driver.close();
@@ -255,7 +260,7 @@ test("late reports come late and in order; a lying clock shows in the times", as
     stage.seen.map(({ kind }) => kind),
     ["started", "ended"],
   );
-  assert.ok(Math.abs(ended.atMs + 90_000 - began) < 1000, `${ended.atMs - began}`);
+  assert.ok(ended.atMs + 90_000 >= began && ended.atMs + 90_000 <= Date.now(), `${ended.atMs - began}`);
   await stage.driver.close();
 });
 
@@ -269,8 +274,15 @@ test("slow, flapping, refusing, failing and preempting centres do as described",
   const flapping = open({ ...small, faults: { flapping: { upS: 0.1, downS: 0.2 } } });
   const run = order("#WEIR-SIM run=120ms");
   await flapping.driver.start(run);
-  await delay(130);
-  await assert.rejects(flapping.driver.find(), /does not answer/);
+  // Now it answers and now it does not.
+  const isAway = async () =>
+    flapping.driver.find().then(
+      () => false,
+      (error: unknown) => /does not answer/.test(String(error)),
+    );
+  const endMs = performance.now() + patienceMs;
+  while (!(await isAway()) && performance.now() < endMs) await delay(5);
+  assert.ok(performance.now() < endMs, "it always answers");
   assert.equal((await flapping.driver.describe()).pools.length, 1);
   await flapping.until(run.run, "ended");
   await flapping.driver.close();
