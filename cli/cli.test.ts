@@ -539,7 +539,7 @@ test("submit: nothing on standard input is nothing to submit; only defaults that
     { field: "nodes", value: "1" },
     { field: "memory", value: "the centre's memory per core × cores" },
     { field: "timeLimitS", value: "3600" },
-    { field: "processes", value: "≤ 4096" },
+    { field: "processes", value: "4096" },
   ];
   const { url, seen } = await fake({ "POST /jobs": json({ ...submitted, name: "a\nb\u001b[31mX", defaults }, 201) });
   for (const typed of [["submit"], ["submit", "-"]]) {
@@ -552,7 +552,7 @@ test("submit: nothing on standard input is nothing to submit; only defaults that
   assert.equal(ran.out, "Submitted job 12 (a\ufffdb\ufffd[31mX)\n");
   assert.match(
     ran.error,
-    /^defaults: project default, memory the centre's memory per core × cores, time limit 1h00m, processes ≤ 4096$/m,
+    /^defaults: project default, memory the centre's memory per core × cores, time limit 1h00m, most processes 4096$/m,
   );
   assert.deepEqual(JSON.parse((await weir(url, ["submit", "--json", "--", "true"])).out).defaults, defaults);
 });

@@ -59,7 +59,7 @@ test("a bare command gets every default, and the answer lists them", () => {
     { field: "memory", value: phrase("memory-of-the-centre") },
     { field: "timeLimitS", value: "3600" },
     { field: "graceS", value: "30" },
-    { field: "processes", value: "≤ 4096" },
+    { field: "processes", value: "4096" },
   ]);
   assert.deepEqual(warnings, []);
 });

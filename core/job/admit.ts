@@ -483,7 +483,7 @@ function filledIn(asked: Asked, { name, shape, timeLimitS, graceS, project }: Jo
   if (asked.timeLimitS === undefined) filled.push({ field: "timeLimitS", value: `${timeLimitS}` });
   if (asked.graceS === undefined && asked.termBeforeEndS === undefined)
     filled.push({ field: "graceS", value: `${graceS}` });
-  filled.push({ field: "processes", value: `≤ ${mostProcesses}` });
+  filled.push({ field: "processes", value: `${mostProcesses}` });
   return filled;
 }
 
