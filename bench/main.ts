@@ -11,12 +11,14 @@ import { live } from "./live.ts";
 import { load, quantile, send } from "./load.ts";
 import { packing } from "./packing.ts";
 import { parse } from "./parse.ts";
+import { quality } from "./quality.ts";
 import { simulate } from "./simulate.ts";
 import { slurm } from "./slurm.ts";
 import { slurmChain } from "./slurm-chain.ts";
 import { slurmRest } from "./slurm-rest.ts";
 import { slurmShared } from "./slurm-shared.ts";
 import { slurmWide } from "./slurm-wide.ts";
+import { worldScale } from "./world-curves.ts";
 
 /**
  * `npm run bench`: the speed and memory that Weir promises, measured on a network of its own, as JSON lines and a table.
@@ -42,6 +44,8 @@ const measurements: Readonly<Record<string, () => Promise<void>>> = {
   parse,
   packing,
   simulate,
+  quality,
+  worldScale,
   live: () => live(Number(process.env.WEIR_BENCH_ROUNDS ?? 1)),
 };
 
