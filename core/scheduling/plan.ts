@@ -16,7 +16,7 @@ import {
 } from "#core/scheduling/centres.ts";
 import { type Dependencies, doomedPositions, doomFacts } from "#core/scheduling/dependencies.ts";
 import type { LearntStarts } from "#core/scheduling/estimate/starts.ts";
-import { type Asked, accountShort, judge, mayTake, type Offer, shareUsed } from "#core/scheduling/fit.ts";
+import { type Asked, accountShort, judge, mayEverUse, mayTake, type Offer, shareUsed } from "#core/scheduling/fit.ts";
 import {
   type Front,
   frontOf,
@@ -40,6 +40,7 @@ import {
   type Waiting,
   type Withdrawal,
 } from "#core/scheduling/placing/moves.ts";
+import { type FasterPool, fasterPool, type Pools } from "#core/scheduling/placing/patience.ts";
 import { costS } from "#core/scheduling/placing/score.ts";
 import { scored } from "#core/scheduling/placing/scored.ts";
 import type { Backfill, Placing } from "#core/scheduling/policy.ts";
@@ -59,6 +60,7 @@ import { isStarving } from "#core/scheduling/ranking.ts";
 import type { Candidate } from "#core/scheduling/reasons.ts";
 import { hasRoom, nodesFitting, pack } from "#core/scheduling/room.ts";
 import { firstOf, takeFirst } from "#core/scheduling/strands.ts";
+import { kindOf, predictedSOf } from "#core/scheduling/submitters.ts";
 import { earliestFit, expectEnd, expectNoEnd, reserveAt, startBeside, type Twin } from "#core/scheduling/twin.ts";
 import type { DependencyEnd, Placement, PreemptedRun } from "#core/scheduling/world.ts";
 
@@ -241,12 +243,14 @@ export type Walk = {
   holds: boolean;
   /** Reservations that were tried and found no time. */
   vain: number;
-  /** Where a place is kept for one that runs make room for. */
+  /** Where a place is kept for one that runs make room for, or that waits for it though it could start elsewhere. */
   readonly keptAt: PoolRecord[];
   /** Runs that are asked to end in this walk, and when they were expected to end before. */
   readonly asking: Asking[];
   /** How often it was looked whose end would let one start. */
   looked: number;
+  /** How many wait for a faster pool. */
+  patient: number;
 };
 
 /** What is known of a group that was met. */
@@ -296,6 +300,7 @@ function served<Seen>(scene: Scene, errand: Errand, look: (walk: Walk) => Seen):
     keptAt: [],
     asking: [],
     looked: 0,
+    patient: 0,
   };
   const front = frontOf(scene.queue);
   try {
@@ -539,6 +544,11 @@ function serveJob(scene: Scene, walk: Walk, { row, first: job, rank }: Step, err
     const gone = job.moves?.get(at)?.left;
     const offer = isKnown ? null : chooseElsewhere(gone, ask, openPools(walk, group), nowMs, choiceOf(scene));
     left -= 1;
+    const faster = offer && !isStarving(rank) ? awaited(scene, walk, ask, job, offer) : null;
+    if (faster) {
+      awaitFaster(walk, { job, position: at }, faster);
+      continue;
+    }
     if (offer) {
       placed(job, at, offer, walk);
       take(walk, offer, ask);
@@ -555,6 +565,36 @@ function serveJob(scene: Scene, walk: Walk, { row, first: job, rank }: Step, err
     if (!wait(scene, walk, ask, holder, isStarving(rank))) return false;
   }
   return true;
+}
+
+/** No more than so many in one walk wait for a faster pool; the others start where they may. */
+const mostPatient = 32;
+
+/** The faster pool that is waited for rather than to take the offer; null: the offer is taken. `job` null: who it is is not known. */
+export function awaited(
+  scene: Scene,
+  walk: Walk,
+  asked: Asked,
+  job: JobRecord | null,
+  offer: Offer,
+): FasterPool | null {
+  const { placing, queue } = scene;
+  if (!placing || !offer.now || walk.patient >= mostPatient) return null;
+  const pools: Pools = {
+    all: job ? job.ask.group.pools : scene.centres.flatMap((centre) => centre.pools),
+    isOpen: (pool) => (job !== null || mayEverUse(asked, pool)) && !waitsForMore(asked, pool),
+    runS: () =>
+      job ? predictedSOf(queue.submitters, kindOf(queue.submitters, job.submitter, asked), asked) : asked.timeLimitS,
+  };
+  return fasterPool(placing, asked, offer, pools, walk.nowMs);
+}
+
+/** It has its place there from then on, and is served no further. Of what failed meanwhile nothing is remembered: with time it may be otherwise. */
+function awaitFaster(walk: Walk, holder: Holder, { pool, device, startsMs }: FasterPool): void {
+  walk.patient += 1;
+  walk.holds = true;
+  keep(walk, holder.job, holder.position);
+  keepAt(walk, pool, holder, device, startsMs);
 }
 
 /** The pools that a job of the group's size could start at as far as cores and nodes go, when it was first asked for. */

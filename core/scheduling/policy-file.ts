@@ -7,6 +7,7 @@ import {
   type Lookahead,
   type Moves,
   type Order,
+  type Patience,
   type Placing,
   type Policy,
   type Prediction,
@@ -162,6 +163,7 @@ function placingOf(part: Part | null | undefined, base: Placing | null): Placing
     riskWeight: part.number("riskWeight", from.riskWeight, weight),
     alikeS: part.number("alikeS", from.alikeS, { least: 1, most: 86_400, whole: true }),
     moves: movesOf(part.part("moves"), from.moves),
+    patience: patienceOf(part.part("patience"), from.patience),
   };
   part.end();
   return placing;
@@ -178,6 +180,18 @@ function movesOf(part: Part | null | undefined, base: Moves | null): Moves | nul
   };
   part.end();
   return moves;
+}
+
+function patienceOf(part: Part | null | undefined, base: Patience | null): Patience | null {
+  if (part === undefined) return base;
+  if (part === null) return null;
+  const from: Patience = base ?? policies.weir.placing.patience;
+  const patience = {
+    leastGainS: part.number("leastGainS", from.leastGainS, { least: 0, most: seconds.most, whole: true }),
+    leastGainShare: part.number("leastGainShare", from.leastGainShare, { least: 0, most: 1, whole: false }),
+  };
+  part.end();
+  return patience;
 }
 
 function preemptionOf(part: Part | null | undefined, base: Preemption | null): Preemption | null {

@@ -116,6 +116,15 @@ export type Placing = {
   readonly alikeS: number;
   /** null: what waits in a centre's own queue stays there. */
   readonly moves: Moves | null;
+  /** null: what can start now does. */
+  readonly patience: Patience | null;
+};
+
+/** When work waits for a faster pool of the network's own rather than start in a slower one (docs/decisions/0043). */
+export type Patience = {
+  /** Only where it is estimated to be done earlier by more than this, and by more than this share of the wait. */
+  readonly leastGainS: number;
+  readonly leastGainShare: number;
 };
 
 /** When a run that waits in a centre's own queue is taken back, to be placed elsewhere (B2 of docs/decisions/0034). */
@@ -203,6 +212,7 @@ export const policies = {
       riskWeight: 1,
       alikeS: 60,
       moves: { leastGainS: 300, leastGainShare: 0.2, most: 3 },
+      patience: { leastGainS: 300, leastGainShare: 0.2 },
     },
     preemption: {
       of: { normal: [], high: ["low", "normal"] },

@@ -151,6 +151,7 @@ const verbs: Record<string, (stage: Stage, words: string[]) => void> = {
     else if (what === "queues") expectStart(stage, name, rest[0] ?? "", "in-turn");
     else if (what === "waits") expectWait(stage, name, rest.join(" "));
     else if (what === "make-way") expectWay(stage, name, rest[0] ?? "", rest[1]);
+    else if (what === "awaits") expectAwait(stage, name, rest[0] ?? "", Number(rest[1]));
     else if (what === "never") expectNever(stage, name);
     else if (what === "impossible") expectImpossible(stage, name);
     else assert.fail(`expect what: ${what}?`);
@@ -442,6 +443,17 @@ function expectWay(stage: Stage, names: string, claimant: string, why?: string):
   assert(explained.kind === "waiting", `${claimant} is ${explained.kind}`);
   if (named.length > 0) assert.equal(explained.nobodyEnds, undefined, "explain agrees with decide");
   if (why !== undefined) assert.equal(explained.nobodyEnds, why);
+}
+
+/** `expect large awaits alpha 100`: it could start now, and waits 100 s for a faster pool there. */
+function expectAwait(stage: Stage, name: string, centre: string, startsInS: number): void {
+  const task = taskOf(stage, name);
+  const placed = stage.world.decide(stage.nowMs, 1_000_000).place;
+  assert(!placed.some((each) => each.job === task.job && each.index === task.index), `${name} starts`);
+  const explained = stage.world.explain(task, stage.nowMs);
+  assert(explained.kind === "waiting" && explained.wouldGoTo === null, "explain agrees with decide");
+  assert.deepEqual([explained.awaits?.centre, explained.awaits?.startsInS], [centre, startsInS]);
+  assert(explained.estimate.from === "profile" && explained.estimate.centre === centre);
 }
 
 function expectNever(stage: Stage, name: string): void {

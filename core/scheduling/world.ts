@@ -78,8 +78,10 @@ import {
   releaseKept,
   type Withdrawal,
 } from "#core/scheduling/placing/moves.ts";
+import type { FasterPool } from "#core/scheduling/placing/patience.ts";
 import { learnLoss } from "#core/scheduling/placing/score.ts";
 import {
+  awaited,
   choiceOf,
   earliestStart,
   endsDue,
@@ -132,8 +134,9 @@ import {
   room,
   settle,
 } from "#core/scheduling/queue.ts";
-import { rankingOf } from "#core/scheduling/ranking.ts";
+import { isStarving, rankingOf } from "#core/scheduling/ranking.ts";
 import type { Candidate, Facts, JobRule } from "#core/scheduling/reasons.ts";
+import { rankOfJob } from "#core/scheduling/strands.ts";
 import {
   capacityOf,
   charge,
@@ -477,8 +480,19 @@ export type WaitingExplanation = {
     readonly runs: number;
     readonly endsMs: number;
   };
+  /** It could start now, and a faster pool is waited for. */
+  readonly awaits?: AwaitedPool;
   /** Its class may have runs ended, and none is: why. Absent: it may not, some end, or it starts. */
   readonly nobodyEnds?: WhyNobodyEnds;
+};
+
+export type AwaitedPool = {
+  readonly centre: CentreId;
+  readonly pool: string;
+  readonly startsInS: number;
+  /** How much earlier it is estimated to be done there than where it could start now. */
+  readonly gainS: number;
+  readonly insteadOf: { readonly centre: CentreId; readonly pool: string };
 };
 
 export type EverFit =
@@ -1095,8 +1109,11 @@ function explainAt(
     const left = place.job?.moves?.get(place.position)?.left;
     const within = reason ? [] : inReach(state, asked, candidates).filter((pool) => !claimed || pool === claimed);
     const kept = place.job && !reason ? promisedOffer(state, place.job, place.position, nowMs) : null;
-    const offer = reason ? null : (kept ?? chooseElsewhere(left, asked, within, nowMs, choiceOf(state)));
-    const nobodyEnds = place.job && !reason && !offer ? whyNobodyEnds(state, walk, place.job) : null;
+    const now = reason ? null : (kept ?? chooseElsewhere(left, asked, within, nowMs, choiceOf(state)));
+    const isStill = now && !kept && !claimed && !(place.job && isStarving(rankOfJob(state.queue, place.job)));
+    const faster = isStill ? awaited(state, walk, asked, place.job, now) : null;
+    const offer = faster ? null : now;
+    const nobodyEnds = place.job && !reason && !now ? whyNobodyEnds(state, walk, place.job) : null;
     return {
       kind: "waiting",
       rule: reason?.rule ?? null,
@@ -1104,13 +1121,23 @@ function explainAt(
       candidates,
       wouldGoTo: offer?.pool.centre.id ?? null,
       order: place.job && orderTerms(state.queue, state.policy, place.job, nowMs),
-      estimate: reason ? { from: "unknown" } : estimateOf(state, asked, offer, nowMs),
+      estimate: reason ? { from: "unknown" } : estimateOf(state, asked, faster ?? offer, nowMs),
       ...(nobodyEnds && { nobodyEnds }),
+      ...(faster && now && { awaits: awaitedFrom(faster, now, nowMs) }),
     };
   });
 }
 
-function estimateOf(state: State, asked: Asked, offer: Offer | null, nowMs: number): StartEstimate {
+function awaitedFrom({ pool, startsMs, gainS }: FasterPool, instead: Offer, nowMs: number): AwaitedPool {
+  const nameOf = ({ centre, name }: PoolRecord) => ({ centre: centre.id, pool: name });
+  return { ...nameOf(pool), startsInS: Math.round((startsMs - nowMs) / 1000), gainS, insteadOf: nameOf(instead.pool) };
+}
+
+function estimateOf(state: State, asked: Asked, offer: Offer | FasterPool | null, nowMs: number): StartEstimate {
+  if (offer && "startsMs" in offer) {
+    const { pool, startsMs } = offer;
+    return rangeOf(state.starts, "profile", pool, asked, { nowMs, startsMs, surelyMs: null });
+  }
   if (offer?.now) {
     const centre = offer.pool.centre.id;
     return { from: "profile", earliestMs: nowMs, likelyMs: nowMs, latestMs: nowMs, centre, seen: 0 };

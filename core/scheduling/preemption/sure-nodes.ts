@@ -40,24 +40,17 @@ export function roomWithout(pool: PoolRecord, ended: readonly LiveRun[]): Room {
 
 /** How many different nodes the runs leave that each had as much of its nodes as is needed. */
 function left(pool: PoolRecord, need: Need, ended: readonly LiveRun[]): number {
-  let all = 0;
-  let widest = 0;
-  let least: Need | null = null;
-  for (const { sort } of ended) {
-    const own = needOf(sort.allocation, pool.devices);
-    if (!covers(own, need)) continue;
-    all += own.nodes;
-    widest = Math.max(widest, own.nodes);
-    least = {
-      ...need,
-      cores: Math.min(own.cores, least?.cores ?? own.cores),
-      memoryMib: Math.min(own.memoryMib, least?.memoryMib ?? own.memoryMib),
-      cards: need.cards === 0 ? 0 : Math.min(own.cards, least?.cards ?? own.cards),
-    };
-  }
-  if (least === null) return 0;
+  const owns = ended.map(({ sort }) => needOf(sort.allocation, pool.devices)).filter((own) => covers(own, need));
+  if (owns.length === 0) return 0;
+  const least: Need = {
+    ...need,
+    cores: Math.min(...owns.map(({ cores }) => cores)),
+    memoryMib: Math.min(...owns.map(({ memoryMib }) => memoryMib)),
+    cards: need.cards === 0 ? 0 : Math.min(...owns.map(({ cards }) => cards)),
+  };
   const onOne = Math.max(1, ...pool.size.cells.map((cell) => copiesOn(cell, least)));
-  return Math.max(widest, Math.ceil(all / onOne));
+  const all = owns.reduce((sum, { nodes }) => sum + nodes, 0);
+  return Math.max(Math.ceil(all / onOne), ...owns.map(({ nodes }) => nodes));
 }
 
 function covers(own: Need, need: Need): boolean {
