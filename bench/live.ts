@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { Agent } from "node:http";
-import { tmpdir } from "node:os";
+import { setPriority, tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { type Client, createClient } from "#api/client.ts";
@@ -10,15 +10,19 @@ import { figure } from "./figures.ts";
 import { quantile, send } from "./load.ts";
 
 const centres = 100;
-const coresEach = 8;
+const coresEach = 4;
 const submitsPerS = 200;
 const readsPerS = 100;
 const phaseS = 15;
+/** Starts per second that are asked for, in turn; what is reached is measured. */
+const rates = [10, 20, 40, 80, 160];
 
 /**
  * The whole server while its scheduler works: submissions and reads at a steady rate, first with nothing to place, then
- * while 100 simulated centres are kept full of short runs, at rising rates of starts. Everything runs on this machine:
- * the load, PostgreSQL, the server, and the agent that plays all centres.
+ * while 100 simulated centres are kept full of runs, at rising rates of starts, and the highest that keeps both latencies.
+ * Everything runs on this machine: the load, PostgreSQL, the server, and the agent that plays all centres, which gives way
+ * to the others, since in truth it would be a hundred machines. Rates behind the first that half the rounds cannot keep
+ * are not tried.
  */
 export async function live(rounds: number): Promise<void> {
   const network = await startNetwork({ env: { WEIR_LOCAL_CORES: "1", WEIR_LOG: "warn" } });
@@ -28,34 +32,52 @@ export async function live(rounds: number): Promise<void> {
   const busy = { command: ["sleep", "36000"], centres: { only: ["local"] }, memoryMibPerNode: 16, timeLimitS: 36_000 };
   const filling = await client.call("submit", { body: busy });
   if (filling.kind !== "answer") throw new Error(filling.problem.detail);
+  const load = `${submitsPerS}/s submitted, ${readsPerS}/s read`;
+  let highest = 0;
   try {
-    for (const startsPerS of [25, 50, 100, 200, 400]) {
-      const ratios = { median: [] as number[], p99: [] as number[], starts: [] as number[] };
+    // What is compiled in the first seconds is no part of an idle server's latency.
+    await measure(network, async () => 0);
+    for (const startsPerS of rates) {
+      const pairs: Pair[] = [];
       for (let round = 0; round < rounds; round += 1) {
         const idle = await measure(network, async () => 0);
         const backlog = await keepFull(client, startsPerS);
         const busy = await measure(network, backlog.started);
         await backlog.end();
-        ratios.median.push(busy.p50Ms / idle.p50Ms);
-        ratios.p99.push(busy.p99Ms / idle.p99Ms);
-        ratios.starts.push(busy.startsPerS);
+        pairs.push({ idle, busy });
         process.stderr.write(`${JSON.stringify({ startsPerS, idle, busy })}\n`);
       }
-      figure(
-        `starts while ${submitsPerS}/s are submitted and ${readsPerS}/s read`,
-        "/s",
-        `${startsPerS}`,
-        ratios.starts,
-      );
-      figure("median latency / with the scheduler idle", "", "≤ 1.1", ratios.median);
-      figure("p99 latency / with the scheduler idle", "", "≤ 2", ratios.p99);
+      const reached = pairs.map(({ busy }) => busy.startsPerS);
+      figure(`${load}: starts, ${startsPerS}/s asked for`, "/s", "", reached);
+      let keeps = true;
+      for (const kind of ["submit", "read"] as const)
+        for (const [part, promise] of [
+          ["p50Ms", 1.1],
+          ["p99Ms", 2],
+        ] as const) {
+          const ratios = pairs.map(({ idle, busy }) => busy[kind][part] / idle[kind][part]);
+          const what = `${kind}, ${part === "p50Ms" ? "median" : "p99"}`;
+          figure(
+            `${what}, scheduler idle`,
+            "ms",
+            "",
+            pairs.map(({ idle }) => idle[kind][part]),
+          );
+          figure(`${what} with ${startsPerS} starts/s / idle`, "", `≤ ${promise}`, ratios);
+          if (!(quantile(ratios, 0.5) <= promise)) keeps = false;
+        }
+      if (!keeps) break;
+      highest = quantile(reached, 0.5);
     }
+    figure(`${load}: most starts that keep medians ≤ 1.1 × and p99 ≤ 2 × of idle`, "/s", "", [highest]);
   } finally {
     simulation.kill("SIGTERM");
     await network.remove();
     rmSync(folder, { recursive: true, force: true });
   }
 }
+
+type Pair = { readonly idle: Measured; readonly busy: Measured };
 
 /** Brings the centres into service: their connection tests run at once. */
 async function simulate(network: Network, client: Client, folder: string): Promise<ChildProcess> {
@@ -77,6 +99,7 @@ async function simulate(network: Network, client: Client, folder: string): Promi
     join(folder, "state"),
   ];
   const simulation = spawn(process.execPath, words, { env, stdio: ["ignore", "ignore", "inherit"] });
+  if (simulation.pid !== undefined) setPriority(simulation.pid, 10);
   await eventually(
     "all centres are in service",
     async () => {
@@ -94,15 +117,19 @@ async function simulate(network: Network, client: Client, folder: string): Promi
 
 type Backlog = { readonly started: () => Promise<number>; readonly end: () => Promise<void> };
 
-/** Arrays of short runs enough for the phase; ends with what is left of them cancelled and the centres empty. */
+/**
+ * An array of runs enough to fill all centres twice and then for the phase, of very different lengths, so that they do not
+ * end all at once; ends with what is left of it cancelled and the centres empty.
+ */
 async function keepFull(client: Client, startsPerS: number): Promise<Backlog> {
-  const runS = (centres * coresEach) / startsPerS;
+  const slots = centres * coresEach;
+  const meanRunS = slots / startsPerS;
   const body = {
     command: ["true"],
-    array: `1-${Math.min(100_000, startsPerS * (phaseS + 20))}`,
-    environment: { WEIR_SIM: `run=${runS}s` },
+    array: `1-${2 * slots + startsPerS * (phaseS + 30)}`,
+    environment: { WEIR_SIM: `run=${(0.05 * meanRunS).toFixed(2)}s..${(1.95 * meanRunS).toFixed(2)}s` },
     memoryMibPerNode: 16,
-    timeLimitS: 60,
+    timeLimitS: Math.ceil(2 * meanRunS) + 60,
   };
   const reply = await client.call("submit", { body });
   if (reply.kind !== "answer") throw new Error(reply.problem.detail);
@@ -113,9 +140,9 @@ async function keepFull(client: Client, startsPerS: number): Promise<Backlog> {
       return job.kind === "answer" ? job.value.counts : null;
     });
   await eventually(
-    "the first runs have ended",
-    async () => ((await counts()).ended > centres * coresEach ? true : null),
-    60_000 + 3000 * runS,
+    "as many runs have ended as there is room for",
+    async () => ((await counts()).ended >= slots ? true : null),
+    120_000 + 4000 * meanRunS,
   );
   return {
     async started() {
@@ -133,7 +160,8 @@ async function keepFull(client: Client, startsPerS: number): Promise<Backlog> {
   };
 }
 
-type Measured = { readonly p50Ms: number; readonly p99Ms: number; readonly startsPerS: number };
+type Latency = { readonly p50Ms: number; readonly p99Ms: number };
+type Measured = { readonly submit: Latency; readonly read: Latency; readonly startsPerS: number };
 
 /** At their rates, whether or not the one before was answered: what waits for the server is part of the latency. */
 async function measure(network: Network, started: () => Promise<number>): Promise<Measured> {
@@ -147,26 +175,34 @@ async function measure(network: Network, started: () => Promise<number>): Promis
     memoryMibPerNode: 16,
     timeLimitS: 60,
   });
-  const took: number[] = [];
+  const took = { submit: [] as number[], read: [] as number[] };
   const open: Promise<void>[] = [];
-  const call = async (path: string, post: boolean, dueMs: number) => {
-    await send(agent, base, network.token, post ? { method: "POST", path, body } : { method: "GET", path });
-    took.push(performance.now() - dueMs);
+  const call = async (kind: keyof typeof took, dueMs: number) => {
+    await send(
+      agent,
+      base,
+      network.token,
+      kind === "submit"
+        ? { method: "POST", path: "/api/v1/jobs", body }
+        : { method: "GET", path: "/api/v1/jobs?limit=20" },
+    );
+    took[kind].push(performance.now() - dueMs);
   };
   const before = await started();
   const beginMs = performance.now();
   for (let tick = 0; tick < phaseS * 100; tick += 1) {
     const dueMs = beginMs + tick * 10;
     if (dueMs > performance.now()) await delay(dueMs - performance.now());
-    for (let i = 0; i < submitsPerS / 100; i += 1) open.push(call("/api/v1/jobs", true, dueMs));
-    for (let i = 0; i < readsPerS / 100; i += 1) open.push(call("/api/v1/jobs?limit=20", false, dueMs));
+    for (let i = 0; i < submitsPerS / 100; i += 1) open.push(call("submit", dueMs));
+    for (let i = 0; i < readsPerS / 100; i += 1) open.push(call("read", dueMs));
   }
   await Promise.all(open);
   const seconds = (performance.now() - beginMs) / 1000;
   agent.destroy();
+  const latency = (samples: readonly number[]) => ({ p50Ms: quantile(samples, 0.5), p99Ms: quantile(samples, 0.99) });
   return {
-    p50Ms: quantile(took, 0.5),
-    p99Ms: quantile(took, 0.99),
+    submit: latency(took.submit),
+    read: latency(took.read),
     startsPerS: ((await started()) - before) / seconds,
   };
 }
