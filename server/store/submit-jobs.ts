@@ -1,6 +1,6 @@
 import pg from "pg";
 import { type JobId, jobId, type PersonId, type ProjectId } from "#core/ids.ts";
-import { type JobSpec, taskCount } from "#core/job/spec.ts";
+import { type IndexRange, type JobSpec, taskCount } from "#core/job/spec.ts";
 import { byteas, int4s, int8s, jsonbs, jsons, texts } from "./arrays.ts";
 import { type SpecColumns, specColumns } from "./job-spec.ts";
 import type { AdmittedJob, Submission } from "./writer.ts";
@@ -62,6 +62,7 @@ export function numbered(
  * Each array is unnested in the select list, not in the from clause: there PostgreSQL would lay every array down as a table
  * of its own first, which costs a quarter of the whole statement. That no key is in use is asked once for all: \`on conflict\`
  * would have each row written in two steps. \`offset 0\` keeps the planner from reading the whole table for it.
+ * Jobs of one call in a row that ask for the same are one element of each array, with their first and their last id.
  */
 const text = `
 with moved as (
@@ -82,30 +83,38 @@ with moved as (
   select j.id, j.tenant_id, j.project_id, j.person_id, j.name, j.spec, j.script, j.input_files, j.array_text, j.task_count,
     j.defaults, j.warnings, $4::bigint, 'queued', j.task_count, 0, 0, 0, 0, 0, '{}'
   from moved, (
-    select unnest($10::int8[]) as id, unnest($11::int8[]) as tenant_id, unnest($12::int8[]) as project_id,
-      unnest($13::int8[]) as person_id, unnest($14::text[]) as name, unnest($15::json[]) as spec, unnest($16::text[]) as script,
-      unnest($17::json[]) as input_files, unnest($18::text[]) as array_text, unnest($19::int4[]) as task_count,
-      unnest($20::json[]) as defaults, unnest($21::json[]) as warnings
+    select r.*, generate_series(r.first_id, r.last_id, r.task_count) as id
+    from (
+      select unnest($10::int8[]) as first_id, unnest($11::int8[]) as last_id, unnest($12::int8[]) as tenant_id,
+        unnest($13::int8[]) as project_id, unnest($14::int8[]) as person_id, unnest($15::text[]) as name,
+        unnest($16::json[]) as spec, unnest($17::text[]) as script, unnest($18::json[]) as input_files,
+        unnest($19::text[]) as array_text, unnest($20::int4[]) as task_count, unnest($21::json[]) as defaults,
+        unnest($22::json[]) as warnings
+    ) as r
   ) as j
 ), new_task as (
   insert into task (job_id, index, position, state, since_ms, attempts, retries_left)
-  select r.job_id, r.index, r.position + (r.index - r.first) / r.step, 'queued', $4::bigint, 0, r.retries
+  select t.job_id, t.index, t.position + (t.index - t.first) / t.step, 'queued', $4::bigint, 0, t.retries
   from moved, (
-    select r.*, generate_series(r.first, r.last, r.step) as index
+    select j.*, generate_series(j.first, j.last, j.step) as index
     from (
-      select unnest($22::int8[]) as job_id, unnest($23::int4[]) as first, unnest($24::int4[]) as last,
-        unnest($25::int4[]) as step, unnest($26::int4[]) as position, unnest($27::int4[]) as retries
-    ) as r
-  ) as r
+      select r.*, generate_series(r.first_id, r.last_id, r.task_count) as job_id
+      from (
+        select unnest($23::int8[]) as first_id, unnest($24::int8[]) as last_id, unnest($25::int4[]) as task_count,
+          unnest($26::int4[]) as first, unnest($27::int4[]) as last, unnest($28::int4[]) as step,
+          unnest($29::int4[]) as position, unnest($30::int4[]) as retries
+      ) as r
+    ) as j
+  ) as t
 ), new_label as (
   insert into job_label (key, value, job_id)
   select l.key, l.value, l.job_id from moved, (
-    select unnest($28::int8[]) as job_id, unnest($29::text[]) as key, unnest($30::text[]) as value
+    select unnest($31::int8[]) as job_id, unnest($32::text[]) as key, unnest($33::text[]) as value
   ) as l
 ), new_event as (
   insert into event (at_ms, project_id, kind, state, cause, detail)
   select $4::bigint, e.project_id, 'submitted', 'queued', e.cause, e.detail from moved, (
-    select unnest($31::int8[]) as project_id, unnest($32::text[]) as cause, unnest($33::jsonb[]) as detail
+    select unnest($34::int8[]) as project_id, unnest($35::text[]) as cause, unnest($36::jsonb[]) as detail
   ) as e
 )
 select exists (select from moved) as moved`;
@@ -113,29 +122,24 @@ select exists (select from moved) as moved`;
 /** The batch as the statement takes it. */
 export function submitParameters(batch: NumberedBatch): SubmitParameters {
   const keys: NumberedSubmission[] = [];
-  const jobs: JobLine[] = [];
-  const ranges: RangeLine[] = [];
+  const alike: LikeJobs[] = [];
   const labels: [job: number, key: string, value: string][] = [];
   for (const entry of batch.entries) {
     const { submission, ids, specs } = entry;
     if (submission.idempotency) keys.push(entry);
-    let same: SpecTexts | null = null;
     for (const [at, job] of submission.jobs.entries()) {
       const id = ids[at];
       const spec = specs[at];
       if (id === undefined || spec === undefined) throw new Error("broken invariant: each job has an id and a spec");
       for (const [key, value] of Object.entries(spec.labels)) labels.push([id, key, value]);
-      let count = 0;
-      for (const { first, last, step } of job.spec.array?.ranges ?? plain) {
-        ranges.push({ job: id, first, last, step, position: count, retries: job.spec.retries });
-        count += Math.floor((last - first) / step) + 1;
-      }
-      // Jobs of one call that ask for the same share their spec.
-      if (same?.of !== job || same.spec !== spec) same = specTexts(job, spec);
-      jobs.push({ id, by: submission, texts: same, count });
+      const before = alike.at(-1);
+      if (before?.by === submission && before.texts.of === job && before.texts.spec === spec) before.last = id;
+      else
+        alike.push({ first: id, last: id, tasks: taskCount(spec.array), by: submission, texts: specTexts(job, spec) });
     }
   }
-  const events = eventsOf(jobs);
+  const ranges = alike.flatMap(rangesOf);
+  const events = eventsOf(alike);
   return [
     batch.counterBefore,
     batch.counterAfter,
@@ -146,24 +150,27 @@ export function submitParameters(batch: NumberedBatch): SubmitParameters {
     byteas(keys.map(({ submission }) => submission.idempotency?.bodyHash ?? null)),
     int4s(keys.map(({ submission }) => submission.status)),
     texts(keys.map(({ body }) => body)),
-    int8s(jobs.map((line) => line.id)),
-    int8s(jobs.map((line) => line.by.tenant)),
-    int8s(jobs.map((line) => line.texts.of.project)),
-    int8s(jobs.map((line) => line.by.person)),
-    texts(jobs.map((line) => line.texts.spec.name)),
-    jsons(jobs.map((line) => line.texts.columns.spec)),
-    texts(jobs.map((line) => line.texts.columns.script)),
-    jsons(jobs.map((line) => line.texts.columns.inputFiles)),
-    texts(jobs.map((line) => line.texts.of.arrayText)),
-    int4s(jobs.map((line) => line.count)),
-    jsons(jobs.map((line) => line.texts.defaults)),
-    jsons(jobs.map((line) => line.texts.warnings)),
-    int8s(ranges.map((range) => range.job)),
+    int8s(alike.map((jobs) => jobs.first)),
+    int8s(alike.map((jobs) => jobs.last)),
+    int8s(alike.map((jobs) => jobs.by.tenant)),
+    int8s(alike.map((jobs) => jobs.texts.of.project)),
+    int8s(alike.map((jobs) => jobs.by.person)),
+    texts(alike.map((jobs) => jobs.texts.spec.name)),
+    jsons(alike.map((jobs) => jobs.texts.columns.spec)),
+    texts(alike.map((jobs) => jobs.texts.columns.script)),
+    jsons(alike.map((jobs) => jobs.texts.columns.inputFiles)),
+    texts(alike.map((jobs) => jobs.texts.of.arrayText)),
+    int4s(alike.map((jobs) => jobs.tasks)),
+    jsons(alike.map((jobs) => jobs.texts.defaults)),
+    jsons(alike.map((jobs) => jobs.texts.warnings)),
+    int8s(ranges.map((range) => range.of.first)),
+    int8s(ranges.map((range) => range.of.last)),
+    int4s(ranges.map((range) => range.of.tasks)),
     int4s(ranges.map((range) => range.first)),
     int4s(ranges.map((range) => range.last)),
     int4s(ranges.map((range) => range.step)),
     int4s(ranges.map((range) => range.position)),
-    int4s(ranges.map((range) => range.retries)),
+    int4s(ranges.map((range) => range.of.texts.spec.retries)),
     int8s(labels.map((label) => label[0])),
     texts(labels.map((label) => label[1])),
     texts(labels.map((label) => label[2])),
@@ -173,13 +180,35 @@ export function submitParameters(batch: NumberedBatch): SubmitParameters {
   ];
 }
 
-type SubmittedEvent = { readonly project: ProjectId; readonly cause: string; readonly jobs: JobId[] };
+/** Jobs of one call, one after another, that ask for the same: their ids are `tasks` apart, which is what each has. */
+type LikeJobs = {
+  readonly first: JobId;
+  last: JobId;
+  readonly tasks: number;
+  readonly by: Submission;
+  readonly texts: SpecTexts;
+};
+
+type TaskRange = IndexRange & { readonly of: LikeJobs; readonly position: number };
+
+function rangesOf(of: LikeJobs): readonly TaskRange[] {
+  let position = 0;
+  return (of.texts.spec.array?.ranges ?? plain).map(({ first, last, step }) => {
+    const range = { of, first, last, step, position };
+    position += Math.floor((last - first) / step) + 1;
+    return range;
+  });
+}
+
+const plain = [{ first: 0, last: 0, step: 1 }] as const;
+
+type SubmittedEvent = { readonly project: ProjectId; readonly cause: string; readonly jobs: number[] };
 
 /** One tells of all jobs of one person and project. */
-function eventsOf(jobs: readonly JobLine[]): readonly SubmittedEvent[] {
+function eventsOf(alike: readonly LikeJobs[]): readonly SubmittedEvent[] {
   const events: SubmittedEvent[] = [];
   const byWho = new Map<PersonId, Map<ProjectId, SubmittedEvent>>();
-  for (const { id, by, texts } of jobs) {
+  for (const { first, last, tasks, by, texts } of alike) {
     const { project } = texts.of;
     const ofPerson = byWho.get(by.person) ?? new Map<ProjectId, SubmittedEvent>();
     let event = ofPerson.get(project);
@@ -188,25 +217,11 @@ function eventsOf(jobs: readonly JobLine[]): readonly SubmittedEvent[] {
       events.push(event);
       byWho.set(by.person, ofPerson.set(project, event));
     }
-    event.jobs.push(id);
+    for (let id: number = first; id <= last; id += tasks) event.jobs.push(id);
   }
   return events;
 }
 
-type JobLine = {
-  readonly id: JobId;
-  readonly by: Submission;
-  readonly texts: SpecTexts;
-  readonly count: number;
-};
-type RangeLine = {
-  readonly job: number;
-  readonly first: number;
-  readonly last: number;
-  readonly step: number;
-  readonly position: number;
-  readonly retries: number;
-};
 type SpecTexts = {
   readonly of: AdmittedJob;
   readonly spec: JobSpec;
@@ -219,8 +234,6 @@ function specTexts(of: AdmittedJob, spec: JobSpec): SpecTexts {
   const defaults = JSON.stringify(of.defaults);
   return { of, spec, columns: specColumns(spec), defaults, warnings: JSON.stringify(of.warnings) };
 }
-
-const plain = [{ first: 0, last: 0, step: 1 }] as const;
 
 function withBulkDependencies(job: AdmittedJob, ids: readonly JobId[]): AdmittedJob["spec"] {
   if (job.after.length === 0) return job.spec;

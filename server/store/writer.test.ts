@@ -113,13 +113,33 @@ test("jobs of one call that share a spec and those beside them keep each their o
       siteWords: { qos: ["x"] },
     }),
   ];
-  const jobs = [like, like, ...others, like];
+  const ranges = [
+    { first: 1, last: 9, step: 4 },
+    { first: 20, last: 21, step: 1 },
+  ];
+  const array = admitted({ array: { ranges, throttle: null }, retries: 1 }, "1-9:4,20-21");
+  const jobs = [like, like, ...others, like, array, array];
   const given = ids(await writer.submit(submission(jobs)));
   const { rows } = await store.db.pool.query("select * from job where id = any($1) order by id", [given]);
   assert.deepEqual(
     rows.map(specOfRow),
     jobs.map((job) => job.spec),
   );
+  const tasks = await store.db.pool.query(
+    `select job_id, array_agg(index order by position) as indices, array_agg(position order by position) as positions
+     from task where job_id = any($1) group by job_id order by job_id`,
+    [given],
+  );
+  const plain = { indices: [0], positions: [0] };
+  const arrayed = { indices: [1, 5, 9, 20, 21], positions: [0, 1, 2, 3, 4] };
+  assert.deepEqual(
+    tasks.rows,
+    given.map((id, place) => ({ job_id: id, ...(jobs[place] === array ? arrayed : plain) })),
+  );
+  const told = await store.db.pool.query(
+    "select detail -> 'jobs' as jobs from event where kind = 'submitted' order by xid desc, seq desc limit 1",
+  );
+  assert.deepEqual(told.rows, [{ jobs: given }]);
 });
 
 test("an array takes as many ids as it has tasks; each task has its place", async () => {
