@@ -18,10 +18,14 @@ before(async () => {
 afterEach(() => stage.killAll());
 after(() => stage.remove());
 
+/** Far more than a busy machine takes. */
+const patienceMs = 120_000;
+/** For so long the supervisor waits for a program that it asked to end. */
+const graceMs = 10_000;
 const running = /Weir is running at (\S+)/;
 
 async function visit(url: string): Promise<{ readonly pid: number; readonly uid: number; readonly visits: number }> {
-  const until = performance.now() + 60_000;
+  const until = performance.now() + patienceMs;
   for (;;) {
     try {
       const answer = await fetch(url);
@@ -122,7 +126,7 @@ test("SIGKILL of the supervisor ends all of it, and the next start works", async
   stage.clearMarks();
   instance.child.kill("SIGKILL");
   await instance.ended;
-  assert.ok(await haveEnded([...programs, postmaster], 2000), "within two seconds");
+  assert.ok(await haveEnded([...programs, postmaster], patienceMs), "all of it ends");
   assert.deepEqual(
     stage.marks().toSorted(),
     ["agent", "launcher", "server"].map((name) => `${name} ends without supervisor`),
@@ -154,7 +158,7 @@ test("SIGTERM to npm stops all of it", async () => {
   assert.equal(holder.npmPid, instance.child.pid);
   instance.child.kill("SIGTERM");
   await instance.ended;
-  assert.ok(await haveEnded([holder, ...holder.programs], 30_000));
+  assert.ok(await haveEnded([holder, ...holder.programs], patienceMs));
   assert.equal(existsSync(join(stage.home("a"), "postgres", "data", "postmaster.pid")), false);
 });
 
@@ -165,25 +169,32 @@ test("Ctrl-C in the terminal, which reaches npm and the supervisor, stops it onc
   stage.clearMarks();
   process.kill(-(instance.child.pid ?? 0), "SIGINT");
   await instance.ended;
-  assert.ok(await haveEnded([holder, ...holder.programs], 30_000));
+  assert.ok(await haveEnded([holder, ...holder.programs], patienceMs));
   assert.deepEqual(stage.marks(), ["agent ends as asked", "server ends as asked", "launcher ends as asked"]);
 });
 
 test("a second Ctrl-C, later than the first one's echo, ends at once what does not end by itself", async () => {
-  const instance = stage.start("node", stage.home("a"), { WEIR_TEST_STUBBORN: "server" });
-  await instance.says(running);
-  stage.clearMarks();
-  const beganMs = performance.now();
-  instance.child.kill("SIGINT");
-  instance.child.kill("SIGINT");
-  // Longer than an echo; on a busy machine the server hears of it later.
-  await delay(1100);
-  while (!stage.marks().includes("server ignores SIGTERM") && performance.now() - beganMs < 6000) await delay(20);
-  assert.ok(stage.marks().includes("server ignores SIGTERM"), "it was asked, and the echo did not kill it");
-  assert.equal(instance.child.exitCode, null);
-  instance.child.kill("SIGINT");
-  assert.equal(await instance.ended, 0);
-  assert.ok(performance.now() - beganMs < 8000, "not after the ten seconds it would have had");
+  for (;;) {
+    const instance = stage.start("node", stage.home("a"), { WEIR_TEST_STUBBORN: "server" });
+    await instance.says(running);
+    stage.clearMarks();
+    const server = holderOf("a").programs.find(({ name }) => name === "server") ?? assert.fail("no server");
+    const beganMs = performance.now();
+    instance.child.kill("SIGINT");
+    instance.child.kill("SIGINT");
+    // Longer than an echo; on a busy machine the server hears of it later.
+    await delay(1100);
+    while (!stage.marks().includes("server ignores SIGTERM")) await delay(20);
+    const leftMs = beganMs + graceMs - performance.now();
+    if (leftMs > graceMs / 2) assert.ok(processIdentity(server.pid), "the echo did not kill it");
+    instance.child.kill("SIGINT");
+    const hasEnded = await haveEnded([server], Math.max(0, leftMs));
+    assert.equal(await instance.ended, 0);
+    // Where most of its grace had passed before it heard of the first, the second shows nothing: then once more.
+    if (leftMs < graceMs / 2) continue;
+    assert.ok(hasEnded, "not after the ten seconds it would have had");
+    return;
+  }
 });
 
 test("a program that never gets ready ends the start, with the end of its log", async () => {

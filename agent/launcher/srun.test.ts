@@ -39,8 +39,8 @@ test("the exit code is the highest; a signal counts as 128 and its number", () =
 
 test("-K ends the other tasks when one fails", () => {
   const begunMs = performance.now();
-  assert.equal(srun("-K", "sh", "-c", "[ $SLURM_PROCID = 0 ] && exit 3; exec sleep 30").status, 143);
-  assert.ok(performance.now() - begunMs < 10_000);
+  assert.equal(srun("-K", "sh", "-c", "[ $SLURM_PROCID = 0 ] && exit 3; exec sleep 120").status, 143);
+  assert.ok(performance.now() - begunMs < 100_000);
 });
 
 test("-l labels whole lines; -o writes a file for each task", () => {

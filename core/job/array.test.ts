@@ -60,7 +60,8 @@ test("an array of ten million is refused without being written out", () => {
     assert.ok(answer.kind === "refused" && answer.refusal.kind === "too-large", text);
     assert.ok(answer.refusal.actual > maxTasks);
   }
-  assert.ok(performance.now() - startedMs < 1000);
+  // Written out they would take minutes and more memory than there is.
+  assert.ok(performance.now() - startedMs < 20_000);
   assert.equal(taskCount(parsed("1-100000,1-100000")), maxTasks, "repeats count once");
 });
 

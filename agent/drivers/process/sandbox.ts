@@ -132,7 +132,7 @@ export function orderFor(script: string, changes: Partial<RunOrder> = {}): RunOr
     name: "probe",
     work: { kind: "script", text, arguments: [] },
     allocation: { ...sampleAllocation, memoryMibPerNode: 128 },
-    startWithinMs: 10_000,
+    startWithinMs: 120_000,
     ...changes,
   });
 }

@@ -74,7 +74,7 @@ function keep(helper: WeirAs, letsIn: (user: string) => boolean = () => true) {
 }
 
 async function until(what: () => boolean): Promise<void> {
-  for (const endMs = performance.now() + 5_000; !what(); await delay(2))
+  for (const endMs = performance.now() + 60_000; !what(); await delay(2))
     if (performance.now() > endMs) throw new Error(`it did not come to be; notes: ${notes.join(" | ")}`);
 }
 
