@@ -26,7 +26,7 @@ const usual: BrowserContextOptions = {
 };
 
 /** For one step of a page. What is as it should be is seen at once; only a machine that is busy takes this long. */
-const patienceMs = 60_000;
+const patienceMs = 120_000;
 /** For what a job has to do before a page can show it. */
 const workPatienceMs = 240_000;
 

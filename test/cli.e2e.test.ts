@@ -151,12 +151,15 @@ test("logs -f of a job whose --output cannot be opened ends by itself and says w
 });
 
 test("--wait outlives the server", async () => {
-  const waiting = weir("submit", "--wait", "-Q", "-J", "outlives", "--", "sh", "-c", "sleep 3; exit 9");
+  const go = join(network.home, "go-on");
+  const script = `until [ -e ${go} ]; do sleep 0.1; done; exit 9`;
+  const waiting = weir("submit", "--wait", "-Q", "-J", "outlives", "--", "sh", "-c", script);
   await eventually("it runs", async () => {
     const { jobs } = await json("jobs", "--name", "outlives");
     return jobs[0]?.state === "running" ? true : null;
   });
   for (const pid of network.pids("server")) process.kill(pid, "SIGKILL");
+  writeFileSync(go, "");
   assert.equal(await status(waiting), 9);
 });
 

@@ -5,7 +5,7 @@ import { after, before, describe, test } from "node:test";
 import type { Browser, Page } from "playwright-core";
 import { requires } from "../tools/requirement.ts";
 import { holds, looking, newPage, openBrowser, signInLink } from "./browser.ts";
-import { type Network, repository, startNetwork } from "./network.ts";
+import { type Network, repository, startNetwork, takesWork } from "./network.ts";
 
 // The examples from the console, as their READMEs say: a script opened, its files chosen, a folder and a dependency typed.
 
@@ -16,6 +16,7 @@ describe("the examples in the console", { skip: requires("chromium", "cjk-font")
 
   before(async () => {
     network = await startNetwork({});
+    await takesWork(network);
     browser = await openBrowser();
     page = await newPage(browser);
     await page.goto(signInLink(network));
@@ -79,6 +80,7 @@ describe("the examples in the console", { skip: requires("chromium", "cjk-font")
     await field("Working folder").fill(results);
     if (after !== undefined) await field("Waits for").fill(`afterok:${after}`);
     await holds(editor(), new RegExp(`^#SBATCH --chdir=${results}$`, "m"));
+    if (after !== undefined) await holds(editor(), new RegExp(`^#SBATCH --dependency=afterok:${after}$`, "m"));
     await seen(/Every option is known/);
     await page.getByRole("button", { name: "Submit", exact: true }).click();
     await page.waitForURL(/\/jobs\/\d+$/);

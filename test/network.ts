@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { createClient } from "#api/client.ts";
 
 /**
  * A whole network for a test: a home of its own, a port of its own, the very processes that `npm start` runs. Needs the
@@ -47,7 +48,7 @@ export async function startNetwork(options: {
   for (const stream of [supervisor.stdout, supervisor.stderr]) stream.on("data", (piece) => (printed += piece));
   const gone = new Promise<number | null>((resolve) => supervisor.on("exit", resolve));
 
-  const deadline = performance.now() + (options.withinMs ?? 120_000);
+  const deadline = performance.now() + (options.withinMs ?? 240_000);
   let url = "";
   while (url === "") {
     if (supervisor.exitCode !== null || performance.now() > deadline)
@@ -85,11 +86,23 @@ export function makeHome(): string {
   return home;
 }
 
-/** Until `probe` gives something other than null; says what was awaited when it does not come. */
+/** Until the scheduler has heard what the local centre has: it is connected a moment before. */
+export async function takesWork(network: Pick<Network, "url" | "token">): Promise<void> {
+  const client = createClient({ baseUrl: network.url, token: () => network.token });
+  await eventually("the local centre takes work", async () => {
+    const dry = await client.call("dryRun", { body: { command: ["true"] } });
+    return dry.kind === "answer" && dry.value.wouldGoTo === "local" ? true : null;
+  });
+}
+
+/**
+ * Until `probe` gives something other than null; says what was awaited when it does not come. What is as it should be
+ * comes at once: only a machine that is busy takes this long.
+ */
 export async function eventually<Value>(
   what: string,
   probe: () => Promise<Value | null>,
-  withinMs = 60_000,
+  withinMs = 180_000,
 ): Promise<Value> {
   const deadline = performance.now() + withinMs;
   for (;;) {

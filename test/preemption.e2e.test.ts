@@ -20,11 +20,11 @@ async function weir(...args: string[]): Promise<string> {
 
 const detail = async (job: string) => JSON.parse(await weir("show", job, "--json"));
 
-test("a run makes way with its grace, is not billed, and its task runs again", { timeout: 120_000 }, async () => {
+test("a run makes way with its grace, is not billed, and its task runs again", { timeout: 480_000 }, async () => {
   // It notes that it was asked to end, and the second time it ends at once.
-  const script = `if [ "$WEIR_RUN_ID" != "\${WEIR_RUN_ID%.1}" ]; then trap 'echo saved; exit 0' TERM; sleep 60 & wait; fi`;
+  const script = `if [ "$WEIR_RUN_ID" != "\${WEIR_RUN_ID%.1}" ]; then trap 'echo saved; exit 0' TERM; sleep 600 & wait; fi`;
   const asked = ["--cpus-per-task=2", "--time=10", "--parsable"];
-  const yields = ["--priority-class", "low", "--preemptible", "restarts", "--grace", "10"];
+  const yields = ["--priority-class", "low", "--preemptible", "restarts", "--grace", "60"];
   const filler = (await weir("submit", ...asked, ...yields, "--", "bash", "-c", script)).trim();
   await eventually("the filler runs", async () => ((await detail(filler)).state === "running" ? true : null));
   const urgent = (await weir("submit", ...asked, "--priority-class", "high", "--", "true")).trim();

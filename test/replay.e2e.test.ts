@@ -22,7 +22,7 @@ after(async () => {
   rmSync(recording, { force: true });
 });
 
-test("a recorded run with real work, replayed, gives the same plans byte for byte", { timeout: 120_000 }, async () => {
+test("a recorded run with real work, replayed, gives the same plans byte for byte", { timeout: 480_000 }, async () => {
   const submit = async (...args: string[]) => {
     const done = await network.weir(["submit", ...args]);
     assert.equal(done.status, 0, done.stderr);

@@ -56,7 +56,7 @@ export async function startSiteMachine(clusters: Clusters, slurmConf: string): P
     path,
     async sh(lines) {
       const child = inside(lines);
-      const late = setTimeout(() => child.kill("SIGKILL"), 150_000);
+      const late = setTimeout(() => child.kill("SIGKILL"), 400_000);
       let text = "";
       for (const stream of [child.stdout, child.stderr]) stream.on("data", (piece) => (text += piece));
       const [status] = await once(child, "close");

@@ -31,7 +31,7 @@ describe("an array over three centres", { skip: requires("root", "slurm", "sudo"
     if (folder) rmSync(folder, { recursive: true });
   });
 
-  test("each of 200 tasks runs once, and all of it is right", { timeout: 240_000 }, async () => {
+  test("each of 200 tasks runs once, and all of it is right", { timeout: 560_000 }, async () => {
     const agents = centres.map((centre) => centre.start());
     for (const centre of centres) await centre.connected();
     writeFileSync(join(folder, "task.sh"), script);
@@ -48,13 +48,13 @@ describe("an array over three centres", { skip: requires("root", "slurm", "sudo"
       return reply.value;
     };
 
-    await eventually("a part has ended", async () => ((await shown()).counts.ended >= 20 ? true : null), 60_000);
+    await eventually("a part has ended", async () => ((await shown()).counts.ended >= 20 ? true : null));
     await agents[0]?.end("SIGKILL");
     centres[0]?.start();
     const done = await eventually(
       "all have ended",
       async () => ((await shown()).state === "ended" ? shown() : null),
-      180_000,
+      360_000,
     );
     assert.equal(done.counts.ended, tasks);
 
@@ -73,11 +73,16 @@ describe("an array over three centres", { skip: requires("root", "slurm", "sudo"
         `task ${index}`,
       );
       const wallMs = run.usage?.wallMs ?? 0;
-      assert.ok(wallMs >= 1_900 && wallMs < 30_000, `task ${index} at ${run.centre}: ${wallMs} ms`);
+      assert.ok(wallMs >= 1_900 && wallMs < 60_000, `task ${index} at ${run.centre}: ${wallMs} ms`);
       seen.set(run.centre, (seen.get(run.centre) ?? 0) + 1);
-      const log = await client.call("log", { params: { job }, query: { index, stream: "stdout", offset: 0 } });
-      if (log.kind === "problem") throw new Error(`task ${index}: ${log.problem.detail}`);
-      const text = Buffer.from(log.value.base64, "base64").toString();
+      // The agent that has it may be slow to answer on a busy machine: then it is asked again.
+      const log = await eventually(`the log of task ${index}`, async () => {
+        const asked = await client.call("log", { params: { job }, query: { index, stream: "stdout", offset: 0 } });
+        if (asked.kind === "problem" && asked.problem.status !== 503)
+          throw new Error(`task ${index}: ${asked.problem.detail}`);
+        return asked.kind === "answer" ? asked.value : null;
+      });
+      const text = Buffer.from(log.base64, "base64").toString();
       assert.equal(text, `${index} of ${tasks}, 1 to ${tasks} by 1\n`, `task ${index} at ${run.centre}`);
     }
     assert.deepEqual([...seen.keys()].toSorted(), ["jinan", "local", "qingdao"], JSON.stringify([...seen]));

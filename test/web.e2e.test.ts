@@ -3,7 +3,7 @@ import { after, before, describe, test } from "node:test";
 import type { Browser, Page } from "playwright-core";
 import { requires } from "../tools/requirement.ts";
 import { holds, looking, newPage, openBrowser, signInLink } from "./browser.ts";
-import { type Network, startNetwork } from "./network.ts";
+import { type Network, startNetwork, takesWork } from "./network.ts";
 
 // The console in a real browser against a whole network of one centre with two cores, as a person uses it.
 
@@ -18,11 +18,13 @@ describe("the console", { skip: missing }, () => {
 
   before(async () => {
     network = await startNetwork({ env: { WEIR_LOCAL_CORES: "2" } });
+    await takesWork(network);
     browser = await openBrowser();
     page = await newPage(browser);
     page.on("pageerror", (error) => complaints.push(error.message));
     page.on("console", (message) => {
-      if (message.type() === "error" && !/status of 4\d\d/.test(message.text())) complaints.push(message.text());
+      // A refusal is no complaint, nor that an agent on a busy machine was too slow to hand a log out.
+      if (message.type() === "error" && !/status of (4\d\d|503)/.test(message.text())) complaints.push(message.text());
     });
   });
 
@@ -149,7 +151,7 @@ describe("the console", { skip: missing }, () => {
   test("a job is followed live, explained while it waits, and cancelled", async () => {
     await page.goto(`${network.url}/submit`);
     await editor().fill(
-      "#!/bin/bash\n#SBATCH -J long -c 1 -t 10\nfor i in $(seq 600); do echo tick $i; sleep 0.1; done\n",
+      "#!/bin/bash\n#SBATCH -J long -c 1 -t 60\nfor i in $(seq 3000); do echo tick $i; sleep 1; done\n",
     );
     await page.getByRole("button", { name: "Submit", exact: true }).click();
     await title("long");
@@ -251,7 +253,8 @@ describe("the console", { skip: missing }, () => {
     await other.getByText("The password is set.").waitFor();
     await other.getByRole("button", { name: "Account of lin" }).click();
     await other.getByText("Sign out").click();
-    await other.getByLabel("Name").fill("lin");
+    await other.getByRole("heading", { level: 1, name: "Sign in" }).waitFor();
+    await other.getByLabel("Name", { exact: true }).fill("lin");
     await other.getByLabel("Password", { exact: true }).fill("seven black swans");
     await other.getByRole("button", { name: "Sign in" }).click();
     await other.getByRole("heading", { level: 1, name: "The network at a glance" }).waitFor();

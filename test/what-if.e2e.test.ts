@@ -13,19 +13,15 @@ before(async () => {
 });
 after(() => network.remove());
 
-test("jobs run, their history is exported, and weir simulate replays it", { timeout: 120_000 }, async () => {
+test("jobs run, their history is exported, and weir simulate replays it", { timeout: 300_000 }, async () => {
   const client = createClient({ baseUrl: network.url, token: () => network.token });
   const body = { command: ["sleep", "0.3"], array: "0-11", coresPerTask: 2, memoryMibPerNode: 16, timeLimitS: 60 };
   const submitted = await client.call("submit", { body });
   assert.ok(submitted.kind === "answer", JSON.stringify(submitted));
-  await eventually(
-    "the end of the array",
-    async () => {
-      const job = await client.call("job", { params: { job: submitted.value.id } });
-      return job.kind === "answer" && job.value.state === "ended" ? true : null;
-    },
-    60_000,
-  );
+  await eventually("the end of the array", async () => {
+    const job = await client.call("job", { params: { job: submitted.value.id } });
+    return job.kind === "answer" && job.value.state === "ended" ? true : null;
+  });
   const file = join(network.home, "history.jsonl");
   const exported = await network.weir(["export", "--history", "--write", file]);
   assert.equal(exported.status, 0, exported.stderr);
@@ -50,7 +46,7 @@ test("jobs run, their history is exported, and weir simulate replays it", { time
   rmSync(file);
 });
 
-test("a sweep on the network gives what it gives on this machine", { timeout: 120_000 }, async () => {
+test("a sweep on the network gives what it gives on this machine", { timeout: 300_000 }, async () => {
   const sweep = ["simulate", "--generate", "lublin", "--jobs", "300", "--processors", "64", "--json"];
   const axes = ["--sweep", "policy=easy,saf-easy", "--sweep", "seed=1-2"];
   const here = await network.weir([...sweep, ...axes]);
@@ -66,7 +62,7 @@ test("a sweep on the network gives what it gives on this machine", { timeout: 12
   assert.equal(new Set(told(here.stdout).map(([, checksum]: readonly [object, string]) => checksum)).size, 4);
 });
 
-test("a sweep carries traces and says which points cannot be run", { timeout: 120_000 }, async () => {
+test("a sweep carries traces and says which points cannot be run", { timeout: 300_000 }, async () => {
   const file = join(network.home, "made.swf");
   const made = [
     "simulate",
@@ -92,7 +88,7 @@ test("a sweep carries traces and says which points cannot be run", { timeout: 12
   rmSync(file);
 });
 
-test("a report is written beside the result, in the language of the command", { timeout: 120_000 }, async () => {
+test("a report is written beside the result, in the language of the command", { timeout: 300_000 }, async () => {
   const file = join(network.home, "report.html");
   const options = ["--generate", "ai", "--jobs", "300", "--processors", "32", "--policy", "easy", "--report", file];
   const done = await network.weir(["simulate", ...options], { env: { LANG: "zh_CN.UTF-8", LC_ALL: "" } });
