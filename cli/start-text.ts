@@ -5,7 +5,9 @@ import { timeText } from "#cli/formats.ts";
 /** `2026-11-23 12:30 (nine in ten by 14:00, one in ten before 12:10, as learnt from 37 such starts at alpha)`. */
 export function startText({ say }: Pick<Call, "say">, start: NonNullable<Answer<"why">["start"]>): string {
   const { earliestMs, likelyMs, latestMs, centre, seen, from } = start;
-  if (latestMs === null) return say("beside", { words: timeText(likelyMs), more: say(`startBy_${from}`, { centre }) });
+  const isSure = latestMs !== null && latestMs - earliestMs < 60_000;
+  if (latestMs === null || isSure)
+    return say("beside", { words: timeText(likelyMs), more: say(`startBy_${from}`, { centre }) });
   const range = say("startBetween", { from: timeText(earliestMs), to: timeText(latestMs) });
   const learnt = seen === 0 ? say(`startBy_${from}`, { centre }) : say("startLearnt", { seen: `${seen}`, centre });
   return say("beside", { words: timeText(likelyMs), more: `${range}${say("clause")}${learnt}` });

@@ -18,8 +18,8 @@ import {
 import { everyPage } from "#cli/pages.ts";
 import { startText } from "#cli/start-text.ts";
 import { exitCodes } from "#cli/stop.ts";
+import { endReasonWords } from "#core/job/end-reason.ts";
 import { stepWords } from "#core/job/history-words.ts";
-import { endReasonWords } from "#core/scheduling/reasons.ts";
 
 /** JSON: the API's `JobDetail`, of a task its `TaskDetail`; with --history `"history": [Event…]` beside its keys. */
 export async function show(call: Call): Promise<number> {

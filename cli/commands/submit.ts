@@ -9,10 +9,10 @@ import { readInputFiles } from "#cli/input-files.ts";
 import { exitCodes, Stop } from "#cli/stop.ts";
 import { plain } from "#cli/table.ts";
 import { waitForEnd } from "#cli/wait.ts";
+import { endReasonWords } from "#core/job/end-reason.ts";
 import { exitCodeOf } from "#core/job/exit-code.ts";
 import { parseSbatch, type SbatchResult } from "#core/job/sbatch.ts";
 import { parseTimeS } from "#core/job/slurm-values.ts";
-import { endReasonWords } from "#core/scheduling/reasons.ts";
 
 /**
  * JSON: the API's `Submitted`; with --dry-run its `DryRun`; with --wait `{"id", "name", "tasks", "outcome", "exitCode",

@@ -308,18 +308,6 @@ export function reasonWords(rule: string | null, facts: Facts, language: Languag
   return filled(rules[rule][language], language === "zh" ? inChinese(facts) : inEnglish(facts), language);
 }
 
-/** What stands in an outcome as its reason: a rule's name in words, and what a person wrote as it is. */
-export function endReasonWords(reason: string, language: Language): string {
-  const [, claimant] = /^makes way for (\d+(?:_\d+)?)$/.exec(reason) ?? [];
-  if (claimant !== undefined && language === "zh") return `为作业 ${claimant} 让出位置`;
-  return reason === "dependency-never-satisfied" ? endedUnmet[language] : reason;
-}
-
-const endedUnmet = {
-  en: "a job that it depends on did not end as the dependency asks",
-  zh: "所依赖的作业未按依赖要求结束",
-} as const;
-
 /** Facts that are words of ours, and not a centre's or a user's. */
 function inChinese(facts: Facts): Facts {
   const said = Object.entries({

@@ -2,9 +2,10 @@ import type { z } from "zod";
 import type { whatIf, why } from "#api/job.ts";
 import { waitWords } from "#core/centre/waiting.ts";
 import { jobId } from "#core/ids.ts";
+import { endReasonWords } from "#core/job/end-reason.ts";
 import { candidatesOf } from "#core/scheduling/decision.ts";
 import { orderWords } from "#core/scheduling/order-words.ts";
-import { endReasonWords, type Language, reasonWords } from "#core/scheduling/reasons.ts";
+import { type Language, reasonWords } from "#core/scheduling/reasons.ts";
 import type { Change, StartingChange } from "#core/scheduling/what-if.ts";
 import { changeOptions, changeWords } from "#core/scheduling/what-if-words.ts";
 import type { WaitingExplanation, World } from "#core/scheduling/world.ts";
@@ -32,15 +33,16 @@ export function whyHandlers(context: WhyContext): Pick<Handlers, "why" | "whatIf
       if (task === null) return noSuchTask(job, index);
       const nowMs = now();
       const answers = task.state === "queued" ? world().whatIf({ job, index }, nowMs) : null;
-      const isDue = () => {
+      const said = () => {
+        if (answers === null) return words.notQueued[language];
+        if (answers.length > 0) return words.wouldStart[language];
         const explained = world().explain({ job, index }, nowMs);
-        return explained.kind !== "waiting" || explained.wouldGoTo !== null;
+        const isDue = explained.kind !== "waiting" || explained.wouldGoTo !== null;
+        return isDue ? words.soon[language] : nothingStartsWords(explained, language);
       };
-      const said =
-        answers === null ? "notQueued" : answers.length > 0 ? "wouldStart" : isDue() ? "soon" : "nothingStarts";
       const view: WhatIfView = {
         ...of(task),
-        words: words[said][language],
+        words: said(),
         answers: (answers ?? []).map((each) => answerView(each, language)),
         decidedMs: answers === null ? null : nowMs,
       };
@@ -63,13 +65,12 @@ export function whyHandlers(context: WhyContext): Pick<Handlers, "why" | "whatIf
       const nowMs = now();
       const explained = world().explain({ job, index }, nowMs);
       if (explained.kind === "waiting") {
-        const { rule, facts, candidates, makingWay, estimate, order } = explained;
+        const { rule, candidates, estimate, order } = explained;
         const policy = world().policy().name;
-        const waits = makingWay ? makingWayWords(makingWay, language) : words.waits[language];
         return answer({
           ...of(task),
           rule,
-          words: rule === null ? waits : reasonWords(rule, facts, language),
+          words: ownWords(explained, language) ?? words.waits[language],
           candidates: candidates.map((one) => candidateView(one, language)),
           decidedMs: nowMs,
           startsMs: estimate.from === "unknown" ? null : estimate.likelyMs,
@@ -111,8 +112,12 @@ const words = {
     zh: "取消并按下列任一项重新提交，现在即可启动",
   },
   nothingStarts: {
-    en: "no smaller request would start now either: what it waits for is not room, or others are ahead of it",
-    zh: "即使减少申请也无法立即启动：所等待的并非空闲资源，或有其他作业排在前面",
+    en: "no smaller request would start now either: {reason}",
+    zh: "即使减少申请也无法立即启动：{reason}",
+  },
+  keptThere: {
+    en: "; what is free there is too little for less as well, or kept for work ahead of it",
+    zh: "；该处所余对更小的申请也不够，或已为排在前面的作业保留",
   },
   there: { en: "waits there: {reason}", zh: "正在该处等待：{reason}" },
   placed: { en: "was placed at {centre}", zh: "已放置于 {centre}" },
@@ -121,6 +126,26 @@ const words = {
     zh: "中心 {centre} 自 {time} 起不可达；作业在该处等待其代理恢复联系",
   },
 } as const;
+
+/** What it waits for by itself, whatever the centres say; null: nothing, it waits for room at one of them. */
+function ownWords({ rule, facts, makingWay }: WaitingExplanation, language: Language): string | null {
+  if (rule !== null) return reasonWords(rule, facts, language);
+  return makingWay ? makingWayWords(makingWay, language) : null;
+}
+
+/** By the very reasons that `why` gives, of the centre that is nearest to starting it. */
+function nothingStartsWords(explained: WaitingExplanation, language: Language): string {
+  const { candidates } = explained;
+  const nearest = candidates.find(({ holds }) => holds !== "never") ?? candidates[0];
+  const there = () => {
+    if (nearest === undefined) return words.waits[language];
+    const { centre, rule, facts } = nearest;
+    const free = facts.free ?? facts.freeMib;
+    const kept = typeof free === "number" && free > 0 ? words.keptThere[language] : "";
+    return `${centre}${language === "zh" ? "：" : ": "}${reasonWords(rule, facts, language)}${kept}`;
+  };
+  return words.nothingStarts[language].replace("{reason}", () => ownWords(explained, language) ?? there());
+}
 
 /** Without runs: all have ended, and it starts with the next decision. */
 function makingWayWords(way: NonNullable<WaitingExplanation["makingWay"]>, language: Language): string {

@@ -5,6 +5,7 @@ import type { en as centres } from "../areas/centres/messages.en.ts";
 import type { en as job } from "../areas/job/messages.en.ts";
 import type { en as jobs } from "../areas/jobs/messages.en.ts";
 import type { en as network } from "../areas/network/messages.en.ts";
+import type { en as policy } from "../areas/policy/messages.en.ts";
 import type { en as signIn } from "../areas/sign-in/messages.en.ts";
 import type { en as submit } from "../areas/submit/messages.en.ts";
 import type { en as usage } from "../areas/usage/messages.en.ts";
@@ -28,6 +29,7 @@ declare module "i18next" {
       centres: typeof centres;
       account: typeof account;
       administration: typeof administration;
+      policy: typeof policy;
     };
   }
 }

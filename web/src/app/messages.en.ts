@@ -11,6 +11,7 @@ export const en = {
     jobs: "Jobs",
     usage: "Usage",
     centres: "Centres",
+    policy: "Scheduling policy",
     tokens: "Tokens",
     people: "People and projects",
     menu: "Menu",

@@ -14,6 +14,7 @@ export const zh: Words<typeof en> = {
     jobs: "作业",
     usage: "用量",
     centres: "中心",
+    policy: "调度策略",
     tokens: "令牌",
     people: "人员与项目",
     menu: "菜单",

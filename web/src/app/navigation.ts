@@ -11,7 +11,13 @@ export const navigation = [
       { to: "/usage", icon: "usage", words: "usage" },
     ],
   },
-  { group: "resources", entries: [{ to: "/centres", icon: "centres", words: "centres" }] },
+  {
+    group: "resources",
+    entries: [
+      { to: "/centres", icon: "centres", words: "centres" },
+      { to: "/policy", icon: "policy", words: "policy" },
+    ],
+  },
   { group: "account", entries: [{ to: "/tokens", icon: "tokens", words: "tokens" }] },
   { group: "manage", administrator: true, entries: [{ to: "/administration", icon: "people", words: "people" }] },
 ] as const satisfies readonly Group[];

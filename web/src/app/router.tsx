@@ -101,6 +101,12 @@ const centres = createRoute({
   loader: () => loadWords("centres"),
   component: lazyRouteComponent(() => import("../areas/centres/page.tsx"), "CentresPage"),
 });
+const policy = createRoute({
+  getParentRoute: () => frame,
+  path: "/policy",
+  loader: () => loadWords("policy", "submit"),
+  component: lazyRouteComponent(() => import("../areas/policy/page.tsx"), "PolicyPage"),
+});
 const tokens = createRoute({
   getParentRoute: () => frame,
   path: "/tokens",
@@ -122,7 +128,7 @@ const administration = createRoute({
 
 const tree = root.addChildren([
   signIn,
-  frame.addChildren([network, jobs, job, submit, usage, centres, tokens, password, administration]),
+  frame.addChildren([network, jobs, job, submit, usage, centres, policy, tokens, password, administration]),
 ]);
 
 declare module "@tanstack/react-router" {

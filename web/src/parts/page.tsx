@@ -56,9 +56,9 @@ type PanelContent = {
 export function Facts({ items, narrow = false }: FactsContent) {
   return (
     <dl className={narrow ? css.narrowFacts : css.facts}>
-      {items.map(([name, value], at) => (
+      {items.map(([name, value, wide], at) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: a fixed list in a fixed order
-        <div key={at} className={css.fact}>
+        <div key={at} className={css.fact} data-wide={wide}>
           <dt>{name}</dt>
           <dd>{value}</dd>
         </div>
@@ -68,6 +68,7 @@ export function Facts({ items, narrow = false }: FactsContent) {
 }
 
 type FactsContent = {
-  readonly items: readonly (readonly [name: ReactNode, value: ReactNode])[];
+  /** `wide`: it takes a line of its own. */
+  readonly items: readonly (readonly [name: ReactNode, value: ReactNode, wide?: "wide"])[];
   readonly narrow?: boolean;
 };

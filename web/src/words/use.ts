@@ -11,6 +11,11 @@ export function useFormat() {
     duration,
     ago: (atMs: number, nowMs: number) =>
       nowMs - atMs < 1500 ? t("justNow") : t("ago", { time: duration(roughly(nowMs - atMs)) }),
+    /** One after the other; Chinese ones need no blank between them. */
+    sentences: (all: readonly string[]) => all.filter((one) => one !== "").join(language() === "zh" ? "" : " "),
+    /** `in 5 h 58 min`; of what is due, `any moment`. */
+    until: (atMs: number, nowMs: number) =>
+      atMs - nowMs < 1500 ? t("anyMoment") : t("in", { time: duration(roughly(atMs - nowMs)) }),
     dateTime: (atMs: number) => new Intl.DateTimeFormat(locale(), dateTimeStyle).format(atMs),
     clock: (atMs: number) => new Intl.DateTimeFormat(locale(), clockStyle).format(atMs),
     day: (atMs: number) => new Intl.DateTimeFormat(locale(), dayStyle).format(atMs),

@@ -25,8 +25,4 @@ export const en = {
   linkWords: "Hand it over by a safe way: whoever opens it first is {{name}}. It works once, until {{time}}.",
   added: "{{name}} was added.",
   none: "none yet",
-  policy: "Policy of the scheduler",
-  policySet: "version {{version}}, set by {{person}}, {{time}}",
-  policyShips: "as it ships; nobody has set one yet",
-  policyUnreadable: "This server cannot read version {{version}}, and goes by the policy that ships: {{words}}",
 } as const;

@@ -28,8 +28,4 @@ export const zh: Words<typeof en> = {
   linkWords: "请以安全方式转交：首个打开者即以 {{name}} 身份登录。仅可使用一次，{{time}} 前有效。",
   added: "已添加 {{name}}。",
   none: "暂无",
-  policy: "调度策略",
-  policySet: "版本 {{version}}，由 {{person}} 设定于 {{time}}",
-  policyShips: "内置策略；尚无人设定",
-  policyUnreadable: "此服务器无法读取版本 {{version}}，改用内置策略：{{words}}",
 };

@@ -16,10 +16,6 @@ const peopleQuery = queryOptions({
   queryKey: ["people"],
   queryFn: ({ signal }) => ask("people", { query: { limit: 1000 } }, { signal }),
 });
-const policyQuery = queryOptions({
-  queryKey: ["policy"],
-  queryFn: ({ signal }) => ask("policy", {}, { signal }),
-});
 const tenantsQuery = queryOptions({
   queryKey: ["tenants"],
   queryFn: ({ signal }) => ask("tenants", { query: { limit: 1000 } }, { signal }),
@@ -40,31 +36,7 @@ export function AdministrationPage() {
       <People />
       <Projects />
       <Tenants />
-      <Policy />
     </Page>
-  );
-}
-
-/** Read only: a policy is a file, and `weir policy use` puts it in force. */
-function Policy() {
-  const { t } = useTranslation("administration");
-  const format = useFormat();
-  const policy = useQuery(policyQuery);
-  if (policy.error) return <Problem error={policy.error} again={() => void policy.refetch()} />;
-  if (!policy.data) return null;
-  const { name, version, setBy, setMs, unreadable } = policy.data;
-  const isSet = setBy !== null && setMs !== null;
-  return (
-    <Panel title={t("policy")}>
-      <p>
-        <strong>{name}</strong>{" "}
-        <span className="soft">
-          {isSet ? t("policySet", { version, person: setBy, time: format.dateTime(setMs) }) : t("policyShips")}
-        </span>
-      </p>
-      {unreadable.length > 0 ? <p>{t("policyUnreadable", { version, words: unreadable.join(" ") })}</p> : null}
-      <CopyLine text="weir policy show" />
-    </Panel>
   );
 }
 

@@ -1,9 +1,11 @@
 import { useQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import type { TaskDetail } from "#api/job.ts";
+import { causeWords, stepWords, withTimes } from "#core/job/history-words.ts";
 import { bytesText, mibText } from "#core/measures.ts";
+import { language } from "../../app/language.ts";
 import { Problem } from "../../parts/notice.tsx";
-import { StateBadge, shownOf } from "../../parts/state.tsx";
+import { type EndKind, StateBadge, shownOf, useStateWord } from "../../parts/state.tsx";
 import { Table } from "../../parts/table.tsx";
 import { useFormat, useNow } from "../../words/use.ts";
 import css from "./job.module.css";
@@ -92,10 +94,27 @@ export function RunsTable({ task }: { readonly task: TaskDetail }) {
   );
 }
 
+/** A cause of Weir's own in the reader's language and time; what a centre or a person wrote stays as it is. */
+function useCause(): (cause: string) => string {
+  const format = useFormat();
+  const word = useStateWord();
+  return (cause) => {
+    const outcome = runEndKinds.find((kind) => kind === cause);
+    const words = outcome === undefined ? (causeWords(cause, language()) ?? cause) : word(outcome);
+    return withTimes(words, format.dateTime);
+  };
+}
+
+const runEndKinds = [
+  ...["succeeded", "failed", "cancelled", "timed-out", "out-of-memory", "preempted", "node-failed"],
+  ...["platform-fault", "lost", "withdrawn", "duplicate", "requeued"],
+] as const satisfies readonly EndKind[];
+
 /** Every step with its time and cause, as the server wrote it down. */
 export function HistoryTable({ job, index }: { readonly job: number; readonly index: number }) {
   const { t } = useTranslation(["job", "words"]);
   const format = useFormat();
+  const causeOf = useCause();
   const history = useQuery(historyQuery(job, index));
   if (history.error) return <Problem error={history.error} again={() => void history.refetch()} />;
   const events = history.data?.events ?? [];
@@ -117,7 +136,15 @@ export function HistoryTable({ job, index }: { readonly job: number; readonly in
               </span>
             ),
           },
-          { key: "kind", title: t("history.step"), cell: (event) => <code>{event.kind}</code> },
+          {
+            key: "kind",
+            title: t("history.step"),
+            cell: (event) => (
+              <span className="nowrap" title={event.kind}>
+                {stepWords(event.kind, language())}
+              </span>
+            ),
+          },
           {
             key: "state",
             title: t("words:column.state"),
@@ -132,7 +159,7 @@ export function HistoryTable({ job, index }: { readonly job: number; readonly in
           },
           { key: "attempt", title: t("history.attempt"), number: true, cell: (event) => event.attempt ?? "" },
           { key: "centre", title: t("words:column.centre"), cell: (event) => event.centre ?? "" },
-          { key: "cause", title: t("history.cause"), cell: (event) => event.cause },
+          { key: "cause", title: t("history.cause"), cell: (event) => causeOf(event.cause) },
         ]}
       />
       {history.data?.next ? <p className={css.quiet}>{t("history.more", { count: events.length })}</p> : null}

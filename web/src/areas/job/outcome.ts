@@ -1,4 +1,6 @@
 import type { TFunction } from "i18next";
+import { endReasonWords } from "#core/job/end-reason.ts";
+import { language } from "../../app/language.ts";
 import { signalName } from "../../words/signals.ts";
 
 type End = {
@@ -51,8 +53,9 @@ export function endWords(
   }
 }
 
-/** What a table has room for: the exit code or the signal; nothing where the outcome's own word says it all. */
+/** What a table has room for: the exit code, the signal, for whom; nothing where the outcome's own word says it all. */
 export function shortEnd(t: TFunction<"job">, end: End): string {
+  if (end.kind === "preempted" && end.reason !== null) return endReasonWords(end.reason, language());
   if (end.kind !== "failed") return "";
   return end.signal === null
     ? t("end.short.exit", { code: end.exitCode ?? 0 })
@@ -95,5 +98,5 @@ function meaning(t: TFunction<"job">, signal: number): string[] {
 }
 
 function reason(t: TFunction<"job">, end: End): string[] {
-  return end.reason ? [t("end.reason", { reason: end.reason })] : [];
+  return end.reason ? [t("end.reason", { reason: endReasonWords(end.reason, language()) })] : [];
 }

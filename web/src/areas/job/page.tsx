@@ -10,11 +10,13 @@ import { Notice, Problem } from "../../parts/notice.tsx";
 import { Page, Panel } from "../../parts/page.tsx";
 import { StateBadge, shownOf } from "../../parts/state.tsx";
 import { useFormat } from "../../words/use.ts";
+import { BeforeNotice } from "./before.tsx";
 import { CancelButton } from "./cancel.tsx";
 import { DeclareLostButton } from "./declare-lost.tsx";
 import { HistoryTable, RunsTable } from "./history.tsx";
 import css from "./job.module.css";
 import { LogViewer } from "./log/viewer.tsx";
+import { restartAfterS } from "./on-unreachable.ts";
 import { endWords } from "./outcome.ts";
 import { Placement } from "./placement.tsx";
 import { jobQuery, taskQuery } from "./queries.ts";
@@ -94,7 +96,7 @@ function TaskView({ job, task, search, isArray }: TaskContent) {
   // In the network's queue, or placed and in the centre's own.
   const waitsThere = newest !== undefined && newest.waiting !== null;
   const waits = task.state === "queued" || waitsThere;
-  const view = search.view ?? (waits && (!newest || waitsThere) ? "placement" : "log");
+  const view = search.view ?? (waits ? "placement" : "log");
   function show(change: Partial<JobSearch>) {
     void navigate({
       to: "/jobs/$job",
@@ -113,6 +115,7 @@ function TaskView({ job, task, search, isArray }: TaskContent) {
     <>
       <TimeLine job={job} task={task} isArray={isArray} />
       <EndNotice job={job} task={task} />
+      <BeforeNotice task={task} />
       <div className={css.columns}>
         <section className={css.views}>
           <Tabs
@@ -174,7 +177,7 @@ function UnreachableNotice({ job }: { readonly job: JobDetail }) {
   const { t } = useTranslation("job");
   const format = useFormat();
   if (job.unreachableSinceMs === null || job.state === "ended") return null;
-  const delay = /^restart-after\D*(\d+)/.exec(job.spec.onUnreachable)?.[1];
+  const delayS = restartAfterS(job.spec.onUnreachable);
   return (
     <Notice
       kind="warning"
@@ -183,9 +186,7 @@ function UnreachableNotice({ job }: { readonly job: JobDetail }) {
         time: format.dateTime(job.unreachableSinceMs),
       })}
     >
-      {delay === undefined
-        ? t("unreachableWait")
-        : t("unreachableRestart", { delay: format.duration(Number(delay) * 1000) })}
+      {delayS === undefined ? t("unreachableWait") : t("unreachableRestart", { delay: format.duration(delayS * 1000) })}
     </Notice>
   );
 }
@@ -203,7 +204,7 @@ function EndNotice({ job, task }: { readonly job: JobDetail; readonly task: Task
   const words = task.runs.at(-1)?.words;
   return (
     <Notice kind={task.outcome.kind === "cancelled" ? "warning" : "bad"} title={first}>
-      {[...rest, ...(words ? [words] : [])].join(" ")}
+      {format.sentences([...rest, ...(words ? [words] : [])])}
     </Notice>
   );
 }

@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { JobDetail, TaskDetail, WhatIf as WhatIfAnswer, Why } from "#api/job.ts";
+import { withTimes } from "#core/job/history-words.ts";
 import { CopyLine } from "../../parts/copy.tsx";
 import { Icon } from "../../parts/icons.tsx";
 import { Problem } from "../../parts/notice.tsx";
@@ -49,14 +50,22 @@ function InTheirQueue(content: { readonly waiting: Waiting; readonly centre: str
 function Start({ start }: { readonly start: Why["start"] }) {
   const { t } = useTranslation("job");
   const format = useFormat();
+  const nowMs = useNow(1000, start !== null);
   if (start === null) return null;
   const { likelyMs, earliestMs, latestMs, centre, seen, from } = start;
   const rests = seen === 0 ? t(`why.by.${from}`, { centre }) : t("why.learnt", { centre, count: seen });
   const range =
-    latestMs === null ? "" : t("why.between", { from: format.dateTime(earliestMs), to: format.dateTime(latestMs) });
+    latestMs === null || latestMs - earliestMs < 60_000
+      ? ""
+      : t("why.between", { from: format.dateTime(earliestMs), to: format.dateTime(latestMs) });
   return (
-    <span className="soft">
-      {[t("why.starts", { time: format.dateTime(likelyMs) }), range, rests].filter((part) => part !== "").join(" · ")}
+    <span className={css.start}>
+      <span>
+        {t("why.likely")} <strong title={format.dateTime(likelyMs)}>{format.until(likelyMs, nowMs)}</strong>
+      </span>
+      <span className="soft">
+        {[format.dateTime(likelyMs), range, rests].filter((part) => part !== "").join(" · ")}
+      </span>
     </span>
   );
 }
@@ -72,7 +81,7 @@ function Waits({ job, index }: { readonly job: JobDetail; readonly index: number
   return (
     <div>
       <div className={css.waits}>
-        <strong>{words}</strong>
+        <strong>{withTimes(words, format.dateTime)}</strong>
         {decidedMs === null ? null : (
           <span className="soft">{t("why.decided", { time: format.ago(decidedMs, nowMs) })}</span>
         )}
@@ -137,13 +146,13 @@ function Answers({ answers }: { readonly answers: WhatIfAnswers }) {
 
 type WhatIfAnswers = WhatIfAnswer["answers"];
 
-/** One line for each centre: whether it fits, the first rule that fails there, and the facts behind it. */
+/** One line for each centre: whether it fits, else the first rule that fails there with its facts; and what it would cost. */
 export function Candidates({ candidates, chosen }: CandidatesContent) {
   const { t } = useTranslation("job");
   return (
     <Table
       label={t("why.centre")}
-      rows={candidates}
+      rows={nearestFirst(candidates)}
       rowKey={(candidate) => candidate.centre}
       stacks
       empty={<p className={css.quiet}>{t("why.none")}</p>}
@@ -171,10 +180,15 @@ export function Candidates({ candidates, chosen }: CandidatesContent) {
             </div>
           ),
         },
-        { key: "facts", title: t("why.facts"), cell: (candidate) => <CandidateFacts facts={candidate.facts} /> },
       ]}
     />
   );
+}
+
+/** Where it could start comes before where it cannot; else as the server has them. */
+function nearestFirst(candidates: readonly Candidate[]): readonly Candidate[] {
+  const order: readonly Candidate["holds"][] = ["now", "later", "never"];
+  return [...candidates].sort((a, b) => order.indexOf(a.holds) - order.indexOf(b.holds));
 }
 
 type Candidate = Why["candidates"][number];
@@ -185,24 +199,11 @@ function Holds({ candidate }: { readonly candidate: Candidate }) {
   const { t } = useTranslation("job");
   const holds = candidate.holds === "now" && candidate.rule !== null ? "queues" : candidate.holds;
   const icons = { now: "succeeded", queues: "placed", later: "queued", never: "failed" } as const;
-  const colours = { now: "succeeded", queues: "placed", later: "queued", never: "failed" } as const;
+  // That a centre is none for this job is no failure of anything.
+  const colours = { now: "succeeded", queues: "placed", later: "queued", never: "cancelled" } as const;
   return (
     <span className="nowrap" style={{ color: `var(--state-${colours[holds]})`, fontWeight: 500 }}>
       <Icon name={icons[holds]} size={14} /> {t(`why.holds.${holds}`)}
-    </span>
-  );
-}
-
-function CandidateFacts({ facts }: { readonly facts: Candidate["facts"] }) {
-  const format = useFormat();
-  return (
-    <span className={css.chips}>
-      {Object.entries(facts).map(([name, value]) => (
-        <code key={name}>
-          {name} ={" "}
-          {typeof value === "number" && name.endsWith("Ms") && value > 1e12 ? format.dateTime(value) : String(value)}
-        </code>
-      ))}
     </span>
   );
 }

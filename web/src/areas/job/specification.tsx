@@ -7,12 +7,14 @@ import { Table } from "../../parts/table.tsx";
 import { useFilledIn } from "../../words/filled-in.ts";
 import { useFormat } from "../../words/use.ts";
 import css from "./job.module.css";
+import { restartAfterS } from "./on-unreachable.ts";
 
 /** What was asked for, in short: every line that says something about this job. */
 export function Asked({ spec }: { readonly spec: SpecView }) {
-  const { t } = useTranslation("job");
+  const { t } = useTranslation(["job", "submit"]);
   const format = useFormat();
   const { accelerators: cards, centres } = spec;
+  const restartS = restartAfterS(spec.onUnreachable);
   const memory =
     spec.memoryMibPerNode !== null
       ? t("asked.perNode", { size: mibText(spec.memoryMibPerNode) })
@@ -37,8 +39,16 @@ export function Asked({ spec }: { readonly spec: SpecView }) {
         ...(spec.array === null ? [] : [[t("asked.array"), <code key="array">{spec.array}</code>] as const]),
         ...several(t("asked.dependencies"), spec.dependencies),
         ...(spec.retries > 0 ? [[t("asked.retries"), spec.retries] as const] : []),
-        ...(spec.onUnreachable === "wait" ? [] : [[t("asked.onUnreachable"), spec.onUnreachable] as const]),
-        ...(spec.priorityClass === "normal" ? [] : [[t("asked.priority"), spec.priorityClass] as const]),
+        ...(spec.requeue ? [[t("asked.requeue"), t("asked.requeueYes"), "wide"] as const] : []),
+        ...(restartS === undefined
+          ? []
+          : [[t("asked.onUnreachable"), t("asked.restartAfter", { time: format.duration(restartS * 1000) })] as const]),
+        ...(spec.priorityClass === "normal"
+          ? []
+          : [[t("asked.priority"), t(`submit:priority.${spec.priorityClass}`)] as const]),
+        ...(spec.preemptible === "no"
+          ? []
+          : [[t("asked.preemptible"), t(`submit:preemptible.${spec.preemptible}`), "wide"] as const]),
         ...several(t("asked.only"), centres.only),
         ...several(t("asked.except"), centres.except),
         ...several(t("asked.prefer"), centres.prefer),

@@ -1,8 +1,12 @@
+import { useQuery } from "@tanstack/react-query";
+import type { TFunction } from "i18next";
 import { useTranslation } from "react-i18next";
 import type { JobDetail, TaskDetail } from "#api/job.ts";
 import { Icon } from "../../parts/icons.tsx";
 import { type Shown, shownOf, stateColour, useStateWord } from "../../parts/state.tsx";
 import { useFormat, useNow } from "../../words/use.ts";
+import { runBefore } from "./before.tsx";
+import { whyQuery } from "./queries.ts";
 import css from "./time-line.module.css";
 
 /** The way of one task through its states, left to right, with the time it entered each and how long it stayed. */
@@ -12,7 +16,9 @@ export function TimeLine({ job, task, isArray }: LineContent) {
   const format = useFormat();
   const nowMs = useNow(1000, task.state !== "ended");
   const run = task.runs.at(-1);
-  const steps = stepsOf(job, task);
+  const why = useQuery({ ...whyQuery(job.id, task.index), enabled: task.state === "queued" });
+  const likelyMs = task.state === "queued" ? (why.data?.start?.likelyMs ?? null) : null;
+  const steps = stepsOf(t, job, task);
   function stayedWords(shown: Shown, time: string, over: boolean): string {
     if (!over) return t("line.soFar", { time });
     if (shown === "queued") return t("line.waited", { time });
@@ -30,12 +36,12 @@ export function TimeLine({ job, task, isArray }: LineContent) {
       <ol className={css.steps}>
         {steps.map((step, at) => {
           const next = steps[at + 1];
-          const untilMs = next?.atMs ?? nowMs;
+          const untilMs = step.untilMs ?? next?.atMs ?? nowMs;
           const stayed = step.atMs === null || untilMs === null ? null : Math.max(0, untilMs - step.atMs);
           const current = next === undefined && step.shown !== shownOfEnd(task);
           return (
             <li
-              key={step.shown}
+              key={step.untilMs === undefined ? step.shown : "before"}
               className={css.step}
               data-current={current || undefined}
               style={{ color: stateColour(step.shown) }}
@@ -53,7 +59,9 @@ export function TimeLine({ job, task, isArray }: LineContent) {
                 {step.note ? <span className={css.note}>{step.note}</span> : null}
                 {step.timed && stayed !== null ? (
                   <span className={css.stayed}>
-                    {stayedWords(step.shown, format.duration(stayed), next !== undefined)}
+                    {step.untilMs === undefined
+                      ? stayedWords(step.shown, format.duration(stayed), next !== undefined)
+                      : t("line.ran", { time: format.duration(stayed) })}
                     {step.shown === "running" && !next
                       ? ` · ${t("line.limit", { time: format.duration(job.spec.timeLimitS * 1000) })}`
                       : ""}
@@ -63,6 +71,20 @@ export function TimeLine({ job, task, isArray }: LineContent) {
             </li>
           );
         })}
+        {likelyMs === null ? null : (
+          <li className={css.step} data-ahead="yes" style={{ color: stateColour("running") }}>
+            <div className={css.head}>
+              <span className={css.dot}>
+                <Icon name="running" size={14} />
+              </span>
+              <span className={css.name}>{t("line.likely")}</span>
+            </div>
+            <div className={css.facts}>
+              <span>{format.until(likelyMs, nowMs)}</span>
+              <span className={css.stayed}>{format.dateTime(likelyMs)}</span>
+            </div>
+          </li>
+        )}
       </ol>
     </section>
   );
@@ -76,16 +98,26 @@ type Step = {
   readonly note: string | null;
   /** Whether the time spent in it says something. */
   readonly timed: boolean;
+  /** Of a whole attempt before the present one: it is no state on the way of this one. */
+  readonly untilMs?: number;
 };
 
 function shownOfEnd(task: TaskDetail): Shown | null {
   return task.state === "ended" ? shownOf(task) : null;
 }
 
-function stepsOf(job: JobDetail, task: TaskDetail): readonly Step[] {
+function stepsOf(t: TFunction<"job">, job: JobDetail, task: TaskDetail): readonly Step[] {
   const run = task.runs.at(-1);
   const waitsAgain = task.state === "queued";
-  const steps: Step[] = [{ shown: "queued", atMs: job.submittedMs, note: null, timed: true }];
+  const before = runBefore(task);
+  const steps: Step[] = [];
+  if (before?.end) {
+    const { attempt, startedMs, placedMs, endedMs, end } = before;
+    const untilMs = endedMs ?? startedMs ?? placedMs;
+    const note = t("line.attempt", { attempt });
+    steps.push({ shown: end.kind, atMs: startedMs ?? placedMs, note, timed: startedMs !== null, untilMs });
+  }
+  steps.push({ shown: "queued", atMs: before?.endedMs ?? job.submittedMs, note: null, timed: true });
   if (run && !waitsAgain) {
     steps.push({ shown: "placed", atMs: run.placedMs, note: run.centre, timed: true });
     if (task.state === "starting") steps.push({ shown: "starting", atMs: null, note: null, timed: false });

@@ -1,11 +1,13 @@
 import { useTranslation } from "react-i18next";
 import type { JobDetail } from "#api/job.ts";
 import { Facts } from "../../parts/page.tsx";
-import { cardHoursText, coreHoursText, gibHoursText, hoursText, yuanText } from "../../words/format.ts";
+import { useCost } from "../../words/cost.ts";
+import { cardHoursText, coreHoursText, gibHoursText, hoursText } from "../../words/format.ts";
 
 /** What all runs of the job used, each amount in the unit of its ledger account, and what that cost under which tariff. */
 export function UsageFacts({ job }: { readonly job: JobDetail }) {
-  const { t } = useTranslation(["job", "words"]);
+  const { t } = useTranslation("job");
+  const words = useCost();
   const { usage, cost } = job;
   return (
     <>
@@ -19,9 +21,9 @@ export function UsageFacts({ job }: { readonly job: JobDetail }) {
           [
             t("usage.cost"),
             <>
-              {t("words:unit.yuan", { value: yuanText(cost.amountMicroYuan) })}{" "}
-              <span className="soft">· {t("usage.tariff", { version: cost.tariffVersion })}</span>
+              {words.amount(cost)} <span className="soft">· {words.tariff(cost)}</span>
             </>,
+            "wide",
           ],
         ]}
       />

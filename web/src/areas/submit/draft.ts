@@ -1,5 +1,7 @@
 import type { JobRequest, SpecView } from "#api/job.ts";
+import type { Preemptible, PriorityClass } from "#core/job/spec.ts";
 import { sbatchTime } from "../../words/format.ts";
+import { restartAfterS } from "../job/on-unreachable.ts";
 import { readOption, writeOption } from "./directives.ts";
 
 /** What is about to be submitted: the script with its #SBATCH lines, and beside it what sbatch has no option for. */
@@ -9,7 +11,11 @@ export type Draft = {
   readonly retries: number;
   readonly onUnreachable: "wait" | "restart-after";
   readonly restartAfterMin: number;
-  readonly priorityClass: "low" | "normal" | "high";
+  readonly priorityClass: PriorityClass;
+  readonly preemptible: Preemptible;
+  /** null: as Weir has it. */
+  readonly graceS: number | null;
+  readonly container: string;
   readonly prefer: readonly string[];
   readonly except: readonly string[];
   readonly software: readonly string[];
@@ -42,6 +48,9 @@ export const emptyDraft: Draft = {
   onUnreachable: "wait",
   restartAfterMin: 30,
   priorityClass: "normal",
+  preemptible: "no",
+  graceS: null,
+  container: "",
   prefer: [],
   except: [],
   software: [],
@@ -64,6 +73,9 @@ export function requestOf(draft: Draft): JobRequest {
       onUnreachable: { kind: "restart-after", delayS: draft.restartAfterMin * 60 },
     }),
     ...(draft.priorityClass !== "normal" && { priorityClass: draft.priorityClass }),
+    ...(draft.preemptible !== "no" && { preemptible: draft.preemptible }),
+    ...(draft.graceS !== null && { graceS: draft.graceS }),
+    ...(draft.container !== "" && { container: draft.container }),
     ...(draft.prefer.length + draft.except.length > 0 && {
       centres: {
         ...(draft.prefer.length > 0 && { prefer: [...draft.prefer] }),
@@ -82,15 +94,18 @@ export function requestOf(draft: Draft): JobRequest {
 
 /** A draft that asks for what a job asked for. The contents of its input files do not come back from the server. */
 export function draftOf(spec: SpecView, name: string): Draft {
-  const restart = /^restart-after\D*(\d+)/.exec(spec.onUnreachable)?.[1];
+  const restartS = restartAfterS(spec.onUnreachable);
   return {
     ...emptyDraft,
     script: scriptOf(spec, name),
     arguments: spec.script === null ? "" : spec.arguments.map(shellWord).join(" "),
     retries: spec.retries,
-    onUnreachable: restart === undefined ? "wait" : "restart-after",
-    restartAfterMin: restart === undefined ? emptyDraft.restartAfterMin : Math.max(1, Math.round(Number(restart) / 60)),
+    onUnreachable: restartS === undefined ? "wait" : "restart-after",
+    restartAfterMin: restartS === undefined ? emptyDraft.restartAfterMin : Math.max(1, Math.round(restartS / 60)),
     priorityClass: spec.priorityClass,
+    preemptible: spec.preemptible,
+    graceS: spec.graceS,
+    container: spec.container ?? "",
     prefer: spec.centres.prefer,
     except: spec.centres.except,
     software: spec.software,
@@ -122,6 +137,7 @@ function scriptOf(spec: SpecView, name: string): string {
   }
   if (readOption(script, ["time"]) === null) say("time", sbatchTime(spec.timeLimitS));
   say("array", spec.array);
+  if (readOption(script, ["requeue", "no-requeue"]) === null) say("requeue", spec.requeue ? "" : null);
   say("chdir", spec.workingDirectory, ["workdir"]);
   say("output", spec.stdout);
   say("error", spec.stderr);

@@ -2,8 +2,9 @@ import { useTranslation } from "react-i18next";
 import type { Answer } from "#api/client.ts";
 import { Notice } from "../../parts/notice.tsx";
 import { Facts, Panel } from "../../parts/page.tsx";
+import { useCost } from "../../words/cost.ts";
 import { useFilledIn } from "../../words/filled-in.ts";
-import { mostHoursText, yuanText } from "../../words/format.ts";
+import { mostHoursText } from "../../words/format.ts";
 import { Candidates } from "../job/placement.tsx";
 import css from "./submit.module.css";
 
@@ -11,6 +12,7 @@ import css from "./submit.module.css";
 export function DryRun({ answer, old }: { readonly answer: Answer<"dryRun">; readonly old: boolean }) {
   const { t } = useTranslation(["submit", "words"]);
   const filledIn = useFilledIn();
+  const cost = useCost();
   const { quote, wouldGoTo, defaults, warnings, candidates, tasks } = answer;
   const most = [
     t("result.coreHours", { value: mostHoursText.core(quote.total.coreMs) }),
@@ -27,13 +29,10 @@ export function DryRun({ answer, old }: { readonly answer: Answer<"dryRun">; rea
       />
       <Facts
         items={[
-          [t("result.quote"), `${t("result.tasks", { count: tasks })}: ${most.join(", ")}`],
-          [
-            t("result.cost"),
-            `${t("words:unit.yuan", { value: yuanText(quote.cost.amountMicroYuan) })} · ${t("result.tariff", { version: quote.cost.tariffVersion })}`,
-          ],
+          [t("result.quote"), `${t("result.tasks", { count: tasks })} · ${most.join(" · ")}`],
+          [t("result.cost"), `${cost.amount(quote.cost)} · ${cost.tariff(quote.cost)}`],
           ...(defaults.length === 0 ? [] : [[t("result.defaults"), defaults.map(filledIn).join(" · ")] as const]),
-          ...(warnings.length === 0 ? [] : [[t("result.warnings"), warnings.join("; ")] as const]),
+          ...(warnings.length === 0 ? [] : [[t("result.warnings"), warnings.join(" · ")] as const]),
         ]}
       />
       <h3 className={css.sub}>{t("result.centres")}</h3>

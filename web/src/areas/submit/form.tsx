@@ -1,8 +1,8 @@
 import { useQuery } from "@tanstack/react-query";
-import { Input, InputNumber, Select } from "antd";
+import { Checkbox, Input, InputNumber, Select } from "antd";
 import { type ReactNode, useId } from "react";
 import { useTranslation } from "react-i18next";
-import { priorityClasses } from "#core/job/spec.ts";
+import { preemptibles, priorityClasses } from "#core/job/spec.ts";
 import { projectsQuery } from "../../app/projects.ts";
 import { useMe } from "../../app/session.ts";
 import { centreName } from "../../words/centre-name.ts";
@@ -58,6 +58,16 @@ export function ScriptForm({ script, onScript }: FormContent) {
         <TextField label={t("field.time")} hint={t("hint.time")} {...option("time")} />
         <TextField label={t("field.array")} hint={t("hint.array")} {...option("array")} />
         <TextField label={t("field.dependency")} hint={t("hint.dependency")} span={6} {...option("dependency")} />
+        <div className={css.field} data-span={6}>
+          <Checkbox
+            checked={readOption(script, ["requeue", "no-requeue"])?.long === "requeue"}
+            onChange={({ target }) =>
+              onScript(writeOption(script, "requeue", target.checked ? "" : null, ["no-requeue"]))
+            }
+          >
+            {t("field.requeue")}
+          </Checkbox>
+        </div>
       </Group>
       <Group title={t("group.where")}>
         <Field label={t("field.centres")} span={6}>
@@ -228,6 +238,20 @@ export function Further({ draft, onChange }: FurtherContent) {
         )}
       </Field>
       <Field
+        label={t("field.preemptible")}
+        span={6}
+        note={draft.preemptible === "no" ? undefined : t("preemptible.note")}
+      >
+        {(id) => (
+          <Select
+            id={id}
+            value={draft.preemptible}
+            onChange={(preemptible: Draft["preemptible"]) => onChange({ preemptible })}
+            options={preemptibles.map((value) => ({ value, label: t(`preemptible.${value}`) }))}
+          />
+        )}
+      </Field>
+      <Field
         label={t("field.onUnreachable")}
         span={6}
         note={draft.onUnreachable === "wait" ? undefined : t("unreachable.note")}
@@ -304,6 +328,26 @@ export function Further({ draft, onChange }: FurtherContent) {
             options={choicesOf(
               serving.map(({ centre, fileSystems }) => ({ centre, words: fileSystems.map(({ name }) => name) })),
             )}
+          />
+        )}
+      </Field>
+      <TextField
+        label={t("field.container")}
+        hint={t("hint.container")}
+        value={draft.container}
+        onValue={(container) => onChange({ container })}
+      />
+      <Field label={t("field.grace")}>
+        {(id) => (
+          <InputNumber
+            id={id}
+            min={0}
+            max={3600}
+            precision={0}
+            placeholder="30"
+            suffix={t("hint.seconds")}
+            value={draft.graceS}
+            onChange={(graceS) => onChange({ graceS })}
           />
         )}
       </Field>

@@ -12,7 +12,6 @@ export const en = {
   memory: "GiB-hours of memory",
   wall: "Hours of running",
   cost: "Cost",
-  tariff: "Tariff",
   total: "Total",
   chart: "Core-hours",
   chartBoth: "Core-hours and card-hours",

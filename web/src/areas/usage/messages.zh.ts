@@ -15,7 +15,6 @@ export const zh: Words<typeof en> = {
   memory: "内存 GiB·时",
   wall: "运行时长（小时）",
   cost: "费用",
-  tariff: "资费版本",
   total: "合计",
   chart: "核时",
   chartBoth: "核时与卡时",

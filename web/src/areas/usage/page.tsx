@@ -11,7 +11,8 @@ import { Icon } from "../../parts/icons.tsx";
 import { Empty, Problem } from "../../parts/notice.tsx";
 import { Facts, Page, Panel } from "../../parts/page.tsx";
 import { Table } from "../../parts/table.tsx";
-import { cardHoursText, coreHoursText, countText, gibHoursText, hoursText, yuanText } from "../../words/format.ts";
+import { useCost } from "../../words/cost.ts";
+import { cardHoursText, coreHoursText, countText, gibHoursText, hoursText } from "../../words/format.ts";
 import { usageCsv } from "./csv.ts";
 import { rangeOf, readUsageSearch, type UsageSearch, usageBys } from "./search.ts";
 import css from "./usage.module.css";
@@ -128,7 +129,8 @@ function Choices({ search }: { readonly search: UsageSearch }) {
 }
 
 function Total({ total }: { readonly total: Usage["total"] }) {
-  const { t } = useTranslation(["usage", "words"]);
+  const { t } = useTranslation("usage");
+  const words = useCost();
   const { amounts, cost } = total;
   return (
     <Facts
@@ -138,10 +140,7 @@ function Total({ total }: { readonly total: Usage["total"] }) {
         [t("cardHours"), <Big key="cards" text={cardHoursText(amounts.milliCardMs)} />],
         [t("memory"), <Big key="memory" text={gibHoursText(amounts.memoryMibS)} />],
         [t("wall"), <Big key="wall" text={hoursText(amounts.wallMs)} />],
-        [
-          `${t("cost")} · ${t("tariff")} ${cost.tariffVersion}`,
-          <Big key="cost" text={t("words:unit.yuan", { value: yuanText(cost.amountMicroYuan) })} />,
-        ],
+        [`${t("cost")} · ${words.tariff(cost)}`, <Big key="cost" text={words.amount(cost)} />],
       ]}
     />
   );
@@ -152,7 +151,8 @@ function Big({ text }: { readonly text: string }) {
 }
 
 function Rows({ rows, by }: { readonly rows: Usage["rows"]; readonly by: (typeof usageBys)[number] }) {
-  const { t } = useTranslation(["usage", "words"]);
+  const { t } = useTranslation("usage");
+  const cost = useCost();
   return (
     <Table
       label={t("title")}
@@ -170,11 +170,7 @@ function Rows({ rows, by }: { readonly rows: Usage["rows"]; readonly by: (typeof
           key: "cost",
           title: t("cost"),
           number: true,
-          cell: (row) => (
-            <span title={`${t("tariff")} ${row.cost.tariffVersion}`}>
-              {t("words:unit.yuan", { value: yuanText(row.cost.amountMicroYuan) })}
-            </span>
-          ),
+          cell: (row) => <span title={cost.tariff(row.cost)}>{cost.amount(row.cost)}</span>,
         },
       ]}
     />

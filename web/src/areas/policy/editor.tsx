@@ -1,0 +1,207 @@
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { Button, Checkbox, Input, InputNumber, Select } from "antd";
+import { type ReactNode, useId, useState } from "react";
+import { useTranslation } from "react-i18next";
+import type { Answer } from "#api/client.ts";
+import { isLive, type Policy, policies } from "#core/scheduling/policy.ts";
+import { ask } from "../../app/client.ts";
+import { language } from "../../app/language.ts";
+import { CopyLine } from "../../parts/copy.tsx";
+import { Notice, Problem } from "../../parts/notice.tsx";
+import { Panel } from "../../parts/page.tsx";
+import { Table } from "../../parts/table.tsx";
+import { changesBetween, draftOf, type PolicyFile, textOf, valueAt, withValue } from "./draft.ts";
+import { type GroupName, groups, type PolicyField } from "./fields.ts";
+import css from "./policy.module.css";
+
+/** Form and file side by side: the file is the one fact, and what is wrong with it is said before it is sent. */
+export function PolicyEditor({ inForce }: { readonly inForce: Answer<"policy"> }) {
+  const { t } = useTranslation("policy");
+  const queries = useQueryClient();
+  const [text, setText] = useState(() => textOf(inForce.policy));
+  const draft = draftOf(text, language());
+  const before = draftOf(textOf(inForce.policy), language());
+  const changes =
+    draft.kind === "policy" && before.kind === "policy" ? changesBetween(before.policy, draft.policy) : [];
+  const isRenamed = draft.kind === "policy" && draft.policy.name !== inForce.name;
+  const set = useMutation({
+    mutationFn: (file: PolicyFile) => ask("setPolicy", { body: { ...file } }),
+    onSuccess: (answer) => queries.setQueryData(["policy"], answer),
+  });
+  return (
+    <Panel
+      title={t("change")}
+      extra={
+        <Select
+          aria-label={t("beginWith")}
+          placeholder={t("beginWith")}
+          value={null}
+          popupMatchSelectWidth={false}
+          onChange={(name: string) => setText(textOf(shipped.find((one) => one.name === name) ?? inForce.policy))}
+          options={[{ value: "", label: t("asInForce") }, ...shipped.map(({ name }) => ({ value: name, label: name }))]}
+        />
+      }
+    >
+      {set.error ? <Problem error={set.error} /> : null}
+      <div className={css.sides}>
+        <div className={css.form}>
+          {groups.map((group) => (
+            <Group
+              key={group.name}
+              name={group.name}
+              part={group.part}
+              file={draft.file}
+              onFile={(file) => setText(textOf(file))}
+            >
+              {group.fields.map((field) => (
+                <FieldOf key={field.path} field={field} file={draft.file} onFile={(file) => setText(textOf(file))} />
+              ))}
+            </Group>
+          ))}
+        </div>
+        <div className={css.file}>
+          <Input.TextArea
+            aria-label={t("file")}
+            className={css.text ?? ""}
+            value={text}
+            spellCheck={false}
+            autoSize={{ minRows: 18, maxRows: 46 }}
+            onChange={(event) => setText(event.target.value)}
+          />
+        </div>
+      </div>
+      {draft.kind === "refused" ? (
+        <Notice kind="bad" title={t("refused")}>
+          <span className={css.lines}>{draft.words}</span>
+        </Notice>
+      ) : null}
+      {draft.kind === "policy" && changes.length > 0 ? (
+        <div className={css.changes}>
+          <Table
+            label={t("changes")}
+            rows={changes}
+            rowKey={(change) => change.path}
+            columns={[
+              { key: "path", title: t("field"), cell: (change) => <code>{change.path}</code> },
+              { key: "from", title: t("from"), cell: (change) => <code className={css.value}>{change.from}</code> },
+              { key: "to", title: t("to"), cell: (change) => <code className={css.value}>{change.to}</code> },
+            ]}
+          />
+        </div>
+      ) : null}
+      <div className={css.end}>
+        <Button
+          type="primary"
+          disabled={draft.kind !== "policy" || (changes.length === 0 && !isRenamed)}
+          loading={set.isPending}
+          onClick={() => {
+            if (draft.kind === "policy") set.mutate(draft.file);
+          }}
+        >
+          {t("use")}
+        </Button>
+        <span className="soft">{t(changes.length === 0 && draft.kind === "policy" ? "same" : "useWords")}</span>
+      </div>
+      <details className={css.before}>
+        <summary>{t("tryFirst")}</summary>
+        <p className="soft">{t("tryFirstWords")}</p>
+        <CopyLine text="weir export --history --write history.jsonl" />
+        <CopyLine text="weir policy show > now.json" />
+        <CopyLine text="weir policy diff now.json mine.json --trace history.jsonl" />
+      </details>
+    </Panel>
+  );
+}
+
+const shipped: readonly Policy[] = Object.values<Policy>(policies).filter(isLive);
+
+type GroupContent = {
+  readonly name: GroupName;
+  readonly part: string | null;
+  readonly file: PolicyFile | null;
+  readonly onFile: (file: PolicyFile) => void;
+  readonly children: ReactNode;
+};
+
+/** A part of a policy may be left out as a whole; one that comes back begins as Weir's own. */
+function Group({ name, part, file, onFile, children }: GroupContent) {
+  const { t } = useTranslation("policy");
+  const value = part === null ? {} : valueAt(file, part);
+  const isOn = value !== null && value !== undefined;
+  return (
+    <fieldset className={css.group}>
+      <legend>
+        {part === null ? (
+          t(`group.${name}`)
+        ) : (
+          <Checkbox
+            checked={isOn}
+            disabled={file === null}
+            onChange={({ target }) => {
+              if (file) onFile(withValue(file, part, target.checked ? valueAt(policies.weir, part) : null));
+            }}
+          >
+            {t(`group.${name}`)}
+          </Checkbox>
+        )}
+      </legend>
+      {isOn ? children : null}
+    </fieldset>
+  );
+}
+
+type FieldContent = {
+  readonly field: PolicyField;
+  readonly file: PolicyFile | null;
+  readonly onFile: (file: PolicyFile) => void;
+};
+
+function FieldOf({ field, file, onFile }: FieldContent) {
+  const { t } = useTranslation("policy");
+  const id = useId();
+  const { path } = field;
+  const found = valueAt(file, path);
+  const write = (value: unknown) => {
+    if (file) onFile(withValue(file, path, value));
+  };
+  return (
+    <div className={css.field} data-wide={field.kind === "choice" || undefined}>
+      <label htmlFor={id}>
+        {t(
+          field.kind === "number"
+            ? `fields.${field.words}`
+            : field.path === "backfill"
+              ? "rule.backfill"
+              : "rule.order",
+        )}
+      </label>
+      {field.kind === "choice" ? (
+        <Select<string>
+          id={id}
+          disabled={file === null}
+          value={typeof found === "string" ? found : null}
+          onChange={(value) => write(value)}
+          options={
+            field.path === "backfill"
+              ? field.of.map((value) => ({ value, label: `${value} · ${t(`backfill.${value}`)}` }))
+              : field.of.map((value) => ({ value, label: `${value} · ${t(`orderKind.${value}`)}` }))
+          }
+        />
+      ) : (
+        <InputNumber
+          id={id}
+          disabled={file === null}
+          min={field.least}
+          max={field.most}
+          value={typeof found === "number" ? Math.round((found / field.perUnit) * 1000) / 1000 : null}
+          {...(field.nullable === true && { placeholder: t("noLimit") })}
+          {...(field.unit !== "none" && { suffix: t(`unit.${field.unit}`) })}
+          onChange={(value) => {
+            if (value !== null) write(field.whole ? Math.round(value * field.perUnit) : value);
+            else if (field.nullable === true) write(null);
+          }}
+        />
+      )}
+    </div>
+  );
+}

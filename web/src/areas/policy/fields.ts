@@ -1,0 +1,100 @@
+/**
+ * What of a policy the form offers: the rules that somebody who runs a network changes, with the bounds within which they
+ * mean something. All others are in the file beside the form.
+ */
+export type PolicyField =
+  | { readonly kind: "choice"; readonly path: "order.kind"; readonly of: typeof orderKinds }
+  | { readonly kind: "choice"; readonly path: "backfill"; readonly of: typeof backfills }
+  | {
+      readonly kind: "number";
+      readonly path: string;
+      readonly words: NumberWords;
+      readonly unit: "d" | "h" | "min" | "s" | "times" | "none";
+      /** The file's value of one of that unit. */
+      readonly perUnit: number;
+      readonly least: number;
+      readonly most: number;
+      /** The file holds a whole number. */
+      readonly whole: boolean;
+      /** It may be taken away: `null` in the file. */
+      readonly nullable?: boolean;
+    };
+
+export type NumberWords =
+  | "longest"
+  | "lead"
+  | "power"
+  | "halfLife"
+  | "promise"
+  | "yuan"
+  | "carbon"
+  | "risk"
+  | "gain"
+  | "moves"
+  | "times"
+  | "grace"
+  | "ofPool"
+  | "ofProject";
+export type GroupName = "order" | "fairness" | "placing" | "moves" | "preemption";
+
+/** Those that the live network can follow. */
+const orderKinds = ["score", "fcfs", "sjf", "saf", "f1"] as const;
+const backfills = ["easy", "easy-sjbf", "conservative", "none"] as const;
+
+const plain = { kind: "number", unit: "none", perUnit: 1, least: 0, whole: false } as const;
+const count = { kind: "number", unit: "times", perUnit: 1, least: 1, whole: true } as const;
+const hours = { kind: "number", unit: "h", perUnit: 3600, least: 1, most: 8760, whole: true } as const;
+
+/** `part`: the whole group can be taken away, and is `null` in the file then. */
+export const groups: readonly {
+  readonly name: GroupName;
+  readonly part: string | null;
+  readonly fields: readonly PolicyField[];
+}[] = [
+  {
+    name: "order",
+    part: null,
+    fields: [
+      { kind: "choice", path: "order.kind", of: orderKinds },
+      { kind: "choice", path: "backfill", of: backfills },
+      { ...hours, path: "maxWaitS", words: "longest", nullable: true },
+      { ...hours, path: "guardLeadS", words: "lead", least: 0 },
+    ],
+  },
+  {
+    name: "fairness",
+    part: "fairness",
+    fields: [
+      { ...plain, path: "fairness.power", words: "power", most: 8 },
+      { ...hours, path: "fairness.halfLifeS", words: "halfLife", unit: "d", perUnit: 86_400, most: 365 },
+      { ...hours, path: "fairness.promiseS", words: "promise", nullable: true },
+    ],
+  },
+  {
+    name: "placing",
+    part: "placing",
+    fields: [
+      { ...plain, path: "placing.secondsPerYuan", words: "yuan", unit: "s", most: 1_000_000 },
+      { ...plain, path: "placing.carbonWeight", words: "carbon", most: 1000 },
+      { ...plain, path: "placing.riskWeight", words: "risk", most: 1000 },
+    ],
+  },
+  {
+    name: "moves",
+    part: "placing.moves",
+    fields: [
+      { ...hours, path: "placing.moves.leastGainS", words: "gain", unit: "min", perUnit: 60, least: 0, most: 1440 },
+      { ...count, path: "placing.moves.most", words: "moves", least: 0, most: 100 },
+    ],
+  },
+  {
+    name: "preemption",
+    part: "preemption",
+    fields: [
+      { ...count, path: "preemption.mostTimes", words: "times", most: 1000 },
+      { ...hours, path: "preemption.mostGraceS", words: "grace", unit: "s", perUnit: 1, least: 0, most: 3600 },
+      { ...count, path: "preemption.mostOfPool", words: "ofPool", most: 1_000_000 },
+      { ...count, path: "preemption.mostOfProject", words: "ofProject", most: 1_000_000 },
+    ],
+  },
+];

@@ -1,0 +1,87 @@
+import { queryOptions, useQuery } from "@tanstack/react-query";
+import { useTranslation } from "react-i18next";
+import type { Answer } from "#api/client.ts";
+import { parseLivePolicy } from "#core/scheduling/policy-file.ts";
+import { ask } from "../../app/client.ts";
+import { Waiting } from "../../app/fallbacks.tsx";
+import { useMe } from "../../app/session.ts";
+import { CopyLine } from "../../parts/copy.tsx";
+import { Notice, Problem } from "../../parts/notice.tsx";
+import { Facts, Page, Panel } from "../../parts/page.tsx";
+import { Table } from "../../parts/table.tsx";
+import { useFormat } from "../../words/use.ts";
+import { PolicyEditor } from "./editor.tsx";
+import css from "./policy.module.css";
+import { useRules } from "./rules.ts";
+
+export const policyQuery = queryOptions({
+  queryKey: ["policy"],
+  queryFn: ({ signal }) => ask("policy", {}, { signal }),
+});
+
+type InForce = Answer<"policy">;
+
+/** By which rules work is ordered and placed, for everybody to read; administrators change them here. */
+export function PolicyPage() {
+  const { t } = useTranslation("policy");
+  const { person } = useMe();
+  const { data, error, refetch } = useQuery(policyQuery);
+  return (
+    <Page title={t("title")} note={t("note")}>
+      {error ? <Problem error={error} again={() => void refetch()} /> : null}
+      {data ? <InForcePanel inForce={data} /> : error ? null : <Waiting />}
+      {data && person.administrator ? <PolicyEditor key={data.version} inForce={data} /> : null}
+      {data && data.versions.length > 0 ? <Versions versions={data.versions} /> : null}
+    </Page>
+  );
+}
+
+function InForcePanel({ inForce }: { readonly inForce: InForce }) {
+  const { t } = useTranslation("policy");
+  const format = useFormat();
+  const rulesOf = useRules();
+  const { name, version, setBy, setMs, unreadable, policy } = inForce;
+  // A server of a later version may know rules that this page does not: then the file alone says them.
+  const parsed = parseLivePolicy(policy);
+  return (
+    <Panel
+      title={t("inForce", { name })}
+      extra={
+        setBy === null || setMs === null
+          ? t("ships")
+          : t("setBy", { version, person: setBy, time: format.dateTime(setMs) })
+      }
+    >
+      {unreadable.length > 0 ? (
+        <Notice kind="bad" title={t("unreadable", { version })}>
+          {unreadable.join(" ")}
+        </Notice>
+      ) : null}
+      {parsed.kind === "policy" ? <Facts items={rulesOf(parsed.policy)} /> : null}
+      <div className={css.command}>
+        <CopyLine text="weir policy show" />
+      </div>
+    </Panel>
+  );
+}
+
+function Versions({ versions }: { readonly versions: InForce["versions"] }) {
+  const { t } = useTranslation("policy");
+  const format = useFormat();
+  return (
+    <Panel title={t("versions")} flush>
+      <Table
+        label={t("versions")}
+        rows={versions}
+        rowKey={(one) => one.version}
+        stacks
+        columns={[
+          { key: "version", title: t("version"), cell: (one) => one.version },
+          { key: "name", title: t("name"), cell: (one) => one.name },
+          { key: "person", title: t("person"), cell: (one) => one.setBy },
+          { key: "time", title: t("time"), cell: (one) => format.dateTime(one.setMs) },
+        ]}
+      />
+    </Panel>
+  );
+}
