@@ -56,7 +56,14 @@ export const observation = z
   ])
   .meta({ id: "RunObservation" });
 
-const deviceCount = z.strictObject({ vendor: z.string().max(100), model: z.string().max(100), count: z.int().min(0) });
+const deviceCount = z.strictObject({
+  vendor: z.string().max(100),
+  model: z.string().max(100),
+  count: z.int().min(0),
+  parts: z.int().min(2).max(1000).optional(),
+  counts: z.array(z.int().min(1)).min(1).max(100).optional(),
+  partsLeft: z.array(z.int().min(1)).max(1000).optional(),
+});
 
 const amounts = z.strictObject({
   cores: z.int().min(0),
@@ -72,6 +79,7 @@ const nodeGroup = z.strictObject({
   ...amounts.shape,
   features: z.array(z.string().max(255)).max(1000),
   free: amounts,
+  within: z.string().min(1).max(255).optional(),
   maintenance: z.strictObject({ startsInMs: z.int().min(0), endsInMs: z.int().min(0) }).optional(),
 });
 
@@ -218,6 +226,9 @@ export const runOrder = z
       acceleratorsPerNode: z.int(),
       acceleratorVendor: z.string().nullable(),
       acceleratorModel: z.string().nullable(),
+      acceleratorShareMilli: z.int().optional(),
+      wholeNodes: z.literal(true).optional(),
+      nodeGroups: z.int().optional(),
     }),
     /** Only where something beside the shape is demanded. */
     demands: z

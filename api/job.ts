@@ -32,8 +32,14 @@ export const jobRequest = z
         vendor: slug.nullable().optional(),
         model: slug.nullable().optional(),
         perNode: z.int().min(1).max(limits.accelerators),
+        /** Of one accelerator on each node, in thousandths, beside others; absent: whole ones. `perNode` is 1 then. */
+        shareMilli: z.int().min(1).max(999).optional(),
       })
       .optional(),
+    /** Nobody else's work on its nodes; it gets, and pays for, all that they have. */
+    wholeNodes: z.boolean().optional(),
+    /** Its nodes lie within at most so many groups (leaf switches) that the centre reports. */
+    nodeGroups: z.int().min(1).max(limits.nodes).optional(),
     timeLimitS: z.int().min(1).max(limits.timeLimitS).optional(),
     graceS: z.int().min(0).max(3600).optional(),
     /** As in sbatch: `1-1000%50`, `0-9:2`, `1,3,7`. */
@@ -200,8 +206,16 @@ export const specView = z
     memoryMibPerNode: z.int().nullable(),
     memoryMibPerCore: z.int().nullable(),
     accelerators: z
-      .strictObject({ vendor: z.string().nullable(), model: z.string().nullable(), perNode: z.int() })
+      .strictObject({
+        vendor: z.string().nullable(),
+        model: z.string().nullable(),
+        perNode: z.int(),
+        shareMilli: z.int().optional(),
+      })
       .nullable(),
+    /** Only where it was asked for. */
+    wholeNodes: z.literal(true).optional(),
+    nodeGroups: z.int().optional(),
     timeLimitS: z.int(),
     graceS: z.int(),
     array: z.string().nullable(),

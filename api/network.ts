@@ -17,7 +17,19 @@ export const capacity = z
 
 export const lifeCycle = z.enum(["planned", "building", "trial", "in-service", "retired"]);
 
-const devices = z.array(z.strictObject({ vendor: z.string(), model: z.string(), count: z.int() }));
+const devices = z.array(
+  z.strictObject({
+    vendor: z.string(),
+    model: z.string(),
+    count: z.int(),
+    /** Into how many equal parts one may be given out; absent: whole ones alone. */
+    parts: z.int().optional(),
+    /** The numbers that a job may have on one node; absent: any. */
+    counts: z.array(z.int()).optional(),
+    /** Of what is free, beside `count`: of each that is given out in part, the parts left. */
+    partsLeft: z.array(z.int()).optional(),
+  }),
+);
 
 export const pool = z
   .strictObject({
@@ -111,6 +123,8 @@ export const node = z
     memoryMib: z.int(),
     accelerators: devices,
     features: z.array(z.string()),
+    /** The group of nodes (leaf switch) they are in; absent: not known. */
+    within: z.string().optional(),
     /** Of one node, not taken by anybody's work when the engine reported. */
     free: z.strictObject({ cores: z.int(), memoryMib: z.int(), accelerators: devices }),
     coresInUse: z.int(),

@@ -18,6 +18,8 @@ export function specView(spec: JobSpec): SpecView {
     memoryMibPerNode: shape.memory.kind === "per-node" ? shape.memory.mib : null,
     memoryMibPerCore: shape.memory.kind === "per-core" ? shape.memory.mib : null,
     accelerators: shape.accelerators && { ...shape.accelerators },
+    ...(shape.wholeNodes && { wholeNodes: true }),
+    ...(shape.nodeGroups !== undefined && { nodeGroups: shape.nodeGroups }),
     timeLimitS: spec.timeLimitS,
     graceS: spec.graceS,
     array: spec.array && arrayText(spec.array),

@@ -113,6 +113,7 @@ export const commands: readonly Command[] = [
         words: "optionPreemptible",
       },
       { long: "grace", value: "SECONDS", words: "optionGrace" },
+      { long: "accelerator-share", value: "THOUSANDTHS", words: "optionAcceleratorShare" },
       { long: "software", value: "NAME/VERSION", words: "optionSoftware" },
       { long: "image", value: "NAME@sha256:…", words: "optionImage" },
       { long: "file-system", value: "NAME", words: "optionFileSystem" },

@@ -58,6 +58,12 @@ export type Allocation = {
   readonly acceleratorsPerNode: number;
   readonly acceleratorVendor: string | null;
   readonly acceleratorModel: string | null;
+  /** Of the one accelerator of each node, in thousandths; absent: whole ones. */
+  readonly acceleratorShareMilli?: number | undefined;
+  /** Nobody else's work is on its nodes: the amounts above are all that such a node has. */
+  readonly wholeNodes?: true | undefined;
+  /** Its nodes lie within at most so many of the groups that the centre reported. */
+  readonly nodeGroups?: number | undefined;
 };
 
 /** What an agent saw. Each may be sent again; the server ignores what it knows. Times are the centre's clock, in ms. */

@@ -231,6 +231,17 @@ function shapeText(spec: SpecView, { say }: Call): string {
         : say("memoryDefault");
   const { accelerators } = spec;
   const model = [accelerators?.vendor, accelerators?.model].filter((word) => word).join(" ") || say("anyAccelerator");
-  const cards = accelerators ? say("shapeCards", { count: accelerators.perNode, model }) : "";
-  return say("shape", { nodes: spec.nodes, tasks: spec.tasks, cores: spec.coresPerTask, memory, cards });
+  const { shareMilli: share, perNode: count = 0 } = accelerators ?? {};
+  const cards = [
+    accelerators && (share === undefined ? say("shapeCards", { count, model }) : say("shapeShare", { share, model })),
+    spec.wholeNodes && say("shapeWhole"),
+    spec.nodeGroups !== undefined && say("shapeGroups", { count: spec.nodeGroups }),
+  ].filter((words) => typeof words === "string");
+  return say("shape", {
+    nodes: spec.nodes,
+    tasks: spec.tasks,
+    cores: spec.coresPerTask,
+    memory,
+    cards: cards.join(""),
+  });
 }

@@ -115,8 +115,10 @@ async function requestOf(call: Call, { name, ...work }: Typed, sbatch: SbatchRes
   const priorityClass = (["low", "normal", "high"] as const).find((one) => one === call.one("priority-class"));
   const preemptible = (["restarts", "checkpoints"] as const).find((one) => one === call.one("preemptible"));
   const onUnreachable = onUnreachableOf(call);
+  const shareMilli = call.number("accelerator-share", 1);
   return {
     ...work,
+    ...(shareMilli !== null && { accelerators: shareOf(sbatch, shareMilli) }),
     // A name in the script or the options wins over that of the script's file.
     ...(name !== undefined && sbatch.asked.name === undefined && { name }),
     ...(Object.keys(environment).length > 0 && { environment }),
@@ -134,6 +136,17 @@ async function requestOf(call: Call, { name, ...work }: Typed, sbatch: SbatchRes
     ...(onUnreachable && { onUnreachable }),
     ...(call.passedOn.length > 0 && { sbatchOptions: [...call.passedOn] }),
   };
+}
+
+/** Of the accelerator that script and options ask for; of any, where they ask for none. */
+function shareOf({ asked }: SbatchResult, shareMilli: number): NonNullable<JobRequest["accelerators"]> {
+  const { acceleratorsPerNode, acceleratorsInAll, acceleratorsPerTask } = asked;
+  const {
+    vendor = null,
+    model = null,
+    count = 1,
+  } = acceleratorsPerNode ?? acceleratorsPerTask ?? acceleratorsInAll ?? {};
+  return { vendor, model, perNode: Math.max(1, count), shareMilli };
 }
 
 /** --env, and the variables that --export names without a value. */

@@ -48,6 +48,8 @@ export type NodeGroup = {
   readonly features: readonly string[];
   /** Of ONE node, not taken by anybody's work at the time of the report. */
   readonly free: Amounts;
+  /** The group of nodes they are in, of which messages need not leave it (a leaf switch); absent: it is not known. */
+  readonly within?: string | undefined;
   /** The next time that these nodes are taken out for maintenance, or this one while it lasts; absent: none is known. */
   readonly maintenance?: MaintenanceWindow | undefined;
 };
@@ -61,7 +63,17 @@ export type Amounts = {
   readonly accelerators: readonly DeviceCount[];
 };
 
-export type DeviceCount = { readonly vendor: string; readonly model: string; readonly count: number };
+export type DeviceCount = {
+  readonly vendor: string;
+  readonly model: string;
+  readonly count: number;
+  /** Into how many equal parts one of them may be given out; absent: whole ones alone. */
+  readonly parts?: number | undefined;
+  /** The numbers of them that a job may have on a node (Ascend: pairs, or whole modules); absent: any. */
+  readonly counts?: readonly number[] | undefined;
+  /** Of what is free, beside `count`: of each that some parts are given out of, how many are left. */
+  readonly partsLeft?: readonly number[] | undefined;
+};
 
 /** The work of others. */
 export type ForeignLoad =
@@ -107,19 +119,24 @@ export const noOffers: EngineOffers = {
   licences: [],
 };
 
-/** What the nodes of a pool that are up have in all. */
-export function poolTotals(pool: Pick<EnginePool, "nodes">): Amounts {
+type Whole = Pick<DeviceCount, "vendor" | "model" | "count" | "parts">;
+
+/** What the nodes of a pool that are up have in all; of accelerators that are free, those of which nobody has a part. */
+export function poolTotals(
+  pool: Pick<EnginePool, "nodes">,
+): Omit<Amounts, "accelerators"> & { readonly accelerators: readonly Whole[] } {
   let cores = 0;
   let memoryMib = 0;
-  const accelerators = new Map<string, DeviceCount>();
+  const accelerators = new Map<string, Whole>();
   for (const group of pool.nodes) {
     if (group.state !== "up") continue;
     cores += group.count * group.cores;
     memoryMib += group.count * group.memoryMib;
     for (const device of group.accelerators) {
       const key = `${device.vendor}/${device.model}`;
+      const { vendor, model, parts } = device;
       const count = (accelerators.get(key)?.count ?? 0) + group.count * device.count;
-      accelerators.set(key, { ...device, count });
+      accelerators.set(key, { vendor, model, count, ...(parts !== undefined && { parts }) });
     }
   }
   return { cores, memoryMib, accelerators: [...accelerators.values()] };

@@ -159,6 +159,35 @@ test("shapes asked for in Slurm's ways", () => {
   assert.equal(admitted(script("--contiguous -m block")).spec.shape.nodes, 1);
 });
 
+test("whole nodes, nodes at few switches, and a share of an accelerator", () => {
+  const shape = (options: string, request: Request = {}) => admitted({ ...script(options), ...request }).spec.shape;
+  assert.equal(shape("--exclusive").wholeNodes, true);
+  assert.equal(shape("").wholeNodes, undefined);
+  assert.equal(shape("--exclusive", { wholeNodes: false }).wholeNodes, undefined);
+  const beside = admitted(script("--exclusive=user"));
+  assert.deepEqual([beside.spec.shape.wholeNodes, beside.warnings.length], [undefined, 1]);
+  assert.equal(shape("-N4 --switches=1").nodeGroups, 1);
+  assert.equal(shape("-N4", { nodeGroups: 2 }).nodeGroups, 2);
+  assert.equal(shape("--switches=1").nodeGroups, undefined, "one node is always within one");
+  assert.deepEqual(
+    admitted(script("-N4 --switches=2@30:00")).warnings.map(({ kind }) => kind),
+    ["taken-so"],
+  );
+  for (const wrong of ["0", "x", "1@", "1@soon", "-1"])
+    assert.equal(refusal(script(`-N4 --switches=${wrong}`)).kind, "bad-option-value", wrong);
+  const share = { vendor: null, model: "a100", perNode: 1, shareMilli: 250 };
+  assert.deepEqual(shape("", { accelerators: share }).accelerators, share);
+  for (const [options, perNode] of [
+    ["", 2],
+    ["--exclusive", 1],
+  ] as const)
+    assert.equal(
+      refusal({ ...script(options), accelerators: { ...share, perNode } }).kind,
+      "bad-option-value",
+      `${options} ${perNode}`,
+    );
+});
+
 test("what is refused, and by which rule", () => {
   const good = "#!/bin/sh\ntrue\n";
   const file = (path: string, contentBase64 = "") => ({ path, contentBase64 });

@@ -228,6 +228,7 @@ function overlaid(sbatch: Asked, request: Request): Asked | Refusal {
             vendor: accelerators.vendor ?? null,
             model: accelerators.model ?? null,
             count: accelerators.perNode,
+            ...(accelerators.shareMilli !== undefined && { shareMilli: accelerators.shareMilli }),
           },
         }
       : {
@@ -246,6 +247,8 @@ function overlaid(sbatch: Asked, request: Request): Asked | Refusal {
     ...(request.requeue !== undefined && { requeue: request.requeue }),
     ...(request.nodes !== undefined && { nodes: request.nodes }),
     ...(request.tasks !== undefined && { tasks: request.tasks }),
+    ...(request.wholeNodes !== undefined && { wholeNodes: request.wholeNodes }),
+    ...(request.nodeGroups !== undefined && { nodeGroups: request.nodeGroups }),
     ...(request.timeLimitS !== undefined && { timeLimitS: request.timeLimitS }),
     ...(request.graceS !== undefined && { graceS: request.graceS }),
     ...(request.array !== undefined && { array: request.array }),

@@ -26,6 +26,8 @@ export type Asked = {
   readonly acceleratorsPerNode?: AskedAccelerators;
   readonly acceleratorsInAll?: AskedAccelerators;
   readonly acceleratorsPerTask?: AskedAccelerators;
+  readonly wholeNodes?: boolean;
+  readonly nodeGroups?: number;
   readonly timeLimitS?: number;
   readonly graceS?: number;
   /** SIGTERM comes this long before the end of the time limit; it becomes the grace and shortens the limit by as much. */
@@ -54,6 +56,8 @@ export type AskedAccelerators = {
   readonly vendor: string | null;
   readonly model: string | null;
   readonly count: number;
+  /** Of one of them, in thousandths. */
+  readonly shareMilli?: number;
 };
 
 /** `job` may be a key of the same bulk submission. */
@@ -84,8 +88,11 @@ export type Request = {
         readonly vendor?: string | null | undefined;
         readonly model?: string | null | undefined;
         readonly perNode: number;
+        readonly shareMilli?: number | undefined;
       }
     | undefined;
+  readonly wholeNodes?: boolean | undefined;
+  readonly nodeGroups?: number | undefined;
   readonly timeLimitS?: number | undefined;
   readonly graceS?: number | undefined;
   readonly array?: string | undefined;

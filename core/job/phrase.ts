@@ -67,6 +67,9 @@ export const phrases = {
     "ways of asking that come to one number for each node",
     "几种写法须得出相同的每节点数量",
   ],
+  "a-share-of-one": ["a share of one accelerator on each node", "只能是每节点一张加速卡的份额"],
+  "not-with-whole-nodes": ["no whole nodes beside it", "不与整节点同时申请"],
+  "switches-from-1": ["a number of switches from 1, as in 1 or 2@30:00", "交换机数，从 1 起，如 1 或 2@30:00"],
   "no-cores-per-task-beside": ["not --cpus-per-task beside it", "不与 --cpus-per-task 同用"],
 
   // What is wrong with a field.
@@ -269,6 +272,10 @@ export const phrases = {
     "{field} {path} 是绝对路径：作业只能在有此路径的中心运行；在隔离用户的中心，每次运行各有自己的 {own}，开始时为空，结束时删除",
   ],
 
+  "groups-however-long": [
+    "the nodes will be that close together however long it takes; more switches after a time are not offered",
+    "无论等待多久，节点都会如此相邻；不提供超时后放宽",
+  ],
   "nodes-pin": [
     "--nodelist {nodes}: the job can only run at the centre that has these nodes",
     "--nodelist {nodes}：作业只能在拥有这些节点的中心运行",

@@ -35,6 +35,17 @@ export type Reading =
   | { readonly kind: "asked"; readonly asked: Asked; readonly warning?: Phrase }
   | { readonly kind: "refused"; readonly refusal: Refusal };
 
+/** A word with it says who may be beside: the owner's own jobs, which are not told apart at a centre. */
+const exclusive: SbatchOption = {
+  long: "exclusive",
+  value: "optional",
+  handling: {
+    kind: "mapped",
+    read: (value) => (value === "" ? asked({ wholeNodes: true }) : asked({}, phrase("shares-the-node"))),
+    to: "wholeNodes; with a word (user, mcs) nothing",
+  },
+};
+
 export const sbatchOptions: readonly SbatchOption[] = [
   mapped("job-name", "J", "name", (value) => asked({ name: value })),
   mapped("account", "A", "project", (value) => asked({ project: value })),
@@ -108,10 +119,10 @@ export const sbatchOptions: readonly SbatchOption[] = [
   mapped("no-requeue", null, "requeue: no, as where nothing is said", () => asked({ requeue: false })),
   ...["contiguous", "use-min-nodes"].map((long) => oneNode(long, null, "none")),
   oneNode("distribution", "m", "required"),
-  oneNode("switches", null, "required"),
+  mapped("switches", null, "nodeGroups", readSwitches),
   oneNode("spread-job", null, "none"),
 
-  harmless("exclusive", null, "optional", "shares-the-node"),
+  exclusive,
   harmless("oversubscribe", "s", "none", "cores-not-shared"),
   harmless("share", null, "none", "cores-not-shared"),
   harmless("mail-type", null, "required", "no-mail"),
@@ -205,6 +216,14 @@ function memory(long: string, to: string, kind: "per-node" | "per-core" | "per-a
     return badValue(place, value, "a-size-from-1");
   };
   return { ...mapped(long, null, to, read), group: "memory" };
+}
+
+function readSwitches(value: string, place: OptionPlace): Reading {
+  const [, count = "", , time] = /^(\d{1,6})(@(.+))?$/.exec(value) ?? [];
+  const nodeGroups = parseCount(count);
+  if (!nodeGroups || (time !== undefined && parseTimeS(time) === null))
+    return badValue(place, value, "switches-from-1");
+  return asked({ nodeGroups }, time === undefined ? undefined : phrase("groups-however-long"));
 }
 
 function oneNode(long: string, short: string | null, value: "none" | "required"): SbatchOption {

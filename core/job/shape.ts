@@ -38,7 +38,22 @@ export function shapeOf(asked: Asked, limits: ShapeLimits): Shaped {
   if (typeof coresPerTask !== "number") return { kind: "refused", refusal: coresPerTask };
   const memory = memoryFor(asked, perNodeCount);
   if ("option" in memory) return { kind: "refused", refusal: memory };
-  const shape = { nodes, tasks, coresPerTask, memory, accelerators: acceleratorsFor(asked, perNodeCount) };
+  const accelerators = acceleratorsFor(asked, perNodeCount);
+  if (accelerators?.shareMilli !== undefined && perNodeCount > 1)
+    return disagree("accelerators.shareMilli", `${accelerators.shareMilli}`, "a-share-of-one");
+  const { wholeNodes = false, nodeGroups } = asked;
+  const shape = {
+    nodes,
+    tasks,
+    coresPerTask,
+    memory,
+    accelerators,
+    ...(wholeNodes && { wholeNodes }),
+    // One node is always within one group.
+    ...(nodeGroups !== undefined && nodes > 1 && { nodeGroups }),
+  };
+  if (wholeNodes && accelerators?.shareMilli !== undefined)
+    return disagree("accelerators.shareMilli", `${accelerators.shareMilli}`, "not-with-whole-nodes");
   const refusal = tooLarge(shape, limits);
   return refusal ? { kind: "refused", refusal } : { kind: "shaped", shape };
 }
@@ -86,10 +101,12 @@ function acceleratorsFor(asked: Asked, perNode: number): Accelerators | null {
     asked.acceleratorsInAll,
     asked.acceleratorsPerTask,
   ];
+  const shareMilli = said.find((one) => one?.shareMilli !== undefined)?.shareMilli;
   return {
     vendor: said.find((one) => one?.vendor)?.vendor ?? null,
     model: said.find((one) => one?.model)?.model ?? null,
     perNode,
+    ...(shareMilli !== undefined && { shareMilli }),
   };
 }
 

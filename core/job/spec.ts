@@ -55,6 +55,10 @@ export type Shape = {
   readonly coresPerTask: number;
   readonly memory: Memory;
   readonly accelerators: Accelerators | null;
+  /** Nobody else's work is on its nodes, and it has all that they have. Absent: others may be beside it. */
+  readonly wholeNodes?: true | undefined;
+  /** Its nodes lie within at most so many of the groups that a centre reports (leaf switches). Absent: anywhere. */
+  readonly nodeGroups?: number | undefined;
 };
 
 export type Memory =
@@ -69,6 +73,8 @@ export type Accelerators = {
   /** null: any model of that vendor. */
   readonly model: string | null;
   readonly perNode: number;
+  /** So much of one accelerator on each node, in thousandths, beside others. Absent: whole ones. */
+  readonly shareMilli?: number | undefined;
 };
 
 /** Indices in ascending order, without repeats; `%limit` of them at once over the whole network (R6). */

@@ -12,7 +12,7 @@ export function usageOf(allocation: Allocation, wallMs: number): Amounts {
     ["core-ms", nodeMs * BigInt(allocation.coresPerNode)],
     [
       cardUnit(allocation.acceleratorVendor, allocation.acceleratorModel),
-      nodeMs * BigInt(allocation.acceleratorsPerNode) * 1000n,
+      nodeMs * BigInt(allocation.acceleratorsPerNode) * BigInt(allocation.acceleratorShareMilli ?? 1000),
     ],
     ["mib-s", (nodeMs * BigInt(allocation.memoryMibPerNode)) / 1000n],
     ["wall-ms", BigInt(wallMs)],

@@ -10,8 +10,8 @@ import { deviceKey, type Need, type Room } from "#core/scheduling/room.ts";
 export type Ours = {
   readonly cores: number;
   readonly memoryMib: number;
-  /** In the order of the pool's devices. */
-  readonly cards: readonly number[];
+  /** In thousandths, in the order of the pool's devices. */
+  readonly cardsMilli: readonly number[];
 };
 
 /** What all our runs there hold or will: those that wait in its own queue too. null where no share was agreed. */
@@ -26,17 +26,20 @@ export function oursIn({ state, sorts, devices }: PoolRecord): Ours | null {
     memoryMib += nodes * allocation.memoryMibPerNode;
     if (allocation.acceleratorsPerNode === 0) continue;
     const key = deviceKey(allocation.acceleratorVendor, allocation.acceleratorModel);
-    cards.set(key, (cards.get(key) ?? 0) + nodes * allocation.acceleratorsPerNode);
+    const milli = nodes * allocation.acceleratorsPerNode * (allocation.acceleratorShareMilli ?? 1000);
+    cards.set(key, (cards.get(key) ?? 0) + milli);
   }
-  return { cores, memoryMib, cards: devices.map(({ vendor, model }) => cards.get(deviceKey(vendor, model)) ?? 0) };
+  const cardsMilli = devices.map(({ vendor, model }) => cards.get(deviceKey(vendor, model)) ?? 0);
+  return { cores, memoryMib, cardsMilli };
 }
 
-export function withMore(ours: Ours | null, { nodes, cores, memoryMib, cards, device }: Need): Ours | null {
+export function withMore(ours: Ours | null, need: Need): Ours | null {
+  const { nodes, cores, memoryMib, cards, device, shareMilli = 1000 } = need;
   return (
     ours && {
       cores: ours.cores + nodes * cores,
       memoryMib: ours.memoryMib + nodes * memoryMib,
-      cards: ours.cards.map((count, at) => (at === device ? count + nodes * cards : count)),
+      cardsMilli: ours.cardsMilli.map((milli, at) => (at === device ? milli + nodes * cards * shareMilli : milli)),
     }
   );
 }
@@ -49,11 +52,15 @@ export function withinShare({ state, size }: PoolRecord, room: Room, ours: Ours 
   const percent = state?.sharePercent;
   if (typeof percent !== "number") return room;
   const left = (total: number, taken = 0) => Math.max(0, Math.floor((total * percent) / 100) - taken);
+  const mostMilli = size.cards.map((count, at) =>
+    Math.max(0, 1000 * Math.floor((count * percent) / 100) - (ours?.cardsMilli[at] ?? 0)),
+  );
   return {
     cells: room.cells,
     cores: Math.min(room.cores, left(size.cores, ours?.cores)),
     memoryMib: Math.min(room.memoryMib, left(size.memoryMib, ours?.memoryMib)),
-    cards: room.cards.map((count, at) => Math.min(count, left(size.cards[at] ?? 0, ours?.cards[at]))),
+    cards: room.cards.map((count, at) => Math.min(count, Math.floor((mostMilli[at] ?? 0) / 1000))),
+    mostMilli,
   };
 }
 

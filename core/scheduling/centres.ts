@@ -2,7 +2,7 @@ import { type AccountLimits, boundTogether, isAtSubmitLimit } from "#core/centre
 import { runsJobs } from "#core/centre/centre.ts";
 import type { NodeGroup } from "#core/centre/engine.ts";
 import type { CentreId, ProjectId } from "#core/ids.ts";
-import { coresPerNode, memoryMibPerNode, type Shape } from "#core/job/spec.ts";
+import { type Accelerators, coresPerNode, memoryMibPerNode, type Shape } from "#core/job/spec.ts";
 import type { Allocation } from "#core/run-order.ts";
 import type { AccountUse } from "#core/scheduling/account-use.ts";
 import { alwaysOpen, type Ours, oursIn, type PoolOpening } from "#core/scheduling/agreed.ts";
@@ -10,14 +10,17 @@ import type { JobRecord, LiveRun } from "#core/scheduling/job-record.ts";
 import type { Offered } from "#core/scheduling/offered.ts";
 import type { Yielding } from "#core/scheduling/preemption/record.ts";
 import {
+  type Cell,
   type Device,
   deviceKey,
   devicesOf,
+  holds,
   type Need,
   needOf,
   pack,
   type Room,
   roomOf,
+  shareGiven,
   squeeze,
 } from "#core/scheduling/room.ts";
 import type { Reservation, Twin } from "#core/scheduling/twin.ts";
@@ -89,7 +92,8 @@ export type Sort = {
   readonly phases: Record<RunPhase, number>;
 };
 
-export type Taken = { cores: number; memoryMib: number; readonly cards: Map<string, number> };
+/** `shares`: how many of the runs have a share of a card; sums do not say what those leave. */
+export type Taken = { cores: number; memoryMib: number; shares: number; readonly cards: Map<string, number> };
 
 /**
  * `pending`: of each line, the runs that wait in the centre's own queue or will when they arrive there. `ours`: what counts
@@ -127,7 +131,7 @@ export function poolOf(centre: CentreRecord, name: string): PoolRecord {
     upSize: nothing,
     nodeNames: null,
     sorts: new Map(),
-    taken: { cores: 0, memoryMib: 0, cards: new Map() },
+    taken: { cores: 0, memoryMib: 0, shares: 0, cards: new Map() },
     left: null,
     opening: alwaysOpen,
     runs: [],
@@ -212,7 +216,8 @@ export function isShared(pool: PoolRecord): boolean {
 }
 
 export function sortOf(pool: PoolRecord, project: ProjectId, allocation: Allocation): Sort {
-  const line = lineOf(project, allocation.nodes, allocation.coresPerNode, allocation.acceleratorsPerNode);
+  const { wholeNodes, coresPerNode: cores, acceleratorsPerNode } = allocation;
+  const line = lineOf(project, allocation.nodes, wholeNodes ? "whole" : cores, wholeNodes ? 0 : acceleratorsPerNode);
   const key = sortKey(line, allocation);
   const known = pool.sorts.get(key);
   if (known) return known;
@@ -221,18 +226,26 @@ export function sortOf(pool: PoolRecord, project: ProjectId, allocation: Allocat
   return sort;
 }
 
-function sortKey(line: string, { memoryMibPerNode, acceleratorVendor, acceleratorModel }: Allocation): string {
-  return `${line} ${memoryMibPerNode} ${acceleratorVendor}/${acceleratorModel}`;
+function sortKey(line: string, allocation: Allocation): string {
+  const { memoryMibPerNode, acceleratorVendor, acceleratorModel } = allocation;
+  const { acceleratorShareMilli, wholeNodes, nodeGroups, coresPerNode } = allocation;
+  const key = `${line} ${memoryMibPerNode} ${acceleratorVendor}/${acceleratorModel}`;
+  if (acceleratorShareMilli === undefined && wholeNodes === undefined && nodeGroups === undefined) return key;
+  return `${key} ${acceleratorShareMilli ?? ""} ${wholeNodes ? coresPerNode : ""} ${nodeGroups ?? ""}`;
 }
 
 /** Who shares the places in a centre's own queue (B2): the runs of one project that are alike in nodes, cores and cards. */
-export function lineOf(project: ProjectId, nodes: number, coresOfNode: number, cardsOfNode: number): string {
+export function lineOf(project: ProjectId, nodes: number, coresOfNode: number | "whole", cardsOfNode: number): string {
   return `${project} ${nodes}×${coresOfNode}+${cardsOfNode}`;
 }
 
 export function addTo(taken: Taken, allocation: Allocation, copies: number): void {
   taken.cores += copies * allocation.nodes * allocation.coresPerNode;
   taken.memoryMib += copies * allocation.nodes * allocation.memoryMibPerNode;
+  if (allocation.acceleratorShareMilli !== undefined) {
+    taken.shares += copies;
+    return;
+  }
   const cards = copies * allocation.nodes * allocation.acceleratorsPerNode;
   if (cards === 0) return;
   const key = deviceKey(allocation.acceleratorVendor, allocation.acceleratorModel);
@@ -244,6 +257,7 @@ function recount(pool: PoolRecord): void {
   const { taken } = pool;
   taken.cores = 0;
   taken.memoryMib = 0;
+  taken.shares = 0;
   taken.cards.clear();
   for (const { phases, allocation } of pool.sorts.values()) {
     const waiting = takes(pool, "waiting") ? phases.waiting : 0;
@@ -263,13 +277,13 @@ function workOut(pool: PoolRecord): Omit<Left, "ours"> {
   const { state, upSize } = pool;
   if (!state) return { room: nothing, pending: nobody };
   const [only] = upSize.cells;
-  if (only?.count === 1 && upSize.cells.length === 1 && state.foreign === "none" && state.contract !== "shared")
-    return { room: ofOneNode(pool), pending: nobody };
+  const isOwn = state.foreign === "none" && state.contract !== "shared" && pool.taken.shares === 0;
+  if (only?.count === 1 && upSize.cells.length === 1 && isOwn) return { room: ofOneNode(pool, only), pending: nobody };
   return state.foreign === "none" ? ofOurs(pool) : besideOthers(pool, state);
 }
 
 /** One node that runs nobody else's work: sums say it all. */
-function ofOneNode({ upSize, taken, devices }: PoolRecord): Room {
+function ofOneNode({ upSize, taken, devices }: PoolRecord, { node }: Cell): Room {
   const cores = Math.max(0, upSize.cores - taken.cores);
   const memoryMib = Math.max(0, upSize.memoryMib - taken.memoryMib);
   const cards =
@@ -278,7 +292,7 @@ function ofOneNode({ upSize, taken, devices }: PoolRecord): Room {
       : devices.map(({ vendor, model }, device) =>
           Math.max(0, (upSize.cards[device] ?? 0) - (taken.cards.get(deviceKey(vendor, model)) ?? 0)),
         );
-  return { cells: [{ count: 1, cores, memoryMib, cards }], cores, memoryMib, cards };
+  return { cells: [{ count: 1, cores, memoryMib, cards, shared: null, node }], cores, memoryMib, cards };
 }
 
 /** Nobody else's work runs there: what is left follows from ours. */
@@ -351,8 +365,8 @@ export function roomBeside(pool: PoolRecord, runs: readonly LiveRun[]): Room {
 }
 
 function largestFirst(sorts: Iterable<readonly [key: string, sort: Sort]>): readonly Sort[] {
-  const size = ({ nodes, acceleratorsPerNode, coresPerNode: cores, memoryMibPerNode: mib }: Allocation) =>
-    [nodes, acceleratorsPerNode, cores, mib] as const;
+  const size = ({ nodes, coresPerNode: cores, memoryMibPerNode: mib, ...cards }: Allocation) =>
+    [nodes, cards.acceleratorsPerNode * (cards.acceleratorShareMilli ?? 1000), cores, mib] as const;
   return [...sorts]
     .map(([key, sort]) => ({ key, sort, size: size(sort.allocation) }))
     .sort((a, b) => {
@@ -370,34 +384,77 @@ export function devicesFor(shape: Shape, devices: readonly Device[]): readonly n
   return devices.flatMap((device, place) => (isUsable(shape, device) ? [place] : []));
 }
 
+/** Whether the device is of the vendor and model asked for. */
+export function isOfKind({ vendor, model }: Accelerators, device: Device): boolean {
+  return (vendor === null || vendor === device.vendor) && (model === null || model === device.model);
+}
+
 export function isUsable({ accelerators: asked }: Shape, device: Device | undefined): boolean {
   if (!asked || !device) return false;
-  return (
-    (asked.vendor === null || asked.vendor === device.vendor) && (asked.model === null || asked.model === device.model)
-  );
+  if (asked.shareMilli !== undefined ? device.parts === undefined : device.counts?.includes(asked.perNode) === false)
+    return false;
+  return isOfKind(asked, device);
 }
 
 /** What each node must have for the shape in this pool; `device` as chosen, -1 where it asks for none. */
 export function needIn(shape: Shape, pool: PoolRecord, device: number): Need {
-  return {
-    nodes: shape.nodes,
+  const { nodes, accelerators, wholeNodes, nodeGroups } = shape;
+  const need = {
+    nodes,
     cores: coresPerNode(shape),
     memoryMib: memoryMibPerNode(shape, pool.state?.memoryMibPerCore ?? 0),
-    cards: shape.accelerators?.perNode ?? 0,
+    cards: accelerators?.perNode ?? 0,
     device,
   };
+  const asked = accelerators?.shareMilli;
+  if (asked === undefined && wholeNodes === undefined && nodeGroups === undefined) return need;
+  const shareMilli = asked === undefined ? undefined : shareGiven(asked, pool.devices[device]?.parts ?? 1);
+  const together = { ...need, shareMilli, nodeGroups };
+  return wholeNodes ? ofWholeNode(together, pool) : together;
+}
+
+/**
+ * Of the nodes that would do, all that the smallest kind of which there are enough has; where a card was left open, those
+ * of its first kind of card.
+ */
+function ofWholeNode(need: Need, { size }: PoolRecord): Need {
+  const fitting = size.cells.filter((cell) => holds(cell, need));
+  const alike = (one: Cell) => fitting.filter((cell) => isAlike(cell, one)).reduce((sum, { count }) => sum + count, 0);
+  const node = fitting.find((cell) => alike(cell) >= need.nodes) ?? fitting[0];
+  if (!node) return { ...need, wholeNodes: true };
+  const device = need.device === -1 ? node.cards.findIndex((count) => count > 0) : need.device;
+  const { cores, memoryMib } = node;
+  return { ...need, wholeNodes: true, cores, memoryMib, device, cards: node.cards[device] ?? 0 };
+}
+
+function isAlike(one: Cell, other: Cell): boolean {
+  if (one.cores !== other.cores || one.memoryMib !== other.memoryMib) return false;
+  return one.cards.every((count, device) => count === other.cards[device]);
 }
 
 /** What the shape gets of this pool. */
 export function allocationOf(shape: Shape, pool: PoolRecord, device: number): Allocation {
+  const {
+    nodes,
+    cores,
+    memoryMib,
+    cards,
+    device: given,
+    shareMilli,
+    wholeNodes,
+    nodeGroups,
+  } = needIn(shape, pool, device);
   return {
-    nodes: shape.nodes,
+    nodes,
     tasks: shape.tasks,
     coresPerTask: shape.coresPerTask,
-    coresPerNode: coresPerNode(shape),
-    memoryMibPerNode: memoryMibPerNode(shape, pool.state?.memoryMibPerCore ?? 0),
-    acceleratorsPerNode: shape.accelerators?.perNode ?? 0,
-    acceleratorVendor: pool.devices[device]?.vendor ?? null,
-    acceleratorModel: pool.devices[device]?.model ?? null,
+    coresPerNode: cores,
+    memoryMibPerNode: memoryMib,
+    acceleratorsPerNode: cards,
+    acceleratorVendor: pool.devices[given]?.vendor ?? null,
+    acceleratorModel: pool.devices[given]?.model ?? null,
+    ...(shareMilli !== undefined && { acceleratorShareMilli: shareMilli }),
+    ...(wholeNodes && { wholeNodes }),
+    ...(nodeGroups !== undefined && { nodeGroups }),
   };
 }

@@ -15,6 +15,7 @@ import { outsideHours, withinShare } from "#core/scheduling/agreed.ts";
 import {
   type CentreRecord,
   devicesFor,
+  isOfKind,
   isShared,
   isUsable,
   leftOf,
@@ -24,7 +25,7 @@ import {
 import { nameAt } from "#core/scheduling/job-record.ts";
 import { lacks, lacksInPool, lacksLicences, licenceHolder } from "#core/scheduling/offered.ts";
 import { type Candidate, type CentreRule, candidate, type Facts, ruleRank } from "#core/scheduling/reasons.ts";
-import { deviceKey, nodesFitting, type Room, roomOf } from "#core/scheduling/room.ts";
+import { deviceKey, hasRoom, nodesFitting, type Room, roomOf } from "#core/scheduling/room.ts";
 import { delayedBy, type Reservation } from "#core/scheduling/twin.ts";
 
 /** What is asked of a pool. */
@@ -240,6 +241,7 @@ export function neverFits(
     return { rule: "too-many-nodes", facts: { asked: nodes, most: limits.mostNodes, pool: name } };
   if (limits && nodes < limits.leastNodes)
     return { rule: "below-least-nodes", facts: { asked: nodes, least: limits.leastNodes, pool: name } };
+  if (hasNoGroups(shape, pool)) return { rule: "no-node-groups", facts: { most: shape.nodeGroups ?? 0, pool: name } };
   if (startableDevice(shape, pool, size) !== null) return aboveShare(shape, pool);
   const need = needIn(shape, pool, -1);
   const askedCores = nodes * need.cores;
@@ -250,8 +252,24 @@ export function neverFits(
     return { rule: "too-little-memory", facts: { askedMib, totalMib: size.memoryMib, pool: name } };
   const cards = shape.accelerators && tooFewCards(shape, shape.accelerators, pool);
   if (cards) return cards;
+  if (isFreeApart(shape, pool, size)) return { rule: "too-few-nodes-together", facts: together(shape, pool, size) };
   const found = mostNodesFitting(shape, pool, size);
   return { rule: "too-few-nodes-alike", facts: { asked: nodes, found, ...ofEachNode(shape, pool), pool: name } };
+}
+
+/** Whether it asks for groups of nodes, and the centre says of no node in which it is. */
+export function hasNoGroups({ nodeGroups }: Shape, { size }: PoolRecord): boolean {
+  return nodeGroups !== undefined && size.cells.every(({ node }) => node.group === null);
+}
+
+/** Whether there is room for it, were its nodes not to lie together. */
+function isFreeApart({ nodeGroups, ...shape }: Shape, pool: PoolRecord, room: Room): boolean {
+  return nodeGroups !== undefined && startableDevice(shape, pool, room) !== null;
+}
+
+function together(shape: Shape, pool: PoolRecord, room: Room): Facts {
+  const found = mostNodesFitting(shape, pool, room);
+  return { asked: shape.nodes, groups: shape.nodeGroups ?? 0, found, pool: pool.name };
 }
 
 function aboveShare(shape: Shape, pool: PoolRecord): Failing | null {
@@ -274,11 +292,24 @@ function tooFewCards(shape: Shape, accelerators: Accelerators, pool: PoolRecord)
   const { name, devices } = pool;
   const usable = devicesFor(shape, devices);
   const device = deviceWords(accelerators);
-  if (usable.length === 0)
-    return { rule: "no-such-accelerator", facts: { device, offered: offeredWords(pool), pool: name } };
+  if (usable.length === 0) return notGiven(accelerators, pool);
+  if (accelerators.shareMilli !== undefined) return null;
   const asked = shape.nodes * accelerators.perNode;
   const total = Math.max(...usable.map((each) => devices[each]?.count ?? 0));
   return asked > total ? { rule: "too-few-accelerators", facts: { asked, total, device, pool: name } } : null;
+}
+
+/** It has no such device, or does not give it out so. */
+function notGiven(accelerators: Accelerators, pool: PoolRecord): Failing {
+  const { name, devices } = pool;
+  const device = deviceWords(accelerators);
+  const alike = devices.filter((each) => isOfKind(accelerators, each));
+  if (alike.length === 0)
+    return { rule: "no-such-accelerator", facts: { device, offered: offeredWords(pool), pool: name } };
+  if (accelerators.shareMilli !== undefined)
+    return { rule: "device-not-shared", facts: { share: accelerators.shareMilli, device, pool: name } };
+  const given = alike.map(({ counts = [] }) => counts.join(", ")).join("; ");
+  return { rule: "count-not-given", facts: { asked: accelerators.perNode, given, device, pool: name } };
 }
 
 /** Where too few of the pool's nodes stay in use for as long as it may run, counted from the last report. */
@@ -346,8 +377,8 @@ function behindReserved(asked: Asked, pool: PoolRecord, nowMs: number): Failing 
 export function shareUsed(shape: Shape, pool: PoolRecord): Failing | null {
   const { ours } = leftOf(pool);
   if (!ours || startableDevice(shape, pool, withinShare(pool, pool.upSize, ours)) !== null) return null;
-  const { cores, memoryMib, cards } = ours;
-  const used = { cores, memoryMib, cards: cards.reduce((sum, each) => sum + each, 0) };
+  const { cores, memoryMib, cardsMilli } = ours;
+  const used = { cores, memoryMib, cards: cardsMilli.reduce((sum, each) => sum + each, 0) / 1000 };
   return { rule: "share-used", facts: { percent: pool.state?.sharePercent ?? 0, ...used, pool: pool.name } };
 }
 
@@ -357,6 +388,11 @@ function isBusy(shape: Shape, pool: PoolRecord): Failing | null {
   const room = withinShare(pool, left.room, left.ours);
   if (startableDevice(shape, pool, room) !== null) return null;
   const need = needIn(shape, pool, -1);
+  if (shape.wholeNodes && shape.nodeGroups === undefined) {
+    const found = mostNodesFitting(shape, pool, room);
+    return { rule: "whole-nodes-busy", facts: { asked: shape.nodes, found, cores: need.cores, pool: name } };
+  }
+  if (isFreeApart(shape, pool, room)) return { rule: "nodes-together-busy", facts: together(shape, pool, room) };
   const askedCores = shape.nodes * need.cores;
   if (askedCores > room.cores)
     return { rule: "cores-busy", facts: { asked: askedCores, free: room.cores, total: upSize.cores, pool: name } };
@@ -366,6 +402,11 @@ function isBusy(shape: Shape, pool: PoolRecord): Failing | null {
     return { rule: "memory-busy", facts };
   }
   const device = freest(devicesFor(shape, devices), room);
+  const share = shape.accelerators?.shareMilli;
+  if (shape.accelerators && share !== undefined) {
+    const facts = { share, device: deviceWords(shape.accelerators), asked: shape.nodes, pool: name };
+    return { rule: "shares-busy", facts: { ...facts, found: mostNodesFitting(shape, pool, room) } };
+  }
   const asked = shape.nodes * (shape.accelerators?.perNode ?? 0);
   const free = device === null ? 0 : (room.cards[device] ?? 0);
   if (device !== null && shape.accelerators && asked > free) {
@@ -395,6 +436,8 @@ function startableDevice(shape: Shape, pool: PoolRecord, room: Room): number | n
   const { nodes, accelerators } = shape;
   if (nodes * coresPerNode(shape) > room.cores) return null;
   if (nodes * memoryMibPerNode(shape, pool.state?.memoryMibPerCore ?? 0) > room.memoryMib) return null;
+  if (accelerators?.shareMilli !== undefined || shape.wholeNodes || shape.nodeGroups !== undefined)
+    return startableBeside(shape, pool, room);
   // One node has what the sums say.
   const isOne = nodes === 1 && room.cells.length === 1 && room.cells[0]?.count === 1;
   if (!accelerators) return isOne || nodesFitting(room, needIn(shape, pool, -1)) === nodes ? -1 : null;
@@ -408,10 +451,20 @@ function startableDevice(shape: Shape, pool: PoolRecord, room: Room): number | n
   return best;
 }
 
+/** The same where it matters which nodes these are, or what else is on them. */
+function startableBeside(shape: Shape, pool: PoolRecord, room: Room): number | null {
+  let best: number | null = null;
+  for (const device of shape.accelerators ? devicesFor(shape, pool.devices) : [-1]) {
+    if (best !== null && (room.cards[device] ?? 0) <= (room.cards[best] ?? 0)) continue;
+    if (hasRoom(room, needIn(shape, pool, device))) best = device;
+  }
+  return best;
+}
+
 function mostNodesFitting(shape: Shape, pool: PoolRecord, room: Room): number {
-  const need = needIn(shape, pool, -1);
-  if (!shape.accelerators) return nodesFitting(room, need);
-  return Math.max(0, ...devicesFor(shape, pool.devices).map((device) => nodesFitting(room, { ...need, device })));
+  if (!shape.accelerators) return nodesFitting(room, needIn(shape, pool, -1));
+  const devices = devicesFor(shape, pool.devices);
+  return Math.max(0, ...devices.map((device) => nodesFitting(room, needIn(shape, pool, device))));
 }
 
 /** Of the devices the shape may use, the one with most free; ties by its place in the description. */

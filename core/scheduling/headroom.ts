@@ -47,7 +47,7 @@ const mostAmounts = 8;
 /** What one job could have of a node: no more than is left in all. */
 function within(cell: Cell, room: Room): Cell {
   return {
-    count: cell.count,
+    ...cell,
     cores: Math.min(cell.cores, room.cores),
     memoryMib: Math.min(cell.memoryMib, room.memoryMib),
     cards: cell.cards.map((count, device) => Math.min(count, room.cards[device] ?? 0)),

@@ -2,7 +2,7 @@ import type { CentreId } from "#core/ids.ts";
 import { type CentreWishes, coresPerNode, memoryMibPerNode, type Shape } from "#core/job/spec.ts";
 import { withinShare } from "#core/scheduling/agreed.ts";
 import { type CentreRecord, devicesFor, type PoolRecord } from "#core/scheduling/centres.ts";
-import { type Asked, isMeantFor, judgeEver, mostNodes, neverFits } from "#core/scheduling/fit.ts";
+import { type Asked, hasNoGroups, isMeantFor, judgeEver, mostNodes, neverFits } from "#core/scheduling/fit.ts";
 import { lacks, lacksInPool, offeredNowhere } from "#core/scheduling/offered.ts";
 import { type Cell, deviceKey, type Room } from "#core/scheduling/room.ts";
 import type { EverFit } from "#core/scheduling/world.ts";
@@ -68,7 +68,7 @@ export function nearestShape(
   let least = Number.POSITIVE_INFINITY;
   for (const centre of among)
     for (const pool of centre.pools) {
-      if (demands && lacksInPool(demands, pool)) continue;
+      if (hasNoGroups(shape, pool) || (demands && lacksInPool(demands, pool))) continue;
       if (timeLimitS > (pool.state?.limits.timeLimitS ?? timeLimitS)) continue;
       const isWhole =
         shape.nodes <= mostNodes(centre) && neverFits({ shape, wishes, timeLimitS, demands }, pool) === null;
@@ -103,7 +103,7 @@ export function shrunk(shape: Shape, mostNodes: number, pool: PoolRecord, cells:
 /** What each of so many nodes may have, that all of them are within the agreed share. */
 function shareOf(cell: Cell, nodes: number, share: Room): Cell {
   return {
-    count: cell.count,
+    ...cell,
     cores: Math.min(cell.cores, Math.floor(share.cores / nodes)),
     memoryMib: Math.min(cell.memoryMib, Math.floor(share.memoryMib / nodes)),
     cards: cell.cards.map((count, device) => Math.min(count, Math.floor((share.cards[device] ?? 0) / nodes))),

@@ -382,7 +382,10 @@ function groupOf(queue: Queue, pools: readonly PoolRecord[], asked: GroupedBy): 
 }
 
 function sizeOf(shape: Shape): Size {
-  return { nodes: shape.nodes, cores: coresPerNode(shape), cards: shape.accelerators?.perNode ?? 0 };
+  const { nodes, accelerators } = shape;
+  // Of a share no whole card need be free.
+  const cards = accelerators && accelerators.shareMilli === undefined ? accelerators.perNode : 0;
+  return { nodes, cores: coresPerNode(shape), cards };
 }
 
 type GroupedBy = Pick<Ask, "shape" | "line" | "demands" | "who">;
@@ -417,15 +420,23 @@ export function accountsWanted(queue: Queue, centres: readonly CentreRecord[]): 
 }
 
 export function lineFor({ project, shape }: Pick<Wants, "project" | "shape">): string {
-  return lineOf(project, shape.nodes, coresPerNode(shape), shape.accelerators?.perNode ?? 0);
+  const { nodes, accelerators, wholeNodes } = shape;
+  return lineOf(
+    project,
+    nodes,
+    wholeNodes ? "whole" : coresPerNode(shape),
+    wholeNodes ? 0 : (accelerators?.perNode ?? 0),
+  );
 }
 
 function askKey({ shape, wishes, timeLimitS, graceS, demands }: Wants): string {
-  const { nodes, tasks, coresPerTask, memory, accelerators } = shape;
+  const { nodes, tasks, coresPerTask, memory, accelerators, wholeNodes, nodeGroups } = shape;
   const memoryKey = memory.kind === "default" ? "d" : `${memory.kind === "per-core" ? "c" : "n"}${memory.mib}`;
   const key = `${nodes} ${tasks} ${coresPerTask} ${memoryKey} ${timeLimitS}+${graceS}`;
   const { only, except, prefer, simulated = false } = wishes;
   const wished = simulated || only.length + except.length + prefer.length > 0;
-  if (!accelerators && !wished && !demands) return key;
-  return `${key} ${JSON.stringify([accelerators, only, except, prefer, simulated, demands])}`;
+  const together = wholeNodes || nodeGroups !== undefined;
+  if (!accelerators && !wished && !demands && !together) return key;
+  const more = together ? ` ${JSON.stringify([wholeNodes, nodeGroups])}` : "";
+  return `${key} ${JSON.stringify([accelerators, only, except, prefer, simulated, demands])}${more}`;
 }

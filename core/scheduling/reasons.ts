@@ -160,6 +160,11 @@ export const rules = {
     en: "asks for {asked} nodes, pool {pool} takes jobs of {least} or more",
     zh: "申请 {asked} 个节点，资源池 {pool} 只接受 {least} 个及以上的作业",
   },
+  "no-node-groups": {
+    holds: "never",
+    en: "asks for nodes within {most} groups (switches), and pool {pool} does not say which of its nodes form a group",
+    zh: "要求节点位于 {most} 个节点组（交换机）之内，而资源池 {pool} 未上报哪些节点成组",
+  },
   "too-few-cores": {
     holds: "never",
     en: "needs {asked} cores, pool {pool} has {total}",
@@ -175,10 +180,25 @@ export const rules = {
     en: "needs accelerators ({device}), pool {pool} offers {offered}",
     zh: "需要加速卡（{device}），资源池 {pool} 提供 {offered}",
   },
+  "device-not-shared": {
+    holds: "never",
+    en: "asks for {share} thousandths of an accelerator ({device}), and pool {pool} gives out whole ones only",
+    zh: "申请一张加速卡（{device}）的千分之 {share}，而资源池 {pool} 只整卡分配",
+  },
+  "count-not-given": {
+    holds: "never",
+    en: "asks for {asked} accelerators ({device}) on each node, and pool {pool} gives a job one of these numbers: {given}",
+    zh: "每节点申请 {asked} 张加速卡（{device}），而资源池 {pool} 只按以下张数分配：{given}",
+  },
   "too-few-accelerators": {
     holds: "never",
     en: "needs {asked} accelerators ({device}), pool {pool} has {total}",
     zh: "需要 {asked} 张加速卡（{device}），资源池 {pool} 共 {total} 张",
+  },
+  "too-few-nodes-together": {
+    holds: "never",
+    en: "needs {asked} nodes within {groups} groups (switches), pool {pool} has {found} such nodes that close together",
+    zh: "需要 {asked} 个位于 {groups} 个节点组（交换机）之内的节点，资源池 {pool} 如此相邻的有 {found} 个",
   },
   "too-few-nodes-alike": {
     holds: "never",
@@ -220,6 +240,16 @@ export const rules = {
     en: "{percent} % of pool {pool} were agreed for the network, and what runs or waits there already ({cores} cores, {memoryMib} MiB, {cards} accelerators) leaves too little of it",
     zh: "资源池 {pool} 约定归算力网使用 {percent} %，已在该处运行或等待的作业（{cores} 核、{memoryMib} MiB 内存、{cards} 张加速卡）使余下份额不足",
   },
+  "whole-nodes-busy": {
+    holds: "later",
+    en: "needs {asked} whole nodes of {cores} cores, {found} of pool {pool} are empty",
+    zh: "需要 {asked} 个整节点（各 {cores} 核），资源池 {pool} 空闲的整节点有 {found} 个",
+  },
+  "nodes-together-busy": {
+    holds: "later",
+    en: "needs {asked} nodes within {groups} groups (switches); enough of pool {pool} are free, but {found} that close together",
+    zh: "需要 {asked} 个位于 {groups} 个节点组（交换机）之内的节点；资源池 {pool} 空闲节点足够，但如此相邻的只有 {found} 个",
+  },
   "cores-busy": {
     holds: "later",
     en: "needs {asked} cores, {free} of {total} are free",
@@ -234,6 +264,11 @@ export const rules = {
     holds: "later",
     en: "needs {asked} accelerators ({device}), {free} of {total} are free",
     zh: "需要 {asked} 张加速卡（{device}），{total} 张中空闲 {free} 张",
+  },
+  "shares-busy": {
+    holds: "later",
+    en: "needs {asked} nodes with {share} thousandths of an accelerator ({device}) left, {found} of pool {pool} have",
+    zh: "需要 {asked} 个仍余一张加速卡（{device}）千分之 {share} 的节点，资源池 {pool} 现有 {found} 个",
   },
   "nodes-busy": {
     holds: "later",

@@ -1,4 +1,4 @@
-import type { EnginePool, NodeGroup } from "#core/centre/engine.ts";
+import type { DeviceCount, EnginePool, NodeGroup } from "#core/centre/engine.ts";
 import type { Allocation } from "#core/run-order.ts";
 
 /**
@@ -15,14 +15,27 @@ export type Room = {
   readonly cores: number;
   readonly memoryMib: number;
   readonly cards: readonly number[];
+  /** Where an agreed share bounds it: of each kind of device no more than this may be given out, in thousandths. */
+  readonly mostMilli?: readonly number[];
 };
 
-/** So many nodes with so much left each; `cards` in the order of the pool's devices. */
+/** So many nodes with so much left each; `cards` in the order of the pool's devices, those that nobody has a share of. */
 export type Cell = {
   readonly count: number;
   readonly cores: number;
   readonly memoryMib: number;
   readonly cards: readonly number[];
+  /** Of each kind of device, what those have left that are given out in shares: thousandths, least first. null: none is. */
+  readonly shared: readonly (readonly number[])[] | null;
+  readonly node: NodeKind;
+};
+
+/** What a node has when it is empty, and the group of nodes it is in (a leaf switch); null: nobody said. */
+export type NodeKind = {
+  /** By which kinds that have the same left are told apart. */
+  readonly order: number;
+  readonly cores: number;
+  readonly group: string | null;
 };
 
 /** What each of `nodes` nodes must have; `device`: the place among the pool's devices, -1 where no card is asked. */
@@ -32,9 +45,15 @@ export type Need = {
   readonly memoryMib: number;
   readonly cards: number;
   readonly device: number;
+  /** So much of the one card, in thousandths; absent: whole cards. */
+  readonly shareMilli?: number | undefined;
+  /** Nodes that nobody else is on; then the amounts are those of such a node. */
+  readonly wholeNodes?: true | undefined;
+  /** Within at most so many groups of nodes; absent: anywhere. */
+  readonly nodeGroups?: number | undefined;
 };
 
-export type Device = { readonly vendor: string; readonly model: string; readonly count: number };
+export type Device = Omit<DeviceCount, "partsLeft">;
 
 export function deviceKey(vendor: string | null, model: string | null): string {
   return `${vendor ?? "any"}/${model ?? "any"}`;
@@ -44,27 +63,67 @@ export function deviceKey(vendor: string | null, model: string | null): string {
 export function devicesOf(pool: Pick<EnginePool, "nodes">): readonly Device[] {
   const devices = new Map<string, Device>();
   for (const group of pool.nodes)
-    for (const { vendor, model, count } of group.accelerators) {
+    for (const { vendor, model, count, parts, counts } of group.accelerators) {
       const key = deviceKey(vendor, model);
-      devices.set(key, { vendor, model, count: (devices.get(key)?.count ?? 0) + group.count * count });
+      const given = { ...(parts !== undefined && { parts }), ...(counts && { counts }) };
+      devices.set(key, { vendor, model, ...given, count: (devices.get(key)?.count ?? 0) + group.count * count });
     }
   return [...devices.values()];
 }
 
 /** The room of some groups of nodes: `size`, when they are empty; `free`, as the engine reported, never above the size. */
 export function roomOf(groups: readonly NodeGroup[], devices: readonly Device[], of: "size" | "free"): Room {
+  const kindOf = nodeKinds(groups);
   const cells = groups.map((group): Cell => {
     const { count, cores, memoryMib, free } = group;
     const cards = devices.map((device) => countOf(group.accelerators, device));
-    if (of === "size") return { count, cores, memoryMib, cards };
+    const node = kindOf(group);
+    if (of === "size") return { count, cores, memoryMib, cards, shared: null, node };
     return {
       count,
       cores: Math.min(cores, free.cores),
       memoryMib: Math.min(memoryMib, free.memoryMib),
       cards: devices.map((device, place) => Math.min(cards[place] ?? 0, countOf(free.accelerators, device))),
+      shared: sharedOf(free.accelerators, devices),
+      node,
     };
   });
   return summed(merged(cells), devices.length);
+}
+
+/** Numbered by what they are, so that a report that names the groups in another order gives the same. */
+function nodeKinds(groups: readonly NodeGroup[]): (group: NodeGroup) => NodeKind {
+  const keyOf = ({ cores, memoryMib, accelerators, within }: NodeGroup) =>
+    JSON.stringify([cores, memoryMib, accelerators, within]);
+  const keys = groups.length === 1 ? [] : groups.map(keyOf);
+  const orders = new Map([...new Set(keys)].sort().map((key, order) => [key, order]));
+  return (group) => ({
+    order: keys.length === 0 ? 0 : (orders.get(keyOf(group)) ?? 0),
+    cores: group.cores,
+    group: group.within ?? null,
+  });
+}
+
+function sharedOf(free: readonly DeviceCount[], devices: readonly Device[]): Cell["shared"] {
+  if (!free.some(({ partsLeft }) => partsLeft && partsLeft.length > 0)) return null;
+  return devices.map((device) =>
+    free
+      .filter(({ vendor, model }) => vendor === device.vendor && model === device.model)
+      .flatMap(({ partsLeft = [] }) => partsLeft.map((parts) => milliOf(parts, device.parts)))
+      .sort((a, b) => a - b),
+  );
+}
+
+/**
+ * What is given out where so much of a device is asked for: whole parts of it. Rounded down to thousandths, so that all
+ * parts of a device fit it.
+ */
+export function shareGiven(askedMilli: number, parts: number): number {
+  return milliOf(Math.ceil((askedMilli * parts) / 1000), parts);
+}
+
+function milliOf(count: number, parts = 1): number {
+  return Math.floor((count * 1000) / parts);
 }
 
 function countOf(counts: readonly Device[], { vendor, model }: Device): number {
@@ -74,15 +133,19 @@ function countOf(counts: readonly Device[], { vendor, model }: Device): number {
 export function needOf(allocation: Allocation, devices: readonly Device[]): Need {
   const { nodes, coresPerNode, memoryMibPerNode, acceleratorsPerNode, acceleratorVendor, acceleratorModel } =
     allocation;
+  const { acceleratorShareMilli: shareMilli, wholeNodes, nodeGroups } = allocation;
   const device =
     acceleratorsPerNode === 0
       ? -1
       : devices.findIndex(({ vendor, model }) => vendor === acceleratorVendor && model === acceleratorModel);
-  return { nodes, cores: coresPerNode, memoryMib: memoryMibPerNode, cards: acceleratorsPerNode, device };
+  const need = { nodes, cores: coresPerNode, memoryMib: memoryMibPerNode, cards: acceleratorsPerNode, device };
+  const isPlain = shareMilli === undefined && wholeNodes === undefined && nodeGroups === undefined;
+  return isPlain ? need : { ...need, shareMilli, wholeNodes, nodeGroups };
 }
 
-/** How many nodes have all of what each node must have; counts no further than `need.nodes`. */
+/** How many nodes have all of what each node must have, as far as they may go together; counts no further than `need.nodes`. */
 export function nodesFitting(room: Room, need: Need): number {
+  if (need.nodeGroups !== undefined) return nodesWithin(room.cells, need, need.nodeGroups);
   let found = 0;
   for (const cell of room.cells) {
     if (!holds(cell, need)) continue;
@@ -94,13 +157,24 @@ export function nodesFitting(room: Room, need: Need): number {
 
 /** Whether one run finds its nodes there, and all of them together no more than the sums. */
 export function hasRoom(room: Room, need: Need): boolean {
-  const { nodes, cores, memoryMib, cards, device } = need;
-  if (nodes * cores > room.cores || nodes * memoryMib > room.memoryMib) return false;
-  if (cards > 0 && nodes * cards > (room.cards[device] ?? 0)) return false;
+  const { nodes, cores, memoryMib } = need;
+  if (nodes * cores > room.cores || nodes * memoryMib > room.memoryMib || !hasCards(room, need)) return false;
   const [only] = room.cells;
   // One node has what the sums say.
-  if (nodes === 1 && only?.count === 1 && room.cells.length === 1) return true;
+  if (nodes === 1 && only?.count === 1 && room.cells.length === 1 && isSaidBySums(need)) return true;
   return nodesFitting(room, need) === nodes;
+}
+
+/** Whether all its cards are no more than there are; of shares only that no more than may be given out. */
+export function hasCards({ cards, mostMilli }: Room, { nodes, cards: asked, device, shareMilli }: Need): boolean {
+  if (asked === 0) return true;
+  if (shareMilli === undefined) return nodes * asked <= (cards[device] ?? 0);
+  return mostMilli === undefined || nodes * shareMilli <= (mostMilli[device] ?? 0);
+}
+
+/** Whether a node that has the amounts has all that is needed. */
+export function isSaidBySums({ shareMilli, wholeNodes }: Need): boolean {
+  return shareMilli === undefined && wholeNodes === undefined;
 }
 
 /** The room left when as many of `copies` runs as fit are put in, and how many did. */
@@ -143,7 +217,7 @@ export function squeeze(room: Room, need: Need, copies: number): Room {
       cores -= taken.cores;
       memoryMib -= taken.memoryMib;
       cards -= taken.cards;
-      left.push({ ...less(cell, { ...need, ...taken }, 1), count: 1 });
+      left.push({ ...less(cell, { nodes: 1, device: need.device, ...taken }, 1), count: 1 });
     }
     if (count > 0) left.push({ ...cell, count });
   }
@@ -153,7 +227,10 @@ export function squeeze(room: Room, need: Need, copies: number): Room {
 /** Whether one of these nodes has all of what each node must have. */
 export function holds(cell: Cell, need: Need): boolean {
   if (cell.cores < need.cores || cell.memoryMib < need.memoryMib) return false;
-  return need.cards === 0 || (cell.cards[need.device] ?? 0) >= need.cards;
+  // All that runs on a node has a core of it.
+  if (need.wholeNodes && cell.cores < cell.node.cores) return false;
+  if (need.cards === 0 || (cell.cards[need.device] ?? 0) >= need.cards) return true;
+  return need.shareMilli !== undefined && (cell.shared?.[need.device]?.at(-1) ?? 0) >= need.shareMilli;
 }
 
 /** Runs of one node, onto the fitting cell that has least left: a node takes as many as it holds before the next. */
@@ -183,9 +260,11 @@ function packAcross(
   cells: readonly Cell[],
   need: Need,
 ): { readonly cells: readonly Cell[]; readonly packed: number } | null {
-  const fitting = cells.filter((cell) => holds(cell, need)).sort(byLeft);
+  const chosen = need.nodeGroups === undefined ? null : groupsFor(cells, need, need.nodeGroups);
+  const isFitting = (cell: Cell) => holds(cell, need) && (chosen === null || chosen.has(cell.node.group ?? ""));
+  const fitting = cells.filter(isFitting).sort(byLeft);
   if (fitting.reduce((sum, cell) => sum + cell.count, 0) < need.nodes) return null;
-  const left = cells.filter((cell) => !holds(cell, need));
+  const left = cells.filter((cell) => !isFitting(cell));
   let nodes = need.nodes;
   for (const cell of fitting) {
     const taken = Math.min(nodes, cell.count);
@@ -196,19 +275,81 @@ function packAcross(
   return { cells: merged(left), packed: 1 };
 }
 
+/** How many fitting nodes the groups have that have most of them; counts no further than `need.nodes`. */
+function nodesWithin(cells: readonly Cell[], need: Need, mostGroups: number): number {
+  const found = fittingByGroup(cells, need)
+    .slice(0, mostGroups)
+    .reduce((sum, [, count]) => sum + count, 0);
+  return Math.min(need.nodes, found);
+}
+
+/**
+ * The groups it goes to: the one with fewest fitting nodes of those that have enough, so that the largest stay whole;
+ * where none has, those with most.
+ */
+function groupsFor(cells: readonly Cell[], need: Need, mostGroups: number): ReadonlySet<string> {
+  const groups = fittingByGroup(cells, need);
+  const enough = groups.findLast(([, count]) => count >= need.nodes);
+  return new Set((enough ? [enough] : groups.slice(0, mostGroups)).map(([group]) => group));
+}
+
+/** With most fitting nodes first; alike: by name. */
+function fittingByGroup(cells: readonly Cell[], need: Need): readonly (readonly [group: string, nodes: number])[] {
+  const counts = new Map<string, number>();
+  for (const cell of cells) {
+    const { group } = cell.node;
+    if (group !== null && holds(cell, need)) counts.set(group, (counts.get(group) ?? 0) + cell.count);
+  }
+  return [...counts].sort(([a, one], [b, other]) => other - one || (a < b ? -1 : 1));
+}
+
 function capacity(cell: Cell, need: Need): number {
+  if (need.wholeNodes) return 1;
   const by = (has: number, asked: number) => (asked === 0 ? Number.POSITIVE_INFINITY : Math.floor(has / asked));
-  const cards = need.device === -1 ? Number.POSITIVE_INFINITY : by(cell.cards[need.device] ?? 0, need.cards);
+  const cards = need.device === -1 ? Number.POSITIVE_INFINITY : cardsFor(cell, need);
   return Math.max(1, Math.min(by(cell.cores, need.cores), by(cell.memoryMib, need.memoryMib), cards));
 }
 
-function less(cell: Cell, need: Need, copies: number): Cell {
-  const cards =
-    need.cards === 0 || need.device === -1
-      ? cell.cards
-      : cell.cards.map((count, device) => (device === need.device ? count - copies * need.cards : count));
-  const { count, cores, memoryMib } = cell;
-  return { count, cores: cores - copies * need.cores, memoryMib: memoryMib - copies * need.memoryMib, cards };
+/** How often the node has the cards, or the share of one, that is needed. */
+function cardsFor({ cards, shared }: Cell, { cards: asked, device, shareMilli }: Need): number {
+  const whole = cards[device] ?? 0;
+  if (shareMilli === undefined) return asked === 0 ? Number.POSITIVE_INFINITY : Math.floor(whole / asked);
+  const times = (shared?.[device] ?? []).reduce((sum, left) => sum + Math.floor(left / shareMilli), 0);
+  return whole * Math.floor(1000 / shareMilli) + times;
+}
+
+/** What such nodes have left with so many runs on each. */
+export function less(cell: Cell, need: Need, copies: number): Cell {
+  if (need.wholeNodes) return { ...cell, cores: 0, memoryMib: 0, cards: cell.cards.map(() => 0), shared: null };
+  const { count, cores, memoryMib, node } = cell;
+  const left = { count, cores: cores - copies * need.cores, memoryMib: memoryMib - copies * need.memoryMib };
+  if (need.cards === 0 || need.device === -1) return { ...left, cards: cell.cards, shared: cell.shared, node };
+  if (need.shareMilli !== undefined)
+    return { ...left, ...lessShares(cell, need.device, need.shareMilli, copies), node };
+  const cards = cell.cards.map((has, device) => (device === need.device ? has - copies * need.cards : has));
+  return { ...left, cards, shared: cell.shared, node };
+}
+
+/** Each from the device that has least left of those that have enough; a further device is begun where none has. */
+function lessShares(
+  { cards, shared }: Cell,
+  device: number,
+  shareMilli: number,
+  copies: number,
+): Pick<Cell, "cards" | "shared"> {
+  const left = [...(shared?.[device] ?? [])];
+  let begun = 0;
+  for (let copy = 0; copy < copies; copy++) {
+    const at = left.findIndex((milli) => milli >= shareMilli);
+    if (at === -1) begun += 1;
+    const [milli = 1000] = at === -1 ? [] : left.splice(at, 1);
+    left.push(milli - shareMilli);
+    left.sort((a, b) => a - b);
+  }
+  return {
+    cards: cards.map((count, each) => (each === device ? count - begun : count)),
+    shared: cards.map((_, each) => (each === device ? left : (shared?.[each] ?? []))),
+  };
 }
 
 /** Fewest cards left first, so that nodes with cards stay for those who ask for them; then cores, then memory. */
@@ -217,7 +358,17 @@ function byLeft(one: Cell, other: Cell): number {
     const more = (one.cards[device] ?? 0) - (other.cards[device] ?? 0);
     if (more !== 0) return more;
   }
-  return one.cores - other.cores || one.memoryMib - other.memoryMib;
+  return (
+    one.cores - other.cores ||
+    one.memoryMib - other.memoryMib ||
+    (one.shared === other.shared ? 0 : bySharesLeft(one.shared, other.shared)) ||
+    one.node.order - other.node.order
+  );
+}
+
+function bySharesLeft(one: Cell["shared"], other: Cell["shared"]): number {
+  const [a, b] = [JSON.stringify(one), JSON.stringify(other)];
+  return a === b ? 0 : a < b ? -1 : 1;
 }
 
 function merged(cells: readonly Cell[]): readonly Cell[] {

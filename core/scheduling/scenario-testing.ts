@@ -31,11 +31,13 @@ import {
  *   remove alpha
  *   centre alpha  draining                          takes nothing new; also: suspended, leaving, open
  *   pool alpha/batch  4×8  2×64 memory 9000 cards 2 x/npu free 3 down     nodes × cores, each with what follows it
+ *                     within leaf1  parts 10  counts 1,2,4,8       the group of nodes; how cards are given out
  *                     maintained-in 600 (s)
  *                     speed 2  carbon 500 (g/kWh)  shared pending 2  share 25  opportunistic  limit 600  least 2  most 4  drained  foreign  ours 8
  *   job small     cores 2  memory 500 MiB  cards 1 x/npu  nodes 2  array 0-9%2  only alpha,beta  except beta
  *                 time 600  grace 30  priority high  of 2 (its project)  tenant 3
  *                 asks partition=fast  asks software=a/1  asks disk=/lustre  asks licence=abaqus:2  asks container  preemptible restarts
+ *                 whole (nodes)  groups 2  share 250 (thousandths of a card)
  *                 says-simulated  prefer beta  afterok large  afternotok large_3  aftercorr large  singleton  called train  by 2
  *   offers alpha partition=fast>short software=a/1,b/2 disk=/lustre licence=abaqus:3/4 container    3 of 4 are free
  *   at 600                                           the time from here on, in seconds (at first 0)
@@ -173,6 +175,7 @@ function readCentre(name: string, words: string[], before: CentreState | undefin
     else if (word === "simulated") driver = word;
     else if (word === "unreachable" || word === "never-connected") connection = word;
     else if (word === "draining" || word === "suspended" || word === "leaving" || word === "open") intake = word;
+    else if (word === "parts" || word === "counts") giveOut(accelerators, word, words[++i] ?? "");
     else {
       const unit = words[++i] ?? "";
       if (unit === "cores") size.cores = Number(word);
@@ -224,12 +227,21 @@ function readPool(name: string, words: string[]): PoolState {
     else if (!group) assert.fail(`pool: what is ${word}?`);
     else if (word === "memory") group.memoryMib = next();
     else if (word === "cards") group.accelerators = [{ count: next(), ...device(words[++i] ?? "") }];
+    else if (word === "within") group.within = words[++i] ?? "";
+    else if (word === "parts" || word === "counts") giveOut(group.accelerators, word, words[++i] ?? "");
     else if (word === "maintained-in") group.maintenance = window(next());
     else if (word === "free") group.free = { cores: next(), memoryMib: 1_000_000, accelerators: [] };
     else if (word === "down" || word === "draining" || word === "maintenance") group.state = word;
     else assert.fail(`pool: what is ${word}?`);
   }
   return poolOfNodes(name, groups, { ...more, limits });
+}
+
+/** Of the cards named last: into how many parts each may be given out, or how many of them. */
+function giveOut(accelerators: readonly DeviceCount[] | undefined, how: "parts" | "counts", value: string): void {
+  const last: Writable<DeviceCount> = accelerators?.at(-1) ?? assert.fail(`${how} of which cards?`);
+  if (how === "parts") last.parts = Number(value);
+  else last.counts = value.split(",").map(Number);
 }
 
 function window(startsInS: number): NodeGroup["maintenance"] {
@@ -327,7 +339,12 @@ function addJob(stage: Stage, [name = "", ...words]: string[]): void {
       const perNode = Number(next());
       const asked = next();
       shape.accelerators = { ...(asked === "any" ? { vendor: null, model: null } : device(asked)), perNode };
-    } else if (key === "array") {
+    } else if (key === "share") {
+      assert(shape.accelerators, "a share of which card?");
+      shape.accelerators = { ...shape.accelerators, shareMilli: Number(next()) };
+    } else if (key === "whole") shape.wholeNodes = true;
+    else if (key === "groups") shape.nodeGroups = Number(next());
+    else if (key === "array") {
       const parsed = parseArray(next(), 100_000);
       assert(parsed.kind === "ok");
       array = parsed.array;

@@ -235,10 +235,10 @@ export function capacityOf(centres: readonly (CentreState | null)[]): Capacity {
 }
 
 function partOf(given: Allocation, { cores, memoryMib, cards }: Capacity): number {
-  const { nodes, coresPerNode, memoryMibPerNode, acceleratorsPerNode } = given;
+  const { nodes, coresPerNode, memoryMibPerNode, acceleratorsPerNode, acceleratorShareMilli = 1000 } = given;
   const ofModel = cards.get(`${given.acceleratorVendor}/${given.acceleratorModel}`) ?? 0;
   return dominantShare(
-    [nodes * coresPerNode, nodes * memoryMibPerNode, nodes * acceleratorsPerNode],
+    [nodes * coresPerNode, nodes * memoryMibPerNode, (nodes * acceleratorsPerNode * acceleratorShareMilli) / 1000],
     [cores, memoryMib, ofModel],
   );
 }

@@ -1,7 +1,7 @@
 import { oursIn, withinShare } from "#core/scheduling/agreed.ts";
 import { type Holder, leftOf, type PoolRecord, roomBeside, type Sort } from "#core/scheduling/centres.ts";
 import { type LiveRun, untold } from "#core/scheduling/job-record.ts";
-import { deviceKey, hasRoom, type Need, pack, type Room, squeeze } from "#core/scheduling/room.ts";
+import { type Cell, deviceKey, hasRoom, type Need, pack, type Room, squeeze } from "#core/scheduling/room.ts";
 
 /**
  * What will be free in a pool, as far as the expected ends of what runs there tell: a run ends at its time limit and its
@@ -112,7 +112,8 @@ function roomFor(pool: PoolRecord, reservation: Reservation, more: readonly Live
   return room;
 }
 
-function runLike(pool: PoolRecord, { nodes, cores, memoryMib, cards, device }: Need): LiveRun {
+function runLike(pool: PoolRecord, need: Need): LiveRun {
+  const { nodes, cores, memoryMib, cards, device, shareMilli, wholeNodes, nodeGroups } = need;
   const allocation = {
     nodes,
     tasks: nodes,
@@ -122,6 +123,9 @@ function runLike(pool: PoolRecord, { nodes, cores, memoryMib, cards, device }: N
     acceleratorsPerNode: cards,
     acceleratorVendor: pool.devices[device]?.vendor ?? null,
     acceleratorModel: pool.devices[device]?.model ?? null,
+    acceleratorShareMilli: shareMilli,
+    wholeNodes,
+    nodeGroups,
   };
   const sort = { line: "", allocation, phases: { sent: 1, waiting: 0, running: 0 } };
   const fresh = { attempt: 0, phase: "sent", endsMs: 0, startedMs: null, charged: null, placedMs: 0 } as const;
@@ -150,14 +154,15 @@ function twinOf(pool: PoolRecord): Twin {
   if (pool.twin) return pool.twin;
   const endsMs: number[] = [];
   for (const { endsMs: end } of pool.runs) if (endsMs.at(-1) !== end) endsMs.push(end);
-  const sums = isOneNode(pool.upSize) && !isShared(pool);
-  const rooms = sums ? roomsOfOneNode(pool, endsMs) : new Array<Room | null>(endsMs.length).fill(null);
+  const [one] = pool.upSize.cells;
+  const sums = isOneNode(pool.upSize) && !isShared(pool) && pool.taken.shares === 0;
+  const rooms = one && sums ? roomsOfOneNode(pool, one, endsMs) : new Array<Room | null>(endsMs.length).fill(null);
   pool.twin = { endsMs, rooms };
   return pool.twin;
 }
 
 /** One node: what is free now and what each end gives back. */
-function roomsOfOneNode(pool: PoolRecord, endsMs: readonly number[]): Room[] {
+function roomsOfOneNode(pool: PoolRecord, { node }: Cell, endsMs: readonly number[]): Room[] {
   const { taken, upSize, devices, state } = pool;
   const own = state?.foreign === "none";
   const now = leftOf(pool).room;
@@ -183,6 +188,8 @@ function roomsOfOneNode(pool: PoolRecord, endsMs: readonly number[]): Room[] {
       cores: within(cores, upSize.cores),
       memoryMib: within(memoryMib, upSize.memoryMib),
       cards: cards.length === 0 ? cards : cards.map((count, device) => within(count, upSize.cards[device] ?? 0)),
+      shared: null,
+      node,
     };
     return { cells: [cell], cores: cell.cores, memoryMib: cell.memoryMib, cards: cell.cards };
   });

@@ -66,7 +66,7 @@ import { nearestFit } from "#core/scheduling/nearest.ts";
 import { takeLicences } from "#core/scheduling/offered.ts";
 import { type OrderTerms, orderTerms } from "#core/scheduling/order-terms.ts";
 import { type DemandRecord, emptyDemand } from "#core/scheduling/packing/demand.ts";
-import { needOfShape } from "#core/scheduling/packing/whole-cards.ts";
+import { needOfShape } from "#core/scheduling/packing/growth.ts";
 import { chooseAmong, chooseElsewhere, startInQueue } from "#core/scheduling/placing/choose.ts";
 import {
   askBack,
@@ -801,7 +801,8 @@ function placeTask(state: State, event: Event<"task-placed">): void {
   job.live.set(position, started);
   state.live += 1;
   // Put on nodes anew, or known to the engine already, it may leave more room than was thought when it was placed.
-  if (pool.state?.foreign !== "none" || isShared(pool) || pool.upSize.cells[0]?.count !== 1) grow(state, pool);
+  const isPutAnew = pool.upSize.cells[0]?.count !== 1 || pool.taken.shares > 0;
+  if (pool.state?.foreign !== "none" || isShared(pool) || isPutAnew) grow(state, pool);
   leaveRow(state, job);
 }
 

@@ -12,10 +12,10 @@ import { amountsView } from "#server/store/read/amounts.ts";
 export function quoteOf(spec: JobSpec, memoryMibPerCore: number): Quoted {
   const { shape, timeLimitS, graceS } = spec;
   const { nodes, tasks, coresPerTask, accelerators } = shape;
-  const { perNode = 0, vendor = null, model = null } = accelerators ?? {};
+  const { perNode = 0, vendor = null, model = null, shareMilli = 1000 } = accelerators ?? {};
   const memoryMib = memoryMibPerNode(shape, memoryMibPerCore);
   // All that a quote depends on. Of thousands of jobs few differ in it.
-  const asked = `${nodes} ${tasks} ${coresPerTask} ${memoryMib} ${perNode} ${vendor} ${model} ${timeLimitS} ${graceS} ${taskCount(spec.array)}`;
+  const asked = `${nodes} ${tasks} ${coresPerTask} ${memoryMib} ${perNode}×${shareMilli} ${vendor} ${model} ${timeLimitS} ${graceS} ${taskCount(spec.array)}`;
   const before = given.get(asked);
   if (before !== undefined) return before;
   if (given.size >= mostGiven) given.clear();
@@ -44,6 +44,7 @@ function makeQuote(spec: JobSpec, memoryMib: number): Quote {
       acceleratorsPerNode: shape.accelerators?.perNode ?? 0,
       acceleratorVendor: shape.accelerators?.vendor ?? null,
       acceleratorModel: shape.accelerators?.model ?? null,
+      acceleratorShareMilli: shape.accelerators?.shareMilli,
     },
     spec.timeLimitS,
     spec.graceS,

@@ -11,7 +11,15 @@ const range = z
   .tuple([z.number().min(0), z.number().min(0)])
   .refine(([least, most]) => least <= most, "the first number is the smaller one");
 const share = z.number().min(0).max(1);
-const device = z.strictObject({ vendor: z.string().min(1), model: z.string().min(1), count: z.int().min(1) });
+const device = z.strictObject({
+  vendor: z.string().min(1),
+  model: z.string().min(1),
+  count: z.int().min(1),
+  /** Into how many equal parts one of them may be given out. */
+  parts: z.int().min(2).max(1000).optional(),
+  /** The numbers of them that a job may have on one node. */
+  counts: z.array(z.int().min(1)).min(1).optional(),
+});
 
 const nodeGroup = z.strictObject({
   names: z.string().refine((names) => hostsOf(names) !== null, "a name, or a range such as c[001-120]"),
@@ -19,6 +27,8 @@ const nodeGroup = z.strictObject({
   memoryMib: z.int().min(1),
   accelerators: z.array(device).default([]),
   features: z.array(z.string()).default([]),
+  /** The leaf switch they are at; nodes of one switch are side by side. */
+  within: z.string().min(1).optional(),
 });
 
 /** Jobs of the centre's own users: they arrive at random so that they ask for `load` times what the pool has. */

@@ -317,6 +317,51 @@ test("what befalls a run follows from the seed alone", async () => {
   assert.match(first, /queued/);
 });
 
+test("shares of a device, whole nodes and nodes of one switch are given as they are asked for", async () => {
+  const accelerators = [{ vendor: "x", model: "npu", count: 1, parts: 4 }];
+  const leaf = (names: string, within: string) => ({ names, cores: 4, memoryMib: 8192, accelerators, within });
+  const stage = open({
+    pools: [{ name: "default", nodes: [leaf("a[1-2]", "leaf1"), leaf("b[1-3]", "leaf2")], memoryMibPerCore: 1024 }],
+  });
+  let jobs = 0;
+  const start = async (changes: Partial<RunOrder["allocation"]>) => {
+    const run = runId({ job: jobId(++jobs), index: 0, attempt: 1 });
+    const allocation = { ...wide(1), memoryMibPerNode: 1, ...changes };
+    const answer = await stage.driver.start(order("#WEIR-SIM run=1h", { run, allocation, timeLimitS: 7200 }));
+    const isRunning = (await stage.driver.find([run])).some(({ state }) => state === "running");
+    return { run, answer: answer.kind, isRunning };
+  };
+  const free = async () => {
+    const [pool] = (await stage.driver.describe()).pools;
+    return pool?.nodes.map(({ names, free: { cores, accelerators: cards } }) =>
+      [names, cores, ...cards.map(({ count, partsLeft = [] }) => `${count}+${partsLeft.join(",")}`)].join(" "),
+    );
+  };
+  const card = { acceleratorsPerNode: 1, acceleratorVendor: "x", acceleratorModel: "npu" };
+
+  const three = await start({ nodes: 3, nodeGroups: 1 });
+  assert.deepEqual(await free(), ["a[1-2] 4 1+", "b[1-3] 3 1+"], "the switch that has enough");
+  assert.equal((await start({ nodes: 4, nodeGroups: 1 })).answer, "refused", "no switch has as many");
+
+  const first = await start({ ...card, acceleratorShareMilli: 500 });
+  const second = await start({ ...card, acceleratorShareMilli: 500 });
+  const third = await start({ ...card, acceleratorShareMilli: 250 });
+  assert.deepEqual(await free(), ["a1 2 0+", "a2 3 0+3", "b[1-3] 3 1+"], "two on one card, the third on the next");
+  await stage.driver.cancel(second.run);
+  assert.deepEqual(await free(), ["a1 3 0+2", "a2 3 0+3", "b[1-3] 3 1+"]);
+  await stage.driver.cancel(first.run);
+  await stage.driver.cancel(third.run);
+  assert.deepEqual(await free(), ["a[1-2] 4 1+", "b[1-3] 3 1+"], "all of it came back");
+
+  const whole = await start({ nodes: 2, coresPerNode: 4, memoryMibPerNode: 8192, wholeNodes: true });
+  assert.deepEqual(await free(), ["a[1-2] 0 0+", "b[1-3] 3 1+"], "the two that are empty, and their cards");
+  const next = await start({ nodes: 1, wholeNodes: true });
+  assert.deepEqual([whole.isRunning, next.isRunning], [true, false]);
+  await stage.driver.cancel(three.run);
+  assert.ok((await stage.driver.find([next.run])).some(({ state }) => state === "running"));
+  await stage.driver.close();
+});
+
 test("a description that is wrong is refused by the field", () => {
   const wrong = (text: string, words: RegExp) => assert.throws(() => parseDescriptions(text, "many.json"), words);
   wrong("{", /many.json is not JSON/);

@@ -334,11 +334,14 @@ const noticedAfterMs = 500;
 
 function askOf({ allocation }: RunOrder): Ask {
   const { acceleratorVendor: vendor, acceleratorModel: model, acceleratorsPerNode: count } = allocation;
+  const { acceleratorShareMilli: shareMilli, wholeNodes, nodeGroups } = allocation;
   return {
     nodes: allocation.nodes,
     cores: allocation.coresPerNode,
     memoryMib: allocation.memoryMibPerNode,
-    devices: count > 0 ? { vendor, model, count } : null,
+    devices: count > 0 ? { vendor, model, count, ...(shareMilli !== undefined && { shareMilli }) } : null,
+    ...(wholeNodes && { wholeNodes }),
+    ...(nodeGroups !== undefined && { nodeGroups }),
   };
 }
 

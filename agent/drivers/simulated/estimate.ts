@@ -1,6 +1,6 @@
 import type { RunId } from "#core/ids.ts";
 import type { PoolState, Work } from "./cluster.ts";
-import { giveBack, type Node, pick, take } from "./node.ts";
+import { copied, giveBack, type Node, pick, take } from "./node.ts";
 
 /** Beyond these an estimate costs more than it tells. */
 const mostNodes = 1000;
@@ -13,9 +13,7 @@ const mostAhead = 200;
 export function startsInMs(pool: PoolState, run: RunId, nowMs: number): number | null {
   const place = pool.queue.findIndex((work) => work.run === run);
   if (place === -1 || place > mostAhead || pool.nodes.length > mostNodes) return null;
-  const copies = new Map(
-    pool.nodes.map((node): [Node, Node] => [node, { ...node, freeDevices: [...node.freeDevices] }]),
-  );
+  const copies = new Map(pool.nodes.map((node): [Node, Node] => [node, copied(node)]));
   const nodes = [...copies.values()];
   const copyOf = (on: readonly Node[]) => on.flatMap((node) => copies.get(node) ?? []);
   const ends: { readonly work: Work; readonly on: readonly Node[]; readonly atMs: number }[] = [...pool.running].map(

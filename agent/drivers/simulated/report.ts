@@ -21,8 +21,18 @@ export function poolReport(pool: PoolState, nowMs: number, speed: number): Engin
 function groups(nodes: readonly Node[]): readonly NodeGroup[] {
   const alike = new Map<string, Node[]>();
   for (const node of nodes) {
-    const { up, cores, memoryMib, devices, features, freeCores, freeMemoryMib, freeDevices } = node;
-    const key = JSON.stringify([up, cores, memoryMib, devices, features, freeCores, freeMemoryMib, freeDevices]);
+    const { up, cores, memoryMib, devices, features, within, freeCores, freeMemoryMib } = node;
+    const key = JSON.stringify([
+      up,
+      cores,
+      memoryMib,
+      devices,
+      features,
+      within,
+      freeCores,
+      freeMemoryMib,
+      freeDevices(node),
+    ]);
     const group = alike.get(key);
     if (group) group.push(node);
     else alike.set(key, [node]);
@@ -42,13 +52,18 @@ function groups(nodes: readonly Node[]): readonly NodeGroup[] {
       memoryMib: one.memoryMib,
       accelerators: one.devices,
       features: one.features,
+      ...(one.within !== null && { within: one.within }),
       free,
     };
   });
 }
 
 function freeDevices(node: Node): Amounts["accelerators"] {
-  return node.devices.map((device, at) => ({ ...device, count: node.freeDevices[at] ?? 0 }));
+  return node.devices.map((device, at) => {
+    const left = node.shared.filter((one) => one.device === at).map(({ parts }) => parts);
+    const partsLeft = left.filter((parts) => parts > 0).sort((a, b) => a - b);
+    return { ...device, count: node.freeDevices[at] ?? 0, ...(partsLeft.length > 0 && { partsLeft }) };
+  });
 }
 
 function held(works: readonly Work[]): Amounts {
@@ -59,7 +74,7 @@ function held(works: readonly Work[]): Amounts {
     memoryMib += on.length * ask.memoryMib;
     for (const node of on) {
       const device = ask.devices && node.devices.find(({ model }) => (ask.devices?.model ?? model) === model);
-      if (!device || !ask.devices) continue;
+      if (!device || !ask.devices || ask.devices.shareMilli !== undefined) continue;
       const key = `${device.vendor}/${device.model}`;
       cards.set(key, { ...device, count: (cards.get(key)?.count ?? 0) + ask.devices.count });
     }

@@ -4,7 +4,7 @@ import { medianError } from "#core/scheduling/estimate/start-errors.ts";
 import { type LearntStarts, waitsAlike } from "#core/scheduling/estimate/starts.ts";
 import { type Asked, isBetter, type Offer, offerOf } from "#core/scheduling/fit.ts";
 import type { Demand } from "#core/scheduling/packing/demand.ts";
-import { growthIn } from "#core/scheduling/packing/whole-cards.ts";
+import { growthIn } from "#core/scheduling/packing/growth.ts";
 import { costS } from "#core/scheduling/placing/score.ts";
 import type { Placing } from "#core/scheduling/policy.ts";
 import { earliestFit } from "#core/scheduling/twin.ts";

@@ -265,7 +265,7 @@ export function canMakeRoom(pool: PoolRecord): boolean {
   if (state?.contract !== "dedicated" || typeof state.sharePercent === "number") return false;
   if (state.foreign !== "none" && state.alone !== true) return false;
   if (isOneNode(pool) && upSize !== size) return false;
-  if (taken.cores > size.cores || taken.memoryMib > size.memoryMib) return false;
+  if (taken.shares > 0 || taken.cores > size.cores || taken.memoryMib > size.memoryMib) return false;
   return devices.every(
     ({ vendor, model }, device) => (taken.cards.get(deviceKey(vendor, model)) ?? 0) <= (size.cards[device] ?? 0),
   );

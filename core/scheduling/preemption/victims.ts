@@ -264,5 +264,6 @@ export function roomWith(pool: PoolRecord, over: readonly LiveRun[]): Room {
     sum.memoryMib += memoryMib;
     if (device !== -1) sum.cards[device] = (sum.cards[device] ?? 0) + cards;
   }
-  return { cells: [{ count: 1, ...sum }], ...sum };
+  const node = room.cells[0]?.node ?? { order: 0, cores: sum.cores, group: null };
+  return { cells: [{ count: 1, ...sum, shared: null, node }], ...sum };
 }

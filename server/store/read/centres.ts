@@ -184,7 +184,8 @@ export async function readUses(db: Query, centres: readonly string[] | null): Pr
     `select centre_id as centre, pool, count(*) as runs, count(*) filter (where started_ms is null) as waiting,
        sum((allocation ->> 'nodes')::bigint * (allocation ->> 'coresPerNode')::bigint)::bigint as cores,
        sum((allocation ->> 'nodes')::bigint * (allocation ->> 'memoryMibPerNode')::bigint)::bigint as "memoryMib",
-       sum((allocation ->> 'nodes')::bigint * (allocation ->> 'acceleratorsPerNode')::bigint)::bigint as accelerators
+       ceil(sum((allocation ->> 'nodes')::bigint * (allocation ->> 'acceleratorsPerNode')::bigint
+         * coalesce((allocation ->> 'acceleratorShareMilli')::bigint, 1000)) / 1000)::bigint as accelerators
      from run where ended_ms is null and ($1::text[] is null or centre_id = any($1)) group by 1, 2`,
     [centres],
   );
@@ -212,12 +213,14 @@ export async function readNodes(
       | "free"
     > & {
       readonly alone: boolean;
+      readonly within: string | null;
     }
   >(
     `select centre.id as centre, pool.value ->> 'name' as pool, node.value ->> 'names' as name,
        (node.value ->> 'count')::int as count, node.value ->> 'state' as state, node.value ->> 'reason' as reason,
        (node.value ->> 'cores')::int as cores, (node.value ->> 'memoryMib')::int as "memoryMib",
        node.value -> 'accelerators' as accelerators, node.value -> 'features' as features, node.value -> 'free' as free,
+       node.value ->> 'within' as within,
        jsonb_array_length(pool.value -> 'nodes') = 1 and (node.value ->> 'count')::int = 1 as alone
      from centre, jsonb_array_elements(centre.engine -> 'pools') with ordinality as pool (value, place),
        jsonb_array_elements(pool.value -> 'nodes') with ordinality as node (value, place)
@@ -226,10 +229,11 @@ export async function readNodes(
     [page.centre, page.skip, page.limit],
   );
   const uses = await readUses(pool, [...new Set(rows.map((row) => row.centre))]);
-  return rows.map(({ alone, ...node }) => {
+  return rows.map(({ alone, within, ...node }) => {
     // Runs are placed on pools; only where a pool has one node is it known which one they are on.
     const use = alone ? uses.find((one) => one.centre === node.centre && one.pool === node.pool) : undefined;
-    return { ...node, coresInUse: use?.cores ?? 0, memoryMibInUse: use?.memoryMib ?? 0, runs: use?.runs ?? 0 };
+    const inUse = { coresInUse: use?.cores ?? 0, memoryMibInUse: use?.memoryMib ?? 0, runs: use?.runs ?? 0 };
+    return { ...node, ...(within !== null && { within }), ...inUse };
   });
 }
 
