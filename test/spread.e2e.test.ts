@@ -10,7 +10,8 @@ import { eventually, type Network, startNetwork } from "./network.ts";
 import { joinSlurm, type SlurmCentre } from "./slurm-centre.ts";
 
 // One `weir submit --array` of 200 tasks over two real Slurm clusters and the local centre, with an agent killed in the
-// middle: every task runs once, sees the user's whole array, and its exit code, log and usage are right.
+// middle: every task runs once, sees the user's whole array, and its exit code, log and usage are right. What the scheduler
+// was told and decided meanwhile, replayed without it, comes out the same.
 
 const tasks = 200;
 
@@ -19,8 +20,11 @@ describe("an array over three centres", { skip: requires("root", "slurm", "sudo"
   let network: Network;
   const centres: SlurmCentre[] = [];
   let folder = "";
+  // Written by the server's own user.
+  const recording = join("/tmp", `weir-spread-recording-${process.pid}`);
   before(async () => {
-    [clusters, network] = await Promise.all([startClusters(), startNetwork({ env: { WEIR_LOCAL_CORES: "4" } })]);
+    const env = { WEIR_LOCAL_CORES: "4", WEIR_RECORD: recording };
+    [clusters, network] = await Promise.all([startClusters(), startNetwork({ env })]);
     for (const name of ["jinan", "qingdao"] as const) centres.push(await joinSlurm(network, clusters, name, {}));
     folder = mkdtempSync(join(tmpdir(), "weir-spread-"));
   });
@@ -29,6 +33,7 @@ describe("an array over three centres", { skip: requires("root", "slurm", "sudo"
     await network?.remove();
     await clusters?.stop();
     if (folder) rmSync(folder, { recursive: true });
+    rmSync(recording, { force: true });
   });
 
   test("each of 200 tasks runs once, and all of it is right", { timeout: 560_000 }, async () => {
@@ -70,7 +75,7 @@ describe("an array over three centres", { skip: requires("root", "slurm", "sudo"
       assert.deepEqual(
         [end.kind, end.exitCode ?? 0],
         index % 7 === 0 ? ["failed", 3] : ["succeeded", 0],
-        `task ${index}`,
+        `task ${index} at ${run.centre}: ${JSON.stringify(end)}`,
       );
       const wallMs = run.usage?.wallMs ?? 0;
       assert.ok(wallMs >= 1_900 && wallMs < 60_000, `task ${index} at ${run.centre}: ${wallMs} ms`);
@@ -92,6 +97,13 @@ describe("an array over three centres", { skip: requires("root", "slurm", "sudo"
     for (const { key, runs } of usage.rows) assert.equal(runs, seen.get(key), key);
     const books = JSON.parse((await network.weir(["ledger", "check", "--json"])).stdout);
     assert.equal(books.balanced, true);
+
+    await network.stop();
+    const replayed = await network.weir(["replay", recording, "--json"]);
+    assert.equal(replayed.status, 0, replayed.stdout.slice(0, 2000));
+    const { kind, placements } = JSON.parse(replayed.stdout);
+    assert.equal(kind, "equal");
+    assert.ok(placements >= tasks, `${placements} placements`);
   });
 });
 
