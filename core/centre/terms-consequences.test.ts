@@ -34,7 +34,7 @@ test("each thing that changes is said with what of the network is there; what do
   assert.match(said({ contract: "opportunistic" }), /only what fits at once is sent there/);
   assert.match(
     said({ hours: [night] }, { waiting: 1 }),
-    /Monday–Friday 20:00–08:00 \(Asia\/Shanghai\)\. Nothing is sent there before Monday at 20:00\. .*outside the hours/,
+    /Monday–Friday 20:00–08:00 \(Asia\/Shanghai\)\. Nothing is sent there before Monday at 20:00\. .*withdrawn where its lease reaches beyond them/,
   );
   const all = termsConsequences([change({ hours: [night], sharePercent: 10 })], 7, mondayNoonMs, "zh");
   assert.equal(all.length, 4);

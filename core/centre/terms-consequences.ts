@@ -156,8 +156,8 @@ function hoursSaid(hours: readonly Hours[], waiting: number, nowMs: number): Sai
     waiting === 0
       ? ["", ""]
       : [
-          ` What waits there (runs: ${waiting}) keeps its lease and may start outside the hours.`,
-          `在该处等待的 ${waiting} 个保持原租约，可能在时段之外开始。`,
+          ` What waits there (runs: ${waiting}) is withdrawn where its lease reaches beyond them, and placed again.`,
+          `在该处等待的 ${waiting} 个若租约超出时段，则撤回并重新派发。`,
         ];
   return [
     `work may be started there ${en} (Asia/Shanghai).${closed[0]}${keeps[0]}`,

@@ -1,12 +1,13 @@
 import type { CentreId } from "#core/ids.ts";
 import { type Database, type Log, silent } from "#server/store/database.ts";
+import { readBeyondHours } from "#server/store/read/beyond-hours.ts";
 import type { TransitionWriter } from "#server/store/transitions.ts";
 import type { Leader } from "./lead.ts";
 
 /**
  * What time alone brings about, each by a look every few seconds on the leading server: centres that are not heard of
  * become unreachable (R2), `restart-after` puts their tasks back, and idempotency keys are forgotten after a day.
- * A centre that leaves is parted with once nothing is left there. A lease that has passed is deliberately absent: nothing moves without the agent's own report (R1).
+ * A centre that leaves is parted with once nothing is left there. What waits under a lease that reaches beyond hours agreed since is asked back. A lease that has passed is deliberately absent: nothing moves without the agent's own report (R1).
  */
 export function openTending(settings: TendingSettings): { readonly close: () => Promise<void> } {
   const { db, transitions, leader, log = silent, everyMs = 1_000 } = settings;
@@ -22,6 +23,8 @@ export function openTending(settings: TendingSettings): { readonly close: () => 
     const nowMs = Date.now();
     await findUnreachable(settings, nowMs, sinceMs);
     await partWithTheEmpty(settings);
+    const beyond = await readBeyondHours(db.pool, nowMs);
+    if (beyond.length > 0) await transitions.askBack(beyond, epoch);
     const away = await db.pool.query("select from centre where unreachable_since_ms is not null limit 1");
     const restarted = away.rowCount === 0 ? 0 : await transitions.restart(epoch);
     if (restarted > 0) log.info({ restarted }, "tasks of unreachable centres went back to the queue");

@@ -1,6 +1,7 @@
 import { type Intake, type IntakeStep, moveIntake, resultOf, withdrawsWaiting } from "#core/centre/intake.ts";
 import type { CentreId, PersonId } from "#core/ids.ts";
 import type { Refusal } from "#core/refusal.ts";
+import { askBack } from "./ask-back.ts";
 import type { Transaction } from "./transitions.ts";
 
 export type IntakeSet =
@@ -32,7 +33,11 @@ export async function setIntake(
   const { intake } = moved;
   await client.query("update centre set intake = $2 where id = $1", [centre, intake]);
   await noteStep(transaction, centre, step, person);
-  if (withdrawsWaiting[intake]) await askBack(transaction, centre, step);
+  if (withdrawsWaiting[intake])
+    await askBack(transaction, {
+      centre,
+      cause: `${step}: ${centre} takes nothing new, and what waits there goes elsewhere`,
+    });
   if (intake === "left") {
     await client.query("update centre set life_cycle = 'retired' where id = $1", [centre]);
     await client.query(
@@ -79,19 +84,4 @@ async function noteStep(
     centre,
     cause,
   ]);
-}
-
-/** What has not started, as far as is known here: the centre knows better, and answers. */
-async function askBack({ client, nowMs }: Transaction, centre: CentreId, step: string): Promise<void> {
-  await client.query(
-    `with asked as (
-       update run set withdraw_ms = $2
-       where centre_id = $1 and ended_ms is null and started_ms is null and withdraw_ms is null and cancel_ms is null
-       returning job_id, index, attempt
-     )
-     insert into event (at_ms, project_id, job_id, index, attempt, kind, centre_id, cause)
-     select $2::bigint, j.project_id, a.job_id, a.index, a.attempt, 'withdraw-requested', $1, $3::text
-     from asked a join job j on j.id = a.job_id`,
-    [centre, nowMs, `${step}: ${centre} takes nothing new, and what waits there goes elsewhere`],
-  );
 }

@@ -7,6 +7,7 @@ import type { RunObservation } from "#core/run-order.ts";
 import type { Withdrawal } from "#core/scheduling/placing/moves.ts";
 import type { DependencyEnd, Placement, PreemptedRun, TaskTold } from "#core/scheduling/world.ts";
 import { accountIds } from "./accounts.ts";
+import { type AskedBack, askAllBack } from "./ask-back.ts";
 import { cancelTasks } from "./cancel-tasks.ts";
 import { advisoryLocks, type Database, isConnectionLost, type Log, silent } from "./database.ts";
 import { declareLost } from "./declare-lost.ts";
@@ -40,6 +41,8 @@ export type TransitionWriter = {
   readonly endQueued: (ends: readonly DependencyEnd[], epoch: number) => Promise<Placed>;
   /** Asks for runs back that would be done earlier elsewhere. */
   readonly takeBack: (withdrawals: readonly Withdrawal[], epoch: number) => Promise<Placed>;
+  /** Asks for what has not started back from centres, or from pools. */
+  readonly askBack: (asked: readonly AskedBack[], epoch: number) => Promise<Placed>;
   /** Tells a queued task when it may start. */
   readonly tellStart: (told: TaskTold, epoch: number) => Promise<Placed>;
   /** Asks runs to end for others; those of a task are left out where it or one of them is stale. */
@@ -251,6 +254,7 @@ export function openTransitionWriter(db: Database, settings: TransitionSettings 
       ),
     endQueued: (ends, epoch) => ask({ kind: "alone", act: (tx) => endQueuedTasks(tx, ends, epoch) }, null),
     takeBack: (withdrawals, epoch) => ask({ kind: "alone", act: (tx) => takeBack(tx, withdrawals, epoch) }, null),
+    askBack: (asked, epoch) => ask({ kind: "alone", act: (tx) => askAllBack(tx, asked, epoch) }, null),
     tellStart: (told, epoch) => ask({ kind: "alone", act: (tx) => tellStart(tx, told, epoch) }, null),
     observe: (centre, agentSession, observations) =>
       ask<Observed>(
