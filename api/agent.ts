@@ -35,7 +35,14 @@ export const observation = z
   .discriminatedUnion("kind", [
     z.strictObject({ kind: z.literal("accepted"), run: runName, atMs: timeMs }),
     z.strictObject({ kind: z.literal("started"), run: runName, atMs: timeMs, evidence: z.string().max(1000) }),
-    z.strictObject({ kind: z.literal("remark"), run: runName, atMs: timeMs, words: z.string().max(1000) }),
+    z.strictObject({
+      kind: z.literal("remark"),
+      run: runName,
+      atMs: timeMs,
+      words: z.string().max(1000),
+      /** What the end that the run was asked for waits for there; null: nothing any more. */
+      cancelWaits: z.string().max(40).nullable().optional(),
+    }),
     z.strictObject({
       kind: z.literal("waiting"),
       run: runName,

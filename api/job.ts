@@ -395,6 +395,8 @@ export const run = z
         start: startRange.nullable(),
       })
       .nullable(),
+    /** Asked to end and not yet ended: since when, and what the centre waits for, where it says so. */
+    cancelling: z.strictObject({ sinceMs: timeMs, words: z.string() }).nullable(),
     cores: z.int(),
     memoryMib: z.int(),
     accelerators: z.int(),

@@ -183,6 +183,7 @@ export const words = {
   factIntake: ["intake", "接收"],
   factAgent: ["agent", "代理"],
   factQueue: ["centre's queue", "本地队列"],
+  factCancelling: ["cancel", "取消"],
   factOrder: ["order", "排序"],
   factStartsAt: ["estimated start", "预计开始"],
   startBetween: ["nine in ten by {to}, one in ten before {from}", "90% 在 {to} 前开始，10% 在 {from} 前"],

@@ -85,8 +85,17 @@ export type RunObservation =
       readonly startsInMs: number | null;
     }
   | { readonly kind: "started"; readonly run: RunId; readonly atMs: number; readonly evidence: string }
-  /** What cannot be done for it now, and what that waits for: for its history alone. Names no local user or path (P2). */
-  | { readonly kind: "remark"; readonly run: RunId; readonly atMs: number; readonly words: string }
+  /**
+   * What cannot be done for it now, and what that waits for: for its history. Names no local user or path (P2).
+   * `cancelWaits`: what the end that it was asked for waits for; null: nothing any more; absent: it is not about that.
+   */
+  | {
+      readonly kind: "remark";
+      readonly run: RunId;
+      readonly atMs: number;
+      readonly words: string;
+      readonly cancelWaits?: string | null | undefined;
+    }
   | {
       readonly kind: "ended";
       readonly run: RunId;

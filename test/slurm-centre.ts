@@ -39,13 +39,15 @@ export async function joinSlurm(
   clusters: Clusters,
   name: "jinan" | "qingdao",
   agentEnv: Readonly<Record<string, string>>,
+  /** Of slurm.json. */
+  said: object = {},
 ): Promise<SlurmCentre> {
   const cluster = clusterOf(clusters, name);
-  const site = makeTestSite(clusters, name);
+  const site = makeTestSite(clusters, name, { site: said });
   const folder = site.settings.folder;
   const { uid, gid } = clusters.agentUser;
   const { helper } = site.settings.site;
-  writeFileSync(join(folder, "slurm.json"), JSON.stringify({ helper, slurmConf: cluster.slurmConf }));
+  writeFileSync(join(folder, "slurm.json"), JSON.stringify({ helper, slurmConf: cluster.slurmConf, ...said }));
   for (const path of [folder, ...readdirSync(folder).map((file) => join(folder, file))]) chownSync(path, uid, gid);
 
   const client = createClient({ baseUrl: network.url, token: () => network.token });

@@ -114,6 +114,9 @@ async function printRuns(call: Call, task: TaskDetail): Promise<void> {
             [say("factQueue"), `${run.waiting.engineId}: ${run.waiting.words}`],
             ...(run.waiting.start === null ? [] : [[say("factStartsAt"), startText(call, run.waiting.start)] as const]),
           ] as const)),
+      ...(run.cancelling === null
+        ? []
+        : [[say("factCancelling"), `${timeText(run.cancelling.sinceMs)} ${run.cancelling.words}`] as const]),
       ...(run.words === null ? [] : [[say("columnWords"), run.words] as const]),
       ...(run.startedMs === null ? [] : [[say("columnStarted"), timeText(run.startedMs)] as const]),
       ...(run.endedMs === null ? [] : [[say("columnEnded"), timeText(run.endedMs)] as const]),

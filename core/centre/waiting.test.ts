@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { isNewReason, waitWords } from "#core/centre/waiting.ts";
+import { cancelWords, isNewReason, waitWords } from "#core/centre/waiting.ts";
 
 const priority = { reason: "Priority", reasonKind: "priority" };
 const unknown = { reason: "FullMoon", reasonKind: null };
@@ -26,4 +26,11 @@ test("the history tells of a reason only when its kind changes", () => {
   assert(isNewReason(priority, { reason: "Resources", reasonKind: "resources" }));
   assert(isNewReason(none, priority));
   assert(isNewReason(unknown, { reason: "NewMoon", reasonKind: null }));
+});
+
+test("an end that was asked for says what it waits for; a word of a later agent is shown as it came", () => {
+  assert.equal(cancelWords(null, "en"), "was asked to end");
+  assert.match(cancelWords("credential", "en"), /^was asked to end: it waits until its user has lent .*weir-delegate/);
+  assert.match(cancelWords("credential", "zh"), /^已请求结束：.*weir-delegate/);
+  assert.equal(cancelWords("a moon", "zh"), "已请求结束：a moon");
 });

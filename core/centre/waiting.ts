@@ -52,6 +52,25 @@ export const waitKinds = {
 
 export type WaitKind = keyof typeof waitKinds;
 
+/** What may keep a centre from ending a run that it was asked to end. */
+const cancelWaits = {
+  credential: {
+    en: "it waits until its user has lent the centre a credential again (weir-delegate)",
+    zh: "须待该用户重新向中心出借凭据（weir-delegate）",
+  },
+} as const satisfies Record<string, { readonly en: string; readonly zh: string }>;
+
+/** For an agent that tells it. */
+export type CancelWait = keyof typeof cancelWaits;
+
+/** Of a run that was asked to end and has not; `waitsFor`: one of the above, or what a later agent says. */
+export function cancelWords(waitsFor: string | null, language: Language): string {
+  const asked = { en: "was asked to end", zh: "已请求结束" }[language];
+  if (waitsFor === null) return asked;
+  const waits = isCancelWait(waitsFor) ? cancelWaits[waitsFor][language] : waitsFor;
+  return { en: `${asked}: ${waits}`, zh: `${asked}：${waits}` }[language];
+}
+
 type Reason = Pick<RunWait, "reason" | "reasonKind">;
 
 /** The kind's words and the engine's own word beside them; a word that nobody knows is shown as it came. */
@@ -76,6 +95,10 @@ export function isNewEstimate(last: ToldInQueue | undefined, { madeMs, startsMs 
 /** Whoever holds his own work at a centre wants it there: it is not moved. */
 export function isHeldByUser(reasonKind: string | null): boolean {
   return reasonKind === "held-by-user";
+}
+
+function isCancelWait(text: string): text is CancelWait {
+  return Object.hasOwn(cancelWaits, text);
 }
 
 function isKind(text: string): text is WaitKind {

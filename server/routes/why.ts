@@ -1,6 +1,6 @@
 import type { z } from "zod";
 import type { whatIf, why } from "#api/job.ts";
-import { waitWords } from "#core/centre/waiting.ts";
+import { cancelWords, waitWords } from "#core/centre/waiting.ts";
 import { jobId } from "#core/ids.ts";
 import { endReasonWords } from "#core/job/end-reason.ts";
 import { candidatesOf } from "#core/scheduling/decision.ts";
@@ -189,11 +189,12 @@ function whyPlaced(task: TaskView, placed: Placed | null, language: Language): W
           .replace("{time}", new Date(task.unreachableSinceMs).toISOString().replace(/\.\d+/, ""));
   const waiting = placed?.waiting ?? null;
   const waits = waiting === null ? "" : words.there[language].replace("{reason}", waitWords(waiting, language));
+  const cancel = placed?.cancel ? cancelWords(placed.cancel.waitsFor ?? null, language) : "";
   const ended = task.outcome === null ? [] : [endedWords(task.outcome, placed?.words ?? null, language)];
   return {
     ...of(task),
     rule: null,
-    words: [...ended, where, away, waits].filter((part) => part !== "").join(language === "zh" ? "；" : "; "),
+    words: [...ended, where, away, cancel, waits].filter((part) => part !== "").join(language === "zh" ? "；" : "; "),
     candidates: (placed ? candidatesOf(placed.decision) : []).map((one) => candidateView(one, language)),
     decidedMs: placed?.decision.decidedMs ?? null,
     startsMs: waiting?.startsMs ?? null,

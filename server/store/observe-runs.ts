@@ -69,7 +69,7 @@ function observe(sheet: Sheet, run: RunLine, observation: RunObservation): void 
       startRun(sheet, run, atMs, observation.evidence);
       return;
     case "remark":
-      remarkRun(sheet, run, atMs, observation.words);
+      remarkRun(sheet, run, { ...observation, atMs });
       return;
     case "ended":
       endRun(sheet, run, { ...observation, atMs });

@@ -22,7 +22,7 @@ import {
   type TaskStep,
 } from "#core/job/state.ts";
 import { type BookedRun, endTransfers, holdTransfers, type Transfer } from "#core/ledger/transfer.ts";
-import type { Allocation, RunUsage } from "#core/run-order.ts";
+import type { Allocation, RunObservation, RunUsage } from "#core/run-order.ts";
 import { unreachable } from "#core/unreachable.ts";
 import type { EventDetail, EventKind, NewEvent } from "./event.ts";
 
@@ -101,6 +101,8 @@ export type Cancel = {
   readonly reason: string | null;
   /** The run is to make room for this task: it is preempted, and its own task goes back to the queue. */
   readonly claimant?: TaskRef;
+  /** What the centre waits for before it can end the run. */
+  readonly waitsFor?: string;
 };
 
 export function emptySheet(
@@ -214,9 +216,18 @@ export function waitRun(
   record(sheet, run, "waiting", null, told.atMs, cause, { startsMs, held: isHeldByUser(reasonKind) });
 }
 
-/** What an agent says of a run that goes on, for its history. */
-export function remarkRun(sheet: Sheet, run: RunLine, atMs: number, words: string): void {
-  if (run.state !== "ended") record(sheet, run, "remark", null, atMs, words);
+/** What an agent says of a run that goes on: for its history, and of an end that it was asked for, what that waits for. */
+export function remarkRun(
+  sheet: Sheet,
+  run: RunLine,
+  { atMs, words, cancelWaits }: Pick<Extract<RunObservation, { kind: "remark" }>, "atMs" | "words" | "cancelWaits">,
+): void {
+  if (run.state === "ended") return;
+  record(sheet, run, "remark", null, atMs, words);
+  if (!run.cancel || cancelWaits === undefined) return;
+  const { waitsFor: _, ...cancel } = run.cancel;
+  run.cancel = cancelWaits === null ? cancel : { ...cancel, waitsFor: cancelWaits };
+  sheet.changedRuns.add(run);
 }
 
 /** A start that is already known is nothing; one that comes after the end is later evidence. */
@@ -313,7 +324,7 @@ function endOrRequeue(sheet: Sheet, task: TaskLine, run: RunLine, end: RunEnd, a
     case "again": {
       if (run.cancel && !run.cancel.claimant) {
         // Asked to end while it ran: it does not come back.
-        const outcome: Outcome = { kind: "cancelled", ...run.cancel };
+        const outcome = cancelledAs(run.cancel);
         endTask(sheet, task, outcome, atMs);
         record(sheet, run, "ended", "ended", atMs, `${endWords(end)}; cancelled`, {
           outcome: outcome.kind,
@@ -334,8 +345,15 @@ function endOrRequeue(sheet: Sheet, task: TaskLine, run: RunLine, end: RunEnd, a
   }
 }
 
+function cancelledAs({ by, reason }: Cancel): Outcome {
+  return { kind: "cancelled", by, reason };
+}
+
 export function requeueTask(sheet: Sheet, task: TaskLine, run: RunLine, cause: string): void {
   mustStep(sheet, task, { kind: "requeue", atMs: sheet.nowMs });
+  // As of its one task: it waits, and has not started. An array has begun with the first of its tasks.
+  const job = jobOf(sheet, task);
+  if (job.taskCount === 1) job.startedMs = null;
   record(sheet, run, "queued", "queued", sheet.nowMs, cause, startOf(run));
 }
 
@@ -351,7 +369,7 @@ export function supersedeRun(sheet: Sheet, run: RunLine, cause: string): void {
   run.superseded = true;
   askToEnd(sheet, run, { by: "network", reason: cause });
   if (cancelled) {
-    endTask(sheet, task, { kind: "cancelled", ...cancelled }, sheet.nowMs);
+    endTask(sheet, task, cancelledAs(cancelled), sheet.nowMs);
     record(sheet, run, "ended", "ended", sheet.nowMs, cause, { outcome: "cancelled" });
   } else requeueTask(sheet, task, run, cause);
 }

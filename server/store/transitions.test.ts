@@ -186,6 +186,49 @@ test("what a centre remarks about a run is in its history, and changes nothing e
   assert.equal((await kinds(id)).at(-1), "ended");
 });
 
+test("what an end that was asked for waits for is kept with the run, and no part of its outcome", async () => {
+  const [id = assert.fail()] = await submit(admitted());
+  const run = await placed(id);
+  const cancel = async () => (await rows("select cancel from run where job_id = $1", [id]))[0]?.cancel;
+  const remark = { kind: "remark", run, atMs: 6_000, words: "it waits" } as const;
+  await tell({ kind: "started", run, atMs: 5_000, evidence: "pid 7" }, { ...remark, cancelWaits: "credential" });
+  assert.equal(await cancel(), null, "nothing was asked for");
+  await writer.cancel({
+    ...{ tenant, person: member, idempotency: null, job: id, index: null, by: "user", reason: null, status: 200 },
+    answer: String,
+  });
+  await tell({ ...remark, cancelWaits: "credential" });
+  assert.deepEqual(await cancel(), { by: "user", reason: null, waitsFor: "credential" });
+  await tell(remark);
+  assert.deepEqual(await cancel(), { by: "user", reason: null, waitsFor: "credential" }, "it said nothing of that");
+  await tell({ ...remark, cancelWaits: null });
+  assert.deepEqual(await cancel(), { by: "user", reason: null });
+  await tell({ ...remark, cancelWaits: "credential" }, ended(run, { kind: "withdrawn", evidence: "it never began" }));
+  assert.deepEqual((await job(id))?.outcome, { kind: "cancelled", by: "user", reason: null });
+});
+
+test("a job that goes back to the queue has not started; an array has, with its first task", async () => {
+  const array = { ranges: [{ first: 0, last: 1, step: 1 }], throttle: null };
+  const [id = assert.fail(), many = assert.fail()] = await submit(
+    admitted({ requeue: true }),
+    admitted({ array, requeue: true }, "0-1"),
+  );
+  for (const each of [id, many]) {
+    const run = await placed(each);
+    await tell({ kind: "started", run, atMs: 5_000, evidence: "pid 7" });
+    assert.notEqual((await job(each))?.started_ms, null);
+    await tell(ended(run, { kind: "node-failed", reason: "no power" }));
+  }
+  assert.deepEqual([(await job(id))?.state, (await job(id))?.started_ms], ["queued", null]);
+  assert.notEqual((await job(many))?.started_ms, null);
+  const again = await placed(id, 0, 2);
+  await tell({ kind: "started", run: again, atMs: Date.now(), evidence: "pid 8" }, ended(again, { kind: "succeeded" }));
+  const [{ started_ms: startedMs } = {}] = await rows("select started_ms from run where job_id = $1 and attempt = 2", [
+    id,
+  ]);
+  assert.equal((await job(id))?.started_ms, startedMs);
+});
+
 test("a duplicate copy ends nothing", async () => {
   const [id = assert.fail()] = await submit(admitted());
   const run = await placed(id);

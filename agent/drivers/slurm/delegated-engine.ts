@@ -7,8 +7,8 @@ import type { RestEngine } from "./rest.ts";
  * for nothing; cancels wait until the user has lent another one.
  */
 export type DelegatedEngine = RestEngine & {
-  /** What waited for this user's credential is done, as far as it goes. */
-  readonly renewed: (user: string) => Promise<void>;
+  /** What waited for this user's credential is done, as far as it goes; `done`: of the job with this id of the engine. */
+  readonly renewed: (user: string, done: (engineId: string) => void) => Promise<void>;
 };
 
 export function delegatedEngine(
@@ -38,7 +38,7 @@ export function delegatedEngine(
       } catch (error) {
         if (!isWithoutCredential(error)) throw error;
         putOff(user, engineIds, which);
-        return { notThere: [], waitsFor: "its user has lent the centre a credential again (weir-delegate)" };
+        return { notThere: [], waitsFor: "credential" };
       }
     },
 
@@ -51,7 +51,7 @@ export function delegatedEngine(
       }
     },
 
-    async renewed(user) {
+    async renewed(user, done) {
       const theirs = waiting.get(user);
       if (theirs === undefined) return;
       for (const [id, which] of [...theirs]) {
@@ -62,6 +62,7 @@ export function delegatedEngine(
           throw error;
         }
         theirs.delete(id);
+        done(id);
         note("a cancel that waited for a credential was done", { user, job: id });
       }
       if (theirs.size === 0) waiting.delete(user);

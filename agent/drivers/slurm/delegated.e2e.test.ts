@@ -1,23 +1,11 @@
 import assert from "node:assert/strict";
-import {
-  chmodSync,
-  chownSync,
-  existsSync,
-  linkSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from "node:fs";
+import { chownSync, existsSync, linkSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
-import { placeByToken } from "#agent/install/place.ts";
 import { requires } from "../../../tools/requirement.ts";
 import { type Cluster, type Clusters, clusterOf, startClusters } from "../../../tools/slurm/clusters.ts";
+import { type ByToken, layByToken } from "./by-token-testing.ts";
 import { examineSite } from "./doctor.ts";
 import { arrayOrders, makeTestSite, orderOf, type TestAgent, type TestSite } from "./site-testing.ts";
 
@@ -27,38 +15,26 @@ const [li, wang, zhao] = ["weirt-li", "weirt-wang", "weirt-zhao"] as const;
 
 describe("users lend their own tokens", { skip: requires("root", "slurm", "sudo") }, () => {
   let clusters: Clusters;
-  let programs: string;
-  let weirDelegate: string;
+  let byToken: ByToken;
   const places = new Map<string, Place>();
   before(async () => {
     clusters = await startClusters({ nodeTimeoutS: 5 });
-    programs = mkdtempSync("/var/tmp/weir-by-token-");
-    chmodSync(programs, 0o755);
-    const { program, delegate } = placeByToken({ folder: join(programs, "lib") });
-    weirDelegate = delegate;
+    byToken = layByToken(clusters);
     for (const name of ["jinan", "qingdao"] as const) {
-      const cluster = clusterOf(clusters, name);
-      const place = { name, shared: join(cluster.sharedFolder, "weir"), tokens: join(programs, name, "tokens") };
-      for (const folder of [place.shared, join(programs, name)]) {
-        mkdirSync(folder, { mode: 0o711 });
-        chownSync(folder, clusters.agentUser.uid, clusters.agentUser.gid);
-      }
-      const delegated = { folder: place.shared, tokens: place.tokens, program };
-      const rest = { url: cluster.restUrl };
-      const site = makeTestSite(clusters, name, { site: { transport: "rest", rest, delegated } });
+      const { shared, tokens, site: said } = byToken.at(name);
+      const site = makeTestSite(clusters, name, { site: said });
       rmSync(site.helper);
-      places.set(name, { ...place, cluster, site, agent: await site.open() });
+      places.set(name, { name, shared, tokens, cluster: clusterOf(clusters, name), site, agent: await site.open() });
     }
   });
   after(async () => {
     for (const { agent } of places.values()) await agent.driver.close();
     await clusters?.stop();
     for (const { site } of places.values()) site.remove();
-    rmSync(programs, { recursive: true, force: true });
+    byToken?.remove();
   });
   const at = (name: string) => places.get(name) ?? assert.fail(`no ${name}`);
-  const lend = ({ cluster, shared }: Place, user: string, ...words: readonly string[]) =>
-    cluster.run(user, [weirDelegate, "--folder", shared, ...words]);
+  const lend = ({ name }: Place, user: string, ...words: readonly string[]) => byToken.lend(name, user, ...words);
   const readiness = ({ agent }: Place, person: number) =>
     agent.driver.mapping.entries().find((entry) => entry.person === person)?.readiness;
   const becomes = (place: Place, person: number, kind: string) =>
@@ -187,7 +163,7 @@ describe("users lend their own tokens", { skip: requires("root", "slurm", "sudo"
         assert.equal(await agent.driver.cancel(goesOn.run), "cancelling");
         await agent.until(() => agent.notes.some((note) => /a cancel waits until its user has lent/.test(note)));
         const remark = agent.seen.find((one) => one.kind === "remark" && one.run === goesOn.run);
-        assert.match(remark?.kind === "remark" ? remark.words : "", /^the cancel waits until its user has lent/);
+        assert.deepEqual(remark?.kind === "remark" && remark.cancelWaits, "credential");
         writeFileSync(flag, "");
         if (name === "qingdao")
           // Nothing is hidden from the agent there: it sees the end with its own eyes.
@@ -202,6 +178,11 @@ describe("users lend their own tokens", { skip: requires("root", "slurm", "sudo"
         assert.equal((await lend(place, wang, "--lifespan", "900")).status, 0);
         assert.deepEqual((await agent.ended(lives.run)).end, { kind: "failed", exitCode: 4 });
         assert.deepEqual((await agent.ended(goesOn.run)).end, { kind: "cancelled", by: "user", reason: null });
+        const told = agent.seen.flatMap((one) => (one.kind === "remark" && one.run === goesOn.run ? [one] : []));
+        assert.deepEqual(
+          told.map(({ cancelWaits }) => cancelWaits),
+          ["credential", null],
+        );
         await becomes(place, 2, "ready");
         await agent.queue(late);
         assert.deepEqual((await agent.ended(late.run)).end, { kind: "failed", exitCode: 5 });
@@ -247,7 +228,7 @@ describe("users lend their own tokens", { skip: requires("root", "slurm", "sudo"
         await put(zhao, "ask=delegate\ntoken=");
         await agent.until(() => drops(place).length === 0);
         assert.match(readFileSync(tokenOf(place, li), "utf8"), /^token=(?!aaaa)/m);
-        assert.notEqual((await cluster.run("root", [weirDelegate, "--folder", shared])).status, 0);
+        assert.notEqual((await cluster.run("root", [byToken.weirDelegate, "--folder", shared])).status, 0);
         assert.match(
           (await lend(place, zhao, "--folder", cluster.sharedFolder)).stderr,
           /written by others|No such file/,
@@ -373,6 +354,27 @@ describe("users lend their own tokens", { skip: requires("root", "slurm", "sudo"
     assert.equal(existsSync(join(place.tokens, String(uidOf(li)))), false);
   });
 
+  test("a cancel that waits for a credential is not forgotten by a restart, though nobody asks again", async () => {
+    const place = at("qingdao");
+    const waits = ({ seen }: TestAgent, run: string) =>
+      seen.some((one) => one.kind === "remark" && one.run === run && one.cancelWaits === "credential");
+    assert.equal((await lend(place, li, "--lifespan", "900")).status, 0);
+    await becomes(place, 1, "ready");
+    const order = orderOf("sleep 100");
+    await place.agent.queue(order);
+    await place.agent.started(order.run);
+    assert.equal((await lend(place, li, "--remove")).status, 0);
+    await becomes(place, 1, "needs-credential");
+    assert.equal(await place.agent.driver.cancel(order.run), "cancelling");
+    assert.ok(waits(place.agent, order.run));
+    await place.agent.driver.close();
+    const agent = await place.site.open();
+    places.set("qingdao", { ...place, agent });
+    await agent.until(() => waits(agent, order.run));
+    assert.equal((await lend(place, li, "--lifespan", "900")).status, 0);
+    assert.deepEqual((await agent.ended(order.run)).end, { kind: "cancelled", by: "user", reason: null });
+  });
+
   test("no token is in notes, in the notebook or in the agent's folder; the doctor names the mode", async () => {
     for (const { agent, site, tokens } of places.values()) {
       const kept = readdirSync(tokens).map((one) => /^token=(.+)$/m.exec(readFileSync(join(tokens, one), "utf8"))?.[1]);
@@ -393,7 +395,7 @@ function endsOf({ seen }: TestAgent, run: string): number {
 }
 
 type Place = {
-  readonly name: string;
+  readonly name: "jinan" | "qingdao";
   readonly shared: string;
   readonly tokens: string;
   readonly cluster: Cluster;

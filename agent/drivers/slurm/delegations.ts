@@ -2,7 +2,6 @@ import { setTimeout as delay } from "node:timers/promises";
 import { type Frame, text } from "#agent/drivers/process/frame.ts";
 import { payloadFrame } from "./commands.ts";
 import type { SlurmConfiguration } from "./configuration.ts";
-import type { DelegatedEngine } from "./delegated-engine.ts";
 import type { Finding } from "./doctor.ts";
 import type { Mapping, MappingEntry } from "./mapping.ts";
 import type { WeirAs } from "./weir-as.ts";
@@ -14,7 +13,8 @@ import type { WeirAs } from "./weir-as.ts";
  */
 export type DelegationSettings = {
   readonly helper: WeirAs;
-  readonly engine: Pick<DelegatedEngine, "renewed">;
+  /** What waited for this user's credential is done. */
+  readonly renewed: (user: string) => Promise<void>;
   readonly mapping: Mapping;
   readonly note: (words: string, facts: object) => void;
   readonly nowMs: () => number;
@@ -35,7 +35,7 @@ const nearShare = 1 / 10;
 const mostNearMs = 3_600_000;
 
 export async function keepDelegations(settings: DelegationSettings): Promise<void> {
-  const { helper, engine, mapping, note, nowMs, signal } = settings;
+  const { helper, renewed, mapping, note, nowMs, signal } = settings;
   while (!signal.aborted) {
     try {
       const { delegations, events } = await takeDelegations(helper);
@@ -50,7 +50,7 @@ export async function keepDelegations(settings: DelegationSettings): Promise<voi
           readiness: readiness.kind,
         });
       }
-      for (const { user } of delegations.values()) await engine.renewed(user);
+      for (const { user } of delegations.values()) await renewed(user);
     } catch (error) {
       if (!signal.aborted) note("what users lend is looked at again", { error: String(error) });
     }

@@ -23,6 +23,7 @@ import { keepProving } from "./proving.ts";
 import { readSite, type Site } from "./site.ts";
 import { openSubmitting } from "./submitting.ts";
 import { poolsSeen, surroundings } from "./surroundings.ts";
+import { openTakingOut } from "./taking-out.ts";
 import { openEngine } from "./transport.ts";
 import { openWeirAs } from "./weir-as.ts";
 
@@ -87,6 +88,7 @@ export async function openSlurm(
     note,
     vanishedAfterMs: settings.messageTimeoutMs ?? 60_000,
   });
+  const takingOut = openTakingOut({ engine, lookSoon: following.lookSoon, tell, note, nowMs: clocks.nowMs });
   const doubtful = doubts({ engine, note, messageTimeoutMs, ...clocks, signal: closing.signal });
 
   void keepProving({
@@ -116,7 +118,7 @@ export async function openSlurm(
   if ("renewed" in engine)
     void keepDelegations({
       helper,
-      engine,
+      renewed: (user) => engine.renewed(user, (engineId) => takingOut.done(user, engineId)),
       mapping,
       note,
       nowMs: clocks.nowMs,
@@ -253,12 +255,7 @@ export async function openSlurm(
       // On its way, or in doubt: whoever asks comes again.
       if (engineId === null) return "not-there";
       if (!noted.asked.has(run)) notebook.append([{ kind: "cancel", chunk: facts.chunk, run }], "synced");
-      const index = facts.runs.find((one) => one.run === run)?.index ?? 0;
-      const id = facts.isArray ? `${engineId}_${index}` : engineId;
-      const { waitsFor } = await engine.cancel(facts.user, [id], "all");
-      if (waitsFor !== undefined)
-        tell({ kind: "remark", run, atMs: clocks.nowMs(), words: `the cancel waits until ${waitsFor}` });
-      following.lookSoon(run);
+      await takingOut.takeOut(noted, run, "all");
       return "cancelling";
     },
 
@@ -267,11 +264,8 @@ export async function openSlurm(
       const noted = notebook.chunkOf(run);
       if (noted === null || noted.engineId === null) return "not-there";
       if (noted.ended.has(run) || following.track(run)?.phase === "running") return "started";
-      const { facts, engineId } = noted;
-      if (!noted.takenBack.has(run)) notebook.append([{ kind: "withdraw", chunk: facts.chunk, run }], "synced");
-      const index = facts.runs.find((one) => one.run === run)?.index ?? 0;
-      await engine.cancel(facts.user, [facts.isArray ? `${engineId}_${index}` : engineId], "waiting");
-      following.lookSoon(run);
+      if (!noted.takenBack.has(run)) notebook.append([{ kind: "withdraw", chunk: noted.facts.chunk, run }], "synced");
+      await takingOut.takeOut(noted, run, "waiting");
       return "asked";
     },
 
@@ -290,6 +284,7 @@ export async function openSlurm(
 
     listen(onObservation) {
       listener = onObservation;
+      void takingOut.goOn(notebook.chunks.values());
     },
 
     async readLog(run, stream, offset, maxBytes) {

@@ -1,3 +1,4 @@
+import type { CancelWait } from "#core/centre/waiting.ts";
 import type { JobWord } from "./job-word.ts";
 import type { WrapperRecord } from "./record.ts";
 import type { Words } from "./slurm-text.ts";
@@ -23,8 +24,8 @@ export interface Engine {
     which: "all" | "waiting",
   ): Promise<{
     readonly notThere: readonly string[];
-    /** It cannot be done now, and will be: after what, in words without a local name. */
-    readonly waitsFor?: string;
+    /** It cannot be done now, and will be once this has come. */
+    readonly waitsFor?: CancelWait;
   }>;
   /** The user's jobs whose tag begins so: all that queue or run or ended a short while ago, and those of accounting. */
   list(user: string, tag: string, sinceS: number): Promise<Listing>;

@@ -2,13 +2,14 @@ import type pg from "pg";
 import type { z } from "zod";
 import type { candidate, run } from "#api/job.ts";
 import { runEndView } from "#api/outcome-view.ts";
-import { type RunWait, waitWords } from "#core/centre/waiting.ts";
+import { cancelWords, type RunWait, waitWords } from "#core/centre/waiting.ts";
 import { jobId, runId } from "#core/ids.ts";
 import type { RunEnd, StateKind } from "#core/job/state.ts";
 import type { Allocation, RunUsage } from "#core/run-order.ts";
 import { candidatesOf, type Decision, type EarlierDecision } from "#core/scheduling/decision.ts";
 import { scoreWords } from "#core/scheduling/placing/score.ts";
 import { type Candidate, type Language, reasonWords } from "#core/scheduling/reasons.ts";
+import type { Cancel } from "#server/store/sheet.ts";
 import { type Amounts, amountsView, costView, noAmounts } from "./amounts.ts";
 
 export type RunView = z.output<typeof run>;
@@ -47,6 +48,8 @@ type RunRow = {
   readonly centre_id: string;
   readonly pool: string;
   readonly waiting: RunWait | null;
+  readonly cancel: Cancel | null;
+  readonly cancel_ms: number | null;
   readonly state: StateKind;
   readonly allocation: Allocation;
   readonly tariff_version: string;
@@ -77,6 +80,7 @@ function runView(row: RunRow, language: Language): RunView {
     unreachableSinceMs: row.unreachable_since_ms,
     pool: row.pool,
     waiting: waitingNow(row, language),
+    cancelling: cancellingNow(row, language),
     cores: allocation.nodes * allocation.coresPerNode,
     memoryMib: allocation.nodes * allocation.memoryMibPerNode,
     accelerators: allocation.nodes * allocation.acceleratorsPerNode,
@@ -101,6 +105,11 @@ function waitingNow({ waiting, state }: RunRow, language: Language): RunView["wa
   if (!waiting || (state !== "placed" && state !== "starting")) return null;
   const { engineId, reason, reasonKind, startsMs, sinceMs } = waiting;
   return { engineId, reason, reasonKind, words: waitWords(waiting, language), startsMs, sinceMs, start: null };
+}
+
+function cancellingNow({ cancel, cancel_ms: sinceMs, state }: RunRow, language: Language): RunView["cancelling"] {
+  if (!cancel || sinceMs === null || state === "ended") return null;
+  return { sinceMs, words: cancelWords(cancel.waitsFor ?? null, language) };
 }
 
 /** A rule and its facts in the words of the reader. */

@@ -5,6 +5,7 @@ import { outcomeView } from "#api/outcome-view.ts";
 import type { RunWait } from "#core/centre/waiting.ts";
 import type { Outcome, StateKind } from "#core/job/state.ts";
 import type { Decision, EarlierDecision } from "#core/scheduling/decision.ts";
+import type { Cancel } from "#server/store/sheet.ts";
 
 export type TaskView = z.output<typeof task>;
 
@@ -56,13 +57,16 @@ export type Placed = {
   readonly words: string | null;
   /** What is known of its wait in the centre's own queue, while it is there. */
   readonly waiting: RunWait | null;
+  /** Asked to end, while it has not. */
+  readonly cancel: Cancel | null;
   readonly decision: Decision | EarlierDecision;
 };
 
 /** Where its newest run was placed, what each centre said then, and how it went. */
 export async function readPlaced(pool: pg.Pool, job: number, index: number): Promise<Placed | null> {
   const { rows } = await pool.query<Placed>(
-    `select centre_id as centre, words, decision, case when state in ('placed', 'starting') then waiting end as waiting
+    `select centre_id as centre, words, decision, case when state in ('placed', 'starting') then waiting end as waiting,
+       case when state <> 'ended' then cancel end as cancel
      from run where job_id = $1 and index = $2 order by attempt desc limit 1`,
     [job, index],
   );
