@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { execFileSync, spawnSync } from "node:child_process";
+import { execFileSync, spawn, spawnSync } from "node:child_process";
 import {
   chmodSync,
   chownSync,
@@ -43,6 +43,10 @@ const policy = [
   "max-array 20",
   "max-files-mib 1",
 ];
+
+/** In the place of the machine's log: each datagram on a line. */
+const syslogd = `$| = 1; socket my $s, AF_UNIX, SOCK_DGRAM, 0 or die $!; bind $s, pack_sockaddr_un($ARGV[0]) or die $!;
+  print "ready\\n"; while (defined recv $s, my $text, 65536, 0) { print "$text\\n" }`;
 
 describe("weir-as", { skip }, () => {
   let site: Site;
@@ -251,6 +255,30 @@ describe("weir-as", { skip }, () => {
         ],
         "field:user",
       );
+    });
+
+    test("is an alert in the machine's log; what is refused on any day is not", async () => {
+      const socket = join(site.folder, "log-socket");
+      const listener = spawn("perl", ["-MSocket", "-e", syslogd, socket], { stdio: ["ignore", "pipe", "inherit"] });
+      let heard = "";
+      listener.stdout.on("data", (bytes) => (heard += bytes));
+      const hears = async (what: RegExp) => {
+        for (const untilMs = performance.now() + 30_000; !what.test(heard); await delay(20))
+          assert.ok(performance.now() < untilMs, `${what} in: ${heard}`);
+      };
+      await hears(/^ready$/m);
+      site.writePolicy([...policy, `output-root ${home}/data`, `syslog ${socket}`]);
+      writeFileSync(site.stopPath, "");
+      await refused("submit", submission(li, "9.0.1"), "stopped");
+      rmSync(site.stopPath);
+      await refused("submit", submission(li, "9.1.1", { nodes: "5" }), "max-nodes");
+      await refused("submit", submission("root", "9.2.1"), "root");
+      await refused("submit", submission(li, "9.3.1", { account: "theirs" }), "account");
+      await hears(/account=theirs/);
+      listener.kill();
+      const lines = heard.split("\n").filter((line) => line.startsWith("<"));
+      assert.equal(lines.length, 2, heard);
+      assert.match(lines[0] ?? "", /^<81>weir-as\[\d+\]: refused verb=submit user=root run=9\.2\.1 .*rule=root words=/);
     });
 
     test("asks for what the policy does not name", async () => {

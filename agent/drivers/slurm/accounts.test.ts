@@ -51,6 +51,7 @@ function helperWith(hooks: Hooks): WeirAs & { readonly asked: string[] } {
       const done = hooks[name]?.(input) ?? { exit: 1, output: {} };
       return frame({ ok: "1", exit: String(done.exit), output: JSON.stringify(done.output), stderr: "" });
     },
+    refusals: () => null,
     pid: () => null,
     close: () => {},
   };

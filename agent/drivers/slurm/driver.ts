@@ -25,7 +25,7 @@ import { openSubmitting } from "./submitting.ts";
 import { poolsSeen, surroundings } from "./surroundings.ts";
 import { openTakingOut } from "./taking-out.ts";
 import { openEngine } from "./transport.ts";
-import { openWeirAs } from "./weir-as.ts";
+import { openWeirAs, type Refusals } from "./weir-as.ts";
 
 /** Where the driver keeps what, and for tests the pace. */
 export type SlurmSettings = {
@@ -227,6 +227,7 @@ export async function openSlurm(
           accounting: configuration.hasAccounting
             ? "slurmdbd"
             : "none: times by scontrol, CPU and memory by the wrapper",
+          ...refusedText(helper.refusals()),
           ...(look.hidden === null ? {} : { load: look.hidden.slice(0, 500) }),
           ...(look.trouble === null ? {} : { trouble: look.trouble.slice(0, 500) }),
         };
@@ -323,5 +324,15 @@ export async function openSlurm(
       engine.close();
       notebook.close();
     },
+  };
+}
+
+/** For the centre's page: that the network asked for what the site's policy forbids, by which of its lines. */
+function refusedText(refusals: Refusals | null): Record<string, string> {
+  if (refusals === null) return {};
+  const { count, lastMs, rule } = refusals;
+  const at = new Date(lastMs).toISOString();
+  return {
+    alarm: `the site's policy refused ${count} requests, the last at ${at} by ${rule}; the site's audit says more`,
   };
 }

@@ -68,6 +68,12 @@ describe("the Slurm driver on real clusters", { skip: requires("root", "slurm", 
       await agent(name).until(() => [12, 13].every((person) => JSON.stringify(of(person)).includes("test submission")));
       assert.match(JSON.stringify(of(12)), /does not allow the account closed/);
       assert.match(JSON.stringify(of(13)), /the helper never acts as root/);
+      const { mechanisms } = await agent(name).driver.describe();
+      assert.match(
+        mechanisms.alarm ?? "",
+        /^the site's policy refused \d+ requests, the last at \S+ by (account|root);/,
+      );
+      assert.ok(agent(name).notes.some((note) => /^ALARM: .*"rule":"root"/.test(note)));
       await agent(name).queue({ ...order, run: orderOf("").run });
     });
 

@@ -10,9 +10,14 @@ import { EngineSilent } from "./engine.ts";
 export type WeirAs = {
   /** The answer's frame, be it a refusal. */
   readonly ask: (verb: string, fields: readonly Field[], timeoutMs?: number) => Promise<Frame>;
+  /** What the site's policy refused of what no honest network asks for, since this agent started; null: nothing. */
+  readonly refusals: () => Refusals | null;
   readonly pid: () => number | null;
   readonly close: () => void;
 };
+
+/** `rule`: the line of the policy, of the last of them. It names no local user. */
+export type Refusals = { readonly count: number; readonly lastMs: number; readonly rule: string };
 
 export type WeirAsSettings = {
   /** `sudo -n /…/weir-as serve`. */
@@ -24,6 +29,8 @@ export type WeirAsSettings = {
 /** Longer than a command may take in the helper (90 s in the policy it comes with) after some time in its queue. */
 const patienceMs = 150_000;
 const leastRestartMs = 200;
+/** What an honest network may be refused on any day, as in the helper itself; and where users lend their own tokens. */
+const ordinary = /^(stopped|before-submit|too-late|load|requeue|token-lifespan-max|max-.*|credential)$/;
 
 export function openWeirAs(settings: WeirAsSettings, note: (words: string, facts: object) => void): WeirAs {
   type Waiting = { readonly resolve: (frame: Frame) => void; readonly reject: (error: Error) => void };
@@ -32,6 +39,14 @@ export function openWeirAs(settings: WeirAsSettings, note: (words: string, facts
   let startedMs = Number.NEGATIVE_INFINITY;
   let asked = 0;
   let closed = false;
+  let refusals: Refusals | null = null;
+
+  function heed(verb: string, frame: Frame): void {
+    const rule = text(frame, "error") === "refused" ? text(frame, "rule") : null;
+    if (rule === null || ordinary.test(rule)) return;
+    refusals = { count: (refusals?.count ?? 0) + 1, lastMs: Date.now(), rule };
+    note("ALARM: the site's policy refused what no honest network asks for; its audit says more", { verb, rule });
+  }
 
   function lose(of: ChildProcess, why: string): void {
     if (child !== of) return;
@@ -84,8 +99,15 @@ export function openWeirAs(settings: WeirAsSettings, note: (words: string, facts
         reject(new EngineSilent(`weir-as gave no answer to ${verb} within ${timeoutMs / 1000} s`));
       }, timeoutMs);
       child.stdin?.write(encodeFrame([["verb", verb], ["re", re], ...fields]));
-      return promise.finally(() => clearTimeout(timer));
+      try {
+        const frame = await promise;
+        heed(verb, frame);
+        return frame;
+      } finally {
+        clearTimeout(timer);
+      }
     },
+    refusals: () => refusals,
     pid: () => child?.pid ?? null,
     close() {
       closed = true;

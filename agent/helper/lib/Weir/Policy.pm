@@ -23,7 +23,7 @@ my %KEY = (
     'max-time-min' => [$NUMBER, 0, 43_200], 'max-array' => [$NUMBER, 0, 1000], 'max-files-mib' => [qr/\d{1,2}/, 0, 16],
     'requeue' => [qr/yes|no/, 0, 'no'], 'load' => [qr/yes|no/, 0, 'no'], 'token-lifespan-max' => [$NUMBER, 0, 0],
     'slurm-conf' => [$PATH, 0, ''], 'slurm-bin' => [$PATH, 0, '/usr/bin'], 'command-timeout' => [$NUMBER, 0, 90], 'hook-timeout' => [$NUMBER, 0, 60],
-    'stop' => [$PATH, 0, '/etc/weir/stop'], 'audit' => [$PATH, 0, '/var/log/weir/weir-as.log'],
+    'stop' => [$PATH, 0, '/etc/weir/stop'], 'audit' => [$PATH, 0, '/var/log/weir/weir-as.log'], 'syslog' => [qr{/[\w.@+/-]{0,100}}, 0, '/dev/log'],
 );
 my $HOOK = qr/before-submit|create-account|add-association|remove|quota/;
 # Whoever is in one of these can become root, or reads what only root should, or rules Slurm.
