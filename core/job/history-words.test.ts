@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { cancelWords } from "#core/centre/waiting.ts";
 import { causeWords, stepWords, withTimes } from "#core/job/history-words.ts";
 
 test("steps and causes of Weir's own are in the reader's language, what others wrote stays", () => {
@@ -9,6 +10,7 @@ test("steps and causes of Weir's own are in the reader's language, what others w
   assert.equal(causeWords("preempted: makes way for 7_2", "zh"), "被抢占：为作业 7_2 让出位置");
   assert.equal(causeWords("cancelled by ada: wrong: input", "zh"), "由 ada 取消：wrong: input");
   assert.equal(causeWords("the disk is full", "zh"), null);
+  assert.equal(causeWords(cancelWords("credential", "en"), "zh"), cancelWords("credential", "zh"));
 });
 
 test("seconds become spans, and times the reader's own", () => {

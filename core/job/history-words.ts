@@ -25,7 +25,7 @@ export function withTimes(words: string, timeText: (atMs: number) => string): st
 }
 
 function patternOf(template: string): RegExp {
-  const escaped = template.replaceAll(/[.;]/g, "\\$&");
+  const escaped = template.replaceAll(/[.;()]/g, "\\$&");
   return new RegExp(`^${escaped.replaceAll(/\{([a-z])\}/g, "(?<$1>.+?)")}$`, "s");
 }
 
@@ -79,6 +79,18 @@ const causes: readonly (readonly [en: string, zh: string])[] = [
     "{a} 约 {g} 秒后启动，而 {b} 约需再等 {c} 秒：按评分早 {d} 秒完成；第 {e} 次迁移，至多 {f} 次",
   ],
   ["by the time limits of what runs, {a} may start it at {b}", "据运行中作业的时限，{a} 可于 {b} 启动"],
+  [
+    "by its terms work may be started in pool {a} of {b} until {c}, and its lease is longer",
+    "按约定，{b} 的资源池 {a} 可启动作业至 {c}，而其租约更长",
+  ],
+  [
+    "was asked to end: it waits until its user has lent the centre a credential again (weir-delegate)",
+    "已请求结束：须待该用户重新向中心出借凭据（weir-delegate）",
+  ],
+  [
+    "its user has lent a credential again, and the engine was asked to end it",
+    "该用户已重新出借凭据，已请求引擎结束该运行",
+  ],
   ["the agent has it on its disk", "代理已存盘"],
   ["the engine has it as {a}: {b}; it thinks it will start at {c}", "引擎中编号 {a}：{b}；引擎预计 {c} 启动"],
   ["the engine has it as {a}: {b}", "引擎中编号 {a}：{b}"],
