@@ -296,6 +296,11 @@ const orderTerms = z
     factor: z.number().nullable(),
     /** The run time that the score takes it to have; null: the time asked for. */
     predictedS: z.int().nullable(),
+    /**
+     * On its home centre alone it would have started so long ago, as far as is known. `goesAhead`: of visitors there. null:
+     * its tenant has no home, or it would wait there too.
+     */
+    home: z.strictObject({ centre: z.string(), lateS: z.int(), goesAhead: z.boolean() }).nullable(),
     words: z.string(),
   })
   .meta({ id: "OrderTerms" });

@@ -225,7 +225,15 @@ export const ledgerCheck = z
   })
   .meta({ id: "LedgerCheck" });
 
-export const tenant = z.strictObject({ id, name: slug, title: z.string() }).meta({ id: "Tenant" });
+export const tenant = z
+  .strictObject({
+    id,
+    name: slug,
+    title: z.string(),
+    /** The centre whose own users its people are; null: none. */
+    home: z.string().nullable(),
+  })
+  .meta({ id: "Tenant" });
 export const project = z.strictObject({ id, name: slug, title: z.string(), tenant: slug }).meta({ id: "Project" });
 export const person = z
   .strictObject({ id, name: slug, title: z.string(), administrator: z.boolean(), projects: z.array(slug) })
@@ -233,7 +241,11 @@ export const person = z
 export const tenantsPage = page("tenants", tenant).meta({ id: "TenantsPage" });
 export const projectsPage = page("projects", project).meta({ id: "ProjectsPage" });
 export const peoplePage = page("people", person).meta({ id: "PeoplePage" });
-export const newTenant = z.strictObject({ name: slug, title: text(200).optional() }).meta({ id: "NewTenant" });
+export const newTenant = z
+  .strictObject({ name: slug, title: text(200).optional(), home: text(100).optional() })
+  .meta({ id: "NewTenant" });
+/** null: from now on it has no home. */
+export const newHome = z.strictObject({ home: text(100).nullable() }).meta({ id: "NewHome" });
 export const newProject = z
   .strictObject({ name: slug, tenant: slug, title: text(200).optional() })
   .meta({ id: "NewProject" });

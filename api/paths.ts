@@ -63,6 +63,7 @@ export const paths = {
   setPolicy: { method: "PUT", path: "/policy" },
   tenants: { method: "GET", path: "/tenants" },
   addTenant: { method: "POST", path: "/tenants", idempotent: true },
+  setHome: { method: "PUT", path: "/tenants/:tenant/home" },
   projects: { method: "GET", path: "/projects" },
   addProject: { method: "POST", path: "/projects", idempotent: true },
   addMember: { method: "POST", path: "/projects/:project/members", idempotent: true },

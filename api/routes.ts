@@ -449,6 +449,15 @@ export const routes = {
     response: network.tenant,
     status: 201,
   }),
+  setHome: route({
+    ...paths.setHome,
+    tag: "administration",
+    access: "administrator",
+    summary: "Set the home centre of a tenant: its work is no worse off there than it would be there alone",
+    params: z.object({ tenant: slug }),
+    body: network.newHome,
+    response: network.tenant,
+  }),
   projects: route({
     ...paths.projects,
     tag: "administration",

@@ -1,5 +1,5 @@
 import { noOffers, oneMachine } from "#core/centre/engine.ts";
-import { centreId, jobId, personId, projectId, type TaskRef } from "#core/ids.ts";
+import { type CentreId, centreId, jobId, personId, projectId, type TaskRef, tenantId } from "#core/ids.ts";
 import type { Shape } from "#core/job/spec.ts";
 import { type PolicyName, policies } from "#core/scheduling/policy.ts";
 import { createWorld, type World } from "#core/scheduling/world.ts";
@@ -25,6 +25,8 @@ for (const queued of sizes.length > 0 ? sizes : [1_000, 100_000, 1_000_000]) {
 function measure(name: string, queued: number, jobs: number): void {
   const world = createWorld(policy);
   for (let i = 0; i < 100; i++) addCentre(world, i, 0);
+  const homes = Array.from({ length: 10 }, (_, i) => [tenantId(1 + i), centreName(i)] as const);
+  world.apply({ kind: "homes-set", homes, atMs: 0 });
   const before = residentMib();
   const applyMs = timed(() => {
     for (let i = 0; i < jobs; i++) addJob(world, name, i, queued / jobs);
@@ -88,7 +90,7 @@ function serve(world: World, name: string, queued: number, jobs: number, last: T
       if (!ended || !moved) break;
       if (moved !== ended) live[at] = moved;
       const indices = [{ first: ended.index, last: ended.index, step: 1 }];
-      world.apply({ kind: "tasks-ended", job: jobId(ended.job), indices, succeeded: true });
+      world.apply({ kind: "tasks-ended", job: jobId(ended.job), indices, succeeded: true, atMs: nowMs });
     }
     for (let i = 0; i < Math.ceil((perStep * jobs) / queued); i++) addJob(world, name, next++, queued / jobs, nowMs);
     starts += place(256);
@@ -112,7 +114,7 @@ function serve(world: World, name: string, queued: number, jobs: number, last: T
 function addCentre(world: World, i: number, cores: number): void {
   const accelerators = i % 4 === 0 ? [{ vendor: "huawei", model: "ascend-910", count: cores }] : [];
   const machine = { cores: cores * (1 + (i % 3)), memoryMib: 4000 * cores, memoryMibPerCore: 1000 };
-  const id = centreId(`c${`${i}`.padStart(3, "0")}`);
+  const id = centreName(i);
   const told = oneMachine("n", machine, accelerators);
   const contract = { contract: "dedicated", lifeCycle: "in-service", maxPending: 8, leaseMs: null } as const;
   const pools = [{ ...told, ...contract, name: "main", foreign: "none" as const }];
@@ -131,7 +133,11 @@ function addCentre(world: World, i: number, cores: number): void {
   });
 }
 
-/** Some hundreds of shapes and limits, or as many as jobs, some with accelerators, of 50 people; deterministic. */
+function centreName(i: number): CentreId {
+  return centreId(`c${`${i}`.padStart(3, "0")}`);
+}
+
+/** Some hundreds of shapes and limits, or as many as jobs, some with accelerators, of 50 people of ten tenants, each with a home; deterministic. */
 function addJob(world: World, name: string, i: number, tasks: number, atMs = i): void {
   const accelerators = i % 7 === 0 ? { vendor: "huawei", model: null, perNode: 1 + (i % 2) } : null;
   const shape: Shape = {
@@ -148,6 +154,7 @@ function addJob(world: World, name: string, i: number, tasks: number, atMs = i):
     kind: "job-queued",
     job: jobId(1 + i * Math.round(tasks)),
     submittedMs: atMs,
+    tenant: tenantId(1 + (i % 10)),
     project: projectId(1 + (i % 10)),
     person: personId(1 + (i % 50)),
     name: `job ${i}`,

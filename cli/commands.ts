@@ -311,9 +311,21 @@ export const commands: readonly Command[] = [
     operands: "NAME",
     summary: "adminTenantAdd",
     takes: [1, 1],
-    options: [title],
-    examples: [["weir admin tenant add ouc --title '中国海洋大学'", "exampleTenantAdd"]],
+    options: [title, { long: "home", value: "CENTRE", words: "optionHome" }],
+    examples: [
+      ["weir admin tenant add ouc --title '中国海洋大学'", "exampleTenantAdd"],
+      ["weir admin tenant add sdu --home jinan", "exampleTenantHome"],
+    ],
     load: async () => (await import("#cli/commands/admin.ts")).addTenant,
+  },
+  {
+    words: ["admin", "tenant", "set"],
+    operands: "NAME",
+    summary: "adminTenantSet",
+    takes: [1, 1],
+    options: [{ long: "home", value: "CENTRE|none", words: "optionHome" }],
+    examples: [["weir admin tenant set ouc --home qingdao", "exampleTenantSet"]],
+    load: async () => (await import("#cli/commands/admin.ts")).setTenant,
   },
   {
     words: ["admin", "project", "list"],

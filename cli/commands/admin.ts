@@ -10,8 +10,8 @@ export async function listTenants(call: Call): Promise<number> {
     (cursor) => call.ask("tenants", { query: { limit: 1000, ...cursor } }),
     (page) => page.tenants,
   );
-  const rows = found.map(({ name, title }) => [name, title]);
-  return list(call, { tenants: found, next: null }, ["columnName", "columnTitle"], rows);
+  const rows = found.map(({ name, title, home }) => [name, title, home ?? ""]);
+  return list(call, { tenants: found, next: null }, ["columnName", "columnTitle", "columnHome"], rows);
 }
 
 /** JSON: `{"projects": [Project…], "next": null}`. */
@@ -42,7 +42,22 @@ export async function listPeople(call: Call): Promise<number> {
 
 /** JSON: the API's `Tenant`. */
 export async function addTenant(call: Call): Promise<number> {
-  return added(call, "wordTenant", await call.ask("addTenant", { body: named(call) }));
+  const home = call.one("home");
+  const body = { ...named(call), ...(home !== null && { home }) };
+  return added(call, "wordTenant", await call.ask("addTenant", { body }));
+}
+
+/** JSON: the API's `Tenant`. */
+export async function setTenant(call: Call): Promise<number> {
+  const said = call.one("home");
+  if (said === null) throw new Stop(exitCodes.usage, call.say("noHome"));
+  const params = { tenant: call.operands[0] ?? "" };
+  const answer = await call.ask("setHome", { params, body: { home: said === "none" ? null : said } });
+  const { name: tenant, home } = answer;
+  if (call.json) await call.printJson(answer);
+  else
+    await call.print(`${home === null ? call.say("homeNone", { tenant }) : call.say("homeSet", { tenant, home })}\n`);
+  return exitCodes.done;
 }
 
 /** JSON: the API's `Project`. */
@@ -137,7 +152,7 @@ async function added(
 async function list(
   call: Call,
   json: unknown,
-  titles: readonly ("columnName" | "columnTitle" | "columnTenant" | "columnRole" | "columnProjects")[],
+  titles: readonly ("columnName" | "columnTitle" | "columnHome" | "columnTenant" | "columnRole" | "columnProjects")[],
   rows: readonly (readonly string[])[],
 ): Promise<number> {
   if (call.json) await call.printJson(json);

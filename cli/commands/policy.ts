@@ -8,6 +8,7 @@ import { processorsOf, readLogs } from "#cli/commands/trace-logs.ts";
 import { spanText, timeText } from "#cli/formats.ts";
 import { exitCodes, Stop } from "#cli/stop.ts";
 import type { Cell } from "#cli/table.ts";
+import { durationWords } from "#core/measures.ts";
 import { type Routing, routings } from "#core/scheduling/kernel/routings.ts";
 import type { Policy } from "#core/scheduling/policy.ts";
 import type { AskedPolicy } from "#simulator/defaults.ts";
@@ -36,7 +37,7 @@ export async function usePolicy(call: Call): Promise<number> {
 
 async function printInForce(call: Call, answer: Answer<"policy">): Promise<number> {
   const { say } = call;
-  const { version, name, setBy, setMs, policy, unreadable } = answer;
+  const { version, name, setBy, setMs, policy, unreadable, homes } = answer;
   if (call.json) {
     await call.printJson(answer);
     return exitCodes.done;
@@ -47,6 +48,10 @@ async function printInForce(call: Call, answer: Answer<"policy">): Promise<numbe
       : say("policySet", { policy: name, version, person: setBy, time: timeText(setMs) }),
   );
   if (unreadable.length > 0) call.note(say("policyUnreadable", { version, words: unreadable.join(" ") }));
+  for (const { centre, started, lateShare, lateByP99S } of homes) {
+    const late = durationWords(lateByP99S * 1000, call.language);
+    call.note(say("policyHome", { centre, started, share: Number((100 * lateShare).toFixed(1)), late }));
+  }
   await call.print(`${JSON.stringify(policy, null, 2)}\n`);
   return exitCodes.done;
 }

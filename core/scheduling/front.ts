@@ -34,8 +34,9 @@ export function nextOf(front: Front, isClosed: (group: Group) => boolean): Step 
     const first = readyFirst(front.queue, row);
     if (first === step.first) return step;
     front.moved.push(row);
-    if (first) meetAgain(front, row, first, step.at);
-    else meetBelow(front, step);
+    // It ranks behind what its row did, and maybe behind those below.
+    if (first) meetAgain(front, row, first);
+    meetBelow(front, step);
   }
   return null;
 }
@@ -53,8 +54,8 @@ export function meetBelow(front: Front, { row, at }: Step): void {
 }
 
 /** The first of the row is done with: the one behind it stands in its own place. */
-export function meetAgain(front: Front, row: Row, first: JobRecord, at = -1): void {
-  push(front.steps, { row, at, rank: rankOf(front, first), first });
+export function meetAgain(front: Front, row: Row, first: JobRecord): void {
+  push(front.steps, { row, at: -1, rank: rankOf(front, first), first });
 }
 
 /** From here on what is left comes in another order. */

@@ -3,6 +3,7 @@ import type { Preemptible, PriorityClass } from "#core/job/spec.ts";
 import type { PoolRecord, Sort } from "#core/scheduling/centres.ts";
 import type { Waits } from "#core/scheduling/dependencies.ts";
 import type { ToldStart } from "#core/scheduling/estimate/starts.ts";
+import type { Home } from "#core/scheduling/homes.ts";
 import type { MovesMade } from "#core/scheduling/placing/moves.ts";
 import { type Indices, indexAt, type Positions } from "#core/scheduling/positions.ts";
 import type { Ask } from "#core/scheduling/queue.ts";
@@ -38,6 +39,8 @@ export type JobRecord = {
   /** Of each position, the attempts that were asked to make room for others. */
   madeWay: Map<number, Set<number>> | null;
   waits: Waits | null;
+  /** In whose virtual schedule it stands. */
+  home: Home | null;
   complete: boolean;
   /** Whether it stands in its line; it may stand there a while after it ceased to be ready. */
   inQueue: boolean;

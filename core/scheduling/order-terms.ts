@@ -1,4 +1,6 @@
+import type { CentreId } from "#core/ids.ts";
 import type { PriorityClass } from "#core/job/spec.ts";
+import { startAtHome } from "#core/scheduling/homes.ts";
 import type { JobRecord } from "#core/scheduling/job-record.ts";
 import type { Policy } from "#core/scheduling/policy.ts";
 import type { Queue } from "#core/scheduling/queue.ts";
@@ -18,9 +20,14 @@ export type OrderTerms = {
   readonly factor: number | null;
   /** The run time that the score takes it to have, seconds; null: the time asked for stands for it. */
   readonly predictedS: number | null;
+  /**
+   * On its home centre alone it would have started so long ago, as far as is known; `goesAhead`: of visitors, by the policy.
+   * null: it has no home, or would wait there too.
+   */
+  readonly home: { readonly centre: CentreId; readonly lateS: number; readonly goesAhead: boolean } | null;
 };
 
-export function orderTerms(queue: Queue, policy: Policy, job: JobRecord, nowMs: number): OrderTerms {
+export function orderTerms(queue: Queue, policy: Policy, job: JobRecord, position: number, nowMs: number): OrderTerms {
   const { order, fairness, prediction, maxWaitS, guardLeadS } = policy;
   const rank = rankOfJob(queue, job);
   const waitS = (nowMs - job.submittedMs) / 1000;
@@ -35,5 +42,13 @@ export function orderTerms(queue: Queue, policy: Policy, job: JobRecord, nowMs: 
       first || prediction === null || order.kind !== "score" || strand === undefined
         ? null
         : Math.round(strand.predictedS),
+    home: homeTerms(policy, job, position, nowMs),
   };
+}
+
+function homeTerms({ homePriority }: Policy, job: JobRecord, position: number, nowMs: number): OrderTerms["home"] {
+  const start = startAtHome(job, position);
+  if (start === null) return null;
+  const lateS = Math.max(0, Math.floor(nowMs / 1000) - start.atS);
+  return { centre: start.centre, lateS, goesAhead: homePriority !== null && lateS > homePriority.afterS };
 }

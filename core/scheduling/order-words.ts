@@ -4,7 +4,7 @@ import type { OrderTerms } from "#core/scheduling/order-terms.ts";
 
 /** What a waiting job's place in the queue is made of, for people. */
 export function orderWords(terms: OrderTerms, policy: string, language: Language): string {
-  const { score, factor, predictedS } = terms;
+  const { score, factor, predictedS, home } = terms;
   const zh = language === "zh";
   const parts: string[] = [classWords[terms.class][language]];
   if (score !== null)
@@ -21,7 +21,15 @@ export function orderWords(terms: OrderTerms, policy: string, language: Language
         ? `预计运行 ${durationWords(predictedS * 1000, language)}（依据以往作业）`
         : `a predicted run time of ${durationWords(predictedS * 1000, language)} by jobs before it`,
     );
+  if (home !== null) parts.push(homeWords(home, language));
   return zh ? `策略 ${policy}：${parts.join("；")}` : `policy ${policy}: ${parts.join("; ")}`;
+}
+
+function homeWords({ centre, lateS, goesAhead }: NonNullable<OrderTerms["home"]>, language: Language): string {
+  const late = durationWords(lateS * 1000, language);
+  if (language === "zh")
+    return `若只在本租户的所属中心 ${centre} 运行，${late}前即可启动${goesAhead ? "，因此在该中心先于外来作业" : ""}`;
+  return `on its home ${centre} alone it would have started ${late} ago${goesAhead ? ", so it goes ahead of visitors there" : ""}`;
 }
 
 const classWords = {

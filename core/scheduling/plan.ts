@@ -1,4 +1,4 @@
-import type { TaskRef } from "#core/ids.ts";
+import type { CentreId, TaskRef } from "#core/ids.ts";
 import type { Demands } from "#core/job/demands.ts";
 import { accountHolder, amountsOf, holdAccount, takeAccount } from "#core/scheduling/account-use.ts";
 import { leaseMsOf, withMore } from "#core/scheduling/agreed.ts";
@@ -29,6 +29,7 @@ import {
   type Step,
   standsBefore,
 } from "#core/scheduling/front.ts";
+import { type Home, type Homes, type HomeTask, lateAt } from "#core/scheduling/homes.ts";
 import { comesBefore, type JobRecord, type LiveRun, nameAt, untold } from "#core/scheduling/job-record.ts";
 import { lacksLicences, licenceHolder, takeLicences } from "#core/scheduling/offered.ts";
 import type { DemandRecord } from "#core/scheduling/packing/demand.ts";
@@ -43,7 +44,7 @@ import {
 import { type FasterPool, fasterPool, type Pools } from "#core/scheduling/placing/patience.ts";
 import { costS } from "#core/scheduling/placing/score.ts";
 import { scored } from "#core/scheduling/placing/scored.ts";
-import type { Backfill, Placing } from "#core/scheduling/policy.ts";
+import type { Backfill, HomePriority, Placing } from "#core/scheduling/policy.ts";
 import { indexAt, rangesOf } from "#core/scheduling/positions.ts";
 import {
   type AskedRun,
@@ -79,6 +80,9 @@ export type Scene = {
   readonly promised: Promised;
   readonly memory: Memory;
   readonly preemption: PreemptionRecord;
+  readonly homes: Homes;
+  /** null: a centre's own users go ahead of nobody. */
+  readonly homePriority: HomePriority | null;
   readonly findTask: (task: TaskRef) => { readonly job: JobRecord; readonly position: number } | null;
 };
 
@@ -251,6 +255,10 @@ export type Walk = {
   looked: number;
   /** How many wait for a faster pool. */
   patient: number;
+  /** Of each home that a visitor was about to start at, how many of its late ones are started or cannot be. */
+  readonly late: Map<Home, { at: number; readonly failed: Set<Ask> }>;
+  /** The walk goes up to one of these late ones, and this is where it starts. */
+  found: Offer | null;
 };
 
 /** What is known of a group that was met. */
@@ -301,6 +309,8 @@ function served<Seen>(scene: Scene, errand: Errand, look: (walk: Walk) => Seen):
     asking: [],
     looked: 0,
     patient: 0,
+    late: new Map(),
+    found: null,
   };
   const front = frontOf(scene.queue);
   try {
@@ -458,7 +468,7 @@ function serve(scene: Scene, walk: Walk, front: Front, errand: Errand): void {
   const { end, most, remembers } = errand;
   let failing = 0;
   let shortestFirst = scene.backfill === "easy-sjbf";
-  while (walk.taken.length < most && failing < mostFailing) {
+  while (walk.taken.length < most && failing < mostFailing && !walk.found) {
     const step = nextOf(front, isClosed);
     if (!step) {
       if (remembers && !walk.holds) rememberFailures(scene, walk);
@@ -542,7 +552,10 @@ function serveJob(scene: Scene, walk: Walk, { row, first: job, rank }: Step, err
     if (kept?.has(at)) continue;
     const isKnown = walk.failed.has(ask) || (remembers && ask.failed > metOf(scene, walk, group).grown);
     const gone = job.moves?.get(at)?.left;
-    const offer = isKnown ? null : chooseElsewhere(gone, ask, openPools(walk, group), nowMs, choiceOf(scene));
+    const choose = () => chooseElsewhere(gone, ask, openPools(walk, group), nowMs, choiceOf(scene));
+    const visits = (centre: CentreId) => !isStarving(rank) && scene.homes.of.get(job.submitter.tenant) !== centre;
+    const offer = isKnown ? null : afterOwn(scene, walk, errand, visits, choose);
+    if (!offer && (walk.found || walk.taken.length >= most)) return false;
     left -= 1;
     const faster = offer && !isStarving(rank) ? awaited(scene, walk, ask, job, offer) : null;
     if (faster) {
@@ -550,6 +563,7 @@ function serveJob(scene: Scene, walk: Walk, { row, first: job, rank }: Step, err
       continue;
     }
     if (offer) {
+      if (job.home) keep(walk, job, at);
       placed(job, at, offer, walk);
       take(walk, offer, ask);
       continue;
@@ -595,6 +609,50 @@ function awaitFaster(walk: Walk, holder: Holder, { pool, device, startsMs }: Fas
   walk.holds = true;
   keep(walk, holder.job, holder.position);
   keepAt(walk, pool, holder, device, startsMs);
+}
+
+/**
+ * Where one goes who is asked for with `choose`, once those of the centre's own users that are late have gone before it: each
+ * of them that can start there does. `visits`: the centres whose own go before it.
+ */
+export function afterOwn(
+  scene: Scene,
+  walk: Walk,
+  { end, most, placed }: Pick<Errand, "end" | "most" | "placed">,
+  visits: (centre: CentreId) => boolean,
+  choose: () => Offer | null,
+): Offer | null {
+  for (;;) {
+    const offer = choose();
+    const own = offer?.now && visits(offer.pool.centre.id) ? firstOwn(scene, walk, offer.pool.centre.id) : null;
+    if (!own) return offer;
+    if (own.job === end.job && own.position === end.position) walk.found = own.offer;
+    if (walk.found || walk.taken.length >= most) return null;
+    placed(own.job, own.position, own.offer, walk);
+    take(walk, own.offer, own.job.ask);
+    keep(walk, own.job, own.position);
+  }
+}
+
+/** In one walk there is only less room: who could not start at a time cannot later. */
+function firstOwn(scene: Scene, walk: Walk, id: CentreId): (HomeTask & { readonly offer: Offer }) | null {
+  const { homes, homePriority, queue } = scene;
+  const home = homes.at.get(id);
+  if (!home || !homePriority) return null;
+  const late = lateAt(home, homePriority.afterS, walk.nowMs, queue);
+  const looked = walk.late.get(home) ?? { at: 0, failed: new Set() };
+  walk.late.set(home, looked);
+  for (let task = late[looked.at]; task; task = late[++looked.at]) {
+    const { job, position } = task;
+    const kept = walk.kept.get(job);
+    if (kept?.has(position) || nextReady(job, position) !== position || room(job) <= (kept?.size ?? 0)) continue;
+    if (looked.failed.has(job.ask)) continue;
+    const there = openPools(walk, job.ask.group).filter(({ centre }) => centre.id === id);
+    const offer = chooseAmong(job.ask, there, walk.nowMs, choiceOf(scene));
+    if (offer?.now) return { job, position, offer };
+    looked.failed.add(job.ask);
+  }
+  return null;
 }
 
 /** The pools that a job of the group's size could start at as far as cores and nodes go, when it was first asked for. */

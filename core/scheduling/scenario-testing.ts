@@ -40,6 +40,7 @@ import {
  *                 whole (nodes)  groups 2  share 250 (thousandths of a card)
  *                 says-simulated  prefer beta  afterok large  afternotok large_3  aftercorr large  singleton  called train  by 2
  *   offers alpha partition=fast>short software=a/1,b/2 disk=/lustre licence=abaqus:3/4 container    3 of 4 are free
+ *   home 1 alpha                                     a tenant's home centre, from here on
  *   at 600                                           the time from here on, in seconds (at first 0)
  *   place                                            commits what would start now, and ends what never can
  *   end small ok        end small_3 failed           the run, or the queued task, ended so
@@ -61,7 +62,14 @@ import {
  */
 export function runScenario(text: string, policy: Policy = policies.fcfs): World {
   const world = createWorld(policy);
-  const stage: Stage = { world, nowMs: 0, jobs: new Map(), centres: new Map(), attempts: new Map() };
+  const stage: Stage = {
+    world,
+    nowMs: 0,
+    jobs: new Map(),
+    centres: new Map(),
+    attempts: new Map(),
+    homes: new Map(),
+  };
   for (const line of text.split("\n").map((each) => each.replace(/#.*/, "").trim())) {
     const [verb, ...words] = line.split(/\s+/);
     if (!verb) continue;
@@ -82,6 +90,7 @@ type Stage = {
   readonly jobs: Map<string, Job>;
   readonly centres: Map<string, CentreState>;
   readonly attempts: Map<string, number>;
+  readonly homes: Map<number, string>;
 };
 
 type Job = { readonly id: JobId; readonly shape: Shape; readonly wishes: CentreWishes; readonly asker: Asker };
@@ -119,6 +128,11 @@ const verbs: Record<string, (stage: Stage, words: string[]) => void> = {
   running: (stage, [name = ""]) => moveRun(stage, name, "running"),
   remove: (stage, [name = ""]) => stage.world.apply({ kind: "centre-removed", centre: centreId(name) }),
   job: addJob,
+  home: ({ world, homes, nowMs }, [tenant, centre = ""]) => {
+    homes.set(Number(tenant), centre);
+    const pairs = [...homes].map(([number, id]) => [tenantId(number), centreId(id)] as const);
+    world.apply({ kind: "homes-set", homes: pairs, atMs: nowMs });
+  },
   at: (stage, [seconds]) => {
     stage.nowMs = 1000 * Number(seconds);
   },

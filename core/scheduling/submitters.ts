@@ -2,6 +2,7 @@ import type { PersonId, ProjectId, TenantId } from "#core/ids.ts";
 import { coresPerNode, type PriorityClass } from "#core/job/spec.ts";
 import type { Allocation } from "#core/run-order.ts";
 import type { Asked } from "#core/scheduling/fit.ts";
+import type { RememberedHomes } from "#core/scheduling/homes.ts";
 import { dominantShare, Usage } from "#core/scheduling/order/fairness.ts";
 import { type LearntRunTimes, RunTimes } from "#core/scheduling/order/predict.ts";
 import type { Policy } from "#core/scheduling/policy.ts";
@@ -48,6 +49,8 @@ export type OrderMemory = {
   readonly atMs: number;
   readonly used: readonly (readonly [tenant: TenantId, project: ProjectId, person: PersonId, used: number])[];
   readonly runTimes: LearntRunTimes;
+  /** Absent: nobody has a home. */
+  readonly homes?: RememberedHomes;
 };
 
 export function emptySubmitters({ fairness, prediction }: Policy): Submitters {

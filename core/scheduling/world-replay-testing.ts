@@ -8,7 +8,7 @@ import { createWorld, type World } from "#core/scheduling/world.ts";
 /**
  * Drives the live world through a workload, as its own loop would be driven: at one instant first what ends, then what is
  * submitted, then decisions until there is nothing more to start. All homes are one machine of one node; each is a tenant,
- * with the weight that the policy gives it. For tests alone.
+ * with the weight that the policy gives it, and the machine is the home of the first. For tests alone.
  */
 export function replayInWorld(workload: Workload, policy: Policy): Schedule {
   const { count, submitS, runS, homes } = workload;
@@ -16,6 +16,7 @@ export function replayInWorld(workload: Workload, policy: Policy): Schedule {
   world.apply({ kind: "centre-changed", centre: machine(homes.reduce((sum, home) => sum + home.processors, 0)) });
   const weights = homes.map(({ name }, home) => [tenantId(home + 1), policy.fairness?.weights[name] ?? 1] as const);
   world.apply({ kind: "policy-set", policy, weights, atMs: 0 });
+  world.apply({ kind: "homes-set", homes: [[tenantId(1), centreId("one")]], atMs: 0 });
   const startS = new Int32Array(count).fill(-1);
   const ends: Ends = { times: [], jobs: new Map() };
   for (let next = 0; next < count || ends.times.length > 0; ) {

@@ -41,6 +41,19 @@ test("predicted run times order the queue as in the kernel", () => {
   );
 });
 
+test("who is past its virtual start goes ahead of visitors at its home, as in the kernel", () => {
+  fc.assert(
+    fc.property(jobs, fc.integer({ min: 1, max: 12 }), fc.constantFrom(...atHome), (drawn, processors, policy) => {
+      compare(severalOf(drawn, processors, 1), policy);
+    }),
+    { numRuns: 500 },
+  );
+  let ahead = 0;
+  for (const drawn of fc.sample(jobs, { numRuns: 200, seed: 7 }))
+    if (startsOf(severalOf(drawn, 6, 1), atHome[0]) !== startsOf(severalOf(drawn, 6, 1), plainAtHome)) ahead += 1;
+  assert(ahead > 20, `of 200 workloads only in ${ahead} somebody goes ahead`);
+});
+
 const ordered = { ...policies.weir, homePriority: null, lookahead: null } as const;
 const weights = { one: 3, two: 1, three: 2 };
 const fair = [
@@ -60,6 +73,13 @@ const foretelling = [
   { ...ordered, fairness: null, prediction: { shrinkage: 1, memory: 0.9 }, maxWaitS: 900, guardLeadS: 0 },
 ] as const satisfies readonly Policy[];
 
+const plainAtHome: Policy = { ...ordered, fairness: null, prediction: null };
+const atHome = [
+  { ...plainAtHome, homePriority: { afterS: 0 } },
+  { ...ordered, fairness: { ...ordered.fairness, weights }, homePriority: { afterS: 20 } },
+  { ...plainAtHome, homePriority: { afterS: 50 }, maxWaitS: 900, guardLeadS: 0 },
+] as const satisfies readonly Policy[];
+
 /** Three homes, of which only the first has processors; `people` users each, two to a project. */
 function severalOf(drawn: Drawn, processors: number, people: number): Workload {
   const one = workloadOf(drawn, processors);
@@ -77,6 +97,10 @@ function severalOf(drawn: Drawn, processors: number, people: number): Workload {
     person: Int32Array.from(drawn, (_, at) => who(at)),
     project: Int32Array.from(drawn, (_, at) => (who(at) % 3) * people + Math.floor(who(at) / 6)),
   };
+}
+
+function startsOf(workload: Workload, policy: Policy): string {
+  return replayInWorld(workload, policy).startS.join();
 }
 
 function compare(workload: Workload, policy: Policy): void {

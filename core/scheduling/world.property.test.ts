@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { noOffers } from "#core/centre/engine.ts";
-import { centreId, type JobId, jobId, personId, projectId } from "#core/ids.ts";
+import { centreId, type JobId, jobId, personId, projectId, tenantId } from "#core/ids.ts";
 import { type Dependency, type IndexRange, taskIndices } from "#core/job/spec.ts";
 import { type Policy, policies } from "#core/scheduling/policy.ts";
 import { reasonWords } from "#core/scheduling/reasons.ts";
@@ -46,6 +46,8 @@ test("under every policy a plan breaks no promise, follows from the events alone
   fc.assert(
     fc.property(steps, fc.constantFrom(...shipped), fc.integer({ min: 1, max: 12 }), (lived, policy, most) => {
       const model = emptyModel(policy);
+      const homes = [1, 2].map((tenant) => [tenantId(tenant), names[tenant - 1] ?? centreId("alpha")] as const);
+      tell(model, { kind: "homes-set", homes, atMs: 0 });
       for (const each of lived) {
         model.nowMs += 7_000;
         take(model, each);
@@ -114,6 +116,7 @@ const shipped: readonly Policy[] = [
   policies["easy-sjbf"],
   policies["saf-easy"],
   { ...policies["sjf-easy"], maxWaitS: 60 },
+  { ...weir, homePriority: { afterS: 7 } },
 ];
 
 function emptyModel(policy: Policy = policies.fcfs): Model {
@@ -287,7 +290,8 @@ function submit(model: Model, each: Extract<Step, { kind: "job" }>): void {
   const asked: Queued = {
     kind: "job-queued",
     job: id,
-    submittedMs: each.submittedMs,
+    submittedMs: model.nowMs + each.submittedMs,
+    tenant: tenantId(each.project),
     project: projectId(each.project),
     person: personId(1),
     name: each.name,
@@ -322,7 +326,7 @@ function place(model: Model, placement: Placement): void {
 function end(model: Model, job: JobId, indices: readonly IndexRange[], succeeded: boolean): void {
   for (const index of taskIndices({ ranges: indices, throttle: null }))
     Object.assign(taskOf(model, job, index), { state: succeeded ? "ok" : "bad", run: null });
-  tell(model, { kind: "tasks-ended", job, indices, succeeded });
+  tell(model, { kind: "tasks-ended", job, indices, succeeded, atMs: model.nowMs });
 }
 
 function tell(model: Model, event: WorldEvent): void {

@@ -61,6 +61,19 @@ import {
 } from "#core/scheduling/estimate/starts.ts";
 import { type Asked, mayEverUse, mayTake, type Offer } from "#core/scheduling/fit.ts";
 import { headroomOf, type StartableShape } from "#core/scheduling/headroom.ts";
+import {
+  changeHome,
+  comeHome,
+  type HomeRecord,
+  homeRecords,
+  leaveHome,
+  leftHome,
+  noHomes,
+  passTime,
+  recallHomes,
+  rememberHomes,
+  setHomes,
+} from "#core/scheduling/homes.ts";
 import { type JobRecord, type LiveRun, untold } from "#core/scheduling/job-record.ts";
 import { nearestFit } from "#core/scheduling/nearest.ts";
 import { takeLicences } from "#core/scheduling/offered.ts";
@@ -81,6 +94,7 @@ import {
 import type { FasterPool } from "#core/scheduling/placing/patience.ts";
 import { learnLoss } from "#core/scheduling/placing/score.ts";
 import {
+  afterOwn,
   awaited,
   choiceOf,
   earliestStart,
@@ -91,8 +105,10 @@ import {
   promisedOffer,
   type Scene,
   seenFrom,
+  type Walk,
   whyNobodyEnds,
 } from "#core/scheduling/plan.ts";
+
 import { type Backfill, isLive, type Policy, policies } from "#core/scheduling/policy.ts";
 import {
   addPositions,
@@ -218,6 +234,8 @@ export type World = {
   /** What the order goes by of work that is over: usage and run times. Given to another world, its order is the same. */
   remembered(nowMs: number): OrderMemory;
   policy(): Policy;
+  /** What those centres' own users have of sharing that are the home of a tenant. */
+  homes(): readonly HomeRecord[];
   counts(): { readonly jobs: number; readonly queued: number; readonly live: number };
 };
 
@@ -348,7 +366,13 @@ export type WorldEvent =
       readonly weights: readonly (readonly [tenant: TenantId, weight: number])[];
       readonly atMs: number;
     }
-  /** What a world before this one remembered; told to a new one. */
+  /** These tenants and no others have a home. From then on it is kept what would become of their work there alone. */
+  | {
+      readonly kind: "homes-set";
+      readonly homes: readonly (readonly [tenant: TenantId, centre: CentreId])[];
+      readonly atMs: number;
+    }
+  /** What a world before this one remembered; told to a new one, after the homes. */
   | { readonly kind: "order-remembered"; readonly memory: OrderMemory }
   /** A run that was over before the world was told of its job. */
   | ({
@@ -358,6 +382,8 @@ export type WorldEvent =
       readonly person: PersonId;
       readonly shape: Shape;
       readonly timeLimitS: number;
+      /** Of its task: the job's id and its place in the array, added; absent: its home is told nothing. */
+      readonly number?: number;
     } & PastRun);
 
 /** How far a run is, as the centre told: on the way there, in the engine's own queue, started. It never goes back. */
@@ -537,6 +563,8 @@ export function createWorld(policy: Policy = policies.weir): World {
     promised: new Map(),
     untold: [],
     preemption: emptyPreemption(policy),
+    homes: noHomes(),
+    homePriority: policy.homePriority,
     findTask: (task) => openTask(state, task),
     dependencies: emptyDependencies(),
     jobs: new Map(),
@@ -546,8 +574,9 @@ export function createWorld(policy: Policy = policies.weir): World {
   };
   return {
     apply: (event) => apply(state, event),
-    tell: (nowMs) => rankAnew(state.queue, nowMs),
+    tell: (nowMs) => tellRanks(state, nowMs),
     decide: (nowMs, most) => {
+      passTime(state.homes, nowMs);
       const againMs = lookAgainMs(state, tellNow(state, nowMs), nowMs);
       const { place, takeBack, preempt } = placementsDue(state, nowMs, most);
       return {
@@ -588,19 +617,26 @@ export function createWorld(policy: Policy = policies.weir): World {
         terms,
       ),
     knows: (job) => state.jobs.has(job),
-    remembered: (nowMs) => memoryOf(state.queue.submitters, liveCharges(state), nowMs),
+    remembered: (nowMs) => {
+      const memory = memoryOf(state.queue.submitters, liveCharges(state), nowMs);
+      return state.homes.at.size === 0 ? memory : { ...memory, homes: rememberHomes(state.homes) };
+    },
     policy: () => state.policy,
+    homes: () => homeRecords(state.homes),
     counts: () => ({ jobs: state.jobs.size, queued: state.queued, live: state.live }),
   };
 }
 
 /** What of the world follows from its policy. */
-function followed(policy: Policy): Pick<State, "policy" | "backfill" | "keepsPlaces" | "demand" | "placing"> {
+function followed(
+  policy: Policy,
+): Pick<State, "policy" | "backfill" | "keepsPlaces" | "demand" | "placing" | "homePriority"> {
   assert(isLive(policy), `${policy.name} is a policy of replays alone`);
-  const { order, backfill, placing } = policy;
+  const { order, backfill, placing, homePriority } = policy;
   // The classics without backfill stay as they are: most free first, of accelerators too.
   const demand = backfill === "none" ? null : emptyDemand(mostNeedsWeighed);
-  return { policy, backfill, keepsPlaces: order.kind === "fcfs" && backfill !== "none", demand, placing };
+  const keepsPlaces = order.kind === "fcfs" && backfill !== "none";
+  return { policy, backfill, keepsPlaces, demand, placing, homePriority };
 }
 
 /** Different needs of accelerators that a choice between pools weighs; a decision makes thousands of such choices. */
@@ -608,12 +644,18 @@ const mostNeedsWeighed = 32;
 
 /** What time it is, before anything is decided or explained. Answers when the next closed pool opens; null: none is. */
 function tellNow(state: State, nowMs: number): number | null {
-  rankAnew(state.queue, nowMs);
+  tellRanks(state, nowMs);
   // A pool that opens takes what failed before.
   if (state.againMs !== null && nowMs >= state.againMs) forgetFailures(state.queue);
   state.againMs = tellTime(state.centres, nowMs);
   if (dropLapsed(state.preemption, nowMs)) forgetFailures(state.queue);
   return earlier(state.againMs, lapsesMs(state.preemption));
+}
+
+function tellRanks({ queue, homes }: State, nowMs: number): boolean {
+  const isAnew = rankAnew(queue, nowMs);
+  if (isAnew) passTime(homes, nowMs);
+  return isAnew;
 }
 
 function earlier(one: number | null, other: number | null): number | null {
@@ -669,8 +711,13 @@ function apply(state: State, event: WorldEvent): void {
     case "policy-set":
       followAnother(state, event);
       break;
+    case "homes-set":
+      if (setHomes(state.homes, event.homes, state.centres, event.atMs))
+        for (const job of state.jobs.values()) comeHome(state.homes, job, event.atMs);
+      break;
     case "order-remembered":
       recall(state.queue.submitters, event.memory);
+      recallHomes(state.homes, event.memory.homes ?? []);
       break;
     case "run-past":
       recallRun(
@@ -679,6 +726,8 @@ function apply(state: State, event: WorldEvent): void {
         event,
         event,
       );
+      if (event.isLast && event.number !== undefined)
+        leftHome(state.homes, event.tenant, event.number, ranForS(event.startedMs, event.endedMs), event.endedMs);
       break;
     default:
       unreachable(event);
@@ -704,6 +753,7 @@ function changeCentre(state: State, id: CentreId, description: CentreState | nul
   // A list of nodes is looked into only for those who name some.
   const namesNodes = () => [...state.queue.asks.values()].some(({ demands }) => demands?.siteWords.nodelist);
   if (isOther || namesNodes()) regroup(state.queue, centre, state.centres, () => state.jobs.values());
+  if (changeHome(state.homes, centre)) for (const job of state.jobs.values()) comeHome(state.homes, job, 0);
 }
 
 function centreOf(state: State, id: CentreId): CentreRecord {
@@ -757,6 +807,7 @@ function addJob(state: State, event: Event<"job-queued">): void {
     moves: null,
     madeWay: null,
     waits: null,
+    home: null,
     complete: false,
     inQueue: false,
   };
@@ -768,7 +819,13 @@ function addJob(state: State, event: Event<"job-queued">): void {
   if (state.untold.push(job.id) > mostUntold) state.untold.shift();
   endPositions(state, job, positionsOf(indices, event.past?.succeeded ?? []), true, null);
   endPositions(state, job, positionsOf(indices, event.past?.otherwise ?? []), false, null);
-  enqueue(state.queue, job);
+  readyJob(state, job, 0);
+}
+
+/** Whatever held it is over: it may start where there is room, and would have come to its home. */
+function readyJob({ queue, homes }: State, job: JobRecord, atMs: number): void {
+  enqueue(queue, job);
+  if (job.home === null) comeHome(homes, job, atMs);
 }
 
 function placeTask(state: State, event: Event<"task-placed">): void {
@@ -954,9 +1011,9 @@ function endPositions(
     dropClaims(state, job, from, to);
   }
   job.complete = job.endedCount === job.indices.count;
-  resolve(state.dependencies, job, fresh, (waiter) => enqueue(state.queue, waiter));
+  resolve(state.dependencies, job, fresh, (waiter) => readyJob(state, waiter, lasted?.endedMs ?? 0));
   leaveRow(state, job);
-  if (job.complete) forgetJob(state, job);
+  if (job.complete) forgetJob(state, job, lasted?.endedMs ?? 0);
   else enqueue(state.queue, job);
 }
 
@@ -979,7 +1036,10 @@ function forgetRuns(state: State, job: JobRecord, from: number, to: number, last
     endRun(state, job, position, run, lasted);
     const ranS = ranOf(run, lasted);
     if (ranS !== null) learn(state.queue.submitters, job.submitter, job.ask, ranS);
+    if (ranS !== null && lasted) leaveHome(job, position, lasted.startedMs ?? run.startedMs, lasted.endedMs);
   }
+  // Those that never started.
+  if (job.home) for (let at = from; at < to; at++) leaveHome(job, at, null, lasted?.endedMs ?? 0);
   for (const position of keysWithin(state.promised.get(job) ?? null, from, to))
     forgetPromise(state.promised, job, position);
   for (const each of [attempts, told, moves]) for (const position of keysWithin(each, from, to)) each?.delete(position);
@@ -992,10 +1052,10 @@ function keysWithin(map: ReadonlyMap<number, unknown> | null, from: number, to: 
 }
 
 /** A job that has ended has settled all that waited for it; whoever comes later brings its past again. */
-function forgetJob(state: State, job: JobRecord): void {
+function forgetJob(state: State, job: JobRecord, atMs: number): void {
   state.jobs.delete(job.id);
   release(state.queue, job.ask);
-  unlink(state.dependencies, job, (first) => enqueue(state.queue, first));
+  unlink(state.dependencies, job, (first) => readyJob(state, first, atMs));
 }
 
 /** When a run ended, and had started where it was not told before; null: what it used is not known, and does not count. */
@@ -1105,13 +1165,15 @@ function explainAt(
   claimed?: PoolRecord,
 ): WaitingExplanation {
   return seenFrom(state, nowMs, place, (walk) => {
+    if (!own && !claimed) letOwnFirst(state, walk, place, asked, nowMs);
     const candidates = judgeAll(state, asked, nowMs);
     const reason = own ?? (candidates.length === 0 ? { rule: "no-centre" as const, facts: {} } : null);
     const left = place.job?.moves?.get(place.position)?.left;
     const within = reason ? [] : inReach(state, asked, candidates).filter((pool) => !claimed || pool === claimed);
     const kept = place.job && !reason ? promisedOffer(state, place.job, place.position, nowMs) : null;
-    const now = reason ? null : (kept ?? chooseElsewhere(left, asked, within, nowMs, choiceOf(state)));
-    const isStill = now && !kept && !claimed && !(place.job && isStarving(rankOfJob(state.queue, place.job)));
+    const now = reason ? null : (kept ?? walk.found ?? chooseElsewhere(left, asked, within, nowMs, choiceOf(state)));
+    const isStill =
+      now && !kept && !walk.found && !claimed && !(place.job && isStarving(rankOfJob(state.queue, place.job)));
     const faster = isStill ? awaited(state, walk, asked, place.job, now) : null;
     const offer = faster ? null : now;
     const nobodyEnds = place.job && !reason && !now ? whyNobodyEnds(state, walk, place.job) : null;
@@ -1121,12 +1183,27 @@ function explainAt(
       facts: reason?.facts ?? {},
       candidates,
       wouldGoTo: offer?.pool.centre.id ?? null,
-      order: place.job && orderTerms(state.queue, state.policy, place.job, nowMs),
+      order: place.job && orderTerms(state.queue, state.policy, place.job, place.position, nowMs),
       estimate: reason ? { from: "unknown" } : estimateOf(state, asked, faster ?? offer, nowMs),
       ...(nobodyEnds && { nobodyEnds }),
       ...(faster && now && { awaits: awaitedFrom(faster, now, nowMs) }),
     };
   });
+}
+
+/** What late ones of a centre's own users would take of what it could start at. */
+function letOwnFirst(state: State, walk: Walk, { job, position }: Place, asked: Asked, nowMs: number): void {
+  const { homes, queue } = state;
+  if (homes.at.size === 0 || walk.found || (job && isStarving(rankOfJob(queue, job)))) return;
+  if (job && state.promised.get(job)?.has(position)) return;
+  const by = job?.submitter ?? queue.submitters.all.find(({ project }) => project === asked.who?.project);
+  const pools = state.centres.flatMap((centre) =>
+    centre.pools.filter((pool) => mayTake(pool) && mayEverUse(asked, pool)),
+  );
+  const left = job?.moves?.get(position)?.left;
+  const errand = { end: { job, position }, most: Number.POSITIVE_INFINITY, placed: () => {} };
+  const visits = (centre: CentreId) => !by || homes.of.get(by.tenant) !== centre;
+  afterOwn(state, walk, errand, visits, () => chooseElsewhere(left, asked, pools, nowMs, choiceOf(state)));
 }
 
 function awaitedFrom({ pool, startsMs, gainS }: FasterPool, instead: Offer, nowMs: number): AwaitedPool {

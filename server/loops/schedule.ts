@@ -6,6 +6,7 @@ import { unreachable } from "#core/unreachable.ts";
 import { type Database, type Log, silent } from "#server/store/database.ts";
 import type { FeedEvent, Position } from "#server/store/event.ts";
 import type { Feed } from "#server/store/feed.ts";
+import { homesEvent } from "#server/store/homes.ts";
 import { keepOrderMemory } from "#server/store/order-memory.ts";
 import { policyEvent } from "#server/store/policy.ts";
 import { readCentreStates } from "#server/store/read-centre-states.ts";
@@ -103,6 +104,8 @@ export function openScheduler(settings: SchedulerSettings): Scheduler {
     for (const { kind, attempt } of events) if (attempt !== null && (kind === "ended" || kind === "queued")) over += 1;
     if (events.some(({ kind }) => kind === "policy-changed"))
       await read("policy", async () => world.apply(await policyEvent(db.pool)));
+    const rehomed = events.findLast(({ kind }) => kind === "homes-changed");
+    if (rehomed) await read("homes", async () => world.apply(await homesEvent(db.pool, rehomed.atMs)));
     // Jobs that had ended before this server knew them, and that others wait for.
     const missing = world.missing();
     if (missing.length > 0)
@@ -201,6 +204,7 @@ export function openScheduler(settings: SchedulerSettings): Scheduler {
       case "remark":
       case "centre-changed":
       case "policy-changed":
+      case "homes-changed":
         return null;
       default:
         return unreachable(kind);

@@ -51,4 +51,5 @@ export type Parts = Parameters<typeof networkHandlers>[0] &
   Parameters<typeof whyHandlers>[0] &
   Parameters<typeof logHandlers>[0] &
   Parameters<typeof eventHandlers>[0] &
+  Parameters<typeof policyHandlers>[0] &
   Parameters<typeof agentHandlers>[0];

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { signInAs, startTestServer, type TestServer } from "#server/http/testing.ts";
+import { ok, signInAs, startTestServer, type TestServer } from "#server/http/testing.ts";
 
 let server: TestServer;
 before(async () => {
@@ -23,6 +23,30 @@ test("tenants, projects and people are added once each, and names that are not t
   const body = { person: "nobody" };
   assert.equal(status(await client.call("addMember", { params: { project: "fold" }, body })), "not-found");
   assert.equal(status(await client.call("addSignInLink", { params: { person: "nobody" }, body: {} })), "not-found");
+});
+
+test("a tenant's home centre is set when it is added and later, told to every scheduler, and taken away", async () => {
+  const client = server.client();
+  const trouble = async (call: Promise<{ readonly kind: string; readonly problem?: { readonly type: string } }>) =>
+    (await call).problem?.type.replace("/api/problems/", "");
+  const added = await ok(client.call("addTenant", { body: { name: "coast", home: "local" } }));
+  assert.equal(added.home, "local");
+  const nowhere = { name: "inland", home: "nowhere" };
+  assert.equal(await trouble(client.call("addTenant", { body: nowhere })), "not-found");
+  const homes = async () =>
+    (await ok(client.call("tenants", {}))).tenants.map(({ name, home }) => `${name} ${home}`).join(", ");
+  assert.match(await homes(), /coast local/);
+  assert.doesNotMatch(await homes(), /inland/, "what is refused is not there");
+  const params = { tenant: "coast" };
+  assert.equal(await trouble(client.call("setHome", { params, body: { home: "nowhere" } })), "not-found");
+  assert.equal(
+    await trouble(client.call("setHome", { params: { tenant: "none" }, body: { home: null } })),
+    "not-found",
+  );
+  assert.equal((await ok(client.call("setHome", { params, body: { home: null } }))).home, null);
+  assert.match(await homes(), /coast null/);
+  const member = server.client(await signInAs(server, "ida", []));
+  assert.equal(await trouble(member.call("setHome", { params, body: { home: "local" } })), "forbidden");
 });
 
 test("a link names the address the administrator used, carries its code behind #, and a newer one replaces it", async () => {

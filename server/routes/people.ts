@@ -1,10 +1,11 @@
 import type pg from "pg";
-import { personId } from "#core/ids.ts";
+import { type PersonId, personId } from "#core/ids.ts";
 import { answer, type Handlers, type Refused, refused } from "#server/http/handler.ts";
 import { visibleProjects } from "#server/identity/caller.ts";
 import type { Gate } from "#server/identity/gate.ts";
 import { newCode, signInUrl } from "#server/identity/sign-in.ts";
 import type { Database } from "#server/store/database.ts";
+import { setHome } from "#server/store/homes.ts";
 import { readPeople, readProjects, readTenants } from "#server/store/read/people.ts";
 import { once } from "./once.ts";
 import { cutPage, readCursor } from "./paging.ts";
@@ -18,6 +19,12 @@ export function peopleHandlers(context: Context): Pick<Handlers, PeopleRoute> {
     gate.forget();
     return done;
   };
+  const moveHome = async (client: pg.PoolClient, tenant: string, home: string | null, by: PersonId) => {
+    const found = home === null || (await client.query("select from centre where id = $1", [home])).rowCount === 1;
+    if (!found) return refused({ kind: "not-found", what: "centre", id: home });
+    const isThere = await setHome(client, tenant, home, by, now());
+    return isThere ? null : refused({ kind: "not-found", what: "tenant", id: tenant });
+  };
 
   return {
     async tenants({ caller, query }) {
@@ -30,12 +37,22 @@ export function peopleHandlers(context: Context): Pick<Handlers, PeopleRoute> {
 
     addTenant: ({ caller, body, idempotency }) =>
       change(db, { caller, idempotency }, 201, async (client) => {
-        const { rows } = await client.query<{ id: number; name: string; title: string }>(
-          `insert into tenant (name, title, created_ms) values ($1, $2, $3) on conflict do nothing
-           returning id, name, title`,
-          [body.name, body.title ?? body.name, now()],
+        const { name, title = name, home = null } = body;
+        const { rows } = await client.query<{ id: number }>(
+          "insert into tenant (name, title, created_ms) values ($1, $2, $3) on conflict do nothing returning id",
+          [name, title, now()],
         );
-        return rows[0] ? answer(rows[0]) : refused({ kind: "already-exists", what: "tenant", id: body.name });
+        if (rows[0] === undefined) return refused({ kind: "already-exists", what: "tenant", id: name });
+        const trouble = home === null ? null : await moveHome(client, name, home, caller.id);
+        return trouble ?? answer({ id: rows[0].id, name, title, home });
+      }),
+
+    setHome: ({ caller, params, body }) =>
+      change(db, { caller, idempotency: null }, 200, async (client) => {
+        const trouble = await moveHome(client, params.tenant, body.home, caller.id);
+        if (trouble) return trouble;
+        const [tenant] = await readTenants(client, null, { after: null, limit: 1, only: params.tenant });
+        return tenant ? answer(tenant) : refused({ kind: "not-found", what: "tenant", id: params.tenant });
       }),
 
     async projects({ caller, query }) {
@@ -93,6 +110,7 @@ export function peopleHandlers(context: Context): Pick<Handlers, PeopleRoute> {
 type PeopleRoute =
   | "tenants"
   | "addTenant"
+  | "setHome"
   | "projects"
   | "addProject"
   | "addMember"

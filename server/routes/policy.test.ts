@@ -17,6 +17,24 @@ before(async () => {
 });
 after(() => server.stop());
 
+test("a tenant's home is kept in the scheduler, and by who starts later", async () => {
+  const params = { tenant: "default" };
+  const homes = async () => (await ok(client.call("policy", {}))).homes;
+  assert.deepEqual(await homes(), []);
+  await ok(client.call("setHome", { params, body: { home: "local" } }));
+  assert.deepEqual(await until(async () => ((await homes()).length > 0 ? homes() : null)), [
+    { centre: "local", started: 0, lateShare: 0, lateByP99S: 0 },
+  ]);
+  const restarted = createWorld();
+  await readWorld(server.db, restarted.apply);
+  assert.deepEqual(
+    restarted.homes().map(({ centre, tenants }) => [centre, tenants]),
+    [["local", [1]]],
+  );
+  await ok(client.call("setHome", { params, body: { home: null } }));
+  await until(async () => ((await homes()).length === 0 ? true : null));
+});
+
 test("weir ships; a version that is set is in force at once, kept with who set it, and read at the next start", async () => {
   const first = await ok(client.call("policy", {}));
   assert.deepEqual([first.version, first.name, first.setBy, first.versions], [0, "weir", null, []]);
@@ -29,6 +47,7 @@ test("weir ships; a version that is set is in force at once, kept with who set i
   const order = async () => (await ok(client.call("why", { params: { job: id } }))).order;
   const before = await until(order);
   assert.deepEqual([before.policy, before.class, before.factor, before.predictedS], ["weir", "normal", 1, 300]);
+  assert.equal(before.home, null);
   assert.match(
     before.words,
     /policy weir: priority normal; queue score \d+.*fairness factor of 1.*predicted run time of 5 min/,

@@ -1,16 +1,20 @@
 import { type ParsedPolicy, type PolicyIssue, parseLivePolicy } from "#core/scheduling/policy-file.ts";
 import type { Language } from "#core/scheduling/reasons.ts";
+import type { World } from "#core/scheduling/world.ts";
 import { answer, type Handlers, refused } from "#server/http/handler.ts";
 import type { Database } from "#server/store/database.ts";
 import { readPolicy, readPolicyVersions, setPolicy, unknownTenants } from "#server/store/policy.ts";
 
 /** By which policy the network's work is ordered and placed, and who set it when. */
-export function policyHandlers({ db, feed, now }: PolicyContext): Pick<Handlers, "policy" | "setPolicy"> {
+export function policyHandlers({ db, feed, world, now }: PolicyContext): Pick<Handlers, "policy" | "setPolicy"> {
   async function inForce(language: Language) {
     const { policy, issues, ...set } = await readPolicy(db.pool);
     const versions = await readPolicyVersions(db.pool);
     const unreadable = issues.map((issue) => `${issue.path}: ${issue[language]}`);
-    return answer({ ...set, name: policy.name, policy: { ...policy }, unreadable, versions: [...versions] });
+    const homes = world()
+      .homes()
+      .map(({ tenants: _, ...home }) => home);
+    return answer({ ...set, name: policy.name, policy: { ...policy }, unreadable, homes, versions: [...versions] });
   }
 
   /** Tenants that a weight is given to must be there: a name that nobody has weighs nothing. */
@@ -43,5 +47,6 @@ export function policyHandlers({ db, feed, now }: PolicyContext): Pick<Handlers,
 export type PolicyContext = {
   readonly db: Database;
   readonly feed: { readonly wake: () => void };
+  readonly world: () => Pick<World, "homes">;
   readonly now: () => number;
 };

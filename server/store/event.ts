@@ -47,7 +47,9 @@ export type EventKind =
   /** Came after the end; history only. */
   | "later-evidence"
   | "centre-changed"
-  | "policy-changed";
+  | "policy-changed"
+  /** A tenant has another home centre. */
+  | "homes-changed";
 
 export type EventDetail = {
   readonly jobs?: readonly number[];

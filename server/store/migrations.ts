@@ -15,6 +15,7 @@ import * as policy from "./migrations/0014-policy.ts";
 import * as preemptedRuns from "./migrations/0016-preempted-runs.ts";
 import * as needsCredential from "./migrations/0017-needs-credential.ts";
 import * as credentialsOfCentre from "./migrations/0018-credentials-of-a-centre.ts";
+import * as homeCentres from "./migrations/0020-home-centres.ts";
 
 /** In the order they are applied. A migration that has shipped never changes; the next one mends it. */
 export const migrations: readonly { readonly name: string; readonly sql: string }[] = [
@@ -35,4 +36,5 @@ export const migrations: readonly { readonly name: string; readonly sql: string 
   { name: "0016-preempted-runs", sql: preemptedRuns.sql },
   { name: "0017-needs-credential", sql: needsCredential.sql },
   { name: "0018-credentials-of-a-centre", sql: credentialsOfCentre.sql },
+  { name: "0020-home-centres", sql: homeCentres.sql },
 ];

@@ -21,8 +21,8 @@ export async function readOrderMemory(client: pg.ClientBase): Promise<readonly W
   return [
     ...(memory ? [{ kind: "order-remembered", memory } as const] : []),
     ...past.rows.map((row): WorldEvent => {
-      const { tenant_id, project_id, person_id, shape, time_limit_s, allocation, placed_ms, started_ms, at_ms, kind } =
-        row;
+      const { tenant_id, project_id, person_id, shape, time_limit_s, allocation, placed_ms, started_ms } = row;
+      const { at_ms, kind, number } = row;
       return {
         kind: "run-past",
         tenant: tenant_id,
@@ -35,6 +35,7 @@ export async function readOrderMemory(client: pg.ClientBase): Promise<readonly W
         startedMs: started_ms,
         endedMs: at_ms,
         isLast: kind === "ended",
+        ...(number !== null && { number }),
       };
     }),
   ];
@@ -60,12 +61,14 @@ type PastRow = {
   readonly started_ms: number;
   readonly at_ms: number;
   readonly kind: "ended" | "queued";
+  readonly number: number | null;
 };
 
 /** As the feed tells of them: with their task (\`ended\`), or before it was queued again. */
 const pastText = `
 select j.tenant_id, j.project_id, j.person_id, j.spec -> 'shape' as shape, (j.spec ->> 'timeLimitS')::int as time_limit_s,
-  r.allocation, r.placed_ms, r.started_ms, e.at_ms, e.kind
+  r.allocation, r.placed_ms, r.started_ms, e.at_ms, e.kind,
+  case when n.home_centre is null then null else e.job_id + t.position end as number
 from (
   select xid, seq, at_ms, kind, job_id, index, attempt from event
   where (xid, seq) > ($1::text::xid8, $2::bigint) and kind in ('ended', 'queued') and attempt is not null
@@ -73,4 +76,6 @@ from (
 ) as e
 join run r on r.job_id = e.job_id and r.index = e.index and r.attempt = e.attempt and r.started_ms is not null
 join job j on j.id = e.job_id
+join task t on t.job_id = e.job_id and t.index = e.index
+join tenant n on n.id = j.tenant_id
 order by e.xid, e.seq`;

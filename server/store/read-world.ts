@@ -19,6 +19,7 @@ import { type MovesMade, withMove } from "#core/scheduling/placing/moves.ts";
 import type { WorldEvent } from "#core/scheduling/world.ts";
 import { type Database, isConnectionLost } from "./database.ts";
 import { rangesOf } from "./end-queued-tasks.ts";
+import { homesEvent } from "./homes.ts";
 import { unasked } from "./job-spec.ts";
 import { readOrderMemory } from "./order-memory.ts";
 import { policyEvent } from "./policy.ts";
@@ -51,6 +52,7 @@ export async function readWorld(
     const { rows } = await client.query<{ snapshot: string }>("select pg_current_snapshot()::text as snapshot");
     for (const centre of await readCentreStates(client, null)) apply({ kind: "centre-changed", centre });
     apply(await policyEvent(client));
+    apply(await homesEvent(client, Date.now()));
     for (const event of await readOrderMemory(client)) apply(event);
     const page = (state: string, after: number) =>
       client.query<JobRow>(`${jobsText} where state = $1 and state <> 'ended' and id > $2 order by id limit 10000`, [

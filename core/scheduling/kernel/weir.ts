@@ -119,7 +119,7 @@ export class WeirMachine {
     const started = (job: number, atS: number) => {
       if (virtualStartS) virtualStartS[job] = atS;
     };
-    this.#homes = virtualStartS === null ? [] : this.#sizes.map((size) => new VirtualHome(size, started));
+    this.#homes = virtualStartS === null ? [] : this.#sizes.map((size) => new VirtualHome([size], started));
     this.#overdue = this.#sizes.map(() => []);
     this.#reservations = new Reservations(homes.length);
     this.#lookahead = policy.lookahead === null ? null : new Lookahead(this.#sizes, policy.lookahead.jobs);
@@ -137,7 +137,7 @@ export class WeirMachine {
       while (this.#ends.nextS === atS && this.#ends.count > 0) ended.push(this.#ends.pop());
       // What is learnt depends on its order; that of one instant must not.
       if (ended.length > 1) ended.sort((a, b) => a - b);
-      for (const job of ended) this.#end(job);
+      for (const job of ended) this.#end(job, atS);
       if (atS < nowS) this.pass(atS);
     }
   }
@@ -147,7 +147,7 @@ export class WeirMachine {
     const [its, limitS, needs] = [home[job] ?? 0, estimateS[job] ?? 0, processors[job] ?? 0];
     if (this.#runTimes) this.#kind[job] = this.#runTimes.classOf(its, person[job] ?? 0, limitS, needs);
     this.#usage?.join(its, project[job] ?? 0, person[job] ?? 0);
-    this.#homes[its]?.submit(job, needs, limitS);
+    this.#homes[its]?.submit(job, [needs], limitS, this.#workload.submitS[job] ?? 0);
     this.#queue.push(job);
     this.#foretell(job);
   }
@@ -177,14 +177,14 @@ export class WeirMachine {
     );
   }
 
-  #end(job: number): void {
+  #end(job: number, nowS: number): void {
     const { processors, runS, estimateS, person, home } = this.#workload;
     const centre = this.centre[job] ?? 0;
     const [needs, ranS] = [processors[job] ?? 0, runS[job] ?? 0];
     this.#free[centre] = (this.#free[centre] ?? 0) + needs;
     this.#running[centre]?.remove(job);
     this.#charge(job, ranS - (this.#predictedS[job] ?? 0));
-    this.#homes[home[job] ?? 0]?.ended(job, ranS);
+    this.#homes[home[job] ?? 0]?.ended(job, ranS, nowS);
     if (!this.#runTimes) return;
     this.#runTimes.learn(this.#kind[job] ?? 0, estimateS[job] ?? 0, ranS);
     for (const waiting of this.#queue) if (person[waiting] === person[job]) this.#foretell(waiting);

@@ -1,116 +1,250 @@
 /**
- * What would have become of a home's own jobs on its own processors, first come first served with EASY backfill, as far as
+ * What would have become of a home's own jobs on its own machines, first come first served with EASY backfill, as far as
  * it is known by now: a job ends virtually so long after its virtual start as it took in truth; while that is not known,
- * when what it asked for is over. The times it is told of never go back.
+ * when what it asked for is over. Amounts are of any kinds, each kind in its place; jobs are numbers of the caller's, smaller
+ * where submitted earlier. Before it is told of a moment all until then happens, so that nothing is known before its time.
  */
 export class VirtualHome {
-  #free: number;
-  #nowS = 0;
-  #isStale = false;
+  #size: Amounts;
+  readonly #free: number[];
+  #nowS: number;
+  /** When there is something new to be looked at; Infinity: never. */
+  #dueS = Number.POSITIVE_INFINITY;
   readonly #onStart: (job: number, atS: number) => void;
-  readonly #queue: Waiting[] = [];
+  /** In the order of submission; those before `#first` are gone. */
+  readonly #queue: Entry[] = [];
+  #first = 0;
   /** By virtual end, the earliest first. */
-  readonly #running: Running[] = [];
-  readonly #byJob = new Map<number, Running>();
-  /** Took so long in truth, and have not started virtually. */
-  readonly #known = new Map<number, number>();
+  readonly #running: Entry[] = [];
+  /** All that are not over both in truth and virtually. */
+  readonly #byJob = new Map<number, Entry>();
 
-  constructor(processors: number, onStart: (job: number, atS: number) => void) {
-    this.#free = processors;
+  constructor(size: Amounts, onStart: (job: number, atS: number) => void, nowS = 0) {
+    this.#size = size;
+    this.#free = [...size];
+    this.#nowS = nowS;
     this.#onStart = onStart;
   }
 
-  submit(job: number, processors: number, limitS: number): void {
-    this.#queue.push({ job, processors, limitS });
-    this.#isStale = true;
+  /** What is there changed; nothing that runs virtually is ended for it. Answers whether it is another size. */
+  resize(size: Amounts): boolean {
+    if (size.every((amount, kind) => amount === this.#size[kind])) return false;
+    for (const [kind, amount] of size.entries())
+      this.#free[kind] = (this.#free[kind] ?? 0) + amount - (this.#size[kind] ?? 0);
+    this.#size = size;
+    this.#dueS = Math.min(this.#dueS, this.#nowS);
+    return true;
   }
 
-  /** The job has ended in truth. */
-  ended(job: number, runS: number): void {
-    const running = this.#byJob.get(job);
-    if (!running) {
-      if (this.#queue.some((waiting) => waiting.job === job)) this.#known.set(job, runS);
-      return;
+  /** `atS` before now counts as now. Answers whether it is known from now on: not where the queue is too long already. */
+  submit(job: number, needs: Amounts, limitS: number, atS: number): boolean {
+    this.advance(atS - 1);
+    if (this.#byJob.has(job)) return true;
+    if (this.#queue.length - this.#first >= mostQueued) return false;
+    const submitS = Math.max(atS, this.#nowS);
+    const entry = { job, needs, submitS, limitS, startS: -1, endS: -1, ranS: -1, isOver: false, isGone: false };
+    this.#byJob.set(job, entry);
+    this.#enqueue(entry);
+    this.#dueS = Math.min(this.#dueS, submitS);
+    return true;
+  }
+
+  /** The job has ended in truth, after `ranS`; -1: it will not have started. */
+  ended(job: number, ranS: number, atS: number): void {
+    this.advance(atS - 1);
+    const entry = this.#byJob.get(job);
+    if (!entry || entry.ranS >= 0) return;
+    entry.ranS = Math.max(0, ranS);
+    if (entry.isOver) this.#byJob.delete(job);
+    else if (entry.startS >= 0) {
+      this.#running.splice(this.#placeOf(entry), 1);
+      this.#run(entry, Math.max(entry.startS + entry.ranS, atS));
+    } else if (ranS < 0) {
+      entry.isGone = true;
+      this.#byJob.delete(job);
+      this.#dueS = Math.min(this.#dueS, Math.max(atS, this.#nowS));
     }
-    this.#running.splice(this.#running.indexOf(running), 1);
-    this.#insert({ ...running, endS: running.startS + runS });
   }
 
-  /** All that happens until `nowS`, this instant included. */
+  /** All that happens until `nowS`, this second included. */
   advance(nowS: number): void {
     for (;;) {
-      const next = this.#running[0];
-      const atS = next && next.endS <= nowS ? Math.max(next.endS, this.#nowS) : nowS;
-      for (let ended = next; ended && ended.endS <= atS; ended = this.#running[0]) {
-        this.#free += ended.processors;
-        this.#byJob.delete(ended.job);
-        this.#running.shift();
-        this.#isStale = true;
-      }
-      this.#nowS = atS;
-      if (!this.#isStale) return;
-      this.#isStale = false;
-      this.#pass(atS);
+      const atS = Math.min(this.#running[0]?.endS ?? Number.POSITIVE_INFINITY, this.#dueS);
+      if (atS > nowS) break;
+      this.#nowS = Math.max(atS, this.#nowS);
+      this.#dueS = Number.POSITIVE_INFINITY;
+      let over = 0;
+      for (let next = this.#running[over]; next && next.endS <= this.#nowS; next = this.#running[++over])
+        this.#end(next);
+      this.#running.splice(0, over);
+      this.#pass(this.#nowS);
     }
+    this.#nowS = Math.max(this.#nowS, nowS);
   }
 
+  /** When it started virtually; null: it has not, or is not known here. */
+  startOf(job: number): number | null {
+    const startS = this.#byJob.get(job)?.startS ?? -1;
+    return startS < 0 ? null : startS;
+  }
+
+  /** What is known here alone, at most so many: who started virtually, and who is over in truth and still waits virtually. */
+  remembered(most: number): RememberedHome {
+    const entries = [...this.#byJob.values()].filter(({ startS, ranS }) => startS >= 0 || ranS >= 0);
+    return {
+      nowS: this.#nowS,
+      jobs: entries
+        .slice(0, most)
+        .map(({ job, submitS, limitS, startS, endS, ranS, isOver, needs }) => [
+          ...[job, submitS, limitS, startS, endS, ranS, isOver ? 1 : 0],
+          ...needs,
+        ]),
+    };
+  }
+
+  /** Begins with what another remembered; nothing was told here yet. */
+  recall({ nowS, jobs }: RememberedHome): void {
+    this.#nowS = nowS;
+    for (const [job = 0, submitS = 0, limitS = 0, startS = 0, endS = 0, ranS = 0, isOver = 0, ...needs] of jobs) {
+      const entry = { job, needs, submitS, limitS, startS: -1, endS, ranS, isOver: isOver === 1, isGone: false };
+      this.#byJob.set(job, entry);
+      if (startS < 0) this.#enqueue(entry);
+      else this.#begin(entry, startS);
+    }
+    this.#dueS = this.#nowS;
+  }
+
+  #enqueue(entry: Entry): void {
+    const queue = this.#queue;
+    let at = queue.length;
+    while (at > this.#first && isLater(queue[at - 1], entry)) at -= 1;
+    if (at === queue.length) queue.push(entry);
+    else queue.splice(at, 0, entry);
+  }
+
+  #begin(entry: Entry, startS: number): void {
+    entry.startS = startS;
+    if (!entry.isOver) {
+      take(this.#free, entry.needs, -1);
+      this.#run(entry, entry.endS);
+    }
+    this.#onStart(entry.job, startS);
+  }
+
+  #end(entry: Entry): void {
+    take(this.#free, entry.needs, 1);
+    entry.isOver = true;
+    if (entry.ranS >= 0) this.#byJob.delete(entry.job);
+  }
+
+  /** Whoever comes first and does not fit holds the one reservation; others start where they do not delay it. */
   #pass(nowS: number): void {
-    let left = 0;
-    let shadowS = Number.POSITIVE_INFINITY;
-    let extra = 0;
-    let hasHead = false;
-    for (const waiting of this.#queue) {
-      const { processors, limitS } = waiting;
-      const fits = processors <= this.#free && (!hasHead || nowS + limitS <= shadowS || processors <= extra);
-      if (fits) {
-        if (hasHead && nowS + limitS > shadowS) extra -= processors;
-        this.#start(waiting, nowS);
+    const queue = this.#queue;
+    const end = Math.min(queue.length, this.#first + mostScanned);
+    let head: Shadow | null = null;
+    let left = this.#first;
+    let at = this.#first;
+    for (; at < end && (this.#free[0] ?? 0) > 0; at += 1) {
+      const entry = queue[at];
+      if (!entry) break;
+      if (entry.isGone) continue;
+      const { needs, limitS } = entry;
+      const isDue = head === null || nowS + limitS <= head.atS;
+      if (fits(needs, this.#free) && (isDue || fits(needs, head?.extra ?? []))) {
+        if (head && !isDue) take(head.extra, needs, -1);
+        entry.endS = nowS + (entry.ranS < 0 ? limitS : entry.ranS);
+        this.#begin(entry, nowS);
         continue;
       }
-      this.#queue[left++] = waiting;
-      if (hasHead) continue;
-      hasHead = true;
-      ({ shadowS, extra } = this.#reserve(processors));
+      queue[left++] = entry;
+      head ??= this.#reserve(needs);
     }
-    this.#queue.length = left;
+    if (left === at) return;
+    // Those that stay close up to those that were not looked at, which may be many.
+    let to = at;
+    for (let from = left - 1; from >= this.#first; from -= 1) {
+      const entry = queue[from];
+      if (entry) queue[--to] = entry;
+    }
+    this.#first = to;
+    if (this.#first > 1024 && 2 * this.#first > queue.length) {
+      queue.splice(0, this.#first);
+      this.#first = 0;
+    }
   }
 
-  #start({ job, processors, limitS }: Waiting, nowS: number): void {
-    const runS = this.#known.get(job);
-    this.#known.delete(job);
-    this.#free -= processors;
-    this.#insert({ job, processors, startS: nowS, endS: nowS + (runS ?? limitS) });
-    this.#onStart(job, nowS);
+  #run(entry: Entry, endS: number): void {
+    entry.endS = endS;
+    this.#running.splice(this.#placeAfter(endS), 0, entry);
   }
 
-  #insert(running: Running): void {
+  /** Behind those that end by then. */
+  #placeAfter(endS: number): number {
     let low = 0;
     let high = this.#running.length;
     while (low < high) {
       const middle = (low + high) >> 1;
-      if ((this.#running[middle]?.endS ?? 0) <= running.endS) low = middle + 1;
+      if ((this.#running[middle]?.endS ?? 0) <= endS) low = middle + 1;
       else high = middle;
     }
-    this.#running.splice(low, 0, running);
-    this.#byJob.set(running.job, running);
+    return low;
   }
 
-  #reserve(processors: number): { readonly shadowS: number; readonly extra: number } {
-    let free = this.#free;
-    let shadowS = Number.POSITIVE_INFINITY;
+  #placeOf(entry: Entry): number {
+    let at = this.#placeAfter(entry.endS) - 1;
+    while (at > 0 && this.#running[at] !== entry) at -= 1;
+    return at;
+  }
+
+  #reserve(needs: Amounts): Shadow {
+    const free = [...this.#free];
+    let atS = Number.POSITIVE_INFINITY;
     for (const running of this.#running) {
-      if (free >= processors && running.endS > shadowS) break;
-      free += running.processors;
-      if (free >= processors) shadowS = Math.min(shadowS, running.endS);
+      if (running.endS > atS) break;
+      take(free, running.needs, 1);
+      if (atS === Number.POSITIVE_INFINITY && fits(needs, free)) atS = running.endS;
     }
-    return { shadowS, extra: free - processors };
+    take(free, needs, -1);
+    return { atS, extra: free };
   }
 }
 
-type Waiting = { readonly job: number; readonly processors: number; readonly limitS: number };
-type Running = {
+/** Of each kind that a home has. */
+export type Amounts = readonly number[];
+
+/** `jobs`: number, submission, limit, virtual start or -1, virtual end, true run time or -1, whether it is over virtually, amounts. */
+export type RememberedHome = { readonly nowS: number; readonly jobs: readonly (readonly number[])[] };
+
+/** -1: not yet, and not known. */
+type Entry = {
   readonly job: number;
-  readonly processors: number;
-  readonly startS: number;
-  readonly endS: number;
+  readonly needs: Amounts;
+  readonly submitS: number;
+  readonly limitS: number;
+  startS: number;
+  endS: number;
+  ranS: number;
+  isOver: boolean;
+  /** It waited virtually and will never run. */
+  isGone: boolean;
 };
+
+/** When enough is free for whoever is reserved for, and what is free beside it then. */
+type Shadow = { readonly atS: number; readonly extra: number[] };
+
+/** So many of a home's own that wait virtually are known; of these the first so many are looked at in one pass. */
+const mostQueued = 20_000;
+const mostScanned = 2_000;
+
+function isLater(one: Entry | undefined, { submitS, job }: Entry): boolean {
+  return one !== undefined && (one.submitS > submitS || (one.submitS === submitS && one.job > job));
+}
+
+function fits(needs: Amounts, free: Amounts): boolean {
+  for (let kind = 0; kind < needs.length; kind += 1) if ((needs[kind] ?? 0) > (free[kind] ?? 0)) return false;
+  return true;
+}
+
+function take(free: number[], needs: Amounts, sign: 1 | -1): void {
+  for (let kind = 0; kind < needs.length; kind += 1) free[kind] = (free[kind] ?? 0) + sign * (needs[kind] ?? 0);
+}

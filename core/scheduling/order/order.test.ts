@@ -73,11 +73,11 @@ test("scores: each order by what it says, and waiting lowers only a score that s
 
 test("virtual home: EASY, by what is asked until the run time is known", () => {
   const startS = new Map<number, number>();
-  const home = new VirtualHome(8, (job, atS) => startS.set(job, atS));
-  home.submit(1, 6, 100);
-  home.submit(2, 8, 50);
-  home.submit(3, 2, 100);
-  home.submit(4, 2, 101);
+  const home = new VirtualHome([8], (job, atS) => startS.set(job, atS));
+  home.submit(1, [6], 100, 0);
+  home.submit(2, [8], 50, 0);
+  home.submit(3, [2], 100, 0);
+  home.submit(4, [2], 101, 0);
   home.advance(0);
   assert.deepEqual(
     [...startS],
@@ -87,24 +87,80 @@ test("virtual home: EASY, by what is asked until the run time is known", () => {
     ],
     "3 is due when 2 is to start, 4 is not",
   );
-  home.advance(40);
-  home.ended(1, 30);
-  home.ended(3, 40);
+  home.advance(39);
+  home.ended(1, 30, 40);
+  home.ended(3, 40, 40);
   home.advance(40);
   assert.equal(startS.get(2), 40, "1 is known to have ended only now");
-  home.ended(2, 20);
+  home.ended(2, 20, 60);
   home.advance(70);
   assert.equal(startS.get(4), 60, "2 took 20 s");
-  home.submit(5, 8, 1000);
-  home.ended(5, 5);
+  home.submit(5, [8], 1000, 71);
+  home.ended(5, 5, 76);
   home.advance(161);
-  home.submit(6, 8, 10);
+  home.submit(6, [8], 10, 162);
   home.advance(170);
   assert.deepEqual(
     [startS.get(5), startS.get(6)],
     [161, 166],
     "a run time known before the virtual start counts from it",
   );
+});
+
+test("virtual home: nobody starts before it was submitted, nor twice; who will never run leaves room", () => {
+  const startS = new Map<number, number>();
+  const home = new VirtualHome([4], (job, atS) => startS.set(job, atS));
+  home.submit(1, [4], 50, 0);
+  home.advance(10);
+  home.submit(2, [4], 50, 60);
+  home.submit(2, [4], 50, 70);
+  home.submit(3, [4], 50, 61);
+  home.submit(4, [4], 50, 62);
+  home.ended(3, -1, 65);
+  home.advance(200);
+  assert.deepEqual(
+    [...startS],
+    [
+      [1, 0],
+      [2, 60],
+      [4, 110],
+    ],
+  );
+});
+
+test("virtual home: amounts of several kinds, each enough; more or less of them later", () => {
+  const startS = new Map<number, number>();
+  const home = new VirtualHome([8, 2], (job, atS) => startS.set(job, atS));
+  home.submit(1, [1, 2], 100, 0);
+  home.submit(2, [2, 1], 100, 0);
+  home.submit(3, [7, 0], 200, 0);
+  home.submit(4, [1, 0], 100, 0);
+  home.advance(0);
+  assert.deepEqual([...startS.keys()], [1, 4], "2 waits for cards, and 3 would take the cores it is to have");
+  home.resize([16, 2]);
+  home.advance(1);
+  assert.equal(startS.get(3), 0, "what came is there at once");
+  home.advance(100);
+  assert.equal(startS.get(2), 100);
+});
+
+test("virtual home: one that is given what another remembered goes on as it", () => {
+  const seen = [new Map<number, number>(), new Map<number, number>()];
+  const [one, other] = seen.map((starts) => new VirtualHome([4], (job, atS) => starts.set(job, atS)));
+  assert(one && other);
+  for (const job of [1, 2, 3, 4]) one.submit(job, [3], 100, 0);
+  one.advance(120);
+  one.ended(1, 100, 120);
+  one.ended(3, 30, 120);
+  other.recall(JSON.parse(JSON.stringify(one.remembered(10))));
+  // Those that are not over are told of again, in any order.
+  for (const job of [4, 2]) other.submit(job, [3], 100, 0);
+  for (const home of [one, other]) {
+    home.ended(2, 90, 190);
+    home.advance(1000);
+  }
+  assert.deepEqual([seen[0]?.get(3), seen[0]?.get(4)], [190, 220]);
+  for (const job of [2, 3, 4]) assert.equal(seen[1]?.get(job), seen[0]?.get(job));
 });
 
 test("looking ahead finds the order in which less is waited, and where each job of it goes", () => {

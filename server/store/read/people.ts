@@ -2,7 +2,7 @@ import type { z } from "zod";
 import type { person, project, tenant } from "#api/network.ts";
 import type { Database } from "../database.ts";
 
-/** Tenants, projects and people, each in the order of their ids. `projects` null: no bound. */
+/** Tenants, projects and people, each in the order of their ids. `projects` null: no bound. `only`: the one of that name. */
 
 type Query = Pick<Database["pool"], "query">;
 type Page = { readonly after: number | null; readonly limit: number };
@@ -10,14 +10,14 @@ type Page = { readonly after: number | null; readonly limit: number };
 export async function readTenants(
   db: Query,
   projects: readonly number[] | null,
-  page: Page,
+  page: Page & { readonly only?: string },
 ): Promise<readonly z.output<typeof tenant>[]> {
   const { rows } = await db.query<z.output<typeof tenant>>(
-    `select id, name, title from tenant
+    `select id, name, title, home_centre as home from tenant
      where ($1::bigint[] is null or id in (select tenant_id from project where project.id = any($1)))
-       and ($2::bigint is null or id > $2)
+       and ($2::bigint is null or id > $2) and ($4::text is null or name = $4)
      order by id limit $3`,
-    [projects, page.after, page.limit],
+    [projects, page.after, page.limit, page.only ?? null],
   );
   return rows;
 }
@@ -37,7 +37,6 @@ export async function readProjects(
   return rows;
 }
 
-/** `only`: the one of that name. */
 export async function readPeople(
   db: Query,
   page: Page & { readonly only?: string },
