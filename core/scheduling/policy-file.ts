@@ -74,6 +74,7 @@ const backfills = ["none", "easy", "easy-sjbf", "conservative", "window"] as con
 const orderKinds = ["fcfs", "sjf", "saf", "f1", "score"] as const satisfies readonly Order["kind"][];
 const seconds = { least: 1, most: 2_000_000_000, whole: true } as const;
 const power = { least: 0, most: 8, whole: false } as const;
+const slowdownWeight = { least: 0, most: 10_000_000, whole: false } as const;
 
 function orderOf(part: Part | null | undefined, base: Order): Order {
   if (part === undefined || part === null) return base;
@@ -139,11 +140,8 @@ function lookaheadOf(part: Part | null | undefined, base: Lookahead | null): Loo
   const lookahead: Lookahead = {
     jobs: part.number("jobs", from.jobs, { least: 2, most: 200, whole: true }),
     moves: part.number("moves", from.moves, { least: 0, most: 10_000, whole: true }),
-    slowdownWeightS: part.number("slowdownWeightS", from.slowdownWeightS, {
-      least: 0,
-      most: 10_000_000,
-      whole: false,
-    }),
+    slowdownWeightS: part.number("slowdownWeightS", from.slowdownWeightS, slowdownWeight),
+    knownSlowdownWeightS: part.number("knownSlowdownWeightS", from.knownSlowdownWeightS, slowdownWeight),
     fairnessPower: part.number("fairnessPower", from.fairnessPower, power),
     holdBackCost: part.number("holdBackCost", from.holdBackCost, { least: 0, most: 1000, whole: false }),
     head: part.choice("head", ["planned", "reserved"], from.head),

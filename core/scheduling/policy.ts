@@ -93,9 +93,14 @@ export type Lookahead = {
   readonly moves: number;
   /** Each second a job waits costs 1 + this ÷ its predicted run time: 0 minds waits alone, much minds the short ones. */
   readonly slowdownWeightS: number;
+  /** The same while run times come as they were predicted; between the two by how far off they are (order/doubt.ts). */
+  readonly knownSlowdownWeightS: number;
   /** How far fairness weighs in a plan's waits: each is divided by the factor to this power. */
   readonly fairnessPower: number;
-  /** The wait of a job that could start at once counts 1 + this times. 0: keeping back costs no more than waiting. */
+  /**
+   * The wait of a job that could start at once counts 1 + this times, less the nearer run times come to what was predicted.
+   * 0: keeping back costs no more than waiting.
+   */
   readonly holdBackCost: number;
   /** `reserved`: the first that cannot start holds a reservation by the times asked for, beside the plan. `planned`: the plan alone. */
   readonly head: "planned" | "reserved";
@@ -145,11 +150,11 @@ export type Preemption = {
   readonly of: { readonly normal: readonly "low"[]; readonly high: readonly ("low" | "normal")[] };
   /** So many times a task makes room; then it is left alone. */
   readonly mostTimes: number;
-  /** Runs that were asked to make room within an hour, in one pool and of one project. */
+  /** Runs that were asked to make room within an hour, in one pool, of one project and of one tenant. */
   readonly mostOfPool: number;
   readonly mostOfProject: number;
   readonly mostOfTenant: number;
-  /** Each is given the grace that it asked for itself; one that asked for more is left alone. */
+  /** Each is given the warning and the grace that it asked for itself; one that asked for more in all is left alone. */
   readonly mostGraceS: number;
 };
 
@@ -202,6 +207,7 @@ export const policies = {
       jobs: 32,
       moves: 50,
       slowdownWeightS: 600,
+      knownSlowdownWeightS: 1500,
       fairnessPower: 0.25,
       holdBackCost: 1,
       head: "planned",

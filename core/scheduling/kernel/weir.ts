@@ -1,10 +1,11 @@
+import { Doubt, mindedBy } from "../order/doubt.ts";
 import { owedAfterS, Usage } from "../order/fairness.ts";
 import { Reservations } from "../order/guard.ts";
 import { VirtualHome } from "../order/home.ts";
 import { Lookahead } from "../order/lookahead.ts";
 import { RunTimes, raisedS } from "../order/predict.ts";
 import { agedScore, standingScore } from "../order/score.ts";
-import type { Fairness, Lookahead as PlanSettings, Policy } from "../policy.ts";
+import type { Fairness, Policy } from "../policy.ts";
 import type { Home, Schedule, Workload } from "../replay/workload.ts";
 import { BeyondClock, lastSecondS } from "./columns.ts";
 import { Ends } from "./ends.ts";
@@ -73,6 +74,7 @@ export class WeirMachine {
   readonly #running: readonly RunningWork[];
   readonly #ends: EndQueue;
   readonly #runTimes: RunTimes | null;
+  readonly #doubt = new Doubt();
   readonly #kind: Int32Array;
   readonly #predictedS: Float64Array;
   readonly #standing: Float64Array;
@@ -184,6 +186,7 @@ export class WeirMachine {
     this.#free[centre] = (this.#free[centre] ?? 0) + needs;
     this.#running[centre]?.remove(job);
     this.#charge(job, ranS - (this.#predictedS[job] ?? 0));
+    this.#doubt.learn(this.#predictedS[job] ?? 0, ranS);
     this.#homes[home[job] ?? 0]?.ended(job, ranS, nowS);
     if (!this.#runTimes) return;
     this.#runTimes.learn(this.#kind[job] ?? 0, estimateS[job] ?? 0, ranS);
@@ -273,6 +276,7 @@ export class WeirMachine {
     const settings = this.#policy.lookahead;
     if (!lookahead || !settings) return;
     const { processors } = this.#workload;
+    const { slowdownWeightS, holdBackCost } = mindedBy(settings, this.#doubt.share);
     lookahead.begin(nowS);
     for (const [centre, running] of this.#running.entries()) {
       lookahead.free(centre, this.#free[centre] ?? 0);
@@ -285,10 +289,10 @@ export class WeirMachine {
     for (let at = first; at < this.#queue.length; at += 1) {
       const job = this.#queue[at] ?? 0;
       const plannedS = this.#plannedS[job] ?? Number.POSITIVE_INFINITY;
-      const weight = this.#weightOf(job, settings);
+      const weight = this.#weightOf(job, slowdownWeightS, settings.fairnessPower);
       if (!lookahead.job(processors[job] ?? 0, this.#predictedS[job] ?? 0, weight, job, plannedS)) break;
     }
-    lookahead.search(settings.moves, this.#generator.below, settings.holdBackCost);
+    lookahead.search(settings.moves, this.#generator.below, holdBackCost);
     const before = this.#queue.slice(first, first + lookahead.jobs);
     for (let at = 0; at < lookahead.jobs; at += 1) {
       const place = lookahead.order[at] ?? 0;
@@ -305,7 +309,7 @@ export class WeirMachine {
   }
 
   /** What a second of waiting costs. */
-  #weightOf(job: number, { slowdownWeightS, fairnessPower }: PlanSettings): number {
+  #weightOf(job: number, slowdownWeightS: number, fairnessPower: number): number {
     const slowdown = 1 + slowdownWeightS / Math.max(10, this.#predictedS[job] ?? 0);
     return slowdown / (this.#factor[job] ?? 1) ** fairnessPower;
   }

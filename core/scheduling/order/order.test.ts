@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
+import { Doubt, mindedBy } from "#core/scheduling/order/doubt.ts";
 import { dominantShare, Usage } from "#core/scheduling/order/fairness.ts";
 import { VirtualHome } from "#core/scheduling/order/home.ts";
 import { Lookahead } from "#core/scheduling/order/lookahead.ts";
@@ -28,6 +29,28 @@ test("a prediction that was outlived is raised, and never above the limit", () =
   assert.equal(raisedS(100, 100, 1000), 150);
   assert.equal(raisedS(10, 10, 1000), 40);
   assert.equal(raisedS(100, 900, 1000), 1000);
+});
+
+test("doubt: whole until it is known better, none where run times come as foretold, back when they no longer do", () => {
+  const doubt = new Doubt();
+  assert.equal(doubt.share, 1);
+  const all = (ranS: (ended: number) => number) => {
+    for (let ended = 0; ended < 3000; ended += 1) doubt.learn(100, ranS(ended));
+    return doubt.share;
+  };
+  assert.equal(
+    all(() => 100),
+    0,
+  );
+  const some = all(() => 88);
+  assert.ok(some > 0.4 && some < 0.6, `${some}`);
+  assert.equal(
+    all((ended) => (ended % 2 === 0 ? 30 : 300)),
+    1,
+  );
+  const { knownSlowdownWeightS, slowdownWeightS, holdBackCost } = weir.lookahead;
+  assert.deepEqual(mindedBy(weir.lookahead, 0), { slowdownWeightS: knownSlowdownWeightS, holdBackCost: 0 });
+  assert.deepEqual(mindedBy(weir.lookahead, 1), { slowdownWeightS, holdBackCost });
 });
 
 test("usage: who used more is behind, at each level, within the bounds; with time it is forgotten", () => {
