@@ -37,11 +37,11 @@ export async function driveQueue(stage: Stage, done: (check: QueueCheck, judged:
 }
 
 /** A run over the whole pool that ends by its time limit; or why there is no queue to be seen. */
-async function fill({ probe, order, offer }: Stage): Promise<Queue | string> {
+async function fill({ probe, order, offer }: Stage, timeLimitS = fillerS): Promise<Queue | string> {
   if (!offer.whole) return `the pool ${offer.pool} is too large to be filled for a test`;
   const { nodes, coresPerNode } = offer.whole;
   const allocation = { ...oneCore, nodes, tasks: nodes, coresPerTask: coresPerNode, coresPerNode };
-  const first = order("#WEIR-SIM run=1m\nsleep 60", { allocation, timeLimitS: fillerS, graceS: 0 });
+  const first = order("#WEIR-SIM run=5m\nsleep 300", { allocation, timeLimitS, graceS: 0 });
   const answer = await probe.driver.start(first);
   if (answer.kind === "busy" || answer.kind === "refused") return `the whole pool: ${answer.kind}, ${answer.words}`;
   if (answer.kind === "started") {
@@ -76,8 +76,16 @@ async function passDeadline({ probe, order }: Stage, { wide }: Queue): Promise<J
   return judgeUnstarted(await probe.follow(asked.run).ended(), "withdrawn");
 }
 
-/** Where others fill the pool, it is not kept from them for longer than a moment: then no estimate can be compared. */
+/** An engine that plans now and then, as Slurm's backfill every 30 s, may need a longer wait to have thought of it. */
 async function estimateOf(stage: Stage, queue: Queue): Promise<Judged> {
+  const soon = await estimateBehind(stage, queue);
+  if (soon.verdict !== "not-offered" || stage.probe.patienceMs < 1.2 * longFillerS * 1000) return soon;
+  const longer = await fill(stage, longFillerS);
+  return typeof longer === "string" ? soon : estimateBehind(stage, longer);
+}
+
+/** Where others fill the pool, it is not kept from them for longer than a moment: then no estimate can be compared. */
+async function estimateBehind(stage: Stage, queue: Queue): Promise<Judged> {
   const until = performance.now() + mostHeldBackMs;
   while (!queue.filler.hasStarted() && performance.now() < until) await delay(100);
   if (queue.filler.hasStarted()) return awaitTurn(stage, queue);
@@ -87,8 +95,10 @@ async function estimateOf(stage: Stage, queue: Queue): Promise<Judged> {
 
 /** The limit of what is ahead is what an engine can know; whole minutes, where it keeps no seconds. */
 async function awaitTurn({ probe, order }: Stage, { filler, wide }: Queue): Promise<Judged> {
+  const beganMs = performance.now();
   const run = await probe.begin(order("#WEIR-SIM run=10ms\nexit 0", wide));
   const startedMs = await run.started();
+  const waitedS = Math.round((performance.now() - beganMs) / 1000);
   const judgedFiller = judgeKind(await filler.ended(), "timed-out");
   const estimates = run.heard.flatMap(({ observation }) =>
     observation.kind === "waiting" && observation.startsInMs !== null
@@ -99,6 +109,7 @@ async function awaitTurn({ probe, order }: Stage, { filler, wide }: Queue): Prom
   const estimate = judgeEstimate(estimates, startedMs, estimateToleranceMs);
   if (judgedFiller.verdict === "fail" || ended.end.kind !== "succeeded")
     return together([judgedFiller, judgeEnd(ended, { kind: "succeeded" })]);
+  if (estimate.verdict === "not-offered") return { ...estimate, seen: `${estimate.seen} in ${waitedS} s of waiting` };
   return estimate;
 }
 
@@ -122,5 +133,7 @@ async function failing(judged: Promise<Judged>): Promise<Judged> {
 /** Much shorter than the filler takes, and long enough for engines that count whole seconds. */
 const leaseMs = 2_500;
 const fillerS = 6;
+/** A whole minute, as Slurm counts limits: the estimate can be true to the second. */
+const longFillerS = 60;
 const mostHeldBackMs = 5_000;
 const estimateToleranceMs = 30_000;

@@ -151,13 +151,14 @@ export function follow(settings: FollowSettings): Following {
       begin(track, word.startS * 1000, `Slurm: ${word.state} on ${word.nodes}, job ${track.engineId}`);
   }
 
-  /** Told when the reason changes, and the estimate at most every 30 s. */
+  /** Told when the reason changes, the first estimate at once, and others at most every 30 s. */
   function wait(track: Track, word: JobWord): void {
     const startsAtMs = word.startS === null ? null : word.startS * 1000;
     const { told } = track;
+    const isFirst = told?.startsAtMs === null && startsAtMs !== null;
     const isMoved = Math.abs((startsAtMs ?? 0) - (told?.startsAtMs ?? 0)) >= 30_000;
-    const isDue = told === null || told.reason !== word.reason || (isMoved && nowMs() - told.atMs >= 30_000);
-    if (isDue) tellWaiting(track, word.reason, startsAtMs);
+    const isDue = isFirst || (isMoved && nowMs() - (told?.atMs ?? 0) >= 30_000);
+    if (isDue || told === null || told.reason !== word.reason) tellWaiting(track, word.reason, startsAtMs);
   }
 
   function tellWaiting(track: Track, reason: string | null, startsAtMs: number | null): void {
