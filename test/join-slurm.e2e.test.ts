@@ -64,7 +64,10 @@ describe("the guide to join a Slurm centre", { skip: requires("root", "slurm", "
       .replaceAll("lihua", "weirt-li")
       .replaceAll("weir-check", "weirt-wang");
 
-  function run(where: "network" | "user" | "zhao", lines: string): { readonly status: number; readonly said: string } {
+  function run(
+    where: "network" | "user" | "zhao" | "chen",
+    lines: string,
+  ): { readonly status: number; readonly said: string } {
     const home = join(folder, where === "network" ? "admin" : where === "user" ? "li" : where);
     const own = where === "network" ? { WEIR_HOME: network.home } : { WEIR_HOME: join(home, "none") };
     const env = { PATH: `${folder}:${process.env.PATH}`, HOME: home, LANG: "C.UTF-8", ...own };
@@ -170,6 +173,41 @@ describe("the guide to join a Slurm centre", { skip: requires("root", "slurm", "
     await eventually("it runs", async () => (/^weirt-zhao$/m.test(run("zhao", `weir logs ${job}`).said) ? true : null));
   });
 
+  test("a site's own programs make an account for who asks, and say no to a job in words for its user", async () => {
+    const login = run("network", "weir admin user add chen --project default 2> /dev/null").said.trim();
+    mkdirSync(join(folder, "chen"));
+    assert.equal(run("chen", `weir login '${login}'`).status, 0);
+    writeFileSync(join(folder, "accounts"), hook);
+    machine.copy(join(folder, "accounts"), "/usr/local/sbin/weir-accounts");
+    const names = ["create-account", "add-association", "remove", "before-submit"];
+    const added = await machine.sh(`exec 2>&1
+      chmod 755 /usr/local/sbin/weir-accounts
+      for name in ${names.join(" ")}; do echo "hook $name /usr/local/sbin/weir-accounts" >> /etc/weir/policy; done
+      /usr/local/lib/weir/weir-as check`);
+    for (const name of names) assert.match(added.said, new RegExp(`^hook ${name}: in force$`, "m"));
+    const associations = async () => (await machine.sh("sacctmgr -nP show assoc user=weirt-wang format=account")).said;
+    assert.doesNotMatch(await associations(), /^hpc$/m);
+
+    const job = run(
+      "chen",
+      "weir submit --centre jinan --parsable -Q -- sh -c 'id -un; echo $SLURM_JOB_ACCOUNT'",
+    ).said.trim();
+    await eventually("it runs", async () =>
+      /^weirt-wang\nhpc$/m.test(run("chen", `weir logs ${job}`).said) ? true : null,
+    );
+    assert.match(await associations(), /^hpc$/m);
+    const said = await machine.sh("weir-agent accounts");
+    assert.match(said.said, /^person:4,project:1 +weirt-wang +hpc +ready$/m);
+    const audit = (await machine.sh("cat /var/log/weir/weir-as.log")).said;
+    for (const name of ["create-account", "add-association"])
+      assert.match(audit, new RegExp(`hook .*name=${name}$`, "m"));
+
+    const vetoed = run("chen", "weir submit --centre jinan --parsable -Q -N 2 -- true").said.trim();
+    const state = () => JSON.parse(run("chen", `weir show ${vetoed} --json`).said).state;
+    await eventually("it was refused", async () => (state() === "ended" ? true : null));
+    assert.match(run("chen", `weir show ${vetoed}`).said, /two nodes are for those who have passed the course/);
+  });
+
   test("the kill switch stops what is new, and gives it back", async () => {
     assert.equal((await machine.sh("weir-agent stop-new")).status, 0);
     const job = run("user", "weir submit --centre jinan --parsable -Q -- true").said.trim();
@@ -186,7 +224,12 @@ describe("the guide to join a Slurm centre", { skip: requires("root", "slurm", "
   test("it leaves without a trace", async () => {
     await follow("network");
     const said = await follow("centre");
-    assert.match(said, /^accounts: person:1→weirt-wang person:2→weirt-li person:3,project:1→weirt-zhao$/m);
+    assert.match(
+      said,
+      /^accounts: person:1→weirt-wang person:2→weirt-li person:3,project:1→weirt-zhao person:4,project:1→weirt-wang$/m,
+    );
+    // What the site's program had made, its program has taken away.
+    assert.doesNotMatch((await machine.sh("sacctmgr -nP show assoc user=weirt-wang format=account")).said, /^hpc$/m);
     assert.equal(at, blocks.length);
     const traces =
       "ls -d /etc/weir /usr/local/lib/weir /usr/local/bin/weir-agent /etc/sudoers.d/weir-agent /var/lib/weir-agent /var/log/weir /etc/systemd/system/weir-agent.service 2> /dev/null || true";
@@ -199,3 +242,24 @@ describe("the guide to join a Slurm centre", { skip: requires("root", "slurm", "
     );
   });
 });
+
+// What a site might have: one program for all hooks. It lets the local user in, gives them an account, and takes it away.
+const hook = String.raw`#!/bin/sh -e
+PATH=/usr/sbin:/usr/bin:/sbin:/bin
+asked=$(cat)
+of() { printf %s "$asked" | sed -n "s/.*$1.*/\1/p"; }
+case $1 in
+create-account)
+  if [ "$(of '"person":{"id":[0-9]*,"name":"\([a-z]*\)"')" != chen ]; then echo '{"words": "is not one of ours"}'; exit 3; fi
+  usermod --append --groups weir-users weirt-wang
+  echo '{"user": "weirt-wang"}' ;;
+add-association)
+  user=$(of '"user":"\([a-z-]*\)"')
+  sacctmgr -i add user name=$user account=hpc > /dev/null
+  echo '{"account": "hpc"}' ;;
+remove)
+  sacctmgr -i delete user name=$(of '"user":"\([a-z-]*\)"') account=hpc > /dev/null ;;
+before-submit)
+  case $asked in *'"nodes":2'*) echo '{"words": "two nodes are for those who have passed the course"}'; exit 3 ;; esac ;;
+esac
+`;
