@@ -74,7 +74,7 @@ export function makePeople(
   which: Readonly<Record<string, { readonly uid?: number; readonly groups: readonly string[] }>>,
 ): People {
   const name = (one: string) => `weirh${process.pid}${one}`;
-  if (!existsGroup("weir-users")) execFileSync("groupadd", ["--system", "weir-users"]);
+  if (!existsGroup("weir-users")) execFileSync("groupadd", ["--force", "--system", "weir-users"]);
   for (const [one, { uid, groups }] of Object.entries(which)) {
     const words = ["--create-home", "--home-dir", `/var/tmp/${name(one)}`, "--shell", "/bin/sh", "--no-log-init"];
     if (groups.length > 0) words.push("--groups", groups.join(","));
@@ -128,7 +128,7 @@ export function makeSite(): Site {
     program: placeHelper({ folder: join(folder, "helper"), policyPath }),
     stopPath: join(folder, "stop"),
     writePolicy(lines) {
-      const always = [`slurm-bin ${bin}`, `stop ${site.stopPath}`, `audit ${log}/audit`, "command-timeout 10"];
+      const always = [`slurm-bin ${bin}`, `stop ${site.stopPath}`, `audit ${log}/audit`, "command-timeout 120"];
       writeFileSync(policyPath, `${[...lines, ...always].join("\n")}\n`, { mode: 0o644 });
       chmodSync(policyPath, 0o644);
     },

@@ -153,7 +153,7 @@ describe("weir-as", { skip }, () => {
     ])
       assert.ok(command?.includes(`[${word}]`), `${word} in ${command}`);
     const deadline = Number(/--deadline=now\+(\d+)/.exec(command ?? "")?.[1]);
-    assert.ok(deadline >= 655 && deadline <= 660, String(deadline));
+    assert.ok(deadline > 600 && deadline <= 660, String(deadline));
     assert.equal(
       environment,
       `env HOME=${home} LANG=C.UTF-8 LOGNAME=${li} PATH=/usr/local/bin:/usr/bin:/bin SHELL=/bin/sh USER=${li}`,
@@ -795,7 +795,8 @@ describe("weir-as", { skip }, () => {
       );
       assert.match(prepared.get("batch"), /^#!\/usr\/bin\/perl\nexec .*'perl', '.*weir-run-[0-9a-f]+', '.*90\.0\.1';/);
       // 600 s to start within, and a limit of one minute.
-      assert.ok(Math.abs(Number(prepared.get("deadlineS")) - nowS - 660) <= 2, prepared.get("deadlineS"));
+      const deadlineS = Number(prepared.get("deadlineS"));
+      assert.ok(deadlineS >= nowS + 658 && deadlineS <= Date.now() / 1000 + 662, prepared.get("deadlineS"));
       assert.equal(site.called(), before);
       const doubtful = await one(li, "90.0.1");
       assert.equal(doubtful.get("error"), "in-doubt");
@@ -844,7 +845,7 @@ describe("weir-as", { skip }, () => {
     test("a command that does not end is ended, and the doubt is said", async () => {
       site.writePolicy([...policy, "load yes"]);
       const text = readFileSync(site.policyPath, "utf8");
-      writeFileSync(site.policyPath, text.replace("command-timeout 10", "command-timeout 1"));
+      writeFileSync(site.policyPath, text.replace("command-timeout 120", "command-timeout 1"));
       site.standIn("squeue", "sleep 1 while 1");
       assert.equal((await helper.ask("load", [])).get("error"), "timeout");
     });

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { existsSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { sudoersText } from "#agent/install/texts.ts";
 
@@ -16,7 +16,9 @@ export function allowSudo(user: string, helper: string, name: string): string {
     if (pid !== undefined && !existsSync(`/proc/${pid}`)) rmSync(join(folder, file), { force: true });
   }
   const rule = join(folder, `${prefix}${process.pid}-${name}`);
-  writeFileSync(rule, sudoersText({ user, helper }), { mode: 0o440 });
-  execFileSync("visudo", ["-c", "-q", "-f", rule]);
+  // Whole at once, as other tests' sudo reads it too; a name with a dot is not read.
+  writeFileSync(`${rule}.new`, sudoersText({ user, helper }), { mode: 0o440 });
+  execFileSync("visudo", ["-c", "-q", "-f", `${rule}.new`]);
+  renameSync(`${rule}.new`, rule);
   return rule;
 }

@@ -2,7 +2,8 @@ import { connect } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import { type Daemon, lastLines } from "./daemon.ts";
 
-const patienceMs = 60_000;
+/** Far more than a busy machine takes. */
+const patienceMs = 180_000;
 
 /** Waits until the daemon takes connections at a port of loopback or at a socket's path. */
 export async function answers(place: number | string, daemon: Daemon, log: string): Promise<void> {
@@ -13,7 +14,7 @@ export async function answers(place: number | string, daemon: Daemon, log: strin
   });
 }
 
-/** Asks until it is so; throws, with the end of the log, after a minute. */
+/** Asks until it is so; throws, with the end of the log, after three minutes. */
 export async function until(words: string, log: string, isSo: () => Promise<boolean>): Promise<void> {
   const endMs = performance.now() + patienceMs;
   while (!(await isSo())) {

@@ -155,7 +155,7 @@ describe("users lend their own tokens", { skip: requires("root", "slurm", "sudo"
         ];
         await Promise.all([agent.queue(lives), agent.queue(goesOn)]);
         await Promise.all([agent.started(lives.run), agent.started(goesOn.run)]);
-        assert.equal((await lend(place, wang, "--lifespan", "5")).status, 0);
+        assert.equal((await lend(place, wang, "--lifespan", "15")).status, 0);
         await becomes(place, 2, "needs-credential");
         await agent.until(() => /has ended at .*: weir-delegate/.test(JSON.stringify(readiness(place, 2))));
         const answer = await agent.driver.start(late);

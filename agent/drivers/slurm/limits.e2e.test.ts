@@ -50,7 +50,7 @@ describe("limits, maintenance and the load of others at a real cluster", {
   }
 
   async function when<Seen>(see: () => Promise<Seen>, holds: (seen: Seen) => boolean): Promise<Seen> {
-    const untilMs = performance.now() + 60_000;
+    const untilMs = performance.now() + 150_000;
     for (;;) {
       const seen = await see();
       if (holds(seen)) return seen;
@@ -86,7 +86,7 @@ describe("limits, maintenance and the load of others at a real cluster", {
   describe("what changes there", { concurrency: 3 }, () => {
     // A job of the user's own; it runs before a test beside this one drains nodes.
     before(async () => {
-      const own = await site.cluster.run("weirt-li", ["sbatch", "-o/dev/null", "--mem=50", "--wrap=sleep 100"]);
+      const own = await site.cluster.run("weirt-li", ["sbatch", "-o/dev/null", "--mem=50", "--wrap=sleep 900"]);
       assert.equal(own.status, 0, own.stderr);
       await when(
         async () => (await site.cluster.run("root", ["squeue", "-h", "-u", "weirt-li", "-t", "R"])).stdout.trim(),
@@ -95,7 +95,11 @@ describe("limits, maintenance and the load of others at a real cluster", {
     });
 
     test("at the limit of submissions Slurm says no for now, and the network learns how many there are", async () => {
-      const orders = [orderOf("sleep 60"), orderOf("sleep 60"), orderOf("true")];
+      const orders = [
+        orderOf("sleep 900", { timeLimitS: 1_200 }),
+        orderOf("sleep 900", { timeLimitS: 1_200 }),
+        orderOf("true"),
+      ];
       const [first, second, third] = orders;
       assert(first && second && third);
       await agent.queue(first);
@@ -145,7 +149,7 @@ describe("limits, maintenance and the load of others at a real cluster", {
         "-o/dev/null",
         "--mem=100",
         "--account=hpc",
-        "--wrap=sleep 100",
+        "--wrap=sleep 900",
       ];
       const theirs = await site.cluster.run("weirt-zhao", words);
       assert.equal(theirs.status, 0, theirs.stderr);

@@ -98,20 +98,23 @@ export function makeTestSite(
   };
 }
 
+/** Far more than a busy machine takes. */
+const usualPatienceMs = 150_000;
+
 async function openAgent(settings: SlurmSettings): Promise<TestAgent> {
   const notes: string[] = [];
   const seen: RunObservation[] = [];
   const driver = await openSlurm(settings, (words, facts) => notes.push(`${words} ${JSON.stringify(facts)}`));
   driver.listen((observation) => seen.push(observation));
   const first = async (run: RunId, kind: RunObservation["kind"]): Promise<RunObservation> => {
-    for (const untilMs = performance.now() + 60_000; performance.now() < untilMs; await delay(20)) {
+    for (const untilMs = performance.now() + usualPatienceMs; performance.now() < untilMs; await delay(20)) {
       const found = seen.find((one) => one.run === run && one.kind === kind);
       if (found) return found;
       if (kind === "ended") continue;
       const over = seen.find((one) => one.run === run && one.kind === "ended");
       if (over) throw new Error(`${run} ended before it was ${kind}: ${JSON.stringify(over)}`);
     }
-    throw new Error(`${run} was not ${kind} within a minute; notes: ${notes.slice(-5).join(" | ")}`);
+    throw new Error(`${run} was not ${kind} within ${usualPatienceMs / 1000} s; notes: ${notes.slice(-5).join(" | ")}`);
   };
   const agent: TestAgent = {
     driver,
@@ -137,7 +140,7 @@ async function openAgent(settings: SlurmSettings): Promise<TestAgent> {
       const read = await driver.readLog(run, stream, 0, 2 ** 20);
       return read.kind === "bytes" ? Buffer.from(read.bytes).toString() : `(${read.words})`;
     },
-    async until(what, patienceMs = 60_000) {
+    async until(what, patienceMs = usualPatienceMs) {
       for (const untilMs = performance.now() + patienceMs; !what(); await delay(20))
         if (performance.now() > untilMs)
           throw new Error(`it did not come to be; notes: ${notes.slice(-5).join(" | ")}`);
