@@ -85,7 +85,7 @@ describe("the console", { skip: missing }, () => {
 
     await page.getByRole("button", { name: "Dry run" }).click();
     await seen("It would start now at local.");
-    await seen(/CNY 0\.00 · tariff free/);
+    await seen("CNY 0.00 · free of charge (tariff “free”)");
 
     await page.getByRole("button", { name: "Submit", exact: true }).click();
     await title("from the form");

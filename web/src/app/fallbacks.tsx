@@ -1,6 +1,7 @@
 import { Link, useRouter } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
-import { Empty, Problem } from "../parts/notice.tsx";
+import { Problem } from "../parts/notice.tsx";
+import { Page } from "../parts/page.tsx";
 import { Spinner } from "../parts/spinner.tsx";
 
 /** Shown only where a page takes longer than a moment to come. */
@@ -20,8 +21,8 @@ export function Broken({ error }: { readonly error: unknown }) {
 export function Lost() {
   const { t } = useTranslation("app");
   return (
-    <Empty title={t("lost.title")} action={<Link to="/">{t("lost.home")}</Link>}>
-      {t("lost.detail")}
-    </Empty>
+    <Page title={t("lost.title")} note={t("lost.detail")}>
+      <Link to="/">{t("lost.home")}</Link>
+    </Page>
   );
 }

@@ -40,10 +40,10 @@ const clockStyle: Intl.DateTimeFormatOptions = {
 };
 const dayStyle: Intl.DateTimeFormatOptions = { year: "numeric", month: "2-digit", day: "2-digit" };
 
-/** After an hour nobody counts the seconds, after a day the minutes. */
+/** After some minutes nobody counts the seconds, after a day the minutes. */
 function roughly(ms: number): number {
   if (ms > 86_400_000) return ms - (ms % 3_600_000);
-  if (ms > 3_600_000) return ms - (ms % 60_000);
+  if (ms > 300_000) return ms - (ms % 60_000);
   return ms;
 }
 

@@ -6,6 +6,8 @@ export const en = {
   people: "People",
   projects: "Projects",
   tenants: "Tenants",
+  home: "Own centre",
+  homeHelp: "Where its work is to be no worse off than with that centre alone",
   name: "Name",
   shownName: "Shown as",
   nameHelp: "Lower-case letters, digits, dot, hyphen, underscore",

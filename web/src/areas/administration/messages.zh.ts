@@ -9,6 +9,8 @@ export const zh: Words<typeof en> = {
   people: "人员",
   projects: "项目",
   tenants: "租户",
+  home: "自有中心",
+  homeHelp: "在该中心，其作业的等待不应逊于独用该中心",
   name: "名称",
   shownName: "显示名",
   nameHelp: "小写字母、数字、点、连字符、下划线",

@@ -10,7 +10,9 @@ import { FormDialog } from "../../parts/dialog.tsx";
 import { Empty, Problem } from "../../parts/notice.tsx";
 import { Page, Panel } from "../../parts/page.tsx";
 import { Table } from "../../parts/table.tsx";
+import { centreName } from "../../words/centre-name.ts";
 import { useFormat } from "../../words/use.ts";
+import { centresQuery } from "../centres/queries.ts";
 
 const peopleQuery = queryOptions({
   queryKey: ["people"],
@@ -181,15 +183,27 @@ function Projects() {
 function Tenants() {
   const { t } = useTranslation("administration");
   const tenants = useQuery(tenantsQuery);
+  const centres = useQuery(centresQuery);
   return (
     <Panel
       title={t("tenants")}
       extra={
-        <AddDialog<{ name: string; title?: string }>
+        <AddDialog<{ name: string; title?: string; home?: string }>
           label={t("addTenant")}
-          submit={({ name, title }) => ask("addTenant", { body: { name, ...(title && { title }) } })}
+          submit={({ name, title, home }) =>
+            ask("addTenant", { body: { name, ...(title && { title }), ...(home && { home }) } })
+          }
         >
           <NameFields />
+          <Form.Item name="home" label={t("home")} extra={t("homeHelp")}>
+            <Select
+              allowClear
+              options={(centres.data?.centres ?? []).map((centre) => ({
+                value: centre.id,
+                label: both(centre.id, centreName(centre)),
+              }))}
+            />
+          </Form.Item>
         </AddDialog>
       }
       flush
@@ -202,6 +216,7 @@ function Tenants() {
         columns={[
           { key: "name", title: t("name"), cell: (tenant) => tenant.name },
           { key: "title", title: t("shownName"), cell: (tenant) => tenant.title },
+          { key: "home", title: t("home"), cell: (tenant) => tenant.home ?? "–" },
         ]}
       />
     </Panel>

@@ -24,6 +24,7 @@ export function RunsTable({ task }: { readonly task: TaskDetail }) {
         label={t("runs.title")}
         rows={task.runs}
         rowKey={(run) => run.id}
+        stacks
         empty={<p className={css.quiet}>{t("runs.none")}</p>}
         columns={[
           { key: "id", title: t("runs.run"), cell: (run) => <span className="mono">{run.id}</span> },
@@ -125,6 +126,7 @@ export function HistoryTable({ job, index }: { readonly job: number; readonly in
         label={t("history.title")}
         rows={events}
         rowKey={(event) => event.id}
+        stacks
         empty={history.data ? <p className={css.quiet}>{t("history.none")}</p> : <div style={{ height: 120 }} />}
         columns={[
           {

@@ -33,9 +33,9 @@ export function Tasks({ job, chosen }: { readonly job: JobDetail; readonly chose
               </span>
             ) : null,
           )}
-          <span className="nowrap">
-            {t("tasks.legend", { count: job.counts.ended, state: t("words:state.ended") })}
-          </span>
+          {job.outcomes.map(({ kind, count }) => (
+            <Ended key={kind} kind={kind} count={count} tasks={tasks.all} />
+          ))}
           <Segmented
             size="small"
             value={shape}
@@ -59,6 +59,34 @@ export function Tasks({ job, chosen }: { readonly job: JobDetail; readonly chose
     </Panel>
   );
 }
+
+/** How many ended in that way; leads to the first of them. */
+function Ended({ kind, count, tasks }: EndedContent) {
+  const { t } = useTranslation("job");
+  const word = useStateWord();
+  const choose = useChoose();
+  const first = tasks.find((task) => task.outcome?.kind === kind);
+  return (
+    <button
+      type="button"
+      className={css.ended}
+      style={{ color: stateColour(kind) }}
+      title={first ? t("tasks.first", { index: first.index }) : undefined}
+      disabled={!first}
+      onClick={() => {
+        if (first) choose(first);
+      }}
+    >
+      <Icon name={kind} size={14} /> {t("tasks.legend", { count, state: word(kind) })}
+    </button>
+  );
+}
+
+type EndedContent = {
+  readonly kind: JobDetail["outcomes"][number]["kind"];
+  readonly count: number;
+  readonly tasks: readonly TaskLine[];
+};
 
 type Task = JobDetail["firstTasks"][number];
 type TaskLine = Omit<Task, "runs">;

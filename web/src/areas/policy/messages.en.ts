@@ -11,6 +11,7 @@ export const en = {
     longest: "The longest wait",
     fairness: "Who used more",
     promise: "Who used less than their share",
+    home: "At a tenant's own centre",
     placing: "Where work goes",
     moves: "Moving what waits at a centre",
     preemption: "Making room for a higher priority",
@@ -31,6 +32,7 @@ export const en = {
   longest: "{{longest}}: from {{from}} on it is served first",
   fairness: "goes behind others; usage counts half after {{halfLife}}",
   promise: "starts within {{promise}}",
+  home: "{{after}} later than with that centre alone, its work goes ahead of visitors there",
   placing:
     "where start, run time and costs are least: a yuan counts as {{perYuan}}, carbon × {{carbon}}, risk of loss × {{risk}}",
   moves: "where it starts {{gain}} earlier elsewhere, at most {{count}} times",
@@ -42,6 +44,7 @@ export const en = {
     longest: "no bound",
     fairness: "makes no difference",
     promise: "no promise",
+    home: "its work is as any other",
     placing: "where most is free",
     moves: "never",
     preemption: "never",
@@ -86,6 +89,14 @@ export const en = {
   tryFirst: "Try it on the network's own history first",
   tryFirstWords:
     "Save the file as mine.json: who would gain and who would lose is worked out from the jobs of the past.",
+  homes: {
+    title: "Tenants' own centres",
+    words: "tasks that are over, compared with their centre alone",
+    centre: "Centre",
+    started: "Tasks",
+    late: "Started later",
+    lateBy: "By at most, 99 in 100",
+  },
   versions: "Versions",
   version: "Version",
   name: "Name",

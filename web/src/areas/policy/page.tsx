@@ -9,6 +9,7 @@ import { CopyLine } from "../../parts/copy.tsx";
 import { Notice, Problem } from "../../parts/notice.tsx";
 import { Facts, Page, Panel } from "../../parts/page.tsx";
 import { Table } from "../../parts/table.tsx";
+import { countText } from "../../words/format.ts";
 import { useFormat } from "../../words/use.ts";
 import { PolicyEditor } from "./editor.tsx";
 import css from "./policy.module.css";
@@ -31,6 +32,7 @@ export function PolicyPage() {
       {error ? <Problem error={error} again={() => void refetch()} /> : null}
       {data ? <InForcePanel inForce={data} /> : error ? null : <Waiting />}
       {data && person.administrator ? <PolicyEditor key={data.version} inForce={data} /> : null}
+      {data && data.homes.length > 0 ? <Homes homes={data.homes} /> : null}
       {data && data.versions.length > 0 ? <Versions versions={data.versions} /> : null}
     </Page>
   );
@@ -61,6 +63,38 @@ function InForcePanel({ inForce }: { readonly inForce: InForce }) {
       <div className={css.command}>
         <CopyLine text="weir policy show" />
       </div>
+    </Panel>
+  );
+}
+
+/** Whether those who brought a centre in are worse off than with it alone. */
+function Homes({ homes }: { readonly homes: InForce["homes"] }) {
+  const { t } = useTranslation("policy");
+  const format = useFormat();
+  return (
+    <Panel title={t("homes.title")} extra={t("homes.words")} flush>
+      <Table
+        label={t("homes.title")}
+        rows={homes}
+        rowKey={(one) => one.centre}
+        stacks
+        columns={[
+          { key: "centre", title: t("homes.centre"), cell: (one) => one.centre },
+          { key: "started", title: t("homes.started"), number: true, cell: (one) => countText(one.started) },
+          {
+            key: "share",
+            title: t("homes.late"),
+            number: true,
+            cell: (one) => `${Math.round(one.lateShare * 1000) / 10} %`,
+          },
+          {
+            key: "by",
+            title: t("homes.lateBy"),
+            number: true,
+            cell: (one) => (one.lateByP99S === 0 ? "–" : format.duration(one.lateByP99S * 1000)),
+          },
+        ]}
+      />
     </Panel>
   );
 }

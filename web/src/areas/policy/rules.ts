@@ -7,7 +7,7 @@ export function useRules(): (policy: Policy) => readonly (readonly [name: string
   const { t } = useTranslation(["policy", "words", "submit"]);
   const format = useFormat();
   const span = (seconds: number) => format.duration(seconds * 1000);
-  return ({ order, backfill, maxWaitS, guardLeadS, fairness, placing, preemption }) => [
+  return ({ order, backfill, maxWaitS, guardLeadS, fairness, homePriority, placing, preemption }) => [
     [t("rule.order"), t(`orderKind.${order.kind}`)],
     [t("rule.backfill"), backfill === "window" ? backfill : t(`backfill.${backfill}`)],
     [
@@ -28,6 +28,7 @@ export function useRules(): (policy: Policy) => readonly (readonly [name: string
         ? t("none.promise")
         : t("promise", { promise: span(fairness.promiseS) }),
     ],
+    [t("rule.home"), homePriority === null ? t("none.home") : t("home", { after: span(homePriority.afterS) })],
     [
       t("rule.placing"),
       placing === null

@@ -66,6 +66,16 @@ test("submitting again asks for what the job asked for", () => {
   assert.match(draft.script, /\npython3 'a b\.py' 'it'\\''s'\n/);
 });
 
+test("submitting again keeps whether it makes way, is tried again, with what grace and in what container", () => {
+  const container = `registry.example/md@sha256:${"0".repeat(64)}`;
+  const asked = { preemptible: "checkpoints", requeue: true, graceS: 120, container } as const;
+  const draft = draftOf({ ...spec, ...asked }, "fit");
+  const request = jobRequest.parse(requestOf(draft));
+  assert.deepEqual([request.preemptible, request.graceS, request.container], ["checkpoints", 120, container]);
+  assert.equal(parseSbatch(draft.script, []).asked.requeue, true);
+  assert.equal(parseSbatch(draftOf(spec, "fit").script, []).asked.requeue, undefined);
+});
+
 test("words are parted as a shell parts them", () => {
   assert.deepEqual(shellWords(`a "b c" 'd  e'f \\"g '' `), ["a", "b c", "d  ef", '"g', ""]);
   fc.assert(

@@ -1,6 +1,6 @@
 export const en = {
   title: "Submit a job",
-  note: "The form and the script say the same thing: change either.",
+  note: "The form and the script say the same thing: change either. A dry run says where it would go and what it would cost.",
   form: "Form",
   script: "Script",
   field: {
@@ -31,7 +31,7 @@ export const en = {
     requeue: "Run again if it is preempted or its node fails, without spending a retry",
     preemptible: "May make way for work of a higher priority",
     container: "Container",
-    grace: "Grace from SIGTERM to SIGKILL",
+    grace: "Grace before SIGKILL",
     prefer: "Preferably at",
     except: "Not at",
     labels: "Labels",

@@ -3,7 +3,7 @@ import type { en } from "./messages.en.ts";
 
 export const zh: Words<typeof en> = {
   title: "提交作业",
-  note: "表单与脚本说的是同一件事，改哪一边都可以。",
+  note: "表单与脚本说的是同一件事，改哪边都可以。试运行会说明将去往何处、费用多少。",
   form: "表单",
   script: "脚本",
   field: {
@@ -34,7 +34,7 @@ export const zh: Words<typeof en> = {
     requeue: "被抢占或节点故障时再运行一次，不占重试次数",
     preemptible: "可否为更高优先级的作业让位",
     container: "容器镜像",
-    grace: "SIGTERM 到 SIGKILL 的宽限",
+    grace: "终止前的宽限",
     prefer: "优先中心",
     except: "排除中心",
     labels: "标签",

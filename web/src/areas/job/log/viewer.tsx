@@ -20,6 +20,7 @@ export function LogViewer({ source, attempts, onSource }: ViewerContent) {
   const [follow, setFollow] = useState(true);
   const [wrap, setWrap] = useState(() => window.matchMedia("(max-width: 666px)").matches);
   const find = useFind(lines);
+  const other = source.stream === "stdout" ? "stderr" : "stdout";
   return (
     <div className={css.viewer}>
       <div className={css.tools}>
@@ -57,6 +58,9 @@ export function LogViewer({ source, attempts, onSource }: ViewerContent) {
       {state.kind === "open" && lines.length === 0 ? (
         <div className={css.middle}>
           {t(state.live === "final" ? "log.empty" : "log.emptyYet", { stream: source.stream })}
+          <Button type="link" onClick={() => onSource({ ...source, stream: other })}>
+            {t("log.lookAt", { stream: other })}
+          </Button>
         </div>
       ) : null}
       {state.kind === "open" && lines.length > 0 ? (

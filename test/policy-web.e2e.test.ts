@@ -1,0 +1,121 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import type { Browser, Page } from "playwright-core";
+import { centreId, jobId, type RunId, runId } from "#core/ids.ts";
+import type { RunEnd } from "#core/job/state.ts";
+import { sampleAllocation, sampleUsage } from "#core/sample-testing.ts";
+import { startTestServer, type TestServer } from "#server/http/testing.ts";
+import { requires } from "../tools/requirement.ts";
+import { administratorsPage, holds, looking, newPage, openBrowser } from "./browser.ts";
+import { repository } from "./network.ts";
+
+// The rules by which work is ordered and placed, read and changed in the console, and what a job says that made way by
+// them. No agent is there: the test says what the centre does.
+
+describe("the policy, in the console", { skip: requires("chromium", "cjk-font") }, () => {
+  let server: TestServer;
+  let browser: Browser;
+  let page: Page;
+  const local = centreId("local");
+
+  before(async () => {
+    server = await startTestServer({ webFolder: join(repository, "dist/web") });
+    browser = await openBrowser();
+    page = await administratorsPage(browser, server);
+  });
+  after(async () => {
+    await browser?.close();
+    await server?.stop();
+  });
+
+  test("the form writes into the file and the file into the form; what is wrong is said, what is right put in force", async () => {
+    const { seen, title, field } = looking(page);
+    await page.getByRole("link", { name: "Scheduling policy" }).click();
+    await title("Scheduling policy");
+    await seen("as it ships; nobody has set one yet");
+    await seen("3 d 12 h: from 2 d 17 h on it is served first");
+    const use = page.getByRole("button", { name: "Put in force" });
+    await use.and(page.locator(":disabled")).waitFor();
+
+    await field("Weight of carbon").fill("2.5");
+    const changes = page.getByRole("table", { name: "What changes" });
+    await changes.getByText("placing.carbonWeight").waitFor();
+    const file = field("Policy file");
+    const written = await file.inputValue();
+    assert.match(written, /"carbonWeight": 2\.5/);
+    await file.fill(written.replace('"riskWeight": 1', '"riskWeight": -1'));
+    await page.getByRole("alert").getByText("placing.riskWeight: -1 cannot be it.").waitFor();
+    await use.and(page.locator(":disabled")).waitFor();
+    await file.fill(written.replace('"riskWeight": 1', '"riskWeight": 3'));
+    await holds(field("Weight of the risk of loss"), /^3$/);
+    await page.getByLabel("Make room for a higher priority").uncheck();
+    await changes.getByText("preemption").waitFor();
+
+    await use.click();
+    await seen("version 1, set by admin");
+    await seen("carbon × 2.5, risk of loss × 3");
+    await page.getByRole("table", { name: "Versions" }).getByText("admin").waitFor();
+    const kept = await server.client().call("policy", {});
+    assert.ok(kept.kind === "answer");
+    const { version, policy } = kept.value;
+    assert.deepEqual([version, policy.preemption], [1, null]);
+  });
+
+  test("whoever is no administrator reads it and finds no form, in Chinese too", async () => {
+    const person = await server.client().call("addPerson", { body: { name: "lin", projects: ["default"] } });
+    assert.ok(person.kind === "answer");
+    const other = await newPage(browser);
+    await other.goto(person.value.signInUrl);
+    await looking(other).title("The network at a glance");
+    await other.goto(`${server.url}/policy`);
+    await looking(other).seen("version 1, set by admin");
+    await other.getByRole("button", { name: "中文" }).click();
+    await looking(other).title("调度策略");
+    await looking(other).seen("碳排放 × 2.5，损失风险 × 3");
+    assert.equal(await other.getByRole("button", { name: "使其生效" }).count(), 0);
+    await other.context().close();
+  });
+
+  test("a job that made way says for whom, that it is not billed, and waits as such; in both languages", async () => {
+    const { seen, state } = looking(page);
+    const job = await startedJob();
+    const other = await server.client().call("submit", { body: { command: ["true"], name: "urgent" } });
+    assert.ok(other.kind === "answer");
+    await end(job.run, { kind: "preempted", evidence: `makes way for ${other.value.id}` });
+    await page.goto(`${server.url}/jobs/${job.id}`);
+    await state("queued");
+    await seen(`Attempt 1 made way for job ${other.value.id}, which has a higher priority.`);
+    await seen("It is not billed. The task is back at its place in the queue.");
+    await page.getByRole("tab", { name: "Why it waits", selected: true }).waitFor();
+    const line = page.getByRole("region", { name: "Time line" });
+    await line.getByText("attempt 1").waitFor();
+    await page.getByRole("tab", { name: "Runs and history" }).click();
+    await page.getByRole("table", { name: "History" }).getByText("queued again").waitFor();
+    await page.getByRole("button", { name: "中文" }).click();
+    await seen(`第 1 次运行已为优先级更高的作业 ${other.value.id} 让出位置。`);
+    await seen("被抢占：为作业");
+    await seen("可以：让位后从头运行");
+    await page.getByRole("link", { name: `作业 ${other.value.id}` }).click();
+    await looking(page).title(`${other.value.id} urgent`);
+  });
+
+  async function startedJob(): Promise<{ readonly id: number; readonly run: RunId }> {
+    const wishes = { name: "filler", priorityClass: "low", preemptible: "restarts" } as const;
+    const reply = await server.client().call("submit", { body: { command: ["sleep", "600"], ...wishes } });
+    assert.ok(reply.kind === "answer");
+    const ref = { job: jobId(reply.value.id), index: 0, attempt: 1 };
+    const bound = { pool: "default", allocation: sampleAllocation, starts: "now", leaseMs: null } as const;
+    const placement = { ...ref, centre: local, ...bound, candidates: [] };
+    await server.transitions.place([placement], Date.now(), await server.transitions.takeEpoch());
+    const run = runId(ref);
+    await server.transitions.observe(local, 0, [{ kind: "started", run, atMs: Date.now(), evidence: "pid 7" }]);
+    return { id: reply.value.id, run };
+  }
+
+  async function end(run: RunId, how: RunEnd): Promise<void> {
+    await server.transitions.observe(local, 0, [
+      { kind: "ended", run, atMs: Date.now(), end: how, usage: sampleUsage, words: null },
+    ]);
+  }
+});
