@@ -336,10 +336,12 @@ describe("users lend their own tokens", { skip: requires("root", "slurm", "sudo"
 
   test("the agent starts again under a run; then the user takes back what they lent", async () => {
     const place = at("qingdao");
-    const order = orderOf("sleep 3; exit 6");
+    const go = join(place.cluster.sharedFolder, li, "go-on-too");
+    const order = orderOf(`until [ -e ${go} ]; do sleep 0.1; done; exit 6`, { timeLimitS: 600 });
     const engineId = await place.agent.queue(order);
     await place.agent.started(order.run);
     await place.agent.driver.close();
+    writeFileSync(go, "");
     const agent = await place.site.open();
     places.set("qingdao", { ...place, agent });
     assert.deepEqual((await agent.ended(order.run)).end, { kind: "failed", exitCode: 6 });

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { rmSync } from "node:fs";
+import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
@@ -102,11 +102,16 @@ describe("an agent that knows nothing of the one before it", {
         test("what Slurm purged while the agent was away is judged by what its wrapper wrote", {
           timeout: 400_000,
         }, async () => {
-          const [ran, cancelled] = [orderOf("exit 9"), orderOf("true", { pool: "short" })];
+          const go = join(site.cluster.sharedFolder, "weirt-li", "go-on");
+          const [ran, cancelled] = [
+            orderOf(`until [ -e ${go} ]; do sleep 0.1; done; exit 9`, { timeLimitS: 600 }),
+            orderOf("true", { pool: "short" }),
+          ];
           await site.cluster.run("root", ["scontrol", "update", "PartitionName=short", "State=DOWN"]);
           const ids = await Promise.all([ran, cancelled].map((order) => second.queue(order)));
           await second.started(ran.run);
           await second.driver.close();
+          writeFileSync(go, "");
           await site.cluster.run("root", ["scancel", "--state=PENDING", "--partition=short"]);
           await site.cluster.run("root", ["scontrol", "update", "PartitionName=short", "State=UP"]);
           // slurmctld clears away once a minute.
