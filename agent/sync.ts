@@ -251,7 +251,7 @@ export async function sayGoodbye(
 }
 
 /** Who stops an agent does not wait long for it. */
-const goodbyeMs = 2_000;
+const goodbyeMs = 5_000;
 
 /** Resolves early, without a complaint, when it is over. */
 async function pause(ms: number, over: AbortSignal): Promise<void> {
