@@ -3,34 +3,61 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
 import type { Driver } from "#agent/driver.ts";
 import { openJournal } from "#agent/journal.ts";
 import { keepRuns } from "#agent/keeper.ts";
 import { keepInSync } from "#agent/sync.ts";
 import type { SyncAnswer, SyncRequest } from "#api/agent.ts";
-import { noOffers } from "#core/centre/engine.ts";
+import { type EnginePool, noOffers, oneMachine } from "#core/centre/engine.ts";
 import type { RunId } from "#core/ids.ts";
 import { sampleOrder } from "#core/sample-testing.ts";
+
+const clocks = { nowMs: () => 0, monotonicMs: () => 0, later: () => {} };
+const quiet = {
+  server: "s",
+  generation: 1,
+  whole: true,
+  start: [],
+  expected: [],
+  cancel: [],
+  withdraw: [],
+  committed: [],
+  reads: [],
+};
+const idle: Driver = {
+  name: "process",
+  describe: async () => ({ pools: [], offers: noOffers, mechanisms: {} }),
+  start: async () => ({ kind: "started" }),
+  cancel: async () => "not-there",
+  find: async () => [],
+  listen: () => {},
+  readLog: async () => ({ kind: "none", words: "" }),
+  remove: async () => {},
+  close: async () => {},
+};
+const common = {
+  credential: "c",
+  session: 1,
+  agentVersion: "1",
+  pollMs: 10,
+  onFirstAnswer: () => {},
+  onRotate: () => {},
+  onTest: () => {},
+  note: () => {},
+};
 
 test("an order that comes together with its own cancel never starts, and is told cancelled", async () => {
   const folder = mkdtempSync(join(tmpdir(), "weir-sync-"));
   const starts: RunId[] = [];
   const driver: Driver = {
-    name: "process",
-    describe: async () => ({ pools: [], offers: noOffers, mechanisms: {} }),
+    ...idle,
     start: async (order) => {
       starts.push(order.run);
       return { kind: "started" };
     },
-    cancel: async () => "not-there",
-    find: async () => [],
-    listen: () => {},
-    readLog: async () => ({ kind: "none", words: "" }),
-    remove: async () => {},
-    close: async () => {},
   };
   const journal = openJournal(join(folder, "journal"), 0);
-  const clocks = { nowMs: () => 0, monotonicMs: () => 0, later: () => {} };
   const stop = new AbortController();
   const [kept, cancelled] = [sampleOrder(1), sampleOrder(2)];
   const answer = {
@@ -46,6 +73,7 @@ test("an order that comes together with its own cancel never starts, and is told
   } satisfies { readonly [Key in keyof SyncAnswer]?: unknown };
   const told: SyncRequest["observations"][number][] = [];
   await keepInSync({
+    ...common,
     connection: {
       post: async (_path, body) => {
         // The agent's own request, as it is typed where it is made.
@@ -58,15 +86,7 @@ test("an order that comes together with its own cancel never starts, and is told
     },
     driver,
     keeper: keepRuns(driver, journal, clocks, () => {}),
-    credential: "c",
-    session: 1,
-    agentVersion: "1",
-    pollMs: 10,
     signal: stop.signal,
-    onFirstAnswer: () => {},
-    onRotate: () => {},
-    onTest: () => {},
-    note: () => {},
   });
   journal.close();
   rmSync(folder, { recursive: true });
@@ -77,4 +97,44 @@ test("an order that comes together with its own cancel never starts, and is told
     "user",
     "no longer needed",
   ]);
+});
+
+test("a pool that is drained is told at once, a load that changes is not", { timeout: 30_000 }, async () => {
+  const folder = mkdtempSync(join(tmpdir(), "weir-sync-"));
+  const [up] = [oneMachine("n1", { cores: 4, memoryMib: 4_096, memoryMibPerCore: 512 })];
+  const busy: EnginePool = { ...up, nodes: up.nodes.map((node) => ({ ...node, free: { ...node.free, cores: 0 } })) };
+  const drained: EnginePool = { ...busy, nodes: busy.nodes.map((node) => ({ ...node, state: "draining" })) };
+  let looks = 0;
+  // It is looked at a good while with its load changed, and then once it drains.
+  const seen = () => (looks < 2 ? up : looks < 20 ? busy : drained);
+  const driver: Driver = {
+    ...idle,
+    async describe() {
+      looks += 1;
+      return { pools: [seen()], offers: noOffers, mechanisms: {} };
+    },
+  };
+  const journal = openJournal(join(folder, "journal"), 0);
+  const stop = new AbortController();
+  const told: (EnginePool | undefined)[] = [];
+  await keepInSync({
+    ...common,
+    connection: {
+      async post(_path, body) {
+        const { engine } = body as SyncRequest;
+        if (engine) told.push((engine as { readonly pools: readonly EnginePool[] }).pools[0]);
+        if (told.length === 2) stop.abort();
+        await delay(1);
+        return { kind: "ok", body: quiet, serverMs: null };
+      },
+      close: () => {},
+    },
+    driver,
+    keeper: keepRuns(driver, journal, clocks, () => {}),
+    signal: stop.signal,
+    lookEveryMs: 5,
+  });
+  journal.close();
+  rmSync(folder, { recursive: true });
+  assert.deepEqual(told, [up, drained]);
 });

@@ -5,6 +5,7 @@ import type { Keeper } from "#agent/keeper.ts";
 import type { AskedTest, SyncRequest } from "#api/agent.ts";
 import { protocolVersion, syncAnswer } from "#api/agent.ts";
 import { runEndView } from "#api/outcome-view.ts";
+import { availabilityOf } from "#core/centre/engine.ts";
 import type { RunId } from "#core/ids.ts";
 import type { RunObservation, RunOrder } from "#core/run-order.ts";
 
@@ -28,6 +29,8 @@ export type SyncSettings = {
   readonly agentVersion: string;
   /** How long the server may keep a poll waiting. */
   readonly pollMs: number;
+  /** For tests. */
+  readonly lookEveryMs?: number;
   readonly signal: AbortSignal;
   readonly onFirstAnswer: () => void;
   /** The server asks for a rotation of the credential. */
@@ -40,6 +43,8 @@ export type SyncSettings = {
 const mostPollS = 25;
 const mostObservations = 500;
 const engineEveryMs = 60_000;
+/** How often the engine is looked at for what should be told before its minute is over. */
+const lookEveryMs = 10_000;
 const accountsEveryMs = 1_000;
 const lookAgainMs = 5_000;
 
@@ -48,6 +53,7 @@ export async function keepInSync(settings: SyncSettings): Promise<SyncEnd> {
   let server = "";
   let generation = 0;
   let answered = false;
+  let availabilityTold: string | null = null;
   let accountsTold = "[]";
   let applied: Promise<void> = Promise.resolve();
   let end: SyncEnd | null = null;
@@ -67,6 +73,7 @@ export async function keepInSync(settings: SyncSettings): Promise<SyncEnd> {
   async function sync(waitMs: number, withEngine: boolean): Promise<void> {
     const observations = waitMs === 0 ? keeper.pending(mostObservations) : [];
     const accounts = accountNews();
+    const engine = withEngine ? await driver.describe() : null;
     const body = {
       protocol: protocolVersion,
       session: settings.session,
@@ -74,13 +81,14 @@ export async function keepInSync(settings: SyncSettings): Promise<SyncEnd> {
       server,
       generation,
       waitMs,
-      engine: withEngine ? await driver.describe() : null,
+      engine,
       observations: observations.map(wireObservation),
       ...(accounts && { accounts: [...accounts.told] }),
     } satisfies SyncRequest;
     const answer = await connection.post("/agent/sync", body, settings.credential, waitMs + 15_000);
     if (answer.kind === "refused") return finish(refusalEnd(answer));
     if (accounts) accountsTold = accounts.key;
+    if (engine) availabilityTold = availabilityOf(engine);
     keeper.delivered(observations);
     applied = applied.catch(() => {}).then(() => apply(answer.body));
     await applied;
@@ -183,6 +191,7 @@ export async function keepInSync(settings: SyncSettings): Promise<SyncEnd> {
 
   let engineToldMs = Number.NEGATIVE_INFINITY;
   let newsSince = true;
+  let engineIsNews = false;
   keeper.onNews(() => {
     newsSince = true;
     wakeReporter();
@@ -197,16 +206,29 @@ export async function keepInSync(settings: SyncSettings): Promise<SyncEnd> {
     if (!newsSince && keeper.pending(1).length === 0) await new Promise<void>((resolve) => (wakeReporter = resolve));
     if (end !== null) return;
     newsSince = false;
-    await sync(0, false);
+    const tellEngine = engineIsNews;
+    engineIsNews = false;
+    await sync(0, tellEngine);
     // What is left after a report is an end that the server has not committed yet: it is sent again, but not at once.
     if (!newsSince && keeper.pending(1).length > 0) await pause(200, over.signal);
+  });
+  /** Nodes that went are not to be given work for a minute, and those that came back are not to stand idle. */
+  const looker = loop(async () => {
+    await pause(settings.lookEveryMs ?? lookEveryMs, over.signal);
+    if (end !== null || availabilityTold === null) return;
+    if (availabilityOf(await driver.describe()) === availabilityTold) return;
+    engineIsNews = true;
+    newsSince = true;
+    wakeReporter();
   });
   const poller = loop(async () => {
     const tellEngine = performance.now() - engineToldMs > engineEveryMs;
     await sync(answered ? pollMs : 0, tellEngine);
     if (tellEngine) engineToldMs = performance.now();
   });
-  await Promise.race([Promise.all([reporter, poller]), ended.promise]).finally(() => clearInterval(accountsTimer));
+  await Promise.race([Promise.all([reporter, poller, looker]), ended.promise]).finally(() =>
+    clearInterval(accountsTimer),
+  );
   return end ?? { kind: "stopped" };
 }
 

@@ -13,6 +13,19 @@ export type EngineReport = {
   readonly limits?: readonly AccountLimits[] | undefined;
 };
 
+/** What of a report is told as soon as it is seen: pools and nodes that came, went or are set aside. Its load is not. */
+export function availabilityOf({ pools }: EngineReport): string {
+  const known = pools.map(({ name, state, nodes }) => {
+    const counts = new Map<string, number>();
+    for (const { state: of, count, maintenance } of nodes) {
+      const key = maintenance ? `${of}, maintenance is known` : of;
+      counts.set(key, (counts.get(key) ?? 0) + count);
+    }
+    return [name, state, [...counts].sort()];
+  });
+  return JSON.stringify(known);
+}
+
 export type EnginePool = {
   readonly name: string;
   /** Whether the engine takes and starts work there at all. */
