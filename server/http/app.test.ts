@@ -213,6 +213,22 @@ test("what is answered directly is answered as the usual way would", async () =>
   }
 });
 
+test("of requests that arrive together each gets its own answer, and one that is refused keeps back no other", async () => {
+  const client = server.client();
+  await Promise.all(
+    Array.from({ length: 60 }, async (_, place) => {
+      if (place % 3 === 0) {
+        const sent = await post("/jobs/dry-run", `{"command":["true"],"colour${place}":1}`);
+        assert.match(sent.problem.detail, new RegExp(`colour${place}\\b`));
+        return;
+      }
+      const command = ["echo", `${place}`];
+      const trial = await client.call("dryRun", { body: { command } });
+      assert.deepEqual(trial.kind === "answer" && trial.value.spec.command, command);
+    }),
+  );
+});
+
 test("who goes away before the body is whole has asked nothing, and others are answered", async () => {
   const { port } = new URL(server.url);
   const head = `POST /api/v1/jobs HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer ${server.token}\r\n`;
