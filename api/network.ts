@@ -225,6 +225,8 @@ export const ledgerCheck = z
   })
   .meta({ id: "LedgerCheck" });
 
+/** How many cores its runs may hold at once over the whole network; null: any number. */
+const mostCores = z.int().min(1).max(2_000_000_000).nullable();
 export const tenant = z
   .strictObject({
     id,
@@ -232,9 +234,12 @@ export const tenant = z
     title: z.string(),
     /** The centre whose own users its people are; null: none. */
     home: z.string().nullable(),
+    mostCores,
   })
   .meta({ id: "Tenant" });
-export const project = z.strictObject({ id, name: slug, title: z.string(), tenant: slug }).meta({ id: "Project" });
+export const project = z
+  .strictObject({ id, name: slug, title: z.string(), tenant: slug, mostCores })
+  .meta({ id: "Project" });
 export const person = z
   .strictObject({ id, name: slug, title: z.string(), administrator: z.boolean(), projects: z.array(slug) })
   .meta({ id: "Person" });
@@ -244,6 +249,7 @@ export const peoplePage = page("people", person).meta({ id: "PeoplePage" });
 export const newTenant = z
   .strictObject({ name: slug, title: text(200).optional(), home: text(100).optional() })
   .meta({ id: "NewTenant" });
+export const newCoreLimit = z.strictObject({ mostCores }).meta({ id: "NewCoreLimit" });
 /** null: from now on it has no home. */
 export const newHome = z.strictObject({ home: text(100).nullable() }).meta({ id: "NewHome" });
 export const newProject = z

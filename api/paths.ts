@@ -63,6 +63,8 @@ export const paths = {
   setPolicy: { method: "PUT", path: "/policy" },
   tenants: { method: "GET", path: "/tenants" },
   addTenant: { method: "POST", path: "/tenants", idempotent: true },
+  setTenantCores: { method: "PUT", path: "/tenants/:tenant/cores" },
+  setProjectCores: { method: "PUT", path: "/projects/:project/cores" },
   setHome: { method: "PUT", path: "/tenants/:tenant/home" },
   projects: { method: "GET", path: "/projects" },
   addProject: { method: "POST", path: "/projects", idempotent: true },

@@ -49,6 +49,7 @@ const generated: readonly Option[] = [
   { long: "jobs", value: "N", words: "optionGenerateJobs" },
   { long: "load", value: "X", words: "optionGenerateLoad" },
 ];
+const mostCores: Option = { long: "most-cores", value: "N|none", words: "optionMostCores" };
 const title: Option = { long: "title", value: "TEXT", words: "optionTitle" };
 
 export const commands: readonly Command[] = [
@@ -323,8 +324,11 @@ export const commands: readonly Command[] = [
     operands: "NAME",
     summary: "adminTenantSet",
     takes: [1, 1],
-    options: [{ long: "home", value: "CENTRE|none", words: "optionHome" }],
-    examples: [["weir admin tenant set ouc --home qingdao", "exampleTenantSet"]],
+    options: [{ long: "home", value: "CENTRE|none", words: "optionHome" }, mostCores],
+    examples: [
+      ["weir admin tenant set ouc --home qingdao", "exampleTenantSet"],
+      ["weir admin tenant set ouc --most-cores 512", "exampleMostCores"],
+    ],
     load: async () => (await import("#cli/commands/admin.ts")).setTenant,
   },
   {
@@ -344,6 +348,15 @@ export const commands: readonly Command[] = [
     options: [{ long: "tenant", value: "TENANT", words: "optionTenant" }, title],
     examples: [["weir admin project add tides --tenant ouc", "exampleProjectAdd"]],
     load: async () => (await import("#cli/commands/admin.ts")).addProject,
+  },
+  {
+    words: ["admin", "project", "set"],
+    operands: "NAME",
+    summary: "adminProjectSet",
+    takes: [1, 1],
+    options: [mostCores],
+    examples: [["weir admin project set tides --most-cores 64", "exampleMostCores"]],
+    load: async () => (await import("#cli/commands/admin.ts")).setProject,
   },
   {
     words: ["admin", "project", "member"],

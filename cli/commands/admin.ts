@@ -10,8 +10,13 @@ export async function listTenants(call: Call): Promise<number> {
     (cursor) => call.ask("tenants", { query: { limit: 1000, ...cursor } }),
     (page) => page.tenants,
   );
-  const rows = found.map(({ name, title, home }) => [name, title, home ?? ""]);
-  return list(call, { tenants: found, next: null }, ["columnName", "columnTitle", "columnHome"], rows);
+  const rows = found.map(({ name, title, home, mostCores }) => [name, title, home ?? "", coresText(mostCores)]);
+  return list(
+    call,
+    { tenants: found, next: null },
+    ["columnName", "columnTitle", "columnHome", "columnMostCores"],
+    rows,
+  );
 }
 
 /** JSON: `{"projects": [Project…], "next": null}`. */
@@ -20,8 +25,9 @@ export async function listProjects(call: Call): Promise<number> {
     (cursor) => call.ask("projects", { query: { limit: 1000, ...cursor } }),
     (page) => page.projects,
   );
-  const rows = found.map(({ name, tenant, title }) => [name, tenant, title]);
-  return list(call, { projects: found, next: null }, ["columnName", "columnTenant", "columnTitle"], rows);
+  const rows = found.map(({ name, tenant, title, mostCores }) => [name, tenant, title, coresText(mostCores)]);
+  const titles = ["columnName", "columnTenant", "columnTitle", "columnMostCores"] as const;
+  return list(call, { projects: found, next: null }, titles, rows);
 }
 
 /** JSON: `{"people": [Person…], "next": null}`. */
@@ -49,14 +55,27 @@ export async function addTenant(call: Call): Promise<number> {
 
 /** JSON: the API's `Tenant`. */
 export async function setTenant(call: Call): Promise<number> {
-  const said = call.one("home");
-  if (said === null) throw new Stop(exitCodes.usage, call.say("noHome"));
+  const home = call.one("home");
+  const cores = call.one("most-cores");
   const params = { tenant: call.operands[0] ?? "" };
-  const answer = await call.ask("setHome", { params, body: { home: said === "none" ? null : said } });
-  const { name: tenant, home } = answer;
+  if (home === null && cores === null) throw new Stop(exitCodes.usage, call.say("nothingToSet"));
+  const body = { home: home === "none" ? null : home };
+  let answer = home === null ? null : await call.ask("setHome", { params, body });
+  if (cores !== null)
+    answer = await call.ask("setTenantCores", { params, body: { mostCores: coresSaid(call, cores) } });
   if (call.json) await call.printJson(answer);
-  else
-    await call.print(`${home === null ? call.say("homeNone", { tenant }) : call.say("homeSet", { tenant, home })}\n`);
+  else await call.print(`${call.say("changed", { what: call.say("wordTenant"), name: params.tenant })}\n`);
+  return exitCodes.done;
+}
+
+/** JSON: the API's `Project`. */
+export async function setProject(call: Call): Promise<number> {
+  const cores = call.one("most-cores");
+  const params = { project: call.operands[0] ?? "" };
+  if (cores === null) throw new Stop(exitCodes.usage, call.say("nothingToSet"));
+  const answer = await call.ask("setProjectCores", { params, body: { mostCores: coresSaid(call, cores) } });
+  if (call.json) await call.printJson(answer);
+  else await call.print(`${call.say("changed", { what: call.say("wordProject"), name: params.project })}\n`);
   return exitCodes.done;
 }
 
@@ -117,6 +136,17 @@ export async function declareLost(call: Call): Promise<number> {
   return exitCodes.done;
 }
 
+/** `none`: any number. */
+function coresSaid(call: Call, said: string): number | null {
+  if (said === "none") return null;
+  if (/^[1-9]\d{0,8}$/.test(said)) return Number(said);
+  throw new Stop(exitCodes.usage, call.say("notCores", { said }));
+}
+
+function coresText(mostCores: number | null): string {
+  return mostCores === null ? "" : `${mostCores}`;
+}
+
 export async function printLink(call: Call, answer: Answer<"addSignInLink">): Promise<number> {
   if (call.json) await call.printJson(answer);
   else {
@@ -152,7 +182,15 @@ async function added(
 async function list(
   call: Call,
   json: unknown,
-  titles: readonly ("columnName" | "columnTitle" | "columnHome" | "columnTenant" | "columnRole" | "columnProjects")[],
+  titles: readonly (
+    | "columnName"
+    | "columnTitle"
+    | "columnHome"
+    | "columnMostCores"
+    | "columnTenant"
+    | "columnRole"
+    | "columnProjects"
+  )[],
   rows: readonly (readonly string[])[],
 ): Promise<number> {
   if (call.json) await call.printJson(json);

@@ -14,6 +14,7 @@ import {
   needIn,
   type PoolRecord,
 } from "#core/scheduling/centres.ts";
+import { beyondCores, type CoreLimits, holdCores } from "#core/scheduling/core-limits.ts";
 import { type Dependencies, doomedPositions, doomFacts } from "#core/scheduling/dependencies.ts";
 import type { LearntStarts } from "#core/scheduling/estimate/starts.ts";
 import { type Asked, accountShort, judge, mayEverUse, mayTake, type Offer, shareUsed } from "#core/scheduling/fit.ts";
@@ -56,11 +57,20 @@ import {
   type PreemptionRecord,
 } from "#core/scheduling/preemption/record.ts";
 import { chooseVictims, roomWith, type WhyNobodyEnds } from "#core/scheduling/preemption/victims.ts";
-import { type Ask, forgetFailures, type Group, nextReady, putBack, type Queue, room } from "#core/scheduling/queue.ts";
+import {
+  type Ask,
+  forgetFailures,
+  type Group,
+  nextReady,
+  putBack,
+  type Queue,
+  type Row,
+  room,
+} from "#core/scheduling/queue.ts";
 import { isStarving } from "#core/scheduling/ranking.ts";
 import type { Candidate } from "#core/scheduling/reasons.ts";
 import { hasRoom, nodesFitting, pack } from "#core/scheduling/room.ts";
-import { firstOf, takeFirst } from "#core/scheduling/strands.ts";
+import { firstOf, putStrandBack, type Strand, setAside, takeFirst } from "#core/scheduling/strands.ts";
 import { kindOf, predictedSOf } from "#core/scheduling/submitters.ts";
 import { earliestFit, expectEnd, expectNoEnd, reserveAt, startBeside, type Twin } from "#core/scheduling/twin.ts";
 import type { DependencyEnd, Placement, PreemptedRun } from "#core/scheduling/world.ts";
@@ -80,6 +90,7 @@ export type Scene = {
   readonly promised: Promised;
   readonly memory: Memory;
   readonly preemption: PreemptionRecord;
+  readonly coreLimits: CoreLimits;
   readonly homes: Homes;
   /** null: a centre's own users go ahead of nobody. */
   readonly homePriority: HomePriority | null;
@@ -149,7 +160,7 @@ export function placementsDue(scene: Scene, nowMs: number, most: number): Due {
       ),
     );
     const mostMoves = Math.max(0, most - placements.length);
-    const takeBack = movesDue({ ...scene, nowMs }, mostMoves, (offer, ask) => take(walk, offer, ask));
+    const takeBack = movesDue({ ...scene, nowMs }, mostMoves, (offer, ask) => take(scene, walk, offer, ask, null));
     const preempt = walk.asking.map(({ order }) => order);
     return { place: placements, takeBack, preempt };
   });
@@ -255,6 +266,8 @@ export type Walk = {
   looked: number;
   /** How many wait for a faster pool. */
   patient: number;
+  /** Whose jobs may hold no more cores, out of their rows until the walk is undone. */
+  readonly aside: { readonly row: Row; readonly strand: Strand }[];
   /** Of each home that a visitor was about to start at, how many of its late ones are started or cannot be. */
   readonly late: Map<Home, { at: number; readonly failed: Set<Ask> }>;
   /** The walk goes up to one of these late ones, and this is where it starts. */
@@ -283,6 +296,8 @@ type Asking = Omit<AskedRun, "atMs"> & {
 type Taken = {
   readonly offer: Offer;
   readonly ask: Ask;
+  /** null: one that holds its cores already. */
+  readonly job: JobRecord | null;
   readonly left: Left;
   readonly twin: Twin | null;
   /** null: it joined the pool's own queue. */
@@ -309,6 +324,7 @@ function served<Seen>(scene: Scene, errand: Errand, look: (walk: Walk) => Seen):
     asking: [],
     looked: 0,
     patient: 0,
+    aside: [],
     late: new Map(),
     found: null,
   };
@@ -317,7 +333,8 @@ function served<Seen>(scene: Scene, errand: Errand, look: (walk: Walk) => Seen):
     if (serveClaims(scene, walk, errand) && servePromised(scene, walk, errand)) serve(scene, walk, front, errand);
     return look(walk);
   } finally {
-    for (const each of walk.taken.reverse()) giveBack(each);
+    for (const each of walk.taken.reverse()) giveBack(scene, each);
+    for (const { row, strand } of walk.aside.reverse()) putStrandBack(row, strand);
     for (const job of walk.served) putBack(scene.queue, job);
     leave(front);
     for (const { run, endedMs } of walk.asking) {
@@ -348,10 +365,11 @@ function serveClaims(scene: Scene, walk: Walk, { end, placed, nowMs, most }: Err
     if (!mayTake(pool)) continue;
     if (end.job === job && end.position === position) return false;
     keep(walk, job, position);
-    const offer = runs.size === 0 ? chooseAmong(job.ask, [pool], nowMs, choiceOf(scene)) : null;
+    const mayStart = runs.size === 0 && beyondCores(scene.coreLimits, job) === null;
+    const offer = mayStart ? chooseAmong(job.ask, [pool], nowMs, choiceOf(scene)) : null;
     if (offer?.now) {
       placed(job, position, offer, walk);
-      take(walk, offer, job.ask);
+      take(scene, walk, offer, job.ask, job);
     } else keepPlace(walk, claim);
   }
   return true;
@@ -433,6 +451,7 @@ export function whyNobodyEnds(scene: Scene, walk: Walk, job: JobRecord): WhyNobo
 export function promisedOffer(scene: Scene, job: JobRecord, position: number, nowMs: number): Offer | null {
   const pool = scene.promised.get(job)?.get(position);
   if (!pool || room(job) === 0 || nextReady(job, position) !== position) return null;
+  if (beyondCores(scene.coreLimits, job) !== null) return null;
   return job.ask.group.pools.includes(pool) ? chooseAmong(job.ask, [pool], nowMs, choiceOf(scene)) : null;
 }
 
@@ -444,7 +463,7 @@ function servePromised(scene: Scene, walk: Walk, { end, most, placed, nowMs }: E
     if (!offer) continue;
     if (job === end.job && position === end.position) return false;
     placed(job, position, offer, walk);
-    take(walk, offer, job.ask);
+    take(scene, walk, offer, job.ask, job);
     keep(walk, job, position);
   }
   return true;
@@ -477,6 +496,11 @@ function serve(scene: Scene, walk: Walk, front: Front, errand: Errand): void {
     if (end.job && end.job !== step.first && standsBefore(front, end.job, step)) return;
     if (remembers) skipKnown(scene, walk, front, step);
     else meetBelow(front, step);
+    if (beyondCores(scene.coreLimits, step.first) !== null) {
+      if (step.first === end.job) return;
+      passOver(walk, front, step);
+      continue;
+    }
     const isServed = serveJob(scene, walk, step, errand);
     if (step.first === end.job) return;
     if (!goOn(walk, front, step, isServed)) failing += 1;
@@ -484,6 +508,16 @@ function serve(scene: Scene, walk: Walk, front: Front, errand: Errand): void {
     shortestFirst = false;
     orderBy(front, isClosed, ({ timeLimitS }) => timeLimitS);
   }
+}
+
+/** All of the same submitter that ask for the same: nothing of it may start, and it keeps nobody else away. */
+function passOver(walk: Walk, front: Front, { row }: Step): void {
+  const strand = setAside(row);
+  if (strand) walk.aside.push({ row, strand });
+  const next = firstOf(row);
+  const met = walk.met.get(row.ask.group);
+  if (next) meetAgain(front, row, next);
+  else if (met) met.rows += 1;
 }
 
 /** The next of the row, where the first is done with; answers whether it is. */
@@ -550,6 +584,7 @@ function serveJob(scene: Scene, walk: Walk, { row, first: job, rank }: Step, err
   for (let at = nextReady(job, 0); at !== -1 && at < before && left > 0; at = nextReady(job, at + 1)) {
     if (walk.taken.length >= most) return false;
     if (kept?.has(at)) continue;
+    if (beyondCores(scene.coreLimits, job) !== null) return true;
     const isKnown = walk.failed.has(ask) || (remembers && ask.failed > metOf(scene, walk, group).grown);
     const gone = job.moves?.get(at)?.left;
     const choose = () => chooseElsewhere(gone, ask, openPools(walk, group), nowMs, choiceOf(scene));
@@ -565,7 +600,7 @@ function serveJob(scene: Scene, walk: Walk, { row, first: job, rank }: Step, err
     if (offer) {
       if (job.home) keep(walk, job, at);
       placed(job, at, offer, walk);
-      take(walk, offer, ask);
+      take(scene, walk, offer, ask, job);
       continue;
     }
     walk.failed.add(ask);
@@ -629,7 +664,7 @@ export function afterOwn(
     if (own.job === end.job && own.position === end.position) walk.found = own.offer;
     if (walk.found || walk.taken.length >= most) return null;
     placed(own.job, own.position, own.offer, walk);
-    take(walk, own.offer, own.job.ask);
+    take(scene, walk, own.offer, own.job.ask, own.job);
     keep(walk, own.job, own.position);
   }
 }
@@ -646,7 +681,7 @@ function firstOwn(scene: Scene, walk: Walk, id: CentreId): (HomeTask & { readonl
     const { job, position } = task;
     const kept = walk.kept.get(job);
     if (kept?.has(position) || nextReady(job, position) !== position || room(job) <= (kept?.size ?? 0)) continue;
-    if (looked.failed.has(job.ask)) continue;
+    if (looked.failed.has(job.ask) || beyondCores(scene.coreLimits, job) !== null) continue;
     const there = openPools(walk, job.ask.group).filter(({ centre }) => centre.id === id);
     const offer = chooseAmong(job.ask, there, walk.nowMs, choiceOf(scene));
     if (offer?.now) return { job, position, offer };
@@ -794,11 +829,12 @@ function waitsForLicence(demands: Demands, centre: CentreRecord): boolean {
 }
 
 /** What is left when the offer is taken: less room and one more end, or one more that waits. */
-function take(walk: Walk, offer: Offer, ask: Ask): void {
+function take({ coreLimits }: Scene, walk: Walk, offer: Offer, ask: Ask, job: JobRecord | null): void {
   const { pool, device, now } = offer;
   const { shape, line } = ask;
   const { left, twin } = { left: leftOf(pool), twin: pool.twin };
   takeCounted(offer, ask, 1);
+  if (job) holdCores(coreLimits, job, 1);
   const { room: free, pending, ours: before } = left;
   const need = needIn(shape, pool, device);
   const ours = withMore(before, need);
@@ -806,11 +842,11 @@ function take(walk: Walk, offer: Offer, ask: Ask): void {
   if (now) pool.left = { room: pack(free, need, 1).room, pending, ours };
   else if (line !== null)
     pool.left = { room: free, pending: new Map(pending).set(line, (pending.get(line) ?? 0) + 1), ours };
-  walk.taken.push({ offer, ask, left, twin, run });
+  walk.taken.push({ offer, ask, job, left, twin, run });
   changed(walk, pool);
 }
 
-function giveBack({ offer, ask, left, twin, run }: Taken): void {
+function giveBack({ coreLimits }: Scene, { offer, ask, job, left, twin, run }: Taken): void {
   const { pool } = offer;
   if (run) {
     addTo(pool.taken, run.sort.allocation, -1);
@@ -818,6 +854,7 @@ function giveBack({ offer, ask, left, twin, run }: Taken): void {
   }
   pool.left = left;
   pool.twin = twin;
+  if (job) holdCores(coreLimits, job, -1);
   takeCounted(offer, ask, -1);
 }
 

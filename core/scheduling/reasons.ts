@@ -29,6 +29,16 @@ export const rules = {
     en: "the array allows {limit} tasks at once, and {live} are placed or running or stand before this one",
     zh: "该数组同时最多 {limit} 个任务，已有 {live} 个已放置、运行中或排在其前",
   },
+  "tenant-holds-its-cores": {
+    holds: "later",
+    en: "its tenant may hold {limit} cores at once over the whole network, and holds {held}; this asks for {asked}",
+    zh: "其租户在全网同时至多占用 {limit} 核，已占用 {held} 核；本作业申请 {asked} 核",
+  },
+  "project-holds-its-cores": {
+    holds: "later",
+    en: "its project may hold {limit} cores at once over the whole network, and holds {held}; this asks for {asked}",
+    zh: "其项目在全网同时至多占用 {limit} 核，已占用 {held} 核；本作业申请 {asked} 核",
+  },
   "no-centre": {
     holds: "later",
     en: "the network has no centre yet",
@@ -319,6 +329,8 @@ export type JobRule =
   | "dependency-never-satisfied"
   | "singleton-waits"
   | "array-throttle"
+  | "tenant-holds-its-cores"
+  | "project-holds-its-cores"
   | "no-centre";
 export type CentreRule = Exclude<Rule, JobRule>;
 

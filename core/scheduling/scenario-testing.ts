@@ -41,6 +41,7 @@ import {
  *                 says-simulated  prefer beta  afterok large  afternotok large_3  aftercorr large  singleton  called train  by 2
  *   offers alpha partition=fast>short software=a/1,b/2 disk=/lustre licence=abaqus:3/4 container    3 of 4 are free
  *   home 1 alpha                                     a tenant's home centre, from here on
+ *   cores tenant 1 8                                 what a tenant (or project) may hold at once
  *   at 600                                           the time from here on, in seconds (at first 0)
  *   place                                            commits what would start now, and ends what never can
  *   end small ok        end small_3 failed           the run, or the queued task, ended so
@@ -132,6 +133,12 @@ const verbs: Record<string, (stage: Stage, words: string[]) => void> = {
     homes.set(Number(tenant), centre);
     const pairs = [...homes].map(([number, id]) => [tenantId(number), centreId(id)] as const);
     world.apply({ kind: "homes-set", homes: pairs, atMs: nowMs });
+  },
+  cores: ({ world }, [of, id, most]) => {
+    const pair = [Number(id), Number(most)] as const;
+    const tenants = of === "tenant" ? [[tenantId(pair[0]), pair[1]] as const] : [];
+    const projects = of === "project" ? [[projectId(pair[0]), pair[1]] as const] : [];
+    world.apply({ kind: "core-limits-set", tenants, projects });
   },
   at: (stage, [seconds]) => {
     stage.nowMs = 1000 * Number(seconds);

@@ -66,6 +66,25 @@ export function takeFirst(queue: Queue, row: Row): void {
   else removeFirstStrand(row, strand);
 }
 
+/** Takes the first strand out, with all its jobs, until it is put back. */
+export function setAside({ strands }: Row): Strand | null {
+  const [first] = strands;
+  const last = strands.pop();
+  if (!first || !last) return null;
+  if (last !== first) {
+    strands[0] = last;
+    last.at = 0;
+    sink(strands, 0);
+  }
+  return first;
+}
+
+export function putStrandBack({ strands }: Row, strand: Strand): void {
+  strand.at = strands.length;
+  strands.push(strand);
+  rise(strands, strand.at);
+}
+
 /** The row is taken apart: all its jobs. */
 export function takeAll(row: Row): readonly JobRecord[] {
   const jobs = row.strands.flatMap((strand) => strand.jobs);

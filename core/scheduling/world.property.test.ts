@@ -44,24 +44,33 @@ test("the world decides, ends and explains as the plain rule says, and never bre
 /** Beside the plain rule: what holds under every policy, with time passing. */
 test("under every policy a plan breaks no promise, follows from the events alone, and is what was explained", () => {
   fc.assert(
-    fc.property(steps, fc.constantFrom(...shipped), fc.integer({ min: 1, max: 12 }), (lived, policy, most) => {
-      const model = emptyModel(policy);
-      const homes = [1, 2].map((tenant) => [tenantId(tenant), names[tenant - 1] ?? centreId("alpha")] as const);
-      tell(model, { kind: "homes-set", homes, atMs: 0 });
-      for (const each of lived) {
-        model.nowMs += 7_000;
-        take(model, each);
-        const plan = model.world.decide(model.nowMs, most);
-        assert.deepEqual(model.world.decide(model.nowMs, most), plan, "deciding changes nothing");
-        checkPromises(model, plan.place);
-        checkExplanations(model);
-        checkCounts(model);
-      }
-      const again = createWorld(policy);
-      for (const event of model.history) again.apply(event);
-      const plan = model.world.decide(model.nowMs, 1000);
-      assert.deepEqual(again.decide(model.nowMs, 1000), plan, "what it decided before makes no difference");
-    }),
+    fc.property(
+      steps,
+      fc.constantFrom(...shipped),
+      fc.integer({ min: 1, max: 12 }),
+      limits,
+      (lived, policy, most, limit) => {
+        const model = emptyModel(policy);
+        const homes = [1, 2].map((tenant) => [tenantId(tenant), names[tenant - 1] ?? centreId("alpha")] as const);
+        tell(model, { kind: "homes-set", homes, atMs: 0 });
+        const projects = limit === null ? [] : [[projectId(1), limit] as const];
+        tell(model, { kind: "core-limits-set", tenants: [], projects });
+        for (const each of lived) {
+          model.nowMs += 7_000;
+          take(model, each);
+          const plan = model.world.decide(model.nowMs, most);
+          assert.deepEqual(model.world.decide(model.nowMs, most), plan, "deciding changes nothing");
+          checkPromises(model, plan.place);
+          checkCores(model, plan.place, limit ?? Number.POSITIVE_INFINITY);
+          checkExplanations(model);
+          checkCounts(model);
+        }
+        const again = createWorld(policy);
+        for (const event of model.history) again.apply(event);
+        const plan = model.world.decide(model.nowMs, 1000);
+        assert.deepEqual(again.decide(model.nowMs, 1000), plan, "what it decided before makes no difference");
+      },
+    ),
     { numRuns: 200 },
   );
 });
@@ -95,6 +104,8 @@ test("the same events give the same plan; so does a snapshot in any order with a
     { numRuns: 100 },
   );
 });
+
+const limits = fc.option(fc.integer({ min: 1, max: 20 }));
 
 type Run = Placement & { phase: RunPhase };
 type Task = { state: "queued" | "live" | "ok" | "bad"; attempts: number; run: Run | null };
@@ -631,6 +642,15 @@ function checkCapacity(model: Model, centre: CentreState, pool: PoolState, there
     assert(taken("memoryMibPerNode") <= has("memoryMib"), "never over memory");
   if (there.some((each) => each.starts === "now" && each.allocation.acceleratorsPerNode > 0))
     assert(taken("acceleratorsPerNode") <= has("cards"), "never over cards");
+}
+
+/** What runs of the first project hold, with those that would start. */
+function checkCores(model: Model, placements: readonly Placement[], most: number): void {
+  const live = [...model.jobs.values()].flatMap((job) => [...job.tasks.values()].flatMap(({ run }) => run ?? []));
+  const held = [...live, ...placements]
+    .filter(({ job }) => model.jobs.get(job)?.asked.project === 1)
+    .reduce((sum, { allocation }) => sum + allocation.nodes * allocation.coresPerNode, 0);
+  assert(held <= most, "no more cores at once than the project may hold");
 }
 
 function checkPending(model: Model, pool: PoolState, there: readonly Placement[], { job }: Placement): void {

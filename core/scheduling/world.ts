@@ -40,6 +40,14 @@ import {
   sortOf,
 } from "#core/scheduling/centres.ts";
 import {
+  areCoresWanted,
+  beyondCores,
+  type CoreLimitsSet,
+  holdCores,
+  noCoreLimits,
+  setCoreLimits,
+} from "#core/scheduling/core-limits.ts";
+import {
   arrive,
   emptyDependencies,
   link,
@@ -167,6 +175,7 @@ import {
   ranForS,
   recall,
   recallRun,
+  type Submitter,
   submitterOf,
   weigh,
 } from "#core/scheduling/submitters.ts";
@@ -372,6 +381,8 @@ export type WorldEvent =
       readonly homes: readonly (readonly [tenant: TenantId, centre: CentreId])[];
       readonly atMs: number;
     }
+  /** These tenants and projects and no others may hold only so many cores at once. */
+  | ({ readonly kind: "core-limits-set" } & CoreLimitsSet)
   /** What a world before this one remembered; told to a new one, after the homes. */
   | { readonly kind: "order-remembered"; readonly memory: OrderMemory }
   /** A run that was over before the world was told of its job. */
@@ -563,6 +574,7 @@ export function createWorld(policy: Policy = policies.weir): World {
     promised: new Map(),
     untold: [],
     preemption: emptyPreemption(policy),
+    coreLimits: noCoreLimits(),
     homes: noHomes(),
     homePriority: policy.homePriority,
     findTask: (task) => openTask(state, task),
@@ -715,6 +727,10 @@ function apply(state: State, event: WorldEvent): void {
       if (setHomes(state.homes, event.homes, state.centres, event.atMs))
         for (const job of state.jobs.values()) comeHome(state.homes, job, event.atMs);
       break;
+    case "core-limits-set":
+      setCoreLimits(state.coreLimits, event, liveJobs(state));
+      forgetFailures(state.queue);
+      break;
     case "order-remembered":
       recall(state.queue.submitters, event.memory);
       recallHomes(state.homes, event.memory.homes ?? []);
@@ -844,6 +860,7 @@ function placeTask(state: State, event: Event<"task-placed">): void {
   const sort = sortOf(pool, job.project, event.allocation);
   moveRun(pool, sort, null, phase);
   takeAccount(pool.centre, job, amountsOfRun(event.allocation), 1);
+  holdCores(state.coreLimits, job, 1);
   if (phase !== "running") takeLicences(pool.centre, job.ask.demands, 1);
   const endsMs = atMs + lastsMs(job);
   const startedMs = phase === "running" ? atMs : null;
@@ -1082,9 +1099,15 @@ function endRun(state: State, job: JobRecord, position: number, run: LiveRun, la
   noteRunEnded(state.preemption, run);
   grow(state, run.pool);
   takeAccount(run.pool.centre, job, amountsOfRun(run.sort.allocation), -1);
+  holdCores(state.coreLimits, job, -1);
+  if (areCoresWanted(state.coreLimits, job)) forgetFailures(state.queue);
   if (run.phase !== "running") takeLicences(run.pool.centre, job.ask.demands, -1);
   job.live?.delete(position);
   state.live -= 1;
+}
+
+function* liveJobs({ jobs }: State): Iterable<JobRecord> {
+  for (const job of jobs.values()) for (const _ of job.live?.keys() ?? []) yield job;
 }
 
 function* liveCharges({ jobs }: State): Iterable<LiveCharge> {
@@ -1125,6 +1148,7 @@ function whatIf(state: State, task: TaskRef, nowMs: number): readonly StartingCh
   if (!found || !hasPosition(found.job.queued, found.position)) return null;
   const { job, position } = found;
   if (waitReason(job, position) ?? throttleReason(job, position)) return [];
+  if (beyondCores(state.coreLimits, job)) return [];
   return withoutTask(state, job, position, () =>
     seenFrom(state, nowMs, { job: null, position: 0 }, () => {
       const pools = state.centres.flatMap((centre) => centre.pools.filter(mayTake));
@@ -1167,7 +1191,9 @@ function explainAt(
   return seenFrom(state, nowMs, place, (walk) => {
     if (!own && !claimed) letOwnFirst(state, walk, place, asked, nowMs);
     const candidates = judgeAll(state, asked, nowMs);
-    const reason = own ?? (candidates.length === 0 ? { rule: "no-centre" as const, facts: {} } : null);
+    const by = place.job?.submitter ?? submitterIn(state, asked);
+    const beyond = by ? beyondCores(state.coreLimits, { submitter: by, ask: asked }) : null;
+    const reason = own ?? beyond ?? (candidates.length === 0 ? { rule: "no-centre" as const, facts: {} } : null);
     const left = place.job?.moves?.get(place.position)?.left;
     const within = reason ? [] : inReach(state, asked, candidates).filter((pool) => !claimed || pool === claimed);
     const kept = place.job && !reason ? promisedOffer(state, place.job, place.position, nowMs) : null;
@@ -1191,12 +1217,17 @@ function explainAt(
   });
 }
 
+/** Whoever submits for the same project. */
+function submitterIn({ queue }: State, { who }: Asked): Submitter | undefined {
+  return who ? queue.submitters.all.find(({ project }) => project === who.project) : undefined;
+}
+
 /** What late ones of a centre's own users would take of what it could start at. */
 function letOwnFirst(state: State, walk: Walk, { job, position }: Place, asked: Asked, nowMs: number): void {
   const { homes, queue } = state;
   if (homes.at.size === 0 || walk.found || (job && isStarving(rankOfJob(queue, job)))) return;
   if (job && state.promised.get(job)?.has(position)) return;
-  const by = job?.submitter ?? queue.submitters.all.find(({ project }) => project === asked.who?.project);
+  const by = job?.submitter ?? submitterIn(state, asked);
   const pools = state.centres.flatMap((centre) =>
     centre.pools.filter((pool) => mayTake(pool) && mayEverUse(asked, pool)),
   );

@@ -3,6 +3,7 @@ import { demandsOf } from "#core/job/demands.ts";
 import type { JobSpec } from "#core/job/spec.ts";
 import type { Plan, WantedAccount, World, WorldEvent } from "#core/scheduling/world.ts";
 import { unreachable } from "#core/unreachable.ts";
+import { coreLimitsEvent } from "#server/store/core-limits.ts";
 import { type Database, type Log, silent } from "#server/store/database.ts";
 import type { FeedEvent, Position } from "#server/store/event.ts";
 import type { Feed } from "#server/store/feed.ts";
@@ -106,6 +107,8 @@ export function openScheduler(settings: SchedulerSettings): Scheduler {
       await read("policy", async () => world.apply(await policyEvent(db.pool)));
     const rehomed = events.findLast(({ kind }) => kind === "homes-changed");
     if (rehomed) await read("homes", async () => world.apply(await homesEvent(db.pool, rehomed.atMs)));
+    if (events.some(({ kind }) => kind === "core-limits-changed"))
+      await read("core limits", async () => world.apply(await coreLimitsEvent(db.pool)));
     // Jobs that had ended before this server knew them, and that others wait for.
     const missing = world.missing();
     if (missing.length > 0)
@@ -205,6 +208,7 @@ export function openScheduler(settings: SchedulerSettings): Scheduler {
       case "centre-changed":
       case "policy-changed":
       case "homes-changed":
+      case "core-limits-changed":
         return null;
       default:
         return unreachable(kind);

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
+import { createWorld, type WorldEvent } from "#core/scheduling/world.ts";
 import { ok, signInAs, startTestServer, type TestServer } from "#server/http/testing.ts";
+import { readWorld } from "#server/store/read-world.ts";
 
 let server: TestServer;
 before(async () => {
@@ -47,6 +49,32 @@ test("a tenant's home centre is set when it is added and later, told to every sc
   assert.match(await homes(), /coast null/);
   const member = server.client(await signInAs(server, "ida", []));
   assert.equal(await trouble(member.call("setHome", { params, body: { home: "local" } })), "forbidden");
+});
+
+test("how many cores a tenant and a project may hold at once is set and taken away", async () => {
+  const client = server.client();
+  await ok(client.call("addTenant", { body: { name: "bay" } }));
+  assert.equal((await ok(client.call("addProject", { body: { name: "reef", tenant: "bay" } }))).mostCores, null);
+  const [tenant, project] = [{ tenant: "bay" }, { project: "reef" }];
+  assert.equal((await ok(client.call("setTenantCores", { params: tenant, body: { mostCores: 64 } }))).mostCores, 64);
+  assert.equal((await ok(client.call("setProjectCores", { params: project, body: { mostCores: 8 } }))).mostCores, 8);
+  const told = createWorld();
+  const events: WorldEvent[] = [];
+  await readWorld(server.db, (event) => {
+    events.push(event);
+    told.apply(event);
+  });
+  const set = events.find((event) => event.kind === "core-limits-set");
+  assert(set?.kind === "core-limits-set");
+  assert.deepEqual([set.tenants.map(([, most]) => most), set.projects.map(([, most]) => most)], [[64], [8]]);
+  assert.equal(
+    (await ok(client.call("setProjectCores", { params: project, body: { mostCores: null } }))).mostCores,
+    null,
+  );
+  const nobody = await client.call("setTenantCores", { params: { tenant: "none" }, body: { mostCores: 1 } });
+  assert(nobody.kind === "problem" && nobody.problem.type.endsWith("not-found"));
+  const zero = await client.call("setProjectCores", { params: project, body: { mostCores: 0 } });
+  assert(zero.kind === "problem" && zero.problem.type.endsWith("invalid-request"));
 });
 
 test("a link names the address the administrator used, carries its code behind #, and a newer one replaces it", async () => {

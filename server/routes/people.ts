@@ -4,6 +4,7 @@ import { answer, type Handlers, type Refused, refused } from "#server/http/handl
 import { visibleProjects } from "#server/identity/caller.ts";
 import type { Gate } from "#server/identity/gate.ts";
 import { newCode, signInUrl } from "#server/identity/sign-in.ts";
+import { setMostCores } from "#server/store/core-limits.ts";
 import type { Database } from "#server/store/database.ts";
 import { setHome } from "#server/store/homes.ts";
 import { readPeople, readProjects, readTenants } from "#server/store/read/people.ts";
@@ -44,7 +45,7 @@ export function peopleHandlers(context: Context): Pick<Handlers, PeopleRoute> {
         );
         if (rows[0] === undefined) return refused({ kind: "already-exists", what: "tenant", id: name });
         const trouble = home === null ? null : await moveHome(client, name, home, caller.id);
-        return trouble ?? answer({ id: rows[0].id, name, title, home });
+        return trouble ?? answer({ id: rows[0].id, name, title, home, mostCores: null });
       }),
 
     setHome: ({ caller, params, body }) =>
@@ -53,6 +54,20 @@ export function peopleHandlers(context: Context): Pick<Handlers, PeopleRoute> {
         if (trouble) return trouble;
         const [tenant] = await readTenants(client, null, { after: null, limit: 1, only: params.tenant });
         return tenant ? answer(tenant) : refused({ kind: "not-found", what: "tenant", id: params.tenant });
+      }),
+
+    setTenantCores: ({ caller, params: { tenant: name }, body }) =>
+      change(db, { caller, idempotency: null }, 200, async (client) => {
+        await setMostCores(client, "tenant", name, body.mostCores, caller.id, now());
+        const [tenant] = await readTenants(client, null, { after: null, limit: 1, only: name });
+        return tenant ? answer(tenant) : refused({ kind: "not-found", what: "tenant", id: name });
+      }),
+
+    setProjectCores: ({ caller, params: { project: name }, body }) =>
+      change(db, { caller, idempotency: null }, 200, async (client) => {
+        await setMostCores(client, "project", name, body.mostCores, caller.id, now());
+        const [project] = await readProjects(client, null, { after: null, limit: 1, only: name });
+        return project ? answer(project) : refused({ kind: "not-found", what: "project", id: name });
       }),
 
     async projects({ caller, query }) {
@@ -74,7 +89,7 @@ export function peopleHandlers(context: Context): Pick<Handlers, PeopleRoute> {
           [tenant.id, body.name, body.title ?? body.name, now()],
         );
         if (rows[0] === undefined) return refused({ kind: "already-exists", what: "project", id: body.name });
-        return answer({ ...rows[0], tenant: body.tenant });
+        return answer({ ...rows[0], tenant: body.tenant, mostCores: null });
       }),
 
     addMember: ({ caller, params, body, idempotency }) =>
@@ -111,6 +126,8 @@ type PeopleRoute =
   | "tenants"
   | "addTenant"
   | "setHome"
+  | "setTenantCores"
+  | "setProjectCores"
   | "projects"
   | "addProject"
   | "addMember"

@@ -49,7 +49,9 @@ export type EventKind =
   | "centre-changed"
   | "policy-changed"
   /** A tenant has another home centre. */
-  | "homes-changed";
+  | "homes-changed"
+  /** How many cores a tenant or project may hold at once. */
+  | "core-limits-changed";
 
 export type EventDetail = {
   readonly jobs?: readonly number[];

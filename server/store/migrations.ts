@@ -16,6 +16,7 @@ import * as preemptedRuns from "./migrations/0016-preempted-runs.ts";
 import * as needsCredential from "./migrations/0017-needs-credential.ts";
 import * as credentialsOfCentre from "./migrations/0018-credentials-of-a-centre.ts";
 import * as homeCentres from "./migrations/0020-home-centres.ts";
+import * as coreLimits from "./migrations/0023-core-limits.ts";
 
 /** In the order they are applied. A migration that has shipped never changes; the next one mends it. */
 export const migrations: readonly { readonly name: string; readonly sql: string }[] = [
@@ -37,4 +38,5 @@ export const migrations: readonly { readonly name: string; readonly sql: string 
   { name: "0017-needs-credential", sql: needsCredential.sql },
   { name: "0018-credentials-of-a-centre", sql: credentialsOfCentre.sql },
   { name: "0020-home-centres", sql: homeCentres.sql },
+  { name: "0023-core-limits", sql: coreLimits.sql },
 ];

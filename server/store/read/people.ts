@@ -13,7 +13,7 @@ export async function readTenants(
   page: Page & { readonly only?: string },
 ): Promise<readonly z.output<typeof tenant>[]> {
   const { rows } = await db.query<z.output<typeof tenant>>(
-    `select id, name, title, home_centre as home from tenant
+    `select id, name, title, home_centre as home, most_cores as "mostCores" from tenant
      where ($1::bigint[] is null or id in (select tenant_id from project where project.id = any($1)))
        and ($2::bigint is null or id > $2) and ($4::text is null or name = $4)
      order by id limit $3`,
@@ -25,14 +25,15 @@ export async function readTenants(
 export async function readProjects(
   db: Query,
   projects: readonly number[] | null,
-  page: Page,
+  page: Page & { readonly only?: string },
 ): Promise<readonly z.output<typeof project>[]> {
   const { rows } = await db.query<z.output<typeof project>>(
-    `select project.id, project.name, project.title, tenant.name as tenant
+    `select project.id, project.name, project.title, tenant.name as tenant, project.most_cores as "mostCores"
      from project join tenant on tenant.id = project.tenant_id
      where ($1::bigint[] is null or project.id = any($1)) and ($2::bigint is null or project.id > $2)
+       and ($4::text is null or project.name = $4)
      order by project.id limit $3`,
-    [projects, page.after, page.limit],
+    [projects, page.after, page.limit, page.only ?? null],
   );
   return rows;
 }

@@ -1,0 +1,78 @@
+import type { ProjectId, TenantId } from "#core/ids.ts";
+import type { Facts } from "#core/scheduling/reasons.ts";
+import { processorsOf, type Submitter } from "#core/scheduling/submitters.ts";
+
+/** How many cores the runs of a tenant, and of a project, may hold at once over the whole network (docs/decisions/0045). */
+export type CoreLimits = {
+  readonly tenants: Map<TenantId, CoreLimit>;
+  readonly projects: Map<ProjectId, CoreLimit>;
+};
+
+/** `held`: by runs that have not ended, and within a decision by those that it starts. */
+type CoreLimit = {
+  readonly most: number;
+  held: number;
+  /** Somebody was refused for it since it last had more to give. */
+  isWanted: boolean;
+};
+
+/** What an administrator has set. */
+export type CoreLimitsSet = {
+  readonly tenants: readonly (readonly [tenant: TenantId, mostCores: number])[];
+  readonly projects: readonly (readonly [project: ProjectId, mostCores: number])[];
+};
+
+/** Whose cores they are. */
+export type Holding = {
+  readonly submitter: Pick<Submitter, "tenant" | "project">;
+  readonly ask: Parameters<typeof processorsOf>[0];
+};
+
+export function noCoreLimits(): CoreLimits {
+  return { tenants: new Map(), projects: new Map() };
+}
+
+/** These and no others; `live`: of each run that has not ended, whose it is. */
+export function setCoreLimits(limits: CoreLimits, set: CoreLimitsSet, live: Iterable<Holding>): void {
+  limits.tenants.clear();
+  limits.projects.clear();
+  for (const [tenant, most] of set.tenants) limits.tenants.set(tenant, { most, held: 0, isWanted: false });
+  for (const [project, most] of set.projects) limits.projects.set(project, { most, held: 0, isWanted: false });
+  for (const run of live) holdCores(limits, run, 1);
+}
+
+/** A run holds its cores from now on, or gives them back. */
+export function holdCores(limits: CoreLimits, { submitter, ask }: Holding, sign: 1 | -1): void {
+  for (const limit of binding(limits, submitter)) limit.held += sign * processorsOf(ask);
+}
+
+/** Whether somebody may wait for what a run of theirs has given back. Asked once, it is no longer so. */
+export function areCoresWanted(limits: CoreLimits, { submitter }: Holding): boolean {
+  let wanted = false;
+  for (const limit of binding(limits, submitter)) {
+    wanted ||= limit.isWanted;
+    limit.isWanted = false;
+  }
+  return wanted;
+}
+
+/** Why no more of it may start for now, wherever there is room; null: more may. */
+export function beyondCores(
+  limits: CoreLimits,
+  { submitter, ask }: Holding,
+): { readonly rule: "tenant-holds-its-cores" | "project-holds-its-cores"; readonly facts: Facts } | null {
+  const asked = processorsOf(ask);
+  for (const limit of binding(limits, submitter))
+    if (limit.held + asked > limit.most) {
+      limit.isWanted = true;
+      const isTenants = limit === limits.tenants.get(submitter.tenant);
+      const facts = { limit: limit.most, held: limit.held, asked };
+      return { rule: isTenants ? "tenant-holds-its-cores" : "project-holds-its-cores", facts };
+    }
+  return null;
+}
+
+function binding({ tenants, projects }: CoreLimits, { tenant, project }: Holding["submitter"]): readonly CoreLimit[] {
+  if (tenants.size === 0 && projects.size === 0) return [];
+  return [tenants.get(tenant), projects.get(project)].filter((limit) => limit !== undefined);
+}
