@@ -27,6 +27,7 @@ const spec: SpecView = {
   retries: 2,
   requeue: false,
   preemptible: "no",
+  warning: null,
   onUnreachable: "restart-after 1800 s",
   priorityClass: "high",
   software: ["gromacs/2024.1"],
