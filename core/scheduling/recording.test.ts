@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { limitsByWho } from "#core/centre/account-limits.ts";
 import { pairKey } from "#core/centre/accounts.ts";
 import { noOffers } from "#core/centre/engine.ts";
-import { centreId, jobId, personId, projectId, tenantId } from "#core/ids.ts";
+import { type CentreId, centreId, type JobId, jobId, personId, projectId, type TenantId, tenantId } from "#core/ids.ts";
 import { sampleSpec } from "#core/sample-testing.ts";
 import { policies } from "#core/scheduling/policy.ts";
 import { recordedWorld, replayRecording } from "#core/scheduling/recording.ts";
@@ -53,6 +53,51 @@ test("a recording, replayed, gives the same plans byte for byte", () => {
   assert(replayed.kind === "equal", JSON.stringify(replayed));
   assert.equal(replayed.decisions, 20);
   assert(replayed.placements > 5);
+});
+
+test("with homes and bounds on cores too, whoever looked in between, and only with them", () => {
+  const lines: string[] = [];
+  const lived = (looks: boolean, homes: readonly (readonly [TenantId, CentreId])[]) => {
+    lines.length = 0;
+    const policy = { ...policies.weir, homePriority: { afterS: 5 } };
+    const world = recordedWorld((line) => lines.push(`${line}\n`), policy);
+    const told = { lifeCycle: "in-service", intake: "open", connection: "connected", offers: noOffers } as const;
+    const pools = [poolOfNodes("main", [{ cores: 8 }])];
+    const id = centreId("jinan");
+    world.apply({ kind: "centre-changed", centre: { id, driver: "process", ...told, pools, accounts: null } });
+    world.apply({ kind: "homes-set", homes, atMs: 0 });
+    world.apply({ kind: "core-limits-set", tenants: [], projects: [[projectId(2), 6]] });
+    const starts: string[] = [];
+    const live: { readonly job: JobId; readonly endMs: number }[] = [];
+    for (let at = 1; at <= 240; at++) {
+      const nowMs = at * 500;
+      for (const { job } of live.filter(({ endMs }) => endMs === nowMs)) {
+        const indices = [{ first: 0, last: 0, step: 1 }];
+        world.apply({ kind: "tasks-ended", job, indices, succeeded: true, atMs: nowMs });
+      }
+      if (at <= 60) {
+        const of = 1 + (at % 3 === 0 ? 0 : 1);
+        const who = { person: personId(of), project: projectId(of), tenant: tenantId(of), name: `job-${at}` };
+        const shape = { ...sampleSpec.shape, coresPerTask: of === 1 ? 5 : 1 + (at % 3) };
+        const asked = { shape, wishes: sampleSpec.centres, demands: null, array: null, dependencies: [], past: null };
+        world.apply({ kind: "job-queued", job: jobId(at), submittedMs: nowMs, timeLimitS: 30, ...who, ...asked });
+      }
+      if (looks) world.explain({ job: jobId(1 + (at % 60)), index: 0 }, nowMs + 250);
+      if (looks && at % 7 === 0) world.tell(nowMs + 400);
+      for (const { index, candidates: _, starts: __, leaseMs: ___, ...run } of world.decide(nowMs, 100).place) {
+        starts.push(`${run.job}`);
+        live.push({ job: run.job, endMs: nowMs + 500 * (1 + (run.job % 9)) });
+        world.apply({ kind: "task-placed", index, ...run, phase: "running", atMs: nowMs });
+      }
+    }
+    return starts.join();
+  };
+  const home = [[tenantId(1), centreId("jinan")]] as const;
+  assert.notEqual(lived(false, home), lived(false, []), "somebody goes ahead at home");
+  lived(true, home);
+  const replayed = replayRecording(lines.join(""));
+  assert(replayed.kind === "equal", JSON.stringify(replayed));
+  assert(replayed.placements === 60 && replayed.decisions === 240);
 });
 
 test("the first plan that comes out otherwise is shown", () => {
