@@ -36,8 +36,12 @@ export interface Driver {
    * Absent where nothing waits in a queue of the engine's own.
    */
   withdraw?(run: RunId): Promise<"asked" | "started" | "not-there">;
-  /** SIGTERM, then SIGKILL of the whole tree after the grace; resolves when the request is in the engine's hands. */
-  cancel(run: RunId): Promise<"cancelling" | "not-there" | "already-ended">;
+  /**
+   * SIGTERM, then SIGKILL of the whole tree after the grace; resolves when the request is in the engine's hands. `warn`: it
+   * makes room for others, and where its job asked for a warning that comes first, so long before. Asked again without,
+   * it waits no longer.
+   */
+  cancel(run: RunId, warn?: boolean): Promise<"cancelling" | "not-there" | "already-ended">;
   /**
    * The runs of which the engine has a trace: of all that this driver knows of, or of those asked for, be they another
    * agent's of this centre. Ended ones stay until they are removed. Throws where the engine does not answer.

@@ -35,7 +35,13 @@ export type Keeper = {
   readonly onNews: (listener: () => void) => void;
 };
 
-export type CancelOrder = { readonly run: RunId; readonly by: CancelledBy; readonly reason: string | null };
+export type CancelOrder = {
+  readonly run: RunId;
+  readonly by: CancelledBy;
+  readonly reason: string | null;
+  /** Its program is given the time that it asked for first. */
+  readonly warn?: true | undefined;
+};
 
 /** From outside: the monotonic clock fences late starts (R1), the wall clock only labels what happened. */
 export type Clocks = {
@@ -174,7 +180,7 @@ export function keepRuns(
   function cancelAtEngine(run: RunId): void {
     const again = () => clocks.later(5 * busyRetryMs, () => held.has(run) && cancelAtEngine(run));
     if (held.get(run)?.kind === "ended") return;
-    driver.cancel(run).then(
+    driver.cancel(run, cancels.get(run)?.warn ?? false).then(
       (answer) => {
         note("cancel", { run, answer });
         if (answer === "not-there") again();
@@ -258,10 +264,12 @@ export function keepRuns(
     },
     cancel(orders) {
       for (const order of orders) {
-        const known = cancels.has(order.run);
+        const known = cancels.get(order.run);
         cancels.set(order.run, order);
         const state = held.get(order.run);
-        if (known || state?.kind === "ended") continue;
+        // Whom somebody cancels while it makes room is not waited for any longer.
+        const isKnown = known !== undefined && (!known.warn || order.warn);
+        if (isKnown || state?.kind === "ended") continue;
         if (state === undefined && !journal.open().has(order.run)) {
           endUnstarted(order.run, { kind: "cancelled", by: order.by, reason: order.reason }, null);
           continue;

@@ -4,6 +4,7 @@ import { runEnd } from "#api/job.ts";
 import { centreName, timeMs } from "#api/values.ts";
 import { readinessKinds } from "#core/centre/accounts.ts";
 import type { EngineReport } from "#core/centre/engine.ts";
+import { warningSignals } from "#core/job/spec.ts";
 
 /**
  * The agent protocol. One outbound call, `sync`, says "this is what I have and what happened" and gets "this is what
@@ -22,6 +23,7 @@ const runName = z.string().regex(/^[1-9]\d{0,15}\.(0|[1-9]\d{0,8})\.[1-9]\d{0,5}
 export const usageReport = z.strictObject({
   startedMs: timeMs.nullable(),
   wallMs: z.int().min(0),
+  checkpointMs: z.int().min(0).nullable().optional(),
   cpuUserMs: z.int().min(0),
   cpuSystemMs: z.int().min(0),
   peakMemoryMib: z.int().min(0),
@@ -258,6 +260,8 @@ export const runOrder = z
     memoryMibPerCore: z.int().nullable(),
     timeLimitS: z.int(),
     graceS: z.int(),
+    /** Only where the job asks for it. */
+    warning: z.strictObject({ signal: z.enum(warningSignals), beforeS: z.int() }).optional(),
     startWithinMs: z.int(),
   })
   .meta({ id: "RunOrder" });
@@ -290,6 +294,8 @@ export const syncAnswer = z
         run: runName,
         by: z.enum(["user", "centre", "operator", "network"]),
         reason: z.string().nullable(),
+        /** It makes room for others: its program is first given the time to save its work that it asked for (`warning`). */
+        warn: z.literal(true).optional(),
       }),
     ),
     /** Runs to take back if they have not started: they end as withdrawn. What has started goes on. */

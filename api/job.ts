@@ -1,12 +1,14 @@
 import * as z from "zod";
 import { limits } from "#api/limits.ts";
 import { amount, centreName, id, page, pageQuery, slug, text, timeMs } from "#api/values.ts";
-import { preemptibles, priorityClasses } from "#core/job/spec.ts";
+import { preemptibles, priorityClasses, warningSignals } from "#core/job/spec.ts";
 import { stateKinds } from "#core/job/state.ts";
 
 const siteWordList = z.array(text(200).min(1)).min(1).max(1000);
 
 /** What a user may send. Every field but the work has a default; `core/job/admit.ts` fills them in and says which. */
+const warning = z.strictObject({ signal: z.enum(warningSignals), beforeS: z.int().min(1).max(3600) });
+
 export const jobRequest = z
   .strictObject({
     name: text(limits.nameChars).min(1).optional(),
@@ -66,6 +68,8 @@ export const jobRequest = z
     requeue: z.boolean().optional(),
     /** Whether work of a higher class may end its runs to take their place; they then go back to the queue. */
     preemptible: z.enum(preemptibles).optional(),
+    /** A signal to its program so long before the end of the limit, and before SIGTERM where it makes way: as --signal=B:USR1@60. */
+    warning: warning.optional(),
     onUnreachable: z
       .union([
         z.strictObject({ kind: z.literal("wait") }),
@@ -225,6 +229,7 @@ export const specView = z
     retries: z.int(),
     requeue: z.boolean(),
     preemptible: z.enum(preemptibles),
+    warning: warning.nullable(),
     onUnreachable: z.string(),
     priorityClass: z.enum(priorityClasses),
     software: z.array(z.string()),

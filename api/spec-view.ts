@@ -29,6 +29,7 @@ export function specView(spec: JobSpec): SpecView {
     retries: spec.retries,
     requeue: spec.requeue,
     preemptible: spec.preemptible,
+    warning: spec.warning && { ...spec.warning },
     onUnreachable: onUnreachableText(spec.onUnreachable),
     priorityClass: spec.priorityClass,
     software: [...spec.software],

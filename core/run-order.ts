@@ -1,5 +1,5 @@
 import type { RunId } from "#core/ids.ts";
-import type { ArraySpec, InputFile, SiteWords, Work } from "#core/job/spec.ts";
+import type { ArraySpec, InputFile, SiteWords, Warning, Work } from "#core/job/spec.ts";
 import type { RunEnd } from "#core/job/state.ts";
 
 /**
@@ -33,6 +33,8 @@ export type RunOrder = {
   readonly memoryMibPerCore: number | null;
   readonly timeLimitS: number;
   readonly graceS: number;
+  /** null or absent: its program is told nothing before the end. */
+  readonly warning?: Warning | null | undefined;
   /** A start later than this after the order was made is forbidden: the lease (R1). Milliseconds left when it was sent. */
   readonly startWithinMs: number;
 };

@@ -18,6 +18,7 @@ export const sampleSpec: JobSpec = {
   retries: 0,
   requeue: false,
   preemptible: "no",
+  warning: null,
   onUnreachable: { kind: "wait" },
   priorityClass: "normal",
   software: [],

@@ -8,6 +8,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   writeFileSync,
 } from "node:fs";
@@ -159,6 +160,39 @@ describe("weir-run", () => {
     assert.deepEqual(codes.filter((code) => code === 0).length, 1);
     assert.equal(codes.filter((code) => code === 75).length, 19);
     assert.equal(readFileSync(join(chunk, "count"), "utf8"), "x\n");
+  });
+
+  test("its program is told so long before its limit as it asked for", async () => {
+    const ended = await run("trap 'echo heard; exit 3' USR1\nwhile :; do sleep 0.02; done", {
+      order: { env: ["WEIR_WARNING=USR1@57"] },
+    });
+    assert.equal(ended.code, 3);
+    assert.equal(ended.stdout, "heard\n");
+    assert.ok(Number(ended.ended("wallMs")) >= 3_000, `${ended.ended("wallMs")} ms`);
+  });
+
+  test("an attempt is told where the one before worked, and says when its work was saved", async () => {
+    const named = (name: string, script: string, task: string) => {
+      const chunk = join(folder, name);
+      renameSync(makeChunk(script, { task }), chunk);
+      return chunk;
+    };
+    const first = named("abcdefgh-8.0.1-1", 'echo 41 > step; touch "$WEIR_CHECKPOINT"; exit 1', "0 8.0.1");
+    await once(begin(first), "exit");
+    assert.match(results(first, "8.0.1-0").ended("checkpointMs") ?? "", /^\d+$/);
+    const third = named(
+      "abcdefgh-8.0.3-1",
+      'cat "$WEIR_FORMER_WORK/step"; echo $WEIR_ATTEMPT; echo 42 > step',
+      "0 8.0.3",
+    );
+    await once(begin(third), "exit");
+    assert.equal(results(third, "8.0.3-0").stdout, "41\n3\n");
+    assert.equal(results(third, "8.0.3-0").ended("checkpointMs"), "");
+    await once(begin(third, { SLURM_RESTART_COUNT: "1" }), "exit");
+    assert.equal(results(third, "8.0.3-1").stdout, "42\n3\n", "a restart of the same run");
+    const other = named("abcdefgh-9.0.1-1", "echo ${WEIR_FORMER_WORK-none}", "0 9.0.1");
+    await once(begin(other), "exit");
+    assert.equal(results(other, "9.0.1-0").stdout, "none\n");
   });
 
   test("array variables are those of the user's whole array", async () => {

@@ -231,6 +231,7 @@ test("what is refused, and by which rule", () => {
     ["aftercorr of a plain job", { script: good, dependencies: [{ kind: "aftercorr", job: 3 }] }, "array-mismatch"],
     ["a year and more", script("-t 400-0"), "too-large"],
     ["a signal before the start", script("-t 1 --signal=TERM@60"), "bad-option-value"],
+    ["a warning before the start", script("-t 1 --signal=B:USR1@60"), "bad-option-value"],
     ["a wrap beside a script", { script: good, sbatchOptions: ["--wrap=true"] }, "invalid-request"],
   ];
   for (const [what, request, kind] of cases) {
@@ -330,6 +331,8 @@ test("absolute paths are pinned and said so; --wrap and --signal", () => {
   const wrapped = admitted({ sbatchOptions: ["--wrap", "echo hi"] }).spec;
   assert.equal(wrapped.name, "wrap");
   assert.ok(wrapped.work.kind === "script" && wrapped.work.text.startsWith("#!/bin/sh\n"));
+  const warned = admitted(script("-t 10 --signal=B:USR1@120")).spec;
+  assert.deepEqual([warned.timeLimitS, warned.warning], [600, { signal: "USR1", beforeS: 120 }]);
   const early = admitted(script("-t 10 --signal=B:TERM@120")).spec;
   assert.deepEqual([early.timeLimitS, early.graceS], [480, 120]);
 });

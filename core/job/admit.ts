@@ -68,6 +68,7 @@ export function admit(request: Request, context: AdmitContext): Admitted {
     retries: request.retries ?? 0,
     requeue: asked.requeue ?? false,
     preemptible: request.preemptible ?? "no",
+    warning: asked.warning ?? null,
     onUnreachable: request.onUnreachable ?? { kind: "wait" },
     priorityClass: request.priorityClass ?? "normal",
     software: request.software ?? [],
@@ -251,6 +252,7 @@ function overlaid(sbatch: Asked, request: Request): Asked | Refusal {
     ...(request.nodeGroups !== undefined && { nodeGroups: request.nodeGroups }),
     ...(request.timeLimitS !== undefined && { timeLimitS: request.timeLimitS }),
     ...(request.graceS !== undefined && { graceS: request.graceS }),
+    ...(request.warning !== undefined && { warning: request.warning }),
     ...(request.array !== undefined && { array: request.array }),
     ...(request.dependencies !== undefined && { dependencies: request.dependencies }),
     ...(request.stdout !== undefined && { stdout: request.stdout }),
@@ -305,7 +307,11 @@ function timesOf(asked: Asked, limits: AdmitLimits): Pick<JobSpec, "timeLimitS" 
   if (wholeS > limits.timeLimitS) {
     return { kind: "too-large", what: "the time limit", actual: wholeS, limit: limits.timeLimitS, unit: "s" };
   }
-  const beforeS = asked.termBeforeEndS;
+  const { warning, termBeforeEndS: beforeS } = asked;
+  if (warning && warning.beforeS >= wholeS) {
+    const said = `B:${warning.signal}@${warning.beforeS}`;
+    return badValue("--signal", said, "signal-before-limit", { limitS: wholeS });
+  }
   if (beforeS === undefined || asked.graceS !== undefined) {
     return { timeLimitS: wholeS, graceS: asked.graceS ?? defaultGraceS };
   }

@@ -1,5 +1,5 @@
 import type { OptionPlace } from "#core/job/phrase.ts";
-import type { InputFile, OnUnreachable, Preemptible, PriorityClass, SiteWordKind } from "#core/job/spec.ts";
+import type { InputFile, OnUnreachable, Preemptible, PriorityClass, SiteWordKind, Warning } from "#core/job/spec.ts";
 
 /**
  * What one source (a script's #SBATCH lines, options, or the fields of a request) says about a job, before defaults and
@@ -32,6 +32,7 @@ export type Asked = {
   readonly graceS?: number;
   /** SIGTERM comes this long before the end of the time limit; it becomes the grace and shortens the limit by as much. */
   readonly termBeforeEndS?: number;
+  readonly warning?: Warning;
   readonly dependencies?: readonly AskedDependency[];
   readonly licences?: readonly { readonly name: string; readonly count: number }[];
   readonly onlyCentres?: readonly string[];
@@ -102,6 +103,7 @@ export type Request = {
   readonly retries?: number | undefined;
   readonly requeue?: boolean | undefined;
   readonly preemptible?: Preemptible | undefined;
+  readonly warning?: Warning | undefined;
   readonly onUnreachable?: OnUnreachable | undefined;
   readonly priorityClass?: PriorityClass | undefined;
   readonly software?: readonly string[] | undefined;

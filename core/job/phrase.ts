@@ -221,9 +221,9 @@ export const phrases = {
     "a job has one kind of accelerator; submit one job for each",
     "一个作业只能申请一种加速卡；请分开提交",
   ],
-  "term-alone": [
-    "before the end Weir sends SIGTERM and no other signal; write --signal=B:TERM@SECONDS and trap TERM",
-    "结束前 Weir 只发送 SIGTERM；请写 --signal=B:TERM@秒数 并捕获 TERM",
+  "signal-to-program": [
+    "before the end Weir sends TERM to the whole job, or HUP, INT, QUIT, USR1 or USR2 to the script alone; write --signal=B:USR1@SECONDS, or TERM@SECONDS, and trap it",
+    "结束前 Weir 向整个作业发送 TERM，或仅向脚本发送 HUP、INT、QUIT、USR1、USR2；请写 --signal=B:USR1@秒数 或 TERM@秒数，并捕获该信号",
   ],
   "one-shape": [
     "a job has one shape; submit the parts as jobs of their own",

@@ -2,6 +2,7 @@ import { hostNames } from "#core/centre/host-list.ts";
 import type { Asked, AskedAccelerators, AskedDependency } from "#core/job/asked.ts";
 import { type OptionPlace, type Phrase, type PhraseKind, phrase } from "#core/job/phrase.ts";
 import { parseCount, parseGres, parseMemoryMib, parseSignal, parseTimeS, splitList } from "#core/job/slurm-values.ts";
+import { warningSignals } from "#core/job/spec.ts";
 import type { Refusal } from "#core/refusal.ts";
 
 /**
@@ -407,11 +408,13 @@ function readGpus(key: "acceleratorsPerNode" | "acceleratorsInAll" | "accelerato
 function readSignal(value: string, place: OptionPlace): Reading {
   const signal = parseSignal(value);
   if (!signal) return badValue(place, value, "a-signal");
-  if (!signal.isTerm) {
-    return refusedAs(place, "term-alone");
+  const { beforeS } = signal;
+  if (beforeS > 3600) return badValue(place, value, "signal-within-an-hour");
+  if (signal.name !== "TERM") {
+    const name = signal.toScript ? warningSignals.find((one) => one === signal.name) : undefined;
+    return name === undefined ? refusedAs(place, "signal-to-program") : asked({ warning: { signal: name, beforeS } });
   }
-  if (signal.beforeS > 3600) return badValue(place, value, "signal-within-an-hour");
-  return asked({ termBeforeEndS: signal.beforeS }, phrase("term-reaches-all", { beforeS: signal.beforeS }));
+  return asked({ termBeforeEndS: beforeS }, phrase("term-reaches-all", { beforeS }));
 }
 
 /** Words for a centre's own table; the separator parts those of which any will do. */

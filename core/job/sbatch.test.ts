@@ -95,7 +95,11 @@ test("environment, mail, and other words", () => {
     { name: "ansys", count: 1 },
   ]);
   assert.deepEqual(asked("--signal=B:TERM@120"), { termBeforeEndS: 120 });
-  assert.equal(refusal("--signal=USR1@120").kind, "option-refused");
+  for (const word of ["B:USR1@120", "BR:SIGUSR1@120", "B:10@120"])
+    assert.deepEqual(asked(`--signal=${word}`), { warning: { signal: "USR1", beforeS: 120 } });
+  assert.deepEqual(asked("--signal=B:12"), { warning: { signal: "USR2", beforeS: 60 } });
+  for (const word of ["USR1@120", "B:KILL@120", "B:nothing"])
+    assert.equal(refusal(`--signal=${word}`).kind, "option-refused");
   assert.deepEqual(asked("-M alpha,beta").onlyCentres, ["alpha", "beta"]);
 });
 

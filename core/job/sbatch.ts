@@ -75,6 +75,7 @@ function directives(script: string): Found {
       } else if (++late <= 5) warnings.push(phrase("late-directive", { line }));
       continue;
     }
+    if (inHead && !/^\s*(?:#|$)/.test(text)) inHead = false;
     if (!inHead) continue;
     if (/^\s*#\s*SBATCH\s+-/i.test(text)) {
       warnings.push(phrase("comment-directive", { line, text: text.trim().slice(0, 40) }));
@@ -85,7 +86,6 @@ function directives(script: string): Found {
         warnings.push(phrase("foreign-directive", { line, mark: name }));
       }
     }
-    if (!/^\s*(?:#|$)/.test(text)) inHead = false;
   }
   if (late > 5) warnings.push(phrase("late-directives", { count: late - 5 }));
   return { words, warnings, refusals: refusals.slice(0, mostRefusals) };

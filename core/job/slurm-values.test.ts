@@ -51,8 +51,8 @@ test("generic resources", () => {
 });
 
 test("signals and lists", () => {
-  assert.deepEqual(parseSignal("B:TERM@120"), { isTerm: true, beforeS: 120 });
-  assert.deepEqual(parseSignal("USR1"), { isTerm: false, beforeS: 60 });
+  assert.deepEqual(parseSignal("B:TERM@120"), { name: "TERM", toScript: true, beforeS: 120 });
+  assert.deepEqual(parseSignal("USR1"), { name: "USR1", toScript: false, beforeS: 60 });
   assert.equal(parseSignal("TERM@soon"), null);
   assert.deepEqual(splitList("ALL,A=1,B='x,y'"), ["ALL", "A=1", "B=x,y"]);
 });

@@ -35,13 +35,29 @@ export function parseCount(text: string): number | null {
   return /^\d{1,9}$/.test(text) ? Number(text) : null;
 }
 
-/** "TERM", "SIGTERM" or "15", in front "R:" or "B:", behind "@seconds" (60 where not said). */
-export function parseSignal(text: string): { readonly isTerm: boolean; readonly beforeS: number } | null {
-  const match = /^(?:[RB]{1,2}:)?([A-Za-z0-9]{1,12})(?:@(\d{1,6}))?$/.exec(text);
+/** "TERM", "SIGTERM" or "15", in front "R:" or "B:" (to the batch script alone), behind "@seconds" (60 where not said). */
+export function parseSignal(text: string): SignalWord | null {
+  const match = /^([RB]{1,2}:)?([A-Za-z0-9]{1,12})(?:@(\d{1,6}))?$/.exec(text);
   if (!match) return null;
-  const name = (match[1] ?? "").toUpperCase();
-  return { isTerm: name === "TERM" || name === "SIGTERM" || name === "15", beforeS: Number(match[2] ?? 60) };
+  const name = (match[2] ?? "").toUpperCase().replace(/^SIG/, "");
+  return {
+    name: signalNames[name] ?? name,
+    toScript: match[1]?.includes("B") ?? false,
+    beforeS: Number(match[3] ?? 60),
+  };
 }
+
+export type SignalWord = { readonly name: string; readonly toScript: boolean; readonly beforeS: number };
+
+/** signal(7), on the machines that Slurm runs on. */
+const signalNames: Readonly<Record<string, string>> = {
+  1: "HUP",
+  2: "INT",
+  3: "QUIT",
+  10: "USR1",
+  12: "USR2",
+  15: "TERM",
+};
 
 export type GresWord = { readonly name: string; readonly type: string | null; readonly count: number };
 

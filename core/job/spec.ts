@@ -26,6 +26,7 @@ export type JobSpec = {
   /** Another attempt, without a retry spent, where its nodes failed or it was preempted (`sbatch --requeue`). */
   readonly requeue: boolean;
   readonly preemptible: Preemptible;
+  readonly warning: Warning | null;
   readonly onUnreachable: OnUnreachable;
   readonly priorityClass: PriorityClass;
   readonly software: readonly string[];
@@ -100,6 +101,14 @@ export type PriorityClass = (typeof priorityClasses)[number];
  */
 export const preemptibles = ["no", "restarts", "checkpoints"] as const;
 export type Preemptible = (typeof preemptibles)[number];
+
+/**
+ * A signal to the program of the run, so that it saves its work: so long before the end of its time limit, and as long before
+ * SIGTERM where it makes room for others (`sbatch --signal=B:USR1@60`, docs/decisions/0043).
+ */
+export type Warning = { readonly signal: WarningSignal; readonly beforeS: number };
+export const warningSignals = ["HUP", "INT", "QUIT", "USR1", "USR2"] as const;
+export type WarningSignal = (typeof warningSignals)[number];
 
 /** A key that is absent was not asked for; none is empty. */
 export type SiteWords = Readonly<Partial<Record<SiteWordKind, readonly string[]>>>;

@@ -20,6 +20,8 @@ export type JobRecord = {
   readonly priority: PriorityClass;
   readonly submitter: Submitter;
   readonly preemptible: Preemptible;
+  /** Its program is told so long before SIGTERM where it makes room. */
+  readonly warnS: number;
   readonly indices: Indices;
   readonly ofArray: boolean;
   readonly throttle: number | null;

@@ -336,6 +336,7 @@ function addJob(stage: Stage, [name = "", ...words]: string[]): void {
   let graceS = 0;
   let priority: PriorityClass = "normal";
   let preemptible: Preemptible = "no";
+  let warnS = 0;
   let project = 1;
   let tenant = 1;
   let called = name;
@@ -353,7 +354,8 @@ function addJob(stage: Stage, [name = "", ...words]: string[]): void {
     } else if (key === "preemptible") {
       const said = next();
       preemptible = preemptibles.find((one) => one === said) ?? assert.fail(`how is it preemptible: ${said}?`);
-    } else if (key === "of") project = Number(next());
+    } else if (key === "warned") warnS = Number(next());
+    else if (key === "of") project = Number(next());
     else if (key === "tenant") tenant = Number(next());
     else if (key === "memory") shape.memory = { kind: "per-node", mib: Number(next()) };
     else if (key === "cards") {
@@ -384,7 +386,19 @@ function addJob(stage: Stage, [name = "", ...words]: string[]): void {
   }
   const demands = demandsOf(demanding);
   stage.jobs.set(name, { id, shape, wishes, asker: { timeLimitS, graceS, project: projectId(project), demands } });
-  const asked = { shape, timeLimitS, graceS, priority, preemptible, array, dependencies, wishes, demands, past: null };
+  const asked = {
+    shape,
+    timeLimitS,
+    graceS,
+    priority,
+    preemptible,
+    warnS,
+    array,
+    dependencies,
+    wishes,
+    demands,
+    past: null,
+  };
   const who = { tenant: tenantId(tenant), project: projectId(project), person: personId(person), name: called };
   stage.world.apply({ kind: "job-queued", job: id, submittedMs: stage.nowMs + id, ...who, ...asked });
 }

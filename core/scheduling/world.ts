@@ -286,6 +286,8 @@ export type WorldEvent =
       readonly priority?: PriorityClass | undefined;
       /** Absent: no. */
       readonly preemptible?: Preemptible | undefined;
+      /** So long before SIGTERM its program is told where it makes room; absent: not at all. */
+      readonly warnS?: number | undefined;
       readonly array: ArraySpec | null;
       readonly dependencies: readonly Dependency[];
       readonly wishes: CentreWishes;
@@ -796,6 +798,7 @@ function addJob(state: State, event: Event<"job-queued">): void {
     person,
     priority = "normal",
     preemptible = "no",
+    warnS = 0,
   } = event;
   const submitter = submitterOf(state.queue.submitters, event.tenant ?? theOnlyTenant, project, person);
   if (asksForAccounts(state.centres)) state.wanted = null;
@@ -809,6 +812,7 @@ function addJob(state: State, event: Event<"job-queued">): void {
     priority,
     submitter,
     preemptible,
+    warnS,
     indices,
     ofArray: event.array !== null,
     throttle: event.array?.throttle ?? null,

@@ -310,7 +310,10 @@ export function openDesk(settings: DeskSettings): Desk {
     const withdraw: RunId[] = [];
     for (const [run, wanted] of counter.runs) {
       if (wanted.generation <= since || wanted.generation > generation) continue;
-      if (wanted.cancel) cancel.push({ run, by: wanted.cancel.by, reason: wanted.cancel.reason });
+      if (wanted.cancel) {
+        const { by, reason, claimant } = wanted.cancel;
+        cancel.push({ run, by, reason, ...(claimant && { warn: true }) });
+      }
       if (wanted.toStart && wanted.withdraw) withdraw.push(run);
       const isWanted = !wanted.cancel && !wanted.withdraw;
       // An order that is to be cancelled goes only where the agent may have begun to act on it.

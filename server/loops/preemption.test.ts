@@ -3,10 +3,12 @@ import { after, before, test } from "node:test";
 import type { SyncAnswer } from "#api/agent.ts";
 import { centreId, type JobId, parseRunId } from "#core/ids.ts";
 import type { JobSpec } from "#core/job/spec.ts";
+import type { RunEnd } from "#core/job/state.ts";
 import type { RunObservation } from "#core/run-order.ts";
 import { sampleSpec, sampleUsage } from "#core/sample-testing.ts";
 import { createWorld } from "#core/scheduling/world.ts";
 import { checkLedger } from "#server/store/read/ledger-check.ts";
+import { readRunOrders } from "#server/store/read-run-orders.ts";
 import { readWorld } from "#server/store/read-world.ts";
 import { admitted, idsOf, member, submission, type TestStore, tenant, testStore } from "#server/store/testing.ts";
 import { asRun, engine, type Inside, openAgent, openInside } from "./testing.ts";
@@ -66,7 +68,7 @@ test("who may be preempted makes room, is not billed for what was lost, and take
   const first = await run(filler);
   const urgent = await submit({ priorityClass: "high" });
   const cancel = await cancelOf(first);
-  assert.deepEqual(cancel, { run: first, by: "network", reason: `makes way for ${urgent}` });
+  assert.deepEqual(cancel, { run: first, by: "network", reason: `makes way for ${urgent}`, warn: true });
 
   // A server that starts in the meantime knows of it.
   const other = createWorld();
@@ -126,6 +128,31 @@ test("one that saved nothing is not billed; its owner's cancel outweighs, and it
   const [job] = await rows("select outcome from job where id = $1", [filler]);
   assert.deepEqual(job, { outcome: { kind: "cancelled", by: "user", reason: "no longer" } });
   await agent.sync({ see: [ended(await run(more), { kind: "succeeded" })] });
+});
+
+test("who was told and left by itself has made room; one whose work was done is done", async () => {
+  const warning = { signal: "USR1", beforeS: 10 } as const;
+  const leaves = async (end: RunEnd) => {
+    const filler = await submit({ priorityClass: "low", preemptible: "checkpoints", warning });
+    const first = await run(filler);
+    const [order] = await readRunOrders(store.db, [asRun(first)], Date.now());
+    assert.deepEqual(order?.warning, warning);
+    const urgent = await submit({ priorityClass: "high" });
+    await cancelOf(first);
+    await agent.sync({ see: [ended(first, end)] });
+    await agent.sync({ see: [ended(await run(urgent), { kind: "succeeded" })] });
+    const [line] = await rows(`select "end" from run where job_id = $1 and attempt = 1`, [filler]);
+    return { filler, end: line?.end, reason: `makes way for ${urgent}` };
+  };
+  for (const end of [{ kind: "failed", exitCode: 85 } as const, { kind: "signalled", signal: 10 } as const]) {
+    const left = await leaves(end);
+    const how = end.kind === "failed" ? "failed with exit code 85" : "failed by signal 10";
+    assert.deepEqual(left.end, { kind: "preempted", evidence: `${left.reason}; ${how}` });
+    const again = await run(left.filler);
+    assert.equal(parseRunId(again)?.attempt, 2);
+    await agent.sync({ see: [ended(again, { kind: "succeeded" })] });
+  }
+  assert.deepEqual((await leaves({ kind: "succeeded" })).end, { kind: "succeeded" });
 });
 
 test("nobody is asked for a task that no longer waits, or where one of the runs has ended", async () => {

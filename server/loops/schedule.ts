@@ -345,7 +345,7 @@ function jobQueued(
   project: ProjectId,
   { tenant, person }: Pick<Submission, "tenant" | "person">,
 ): WorldEvent {
-  const { name, shape, timeLimitS, graceS, priorityClass, preemptible, array, dependencies, centres } = spec;
+  const { name, shape, timeLimitS, graceS, priorityClass, preemptible, warning, array, dependencies, centres } = spec;
   return {
     kind: "job-queued",
     job,
@@ -359,6 +359,7 @@ function jobQueued(
     graceS,
     priority: priorityClass,
     preemptible,
+    ...(warning && { warnS: warning.beforeS }),
     array,
     dependencies,
     wishes: centres,

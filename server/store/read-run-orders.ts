@@ -91,6 +91,7 @@ function orderOf(row: Row, nowMs: number): Order {
     memoryMibPerCore: spec.shape.memory.kind === "per-core" ? spec.shape.memory.mib : null,
     timeLimitS: spec.timeLimitS,
     graceS: spec.graceS,
+    ...(spec.warning && { warning: spec.warning }),
     startWithinMs: Math.max(0, row.latest_start_ms - nowMs),
   };
 }

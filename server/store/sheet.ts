@@ -299,7 +299,11 @@ export function endRun(
 
 /** The engine knows that it was asked to end, and only this side for what. */
 function endAsAsked({ cancel }: RunLine, end: RunEnd): RunEnd {
-  if (end.kind !== "cancelled" || end.by === "centre" || !cancel) return end;
+  if (!cancel) return end;
+  // Told that it has to end, its program saved its work and left by itself, or fell over the signal: it was not done.
+  if (cancel.claimant && (end.kind === "failed" || end.kind === "signalled"))
+    return { kind: "preempted", evidence: `${cancel.reason ?? ""}; ${endWords(end)}` };
+  if (end.kind !== "cancelled" || end.by === "centre") return end;
   if (cancel.claimant) return { kind: "preempted", evidence: cancel.reason ?? "" };
   // Cancelled by a person while it was making room: the centre may have known the first reason alone.
   return end.by === "network" ? { kind: "cancelled", by: cancel.by, reason: cancel.reason } : end;

@@ -397,6 +397,7 @@ describe("what a job finds", () => {
         "USER",
         "WEIR_ATTEMPT",
         "WEIR_CENTRE",
+        "WEIR_CHECKPOINT",
         "WEIR_JOB_ID",
         "WEIR_PROJECT",
         "WEIR_RUN_ID",

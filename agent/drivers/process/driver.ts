@@ -1,5 +1,5 @@
 import { existsSync, readdirSync } from "node:fs";
-import { availableParallelism, hostname, totalmem, userInfo } from "node:os";
+import { availableParallelism, constants, hostname, totalmem, userInfo } from "node:os";
 import type { Driver, FoundRun, StartAnswer } from "#agent/driver.ts";
 import { type EngineOffers, noOffers, oneMachine } from "#core/centre/engine.ts";
 import { parseRunId, type RunId, runId } from "#core/ids.ts";
@@ -160,10 +160,11 @@ export async function openProcessDriver(
       return error === "busy" || error === "too-late" ? { kind: "busy", words } : { kind: "refused", words };
     },
 
-    async cancel(run) {
+    async cancel(run, warn = false) {
       const answer = await launcher.ask("kill", [
         ["run", run],
         ["cause", "cancelled"],
+        ["warn", warn ? 1 : 0],
       ]);
       if (text(answer, "ok") === "1") return "cancelling";
       const error = text(answer, "error");
@@ -266,6 +267,8 @@ function startFields(order: RunOrder, place: RunPlace, settings: ProcessSettings
     ["startBefore", Number(process.hrtime.bigint() / 1_000_000n) + Math.floor(order.startWithinMs)],
     ["timeLimitMs", order.timeLimitS * 1000],
     ["graceMs", order.graceS * 1000],
+    ["warnSignal", order.warning ? constants.signals[`SIG${order.warning.signal}`] : 0],
+    ["warnBeforeMs", 1000 * (order.warning?.beforeS ?? 0)],
     ["memoryBytes", order.allocation.memoryMibPerNode * 2 ** 20],
     ["processes", settings.processes],
     ["logCapBytes", settings.logCapBytes],

@@ -1,4 +1,4 @@
-import type { ArraySpec } from "#core/job/spec.ts";
+import type { ArraySpec, Warning } from "#core/job/spec.ts";
 import { taskCount } from "#core/job/spec.ts";
 import type { RunOrder } from "#core/run-order.ts";
 
@@ -22,7 +22,7 @@ const systemPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 /**
  * The whole environment of a job: built from nothing, so that nothing of npm's, Node's or Weir's own can reach it; the
  * user's variables on top. WEIR_RUN_ID is added by the launcher, which finds processes by it,
- * as are what only the start knows: SLURM_JOB_UID, _GID, _START_TIME, _END_TIME and SLURM_TASK_PID.
+ * as are what only the start knows: WEIR_CHECKPOINT, WEIR_FORMER_WORK, SLURM_JOB_UID, _GID, _START_TIME, _END_TIME and SLURM_TASK_PID.
  * The SLURM_* variables are those of sbatch(1), "output environment variables", for one node.
  */
 export function jobEnvironment(order: RunOrder, place: RunPlace): Record<string, string> {
@@ -40,6 +40,7 @@ export function jobEnvironment(order: RunOrder, place: RunPlace): Record<string,
     WEIR_ATTEMPT: String(order.attempt),
     WEIR_WORK: place.work,
     WEIR_CENTRE: place.centre,
+    ...(order.warning && { WEIR_WARNING: warningText(order.warning) }),
     WEIR_PROJECT: order.project.name,
     SLURM_JOB_ID: String(order.taskJob),
     SLURM_JOBID: String(order.taskJob),
@@ -73,6 +74,11 @@ export function jobEnvironment(order: RunOrder, place: RunPlace): Record<string,
     ...user,
     PATH: `${place.bin}:${user.PATH ?? systemPath}`,
   };
+}
+
+/** `USR1@60`: which signal its program has, and how long before the end. */
+export function warningText({ signal, beforeS }: Warning): string {
+  return `${signal}@${beforeS}`;
 }
 
 /** Of the user's whole array (R6), however few of its tasks came to this centre. */

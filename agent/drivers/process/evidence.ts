@@ -22,6 +22,7 @@ export function endedObservation(run: RunId, facts: ReadonlyMap<string, string>)
   const usage: RunUsage = {
     startedMs: number(facts, "startedMs"),
     wallMs: number(facts, "wallMs"),
+    ...(facts.get("checkpointMs") && { checkpointMs: number(facts, "checkpointMs") }),
     cpuUserMs: number(facts, "cpuUserMs"),
     cpuSystemMs: number(facts, "cpuSystemMs"),
     peakMemoryMib: Math.ceil(number(facts, "peakMemoryBytes") / 2 ** 20),

@@ -1,3 +1,4 @@
+import { warningText } from "#agent/drivers/process/environment.ts";
 import { taskCount } from "#core/job/spec.ts";
 import type { RunOrder } from "#core/run-order.ts";
 import type { Submission } from "./engine.ts";
@@ -102,6 +103,7 @@ export function submissionOf(
     environment: {
       ...order.environment,
       WEIR_PROJECT: order.project.name,
+      ...(order.warning && { WEIR_WARNING: warningText(order.warning) }),
     },
     files: order.inputFiles.map((file) => ({
       path: file.path,

@@ -65,6 +65,15 @@ export function commandsEngine(helper: WeirAs): Engine {
       return { notThere: (frame.get("notThere") ?? []).map(String) };
     },
 
+    async warn(user, engineIds, signal) {
+      await ask("cancel", [
+        ["user", user],
+        ["signal", signal],
+        ["batch", "1"],
+        ...engineIds.map((id): Field => ["engineId", id]),
+      ]);
+    },
+
     async list(user, tag, sinceS) {
       const frame = await ask("list", [
         ["user", user],

@@ -23,8 +23,9 @@ import { keepProving } from "./proving.ts";
 import { readSite, type Site } from "./site.ts";
 import { openSubmitting } from "./submitting.ts";
 import { poolsSeen, surroundings } from "./surroundings.ts";
-import { openTakingOut } from "./taking-out.ts";
+import { engineIdIn, openTakingOut } from "./taking-out.ts";
 import { openEngine } from "./transport.ts";
+import { openWarnings } from "./warnings.ts";
 import { openWeirAs, type Refusals } from "./weir-as.ts";
 
 /** Where the driver keeps what, and for tests the pace. */
@@ -88,6 +89,7 @@ export async function openSlurm(
     note,
     vanishedAfterMs: settings.messageTimeoutMs ?? 60_000,
   });
+  const warnings = openWarnings(note, settings.recordsEveryMs);
   const takingOut = openTakingOut({ engine, lookSoon: following.lookSoon, tell, note, nowMs: clocks.nowMs });
   const doubtful = doubts({ engine, note, messageTimeoutMs, ...clocks, signal: closing.signal });
 
@@ -183,6 +185,14 @@ export async function openSlurm(
     network.caughtUp();
   }
 
+  async function endNow(run: RunId): Promise<void> {
+    warnings.forget(run);
+    const noted = notebook.chunkOf(run);
+    if (noted === null || noted.ended.has(run)) return;
+    if (!noted.asked.has(run)) notebook.append([{ kind: "cancel", chunk: noted.facts.chunk, run }], "synced");
+    await takingOut.takeOut(noted, run, "all");
+  }
+
   function isNoted(run: RunId): boolean {
     return notebook.chunkOf(run) !== null || notebook.past.has(run);
   }
@@ -248,15 +258,18 @@ export async function openSlurm(
       return submitting.start(prepared(order, offered.means));
     },
 
-    async cancel(run) {
+    async cancel(run, warn = false) {
       const noted = notebook.chunkOf(run);
       if (noted === null) return notebook.past.has(run) ? "already-ended" : "not-there";
       if (noted.ended.has(run)) return "already-ended";
       const { facts, engineId } = noted;
       // On its way, or in doubt: whoever asks comes again.
       if (engineId === null) return "not-there";
-      if (!noted.asked.has(run)) notebook.append([{ kind: "cancel", chunk: facts.chunk, run }], "synced");
-      await takingOut.takeOut(noted, run, "all");
+      const { warning, user } = facts;
+      if (warn && warning && !noted.asked.has(run) && following.track(run)?.phase === "running") {
+        const tell = () => engine.warn(user, [engineIdIn(noted, run)], warning.signal);
+        await warnings.warn(run, warning.beforeS, tell, () => endNow(run));
+      } else await endNow(run);
       return "cancelling";
     },
 
@@ -320,6 +333,7 @@ export async function openSlurm(
 
     async close() {
       closing.abort();
+      warnings.close();
       following.close();
       engine.close();
       notebook.close();

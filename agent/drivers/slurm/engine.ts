@@ -1,4 +1,5 @@
 import type { CancelWait } from "#core/centre/waiting.ts";
+import type { WarningSignal } from "#core/job/spec.ts";
 import type { JobWord } from "./job-word.ts";
 import type { WrapperRecord } from "./record.ts";
 import type { Words } from "./slurm-text.ts";
@@ -27,6 +28,8 @@ export interface Engine {
     /** It cannot be done now, and will be once this has come. */
     readonly waitsFor?: CancelWait;
   }>;
+  /** A signal to the program of what runs. What it does not know, or what has ended, is left out. */
+  warn(user: string, engineIds: readonly string[], signal: WarningSignal): Promise<void>;
   /** The user's jobs whose tag begins so: all that queue or run or ended a short while ago, and those of accounting. */
   list(user: string, tag: string, sinceS: number): Promise<Listing>;
   /** At most 100 ids in one call. */

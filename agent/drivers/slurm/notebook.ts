@@ -2,6 +2,7 @@ import { closeSync, fdatasync, fdatasyncSync, openSync, renameSync, writeSync } 
 import { setTimeout as delay } from "node:timers/promises";
 import { jsonLine, readJsonLines } from "#agent/json-lines.ts";
 import type { RunId } from "#core/ids.ts";
+import type { Warning } from "#core/job/spec.ts";
 import {
   type EndedRun,
   openPastRuns,
@@ -54,6 +55,8 @@ export type ChunkFacts = {
   /** The lease's end by this centre's clock: Slurm ends it then, but where the site holds it. */
   readonly startBeforeMs: number;
   readonly timeLimitS: number;
+  /** Absent: its jobs asked for none. */
+  readonly warning?: Warning;
   readonly cores: number;
   readonly memoryMib: number;
   readonly memoryMibPerNode: number;

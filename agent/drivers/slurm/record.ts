@@ -21,6 +21,8 @@ export type WrapperEnd = {
   readonly endedMs: number;
   /** By the node's monotonic clock. */
   readonly wallMs: number;
+  /** null: the job never said that its work was saved. */
+  readonly checkpointMs: number | null;
   readonly cpuUserMs: number;
   readonly cpuSystemMs: number;
   readonly peakMemoryMib: number;
@@ -54,6 +56,7 @@ function wrapperEnd(text: string): WrapperEnd | null {
     startedMs: whole(facts.get("startedMs")),
     endedMs: whole(facts.get("endedMs")),
     wallMs: whole(facts.get("wallMs")),
+    checkpointMs: facts.get("checkpointMs") ? whole(facts.get("checkpointMs")) : null,
     cpuUserMs: whole(facts.get("cpuUserMs")),
     cpuSystemMs: whole(facts.get("cpuSystemMs")),
     peakMemoryMib: Math.ceil(whole(facts.get("peakMemoryBytes")) / 2 ** 20),

@@ -202,7 +202,7 @@ export function openSubmitting(settings: SubmitSettings): Submitting {
 }
 
 function factsOf(group: Group, place: Place, chunk: string, nowMs: number): ChunkFacts {
-  const [{ allocation, pool, timeLimitS }] = group.orders;
+  const [{ allocation, pool, timeLimitS, warning }] = group.orders;
   return {
     chunk,
     user: place.user,
@@ -212,6 +212,7 @@ function factsOf(group: Group, place: Place, chunk: string, nowMs: number): Chun
     submittedMs: nowMs,
     startBeforeMs: nowMs + leaseMs(group),
     timeLimitS,
+    ...(warning && { warning }),
     cores: allocation.nodes * allocation.coresPerNode,
     memoryMib: allocation.nodes * allocation.memoryMibPerNode,
     memoryMibPerNode: allocation.memoryMibPerNode,

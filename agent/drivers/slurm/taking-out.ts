@@ -25,6 +25,12 @@ export type TakingOutSettings = {
   readonly nowMs: () => number;
 };
 
+/** Of one run of a chunk that has its engine's id: `12`, or `12_3`. */
+export function engineIdIn({ facts, engineId }: NotedChunk, run: RunId): string {
+  const index = facts.runs.find((one) => one.run === run)?.index ?? 0;
+  return facts.isArray ? `${engineId}_${index}` : `${engineId}`;
+}
+
 export function openTakingOut({ engine, lookSoon, tell, note, nowMs }: TakingOutSettings): TakingOut {
   /** By user and engine's id; each is told of once. */
   const putOff = new Map<string, RunId>();
@@ -33,9 +39,9 @@ export function openTakingOut({ engine, lookSoon, tell, note, nowMs }: TakingOut
     tell({ kind: "remark", run, atMs: nowMs(), words, cancelWaits });
   }
 
-  async function takeOut({ facts, engineId }: NotedChunk, run: RunId, which: "all" | "waiting"): Promise<void> {
-    const index = facts.runs.find((one) => one.run === run)?.index ?? 0;
-    const id = facts.isArray ? `${engineId}_${index}` : `${engineId}`;
+  async function takeOut(chunk: NotedChunk, run: RunId, which: "all" | "waiting"): Promise<void> {
+    const { facts } = chunk;
+    const id = engineIdIn(chunk, run);
     const { waitsFor } = await engine.cancel(facts.user, [id], which);
     const key = `${facts.user} ${id}`;
     if (waitsFor !== undefined && !putOff.has(key)) {

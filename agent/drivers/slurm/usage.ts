@@ -15,6 +15,7 @@ export function usageOf(word: JobWord, accounting: readonly Words[], record: Wra
   return {
     startedMs: ran && word.startS !== null ? withinSecond(1000 * word.startS, end?.startedMs ?? null) : null,
     wallMs: ran ? withinSecond(1000 * word.elapsedS, end?.wallMs ?? null) : 0,
+    ...(ran && typeof end?.checkpointMs === "number" && { checkpointMs: end.checkpointMs }),
     cpuUserMs: measured?.cpuUserMs ?? end?.cpuUserMs ?? 0,
     cpuSystemMs: measured?.cpuSystemMs ?? end?.cpuSystemMs ?? 0,
     peakMemoryMib: measured?.peakMemoryMib ?? end?.peakMemoryMib ?? 0,
@@ -36,6 +37,7 @@ export function usageByRecord(record: WrapperRecord): RunUsage {
   return {
     startedMs: record.started?.startedMs ?? null,
     wallMs: end?.wallMs ?? 0,
+    ...(typeof end?.checkpointMs === "number" && { checkpointMs: end.checkpointMs }),
     cpuUserMs: end?.cpuUserMs ?? 0,
     cpuSystemMs: end?.cpuSystemMs ?? 0,
     peakMemoryMib: end?.peakMemoryMib ?? 0,

@@ -294,6 +294,27 @@ const scenarios: Record<string, string> = {
     job urgent cores 8 priority high
     expect nobody make-way urgent
   `,
+  "the warning that a job asked for counts with its grace, and it is waited for": `
+    centre alpha  8 cores
+    job saves  cores 8 time 3600 grace 100 warned 201 priority low preemptible checkpoints
+    place
+    running saves
+    job urgent cores 8 priority high
+    expect nobody make-way urgent nobody-may
+    end saves ok
+    job quick  cores 8 time 3600 grace 100 warned 200 priority low preemptible checkpoints
+    end urgent cancelled
+    place
+    running quick
+    job other  cores 8 priority high
+    expect quick make-way other
+    place
+    centre beta  8 cores
+    at 302
+    expect nothing starts
+    at 362
+    expect other starts beta
+  `,
   "where others work too, or the pool is shared or lent, no room is made": `
     pool alpha/own     1×8 foreign free 8
     pool beta/guest    1×8 shared

@@ -86,9 +86,14 @@ export function noteAsked(
   claim.endsMs = Math.max(claim.endsMs, endsMs);
 }
 
-/** By when a run of the job is over that is asked to end now: its grace, and until the agent was told and has told. */
-export function overBy({ ask }: JobRecord, nowMs: number): number {
-  return nowMs + ask.graceS * 1000 + tellingMs;
+/** By when a run of the job is over that is asked to end now: until the agent was told and has told beside. */
+export function overBy(job: JobRecord, nowMs: number): number {
+  return nowMs + endsWithinS(job) * 1000 + tellingMs;
+}
+
+/** How long a run of the job may take to end: the warning that it asked for, and its grace. */
+export function endsWithinS({ ask, warnS }: JobRecord): number {
+  return warnS + ask.graceS;
 }
 
 const tellingMs = 2_000;

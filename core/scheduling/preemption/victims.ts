@@ -6,6 +6,7 @@ import type { Preemption } from "#core/scheduling/policy.ts";
 import {
   type AskedRun,
   canMakeRoom,
+  endsWithinS,
   isOneNode,
   leftToAsk,
   overBy,
@@ -132,7 +133,7 @@ function victimsIn(
 
 function mayYield(policy: Preemption, { job, position, run }: Yielding, other: JobRecord): boolean {
   if (job === other || run.phase !== "running" || run.makesWay || job.preemptible === "no") return false;
-  if (!yieldsTo(policy, job.priority, other.priority) || job.ask.graceS > policy.mostGraceS) return false;
+  if (!yieldsTo(policy, job.priority, other.priority) || endsWithinS(job) > policy.mostGraceS) return false;
   return (job.madeWay?.get(position)?.size ?? 0) < policy.mostTimes;
 }
 

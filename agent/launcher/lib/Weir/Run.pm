@@ -33,7 +33,7 @@ sub serve {
 }
 
 # $o: { run, runs, uid, gid, agentUid, agentGid, cwd, stdout, stderr, script, argv, env, files, startBefore, timeLimitMs, graceMs,
-#       memoryBytes, processes, logCapBytes, cores, places, private, keep, namespaces, tell, fence }, all checked by the launcher.
+#       warnSignal, warnBeforeMs, memoryBytes, processes, logCapBytes, cores, places, private, keep, namespaces, tell, fence }, all checked by the launcher.
 # Tells `rejected`, or `started` and then `ended`. True when this process can take another run.
 sub supervise {
     my ($o) = @_;
@@ -93,6 +93,7 @@ sub make_folder {
 # Forks the job and waits until it has become the user's program. Dies with "126 words" or "127 words" as a shell says.
 sub start_job {
     my ($r) = @_;
+    take_former($r);
     $r->{shared} = hide_shared_folders($r) ? [] : $r->{private};
     open_streams($r);
     pipe(my $said, my $say) or die "126 pipe: $!";
@@ -109,6 +110,26 @@ sub start_job {
     return $pid if $words eq '';
     waitpid $pid, 0;
     die $words;
+}
+
+# What the attempt before this one left in its working folder is this one's from now on. Whatever its files are linked to
+# elsewhere stays whose it is.
+sub take_former {
+    my ($r) = @_;
+    my ($task, $attempt) = $r->{run} =~ /^(.*)\.(\d+)$/ or return;
+    for my $before (reverse 1 .. $attempt - 1) {
+        next unless -e "$r->{runs}/$task.$before/ended";
+        rename "$r->{runs}/$task.$before/work", "$r->{place}/former" or next;
+        $r->{former} = "$r->{place}/former";
+        last;
+    }
+    return unless $r->{former} && $r->{uid};
+    my $hand_over = sub {
+        my @of = lstat $_[0];
+        POSIX::lchown($r->{uid}, $r->{gid}, $_[0]) if @of && $of[4] == $r->{agentUid} && (-d _ || $of[3] == 1);
+    };
+    walk($r->{former}, $hand_over);
+    $hand_over->($r->{former});
 }
 
 # A view of the machine in which /tmp and the other folders anyone may write are the run's own; and its own SysV IPC.
@@ -201,7 +222,8 @@ sub become_job {
     my $start_s = int($r->{startedMs} / 1000);
     %ENV = (
         SLURM_JOB_UID => $r->{uid} || $>, SLURM_JOB_GID => $r->{gid} || $) + 0, SLURM_TASK_PID => $$, SLURM_JOB_START_TIME => $start_s,
-        SLURM_JOB_END_TIME => $start_s + int($r->{timeLimitMs} / 1000), %{ $r->{env} },
+        SLURM_JOB_END_TIME => $start_s + int($r->{timeLimitMs} / 1000), %{ $r->{env} }, WEIR_CHECKPOINT => "$r->{place}/work/.weir-checkpoint",
+        $r->{former} ? (WEIR_FORMER_WORK => $r->{former}) : (),
     );
     my @argv = @{ $r->{argv} };
     my $program = defined $r->{script} ? "$r->{place}/script" : $argv[0];
@@ -214,15 +236,16 @@ sub become_job {
 
 # --- while it runs
 
-# Until the main process has ended: time limit, grace, memory, logs, and the launcher's `stop` file (told by SIGTERM).
+# Until the main process has ended: warning, time limit, grace, memory, logs, and the launcher's `stop` file (told by SIGTERM).
 sub watch {
     my ($r) = @_;
     my $deadline = $r->{begun} + $r->{timeLimitMs};
-    my $kill_at = 9e18;
-    my $tick_at = 0;
+    my $warn_at = $r->{warnSignal} ? $deadline - $r->{warnBeforeMs} : 9e18;
+    my ($stop_at, $kill_at, $tick_at) = (9e18, 9e18, 0);
     while (1) {
         while ((my $pid = reap_one($r)) > 0) { return if $pid == $r->{main} }    # orphans of the job come back here too
         my $now = monotonic_ms();
+        if ($now >= $warn_at) { warn_program($r); $warn_at = 9e18 }
         if ($now >= $deadline) {
             stop($r, 'time-limit');
             ($deadline, $kill_at) = (9e18, min($kill_at, $now + $r->{graceMs}));
@@ -230,8 +253,13 @@ sub watch {
         if (-e "$r->{place}/stop") {
             my %asked = facts("$r->{place}/stop");
             unlink "$r->{place}/stop";
-            stop($r, $asked{cause} // 'cancelled');
-            $kill_at = min($kill_at, $now + $r->{graceMs});
+            $r->{asked} = $asked{cause} // 'cancelled';
+            if (!$asked{warn} || !$r->{warnSignal}) { $stop_at = $now }
+            elsif ($stop_at == 9e18) { warn_program($r); ($warn_at, $stop_at) = (9e18, $now + $r->{warnBeforeMs}) }
+        }
+        if ($now >= $stop_at) {
+            stop($r, $r->{asked});
+            ($stop_at, $kill_at) = (9e18, min($kill_at, $now + $r->{graceMs}));
         }
         if ($now >= $kill_at) { signal_tree($r, SIGKILL); $kill_at = $now + 100 }
         if ($now >= $tick_at) {
@@ -239,11 +267,14 @@ sub watch {
             stop($r, 'out-of-memory', SIGKILL) if beyond_memory($r);
             $tick_at = $now + ($flooded || !$r->{group}{memory} ? 200 : 1000);
         }
-        my $wait = min($tick_at, $deadline, $kill_at) - $now;
+        my $wait = min($tick_at, $warn_at, $deadline, $stop_at, $kill_at) - $now;
         vec(my $ready = '', $r->{signals}, 1) = 1;
         POSIX::read($r->{signals}, my $siginfo, 4096) if select($ready, undef, undef, ($wait > 1 ? $wait : 1) / 1000) > 0;
     }
 }
+
+# To the program alone, which may save its work; what it starts is its own affair (sbatch --signal=B:).
+sub warn_program { my ($r) = @_; kill $r->{warnSignal}, $r->{main}; kill SIGCONT, $r->{main} }
 
 sub reap_one {
     my ($r) = @_;
@@ -314,6 +345,7 @@ sub finish {
     my $left = end_tree($r);
     my $ran = $r->{cause} ne 'start-failed';
     if ($r->{cause} eq 'exited' && beyond_memory($r)) { $r->{cause} = 'out-of-memory' }
+    my $saved = saved_ms($r, $wall);
     my ($user, $system) = map { int } @{ $r->{cpu} };
     ($user, $system) = (int($1 / 1000), int($2 / 1000))
         if $r->{group}{kill} && (read_file("$r->{group}{kill}/cpu.stat") // '') =~ /^user_usec (\d+)\nsystem_usec (\d+)/m;
@@ -329,7 +361,7 @@ sub finish {
     my $signal = $r->{status} & 127;
     my $report = lines(
         cause => $r->{cause}, exitCode => $signal ? '' : $r->{status} >> 8, signal => $signal || '', words => $r->{words},
-        startedMs => $r->{startedMs}, endedMs => wall_ms(), wallMs => $wall, cpuUserMs => $user, cpuSystemMs => $system,
+        startedMs => $r->{startedMs}, endedMs => wall_ms(), wallMs => $wall, checkpointMs => $saved, cpuUserMs => $user, cpuSystemMs => $system,
         peakMemoryBytes => $r->{peak}, memoryWay => $way, leftProcesses => $left,
         map { ("${_}DroppedBytes" => $r->{streams}{$_} ? $r->{streams}{$_}{dropped} : 0) } qw(stdout stderr),
     );
@@ -341,6 +373,14 @@ sub finish {
     POSIX::close($_) for values %{ +STREAM };
     $r->{tell}->("ended $r->{run} " . ($dirt || 'clean'));
     return !$dirt;
+}
+
+# After how much of its time the job last said that its work is saved, by touching the file; '' where it never did.
+sub saved_ms {
+    my ($r, $wall) = @_;
+    my @of = lstat "$r->{place}/work/.weir-checkpoint" or return '';
+    my $after = 1000 * $of[9] - $r->{startedMs};
+    return $after < 0 ? 0 : min($after, $wall);
 }
 
 # How many processes were left and killed; -1 when some would not die. All descendants come back to us (subreaper), so
@@ -393,8 +433,8 @@ sub give_back {
         return if ((lstat $_[0])[4] // 0) != $uid;    # not a link to another's file
         POSIX::lchown($r->{agentUid}, $r->{agentGid}, $_[0]) // $left++;
     };
-    walk("$r->{place}/work", $hand_over);
-    $hand_over->("$r->{place}/$_") for qw(work stdout stderr);
+    walk("$r->{place}/$_", $hand_over) for qw(work former);
+    $hand_over->("$r->{place}/$_") for qw(work former stdout stderr);
     if ($r->{cwd}) {    # a folder of the user's own choice may be large; beyond the budget the uid is not used again
         my $budget = 1_000_000;
         eval { walk($r->{cwd}, sub { $budget-- or die "too many files in $r->{cwd} to look through\n"; $hand_over->($_[0]) }); 1 } or return $@ =~ s/\n//r;
