@@ -28,12 +28,12 @@ export async function quality(): Promise<void> {
   if (lublin.length === 2)
     tell(
       "both Lublin logs",
-      [0, 1].map((seed) => measured(built(lublin, null), seed)),
+      [0, 1, 2].map((seed) => measured(built(lublin, null), seed)),
     );
   for (const model of ["lublin", "ai"] as const)
     tell(
       `synthetic, three homes (${model}, 64, 128 and 256 processors)`,
-      [0, 1, 2, 3].map((draw) => measured(built(made(model, draw), null), draw)),
+      [0, 1, 2, 3, 4].map((draw) => measured(built(made(model, draw), null), draw)),
     );
 }
 
