@@ -16,6 +16,8 @@ export const slowest: readonly string[] = [
   "agent/drivers/slurm/limits.e2e.test.ts",
   "test/start.e2e.test.ts",
   "test/spread.e2e.test.ts",
+  "test/slurm-users.e2e.test.ts",
+  "test/requeue.e2e.test.ts",
   "agent/drivers/slurm/forerunners.e2e.test.ts",
   "test/cli.e2e.test.ts",
   "local/start.test.ts",

@@ -74,6 +74,13 @@ const patterns: readonly (readonly [RegExp, Words])[] = [
     /^(\d+) second copies ran nothing$/,
     { en: "{1} started twice; the second copy ran nothing", zh: "重复启动 {1} 次，副本均未执行" },
   ],
+  [
+    /^the site's policy refused (\d+) requests, the last at (\S+) by (\S+); the site's audit says more$/,
+    {
+      en: "the site's policy refused {1} requests, the last at {2} by {3}; the site's audit says more",
+      zh: "站点策略已拒绝 {1} 个请求，最近一次在 {2}，依据 {3}；详见站点审计",
+    },
+  ],
   [/^Slurm (\S+), cluster (.+)$/, { en: "Slurm {1}, cluster {2}", zh: "Slurm {1}，集群 {2}" }],
 ];
 

@@ -41,6 +41,7 @@ export const en = {
     transport: "Reached by",
     accounting: "Accounting",
     load: "Load of others",
+    alarm: "Alarm",
     trouble: "Trouble",
     faults: "Faults played",
     copies: "Second copies",

@@ -34,6 +34,7 @@ export const zh: Words<typeof en> = {
     transport: "访问方式",
     accounting: "记账",
     load: "他人负载",
+    alarm: "警报",
     trouble: "异常",
     faults: "模拟的故障",
     copies: "重复副本",

@@ -141,6 +141,7 @@ const namedMechanisms = [
   "transport",
   "accounting",
   "load",
+  "alarm",
   "trouble",
   "faults",
   "copies",

@@ -18,6 +18,7 @@ export function Placement({ job, task }: { readonly job: JobDetail; readonly tas
   if (task.state === "queued") return <Waits job={job} index={task.index} />;
   return (
     <div>
+      {run?.cancelling ? <p className={css.waits}>{run.cancelling.words}</p> : null}
       {run?.waiting ? <InTheirQueue waiting={run.waiting} centre={run.centre} pool={run.pool} /> : null}
       <p className={css.quiet}>{run ? t("why.chosen", { attempt: run.attempt }) : t("runs.none")}</p>
       {run ? <Candidates candidates={run.candidates} chosen={run.centre} /> : null}
