@@ -114,6 +114,7 @@ const enginePool = z.strictObject({
   nodes: z.array(nodeGroup).max(10_000),
   ours: amounts,
   foreign: foreignLoad,
+  givesWholeNodes: z.literal(false).optional(),
 });
 
 const words = z.array(z.string().max(255)).max(10_000);

@@ -38,6 +38,8 @@ export type EnginePool = {
   /** What the runs of this network hold there, as the engine counts it. */
   readonly ours: Amounts;
   readonly foreign: ForeignLoad;
+  /** Absent: a job may ask that nobody else is on its nodes. */
+  readonly givesWholeNodes?: false | undefined;
 };
 
 /** What the engine enforces for one job; null: no limit. */

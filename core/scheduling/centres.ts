@@ -178,7 +178,7 @@ function lasting({ state, pools }: CentreRecord): string {
   const { driver, intake, lifeCycle, offers, accounts } = state;
   const of = pools.map(({ name, state: told, size, devices }) => [
     name,
-    told && [told.contract === "shared", told.limits, told.memoryMibPerCore, told.sharePercent],
+    told && [told.contract === "shared", told.limits, told.memoryMibPerCore, told.sharePercent, told.givesWholeNodes],
     told?.nodes.flatMap(({ names, maintenance }) => (maintenance ? [[names, maintenance.startsInMs]] : [])),
     size.cells,
     devices,

@@ -241,6 +241,8 @@ export function neverFits(
     return { rule: "too-many-nodes", facts: { asked: nodes, most: limits.mostNodes, pool: name } };
   if (limits && nodes < limits.leastNodes)
     return { rule: "below-least-nodes", facts: { asked: nodes, least: limits.leastNodes, pool: name } };
+  if (shape.wholeNodes && pool.state?.givesWholeNodes === false)
+    return { rule: "no-whole-nodes", facts: { pool: name } };
   if (hasNoGroups(shape, pool)) return { rule: "no-node-groups", facts: { most: shape.nodeGroups ?? 0, pool: name } };
   if (startableDevice(shape, pool, size) !== null) return aboveShare(shape, pool);
   const need = needIn(shape, pool, -1);

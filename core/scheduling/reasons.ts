@@ -170,6 +170,11 @@ export const rules = {
     en: "asks for {asked} nodes, pool {pool} takes jobs of {least} or more",
     zh: "申请 {asked} 个节点，资源池 {pool} 只接受 {least} 个及以上的作业",
   },
+  "no-whole-nodes": {
+    holds: "never",
+    en: "asks for whole nodes, and pool {pool} does not give them to the network",
+    zh: "申请整节点，而资源池 {pool} 不向算力网提供整节点",
+  },
   "no-node-groups": {
     holds: "never",
     en: "asks for nodes within {most} groups (switches), and pool {pool} does not say which of its nodes form a group",

@@ -31,7 +31,8 @@ import {
  *   remove alpha
  *   centre alpha  draining                          takes nothing new; also: suspended, leaving, open
  *   pool alpha/batch  4×8  2×64 memory 9000 cards 2 x/npu free 3 down     nodes × cores, each with what follows it
- *                     within leaf1  parts 10  counts 1,2,4,8       the group of nodes; how cards are given out
+ *                     within leaf1  parts 10  counts 1,2,4,8       the group of nodes; how cards are given out;
+ *                     no-whole-nodes
  *                     maintained-in 600 (s)
  *                     speed 2  carbon 500 (g/kWh)  shared pending 2  share 25  opportunistic  limit 600  least 2  most 4  drained  foreign  ours 8
  *   job small     cores 2  memory 500 MiB  cards 1 x/npu  nodes 2  array 0-9%2  only alpha,beta  except beta
@@ -242,6 +243,7 @@ function readPool(name: string, words: string[]): PoolState {
     else if (word === "least") limits.leastNodes = next();
     else if (word === "most") limits.mostNodes = next();
     else if (word === "drained") more.state = word;
+    else if (word === "no-whole-nodes") more.givesWholeNodes = false;
     else if (word === "foreign") more.foreign = "seen";
     else if (word === "alone") Object.assign(more, { foreign: "seen", alone: true });
     else if (word === "ours") more.ours = { cores: next(), memoryMib: 0, accelerators: [] };

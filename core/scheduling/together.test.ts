@@ -179,6 +179,14 @@ const scenarios: Record<string, string> = {
     end long ok
     expect near starts alpha
   `,
+  "where an engine cannot be asked for whole nodes, they are refused by name": `
+    pool alpha/batch  2×8 no-whole-nodes
+    job whole  whole
+    job plain  cores 8
+    expect whole impossible
+    expect whole waits alpha: no-whole-nodes
+    expect plain starts alpha
+  `,
   "whole nodes in the queue of a shared pool have a line of their own": `
     pool alpha/batch  2×8 shared pending 1 foreign free 2
     job whole   whole

@@ -434,6 +434,8 @@ export type PoolState = {
   readonly foreign: ForeignLoad["kind"];
   /** Of others' work that is seen: none is there, and all that is in use is the network's. Absent: not so, or not known. */
   readonly alone?: boolean;
+  /** Absent: a job may ask that nobody else is on its nodes. */
+  readonly givesWholeNodes?: false | undefined;
   /** Of a shared pool: how many runs of one line may wait in its own queue (B2). */
   readonly maxPending: number;
   /** How long a run placed there may wait for its start (R1); null: the network's own setting. */

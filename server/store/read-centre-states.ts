@@ -44,7 +44,9 @@ function poolState(pool: PoolRow, { engine, driver, terms }: Row): PoolState {
   const { state, memoryMibPerCore, limits, nodes, ours, foreign } = told;
   const agreed = poolTerms(terms ?? defaultTerms(driver), pool, driver);
   const kept = { state, memoryMibPerCore, limits, nodes, ours, foreign: foreign.kind };
-  return { ...pool, ...agreed, ...kept, ...(isAlone(told) && { alone: true }) };
+  const isWithout = told.givesWholeNodes === false;
+  const said = { ...(isAlone(told) && { alone: true }), ...(isWithout && { givesWholeNodes: false as const }) };
+  return { ...pool, ...agreed, ...kept, ...said };
 }
 
 /** Of others nothing runs and nothing waits there, and what is in use on its nodes is what the network's runs use. */

@@ -90,6 +90,8 @@ export function submissionOf(
     tasksPerNode: allocation.nodes > 1 ? Math.ceil(allocation.tasks / allocation.nodes) : null,
     memMibPerNode: allocation.memoryMibPerNode,
     gres: place.gres,
+    ...(allocation.wholeNodes && { wholeNodes: true }),
+    ...(allocation.nodeGroups !== undefined && { nodeGroups: allocation.nodeGroups }),
     ...(place.words && { words: place.words }),
     timeLimitMin: engineMinutes(order.timeLimitS, order.graceS, place.mostTimeS),
     timeLimitMs: order.timeLimitS * 1000,

@@ -152,6 +152,11 @@ export function commandsEngine(helper: WeirAs): Engine {
   };
 }
 
+/** As long as it may wait at all; Slurm takes any switches after its own `max_switch_wait`, if that is shorter. */
+function switches(most: number, { startWithinS }: Submission): string {
+  return `${most}@${Math.ceil(startWithinS / 60)}`;
+}
+
 export function submitFields(submission: Submission): Field[] {
   const { wholeArray } = submission;
   const optional = (name: string, value: string | number | null): Field[] => (value === null ? [] : [[name, value]]);
@@ -172,6 +177,8 @@ export function submitFields(submission: Submission): Field[] {
     ...(["constraint", "licenses", "reservation", "nodelist"] as const).flatMap((name) =>
       optional(name, submission.words?.[name] ?? null),
     ),
+    ...(submission.wholeNodes ? [["exclusive", 1] satisfies Field] : []),
+    ...optional("switches", submission.nodeGroups === undefined ? null : switches(submission.nodeGroups, submission)),
     ["timeLimitMin", submission.timeLimitMin],
     ["timeLimitMs", submission.timeLimitMs],
     ["graceMs", submission.graceMs],

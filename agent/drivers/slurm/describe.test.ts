@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { configurationOf } from "./configuration.ts";
-import { foreignLoad, foreignRows, gresOf, gresWords, nodeState, poolsOf } from "./describe.ts";
+import { foreignLoad, foreignRows, gresOf, gresWords, nodeState, poolsOf, switchesOf } from "./describe.ts";
 import { clockFinding, configurationFindings } from "./doctor.ts";
 import { waitKind } from "./reasons.ts";
 import { durationS, hostList, indexList, indicesOf, sizeMib, wordsOf } from "./slurm-text.ts";
@@ -28,6 +28,7 @@ describe("pools", () => {
       foreign: new Map(),
       ours: new Map(),
       maintenance: new Map(),
+      switches: new Map(),
       devices: {},
       only: null,
     });
@@ -52,6 +53,33 @@ describe("pools", () => {
       ["a3", "draining", "bad disk = yes [root@1795368540]"],
     );
     assert.equal(pool?.nodes.length, 2);
+  });
+
+  test("nodes at different switches are apart, and a site says in which numbers it gives cards", () => {
+    const topology = [
+      "SwitchName=leaf1 Level=0 LinkSpeed=1 Nodes=a[1-2]",
+      "SwitchName=leaf2 Level=0 LinkSpeed=1 Nodes=a3",
+      "SwitchName=spine Level=1 LinkSpeed=1 Nodes=a[1-3] Switches=leaf[1-2]",
+    ];
+    const [pool] = poolsOf({
+      nodes: ["a1", "a2", "a3"].map((name) => node(name, "State=MIXED ThreadsPerCore=1")),
+      partitions: [partition("main", "State=UP")],
+      foreign: new Map(),
+      ours: new Map(),
+      maintenance: new Map(),
+      switches: switchesOf(topology.map(wordsOf)),
+      devices: { npu: { vendor: "huawei", model: "ascend910b", counts: [1, 2, 4, 8] } },
+      only: null,
+    });
+    assert.deepEqual(
+      pool?.nodes.map(({ names, within }) => [names, within]),
+      [
+        ["a[1-2]", "leaf1"],
+        ["a3", "leaf2"],
+      ],
+    );
+    assert.deepEqual(pool?.nodes[0]?.accelerators[0]?.counts, [1, 2, 4, 8]);
+    assert.equal(switchesOf([wordsOf("slurm_load_topo error: Requested operation not supported")]).size, 0);
   });
 
   test("states of nodes", () => {

@@ -11,11 +11,16 @@ export type Seen = {
   readonly ours: ReadonlyMap<string, EnginePool["ours"]>;
   /** By node. */
   readonly maintenance: ReadonlyMap<string, MaintenanceWindow>;
+  /** By node: its leaf switch. */
+  readonly switches: ReadonlyMap<string, string>;
   /** The site's own words for its devices, before the table. */
-  readonly devices: Readonly<Record<string, { readonly vendor: string; readonly model: string }>>;
+  readonly devices: Readonly<Record<string, SaidDevice>>;
   /** null: all. */
   readonly only: readonly string[] | null;
 };
+
+/** `counts`: the numbers that a job may have on one node; absent: any. */
+type SaidDevice = Pick<DeviceCount, "vendor" | "model" | "counts">;
 
 export function poolsOf(seen: Seen): readonly EnginePool[] {
   return seen.partitions
@@ -54,11 +59,12 @@ function groupsOf(nodes: readonly Words[], seen: Seen): readonly NodeGroup[] {
   for (const node of nodes) {
     const bare = nodeOf(node, seen.devices);
     if (bare === null) continue;
-    const maintenance = seen.maintenance.get(node.get("NodeName") ?? "");
-    const one = maintenance ? { ...bare, maintenance } : bare;
+    const name = node.get("NodeName") ?? "";
+    const [maintenance, within] = [seen.maintenance.get(name), seen.switches.get(name)];
+    const one = { ...bare, ...(within !== undefined && { within }), ...(maintenance && { maintenance }) };
     const key = JSON.stringify(one);
     const group = alike.get(key) ?? { one, names: [] };
-    group.names.push(node.get("NodeName") ?? "");
+    group.names.push(name);
     alike.set(key, group);
   }
   return [...alike.values()].map(({ one, names }) => ({ names: hostList(names), count: names.length, ...one }));
@@ -126,6 +132,17 @@ export function maintenanceOf(reservations: readonly Words[], nowS: number): Rea
   return windows;
 }
 
+/** Of each node its leaf switch, by the lines of `scontrol show topology`: those of level 0. */
+export function switchesOf(topology: readonly Words[]): ReadonlyMap<string, string> {
+  const switches = new Map<string, string>();
+  for (const words of topology) {
+    const name = words.get("SwitchName");
+    if (name === undefined || words.get("Level") !== "0") continue;
+    for (const node of hostNames(present(words.get("Nodes")) ?? "", mostNodes) ?? []) switches.set(node, name);
+  }
+  return switches;
+}
+
 const mostNodes = 100_000;
 
 /** `npu:ascend910b:8,gpu:a100:4(S:0-1),gpu:2` as devices; what is not counted (`craynetwork`, `no_consume`) is left out. */
@@ -166,9 +183,9 @@ export function gresWords(
 }
 
 /** Vendor and model by the site's words, else by name and type: models keep Slurm's own type, which users write. */
-function deviceOf(name: string, type: string | null, devices: Seen["devices"]): { vendor: string; model: string } {
+function deviceOf(name: string, type: string | null, devices: Seen["devices"]): SaidDevice {
   const said = (type === null ? undefined : devices[`${name}:${type}`]) ?? devices[name];
-  if (said) return { vendor: said.vendor, model: said.model };
+  if (said) return { vendor: said.vendor, model: said.model, ...(said.counts && { counts: said.counts }) };
   const model = (type ?? name).toLowerCase();
   const vendor = cards.get(name) ?? vendors.find(({ pattern }) => pattern.test(model))?.vendor ?? "unknown";
   return { vendor, model };

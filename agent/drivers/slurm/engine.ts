@@ -89,6 +89,10 @@ export type Submission = {
   readonly tasksPerNode: number | null;
   readonly memMibPerNode: number;
   readonly gres: string | null;
+  /** Nobody else on its nodes. */
+  readonly wholeNodes?: true;
+  /** At no more leaf switches than so many. */
+  readonly nodeGroups?: number;
   readonly words?: Pick<LocalWords, "constraint" | "licenses" | "reservation" | "nodelist">;
   readonly timeLimitMin: number;
   readonly timeLimitMs: number;

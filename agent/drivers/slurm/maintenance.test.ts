@@ -37,6 +37,7 @@ test("nodes with different windows are no longer alike", () => {
     maintenance: maintenanceOf(printed, printedS),
     foreign: new Map(),
     ours: new Map(),
+    switches: new Map(),
     devices: {},
     only: null,
   });

@@ -7,7 +7,12 @@ import { containerRuntimes } from "../container.ts";
  * What a site says of its Slurm to the agent: a JSON file, by WEIR_SLURM_CONFIG or `slurm.json` in the agent's folder.
  * All but the helper's place can be left out.
  */
-const device = z.strictObject({ vendor: z.string().min(1).max(100), model: z.string().min(1).max(100) });
+const device = z.strictObject({
+  vendor: z.string().min(1).max(100),
+  model: z.string().min(1).max(100),
+  /** The numbers of them that a job may have on one node (Ascend: 1, 2, 4, 8); left out: any. */
+  counts: z.array(z.int().min(1)).min(1).max(100).optional(),
+});
 
 const words = z.record(z.string().min(1).max(200), z.string().min(1).max(255)).default({});
 

@@ -234,6 +234,22 @@ exit $((SLURM_ARRAY_TASK_ID / 10))`;
         assert.deepEqual(nowhere, { kind: "refused", words: "this cluster has no partition no-such" });
       });
 
+      test("whole nodes are nobody else's, and switches may be named", async () => {
+        const { pools } = await agent(name).driver.describe();
+        const [group] = pools.find((pool) => pool.name === orderOf("").pool)?.nodes ?? [];
+        assert.ok(group);
+        const { cores: coresPerNode, memoryMib: memoryMibPerNode } = group;
+        const allocation = { ...sampleAllocation, coresPerNode, memoryMibPerNode: Math.min(64, memoryMibPerNode) };
+        const script = "scontrol --oneliner show job $SLURM_JOB_ID";
+        const whole = { ...allocation, wholeNodes: true, nodeGroups: 1 } as const;
+        const { end, run } = await agent(name).run(script, { allocation: whole });
+        assert.deepEqual(end, { kind: "succeeded" });
+        const said = await agent(name).log(run);
+        assert.match(said, new RegExp(`NumCPUs=${coresPerNode} `));
+        assert.match(said, /OverSubscribe=NO/);
+        assert.match(said, /Switch\w*=1\b/);
+      });
+
       test("two nodes", async () => {
         const allocation = { ...sampleAllocation, nodes: 2, tasks: 2, memoryMibPerNode: 64 };
         const ended = await agent(name).run("srun hostname -s | wc -l; echo $SLURM_JOB_NUM_NODES", { allocation });

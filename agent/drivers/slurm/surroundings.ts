@@ -1,6 +1,6 @@
 import type { EngineOffers, EnginePool, ForeignLoad, MaintenanceWindow } from "#core/centre/engine.ts";
 import { configurationOf, type SlurmConfiguration } from "./configuration.ts";
-import { foreignColumns, foreignLoad, foreignRows, maintenanceOf, poolsOf } from "./describe.ts";
+import { foreignColumns, foreignLoad, foreignRows, maintenanceOf, poolsOf, switchesOf } from "./describe.ts";
 import type { Engine } from "./engine.ts";
 import type { LocalCommands } from "./local-commands.ts";
 import type { Site } from "./site.ts";
@@ -23,6 +23,8 @@ export type Look = {
   readonly reservations: readonly string[];
   /** By node. */
   readonly maintenance: ReadonlyMap<string, MaintenanceWindow>;
+  /** By node: its leaf switch. */
+  readonly switches: ReadonlyMap<string, string>;
   readonly licences: EngineOffers["licences"];
   readonly atMs: number;
   /** Why this is not what is now: the engine did not answer. */
@@ -65,11 +67,13 @@ export function surroundings(
         const words = wordsOf(line);
         return words.size > 1 ? [words] : [];
       });
-    const [nodes, partitions, licences, reservations, others] = await Promise.all([
+    const [nodes, partitions, licences, reservations, topology, others] = await Promise.all([
       show(["--details", "show", "node"]),
       show(["show", "partition"]),
       show(["show", "licenses"]).catch(() => []),
       show(["show", "reservation"]).catch(() => []),
+      // Where it has no tree of switches, it says so and fails.
+      show(["show", "topology"]).catch(() => []),
       load(),
     ]);
     const byPool = "rows" in others ? foreignLoad(others.rows, Math.round(clocks.nowMs() / 1000)) : null;
@@ -87,6 +91,7 @@ export function surroundings(
       hidden,
       reservations: reservations.flatMap((words) => words.get("ReservationName") ?? []),
       maintenance: maintenanceOf(reservations, Math.round(clocks.nowMs() / 1000)),
+      switches: switchesOf(topology),
       licences: licences.flatMap((words) => licenceOf(words) ?? []),
       atMs: clocks.monotonicMs(),
       trouble: null,
@@ -117,7 +122,11 @@ export function poolsSeen(
   site: Site,
   ours: ReadonlyMap<string, EnginePool["ours"]>,
 ): readonly EnginePool[] {
-  const seen = poolsOf({ ...look, ours, devices: site.devices, only: site.partitions });
+  // By slurmrestd neither whole nodes nor switches can be asked for (docs/decisions/0042).
+  const isByRest = site.transport === "rest";
+  const switches = isByRest ? new Map<string, string>() : look.switches;
+  const pools = poolsOf({ ...look, switches, ours, devices: site.devices, only: site.partitions });
+  const seen = isByRest ? pools.map((pool) => ({ ...pool, givesWholeNodes: false as const })) : pools;
   return look.trouble === null ? seen : seen.map((pool) => ({ ...pool, state: "down" as const }));
 }
 

@@ -23,7 +23,7 @@ my %OPTIONAL = (
     (map { $_ => $LABEL } qw(account partition qos reservation)),
     gres => qr/[a-z][\w]*(?::[A-Za-z][\w.-]*)?(?::\d{1,9})?(?:,[a-z][\w]*(?::[A-Za-z][\w.-]*)?(?::\d{1,9})?)*/, constraint => qr/[\w.&|*()\[\]-]{1,256}/,
     licenses => qr/[A-Za-z][\w.@-]*(?::\d{1,9})?(?:,[A-Za-z][\w.@-]*(?::\d{1,9})?)*/, nodelist => qr/[A-Za-z0-9][\w.,\[\]-]{0,1000}/, array => $ARRAY,
-    cwd => qr{(?=/)$PATH}, stdout => $PATH, stderr => $PATH, exclusive => qr/[01]/, requeue => qr/[01]/, again => qr/[01]/,
+    cwd => qr{(?=/)$PATH}, stdout => $PATH, stderr => $PATH, exclusive => qr/[01]/, switches => qr/[1-9]\d{0,5}(?:\@\d{1,9})?/, requeue => qr/[01]/, again => qr/[01]/,
     (map { $_ => $NUMBER } qw(tasksPerNode arrayCount arrayMin arrayMax arrayStep)),
 );
 
@@ -110,7 +110,7 @@ sub check_limits {
 sub sbatch_words {
     my ($s, $place, $waited_s) = @_;
     my %plain = (account => 'account', partition => 'partition', qos => 'qos', reservation => 'reservation', gres => 'gres', constraint => 'constraint',
-        licenses => 'licenses', nodelist => 'nodelist', array => 'array', tasksPerNode => 'ntasks-per-node');
+        licenses => 'licenses', nodelist => 'nodelist', array => 'array', switches => 'switches', tasksPerNode => 'ntasks-per-node');
     return (
         '--parsable', $s->{requeue} ? '--requeue' : '--no-requeue', "--job-name=$s->{name}", "--comment=$s->{comment}",
         "--nodes=$s->{nodes}", "--ntasks=$s->{tasks}", "--cpus-per-task=$s->{cpusPerTask}", $s->{memMibPerNode} ? "--mem=$s->{memMibPerNode}M" : (),
