@@ -17,6 +17,8 @@ export type SureNodes = (ended: readonly LiveRun[]) => number;
 export function sureNodes(pool: PoolRecord, need: Need, byMs: number): SureNodes {
   // In which group of nodes a run is, nobody here knows.
   if (need.nodeGroups !== undefined) return () => 0;
+  // Which nodes lie together is as little known as which they are.
+  if (need.nodeGroups !== undefined) return () => 0;
   const up = countOf(pool.upSize, need);
   const out = countOf(pool.size, need) - up;
   const nodesOf = (runs: readonly LiveRun[]) => runs.reduce((sum, { sort }) => sum + sort.allocation.nodes, 0);
@@ -57,7 +59,11 @@ function left(pool: PoolRecord, need: Need, ended: readonly LiveRun[]): number {
 
 function covers(own: Need, need: Need): boolean {
   if (own.cores < need.cores || own.memoryMib < need.memoryMib) return false;
-  return need.cards === 0 || (own.device === need.device && own.cards >= need.cards);
+  if (need.wholeNodes && !own.wholeNodes) return false;
+  if (need.cards === 0) return true;
+  // Of a card that is given out in shares others may have the rest.
+  const isWhole = own.shareMilli === undefined && need.shareMilli === undefined;
+  return isWhole && own.device === need.device && own.cards >= need.cards;
 }
 
 /** So many of them one node has room for. */

@@ -256,7 +256,8 @@ function runsOf(yielding: readonly Yielding[]): readonly LiveRun[] {
 
 /** What is free when they have ended. */
 export function roomWith(pool: PoolRecord, over: readonly LiveRun[]): Room {
-  if (!isOneNode(pool)) return roomWithout(pool, over);
+  // Of cards in shares the sums do not say all.
+  if (!isOneNode(pool) || pool.taken.shares > 0) return roomWithout(pool, over);
   const { room } = leftOf(pool);
   const sum = { cores: room.cores, memoryMib: room.memoryMib, cards: [...room.cards] };
   for (const { sort } of over) {
