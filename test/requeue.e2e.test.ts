@@ -62,8 +62,8 @@ describe("a requeue that is asked for", { skip: requires("root", "slurm", "sudo"
       ],
     );
     const [first, second] = runs as readonly [Run, Run];
-    assert.ok(first.usage && first.usage.wallMs > 0 && first.usage.wallMs < 120_000, JSON.stringify(first));
-    assert.ok(second.usage && second.usage.wallMs >= 2_000 && second.usage.wallMs < 20_000, JSON.stringify(second));
+    assert.ok(first.usage && first.usage.wallMs > 0 && first.usage.wallMs < 400_000, JSON.stringify(first));
+    assert.ok(second.usage && second.usage.wallMs >= 2_000 && second.usage.wallMs < 60_000, JSON.stringify(second));
     assert.deepEqual([first.amounts?.wallMs, second.amounts?.wallMs], ["0", String(second.usage.wallMs)]);
     assert.equal(
       shown.startedMs,
