@@ -73,6 +73,8 @@ export function beyondCores(
 }
 
 function binding({ tenants, projects }: CoreLimits, { tenant, project }: Holding["submitter"]): readonly CoreLimit[] {
-  if (tenants.size === 0 && projects.size === 0) return [];
+  if (tenants.size === 0 && projects.size === 0) return none;
   return [tenants.get(tenant), projects.get(project)].filter((limit) => limit !== undefined);
 }
+
+const none: readonly CoreLimit[] = [];

@@ -23,7 +23,7 @@ export type Home = {
   /** Tasks that are not over, by the number they go by in the schedule. */
   readonly tasks: Map<number, HomeTask>;
   /** Those that have started virtually, in that order; some of them may not wait any more. */
-  readonly started: StartedAtHome[];
+  started: StartedAtHome[];
   /** The late ones as they were looked up last: at this step of the ranks, out of so many that had started by then. */
   late: { readonly rankedMs: number; readonly of: number; readonly tasks: readonly HomeTask[] };
   readonly delays: Delays;
@@ -144,7 +144,7 @@ export function lateAt(home: Home, afterS: number, nowMs: number, queue: Queue):
     kept.push(one);
     if (late.length < mostLate) late.push({ ...task, rank: rankOfJob(queue, task.job) });
   }
-  started.splice(0, of, ...kept);
+  home.started = [...kept, ...started.slice(of)];
   late.sort((a, b) => (a.job === b.job ? a.position - b.position : isAhead(a.rank, a.job, b.rank, b.job) ? -1 : 1));
   home.late = { rankedMs: queue.rankedMs, of: kept.length, tasks: late };
   return late;
@@ -196,10 +196,26 @@ const mostLate = 500;
 const mostRemembered = 50_000;
 
 function newHome(centre: CentreId, size: Amounts, atMs: number): Home {
-  const started: StartedAtHome[] = [];
-  const schedule = new VirtualHome(size, (number, atS) => started.push({ number, atS }), wholeS(atMs));
-  const late = { rankedMs: -1, of: 0, tasks: [] };
-  return { centre, schedule, tasks: new Map(), started, late, delays: { started: 0, late: 0, steps: [] } };
+  const home: Home = {
+    centre,
+    schedule: new VirtualHome(size, (number, atS) => startAt(home, number, atS), wholeS(atMs)),
+    tasks: new Map(),
+    started: [],
+    late: neverLooked,
+    delays: { started: 0, late: 0, steps: [] },
+  };
+  return home;
+}
+
+const neverLooked: Home["late"] = { rankedMs: -1, of: 0, tasks: [] };
+
+/** Those that are over are dropped now and then: where nobody visits, nobody asks who is late. */
+function startAt(home: Home, number: number, atS: number): void {
+  const { started, tasks } = home;
+  started.push({ number, atS });
+  if (started.length < 1000 + 2 * tasks.size) return;
+  home.started = started.filter((one) => tasks.has(one.number));
+  home.late = neverLooked;
 }
 
 /** Cores, MiB and cards of the pools of the network's own: of one that is shared others have what they take. */

@@ -76,6 +76,6 @@ from (
 ) as e
 join run r on r.job_id = e.job_id and r.index = e.index and r.attempt = e.attempt and r.started_ms is not null
 join job j on j.id = e.job_id
-join task t on t.job_id = e.job_id and t.index = e.index
-join tenant n on n.id = j.tenant_id
+left join task t on t.job_id = e.job_id and t.index = e.index
+left join tenant n on n.id = j.tenant_id
 order by e.xid, e.seq`;
