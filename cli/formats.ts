@@ -80,9 +80,14 @@ export function costText(
 export const memoryWayText = (way: string, say: Say): string => named("memoryWay", way, say);
 export const intakeStepText = (step: string, say: Say): string => named("intakeStep", step, say);
 
+/** What the server says, its times as this machine has them. */
+export function inLocalTime(words: string): string {
+  return withTimes(words, (time) => timeText(Date.parse(time)));
+}
+
 /** A cause of Weir's own in the reader's language; the server keeps them in English. */
 export function causeText(cause: string, say: Say, language: Language): string {
-  return withTimes(causeWords(cause, language) ?? named("outcome", cause, say), timeText);
+  return inLocalTime(causeWords(cause, language) ?? named("outcome", cause, say));
 }
 
 function named(prefix: string, name: string, say: Say): string {

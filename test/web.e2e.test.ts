@@ -340,6 +340,7 @@ describe("the console", { skip: missing }, () => {
       "/jobs/1",
       "/usage?by=day",
       "/centres",
+      "/policy",
       "/tokens",
       "/administration",
     ]) {

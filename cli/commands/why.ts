@@ -1,8 +1,7 @@
 import { type Call, taskOperand } from "#cli/call.ts";
-import { stateText, timeText } from "#cli/formats.ts";
+import { inLocalTime, stateText, timeText } from "#cli/formats.ts";
 import { startText } from "#cli/start-text.ts";
 import { exitCodes } from "#cli/stop.ts";
-import { withTimes } from "#core/job/history-words.ts";
 
 /** JSON: the API's `Why`; with --what-if its `WhatIf`. */
 export async function why(call: Call): Promise<number> {
@@ -17,7 +16,7 @@ export async function why(call: Call): Promise<number> {
   const name = call.operands[0] ?? "";
   const state = stateText(answer.state, say);
   const isQueued = answer.state === "queued";
-  const words = withTimes(answer.words, timeText);
+  const words = inLocalTime(answer.words);
   await call.print(
     `${isQueued ? say("whyQueued", { job: name, words }) : say("whyOther", { job: name, state, words })}\n`,
   );
@@ -48,7 +47,7 @@ async function whatIf(call: Call): Promise<number> {
     await call.printJson(answer);
     return exitCodes.done;
   }
-  await call.print(`${say("whatIf", { job: name, words: withTimes(answer.words, timeText) })}\n`);
+  await call.print(`${say("whatIf", { job: name, words: inLocalTime(answer.words) })}\n`);
   if (answer.answers.length > 0) {
     await call.printTable(
       [

@@ -20,7 +20,7 @@ test("seconds become spans, and times the reader's own", () => {
     "a can start it now, and b in about 1 h: done 58 min 20 s earlier, by the score; move 1 of at most 3",
   );
   assert.equal(
-    withTimes("by 2026-11-23T02:40:12Z.", (atMs) => new Date(atMs).toISOString().slice(0, 16)),
+    withTimes("by 2026-11-23T02:40:12Z.", (time) => time.slice(0, 16)),
     "by 2026-11-23T02:40.",
   );
 });

@@ -19,9 +19,9 @@ export function causeWords(cause: string, language: Language): string | null {
   return null;
 }
 
-/** Times as the server writes them, in the reader's own. */
-export function withTimes(words: string, timeText: (atMs: number) => string): string {
-  return words.replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, (time) => timeText(Date.parse(time)));
+/** Times as the server writes them (ISO 8601, UTC), as the reader does. */
+export function withTimes(words: string, timeText: (isoTime: string) => string): string {
+  return words.replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, (time) => timeText(time));
 }
 
 function patternOf(template: string): RegExp {

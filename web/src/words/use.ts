@@ -1,22 +1,26 @@
 import { useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
+import { withTimes } from "#core/job/history-words.ts";
 import { durationWords } from "#core/measures.ts";
 import { language, locale } from "../app/language.ts";
 
 /** Formatting that needs the reader's language. */
 export function useFormat() {
   const { t } = useTranslation("words");
+  const dateTime = (atMs: number): string => new Intl.DateTimeFormat(locale(), dateTimeStyle).format(atMs);
   const duration = (ms: number): string => durationWords(ms, language());
   return {
     duration,
     ago: (atMs: number, nowMs: number) =>
       nowMs - atMs < 1500 ? t("justNow") : t("ago", { time: duration(roughly(nowMs - atMs)) }),
+    /** What the server says, its times as the reader writes them. */
+    localTimes: (text: string) => withTimes(text, (time) => dateTime(Date.parse(time))),
     /** One after the other; Chinese ones need no blank between them. */
     sentences: (all: readonly string[]) => all.filter((one) => one !== "").join(language() === "zh" ? "" : " "),
     /** `in 5 h 58 min`; of what is due, `any moment`. */
     until: (atMs: number, nowMs: number) =>
       atMs - nowMs < 1500 ? t("anyMoment") : t("in", { time: duration(roughly(atMs - nowMs)) }),
-    dateTime: (atMs: number) => new Intl.DateTimeFormat(locale(), dateTimeStyle).format(atMs),
+    dateTime,
     clock: (atMs: number) => new Intl.DateTimeFormat(locale(), clockStyle).format(atMs),
     day: (atMs: number) => new Intl.DateTimeFormat(locale(), dayStyle).format(atMs),
   };

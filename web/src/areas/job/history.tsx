@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import type { TaskDetail } from "#api/job.ts";
-import { causeWords, stepWords, withTimes } from "#core/job/history-words.ts";
+import { causeWords, stepWords } from "#core/job/history-words.ts";
 import { bytesText, mibText } from "#core/measures.ts";
 import { language } from "../../app/language.ts";
 import { Problem } from "../../parts/notice.tsx";
@@ -102,7 +102,7 @@ function useCause(): (cause: string) => string {
   return (cause) => {
     const outcome = runEndKinds.find((kind) => kind === cause);
     const words = outcome === undefined ? (causeWords(cause, language()) ?? cause) : word(outcome);
-    return withTimes(words, format.dateTime);
+    return format.localTimes(words);
   };
 }
 

@@ -114,6 +114,7 @@ function TaskView({ job, task, search, isArray }: TaskContent) {
   return (
     <>
       <TimeLine job={job} task={task} isArray={isArray} />
+      <CancellingNotice task={task} />
       <EndNotice job={job} task={task} />
       <BeforeNotice task={task} />
       <div className={css.columns}>
@@ -188,6 +189,24 @@ function UnreachableNotice({ job }: { readonly job: JobDetail }) {
     >
       {delayS === undefined ? t("unreachableWait") : t("unreachableRestart", { delay: format.duration(delayS * 1000) })}
     </Notice>
+  );
+}
+
+/** A cancel that has not come through, and what the centre waits for where it says so. */
+function CancellingNotice({ task }: { readonly task: TaskDetail }) {
+  const { t } = useTranslation("job");
+  const format = useFormat();
+  const cancelling = task.state === "ended" ? null : (task.runs.at(-1)?.cancelling ?? null);
+  if (cancelling === null) return null;
+  return (
+    <Notice
+      kind="warning"
+      title={
+        <span className={css.sentence}>
+          {t("cancelling", { words: cancelling.words, time: format.dateTime(cancelling.sinceMs) })}
+        </span>
+      }
+    />
   );
 }
 

@@ -2,7 +2,6 @@ import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { JobDetail, TaskDetail, WhatIf as WhatIfAnswer, Why } from "#api/job.ts";
-import { withTimes } from "#core/job/history-words.ts";
 import { CopyLine } from "../../parts/copy.tsx";
 import { Icon } from "../../parts/icons.tsx";
 import { Problem } from "../../parts/notice.tsx";
@@ -82,7 +81,7 @@ function Waits({ job, index }: { readonly job: JobDetail; readonly index: number
   return (
     <div>
       <div className={css.waits}>
-        <strong>{withTimes(words, format.dateTime)}</strong>
+        <strong>{format.localTimes(words)}</strong>
         {decidedMs === null ? null : (
           <span className="soft">{t("why.decided", { time: format.ago(decidedMs, nowMs) })}</span>
         )}

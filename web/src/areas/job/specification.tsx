@@ -30,12 +30,32 @@ export function Asked({ spec }: { readonly spec: SpecView }) {
       items={[
         [t("asked.tasks"), t("asked.cores", { tasks: spec.tasks, cores: spec.coresPerTask })],
         ...(spec.nodes > 1 ? [[t("asked.nodes"), spec.nodes] as const] : []),
+        ...(spec.wholeNodes ? [[t("asked.wholeNodes"), t("asked.wholeNodesYes"), "wide"] as const] : []),
+        ...(spec.nodeGroups === undefined ? [] : [[t("asked.nodeGroups"), spec.nodeGroups] as const]),
         [t("asked.memory"), memory],
         ...(cards
-          ? [[t("asked.cards"), t("asked.cardsPerNode", { count: cards.perNode, name: cardName })] as const]
+          ? [
+              [
+                t("asked.cards"),
+                cards.shareMilli === undefined
+                  ? t("asked.cardsPerNode", { count: cards.perNode, name: cardName })
+                  : t("asked.shareOfCard", { percent: cards.shareMilli / 10, name: cardName }),
+              ] as const,
+            ]
           : []),
         [t("asked.time"), format.duration(spec.timeLimitS * 1000)],
         [t("asked.grace"), format.duration(spec.graceS * 1000)],
+        ...(spec.warning === null
+          ? []
+          : [
+              [
+                t("asked.warning"),
+                t("asked.warningBefore", {
+                  signal: spec.warning.signal,
+                  time: format.duration(spec.warning.beforeS * 1000),
+                }),
+              ] as const,
+            ]),
         ...(spec.array === null ? [] : [[t("asked.array"), <code key="array">{spec.array}</code>] as const]),
         ...several(t("asked.dependencies"), spec.dependencies),
         ...(spec.retries > 0 ? [[t("asked.retries"), spec.retries] as const] : []),

@@ -60,7 +60,7 @@ function inserted(lines: readonly string[], text: string, lastDirective: number 
 
 function optionText(long: string, value: string): string {
   const option = sbatchOptions.find((one) => one.long === long);
-  if (option?.value === "none") return `--${long}`;
+  if (option?.value === "none" || (option?.value === "optional" && value === "")) return `--${long}`;
   return `--${long}=${/^[^\s"'\\#]*$/.test(value) ? value : `"${value.replace(/[\\"]/g, "\\$&")}"`}`;
 }
 

@@ -70,11 +70,22 @@ test("submitting again asks for what the job asked for", () => {
 test("submitting again keeps whether it makes way, is tried again, with what grace and in what container", () => {
   const container = `registry.example/md@sha256:${"0".repeat(64)}`;
   const asked = { preemptible: "checkpoints", requeue: true, graceS: 120, container } as const;
-  const draft = draftOf({ ...spec, ...asked }, "fit");
+  const draft = draftOf({ ...spec, ...asked, warning: { signal: "USR1", beforeS: 60 } }, "fit");
   const request = jobRequest.parse(requestOf(draft));
   assert.deepEqual([request.preemptible, request.graceS, request.container], ["checkpoints", 120, container]);
   assert.equal(parseSbatch(draft.script, []).asked.requeue, true);
+  assert.match(draft.script, /^#SBATCH --signal=B:USR1@60$/m);
   assert.equal(parseSbatch(draftOf(spec, "fit").script, []).asked.requeue, undefined);
+});
+
+test("submitting again keeps whole nodes, groups of nodes and the share of an accelerator", () => {
+  const accelerators = { vendor: null, model: "a100", perNode: 1, shareMilli: 250 };
+  const draft = draftOf({ ...spec, wholeNodes: true, nodeGroups: 2, accelerators }, "fit");
+  assert.match(draft.script, /^#SBATCH --exclusive$/m);
+  const { asked, refusals } = parseSbatch(draft.script, []);
+  assert.deepEqual(refusals, []);
+  assert.deepEqual([asked.wholeNodes, asked.nodeGroups], [true, 2]);
+  assert.deepEqual(jobRequest.parse(requestOf(draft)).accelerators, accelerators);
 });
 
 test("words are parted as a shell parts them", () => {

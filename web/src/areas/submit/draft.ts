@@ -1,4 +1,5 @@
 import type { JobRequest, SpecView } from "#api/job.ts";
+import { parseSbatch } from "#core/job/sbatch.ts";
 import type { Preemptible, PriorityClass } from "#core/job/spec.ts";
 import { sbatchTime } from "../../words/format.ts";
 import { restartAfterS } from "../job/on-unreachable.ts";
@@ -16,6 +17,8 @@ export type Draft = {
   /** null: as Weir has it. */
   readonly graceS: number | null;
   readonly container: string;
+  /** Of one accelerator on each node, in thousandths; null: whole ones. */
+  readonly acceleratorShareMilli: number | null;
   readonly prefer: readonly string[];
   readonly except: readonly string[];
   readonly software: readonly string[];
@@ -51,6 +54,7 @@ export const emptyDraft: Draft = {
   preemptible: "no",
   graceS: null,
   container: "",
+  acceleratorShareMilli: null,
   prefer: [],
   except: [],
   software: [],
@@ -76,6 +80,9 @@ export function requestOf(draft: Draft): JobRequest {
     ...(draft.preemptible !== "no" && { preemptible: draft.preemptible }),
     ...(draft.graceS !== null && { graceS: draft.graceS }),
     ...(draft.container !== "" && { container: draft.container }),
+    ...(draft.acceleratorShareMilli !== null && {
+      accelerators: shareOf(draft.script, draft.acceleratorShareMilli),
+    }),
     ...(draft.prefer.length + draft.except.length > 0 && {
       centres: {
         ...(draft.prefer.length > 0 && { prefer: [...draft.prefer] }),
@@ -92,6 +99,13 @@ export function requestOf(draft: Draft): JobRequest {
   };
 }
 
+/** Of the accelerator that the script asks for; of any, where it asks for none. */
+function shareOf(script: string, shareMilli: number): NonNullable<JobRequest["accelerators"]> {
+  const { acceleratorsPerNode, acceleratorsPerTask, acceleratorsInAll } = parseSbatch(script, []).asked;
+  const { vendor = null, model = null } = acceleratorsPerNode ?? acceleratorsPerTask ?? acceleratorsInAll ?? {};
+  return { vendor, model, perNode: 1, shareMilli };
+}
+
 /** A draft that asks for what a job asked for. The contents of its input files do not come back from the server. */
 export function draftOf(spec: SpecView, name: string): Draft {
   const restartS = restartAfterS(spec.onUnreachable);
@@ -106,6 +120,7 @@ export function draftOf(spec: SpecView, name: string): Draft {
     preemptible: spec.preemptible,
     graceS: spec.graceS,
     container: spec.container ?? "",
+    acceleratorShareMilli: spec.accelerators?.shareMilli ?? null,
     prefer: spec.centres.prefer,
     except: spec.centres.except,
     software: spec.software,
@@ -137,6 +152,10 @@ function scriptOf(spec: SpecView, name: string): string {
   }
   if (readOption(script, ["time"]) === null) say("time", sbatchTime(spec.timeLimitS));
   say("array", spec.array);
+  if (readOption(script, ["signal"]) === null)
+    say("signal", spec.warning === null ? null : `B:${spec.warning.signal}@${spec.warning.beforeS}`);
+  if (readOption(script, ["exclusive"]) === null) say("exclusive", spec.wholeNodes ? "" : null);
+  say("switches", spec.nodeGroups === undefined ? null : String(spec.nodeGroups));
   if (readOption(script, ["requeue", "no-requeue"]) === null) say("requeue", spec.requeue ? "" : null);
   say("chdir", spec.workingDirectory, ["workdir"]);
   say("output", spec.stdout);

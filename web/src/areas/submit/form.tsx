@@ -53,6 +53,16 @@ export function ScriptForm({ script, onScript }: FormContent) {
         <TextField label={t("field.cores")} hint="1" span={2} numeric {...option("cpus-per-task")} />
         <MemoryField script={script} onScript={onScript} />
         <CardsField script={script} onScript={onScript} />
+        <TextField label={t("field.switches")} hint={t("hint.any")} numeric {...option("switches")} />
+        <div className={css.field} data-span={3}>
+          <Checkbox
+            className={css.tick ?? ""}
+            checked={readOption(script, ["exclusive"])?.value === ""}
+            onChange={({ target }) => onScript(writeOption(script, "exclusive", target.checked ? "" : null))}
+          >
+            {t("field.exclusive")}
+          </Checkbox>
+        </div>
       </Group>
       <Group title={t("group.when")}>
         <TextField label={t("field.time")} hint={t("hint.time")} {...option("time")} />
@@ -337,6 +347,22 @@ export function Further({ draft, onChange }: FurtherContent) {
         value={draft.container}
         onValue={(container) => onChange({ container })}
       />
+      <Field label={t("field.share")}>
+        {(id) => (
+          <InputNumber
+            id={id}
+            min={0.1}
+            max={99.9}
+            precision={1}
+            placeholder={t("hint.whole")}
+            suffix="%"
+            value={draft.acceleratorShareMilli === null ? null : draft.acceleratorShareMilli / 10}
+            onChange={(percent) =>
+              onChange({ acceleratorShareMilli: percent === null ? null : Math.round(percent * 10) })
+            }
+          />
+        )}
+      </Field>
       <Field label={t("field.grace")}>
         {(id) => (
           <InputNumber
