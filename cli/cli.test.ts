@@ -339,7 +339,7 @@ test("show of an array says how its tasks ended, where not all succeeded", async
   assert.match((await weir(url, ["show", "13"])).out, /^tasks +9 \(1-9\): 2 running, 7 ended$/m);
   assert.match(
     (await weir(url, ["show", "12", "--lang=zh"])).out,
-    /^任务 +9 \(1-9\)：2 运行中, 7 已结束：4 成功, 3 失败$/m,
+    /^任务 +9（1-9）：2 运行中、7 已结束：4 成功、3 失败$/m,
   );
 });
 
