@@ -36,7 +36,7 @@ describe("the warning", () => {
     const ended = await box.run(
       `perl -e '$SIG{USR1} = sub { print "child\\n"; exit }; sleep 100' &\n${hears("true")}`,
       {
-        timeLimitS: 3,
+        timeLimitS: 5,
         graceS: 0,
         warning: usr1(2),
       },

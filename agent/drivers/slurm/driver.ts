@@ -266,7 +266,7 @@ export async function openSlurm(
       // On its way, or in doubt: whoever asks comes again.
       if (engineId === null) return "not-there";
       const { warning, user } = facts;
-      if (warn && warning && !noted.asked.has(run) && following.track(run)?.phase === "running") {
+      if (warn && warning && !noted.asked.has(run)) {
         const tell = () => engine.warn(user, [engineIdIn(noted, run)], warning.signal);
         await warnings.warn(run, warning.beforeS, tell, () => endNow(run));
       } else await endNow(run);
