@@ -100,7 +100,7 @@ function idempotencyOf({ headers, method, url, caller, bodyText }: Arrived): Ide
 
 /** By way of a string: the memory of a Buffer that Node makes for each costs ten times the hash of a short request. */
 function sha256(text: string): Buffer {
-  return Buffer.from(hash("sha256", text, "latin1"), "latin1");
+  return Buffer.from(hash("sha256", text, "hex"), "hex");
 }
 
 /** The answer's own close, not the socket's: one socket serves many requests of an agent. */
