@@ -857,6 +857,8 @@ export const words = {
   factWork: ["work", "内容"],
   factShape: ["asked", "申请"],
   factTimeLimit: ["time limit", "时限"],
+  factWarning: ["signal before the end", "结束前信号"],
+  factPreemptible: ["may be preempted", "可被抢占"],
   factDependencies: ["depends on", "依赖"],
   factLabels: ["labels", "标签"],
   factUsage: ["usage", "用量"],

@@ -68,6 +68,8 @@ async function printJob(call: Call, job: Answer<"job">): Promise<void> {
     [say("factWork"), workText(spec)],
     [say("factShape"), shapeText(spec, call)],
     [say("factTimeLimit"), `${spanText(spec.timeLimitS * 1000)} + ${spec.graceS}s`],
+    ...optional("factWarning", spec.warning === null ? "" : `${spec.warning.signal}@${spec.warning.beforeS}`),
+    ...optional("factPreemptible", spec.preemptible === "no" ? "" : spec.preemptible),
     ...optional("factDependencies", spec.dependencies.join(", ")),
     ...optional(
       "factLabels",

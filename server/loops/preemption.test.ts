@@ -6,8 +6,10 @@ import type { JobSpec } from "#core/job/spec.ts";
 import type { RunEnd } from "#core/job/state.ts";
 import type { RunObservation } from "#core/run-order.ts";
 import { sampleSpec, sampleUsage } from "#core/sample-testing.ts";
+import { madeWayWords, wayMadeWords } from "#core/scheduling/preemption/made-way-words.ts";
 import { createWorld } from "#core/scheduling/world.ts";
 import { checkLedger } from "#server/store/read/ledger-check.ts";
+import { readMadeWay, readWayMade } from "#server/store/read/made-way.ts";
 import { readRunOrders } from "#server/store/read-run-orders.ts";
 import { readWorld } from "#server/store/read-world.ts";
 import { admitted, idsOf, member, submission, type TestStore, tenant, testStore } from "#server/store/testing.ts";
@@ -88,6 +90,20 @@ test("who may be preempted makes room, is not billed for what was lost, and take
     [filler],
   );
   assert.deepEqual(posted, [{ ms: 45_000 }]);
+  const [made, ...others] = await readMadeWay(store.db.pool, filler, 0);
+  assert(made && others.length === 0);
+  const { atMs, ...facts } = made;
+  const ofRun = { attempt: 1, centre: "alpha", wallMs: 60_000, checkpointMs: 45_000, isPreempted: true };
+  assert.deepEqual(facts, { ...ofRun, claimantJob: urgent });
+  assert.deepEqual(await readWayMade(store.db.pool, urgent, 0), [{ centre: "alpha", runs: 1, atMs }]);
+  assert.deepEqual(await readWayMade(store.db.pool, filler, 0), []);
+  assert.match(
+    madeWayWords(made, "en"),
+    /^attempt 1 .* for job \d+ at alpha; of the 60 s .* 45 s .* and 15 s are not$/,
+  );
+  assert.match(madeWayWords({ ...made, checkpointMs: null }, "en"), /nothing of the 60 s/);
+  assert.match(madeWayWords(made, "zh"), /60 秒.*45 秒.*15 秒/);
+  assert.match(wayMadeWords({ centre: "alpha", runs: 1, atMs }, "en"), /^a run at alpha made way for it at 20/);
   const [task] = await rows("select state, attempts, retries_left from task where job_id = $1", [filler]);
   assert.deepEqual(task, { state: "queued", attempts: 1, retries_left: 0 });
   const history = await rows("select kind, cause from event where job_id = $1 order by xid, seq", [filler]);

@@ -5,12 +5,16 @@ import { jobId } from "#core/ids.ts";
 import { endReasonWords } from "#core/job/end-reason.ts";
 import { candidatesOf } from "#core/scheduling/decision.ts";
 import { orderWords } from "#core/scheduling/order-words.ts";
+import { awaitsWords } from "#core/scheduling/placing/patience-words.ts";
+import { madeWayWords, wayMadeWords } from "#core/scheduling/preemption/made-way-words.ts";
+import { nobodyEndsWords } from "#core/scheduling/preemption/words.ts";
 import { type Language, reasonWords } from "#core/scheduling/reasons.ts";
 import type { Change, StartingChange } from "#core/scheduling/what-if.ts";
 import { changeOptions, changeWords } from "#core/scheduling/what-if-words.ts";
 import type { WaitingExplanation, World } from "#core/scheduling/world.ts";
 import { answer, type Handlers } from "#server/http/handler.ts";
 import type { Database } from "#server/store/database.ts";
+import { readMadeWay, readWayMade } from "#server/store/read/made-way.ts";
 import { candidateView } from "#server/store/read/runs.ts";
 import { type Placed, readPlaced, readTask, readWaiting, type TaskView } from "#server/store/read/tasks.ts";
 import { startView } from "./start-view.ts";
@@ -38,7 +42,8 @@ export function whyHandlers(context: WhyContext): Pick<Handlers, "why" | "whatIf
         if (answers.length > 0) return words.wouldStart[language];
         const explained = world().explain({ job, index }, nowMs);
         const isDue = explained.kind !== "waiting" || explained.wouldGoTo !== null;
-        return isDue ? words.soon[language] : nothingStartsWords(explained, language);
+        if (isDue) return words.soon[language];
+        return explained.awaits ? roomWords(explained, language) : nothingStartsWords(explained, language);
       };
       const view: WhatIfView = {
         ...of(task),
@@ -55,9 +60,11 @@ export function whyHandlers(context: WhyContext): Pick<Handlers, "why" | "whatIf
       const index = query.index ?? (await readWaiting(db.pool, job));
       const task = await readTask(db.pool, job, index);
       if (task === null) return noSuchTask(job, index);
+      const ways = await waysWords(db, job, index, language);
       if (task.state !== "queued") {
         const placed = await readPlaced(db.pool, job, index);
-        const view = whyPlaced(task, placed, language);
+        const said = whyPlaced(task, placed, language);
+        const view = { ...said, words: joined([said.words, ...ways], language) };
         if (!placed?.waiting) return answer(view);
         const there = world().explain({ job, index }, now());
         return answer({ ...view, start: there.kind === "live" ? startView(there.estimate) : null });
@@ -70,7 +77,7 @@ export function whyHandlers(context: WhyContext): Pick<Handlers, "why" | "whatIf
         return answer({
           ...of(task),
           rule,
-          words: ownWords(explained, language) ?? words.waits[language],
+          words: joined([ownWords(explained, language) ?? roomWords(explained, language), ...ways], language),
           candidates: candidates.map((one) => candidateView(one, language)),
           decidedMs: nowMs,
           startsMs: estimate.from === "unknown" ? null : estimate.likelyMs,
@@ -131,6 +138,23 @@ const words = {
 function ownWords({ rule, facts, makingWay }: WaitingExplanation, language: Language): string | null {
   if (rule !== null) return reasonWords(rule, facts, language);
   return makingWay ? makingWayWords(makingWay, language) : null;
+}
+
+/** It waits for room, or for a faster pool; and where its class may have runs ended, why none is. */
+function roomWords({ awaits, nobodyEnds }: WaitingExplanation, language: Language): string {
+  if (awaits) return awaitsWords(awaits, language);
+  const nobody = nobodyEnds ? [nobodyEndsWords(nobodyEnds, language)] : [];
+  return joined([words.waits[language], ...nobody], language);
+}
+
+/** For whom runs of it made way, when, and what of them is billed; and who made way for it. */
+async function waysWords({ pool }: Database, job: number, index: number, language: Language): Promise<string[]> {
+  const [made, gained] = await Promise.all([readMadeWay(pool, job, index), readWayMade(pool, job, index)]);
+  return [...made.map((one) => madeWayWords(one, language)), ...gained.map((one) => wayMadeWords(one, language))];
+}
+
+function joined(parts: readonly string[], language: Language): string {
+  return parts.filter((part) => part !== "").join(language === "zh" ? "；" : "; ");
 }
 
 /** By the very reasons that `why` gives, of the centre that is nearest to starting it. */
@@ -194,7 +218,7 @@ function whyPlaced(task: TaskView, placed: Placed | null, language: Language): W
   return {
     ...of(task),
     rule: null,
-    words: [...ended, where, away, cancel, waits].filter((part) => part !== "").join(language === "zh" ? "；" : "; "),
+    words: joined([...ended, where, away, cancel, waits], language),
     candidates: (placed ? candidatesOf(placed.decision) : []).map((one) => candidateView(one, language)),
     decidedMs: placed?.decision.decidedMs ?? null,
     startsMs: waiting?.startsMs ?? null,

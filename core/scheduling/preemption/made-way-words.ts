@@ -1,0 +1,48 @@
+import type { Language } from "#core/scheduling/reasons.ts";
+
+/** Of a run that made way: for whom, when, and what of it is billed. */
+export function madeWayWords(
+  run: {
+    readonly attempt: number;
+    readonly centre: string;
+    readonly atMs: number;
+    readonly claimantJob: number;
+    readonly wallMs: number | null;
+    readonly checkpointMs: number | null;
+    readonly isPreempted: boolean;
+  },
+  language: Language,
+): string {
+  const { attempt, centre, claimantJob, wallMs, checkpointMs, isPreempted } = run;
+  const at = timeOf(run.atMs);
+  const said =
+    language === "zh"
+      ? `第 ${attempt} 次运行自 ${at} 起在 ${centre} 为作业 ${claimantJob} 让出位置`
+      : `attempt ${attempt} was asked at ${at} to make way for job ${claimantJob} at ${centre}`;
+  if (wallMs === null || !isPreempted) return said;
+  const ranS = Math.round(wallMs / 1000);
+  const billedS = Math.round(Math.min(wallMs, checkpointMs ?? 0) / 1000);
+  if (language === "zh")
+    return checkpointMs === null
+      ? `${said}；运行的 ${ranS} 秒不计费`
+      : `${said}；运行的 ${ranS} 秒中，计费至最后一次检查点的 ${billedS} 秒，其余 ${ranS - billedS} 秒不计费`;
+  return checkpointMs === null
+    ? `${said}; nothing of the ${ranS} s that it ran is billed`
+    : `${said}; of the ${ranS} s that it ran the ${billedS} s up to its last checkpoint are billed, and ${ranS - billedS} s are not`;
+}
+
+/** Of a task that others made way for. */
+export function wayMadeWords(
+  { centre, runs, atMs }: { readonly centre: string; readonly runs: number; readonly atMs: number },
+  language: Language,
+): string {
+  const at = timeOf(atMs);
+  if (language === "zh") return `${at} 起 ${centre} 有 ${runs} 个运行为其让出位置`;
+  return runs === 1
+    ? `a run at ${centre} made way for it at ${at}`
+    : `${runs} runs at ${centre} made way for it from ${at} on`;
+}
+
+function timeOf(ms: number): string {
+  return new Date(ms).toISOString().replace(/\.\d+/, "");
+}
