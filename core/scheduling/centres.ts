@@ -444,7 +444,7 @@ export function allocationOf(shape: Shape, pool: PoolRecord, device: number): Al
     wholeNodes,
     nodeGroups,
   } = needIn(shape, pool, device);
-  return {
+  const plain = {
     nodes,
     tasks: shape.tasks,
     coresPerTask: shape.coresPerTask,
@@ -453,6 +453,11 @@ export function allocationOf(shape: Shape, pool: PoolRecord, device: number): Al
     acceleratorsPerNode: cards,
     acceleratorVendor: pool.devices[given]?.vendor ?? null,
     acceleratorModel: pool.devices[given]?.model ?? null,
+  };
+  // Thousands are made in one decision, and nearly none asks for more.
+  if (shareMilli === undefined && wholeNodes === undefined && nodeGroups === undefined) return plain;
+  return {
+    ...plain,
     ...(shareMilli !== undefined && { acceleratorShareMilli: shareMilli }),
     ...(wholeNodes && { wholeNodes }),
     ...(nodeGroups !== undefined && { nodeGroups }),
