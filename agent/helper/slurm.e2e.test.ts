@@ -169,13 +169,23 @@ describe("weir-as on real clusters", { skip: requires("root", "slurm", "sudo") }
       });
       const folderOf = (chunk: string) => join(site(name).cluster.sharedFolder, li, ".weir", chunk);
       while ((await read(name, "12.0.1", "12.0.1")) !== "up\n") await delay(50);
-      const cancel = await helper.ask("cancel", [
+      const cancel = (which: "all" | "waiting") =>
+        helper.ask("cancel", [
+          ["user", li],
+          ["waiting", which === "waiting" ? "1" : "0"],
+          ["engineId", pending],
+          ["engineId", waiting],
+        ]);
+      const takenBack = await cancel("waiting");
+      assert.deepEqual(takenBack.all("cancelled"), [pending], takenBack.get("words"));
+      assert.equal((await gone(name, pending)).state, "CANCELLED");
+      const still = await helper.ask("jobs", [
         ["user", li],
-        ["engineId", pending],
         ["engineId", waiting],
       ]);
-      assert.deepEqual(cancel.all("cancelled"), [pending, waiting], cancel.get("words"));
-      assert.equal((await gone(name, pending)).state, "CANCELLED");
+      assert.match(still.get("job"), / JobState=RUNNING /);
+      const all = await cancel("all");
+      assert.ok(all.all("cancelled").includes(waiting), all.get("words"));
       assert.equal((await gone(name, waiting)).state, "CANCELLED");
       const facts = factsOf((await ended(name, "12.0.1")).get("ended"));
       assert.deepEqual([facts?.get("cause"), facts?.get("signal")], ["stopped", "15"]);

@@ -842,6 +842,31 @@ describe("weir-as", { skip }, () => {
       chmodSync(join(site.bin, "squeue"), 0o755);
     });
 
+    test("takes out of the queue what is held there first; what started meanwhile runs on", async () => {
+      site.standIn("scontrol", `log_words('scontrol', "uid=$<", @ARGV)`);
+      const takeBack = () =>
+        helper.ask("cancel", [
+          ["user", li],
+          ["engineId", "12"],
+          ["waiting", "1"],
+        ]);
+      writeFileSync(join(site.folder, "called"), "");
+      const running = await takeBack();
+      assert.deepEqual([running.get("ok"), running.all("cancelled")], ["1", []], running.get("words"));
+      assert.match(site.called(), /scontrol uid=\d+ hold 12\n/);
+      assert.doesNotMatch(site.called(), /scancel/);
+
+      site.standIn(
+        "squeue",
+        `my ($format) = map { /^--format=(.*)/s } @ARGV;
+         my %job = ('%A', 12, '%F', 12, '%K', 'N/A', '%T', 'PENDING', '%j', 'x.weir-1.0.1', '%k', 'weir-1.0.1');
+         my $row = $format; $row =~ s/(%\\w)/$job{$1} \\/\\/ 'q'/ge; print "$row\\n"`,
+      );
+      const waiting = await takeBack();
+      assert.deepEqual(waiting.all("cancelled"), ["12"], waiting.get("words"));
+      assert.match(site.called(), /scontrol uid=\d+ hold 12\n[\s\S]*scancel uid=\d+ 12\n/);
+    });
+
     test("a command that does not end is ended, and the doubt is said", async () => {
       site.writePolicy([...policy, "load yes"]);
       const text = readFileSync(site.policyPath, "utf8");

@@ -39,13 +39,31 @@ sub cancel_jobs {
     my @there = grep { defined $tag{ base_of($_) } } @ids;
     for (@there) { refuse('foreign-job', "job $_ was not submitted by Weir") unless $tag{ base_of($_) } }
     my @not_there = map { (notThere => $_) } grep { !defined $tag{ base_of($_) } } @ids;
+    @there = held_in_queue($policy, $person, @there) if $waiting && @there;
     return @not_there unless @there;
-    my ($status, $out, $err) = command($policy, 'scancel', [$signal ? "--signal=$signal" : (), $batch ? '--batch' : (), $waiting ? '--state=PENDING' : (), @there]);
+    my ($status, $out, $err) = command($policy, 'scancel', [$signal ? "--signal=$signal" : (), $batch ? '--batch' : (), @there]);
     failed('timeout', $err) if $status == -1;
     my $already = !grep { !/already completing or completed|Invalid job id|^\s*$/ } split /\n/, $err;
     failed('engine', "scancel: $err", exit => $status >> 8, stderr => $err) if $status != 0 && !$already;
     return (@not_there, map({ (cancelled => $_) } @there), stderr => $err);
 }
+
+# Those of the jobs that wait, and cannot start any more: scancel --state=PENDING looks first and ends after, and what starts
+# in between is ended too.
+sub held_in_queue {
+    my ($policy, $person, @ids) = @_;
+    my ($status, $out, $err) = command($policy, 'scontrol', ['hold', join ',', @ids]);
+    failed('timeout', $err) if $status == -1;
+    my $over = !grep { !/has already finished|already completing or completed|no longer pending|Invalid job id|^\s*$/ } split /\n/, $err;
+    failed('engine', "scontrol hold: $err", exit => $status >> 8, stderr => $err) if $status != 0 && !$over;
+    my %waits;
+    for my $row (queue_rows($policy, \@QUEUE, '--array', '--user=' . $person->{name}, '--jobs=' . join ',', @ids)) {
+        my %row; @row{ map { /^(\w+)/ } @QUEUE } = @$row;
+        $waits{$_} = 1 for $row{state} eq 'PENDING' ? ($row{id}, "$row{arrayJob}_$row{arrayTask}") : ();
+    }
+    return grep { $waits{$_} } @ids;
+}
+
 sub base_of { return $_[0] =~ s/_.*//r }
 
 sub list_jobs {
