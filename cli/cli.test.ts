@@ -310,6 +310,7 @@ test("show of an array says how its tasks ended, where not all succeeded", async
     accelerators: null,
     timeLimitS: 60,
     graceS: 30,
+    warning: null,
     dependencies: [],
     labels: {},
   };
