@@ -13,6 +13,7 @@ import { Table } from "../../parts/table.tsx";
 import { changesBetween, draftOf, type PolicyFile, textOf, valueAt, withValue } from "./draft.ts";
 import { type GroupName, groups, type PolicyField } from "./fields.ts";
 import css from "./policy.module.css";
+import { policyQuery } from "./queries.ts";
 
 /** Form and file side by side: the file is the one fact, and what is wrong with it is said before it is sent. */
 export function PolicyEditor({ inForce }: { readonly inForce: Answer<"policy"> }) {
@@ -26,7 +27,7 @@ export function PolicyEditor({ inForce }: { readonly inForce: Answer<"policy"> }
   const isRenamed = draft.kind === "policy" && draft.policy.name !== inForce.name;
   const set = useMutation({
     mutationFn: (file: PolicyFile) => ask("setPolicy", { body: { ...file } }),
-    onSuccess: (answer) => queries.setQueryData(["policy"], answer),
+    onSuccess: (answer) => queries.setQueryData(policyQuery.queryKey, answer),
   });
   return (
     <Panel

@@ -1,8 +1,7 @@
-import { queryOptions, useQuery } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import type { Answer } from "#api/client.ts";
 import { parseLivePolicy } from "#core/scheduling/policy-file.ts";
-import { ask } from "../../app/client.ts";
 import { Waiting } from "../../app/fallbacks.tsx";
 import { useMe } from "../../app/session.ts";
 import { CopyLine } from "../../parts/copy.tsx";
@@ -13,12 +12,8 @@ import { countText } from "../../words/format.ts";
 import { useFormat } from "../../words/use.ts";
 import { PolicyEditor } from "./editor.tsx";
 import css from "./policy.module.css";
+import { policyQuery } from "./queries.ts";
 import { useRules } from "./rules.ts";
-
-export const policyQuery = queryOptions({
-  queryKey: ["policy"],
-  queryFn: ({ signal }) => ask("policy", {}, { signal }),
-});
 
 type InForce = Answer<"policy">;
 
