@@ -97,13 +97,17 @@ test("who may be preempted makes room, is not billed for what was lost, and take
   assert.deepEqual(facts, { ...ofRun, claimantJob: urgent });
   assert.deepEqual(await readWayMade(store.db.pool, urgent, 0), [{ centre: "alpha", runs: 1, atMs }]);
   assert.deepEqual(await readWayMade(store.db.pool, filler, 0), []);
+  const isoTime = (ms: number) => new Date(ms).toISOString();
   assert.match(
-    madeWayWords(made, "en"),
+    madeWayWords(made, "en", isoTime),
     /^attempt 1 .* for job \d+ at alpha; of the 60 s .* 45 s .* and 15 s are not$/,
   );
-  assert.match(madeWayWords({ ...made, checkpointMs: null }, "en"), /nothing of the 60 s/);
-  assert.match(madeWayWords(made, "zh"), /60 秒.*45 秒.*15 秒/);
-  assert.match(wayMadeWords({ centre: "alpha", runs: 1, atMs }, "en"), /^a run at alpha made way for it at 20/);
+  assert.match(madeWayWords({ ...made, checkpointMs: null }, "en", isoTime), /nothing of the 60 s/);
+  assert.match(madeWayWords(made, "zh", isoTime), /60 秒.*45 秒.*15 秒/);
+  assert.match(
+    wayMadeWords({ centre: "alpha", runs: 1, atMs }, "en", isoTime),
+    /^a run at alpha made way for it at 20/,
+  );
   const [task] = await rows("select state, attempts, retries_left from task where job_id = $1", [filler]);
   assert.deepEqual(task, { state: "queued", attempts: 1, retries_left: 0 });
   const history = await rows("select kind, cause from event where job_id = $1 order by xid, seq", [filler]);

@@ -150,7 +150,15 @@ function roomWords({ awaits, nobodyEnds }: WaitingExplanation, language: Languag
 /** For whom runs of it made way, when, and what of them is billed; and who made way for it. */
 async function waysWords({ pool }: Database, job: number, index: number, language: Language): Promise<string[]> {
   const [made, gained] = await Promise.all([readMadeWay(pool, job, index), readWayMade(pool, job, index)]);
-  return [...made.map((one) => madeWayWords(one, language)), ...gained.map((one) => wayMadeWords(one, language))];
+  return [
+    ...made.map((one) => madeWayWords(one, language, isoTime)),
+    ...gained.map((one) => wayMadeWords(one, language, isoTime)),
+  ];
+}
+
+/** To the second, in UTC: whoever shows it writes it as its reader does. */
+function isoTime(atMs: number): string {
+  return new Date(atMs).toISOString().replace(/\.\d+/, "");
 }
 
 function joined(parts: readonly string[], language: Language): string {
@@ -174,7 +182,7 @@ function nothingStartsWords(explained: WaitingExplanation, language: Language): 
 /** Without runs: all have ended, and it starts with the next decision. */
 function makingWayWords(way: NonNullable<WaitingExplanation["makingWay"]>, language: Language): string {
   const { centre, pool, runs, endsMs } = way;
-  const until = new Date(endsMs).toISOString().replace(/\.\d+/, "");
+  const until = isoTime(endsMs);
   const facts = { runs: `${runs}`, centre, pool, until };
   return words.makingWay[language].replace(
     /\{(\w+)\}/g,
@@ -208,9 +216,7 @@ function whyPlaced(task: TaskView, placed: Placed | null, language: Language): W
   const away =
     placed === null || task.unreachableSinceMs === null || task.state === "ended"
       ? ""
-      : words.away[language]
-          .replace("{centre}", placed.centre)
-          .replace("{time}", new Date(task.unreachableSinceMs).toISOString().replace(/\.\d+/, ""));
+      : words.away[language].replace("{centre}", placed.centre).replace("{time}", isoTime(task.unreachableSinceMs));
   const waiting = placed?.waiting ?? null;
   const waits = waiting === null ? "" : words.there[language].replace("{reason}", waitWords(waiting, language));
   const cancel = placed?.cancel ? cancelWords(placed.cancel.waitsFor ?? null, language) : "";

@@ -12,9 +12,10 @@ export function madeWayWords(
     readonly isPreempted: boolean;
   },
   language: Language,
+  timeText: (atMs: number) => string,
 ): string {
   const { attempt, centre, claimantJob, wallMs, checkpointMs, isPreempted } = run;
-  const at = timeOf(run.atMs);
+  const at = timeText(run.atMs);
   const said =
     language === "zh"
       ? `第 ${attempt} 次运行自 ${at} 起在 ${centre} 为作业 ${claimantJob} 让出位置`
@@ -35,14 +36,11 @@ export function madeWayWords(
 export function wayMadeWords(
   { centre, runs, atMs }: { readonly centre: string; readonly runs: number; readonly atMs: number },
   language: Language,
+  timeText: (atMs: number) => string,
 ): string {
-  const at = timeOf(atMs);
+  const at = timeText(atMs);
   if (language === "zh") return `${at} 起 ${centre} 有 ${runs} 个运行为其让出位置`;
   return runs === 1
     ? `a run at ${centre} made way for it at ${at}`
     : `${runs} runs at ${centre} made way for it from ${at} on`;
-}
-
-function timeOf(ms: number): string {
-  return new Date(ms).toISOString().replace(/\.\d+/, "");
 }
