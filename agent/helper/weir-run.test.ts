@@ -190,7 +190,7 @@ describe("weir-run", () => {
     assert.equal(results(third, "8.0.3-0").ended("checkpointMs"), "");
     await once(begin(third, { SLURM_RESTART_COUNT: "1" }), "exit");
     assert.equal(results(third, "8.0.3-1").stdout, "42\n3\n", "a restart of the same run");
-    const other = named("abcdefgh-9.0.1-1", "echo ${WEIR_FORMER_WORK-none}", "0 9.0.1");
+    const other = named("abcdefgh-9.0.1-1", "printenv WEIR_FORMER_WORK || echo none", "0 9.0.1");
     await once(begin(other), "exit");
     assert.equal(results(other, "9.0.1-0").stdout, "none\n");
   });
