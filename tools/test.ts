@@ -30,7 +30,7 @@ const atOnceEach = { unit: 1, all: 2 };
 const mostAtOnce = 8;
 
 /** What has not ended by then is ended. */
-const limitsS = { endToEnd: 600, long: 1800, other: 300 };
+const limitsS = { endToEnd: 1200, long: 1800, other: 900 };
 
 /** Of more files than these the machine is not the cause. */
 const mostAgain = 4;
