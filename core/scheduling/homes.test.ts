@@ -38,6 +38,22 @@ test("a task past its virtual start goes ahead of a visitor at its home, and nob
   runScenario(`${lateBy(500)} ${visitorFirst}`, policy);
 });
 
+test("a late task that ran and waits again still goes ahead of a visitor", () => {
+  runScenario(
+    `home 1 alpha ${lateBy(500)}
+     place
+     running own
+     centre alpha  5 cores
+     job tiny    cores 1 time 9000 tenant 2 of 2 by 2
+     at 600
+     place
+     at 700
+     retry own
+     expect own starts alpha`,
+    policy,
+  );
+});
+
 test("among the centre's own nobody goes ahead; a visitor near its longest wait gives way to nobody", () => {
   runScenario(`home 1 alpha \n home 2 alpha ${lateBy(500)} expect brief starts alpha`, policy);
   runScenario(`home 1 alpha ${lateBy(500)} expect own starts alpha`, { ...policy, maxWaitS: 400, guardLeadS: 0 });

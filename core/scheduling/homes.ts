@@ -140,9 +140,11 @@ export function lateAt(home: Home, afterS: number, nowMs: number, queue: Queue):
   const kept: StartedAtHome[] = [];
   for (const one of started.slice(0, of)) {
     const task = home.tasks.get(one.number);
-    if (!task || !hasPosition(task.job.queued, task.position)) continue;
+    if (!task) continue;
+    // One that runs may wait again.
     kept.push(one);
-    if (late.length < mostLate) late.push({ ...task, rank: rankOfJob(queue, task.job) });
+    if (late.length < mostLate && hasPosition(task.job.queued, task.position))
+      late.push({ ...task, rank: rankOfJob(queue, task.job) });
   }
   home.started = [...kept, ...started.slice(of)];
   late.sort((a, b) => (a.job === b.job ? a.position - b.position : isAhead(a.rank, a.job, b.rank, b.job) ? -1 : 1));

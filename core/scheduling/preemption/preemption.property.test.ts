@@ -52,7 +52,7 @@ test("whoever makes room is of a lower class and said so, and just those end who
         }
       }
     }),
-    { numRuns: 200 },
+    { numRuns: 400 },
   );
   assert(asked > 50, `in ${asked} cases somebody was asked`);
 });
