@@ -129,10 +129,13 @@ describe("how a run ended, by the engine's word", () => {
   });
 
   test("nodes and preemption (PREEMPTED, BOOT_FAIL, REVOKED not run live)", () => {
-    assert.deepEqual(decide(`JobState=NODE_FAIL Reason=NodeDown ExitCode=0:0 ${ran}`), {
-      kind: "node-failed",
-      reason: "Slurm: NODE_FAIL on c1",
-    });
+    const failed = `JobState=NODE_FAIL Reason=NodeDown ExitCode=0:0 ${ran}`;
+    const nodeFailed = { kind: "node-failed", reason: "Slurm: NODE_FAIL on c1" };
+    assert.deepEqual(decide(failed, { record: null }), nodeFailed);
+    assert.deepEqual(decide(failed, { record: ended("cause=stopped\nsignal=15") }), nodeFailed);
+    assert.deepEqual(decide(failed, { record: exited(8) }), { kind: "failed", exitCode: 8 }, "over before that");
+    const onTwo = decide(failed.replace("=c1", "=c[1-2]"), { record: exited(8) });
+    assert.deepEqual(onTwo, { kind: "node-failed", reason: "Slurm: NODE_FAIL on c[1-2]" });
     assert.deepEqual(decide(`JobState=PREEMPTED Reason=None ExitCode=0:15 ${ran}`), { kind: "preempted" });
     assert.deepEqual(decide(`JobState=BOOT_FAIL Reason=None ExitCode=0:0 ${ran}`), {
       kind: "node-failed",

@@ -62,7 +62,10 @@ export function endOf(evidence: Evidence): Verdict {
           : { kind: "platform-fault", reason: "Slurm ended it in state DEADLINE although it had a node" },
       );
     case "NODE_FAIL":
-      return ended({ kind: "node-failed", reason: `Slurm: NODE_FAIL on ${word.nodes ?? "its nodes"}` });
+      return (
+        endedBeforeItsNode(evidence) ??
+        ended({ kind: "node-failed", reason: `Slurm: NODE_FAIL on ${word.nodes ?? "its nodes"}` })
+      );
     case "BOOT_FAIL":
     case "LAUNCH_FAILED":
     case "RECONFIG_FAIL":
@@ -79,6 +82,19 @@ export function endOf(evidence: Evidence): Verdict {
         reason: `Slurm ended it in state ${word.state}, which is not known here`,
       });
   }
+}
+
+/**
+ * A controller that was away takes what ended meanwhile for work whose node failed. On one node the wrapper knows better:
+ * what exited there is over, and is not to be done again. Of several nodes another may have failed it.
+ */
+function endedBeforeItsNode({ word, record }: Evidence): Verdict | null {
+  const end = record?.ended ?? null;
+  const isOneNode = word.nodes !== null && /^[\w.-]+$/.test(word.nodes);
+  if (end?.cause !== "exited" || end.signal !== 0 || !isOneNode) return null;
+  const said: RunEnd = end.exitCode === 0 ? { kind: "succeeded" } : { kind: "failed", exitCode: end.exitCode };
+  const difference = `the wrapper wrote ${end.exitCode}:0 before Slurm said NODE_FAIL on ${word.nodes}`;
+  return { kind: "ended", end: said, words: null, difference };
 }
 
 /** Below this a missing record of the wrapper counts as a fault of the site; above it the user could be hiding one. */
