@@ -99,6 +99,12 @@ describe("users of two Slurm centres", { skip: requires("root", "slurm", "sudo")
     const job = await submit(weir.wang, "--centre", "qingdao", "--", "sleep", "600");
     await becomes(job, "running");
     await lend(wang, "--remove");
+    await until("the network knows that wang's credential is gone", async () => {
+      const { accounts } = answered(await client().call("accounts", { params: { centre: "qingdao" } }));
+      return accounts.some(({ readiness, person }) => person.name === "wang" && readiness === "needs-credential")
+        ? true
+        : null;
+    });
     assert.equal((await weir.wang("cancel", job)).status, 0);
     const waits = /was asked to end: it waits until its user has lent the centre a credential again \(weir-delegate\)/;
     const saysSo = () =>
