@@ -35,7 +35,7 @@ const limitsS = { endToEnd: 1200, long: 1800, other: 900 };
 /** Of more files than these the machine is not the cause. */
 const mostAgain = 4;
 /** Suites that break things at random: what they find once is found. */
-const judgedOnce = /(chaos|crash|faults|property)\.(e2e\.)?test\.ts$/;
+const judgedOnce = /(^test\/(chaos|faults)|crash|property)\.(e2e\.)?test\.ts$/;
 
 /** How long a process may stay after its last test, for its `after` hooks and for commands that await a dead engine. */
 const quietS = 90;
