@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Driver } from "#agent/driver.ts";
+import { idleDriver } from "#agent/driver-testing.ts";
 import { openJournal } from "#agent/journal.ts";
 import { keepRuns } from "#agent/keeper.ts";
 import { keepInSync } from "#agent/sync.ts";
@@ -25,17 +26,7 @@ const quiet = {
   committed: [],
   reads: [],
 };
-const idle: Driver = {
-  name: "process",
-  describe: async () => ({ pools: [], offers: noOffers, mechanisms: {} }),
-  start: async () => ({ kind: "started" }),
-  cancel: async () => "not-there",
-  find: async () => [],
-  listen: () => {},
-  readLog: async () => ({ kind: "none", words: "" }),
-  remove: async () => {},
-  close: async () => {},
-};
+const idle: Driver = { ...idleDriver, name: "process" };
 const common = {
   credential: "c",
   session: 1,

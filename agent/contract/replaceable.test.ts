@@ -2,22 +2,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { openReplaceable } from "#agent/contract/replaceable.ts";
 import type { Driver } from "#agent/driver.ts";
-import { noOffers } from "#core/centre/engine.ts";
+import { idleDriver as driver } from "#agent/driver-testing.ts";
 import { jobId, runId } from "#core/ids.ts";
 
 const run = runId({ job: jobId(1), index: 0, attempt: 1 });
-
-const driver: Driver = {
-  name: "simulated",
-  describe: async () => ({ pools: [], offers: noOffers, mechanisms: {} }),
-  start: async () => ({ kind: "started" }),
-  cancel: async () => "not-there",
-  find: async () => [],
-  listen: () => {},
-  readLog: async () => ({ kind: "none", words: "" }),
-  remove: async () => {},
-  close: async () => {},
-};
 
 test("a driver that takes runs back does so through it too, and of one that does not they go on", async () => {
   const asked: string[] = [];

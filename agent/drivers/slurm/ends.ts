@@ -92,9 +92,8 @@ function endedBeforeItsNode({ word, record }: Evidence): Verdict | null {
   const end = record?.ended ?? null;
   const isOneNode = word.nodes !== null && /^[\w.-]+$/.test(word.nodes);
   if (end?.cause !== "exited" || end.signal !== 0 || !isOneNode) return null;
-  const said: RunEnd = end.exitCode === 0 ? { kind: "succeeded" } : { kind: "failed", exitCode: end.exitCode };
   const difference = `the wrapper wrote ${end.exitCode}:0 before Slurm said NODE_FAIL on ${word.nodes}`;
-  return { kind: "ended", end: said, words: null, difference };
+  return { kind: "ended", end: exitEnd(end), words: null, difference };
 }
 
 /** Below this a missing record of the wrapper counts as a fault of the site; above it the user could be hiding one. */
@@ -113,17 +112,17 @@ function byItself(evidence: Evidence): Verdict {
     return ended({ kind: "platform-fault", reason });
   }
   const exitCode = trueExitCode(evidence);
-  const said: RunEnd =
-    word.signal !== 0
-      ? { kind: "signalled", signal: word.signal }
-      : exitCode === 0
-        ? { kind: "succeeded" }
-        : { kind: "failed", exitCode };
+  const said = exitEnd({ exitCode, signal: word.signal });
   const differs = end?.cause === "exited" && (end.exitCode !== exitCode || end.signal !== word.signal);
   const difference = differs
     ? `the wrapper wrote ${end.exitCode}:${end.signal}, Slurm says ${exitCode}:${word.signal}`
     : null;
   return { kind: "ended", end: said, words: end?.cause === "start-failed" ? end.words : null, difference };
+}
+
+function exitEnd({ exitCode, signal }: { readonly exitCode: number; readonly signal: number }): RunEnd {
+  if (signal !== 0) return { kind: "signalled", signal };
+  return exitCode === 0 ? { kind: "succeeded" } : { kind: "failed", exitCode };
 }
 
 /** sacct of 22.05 prints a code above 127 less 128; where the wrapper's is that very code, the two agree. */
