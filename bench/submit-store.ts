@@ -1,6 +1,7 @@
 import { centreId, type JobId, runId } from "#core/ids.ts";
 import { sampleAllocation, sampleUsage } from "#core/sample-testing.ts";
-import { createWorld, type Placement } from "#core/scheduling/world.ts";
+import { createWorld } from "#core/scheduling/world.ts";
+import type { Placement } from "#core/scheduling/world-plan.ts";
 import { asRun, engine, openAgent, openInside, succeeded } from "#server/loops/testing.ts";
 import { readWorld } from "#server/store/read-world.ts";
 import { admitted, idsOf, member, submission, tenant, testStore } from "#server/store/testing.ts";

@@ -75,6 +75,8 @@ export type Refusal =
       readonly step: string;
       readonly legal: readonly string[];
     }
+  /** Agent and server are of versions that do not understand each other; `agent` is empty where it did not say. */
+  | { readonly kind: "agent-version"; readonly agent: string; readonly server: string }
   /** A newer session of the same centre's agent has taken over (R7). */
   | { readonly kind: "fenced"; readonly epoch: number; readonly newest: number }
   /** Not now: the centre is away, or the work has not begun. */
@@ -128,6 +130,7 @@ export const refusalStatus = {
   "enrolment-token-spent": 401,
   "credential-revoked": 401,
   "centre-step": 409,
+  "agent-version": 409,
   fenced: 409,
   "log-unavailable": 503,
   "no-log": 404,
@@ -443,6 +446,17 @@ function words(refusal: Refusal): readonly [en: Sentence, zh: Sentence] {
         [
           "当前不可执行",
           `${refusal.centre} 处于 ${refusal.from}，不能执行 ${refusal.step}。现在可以：${refusal.legal.join("、") || "无"}。`,
+        ],
+      ];
+    case "agent-version":
+      return [
+        [
+          "Agent and server do not go together",
+          `The agent is of version ${refusal.agent || "unknown"}, this server of ${refusal.server}; their first two numbers have to be the same. Install the agent's package that the server's own version makes (npm run agent-package; then weir-agent install). What runs goes on meanwhile.`,
+        ],
+        [
+          "代理与服务器版本不匹配",
+          `代理版本为 ${refusal.agent || "未知"}，本服务器为 ${refusal.server}；前两段版本号必须相同。请安装由服务器所用版本制作的代理包（npm run agent-package，再执行 weir-agent install）。运行中的作业不受影响。`,
         ],
       ];
     case "fenced":

@@ -8,7 +8,8 @@ import { sampleSpec } from "#core/sample-testing.ts";
 import { policies } from "#core/scheduling/policy.ts";
 import { reasonWords } from "#core/scheduling/reasons.ts";
 import { poolOfNodes } from "#core/scheduling/scenario-testing.ts";
-import { type CentreState, createWorld, type World } from "#core/scheduling/world.ts";
+import { createWorld, type World } from "#core/scheduling/world.ts";
+import type { CentreState } from "#core/scheduling/world-event.ts";
 
 const [li, wang, project] = [personId(1), personId(2), projectId(1)];
 

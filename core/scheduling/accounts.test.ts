@@ -6,7 +6,8 @@ import { centreId, jobId, personId, projectId } from "#core/ids.ts";
 import { sampleSpec } from "#core/sample-testing.ts";
 import { reasonWords } from "#core/scheduling/reasons.ts";
 import { poolOfNodes } from "#core/scheduling/scenario-testing.ts";
-import { type CentreState, createWorld, type World } from "#core/scheduling/world.ts";
+import { createWorld, type World } from "#core/scheduling/world.ts";
+import type { CentreState } from "#core/scheduling/world-event.ts";
 
 // Work goes to a centre whose runs are local users' own only where the pair of person and project is ready there; who
 // is not keeps nobody else from starting.

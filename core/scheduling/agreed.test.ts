@@ -6,7 +6,8 @@ import { centreId, jobId, personId, projectId } from "#core/ids.ts";
 import { sampleSpec } from "#core/sample-testing.ts";
 import { reasonWords } from "#core/scheduling/reasons.ts";
 import { poolOfNodes, runScenario } from "#core/scheduling/scenario-testing.ts";
-import { createWorld, type PoolState, type World } from "#core/scheduling/world.ts";
+import { createWorld, type World } from "#core/scheduling/world.ts";
+import type { PoolState } from "#core/scheduling/world-event.ts";
 
 const scenarios: Record<string, string> = {
   "of a shared pool no more is taken than the share, running or in its queue": `

@@ -24,7 +24,7 @@ import {
   squeeze,
 } from "#core/scheduling/room.ts";
 import type { Reservation, Twin } from "#core/scheduling/twin.ts";
-import type { CentreState, PoolState, RunPhase } from "#core/scheduling/world.ts";
+import type { CentreState, PoolState, RunPhase } from "#core/scheduling/world-event.ts";
 
 /** A centre and its pools. Changed in place by `createWorld` and, for the length of a decision, by the walk. */
 export type CentreRecord = {

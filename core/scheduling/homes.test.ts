@@ -5,7 +5,8 @@ import { centreId, jobId, personId, projectId, tenantId } from "#core/ids.ts";
 import { orderWords } from "#core/scheduling/order-words.ts";
 import { type Policy, policies } from "#core/scheduling/policy.ts";
 import { poolOfNodes, runScenario } from "./scenario-testing.ts";
-import { type CentreState, createWorld, type World, type WorldEvent } from "./world.ts";
+import { createWorld, type World } from "./world.ts";
+import type { CentreState, WorldEvent } from "./world-event.ts";
 
 // Nobody is worse off: who would have started on its home alone by now goes ahead of visitors there.
 

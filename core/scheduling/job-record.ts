@@ -8,7 +8,7 @@ import type { MovesMade } from "#core/scheduling/placing/moves.ts";
 import { type Indices, indexAt, type Positions } from "#core/scheduling/positions.ts";
 import type { Ask } from "#core/scheduling/queue.ts";
 import type { Charge, Submitter } from "#core/scheduling/submitters.ts";
-import type { RunPhase } from "#core/scheduling/world.ts";
+import type { RunPhase } from "#core/scheduling/world-event.ts";
 
 /** A job of which some task has not ended. Changed in place by `createWorld` alone. */
 export type JobRecord = {

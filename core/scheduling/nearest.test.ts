@@ -7,7 +7,8 @@ import type { CentreWishes, Shape } from "#core/job/spec.ts";
 import { refusalWords } from "#core/refusal.ts";
 import { describe, emptyCentre } from "#core/scheduling/centres.ts";
 import { nearestFit, nearestShape } from "#core/scheduling/nearest.ts";
-import { createWorld, type PoolState } from "#core/scheduling/world.ts";
+import { createWorld } from "#core/scheduling/world.ts";
+import type { PoolState } from "#core/scheduling/world-event.ts";
 import { poolOfNodes } from "./scenario-testing.ts";
 
 const anywhere: CentreWishes = { only: [], except: [], prefer: [] };

@@ -2,10 +2,10 @@ import type { CentreId } from "#core/ids.ts";
 import { type CentreWishes, coresPerNode, memoryMibPerNode, type Shape } from "#core/job/spec.ts";
 import { withinShare } from "#core/scheduling/agreed.ts";
 import { type CentreRecord, devicesFor, type PoolRecord } from "#core/scheduling/centres.ts";
+import type { EverFit } from "#core/scheduling/explanation.ts";
 import { type Asked, hasNoGroups, isMeantFor, judgeEver, mostNodes, neverFits } from "#core/scheduling/fit.ts";
 import { lacks, lacksInPool, offeredNowhere } from "#core/scheduling/offered.ts";
 import { type Cell, deviceKey, type Room } from "#core/scheduling/room.ts";
-import type { EverFit } from "#core/scheduling/world.ts";
 
 /**
  * Whether any centre could run the shape if it were empty. If none could: each centre's first failing rule, and the

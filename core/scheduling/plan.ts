@@ -73,7 +73,7 @@ import { hasRoom, nodesFitting, pack } from "#core/scheduling/room.ts";
 import { firstOf, putStrandBack, type Strand, setAside, takeFirst } from "#core/scheduling/strands.ts";
 import { kindOf, predictedSOf } from "#core/scheduling/submitters.ts";
 import { earliestFit, expectEnd, expectNoEnd, reserveAt, startBeside, type Twin } from "#core/scheduling/twin.ts";
-import type { DependencyEnd, Placement, PreemptedRun } from "#core/scheduling/world.ts";
+import type { DependencyEnd, Placement, PreemptedRun } from "#core/scheduling/world-plan.ts";
 
 /** Everything the scheduler knows. `centres` stands in the order of their ids. */
 export type Scene = {

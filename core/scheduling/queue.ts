@@ -1,4 +1,5 @@
 import { type Pair, pairKey } from "#core/centre/accounts.ts";
+import type { CentreId } from "#core/ids.ts";
 import type { Demands } from "#core/job/demands.ts";
 import { coresPerNode, type Shape } from "#core/job/spec.ts";
 import { accountsKey } from "#core/scheduling/account-use.ts";
@@ -9,7 +10,6 @@ import type { JobRecord } from "#core/scheduling/job-record.ts";
 import { isAhead, type Rank, type Ranking } from "#core/scheduling/ranking.ts";
 import { firstOf, putInStrand, rankStrands, type Strand, takeAll, takeFirst } from "#core/scheduling/strands.ts";
 import { type Submitters, tellFactors } from "#core/scheduling/submitters.ts";
-import type { WantedAccount } from "#core/scheduling/world.ts";
 
 /**
  * The ready jobs. Those that ask for the same stand in one row, and those of a row that come from one submitter in one strand,
@@ -406,6 +406,9 @@ function licencesKey(demands: Demands | null): string {
 export function asksForAccounts(centres: readonly CentreRecord[]): boolean {
   return centres.some((centre) => centre.state?.accounts);
 }
+
+/** Work that would fit a centre where its owner has not even asked for an account. */
+export type WantedAccount = Pair & { readonly centre: CentreId };
 
 /** Pairs with work that would fit a centre where they have not even asked for an account. */
 export function accountsWanted(queue: Queue, centres: readonly CentreRecord[]): readonly WantedAccount[] {

@@ -1,5 +1,7 @@
 import { type Policy, policies } from "#core/scheduling/policy.ts";
-import { createWorld, type Plan, type World, type WorldEvent } from "#core/scheduling/world.ts";
+import { createWorld, type World } from "#core/scheduling/world.ts";
+import type { WorldEvent } from "#core/scheduling/world-event.ts";
+import type { Plan } from "#core/scheduling/world-plan.ts";
 
 /**
  * What a world was told and what it decided, as lines of text: first `{"recording": 2, "policy": …}`, then one line an

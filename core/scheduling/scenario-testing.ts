@@ -14,15 +14,10 @@ import {
   siteWordKinds,
 } from "#core/job/spec.ts";
 import { sampleSpec } from "#core/sample-testing.ts";
+import type { Asker } from "#core/scheduling/explanation.ts";
 import { type Policy, policies } from "#core/scheduling/policy.ts";
-import {
-  type Asker,
-  type CentreState,
-  createWorld,
-  type PoolState,
-  type RunPhase,
-  type World,
-} from "#core/scheduling/world.ts";
+import { createWorld, type World } from "#core/scheduling/world.ts";
+import type { CentreState, PoolState, RunPhase } from "#core/scheduling/world-event.ts";
 
 /**
  * Runs a scenario that reads as prose, first come first served where no other policy is named; for tests alone. Jobs are numbered from 1 in the order of their lines.

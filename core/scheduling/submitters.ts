@@ -8,7 +8,7 @@ import { type LearntRunTimes, RunTimes } from "#core/scheduling/order/predict.ts
 import type { Policy } from "#core/scheduling/policy.ts";
 import type { Ask } from "#core/scheduling/queue.ts";
 import type { Strand } from "#core/scheduling/strands.ts";
-import type { CentreState } from "#core/scheduling/world.ts";
+import type { CentreState } from "#core/scheduling/world-event.ts";
 
 /**
  * A person in one project: whose work it is that waits and runs. What they used and how long their jobs took moves the order

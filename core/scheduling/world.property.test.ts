@@ -6,15 +6,9 @@ import { centreId, type JobId, jobId, personId, projectId, tenantId } from "#cor
 import { type Dependency, type IndexRange, taskIndices } from "#core/job/spec.ts";
 import { type Policy, policies } from "#core/scheduling/policy.ts";
 import { reasonWords } from "#core/scheduling/reasons.ts";
-import {
-  type CentreState,
-  createWorld,
-  type Placement,
-  type PoolState,
-  type RunPhase,
-  type World,
-  type WorldEvent,
-} from "#core/scheduling/world.ts";
+import { createWorld, type World } from "#core/scheduling/world.ts";
+import type { CentreState, PoolState, RunPhase, WorldEvent } from "#core/scheduling/world-event.ts";
+import type { Placement } from "#core/scheduling/world-plan.ts";
 import { poolOfNodes } from "./scenario-testing.ts";
 
 /**

@@ -1,32 +1,6 @@
-import type { LimitsByWho } from "#core/centre/account-limits.ts";
-import type { Accounts, Pair } from "#core/centre/accounts.ts";
-import type { DriverName, LifeCycle, PoolContract } from "#core/centre/centre.ts";
-import type { Amounts, EngineOffers, EnginePool, ForeignLoad, NodeGroup, PoolLimits } from "#core/centre/engine.ts";
-import type { Intake } from "#core/centre/intake.ts";
-import type { Hours, PoolTermsInForce } from "#core/centre/terms.ts";
-import type { ToldInQueue } from "#core/centre/waiting.ts";
-import {
-  type CentreId,
-  type JobId,
-  type PersonId,
-  type ProjectId,
-  type RunRef,
-  type TaskRef,
-  type TenantId,
-  tenantId,
-} from "#core/ids.ts";
-import type { Demands } from "#core/job/demands.ts";
-import type {
-  ArraySpec,
-  CentreWishes,
-  Dependency,
-  IndexRange,
-  Preemptible,
-  PriorityClass,
-  Shape,
-} from "#core/job/spec.ts";
-import type { Refusal } from "#core/refusal.ts";
-import type { Allocation } from "#core/run-order.ts";
+import type { PoolTermsInForce } from "#core/centre/terms.ts";
+import { type CentreId, type JobId, type TaskRef, tenantId } from "#core/ids.ts";
+import type { CentreWishes, Shape } from "#core/job/spec.ts";
 import { amountsOfRun, takeAccount } from "#core/scheduling/account-use.ts";
 import { tellTime } from "#core/scheduling/agreed.ts";
 import {
@@ -39,35 +13,11 @@ import {
   poolOf,
   sortOf,
 } from "#core/scheduling/centres.ts";
-import {
-  areCoresWanted,
-  beyondCores,
-  type CoreLimitsSet,
-  holdCores,
-  noCoreLimits,
-  setCoreLimits,
-} from "#core/scheduling/core-limits.ts";
-import {
-  arrive,
-  emptyDependencies,
-  link,
-  missingJobs,
-  resolve,
-  unlink,
-  waitReason,
-} from "#core/scheduling/dependencies.ts";
-import {
-  learnFrom,
-  learnPast,
-  noLearntStarts,
-  type PastStart,
-  rangeOf,
-  type StartEstimate,
-  type ToldStart,
-  waitEstimate,
-  waitsAlike,
-} from "#core/scheduling/estimate/starts.ts";
-import { type Asked, mayEverUse, mayTake, type Offer } from "#core/scheduling/fit.ts";
+import { areCoresWanted, holdCores, noCoreLimits, setCoreLimits } from "#core/scheduling/core-limits.ts";
+import { arrive, emptyDependencies, link, missingJobs, resolve, unlink } from "#core/scheduling/dependencies.ts";
+import { learnFrom, learnPast, noLearntStarts } from "#core/scheduling/estimate/starts.ts";
+import { askedBy, estimateDue, explain, explainAt, whatIf } from "#core/scheduling/explain.ts";
+import type { Asker, EverFit, Explanation, TaskTold, WaitingExplanation } from "#core/scheduling/explanation.ts";
 import { headroomOf, type StartableShape } from "#core/scheduling/headroom.ts";
 import {
   changeHome,
@@ -85,10 +35,8 @@ import {
 import { type JobRecord, type LiveRun, untold } from "#core/scheduling/job-record.ts";
 import { nearestFit } from "#core/scheduling/nearest.ts";
 import { takeLicences } from "#core/scheduling/offered.ts";
-import { type OrderTerms, orderTerms } from "#core/scheduling/order-terms.ts";
-import { type DemandRecord, emptyDemand } from "#core/scheduling/packing/demand.ts";
+import { emptyDemand } from "#core/scheduling/packing/demand.ts";
 import { needOfShape } from "#core/scheduling/packing/growth.ts";
-import { chooseAmong, chooseElsewhere, startInQueue } from "#core/scheduling/placing/choose.ts";
 import {
   askBack,
   forgetPromise,
@@ -97,32 +45,14 @@ import {
   noteWaiting,
   promise,
   releaseKept,
-  type Withdrawal,
 } from "#core/scheduling/placing/moves.ts";
-import type { FasterPool } from "#core/scheduling/placing/patience.ts";
 import { learnLoss } from "#core/scheduling/placing/score.ts";
-import {
-  afterOwn,
-  awaited,
-  choiceOf,
-  earliestStart,
-  endsDue,
-  judgeAll,
-  type Place,
-  placementsDue,
-  promisedOffer,
-  type Scene,
-  seenFrom,
-  type Walk,
-  whyNobodyEnds,
-} from "#core/scheduling/plan.ts";
-
-import { type Backfill, isLive, type Policy, policies } from "#core/scheduling/policy.ts";
+import { endsDue, placementsDue } from "#core/scheduling/plan.ts";
+import { isLive, type Policy, policies } from "#core/scheduling/policy.ts";
 import {
   addPositions,
   gapsOf,
   hasPosition,
-  indexAt,
   indicesOf,
   type Positions,
   positionOf,
@@ -131,17 +61,14 @@ import {
   removePositions,
 } from "#core/scheduling/positions.ts";
 import {
-  claimOf,
   dropClaim,
   dropLapsed,
   emptyPreemption,
   lapsesMs,
   noteAsked,
   noteRunEnded,
-  type RunMakesWay,
   rateAgainMs,
 } from "#core/scheduling/preemption/record.ts";
-import type { WhyNobodyEnds } from "#core/scheduling/preemption/victims.ts";
 import {
   accountsWanted,
   asksForAccounts,
@@ -149,18 +76,14 @@ import {
   enqueue,
   forgetFailures,
   intern,
-  lineFor,
-  nextReady,
   rankAnew,
   rankBy,
   regroup,
   release,
-  room,
   settle,
+  type WantedAccount,
 } from "#core/scheduling/queue.ts";
-import { isStarving, rankingOf } from "#core/scheduling/ranking.ts";
-import type { Candidate, Facts, JobRule } from "#core/scheduling/reasons.ts";
-import { rankOfJob } from "#core/scheduling/strands.ts";
+import { rankingOf } from "#core/scheduling/ranking.ts";
 import {
   capacityOf,
   charge,
@@ -171,17 +94,18 @@ import {
   learn,
   memoryOf,
   type OrderMemory,
-  type PastRun,
   ranForS,
   recall,
   recallRun,
-  type Submitter,
   submitterOf,
   weigh,
 } from "#core/scheduling/submitters.ts";
 import { lostWith } from "#core/scheduling/terms-change.ts";
 import { expectEnd, expectNoEnd } from "#core/scheduling/twin.ts";
-import { type StartingChange, smallestChanges } from "#core/scheduling/what-if.ts";
+import type { StartingChange } from "#core/scheduling/what-if.ts";
+import { type CentreState, runPhases, type WorldEvent } from "#core/scheduling/world-event.ts";
+import type { Plan } from "#core/scheduling/world-plan.ts";
+import { openTask, type State } from "#core/scheduling/world-state.ts";
 import { assert, unreachable } from "#core/unreachable.ts";
 
 /**
@@ -246,323 +170,6 @@ export type World = {
   /** What those centres' own users have of sharing that are the home of a tenant. */
   homes(): readonly HomeRecord[];
   counts(): { readonly jobs: number; readonly queued: number; readonly live: number };
-};
-
-/** A task that is told when it may start, with what it asks for. */
-export type TaskTold = TaskRef & ToldStart & { readonly processors: number; readonly timeLimitS: number };
-
-export type WantedAccount = Pair & { readonly centre: CentreId };
-
-/** Who asks for how long; unknown: for no time at all, and of a project that has nothing waiting anywhere. */
-export type Asker = {
-  readonly timeLimitS: number;
-  readonly graceS?: number;
-  readonly project: ProjectId;
-  /** Unknown: somebody who has an account everywhere. */
-  readonly person?: PersonId;
-  readonly demands?: Demands | null;
-};
-
-export type WorldEvent =
-  /** Everything about one centre, each time something of it changed. */
-  | { readonly kind: "centre-changed"; readonly centre: CentreState }
-  /** The centre is no longer part of the network. Its runs, if any, stay known. */
-  | { readonly kind: "centre-removed"; readonly centre: CentreId }
-  | {
-      readonly kind: "job-queued";
-      readonly job: JobId;
-      /** Order in the queue: (submittedMs, job, place in the array). */
-      readonly submittedMs: number;
-      /** Absent: all projects are of one tenant. */
-      readonly tenant?: TenantId | undefined;
-      readonly project: ProjectId;
-      readonly person: PersonId;
-      readonly name: string;
-      readonly shape: Shape;
-      readonly timeLimitS: number;
-      /** From the limit to the last moment a run may hold its place; absent: none. */
-      readonly graceS?: number | undefined;
-      /** Absent: normal. */
-      readonly priority?: PriorityClass | undefined;
-      /** Absent: no. */
-      readonly preemptible?: Preemptible | undefined;
-      /** So long before SIGTERM its program is told where it makes room; absent: not at all. */
-      readonly warnS?: number | undefined;
-      readonly array: ArraySpec | null;
-      readonly dependencies: readonly Dependency[];
-      readonly wishes: CentreWishes;
-      readonly demands: Demands | null;
-      /** Tasks that had ended when this was read from the store; null for a new job. */
-      readonly past: Past | null;
-    }
-  /** A run holds its allocation from here until `task-queued` or `tasks-ended`, also while its centre is unreachable. */
-  | {
-      readonly kind: "task-placed";
-      readonly job: JobId;
-      readonly index: number;
-      readonly attempt: number;
-      readonly centre: CentreId;
-      readonly pool: string;
-      readonly allocation: Allocation;
-      readonly phase: RunPhase;
-      /** When it was placed, or where it runs already, started: milliseconds by the server's clock. */
-      readonly atMs: number;
-      /** Read from the store: when its engine thinks it will start, whether it was asked back, and earlier moves of its task. */
-      readonly startsMs?: number | null;
-      readonly firstTold?: ToldInQueue | null;
-      readonly held?: boolean;
-      readonly askedBack?: boolean;
-      readonly moved?: MovesMade | null;
-    }
-  /** The run went on: it waits in the engine's own queue, or it started. What it was before is nothing new. */
-  | {
-      readonly kind: "run-moved";
-      readonly job: JobId;
-      readonly index: number;
-      readonly attempt: number;
-      readonly phase: RunPhase;
-      readonly atMs: number;
-      /** Of one that waits: when its engine thinks it will start, and whether its user holds it. It may be told anew. */
-      readonly startsMs?: number | null;
-      readonly held?: boolean;
-    }
-  /** It is to be taken back if it has not started; `to`: for gain, and where it would go. */
-  | {
-      readonly kind: "run-asked-back";
-      readonly job: JobId;
-      readonly index: number;
-      readonly attempt: number;
-      readonly to: { readonly centre: CentreId; readonly pool: string } | null;
-    }
-  /** The run was asked to end to make room for another task (docs/decisions/0035); also of runs that have ended since. */
-  | ({ readonly kind: "run-makes-way"; readonly centre: CentreId; readonly pool: string } & RunMakesWay)
-  /** Back in the queue at its old place after attempt `attempts` (a retry, a withdrawal, a requeue). */
-  | {
-      readonly kind: "task-queued";
-      readonly job: JobId;
-      readonly index: number;
-      readonly attempts: number;
-      /** When its run ended, where it had one; absent: its run counts as if it had used nothing. */
-      readonly atMs?: number | undefined;
-      /** When that had started, where it was not told before. */
-      readonly startedMs?: number | undefined;
-      /** Read from the store: earlier moves. */
-      readonly moved?: MovesMade | null;
-    }
-  /** A failing node ended the run; what becomes of its task is told after it. */
-  | { readonly kind: "run-lost"; readonly job: JobId; readonly index: number; readonly attempt: number }
-  /** What a queued task was told of its start (`estimateDue`). */
-  | ({ readonly kind: "start-told"; readonly job: JobId; readonly index: number } & ToldStart)
-  /** Read from the store at the start: what was learnt before, oldest first. */
-  | {
-      readonly kind: "learnt-before";
-      readonly starts: readonly PastStart[];
-      readonly ends: readonly { readonly centre: CentreId; readonly lost: boolean }[];
-    }
-  /** Final. Ranges, so that cancelling an array of 100 000 is one event; a single task is {first: i, last: i, step: 1}. */
-  | {
-      readonly kind: "tasks-ended";
-      readonly job: JobId;
-      readonly indices: readonly IndexRange[];
-      readonly succeeded: boolean;
-      /** When; absent: their runs count as if they had used nothing, and nothing is learnt of them. */
-      readonly atMs?: number | undefined;
-      /** When a single run of them had started, where it was not told before. */
-      readonly startedMs?: number | undefined;
-    }
-  /** The order goes by it from now on. Weights of tenants; those not named weigh 1. */
-  | {
-      readonly kind: "policy-set";
-      readonly policy: Policy;
-      readonly weights: readonly (readonly [tenant: TenantId, weight: number])[];
-      readonly atMs: number;
-    }
-  /** These tenants and no others have a home. From then on it is kept what would become of their work there alone. */
-  | {
-      readonly kind: "homes-set";
-      readonly homes: readonly (readonly [tenant: TenantId, centre: CentreId])[];
-      readonly atMs: number;
-    }
-  /** These tenants and projects and no others may hold only so many cores at once. */
-  | ({ readonly kind: "core-limits-set" } & CoreLimitsSet)
-  /** What a world before this one remembered; told to a new one, after the homes. */
-  | { readonly kind: "order-remembered"; readonly memory: OrderMemory }
-  /** A run that was over before the world was told of its job. */
-  | ({
-      readonly kind: "run-past";
-      readonly tenant: TenantId;
-      readonly project: ProjectId;
-      readonly person: PersonId;
-      readonly shape: Shape;
-      readonly timeLimitS: number;
-      /** Of its task: the job's id and its place in the array, added; absent: its home is told nothing. */
-      readonly number?: number;
-    } & PastRun);
-
-/** How far a run is, as the centre told: on the way there, in the engine's own queue, started. It never goes back. */
-export type RunPhase = (typeof runPhases)[number];
-const runPhases = ["sent", "waiting", "running"] as const;
-
-export type Past = { readonly succeeded: readonly IndexRange[]; readonly otherwise: readonly IndexRange[] };
-
-export type CentreState = {
-  readonly id: CentreId;
-  readonly driver: DriverName;
-  readonly lifeCycle: LifeCycle;
-  readonly intake: Intake;
-  readonly connection: "never-connected" | "connected" | "unreachable";
-  readonly pools: readonly PoolState[];
-  /** By its last report; null: it has never described itself. */
-  readonly offers: EngineOffers | null;
-  /** Who may run there; null: its runs need no account of anybody's. */
-  readonly accounts: Accounts | null;
-  /** What binds them there, as far as the centre has told. */
-  readonly limits?: LimitsByWho | undefined;
-};
-
-export type PoolState = {
-  readonly name: string;
-  readonly lifeCycle: LifeCycle;
-  readonly contract: PoolContract;
-  readonly state: EnginePool["state"];
-  /** For jobs that named no memory. */
-  readonly memoryMibPerCore: number;
-  readonly limits: PoolLimits;
-  readonly nodes: readonly NodeGroup[];
-  /** What of ours the engine counted when it said what is free. */
-  readonly ours: Amounts;
-  readonly foreign: ForeignLoad["kind"];
-  /** Of others' work that is seen: none is there, and all that is in use is the network's. Absent: not so, or not known. */
-  readonly alone?: boolean;
-  /** Absent: a job may ask that nobody else is on its nodes. */
-  readonly givesWholeNodes?: false | undefined;
-  /** Of a shared pool: how many runs of one line may wait in its own queue (B2). */
-  readonly maxPending: number;
-  /** How long a run placed there may wait for its start (R1); null: the network's own setting. */
-  readonly leaseMs: number | null;
-  /** What part of the pool is the network's; null: not agreed. */
-  readonly sharePercent?: number | null;
-  /** When work may be started there; none: always. */
-  readonly hours?: readonly Hours[];
-  /** What the choice of a place weighs (core/scheduling/placing); absent: 1, free of charge, none declared. */
-  readonly speed?: number;
-  readonly priceList?: string;
-  readonly carbonGPerKwh?: number | null;
-};
-
-export type Plan = {
-  readonly decidedMs: number;
-  readonly place: readonly Placement[];
-  readonly end: readonly DependencyEnd[];
-  /** Runs that wait in a centre's own queue and would be done earlier elsewhere. */
-  readonly takeBack: readonly Withdrawal[];
-  /** Runs to be asked to end, so that others start where they are. Absent: none. */
-  readonly preempt?: readonly PreemptedRun[];
-  /** When to decide again though nothing happens: a pool's hours begin, or what waits is looked at again; null: never. */
-  readonly againMs: number | null;
-};
-
-export type Placement = {
-  readonly job: JobId;
-  readonly index: number;
-  /** From 1: the run's id is `<job>.<index>.<attempt>`. */
-  readonly attempt: number;
-  readonly centre: CentreId;
-  readonly pool: string;
-  readonly allocation: Allocation;
-  /** `in-turn`: it joins the pool's own queue. */
-  readonly starts: "now" | "in-turn";
-  readonly leaseMs: number | null;
-  /** All centres in the order of their ids, each with its first failing rule; kept with the run. */
-  readonly candidates: readonly Candidate[];
-  /** Where its task was moved for gain before. */
-  readonly moved?: MovesMade;
-};
-
-/** A run that is to end for a task of a higher class, which waits for its place and for those of the others named with it. */
-export type PreemptedRun = RunRef & {
-  readonly centre: CentreId;
-  readonly pool: string;
-  readonly claimant: TaskRef;
-  /** `12` or `12_3`. */
-  readonly claimantName: string;
-};
-
-/** These tasks can never start: the outcome is {cancelled, by: network, reason: "dependency-never-satisfied"}. */
-export type DependencyEnd = {
-  readonly job: JobId;
-  readonly indices: readonly IndexRange[];
-  /** What can never be met, for the cause: e.g. {dependency: "afterok", on: "12_3"}. */
-  readonly facts: Facts;
-};
-
-export type Explanation =
-  | WaitingExplanation
-  /** `estimate`: of one that waits in the centre's own queue. */
-  | { readonly kind: "live"; readonly centre: CentreId; readonly attempt: number; readonly estimate: StartEstimate }
-  /** Ended, or not known. */
-  | { readonly kind: "not-queued" };
-
-export type WaitingExplanation = {
-  readonly kind: "waiting";
-  /** The job's own rule that holds it wherever it might go; null: only the centres decide. */
-  readonly rule: JobRule | null;
-  readonly facts: Facts;
-  readonly candidates: readonly Candidate[];
-  /** Where it would go if it were placed this instant; null: it waits. */
-  readonly wouldGoTo: CentreId | null;
-  readonly estimate: StartEstimate;
-  /** What its place in the queue is made of; null: it has none yet. */
-  readonly order: OrderTerms | null;
-  /** Runs end for it there; `endsMs`: by when they should be over. Absent: none. */
-  readonly makingWay?: {
-    readonly centre: CentreId;
-    readonly pool: string;
-    readonly runs: number;
-    readonly endsMs: number;
-  };
-  /** It could start now, and a faster pool is waited for. */
-  readonly awaits?: AwaitedPool;
-  /** Its class may have runs ended, and none is: why. Absent: it may not, some end, or it starts. */
-  readonly nobodyEnds?: WhyNobodyEnds;
-};
-
-export type AwaitedPool = {
-  readonly centre: CentreId;
-  readonly pool: string;
-  readonly startsInS: number;
-  /** How much earlier it is estimated to be done there than where it could start now. */
-  readonly gainS: number;
-  readonly insteadOf: { readonly centre: CentreId; readonly pool: string };
-};
-
-export type EverFit =
-  /**
-   * `pinnedTo`: where demands beside the shape leave only some of the centres, those. `simulatedAt`: of the centres that
-   * could ever run it, those that execute nothing.
-   */
-  | {
-      readonly kind: "fits";
-      readonly pinnedTo: readonly CentreId[] | null;
-      readonly simulatedAt: readonly CentreId[];
-    }
-  | { readonly kind: "refused"; readonly refusal: Extract<Refusal, { kind: "no-centre-fits" | "not-offered" }> };
-
-type State = Scene & {
-  readonly jobs: Map<JobId, JobRecord>;
-  queued: number;
-  live: number;
-  policy: Policy;
-  backfill: Backfill;
-  demand: DemandRecord | null;
-  /** Whoever is reserved for stays so: nobody who comes later ranks before it. */
-  keepsPlaces: boolean;
-  /** When a pool's hours begin, as it was told last. */
-  againMs: number | null;
-  /** null: to be worked out again. */
-  wanted: readonly WantedAccount[] | null;
-  /** The newest jobs of which no task was told when it may start. */
-  readonly untold: JobId[];
 };
 
 /** `policy` absent: Weir's own. */
@@ -1121,210 +728,11 @@ function* liveCharges({ jobs }: State): Iterable<LiveCharge> {
     for (const { charged } of live?.values() ?? []) if (charged) yield { by, charged };
 }
 
-/** The job and position of a task that has not ended; null where it has, or was never told of. */
-function openTask(state: State, task: TaskRef): { readonly job: JobRecord; readonly position: number } | null {
-  const job = state.jobs.get(task.job);
-  if (!job) return null;
-  const position = positionOf(job.indices, task.index);
-  assert(position !== -1, `job ${task.job} has index ${task.index}`);
-  return job.ended && hasPosition(job.ended, position) ? null : { job, position };
-}
-
-function explain(state: State, task: TaskRef, nowMs: number): Explanation {
-  const job = state.jobs.get(task.job);
-  const position = job ? positionOf(job.indices, task.index) : -1;
-  if (!job || position === -1) return { kind: "not-queued" };
-  const run = job.live?.get(position);
-  if (run) {
-    const waits = run.phase === "waiting" && isShared(run.pool);
-    const estimate = waits ? waitEstimate(state.starts, job, run, nowMs) : { from: "unknown" as const };
-    return { kind: "live", centre: run.pool.centre.id, attempt: run.attempt, estimate };
-  }
-  if (!hasPosition(job.queued, position)) return { kind: "not-queued" };
-  const own = waitReason(job, position) ?? throttleReason(job, position);
-  const claim = claimOf(state.preemption, task);
-  const explained = explainAt(state, nowMs, { job, position }, job.ask, own, claim?.pool);
-  if (!claim || own) return explained;
-  const { pool, runs, endsMs } = claim;
-  return { ...explained, makingWay: { centre: pool.centre.id, pool: pool.name, runs: runs.size, endsMs } };
-}
-
-function whatIf(state: State, task: TaskRef, nowMs: number): readonly StartingChange[] | null {
-  const found = openTask(state, task);
-  if (!found || !hasPosition(found.job.queued, found.position)) return null;
-  const { job, position } = found;
-  if (waitReason(job, position) ?? throttleReason(job, position)) return [];
-  if (beyondCores(state.coreLimits, job)) return [];
-  return withoutTask(state, job, position, () =>
-    seenFrom(state, nowMs, { job: null, position: 0 }, () => {
-      const pools = state.centres.flatMap((centre) => centre.pools.filter(mayTake));
-      return smallestChanges(job.ask, pools, (asked) => {
-        const line = lineFor({ project: job.project, shape: asked.shape });
-        const offer = chooseAmong(
-          { ...asked, line },
-          pools.filter((pool) => mayEverUse(asked, pool)),
-          nowMs,
-          choiceOf(state),
-        );
-        return offer?.now ? offer.pool : null;
-      });
-    }),
-  );
-}
-
-/** Looks at the queue as if the task were not in it. */
-function withoutTask<Seen>({ queue }: State, job: JobRecord, position: number, look: () => Seen): Seen {
-  removePositions(job.queued, position, position + 1);
-  try {
-    return look();
-  } finally {
-    addPositions(job.queued, position, position + 1);
-    enqueue(queue, job);
-  }
-}
-
-type OwnReason = { readonly rule: JobRule; readonly facts: Facts };
-
-/** `claimed`: where room was made for it, and it goes nowhere else. */
-function explainAt(
-  state: State,
-  nowMs: number,
-  place: Place,
-  asked: Asked,
-  own: OwnReason | null,
-  claimed?: PoolRecord,
-): WaitingExplanation {
-  return seenFrom(state, nowMs, place, (walk) => {
-    if (!own && !claimed) letOwnFirst(state, walk, place, asked, nowMs);
-    const candidates = judgeAll(state, asked, nowMs);
-    const by = place.job?.submitter ?? submitterIn(state, asked);
-    const beyond = by ? beyondCores(state.coreLimits, { submitter: by, ask: asked }) : null;
-    const reason = own ?? beyond ?? (candidates.length === 0 ? { rule: "no-centre" as const, facts: {} } : null);
-    const left = place.job?.moves?.get(place.position)?.left;
-    const within = reason ? [] : inReach(state, asked, candidates).filter((pool) => !claimed || pool === claimed);
-    const kept = place.job && !reason ? promisedOffer(state, place.job, place.position, nowMs) : null;
-    const now = reason ? null : (kept ?? walk.found ?? chooseElsewhere(left, asked, within, nowMs, choiceOf(state)));
-    const isStill =
-      now && !kept && !walk.found && !claimed && !(place.job && isStarving(rankOfJob(state.queue, place.job)));
-    const faster = isStill ? awaited(state, walk, asked, place.job, now) : null;
-    const offer = faster ? null : now;
-    const nobodyEnds = place.job && !reason && !now ? whyNobodyEnds(state, walk, place.job) : null;
-    return {
-      kind: "waiting",
-      rule: reason?.rule ?? null,
-      facts: reason?.facts ?? {},
-      candidates,
-      wouldGoTo: offer?.pool.centre.id ?? null,
-      order: place.job && orderTerms(state.queue, state.policy, place.job, place.position, nowMs),
-      estimate: reason ? { from: "unknown" } : estimateOf(state, asked, faster ?? offer, nowMs),
-      ...(nobodyEnds && { nobodyEnds }),
-      ...(faster && now && { awaits: awaitedFrom(faster, now, nowMs) }),
-    };
-  });
-}
-
-/** Whoever submits for the same project. */
-function submitterIn({ queue }: State, { who }: Asked): Submitter | undefined {
-  return who ? queue.submitters.all.find(({ project }) => project === who.project) : undefined;
-}
-
-/** What late ones of a centre's own users would take of what it could start at. */
-function letOwnFirst(state: State, walk: Walk, { job, position }: Place, asked: Asked, nowMs: number): void {
-  const { homes, queue } = state;
-  if (homes.at.size === 0 || walk.found || (job && isStarving(rankOfJob(queue, job)))) return;
-  if (job && state.promised.get(job)?.has(position)) return;
-  const by = job?.submitter ?? submitterIn(state, asked);
-  const pools = state.centres.flatMap((centre) =>
-    centre.pools.filter((pool) => mayTake(pool) && mayEverUse(asked, pool)),
-  );
-  const left = job?.moves?.get(position)?.left;
-  const errand = { end: { job, position }, most: Number.POSITIVE_INFINITY, placed: () => {} };
-  const visits = (centre: CentreId) => !by || homes.of.get(by.tenant) !== centre;
-  afterOwn(state, walk, errand, visits, () => chooseElsewhere(left, asked, pools, nowMs, choiceOf(state)));
-}
-
-function awaitedFrom({ pool, startsMs, gainS }: FasterPool, instead: Offer, nowMs: number): AwaitedPool {
-  const nameOf = ({ centre, name }: PoolRecord) => ({ centre: centre.id, pool: name });
-  return { ...nameOf(pool), startsInS: Math.round((startsMs - nowMs) / 1000), gainS, insteadOf: nameOf(instead.pool) };
-}
-
-function estimateOf(state: State, asked: Asked, offer: Offer | FasterPool | null, nowMs: number): StartEstimate {
-  if (offer && "startsMs" in offer) {
-    const { pool, startsMs } = offer;
-    return rangeOf(state.starts, "profile", pool, asked, { nowMs, startsMs, surelyMs: null });
-  }
-  if (offer?.now) {
-    const centre = offer.pool.centre.id;
-    return { from: "profile", earliestMs: nowMs, likelyMs: nowMs, latestMs: nowMs, centre, seen: 0 };
-  }
-  const queue = offer && startInQueue(asked, offer.pool, nowMs, state.starts);
-  if (offer && queue) {
-    // What was learnt of a queue is all in its error.
-    const startsMs = queue.from === "queue" ? nowMs : nowMs + queue.inMs;
-    return rangeOf(state.starts, queue.from, offer.pool, asked, { nowMs, startsMs, surelyMs: null });
-  }
-  const pools = state.centres.flatMap((centre) => centre.pools.filter((pool) => mayEverUse(asked, pool)));
-  const best = earliestStart(asked, pools, nowMs, state.placing);
-  if (!best) return { from: "unknown" };
-  const isFirst = state.keepsPlaces && pools.every((pool) => pool.reservations.length === 0);
-  const { atMs, pool } = best;
-  return rangeOf(state.starts, "profile", pool, asked, { nowMs, startsMs: atMs, surelyMs: isFirst ? atMs : null });
-}
-
-/** So many of the newest are kept in mind; each is told at most once. */
+/** So many of the newest are kept in mind to be told of their start; each is told at most once. */
 const mostUntold = 64;
-const toldAfterMs = 2_000;
-const tellsEveryMs = 5_000;
-
-/** Others with each moment, so that one that cannot be told keeps nobody back. What starts at once needs no telling. */
-function estimateDue(state: State, nowMs: number): TaskTold | null {
-  const jobs = state.untold.flatMap((id) => {
-    const job = state.jobs.get(id);
-    const position = job ? nextReady(job, 0) : -1;
-    const isDue = job && position !== -1 && !job.told?.has(position) && nowMs - job.submittedMs >= toldAfterMs;
-    return isDue ? [{ job, position }] : [];
-  });
-  const found = jobs[Math.floor(nowMs / tellsEveryMs) % Math.max(1, jobs.length)];
-  if (!found) return null;
-  const { job, position } = found;
-  return seenFrom(state, nowMs, { job, position }, () => {
-    const best = earliestStart(job.ask, job.ask.group.pools, nowMs, state.placing);
-    if (!best || chooseAmong(job.ask, job.ask.group.pools, nowMs, choiceOf(state))) return null;
-    const { atMs, pool } = best;
-    const told = { centre: pool.centre.id, pool: pool.name, madeMs: nowMs, startsMs: atMs };
-    const { processors } = waitsAlike(pool, job.ask.shape, job.ask.timeLimitS);
-    const task = { job: job.id, index: indexAt(job.indices, position) };
-    return { ...task, ...told, processors, timeLimitS: job.ask.timeLimitS };
-  });
-}
-
-function inReach(state: State, asked: Asked, candidates: readonly Candidate[]): readonly PoolRecord[] {
-  const now = new Set(candidates.filter((each) => each.holds === "now").map((each) => each.centre));
-  return state.centres
-    .filter((centre) => now.has(centre.id))
-    .flatMap((centre) => centre.pools.filter((pool) => mayEverUse(asked, pool)));
-}
 
 /** Where nobody tells of tenants. */
 const theOnlyTenant = tenantId(1);
-
-function askedBy(shape: Shape, wishes: CentreWishes, asker: Asker | undefined): Asked {
-  const line = asker ? lineFor({ project: asker.project, shape }) : null;
-  const { timeLimitS = 0, graceS = 0, demands = null, person, project } = asker ?? {};
-  const who = person === undefined || project === undefined ? null : { person, project };
-  return { shape, wishes, timeLimitS, graceS, demands, who, line };
-}
-
-/** Tasks before this one in its array that are ready count too: they are to start first. */
-function throttleReason(job: JobRecord, position: number): OwnReason | null {
-  if (job.throttle === null) return null;
-  let before = 0;
-  const most = room(job);
-  for (let at = nextReady(job, 0); at !== -1 && at < position && before < most; at = nextReady(job, at + 1))
-    before += 1;
-  if (before < most) return null;
-  return { rule: "array-throttle", facts: { limit: job.throttle, live: (job.live?.size ?? 0) + before } };
-}
 
 function eachSpan(positions: Positions): (readonly [from: number, to: number])[] {
   const spans: (readonly [number, number])[] = [];

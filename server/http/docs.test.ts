@@ -61,6 +61,7 @@ test("each kind of refusal has a page, and the kinds are those that were promise
 
 /** Clients tell refusals apart by these: one may be added, none may go or change its meaning. */
 const promisedKinds = [
+  "agent-version",
   "already-ended",
   "already-exists",
   "array-mismatch",

@@ -86,6 +86,10 @@ export const meanings: Readonly<Record<RefusalKind, readonly [en: string, zh: st
     "A one-time enrolment token is unknown, spent or expired.",
     "一次性接入令牌不存在、已用或已过期。",
   ],
+  "agent-version": [
+    "A centre's agent is of a version that this server does not understand, or the other way round.",
+    "中心代理与本服务器的版本互不兼容。",
+  ],
   fenced: ["A newer session of this centre's agent has taken over.", "该中心代理的更新会话已接管。"],
   "log-unavailable": ["The log lies at a centre that cannot be reached right now.", "日志在暂不可达的中心。"],
   "no-log": ["The run never started, or what it wrote is no longer kept.", "运行从未开始，或其输出已不再保留。"],

@@ -1,5 +1,5 @@
 import { jobId } from "#core/ids.ts";
-import type { WorldEvent } from "#core/scheduling/world.ts";
+import type { WorldEvent } from "#core/scheduling/world-event.ts";
 import type { FeedEvent } from "#server/store/event.ts";
 import { isLost } from "#server/store/read-learnt.ts";
 

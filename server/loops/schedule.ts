@@ -1,7 +1,10 @@
 import { type JobId, jobId, type ProjectId, projectId } from "#core/ids.ts";
 import { demandsOf } from "#core/job/demands.ts";
 import type { JobSpec } from "#core/job/spec.ts";
-import type { Plan, WantedAccount, World, WorldEvent } from "#core/scheduling/world.ts";
+import type { WantedAccount } from "#core/scheduling/queue.ts";
+import type { World } from "#core/scheduling/world.ts";
+import type { WorldEvent } from "#core/scheduling/world-event.ts";
+import type { Plan } from "#core/scheduling/world-plan.ts";
 import { unreachable } from "#core/unreachable.ts";
 import { coreLimitsEvent } from "#server/store/core-limits.ts";
 import { type Database, type Log, silent } from "#server/store/database.ts";

@@ -5,7 +5,7 @@ import type { JobRequest } from "#api/job.ts";
 import { type EngineOffers, noOffers, oneMachine } from "#core/centre/engine.ts";
 import { centreId, jobId, runId } from "#core/ids.ts";
 import { sampleAllocation } from "#core/sample-testing.ts";
-import type { WorldEvent } from "#core/scheduling/world.ts";
+import type { WorldEvent } from "#core/scheduling/world-event.ts";
 import { startTestServer, type TestServer } from "#server/http/testing.ts";
 import { holds, until } from "#server/patience-testing.ts";
 import { readRunOrders } from "#server/store/read-run-orders.ts";

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { createWorld, type WorldEvent } from "#core/scheduling/world.ts";
+import { createWorld } from "#core/scheduling/world.ts";
+import type { WorldEvent } from "#core/scheduling/world-event.ts";
 import { ok, signInAs, startTestServer, type TestServer } from "#server/http/testing.ts";
 import { readWorld } from "#server/store/read-world.ts";
 

@@ -1,6 +1,6 @@
 import type pg from "pg";
 import { type PersonId, projectId, tenantId } from "#core/ids.ts";
-import type { WorldEvent } from "#core/scheduling/world.ts";
+import type { WorldEvent } from "#core/scheduling/world-event.ts";
 
 /** What the world is told of how many cores tenants and projects may hold at once. */
 export async function coreLimitsEvent(

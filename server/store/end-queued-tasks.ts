@@ -1,7 +1,7 @@
 import type { IndexRange } from "#core/job/spec.ts";
 import type { Outcome } from "#core/job/state.ts";
 import { reasonWords } from "#core/scheduling/reasons.ts";
-import type { DependencyEnd } from "#core/scheduling/world.ts";
+import type { DependencyEnd } from "#core/scheduling/world-plan.ts";
 import { int4s } from "./arrays.ts";
 import { countEnded, type JobLine, type Sheet } from "./sheet.ts";
 import { type Placed, readEpoch, type Transaction } from "./transitions.ts";

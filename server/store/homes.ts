@@ -1,6 +1,6 @@
 import type pg from "pg";
 import { type CentreId, type PersonId, tenantId } from "#core/ids.ts";
-import type { WorldEvent } from "#core/scheduling/world.ts";
+import type { WorldEvent } from "#core/scheduling/world-event.ts";
 
 /** What the world is told of the homes of tenants, from `atMs` on. */
 export async function homesEvent(

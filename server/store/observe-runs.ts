@@ -1,7 +1,7 @@
 import type { CentreId, RunId } from "#core/ids.ts";
 import type { RunObservation } from "#core/run-order.ts";
 import { decisionOf } from "#core/scheduling/decision.ts";
-import type { Placement } from "#core/scheduling/world.ts";
+import type { Placement } from "#core/scheduling/world-plan.ts";
 import { unreachable } from "#core/unreachable.ts";
 import type { Log } from "./database.ts";
 import {

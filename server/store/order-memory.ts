@@ -3,7 +3,7 @@ import type { PersonId, ProjectId, TenantId } from "#core/ids.ts";
 import type { Shape } from "#core/job/spec.ts";
 import type { Allocation } from "#core/run-order.ts";
 import type { OrderMemory } from "#core/scheduling/submitters.ts";
-import type { WorldEvent } from "#core/scheduling/world.ts";
+import type { WorldEvent } from "#core/scheduling/world-event.ts";
 import type { Database } from "./database.ts";
 import type { Position } from "./event.ts";
 

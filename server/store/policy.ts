@@ -2,7 +2,7 @@ import type pg from "pg";
 import { type PersonId, type TenantId, tenantId } from "#core/ids.ts";
 import { type Policy, policies } from "#core/scheduling/policy.ts";
 import { type ParsedPolicy, type PolicyIssue, parseLivePolicy } from "#core/scheduling/policy-file.ts";
-import type { WorldEvent } from "#core/scheduling/world.ts";
+import type { WorldEvent } from "#core/scheduling/world-event.ts";
 import type { Database } from "./database.ts";
 
 type Query = Pick<pg.ClientBase | pg.Pool, "query">;

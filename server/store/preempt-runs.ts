@@ -1,5 +1,5 @@
 import { runId } from "#core/ids.ts";
-import type { PreemptedRun } from "#core/scheduling/world.ts";
+import type { PreemptedRun } from "#core/scheduling/world-plan.ts";
 import { askToEnd, currentTask, type RunLine, type Sheet, taskKey } from "./sheet.ts";
 
 /**

@@ -6,7 +6,7 @@ import { type EnginePool, type EngineReport, noOffers } from "#core/centre/engin
 import type { Intake } from "#core/centre/intake.ts";
 import { type CentreTerms, defaultTerms, poolTerms } from "#core/centre/terms.ts";
 import type { CentreId } from "#core/ids.ts";
-import type { CentreState, PoolState } from "#core/scheduling/world.ts";
+import type { CentreState, PoolState } from "#core/scheduling/world-event.ts";
 
 /** Centres as the world sees them; `ids` null: all. A pool that the agent does not report has no capacity. */
 export async function readCentreStates(

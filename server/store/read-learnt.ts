@@ -1,7 +1,7 @@
 import type pg from "pg";
 import { type CentreId, jobId } from "#core/ids.ts";
 import type { PastStart } from "#core/scheduling/estimate/starts.ts";
-import type { WorldEvent } from "#core/scheduling/world.ts";
+import type { WorldEvent } from "#core/scheduling/world-event.ts";
 
 /**
  * What the newest events teach a world that starts: how far estimates of starts were off, how many runs nodes lost, and

@@ -16,7 +16,7 @@ import type { ArraySpec, CentreWishes, Dependency, Preemptible, PriorityClass, S
 import type { StateKind } from "#core/job/state.ts";
 import type { Allocation } from "#core/run-order.ts";
 import { type MovesMade, withMove } from "#core/scheduling/placing/moves.ts";
-import type { WorldEvent } from "#core/scheduling/world.ts";
+import type { WorldEvent } from "#core/scheduling/world-event.ts";
 import { coreLimitsEvent } from "./core-limits.ts";
 import { type Database, isConnectionLost } from "./database.ts";
 import { rangesOf } from "./end-queued-tasks.ts";

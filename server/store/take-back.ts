@@ -1,6 +1,6 @@
 import { centreId } from "#core/ids.ts";
+import type { TaskTold } from "#core/scheduling/explanation.ts";
 import { type Withdrawal, withdrawalWords } from "#core/scheduling/placing/moves.ts";
-import type { TaskTold } from "#core/scheduling/world.ts";
 import { int4s, int8s, jsonbs, texts } from "./arrays.ts";
 import { type Placed, readEpoch, type Transaction } from "./transitions.ts";
 

@@ -4,7 +4,7 @@ import { centreId, type JobId, jobId, type RunId, runId } from "#core/ids.ts";
 import type { RunEnd } from "#core/job/state.ts";
 import type { Allocation, RunObservation, RunUsage } from "#core/run-order.ts";
 import { sampleAllocation, sampleUsage } from "#core/sample-testing.ts";
-import type { Placement } from "#core/scheduling/world.ts";
+import type { Placement } from "#core/scheduling/world-plan.ts";
 import { checkLedger } from "./read/ledger-check.ts";
 import { admitted, idsOf, member, submission, type TestStore, tenant, testStore } from "./testing.ts";
 import { openTransitionWriter, type TransitionWriter } from "./transitions.ts";

@@ -4,8 +4,9 @@ import { type CentreId, type JobId, type PersonId, type RunId, runId, type Tenan
 import type { CancelledBy } from "#core/job/state.ts";
 import type { Refusal } from "#core/refusal.ts";
 import type { RunObservation } from "#core/run-order.ts";
+import type { TaskTold } from "#core/scheduling/explanation.ts";
 import type { Withdrawal } from "#core/scheduling/placing/moves.ts";
-import type { DependencyEnd, Placement, PreemptedRun, TaskTold } from "#core/scheduling/world.ts";
+import type { DependencyEnd, Placement, PreemptedRun } from "#core/scheduling/world-plan.ts";
 import { accountIds } from "./accounts.ts";
 import { type AskedBack, askAllBack } from "./ask-back.ts";
 import { cancelTasks } from "./cancel-tasks.ts";

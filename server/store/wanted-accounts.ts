@@ -1,6 +1,6 @@
 import type { Readiness } from "#core/centre/accounts.ts";
 import type { CentreId } from "#core/ids.ts";
-import type { WantedAccount } from "#core/scheduling/world.ts";
+import type { WantedAccount } from "#core/scheduling/queue.ts";
 import type { Database } from "./database.ts";
 
 type Query = Pick<Database["pool"], "query">;

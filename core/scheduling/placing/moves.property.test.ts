@@ -5,7 +5,9 @@ import { noOffers } from "#core/centre/engine.ts";
 import { type CentreId, centreId, jobId, personId, projectId } from "#core/ids.ts";
 import { policies } from "#core/scheduling/policy.ts";
 import { poolOfNodes } from "#core/scheduling/scenario-testing.ts";
-import { createWorld, type Placement, type World, type WorldEvent } from "#core/scheduling/world.ts";
+import { createWorld, type World } from "#core/scheduling/world.ts";
+import type { WorldEvent } from "#core/scheduling/world-event.ts";
+import type { Placement } from "#core/scheduling/world-plan.ts";
 
 /**
  * Work lives through queues of centres that come, say when they will start it, start it, give it back or not, and end it, in

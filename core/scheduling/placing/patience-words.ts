@@ -1,5 +1,5 @@
+import type { AwaitedPool } from "#core/scheduling/explanation.ts";
 import type { Language } from "#core/scheduling/reasons.ts";
-import type { AwaitedPool } from "#core/scheduling/world.ts";
 
 /** Of a job that could start now, and waits for a faster pool. */
 export function awaitsWords({ centre, pool, startsInS, gainS, insteadOf }: AwaitedPool, language: Language): string {

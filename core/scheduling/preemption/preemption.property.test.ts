@@ -5,7 +5,9 @@ import { noOffers } from "#core/centre/engine.ts";
 import { type CentreId, centreId, type JobId, jobId, personId, projectId } from "#core/ids.ts";
 import { preemptibles, priorityClasses } from "#core/job/spec.ts";
 import { type Policy, policies } from "#core/scheduling/policy.ts";
-import { createWorld, type Plan, type PreemptedRun, type World, type WorldEvent } from "#core/scheduling/world.ts";
+import { createWorld, type World } from "#core/scheduling/world.ts";
+import type { WorldEvent } from "#core/scheduling/world-event.ts";
+import type { Plan, PreemptedRun } from "#core/scheduling/world-plan.ts";
 import { poolOfNodes } from "../scenario-testing.ts";
 
 /** Classes, then first come first served, so that it is plain who is ahead of whom. */

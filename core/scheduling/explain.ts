@@ -1,0 +1,224 @@
+import type { CentreId, TaskRef } from "#core/ids.ts";
+import type { CentreWishes, Shape } from "#core/job/spec.ts";
+import { isShared, type PoolRecord } from "#core/scheduling/centres.ts";
+import { beyondCores } from "#core/scheduling/core-limits.ts";
+import { waitReason } from "#core/scheduling/dependencies.ts";
+import { rangeOf, type StartEstimate, waitEstimate, waitsAlike } from "#core/scheduling/estimate/starts.ts";
+import type { Asker, AwaitedPool, Explanation, TaskTold, WaitingExplanation } from "#core/scheduling/explanation.ts";
+import { type Asked, mayEverUse, mayTake, type Offer } from "#core/scheduling/fit.ts";
+import type { JobRecord } from "#core/scheduling/job-record.ts";
+import { orderTerms } from "#core/scheduling/order-terms.ts";
+import { chooseAmong, chooseElsewhere, startInQueue } from "#core/scheduling/placing/choose.ts";
+import type { FasterPool } from "#core/scheduling/placing/patience.ts";
+import {
+  afterOwn,
+  awaited,
+  choiceOf,
+  earliestStart,
+  judgeAll,
+  type Place,
+  promisedOffer,
+  seenFrom,
+  type Walk,
+  whyNobodyEnds,
+} from "#core/scheduling/plan.ts";
+import { addPositions, hasPosition, indexAt, positionOf, removePositions } from "#core/scheduling/positions.ts";
+import { claimOf } from "#core/scheduling/preemption/record.ts";
+import { enqueue, lineFor, nextReady, room } from "#core/scheduling/queue.ts";
+import { isStarving } from "#core/scheduling/ranking.ts";
+import type { Candidate, Facts, JobRule } from "#core/scheduling/reasons.ts";
+import { rankOfJob } from "#core/scheduling/strands.ts";
+import type { Submitter } from "#core/scheduling/submitters.ts";
+import { type StartingChange, smallestChanges } from "#core/scheduling/what-if.ts";
+import { openTask, type State } from "#core/scheduling/world-state.ts";
+
+export function explain(state: State, task: TaskRef, nowMs: number): Explanation {
+  const job = state.jobs.get(task.job);
+  const position = job ? positionOf(job.indices, task.index) : -1;
+  if (!job || position === -1) return { kind: "not-queued" };
+  const run = job.live?.get(position);
+  if (run) {
+    const waits = run.phase === "waiting" && isShared(run.pool);
+    const estimate = waits ? waitEstimate(state.starts, job, run, nowMs) : { from: "unknown" as const };
+    return { kind: "live", centre: run.pool.centre.id, attempt: run.attempt, estimate };
+  }
+  if (!hasPosition(job.queued, position)) return { kind: "not-queued" };
+  const own = waitReason(job, position) ?? throttleReason(job, position);
+  const claim = claimOf(state.preemption, task);
+  const explained = explainAt(state, nowMs, { job, position }, job.ask, own, claim?.pool);
+  if (!claim || own) return explained;
+  const { pool, runs, endsMs } = claim;
+  return { ...explained, makingWay: { centre: pool.centre.id, pool: pool.name, runs: runs.size, endsMs } };
+}
+
+export function whatIf(state: State, task: TaskRef, nowMs: number): readonly StartingChange[] | null {
+  const found = openTask(state, task);
+  if (!found || !hasPosition(found.job.queued, found.position)) return null;
+  const { job, position } = found;
+  if (waitReason(job, position) ?? throttleReason(job, position)) return [];
+  if (beyondCores(state.coreLimits, job)) return [];
+  return withoutTask(state, job, position, () =>
+    seenFrom(state, nowMs, { job: null, position: 0 }, () => {
+      const pools = state.centres.flatMap((centre) => centre.pools.filter(mayTake));
+      return smallestChanges(job.ask, pools, (asked) => {
+        const line = lineFor({ project: job.project, shape: asked.shape });
+        const offer = chooseAmong(
+          { ...asked, line },
+          pools.filter((pool) => mayEverUse(asked, pool)),
+          nowMs,
+          choiceOf(state),
+        );
+        return offer?.now ? offer.pool : null;
+      });
+    }),
+  );
+}
+
+/** Looks at the queue as if the task were not in it. */
+function withoutTask<Seen>({ queue }: State, job: JobRecord, position: number, look: () => Seen): Seen {
+  removePositions(job.queued, position, position + 1);
+  try {
+    return look();
+  } finally {
+    addPositions(job.queued, position, position + 1);
+    enqueue(queue, job);
+  }
+}
+
+type OwnReason = { readonly rule: JobRule; readonly facts: Facts };
+
+/** `claimed`: where room was made for it, and it goes nowhere else. */
+export function explainAt(
+  state: State,
+  nowMs: number,
+  place: Place,
+  asked: Asked,
+  own: OwnReason | null,
+  claimed?: PoolRecord,
+): WaitingExplanation {
+  return seenFrom(state, nowMs, place, (walk) => {
+    if (!own && !claimed) letOwnFirst(state, walk, place, asked, nowMs);
+    const candidates = judgeAll(state, asked, nowMs);
+    const by = place.job?.submitter ?? submitterIn(state, asked);
+    const beyond = by ? beyondCores(state.coreLimits, { submitter: by, ask: asked }) : null;
+    const reason = own ?? beyond ?? (candidates.length === 0 ? { rule: "no-centre" as const, facts: {} } : null);
+    const left = place.job?.moves?.get(place.position)?.left;
+    const within = reason ? [] : inReach(state, asked, candidates).filter((pool) => !claimed || pool === claimed);
+    const kept = place.job && !reason ? promisedOffer(state, place.job, place.position, nowMs) : null;
+    const now = reason ? null : (kept ?? walk.found ?? chooseElsewhere(left, asked, within, nowMs, choiceOf(state)));
+    const isStill =
+      now && !kept && !walk.found && !claimed && !(place.job && isStarving(rankOfJob(state.queue, place.job)));
+    const faster = isStill ? awaited(state, walk, asked, place.job, now) : null;
+    const offer = faster ? null : now;
+    const nobodyEnds = place.job && !reason && !now ? whyNobodyEnds(state, walk, place.job) : null;
+    return {
+      kind: "waiting",
+      rule: reason?.rule ?? null,
+      facts: reason?.facts ?? {},
+      candidates,
+      wouldGoTo: offer?.pool.centre.id ?? null,
+      order: place.job && orderTerms(state.queue, state.policy, place.job, place.position, nowMs),
+      estimate: reason ? { from: "unknown" } : estimateOf(state, asked, faster ?? offer, nowMs),
+      ...(nobodyEnds && { nobodyEnds }),
+      ...(faster && now && { awaits: awaitedFrom(faster, now, nowMs) }),
+    };
+  });
+}
+
+/** Whoever submits for the same project. */
+function submitterIn({ queue }: State, { who }: Asked): Submitter | undefined {
+  return who ? queue.submitters.all.find(({ project }) => project === who.project) : undefined;
+}
+
+/** What late ones of a centre's own users would take of what it could start at. */
+function letOwnFirst(state: State, walk: Walk, { job, position }: Place, asked: Asked, nowMs: number): void {
+  const { homes, queue } = state;
+  if (homes.at.size === 0 || walk.found || (job && isStarving(rankOfJob(queue, job)))) return;
+  if (job && state.promised.get(job)?.has(position)) return;
+  const by = job?.submitter ?? submitterIn(state, asked);
+  const pools = state.centres.flatMap((centre) =>
+    centre.pools.filter((pool) => mayTake(pool) && mayEverUse(asked, pool)),
+  );
+  const left = job?.moves?.get(position)?.left;
+  const errand = { end: { job, position }, most: Number.POSITIVE_INFINITY, placed: () => {} };
+  const visits = (centre: CentreId) => !by || homes.of.get(by.tenant) !== centre;
+  afterOwn(state, walk, errand, visits, () => chooseElsewhere(left, asked, pools, nowMs, choiceOf(state)));
+}
+
+function awaitedFrom({ pool, startsMs, gainS }: FasterPool, instead: Offer, nowMs: number): AwaitedPool {
+  const nameOf = ({ centre, name }: PoolRecord) => ({ centre: centre.id, pool: name });
+  return { ...nameOf(pool), startsInS: Math.round((startsMs - nowMs) / 1000), gainS, insteadOf: nameOf(instead.pool) };
+}
+
+function estimateOf(state: State, asked: Asked, offer: Offer | FasterPool | null, nowMs: number): StartEstimate {
+  if (offer && "startsMs" in offer) {
+    const { pool, startsMs } = offer;
+    return rangeOf(state.starts, "profile", pool, asked, { nowMs, startsMs, surelyMs: null });
+  }
+  if (offer?.now) {
+    const centre = offer.pool.centre.id;
+    return { from: "profile", earliestMs: nowMs, likelyMs: nowMs, latestMs: nowMs, centre, seen: 0 };
+  }
+  const queue = offer && startInQueue(asked, offer.pool, nowMs, state.starts);
+  if (offer && queue) {
+    // What was learnt of a queue is all in its error.
+    const startsMs = queue.from === "queue" ? nowMs : nowMs + queue.inMs;
+    return rangeOf(state.starts, queue.from, offer.pool, asked, { nowMs, startsMs, surelyMs: null });
+  }
+  const pools = state.centres.flatMap((centre) => centre.pools.filter((pool) => mayEverUse(asked, pool)));
+  const best = earliestStart(asked, pools, nowMs, state.placing);
+  if (!best) return { from: "unknown" };
+  const isFirst = state.keepsPlaces && pools.every((pool) => pool.reservations.length === 0);
+  const { atMs, pool } = best;
+  return rangeOf(state.starts, "profile", pool, asked, { nowMs, startsMs: atMs, surelyMs: isFirst ? atMs : null });
+}
+
+const toldAfterMs = 2_000;
+const tellsEveryMs = 5_000;
+
+/** Others with each moment, so that one that cannot be told keeps nobody back. What starts at once needs no telling. */
+export function estimateDue(state: State, nowMs: number): TaskTold | null {
+  const jobs = state.untold.flatMap((id) => {
+    const job = state.jobs.get(id);
+    const position = job ? nextReady(job, 0) : -1;
+    const isDue = job && position !== -1 && !job.told?.has(position) && nowMs - job.submittedMs >= toldAfterMs;
+    return isDue ? [{ job, position }] : [];
+  });
+  const found = jobs[Math.floor(nowMs / tellsEveryMs) % Math.max(1, jobs.length)];
+  if (!found) return null;
+  const { job, position } = found;
+  return seenFrom(state, nowMs, { job, position }, () => {
+    const best = earliestStart(job.ask, job.ask.group.pools, nowMs, state.placing);
+    if (!best || chooseAmong(job.ask, job.ask.group.pools, nowMs, choiceOf(state))) return null;
+    const { atMs, pool } = best;
+    const told = { centre: pool.centre.id, pool: pool.name, madeMs: nowMs, startsMs: atMs };
+    const { processors } = waitsAlike(pool, job.ask.shape, job.ask.timeLimitS);
+    const task = { job: job.id, index: indexAt(job.indices, position) };
+    return { ...task, ...told, processors, timeLimitS: job.ask.timeLimitS };
+  });
+}
+
+function inReach(state: State, asked: Asked, candidates: readonly Candidate[]): readonly PoolRecord[] {
+  const now = new Set(candidates.filter((each) => each.holds === "now").map((each) => each.centre));
+  return state.centres
+    .filter((centre) => now.has(centre.id))
+    .flatMap((centre) => centre.pools.filter((pool) => mayEverUse(asked, pool)));
+}
+
+export function askedBy(shape: Shape, wishes: CentreWishes, asker: Asker | undefined): Asked {
+  const line = asker ? lineFor({ project: asker.project, shape }) : null;
+  const { timeLimitS = 0, graceS = 0, demands = null, person, project } = asker ?? {};
+  const who = person === undefined || project === undefined ? null : { person, project };
+  return { shape, wishes, timeLimitS, graceS, demands, who, line };
+}
+
+/** Tasks before this one in its array that are ready count too: they are to start first. */
+function throttleReason(job: JobRecord, position: number): OwnReason | null {
+  if (job.throttle === null) return null;
+  let before = 0;
+  const most = room(job);
+  for (let at = nextReady(job, 0); at !== -1 && at < position && before < most; at = nextReady(job, at + 1))
+    before += 1;
+  if (before < most) return null;
+  return { rule: "array-throttle", facts: { limit: job.throttle, live: (job.live?.size ?? 0) + before } };
+}
