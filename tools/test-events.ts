@@ -67,11 +67,11 @@ function resultOf(event: Ended, name: string): Result | undefined {
   return { kind: "failed", file, name, line: data.line ?? 0, durationMs, error: explain(error.cause ?? error) };
 }
 
+/** Without Node's own lines, unless no other line says where it was. */
 function explain(error: unknown): string {
-  return inspect(error, { depth: 6 })
-    .split("\n")
-    .filter((line) => !/^\s+at .*\(?node:internal\//.test(line) && !/^\s+at .*node:(async_hooks|internal)/.test(line))
-    .join("\n");
+  const lines = inspect(error, { depth: 6 }).split("\n");
+  const own = lines.filter((line) => !/^\s+at .*node:(async_hooks|internal)/.test(line));
+  return (own.some((line) => /^\s+at /.test(line)) ? own : lines).join("\n");
 }
 
 function send(result: Result): void {

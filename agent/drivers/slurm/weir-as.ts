@@ -77,7 +77,8 @@ export function openWeirAs(settings: WeirAsSettings, note: (words: string, facts
     fresh.stderr?.on("data", (bytes: Buffer) => {
       errors = `${errors}${bytes}`.slice(-2000);
     });
-    fresh.stdin?.on("error", () => {});
+    // Its end says what there is to say; nobody listening to a stream that breaks would end the agent.
+    for (const stream of fresh.stdio) stream?.on("error", () => {});
     fresh.on("error", (error) => lose(fresh, `${settings.command.join(" ")}: ${error.message}`));
     fresh.on("close", (code, signal) =>
       lose(fresh, `it ended with ${signal ?? `status ${code}`}. ${errors.trim()}`.trim()),
