@@ -46,11 +46,12 @@ export async function rotate(connection: Connection, old: Credential, path: stri
 export async function beginSession(
   connection: Connection,
   credential: string,
+  agentVersion: string,
 ): Promise<
   | { readonly kind: "session"; readonly session: number; readonly mark: string }
   | { readonly kind: "refused"; readonly status: number; readonly words: string }
 > {
-  const answer = await connection.post("/agent/session", {}, credential, 15_000);
+  const answer = await connection.post("/agent/session", { agentVersion }, credential, 15_000);
   if (answer.kind === "refused") return answer;
   return { kind: "session", ...sessionAnswer.parse(answer.body) };
 }

@@ -47,8 +47,13 @@ export async function serveCentre(settings: CentreSettings): Promise<number> {
   while (!control.gone.aborted) {
     const credential = await untilReached(enrolled);
     if (credential === null) break;
-    const session = await untilReached(() => beginSession(connection, credential.credential));
+    const session = await untilReached(() => beginSession(connection, credential.credential, agentVersion));
     if (session === null) break;
+    if (session.kind === "refused" && session.status !== 401) {
+      log.warn({ status: session.status, words: session.words }, "no session; it is asked for again");
+      await pause(5_000);
+      continue;
+    }
     if (session.kind === "refused") {
       log.warn({ status: session.status, words: session.words }, "the credential is refused; enrolling again");
       await rm(credentialPath, { force: true });
@@ -107,7 +112,7 @@ export async function serveCentre(settings: CentreSettings): Promise<number> {
     if (lock.take()) return true;
     log.warn({ folder: centre.folder }, "another agent serves from this folder; it is fenced, and its end awaited");
     const have = readCredential(credentialPath);
-    if (have !== null) await untilReached(() => beginSession(connection, have.credential));
+    if (have !== null) await untilReached(() => beginSession(connection, have.credential, agentVersion));
     while (!control.gone.aborted) {
       if (lock.take()) return true;
       await pause(200);

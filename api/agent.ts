@@ -375,6 +375,11 @@ export const enrolAnswer = z
   .strictObject({ centre: centreName, credential: z.string(), rotateAfterMs: z.int() })
   .meta({ id: "EnrolAnswer" });
 
+/** An agent that does not say its version is refused as one that does not go together with the server. */
+export const sessionRequest = z
+  .strictObject({ agentVersion: z.string().max(100).default("") })
+  .meta({ id: "SessionRequest" });
+
 /** Each start of an agent takes the next session number; older sessions are refused from then on (R7). */
 export const sessionAnswer = z
   .strictObject({

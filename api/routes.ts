@@ -551,7 +551,7 @@ export const routes = {
     tag: "agent",
     access: "centre",
     summary: "Begin a session; older ones are fenced",
-    body: nothing,
+    body: agent.sessionRequest,
     response: agent.sessionAnswer,
   }),
   sync: route({

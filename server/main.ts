@@ -92,6 +92,7 @@ const handlers = createHandlers({
   memoryMibPerCore: keptFor({ lifeMs: 2_000, staleMs: 60_000, now }, () => readMemoryMibPerCore(db.pool)),
   arrayTasks: () => arrayTasks,
   storeTrouble: pulse.trouble,
+  version: manifest.version,
   glance: openGlance(db.pool, { version: manifest.version, now, queuedTasks: () => scheduler.world.counts().queued }),
 });
 const app = createApp({

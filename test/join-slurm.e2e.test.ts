@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
@@ -43,11 +43,6 @@ describe("the guide to join a Slurm centre", { skip: requires("root", "slurm", "
     );
     mkdirSync(join(folder, "admin"));
     mkdirSync(join(folder, "li"));
-    const added = await network.weir(["admin", "user", "add", "li", "--project", "default"]);
-    assert.equal(added.status, 0, added.stderr);
-    const link = added.stdout.trim();
-    const login = run("user", `weir login '${link}'`);
-    assert.equal(login.status, 0, login.said);
   });
   after(async () => {
     await machine?.remove();
@@ -97,24 +92,33 @@ describe("the guide to join a Slurm centre", { skip: requires("root", "slurm", "
   }
 
   test("registered, installed, enrolled", async () => {
-    await follow("network");
-    machine.copy(
-      join(repository, "dist", `weir-agent-0.1.0-linux-${process.arch}.tar.gz`),
-      "/root/weir-agent-0.1.0-linux-x64.tar.gz",
-    );
+    const said = await follow("network");
+    const [sha256 = ""] = /(?<=^SHA-256 )[0-9a-f]{64}$/m.exec(said) ?? assert.fail(said);
+    const made = join(repository, "dist", `weir-agent-0.1.0-linux-${process.arch}.tar.gz`);
+    assert.match(readFileSync(`${made}.sha256`, "utf8"), new RegExp(`^${sha256} `));
+    assert.equal(statSync(join(folder, "admin", "jinan.token")).mode & 0o077, 0, "nobody else reads the token");
+    // The names that the guide gives are those of an x86-64.
+    for (const end of ["", ".sha256"]) machine.copy(`${made}${end}`, `/root/weir-agent-0.1.0-linux-x64.tar.gz${end}`);
     machine.copy(join(folder, "admin", "jinan.token"), "/root/jinan.token");
-    assert.match(await follow("centre"), /written {2}\/etc\/weir\/policy/);
-    assert.match(readFileSync(machine.path("/etc/weir/policy"), "utf8"), /^account ai-lab\npartition batch\n/m);
+    const installed = await follow("centre");
+    assert.match(installed, /^weir-agent-0\.1\.0-linux-x64\.tar\.gz: OK$/m);
+    assert.match(installed, /written {2}\/etc\/weir\/policy/);
+    assert.match(readFileSync(machine.path("/etc/weir/policy"), "utf8"), /^account ai-lab\npartition batch\nqos -\n/m);
+    await follow("centre");
     assert.match(await follow("centre"), /^allowed: weirt-li uid=\d+ runs=\S+ account=ai-lab partition=batch$/m);
-    const said = await follow("centre");
-    assert.match(said, /^enrolled as jinan at http/m);
-    assert.match(said, /^nothing is wrong$/m);
+    const enrolled = await follow("centre");
+    assert.match(enrolled, /^enrolled as jinan at http/m);
+    assert.match(enrolled, /^nothing is wrong$/m);
   });
 
   test("accounts are tried, the agent starts, the centre is tested and goes into service", {
     timeout: 500_000,
   }, async () => {
-    assert.match(await follow("network"), /^li +default +person:2,project:1 +asked for, no answer yet/m);
+    const asked = await follow("network");
+    const [link = ""] = /^http\S+$/m.exec(asked) ?? assert.fail(asked);
+    const login = run("user", `weir login '${link}'`);
+    assert.equal(login.status, 0, login.said);
+    assert.match(asked, /^li +default +person:2,project:1 +asked for, no answer yet/m);
     const accounts = await follow("centre");
     assert.match(accounts, /^person:1 → weirt-wang: ready \(job \d+ ran, \d+ ms\)$/m);
     assert.match(accounts, /^person:2 +weirt-li +ai-lab +ready$/m);
@@ -145,6 +149,36 @@ describe("the guide to join a Slurm centre", { skip: requires("root", "slurm", "
     assert.equal(rows[0].key, "jinan");
     const failed = run("user", "weir submit --centre jinan --wait -Q -- sh -c 'exit 7'");
     assert.equal(failed.status, 7, failed.said);
+  });
+
+  test("an upgrade and the way back, while a job runs: it is taken up, and runs once", async () => {
+    const job = run(
+      "user",
+      "weir submit --centre jinan --parsable -Q -- sh -c 'echo begun; sleep 25; exit 5'",
+    ).said.trim();
+    const shown = () => JSON.parse(run("user", `weir show ${job} --json`).said);
+    await eventually("it runs", async () => (shown().state === "running" ? true : null));
+    const policy = readFileSync(machine.path("/etc/weir/policy"), "utf8");
+    const upgraded = await follow("centre");
+    assert.match(upgraded, /^kept +\/etc\/weir\/policy$/m);
+    assert.match(upgraded, /^nothing is wrong$/m);
+    // A server of another version, as its agent would see it after an upgrade that went too far.
+    const program = machine.path("/usr/local/lib/weir/agent.mjs");
+    const text = readFileSync(program, "utf8");
+    assert.equal(text.split('"0.1.0"').length, 2, "the version stands in the bundle once");
+    writeFileSync(program, text.replace('"0.1.0"', '"0.2.0"'));
+    await machine.sh("systemctl restart weir-agent");
+    const words = /version 0\.2\.0, this server of 0\.1\.0; .* \(npm run agent-package; then weir-agent install\)/;
+    await eventually("the agent is refused", async () =>
+      words.test((await machine.sh("cat /var/log/weir-agent.log")).said) ? true : null,
+    );
+    const looked = await machine.sh("weir-agent doctor");
+    assert.deepEqual([looked.status, words.test(looked.said)], [1, true], looked.said);
+    await follow("centre");
+    await eventually("it has ended", async () => (shown().state === "ended" ? true : null));
+    const { outcome, runs } = shown();
+    assert.deepEqual([outcome.exitCode, runs.length], [5, 1]);
+    assert.equal(readFileSync(machine.path("/etc/weir/policy"), "utf8"), policy);
   });
 
   test("who has no account waits, and why says so; the agent lists them; once there is one, the job runs", async () => {

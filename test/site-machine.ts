@@ -101,6 +101,10 @@ case "$1 $2" in
   while kill -0 $(cat $pid) 2> /dev/null; do sleep 0.05; done
   rm $pid
   ;;
+"restart weir-agent")
+  $0 disable --now $2
+  $0 enable --now $2
+  ;;
 *) echo "systemctl $*: not in this stand-in" >&2; exit 1 ;;
 esac
 `;

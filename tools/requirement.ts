@@ -66,6 +66,7 @@ export const requirements = {
     present: hasSlurm,
   },
   sudo: { words: "sudo", packages: ["sudo"], present: () => existsSync("/usr/bin/sudo") },
+  nginx: { words: "nginx", packages: ["nginx-light"], present: () => existsSync("/usr/sbin/nginx") },
   faketime: { words: "libfaketime", packages: ["libfaketime"], present: () => faketimeLibrary() !== undefined },
   openmpi: {
     words: "Open MPI and a compiler",

@@ -1,6 +1,7 @@
 import { connect } from "#agent/connection.ts";
 import { examineSlurm, type Finding, findingsText, testedVersions } from "#agent/drivers/slurm/doctor.ts";
 import { readCredential } from "#agent/enrol.ts";
+import { agentVersion } from "#agent/run-agent.ts";
 import type { Given } from "./operate.ts";
 import { say } from "./say.ts";
 import { becomeAgent, credentialIn, type Environment } from "./settings.ts";
@@ -39,11 +40,14 @@ async function ofServer(environment: Environment): Promise<readonly Finding[]> {
     const connection = connect(url, environment);
     try {
       const beforeMs = Date.now();
-      // Without a credential a server of Weir refuses this, and changes nothing.
-      const answer = await connection.post("/agent/session", {}, null, 15_000);
-      if (answer.kind !== "refused" || answer.status !== 401)
+      // Without a token a server of Weir refuses this, and changes nothing; that of another version says so first.
+      const asked = { token: "", agentVersion, driver: environment.WEIR_DRIVER || "process" };
+      const answer = await connection.post("/agent/enrol", asked, null, 15_000);
+      const isOther = answer.kind === "refused" && answer.problem === "agent-version";
+      if (answer.kind !== "refused" || (answer.status !== 401 && !isOther))
         return [{ name, verdict: "wrong", words: say("serverNotWeir", { way }) }];
       const clock = answer.serverMs === null ? [] : [clockFinding(answer.serverMs, beforeMs, Date.now())];
+      if (isOther) return [{ name, verdict: "wrong", words: `${way}: ${answer.words}` }, ...clock];
       return [{ name, verdict: "good", words: say("serverAnswers", { way }) }, ...clock];
     } finally {
       connection.close();

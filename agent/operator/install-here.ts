@@ -10,7 +10,9 @@ import { say } from "./say.ts";
 export async function installHere(given: Given): Promise<number> {
   const root = resolve(given.one("root") ?? "/");
   const found = lookAtSlurm(given.environment);
-  const named = (option: string, all: readonly string[]) => (given.has(option) ? given.all(option) : all);
+  const delegated = delegatedBy(given);
+  // A policy that is there already is the site's own and stays; where users lend their own tokens there is none.
+  const isNew = delegated.delegated === undefined && !existsSync(join(root, paths.policy));
   const source = dirname(dirname(resolve(process.argv[1] ?? "")));
   const { written, kept, next } = install({
     root,
@@ -20,11 +22,12 @@ export async function installHere(given: Given): Promise<number> {
     policy: {
       ...found,
       runs: given.one("runs") ?? "%h/.weir",
-      accounts: named("account", found.accounts),
-      partitions: named("partition", found.partitions),
-      qos: named("qos", found.qos),
+      accounts: chosen(given, "account", found.accounts, isNew),
+      partitions: chosen(given, "partition", found.partitions, isNew),
+      // Where none is named, jobs have Slurm's default.
+      qos: given.has("qos") ? given.all("qos") : ["-"],
     },
-    ...delegatedBy(given),
+    ...delegated,
   });
   if (root === "/" && !existsSync(paths.state))
     execFileSync("install", ["-d", "-o", agentUser, "-g", agentUser, "-m", "0700", paths.state]);
@@ -33,6 +36,20 @@ export async function installHere(given: Given): Promise<number> {
   given.print(`\n${say("next")}`);
   for (const [at, step] of next.entries()) given.print(`${at + 1}. ${step}`);
   return 0;
+}
+
+/** What a new policy lets the network use is said, if it be everything: an operator who says nothing has opened nothing. */
+function chosen(
+  given: Given,
+  option: "account" | "partition",
+  found: readonly string[],
+  isNew: boolean,
+): readonly string[] {
+  const every = `all-${option}s`;
+  if (given.has(option) && given.has(every)) throw new Error(say("notBoth", { option, every }));
+  if (given.has(option)) return given.all(option);
+  if (!isNew || given.has(every) || !found.some((name) => name !== "-")) return found;
+  throw new Error(say("sayWhich", { option, every, found: found.join(" ") }));
 }
 
 /** `--delegated FOLDER --rest PLACE`: both or neither. */

@@ -5,10 +5,10 @@ import type { PolicyFacts } from "#agent/install/texts.ts";
 import type { Environment } from "./settings.ts";
 
 /**
- * What a site's policy begins with, from Slurm itself: every partition, account and QoS by its name, for the operator to
- * take out what the network may not use. Throws with words where Slurm is not here or does not answer.
+ * What a site's policy may begin with, from Slurm itself: every partition and account by its name. Throws with words where
+ * Slurm is not here or does not answer.
  */
-export function lookAtSlurm(environment: Environment): Omit<PolicyFacts, "runs" | "lines"> {
+export function lookAtSlurm(environment: Environment): Omit<PolicyFacts, "runs" | "lines" | "qos"> {
   const slurmBin = (environment.PATH ?? "/usr/bin").split(delimiter).find((at) => existsSync(join(at, "sbatch")));
   if (slurmBin === undefined)
     throw new Error("sbatch is not on the PATH: install the agent where users of this cluster can submit jobs");
@@ -18,14 +18,11 @@ export function lookAtSlurm(environment: Environment): Omit<PolicyFacts, "runs" 
   };
   const partitions = [...ask("scontrol", "--oneliner", "show", "partition").matchAll(/^PartitionName=(\S+)/gm)];
   const hasAccounting = /^AccountingStorageType\s*=\s*\S*slurmdbd/m.test(ask("scontrol", "show", "config"));
-  const names = (what: string): readonly string[] =>
-    ask("sacctmgr", "--noheader", "--parsable2", "show", what, "format=name").split("\n").filter(Boolean);
   return {
     slurmConf: environment.SLURM_CONF ?? null,
     slurmBin: dirname(join(slurmBin, "sbatch")),
     partitions: partitions.flatMap((match) => match[1] ?? []),
     accounts: hasAccounting ? ["-", ...accountsOf(ask)] : ["-"],
-    qos: hasAccounting ? ["-", ...names("qos")] : ["-"],
   };
 }
 

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { whoOf, whoText } from "./accounts.ts";
@@ -64,4 +66,52 @@ test("help for every word; an unknown word or option is status 2", () => {
   assert.equal(run("dance").status, 2);
   const loud = run("doctor", "--loud");
   assert.deepEqual([loud.status, /--loud/.test(loud.stderr)], [2, true]);
+});
+
+test("a first policy opens nothing that was not named; once more, the site's own stays", (context) => {
+  const folder = mkdtempSync(join(tmpdir(), "weir-install-"));
+  context.after(() => rmSync(folder, { recursive: true, force: true }));
+  // A Slurm of two accounts and two partitions, with or without slurmdbd.
+  const slurm = (accounting: "slurmdbd" | "none") => {
+    const bin = join(folder, `bin-${accounting}`);
+    mkdirSync(bin);
+    const put = (name: string, text: string) => writeFileSync(join(bin, name), `#!/bin/sh\n${text}\n`, { mode: 0o755 });
+    put("sbatch", "exit 1");
+    put("sacctmgr", "printf 'root\\nai-lab\\nphysics\\n'");
+    put(
+      "scontrol",
+      `case "$*" in *partition) printf 'PartitionName=batch State=UP\\nPartitionName=accel State=UP\\n' ;; *) echo 'AccountingStorageType = accounting_storage/${accounting}' ;; esac`,
+    );
+    return bin;
+  };
+  const install = (bin: string, root: string, ...words: readonly string[]) =>
+    spawnSync(
+      process.execPath,
+      [join(import.meta.dirname, "..", "main.ts"), "install", "--root", join(folder, root), ...words],
+      { encoding: "utf8", env: { PATH: `${bin}:${process.env.PATH}`, LANG: "C.UTF-8" } },
+    );
+  const policy = (root: string) =>
+    /^account .*\npartition .*\nqos .*$/m.exec(readFileSync(join(folder, root, "etc/weir/policy"), "utf8"))?.[0];
+  for (const root of ["one", "all", "none"]) mkdirSync(join(folder, root));
+  const withDbd = slurm("slurmdbd");
+  for (const [words, said] of [
+    [[], /--account NAME, as often as needed, or --all-accounts\. There are: - ai-lab physics/],
+    [["--account", "ai-lab"], /--partition NAME, as often as needed, or --all-partitions\. There are: batch accel/],
+    [["--account", "ai-lab", "--all-accounts"], /--account and --all-accounts do not go together/],
+  ] as const) {
+    const refused = install(withDbd, "one", ...words);
+    assert.equal(refused.status, 1, refused.stdout);
+    assert.match(refused.stderr, said);
+  }
+  const first = install(withDbd, "one", "--account", "ai-lab", "--partition", "batch");
+  assert.equal(first.status, 0, first.stderr);
+  assert.equal(policy("one"), "account ai-lab\npartition batch\nqos -");
+  const again = install(withDbd, "one");
+  assert.equal(again.status, 0, again.stderr);
+  assert.match(again.stdout, /^kept +\S*\/etc\/weir\/policy$/m);
+  assert.equal(install(withDbd, "all", "--all-accounts", "--all-partitions", "--qos", "normal").status, 0);
+  assert.equal(policy("all"), "account - ai-lab physics\npartition batch accel\nqos normal");
+  const without = install(slurm("none"), "none", "--partition", "accel");
+  assert.equal(without.status, 0, without.stderr);
+  assert.equal(policy("none"), "account -\npartition accel\nqos -");
 });

@@ -58,6 +58,11 @@ const sentences = {
   none: ["none", "无"],
   there: ["there", "有"],
   unknownWord: ["weir-agent does not know {name}.", "weir-agent 没有 {name} 这个命令。"],
+  sayWhich: [
+    "say what the network may use here: --{option} NAME, as often as needed, or --{every}. There are: {found}",
+    "请说明算力网可使用的范围：--{option} 名称（可重复），或 --{every}。现有：{found}",
+  ],
+  notBoth: ["--{option} and --{every} do not go together", "--{option} 与 --{every} 不能同时使用"],
   stopIsThere: [
     "{path} is there: nothing new starts. Running work goes on. Again on: weir-agent resume-new",
     "{path} 已存在：不再启动新任务，运行中的继续。恢复：weir-agent resume-new",

@@ -29,16 +29,21 @@ const words: readonly Word[] = [
       "lays out helper, policy, sudo's rule, systemd's unit and the agent on this machine",
       "在本机安装辅助程序、策略、sudo 规则、systemd 单元与代理",
     ],
-    more: "Needs root, on a machine where users submit jobs. Once more is an upgrade: the site's own policy and settings stay.\nThe policy begins with every partition, account and QoS that Slurm has, by name, or with those that are named here.",
+    more: "Needs root, on a machine where users submit jobs. Once more is an upgrade: the site's own policy and settings stay.\nThe first time, what the network may use has to be said: accounts and partitions, by name or all that Slurm has now.",
     takes: [0, 0],
     options: {
       runs: {
         value: "PATH",
         words: "each user's folder of runs, which all nodes share: %u the user, %h their home (%h/.weir)",
       },
-      account: { value: "NAME", words: "the network may use this account; as often as needed" },
+      account: {
+        value: "NAME",
+        words: "the network may use this account; as often as needed (-: Slurm's default, as without slurmdbd)",
+      },
+      "all-accounts": { words: "in its place: every account that Slurm has now, each by its name" },
       partition: { value: "NAME", words: "the network may use this partition; as often as needed" },
-      qos: { value: "NAME", words: "the network may use this QoS; as often as needed" },
+      "all-partitions": { words: "in its place: every partition that Slurm has now, each by its name" },
+      qos: { value: "NAME", words: "the network may use this QoS; as often as needed (-: Slurm's default alone)" },
       delegated: {
         value: "FOLDER",
         words: "no helper, no sudo: users lend their own tokens by this folder, which login nodes and all nodes share",

@@ -27,7 +27,7 @@ export async function joinCentre(
   const { credential } = await ok(client.call("enrol", { body: { token, agentVersion: "1", driver } }));
   await passConnectionTest(server, centre, credential);
   const agent = server.client(credential);
-  const { session } = await ok(agent.call("session", { body: {} }));
+  const { session } = await ok(agent.call("session", { body: { agentVersion: "1" } }));
   const quiet = { protocol: 1, session, agentVersion: "1", waitMs: 0, engine: null, observations: [] } as const;
   let known = { server: "", generation: 0 };
   /** Orders that came with the answer to a report, which a test does not look at: they are in that to the next poll too. */

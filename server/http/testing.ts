@@ -65,6 +65,7 @@ export async function startTestServer(options: TestOptions = {}): Promise<TestSe
       memoryMibPerCore: async () => 2048,
       arrayTasks: () => 100_000,
       storeTrouble: () => null,
+      version: "1",
       glance: openGlance(db.pool, { version: "test", now, queuedTasks: () => 0 }),
     }),
     gate,

@@ -71,6 +71,28 @@ test("a centre is registered once, shows as never connected, and enrols with a t
   assert.equal(twice.kind === "problem" && twice.problem.type, "/api/problems/enrolment-token-spent");
 });
 
+test("an agent of another version is told so, with both versions and the remedy, and spends nothing", async () => {
+  const said = (reply: Awaited<ReturnType<typeof client.call>>) =>
+    reply.kind === "problem" ? [reply.problem.status, reply.problem.type, reply.problem.detail] : ["answer"];
+  const words = (agentVersion: string) =>
+    `The agent is of version ${agentVersion}, this server of 1; their first two numbers have to be the same. Install the agent's package that the server's own version makes (npm run agent-package; then weir-agent install). What runs goes on meanwhile.`;
+  const refused = [409, "/api/problems/agent-version", words("2.0.1")];
+  const token = await enrolment("beta");
+  assert.deepEqual(said(await client.call("enrol", { body: { token, ...agent, agentVersion: "2.0.1" } })), refused);
+  const enrolled = await client.call("enrol", { body: { token, ...agent } });
+  if (enrolled.kind !== "answer") throw new Error(enrolled.problem.detail);
+  const beta = server.client(enrolled.value.credential);
+  assert.deepEqual(said(await beta.call("session", { body: { agentVersion: "2.0.1" } })), refused);
+  assert.equal(said(await beta.call("session", { body: {} }))[2], words("unknown"));
+  const begun = await beta.call("session", { body: { agentVersion: "1" } });
+  if (begun.kind !== "answer") throw new Error(begun.problem.detail);
+  // The server was upgraded under an agent that goes on.
+  assert.deepEqual(
+    said(await beta.call("sync", { body: report(begun.value.session, { agentVersion: "2.0.1" }) })),
+    refused,
+  );
+});
+
 test("the old credential is good until the new one was used, and of lost new ones only the last counts", async () => {
   const first = await enrolled("local");
   const rotate = async (credential: string) => {
@@ -78,7 +100,8 @@ test("the old credential is good until the new one was used, and of lost new one
     if (reply.kind !== "answer") throw new Error(reply.problem.detail);
     return reply.value.credential;
   };
-  const use = async (credential: string) => statusOf(await server.client(credential).call("session", { body: {} }));
+  const use = async (credential: string) =>
+    statusOf(await server.client(credential).call("session", { body: { agentVersion: "1" } }));
   const lost = await rotate(first);
   const second = await rotate(first);
   assert.equal(await use(first), 200);
@@ -92,7 +115,7 @@ test("an agent syncs, is fenced by a newer session, and its capacity is shown", 
   const credential = await enrolled("beta");
   const beta = server.client(credential);
   const begin = async () => {
-    const reply = await beta.call("session", { body: {} });
+    const reply = await beta.call("session", { body: { agentVersion: "1" } });
     return reply.kind === "answer" ? reply.value.session : 0;
   };
   const session = await begin();
@@ -112,7 +135,7 @@ test("a job goes to the agent by its long poll, runs, and is explained, logged a
   const credential = await enrolled("beta");
   const beta = server.client(credential);
   await passConnectionTest(server, "beta", credential);
-  const begun = await beta.call("session", { body: {} });
+  const begun = await beta.call("session", { body: { agentVersion: "1" } });
   const session = begun.kind === "answer" ? begun.value.session : 0;
   const first = await beta.call("sync", { body: report(session, { engine }) });
   if (first.kind !== "answer") throw new Error(first.problem.detail);
@@ -216,7 +239,7 @@ test("an agent that says goodbye leaves its centre unreachable at once, and a ne
   const gamma = server.client(credential);
   await passConnectionTest(server, "gamma", credential);
   const begin = async () => {
-    const begun = await gamma.call("session", { body: {} });
+    const begun = await gamma.call("session", { body: { agentVersion: "1" } });
     const session = begun.kind === "answer" ? begun.value.session : 0;
     const first = await gamma.call("sync", { body: report(session, { engine }) });
     return { session, first: first.kind === "answer" ? first.value : assert.fail(first.problem.detail) };

@@ -30,4 +30,9 @@ export function agentHandlers(context: AgentContext): Pick<Handlers, AgentRoute>
 }
 
 type AgentRoute = "enrol" | "rotate" | "session" | "sync" | "answerRead";
-type AgentContext = { readonly db: Database; readonly desk: Desk; readonly now: () => number; readonly version: string };
+type AgentContext = {
+  readonly db: Database;
+  readonly desk: Desk;
+  readonly now: () => number;
+  readonly version: string;
+};

@@ -141,7 +141,7 @@ test("rotation now: the agent is told until it has a newer credential", async ()
   assert.equal((await joined.sync()).rotate, true);
   const { credential } = await ok(joined.agent.call("rotate", { body: {} }));
   joined = { ...joined, agent: server.client(credential), credential };
-  await ok(joined.agent.call("session", { body: {} }));
+  await ok(joined.agent.call("session", { body: { agentVersion: "1" } }));
   const { rows } = await server.db.pool.query(
     "select count(*)::int as count from centre_credential where centre_id = 'beta' and kind = 'credential' and spent_ms is null",
   );
@@ -150,12 +150,12 @@ test("rotation now: the agent is told until it has a newer credential", async ()
 
 test("a revoked agent is refused and told so; a new token lets it in again", async () => {
   assert.deepEqual(await ok(client.call("revokeCredentials", beta)), { credentials: 1 });
-  const refused = await joined.agent.call("session", { body: {} });
+  const refused = await joined.agent.call("session", { body: { agentVersion: "1" } });
   assert.equal(refused.kind === "problem" && refused.problem.type, "/api/problems/credential-revoked");
   assert.equal(refused.kind === "problem" && refused.problem.status, 401);
   const { token } = await ok(client.call("addEnrolment", { ...beta, body: {} }));
   const { credential } = await ok(client.call("enrol", { body: { token, agentVersion: "1", driver: "simulated" } }));
-  await ok(server.client(credential).call("session", { body: {} }));
+  await ok(server.client(credential).call("session", { body: { agentVersion: "1" } }));
 });
 
 test("a centre that has left is retired: its agent is refused and told so, and no token lets it in again", async () => {
@@ -166,7 +166,7 @@ test("a centre that has left is retired: its agent is refused and told so, and n
   await ok(client.call("setIntake", { ...beta, body: { step: "leave" } }));
   await server.transitions.intake(centreId("beta"), "part", null);
   for (const call of [
-    server.client(credential).call("session", { body: {} }),
+    server.client(credential).call("session", { body: { agentVersion: "1" } }),
     server.client(credential).call("rotate", { body: {} }),
   ])
     assert.equal(await problem(call), "credential-revoked");

@@ -51,7 +51,7 @@ async function openCentre(id: string) {
   });
   if (enrolled.kind !== "answer") throw new Error(enrolled.problem.detail);
   const agent = server.client(enrolled.value.credential);
-  const begun = await agent.call("session", { body: {} });
+  const begun = await agent.call("session", { body: { agentVersion: "1" } });
   const session = begun.kind === "answer" ? begun.value.session : 0;
   const start = { protocol: 1 as const, session, agentVersion: "1", observations: [] };
   let known = { server: "", generation: 0 };
