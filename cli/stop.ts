@@ -16,9 +16,18 @@ export class Stop extends Error {
   }
 }
 
+/** `Title: detail`; where the detail has several lines, each below the title. */
+function problemWords({ title, detail }: Problem): string {
+  const lines = detail.split("\n");
+  const colon = /\p{Script=Han}/u.test(title) ? "：" : ": ";
+  return lines.length === 1
+    ? `${title}${colon}${detail}`
+    : [`${title}${colon.trim()}`, ...lines.map((line) => `  ${line}`)].join("\n");
+}
+
 /** A refusal of the server. 401 is "not signed in"; what begins with 5 is the server's own trouble. */
 export function stopOf(problem: Problem): Stop {
   const code =
     problem.status === 401 ? exitCodes.notSignedIn : problem.status >= 500 ? exitCodes.failed : exitCodes.refused;
-  return new Stop(code, `${problem.title}: ${problem.detail}`, problem);
+  return new Stop(code, problemWords(problem), problem);
 }

@@ -1,4 +1,9 @@
+import { outcomeWords, stateWords } from "#core/job/state-words.ts";
 import { type Language, speaker } from "#core/language.ts";
+
+function said({ en, zh }: Readonly<Record<Language, string>>): readonly [en: string, zh: string] {
+  return [en, zh];
+}
 
 /** Every sentence of the CLI in both languages; `{name}` is filled in. What the server says comes in the language asked. */
 export const words = {
@@ -897,7 +902,8 @@ export const words = {
   whatIf: ["Job {job}: {words}.", "作业 {job}：{words}。"],
   columnChange: ["CHANGE", "改动"],
   columnOptions: ["AS OPTIONS OF SUBMIT", "对应的 submit 选项"],
-  whyOther: ["Job {job} is {state}: {words}", "作业 {job} {state}：{words}"],
+  whyOther: ["Job {job} is {state}; {words}", "作业 {job} {state}；{words}"],
+  whyEnded: ["Job {job} {words}", "作业 {job}：{words}"],
   fits: ["fits", "符合"],
   declaredLost: ["Declared lost: {tasks} of {job}", "已声明丢失：{job} 的 {tasks} 个任务"],
   noReason: ["say why: --reason TEXT; it is kept with your name", "请说明原因：--reason 文字；将与您的名字一起记录"],
@@ -948,25 +954,25 @@ export const words = {
   memoryWay_none: ["nothing", "无"],
 
   // States and outcomes
-  state_queued: ["queued", "排队"],
-  state_placed: ["placed", "已派发"],
-  state_starting: ["starting", "启动中"],
-  state_running: ["running", "运行中"],
-  state_ended: ["ended", "已结束"],
-  outcome_succeeded: ["succeeded", "成功"],
-  outcome_failed: ["failed", "失败"],
+  state_queued: said(stateWords.queued),
+  state_placed: said(stateWords.placed),
+  state_starting: said(stateWords.starting),
+  state_running: said(stateWords.running),
+  state_ended: said(stateWords.ended),
+  outcome_succeeded: said(outcomeWords.succeeded),
+  outcome_failed: said(outcomeWords.failed),
   outcome_failedCode: ["failed ({code})", "失败（{code}）"],
   outcome_failedSignal: ["failed (signal {signal})", "失败（信号 {signal}）"],
-  outcome_cancelled: ["cancelled", "已取消"],
-  "outcome_timed-out": ["timed out", "超时"],
-  "outcome_out-of-memory": ["out of memory", "内存不足"],
-  outcome_preempted: ["preempted", "被抢占"],
-  "outcome_node-failed": ["node failed", "节点故障"],
-  "outcome_platform-fault": ["platform fault", "平台故障"],
-  outcome_lost: ["lost", "丢失"],
-  outcome_withdrawn: ["withdrawn", "已撤回"],
-  outcome_duplicate: ["duplicate", "重复"],
-  outcome_requeued: ["requeued", "重新排队"],
+  outcome_cancelled: said(outcomeWords.cancelled),
+  "outcome_timed-out": said(outcomeWords["timed-out"]),
+  "outcome_out-of-memory": said(outcomeWords["out-of-memory"]),
+  outcome_preempted: said(outcomeWords.preempted),
+  "outcome_node-failed": said(outcomeWords["node-failed"]),
+  "outcome_platform-fault": said(outcomeWords["platform-fault"]),
+  outcome_lost: said(outcomeWords.lost),
+  outcome_withdrawn: said(outcomeWords.withdrawn),
+  outcome_duplicate: said(outcomeWords.duplicate),
+  outcome_requeued: said(outcomeWords.requeued),
   connection_connected: ["connected", "已连接"],
   connection_unreachable: ["unreachable", "失联"],
   "connection_never-connected": ["never connected", "未曾连接"],

@@ -150,9 +150,9 @@ export function refusalWords(
   return { title: chosen[0], detail: chosen[1] };
 }
 
-/** One after the other, each with an end of its own. */
-function joined(sentences: readonly string[], full: string, between: string): string {
-  return sentences.map((sentence) => (/[.?!。？！]$/.test(sentence) ? sentence : sentence + full)).join(between);
+/** Each with an end of its own. */
+function sentences(all: readonly string[], full: string): readonly string[] {
+  return all.map((sentence) => (/[.?!。？！]$/.test(sentence) ? sentence : sentence + full));
 }
 
 type Sentence = readonly [title: string, detail: string];
@@ -167,12 +167,16 @@ function words(refusal: Refusal): readonly [en: Sentence, zh: Sentence] {
     case "invalid-request": {
       const list = (language: Language, colon: string) =>
         refusal.issues.map(({ path, words }) => `${path || "body"}${colon}${phraseWords(words, language)}`);
+      // One a line, where there is more than one.
+      const several = refusal.issues.length > 1;
       return [
         [
           "The request does not fit the rules",
-          `${joined(list("en", ": "), ".", " ")} See /api/docs for the fields and their limits.`,
+          [...sentences(list("en", ": "), "."), "See /api/docs for the fields and their limits."].join(
+            several ? "\n" : " ",
+          ),
         ],
-        ["请求不合规则", `${joined(list("zh", "："), "。", "")}字段与上限见 /api/docs。`],
+        ["请求不合规则", [...sentences(list("zh", "："), "。"), "字段与上限见 /api/docs。"].join(several ? "\n" : "")],
       ];
     }
     case "unknown-option": {
@@ -202,14 +206,14 @@ function words(refusal: Refusal): readonly [en: Sentence, zh: Sentence] {
       const value = JSON.stringify(refusal.value);
       return [
         ["Bad value", `${shown} cannot be ${value}. Expected: ${phraseWords(refusal.expected, "en")}.`],
-        ["值不正确", `${shownZh} 不能为 ${value}。应为：${phraseWords(refusal.expected, "zh")}。`],
+        ["值不正确", `${before(shownZh)}不能为 ${value}。应为：${phraseWords(refusal.expected, "zh")}。`],
       ];
     }
     case "option-refused": {
       const [shown, shownZh] = optionWords(refusal);
       return [
         ["Option refused", `${shown} cannot be honoured: ${phraseWords(refusal.because, "en")}.`],
-        ["选项无法满足", `无法满足 ${shownZh}：${phraseWords(refusal.because, "zh")}。`],
+        ["不支持的选项", `无法满足 ${shownZh}：${phraseWords(refusal.because, "zh")}。`],
       ];
     }
     case "too-large":
@@ -295,7 +299,12 @@ function words(refusal: Refusal): readonly [en: Sentence, zh: Sentence] {
       ];
     case "no-centre-fits": {
       const rules = (language: Language) =>
-        refusal.rules.map(({ centre, rule, facts }) => `${centre}: ${reasonWords(rule, facts, language)}`).join("; ");
+        refusal.rules
+          .map(
+            ({ centre, rule, facts }) =>
+              `${centre}${language === "zh" ? "：" : ": "}${reasonWords(rule, facts, language)}`,
+          )
+          .join(language === "zh" ? "；" : "; ");
       // Those that are not in service yet were not asked whether they could.
       const isTold = refusal.rules.some(({ rule }) => rule === "not-in-service");
       return [
@@ -513,6 +522,11 @@ function optionWords({ option, line }: OptionPlace): readonly [en: string, zh: s
   ];
 }
 
+/** Chinese after a name: apart by a blank where the name ends in a letter or digit, close where it ends in a mark. */
+function before(name: string): string {
+  return /[）】」”]$/.test(name) ? name : `${name} `;
+}
+
 function shapeWords(shape: Shape, language: Language): string {
   const { accelerators, memory } = shape;
   const [nodes, cores, memoryIs, cards, node, core, any] = shapeNouns[language];
@@ -521,9 +535,10 @@ function shapeWords(shape: Shape, language: Language): string {
   if (memory.kind === "per-core") words.push(`${memoryIs} ${memory.mib} MiB/${core}`);
   if (accelerators) {
     const { vendor, model, perNode } = accelerators;
-    words.push(`${cards} ${perNode}/${node} (${vendor ?? any}/${model ?? any})`);
+    const kind = `${vendor ?? any}/${model ?? any}`;
+    words.push(`${cards} ${perNode}/${node}${language === "zh" ? `（${kind}）` : ` (${kind})`}`);
   }
-  return words.join(", ");
+  return words.join(language === "zh" ? "，" : ", ");
 }
 
 const shapeNouns = {
@@ -558,7 +573,7 @@ type LogReason = Extract<Refusal, { readonly kind: "log-unavailable" | "no-log" 
 const logWords: Readonly<Record<LogReason, { readonly en: string; readonly zh: string }>> = {
   "not-placed-yet": {
     en: "It has not been placed yet. Try again once it has started: weir why says what it waits for.",
-    zh: "尚未放置。请在其开始后再试；等待的原因见 weir why。",
+    zh: "尚未派发。请在其开始后再试；等待的原因见 weir why。",
   },
   "centre-away": {
     en: "The centre {centre} cannot be reached. Try again when it can be reached.",

@@ -15,11 +15,8 @@ export async function why(call: Call): Promise<number> {
   }
   const name = call.operands[0] ?? "";
   const state = stateText(answer.state, say);
-  const isQueued = answer.state === "queued";
-  const words = inLocalTime(answer.words);
-  await call.print(
-    `${isQueued ? say("whyQueued", { job: name, words }) : say("whyOther", { job: name, state, words })}\n`,
-  );
+  const key = answer.state === "queued" ? "whyQueued" : answer.state === "ended" ? "whyEnded" : "whyOther";
+  await call.print(`${say(key, { job: name, state, words: inLocalTime(answer.words) })}\n`);
   if (answer.candidates.length > 0) {
     await call.printTable(
       [{ title: say("columnCentre") }, { title: say("columnRule") }, { title: say("columnWords"), flexible: true }],

@@ -57,7 +57,7 @@ function poolConsequences({ pool, before, after, ...there }: PoolChange, nowMs: 
   if (before.speed !== after.speed)
     said.push([
       `work is taken to run there ${after.speed} times as fast as time limits mean, which counts where a place is chosen.`,
-      `选择放置处时，按时限所指速度的 ${after.speed} 倍计。`,
+      `选择去处时，按时限所指速度的 ${after.speed} 倍计。`,
     ]);
   if (before.carbonGPerKwh !== after.carbonGPerKwh) said.push(carbonSaid(after.carbonGPerKwh));
   if (hoursKey(before.hours) !== hoursKey(after.hours)) said.push(hoursSaid(after.hours, there.waiting, nowMs));
@@ -135,7 +135,7 @@ function carbonSaid(gramsPerKwh: number | null): Said {
     return ["no CO2 is declared for its electricity, so none counts.", "未申报用电碳排放，不计入。"];
   return [
     `its electricity emits ${gramsPerKwh} g of CO2 a kWh, which counts where a place is chosen.`,
-    `用电碳排放为每千瓦时 ${gramsPerKwh} 克 CO2，选择放置处时计入。`,
+    `用电碳排放为每千瓦时 ${gramsPerKwh} 克 CO2，选择去处时计入。`,
   ];
 }
 

@@ -201,7 +201,7 @@ test("bad values say what is expected", () => {
     const found = refusal(text);
     assert.ok(found.kind === "bad-option-value" && found.line === 2, text);
     assert.match(refusalWords(found, "en").detail, /\(line 2\) cannot be .* Expected: ./);
-    assert.match(refusalWords(found, "zh").detail, /（第 2 行） 不能为 .*应为：./);
+    assert.match(refusalWords(found, "zh").detail, /（第 2 行）不能为 .*应为：./);
   }
   assert.equal(refusal("--nodes").kind, "bad-option-value");
   assert.equal(refusal("--hold=yes").kind, "bad-option-value");

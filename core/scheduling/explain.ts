@@ -27,6 +27,7 @@ import { claimOf } from "#core/scheduling/preemption/record.ts";
 import { enqueue, lineFor, nextReady, room } from "#core/scheduling/queue.ts";
 import { isStarving } from "#core/scheduling/ranking.ts";
 import type { Candidate, Facts, JobRule } from "#core/scheduling/reasons.ts";
+import { siblingsOf } from "#core/scheduling/siblings.ts";
 import { rankOfJob } from "#core/scheduling/strands.ts";
 import type { Submitter } from "#core/scheduling/submitters.ts";
 import { type StartingChange, smallestChanges } from "#core/scheduling/what-if.ts";
@@ -118,6 +119,7 @@ export function explainAt(
       candidates,
       wouldGoTo: offer?.pool.centre.id ?? null,
       order: place.job && orderTerms(state.queue, state.policy, place.job, place.position, nowMs),
+      siblings: place.job ? siblingsOf(place.job) : [],
       estimate: reason ? { from: "unknown" } : estimateOf(state, asked, faster ?? offer, nowMs),
       ...(nobodyEnds && { nobodyEnds }),
       ...(faster && now && { awaits: awaitedFrom(faster, now, nowMs) }),

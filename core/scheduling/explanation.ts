@@ -5,6 +5,7 @@ import type { StartEstimate, ToldStart } from "#core/scheduling/estimate/starts.
 import type { OrderTerms } from "#core/scheduling/order-terms.ts";
 import type { WhyNobodyEnds } from "#core/scheduling/preemption/victims.ts";
 import type { Candidate, Facts, JobRule } from "#core/scheduling/reasons.ts";
+import type { Siblings } from "#core/scheduling/siblings.ts";
 
 export type Explanation =
   | WaitingExplanation
@@ -31,6 +32,8 @@ export type WaitingExplanation = {
     readonly runs: number;
     readonly endsMs: number;
   };
+  /** What other tasks of its job hold. */
+  readonly siblings: readonly Siblings[];
   /** It could start now, and a faster pool is waited for. */
   readonly awaits?: AwaitedPool;
   /** Its class may have runs ended, and none is: why. Absent: it may not, some end, or it starts. */

@@ -21,4 +21,36 @@ test("words of facts that are ours are in the reader's language, and one is one"
   assert.match(reasonWords("takes-nothing-new", { intake: "draining" }, "zh"), /：排空中$/);
   const cores = (asked: number) => reasonWords("cores-busy", { asked, free: 0, total: 8 }, "en");
   assert.deepEqual([1, 2].map(cores), ["needs 1 core, 0 of 8 are free", "needs 2 cores, 0 of 8 are free"]);
+  const whole = (asked: number, found: number) =>
+    reasonWords("whole-nodes-busy", { asked, found, cores: 2, pool: "main" }, "en");
+  assert.equal(whole(1, 0), "needs 1 whole node of 2 cores, 0 of pool main are empty");
+  assert.equal(whole(2, 1), "needs 2 whole nodes of 2 cores, 1 of pool main is empty");
+  const only = { only: "jinan, qingdao" };
+  assert.equal(reasonWords("not-among-wished", only, "en"), "the job asks for jinan, qingdao only");
+  assert.equal(reasonWords("not-among-wished", only, "zh"), "作业只允许 jinan、qingdao");
+});
+
+test("no rule says one of several things, or leaves a fact unsaid", () => {
+  for (const [rule, { en }] of Object.entries(rules)) {
+    const facts = Object.fromEntries(
+      [...en.matchAll(/\{(\w+)/g)].map(([, name]) => [name ?? "", name === "pool" || name === "device" ? "x" : 1]),
+    );
+    for (const language of ["en", "zh"] as const)
+      assert.doesNotMatch(reasonWords(rule, facts, language), /[{}|?]/, rule);
+    assert.doesNotMatch(
+      reasonWords(rule, facts, "en"),
+      /\b1 (whole |such )?(cores|nodes|groups|tasks|runs|jobs|licences|accelerators|are|have|wait)\b/,
+      rule,
+    );
+  }
+});
+
+test("another job is called one, as its number alone says nothing", () => {
+  const facts = { ahead: "12_3", inS: 60, askedS: 120, pool: "main" };
+  assert.equal(
+    reasonWords("reserved-for-earlier", facts, "en"),
+    "fits, but job 12_3 has a place in pool main in 1 min, and this one may last 2 min and would delay it",
+  );
+  assert.match(reasonWords("behind-in-queue", facts, "zh"), /^放得下，但作业 12_3 先到/);
+  assert.equal(reasonWords("dependency-waits", { on: "7", dependency: "afterok" }, "en"), "waits for job 7 (afterok)");
 });

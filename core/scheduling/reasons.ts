@@ -11,23 +11,23 @@ export const rules = {
   // Of the job itself, before any centre is asked.
   "dependency-waits": {
     holds: "later",
-    en: "waits for {on} ({dependency})",
-    zh: "等待 {on}（{dependency}）",
+    en: "waits for job {on} ({dependency})",
+    zh: "等待作业 {on}（{dependency}）",
   },
   "dependency-never-satisfied": {
     holds: "never",
-    en: "{dependency} on {on} can no longer be met",
-    zh: "依赖永远无法满足：对 {on} 的 {dependency} 已不可能成立",
+    en: "{dependency} on job {on} can no longer be met",
+    zh: "依赖永远无法满足：对作业 {on} 的 {dependency} 已不可能成立",
   },
   "singleton-waits": {
     holds: "later",
-    en: "singleton: waits for {on}, an earlier job of the same name, person and project",
-    zh: "singleton：等待同一项目、同一用户的较早同名作业 {on}",
+    en: "singleton: waits for job {on}, an earlier job of the same name, person and project",
+    zh: "singleton：等待同一项目、同一人员的较早同名作业 {on}",
   },
   "array-throttle": {
     holds: "later",
-    en: "the array allows {limit} tasks at once, and {live} are placed or running or stand before this one",
-    zh: "该数组同时最多 {limit} 个任务，已有 {live} 个已放置、运行中或排在其前",
+    en: "the array allows {limit} tasks at once, and {live} {live|is|are} placed, running or before this one",
+    zh: "该数组同时最多 {limit} 个任务，已有 {live} 个已派发、运行中或排在其前",
   },
   "tenant-holds-its-cores": {
     holds: "later",
@@ -122,7 +122,7 @@ export const rules = {
   },
   "at-submit-limit": {
     holds: "later",
-    en: "{submitted} jobs of the local user wait or run there, which is as many as may ({limit})",
+    en: "{submitted} jobs of the local user {submitted|waits or runs|wait or run} there, which is as many as may ({limit})",
     zh: "该本地用户在该中心已有 {submitted} 个作业等待或运行，已达上限 {limit}",
   },
   "takes-nothing-new": {
@@ -242,7 +242,7 @@ export const rules = {
   },
   "nodes-out": {
     holds: "later",
-    en: "needs {asked} such nodes; {up} of pool {pool} are up, others drain, are down or in maintenance",
+    en: "needs {asked} such nodes; {up} of pool {pool} {up|is|are} up, others drain, are down or in maintenance",
     zh: "需要 {asked} 个此类节点；资源池 {pool} 有 {up} 个可用，其余在排空、停机或维护",
   },
   "outside-hours": {
@@ -257,7 +257,7 @@ export const rules = {
   },
   "whole-nodes-busy": {
     holds: "later",
-    en: "needs {asked} whole nodes of {cores} cores, {found} of pool {pool} are empty",
+    en: "needs {asked} whole nodes of {cores} cores, {found} of pool {pool} {found|is|are} empty",
     zh: "需要 {asked} 个整节点（各 {cores} 核），资源池 {pool} 空闲的整节点有 {found} 个",
   },
   "nodes-together-busy": {
@@ -267,7 +267,7 @@ export const rules = {
   },
   "cores-busy": {
     holds: "later",
-    en: "needs {asked} cores, {free} of {total} are free",
+    en: "needs {asked} cores, {free} of {total} {free|is|are} free",
     zh: "需要 {asked} 核，{total} 核中空闲 {free} 核",
   },
   "memory-busy": {
@@ -277,48 +277,48 @@ export const rules = {
   },
   "accelerators-busy": {
     holds: "later",
-    en: "needs {asked} accelerators ({device}), {free} of {total} are free",
+    en: "needs {asked} accelerators ({device}), {free} of {total} {free|is|are} free",
     zh: "需要 {asked} 张加速卡（{device}），{total} 张中空闲 {free} 张",
   },
   "shares-busy": {
     holds: "later",
-    en: "needs {asked} nodes with {share} thousandths of an accelerator ({device}) left, {found} of pool {pool} have",
+    en: "needs {asked} nodes with {share} thousandths of an accelerator ({device}) left, {found} of pool {pool} {found|has|have}",
     zh: "需要 {asked} 个仍余一张加速卡（{device}）千分之 {share} 的节点，资源池 {pool} 现有 {found} 个",
   },
   "nodes-busy": {
     holds: "later",
-    en: "needs {asked} nodes with {cores} cores, {memoryMib} MiB and {cards} accelerators free on each, {found} have",
+    en: "needs {asked} nodes with {cores} cores, {memoryMib} MiB and {cards} accelerators free on each, {found} {found|has|have}",
     zh: "需要 {asked} 个各空闲 {cores} 核、{memoryMib} MiB 内存、{cards} 张加速卡的节点，现有 {found} 个",
   },
   "licences-busy": {
     holds: "later",
-    en: "needs {asked} licences {licence}, {free} of {total} are free",
+    en: "needs {asked} licences {licence}, {free} of {total} {free|is|are} free",
     zh: "需要 {asked} 个许可证 {licence}，{total} 个中空闲 {free} 个",
   },
   "account-limit-used": {
     holds: "later",
-    en: "the jobs of the local account there hold {held} of the {limit} {of} that they may hold at once, and {asked} more are asked for",
+    en: "the jobs of the local account there hold {held} of the {limit} {of} that they may hold at once, and {asked} more {asked|is|are} asked for",
     zh: "该中心本地账户的作业已占用 {held} {of}，同时至多 {limit}，另申请 {asked}",
   },
   "pool-queue-full": {
     holds: "later",
-    en: "does not fit now, and {pending} runs of the project's like it wait in the own queue of pool {pool}, which is as many as may ({limit})",
+    en: "does not fit now, and {pending} runs of the project's like it {pending|waits|wait} in the own queue of pool {pool}, which is as many as may ({limit})",
     zh: "当前放不下，且本项目同类运行已有 {pending} 个在资源池 {pool} 的本地队列等待，已达上限 {limit}",
   },
   "behind-in-queue": {
     holds: "later",
-    en: "fits, but {ahead} came first and waits for room here",
-    zh: "放得下，但 {ahead} 先到，正在此等待空闲",
+    en: "fits, but job {ahead} came first and waits for room here",
+    zh: "放得下，但作业 {ahead} 先到，正在此等待空闲",
   },
   "reserved-for-earlier": {
     holds: "later",
-    en: "fits, but {ahead} has a place in pool {pool} in {inS} s, and this may last {askedS} s and would delay it",
-    zh: "放得下，但资源池 {pool} 已为 {ahead} 预留 {inS} 秒后的位置，而本作业最长 {askedS} 秒，会推迟它",
+    en: "fits, but job {ahead} has a place in pool {pool} in {inS} s, and this one may last {askedS} s and would delay it",
+    zh: "放得下，但资源池 {pool} 已为作业 {ahead} 预留 {inS} 秒后的位置，而本作业最长 {askedS} 秒，会推迟它",
   },
   // Not a failure: the way into a pool whose own users queue there too (B2).
   "joins-queue": {
     holds: "now",
-    en: "does not fit now; joins the own queue of pool {pool}, where {pending} runs of the project's like it wait (at most {limit})",
+    en: "does not fit now; joins the own queue of pool {pool}, where {pending} runs of the project's like it {pending|waits|wait} (at most {limit})",
     zh: "当前放不下；进入资源池 {pool} 的本地队列，本项目同类运行已有 {pending} 个等待（上限 {limit}）",
   },
 } as const satisfies Record<string, { readonly holds: Holds; readonly en: string; readonly zh: string }>;
@@ -360,6 +360,9 @@ export function reasonWords(rule: string | null, facts: Facts, language: Languag
   return filled(rules[rule][language], language === "zh" ? inChinese(facts) : inEnglish(facts), language);
 }
 
+/** Facts that hold several names, one after the other. */
+const lists = ["only", "offered", "given"] as const;
+
 /** Facts that are words of ours, and not a centre's or a user's. */
 function inChinese(facts: Facts): Facts {
   const said = Object.entries({
@@ -368,6 +371,9 @@ function inChinese(facts: Facts): Facts {
     intake: intakeInChinese.get(`${facts.intake}`),
     day: weekdays.zh[Number(facts.day) - 1],
     of: countedWords.zh.get(`${facts.of}`),
+    ...Object.fromEntries(
+      lists.flatMap((name) => (typeof facts[name] === "string" ? [[name, facts[name].replaceAll(", ", "、")]] : [])),
+    ),
   });
   return {
     ...facts,
@@ -435,13 +441,21 @@ export function isRule(text: string): text is Rule {
   return Object.hasOwn(rules, text);
 }
 
-const startsNow = { en: "fits, {free} of {total} cores are free", zh: "放得下，{total} 核中空闲 {free} 核" } as const;
+const startsNow = {
+  en: "fits, {free} of {total} cores {free|is|are} free",
+  zh: "放得下，{total} 核中空闲 {free} 核",
+} as const;
 
 function filled(template: string, facts: Facts, language: Language): string {
-  // One of something is `1 core` in English; the templates have the plural. Seconds and MiB are said in what they come to.
+  // English templates have the plural: `{asked} cores`, and where the verb follows the number `{free|is|are}`. Seconds and
+  // MiB are said in what they come to.
   const counted = template
-    .replace(/\{(\w+)\} (core|node|accelerator|licence|task)s\b/g, (whole, name: string, one) =>
-      facts[name] === 1 ? `1 ${one}` : whole,
+    .replace(
+      /\{(\w+)\} ((?:whole |such )?)(core|node|group|accelerator|licence|task|run|job|minute)s\b/g,
+      (whole, name: string, of: string, one: string) => (facts[name] === 1 ? `1 ${of}${one}` : whole),
+    )
+    .replace(/\{(\w+)\|([^|}]+)\|([^}]+)\}/g, (_, name: string, one: string, several: string) =>
+      facts[name] === 1 ? one : several,
     )
     .replace(/\{(\w+S)\} (?:s\b|秒)/g, (whole, name: string) => {
       const seconds = facts[name];

@@ -171,7 +171,7 @@ test("a job goes to the agent by its long poll, runs, and is explained, logged a
     assert.deepEqual([beside?.rule, beside?.holds, beside?.facts.free], ["cores-busy", "later", 1]);
   });
   const placed = await server.client(server.token, "zh").call("why", { params: { job } });
-  assert.equal(placed.kind === "answer" && placed.value.words, "已放置于 beta");
+  assert.equal(placed.kind === "answer" && placed.value.words, "已派发到 beta");
   assert.equal(placed.kind === "answer" && placed.value.candidates.find((one) => one.centre === "beta")?.rule, null);
 
   const glance = await client.call("glance");

@@ -114,7 +114,7 @@ test("what was said at the submission is read in the reader's language, whoever 
   const refused = await chinese.call("submit", { body: { script: "#!/bin/sh\n#SBATCH -N 0\n" } });
   assert.match(
     refused.kind === "problem" ? refused.problem.detail : "",
-    /^-N（第 2 行） 不能为 "0"。应为：不小于 1 的节点数/,
+    /^-N（第 2 行）不能为 "0"。应为：不小于 1 的节点数/,
   );
   const large = await chinese.call("submit", { body: { command: ["true"], coresPerTask: 99 } });
   assert.match(
@@ -493,12 +493,12 @@ test("why one that has ended did: its outcome, its reason, and what its run said
     const reply = await server.client(server.token, language).call("why", { params: { job }, query: {} });
     return reply.kind === "answer" ? reply.value.words : assert.fail(reply.problem.detail);
   };
-  assert.equal(await why(cancelled, "en"), "cancelled by its owner: not needed");
+  assert.equal(await why(cancelled, "en"), "was cancelled by its owner: not needed");
   assert.equal(await why(cancelled, "zh"), "由所有者取消：not needed");
   const failed = await submit();
   await run(failed, { kind: "failed", exitCode: 3 });
   assert.equal(await why(failed, "en"), "failed with exit code 3; was placed at local");
-  assert.equal(await why(failed, "zh"), "失败，退出码 3；已放置于 local");
+  assert.equal(await why(failed, "zh"), "失败，退出码 3；已派发到 local");
   const never = await submit();
   await server.db.pool.query(
     `update task set state = 'ended', outcome = '{"kind":"cancelled","by":"network","reason":"dependency-never-satisfied"}' where job_id = $1`,
@@ -506,9 +506,9 @@ test("why one that has ended did: its outcome, its reason, and what its run said
   );
   assert.equal(
     await why(never, "en"),
-    "cancelled by the network: a job that it depends on did not end as the dependency asks",
+    "was cancelled by the network: a job that it depends on did not end as the dependency asks",
   );
-  assert.equal(await why(never, "zh"), "由网络取消：所依赖的作业未按依赖要求结束");
+  assert.equal(await why(never, "zh"), "由算力网取消：所依赖的作业未按依赖要求结束");
 
   // A dependency that can no longer be met is accepted, and said.
   const good = await submit();

@@ -3,6 +3,7 @@ import type { whatIf, why } from "#api/job.ts";
 import { cancelWords, waitWords } from "#core/centre/waiting.ts";
 import { jobId } from "#core/ids.ts";
 import { endReasonWords } from "#core/job/end-reason.ts";
+import { outcomeWords } from "#core/job/state-words.ts";
 import { candidatesOf } from "#core/scheduling/decision.ts";
 import type { WaitingExplanation } from "#core/scheduling/explanation.ts";
 import { orderWords } from "#core/scheduling/order-words.ts";
@@ -10,6 +11,7 @@ import { awaitsWords } from "#core/scheduling/placing/patience-words.ts";
 import { madeWayWords, wayMadeWords } from "#core/scheduling/preemption/made-way-words.ts";
 import { nobodyEndsWords } from "#core/scheduling/preemption/words.ts";
 import { type Language, reasonWords } from "#core/scheduling/reasons.ts";
+import { siblingsWords } from "#core/scheduling/siblings.ts";
 import type { Change, StartingChange } from "#core/scheduling/what-if.ts";
 import { changeOptions, changeWords } from "#core/scheduling/what-if-words.ts";
 import type { World } from "#core/scheduling/world.ts";
@@ -113,7 +115,7 @@ const words = {
     en: "starts at {centre}, pool {pool}, once {runs} runs there have made way for it: by {until}",
     zh: "{centre} 的资源池 {pool} 中有 {runs} 个运行正为其让出位置，最迟 {until} 之后即在该处启动",
   },
-  soon: { en: "is being placed this moment", zh: "正在放置" },
+  soon: { en: "is being placed this moment", zh: "正在派发" },
   notQueued: { en: "is not waiting for a centre", zh: "并未在等待中心" },
   wouldStart: {
     en: "would start now, cancelled and submitted again, with any one of these",
@@ -128,7 +130,7 @@ const words = {
     zh: "；该处所余对更小的申请也不够，或已为排在前面的作业保留",
   },
   there: { en: "waits there: {reason}", zh: "正在该处等待：{reason}" },
-  placed: { en: "was placed at {centre}", zh: "已放置于 {centre}" },
+  placed: { en: "was placed at {centre}", zh: "已派发到 {centre}" },
   away: {
     en: "centre {centre} cannot be reached since {time}; the job waits there until its agent reports again",
     zh: "中心 {centre} 自 {time} 起不可达；作业在该处等待其代理恢复联系",
@@ -141,11 +143,12 @@ function ownWords({ rule, facts, makingWay }: WaitingExplanation, language: Lang
   return makingWay ? makingWayWords(makingWay, language) : null;
 }
 
-/** It waits for room, or for a faster pool; and where its class may have runs ended, why none is. */
-function roomWords({ awaits, nobodyEnds }: WaitingExplanation, language: Language): string {
+/** It waits for room, or for a faster pool; what of the room its own job has; and where its class may have runs ended, why none is. */
+function roomWords({ awaits, siblings, nobodyEnds }: WaitingExplanation, language: Language): string {
   if (awaits) return awaitsWords(awaits, language);
+  const held = siblings.map((one) => siblingsWords(one, language));
   const nobody = nobodyEnds ? [nobodyEndsWords(nobodyEnds, language)] : [];
-  return joined([words.waits[language], ...nobody], language);
+  return joined([words.waits[language], ...held, ...nobody], language);
 }
 
 /** For whom runs of it made way, when, and what of them is billed; and who made way for it. */
@@ -238,7 +241,6 @@ function whyPlaced(task: TaskView, placed: Placed | null, language: Language): W
 function endedWords(outcome: Outcome, found: string | null, language: Language): string {
   const { kind, by, exitCode, signal } = outcome;
   const reason = outcome.reason === null ? null : endReasonWords(outcome.reason, language);
-  const [en, zh] = ends[kind];
   const [byEn, byZh] = by === null ? ["", ""] : actors[by];
   const how =
     kind !== "failed"
@@ -246,24 +248,28 @@ function endedWords(outcome: Outcome, found: string | null, language: Language):
       : signal !== null
         ? { en: ` by signal ${signal}`, zh: `，信号 ${signal}` }[language]
         : { en: ` with exit code ${exitCode}`, zh: `，退出码 ${exitCode}` }[language];
-  const end = language === "zh" ? `${byZh}${zh}${how}` : `${en}${how}${byEn}`;
+  const { en, zh } =
+    kind === "lost" && by === "operator" ? declaredLost : { en: ends[kind], zh: outcomeWords[kind].zh };
+  const end = language === "zh" ? `${kind === "cancelled" && by !== null ? byZh : zh}${how}` : `${en}${how}${byEn}`;
   return [end, reason, found].filter((part) => part !== null && part !== "").join(language === "zh" ? "：" : ": ");
 }
 
-const ends: Readonly<Record<Outcome["kind"], readonly [en: string, zh: string]>> = {
-  succeeded: ["succeeded", "已成功"],
-  failed: ["failed", "失败"],
-  cancelled: ["cancelled", "取消"],
-  "timed-out": ["ran into its time limit", "超过时限"],
-  "out-of-memory": ["used more memory than it asked for", "内存超出申请"],
-  preempted: ["preempted", "被抢占"],
-  "node-failed": ["its node failed", "节点故障"],
-  "platform-fault": ["a fault of the platform ended it", "因平台故障结束"],
-  lost: ["lost", "丢失"],
+/** What is said of the job, behind its name: `succeeded`, `was lost`. */
+const ends: Readonly<Record<Outcome["kind"], string>> = {
+  succeeded: "succeeded",
+  failed: "failed",
+  cancelled: "was cancelled",
+  "timed-out": "ran into its time limit",
+  "out-of-memory": "used more memory than it asked for",
+  preempted: "was preempted",
+  "node-failed": "ended as its node failed",
+  "platform-fault": "ended by a fault of the platform",
+  lost: "was lost",
 };
+const declaredLost = { en: "was declared lost", zh: "由运营者声明丢失" } as const;
 const actors: Readonly<Record<NonNullable<Outcome["by"]>, readonly [en: string, zh: string]>> = {
-  user: [" by its owner", "由所有者"],
-  centre: [" by the centre", "由中心"],
-  operator: [" by an operator", "由管理员"],
-  network: [" by the network", "由网络"],
+  user: [" by its owner", "由所有者取消"],
+  centre: [" by the centre", "由中心取消"],
+  operator: [" by an operator", "由运营者取消"],
+  network: [" by the network", "由算力网取消"],
 };

@@ -1,9 +1,11 @@
+import { durationWords } from "#core/measures.ts";
 import type { AwaitedPool } from "#core/scheduling/explanation.ts";
 import type { Language } from "#core/scheduling/reasons.ts";
 
 /** Of a job that could start now, and waits for a faster pool. */
 export function awaitsWords({ centre, pool, startsInS, gainS, insteadOf }: AwaitedPool, language: Language): string {
+  const [starts, gain] = [startsInS, gainS].map((seconds) => durationWords(seconds * 1000, language));
   if (language === "zh")
-    return `等待更快的资源池：${centre} 的 ${pool} 预计 ${startsInS} 秒后可启动，比现在就在 ${insteadOf.centre} 的 ${insteadOf.pool} 启动早约 ${gainS} 秒完成`;
-  return `waits for a faster pool: ${pool} at ${centre} should have room in ${startsInS} s, and it is expected to be done there ${gainS} s earlier than by starting now in ${insteadOf.pool} at ${insteadOf.centre}`;
+    return `等待更快的资源池：${centre} 的 ${pool} 预计 ${starts}后可启动，比现在就在 ${insteadOf.centre} 的 ${insteadOf.pool} 启动早约 ${gain}完成`;
+  return `waits for a faster pool: ${pool} at ${centre} should have room in ${starts}, and it is expected to be done there ${gain} earlier than by starting now in ${insteadOf.pool} at ${insteadOf.centre}`;
 }

@@ -97,7 +97,7 @@ test("the score stands with each centre where it could run, and its words say ev
   assert.equal(scoreWords(alpha.score, "en"), words);
   assert.equal(
     scoreWords(alpha.score, "zh"),
-    "放置评分 25 分钟 25 秒（16 分钟 40 秒后开始，运行至多 8 分钟 20 秒，碳排放 25 秒）",
+    "评分 25 分钟 25 秒（16 分钟 40 秒后开始，运行至多 8 分钟 20 秒，碳排放 25 秒）",
   );
 });
 

@@ -60,7 +60,7 @@ export function scoreWords({ startsInS, runS, priceS, carbonS, riskS }: Score, l
       `运行至多 ${span(runS)}`,
       ...more.map(([name, seconds]) => `${name} ${span(seconds)}`),
     ];
-    return `放置评分 ${startsInS === null ? "未知" : span(startsInS + rest)}（${parts.join("，")}）`;
+    return `评分 ${startsInS === null ? "未知" : span(startsInS + rest)}（${parts.join("，")}）`;
   }
   const parts = [
     startsInS === null ? "no telling when it starts" : startsInS === 0 ? "starts now" : `starts in ${span(startsInS)}`,

@@ -1,3 +1,4 @@
+import { durationWords } from "#core/measures.ts";
 import type { Language } from "#core/scheduling/reasons.ts";
 
 /** Of a run that made way: for whom, when, and what of it is billed. */
@@ -21,15 +22,15 @@ export function madeWayWords(
       ? `第 ${attempt} 次运行自 ${at} 起在 ${centre} 为作业 ${claimantJob} 让出位置`
       : `attempt ${attempt} was asked at ${at} to make way for job ${claimantJob} at ${centre}`;
   if (wallMs === null || !isPreempted) return said;
-  const ranS = Math.round(wallMs / 1000);
-  const billedS = Math.round(Math.min(wallMs, checkpointMs ?? 0) / 1000);
+  const billedMs = Math.min(wallMs, checkpointMs ?? 0);
+  const [ran, billed, rest] = [wallMs, billedMs, wallMs - billedMs].map((ms) => durationWords(ms, language));
   if (language === "zh")
     return checkpointMs === null
-      ? `${said}；运行的 ${ranS} 秒不计费`
-      : `${said}；运行的 ${ranS} 秒中，计费至最后一次检查点的 ${billedS} 秒，其余 ${ranS - billedS} 秒不计费`;
+      ? `${said}；运行的 ${ran}不计费`
+      : `${said}；运行的 ${ran}中，计费至最后一次检查点的 ${billed}，其余 ${rest}不计费`;
   return checkpointMs === null
-    ? `${said}; nothing of the ${ranS} s that it ran is billed`
-    : `${said}; of the ${ranS} s that it ran the ${billedS} s up to its last checkpoint are billed, and ${ranS - billedS} s are not`;
+    ? `${said}; nothing of the ${ran} that it ran is billed`
+    : `${said}; of the ${ran} that it ran the ${billed} up to its last checkpoint are billed, and ${rest} not`;
 }
 
 /** Of a task that others made way for. */

@@ -1,27 +1,10 @@
+import { outcomeWords, stateWords } from "#core/job/state-words.ts";
+import { titles } from "./of-core.ts";
+
 /** Words that every area shares: states, outcomes, units, times. */
 export const en = {
-  state: {
-    queued: "Queued",
-    placed: "Placed",
-    starting: "Starting",
-    running: "Running",
-    ended: "Ended",
-    unreachable: "Unreachable",
-  },
-  outcome: {
-    succeeded: "Succeeded",
-    failed: "Failed",
-    cancelled: "Cancelled",
-    "timed-out": "Timed out",
-    "out-of-memory": "Out of memory",
-    preempted: "Preempted",
-    "node-failed": "Node failed",
-    "platform-fault": "Platform fault",
-    lost: "Lost",
-    withdrawn: "Withdrawn",
-    duplicate: "Duplicate",
-    requeued: "Requeued",
-  },
+  state: titles(stateWords),
+  outcome: titles(outcomeWords),
   column: {
     name: "Name",
     state: "State",

@@ -1,29 +1,11 @@
+import { outcomeWords, stateWords } from "#core/job/state-words.ts";
 import type { en } from "./messages.en.ts";
+import { chinese } from "./of-core.ts";
 import type { Words } from "./shape.ts";
 
 export const zh: Words<typeof en> = {
-  state: {
-    queued: "排队中",
-    placed: "已派发",
-    starting: "启动中",
-    running: "运行中",
-    ended: "已结束",
-    unreachable: "失联",
-  },
-  outcome: {
-    succeeded: "成功",
-    failed: "失败",
-    cancelled: "已取消",
-    "timed-out": "超时",
-    "out-of-memory": "内存不足",
-    preempted: "被抢占",
-    "node-failed": "节点故障",
-    "platform-fault": "平台故障",
-    lost: "丢失",
-    withdrawn: "已撤回",
-    duplicate: "重复副本",
-    requeued: "重新排队",
-  },
+  state: chinese(stateWords),
+  outcome: chinese(outcomeWords),
   column: {
     name: "名称",
     state: "状态",

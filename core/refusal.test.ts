@@ -1,0 +1,42 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { phrase } from "#core/job/phrase.ts";
+import { refusalWords } from "#core/refusal.ts";
+
+test("what is wrong with a request is told one a line, where it is more than one thing", () => {
+  const issues = [
+    { path: "memoryMibPerNode", words: "must be at least 1" },
+    { path: "", words: phrase("nothing-to-run") },
+  ];
+  assert.deepEqual(refusalWords({ kind: "invalid-request", issues }, "en").detail.split("\n"), [
+    "memoryMibPerNode: must be at least 1.",
+    "body: give a script or a command: there is nothing to run.",
+    "See /api/docs for the fields and their limits.",
+  ]);
+  const one = refusalWords({ kind: "invalid-request", issues: issues.slice(0, 1) }, "en").detail;
+  assert.equal(one, "memoryMibPerNode: must be at least 1. See /api/docs for the fields and their limits.");
+});
+
+test("Chinese refusals have no blank behind a full-width mark, and no mark of English between parts", () => {
+  const bad = { kind: "bad-option-value", option: "--mem", value: "x", expected: phrase("a-value") } as const;
+  assert.equal(refusalWords({ ...bad, line: 3 }, "zh").detail, '--mem（第 3 行）不能为 "x"。应为：须有值。');
+  assert.match(refusalWords({ ...bad, line: null }, "zh").detail, /^--mem 不能为 "x"/);
+  const asked = {
+    nodes: 2,
+    tasks: 2,
+    coresPerTask: 64,
+    memory: { kind: "per-node", mib: 1024 },
+    accelerators: { vendor: null, model: "a100", perNode: 8 },
+  } as const;
+  const rules = ["jinan", "qingdao"].map((centre) => ({
+    centre,
+    rule: "too-few-cores",
+    facts: { asked: 64, total: 8, pool: "main" },
+  }));
+  const { detail } = refusalWords({ kind: "no-centre-fits", asked, nearest: null, rules }, "zh");
+  assert.doesNotMatch(detail, /[,;:]/);
+  assert.match(detail, /jinan：需要 64 核，资源池 main 共 8 核；qingdao：/);
+  const twice = { kind: "option-refused", option: "--hold", line: null, because: phrase("no-hold") } as const;
+  const { title, detail: why } = refusalWords(twice, "zh");
+  assert.ok(!why.startsWith(title) && !title.includes("无法满足"), `${title}：${why}`);
+});
