@@ -466,11 +466,20 @@ export const jobDetail = jobSummary
   .meta({ id: "JobDetail" });
 export type JobDetail = z.infer<typeof jobDetail>;
 
-/** What a job may use at most: the hold that its placement will take, and what it would cost. */
+/**
+ * What a job may hold, and so use, at most: of all centres that could ever run it, as they describe themselves now, and of
+ * all attempts it may be given. docs/decisions/0046-what-a-quote-is.md.
+ */
 export const quote = z
   .strictObject({
     tasks: z.int(),
+    /** Of each task: the first, and one more for each retry. */
+    attempts: z.int(),
+    /** It may come again beyond these, after it made way or lost its nodes: what it had saved until then comes on top. */
+    comesAgain: z.boolean(),
+    /** Of one attempt of one task. */
     perTask: usageAmounts,
+    /** Of all attempts of all tasks. */
     total: usageAmounts,
     cost,
   })
@@ -490,6 +499,30 @@ export const submitted = z
   .meta({ id: "Submitted" });
 export type Submitted = z.infer<typeof submitted>;
 
+/** What one task would be given of a pool, and what would be held for it from then on. */
+export const wouldGet = z
+  .strictObject({
+    centre: z.string(),
+    pool: z.string(),
+    /** false: it would join the centre's own queue. */
+    startsNow: z.boolean(),
+    nodes: z.int(),
+    coresPerNode: z.int(),
+    memoryMibPerNode: z.int(),
+    accelerators: z
+      .strictObject({
+        vendor: z.string().nullable(),
+        model: z.string().nullable(),
+        perNode: z.int(),
+        /** In whole parts of the device, as it is given out there. */
+        shareMilli: z.int().optional(),
+      })
+      .nullable(),
+    holds: usageAmounts,
+    cost,
+  })
+  .meta({ id: "WouldGet" });
+
 export const dryRun = z
   .strictObject({
     spec: specView,
@@ -499,6 +532,9 @@ export const dryRun = z
     quote,
     /** Where it would go now; null if it would wait. */
     wouldGoTo: z.string().nullable(),
+    wouldGet: wouldGet.nullable(),
+    /** When it is likely to start; null: nobody can tell. */
+    start: startRange.nullable(),
     candidates: z.array(candidate),
   })
   .meta({ id: "DryRun" });

@@ -22,9 +22,7 @@ import { watchStore } from "./pulse.ts";
 import { createHandlers } from "./routes/handlers.ts";
 import { migrate, openDatabase } from "./store/database.ts";
 import { openFeed } from "./store/feed.ts";
-import { readMemoryMibPerCore } from "./store/read/centres.ts";
 import { openGlance } from "./store/read/glance.ts";
-import { keptFor } from "./store/read/kept.ts";
 import { openNames } from "./store/read/names.ts";
 import { readArrayTasks } from "./store/read/settings.ts";
 import { readWorld } from "./store/read-world.ts";
@@ -89,7 +87,6 @@ const handlers = createHandlers({
   feed,
   desk,
   world: () => scheduler.world,
-  memoryMibPerCore: keptFor({ lifeMs: 2_000, staleMs: 60_000, now }, () => readMemoryMibPerCore(db.pool)),
   arrayTasks: () => arrayTasks,
   storeTrouble: pulse.trouble,
   version: manifest.version,

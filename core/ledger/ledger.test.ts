@@ -6,9 +6,10 @@ import type { RunEnd } from "#core/job/state.ts";
 import { isBilled } from "#core/job/state.ts";
 import { accountOf, emptyBooks, record } from "#core/ledger/books.ts";
 import { derivedAccounts, findingsOf, findingWords, trialBalances } from "#core/ledger/invariants.ts";
-import { costOf, quoteOf } from "#core/ledger/tariff.ts";
+import { quoteOf } from "#core/ledger/quote.ts";
+import { costOf } from "#core/ledger/tariff.ts";
 import { type BookedRun, endTransfers, holdTransfers, type Transfer } from "#core/ledger/transfer.ts";
-import { parseUnit } from "#core/ledger/unit.ts";
+import { cardUnit, parseUnit } from "#core/ledger/unit.ts";
 import { holdOf, usageOf } from "#core/ledger/usage.ts";
 
 const run: BookedRun = {
@@ -87,10 +88,22 @@ test("the parts of a divided interval add up to the whole", () => {
   );
 });
 
-test("the quote is the hold of all tasks, and costs nothing under the tariff free", () => {
-  const quote = quoteOf("free", run.allocation, 60, 30, 1000);
-  assert.deepEqual(quote.perTask, holdOf(run.allocation, 60, 30));
+test("a quote is of each unit the most that a task may hold, for all attempts of all tasks, and costs nothing under free", () => {
+  const other = {
+    ...run.allocation,
+    coresPerNode: 1,
+    acceleratorsPerNode: 3,
+    acceleratorVendor: "x",
+    acceleratorModel: "npu",
+  };
+  const asked = { given: [run.allocation, other], timeLimitS: 60, graceS: 30, tasks: 1000, retries: 0 };
+  const quote = quoteOf("free", asked);
+  const [hold, otherHold] = [holdOf(run.allocation, 60, 30), holdOf(other, 60, 30)];
+  const card = cardUnit("x", "npu");
+  assert.deepEqual(quote.perTask, new Map([...hold, [card, otherHold.get(card) ?? 0n]]));
   assert.equal(quote.total.get("core-ms"), 360_000_000n);
+  const again = quoteOf("free", { ...asked, retries: 2 });
+  assert.deepEqual([again.attempts, again.perTask, again.total.get("core-ms")], [3, quote.perTask, 3n * 360_000_000n]);
   assert.deepEqual(quote.cost, { tariffVersion: "free", currency: "CNY", amountMicroYuan: 0n });
   assert.deepEqual(costOf("free", usageOf(run.allocation, 1234)), quote.cost);
 });

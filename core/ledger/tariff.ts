@@ -1,6 +1,4 @@
-import type { Amounts, Unit } from "#core/ledger/unit.ts";
-import { holdOf } from "#core/ledger/usage.ts";
-import type { Allocation } from "#core/run-order.ts";
+import type { Amounts } from "#core/ledger/unit.ts";
 import { unreachable } from "#core/unreachable.ts";
 
 /** The versions of tariffs there are. Under `free` everything costs nothing, and no yuan transfers are made. */
@@ -33,24 +31,4 @@ export function costOf(tariffVersion: TariffVersion, _amounts: Amounts): Cost {
     default:
       return unreachable(tariffVersion);
   }
-}
-
-/** The most that `tasks` such runs can use, which is what their placements hold, and what that costs. */
-export type Quote = {
-  readonly tasks: number;
-  readonly perTask: Amounts;
-  readonly total: Amounts;
-  readonly cost: Cost;
-};
-
-export function quoteOf(
-  tariffVersion: TariffVersion,
-  allocation: Allocation,
-  timeLimitS: number,
-  graceS: number,
-  tasks: number,
-): Quote {
-  const perTask = holdOf(allocation, timeLimitS, graceS);
-  const total = new Map<Unit, bigint>([...perTask].map(([unit, amount]) => [unit, amount * BigInt(tasks)]));
-  return { tasks, perTask, total, cost: costOf(tariffVersion, total) };
 }

@@ -6,8 +6,10 @@ import { waitReason } from "#core/scheduling/dependencies.ts";
 import { rangeOf, type StartEstimate, waitEstimate, waitsAlike } from "#core/scheduling/estimate/starts.ts";
 import type { Asker, AwaitedPool, Explanation, TaskTold, WaitingExplanation } from "#core/scheduling/explanation.ts";
 import { type Asked, mayEverUse, mayTake, type Offer } from "#core/scheduling/fit.ts";
+import { givenOf } from "#core/scheduling/given.ts";
 import type { JobRecord } from "#core/scheduling/job-record.ts";
 import { orderTerms } from "#core/scheduling/order-terms.ts";
+import { needOfShape } from "#core/scheduling/packing/growth.ts";
 import { chooseAmong, chooseElsewhere, startInQueue } from "#core/scheduling/placing/choose.ts";
 import type { FasterPool } from "#core/scheduling/placing/patience.ts";
 import {
@@ -52,6 +54,20 @@ export function explain(state: State, task: TaskRef, nowMs: number): Explanation
   return { ...explained, makingWay: { centre: pool.centre.id, pool: pool.name, runs: runs.size, endsMs } };
 }
 
+/** Of a job not yet submitted: as if it were at the end of the queue, its wish for cards counted with those of others. */
+export function explainNew(state: State, nowMs: number, asked: Asked, tasks: number): WaitingExplanation {
+  const { demand } = state;
+  const look = () => explainAt(state, nowMs, { job: null, position: 0 }, asked, null);
+  if (!demand || !asked.shape.accelerators) return look();
+  const known = demand.knownWith(needOfShape(asked.shape), tasks);
+  state.demand = { ...demand, known: () => known };
+  try {
+    return look();
+  } finally {
+    state.demand = demand;
+  }
+}
+
 export function whatIf(state: State, task: TaskRef, nowMs: number): readonly StartingChange[] | null {
   const found = openTask(state, task);
   if (!found || !hasPosition(found.job.queued, found.position)) return null;
@@ -89,7 +105,7 @@ function withoutTask<Seen>({ queue }: State, job: JobRecord, position: number, l
 type OwnReason = { readonly rule: JobRule; readonly facts: Facts };
 
 /** `claimed`: where room was made for it, and it goes nowhere else. */
-export function explainAt(
+function explainAt(
   state: State,
   nowMs: number,
   place: Place,
@@ -118,6 +134,7 @@ export function explainAt(
       facts: reason?.facts ?? {},
       candidates,
       wouldGoTo: offer?.pool.centre.id ?? null,
+      wouldGet: offer && { ...givenOf(asked.shape, offer.pool, offer.device), startsNow: offer.now },
       order: place.job && orderTerms(state.queue, state.policy, place.job, place.position, nowMs),
       siblings: place.job ? siblingsOf(place.job) : [],
       estimate: reason ? { from: "unknown" } : estimateOf(state, asked, faster ?? offer, nowMs),

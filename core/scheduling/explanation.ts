@@ -2,6 +2,7 @@ import type { CentreId, PersonId, ProjectId, TaskRef } from "#core/ids.ts";
 import type { Demands } from "#core/job/demands.ts";
 import type { Refusal } from "#core/refusal.ts";
 import type { StartEstimate, ToldStart } from "#core/scheduling/estimate/starts.ts";
+import type { Given } from "#core/scheduling/given.ts";
 import type { OrderTerms } from "#core/scheduling/order-terms.ts";
 import type { WhyNobodyEnds } from "#core/scheduling/preemption/victims.ts";
 import type { Candidate, Facts, JobRule } from "#core/scheduling/reasons.ts";
@@ -22,6 +23,8 @@ export type WaitingExplanation = {
   readonly candidates: readonly Candidate[];
   /** Where it would go if it were placed this instant; null: it waits. */
   readonly wouldGoTo: CentreId | null;
+  /** What it would be given there; `startsNow` false: it would join the pool's own queue. */
+  readonly wouldGet: (Given & { readonly startsNow: boolean }) | null;
   readonly estimate: StartEstimate;
   /** What its place in the queue is made of; null: it has none yet. */
   readonly order: OrderTerms | null;
@@ -65,6 +68,8 @@ export type EverFit =
 export type Asker = {
   readonly timeLimitS: number;
   readonly graceS?: number;
+  /** Of its array; absent: one. */
+  readonly tasks?: number;
   readonly project: ProjectId;
   /** Unknown: somebody who has an account everywhere. */
   readonly person?: PersonId;

@@ -66,22 +66,29 @@ export function judge(asked: Asked, centre: CentreRecord, nowMs: number): Candid
  */
 export function mayEverUse(asked: Omit<Asked, "line" | "graceS">, pool: PoolRecord): boolean {
   const { centre } = pool;
-  if (!centre.pools.includes(pool) || againstWishes(asked.wishes, centre) || outOfService(centre)) return false;
-  if (asked.demands && lacks(asked.demands, centre)) return false;
-  if (withoutAccount(asked.who, centre) || beyondAccount(asked, centre)) return false;
-  if (severalNodes(asked, centre) || neverFits(asked, pool)) return false;
-  return intoMaintenance(asked, pool) === null;
+  if (!centre.pools.includes(pool) || withoutAccount(asked.who, centre) || beyondAccount(asked, centre)) return false;
+  return couldEverUse(asked, pool) && intoMaintenance(asked, pool) === null;
+}
+
+/** The same where accounts, their limits and maintenance are left out: these come and go while it waits. */
+export function couldEverUse(asked: Omit<Asked, "line" | "who" | "graceS">, pool: PoolRecord): boolean {
+  return closedTo(asked, pool.centre) === null && neverFits(asked, pool) === null;
 }
 
 /** As `judge`, of a centre as if it were empty and reachable. A centre that has never described itself is not refused. */
 export function judgeEver(asked: Asked, centre: CentreRecord): Candidate {
-  const failing =
+  const failing = closedTo(asked, centre) ?? nearestFailure(centre, (pool) => neverFits(asked, pool));
+  return candidate(centre.id, failing?.rule ?? null, failing?.facts ?? freeFacts(centre));
+}
+
+/** What keeps it from a centre as a whole, whatever runs there. */
+function closedTo(asked: Omit<Asked, "line" | "who" | "graceS">, centre: CentreRecord): Failing | null {
+  return (
     againstWishes(asked.wishes, centre) ??
     outOfService(centre) ??
     (asked.demands && lacks(asked.demands, centre)) ??
-    severalNodes(asked, centre) ??
-    nearestFailure(centre, (pool) => neverFits(asked, pool));
-  return candidate(centre.id, failing?.rule ?? null, failing?.facts ?? freeFacts(centre));
+    severalNodes(asked, centre)
+  );
 }
 
 /** A pool that takes it, and the device it would get there. */

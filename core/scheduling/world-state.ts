@@ -21,6 +21,8 @@ export type State = Scene & {
   againMs: number | null;
   /** null: to be worked out again. */
   wanted: readonly WantedAccount[] | null;
+  /** Another object once a centre describes itself otherwise. */
+  description: object;
   /** The newest jobs of which no task was told when it may start. */
   readonly untold: JobId[];
 };

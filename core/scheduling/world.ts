@@ -16,8 +16,9 @@ import {
 import { areCoresWanted, holdCores, noCoreLimits, setCoreLimits } from "#core/scheduling/core-limits.ts";
 import { arrive, emptyDependencies, link, missingJobs, resolve, unlink } from "#core/scheduling/dependencies.ts";
 import { learnFrom, learnPast, noLearntStarts } from "#core/scheduling/estimate/starts.ts";
-import { askedBy, estimateDue, explain, explainAt, whatIf } from "#core/scheduling/explain.ts";
+import { askedBy, estimateDue, explain, explainNew, whatIf } from "#core/scheduling/explain.ts";
 import type { Asker, EverFit, Explanation, TaskTold, WaitingExplanation } from "#core/scheduling/explanation.ts";
+import { everGiven, type Given } from "#core/scheduling/given.ts";
 import { headroomOf, type StartableShape } from "#core/scheduling/headroom.ts";
 import {
   changeHome,
@@ -135,6 +136,10 @@ export type World = {
   whatIf(task: TaskRef, nowMs: number): readonly StartingChange[] | null;
   /** Whether any centre in service, reachable or not, could run the shape if it were empty. */
   couldEverFit(shape: Shape, wishes: CentreWishes, asker?: Asker): EverFit;
+  /** All that one task of it could ever be given, by whatever placement: a quote is of the dearest. */
+  everGiven(shape: Shape, wishes: CentreWishes, asker?: Asker): readonly Given[];
+  /** Another object once a centre describes itself otherwise, so that work could ever run elsewhere or be given more. */
+  description(): object;
   /** What each pool of a centre could start now, by the pool's name; empty where the centre is not known. */
   headroom(centre: CentreId): ReadonlyMap<string, readonly StartableShape[]>;
   /** Every centre of the network, in service or not, in the order of their ids. */
@@ -194,6 +199,7 @@ export function createWorld(policy: Policy = policies.weir): World {
     queued: 0,
     live: 0,
     wanted: null,
+    description: {},
   };
   return {
     apply: (event) => apply(state, event),
@@ -221,13 +227,15 @@ export function createWorld(policy: Policy = policies.weir): World {
     },
     explainNew: (shape, wishes, nowMs, asker) => {
       tellNow(state, nowMs);
-      return explainAt(state, nowMs, { job: null, position: 0 }, askedBy(shape, wishes, asker), null);
+      return explainNew(state, nowMs, askedBy(shape, wishes, asker), asker?.tasks ?? 1);
     },
     whatIf: (task, nowMs) => {
       tellNow(state, nowMs);
       return whatIf(state, task, nowMs);
     },
     couldEverFit: (shape, wishes, asker) => nearestFit(state.centres, askedBy(shape, wishes, asker)),
+    everGiven: (shape, wishes, asker) => everGiven(state.centres, askedBy(shape, wishes, asker)),
+    description: () => state.description,
     headroom: (centre) => headroomOf(state.centres.find(({ id }) => id === centre)),
     centres: () => state.centres.filter((centre) => centre.state !== null).map((centre) => centre.id),
     missing: () => missingJobs(state.dependencies),
@@ -375,6 +383,7 @@ function changeCentre(state: State, id: CentreId, description: CentreState | nul
   state.wanted = null;
   const centre = centreOf(state, id);
   const isOther = describe(centre, description);
+  if (isOther) state.description = {};
   state.queue.submitters.capacity = capacityOf(state.centres.map((each) => each.state));
   for (const pool of centre.known.values()) grow(state, pool);
   // A list of nodes is looked into only for those who name some.

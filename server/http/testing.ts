@@ -62,7 +62,6 @@ export async function startTestServer(options: TestOptions = {}): Promise<TestSe
       feed,
       desk,
       world: () => world,
-      memoryMibPerCore: async () => 2048,
       arrayTasks: () => 100_000,
       storeTrouble: () => null,
       version: "1",

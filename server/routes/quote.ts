@@ -1,63 +1,124 @@
 import type { z } from "zod";
-import type { quote } from "#api/job.ts";
+import type { quote, wouldGet } from "#api/job.ts";
 import { coresPerNode, type JobSpec, memoryMibPerNode, taskCount } from "#core/job/spec.ts";
-import { quoteOf as coreQuoteOf, tariffInForce } from "#core/ledger/tariff.ts";
+import { quoteOf as coreQuoteOf, type QuotedJob } from "#core/ledger/quote.ts";
+import { type Cost, costOf, tariffInForce } from "#core/ledger/tariff.ts";
 import type { Amounts } from "#core/ledger/unit.ts";
-import { amountsView } from "#server/store/read/amounts.ts";
+import { holdOf } from "#core/ledger/usage.ts";
+import type { Allocation } from "#core/run-order.ts";
+import type { Asker, WaitingExplanation } from "#core/scheduling/explanation.ts";
+import type { World } from "#core/scheduling/world.ts";
 
-/**
- * What a job may use at most: the hold of each task's placement, times its tasks. `memoryMibPerCore` stands for the
- * centre's where the job named no memory.
- */
-export function quoteOf(spec: JobSpec, memoryMibPerCore: number): Quoted {
-  const { shape, timeLimitS, graceS } = spec;
-  const { nodes, tasks, coresPerTask, accelerators } = shape;
-  const { perNode = 0, vendor = null, model = null, shareMilli = 1000 } = accelerators ?? {};
-  const memoryMib = memoryMibPerNode(shape, memoryMibPerCore);
-  // All that a quote depends on. Of thousands of jobs few differ in it.
-  const asked = `${nodes} ${tasks} ${coresPerTask} ${memoryMib} ${perNode}×${shareMilli} ${vendor} ${model} ${timeLimitS} ${graceS} ${taskCount(spec.array)}`;
+/** What a job may use at most, wherever it goes and however often it is tried: docs/decisions/0046-what-a-quote-is.md. */
+export function quoteOf(world: Pick<World, "everGiven" | "description">, spec: JobSpec, asker: Asker): Quoted {
+  const given = givenAs(world.description());
+  const asked = askedText(spec, asker);
   const before = given.get(asked);
   if (before !== undefined) return before;
   if (given.size >= mostGiven) given.clear();
-  const made = makeQuote(spec, memoryMib);
+  const made = makeQuote(world, spec, asker);
   const quoted = { quote: made, json: JSON.stringify(made) };
-  given.set(asked, quoted);
+  // Names of nodes may change without another description.
+  if (spec.siteWords.nodelist === undefined) given.set(asked, quoted);
   return quoted;
 }
 
 type Quote = z.output<typeof quote>;
 type Quoted = { readonly quote: Quote; readonly json: string };
 
-const given = new Map<string, Quoted>();
+/** By the description that they were made by, each by all that it depends on: of thousands of jobs few differ in it. */
+const kept = new WeakMap<object, Map<string, Quoted>>();
 const mostGiven = 1_000;
 
-function makeQuote(spec: JobSpec, memoryMib: number): Quote {
-  const { shape } = spec;
-  const { tasks, perTask, total, cost } = coreQuoteOf(
-    tariffInForce,
-    {
-      nodes: shape.nodes,
-      tasks: shape.tasks,
-      coresPerTask: shape.coresPerTask,
-      coresPerNode: coresPerNode(shape),
-      memoryMibPerNode: memoryMib,
-      acceleratorsPerNode: shape.accelerators?.perNode ?? 0,
-      acceleratorVendor: shape.accelerators?.vendor ?? null,
-      acceleratorModel: shape.accelerators?.model ?? null,
-      acceleratorShareMilli: shape.accelerators?.shareMilli,
-    },
-    spec.timeLimitS,
-    spec.graceS,
-    taskCount(spec.array),
-  );
+function givenAs(description: object): Map<string, Quoted> {
+  const before = kept.get(description);
+  if (before !== undefined) return before;
+  const none = new Map<string, Quoted>();
+  kept.set(description, none);
+  return none;
+}
+
+function askedText(spec: JobSpec, { demands = null }: Asker): string {
+  const { shape, timeLimitS, graceS, array, retries, centres } = spec;
+  const { nodes, tasks, coresPerTask, memory, accelerators, wholeNodes, nodeGroups } = shape;
+  const mib = memory.kind === "default" ? "" : memory.mib;
+  const { perNode = 0, vendor = null, model = null, shareMilli = 1000 } = accelerators ?? {};
+  const size = `${nodes} ${tasks} ${coresPerTask} ${memory.kind}${mib} ${perNode}×${shareMilli} ${vendor} ${model}`;
+  const isAnywhere = centres.only.length + centres.except.length === 0 && centres.simulated === undefined;
+  const where = isAnywhere && demands === null ? "" : JSON.stringify([centres, demands]);
+  return `${size} ${wholeNodes} ${nodeGroups} ${timeLimitS} ${graceS} ${taskCount(array)} ${retries} ${comesAgain(spec)} ${where}`;
+}
+
+function makeQuote(world: Pick<World, "everGiven">, spec: JobSpec, asker: Asker): Quote {
+  const { shape, timeLimitS, graceS, array, retries } = spec;
+  const ever = world.everGiven(shape, spec.centres, asker).map(({ allocation }) => allocation);
+  const given = ever.length > 0 ? ever : [asAsked(spec)];
+  const job: QuotedJob = { given, timeLimitS, graceS, tasks: taskCount(array), retries };
+  const { tasks, attempts, perTask, total, cost } = coreQuoteOf(tariffInForce, job);
   return {
     tasks,
-    perTask: view(perTask),
-    total: view(total),
-    cost: { ...cost, amountMicroYuan: cost.amountMicroYuan.toString() },
+    attempts,
+    comesAgain: comesAgain(spec),
+    perTask: amountsView(perTask),
+    total: amountsView(total),
+    cost: costView(cost),
   };
 }
 
-function view(amounts: Amounts): z.output<typeof quote>["total"] {
-  return amountsView(Object.fromEntries([...amounts].map(([unit, amount]) => [unit, amount.toString()])));
+function comesAgain({ requeue, preemptible }: JobSpec): boolean {
+  return requeue || preemptible !== "no";
+}
+
+/** Where no centre that could run it has described itself: what was asked, and no memory where that is the centre's. */
+function asAsked({ shape }: JobSpec): Allocation {
+  const { nodes, tasks, coresPerTask, accelerators } = shape;
+  return {
+    nodes,
+    tasks,
+    coresPerTask,
+    coresPerNode: coresPerNode(shape),
+    memoryMibPerNode: memoryMibPerNode(shape, 0),
+    acceleratorsPerNode: accelerators?.perNode ?? 0,
+    acceleratorVendor: accelerators?.vendor ?? null,
+    acceleratorModel: accelerators?.model ?? null,
+    acceleratorShareMilli: accelerators?.shareMilli,
+  };
+}
+
+/** What a task would be given if it were placed this moment, and what would be held for it. */
+export function wouldGetView(
+  { timeLimitS, graceS }: JobSpec,
+  given: NonNullable<WaitingExplanation["wouldGet"]>,
+): z.output<typeof wouldGet> {
+  const { centre, pool, startsNow, allocation } = given;
+  const { nodes, coresPerNode, memoryMibPerNode, acceleratorsPerNode: perNode } = allocation;
+  const { acceleratorVendor: vendor, acceleratorModel: model, acceleratorShareMilli: shareMilli } = allocation;
+  const holds = holdOf(allocation, timeLimitS, graceS);
+  return {
+    centre,
+    pool,
+    startsNow,
+    nodes,
+    coresPerNode,
+    memoryMibPerNode,
+    accelerators: perNode === 0 ? null : { vendor, model, perNode, ...(shareMilli !== undefined && { shareMilli }) },
+    holds: amountsView(holds),
+    cost: costView(costOf(tariffInForce, holds)),
+  };
+}
+
+/** A task gets cards of one class: of several that it may get, the dearest counts. */
+function amountsView(amounts: Amounts): Quote["total"] {
+  const cards = [...amounts].flatMap(([unit, amount]) => (unit.startsWith("milli-card-ms:") ? [amount] : []));
+  const milliCardMs = cards.reduce((most, amount) => (amount > most ? amount : most), 0n);
+  return {
+    coreMs: `${amounts.get("core-ms") ?? 0n}`,
+    milliCardMs: `${milliCardMs}`,
+    memoryMibS: `${amounts.get("mib-s") ?? 0n}`,
+    wallMs: `${amounts.get("wall-ms") ?? 0n}`,
+  };
+}
+
+function costView({ amountMicroYuan, ...cost }: Cost): Quote["cost"] {
+  return { ...cost, amountMicroYuan: amountMicroYuan.toString() };
 }

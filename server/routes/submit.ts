@@ -20,13 +20,14 @@ import { candidateView } from "#server/store/read/runs.ts";
 import type { TransitionWriter } from "#server/store/transitions.ts";
 import type { AdmittedJob, Submitted, SubmitWriter } from "#server/store/writer.ts";
 import { mayCancel } from "./jobs.ts";
-import { quoteOf } from "./quote.ts";
+import { quoteOf, wouldGetView } from "./quote.ts";
 import { saidView } from "./said.ts";
+import { startView } from "./start-view.ts";
 import { visibleJob } from "./visible.ts";
 
 /** What makes and ends jobs. All rules are core's; here they are asked in order, and the writer is told. */
 export function submitHandlers(context: SubmitContext): Pick<Handlers, SubmitRoute> {
-  const { db, writer, world, memoryMibPerCore } = context;
+  const { db, writer, world } = context;
   const admitContext = (caller: Person): AdmitContext => ({
     defaultProject: caller.projects[0]?.name ?? null,
     projects: caller.projects.map((project) => project.name),
@@ -38,7 +39,8 @@ export function submitHandlers(context: SubmitContext): Pick<Handlers, SubmitRou
     async submit({ caller, body, idempotency, language }) {
       const admitted = admit(body, admitContext(caller));
       if (admitted.kind === "refused") return admitted;
-      const fits = await warned(db, fitting(world(), caller, admitted));
+      const asker = askerOf(caller, admitted.spec);
+      const fits = await warned(db, fitting(world(), asker, admitted));
       if (fits.kind === "refused") return fits;
       const { job, project, tenant } = ownJob(caller, fits);
       const { spec, defaults, warnings } = fits;
@@ -49,7 +51,7 @@ export function submitHandlers(context: SubmitContext): Pick<Handlers, SubmitRou
         state: "queued",
         ...saidView({ defaults, warnings }, language),
       };
-      const quoted = quoteOf(spec, await memoryMibPerCore());
+      const quoted = quoteOf(world(), spec, asker);
       // Text from here on: hundreds of these wait for their commit at once.
       const afterId = `${JSON.stringify(view).slice(1, -1)},"quote":${quoted.json}}`;
       const done = await writer.submit({
@@ -74,7 +76,7 @@ export function submitHandlers(context: SubmitContext): Pick<Handlers, SubmitRou
           fitted.push(before);
           continue;
         }
-        const fits = await warned(db, fitting(world(), caller, one));
+        const fits = await warned(db, fitting(world(), askerOf(caller, one.spec), one));
         if (fits.kind === "refused") return at(fits, position);
         const own = ownJob(caller, fits);
         if (before && own.tenant !== before.tenant) {
@@ -109,16 +111,20 @@ export function submitHandlers(context: SubmitContext): Pick<Handlers, SubmitRou
     async dryRun({ caller, body, language }) {
       const admitted = admit(body, admitContext(caller));
       if (admitted.kind === "refused") return admitted;
-      const fits = await warned(db, fitting(world(), caller, admitted));
+      const asker = askerOf(caller, admitted.spec);
+      const fits = await warned(db, fitting(world(), asker, admitted));
       if (fits.kind === "refused") return fits;
       const { spec } = fits;
-      const explained = world().explainNew(spec.shape, spec.centres, context.now(), askerOf(caller, spec));
+      const explained = world().explainNew(spec.shape, spec.centres, context.now(), asker);
+      const { wouldGet } = explained;
       return answer({
         spec: specView(spec),
         tasks: taskCount(spec.array),
         ...saidView(fits, language),
-        quote: quoteOf(spec, await memoryMibPerCore()).quote,
+        quote: quoteOf(world(), spec, asker).quote,
         wouldGoTo: explained.wouldGoTo,
+        wouldGet: wouldGet && wouldGetView(spec, wouldGet),
+        start: startView(explained.estimate),
         candidates: explained.candidates.map((one) => candidateView(one, language)),
       });
     },
@@ -167,17 +173,15 @@ export type SubmitContext = {
   readonly now: () => number;
   readonly writer: Pick<SubmitWriter, "submit">;
   readonly transitions: Pick<TransitionWriter, "cancel" | "declareLost">;
-  readonly world: () => Pick<World, "centres" | "couldEverFit" | "explainNew">;
-  /** Of the centre that gives most: the quote of a job without a memory of its own is an upper bound. */
-  readonly memoryMibPerCore: () => Promise<number>;
+  readonly world: () => Pick<World, "centres" | "couldEverFit" | "explainNew" | "everGiven" | "description">;
   /** The setting of the network. */
   readonly arrayTasks: () => number;
 };
 
 /** The job as it was admitted, with where its demands pin it and where it would not be executed among the warnings; or why no centre could ever run it. */
-function fitting(world: Pick<World, "couldEverFit">, caller: Person, admitted: Whole): Whole | Refused {
+function fitting(world: Pick<World, "couldEverFit">, asker: Asker, admitted: Whole): Whole | Refused {
   const { spec, warnings } = admitted;
-  const fits = world.couldEverFit(spec.shape, spec.centres, askerOf(caller, spec));
+  const fits = world.couldEverFit(spec.shape, spec.centres, asker);
   if (fits.kind === "refused") return fits;
   const { pinnedTo, simulatedAt } = fits;
   const more = [
@@ -203,7 +207,9 @@ async function warnedOfNeverMet(db: Database, fits: Whole): Promise<Whole> {
 function askerOf(caller: Person, spec: JobSpec): Asker {
   const project = caller.projects.find((one) => one.name === spec.project);
   assert(project !== undefined, "admit lets only the caller's own projects through");
-  return { timeLimitS: spec.timeLimitS, project: project.id, person: caller.id, demands: demandsOf(spec) };
+  const { timeLimitS, graceS, array } = spec;
+  const who = { project: project.id, person: caller.id };
+  return { timeLimitS, graceS, tasks: taskCount(array), ...who, demands: demandsOf(spec) };
 }
 
 type Whole = Extract<Admitted, { kind: "admitted" }>;

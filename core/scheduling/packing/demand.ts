@@ -10,6 +10,8 @@ export type DemandRecord = {
   saw(need: DeviceNeed, times?: number): boolean;
   /** As it was when it was last renewed: what rests on it need not be worked out again for each need. */
   known(): Demand;
+  /** What would be known had it seen that too. */
+  knownWith(need: DeviceNeed, times: number): Demand;
 };
 
 /** It is renewed whenever the number of needs seen has doubled, and each time so many more came. */
@@ -38,6 +40,12 @@ export function emptyDemand(mostKept = 256): DemandRecord {
       return true;
     },
     known: () => known,
+    knownWith: (need, times) => {
+      if (seen + times < nextAt) return known;
+      const key = needKey(need);
+      const weight = (counts.get(key)?.weight ?? 0) + times;
+      return oftenest(new Map(counts).set(key, { need, weight }), mostKept);
+    },
   };
 }
 

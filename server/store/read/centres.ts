@@ -236,12 +236,3 @@ export async function readNodes(
     return { ...node, ...(within !== null && { within }), ...inUse };
   });
 }
-
-/** The most memory per core that a centre in service gives to jobs that named none, in MiB. */
-export async function readMemoryMibPerCore(pool: pg.Pool): Promise<number> {
-  const { rows } = await pool.query<{ most: number | null }>(
-    `select max((pool ->> 'memoryMibPerCore')::bigint) as most
-     from centre, jsonb_array_elements(engine -> 'pools') as pool where life_cycle = 'in-service'`,
-  );
-  return rows[0]?.most ?? 0;
-}
