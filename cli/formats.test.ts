@@ -4,11 +4,13 @@ import {
   amountCell,
   amountsText,
   causeText,
-  gibMs,
+  costText,
+  elapsedText,
   hoursText,
+  memoryCell,
   memoryText,
   parseTimeMs,
-  spanText,
+  waitText,
   yuanText,
 } from "#cli/formats.ts";
 import { tableText } from "#cli/table.ts";
@@ -17,28 +19,40 @@ import { centreId, jobId } from "#core/ids.ts";
 import { withdrawalWords } from "#core/scheduling/placing/moves.ts";
 
 test("spans, sizes, hours and money", () => {
-  const spans = [0, 59_999, 307_000, 11_100_000, 187_200_000].map(spanText);
-  assert.deepEqual(spans, ["0s", "59s", "5m07s", "3h05m", "2d04h"]);
+  const elapsed = (ms: number, language: "en" | "zh") => elapsedText({ startedMs: 0, endedMs: ms }, 0, language);
+  assert.equal(elapsed(278, "en"), "278 ms", "what ran is not said to have run for nothing");
+  assert.equal(elapsed(307_000, "en"), "5 min 7 s");
+  assert.equal(elapsed(187_200_000, "zh"), "2 天 4 小时");
+  assert.deepEqual(
+    [waitText(12.44, "en"), waitText(12.44, "zh"), waitText(6834.6, "zh")],
+    ["12.4 s", "12.4 秒", "1 小时 53 分钟"],
+  );
   assert.deepEqual([512, 1024, 1536, 1_048_576].map(memoryText), ["512 MiB", "1 GiB", "1.5 GiB", "1024 GiB"]);
   assert.equal(hoursText("3600000"), "1.000");
   assert.equal(hoursText("9223372036854775807"), "2562047788015.216", "beyond what a double can hold");
   assert.equal(hoursText("3600000000", 1000n), "1.000");
   assert.deepEqual(["0", "1", "1230000", "-500000", "9000001"].map(yuanText), [
-    "¥0.00",
-    "¥0.000001",
-    "¥1.23",
-    "-¥0.50",
-    "¥9.000001",
+    "0.00",
+    "0.000001",
+    "1.23",
+    "-0.50",
+    "9.000001",
   ]);
+  const cost = { amountMicroYuan: "1230000", tariffVersion: "free" };
+  assert.deepEqual([costText(cost, sayIn("en")), costText(cost, sayIn("zh"))], ["CNY 1.23 (free)", "¥1.23（免费）"]);
 });
 
 test("amounts below a hundredth of an hour are in seconds, and what there is never shows as nothing", () => {
   assert.deepEqual(
-    ["0", "7", "35999", "36000", "5400000"].map((ms) => amountCell(ms)),
-    ["0 h", "0.007 s", "35.999 s", "0.010 h", "1.500 h"],
+    ["0", "7", "35999", "36000", "5400000"].map((ms) => amountCell("core", ms, sayIn("en"))),
+    ["0", "0.007 s", "35.999 s", "0.010 h", "1.500 h"],
   );
-  assert.equal(amountCell(...gibMs("1")), "0.001 s", "a thousandth of a GiB for a second, rounded up to it");
-  assert.equal(amountCell(...gibMs("4096")), "4.000 s");
+  assert.deepEqual(
+    ["0", "35999", "36000"].map((ms) => amountCell("card", ms, sayIn("zh"))),
+    ["0", "35.999 卡秒", "0.010 卡时"],
+  );
+  assert.equal(memoryCell("1", sayIn("en")), "0.001 s", "a thousandth of a GiB for a second, rounded up to it");
+  assert.equal(memoryCell("4096", sayIn("zh")), "4.000 GiB·秒");
   const amounts = { coreMs: "2500", milliCardMs: "1500000", memoryMibS: "7372800" };
   assert.equal(amountsText(amounts, sayIn("en")), "2.500 core-seconds, 1.500 card-seconds, 2.000 GiB-hours");
   assert.equal(amountsText({ ...amounts, milliCardMs: "0" }, sayIn("zh")), "2.500 核秒、2.000 GiB·时");

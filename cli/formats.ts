@@ -6,6 +6,7 @@ import { filledInName } from "#core/job/filled-in.ts";
 import { causeWords, withTimes } from "#core/job/history-words.ts";
 import type { Language } from "#core/language.ts";
 import { type Rounding, roundedQuotient } from "#core/ledger/rounding.ts";
+import { durationWords } from "#core/measures.ts";
 import type { StartableShape } from "#core/scheduling/headroom.ts";
 
 /** Local time to the second: 2026-11-22 14:05:09. */
@@ -16,14 +17,14 @@ export function timeText(atMs: number): string {
   return `${day} ${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}`;
 }
 
-/** 42s, 5m07s, 3h05m, 2d04h. */
-export function spanText(spanMs: number): string {
-  const seconds = Math.max(0, Math.floor(spanMs / 1000));
-  const two = (value: number) => `${Math.floor(value)}`.padStart(2, "0");
-  if (seconds < 60) return `${seconds}s`;
-  if (seconds < 3600) return `${Math.floor(seconds / 60)}m${two(seconds % 60)}s`;
-  if (seconds < 86_400) return `${Math.floor(seconds / 3600)}h${two((seconds % 3600) / 60)}m`;
-  return `${Math.floor(seconds / 86_400)}d${two((seconds % 86_400) / 3600)}h`;
+/** Seconds with so many places: `6834.6 s`. */
+export function secondsText(spanS: number, places: number, language: Language): string {
+  return `${spanS.toFixed(places)} ${language === "zh" ? "秒" : "s"}`;
+}
+
+/** A wait that was measured: below a minute with tenths of a second, `12.4 s`; `1 h 53 min`. */
+export function waitText(waitS: number, language: Language): string {
+  return waitS < 60 ? secondsText(waitS, 1, language) : durationWords(waitS * 1000, language);
 }
 
 export function memoryText(mib: number): string {
@@ -51,14 +52,19 @@ export function amountText(
   return { text: `${least / 1000n}.${`${least % 1000n}`.padStart(3, "0")}`, unit: "seconds" };
 }
 
-/** The same with a sign of the unit alone, for a column that says what it counts: 1.250 h, 12.340 s. */
-export function amountCell(amountMs: string, divisor = 1n): string {
+/** For a column that says what it counts: `1.250 h`, `12.340 s`; in Chinese with the unit itself, `1.250 核时`. Nothing is `0`. */
+export function amountCell(of: "core" | "card" | "memory", amountMs: string, say: Say, divisor = 1n): string {
   const { text, unit } = amountText(amountMs, divisor);
-  return `${text} ${unit === "hours" ? "h" : "s"}`;
+  return text === "0" ? text : `${text} ${say(`sign_${of}_${unit}`)}`;
 }
 
-/** MiB-seconds as `amountText` and `amountCell` take them, with the divisor that makes GiB of MiB. */
-export function gibMs(amountMibS: string): readonly [amountMs: string, divisor: bigint] {
+export function memoryCell(amountMibS: string, say: Say): string {
+  const [amountMs, divisor] = gibMs(amountMibS);
+  return amountCell("memory", amountMs, say, divisor);
+}
+
+/** MiB-seconds as `amountText` takes them, with the divisor that makes GiB of MiB. */
+function gibMs(amountMibS: string): readonly [amountMs: string, divisor: bigint] {
   return [`${amountMibS}000`, 1024n];
 }
 
@@ -69,12 +75,15 @@ export function hoursText(amountMs: string, divisor = 1n, rounding: Rounding = "
   return `${whole}.${`${thousandths % 1000n}`.padStart(3, "0")}`;
 }
 
-/** `¥0.00 (free)`. */
+/** `CNY 0.00 (free)`, 「¥0.00（免费）」. */
 export function costText(
   { amountMicroYuan, tariffVersion }: { readonly amountMicroYuan: string; readonly tariffVersion: string },
   say: Say,
 ): string {
-  return say("beside", { words: yuanText(amountMicroYuan), more: named("tariff", tariffVersion, say) });
+  return say("beside", {
+    words: say("yuan", { amount: yuanText(amountMicroYuan) }),
+    more: named("tariff", tariffVersion, say),
+  });
 }
 
 export const memoryWayText = (way: string, say: Say): string => named("memoryWay", way, say);
@@ -100,7 +109,7 @@ export function yuanText(microYuan: string): string {
   const sign = microYuan.startsWith("-") ? "-" : "";
   const digits = microYuan.replace("-", "").padStart(7, "0");
   const places = digits.slice(-6).replace(/0{1,4}$/, "");
-  return `${sign}¥${digits.slice(0, -6)}.${places.padEnd(2, "0")}`;
+  return `${sign}${digits.slice(0, -6)}.${places.padEnd(2, "0")}`;
 }
 
 export function outcomeText(
@@ -122,7 +131,7 @@ export function defaultsText(
   language: Language,
 ): string {
   const parts = defaults.map(({ field, value }) => {
-    const text = /S$/.test(field) ? spanText(Number(value) * 1000) : value;
+    const text = /S$/.test(field) ? durationWords(Number(value) * 1000, language) : value;
     return `${filledInName(field, language)} ${text}`;
   });
   return parts.join(say("comma")) || say("none");
@@ -179,8 +188,12 @@ const stateColours: Readonly<Record<string, Colour>> = {
 const outcomeColours: Readonly<Record<string, Colour>> = { succeeded: "green", cancelled: "dim" };
 
 /** From the first start to the end, or to now. */
-export function elapsedText({ startedMs, endedMs }: Pick<JobSummary, "startedMs" | "endedMs">, nowMs: number): string {
-  return startedMs === null ? "" : spanText((endedMs ?? nowMs) - startedMs);
+export function elapsedText(
+  { startedMs, endedMs }: Pick<JobSummary, "startedMs" | "endedMs">,
+  nowMs: number,
+  language: Language,
+): string {
+  return startedMs === null ? "" : durationWords((endedMs ?? nowMs) - startedMs, language);
 }
 
 /** A date, a date with a time, or a span back from now; null where it is neither. */

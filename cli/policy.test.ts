@@ -161,7 +161,7 @@ test("refusals say what is wrong and what to do", async () => {
 
 test("Chinese; and one bar over both replays where somebody looks", async (context) => {
   const chinese = await weir("policy diff fcfs easy --trace one.swf.gz --lang zh");
-  assert.match(chinese.out, /中心 one +3 +5\.7 s +3\.0 s +-2\.7 s/);
+  assert.match(chinese.out, /中心 one +3 +5\.7 秒 +3\.0 秒 +-2\.7 秒/);
   assert.match((await weir("policy diff easy easy --trace one.swf.gz --lang zh")).error, /同一策略/);
   let nowMs = 0;
   context.mock.method(performance, "now", () => {

@@ -146,7 +146,7 @@ function unknownWords(words: readonly string[], say: Say): string {
   if (inGroup)
     return say("unknownCommandNear", { command: JSON.stringify(words.slice(0, 2).join(" ")), near: inGroup });
   if (begun.length > 0) {
-    const next = begun.map((command) => command.words.slice(1).join(" ")).join(", ");
+    const next = begun.map((command) => command.words.slice(1).join(" ")).join(say("comma"));
     return say("incompleteCommand", { command: first, next });
   }
   const near = nearestName(
@@ -182,7 +182,7 @@ function troubleWords(trouble: ParseTrouble, { words }: Command, say: Say): stri
       return say("notAChoice", {
         option: trouble.option,
         value: JSON.stringify(trouble.value),
-        choices: trouble.choices.join(", "),
+        choices: trouble.choices.join(say("comma")),
       });
   }
 }

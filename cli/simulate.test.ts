@@ -64,7 +64,7 @@ test("one trace under a named policy: the keys of the answer, and their values",
 test("what was left out is chosen as documented", async () => {
   const routingOf = async (words: string) => {
     const { out, error } = await weir(`simulate ${words}`);
-    return /^policy\s+(\S+), --routing (\S+),/.exec(out)?.slice(1).join(" ") ?? error;
+    return /^policy\s+(\S+)\nrouting\s+(\S+) \(/.exec(out)?.slice(1).join(" ") ?? error;
   };
   assert.equal(await routingOf(`--trace ${one}`), "weir home");
   assert.equal(await routingOf(`--trace ${one} ${other}`), "weir weir");
@@ -84,7 +84,10 @@ test("a policy file is taken wherever its policy can be", async () => {
   assert.equal(read.code, 0, read.error);
   assert.equal(JSON.parse(read.out).startChecksum, JSON.parse(named.out).startChecksum);
   const central = await weir(`simulate --trace ${one} ${other} --policy mine.json`);
-  assert.match(central.out, /mine, --routing weir/);
+  assert.match(
+    central.out,
+    /^policy\s+mine\nrouting\s+weir \(one queue over all centres\)\nplanned by\s+the run times asked for$/m,
+  );
 });
 
 test("several traces: homes in the order given, and each way to route", async () => {
@@ -211,7 +214,7 @@ test("--processors counts jobs that are made as the last trace", async () => {
 
 test("Chinese, and no bar where nobody looks or what is over at once", async () => {
   const chinese = await weir(`simulate --trace ${one} --policy easy --lang zh`, { errorIsTerminal: true });
-  assert.match(chinese.out, /平均等待\s+3 s/);
+  assert.match(chinese.out, /平均等待\s+3 秒/);
   assert.equal(chinese.error, "");
 });
 

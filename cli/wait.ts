@@ -79,7 +79,7 @@ async function followToEnd(call: Call, job: number, show: (text: string) => void
         say("waitingUnreachable", {
           id: job,
           state: stateText(found.state, say),
-          centre: found.centres.join(", "),
+          centre: found.centres.join(call.say("comma")),
           time: timeText(found.unreachableSinceMs),
         }),
       );

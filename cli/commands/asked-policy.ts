@@ -15,7 +15,7 @@ export function askedPolicy(call: Call, said: string): AskedPolicy {
   const names = Object.keys(policies);
   if (!existsSync(resolve(call.terminal.folder, said))) {
     const near = nearestName(said, names);
-    const facts = { policy: JSON.stringify(said), names: names.join(", ") };
+    const facts = { policy: JSON.stringify(said), names: names.join(call.say("comma")) };
     throw new Stop(
       exitCodes.usage,
       near ? call.say("simulateNoPolicyNear", { ...facts, near }) : call.say("simulateNoPolicy", facts),

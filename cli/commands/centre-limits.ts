@@ -1,7 +1,8 @@
 import type { CentreLimits } from "#api/centre-limits.ts";
 import type { Call } from "#cli/call.ts";
-import { memoryText, spanText } from "#cli/formats.ts";
+import { memoryText } from "#cli/formats.ts";
 import { exitCodes } from "#cli/stop.ts";
+import { durationWords } from "#core/measures.ts";
 
 /** JSON: the API's `CentreLimits`. */
 export async function centreLimits(call: Call): Promise<number> {
@@ -26,9 +27,9 @@ export async function centreLimits(call: Call): Promise<number> {
         one.project?.name ?? say("limitsWhichever"),
         one.mostRunning === null ? "–" : `${one.mostRunning}`,
         one.mostSubmitted === null ? `${one.submitted}` : `${one.submitted}/${one.mostSubmitted}`,
-        one.mostTimeS === null ? "–" : spanText(one.mostTimeS * 1000),
-        one.together.map(mostText).join(", ") || "–",
-        one.togetherMinutes.map(({ name, most }) => `${name} ${most}`).join(", ") || "–",
+        one.mostTimeS === null ? "–" : durationWords(one.mostTimeS * 1000, call.language),
+        one.together.map(mostText).join(say("comma")) || "–",
+        one.togetherMinutes.map(({ name, most }) => `${name} ${most}`).join(say("comma")) || "–",
         one.fairShare === null ? "–" : one.fairShare.toFixed(3),
       ]),
     );

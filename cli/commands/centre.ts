@@ -4,11 +4,12 @@ import type { Centre } from "#api/network.ts";
 import type { Call } from "#cli/call.ts";
 import { centreLimits } from "#cli/commands/centre-limits.ts";
 import { fileTroubleWords } from "#cli/file-trouble.ts";
-import { connectionText, intakeStepText, memoryText, shapeText, spanText, timeText } from "#cli/formats.ts";
+import { connectionText, intakeStepText, memoryText, shapeText, timeText } from "#cli/formats.ts";
 import { everyPage } from "#cli/pages.ts";
 import { exitCodes, Stop } from "#cli/stop.ts";
 import { driverNames } from "#core/centre/centre.ts";
 import type { IntakeStep } from "#core/centre/intake.ts";
+import { durationWords } from "#core/measures.ts";
 
 /** JSON: `{"centre": Centre, "token": …, "expiresMs": …}`; else the one-time token alone on standard output. */
 export async function addCentre(call: Call): Promise<number> {
@@ -234,20 +235,22 @@ async function printMaintenance(call: Call, { pools }: Centre): Promise<void> {
 
 type Pool = Centre["pools"][number];
 
-function limitsText({ say }: Call, { timeLimitS, leastNodes, mostNodes }: Pool["limits"]): string {
+function limitsText({ say, language }: Call, { timeLimitS, leastNodes, mostNodes }: Pool["limits"]): string {
   const nodes = mostNodes === null ? `≥ ${leastNodes}` : `${leastNodes}–${mostNodes}`;
   return [
-    ...(timeLimitS === null ? [] : [spanText(timeLimitS * 1000)]),
+    ...(timeLimitS === null ? [] : [durationWords(timeLimitS * 1000, language)]),
     ...(leastNodes === 1 && mostNodes === null ? [] : [say("nodesOf", { nodes })]),
-  ].join(", ");
+  ].join(say("clause"));
 }
 
-function othersText({ say }: Call, foreign: Pool["foreign"]): string {
+function othersText({ say, language }: Call, foreign: Pool["foreign"]): string {
   if (foreign.kind === "none") return say("othersNone");
   if (foreign.kind === "hidden") return say("othersHidden", { why: foreign.why ?? "" });
   const { runningCores, waitingJobs, nextEndsInMs } = foreign;
   const words = say("othersSeen", { cores: runningCores, jobs: waitingJobs });
-  return nextEndsInMs === null ? words : `${words}, ${say("othersNextEnd", { span: spanText(nextEndsInMs) })}`;
+  return nextEndsInMs === null
+    ? words
+    : `${words}${say("clause")}${say("othersNextEnd", { span: durationWords(nextEndsInMs, language) })}`;
 }
 
 async function printHistory(call: Call, { history }: Answer<"intake">): Promise<void> {

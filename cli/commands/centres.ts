@@ -40,7 +40,7 @@ export async function centres(call: Call): Promise<number> {
         pool.name,
         coresText(pool),
         `${memoryText(pool.memoryMibInUse)}/${memoryText(pool.memoryMib)}`,
-        pool.accelerators.map(({ vendor, model, count }) => `${count} × ${vendor} ${model}`).join(", "),
+        pool.accelerators.map(({ vendor, model, count }) => `${count} × ${vendor} ${model}`).join(say("comma")),
         startableText(pool),
         `${pool.runs}`,
         at === 0 ? seen : "",

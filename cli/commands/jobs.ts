@@ -36,7 +36,13 @@ export async function jobs(call: Call): Promise<number> {
     await printJobs(call, found, nowMs);
     for (const { id, centres, state, unreachableSinceMs } of found)
       if (unreachableSinceMs !== null && state !== "ended")
-        call.note(call.say("jobsUnreachable", { id, centre: centres.join(", "), time: timeText(unreachableSinceMs) }));
+        call.note(
+          call.say("jobsUnreachable", {
+            id,
+            centre: centres.join(call.say("comma")),
+            time: timeText(unreachableSinceMs),
+          }),
+        );
   }
   if (next !== null && !call.json) call.note(call.say("moreJobs", { next }));
   return exitCodes.done;
@@ -50,7 +56,11 @@ function timeOption(call: Call, option: string, nowMs: number): number | null {
   return atMs;
 }
 
-async function printJobs({ say, printTable }: Call, found: readonly JobSummary[], nowMs: number): Promise<void> {
+async function printJobs(
+  { say, printTable, language }: Call,
+  found: readonly JobSummary[],
+  nowMs: number,
+): Promise<void> {
   await printTable(
     [
       { title: say("columnId"), align: "right" },
@@ -70,7 +80,7 @@ async function printJobs({ say, printTable }: Call, found: readonly JobSummary[]
       job.array === null ? "" : `${job.counts.ended}/${job.tasks}`,
       job.centres.join(","),
       timeText(job.submittedMs),
-      elapsedText(job, nowMs),
+      elapsedText(job, nowMs, language),
     ]),
   );
 }

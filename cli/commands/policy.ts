@@ -5,7 +5,7 @@ import { askedPolicy, askedPolicyFile } from "#cli/commands/asked-policy.ts";
 import { progressBar } from "#cli/commands/progress-bar.ts";
 import { generatedLog } from "#cli/commands/simulate-generated.ts";
 import { processorsOf, readLogs } from "#cli/commands/trace-logs.ts";
-import { spanText, timeText } from "#cli/formats.ts";
+import { timeText, waitText } from "#cli/formats.ts";
 import { exitCodes, Stop } from "#cli/stop.ts";
 import type { Cell } from "#cli/table.ts";
 import { durationWords } from "#core/measures.ts";
@@ -14,6 +14,7 @@ import type { Policy } from "#core/scheduling/policy.ts";
 import type { AskedPolicy } from "#simulator/defaults.ts";
 import { isSynthetic } from "#simulator/generate/generate.ts";
 import { type PolicyDifference, policyDifference } from "#simulator/policy-difference.ts";
+import { routingText } from "#simulator/report/words.ts";
 import { rulesOf, type Simulated, type Simulation, simulate, simulationRefusalWords } from "#simulator/simulate.ts";
 import type { SwfLog } from "#simulator/swf.ts";
 
@@ -63,7 +64,7 @@ export async function diffPolicies(call: Call): Promise<number> {
   refuseIncomparable(call, { first, second }, a.policy, b.policy);
   const logs = await logsOf(call, files);
   const settings = settingsOf(call, [a, b], logs.length);
-  const bar = progressBar(call.terminal, call.say);
+  const bar = progressBar(call);
   const replays = [a, b].map(({ policy }, place) =>
     simulate(logs, { ...settings, policy }, (done, all) => bar.show(place * all + done, 2 * all)),
   );
@@ -174,7 +175,8 @@ async function print(call: Call, told: Told): Promise<void> {
     ...synthetic.map((name): readonly [string, string] => [say("simulatedSynthetic"), name]),
     [say("simulatedJobs"), `${jobs}`],
     [say("simulatedProcessors"), `${processors}`],
-    [say("policyReplayed"), `--routing ${settings.routing}, --estimates ${settings.estimates}`],
+    [say("simulatedRouting"), routingText(settings.routing, call.language)],
+    [say("simulatedEstimates"), say(`estimates_${settings.estimates}`)],
   ]);
   await call.print("\n");
   await call.printTable(
@@ -188,7 +190,7 @@ async function print(call: Call, told: Told): Promise<void> {
     [["A", before] as const, ["B", after] as const].map(([letter, { said, metrics }]) => [
       letter,
       said,
-      ...[metrics.meanWaitS, metrics.p95WaitS, metrics.maxWaitS].map(waitText),
+      ...[metrics.meanWaitS, metrics.p95WaitS, metrics.maxWaitS].map((waitS) => waitText(waitS, call.language)),
       metrics.averageBoundedSlowdown.toFixed(2),
       `${(metrics.utilisation * 100).toFixed(1)} %`,
     ]),
@@ -218,19 +220,19 @@ function ends(rows: readonly PolicyDifference[]): readonly PolicyDifference[] {
   return [...rows.slice(0, mostAtEachEnd), ...rows.slice(-mostAtEachEnd)];
 }
 
-function rowCells({ say }: Call, row: PolicyDifference): readonly Cell[] {
+function rowCells({ say, language }: Call, row: PolicyDifference): readonly Cell[] {
   const { by, name, jobs, later, laterByP99S, meanWaitBeforeS, meanWaitAfterS, changeS } = row;
   const sign = changeS < 0 ? "-" : "+";
-  const change = changeS === 0 ? "0" : `${sign}${waitText(Math.abs(changeS))}`;
+  const change = changeS === 0 ? "0" : `${sign}${waitText(Math.abs(changeS), language)}`;
   const colour = changeS < 0 ? "green" : "red";
   return [
     say(`policyGroup_${by}`, { name }),
     `${jobs}`,
-    waitText(meanWaitBeforeS),
-    waitText(meanWaitAfterS),
+    waitText(meanWaitBeforeS, language),
+    waitText(meanWaitAfterS, language),
     changeS === 0 ? change : { text: change, colour },
     `${later}`,
-    later === 0 ? "–" : waitText(laterByP99S),
+    later === 0 ? "–" : waitText(laterByP99S, language),
   ];
 }
 
@@ -240,8 +242,4 @@ function summary({ say }: Call, rows: readonly PolicyDifference[]): string {
     return `${its.filter(({ changeS }) => changeS > 0).length}/${its.length}`;
   };
   return say("policyDiffSummary", { homes: losing("home"), projects: losing("project"), sizes: losing("size") });
-}
-
-function waitText(waitS: number): string {
-  return waitS < 60 ? `${waitS.toFixed(1)} s` : spanText(waitS * 1000);
 }

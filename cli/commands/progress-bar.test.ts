@@ -15,10 +15,11 @@ test("the bar tells the rate since the first word of it, and how long is left; i
   let nowMs = 5000;
   context.mock.method(performance, "now", () => nowMs);
   const written: string[] = [];
-  const bar = progressBar(
-    { ...terminal, errorIsTerminal: true, error: (text) => void written.push(text) },
-    sayIn("en"),
-  );
+  const bar = progressBar({
+    terminal: { ...terminal, errorIsTerminal: true, error: (text) => void written.push(text) },
+    say: sayIn("en"),
+    language: "en",
+  });
   nowMs = 9000;
   bar.show(1000, 10_000);
   nowMs = 9100;
@@ -27,7 +28,7 @@ test("the bar tells the rate since the first word of it, and how long is left; i
   nowMs = 10_000;
   bar.show(4000, 10_000);
   assert.equal(written.length, 1);
-  assert.match(written[0] ?? "", /█+░+ 4000 of 10000, 3000\/s, about 2s left$/);
+  assert.match(written[0] ?? "", /█+░+ 4000 of 10000, 3000\/s, about 2 s left$/);
   bar.clear();
   assert.equal(written.at(-1), "\r\u001b[K");
 });
@@ -35,7 +36,11 @@ test("the bar tells the rate since the first word of it, and how long is left; i
 test("nothing is drawn where nobody looks", (context) => {
   let nowMs = 0;
   context.mock.method(performance, "now", () => nowMs);
-  const bar = progressBar({ ...terminal, errorIsTerminal: false, error: () => assert.fail() }, sayIn("en"));
+  const bar = progressBar({
+    terminal: { ...terminal, errorIsTerminal: false, error: () => assert.fail() },
+    say: sayIn("en"),
+    language: "en",
+  });
   for (nowMs = 0; nowMs < 5000; nowMs += 1000) bar.show(nowMs, 10_000);
   bar.clear();
 });

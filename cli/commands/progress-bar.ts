@@ -1,6 +1,5 @@
-import { spanText } from "#cli/formats.ts";
-import type { Terminal } from "#cli/terminal.ts";
-import type { Say } from "#cli/words.ts";
+import type { Call } from "#cli/call.ts";
+import { durationWords } from "#core/measures.ts";
 
 export type ProgressBar = {
   readonly show: (done: number, all: number) => void;
@@ -12,7 +11,8 @@ export type ProgressBar = {
  * How far something with a known end is, how fast it goes and how long it will take, beside the output and only where
  * somebody looks at it. What is over at once shows none.
  */
-export function progressBar({ errorIsTerminal, error, columns }: Terminal, say: Say): ProgressBar {
+export function progressBar({ terminal, say, language }: Pick<Call, "terminal" | "say" | "language">): ProgressBar {
+  const { errorIsTerminal, error, columns } = terminal;
   /** From the first word of it on: what came before is not what is counted. */
   let first: { readonly atMs: number; readonly done: number } | null = null;
   let shownMs = 0;
@@ -29,7 +29,7 @@ export function progressBar({ errorIsTerminal, error, columns }: Terminal, say: 
         done,
         all,
         rate: Math.round(perMs * 1000),
-        left: spanText((all - done) / perMs),
+        left: durationWords(Math.ceil((all - done) / perMs / 1000) * 1000, language),
       });
       const width = Math.max(0, Math.min(30, columns - words.length - 4));
       const filled = Math.round((width * done) / all);

@@ -10,7 +10,7 @@ import {
   memoryText,
   memoryWayText,
   outcomeText,
-  spanText,
+  secondsText,
   stateCell,
   stateText,
   timeText,
@@ -20,6 +20,7 @@ import { startText } from "#cli/start-text.ts";
 import { exitCodes } from "#cli/stop.ts";
 import { endReasonWords } from "#core/job/end-reason.ts";
 import { stepWords } from "#core/job/history-words.ts";
+import { durationWords } from "#core/measures.ts";
 
 /** JSON: the API's `JobDetail`, of a task its `TaskDetail`; with --history `"history": [Event…]` beside its keys. */
 export async function show(call: Call): Promise<number> {
@@ -59,23 +60,26 @@ async function printJob(call: Call, job: Answer<"job">): Promise<void> {
     [say("columnPerson"), job.person],
     [say("columnState"), stateWords(job, call)],
     ...(job.array === null ? [] : [[say("columnTasks"), countsText(job, call)] as const]),
-    ...optional("columnCentre", job.centres.join(", ")),
+    ...optional("columnCentre", job.centres.join(say("comma"))),
     ...optional("factUnreachable", job.unreachableSinceMs === null ? "" : timeText(job.unreachableSinceMs)),
     [say("columnSubmitted"), timeText(job.submittedMs)],
     ...optional("columnStarted", job.startedMs === null ? "" : timeText(job.startedMs)),
     ...optional("columnEnded", job.endedMs === null ? "" : timeText(job.endedMs)),
-    ...optional("columnElapsed", elapsedText(job, Date.now())),
+    ...optional("columnElapsed", elapsedText(job, Date.now(), call.language)),
     [say("factWork"), workText(spec)],
     [say("factShape"), shapeText(spec, call)],
-    [say("factTimeLimit"), `${spanText(spec.timeLimitS * 1000)} + ${spec.graceS}s`],
-    ...optional("factWarning", spec.warning === null ? "" : `${spec.warning.signal}@${spec.warning.beforeS}`),
-    ...optional("factPreemptible", spec.preemptible === "no" ? "" : spec.preemptible),
-    ...optional("factDependencies", spec.dependencies.join(", ")),
+    [
+      say("factTimeLimit"),
+      `${durationWords(spec.timeLimitS * 1000, call.language)} + ${durationWords(spec.graceS * 1000, call.language)}`,
+    ],
+    ...optional("factWarning", warningText(spec.warning, call)),
+    ...optional("factPreemptible", spec.preemptible === "no" ? "" : say(`preemptible_${spec.preemptible}`)),
+    ...optional("factDependencies", spec.dependencies.join(say("comma"))),
     ...optional(
       "factLabels",
       Object.entries(spec.labels)
         .map(([name, value]) => `${name}=${value}`)
-        .join(", "),
+        .join(say("comma")),
     ),
     [say("factUsage"), amountsText(job.usage, say)],
     [say("columnCost"), costText(job.cost, say)],
@@ -95,7 +99,7 @@ async function printTask(call: Call, task: TaskDetail, name: string): Promise<vo
     [say("columnTask"), name],
     ["SLURM_JOB_ID", `${task.taskJob}`],
     [say("columnState"), stateWords(task, call)],
-    [say("columnElapsed"), elapsedText(task, Date.now())],
+    [say("columnElapsed"), elapsedText(task, Date.now(), call.language)],
   ]);
   await printRuns(call, task);
 }
@@ -125,8 +129,11 @@ async function printRuns(call: Call, task: TaskDetail): Promise<void> {
       ...(usage === null
         ? []
         : ([
-            [say("columnElapsed"), spanText(usage.wallMs)],
-            [say("factCpu"), `${(usage.cpuUserMs / 1000).toFixed(2)}s + ${(usage.cpuSystemMs / 1000).toFixed(2)}s`],
+            [say("columnElapsed"), durationWords(usage.wallMs, call.language)],
+            [
+              say("factCpu"),
+              [usage.cpuUserMs, usage.cpuSystemMs].map((ms) => secondsText(ms / 1000, 2, call.language)).join(" + "),
+            ],
             [say("factPeak"), memoryText(usage.peakMemoryMib)],
             [say("factMemoryWay"), memoryWayText(usage.memoryWay, say)],
             ...(usage.droppedStdoutBytes + usage.droppedStderrBytes === 0
@@ -161,7 +168,7 @@ async function printTasks(call: Call, job: Answer<"job">): Promise<void> {
       stateCell(task, say),
       `${task.attempts}`,
       task.runs.at(-1)?.centre ?? "",
-      elapsedText(task, Date.now()),
+      elapsedText(task, Date.now(), call.language),
     ]),
   );
   const count = job.tasks - job.firstTasks.length;
@@ -214,6 +221,11 @@ function countsText({ counts, outcomes, tasks, array }: Answer<"job">, { say }: 
   const all = outcomes.every(({ kind }) => kind === "succeeded") ? [] : [ended.join(say("comma"))];
   const count = say("beside", { words: tasks, more: array ?? "" });
   return `${count}${say("colon")}${[states.join(say("comma")), ...all].join(say("colon"))}`;
+}
+
+function warningText(warning: SpecView["warning"], { say, language }: Call): string {
+  if (warning === null) return "";
+  return say("warnedBefore", { signal: warning.signal, span: durationWords(warning.beforeS * 1000, language) });
 }
 
 function workText(spec: SpecView): string {

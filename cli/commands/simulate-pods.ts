@@ -36,7 +36,7 @@ function rulesAsked(call: Call): readonly Packing[] {
   const said = call.one("policy");
   if (said === null) return packings;
   const rule = said === "weir" ? "fragmentation" : packings.find((each) => each === said);
-  if (rule === undefined) throw badValue(call.say, "--policy", said, ["weir", ...packings].join(", "));
+  if (rule === undefined) throw badValue(call.say, "--policy", said, ["weir", ...packings].join(call.say("comma")));
   return [rule];
 }
 

@@ -37,7 +37,7 @@ export function writeReport(
   const isOne = workload.homes.length === 1;
   const homeOnly = isOne ? null : runTrial(workload, { policy: policies.easy, routing: "home" }, run);
   const all = trials(workload.homes.length);
-  const bar = progressBar(call.terminal, call.say);
+  const bar = progressBar(call);
   const frontier = runTrials(workload, all, run, (_, place) => bar.show(place, all.length));
   const fairness = costOf(policy, chosen, (unfair) => runTrial(workload, { policy: unfair, routing }, run));
   bar.clear();

@@ -5,7 +5,7 @@ import { basename, resolve } from "node:path";
 import type { Call } from "#cli/call.ts";
 import { type ProgressBar, progressBar } from "#cli/commands/progress-bar.ts";
 import { fileTroubleWords } from "#cli/file-trouble.ts";
-import { spanText } from "#cli/formats.ts";
+import { waitText } from "#cli/formats.ts";
 import { readInputFiles, type SentFile } from "#cli/input-files.ts";
 import { exitCodes, Stop } from "#cli/stop.ts";
 import { waitForEnd } from "#cli/wait.ts";
@@ -23,7 +23,7 @@ export async function simulateSweep(call: Call): Promise<number> {
   const { points } = made;
   for (const option of ["report", "write"])
     if (call.has(option)) throw new Stop(exitCodes.usage, call.say("sweepNot", { option }));
-  const bar = progressBar(call.terminal, call.say);
+  const bar = progressBar(call);
   const outcomes = await (call.has("on-network") ? onNetwork(call, points) : onCores(call, points, bar));
   bar.clear();
   await tell(call, points, outcomes);
@@ -212,7 +212,7 @@ async function tell(call: Call, points: readonly SweepPoint[], outcomes: readonl
     const waits = [result.meanWaitS, result.p95WaitS, result.maxWaitS];
     return [
       ...named,
-      ...waits.map((waitS) => (waitS < 60 ? `${waitS.toFixed(1)} s` : spanText(waitS * 1000))),
+      ...waits.map((waitS) => waitText(waitS, call.language)),
       result.averageBoundedSlowdown.toFixed(2),
       `${(result.utilisation * 100).toFixed(1)} %`,
     ];

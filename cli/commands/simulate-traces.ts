@@ -7,13 +7,15 @@ import { isOfPods, simulatePods } from "#cli/commands/simulate-pods.ts";
 import { writeReport } from "#cli/commands/simulate-report.ts";
 import { simulateSweep } from "#cli/commands/simulate-sweep.ts";
 import { processorsOf, readLogs } from "#cli/commands/trace-logs.ts";
-import { spanText } from "#cli/formats.ts";
+import { secondsText } from "#cli/formats.ts";
 import { exitCodes, Stop } from "#cli/stop.ts";
+import type { Language } from "#core/language.ts";
+import { durationWords } from "#core/measures.ts";
 import { routings } from "#core/scheduling/kernel/routings.ts";
 import { withDefaults } from "#simulator/defaults.ts";
 import { isSynthetic } from "#simulator/generate/generate.ts";
 import type { Lateness } from "#simulator/report/series.ts";
-import { sayIn } from "#simulator/report/words.ts";
+import { routingText, sayIn } from "#simulator/report/words.ts";
 import {
   laterThanAlone,
   longestWaitS,
@@ -35,7 +37,7 @@ export async function simulateTraces(call: Call): Promise<number> {
   if (paths.length === 0 && generated === null) throw new Stop(exitCodes.usage, call.say("simulateNoTrace"));
   const logs = [...paths.flatMap((path) => readLogs(call, path)), ...(generated === null ? [] : [generated])];
   const simulation = settingsOf(call, logs);
-  const bar = progressBar(call.terminal, call.say);
+  const bar = progressBar(call);
   const done = simulate(logs, simulation, bar.show);
   bar.clear();
   if (done.kind !== "simulated") throw new Stop(exitCodes.refused, simulationRefusalWords(done, call.language));
@@ -84,6 +86,8 @@ async function printResult(
 ): Promise<void> {
   const { say } = call;
   const { metrics, effort, workload, rebound } = done;
+  const seconds = (spanS: number) => spanText(spanS, call.language);
+  const exactly = (spanS: number) => secondsText(spanS, 1, call.language);
   const { dropped, clipped, killed } = workload.homes.reduce(
     (sum, home) => ({
       dropped: sum.dropped + home.dropped,
@@ -95,7 +99,9 @@ async function printResult(
   const made = synthetic.map((name): readonly [string, string] => [say("simulatedSynthetic"), name]);
   await call.printFacts([
     ...made,
-    [say("simulatedPolicy"), `${policy.name}, --routing ${routing}, --estimates ${estimates}`],
+    [say("simulatedPolicy"), policy.name],
+    [say("simulatedRouting"), routingText(routing, call.language)],
+    [say("simulatedEstimates"), say(`estimates_${estimates}`)],
     [say("simulatedJobs"), say("simulatedJobsOf", { jobs: metrics.jobs, dropped, clipped, killed })],
     [say("simulatedProcessors"), `${metrics.processors}`],
     [say("simulatedMeanWait"), seconds(metrics.meanWaitS)],
@@ -108,7 +114,10 @@ async function printResult(
     [say("simulatedMakespan"), seconds(metrics.makespanS)],
     [
       say("simulatedOver"),
-      say("simulatedOverJobs", { ...metrics.overMaxWait, limit: spanText(longestWaitS(policy) * 1000) }),
+      say("simulatedOverJobs", {
+        ...metrics.overMaxWait,
+        limit: durationWords(longestWaitS(policy) * 1000, call.language),
+      }),
     ],
     ...(rebound === null ? [] : [[say("simulatedRebound"), say("simulatedReboundOf", rebound)] as const]),
     [say("simulatedChecksum"), metrics.startChecksum],
@@ -140,10 +149,6 @@ async function printResult(
   );
 }
 
-function exactly(spanS: number): string {
-  return `${spanS.toFixed(1)} s`;
-}
-
 /** Of all jobs, and by home in the order of the traces. */
 function lateJson({ metrics }: Simulated, late: readonly Lateness[] | null): object {
   if (late === null) return {};
@@ -151,8 +156,10 @@ function lateJson({ metrics }: Simulated, late: readonly Lateness[] | null): obj
   return { laterThanAlone: { ...late.at(-1), perHome } };
 }
 
-/** `6834.6 s (1h53m)`; below a minute the seconds say it all. */
-function seconds(spanS: number): string {
-  const exact = `${Number(spanS.toFixed(1))} s`;
-  return spanS < 60 ? exact : `${exact} (${spanText(spanS * 1000)})`;
+/** `6834.6 s (1 h 53 min)`; below a minute the seconds say it all. */
+function spanText(spanS: number, language: Language): string {
+  const exact = secondsText(spanS, Number.isInteger(Number(spanS.toFixed(1))) ? 0 : 1, language);
+  const words = durationWords(spanS * 1000, language);
+  if (spanS < 60) return exact;
+  return language === "zh" ? `${exact}（${words}）` : `${exact} (${words})`;
 }

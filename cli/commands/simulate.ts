@@ -25,7 +25,7 @@ export async function simulate(call: Call): Promise<number> {
   const ended = new Promise<number>((done) => agent.once("exit", (status) => done(status ?? 1)));
   const names = described.map(({ id }) => id);
   const ready = serveControl(call, agent).then(async () => {
-    await call.print(`${call.say("simulateReady", { count: names.length, centres: names.join(", ") })}\n`);
+    await call.print(`${call.say("simulateReady", { count: names.length, centres: names.join(call.say("comma")) })}\n`);
     if (call.has("test"))
       await Promise.all(onTrial.map(async (id) => call.print(`${gradeText(call, await runTest(call, id))}\n`)));
     call.note(call.say("simulateStop"));

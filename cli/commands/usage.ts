@@ -1,7 +1,8 @@
 import { badValue, type Call } from "#cli/call.ts";
-import { amountCell, costText, gibMs, parseTimeMs } from "#cli/formats.ts";
+import { amountCell, costText, memoryCell, parseTimeMs } from "#cli/formats.ts";
 import { exitCodes } from "#cli/stop.ts";
 import { networkDay, networkZone } from "#core/ledger/network-day.ts";
+import { durationWords } from "#core/measures.ts";
 
 const dimensions = ["project", "person", "centre", "job", "day"] as const;
 
@@ -46,10 +47,10 @@ export async function usage(call: Call): Promise<number> {
     [...page.rows, { ...page.total, key: say("total") }].map(({ key, runs, amounts, cost }) => [
       key,
       `${runs}`,
-      amountCell(amounts.coreMs),
-      amountCell(amounts.milliCardMs, 1000n),
-      amountCell(...gibMs(amounts.memoryMibS)),
-      amountCell(amounts.wallMs),
+      amountCell("core", amounts.coreMs, say),
+      amountCell("card", amounts.milliCardMs, say, 1000n),
+      memoryCell(amounts.memoryMibS, say),
+      durationWords(Number(amounts.wallMs), call.language),
       costText(cost, say),
     ]),
   );

@@ -105,7 +105,7 @@ test("numbers to read", () => {
     [0, 59, 119.4, 600, 7199, 7200, 100_000, 172_800, 8_640_000].map((seconds) => duration(seconds, "en")),
     ["0 s", "59 s", "119 s", "10 min", "120 min", "2 h", "27.8 h", "2 d", "100 d"],
   );
-  assert.equal(duration(5400, "zh"), "90 分");
+  assert.equal(duration(5400, "zh"), "90 分钟");
   assert.deepEqual([1234.4, 99.44, 1.234, 12].map(figures), ["1,234", "99.4", "1.23", "12"]);
   assert.deepEqual(
     [0, 0.012, 0.5, 1.154].map(percent),

@@ -1,4 +1,3 @@
-import { type Routing, routings } from "#core/scheduling/kernel/routings.ts";
 import type { Schedule, Workload } from "#core/scheduling/replay/workload.ts";
 import type { Metrics } from "#simulator/metrics.ts";
 import {
@@ -16,7 +15,7 @@ import {
 import { escaped } from "./draw.ts";
 import { lateness, slowdownShares, usageOverTime, type WaitClass, waitByHome, waitBySize } from "./series.ts";
 import { style } from "./style.ts";
-import { duration, figures, index, type Language, percent, plain, type Say, sayIn, type WordKey } from "./words.ts";
+import { duration, figures, index, type Language, percent, plain, routingText, type Say, sayIn } from "./words.ts";
 
 /** One policy under one routing over the workload of the report. */
 export type Outcome = {
@@ -59,7 +58,7 @@ export function renderReport(input: ReportInput): string {
     jobs: figures(workload.count),
     processors: figures(chosen.metrics.processors),
     days,
-    routing: routingWords(chosen.routing, say),
+    routing: routingText(chosen.routing, language),
     estimates: say(input.estimates),
   });
   const parts = [
@@ -93,22 +92,6 @@ ${parts.join("\n")}
 </html>
 `;
 }
-
-/** `home (each job where it was submitted)`. */
-function routingWords(routing: string, say: Say): string {
-  const known = routings.find((one) => one === routing);
-  return known === undefined ? routing : say("routed", { routing, means: say(routed[known]) });
-}
-
-const routed = {
-  home: "routedHome",
-  random: "routedRandom",
-  "least-load": "routedLeastLoad",
-  "earliest-start": "routedEarliestStart",
-  merged: "routedMerged",
-  central: "routedCentral",
-  weir: "routedWeir",
-} as const satisfies Record<Routing, WordKey>;
 
 function tiles({ language, chosen, merged }: ReportInput, say: Say): string {
   const { metrics, fairness } = chosen;

@@ -1,8 +1,10 @@
+import { type Routing, routings } from "#core/scheduling/kernel/routings.ts";
+
 export type Language = "en" | "zh";
 
 /** A span of time to read: two or three figures and the unit that suits it. */
 export function duration(seconds: number, language: Language): string {
-  const units = language === "zh" ? [" 秒", " 分", " 小时", " 天"] : [" s", " min", " h", " d"];
+  const units = language === "zh" ? [" 秒", " 分钟", " 小时", " 天"] : [" s", " min", " h", " d"];
   const [value, unit] =
     seconds < 120
       ? [seconds, units[0]]
@@ -35,11 +37,28 @@ export function percent(share: number): string {
   return `${(share * 100).toFixed(share !== 0 && Math.abs(share) < 0.0995 ? 1 : 0)}\u00a0%`;
 }
 
+/** `home (each job where it was submitted)`; one that is not known here stays as it is. */
+export function routingText(routing: string, language: Language): string {
+  const say = sayIn(language);
+  const known = routings.find((one) => one === routing);
+  return known === undefined ? routing : say("routed", { routing, means: say(routed[known]) });
+}
+
 /** Every sentence of the report, in both languages; `{name}` is filled in. */
 export function sayIn(language: Language): (key: WordKey, facts?: Readonly<Record<string, string | number>>) => string {
   return (key, facts = {}) =>
     words[key][language === "zh" ? 1 : 0].replace(/\{(\w+)\}/g, (_, name: string) => `${facts[name] ?? ""}`);
 }
+
+const routed = {
+  home: "routedHome",
+  random: "routedRandom",
+  "least-load": "routedLeastLoad",
+  "earliest-start": "routedEarliestStart",
+  merged: "routedMerged",
+  central: "routedCentral",
+  weir: "routedWeir",
+} as const satisfies Record<Routing, WordKey>;
 
 export type Say = ReturnType<typeof sayIn>;
 export type WordKey = keyof typeof words;
@@ -85,7 +104,7 @@ const words = {
   fairness: ["Fairness of people", "人员公平度"],
   fairnessShort: ["Fairness", "公平度"],
   jobs: ["Jobs", "作业"],
-  home: ["Home", "归属中心"],
+  home: ["Home", "所属中心"],
   all: ["All", "全部"],
   size: ["Processors", "处理器数"],
   policy: ["Policy", "策略"],
@@ -106,7 +125,7 @@ const words = {
     "Mean wait of jobs by the processors they ask for. The longest bar is {class} processors with {wait}.",
     "按申请的处理器数统计的平均等待。最长的是 {class} 个处理器，{wait}。",
   ],
-  homeTitle: ["Waiting by home", "按归属中心的等待"],
+  homeTitle: ["Waiting by home", "按所属中心的等待"],
   homeSays: [
     "Mean wait of the jobs that each centre's users submitted, wherever they ran, beside the two yardsticks. Later than alone: the share of jobs that start later than they would with their centre alone, and by how much at the 99th percentile.",
     "各中心用户提交的作业（无论在何处运行）的平均等待，与两个参照并列。晚于独立：比中心各自独立时更晚开始的作业占比，及其 99 分位。",
