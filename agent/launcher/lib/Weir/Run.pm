@@ -97,10 +97,11 @@ sub start_job {
     $r->{shared} = hide_shared_folders($r) ? [] : $r->{private};
     open_streams($r);
     pipe(my $said, my $say) or die "126 pipe: $!";
-    my $pid = fork // die "126 fork: $!";
+    my ($pid, $born) = fork_into($r->{group});
+    defined $pid or die "126 fork: $!";
     if (!$pid) {
         close $said;
-        eval { become_job($r, fileno $say) };
+        eval { become_job($r, fileno $say, $born) };
         syswrite $say, $@;
         POSIX::_exit(126);
     }
@@ -201,9 +202,9 @@ sub merged { return $_[0]{stderr} ne '' && $_[0]{stderr} eq $_[0]{stdout} }
 
 # In the child: everything between root's fork and the user's program.
 sub become_job {
-    my ($r, $say) = @_;
+    my ($r, $say, $born) = @_;
     POSIX::setsid();    # `kill 0` is the job's own affair
-    eval { join_group($r->{group}); 1 } or die "126 control group: $@";
+    eval { join_group($r->{group}, $born); 1 } or die "126 control group: $@";
     limit_self(4, 0, 0);
     limit_self(6, $r->{processes}, $r->{processes}) if $r->{uid} || !$r->{group}{pids};
     if ($r->{uid}) {
