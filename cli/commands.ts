@@ -622,10 +622,10 @@ export const commands: readonly Command[] = [
     operands: "[NAME|FILE]",
     summary: "policyShow",
     takes: [0, 1],
-    options: [],
+    options: [{ long: "write", value: "FILE", words: "optionPolicyWrite" }],
     examples: [
       ["weir policy show", "examplePolicyInForce"],
-      ["weir policy show weir > mine.json", "examplePolicyShow"],
+      ["weir policy show weir --write mine.json", "examplePolicyShow"],
       ["weir policy show mine.json", "examplePolicyCheck"],
     ],
     load: async () => (await import("#cli/commands/policy.ts")).showPolicy,

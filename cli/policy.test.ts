@@ -7,6 +7,7 @@ import type { Terminal } from "#cli/terminal.ts";
 import { typed } from "#cli/typed-testing.ts";
 import { policies } from "#core/scheduling/policy.ts";
 import { parsePolicy } from "#core/scheduling/policy-file.ts";
+import { policyWords } from "#core/scheduling/policy-words.ts";
 import { writeSwf } from "#simulator/swf-testing.ts";
 
 // `weir policy` from the words typed to what is printed. Jobs are written out or made here; no trace is needed.
@@ -186,11 +187,25 @@ test("of many projects those are shown that gain and lose most, and JSON has all
   assert.equal((await json("policy diff fcfs sjf --trace many.swf")).projects.length, 30);
 });
 
+test("a policy is shown in the sentences of the console", async () => {
+  for (const language of ["en", "zh"] as const) {
+    const { code, out } = await weir(`policy show weir --lang ${language}`);
+    assert.equal(code, 0);
+    for (const [rule, words] of policyWords(policies.weir, language))
+      assert.ok(
+        out.split("\n").some((line) => line.startsWith(rule) && line.endsWith(words)),
+        rule,
+      );
+  }
+  assert.match((await weir("policy show weir --write nowhere/x.json")).error, /nowhere\/x\.json cannot be written/);
+});
+
 test("a policy that is shown is a file that says the same", async () => {
   for (const [name, policy] of Object.entries(policies)) {
-    const { code, out } = await weir(`policy show ${name}`);
-    assert.equal(code, 0);
-    assert.deepEqual(parsePolicy(JSON.parse(out)), { kind: "policy", policy });
+    assert.deepEqual(parsePolicy(await json(`policy show ${name}`)), { kind: "policy", policy });
+    const { code, error } = await weir(`policy show ${name} --write kept.json`);
+    assert.deepEqual([code, error], [0, "The policy is in kept.json.\n"]);
+    assert.deepEqual(await json("policy show kept.json"), policy);
   }
   writeFileSync(join(folder, "week.json"), '{"name": "week", "like": "easy", "maxWaitS": 604800}');
   assert.deepEqual(await json("policy show week.json"), { ...policies.easy, name: "week", maxWaitS: 604_800 });

@@ -454,8 +454,8 @@ export const words = {
     "以策略 B 取代 A 时谁等得更短、谁等得更长：用两者各回放同一批作业；无需服务器",
   ],
   policyShow: [
-    "The network's policy and who set it; or one that ships, or a file, checked and with every field (no server needed)",
-    "显示网络现行策略及设定者；或内置策略、策略文件：经过检查，含全部字段（无需服务器）",
+    "The network's policy in sentences, and who set it; or one that ships, or a file, which is checked (no server needed)",
+    "以文字说明网络现行策略及设定者；或内置策略、策略文件（经过检查，无需服务器）",
   ],
   policyUse: [
     "Set the network's policy: a new version, by which the next decision goes (administrator)",
@@ -464,6 +464,8 @@ export const words = {
   examplePolicyInForce: ["what work is ordered by now", "现在依何排序"],
   examplePolicyUse: ["kept with who and when", "连同设定者与时间一起保存"],
   examplePolicyUseShipped: ["back to the one that ships", "恢复内置策略"],
+  optionPolicyWrite: ["keep it as a policy file, with every field", "保存为策略文件，含全部字段"],
+  policyWritten: ["The policy is in {path}.", "策略已写入 {path}。"],
   policyDefault: ["{policy}, as it ships; nobody has set a policy yet.", "{policy}，内置；尚无人设定策略。"],
   policySet: [
     "{policy}: version {version}, set by {person}, {time}",

@@ -1,3 +1,5 @@
+import { writeFileSync } from "node:fs";
+import { resolve } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import type { Answer } from "#api/client.ts";
 import type { Call } from "#cli/call.ts";
@@ -5,12 +7,15 @@ import { askedPolicy, askedPolicyFile } from "#cli/commands/asked-policy.ts";
 import { progressBar } from "#cli/commands/progress-bar.ts";
 import { generatedLog } from "#cli/commands/simulate-generated.ts";
 import { processorsOf, readLogs } from "#cli/commands/trace-logs.ts";
+import { fileTroubleWords } from "#cli/file-trouble.ts";
 import { timeText, waitText } from "#cli/formats.ts";
 import { exitCodes, Stop } from "#cli/stop.ts";
 import type { Cell } from "#cli/table.ts";
 import { durationWords } from "#core/measures.ts";
 import { type Routing, routings } from "#core/scheduling/kernel/routings.ts";
 import type { Policy } from "#core/scheduling/policy.ts";
+import { parsePolicy } from "#core/scheduling/policy-file.ts";
+import { policyWords } from "#core/scheduling/policy-words.ts";
 import type { AskedPolicy } from "#simulator/defaults.ts";
 import { isSynthetic } from "#simulator/generate/generate.ts";
 import { type PolicyDifference, policyDifference } from "#simulator/policy-difference.ts";
@@ -19,29 +24,47 @@ import { rulesOf, type Simulated, type Simulation, simulate, simulationRefusalWo
 import type { SwfLog } from "#simulator/swf.ts";
 
 /**
- * JSON, also without --json: the whole policy, as a policy file that leaves nothing out; needs no server. Without an operand
- * that of the network, and who set it; JSON: the API's `PolicyInForce`.
+ * In sentences, rule by rule. JSON: the whole policy, as a policy file that leaves nothing out; needs no server. Without an
+ * operand that of the network, and who set it; JSON: the API's `PolicyInForce`. `--write`: the policy file, beside either.
  */
 export async function showPolicy(call: Call): Promise<number> {
-  if (call.operands.length === 0) return printInForce(call, await call.ask("policy", {}));
+  if (call.operands.length === 0) {
+    const answer = await call.ask("policy", {});
+    await printInForce(call, answer);
+    return written(call, answer.policy);
+  }
   const { policy } = askedPolicy(call, call.operands[0] ?? "");
   if (call.json) await call.printJson(policy);
-  else await call.print(`${JSON.stringify(policy, null, 2)}\n`);
+  else await call.printFacts([[call.say("simulatedPolicy"), policy.name], ...policyWords(policy, call.language)]);
+  return written(call, policy);
+}
+
+function written(call: Call, policy: object): number {
+  const path = call.one("write");
+  if (path === null) return exitCodes.done;
+  try {
+    writeFileSync(resolve(call.terminal.folder, path), `${JSON.stringify(policy, null, 2)}\n`);
+  } catch (error) {
+    const words = fileTroubleWords(error, call.say);
+    throw new Stop(exitCodes.failed, call.say("simulateNotWritten", { path, words }));
+  }
+  call.note(call.say("policyWritten", { path }));
   return exitCodes.done;
 }
 
 /** JSON: the API's `PolicyInForce`. The file is checked here first, by the same rules. */
 export async function usePolicy(call: Call): Promise<number> {
   const body = askedPolicyFile(call, call.operands[0] ?? "");
-  return printInForce(call, await call.ask("setPolicy", { body }));
+  await printInForce(call, await call.ask("setPolicy", { body }));
+  return exitCodes.done;
 }
 
-async function printInForce(call: Call, answer: Answer<"policy">): Promise<number> {
+async function printInForce(call: Call, answer: Answer<"policy">): Promise<void> {
   const { say } = call;
-  const { version, name, setBy, setMs, policy, unreadable, homes } = answer;
+  const { version, name, setBy, setMs, unreadable, homes } = answer;
   if (call.json) {
     await call.printJson(answer);
-    return exitCodes.done;
+    return;
   }
   call.note(
     setBy === null || setMs === null
@@ -53,8 +76,10 @@ async function printInForce(call: Call, answer: Answer<"policy">): Promise<numbe
     const late = durationWords(lateByP99S * 1000, call.language);
     call.note(say("policyHome", { centre, started, share: Number((100 * lateShare).toFixed(1)), late }));
   }
-  await call.print(`${JSON.stringify(policy, null, 2)}\n`);
-  return exitCodes.done;
+  // A server of a later version may know rules that this program does not: then the document alone says them.
+  const parsed = parsePolicy(answer.policy);
+  if (parsed.kind === "policy") await call.printFacts(policyWords(parsed.policy, call.language));
+  else await call.print(`${JSON.stringify(answer.policy, null, 2)}\n`);
 }
 
 /** JSON: the same workload under both policies, by group; see docs/guides/policies.md. Needs no server. */

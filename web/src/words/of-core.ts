@@ -8,6 +8,10 @@ export function titles<Of extends Table>(table: Of): { readonly [Key in keyof Of
   return mapped(table, ({ en }) => en.charAt(0).toUpperCase() + en.slice(1));
 }
 
+export function english<Of extends Table>(table: Of): { readonly [Key in keyof Of]: string } {
+  return mapped(table, ({ en }) => en);
+}
+
 export function chinese<Of extends Table>(table: Of): { readonly [Key in keyof Of]: string } {
   return mapped(table, ({ zh }) => zh);
 }

@@ -20,6 +20,23 @@ test("the form's fields are fields of a policy, and what is written there is rea
   );
 });
 
+/** What somebody who runs a network has no need to change: it is in the file beside the form. */
+const inTheFileAlone =
+  /^(name|head|order\.\w+(Power|ScaleS)|fairness\.(least|most|weights)|placing\.(alikeS|\w+\.leastGainShare)|preemption\.of\..*)$/;
+
+test("what the form leaves to the file is named", () => {
+  const leaves = (value: unknown, path: string): readonly string[] =>
+    typeof value === "object" && value !== null && !Array.isArray(value)
+      ? Object.entries(value).flatMap(([name, inner]) => leaves(inner, path === "" ? name : `${path}.${name}`))
+      : [path];
+  const offered = new Set(groups.flatMap(({ fields }) => fields.map(({ path }) => path)));
+  const left = leaves(weir, "").filter((path) => !offered.has(path));
+  assert.deepEqual(
+    left.filter((path) => !inTheFileAlone.test(path)),
+    [],
+  );
+});
+
 test("each field takes what its form gives, from its least to its most", () => {
   for (const { path, ...field } of groups.flatMap(({ fields }) => fields)) {
     const values = field.kind === "choice" ? field.of : [field.least * field.perUnit, field.most * field.perUnit];

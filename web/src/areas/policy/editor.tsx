@@ -1,9 +1,11 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { Button, Checkbox, Input, InputNumber, Select } from "antd";
+import type { TFunction } from "i18next";
 import { type ReactNode, useId, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { Answer } from "#api/client.ts";
 import { isLive, type Policy, policies } from "#core/scheduling/policy.ts";
+import { unreachable } from "#core/unreachable.ts";
 import { ask } from "../../app/client.ts";
 import { language } from "../../app/language.ts";
 import { CopyLine } from "../../parts/copy.tsx";
@@ -107,7 +109,7 @@ export function PolicyEditor({ inForce }: { readonly inForce: Answer<"policy"> }
         <summary>{t("tryFirst")}</summary>
         <p className="soft">{t("tryFirstWords")}</p>
         <CopyLine text="weir export --history --write history.jsonl" />
-        <CopyLine text="weir policy show > now.json" />
+        <CopyLine text="weir policy show --write now.json" />
         <CopyLine text="weir policy diff now.json mine.json --trace history.jsonl" />
       </details>
     </Panel>
@@ -151,6 +153,25 @@ function Group({ name, part, file, onFile, children }: GroupContent) {
   );
 }
 
+const choiceLabels = {
+  "order.kind": "rule.order",
+  backfill: "rule.backfill",
+  "lookahead.head": "fields.head",
+} as const;
+
+function choicesOf(field: Extract<PolicyField, { readonly kind: "choice" }>, t: TFunction<"policy">) {
+  switch (field.path) {
+    case "order.kind":
+      return field.of.map((value) => ({ value, label: `${value} · ${t(`orderKind.${value}`)}` }));
+    case "backfill":
+      return field.of.map((value) => ({ value, label: `${value} · ${t(`backfill.${value}`)}` }));
+    case "lookahead.head":
+      return field.of.map((value) => ({ value, label: `${value} · ${t(`lookaheadHead.${value}`)}` }));
+    default:
+      return unreachable(field);
+  }
+}
+
 type FieldContent = {
   readonly field: PolicyField;
   readonly file: PolicyFile | null;
@@ -167,26 +188,14 @@ function FieldOf({ field, file, onFile }: FieldContent) {
   };
   return (
     <div className={css.field} data-wide={field.kind === "choice" || undefined}>
-      <label htmlFor={id}>
-        {t(
-          field.kind === "number"
-            ? `fields.${field.words}`
-            : field.path === "backfill"
-              ? "rule.backfill"
-              : "rule.order",
-        )}
-      </label>
+      <label htmlFor={id}>{t(field.kind === "number" ? `fields.${field.words}` : choiceLabels[field.path])}</label>
       {field.kind === "choice" ? (
         <Select<string>
           id={id}
           disabled={file === null}
           value={typeof found === "string" ? found : null}
           onChange={(value) => write(value)}
-          options={
-            field.path === "backfill"
-              ? field.of.map((value) => ({ value, label: `${value} · ${t(`backfill.${value}`)}` }))
-              : field.of.map((value) => ({ value, label: `${value} · ${t(`orderKind.${value}`)}` }))
-          }
+          options={choicesOf(field, t)}
         />
       ) : (
         <InputNumber

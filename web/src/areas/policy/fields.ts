@@ -5,6 +5,7 @@
 export type PolicyField =
   | { readonly kind: "choice"; readonly path: "order.kind"; readonly of: typeof orderKinds }
   | { readonly kind: "choice"; readonly path: "backfill"; readonly of: typeof backfills }
+  | { readonly kind: "choice"; readonly path: "lookahead.head"; readonly of: typeof lookaheadHeads }
   | {
       readonly kind: "number";
       readonly path: string;
@@ -34,12 +35,33 @@ export type NumberWords =
   | "times"
   | "grace"
   | "ofPool"
-  | "ofProject";
-export type GroupName = "order" | "fairness" | "placing" | "moves" | "preemption";
+  | "ofProject"
+  | "ofTenant"
+  | "homeAfter"
+  | "alike"
+  | "older"
+  | "planned"
+  | "tried"
+  | "short"
+  | "shortKnown"
+  | "planFairness"
+  | "holdBack"
+  | "patience";
+export type GroupName =
+  | "order"
+  | "fairness"
+  | "home"
+  | "prediction"
+  | "lookahead"
+  | "placing"
+  | "patience"
+  | "moves"
+  | "preemption";
 
 /** Those that the live network can follow. */
 const orderKinds = ["score", "fcfs", "sjf", "saf", "f1"] as const;
 const backfills = ["easy", "easy-sjbf", "conservative", "none"] as const;
+const lookaheadHeads = ["planned", "reserved"] as const;
 
 const plain = { kind: "number", unit: "none", perUnit: 1, least: 0, whole: false } as const;
 const count = { kind: "number", unit: "times", perUnit: 1, least: 1, whole: true } as const;
@@ -71,12 +93,53 @@ export const groups: readonly {
     ],
   },
   {
+    name: "home",
+    part: "homePriority",
+    fields: [{ ...hours, path: "homePriority.afterS", words: "homeAfter", least: 0 }],
+  },
+  {
+    name: "prediction",
+    part: "prediction",
+    fields: [
+      { ...plain, path: "prediction.shrinkage", words: "alike", least: 0.01, most: 1000 },
+      { ...plain, path: "prediction.memory", words: "older", most: 1 },
+    ],
+  },
+  {
+    name: "lookahead",
+    part: "lookahead",
+    fields: [
+      { kind: "choice", path: "lookahead.head", of: lookaheadHeads },
+      { ...count, path: "lookahead.jobs", words: "planned", unit: "none", least: 2, most: 200 },
+      { ...count, path: "lookahead.moves", words: "tried", unit: "none", least: 0, most: 10_000 },
+      { ...plain, path: "lookahead.slowdownWeightS", words: "short", most: 10_000_000, unit: "s" },
+      { ...plain, path: "lookahead.knownSlowdownWeightS", words: "shortKnown", most: 10_000_000, unit: "s" },
+      { ...plain, path: "lookahead.fairnessPower", words: "planFairness", most: 8 },
+      { ...plain, path: "lookahead.holdBackCost", words: "holdBack", most: 1000 },
+    ],
+  },
+  {
     name: "placing",
     part: "placing",
     fields: [
       { ...plain, path: "placing.secondsPerYuan", words: "yuan", unit: "s", most: 1_000_000 },
       { ...plain, path: "placing.carbonWeight", words: "carbon", most: 1000 },
       { ...plain, path: "placing.riskWeight", words: "risk", most: 1000 },
+    ],
+  },
+  {
+    name: "patience",
+    part: "placing.patience",
+    fields: [
+      {
+        ...hours,
+        path: "placing.patience.leastGainS",
+        words: "patience",
+        unit: "min",
+        perUnit: 60,
+        least: 0,
+        most: 1440,
+      },
     ],
   },
   {
@@ -95,6 +158,7 @@ export const groups: readonly {
       { ...hours, path: "preemption.mostGraceS", words: "grace", unit: "s", perUnit: 1, least: 0, most: 3600 },
       { ...count, path: "preemption.mostOfPool", words: "ofPool", most: 1_000_000 },
       { ...count, path: "preemption.mostOfProject", words: "ofProject", most: 1_000_000 },
+      { ...count, path: "preemption.mostOfTenant", words: "ofTenant", most: 1_000_000 },
     ],
   },
 ];

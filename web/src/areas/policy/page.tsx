@@ -2,7 +2,9 @@ import { useQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import type { Answer } from "#api/client.ts";
 import { parseLivePolicy } from "#core/scheduling/policy-file.ts";
+import { policyWords } from "#core/scheduling/policy-words.ts";
 import { Waiting } from "../../app/fallbacks.tsx";
+import { language } from "../../app/language.ts";
 import { useMe } from "../../app/session.ts";
 import { CopyLine } from "../../parts/copy.tsx";
 import { Notice, Problem } from "../../parts/notice.tsx";
@@ -13,7 +15,6 @@ import { useFormat } from "../../words/use.ts";
 import { PolicyEditor } from "./editor.tsx";
 import css from "./policy.module.css";
 import { policyQuery } from "./queries.ts";
-import { useRules } from "./rules.ts";
 
 type InForce = Answer<"policy">;
 
@@ -36,7 +37,6 @@ export function PolicyPage() {
 function InForcePanel({ inForce }: { readonly inForce: InForce }) {
   const { t } = useTranslation("policy");
   const format = useFormat();
-  const rulesOf = useRules();
   const { name, version, setBy, setMs, unreadable, policy } = inForce;
   // A server of a later version may know rules that this page does not: then the file alone says them.
   const parsed = parseLivePolicy(policy);
@@ -54,7 +54,7 @@ function InForcePanel({ inForce }: { readonly inForce: InForce }) {
           {unreadable.join(" ")}
         </Notice>
       ) : null}
-      {parsed.kind === "policy" ? <Facts items={rulesOf(parsed.policy)} /> : null}
+      {parsed.kind === "policy" ? <Facts items={policyWords(parsed.policy, language())} /> : null}
       <div className={css.command}>
         <CopyLine text="weir policy show" />
       </div>

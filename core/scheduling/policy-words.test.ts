@@ -1,0 +1,43 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { type Policy, policies } from "#core/scheduling/policy.ts";
+import { policyRules, policyWords } from "#core/scheduling/policy-words.ts";
+
+test("every policy that ships is said rule by rule, in both languages", () => {
+  for (const policy of Object.values<Policy>(policies)) {
+    for (const language of ["en", "zh"] as const) {
+      const said = policyWords(policy, language);
+      assert.equal(said.length, policyRules.length);
+      for (const [rule, words] of said) assert.ok(rule !== "" && words !== "", `${policy.name} ${rule}`);
+      if (language === "zh") for (const [, words] of said) assert.doesNotMatch(words, /[,;:]| ，|， /);
+    }
+  }
+});
+
+const { weir } = policies;
+const words = (policy: Policy, rule: (typeof policyRules)[number]) =>
+  policyWords(policy, "en")[policyRules.indexOf(rule)]?.[1] ?? "";
+
+test("the figures of a policy are in its sentences", () => {
+  assert.equal(words(weir, "longest"), "3 d 12 h: from 2 d 17 h on it is served first");
+  assert.match(words(weir, "lookahead"), /first 32 jobs .* 50 random/);
+  assert.match(
+    words(weir, "preemption"),
+    /^high over low and normal; .* at most 2 times, .* 60 runs of one pool, 20 of one project, 40 of one tenant$/,
+  );
+  assert.equal(words({ ...weir, preemption: null }, "preemption"), "never");
+  assert.equal(
+    words({ ...weir, placing: { ...weir.placing, patience: null } }, "patience"),
+    "never: what can start does",
+  );
+});
+
+test("what a rule turns on changes what is said of it", () => {
+  const changed: readonly Policy[] = [
+    { ...weir, prediction: null },
+    { ...weir, lookahead: null },
+    { ...weir, homePriority: null },
+    { ...weir, preemption: { ...weir.preemption, mostOfTenant: 7 } },
+  ];
+  for (const policy of changed) assert.notDeepEqual(policyWords(policy, "zh"), policyWords(weir, "zh"));
+});
