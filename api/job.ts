@@ -101,6 +101,10 @@ export const jobRequest = z
         nodelist: siteWordList.optional(),
       })
       .optional(),
+    /** Regions in which its data may be, by ISO 3166-2 as `cn-gz`, or whole countries as `cn`; it goes nowhere else. */
+    residency: z.array(text(20).min(1)).max(100).optional(),
+    /** Only on accelerators marked domestic, or where it asks for none, in pools marked so. */
+    domestic: z.boolean().optional(),
     inputFiles: z
       .array(
         z.strictObject({
@@ -238,6 +242,9 @@ export const specView = z
     licences: z.array(z.strictObject({ name: z.string(), count: z.int() })),
     /** By kind: partition, qos, constraint, gres, reservation, nodelist; only those asked for. */
     siteWords: z.record(z.string(), z.array(z.string())),
+    /** Only where it was asked for. */
+    residency: z.array(z.string()).optional(),
+    domestic: z.literal(true).optional(),
     inputFiles: z.array(z.strictObject({ path: z.string(), bytes: z.int(), executable: z.boolean() })),
     centres: z.strictObject({ only: z.array(z.string()), except: z.array(z.string()), prefer: z.array(z.string()) }),
     labels: z.record(z.string(), z.string()),

@@ -37,6 +37,8 @@ export function specView(spec: JobSpec): SpecView {
     fileSystems: [...spec.fileSystems],
     licences: spec.licences.map((licence) => ({ ...licence })),
     siteWords: Object.fromEntries(Object.entries(spec.siteWords).map(([kind, words]) => [kind, [...words]])),
+    ...(spec.residency.length > 0 && { residency: [...spec.residency] }),
+    ...(shape.domestic && { domestic: true }),
     inputFiles: spec.inputFiles.map(({ path, contentBase64, executable }) => ({
       path,
       bytes: bytesOfBase64(contentBase64),

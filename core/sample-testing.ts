@@ -26,6 +26,7 @@ export const sampleSpec: JobSpec = {
   fileSystems: [],
   licences: [],
   siteWords: {},
+  residency: [],
   inputFiles: [],
   centres: { only: [], except: [], prefer: [] },
   labels: {},

@@ -12,6 +12,7 @@ const before: PoolTermsInForce = {
   speed: 1,
   priceList: "free",
   carbonGPerKwh: null,
+  domestic: null,
 };
 const night = { days: [1, 2, 3, 4, 5], from: "20:00", to: "08:00" };
 const mondayNoonMs = Date.parse("2026-11-23T12:00+08:00");

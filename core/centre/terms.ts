@@ -1,4 +1,5 @@
 import type { DriverName, PoolContract } from "#core/centre/centre.ts";
+import type { Region } from "#core/centre/region.ts";
 
 /**
  * What a centre and the network have agreed, as data: how work waits in each pool and for how long, how much of it is
@@ -12,6 +13,10 @@ export type CentreTerms = {
   readonly priceList: string;
   /** Grams of CO2 a kWh of its electricity, as it declares; null or absent: it has declared none. */
   readonly carbonGPerKwh?: number | null | undefined;
+  /** Where the centre lies (core/centre/region.ts); null or absent: as the code of its place says. */
+  readonly region?: Region | null | undefined;
+  /** Whether all its pools are domestic, that do not say it themselves; null or absent: the vendors of their devices say. */
+  readonly domestic?: boolean | null | undefined;
 };
 
 export type PoolTerms = {
@@ -27,6 +32,8 @@ export type PoolTerms = {
   readonly hours: readonly Hours[];
   /** How fast work runs there, 1 being what time limits are meant for; absent: 1. */
   readonly speed?: number | undefined;
+  /** Whether its equipment is domestic, whatever the table of vendors says; null or absent: as the centre says of all. */
+  readonly domestic?: boolean | null | undefined;
 };
 
 /**
@@ -53,20 +60,22 @@ export function poolTerms(
 ): PoolTermsInForce {
   const named = Object.hasOwn(terms.pools, pool.name) ? terms.pools[pool.name] : undefined;
   const { contract, maxPending, leaseS, sharePercent, hours, speed = 1 } = named ?? terms.otherPools;
+  const domestic = (named ?? terms.otherPools).domestic ?? terms.domestic ?? null;
   const inForce = contract ?? pool.contract;
   const usualS = inForce === "shared" ? sevenDaysS : shortLeaseS[driver];
   const lease = leaseS ?? usualS;
   const leaseMs = lease === null ? null : lease * 1000;
   const { priceList, carbonGPerKwh = null } = terms;
-  return { contract: inForce, maxPending, leaseMs, sharePercent, hours, speed, priceList, carbonGPerKwh };
+  return { contract: inForce, maxPending, leaseMs, sharePercent, hours, speed, priceList, carbonGPerKwh, domestic };
 }
 
-export type PoolTermsInForce = Omit<PoolTerms, "contract" | "leaseS" | "speed"> & {
+export type PoolTermsInForce = Omit<PoolTerms, "contract" | "leaseS" | "speed" | "domestic"> & {
   readonly contract: PoolContract;
   readonly leaseMs: number | null;
   readonly speed: number;
   readonly priceList: string;
   readonly carbonGPerKwh: number | null;
+  readonly domestic: boolean | null;
 };
 
 /** An engine with a queue of its own looks at it every minute or less; a process starts at once. */

@@ -1,3 +1,4 @@
+import { parseRegions } from "#core/centre/region.ts";
 import { type CentreId, centreId } from "#core/ids.ts";
 import { parseArray } from "#core/job/array.ts";
 import type { Asked, AskedDependency, Request } from "#core/job/asked.ts";
@@ -15,6 +16,7 @@ import {
   siteWordKinds,
   type Work,
 } from "#core/job/spec.ts";
+import { regionsExpected } from "#core/job/weir-options.ts";
 import type { Refusal } from "#core/refusal.ts";
 
 /**
@@ -76,6 +78,7 @@ export function admit(request: Request, context: AdmitContext): Admitted {
     fileSystems: request.fileSystems ?? [],
     licences: asked.licences ?? [],
     siteWords,
+    residency: asked.residency ?? [],
     inputFiles: (request.inputFiles ?? []).map((file) => ({ ...file, executable: file.executable ?? false })),
     centres,
     labels: { ...(asked.comment !== undefined && { comment: asked.comment }), ...request.labels },
@@ -221,6 +224,11 @@ function overlaid(sbatch: Asked, request: Request): Asked | Refusal {
   if (missing !== undefined && sbatch.environment?.[missing] === undefined) {
     return badValue("--export", missing, "variable-value", { name: missing });
   }
+  const regions = request.residency && parseRegions(request.residency);
+  if (regions?.kind === "unknown") {
+    const expected = regionsExpected(regions.nearest);
+    return { kind: "bad-option-value", option: "residency", line: null, value: regions.said, expected };
+  }
   return {
     ...rest,
     ...(accelerators
@@ -259,6 +267,8 @@ function overlaid(sbatch: Asked, request: Request): Asked | Refusal {
     ...(request.stderr !== undefined && { stderr: request.stderr }),
     ...(request.project !== undefined && { project: request.project }),
     ...(request.licences !== undefined && { licences: request.licences }),
+    ...(regions && { residency: regions.regions }),
+    ...(request.domestic !== undefined && { domestic: request.domestic }),
     ...(request.siteWords &&
       Object.fromEntries(Object.entries(request.siteWords).filter(([, words]) => words !== undefined))),
   };

@@ -1,3 +1,4 @@
+import type { Region } from "#core/centre/region.ts";
 import type { OptionPlace } from "#core/job/phrase.ts";
 import type { InputFile, OnUnreachable, Preemptible, PriorityClass, SiteWordKind, Warning } from "#core/job/spec.ts";
 
@@ -43,6 +44,8 @@ export type Asked = {
   readonly gres?: readonly string[];
   readonly reservation?: readonly string[];
   readonly nodelist?: readonly string[];
+  readonly residency?: readonly Region[];
+  readonly domestic?: boolean;
   readonly comment?: string;
   /** The text of `--wrap`: the work itself. */
   readonly wrap?: string;
@@ -110,6 +113,9 @@ export type Request = {
   readonly container?: string | undefined;
   readonly fileSystems?: readonly string[] | undefined;
   readonly licences?: readonly { readonly name: string; readonly count: number }[] | undefined;
+  /** Regions, or whole countries. */
+  readonly residency?: readonly string[] | undefined;
+  readonly domestic?: boolean | undefined;
   readonly siteWords?: { readonly [Kind in SiteWordKind]?: readonly string[] | undefined } | undefined;
   readonly inputFiles?:
     | readonly (Omit<InputFile, "executable"> & { readonly executable?: boolean | undefined })[]

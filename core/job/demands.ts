@@ -1,3 +1,4 @@
+import type { Region } from "#core/centre/region.ts";
 import type { JobSpec, SiteWords } from "#core/job/spec.ts";
 
 /**
@@ -12,18 +13,28 @@ export type Demands = {
   /** Names of file systems, and absolute paths that must lie on one. */
   readonly fileSystems: readonly string[];
   readonly licences: JobSpec["licences"];
+  /** Where its data may be; empty: anywhere. */
+  readonly residency: readonly Region[];
 };
 
 /** The fields of a spec that demands come from. */
 export type Demanding = Pick<
   JobSpec,
-  "siteWords" | "software" | "container" | "fileSystems" | "licences" | "workingDirectory" | "stdout" | "stderr"
+  | "siteWords"
+  | "software"
+  | "container"
+  | "fileSystems"
+  | "licences"
+  | "workingDirectory"
+  | "stdout"
+  | "stderr"
+  | "residency"
 >;
 
 export function demandsOf(spec: Demanding): Demands | null {
-  const { siteWords, container, licences } = spec;
+  const { siteWords, container, licences, residency } = spec;
   const paths = pinningPaths(spec);
-  const asked = spec.software.length + spec.fileSystems.length + licences.length + paths.length;
+  const asked = spec.software.length + spec.fileSystems.length + licences.length + paths.length + residency.length;
   if (container === null && asked === 0 && Object.keys(siteWords).length === 0) return null;
   return {
     siteWords,
@@ -31,6 +42,7 @@ export function demandsOf(spec: Demanding): Demands | null {
     container: container !== null,
     fileSystems: [...new Set([...spec.fileSystems, ...paths.map(({ path }) => path)])],
     licences,
+    residency,
   };
 }
 

@@ -37,6 +37,14 @@ export const phrases = {
     "at least as many nodes as --nodelist names ({count})",
     "节点数不少于 --nodelist 所列（{count}）",
   ],
+  "region-codes": [
+    "regions by their codes of ISO 3166-2, as cn-gz,cn-sd, or a whole country, as cn",
+    "区域代码（ISO 3166-2），如 cn-gz,cn-sd；或整个国家，如 cn",
+  ],
+  "region-codes-near": [
+    "regions by their codes of ISO 3166-2, as cn-gz,cn-sd, or a whole country, as cn; is {nearest} meant?",
+    "区域代码（ISO 3166-2），如 cn-gz,cn-sd；或整个国家，如 cn；是否指 {nearest}？",
+  ],
   "module-name": ["a module's name/version, such as gromacs/2024.1", "模块的 名称/版本，如 gromacs/2024.1"],
   "no-value": ["no value at all", "不带值"],
   "a-value": ["a value", "须有值"],
@@ -202,6 +210,10 @@ export const phrases = {
   "one-node-only": [
     "the layout of nodes is not described yet; leave it out, or ask for one node",
     "节点布局尚未登记；请删去，或只申请一个节点",
+  ],
+  "weir-line-late": [
+    "lines beginning with #WEIR stand before the first command of the script, as #SBATCH lines do",
+    "以 #WEIR 开头的行须在脚本首条命令之前，与 #SBATCH 相同",
   ],
   "see-help": ["see weir submit --help", "见 weir submit --help"],
   "no-input": [

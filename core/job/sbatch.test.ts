@@ -261,3 +261,21 @@ test("a script full of bad directives is answered quickly and shortly", () => {
   const { user, system } = process.cpuUsage(before);
   assert.ok((user + system) / 1000 < 3000, "of this process's own time, however busy the machine");
 });
+
+test("what sbatch has no word for is said in lines of its own, which are comments to it", () => {
+  const script = (...head: string[]) => parseSbatch(["#!/bin/bash", ...head, "true", ""].join("\n"), []);
+  const said = script("#WEIR --residency=cn-gz,CN-SD,520100 --domestic", "#SBATCH -c 2", "#WEIR-SIM run=1s");
+  assert.deepEqual(said.asked, { coresPerTask: 2, residency: ["cn-gz", "cn-sd"], domestic: true });
+  assert.deepEqual([said.refusals, said.warnings], [[], []]);
+  const [wrong] = script("#WEIR --residency=cn-gx1").refusals;
+  assert(wrong?.kind === "bad-option-value");
+  assert.deepEqual([wrong.option, wrong.line, wrong.value], ["--residency", 2, "cn-gx1"]);
+  assert.match(phraseWords(wrong.expected, "en"), /is cn-gx meant\?$/);
+  const [unknown] = script("#WEIR --residence=cn").refusals;
+  assert(unknown?.kind === "unknown-option");
+  assert.equal(unknown.nearest, "--residency");
+  // A rule that is not read must not look as if it were.
+  const late = parseSbatch("#!/bin/sh\ntrue\n#WEIR --residency=cn-gz\n", []).refusals[0];
+  assert(late?.kind === "option-refused" && late.line === 3);
+  assert.deepEqual(parseSbatch("#!/bin/sh\ntrue\n#WEIR-SIM run=1s\n#WEIRD\n", []).refusals, []);
+});

@@ -1,6 +1,7 @@
 import type { Asked } from "#core/job/asked.ts";
 import { type OptionPlace, optionAt, type Phrase, type PhraseKind, phrase } from "#core/job/phrase.ts";
 import { type ClientWishes, type SbatchOption, sbatchOptions } from "#core/job/sbatch-options.ts";
+import { weirOptions } from "#core/job/weir-options.ts";
 import { nearestName } from "#core/nearest-name.ts";
 import type { Refusal } from "#core/refusal.ts";
 import { unreachable } from "#core/unreachable.ts";
@@ -12,19 +13,23 @@ import { unreachable } from "#core/unreachable.ts";
  */
 export function parseSbatch(script: string | null, options: readonly string[]): SbatchResult {
   const found = script === null ? nothingFound : directives(script);
-  if (found.words.length === 0 && options.length === 0)
+  if (found.words.length === 0 && found.own.length === 0 && options.length === 0)
     return { asked: {}, client: noWishes, warnings: capped(found.warnings), refusals: withOthers(found.refusals) };
-  const inScript = read(found.words);
-  const given = read(options.map((text) => ({ text, line: null })));
+  const inScript = read(found.words, sbatchOptions);
+  const own = read(found.own, weirOptions);
+  const given = read(
+    options.map((text) => ({ text, line: null })),
+    sbatchOptions,
+  );
   return {
-    asked: { ...inScript.asked, ...given.asked },
+    asked: { ...inScript.asked, ...own.asked, ...given.asked },
     client: {
       wait: inScript.client.wait || given.client.wait,
       parsable: inScript.client.parsable || given.client.parsable,
       quiet: inScript.client.quiet || given.client.quiet,
     },
     warnings: capped([...found.warnings, ...inScript.warnings, ...given.warnings]),
-    refusals: withOthers([...found.refusals, ...inScript.refusals, ...given.refusals]),
+    refusals: withOthers([...found.refusals, ...inScript.refusals, ...own.refusals, ...given.refusals]),
   };
 }
 
@@ -54,12 +59,19 @@ const foreignDirectives: readonly (readonly [RegExp, string])[] = [
   [/^#\$\s+-/, "#$"],
 ];
 
-type Found = { readonly words: Word[]; readonly warnings: Phrase[]; readonly refusals: Refusal[] };
+/** `own`: of `#WEIR` lines. */
+type Found = {
+  readonly words: Word[];
+  readonly own: Word[];
+  readonly warnings: Phrase[];
+  readonly refusals: Refusal[];
+};
 const noWishes: ClientWishes = { wait: false, parsable: false, quiet: false };
-const nothingFound: Found = { words: [], warnings: [], refusals: [] };
+const nothingFound: Found = { words: [], own: [], warnings: [], refusals: [] };
 
 function directives(script: string): Found {
   const words: Word[] = [];
+  const own: Word[] = [];
   const warnings: Phrase[] = [];
   const refusals: Refusal[] = [];
   const foreign = new Set<string>();
@@ -76,6 +88,10 @@ function directives(script: string): Found {
       continue;
     }
     if (inHead && !/^\s*(?:#|$)/.test(text)) inHead = false;
+    if (/^#WEIR\s/.test(text)) {
+      if (!inHead) refusals.push(lateOwn(line));
+      else if (!lineWords(text.slice("#WEIR".length), line, own)) refusals.push(unendedQuote(line));
+    }
     if (!inHead) continue;
     if (/^\s*#\s*SBATCH\s+-/i.test(text)) {
       warnings.push(phrase("comment-directive", { line, text: text.trim().slice(0, 40) }));
@@ -88,7 +104,7 @@ function directives(script: string): Found {
     }
   }
   if (late > 5) warnings.push(phrase("late-directives", { count: late - 5 }));
-  return { words, warnings, refusals: refusals.slice(0, mostRefusals) };
+  return { words, own, warnings, refusals: refusals.slice(0, mostRefusals) };
 }
 
 /**
@@ -122,16 +138,19 @@ type Read = {
   readonly refusals: Refusal[];
   /** The option of each group seen in this source. */
   readonly groups: Map<string, SbatchOption>;
+  /** Those that may be said there. */
+  readonly options: readonly SbatchOption[];
 };
 
 /** getopt_long over the words of one source; a value never comes from another line. */
-function read(words: readonly Word[]): Read {
+function read(words: readonly Word[], options: readonly SbatchOption[]): Read {
   const into: Read = {
     asked: {},
     client: { wait: false, parsable: false, quiet: false },
     warnings: [],
     refusals: [],
     groups: new Map(),
+    options,
   };
   let at = 0;
   const nextValue = (line: number | null): string | null => {
@@ -155,14 +174,14 @@ type NextValue = (line: number | null) => string | null;
 function readWord({ text, line }: Word, nextValue: NextValue, into: Read): Refusal | null {
   if (/^--./.test(text)) return readLong(text, line, nextValue, into);
   if (/^-[^-]/.test(text)) return readShort(text, line, nextValue, into);
-  return strayWord(text, line);
+  return strayWord(text, line, into.options);
 }
 
 function readLong(text: string, line: number | null, nextValue: NextValue, into: Read): Refusal | null {
   const at = text.indexOf("=");
   const name = at < 0 ? text.slice(2) : text.slice(2, at);
-  const option = findLong(name);
-  if (!option) return unknownOption(`--${name}`, line);
+  const option = findLong(name, into.options);
+  if (!option) return unknownOption(`--${name}`, line, into.options);
   const place = { option: `--${option.long}`, line };
   if (option.value === "none") {
     return at < 0 ? obey(option, "", place, into) : badValue(place, text.slice(at + 1), "no-value");
@@ -175,8 +194,8 @@ function readLong(text: string, line: number | null, nextValue: NextValue, into:
 function readShort(text: string, line: number | null, nextValue: NextValue, into: Read): Refusal | null {
   for (let at = 1; at < text.length; at += 1) {
     const letter = text[at] ?? "";
-    const option = sbatchOptions.find((candidate) => candidate.short === letter);
-    if (!option) return unknownOption(`-${letter}`, line);
+    const option = into.options.find((candidate) => candidate.short === letter);
+    if (!option) return unknownOption(`-${letter}`, line, into.options);
     const place = { option: `-${letter}`, line };
     if (option.value !== "none") {
       const glued = text.slice(at + 1);
@@ -228,15 +247,15 @@ function capped(warnings: readonly Phrase[]): Phrase[] {
 }
 
 /** The option of this name, or the only one that begins so, as getopt_long allows. */
-function findLong(name: string): SbatchOption | null {
-  const exact = sbatchOptions.find((option) => option.long === name);
+function findLong(name: string, options: readonly SbatchOption[]): SbatchOption | null {
+  const exact = options.find((option) => option.long === name);
   if (exact) return exact;
-  const begun = sbatchOptions.filter((option) => option.long.startsWith(name));
+  const begun = options.filter((option) => option.long.startsWith(name));
   return begun.length === 1 ? (begun[0] ?? null) : null;
 }
 
-function unknownOption(option: string, line: number | null): Refusal {
-  return { kind: "unknown-option", option: option.slice(0, 100), line, nearest: nearest(option), others: [] };
+function unknownOption(option: string, line: number | null, options: readonly SbatchOption[]): Refusal {
+  return { kind: "unknown-option", option: option.slice(0, 100), line, nearest: nearest(option, options), others: [] };
 }
 
 /** Who mends one unknown option should know of the others at once: the first one names them. */
@@ -246,14 +265,18 @@ function withOthers(refusals: readonly Refusal[]): readonly Refusal[] {
   return refusals.map((refusal) => (refusal === unknown[0] ? { ...unknown[0], others } : refusal));
 }
 
-function strayWord(text: string, line: number | null): Refusal {
-  if (text !== "hetjob" && text !== "packjob" && text !== ":") return unknownOption(text, line);
+function strayWord(text: string, line: number | null, options: readonly SbatchOption[]): Refusal {
+  if (text !== "hetjob" && text !== "packjob" && text !== ":") return unknownOption(text, line, options);
   return {
     kind: "option-refused",
     option: text,
     line,
     because: phrase("one-shape"),
   };
+}
+
+function lateOwn(line: number): Refusal {
+  return { kind: "option-refused", option: "#WEIR", line, because: phrase("weir-line-late") };
 }
 
 function unendedQuote(line: number): Refusal {
@@ -265,9 +288,11 @@ function badValue(place: OptionPlace, value: string, expected: PhraseKind, facts
 }
 
 /** The long option that is meant, perhaps. */
-function nearest(typed: string): string | null {
-  const long = nearestName(typed.replace(/^-+/, ""), longNames);
+function nearest(typed: string, options: readonly SbatchOption[]): string | null {
+  const name = typed.replace(/^-+/, "");
+  const long = nearestName(
+    name,
+    options.map((option) => option.long),
+  );
   return long && `--${long}`;
 }
-
-const longNames = sbatchOptions.map(({ long }) => long);

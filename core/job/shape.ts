@@ -41,7 +41,7 @@ export function shapeOf(asked: Asked, limits: ShapeLimits): Shaped {
   const accelerators = acceleratorsFor(asked, perNodeCount);
   if (accelerators?.shareMilli !== undefined && perNodeCount > 1)
     return disagree("accelerators.shareMilli", `${accelerators.shareMilli}`, "a-share-of-one");
-  const { wholeNodes = false, nodeGroups } = asked;
+  const { wholeNodes = false, nodeGroups, domestic = false } = asked;
   const shape = {
     nodes,
     tasks,
@@ -51,6 +51,7 @@ export function shapeOf(asked: Asked, limits: ShapeLimits): Shaped {
     ...(wholeNodes && { wholeNodes }),
     // One node is always within one group.
     ...(nodeGroups !== undefined && nodes > 1 && { nodeGroups }),
+    ...(domestic && { domestic }),
   };
   if (wholeNodes && accelerators?.shareMilli !== undefined)
     return disagree("accelerators.shareMilli", `${accelerators.shareMilli}`, "not-with-whole-nodes");

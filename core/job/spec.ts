@@ -1,3 +1,4 @@
+import type { Region } from "#core/centre/region.ts";
 import type { CentreId } from "#core/ids.ts";
 
 /**
@@ -36,6 +37,8 @@ export type JobSpec = {
   readonly licences: readonly { readonly name: string; readonly count: number }[];
   /** Looked up at each centre in its own tables (W1). */
   readonly siteWords: SiteWords;
+  /** Regions, or whole countries, in which its data may be (core/centre/region.ts); empty: anywhere. */
+  readonly residency: readonly Region[];
   /** At most 10 MiB in all; they land in `$WEIR_WORK` (W3). */
   readonly inputFiles: readonly InputFile[];
   readonly centres: CentreWishes;
@@ -60,6 +63,8 @@ export type Shape = {
   readonly wholeNodes?: true | undefined;
   /** Its nodes lie within at most so many of the groups that a centre reports (leaf switches). Absent: anywhere. */
   readonly nodeGroups?: number | undefined;
+  /** Its accelerators are marked domestic, or where it asks for none, the pool is. Absent: any. */
+  readonly domestic?: true | undefined;
 };
 
 export type Memory =

@@ -175,10 +175,17 @@ function isUp(group: NodeGroup): boolean {
 /** All of a description that `neverFits` asks: reports that only say what is free change nothing of it. */
 function lasting({ state, pools }: CentreRecord): string {
   if (!state) return "";
-  const { driver, intake, lifeCycle, offers, accounts } = state;
+  const { driver, intake, lifeCycle, offers, accounts, region = null } = state;
   const of = pools.map(({ name, state: told, size, devices }) => [
     name,
-    told && [told.contract === "shared", told.limits, told.memoryMibPerCore, told.sharePercent, told.givesWholeNodes],
+    told && [
+      told.contract === "shared",
+      told.limits,
+      told.memoryMibPerCore,
+      told.sharePercent,
+      told.givesWholeNodes,
+      told.domestic,
+    ],
     told?.nodes.flatMap(({ names, maintenance }) => (maintenance ? [[names, maintenance.startsInMs]] : [])),
     size.cells,
     devices,
@@ -191,7 +198,8 @@ function lasting({ state, pools }: CentreRecord): string {
     const { mostTimeS, togetherMinutes } = limits;
     return [who, mostTimeS, isAtSubmitLimit(limits), boundTogether(limits), togetherMinutes];
   });
-  return JSON.stringify([driver, intake === "leaving", lifeCycle, state.pools.length > 0, of, words, pairs, bound]);
+  const served = [driver, intake === "leaving", lifeCycle, region, state.pools.length > 0];
+  return JSON.stringify([served, of, words, pairs, bound]);
 }
 
 /** How a run changes: from no phase, when it is placed, to none, when it ends. */
@@ -389,8 +397,8 @@ export function isOfKind({ vendor, model }: Accelerators, device: Device): boole
   return (vendor === null || vendor === device.vendor) && (model === null || model === device.model);
 }
 
-export function isUsable({ accelerators: asked }: Shape, device: Device | undefined): boolean {
-  if (!asked || !device) return false;
+export function isUsable({ accelerators: asked, domestic }: Shape, device: Device | undefined): boolean {
+  if (!asked || !device || (domestic && !device.domestic)) return false;
   if (asked.shareMilli !== undefined ? device.parts === undefined : device.counts?.includes(asked.perNode) === false)
     return false;
   return isOfKind(asked, device);

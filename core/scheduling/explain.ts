@@ -1,5 +1,6 @@
-import type { CentreId, TaskRef } from "#core/ids.ts";
+import { type CentreId, type TaskRef, tenantId } from "#core/ids.ts";
 import type { CentreWishes, Shape } from "#core/job/spec.ts";
+import { boundShape, boundsOf } from "#core/scheduling/bounds.ts";
 import { isShared, type PoolRecord } from "#core/scheduling/centres.ts";
 import { beyondCores } from "#core/scheduling/core-limits.ts";
 import { waitReason } from "#core/scheduling/dependencies.ts";
@@ -224,12 +225,16 @@ function inReach(state: State, asked: Asked, candidates: readonly Candidate[]): 
     .flatMap((centre) => centre.pools.filter((pool) => mayEverUse(asked, pool)));
 }
 
-export function askedBy(shape: Shape, wishes: CentreWishes, asker: Asker | undefined): Asked {
-  const line = asker ? lineFor({ project: asker.project, shape }) : null;
-  const { timeLimitS = 0, graceS = 0, demands = null, person, project } = asker ?? {};
+export function askedBy({ rules }: State, own: Shape, wishes: CentreWishes, asker: Asker | undefined): Asked {
+  const line = asker ? lineFor({ project: asker.project, shape: own }) : null;
+  const { timeLimitS = 0, graceS = 0, demands = null, person, project, tenant = theOnlyTenant } = asker ?? {};
   const who = person === undefined || project === undefined ? null : { person, project };
-  return { shape, wishes, timeLimitS, graceS, demands, who, line };
+  const bounds = project === undefined ? null : boundsOf(rules, tenant, project);
+  return { shape: boundShape(own, bounds), wishes, timeLimitS, graceS, demands, bounds, who, line };
 }
+
+/** Where nobody tells of tenants. */
+export const theOnlyTenant = tenantId(1);
 
 /** Tasks before this one in its array that are ready count too: they are to start first. */
 function throttleReason(job: JobRecord, position: number): OwnReason | null {

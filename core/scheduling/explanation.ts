@@ -1,4 +1,4 @@
-import type { CentreId, PersonId, ProjectId, TaskRef } from "#core/ids.ts";
+import type { CentreId, PersonId, ProjectId, TaskRef, TenantId } from "#core/ids.ts";
 import type { Demands } from "#core/job/demands.ts";
 import type { Refusal } from "#core/refusal.ts";
 import type { StartEstimate, ToldStart } from "#core/scheduling/estimate/starts.ts";
@@ -71,6 +71,8 @@ export type Asker = {
   /** Of its array; absent: one. */
   readonly tasks?: number;
   readonly project: ProjectId;
+  /** Unknown: as where nobody tells of tenants. */
+  readonly tenant?: TenantId;
   /** Unknown: somebody who has an account everywhere. */
   readonly person?: PersonId;
   readonly demands?: Demands | null;

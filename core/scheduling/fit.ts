@@ -12,6 +12,7 @@ import {
   amountsOf,
 } from "#core/scheduling/account-use.ts";
 import { outsideHours, withinShare } from "#core/scheduling/agreed.ts";
+import { type Bounds, outOfBounds } from "#core/scheduling/bounds.ts";
 import {
   type CentreRecord,
   devicesFor,
@@ -27,6 +28,7 @@ import { lacks, lacksInPool, lacksLicences, licenceHolder } from "#core/scheduli
 import { type Candidate, type CentreRule, candidate, type Facts, ruleRank } from "#core/scheduling/reasons.ts";
 import { deviceKey, hasRoom, nodesFitting, type Room, roomOf } from "#core/scheduling/room.ts";
 import { delayedBy, type Reservation } from "#core/scheduling/twin.ts";
+import { aboveAgreement, amountsNeeded, visitHolder, waitsForAgreement } from "#core/scheduling/visits.ts";
 
 /** What is asked of a pool. */
 export type Asked = {
@@ -37,6 +39,8 @@ export type Asked = {
   readonly graceS: number;
   /** null: nothing beside the shape. */
   readonly demands: Demands | null;
+  /** What stands above it: rules of its project and tenant, agreements between regions. null: nothing does. */
+  readonly bounds: Bounds | null;
   /** null: somebody who has an account wherever one is needed. */
   readonly who: Pair | null;
   /** Whose places in the queue of a shared pool it takes (`lineOf`); null where that does not matter. */
@@ -48,6 +52,7 @@ export function judge(asked: Asked, centre: CentreRecord, nowMs: number): Candid
   const failing =
     againstWishes(asked.wishes, centre) ??
     outOfService(centre) ??
+    (asked.bounds && outOfBounds(asked.bounds, centre)) ??
     (asked.demands && lacks(asked.demands, centre)) ??
     withoutAccount(asked.who, centre) ??
     beyondAccount(asked, centre) ??
@@ -86,6 +91,7 @@ function closedTo(asked: Omit<Asked, "line" | "who" | "graceS">, centre: CentreR
   return (
     againstWishes(asked.wishes, centre) ??
     outOfService(centre) ??
+    (asked.bounds && outOfBounds(asked.bounds, centre)) ??
     (asked.demands && lacks(asked.demands, centre)) ??
     severalNodes(asked, centre)
   );
@@ -113,6 +119,7 @@ export function offerOf(asked: Asked, pool: PoolRecord, nowMs: number): Offer | 
   if (!state || !mayTake(pool)) return null;
   if (asked.line !== null && pool.heldLines.has(asked.line)) return null;
   if (asked.demands && licenceHolder(asked.demands, centre)) return null;
+  if (asked.bounds && (visitHolder(asked.bounds, pool) || visitShort(asked.bounds, asked.shape, pool))) return null;
   const { room, pending, ours } = leftOf(pool);
   if (!isShared(pool) && accountHolder(asked.who, centre)) return null;
   const isShort =
@@ -219,6 +226,15 @@ export function accountShort({ who, shape }: Pick<Asked, "who" | "shape">, pool:
   return accountUsed(who, pool.centre, amountsOf(needIn(shape, pool, device), pool.devices[device]));
 }
 
+/** That work under the agreement by which it would come may hold no more there now, or not start. */
+export function visitShort(bounds: Bounds, shape: Shape, pool: PoolRecord): Failing | null {
+  return waitsForAgreement(bounds, pool, amountsIn(shape, pool));
+}
+
+function amountsIn(shape: Shape, pool: PoolRecord): ReturnType<typeof amountsNeeded> {
+  return amountsNeeded(needIn(shape, pool, devicesFor(shape, pool.devices)[0] ?? -1), pool);
+}
+
 function outOfReach(centre: CentreRecord): Failing | null {
   if (centre.state && centre.state.intake !== "open")
     return { rule: "takes-nothing-new", facts: { intake: centre.state.intake } };
@@ -234,7 +250,7 @@ function severalNodes({ shape }: Pick<Asked, "shape">, centre: CentreRecord): Fa
 
 /** What keeps it from a pool that is empty and whose nodes are all up; null: nothing. */
 export function neverFits(
-  { shape, timeLimitS, demands }: Omit<Asked, "line" | "who" | "graceS">,
+  { shape, timeLimitS, demands, bounds }: Omit<Asked, "line" | "who" | "graceS">,
   pool: PoolRecord,
 ): Failing | null {
   const { name, size } = pool;
@@ -250,8 +266,11 @@ export function neverFits(
     return { rule: "below-least-nodes", facts: { asked: nodes, least: limits.leastNodes, pool: name } };
   if (shape.wholeNodes && pool.state?.givesWholeNodes === false)
     return { rule: "no-whole-nodes", facts: { pool: name } };
+  if (shape.domestic && isForeign(shape, pool))
+    return { rule: "not-domestic", facts: { by: bounds?.domestic ?? "job", offered: offeredWords(pool), pool: name } };
   if (hasNoGroups(shape, pool)) return { rule: "no-node-groups", facts: { most: shape.nodeGroups ?? 0, pool: name } };
-  if (startableDevice(shape, pool, size) !== null) return aboveShare(shape, pool);
+  if (startableDevice(shape, pool, size) !== null)
+    return aboveShare(shape, pool) ?? (bounds && aboveAgreement(bounds, pool, amountsIn(shape, pool)));
   const need = needIn(shape, pool, -1);
   const askedCores = nodes * need.cores;
   if (askedCores > size.cores)
@@ -264,6 +283,13 @@ export function neverFits(
   if (isFreeApart(shape, pool, size)) return { rule: "too-few-nodes-together", facts: together(shape, pool, size) };
   const found = mostNodesFitting(shape, pool, size);
   return { rule: "too-few-nodes-alike", facts: { asked: nodes, found, ...ofEachNode(shape, pool), pool: name } };
+}
+
+/** Whether its accelerators would do there but for their mark; where it asks for none, whether the pool bears none. */
+function isForeign({ accelerators }: Shape, { devices, state }: PoolRecord): boolean {
+  if (!accelerators) return state?.domestic !== true;
+  const alike = devices.filter((device) => isOfKind(accelerators, device));
+  return alike.length > 0 && alike.every((device) => !device.domestic);
 }
 
 /** Whether it asks for groups of nodes, and the centre says of no node in which it is. */
@@ -347,7 +373,8 @@ function notNow(asked: Asked, pool: PoolRecord, nowMs: number): Failing | null {
     const up = mostNodesFitting(asked.shape, pool, pool.upSize);
     return { rule: "nodes-out", facts: { asked: asked.shape.nodes, up, pool: name } };
   }
-  const closed = outsideHours(pool) ?? shareUsed(asked.shape, pool);
+  const closed =
+    outsideHours(pool) ?? shareUsed(asked.shape, pool) ?? (asked.bounds && visitShort(asked.bounds, asked.shape, pool));
   if (closed) return closed;
   const busy =
     isBusy(asked.shape, pool) ??
@@ -357,6 +384,7 @@ function notNow(asked: Asked, pool: PoolRecord, nowMs: number): Failing | null {
     pool.heldBy ||
     (isShared(pool) && asked.line !== null && pool.heldLines.get(asked.line)) ||
     (asked.demands && licenceHolder(asked.demands, pool.centre)) ||
+    (asked.bounds && visitHolder(asked.bounds, pool)) ||
     (!isShared(pool) && accountHolder(asked.who, pool.centre));
   if (busy && state && isShared(pool)) {
     const pending = (asked.line !== null && leftOf(pool).pending.get(asked.line)) || 0;

@@ -70,7 +70,7 @@ test("the nearest shape fits where it says, and what fits is not refused", () =>
   fc.assert(
     fc.property(shape, wish, (asked, only) => {
       const wishes = { ...anywhere, only };
-      const limit = { timeLimitS: 60, graceS: 0, demands: null, who: null, line: null };
+      const limit = { timeLimitS: 60, graceS: 0, demands: null, bounds: null, who: null, line: null };
       const answer = nearestFit(centres, { shape: asked, wishes, ...limit });
       const nearest = nearestShape(centres, { shape: asked, wishes, ...limit });
       assert(nearest);
@@ -89,6 +89,7 @@ test("the refusal names what was asked, each centre's rule, and the nearest shap
     timeLimitS: 60,
     graceS: 0,
     demands: null,
+    bounds: null,
     who: null,
     line: null,
   });

@@ -1,6 +1,7 @@
 import type { CentreId } from "#core/ids.ts";
 import { type CentreWishes, coresPerNode, memoryMibPerNode, type Shape } from "#core/job/spec.ts";
 import { withinShare } from "#core/scheduling/agreed.ts";
+import { outOfBounds } from "#core/scheduling/bounds.ts";
 import { type CentreRecord, devicesFor, type PoolRecord } from "#core/scheduling/centres.ts";
 import type { EverFit } from "#core/scheduling/explanation.ts";
 import { type Asked, hasNoGroups, isMeantFor, judgeEver, mostNodes, neverFits } from "#core/scheduling/fit.ts";
@@ -25,7 +26,10 @@ export function nearestFit(centres: readonly CentreRecord[], asked: Asked): Ever
       simulatedAt: known.filter(({ id, state }) => state?.driver === "simulated" && possible.includes(id)).map(idOf),
     };
   const meeting = known.filter(
-    (centre) => isMeantFor(asked.wishes, centre) && (asked.demands === null || lacks(asked.demands, centre) === null),
+    (centre) =>
+      isMeantFor(asked.wishes, centre) &&
+      (asked.bounds === null || outOfBounds(asked.bounds, centre) === null) &&
+      (asked.demands === null || lacks(asked.demands, centre) === null),
   );
   const nearest = nearestShape(meeting, asked);
   return {
@@ -60,7 +64,7 @@ function pinnedBy(
  */
 export function nearestShape(
   centres: readonly CentreRecord[],
-  { shape, wishes, timeLimitS, demands }: Omit<Asked, "line" | "who" | "graceS">,
+  { shape, wishes, timeLimitS, demands, bounds }: Omit<Asked, "line" | "who" | "graceS">,
 ): { readonly centre: CentreRecord; readonly shape: Shape; readonly wished: boolean } | null {
   const wished = centres.filter((centre) => allows(wishes, centre));
   const among = wished.some((centre) => centre.pools.length > 0) ? wished : centres;
@@ -71,7 +75,7 @@ export function nearestShape(
       if (hasNoGroups(shape, pool) || (demands && lacksInPool(demands, pool))) continue;
       if (timeLimitS > (pool.state?.limits.timeLimitS ?? timeLimitS)) continue;
       const isWhole =
-        shape.nodes <= mostNodes(centre) && neverFits({ shape, wishes, timeLimitS, demands }, pool) === null;
+        shape.nodes <= mostNodes(centre) && neverFits({ shape, wishes, timeLimitS, demands, bounds }, pool) === null;
       for (const fitting of isWhole ? [shape] : shrunk(shape, mostNodes(centre), pool, pool.size.cells)) {
         const lost = givenUp(shape, fitting, pool);
         if (lost >= least) continue;

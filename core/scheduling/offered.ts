@@ -4,6 +4,7 @@ import { hostNames } from "#core/centre/host-list.ts";
 import type { Demands } from "#core/job/demands.ts";
 import type { SiteWordKind } from "#core/job/spec.ts";
 import type { Refusal } from "#core/refusal.ts";
+import { outsideResidency } from "#core/scheduling/bounds.ts";
 import type { CentreRecord, Holder, PoolRecord } from "#core/scheduling/centres.ts";
 import type { CentreRule, Facts } from "#core/scheduling/reasons.ts";
 
@@ -16,6 +17,9 @@ export type Lacking = { readonly rule: CentreRule; readonly facts: Facts };
 
 /** The first demand that the centre cannot meet as it described itself; null also where it never has. */
 export function lacks(demands: Demands, centre: CentreRecord): Lacking | null {
+  const { residency } = demands;
+  const outside = residency.length > 0 && outsideResidency(residency, centre.state?.region ?? null, "job");
+  if (outside) return outside;
   const offers = centre.state?.offers;
   if (!offers) return null;
   const offered = offeredBy(centre, offers);

@@ -2,6 +2,7 @@ import type { CentreId, TaskRef } from "#core/ids.ts";
 import type { Demands } from "#core/job/demands.ts";
 import { accountHolder, amountsOf, holdAccount, takeAccount } from "#core/scheduling/account-use.ts";
 import { leaseMsOf, withMore } from "#core/scheduling/agreed.ts";
+import type { Bounds, Rules } from "#core/scheduling/bounds.ts";
 import {
   addTo,
   allocationOf,
@@ -17,7 +18,16 @@ import {
 import { beyondCores, type CoreLimits, holdCores } from "#core/scheduling/core-limits.ts";
 import { type Dependencies, doomedPositions, doomFacts } from "#core/scheduling/dependencies.ts";
 import type { LearntStarts } from "#core/scheduling/estimate/starts.ts";
-import { type Asked, accountShort, judge, mayEverUse, mayTake, type Offer, shareUsed } from "#core/scheduling/fit.ts";
+import {
+  type Asked,
+  accountShort,
+  judge,
+  mayEverUse,
+  mayTake,
+  type Offer,
+  shareUsed,
+  visitShort,
+} from "#core/scheduling/fit.ts";
 import {
   type Front,
   frontOf,
@@ -73,6 +83,7 @@ import { hasRoom, nodesFitting, pack } from "#core/scheduling/room.ts";
 import { firstOf, putStrandBack, type Strand, setAside, takeFirst } from "#core/scheduling/strands.ts";
 import { kindOf, predictedSOf } from "#core/scheduling/submitters.ts";
 import { earliestFit, expectEnd, expectNoEnd, reserveAt, startBeside, type Twin } from "#core/scheduling/twin.ts";
+import { amountsNeeded, dropHolds, holdVisit, visit, visitHolder, visitLeaseMs } from "#core/scheduling/visits.ts";
 import type { DependencyEnd, Placement, PreemptedRun } from "#core/scheduling/world-plan.ts";
 
 /** Everything the scheduler knows. `centres` stands in the order of their ids. */
@@ -91,6 +102,7 @@ export type Scene = {
   readonly memory: Memory;
   readonly preemption: PreemptionRecord;
   readonly coreLimits: CoreLimits;
+  readonly rules: Rules;
   readonly homes: Homes;
   /** null: a centre's own users go ahead of nobody. */
   readonly homePriority: HomePriority | null;
@@ -144,7 +156,7 @@ export function placementsDue(scene: Scene, nowMs: number, most: number): Due {
       pool: offer.pool.name,
       allocation: allocationOf(job.ask.shape, offer.pool, offer.device),
       starts: offer.now ? "now" : "in-turn",
-      leaseMs: leaseMsOf(offer.pool),
+      leaseMs: visitLeaseMs(job.ask.bounds, offer.pool, leaseMsOf(offer.pool)),
       candidates: judgedAgain(scene, judgements, job.ask, walk),
       ...movedBefore(job, position),
     });
@@ -342,6 +354,7 @@ function served<Seen>(scene: Scene, errand: Errand, look: (walk: Walk) => Seen):
       expectEndAt(run, endedMs);
     }
     for (const pool of [...walk.reserved, ...walk.keptAt]) pool.reservations.length = 0;
+    dropHolds(scene.rules);
     for (const centre of scene.centres) {
       if (centre.heldLicences.size > 0) centre.heldLicences.clear();
       if (centre.heldAccounts.size > 0) centre.heldAccounts.clear();
@@ -718,7 +731,7 @@ function holdAll(walk: Walk, ask: Ask, holder: Holder): void {
 /** What one that must wait keeps from those behind it. Answers whether those that ask for the same may be reserved for too. */
 function wait(scene: Scene, walk: Walk, ask: Ask, holder: Holder, starving: boolean): boolean {
   const { group } = ask;
-  if (ask.demands || ask.who)
+  if (ask.demands || ask.who || ask.bounds)
     for (const pool of group.pools)
       if (waitsForMore(ask, pool)) {
         hold(walk, pool, ask, holder);
@@ -789,8 +802,13 @@ function reserve(scene: Scene, walk: Walk, ask: Ask, holder: Holder): boolean {
 
 /** What it waits for there is not room alone, and its ends are not known. */
 function waitsForMore(ask: Asked, pool: PoolRecord): boolean {
+  if (ask.bounds && waitsToVisit(ask.bounds, ask, pool)) return true;
   if (isShared(pool)) return false;
   return (ask.demands !== null && waitsForLicence(ask.demands, pool.centre)) || waitsForAccount(ask, pool);
+}
+
+function waitsToVisit(bounds: Bounds, { shape }: Asked, pool: PoolRecord): boolean {
+  return visitHolder(bounds, pool) !== null || visitShort(bounds, shape, pool) !== null;
 }
 
 function waitsForAccount(ask: Asked, pool: PoolRecord): boolean {
@@ -808,7 +826,11 @@ function changed(walk: Walk, { centre }: PoolRecord): void {
 
 function hold(walk: Walk, pool: PoolRecord, ask: Ask, holder: Holder): void {
   walk.holds = true;
-  const { shape, line, demands, who } = ask;
+  const { shape, line, demands, bounds, who } = ask;
+  if (bounds && waitsToVisit(bounds, ask, pool)) {
+    holdVisit(bounds, pool, holder);
+    return;
+  }
   if (demands && !isShared(pool) && waitsForLicence(demands, pool.centre)) {
     // It waits for a licence, and keeps away those alone that ask for the same.
     for (const { name } of demands.licences)
@@ -870,8 +892,9 @@ function begin({ nowMs }: Walk, { pool, device }: Offer, { shape, timeLimitS, gr
   return run;
 }
 
-/** Licences and what the local account may hold: of the whole centre, not of a pool. */
-function takeCounted({ pool, device }: Offer, { shape, demands, who }: Ask, sign: 1 | -1): void {
+/** Licences and what the local account may hold, of the whole centre; and what work under an agreement holds of the pool. */
+function takeCounted({ pool, device }: Offer, { shape, demands, bounds, who }: Ask, sign: 1 | -1): void {
+  if (bounds) visit(bounds, pool, amountsNeeded(needIn(shape, pool, device), pool), sign);
   takeLicences(pool.centre, demands, sign);
   if (who) takeAccount(pool.centre, who, amountsOf(needIn(shape, pool, device), pool.devices[device]), sign);
 }

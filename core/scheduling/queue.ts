@@ -3,6 +3,7 @@ import type { CentreId } from "#core/ids.ts";
 import type { Demands } from "#core/job/demands.ts";
 import { coresPerNode, type Shape } from "#core/job/spec.ts";
 import { accountsKey } from "#core/scheduling/account-use.ts";
+import { type Bounds, boundShape } from "#core/scheduling/bounds.ts";
 import { type CentreRecord, isShared, lineOf, type PoolRecord } from "#core/scheduling/centres.ts";
 import { isReleased, nextAllowed } from "#core/scheduling/dependencies.ts";
 import { type Asked, mayEverUse } from "#core/scheduling/fit.ts";
@@ -10,6 +11,7 @@ import type { JobRecord } from "#core/scheduling/job-record.ts";
 import { isAhead, type Rank, type Ranking } from "#core/scheduling/ranking.ts";
 import { firstOf, putInStrand, rankStrands, type Strand, takeAll, takeFirst } from "#core/scheduling/strands.ts";
 import { type Submitters, tellFactors } from "#core/scheduling/submitters.ts";
+import { visitsKey } from "#core/scheduling/visits.ts";
 
 /**
  * The ready jobs. Those that ask for the same stand in one row, and those of a row that come from one submitter in one strand,
@@ -61,6 +63,8 @@ export type Row = {
 /** What jobs ask for, kept once for all that ask for the same. */
 export type Ask = Asked & {
   readonly key: string;
+  /** The shape as the job itself wants it; `shape` is what rules make of it. */
+  readonly own: Shape;
   group: Group;
   jobs: number;
   row: Row | null;
@@ -245,19 +249,20 @@ export type Wants = Omit<Asked, "line" | "who"> & Pair;
 
 /** The record of what is asked, made where nobody asked for the same before. */
 export function intern(queue: Queue, wants: Wants, centres: readonly CentreRecord[]): Ask {
-  const { shape, wishes, timeLimitS, graceS, demands, person, project } = wants;
+  const { shape: own, wishes, timeLimitS, graceS, demands, bounds, person, project } = wants;
+  const shape = boundShape(own, bounds);
   // Where nobody needs an account, who asks makes no difference.
   const who = asksForAccounts(centres) ? { person, project } : null;
   const plain = who === null ? askKey(wants) : `${askKey(wants)} ${pairKey(who)}`;
   const known = queue.asks.get(plain);
   if (known) return known;
-  const pools = poolsFor({ ...wants, who }, centres);
+  const pools = poolsFor({ ...wants, shape, who }, centres);
   const line = pools.some(isShared) ? lineFor(wants) : null;
   const key = line === null ? plain : `${plain} ${line}`;
   const ofLine = queue.asks.get(key);
   if (ofLine) return ofLine;
-  const asked = { shape, wishes, timeLimitS, graceS, demands, who, line };
-  const ask: Ask = { key, ...asked, group: groupOf(queue, pools, asked), jobs: 0, row: null, failed: 0 };
+  const asked = { shape, wishes, timeLimitS, graceS, demands, bounds, who, line };
+  const ask: Ask = { key, own, ...asked, group: groupOf(queue, pools, asked), jobs: 0, row: null, failed: 0 };
   ask.group.asks += 1;
   queue.asks.set(key, ask);
   return ask;
@@ -300,10 +305,11 @@ export function regroup(
       left.add(group);
       continue;
     }
-    if (move.pools === group.pools && ask.who === null) continue;
-    // Whose account binds it may have changed too.
-    const to = (ask.who === null ? move.to : null) ?? groupOf(queue, move.pools, ask);
-    move.to = to;
+    const isPlain = ask.who === null && ask.bounds === null;
+    if (move.pools === group.pools && isPlain) continue;
+    // Whose account binds it, and by which agreement it comes, may have changed too.
+    const to = (isPlain ? move.to : null) ?? groupOf(queue, move.pools, ask);
+    if (isPlain) move.to = to;
     if (to === group) continue;
     left.add(group);
     group.asks -= 1;
@@ -313,9 +319,27 @@ export function regroup(
     to.untried = [];
     ask.failed = 0;
   }
+  moveOver(queue, left, relined, () => reline(queue, relined, centres, jobs(), (job) => job.ask.bounds));
+}
+
+/** After a change of the rules above jobs: those that were bound, or are now, ask as others. `boundsOf`: what binds a job now. */
+export function rebind(
+  queue: Queue,
+  centres: readonly CentreRecord[],
+  jobs: Iterable<JobRecord>,
+  boundsOf: (job: JobRecord) => Bounds | null,
+): void {
+  const all = [...jobs];
+  const bound = all.filter((job) => job.ask.bounds !== null || boundsOf(job) !== null).map(({ ask }) => ask);
+  const asks = new Set(bound);
+  moveOver(queue, new Set(bound.map(({ group }) => group)), asks, () => reline(queue, asks, centres, all, boundsOf));
+}
+
+/** Rows of these groups go to those that their asks are of now, and jobs that ask as others to their own. */
+function moveOver(queue: Queue, left: ReadonlySet<Group>, relined: ReadonlySet<Ask>, change: () => void): void {
   // Before their jobs ask as others: a strand is found by what its jobs ask for.
   const parted = new Map([...relined].flatMap(({ row }) => (row ? [[row, takeAll(row)] as const] : [])));
-  if (relined.size > 0) reline(queue, relined, centres, jobs());
+  if (relined.size > 0) change();
   for (const group of left) {
     for (const row of group.rows.splice(0)) {
       if (!relined.has(row.ask)) pushRow(row.ask.group.rows, row);
@@ -345,13 +369,14 @@ function isSame(one: readonly PoolRecord[], other: readonly PoolRecord[]): boole
 
 /**
  * A pool became shared or ceased to be: each job takes the ask of its project's line, or that of all lines. The same where
- * the first centre came that needs accounts, or the last one went.
+ * the first centre came that needs accounts, or the last one went, and where other rules stand above it.
  */
 function reline(
   queue: Queue,
   asks: ReadonlySet<Ask>,
   centres: readonly CentreRecord[],
   jobs: Iterable<JobRecord>,
+  boundsOf: (job: JobRecord) => Bounds | null,
 ): void {
   for (const ask of asks) {
     queue.asks.delete(ask.key);
@@ -359,8 +384,8 @@ function reline(
   }
   for (const job of jobs) {
     if (!asks.has(job.ask)) continue;
-    const { shape, wishes, timeLimitS, graceS, demands } = job.ask;
-    const asked = { shape, wishes, timeLimitS, graceS, demands };
+    const { own: shape, wishes, timeLimitS, graceS, demands } = job.ask;
+    const asked = { shape, wishes, timeLimitS, graceS, demands, bounds: boundsOf(job) };
     job.ask = intern(queue, { ...asked, project: job.project, person: job.person }, centres);
     job.ask.jobs += 1;
   }
@@ -388,13 +413,13 @@ function sizeOf(shape: Shape): Size {
   return { nodes, cores: coresPerNode(shape), cards };
 }
 
-type GroupedBy = Pick<Ask, "shape" | "line" | "demands" | "who">;
+type GroupedBy = Pick<Ask, "shape" | "line" | "demands" | "bounds" | "who">;
 
-function groupKey(pools: readonly PoolRecord[], { shape, line, demands, who }: GroupedBy): string {
+function groupKey(pools: readonly PoolRecord[], { shape, line, demands, bounds, who }: GroupedBy): string {
   const { nodes, cores, cards } = sizeOf(shape);
   const names = pools.map((pool) => `${pool.centre.id}/${pool.name}`).join("\n");
   const sized = `${nodes}×${cores}+${cards}\n${line ?? ""}\n${names}`;
-  return sized + licencesKey(demands) + accountsKey(who, pools);
+  return sized + licencesKey(demands) + visitsKey(bounds, pools) + accountsKey(who, pools);
 }
 
 /** Who waits for licences keeps only those waiting who ask for licences too. */
@@ -432,14 +457,14 @@ export function lineFor({ project, shape }: Pick<Wants, "project" | "shape">): s
   );
 }
 
-function askKey({ shape, wishes, timeLimitS, graceS, demands }: Wants): string {
-  const { nodes, tasks, coresPerTask, memory, accelerators, wholeNodes, nodeGroups } = shape;
+function askKey({ shape, wishes, timeLimitS, graceS, demands, bounds }: Wants): string {
+  const { nodes, tasks, coresPerTask, memory, accelerators, wholeNodes, nodeGroups, domestic } = shape;
   const memoryKey = memory.kind === "default" ? "d" : `${memory.kind === "per-core" ? "c" : "n"}${memory.mib}`;
   const key = `${nodes} ${tasks} ${coresPerTask} ${memoryKey} ${timeLimitS}+${graceS}`;
   const { only, except, prefer, simulated = false } = wishes;
   const wished = simulated || only.length + except.length + prefer.length > 0;
-  const together = wholeNodes || nodeGroups !== undefined;
-  if (!accelerators && !wished && !demands && !together) return key;
-  const more = together ? ` ${JSON.stringify([wholeNodes, nodeGroups])}` : "";
+  const together = wholeNodes || domestic || nodeGroups !== undefined;
+  if (!accelerators && !wished && !demands && !together && !bounds) return key;
+  const more = together || bounds ? ` ${JSON.stringify([wholeNodes, nodeGroups, domestic, bounds?.key])}` : "";
   return `${key} ${JSON.stringify([accelerators, only, except, prefer, simulated, demands])}${more}`;
 }

@@ -1,6 +1,7 @@
 import type { CentreId } from "#core/ids.ts";
 import type { Language } from "#core/language.ts";
 import { durationWords } from "#core/measures.ts";
+import { binders, placeRules, poolRules, visitRules } from "#core/scheduling/bound-rules.ts";
 import type { Score } from "#core/scheduling/placing/score.ts";
 
 /**
@@ -60,6 +61,7 @@ export const rules = {
     en: "is simulated, executes nothing, and takes only jobs that name it or say #WEIR-SIM",
     zh: "为模拟中心，不真正执行，只接收指明该中心或写有 #WEIR-SIM 的作业",
   },
+  ...placeRules,
   "not-in-service": {
     holds: "never",
     en: "not in service: {lifeCycle}",
@@ -225,6 +227,7 @@ export const rules = {
     en: "asks for more than the {percent} % of pool {pool} that were agreed for the network: {cores} cores, {memoryMib} MiB and {cards} accelerators",
     zh: "超过约定归算力网使用的资源池 {pool} 份额（{percent} %）：{cores} 核、{memoryMib} MiB 内存、{cards} 张加速卡",
   },
+  ...poolRules,
   "maintenance-ahead": {
     holds: "later",
     en: "asks for {askedS} s, and maintenance of {nodes} nodes of pool {pool} begins in {startsInS} s",
@@ -255,6 +258,7 @@ export const rules = {
     en: "{percent} % of pool {pool} were agreed for the network, and what runs or waits there already ({cores} cores, {memoryMib} MiB, {cards} accelerators) leaves too little of it",
     zh: "资源池 {pool} 约定归算力网使用 {percent} %，已在该处运行或等待的作业（{cores} 核、{memoryMib} MiB 内存、{cards} 张加速卡）使余下份额不足",
   },
+  ...visitRules,
   "whole-nodes-busy": {
     holds: "later",
     en: "needs {asked} whole nodes of {cores} cores, {found} of pool {pool} {found|is|are} empty",
@@ -374,6 +378,7 @@ function inChinese(facts: Facts): Facts {
     ...Object.fromEntries(
       lists.flatMap((name) => (typeof facts[name] === "string" ? [[name, facts[name].replaceAll(", ", "、")]] : [])),
     ),
+    by: binders.zh.get(`${facts.by}`),
   });
   return {
     ...facts,
@@ -384,6 +389,8 @@ function inChinese(facts: Facts): Facts {
 function inEnglish(facts: Facts): Facts {
   const day = weekdays.en[Number(facts.day) - 1];
   if (day !== undefined) return { ...facts, day };
+  const by = binders.en.get(`${facts.by}`);
+  if (by !== undefined) return { ...facts, by };
   const of = countedWords.en.get(`${facts.of}`);
   if (of !== undefined) return { ...facts, of };
   const readiness = readinessInEnglish.get(`${facts.readiness}`);

@@ -1,3 +1,4 @@
+import { isDomestic } from "#core/centre/domestic.ts";
 import type { DeviceCount, EnginePool, NodeGroup } from "#core/centre/engine.ts";
 import type { Allocation } from "#core/run-order.ts";
 
@@ -53,19 +54,25 @@ export type Need = {
   readonly nodeGroups?: number | undefined;
 };
 
-export type Device = Omit<DeviceCount, "partsLeft">;
+export type Device = Omit<DeviceCount, "partsLeft"> & {
+  /** Marked so by the pool's terms, or by the table of vendors. */
+  readonly domestic?: true;
+};
 
 export function deviceKey(vendor: string | null, model: string | null): string {
   return `${vendor ?? "any"}/${model ?? "any"}`;
 }
 
 /** All the kinds of device of a pool's nodes, whatever their state, each with how many there are. */
-export function devicesOf(pool: Pick<EnginePool, "nodes">): readonly Device[] {
+export function devicesOf(
+  pool: Pick<EnginePool, "nodes"> & { readonly domestic?: boolean | null | undefined },
+): readonly Device[] {
   const devices = new Map<string, Device>();
   for (const group of pool.nodes)
     for (const { vendor, model, count, parts, counts } of group.accelerators) {
       const key = deviceKey(vendor, model);
-      const given = { ...(parts !== undefined && { parts }), ...(counts && { counts }) };
+      const mark = isDomestic(vendor, pool.domestic ?? null) && { domestic: true as const };
+      const given = { ...(parts !== undefined && { parts }), ...(counts && { counts }), ...mark };
       devices.set(key, { vendor, model, ...given, count: (devices.get(key)?.count ?? 0) + group.count * count });
     }
   return [...devices.values()];

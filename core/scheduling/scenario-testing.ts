@@ -1,6 +1,16 @@
 import assert from "node:assert/strict";
+import { noAgreements, type RegionAgreement, type RegionAgreements } from "#core/centre/agreements.ts";
 import { aliasKinds, type DeviceCount, type EngineOffers, type NodeGroup, noOffers } from "#core/centre/engine.ts";
-import { centreId, type JobId, jobId, personId, projectId, tenantId } from "#core/ids.ts";
+import {
+  centreId,
+  type JobId,
+  jobId,
+  type ProjectId,
+  personId,
+  projectId,
+  type TenantId,
+  tenantId,
+} from "#core/ids.ts";
 import { parseArray } from "#core/job/array.ts";
 import { type Demanding, demandsOf } from "#core/job/demands.ts";
 import {
@@ -14,6 +24,7 @@ import {
   siteWordKinds,
 } from "#core/job/spec.ts";
 import { sampleSpec } from "#core/sample-testing.ts";
+import type { PlaceRule, TenantPlace } from "#core/scheduling/bounds.ts";
 import type { Asker } from "#core/scheduling/explanation.ts";
 import { type Policy, policies } from "#core/scheduling/policy.ts";
 import { createWorld, type World } from "#core/scheduling/world.ts";
@@ -24,20 +35,26 @@ import type { CentreState, PoolState, RunPhase } from "#core/scheduling/world-ev
  *
  *   centre alpha  8 cores 16000 MiB  4 x/npu        a centre as it now is; also: planned, unreachable, never-connected, simulated
  *   remove alpha
+ *   centre alpha  region cn-gz                      the rest stays as it was
  *   centre alpha  draining                          takes nothing new; also: suspended, leaving, open
  *   pool alpha/batch  4×8  2×64 memory 9000 cards 2 x/npu free 3 down     nodes × cores, each with what follows it
  *                     within leaf1  parts 10  counts 1,2,4,8       the group of nodes; how cards are given out;
  *                     no-whole-nodes
  *                     maintained-in 600 (s)
+ *                     domestic  not-domestic
  *                     speed 2  carbon 500 (g/kWh)  shared pending 2  share 25  opportunistic  limit 600  least 2  most 4  drained  foreign  ours 8
  *   job small     cores 2  memory 500 MiB  cards 1 x/npu  nodes 2  array 0-9%2  only alpha,beta  except beta
  *                 time 600  grace 30  priority high  of 2 (its project)  tenant 3
  *                 asks partition=fast  asks software=a/1  asks disk=/lustre  asks licence=abaqus:2  asks container  preemptible restarts
  *                 whole (nodes)  groups 2  share 250 (thousandths of a card)
  *                 says-simulated  prefer beta  afterok large  afternotok large_3  aftercorr large  singleton  called train  by 2
+ *                 residency cn-gz,cn-sd (where its data may be)  domestic
  *   offers alpha partition=fast>short software=a/1,b/2 disk=/lustre licence=abaqus:3/4 container    3 of 4 are free
  *   home 1 alpha                                     a tenant's home centre, from here on
  *   cores tenant 1 8                                 what a tenant (or project) may hold at once
+ *   bound tenant 1 region cn-sd residency cn domestic       what an administrator set of it (or of project 2: no region)
+ *   agree cn-sd cn-gz share 50 hours 20:00-08:00            one more agreement between regions, in that direction
+ *   agree otherwise refused                                 what holds where none names the regions; also: allowed
  *   at 600                                           the time from here on, in seconds (at first 0)
  *   place                                            commits what would start now, and ends what never can
  *   end small ok        end small_3 failed           the run, or the queued task, ended so
@@ -66,6 +83,7 @@ export function runScenario(text: string, policy: Policy = policies.fcfs): World
     centres: new Map(),
     attempts: new Map(),
     homes: new Map(),
+    bounds: { tenants: new Map(), projects: new Map(), agreements: noAgreements },
   };
   for (const line of text.split("\n").map((each) => each.replace(/#.*/, "").trim())) {
     const [verb, ...words] = line.split(/\s+/);
@@ -88,6 +106,11 @@ type Stage = {
   readonly centres: Map<string, CentreState>;
   readonly attempts: Map<string, number>;
   readonly homes: Map<number, string>;
+  readonly bounds: {
+    readonly tenants: Map<TenantId, TenantPlace>;
+    readonly projects: Map<ProjectId, PlaceRule>;
+    agreements: RegionAgreements;
+  };
 };
 
 type Job = { readonly id: JobId; readonly shape: Shape; readonly wishes: CentreWishes; readonly asker: Asker };
@@ -136,6 +159,24 @@ const verbs: Record<string, (stage: Stage, words: string[]) => void> = {
     const projects = of === "project" ? [[projectId(pair[0]), pair[1]] as const] : [];
     world.apply({ kind: "core-limits-set", tenants, projects });
   },
+  bound: (stage, [of, id, ...words]) => {
+    const place = readPlace(words);
+    if (of === "tenant") stage.bounds.tenants.set(tenantId(Number(id)), place);
+    else if (of === "project") stage.bounds.projects.set(projectId(Number(id)), place);
+    else assert.fail(`bound: what is ${of}?`);
+    bindAnew(stage);
+  },
+  agree: (stage, [from = "", to = "", ...words]) => {
+    const { bounds } = stage;
+    if (from === "otherwise")
+      bounds.agreements = { ...bounds.agreements, otherwise: to === "refused" ? to : "allowed" };
+    else
+      bounds.agreements = {
+        ...bounds.agreements,
+        agreements: [...bounds.agreements.agreements, readAgreement(from, to, words)],
+      };
+    bindAnew(stage);
+  },
   at: (stage, [seconds]) => {
     stage.nowMs = 1000 * Number(seconds);
   },
@@ -177,6 +218,35 @@ const verbs: Record<string, (stage: Stage, words: string[]) => void> = {
   },
 };
 
+function bindAnew({ world, bounds: { tenants, projects, agreements } }: Stage): void {
+  world.apply({ kind: "bounds-set", tenants: [...tenants], projects: [...projects], agreements });
+}
+
+function readPlace(words: readonly string[]): TenantPlace {
+  const place: Writable<TenantPlace> = { region: null, residency: null, domestic: words.includes("domestic") };
+  for (const [i, word] of words.entries()) {
+    if (word === "region") place.region = words[i + 1] ?? "";
+    if (word === "residency") place.residency = words[i + 1]?.split(",") ?? [];
+  }
+  return place;
+}
+
+function readAgreement(from: string, to: string, words: readonly string[]): RegionAgreement {
+  const agreement: Writable<RegionAgreement> = {
+    from: from.split(","),
+    to: to.split(","),
+    sharePercent: null,
+    hours: [],
+    terms: "",
+  };
+  for (const [i, word] of words.entries()) {
+    const [begins = "", ends = ""] = words[i + 1]?.split("-") ?? [];
+    if (word === "share") agreement.sharePercent = Number(words[i + 1]);
+    if (word === "hours") agreement.hours = [{ days: [1, 2, 3, 4, 5, 6, 7], from: begins, to: ends }];
+  }
+  return agreement;
+}
+
 function readCentre(name: string, words: string[], before: CentreState | undefined): CentreState {
   const one = before?.pools[0]?.nodes[0];
   const size = { cores: one?.cores ?? 1, memoryMib: one?.memoryMib ?? 1_000_000 };
@@ -186,6 +256,7 @@ function readCentre(name: string, words: string[], before: CentreState | undefin
   let connection: CentreState["connection"] = "connected";
   let intake: CentreState["intake"] = "open";
   let driver: CentreState["driver"] = before?.driver ?? "process";
+  let region = before?.region ?? null;
   for (let i = 0; i < words.length; i++) {
     const word = words[i] ?? "";
     if (word === "planned" || word === "retired" || word === "trial") lifeCycle = word;
@@ -193,6 +264,7 @@ function readCentre(name: string, words: string[], before: CentreState | undefin
     else if (word === "unreachable" || word === "never-connected") connection = word;
     else if (word === "draining" || word === "suspended" || word === "leaving" || word === "open") intake = word;
     else if (word === "parts" || word === "counts") giveOut(accelerators, word, words[++i] ?? "");
+    else if (word === "region") region = words[++i] ?? null;
     else {
       const unit = words[++i] ?? "";
       if (unit === "cores") size.cores = Number(word);
@@ -216,6 +288,7 @@ function readCentre(name: string, words: string[], before: CentreState | undefin
     pools,
     offers,
     accounts,
+    region,
   };
 }
 
@@ -239,6 +312,7 @@ function readPool(name: string, words: string[]): PoolState {
     else if (word === "most") limits.mostNodes = next();
     else if (word === "drained") more.state = word;
     else if (word === "no-whole-nodes") more.givesWholeNodes = false;
+    else if (word === "domestic" || word === "not-domestic") more.domestic = word === "domestic";
     else if (word === "foreign") more.foreign = "seen";
     else if (word === "alone") Object.assign(more, { foreign: "seen", alone: true });
     else if (word === "ours") more.ours = { cores: next(), memoryMib: 0, accelerators: [] };
@@ -370,6 +444,8 @@ function addJob(stage: Stage, [name = "", ...words]: string[]): void {
       array = parsed.array;
     } else if (key === "only" || key === "except" || key === "prefer") wishes[key] = next().split(",").map(centreId);
     else if (key === "says-simulated") wishes.simulated = true;
+    else if (key === "residency") demanding.residency = next().split(",");
+    else if (key === "domestic") shape.domestic = true;
     else if (key === "asks") ask(demanding, next());
     else if (key === "singleton") dependencies.push({ kind: "singleton" });
     else if (key === "called") called = next();
@@ -382,7 +458,8 @@ function addJob(stage: Stage, [name = "", ...words]: string[]): void {
     } else assert(key === "MiB", `job: what is ${key}?`);
   }
   const demands = demandsOf(demanding);
-  stage.jobs.set(name, { id, shape, wishes, asker: { timeLimitS, graceS, project: projectId(project), demands } });
+  const by = { project: projectId(project), tenant: tenantId(tenant) };
+  stage.jobs.set(name, { id, shape, wishes, asker: { timeLimitS, graceS, ...by, demands } });
   const asked = {
     shape,
     timeLimitS,

@@ -3,6 +3,7 @@ import type { Accounts } from "#core/centre/accounts.ts";
 import type { DriverName, LifeCycle, PoolContract } from "#core/centre/centre.ts";
 import type { Amounts, EngineOffers, EnginePool, ForeignLoad, NodeGroup, PoolLimits } from "#core/centre/engine.ts";
 import type { Intake } from "#core/centre/intake.ts";
+import type { Region } from "#core/centre/region.ts";
 import type { Hours } from "#core/centre/terms.ts";
 import type { ToldInQueue } from "#core/centre/waiting.ts";
 import type { CentreId, JobId, PersonId, ProjectId, TenantId } from "#core/ids.ts";
@@ -17,6 +18,7 @@ import type {
   Shape,
 } from "#core/job/spec.ts";
 import type { Allocation } from "#core/run-order.ts";
+import type { BoundsSet } from "#core/scheduling/bounds.ts";
 import type { CoreLimitsSet } from "#core/scheduling/core-limits.ts";
 import type { PastStart, ToldStart } from "#core/scheduling/estimate/starts.ts";
 import type { MovesMade } from "#core/scheduling/placing/moves.ts";
@@ -146,6 +148,8 @@ export type WorldEvent =
     }
   /** These tenants and projects and no others may hold only so many cores at once. */
   | ({ readonly kind: "core-limits-set" } & CoreLimitsSet)
+  /** These rules of tenants and projects, and agreements between regions, and no others, say where work may go. */
+  | ({ readonly kind: "bounds-set" } & BoundsSet)
   /** What a world before this one remembered; told to a new one, after the homes. */
   | { readonly kind: "order-remembered"; readonly memory: OrderMemory }
   /** A run that was over before the world was told of its job. */
@@ -179,6 +183,8 @@ export type CentreState = {
   readonly accounts: Accounts | null;
   /** What binds them there, as far as the centre has told. */
   readonly limits?: LimitsByWho | undefined;
+  /** Where it lies; null or absent: it has not stated it. */
+  readonly region?: Region | null | undefined;
 };
 
 export type PoolState = {
@@ -209,4 +215,6 @@ export type PoolState = {
   readonly speed?: number;
   readonly priceList?: string;
   readonly carbonGPerKwh?: number | null;
+  /** By its terms; null or absent: the vendors of its devices say. */
+  readonly domestic?: boolean | null;
 };

@@ -1,8 +1,9 @@
 import type { PoolTermsInForce } from "#core/centre/terms.ts";
-import { type CentreId, type JobId, type TaskRef, tenantId } from "#core/ids.ts";
+import type { CentreId, JobId, TaskRef } from "#core/ids.ts";
 import type { CentreWishes, Shape } from "#core/job/spec.ts";
 import { amountsOfRun, takeAccount } from "#core/scheduling/account-use.ts";
 import { tellTime } from "#core/scheduling/agreed.ts";
+import { boundsOf, noRules, setRules } from "#core/scheduling/bounds.ts";
 import {
   type CentreRecord,
   describe,
@@ -16,7 +17,7 @@ import {
 import { areCoresWanted, holdCores, noCoreLimits, setCoreLimits } from "#core/scheduling/core-limits.ts";
 import { arrive, emptyDependencies, link, missingJobs, resolve, unlink } from "#core/scheduling/dependencies.ts";
 import { learnFrom, learnPast, noLearntStarts } from "#core/scheduling/estimate/starts.ts";
-import { askedBy, estimateDue, explain, explainNew, whatIf } from "#core/scheduling/explain.ts";
+import { askedBy, estimateDue, explain, explainNew, theOnlyTenant, whatIf } from "#core/scheduling/explain.ts";
 import type { Asker, EverFit, Explanation, TaskTold, WaitingExplanation } from "#core/scheduling/explanation.ts";
 import { everGiven, type Given } from "#core/scheduling/given.ts";
 import { headroomOf, type StartableShape } from "#core/scheduling/headroom.ts";
@@ -79,6 +80,7 @@ import {
   intern,
   rankAnew,
   rankBy,
+  rebind,
   regroup,
   release,
   settle,
@@ -103,6 +105,7 @@ import {
 } from "#core/scheduling/submitters.ts";
 import { lostWith } from "#core/scheduling/terms-change.ts";
 import { expectEnd, expectNoEnd } from "#core/scheduling/twin.ts";
+import { amountsAllocated, forgetVisits, tellVisits, visit } from "#core/scheduling/visits.ts";
 import type { StartingChange } from "#core/scheduling/what-if.ts";
 import { type CentreState, runPhases, type WorldEvent } from "#core/scheduling/world-event.ts";
 import type { Plan } from "#core/scheduling/world-plan.ts";
@@ -191,6 +194,7 @@ export function createWorld(policy: Policy = policies.weir): World {
     untold: [],
     preemption: emptyPreemption(policy),
     coreLimits: noCoreLimits(),
+    rules: noRules(),
     homes: noHomes(),
     homePriority: policy.homePriority,
     findTask: (task) => openTask(state, task),
@@ -227,14 +231,14 @@ export function createWorld(policy: Policy = policies.weir): World {
     },
     explainNew: (shape, wishes, nowMs, asker) => {
       tellNow(state, nowMs);
-      return explainNew(state, nowMs, askedBy(shape, wishes, asker), asker?.tasks ?? 1);
+      return explainNew(state, nowMs, askedBy(state, shape, wishes, asker), asker?.tasks ?? 1);
     },
     whatIf: (task, nowMs) => {
       tellNow(state, nowMs);
       return whatIf(state, task, nowMs);
     },
-    couldEverFit: (shape, wishes, asker) => nearestFit(state.centres, askedBy(shape, wishes, asker)),
-    everGiven: (shape, wishes, asker) => everGiven(state.centres, askedBy(shape, wishes, asker)),
+    couldEverFit: (shape, wishes, asker) => nearestFit(state.centres, askedBy(state, shape, wishes, asker)),
+    everGiven: (shape, wishes, asker) => everGiven(state.centres, askedBy(state, shape, wishes, asker)),
     description: () => state.description,
     headroom: (centre) => headroomOf(state.centres.find(({ id }) => id === centre)),
     centres: () => state.centres.filter((centre) => centre.state !== null).map((centre) => centre.id),
@@ -278,7 +282,7 @@ function tellNow(state: State, nowMs: number): number | null {
   tellRanks(state, nowMs);
   // A pool that opens takes what failed before.
   if (state.againMs !== null && nowMs >= state.againMs) forgetFailures(state.queue);
-  state.againMs = tellTime(state.centres, nowMs);
+  state.againMs = earlier(tellTime(state.centres, nowMs), tellVisits(state.rules, nowMs));
   if (dropLapsed(state.preemption, nowMs)) forgetFailures(state.queue);
   return earlier(state.againMs, lapsesMs(state.preemption));
 }
@@ -350,6 +354,9 @@ function apply(state: State, event: WorldEvent): void {
       setCoreLimits(state.coreLimits, event, liveJobs(state));
       forgetFailures(state.queue);
       break;
+    case "bounds-set":
+      bindAnew(state, event);
+      break;
     case "order-remembered":
       recall(state.queue.submitters, event.memory);
       recallHomes(state.homes, event.memory.homes ?? []);
@@ -389,7 +396,27 @@ function changeCentre(state: State, id: CentreId, description: CentreState | nul
   // A list of nodes is looked into only for those who name some.
   const namesNodes = () => [...state.queue.asks.values()].some(({ demands }) => demands?.siteWords.nodelist);
   if (isOther || namesNodes()) regroup(state.queue, centre, state.centres, () => state.jobs.values());
+  if (isOther) countVisits(state);
   if (changeHome(state.homes, centre)) for (const job of state.jobs.values()) comeHome(state.homes, job, 0);
+}
+
+/** Work that waits asks as the rules want it from now on; what was placed stays where it is. */
+function bindAnew(state: State, event: Event<"bounds-set">): void {
+  const { queue, rules, centres, jobs } = state;
+  setRules(rules, event);
+  state.description = {};
+  state.wanted = null;
+  rebind(queue, centres, jobs.values(), ({ submitter }) => boundsOf(rules, submitter.tenant, submitter.project));
+  countVisits(state);
+  forgetFailures(queue);
+}
+
+function countVisits({ rules, jobs }: State): void {
+  if (rules.visits.length === 0) return;
+  forgetVisits(rules);
+  for (const { ask, live } of jobs.values())
+    for (const { pool, sort } of (ask.bounds && live?.values()) ?? [])
+      if (ask.bounds) visit(ask.bounds, pool, amountsAllocated(sort.allocation), 1);
 }
 
 function centreOf(state: State, id: CentreId): CentreRecord {
@@ -419,6 +446,7 @@ function addJob(state: State, event: Event<"job-queued">): void {
     warnS = 0,
   } = event;
   const submitter = submitterOf(state.queue.submitters, event.tenant ?? theOnlyTenant, project, person);
+  const bounds = boundsOf(state.rules, submitter.tenant, project);
   if (asksForAccounts(state.centres)) state.wanted = null;
   if (shape.accelerators) state.demand?.saw(needOfShape(shape), indices.count);
   const job: JobRecord = {
@@ -434,7 +462,7 @@ function addJob(state: State, event: Event<"job-queued">): void {
     indices,
     ofArray: event.array !== null,
     throttle: event.array?.throttle ?? null,
-    ask: intern(state.queue, { shape, wishes, timeLimitS, graceS, demands, project, person }, state.centres),
+    ask: intern(state.queue, { shape, wishes, timeLimitS, graceS, demands, bounds, project, person }, state.centres),
     queued: positionsUpTo(indices.count),
     ended: null,
     endedCount: 0,
@@ -482,6 +510,7 @@ function placeTask(state: State, event: Event<"task-placed">): void {
   const sort = sortOf(pool, job.project, event.allocation);
   moveRun(pool, sort, null, phase);
   takeAccount(pool.centre, job, amountsOfRun(event.allocation), 1);
+  if (job.ask.bounds) visit(job.ask.bounds, pool, amountsAllocated(event.allocation), 1);
   holdCores(state.coreLimits, job, 1);
   if (phase !== "running") takeLicences(pool.centre, job.ask.demands, 1);
   const endsMs = atMs + lastsMs(job);
@@ -721,6 +750,7 @@ function endRun(state: State, job: JobRecord, position: number, run: LiveRun, la
   noteRunEnded(state.preemption, run);
   grow(state, run.pool);
   takeAccount(run.pool.centre, job, amountsOfRun(run.sort.allocation), -1);
+  if (job.ask.bounds) visit(job.ask.bounds, run.pool, amountsAllocated(run.sort.allocation), -1);
   holdCores(state.coreLimits, job, -1);
   if (areCoresWanted(state.coreLimits, job)) forgetFailures(state.queue);
   if (run.phase !== "running") takeLicences(run.pool.centre, job.ask.demands, -1);
@@ -739,9 +769,6 @@ function* liveCharges({ jobs }: State): Iterable<LiveCharge> {
 
 /** So many of the newest are kept in mind to be told of their start; each is told at most once. */
 const mostUntold = 64;
-
-/** Where nobody tells of tenants. */
-const theOnlyTenant = tenantId(1);
 
 function eachSpan(positions: Positions): (readonly [from: number, to: number])[] {
   const spans: (readonly [number, number])[] = [];

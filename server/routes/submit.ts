@@ -208,7 +208,7 @@ function askerOf(caller: Person, spec: JobSpec): Asker {
   const project = caller.projects.find((one) => one.name === spec.project);
   assert(project !== undefined, "admit lets only the caller's own projects through");
   const { timeLimitS, graceS, array } = spec;
-  const who = { project: project.id, person: caller.id };
+  const who = { project: project.id, tenant: project.tenantId, person: caller.id };
   return { timeLimitS, graceS, tasks: taskCount(array), ...who, demands: demandsOf(spec) };
 }
 

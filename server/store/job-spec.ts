@@ -48,6 +48,7 @@ function asked(spec: JobSpec): { readonly [Field in keyof StoredSpec]: StoredSpe
     fileSystems: unlessEmpty(spec.fileSystems),
     licences: unlessEmpty(spec.licences),
     siteWords: unlessEmpty(spec.siteWords),
+    residency: unlessEmpty(spec.residency),
     centres: Object.values(centres).every((wish) => Array.isArray(wish) && wish.length === 0) ? undefined : centres,
     labels: unlessEmpty(spec.labels),
     project: spec.project,
@@ -100,6 +101,7 @@ export const unasked = {
   fileSystems: [],
   licences: [],
   siteWords: {},
+  residency: [],
   labels: {},
   centres: { only: [], except: [], prefer: [] },
 } as const satisfies Partial<JobSpec>;

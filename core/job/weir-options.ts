@@ -1,0 +1,34 @@
+import { parseRegions } from "#core/centre/region.ts";
+import { phrase } from "#core/job/phrase.ts";
+import type { SbatchOption } from "#core/job/sbatch-options.ts";
+
+/**
+ * What a script may ask of Weir that sbatch has no word for, in lines of its own that begin with `#WEIR` and stand where
+ * `#SBATCH` lines do. To sbatch they are comments, so the script stays one for both.
+ */
+export const weirOptions: readonly SbatchOption[] = [
+  {
+    long: "residency",
+    value: "required",
+    handling: {
+      kind: "mapped",
+      to: "residency",
+      read: (value, place) => {
+        const parsed = parseRegions(value.split(","));
+        if (parsed.kind === "regions") return { kind: "asked", asked: { residency: parsed.regions } };
+        const expected = regionsExpected(parsed.nearest);
+        return { kind: "refused", refusal: { kind: "bad-option-value", ...place, value: parsed.said, expected } };
+      },
+    },
+  },
+  {
+    long: "domestic",
+    value: "none",
+    handling: { kind: "mapped", to: "domestic", read: () => ({ kind: "asked", asked: { domestic: true } }) },
+  },
+];
+
+/** What a code of a region should have been. */
+export function regionsExpected(nearest: string | null) {
+  return nearest === null ? phrase("region-codes") : phrase("region-codes-near", { nearest });
+}
