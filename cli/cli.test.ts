@@ -301,6 +301,9 @@ test("jobs: a table that knows how wide Chinese is, and JSON with stable keys", 
 
 test("show of an array says how its tasks ended, where not all succeeded", async () => {
   const spec = {
+    retries: 0,
+    requeue: false,
+    priorityClass: "normal",
     command: ["true"],
     nodes: 1,
     tasks: 1,

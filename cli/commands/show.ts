@@ -1,5 +1,6 @@
 import type { Answer } from "#api/client.ts";
 import type { SpecView, TaskDetail, WireOutcome } from "#api/job.ts";
+import { askedFacts } from "#cli/asked-facts.ts";
 import { type Call, taskOperand } from "#cli/call.ts";
 import {
   amountsText,
@@ -67,14 +68,7 @@ async function printJob(call: Call, job: Answer<"job">): Promise<void> {
     ...optional("columnEnded", job.endedMs === null ? "" : timeText(job.endedMs)),
     ...optional("columnElapsed", elapsedText(job, Date.now(), call.language)),
     [say("factWork"), workText(spec)],
-    [say("factShape"), shapeText(spec, call)],
-    [
-      say("factTimeLimit"),
-      `${durationWords(spec.timeLimitS * 1000, call.language)} + ${durationWords(spec.graceS * 1000, call.language)}`,
-    ],
-    ...optional("factWarning", warningText(spec.warning, call)),
-    ...optional("factPreemptible", spec.preemptible === "no" ? "" : say(`preemptible_${spec.preemptible}`)),
-    ...optional("factDependencies", spec.dependencies.join(say("comma"))),
+    ...askedFacts(spec, call),
     ...optional(
       "factLabels",
       Object.entries(spec.labels)
@@ -223,11 +217,6 @@ function countsText({ counts, outcomes, tasks, array }: Answer<"job">, { say }: 
   return `${count}${say("colon")}${[states.join(say("comma")), ...all].join(say("colon"))}`;
 }
 
-function warningText(warning: SpecView["warning"], { say, language }: Call): string {
-  if (warning === null) return "";
-  return say("warnedBefore", { signal: warning.signal, span: durationWords(warning.beforeS * 1000, language) });
-}
-
 function workText(spec: SpecView): string {
   if (spec.command) return spec.command.map(quoted).join(" ");
   const lines = (spec.script ?? "").split("\n");
@@ -237,28 +226,4 @@ function workText(spec: SpecView): string {
 
 function quoted(word: string): string {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
-}
-
-function shapeText(spec: SpecView, { say }: Call): string {
-  const memory =
-    spec.memoryMibPerNode !== null
-      ? say("memoryPerNode", { memory: memoryText(spec.memoryMibPerNode) })
-      : spec.memoryMibPerCore !== null
-        ? say("memoryPerCore", { memory: memoryText(spec.memoryMibPerCore) })
-        : say("memoryDefault");
-  const { accelerators } = spec;
-  const model = [accelerators?.vendor, accelerators?.model].filter((word) => word).join(" ") || say("anyAccelerator");
-  const { shareMilli: share, perNode: count = 0 } = accelerators ?? {};
-  const cards = [
-    accelerators && (share === undefined ? say("shapeCards", { count, model }) : say("shapeShare", { share, model })),
-    spec.wholeNodes && say("shapeWhole"),
-    spec.nodeGroups !== undefined && say("shapeGroups", { count: spec.nodeGroups }),
-  ].filter((words) => typeof words === "string");
-  return say("shape", {
-    nodes: spec.nodes,
-    tasks: spec.tasks,
-    cores: spec.coresPerTask,
-    memory,
-    cards: cards.join(""),
-  });
 }

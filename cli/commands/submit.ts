@@ -2,10 +2,12 @@ import { basename, join } from "node:path";
 import { type Answer, NoAnswer, newIdempotencyKey } from "#api/client.ts";
 import type { JobRequest } from "#api/job.ts";
 import { outcomeFromWire } from "#api/outcome-view.ts";
+import { askedFacts, cardsText } from "#cli/asked-facts.ts";
 import { badValue, type Call, neverSent } from "#cli/call.ts";
 import { fileTroubleWords } from "#cli/file-trouble.ts";
 import { amountsText, costText, defaultsText, memoryText, outcomeText } from "#cli/formats.ts";
 import { readInputFiles } from "#cli/input-files.ts";
+import { startText } from "#cli/start-text.ts";
 import { exitCodes, Stop } from "#cli/stop.ts";
 import { plain } from "#cli/table.ts";
 import { waitForEnd } from "#cli/wait.ts";
@@ -236,21 +238,49 @@ async function dryRun(call: Call, request: JobRequest): Promise<number> {
     await call.printJson(answer);
     return exitCodes.done;
   }
-  const { spec, quote, wouldGoTo, candidates } = answer;
+  const { spec, quote, start, candidates } = answer;
   for (const words of answer.warnings) call.note(say("warning", { words }));
   noteDefaults(call, answer.defaults);
-  const most = `${amountsText(quote.total, say, "up")}, ${costText(quote.cost, say)}`;
-  const memory = spec.memoryMibPerNode ?? spec.memoryMibPerCore;
+  const waits = answer.wouldGet === null || spec.dependencies.length > 0;
   await call.printFacts([
     [say("columnTasks"), `${answer.tasks}`],
-    [say("columnCores"), `${spec.coresPerTask} × ${spec.tasks}`],
-    [say("columnMemory"), memory === null ? say("memoryDefault") : memoryText(memory)],
-    [say("quoteHead"), most],
-    [say("columnCentre"), wouldGoTo === null ? say("wouldWait") : say("wouldGo", { centre: wouldGoTo })],
+    ...askedFacts(spec, call),
+    [say("columnCentre"), whereText(answer, call)],
+    ...givenFacts(answer.wouldGet, call),
+    ...(start === null || !waits ? [] : [[say("factStartsAt"), startText(call, start)] as const]),
+    ...quoteFacts(quote, call),
   ]);
   await call.printTable(
     [{ title: say("columnCentre") }, { title: say("columnRule") }, { title: say("columnWords"), flexible: true }],
     candidates.map(({ centre, rule, words }) => [centre, rule ?? say("fits"), words]),
   );
   return exitCodes.done;
+}
+
+function whereText({ spec, wouldGet }: Answer<"dryRun">, { say }: Call): string {
+  if (wouldGet === null) return say("wouldWait");
+  const { centre, startsNow } = wouldGet;
+  if (spec.dependencies.length > 0) return say("wouldGoAfter", { centre });
+  return say(startsNow ? "wouldGo" : "wouldQueue", { centre });
+}
+
+function givenFacts(given: Answer<"dryRun">["wouldGet"], { say }: Call): readonly (readonly [string, string])[] {
+  if (given === null) return [];
+  const { nodes, coresPerNode: cores, memoryMibPerNode, accelerators, pool, holds, cost } = given;
+  const cards = cardsText(accelerators, say);
+  return [
+    [say("factGiven"), say("given", { nodes, cores, memory: memoryText(memoryMibPerNode), cards, pool })],
+    [say("factHeld"), `${amountsText(holds, say, "up")}${say("comma")}${costText(cost, say)}`],
+  ];
+}
+
+/** What all of it may come to, and what that is made of. */
+function quoteFacts(quote: Answer<"dryRun">["quote"], { say }: Call): readonly (readonly [string, string])[] {
+  const { tasks, attempts, perTask, total, cost, comesAgain } = quote;
+  const each = say("beside", { words: amountsText(perTask, say, "up"), more: say("quoteTimes", { tasks, attempts }) });
+  return [
+    [say("quoteHead"), `${amountsText(total, say, "up")}${say("comma")}${costText(cost, say)}`],
+    ...(tasks * attempts === 1 ? [] : [[say("quoteEach"), each] as const]),
+    ...(comesAgain ? [[say("quoteBesides"), say("quoteAgain")] as const] : []),
+  ];
 }

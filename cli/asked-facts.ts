@@ -1,0 +1,49 @@
+import type { SpecView } from "#api/job.ts";
+import type { Call } from "#cli/call.ts";
+import { memoryText } from "#cli/formats.ts";
+import { durationWords } from "#core/measures.ts";
+
+/** What was asked for, as understood: lines for `printFacts`, without those that say nothing of this job. */
+export function askedFacts(spec: SpecView, { say, language }: Call): readonly (readonly [string, string])[] {
+  const { warning, preemptible, priorityClass, retries, requeue, dependencies } = spec;
+  const span = (seconds: number) => durationWords(seconds * 1000, language);
+  const optional = (key: Parameters<typeof say>[0], value: string) =>
+    value === "" ? [] : [[say(key), value] as const];
+  return [
+    [say("factShape"), shapeText(spec, say)],
+    [say("factTimeLimit"), `${span(spec.timeLimitS)} + ${span(spec.graceS)}`],
+    ...optional(
+      "factWarning",
+      warning ? say("warnedBefore", { signal: warning.signal, span: span(warning.beforeS) }) : "",
+    ),
+    ...optional("factRetries", retries === 0 ? "" : `${retries}`),
+    ...optional("factRequeue", requeue ? say("requeueYes") : ""),
+    ...optional("factPriority", priorityClass === "normal" ? "" : say(`priority_${priorityClass}`)),
+    ...optional("factPreemptible", preemptible === "no" ? "" : say(`preemptible_${preemptible}`)),
+    ...optional("factDependencies", dependencies.join(say("comma"))),
+  ];
+}
+
+function shapeText(spec: SpecView, say: Call["say"]): string {
+  const { nodes, tasks, coresPerTask: cores, wholeNodes, nodeGroups } = spec;
+  const memory =
+    spec.memoryMibPerNode !== null
+      ? say("memoryPerNode", { memory: memoryText(spec.memoryMibPerNode) })
+      : spec.memoryMibPerCore !== null
+        ? say("memoryPerCore", { memory: memoryText(spec.memoryMibPerCore) })
+        : say("memoryDefault");
+  const cards = [
+    cardsText(spec.accelerators, say),
+    wholeNodes ? say("shapeWhole") : "",
+    nodeGroups === undefined ? "" : say("shapeGroups", { count: nodeGroups }),
+  ];
+  return say("shape", { nodes, tasks, cores, memory, cards: cards.join("") });
+}
+
+/** `, 2 × huawei 910b per node`; empty where there are none. */
+export function cardsText(accelerators: SpecView["accelerators"], say: Call["say"]): string {
+  if (!accelerators) return "";
+  const { vendor, model: of, perNode: count, shareMilli: share } = accelerators;
+  const model = [vendor, of].filter((word) => word).join(" ") || say("anyAccelerator");
+  return share === undefined ? say("shapeCards", { count, model }) : say("shapeShare", { share, model });
+}
