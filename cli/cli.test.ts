@@ -304,6 +304,7 @@ test("show of an array says how its tasks ended, where not all succeeded", async
     retries: 0,
     requeue: false,
     priorityClass: "normal",
+    preemptible: "no",
     command: ["true"],
     nodes: 1,
     tasks: 1,
