@@ -47,7 +47,7 @@ function InTheirQueue(content: { readonly waiting: Waiting; readonly centre: str
 }
 
 /** When it is likely to start, between when and when, and what that rests on. */
-function Start({ start }: { readonly start: Why["start"] }) {
+export function Start({ start }: { readonly start: Why["start"] }) {
   const { t } = useTranslation("job");
   const format = useFormat();
   const nowMs = useNow(1000, start !== null);

@@ -13,7 +13,8 @@ import { restartAfterS } from "./on-unreachable.ts";
 export function Asked({ spec }: { readonly spec: SpecView }) {
   const { t } = useTranslation(["job", "submit"]);
   const format = useFormat();
-  const { accelerators: cards, centres } = spec;
+  const cards = useCards();
+  const { accelerators, centres } = spec;
   const restartS = restartAfterS(spec.onUnreachable);
   const memory =
     spec.memoryMibPerNode !== null
@@ -21,7 +22,6 @@ export function Asked({ spec }: { readonly spec: SpecView }) {
       : spec.memoryMibPerCore !== null
         ? t("asked.perCore", { size: mibText(spec.memoryMibPerCore) })
         : t("asked.memoryDefault");
-  const cardName = cards ? [cards.vendor, cards.model].filter(Boolean).join(" ") || t("asked.anyCard") : "";
   const several = (name: string, values: readonly string[]) =>
     values.length === 0 ? [] : [[name, values.join(", ")] as const];
   return (
@@ -33,16 +33,7 @@ export function Asked({ spec }: { readonly spec: SpecView }) {
         ...(spec.wholeNodes ? [[t("asked.wholeNodes"), t("asked.wholeNodesYes"), "wide"] as const] : []),
         ...(spec.nodeGroups === undefined ? [] : [[t("asked.nodeGroups"), spec.nodeGroups] as const]),
         [t("asked.memory"), memory],
-        ...(cards
-          ? [
-              [
-                t("asked.cards"),
-                cards.shareMilli === undefined
-                  ? t("asked.cardsPerNode", { count: cards.perNode, name: cardName })
-                  : t("asked.shareOfCard", { percent: cards.shareMilli / 10, name: cardName }),
-              ] as const,
-            ]
-          : []),
+        ...(accelerators ? [[t("asked.cards"), cards(accelerators)] as const] : []),
         [t("asked.time"), format.duration(spec.timeLimitS * 1000)],
         [t("asked.grace"), format.duration(spec.graceS * 1000)],
         ...(spec.warning === null
@@ -97,6 +88,17 @@ export function Asked({ spec }: { readonly spec: SpecView }) {
       ]}
     />
   );
+}
+
+/** Accelerators in words. */
+export function useCards(): (asked: NonNullable<SpecView["accelerators"]>) => string {
+  const { t } = useTranslation("job");
+  return ({ vendor, model, perNode, shareMilli }) => {
+    const name = [vendor, model].filter(Boolean).join(" ") || t("asked.anyCard");
+    return shareMilli === undefined
+      ? t("asked.cardsPerNode", { count: perNode, name })
+      : t("asked.shareOfCard", { percent: shareMilli / 10, name });
+  };
 }
 
 /** The work itself: script or command, what travels along, and what Weir filled in or remarked. */
