@@ -241,13 +241,13 @@ async function dryRun(call: Call, request: JobRequest): Promise<number> {
   const { spec, quote, start, candidates } = answer;
   for (const words of answer.warnings) call.note(say("warning", { words }));
   noteDefaults(call, answer.defaults);
-  const waits = answer.wouldGet === null || spec.dependencies.length > 0;
+  const waitsForRoom = !answer.wouldGet?.startsNow && spec.dependencies.length === 0;
   await call.printFacts([
     [say("columnTasks"), `${answer.tasks}`],
     ...askedFacts(spec, call),
     [say("columnCentre"), whereText(answer, call)],
     ...givenFacts(answer.wouldGet, call),
-    ...(start === null || !waits ? [] : [[say("factStartsAt"), startText(call, start)] as const]),
+    ...(start === null || !waitsForRoom ? [] : [[say("factStartsAt"), startText(call, start)] as const]),
     ...quoteFacts(quote, call),
   ]);
   await call.printTable(
