@@ -342,7 +342,8 @@ sub hold_logs {
 # A batch job's end ends its tree: what is left is killed. Then the logs' last words, what was used, and `ended`.
 sub finish {
     my ($r) = @_;
-    my $wall = monotonic_ms() - $r->{begun};
+    # Nothing of the job outlasts its limit and grace: what the killing takes beyond is ours, and no more than was held is booked.
+    my $wall = min(monotonic_ms() - $r->{begun}, $r->{timeLimitMs} + $r->{graceMs});
     my $left = end_tree($r);
     my $ran = $r->{cause} ne 'start-failed';
     if ($r->{cause} eq 'exited' && beyond_memory($r)) { $r->{cause} = 'out-of-memory' }
