@@ -4,6 +4,10 @@ import { intakeSteps, intakes } from "#core/centre/intake.ts";
 
 const timeOfDay = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$|^24:00$/, { error: "a time of day such as 08:00" });
 
+export const hours = z
+  .array(z.strictObject({ days: z.array(z.int().min(1).max(7)).min(1).max(7), from: timeOfDay, to: timeOfDay }))
+  .max(50);
+
 /** How work waits in a pool, for how long, and how much of it is the network's. */
 export const poolTerms = z
   .strictObject({
@@ -20,11 +24,11 @@ export const poolTerms = z
     /** The part of the pool's cores, memory and cards that the network may use; null: not agreed. */
     sharePercent: z.int().min(0).max(100).nullable(),
     /** When the network may start work there; empty: always. Where `to` is not after `from`, into the next day. */
-    hours: z
-      .array(z.strictObject({ days: z.array(z.int().min(1).max(7)).min(1).max(7), from: timeOfDay, to: timeOfDay }))
-      .max(50),
+    hours,
     /** How fast work runs there, 1 being what time limits are meant for; absent: 1. Counts where a place is chosen. */
     speed: z.number().min(0.01).max(1000).optional(),
+    /** Whether its equipment is domestic, whatever is known of the vendors; null or absent: as the centre says of all. */
+    domestic: z.boolean().nullable().optional(),
   })
   .meta({ id: "PoolTerms" });
 
@@ -37,6 +41,10 @@ export const centreTerms = z
     priceList: text(100),
     /** Grams of CO2 a kWh of its electricity, as it declares; null or absent: none declared. Counts where a place is chosen. */
     carbonGPerKwh: z.number().min(0).max(10_000).nullable().optional(),
+    /** Where it lies, by ISO 3166-2 as `cn-gz`; null or absent: as the code of its place says. */
+    region: text(20).min(1).nullable().optional(),
+    /** Whether all its pools are domestic that do not say it themselves; null or absent: the vendors of their devices say. */
+    domestic: z.boolean().nullable().optional(),
   })
   .meta({ id: "CentreTerms" });
 

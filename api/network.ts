@@ -77,6 +77,8 @@ export const pool = z
       waitingJobs: z.int(),
       waitingCores: z.int(),
     }),
+    /** Whether its equipment is domestic, by the terms; null: they do not say, and the vendors of its devices do. */
+    domestic: z.boolean().nullable(),
     capacities: z.array(capacity),
     coresInUse: z.int(),
     memoryMibInUse: z.int(),
@@ -92,7 +94,10 @@ export const centre = z
     name: z.string(),
     /** For readers of Chinese; null: `name` is for all. */
     nameZh: z.string().nullable(),
+    /** The code of its place, as it was given when the centre was added. */
     regionCode: z.string().nullable(),
+    /** Where it lies, by ISO 3166-2 as `cn-gz`: by its terms, else by the code of its place. null: nobody said. */
+    region: z.string().nullable(),
     driver: z.string(),
     lifeCycle,
     /** Whether it takes new work. */
@@ -225,6 +230,9 @@ export const ledgerCheck = z
   })
   .meta({ id: "LedgerCheck" });
 
+/** Regions, or whole countries, in which its data may be; null: anywhere. No job widens it. */
+const residency = z.array(text(20).min(1)).min(1).max(100).nullable();
+const domestic = z.boolean();
 /** How many cores its runs may hold at once over the whole network; null: any number. */
 const mostCores = z.int().min(1).max(2_000_000_000).nullable();
 export const tenant = z
@@ -235,10 +243,20 @@ export const tenant = z
     /** The centre whose own users its people are; null: none. */
     home: z.string().nullable(),
     mostCores,
+    /** `region`: where it is, for agreements between regions; null: nobody said. `domestic`: only domestic equipment. */
+    place: z.strictObject({ region: z.string().nullable(), residency, domestic }),
   })
   .meta({ id: "Tenant" });
 export const project = z
-  .strictObject({ id, name: slug, title: z.string(), tenant: slug, mostCores })
+  .strictObject({
+    id,
+    name: slug,
+    title: z.string(),
+    tenant: slug,
+    mostCores,
+    /** What binds its work beside what binds its tenant's. */
+    place: z.strictObject({ residency, domestic }),
+  })
   .meta({ id: "Project" });
 export const person = z
   .strictObject({ id, name: slug, title: z.string(), administrator: z.boolean(), projects: z.array(slug) })
@@ -250,6 +268,17 @@ export const newTenant = z
   .strictObject({ name: slug, title: text(200).optional(), home: text(100).optional() })
   .meta({ id: "NewTenant" });
 export const newCoreLimit = z.strictObject({ mostCores }).meta({ id: "NewCoreLimit" });
+/** What is left out stays as it is. */
+export const newTenantPlace = z
+  .strictObject({
+    region: text(20).min(1).nullable().optional(),
+    residency: residency.optional(),
+    domestic: domestic.optional(),
+  })
+  .meta({ id: "NewTenantPlace" });
+export const newProjectPlace = z
+  .strictObject({ residency: residency.optional(), domestic: domestic.optional() })
+  .meta({ id: "NewProjectPlace" });
 /** null: from now on it has no home. */
 export const newHome = z.strictObject({ home: text(100).nullable() }).meta({ id: "NewHome" });
 export const newProject = z

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import * as agent from "#api/agent.ts";
+import * as agreements from "#api/agreements.ts";
 import * as centreAccounts from "#api/centre-accounts.ts";
 import { centreLimits } from "#api/centre-limits.ts";
 import * as centreTerms from "#api/centre-terms.ts";
@@ -432,6 +433,22 @@ export const routes = {
     response: policy.policyInForce,
   }),
 
+  agreements: route({
+    ...paths.agreements,
+    tag: "network",
+    access: "member",
+    summary: "What regions have agreed about each other's work, and who set it when",
+    response: agreements.agreementsInForce,
+  }),
+  setAgreements: route({
+    ...paths.setAgreements,
+    tag: "network",
+    access: "administrator",
+    summary: "Set the agreements between regions: a new version, in force for whatever is placed from then on",
+    body: agreements.regionAgreements,
+    response: agreements.agreementsInForce,
+  }),
+
   tenants: route({
     ...paths.tenants,
     tag: "administration",
@@ -465,6 +482,24 @@ export const routes = {
     summary: "Set how many cores the runs of a project may hold at once over the whole network",
     params: z.object({ project: slug }),
     body: network.newCoreLimit,
+    response: network.project,
+  }),
+  setTenantPlace: route({
+    ...paths.setTenantPlace,
+    tag: "administration",
+    access: "administrator",
+    summary: "Set where a tenant is, and where its work may go",
+    params: z.object({ tenant: slug }),
+    body: network.newTenantPlace,
+    response: network.tenant,
+  }),
+  setProjectPlace: route({
+    ...paths.setProjectPlace,
+    tag: "administration",
+    access: "administrator",
+    summary: "Set where work of a project may go",
+    params: z.object({ project: slug }),
+    body: network.newProjectPlace,
     response: network.project,
   }),
   setHome: route({

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { PoolTermsInForce } from "./terms.ts";
-import { hoursWords, type PoolChange, termsConsequences } from "./terms-consequences.ts";
+import { hoursWords, type PoolChange, type TermsChange, termsConsequences } from "./terms-consequences.ts";
 
 const before: PoolTermsInForce = {
   contract: "shared",
@@ -21,13 +21,17 @@ function change(after: Partial<PoolTermsInForce>, there: Partial<PoolChange> = {
   return { pool: "batch", before, after: { ...before, ...after }, cores: 64, coresHeld: 40, waiting: 0, ...there };
 }
 
+function of(change: PoolChange, region: TermsChange["region"] = { before: null, after: null }): TermsChange {
+  return { pools: [change], region };
+}
+
 function said(after: Partial<PoolTermsInForce>, there: Partial<PoolChange> = {}): string {
-  const [first = ""] = termsConsequences([change(after, there)], 0, mondayNoonMs, "en");
+  const [first = ""] = termsConsequences(of(change(after, there)), 0, mondayNoonMs, "en");
   return first;
 }
 
 test("each thing that changes is said with what of the network is there; what does not is not", () => {
-  assert.deepEqual(termsConsequences([change({})], 5, mondayNoonMs, "en"), []);
+  assert.deepEqual(termsConsequences(of(change({})), 5, mondayNoonMs, "en"), []);
   assert.match(said({ sharePercent: 75 }), /75 % of it, 48 of 64 cores; its runs hold 40 now\.$/);
   assert.match(said({ sharePercent: 50 }), /32 of 64 cores; its runs hold 40 now, so nothing more is sent there/);
   assert.match(said({ leaseMs: 5_400_000 }, { waiting: 3 }), /may wait 90 min for .* \(runs: 3\) keeps its lease/);
@@ -37,7 +41,7 @@ test("each thing that changes is said with what of the network is there; what do
     said({ hours: [night] }, { waiting: 1 }),
     /Monday–Friday 20:00–08:00 \(Asia\/Shanghai\)\. Nothing is sent there before Monday at 20:00\. .*withdrawn where its lease reaches beyond them/,
   );
-  const all = termsConsequences([change({ hours: [night], sharePercent: 10 })], 7, mondayNoonMs, "zh");
+  const all = termsConsequences(of(change({ hours: [night], sharePercent: 10 })), 7, mondayNoonMs, "zh");
   assert.equal(all.length, 4);
   assert.match(all[2] ?? "", /^7 个排队任务/);
   for (const words of all) assert.doesNotMatch(words, /[a-z]{2,} [a-z]{2,}/);
@@ -56,4 +60,14 @@ test("speed and carbon are said, so that a change of them alone can be made", ()
   assert.match(said({ speed: 1.5 }), /1\.5 times as fast/);
   assert.match(said({ carbonGPerKwh: 581 }), /581 g of CO2 a kWh/);
   assert.equal(said({ carbonGPerKwh: null }), "");
+});
+
+test("where the centre lies from then on, and what is marked domestic", () => {
+  const words = (before: string | null, after: string | null, language: "en" | "zh" = "en") =>
+    termsConsequences(of(change({}), { before, after }), 0, mondayNoonMs, language);
+  assert.match(words(null, "cn-gz")[0] ?? "", /^It lies in Guizhou \(cn-gz\): /);
+  assert.match(words("cn-gz", "cn-sd", "zh")[0] ?? "", /^位于山东（cn-sd）：/);
+  assert.match(words("cn-gz", null)[0] ?? "", /^It no longer says in which region it lies/);
+  assert.deepEqual(words("cn-gz", "cn-gz"), []);
+  assert.match(said({ domestic: true }), /^Pool batch: it is marked domestic/);
 });

@@ -1,4 +1,5 @@
 import { networkTime, openingAt } from "#core/centre/hours.ts";
+import { type Region, regionWords } from "#core/centre/region.ts";
 import type { Hours, PoolTermsInForce } from "#core/centre/terms.ts";
 import { type Language, weekdays } from "#core/scheduling/reasons.ts";
 
@@ -15,17 +16,24 @@ export type PoolChange = {
   readonly waiting: number;
 };
 
+export type TermsChange = {
+  readonly pools: readonly PoolChange[];
+  /** Where the centre lies; null: nobody says. */
+  readonly region: { readonly before: Region | null; readonly after: Region | null };
+};
+
 /**
  * What a change of terms would do, in sentences, said before it is made. `lost`: queued tasks that some pool could run now
  * and none could then. Empty where nothing changes.
  */
 export function termsConsequences(
-  changes: readonly PoolChange[],
+  { pools, region }: TermsChange,
   lost: number,
   nowMs: number,
   language: Language,
 ): readonly string[] {
-  const said = changes.flatMap((change) => poolConsequences(change, nowMs));
+  const moved = region.before === region.after ? [] : [regionSaid(region.after)];
+  const said = [...moved, ...pools.flatMap((change) => poolConsequences(change, nowMs))];
   if (said.length === 0) return [];
   const all: Said[] = [
     ...said,
@@ -40,6 +48,18 @@ export function termsConsequences(
     ["It holds for what is placed from then on; what runs goes on.", "自生效起对新派发的任务有效；运行中的继续。"],
   ];
   return all.map(([en, zh]) => (language === "zh" ? zh : en));
+}
+
+function regionSaid(after: Region | null): Said {
+  if (after === null)
+    return [
+      "It no longer says in which region it lies: no work comes whose data are bound to regions.",
+      "不再声明所在区域：数据限于特定区域的作业不会派往该处。",
+    ];
+  return [
+    `It lies in ${regionWords(after, "en")}: rules about where data may be, and agreements between regions, go by that.`,
+    `位于${regionWords(after, "zh")}：数据区域限制与区域间协议按此判断。`,
+  ];
 }
 
 type Said = readonly [en: string, zh: string];
@@ -60,6 +80,7 @@ function poolConsequences({ pool, before, after, ...there }: PoolChange, nowMs: 
       `选择去处时，按时限所指速度的 ${after.speed} 倍计。`,
     ]);
   if (before.carbonGPerKwh !== after.carbonGPerKwh) said.push(carbonSaid(after.carbonGPerKwh));
+  if (before.domestic !== after.domestic) said.push(domesticSaid(after.domestic));
   if (hoursKey(before.hours) !== hoursKey(after.hours)) said.push(hoursSaid(after.hours, there.waiting, nowMs));
   return said.map(([en, zh]) => [`Pool ${pool}: ${en}`, `资源池 ${pool}：${zh}`]);
 }
@@ -137,6 +158,20 @@ function carbonSaid(gramsPerKwh: number | null): Said {
     `its electricity emits ${gramsPerKwh} g of CO2 a kWh, which counts where a place is chosen.`,
     `用电碳排放为每千瓦时 ${gramsPerKwh} 克 CO2，选择去处时计入。`,
   ];
+}
+
+function domesticSaid(domestic: boolean | null): Said {
+  if (domestic === null)
+    return ["which of its devices are domestic follows from their vendors.", "其设备是否国产按厂商判断。"];
+  return domestic
+    ? [
+        "it is marked domestic: work that asks for domestic equipment may come.",
+        "标记为国产：要求国产设备的作业可派往。",
+      ]
+    : [
+        "it is marked not domestic: no work comes that asks for domestic equipment.",
+        "标记为非国产：要求国产设备的作业不派往。",
+      ];
 }
 
 function hoursSaid(hours: readonly Hours[], waiting: number, nowMs: number): Said {

@@ -1,5 +1,5 @@
 import type { DriverName, PoolContract } from "#core/centre/centre.ts";
-import type { Region } from "#core/centre/region.ts";
+import { type Region, regionOfPlace } from "#core/centre/region.ts";
 
 /**
  * What a centre and the network have agreed, as data: how work waits in each pool and for how long, how much of it is
@@ -67,6 +67,11 @@ export function poolTerms(
   const leaseMs = lease === null ? null : lease * 1000;
   const { priceList, carbonGPerKwh = null } = terms;
   return { contract: inForce, maxPending, leaseMs, sharePercent, hours, speed, priceList, carbonGPerKwh, domestic };
+}
+
+/** Where a centre lies: as its terms say, else as the code of its place does; null: nobody said. */
+export function regionOf(terms: Pick<CentreTerms, "region"> | null, placeCode: string | null): Region | null {
+  return terms?.region ?? regionOfPlace(placeCode);
 }
 
 export type PoolTermsInForce = Omit<PoolTerms, "contract" | "leaseS" | "speed" | "domestic"> & {

@@ -66,10 +66,7 @@ const causes: readonly (readonly [en: string, zh: string])[] = [
     "当前没有中心能启动；进入 {a} 资源池 {b} 的本地队列",
   ],
   ["of the centres that can start it now the best: {a}", "现可启动的中心中最佳：{a}"],
-  [
-    "it joins the own queue of {a}, pool {b}, as the best place now",
-    "进入 {a} 资源池 {b} 的本地队列，为当前最佳去处",
-  ],
+  ["it joins the own queue of {a}, pool {b}, as the best place now", "进入 {a} 资源池 {b} 的本地队列，为当前最佳去处"],
   [
     "{a} can start it now, and {b} in about {c} s: done {d} s earlier, by the score; move {e} of at most {f}",
     "{a} 现可启动，而 {b} 约需再等 {c} 秒：按评分早 {d} 秒完成；第 {e} 次迁移，至多 {f} 次",

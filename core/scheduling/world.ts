@@ -1,3 +1,4 @@
+import type { Region } from "#core/centre/region.ts";
 import type { PoolTermsInForce } from "#core/centre/terms.ts";
 import type { CentreId, JobId, TaskRef } from "#core/ids.ts";
 import type { CentreWishes, Shape } from "#core/job/spec.ts";
@@ -165,8 +166,8 @@ export type World = {
   accountsWanted(): readonly WantedAccount[];
   /** Queued tasks that no other centre could ever run. Looks at every job. */
   onlyAt(centre: CentreId): number;
-  /** Queued tasks that could run somewhere now and nowhere were these the terms of pools of the centre. Looks at every job. */
-  lostWith(centre: CentreId, terms: ReadonlyMap<string, PoolTermsInForce>): number;
+  /** Queued tasks that could run somewhere now and nowhere were these the terms of pools of the centre, and it there. Looks at every job. */
+  lostWith(centre: CentreId, terms: ReadonlyMap<string, PoolTermsInForce>, region: Region | null): number;
   /**
    * Tells what time it is, as each decision and explanation does first. Answers whether ranks were told anew: a recording
    * holds that, since what follows depends on it.
@@ -245,11 +246,12 @@ export function createWorld(policy: Policy = policies.weir): World {
     missing: () => missingJobs(state.dependencies),
     accountsWanted: () => (state.wanted ??= accountsWanted(state.queue, state.centres)),
     onlyAt: (centre) => countOnlyAt(state, centre),
-    lostWith: (id, terms) =>
+    lostWith: (id, terms, region) =>
       lostWith(
         state.jobs.values(),
         state.centres.find((centre) => centre.id === id),
         terms,
+        region,
       ),
     knows: (job) => state.jobs.has(job),
     remembered: (nowMs) => {

@@ -6,6 +6,7 @@ import type { World } from "#core/scheduling/world.ts";
 import type { WorldEvent } from "#core/scheduling/world-event.ts";
 import type { Plan } from "#core/scheduling/world-plan.ts";
 import { unreachable } from "#core/unreachable.ts";
+import { boundsEvent } from "#server/store/bounds.ts";
 import { coreLimitsEvent } from "#server/store/core-limits.ts";
 import { type Database, type Log, silent } from "#server/store/database.ts";
 import type { FeedEvent, Position } from "#server/store/event.ts";
@@ -112,6 +113,8 @@ export function openScheduler(settings: SchedulerSettings): Scheduler {
     if (rehomed) await read("homes", async () => world.apply(await homesEvent(db.pool, rehomed.atMs)));
     if (events.some(({ kind }) => kind === "core-limits-changed"))
       await read("core limits", async () => world.apply(await coreLimitsEvent(db.pool)));
+    if (events.some(({ kind }) => kind === "bounds-changed"))
+      await read("where work may go", async () => world.apply(await boundsEvent(db.pool)));
     // Jobs that had ended before this server knew them, and that others wait for.
     const missing = world.missing();
     if (missing.length > 0)
@@ -212,6 +215,7 @@ export function openScheduler(settings: SchedulerSettings): Scheduler {
       case "policy-changed":
       case "homes-changed":
       case "core-limits-changed":
+      case "bounds-changed":
         return null;
       default:
         return unreachable(kind);

@@ -1,7 +1,9 @@
 import { consequenceWords, legalIntakeSteps } from "#core/centre/intake.ts";
+import { parseRegion } from "#core/centre/region.ts";
 import type { CentreTerms, PoolTerms } from "#core/centre/terms.ts";
 import { termsConsequences } from "#core/centre/terms-consequences.ts";
 import { type CentreId, centreId } from "#core/ids.ts";
+import { regionsExpected } from "#core/job/weir-options.ts";
 import { parseTariff, tariffInForce } from "#core/ledger/tariff.ts";
 import type { Language } from "#core/scheduling/reasons.ts";
 import type { World } from "#core/scheduling/world.ts";
@@ -40,24 +42,25 @@ export function centreTermsHandlers(context: TermsContext): Pick<Handlers, Terms
 
     async previewTerms({ params, body, language }) {
       const centre = centreId(params.centre);
-      const refusal = refusedPriceList(body.priceList);
-      if (refusal) return refusal;
-      const changes = await readTermsChange(db.pool, centre, body);
-      if (changes === null) return noCentre(centre);
-      const lost = context.world().lostWith(centre, new Map(changes.map(({ pool, after }) => [pool, after])));
-      return answer({ centre, consequences: [...termsConsequences(changes, lost, now(), language)] });
+      const read = readTermsSaid(body);
+      if (read.kind === "refused") return read;
+      const change = await readTermsChange(db.pool, centre, read.terms);
+      if (change === null) return noCentre(centre);
+      const after = new Map(change.pools.map((one) => [one.pool, one.after]));
+      const lost = context.world().lostWith(centre, after, change.region.after);
+      return answer({ centre, consequences: [...termsConsequences(change, lost, now(), language)] });
     },
 
     async setTerms({ caller, params, body }) {
-      const refusal = refusedPriceList(body.priceList);
-      if (refusal) return refusal;
+      const read = readTermsSaid(body);
+      if (read.kind === "refused") return read;
       const { rowCount } = await db.pool.query(
         `with set as (
            insert into centre_terms (centre_id, terms, person_id, at_ms)
            select id, $2::jsonb, $3, $4 from centre where id = $1 returning centre_id
          )
          insert into event (at_ms, kind, centre_id, cause) select $4::bigint, 'centre-changed', centre_id, $5::text from set`,
-        [params.centre, JSON.stringify(body), caller.id, now(), `person:${caller.id}: terms`],
+        [params.centre, JSON.stringify(read.terms), caller.id, now(), `person:${caller.id}: terms`],
       );
       if (rowCount === 0) return noCentre(params.centre);
       feed.wake();
@@ -102,10 +105,17 @@ export type TermsContext = {
   readonly now: () => number;
 };
 
-function refusedPriceList(priceList: string): Refused | null {
-  if (parseTariff(priceList) !== null) return null;
-  const words = `no such price list; there is ${tariffInForce}`;
-  return refused({ kind: "invalid-request", issues: [{ path: "priceList", words }] });
+/** With its region by its code. */
+function readTermsSaid(said: CentreTerms): { readonly kind: "terms"; readonly terms: CentreTerms } | Refused {
+  if (parseTariff(said.priceList) === null) {
+    const words = `no such price list; there is ${tariffInForce}`;
+    return refused({ kind: "invalid-request", issues: [{ path: "priceList", words }] });
+  }
+  if (typeof said.region !== "string") return { kind: "terms", terms: said };
+  const parsed = parseRegion(said.region);
+  if (parsed.kind === "region") return { kind: "terms", terms: { ...said, region: parsed.region } };
+  const words = regionsExpected(parsed.nearest);
+  return refused({ kind: "invalid-request", issues: [{ path: "region", words }] });
 }
 
 function noCentre(centre: string): Refused {

@@ -1,5 +1,6 @@
 import type { Handlers } from "#server/http/handler.ts";
 import { agentHandlers } from "./agents.ts";
+import { agreementsHandlers } from "./agreements.ts";
 import { centreAccountHandlers } from "./centre-accounts.ts";
 import { centreLimitHandlers } from "./centre-limits.ts";
 import { centreTermsHandlers } from "./centre-terms.ts";
@@ -36,6 +37,7 @@ export function createHandlers(parts: Parts): Handlers {
     ...connectionTestHandlers(parts),
     ...peopleHandlers(parts),
     ...policyHandlers(parts),
+    ...agreementsHandlers(parts),
     ...agentHandlers(parts),
   };
 }

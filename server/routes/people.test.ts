@@ -130,3 +130,39 @@ test("lists are paged by a cursor, and a cursor of another kind is refused", asy
     assert.equal(reply.kind === "problem" && reply.problem.type, "/api/problems/bad-cursor", bad);
   }
 });
+
+test("where a tenant is and where its work and a project's may go is set in parts, and told to every scheduler", async () => {
+  const client = server.client();
+  await ok(client.call("addTenant", { body: { name: "cape" } }));
+  await ok(client.call("addProject", { body: { name: "kelp", tenant: "cape" } }));
+  const [tenant, project] = [{ tenant: "cape" }, { project: "kelp" }];
+  const set = await ok(
+    client.call("setTenantPlace", { params: tenant, body: { region: "370100", residency: ["CN"] } }),
+  );
+  assert.deepEqual(set.place, { region: "cn-sd", residency: ["cn"], domestic: false });
+  const more = await ok(client.call("setTenantPlace", { params: tenant, body: { domestic: true, residency: null } }));
+  assert.deepEqual(more.place, { region: "cn-sd", residency: null, domestic: true });
+  const own = await ok(client.call("setProjectPlace", { params: project, body: { residency: ["cn-sd", "cn-gz"] } }));
+  assert.deepEqual(own.place, { residency: ["cn-sd", "cn-gz"], domestic: false });
+  const events: WorldEvent[] = [];
+  await readWorld(server.db, (event) => void events.push(event));
+  const told = events.find((event) => event.kind === "bounds-set");
+  assert(told?.kind === "bounds-set");
+  assert.deepEqual(
+    told.tenants.map(([, place]) => place),
+    [{ region: "cn-sd", residency: null, domestic: true }],
+  );
+  assert.deepEqual(
+    told.projects.map(([, { residency, domestic }]) => [residency, domestic]),
+    [[["cn-sd", "cn-gz"], false]],
+  );
+  const wrong = await client.call("setProjectPlace", { params: project, body: { residency: ["cn-gx1"] } });
+  assert(wrong.kind === "problem" && /is cn-gx meant\?/.test(JSON.stringify(wrong.problem)));
+  const country = await client.call("setTenantPlace", { params: tenant, body: { region: "cn" } });
+  assert(country.kind === "problem" && country.problem.type.endsWith("invalid-request"), "a tenant is in one region");
+  const nobody = await client.call("setTenantPlace", { params: { tenant: "none" }, body: { domestic: true } });
+  assert(nobody.kind === "problem" && nobody.problem.type.endsWith("not-found"));
+  const member = server.client(await signInAs(server, "shell", ["kelp"]));
+  const refused = await member.call("setProjectPlace", { params: project, body: { residency: null } });
+  assert(refused.kind === "problem" && refused.problem.type.endsWith("forbidden"));
+});

@@ -1,9 +1,13 @@
 import type pg from "pg";
+import { parseRegion, parseRegions } from "#core/centre/region.ts";
 import { type PersonId, personId } from "#core/ids.ts";
+import { regionsExpected } from "#core/job/weir-options.ts";
+import type { PlaceRule } from "#core/scheduling/bounds.ts";
 import { answer, type Handlers, type Refused, refused } from "#server/http/handler.ts";
 import { visibleProjects } from "#server/identity/caller.ts";
 import type { Gate } from "#server/identity/gate.ts";
 import { newCode, signInUrl } from "#server/identity/sign-in.ts";
+import { setPlace, unbound } from "#server/store/bounds.ts";
 import { setMostCores } from "#server/store/core-limits.ts";
 import type { Database } from "#server/store/database.ts";
 import { setHome } from "#server/store/homes.ts";
@@ -45,7 +49,7 @@ export function peopleHandlers(context: Context): Pick<Handlers, PeopleRoute> {
         );
         if (rows[0] === undefined) return refused({ kind: "already-exists", what: "tenant", id: name });
         const trouble = home === null ? null : await moveHome(client, name, home, caller.id);
-        return trouble ?? answer({ id: rows[0].id, name, title, home, mostCores: null });
+        return trouble ?? answer({ id: rows[0].id, name, title, home, mostCores: null, place: unbound });
       }),
 
     setHome: ({ caller, params, body }) =>
@@ -70,6 +74,27 @@ export function peopleHandlers(context: Context): Pick<Handlers, PeopleRoute> {
         return project ? answer(project) : refused({ kind: "not-found", what: "project", id: name });
       }),
 
+    setTenantPlace: ({ caller, params: { tenant: name }, body: { region, ...rule } }) =>
+      change(db, { caller, idempotency: null }, 200, async (client) => {
+        const said = readRule(rule);
+        const parsed = region === undefined || region === null ? null : parseRegion(region);
+        if (said.kind === "refused") return said;
+        if (parsed?.kind === "unknown") return refusedRegion("region", parsed.nearest);
+        const where = region === undefined ? {} : { region: parsed?.region ?? null };
+        await setPlace(client, "tenant", name, { ...where, ...said.rule }, caller.id, now());
+        const [tenant] = await readTenants(client, null, { after: null, limit: 1, only: name });
+        return tenant ? answer(tenant) : refused({ kind: "not-found", what: "tenant", id: name });
+      }),
+
+    setProjectPlace: ({ caller, params: { project: name }, body }) =>
+      change(db, { caller, idempotency: null }, 200, async (client) => {
+        const said = readRule(body);
+        if (said.kind === "refused") return said;
+        await setPlace(client, "project", name, said.rule, caller.id, now());
+        const [project] = await readProjects(client, null, { after: null, limit: 1, only: name });
+        return project ? answer(project) : refused({ kind: "not-found", what: "project", id: name });
+      }),
+
     async projects({ caller, query }) {
       const after = readCursor(query.cursor);
       if (typeof after === "object" && after !== null) return after;
@@ -89,7 +114,7 @@ export function peopleHandlers(context: Context): Pick<Handlers, PeopleRoute> {
           [tenant.id, body.name, body.title ?? body.name, now()],
         );
         if (rows[0] === undefined) return refused({ kind: "already-exists", what: "project", id: body.name });
-        return answer({ ...rows[0], tenant: body.tenant, mostCores: null });
+        return answer({ ...rows[0], tenant: body.tenant, mostCores: null, place: unboundProject });
       }),
 
     addMember: ({ caller, params, body, idempotency }) =>
@@ -122,12 +147,33 @@ export function peopleHandlers(context: Context): Pick<Handlers, PeopleRoute> {
   };
 }
 
+const unboundProject = { residency: null, domestic: false };
+
+type SaidRule = {
+  readonly residency?: readonly string[] | null | undefined;
+  readonly domestic?: boolean | undefined;
+};
+
+/** What was said, with every region by its code. */
+function readRule({ residency, domestic }: SaidRule): { kind: "rule"; rule: Partial<PlaceRule> } | Refused {
+  const parsed = residency && parseRegions(residency);
+  if (parsed?.kind === "unknown") return refusedRegion("residency", parsed.nearest);
+  const regions = residency === undefined ? {} : { residency: parsed?.regions ?? null };
+  return { kind: "rule", rule: { ...regions, ...(domestic !== undefined && { domestic }) } };
+}
+
+function refusedRegion(path: string, nearest: string | null): Refused {
+  return refused({ kind: "invalid-request", issues: [{ path, words: regionsExpected(nearest) }] });
+}
+
 type PeopleRoute =
   | "tenants"
   | "addTenant"
   | "setHome"
   | "setTenantCores"
   | "setProjectCores"
+  | "setTenantPlace"
+  | "setProjectPlace"
   | "projects"
   | "addProject"
   | "addMember"

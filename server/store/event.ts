@@ -51,7 +51,9 @@ export type EventKind =
   /** A tenant has another home centre. */
   | "homes-changed"
   /** How many cores a tenant or project may hold at once. */
-  | "core-limits-changed";
+  | "core-limits-changed"
+  /** Where work of a tenant or project may go, or what regions agreed. */
+  | "bounds-changed";
 
 export type EventDetail = {
   readonly jobs?: readonly number[];

@@ -4,7 +4,7 @@ import { needsAccounts, type Readiness } from "#core/centre/accounts.ts";
 import { type DriverName, driverNames, type LifeCycle, type PoolContract } from "#core/centre/centre.ts";
 import { type EnginePool, type EngineReport, noOffers } from "#core/centre/engine.ts";
 import type { Intake } from "#core/centre/intake.ts";
-import { type CentreTerms, defaultTerms, poolTerms } from "#core/centre/terms.ts";
+import { type CentreTerms, defaultTerms, poolTerms, regionOf } from "#core/centre/terms.ts";
 import type { CentreId } from "#core/ids.ts";
 import type { CentreState, PoolState } from "#core/scheduling/world-event.ts";
 
@@ -14,7 +14,7 @@ export async function readCentreStates(
   ids: readonly CentreId[] | null,
 ): Promise<readonly CentreState[]> {
   const { rows } = await client.query<Row>(
-    `select c.id, c.driver, c.life_cycle, c.intake, c.engine, c.unreachable_since_ms,
+    `select c.id, c.region_code, c.driver, c.life_cycle, c.intake, c.engine, c.unreachable_since_ms,
        (select coalesce(jsonb_agg(jsonb_build_object('name', p.name, 'lifeCycle', p.life_cycle, 'contract', p.contract) order by p.id), '[]')
         from pool p where p.centre_id = c.id) as pools,
        case when c.driver = any($2) then (
@@ -35,6 +35,7 @@ export async function readCentreStates(
     offers: row.engine && (row.engine.offers ?? noOffers),
     accounts: row.accounts && new Map(row.accounts),
     limits: row.engine?.limits && limitsByWho(row.engine.limits),
+    region: regionOf(row.terms, row.region_code),
     pools: row.engine === null ? [] : row.pools.map((pool) => poolState(pool, row)),
   }));
 }
@@ -69,6 +70,7 @@ type PoolRow = { readonly name: string; readonly lifeCycle: LifeCycle; readonly 
 
 type Row = {
   readonly id: CentreId;
+  readonly region_code: string | null;
   readonly driver: DriverName;
   readonly life_cycle: LifeCycle;
   readonly intake: Intake;

@@ -17,6 +17,7 @@ import type { StateKind } from "#core/job/state.ts";
 import type { Allocation } from "#core/run-order.ts";
 import { type MovesMade, withMove } from "#core/scheduling/placing/moves.ts";
 import type { WorldEvent } from "#core/scheduling/world-event.ts";
+import { boundsEvent } from "./bounds.ts";
 import { coreLimitsEvent } from "./core-limits.ts";
 import { type Database, isConnectionLost } from "./database.ts";
 import { rangesOf } from "./end-queued-tasks.ts";
@@ -55,6 +56,7 @@ export async function readWorld(
     apply(await policyEvent(client));
     apply(await homesEvent(client, Date.now()));
     apply(await coreLimitsEvent(client));
+    apply(await boundsEvent(client));
     for (const event of await readOrderMemory(client)) apply(event);
     const page = (state: string, after: number) =>
       client.query<JobRow>(`${jobsText} where state = $1 and state <> 'ended' and id > $2 order by id limit 10000`, [

@@ -9,7 +9,7 @@ import {
   type NodeGroup,
   poolTotals,
 } from "#core/centre/engine.ts";
-import { type CentreTerms, defaultTerms, poolTerms } from "#core/centre/terms.ts";
+import { type CentreTerms, defaultTerms, poolTerms, regionOf } from "#core/centre/terms.ts";
 import { unreachable } from "#core/unreachable.ts";
 
 type PoolView = z.output<typeof pool>;
@@ -31,6 +31,7 @@ export async function readCentres(db: Query, page: CentrePage): Promise<readonly
     name: row.name,
     nameZh: row.name_zh,
     regionCode: row.region_code,
+    region: regionOf(row.terms, row.region_code),
     driver: row.driver,
     lifeCycle: row.life_cycle,
     intake: row.intake,
@@ -93,7 +94,7 @@ function poolView(
   described: EnginePool | null,
   uses: readonly PoolUse[],
 ): PoolView {
-  const { contract, maxPending, leaseMs } = poolTerms(terms ?? defaultTerms(driver), row, driver);
+  const { contract, maxPending, leaseMs, domestic } = poolTerms(terms ?? defaultTerms(driver), row, driver);
   const use = uses.find((one) => one.centre === row.centre_id && one.pool === row.name);
   const nodes = described?.nodes ?? [];
   const totals = poolTotals({ nodes });
@@ -115,6 +116,7 @@ function poolView(
     ...totals,
     accelerators: [...totals.accelerators],
     memoryMibPerCore: described?.memoryMibPerCore ?? 0,
+    domestic,
     capacities: row.capacities,
     coresInUse: use?.cores ?? 0,
     memoryMibInUse: use?.memoryMib ?? 0,

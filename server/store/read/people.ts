@@ -13,7 +13,8 @@ export async function readTenants(
   page: Page & { readonly only?: string },
 ): Promise<readonly z.output<typeof tenant>[]> {
   const { rows } = await db.query<z.output<typeof tenant>>(
-    `select id, name, title, home_centre as home, most_cores as "mostCores" from tenant
+    `select id, name, title, home_centre as home, most_cores as "mostCores",
+       '{"region": null, "residency": null, "domestic": false}'::jsonb || coalesce(place, '{}') as place from tenant
      where ($1::bigint[] is null or id in (select tenant_id from project where project.id = any($1)))
        and ($2::bigint is null or id > $2) and ($4::text is null or name = $4)
      order by id limit $3`,
@@ -28,7 +29,8 @@ export async function readProjects(
   page: Page & { readonly only?: string },
 ): Promise<readonly z.output<typeof project>[]> {
   const { rows } = await db.query<z.output<typeof project>>(
-    `select project.id, project.name, project.title, tenant.name as tenant, project.most_cores as "mostCores"
+    `select project.id, project.name, project.title, tenant.name as tenant, project.most_cores as "mostCores",
+       '{"residency": null, "domestic": false}'::jsonb || coalesce(project.place, '{}') as place
      from project join tenant on tenant.id = project.tenant_id
      where ($1::bigint[] is null or project.id = any($1)) and ($2::bigint is null or project.id > $2)
        and ($4::text is null or project.name = $4)

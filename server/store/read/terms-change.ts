@@ -1,19 +1,15 @@
 import type pg from "pg";
 import type { DriverName, PoolContract } from "#core/centre/centre.ts";
 import type { EnginePool } from "#core/centre/engine.ts";
-import { type CentreTerms, defaultTerms, poolTerms } from "#core/centre/terms.ts";
-import type { PoolChange } from "#core/centre/terms-consequences.ts";
+import { type CentreTerms, defaultTerms, poolTerms, regionOf } from "#core/centre/terms.ts";
+import type { TermsChange } from "#core/centre/terms-consequences.ts";
 import type { CentreId } from "#core/ids.ts";
 import { readUses } from "./centres.ts";
 
-/** Each pool of a centre under the terms in force and under these, with what of the network is there; null: no centre. */
-export async function readTermsChange(
-  db: pg.Pool,
-  centre: CentreId,
-  after: CentreTerms,
-): Promise<readonly PoolChange[] | null> {
+/** A centre under the terms in force and under these: where it lies, and each pool with what of the network is there; null: no centre. */
+export async function readTermsChange(db: pg.Pool, centre: CentreId, after: CentreTerms): Promise<TermsChange | null> {
   const { rows } = await db.query<Row>(
-    `select c.driver, coalesce(c.engine -> 'pools', '[]') as described,
+    `select c.driver, c.region_code, coalesce(c.engine -> 'pools', '[]') as described,
        (select terms from centre_terms t where t.centre_id = c.id order by t.id desc limit 1) as terms,
        (select coalesce(jsonb_agg(jsonb_build_object('name', p.name, 'contract', p.contract) order by p.id), '[]')
         from pool p where p.centre_id = c.id) as pools
@@ -23,7 +19,8 @@ export async function readTermsChange(
   const [row] = rows;
   if (!row) return null;
   const uses = await readUses(db, [centre]);
-  return row.pools.map((pool) => {
+  const region = { before: regionOf(row.terms, row.region_code), after: regionOf(after, row.region_code) };
+  const pools = row.pools.map((pool) => {
     const use = uses.find((one) => one.pool === pool.name);
     const nodes = row.described.find(({ name }) => name === pool.name)?.nodes ?? [];
     return {
@@ -35,10 +32,12 @@ export async function readTermsChange(
       waiting: use?.waiting ?? 0,
     };
   });
+  return { pools, region };
 }
 
 type Row = {
   readonly driver: DriverName;
+  readonly region_code: string | null;
   readonly described: readonly EnginePool[];
   readonly terms: CentreTerms | null;
   readonly pools: readonly { readonly name: string; readonly contract: PoolContract }[];
