@@ -138,7 +138,7 @@ export function keepRuns(
         await findAgain(order.run);
         return;
       case "refused":
-        return endUnstarted(order.run, { kind: "platform-fault", reason: answer.words }, answer.words);
+        return endUnstarted(order.run, { kind: "refused", reason: answer.words }, answer.words);
       case "busy":
         held.set(order.run, { kind: "waiting", order, deadlineMs });
         clocks.later(busyRetryMs, () => attempt(order, deadlineMs));

@@ -151,6 +151,7 @@ export const outcomeKinds = [
   "preempted",
   "node-failed",
   "platform-fault",
+  "refused",
   "lost",
 ] as const;
 export const runEndKinds = [...outcomeKinds, "withdrawn", "duplicate", "requeued"] as const;

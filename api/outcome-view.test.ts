@@ -15,6 +15,7 @@ const ends: readonly RunEnd[] = [
   { kind: "preempted" },
   { kind: "node-failed", reason: "power" },
   { kind: "platform-fault", reason: "disk full" },
+  { kind: "refused", reason: "not without the course" },
   { kind: "lost", evidence: "no process" },
   { kind: "withdrawn", evidence: "deadline passed" },
   { kind: "duplicate" },

@@ -39,6 +39,7 @@ export function outcomeView(ended: Outcome): WireOutcome {
       return { ...blank, kind: ended.kind, reason: ended.evidence ?? null };
     case "node-failed":
     case "platform-fault":
+    case "refused":
       return { ...blank, kind: ended.kind, reason: ended.reason };
     case "lost":
       return { ...blank, kind: "lost", by: ended.by ?? null, reason: ended.evidence };
@@ -77,6 +78,7 @@ export function outcomeFromWire(wire: WireOutcome): Outcome {
       return { kind: "cancelled", by: wire.by ?? "centre", reason: wire.reason };
     case "node-failed":
     case "platform-fault":
+    case "refused":
       return { kind: wire.kind, reason: wire.reason ?? "" };
     case "lost":
       return { kind: "lost", evidence: wire.reason ?? "", ...(wire.by === "operator" && { by: wire.by }) };

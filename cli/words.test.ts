@@ -14,9 +14,8 @@ test("every sentence is there in both languages, with the same facts in it", () 
 });
 
 test("every state and outcome has words", () => {
-  const outcomes = "succeeded failed cancelled timed-out out-of-memory preempted node-failed platform-fault lost".split(
-    " ",
-  );
+  const outcomes =
+    "succeeded failed cancelled timed-out out-of-memory preempted node-failed platform-fault refused lost".split(" ");
   const ends = ["withdrawn", "duplicate", "requeued"];
   const keys = [
     ...stateKinds.map((kind) => `state_${kind}`),

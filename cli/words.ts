@@ -1005,6 +1005,7 @@ export const words = {
   outcome_preempted: said(outcomeWords.preempted),
   "outcome_node-failed": said(outcomeWords["node-failed"]),
   "outcome_platform-fault": said(outcomeWords["platform-fault"]),
+  outcome_refused: said(outcomeWords.refused),
   outcome_lost: said(outcomeWords.lost),
   outcome_withdrawn: said(outcomeWords.withdrawn),
   outcome_duplicate: said(outcomeWords.duplicate),

@@ -30,6 +30,9 @@ describe("the guide to join a Slurm centre", { skip: requires("root", "slurm", "
     [clusters, network] = await Promise.all([startClusters({ only: ["jinan"] }), startNetwork({})]);
     for (const { home } of clusters.users) rmSync(join(home, ".weir"), { recursive: true, force: true });
     machine = await startSiteMachine(clusters, clusterOf(clusters, "jinan").slurmConf);
+    // The guide makes the one as whom the connection test runs; for the nodes there has to be such a user before.
+    const gone = await machine.sh("sacctmgr --immediate delete user name=weirt-wang");
+    assert.equal(gone.status, 0, gone.said);
     folder = mkdtempSync(join(tmpdir(), "weir-join-"));
     // `weir` and `npm` as an administrator and a user have them.
     const node = process.execPath;
@@ -104,7 +107,7 @@ describe("the guide to join a Slurm centre", { skip: requires("root", "slurm", "
     assert.match(installed, /^weir-agent-0\.1\.0-linux-x64\.tar\.gz: OK$/m);
     assert.match(installed, /written {2}\/etc\/weir\/policy/);
     assert.match(readFileSync(machine.path("/etc/weir/policy"), "utf8"), /^account ai-lab\npartition batch\nqos -\n/m);
-    await follow("centre");
+    assert.match(await follow("centre"), /^ Adding User\(s\)$/m);
     assert.match(await follow("centre"), /^allowed: weirt-li uid=\d+ runs=\S+ account=ai-lab partition=batch$/m);
     const enrolled = await follow("centre");
     assert.match(enrolled, /^enrolled as jinan at http/m);
@@ -239,7 +242,25 @@ describe("the guide to join a Slurm centre", { skip: requires("root", "slurm", "
     const vetoed = run("chen", "weir submit --centre jinan --parsable -Q -N 2 -- true").said.trim();
     const state = () => JSON.parse(run("chen", `weir show ${vetoed} --json`).said).state;
     await eventually("it was refused", async () => (state() === "ended" ? true : null));
-    assert.match(run("chen", `weir show ${vetoed}`).said, /two nodes are for those who have passed the course/);
+    const words = "two nodes are for those who have passed the course";
+    assert.deepEqual(JSON.parse(run("chen", `weir show ${vetoed} --json`).said).outcome, {
+      ...{ kind: "refused", exitCode: null, signal: null, by: null, reason: words },
+    });
+    assert.match(run("chen", `weir show ${vetoed}`).said, new RegExp(`refused by the centre.*${words}`, "s"));
+    assert.match(run("chen", `LANG=zh_CN.UTF-8 weir show ${vetoed}`).said, new RegExp(`被中心拒绝.*${words}`, "s"));
+    assert.match(run("chen", `weir why ${vetoed}`).said, new RegExp(`was refused by the centre: ${words}`));
+    // Whoever leaves the choice to the network is not held up by it: another centre takes it.
+    const elsewhere = run("chen", "weir submit --wait --parsable -Q -n 2 --name elsewhere -- sh -c 'id -un'");
+    const free = /^(\d+)$/m.exec(elsewhere.said)?.[1] ?? assert.fail(elsewhere.said);
+    const { runs, outcome } = JSON.parse(run("chen", `weir show ${free} --json`).said);
+    assert.equal(outcome.kind, "succeeded", elsewhere.said);
+    assert.deepEqual(
+      runs.map(({ centre, end }: { centre: string; end: { kind: string } }) => [centre, end.kind]),
+      [
+        ["jinan", "refused"],
+        ["local", "succeeded"],
+      ],
+    );
   });
 
   test("the kill switch stops what is new, and gives it back", async () => {

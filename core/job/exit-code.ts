@@ -21,6 +21,7 @@ export function exitCodeOf(outcome: Outcome): number {
     case "preempted":
     case "node-failed":
     case "platform-fault":
+    case "refused":
     case "lost":
       return notItsOwnCode;
     default:

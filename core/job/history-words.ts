@@ -98,6 +98,8 @@ const causes: readonly (readonly [en: string, zh: string])[] = [
   ["network: makes way for {a}", "算力网：为作业 {a} 让出位置"],
   ["preempted: makes way for {a}", "被抢占：为作业 {a} 让出位置"],
   ["a retry, {a} left", "重试，还剩 {a} 次"],
+  ["refused: {a}", "中心拒绝：{a}"],
+  ["refused by {a}, and no other centre could take it: {b}", "{a} 拒绝，且没有其他中心可接收：{b}"],
   ["lost: {a}", "丢失：{a}"],
   ["declared lost: {a}", "声明丢失：{a}"],
 ];

@@ -133,6 +133,8 @@ export type CentreWishes = {
   readonly except: readonly CentreId[];
   /** The first of these that can start it wins over the others. */
   readonly prefer: readonly CentreId[];
+  /** No wish of anybody's: centres that would not take the job, and their words. It does not go there again. */
+  readonly refusedBy?: readonly { readonly centre: CentreId; readonly words: string }[];
   /** It says what a simulated engine is to do: a centre that executes nothing may take it without being named. */
   readonly simulated?: true;
 };

@@ -23,6 +23,7 @@ export const outcomeWords = {
   preempted: { en: "preempted", zh: "被抢占" },
   "node-failed": { en: "node failed", zh: "节点故障" },
   "platform-fault": { en: "platform fault", zh: "平台故障" },
+  refused: { en: "refused by the centre", zh: "被中心拒绝" },
   lost: { en: "lost", zh: "丢失" },
   withdrawn: { en: "withdrawn", zh: "已撤回" },
   duplicate: { en: "duplicate", zh: "重复副本" },

@@ -26,6 +26,7 @@ const outcome: fc.Arbitrary<Outcome> = fc.constantFrom<Outcome>(
   { kind: "preempted" },
   { kind: "node-failed", reason: "power" },
   { kind: "platform-fault", reason: "agent" },
+  { kind: "refused", reason: "not without the course" },
   { kind: "lost", evidence: "no process" },
 );
 const centre = centreId("alpha");
@@ -122,11 +123,16 @@ test("retries follow failed, node failed, preempted and platform fault; lost onl
   assert.deepEqual(afterRun({ kind: "duplicate" }, 9, both), { kind: "nothing" });
 });
 
+test("what a centre refused goes back and spends no retry, however many are left", () => {
+  for (const retries of [0, 9])
+    assert.deepEqual(afterRun({ kind: "refused", reason: "no" }, retries, both), { kind: "again", costsRetry: false });
+});
+
 test("nobody pays for the network's doing (M7)", () => {
   assert.ok(isBilled({ kind: "failed", exitCode: 1 }));
   assert.ok(isBilled({ kind: "cancelled", by: "user", reason: null }));
   assert.ok(!isBilled({ kind: "cancelled", by: "centre", reason: null }));
-  for (const kind of ["node-failed", "platform-fault"] as const) assert.ok(!isBilled({ kind, reason: "" }));
+  for (const kind of ["node-failed", "platform-fault", "refused"] as const) assert.ok(!isBilled({ kind, reason: "" }));
   assert.ok(!isBilled({ kind: "lost", evidence: "" }));
   assert.ok(!isBilled({ kind: "duplicate" }));
 });

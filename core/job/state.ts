@@ -30,6 +30,8 @@ export type Outcome =
   | { readonly kind: "preempted"; readonly evidence?: string }
   | { readonly kind: "node-failed"; readonly reason: string }
   | { readonly kind: "platform-fault"; readonly reason: string }
+  /** A centre, its engine or its policy would not take it, in the words of `reason`; nothing of it was started. */
+  | { readonly kind: "refused"; readonly reason: string }
   /** Without `by`: on evidence of the centre; an operator gives a reason in its place (R2). */
   | { readonly kind: "lost"; readonly evidence: string; readonly by?: "operator" };
 
@@ -106,7 +108,8 @@ function bound(state: TaskState): { readonly run: RunId; readonly centre: Centre
  * What follows the end of a run for its task: another attempt, or the end of the task.
  * Retries follow failed, node failed, preempted and platform fault; `withdrawn` and `requeued` always go back to the
  * queue and cost no retry, and so do node failed and preempted where the job asked to be requeued (R5); `lost` goes back
- * only where the job said `restart-after` (R2). Who may be preempted goes back when it was.
+ * only where the job said `restart-after` (R2). Who may be preempted goes back when it was. `refused` goes back too, and never
+ * again to the centre that refused: where no other could ever take it, it ends so (docs/decisions/0047).
  */
 export function afterRun(
   end: RunEnd,
@@ -119,6 +122,7 @@ export function afterRun(
   switch (end.kind) {
     case "withdrawn":
     case "requeued":
+    case "refused":
       return { kind: "again", costsRetry: false };
     case "duplicate":
       return { kind: "nothing" };
@@ -156,6 +160,7 @@ export const bearer = {
   preempted: "until-checkpoint",
   "node-failed": "nobody",
   "platform-fault": "nobody",
+  refused: "nobody",
   lost: "nobody",
   withdrawn: "nobody",
   duplicate: "nobody",

@@ -153,6 +153,7 @@ const ends = fc.constantFrom<RunEnd>(
   { kind: "cancelled", by: "user", reason: null },
   { kind: "cancelled", by: "operator", reason: null },
   { kind: "platform-fault", reason: "" },
+  { kind: "refused", reason: "" },
   { kind: "withdrawn", evidence: "" },
 );
 const life = fc.record({

@@ -168,6 +168,8 @@ function againstWishes(wishes: CentreWishes, centre: CentreRecord): Failing | nu
   if (wishes.only.length > 0 && !wishes.only.includes(centre.id))
     return { rule: "not-among-wished", facts: { only: wishes.only.join(", ") } };
   if (wishes.except.includes(centre.id)) return { rule: "excluded-by-job", facts: {} };
+  const refusal = wishes.refusedBy?.find(({ centre: by }) => by === centre.id);
+  if (refusal) return { rule: "refused-there", facts: { words: refusal.words } };
   return isMeantFor(wishes, centre) ? null : { rule: "only-simulated-work", facts: {} };
 }
 

@@ -114,12 +114,13 @@ export function forgetFailures(queue: Queue): void {
   queue.forgotten = queue.changes;
 }
 
-/** The first of the row that is ready; those before it that are no longer so are dropped. */
+/** The first of the row that is ready; those before it that are no longer so, or ask for something else, are dropped. */
 export function readyFirst(queue: Queue, row: Row): JobRecord | null {
   for (;;) {
     const first = firstOf(row);
-    if (!first || isReady(first)) return first;
-    first.inQueue = false;
+    const isHere = first?.ask === row.ask;
+    if (!first || (isHere && isReady(first))) return first;
+    if (isHere) first.inQueue = false;
     takeFirst(queue, row);
   }
 }
@@ -266,6 +267,17 @@ export function intern(queue: Queue, wants: Wants, centres: readonly CentreRecor
   ask.group.asks += 1;
   queue.asks.set(key, ask);
   return ask;
+}
+
+/** The job asks for something else from now on; where it stood it is passed over. */
+export function askAnew(queue: Queue, job: JobRecord, wants: Wants, centres: readonly CentreRecord[]): void {
+  const before = job.ask;
+  job.ask = intern(queue, wants, centres);
+  job.ask.jobs += 1;
+  if (job.inQueue && before.row) settle(queue, before.row);
+  job.inQueue = false;
+  release(queue, before);
+  enqueue(queue, job);
 }
 
 /** A job of this ask is gone for good, or asks as another from now on. */
@@ -461,10 +473,10 @@ function askKey({ shape, wishes, timeLimitS, graceS, demands, bounds }: Wants): 
   const { nodes, tasks, coresPerTask, memory, accelerators, wholeNodes, nodeGroups, domestic } = shape;
   const memoryKey = memory.kind === "default" ? "d" : `${memory.kind === "per-core" ? "c" : "n"}${memory.mib}`;
   const key = `${nodes} ${tasks} ${coresPerTask} ${memoryKey} ${timeLimitS}+${graceS}`;
-  const { only, except, prefer, simulated = false } = wishes;
-  const wished = simulated || only.length + except.length + prefer.length > 0;
+  const { only, except, prefer, refusedBy = [], simulated = false } = wishes;
+  const wished = simulated || only.length + except.length + prefer.length + refusedBy.length > 0;
   const together = wholeNodes || domestic || nodeGroups !== undefined;
   if (!accelerators && !wished && !demands && !together && !bounds) return key;
   const more = together || bounds ? ` ${JSON.stringify([wholeNodes, nodeGroups, domestic, bounds?.key])}` : "";
-  return `${key} ${JSON.stringify([accelerators, only, except, prefer, simulated, demands])}${more}`;
+  return `${key} ${JSON.stringify([accelerators, only, except, prefer, simulated, demands, ...refusedBy])}${more}`;
 }

@@ -56,6 +56,11 @@ export const rules = {
     en: "the job excludes this centre",
     zh: "作业排除了该中心",
   },
+  "refused-there": {
+    holds: "never",
+    en: "the centre refused this job before: {words}",
+    zh: "该中心此前已拒绝此作业：{words}",
+  },
   "only-simulated-work": {
     holds: "never",
     en: "is simulated, executes nothing, and takes only jobs that name it or say #WEIR-SIM",

@@ -85,9 +85,9 @@ export function putStrandBack({ strands }: Row, strand: Strand): void {
   rise(strands, strand.at);
 }
 
-/** The row is taken apart: all its jobs. */
+/** The row is taken apart: all its jobs, but for those that ask for something else by now. */
 export function takeAll(row: Row): readonly JobRecord[] {
-  const jobs = row.strands.flatMap((strand) => strand.jobs);
+  const jobs = row.strands.flatMap((strand) => strand.jobs).filter((job) => job.ask === row.ask);
   for (const strand of row.strands) strand.submitter.strands[strand.priority].delete(row.ask);
   row.strands.length = 0;
   return jobs;

@@ -112,6 +112,8 @@ export type WorldEvent =
       /** Read from the store: earlier moves. */
       readonly moved?: MovesMade | null;
     }
+  /** A centre would not take it, in these words: no task of it goes there again. */
+  | { readonly kind: "job-refused"; readonly job: JobId; readonly centre: CentreId; readonly words: string }
   /** A failing node ended the run; what becomes of its task is told after it. */
   | { readonly kind: "run-lost"; readonly job: JobId; readonly index: number; readonly attempt: number }
   /** What a queued task was told of its start (`estimateDue`). */

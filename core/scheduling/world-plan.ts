@@ -7,7 +7,7 @@ import type { Candidate, Facts } from "#core/scheduling/reasons.ts";
 export type Plan = {
   readonly decidedMs: number;
   readonly place: readonly Placement[];
-  readonly end: readonly DependencyEnd[];
+  readonly end: readonly QueuedEnd[];
   /** Runs that wait in a centre's own queue and would be done earlier elsewhere. */
   readonly takeBack: readonly Withdrawal[];
   /** Runs to be asked to end, so that others start where they are. Absent: none. */
@@ -40,6 +40,17 @@ export type PreemptedRun = RunRef & {
   readonly claimant: TaskRef;
   /** `12` or `12_3`. */
   readonly claimantName: string;
+};
+
+/** Tasks that wait and are to end without having started. */
+export type QueuedEnd = DependencyEnd | RefusedEnd;
+
+/** A centre refused their job, and no other could ever take it: the outcome is {refused, reason: words}. */
+export type RefusedEnd = {
+  readonly job: JobId;
+  readonly indices: readonly IndexRange[];
+  readonly refusedBy: CentreId;
+  readonly words: string;
 };
 
 /** These tasks can never start: the outcome is {cancelled, by: network, reason: "dependency-never-satisfied"}. */

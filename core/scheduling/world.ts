@@ -88,6 +88,7 @@ import {
   type WantedAccount,
 } from "#core/scheduling/queue.ts";
 import { rankingOf } from "#core/scheduling/ranking.ts";
+import { refusedForGood, refuseJob } from "#core/scheduling/refusals.ts";
 import {
   capacityOf,
   charge,
@@ -203,6 +204,7 @@ export function createWorld(policy: Policy = policies.weir): World {
     jobs: new Map(),
     queued: 0,
     live: 0,
+    refused: new Set(),
     wanted: null,
     description: {},
   };
@@ -218,7 +220,7 @@ export function createWorld(policy: Policy = policies.weir): World {
         againMs: earlier(againMs, rateAgainMs(state.preemption, nowMs)),
         place,
         takeBack,
-        end: endsDue(state.dependencies),
+        end: [...endsDue(state.dependencies), ...refusedForGood(state)],
         ...(preempt.length > 0 && { preempt }),
       };
     },
@@ -325,6 +327,9 @@ function apply(state: State, event: WorldEvent): void {
       break;
     case "run-asked-back":
       askRunBack(state, event);
+      break;
+    case "job-refused":
+      refuseJob(state, event);
       break;
     case "run-lost":
       loseRun(state, event);
@@ -724,6 +729,7 @@ function keysWithin(map: ReadonlyMap<number, unknown> | null, from: number, to: 
 /** A job that has ended has settled all that waited for it; whoever comes later brings its past again. */
 function forgetJob(state: State, job: JobRecord, atMs: number): void {
   state.jobs.delete(job.id);
+  state.refused.delete(job);
   release(state.queue, job.ask);
   unlink(state.dependencies, job, (first) => readyJob(state, first, atMs));
 }

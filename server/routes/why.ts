@@ -264,6 +264,7 @@ const ends: Readonly<Record<Outcome["kind"], string>> = {
   preempted: "was preempted",
   "node-failed": "ended as its node failed",
   "platform-fault": "ended by a fault of the platform",
+  refused: "was refused by the centre",
   lost: "was lost",
 };
 const declaredLost = { en: "was declared lost", zh: "由运营者声明丢失" } as const;

@@ -1,36 +1,42 @@
 import type { IndexRange } from "#core/job/spec.ts";
 import type { Outcome } from "#core/job/state.ts";
 import { reasonWords } from "#core/scheduling/reasons.ts";
-import type { DependencyEnd } from "#core/scheduling/world-plan.ts";
+import type { QueuedEnd } from "#core/scheduling/world-plan.ts";
 import { int4s } from "./arrays.ts";
 import { countEnded, type JobLine, type Sheet } from "./sheet.ts";
 import { type Placed, readEpoch, type Transaction } from "./transitions.ts";
 
-/** Tasks whose dependency can never be met end cancelled by the network; those that are queued no more are left alone. */
+/**
+ * Tasks whose dependency can never be met end cancelled by the network, and those that no centre takes after one refused as
+ * refused; those that are queued no more are left alone.
+ */
 export async function endQueuedTasks(
   transaction: Transaction,
-  ends: readonly DependencyEnd[],
+  ends: readonly QueuedEnd[],
   epoch: number,
 ): Promise<Placed> {
   if ((await readEpoch(transaction.client)) !== epoch) return { kind: "fenced" };
   const sheet = await transaction.load({ tasks: ends.map(({ job }) => ({ job, index: 0 })), runs: [] });
   let written = 0;
-  for (const { job, indices, facts } of ends) {
-    const line = sheet.jobs.get(job);
+  for (const end of ends) {
+    const line = sheet.jobs.get(end.job);
     if (!line) continue;
-    const outcome: Outcome = { kind: "cancelled", by: "network", reason: "dependency-never-satisfied" };
-    const count = await endQueued(
-      transaction,
-      sheet,
-      line,
-      indices,
-      outcome,
-      reasonWords("dependency-never-satisfied", facts, "en"),
-    );
-    written += count;
+    const { outcome, cause } = endOf(end);
+    written += await endQueued(transaction, sheet, line, end.indices, outcome, cause);
   }
   await transaction.save(sheet);
   return { kind: "written", written, stale: 0, xid: transaction.xid };
+}
+
+function endOf(end: QueuedEnd): { readonly outcome: Outcome; readonly cause: string } {
+  if ("refusedBy" in end) {
+    const cause = `refused by ${end.refusedBy}, and no other centre could take it: ${end.words}`;
+    return { outcome: { kind: "refused", reason: end.words }, cause };
+  }
+  return {
+    outcome: { kind: "cancelled", by: "network", reason: "dependency-never-satisfied" },
+    cause: reasonWords("dependency-never-satisfied", end.facts, "en"),
+  };
 }
 
 /**

@@ -66,6 +66,8 @@ export type EventDetail = {
   readonly allocation?: Allocation;
   readonly outcome?: OutcomeKind;
   readonly end?: RunEndKind;
+  /** Of a run that the centre refused: why. */
+  readonly words?: string;
   /** Of a run that is over: when it had started, as its end told it; absent: it had not. */
   readonly startedMs?: number;
   readonly indices?: readonly IndexRange[];

@@ -17,6 +17,7 @@ import * as needsCredential from "./migrations/0017-needs-credential.ts";
 import * as credentialsOfCentre from "./migrations/0018-credentials-of-a-centre.ts";
 import * as homeCentres from "./migrations/0020-home-centres.ts";
 import * as coreLimits from "./migrations/0023-core-limits.ts";
+import * as refusals from "./migrations/0024-refusals.ts";
 import * as places from "./migrations/0027-places.ts";
 
 /** In the order they are applied. A migration that has shipped never changes; the next one mends it. */
@@ -40,5 +41,6 @@ export const migrations: readonly { readonly name: string; readonly sql: string 
   { name: "0018-credentials-of-a-centre", sql: credentialsOfCentre.sql },
   { name: "0020-home-centres", sql: homeCentres.sql },
   { name: "0023-core-limits", sql: coreLimits.sql },
+  { name: "0024-refusals", sql: refusals.sql },
   { name: "0027-places", sql: places.sql },
 ];

@@ -187,6 +187,7 @@ async function eventsOf(client: pg.ClientBase, jobs: readonly JobRow[]): Promise
   const touched = jobs.filter((job) => !job.untouched).map((job) => job.id);
   const tasks = touched.length === 0 ? [] : await readTasks(client, touched);
   const runs = touched.length === 0 ? [] : await readRuns(client, touched);
+  const refusals = touched.length === 0 ? [] : await readRefusals(client, touched);
   const ended = new Map<number, { succeeded: number[]; otherwise: number[] }>();
   for (const task of tasks) {
     if (task.state !== "ended") continue;
@@ -196,6 +197,7 @@ async function eventsOf(client: pg.ClientBase, jobs: readonly JobRow[]): Promise
   }
   return [
     ...jobs.map((row) => jobQueued(row, ended.get(row.id) ?? null)),
+    ...refusals,
     ...tasks.flatMap((task): WorldEvent[] =>
       task.state === "queued"
         ? [
@@ -211,6 +213,14 @@ async function eventsOf(client: pg.ClientBase, jobs: readonly JobRow[]): Promise
     ),
     ...runs,
   ];
+}
+
+async function readRefusals(client: pg.ClientBase, jobs: readonly number[]): Promise<readonly WorldEvent[]> {
+  const { rows } = await client.query<{ job_id: number; centre_id: CentreId; words: string }>(
+    "select job_id, centre_id, words from job_refusal where job_id = any($1) order by job_id, at_ms, centre_id",
+    [jobs],
+  );
+  return rows.map((row) => ({ kind: "job-refused", job: jobId(row.job_id), centre: row.centre_id, words: row.words }));
 }
 
 async function readTasks(client: pg.ClientBase, jobs: readonly number[]): Promise<readonly TaskRow[]> {

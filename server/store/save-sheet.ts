@@ -20,6 +20,7 @@ export function saveSheet(client: pg.Client, sheet: Sheet, accounts: AccountIds)
     ...insertRuns(client, newRuns),
     ...saveRuns(client, changedRuns),
     ...saveJobs(client, [...sheet.changedJobs]),
+    ...insertRefusals(client, sheet.refusals, sheet.nowMs),
     ...insertTransfers(client, sheet.transfers, accounts, heldBy(sheet)),
     ...insertEvents(client, sheet.events),
   ];
@@ -50,6 +51,26 @@ function saveTasks(client: pg.Client, tasks: readonly TaskLine[]): readonly Prom
         int8s(tasks.map((task) => task.endedMs)),
         jsonbs(tasks.map((task) => json(task.outcome))),
         int8s(tasks.map((task) => task.unreachableSinceMs)),
+      ],
+    }),
+  ];
+}
+
+/** The first refusal of a centre stands: those of the other tasks of an array say the same. */
+function insertRefusals(client: pg.Client, refusals: Sheet["refusals"], nowMs: number): readonly Promise<unknown>[] {
+  if (refusals.length === 0) return [];
+  return [
+    client.query({
+      name: "insert-refusals",
+      text: `
+        insert into job_refusal (job_id, centre_id, words, at_ms)
+        select job_id, centre_id, words, $4 from unnest($1::int8[], $2::text[], $3::text[]) as r (job_id, centre_id, words)
+        on conflict do nothing`,
+      values: [
+        int8s(refusals.map(({ job }) => job)),
+        texts(refusals.map(({ centre }) => centre)),
+        texts(refusals.map(({ words }) => words)),
+        nowMs,
       ],
     }),
   ];

@@ -41,6 +41,8 @@ export type Sheet = {
   readonly newRuns: Set<RunLine>;
   readonly events: NewEvent[];
   readonly transfers: Transfer[];
+  /** Centres that would not take a job; it does not go there again. */
+  readonly refusals: { readonly job: JobId; readonly centre: CentreId; readonly words: string }[];
 };
 
 export type JobLine = {
@@ -122,6 +124,7 @@ export function emptySheet(
     newRuns: new Set(),
     events: [],
     transfers: [],
+    refusals: [],
   };
 }
 
@@ -337,7 +340,9 @@ function endOrRequeue(sheet: Sheet, task: TaskLine, run: RunLine, end: RunEnd, a
         });
         return;
       }
-      record(sheet, run, "run-ended", null, atMs, endWords(end), { end: end.kind });
+      const refused = end.kind === "refused" ? { words: end.reason } : {};
+      record(sheet, run, "run-ended", null, atMs, endWords(end), { end: end.kind, ...refused });
+      if (end.kind === "refused") sheet.refusals.push({ job: run.job, centre: run.centre, words: end.reason });
       if (follows.costsRetry) task.retriesLeft -= 1;
       requeueTask(sheet, task, run, follows.costsRetry ? `a retry, ${task.retriesLeft} left` : endWords(end));
       return;
@@ -442,6 +447,7 @@ export function endWords(end: RunEnd): string {
       return end.reason === null ? `cancelled by ${end.by}` : `cancelled by ${end.by}: ${end.reason}`;
     case "node-failed":
     case "platform-fault":
+    case "refused":
       return `${end.kind}: ${end.reason}`;
     case "lost":
       return end.by === "operator" ? `declared lost: ${end.evidence}` : `lost: ${end.evidence}`;

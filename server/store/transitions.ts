@@ -6,7 +6,7 @@ import type { Refusal } from "#core/refusal.ts";
 import type { RunObservation } from "#core/run-order.ts";
 import type { TaskTold } from "#core/scheduling/explanation.ts";
 import type { Withdrawal } from "#core/scheduling/placing/moves.ts";
-import type { DependencyEnd, Placement, PreemptedRun } from "#core/scheduling/world-plan.ts";
+import type { Placement, PreemptedRun, QueuedEnd } from "#core/scheduling/world-plan.ts";
 import { accountIds } from "./accounts.ts";
 import { type AskedBack, askAllBack } from "./ask-back.ts";
 import { cancelTasks } from "./cancel-tasks.ts";
@@ -39,7 +39,7 @@ export type TransitionWriter = {
   /** Writes placements with their holds. Stale ones (not queued any more, another attempt) are left out. */
   readonly place: (placements: readonly Placement[], decidedMs: number, epoch: number) => Promise<Placed>;
   /** Ends tasks that can never start, with `dependency-never-satisfied`. */
-  readonly endQueued: (ends: readonly DependencyEnd[], epoch: number) => Promise<Placed>;
+  readonly endQueued: (ends: readonly QueuedEnd[], epoch: number) => Promise<Placed>;
   /** Asks for runs back that would be done earlier elsewhere. */
   readonly takeBack: (withdrawals: readonly Withdrawal[], epoch: number) => Promise<Placed>;
   /** Asks for what has not started back from centres, or from pools. */

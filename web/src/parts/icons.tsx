@@ -18,6 +18,7 @@ const drawings = {
   preempted: <path d="M2.5 5.5h9M9 2.5l3 3-3 3M13.5 10.5h-9M7 7.5l-3 3 3 3" />,
   "node-failed": <path d="M3 3h10v4H3zM3 9h4M3 13h4V9H3zM10 9l3.5 4.5M13.5 9 10 13.5" />,
   "platform-fault": <path d="M8 2 14.5 13.5h-13L8 2ZM8 6.5v3.2M8 11.5v.1" />,
+  refused: <path d="M8 2.5a5.5 5.5 0 1 0 0 11 5.5 5.5 0 0 0 0-11ZM5 8h6" />,
   lost: <path d="M5.5 6a2.5 2.5 0 1 1 3.6 2.2c-.8.4-1.1.9-1.1 1.8M8 12.8v.1" strokeWidth="1.8" />,
   unreachable: <path d="M6 3v2.5M10 3v2.5M4 5.5h8V8a4 4 0 0 1-8 0V5.5ZM8 12v2M2 2l12 12" />,
   withdrawn: <path d="M6 4 2.5 7.5 6 11M2.5 7.5H10a3.5 3.5 0 0 1 0 6" />,

@@ -37,7 +37,8 @@ export function useStateWord(): (shown: Shown) => string {
 }
 
 export function stateColour(shown: Shown): string {
-  const name = shown === "withdrawn" || shown === "duplicate" || shown === "requeued" ? "cancelled" : shown;
+  const like = ["refused", "withdrawn", "duplicate", "requeued"];
+  const name = like.includes(shown) ? "cancelled" : shown;
   return `var(--state-${name})`;
 }
 
@@ -59,6 +60,7 @@ const iconOf: Readonly<Record<Shown, IconName>> = {
   preempted: "preempted",
   "node-failed": "node-failed",
   "platform-fault": "platform-fault",
+  refused: "refused",
   lost: "lost",
   withdrawn: "withdrawn",
   duplicate: "duplicate",

@@ -108,7 +108,7 @@ function useCause(): (cause: string) => string {
 
 const runEndKinds = [
   ...["succeeded", "failed", "cancelled", "timed-out", "out-of-memory", "preempted", "node-failed"],
-  ...["platform-fault", "lost", "withdrawn", "duplicate", "requeued"],
+  ...["platform-fault", "refused", "lost", "withdrawn", "duplicate", "requeued"],
 ] as const satisfies readonly EndKind[];
 
 /** Every step with its time and cause, as the server wrote it down. */

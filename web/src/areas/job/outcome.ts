@@ -40,6 +40,8 @@ export function endWords(
       return [t("end.nodeFailed"), ...reason(t, end)];
     case "platform-fault":
       return [t("end.platformFault"), ...reason(t, end)];
+    case "refused":
+      return [t("end.refused"), ...reason(t, end)];
     case "lost":
       return [t(end.by === "operator" ? "end.declaredLost" : "end.lost"), ...reason(t, end)];
     case "withdrawn":

@@ -24,6 +24,7 @@ export const outcomeChoices = [
   "preempted",
   "node-failed",
   "platform-fault",
+  "refused",
   "lost",
 ] as const satisfies readonly WireOutcome["kind"][];
 
