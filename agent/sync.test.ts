@@ -10,7 +10,7 @@ import { openJournal } from "#agent/journal.ts";
 import { keepRuns } from "#agent/keeper.ts";
 import { keepInSync } from "#agent/sync.ts";
 import type { SyncAnswer, SyncRequest } from "#api/agent.ts";
-import { type EnginePool, noOffers, oneMachine } from "#core/centre/engine.ts";
+import { type EnginePool, type EngineReport, noOffers, oneMachine } from "#core/centre/engine.ts";
 import type { RunId } from "#core/ids.ts";
 import { sampleOrder } from "#core/sample-testing.ts";
 
@@ -90,31 +90,34 @@ test("an order that comes together with its own cancel never starts, and is told
   ]);
 });
 
-test("a pool that is drained is told at once, a load that changes is not", { timeout: 30_000 }, async () => {
+test("a pool that is drained and an alarm are told at once, a load that changes is not", {
+  timeout: 30_000,
+}, async () => {
   const folder = mkdtempSync(join(tmpdir(), "weir-sync-"));
   const [up] = [oneMachine("n1", { cores: 4, memoryMib: 4_096, memoryMibPerCore: 512 })];
   const busy: EnginePool = { ...up, nodes: up.nodes.map((node) => ({ ...node, free: { ...node.free, cores: 0 } })) };
   const drained: EnginePool = { ...busy, nodes: busy.nodes.map((node) => ({ ...node, state: "draining" })) };
   let looks = 0;
-  // It is looked at a good while with its load changed, and then once it drains.
+  // It is looked at a good while with its load changed, then as it drains, and then with an alarm.
   const seen = () => (looks < 2 ? up : looks < 20 ? busy : drained);
+  const alarm = () => (looks < 40 ? {} : { alarm: "the site's policy refused a request" });
   const driver: Driver = {
     ...idle,
     async describe() {
       looks += 1;
-      return { pools: [seen()], offers: noOffers, mechanisms: {} };
+      return { pools: [seen()], offers: noOffers, mechanisms: alarm() };
     },
   };
   const journal = openJournal(join(folder, "journal"), 0);
   const stop = new AbortController();
-  const told: (EnginePool | undefined)[] = [];
+  const told: EngineReport[] = [];
   await keepInSync({
     ...common,
     connection: {
       async post(_path, body) {
         const { engine } = body as SyncRequest;
-        if (engine) told.push((engine as { readonly pools: readonly EnginePool[] }).pools[0]);
-        if (told.length === 2) stop.abort();
+        if (engine) told.push(engine);
+        if (told.length === 3) stop.abort();
         await delay(1);
         return { kind: "ok", body: quiet, serverMs: null };
       },
@@ -127,5 +130,12 @@ test("a pool that is drained is told at once, a load that changes is not", { tim
   });
   journal.close();
   rmSync(folder, { recursive: true });
-  assert.deepEqual(told, [up, drained]);
+  assert.deepEqual(
+    told.map(({ pools, mechanisms }) => [pools[0], mechanisms.alarm !== undefined]),
+    [
+      [up, false],
+      [drained, false],
+      [drained, true],
+    ],
+  );
 });

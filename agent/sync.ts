@@ -5,7 +5,7 @@ import type { Keeper } from "#agent/keeper.ts";
 import type { AskedTest, SyncRequest } from "#api/agent.ts";
 import { protocolVersion, syncAnswer } from "#api/agent.ts";
 import { runEndView } from "#api/outcome-view.ts";
-import { availabilityOf } from "#core/centre/engine.ts";
+import { urgentOf } from "#core/centre/engine.ts";
 import type { RunId } from "#core/ids.ts";
 import type { RunObservation, RunOrder } from "#core/run-order.ts";
 
@@ -53,7 +53,7 @@ export async function keepInSync(settings: SyncSettings): Promise<SyncEnd> {
   let server = "";
   let generation = 0;
   let answered = false;
-  let availabilityTold: string | null = null;
+  let urgentTold: string | null = null;
   let accountsTold = "[]";
   let applied: Promise<void> = Promise.resolve();
   let end: SyncEnd | null = null;
@@ -88,7 +88,7 @@ export async function keepInSync(settings: SyncSettings): Promise<SyncEnd> {
     const answer = await connection.post("/agent/sync", body, settings.credential, waitMs + 15_000);
     if (answer.kind === "refused") return finish(refusalEnd(answer));
     if (accounts) accountsTold = accounts.key;
-    if (engine) availabilityTold = availabilityOf(engine);
+    if (engine) urgentTold = urgentOf(engine);
     keeper.delivered(observations);
     applied = applied.catch(() => {}).then(() => apply(answer.body));
     await applied;
@@ -215,8 +215,8 @@ export async function keepInSync(settings: SyncSettings): Promise<SyncEnd> {
   /** Nodes that went are not to be given work for a minute, and those that came back are not to stand idle. */
   const looker = loop(async () => {
     await pause(settings.lookEveryMs ?? lookEveryMs, over.signal);
-    if (end !== null || availabilityTold === null) return;
-    if (availabilityOf(await driver.describe()) === availabilityTold) return;
+    if (end !== null || urgentTold === null) return;
+    if (urgentOf(await driver.describe()) === urgentTold) return;
     engineIsNews = true;
     newsSince = true;
     wakeReporter();

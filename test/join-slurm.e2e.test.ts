@@ -159,7 +159,7 @@ describe("the guide to join a Slurm centre", { skip: requires("root", "slurm", "
       "user",
       "weir submit --centre jinan --parsable -Q -- sh -c 'echo begun; sleep 25; exit 5'",
     ).said.trim();
-    const shown = () => JSON.parse(run("user", `weir show ${job} --json`).said);
+    const shown = () => JSON.parse(run("user", `weir show ${job}_0 --json`).said);
     await eventually("it runs", async () => (shown().state === "running" ? true : null));
     const policy = readFileSync(machine.path("/etc/weir/policy"), "utf8");
     const upgraded = await follow("centre");
@@ -250,9 +250,9 @@ describe("the guide to join a Slurm centre", { skip: requires("root", "slurm", "
     assert.match(run("chen", `LANG=zh_CN.UTF-8 weir show ${vetoed}`).said, new RegExp(`被中心拒绝.*${words}`, "s"));
     assert.match(run("chen", `weir why ${vetoed}`).said, new RegExp(`was refused by the centre: ${words}`));
     // Whoever leaves the choice to the network is not held up by it: another centre takes it.
-    const elsewhere = run("chen", "weir submit --wait --parsable -Q -n 2 --name elsewhere -- sh -c 'id -un'");
+    const elsewhere = run("chen", "weir submit --wait --parsable -Q -n 2 --job-name elsewhere -- sh -c 'id -un'");
     const free = /^(\d+)$/m.exec(elsewhere.said)?.[1] ?? assert.fail(elsewhere.said);
-    const { runs, outcome } = JSON.parse(run("chen", `weir show ${free} --json`).said);
+    const { runs, outcome } = JSON.parse(run("chen", `weir show ${free}_0 --json`).said);
     assert.equal(outcome.kind, "succeeded", elsewhere.said);
     assert.deepEqual(
       runs.map(({ centre, end }: { centre: string; end: { kind: string } }) => [centre, end.kind]),
@@ -261,6 +261,32 @@ describe("the guide to join a Slurm centre", { skip: requires("root", "slurm", "
         ["local", "succeeded"],
       ],
     );
+  });
+
+  test("what the site's policy forbids is refused in its words, alarmed, and told to the network", async () => {
+    const shown = run("network", "weir centre show jinan").said;
+    assert.match(shown, /^Reached by +commands through weir-as$/m);
+    assert.match(shown, /^Memory limit and peak +sampled by Slurm, and ended when above \(OverMemoryKill\)$/m);
+    assert.match(shown, /^Time limit +to the second by the wrapper, and after it by Slurm$/m);
+    assert.doesNotMatch(shown, /^Alarm/m);
+    assert.match(run("network", "LANG=zh_CN.UTF-8 weir centre show jinan").said, /^访问方式 +经 weir-as 执行命令$/m);
+    await machine.sh("sed -i.before 's/^account .*/account hpc/' /etc/weir/policy");
+    const job = run("user", "weir submit --centre jinan --parsable -Q -- true").said.trim();
+    await eventually("it was refused", async () =>
+      JSON.parse(run("user", `weir show ${job} --json`).said).state === "ended" ? true : null,
+    );
+    assert.match(
+      run("user", `weir why ${job}`).said,
+      /refused by the centre: the policy does not allow the account ai-lab/,
+    );
+    await eventually("the network is told", async () =>
+      /^Alarm +the site's policy refused 1 requests, the last at \S+ by account;/m.test(
+        run("network", "weir centre show jinan").said,
+      )
+        ? true
+        : null,
+    );
+    await machine.sh("mv /etc/weir/policy.before /etc/weir/policy");
   });
 
   test("the kill switch stops what is new, and gives it back", async () => {

@@ -9,6 +9,7 @@ import { everyPage } from "#cli/pages.ts";
 import { exitCodes, Stop } from "#cli/stop.ts";
 import { driverNames } from "#core/centre/centre.ts";
 import type { IntakeStep } from "#core/centre/intake.ts";
+import { mechanismsInWords } from "#core/centre/mechanisms.ts";
 import { durationWords } from "#core/measures.ts";
 
 /** JSON: `{"centre": Centre, "token": …, "expiresMs": …}`; else the one-time token alone on standard output. */
@@ -49,6 +50,7 @@ export async function showCentre(call: Call): Promise<number> {
   if (call.json) await call.printJson(intake ? { ...centre, intake } : centre);
   else {
     await printCentre(call, centre);
+    await printMechanisms(call, centre);
     await printPools(call, centre);
     await printHeadroom(call, centre);
     await printMaintenance(call, centre);
@@ -174,6 +176,13 @@ async function printCentre(call: Call, centre: Centre): Promise<void> {
     [say("columnSeen"), centre.lastSeenMs === null ? say("never") : timeText(centre.lastSeenMs)],
     ...(centre.agentVersion === null ? [] : [[say("factAgent"), centre.agentVersion] as const]),
   ]);
+}
+
+async function printMechanisms(call: Call, { mechanisms }: Centre): Promise<void> {
+  const said = mechanismsInWords(mechanisms, call.language);
+  if (said.length === 0) return;
+  await call.print("\n");
+  await call.printFacts(said.map(({ title, text }) => [title, text]));
 }
 
 async function printPools(call: Call, { pools }: Centre): Promise<void> {

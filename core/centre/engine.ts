@@ -13,8 +13,11 @@ export type EngineReport = {
   readonly limits?: readonly AccountLimits[] | undefined;
 };
 
-/** What of a report is told as soon as it is seen: pools and nodes that came, went or are set aside. Its load is not. */
-export function availabilityOf({ pools }: EngineReport): string {
+/**
+ * What of a report is told as soon as it is seen: pools and nodes that came, went or are set aside, and an alarm of the
+ * centre's. Its load is not.
+ */
+export function urgentOf({ pools, mechanisms }: EngineReport): string {
   const known = pools.map(({ name, state, nodes }) => {
     const counts = new Map<string, number>();
     for (const { state: of, count, maintenance } of nodes) {
@@ -23,7 +26,7 @@ export function availabilityOf({ pools }: EngineReport): string {
     }
     return [name, state, [...counts].sort()];
   });
-  return JSON.stringify(known);
+  return JSON.stringify([known, mechanisms.alarm ?? null]);
 }
 
 export type EnginePool = {

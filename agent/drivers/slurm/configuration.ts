@@ -38,3 +38,19 @@ export function configurationOf(text: string): SlurmConfiguration {
     all,
   };
 }
+
+/** Who sees to it that a run keeps to what it asked for. */
+export function enforcement({ all }: Pick<SlurmConfiguration, "all">): Record<string, string> {
+  const sampled = /OverMemoryKill/i.exec(all.get("JobAcctGatherParams") ?? "")?.[0];
+  const isByKernel = all.get("ConstrainRAMSpace") === "yes" && /cgroup/.test(all.get("TaskPlugin") ?? "");
+  const processes = all.get("ProctrackType") ?? "";
+  return {
+    timeLimit: "to the second by the wrapper, and after it by Slurm",
+    memory: isByKernel
+      ? `by the kernel, through Slurm (${all.get("TaskPlugin")})`
+      : sampled
+        ? `sampled by Slurm, and ended when above (${sampled})`
+        : "not enforced: a run may use more memory than it asked for",
+    ...(processes !== "" && { ending: `by Slurm (${processes})` }),
+  };
+}

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { configurationOf } from "./configuration.ts";
+import { configurationOf, enforcement } from "./configuration.ts";
 import { foreignLoad, foreignRows, gresOf, gresWords, nodeState, poolsOf, switchesOf } from "./describe.ts";
 import { clockFinding, configurationFindings } from "./doctor.ts";
 import { waitKind } from "./reasons.ts";
@@ -14,6 +14,24 @@ const node = (name: string, more: string) =>
   );
 const partition = (name: string, more: string) =>
   wordsOf(`PartitionName=${name} AllowGroups=ALL Default=YES MinNodes=0 Nodes=a[1-2] JobDefaults=(null) ${more}`);
+
+test("who enforces memory is said by what Slurm's configuration says", () => {
+  const memory = (...lines: readonly string[]) => enforcement(configurationOf(lines.join("\n"))).memory;
+  const sampled = "JobAcctGatherParams     = OverMemoryKill";
+  assert.match(memory("TaskPlugin              = task/none") ?? "", /^not enforced/);
+  assert.equal(
+    memory("TaskPlugin              = task/none", sampled),
+    "sampled by Slurm, and ended when above (OverMemoryKill)",
+  );
+  const cgroup = ["TaskPlugin              = task/affinity,task/cgroup", "ConstrainRAMSpace       = yes"];
+  assert.equal(memory(...cgroup, sampled), "by the kernel, through Slurm (task/affinity,task/cgroup)");
+  // The plugin alone does not bind memory.
+  assert.match(memory(cgroup[0] ?? "", "ConstrainRAMSpace       = no") ?? "", /^not enforced/);
+  assert.equal(
+    enforcement(configurationOf("ProctrackType           = proctrack/cgroup")).ending,
+    "by Slurm (proctrack/cgroup)",
+  );
+});
 
 describe("pools", () => {
   test("alike nodes are one group, with what is free of one; one that leaves says why", () => {

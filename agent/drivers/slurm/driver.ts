@@ -6,6 +6,7 @@ import type { RunObservation } from "#core/run-order.ts";
 import { prepared } from "../prologue.ts";
 import { keepLimits } from "./account-limits.ts";
 import { keepAccounts } from "./accounts.ts";
+import { enforcement } from "./configuration.ts";
 import { keepDelegations } from "./delegations.ts";
 import { doubts } from "./doubts.ts";
 import { type Engine, EngineSilent } from "./engine.ts";
@@ -237,6 +238,7 @@ export async function openSlurm(
           accounting: configuration.hasAccounting
             ? "slurmdbd"
             : "none: times by scontrol, CPU and memory by the wrapper",
+          ...enforcement(configuration),
           ...refusedText(helper.refusals()),
           ...(look.hidden === null ? {} : { load: look.hidden.slice(0, 500) }),
           ...(look.trouble === null ? {} : { trouble: look.trouble.slice(0, 500) }),

@@ -4,6 +4,7 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { Centre } from "#api/network.ts";
 import { needsAccounts } from "#core/centre/accounts.ts";
+import { mechanismsInWords } from "#core/centre/mechanisms.ts";
 import { mibText } from "#core/measures.ts";
 import { language } from "../../app/language.ts";
 import { useLiveRefresh } from "../../app/refresh.ts";
@@ -22,7 +23,6 @@ import css from "./centres.module.css";
 import { ConnectionTest } from "./connection-test.tsx";
 import { AddCentre, EnrolButton } from "./enrol.tsx";
 import { IntakeButton } from "./intake.tsx";
-import { mechanismText } from "./mechanisms.ts";
 import { PoolCard } from "./pool.tsx";
 import { centresQuery, nodesQuery } from "./queries.ts";
 import { CentreState } from "./state.tsx";
@@ -56,12 +56,7 @@ function CentrePanel({ centre, mayEnrol }: { readonly centre: Centre; readonly m
   const format = useFormat();
   const nowMs = useNow(2000);
   const [open, setOpen] = useState(false);
-  const mechanisms = Object.entries(centre.mechanisms);
-  /** A centre may name what this console has no word for. */
-  function mechanismWord(name: string): string {
-    const known = namedMechanisms.find((one) => one === name);
-    return known ? t(`mechanism.${known}`) : name;
-  }
+  const mechanisms = mechanismsInWords(centre.mechanisms, language());
   return (
     <Panel
       title={
@@ -111,10 +106,10 @@ function CentrePanel({ centre, mayEnrol }: { readonly centre: Centre; readonly m
           <div>
             <h3 className={css.sub}>{t("mechanisms")}</h3>
             <dl className={css.mechanisms}>
-              {mechanisms.map(([name, way]) => (
-                <div key={name}>
-                  <dt>{mechanismWord(name)}</dt>
-                  <dd>{mechanismText(name, way, language())}</dd>
+              {mechanisms.map(({ name, title, text }) => (
+                <div key={name} className={name === "alarm" ? (css.alarm ?? "") : ""}>
+                  <dt>{title}</dt>
+                  <dd>{text}</dd>
                 </div>
               ))}
             </dl>
@@ -135,28 +130,6 @@ function CentrePanel({ centre, mayEnrol }: { readonly centre: Centre; readonly m
     </Panel>
   );
 }
-
-const namedMechanisms = [
-  "engine",
-  "transport",
-  "accounting",
-  "load",
-  "alarm",
-  "trouble",
-  "faults",
-  "copies",
-  "ending",
-  "memory",
-  "processes",
-  "folders",
-  "identity",
-  "uids",
-  "uidsInUse",
-  "quarantine",
-  "launcher",
-  "cpu",
-  "modules",
-] as const;
 
 function Nodes({ centre }: { readonly centre: string }) {
   const { t } = useTranslation("centres");

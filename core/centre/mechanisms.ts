@@ -1,8 +1,26 @@
+import type { Language } from "#core/language.ts";
+
 /**
- * What agents say of the mechanisms in use, in both languages. Agents speak English, and a newer or a site's own one may
+ * By what a centre keeps its promises (how it is reached, who jobs run as, how limits are enforced), and what is wrong there,
+ * in the order in which it is read: what asks for somebody first. Agents speak English, and a newer or a site's own one may
  * say what is not known here: that stands as it was said.
  */
-export function mechanismText(name: string, value: string, language: "en" | "zh"): string {
+export function mechanismsInWords(
+  mechanisms: Readonly<Record<string, string>>,
+  language: Language,
+): readonly { readonly name: string; readonly title: string; readonly text: string }[] {
+  const known = Object.keys(titles);
+  const place = (name: string) => (known.includes(name) ? known.indexOf(name) : known.length);
+  return Object.entries(mechanisms)
+    .toSorted(([one], [other]) => place(one) - place(other))
+    .map(([name, value]) => ({
+      name,
+      title: said(titles, name, language) ?? name,
+      text: mechanismText(name, value, language),
+    }));
+}
+
+function mechanismText(name: string, value: string, language: Language): string {
   if (name === "faults") {
     return value
       .split(", ")
@@ -18,11 +36,34 @@ export function mechanismText(name: string, value: string, language: "en" | "zh"
   return value;
 }
 
-type Words = { readonly en: string; readonly zh: string };
+type Words = Readonly<Record<Language, string>>;
 
-function said(table: Readonly<Record<string, Words>>, value: string, language: "en" | "zh"): string | null {
+function said(table: Readonly<Record<string, Words>>, value: string, language: Language): string | null {
   return Object.hasOwn(table, value) ? (table[value]?.[language] ?? null) : null;
 }
+
+const titles: Readonly<Record<string, Words>> = {
+  alarm: { en: "Alarm", zh: "警报" },
+  trouble: { en: "Trouble", zh: "异常" },
+  engine: { en: "Engine", zh: "引擎" },
+  transport: { en: "Reached by", zh: "访问方式" },
+  accounting: { en: "Accounting", zh: "记账" },
+  load: { en: "Load of others", zh: "他人负载" },
+  faults: { en: "Faults played", zh: "模拟的故障" },
+  copies: { en: "Second copies", zh: "重复副本" },
+  ending: { en: "End of a process tree", zh: "终止进程树" },
+  timeLimit: { en: "Time limit", zh: "时限" },
+  memory: { en: "Memory limit and peak", zh: "内存限制与峰值" },
+  processes: { en: "Process limit", zh: "进程数限制" },
+  folders: { en: "Temporary folders", zh: "临时目录" },
+  identity: { en: "Who jobs run as", zh: "作业身份" },
+  uids: { en: "Uids reserved", zh: "预留用户数" },
+  uidsInUse: { en: "Uids in use", zh: "在用用户数" },
+  quarantine: { en: "Uids held back", zh: "暂扣的用户" },
+  launcher: { en: "Launcher", zh: "启动器" },
+  cpu: { en: "CPU limit", zh: "CPU 限制" },
+  modules: { en: "Modules", zh: "环境模块" },
+};
 
 const values: Readonly<Record<string, Words>> = {
   none: { en: "none", zh: "无" },
@@ -56,6 +97,14 @@ const values: Readonly<Record<string, Words>> = {
   },
   "commands through weir-as": { en: "commands through weir-as", zh: "经 weir-as 执行命令" },
   slurmdbd: { en: "slurmdbd", zh: "slurmdbd" },
+  "to the second by the wrapper, and after it by Slurm": {
+    en: "to the second by the wrapper, and after it by Slurm",
+    zh: "由包装脚本精确到秒，其后由 Slurm 执行",
+  },
+  "not enforced: a run may use more memory than it asked for": {
+    en: "not enforced: a run may use more memory than it asked for",
+    zh: "不强制：运行可能使用超出申请的内存",
+  },
   "none: times by scontrol, CPU and memory by the wrapper": {
     en: "none: times by scontrol, CPU and memory by the wrapper",
     zh: "无：时间取自 scontrol，CPU 与内存由包装脚本计量",
@@ -81,6 +130,15 @@ const patterns: readonly (readonly [RegExp, Words])[] = [
       zh: "站点策略已拒绝 {1} 个请求，最近一次在 {2}，依据 {3}；详见站点审计",
     },
   ],
+  [
+    /^by the kernel, through Slurm \((\S+)\)$/,
+    { en: "by the kernel, through Slurm ({1})", zh: "由内核执行，经 Slurm（{1}）" },
+  ],
+  [
+    /^sampled by Slurm, and ended when above \((\S+)\)$/,
+    { en: "sampled by Slurm, and ended when above ({1})", zh: "由 Slurm 定时采样，超限即终止（{1}）" },
+  ],
+  [/^by Slurm \((\S+)\)$/, { en: "by Slurm ({1})", zh: "由 Slurm 执行（{1}）" }],
   [/^Slurm (\S+), cluster (.+)$/, { en: "Slurm {1}, cluster {2}", zh: "Slurm {1}，集群 {2}" }],
 ];
 

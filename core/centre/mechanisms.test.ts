@@ -1,6 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { mechanismText } from "./mechanisms.ts";
+import type { Language } from "#core/language.ts";
+import { mechanismsInWords } from "./mechanisms.ts";
+
+const mechanismText = (name: string, value: string, language: Language) =>
+  mechanismsInWords({ [name]: value }, language)[0]?.text ?? "";
 
 test("what is known is said in the reader's language, anything else as the agent said it", () => {
   assert.equal(mechanismText("identity", "a uid for each run", "zh"), "每次运行使用单独的用户号");
@@ -15,4 +19,12 @@ test("what is known is said in the reader's language, anything else as the agent
   assert.match(mechanismText("alarm", alarm, "zh"), /^站点策略已拒绝 3 个请求，.*依据 account/);
   assert.equal(mechanismText("modules", "Lmod 9", "zh"), "Lmod 9");
   assert.equal(mechanismText("toString", "toString", "en"), "toString");
+});
+
+test("what asks for somebody comes first, what has no name here last, and each has its title", () => {
+  const mechanisms = { transport: "slurmdbd", own: "x", memory: "by the kernel, through Slurm (cgroup)", alarm: "y" };
+  assert.deepEqual(
+    mechanismsInWords(mechanisms, "zh").map(({ title, text }) => `${title} ${text}`),
+    ["警报 y", "访问方式 slurmdbd", "内存限制与峰值 由内核执行，经 Slurm（cgroup）", "own x"],
+  );
 });
