@@ -52,8 +52,10 @@ export function DryRun({ answer, old }: { readonly answer: Answer<"dryRun">; rea
             : [[t("result.each"), [t("result.times", { tasks, attempts }), ...hours(perTask)].join(" · ")] as const]),
           ...(comesAgain ? [[t("result.besides"), t("result.again"), "wide"] as const] : []),
           [t("result.cost"), `${cost.amount(quote.cost)} · ${cost.tariff(quote.cost)}`],
-          ...(defaults.length === 0 ? [] : [[t("result.defaults"), defaults.map(filledIn).join(" · ")] as const]),
-          ...(warnings.length === 0 ? [] : [[t("result.warnings"), warnings.join(" · ")] as const]),
+          ...(defaults.length === 0
+            ? []
+            : [[t("result.defaults"), defaults.map(filledIn).join(" · "), "wide"] as const]),
+          ...(warnings.length === 0 ? [] : [[t("result.warnings"), warnings.join(" · "), "wide"] as const]),
         ]}
       />
       <h3 className={css.sub}>{t("result.asked")}</h3>
