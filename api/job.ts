@@ -44,6 +44,8 @@ export const jobRequest = z
     nodeGroups: z.int().min(1).max(limits.nodes).optional(),
     timeLimitS: z.int().min(1).max(limits.timeLimitS).optional(),
     graceS: z.int().min(0).max(3600).optional(),
+    /** It ends by then or not at all: cancelled where a run of its time limit can no longer start early enough. */
+    deadlineMs: timeMs.optional(),
     /** As in sbatch: `1-1000%50`, `0-9:2`, `1,3,7`. */
     array: text(10_000).min(1).optional(),
     dependencies: z
@@ -227,6 +229,8 @@ export const specView = z
     nodeGroups: z.int().optional(),
     timeLimitS: z.int(),
     graceS: z.int(),
+    /** Only where it has one. */
+    deadlineMs: timeMs.optional(),
     array: z.string().nullable(),
     dependencies: z.array(z.string()),
     stdout: z.string().nullable(),
@@ -309,6 +313,18 @@ const orderTerms = z
     factor: z.number().nullable(),
     /** The run time that the score takes it to have; null: the time asked for. */
     predictedS: z.int().nullable(),
+    /**
+     * By when it has to start to end by its deadline, and whether it goes ahead of its class for it: `later`, as its latest
+     * start comes near; `above-share`: not while its submitter has used more than is theirs; `never`, by the policy. null: it
+     * has no deadline.
+     */
+    deadline: z
+      .strictObject({
+        endsMs: timeMs,
+        latestStartMs: timeMs,
+        goesAhead: z.enum(["now", "later", "above-share", "never"]),
+      })
+      .nullable(),
     /**
      * On its home centre alone it would have started so long ago, as far as is known. `goesAhead`: of visitors there. null:
      * its tenant has no home, or it would wait there too.

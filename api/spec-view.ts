@@ -22,6 +22,7 @@ export function specView(spec: JobSpec): SpecView {
     ...(shape.nodeGroups !== undefined && { nodeGroups: shape.nodeGroups }),
     timeLimitS: spec.timeLimitS,
     graceS: spec.graceS,
+    ...(spec.deadlineMs !== null && { deadlineMs: spec.deadlineMs }),
     array: spec.array && arrayText(spec.array),
     dependencies: spec.dependencies.map(dependencyText),
     stdout: spec.stdout,

@@ -1,6 +1,6 @@
 import type { SpecView } from "#api/job.ts";
 import type { Call } from "#cli/call.ts";
-import { memoryText } from "#cli/formats.ts";
+import { memoryText, timeText } from "#cli/formats.ts";
 import { durationWords } from "#core/measures.ts";
 
 /** What was asked for, as understood: lines for `printFacts`, without those that say nothing of this job. */
@@ -12,6 +12,7 @@ export function askedFacts(spec: SpecView, { say, language }: Call): readonly (r
   return [
     [say("factShape"), shapeText(spec, say)],
     [say("factTimeLimit"), `${span(spec.timeLimitS)} + ${span(spec.graceS)}`],
+    ...optional("factDeadline", spec.deadlineMs === undefined ? "" : timeText(spec.deadlineMs)),
     ...optional(
       "factWarning",
       warning ? say("warnedBefore", { signal: warning.signal, span: span(warning.beforeS) }) : "",

@@ -889,6 +889,7 @@ export const words = {
   factWork: ["work", "内容"],
   factShape: ["asked", "申请"],
   factTimeLimit: ["time limit", "时限"],
+  factDeadline: ["deadline", "截止时刻"],
   factWarning: ["signal before the end", "结束前信号"],
   factRetries: ["retries", "重试次数"],
   factRequeue: ["requeue", "重新排队"],

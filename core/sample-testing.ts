@@ -11,6 +11,7 @@ export const sampleSpec: JobSpec = {
   shape: { nodes: 1, tasks: 1, coresPerTask: 1, memory: { kind: "default" }, accelerators: null },
   timeLimitS: 3600,
   graceS: 30,
+  deadlineMs: null,
   array: null,
   dependencies: [],
   stdout: null,

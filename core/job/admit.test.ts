@@ -28,6 +28,7 @@ const context: AdmitContext = {
   projects: ["default", "physics"],
   centres: ["alpha", "beta", "local"],
   limits,
+  nowMs: Date.parse("2026-11-23T14:30:00+08:00"),
   positionOfKey: (key) => (key === "first" ? 0 : null),
 };
 

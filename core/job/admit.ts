@@ -7,6 +7,7 @@ import { parseSbatch } from "#core/job/sbatch.ts";
 import { isSiteWord } from "#core/job/sbatch-options.ts";
 import { type ShapeLimits, shapeOf } from "#core/job/shape.ts";
 import { simulationWords } from "#core/job/simulated.ts";
+import { readMoment } from "#core/job/slurm-moment.ts";
 import {
   type ArraySpec,
   type CentreWishes,
@@ -17,6 +18,7 @@ import {
   type Work,
 } from "#core/job/spec.ts";
 import { regionsExpected } from "#core/job/weir-options.ts";
+import { networkTimeText, networkZone } from "#core/ledger/network-day.ts";
 import type { Refusal } from "#core/refusal.ts";
 
 /**
@@ -41,6 +43,8 @@ export function admit(request: Request, context: AdmitContext): Admitted {
   if (shaped.kind === "refused") return shaped;
   const times = timesOf(asked, context.limits);
   if ("kind" in times) return refused(times);
+  const deadline = deadlineOf(asked, request, times.timeLimitS, context.nowMs);
+  if (typeof deadline === "object" && deadline !== null) return refused(deadline);
   const array = arrayOf(asked, context.limits);
   if ("kind" in array) return refused(array);
   const dependencies = dependenciesOf(asked, context);
@@ -63,6 +67,7 @@ export function admit(request: Request, context: AdmitContext): Admitted {
     workingDirectory: asked.workingDirectory === "." ? null : (asked.workingDirectory ?? null),
     shape: shaped.shape,
     ...times,
+    deadlineMs: deadline,
     array: array.array,
     dependencies: dependencies.list,
     stdout: asked.stdout ?? null,
@@ -88,7 +93,7 @@ export function admit(request: Request, context: AdmitContext): Admitted {
     kind: "admitted",
     spec,
     defaults: filledIn(asked, spec),
-    warnings: [...sbatch.warnings, ...pins(spec)],
+    warnings: [...sbatch.warnings, ...deadlineWords(spec), ...pins(spec)],
     after: dependencies.after,
   };
 }
@@ -103,6 +108,8 @@ export type AdmitContext = {
   /** Every centre of the network, in service or not. */
   readonly centres: readonly string[];
   readonly limits: AdmitLimits;
+  /** Milliseconds since 1970: from when a moment such as `now+2hours` counts. */
+  readonly nowMs: number;
   /** In a bulk submission: the place of the job with this key; see core/job/bulk.ts. */
   readonly positionOfKey?: (key: string) => number | null;
 };
@@ -327,6 +334,36 @@ function timesOf(asked: Asked, limits: AdmitLimits): Pick<JobSpec, "timeLimitS" 
   }
   if (beforeS < wholeS) return { timeLimitS: wholeS - beforeS, graceS: beforeS };
   return badValue("--signal", `TERM@${beforeS}`, "signal-before-limit", { limitS: wholeS });
+}
+
+/** Refused where a run that started this instant could not end by then. */
+function deadlineOf(
+  { deadline: said }: Asked,
+  { deadlineMs }: Request,
+  timeLimitS: number,
+  nowMs: number,
+): number | null | Refusal {
+  if (said === undefined && deadlineMs === undefined) return null;
+  const atMs = deadlineMs ?? (said ? readMoment(said.text, nowMs) : null);
+  const { option = "deadlineMs", line = null, text = `${deadlineMs}` } = deadlineMs === undefined ? (said ?? {}) : {};
+  const wrong = (expected: Phrase): Refusal => ({
+    kind: "bad-option-value",
+    option,
+    line,
+    value: text.slice(0, 200),
+    expected,
+  });
+  if (atMs === null) return wrong(phrase("a-moment", { zone: networkZone }));
+  const earliestMs = nowMs + timeLimitS * 1000;
+  if (atMs >= earliestMs) return atMs;
+  return wrong(phrase("moment-to-end-by", { earliest: networkTimeText(earliestMs + 999) }));
+}
+
+/** What was understood: a time of day alone says neither day nor zone. */
+function deadlineWords({ deadlineMs, timeLimitS }: JobSpec): Phrase[] {
+  if (deadlineMs === null) return [];
+  const latest = networkTimeText(deadlineMs - timeLimitS * 1000);
+  return [phrase("ends-by", { deadline: networkTimeText(deadlineMs), zone: networkZone, latest })];
 }
 
 function arrayOf(asked: Asked, limits: AdmitLimits): { readonly array: ArraySpec | null } | Refusal {

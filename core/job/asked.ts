@@ -34,6 +34,8 @@ export type Asked = {
   /** SIGTERM comes this long before the end of the time limit; it becomes the grace and shortens the limit by as much. */
   readonly termBeforeEndS?: number;
   readonly warning?: Warning;
+  /** As it was written (core/job/slurm-moment.ts): what it means depends on when it is admitted. */
+  readonly deadline?: OptionPlace & { readonly text: string };
   readonly dependencies?: readonly AskedDependency[];
   readonly licences?: readonly { readonly name: string; readonly count: number }[];
   readonly onlyCentres?: readonly string[];
@@ -99,6 +101,7 @@ export type Request = {
   readonly nodeGroups?: number | undefined;
   readonly timeLimitS?: number | undefined;
   readonly graceS?: number | undefined;
+  readonly deadlineMs?: number | undefined;
   readonly array?: string | undefined;
   readonly dependencies?: readonly AskedDependency[] | undefined;
   readonly stdout?: string | undefined;

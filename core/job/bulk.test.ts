@@ -22,7 +22,7 @@ const limits = {
   memoryMib: most,
   accelerators: 8,
 };
-const context = { defaultProject: "default", projects: ["default"], centres: ["local"], limits };
+const context = { defaultProject: "default", projects: ["default"], centres: ["local"], limits, nowMs: 0 };
 
 function job(key: string, ...after: string[]): KeyedRequest {
   return { key, command: ["true"], dependencies: after.map((other) => ({ kind: "afterok", job: other })) };

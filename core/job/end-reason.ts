@@ -4,12 +4,23 @@ import type { Language } from "#core/language.ts";
 export function endReasonWords(reason: string, language: Language): string {
   const claimant = madeWayFor(reason);
   if (claimant !== null && language === "zh") return `为作业 ${claimant} 让出位置`;
+  const deadline = missedDeadline(reason);
+  if (deadline !== null && language === "zh") return `已无法在截止时刻 ${deadline} 前结束`;
   return reason === "dependency-never-satisfied" ? endedUnmet[language] : reason;
 }
 
 /** The task, as `12` or `12_7`, whose place it was to become; null: it ended for another reason. */
 export function madeWayFor(reason: string): string | null {
   return /^makes way for (\d+(?:_\d+)?)$/.exec(reason)?.[1] ?? null;
+}
+
+/** How an outcome says that it could no longer end by its deadline, as `2026-11-23T18:00:00+08:00`. */
+export function deadlineReason(deadline: string): string {
+  return `could no longer end by its deadline ${deadline}`;
+}
+
+function missedDeadline(reason: string): string | null {
+  return /^could no longer end by its deadline (\S+)$/.exec(reason)?.[1] ?? null;
 }
 
 const endedUnmet = {

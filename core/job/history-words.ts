@@ -95,6 +95,7 @@ const causes: readonly (readonly [en: string, zh: string])[] = [
   ["failed by signal {a}", "失败，信号 {a}"],
   ["cancelled by {a}: {b}", "由 {a} 取消：{b}"],
   ["cancelled by {a}", "由 {a} 取消"],
+  ["could no longer end by its deadline {a}", "已无法在截止时刻 {a} 前结束"],
   ["network: makes way for {a}", "算力网：为作业 {a} 让出位置"],
   ["preempted: makes way for {a}", "被抢占：为作业 {a} 让出位置"],
   ["a retry, {a} left", "重试，还剩 {a} 次"],

@@ -16,6 +16,14 @@ export const phrases = {
     "minutes, minutes:seconds, hours:minutes:seconds, days-hours or days-hours:minutes:seconds, above 0",
     "大于 0 的时长，写作 分、分:秒、时:分:秒、日-时 或 日-时:分:秒",
   ],
+  "a-moment": [
+    "a moment by the clock of {zone}: HH:MM[:SS] [AM|PM], MMDD[YY], MM/DD[/YY][-HH:MM[:SS]], YYYY-MM-DD[THH:MM[:SS]] or now+COUNT[seconds|minutes|hours|days|weeks]",
+    "{zone} 时区的时刻：HH:MM[:SS] [AM|PM]、MMDD[YY]、MM/DD[/YY][-HH:MM[:SS]]、YYYY-MM-DD[THH:MM[:SS]] 或 now+数量[seconds|minutes|hours|days|weeks]",
+  ],
+  "moment-to-end-by": [
+    "{earliest} or later, which is the time limit from now; or ask for a shorter time limit",
+    "不早于 {earliest}，即从现在起一个时限之后；或申请更短的时限",
+  ],
   "export-list": ["ALL, NONE, NAME or NAME=value, with commas between", "ALL、NONE、NAME 或 NAME=值，以逗号分隔"],
   "dependency-list": [
     "singleton, or afterok, afterany, afternotok or aftercorr with job ids, as in afterok:12:13,afterany:14_3",
@@ -180,10 +188,6 @@ export const phrases = {
   // Options that cannot be honoured, and why.
   "no-hold": ["a job cannot be held back; submit it when it may start", "作业不能挂起等待；请在可以开始时再提交"],
   "use-dry-run": ["use weir submit --dry-run", "请用 weir submit --dry-run"],
-  "no-deadline": [
-    "a job cannot be dropped at a time of day; cancel it, or set a dependency",
-    "不能在某一时刻放弃作业；请取消作业或使用依赖",
-  ],
   "no-overcommit": ["every task has its own cores; ask for fewer tasks", "每个任务独占核心；请减少任务数"],
   "no-boot": ["Weir boots no nodes", "Weir 不重启节点"],
   "runs-as-submitter": ["work runs as the person who submits it", "作业以提交者身份运行"],
@@ -287,6 +291,22 @@ export const phrases = {
   "groups-however-long": [
     "the nodes will be that close together however long it takes; more switches after a time are not offered",
     "无论等待多久，节点都会如此相邻；不提供超时后放宽",
+  ],
+  "ends-by": [
+    "it must end by {deadline} ({zone}): where a run of its whole time limit cannot start by {latest}, the job is cancelled",
+    "须在 {deadline}（{zone}）之前结束：若到 {latest} 仍不能以完整时限启动，作业即被取消",
+  ],
+  "deadline-likely": [
+    "as things stand it would start at {start}, in time for its deadline",
+    "按目前情况将于 {start} 启动，可在截止时刻前结束",
+  ],
+  "deadline-unlikely": [
+    "as things stand it would start at {start} at the earliest, too late for its deadline; a smaller or shorter request may start sooner (weir why --what-if, once it is submitted)",
+    "按目前情况最早 {start} 才能启动，赶不上截止时刻；减少申请或缩短时限或可更早启动（提交后可用 weir why --what-if 查看）",
+  ],
+  "deadline-unknown": [
+    "as things stand nobody can tell when it would start, so neither whether it can meet its deadline",
+    "目前无法预计何时启动，因此也无法判断能否赶上截止时刻",
   ],
   "nodes-pin": [
     "--nodelist {nodes}: the job can only run at the centre that has these nodes",

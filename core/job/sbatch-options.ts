@@ -109,6 +109,7 @@ export const sbatchOptions: readonly SbatchOption[] = [
   mapped("gpus-per-task", null, "accelerators", readGpus("acceleratorsPerTask")),
   mapped("time", "t", "timeLimitS", readTime),
   mapped("signal", null, "graceS", readSignal),
+  mapped("deadline", null, "deadlineMs", (text, place) => asked({ deadline: { ...place, text } })),
   mapped("licenses", "L", "licences", readLicences),
   mapped("partition", "p", "siteWords.partition: any of these", readWords("partition", /,/)),
   mapped("qos", "q", "siteWords.qos", readWords("qos", null)),
@@ -165,7 +166,6 @@ export const sbatchOptions: readonly SbatchOption[] = [
 
   refused("hold", "H", "none", "no-hold"),
   refused("test-only", null, "none", "use-dry-run"),
-  refused("deadline", null, "required", "no-deadline"),
   refused("overcommit", "O", "none", "no-overcommit"),
   refused("reboot", null, "none", "no-boot"),
   refused("uid", null, "required", "runs-as-submitter"),

@@ -212,7 +212,7 @@ test("what centres would have to report is refused, naming it", () => {
   for (const text of ["-x node1", "--nodefile=list", "--container=/c", "--bb=x", "--batch=avx512"]) {
     assert.equal(refusal(text).kind, "not-offered", text);
   }
-  for (const text of ["--hold", "--begin=tomorrow", "--deadline=noon", "-i input.txt", "hetjob", "--overcommit"]) {
+  for (const text of ["--hold", "--begin=tomorrow", "-i input.txt", "hetjob", "--overcommit"]) {
     assert.equal(refusal(text).kind, "option-refused", text);
   }
 });

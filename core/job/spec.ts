@@ -16,6 +16,11 @@ export type JobSpec = {
   readonly timeLimitS: number;
   /** From SIGTERM to SIGKILL, at the time limit and at a cancel. */
   readonly graceS: number;
+  /**
+   * It ends by then or not at all: who can no longer do so by its time limit is cancelled before it starts (`sbatch
+   * --deadline`, docs/decisions/0049). Of an array: of each task. null: whenever.
+   */
+  readonly deadlineMs: number | null;
   readonly array: ArraySpec | null;
   readonly dependencies: readonly Dependency[];
   /** A file name pattern as in sbatch (%j %A %a %x %u %N); null: kept in the run's folder and read with `weir logs`. */

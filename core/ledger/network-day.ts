@@ -13,6 +13,51 @@ export function networkDay(text: string): { readonly fromMs: number; readonly to
   return { fromMs: Math.max(0, midnightMs - networkZoneMs), toMs: midnightMs - networkZoneMs + dayMs };
 }
 
+/** The moment on the network's own calendar and clock. */
+export type NetworkTime = {
+  readonly year: number;
+  /** From 1. */
+  readonly month: number;
+  readonly day: number;
+  readonly hour: number;
+  readonly minute: number;
+  readonly second: number;
+};
+
+export function networkTimeAt(atMs: number): NetworkTime {
+  const localMs = atMs + networkZoneMs;
+  const days = Math.floor(localMs / dayMs);
+  const ofDayS = Math.floor((localMs - days * dayMs) / 1000);
+  // Years from below: 366 days are at least one.
+  let year = 1970 + Math.floor(days / 366);
+  while (daysSince1970(year + 1, 1, 1) <= days) year += 1;
+  let month = 1;
+  while (month < 12 && daysSince1970(year, month + 1, 1) <= days) month += 1;
+  return {
+    year,
+    month,
+    day: days - daysSince1970(year, month, 1) + 1,
+    hour: Math.floor(ofDayS / 3600),
+    minute: Math.floor((ofDayS % 3600) / 60),
+    second: ofDayS % 60,
+  };
+}
+
+/** null where the calendar has no such day, or the clock no such time. */
+export function msOfNetworkTime({ year, month, day, hour, minute, second }: NetworkTime): number | null {
+  if (year < 1970 || month < 1 || month > 12 || day < 1 || day > daysOfMonth(year, month)) return null;
+  if (hour > 23 || minute > 59 || second > 59) return null;
+  const ofDayS = hour * 3600 + minute * 60 + second;
+  return daysSince1970(year, month, day) * dayMs - networkZoneMs + ofDayS * 1000;
+}
+
+/** `2026-11-23T18:00:00+08:00` */
+export function networkTimeText(atMs: number): string {
+  const { year, month, day, hour, minute, second } = networkTimeAt(atMs);
+  const two = (part: number) => `${part}`.padStart(2, "0");
+  return `${year}-${two(month)}-${two(day)}T${two(hour)}:${two(minute)}:${two(second)}+08:00`;
+}
+
 function daysOfMonth(year: number, month: number): number {
   if (month === 2) return isLeap(year) ? 29 : 28;
   return [4, 6, 9, 11].includes(month) ? 30 : 31;

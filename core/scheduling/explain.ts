@@ -3,6 +3,7 @@ import type { CentreWishes, Shape } from "#core/job/spec.ts";
 import { boundShape, boundsOf } from "#core/scheduling/bounds.ts";
 import { isShared, type PoolRecord } from "#core/scheduling/centres.ts";
 import { beyondCores } from "#core/scheduling/core-limits.ts";
+import { isOverdue, overdueReason } from "#core/scheduling/deadlines.ts";
 import { waitReason } from "#core/scheduling/dependencies.ts";
 import { rangeOf, type StartEstimate, waitEstimate, waitsAlike } from "#core/scheduling/estimate/starts.ts";
 import type { Asker, AwaitedPool, Explanation, TaskTold, WaitingExplanation } from "#core/scheduling/explanation.ts";
@@ -47,7 +48,7 @@ export function explain(state: State, task: TaskRef, nowMs: number): Explanation
     return { kind: "live", centre: run.pool.centre.id, attempt: run.attempt, estimate };
   }
   if (!hasPosition(job.queued, position)) return { kind: "not-queued" };
-  const own = waitReason(job, position) ?? throttleReason(job, position);
+  const own = ownReason(job, position, nowMs);
   const claim = claimOf(state.preemption, task);
   const explained = explainAt(state, nowMs, { job, position }, job.ask, own, claim?.pool);
   if (!claim || own) return explained;
@@ -73,7 +74,7 @@ export function whatIf(state: State, task: TaskRef, nowMs: number): readonly Sta
   const found = openTask(state, task);
   if (!found || !hasPosition(found.job.queued, found.position)) return null;
   const { job, position } = found;
-  if (waitReason(job, position) ?? throttleReason(job, position)) return [];
+  if (ownReason(job, position, nowMs)) return [];
   if (beyondCores(state.coreLimits, job)) return [];
   return withoutTask(state, job, position, () =>
     seenFrom(state, nowMs, { job: null, position: 0 }, () => {
@@ -101,6 +102,11 @@ function withoutTask<Seen>({ queue }: State, job: JobRecord, position: number, l
     addPositions(job.queued, position, position + 1);
     enqueue(queue, job);
   }
+}
+
+function ownReason(job: JobRecord, position: number, nowMs: number): OwnReason | null {
+  const overdue = isOverdue(job, nowMs) ? overdueReason(job) : null;
+  return overdue ?? waitReason(job, position) ?? throttleReason(job, position);
 }
 
 type OwnReason = { readonly rule: JobRule; readonly facts: Facts };

@@ -25,6 +25,7 @@ export type JobRecord = {
   readonly indices: Indices;
   readonly ofArray: boolean;
   readonly throttle: number | null;
+  readonly deadline: Deadline | null;
   /** Another where what it may use changes. */
   ask: Ask;
   readonly queued: Positions;
@@ -47,6 +48,9 @@ export type JobRecord = {
   /** Whether it stands in its line; it may stand there a while after it ceased to be ready. */
   inQueue: boolean;
 };
+
+/** It ends by then or not at all, and so starts by `latestStartMs`, its time limit before. */
+export type Deadline = { readonly endsMs: number; readonly latestStartMs: number };
 
 export type LiveRun = {
   readonly attempt: number;

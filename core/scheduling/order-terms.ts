@@ -4,7 +4,7 @@ import { startAtHome } from "#core/scheduling/homes.ts";
 import type { JobRecord } from "#core/scheduling/job-record.ts";
 import type { Policy } from "#core/scheduling/policy.ts";
 import type { Queue } from "#core/scheduling/queue.ts";
-import { isStarving } from "#core/scheduling/ranking.ts";
+import { isByDeadline, isStarving, type Rank } from "#core/scheduling/ranking.ts";
 import { rankOfJob, strandOf } from "#core/scheduling/strands.ts";
 
 /** What a job's place in the queue is made of, as the ranks were told last. */
@@ -21,6 +21,16 @@ export type OrderTerms = {
   /** The run time that the score takes it to have, seconds; null: the time asked for stands for it. */
   readonly predictedS: number | null;
   /**
+   * By when it has to start to end by its deadline, and whether it goes ahead of its class for it: `later`, as its latest
+   * start comes near; `above-share`: not while its submitter has used more than is theirs; `never`, by the policy. null: it
+   * has no deadline.
+   */
+  readonly deadline: {
+    readonly endsMs: number;
+    readonly latestStartMs: number;
+    readonly goesAhead: "now" | "later" | "above-share" | "never";
+  } | null;
+  /**
    * On its home centre alone it would have started so long ago, as far as is known; `goesAhead`: of visitors, by the policy.
    * null: it has no home, or would wait there too.
    */
@@ -36,14 +46,23 @@ export function orderTerms(queue: Queue, policy: Policy, job: JobRecord, positio
   const strand = strandOf(job);
   return {
     class: first ? (hasWaited ? "waited" : "promised") : order.kind === "score" ? job.priority : "plain",
-    score: first || order.kind === "fcfs" ? null : rank.score,
+    score: first || isByDeadline(rank) || order.kind === "fcfs" ? null : rank.score,
     factor: first || fairness === null ? null : job.submitter.factor,
     predictedS:
       first || prediction === null || order.kind !== "score" || strand === undefined
         ? null
         : Math.round(strand.predictedS),
+    deadline: deadlineTerms(policy, job, rank),
     home: homeTerms(policy, job, position, nowMs),
   };
+}
+
+function deadlineTerms({ fairness }: Policy, { deadline, submitter }: JobRecord, rank: Rank): OrderTerms["deadline"] {
+  if (deadline === null) return null;
+  const { endsMs, latestStartMs } = deadline;
+  const later = submitter.factor > 1 ? ("above-share" as const) : ("later" as const);
+  const never = (fairness?.deadlineLeadS ?? null) === null;
+  return { endsMs, latestStartMs, goesAhead: never ? "never" : isByDeadline(rank) ? "now" : later };
 }
 
 function homeTerms({ homePriority }: Policy, job: JobRecord, position: number, nowMs: number): OrderTerms["home"] {

@@ -1,12 +1,14 @@
 import type { Language } from "#core/language.ts";
+import { networkTimeText } from "#core/ledger/network-day.ts";
 import { durationWords } from "#core/measures.ts";
 import type { OrderTerms } from "#core/scheduling/order-terms.ts";
 
 /** What a waiting job's place in the queue is made of, for people. */
 export function orderWords(terms: OrderTerms, policy: string, language: Language): string {
-  const { score, factor, predictedS, home } = terms;
+  const { score, factor, predictedS, deadline, home } = terms;
   const zh = language === "zh";
   const parts: string[] = [classWords[terms.class][language]];
+  if (deadline !== null) parts.push(deadlineWords(deadline, language));
   if (score !== null)
     parts.push(zh ? `排队得分 ${rounded(score)}（越小越靠前）` : `queue score ${rounded(score)} (the least is first)`);
   if (factor !== null && score !== null)
@@ -24,6 +26,25 @@ export function orderWords(terms: OrderTerms, policy: string, language: Language
   if (home !== null) parts.push(homeWords(home, language));
   return zh ? `策略 ${policy}：${parts.join("；")}` : `policy ${policy}: ${parts.join("; ")}`;
 }
+
+function deadlineWords(
+  { endsMs, latestStartMs, goesAhead }: NonNullable<OrderTerms["deadline"]>,
+  language: Language,
+): string {
+  const [latest, ends] = [networkTimeText(latestStartMs), networkTimeText(endsMs)];
+  if (language === "zh") return `须在 ${latest} 前启动，才能在截止时刻 ${ends} 前结束${aheadWords[goesAhead].zh}`;
+  return `it has to start by ${latest} to end by its deadline ${ends}${aheadWords[goesAhead].en}`;
+}
+
+const aheadWords = {
+  now: { en: ", so it goes ahead of its class", zh: "，因此在同级作业中优先" },
+  later: { en: "", zh: "" },
+  "above-share": {
+    en: ", and goes ahead of nobody for it while its submitter has used more than is theirs",
+    zh: "，但其提交者用量已超份额，不因此优先",
+  },
+  never: { en: "", zh: "" },
+} as const satisfies Record<NonNullable<OrderTerms["deadline"]>["goesAhead"], Record<Language, string>>;
 
 function homeWords({ centre, lateS, goesAhead }: NonNullable<OrderTerms["home"]>, language: Language): string {
   const late = durationWords(lateS * 1000, language);

@@ -16,6 +16,7 @@ import {
   type PoolRecord,
 } from "#core/scheduling/centres.ts";
 import { beyondCores, type CoreLimits, holdCores } from "#core/scheduling/core-limits.ts";
+import { isOverdue } from "#core/scheduling/deadlines.ts";
 import { type Dependencies, doomedPositions, doomFacts } from "#core/scheduling/dependencies.ts";
 import type { LearntStarts } from "#core/scheduling/estimate/starts.ts";
 import {
@@ -77,14 +78,14 @@ import {
   type Row,
   room,
 } from "#core/scheduling/queue.ts";
-import { isStarving } from "#core/scheduling/ranking.ts";
+import { isByDeadline, isStarving } from "#core/scheduling/ranking.ts";
 import type { Candidate } from "#core/scheduling/reasons.ts";
 import { hasRoom, nodesFitting, pack } from "#core/scheduling/room.ts";
-import { firstOf, putStrandBack, type Strand, setAside, takeFirst } from "#core/scheduling/strands.ts";
+import { firstOf, putStrandBack, rankOfJob, type Strand, setAside, takeFirst } from "#core/scheduling/strands.ts";
 import { kindOf, predictedSOf } from "#core/scheduling/submitters.ts";
 import { earliestFit, expectEnd, expectNoEnd, reserveAt, startBeside, type Twin } from "#core/scheduling/twin.ts";
 import { amountsNeeded, dropHolds, holdVisit, visit, visitHolder, visitLeaseMs } from "#core/scheduling/visits.ts";
-import type { DependencyEnd, Placement, PreemptedRun } from "#core/scheduling/world-plan.ts";
+import type { Placement, PreemptedRun, TaskEnd } from "#core/scheduling/world-plan.ts";
 
 /** Everything the scheduler knows. `centres` stands in the order of their ids. */
 export type Scene = {
@@ -113,11 +114,21 @@ export type Scene = {
 export type Memory = {
   /** Those that it reserved for, and what it was in each pool. */
   reserved: ReadonlyMap<PoolRecord, Holder & { readonly atMs: number }>;
+  /** The same in turn, and who had held a place before: nobody goes ahead of those by a deadline. */
+  holders: readonly Holder[];
+  holdersBefore: readonly Holder[];
+  /** How often the world was told anything, and how often it had been by then: until it is told more, the same is decided. */
+  told: number;
+  decidedAt: number;
   /** What it started; if that did not come about, there was more room than it thought. */
   started: readonly Started[];
   /** When that was, by the queue's count of changes. */
   changes: number;
 };
+
+export function nothingDecided(): Memory {
+  return { reserved: new Map(), holders: [], holdersBefore: [], told: 0, decidedAt: -1, started: [], changes: 0 };
+}
 
 type Started = {
   readonly job: JobRecord;
@@ -164,6 +175,11 @@ export function placementsDue(scene: Scene, nowMs: number, most: number): Due {
   const remembers = scene.backfill === "easy" || scene.backfill === "easy-sjbf";
   const errand = { nowMs, most, end: { job: null, position: 0 }, placed: collect, remembers };
   return served(scene, errand, (walk) => {
+    memory.holdersBefore = standingHolders(memory);
+    const holders = [...new Set(walk.reserved)].flatMap((pool) => pool.reservations.map(({ holder }) => holder));
+    // A walk that ended early has not come to all who hold one.
+    memory.holders = placements.length < most ? holders : [...memory.holdersBefore, ...holders];
+    memory.decidedAt = memory.told;
     memory.started = started;
     memory.changes = scene.queue.changes;
     memory.reserved = new Map(
@@ -196,11 +212,12 @@ export function seenFrom<Seen>(scene: Scene, nowMs: number, place: Place, look: 
 }
 
 /** The tasks that can never start, first come first. */
-export function endsDue(dependencies: Dependencies): readonly DependencyEnd[] {
-  const ends: DependencyEnd[] = [];
+export function endsDue(dependencies: Dependencies): readonly TaskEnd[] {
+  const ends: TaskEnd[] = [];
   for (const job of [...dependencies.doomed].sort((a, b) => (comesBefore(a, b) ? -1 : 1))) {
     const indices = rangesOf(job.indices, doomedPositions(job));
-    if (indices.length > 0) ends.push({ job: job.id, indices, facts: doomFacts(job) });
+    if (indices.length > 0)
+      ends.push({ job: job.id, indices, rule: "dependency-never-satisfied", facts: doomFacts(job) });
   }
   return ends;
 }
@@ -276,6 +293,8 @@ export type Walk = {
   readonly asking: Asking[];
   /** How often it was looked whose end would let one start. */
   looked: number;
+  /** Of classes up to this, those that held a place before have come already. */
+  heldUpTo: number;
   /** How many wait for a faster pool. */
   patient: number;
   /** Whose jobs may hold no more cores, out of their rows until the walk is undone. */
@@ -335,6 +354,7 @@ function served<Seen>(scene: Scene, errand: Errand, look: (walk: Walk) => Seen):
     keptAt: [],
     asking: [],
     looked: 0,
+    heldUpTo: Number.NEGATIVE_INFINITY,
     patient: 0,
     aside: [],
     late: new Map(),
@@ -378,7 +398,7 @@ function serveClaims(scene: Scene, walk: Walk, { end, placed, nowMs, most }: Err
     if (!mayTake(pool)) continue;
     if (end.job === job && end.position === position) return false;
     keep(walk, job, position);
-    const mayStart = runs.size === 0 && beyondCores(scene.coreLimits, job) === null;
+    const mayStart = runs.size === 0 && !isHeldBack(scene, job, nowMs);
     const offer = mayStart ? chooseAmong(job.ask, [pool], nowMs, choiceOf(scene)) : null;
     if (offer?.now) {
       placed(job, position, offer, walk);
@@ -464,7 +484,7 @@ export function whyNobodyEnds(scene: Scene, walk: Walk, job: JobRecord): WhyNobo
 export function promisedOffer(scene: Scene, job: JobRecord, position: number, nowMs: number): Offer | null {
   const pool = scene.promised.get(job)?.get(position);
   if (!pool || room(job) === 0 || nextReady(job, position) !== position) return null;
-  if (beyondCores(scene.coreLimits, job) !== null) return null;
+  if (isHeldBack(scene, job, nowMs)) return null;
   return job.ask.group.pools.includes(pool) ? chooseAmong(job.ask, [pool], nowMs, choiceOf(scene)) : null;
 }
 
@@ -509,7 +529,8 @@ function serve(scene: Scene, walk: Walk, front: Front, errand: Errand): void {
     if (end.job && end.job !== step.first && standsBefore(front, end.job, step)) return;
     if (remembers) skipKnown(scene, walk, front, step);
     else meetBelow(front, step);
-    if (beyondCores(scene.coreLimits, step.first) !== null) {
+    if (isByDeadline(step.rank) && !serveHolders(scene, walk, step.first, errand)) return;
+    if (isHeldBack(scene, step.first, walk.nowMs)) {
       if (step.first === end.job) return;
       passOver(walk, front, step);
       continue;
@@ -521,6 +542,43 @@ function serve(scene: Scene, walk: Walk, front: Front, errand: Errand): void {
     shortestFirst = false;
     orderBy(front, isClosed, ({ timeLimitS }) => timeLimitS);
   }
+}
+
+/** Wherever there is room, nothing more of it may start for now, or ever. */
+function isHeldBack({ coreLimits }: Scene, job: JobRecord, nowMs: number): boolean {
+  return isOverdue(job, nowMs) || beyondCores(coreLimits, job) !== null;
+}
+
+/**
+ * Before one that goes ahead of its class by its deadline come those of the class, and of higher ones, that hold a place
+ * already: each starts or holds it again. Answers whether the walk goes on: not where it ends with one of them.
+ */
+function serveHolders(scene: Scene, walk: Walk, first: JobRecord, { end, most, placed, nowMs }: Errand): boolean {
+  const { queue, memory } = scene;
+  const lastTier = Math.ceil(rankOfJob(queue, first).tier);
+  if (lastTier <= walk.heldUpTo) return true;
+  walk.heldUpTo = lastTier;
+  for (const { job, position } of standingHolders(memory)) {
+    if (walk.taken.length >= most) return true;
+    const rank = rankOfJob(queue, job);
+    const kept = walk.kept.get(job);
+    if (isStarving(rank) || isByDeadline(rank) || rank.tier > lastTier || kept?.has(position)) continue;
+    if (nextReady(job, position) !== position || room(job) <= (kept?.size ?? 0) || isHeldBack(scene, job, nowMs))
+      continue;
+    if (job === end.job && position === end.position) return false;
+    keep(walk, job, position);
+    const gone = job.moves?.get(position)?.left;
+    const offer = chooseElsewhere(gone, job.ask, openPools(walk, job.ask.group), nowMs, choiceOf(scene));
+    if (offer) {
+      placed(job, position, offer, walk);
+      take(scene, walk, offer, job.ask, job);
+    } else reserve(scene, walk, job.ask, { job, position });
+  }
+  return true;
+}
+
+function standingHolders({ told, decidedAt, holders, holdersBefore }: Memory): readonly Holder[] {
+  return told === decidedAt ? holdersBefore : holders;
 }
 
 /** All of the same submitter that ask for the same: nothing of it may start, and it keeps nobody else away. */
@@ -597,7 +655,7 @@ function serveJob(scene: Scene, walk: Walk, { row, first: job, rank }: Step, err
   for (let at = nextReady(job, 0); at !== -1 && at < before && left > 0; at = nextReady(job, at + 1)) {
     if (walk.taken.length >= most) return false;
     if (kept?.has(at)) continue;
-    if (beyondCores(scene.coreLimits, job) !== null) return true;
+    if (isHeldBack(scene, job, nowMs)) return true;
     const isKnown = walk.failed.has(ask) || (remembers && ask.failed > metOf(scene, walk, group).grown);
     const gone = job.moves?.get(at)?.left;
     const choose = () => chooseElsewhere(gone, ask, openPools(walk, group), nowMs, choiceOf(scene));
@@ -648,7 +706,9 @@ export function awaited(
     runS: () =>
       job ? predictedSOf(queue.submitters, kindOf(queue.submitters, job.submitter, asked), asked) : asked.timeLimitS,
   };
-  return fasterPool(placing, asked, offer, pools, walk.nowMs);
+  const faster = fasterPool(placing, asked, offer, pools, walk.nowMs);
+  // It would be too late there.
+  return faster && job?.deadline && faster.startsMs > job.deadline.latestStartMs ? null : faster;
 }
 
 /** It has its place there from then on, and is served no further. Of what failed meanwhile nothing is remembered: with time it may be otherwise. */
@@ -694,7 +754,7 @@ function firstOwn(scene: Scene, walk: Walk, id: CentreId): (HomeTask & { readonl
     const { job, position } = task;
     const kept = walk.kept.get(job);
     if (kept?.has(position) || nextReady(job, position) !== position || room(job) <= (kept?.size ?? 0)) continue;
-    if (looked.failed.has(job.ask) || beyondCores(scene.coreLimits, job) !== null) continue;
+    if (looked.failed.has(job.ask) || isHeldBack(scene, job, walk.nowMs)) continue;
     const there = openPools(walk, job.ask.group).filter(({ centre }) => centre.id === id);
     const offer = chooseAmong(job.ask, there, walk.nowMs, choiceOf(scene));
     if (offer?.now) return { job, position, offer };

@@ -106,6 +106,7 @@ function fairnessOf(part: Part | null | undefined, base: Fairness | null): Fairn
     most: part.number("most", from.most, { least: 1, most: 1000, whole: false }),
     power: part.number("power", from.power, power),
     promiseS: part.numberOrNull("promiseS", from.promiseS, seconds),
+    deadlineLeadS: part.numberOrNull("deadlineLeadS", from.deadlineLeadS, seconds),
     weights: part.weights("weights", from.weights),
   };
   part.end();

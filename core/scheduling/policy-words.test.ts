@@ -32,6 +32,11 @@ test("the figures of a policy are in its sentences", () => {
   );
 });
 
+test("of deadlines it says from when on they count, or that they do not", () => {
+  assert.match(words(weir, "deadline"), /^goes ahead of its class from 4 h before/);
+  assert.equal(words(policies.easy, "deadline"), "goes ahead of nobody");
+});
+
 test("what a rule turns on changes what is said of it", () => {
   const changed: readonly Policy[] = [
     { ...weir, prediction: null },

@@ -10,6 +10,7 @@ export function policyWords(policy: Policy, language: Language): readonly (reado
     longest: longestWords(policy, language),
     fairness: fairnessWords(policy, language),
     promise: promiseWords(policy, language),
+    deadline: deadlineWords(policy, language),
     home: homeWords(policy, language),
     prediction: predictionWords(policy, language),
     lookahead: lookaheadWords(policy, language),
@@ -27,6 +28,7 @@ export const policyRules = [
   "longest",
   "fairness",
   "promise",
+  "deadline",
   "home",
   "prediction",
   "lookahead",
@@ -43,6 +45,7 @@ export const policyRuleWords = {
   longest: { en: "The longest wait", zh: "最长等待" },
   fairness: { en: "Who used more", zh: "用量较多者" },
   promise: { en: "Who used less than their share", zh: "用量低于份额者" },
+  deadline: { en: "Near a deadline", zh: "临近截止时刻" },
   home: { en: "At a tenant's own centre", zh: "在租户的所属中心" },
   prediction: { en: "How long work is expected to run", zh: "预计运行多久" },
   lookahead: { en: "Looking ahead", zh: "前瞻" },
@@ -91,6 +94,16 @@ function promiseWords({ fairness }: Policy, language: Language): string {
   if (fairness === null || fairness.promiseS === null) return { en: "no promise", zh: "不作承诺" }[language];
   const promise = span(fairness.promiseS, language);
   return { en: `starts within ${promise}`, zh: `${promise}内启动` }[language];
+}
+
+function deadlineWords({ fairness }: Policy, language: Language): string {
+  const leadS = fairness?.deadlineLeadS ?? null;
+  if (leadS === null) return { en: "goes ahead of nobody", zh: "不因此优先" }[language];
+  const lead = span(leadS, language);
+  return {
+    en: `goes ahead of its class from ${lead} before its latest start at most, unless its submitter used more than is theirs`,
+    zh: `最迟启动前至多 ${lead}起先于同级作业，提交者用量超过份额者除外`,
+  }[language];
 }
 
 function homeWords({ homePriority }: Policy, language: Language): string {

@@ -70,6 +70,11 @@ export type Fairness = {
    * first. null: none.
    */
   readonly promiseS: number | null;
+  /**
+   * A job with a deadline goes ahead of its class so long before its latest start at most, as long as its submitter has used
+   * no more than is theirs. null: deadlines move nobody. The live network alone: jobs of traces have none.
+   */
+  readonly deadlineLeadS: number | null;
   /** By the name of a tenant; of those not named 1. In a replay the tenants are the homes, weighing their processors. */
   readonly weights: Readonly<Record<string, number>>;
 };
@@ -200,7 +205,15 @@ export const policies = {
     backfill: "easy",
     maxWaitS: 302_400,
     guardLeadS: 67_400,
-    fairness: { halfLifeS: 604_800, least: 0.25, most: 4, power: 0.35, promiseS: null, weights: {} },
+    fairness: {
+      halfLifeS: 604_800,
+      least: 0.25,
+      most: 4,
+      power: 0.35,
+      promiseS: null,
+      deadlineLeadS: 14_400,
+      weights: {},
+    },
     homePriority: { afterS: 172_800 },
     prediction: { shrinkage: 2, memory: 0.5 },
     lookahead: {

@@ -1,4 +1,5 @@
 import type { PriorityClass } from "#core/job/spec.ts";
+import { goesAhead } from "#core/scheduling/deadlines.ts";
 import type { Asked } from "#core/scheduling/fit.ts";
 import { comesBefore, type JobRecord } from "#core/scheduling/job-record.ts";
 import { owedAfterS } from "#core/scheduling/order/fairness.ts";
@@ -22,6 +23,7 @@ export function rankingOf({ order, maxWaitS, guardLeadS, fairness, prediction }:
   const classes = order.kind === "score";
   const guardAfterS = maxWaitS === null ? Number.POSITIVE_INFINITY : maxWaitS - guardLeadS;
   const owedS = owedAfterS(fairness);
+  const leadS = fairness?.deadlineLeadS ?? null;
   const moves = classes || maxWaitS !== null || fairness !== null || prediction !== null;
   return {
     standing: (asked, predictedS) => standingScore(order, processorsOf(asked), predictedS, asked.timeLimitS, 0),
@@ -29,6 +31,8 @@ export function rankingOf({ order, maxWaitS, guardLeadS, fairness, prediction }:
       const waitS = Math.max(0, nowMs - job.submittedMs) / 1000;
       if (waitS >= guardAfterS || (waitS >= owedS && job.submitter.isBelowShare)) return served;
       const tier = classes ? tiers[job.priority] : tiers.normal;
+      if (job.deadline !== null && goesAhead(job, leadS, nowMs))
+        return { tier: tier - ahead, score: job.deadline.latestStartMs };
       // Ties go by submission, to the millisecond.
       if (order.kind === "fcfs" && fairness === null) return { tier, score: 0 };
       return { tier, score: agedScore(order, ofJob(job, standing), waitS) * job.submitter.factor };
@@ -54,7 +58,14 @@ export function isAhead(one: Rank, first: JobRecord, other: Rank, second: JobRec
  * others, first come first served.
  */
 const served: Rank = { tier: 0, score: 0 };
+/** Of its class, by its deadline: between that class and the one before. */
+const ahead = 0.5;
 const tiers = { high: 1, normal: 2, low: 3 } as const satisfies Record<PriorityClass, number>;
+
+/** Whether it goes ahead of its class by its deadline. */
+export function isByDeadline({ tier }: Rank): boolean {
+  return !Number.isInteger(tier);
+}
 
 export function isStarving({ tier }: Rank): boolean {
   return tier === served.tier;

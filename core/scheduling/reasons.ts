@@ -30,6 +30,11 @@ export const rules = {
     en: "the array allows {limit} tasks at once, and {live} {live|is|are} placed, running or before this one",
     zh: "该数组同时最多 {limit} 个任务，已有 {live} 个已派发、运行中或排在其前",
   },
+  "deadline-cannot-be-met": {
+    holds: "never",
+    en: "can no longer end by its deadline {deadline} within its time limit of {limitS} s",
+    zh: "按时限 {limitS} 秒，已无法在截止时刻 {deadline} 前结束",
+  },
   "tenant-holds-its-cores": {
     holds: "later",
     en: "its tenant may hold {limit} cores at once over the whole network, and holds {held}; this asks for {asked}",
@@ -343,6 +348,7 @@ export type JobRule =
   | "dependency-never-satisfied"
   | "singleton-waits"
   | "array-throttle"
+  | "deadline-cannot-be-met"
   | "tenant-holds-its-cores"
   | "project-holds-its-cores"
   | "no-centre";

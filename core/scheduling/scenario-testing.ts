@@ -29,6 +29,7 @@ import type { Asker } from "#core/scheduling/explanation.ts";
 import { type Policy, policies } from "#core/scheduling/policy.ts";
 import { createWorld, type World } from "#core/scheduling/world.ts";
 import type { CentreState, PoolState, RunPhase } from "#core/scheduling/world-event.ts";
+import type { TaskEnd } from "#core/scheduling/world-plan.ts";
 
 /**
  * Runs a scenario that reads as prose, first come first served where no other policy is named; for tests alone. Jobs are numbered from 1 in the order of their lines.
@@ -44,7 +45,7 @@ import type { CentreState, PoolState, RunPhase } from "#core/scheduling/world-ev
  *                     domestic  not-domestic
  *                     speed 2  carbon 500 (g/kWh)  shared pending 2  share 25  opportunistic  limit 600  least 2  most 4  drained  foreign  ours 8
  *   job small     cores 2  memory 500 MiB  cards 1 x/npu  nodes 2  array 0-9%2  only alpha,beta  except beta
- *                 time 600  grace 30  priority high  of 2 (its project)  tenant 3
+ *                 time 600  grace 30  deadline 1200 (s)  priority high  of 2 (its project)  tenant 3
  *                 asks partition=fast  asks software=a/1  asks disk=/lustre  asks licence=abaqus:2  asks container  preemptible restarts
  *                 whole (nodes)  groups 2  share 250 (thousandths of a card)
  *                 says-simulated  prefer beta  afterok large  afternotok large_3  aftercorr large  singleton  called train  by 2
@@ -69,6 +70,7 @@ import type { CentreState, PoolState, RunPhase } from "#core/scheduling/world-ev
  *   expect small queues alpha                        joins the own queue of a shared pool
  *   expect small waits alpha: cores-busy, beta: behind-in-queue        for each centre, its first failing rule
  *   expect small waits array-throttle                                  the job's own rule
+ *   expect small overdue                                               ends, as it can no longer meet its deadline
  *   expect small never                                                 ends as dependency-never-satisfied
  *   expect nothing starts
  *   expect small,other_3 make-way large              these runs and no others are asked to end for it; nobody: none is
@@ -212,7 +214,8 @@ const verbs: Record<string, (stage: Stage, words: string[]) => void> = {
     else if (what === "waits") expectWait(stage, name, rest.join(" "));
     else if (what === "make-way") expectWay(stage, name, rest[0] ?? "", rest[1]);
     else if (what === "awaits") expectAwait(stage, name, rest[0] ?? "", Number(rest[1]));
-    else if (what === "never") expectNever(stage, name);
+    else if (what === "never") expectNever(stage, name, "dependency-never-satisfied");
+    else if (what === "overdue") expectNever(stage, name, "deadline-cannot-be-met");
     else if (what === "impossible") expectImpossible(stage, name);
     else assert.fail(`expect what: ${what}?`);
   },
@@ -405,6 +408,7 @@ function addJob(stage: Stage, [name = "", ...words]: string[]): void {
   const demanding: Writable<Demanding> = { ...sampleSpec };
   let timeLimitS = 60;
   let graceS = 0;
+  let deadlineMs: number | null = null;
   let priority: PriorityClass = "normal";
   let preemptible: Preemptible = "no";
   let warnS = 0;
@@ -419,6 +423,7 @@ function addJob(stage: Stage, [name = "", ...words]: string[]): void {
     else if (key === "nodes") shape.tasks = shape.nodes = Number(next());
     else if (key === "time") timeLimitS = Number(next());
     else if (key === "grace") graceS = Number(next());
+    else if (key === "deadline") deadlineMs = 1000 * Number(next());
     else if (key === "priority") {
       const said = next();
       priority = priorityClasses.find((one) => one === said) ?? assert.fail(`what priority is ${said}?`);
@@ -464,6 +469,7 @@ function addJob(stage: Stage, [name = "", ...words]: string[]): void {
     shape,
     timeLimitS,
     graceS,
+    deadlineMs,
     priority,
     preemptible,
     warnS,
@@ -582,15 +588,17 @@ function expectAwait(stage: Stage, name: string, centre: string, startsInS: numb
   assert(explained.estimate.from === "profile" && explained.estimate.centre === centre);
 }
 
-function expectNever(stage: Stage, name: string): void {
+function expectNever(stage: Stage, name: string, rule: TaskEnd["rule"]): void {
   const task = taskOf(stage, name);
-  const end = stage.world.decide(stage.nowMs, 0).end.find((each) => each.job === task.job);
+  const end = stage.world
+    .decide(stage.nowMs, 0)
+    .end.find((each) => each.job === task.job && "rule" in each && each.rule === rule);
   assert(
     end?.indices.some(({ first, last }) => task.index >= first && task.index <= last),
     `${name} is not ended`,
   );
   const explained = stage.world.explain(task, stage.nowMs);
-  assert(explained.kind === "waiting" && explained.rule === "dependency-never-satisfied", "explain agrees with decide");
+  assert(explained.kind === "waiting" && explained.rule === rule, "explain agrees with decide");
 }
 
 function expectImpossible(stage: Stage, name: string): void {

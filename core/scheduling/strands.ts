@@ -1,16 +1,18 @@
 import type { PriorityClass } from "#core/job/spec.ts";
 import { type JobRecord, popJob, pushJob } from "#core/scheduling/job-record.ts";
-import type { Queue, Row } from "#core/scheduling/queue.ts";
+import type { Ask, Queue, Row } from "#core/scheduling/queue.ts";
 import { isAhead, type Rank } from "#core/scheduling/ranking.ts";
 import { kindOf, predictedSOf, type Submitter } from "#core/scheduling/submitters.ts";
 
 /**
- * Jobs of a row that come from one submitter in one priority class, so that time alone tells them apart: older before
- * younger, and only the first is ranked. The strands of a row are a binary heap by that rank.
+ * Jobs of a row that come from one submitter in one priority class, with the same deadline or none, so that time alone tells
+ * them apart: older before younger, and only the first is ranked. The strands of a row are a binary heap by that rank.
  */
 export type Strand = {
   readonly submitter: Submitter;
   readonly priority: PriorityClass;
+  /** By class and deadline; null: it has no deadline. */
+  readonly dated: string | null;
   /** The first, by submission, at 0. */
   readonly jobs: JobRecord[];
   /** Of run times; -1: to be asked for. */
@@ -29,8 +31,14 @@ export function firstOf({ strands }: Row): JobRecord | null {
   return strands[0]?.jobs[0] ?? null;
 }
 
-export function strandOf({ ask, submitter, priority }: JobRecord): Strand | undefined {
-  return submitter.strands[priority].get(ask);
+export function strandOf(job: JobRecord): Strand | undefined {
+  const { ask, submitter, priority } = job;
+  const dated = datedOf(job);
+  return dated === null ? submitter.strands[priority].get(ask) : submitter.dated.get(ask)?.get(dated);
+}
+
+function datedOf({ deadline, priority }: JobRecord): string | null {
+  return deadline && `${priority} ${deadline.endsMs}`;
 }
 
 /** Where the job stands, or would stand. */
@@ -50,7 +58,7 @@ export function putInStrand(queue: Queue, row: Row, job: JobRecord): void {
   }
   const strand = newStrand(queue, job);
   strand.jobs.push(job);
-  job.submitter.strands[job.priority].set(job.ask, strand);
+  register(job.ask, strand);
   strand.rank = queue.ranking.of(job, strand.standing, queue.rankedMs);
   strand.at = row.strands.length;
   row.strands.push(strand);
@@ -88,7 +96,7 @@ export function putStrandBack({ strands }: Row, strand: Strand): void {
 /** The row is taken apart: all its jobs, but for those that ask for something else by now. */
 export function takeAll(row: Row): readonly JobRecord[] {
   const jobs = row.strands.flatMap((strand) => strand.jobs).filter((job) => job.ask === row.ask);
-  for (const strand of row.strands) strand.submitter.strands[strand.priority].delete(row.ask);
+  for (const strand of row.strands) unregister(row.ask, strand);
   row.strands.length = 0;
   return jobs;
 }
@@ -103,9 +111,27 @@ export function rankStrands(queue: Queue, { ask, strands }: Row): void {
   for (let at = (strands.length >>> 1) - 1; at >= 0; at--) sink(strands, at);
 }
 
-function newStrand(queue: Queue, { ask, submitter, priority }: JobRecord): Strand {
+function register(ask: Ask, strand: Strand): void {
+  const { submitter, priority, dated } = strand;
+  if (dated === null) submitter.strands[priority].set(ask, strand);
+  else submitter.dated.set(ask, (submitter.dated.get(ask) ?? new Map()).set(dated, strand));
+}
+
+function unregister(ask: Ask, { submitter, priority, dated }: Strand): void {
+  if (dated === null) {
+    submitter.strands[priority].delete(ask);
+    return;
+  }
+  const others = submitter.dated.get(ask);
+  others?.delete(dated);
+  if (others?.size === 0) submitter.dated.delete(ask);
+}
+
+function newStrand(queue: Queue, job: JobRecord): Strand {
+  const { ask, submitter, priority } = job;
   const rank = { tier: 0, score: 0 };
-  const strand: Strand = { submitter, priority, jobs: [], kind: -1, predictedS: -1, standing: 0, rank, at: 0 };
+  const fresh = { jobs: [], kind: -1, predictedS: -1, standing: 0, rank, at: 0 };
+  const strand: Strand = { submitter, priority, dated: datedOf(job), ...fresh };
   foretell(queue, strand, ask);
   return strand;
 }
@@ -126,7 +152,7 @@ function tellStrand(queue: Queue, { strands }: Row, strand: Strand): void {
 }
 
 function removeFirstStrand(row: Row, strand: Strand): void {
-  strand.submitter.strands[strand.priority].delete(row.ask);
+  unregister(row.ask, strand);
   const last = row.strands.pop();
   if (!last || last === strand) return;
   row.strands[0] = last;

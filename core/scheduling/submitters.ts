@@ -26,6 +26,8 @@ export type Submitter = {
   isBelowShare: boolean;
   /** Where its jobs stand, those of each priority class by what they ask for. */
   readonly strands: Readonly<Record<PriorityClass, Map<Ask, Strand>>>;
+  /** The same of those that have a deadline, each deadline of a class by itself. */
+  readonly dated: Map<Ask, Map<string, Strand>>;
 };
 
 export type Submitters = {
@@ -71,7 +73,16 @@ export function submitterOf(of: Submitters, tenant: TenantId, project: ProjectId
   if (known) return known;
   const strands = { high: new Map(), normal: new Map(), low: new Map() };
   const number = of.all.length;
-  const submitter: Submitter = { number, tenant, project, person, factor: 1, isBelowShare: false, strands };
+  const submitter: Submitter = {
+    number,
+    tenant,
+    project,
+    person,
+    factor: 1,
+    isBelowShare: false,
+    strands,
+    dated: new Map(),
+  };
   of.byPair.set(key, submitter);
   of.all.push(submitter);
   join(of, submitter);

@@ -51,6 +51,8 @@ export type WorldEvent =
       readonly preemptible?: Preemptible | undefined;
       /** So long before SIGTERM its program is told where it makes room; absent: not at all. */
       readonly warnS?: number | undefined;
+      /** Absent or null: it may end whenever it does. */
+      readonly deadlineMs?: number | null | undefined;
       readonly array: ArraySpec | null;
       readonly dependencies: readonly Dependency[];
       readonly wishes: CentreWishes;

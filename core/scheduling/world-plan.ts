@@ -43,7 +43,7 @@ export type PreemptedRun = RunRef & {
 };
 
 /** Tasks that wait and are to end without having started. */
-export type QueuedEnd = DependencyEnd | RefusedEnd;
+export type QueuedEnd = TaskEnd | RefusedEnd;
 
 /** A centre refused their job, and no other could ever take it: the outcome is {refused, reason: words}. */
 export type RefusedEnd = {
@@ -53,10 +53,11 @@ export type RefusedEnd = {
   readonly words: string;
 };
 
-/** These tasks can never start: the outcome is {cancelled, by: network, reason: "dependency-never-satisfied"}. */
-export type DependencyEnd = {
+/** These tasks can never start: they end cancelled by the network, by this rule. */
+export type TaskEnd = {
   readonly job: JobId;
   readonly indices: readonly IndexRange[];
+  readonly rule: "dependency-never-satisfied" | "deadline-cannot-be-met";
   /** What can never be met, for the cause: e.g. {dependency: "afterok", on: "12_3"}. */
   readonly facts: Facts;
 };

@@ -1,4 +1,5 @@
 import type { JobId, TaskRef } from "#core/ids.ts";
+import type { Deadlines } from "#core/scheduling/deadlines.ts";
 import type { JobRecord } from "#core/scheduling/job-record.ts";
 import type { DemandRecord } from "#core/scheduling/packing/demand.ts";
 import type { Scene } from "#core/scheduling/plan.ts";
@@ -10,6 +11,7 @@ import { assert } from "#core/unreachable.ts";
 /** All that the world holds. */
 export type State = Scene & {
   readonly jobs: Map<JobId, JobRecord>;
+  readonly deadlines: Deadlines;
   queued: number;
   live: number;
   policy: Policy;

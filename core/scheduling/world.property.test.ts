@@ -8,7 +8,7 @@ import { type Policy, policies } from "#core/scheduling/policy.ts";
 import { reasonWords } from "#core/scheduling/reasons.ts";
 import { createWorld, type World } from "#core/scheduling/world.ts";
 import type { CentreState, PoolState, RunPhase, WorldEvent } from "#core/scheduling/world-event.ts";
-import type { Placement } from "#core/scheduling/world-plan.ts";
+import type { Placement, Plan } from "#core/scheduling/world-plan.ts";
 import { poolOfNodes } from "./scenario-testing.ts";
 
 /**
@@ -44,21 +44,21 @@ test("under every policy a plan breaks no promise, follows from the events alone
       fc.integer({ min: 1, max: 12 }),
       limits,
       fc.boolean(),
-      (lived, policy, most, limit, isHomed) => {
-        const model = emptyModel(policy);
+      fc.boolean(),
+      (lived, policy, most, limit, isHomed, isDated) => {
+        const model = { ...emptyModel(policy), isDated };
         const homes = [1, 2].map((tenant) => [tenantId(tenant), names[tenant - 1] ?? centreId("alpha")] as const);
         tell(model, { kind: "homes-set", homes: isHomed ? homes : [], atMs: 0 });
         const projects = limit === null ? [] : [[projectId(1), limit] as const];
         tell(model, { kind: "core-limits-set", tenants: [], projects });
-        const looks: { readonly told: number; readonly nowMs: number }[] = [];
         for (const each of lived) {
           model.nowMs += 7_000;
           take(model, each);
-          looks.push({ told: model.history.length, nowMs: model.nowMs });
-          const plan = model.world.decide(model.nowMs, most);
-          assert.deepEqual(model.world.decide(model.nowMs, most), plan, "deciding changes nothing");
+          const plan = decided(model, most);
+          assert.deepEqual(decided(model, most), plan, "deciding changes nothing");
           checkPromises(model, plan.place);
           checkCores(model, plan.place, limit ?? Number.POSITIVE_INFINITY);
+          checkDeadlines(model, plan);
           checkExplanations(model);
           checkCounts(model);
         }
@@ -66,14 +66,16 @@ test("under every policy a plan breaks no promise, follows from the events alone
         model.nowMs = (Math.floor(model.nowMs / 10_000) + 1) * 10_000;
         const again = createWorld(policy);
         let at = 0;
-        // What is virtual goes on as the world looks; all else follows from the events alone.
-        for (const { told, nowMs } of isHomed ? looks : []) {
+        // What is virtual, and who holds a place that no deadline takes, goes on as the world looks; all else follows from
+        // the events alone.
+        for (const look of isHomed || isDated ? model.looks : []) {
+          const { told, nowMs } = look;
           for (const event of model.history.slice(at, told)) again.apply(event);
-          again.decide(nowMs, most);
+          again.decide(nowMs, look.most);
           at = told;
         }
         for (const event of model.history.slice(at)) again.apply(event);
-        const plan = model.world.decide(model.nowMs, 1000);
+        const plan = decided(model, 1000);
         assert.deepEqual(again.decide(model.nowMs, 1000), plan, "what it decided before makes no difference");
       },
     ),
@@ -123,7 +125,17 @@ type Model = {
   readonly centres: Map<string, CentreState>;
   readonly jobs: Map<JobId, Job>;
   readonly history: WorldEvent[];
+  /** Each decision, and what had been told by then. */
+  readonly looks: { readonly told: number; readonly nowMs: number; readonly most: number }[];
+  /** Whether deadlines that are asked for are. */
+  readonly isDated: boolean;
 };
+
+function decided(model: Model, most: number): Plan {
+  const { world, nowMs, history, looks } = model;
+  looks.push({ told: history.length, nowMs, most });
+  return world.decide(nowMs, most);
+}
 
 const { easy, weir, conservative } = policies;
 const shipped: readonly Policy[] = [
@@ -137,7 +149,8 @@ const shipped: readonly Policy[] = [
 ];
 
 function emptyModel(policy: Policy = policies.fcfs): Model {
-  return { world: createWorld(policy), nowMs: 0, centres: new Map(), jobs: new Map(), history: [] };
+  const nothing = { centres: new Map(), jobs: new Map(), history: [], looks: [] };
+  return { world: createWorld(policy), nowMs: 0, ...nothing, isDated: false };
 }
 
 const names = ["alpha", "beta", "gamma"].map(centreId);
@@ -201,6 +214,8 @@ const step = fc.oneof(
       cards: fc.nat(2),
       nodes: fc.constantFrom(1, 1, 1, 1, 2, 3),
       timeLimitS: fc.constantFrom(30, 90),
+      /** From the limit to the deadline. */
+      slackS: fc.option(fc.constantFrom(0, 20, 60, 150)),
       project: fc.constantFrom(1, 2),
       tasks: fc.integer({ min: 1, max: 4 }),
       step: fc.integer({ min: 1, max: 2 }),
@@ -244,7 +259,7 @@ function take(model: Model, each: Step): void {
     model.centres.delete(each.id);
     tell(model, { kind: "centre-removed", centre: each.id });
   } else if (each.kind === "place") {
-    const plan = model.world.decide(model.nowMs, each.most);
+    const plan = decided(model, each.most);
     for (const placement of plan.place) place(model, placement);
     for (const { job, indices } of plan.end) end(model, job, indices, false);
   } else touchTask(model, each);
@@ -294,7 +309,7 @@ function changeCentre(model: Model, each: Extract<Step, { kind: "centre" }>) {
 
 function submit(model: Model, each: Extract<Step, { kind: "job" }>): void {
   const id = jobId(model.jobs.size + 1);
-  const { cores, nodes, cards, memoryMib, only, except, prefer, timeLimitS } = each;
+  const { cores, nodes, cards, memoryMib, only, except, prefer, timeLimitS, slackS } = each;
   const last = (each.tasks - 1) * each.step;
   const array = each.tasks === 1 ? null : { ranges: [{ first: 0, last, step: each.step }], throttle: each.throttle };
   const dependencies = each.dependencies.flatMap(({ kind, job, index }): Dependency[] => {
@@ -313,6 +328,7 @@ function submit(model: Model, each: Extract<Step, { kind: "job" }>): void {
     person: personId(1),
     name: each.name,
     timeLimitS,
+    ...(model.isDated && slackS !== null && { deadlineMs: model.nowMs + 1000 * (timeLimitS + slackS) }),
     shape: {
       nodes,
       tasks: nodes,
@@ -670,10 +686,22 @@ function checkPending(model: Model, pool: PoolState, there: readonly Placement[]
 }
 
 /** Whoever is told that a centre could take it now is placed there, or at another told the same; and nobody else is. */
-function checkExplanations(model: Model): void {
-  const placed = new Map(
-    model.world.decide(model.nowMs, 1000).place.map((each) => [`${each.job}_${each.index}`, each.centre]),
+/** Nothing starts that cannot end by its deadline, and all that waits and cannot ends at once. */
+function checkDeadlines(model: Model, plan: Plan): void {
+  const latestStartMs = ({ deadlineMs, timeLimitS }: Queued) =>
+    (deadlineMs ?? Number.POSITIVE_INFINITY) - 1000 * timeLimitS;
+  for (const { job } of plan.place)
+    assert(model.nowMs <= latestStartMs(model.jobs.get(job)?.asked ?? assert.fail()), `${job} starts in time`);
+  const ends = plan.end.filter((each) => "rule" in each && each.rule === "deadline-cannot-be-met").flatMap(endedWords);
+  const late = [...model.jobs.values()].filter(({ asked }) => model.nowMs > latestStartMs(asked));
+  const overdue = late.flatMap(({ asked, tasks }) =>
+    [...tasks].flatMap(([index, { state }]) => (state === "queued" ? [`${asked.job}_${index}`] : [])),
   );
+  assert.deepEqual(ends.sort(), overdue.sort(), "what is overdue ends");
+}
+
+function checkExplanations(model: Model): void {
+  const placed = new Map(decided(model, 1000).place.map((each) => [`${each.job}_${each.index}`, each.centre]));
   for (const [id, job] of model.jobs)
     for (const [index, task] of job.tasks) {
       const explained = model.world.explain({ job: id, index }, model.nowMs);

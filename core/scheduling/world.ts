@@ -16,6 +16,7 @@ import {
   sortOf,
 } from "#core/scheduling/centres.ts";
 import { areCoresWanted, holdCores, noCoreLimits, setCoreLimits } from "#core/scheduling/core-limits.ts";
+import { noDeadlines, overdueTasks, watchDeadline } from "#core/scheduling/deadlines.ts";
 import { arrive, emptyDependencies, link, missingJobs, resolve, unlink } from "#core/scheduling/dependencies.ts";
 import { learnFrom, learnPast, noLearntStarts } from "#core/scheduling/estimate/starts.ts";
 import { askedBy, estimateDue, explain, explainNew, theOnlyTenant, whatIf } from "#core/scheduling/explain.ts";
@@ -50,7 +51,7 @@ import {
   releaseKept,
 } from "#core/scheduling/placing/moves.ts";
 import { learnLoss } from "#core/scheduling/placing/score.ts";
-import { endsDue, placementsDue } from "#core/scheduling/plan.ts";
+import { endsDue, nothingDecided, placementsDue } from "#core/scheduling/plan.ts";
 import { isLive, type Policy, policies } from "#core/scheduling/policy.ts";
 import {
   addPositions,
@@ -188,7 +189,7 @@ export function createWorld(policy: Policy = policies.weir): World {
     centres: [],
     queue: emptyQueue(rankingOf(policy), emptySubmitters(policy)),
     ...followed(policy),
-    memory: { reserved: new Map(), started: [], changes: 0 },
+    memory: nothingDecided(),
     againMs: null,
     starts: noLearntStarts(),
     waiting: nobodyWaits(),
@@ -201,6 +202,7 @@ export function createWorld(policy: Policy = policies.weir): World {
     homePriority: policy.homePriority,
     findTask: (task) => openTask(state, task),
     dependencies: emptyDependencies(),
+    deadlines: noDeadlines(),
     jobs: new Map(),
     queued: 0,
     live: 0,
@@ -215,12 +217,13 @@ export function createWorld(policy: Policy = policies.weir): World {
       passTime(state.homes, nowMs);
       const againMs = lookAgainMs(state, tellNow(state, nowMs), nowMs);
       const { place, takeBack, preempt } = placementsDue(state, nowMs, most);
+      const overdue = overdueTasks(state.deadlines, nowMs);
       return {
         decidedMs: nowMs,
-        againMs: earlier(againMs, rateAgainMs(state.preemption, nowMs)),
+        againMs: earlier(earlier(againMs, rateAgainMs(state.preemption, nowMs)), overdue.nextMs),
         place,
         takeBack,
-        end: [...endsDue(state.dependencies), ...refusedForGood(state)],
+        end: [...endsDue(state.dependencies), ...overdue.ends, ...refusedForGood(state)],
         ...(preempt.length > 0 && { preempt }),
       };
     },
@@ -291,10 +294,12 @@ function tellNow(state: State, nowMs: number): number | null {
   return earlier(state.againMs, lapsesMs(state.preemption));
 }
 
-function tellRanks({ queue, homes }: State, nowMs: number): boolean {
+function tellRanks({ queue, homes, memory }: State, nowMs: number): boolean {
   const isAnew = rankAnew(queue, nowMs);
-  if (isAnew) passTime(homes, nowMs);
-  return isAnew;
+  if (!isAnew) return false;
+  memory.told += 1;
+  passTime(homes, nowMs);
+  return true;
 }
 
 function earlier(one: number | null, other: number | null): number | null {
@@ -309,6 +314,7 @@ function lookAgainMs({ waiting, placing }: State, againMs: number | null, nowMs:
 }
 
 function apply(state: State, event: WorldEvent): void {
+  state.memory.told += 1;
   switch (event.kind) {
     case "centre-changed":
       changeCentre(state, event.centre.id, event.centre);
@@ -386,7 +392,7 @@ function apply(state: State, event: WorldEvent): void {
 function followAnother(state: State, { policy, weights, atMs }: Event<"policy-set">): void {
   const { demand, ...more } = followed(policy);
   Object.assign(state, more, { demand: demand && (state.demand ?? demand) });
-  state.memory.reserved = new Map();
+  Object.assign(state.memory, { reserved: new Map(), holders: [], holdersBefore: [] });
   state.preemption.policy = policy.preemption;
   followPolicy(state.queue.submitters, policy, atMs);
   weigh(state.queue.submitters, new Map(weights));
@@ -451,6 +457,7 @@ function addJob(state: State, event: Event<"job-queued">): void {
     priority = "normal",
     preemptible = "no",
     warnS = 0,
+    deadlineMs = null,
   } = event;
   const submitter = submitterOf(state.queue.submitters, event.tenant ?? theOnlyTenant, project, person);
   const bounds = boundsOf(state.rules, submitter.tenant, project);
@@ -469,6 +476,7 @@ function addJob(state: State, event: Event<"job-queued">): void {
     indices,
     ofArray: event.array !== null,
     throttle: event.array?.throttle ?? null,
+    deadline: deadlineMs === null ? null : { endsMs: deadlineMs, latestStartMs: deadlineMs - timeLimitS * 1000 },
     ask: intern(state.queue, { shape, wishes, timeLimitS, graceS, demands, bounds, project, person }, state.centres),
     queued: positionsUpTo(indices.count),
     ended: null,
@@ -487,6 +495,7 @@ function addJob(state: State, event: Event<"job-queued">): void {
   job.ask.jobs += 1;
   state.jobs.set(job.id, job);
   state.queued += indices.count;
+  watchDeadline(state.deadlines, job);
   link(state.dependencies, job, event.dependencies, state.jobs);
   arrive(state.dependencies, job);
   if (state.untold.push(job.id) > mostUntold) state.untold.shift();
@@ -653,6 +662,7 @@ function requeueTask(state: State, event: Event<"task-queued">): void {
   if (run) {
     endRun(state, job, position, run, lastedOf(event));
     state.queued += addPositions(job.queued, position, position + 1);
+    watchDeadline(state.deadlines, job);
   }
   job.attempts ??= new Map();
   job.attempts.set(position, Math.max(event.attempts, job.attempts.get(position) ?? 0));
@@ -730,6 +740,7 @@ function keysWithin(map: ReadonlyMap<number, unknown> | null, from: number, to: 
 function forgetJob(state: State, job: JobRecord, atMs: number): void {
   state.jobs.delete(job.id);
   state.refused.delete(job);
+  state.deadlines.jobs.delete(job);
   release(state.queue, job.ask);
   unlink(state.dependencies, job, (first) => readyJob(state, first, atMs));
 }

@@ -353,6 +353,7 @@ function jobQueued(
   { tenant, person }: Pick<Submission, "tenant" | "person">,
 ): WorldEvent {
   const { name, shape, timeLimitS, graceS, priorityClass, preemptible, warning, array, dependencies, centres } = spec;
+  const { deadlineMs } = spec;
   return {
     kind: "job-queued",
     job,
@@ -367,6 +368,7 @@ function jobQueued(
     priority: priorityClass,
     preemptible,
     ...(warning && { warnS: warning.beforeS }),
+    ...(deadlineMs !== null && { deadlineMs }),
     array,
     dependencies,
     wishes: centres,

@@ -7,8 +7,10 @@ import { arrayText } from "#core/job/array.ts";
 import { admitBulk } from "#core/job/bulk.ts";
 import { demandsOf } from "#core/job/demands.ts";
 import { dependencyText } from "#core/job/dependency.ts";
-import { phrase } from "#core/job/phrase.ts";
+import { type Phrase, phrase } from "#core/job/phrase.ts";
 import { type JobSpec, taskCount } from "#core/job/spec.ts";
+import { networkTimeText } from "#core/ledger/network-day.ts";
+import type { StartEstimate } from "#core/scheduling/estimate/starts.ts";
 import type { Asker } from "#core/scheduling/explanation.ts";
 import type { World } from "#core/scheduling/world.ts";
 import { assert } from "#core/unreachable.ts";
@@ -33,6 +35,7 @@ export function submitHandlers(context: SubmitContext): Pick<Handlers, SubmitRou
     projects: caller.projects.map((project) => project.name),
     centres: world().centres(),
     limits: { ...limits, arrayTasks: context.arrayTasks() },
+    nowMs: context.now(),
   });
 
   return {
@@ -120,7 +123,7 @@ export function submitHandlers(context: SubmitContext): Pick<Handlers, SubmitRou
       return answer({
         spec: specView(spec),
         tasks: taskCount(spec.array),
-        ...saidView(fits, language),
+        ...saidView({ ...fits, warnings: [...fits.warnings, ...deadlineWords(spec, explained.estimate)] }, language),
         quote: quoteOf(world(), spec, asker).quote,
         wouldGoTo: explained.wouldGoTo,
         wouldGet: wouldGet && wouldGetView(spec, wouldGet),
@@ -189,6 +192,14 @@ function fitting(world: Pick<World, "couldEverFit">, asker: Asker, admitted: Who
     ...(simulatedAt.length > 0 ? [phrase("nothing-executed", { centres: simulatedAt.join(", ") })] : []),
   ];
   return more.length === 0 ? admitted : { ...admitted, warnings: [...warnings, ...more] };
+}
+
+/** Whether it would start in time, as far as can be told today. */
+function deadlineWords({ deadlineMs, timeLimitS }: JobSpec, estimate: StartEstimate): readonly Phrase[] {
+  if (deadlineMs === null) return [];
+  if (estimate.from === "unknown") return [phrase("deadline-unknown")];
+  const isInTime = estimate.likelyMs <= deadlineMs - timeLimitS * 1000;
+  return [phrase(isInTime ? "deadline-likely" : "deadline-unlikely", { start: networkTimeText(estimate.likelyMs) })];
 }
 
 /** As sbatch does, it accepts a dependency that what has ended keeps from ever being met; unlike it, it says so. */

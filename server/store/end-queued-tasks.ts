@@ -1,3 +1,4 @@
+import { deadlineReason } from "#core/job/end-reason.ts";
 import type { IndexRange } from "#core/job/spec.ts";
 import type { Outcome } from "#core/job/state.ts";
 import { reasonWords } from "#core/scheduling/reasons.ts";
@@ -7,7 +8,7 @@ import { countEnded, type JobLine, type Sheet } from "./sheet.ts";
 import { type Placed, readEpoch, type Transaction } from "./transitions.ts";
 
 /**
- * Tasks whose dependency can never be met end cancelled by the network, and those that no centre takes after one refused as
+ * Tasks that can never start end cancelled by the network, and those that no centre takes after one refused as
  * refused; those that are queued no more are left alone.
  */
 export async function endQueuedTasks(
@@ -33,9 +34,11 @@ function endOf(end: QueuedEnd): { readonly outcome: Outcome; readonly cause: str
     const cause = `refused by ${end.refusedBy}, and no other centre could take it: ${end.words}`;
     return { outcome: { kind: "refused", reason: end.words }, cause };
   }
+  const { rule, facts } = end;
+  const missed = rule === "deadline-cannot-be-met" ? deadlineReason(`${facts.deadline}`) : null;
   return {
-    outcome: { kind: "cancelled", by: "network", reason: "dependency-never-satisfied" },
-    cause: reasonWords("dependency-never-satisfied", end.facts, "en"),
+    outcome: { kind: "cancelled", by: "network", reason: missed ?? rule },
+    cause: missed ?? reasonWords(rule, facts, "en"),
   };
 }
 

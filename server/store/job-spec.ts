@@ -33,6 +33,7 @@ function asked(spec: JobSpec): { readonly [Field in keyof StoredSpec]: StoredSpe
     shape: spec.shape,
     timeLimitS: spec.timeLimitS,
     graceS: spec.graceS,
+    deadlineMs: spec.deadlineMs ?? undefined,
     array: spec.array ?? undefined,
     dependencies: unlessEmpty(spec.dependencies),
     stdout: spec.stdout ?? undefined,
@@ -86,6 +87,7 @@ export type StoredSpec = Omit<JobSpec, "work" | "inputFiles" | keyof typeof unas
 export const unasked = {
   environment: {},
   workingDirectory: null,
+  deadlineMs: null,
   array: null,
   dependencies: [],
   stdout: null,

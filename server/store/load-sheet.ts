@@ -49,6 +49,7 @@ export async function loadSheet(client: pg.Client, wanted: Wanted, nowMs: number
 const jobsText = `
 select id, project_id, task_count, queued, placed, starting, running, ended, runs, outcome, centres, started_ms, ended_ms,
   (spec ->> 'timeLimitS')::int as time_limit_s, (spec ->> 'graceS')::int as grace_s,
+  (spec ->> 'deadlineMs')::int8 as deadline_ms,
   coalesce(spec -> 'onUnreachable' ->> 'kind' = 'restart-after', false) as restarts_when_lost,
   coalesce((spec ->> 'requeue')::boolean, false) as requeues, spec ->> 'preemptible' is not null as gives_way
 from job where id = any($1::int8[])`;
@@ -86,6 +87,7 @@ type JobRow = Readonly<Record<StateKind, number>> & {
   readonly ended_ms: number | null;
   readonly time_limit_s: number;
   readonly grace_s: number;
+  readonly deadline_ms: number | null;
   readonly restarts_when_lost: boolean;
   readonly requeues: boolean;
   readonly gives_way: boolean;
@@ -99,6 +101,7 @@ function jobLine(row: JobRow): JobLine {
     taskCount: row.task_count,
     timeLimitS: row.time_limit_s,
     graceS: row.grace_s,
+    deadlineMs: row.deadline_ms,
     restartsWhenLost: row.restarts_when_lost,
     requeues: row.requeues,
     givesWay: row.gives_way,

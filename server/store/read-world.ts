@@ -140,7 +140,7 @@ export async function readJobEvents(db: Database, jobs: readonly JobId[]): Promi
 const jobsText = `
 select id, submitted_ms, tenant_id, project_id, person_id, name, queued = task_count and runs = 0 as untouched,
   (spec -> 'shape')::text as shape, (spec ->> 'timeLimitS')::int as time_limit_s,
-  (spec ->> 'graceS')::int as grace_s, spec ->> 'priorityClass' as priority, spec ->> 'preemptible' as preemptible, (spec -> 'warning' ->> 'beforeS')::int as warn_s, (spec -> 'centres')::text as centres, spec -> 'array' as array,
+  (spec ->> 'graceS')::int as grace_s, spec ->> 'priorityClass' as priority, spec ->> 'preemptible' as preemptible, (spec -> 'warning' ->> 'beforeS')::int as warn_s, (spec ->> 'deadlineMs')::int8 as deadline_ms, (spec -> 'centres')::text as centres, spec -> 'array' as array,
   spec -> 'dependencies' as dependencies,
   case when spec::text ~ '"(siteWords|software|container|fileSystems|licences|workingDirectory|stdout|stderr|residency)":'
     then json_build_object('siteWords', spec -> 'siteWords', 'software', spec -> 'software', 'container', spec -> 'container',
@@ -163,6 +163,7 @@ type JobRow = {
   readonly priority: PriorityClass | null;
   readonly preemptible: Preemptible | null;
   readonly warn_s: number | null;
+  readonly deadline_ms: number | null;
   readonly centres: string | null;
   readonly array: ArraySpec | null;
   readonly dependencies: readonly Dependency[] | null;
@@ -286,6 +287,7 @@ function jobQueued(row: JobRow, ended: { succeeded: number[]; otherwise: number[
     priority: row.priority ?? unasked.priorityClass,
     preemptible: row.preemptible ?? unasked.preemptible,
     warnS: row.warn_s ?? undefined,
+    ...(row.deadline_ms !== null && { deadlineMs: row.deadline_ms }),
     array: row.array,
     dependencies: row.dependencies ?? unasked.dependencies,
     wishes: row.centres === null ? unasked.centres : parsedWishes(row.centres),

@@ -62,6 +62,7 @@ function newSheet(restartsWhenLost: boolean): Sheet {
     taskCount: 3,
     timeLimitS: 60,
     graceS: 5,
+    deadlineMs: null,
     restartsWhenLost,
     requeues: false,
     givesWay: true,

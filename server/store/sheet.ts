@@ -51,6 +51,7 @@ export type JobLine = {
   readonly taskCount: number;
   readonly timeLimitS: number;
   readonly graceS: number;
+  readonly deadlineMs: number | null;
   readonly restartsWhenLost: boolean;
   readonly requeues: boolean;
   readonly givesWay: boolean;
@@ -145,6 +146,7 @@ export function placeTask(
     index: task.index,
     attempt: task.attempts + 1,
     ...placed,
+    latestStartMs: Math.min(placed.latestStartMs, latestStartOf(job)),
     placedMs: sheet.nowMs,
     state: "placed",
     acceptedMs: null,
@@ -173,6 +175,11 @@ export function placeTask(
       ? `of the centres that can start it now the best: ${run.centre}`
       : `it joins the own queue of ${run.centre}, pool ${run.pool}, as the best place now`;
   record(sheet, run, "placed", "placed", sheet.nowMs, cause, detail);
+}
+
+/** By then a run of its whole time limit can start and end by the deadline. */
+function latestStartOf({ deadlineMs, timeLimitS }: JobLine): number {
+  return deadlineMs === null ? Number.POSITIVE_INFINITY : deadlineMs - timeLimitS * 1000;
 }
 
 export function acceptRun(sheet: Sheet, run: RunLine, atMs: number): void {

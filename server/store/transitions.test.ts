@@ -436,12 +436,14 @@ test("lost without evidence is an operator's word, only for what cannot be reach
 test("tasks whose dependency can never be met end by the network", async () => {
   const array = { ranges: [{ first: 1, last: 9, step: 2 }], throttle: null };
   const [id = assert.fail()] = await submit(admitted({ array }, "1-9:2"));
-  const ends = [{ job: id, indices: [{ first: 3, last: 7, step: 2 }], facts: { dependency: "afterok", on: "12" } }];
+  const indices = [{ first: 3, last: 7, step: 2 }];
+  const rule = "dependency-never-satisfied" as const;
+  const ends = [{ job: id, indices, rule, facts: { dependency: "afterok", on: "12" } }];
   const answer = await writer.endQueued(ends, epoch);
   assert.equal(answer.kind === "written" && answer.written, 3);
   assert.equal((await job(id))?.queued, 2);
   const [event] = await rows("select cause, detail from event where job_id = $1 and kind = 'ended'", [id]);
-  assert.equal(event?.cause, "afterok on 12 can no longer be met");
+  assert.equal(event?.cause, "afterok on job 12 can no longer be met");
 });
 
 test("many steps at once share transactions, and one that fails does so alone", async () => {

@@ -38,7 +38,7 @@ import type { Submitted } from "./writer.ts";
 export type TransitionWriter = {
   /** Writes placements with their holds. Stale ones (not queued any more, another attempt) are left out. */
   readonly place: (placements: readonly Placement[], decidedMs: number, epoch: number) => Promise<Placed>;
-  /** Ends tasks that can never start, with `dependency-never-satisfied`. */
+  /** Ends tasks that can never start. */
   readonly endQueued: (ends: readonly QueuedEnd[], epoch: number) => Promise<Placed>;
   /** Asks for runs back that would be done earlier elsewhere. */
   readonly takeBack: (withdrawals: readonly Withdrawal[], epoch: number) => Promise<Placed>;

@@ -180,6 +180,7 @@ export const en = {
     nodeGroups: "Groups of nodes, at most",
     time: "Time limit",
     grace: "Grace",
+    deadline: "Deadline",
     warning: "Warned by",
     warningBefore: "{{signal}}, {{time}} before",
     array: "Array",

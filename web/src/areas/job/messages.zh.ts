@@ -174,6 +174,7 @@ export const zh: Words<typeof en> = {
     nodeGroups: "节点组至多",
     time: "时限",
     grace: "宽限",
+    deadline: "截止时刻",
     warning: "提前通知",
     warningBefore: "提前 {{time}}发 {{signal}}",
     array: "数组",

@@ -36,6 +36,7 @@ export function Asked({ spec }: { readonly spec: SpecView }) {
         ...(accelerators ? [[t("asked.cards"), cards(accelerators)] as const] : []),
         [t("asked.time"), format.duration(spec.timeLimitS * 1000)],
         [t("asked.grace"), format.duration(spec.graceS * 1000)],
+        ...(spec.deadlineMs === undefined ? [] : [[t("asked.deadline"), format.dateTime(spec.deadlineMs)] as const]),
         ...(spec.warning === null
           ? []
           : [

@@ -1,0 +1,69 @@
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import type { Client, Input } from "#api/client.ts";
+import { networkTimeText } from "#core/ledger/network-day.ts";
+import { type JoinedCentre, joinCentre, ordersOf } from "#server/http/joined-centre-testing.ts";
+import { ok, startTestServer, type TestServer } from "#server/http/testing.ts";
+import { holds } from "#server/patience-testing.ts";
+
+/** A deadline as its submitter sees it: what was understood, whether it can be met, and where it stands. */
+let server: TestServer;
+let client: Client;
+let centre: JoinedCentre;
+before(async () => {
+  server = await startTestServer({ schedules: true });
+  client = server.client();
+  centre = await joinCentre(server, "jinan", "process");
+});
+after(() => server.stop());
+
+type Job = Input<"submit">["body"];
+const whole: Job = { command: ["true"], centres: { only: ["jinan"] }, coresPerTask: 4, timeLimitS: 3600 };
+
+test("what was understood is said, and what could not end in time is refused with the earliest moment that could", async () => {
+  const { warnings, spec } = await ok(
+    client.call("dryRun", { body: { ...whole, sbatchOptions: ["--deadline=now+2hours"] } }),
+  );
+  const deadline = networkTimeText(spec.deadlineMs ?? 0);
+  const latest = networkTimeText((spec.deadlineMs ?? 0) - 3_600_000);
+  assert.equal(
+    warnings[0],
+    `it must end by ${deadline} (Asia/Shanghai): where a run of its whole time limit cannot start by ${latest}, the job is cancelled`,
+  );
+  assert.match(warnings.at(-1) ?? "", /^as things stand it would start at .*, in time for its deadline$/);
+
+  const refused = await client.call("submit", { body: { ...whole, sbatchOptions: ["--deadline=now+30minutes"] } });
+  assert(refused.kind === "problem");
+  assert.match(
+    refused.problem.detail,
+    /^--deadline cannot be "now\+30minutes". Expected: .*\+08:00 or later, which is the time limit from now/,
+  );
+  const odd = await client.call("submit", { body: { ...whole, sbatchOptions: ["--deadline=31/12"] } });
+  assert.match(odd.kind === "problem" ? odd.problem.detail : "", /a moment by the clock of Asia\/Shanghai: HH:MM/);
+  const field = await client.call("submit", { body: { ...whole, deadlineMs: Date.now() } });
+  assert.match(field.kind === "problem" ? field.problem.detail : "", /^deadlineMs cannot be/);
+});
+
+test("what would start too late is told so; what waits says by when it has to start", async () => {
+  const { id: first } = await ok(client.call("submit", { body: whole }));
+  await ordersOf(centre, 1);
+  const deadlineMs = Date.now() + 5_400_000;
+  // The scheduler hears of what runs by the feed.
+  await holds(async () => {
+    const { warnings } = await ok(client.call("dryRun", { body: { ...whole, deadlineMs } }));
+    assert.match(warnings.at(-1) ?? "", /at the earliest, too late for its deadline/);
+  });
+  const { id } = await ok(client.call("submit", { body: { ...whole, deadlineMs } }));
+  await holds(async () => {
+    const why = await ok(client.call("why", { params: { job: id }, query: {} }));
+    assert.deepEqual(why.order?.deadline, {
+      endsMs: deadlineMs,
+      latestStartMs: deadlineMs - 3_600_000,
+      goesAhead: "later",
+    });
+    assert.match(why.order?.words ?? "", /it has to start by .* to end by its deadline /);
+  });
+  const { spec } = await ok(client.call("job", { params: { job: id } }));
+  assert.equal(spec.deadlineMs, deadlineMs);
+  assert.equal((await ok(client.call("job", { params: { job: first } }))).spec.deadlineMs, undefined);
+});
