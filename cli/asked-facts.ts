@@ -1,6 +1,7 @@
 import type { SpecView } from "#api/job.ts";
 import type { Call } from "#cli/call.ts";
 import { memoryText, timeText } from "#cli/formats.ts";
+import { regionWords } from "#core/centre/region.ts";
 import { durationWords } from "#core/measures.ts";
 
 /** What was asked for, as understood: lines for `printFacts`, without those that say nothing of this job. */
@@ -22,6 +23,8 @@ export function askedFacts(spec: SpecView, { say, language }: Call): readonly (r
     ...optional("factPriority", priorityClass === "normal" ? "" : say(`priority_${priorityClass}`)),
     ...optional("factPreemptible", preemptible === "no" ? "" : say(`preemptible_${preemptible}`)),
     ...optional("factDependencies", dependencies.join(say("comma"))),
+    ...optional("factResidency", (spec.residency ?? []).map((one) => regionWords(one, language)).join(say("comma"))),
+    ...optional("factDomestic", spec.domestic ? say("domesticOnly") : ""),
   ];
 }
 

@@ -657,3 +657,52 @@ COMP_WORDS=(weir show 12 --hi); COMP_CWORD=3; _weir; echo "$COMPREPLY"
   assert.match((await weir(null, ["completion", "zsh"])).out, /^#compdef weir/);
   assert.match((await weir(null, ["completion", "fish"])).out, /complete -c weir .* -l state/);
 });
+
+test("where work may go: said at submission, set of a tenant and a project, and what regions agreed", async () => {
+  const place = { region: "cn-sd", residency: ["cn"], domestic: true };
+  const tenant = { id: 1, name: "ouc", title: "OUC", home: null, mostCores: null, place };
+  const project = {
+    id: 2,
+    name: "tides",
+    title: "Tides",
+    tenant: "ouc",
+    mostCores: null,
+    place: { residency: null, domestic: false },
+  };
+  const night = { days: [1, 2, 3, 4, 5], from: "20:00", to: "08:00" };
+  const agreement = { from: ["cn-sd"], to: ["cn-gz", "cn-sc"], sharePercent: 25, hours: [night], terms: "Contract 7" };
+  const document = { otherwise: "refused", agreements: [agreement] };
+  const inForce = { version: 3, setBy: "li", setMs: 0, document, versions: [] };
+  const { url, seen } = await fake({
+    "POST /jobs": json(submitted, 201),
+    "GET /tenants": json({ tenants: [tenant], next: null }),
+    "PUT /tenants/ouc/place": json(tenant),
+    "PUT /projects/tides/place": json(project),
+    "GET /agreements": json(inForce),
+    "PUT /agreements": json(inForce),
+  });
+  await weir(url, ["submit", "--residency", "cn-gz,cn-sd", "--domestic", "--", "true"]);
+  assert.deepEqual(seen.at(-1)?.body, { command: ["true"], residency: ["cn-gz", "cn-sd"], domestic: true });
+  await weir(url, ["admin", "tenant", "set", "ouc", "--region", "cn-sd", "--residency", "none"]);
+  assert.deepEqual(seen.at(-1)?.body, { region: "cn-sd", residency: null });
+  await weir(url, ["admin", "project", "set", "tides", "--residency=cn-sd,cn-gz", "--domestic=no"]);
+  assert.deepEqual(seen.at(-1)?.body, { residency: ["cn-sd", "cn-gz"], domestic: false });
+  assert.match((await weir(url, ["admin", "tenant", "list"])).out, /OUC\s+cn-sd\s+cn domestic only/);
+
+  const shown = await weir(url, ["agreements"]);
+  assert.match(
+    shown.out,
+    /Shandong \(cn-sd\)\s+Guizhou \(cn-gz\), Sichuan \(cn-sc\)\s+25 %\s+Monday–Friday 20:00–08:00\s+Contract 7/,
+  );
+  assert.match(shown.out, /nothing crosses/);
+  assert.match(shown.error, /version 3, set by li/);
+  const chinese = await weir(url, ["agreements", "--lang=zh"]);
+  assert.match(chinese.out, /山东（cn-sd）\s+贵州（cn-gz）、四川（cn-sc）/);
+  const path = join(folder, "agreements.json");
+  writeFileSync(path, JSON.stringify(inForce));
+  await weir(url, ["agreements", "--set", path]);
+  assert.deepEqual(seen.at(-1)?.body, document);
+  writeFileSync(path, "{");
+  const wrong = await weir(url, ["agreements", "--set", path]);
+  assert.deepEqual([wrong.code, wrong.out], [2, ""]);
+});

@@ -50,6 +50,11 @@ const generated: readonly Option[] = [
   { long: "load", value: "X", words: "optionGenerateLoad" },
 ];
 const mostCores: Option = { long: "most-cores", value: "N|none", words: "optionMostCores" };
+const region: Option = { long: "region", value: "REGION|none", words: "optionTenantRegion" };
+const placeRule: readonly Option[] = [
+  { long: "residency", value: "REGION,…|none", words: "optionRuleResidency" },
+  { long: "domestic", value: "yes|no", choices: ["yes", "no"], words: "optionRuleDomestic" },
+];
 const title: Option = { long: "title", value: "TEXT", words: "optionTitle" };
 
 export const commands: readonly Command[] = [
@@ -115,6 +120,8 @@ export const commands: readonly Command[] = [
       },
       { long: "grace", value: "SECONDS", words: "optionGrace" },
       { long: "accelerator-share", value: "THOUSANDTHS", words: "optionAcceleratorShare" },
+      { long: "residency", value: "REGION,…", words: "optionResidency" },
+      { long: "domestic", words: "optionDomestic" },
       { long: "software", value: "NAME/VERSION", words: "optionSoftware" },
       { long: "image", value: "NAME@sha256:…", words: "optionImage" },
       { long: "file-system", value: "NAME", words: "optionFileSystem" },
@@ -324,8 +331,9 @@ export const commands: readonly Command[] = [
     operands: "NAME",
     summary: "adminTenantSet",
     takes: [1, 1],
-    options: [{ long: "home", value: "CENTRE|none", words: "optionHome" }, mostCores],
+    options: [{ long: "home", value: "CENTRE|none", words: "optionHome" }, mostCores, region, ...placeRule],
     examples: [
+      ["weir admin tenant set ouc --region cn-sd --residency cn", "exampleTenantPlace"],
       ["weir admin tenant set ouc --home qingdao", "exampleTenantSet"],
       ["weir admin tenant set ouc --most-cores 512", "exampleMostCores"],
     ],
@@ -354,8 +362,11 @@ export const commands: readonly Command[] = [
     operands: "NAME",
     summary: "adminProjectSet",
     takes: [1, 1],
-    options: [mostCores],
-    examples: [["weir admin project set tides --most-cores 64", "exampleMostCores"]],
+    options: [mostCores, ...placeRule],
+    examples: [
+      ["weir admin project set tides --most-cores 64", "exampleMostCores"],
+      ["weir admin project set tides --residency cn-sd,cn-gz --domestic yes", "exampleProjectPlace"],
+    ],
     load: async () => (await import("#cli/commands/admin.ts")).setProject,
   },
   {
@@ -597,6 +608,19 @@ export const commands: readonly Command[] = [
       ["weir simulate --generate ai --sweep policy=easy,saf-easy --sweep seed=1-5", "exampleSimulateSweep"],
     ],
     load: async () => (await import("#cli/commands/simulate-traces.ts")).simulateTraces,
+  },
+  {
+    words: ["agreements"],
+    operands: "",
+    summary: "agreements",
+    takes: [0, 0],
+    options: [{ long: "set", value: "FILE", words: "optionSetAgreements", completes: "files" }],
+    examples: [
+      ["weir agreements", "exampleAgreements"],
+      ["weir agreements --json > agreements.json", "exampleAgreementsJson"],
+      ["weir agreements --set agreements.json", "exampleAgreementsSet"],
+    ],
+    load: async () => (await import("#cli/commands/agreements.ts")).agreements,
   },
   {
     words: ["policy", "diff"],

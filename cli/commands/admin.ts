@@ -10,11 +10,18 @@ export async function listTenants(call: Call): Promise<number> {
     (cursor) => call.ask("tenants", { query: { limit: 1000, ...cursor } }),
     (page) => page.tenants,
   );
-  const rows = found.map(({ name, title, home, mostCores }) => [name, title, home ?? "", coresText(mostCores)]);
+  const rows = found.map(({ name, title, home, mostCores, place }) => [
+    name,
+    title,
+    home ?? "",
+    coresText(mostCores),
+    place.region ?? "",
+    ruleText(place, call),
+  ]);
   return list(
     call,
     { tenants: found, next: null },
-    ["columnName", "columnTitle", "columnHome", "columnMostCores"],
+    ["columnName", "columnTitle", "columnHome", "columnMostCores", "columnRegion", "columnBound"],
     rows,
   );
 }
@@ -25,8 +32,14 @@ export async function listProjects(call: Call): Promise<number> {
     (cursor) => call.ask("projects", { query: { limit: 1000, ...cursor } }),
     (page) => page.projects,
   );
-  const rows = found.map(({ name, tenant, title, mostCores }) => [name, tenant, title, coresText(mostCores)]);
-  const titles = ["columnName", "columnTenant", "columnTitle", "columnMostCores"] as const;
+  const rows = found.map(({ name, tenant, title, mostCores, place }) => [
+    name,
+    tenant,
+    title,
+    coresText(mostCores),
+    ruleText(place, call),
+  ]);
+  const titles = ["columnName", "columnTenant", "columnTitle", "columnMostCores", "columnBound"] as const;
   return list(call, { projects: found, next: null }, titles, rows);
 }
 
@@ -57,12 +70,17 @@ export async function addTenant(call: Call): Promise<number> {
 export async function setTenant(call: Call): Promise<number> {
   const home = call.one("home");
   const cores = call.one("most-cores");
+  const region = call.one("region");
+  const rule = ruleSaid(call);
+  const place = { ...rule, ...(region !== null && { region: region === "none" ? null : region }) };
+  const isPlaced = Object.keys(place).length > 0;
   const params = { tenant: call.operands[0] ?? "" };
-  if (home === null && cores === null) throw new Stop(exitCodes.usage, call.say("nothingToSet"));
+  if (home === null && cores === null && !isPlaced) throw new Stop(exitCodes.usage, call.say("nothingToSet"));
   const body = { home: home === "none" ? null : home };
   let answer = home === null ? null : await call.ask("setHome", { params, body });
   if (cores !== null)
     answer = await call.ask("setTenantCores", { params, body: { mostCores: coresSaid(call, cores) } });
+  if (isPlaced) answer = await call.ask("setTenantPlace", { params, body: place });
   if (call.json) await call.printJson(answer);
   else await call.print(`${call.say("changed", { what: call.say("wordTenant"), name: params.tenant })}\n`);
   return exitCodes.done;
@@ -72,8 +90,13 @@ export async function setTenant(call: Call): Promise<number> {
 export async function setProject(call: Call): Promise<number> {
   const cores = call.one("most-cores");
   const params = { project: call.operands[0] ?? "" };
-  if (cores === null) throw new Stop(exitCodes.usage, call.say("nothingToSet"));
-  const answer = await call.ask("setProjectCores", { params, body: { mostCores: coresSaid(call, cores) } });
+  const rule = ruleSaid(call);
+  const isPlaced = Object.keys(rule).length > 0;
+  if (cores === null && !isPlaced) throw new Stop(exitCodes.usage, call.say("nothingToSet"));
+  let answer = null;
+  if (cores !== null)
+    answer = await call.ask("setProjectCores", { params, body: { mostCores: coresSaid(call, cores) } });
+  if (isPlaced) answer = await call.ask("setProjectPlace", { params, body: rule });
   if (call.json) await call.printJson(answer);
   else await call.print(`${call.say("changed", { what: call.say("wordProject"), name: params.project })}\n`);
   return exitCodes.done;
@@ -143,6 +166,20 @@ function coresSaid(call: Call, said: string): number | null {
   throw new Stop(exitCodes.usage, call.say("notCores", { said }));
 }
 
+/** Where its work may go, as far as it was said; `none`: anywhere. */
+function ruleSaid(call: Call): { readonly residency?: string[] | null; readonly domestic?: boolean } {
+  const [residency, domestic] = [call.one("residency"), call.one("domestic")];
+  return {
+    ...(residency !== null && { residency: residency === "none" ? null : residency.split(",") }),
+    ...(domestic !== null && { domestic: domestic === "yes" }),
+  };
+}
+
+/** `cn-sd,cn-gz domestic`; empty: nothing binds. */
+function ruleText({ residency, domestic }: Answer<"setProjectPlace">["place"], { say }: Call): string {
+  return [...(residency ? [residency.join(",")] : []), ...(domestic ? [say("domesticOnly")] : [])].join(" ");
+}
+
 function coresText(mostCores: number | null): string {
   return mostCores === null ? "" : `${mostCores}`;
 }
@@ -187,6 +224,8 @@ async function list(
     | "columnTitle"
     | "columnHome"
     | "columnMostCores"
+    | "columnRegion"
+    | "columnBound"
     | "columnTenant"
     | "columnRole"
     | "columnProjects"

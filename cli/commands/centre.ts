@@ -10,6 +10,7 @@ import { exitCodes, Stop } from "#cli/stop.ts";
 import { driverNames } from "#core/centre/centre.ts";
 import type { IntakeStep } from "#core/centre/intake.ts";
 import { mechanismsInWords } from "#core/centre/mechanisms.ts";
+import { regionWords } from "#core/centre/region.ts";
 import { durationWords } from "#core/measures.ts";
 
 /** JSON: `{"centre": Centre, "token": …, "expiresMs": …}`; else the one-time token alone on standard output. */
@@ -173,6 +174,7 @@ async function printCentre(call: Call, centre: Centre): Promise<void> {
     [say("factLifeCycle"), say(`lifeCycle_${centre.lifeCycle}`)],
     [say("columnState"), connectionText(centre.state, say)],
     [say("factIntake"), say(`intake_${centre.intake}`)],
+    ...(centre.region === null ? [] : [[say("factRegion"), regionWords(centre.region, call.language)] as const]),
     [say("columnSeen"), centre.lastSeenMs === null ? say("never") : timeText(centre.lastSeenMs)],
     ...(centre.agentVersion === null ? [] : [[say("factAgent"), centre.agentVersion] as const]),
   ]);

@@ -118,6 +118,7 @@ async function requestOf(call: Call, { name, ...work }: Typed, sbatch: SbatchRes
   const preemptible = (["restarts", "checkpoints"] as const).find((one) => one === call.one("preemptible"));
   const onUnreachable = onUnreachableOf(call);
   const shareMilli = call.number("accelerator-share", 1);
+  const residency = call.all("residency").flatMap((text) => text.split(","));
   return {
     ...work,
     ...(shareMilli !== null && { accelerators: shareOf(sbatch, shareMilli) }),
@@ -129,6 +130,8 @@ async function requestOf(call: Call, { name, ...work }: Typed, sbatch: SbatchRes
     ...(Object.keys(centres).length > 0 && { centres }),
     ...(project !== null && { project }),
     ...(container !== null && { container }),
+    ...(residency.length > 0 && { residency }),
+    ...(call.has("domestic") && { domestic: true }),
     ...(call.all("software").length > 0 && { software: [...call.all("software")] }),
     ...(call.all("file-system").length > 0 && { fileSystems: [...call.all("file-system")] }),
     ...(retries !== null && { retries }),

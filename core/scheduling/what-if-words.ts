@@ -1,3 +1,4 @@
+import { regionWords } from "#core/centre/region.ts";
 import type { Language } from "#core/scheduling/reasons.ts";
 import type { Change, StartingChange } from "#core/scheduling/what-if.ts";
 import { unreachable } from "#core/unreachable.ts";
@@ -7,6 +8,10 @@ export function changeWords(change: Change, language: Language): string {
   switch (change.kind) {
     case "centre":
       return language === "zh" ? `允许中心 ${change.centre}` : `also at ${change.centre}`;
+    case "region": {
+      const region = regionWords(change.region, language);
+      return language === "zh" ? `数据也可存放于${region}` : `its data in ${region} too`;
+    }
     case "without":
       return language === "zh" ? `不要求 ${change.demand}` : `without ${change.demand}`;
     case "accelerator-type":
@@ -35,9 +40,9 @@ const names = {
   accelerators: { en: "accelerators per node", zh: "每节点加速卡数" },
   "accelerator-type": { en: "type of accelerator", zh: "加速卡类型" },
   "time-limit-s": { en: "time limit", zh: "时限" },
-} as const satisfies Record<Exclude<Change["kind"], "centre" | "without">, Record<Language, string>>;
+} as const satisfies Record<Exclude<Change["kind"], "centre" | "region" | "without">, Record<Language, string>>;
 
-function optionOf(change: Change, { shape, wishes }: StartingChange["asked"]): string | null {
+function optionOf(change: Change, { shape, wishes, demands }: StartingChange["asked"]): string | null {
   switch (change.kind) {
     case "nodes":
       return `--nodes=${change.to}`;
@@ -56,6 +61,8 @@ function optionOf(change: Change, { shape, wishes }: StartingChange["asked"]): s
     }
     case "centre":
       return wishes.only.includes(change.centre) ? `--centre=${change.centre}` : null;
+    case "region":
+      return `--residency=${demands?.residency.join(",")}`;
     case "without":
       return null;
     default:

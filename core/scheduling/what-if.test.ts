@@ -12,6 +12,7 @@ function said(changes: readonly Change[]): string {
   return changes
     .map((change) => {
       if (change.kind === "centre") return `centre ${change.centre}`;
+      if (change.kind === "region") return `region ${change.region}`;
       if (change.kind === "without") return `without ${change.demand}`;
       return `${change.kind} ${change.from}→${change.to}`;
     })
@@ -206,4 +207,25 @@ test("every answer starts, on random networks", () => {
     { numRuns: 200 },
   );
   assert(answered > 100, `${answered} answers were tried`);
+});
+
+test("another region for its data, and equipment of whatever make, where the job itself asks otherwise", () => {
+  const text = `
+    centre alpha  2 cores region cn-gz
+    centre beta   8 cores region cn-sd
+    job    first  cores 2 only alpha
+    place
+    job    bound  cores 2 residency cn-gz
+    expect bound waits alpha: cores-busy, beta: outside-residency`;
+  assert.deepEqual(answers(text, 2), ["region cn-sd at beta", "without --residency=cn-gz at beta"]);
+  const marked = `
+    pool alpha/gpu  1×8 cards 2 nvidia/a100
+    pool beta/npu   1×8 cards 1 huawei/ascend
+    job  first  cards 1 huawei/ascend
+    place
+    job  bound  cards 1 any domestic
+    expect bound waits alpha: not-domestic, beta: accelerators-busy`;
+  assert.deepEqual(answers(marked, 2), ["without --domestic at alpha"]);
+  const ruled = `bound project 1 domestic\n${marked}`;
+  assert.deepEqual(answers(ruled, 2), []);
 });

@@ -1,3 +1,4 @@
+import { isWithin, type Region } from "#core/centre/region.ts";
 import type { CentreId } from "#core/ids.ts";
 import type { Demands } from "#core/job/demands.ts";
 import { type Accelerators, memoryMibPerNode, type Shape, siteWordKinds } from "#core/job/spec.ts";
@@ -17,6 +18,8 @@ export type Change =
   | { readonly kind: "accelerator-type"; readonly from: string; readonly to: string }
   /** The job's own wishes leave this centre out. */
   | { readonly kind: "centre"; readonly centre: CentreId }
+  /** Its own residency leaves this region out. */
+  | { readonly kind: "region"; readonly region: Region }
   /** What is asked beside the shape, as a user writes it: `--constraint=fast`, `software gromacs/2024`. */
   | { readonly kind: "without"; readonly demand: string };
 
@@ -44,6 +47,7 @@ export function smallestChanges(asked: Asked, pools: readonly PoolRecord[], star
     ...amountsOf(asked, pools).flatMap((amount) => lessOf(amount, starts)),
     ...otherAccelerators(asked, pools),
     ...otherCentres(asked, pools),
+    ...otherRegions(asked, pools),
     ...withoutOne(asked),
     ...cutShapes(asked, pools),
   ].flatMap((changed) => {
@@ -155,13 +159,27 @@ function otherCentres(asked: Asked, pools: readonly PoolRecord[]): readonly Aske
 }
 
 function withoutOne(asked: Asked): readonly Asked[] {
+  const { demands, shape, bounds } = asked;
+  const { domestic, ...anywhere } = shape;
+  // What its project or tenant asks for it cannot leave out.
+  const foreign = domestic && bounds?.domestic == null ? [{ ...asked, shape: anywhere }] : [];
+  const without = demands === null ? [] : demandsIn(demands).map(({ rest }) => ({ ...asked, demands: rest }));
+  return [...foreign, ...without];
+}
+
+function otherRegions(asked: Asked, pools: readonly PoolRecord[]): readonly Asked[] {
   const { demands } = asked;
-  return demands === null ? [] : demandsIn(demands).map(({ rest }) => ({ ...asked, demands: rest }));
+  if (demands === null || demands.residency.length === 0) return [];
+  const regions = new Set(pools.map(({ centre }) => centre.state?.region ?? null));
+  return [...regions].flatMap((region) => {
+    if (region === null || isWithin(region, demands.residency)) return [];
+    return [{ ...asked, demands: { ...demands, residency: [...demands.residency, region] } }];
+  });
 }
 
 /** Each single demand, in words, and what is asked without it; null: nothing. */
 function demandsIn(demands: Demands): readonly { readonly words: string; readonly rest: Demands | null }[] {
-  const { siteWords, software, container, fileSystems, licences } = demands;
+  const { siteWords, software, container, fileSystems, licences, residency } = demands;
   const rest = (change: Partial<Demands>) => anyOf({ ...demands, ...change });
   const others = <Item>(items: readonly Item[], item: Item) => items.filter((each) => each !== item);
   return [
@@ -180,12 +198,14 @@ function demandsIn(demands: Demands): readonly { readonly words: string; readonl
       words: `--licenses=${licence.name}:${licence.count}`,
       rest: rest({ licences: others(licences, licence) }),
     })),
+    ...(residency.length > 0 ? [{ words: `--residency=${residency.join(",")}`, rest: rest({ residency: [] }) }] : []),
   ];
 }
 
 function anyOf(demands: Demands): Demands | null {
-  const { siteWords, software, container, fileSystems, licences } = demands;
-  const count = Object.keys(siteWords).length + software.length + fileSystems.length + licences.length;
+  const { siteWords, software, container, fileSystems, licences, residency } = demands;
+  const beside = software.length + fileSystems.length + licences.length + residency.length;
+  const count = Object.keys(siteWords).length + beside;
   return count > 0 || container ? demands : null;
 }
 
@@ -215,7 +235,8 @@ function lostBy(asked: Asked, changed: Asked, pool: PoolRecord): number {
   const ofTime = asked.timeLimitS === 0 ? 0 : 1 - changed.timeLimitS / asked.timeLimitS;
   const ofWishes = asked.wishes === changed.wishes ? 0 : 1;
   const ofDemands = asked.demands === changed.demands ? 0 : 1;
-  return givenUp(asked.shape, changed.shape, pool) + ofTime + ofWishes + ofDemands;
+  const ofMark = asked.shape.domestic === changed.shape.domestic ? 0 : 1;
+  return givenUp(asked.shape, changed.shape, pool) + ofTime + ofWishes + ofDemands + ofMark;
 }
 
 function changesOf(asked: Asked, changed: Asked, pool: PoolRecord): readonly Change[] {
@@ -239,16 +260,24 @@ function changesOf(asked: Asked, changed: Asked, pool: PoolRecord): readonly Cha
     typeWas === typeIs || typeIs === null ? [] : [{ kind: "accelerator-type", from: typeWas ?? "", to: typeIs }];
   const centres: readonly Change[] =
     asked.wishes === changed.wishes ? [] : [{ kind: "centre", centre: pool.centre.id }];
+  const added = addedRegion(asked.demands, changed.demands);
   const dropped =
-    asked.demands === null || asked.demands === changed.demands
+    asked.demands === null || asked.demands === changed.demands || added !== null
       ? []
       : demandsIn(asked.demands).filter(({ words }) => !wordsOf(changed.demands).has(words));
   return [
     ...amounts.filter(({ from, to }) => from !== to),
     ...types,
     ...centres,
+    ...(added === null ? [] : [{ kind: "region", region: added } as const]),
+    ...(was.domestic && !is.domestic ? [{ kind: "without", demand: "--domestic" } as const] : []),
     ...dropped.map(({ words }): Change => ({ kind: "without", demand: words })),
   ];
+}
+
+function addedRegion(before: Demands | null, after: Demands | null): Region | null {
+  const has = before?.residency ?? [];
+  return after?.residency.find((region) => has.length > 0 && !has.includes(region)) ?? null;
 }
 
 function typeOf(accelerators: Accelerators | null): string | null {

@@ -211,6 +211,7 @@ function answerView(answer: StartingChange, language: Language): WhatIfView["ans
 function fromTo(change: Change): Pick<WhatIfView["answers"][number]["changes"][number], "kind" | "from" | "to"> {
   const { kind } = change;
   if (kind === "centre") return { kind, from: null, to: change.centre };
+  if (kind === "region") return { kind, from: null, to: change.region };
   if (kind === "without") return { kind, from: change.demand, to: null };
   return { kind, from: change.from, to: change.to };
 }
