@@ -557,7 +557,7 @@ export const dryRun = z
     /** Where it would go now; null if it would wait. */
     wouldGoTo: z.string().nullable(),
     wouldGet: wouldGet.nullable(),
-    /** When it is likely to start; null: nobody can tell. */
+    /** When what would not start now is likely to; null: it would, or nobody can tell. */
     start: startRange.nullable(),
     candidates: z.array(candidate),
   })

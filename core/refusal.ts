@@ -9,7 +9,7 @@ import { unreachable } from "#core/unreachable.ts";
  * `/api/problems/<kind>` and never changes its meaning.
  */
 export type Refusal =
-  | { readonly kind: "malformed-json"; readonly words: string }
+  | { readonly kind: "malformed-json"; readonly words: Phrase }
   | { readonly kind: "invalid-request"; readonly issues: readonly Issue[] }
   | ({
       readonly kind: "unknown-option";
@@ -161,8 +161,8 @@ function words(refusal: Refusal): readonly [en: Sentence, zh: Sentence] {
   switch (refusal.kind) {
     case "malformed-json":
       return [
-        ["The body is not JSON", `${refusal.words}. Send one JSON document, encoded as UTF-8.`],
-        ["请求正文不是 JSON", `${refusal.words}。请发送一个 UTF-8 编码的 JSON 文档。`],
+        ["The body is not JSON", `${phraseWords(refusal.words, "en")}. Send one JSON document, encoded as UTF-8.`],
+        ["请求正文不是 JSON", `${phraseWords(refusal.words, "zh")}。请发送一个 UTF-8 编码的 JSON 文档。`],
       ];
     case "invalid-request": {
       const list = (language: Language, colon: string) =>

@@ -244,13 +244,12 @@ async function dryRun(call: Call, request: JobRequest): Promise<number> {
   const { spec, quote, start, candidates } = answer;
   for (const words of answer.warnings) call.note(say("warning", { words }));
   noteDefaults(call, answer.defaults);
-  const waitsForRoom = !answer.wouldGet?.startsNow && spec.dependencies.length === 0;
   await call.printFacts([
     [say("columnTasks"), `${answer.tasks}`],
     ...askedFacts(spec, call),
     [say("columnCentre"), whereText(answer, call)],
     ...givenFacts(answer.wouldGet, call),
-    ...(start === null || !waitsForRoom ? [] : [[say("factStartsAt"), startText(call, start)] as const]),
+    ...(start === null || spec.dependencies.length > 0 ? [] : [[say("factStartsAt"), startText(call, start)] as const]),
     ...quoteFacts(quote, call),
   ]);
   await call.printTable(

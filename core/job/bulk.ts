@@ -14,7 +14,7 @@ export function admitBulk(requests: readonly KeyedRequest[], context: AdmitConte
     if (key === undefined) continue;
     if (positions.has(key)) {
       const words = phrase("key-twice", { key, position: positions.get(key) ?? 0 });
-      return refused({ kind: "invalid-request", issues: [{ path: `jobs.${position}.key`, words }] });
+      return refused({ kind: "invalid-request", issues: [{ path: `jobs[${position}].key`, words }] });
     }
     positions.set(key, position);
   }

@@ -3,6 +3,20 @@
  * carried by refusals as data, put into words only where it is shown. The one table of these words in both languages.
  */
 export const phrases = {
+  // What is wrong with a request before anything in it is read.
+  "not-utf8": ["It holds bytes that are not UTF-8", "含有非 UTF-8 的字节"],
+  "json-wrong-at": ["Line {line}, character {column}: {said}", "第 {line} 行第 {column} 个字符处有误（{said}）"],
+  "json-cut-off": ["It ends before it is complete", "内容不完整"],
+  "json-wrong": ["{said}", "不合 JSON 语法（{said}）"],
+  "not-json-type": ["Its content type is {type}, not application/json", "其内容类型为 {type}，应为 application/json"],
+  "unread-body": ["{said}", "无法读取（{said}）"],
+  "idempotency-key": [
+    "must be 1 to 200 visible ASCII characters, without spaces",
+    "应为 1 至 200 个可见的 ASCII 字符，不含空格",
+  ],
+  "not-after": ["must not be later than {field}", "不应晚于 {field}"],
+  "price-list": ["no such price list; there is {known}", "没有这一价目表，现有 {known}"],
+  "no-proto": ["no field may be called __proto__", "字段不能名为 __proto__"],
   // What a value should have been.
   "a-size": ["a size such as 4G, 4096M or 4096 (MiB)", "大小，如 4G、4096M 或 4096（MiB）"],
   "a-size-from-1": [

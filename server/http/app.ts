@@ -9,6 +9,7 @@ import Fastify, {
 } from "fastify";
 import type { Route } from "#api/route.ts";
 import { type RouteName, routes } from "#api/routes.ts";
+import { phrase } from "#core/job/phrase.ts";
 import type { Refusal } from "#core/refusal.ts";
 import type { CentreCaller, Person } from "#server/identity/caller.ts";
 import { type Gate, sessionCookieName } from "#server/identity/gate.ts";
@@ -205,10 +206,10 @@ function refusalOf(error: FastifyError, request: FastifyRequest): Refusal | null
     }
     case "FST_ERR_CTP_INVALID_MEDIA_TYPE": {
       const type = request.headers["content-type"] ?? "missing";
-      return { kind: "malformed-json", words: `Its content type is ${type}, not application/json` };
+      return { kind: "malformed-json", words: phrase("not-json-type", { type }) };
     }
     default:
       if (error.statusCode === undefined || error.statusCode >= 500) return null;
-      return { kind: "malformed-json", words: error.message };
+      return { kind: "malformed-json", words: phrase("unread-body", { said: error.message }) };
   }
 }

@@ -1,4 +1,5 @@
 import { isUtf8 } from "node:buffer";
+import { type Phrase, phrase } from "#core/job/phrase.ts";
 import type { Refusal } from "#core/refusal.ts";
 
 /**
@@ -8,18 +9,27 @@ import type { Refusal } from "#core/refusal.ts";
  */
 export function parseBody(bytes: Buffer): ParsedBody {
   if (bytes.length === 0) return { kind: "parsed", value: {}, text: "" };
-  if (!isUtf8(bytes)) return refuse({ kind: "malformed-json", words: "It holds bytes that are not UTF-8" });
+  if (!isUtf8(bytes)) return refuse({ kind: "malformed-json", words: phrase("not-utf8") });
   const text = bytes.toString("utf8");
   let value: unknown;
   try {
     value = JSON.parse(startsWithMark(bytes) ? text.slice(1) : text);
   } catch (error) {
-    return refuse({ kind: "malformed-json", words: error instanceof Error ? error.message : String(error) });
+    return refuse({ kind: "malformed-json", words: troubleOf(error) });
   }
   // UTF-8 cannot carry a lone surrogate and JSON cannot carry a bare NUL: both come by escapes only.
   if (!suspicious.test(text)) return { kind: "parsed", value, text };
   const refusal = findUncarried(value, "");
   return refusal ? refuse(refusal) : { kind: "parsed", value, text };
+}
+
+/** What the parser of JSON found: its words are English alone, the place is for everybody. */
+function troubleOf(error: unknown): Phrase {
+  const said = error instanceof Error ? error.message : String(error);
+  const [, line, column] = /\(line (\d+) column (\d+)\)/.exec(said) ?? [];
+  if (line !== undefined && column !== undefined)
+    return phrase("json-wrong-at", { said: said.replace(/ in JSON at position .*$/, ""), line, column });
+  return said.startsWith("Unexpected end") ? phrase("json-cut-off") : phrase("json-wrong", { said });
 }
 
 export type ParsedBody =
@@ -44,7 +54,7 @@ function findUncarried(value: unknown, path: string): Refusal | null {
   for (const [key, inner] of Object.entries(value)) {
     const innerPath = Array.isArray(value) ? `${path}[${key}]` : `${path}${path ? "." : ""}${key}`;
     if (key === "__proto__")
-      return { kind: "invalid-request", issues: [{ path: innerPath, words: "no field may be called __proto__" }] };
+      return { kind: "invalid-request", issues: [{ path: innerPath, words: phrase("no-proto") }] };
     const refusal = textRefusal(key, `a name in ${path || "body"}`) ?? findUncarried(inner, innerPath);
     if (refusal) return refusal;
   }

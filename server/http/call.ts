@@ -1,6 +1,7 @@
 import { hash } from "node:crypto";
 import type { IncomingHttpHeaders, ServerResponse } from "node:http";
 import type { Route } from "#api/route.ts";
+import { phrase } from "#core/job/phrase.ts";
 import type { Refusal } from "#core/refusal.ts";
 import { assert } from "#core/unreachable.ts";
 import type { CentreCaller, Person } from "#server/identity/caller.ts";
@@ -89,7 +90,7 @@ function idempotencyOf({ headers, method, url, caller, bodyText }: Arrived): Ide
   const key = headers["idempotency-key"];
   if (key === undefined) return null;
   if (typeof key !== "string" || !/^[\x21-\x7e]{1,200}$/.test(key)) {
-    const words = "1 to 200 visible ASCII characters, without spaces";
+    const words = phrase("idempotency-key");
     throw new RefusedRequest({ kind: "invalid-request", issues: [{ path: "Idempotency-Key", words }] });
   }
   assert(caller?.kind === "person", "idempotent routes are called by people");

@@ -35,6 +35,8 @@ function words(issue: z.core.$ZodRawIssue): Words {
       if (issue.origin === "string" && issue.minimum === 1) return ["cannot be empty", "不能为空"];
       return size(issue.origin, issue.minimum, ["at least", "不少于", "不小于"]);
     case "too_big":
+      // What no number here may be: the field's own limit was not asked.
+      if (issue.maximum === Number.MAX_SAFE_INTEGER) return ["is far too large", "远超上限"];
       return size(issue.origin, issue.maximum, ["at most", "不多于", "不大于"]);
     case "invalid_value": {
       const values = issue.values.map(String);

@@ -3,6 +3,7 @@ import { parseRegion } from "#core/centre/region.ts";
 import type { CentreTerms, PoolTerms } from "#core/centre/terms.ts";
 import { termsConsequences } from "#core/centre/terms-consequences.ts";
 import { type CentreId, centreId } from "#core/ids.ts";
+import { phrase } from "#core/job/phrase.ts";
 import { regionsExpected } from "#core/job/weir-options.ts";
 import { parseTariff, tariffInForce } from "#core/ledger/tariff.ts";
 import type { Language } from "#core/scheduling/reasons.ts";
@@ -108,7 +109,7 @@ export type TermsContext = {
 /** With its region by its code. */
 function readTermsSaid(said: CentreTerms): { readonly kind: "terms"; readonly terms: CentreTerms } | Refused {
   if (parseTariff(said.priceList) === null) {
-    const words = `no such price list; there is ${tariffInForce}`;
+    const words = phrase("price-list", { known: tariffInForce });
     return refused({ kind: "invalid-request", issues: [{ path: "priceList", words }] });
   }
   if (typeof said.region !== "string") return { kind: "terms", terms: said };

@@ -127,7 +127,7 @@ export function submitHandlers(context: SubmitContext): Pick<Handlers, SubmitRou
         quote: quoteOf(world(), spec, asker).quote,
         wouldGoTo: explained.wouldGoTo,
         wouldGet: wouldGet && wouldGetView(spec, wouldGet),
-        start: startView(explained.estimate),
+        start: wouldGet?.startsNow ? null : startView(explained.estimate),
         candidates: explained.candidates.map((one) => candidateView(one, language)),
       });
     },

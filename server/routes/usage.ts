@@ -1,3 +1,4 @@
+import { phrase } from "#core/job/phrase.ts";
 import { answer, type Handlers, refused } from "#server/http/handler.ts";
 import type { Database } from "#server/store/database.ts";
 import { checkLedger } from "#server/store/read/ledger-check.ts";
@@ -11,7 +12,7 @@ export function usageHandlers({ db }: { readonly db: Database }): Pick<Handlers,
     async usage({ caller, query }) {
       const { by, fromMs, toMs, limit } = query;
       if (fromMs !== undefined && toMs !== undefined && fromMs > toMs) {
-        const words = "must not be later than toMs";
+        const words = phrase("not-after", { field: "toMs" });
         return refused({ kind: "invalid-request", issues: [{ path: "fromMs", words }] });
       }
       if (by === "job" && query.cursor !== undefined && !/^[1-9]\d{0,15}$/.test(query.cursor))

@@ -32,7 +32,7 @@ export function DryRun({ answer, old }: { readonly answer: Answer<"dryRun">; rea
         kind={wouldGet === null ? "warning" : "good"}
         title={t(`result.${whereKey(wouldGet, isAfter)}`, { centre: wouldGet?.centre ?? "" })}
       />
-      {start !== null && !isAfter && !wouldGet?.startsNow ? <Start start={start} /> : null}
+      {start !== null && !isAfter ? <Start start={start} /> : null}
       <Facts
         items={[
           ...(wouldGet && gets
