@@ -203,7 +203,8 @@ test("what is answered directly is answered as the usual way would", async () =>
       // What differs from answer to answer, or where Fastify ends a connection.
       const { date, connection, "keep-alive": kept, "x-request-id": id, ...told } = Object.fromEntries(answer.headers);
       assert.match(id ?? "", /^\w+-\w+$/);
-      return { status: answer.status, told, text: await answer.text() };
+      const text = (await answer.text()).replace(/"(earliest|likely|latest)Ms":\d+/g, '"$1Ms":0');
+      return { status: answer.status, told, text };
     };
     const direct = await ask("", "application/json");
     // An empty query and a type with a parameter are each unusual.

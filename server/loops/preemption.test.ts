@@ -100,10 +100,10 @@ test("who may be preempted makes room, is not billed for what was lost, and take
   const isoTime = (ms: number) => new Date(ms).toISOString();
   assert.match(
     madeWayWords(made, "en", isoTime),
-    /^attempt 1 .* for job \d+ at alpha; of the 60 s .* 45 s .* and 15 s are not$/,
+    /^attempt 1 .* for job \d+ at alpha; of the 1 min .* 45 s .* and 15 s not$/,
   );
-  assert.match(madeWayWords({ ...made, checkpointMs: null }, "en", isoTime), /nothing of the 60 s/);
-  assert.match(madeWayWords(made, "zh", isoTime), /60 秒.*45 秒.*15 秒/);
+  assert.match(madeWayWords({ ...made, checkpointMs: null }, "en", isoTime), /nothing of the 1 min/);
+  assert.match(madeWayWords(made, "zh", isoTime), /1 分钟.*45 秒.*15 秒/);
   assert.match(
     wayMadeWords({ centre: "alpha", runs: 1, atMs }, "en", isoTime),
     /^a run at alpha made way for it at 20/,

@@ -119,7 +119,7 @@ test("what was said at the submission is read in the reader's language, whoever 
   const large = await chinese.call("submit", { body: { command: ["true"], coresPerTask: 99 } });
   assert.match(
     large.kind === "problem" ? large.problem.detail : "",
-    /^申请：节点 1, 核 99。local: 需要 99 核，.*节点 1, 核 8 @ local。/,
+    /^申请：节点 1，核 99。local：需要 99 核，.*节点 1，核 8 @ local。/,
   );
 });
 

@@ -100,6 +100,7 @@ test("an unchanged script goes where its words are known, the answer says so, an
     container: false,
     fileSystems: ["/lustre/li/out-%j"],
     licences: [{ name: "fem", count: 2 }],
+    residency: [],
   };
   assert.deepEqual(queued?.kind === "job-queued" && queued.demands, demands);
 
@@ -168,7 +169,7 @@ test("licences that a placed run will take are not promised again, and the dry r
       // What follows is the score, where it has one.
       dry.value.candidates.map(({ centre, rule, words }) => [centre, rule, words?.split("; score")[0]]),
       [
-        ["jinan", "licences-busy", "needs 2 licences fem, 1 of 4 are free"],
+        ["jinan", "licences-busy", "needs 2 licences fem, 1 of 4 is free"],
         ["local", "unknown-word", "its tables have no --partition=fast"],
       ],
     );

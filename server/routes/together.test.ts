@@ -70,7 +70,7 @@ test("what a centre cannot give is refused, and what it cannot give now waits, n
     return answer.kind === "problem" ? JSON.stringify(answer.problem) : assert.fail("it was taken");
   };
   const far = { nodes: 4, nodeGroups: 1 };
-  assert.match(await refused(far, "en"), /needs 4 nodes within 1 groups \(switches\), pool batch has 3 such nodes/);
+  assert.match(await refused(far, "en"), /needs 4 nodes within 1 group \(switches\), pool batch has 3 such nodes/);
   assert.match(
     await refused(far, "zh"),
     /需要 4 个位于 1 个节点组（交换机）之内的节点，资源池 batch 如此相邻的有 3 个/,
