@@ -100,9 +100,8 @@ test("an unchanged script goes where its words are known, the answer says so, an
     container: false,
     fileSystems: ["/lustre/li/out-%j"],
     licences: [{ name: "fem", count: 2 }],
-    residency: [],
   };
-  assert.deepEqual(queued?.kind === "job-queued" && queued.demands, demands);
+  assert.deepEqual(queued?.kind === "job-queued" && queued.demands, { ...demands, residency: [] });
 
   const ref = { job: jobId(id), index: 0, attempt: 1 };
   const epoch = await server.transitions.takeEpoch();
