@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { cost, usageAmounts } from "#api/job.ts";
+import { cost, outcomeKinds, usageAmounts } from "#api/job.ts";
 import { amount, centreName, id, page, pageQuery, slug, text, timeMs } from "#api/values.ts";
 import { driverNames } from "#core/centre/centre.ts";
 import { intakes } from "#core/centre/intake.ts";
@@ -187,7 +187,8 @@ export const glance = z
     memoryMib: z.strictObject({ total: z.int(), inUse: z.int() }),
     accelerators: z.strictObject({ total: z.int(), inUse: z.int() }),
     tasks: z.strictObject({ queued: z.int(), placed: z.int(), starting: z.int(), running: z.int() }),
-    endedLastDay: z.strictObject({ succeeded: z.int(), other: z.int() }),
+    /** Jobs that ended within 24 hours, by how; those that nothing ended as are left out. */
+    endedLastDay: z.array(z.strictObject({ kind: z.enum(outcomeKinds), count: z.int() })),
     oldestQueuedMs: timeMs.nullable(),
   })
   .meta({ id: "Glance" });

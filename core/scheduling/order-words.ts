@@ -24,7 +24,7 @@ export function orderWords(terms: OrderTerms, policy: string, language: Language
         : `a predicted run time of ${durationWords(predictedS * 1000, language)} by jobs before it`,
     );
   if (home !== null) parts.push(homeWords(home, language));
-  return zh ? `策略 ${policy}：${parts.join("；")}` : `policy ${policy}: ${parts.join("; ")}`;
+  return zh ? `策略 ${policy}，${parts.join("；")}` : `policy ${policy}, ${parts.join("; ")}`;
 }
 
 function deadlineWords(
@@ -56,16 +56,16 @@ function homeWords({ centre, lateS, goesAhead }: NonNullable<OrderTerms["home"]>
 const classWords = {
   waited: {
     en: "served first, as it came: it has waited nearly as long as anybody may",
-    zh: "优先服务，按提交次序：等待时间已接近上限",
+    zh: "优先服务，按提交次序（等待时间已接近上限）",
   },
   promised: {
     en: "served first, as it came: its tenant has used less than its share and was promised a start",
-    zh: "优先服务，按提交次序：其租户用量低于份额，且承诺了启动时限",
+    zh: "优先服务，按提交次序（其租户用量低于份额，且承诺了启动时限）",
   },
   plain: { en: "no classes", zh: "不分等级" },
-  high: { en: "priority high", zh: "优先级：高" },
-  normal: { en: "priority normal", zh: "优先级：普通" },
-  low: { en: "priority low", zh: "优先级：低" },
+  high: { en: "priority high", zh: "优先级高" },
+  normal: { en: "priority normal", zh: "优先级普通" },
+  low: { en: "priority low", zh: "优先级低" },
 } as const satisfies Record<OrderTerms["class"], Record<Language, string>>;
 
 /** Three figures that count. */

@@ -1,4 +1,5 @@
 import type pg from "pg";
+import { outcomeKinds } from "#api/job.ts";
 import type { Glance } from "#api/network.ts";
 import { readCentres, readUses } from "./centres.ts";
 import { keptFor } from "./kept.ts";
@@ -72,12 +73,14 @@ async function readOldestQueued(pool: pg.Pool): Promise<number | null> {
   return rows[0]?.oldest ?? null;
 }
 
-async function readEnded(pool: pg.Pool, sinceMs: number): Promise<{ succeeded: number; other: number }> {
-  const { rows } = await pool.query<{ succeeded: number; other: number }>(
-    `select count(*) filter (where outcome_kind(outcome) = 'succeeded') as succeeded,
-       count(*) filter (where outcome_kind(outcome) is distinct from 'succeeded') as other
-     from job where state = 'ended' and ended_ms >= $1`,
+async function readEnded(pool: pg.Pool, sinceMs: number): Promise<Glance["endedLastDay"]> {
+  const { rows } = await pool.query<{ kind: string; count: number }>(
+    `select outcome_kind(outcome) as kind, count(*)::int as count
+     from job where state = 'ended' and ended_ms >= $1 group by 1`,
     [sinceMs],
   );
-  return rows[0] ?? { succeeded: 0, other: 0 };
+  return outcomeKinds.flatMap((kind) => {
+    const count = rows.find((row) => row.kind === kind)?.count ?? 0;
+    return count === 0 ? [] : [{ kind, count }];
+  });
 }

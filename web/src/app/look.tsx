@@ -2,6 +2,7 @@ import { theme as antdTheme, ConfigProvider, type ThemeConfig } from "antd";
 import type { Locale } from "antd/es/locale/index.js";
 import { type ReactNode, useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
+import { defaultOf } from "../parts/default-of.ts";
 import { palettes } from "./palettes.ts";
 import { type Theme, useTheme } from "./theme.ts";
 
@@ -30,14 +31,9 @@ function useAntdWords(): Locale | undefined {
   const chinese = i18n.language === "zh";
   const [zh, setZh] = useState<Locale>();
   useEffect(() => {
-    if (chinese) void import("antd/es/locale/zh_CN.js").then((module) => setZh(inner(module.default)));
+    if (chinese) void import("antd/es/locale/zh_CN.js").then((module) => setZh(defaultOf<Locale>(module.default)));
   }, [chinese]);
   return chinese ? zh : undefined;
-}
-
-/** Bundlers and Node disagree on what the default of a CommonJS package's ES build is. */
-function inner(loaded: Locale | { readonly default: Locale }): Locale {
-  return "default" in loaded ? loaded.default : loaded;
 }
 
 function dress(name: Theme): ThemeConfig {

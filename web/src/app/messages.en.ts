@@ -18,7 +18,7 @@ export const en = {
     main: "Main",
   },
   skip: "Skip to the page",
-  jump: { label: "Find jobs by number or name", placeholder: "Job number or name" },
+  jump: { label: "Find jobs by number or name", placeholder: "Find a job" },
   language: "Language",
   theme: { label: "Appearance", light: "Light", dark: "Dark", system: "As the system" },
   person: {

@@ -21,7 +21,7 @@ export const zh: Words<typeof en> = {
     main: "主导航",
   },
   skip: "跳到页面内容",
-  jump: { label: "按编号或名称查找作业", placeholder: "作业编号或名称" },
+  jump: { label: "按编号或名称查找作业", placeholder: "查找作业" },
   language: "语言",
   theme: { label: "外观", light: "浅色", dark: "深色", system: "跟随系统" },
   person: { menu: "{{name}} 的账户", administrator: "管理员", member: "成员", password: "密码", out: "退出登录" },

@@ -53,9 +53,9 @@ type PanelContent = {
 };
 
 /** Names and values in two columns, or one under the other where there is little room. */
-export function Facts({ items, narrow = false }: FactsContent) {
+export function Facts({ items, narrow = false, look = "facts" }: FactsContent) {
   return (
-    <dl className={narrow ? css.narrowFacts : css.facts}>
+    <dl className={narrow ? css.narrowFacts : css[look]}>
       {items.map(([name, value, wide], at) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: a fixed list in a fixed order
         <div key={at} className={css.fact} data-wide={wide}>
@@ -71,4 +71,6 @@ type FactsContent = {
   /** `wide`: it takes a line of its own. */
   readonly items: readonly (readonly [name: ReactNode, value: ReactNode, wide?: "wide"])[];
   readonly narrow?: boolean;
+  /** `figures`: six on one line where they fit, else three or two; `sentences`: each on a line of its own, beside its name. */
+  readonly look?: "facts" | "figures" | "sentences";
 };

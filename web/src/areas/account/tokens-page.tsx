@@ -36,6 +36,7 @@ export function TokensPage() {
           label={t("tokens.title")}
           rows={tokens.data?.tokens ?? []}
           rowKey={(token) => token.id}
+          stacks
           empty={
             tokens.data ? (
               <Empty title={t("tokens.none.title")} command={command}>
@@ -86,7 +87,7 @@ export function TokensPage() {
                   okButtonProps={{ danger: true }}
                   onConfirm={() => revoke.mutate(token.id)}
                 >
-                  <Button size="small" danger type="text">
+                  <Button size="small" danger>
                     {t("tokens.revoke")}
                   </Button>
                 </Popconfirm>

@@ -1,7 +1,8 @@
 import { queryOptions, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { Button, Checkbox, Form, Input, Modal, Select } from "antd";
+import { Button, Checkbox, Form, Input, InputNumber, Modal, Select } from "antd";
 import { type ReactNode, useState } from "react";
 import { useTranslation } from "react-i18next";
+import type { Answer } from "#api/client.ts";
 import { ask } from "../../app/client.ts";
 import { projectsQuery } from "../../app/projects.ts";
 import { meQuery, useMe } from "../../app/session.ts";
@@ -11,6 +12,7 @@ import { Empty, Problem } from "../../parts/notice.tsx";
 import { Page, Panel } from "../../parts/page.tsx";
 import { Table } from "../../parts/table.tsx";
 import { centreName } from "../../words/centre-name.ts";
+import { countText } from "../../words/format.ts";
 import { useFormat } from "../../words/use.ts";
 import { centresQuery } from "../centres/queries.ts";
 
@@ -170,10 +172,30 @@ function Projects() {
         label={t("projects")}
         rows={projects.data?.projects ?? []}
         rowKey={(project) => project.id}
+        stacks
         columns={[
           { key: "name", title: t("name"), cell: (project) => project.name },
           { key: "title", title: t("shownName"), cell: (project) => project.title },
           { key: "tenant", title: t("tenant"), cell: (project) => project.tenant },
+          { key: "cores", title: t("mostCores"), number: true, cell: ({ mostCores }) => coresText(mostCores) },
+          {
+            key: "do",
+            title: "",
+            number: true,
+            cell: ({ name, mostCores }) => (
+              <AddDialog<{ mostCores: number | null }>
+                label={t("change")}
+                title={t("changeProject", { name })}
+                small
+                initial={{ mostCores }}
+                submit={(set) =>
+                  ask("setProjectCores", { params: { project: name }, body: { mostCores: set.mostCores ?? null } })
+                }
+              >
+                <CoresField />
+              </AddDialog>
+            ),
+          },
         ]}
       />
     </Panel>
@@ -183,7 +205,6 @@ function Projects() {
 function Tenants() {
   const { t } = useTranslation("administration");
   const tenants = useQuery(tenantsQuery);
-  const centres = useQuery(centresQuery);
   return (
     <Panel
       title={t("tenants")}
@@ -195,15 +216,7 @@ function Tenants() {
           }
         >
           <NameFields />
-          <Form.Item name="home" label={t("home")} extra={t("homeHelp")}>
-            <Select
-              allowClear
-              options={(centres.data?.centres ?? []).map((centre) => ({
-                value: centre.id,
-                label: both(centre.id, centreName(centre)),
-              }))}
-            />
-          </Form.Item>
+          <HomeField />
         </AddDialog>
       }
       flush
@@ -213,19 +226,80 @@ function Tenants() {
         label={t("tenants")}
         rows={tenants.data?.tenants ?? []}
         rowKey={(tenant) => tenant.id}
+        stacks
         columns={[
           { key: "name", title: t("name"), cell: (tenant) => tenant.name },
           { key: "title", title: t("shownName"), cell: (tenant) => tenant.title },
           { key: "home", title: t("home"), cell: (tenant) => tenant.home ?? "–" },
+          { key: "cores", title: t("mostCores"), number: true, cell: ({ mostCores }) => coresText(mostCores) },
+          { key: "do", title: "", number: true, cell: (tenant) => <ChangeTenant tenant={tenant} /> },
         ]}
       />
     </Panel>
   );
 }
 
+/** Sends what was changed of it, and nothing else: each is its own step in the history. */
+function ChangeTenant({
+  tenant: { name, home, mostCores },
+}: {
+  readonly tenant: Answer<"tenants">["tenants"][number];
+}) {
+  const { t } = useTranslation("administration");
+  return (
+    <AddDialog<{ home?: string | null; mostCores: number | null }>
+      label={t("change")}
+      title={t("changeTenant", { name })}
+      small
+      initial={{ ...(home !== null && { home }), mostCores }}
+      submit={async (set) => {
+        const params = { tenant: name };
+        const wanted = { home: set.home ?? null, mostCores: set.mostCores ?? null };
+        if (wanted.home !== home) await ask("setHome", { params, body: { home: wanted.home } });
+        if (wanted.mostCores !== mostCores)
+          await ask("setTenantCores", { params, body: { mostCores: wanted.mostCores } });
+      }}
+    >
+      <HomeField />
+      <CoresField />
+    </AddDialog>
+  );
+}
+
+function HomeField() {
+  const { t } = useTranslation("administration");
+  const centres = useQuery(centresQuery);
+  return (
+    <Form.Item name="home" label={t("home")} extra={t("homeHelp")}>
+      <Select
+        allowClear
+        placeholder={t("noHome")}
+        options={(centres.data?.centres ?? []).map((centre) => ({
+          value: centre.id,
+          label: both(centre.id, centreName(centre)),
+        }))}
+      />
+    </Form.Item>
+  );
+}
+
+function CoresField() {
+  const { t } = useTranslation("administration");
+  return (
+    <Form.Item name="mostCores" label={t("mostCores")} extra={t("mostCoresHelp")}>
+      <InputNumber min={1} max={999_999_999} precision={0} placeholder={t("anyNumber")} style={{ width: "100%" }} />
+    </Form.Item>
+  );
+}
+
+function coresText(mostCores: number | null): string {
+  return mostCores === null ? "–" : countText(mostCores);
+}
+
 function AddDialog<Values extends object>(content: {
   readonly label: string;
   readonly title?: string;
+  readonly initial?: Partial<Values>;
   readonly small?: boolean;
   readonly submit: (values: Values) => Promise<unknown>;
   readonly children: ReactNode;

@@ -66,6 +66,7 @@ export const en = {
     loadMore: "Load further tasks",
   },
   view: {
+    label: "What to see of it",
     log: "Log",
     placement: "Placement",
     waits: "Why it waits",
@@ -110,10 +111,12 @@ export const en = {
     learnt_one: "as learnt from one such start at {{centre}}",
     learnt_other: "as learnt from {{count}} such starts at {{centre}}",
     by: {
-      profile: "by the time limits of what runs at {{centre}}",
+      profile: "if what runs at {{centre}} takes its whole time limit; it may well be sooner",
       engine: "by the engine of {{centre}}",
       queue: "as work waited in the queue of {{centre}}",
     },
+    scoreLegend:
+      "Score: by which a centre is chosen, as if every run took its whole time limit. The likely start is the one to go by.",
     none: "Every centre was asked; none has said anything yet.",
     chosen: "This is what each centre said when attempt {{attempt}} was placed.",
     centre: "Centre",

@@ -66,7 +66,14 @@ export const zh: Words<typeof en> = {
     help: "选择一个任务，查看其日志、派发与历史。",
     loadMore: "加载更多任务",
   },
-  view: { log: "日志", placement: "派发", waits: "为何等待", history: "运行与历史", specification: "规格" },
+  view: {
+    label: "查看内容",
+    log: "日志",
+    placement: "派发",
+    waits: "为何等待",
+    history: "运行与历史",
+    specification: "规格",
+  },
   log: {
     stream: "输出流",
     attempt: "第 {{attempt}} 次",
@@ -104,10 +111,11 @@ export const zh: Words<typeof en> = {
     between: "90% 在 {{to}} 前开始，10% 在 {{from}} 前",
     learnt_other: "根据 {{centre}} 最近 {{count}} 次同类启动",
     by: {
-      profile: "据 {{centre}} 运行中作业的时限",
+      profile: "假定 {{centre}} 运行中的作业用满时限；实际可能更早",
       engine: "据 {{centre}} 的引擎",
       queue: "据 {{centre}} 队列以往的等待",
     },
+    scoreLegend: "评分：选择中心的依据，按各运行用满时限计；何时开始请以“预计开始”为准。",
     none: "已询问所有中心，尚无答复。",
     chosen: "第 {{attempt}} 次派发时各中心的答复如下。",
     centre: "中心",

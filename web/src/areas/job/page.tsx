@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
-import { Button, Tabs } from "antd";
+import { Button } from "antd";
 import { useTranslation } from "react-i18next";
 import type { JobDetail, TaskDetail } from "#api/job.ts";
 import { mibText } from "#core/measures.ts";
@@ -9,6 +9,7 @@ import { useLiveRefresh } from "../../app/refresh.ts";
 import { Notice, Problem } from "../../parts/notice.tsx";
 import { Page, Panel } from "../../parts/page.tsx";
 import { StateBadge, shownOf } from "../../parts/state.tsx";
+import { Tabs } from "../../parts/tabs.tsx";
 import { useFormat } from "../../words/use.ts";
 import { BeforeNotice } from "./before.tsx";
 import { CancelButton } from "./cancel.tsx";
@@ -120,39 +121,41 @@ function TaskView({ job, task, search, isArray }: TaskContent) {
       <div className={css.columns}>
         <section className={css.views}>
           <Tabs
-            activeKey={view}
-            onChange={(key) => show({ view: jobViews.find((one) => one === key) ?? "log" })}
-            items={jobViews.map((key) => ({ key, label: title[key] }))}
-          />
-          {view === "log" ? (
-            newest && hasLog ? (
-              <LogViewer
-                key={`${task.index} ${attempt}`}
-                source={{ job: job.id, index: task.index, attempt, stream: search.stream ?? "stdout" }}
-                attempts={newest.attempt}
-                onSource={(source) => {
-                  const { stream: _, ...rest } = search;
-                  const next = source.stream === "stderr" ? { ...rest, stream: "stderr" as const } : rest;
-                  void navigate({
-                    to: "/jobs/$job",
-                    params: { job: String(job.id) },
-                    search: { ...next, attempt: source.attempt },
-                    replace: true,
-                  });
-                }}
-              />
-            ) : (
-              <p className={css.quiet}>{t(task.state === "ended" ? "log.neverStarted" : "log.notStarted")}</p>
-            )
-          ) : null}
-          {view === "placement" ? <Placement job={job} task={task} /> : null}
-          {view === "history" ? (
-            <>
-              <RunsTable task={task} />
-              <HistoryTable job={job.id} index={task.index} />
-            </>
-          ) : null}
-          {view === "specification" ? <Specification job={job} /> : null}
+            label={t("view.label")}
+            tabs={jobViews.map((key) => ({ key, words: title[key] }))}
+            chosen={view}
+            onChoose={(key) => show({ view: key })}
+          >
+            {view === "log" ? (
+              newest && hasLog ? (
+                <LogViewer
+                  key={`${task.index} ${attempt}`}
+                  source={{ job: job.id, index: task.index, attempt, stream: search.stream ?? "stdout" }}
+                  attempts={newest.attempt}
+                  onSource={(source) => {
+                    const { stream: _, ...rest } = search;
+                    const next = source.stream === "stderr" ? { ...rest, stream: "stderr" as const } : rest;
+                    void navigate({
+                      to: "/jobs/$job",
+                      params: { job: String(job.id) },
+                      search: { ...next, attempt: source.attempt },
+                      replace: true,
+                    });
+                  }}
+                />
+              ) : (
+                <p className={css.quiet}>{t(task.state === "ended" ? "log.neverStarted" : "log.notStarted")}</p>
+              )
+            ) : null}
+            {view === "placement" ? <Placement job={job} task={task} /> : null}
+            {view === "history" ? (
+              <>
+                <RunsTable task={task} />
+                <HistoryTable job={job.id} index={task.index} />
+              </>
+            ) : null}
+            {view === "specification" ? <Specification job={job} /> : null}
+          </Tabs>
         </section>
         <aside>
           <Panel title={t("usage.title")}>

@@ -89,6 +89,9 @@ function Waits({ job, index }: { readonly job: JobDetail; readonly index: number
         {order === null ? null : <span className="soft">{t("why.order", { words: order.words })}</span>}
       </div>
       {candidates.length > 0 ? <Candidates candidates={candidates} chosen={null} /> : null}
+      {start !== null && candidates.some(({ score }) => score !== null) ? (
+        <p className={css.legend}>{t("why.scoreLegend")}</p>
+      ) : null}
       <WhatIf job={job.id} index={index} />
       <div className={css.command}>
         <CopyLine text={t("why.command", { job: job.id })} />

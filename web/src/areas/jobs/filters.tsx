@@ -6,6 +6,7 @@ import { useTranslation } from "react-i18next";
 import { stateKinds } from "#core/job/state.ts";
 import { projectsQuery } from "../../app/projects.ts";
 import { useMe } from "../../app/session.ts";
+import { MinuteField } from "../../parts/date-field.tsx";
 import css from "./jobs.module.css";
 import { type JobsSearch, outcomeChoices, readJobsSearch } from "./search.ts";
 
@@ -59,19 +60,15 @@ export function Filters({ search }: { readonly search: JobsSearch }) {
       />
       <Typed value={search.name} label={t("name")} name={t("nameBegins")} onValue={(name) => set({ name })} />
       <Typed value={search.label} label={t("label")} name={t("labelName")} onValue={(label) => set({ label })} />
-      <label className={css.dateFilter} htmlFor={before}>
-        <span>{t("before")}</span>
-        <Input
+      <span className={css.dateFilter}>
+        <label htmlFor={before}>{t("before")}</label>
+        <MinuteField
           id={before}
-          type="datetime-local"
-          max="9999-12-31T23:59"
-          value={search.beforeMs === undefined ? "" : localMinute(search.beforeMs)}
-          onChange={(event) => {
-            const moment = new Date(event.target.value).getTime();
-            set({ beforeMs: Number.isNaN(moment) ? undefined : moment });
-          }}
+          label={t("before")}
+          valueMs={search.beforeMs}
+          onValue={(beforeMs) => set({ beforeMs })}
         />
-      </label>
+      </span>
       <Checkbox
         checked={search.person === person.name}
         onChange={(event) => set({ person: event.target.checked ? person.name : undefined })}
@@ -95,12 +92,6 @@ export function Filters({ search }: { readonly search: JobsSearch }) {
       ) : null}
     </fieldset>
   );
-}
-
-/** As a field of type datetime-local writes a moment: local time, to the minute. */
-function localMinute(atMs: number): string {
-  const shifted = new Date(atMs - new Date(atMs).getTimezoneOffset() * 60_000);
-  return shifted.toISOString().slice(0, 16);
 }
 
 /** Text that becomes a filter a moment after the last key, or at once on Enter. */

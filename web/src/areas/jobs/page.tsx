@@ -219,9 +219,11 @@ function JobRow({ job, at, place, nowMs, chosen, onChoose }: RowContent) {
         <StateBadge shown={shownOf(job)} quiet />
       </td>
       <td className={css.wideOnly}>{job.tasks > 1 ? <TaskBar job={job} /> : null}</td>
-      <td className={`${css.wideOnly} ${css.cut}`}>{job.project}</td>
+      <td className={`${css.project} ${css.cut}`}>{job.project}</td>
       <td className={`${css.wideOnly} ${css.cut}`}>{job.person}</td>
-      <td className={`${css.wideOnly} ${css.cut}`}>{job.centres.join(", ") || "–"}</td>
+      <td className={`${css.centre} ${css.cut}`} data-none={job.centres.length === 0 || undefined}>
+        {job.centres.join(", ") || "–"}
+      </td>
       <td className={`${css.right} ${css.ran}`}>{ranMs === null ? "–" : format.duration(Math.max(0, ranMs))}</td>
       <td className={`${css.right} ${css.age}`} title={format.dateTime(job.submittedMs)}>
         {format.ago(job.submittedMs, nowMs)}

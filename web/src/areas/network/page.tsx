@@ -92,17 +92,15 @@ function InUse({ glance, centres }: { readonly glance: Glance; readonly centres:
     <div className={css.bars}>
       <LoadBar what="cores" load={withOthers(glance.cores, coresLoad(pools))} />
       <LoadBar what="memory" load={withOthers(glance.memoryMib, memoryLoad(pools))} />
-      <Bar
-        label={t("cards")}
-        used={accelerators.inUse}
-        total={accelerators.total}
-        colour="cards"
-        text={
-          accelerators.total === 0
-            ? t("noCards")
-            : t("ofTotal", { used: countText(accelerators.inUse), total: countText(accelerators.total) })
-        }
-      />
+      {accelerators.total === 0 ? null : (
+        <Bar
+          label={t("cards")}
+          used={accelerators.inUse}
+          total={accelerators.total}
+          colour="cards"
+          text={t("ofTotal", { used: countText(accelerators.inUse), total: countText(accelerators.total) })}
+        />
+      )}
     </div>
   );
 }
@@ -117,6 +115,7 @@ function Flow({ glance }: { readonly glance: Glance }) {
   const format = useFormat();
   const nowMs = useNow(1000, glance.oldestQueuedMs !== null);
   const ended = glance.endedLastDay;
+  const all = ended.reduce((sum, { count }) => sum + count, 0);
   return (
     <>
       <div className={css.flow}>
@@ -129,10 +128,10 @@ function Flow({ glance }: { readonly glance: Glance }) {
           </Link>
         ))}
         <Link to="/jobs" search={{ state: "ended" }} className={css.step}>
-          <span className={css.stepName} style={{ color: stateColour("succeeded") }}>
+          <span className={css.stepName} style={{ color: "var(--ink-soft)" }}>
             <Icon name="succeeded" size={14} /> {t("words:state.ended")}
           </span>
-          <span className={css.count}>{countText(ended.succeeded + ended.other)}</span>
+          <span className={css.count}>{countText(all)}</span>
         </Link>
       </div>
       <div className={css.flowNote}>
@@ -141,7 +140,14 @@ function Flow({ glance }: { readonly glance: Glance }) {
             ? t("nothingWaits")
             : t("oldest", { time: format.duration(Math.max(0, nowMs - glance.oldestQueuedMs)) })}
         </span>
-        <span>{t("endedLastDay", { succeeded: countText(ended.succeeded), other: countText(ended.other) })}</span>
+        <span className={css.ends}>
+          <span>{t(all === 0 ? "nothingEnded" : "endedLastDay")}</span>
+          {ended.map(({ kind, count }) => (
+            <Link key={kind} to="/jobs" search={{ outcome: kind }}>
+              <StateBadge shown={kind} quiet /> {countText(count)}
+            </Link>
+          ))}
+        </span>
       </div>
     </>
   );
@@ -221,7 +227,7 @@ function NameAndPlace({ job, nowMs }: { readonly job: JobSummary; readonly nowMs
   return (
     <>
       <div className={css.name}>{job.name}</div>
-      <div className={css.below}>{[...job.centres, format.ago(job.submittedMs, nowMs)].join(" · ")}</div>
+      <div className={css.below}>{[job.project, ...job.centres, format.ago(job.submittedMs, nowMs)].join(" · ")}</div>
     </>
   );
 }

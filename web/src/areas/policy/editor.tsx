@@ -68,7 +68,7 @@ export function PolicyEditor({ inForce }: { readonly inForce: Answer<"policy"> }
             className={css.text ?? ""}
             value={text}
             spellCheck={false}
-            autoSize={{ minRows: 18, maxRows: 46 }}
+            autoSize={{ minRows: 18, maxRows: 110 }}
             onChange={(event) => setText(event.target.value)}
           />
         </div>

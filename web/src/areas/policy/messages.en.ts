@@ -18,7 +18,7 @@ export const en = {
   group: {
     order: "Order",
     fairness: "Usage counts",
-    home: "Tenants come first at their own centre",
+    home: "Tenants come first at their home centre",
     prediction: "Expect run times as before",
     lookahead: "Look ahead",
     placing: "Weigh price, carbon and risk",
@@ -72,7 +72,7 @@ export const en = {
   tryFirstWords:
     "Save the file as mine.json: who would gain and who would lose is worked out from the jobs of the past.",
   homes: {
-    title: "Tenants' own centres",
+    title: "Home centres of tenants",
     words: "tasks that are over, compared with their centre alone",
     centre: "Centre",
     started: "Tasks",

@@ -70,7 +70,7 @@ export const zh: Words<typeof en> = {
   tryFirst: "先用算力网自身的历史试算",
   tryFirstWords: "将文件另存为 mine.json，即可用以往作业算出谁受益、谁受损。",
   homes: {
-    title: "租户自有中心",
+    title: "租户的所属中心",
     words: "已结束的任务，与独用该中心相比",
     centre: "中心",
     started: "任务数",

@@ -54,7 +54,7 @@ function InForcePanel({ inForce }: { readonly inForce: InForce }) {
           {unreadable.join(" ")}
         </Notice>
       ) : null}
-      {parsed.kind === "policy" ? <Facts items={policyWords(parsed.policy, language())} /> : null}
+      {parsed.kind === "policy" ? <Facts look="sentences" items={policyWords(parsed.policy, language())} /> : null}
       <div className={css.command}>
         <CopyLine text="weir policy show" />
       </div>

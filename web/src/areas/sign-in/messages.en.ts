@@ -1,6 +1,6 @@
 export const en = {
   title: "Sign in",
-  promise: "Ask once. The network finds the place.",
+  promise: "Ask once.\nThe network finds the place.",
   promiseNote:
     "One public network of computing centres: submit work, see where it runs, why it waits and what it used.",
   name: "Name",

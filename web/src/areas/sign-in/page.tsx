@@ -1,7 +1,7 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { Button, Form, Input } from "antd";
-import { useEffect, useRef } from "react";
+import { Fragment, useEffect, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import { ask } from "../../app/client.ts";
 import { LanguageSwitch, ThemeSwitch } from "../../app/preferences.tsx";
@@ -31,7 +31,15 @@ export function SignInPage() {
           </div>
         </div>
         <div className={css.promise}>
-          <p className={css.promiseTitle}>{t("promise")}</p>
+          <p className={css.promiseTitle}>
+            {t("promise")
+              .split("\n")
+              .map((sentence) => (
+                <Fragment key={sentence}>
+                  <span>{sentence}</span>{" "}
+                </Fragment>
+              ))}
+          </p>
           <p className={css.promiseNote}>{t("promiseNote")}</p>
         </div>
         <Weir />

@@ -1,3 +1,4 @@
+import { Button } from "antd";
 import { type ReactNode, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import { Icon } from "../../parts/icons.tsx";
@@ -22,7 +23,7 @@ export function Editor({ script, findings, onScript }: EditorContent) {
     field.current?.setSelectionRange(start, start + (lines[line - 1]?.length ?? 0));
   }
   return (
-    <Panel title={t("script")} flush>
+    <Panel title={t("script")} extra={<OpenScript onScript={onScript} />} flush>
       <div className={css.editor} data-plain={!painted || undefined}>
         {painted ? <Numbers lines={lines} findings={findings} /> : null}
         <div className={css.stack}>
@@ -78,6 +79,29 @@ type EditorContent = {
   readonly findings: readonly Finding[];
   readonly onScript: (script: string) => void;
 };
+
+/** The script that somebody already has takes the place of the text. */
+function OpenScript({ onScript }: Pick<EditorContent, "onScript">) {
+  const { t } = useTranslation("submit");
+  const chooser = useRef<HTMLInputElement>(null);
+  return (
+    <>
+      <Button size="small" onClick={() => chooser.current?.click()}>
+        {t("open")}
+      </Button>
+      <input
+        ref={chooser}
+        type="file"
+        hidden
+        data-for="script"
+        onChange={(event) => {
+          void event.target.files?.[0]?.text().then(onScript);
+          event.target.value = "";
+        }}
+      />
+    </>
+  );
+}
 
 function Numbers({ lines, findings }: { readonly lines: readonly string[]; readonly findings: readonly Finding[] }) {
   return (

@@ -9,11 +9,10 @@ import { Panel } from "../../parts/page.tsx";
 import type { DraftFile } from "./draft.ts";
 import css from "./submit.module.css";
 
-/** Small files that travel with the job; a job script dropped here can become the script instead. */
-export function InputFiles({ files, onFiles, onScript }: FilesContent) {
+/** Small files that travel with the job. */
+export function InputFiles({ files, onFiles }: FilesContent) {
   const { t } = useTranslation("submit");
   const chooser = useRef<HTMLInputElement>(null);
-  const scriptChooser = useRef<HTMLInputElement>(null);
   const [over, setOver] = useState(false);
   const [tooLarge, setTooLarge] = useState<string | null>(null);
   const used = files.reduce((sum, file) => sum + file.bytes, 0);
@@ -39,17 +38,7 @@ export function InputFiles({ files, onFiles, onScript }: FilesContent) {
     void add(event.dataTransfer.files);
   }
   return (
-    <Panel
-      title={t("files.title")}
-      extra={
-        <>
-          <span>{t("files.used", { used: bytesText(used), size })}</span>
-          <Button size="small" onClick={() => scriptChooser.current?.click()}>
-            {t("files.open")}
-          </Button>
-        </>
-      }
-    >
+    <Panel title={t("files.title")} extra={t("files.used", { used: bytesText(used), size })}>
       {tooLarge === null ? null : <Notice kind="bad" title={t("files.tooLarge", { name: tooLarge, size })} />}
       <button
         type="button"
@@ -74,16 +63,6 @@ export function InputFiles({ files, onFiles, onScript }: FilesContent) {
         data-for="input-files"
         onChange={(event) => {
           void add([...(event.target.files ?? [])]);
-          event.target.value = "";
-        }}
-      />
-      <input
-        ref={scriptChooser}
-        type="file"
-        hidden
-        data-for="script"
-        onChange={(event) => {
-          void event.target.files?.[0]?.text().then(onScript);
           event.target.value = "";
         }}
       />
@@ -117,7 +96,6 @@ export function InputFiles({ files, onFiles, onScript }: FilesContent) {
 type FilesContent = {
   readonly files: readonly DraftFile[];
   readonly onFiles: (files: readonly DraftFile[]) => void;
-  readonly onScript: (script: string) => void;
 };
 
 function base64Of(file: File): Promise<string> {

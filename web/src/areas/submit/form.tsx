@@ -67,7 +67,8 @@ export function ScriptForm({ script, onScript }: FormContent) {
       <Group title={t("group.when")}>
         <TextField label={t("field.time")} hint={t("hint.time")} {...option("time")} />
         <TextField label={t("field.array")} hint={t("hint.array")} {...option("array")} />
-        <TextField label={t("field.dependency")} hint={t("hint.dependency")} span={6} {...option("dependency")} />
+        <TextField label={t("field.dependency")} hint={t("hint.dependency")} {...option("dependency")} />
+        <TextField label={t("field.signal")} hint={t("hint.signal")} {...option("signal")} />
         <div className={css.field} data-span={6}>
           <Checkbox
             checked={readOption(script, ["requeue", "no-requeue"])?.long === "requeue"}
@@ -363,7 +364,7 @@ export function Further({ draft, onChange }: FurtherContent) {
           />
         )}
       </Field>
-      <Field label={t("field.grace")}>
+      <Field label={t("field.grace")} span={6}>
         {(id) => (
           <InputNumber
             id={id}

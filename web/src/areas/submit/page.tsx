@@ -64,17 +64,9 @@ export function SubmitPage() {
           <Panel title={t("form")}>
             <ScriptForm script={draft.script} onScript={(script) => change({ script })} />
           </Panel>
-          <Panel title={t("further")} extra={t("furtherNote")}>
-            <Further draft={draft} onChange={change} />
-          </Panel>
         </div>
         <div ref={script} className={css.side}>
           <Editor script={draft.script} findings={findings} onScript={(script) => change({ script })} />
-          <InputFiles
-            files={draft.files}
-            onFiles={(files) => change({ files })}
-            onScript={(script) => change({ script })}
-          />
           <div ref={result}>
             {submit.error ? <Problem error={submit.error} /> : null}
             {dryRun.error ? <Problem error={dryRun.error} /> : null}
@@ -82,6 +74,10 @@ export function SubmitPage() {
               <DryRun answer={dryRun.data.answer} old={dryRun.data.of !== request} />
             ) : null}
           </div>
+          <InputFiles files={draft.files} onFiles={(files) => change({ files })} />
+          <Panel title={t("further")} extra={t("furtherNote")}>
+            <Further draft={draft} onChange={change} />
+          </Panel>
         </div>
       </div>
       <div className={css.bar}>

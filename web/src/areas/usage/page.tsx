@@ -1,12 +1,13 @@
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
-import { Button, Input, Segmented, Select } from "antd";
+import { Button, Segmented, Select } from "antd";
 import { lazy, Suspense, useId } from "react";
 import { useTranslation } from "react-i18next";
 import type { Answer } from "#api/client.ts";
 import { ask } from "../../app/client.ts";
 import { projectsQuery } from "../../app/projects.ts";
 import { useLiveRefresh } from "../../app/refresh.ts";
+import { DayField } from "../../parts/date-field.tsx";
 import { Icon } from "../../parts/icons.tsx";
 import { Empty, Problem } from "../../parts/notice.tsx";
 import { Facts, Page, Panel } from "../../parts/page.tsx";
@@ -14,6 +15,7 @@ import { Table } from "../../parts/table.tsx";
 import { useCost } from "../../words/cost.ts";
 import { cardHoursText, coreHoursText, countText, gibHoursText, hoursText } from "../../words/format.ts";
 import { usageCsv } from "./csv.ts";
+import { inOrder } from "./order.ts";
 import { rangeOf, readUsageSearch, type UsageSearch, usageBys } from "./search.ts";
 import css from "./usage.module.css";
 
@@ -36,7 +38,7 @@ export function UsagePage() {
     placeholderData: keepPreviousData,
   });
   useLiveRefresh([["usage"]], { everyMs: 3000, concerns: ({ event }) => event.state === "ended" });
-  const rows = data && data.by === by ? inOrder(data) : [];
+  const rows = data && data.by === by ? inOrder(data.by, data.rows) : [];
   return (
     <Page
       title={t("title")}
@@ -108,21 +110,15 @@ function Choices({ search }: { readonly search: UsageSearch }) {
       />
       <span className={css.days}>
         <label htmlFor={`${id}from`}>{t("from")}</label>
-        <Input
+        <DayField
           id={`${id}from`}
-          type="date"
-          value={search.from ?? ""}
-          max={search.to}
-          onChange={(event) => set({ from: event.target.value })}
+          label={t("from")}
+          value={search.from}
+          most={search.to}
+          onValue={(from) => set({ from })}
         />
         <label htmlFor={`${id}to`}>{t("to")}</label>
-        <Input
-          id={`${id}to`}
-          type="date"
-          value={search.to ?? ""}
-          min={search.from}
-          onChange={(event) => set({ to: event.target.value })}
-        />
+        <DayField id={`${id}to`} label={t("to")} value={search.to} least={search.from} onValue={(to) => set({ to })} />
       </span>
     </div>
   );
@@ -134,13 +130,19 @@ function Total({ total }: { readonly total: Usage["total"] }) {
   const { amounts, cost } = total;
   return (
     <Facts
+      look="figures"
       items={[
         [t("runs"), <Big key="runs" text={countText(total.runs)} />],
         [t("coreHours"), <Big key="cores" text={coreHoursText(amounts.coreMs)} />],
         [t("cardHours"), <Big key="cards" text={cardHoursText(amounts.milliCardMs)} />],
         [t("memory"), <Big key="memory" text={gibHoursText(amounts.memoryMibS)} />],
         [t("wall"), <Big key="wall" text={hoursText(amounts.wallMs)} />],
-        [`${t("cost")} · ${words.tariff(cost)}`, <Big key="cost" text={words.amount(cost)} />],
+        [
+          t("cost"),
+          <span key="cost" title={words.tariff(cost)}>
+            <Big text={words.amount(cost)} />
+          </span>,
+        ],
       ]}
     />
   );
@@ -175,15 +177,6 @@ function Rows({ rows, by }: { readonly rows: Usage["rows"]; readonly by: (typeof
       ]}
     />
   );
-}
-
-/** Days in their order; everything else largest first. */
-function inOrder(usage: Usage): Usage["rows"] {
-  return [...usage.rows].sort((a, b) => {
-    if (usage.by === "day") return a.key < b.key ? -1 : 1;
-    const difference = BigInt(b.amounts.coreMs) - BigInt(a.amounts.coreMs);
-    return difference > 0n ? 1 : difference < 0n ? -1 : 0;
-  });
 }
 
 function save(text: string, by: string): void {
