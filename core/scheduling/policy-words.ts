@@ -45,12 +45,8 @@ export const policyRuleWords = {
   longest: { en: "The longest wait", zh: "最长等待" },
   fairness: { en: "Who used more", zh: "用量较多者" },
   promise: { en: "Who used less than their share", zh: "用量低于份额者" },
-<<<<<<< 85f252b3009d5a212edd8218fcff0e3f1784730b
   deadline: { en: "Near a deadline", zh: "临近截止时刻" },
-  home: { en: "At a tenant's own centre", zh: "在租户的所属中心" },
-=======
   home: { en: "At a tenant's home centre", zh: "在租户的所属中心" },
->>>>>>> local
   prediction: { en: "How long work is expected to run", zh: "预计运行多久" },
   lookahead: { en: "Looking ahead", zh: "前瞻" },
   placing: { en: "Where work goes", zh: "作业去向" },
