@@ -27,6 +27,7 @@ export type NumberWords =
   | "power"
   | "halfLife"
   | "promise"
+  | "deadline"
   | "yuan"
   | "carbon"
   | "risk"
@@ -90,6 +91,7 @@ export const groups: readonly {
       { ...plain, path: "fairness.power", words: "power", most: 8 },
       { ...hours, path: "fairness.halfLifeS", words: "halfLife", unit: "d", perUnit: 86_400, most: 365 },
       { ...hours, path: "fairness.promiseS", words: "promise", nullable: true },
+      { ...hours, path: "fairness.deadlineLeadS", words: "deadline", nullable: true },
     ],
   },
   {

@@ -32,6 +32,7 @@ export const en = {
     power: "Weight of usage (0 to 8)",
     halfLife: "Usage counts half after",
     promise: "Below its share, starts within",
+    deadline: "Before a deadline, goes ahead by",
     yuan: "One yuan weighs as much as",
     carbon: "Weight of carbon",
     risk: "Weight of the risk of loss",

@@ -34,6 +34,7 @@ export const zh: Words<typeof en> = {
     power: "用量权重（0 至 8）",
     halfLife: "用量减半周期",
     promise: "低于份额者在此时间内启动",
+    deadline: "临近截止时刻，提前优先",
     yuan: "一元相当于",
     carbon: "碳排放权重",
     risk: "损失风险权重",
