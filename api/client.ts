@@ -27,7 +27,8 @@ export function createClient(settings: ClientSettings): Client {
       return await send(`${settings.baseUrl ?? ""}/api/v1${pathOf(route.path, input)}`, init);
     } catch (cause) {
       if (options.signal?.aborted) throw cause;
-      throw new NoAnswer(`the server at ${settings.baseUrl ?? "this address"} did not answer`, { cause });
+      const server = settings.baseUrl ?? "this address";
+      throw new NoAnswer(`the server at ${server} did not answer`, { cause, server });
     }
   }
 
@@ -115,6 +116,12 @@ type LooseInput = {
 /** Nothing, or nothing of Weir's, answered. */
 export class NoAnswer extends Error {
   override readonly name = "NoAnswer";
+  /** Who did not answer at all; null: the answer was cut off, or none of Weir's. */
+  readonly server: string | null;
+  constructor(message: string, { server, ...options }: ErrorOptions & { readonly server?: string } = {}) {
+    super(message, options);
+    this.server = server ?? null;
+  }
 }
 
 /** 128 random bits; not crypto.randomUUID, which browsers keep from pages served by plain HTTP. */

@@ -119,7 +119,9 @@ export function taskOperand({ say }: Call, text: string): { readonly job: number
 
 /** Why nobody answered: the system's word for it where there is one. */
 export function unreachable(error: NoAnswer, say: Say): Stop {
-  return new Stop(exitCodes.unreachable, say("noAnswer", { words: `${error.message}: ${causeWords(error)}` }));
+  const { server } = error;
+  const words = server === null ? error.message : say("notAnswered", { server, cause: causeWords(error) });
+  return new Stop(exitCodes.unreachable, say("noAnswer", { words }));
 }
 
 /** Refused by the machine itself: the request never got there. */

@@ -244,6 +244,10 @@ test("exit statuses of refusals and of a server that is away", async () => {
   const away = await weir(gone.url, ["jobs"]);
   assert.equal(away.code, 5);
   assert.match(away.error, /did not answer: ECONNREFUSED/);
+  const awayZh = await weir(null, ["jobs"], {
+    environment: { HOME: folder, WEIR_SERVER: gone.url, LANG: "zh_CN.UTF-8" },
+  });
+  assert.match(awayZh.error, /^weir: \S+ 的服务器没有应答：ECONNREFUSED。/);
   const refused = await weir(url, ["show", "1", "--json"]);
   assert.equal(JSON.parse(refused.out).problem.type, "/api/problems/not-found");
   assert.match(refused.error, /Title of not-found: Mend it/);

@@ -783,8 +783,14 @@ export const words = {
   fileNotThere: ["there is no such file or folder", "没有这个文件或文件夹"],
   fileNotAllowed: ["you may not read it", "您没有读取权限"],
   fileIsFolder: ["it is a folder", "这是一个文件夹"],
-  notUtf8: ["{path} is not UTF-8 text.", "{path} 不是 UTF-8 文本。"],
-  filesTooLarge: ["the files sent along are more than {limit} MiB.", "随作业发送的文件超过 {limit} MiB。"],
+  notUtf8: [
+    "{path} is not UTF-8 text. Convert it, as with iconv; a program is run by weir submit -- COMMAND.",
+    "{path} 不是 UTF-8 文本。请转换编码，如用 iconv；程序请用 weir submit -- 命令 运行。",
+  ],
+  filesTooLarge: [
+    "the files sent along are more than {limit} MiB. Put the large ones on a file system of the centre.",
+    "随作业发送的文件超过 {limit} MiB。大文件请放到中心的文件系统上。",
+  ],
   nothingToSubmit: [
     "say what to run: weir submit SCRIPT, or weir submit -- COMMAND.",
     "请说明要运行什么：weir submit SCRIPT，或 weir submit -- COMMAND。",
@@ -794,6 +800,7 @@ export const words = {
     "{option} 位于脚本之后，将作为脚本参数（与 sbatch 相同）；weir 的选项须写在脚本之前",
   ],
   wrapAndMore: ["--wrap stands in the place of a script.", "--wrap 已代替脚本。"],
+  notAnswered: ["the server at {server} did not answer: {cause}", "{server} 的服务器没有应答：{cause}"],
   noAnswer: [
     "{words}. Is it running? On this machine: npm start.",
     "{words}。服务器在运行吗？本机可用 npm start 启动。",

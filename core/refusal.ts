@@ -369,11 +369,13 @@ function words(refusal: Refusal): readonly [en: Sentence, zh: Sentence] {
         ["Not allowed", `This needs the role ${refusal.needs}. Ask an administrator.`],
         ["无权限", `需要角色 ${refusal.needs}。请联系管理员。`],
       ];
-    case "not-found":
+    case "not-found": {
+      const listed = listedBy[refusal.what];
       return [
-        ["Not found", `There is no ${refusal.what} ${refusal.id} that you can see.`],
-        ["未找到", `没有您可见的${inChinese(refusal.what)} ${refusal.id}。`],
+        ["Not found", `There is no ${refusal.what} ${refusal.id} that you can see.${listed?.[0] ?? ""}`],
+        ["未找到", `没有您可见的${inChinese(refusal.what)} ${refusal.id}。${listed?.[1] ?? ""}`],
       ];
+    }
     case "already-exists":
       return [
         ["Already there", `A ${refusal.what} ${JSON.stringify(refusal.id)} exists. Choose another name.`],
@@ -527,23 +529,33 @@ function before(name: string): string {
   return /[）】」”]$/.test(name) ? name : `${name} `;
 }
 
+/** Where to look for what there is. */
+const listedBy: Readonly<Record<string, readonly [en: string, zh: string]>> = {
+  job: [" Check the number with weir jobs.", "请用 weir jobs 核对编号。"],
+  task: [" weir show JOB lists its tasks.", "weir show 作业 列出其任务。"],
+  centre: [" weir centres lists them.", "weir centres 列出所有中心。"],
+};
+
 function shapeWords(shape: Shape, language: Language): string {
-  const { accelerators, memory } = shape;
-  const [nodes, cores, memoryIs, cards, node, core, any] = shapeNouns[language];
+  const { accelerators, memory, wholeNodes, nodeGroups } = shape;
+  const [nodes, cores, memoryIs, cards, node, core, any, whole, groups] = shapeNouns[language];
   const words = [`${nodes} ${shape.nodes}`, `${cores} ${shape.nodes * coresPerNode(shape)}`];
   if (memory.kind === "per-node") words.push(`${memoryIs} ${memory.mib} MiB/${node}`);
   if (memory.kind === "per-core") words.push(`${memoryIs} ${memory.mib} MiB/${core}`);
   if (accelerators) {
-    const { vendor, model, perNode } = accelerators;
+    const { vendor, model, perNode, shareMilli } = accelerators;
     const kind = `${vendor ?? any}/${model ?? any}`;
-    words.push(`${cards} ${perNode}/${node}${language === "zh" ? `（${kind}）` : ` (${kind})`}`);
+    const share = shareMilli === undefined ? "" : ` × ${shareMilli / 10} %`;
+    words.push(`${cards} ${perNode}${share}/${node}${language === "zh" ? `（${kind}）` : ` (${kind})`}`);
   }
+  if (wholeNodes) words.push(whole);
+  if (nodeGroups !== undefined) words.push(`${groups} ${nodeGroups}`);
   return words.join(language === "zh" ? "，" : ", ");
 }
 
 const shapeNouns = {
-  en: ["nodes", "cores", "memory", "accelerators", "node", "core", "any"],
-  zh: ["节点", "核", "内存", "加速卡", "节点", "核", "任意"],
+  en: ["nodes", "cores", "memory", "accelerators", "node", "core", "any", "whole nodes", "groups of nodes"],
+  zh: ["节点", "核", "内存", "加速卡", "节点", "核", "任意", "整节点", "节点组"],
 } as const;
 
 function nearestWords(nearest: Extract<Refusal, { kind: "no-centre-fits" }>["nearest"], language: Language): string {

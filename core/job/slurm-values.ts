@@ -30,9 +30,9 @@ export function parseMemoryMib(text: string): number | null {
   }
 }
 
-/** A whole number of at most nine digits. */
+/** A whole number of at most fifteen digits: more than anybody may ask for, so that it is refused as too large. */
 export function parseCount(text: string): number | null {
-  return /^\d{1,9}$/.test(text) ? Number(text) : null;
+  return /^\d{1,15}$/.test(text) ? Number(text) : null;
 }
 
 /** "TERM", "SIGTERM" or "15", in front "R:" or "B:" (to the batch script alone), behind "@seconds" (60 where not said). */

@@ -37,6 +37,11 @@ test("what is not one JSON document in UTF-8 is refused, saying why", async () =
     assert.equal(sent.status, 400);
     assert.equal(kindOf(sent), "malformed-json", String(body));
   }
+  const inChinese = { "accept-language": "zh-CN" };
+  const cut = await post("/jobs", '{"command": ["true"', inChinese);
+  assert.match(cut.problem.detail, /^第 1 行第 20 个字符处有误/);
+  const bytes = await post("/jobs", Uint8Array.of(0x22, 0xff, 0x22), inChinese);
+  assert.equal(bytes.problem.detail, "含有非 UTF-8 的字节。请发送一个 UTF-8 编码的 JSON 文档。");
   const form = await post("/jobs", "a=b", { "content-type": "application/x-www-form-urlencoded" });
   assert.equal(kindOf(form), "malformed-json");
   assert.match(form.problem.detail, /x-www-form-urlencoded, not application\/json/);
