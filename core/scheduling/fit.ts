@@ -26,7 +26,7 @@ import {
 import { nameAt } from "#core/scheduling/job-record.ts";
 import { lacks, lacksInPool, lacksLicences, licenceHolder } from "#core/scheduling/offered.ts";
 import { type Candidate, type CentreRule, candidate, type Facts, ruleRank } from "#core/scheduling/reasons.ts";
-import { deviceKey, hasRoom, nodesFitting, type Room, roomOf } from "#core/scheduling/room.ts";
+import { deviceKey, hasRoom, nodesFitting, type Room, roomOf, shareGiven } from "#core/scheduling/room.ts";
 import { delayedBy, type Reservation } from "#core/scheduling/twin.ts";
 import { aboveAgreement, amountsNeeded, visitHolder, waitsForAgreement } from "#core/scheduling/visits.ts";
 
@@ -343,8 +343,10 @@ function notGiven(accelerators: Accelerators, pool: PoolRecord): Failing {
   const alike = devices.filter((each) => isOfKind(accelerators, each));
   if (alike.length === 0)
     return { rule: "no-such-accelerator", facts: { device, offered: offeredWords(pool), pool: name } };
-  if (accelerators.shareMilli !== undefined)
-    return { rule: "device-not-shared", facts: { share: accelerators.shareMilli, device, pool: name } };
+  if (accelerators.shareMilli !== undefined) {
+    const rule = pool.centre.state?.driver === "slurm" ? "no-shards" : "device-not-shared";
+    return { rule, facts: { share: accelerators.shareMilli, device, pool: name } };
+  }
   const given = alike.map(({ counts = [] }) => counts.join(", ")).join("; ");
   return { rule: "count-not-given", facts: { asked: accelerators.perNode, given, device, pool: name } };
 }
@@ -443,7 +445,9 @@ function isBusy(shape: Shape, pool: PoolRecord): Failing | null {
   const device = freest(devicesFor(shape, devices), room);
   const share = shape.accelerators?.shareMilli;
   if (shape.accelerators && share !== undefined) {
-    const facts = { share, device: deviceWords(shape.accelerators), asked: shape.nodes, pool: name };
+    const parts = (device !== null && devices[device]?.parts) || 1;
+    const given = { share: shareGiven(share, parts), wanted: share, parts };
+    const facts = { ...given, device: deviceWords(shape.accelerators), asked: shape.nodes, pool: name };
     return { rule: "shares-busy", facts: { ...facts, found: mostNodesFitting(shape, pool, room) } };
   }
   const asked = shape.nodes * (shape.accelerators?.perNode ?? 0);

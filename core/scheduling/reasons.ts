@@ -212,6 +212,11 @@ export const rules = {
     en: "asks for {share} thousandths of an accelerator ({device}), and pool {pool} gives out whole ones only",
     zh: "申请一张加速卡（{device}）的千分之 {share}，而资源池 {pool} 只整卡分配",
   },
+  "no-shards": {
+    holds: "never",
+    en: "asks for {share} thousandths of an accelerator ({device}), and pool {pool} gives out whole ones only: its Slurm counts no shards (a site sets GresTypes=gpu,shard, shard:N of its nodes, and Name=shard in gres.conf)",
+    zh: "申请一张加速卡（{device}）的千分之 {share}，而资源池 {pool} 只整卡分配：其 Slurm 未配置 shard（站点须设置 GresTypes=gpu,shard、节点的 shard:N 以及 gres.conf 中的 Name=shard）",
+  },
   "count-not-given": {
     holds: "never",
     en: "asks for {asked} accelerators ({device}) on each node, and pool {pool} gives a job one of these numbers: {given}",
@@ -296,8 +301,8 @@ export const rules = {
   },
   "shares-busy": {
     holds: "later",
-    en: "needs {asked} nodes with {share} thousandths of an accelerator ({device}) left, {found} of pool {pool} {found|has|have}",
-    zh: "需要 {asked} 个仍余一张加速卡（{device}）千分之 {share} 的节点，资源池 {pool} 现有 {found} 个",
+    en: "needs {asked} nodes with {share} thousandths of an accelerator ({device}) left, {found} of pool {pool} {found|has|have}; {wanted} were asked for, and one is given out in {parts} equal parts",
+    zh: "需要 {asked} 个仍余一张加速卡（{device}）千分之 {share} 的节点，资源池 {pool} 现有 {found} 个；原申请千分之 {wanted}，每张按 {parts} 等份分配",
   },
   "nodes-busy": {
     holds: "later",

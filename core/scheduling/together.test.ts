@@ -104,6 +104,12 @@ const scenarios: Record<string, string> = {
     end two ok
     expect three starts alpha
   `,
+  "at a Slurm site that counts no shards, the refusal names what it would have to set": `
+    pool alpha/batch  1×8 cards 2 x/gpu
+    job part   cards 1 x/gpu share 500
+    expect part impossible
+    expect part waits alpha: no-shards
+  `,
   "where cards are not given out in parts, a share is refused by name": `
     centre alpha  64 cores 2 x/npu
     centre beta   64 cores 2 y/gpu parts 4

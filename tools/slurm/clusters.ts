@@ -100,6 +100,8 @@ export type Options = {
   readonly memoryMib?: number;
   readonly npus?: number;
   readonly gpus?: number;
+  /** Into how many shards each GPU may be given out; absent: whole ones alone. */
+  readonly shards?: number;
   /** How long slurmctld remembers an ended job; 300 as in Slurm. */
   readonly minJobAgeS?: number;
   /** How long before a silent node counts as down. */
@@ -249,6 +251,7 @@ function siteOf(name: ClusterName, ground: Ground, nodes: number, options: Optio
     memoryMib: options.memoryMib ?? 32_000,
     npus: options.npus ?? 8,
     gpus: options.gpus ?? 4,
+    shards: options.shards ?? 0,
     minJobAgeS: options.minJobAgeS ?? 300,
     nodeTimeoutS: options.nodeTimeoutS ?? 30,
     extra: linesFor(name, options.extra ?? []),

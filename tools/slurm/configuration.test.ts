@@ -25,6 +25,7 @@ const site: Site = {
   memoryMib: 32_000,
   npus: 8,
   gpus: 4,
+  shards: 0,
   minJobAgeS: 300,
   nodeTimeoutS: 30,
   extra: [],

@@ -20,6 +20,8 @@ export type Site = {
   readonly memoryMib: number;
   readonly npus: number;
   readonly gpus: number;
+  /** Into how many shards each GPU may be given out; 0: whole ones alone. */
+  readonly shards: number;
   /** How long slurmctld remembers a job that has ended. */
   readonly minJobAgeS: number;
   /** How long a silent slurmd is believed in. */
@@ -83,7 +85,7 @@ export function slurmConf(site: Site): string {
     "SelectTypeParameters=CR_Core_Memory",
     "SchedulerType=sched/backfill",
     "SchedulerParameters=batch_sched_delay=0,bf_interval=5",
-    "GresTypes=npu,gpu",
+    `GresTypes=npu,gpu${site.shards > 0 ? ",shard" : ""}`,
     "Licenses=abaqus:4",
     "MaxJobCount=50000",
     "MaxArraySize=20001",
@@ -149,17 +151,23 @@ function nodeLine(site: Site, node: string, index: number): string {
   return [
     `NodeName=${node} NodeHostname=${site.host} NodeAddr=127.0.0.1 Port=${site.nodePorts[index]}`,
     `CPUs=${site.cpus} Boards=1 SocketsPerBoard=1 CoresPerSocket=${site.cpus} ThreadsPerCore=1`,
-    `RealMemory=${site.memoryMib} Gres=npu:ascend910b:${site.npus},gpu:${site.gpus}`,
+    `RealMemory=${site.memoryMib} Gres=${gresOf(site)}`,
     `Feature=${index === 0 ? "kunpeng,ib" : "kunpeng"} State=UNKNOWN`,
   ].join(" ");
 }
 
+/** As slurm.conf has them of each node; of shards it wants all of a node. */
+function gresOf({ npus, gpus, shards }: Pick<Site, "npus" | "gpus" | "shards">): string {
+  return `npu:ascend910b:${npus},gpu:${gpus}${shards > 0 ? `,shard:${gpus * shards}` : ""}`;
+}
+
 /** Slurm counts NPUs of any number; of GPUs it wants the device files, for which empty ones do. */
-export function gresConf(site: Pick<Site, "folder" | "npus" | "gpus">): string {
+export function gresConf(site: Pick<Site, "folder" | "npus" | "gpus" | "shards">): string {
   return lines([
     "AutoDetect=off",
     `Name=npu Type=ascend910b Count=${site.npus}`,
     `Name=gpu File=${site.folder}/devices/gpu[0-${site.gpus - 1}]`,
+    ...(site.shards > 0 ? [`Name=shard Count=${site.gpus * site.shards}`] : []),
   ]);
 }
 

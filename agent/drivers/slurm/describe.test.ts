@@ -47,6 +47,7 @@ describe("pools", () => {
       ours: new Map(),
       maintenance: new Map(),
       switches: new Map(),
+      shardsHeld: new Map(),
       devices: {},
       only: null,
     });
@@ -86,6 +87,7 @@ describe("pools", () => {
       ours: new Map(),
       maintenance: new Map(),
       switches: switchesOf(topology.map(wordsOf)),
+      shardsHeld: new Map(),
       devices: { npu: { vendor: "huawei", model: "ascend910b", counts: [1, 2, 4, 8] } },
       only: null,
     });
@@ -134,10 +136,10 @@ describe("pools", () => {
 
   test("the work of others, without the network's own", () => {
     const text = [
-      "RUNNING|main|4|1000060|N/A|mine|with a bar",
-      "RUNNING|main|2|1000030|7|theirs",
-      "PENDING|main,accel|1|N/A|0-2,4-199%2|theirs",
-      "RUNNING|main|8|1000060|N/A|probe.weir-abc-1.0.1-1",
+      "RUNNING|main|4|1000060|N/A|N/A|n1|mine|with a bar",
+      "RUNNING|main|2|1000030|7|N/A|n1|theirs",
+      "PENDING|main,accel|1|N/A|0-2,4-199%2|N/A||theirs",
+      "RUNNING|main|8|1000060|N/A|N/A|n1|probe.weir-abc-1.0.1-1",
       "",
     ].join("\n");
     const load = foreignLoad(foreignRows(text), 1_000_000);

@@ -1,5 +1,6 @@
 import type { DeviceCount, EnginePool, ForeignLoad, MaintenanceWindow, NodeGroup } from "#core/centre/engine.ts";
 import { hostNames } from "#core/centre/host-list.ts";
+import { shardsLeft, shardsOfEach, shardWords } from "./shards.ts";
 import { durationS, hostList, present, secondsSince1970, sizeMib, type Words } from "./slurm-text.ts";
 
 /** Pure: from the texts of `scontrol --oneliner -d show node` and `show partition` to what the network is told. */
@@ -13,6 +14,8 @@ export type Seen = {
   readonly maintenance: ReadonlyMap<string, MaintenanceWindow>;
   /** By node: its leaf switch. */
   readonly switches: ReadonlyMap<string, string>;
+  /** By node: how many shards of GPUs jobs have there; null: jobs are hidden. */
+  readonly shardsHeld: ReadonlyMap<string, number> | null;
   /** The site's own words for its devices, before the table. */
   readonly devices: Readonly<Record<string, SaidDevice>>;
   /** null: all. */
@@ -57,7 +60,7 @@ function poolState(state: string): EnginePool["state"] {
 function groupsOf(nodes: readonly Words[], seen: Seen): readonly NodeGroup[] {
   const alike = new Map<string, { readonly one: Omit<NodeGroup, "names" | "count">; readonly names: string[] }>();
   for (const node of nodes) {
-    const bare = nodeOf(node, seen.devices);
+    const bare = nodeOf(node, seen);
     if (bare === null) continue;
     const name = node.get("NodeName") ?? "";
     const [maintenance, within] = [seen.maintenance.get(name), seen.switches.get(name)];
@@ -71,14 +74,19 @@ function groupsOf(nodes: readonly Words[], seen: Seen): readonly NodeGroup[] {
 }
 
 /** null for a node that is not there yet (FUTURE). */
-function nodeOf(node: Words, devices: Seen["devices"]): Omit<NodeGroup, "names" | "count"> | null {
+function nodeOf(node: Words, { devices, shardsHeld }: Seen): Omit<NodeGroup, "names" | "count"> | null {
   const flags = (node.get("State") ?? "").replace(/[*~#!%$@^-]+$/, "").split("+");
   if (flags[0] === "FUTURE") return null;
   const state = nodeState(node.get("State") ?? "");
   const cores = number(node, "CPUEfctv") ?? number(node, "CPUTot") ?? 0;
   const memoryMib = Math.max(0, (number(node, "RealMemory") ?? 0) - (number(node, "MemSpecLimit") ?? 0));
-  const accelerators = gresOf(node.get("Gres"), devices);
+  const parts = shardsOfEach(node.get("Gres"));
+  const accelerators = gresOf(node.get("Gres"), devices).map((device) =>
+    parts !== null && isSame(device, gpuOf(node, devices)) ? { ...device, parts } : device,
+  );
   const used = gresOf(node.get("GresUsed"), devices);
+  const held = shardsHeld && (shardsHeld.get(node.get("NodeName") ?? "") ?? 0);
+  const partsLeft = parts === null ? [] : shardsLeft(node.get("GresUsed"), parts, held);
   // In a reservation of somebody else's, as far as this agent can know: nothing of it is to be had.
   const isTaken = flags.includes("RESERVED");
   const left = (has: number, taken: number) => (isTaken ? 0 : Math.max(0, has - taken));
@@ -92,12 +100,20 @@ function nodeOf(node: Words, devices: Seen["devices"]): Omit<NodeGroup, "names" 
     free: {
       cores: left(cores, number(node, "CPUAlloc") ?? 0),
       memoryMib: left(memoryMib, number(node, "AllocMem") ?? 0),
-      accelerators: accelerators.map((device) => ({
-        ...device,
-        count: left(device.count, used.find((one) => isSame(one, device))?.count ?? 0),
-      })),
+      accelerators: accelerators.map((device) => {
+        const begun = device.parts === undefined || isTaken ? [] : partsLeft;
+        const taken = (used.find((one) => isSame(one, device))?.count ?? 0) + begun.length;
+        return { ...device, count: left(device.count, taken), ...(begun.length > 0 && { partsLeft: begun }) };
+      }),
     },
   };
+}
+
+/** The GPUs that shards are of. */
+function gpuOf(node: Words, devices: Seen["devices"]): SaidDevice | null {
+  const all = (node.get("Gres") ?? "").replace(/\([^)]*\)/g, "").split(",");
+  const words = all.filter((word) => /^gpu\b/.test(word));
+  return gresOf(words.join(","), devices)[0] ?? null;
 }
 
 /** `MIXED+DRAIN`, `DOWN*`, `IDLE+MAINTENANCE`, `IDLE~` (asleep, and woken by work: up), … (scontrol(1), node states). */
@@ -166,7 +182,13 @@ export function gresOf(text: string | undefined, devices: Seen["devices"]): read
 export function gresWords(
   nodes: readonly Words[],
   pool: string,
-  asked: { readonly vendor: string | null; readonly model: string | null; readonly count: number },
+  asked: {
+    readonly vendor: string | null;
+    readonly model: string | null;
+    readonly count: number;
+    /** Of one, in thousandths; absent: whole ones. */
+    readonly shareMilli?: number | undefined;
+  },
   devices: Seen["devices"],
 ): string | null {
   for (const node of nodes) {
@@ -176,6 +198,11 @@ export function gresWords(
       if (!device || device.count < asked.count) continue;
       if (asked.vendor !== null && asked.vendor !== device.vendor) continue;
       if (asked.model !== null && asked.model !== device.model) continue;
+      if (asked.shareMilli !== undefined) {
+        const each = word.startsWith("gpu") ? shardsOfEach(node.get("Gres")) : null;
+        if (each === null) continue;
+        return shardWords(asked.shareMilli, each);
+      }
       return word.replace(/:\d+$/, `:${asked.count}`);
     }
   }
@@ -245,8 +272,8 @@ export function foreignLoad(rows: readonly Words[], nowS: number): ReadonlyMap<s
 
 /** squeue(1) --format, and the names of the columns for `foreignLoad`; job names only to know the network's own. */
 export const foreignColumns = {
-  format: "%T|%P|%C|%e|%K|%j",
-  names: ["state", "partition", "cpus", "end", "task", "name"],
+  format: "%T|%P|%C|%e|%K|%b|%N|%j",
+  names: ["state", "partition", "cpus", "end", "task", "gres", "nodelist", "name"],
 };
 
 export function foreignRows(text: string): readonly Words[] {
@@ -254,13 +281,16 @@ export function foreignRows(text: string): readonly Words[] {
     .split("\n")
     .filter((line) => line !== "")
     .map((line) => {
-      const [state = "", partition = "", cpus = "", end = "", task = "", ...name] = line.split("|");
+      const [state = "", partition = "", cpus = "", end = "", task = "", gres = "", nodelist = "", ...name] =
+        line.split("|");
       return new Map([
         ["state", state],
         ["partition", partition],
         ["cpus", cpus],
         ["end", /^\d+$/.test(end) ? end : ""],
         ["copies", String(copiesOf(task))],
+        ["gres", gres],
+        ["nodelist", nodelist],
         ["weir", /\.weir-[0-9A-Za-z.-]+$/.test(name.join("|")) ? "1" : "0"],
       ]);
     });
@@ -289,8 +319,8 @@ function leastMemoryPerCore(nodes: readonly Words[]): number {
   return each.length === 0 ? 0 : Math.min(...each);
 }
 
-function isSame(a: DeviceCount, b: DeviceCount): boolean {
-  return a.vendor === b.vendor && a.model === b.model;
+function isSame(a: SaidDevice, b: SaidDevice | null): boolean {
+  return a.vendor === b?.vendor && a.model === b.model;
 }
 
 function nameOf(partition: Words): string {

@@ -38,6 +38,7 @@ test("nodes with different windows are no longer alike", () => {
     foreign: new Map(),
     ours: new Map(),
     switches: new Map(),
+    shardsHeld: new Map(),
     devices: {},
     only: null,
   });

@@ -28,7 +28,8 @@ export async function placeOf(
   let gres: string | null = null;
   if (allocation.acceleratorsPerNode > 0) {
     const { acceleratorVendor: vendor, acceleratorModel: model, acceleratorsPerNode: count } = allocation;
-    gres = gresWords(look.nodes, pool, { vendor, model, count }, site.devices);
+    const asked = { vendor, model, count, shareMilli: allocation.acceleratorShareMilli };
+    gres = gresWords(look.nodes, pool, asked, site.devices);
     if (gres === null)
       return { kind: "refused", words: `no node of ${pool} has ${count} × ${vendor ?? "any"}/${model ?? "any"}` };
   }

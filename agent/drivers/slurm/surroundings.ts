@@ -3,6 +3,7 @@ import { configurationOf, type SlurmConfiguration } from "./configuration.ts";
 import { foreignColumns, foreignLoad, foreignRows, maintenanceOf, poolsOf, switchesOf } from "./describe.ts";
 import type { Engine } from "./engine.ts";
 import type { LocalCommands } from "./local-commands.ts";
+import { shardsHeld } from "./shards.ts";
 import type { Site } from "./site.ts";
 import { durationS, type Words, wordsOf } from "./slurm-text.ts";
 
@@ -25,6 +26,8 @@ export type Look = {
   readonly maintenance: ReadonlyMap<string, MaintenanceWindow>;
   /** By node: its leaf switch. */
   readonly switches: ReadonlyMap<string, string>;
+  /** By node: how many shards of GPUs jobs have there; null: jobs are hidden. */
+  readonly shardsHeld: ReadonlyMap<string, number> | null;
   readonly licences: EngineOffers["licences"];
   readonly atMs: number;
   /** Why this is not what is now: the engine did not answer. */
@@ -92,6 +95,7 @@ export function surroundings(
       reservations: reservations.flatMap((words) => words.get("ReservationName") ?? []),
       maintenance: maintenanceOf(reservations, Math.round(clocks.nowMs() / 1000)),
       switches: switchesOf(topology),
+      shardsHeld: "rows" in others ? shardsHeld(others.rows) : null,
       licences: licences.flatMap((words) => licenceOf(words) ?? []),
       atMs: clocks.monotonicMs(),
       trouble: null,
