@@ -42,6 +42,13 @@ describe("a centre with pools, in the console", { skip: requires("chromium", "cj
       await centre.getByText(words).first().waitFor();
     await centre.getByText("others' jobs are hidden from the agent").waitFor();
     await centre.getByText("Drained: starts nothing now").waitFor();
+    await centre.getByText("sampled by Slurm, and ended when above (OverMemoryKill)").waitFor();
+    // What asks for somebody stands first.
+    const terms = await centre.locator("dl dt").allTextContents();
+    assert.equal(terms.filter((term) => ["Alarm", "Engine"].includes(term))[0], "Alarm", terms.join(", "));
+    await centre
+      .getByText(/^the site's policy refused 3 requests, .* by account; the site's audit says more$/)
+      .waitFor();
     await centre.getByRole("button", { name: "Show nodes" }).click();
     const nodes = centre.getByRole("table", { name: "Nodes" });
     await nodes.getByText("c[01-06]").waitFor();
@@ -50,6 +57,7 @@ describe("a centre with pools, in the console", { skip: requires("chromium", "cj
     await picture(page, "pools-en");
     await page.getByRole("button", { name: "中文" }).click();
     await seen("他人占用 96 核");
+    await seen(/^站点策略已拒绝 3 个请求，.*依据 account/);
     await page.getByRole("button", { name: "查看节点" }).first().click();
     await seen("维护中");
     await picture(page, "pools-zh");
@@ -209,5 +217,11 @@ const engine: EngineReport = {
     },
   ],
   offers: noOffers,
-  mechanisms: { engine: "Slurm 22.05.8 by its commands", identity: "weir-as, each as its own user" },
+  mechanisms: {
+    engine: "Slurm 22.05.8 by its commands",
+    identity: "weir-as, each as its own user",
+    memory: "sampled by Slurm, and ended when above (OverMemoryKill)",
+    alarm:
+      "the site's policy refused 3 requests, the last at 2026-11-23T03:00:00.000Z by account; the site's audit says more",
+  },
 };

@@ -1,3 +1,4 @@
+import { useQueryClient } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import { Icon } from "../parts/icons.tsx";
 import { Menu } from "../parts/menu.tsx";
@@ -10,6 +11,12 @@ const written: Readonly<Record<Language, string>> = { zh: "中文", en: "EN" };
 /** Both languages in their own writing, side by side: whoever cannot read the page can still find theirs. */
 export function LanguageSwitch() {
   const { t, i18n } = useTranslation("app");
+  const queries = useQueryClient();
+  /** What the server said in the other language is asked for again. */
+  async function choose(one: Language): Promise<void> {
+    await chooseLanguage(one);
+    await queries.invalidateQueries();
+  }
   return (
     <fieldset className={css.languages}>
       <legend className="only-read">{t("language")}</legend>
@@ -20,7 +27,7 @@ export function LanguageSwitch() {
           lang={one}
           className={css.language}
           aria-pressed={i18n.language === one}
-          onClick={() => void chooseLanguage(one)}
+          onClick={() => void choose(one)}
         >
           {written[one]}
         </button>
