@@ -89,7 +89,7 @@ export type RunObservation =
   | { readonly kind: "started"; readonly run: RunId; readonly atMs: number; readonly evidence: string }
   /**
    * What cannot be done for it now, and what that waits for: for its history. Names no local user or path (P2).
-   * `cancelWaits`: what the end that it was asked for waits for; null: nothing any more; absent: it is not about that.
+   * `cancelWaits`: what the end, or the giving back, that it was asked for waits for; null: nothing any more; absent: it is not about that.
    */
   | {
       readonly kind: "remark";

@@ -52,7 +52,7 @@ export const waitKinds = {
 
 export type WaitKind = keyof typeof waitKinds;
 
-/** What may keep a centre from ending a run that it was asked to end. */
+/** What may keep a centre from ending a run that it was asked to end, or to give back. */
 const cancelWaits = {
   credential: {
     en: "it waits until its user has lent the centre a credential again (weir-delegate)",
@@ -63,13 +63,18 @@ const cancelWaits = {
 /** For an agent that tells it. */
 export type CancelWait = keyof typeof cancelWaits;
 
-/** Of a run that was asked to end and has not; `waitsFor`: one of the above, or what a later agent says. */
-export function cancelWords(waitsFor: string | null, language: Language): string {
-  const asked = { en: "was asked to end", zh: "已请求结束" }[language];
+/** Of a run that was asked to end, or back, and is there still; `waitsFor`: one of the above, or what a later agent says. */
+export function cancelWords(waitsFor: string | null, language: Language, which: "end" | "back" = "end"): string {
+  const asked = askedFor[which][language];
   if (waitsFor === null) return asked;
   const waits = isCancelWait(waitsFor) ? cancelWaits[waitsFor][language] : waitsFor;
   return { en: `${asked}: ${waits}`, zh: `${asked}：${waits}` }[language];
 }
+
+const askedFor = {
+  end: { en: "was asked to end", zh: "已请求结束" },
+  back: { en: "was asked back, unless it has started", zh: "已请求撤回（已开始的除外）" },
+} as const;
 
 type Reason = Pick<RunWait, "reason" | "reasonKind">;
 

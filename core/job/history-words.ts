@@ -85,6 +85,10 @@ const causes: readonly (readonly [en: string, zh: string])[] = [
     "已请求结束：须待该用户重新向中心出借凭据（weir-delegate）",
   ],
   [
+    "was asked back, unless it has started: it waits until its user has lent the centre a credential again (weir-delegate)",
+    "已请求撤回（已开始的除外）：须待该用户重新向中心出借凭据（weir-delegate）",
+  ],
+  [
     "its user has lent a credential again, and the engine was asked to end it",
     "该用户已重新出借凭据，已请求引擎结束该运行",
   ],

@@ -110,6 +110,23 @@ test("suspend: said beforehand, then what waits is asked back and what has start
     return withdraw.size === 2 ? true : null;
   });
   const [first = "", second = ""] = [...withdraw].sort();
+  const [ofSecond = 0, index = 0] = second.split(".").map(Number);
+  const shown = async (language: "en" | "zh") => {
+    const told = server.client(undefined, language);
+    const task = await ok(told.call("task", { params: { job: ofSecond, index } }));
+    const why = await ok(told.call("why", { params: { job: ofSecond }, query: { index } }));
+    return [task.runs[0]?.cancelling?.words, why.words];
+  };
+  const asked = "was asked back, unless it has started";
+  assert.deepEqual((await shown("en"))[0], asked);
+  const remark = { kind: "remark", run: second, atMs: 6, words: "it waits" } as const;
+  await joined.sync({ observations: [{ ...remark, cancelWaits: "credential" }] });
+  const waits = `${asked}: it waits until its user has lent the centre a credential again (weir-delegate)`;
+  const [inShow, inWhy] = await shown("en");
+  assert.deepEqual([inShow, inWhy?.includes(waits)], [waits, true], inWhy);
+  assert.match((await shown("zh")).join(" "), /已请求撤回（已开始的除外）：须待该用户重新.* .*须待该用户重新/);
+  await joined.sync({ observations: [{ ...remark, cancelWaits: null }] });
+  assert.deepEqual((await shown("en"))[0], asked);
   await joined.sync({ observations: [{ kind: "started", run: first, atMs: 6, evidence: "it was quicker" }] });
   const end = { kind: "withdrawn", exitCode: null, signal: null, by: null, reason: "taken back" } as const;
   const usage = {

@@ -224,7 +224,11 @@ function whyPlaced(task: TaskView, placed: Placed | null, language: Language): W
       : words.away[language].replace("{centre}", placed.centre).replace("{time}", isoTime(task.unreachableSinceMs));
   const waiting = placed?.waiting ?? null;
   const waits = waiting === null ? "" : words.there[language].replace("{reason}", waitWords(waiting, language));
-  const cancel = placed?.cancel ? cancelWords(placed.cancel.waitsFor ?? null, language) : "";
+  const cancel = placed?.cancel
+    ? cancelWords(placed.cancel.waitsFor ?? null, language)
+    : placed?.back
+      ? cancelWords(placed.back.waitsFor, language, "back")
+      : "";
   const ended = task.outcome === null ? [] : [endedWords(task.outcome, placed?.words ?? null, language)];
   return {
     ...of(task),

@@ -61,7 +61,7 @@ from unnest($1::int8[], $2::int4[]) as w (job_id, index) join task t using (job_
 
 const runColumns = `
 r.job_id, r.index, r.attempt, r.centre_id, r.pool, r.state, r.allocation, r.placed_ms, r.latest_start_ms, r.accepted_ms,
-  r.started_ms, r.ended_ms, r."end", r.usage, r.words, r.billed, r.unreachable_since_ms, r.cancel_ms, r.cancel, r.superseded, r.waiting`;
+  r.started_ms, r.ended_ms, r."end", r.usage, r.words, r.billed, r.unreachable_since_ms, r.cancel_ms, r.cancel, r.withdraw_waits, r.superseded, r.waiting`;
 
 const newestRunsText = `
 select ${runColumns}
@@ -164,6 +164,7 @@ type RunRow = {
   readonly unreachable_since_ms: number | null;
   readonly cancel_ms: number | null;
   readonly cancel: Cancel | null;
+  readonly withdraw_waits: string | null;
   readonly superseded: boolean;
   readonly waiting: RunWait | null;
 };
@@ -190,6 +191,7 @@ function runLine(row: RunRow): RunLine {
     unreachableSinceMs: row.unreachable_since_ms,
     cancelMs: row.cancel_ms,
     cancel: row.cancel,
+    withdrawWaits: row.withdraw_waits,
     superseded: row.superseded,
     waiting: row.waiting,
   };

@@ -94,6 +94,8 @@ export type RunLine = RunRef & {
   unreachableSinceMs: number | null;
   cancelMs: number | null;
   cancel: Cancel | null;
+  /** What the centre waits for before it can give the run back, which it was asked for. */
+  withdrawWaits: string | null;
   superseded: boolean;
   /** While it waits in the centre's own queue, and kept afterwards as it was last. */
   waiting: RunWait | null;
@@ -159,6 +161,7 @@ export function placeTask(
     unreachableSinceMs: null,
     cancelMs: null,
     cancel: null,
+    withdrawWaits: null,
     superseded: false,
     waiting: null,
   };
@@ -226,7 +229,7 @@ export function waitRun(
   record(sheet, run, "waiting", null, told.atMs, cause, { startsMs, held: isHeldByUser(reasonKind) });
 }
 
-/** What an agent says of a run that goes on: for its history, and of an end that it was asked for, what that waits for. */
+/** What an agent says of a run that goes on: for its history, and of an end or a return that it was asked for, what that waits for. */
 export function remarkRun(
   sheet: Sheet,
   run: RunLine,
@@ -234,9 +237,11 @@ export function remarkRun(
 ): void {
   if (run.state === "ended") return;
   record(sheet, run, "remark", null, atMs, words);
-  if (!run.cancel || cancelWaits === undefined) return;
-  const { waitsFor: _, ...cancel } = run.cancel;
-  run.cancel = cancelWaits === null ? cancel : { ...cancel, waitsFor: cancelWaits };
+  if (cancelWaits === undefined) return;
+  if (run.cancel) {
+    const { waitsFor: _, ...cancel } = run.cancel;
+    run.cancel = cancelWaits === null ? cancel : { ...cancel, waitsFor: cancelWaits };
+  } else run.withdrawWaits = cancelWaits;
   sheet.changedRuns.add(run);
 }
 

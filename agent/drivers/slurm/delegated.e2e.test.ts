@@ -153,7 +153,11 @@ describe("users lend their own tokens", { skip: requires("root", "slurm", "sudo"
           orderOf("sleep 100", of(2)),
           orderOf("exit 5", of(2)),
         ];
-        await Promise.all([agent.queue(lives), agent.queue(goesOn)]);
+        const queued = orderOf("true", { ...of(2), pool: "short" });
+        const short = (state: string) =>
+          cluster.run("root", ["scontrol", "update", "PartitionName=short", `State=${state}`]);
+        await short("DOWN");
+        await Promise.all([agent.queue(lives), agent.queue(goesOn), agent.queue(queued)]);
         await Promise.all([agent.started(lives.run), agent.started(goesOn.run)]);
         assert.equal((await lend(place, wang, "--lifespan", "15")).status, 0);
         await becomes(place, 2, "needs-credential");
@@ -162,8 +166,17 @@ describe("users lend their own tokens", { skip: requires("root", "slurm", "sudo"
         assert.match(answer.kind === "busy" ? answer.words : answer.kind, /waits for its user's own credential/);
         assert.equal(await agent.driver.cancel(goesOn.run), "cancelling");
         await agent.until(() => agent.notes.some((note) => /a cancel waits until its user has lent/.test(note)));
-        const remark = agent.seen.find((one) => one.kind === "remark" && one.run === goesOn.run);
-        assert.deepEqual(remark?.kind === "remark" && remark.cancelWaits, "credential");
+        assert.equal(await agent.driver.withdraw?.(queued.run), "asked");
+        const remarkOf = (run: string) => agent.seen.find((one) => one.kind === "remark" && one.run === run);
+        await agent.until(() => remarkOf(goesOn.run) !== undefined && remarkOf(queued.run) !== undefined);
+        for (const [run, words] of [
+          [goesOn.run, /^was asked to end: it waits/],
+          [queued.run, /^was asked back, unless it has started: it waits/],
+        ] as const) {
+          const remark = remarkOf(run);
+          assert.deepEqual(remark?.kind === "remark" && remark.cancelWaits, "credential");
+          assert.match(remark?.kind === "remark" ? remark.words : "", words);
+        }
         writeFileSync(flag, "");
         if (name === "qingdao")
           // Nothing is hidden from the agent there: it sees the end with its own eyes.
@@ -178,6 +191,8 @@ describe("users lend their own tokens", { skip: requires("root", "slurm", "sudo"
         assert.equal((await lend(place, wang, "--lifespan", "900")).status, 0);
         assert.deepEqual((await agent.ended(lives.run)).end, { kind: "failed", exitCode: 4 });
         assert.deepEqual((await agent.ended(goesOn.run)).end, { kind: "cancelled", by: "user", reason: null });
+        assert.equal((await agent.ended(queued.run)).end.kind, "withdrawn");
+        await short("UP");
         const told = agent.seen.flatMap((one) => (one.kind === "remark" && one.run === goesOn.run ? [one] : []));
         assert.deepEqual(
           told.map(({ cancelWaits }) => cancelWaits),

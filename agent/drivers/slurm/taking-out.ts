@@ -46,7 +46,7 @@ export function openTakingOut({ engine, lookSoon, tell, note, nowMs }: TakingOut
     const key = `${facts.user} ${id}`;
     if (waitsFor !== undefined && !putOff.has(key)) {
       putOff.set(key, run);
-      remark(run, cancelWords(waitsFor, "en"), waitsFor);
+      remark(run, cancelWords(waitsFor, "en", which === "all" ? "end" : "back"), waitsFor);
     }
     lookSoon(run);
   }

@@ -50,6 +50,8 @@ type RunRow = {
   readonly waiting: RunWait | null;
   readonly cancel: Cancel | null;
   readonly cancel_ms: number | null;
+  readonly withdraw_ms: number | null;
+  readonly withdraw_waits: string | null;
   readonly state: StateKind;
   readonly allocation: Allocation;
   readonly tariff_version: string;
@@ -107,9 +109,13 @@ function waitingNow({ waiting, state }: RunRow, language: Language): RunView["wa
   return { engineId, reason, reasonKind, words: waitWords(waiting, language), startsMs, sinceMs, start: null };
 }
 
-function cancellingNow({ cancel, cancel_ms: sinceMs, state }: RunRow, language: Language): RunView["cancelling"] {
-  if (!cancel || sinceMs === null || state === "ended") return null;
-  return { sinceMs, words: cancelWords(cancel.waitsFor ?? null, language) };
+/** That it was asked to end, or else back, which it is only until it starts. */
+function cancellingNow(row: RunRow, language: Language): RunView["cancelling"] {
+  const { cancel, cancel_ms: cancelMs, withdraw_ms: backMs, withdraw_waits: waits, state } = row;
+  if (state === "ended") return null;
+  if (cancel && cancelMs !== null) return { sinceMs: cancelMs, words: cancelWords(cancel.waitsFor ?? null, language) };
+  if (backMs === null || (state !== "placed" && state !== "starting")) return null;
+  return { sinceMs: backMs, words: cancelWords(waits, language, "back") };
 }
 
 /** A rule and its facts in the words of the reader. */

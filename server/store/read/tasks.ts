@@ -59,6 +59,8 @@ export type Placed = {
   readonly waiting: RunWait | null;
   /** Asked to end, while it has not. */
   readonly cancel: Cancel | null;
+  /** Asked back, while it has not started; null: it was not. */
+  readonly back: { readonly waitsFor: string | null } | null;
   readonly decision: Decision | EarlierDecision;
 };
 
@@ -66,7 +68,9 @@ export type Placed = {
 export async function readPlaced(pool: pg.Pool, job: number, index: number): Promise<Placed | null> {
   const { rows } = await pool.query<Placed>(
     `select centre_id as centre, words, decision, case when state in ('placed', 'starting') then waiting end as waiting,
-       case when state <> 'ended' then cancel end as cancel
+       case when state <> 'ended' then cancel end as cancel,
+       case when state in ('placed', 'starting') and withdraw_ms is not null
+         then jsonb_build_object('waitsFor', withdraw_waits) end as back
      from run where job_id = $1 and index = $2 order by attempt desc limit 1`,
     [job, index],
   );
