@@ -1,4 +1,5 @@
 import generatePicker from "antd/es/date-picker/generatePicker/index.js";
+import { language } from "../app/language.ts";
 import { calendar, dayOf, dayText, minuteOf, minuteText } from "./calendar.ts";
 import { defaultOf } from "./default-of.ts";
 
@@ -15,7 +16,7 @@ export function DayField({ id, label, value, least, most, onValue }: DayContent)
     <Picker
       id={id}
       aria-label={label}
-      placeholder="YYYY-MM-DD"
+      placeholder={language() === "zh" ? "年-月-日" : "YYYY-MM-DD"}
       format="YYYY-MM-DD"
       value={dayOf(value)}
       {...(first && { minDate: first })}
@@ -40,7 +41,7 @@ export function MinuteField({ id, label, valueMs, onValue }: MinuteContent) {
     <Picker
       id={id}
       aria-label={label}
-      placeholder="YYYY-MM-DD HH:MM"
+      placeholder={language() === "zh" ? "年-月-日 时:分" : "YYYY-MM-DD HH:MM"}
       format="YYYY-MM-DD HH:mm"
       showTime={{ format: "HH:mm" }}
       value={valueMs === undefined ? null : new Date(valueMs)}
