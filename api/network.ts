@@ -236,6 +236,11 @@ const residency = z.array(text(20).min(1)).min(1).max(100).nullable();
 const domestic = z.boolean();
 /** How many cores its runs may hold at once over the whole network; null: any number. */
 const mostCores = z.int().min(1).max(2_000_000_000).nullable();
+/**
+ * What was granted and what is left of it, in core-milliseconds, and in thousandths of a card × milliseconds of whatever
+ * cards: what the ledger has neither posted since nor holds for runs. None: any number.
+ */
+const grants = z.array(z.strictObject({ unit: z.enum(["core-ms", "milli-card-ms"]), granted: amount, left: amount }));
 export const tenant = z
   .strictObject({
     id,
@@ -244,6 +249,7 @@ export const tenant = z
     /** The centre whose own users its people are; null: none. */
     home: z.string().nullable(),
     mostCores,
+    grants,
     /** `region`: where it is, for agreements between regions; null: nobody said. `domestic`: only domestic equipment. */
     place: z.strictObject({ region: z.string().nullable(), residency, domestic }),
   })
@@ -255,6 +261,7 @@ export const project = z
     title: z.string(),
     tenant: slug,
     mostCores,
+    grants,
     /** What binds its work beside what binds its tenant's. */
     place: z.strictObject({ residency, domestic }),
   })
@@ -269,6 +276,9 @@ export const newTenant = z
   .strictObject({ name: slug, title: text(200).optional(), home: text(100).optional() })
   .meta({ id: "NewTenant" });
 export const newCoreLimit = z.strictObject({ mostCores }).meta({ id: "NewCoreLimit" });
+const hours = z.int().min(0).max(2_000_000_000).nullable().optional();
+/** Whole hours, counted from now on; null: any number. What is left out stays as it is. */
+export const newGrant = z.strictObject({ coreHours: hours, cardHours: hours }).meta({ id: "NewGrant" });
 /** What is left out stays as it is. */
 export const newTenantPlace = z
   .strictObject({

@@ -67,6 +67,8 @@ export const paths = {
   addTenant: { method: "POST", path: "/tenants", idempotent: true },
   setTenantCores: { method: "PUT", path: "/tenants/:tenant/cores" },
   setProjectCores: { method: "PUT", path: "/projects/:project/cores" },
+  setTenantGrant: { method: "PUT", path: "/tenants/:tenant/grant" },
+  setProjectGrant: { method: "PUT", path: "/projects/:project/grant" },
   setTenantPlace: { method: "PUT", path: "/tenants/:tenant/place" },
   setProjectPlace: { method: "PUT", path: "/projects/:project/place" },
   setHome: { method: "PUT", path: "/tenants/:tenant/home" },

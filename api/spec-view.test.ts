@@ -6,7 +6,13 @@ import { specView } from "#api/spec-view.ts";
 import { admit, type Request } from "#core/job/admit.ts";
 
 function viewOf(request: Request) {
-  const answer = admit(request, { defaultProject: "default", projects: ["default"], centres: ["alpha"], limits, nowMs: 0 });
+  const answer = admit(request, {
+    defaultProject: "default",
+    projects: ["default"],
+    centres: ["alpha"],
+    limits,
+    nowMs: 0,
+  });
   assert.ok(answer.kind === "admitted", JSON.stringify(answer));
   return schema.parse(specView(answer.spec));
 }

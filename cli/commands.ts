@@ -55,6 +55,8 @@ const placeRule: readonly Option[] = [
   { long: "residency", value: "REGION,…|none", words: "optionRuleResidency" },
   { long: "domestic", value: "yes|no", choices: ["yes", "no"], words: "optionRuleDomestic" },
 ];
+const coreHours: Option = { long: "core-hours", value: "N|none", words: "optionCoreHours" };
+const cardHours: Option = { long: "card-hours", value: "N|none", words: "optionCardHours" };
 const title: Option = { long: "title", value: "TEXT", words: "optionTitle" };
 
 export const commands: readonly Command[] = [
@@ -331,11 +333,19 @@ export const commands: readonly Command[] = [
     operands: "NAME",
     summary: "adminTenantSet",
     takes: [1, 1],
-    options: [{ long: "home", value: "CENTRE|none", words: "optionHome" }, mostCores, region, ...placeRule],
+    options: [
+      { long: "home", value: "CENTRE|none", words: "optionHome" },
+      mostCores,
+      coreHours,
+      cardHours,
+      region,
+      ...placeRule,
+    ],
     examples: [
       ["weir admin tenant set ouc --region cn-sd --residency cn", "exampleTenantPlace"],
       ["weir admin tenant set ouc --home qingdao", "exampleTenantSet"],
       ["weir admin tenant set ouc --most-cores 512", "exampleMostCores"],
+      ["weir admin tenant set ouc --core-hours 100000 --card-hours 2000", "exampleGrant"],
     ],
     load: async () => (await import("#cli/commands/admin.ts")).setTenant,
   },
@@ -362,10 +372,11 @@ export const commands: readonly Command[] = [
     operands: "NAME",
     summary: "adminProjectSet",
     takes: [1, 1],
-    options: [mostCores, ...placeRule],
+    options: [mostCores, coreHours, cardHours, ...placeRule],
     examples: [
       ["weir admin project set tides --most-cores 64", "exampleMostCores"],
       ["weir admin project set tides --residency cn-sd,cn-gz --domestic yes", "exampleProjectPlace"],
+      ["weir admin project set tides --core-hours 5000", "exampleGrant"],
     ],
     load: async () => (await import("#cli/commands/admin.ts")).setProject,
   },

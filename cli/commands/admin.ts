@@ -3,6 +3,7 @@ import { type Call, taskOperand } from "#cli/call.ts";
 import { timeText } from "#cli/formats.ts";
 import { everyPage } from "#cli/pages.ts";
 import { exitCodes, Stop } from "#cli/stop.ts";
+import { hoursText } from "#core/scheduling/grants.ts";
 
 /** JSON: `{"tenants": [Tenant…], "next": null}`. */
 export async function listTenants(call: Call): Promise<number> {
@@ -10,18 +11,19 @@ export async function listTenants(call: Call): Promise<number> {
     (cursor) => call.ask("tenants", { query: { limit: 1000, ...cursor } }),
     (page) => page.tenants,
   );
-  const rows = found.map(({ name, title, home, mostCores, place }) => [
+  const rows = found.map(({ name, title, home, mostCores, grants, place }) => [
     name,
     title,
     home ?? "",
     coresText(mostCores),
+    grantsText(grants, call.say),
     place.region ?? "",
     ruleText(place, call),
   ]);
   return list(
     call,
     { tenants: found, next: null },
-    ["columnName", "columnTitle", "columnHome", "columnMostCores", "columnRegion", "columnBound"],
+    ["columnName", "columnTitle", "columnHome", "columnMostCores", "columnGrants", "columnRegion", "columnBound"],
     rows,
   );
 }
@@ -32,14 +34,22 @@ export async function listProjects(call: Call): Promise<number> {
     (cursor) => call.ask("projects", { query: { limit: 1000, ...cursor } }),
     (page) => page.projects,
   );
-  const rows = found.map(({ name, tenant, title, mostCores, place }) => [
+  const rows = found.map(({ name, tenant, title, mostCores, grants, place }) => [
     name,
     tenant,
     title,
     coresText(mostCores),
+    grantsText(grants, call.say),
     ruleText(place, call),
   ]);
-  const titles = ["columnName", "columnTenant", "columnTitle", "columnMostCores", "columnBound"] as const;
+  const titles = [
+    "columnName",
+    "columnTenant",
+    "columnTitle",
+    "columnMostCores",
+    "columnGrants",
+    "columnBound",
+  ] as const;
   return list(call, { projects: found, next: null }, titles, rows);
 }
 
@@ -75,11 +85,14 @@ export async function setTenant(call: Call): Promise<number> {
   const place = { ...rule, ...(region !== null && { region: region === "none" ? null : region }) };
   const isPlaced = Object.keys(place).length > 0;
   const params = { tenant: call.operands[0] ?? "" };
-  if (home === null && cores === null && !isPlaced) throw new Stop(exitCodes.usage, call.say("nothingToSet"));
+  const grant = grantSaid(call);
+  if (home === null && cores === null && grant === null && !isPlaced)
+    throw new Stop(exitCodes.usage, call.say("nothingToSet"));
   const body = { home: home === "none" ? null : home };
   let answer = home === null ? null : await call.ask("setHome", { params, body });
   if (cores !== null)
     answer = await call.ask("setTenantCores", { params, body: { mostCores: coresSaid(call, cores) } });
+  if (grant !== null) answer = await call.ask("setTenantGrant", { params, body: grant });
   if (isPlaced) answer = await call.ask("setTenantPlace", { params, body: place });
   if (call.json) await call.printJson(answer);
   else await call.print(`${call.say("changed", { what: call.say("wordTenant"), name: params.tenant })}\n`);
@@ -92,10 +105,12 @@ export async function setProject(call: Call): Promise<number> {
   const params = { project: call.operands[0] ?? "" };
   const rule = ruleSaid(call);
   const isPlaced = Object.keys(rule).length > 0;
-  if (cores === null && !isPlaced) throw new Stop(exitCodes.usage, call.say("nothingToSet"));
+  const grant = grantSaid(call);
+  if (cores === null && grant === null && !isPlaced) throw new Stop(exitCodes.usage, call.say("nothingToSet"));
   let answer = null;
   if (cores !== null)
     answer = await call.ask("setProjectCores", { params, body: { mostCores: coresSaid(call, cores) } });
+  if (grant !== null) answer = await call.ask("setProjectGrant", { params, body: grant });
   if (isPlaced) answer = await call.ask("setProjectPlace", { params, body: rule });
   if (call.json) await call.printJson(answer);
   else await call.print(`${call.say("changed", { what: call.say("wordProject"), name: params.project })}\n`);
@@ -180,6 +195,32 @@ function ruleText({ residency, domestic }: Answer<"setProjectPlace">["place"], {
   return [...(residency ? [residency.join(",")] : []), ...(domestic ? [say("domesticOnly")] : [])].join(" ");
 }
 
+/** Hours from now on; null: nothing was said of them. */
+function grantSaid(call: Call): { readonly coreHours?: number | null; readonly cardHours?: number | null } | null {
+  const [coreHours, cardHours] = [hoursSaid(call, "core-hours"), hoursSaid(call, "card-hours")];
+  if (coreHours === undefined && cardHours === undefined) return null;
+  return { ...(coreHours !== undefined && { coreHours }), ...(cardHours !== undefined && { cardHours }) };
+}
+
+function hoursSaid(call: Call, option: "core-hours" | "card-hours"): number | null | undefined {
+  const said = call.one(option);
+  if (said === null) return undefined;
+  if (said === "none") return null;
+  if (/^\d{1,9}$/.test(said)) return Number(said);
+  throw new Stop(exitCodes.usage, call.say("notHours", { option, said }));
+}
+
+function grantsText(grants: Answer<"tenants">["tenants"][number]["grants"], say: Call["say"]): string {
+  return grants
+    .map(({ unit, granted, left }) =>
+      say(unit === "core-ms" ? "grant_core" : "grant_card", {
+        granted: hoursText(BigInt(granted), unit),
+        left: hoursText(BigInt(left), unit),
+      }),
+    )
+    .join(say("comma"));
+}
+
 function coresText(mostCores: number | null): string {
   return mostCores === null ? "" : `${mostCores}`;
 }
@@ -224,6 +265,8 @@ async function list(
     | "columnTitle"
     | "columnHome"
     | "columnMostCores"
+    | "columnGrants"
+    | "columnGrants"
     | "columnRegion"
     | "columnBound"
     | "columnTenant"

@@ -9,6 +9,7 @@ import { rangeOf, type StartEstimate, waitEstimate, waitsAlike } from "#core/sch
 import type { Asker, AwaitedPool, Explanation, TaskTold, WaitingExplanation } from "#core/scheduling/explanation.ts";
 import { type Asked, mayEverUse, mayTake, type Offer } from "#core/scheduling/fit.ts";
 import { givenOf } from "#core/scheduling/given.ts";
+import { beyondGrant } from "#core/scheduling/grants.ts";
 import type { JobRecord } from "#core/scheduling/job-record.ts";
 import { orderTerms } from "#core/scheduling/order-terms.ts";
 import { needOfShape } from "#core/scheduling/packing/growth.ts";
@@ -75,7 +76,7 @@ export function whatIf(state: State, task: TaskRef, nowMs: number): readonly Sta
   if (!found || !hasPosition(found.job.queued, found.position)) return null;
   const { job, position } = found;
   if (ownReason(job, position, nowMs)) return [];
-  if (beyondCores(state.coreLimits, job)) return [];
+  if (beyondCores(state.coreLimits, job) ?? beyondGrant(state.grants, job.submitter, job.ask)) return [];
   return withoutTask(state, job, position, () =>
     seenFrom(state, nowMs, { job: null, position: 0 }, () => {
       const pools = state.centres.flatMap((centre) => centre.pools.filter(mayTake));
@@ -124,7 +125,10 @@ function explainAt(
     if (!own && !claimed) letOwnFirst(state, walk, place, asked, nowMs);
     const candidates = judgeAll(state, asked, nowMs);
     const by = place.job?.submitter ?? submitterIn(state, asked);
-    const beyond = by ? beyondCores(state.coreLimits, { submitter: by, ask: asked }) : null;
+    const beyond = by
+      ? (beyondCores(state.coreLimits, { submitter: by, ask: asked }) ??
+        beyondGrant(state.grants, by, place.job?.ask ?? asked))
+      : null;
     const reason = own ?? beyond ?? (candidates.length === 0 ? { rule: "no-centre" as const, facts: {} } : null);
     const left = place.job?.moves?.get(place.position)?.left;
     const within = reason ? [] : inReach(state, asked, candidates).filter((pool) => !claimed || pool === claimed);

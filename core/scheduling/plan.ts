@@ -41,6 +41,7 @@ import {
   type Step,
   standsBefore,
 } from "#core/scheduling/front.ts";
+import { beyondGrant, type Grants, holdGrant } from "#core/scheduling/grants.ts";
 import { type Home, type Homes, type HomeTask, lateAt } from "#core/scheduling/homes.ts";
 import { comesBefore, type JobRecord, type LiveRun, nameAt, untold } from "#core/scheduling/job-record.ts";
 import { lacksLicences, licenceHolder, takeLicences } from "#core/scheduling/offered.ts";
@@ -103,6 +104,7 @@ export type Scene = {
   readonly memory: Memory;
   readonly preemption: PreemptionRecord;
   readonly coreLimits: CoreLimits;
+  readonly grants: Grants;
   readonly rules: Rules;
   readonly homes: Homes;
   /** null: a centre's own users go ahead of nobody. */
@@ -545,8 +547,9 @@ function serve(scene: Scene, walk: Walk, front: Front, errand: Errand): void {
 }
 
 /** Wherever there is room, nothing more of it may start for now, or ever. */
-function isHeldBack({ coreLimits }: Scene, job: JobRecord, nowMs: number): boolean {
-  return isOverdue(job, nowMs) || beyondCores(coreLimits, job) !== null;
+function isHeldBack({ coreLimits, grants }: Scene, job: JobRecord, nowMs: number): boolean {
+  if (isOverdue(job, nowMs) || beyondCores(coreLimits, job) !== null) return true;
+  return beyondGrant(grants, job.submitter, job.ask) !== null;
 }
 
 /**
@@ -911,12 +914,15 @@ function waitsForLicence(demands: Demands, centre: CentreRecord): boolean {
 }
 
 /** What is left when the offer is taken: less room and one more end, or one more that waits. */
-function take({ coreLimits }: Scene, walk: Walk, offer: Offer, ask: Ask, job: JobRecord | null): void {
+function take({ coreLimits, grants }: Scene, walk: Walk, offer: Offer, ask: Ask, job: JobRecord | null): void {
   const { pool, device, now } = offer;
   const { shape, line } = ask;
   const { left, twin } = { left: leftOf(pool), twin: pool.twin };
   takeCounted(offer, ask, 1);
-  if (job) holdCores(coreLimits, job, 1);
+  if (job) {
+    holdCores(coreLimits, job, 1);
+    holdGrant(grants, job.submitter, ask, () => allocationOf(shape, pool, device), 1n);
+  }
   const { room: free, pending, ours: before } = left;
   const need = needIn(shape, pool, device);
   const ours = withMore(before, need);
@@ -928,7 +934,7 @@ function take({ coreLimits }: Scene, walk: Walk, offer: Offer, ask: Ask, job: Jo
   changed(walk, pool);
 }
 
-function giveBack({ coreLimits }: Scene, { offer, ask, job, left, twin, run }: Taken): void {
+function giveBack({ coreLimits, grants }: Scene, { offer, ask, job, left, twin, run }: Taken): void {
   const { pool } = offer;
   if (run) {
     addTo(pool.taken, run.sort.allocation, -1);
@@ -936,7 +942,10 @@ function giveBack({ coreLimits }: Scene, { offer, ask, job, left, twin, run }: T
   }
   pool.left = left;
   pool.twin = twin;
-  if (job) holdCores(coreLimits, job, -1);
+  if (job) {
+    holdCores(coreLimits, job, -1);
+    holdGrant(grants, job.submitter, ask, () => allocationOf(ask.shape, pool, offer.device), -1n);
+  }
   takeCounted(offer, ask, -1);
 }
 

@@ -45,6 +45,16 @@ export const rules = {
     en: "its project may hold {limit} cores at once over the whole network, and holds {held}; this asks for {asked}",
     zh: "其项目在全网同时至多占用 {limit} 核，已占用 {held} 核；本作业申请 {asked} 核",
   },
+  "tenant-grant-used": {
+    holds: "later",
+    en: "its tenant was granted {granted} {unit}, of which {left} are left, and for this {asked} would be held (by its time limit and grace); it waits until holds come back or an administrator grants more (weir admin tenant set)",
+    zh: "其租户获批 {granted} {unit}，余 {left}，而本作业按时限与宽限须预留 {asked}；须等待预留退回，或由管理员增加额度（weir admin tenant set）",
+  },
+  "project-grant-used": {
+    holds: "later",
+    en: "its project was granted {granted} {unit}, of which {left} are left, and for this {asked} would be held (by its time limit and grace); it waits until holds come back or an administrator grants more (weir admin project set)",
+    zh: "其项目获批 {granted} {unit}，余 {left}，而本作业按时限与宽限须预留 {asked}；须等待预留退回，或由管理员增加额度（weir admin project set）",
+  },
   "no-centre": {
     holds: "later",
     en: "the network has no centre yet",
@@ -356,6 +366,8 @@ export type JobRule =
   | "deadline-cannot-be-met"
   | "tenant-holds-its-cores"
   | "project-holds-its-cores"
+  | "tenant-grant-used"
+  | "project-grant-used"
   | "no-centre";
 export type CentreRule = Exclude<Rule, JobRule>;
 
@@ -391,6 +403,7 @@ function inChinese(facts: Facts): Facts {
     intake: intakeInChinese.get(`${facts.intake}`),
     day: weekdays.zh[Number(facts.day) - 1],
     of: countedWords.zh.get(`${facts.of}`),
+    unit: grantedWords.zh.get(`${facts.unit}`),
     ...Object.fromEntries(
       lists.flatMap((name) => (typeof facts[name] === "string" ? [[name, facts[name].replaceAll(", ", "、")]] : [])),
     ),
@@ -407,6 +420,8 @@ function inEnglish(facts: Facts): Facts {
   if (day !== undefined) return { ...facts, day };
   const by = binders.en.get(`${facts.by}`);
   if (by !== undefined) return { ...facts, by };
+  const unit = grantedWords.en.get(`${facts.unit}`);
+  if (unit !== undefined) return { ...facts, unit };
   const of = countedWords.en.get(`${facts.of}`);
   if (of !== undefined) return { ...facts, of };
   const readiness = readinessInEnglish.get(`${facts.readiness}`);
@@ -427,6 +442,17 @@ const countedWords: Record<Language, ReadonlyMap<string, string>> = {
     ["cpu", "核"],
     ["node", "个节点"],
     ["mem", "MiB 内存"],
+  ]),
+};
+
+const grantedWords: Record<Language, ReadonlyMap<string, string>> = {
+  en: new Map([
+    ["core-ms", "core-hours"],
+    ["milli-card-ms", "card-hours"],
+  ]),
+  zh: new Map([
+    ["core-ms", "核时"],
+    ["milli-card-ms", "卡时"],
   ]),
 };
 

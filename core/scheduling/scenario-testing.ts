@@ -26,6 +26,7 @@ import {
 import { sampleSpec } from "#core/sample-testing.ts";
 import type { PlaceRule, TenantPlace } from "#core/scheduling/bounds.ts";
 import type { Asker } from "#core/scheduling/explanation.ts";
+import type { GrantTold } from "#core/scheduling/grants.ts";
 import { type Policy, policies } from "#core/scheduling/policy.ts";
 import { createWorld, type World } from "#core/scheduling/world.ts";
 import type { CentreState, PoolState, RunPhase } from "#core/scheduling/world-event.ts";
@@ -56,6 +57,7 @@ import type { TaskEnd } from "#core/scheduling/world-plan.ts";
  *   bound tenant 1 region cn-sd residency cn domestic       what an administrator set of it (or of project 2: no region)
  *   agree cn-sd cn-gz share 50 hours 20:00-08:00            one more agreement between regions, in that direction
  *   agree otherwise refused                                 what holds where none names the regions; also: allowed
+ *   grant project 2 600 left 240                     core-seconds that a project (or tenant) was granted, and has left
  *   at 600                                           the time from here on, in seconds (at first 0)
  *   place                                            commits what would start now, and ends what never can
  *   end small ok        end small_3 failed           the run, or the queued task, ended so
@@ -85,6 +87,7 @@ export function runScenario(text: string, policy: Policy = policies.fcfs): World
     centres: new Map(),
     attempts: new Map(),
     homes: new Map(),
+    granted: new Map(),
     bounds: { tenants: new Map(), projects: new Map(), agreements: noAgreements },
   };
   for (const line of text.split("\n").map((each) => each.replace(/#.*/, "").trim())) {
@@ -108,6 +111,7 @@ type Stage = {
   readonly centres: Map<string, CentreState>;
   readonly attempts: Map<string, number>;
   readonly homes: Map<number, string>;
+  readonly granted: Map<string, GrantTold>;
   readonly bounds: {
     readonly tenants: Map<TenantId, TenantPlace>;
     readonly projects: Map<ProjectId, PlaceRule>;
@@ -178,6 +182,12 @@ const verbs: Record<string, (stage: Stage, words: string[]) => void> = {
         agreements: [...bounds.agreements.agreements, readAgreement(from, to, words)],
       };
     bindAnew(stage);
+  },
+  grant: ({ world, granted }, [of, id, amount, , left]) => {
+    assert(of === "tenant" || of === "project");
+    const told: GrantTold = { of, id: Number(id), unit: "core-ms", granted: `${amount}000`, left: `${left}000` };
+    granted.set(`${of} ${id}`, told);
+    world.apply({ kind: "grants-told", grants: [...granted.values()] });
   },
   at: (stage, [seconds]) => {
     stage.nowMs = 1000 * Number(seconds);

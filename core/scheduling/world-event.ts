@@ -21,6 +21,7 @@ import type { Allocation } from "#core/run-order.ts";
 import type { BoundsSet } from "#core/scheduling/bounds.ts";
 import type { CoreLimitsSet } from "#core/scheduling/core-limits.ts";
 import type { PastStart, ToldStart } from "#core/scheduling/estimate/starts.ts";
+import type { GrantTold } from "#core/scheduling/grants.ts";
 import type { MovesMade } from "#core/scheduling/placing/moves.ts";
 import type { Policy } from "#core/scheduling/policy.ts";
 import type { RunMakesWay } from "#core/scheduling/preemption/record.ts";
@@ -152,6 +153,8 @@ export type WorldEvent =
     }
   /** These tenants and projects and no others may hold only so many cores at once. */
   | ({ readonly kind: "core-limits-set" } & CoreLimitsSet)
+  /** All that tenants and projects were granted, and what is left of it by the ledger at this moment. */
+  | { readonly kind: "grants-told"; readonly grants: readonly GrantTold[] }
   /** These rules of tenants and projects, and agreements between regions, and no others, say where work may go. */
   | ({ readonly kind: "bounds-set" } & BoundsSet)
   /** What a world before this one remembered; told to a new one, after the homes. */

@@ -45,12 +45,15 @@ test("under every policy a plan breaks no promise, follows from the events alone
       limits,
       fc.boolean(),
       fc.boolean(),
-      (lived, policy, most, limit, isHomed, isDated) => {
+      fc.option(fc.integer({ min: 0, max: 2_000 })),
+      (lived, policy, most, limit, isHomed, isDated, leftS) => {
         const model = { ...emptyModel(policy), isDated };
         const homes = [1, 2].map((tenant) => [tenantId(tenant), names[tenant - 1] ?? centreId("alpha")] as const);
         tell(model, { kind: "homes-set", homes: isHomed ? homes : [], atMs: 0 });
         const projects = limit === null ? [] : [[projectId(1), limit] as const];
         tell(model, { kind: "core-limits-set", tenants: [], projects });
+        const grant = { of: "project", id: 2, unit: "core-ms", granted: "1000000" } as const;
+        if (leftS !== null) tell(model, { kind: "grants-told", grants: [{ ...grant, left: `${leftS}000` }] });
         for (const each of lived) {
           model.nowMs += 7_000;
           take(model, each);
@@ -59,6 +62,7 @@ test("under every policy a plan breaks no promise, follows from the events alone
           checkPromises(model, plan.place);
           checkCores(model, plan.place, limit ?? Number.POSITIVE_INFINITY);
           checkDeadlines(model, plan);
+          checkGrant(model, plan.place, leftS);
           checkExplanations(model);
           checkCounts(model);
         }
@@ -686,6 +690,16 @@ function checkPending(model: Model, pool: PoolState, there: readonly Placement[]
 }
 
 /** Whoever is told that a centre could take it now is placed there, or at another told the same; and nobody else is. */
+/** What project 2 starts holds no more core-seconds than were told to be left. */
+function checkGrant(model: Model, place: readonly Placement[], leftS: number | null): void {
+  if (leftS === null) return;
+  const held = place.map(({ job, allocation: { nodes, coresPerNode } }) => {
+    const { project, timeLimitS } = model.jobs.get(job)?.asked ?? assert.fail();
+    return project === projectId(2) ? nodes * coresPerNode * timeLimitS : 0;
+  });
+  assert(held.reduce((sum, one) => sum + one, 0) <= leftS, "no more is held than is left");
+}
+
 /** Nothing starts that cannot end by its deadline, and all that waits and cannot ends at once. */
 function checkDeadlines(model: Model, plan: Plan): void {
   const latestStartMs = ({ deadlineMs, timeLimitS }: Queued) =>

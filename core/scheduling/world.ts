@@ -22,6 +22,7 @@ import { learnFrom, learnPast, noLearntStarts } from "#core/scheduling/estimate/
 import { askedBy, estimateDue, explain, explainNew, theOnlyTenant, whatIf } from "#core/scheduling/explain.ts";
 import type { Asker, EverFit, Explanation, TaskTold, WaitingExplanation } from "#core/scheduling/explanation.ts";
 import { everGiven, type Given } from "#core/scheduling/given.ts";
+import { noGrants, tellGrants } from "#core/scheduling/grants.ts";
 import { headroomOf, type StartableShape } from "#core/scheduling/headroom.ts";
 import {
   changeHome,
@@ -177,6 +178,8 @@ export type World = {
   tell(nowMs: number): boolean;
   /** What the order goes by of work that is over: usage and run times. Given to another world, its order is the same. */
   remembered(nowMs: number): OrderMemory;
+  /** Whether anything is granted, so that what the ledger holds matters. */
+  hasGrants(): boolean;
   policy(): Policy;
   /** What those centres' own users have of sharing that are the home of a tenant. */
   homes(): readonly HomeRecord[];
@@ -197,6 +200,7 @@ export function createWorld(policy: Policy = policies.weir): World {
     untold: [],
     preemption: emptyPreemption(policy),
     coreLimits: noCoreLimits(),
+    grants: noGrants(),
     rules: noRules(),
     homes: noHomes(),
     homePriority: policy.homePriority,
@@ -263,6 +267,7 @@ export function createWorld(policy: Policy = policies.weir): World {
       const memory = memoryOf(state.queue.submitters, liveCharges(state), nowMs);
       return state.homes.at.size === 0 ? memory : { ...memory, homes: rememberHomes(state.homes) };
     },
+    hasGrants: () => state.grants.tenants.size + state.grants.projects.size > 0,
     policy: () => state.policy,
     homes: () => homeRecords(state.homes),
     counts: () => ({ jobs: state.jobs.size, queued: state.queued, live: state.live }),
@@ -362,6 +367,9 @@ function apply(state: State, event: WorldEvent): void {
     case "homes-set":
       if (setHomes(state.homes, event.homes, state.centres, event.atMs))
         for (const job of state.jobs.values()) comeHome(state.homes, job, event.atMs);
+      break;
+    case "grants-told":
+      if (tellGrants(state.grants, event.grants)) forgetFailures(state.queue);
       break;
     case "core-limits-set":
       setCoreLimits(state.coreLimits, event, liveJobs(state));

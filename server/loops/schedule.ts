@@ -11,6 +11,7 @@ import { coreLimitsEvent } from "#server/store/core-limits.ts";
 import { type Database, type Log, silent } from "#server/store/database.ts";
 import type { FeedEvent, Position } from "#server/store/event.ts";
 import type { Feed } from "#server/store/feed.ts";
+import { grantsEvent } from "#server/store/grants.ts";
 import { homesEvent } from "#server/store/homes.ts";
 import { keepOrderMemory } from "#server/store/order-memory.ts";
 import { policyEvent } from "#server/store/policy.ts";
@@ -113,6 +114,7 @@ export function openScheduler(settings: SchedulerSettings): Scheduler {
     if (rehomed) await read("homes", async () => world.apply(await homesEvent(db.pool, rehomed.atMs)));
     if (events.some(({ kind }) => kind === "core-limits-changed"))
       await read("core limits", async () => world.apply(await coreLimitsEvent(db.pool)));
+    if (movesGrants(events)) await read("grants", async () => world.apply(await grantsEvent(db.pool)));
     if (events.some(({ kind }) => kind === "bounds-changed"))
       await read("where work may go", async () => world.apply(await boundsEvent(db.pool)));
     // Jobs that had ended before this server knew them, and that others wait for.
@@ -121,6 +123,14 @@ export function openScheduler(settings: SchedulerSettings): Scheduler {
       await read("past jobs", async () => {
         for (const event of await readJobEvents(db, missing)) world.apply(event);
       });
+  }
+
+  /** Whether the ledger has moved, or may have, where anything is granted. */
+  function movesGrants(events: readonly FeedEvent[]): boolean {
+    if (events.some(({ kind }) => kind === "grants-changed")) return true;
+    return (
+      world.hasGrants() && events.some(({ kind }) => kind === "placed" || kind === "ended" || kind === "run-ended")
+    );
   }
 
   /** Between two batches of the feed, so that what is kept is what the world was at that place of it. */
@@ -215,6 +225,7 @@ export function openScheduler(settings: SchedulerSettings): Scheduler {
       case "policy-changed":
       case "homes-changed":
       case "core-limits-changed":
+      case "grants-changed":
       case "bounds-changed":
         return null;
       default:

@@ -3,6 +3,7 @@ import { parseRegion, parseRegions } from "#core/centre/region.ts";
 import { type PersonId, personId } from "#core/ids.ts";
 import { regionsExpected } from "#core/job/weir-options.ts";
 import type { PlaceRule } from "#core/scheduling/bounds.ts";
+import type { GrantedUnit } from "#core/scheduling/grants.ts";
 import { answer, type Handlers, type Refused, refused } from "#server/http/handler.ts";
 import { visibleProjects } from "#server/identity/caller.ts";
 import type { Gate } from "#server/identity/gate.ts";
@@ -10,6 +11,7 @@ import { newCode, signInUrl } from "#server/identity/sign-in.ts";
 import { setPlace, unbound } from "#server/store/bounds.ts";
 import { setMostCores } from "#server/store/core-limits.ts";
 import type { Database } from "#server/store/database.ts";
+import { setGrant } from "#server/store/grants.ts";
 import { setHome } from "#server/store/homes.ts";
 import { readPeople, readProjects, readTenants } from "#server/store/read/people.ts";
 import { once } from "./once.ts";
@@ -49,7 +51,7 @@ export function peopleHandlers(context: Context): Pick<Handlers, PeopleRoute> {
         );
         if (rows[0] === undefined) return refused({ kind: "already-exists", what: "tenant", id: name });
         const trouble = home === null ? null : await moveHome(client, name, home, caller.id);
-        return trouble ?? answer({ id: rows[0].id, name, title, home, mostCores: null, place: unbound });
+        return trouble ?? answer({ id: rows[0].id, name, title, home, mostCores: null, grants: [], place: unbound });
       }),
 
     setHome: ({ caller, params, body }) =>
@@ -70,6 +72,22 @@ export function peopleHandlers(context: Context): Pick<Handlers, PeopleRoute> {
     setProjectCores: ({ caller, params: { project: name }, body }) =>
       change(db, { caller, idempotency: null }, 200, async (client) => {
         await setMostCores(client, "project", name, body.mostCores, caller.id, now());
+        const [project] = await readProjects(client, null, { after: null, limit: 1, only: name });
+        return project ? answer(project) : refused({ kind: "not-found", what: "project", id: name });
+      }),
+
+    setTenantGrant: ({ caller, params: { tenant: name }, body }) =>
+      change(db, { caller, idempotency: null }, 200, async (client) => {
+        for (const [unit, hours] of hoursSaid(body))
+          await setGrant(client, "tenant", name, unit, hours, caller.id, now());
+        const [tenant] = await readTenants(client, null, { after: null, limit: 1, only: name });
+        return tenant ? answer(tenant) : refused({ kind: "not-found", what: "tenant", id: name });
+      }),
+
+    setProjectGrant: ({ caller, params: { project: name }, body }) =>
+      change(db, { caller, idempotency: null }, 200, async (client) => {
+        for (const [unit, hours] of hoursSaid(body))
+          await setGrant(client, "project", name, unit, hours, caller.id, now());
         const [project] = await readProjects(client, null, { after: null, limit: 1, only: name });
         return project ? answer(project) : refused({ kind: "not-found", what: "project", id: name });
       }),
@@ -114,7 +132,7 @@ export function peopleHandlers(context: Context): Pick<Handlers, PeopleRoute> {
           [tenant.id, body.name, body.title ?? body.name, now()],
         );
         if (rows[0] === undefined) return refused({ kind: "already-exists", what: "project", id: body.name });
-        return answer({ ...rows[0], tenant: body.tenant, mostCores: null, place: unboundProject });
+        return answer({ ...rows[0], tenant: body.tenant, mostCores: null, grants: [], place: unboundProject });
       }),
 
     addMember: ({ caller, params, body, idempotency }) =>
@@ -147,6 +165,15 @@ export function peopleHandlers(context: Context): Pick<Handlers, PeopleRoute> {
   };
 }
 
+function hoursSaid({ coreHours, cardHours }: SaidGrant): readonly (readonly [GrantedUnit, number | null])[] {
+  return [
+    ...(coreHours === undefined ? [] : [["core-ms", coreHours] as const]),
+    ...(cardHours === undefined ? [] : [["milli-card-ms", cardHours] as const]),
+  ];
+}
+
+type SaidGrant = { readonly coreHours?: number | null | undefined; readonly cardHours?: number | null | undefined };
+
 const unboundProject = { residency: null, domestic: false };
 
 type SaidRule = {
@@ -172,6 +199,8 @@ type PeopleRoute =
   | "setHome"
   | "setTenantCores"
   | "setProjectCores"
+  | "setTenantGrant"
+  | "setProjectGrant"
   | "setTenantPlace"
   | "setProjectPlace"
   | "projects"

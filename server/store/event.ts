@@ -52,6 +52,8 @@ export type EventKind =
   | "homes-changed"
   /** How many cores a tenant or project may hold at once. */
   | "core-limits-changed"
+  /** How many core-hours or card-hours a tenant or project is granted. */
+  | "grants-changed"
   /** Where work of a tenant or project may go, or what regions agreed. */
   | "bounds-changed";
 

@@ -18,6 +18,7 @@ import * as credentialsOfCentre from "./migrations/0018-credentials-of-a-centre.
 import * as homeCentres from "./migrations/0020-home-centres.ts";
 import * as coreLimits from "./migrations/0023-core-limits.ts";
 import * as refusals from "./migrations/0024-refusals.ts";
+import * as grants from "./migrations/0026-grants.ts";
 import * as places from "./migrations/0027-places.ts";
 
 /** In the order they are applied. A migration that has shipped never changes; the next one mends it. */
@@ -42,5 +43,6 @@ export const migrations: readonly { readonly name: string; readonly sql: string 
   { name: "0020-home-centres", sql: homeCentres.sql },
   { name: "0023-core-limits", sql: coreLimits.sql },
   { name: "0024-refusals", sql: refusals.sql },
+  { name: "0026-grants", sql: grants.sql },
   { name: "0027-places", sql: places.sql },
 ];

@@ -4,6 +4,7 @@ import { decisionOf } from "#core/scheduling/decision.ts";
 import type { Placement } from "#core/scheduling/world-plan.ts";
 import { unreachable } from "#core/unreachable.ts";
 import type { Log } from "./database.ts";
+import type { grantKeeper } from "./grants.ts";
 import {
   acceptRun,
   endRun,
@@ -16,17 +17,20 @@ import {
   waitRun,
 } from "./sheet.ts";
 
-/** Placements onto the sheet; one whose task is not queued for that very attempt is stale and left out. */
+/** Placements onto the sheet; one whose task is not queued for that very attempt, or that no grant is left for, is stale and left out. */
 export function placeTasks(
   sheet: Sheet,
   placements: readonly Placement[],
   decidedMs: number,
   ordinaryLeaseMs: number,
+  mayHold: ReturnType<typeof grantKeeper>,
 ): { readonly written: number; readonly stale: number } {
   let written = 0;
   for (const { job, index, attempt, centre, pool, allocation, candidates, starts, leaseMs, moved } of placements) {
     const task = sheet.tasks.get(taskKey({ job, index }));
     if (task?.state !== "queued" || task.attempts + 1 !== attempt) continue;
+    const line = sheet.jobs.get(job);
+    if (line && !mayHold(line, allocation)) continue;
     const decision = JSON.stringify(decisionOf(decidedMs, candidates, moved));
     const latestStartMs = sheet.nowMs + (leaseMs ?? ordinaryLeaseMs);
     placeTask(sheet, task, { centre, pool, allocation, latestStartMs, decision }, starts);

@@ -21,6 +21,7 @@ import { boundsEvent } from "./bounds.ts";
 import { coreLimitsEvent } from "./core-limits.ts";
 import { type Database, isConnectionLost } from "./database.ts";
 import { rangesOf } from "./end-queued-tasks.ts";
+import { grantsEvent } from "./grants.ts";
 import { homesEvent } from "./homes.ts";
 import { unasked } from "./job-spec.ts";
 import { readOrderMemory } from "./order-memory.ts";
@@ -56,6 +57,7 @@ export async function readWorld(
     apply(await policyEvent(client));
     apply(await homesEvent(client, Date.now()));
     apply(await coreLimitsEvent(client));
+    apply(await grantsEvent(client));
     apply(await boundsEvent(client));
     for (const event of await readOrderMemory(client)) apply(event);
     const page = (state: string, after: number) =>

@@ -5,8 +5,9 @@ import type { RunEnd } from "#core/job/state.ts";
 import type { Allocation, RunObservation, RunUsage } from "#core/run-order.ts";
 import { sampleAllocation, sampleUsage } from "#core/sample-testing.ts";
 import type { Placement } from "#core/scheduling/world-plan.ts";
+import { readGrants } from "./grants.ts";
 import { checkLedger } from "./read/ledger-check.ts";
-import { admitted, idsOf, member, submission, type TestStore, tenant, testStore } from "./testing.ts";
+import { admitted, idsOf, member, project, spec, submission, type TestStore, tenant, testStore } from "./testing.ts";
 import { openTransitionWriter, type TransitionWriter } from "./transitions.ts";
 import { openSubmitWriter, type SubmitWriter } from "./writer.ts";
 
@@ -468,3 +469,45 @@ test("many steps at once share transactions, and one that fails does so alone", 
   assert.equal((await job(poisoned))?.state, "queued");
   assert.equal((await job(healthy))?.state, "placed");
 });
+
+test("what is granted is held from, under the lock; what was not used comes back, and what was posted before does not count", async () => {
+  const { pool } = store.db;
+  const cores = BigInt(allocation.nodes * allocation.coresPerNode);
+  const { timeLimitS, graceS } = spec();
+  const coreMs = cores * BigInt(1000 * (timeLimitS + graceS));
+  const { rows: accounts } = await pool.query(
+    "select coalesce(sum(debits_posted), 0)::text as posted from account where code like 'project:%' and unit = 'core-ms'",
+  );
+  assert.notEqual(accounts[0]?.posted, "0", "the tests before have used some");
+  // For one such hold and a half.
+  await pool.query(
+    `insert into granted (project_id, unit, amount, posted_before, person_id, at_ms)
+     select p.id, 'core-ms', $1, coalesce(sum(a.debits_posted), 0), 1, 0 from project p
+     left join account a on a.code = 'project:' || p.id and a.unit = 'core-ms' where p.id = $2 group by p.id`,
+    [`${(coreMs * 3n) / 2n + (await heldNow())}`, project],
+  );
+  const left = async () => BigInt((await readGrants(pool))[0]?.left ?? assert.fail());
+  assert.equal(await left(), (coreMs * 3n) / 2n);
+  const ids = [...(await submit(admitted())), ...(await submit(admitted()))];
+  const answer = await writer.place(
+    ids.map((id) => placement(id)),
+    1,
+    epoch,
+  );
+  assert.deepEqual(answer.kind === "written" && [answer.written, answer.stale], [1, 1]);
+  assert.equal(await left(), coreMs / 2n);
+  const run = runId({ job: ids[0] ?? assert.fail(), index: 0, attempt: 1 });
+  await tell({ kind: "started", run, atMs: 5_000, evidence: "pid 7" });
+  await tell(ended(run, { kind: "succeeded" }));
+  const used = cores * BigInt(sampleUsage.wallMs);
+  assert.equal(await left(), (coreMs * 3n) / 2n - used);
+  await pool.query("delete from granted");
+  await checkBooks();
+});
+
+async function heldNow(): Promise<bigint> {
+  const [row] = await rows(
+    "select coalesce(sum(debits_pending), 0)::text as held from account where code like 'project:%' and unit = 'core-ms'",
+  );
+  return BigInt(`${row?.held}`);
+}

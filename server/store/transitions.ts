@@ -13,6 +13,7 @@ import { cancelTasks } from "./cancel-tasks.ts";
 import { advisoryLocks, type Database, isConnectionLost, type Log, silent } from "./database.ts";
 import { declareLost } from "./declare-lost.ts";
 import { endQueuedTasks } from "./end-queued-tasks.ts";
+import { grantKeeper, readGrants } from "./grants.ts";
 import { openGroup, type Waiting } from "./group.ts";
 import { loadSheet, type Wanted } from "./load-sheet.ts";
 import { observeRuns, placeTasks } from "./observe-runs.ts";
@@ -237,7 +238,11 @@ export function openTransitionWriter(db: Database, settings: TransitionSettings 
           fence: { kind: "leader" },
           decide: (sheet, fences, xid) =>
             fences.epoch === epoch
-              ? { kind: "written", ...placeTasks(sheet, takenIn(placements, fences), decidedMs, leaseMs), xid }
+              ? {
+                  kind: "written",
+                  ...placeTasks(sheet, takenIn(placements, fences), decidedMs, leaseMs, fences.mayHold),
+                  xid,
+                }
               : { kind: "fenced" },
         },
         null,
@@ -309,6 +314,8 @@ type Fences = {
   readonly sessions: ReadonlyMap<string, number>;
   /** Centres that take nothing new, whatever a plan of a moment ago thought. */
   readonly closed: ReadonlySet<string>;
+  /** Whether what is granted leaves enough for a hold, which it then takes. */
+  readonly mayHold: ReturnType<typeof grantKeeper>;
 };
 
 function takenIn(placements: readonly Placement[], { closed }: Fences): readonly Placement[] {
@@ -326,11 +333,12 @@ function takeBatch(queue: readonly Asked[]): readonly [batch: readonly Asked[], 
 async function readFences(client: pg.Client, steps: readonly { readonly fence: Fence }[]): Promise<Fences> {
   const centres = [...new Set(steps.flatMap(({ fence }) => (fence.kind === "centre" ? [fence.centre] : [])))];
   const asksEpoch = steps.some(({ fence }) => fence.kind === "leader");
-  const [epoch, closed, sessions] = await all([
+  const [epoch, closed, granted, sessions] = await all([
     asksEpoch ? readEpoch(client) : Promise.resolve(null),
     asksEpoch
       ? client.query<{ id: string }>({ name: "read-closed", text: "select id from centre where intake <> 'open'" })
       : Promise.resolve({ rows: [] }),
+    asksEpoch ? readGrants(client) : Promise.resolve([]),
     centres.length > 0
       ? client.query<{ id: string; session: number }>({
           name: "read-sessions",
@@ -343,6 +351,7 @@ async function readFences(client: pg.Client, steps: readonly { readonly fence: F
     epoch,
     sessions: new Map(sessions.rows.map((row) => [row.id, row.session])),
     closed: new Set(closed.rows.map((row) => row.id)),
+    mayHold: grantKeeper(granted),
   };
 }
 

@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import type { person, project, tenant } from "#api/network.ts";
 import type { Database } from "../database.ts";
+import { readGrants } from "../grants.ts";
 
 /** Tenants, projects and people, each in the order of their ids. `projects` null: no bound. `only`: the one of that name. */
 
@@ -12,7 +13,7 @@ export async function readTenants(
   projects: readonly number[] | null,
   page: Page & { readonly only?: string },
 ): Promise<readonly z.output<typeof tenant>[]> {
-  const { rows } = await db.query<z.output<typeof tenant>>(
+  const { rows } = await db.query<Omit<z.output<typeof tenant>, "grants">>(
     `select id, name, title, home_centre as home, most_cores as "mostCores",
        '{"region": null, "residency": null, "domestic": false}'::jsonb || coalesce(place, '{}') as place from tenant
      where ($1::bigint[] is null or id in (select tenant_id from project where project.id = any($1)))
@@ -20,7 +21,7 @@ export async function readTenants(
      order by id limit $3`,
     [projects, page.after, page.limit, page.only ?? null],
   );
-  return rows;
+  return withGrants(db, "tenant", rows);
 }
 
 export async function readProjects(
@@ -28,7 +29,7 @@ export async function readProjects(
   projects: readonly number[] | null,
   page: Page & { readonly only?: string },
 ): Promise<readonly z.output<typeof project>[]> {
-  const { rows } = await db.query<z.output<typeof project>>(
+  const { rows } = await db.query<Omit<z.output<typeof project>, "grants">>(
     `select project.id, project.name, project.title, tenant.name as tenant, project.most_cores as "mostCores",
        '{"residency": null, "domestic": false}'::jsonb || coalesce(project.place, '{}') as place
      from project join tenant on tenant.id = project.tenant_id
@@ -37,7 +38,7 @@ export async function readProjects(
      order by project.id limit $3`,
     [projects, page.after, page.limit, page.only ?? null],
   );
-  return rows;
+  return withGrants(db, "project", rows);
 }
 
 export async function readPeople(
@@ -54,4 +55,18 @@ export async function readPeople(
     [page.after, page.limit, page.only ?? null],
   );
   return rows;
+}
+
+async function withGrants<Row extends { readonly id: number }>(
+  db: Query,
+  of: "tenant" | "project",
+  rows: readonly Row[],
+): Promise<readonly (Row & Pick<z.output<typeof tenant>, "grants">)[]> {
+  const all = await readGrants(db);
+  return rows.map((row) => ({
+    ...row,
+    grants: all
+      .filter((grant) => grant.of === of && grant.id === row.id)
+      .map(({ unit, granted, left }) => ({ unit, granted, left: left.startsWith("-") ? "0" : left })),
+  }));
 }

@@ -1,0 +1,98 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { jobId } from "#core/ids.ts";
+import { hoursText, msOfHours } from "#core/scheduling/grants.ts";
+import { type Policy, policies } from "#core/scheduling/policy.ts";
+import { reasonWords } from "#core/scheduling/reasons.ts";
+import { runScenario } from "./scenario-testing.ts";
+
+// What was granted and is used up keeps its own work waiting, and nobody else's; what the ledger gives back lets it go on.
+
+const policy: Policy = {
+  ...policies.weir,
+  order: { kind: "fcfs" },
+  fairness: null,
+  prediction: null,
+  lookahead: null,
+};
+
+test("no more starts than what is left can hold, over all centres; others pass it", () => {
+  for (const [whose, rule] of [
+    ["project 2", "project-grant-used"],
+    ["tenant 3", "tenant-grant-used"],
+  ])
+    for (const each of [policy, policies.fcfs, policies.easy])
+      runScenario(
+        `
+        grant ${whose} 1000 left 250
+        centre alpha  8 cores
+        job one    cores 2 time 40 grace 10 of 2 tenant 3
+        job two    cores 2 time 50 of 2 by 2 tenant 3
+        job three  cores 1 time 60 of 2 tenant 3
+        job fourth cores 1 time 50 of 2 tenant 3
+        job other  cores 1 time 60
+        expect one starts alpha
+        expect two starts alpha
+        expect three waits ${rule}
+        expect fourth starts alpha
+        expect other starts alpha
+        `,
+        each,
+      );
+});
+
+test("an array starts as many tasks as can be held, and goes on with what comes back", () => {
+  runScenario(
+    `
+    grant project 1 1000 left 120
+    centre alpha  8 cores
+    job wide   array 0-9 time 60
+    expect wide_1 starts alpha
+    expect wide_2 waits project-grant-used
+    place
+    grant project 1 1000 left 0
+    running wide_0
+    running wide_1
+    at 10
+    end wide_0 ok
+    grant project 1 1000 left 50
+    expect wide_2 waits project-grant-used
+    at 20
+    end wide_1 ok
+    grant project 1 1000 left 90
+    expect wide_2 starts alpha
+    expect wide_3 waits project-grant-used
+    `,
+    policy,
+  );
+});
+
+test("whole nodes are held for with all their cores; a job says how much is left and what it would hold", () => {
+  const world = runScenario(
+    `
+    grant project 1 7200 left 3600
+    pool alpha/batch  2×8
+    job half   cores 1 time 360
+    job whole  cores 1 time 600 whole
+    expect half starts alpha
+    expect whole waits project-grant-used
+    `,
+    policy,
+  );
+  const explained = world.explain({ job: jobId(2), index: 0 }, 0);
+  assert(explained.kind === "waiting" && explained.rule !== null);
+  assert.deepEqual(explained.facts, { unit: "core-ms", granted: "2", left: "0.9", asked: "1.33" });
+  assert.match(
+    reasonWords(explained.rule, explained.facts, "en"),
+    /^its project was granted 2 core-hours, of which 0\.9 are left, and for this 1\.33 would be held/,
+  );
+  assert.match(reasonWords(explained.rule, explained.facts, "zh"), /^其项目获批 2 核时，余 0\.9，/);
+});
+
+test("hours are said to the hundredth, rounded down", () => {
+  assert.deepEqual(
+    [0n, 35_999n, 36_000n, 3_600_000n, 5_400_000n, 3_599_999n].map((amount) => hoursText(amount, "core-ms")),
+    ["0", "0", "0.01", "1", "1.5", "0.99"],
+  );
+  assert.equal(hoursText(msOfHours(7, "milli-card-ms"), "milli-card-ms"), "7");
+});
