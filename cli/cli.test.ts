@@ -303,6 +303,77 @@ test("jobs: a table that knows how wide Chinese is, and JSON with stable keys", 
   assert.equal(seen.at(-1)?.headers["accept-language"], "zh");
 });
 
+test("a dry run says what was understood, what would be given and held where, and what it may come to", async () => {
+  const spec = {
+    nodes: 2,
+    tasks: 2,
+    coresPerTask: 4,
+    memoryMibPerNode: null,
+    memoryMibPerCore: null,
+    accelerators: { vendor: "huawei", model: null, perNode: 1, shareMilli: 250 },
+    wholeNodes: true,
+    nodeGroups: 1,
+    timeLimitS: 600,
+    graceS: 30,
+    warning: { signal: "USR1", beforeS: 60 },
+    retries: 1,
+    requeue: true,
+    preemptible: "checkpoints",
+    priorityClass: "low",
+    dependencies: [],
+  };
+  const [each, all] = [2n, 12n].map((times) => ({
+    coreMs: `${times * 3_600_000n}`,
+    milliCardMs: "0",
+    memoryMibS: `${times * 3_686_400n}`,
+    wallMs: "630000",
+  }));
+  const cost = { tariffVersion: "free", currency: "CNY", amountMicroYuan: "0" };
+  const wouldGet = {
+    centre: "jinan",
+    pool: "batch",
+    startsNow: false,
+    nodes: 2,
+    coresPerNode: 64,
+    memoryMibPerNode: 262_144,
+    accelerators: { vendor: "huawei", model: "910b", perNode: 8 },
+    holds: each,
+    cost,
+  };
+  const start = { from: "queue", earliestMs: 0, likelyMs: 0, latestMs: null, centre: "jinan", seen: 0 };
+  const quote = { tasks: 3, attempts: 2, comesAgain: true, perTask: each, total: all, cost };
+  const answer = {
+    spec,
+    tasks: 3,
+    defaults: [],
+    warnings: [],
+    quote,
+    wouldGoTo: "jinan",
+    wouldGet,
+    start,
+    candidates: [],
+  };
+  const { url } = await fake({ "POST /jobs/dry-run": json(answer) });
+  const { out } = await weir(url, ["submit", "--dry-run", "--", "true"]);
+  for (const line of [
+    /^asked +nodes 2, .*, 250 thousandths of a huawei per node, whole nodes, groups of nodes \(switches\) at most 1$/m,
+    /^signal before the end +USR1, 1 min before the time limit$/m,
+    /^retries +1$/m,
+    /^priority class +low$/m,
+    /^centre +would join the queue of jinan now$/m,
+    /^gets there +nodes 2 × cores 64, 256 GiB per node, 8 × huawei 910b per node, pool batch$/m,
+    /^holds there +2\.000 core-hours, 2\.000 GiB-hours, CNY 0\.00 \(free\)$/m,
+    /^likely start .*as work waited in the queue of jinan/m,
+    /^uses at most +12\.000 core-hours, 12\.000 GiB-hours, CNY 0\.00 \(free\)$/m,
+    /^each attempt +2\.000 core-hours, 2\.000 GiB-hours \(tasks 3 × attempts 2\)$/m,
+    /^and besides +what a run had saved/m,
+  ])
+    assert.match(out, line);
+  const zh = (await weir(url, ["submit", "--dry-run", "--lang=zh", "--", "true"])).out;
+  assert.match(zh, /^申请 .*整节点，位于 1 个节点组（交换机）之内$/m);
+  assert.match(zh, /^在该处获得 +节点 2 × 核 64，每节点 256 GiB，每节点 8 × huawei 910b，资源池 batch$/m);
+});
+
 test("show of an array says how its tasks ended, where not all succeeded", async () => {
   const spec = {
     retries: 0,
