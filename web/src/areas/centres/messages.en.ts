@@ -34,6 +34,7 @@ export const en = {
     simulated: "nothing is executed",
   },
   region: "Region code",
+  liesIn: "Lies in",
   agent: "Agent",
   mechanisms: "Mechanisms in use",
   ofTotal: "{{used}} of {{total}}",

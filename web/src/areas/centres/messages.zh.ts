@@ -27,6 +27,7 @@ export const zh: Words<typeof en> = {
   driver: "驱动",
   driverWords: { process: "单机进程", slurm: "Slurm 集群", simulated: "模拟，不实际执行" },
   region: "行政区划代码",
+  liesIn: "所在区域",
   agent: "代理",
   mechanisms: "所用机制",
   ofTotal: "{{used}} / {{total}}",

@@ -5,6 +5,7 @@ import { useTranslation } from "react-i18next";
 import type { Centre } from "#api/network.ts";
 import { needsAccounts } from "#core/centre/accounts.ts";
 import { mechanismsInWords } from "#core/centre/mechanisms.ts";
+import { regionWords } from "#core/centre/region.ts";
 import { mibText } from "#core/measures.ts";
 import { language } from "../../app/language.ts";
 import { useLiveRefresh } from "../../app/refresh.ts";
@@ -92,6 +93,7 @@ function CentrePanel({ centre, mayEnrol }: { readonly centre: Centre; readonly m
             ? []
             : [[t("work"), <strong key="intake">{t(`intake.${centre.intake}`)}</strong>] as const]),
           [t("agent"), centre.agentVersion ?? "–"],
+          ...(centre.region === null ? [] : [[t("liesIn"), regionWords(centre.region, language())] as const]),
           ...(centre.regionCode === null ? [] : [[t("region"), centre.regionCode] as const]),
         ]}
       />

@@ -1,6 +1,8 @@
 import { useTranslation } from "react-i18next";
 import type { JobDetail, SpecView } from "#api/job.ts";
+import { regionWords } from "#core/centre/region.ts";
 import { bytesText, mibText } from "#core/measures.ts";
+import { language } from "../../app/language.ts";
 import { CopyButton } from "../../parts/copy.tsx";
 import { Facts } from "../../parts/page.tsx";
 import { Table } from "../../parts/table.tsx";
@@ -32,6 +34,11 @@ export function Asked({ spec }: { readonly spec: SpecView }) {
         ...(spec.nodes > 1 ? [[t("asked.nodes"), spec.nodes] as const] : []),
         ...(spec.wholeNodes ? [[t("asked.wholeNodes"), t("asked.wholeNodesYes"), "wide"] as const] : []),
         ...(spec.nodeGroups === undefined ? [] : [[t("asked.nodeGroups"), spec.nodeGroups] as const]),
+        ...several(
+          t("asked.residency"),
+          (spec.residency ?? []).map((one) => regionWords(one, language())),
+        ),
+        ...(spec.domestic ? [[t("asked.equipment"), t("asked.domestic")] as const] : []),
         [t("asked.memory"), memory],
         ...(accelerators ? [[t("asked.cards"), cards(accelerators)] as const] : []),
         [t("asked.time"), format.duration(spec.timeLimitS * 1000)],

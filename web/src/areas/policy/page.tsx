@@ -12,6 +12,7 @@ import { Facts, Page, Panel } from "../../parts/page.tsx";
 import { Table } from "../../parts/table.tsx";
 import { countText } from "../../words/format.ts";
 import { useFormat } from "../../words/use.ts";
+import { Agreements } from "./agreements.tsx";
 import { PolicyEditor } from "./editor.tsx";
 import css from "./policy.module.css";
 import { policyQuery } from "./queries.ts";
@@ -28,6 +29,7 @@ export function PolicyPage() {
       {error ? <Problem error={error} again={() => void refetch()} /> : null}
       {data ? <InForcePanel inForce={data} /> : error ? null : <Waiting />}
       {data && person.administrator ? <PolicyEditor key={data.version} inForce={data} /> : null}
+      <Agreements />
       {data && data.homes.length > 0 ? <Homes homes={data.homes} /> : null}
       {data && data.versions.length > 0 ? <Versions versions={data.versions} /> : null}
     </Page>

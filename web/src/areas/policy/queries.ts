@@ -5,3 +5,8 @@ export const policyQuery = queryOptions({
   queryKey: ["policy"],
   queryFn: ({ signal }) => ask("policy", {}, { signal }),
 });
+
+export const agreementsQuery = queryOptions({
+  queryKey: ["agreements"],
+  queryFn: ({ signal }) => ask("agreements", {}, { signal }),
+});

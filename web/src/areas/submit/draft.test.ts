@@ -88,6 +88,16 @@ test("submitting again keeps whole nodes, groups of nodes and the share of an ac
   assert.deepEqual(jobRequest.parse(requestOf(draft)).accelerators, accelerators);
 });
 
+test("submitting again keeps where its data may be and that it wants domestic equipment, said once", () => {
+  const draft = draftOf({ ...spec, residency: ["cn-gz"], domestic: true }, "fit");
+  const { residency, domestic } = jobRequest.parse(requestOf(draft));
+  assert.deepEqual([residency, domestic], [["cn-gz"], true]);
+  // What the script says is changed in the script.
+  const script = "#!/bin/sh\n#WEIR --residency=cn-gz --domestic\ntrue\n";
+  const own = requestOf(draftOf({ ...spec, script, residency: ["cn-gz"], domestic: true }, "fit"));
+  assert.deepEqual([own.residency, own.domestic], [undefined, undefined]);
+});
+
 test("words are parted as a shell parts them", () => {
   assert.deepEqual(shellWords(`a "b c" 'd  e'f \\"g '' `), ["a", "b c", "d  ef", '"g', ""]);
   fc.assert(

@@ -23,6 +23,9 @@ export type Draft = {
   readonly except: readonly string[];
   readonly software: readonly string[];
   readonly fileSystems: readonly string[];
+  /** Where its data may be, as far as the script does not say it. */
+  readonly residency: readonly string[];
+  readonly domestic: boolean;
   /** `name=value`, one a line. */
   readonly labels: string;
   readonly environment: string;
@@ -59,6 +62,8 @@ export const emptyDraft: Draft = {
   except: [],
   software: [],
   fileSystems: [],
+  residency: [],
+  domestic: false,
   labels: "",
   environment: "",
   files: [],
@@ -91,6 +96,8 @@ export function requestOf(draft: Draft): JobRequest {
     }),
     ...(draft.software.length > 0 && { software: [...draft.software] }),
     ...(draft.fileSystems.length > 0 && { fileSystems: [...draft.fileSystems] }),
+    ...(draft.residency.length > 0 && { residency: [...draft.residency] }),
+    ...(draft.domestic && { domestic: true }),
     ...(Object.keys(labels).length > 0 && { labels }),
     ...(Object.keys(environment).length > 0 && { environment }),
     ...(draft.files.length > 0 && {
@@ -109,6 +116,7 @@ function shareOf(script: string, shareMilli: number): NonNullable<JobRequest["ac
 /** A draft that asks for what a job asked for. The contents of its input files do not come back from the server. */
 export function draftOf(spec: SpecView, name: string): Draft {
   const restartS = restartAfterS(spec.onUnreachable);
+  const said = parseSbatch(spec.script, []).asked;
   return {
     ...emptyDraft,
     script: scriptOf(spec, name),
@@ -125,6 +133,8 @@ export function draftOf(spec: SpecView, name: string): Draft {
     except: spec.centres.except,
     software: spec.software,
     fileSystems: spec.fileSystems,
+    residency: said.residency ? [] : (spec.residency ?? []),
+    domestic: spec.domestic === true && said.domestic !== true,
     labels: linesOf(spec.labels),
     environment: linesOf(spec.environment),
   };

@@ -2,7 +2,9 @@ import { useQuery } from "@tanstack/react-query";
 import { Checkbox, Input, InputNumber, Select } from "antd";
 import { type ReactNode, useId } from "react";
 import { useTranslation } from "react-i18next";
+import { regions, regionWords } from "#core/centre/region.ts";
 import { preemptibles, priorityClasses } from "#core/job/spec.ts";
+import { language } from "../../app/language.ts";
 import { projectsQuery } from "../../app/projects.ts";
 import { useMe } from "../../app/session.ts";
 import { centreName } from "../../words/centre-name.ts";
@@ -328,6 +330,22 @@ export function Further({ draft, onChange }: FurtherContent) {
           />
         )}
       </Field>
+      <Field label={t("field.residency")}>
+        {(id) => (
+          <Select
+            id={id}
+            mode="tags"
+            placeholder={t("hint.residency")}
+            value={[...draft.residency]}
+            onChange={(residency: string[]) => onChange({ residency })}
+            options={regions.map((value) => ({ value, label: regionWords(value, language()) }))}
+            optionFilterProp="label"
+          />
+        )}
+      </Field>
+      <Checkbox checked={draft.domestic} onChange={({ target }) => onChange({ domestic: target.checked })}>
+        {t("field.domestic")}
+      </Checkbox>
       <Field label={t("field.fileSystems")}>
         {(id) => (
           <Select
