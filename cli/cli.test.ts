@@ -735,13 +735,14 @@ COMP_WORDS=(weir show 12 --hi); COMP_CWORD=3; _weir; echo "$COMPREPLY"
 
 test("where work may go: said at submission, set of a tenant and a project, and what regions agreed", async () => {
   const place = { region: "cn-sd", residency: ["cn"], domestic: true };
-  const tenant = { id: 1, name: "ouc", title: "OUC", home: null, mostCores: null, place };
+  const tenant = { id: 1, name: "ouc", title: "OUC", home: null, mostCores: null, grants: [], place };
   const project = {
     id: 2,
     name: "tides",
     title: "Tides",
     tenant: "ouc",
     mostCores: null,
+    grants: [],
     place: { residency: null, domestic: false },
   };
   const night = { days: [1, 2, 3, 4, 5], from: "20:00", to: "08:00" };
