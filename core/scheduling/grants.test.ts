@@ -84,7 +84,7 @@ test("whole nodes are held for with all their cores; a job says how much is left
   assert.deepEqual(explained.facts, { unit: "core-ms", granted: "2", left: "0.9", asked: "1.33" });
   assert.match(
     reasonWords(explained.rule, explained.facts, "en"),
-    /^its project was granted 2 core-hours, of which 0\.9 are left, and for this 1\.33 would be held/,
+    /^its project was granted 2 core-hours and has 0\.9 left, and for this 1\.33 would be held/,
   );
   assert.match(reasonWords(explained.rule, explained.facts, "zh"), /^其项目获批 2 核时，余 0\.9，/);
 });

@@ -47,12 +47,12 @@ export const rules = {
   },
   "tenant-grant-used": {
     holds: "later",
-    en: "its tenant was granted {granted} {unit}, of which {left} are left, and for this {asked} would be held (by its time limit and grace); it waits until holds come back or an administrator grants more (weir admin tenant set)",
+    en: "its tenant was granted {granted} {unit} and has {left} left, and for this {asked} would be held (by its time limit and grace); it waits until holds come back or an administrator grants more (weir admin tenant set)",
     zh: "其租户获批 {granted} {unit}，余 {left}，而本作业按时限与宽限须预留 {asked}；须等待预留退回，或由管理员增加额度（weir admin tenant set）",
   },
   "project-grant-used": {
     holds: "later",
-    en: "its project was granted {granted} {unit}, of which {left} are left, and for this {asked} would be held (by its time limit and grace); it waits until holds come back or an administrator grants more (weir admin project set)",
+    en: "its project was granted {granted} {unit} and has {left} left, and for this {asked} would be held (by its time limit and grace); it waits until holds come back or an administrator grants more (weir admin project set)",
     zh: "其项目获批 {granted} {unit}，余 {left}，而本作业按时限与宽限须预留 {asked}；须等待预留退回，或由管理员增加额度（weir admin project set）",
   },
   "no-centre": {

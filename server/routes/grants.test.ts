@@ -36,7 +36,7 @@ test("what is granted is held from; used up, work waits and says how much is lef
   await holds(async () => {
     const why = await ok(client.call("why", { params: { job: id }, query: { index: 2 } }));
     assert.equal(why.rule, "project-grant-used");
-    assert.match(why.words, /^its project was granted 2 core-hours, of which 0 are left, and for this 1 would be held/);
+    assert.match(why.words, /^its project was granted 2 core-hours and has 0 left, and for this 1 would be held/);
   });
   const zh = await ok(server.client(server.token, "zh").call("why", { params: { job: id }, query: { index: 3 } }));
   assert.match(zh.words, /^其项目获批 2 核时，余 0，而本作业按时限与宽限须预留 1/);
@@ -62,7 +62,7 @@ test("what is granted is held from; used up, work waits and says how much is lef
   await holds(async () => {
     assert.deepEqual(await leftNow(), [{ unit: "core-ms", granted: coreMs(2), left: `${3_600_000 - 60_000}` }]);
     const why = await ok(client.call("why", { params: { job: id }, query: { index: 2 } }));
-    assert.match(why.words, /of which 0\.98 are left/);
+    assert.match(why.words, /and has 0\.98 left/);
   });
 
   // A new grant counts from now on, with what is held.
