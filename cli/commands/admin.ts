@@ -266,7 +266,6 @@ async function list(
     | "columnHome"
     | "columnMostCores"
     | "columnGrants"
-    | "columnGrants"
     | "columnRegion"
     | "columnBound"
     | "columnTenant"

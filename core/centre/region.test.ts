@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { agreementBetween, agreementIssues, noAgreements } from "#core/centre/agreements.ts";
-import { isDomestic } from "#core/centre/domestic.ts";
+import { isDomestic, vendorMarks } from "#core/centre/domestic.ts";
 import { isWithin, parseRegion, parseRegions, regionOfPlace, regions, regionWords } from "#core/centre/region.ts";
 
 test("a region is a province by ISO 3166-2, however it is written, or the place's code of GB/T 2260", () => {
@@ -36,6 +37,16 @@ test("what is said of a pool goes before the table of vendors, and nothing is gu
     [true, true, true, false, false, false, false],
   );
   assert(isDomestic("somebody", true) && !isDomestic("huawei", false));
+});
+
+test("every vendor of the table is marked by a stated source, and named so in the guide", () => {
+  const guide = readFileSync(new URL("../../docs/guides/where-work-may-go.md", import.meta.url), "utf8");
+  const [domestic = "", foreign = ""] =
+    /Domestic by it are\s([^;]*); not domestic are ([^.]*)\./.exec(guide)?.slice(1) ?? [];
+  for (const [vendor, mark] of vendorMarks()) {
+    assert.match(mark.source, /: seat in /, vendor);
+    assert((mark.domestic ? domestic : foreign).includes(`\`${vendor}\``), vendor);
+  }
 });
 
 test("an agreement names pairs of regions, each once, and none with itself", () => {

@@ -62,7 +62,7 @@ export function parseRegion(said: string): ParsedRegion {
 }
 
 /** The same where a whole country may be meant: `cn`. */
-export function parseRegionOrCountry(said: string): ParsedRegion {
+function parseRegionOrCountry(said: string): ParsedRegion {
   return /^[a-z]{2}$/i.test(said) ? { kind: "region", region: said.toLowerCase() } : parseRegion(said);
 }
 
