@@ -557,6 +557,8 @@ export const dryRun = z
     /** Where it would go now; null if it would wait. */
     wouldGoTo: z.string().nullable(),
     wouldGet: wouldGet.nullable(),
+    /** What it would wait for, in words; null: it would not. */
+    waits: z.string().nullable(),
     /** When what would not start now is likely to; null: it would, or nobody can tell. */
     start: startRange.nullable(),
     candidates: z.array(candidate),

@@ -259,8 +259,8 @@ async function dryRun(call: Call, request: JobRequest): Promise<number> {
   return exitCodes.done;
 }
 
-function whereText({ spec, wouldGet }: Answer<"dryRun">, { say }: Call): string {
-  if (wouldGet === null) return say("wouldWait");
+function whereText({ spec, wouldGet, waits }: Answer<"dryRun">, { say }: Call): string {
+  if (wouldGet === null) return waits === null ? say("wouldWait") : `${say("wouldWait")}${say("colon")}${waits}`;
   const { centre, startsNow } = wouldGet;
   if (spec.dependencies.length > 0) return say("wouldGoAfter", { centre });
   return say(startsNow ? "wouldGo" : "wouldQueue", { centre });

@@ -139,6 +139,7 @@ test("what would wait is given nothing, and is told when it is likely to start",
     return answer.wouldGet === null ? answer : null;
   });
   assert.equal(dry.wouldGoTo, null);
+  assert.match(dry.waits ?? "", /^waits for room at a centre/);
   assert(dry.start !== null && dry.start.centre === "qingdao");
   assert.equal(dry.quote.total.coreMs, "90000");
 });

@@ -26,6 +26,7 @@ import { quoteOf, wouldGetView } from "./quote.ts";
 import { saidView } from "./said.ts";
 import { startView } from "./start-view.ts";
 import { visibleJob } from "./visible.ts";
+import { waitingWords } from "./why.ts";
 
 /** What makes and ends jobs. All rules are core's; here they are asked in order, and the writer is told. */
 export function submitHandlers(context: SubmitContext): Pick<Handlers, SubmitRoute> {
@@ -127,6 +128,7 @@ export function submitHandlers(context: SubmitContext): Pick<Handlers, SubmitRou
         quote: quoteOf(world(), spec, asker).quote,
         wouldGoTo: explained.wouldGoTo,
         wouldGet: wouldGet && wouldGetView(spec, wouldGet),
+        waits: wouldGet ? null : waitingWords(explained, language),
         start: wouldGet?.startsNow ? null : startView(explained.estimate),
         candidates: explained.candidates.map((one) => candidateView(one, language)),
       });

@@ -80,7 +80,7 @@ export function whyHandlers(context: WhyContext): Pick<Handlers, "why" | "whatIf
         return answer({
           ...of(task),
           rule,
-          words: joined([ownWords(explained, language) ?? roomWords(explained, language), ...ways], language),
+          words: joined([waitingWords(explained, language), ...ways], language),
           candidates: candidates.map((one) => candidateView(one, language)),
           decidedMs: nowMs,
           startsMs: estimate.from === "unknown" ? null : estimate.likelyMs,
@@ -138,6 +138,11 @@ const words = {
 } as const;
 
 /** What it waits for by itself, whatever the centres say; null: nothing, it waits for room at one of them. */
+/** What a task waits for: its own job's reason, else room. */
+export function waitingWords(explained: WaitingExplanation, language: Language): string {
+  return ownWords(explained, language) ?? roomWords(explained, language);
+}
+
 function ownWords({ rule, facts, makingWay }: WaitingExplanation, language: Language): string | null {
   if (rule !== null) return reasonWords(rule, facts, language);
   return makingWay ? makingWayWords(makingWay, language) : null;

@@ -17,7 +17,7 @@ export function DryRun({ answer, old }: { readonly answer: Answer<"dryRun">; rea
   const cost = useCost();
   const cards = useCards();
   const hours = useHours();
-  const { spec, quote, wouldGet, start, defaults, warnings, candidates } = answer;
+  const { spec, quote, wouldGet, waits, start, defaults, warnings, candidates } = answer;
   const { tasks, attempts, perTask, total, comesAgain } = quote;
   const isAfter = spec.dependencies.length > 0;
   const gets = wouldGet && {
@@ -31,7 +31,9 @@ export function DryRun({ answer, old }: { readonly answer: Answer<"dryRun">; rea
       <Notice
         kind={wouldGet === null ? "warning" : "good"}
         title={t(`result.${whereKey(wouldGet, isAfter)}`, { centre: wouldGet?.centre ?? "" })}
-      />
+      >
+        {waits}
+      </Notice>
       {start !== null && !isAfter ? <Start start={start} /> : null}
       <Facts
         items={[
