@@ -8,7 +8,10 @@ const problem = (title: string, detail: string) =>
 test("a refusal of one thing is one line, of several one a line", () => {
   const one = problem("Bad value", "--mem cannot be 0.");
   assert.deepEqual([one.message, one.exitCode], ["Bad value: --mem cannot be 0.", exitCodes.refused]);
-  const several = problem("The request does not fit the rules", "nodes: must be at least 1.\nfoo: there is no such field.");
+  const several = problem(
+    "The request does not fit the rules",
+    "nodes: must be at least 1.\nfoo: there is no such field.",
+  );
   assert.deepEqual(several.message.split("\n"), [
     "The request does not fit the rules:",
     "  nodes: must be at least 1.",
