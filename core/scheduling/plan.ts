@@ -178,9 +178,9 @@ export function placementsDue(scene: Scene, nowMs: number, most: number): Due {
   const errand = { nowMs, most, end: { job: null, position: 0 }, placed: collect, remembers };
   return served(scene, errand, (walk) => {
     memory.holdersBefore = standingHolders(memory);
-    const holders = [...new Set(walk.reserved)].flatMap((pool) => pool.reservations.map(({ holder }) => holder));
+    memory.holders = [...new Set(walk.reserved)].flatMap((pool) => pool.reservations.map(({ holder }) => holder));
     // A walk that ended early has not come to all who hold one.
-    memory.holders = placements.length < most ? holders : [...memory.holdersBefore, ...holders];
+    if (placements.length >= most) memory.holders = [...stillHeld(memory), ...memory.holders];
     memory.decidedAt = memory.told;
     memory.started = started;
     memory.changes = scene.queue.changes;
@@ -578,6 +578,12 @@ function serveHolders(scene: Scene, walk: Walk, first: JobRecord, { end, most, p
     } else reserve(scene, walk, job.ask, { job, position });
   }
   return true;
+}
+
+/** Those who held a place before, wait for it still, and were not given another. */
+function stillHeld({ holders, holdersBefore }: Memory): readonly Holder[] {
+  const again = new Set(holders.map(({ job }) => job));
+  return holdersBefore.filter(({ job, position }) => !again.has(job) && nextReady(job, position) === position);
 }
 
 function standingHolders({ told, decidedAt, holders, holdersBefore }: Memory): readonly Holder[] {
