@@ -21,16 +21,19 @@ type Job = Input<"submit">["body"];
 const whole: Job = { command: ["true"], centres: { only: ["jinan"] }, coresPerTask: 4, timeLimitS: 3600 };
 
 test("what was understood is said, and what could not end in time is refused with the earliest moment that could", async () => {
-  const { warnings, spec } = await ok(
-    client.call("dryRun", { body: { ...whole, sbatchOptions: ["--deadline=now+2hours"] } }),
-  );
-  const deadline = networkTimeText(spec.deadlineMs ?? 0);
-  const latest = networkTimeText((spec.deadlineMs ?? 0) - 3_600_000);
-  assert.equal(
-    warnings[0],
-    `it must end by ${deadline} (Asia/Shanghai): where a run of its whole time limit cannot start by ${latest}, the job is cancelled`,
-  );
-  assert.match(warnings.at(-1) ?? "", /^as things stand it would start at .*, in time for its deadline$/);
+  // Whether the centre can be reached comes to the scheduler by the feed.
+  await holds(async () => {
+    const { warnings, spec } = await ok(
+      client.call("dryRun", { body: { ...whole, sbatchOptions: ["--deadline=now+2hours"] } }),
+    );
+    const deadline = networkTimeText(spec.deadlineMs ?? 0);
+    const latest = networkTimeText((spec.deadlineMs ?? 0) - 3_600_000);
+    assert.equal(
+      warnings[0],
+      `it must end by ${deadline} (Asia/Shanghai): where a run of its whole time limit cannot start by ${latest}, the job is cancelled`,
+    );
+    assert.match(warnings.at(-1) ?? "", /^as things stand it would start at .*, in time for its deadline$/);
+  });
 
   const refused = await client.call("submit", { body: { ...whole, sbatchOptions: ["--deadline=now+30minutes"] } });
   assert(refused.kind === "problem");
