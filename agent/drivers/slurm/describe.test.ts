@@ -208,7 +208,7 @@ describe("words of Slurm", () => {
     for (const [text, kind] of Object.entries(kinds)) assert.equal(sbatchAnswer(text, 1).kind, kind, text);
     assert.equal(
       sbatchAnswer(`${failed}Invalid partition name specified`, 1).words,
-      "Batch job submission failed: Invalid partition name specified",
+      "sbatch: Batch job submission failed: Invalid partition name specified",
     );
   });
 });

@@ -235,11 +235,17 @@ describe("the Slurm driver under faults", { skip: requires("root", "slurm", "sud
         const unseen = await fresh.driver.describe();
         assert.deepEqual([unseen.pools, /^scontrol .*show/.test(unseen.mechanisms.engine ?? "")], [[], true]);
         await fresh.driver.close();
-        const busy = agent.driver.start(orderOf("exit 1")).catch((error: unknown) => error);
+        const late = orderOf("exit 4");
+        const answered = agent.driver.start(late);
         await cluster().controller.restart();
         assert.deepEqual((await agent.ended(running.run)).end, { kind: "failed", exitCode: 8 });
-        const answer = await busy;
-        assert.ok(answer instanceof Error || (typeof answer === "object" && answer !== null && "kind" in answer));
+        // It never arrived, and is tried again, or it did and is followed: never both.
+        const answer = await answered;
+        if (answer.kind === "busy") assert.match(answer.words, /^sbatch: .*slurm controller/s);
+        else assert.equal(answer.kind, "queued", JSON.stringify(answer));
+        if (answer.kind === "busy") await agent.queue(late);
+        assert.deepEqual((await agent.ended(late.run)).end, { kind: "failed", exitCode: 4 });
+        assert.equal(agent.seen.filter((one) => one.kind === "ended" && one.run === late.run).length, 1);
       });
 
       test("a node that goes down under its job", async () => {

@@ -5,7 +5,8 @@ import type { SubmitAnswer } from "./engine.ts";
  * the job may be in the queue. Texts: src/common/slurm_errno.c of 22.05.
  */
 export function sbatchAnswer(stderr: string, exit: number): Exclude<SubmitAnswer, { kind: "submitted" }> {
-  const words = stderr.trim().replace(/^sbatch: (?:error: )?/gm, "") || `sbatch ended with status ${exit} and no words`;
+  const said = stderr.trim().replace(/^sbatch: (?:error: )?/gm, "");
+  const words = said === "" ? `sbatch ended with status ${exit} and no words` : `sbatch: ${said}`;
   if (inDoubt.test(stderr) || (exit >= 128 && !rejected.test(stderr))) return { kind: "in-doubt", words };
   if (passing.test(stderr)) return { kind: "later", words };
   if (rejected.test(stderr)) return { kind: "refused", words };
