@@ -7,7 +7,7 @@ import type { EnginePool } from "#core/centre/engine.ts";
 import { requires } from "../../../tools/requirement.ts";
 import { type Clusters, startClusters } from "../../../tools/slurm/clusters.ts";
 import { examineSite } from "./doctor.ts";
-import { makeTestSite, orderOf, type TestAgent, type TestSite } from "./site-testing.ts";
+import { makeTestSite, orderOf, type TestAgent, type TestSite, when } from "./site-testing.ts";
 
 // What binds a mapped user at a real centre, and what is coming there: jinan, with slurmdbd and PrivateData=jobs,usage.
 
@@ -47,16 +47,6 @@ describe("limits, maintenance and the load of others at a real cluster", {
 
   async function limitsOf(person: number): Promise<AccountLimits | undefined> {
     return (await agent.driver.describe()).limits?.find((one) => one.person === person);
-  }
-
-  async function when<Seen>(see: () => Promise<Seen>, holds: (seen: Seen) => boolean): Promise<Seen> {
-    const untilMs = performance.now() + 150_000;
-    for (;;) {
-      const seen = await see();
-      if (holds(seen)) return seen;
-      assert(performance.now() < untilMs, `it did not come to be: ${JSON.stringify(seen)}`);
-      await new Promise((resolve) => setTimeout(resolve, 200));
-    }
   }
 
   test("the limits of user, account and QoS are told by ids, and no local name goes out", async () => {

@@ -4,10 +4,9 @@ import { rmSync, writeFileSync } from "node:fs";
 import { after, before, describe, test } from "node:test";
 import type { Amounts } from "#core/centre/engine.ts";
 import { sampleAllocation } from "#core/sample-testing.ts";
-import { until } from "#server/patience-testing.ts";
 import { requires } from "../../../tools/requirement.ts";
 import { type Clusters, startClusters } from "../../../tools/slurm/clusters.ts";
-import { makeTestSite, orderOf, type TestAgent, type TestSite } from "./site-testing.ts";
+import { makeTestSite, orderOf, type TestAgent, type TestSite, when } from "./site-testing.ts";
 
 // Shares of a GPU on real clusters that count shards: what is told of them, what a run gets, and what is left beside it.
 
@@ -61,12 +60,13 @@ describe("shares of a GPU at a Slurm centre", { skip: requires("root", "slurm", 
         }
         assert.deepEqual(asked, ["shard:3", "shard:1"]);
         // The engine is looked at every ten seconds, and by then knows both. All of one GPU is given out, or parts of two.
-        const left = await until(async () => {
-          const { free: seen } = await gpus();
-          const parts = seen.partsLeft ?? [];
-          const sum = 4 * seen.count + parts.reduce((inAll, one) => inAll + one, 0);
-          return sum === 4 ? { whole: seen.count, parts } : null;
-        });
+        const left = await when(
+          async () => {
+            const { free: seen } = await gpus();
+            return { whole: seen.count, parts: seen.partsLeft ?? [] };
+          },
+          ({ whole, parts }) => 4 * whole + parts.reduce((inAll, one) => inAll + one, 0) === 4,
+        );
         assert.ok(left.whole + left.parts.length === 2, JSON.stringify(left));
         writeFileSync(gate, "");
         for (const { run } of [large, small]) assert.deepEqual((await agent.ended(run)).end, { kind: "succeeded" });

@@ -41,6 +41,17 @@ export type Ended = Extract<RunObservation, { kind: "ended" }>;
 /** weirt-li is person 1, weirt-wang person 2, weirt-zhao person 3. */
 export const people = ["weirt-li", "weirt-wang", "weirt-zhao"] as const;
 
+/** Until what is seen at the engine holds. */
+export async function when<Seen>(see: () => Promise<Seen>, holds: (seen: Seen) => boolean): Promise<Seen> {
+  const untilMs = performance.now() + 150_000;
+  for (;;) {
+    const seen = await see();
+    if (holds(seen)) return seen;
+    if (performance.now() > untilMs) throw new Error(`it did not come to be: ${JSON.stringify(seen)}`);
+    await delay(200);
+  }
+}
+
 export function makeTestSite(
   clusters: Clusters,
   name: "jinan" | "qingdao",
