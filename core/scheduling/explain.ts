@@ -1,5 +1,6 @@
 import { type CentreId, type TaskRef, tenantId } from "#core/ids.ts";
 import type { CentreWishes, Shape } from "#core/job/spec.ts";
+import { plannedFor } from "#core/scheduling/ahead.ts";
 import { boundShape, boundsOf } from "#core/scheduling/bounds.ts";
 import { isShared, type PoolRecord } from "#core/scheduling/centres.ts";
 import { beyondCores } from "#core/scheduling/core-limits.ts";
@@ -19,8 +20,11 @@ import {
   afterOwn,
   awaited,
   choiceOf,
+  chooseBeside,
   earliestStart,
   judgeAll,
+  keptBackAt,
+  keptBackLast,
   type Place,
   promisedOffer,
   seenFrom,
@@ -78,16 +82,16 @@ export function whatIf(state: State, task: TaskRef, nowMs: number): readonly Sta
   if (ownReason(job, position, nowMs)) return [];
   if (beyondCores(state.coreLimits, job) ?? beyondGrant(state.grants, job.submitter, job.ask)) return [];
   return withoutTask(state, job, position, () =>
-    seenFrom(state, nowMs, { job: null, position: 0 }, () => {
+    seenFrom(state, nowMs, { job: null, position: 0 }, (walk) => {
       const pools = state.centres.flatMap((centre) => centre.pools.filter(mayTake));
       return smallestChanges(job.ask, pools, (asked) => {
         const line = lineFor({ project: job.project, shape: asked.shape });
-        const offer = chooseAmong(
-          { ...asked, line },
-          pools.filter((pool) => mayEverUse(asked, pool)),
-          nowMs,
-          choiceOf(state),
-        );
+        const may = pools.filter((pool) => mayEverUse(asked, pool));
+        const choose = (among: readonly PoolRecord[]) => chooseAmong({ ...asked, line }, among, nowMs, choiceOf(state));
+        // By its limit: what would not delay anybody for so long delays nobody.
+        const isFree = (pool: PoolRecord) => !keptBackLast(state, walk, asked, undefined, pool);
+        const first = choose(may);
+        const offer = first?.now && !isFree(first.pool) ? choose(may.filter(isFree)) : first;
         return offer?.now ? offer.pool : null;
       });
     }),
@@ -123,8 +127,13 @@ function explainAt(
 ): WaitingExplanation {
   return seenFrom(state, nowMs, place, (walk) => {
     if (!own && !claimed) letOwnFirst(state, walk, place, asked, nowMs);
-    const candidates = judgeAll(state, asked, nowMs);
     const by = place.job?.submitter ?? submitterIn(state, asked);
+    const holder = place.job && { job: place.job, position: place.position };
+    const isKeptBack = (pool: PoolRecord) => {
+      if (holder) return walk.found ? null : keptBackAt(state, walk, holder, pool);
+      return keptBackLast(state, walk, asked, by, pool);
+    };
+    const candidates = judgeAll(state, asked, nowMs, isKeptBack);
     const beyond = by
       ? (beyondCores(state.coreLimits, { submitter: by, ask: asked }) ??
         beyondGrant(state.grants, by, place.job?.ask ?? asked))
@@ -133,12 +142,23 @@ function explainAt(
     const left = place.job?.moves?.get(place.position)?.left;
     const within = reason ? [] : inReach(state, asked, candidates).filter((pool) => !claimed || pool === claimed);
     const kept = place.job && !reason ? promisedOffer(state, place.job, place.position, nowMs) : null;
-    const now = reason ? null : (kept ?? walk.found ?? chooseElsewhere(left, asked, within, nowMs, choiceOf(state)));
+    const choose = () =>
+      holder
+        ? chooseBeside(state, walk, holder, within, { isKeptBack: false })
+        : chooseElsewhere(
+            left,
+            asked,
+            within.filter((pool) => !isKeptBack(pool)),
+            nowMs,
+            choiceOf(state),
+          );
+    const now = reason ? null : (kept ?? walk.found ?? choose());
     const isStill =
       now && !kept && !walk.found && !claimed && !(place.job && isStarving(rankOfJob(state.queue, place.job)));
     const faster = isStill ? awaited(state, walk, asked, place.job, now) : null;
     const offer = faster ? null : now;
-    const nobodyEnds = place.job && !reason && !now ? whyNobodyEnds(state, walk, place.job) : null;
+    const planned = now ? null : startPlanned(walk, place, candidates);
+    const nobodyEnds = place.job && !reason && !now && !planned ? whyNobodyEnds(state, walk, place.job) : null;
     return {
       kind: "waiting",
       rule: reason?.rule ?? null,
@@ -148,11 +168,22 @@ function explainAt(
       wouldGet: offer && { ...givenOf(asked.shape, offer.pool, offer.device), startsNow: offer.now },
       order: place.job && orderTerms(state.queue, state.policy, place.job, place.position, nowMs),
       siblings: place.job ? siblingsOf(place.job) : [],
-      estimate: reason ? { from: "unknown" } : estimateOf(state, asked, faster ?? offer, nowMs),
+      estimate: reason ? { from: "unknown" } : estimateOf(state, asked, faster ?? offer ?? planned, nowMs),
       ...(nobodyEnds && { nobodyEnds }),
       ...(faster && now && { awaits: awaitedFrom(faster, now, nowMs) }),
     };
   });
+}
+
+/** Where and when one that is kept back by what is planned of the queue is to start. */
+function startPlanned(
+  { ahead }: Walk,
+  { job, position }: Place,
+  candidates: readonly Candidate[],
+): Pick<FasterPool, "pool" | "startsMs"> | null {
+  const isKeptBack = candidates.some(({ rule }) => rule === "another-order");
+  const planned = job && isKeptBack ? plannedFor(ahead, job, position) : null;
+  return planned?.pool ? { pool: planned.pool, startsMs: planned.startsMs } : null;
 }
 
 /** Whoever submits for the same project. */
@@ -172,7 +203,12 @@ function letOwnFirst(state: State, walk: Walk, { job, position }: Place, asked: 
   const left = job?.moves?.get(position)?.left;
   const errand = { end: { job, position }, most: Number.POSITIVE_INFINITY, placed: () => {} };
   const visits = (centre: CentreId) => !by || homes.of.get(by.tenant) !== centre;
-  afterOwn(state, walk, errand, visits, () => chooseElsewhere(left, asked, pools, nowMs, choiceOf(state)));
+  const open = () => pools.filter((pool) => !keptBackLast(state, walk, asked, by, pool));
+  afterOwn(state, walk, errand, visits, () =>
+    job
+      ? chooseBeside(state, walk, { job, position }, pools, { isKeptBack: false })
+      : chooseElsewhere(left, asked, open(), nowMs, choiceOf(state)),
+  );
 }
 
 function awaitedFrom({ pool, startsMs, gainS }: FasterPool, instead: Offer, nowMs: number): AwaitedPool {
@@ -180,7 +216,12 @@ function awaitedFrom({ pool, startsMs, gainS }: FasterPool, instead: Offer, nowM
   return { ...nameOf(pool), startsInS: Math.round((startsMs - nowMs) / 1000), gainS, insteadOf: nameOf(instead.pool) };
 }
 
-function estimateOf(state: State, asked: Asked, offer: Offer | FasterPool | null, nowMs: number): StartEstimate {
+function estimateOf(
+  state: State,
+  asked: Asked,
+  offer: Offer | Pick<FasterPool, "pool" | "startsMs"> | null,
+  nowMs: number,
+): StartEstimate {
   if (offer && "startsMs" in offer) {
     const { pool, startsMs } = offer;
     return rangeOf(state.starts, "profile", pool, asked, { nowMs, startsMs, surelyMs: null });

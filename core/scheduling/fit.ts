@@ -48,7 +48,12 @@ export type Asked = {
 };
 
 /** The first rule that a shape fails at a centre, asked in the order of `rules`, as the centre is at this moment. */
-export function judge(asked: Asked, centre: CentreRecord, nowMs: number): Candidate {
+export function judge(
+  asked: Asked,
+  centre: CentreRecord,
+  nowMs: number,
+  isKeptBack?: (pool: PoolRecord) => Failing | null,
+): Candidate {
   const failing =
     againstWishes(asked.wishes, centre) ??
     outOfService(centre) ??
@@ -60,7 +65,12 @@ export function judge(asked: Asked, centre: CentreRecord, nowMs: number): Candid
     severalNodes(asked, centre) ??
     nearestFailure(
       centre,
-      (pool) => neverFits(asked, pool) ?? intoMaintenance(asked, pool) ?? notNow(asked, pool, nowMs),
+      (pool) =>
+        neverFits(asked, pool) ??
+        intoMaintenance(asked, pool) ??
+        notNow(asked, pool, nowMs) ??
+        isKeptBack?.(pool) ??
+        null,
     );
   return candidate(centre.id, failing?.rule ?? null, failing?.facts ?? freeFacts(centre));
 }
@@ -155,7 +165,7 @@ export function isBetter(one: Offer, other: Offer): boolean {
   return one.pending < other.pending;
 }
 
-type Failing = { readonly rule: CentreRule; readonly facts: Facts };
+export type Failing = { readonly rule: CentreRule; readonly facts: Facts };
 
 const nodesPerRun = { process: 1, slurm: 100_000, simulated: 100_000 } as const satisfies Record<DriverName, number>;
 

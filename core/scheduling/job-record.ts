@@ -60,6 +60,9 @@ export type LiveRun = {
   /** When it is expected to end at the latest: its limit and grace after its start, or after its placement until then. */
   endsMs: number;
   readonly placedMs: number;
+  /** What it asked for, and what was expected of it when it was placed. */
+  readonly timeLimitS: number;
+  readonly expectedS: number;
   /** While it waits in a centre's own queue: when its engine thinks it will start; and what it thought first. */
   startsMs: number | null;
   firstTold: { readonly madeMs: number; readonly startsMs: number } | null;

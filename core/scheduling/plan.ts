@@ -2,6 +2,18 @@ import type { CentreId, TaskRef } from "#core/ids.ts";
 import type { Demands } from "#core/job/demands.ts";
 import { accountHolder, amountsOf, holdAccount, takeAccount } from "#core/scheduling/account-use.ts";
 import { leaseMsOf, withMore } from "#core/scheduling/agreed.ts";
+import {
+  type Ahead,
+  isInPlan,
+  keptBack,
+  type Looking,
+  lookAhead,
+  mayStartBeside,
+  plannedFor,
+  startsNow,
+  takeBeside,
+  tasksToServe,
+} from "#core/scheduling/ahead.ts";
 import type { Bounds, Rules } from "#core/scheduling/bounds.ts";
 import {
   addTo,
@@ -22,6 +34,7 @@ import type { LearntStarts } from "#core/scheduling/estimate/starts.ts";
 import {
   type Asked,
   accountShort,
+  type Failing,
   judge,
   mayEverUse,
   mayTake,
@@ -83,7 +96,7 @@ import { isByDeadline, isStarving } from "#core/scheduling/ranking.ts";
 import type { Candidate } from "#core/scheduling/reasons.ts";
 import { hasRoom, nodesFitting, pack } from "#core/scheduling/room.ts";
 import { firstOf, putStrandBack, rankOfJob, type Strand, setAside, takeFirst } from "#core/scheduling/strands.ts";
-import { kindOf, predictedSOf } from "#core/scheduling/submitters.ts";
+import { expectedRunS, type Submitter } from "#core/scheduling/submitters.ts";
 import { earliestFit, expectEnd, expectNoEnd, reserveAt, startBeside, type Twin } from "#core/scheduling/twin.ts";
 import { amountsNeeded, dropHolds, holdVisit, visit, visitHolder, visitLeaseMs } from "#core/scheduling/visits.ts";
 import type { Placement, PreemptedRun, TaskEnd } from "#core/scheduling/world-plan.ts";
@@ -109,6 +122,8 @@ export type Scene = {
   readonly homes: Homes;
   /** null: a centre's own users go ahead of nobody. */
   readonly homePriority: HomePriority | null;
+  /** null: the order is taken as it is. */
+  readonly looking: Looking | null;
   readonly findTask: (task: TaskRef) => { readonly job: JobRecord; readonly position: number } | null;
 };
 
@@ -146,6 +161,8 @@ export type Due = {
   readonly place: readonly Placement[];
   readonly takeBack: readonly Withdrawal[];
   readonly preempt: readonly PreemptedRun[];
+  /** Somebody waits who could start, because another order is better. */
+  readonly keepsBack: boolean;
 };
 
 /**
@@ -192,7 +209,7 @@ export function placementsDue(scene: Scene, nowMs: number, most: number): Due {
     const mostMoves = Math.max(0, most - placements.length);
     const takeBack = movesDue({ ...scene, nowMs }, mostMoves, (offer, ask) => take(scene, walk, offer, ask, null));
     const preempt = walk.asking.map(({ order }) => order);
-    return { place: placements, takeBack, preempt };
+    return { place: placements, takeBack, preempt, keepsBack: walk.keptBack > 0 };
   });
 }
 
@@ -225,7 +242,12 @@ export function endsDue(dependencies: Dependencies): readonly TaskEnd[] {
 }
 
 /** Every centre of the network with the first rule the shape fails there, and what a place there would cost. */
-export function judgeAll(scene: Scene, asked: Asked, nowMs: number): readonly Candidate[] {
+export function judgeAll(
+  scene: Scene,
+  asked: Asked,
+  nowMs: number,
+  isKeptBack?: (pool: PoolRecord) => Failing | null,
+): readonly Candidate[] {
   const choice = choiceOf(scene);
   const startsInMs = (pool: PoolRecord) => {
     const earliest = earliestStart(asked, [pool], nowMs, null);
@@ -233,7 +255,7 @@ export function judgeAll(scene: Scene, asked: Asked, nowMs: number): readonly Ca
   };
   return scene.centres
     .filter((centre) => centre.state)
-    .map((centre) => scored(judge(asked, centre, nowMs), asked, centre, nowMs, choice, startsInMs));
+    .map((centre) => scored(judge(asked, centre, nowMs, isKeptBack), asked, centre, nowMs, choice, startsInMs));
 }
 
 export function choiceOf({ demand, placing, starts }: Scene): Choice {
@@ -305,6 +327,11 @@ export type Walk = {
   readonly late: Map<Home, { at: number; readonly failed: Set<Ask> }>;
   /** The walk goes up to one of these late ones, and this is where it starts. */
   found: Offer | null;
+  /** What is planned of the queue, once those are served that nothing may delay. */
+  ahead: Ahead | null;
+  /** Those who wait though they would fit, because of what is planned, × places; nothing is remembered of their groups. */
+  keptBack: number;
+  readonly spared: Set<Group>;
 };
 
 /** What is known of a group that was met. */
@@ -361,6 +388,9 @@ function served<Seen>(scene: Scene, errand: Errand, look: (walk: Walk) => Seen):
     aside: [],
     late: new Map(),
     found: null,
+    ahead: null,
+    keptBack: 0,
+    spared: new Set(),
   };
   const front = frontOf(scene.queue);
   try {
@@ -512,6 +542,8 @@ function keep({ kept }: Walk, job: JobRecord, position: number): void {
 /** Beyond the first that must wait, no more than so many that cannot start are looked at, nor so many places sought. */
 const mostFailing = 2_000;
 const mostVain = 200;
+/** Nor so many strands that are kept back × places of the plan, at each of which each is tried. */
+const mostKeptBack = 1_000;
 
 /**
  * Each turn takes the job that comes first. What fits starts where it is best. Of those that do not fit, the first has a
@@ -522,13 +554,18 @@ function serve(scene: Scene, walk: Walk, front: Front, errand: Errand): void {
   const { end, most, remembers } = errand;
   let failing = 0;
   let shortestFirst = scene.backfill === "easy-sjbf";
-  while (walk.taken.length < most && failing < mostFailing && !walk.found) {
+  let isPlanned = scene.looking === null;
+  while (walk.taken.length < most && failing < mostFailing && walk.keptBack < mostKeptBack && !walk.found) {
     const step = nextOf(front, isClosed);
     if (!step) {
       if (remembers && !walk.holds) rememberFailures(scene, walk);
       return;
     }
     if (end.job && end.job !== step.first && standsBefore(front, end.job, step)) return;
+    if (!isPlanned && !isStarving(step.rank)) {
+      isPlanned = true;
+      if (!servePlanned(scene, walk, errand)) return;
+    }
     if (remembers) skipKnown(scene, walk, front, step);
     else meetBelow(front, step);
     if (isByDeadline(step.rank) && !serveHolders(scene, walk, step.first, errand)) return;
@@ -537,9 +574,10 @@ function serve(scene: Scene, walk: Walk, front: Front, errand: Errand): void {
       passOver(walk, front, step);
       continue;
     }
-    const isServed = serveJob(scene, walk, step, errand);
+    const served = serveJob(scene, walk, step, errand);
     if (step.first === end.job) return;
-    if (!goOn(walk, front, step, isServed)) failing += 1;
+    if (served === "kept-back") passOver(walk, front, step);
+    else if (!goOn(walk, front, step, served)) failing += 1;
     if (!shortestFirst || walk.reserved.length === 0) continue;
     shortestFirst = false;
     orderBy(front, isClosed, ({ timeLimitS }) => timeLimitS);
@@ -572,10 +610,8 @@ function serveHolders(scene: Scene, walk: Walk, first: JobRecord, { end, most, p
     keep(walk, job, position);
     const gone = job.moves?.get(position)?.left;
     const offer = chooseElsewhere(gone, job.ask, openPools(walk, job.ask.group), nowMs, choiceOf(scene));
-    if (offer) {
-      placed(job, position, offer, walk);
-      take(scene, walk, offer, job.ask, job);
-    } else reserve(scene, walk, job.ask, { job, position });
+    if (offer) start(scene, walk, { job, position }, offer, placed);
+    else reserve(scene, walk, job.ask, { job, position });
   }
   return true;
 }
@@ -602,7 +638,12 @@ function passOver(walk: Walk, front: Front, { row }: Step): void {
 
 /** The next of the row, where the first is done with; answers whether it is. */
 function goOn(walk: Walk, front: Front, { row, first }: Step, isServed: boolean): boolean {
-  if (isServed) {
+  const [strand] = row.strands;
+  if (isServed && strand?.jobs.length === 1) {
+    // As it is, so that its rank is not told anew.
+    setAside(row);
+    walk.aside.push({ row, strand });
+  } else if (isServed) {
     takeFirst(front.queue, row);
     walk.served.push(first);
   }
@@ -645,32 +686,40 @@ function grownSince({ memory, queue }: Scene, walk: Walk, group: Group): number 
   return grown;
 }
 
-function rememberFailures({ queue }: Scene, { met }: Walk): void {
+function rememberFailures({ queue }: Scene, { met, spared }: Walk): void {
   for (const [group, { isKnown, rows }] of met)
-    if (isKnown || rows >= group.rows.length) {
+    if (!spared.has(group) && (isKnown || rows >= group.rows.length)) {
       group.failed = queue.changes + 1;
       group.untried = [];
     }
 }
 
-/** Starts the job's tasks in order; answers whether it is done with: no more of it may start, and none was left waiting. */
-function serveJob(scene: Scene, walk: Walk, { row, first: job, rank }: Step, errand: Errand): boolean {
+/**
+ * Starts the job's tasks in order; answers whether it is done with: no more of it may start, and none was left waiting. Kept
+ * back: no more of it nor of its strand may start beside what is planned.
+ */
+function serveJob(scene: Scene, walk: Walk, { row, first: job, rank }: Step, errand: Errand): boolean | "kept-back" {
   const { ask } = row;
   const { group } = ask;
   const { end, most, placed, nowMs, remembers } = errand;
   const before = job === end.job ? end.position : Number.POSITIVE_INFINITY;
   const kept = walk.kept.get(job);
-  let left = room(job) - (kept?.size ?? 0);
+  const first = walk.ahead?.firstByJob.get(job);
+  let left = room(job) - (kept?.size ?? 0) - waitingOf(first, kept);
   for (let at = nextReady(job, 0); at !== -1 && at < before && left > 0; at = nextReady(job, at + 1)) {
     if (walk.taken.length >= most) return false;
-    if (kept?.has(at)) continue;
+    if (kept?.has(at) || first?.has(at)) continue;
     if (isHeldBack(scene, job, nowMs)) return true;
     const isKnown = walk.failed.has(ask) || (remembers && ask.failed > metOf(scene, walk, group).grown);
-    const gone = job.moves?.get(at)?.left;
-    const choose = () => chooseElsewhere(gone, ask, openPools(walk, group), nowMs, choiceOf(scene));
+    const choice = { isKeptBack: false };
+    const choose = () => chooseBeside(scene, walk, { job, position: at }, openPools(walk, group), choice);
     const visits = (centre: CentreId) => !isStarving(rank) && scene.homes.of.get(job.submitter.tenant) !== centre;
     const offer = isKnown ? null : afterOwn(scene, walk, errand, visits, choose);
     if (!offer && (walk.found || walk.taken.length >= most)) return false;
+    if (!offer && choice.isKeptBack) {
+      keepBack(walk, group);
+      return "kept-back";
+    }
     left -= 1;
     const faster = offer && !isStarving(rank) ? awaited(scene, walk, ask, job, offer) : null;
     if (faster) {
@@ -679,12 +728,10 @@ function serveJob(scene: Scene, walk: Walk, { row, first: job, rank }: Step, err
     }
     if (offer) {
       if (job.home) keep(walk, job, at);
-      placed(job, at, offer, walk);
-      take(scene, walk, offer, ask, job);
+      start(scene, walk, { job, position: at }, offer, placed);
       continue;
     }
-    walk.failed.add(ask);
-    if (remembers && !walk.holds) ask.failed = scene.queue.changes + 1;
+    noteFailure(scene, walk, ask, errand);
     const holder = { job, position: at };
     if (preempt(scene, walk, ask, holder)) continue;
     if (scene.backfill === "none") {
@@ -694,6 +741,140 @@ function serveJob(scene: Scene, walk: Walk, { row, first: job, rank }: Step, err
     if (!wait(scene, walk, ask, holder, isStarving(rank))) return false;
   }
   return true;
+}
+
+/**
+ * Plans the first of the queue, and serves them in the order that was kept. Answers whether the queue follows: not where the
+ * end is one of them, nor where as many were placed as may be.
+ */
+function servePlanned(scene: Scene, walk: Walk, errand: Errand): boolean {
+  walk.ahead = lookAhead(scene, walk.kept, (job) => isHeldBack(scene, job, walk.nowMs), walk.nowMs);
+  for (const task of walk.ahead ? tasksToServe(walk.ahead) : []) {
+    if (walk.taken.length >= errand.most) return false;
+    if (walk.kept.get(task.job)?.has(task.position)) continue;
+    if (task.job === errand.end.job && task.position === errand.end.position) return false;
+    if (isByDeadline(rankOfJob(scene.queue, task.job)) && !serveHolders(scene, walk, task.job, errand)) return false;
+    if (walk.kept.get(task.job)?.has(task.position) || isHeldBack(scene, task.job, walk.nowMs)) continue;
+    servePlannedTask(scene, walk, task, errand);
+    if (walk.found) return false;
+  }
+  return true;
+}
+
+function servePlannedTask(scene: Scene, walk: Walk, task: Holder, errand: Errand): void {
+  const { job, position } = task;
+  const { ask } = job;
+  const pools = openPools(walk, ask.group);
+  const choice = { isKeptBack: false };
+  const visits = (centre: CentreId) => scene.homes.of.get(job.submitter.tenant) !== centre;
+  const offer = afterOwn(scene, walk, errand, visits, () => chooseBeside(scene, walk, task, pools, choice));
+  if (!offer && (walk.found || walk.taken.length >= errand.most)) return;
+  const faster = offer && awaited(scene, walk, ask, job, offer);
+  if (faster) {
+    awaitFaster(walk, task, faster);
+    return;
+  }
+  if (offer) {
+    keep(walk, job, position);
+    start(scene, walk, task, offer, errand.placed);
+    return;
+  }
+  if (choice.isKeptBack) {
+    keepBack(walk, ask.group);
+    return;
+  }
+  noteFailure(scene, walk, ask, errand);
+  if (!preempt(scene, walk, ask, task)) wait(scene, walk, ask, task, false);
+}
+
+function keepBack(walk: Walk, group: Group): void {
+  walk.keptBack += Math.max(1, walk.ahead?.covers.size ?? 1);
+  walk.spared.add(group);
+}
+
+/**
+ * Where a task goes of these pools: where the plan starts it now, else where it delays nobody who is planned. `isKeptBack`:
+ * it would fit, but for the plan.
+ */
+export function chooseBeside(
+  scene: Scene,
+  { ahead, nowMs }: Walk,
+  { job, position }: Holder,
+  pools: readonly PoolRecord[],
+  choice: { isKeptBack: boolean },
+): Offer | null {
+  const gone = job.moves?.get(position)?.left;
+  const choose = (among: readonly PoolRecord[]) => chooseElsewhere(gone, job.ask, among, nowMs, choiceOf(scene));
+  choice.isKeptBack = false;
+  const offer = choose(pools);
+  if (!ahead || !offer?.now) return offer;
+  const planned = plannedFor(ahead, job, position);
+  const isOwnWay = ahead.areAlike || job.ask.wishes.prefer.length > 0 || job.ask.shape.accelerators !== null;
+  if (planned?.pool && !isOwnWay && startsNow(ahead, planned) && pools.includes(planned.pool)) {
+    const there = choose([planned.pool]);
+    if (there?.now) return there;
+  }
+  if (isAllowed(scene, ahead, { job, position }, offer.pool)) return offer;
+  const { nodes, cores } = job.ask.group.size;
+  const mayHave = (pool: PoolRecord) => isShared(pool) || leftOf(pool).room.cores >= nodes * cores;
+  const others = choose(pools.filter((pool) => mayHave(pool) && isAllowed(scene, ahead, { job, position }, pool)));
+  choice.isKeptBack = others === null;
+  return others;
+}
+
+/** As far as the plan goes: one that it keeps back starts at none of its pools, others beside it. */
+function isAllowed(scene: Scene, ahead: Ahead, { job, position }: Holder, pool: PoolRecord): boolean {
+  // What is due is not kept back for what is foretold.
+  if (!isInPlan(ahead, pool) || isByDeadline(rankOfJob(scene.queue, job))) return true;
+  const planned = plannedFor(ahead, job, position);
+  if (planned && ahead.areAlike) return true;
+  if (planned && !startsNow(ahead, planned)) return false;
+  return planned?.pool === pool || mayStartBeside(ahead, whoIs(scene, job), pool);
+}
+
+/** Why a task that would fit there is kept back; null: it is not. */
+export function keptBackAt(scene: Scene, { ahead }: Walk, { job, position }: Holder, pool: PoolRecord): Failing | null {
+  if (!ahead || isAllowed(scene, ahead, { job, position }, pool)) return null;
+  return keptBack(ahead, pool, plannedFor(ahead, job, position));
+}
+
+/** The same of work that stands behind all that wait; `by` undefined: nobody knows whose it is. */
+export function keptBackLast(
+  { queue }: Scene,
+  { ahead }: Walk,
+  asked: Asked,
+  by: Submitter | undefined,
+  pool: PoolRecord,
+): Failing | null {
+  const expectedS = by ? expectedRunS(queue.submitters, by, asked) : asked.timeLimitS;
+  return !ahead || mayStartBeside(ahead, { ask: asked, expectedS }, pool) ? null : keptBack(ahead, pool, null);
+}
+
+function whoIs({ queue }: Scene, { submitter, ask }: JobRecord) {
+  return { ask, expectedS: expectedRunS(queue.submitters, submitter, ask) };
+}
+
+/** It starts there, also for those who come behind it. */
+function start(scene: Scene, walk: Walk, { job, position }: Holder, offer: Offer, placed: Placed): void {
+  placed(job, position, offer, walk);
+  take(scene, walk, offer, job.ask, job);
+  const { ahead } = walk;
+  if (!ahead || !offer.now) return;
+  const planned = plannedFor(ahead, job, position);
+  if (!planned || planned.pool !== offer.pool || !startsNow(ahead, planned))
+    takeBeside(ahead, whoIs(scene, job), offer.pool);
+}
+
+function noteFailure({ queue }: Scene, walk: Walk, ask: Ask, { remembers }: Errand): void {
+  walk.failed.add(ask);
+  if (remembers && !walk.holds) ask.failed = queue.changes + 1;
+}
+
+/** Of those that were served first, how many wait: they are to start before the others of their array. */
+function waitingOf(first: ReadonlySet<number> | undefined, kept: ReadonlySet<number> | undefined): number {
+  let waiting = 0;
+  for (const position of first ?? []) if (!kept?.has(position)) waiting += 1;
+  return waiting;
 }
 
 /** No more than so many in one walk wait for a faster pool; the others start where they may. */
@@ -712,8 +893,7 @@ export function awaited(
   const pools: Pools = {
     all: job ? job.ask.group.pools : scene.centres.flatMap((centre) => centre.pools),
     isOpen: (pool) => (job !== null || mayEverUse(asked, pool)) && !waitsForMore(asked, pool),
-    runS: () =>
-      job ? predictedSOf(queue.submitters, kindOf(queue.submitters, job.submitter, asked), asked) : asked.timeLimitS,
+    runS: () => (job ? expectedRunS(queue.submitters, job.submitter, asked) : asked.timeLimitS),
   };
   const faster = fasterPool(placing, asked, offer, pools, walk.nowMs);
   // It would be too late there.
@@ -745,8 +925,7 @@ export function afterOwn(
     if (!own) return offer;
     if (own.job === end.job && own.position === end.position) walk.found = own.offer;
     if (walk.found || walk.taken.length >= most) return null;
-    placed(own.job, own.position, own.offer, walk);
-    take(scene, walk, own.offer, own.job.ask, own.job);
+    start(scene, walk, own, own.offer, placed);
     keep(walk, own.job, own.position);
   }
 }
@@ -807,7 +986,8 @@ function wait(scene: Scene, walk: Walk, ask: Ask, holder: Holder, starving: bool
         changed(walk, pool);
       }
   const everyone = scene.backfill === "conservative";
-  if (!everyone && isReservedIn(walk, metOf(scene, walk, group), group)) {
+  const isCovered = !holdsPlace(scene, holder.job) && keepsRoom(scene, walk, group);
+  if (!everyone && (isCovered || isReservedIn(walk, metOf(scene, walk, group), group))) {
     // Nobody else of it is reserved for; where none of its pools has room, there is no more to look for.
     if (openPools(walk, group).length === 0) walk.closed.add(group);
     return false;
@@ -845,6 +1025,16 @@ export function earliestStart(
     }
   }
   return best;
+}
+
+/** Who may have others' runs ended, and what is due, is not left to what is foretold: the first of them holds a reservation. */
+function holdsPlace({ queue }: Scene, job: JobRecord): boolean {
+  return job.priority === "high" || isByDeadline(rankOfJob(queue, job));
+}
+
+/** Under a plan of one of its pools, that is what keeps room there for those who come first. */
+function keepsRoom({ looking }: Scene, { ahead }: Walk, { pools }: Group): boolean {
+  return ahead !== null && looking?.settings.head === "planned" && pools.some((pool) => ahead.covers.has(pool));
 }
 
 function isReservedIn({ reserved }: Walk, met: Met, group: Group): boolean {
@@ -920,7 +1110,8 @@ function waitsForLicence(demands: Demands, centre: CentreRecord): boolean {
 }
 
 /** What is left when the offer is taken: less room and one more end, or one more that waits. */
-function take({ coreLimits, grants }: Scene, walk: Walk, offer: Offer, ask: Ask, job: JobRecord | null): void {
+function take(scene: Scene, walk: Walk, offer: Offer, ask: Ask, job: JobRecord | null): void {
+  const { coreLimits, grants } = scene;
   const { pool, device, now } = offer;
   const { shape, line } = ask;
   const { left, twin } = { left: leftOf(pool), twin: pool.twin };
@@ -932,7 +1123,8 @@ function take({ coreLimits, grants }: Scene, walk: Walk, offer: Offer, ask: Ask,
   const { room: free, pending, ours: before } = left;
   const need = needIn(shape, pool, device);
   const ours = withMore(before, need);
-  const run = now ? begin(walk, offer, ask) : null;
+  const expectedS = job ? whoIs(scene, job).expectedS : ask.timeLimitS;
+  const run = now ? begin(walk, offer, ask, expectedS) : null;
   if (now) pool.left = { room: pack(free, need, 1).room, pending, ours };
   else if (line !== null)
     pool.left = { room: free, pending: new Map(pending).set(line, (pending.get(line) ?? 0) + 1), ours };
@@ -956,11 +1148,16 @@ function giveBack({ coreLimits, grants }: Scene, { offer, ask, job, left, twin, 
 }
 
 /** A run that starts now, for the length of the walk. */
-function begin({ nowMs }: Walk, { pool, device }: Offer, { shape, timeLimitS, graceS }: Ask): LiveRun {
+function begin(
+  { nowMs }: Walk,
+  { pool, device }: Offer,
+  { shape, timeLimitS, graceS }: Ask,
+  expectedS: number,
+): LiveRun {
   const endsMs = nowMs + (timeLimitS + graceS) * 1000;
   const sort = { line: "", allocation: allocationOf(shape, pool, device), phases: { sent: 1, waiting: 0, running: 0 } };
   const fresh = { attempt: 0, phase: "sent", startedMs: null, charged: null, placedMs: nowMs } as const;
-  const run: LiveRun = { ...fresh, ...untold, pool, sort, endsMs };
+  const run: LiveRun = { ...fresh, ...untold, timeLimitS, expectedS, pool, sort, endsMs };
   addTo(pool.taken, sort.allocation, 1);
   expectEnd(pool, run);
   startBeside(pool, needIn(shape, pool, device), endsMs);

@@ -344,6 +344,16 @@ export const rules = {
     en: "fits, but job {ahead} has a place in pool {pool} in {inS} s, and this one may last {askedS} s and would delay it",
     zh: "放得下，但资源池 {pool} 已为作业 {ahead} 预留 {inS} 秒后的位置，而本作业最长 {askedS} 秒，会推迟它",
   },
+  "another-order": {
+    holds: "later",
+    en: "fits, but another order of the first {first} tasks starts them sooner on the whole: it keeps room in pool {pool} for job {ahead}, and this one may start in {inS} s",
+    zh: "放得下，但为使队首 {first} 个任务总体更早启动，采用了另一种次序：资源池 {pool} 的空闲留给作业 {ahead}，本作业可在 {inS} 秒后启动",
+  },
+  "would-delay-planned": {
+    holds: "later",
+    en: "fits, but as long as it is expected to run it would delay one of the first {first} tasks of the queue in pool {pool}, such as job {ahead}",
+    zh: "放得下，但按预计运行时间，会推迟资源池 {pool} 中队首 {first} 个任务之一，例如作业 {ahead}",
+  },
   // Not a failure: the way into a pool whose own users queue there too (B2).
   "joins-queue": {
     holds: "now",

@@ -114,9 +114,9 @@ test("the first plan that comes out otherwise is shown", () => {
 test("a last line that was cut off is left out; what is no recording is refused, naming the line", () => {
   const whole = record();
   assert.equal(replayRecording(whole.slice(0, -20)).kind, "equal");
-  assert.deepEqual(replayRecording(whole.replace('"recording":2', '"recording":1')), {
+  assert.deepEqual(replayRecording(whole.replace('"recording":3', '"recording":2')), {
     kind: "other-format",
-    format: 1,
+    format: 2,
   });
   assert.deepEqual(replayRecording(""), { kind: "unreadable", line: 1 });
   assert.deepEqual(replayRecording("hello\n"), { kind: "unreadable", line: 1 });

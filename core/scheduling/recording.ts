@@ -4,7 +4,7 @@ import type { WorldEvent } from "#core/scheduling/world-event.ts";
 import type { Plan } from "#core/scheduling/world-plan.ts";
 
 /**
- * What a world was told and what it decided, as lines of text: first `{"recording": 2, "policy": …}`, then one line an
+ * What a world was told and what it decided, as lines of text: first `{"recording": 3, "policy": …}`, then one line an
  * event, one a decision, and one where a look at the queue told its ranks anew, in the order they came. Replayed, it gives
  * the same plans byte for byte: live is simulated.
  */
@@ -14,8 +14,11 @@ type Line =
   | { readonly told: number }
   | { readonly decide: { readonly nowMs: number; readonly most: number }; readonly plan: Plan };
 
-/** 1 knew neither whose tenant work is of, nor when it ended: what the order goes by now cannot be told from it. */
-const format = 2;
+/**
+ * 1 knew neither whose tenant work is of, nor when it ended: what the order goes by now cannot be told from it. 2 was made
+ * by worlds that did not look ahead.
+ */
+const format = 3;
 
 export type ReplayedRecording =
   | { readonly kind: "equal"; readonly events: number; readonly decisions: number; readonly placements: number }

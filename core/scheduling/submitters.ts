@@ -3,6 +3,7 @@ import { coresPerNode, type PriorityClass } from "#core/job/spec.ts";
 import type { Allocation } from "#core/run-order.ts";
 import type { Asked } from "#core/scheduling/fit.ts";
 import type { RememberedHomes } from "#core/scheduling/homes.ts";
+import type { RememberedDoubt } from "#core/scheduling/order/doubt.ts";
 import { dominantShare, Usage } from "#core/scheduling/order/fairness.ts";
 import { type LearntRunTimes, RunTimes } from "#core/scheduling/order/predict.ts";
 import type { Policy } from "#core/scheduling/policy.ts";
@@ -51,6 +52,8 @@ export type OrderMemory = {
   readonly atMs: number;
   readonly used: readonly (readonly [tenant: TenantId, project: ProjectId, person: PersonId, used: number])[];
   readonly runTimes: LearntRunTimes;
+  /** How far off predicted run times were; absent: it was not kept. */
+  readonly doubt?: RememberedDoubt;
   /** Absent: nobody has a home. */
   readonly homes?: RememberedHomes;
 };
@@ -120,12 +123,17 @@ export function predictedSOf({ runTimes }: Submitters, kind: number, { timeLimit
   return runTimes === null || timeLimitS < 1 ? timeLimitS : runTimes.predictS(kind, timeLimitS);
 }
 
+/** How long a task of theirs is expected to run. */
+export function expectedRunS(of: Submitters, by: Submitter, asked: Wanted): number {
+  return predictedSOf(of, kindOf(of, by, asked), asked);
+}
+
 /** What a run is expected to use is charged as it is placed, and corrected when it ends. */
 export function charge(of: Submitters, by: Submitter, asked: Wanted, given: Allocation, atMs: number): Charge | null {
   if (of.usage === null) return null;
   const charged = {
     part: partOf(given, of.capacity),
-    forS: predictedSOf(of, kindOf(of, by, asked), asked),
+    forS: expectedRunS(of, by, asked),
     fromS: wholeS(atMs),
   };
   of.usage.charge(by.number, charged.part * charged.forS, charged.fromS);

@@ -128,9 +128,19 @@ function runLike(pool: PoolRecord, need: Need): LiveRun {
     nodeGroups,
   };
   const sort = { line: "", allocation, phases: { sent: 1, waiting: 0, running: 0 } };
-  const fresh = { attempt: 0, phase: "sent", endsMs: 0, startedMs: null, charged: null, placedMs: 0 } as const;
+  const fresh = {
+    attempt: 0,
+    phase: "sent",
+    endsMs: 0,
+    startedMs: null,
+    charged: null,
+    placedMs: 0,
+    ...unknown,
+  } as const;
   return { ...fresh, ...untold, pool, sort };
 }
+
+const unknown = { timeLimitS: 0, expectedS: 0 } as const;
 
 function putBeside(reservation: Reservation, need: Need, untilMs: number): void {
   if (reservation.atMs < untilMs && reservation.room !== nothingBeside) reservation.room = put(reservation.room, need);

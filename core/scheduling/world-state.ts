@@ -1,6 +1,7 @@
 import type { JobId, TaskRef } from "#core/ids.ts";
 import type { Deadlines } from "#core/scheduling/deadlines.ts";
 import type { JobRecord } from "#core/scheduling/job-record.ts";
+import type { Doubt } from "#core/scheduling/order/doubt.ts";
 import type { DemandRecord } from "#core/scheduling/packing/demand.ts";
 import type { Scene } from "#core/scheduling/plan.ts";
 import type { Backfill, Policy } from "#core/scheduling/policy.ts";
@@ -17,6 +18,7 @@ export type State = Scene & {
   policy: Policy;
   backfill: Backfill;
   demand: DemandRecord | null;
+  readonly doubt: Doubt;
   /** Whoever is reserved for stays so: nobody who comes later ranks before it. */
   keepsPlaces: boolean;
   /** When a pool's hours begin, as it was told last. */

@@ -54,6 +54,19 @@ test("who is past its virtual start goes ahead of visitors at its home, as in th
   assert(ahead > 20, `of 200 workloads only in ${ahead} somebody goes ahead`);
 });
 
+test("the first of the queue are planned under several orders and the best is kept, as in the kernel", () => {
+  fc.assert(
+    fc.property(jobs, fc.integer({ min: 1, max: 12 }), fc.constantFrom(...looking), (drawn, processors, policy) => {
+      compare(severalOf(drawn, processors, 1), policy);
+    }),
+    { numRuns: 1000 },
+  );
+  let otherwise = 0;
+  for (const drawn of fc.sample(jobs, { numRuns: 200, seed: 7 }))
+    if (startsOf(severalOf(drawn, 6, 1), looking[0]) !== startsOf(severalOf(drawn, 6, 1), unplanned)) otherwise += 1;
+  assert(otherwise > 50, `of 200 workloads only in ${otherwise} another order is better`);
+});
+
 const ordered = { ...policies.weir, homePriority: null, lookahead: null } as const;
 const weights = { one: 3, two: 1, three: 2 };
 const fair = [
@@ -78,6 +91,17 @@ const atHome = [
   { ...plainAtHome, homePriority: { afterS: 0 } },
   { ...ordered, fairness: { ...ordered.fairness, weights }, homePriority: { afterS: 20 } },
   { ...plainAtHome, homePriority: { afterS: 50 }, maxWaitS: 900, guardLeadS: 0 },
+] as const satisfies readonly Policy[];
+
+const { lookahead } = policies.weir;
+const short = { ...lookahead, jobs: 8, moves: 12 };
+const unplanned: Policy = { ...ordered, fairness: { ...ordered.fairness, weights } };
+const looking = [
+  { ...unplanned, lookahead },
+  { ...policies.weir, fairness: { ...ordered.fairness, weights }, homePriority: { afterS: 20 } },
+  { ...ordered, fairness: null, prediction: null, lookahead: { ...short, jobs: 6 } },
+  { ...plainAtHome, lookahead: short, homePriority: { afterS: 0 }, maxWaitS: 900, guardLeadS: 0 },
+  { ...unplanned, lookahead: short, maxWaitS: 600, guardLeadS: 300 },
 ] as const satisfies readonly Policy[];
 
 /** Three homes, of which only the first has processors; `people` users each, two to a project. */

@@ -4,6 +4,7 @@ import type { CentreId, JobId, TaskRef } from "#core/ids.ts";
 import type { CentreWishes, Shape } from "#core/job/spec.ts";
 import { amountsOfRun, takeAccount } from "#core/scheduling/account-use.ts";
 import { tellTime } from "#core/scheduling/agreed.ts";
+import { lookingBy } from "#core/scheduling/ahead.ts";
 import { boundsOf, noRules, setRules } from "#core/scheduling/bounds.ts";
 import {
   type CentreRecord,
@@ -40,6 +41,7 @@ import {
 import { type JobRecord, type LiveRun, untold } from "#core/scheduling/job-record.ts";
 import { nearestFit } from "#core/scheduling/nearest.ts";
 import { takeLicences } from "#core/scheduling/offered.ts";
+import { Doubt } from "#core/scheduling/order/doubt.ts";
 import { emptyDemand } from "#core/scheduling/packing/demand.ts";
 import { needOfShape } from "#core/scheduling/packing/growth.ts";
 import {
@@ -96,6 +98,7 @@ import {
   charge,
   correct,
   emptySubmitters,
+  expectedRunS,
   followPolicy,
   type LiveCharge,
   learn,
@@ -188,10 +191,12 @@ export type World = {
 
 /** `policy` absent: Weir's own. */
 export function createWorld(policy: Policy = policies.weir): World {
+  const doubt = new Doubt();
   const state: State = {
     centres: [],
     queue: emptyQueue(rankingOf(policy), emptySubmitters(policy)),
-    ...followed(policy),
+    ...followed(policy, doubt),
+    doubt,
     memory: nothingDecided(),
     againMs: null,
     starts: noLearntStarts(),
@@ -220,11 +225,13 @@ export function createWorld(policy: Policy = policies.weir): World {
     decide: (nowMs, most) => {
       passTime(state.homes, nowMs);
       const againMs = lookAgainMs(state, tellNow(state, nowMs), nowMs);
-      const { place, takeBack, preempt } = placementsDue(state, nowMs, most);
+      const { place, takeBack, preempt, keepsBack } = placementsDue(state, nowMs, most);
       const overdue = overdueTasks(state.deadlines, nowMs);
+      // What was foretold does not come for ever, though nothing is told meanwhile.
+      const lookMs = earlier(overdue.nextMs, keepsBack ? nowMs + 60_000 : null);
       return {
         decidedMs: nowMs,
-        againMs: earlier(earlier(againMs, rateAgainMs(state.preemption, nowMs)), overdue.nextMs),
+        againMs: earlier(earlier(againMs, lookMs), rateAgainMs(state.preemption, nowMs)),
         place,
         takeBack,
         end: [...endsDue(state.dependencies), ...overdue.ends, ...refusedForGood(state)],
@@ -265,7 +272,8 @@ export function createWorld(policy: Policy = policies.weir): World {
     knows: (job) => state.jobs.has(job),
     remembered: (nowMs) => {
       const memory = memoryOf(state.queue.submitters, liveCharges(state), nowMs);
-      return state.homes.at.size === 0 ? memory : { ...memory, homes: rememberHomes(state.homes) };
+      const homes = state.homes.at.size > 0 && { homes: rememberHomes(state.homes) };
+      return { ...memory, doubt: doubt.remembered(), ...homes };
     },
     hasGrants: () => state.grants.tenants.size + state.grants.projects.size > 0,
     policy: () => state.policy,
@@ -277,13 +285,15 @@ export function createWorld(policy: Policy = policies.weir): World {
 /** What of the world follows from its policy. */
 function followed(
   policy: Policy,
-): Pick<State, "policy" | "backfill" | "keepsPlaces" | "demand" | "placing" | "homePriority"> {
+  doubt: Doubt,
+): Pick<State, "policy" | "backfill" | "keepsPlaces" | "demand" | "placing" | "homePriority" | "looking"> {
   assert(isLive(policy), `${policy.name} is a policy of replays alone`);
   const { order, backfill, placing, homePriority } = policy;
   // The classics without backfill stay as they are: most free first, of accelerators too.
   const demand = backfill === "none" ? null : emptyDemand(mostNeedsWeighed);
   const keepsPlaces = order.kind === "fcfs" && backfill !== "none";
-  return { policy, backfill, keepsPlaces, demand, placing, homePriority };
+  const looking = policy.lookahead && backfill === "easy" ? lookingBy(policy.lookahead, doubt) : null;
+  return { policy, backfill, keepsPlaces, demand, placing, homePriority, looking };
 }
 
 /** Different needs of accelerators that a choice between pools weighs; a decision makes thousands of such choices. */
@@ -380,6 +390,7 @@ function apply(state: State, event: WorldEvent): void {
       break;
     case "order-remembered":
       recall(state.queue.submitters, event.memory);
+      if (event.memory.doubt) state.doubt.recall(event.memory.doubt);
       recallHomes(state.homes, event.memory.homes ?? []);
       break;
     case "run-past":
@@ -398,7 +409,7 @@ function apply(state: State, event: WorldEvent): void {
 }
 
 function followAnother(state: State, { policy, weights, atMs }: Event<"policy-set">): void {
-  const { demand, ...more } = followed(policy);
+  const { demand, ...more } = followed(policy, state.doubt);
   Object.assign(state, more, { demand: demand && (state.demand ?? demand) });
   Object.assign(state.memory, { reserved: new Map(), holders: [], holdersBefore: [] });
   state.preemption.policy = policy.preemption;
@@ -540,7 +551,9 @@ function placeTask(state: State, event: Event<"task-placed">): void {
   const endsMs = atMs + lastsMs(job);
   const startedMs = phase === "running" ? atMs : null;
   const charged = charge(state.queue.submitters, job.submitter, job.ask, event.allocation, atMs);
-  const told = { ...untold, placedMs: atMs, startsMs, firstTold, held, askedBack };
+  const expectedS = expectedRunS(state.queue.submitters, job.submitter, job.ask);
+  const expected = { timeLimitS: job.ask.timeLimitS, expectedS };
+  const told = { ...untold, ...expected, placedMs: atMs, startsMs, firstTold, held, askedBack };
   const started: LiveRun = { attempt, pool, sort, phase, endsMs, startedMs, charged, ...told };
   expectEnd(pool, started);
   noteWaiting(state.waiting, started, job, position, phase === "waiting");
@@ -728,7 +741,10 @@ function forgetRuns(state: State, job: JobRecord, from: number, to: number, last
     if (!run) continue;
     endRun(state, job, position, run, lasted);
     const ranS = ranOf(run, lasted);
-    if (ranS !== null) learn(state.queue.submitters, job.submitter, job.ask, ranS);
+    if (ranS !== null) {
+      state.doubt.learn(run.expectedS, ranS);
+      learn(state.queue.submitters, job.submitter, job.ask, ranS);
+    }
     if (ranS !== null && lasted) leaveHome(job, position, lasted.startedMs ?? run.startedMs, lasted.endedMs);
   }
   // Those that never started.

@@ -85,16 +85,17 @@ export class WeirMachine {
   readonly #overdue: readonly number[][];
   readonly #reservations: Reservations;
   readonly #lookahead: Lookahead | null;
-  readonly #generator: { below(limit: number): number };
+  readonly #seed: number;
   /** In the order of the last pass; new ones at its end. */
   readonly #queue: number[] = [];
   readonly #score: Float64Array;
   /** How many jobs at the front of the queue are past the guard's time. */
   #starving = 0;
-  /** Where the plan starts a job of this pass now; -1: it keeps it back, -2: there is none. */
+  /** Where the plan of this pass starts a job now; -1: it keeps it back, -2: it does not hold it. */
   readonly #planned: Int32Array;
-  /** When the last plan that held the job started it. */
-  readonly #plannedS: Float64Array;
+  /** Of this pass there is a plan, and who it does not hold starts beside it. */
+  #isPlanned = false;
+  readonly #needs = [0];
 
   constructor(workload: Workload, policy: Policy, seed: number, watch: WeirWatch, latenciesS: readonly number[] = []) {
     const { count, homes } = workload;
@@ -124,10 +125,9 @@ export class WeirMachine {
     this.#homes = virtualStartS === null ? [] : this.#sizes.map((size) => new VirtualHome([size], started));
     this.#overdue = this.#sizes.map(() => []);
     this.#reservations = new Reservations(homes.length);
-    this.#lookahead = policy.lookahead === null ? null : new Lookahead(this.#sizes, policy.lookahead.jobs);
-    this.#generator = createGenerator(seed);
+    this.#lookahead = policy.lookahead === null ? null : new Lookahead(policy.lookahead.jobs);
+    this.#seed = seed;
     this.#planned = new Int32Array(count).fill(-2);
-    this.#plannedS = new Float64Array(count).fill(Number.POSITIVE_INFINITY);
   }
 
   /** All that happens before `nowS`, and of that instant the ends alone. */
@@ -161,8 +161,11 @@ export class WeirMachine {
     this.#listOverdue(nowS);
     this.#reservations.clear();
     this.#keepPromises(nowS);
+    this.#isPlanned = false;
+    const hasHead = this.#startFirst(nowS);
     if (this.#queue.length - this.#starving > 1) this.#look(nowS);
-    this.#startWhatMay(nowS);
+    this.#startOthers(nowS, hasHead);
+    this.#leaveStarted();
   }
 
   #foretell(job: number): void {
@@ -277,35 +280,48 @@ export class WeirMachine {
     if (!lookahead || !settings) return;
     const { processors } = this.#workload;
     const { slowdownWeightS, holdBackCost } = mindedBy(settings, this.#doubt.share);
-    lookahead.begin(nowS);
+    lookahead.begin(nowS, this.#sizes.length, 1);
     for (const [centre, running] of this.#running.entries()) {
-      lookahead.free(centre, this.#free[centre] ?? 0);
+      lookahead.free(centre, this.#amounts(this.#free[centre] ?? 0));
       for (let at = 0; at < running.count; at += 1) {
         const job = running.job[at] ?? 0;
-        lookahead.ends(centre, this.#expectedEndS(job, nowS), processors[job] ?? 0);
+        lookahead.ends(centre, this.#expectedEndS(job, nowS), this.#amounts(processors[job] ?? 0));
       }
     }
-    const first = this.#starving;
-    for (let at = first; at < this.#queue.length; at += 1) {
+    const held: number[] = [];
+    const others: number[] = [];
+    for (let at = this.#starving; at < this.#queue.length; at += 1) {
       const job = this.#queue[at] ?? 0;
-      const plannedS = this.#plannedS[job] ?? Number.POSITIVE_INFINITY;
       const weight = this.#weightOf(job, slowdownWeightS, settings.fairnessPower);
-      if (!lookahead.job(processors[job] ?? 0, this.#predictedS[job] ?? 0, weight, job, plannedS)) break;
+      const isHeld = lookahead.job(weight, job + 1) && this.#placesOf(lookahead, job, nowS);
+      (isHeld ? held : others).push(job);
     }
-    lookahead.search(settings.moves, this.#generator.below, holdBackCost);
-    const before = this.#queue.slice(first, first + lookahead.jobs);
+    lookahead.search(settings.moves, createGenerator(lookahead.seed(this.#seed)).below, holdBackCost);
+    this.#queue.length = this.#starving;
     for (let at = 0; at < lookahead.jobs; at += 1) {
-      const place = lookahead.order[at] ?? 0;
-      const job = before[place] ?? 0;
-      this.#queue[first + at] = job;
-      this.#planned[job] = lookahead.startsNowAt(place);
-      this.#plannedS[job] = lookahead.plannedS(place);
+      const number = lookahead.order[at] ?? 0;
+      const job = held[number] ?? 0;
+      this.#queue.push(job);
+      this.#planned[job] = lookahead.startsNowAt(number);
     }
-    // Who comes behind them takes what the plan leaves.
-    for (let at = first + lookahead.jobs; at < this.#queue.length; at += 1) {
-      const job = this.#queue[at] ?? 0;
-      this.#planned[job] = lookahead.startsBeside(processors[job] ?? 0, this.#predictedS[job] ?? 0);
+    for (const job of others) this.#queue.push(job);
+    this.#isPlanned = true;
+  }
+
+  /** Where the job last told of may go, of what is large enough for it; answers whether there is a place. */
+  #placesOf(lookahead: Lookahead, job: number, nowS: number): boolean {
+    const needs = this.#workload.processors[job] ?? 0;
+    for (let centre = 0; centre < this.#sizes.length; centre += 1) {
+      if ((this.#sizes[centre] ?? 0) < needs) continue;
+      const mayStart = this.#mayStart(job, centre, nowS);
+      lookahead.mayGo(centre, this.#amounts(needs), this.#predictedS[job] ?? 0, mayStart);
     }
+    return lookahead.isHeld();
+  }
+
+  #amounts(processors: number): readonly number[] {
+    this.#needs[0] = processors;
+    return this.#needs;
   }
 
   /** What a second of waiting costs. */
@@ -318,46 +334,53 @@ export class WeirMachine {
     const startS = this.startS[job] ?? 0;
     const limitS = this.#workload.estimateS[job] ?? 0;
     const predictedS = raisedS(this.#predictedS[job] ?? 0, nowS - startS, limitS);
-    return startS + predictedS + this.#latencyS(this.centre[job] ?? 0);
+    const endS = startS + predictedS + this.#latencyS(this.centre[job] ?? 0);
+    return endS > nowS ? endS : nowS + 1;
   }
 
-  #startWhatMay(nowS: number): void {
-    const queue = this.#queue;
+  /** Those past the guard's time; answers whether one of them must wait. */
+  #startFirst(nowS: number): boolean {
+    let hasHead = false;
+    for (let at = 0; at < this.#starving; at += 1) {
+      const job = this.#queue[at] ?? 0;
+      if (this.#startJob(job, true, nowS)) continue;
+      this.#promise(job, nowS);
+      hasHead = true;
+    }
+    return hasHead;
+  }
+
+  #startOthers(nowS: number, hasHead: boolean): void {
     const { backfill, lookahead } = this.#policy;
     const isPlanned = lookahead !== null && lookahead.head === "planned";
-    let hasHead = false;
-    for (let at = 0; at < queue.length; at += 1) {
-      const job = queue[at] ?? 0;
-      if (this.#hasStarted(job)) continue;
-      const isStarving = at < this.#starving;
-      if (this.#startJob(job, isStarving, nowS)) continue;
-      if (isStarving) {
-        this.#promise(job, nowS);
-        hasHead = true;
-      } else if (!hasHead) {
-        hasHead = true;
-        if (!isPlanned) this.#reserveFirst(job, nowS);
-        if (backfill === "none") break;
-      }
+    let isFirst = !hasHead;
+    for (let at = this.#starving; at < this.#queue.length; at += 1) {
+      const job = this.#queue[at] ?? 0;
+      if (this.#hasStarted(job) || this.#startJob(job, false, nowS) || !isFirst) continue;
+      isFirst = false;
+      if (!isPlanned) this.#reserveFirst(job, nowS);
+      if (backfill === "none") return;
     }
+  }
+
+  #leaveStarted(): void {
     let left = 0;
-    for (const job of queue) {
+    for (const job of this.#queue) {
       this.#planned[job] = -2;
-      if (!this.#hasStarted(job)) queue[left++] = job;
+      if (!this.#hasStarted(job)) this.#queue[left++] = job;
     }
-    queue.length = left;
+    this.#queue.length = left;
   }
 
   #hasStarted(job: number): boolean {
     return (this.startS[job] ?? -1) >= 0;
   }
 
-  /** Where the plan has it, else where fewest processors stay free; answers whether it could start at all. */
+  /** Where the plan has it, else beside the plan where fewest processors stay free; answers whether it could start at all. */
   #startJob(job: number, isStarving: boolean, nowS: number): boolean {
-    const planned = isStarving ? -2 : (this.#planned[job] ?? -2);
-    if (planned === -1) return false;
+    if (this.#planned[job] === -1) return false;
     for (;;) {
-      const centre = this.#choose(job, planned, nowS);
+      const centre = this.#choose(job, nowS);
       if (centre < 0) return false;
       const first = isStarving ? -1 : this.#firstOverdue(job, centre, nowS);
       if (first < 0) {
@@ -368,11 +391,13 @@ export class WeirMachine {
     }
   }
 
-  #choose(job: number, planned: number, nowS: number): number {
+  #choose(job: number, nowS: number): number {
     let chosen = -1;
     let least = Number.POSITIVE_INFINITY;
+    const planned = this.#planned[job] ?? -2;
     for (let centre = 0; centre < this.#sizes.length; centre += 1) {
       if (!this.#mayStart(job, centre, nowS)) continue;
+      if (centre !== planned && !this.#fitsBeside(job, centre)) continue;
       const left = centre === planned ? -1 : (this.#free[centre] ?? 0) - (this.#workload.processors[job] ?? 0);
       if (left < least) {
         least = left;
@@ -380,6 +405,12 @@ export class WeirMachine {
       }
     }
     return chosen;
+  }
+
+  #fitsBeside(job: number, centre: number): boolean {
+    if (!this.#isPlanned || !this.#lookahead) return true;
+    const needs = this.#amounts(this.#workload.processors[job] ?? 0);
+    return this.#lookahead.fitsBeside(centre, needs, this.#predictedS[job] ?? 0);
   }
 
   #mayStart(job: number, centre: number, nowS: number): boolean {
@@ -412,6 +443,8 @@ export class WeirMachine {
     this.#reservations.use(centre, job, needs, dueS);
     this.#reservations.started(job);
     this.#charge(job, this.#predictedS[job] ?? 0);
+    if (this.#isPlanned && this.#planned[job] !== centre)
+      this.#lookahead?.takeBeside(centre, this.#amounts(needs), this.#predictedS[job] ?? 0);
   }
 
   #latencyS(centre: number): number {

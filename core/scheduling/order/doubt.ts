@@ -16,12 +16,24 @@ export class Doubt {
     this.#weight = this.#weight * memory + 1;
   }
 
+  /** For another to go on with. */
+  remembered(): RememberedDoubt {
+    return { sum: this.#sum, weight: this.#weight };
+  }
+
+  recall({ sum, weight }: RememberedDoubt): void {
+    this.#sum = sum;
+    this.#weight = weight;
+  }
+
   /** 0: run times come as foretold, within `noError`. 1: they are off by `wholeError` or more, as in logs of people's jobs. */
   get share(): number {
     const error = this.#sum / this.#weight;
     return Math.min(1, Math.max(0, (error - noError) / (wholeError - noError)));
   }
 }
+
+export type RememberedDoubt = { readonly sum: number; readonly weight: number };
 
 /** What a plan minds, between the policy's settings for run times that are known and for those that are doubted. */
 export function mindedBy(

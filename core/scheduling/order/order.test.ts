@@ -187,14 +187,13 @@ test("virtual home: one that is given what another remembered goes on as it", ()
 });
 
 test("looking ahead finds the order in which less is waited, and where each job of it goes", () => {
-  const lookahead = new Lookahead([4, 2], 8);
-  lookahead.begin(1000);
-  lookahead.free(0, 4);
-  lookahead.free(1, 0);
-  lookahead.ends(1, 1010, 2);
-  assert.ok(lookahead.job(4, 100, 1, 0, Number.POSITIVE_INFINITY));
-  assert.ok(lookahead.job(2, 10, 1, 1, Number.POSITIVE_INFINITY));
-  assert.ok(lookahead.job(2, 10, 1, 1, Number.POSITIVE_INFINITY));
+  const lookahead = new Lookahead(8);
+  lookahead.begin(1000, 2, 1);
+  lookahead.free(0, [4]);
+  lookahead.free(1, [0]);
+  lookahead.ends(1, 1010, [2]);
+  assert.ok(tell(lookahead, [4, 2], { needs: 4, lastsS: 100, weight: 1 }, 0));
+  for (const at of [1, 2]) assert.ok(tell(lookahead, [4, 2], { needs: 2, lastsS: 10, weight: 1 }, at));
   lookahead.search(50, (limit) => limit - 1);
   assert.equal(lookahead.startsNowAt(0), -1, "the large one is kept back");
   assert.deepEqual([lookahead.startsNowAt(1), lookahead.startsNowAt(2)], [0, 0]);
@@ -206,16 +205,26 @@ test("looking ahead: weights decide between two that exclude each other", () => 
     [[1, 9], 1],
     [[9, 1], 0],
   ] as const) {
-    const lookahead = new Lookahead([4], 8);
-    lookahead.begin(0);
-    lookahead.free(0, 4);
-    lookahead.job(4, 100, weights[0], 0, Number.POSITIVE_INFINITY);
-    lookahead.job(4, 100, weights[1], 1, Number.POSITIVE_INFINITY);
+    const lookahead = new Lookahead(8);
+    lookahead.begin(0, 1, 1);
+    lookahead.free(0, [4]);
+    for (const [at, weight] of weights.entries()) tell(lookahead, [4], { needs: 4, lastsS: 100, weight }, at);
     lookahead.search(20, (limit) => limit - 1);
     assert.equal(lookahead.startsNowAt(first), 0);
     assert.equal(lookahead.startsNowAt(1 - first), -1);
   }
 });
+
+function tell(
+  lookahead: Lookahead,
+  sizes: readonly number[],
+  { needs, lastsS, weight }: Omit<Drawn, "at">,
+  at: number,
+): boolean {
+  if (!lookahead.job(weight, at)) return false;
+  for (const [place, size] of sizes.entries()) if (size >= needs) lookahead.mayGo(place, [needs], lastsS, true);
+  return lookahead.isHeld();
+}
 
 /** Starts of jobs placed in this order, each where it could start first, ties where fewest stay free; second by second. */
 function plainPlan(
@@ -274,11 +283,11 @@ test("looking ahead: the kept plan is that of its order, costs no more than a pl
           if (fits) free[at] = (free[at] ?? 0) - needs;
           return fits;
         });
-        const lookahead = new Lookahead(sizes, 12);
-        lookahead.begin(0);
-        for (const [centre, processors] of free.entries()) lookahead.free(centre, processors);
-        for (const { at, lastsS, needs } of running) lookahead.ends(at, lastsS, needs);
-        const planned = jobs.filter((job, at) => lookahead.job(job.needs, job.lastsS, job.weight, at, at));
+        const lookahead = new Lookahead(12);
+        lookahead.begin(0, 2, 1);
+        for (const [centre, processors] of free.entries()) lookahead.free(centre, [processors]);
+        for (const { at, lastsS, needs } of running) lookahead.ends(at, lastsS, [needs]);
+        const planned = jobs.filter((job, at) => tell(lookahead, sizes, job, at));
         lookahead.search(60, (limit) => Math.floor(chance.next().value * limit));
         const order = [...lookahead.order.slice(0, lookahead.jobs)];
         assert.deepEqual(
@@ -300,7 +309,19 @@ test("looking ahead: the kept plan is that of its order, costs no more than a pl
           assert.equal(lookahead.startsNowAt(job), startS === 0 ? centre : -1);
         }
         const beside = plainPlan(sizes, running, [...planned, last], [...order, planned.length]).get(planned.length);
-        assert.equal(lookahead.startsBeside(last.needs, last.lastsS), beside?.startS === 0 ? beside.centre : -1);
+        const fits = sizes.map((_, at) => lookahead.fitsBeside(at, [last.needs], last.lastsS));
+        assert.equal(fits.includes(true), beside?.startS === 0);
+        if (beside?.startS !== 0) return;
+        assert(fits[beside.centre]);
+        const more = plainPlan(
+          sizes,
+          running,
+          [...planned, last, last],
+          [...order, planned.length, planned.length + 1],
+        );
+        lookahead.takeBeside(beside.centre, [last.needs], last.lastsS);
+        const again = sizes.some((_, at) => lookahead.fitsBeside(at, [last.needs], last.lastsS));
+        assert.equal(again, more.get(planned.length + 1)?.startS === 0);
       },
     ),
     { numRuns: 150 },

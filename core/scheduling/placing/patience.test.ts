@@ -50,7 +50,14 @@ test("the time its submitter's work took before counts, not the limit", () => {
   runScenario(`${learnt(7200)}\n expect next awaits alpha 600`, weir);
 });
 
-const inTurn: Policy = { ...weir, order: { kind: "fcfs" }, fairness: null, prediction: null, maxWaitS: null };
+const inTurn: Policy = {
+  ...weir,
+  order: { kind: "fcfs" },
+  fairness: null,
+  prediction: null,
+  maxWaitS: null,
+  lookahead: null,
+};
 
 test("its place is kept: who comes behind starts beside it, or before, and does not delay it", () => {
   runScenario(

@@ -43,7 +43,8 @@ function offeredMs(asked: Asked, pool: PoolRecord, nowMs: number, { starts }: Ch
   return offer.now ? 0 : startInQueueMs(asked, pool, nowMs, starts);
 }
 
-function saysNothing({ state, centre }: PoolRecord): boolean {
+/** But for its price. */
+export function saysNothing({ state, centre }: PoolRecord): boolean {
   const { speed = 1, carbonGPerKwh = null } = state ?? {};
   return speed === 1 && carbonGPerKwh === null && centre.losses.lost === 0;
 }

@@ -102,7 +102,16 @@ function settle(sizes: readonly Node[], asked: readonly AskedRun[]): Centre {
     const sort = sortOf(pool, projectId(1), allocation);
     const phase = on.length > 0 ? "running" : "sent";
     moveRun(pool, sort, null, phase);
-    const fresh = { attempt: 1, phase, endsMs: 1_000, startedMs: null, charged: null, placedMs: 0 } as const;
+    const fresh = {
+      attempt: 1,
+      phase,
+      endsMs: 1_000,
+      startedMs: null,
+      charged: null,
+      placedMs: 0,
+      timeLimitS: 0,
+      expectedS: 0,
+    } as const;
     const live: LiveRun = { ...fresh, ...untold, pool, sort };
     expectEnd(pool, live);
     return { live, on, asked: one };
