@@ -105,7 +105,7 @@ test("why a job waits, cancel, and --wait of what is cancelled", async () => {
   assert.equal(why.state, "queued");
   assert.equal(why.candidates[0].centre, "local");
   assert.notEqual(why.candidates[0].rule, null);
-  assert.match(await done("why", `${id}`), new RegExp(`^Job ${id} waits: .*\nCENTRE +RULE +WHY\nlocal`));
+  assert.match(await done("why", `${id}`), new RegExp(`^Job ${id} is queued: .*\nCENTRE +RULE +WHY\nlocal`));
   assert.match(await done("why", "--what-if", `${id}`), new RegExp(`^Job ${id}: no smaller request would start now`));
   assert.match(await done("cancel", `${id}`, "--reason", "not needed"), new RegExp(`^Cancelled ${id}\n$`));
   const cancelled = await waiting;
