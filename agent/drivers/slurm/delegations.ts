@@ -13,6 +13,8 @@ import type { WeirAs } from "./weir-as.ts";
  */
 export type DelegationSettings = {
   readonly helper: WeirAs;
+  /** What this user lent is not in force any more. */
+  readonly lapsed: (user: string) => void;
   /** What waited for this user's credential is done. */
   readonly renewed: (user: string) => Promise<void>;
   readonly mapping: Mapping;
@@ -35,7 +37,7 @@ const nearShare = 1 / 10;
 const mostNearMs = 3_600_000;
 
 export async function keepDelegations(settings: DelegationSettings): Promise<void> {
-  const { helper, renewed, mapping, note, nowMs, signal } = settings;
+  const { helper, lapsed, renewed, mapping, note, nowMs, signal } = settings;
   while (!signal.aborted) {
     try {
       const { delegations, events } = await takeDelegations(helper);
@@ -43,6 +45,7 @@ export async function keepDelegations(settings: DelegationSettings): Promise<voi
       for (const entry of mapping.entries()) {
         const readiness = judge(entry, delegations.get(entry.user) ?? null, nowMs());
         if (readiness === null) continue;
+        if (readiness.kind === "needs-credential") lapsed(entry.user);
         mapping.put({ ...entry, readiness }, entry);
         note("what a local user lends has changed", {
           person: entry.person,

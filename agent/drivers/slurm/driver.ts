@@ -121,6 +121,7 @@ export async function openSlurm(
   if ("renewed" in engine)
     void keepDelegations({
       helper,
+      lapsed: (user) => engine.forgetToken(user),
       renewed: (user) => engine.renewed(user, (engineId) => takingOut.done(user, engineId)),
       mapping,
       note,

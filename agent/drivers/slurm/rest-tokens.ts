@@ -3,6 +3,8 @@ export type Tokens = {
   readonly of: (user: string) => Promise<string>;
   /** One that was refused is not used again. */
   readonly discard: (user: string, token: string) => void;
+  /** Whatever there is of the user's is not used again. */
+  readonly forget: (user: string) => void;
 };
 
 export type TokenSettings = {
@@ -40,5 +42,6 @@ export function openTokens({ mint, mostLifeS, monotonicMs }: TokenSettings): Tok
     discard(user, token) {
       if (kept.get(user)?.token === token) kept.delete(user);
     },
+    forget: (user) => void kept.delete(user),
   };
 }

@@ -38,6 +38,8 @@ export type RestEngine = Engine & {
   readonly version: (user: string) => Promise<RestVersion>;
   /** Null where slurmctld takes this user's token; else what is wrong. */
   readonly ping: (user: string) => Promise<string | null>;
+  /** A token of this user's that is at hand is not used any more. */
+  readonly forgetToken: (user: string) => void;
   /** Its own connections, not weir-as. */
   readonly closeRest: () => void;
 };
@@ -254,6 +256,7 @@ export function restEngine(commands: Engine, helper: WeirAs, settings: RestSetti
       return { controller, accounting, uid, isComplete: true };
     },
 
+    forgetToken: tokens.forget,
     closeRest,
     close() {
       closeRest();
