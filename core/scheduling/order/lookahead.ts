@@ -181,14 +181,19 @@ export class Lookahead {
 
   /** After `search`: whether another can start there now beside all that is planned, as if it had been planned last. */
   fitsBeside(place: number, needs: readonly number[], lastsS: number): boolean {
-    for (const [kind, need] of needs.entries()) this.#beside[kind] = need;
+    this.#tellBeside(needs);
     return this.#scratch[place]?.first(this.#beside, 0, lastsS, this.#nowS, now) === 0;
   }
 
   /** It starts there now: from then on beside that as well. */
   takeBeside(place: number, needs: readonly number[], lastsS: number): void {
-    for (const [kind, need] of needs.entries()) this.#beside[kind] = need;
+    this.#tellBeside(needs);
     this.#scratch[place]?.take(this.#nowS, lastsS, this.#beside, 0);
+  }
+
+  /** Of kinds that are not named it needs nothing, whatever the one before it did. */
+  #tellBeside(needs: readonly number[]): void {
+    for (let kind = 0; kind < this.#kinds; kind += 1) this.#beside[kind] = needs[kind] ?? 0;
   }
 
   #reckonLeast(holdBackCost: number): void {

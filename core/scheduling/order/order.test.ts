@@ -267,6 +267,21 @@ const drawnJob = fc.record({
   weight: fc.integer({ min: 1, max: 5 }),
 });
 
+test("looking ahead: who asks for no cards is not measured by the cards of the one before", () => {
+  const lookahead = new Lookahead(8);
+  lookahead.begin(0, 1, 3);
+  lookahead.free(0, [8, 8, 1]);
+  lookahead.job(1, 0);
+  lookahead.mayGo(0, [1, 1, 1], 100, true);
+  assert(lookahead.isHeld());
+  lookahead.search(0, () => 0);
+  assert.equal(lookahead.fitsBeside(0, [1, 1, 1], 10), false, "the only card is planned for");
+  assert.equal(lookahead.fitsBeside(0, [1, 1], 10), true);
+  lookahead.takeBeside(0, [1, 1], 10);
+  assert.equal(lookahead.fitsBeside(0, [7, 7], 10), false);
+  assert.equal(lookahead.fitsBeside(0, [6, 6], 10), true);
+});
+
 test("looking ahead: the kept plan is that of its order, costs no more than a plain one, and what starts beside it delays nobody", () => {
   const sizes = [5, 4];
   let better = 0;
