@@ -7,7 +7,8 @@ export type Ranked = { readonly job: JobRecord; readonly rank: Rank };
 
 /**
  * The jobs of the queue in its order, ready or not, without touching it: what is not asked for costs nothing. Of a strand whose
- * first `isOut` says is left out, no other is met: they are of the same submitter and ask for the same.
+ * first `isOut` says is left out, no other is met: they are of the same submitter and ask for the same. Who asks for something
+ * else by now stands in another row, and where it stood it is passed over.
  */
 export function* jobsInOrder(queue: Queue, isOut: (job: JobRecord) => boolean): Generator<Ranked> {
   const heap: Entry[] = [];
@@ -20,11 +21,11 @@ export function* jobsInOrder(queue: Queue, isOut: (job: JobRecord) => boolean): 
     const job = strand?.jobs[0];
     if (strand && job) push(heap, { kind: "strand", rank: strand.rank, job, row, strand, at });
   };
-  const meetJob = (strand: Strand, at: number) => {
+  const meetJob = (row: Row, strand: Strand, at: number) => {
     const job = strand.jobs[at];
     if (!job) return;
     const rank = queue.ranking.of(job, strand.standing, queue.rankedMs);
-    push(heap, { kind: "job", rank, job, strand, at });
+    push(heap, { kind: "job", rank, job, row, strand, at });
   };
   for (const { rows } of queue.groups.values()) meetRow(rows, 0);
   for (let next = pop(heap); next; next = pop(heap)) {
@@ -35,15 +36,17 @@ export function* jobsInOrder(queue: Queue, isOut: (job: JobRecord) => boolean): 
       meetRow(next.rows, 2 * at + 2);
       continue;
     }
+    const { row, strand } = next;
+    const isHere = next.job.ask === row.ask;
     if (next.kind === "strand") {
-      meetStrand(next.row, 2 * at + 1);
-      meetStrand(next.row, 2 * at + 2);
-      if (isOut(next.job)) continue;
+      meetStrand(row, 2 * at + 1);
+      meetStrand(row, 2 * at + 2);
+      if (isHere && isOut(next.job)) continue;
     }
     const place = next.kind === "job" ? at : 0;
-    meetJob(next.strand, 2 * place + 1);
-    meetJob(next.strand, 2 * place + 2);
-    yield next;
+    meetJob(row, strand, 2 * place + 1);
+    meetJob(row, strand, 2 * place + 2);
+    if (isHere) yield next;
   }
 }
 
@@ -51,7 +54,7 @@ export function* jobsInOrder(queue: Queue, isOut: (job: JobRecord) => boolean): 
 type Entry = Ranked & { readonly at: number } & (
     | { readonly kind: "row"; readonly row: Row; readonly rows: readonly Row[] }
     | { readonly kind: "strand"; readonly row: Row; readonly strand: Strand }
-    | { readonly kind: "job"; readonly strand: Strand }
+    | { readonly kind: "job"; readonly row: Row; readonly strand: Strand }
   );
 
 function isBefore(one: Entry, other: Entry): boolean {

@@ -115,6 +115,23 @@ test("a centre that is away for now could take it later: it waits", () => {
   assert.deepEqual(place(world), ["1_0 qingdao"]);
 });
 
+test("where the last centre that could take it later goes, it ends as refused", () => {
+  for (const gone of [
+    { kind: "centre-removed", centre: two } as const,
+    { kind: "centre-changed", centre: { ...centre(two, 4), intake: "leaving" } } as const,
+  ]) {
+    const world = createWorld();
+    world.apply({ kind: "centre-changed", centre: centre(one, 8) });
+    world.apply({ kind: "centre-changed", centre: { ...centre(two, 4), connection: "unreachable" } });
+    submit(world, 1);
+    assert.deepEqual(place(world), ["1_0 jinan"]);
+    refuse(world, 1, 0, one, "not so");
+    assert.deepEqual([ends(world), ends(world)], [[], []]);
+    world.apply(gone);
+    assert.deepEqual(ends(world), [{ job: jobId(1), indices: whole(0), refusedBy: one, words: "not so" }]);
+  }
+});
+
 test("an array: what waits of it goes elsewhere too, what runs there goes on, and others like it stand where they stood", () => {
   const world = createWorld();
   world.apply({ kind: "centre-changed", centre: centre(one, 2) });
@@ -143,4 +160,17 @@ test("one of many alike that wait is taken out of their row, wherever it stands"
     world.apply({ kind: "centre-changed", centre: centre(two, 4) });
     assert.deepEqual(place(world), [`${refused}_0 qingdao`]);
   }
+});
+
+test("one that asks for something else by now is planned for once, where it stands", () => {
+  const world = createWorld();
+  world.apply({ kind: "centre-changed", centre: centre(one, 1) });
+  submit(world, 10);
+  assert.deepEqual(place(world), ["10_0 jinan"]);
+  world.apply({ kind: "centre-changed", centre: centre(two, 5) });
+  for (const job of [11, 12, 13, 14]) submit(world, job);
+  world.apply({ kind: "job-refused", job: jobId(13), centre: one, words: "no" });
+  submit(world, 15, { wishes: { only: [two] } });
+  const all = [11, 12, 13, 14, 15].map((job) => `${job}_0 qingdao`);
+  assert.deepEqual(place(world).toSorted(), all);
 });
