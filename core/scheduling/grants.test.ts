@@ -67,6 +67,32 @@ test("an array starts as many tasks as can be held, and goes on with what comes 
   );
 });
 
+test("what came back while more was held is enough for who waits elsewhere", () => {
+  runScenario(
+    `
+    grant project 1 1000 left 220
+    grant project 2 1000 left 10
+    centre alpha  4 cores
+    centre beta   4 cores
+    job before  cores 1 time 100 only alpha
+    place
+    running before
+    grant project 1 1000 left 120
+    job first   cores 1 time 100 only alpha
+    job other   cores 1 time 70 only beta of 2
+    job second  cores 1 time 60 only beta
+    expect second waits project-grant-used
+    place
+    at 10
+    # Told at once: that first holds 100, and that of what before had held 90 came back.
+    end before ok
+    grant project 1 1000 left 110
+    expect second starts beta
+    `,
+    policy,
+  );
+});
+
 test("whole nodes are held for with all their cores; a job says how much is left and what it would hold", () => {
   const world = runScenario(
     `

@@ -22,8 +22,8 @@ type Grant = {
   readonly unit: GrantedUnit;
   readonly granted: bigint;
   left: bigint;
-  /** Somebody was refused for it since it was told last. */
-  isWanted: boolean;
+  /** The least that somebody would have held and was refused, since as much was left as that; null: nobody was. */
+  wanted: bigint | null;
 };
 
 /** As the ledger tells: amounts as decimal strings, since recordings are JSON. `left` below zero: more is held than was granted. */
@@ -58,13 +58,14 @@ export function tellGrants(grants: Grants, told: readonly GrantTold[]): boolean 
     const known = before.get(key);
     before.delete(key);
     const [granted, left] = [BigInt(each.granted), BigInt(each.left)];
-    const comesBack = known?.isWanted === true && left > known.left;
-    isMore ||= comesBack;
-    const grant = { unit, granted, left, isWanted: known?.isWanted === true && !comesBack };
+    const wanted = known?.wanted ?? null;
+    const isEnough = wanted !== null && wanted <= left;
+    isMore ||= isEnough;
+    const grant = { unit, granted, left, wanted: isEnough ? null : wanted };
     const map: Map<number, readonly Grant[]> = each.of === "tenant" ? grants.tenants : grants.projects;
     map.set(id, [...(map.get(id) ?? []), grant]);
   }
-  return isMore || [...before.values()].some(({ isWanted }) => isWanted);
+  return isMore || [...before.values()].some(({ wanted }) => wanted !== null);
 }
 
 /** Why no more of it may start for now, wherever there is room: its hold is more than what is left. null: more may. */
@@ -77,14 +78,15 @@ export function beyondGrant(
   if (binding.length === 0) return null;
   const held = mostHeld(ask);
   for (const grant of binding) {
-    if (held[grant.unit] <= grant.left) continue;
-    grant.isWanted = true;
+    const wanted = held[grant.unit];
+    if (wanted <= grant.left) continue;
+    if (grant.wanted === null || wanted < grant.wanted) grant.wanted = wanted;
     const isTenants = grants.tenants.get(by.tenant)?.includes(grant) === true;
     const facts = {
       unit: grant.unit,
       granted: hoursText(grant.granted, grant.unit),
       left: hoursText(grant.left < 0n ? 0n : grant.left, grant.unit),
-      asked: hoursText(held[grant.unit], grant.unit),
+      asked: hoursText(wanted, grant.unit),
     };
     return { rule: isTenants ? "tenant-grant-used" : "project-grant-used", facts };
   }
