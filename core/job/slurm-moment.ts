@@ -11,7 +11,10 @@ export function readMoment(text: string, nowMs: number): number | null {
   const seconds = /^uts(\d{7,12})$/i.exec(text);
   if (seconds) return Number(seconds[1]) * 1000;
   const later = /^now\s*(?:\+\s*(\d{1,9})\s*(?:(second|minute|hour|day|week)s?)?)?\s*$/i.exec(text);
-  if (later) return wholeS(nowMs) + Number(later[1] ?? 0) * unitMs(later[2]);
+  if (later) {
+    const atMs = wholeS(nowMs) + Number(later[1] ?? 0) * unitMs(later[2]);
+    return atMs <= lastMs ? atMs : null;
+  }
   return momentOf(text, networkTimeAt(nowMs), networkTimeAt(nowMs + dayMs));
 }
 
@@ -88,6 +91,8 @@ function isAfter(one: NetworkTime, other: NetworkTime): boolean {
 }
 
 const dayMs = 86_400_000;
+/** No calendar here goes further (ECMA-262, time values). */
+const lastMs = 8_640_000_000_000_000;
 
 function unitMs(unit = "second"): number {
   const units = { second: 1000, minute: 60_000, hour: 3_600_000, day: dayMs, week: 7 * dayMs };
