@@ -17,7 +17,7 @@ export function refuseJob(
   const job = state.jobs.get(id);
   const before = job?.ask.wishes.refusedBy ?? [];
   if (!job || before.some((each) => each.centre === centre)) return;
-  state.refused.add(job);
+  state.refused.set(job, null);
   const { own: shape, wishes, timeLimitS, graceS, demands, bounds } = job.ask;
   const refusing = { ...wishes, refusedBy: [...before, { centre, words }] };
   const asked = { shape, wishes: refusing, timeLimitS, graceS, demands, bounds };
@@ -25,12 +25,18 @@ export function refuseJob(
 }
 
 /** Of jobs that were refused, the tasks that wait and that no centre could ever take, as the centres are now. */
-export function refusedForGood({ refused, centres }: State): readonly RefusedEnd[] {
+export function refusedForGood({ refused, centres, description }: State): readonly RefusedEnd[] {
   const ends: RefusedEnd[] = [];
-  for (const { id, ask, queued, indices } of refused) {
+  for (const [job, hopefulBy] of refused) {
+    const { id, ask, queued, indices } = job;
     const last = ask.wishes.refusedBy?.at(-1);
     if (!last || queued.length === 0) continue;
-    if (centres.some((centre) => judgeEver(ask, centre).rule === null)) continue;
+    // Names of nodes may change without another description.
+    if (hopefulBy === description && ask.demands?.siteWords.nodelist === undefined) continue;
+    if (centres.some((centre) => judgeEver(ask, centre).rule === null)) {
+      refused.set(job, description);
+      continue;
+    }
     ends.push({ job: id, indices: rangesOf(indices, queued), refusedBy: last.centre, words: last.words });
   }
   return ends;

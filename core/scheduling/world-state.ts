@@ -23,8 +23,11 @@ export type State = Scene & {
   keepsPlaces: boolean;
   /** When a pool's hours begin, as it was told last. */
   againMs: number | null;
-  /** Jobs that a centre would not take, as long as a task of them is not over. */
-  readonly refused: Set<JobRecord>;
+  /**
+   * Jobs that a centre would not take, as long as a task of them is not over, each with the description by which some other
+   * centre could; null: it is to be looked at.
+   */
+  readonly refused: Map<JobRecord, object | null>;
   /** null: to be worked out again. */
   wanted: readonly WantedAccount[] | null;
   /** Another object once a centre describes itself otherwise. */

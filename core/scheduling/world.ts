@@ -215,7 +215,7 @@ export function createWorld(policy: Policy = policies.weir): World {
     jobs: new Map(),
     queued: 0,
     live: 0,
-    refused: new Set(),
+    refused: new Map(),
     wanted: null,
     description: {},
   };
