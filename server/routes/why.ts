@@ -137,12 +137,12 @@ const words = {
   },
 } as const;
 
-/** What it waits for by itself, whatever the centres say; null: nothing, it waits for room at one of them. */
 /** What a task waits for: its own job's reason, else room. */
 export function waitingWords(explained: WaitingExplanation, language: Language): string {
   return ownWords(explained, language) ?? roomWords(explained, language);
 }
 
+/** What it waits for by itself, whatever the centres say; null: nothing, it waits for room at one of them. */
 function ownWords({ rule, facts, makingWay }: WaitingExplanation, language: Language): string | null {
   if (rule !== null) return reasonWords(rule, facts, language);
   return makingWay ? makingWayWords(makingWay, language) : null;
