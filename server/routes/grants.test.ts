@@ -88,6 +88,8 @@ test("a tenant's grant counts all its projects; wrong numbers and names are refu
     fewer.grants.map(({ unit }) => unit),
     ["core-ms"],
   );
+  const atOnce = [1, 2, 3, 4].map((coreHours) => client.call("setTenantGrant", { params, body: { coreHours } }));
+  for (const set of atOnce) assert.equal((await ok(set)).grants.length, 1);
   const nobody = await client.call("setTenantGrant", { params: { tenant: "none" }, body });
   assert(nobody.kind === "problem" && nobody.problem.type.endsWith("not-found"));
   const half = await client.call("setProjectGrant", { params: { project: "tides" }, body: { coreHours: 0.5 } });

@@ -57,7 +57,9 @@ export async function setGrant(
   person: PersonId,
   nowMs: number,
 ): Promise<boolean> {
-  const { rows } = await client.query<{ id: number }>(`select id from ${of} where name = $1`, [name]);
+  // One after the other where two set it at once.
+  const text = `select id from ${of} where name = $1 for no key update`;
+  const { rows } = await client.query<{ id: number }>(text, [name]);
   const id = rows[0]?.id;
   if (id === undefined) return false;
   await client.query(`delete from granted where ${of}_id = $1 and unit = $2`, [id, unit]);
