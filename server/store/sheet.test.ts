@@ -48,6 +48,7 @@ const ends: readonly RunEnd[] = [
   { kind: "withdrawn", evidence: "too late" },
   { kind: "duplicate" },
   { kind: "preempted" },
+  { kind: "refused", reason: "not so" },
 ];
 const step = fc.record({
   what: fc.constantFrom("place", "place", "accept", "start", "end", "end", "cancel", "supersede", "declare"),
@@ -128,6 +129,12 @@ function check(sheet: Sheet): void {
     tasks.every((task) => task.state === "ended"),
   );
   for (const run of sheet.runs.values()) checkHolds(sheet, run);
+  // What the feed tells of refusals is what a server that starts reads.
+  const told = sheet.events.filter(({ kind, detail }) => kind === "run-ended" && detail?.end === "refused");
+  assert.deepEqual(
+    told.map(({ centre, detail }) => ({ job: jobId(1), centre, words: detail?.words })),
+    sheet.refusals,
+  );
   for (const task of tasks) {
     const live = [...sheet.runs.values()].filter(
       (run) => run.index === task.index && run.state !== "ended" && !run.superseded,

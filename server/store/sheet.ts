@@ -309,7 +309,14 @@ export function endRun(
   sheet.transfers.push(...endTransfers(booked(job, run), billedAs, used, sheet.nowMs));
   sheet.changedRuns.add(run);
   if (task) endOrRequeue(sheet, task, run, end, atMs);
-  else record(sheet, run, "run-ended", null, atMs, endWords(end), { end: end.kind });
+  else recordRunEnd(sheet, run, end, atMs);
+}
+
+/** Of a run whose task goes on. A centre that refused it is kept for the job, as it is told of. */
+function recordRunEnd(sheet: Sheet, run: RunLine, end: RunEnd, atMs: number): void {
+  const refused = end.kind === "refused" ? { words: end.reason } : {};
+  record(sheet, run, "run-ended", null, atMs, endWords(end), { end: end.kind, ...refused });
+  if (end.kind === "refused") sheet.refusals.push({ job: run.job, centre: run.centre, words: end.reason });
 }
 
 /** The engine knows that it was asked to end, and only this side for what. */
@@ -352,9 +359,7 @@ function endOrRequeue(sheet: Sheet, task: TaskLine, run: RunLine, end: RunEnd, a
         });
         return;
       }
-      const refused = end.kind === "refused" ? { words: end.reason } : {};
-      record(sheet, run, "run-ended", null, atMs, endWords(end), { end: end.kind, ...refused });
-      if (end.kind === "refused") sheet.refusals.push({ job: run.job, centre: run.centre, words: end.reason });
+      recordRunEnd(sheet, run, end, atMs);
       if (follows.costsRetry) task.retriesLeft -= 1;
       requeueTask(sheet, task, run, follows.costsRetry ? `a retry, ${task.retriesLeft} left` : endWords(end));
       return;
