@@ -68,7 +68,7 @@ function pooled(word: string, pool: string | undefined): string {
 
 function listed(words: readonly string[], most: number, { say }: Call): string {
   const shown = words.slice(0, most).join(say("comma"));
-  return words.length <= most ? shown : `${shown}, ${say("offerMore", { count: words.length - most })}`;
+  return words.length <= most ? shown : `${shown}${say("clause")}${say("offerMore", { count: words.length - most })}`;
 }
 
 function onlySoftware(offer: Offer, name: string): Offer {

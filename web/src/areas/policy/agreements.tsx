@@ -47,7 +47,8 @@ export function Agreements() {
             {
               key: "hours",
               title: t("agreements.hours"),
-              cell: ({ hours }) => hours.map((one) => hoursWords(one, language())).join("; "),
+              cell: ({ hours }) =>
+                hours.map((one) => hoursWords(one, language())).join(language() === "zh" ? "；" : "; "),
             },
             { key: "terms", title: t("agreements.terms"), cell: ({ terms }) => terms },
           ]}
