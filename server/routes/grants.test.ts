@@ -75,8 +75,10 @@ test("what is granted is held from; used up, work waits and says how much is lef
 });
 
 test("a tenant's grant counts all its projects; wrong numbers and names are refused", async () => {
-  for (const name of ["tides", "winds"]) await ok(client.call("addProject", { body: { name, tenant: "bay" } }));
   const params = { tenant: "bay" };
+  const early = await ok(client.call("setTenantGrant", { params, body: { coreHours: 1 } }));
+  assert.deepEqual(early.grants, [{ unit: "core-ms", granted: coreMs(1), left: coreMs(1) }], "also without a project");
+  for (const name of ["tides", "winds"]) await ok(client.call("addProject", { body: { name, tenant: "bay" } }));
   const body = { coreHours: 5, cardHours: 7 };
   const { grants } = await ok(client.call("setTenantGrant", { params, body }));
   assert.deepEqual(grants, [

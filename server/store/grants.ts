@@ -11,8 +11,8 @@ const grantsText = `
 select case when g.tenant_id is null then 'project' else 'tenant' end as of, coalesce(g.tenant_id, g.project_id) as id, g.unit,
   g.amount::text as granted,
   (g.amount + g.posted_before - coalesce(sum(a.debits_posted + a.debits_pending), 0))::text as left,
-  json_agg(distinct p.id) as projects
-from granted g join project p on p.id = g.project_id or p.tenant_id = g.tenant_id
+  coalesce(json_agg(distinct p.id) filter (where p.id is not null), '[]') as projects
+from granted g left join project p on p.id = g.project_id or p.tenant_id = g.tenant_id
 left join account a on a.code = 'project:' || p.id and (a.unit = g.unit or a.unit like g.unit || ':%')
 group by g.tenant_id, g.project_id, g.unit, g.amount, g.posted_before order by 1, 2, 3`;
 
