@@ -78,8 +78,11 @@ export type StartAnswer =
   /** It is in the engine's queue under this id; `waiting`, `started` and `ended` follow as observations. */
   | { readonly kind: "queued"; readonly engineId: string }
   | { readonly kind: "already-there" }
-  /** Nothing was started and nothing will be: the words go to the user. */
-  | { readonly kind: "refused"; readonly words: string }
+  /**
+   * Nothing was started and nothing will be: the words go to the user. `definite`: the centre has said no to this job in so
+   * many words, so the run ends as refused and the job never comes back here; all else is a fault of the platform.
+   */
+  | { readonly kind: "refused"; readonly words: string; readonly definite?: true }
   /** Not now (no free uid, no free cores): try again while the lease lasts. */
   | { readonly kind: "busy"; readonly words: string };
 

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { after, test } from "node:test";
 import { setImmediate as turn } from "node:timers/promises";
 import fc from "fast-check";
-import type { Driver, FoundRun } from "#agent/driver.ts";
+import type { Driver, FoundRun, StartAnswer } from "#agent/driver.ts";
 import { openJournal } from "#agent/journal.ts";
 import { type Keeper, keepRuns, nothingUsed } from "#agent/keeper.ts";
 import { noOffers } from "#core/centre/engine.ts";
@@ -95,6 +95,23 @@ test("a start in doubt is not told as withdrawn while the engine is silent", asy
   await settle();
   assert.deepEqual(kinds(world.keeper), ["accepted", "started"]);
   assert.deepEqual(world.engine.starts, ["1.0.1"]);
+});
+
+test("only a definite no ends a run as refused; any other start that came to nothing is a fault of the platform", async () => {
+  const world = makeWorld();
+  for (const [id, answer] of [
+    [1, { kind: "refused", words: "its wrapper was killed before the start" }],
+    [2, { kind: "refused", words: "not without the course", definite: true }],
+  ] as const) {
+    world.engine.answer = answer;
+    world.keeper.order([sampleOrder(id)]);
+    await settle();
+  }
+  const ends = world.keeper.pending(10).flatMap((one) => (one.kind === "ended" ? [one.end] : []));
+  assert.deepEqual(ends, [
+    { kind: "platform-fault", reason: "its wrapper was killed before the start" },
+    { kind: "refused", reason: "not without the course" },
+  ]);
 });
 
 test("a cancel that comes before its order still holds", async () => {
@@ -261,6 +278,8 @@ function makeEngine({ notesBeforeStart }: { readonly notesBeforeStart: boolean }
   const folders = new Map<RunId, "running" | RunObservation>();
   const engine = {
     busy: false,
+    /** Said to every start in place of one. */
+    answer: null as StartAnswer | null,
     /** The start happens, but the answer is lost on the way. */
     cutAnswer: false,
     /** Looks get no answer. */
@@ -285,7 +304,8 @@ function makeEngine({ notesBeforeStart }: { readonly notesBeforeStart: boolean }
       name: "process",
       notesBeforeStart,
       describe: async () => ({ pools: [], offers: noOffers, mechanisms: {} }),
-      async start(asked) {
+      async start(asked): Promise<StartAnswer> {
+        if (engine.answer) return engine.answer;
         if (engine.busy) return { kind: "busy", words: "no place" };
         if (folders.has(asked.run)) return { kind: "already-there" };
         folders.set(asked.run, "running");

@@ -137,8 +137,10 @@ export function keepRuns(
       case "already-there":
         await findAgain(order.run);
         return;
-      case "refused":
-        return endUnstarted(order.run, { kind: "refused", reason: answer.words }, answer.words);
+      case "refused": {
+        const kind = answer.definite ? "refused" : "platform-fault";
+        return endUnstarted(order.run, { kind, reason: answer.words }, answer.words);
+      }
       case "busy":
         held.set(order.run, { kind: "waiting", order, deadlineMs });
         clocks.later(busyRetryMs, () => attempt(order, deadlineMs));

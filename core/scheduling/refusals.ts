@@ -6,9 +6,9 @@ import type { RefusedEnd } from "#core/scheduling/world-plan.ts";
 import type { State } from "#core/scheduling/world-state.ts";
 
 /**
- * What a centre would not take, by its policy, its engine or its own program. Nothing of it has started there, so it may go to
- * any other centre, and to that one it does not go again: the same facts would be refused the same way. Where no other
- * could ever take it, its tasks end as refused, in the centre's words (docs/decisions/0047).
+ * What a centre would not take, by a definite word of its policy, its engine or its own program. Nothing of it has
+ * started there, so it may go to any other centre, and to that one it does not go again: the same facts would be refused
+ * the same way. Where no other could ever take it, its tasks end as refused, in the centre's words (docs/decisions/0047).
  */
 export function refuseJob(
   state: State,

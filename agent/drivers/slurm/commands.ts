@@ -213,9 +213,12 @@ export function submitAnswer(frame: Frame): SubmitAnswer {
     return { kind: "submitted", engineId: text(frame, "engineId") ?? "", words: text(frame, "stderr") ?? "" };
   const words = text(frame, "words") ?? "";
   switch (text(frame, "error")) {
-    case "refused":
-      // The kill switch and a lease that has run out pass; the rest of the policy does not.
-      return { kind: ["stopped", "too-late"].includes(text(frame, "rule") ?? "") ? "later" : "refused", words };
+    case "refused": {
+      const rule = text(frame, "rule") ?? "";
+      // The kill switch and a lease that has run out pass.
+      if (rule === "stopped" || rule === "too-late") return { kind: "later", words };
+      return definiteRule.test(rule) ? { kind: "refused", words, definite: true } : { kind: "refused", words };
+    }
     case "engine":
       return sbatchAnswer(text(frame, "stderr") ?? words, Number(text(frame, "exit") ?? 1));
     case "failed":
@@ -225,6 +228,13 @@ export function submitAnswer(frame: Frame): SubmitAnswer {
       return { kind: "in-doubt", words };
   }
 }
+
+/**
+ * The site's program, and the lines of its policy that are about this job and its user. The helper's other refusals are
+ * of the form of a request, or of folders and users that a machine may not see for a moment.
+ */
+const definiteRule =
+  /^(?:before-submit|account|partition|qos|reservation|licence|requeue|max-[a-z-]+|root|min-uid|group|forbidden-(?:user|group))$/;
 
 export function jobsAnswer(frame: Frame): JobsAnswer {
   const controller: JobWord[] = [];

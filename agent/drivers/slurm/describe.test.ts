@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { submitAnswer } from "./commands.ts";
 import { configurationOf, enforcement } from "./configuration.ts";
 import { foreignLoad, foreignRows, gresOf, gresWords, nodeState, poolsOf, switchesOf } from "./describe.ts";
 import { clockFinding, configurationFindings } from "./doctor.ts";
@@ -206,12 +207,47 @@ describe("words of Slurm", () => {
       "": "in-doubt",
     };
     for (const [text, kind] of Object.entries(kinds)) assert.equal(sbatchAnswer(text, 1).kind, kind, text);
+    const isDefinite = (text: string) => {
+      const answer = sbatchAnswer(text, 1);
+      return answer.kind === "refused" ? answer.definite === true : null;
+    };
+    for (const text of [
+      "Invalid account or account/partition combination specified",
+      "Invalid qos specification",
+      "Requested node configuration is not available",
+      "Access/permission denied",
+      "User's group not permitted to use this partition",
+    ])
+      assert.equal(isDefinite(`sbatch: error: words of a plugin\n${failed}${text}\n`), true, text);
+    for (const text of [
+      `${failed}Invalid partition name specified`,
+      `${failed}Unspecified error`,
+      "sbatch: error: cli_filter: Requested node configuration is not available",
+      "sbatch: error: s_p_parse_file: unable to status file /etc/slurm/slurm.conf",
+    ])
+      assert.equal(isDefinite(text), false, text);
     assert.equal(
       sbatchAnswer(`${failed}Invalid partition name specified`, 1).words,
       "sbatch: Batch job submission failed: Invalid partition name specified",
     );
   });
 });
+
+test("what the helper refuses is definite where the site's program or policy says no to the job", () => {
+  const said = (rule: string) => {
+    const answer = submitAnswer(new Map(Object.entries({ ok: "0", error: "refused", rule, words: "no" }).map(inBytes)));
+    return answer.kind === "refused" && answer.definite ? "definite" : answer.kind;
+  };
+  for (const rule of ["before-submit", "account", "partition", "qos", "licence", "max-time-min", "min-uid", "group"])
+    assert.equal(said(rule), "definite", rule);
+  for (const rule of ["field:task", "user", "runs", "cwd", "verb", "token-lifespan-max"])
+    assert.equal(said(rule), "refused", rule);
+  for (const rule of ["stopped", "too-late"]) assert.equal(said(rule), "later", rule);
+});
+
+function inBytes([name, value]: [string, string]): [string, Buffer[]] {
+  return [name, [Buffer.from(value)]];
+}
 
 test("the doctor names a version that was not tested, and what is hidden", () => {
   const text = (version: string, hidden: string) => `Configuration data as of 2026-11-22T17:13:44

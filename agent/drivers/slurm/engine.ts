@@ -120,8 +120,8 @@ export type Submission = {
 
 export type SubmitAnswer =
   | { readonly kind: "submitted"; readonly engineId: string; readonly words: string }
-  /** Nothing was submitted, and nothing like it will be. */
-  | { readonly kind: "refused"; readonly words: string }
+  /** Nothing was submitted. `definite`: the centre's own no to this job, now and later, not only to this submission. */
+  | { readonly kind: "refused"; readonly words: string; readonly definite?: true }
   /** Nothing was submitted; the engine or the site asks to come again. */
   | { readonly kind: "later"; readonly words: string }
   /** It may have been submitted: the tag has to be looked up (R3). */

@@ -199,6 +199,13 @@ describe("answers that are no success", () => {
       { error_code: 9001, error: "Failure during parsing" },
     );
     assert.equal(kindOf(unknownKey), "refused");
+    const isDefinite = (one: RestAnswer) => "definite" in submitAnswerOf(one, path);
+    assert.equal(
+      isDefinite(failed(500, { error_code: 2014, error: "Requested node configuration is not available" })),
+      true,
+    );
+    assert.equal(isDefinite(failed(500, { error_code: 2000, error: "Invalid partition name specified" })), false);
+    assert.equal(isDefinite(unknownKey), false);
     assert.equal(wordsOfAnswer(unknownKey), 'HTTP 400: 0 Unknown key "x"; 9001 Failure during parsing');
   });
 

@@ -170,14 +170,13 @@ export function submitAnswerOf(answer: RestAnswer, path: string): SubmitAnswer {
   if (status >= 400 && status < 500) return { kind: "refused", words };
   const [first] = said;
   if (first === undefined) return { kind: "in-doubt", words };
-  return { kind: kindOf(first), words };
+  return { ...kindOf(first), words };
 }
 
 /** Numbers of slurm_errno.h: 2000 and 9000 are slurmctld's own, 1800 and 5000 those of a connection that broke. */
-function kindOf({ code, words }: RestError): "refused" | "later" | "in-doubt" {
-  if (code === 1800) return "later";
+function kindOf({ code, words }: RestError): ReturnType<typeof sbatchAnswer> {
+  if (code === 1800) return { kind: "later", words };
   const isOwn = (code >= 2000 && code < 5000) || (code >= 7000 && code < 10_000);
-  if (!isOwn && code >= 1000) return "in-doubt";
-  const { kind } = sbatchAnswer(isOwn ? `sbatch: error: Batch job submission failed: ${words}` : words, 1);
-  return kind;
+  if (!isOwn && code >= 1000) return { kind: "in-doubt", words };
+  return sbatchAnswer(isOwn ? `sbatch: error: Batch job submission failed: ${words}` : words, 1);
 }

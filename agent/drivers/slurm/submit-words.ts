@@ -9,6 +9,7 @@ export function sbatchAnswer(stderr: string, exit: number): Exclude<SubmitAnswer
   const words = said === "" ? `sbatch ended with status ${exit} and no words` : `sbatch: ${said}`;
   if (inDoubt.test(stderr) || (exit >= 128 && !rejected.test(stderr))) return { kind: "in-doubt", words };
   if (passing.test(stderr)) return { kind: "later", words };
+  if (definite.test(stderr)) return { kind: "refused", words, definite: true };
   if (rejected.test(stderr)) return { kind: "refused", words };
   return { kind: "in-doubt", words };
 }
@@ -22,3 +23,10 @@ const passing =
 
 /** slurmctld's own no; each of its reasons comes after these words. */
 const rejected = /Batch job submission failed|Unable to submit batch job|Invalid |allocation failure|sbatch: error: /i;
+
+/**
+ * Of these only what stays so for this job: an unknown partition may be one that is being set up again, a limit of time or
+ * nodes one that is being changed.
+ */
+const definite =
+  /^(?:sbatch: error: )?Batch job submission failed: (?:Invalid account or account\/partition combination specified|Invalid qos specification|Requested node configuration is not available|Access\/permission denied|User's group not permitted to use this partition)\s*(?:\(|$)/m;

@@ -121,7 +121,7 @@ export function openSubmitting(settings: SubmitSettings): Submitting {
         case "refused":
           settings.heard(facts.user, answer.words);
           await forget(facts);
-          return { kind: "refused", words: answer.words };
+          return answer;
         case "later":
           settings.heard(facts.user, answer.words);
           await forget(facts);
