@@ -9,7 +9,7 @@ import { raisedS } from "#core/scheduling/order/predict.ts";
 import { costS } from "#core/scheduling/placing/score.ts";
 import { saysNothing } from "#core/scheduling/placing/scored.ts";
 import type { Lookahead as LookaheadPolicy, Placing } from "#core/scheduling/policy.ts";
-import { type Ask, isReady, nextReady, type Queue, room } from "#core/scheduling/queue.ts";
+import { type Ask, type Group, isReady, nextReady, type Queue, room } from "#core/scheduling/queue.ts";
 import { jobsInOrder } from "#core/scheduling/queue-order.ts";
 import { isStarving } from "#core/scheduling/ranking.ts";
 import type { Need } from "#core/scheduling/room.ts";
@@ -76,13 +76,11 @@ export function lookAhead(
   nowMs: number,
 ): Ahead | null {
   if (!looking) return null;
-  const first = firstTasks(queue, kept, isHeldBack, looking.settings.jobs);
+  const covers = new Set<PoolRecord>();
+  const first = firstTasks(queue, kept, isHeldBack, looking.settings.jobs, covers);
   if (first.length < 2) return null;
   const firstByJob = new Map<JobRecord, Set<number>>();
   for (const { job, position } of first) firstByJob.set(job, (firstByJob.get(job) ?? new Set()).add(position));
-  const asks = new Map(first.map(({ job }) => [job.ask.group, job.ask]));
-  const covers = new Set([...asks.values()].flatMap(plannable));
-  if (covers.size > mostPools) return null;
   const areAlike = first.every(({ job }) => isAlike(job, first[0]?.job));
   return { nowMs, first, firstByJob, areAlike, covers, seen: { placing, looking }, made: null };
 }
@@ -157,14 +155,16 @@ type PlaceOfTask = { readonly pool: PoolRecord; readonly needs: readonly number[
 /** Where so many come first whose place nothing may delay, nobody else is planned. */
 const mostStarving = 200;
 
-/** The first tasks after those that nothing may delay, of those whose place a plan can tell. */
+/** The first tasks after those that nothing may delay, of those whose place a plan can tell; `covers` gets where they may go. None: that is in too many pools. */
 function firstTasks(
   queue: Queue,
   kept: ReadonlyMap<JobRecord, ReadonlySet<number>>,
   isHeldBack: (job: JobRecord) => boolean,
   most: number,
+  covers: Set<PoolRecord>,
 ): readonly Task[] {
   const tasks: Task[] = [];
+  const groups = new Set<Group>();
   let starving = 0;
   const isOut = (job: JobRecord) => isHeldBack(job) || plannable(job.ask).length === 0;
   for (const { job, rank } of jobsInOrder(queue, isOut)) {
@@ -180,6 +180,9 @@ function firstTasks(
     for (let at = nextReady(job, 0); at !== -1 && left > 0; at = nextReady(job, at + 1)) {
       if (apart?.has(at)) continue;
       if (tasks.length === most) return tasks;
+      if (!groups.has(job.ask.group)) for (const pool of plannable(job.ask)) covers.add(pool);
+      if (covers.size > mostPools) return [];
+      groups.add(job.ask.group);
       tasks.push({ job, position: at, tier: rank.tier, expectedS });
       left -= 1;
     }
