@@ -375,9 +375,9 @@ export const enrolAnswer = z
   .strictObject({ centre: centreName, credential: z.string(), rotateAfterMs: z.int() })
   .meta({ id: "EnrolAnswer" });
 
-/** An agent that does not say its version is refused as one that does not go together with the server. */
+/** The first agents of 0.1 do not say their version here; each sync says it, and is refused where it does not fit. */
 export const sessionRequest = z
-  .strictObject({ agentVersion: z.string().max(100).default("") })
+  .strictObject({ agentVersion: z.string().max(100).optional() })
   .meta({ id: "SessionRequest" });
 
 /** Each start of an agent takes the next session number; older sessions are refused from then on (R7). */

@@ -18,7 +18,10 @@ export function agentHandlers(context: AgentContext): Pick<Handlers, AgentRoute>
       return "kind" in enrolled ? enrolled : answer({ ...enrolled });
     },
     rotate: async ({ caller }) => answer({ ...(await rotateCredential(db, caller, now())) }),
-    session: async ({ caller, body }) => clash(body.agentVersion) ?? answer(await desk.session(caller.centre)),
+    async session({ caller, body: { agentVersion } }) {
+      const wrong = agentVersion === undefined ? null : clash(agentVersion);
+      return wrong ?? answer(await desk.session(caller.centre));
+    },
     async sync({ caller, body, closed }) {
       return clash(body.agentVersion) ?? desk.sync(caller.centre, body, closed());
     },
