@@ -32,7 +32,7 @@ export async function startTestServer(options: TestOptions = {}): Promise<TestSe
   const database = await testDatabase({ fsync: false, prepare });
   const db = openDatabase(database.config);
   if (options.describedCentre === false) await db.pool.query("update centre set engine = null");
-  const now = Date.now;
+  const now = options.now ?? Date.now;
   const gate = openGate(db, now);
   const world = createWorld();
   const { snapshot, runs } = await readWorld(db, world.apply);
@@ -107,6 +107,8 @@ export type TestOptions = {
   readonly publicUrl?: string;
   readonly webFolder?: string;
   readonly checksAnswers?: boolean;
+  /** The clock of requests; the scheduler has its own. */
+  readonly now?: () => number;
 };
 
 export type TestServer = {

@@ -10,8 +10,9 @@ import { holds } from "#server/patience-testing.ts";
 let server: TestServer;
 let client: Client;
 let centre: JoinedCentre;
+let aheadMs = 0;
 before(async () => {
-  server = await startTestServer({ schedules: true });
+  server = await startTestServer({ schedules: true, now: () => Date.now() + aheadMs });
   client = server.client();
   centre = await joinCentre(server, "jinan", "process");
 });
@@ -69,4 +70,28 @@ test("what would start too late is told so; what waits says by when it has to st
   const { spec } = await ok(client.call("job", { params: { job: id } }));
   assert.equal(spec.deadlineMs, deadlineMs);
   assert.equal((await ok(client.call("job", { params: { job: first } }))).spec.deadlineMs, undefined);
+});
+
+test("the same key and body gets the first answer also when its latest start has passed meanwhile", async () => {
+  const body: Job = { ...whole, deadlineMs: Date.now() + 4_000_000 };
+  const bulk = { jobs: [body, { ...body, coresPerTask: 2 }] };
+  const send = async (key: string, more: Partial<Job> = {}) => {
+    const options = { idempotencyKey: key };
+    const one = await client.call("submit", { body: { ...body, ...more } }, options);
+    const several = await client.call("submitBulk", { body: bulk }, { idempotencyKey: `${key}-bulk` });
+    return [one, several] as const;
+  };
+  const [one, several] = await send("late");
+  assert.deepEqual([one.kind, several.kind], ["answer", "answer"]);
+  aheadMs = 3_000_000;
+  try {
+    assert.deepEqual(await send("late"), [one, several]);
+    const refused = (reply: { kind: string; problem?: { type: string } }) => reply.problem?.type ?? reply.kind;
+    const late = "/api/problems/bad-option-value";
+    assert.deepEqual((await send("never-used")).map(refused), [late, late]);
+    assert.equal(refused((await send("late", { name: "another" }))[0]), "/api/problems/idempotency-conflict");
+    assert.equal(refused(await client.call("submit", { body })), late);
+  } finally {
+    aheadMs = 0;
+  }
 });

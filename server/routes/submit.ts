@@ -14,9 +14,10 @@ import type { StartEstimate } from "#core/scheduling/estimate/starts.ts";
 import type { Asker } from "#core/scheduling/explanation.ts";
 import type { World } from "#core/scheduling/world.ts";
 import { assert } from "#core/unreachable.ts";
-import { answer, type Handlers, type Refused, refused, type Verbatim } from "#server/http/handler.ts";
+import { answer, type Handlers, type Idempotency, type Refused, refused, type Verbatim } from "#server/http/handler.ts";
 import type { Person } from "#server/identity/caller.ts";
 import type { Database } from "#server/store/database.ts";
+import { findKeyAmong } from "#server/store/find-keys.ts";
 import { readNeverMet } from "#server/store/read/never-met.ts";
 import { candidateView } from "#server/store/read/runs.ts";
 import type { TransitionWriter } from "#server/store/transitions.ts";
@@ -42,7 +43,7 @@ export function submitHandlers(context: SubmitContext): Pick<Handlers, SubmitRou
   return {
     async submit({ caller, body, idempotency, language }) {
       const admitted = admit(body, admitContext(caller));
-      if (admitted.kind === "refused") return admitted;
+      if (admitted.kind === "refused") return (await firstAnswer(db, caller, idempotency, admitted)) ?? admitted;
       const asker = askerOf(caller, admitted.spec);
       const fits = await warned(db, fitting(world(), asker, admitted));
       if (fits.kind === "refused") return fits;
@@ -71,7 +72,8 @@ export function submitHandlers(context: SubmitContext): Pick<Handlers, SubmitRou
 
     async submitBulk({ caller, body, idempotency, language }) {
       const admitted = admitBulk(body.jobs, admitContext(caller));
-      if (admitted.kind === "refused") return at(admitted, admitted.position);
+      if (admitted.kind === "refused")
+        return (await firstAnswer(db, caller, idempotency, admitted)) ?? at(admitted, admitted.position);
       const fitted: Fitted[] = [];
       for (const [position, one] of admitted.jobs.entries()) {
         const before = fitted.at(-1);
@@ -202,6 +204,20 @@ function deadlineWords({ deadlineMs, timeLimitS }: JobSpec, estimate: StartEstim
   if (estimate.from === "unknown") return [phrase("deadline-unknown")];
   const isInTime = estimate.likelyMs <= deadlineMs - timeLimitS * 1000;
   return [phrase(isInTime ? "deadline-likely" : "deadline-unlikely", { start: networkTimeText(estimate.likelyMs) })];
+}
+
+/** A job that was admitted in time is not refused to who sends it again after its latest start (docs/decisions/0049). */
+async function firstAnswer(
+  db: Database,
+  { projects }: Person,
+  idempotency: Idempotency | null,
+  { refusal }: Pick<Refused, "refusal">,
+): Promise<Refused | Verbatim | null> {
+  const isLate = refusal.kind === "bad-option-value" && refusal.expected.kind === "moment-to-end-by";
+  if (!isLate || !idempotency) return null;
+  const tenants = [...new Set(projects.map(({ tenantId: tenant }) => tenant))];
+  const found = await findKeyAmong(db, tenants, idempotency);
+  return found && committed(found);
 }
 
 /** As sbatch does, it accepts a dependency that what has ended keeps from ever being met; unlike it, it says so. */

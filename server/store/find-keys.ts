@@ -1,6 +1,8 @@
 import type pg from "pg";
 import type { TenantId } from "#core/ids.ts";
 import { int8s, texts } from "./arrays.ts";
+import type { Database } from "./database.ts";
+import { refusedByStore, unavailable } from "./refused.ts";
 import type { Submitted } from "./writer.ts";
 
 /** The answer that each key got before, or that it was used with another body; null where it is not in use. */
@@ -26,6 +28,30 @@ export async function findKeys(
       return { kind: "refused", refusal: { kind: "idempotency-conflict", key: idempotency.key } };
     return { kind: "committed", status: row.status, body: row.answer, replayed: true };
   });
+}
+
+/**
+ * What a key of one of these tenants was answered, for a request that is refused before its tenant is known: the first
+ * answer where the request is the same; null where the key is in use nowhere.
+ */
+export async function findKeyAmong(
+  db: Database,
+  tenants: readonly TenantId[],
+  idempotency: NonNullable<UsedKey["idempotency"]>,
+): Promise<Submitted | null> {
+  const client = await db.pool.connect().catch(() => null);
+  if (!client) return unavailable("PostgreSQL does not answer");
+  try {
+    const found = await findKeys(
+      client,
+      tenants.map((tenant) => ({ tenant, idempotency })),
+    );
+    return found.find((one) => one?.kind === "committed") ?? found.find((one) => one !== null) ?? null;
+  } catch (error) {
+    return refusedByStore(error);
+  } finally {
+    client.release();
+  }
 }
 
 /** Beside what was done, in its transaction: the same key gets this answer again. */
