@@ -60,6 +60,13 @@ describe("the console", { skip: missing }, () => {
     await stranger.goto(link);
     await stranger.getByRole("alert").getByText("Sign-in refused").waitFor();
     await stranger.context().close();
+    const reader = await newPage(browser, { locale: "zh-CN" });
+    await reader.goto(link);
+    await reader.getByRole("alert").getByText("登录被拒绝").waitFor();
+    await reader.waitForURL((url) => url.hash === "");
+    await reader.waitForLoadState("networkidle");
+    assert.equal(await reader.getByRole("alert").count(), 1, "what comes later leaves it there");
+    await reader.context().close();
   });
 
   test("the form writes into the script, the script into the form, and the job runs to its end", async () => {

@@ -1,4 +1,5 @@
 import { theme as antdTheme, ConfigProvider, type ThemeConfig } from "antd";
+import english from "antd/es/locale/en_US.js";
 import type { Locale } from "antd/es/locale/index.js";
 import { type ReactNode, useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
@@ -16,7 +17,7 @@ export function Look({ children }: { readonly children: ReactNode }) {
   return (
     <ConfigProvider
       theme={dresses[theme]}
-      {...(words ? { locale: words } : {})}
+      locale={words}
       button={{ autoInsertSpace: false }}
       form={{ requiredMark: false }}
     >
@@ -25,15 +26,18 @@ export function Look({ children }: { readonly children: ReactNode }) {
   );
 }
 
-/** antd speaks English by itself; its Chinese is loaded by those who read it. */
-function useAntdWords(): Locale | undefined {
+/**
+ * antd's Chinese is loaded by those who read it. Until then it speaks English, said in so many words: where a locale comes
+ * to it later, it builds the whole page anew.
+ */
+function useAntdWords(): Locale {
   const { i18n } = useTranslation("app");
   const chinese = i18n.language === "zh";
   const [zh, setZh] = useState<Locale>();
   useEffect(() => {
     if (chinese) void import("antd/es/locale/zh_CN.js").then((module) => setZh(defaultOf<Locale>(module.default)));
   }, [chinese]);
-  return chinese ? zh : undefined;
+  return (chinese ? zh : undefined) ?? defaultOf<Locale>(english);
 }
 
 function dress(name: Theme): ThemeConfig {

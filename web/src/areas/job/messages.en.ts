@@ -129,7 +129,7 @@ export const en = {
   },
   whatIf: {
     title: "What would start it now?",
-    said: "This job {{words}}.",
+    said: "This job: {{words}}.",
     change: "Change",
     options: "As options of weir submit",
   },

@@ -343,9 +343,15 @@ export function Further({ draft, onChange }: FurtherContent) {
           />
         )}
       </Field>
-      <Checkbox checked={draft.domestic} onChange={({ target }) => onChange({ domestic: target.checked })}>
-        {t("field.domestic")}
-      </Checkbox>
+      <div className={css.field} data-span={6}>
+        <Checkbox
+          className={css.tick ?? ""}
+          checked={draft.domestic}
+          onChange={({ target }) => onChange({ domestic: target.checked })}
+        >
+          {t("field.domestic")}
+        </Checkbox>
+      </div>
       <Field label={t("field.fileSystems")}>
         {(id) => (
           <Select
