@@ -14,8 +14,8 @@ export const placeRules = {
   },
   "no-agreement": {
     holds: "never",
-    en: "no agreement lets work of tenants of {from} run in {to} (weir agreements shows those in force)",
-    zh: "没有协议允许 {from} 的租户作业在 {to} 运行（weir agreements 列出现行协议）",
+    en: "no agreement lets work of tenants of {from} run in {to} (weir agreements shows those in force; an administrator states a tenant's region, an operator a centre's)",
+    zh: "没有协议允许 {from} 的租户作业在 {to} 运行（weir agreements 列出现行协议；租户的区域由管理员声明，中心的由运营者声明）",
   },
 } as const;
 
@@ -46,6 +46,9 @@ export const visitRules = {
     zh: "按与 {to} 的协议，{from} 的作业至多占用资源池 {pool} 的 {percent} %，已在该处运行或等待的（{cores} 核、{memoryMib} MiB 内存、{cards} 张加速卡）使余下不足",
   },
 } as const;
+
+/** In facts, in place of a region that nobody has stated. */
+export const notStated = "not-stated";
 
 /** Who binds, as the facts name them. */
 export const binders = {

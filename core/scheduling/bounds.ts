@@ -8,6 +8,7 @@ import { isWithin, type Region } from "#core/centre/region.ts";
 import type { ProjectId, TenantId } from "#core/ids.ts";
 import type { Shape } from "#core/job/spec.ts";
 import { alwaysOpen, type PoolOpening } from "#core/scheduling/agreed.ts";
+import { notStated } from "#core/scheduling/bound-rules.ts";
 import type { CentreRecord, Holder, PoolRecord } from "#core/scheduling/centres.ts";
 import type { Lacking } from "#core/scheduling/offered.ts";
 
@@ -144,7 +145,7 @@ export function outOfBounds(bounds: Bounds, { state }: CentreRecord): Lacking | 
     if (outside) return outside;
   }
   if (crossingTo(bounds, region).kind !== "none") return null;
-  return { rule: "no-agreement", facts: { from: bounds.from ?? "?", to: region ?? "?" } };
+  return { rule: "no-agreement", facts: { from: bounds.from ?? notStated, to: region ?? notStated } };
 }
 
 /** How its work may go to centres of a region. */

@@ -80,11 +80,12 @@ export function whatIf(state: State, task: TaskRef, nowMs: number): readonly Sta
   if (!found || !hasPosition(found.job.queued, found.position)) return null;
   const { job, position } = found;
   if (ownReason(job, position, nowMs)) return [];
-  if (beyondCores(state.coreLimits, job) ?? beyondGrant(state.grants, job.submitter, job.ask)) return [];
   return withoutTask(state, job, position, () =>
     seenFrom(state, nowMs, { job: null, position: 0 }, (walk) => {
       const pools = state.centres.flatMap((centre) => centre.pools.filter(mayTake));
       return smallestChanges(job.ask, pools, (asked) => {
+        const holding = { submitter: job.submitter, ask: asked };
+        if (beyondCores(state.coreLimits, holding) ?? beyondGrant(state.grants, job.submitter, asked)) return null;
         const line = lineFor({ project: job.project, shape: asked.shape });
         const may = pools.filter((pool) => mayEverUse(asked, pool));
         const choose = (among: readonly PoolRecord[]) => chooseAmong({ ...asked, line }, among, nowMs, choiceOf(state));

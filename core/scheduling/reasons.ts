@@ -1,7 +1,7 @@
 import type { CentreId } from "#core/ids.ts";
 import type { Language } from "#core/language.ts";
 import { durationWords } from "#core/measures.ts";
-import { binders, placeRules, poolRules, visitRules } from "#core/scheduling/bound-rules.ts";
+import { binders, notStated, placeRules, poolRules, visitRules } from "#core/scheduling/bound-rules.ts";
 import type { Score } from "#core/scheduling/placing/score.ts";
 
 /**
@@ -418,6 +418,7 @@ function inChinese(facts: Facts): Facts {
       lists.flatMap((name) => (typeof facts[name] === "string" ? [[name, facts[name].replaceAll(", ", "、")]] : [])),
     ),
     by: binders.zh.get(`${facts.by}`),
+    ...regionsOf(facts, "未声明区域"),
   });
   return {
     ...facts,
@@ -425,11 +426,18 @@ function inChinese(facts: Facts): Facts {
   };
 }
 
+/** The regions of an agreement, where one is not stated. */
+function regionsOf({ from, to }: Facts, words: string): Facts {
+  return { ...(from === notStated && { from: words }), ...(to === notStated && { to: words }) };
+}
+
 function inEnglish(facts: Facts): Facts {
   const day = weekdays.en[Number(facts.day) - 1];
   if (day !== undefined) return { ...facts, day };
   const by = binders.en.get(`${facts.by}`);
   if (by !== undefined) return { ...facts, by };
+  if (facts.from === notStated || facts.to === notStated)
+    return { ...facts, ...regionsOf(facts, "a region not stated") };
   const unit = grantedWords.en.get(`${facts.unit}`);
   if (unit !== undefined) return { ...facts, unit };
   const of = countedWords.en.get(`${facts.of}`);

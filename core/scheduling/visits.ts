@@ -1,6 +1,7 @@
 import { networkTime, openingAt } from "#core/centre/hours.ts";
 import type { Allocation } from "#core/run-order.ts";
 import { alwaysOpen } from "#core/scheduling/agreed.ts";
+import { notStated } from "#core/scheduling/bound-rules.ts";
 import { type Bounds, crossingTo, type Held, type Rules, type Visits } from "#core/scheduling/bounds.ts";
 import type { Holder, PoolRecord } from "#core/scheduling/centres.ts";
 import type { Lacking } from "#core/scheduling/offered.ts";
@@ -132,7 +133,7 @@ function visitsAt(bounds: Bounds, { centre }: PoolRecord): Visits | null {
 }
 
 function between({ from }: Bounds, { centre }: PoolRecord): { readonly from: string; readonly to: string } {
-  return { from: from ?? "?", to: centre.state?.region ?? "?" };
+  return { from: from ?? notStated, to: centre.state?.region ?? notStated };
 }
 
 /** The share is of all the pool's nodes, whether or not they are up. */
