@@ -122,3 +122,18 @@ test("hours are said to the hundredth, rounded down", () => {
   );
   assert.equal(hoursText(msOfHours(7, "milli-card-ms"), "milli-card-ms"), "7");
 });
+
+test("what would start it now: a request that what is left can hold, and none where nothing is left", () => {
+  const text = (left: number) => `
+    grant project 1 1000 left ${left}
+    centre alpha  8 cores
+    job wide  cores 8 time 60
+    expect wide waits project-grant-used
+    `;
+  const changes = (left: number) =>
+    runScenario(text(left), policy)
+      .whatIf({ job: jobId(1), index: 0 }, 0)
+      ?.map((answer) => answer.changes.map((change) => ("to" in change ? [change.kind, change.to] : change.kind)));
+  assert.deepEqual(changes(250)?.[0], [["cores-per-task", 4]]);
+  assert.deepEqual(changes(0), []);
+});
