@@ -145,7 +145,15 @@ export function outOfBounds(bounds: Bounds, { state }: CentreRecord): Lacking | 
     if (outside) return outside;
   }
   if (crossingTo(bounds, region).kind !== "none") return null;
-  return { rule: "no-agreement", facts: { from: bounds.from ?? notStated, to: region ?? notStated } };
+  return { rule: "no-agreement", facts: between(bounds, state) };
+}
+
+/** For words: from where work comes and where it would go. */
+export function between(
+  { from }: Bounds,
+  state: CentreRecord["state"],
+): { readonly from: string; readonly to: string } {
+  return { from: from ?? notStated, to: state?.region ?? notStated };
 }
 
 /** How its work may go to centres of a region. */

@@ -1,8 +1,7 @@
 import { networkTime, openingAt } from "#core/centre/hours.ts";
 import type { Allocation } from "#core/run-order.ts";
 import { alwaysOpen } from "#core/scheduling/agreed.ts";
-import { notStated } from "#core/scheduling/bound-rules.ts";
-import { type Bounds, crossingTo, type Held, type Rules, type Visits } from "#core/scheduling/bounds.ts";
+import { type Bounds, between, crossingTo, type Held, type Rules, type Visits } from "#core/scheduling/bounds.ts";
 import type { Holder, PoolRecord } from "#core/scheduling/centres.ts";
 import type { Lacking } from "#core/scheduling/offered.ts";
 import { deviceKey, type Need } from "#core/scheduling/room.ts";
@@ -57,7 +56,7 @@ export function aboveAgreement(bounds: Bounds, pool: PoolRecord, asked: Amounts)
   const visits = visitsAt(bounds, pool);
   const percent = visits?.agreement.sharePercent;
   if (!visits || typeof percent !== "number" || isWithinShare(pool, percent, nothingHeld, asked)) return null;
-  return { rule: "above-agreement", facts: { percent, ...between(bounds, pool), pool: pool.name } };
+  return { rule: "above-agreement", facts: { percent, ...between(bounds, pool.centre.state), pool: pool.name } };
 }
 
 /** Why it may not start there now: outside the agreed hours, or what is under the agreement there leaves too little. */
@@ -66,12 +65,22 @@ export function waitsForAgreement(bounds: Bounds, pool: PoolRecord, asked: Amoun
   if (visits === null) return null;
   const { opening, agreement, held } = visits;
   if (opening.kind === "closed")
-    return { rule: "agreement-hours", facts: { ...between(bounds, pool), ...networkTime(opening.opensMs) } };
+    return {
+      rule: "agreement-hours",
+      facts: { ...between(bounds, pool.centre.state), ...networkTime(opening.opensMs) },
+    };
   const there = held.get(pool) ?? nothingHeld;
   if (agreement.sharePercent === null || isWithinShare(pool, agreement.sharePercent, there, asked)) return null;
   const { cores, memoryMib, cardsMilli } = there;
   const cards = [...cardsMilli.values()].reduce((sum, milli) => sum + milli, 0) / 1000;
-  const facts = { percent: agreement.sharePercent, ...between(bounds, pool), cores, memoryMib, cards, pool: pool.name };
+  const facts = {
+    percent: agreement.sharePercent,
+    ...between(bounds, pool.centre.state),
+    cores,
+    memoryMib,
+    cards,
+    pool: pool.name,
+  };
   return { rule: "agreement-used", facts };
 }
 
@@ -130,10 +139,6 @@ const nothingHeld: Held = { cores: 0, memoryMib: 0, cardsMilli: new Map() };
 function visitsAt(bounds: Bounds, { centre }: PoolRecord): Visits | null {
   const crossing = crossingTo(bounds, centre.state?.region ?? null);
   return crossing.kind === "agreed" ? crossing.visits : null;
-}
-
-function between({ from }: Bounds, { centre }: PoolRecord): { readonly from: string; readonly to: string } {
-  return { from: from ?? notStated, to: centre.state?.region ?? notStated };
 }
 
 /** The share is of all the pool's nodes, whether or not they are up. */
