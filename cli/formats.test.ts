@@ -7,9 +7,13 @@ import {
   costText,
   elapsedText,
   hoursText,
+  inNetworkTime,
   memoryCell,
   memoryText,
   parseTimeMs,
+  timeCell,
+  timeText,
+  timeTitle,
   waitText,
   yuanText,
 } from "#cli/formats.ts";
@@ -86,13 +90,39 @@ test("causes of Weir's own are in the reader's language, what others wrote stays
     assert.equal(causeText(cause, sayIn("en"), "en"), cause);
 });
 
+test("one clock, that of the network, in whatever zone the reader's machine is", () => {
+  const zone = process.env.TZ;
+  const said = "ends by 2026-11-22T08:00:00Z or 2026-11-22T03:00:00.250-05:00, starts at 2026-11-22T16:00:01+08:00";
+  try {
+    for (const TZ of ["UTC", "America/New_York", "Asia/Shanghai", "Asia/Kathmandu"]) {
+      process.env.TZ = TZ;
+      const atMs = Date.UTC(2026, 10, 22, 16, 5, 9);
+      assert.deepEqual([timeText(atMs), timeCell(atMs)], ["2026-11-23 00:05:09 +08:00", "2026-11-23 00:05:09"]);
+      assert.equal(
+        inNetworkTime(said),
+        "ends by 2026-11-22 16:00:00 +08:00 or 2026-11-22 16:00:00 +08:00, starts at 2026-11-22 16:00:01 +08:00",
+      );
+    }
+  } finally {
+    if (zone === undefined) delete process.env.TZ;
+    else process.env.TZ = zone;
+  }
+  assert.deepEqual(
+    [timeTitle("columnSubmitted", sayIn("en")), timeTitle("columnSubmitted", sayIn("zh"))],
+    ["SUBMITTED (+08:00)", "提交（+08:00）"],
+  );
+});
+
 test("times as people type them", () => {
   const nowMs = Date.UTC(2026, 10, 22, 12);
   assert.equal(parseTimeMs("2h", nowMs), nowMs - 7_200_000);
   assert.equal(parseTimeMs("2026-11-22T08:00Z", nowMs), Date.UTC(2026, 10, 22, 8));
   assert.equal(parseTimeMs("2026-11-22 08:00:30+08:00", nowMs), Date.UTC(2026, 10, 22, 0, 0, 30));
-  assert.equal(parseTimeMs("2026-11-22", nowMs), new Date(2026, 10, 22).getTime());
-  for (const text of ["yesterday", "2026-13-01", "5", ""]) assert.equal(parseTimeMs(text, nowMs), null, text);
+  assert.equal(parseTimeMs("2026-11-22", nowMs), Date.UTC(2026, 10, 21, 16), "a day of the network");
+  assert.equal(parseTimeMs("2026-11-22 08:00", nowMs), Date.UTC(2026, 10, 22), "its clock, where no offset is named");
+  assert.equal(parseTimeMs(timeText(nowMs), nowMs), nowMs, "what is printed may be typed");
+  for (const text of ["yesterday", "2026-13-01", "2026-02-30", "2026-11-22 25:00", "2026-11-22Z", "5", ""])
+    assert.equal(parseTimeMs(text, nowMs), null, text);
 });
 
 test("a table gives way where the terminal is narrow, and never splits a character", async () => {

@@ -5,16 +5,23 @@ import { words } from "#cli/words.ts";
 import { filledInName } from "#core/job/filled-in.ts";
 import { causeWords, withTimes } from "#core/job/history-words.ts";
 import type { Language } from "#core/language.ts";
+import { networkClock, networkDay, networkOffset } from "#core/ledger/network-day.ts";
 import { type Rounding, roundedQuotient } from "#core/ledger/rounding.ts";
 import { durationWords } from "#core/measures.ts";
 import type { StartableShape } from "#core/scheduling/headroom.ts";
 
-/** Local time to the second: 2026-11-22 14:05:09. */
+/** By the clock of the network, wherever the reader is (docs/decisions/0053): `2026-11-22 22:05:09 +08:00`. */
 export function timeText(atMs: number): string {
-  const at = new Date(atMs);
-  const two = (value: number) => `${value}`.padStart(2, "0");
-  const day = `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`;
-  return `${day} ${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}`;
+  return `${networkClock(atMs)} ${networkOffset}`;
+}
+
+/** The same below a title of `timeTitle`, which says the offset once. */
+export function timeCell(atMs: number): string {
+  return networkClock(atMs);
+}
+
+export function timeTitle(key: WordsKey, say: Say): string {
+  return say("beside", { words: say(key), more: networkOffset });
 }
 
 /** Seconds with so many places: `6834.6 s`. */
@@ -89,14 +96,14 @@ export function costText(
 export const memoryWayText = (way: string, say: Say): string => named("memoryWay", way, say);
 export const intakeStepText = (step: string, say: Say): string => named("intakeStep", step, say);
 
-/** What the server says, its times as this machine has them. */
-export function inLocalTime(words: string): string {
+/** What the server says, its times as all others here. */
+export function inNetworkTime(words: string): string {
   return withTimes(words, (time) => timeText(Date.parse(time)));
 }
 
 /** A cause of Weir's own in the reader's language; the server keeps them in English. */
 export function causeText(cause: string, say: Say, language: Language): string {
-  return inLocalTime(causeWords(cause, language) ?? named("outcome", cause, say));
+  return inNetworkTime(causeWords(cause, language) ?? named("outcome", cause, say));
 }
 
 function named(prefix: string, name: string, say: Say): string {
@@ -196,15 +203,16 @@ export function elapsedText(
   return startedMs === null ? "" : durationWords((endedMs ?? nowMs) - startedMs, language);
 }
 
-/** A date, a date with a time, or a span back from now; null where it is neither. */
+/** A date or a date with a time, by the clock of the network unless it names an offset, or a span back from now; null: none. */
 export function parseTimeMs(text: string, nowMs: number): number | null {
   const span = /^(\d{1,6})([smhdw])$/.exec(text);
   if (span) {
     const unitsMs: Readonly<Record<string, number>> = { s: 1e3, m: 6e4, h: 36e5, d: 864e5, w: 6048e5 };
     return nowMs - Number(span[1]) * (unitsMs[span[2] ?? ""] ?? 0);
   }
-  const date = /^\d{4}-\d{2}-\d{2}$/.test(text) ? `${text}T00:00` : text.replace(" ", "T");
-  if (!/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?$/.test(date)) return null;
-  const atMs = Date.parse(date);
+  const parts = /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)\s?(Z|[+-]\d{2}:?\d{2})?)?$/.exec(text);
+  if (!parts || networkDay(parts[1] ?? "") === null) return null;
+  const [, day, clock = "00:00", offset = networkOffset] = parts;
+  const atMs = Date.parse(`${day}T${clock}${offset}`);
   return Number.isNaN(atMs) || atMs < 0 ? null : atMs;
 }

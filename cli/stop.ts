@@ -1,4 +1,5 @@
 import type { Problem } from "#api/values.ts";
+import { inNetworkTime } from "#cli/formats.ts";
 
 /** The exit codes of every command but `submit --wait`. */
 export const exitCodes = { done: 0, failed: 1, usage: 2, refused: 3, notSignedIn: 4, unreachable: 5 } as const;
@@ -18,7 +19,7 @@ export class Stop extends Error {
 
 /** `Title: detail`; where the detail has several lines, each below the title. */
 function problemWords({ title, detail }: Problem): string {
-  const lines = detail.split("\n");
+  const lines = inNetworkTime(detail).split("\n");
   const colon = /\p{Script=Han}/u.test(title) ? "：" : ": ";
   return lines.length === 1
     ? `${title}${colon}${detail}`

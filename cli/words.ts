@@ -669,8 +669,8 @@ export const words = {
   optionCentreFilter: ["only at this centre", "仅此中心"],
   optionLabelFilter: ["only with this label", "仅带此标签"],
   optionSince: [
-    "submitted since (2026-11-22, 2026-11-22T08:00, or 2h, 3d ago)",
-    "提交时间不早于（2026-11-22、2026-11-22T08:00，或 2h、3d 之前）",
+    "submitted since (2026-11-22 or 2026-11-22T08:00 by the clock of the network, Asia/Shanghai; or 2h, 3d ago)",
+    "提交时间不早于（2026-11-22 或 2026-11-22T08:00，按算力网时区 Asia/Shanghai；或 2h、3d 之前）",
   ],
   optionUntil: ["submitted before", "提交时间早于"],
   optionHistory: ["every step with its time and cause", "每一步的时间与原因"],

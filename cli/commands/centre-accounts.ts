@@ -1,5 +1,5 @@
 import type { Call } from "#cli/call.ts";
-import { timeText } from "#cli/formats.ts";
+import { timeCell, timeTitle } from "#cli/formats.ts";
 import { exitCodes, Stop } from "#cli/stop.ts";
 
 /** JSON: the API's `CentreAccounts`. */
@@ -21,14 +21,14 @@ export async function centreAccounts(call: Call): Promise<number> {
         { title: say("columnProject") },
         { title: say("columnAtCentre") },
         { title: say("columnAccount") },
-        { title: say("columnSince") },
+        { title: timeTitle("columnSince", say) },
       ],
       answer.accounts.map((one) => [
         one.person.name,
         one.project.name,
         `person:${one.person.id},project:${one.project.id}`,
         say(one.answered ? `readiness_${one.readiness}` : "readinessUnanswered"),
-        timeText(one.sinceMs),
+        timeCell(one.sinceMs),
       ]),
     );
   return exitCodes.done;

@@ -4,7 +4,16 @@ import type { Centre } from "#api/network.ts";
 import type { Call } from "#cli/call.ts";
 import { centreLimits } from "#cli/commands/centre-limits.ts";
 import { fileTroubleWords } from "#cli/file-trouble.ts";
-import { connectionText, intakeStepText, memoryText, shapeText, timeText } from "#cli/formats.ts";
+import {
+  connectionText,
+  inNetworkTime,
+  intakeStepText,
+  memoryText,
+  shapeText,
+  timeCell,
+  timeText,
+  timeTitle,
+} from "#cli/formats.ts";
 import { everyPage } from "#cli/pages.ts";
 import { exitCodes, Stop } from "#cli/stop.ts";
 import { driverNames } from "#core/centre/centre.ts";
@@ -184,7 +193,7 @@ async function printMechanisms(call: Call, { mechanisms }: Centre): Promise<void
   const said = mechanismsInWords(mechanisms, call.language);
   if (said.length === 0) return;
   await call.print("\n");
-  await call.printFacts(said.map(({ title, text }) => [title, text]));
+  await call.printFacts(said.map(({ title, text }) => [title, inNetworkTime(text)]));
 }
 
 async function printPools(call: Call, { pools }: Centre): Promise<void> {
@@ -236,7 +245,7 @@ async function printMaintenance(call: Call, { pools }: Centre): Promise<void> {
   const said = pools.flatMap(({ name, maintenance }) =>
     maintenance.map(({ names, startsMs, endsMs }): readonly [string, string] => [
       call.say("maintenanceOf", { pool: name }),
-      `${timeText(startsMs)} – ${timeText(endsMs)}  ${names}`,
+      `${timeCell(startsMs)} – ${timeText(endsMs)}  ${names}`,
     ]),
   );
   if (said.length === 0) return;
@@ -269,10 +278,10 @@ async function printHistory(call: Call, { history }: Answer<"intake">): Promise<
   await call.print("\n");
   await call.printTable(
     [
-      { title: call.say("columnTime") },
+      { title: timeTitle("columnTime", call.say) },
       { title: call.say("columnStep") },
       { title: call.say("columnPerson"), flexible: true },
     ],
-    history.map(({ step, by, atMs }) => [timeText(atMs), intakeStepText(step, call.say), by ?? call.say("theNetwork")]),
+    history.map(({ step, by, atMs }) => [timeCell(atMs), intakeStepText(step, call.say), by ?? call.say("theNetwork")]),
   );
 }

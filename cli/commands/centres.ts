@@ -1,6 +1,6 @@
 import type { Centre } from "#api/network.ts";
 import type { Call } from "#cli/call.ts";
-import { connectionText, memoryText, shapeText, timeText } from "#cli/formats.ts";
+import { connectionText, memoryText, shapeText, timeCell, timeTitle } from "#cli/formats.ts";
 import { everyPage } from "#cli/pages.ts";
 import { exitCodes } from "#cli/stop.ts";
 import type { Cell } from "#cli/table.ts";
@@ -27,13 +27,13 @@ export async function centres(call: Call): Promise<number> {
       { title: say("columnAccelerators") },
       { title: say("columnStartsNow") },
       { title: say("columnRuns"), align: "right" },
-      { title: say("columnSeen") },
+      { title: timeTitle("columnSeen", say) },
     ],
     found.flatMap((centre) => {
       const state = stateCell(call, centre);
       const name = call.language === "zh" ? (centre.nameZh ?? centre.name) : centre.name;
       const head = [centre.id, name, state] as const;
-      const seen = centre.lastSeenMs === null ? say("never") : timeText(centre.lastSeenMs);
+      const seen = centre.lastSeenMs === null ? say("never") : timeCell(centre.lastSeenMs);
       if (centre.pools.length === 0) return [[...head, "", "", "", "", "", "", seen]];
       return centre.pools.map((pool, at) => [
         ...(at === 0 ? head : ["", "", ""]),

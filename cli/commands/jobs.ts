@@ -1,6 +1,6 @@
 import type { JobSummary } from "#api/job.ts";
 import { badValue, type Call } from "#cli/call.ts";
-import { elapsedText, parseTimeMs, stateCell, timeText } from "#cli/formats.ts";
+import { elapsedText, parseTimeMs, stateCell, timeCell, timeText, timeTitle } from "#cli/formats.ts";
 import { exitCodes } from "#cli/stop.ts";
 
 /** JSON: `{"jobs": [JobSummary…], "next": cursor | null}`. */
@@ -69,7 +69,7 @@ async function printJobs(
       { title: say("columnState") },
       { title: say("columnTasks"), align: "right" },
       { title: say("columnCentre") },
-      { title: say("columnSubmitted") },
+      { title: timeTitle("columnSubmitted", say) },
       { title: say("columnElapsed"), align: "right" },
     ],
     found.map((job) => [
@@ -79,7 +79,7 @@ async function printJobs(
       stateCell(job, say),
       job.array === null ? "" : `${job.counts.ended}/${job.tasks}`,
       job.centres.join(","),
-      timeText(job.submittedMs),
+      timeCell(job.submittedMs),
       elapsedText(job, nowMs, language),
     ]),
   );

@@ -8,13 +8,16 @@ import {
   costText,
   defaultsText,
   elapsedText,
+  inNetworkTime,
   memoryText,
   memoryWayText,
   outcomeText,
   secondsText,
   stateCell,
   stateText,
+  timeCell,
   timeText,
+  timeTitle,
 } from "#cli/formats.ts";
 import { everyPage } from "#cli/pages.ts";
 import { startText } from "#cli/start-text.ts";
@@ -78,7 +81,7 @@ async function printJob(call: Call, job: Answer<"job">): Promise<void> {
     [say("factUsage"), amountsText(job.usage, say)],
     [say("columnCost"), costText(job.cost, say)],
     ...optional("defaultsHead", job.defaults.length === 0 ? "" : defaultsText(job.defaults, say, call.language)),
-    ...optional("factWarnings", job.warnings.join("\n")),
+    ...optional("factWarnings", inNetworkTime(job.warnings.join("\n"))),
   ]);
   const isArray = job.array !== null;
   for (const task of job.firstTasks) {
@@ -111,13 +114,18 @@ async function printRuns(call: Call, task: TaskDetail): Promise<void> {
       ...(run.waiting === null
         ? []
         : ([
-            [say("factQueue"), `${run.waiting.engineId}: ${run.waiting.words}`],
+            [say("factQueue"), `${run.waiting.engineId}: ${inNetworkTime(run.waiting.words)}`],
             ...(run.waiting.start === null ? [] : [[say("factStartsAt"), startText(call, run.waiting.start)] as const]),
           ] as const)),
       ...(run.cancelling === null
         ? []
-        : [[say("factCancelling"), `${timeText(run.cancelling.sinceMs)} ${run.cancelling.words}`] as const]),
-      ...(run.words === null ? [] : [[say("columnWords"), run.words] as const]),
+        : [
+            [
+              say("factCancelling"),
+              `${timeText(run.cancelling.sinceMs)} ${inNetworkTime(run.cancelling.words)}`,
+            ] as const,
+          ]),
+      ...(run.words === null ? [] : [[say("columnWords"), inNetworkTime(run.words)] as const]),
       ...(run.startedMs === null ? [] : [[say("columnStarted"), timeText(run.startedMs)] as const]),
       ...(run.endedMs === null ? [] : [[say("columnEnded"), timeText(run.endedMs)] as const]),
       ...(usage === null
@@ -174,14 +182,14 @@ async function printHistory(call: Call, events: Events): Promise<void> {
   await call.print("\n");
   await call.printTable(
     [
-      { title: say("columnTime") },
+      { title: timeTitle("columnTime", say) },
       { title: say("columnTask"), align: "right" },
       { title: say("columnStep") },
       { title: say("columnCentre") },
       { title: say("columnWords") },
     ],
     events.map(({ atMs, job, index, kind, centre, cause }) => [
-      timeText(atMs),
+      timeCell(atMs),
       index === null ? `${job}` : `${job}_${index}`,
       stepWords(kind, call.language),
       centre ?? "",
@@ -196,14 +204,16 @@ function stateWords(
 ): string {
   if (!outcome) return stateText(state, say);
   const words = outcomeText(outcome, say);
-  return outcome.reason === null ? words : `${words}${say("colon")}${endReasonWords(outcome.reason, language)}`;
+  return outcome.reason === null
+    ? words
+    : `${words}${say("colon")}${inNetworkTime(endReasonWords(outcome.reason, language))}`;
 }
 
 function reason(
   end: { readonly reason: string | null } | null,
   { say, language }: Call,
 ): (readonly [string, string])[] {
-  return end?.reason ? [[say("factReason"), endReasonWords(end.reason, language)]] : [];
+  return end?.reason ? [[say("factReason"), inNetworkTime(endReasonWords(end.reason, language))]] : [];
 }
 
 /** `100 (1-100): 3 running, 97 ended: 95 succeeded, 2 failed`; the ways it ended only where they are not all one. */

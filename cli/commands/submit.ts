@@ -5,7 +5,7 @@ import { outcomeFromWire } from "#api/outcome-view.ts";
 import { askedFacts, cardsText } from "#cli/asked-facts.ts";
 import { badValue, type Call, neverSent } from "#cli/call.ts";
 import { fileTroubleWords } from "#cli/file-trouble.ts";
-import { amountsText, costText, defaultsText, memoryText, outcomeText } from "#cli/formats.ts";
+import { amountsText, costText, defaultsText, inNetworkTime, memoryText, outcomeText } from "#cli/formats.ts";
 import { readInputFiles } from "#cli/input-files.ts";
 import { startText } from "#cli/start-text.ts";
 import { exitCodes, Stop } from "#cli/stop.ts";
@@ -41,9 +41,11 @@ export async function submit(call: Call): Promise<number> {
     if (index !== null && exitCode !== exitCodeOf(outcomeFromWire(outcome)))
       call.note(`  ${call.say("highestCode", { code: exitCode, task: `${submitted.id}_${index}` })}`);
     if (outcome.reason !== null)
-      call.note(`  ${call.say("factReason")}${call.say("colon")}${endReasonWords(outcome.reason, call.language)}`);
+      call.note(
+        `  ${call.say("factReason")}${call.say("colon")}${inNetworkTime(endReasonWords(outcome.reason, call.language))}`,
+      );
     if (words !== null && words !== outcome.reason) {
-      call.note(`  ${submitted.tasks > 1 ? `${submitted.id}_${index}: ` : ""}${words}`);
+      call.note(`  ${submitted.tasks > 1 ? `${submitted.id}_${index}: ` : ""}${inNetworkTime(words)}`);
     }
   }
   return exitCode;
@@ -224,7 +226,7 @@ async function tell(
   const { id, name, tasks, warnings, defaults } = submitted;
   if (isParsable) await call.print(`${id}\n`);
   else await call.print(`${plain(call.say(tasks > 1 ? "submittedArray" : "submitted", { id, name, tasks }))}\n`);
-  for (const words of warnings) call.note(call.say("warning", { words }));
+  for (const words of warnings) call.note(call.say("warning", { words: inNetworkTime(words) }));
   if (!isQuiet && !isParsable) noteDefaults(call, defaults);
 }
 
@@ -242,7 +244,7 @@ async function dryRun(call: Call, request: JobRequest): Promise<number> {
     return exitCodes.done;
   }
   const { spec, quote, start, candidates } = answer;
-  for (const words of answer.warnings) call.note(say("warning", { words }));
+  for (const words of answer.warnings) call.note(say("warning", { words: inNetworkTime(words) }));
   noteDefaults(call, answer.defaults);
   await call.printFacts([
     [say("columnTasks"), `${answer.tasks}`],
@@ -254,13 +256,14 @@ async function dryRun(call: Call, request: JobRequest): Promise<number> {
   ]);
   await call.printTable(
     [{ title: say("columnCentre") }, { title: say("columnRule") }, { title: say("columnWords"), flexible: true }],
-    candidates.map(({ centre, rule, words }) => [centre, rule ?? say("fits"), words]),
+    candidates.map(({ centre, rule, words }) => [centre, rule ?? say("fits"), inNetworkTime(words)]),
   );
   return exitCodes.done;
 }
 
 function whereText({ spec, wouldGet, waits }: Answer<"dryRun">, { say }: Call): string {
-  if (wouldGet === null) return waits === null ? say("wouldWait") : `${say("wouldWait")}${say("colon")}${waits}`;
+  if (wouldGet === null)
+    return waits === null ? say("wouldWait") : `${say("wouldWait")}${say("colon")}${inNetworkTime(waits)}`;
   const { centre, startsNow } = wouldGet;
   if (spec.dependencies.length > 0) return say("wouldGoAfter", { centre });
   return say(startsNow ? "wouldGo" : "wouldQueue", { centre });

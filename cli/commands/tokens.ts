@@ -1,5 +1,5 @@
 import { badValue, type Call } from "#cli/call.ts";
-import { timeText } from "#cli/formats.ts";
+import { timeCell, timeTitle } from "#cli/formats.ts";
 import { everyPage } from "#cli/pages.ts";
 import { exitCodes } from "#cli/stop.ts";
 
@@ -14,19 +14,19 @@ export async function tokens(call: Call): Promise<number> {
     await call.printJson({ tokens: found, next: null });
     return exitCodes.done;
   }
-  const when = (atMs: number | null) => (atMs === null ? say("never") : timeText(atMs));
+  const when = (atMs: number | null) => (atMs === null ? say("never") : timeCell(atMs));
   await call.printTable(
     [
       { title: say("columnId"), align: "right" },
       { title: say("columnName"), flexible: true },
-      { title: say("columnCreated") },
-      { title: say("columnExpires") },
-      { title: say("columnUsed") },
+      { title: timeTitle("columnCreated", say) },
+      { title: timeTitle("columnExpires", say) },
+      { title: timeTitle("columnUsed", say) },
     ],
     found.map((token) => [
       `${token.id}`,
       token.name,
-      timeText(token.createdMs),
+      timeCell(token.createdMs),
       when(token.expiresMs),
       when(token.lastUsedMs),
     ]),

@@ -1,5 +1,5 @@
 import { type Call, taskOperand } from "#cli/call.ts";
-import { inLocalTime, stateText, timeText } from "#cli/formats.ts";
+import { inNetworkTime, stateText, timeText } from "#cli/formats.ts";
 import { startText } from "#cli/start-text.ts";
 import { exitCodes } from "#cli/stop.ts";
 
@@ -16,7 +16,7 @@ export async function why(call: Call): Promise<number> {
   const name = call.operands[0] ?? "";
   const state = stateText(answer.state, say);
   const key = answer.state === "queued" ? "whyQueued" : answer.state === "ended" ? "whyEnded" : "whyOther";
-  await call.print(`${say(key, { job: name, state, words: inLocalTime(answer.words) })}\n`);
+  await call.print(`${say(key, { job: name, state, words: inNetworkTime(answer.words) })}\n`);
   if (answer.candidates.length > 0) {
     await call.printTable(
       [{ title: say("columnCentre") }, { title: say("columnRule") }, { title: say("columnWords"), flexible: true }],
@@ -25,11 +25,11 @@ export async function why(call: Call): Promise<number> {
         rule === null || rule === "joins-queue"
           ? { text: say("fits"), colour: "green" as const }
           : { text: rule, colour: "yellow" as const },
-        words,
+        inNetworkTime(words),
       ]),
     );
   }
-  if (answer.order !== null) call.note(`${say("factOrder")}${say("colon")}${answer.order.words}`);
+  if (answer.order !== null) call.note(`${say("factOrder")}${say("colon")}${inNetworkTime(answer.order.words)}`);
   if (answer.start !== null) call.note(`${say("factStartsAt")}${say("colon")}${startText(call, answer.start)}`);
   if (answer.start !== null && answer.candidates.some(({ score }) => score !== null)) call.note(say("scoreLegend"));
   if (answer.decidedMs !== null) call.note(say("decidedAt", { time: timeText(answer.decidedMs) }));
@@ -45,7 +45,7 @@ async function whatIf(call: Call): Promise<number> {
     await call.printJson(answer);
     return exitCodes.done;
   }
-  await call.print(`${say("whatIf", { job: name, words: inLocalTime(answer.words) })}\n`);
+  await call.print(`${say("whatIf", { job: name, words: inNetworkTime(answer.words) })}\n`);
   if (answer.answers.length > 0) {
     await call.printTable(
       [

@@ -19,9 +19,9 @@ export function causeWords(cause: string, language: Language): string | null {
   return null;
 }
 
-/** Times as the server writes them (ISO 8601, UTC), as the reader does. */
+/** Times as the server writes them (ISO 8601 with Z or an offset), as the reader does. */
 export function withTimes(words: string, timeText: (isoTime: string) => string): string {
-  return words.replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, (time) => timeText(time));
+  return words.replaceAll(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)/g, (time) => timeText(time));
 }
 
 function patternOf(template: string): RegExp {

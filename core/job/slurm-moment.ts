@@ -1,11 +1,12 @@
-import { msOfNetworkTime, type NetworkTime, networkTimeAt } from "#core/ledger/network-day.ts";
+import { msOfNetworkTime, type NetworkTime, networkTimeAt, networkZoneMs } from "#core/ledger/network-day.ts";
 
 /**
  * A moment as Slurm's options write it (sbatch(1), `--deadline`; what its parse_time accepts): HH:MM[:SS] [AM|PM],
  * MMDD[YY], MM/DD[/YY] or MM.DD[.YY], MM/DD[/YY]-HH:MM[:SS], YYYY-MM-DD[THH:MM[:SS]], now[+count[unit]], the words today,
  * tomorrow, midnight, noon, elevenses, fika and teatime, and uts with seconds since 1970. By the network's own clock: a
  * time alone is the next such time, a day without a year the next such day, a day alone its first moment. null: it is
- * none, or a day that the calendar does not have.
+ * none, or a day that the calendar does not have. Beside Slurm's: YYYY-MM-DDTHH:MM[:SS] with Z or an offset, as Weir itself
+ * says moments, so that one can be handed back.
  */
 export function readMoment(text: string, nowMs: number): number | null {
   const seconds = /^uts(\d{7,12})$/i.exec(text);
@@ -14,6 +15,13 @@ export function readMoment(text: string, nowMs: number): number | null {
   if (later) {
     const atMs = wholeS(nowMs) + Number(later[1] ?? 0) * unitMs(later[2]);
     return atMs <= lastMs ? atMs : null;
+  }
+  const own = /^(\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(?::\d{2})?) ?(?:Z|([+-])(\d{2}):(\d{2}))$/i.exec(text);
+  if (own) {
+    const [, moment = "", sign, hours = "0", minutes = "0"] = own;
+    const offsetMs = (sign === "-" ? -1 : 1) * (Number(hours) * 3_600_000 + Number(minutes) * 60_000);
+    const atMs = readMoment(moment, nowMs);
+    return atMs === null ? null : atMs + networkZoneMs - offsetMs;
   }
   return momentOf(text, networkTimeAt(nowMs), networkTimeAt(nowMs + dayMs));
 }

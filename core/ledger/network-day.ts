@@ -1,6 +1,7 @@
 /** Days of usage begin at midnight in this zone (M5), which is eight hours ahead of UTC all year. */
 export const networkZone = "Asia/Shanghai";
 export const networkZoneMs = 8 * 3_600_000;
+export const networkOffset = "+08:00";
 const dayMs = 24 * 3_600_000;
 
 /** `2026-11-22` as the moments [from, to) of that day of the network; null where it is no day. */
@@ -51,11 +52,16 @@ export function msOfNetworkTime({ year, month, day, hour, minute, second }: Netw
   return daysSince1970(year, month, day) * dayMs - networkZoneMs + ofDayS * 1000;
 }
 
-/** `2026-11-23T18:00:00+08:00` */
+/** `2026-11-23T18:00:00+08:00`: as it stands in what the server says, which whoever shows it writes as its readers read it. */
 export function networkTimeText(atMs: number): string {
+  return `${networkClock(atMs).replace(" ", "T")}${networkOffset}`;
+}
+
+/** `2026-11-23 18:00:00`; who reads it is told the offset beside it. */
+export function networkClock(atMs: number): string {
   const { year, month, day, hour, minute, second } = networkTimeAt(atMs);
   const two = (part: number) => `${part}`.padStart(2, "0");
-  return `${year}-${two(month)}-${two(day)}T${two(hour)}:${two(minute)}:${two(second)}+08:00`;
+  return `${year}-${two(month)}-${two(day)} ${two(hour)}:${two(minute)}:${two(second)}`;
 }
 
 function daysOfMonth(year: number, month: number): number {

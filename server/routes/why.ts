@@ -4,6 +4,7 @@ import { cancelWords, waitWords } from "#core/centre/waiting.ts";
 import { jobId } from "#core/ids.ts";
 import { endReasonWords } from "#core/job/end-reason.ts";
 import { outcomeWords } from "#core/job/state-words.ts";
+import { networkTimeText } from "#core/ledger/network-day.ts";
 import { candidatesOf } from "#core/scheduling/decision.ts";
 import type { WaitingExplanation } from "#core/scheduling/explanation.ts";
 import { orderWords } from "#core/scheduling/order-words.ts";
@@ -160,14 +161,9 @@ function roomWords({ awaits, siblings, nobodyEnds }: WaitingExplanation, languag
 async function waysWords({ pool }: Database, job: number, index: number, language: Language): Promise<string[]> {
   const [made, gained] = await Promise.all([readMadeWay(pool, job, index), readWayMade(pool, job, index)]);
   return [
-    ...made.map((one) => madeWayWords(one, language, isoTime)),
-    ...gained.map((one) => wayMadeWords(one, language, isoTime)),
+    ...made.map((one) => madeWayWords(one, language, networkTimeText)),
+    ...gained.map((one) => wayMadeWords(one, language, networkTimeText)),
   ];
-}
-
-/** To the second, in UTC: whoever shows it writes it as its reader does. */
-function isoTime(atMs: number): string {
-  return new Date(atMs).toISOString().replace(/\.\d+/, "");
 }
 
 function joined(parts: readonly string[], language: Language): string {
@@ -191,7 +187,7 @@ function nothingStartsWords(explained: WaitingExplanation, language: Language): 
 /** Without runs: all have ended, and it starts with the next decision. */
 function makingWayWords(way: NonNullable<WaitingExplanation["makingWay"]>, language: Language): string {
   const { centre, pool, runs, endsMs } = way;
-  const until = isoTime(endsMs);
+  const until = networkTimeText(endsMs);
   const facts = { runs: `${runs}`, centre, pool, until };
   return words.makingWay[language].replace(
     /\{(\w+)\}/g,
@@ -226,7 +222,9 @@ function whyPlaced(task: TaskView, placed: Placed | null, language: Language): W
   const away =
     placed === null || task.unreachableSinceMs === null || task.state === "ended"
       ? ""
-      : words.away[language].replace("{centre}", placed.centre).replace("{time}", isoTime(task.unreachableSinceMs));
+      : words.away[language]
+          .replace("{centre}", placed.centre)
+          .replace("{time}", networkTimeText(task.unreachableSinceMs));
   const waiting = placed?.waiting ?? null;
   const waits = waiting === null ? "" : words.there[language].replace("{reason}", waitWords(waiting, language));
   const cancel = placed?.cancel
