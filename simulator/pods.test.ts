@@ -1,10 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { DeviceNeed, NodeLeft } from "#core/scheduling/packing/node-left.ts";
-import { readNodes, readPods } from "./alibaba.ts";
 import { allocatedShare, drawn, packPods } from "./pods.ts";
-import { readTrace } from "./read-trace.ts";
-import { skipWithout, traceFile } from "./traces-testing.ts";
 
 function pod(coresMilli: number, devices: number, shareMilli: number, models: readonly string[] = []): DeviceNeed {
   return { coresMilli, memoryMib: 1024, devices, shareMilli, models };
@@ -51,20 +48,4 @@ test("more is allocated than by best-fit on a small synthetic network", () => {
       0,
     ) / 4;
   assert.ok(mean("fragmentation") > mean("best-fit") + 0.002, `${mean("fragmentation")}, ${mean("best-fit")}`);
-});
-
-const [podFile, nodeFile] = ["openb_pod_list_default.csv.gz", "openb_node_list_gpu_node.csv.gz"];
-
-test("of Alibaba's devices at least 94.8 % are allocated, and half a point more than by best-fit", {
-  skip: skipWithout(podFile, nodeFile),
-}, () => {
-  const { pods } = readPods(readTrace(traceFile(podFile) ?? ""), podFile);
-  const empty = readNodes(readTrace(traceFile(nodeFile) ?? ""), nodeFile).nodes;
-  // All ten, each with its figure: `npm run bench -- packing`.
-  const seeds = [0, 1, 2];
-  const mean = (packing: "fragmentation" | "best-fit") =>
-    seeds.reduce((sum, seed) => sum + allocatedShare(packPods(pods, empty, packing, seed)), 0) / seeds.length;
-  const [ours, bestFit] = [mean("fragmentation"), mean("best-fit")];
-  assert.ok(ours >= 0.948, `${ours}`);
-  assert.ok(ours >= bestFit + 0.005, `${ours}, ${bestFit}`);
 });

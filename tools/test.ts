@@ -5,8 +5,9 @@
 //   npm test -- --unit            the quick ones, which need nothing but Node (part of `npm run check`)
 //   npm test -- --long test/x     the long form of suites that have one, which see WEIR_TEST_LONG=1 (`npm run test:long`)
 //
-// `*.test.ts` lies beside the code it tests; `*.e2e.test.ts` are end-to-end tests and may take longer. What failed while
-// other files ran beside it is run once more, alone; where it passes then, it is named at the end as a test to mend.
+// `*.test.ts` lies beside the code it tests; `*.e2e.test.ts` are end-to-end tests and `*.replay.test.ts` replay whole logs or
+// thousands of workloads: both may take longer, and are not among the quick ones. What failed while other files ran beside
+// it is run once more, alone; where it passes then, it is named at the end as a test to mend.
 // Status 0 where something ran and nothing failed. The last line is `N passed, N failed` or `N passed, N failed, N skipped`.
 
 import { type ChildProcess, spawn } from "node:child_process";
@@ -72,7 +73,7 @@ process.exitCode = summarise(await failedAgain(batches, await runAll(batches, mo
 function findFiles(filters: readonly string[]): readonly string[] {
   return globSync("**/*.test.ts", { cwd: root, exclude: ["**/node_modules/**", "dist/**", ".git/**"] })
     .filter((file) => filters.length === 0 || filters.some((filter) => file.includes(filter)))
-    .filter((file) => !unitOnly || (unitFolders.includes(topOf(file)) && !isEndToEnd(file)))
+    .filter((file) => !unitOnly || isQuick(file))
     .sort();
 }
 
@@ -344,6 +345,10 @@ function topOf(file: string): string {
 
 function isPure(file: string): boolean {
   return pureFolders.includes(topOf(file)) && !isEndToEnd(file);
+}
+
+function isQuick(file: string): boolean {
+  return unitFolders.includes(topOf(file)) && !isEndToEnd(file) && !file.endsWith(".replay.test.ts");
 }
 
 function isEndToEnd(file: string): boolean {

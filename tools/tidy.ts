@@ -105,12 +105,13 @@ function checkSource(path: string, text: string): readonly Finding[] {
   const findings: Finding[] = [];
   const pure = topOf(path) === "core" && !isForTests(path);
   const visit = (node: Node, parent: Node | undefined, key: string): void => {
-    const line = lineOf(text, node.start);
     const target = importedBy(node);
-    if (target !== undefined) findings.push(...checkImport(path, line, target));
+    if (target !== undefined) findings.push(...checkImport(path, lineOf(text, node.start), target));
     const impurity = pure ? impurityOf(node, parent, key) : undefined;
-    if (impurity !== undefined)
-      findings.push({ path, line, words: `core/ is pure: ${impurity} has to come as an argument or stay outside` });
+    if (impurity !== undefined) {
+      const words = `core/ is pure: ${impurity} has to come as an argument or stay outside`;
+      findings.push({ path, line: lineOf(text, node.start), words });
+    }
     for (const [name, value] of Object.entries(node)) {
       for (const child of Array.isArray(value) ? value : [value]) if (isNode(child)) visit(child, node, name);
     }

@@ -8,7 +8,7 @@ import { parseSwf } from "#simulator/swf.ts";
 import { skipWithout, traceFile } from "#simulator/traces-testing.ts";
 import { buildWorkload } from "#simulator/workload.ts";
 
-// core/scheduling/world.kernel.test.ts, on public logs.
+// core/scheduling/world.replay.test.ts, on public logs.
 
 const compared = { "KTH-SP2": ["fcfs", "easy", "easy-sjbf", "sjf-easy"], "SDSC-SP2": ["easy", "saf-easy"] } as const;
 
