@@ -315,8 +315,9 @@ export type Walk = {
   readonly keptAt: PoolRecord[];
   /** Runs that are asked to end in this walk, and when they were expected to end before. */
   readonly asking: Asking[];
-  /** How often it was looked whose end would let one start. */
+  /** How often it was looked whose end would let one start, and for jobs of which groups. */
   looked: number;
+  readonly lookedFor: Set<Group>;
   /** Of classes up to this, those that held a place before have come already. */
   heldUpTo: number;
   /** How many wait for a faster pool. */
@@ -383,6 +384,7 @@ function served<Seen>(scene: Scene, errand: Errand, look: (walk: Walk) => Seen):
     keptAt: [],
     asking: [],
     looked: 0,
+    lookedFor: new Set(),
     heldUpTo: Number.NEGATIVE_INFINITY,
     patient: 0,
     aside: [],
@@ -464,8 +466,11 @@ function preempt(scene: Scene, walk: Walk, ask: Ask, { job, position }: Holder):
   const pools = poolsToClear(scene, ask, job);
   if (pools.length === 0) return false;
   walk.looked += 1;
+  walk.lookedFor.add(ask.group);
   const found = victimsFor(scene, walk, ask, job, pools);
   if (found?.kind !== "ends") return false;
+  // Until they are told of it, they are asked again, and the place is kept for this walk alone.
+  walk.holds = true;
   const { nowMs } = walk;
   const { pool, device, runs, endsMs } = found;
   const claimant = { job: job.id, index: indexAt(job.indices, position) };
@@ -686,9 +691,11 @@ function grownSince({ memory, queue }: Scene, walk: Walk, group: Group): number 
   return grown;
 }
 
-function rememberFailures({ queue }: Scene, { met, spared }: Walk): void {
+function rememberFailures({ queue }: Scene, { met, spared, looked, lookedFor }: Walk): void {
+  // Were those not met again for whom it was looked, others would be looked for in their stead.
+  const isAgain = (group: Group) => spared.has(group) || (looked >= mostLooked && lookedFor.has(group));
   for (const [group, { isKnown, rows }] of met)
-    if (!spared.has(group) && (isKnown || rows >= group.rows.length)) {
+    if (!isAgain(group) && (isKnown || rows >= group.rows.length)) {
       group.failed = queue.changes + 1;
       group.untried = [];
     }

@@ -23,7 +23,7 @@ import { learnFrom, learnPast, noLearntStarts } from "#core/scheduling/estimate/
 import { askedBy, estimateDue, explain, explainNew, theOnlyTenant, whatIf } from "#core/scheduling/explain.ts";
 import type { Asker, EverFit, Explanation, TaskTold, WaitingExplanation } from "#core/scheduling/explanation.ts";
 import { everGiven, type Given } from "#core/scheduling/given.ts";
-import { noGrants, tellGrants } from "#core/scheduling/grants.ts";
+import { type GrantLeft, grantsFor, noGrants, tellGrants } from "#core/scheduling/grants.ts";
 import { headroomOf, type StartableShape } from "#core/scheduling/headroom.ts";
 import {
   changeHome,
@@ -148,6 +148,8 @@ export type World = {
   couldEverFit(shape: Shape, wishes: CentreWishes, asker?: Asker): EverFit;
   /** All that one task of it could ever be given, by whatever placement: a quote is of the dearest. */
   everGiven(shape: Shape, wishes: CentreWishes, asker?: Asker): readonly Given[];
+  /** What was granted to whoever asks, and what is left of it. */
+  granted(asker: Pick<Asker, "tenant" | "project">): readonly GrantLeft[];
   /** Another object once a centre describes itself otherwise, so that work could ever run elsewhere or be given more. */
   description(): object;
   /** What each pool of a centre could start now, by the pool's name; empty where the centre is not known. */
@@ -231,7 +233,7 @@ export function createWorld(policy: Policy = policies.weir): World {
       const lookMs = earlier(overdue.nextMs, keepsBack ? nowMs + 60_000 : null);
       return {
         decidedMs: nowMs,
-        againMs: earlier(earlier(againMs, lookMs), rateAgainMs(state.preemption, nowMs)),
+        againMs: earlier(againMs, lookMs),
         place,
         takeBack,
         end: [...endsDue(state.dependencies), ...overdue.ends, ...refusedForGood(state)],
@@ -248,7 +250,7 @@ export function createWorld(policy: Policy = policies.weir): World {
     },
     explainNew: (shape, wishes, nowMs, asker) => {
       tellNow(state, nowMs);
-      return explainNew(state, nowMs, askedBy(state, shape, wishes, asker), asker?.tasks ?? 1);
+      return explainNew(state, nowMs, askedBy(state, shape, wishes, asker), asker);
     },
     whatIf: (task, nowMs) => {
       tellNow(state, nowMs);
@@ -256,6 +258,7 @@ export function createWorld(policy: Policy = policies.weir): World {
     },
     couldEverFit: (shape, wishes, asker) => nearestFit(state.centres, askedBy(state, shape, wishes, asker)),
     everGiven: (shape, wishes, asker) => everGiven(state.centres, askedBy(state, shape, wishes, asker)),
+    granted: ({ tenant = theOnlyTenant, project }) => grantsFor(state.grants, { tenant, project }),
     description: () => state.description,
     headroom: (centre) => headroomOf(state.centres.find(({ id }) => id === centre)),
     centres: () => state.centres.filter((centre) => centre.state !== null).map((centre) => centre.id),
@@ -299,12 +302,13 @@ function followed(
 /** Different needs of accelerators that a choice between pools weighs; a decision makes thousands of such choices. */
 const mostNeedsWeighed = 32;
 
-/** What time it is, before anything is decided or explained. Answers when the next closed pool opens; null: none is. */
+/** What time it is, before anything is decided or explained. Answers when time alone makes room next; null: never. */
 function tellNow(state: State, nowMs: number): number | null {
   tellRanks(state, nowMs);
-  // A pool that opens takes what failed before.
+  // A pool that opens takes what failed before, and one more run may be asked to end for it.
   if (state.againMs !== null && nowMs >= state.againMs) forgetFailures(state.queue);
-  state.againMs = earlier(tellTime(state.centres, nowMs), tellVisits(state.rules, nowMs));
+  const opensMs = earlier(tellTime(state.centres, nowMs), tellVisits(state.rules, nowMs));
+  state.againMs = earlier(opensMs, rateAgainMs(state.preemption, nowMs));
   if (dropLapsed(state.preemption, nowMs)) forgetFailures(state.queue);
   return earlier(state.againMs, lapsesMs(state.preemption));
 }

@@ -406,6 +406,98 @@ test("so many within an hour, of one project and in one pool; the next decision 
   );
 });
 
+/** First come first served in each class, without a plan of the first: so what failed once is not tried again. */
+const inTurn: Policy = {
+  ...policies.weir,
+  order: { kind: "score", processorsPower: 0, predictedPower: 0, requestedPower: 0, waitPower: 0, waitScaleS: 1 },
+  fairness: null,
+  lookahead: null,
+};
+
+/** A high job for each of two centres, which differ in their grace alone and so stand in one group of the queue. */
+const two = `
+  centre alpha  6 cores
+  centre beta   6 cores
+  job saving cores 1 time 7200 priority low preemptible checkpoints
+  job other  cores 1 time 7200 priority low preemptible restarts
+  place
+  running saving
+  running other
+`;
+
+test("as long as nothing is told, the same runs are asked again, for all that wait", () => {
+  const world = runScenario(
+    `${two}
+    job urgent cores 6 time 20 priority high
+    job second cores 6 time 20 grace 20 priority high
+    expect saving make-way urgent
+    expect other make-way second
+    job last cores 6 time 20 priority high
+    expect saving make-way urgent
+    expect other make-way second
+  `,
+    inTurn,
+  );
+  assert.deepEqual(world.decide(5_000, 100), world.decide(5_000, 100));
+});
+
+test("however many others it was looked for in vain", () => {
+  const inVain = Array.from(
+    { length: 18 },
+    (_, i) => `job wide${i} cores 1 memory ${600 + i} MiB time 100 priority high only big`,
+  );
+  const world = runScenario(
+    `${two}
+    centre big  40 cores 1000 MiB
+    job silent cores 1 memory 500 MiB time 7200 only big
+    job little cores 1 memory 10 MiB time 7200 priority low preemptible restarts only big
+    place
+    running silent
+    running little
+    job whole  cores 40 memory 900 MiB time 1 priority high only big
+    ${inVain.join("\n")}
+    job urgent cores 6 time 1000 priority high except big
+    job second cores 6 time 1000 grace 20 priority high except big
+    expect saving make-way urgent
+    expect nobody make-way second
+    expect saving make-way urgent
+    expect nobody make-way second
+  `,
+    inTurn,
+  );
+  assert.deepEqual(world.decide(5_000, 100), world.decide(5_000, 100));
+});
+
+test("once the hour is over, it is looked for all that wait", () => {
+  const bounded: Policy = { ...inTurn, preemption: { ...policies.weir.preemption, mostOfProject: 2 } };
+  const text = `${two}
+    job urgent cores 6 time 20 priority high
+    job second cores 6 time 20 grace 20 priority high
+    place
+    end saving failed
+    end other failed
+    place
+    running urgent
+    running second
+    end urgent ok
+    end second ok
+    job saves  cores 1 time 7200 priority low preemptible checkpoints
+    job begins cores 1 time 7200 priority low preemptible restarts
+    place
+    running saves
+    running begins
+    at 1
+    job third  cores 6 time 20 priority high
+    job fourth cores 6 time 20 grace 20 priority high
+    expect nobody make-way third
+    expect nobody make-way fourth
+    at 3600
+    expect saves make-way third
+    expect begins make-way fourth
+  `;
+  runScenario(text, bounded);
+});
+
 test("so many within an hour of one tenant, whatever the projects", () => {
   const text = `
     centre alpha  8 cores
