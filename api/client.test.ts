@@ -1,4 +1,7 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { Socket } from "node:net";
 import { test } from "node:test";
 import { createClient, messagesOf, NoAnswer } from "#api/client.ts";
 
@@ -46,6 +49,32 @@ test("a refusal is returned; what is not the API is thrown", async () => {
   assert.deepEqual(await refused.client.call("job", { params: { job: 9 } }), { kind: "problem", problem });
   const page = answering(() => new Response("<html>", { status: 502 }));
   await assert.rejects(page.client.call("me"), NoAnswer);
+});
+
+test("an answer that is cut in its middle, as by a server that is killed, is none", async (context) => {
+  const server = createServer((_, response) => {
+    response.writeHead(200, { "content-type": "application/json", "content-length": 1000 });
+    response.write('{"tasks":');
+  });
+  const sockets: Socket[] = [];
+  server.on("connection", (socket) => sockets.push(socket));
+  context.after(() => server.close());
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  assert.ok(address !== null && typeof address === "object");
+  const client = createClient({
+    baseUrl: `http://127.0.0.1:${address.port}`,
+    fetch: async (url, init) => {
+      const begun = await fetch(url, init);
+      for (const socket of sockets) socket.resetAndDestroy();
+      return begun;
+    },
+  });
+  await assert.rejects(client.call("me"), (error) => error instanceof NoAnswer && /was cut/.test(error.message));
+  const stop = new AbortController();
+  stop.abort(new Error("given up"));
+  await assert.rejects(client.call("me", {}, { signal: stop.signal }), /given up/);
 });
 
 test("a stream is read whole however its bytes are cut", async () => {

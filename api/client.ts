@@ -36,14 +36,15 @@ export function createClient(settings: ClientSettings): Client {
     async call(name, ...[input = {}, options = {}]) {
       const accept = "application/json, application/problem+json";
       const response = await request(name, input as LooseInput, options, accept);
-      if (!response.ok) return { kind: "problem", problem: await problemOf(response) };
-      return { kind: "answer", status: response.status, value: (await jsonOf(response)) as Answer<typeof name> };
+      if (!response.ok) return { kind: "problem", problem: await problemOf(response, options) };
+      const value = (await jsonOf(response, options)) as Answer<typeof name>;
+      return { kind: "answer", status: response.status, value };
     },
 
     async stream(name, ...[input = {}, options = {}]) {
       const accept = "text/event-stream, application/problem+json";
       const response = await request(name, input as LooseInput, options, accept);
-      if (!response.ok) return { kind: "problem", problem: await problemOf(response) };
+      if (!response.ok) return { kind: "problem", problem: await problemOf(response, options) };
       if (!response.body) throw new NoAnswer("the server sent a stream without a body");
       return { kind: "stream", messages: messagesOf<Answer<typeof name>>(response.body) };
     },
@@ -138,14 +139,17 @@ function pathOf(pattern: string, input: LooseInput): string {
   return query.size > 0 ? `${path}?${query}` : path;
 }
 
-async function problemOf(response: Answered): Promise<Problem> {
-  const value = await jsonOf(response);
+async function problemOf(response: Answered, options: CallOptions): Promise<Problem> {
+  const value = await jsonOf(response, options);
   if (typeof value === "object" && value !== null && "title" in value && "detail" in value) return value as Problem;
   throw new NoAnswer(`status ${response.status} without a problem document: this is not Weir's API`);
 }
 
-async function jsonOf(response: Answered): Promise<unknown> {
-  const text = await response.text();
+async function jsonOf(response: Answered, { signal }: CallOptions): Promise<unknown> {
+  const text = await response.text().catch((cause: unknown) => {
+    if (signal?.aborted) throw cause;
+    throw new NoAnswer(`status ${response.status} with an answer that was cut`, { cause });
+  });
   if (text === "") return {};
   try {
     return JSON.parse(text);
