@@ -12,33 +12,28 @@ import { type Asked, mayEverUse, mayTake, type Offer } from "#core/scheduling/fi
 import { givenOf } from "#core/scheduling/given.ts";
 import { beyondGrant } from "#core/scheduling/grants.ts";
 import type { JobRecord } from "#core/scheduling/job-record.ts";
+import { judgeAll } from "#core/scheduling/judgements.ts";
 import { orderTerms } from "#core/scheduling/order-terms.ts";
 import { needOfShape } from "#core/scheduling/packing/growth.ts";
 import { chooseAmong, chooseElsewhere, startInQueue } from "#core/scheduling/placing/choose.ts";
 import type { FasterPool } from "#core/scheduling/placing/patience.ts";
-import {
-  afterOwn,
-  awaited,
-  choiceOf,
-  chooseBeside,
-  earliestStart,
-  judgeAll,
-  keptBackAt,
-  keptBackLast,
-  type Place,
-  promisedOffer,
-  seenFrom,
-  type Walk,
-  whyNobodyEnds,
-} from "#core/scheduling/plan.ts";
+import { seenFrom } from "#core/scheduling/plan.ts";
 import { addPositions, hasPosition, indexAt, positionOf, removePositions } from "#core/scheduling/positions.ts";
 import { claimOf } from "#core/scheduling/preemption/record.ts";
 import { enqueue, lineFor, nextReady, room } from "#core/scheduling/queue.ts";
 import { isStarving } from "#core/scheduling/ranking.ts";
 import type { Candidate, Facts, JobRule } from "#core/scheduling/reasons.ts";
+import { choiceOf } from "#core/scheduling/scene.ts";
 import { siblingsOf } from "#core/scheduling/siblings.ts";
 import { rankOfJob } from "#core/scheduling/strands.ts";
 import type { Submitter } from "#core/scheduling/submitters.ts";
+import { awaited } from "#core/scheduling/walk/awaited.ts";
+import { chooseBeside, keptBackAt, keptBackLast } from "#core/scheduling/walk/beside.ts";
+import { earliestStart } from "#core/scheduling/walk/earliest-start.ts";
+import { whyNobodyEnds } from "#core/scheduling/walk/make-way.ts";
+import { afterOwn } from "#core/scheduling/walk/own-first.ts";
+import { promisedOffer } from "#core/scheduling/walk/promised.ts";
+import type { Place, Walk } from "#core/scheduling/walk/walk.ts";
 import { type StartingChange, smallestChanges } from "#core/scheduling/what-if.ts";
 import { openTask, type State } from "#core/scheduling/world-state.ts";
 

@@ -3,10 +3,10 @@ import type { Deadlines } from "#core/scheduling/deadlines.ts";
 import type { JobRecord } from "#core/scheduling/job-record.ts";
 import type { Doubt } from "#core/scheduling/order/doubt.ts";
 import type { DemandRecord } from "#core/scheduling/packing/demand.ts";
-import type { Scene } from "#core/scheduling/plan.ts";
 import type { Backfill, Policy } from "#core/scheduling/policy.ts";
 import { hasPosition, positionOf } from "#core/scheduling/positions.ts";
 import type { WantedAccount } from "#core/scheduling/queue.ts";
+import type { Scene } from "#core/scheduling/scene.ts";
 import { assert } from "#core/unreachable.ts";
 
 /** All that the world holds. */

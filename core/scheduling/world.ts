@@ -54,7 +54,7 @@ import {
   releaseKept,
 } from "#core/scheduling/placing/moves.ts";
 import { learnLoss } from "#core/scheduling/placing/score.ts";
-import { endsDue, nothingDecided, placementsDue } from "#core/scheduling/plan.ts";
+import { endsDue, placementsDue } from "#core/scheduling/plan.ts";
 import { isLive, type Policy, policies } from "#core/scheduling/policy.ts";
 import {
   addPositions,
@@ -93,6 +93,7 @@ import {
 } from "#core/scheduling/queue.ts";
 import { rankingOf } from "#core/scheduling/ranking.ts";
 import { refusedForGood, refuseJob } from "#core/scheduling/refusals.ts";
+import { nothingDecided } from "#core/scheduling/scene.ts";
 import {
   capacityOf,
   charge,

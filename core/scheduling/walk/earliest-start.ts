@@ -1,0 +1,34 @@
+import { devicesFor, isShared, needIn, type PoolRecord } from "#core/scheduling/centres.ts";
+import { type Asked, mayTake } from "#core/scheduling/fit.ts";
+import { costS } from "#core/scheduling/placing/score.ts";
+import type { Placing } from "#core/scheduling/policy.ts";
+import { earliestFit } from "#core/scheduling/twin.ts";
+import { waitsForMore } from "#core/scheduling/walk/waits-for.ts";
+
+export type EarliestStart = { readonly pool: PoolRecord; readonly device: number; readonly atMs: number };
+
+/**
+ * Where and when expected ends make room first, beside what is reserved: first by the score, where the policy has one; null:
+ * nothing that is known makes any.
+ */
+export function earliestStart(
+  asked: Asked,
+  pools: readonly PoolRecord[],
+  nowMs: number,
+  placing: Placing | null,
+): EarliestStart | null {
+  const { shape, timeLimitS, graceS } = asked;
+  let best: EarliestStart | null = null;
+  let least = Number.POSITIVE_INFINITY;
+  for (const pool of pools) {
+    if (!mayTake(pool) || isShared(pool) || waitsForMore(asked, pool)) continue;
+    for (const device of shape.accelerators ? devicesFor(shape, pool.devices) : [-1]) {
+      const atMs = earliestFit(pool, needIn(shape, pool, device), (timeLimitS + graceS) * 1000, nowMs);
+      const score = atMs === null ? least : atMs + (placing ? Math.round(1000 * costS(placing, asked, pool)) : 0);
+      if (atMs === null || score >= least) continue;
+      best = { pool, device, atMs };
+      least = score;
+    }
+  }
+  return best;
+}

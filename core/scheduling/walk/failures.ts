@@ -1,0 +1,69 @@
+import { isShared, leftOf, type PoolRecord } from "#core/scheduling/centres.ts";
+import { mayTake } from "#core/scheduling/fit.ts";
+import { type Front, meetAlone, meetBelow, type Step } from "#core/scheduling/front.ts";
+import type { Ask, Group } from "#core/scheduling/queue.ts";
+import { nodesFitting } from "#core/scheduling/room.ts";
+import type { Scene } from "#core/scheduling/scene.ts";
+import { type Errand, type Met, mostLooked, type Walk } from "#core/scheduling/walk/walk.ts";
+
+/** The pools that a job of the group's size could start at as far as cores and nodes go, when it was first asked for. */
+export function openPools(walk: Walk, group: Group): readonly PoolRecord[] {
+  const known = walk.open.get(group);
+  if (known) return known;
+  const open = group.pools.filter((pool) => mayTake(pool) && (isShared(pool) || hasNodesFor(pool, group)));
+  walk.open.set(group, open);
+  return open;
+}
+
+function hasNodesFor(pool: PoolRecord, { size: { nodes, cores, cards } }: Group): boolean {
+  const { room: free } = leftOf(pool);
+  if (nodes * cores > free.cores || (cards > 0 && Math.max(0, ...free.cards) < nodes * cards)) return false;
+  return nodesFitting(free, { nodes, cores, memoryMib: 0, cards: 0, device: -1 }) === nodes;
+}
+
+/**
+ * Where all rows of a group failed before and none of its pools grew since, only those that came since are met. The first
+ * of it is met all the same: a place may have to be reserved for it.
+ */
+export function skipKnown(scene: Scene, walk: Walk, front: Front, step: Step): void {
+  const { group } = step.row.ask;
+  const isFirst = !walk.met.has(group);
+  const { isKnown } = metOf(scene, walk, group);
+  if (isFirst && isKnown) for (const row of group.untried) if (row !== step.row) meetAlone(front, row);
+  if (!isKnown) meetBelow(front, step);
+}
+
+export function metOf(scene: Scene, walk: Walk, group: Group): Met {
+  const known = walk.met.get(group);
+  if (known) return known;
+  const grown = grownSince(scene, walk, group);
+  const met = { grown, isKnown: group.failed > grown, rows: 0, isReserved: false, reservedSeen: 0 };
+  walk.met.set(group, met);
+  return met;
+}
+
+function grownSince({ memory, queue }: Scene, walk: Walk, group: Group): number {
+  let grown = queue.forgotten;
+  for (const pool of openPools(walk, group)) grown = Math.max(grown, pool.grown);
+  for (const [pool, before] of memory.reserved) {
+    const [now] = pool.reservations;
+    const same = now?.atMs === before.atMs && now.holder.job === before.job && now.holder.position === before.position;
+    if (!same && group.pools.includes(pool)) return Number.POSITIVE_INFINITY;
+  }
+  return grown;
+}
+
+export function noteFailure({ queue }: Scene, walk: Walk, ask: Ask, { remembers }: Errand): void {
+  walk.failed.add(ask);
+  if (remembers && !walk.holds) ask.failed = queue.changes + 1;
+}
+
+export function rememberFailures({ queue }: Scene, { met, spared, looked, lookedFor }: Walk): void {
+  // Were those not met again for whom it was looked, others would be looked for in their stead.
+  const isAgain = (group: Group) => spared.has(group) || (looked >= mostLooked && lookedFor.has(group));
+  for (const [group, { isKnown, rows }] of met)
+    if (!isAgain(group) && (isKnown || rows >= group.rows.length)) {
+      group.failed = queue.changes + 1;
+      group.untried = [];
+    }
+}
