@@ -553,6 +553,8 @@ export const dryRun = z
     tasks: z.int(),
     defaults: z.array(z.strictObject({ field: z.string(), value: z.string() })),
     warnings: z.array(z.string()),
+    /** That it is likely to meet its deadline, in words; null: it has none, or a warning says otherwise. */
+    inTime: z.string().nullable(),
     quote,
     /** Where it would go now; null if it would wait. */
     wouldGoTo: z.string().nullable(),

@@ -6,7 +6,7 @@ import { filledInName } from "#core/job/filled-in.ts";
 import { causeWords, withTimes } from "#core/job/history-words.ts";
 import type { Language } from "#core/language.ts";
 import { networkClock, networkDay, networkOffset } from "#core/ledger/network-day.ts";
-import { type Rounding, roundedQuotient } from "#core/ledger/rounding.ts";
+import { type Rounding, hoursText as roundedHours, roundedQuotient } from "#core/ledger/rounding.ts";
 import { durationWords } from "#core/measures.ts";
 import type { StartableShape } from "#core/scheduling/headroom.ts";
 
@@ -77,9 +77,7 @@ function gibMs(amountMibS: string): readonly [amountMs: string, divisor: bigint]
 
 /** An amount of milliseconds of something (a decimal string) in hours, with three places. */
 export function hoursText(amountMs: string, divisor = 1n, rounding: Rounding = "half"): string {
-  const thousandths = roundedQuotient(BigInt(amountMs), 3600n * divisor, rounding);
-  const whole = thousandths / 1000n;
-  return `${whole}.${`${thousandths % 1000n}`.padStart(3, "0")}`;
+  return roundedHours(BigInt(amountMs), 3_600_000n * divisor, rounding);
 }
 
 /** `CNY 0.00 (free)`, 「¥0.00（免费）」. */

@@ -243,20 +243,25 @@ async function dryRun(call: Call, request: JobRequest): Promise<number> {
     await call.printJson(answer);
     return exitCodes.done;
   }
-  const { spec, quote, start, candidates } = answer;
+  const { spec, quote, start, candidates, wouldGet } = answer;
   for (const words of answer.warnings) call.note(say("warning", { words: inNetworkTime(words) }));
   noteDefaults(call, answer.defaults);
   await call.printFacts([
     [say("columnTasks"), `${answer.tasks}`],
     ...askedFacts(spec, call),
     [say("columnCentre"), whereText(answer, call)],
-    ...givenFacts(answer.wouldGet, call),
+    ...givenFacts(wouldGet, call),
     ...(start === null || spec.dependencies.length > 0 ? [] : [[say("factStartsAt"), startText(call, start)] as const]),
+    ...(answer.inTime === null ? [] : [[say("factInTime"), inNetworkTime(answer.inTime)] as const]),
     ...quoteFacts(quote, call),
   ]);
   await call.printTable(
     [{ title: say("columnCentre") }, { title: say("columnRule") }, { title: say("columnWords"), flexible: true }],
-    candidates.map(({ centre, rule, words }) => [centre, rule ?? say("fits"), inNetworkTime(words)]),
+    candidates.map(({ centre, rule, words }) => [
+      centre,
+      rule ?? say(wouldGet === null ? "hasRoom" : "fits"),
+      inNetworkTime(words),
+    ]),
   );
   return exitCodes.done;
 }

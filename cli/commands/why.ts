@@ -23,7 +23,7 @@ export async function why(call: Call): Promise<number> {
       answer.candidates.map(({ centre, rule, words }) => [
         centre,
         rule === null || rule === "joins-queue"
-          ? { text: say("fits"), colour: "green" as const }
+          ? { text: say(answer.rule === null ? "fits" : "hasRoom"), colour: "green" as const }
           : { text: rule, colour: "yellow" as const },
         inNetworkTime(words),
       ]),

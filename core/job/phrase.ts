@@ -318,9 +318,25 @@ export const phrases = {
     "as things stand it would start at {start} at the earliest, too late for its deadline; a smaller or shorter request may start sooner (weir why --what-if, once it is submitted)",
     "按目前情况最早 {start} 才能启动，赶不上截止时刻；减少申请或缩短时限或可更早启动（提交后可用 weir why --what-if 查看）",
   ],
+  "deadline-after-others": [
+    "whether it can meet its deadline depends on when the jobs that it waits for end",
+    "能否赶上截止时刻，取决于所等待的作业何时结束",
+  ],
   "deadline-unknown": [
     "as things stand nobody can tell when it would start, so neither whether it can meet its deadline",
     "目前无法预计何时启动，因此也无法判断能否赶上截止时刻",
+  ],
+  "grant-never-covers": [
+    "as things stand it can never start: {asked} would be held {for} (by its time limit and grace), and of the {granted} that {whose} was granted it can have {most} at most; ask for less, or have an administrator grant more ({command})",
+    "按目前额度永远无法启动：{for}按时限与宽限须冻结 {asked}，而{whose}获批 {granted}，至多可用 {most}；请减少申请，或由管理员增加额度（{command}）",
+  ],
+  "grant-used": [
+    "it will wait: {asked} would be held {for} (by its time limit and grace), and of the {granted} that {whose} was granted it has {left} left now; it starts once enough has come back, or an administrator grants more ({command})",
+    "将会等待：{for}按时限与宽限须冻结 {asked}，而{whose}获批 {granted}，现余 {left}；待退回足够额度，或由管理员增加额度（{command}）后启动",
+  ],
+  "grant-not-for-all": [
+    "not all of its {tasks} tasks can run at once: {total} would be held for them together, and of the {granted} that {whose} was granted it has {left} left now; the others wait until enough has come back",
+    "其 {tasks} 个任务不能全部同时运行：合计须冻结 {total}，而{whose}获批 {granted}，现余 {left}；其余任务须等待足够额度退回",
   ],
   "nodes-pin": [
     "--nodelist {nodes}: the job can only run at the centre that has these nodes",
@@ -344,6 +360,14 @@ export const phrases = {
   ],
 
   // A part of others.
+  "its-tenant": ["its tenant", "其租户"],
+  "its-project": ["its project", "其项目"],
+  "for-this-job": ["for it", "本作业"],
+  "for-each-task": ["for each task", "每个任务"],
+  "core-hours": ["{hours} core-hours", "{hours} 核时"],
+  "one-core-hour": ["1 core-hour", "1 核时"],
+  "card-hours": ["{hours} card-hours", "{hours} 卡时"],
+  "one-card-hour": ["1 card-hour", "1 卡时"],
   "option-at-line": ["{option} (line {line})", "{option}（第 {line} 行）"],
   "memory-of-the-centre": ["the centre's memory per core × cores", "中心的每核内存 × 核数"],
 } as const satisfies Record<string, readonly [en: string, zh: string]>;

@@ -57,11 +57,11 @@ export function explain(state: State, task: TaskRef, nowMs: number): Explanation
 }
 
 /** Of a job not yet submitted: as if it were at the end of the queue, its wish for cards counted with those of others. */
-export function explainNew(state: State, nowMs: number, asked: Asked, tasks: number): WaitingExplanation {
+export function explainNew(state: State, nowMs: number, asked: Asked, asker: Asker | undefined): WaitingExplanation {
   const { demand } = state;
-  const look = () => explainAt(state, nowMs, { job: null, position: 0 }, asked, null);
+  const look = () => explainAt(state, nowMs, { job: null, position: 0 }, asked, null, undefined, asker);
   if (!demand || !asked.shape.accelerators) return look();
-  const known = demand.knownWith(needOfShape(asked.shape), tasks);
+  const known = demand.knownWith(needOfShape(asked.shape), asker?.tasks ?? 1);
   state.demand = { ...demand, known: () => known };
   try {
     return look();
@@ -112,7 +112,7 @@ function ownReason(job: JobRecord, position: number, nowMs: number): OwnReason |
 
 type OwnReason = { readonly rule: JobRule; readonly facts: Facts };
 
-/** `claimed`: where room was made for it, and it goes nowhere else. */
+/** `claimed`: where room was made for it, and it goes nowhere else. `asker`: of a job not yet submitted. */
 function explainAt(
   state: State,
   nowMs: number,
@@ -120,6 +120,7 @@ function explainAt(
   asked: Asked,
   own: OwnReason | null,
   claimed?: PoolRecord,
+  asker?: Asker,
 ): WaitingExplanation {
   return seenFrom(state, nowMs, place, (walk) => {
     if (!own && !claimed) letOwnFirst(state, walk, place, asked, nowMs);
@@ -130,10 +131,15 @@ function explainAt(
       return keptBackLast(state, walk, asked, by, pool);
     };
     const candidates = judgeAll(state, asked, nowMs, isKeptBack);
-    const beyond = by
-      ? (beyondCores(state.coreLimits, { submitter: by, ask: asked }) ??
-        beyondGrant(state.grants, by, place.job?.ask ?? asked))
-      : null;
+    const beyond = place.job
+      ? beyondOwn(state, place.job.submitter, place.job.ask)
+      : asker
+        ? beyondOwn(
+            state,
+            { tenant: theOnlyTenant, ...asker },
+            { ...asked, group: { pools: poolsEverFor(state, asked) } },
+          )
+        : null;
     const reason = own ?? beyond ?? (candidates.length === 0 ? { rule: "no-centre" as const, facts: {} } : null);
     const left = place.job?.moves?.get(place.position)?.left;
     const within = reason ? [] : inReach(state, asked, candidates).filter((pool) => !claimed || pool === claimed);
@@ -169,6 +175,15 @@ function explainAt(
       ...(faster && now && { awaits: awaitedFrom(faster, now, nowMs) }),
     };
   });
+}
+
+/** What keeps it back wherever it might go, by what its tenant and project may have. */
+function beyondOwn(
+  { coreLimits, grants }: State,
+  owners: Pick<Submitter, "tenant" | "project">,
+  ask: Parameters<typeof beyondGrant>[2],
+): OwnReason | null {
+  return beyondCores(coreLimits, { submitter: owners, ask }) ?? beyondGrant(grants, owners, ask);
 }
 
 /** Where and when one that is kept back by what is planned of the queue is to start. */
@@ -232,12 +247,16 @@ function estimateOf(
     const startsMs = queue.from === "queue" ? nowMs : nowMs + queue.inMs;
     return rangeOf(state.starts, queue.from, offer.pool, asked, { nowMs, startsMs, surelyMs: null });
   }
-  const pools = state.centres.flatMap((centre) => centre.pools.filter((pool) => mayEverUse(asked, pool)));
+  const pools = poolsEverFor(state, asked);
   const best = earliestStart(asked, pools, nowMs, state.placing);
   if (!best) return { from: "unknown" };
   const isFirst = state.keepsPlaces && pools.every((pool) => pool.reservations.length === 0);
   const { atMs, pool } = best;
   return rangeOf(state.starts, "profile", pool, asked, { nowMs, startsMs: atMs, surelyMs: isFirst ? atMs : null });
+}
+
+function poolsEverFor({ centres }: State, asked: Asked): readonly PoolRecord[] {
+  return centres.flatMap((centre) => centre.pools.filter((pool) => mayEverUse(asked, pool)));
 }
 
 const toldAfterMs = 2_000;

@@ -107,19 +107,23 @@ test("whole nodes are held for with all their cores; a job says how much is left
   );
   const explained = world.explain({ job: jobId(2), index: 0 }, 0);
   assert(explained.kind === "waiting" && explained.rule !== null);
-  assert.deepEqual(explained.facts, { unit: "core-ms", granted: "2", left: "0.9", asked: "1.33" });
+  assert.deepEqual(explained.facts, { unit: "core-ms", granted: "2", left: "0.9", asked: "1.334" });
   assert.match(
     reasonWords(explained.rule, explained.facts, "en"),
-    /^its project was granted 2 core-hours and has 0\.9 left, and for this 1\.33 would be held/,
+    /^its project was granted 2 core-hours and has 0\.9 left, and for this 1\.334 would be held/,
   );
   assert.match(reasonWords(explained.rule, explained.facts, "zh"), /^其项目获批 2 核时，余 0\.9，/);
 });
 
-test("hours are said to the hundredth, rounded down", () => {
+test("hours are said to the thousandth: of what is left no more than there is, of a bound no less", () => {
   assert.deepEqual(
     [0n, 35_999n, 36_000n, 3_600_000n, 5_400_000n, 3_599_999n].map((amount) => hoursText(amount, "core-ms")),
-    ["0", "0", "0.01", "1", "1.5", "0.99"],
+    ["0", "0.009", "0.01", "1", "1.5", "0.999"],
   );
+  const held = 1_828_001n;
+  assert.deepEqual([hoursText(held, "core-ms"), hoursText(held, "core-ms", "up")], ["0.507", "0.508"]);
+  assert.equal(hoursText(-1n, "core-ms"), "0");
+  assert.equal(hoursText(msOfHours(100, "core-ms"), "core-ms"), "100");
   assert.equal(hoursText(msOfHours(7, "milli-card-ms"), "milli-card-ms"), "7");
 });
 

@@ -1,4 +1,5 @@
 import type { ProjectId, TenantId } from "#core/ids.ts";
+import { type Rounding, hoursText as roundedHours } from "#core/ledger/rounding.ts";
 import { holdOf } from "#core/ledger/usage.ts";
 import type { Allocation } from "#core/run-order.ts";
 import { allocationOf, devicesFor } from "#core/scheduling/centres.ts";
@@ -22,6 +23,8 @@ type Grant = {
   readonly unit: GrantedUnit;
   readonly granted: bigint;
   left: bigint;
+  /** What will be left where all that is held comes back. */
+  readonly unused: bigint;
   /** The least that somebody would have held and was refused, since as much was left as that; null: nobody was. */
   wanted: bigint | null;
 };
@@ -33,7 +36,12 @@ export type GrantTold = {
   readonly unit: GrantedUnit;
   readonly granted: string;
   readonly left: string;
+  /** The grant less what was posted alone. Absent (in what was recorded before): all of it. */
+  readonly unused?: string;
 };
+
+/** What is granted to a tenant or a project, for who asks. */
+export type GrantLeft = Pick<GrantTold, "of"> & Pick<Grant, "unit" | "granted" | "left" | "unused">;
 
 type Owners = Pick<Submitter, "tenant" | "project">;
 
@@ -61,18 +69,29 @@ export function tellGrants(grants: Grants, told: readonly GrantTold[]): boolean 
     const wanted = known?.wanted ?? null;
     const isEnough = wanted !== null && wanted <= left;
     isMore ||= isEnough;
-    const grant = { unit, granted, left, wanted: isEnough ? null : wanted };
+    const unused = BigInt(each.unused ?? each.granted);
+    const grant = { unit, granted, left, unused, wanted: isEnough ? null : wanted };
     const map: Map<number, readonly Grant[]> = each.of === "tenant" ? grants.tenants : grants.projects;
     map.set(id, [...(map.get(id) ?? []), grant]);
   }
   return isMore || [...before.values()].some(({ wanted }) => wanted !== null);
 }
 
+/** All that bounds what a tenant's project may use; none where nothing is granted, which costs nothing to ask. */
+export function grantsFor({ tenants, projects }: Grants, { tenant, project }: Owners): readonly GrantLeft[] {
+  if (tenants.size === 0 && projects.size === 0) return [];
+  const named = (of: GrantLeft["of"]) => (grant: Grant) => ({ of, ...grant });
+  return [
+    ...(tenants.get(tenant) ?? none).map(named("tenant")),
+    ...(projects.get(project) ?? none).map(named("project")),
+  ];
+}
+
 /** Why no more of it may start for now, wherever there is room: its hold is more than what is left. null: more may. */
 export function beyondGrant(
   grants: Grants,
   by: Owners,
-  ask: Pick<Ask, "shape" | "timeLimitS" | "graceS"> & { readonly group?: Ask["group"] },
+  ask: Pick<Ask, "shape" | "timeLimitS" | "graceS"> & { readonly group?: Pick<Ask["group"], "pools"> },
 ): { readonly rule: JobRule & ("tenant-grant-used" | "project-grant-used"); readonly facts: Facts } | null {
   const binding = grantsOf(grants, by);
   if (binding.length === 0) return null;
@@ -85,8 +104,8 @@ export function beyondGrant(
     const facts = {
       unit: grant.unit,
       granted: hoursText(grant.granted, grant.unit),
-      left: hoursText(grant.left < 0n ? 0n : grant.left, grant.unit),
-      asked: hoursText(wanted, grant.unit),
+      left: hoursText(grant.left, grant.unit),
+      asked: hoursText(wanted, grant.unit, "up"),
     };
     return { rule: isTenants ? "tenant-grant-used" : "project-grant-used", facts };
   }
@@ -160,11 +179,9 @@ const perHour = { "core-ms": 3_600_000n, "milli-card-ms": 3_600_000_000n } as co
   bigint
 >;
 
-/** To the hundredth, rounded down. */
-export function hoursText(amount: bigint, unit: GrantedUnit): string {
-  const hundredths = (amount * 100n) / perHour[unit];
-  const [whole, part] = [hundredths / 100n, hundredths % 100n];
-  return part === 0n ? `${whole}` : `${whole}.${`${part}`.padStart(2, "0").replace(/0$/, "")}`;
+/** To the thousandth, without noughts at its end; below zero nothing is left. */
+export function hoursText(amount: bigint, unit: GrantedUnit, rounding: Rounding = "down"): string {
+  return roundedHours(amount < 0n ? 0n : amount, perHour[unit], rounding).replace(/\.?0+$/, "");
 }
 
 /** Hours as they are said to the amount that is counted. */

@@ -48,12 +48,12 @@ export const rules = {
   "tenant-grant-used": {
     holds: "later",
     en: "its tenant was granted {granted} {unit} and has {left} left, and for this {asked} would be held (by its time limit and grace); it waits until holds come back or an administrator grants more (weir admin tenant set)",
-    zh: "其租户获批 {granted} {unit}，余 {left}，而本作业按时限与宽限须预留 {asked}；须等待预留退回，或由管理员增加额度（weir admin tenant set）",
+    zh: "其租户获批 {granted} {unit}，余 {left}，而本作业按时限与宽限须冻结 {asked}；须等待冻结额度退回，或由管理员增加额度（weir admin tenant set）",
   },
   "project-grant-used": {
     holds: "later",
     en: "its project was granted {granted} {unit} and has {left} left, and for this {asked} would be held (by its time limit and grace); it waits until holds come back or an administrator grants more (weir admin project set)",
-    zh: "其项目获批 {granted} {unit}，余 {left}，而本作业按时限与宽限须预留 {asked}；须等待预留退回，或由管理员增加额度（weir admin project set）",
+    zh: "其项目获批 {granted} {unit}，余 {left}，而本作业按时限与宽限须冻结 {asked}；须等待冻结额度退回，或由管理员增加额度（weir admin project set）",
   },
   "no-centre": {
     holds: "later",
@@ -402,6 +402,11 @@ export function reasonWords(rule: string | null, facts: Facts, language: Languag
   return filled(rules[rule][language], language === "zh" ? inChinese(facts) : inEnglish(facts), language);
 }
 
+/** Of a centre that could start it, were there nothing else in the way. */
+export function roomWords(facts: Facts, language: Language): string {
+  return filled(hasRoom[language], facts, language);
+}
+
 /** Facts that hold several names, one after the other. */
 const lists = ["only", "offered", "given"] as const;
 
@@ -439,7 +444,7 @@ function inEnglish(facts: Facts): Facts {
   if (facts.from === notStated || facts.to === notStated)
     return { ...facts, ...regionsOf(facts, "a region not stated") };
   const unit = grantedWords.en.get(`${facts.unit}`);
-  if (unit !== undefined) return { ...facts, unit };
+  if (unit !== undefined) return { ...facts, unit: facts.granted === "1" ? unit.replace(/s$/, "") : unit };
   const of = countedWords.en.get(`${facts.of}`);
   if (of !== undefined) return { ...facts, of };
   const readiness = readinessInEnglish.get(`${facts.readiness}`);
@@ -511,6 +516,11 @@ export function isRule(text: string): text is Rule {
 const startsNow = {
   en: "fits, {free} of {total} cores {free|is|are} free",
   zh: "放得下，{total} 核中空闲 {free} 核",
+} as const;
+
+const hasRoom = {
+  en: "has room for it: {free} of {total} cores {free|is|are} free",
+  zh: "有空闲：{total} 核中空闲 {free} 核",
 } as const;
 
 function filled(template: string, facts: Facts, language: Language): string {

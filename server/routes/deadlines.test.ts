@@ -24,7 +24,7 @@ const whole: Job = { command: ["true"], centres: { only: ["jinan"] }, coresPerTa
 test("what was understood is said, and what could not end in time is refused with the earliest moment that could", async () => {
   // Whether the centre can be reached comes to the scheduler by the feed.
   await holds(async () => {
-    const { warnings, spec } = await ok(
+    const { warnings, inTime, spec } = await ok(
       client.call("dryRun", { body: { ...whole, sbatchOptions: ["--deadline=now+2hours"] } }),
     );
     const deadline = networkTimeText(spec.deadlineMs ?? 0);
@@ -33,7 +33,8 @@ test("what was understood is said, and what could not end in time is refused wit
       warnings[0],
       `it must end by ${deadline} (Asia/Shanghai): where a run of its whole time limit cannot start by ${latest}, the job is cancelled`,
     );
-    assert.match(warnings.at(-1) ?? "", /^as things stand it would start at .*, in time for its deadline$/);
+    assert.equal(warnings.length, 1, "what is likely to go well is no warning");
+    assert.match(inTime ?? "", /^as things stand it would start at .*, in time for its deadline$/);
   });
 
   const refused = await client.call("submit", { body: { ...whole, sbatchOptions: ["--deadline=now+30minutes"] } });
@@ -57,7 +58,14 @@ test("what would start too late is told so; what waits says by when it has to st
     const { warnings } = await ok(client.call("dryRun", { body: { ...whole, deadlineMs } }));
     assert.match(warnings.at(-1) ?? "", /at the earliest, too late for its deadline/);
   });
-  const { id } = await ok(client.call("submit", { body: { ...whole, deadlineMs } }));
+  const { id, warnings } = await ok(client.call("submit", { body: { ...whole, deadlineMs } }));
+  assert.match(warnings.at(-1) ?? "", /at the earliest, too late for its deadline/, "a submission is told the same");
+  const zh = server.client(server.token, "zh");
+  const bulk = await ok(zh.call("submitBulk", { body: { jobs: [{ ...whole, deadlineMs }, whole] } }));
+  assert.match(bulk.jobs[0]?.warnings.at(-1) ?? "", /赶不上截止时刻/);
+  assert.deepEqual(bulk.jobs[1]?.warnings, []);
+  const kept = await ok(client.call("job", { params: { job: id } }));
+  assert.doesNotMatch(kept.warnings.join(), /as things stand/, "what may be otherwise by now is not kept");
   await holds(async () => {
     const why = await ok(client.call("why", { params: { job: id }, query: {} }));
     assert.deepEqual(why.order?.deadline, {

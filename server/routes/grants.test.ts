@@ -27,6 +27,33 @@ const hour: Input<"submit">["body"] = {
 };
 const coreMs = (hours: number) => `${hours * 3_600_000}`;
 
+test("what a grant does not cover is said when it is submitted, and in its dry run, in either language", async () => {
+  const zh = server.client(server.token, "zh");
+  const params = { project: "default" };
+  const foretold = async (of: Client, more: Partial<typeof hour>) =>
+    (await ok(of.call("dryRun", { body: { ...hour, ...more } }))).warnings;
+  assert.deepEqual(await foretold(client, { timeLimitS: 7200 }), [], "nothing is granted, so nothing is short");
+  await ok(client.call("setProjectGrant", { params, body: { coreHours: 1 } }));
+  const never =
+    "as things stand it can never start: 1.001 core-hours would be held for it (by its time limit and grace), and of the 1 core-hour that its project was granted it can have 1 core-hour at most; ask for less, or have an administrator grant more (weir admin project set)";
+  // The world hears of it by the feed.
+  await holds(async () => assert.deepEqual(await foretold(client, { timeLimitS: 3571 }), [never]));
+  const neverZh = /^按目前额度永远无法启动：本作业.*须冻结 2 核时，而其项目获批 1 核时，至多可用 1 核时/;
+  assert.match((await foretold(zh, { coresPerTask: 2 }))[0] ?? "", neverZh);
+  assert.deepEqual(await foretold(client, {}), []);
+  assert.match(
+    (await foretold(client, { array: "0-3" }))[0] ?? "",
+    /^not all of its 4 tasks can run at once: 4 core-hours/,
+  );
+
+  const one = await ok(client.call("submit", { body: { ...hour, timeLimitS: 3571 } }));
+  assert.deepEqual(one.warnings, [never]);
+  const { jobs } = await ok(zh.call("submitBulk", { body: { jobs: [{ ...hour, coresPerTask: 2 }] } }));
+  assert.match(jobs[0]?.warnings[0] ?? "", neverZh);
+  for (const id of [one.id, jobs[0]?.id ?? 0]) await ok(client.call("cancel", { params: { job: id }, body: {} }));
+  await ok(client.call("setProjectGrant", { params, body: { coreHours: null } }));
+});
+
 test("what is granted is held from; used up, work waits and says how much is left; what comes back starts more", async () => {
   const params = { project: "default" };
   const set = await ok(client.call("setProjectGrant", { params, body: { coreHours: 2 } }));
@@ -36,10 +63,15 @@ test("what is granted is held from; used up, work waits and says how much is lef
   await holds(async () => {
     const why = await ok(client.call("why", { params: { job: id }, query: { index: 2 } }));
     assert.equal(why.rule, "project-grant-used");
+    assert.match(
+      why.candidates[0]?.words ?? "",
+      /^has room for it: /,
+      "there is room, and it does not start for all that",
+    );
     assert.match(why.words, /^its project was granted 2 core-hours and has 0 left, and for this 1 would be held/);
   });
   const zh = await ok(server.client(server.token, "zh").call("why", { params: { job: id }, query: { index: 3 } }));
-  assert.match(zh.words, /^其项目获批 2 核时，余 0，而本作业按时限与宽限须预留 1/);
+  assert.match(zh.words, /^其项目获批 2 核时，余 0，而本作业按时限与宽限须冻结 1/);
   const leftNow = async () =>
     (await ok(client.call("projects"))).projects.find(({ name }) => name === "default")?.grants;
   assert.deepEqual(await leftNow(), [{ unit: "core-ms", granted: coreMs(2), left: "0" }]);
@@ -62,7 +94,7 @@ test("what is granted is held from; used up, work waits and says how much is lef
   await holds(async () => {
     assert.deepEqual(await leftNow(), [{ unit: "core-ms", granted: coreMs(2), left: `${3_600_000 - 60_000}` }]);
     const why = await ok(client.call("why", { params: { job: id }, query: { index: 2 } }));
-    assert.match(why.words, /and has 0\.98 left/);
+    assert.match(why.words, /and has 0\.983 left/);
   });
 
   // A new grant counts from now on, with what is held.

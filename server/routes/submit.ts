@@ -7,10 +7,8 @@ import { arrayText } from "#core/job/array.ts";
 import { admitBulk } from "#core/job/bulk.ts";
 import { demandsOf } from "#core/job/demands.ts";
 import { dependencyText } from "#core/job/dependency.ts";
-import { type Phrase, phrase } from "#core/job/phrase.ts";
+import { phrase, phraseWords } from "#core/job/phrase.ts";
 import { type JobSpec, taskCount } from "#core/job/spec.ts";
-import { networkTimeText } from "#core/ledger/network-day.ts";
-import type { StartEstimate } from "#core/scheduling/estimate/starts.ts";
 import type { Asker } from "#core/scheduling/explanation.ts";
 import type { World } from "#core/scheduling/world.ts";
 import { assert } from "#core/unreachable.ts";
@@ -22,6 +20,7 @@ import { readNeverMet } from "#server/store/read/never-met.ts";
 import { candidateView } from "#server/store/read/runs.ts";
 import type { TransitionWriter } from "#server/store/transitions.ts";
 import type { AdmittedJob, Submitted, SubmitWriter } from "#server/store/writer.ts";
+import { foretell, lookAllowance } from "./foretold.ts";
 import { mayCancel } from "./jobs.ts";
 import { quoteOf, wouldGetView } from "./quote.ts";
 import { saidView } from "./said.ts";
@@ -40,6 +39,13 @@ export function submitHandlers(context: SubmitContext): Pick<Handlers, SubmitRou
     nowMs: context.now(),
   });
 
+  const mayLook = lookAllowance(() => performance.now());
+  /** In a project without grants, of a job without a deadline, nothing more is looked at. */
+  const foretoldOf = (spec: JobSpec, asker: Asker, quoted: Parameters<typeof foretell>[2]) =>
+    foretell(spec, world().granted(asker), quoted, () =>
+      mayLook(() => world().explainNew(spec.shape, spec.centres, context.now(), asker).estimate),
+    );
+
   return {
     async submit({ caller, body, idempotency, language }) {
       const admitted = admit(body, admitContext(caller));
@@ -48,7 +54,9 @@ export function submitHandlers(context: SubmitContext): Pick<Handlers, SubmitRou
       const fits = await warned(db, fitting(world(), asker, admitted));
       if (fits.kind === "refused") return fits;
       const { job, project, tenant } = ownJob(caller, fits);
-      const { spec, defaults, warnings } = fits;
+      const { spec, defaults } = fits;
+      const quoted = quoteOf(world(), spec, asker);
+      const warnings = [...fits.warnings, ...foretoldOf(spec, asker, () => quoted.quote).warnings];
       const view: Omit<SubmittedView, "id" | "quote"> = {
         name: spec.name,
         tasks: taskCount(spec.array),
@@ -56,7 +64,6 @@ export function submitHandlers(context: SubmitContext): Pick<Handlers, SubmitRou
         state: "queued",
         ...saidView({ defaults, warnings }, language),
       };
-      const quoted = quoteOf(world(), spec, asker);
       // Text from here on: hundreds of these wait for their commit at once.
       const afterId = `${JSON.stringify(view).slice(1, -1)},"quote":${quoted.json}}`;
       const done = await writer.submit({
@@ -82,14 +89,18 @@ export function submitHandlers(context: SubmitContext): Pick<Handlers, SubmitRou
           fitted.push(before);
           continue;
         }
-        const fits = await warned(db, fitting(world(), askerOf(caller, one.spec), one));
+        const asker = askerOf(caller, one.spec);
+        const fits = await warned(db, fitting(world(), asker, one));
         if (fits.kind === "refused") return at(fits, position);
         const own = ownJob(caller, fits);
         if (before && own.tenant !== before.tenant) {
           const words = phrase("tenants-differ");
           return at(refused({ kind: "invalid-request", issues: [{ path: "project", words }] }), position);
         }
-        const said = { name: fits.spec.name, tasks: taskCount(fits.spec.array), ...saidView(fits, language) };
+        const { spec, defaults } = fits;
+        const foretold = foretoldOf(spec, asker, () => quoteOf(world(), spec, asker).quote);
+        const warnings = [...fits.warnings, ...foretold.warnings];
+        const said = { name: spec.name, tasks: taskCount(spec.array), ...saidView({ defaults, warnings }, language) };
         fitted.push({ ...own, admitted: one, said });
       }
       const [first] = fitted;
@@ -122,17 +133,25 @@ export function submitHandlers(context: SubmitContext): Pick<Handlers, SubmitRou
       if (fits.kind === "refused") return fits;
       const { spec } = fits;
       const explained = world().explainNew(spec.shape, spec.centres, context.now(), asker);
-      const { wouldGet } = explained;
+      const { wouldGet, rule } = explained;
+      const { quote } = quoteOf(world(), spec, asker);
+      const { warnings, inTime } = foretell(
+        spec,
+        world().granted(asker),
+        () => quote,
+        () => explained.estimate,
+      );
       return answer({
         spec: specView(spec),
         tasks: taskCount(spec.array),
-        ...saidView({ ...fits, warnings: [...fits.warnings, ...deadlineWords(spec, explained.estimate)] }, language),
-        quote: quoteOf(world(), spec, asker).quote,
+        ...saidView({ ...fits, warnings: [...fits.warnings, ...warnings] }, language),
+        inTime: inTime && phraseWords(inTime, language),
+        quote,
         wouldGoTo: explained.wouldGoTo,
         wouldGet: wouldGet && wouldGetView(spec, wouldGet),
         waits: wouldGet ? null : waitingWords(explained, language),
         start: wouldGet?.startsNow ? null : startView(explained.estimate),
-        candidates: explained.candidates.map((one) => candidateView(one, language)),
+        candidates: explained.candidates.map((one) => candidateView(one, language, { isHeld: rule !== null })),
       });
     },
 
@@ -180,7 +199,10 @@ export type SubmitContext = {
   readonly now: () => number;
   readonly writer: Pick<SubmitWriter, "submit">;
   readonly transitions: Pick<TransitionWriter, "cancel" | "declareLost">;
-  readonly world: () => Pick<World, "centres" | "couldEverFit" | "explainNew" | "everGiven" | "description">;
+  readonly world: () => Pick<
+    World,
+    "centres" | "couldEverFit" | "explainNew" | "everGiven" | "description" | "granted"
+  >;
   /** The setting of the network. */
   readonly arrayTasks: () => number;
 };
@@ -196,14 +218,6 @@ function fitting(world: Pick<World, "couldEverFit">, asker: Asker, admitted: Who
     ...(simulatedAt.length > 0 ? [phrase("nothing-executed", { centres: simulatedAt.join(", ") })] : []),
   ];
   return more.length === 0 ? admitted : { ...admitted, warnings: [...warnings, ...more] };
-}
-
-/** Whether it would start in time, as far as can be told today. */
-function deadlineWords({ deadlineMs, timeLimitS }: JobSpec, estimate: StartEstimate): readonly Phrase[] {
-  if (deadlineMs === null) return [];
-  if (estimate.from === "unknown") return [phrase("deadline-unknown")];
-  const isInTime = estimate.likelyMs <= deadlineMs - timeLimitS * 1000;
-  return [phrase(isInTime ? "deadline-likely" : "deadline-unlikely", { start: networkTimeText(estimate.likelyMs) })];
 }
 
 /** A job that was admitted in time is not refused to who sends it again after its latest start (docs/decisions/0049). */

@@ -82,7 +82,7 @@ export function whyHandlers(context: WhyContext): Pick<Handlers, "why" | "whatIf
           ...of(task),
           rule,
           words: joined([waitingWords(explained, language), ...ways], language),
-          candidates: candidates.map((one) => candidateView(one, language)),
+          candidates: candidates.map((one) => candidateView(one, language, { isHeld: rule !== null })),
           decidedMs: nowMs,
           startsMs: estimate.from === "unknown" ? null : estimate.likelyMs,
           start: startView(estimate),

@@ -11,6 +11,7 @@ const grantsText = `
 select case when g.tenant_id is null then 'project' else 'tenant' end as of, coalesce(g.tenant_id, g.project_id) as id, g.unit,
   g.amount::text as granted,
   (g.amount + g.posted_before - coalesce(sum(a.debits_posted + a.debits_pending), 0))::text as left,
+  (g.amount + g.posted_before - coalesce(sum(a.debits_posted), 0))::text as unused,
   coalesce(json_agg(distinct p.id) filter (where p.id is not null), '[]') as projects
 from granted g left join project p on p.id = g.project_id or p.tenant_id = g.tenant_id
 left join account a on a.code = 'project:' || p.id and (a.unit = g.unit or a.unit like g.unit || ':%')
@@ -24,7 +25,7 @@ export async function readGrants(db: Query): Promise<readonly GrantRow[]> {
 
 /** What the world is told of what is left of each. */
 export async function grantsEvent(db: Query): Promise<Extract<WorldEvent, { kind: "grants-told" }>> {
-  const grants = (await readGrants(db)).map(({ of, id, unit, granted, left }) => ({ of, id, unit, granted, left }));
+  const grants = (await readGrants(db)).map(({ projects: _, ...told }) => told);
   return { kind: "grants-told", grants };
 }
 

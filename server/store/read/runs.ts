@@ -8,7 +8,7 @@ import type { RunEnd, StateKind } from "#core/job/state.ts";
 import type { Allocation, RunUsage } from "#core/run-order.ts";
 import { candidatesOf, type Decision, type EarlierDecision } from "#core/scheduling/decision.ts";
 import { scoreWords } from "#core/scheduling/placing/score.ts";
-import { type Candidate, type Language, reasonWords } from "#core/scheduling/reasons.ts";
+import { type Candidate, type Language, reasonWords, roomWords } from "#core/scheduling/reasons.ts";
 import type { Cancel } from "#server/store/sheet.ts";
 import { type Amounts, amountsView, costView, noAmounts } from "./amounts.ts";
 
@@ -118,10 +118,14 @@ function cancellingNow(row: RunRow, language: Language): RunView["cancelling"] {
   return { sinceMs: backMs, words: cancelWords(waits, language, "back") };
 }
 
-/** A rule and its facts in the words of the reader. */
-export function candidateView(one: Candidate, language: Language): z.output<typeof candidate> {
+/** A rule and its facts in the words of the reader. `isHeld`: it waits whatever the centres say. */
+export function candidateView(
+  one: Candidate,
+  language: Language,
+  { isHeld }: { readonly isHeld: boolean } = { isHeld: false },
+): z.output<typeof candidate> {
   const { centre, rule, holds, facts, score = null } = one;
-  const words = reasonWords(rule, facts, language);
+  const words = isHeld && rule === null ? roomWords(facts, language) : reasonWords(rule, facts, language);
   if (score === null) return { centre, rule, words, holds, facts, score };
   const costs = scoreWords(score, language);
   return { centre, rule, words: language === "zh" ? `${words}；${costs}` : `${words}; ${costs}`, holds, facts, score };
