@@ -8,9 +8,10 @@ import { indexAt, rangesOf } from "#core/scheduling/positions.ts";
 import { forgetFailures } from "#core/scheduling/queue.ts";
 import type { Scene, Started } from "#core/scheduling/scene.ts";
 import { visitLeaseMs } from "#core/scheduling/visits.ts";
+import { mayMove } from "#core/scheduling/walk/beside.ts";
 import { standingHolders, stillHeld } from "#core/scheduling/walk/holders.ts";
 import { served } from "#core/scheduling/walk/serve.ts";
-import { take } from "#core/scheduling/walk/take.ts";
+import { takeMoved } from "#core/scheduling/walk/take.ts";
 import type { Place, Placed, Walk } from "#core/scheduling/walk/walk.ts";
 import type { Placement, PreemptedRun, TaskEnd } from "#core/scheduling/world-plan.ts";
 
@@ -64,7 +65,10 @@ export function placementsDue(scene: Scene, nowMs: number, most: number): Due {
       ),
     );
     const mostMoves = Math.max(0, most - placements.length);
-    const takeBack = movesDue({ ...scene, nowMs }, mostMoves, (offer, ask) => take(scene, walk, offer, ask, null));
+    const takeBack = movesDue({ ...scene, nowMs }, mostMoves, {
+      mayStart: (job, pool) => mayMove(scene, walk, job, pool),
+      take: (job, offer) => takeMoved(scene, walk, job, offer),
+    });
     const preempt = walk.asking.map(({ order }) => order);
     return { place: placements, takeBack, preempt, keepsBack: walk.keptBack > 0 };
   });

@@ -85,6 +85,23 @@ test("no two go for the same room, and queued work comes first", () => {
   runScenario(`${two}\n job three cores 4 time 600 only beta\n expect nothing moves\n expect three starts beta`, weir);
 });
 
+test("nothing comes for room that the plan of the first keeps for others, and what is over by then does", () => {
+  const planned = (timeS: number) => `
+    pool alpha/main  1×8 shared foreign free 0
+    job small  cores 4 time ${timeS}
+    place
+    queued small 7200
+    centre beta  8 cores
+    job filler cores 4 time 1200 only beta
+    place
+    running filler
+    job large  cores 8 time 600 only beta
+    job second cores 8 time 600 only beta
+    expect large waits alpha: not-among-wished, beta: cores-busy`;
+  runScenario(`${planned(7200)}\n expect nothing moves`, weir);
+  runScenario(`${planned(300)}\n expect small moves beta`, weir);
+});
+
 test("a task does not go back to a queue it was taken from, and is moved no more often than may be", () => {
   const back = `${waits}
     pool beta/main  1×8 shared foreign free 4

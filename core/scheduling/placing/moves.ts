@@ -60,8 +60,15 @@ export type Seen = {
   readonly nowMs: number;
 };
 
-/** `take` counts what a move will take, so that no two go for the same room. */
-export function movesDue(seen: Seen, most: number, take: (offer: Offer, ask: Ask) => void): readonly Withdrawal[] {
+/** What a move takes is not there for those who wait in the network's own queue. */
+export type Beside = {
+  /** Whether it may start there now beside what is planned of them. */
+  readonly mayStart: (job: JobRecord, pool: PoolRecord) => boolean;
+  /** Counts what it will take, so that no two go for the same room. */
+  readonly take: (job: JobRecord, offer: Offer) => void;
+};
+
+export function movesDue(seen: Seen, most: number, beside: Beside): readonly Withdrawal[] {
   const { placing, waiting, nowMs } = seen;
   const moves = placing?.moves;
   if (!placing || !moves || waiting.runs.size === 0) return [];
@@ -75,7 +82,7 @@ export function movesDue(seen: Seen, most: number, take: (offer: Offer, ask: Ask
     targets.set(job.ask, known);
     const waitsS = stillWaitsS(seen, job, run);
     const here = waitsS + costS(placing, job.ask, run.pool);
-    const target = bestOf(known, job, run, made);
+    const target = bestOf(known, job, run, made, beside);
     if (!target) continue;
     const gainS = Math.round(here - target.score);
     if (gainS <= Math.max(moves.leastGainS, moves.leastGainShare * waitsS)) continue;
@@ -93,7 +100,7 @@ export function movesDue(seen: Seen, most: number, take: (offer: Offer, ask: Ask
       move: (made?.times ?? 0) + 1,
       mostMoves: moves.most,
     });
-    take(target.offer, job.ask);
+    beside.take(job, target.offer);
     targets = new Map();
   }
   return found;
@@ -198,18 +205,20 @@ function targetsOf({ starts, nowMs }: Seen, placing: Placing, ask: Ask): readonl
 
 function bestOf(
   targets: readonly Target[],
-  { ask: { wishes } }: JobRecord,
+  job: JobRecord,
   { pool: here }: LiveRun,
   made: MovesMade | undefined,
+  { mayStart }: Beside,
 ): Target | null {
-  const { prefer } = wishes;
+  const { prefer } = job.ask.wishes;
   const rankOf = (id: CentreId) => (prefer.includes(id) ? prefer.indexOf(id) : prefer.length);
   let best: Target | null = null;
   for (const target of targets) {
-    const { centre } = target.offer.pool;
+    const { pool, now } = target.offer;
+    const { centre } = pool;
     if (centre === here.centre || made?.left.includes(centre.id) || rankOf(centre.id) > rankOf(here.centre.id))
       continue;
-    if (!best || target.score < best.score) best = target;
+    if ((!best || target.score < best.score) && (!now || mayStart(job, pool))) best = target;
   }
   return best;
 }

@@ -49,6 +49,11 @@ function isAllowed(scene: Scene, ahead: Ahead, { job, position }: Holder, pool: 
   return planned?.pool === pool || mayStartBeside(ahead, whoIs(scene, job), pool);
 }
 
+/** Whether one that waits in a centre's own queue may come and start there: it delays none of those that are planned. */
+export function mayMove(scene: Scene, { ahead }: Walk, job: JobRecord, pool: PoolRecord): boolean {
+  return ahead === null || mayStartBeside(ahead, whoIs(scene, job), pool);
+}
+
 /** Why a task that would fit there is kept back; null: it is not. */
 export function keptBackAt(scene: Scene, { ahead }: Walk, { job, position }: Holder, pool: PoolRecord): Failing | null {
   if (!ahead || isAllowed(scene, ahead, { job, position }, pool)) return null;

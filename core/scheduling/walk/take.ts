@@ -26,6 +26,12 @@ export function start(scene: Scene, walk: Walk, { job, position }: Holder, offer
     takeBeside(ahead, whoIs(scene, job), offer.pool);
 }
 
+/** One that waits in a centre's own queue and holds its cores already would start there instead. */
+export function takeMoved(scene: Scene, walk: Walk, job: JobRecord, offer: Offer): void {
+  take(scene, walk, offer, job.ask, null);
+  if (walk.ahead && offer.now) takeBeside(walk.ahead, whoIs(scene, job), offer.pool);
+}
+
 /** What is left when the offer is taken: less room and one more end, or one more that waits. */
 export function take(scene: Scene, walk: Walk, offer: Offer, ask: Ask, job: JobRecord | null): void {
   const { coreLimits, grants } = scene;
