@@ -65,6 +65,7 @@ const scheduler = openScheduler({ db, feed, transitions, leader, world, log });
 const tending = openTending({ db, transitions, leader, log, unreachableAfterMs: unreachableAfterMs() });
 const writer = openSubmitWriter(db, {
   log,
+  onSending: scheduler.noteSubmitting,
   onCommitted: (batch) => {
     scheduler.noteSubmitted(batch);
     feed.wake();

@@ -41,6 +41,7 @@ export async function startTestServer(options: TestOptions = {}): Promise<TestSe
   const leader = options.schedules ? openLeader(db, transitions, { retryMs: 20 }) : noLeader;
   const scheduler = openScheduler({ db, feed, transitions, leader, world });
   const writer = openSubmitWriter(db, {
+    onSending: scheduler.noteSubmitting,
     onCommitted: (batch) => {
       scheduler.noteSubmitted(batch);
       feed.wake();

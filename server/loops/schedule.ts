@@ -31,6 +31,8 @@ import { placingEvents } from "./placing-events.ts";
 export type Scheduler = {
   /** Each server has it, for `why`, dry runs and refusals at submit; only the leader acts on it. */
   readonly world: World;
+  /** New jobs of this server are on their way to the store; resolves once they have been noted, or were not kept. */
+  readonly noteSubmitting: (told: Promise<void>) => void;
   /** New jobs of this server, so that they need not be read back from the store. */
   readonly noteSubmitted: (batch: NumberedBatch) => void;
   readonly close: () => Promise<void>;
@@ -52,6 +54,7 @@ export type SchedulerSettings = {
 export function openScheduler(settings: SchedulerSettings): Scheduler {
   const { db, feed, transitions, leader, world, log = silent, most = 256, tellEveryMs = 5_000 } = settings;
   const submitted = new Map<JobId, WorldEvent>();
+  let submitting: Promise<void> = Promise.resolve();
   /** Batches of the feed, applied one after another; some need facts from the store. */
   let applied: Promise<void> = Promise.resolve();
   let closed = false;
@@ -88,12 +91,13 @@ export function openScheduler(settings: SchedulerSettings): Scheduler {
   }
 
   async function applyAll(events: readonly FeedEvent[]): Promise<void> {
-    await read("jobs", async () => {
-      const unknown = events.flatMap(({ kind, job }) =>
-        kind === "submitted" && job !== null && !submitted.has(jobId(job)) ? [jobId(job)] : [],
-      );
-      if (unknown.length > 0) for (const event of await readJobEvents(db, unknown)) world.apply(event);
-    });
+    // The feed may be ahead of the answer to the very statement that wrote them.
+    if (unknownAmong(events).length > 0) await submitting;
+    const unknown = unknownAmong(events);
+    if (unknown.length > 0)
+      await read("jobs", async () => {
+        for (const event of await readJobEvents(db, unknown)) world.apply(event);
+      });
     for (const event of events) {
       for (const told of placingEvents(event)) world.apply(told);
       const told = worldEvent(event);
@@ -123,6 +127,12 @@ export function openScheduler(settings: SchedulerSettings): Scheduler {
       await read("past jobs", async () => {
         for (const event of await readJobEvents(db, missing)) world.apply(event);
       });
+  }
+
+  function unknownAmong(events: readonly FeedEvent[]): readonly JobId[] {
+    return events.flatMap(({ kind, job }) =>
+      kind === "submitted" && job !== null && !submitted.has(jobId(job)) ? [jobId(job)] : [],
+    );
   }
 
   /** Whether the ledger has moved, or may have, where anything is granted. */
@@ -328,6 +338,9 @@ export function openScheduler(settings: SchedulerSettings): Scheduler {
 
   return {
     world,
+    noteSubmitting: (told) => {
+      submitting = told;
+    },
     noteSubmitted: ({ entries, atMs }) => {
       // Another server may lead and the feed be far behind: then the store is asked instead.
       if (submitted.size > 100_000) submitted.clear();

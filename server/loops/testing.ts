@@ -37,6 +37,7 @@ export async function openInside(db: Database, tending: Partial<TendingSettings>
   const desk = openDesk({ db, feed, transitions, runs });
   const tend = openTending({ db, transitions, leader, ...tending });
   const submits = openSubmitWriter(db, {
+    onSending: scheduler.noteSubmitting,
     onCommitted: (batch) => {
       scheduler.noteSubmitted(batch);
       feed.wake();

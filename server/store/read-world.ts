@@ -125,13 +125,17 @@ async function readPreempted(client: pg.ClientBase): Promise<readonly WorldEvent
 
 /** The same for some jobs, ended or not, as the store has them now. */
 export async function readJobEvents(db: Database, jobs: readonly JobId[]): Promise<readonly WorldEvent[]> {
-  const client = await db.connect("read jobs");
+  const client = await db.pool.connect();
+  let isWhole = false;
   try {
     await client.query("begin isolation level repeatable read read only");
     const { rows } = await client.query<JobRow>(`${jobsText} where id = any($1)`, [jobs]);
-    return await eventsOf(client, rows);
+    const events = await eventsOf(client, rows);
+    await client.query("commit");
+    isWhole = true;
+    return events;
   } finally {
-    await client.end();
+    client.release(!isWhole);
   }
 }
 

@@ -62,12 +62,14 @@ export type SubmitSettings = {
   readonly log?: Log;
   /** How long a submission waits for a PostgreSQL that is away before it is refused with store-unavailable. */
   readonly patienceMs?: number;
+  /** A batch is being sent. Its rows may be seen by others before this server hears that it was kept: `told` resolves after `onCommitted`, or when it failed. */
+  readonly onSending?: (told: Promise<void>) => void;
   /** After each commit, synchronously: what was kept by it. */
   readonly onCommitted?: (batch: NumberedBatch) => void;
 };
 
 export function openSubmitWriter(db: Database, settings: SubmitSettings = {}): SubmitWriter {
-  const { log = silent, patienceMs = 10_000, onCommitted = () => undefined } = settings;
+  const { log = silent, patienceMs = 10_000, onSending = () => undefined, onCommitted = () => undefined } = settings;
   const instance = randomUUID();
   const session = openSession(db, "submit writer", planOnce);
   const group = openGroup<Submitting>(session, takeBatch, commit, { isWhole, prepare });
@@ -111,7 +113,11 @@ export function openSubmitWriter(db: Database, settings: SubmitSettings = {}): S
     const attempt: { numbered: NumberedBatch | null } = { numbered: null };
     try {
       const known = await refuseUnknownDependencies(client, batch);
-      if (known.length > 0) await insert(client, known, attempt);
+      if (known.length > 0) {
+        const inserted = insert(client, known, attempt);
+        onSending(inserted.catch(() => undefined));
+        await inserted;
+      }
     } catch (error) {
       const open = batch.filter((waiting) => !waiting.settled);
       if (isConnectionLost(error)) {
