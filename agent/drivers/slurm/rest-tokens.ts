@@ -20,28 +20,40 @@ const wantedLifeS = 3600;
 export function openTokens({ mint, mostLifeS, monotonicMs }: TokenSettings): Tokens {
   type Kept = { readonly token: string; readonly renewAtMs: number };
   const kept = new Map<string, Kept>();
-  const minting = new Map<string, Promise<string>>();
+  const minting = new Map<string, Promise<Kept>>();
 
-  async function fresh(user: string): Promise<string> {
+  async function fresh(user: string): Promise<Kept> {
     const askedMs = monotonicMs();
     const most = await mostLifeS();
     const { token, expiresInS } = await mint(user, Math.max(1, Math.min(wantedLifeS, most)));
     // A request may wait in slurmrestd and slurmctld: with a third of its life left a token is renewed.
-    kept.set(user, { token, renewAtMs: askedMs + (expiresInS * 1000 * 2) / 3 });
-    return token;
+    return { token, renewAtMs: askedMs + (expiresInS * 1000 * 2) / 3 };
+  }
+
+  async function of(user: string): Promise<string> {
+    const have = kept.get(user);
+    if (have !== undefined && monotonicMs() < have.renewAtMs) return have.token;
+    const under = minting.get(user) ?? fresh(user);
+    minting.set(user, under);
+    try {
+      const made = await under;
+      // What its user took back while it was made is used for nothing.
+      if (minting.get(user) !== under && kept.get(user) !== made) return of(user);
+      kept.set(user, made);
+      return made.token;
+    } finally {
+      if (minting.get(user) === under) minting.delete(user);
+    }
   }
 
   return {
-    async of(user) {
-      const have = kept.get(user);
-      if (have !== undefined && monotonicMs() < have.renewAtMs) return have.token;
-      const under = minting.get(user) ?? fresh(user).finally(() => minting.delete(user));
-      minting.set(user, under);
-      return under;
-    },
+    of,
     discard(user, token) {
       if (kept.get(user)?.token === token) kept.delete(user);
     },
-    forget: (user) => void kept.delete(user),
+    forget(user) {
+      kept.delete(user);
+      minting.delete(user);
+    },
   };
 }
