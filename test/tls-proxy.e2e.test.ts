@@ -29,7 +29,6 @@ before(async () => {
   folder = mkdtempSync(join(tmpdir(), "weir-nginx-"));
   // Its workers are another user's where root starts it.
   chmodSync(folder, 0o755);
-  port = await freePort();
   execFileSync(
     "openssl",
     [
@@ -42,24 +41,12 @@ before(async () => {
   const guide = readFileSync(join(repository, "docs/guides/join-a-slurm-centre.md"), "utf8");
   const sample = /^```nginx\n([\s\S]*?)^```/m.exec(guide)?.[1] ?? assert.fail("the guide has no sample for nginx");
   const here = sample
-    .replace("listen 443 ssl", `listen 127.0.0.1:${port} ssl`)
+    .replace("listen 443 ssl", "listen 127.0.0.1:PORT ssl")
     .replace("/etc/ssl/certs/weir.example.pem", join(folder, "cert.pem"))
     .replace("/etc/ssl/private/weir.example.key", join(folder, "key.pem"))
     .replace("http://127.0.0.1:8470", server.url);
   assert.ok(!here.includes("8470") && !here.includes("/etc/ssl"), here);
-  const places = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map(
-    (name) => `${name}_temp_path ${folder}/${name};`,
-  );
-  writeFileSync(
-    join(folder, "nginx.conf"),
-    `worker_processes 1;\npid ${folder}/pid;\nerror_log ${folder}/error.log;\nevents {}\nhttp {\naccess_log off;\n${places.join("\n")}\n${here}}\n`,
-  );
-  const words = ["-c", join(folder, "nginx.conf"), "-e", join(folder, "error.log")];
-  execFileSync("/usr/sbin/nginx", ["-t", ...words], { stdio: "pipe" });
-  nginx = spawn("/usr/sbin/nginx", [...words, "-g", "daemon off;"], { stdio: "inherit" });
-  await eventually("nginx answers", async () =>
-    (await ask("GET", "/health").catch(() => null)) === null ? null : true,
-  );
+  nginx = await startNginx(here);
 });
 after(async () => {
   if (nginx?.exitCode === null) {
@@ -69,6 +56,32 @@ after(async () => {
   await server?.stop();
   if (folder) rmSync(folder, { recursive: true });
 });
+
+/** At a port that is free when it asks for it: whoever takes it meanwhile keeps it, and another one is tried. */
+async function startNginx(site: string): Promise<ChildProcess> {
+  const log = join(folder, "error.log");
+  const places = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map(
+    (name) => `${name}_temp_path ${folder}/${name};`,
+  );
+  const words = ["-c", join(folder, "nginx.conf"), "-e", log];
+  for (let tries = 0; tries < 20; tries += 1) {
+    port = await freePort();
+    writeFileSync(
+      join(folder, "nginx.conf"),
+      `worker_processes 1;\npid ${folder}/pid;\nerror_log ${log};\nevents {}\nhttp {\naccess_log off;\n${places.join("\n")}\n${site.replace("PORT", String(port))}}\n`,
+    );
+    writeFileSync(log, "");
+    const child = spawn("/usr/sbin/nginx", [...words, "-g", "daemon off;"], { stdio: ["ignore", "inherit", "ignore"] });
+    const came = await eventually("nginx answers", async () => {
+      if (child.exitCode !== null) return "ended";
+      return (await ask("GET", "/health").catch(() => null)) === null ? null : "answers";
+    });
+    if (came === "answers") return child;
+    const said = readFileSync(log, "utf8");
+    assert.match(said, /bind\(\) to \S+ failed \(98: /, said);
+  }
+  return assert.fail("no port stayed free");
+}
 
 async function freePort(): Promise<number> {
   const probe = createServer().listen(0, "127.0.0.1");
