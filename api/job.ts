@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { limits } from "#api/limits.ts";
-import { amount, centreName, id, page, pageQuery, slug, text, timeMs } from "#api/values.ts";
+import { amount, centreName, id, line, page, pageQuery, slug, text, timeMs } from "#api/values.ts";
 import { preemptibles, priorityClasses, warningSignals } from "#core/job/spec.ts";
 import { stateKinds } from "#core/job/state.ts";
 
@@ -125,7 +125,7 @@ export const jobRequest = z
       })
       .optional(),
     labels: z
-      .record(z.string().min(1).max(63), text(255))
+      .record(line(63).min(1), text(255))
       .refine((all) => Object.keys(all).length <= limits.labels, { error: `at most ${limits.labels} labels` })
       .optional(),
     project: slug.optional(),

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { cost, outcomeKinds, usageAmounts } from "#api/job.ts";
-import { amount, centreName, id, page, pageQuery, slug, text, timeMs } from "#api/values.ts";
+import { amount, centreName, id, line, page, pageQuery, slug, text, timeMs } from "#api/values.ts";
 import { driverNames } from "#core/centre/centre.ts";
 import { intakes } from "#core/centre/intake.ts";
 
@@ -273,7 +273,7 @@ export const tenantsPage = page("tenants", tenant).meta({ id: "TenantsPage" });
 export const projectsPage = page("projects", project).meta({ id: "ProjectsPage" });
 export const peoplePage = page("people", person).meta({ id: "PeoplePage" });
 export const newTenant = z
-  .strictObject({ name: slug, title: text(200).optional(), home: text(100).optional() })
+  .strictObject({ name: slug, title: line(200).optional(), home: text(100).optional() })
   .meta({ id: "NewTenant" });
 export const newCoreLimit = z.strictObject({ mostCores }).meta({ id: "NewCoreLimit" });
 const hours = z.int().min(0).max(2_000_000_000).nullable().optional();
@@ -293,12 +293,12 @@ export const newProjectPlace = z
 /** null: from now on it has no home. */
 export const newHome = z.strictObject({ home: text(100).nullable() }).meta({ id: "NewHome" });
 export const newProject = z
-  .strictObject({ name: slug, tenant: slug, title: text(200).optional() })
+  .strictObject({ name: slug, tenant: slug, title: line(200).optional() })
   .meta({ id: "NewProject" });
 export const newPerson = z
   .strictObject({
     name: slug,
-    title: text(200).optional(),
+    title: line(200).optional(),
     administrator: z.boolean().optional(),
     projects: z.array(slug).max(1000).optional(),
   })
@@ -336,7 +336,7 @@ export const token = z
 export const tokensPage = page("tokens", token).meta({ id: "TokensPage" });
 export const newToken = z
   .strictObject({
-    name: text(100).min(1),
+    name: line(100).min(1),
     expiresInS: z
       .int()
       .min(60)
@@ -350,8 +350,8 @@ export const tokenWithSecret = z.strictObject({ token, secret: z.string() }).met
 export const newCentre = z
   .strictObject({
     id: centreName,
-    name: text(200).optional(),
-    nameZh: text(200).min(1).optional(),
+    name: line(200).optional(),
+    nameZh: line(200).min(1).optional(),
     regionCode: text(20).optional(),
     driver: z.enum(driverNames),
   })

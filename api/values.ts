@@ -1,4 +1,6 @@
 import * as z from "zod";
+import { phrase, phraseWords } from "#core/job/phrase.ts";
+import { controlIn } from "#core/one-line.ts";
 
 /** The small schemas that other schemas are made of. */
 
@@ -21,6 +23,13 @@ export function text(maxLength?: number) {
   return string
     .refine((value) => !value.includes("\0"), { error: "holds a NUL, which nothing downstream can carry" })
     .refine((value) => value.isWellFormed(), { error: "holds a lone surrogate: not well-formed Unicode" });
+}
+
+/** A name or a title: one line, of nothing that would steer a terminal or turn around what stands beside it. */
+export function line(maxLength: number) {
+  return text(maxLength).refine((value) => controlIn(value) === null, {
+    error: ({ input }) => phraseWords(phrase("one-line", { found: controlIn(String(input)) ?? "" }), "en"),
+  });
 }
 
 /** A page of a list: the items under their own name, and `next`, to be given back as `cursor`; null on the last page. */

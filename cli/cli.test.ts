@@ -143,7 +143,7 @@ test("weir centres: why a connected centre takes no work, and the load of others
   assert.match(out, /^c +C +unreachable, suspended +batch +8\/640 /m);
   assert.match(out, /^d +D +retired /m);
   assert.match(error, /in use by the centre's own users/);
-  assert.match((await weir(url, ["centre", "list", "--lang", "zh"], { columns: 200 })).out, /^b +B +已连接、试运行 /m);
+  assert.match((await weir(url, ["centre", "list", "--lang", "zh"], { columns: 200 })).out, /^b +B +在线、试运行 /m);
 });
 
 test("weir offers: what each centre has, cut where it is long, all of it for one name and in JSON", async () => {
@@ -250,7 +250,7 @@ test("exit statuses of refusals and of a server that is away", async () => {
   assert.match(awayZh.error, /^weir: \S+ 的服务器没有应答：ECONNREFUSED。/);
   const refused = await weir(url, ["show", "1", "--json"]);
   assert.equal(JSON.parse(refused.out).problem.type, "/api/problems/not-found");
-  assert.match(refused.error, /Title of not-found: Mend it/);
+  assert.match(refused.error, /Title of not-found\. Mend it/);
   assert.equal((await weir(url, ["submit", "--", "true"])).code, 3);
   assert.equal(
     (await weir(url, ["submit", "--wait", "--", "true"])).code,
@@ -346,7 +346,8 @@ test("a dry run says what was understood, what would be given and held where, an
     spec,
     tasks: 3,
     defaults: [],
-    warnings: [],
+    warnings: ["must start by 2026-11-23T10:00:00Z"],
+    inTime: "starts at 2026-11-23T18:00:00+08:00, in time",
     quote,
     wouldGoTo: "jinan",
     wouldGet,
@@ -354,8 +355,10 @@ test("a dry run says what was understood, what would be given and held where, an
     candidates: [],
   };
   const { url } = await fake({ "POST /jobs/dry-run": json(answer) });
-  const { out } = await weir(url, ["submit", "--dry-run", "--", "true"]);
+  const { out, error } = await weir(url, ["submit", "--dry-run", "--", "true"]);
+  assert.match(error, /^warning: must start by 2026-11-23 18:00:00 \+08:00$/m, "one clock in all of it");
   for (const line of [
+    /^in time +starts at 2026-11-23 18:00:00 \+08:00, in time$/m,
     /^asked +nodes 2, .*, 250 thousandths of a huawei per node, whole nodes, groups of nodes \(switches\) at most 1$/m,
     /^signal before the end +USR1, 1 min before the time limit$/m,
     /^retries +1$/m,
@@ -577,7 +580,7 @@ test("--wait gives the job's exit code, over a cut stream; JSON keeps outcome an
   assert.equal(ran.code, 7);
   assert.match(
     ran.error,
-    /job 12: queued\njob 12: running\njob 12: running; centre local cannot be reached since 2023-11-1[45] [\d:]+\njob 12: failed \(3\)\n {2}exit status 7: the highest of its tasks, that of 12_7\n {2}ends with 7\n$/,
+    /job 12: queued\njob 12: running\njob 12: running; centre local cannot be reached since 2023-11-15 06:13:20 \+08:00\njob 12: failed \(3\)\n {2}exit status 7: the highest of its tasks, that of 12_7\n {2}ends with 7\n$/,
   );
   const inJson = await weir(url, ["submit", "--wait", "--json", "--", "false"]);
   assert.equal(inJson.code, 7);

@@ -17,13 +17,13 @@ export class Stop extends Error {
   }
 }
 
-/** `Title: detail`; where the detail has several lines, each below the title. */
+/** `Title. Detail`; where the detail has several lines, each below the title. */
 function problemWords({ title, detail }: Problem): string {
   const lines = inNetworkTime(detail).split("\n");
-  const colon = /\p{Script=Han}/u.test(title) ? "：" : ": ";
+  const isChinese = /\p{Script=Han}/u.test(title);
   return lines.length === 1
-    ? `${title}${colon}${detail}`
-    : [`${title}${colon.trim()}`, ...lines.map((line) => `  ${line}`)].join("\n");
+    ? `${title}${isChinese ? "。" : ". "}${lines[0]}`
+    : [`${title}${isChinese ? "：" : ":"}`, ...lines.map((line) => `  ${line}`)].join("\n");
 }
 
 /** A refusal of the server. 401 is "not signed in"; what begins with 5 is the server's own trouble. */

@@ -21,7 +21,7 @@ export const words = {
   ],
   helpExit: [
     "Exit status: 0 done, 1 failed, 2 usage, 3 refused, 4 not signed in, 5 server unreachable.",
-    "退出码：0 完成，1 失败，2 用法错误，3 被拒绝，4 未登录，5 服务器不可达。",
+    "退出码：0 完成，1 失败，2 用法错误，3 被拒绝，4 未登录，5 无法连接服务器。",
   ],
   helpExitWait: [
     "With --wait: the job's own exit code (an array: the highest), 128+n for signal n, 124 time limit, 137 out of memory, 125 where the network or Weir itself ended or refused it.",
@@ -68,7 +68,7 @@ export const words = {
   adminCentreEnrol: ["Make a one-time enrolment token for a centre's agent", "为中心的代理生成一次性接入令牌"],
   adminLost: [
     "Declare lost what runs at a centre that cannot be reached (administrator)",
-    "声明在不可达中心的运行已丢失（管理员）",
+    "声明在失联中心的运行已丢失（管理员）",
   ],
   centreShow: ["A centre, its pools and what was done with it", "查看中心、其资源池与操作记录"],
   centreAdd: [
@@ -247,7 +247,7 @@ export const words = {
   ],
   testSilent: [
     "The agent of {centre} has not begun the test within {seconds} s. See `weir centres` whether it is connected; the test stays asked for.",
-    "{centre} 的代理在 {seconds} 秒内未开始测试。请用 `weir centres` 查看是否已连接；测试请求仍然有效。",
+    "{centre} 的代理在 {seconds} 秒内未开始测试。请用 `weir centres` 查看是否在线；测试请求仍然有效。",
   ],
   testAbandoned: ["Nothing was heard of test {test} for ten minutes.", "测试 {test} 已十分钟没有消息。"],
   testNone: [
@@ -555,7 +555,7 @@ export const words = {
     "{centre} has left the network for good, and no agent serves it again. Name the simulated one otherwise.",
     "{centre} 已永久退出算力网，不再为其代理服务。请为模拟中心另取名称。",
   ],
-  simulateReady: ["{count} simulated centres are connected: {centres}.", "{count} 个模拟中心已连接：{centres}。"],
+  simulateReady: ["{count} simulated centres are connected: {centres}.", "{count} 个模拟中心在线：{centres}。"],
   simulateStop: ["Ctrl-C ends their agent.", "按 Ctrl-C 结束其代理。"],
   simulateEnded: ["The agent ended with status {status}. See {log}.", "代理已结束，状态 {status}。见 {log}。"],
 
@@ -591,7 +591,7 @@ export const words = {
   ],
   optionCoreHours: [
     "grants it so many core-hours from now on, holds counted; what goes beyond waits. none: any number",
-    "自现在起批给的核时，预留计入；超出的作业等待。none 表示不限",
+    "自现在起批给的核时，冻结额度计入；超出的作业等待。none 表示不限",
   ],
   optionCardHours: ["the same for card-hours, of whatever cards", "同上，批给的卡时，不分卡型"],
   optionTitle: ["a name for people to read", "供阅读的名称"],
@@ -684,8 +684,8 @@ export const words = {
     "按何汇总；日期按算力网时区 Asia/Shanghai",
   ],
   optionFrom: [
-    "from this day of the network (2026-11-22), moment here (2026-11-22T08:00), or 2h, 3d ago",
-    "起始：算力网日期（2026-11-22）、本地时刻（2026-11-22T08:00），或 2h、3d 之前",
+    "from this day (2026-11-22) or moment (2026-11-22T08:00) by the clock of the network, or 2h, 3d ago",
+    "起始：日期（2026-11-22）或时刻（2026-11-22T08:00），按算力网时区，或 2h、3d 之前",
   ],
   optionTo: ["to this day, all of it, or to this moment", "截止：该日（含当日），或该时刻"],
   optionExpires: ["days until it expires", "有效天数"],
@@ -834,8 +834,8 @@ export const words = {
   wouldGoAfter: ["would go to {centre}, were what it waits for over now", "所等待的作业若现在结束，会去 {centre}"],
   wouldWait: ["would wait", "将会等待"],
   quoteHead: ["uses at most", "最多使用"],
-  quoteEach: ["each attempt", "每次运行"],
-  quoteTimes: ["tasks {tasks} × attempts {attempts}", "任务 {tasks} × 运行 {attempts} 次"],
+  quoteEach: ["each attempt", "每次尝试"],
+  quoteTimes: ["tasks {tasks} × attempts {attempts}", "任务 {tasks} × 尝试 {attempts} 次"],
   quoteBesides: ["and besides", "另计"],
   quoteAgain: [
     "what a run had saved when it made way or lost its node, each time",
@@ -850,7 +850,7 @@ export const words = {
   waiting: ["job {id}: {state}", "作业 {id}：{state}"],
   waitingUnreachable: [
     "job {id}: {state}; centre {centre} cannot be reached since {time}",
-    "作业 {id}：{state}；中心 {centre} 自 {time} 起不可达",
+    "作业 {id}：{state}；中心 {centre} 自 {time} 起失联",
   ],
   waitingArray: ["job {id}: {ended} of {tasks} tasks ended", "作业 {id}：{tasks} 个任务已结束 {ended} 个"],
   waitingAway: [
@@ -880,7 +880,7 @@ export const words = {
   columnCores: ["CORES", "核"],
   columnMemory: ["MEMORY", "内存"],
   columnAccelerators: ["ACCELERATORS", "加速卡"],
-  columnRuns: ["RUNS", "运行"],
+  columnRuns: ["RUNS", "运行数"],
   columnPool: ["POOL", "资源池"],
   columnNode: ["NODE", "节点"],
   columnSeen: ["LAST SEEN", "最近联系"],
@@ -898,8 +898,8 @@ export const words = {
   columnTermsOf: ["TERMS", "条款"],
   columnMostCores: ["MOST CORES", "核数上限"],
   columnGrants: ["LEFT OF ITS GRANT", "额度余量"],
-  grant_core: ["{left} of {granted} core-hours", "{granted} 核时余 {left}"],
-  grant_card: ["{left} of {granted} card-hours", "{granted} 卡时余 {left}"],
+  grant_core: ["{left} of {granted} core-hours", "余 {left}，共 {granted} 核时"],
+  grant_card: ["{left} of {granted} card-hours", "余 {left}，共 {granted} 卡时"],
   columnProjects: ["PROJECTS", "项目"],
   columnRole: ["ROLE", "角色"],
   columnCoreTime: ["CORES × TIME", "核"],
@@ -986,7 +986,7 @@ export const words = {
   factUnreachable: ["unreachable since", "失联于"],
   jobsUnreachable: [
     "job {id}: centre {centre} cannot be reached since {time}",
-    "作业 {id}：中心 {centre} 自 {time} 起不可达",
+    "作业 {id}：中心 {centre} 自 {time} 起失联",
   ],
   factWarnings: ["warnings", "警告"],
   factOutcome: ["outcome", "结果"],
@@ -1095,9 +1095,9 @@ export const words = {
   outcome_withdrawn: said(outcomeWords.withdrawn),
   outcome_duplicate: said(outcomeWords.duplicate),
   outcome_requeued: said(outcomeWords.requeued),
-  connection_connected: ["connected", "已连接"],
+  connection_connected: ["connected", "在线"],
   connection_unreachable: ["unreachable", "失联"],
-  "connection_never-connected": ["never connected", "未曾连接"],
+  "connection_never-connected": ["never connected", "从未连接"],
 } as const satisfies Record<string, readonly [en: string, zh: string]>;
 
 export type WordsKey = keyof typeof words;

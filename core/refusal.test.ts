@@ -40,3 +40,24 @@ test("Chinese refusals have no blank behind a full-width mark, and no mark of En
   const { title, detail: why } = refusalWords(twice, "zh");
   assert.ok(!why.startsWith(title) && !title.includes("无法满足"), `${title}：${why}`);
 });
+
+test("where no other shape would help, what is missing is said, and who can change it", () => {
+  const asked = { nodes: 1, tasks: 1, coresPerTask: 1, memory: { kind: "default" }, accelerators: null } as const;
+  const detail = (rule: string, facts: Readonly<Record<string, string | number>>, language: "en" | "zh") =>
+    refusalWords({ kind: "no-centre-fits", asked, nearest: null, rules: [{ centre: "jinan", rule, facts }] }, language)
+      .detail;
+  const bound = { by: "job", allowed: "cn-gz" };
+  assert.match(
+    detail("region-not-stated", bound, "en"),
+    /No other shape would help: state where jinan lies \("region" in its terms: weir centre terms jinan; an administrator does\)/,
+  );
+  assert.match(detail("region-not-stated", bound, "zh"), /请由管理员在条款的 "region" 中声明 jinan 所在区域/);
+  assert.match(
+    detail("outside-residency", { ...bound, region: "cn-sd" }, "en"),
+    /its data may be in cn-gz only, and no centre/,
+  );
+  const limit = { askedS: 7200, limitS: 3600, pool: "main" };
+  assert.match(detail("time-limit-above-pool", limit, "en"), /Ask for a time limit of at most 1 h\.$/);
+  for (const language of ["en", "zh"] as const)
+    assert.doesNotMatch(detail("no-such-software", { software: "x" }, language), /none|无。/);
+});

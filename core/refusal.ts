@@ -1,5 +1,7 @@
+import { cardKindWords } from "#core/job/card-words.ts";
 import { type OptionPlace, optionAt, type Phrase, phraseWords } from "#core/job/phrase.ts";
 import { coresPerNode, type Shape } from "#core/job/spec.ts";
+import { durationWords } from "#core/measures.ts";
 import { type Facts, type Language, reasonWords } from "#core/scheduling/reasons.ts";
 import { unreachable } from "#core/unreachable.ts";
 
@@ -310,11 +312,11 @@ function words(refusal: Refusal): readonly [en: Sentence, zh: Sentence] {
       return [
         [
           isTold ? "No centre in service could run this" : "No centre could ever run this",
-          `Asked: ${shapeWords(refusal.asked, "en")}. ${rules("en")}. The nearest shape that fits: ${nearestWords(refusal.nearest, "en")}.`,
+          `Asked: ${shapeWords(refusal.asked, "en")}. ${rules("en")}. ${remedyWords(refusal, "en")}`,
         ],
         [
           isTold ? "没有在用中心能运行此作业" : "没有中心能运行此作业",
-          `申请：${shapeWords(refusal.asked, "zh")}。${rules("zh")}。最接近且可行的规格：${nearestWords(refusal.nearest, "zh")}。`,
+          `申请：${shapeWords(refusal.asked, "zh")}。${rules("zh")}。${remedyWords(refusal, "zh")}`,
         ],
       ];
     }
@@ -396,7 +398,7 @@ function words(refusal: Refusal): readonly [en: Sentence, zh: Sentence] {
         ],
         [
           "并未失联",
-          `“丢失”须有证据，或仅可对中心不可达的运行声明；${refusal.job} 没有这样的运行。${atZh}如要结束：weir cancel ${refusal.job}。`,
+          `“丢失”须有证据，或仅可对中心失联的运行声明；${refusal.job} 没有这样的运行。${atZh}如要结束：weir cancel ${refusal.job}。`,
         ],
       ];
     }
@@ -538,13 +540,13 @@ const listedBy: Readonly<Record<string, readonly [en: string, zh: string]>> = {
 
 function shapeWords(shape: Shape, language: Language): string {
   const { accelerators, memory, wholeNodes, nodeGroups } = shape;
-  const [nodes, cores, memoryIs, cards, node, core, any, whole, groups] = shapeNouns[language];
+  const [nodes, cores, memoryIs, cards, node, core, whole, groups] = shapeNouns[language];
   const words = [`${nodes} ${shape.nodes}`, `${cores} ${shape.nodes * coresPerNode(shape)}`];
   if (memory.kind === "per-node") words.push(`${memoryIs} ${memory.mib} MiB/${node}`);
   if (memory.kind === "per-core") words.push(`${memoryIs} ${memory.mib} MiB/${core}`);
   if (accelerators) {
     const { vendor, model, perNode, shareMilli } = accelerators;
-    const kind = `${vendor ?? any}/${model ?? any}`;
+    const kind = cardKindWords(vendor, model, language);
     const share = shareMilli === undefined ? "" : ` × ${shareMilli / 10} %`;
     words.push(`${cards} ${perNode}${share}/${node}${language === "zh" ? `（${kind}）` : ` (${kind})`}`);
   }
@@ -554,16 +556,53 @@ function shapeWords(shape: Shape, language: Language): string {
 }
 
 const shapeNouns = {
-  en: ["nodes", "cores", "memory", "accelerators", "node", "core", "any", "whole nodes", "groups of nodes"],
-  zh: ["节点", "核", "内存", "加速卡", "节点", "核", "任意", "整节点", "节点组"],
+  en: ["nodes", "cores", "memory", "accelerators", "node", "core", "whole nodes", "groups of nodes"],
+  zh: ["节点", "核", "内存", "加速卡", "节点", "核", "整节点", "节点组"],
 } as const;
 
-function nearestWords(nearest: Extract<Refusal, { kind: "no-centre-fits" }>["nearest"], language: Language): string {
-  if (nearest === null) return language === "zh" ? "无" : "none";
-  const words = `${shapeWords(nearest.shape, language)} @ ${nearest.centre}`;
-  if (nearest.wished) return words;
-  return words + (language === "zh" ? "（不在作业指定之列）" : " (not among the wished)");
+/**
+ * A shape that fits; where none would help, since a place is not stated or not allowed, who can change that. The centres
+ * come in their order, and the first for which somebody can do something counts.
+ */
+function remedyWords({ nearest, rules }: Extract<Refusal, { kind: "no-centre-fits" }>, language: Language): string {
+  if (nearest !== null) {
+    const words = `${shapeWords(nearest.shape, language)} @ ${nearest.centre}`;
+    const wished = nearest.wished ? "" : { en: " (not among the wished)", zh: "（不在作业指定之列）" }[language];
+    const said = { en: "The nearest shape that fits", zh: "最接近且可行的规格" }[language];
+    return language === "zh" ? `${said}：${words}${wished}。` : `${said}: ${words}${wished}.`;
+  }
+  const remedies = rules.flatMap(({ centre, rule, facts }) => {
+    const found = rule === null ? undefined : placeRemedies[rule]?.({ centre, facts });
+    return found ? [found[language]] : [];
+  });
+  return remedies[0] ?? noRemedy[language];
 }
+
+type Remedy = Readonly<Record<Language, string>>;
+const placeRemedies: Readonly<
+  Partial<Record<string, (at: { readonly centre: string; readonly facts: Facts }) => Remedy>>
+> = {
+  "region-not-stated": ({ centre }) => ({
+    en: `No other shape would help: state where ${centre} lies ("region" in its terms: weir centre terms ${centre}; an administrator does), or submit it without that rule.`,
+    zh: `更改规格无济于事：请由管理员在条款的 "region" 中声明 ${centre} 所在区域（weir centre terms ${centre}），或不带该限制提交。`,
+  }),
+  "outside-residency": ({ facts }) => ({
+    en: `No other shape would help: its data may be in ${facts.allowed} only, and no centre that could take it lies there. Allow another region (--residency; of a project or tenant an administrator does), or have a centre there join.`,
+    zh: `更改规格无济于事：其数据只可存放于 ${facts.allowed}，而可接收的中心均不在其中。请放宽区域（--residency；项目与租户的限制由管理员修改），或由该区域的中心加入。`,
+  }),
+  "time-limit-above-pool": ({ facts }) => ({
+    en: `Ask for a time limit of at most ${durationWords(Number(facts.limitS) * 1000, "en", 4)}.`,
+    zh: `请将时限设为至多 ${durationWords(Number(facts.limitS) * 1000, "zh", 4)}。`,
+  }),
+  "no-agreement": () => ({
+    en: "No other shape would help: weir agreements shows what the regions agreed; an administrator changes that, and states a tenant's region (weir admin tenant set).",
+    zh: "更改规格无济于事：weir agreements 列出区域间协议，由管理员修改；租户的区域亦由管理员声明（weir admin tenant set）。",
+  }),
+};
+const noRemedy: Remedy = {
+  en: "No smaller shape would help: take out what no centre has, or name other centres (weir centres, weir offers).",
+  zh: "更小的规格也无济于事：请去掉没有中心具备的要求，或改选中心（见 weir centres、weir offers）。",
+};
 
 function unknownCentre({
   value,
@@ -589,7 +628,7 @@ const logWords: Readonly<Record<LogReason, { readonly en: string; readonly zh: s
   },
   "centre-away": {
     en: "The centre {centre} cannot be reached. Try again when it can be reached.",
-    zh: "中心 {centre} 不可达。请在其可达时再试。",
+    zh: "中心 {centre} 失联。请在其恢复联系后再试。",
   },
   "agent-silent": {
     en: "The agent of {centre} did not answer. Try again in a moment.",

@@ -263,6 +263,7 @@ async function dryRun(call: Call, request: JobRequest): Promise<number> {
       inNetworkTime(words),
     ]),
   );
+  if (candidates.some(({ score }) => score !== null)) call.note(say("scoreLegend"));
   return exitCodes.done;
 }
 

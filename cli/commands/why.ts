@@ -31,7 +31,7 @@ export async function why(call: Call): Promise<number> {
   }
   if (answer.order !== null) call.note(`${say("factOrder")}${say("colon")}${inNetworkTime(answer.order.words)}`);
   if (answer.start !== null) call.note(`${say("factStartsAt")}${say("colon")}${startText(call, answer.start)}`);
-  if (answer.start !== null && answer.candidates.some(({ score }) => score !== null)) call.note(say("scoreLegend"));
+  if (answer.candidates.some(({ score }) => score !== null)) call.note(say("scoreLegend"));
   if (answer.decidedMs !== null) call.note(say("decidedAt", { time: timeText(answer.decidedMs) }));
   return exitCodes.done;
 }

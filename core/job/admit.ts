@@ -19,6 +19,7 @@ import {
 } from "#core/job/spec.ts";
 import { regionsExpected } from "#core/job/weir-options.ts";
 import { networkTimeText, networkZone } from "#core/ledger/network-day.ts";
+import { controlIn } from "#core/one-line.ts";
 import type { Refusal } from "#core/refusal.ts";
 
 /**
@@ -422,6 +423,8 @@ function centreRefusal({ only, except, prefer }: CentreWishes, { centres }: Admi
 function fieldRefusal(asked: Asked, request: Request, limits: AdmitLimits): Refusal | null {
   const { name, comment, stdout, stderr, workingDirectory } = asked;
   if (name === "") return invalid("name", "empty");
+  const control = name === undefined ? null : controlIn(name);
+  if (control !== null) return invalid("name", "one-line", { found: control });
   if (stdout === "") return invalid("stdout", "empty");
   if (stderr === "") return invalid("stderr", "empty");
   if (workingDirectory !== undefined && !/^(?:\/|\.$)/.test(workingDirectory)) {
@@ -519,7 +522,8 @@ function wishesOf(asked: Asked, { centres }: Request, work: Work): CentreWishes 
 function nameOf(work: Work, asked: Asked, limitChars: number): string {
   if (work.kind === "script") return asked.wrap === undefined ? "sbatch" : "wrap";
   const base = work.argv[0].split("/").findLast((part) => part !== "") ?? "command";
-  return base.slice(0, limitChars).replace(/[\uD800-\uDBFF]$/, "");
+  const cut = base.slice(0, limitChars).replace(/[\uD800-\uDBFF]$/, "");
+  return controlIn(cut) === null ? cut : "command";
 }
 
 function filledIn(asked: Asked, { name, shape, timeLimitS, graceS, project }: JobSpec): FilledIn[] {

@@ -16,6 +16,22 @@ export const phrases = {
   ],
   "not-after": ["must not be later than {field}", "不应晚于 {field}"],
   "price-list": ["no such price list; there is {known}", "没有这一价目表，现有 {known}"],
+  "member-twice": [
+    "is there twice, and which of the two counts JSON leaves open; keep one",
+    "出现了两次，而 JSON 未规定以哪一个为准；请只保留一个",
+  ],
+  "too-deep": [
+    "has lists and objects one in another more than {most} deep; nothing that is asked for here is",
+    "列表与对象嵌套超过 {most} 层；此处的任何请求都不需要",
+  ],
+  "encoded-body": [
+    "It is encoded as {encoding}, which is not taken; send it as it is, without Content-Encoding",
+    "其编码为 {encoding}，不予接受；请原样发送，不带 Content-Encoding",
+  ],
+  "one-line": [
+    "holds {found}; a name is one line, without characters that steer a terminal or turn its text around",
+    "含有 {found}；名称须为一行，不得含控制终端或改变文字方向的字符",
+  ],
   "no-proto": ["no field may be called __proto__", "字段不能名为 __proto__"],
   // What a value should have been.
   "a-size": ["a size such as 4G, 4096M or 4096 (MiB)", "大小，如 4G、4096M 或 4096（MiB）"],

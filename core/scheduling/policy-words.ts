@@ -85,9 +85,10 @@ function longestWords({ maxWaitS, guardLeadS }: Policy, language: Language): str
 function fairnessWords({ fairness }: Policy, language: Language): string {
   if (fairness === null || fairness.power === 0) return { en: "makes no difference", zh: "不影响次序" }[language];
   const half = span(fairness.halfLifeS, language);
-  return { en: `goes behind others; usage counts half after ${half}`, zh: `排在他人之后；${half}前的用量减半计算` }[
-    language
-  ];
+  return {
+    en: `goes behind others; what was used ${half} ago counts half`,
+    zh: `排在他人之后；${half}前的用量减半计算`,
+  }[language];
 }
 
 function promiseWords({ fairness }: Policy, language: Language): string {

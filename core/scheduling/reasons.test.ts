@@ -28,6 +28,17 @@ test("words of facts that are ours are in the reader's language, and one is one"
   const only = { only: "jinan, qingdao" };
   assert.equal(reasonWords("not-among-wished", only, "en"), "the job asks for jinan, qingdao only");
   assert.equal(reasonWords("not-among-wished", only, "zh"), "作业只允许 jinan、qingdao");
+  const cards = (device: string, offered: string, language: "en" | "zh") =>
+    reasonWords("no-such-accelerator", { device, offered, pool: "main" }, language);
+  assert.equal(cards("any", "none", "en"), "needs accelerators (any model), pool main offers none");
+  assert.equal(cards("any", "none", "zh"), "需要加速卡（任意型号），资源池 main 提供 无");
+  assert.equal(
+    cards("huawei/any", "nvidia/a100, x/y", "zh"),
+    "需要加速卡（huawei，任意型号），资源池 main 提供 nvidia/a100、x/y",
+  );
+  assert.match(cards("any/npu", "none", "en"), /^needs accelerators \(npu\)/);
+  const grant = { granted: "1", left: "0", asked: "0.5", unit: "core-ms" };
+  assert.match(reasonWords("tenant-grant-used", grant, "en"), /^its tenant was granted 1 core-hour and has 0 left/);
 });
 
 test("no rule says one of several things, or leaves a fact unsaid", () => {

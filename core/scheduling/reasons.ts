@@ -1,4 +1,5 @@
 import type { CentreId } from "#core/ids.ts";
+import { cardKeyWords } from "#core/job/card-words.ts";
 import type { Language } from "#core/language.ts";
 import { durationWords } from "#core/measures.ts";
 import { binders, notStated, placeRules, poolRules, visitRules } from "#core/scheduling/bound-rules.ts";
@@ -160,7 +161,7 @@ export const rules = {
   unreachable: {
     holds: "later",
     en: "cannot be reached now, so nothing new is sent there",
-    zh: "当前不可达，不再派发新任务",
+    zh: "当前失联，不再派发新任务",
   },
   "several-nodes": {
     holds: "never",
@@ -399,7 +400,7 @@ export function candidate(centre: CentreId, rule: CentreRule | null, facts: Fact
 export function reasonWords(rule: string | null, facts: Facts, language: Language): string {
   if (rule === null) return filled(startsNow[language], facts, language);
   if (!isRule(rule)) return rule;
-  return filled(rules[rule][language], language === "zh" ? inChinese(facts) : inEnglish(facts), language);
+  return filled(rules[rule][language], inWords(facts, language), language);
 }
 
 /** Of a centre that could start it, were there nothing else in the way. */
@@ -411,45 +412,33 @@ export function roomWords(facts: Facts, language: Language): string {
 const lists = ["only", "offered", "given"] as const;
 
 /** Facts that are words of ours, and not a centre's or a user's. */
-function inChinese(facts: Facts): Facts {
-  const said = Object.entries({
-    readiness: readinessInChinese.get(`${facts.readiness}`),
-    lifeCycle: lifeCycleInChinese.get(`${facts.lifeCycle}`),
-    intake: intakeInChinese.get(`${facts.intake}`),
-    day: weekdays.zh[Number(facts.day) - 1],
-    of: countedWords.zh.get(`${facts.of}`),
-    unit: grantedWords.zh.get(`${facts.unit}`),
-    ...Object.fromEntries(
-      lists.flatMap((name) => (typeof facts[name] === "string" ? [[name, facts[name].replaceAll(", ", "、")]] : [])),
-    ),
-    by: binders.zh.get(`${facts.by}`),
-    ...regionsOf(facts, "未声明区域"),
-  });
-  return {
-    ...facts,
-    ...Object.fromEntries(said.flatMap(([key, words]) => (words === undefined ? [] : [[key, words]]))),
+function inWords(facts: Facts, language: Language): Facts {
+  const unit = grantedWords[language].get(`${facts.unit}`);
+  const separator = language === "zh" ? "、" : ", ";
+  const cards = (keys: string) => keys.split(", ").map((key) => cardKeyWords(key, language));
+  const said: Readonly<Record<string, string | undefined>> = {
+    readiness: readinessWords[language].get(`${facts.readiness}`),
+    lifeCycle: lifeCycleWords[language].get(`${facts.lifeCycle}`),
+    intake: intakeWords[language].get(`${facts.intake}`),
+    day: weekdays[language][Number(facts.day) - 1],
+    of: countedWords[language].get(`${facts.of}`),
+    unit: facts.granted === "1" ? unit?.replace(/s$/, "") : unit,
+    by: binders[language].get(`${facts.by}`),
+    device: typeof facts.device === "string" ? cardKeyWords(facts.device, language) : undefined,
+    ...(language === "zh" &&
+      Object.fromEntries(
+        lists.flatMap((name) => (typeof facts[name] === "string" ? [[name, facts[name].replaceAll(", ", "、")]] : [])),
+      )),
+    offered: typeof facts.offered === "string" ? cards(facts.offered).join(separator) : undefined,
+    ...regionsOf(facts, { en: "a region not stated", zh: "未声明区域" }[language]),
   };
+  const known = Object.entries(said).flatMap(([name, words]) => (words === undefined ? [] : [[name, words] as const]));
+  return { ...facts, ...Object.fromEntries(known) };
 }
 
 /** The regions of an agreement, where one is not stated. */
-function regionsOf({ from, to }: Facts, words: string): Facts {
+function regionsOf({ from, to }: Facts, words: string): Readonly<Record<string, string>> {
   return { ...(from === notStated && { from: words }), ...(to === notStated && { to: words }) };
-}
-
-function inEnglish(facts: Facts): Facts {
-  const day = weekdays.en[Number(facts.day) - 1];
-  if (day !== undefined) return { ...facts, day };
-  const by = binders.en.get(`${facts.by}`);
-  if (by !== undefined) return { ...facts, by };
-  if (facts.from === notStated || facts.to === notStated)
-    return { ...facts, ...regionsOf(facts, "a region not stated") };
-  const unit = grantedWords.en.get(`${facts.unit}`);
-  if (unit !== undefined) return { ...facts, unit: facts.granted === "1" ? unit.replace(/s$/, "") : unit };
-  const of = countedWords.en.get(`${facts.of}`);
-  if (of !== undefined) return { ...facts, of };
-  const readiness = readinessInEnglish.get(`${facts.readiness}`);
-  if (readiness !== undefined) return { ...facts, readiness };
-  return facts.lifeCycle === "trial" ? { ...facts, lifeCycle: "on trial" } : facts;
 }
 
 /** What an engine counts for an account; what is not here, as `gres/gpu`, is said as the engine writes it. */
@@ -485,29 +474,34 @@ export const weekdays = {
   zh: ["周一", "周二", "周三", "周四", "周五", "周六", "周日"],
 } as const satisfies Record<Language, readonly string[]>;
 
-const lifeCycleInChinese: ReadonlyMap<string, string> = new Map([
-  ["planned", "规划"],
-  ["building", "在建"],
-  ["trial", "试运行"],
-  ["retired", "退役"],
-]);
+const lifeCycleWords: Record<Language, ReadonlyMap<string, string>> = {
+  en: new Map([["trial", "on trial"]]),
+  zh: new Map([
+    ["planned", "规划"],
+    ["building", "在建"],
+    ["trial", "试运行"],
+    ["retired", "退役"],
+  ]),
+};
 
-const intakeInChinese: ReadonlyMap<string, string> = new Map([
-  ["draining", "排空中"],
-  ["suspended", "已暂停"],
-]);
+const intakeWords: Record<Language, ReadonlyMap<string, string>> = {
+  en: new Map(),
+  zh: new Map([
+    ["draining", "排空中"],
+    ["suspended", "已暂停"],
+  ]),
+};
 
-const readinessInChinese: ReadonlyMap<string, string> = new Map([
-  ["not asked for", "尚未申请"],
-  ["requested", "已申请"],
-  ["created", "已创建，未通过测试"],
-  ["needs-credential", "等待本人在该中心重新委托凭据（weir-delegate）"],
-  ["removed", "中心已移除"],
-]);
-
-const readinessInEnglish: ReadonlyMap<string, string> = new Map([
-  ["needs-credential", "it waits until they lend their own credential there again (weir-delegate)"],
-]);
+const readinessWords: Record<Language, ReadonlyMap<string, string>> = {
+  en: new Map([["needs-credential", "it waits until they lend their own credential there again (weir-delegate)"]]),
+  zh: new Map([
+    ["not asked for", "尚未申请"],
+    ["requested", "已申请"],
+    ["created", "已创建，未通过测试"],
+    ["needs-credential", "等待本人在该中心重新委托凭据（weir-delegate）"],
+    ["removed", "中心已移除"],
+  ]),
+};
 
 export function isRule(text: string): text is Rule {
   return Object.hasOwn(rules, text);

@@ -1,4 +1,5 @@
 import { regionWords } from "#core/centre/region.ts";
+import { cardKeyWords } from "#core/job/card-words.ts";
 import type { Language } from "#core/scheduling/reasons.ts";
 import type { Change, StartingChange } from "#core/scheduling/what-if.ts";
 import { unreachable } from "#core/unreachable.ts";
@@ -15,7 +16,7 @@ export function changeWords(change: Change, language: Language): string {
     case "without":
       return language === "zh" ? `不要求 ${change.demand}` : `without ${change.demand}`;
     case "accelerator-type":
-      return `${names[change.kind][language]} ${change.from} → ${change.to}`;
+      return `${names[change.kind][language]} ${cardKeyWords(change.from, language)} → ${cardKeyWords(change.to, language)}`;
     case "time-limit-s":
       return `${names[change.kind][language]} ${timeText(change.from)} → ${timeText(change.to)}`;
     default:

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { request as httpRequest } from "node:http";
 import { connect } from "node:net";
 import { after, before, test } from "node:test";
+import { gzipSync } from "node:zlib";
 import { type RouteName, routes } from "#api/routes.ts";
 import type { Problem } from "#api/values.ts";
 import { startTestServer, type TestServer } from "./testing.ts";
@@ -121,6 +122,46 @@ test("impossible jobs, bad arrays, unknown dependencies and escaping paths are r
     [{ script: "#!/bin/sh\n#SBATCH --colour=red\n" }, "unknown-option"],
   ];
   for (const [body, kind] of cases) assert.equal(kindOf(await post("/jobs", JSON.stringify(body))), kind);
+});
+
+test("a member that is there twice, an encoded body and a name of two lines are refused, each with its remedy", async () => {
+  const details = async (path: string, body: string | Uint8Array<ArrayBuffer>, more: Record<string, string> = {}) => {
+    const ask = async (language: string) => {
+      const headers = { authorization: `Bearer ${server.token}`, "content-type": "application/json", ...more };
+      const init = { method: "POST", headers: { ...headers, "accept-language": language }, body };
+      const problem = (await (await server.fetch(`/api/v1${path}`, init)).json()) as Problem;
+      return problem.detail;
+    };
+    return [await ask("en"), await ask("zh")];
+  };
+  const twice = '{"command":["true"],"centres":{"only":["here"],"only":[]}}';
+  const [en, zh] = await details("/jobs", twice);
+  assert.match(en ?? "", /^centres\.only: is there twice, and which of the two counts JSON leaves open; keep one\./);
+  assert.match(zh ?? "", /^centres\.only：出现了两次，而 JSON 未规定以哪一个为准；请只保留一个。/);
+
+  const zipped = new Uint8Array(gzipSync('{"command":["true"]}'));
+  const [enZip, zhZip] = await details("/jobs", zipped, { "content-encoding": "gzip" });
+  assert.match(enZip ?? "", /^It is encoded as gzip, which is not taken; send it as it is, without Content-Encoding\./);
+  assert.match(zhZip ?? "", /^其编码为 gzip，不予接受；请原样发送，不带 Content-Encoding。/);
+  const taken = (body: string, more: Record<string, string> = {}) => {
+    const headers = { authorization: `Bearer ${server.token}`, "content-type": "application/json", ...more };
+    return server.fetch("/api/v1/jobs/dry-run", { method: "POST", headers, body });
+  };
+  assert.equal((await taken('{"command":["true"]}', { "content-encoding": "identity" })).status, 200);
+
+  for (const [path, field, body] of [
+    ["/jobs", "name", { command: ["true"], name: "a\nb" }],
+    ["/jobs", "name", { command: ["true"], sbatchOptions: ["--job-name=a\nb"] }],
+    ["/tokens", "name", { name: "a\nb" }],
+    ["/tenants", "title", { name: "bay", title: "a\nb" }],
+    ["/people", "title", { name: "bo", title: "a\nb" }],
+  ] as const) {
+    const [enName, zhName] = await details(path, JSON.stringify(body));
+    assert.equal(enName?.slice(0, enName.indexOf(",")), `${field}: holds U+000A; a name is one line`, path);
+    assert.match(zhName ?? "", new RegExp(`^${field}：含有 U\\+000A；名称须为一行`), path);
+  }
+  const named = await taken(JSON.stringify({ command: ["/tmp/a\nb"] }));
+  assert.equal(named.status, 200, "a name that nobody gave is not refused");
 });
 
 test("a refusal speaks the language of the caller", async () => {

@@ -56,6 +56,11 @@ export function createApp(settings: AppSettings): FastifyInstance {
 
   app.removeAllContentTypeParsers();
   app.addContentTypeParser("application/json", { parseAs: "buffer" }, (request, body, done) => {
+    const { "content-encoding": encoding = "identity" } = request.headers;
+    if (encoding.toLowerCase() !== "identity") {
+      const words = phrase("encoded-body", { encoding: encoding.slice(0, 100) });
+      return done(new RefusedRequest({ kind: "malformed-json", words }));
+    }
     const parsed = parseBody(body as Buffer);
     if (parsed.kind === "refused") return done(new RefusedRequest(parsed.refusal));
     if (request.headers["idempotency-key"] !== undefined) request.bodyText = parsed.text;

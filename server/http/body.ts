@@ -1,10 +1,12 @@
 import { isUtf8 } from "node:buffer";
 import { type Phrase, phrase } from "#core/job/phrase.ts";
 import type { Refusal } from "#core/refusal.ts";
+import { structureTrouble } from "./json-structure.ts";
 
 /**
  * The JSON value of a request's body, or why it is none. Beyond RFC 8259 it refuses what nothing downstream can carry:
- * bytes that are not UTF-8, NUL and lone surrogates in any string, and the key `__proto__`.
+ * bytes that are not UTF-8, NUL and lone surrogates in any string, the key `__proto__`, and a member that is there twice,
+ * of which every reader takes another.
  * An empty body is `{}`, so that a POST that needs no fields can be sent without one.
  */
 export function parseBody(bytes: Buffer): ParsedBody {
@@ -17,6 +19,8 @@ export function parseBody(bytes: Buffer): ParsedBody {
   } catch (error) {
     return refuse({ kind: "malformed-json", words: troubleOf(error) });
   }
+  const trouble = structureTrouble(text, value);
+  if (trouble !== null) return refuse({ kind: "invalid-request", issues: [trouble] });
   // UTF-8 cannot carry a lone surrogate and JSON cannot carry a bare NUL: both come by escapes only.
   if (!suspicious.test(text)) return { kind: "parsed", value, text };
   const refusal = findUncarried(value, "");

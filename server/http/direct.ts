@@ -74,6 +74,7 @@ function plainCaller(
   if (declared.method !== "GET") {
     const bytes = Number(headers["content-length"] ?? 0);
     if (!(bytes > 0 && bytes <= bodyLimitBytes) || headers["content-type"] !== "application/json") return "unusual";
+    if (headers["content-encoding"] !== undefined) return "unusual";
   }
   if (headers["transfer-encoding"] !== undefined || headers.expect !== undefined) return "unusual";
   const found = callerOf(declared, headers, settings.gate);

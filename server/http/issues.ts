@@ -1,4 +1,5 @@
 import type * as z from "zod";
+import { phrases } from "#core/job/phrase.ts";
 import type { Issue } from "#core/refusal.ts";
 
 /**
@@ -110,6 +111,7 @@ const patterns: Readonly<Record<string, Words>> = {
 /** Chinese for what the schemas of api/ say in their own words. */
 const ownWords: readonly (readonly [RegExp, string])[] = [
   [/^holds a NUL, .*/, "含有 NUL，文件、变量与脚本均无法携带"],
+  [/^holds (U\+[0-9A-F]+); .*/, phrases["one-line"][1].replace("{found}", "$1")],
   [/^holds a lone surrogate: .*/, "含有孤立代理项，不是合法的 Unicode"],
   [/^at most (\d+) variables$/, "最多 $1 个变量"],
   [/^at most (\d+) labels$/, "最多 $1 个标签"],

@@ -63,7 +63,7 @@ export const meanings: Readonly<Record<RefusalKind, readonly [en: string, zh: st
   "already-ended": ["What has ended stays as it ended.", "已结束的不再改变。"],
   "not-unreachable": [
     "A run is lost by evidence, or an administrator declares it so while its centre cannot be reached. This one's centre answers, and says itself what became of it.",
-    "运行的“丢失”须有证据，或由管理员在其中心不可达时声明。此运行的中心有应答，结果由中心给出。",
+    "运行的“丢失”须有证据，或由管理员在其中心失联时声明。此运行的中心有应答，结果由中心给出。",
   ],
   "bad-cursor": ["The cursor was not given by this list.", "游标不是此列表给出的。"],
   "host-not-ours": [
@@ -91,7 +91,7 @@ export const meanings: Readonly<Record<RefusalKind, readonly [en: string, zh: st
     "中心代理与本服务器的版本互不兼容。",
   ],
   fenced: ["A newer session of this centre's agent has taken over.", "该中心代理的更新会话已接管。"],
-  "log-unavailable": ["The log lies at a centre that cannot be reached right now.", "日志在暂不可达的中心。"],
+  "log-unavailable": ["The log lies at a centre that cannot be reached right now.", "日志在暂时失联的中心。"],
   "no-log": ["The run never started, or what it wrote is no longer kept.", "运行从未开始，或其输出已不再保留。"],
   "store-refused": ["The database refused to keep this.", "数据库拒绝保存。"],
   "store-unavailable": [

@@ -134,7 +134,7 @@ const words = {
   placed: { en: "was placed at {centre}", zh: "已派发到 {centre}" },
   away: {
     en: "centre {centre} cannot be reached since {time}; the job waits there until its agent reports again",
-    zh: "中心 {centre} 自 {time} 起不可达；作业在该处等待其代理恢复联系",
+    zh: "中心 {centre} 自 {time} 起失联；作业在该处等待其代理恢复联系",
   },
 } as const;
 
