@@ -364,7 +364,7 @@ export function openDesk(settings: DeskSettings): Desk {
 
   /** Session and contact as the store has them: another server may have changed them. */
   async function centreNow(centre: CentreId): Promise<CentreNow> {
-    const { rows } = await db.pool.query<CentreNow>({
+    const { rows } = await db.planned.query<CentreNow>({
       name: "centre-now",
       text: `
         select session, unreachable_since_ms is not null as unreachable,

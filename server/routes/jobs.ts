@@ -32,7 +32,7 @@ export function jobHandlers({ db, names, world, now }: JobContext): Pick<Handler
       if (bounded.kind === "refused") return bounded;
       const filter = await filterOf(db, query, { projects: bounded.projects, before, limit: query.limit + 1 });
       if (filter === null) return answer({ jobs: [], next: null });
-      const page = cutPage(await readJobs(db.pool, filter), query.limit, (job) => job.id);
+      const page = cutPage(await readJobs(db, filter), query.limit, (job) => job.id);
       return answer({ jobs: [...page.rows], next: page.next });
     },
 

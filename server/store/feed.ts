@@ -1,6 +1,6 @@
 import type { CentreId } from "#core/ids.ts";
 import type { StateKind } from "#core/job/state.ts";
-import { type Database, isConnectionLost, type Log, silent } from "./database.ts";
+import { type Database, isConnectionLost, type Log, planOnce, silent } from "./database.ts";
 import { type EventDetail, type EventKind, type FeedEvent, isAfter, type Position } from "./event.ts";
 import { openSession } from "./session.ts";
 import type { Snapshot } from "./snapshot.ts";
@@ -41,7 +41,7 @@ export type FeedSettings = {
 
 export function openFeed(db: Database, settings: FeedSettings): Feed {
   const { log = silent, pollMs = 1_000, from } = settings;
-  const session = openSession(db, "feed");
+  const session = openSession(db, "feed", planOnce);
   const listeners = new Set<FeedListener>();
   const waiting = new Map<() => void, bigint>();
   let position: Position = { xid: from.xmin, seq: 0 };

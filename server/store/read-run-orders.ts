@@ -12,7 +12,7 @@ type Order = SyncAnswer["start"][number];
 /** The whole orders of some runs that have not ended, in one query. The lease travels as what is left of it (R1). */
 export async function readRunOrders(db: Database, runs: readonly RunId[], nowMs: number): Promise<Order[]> {
   const refs = runs.flatMap((run) => parseRunId(run) ?? []);
-  const { rows } = await db.pool.query<Row>({
+  const { rows } = await db.planned.query<Row>({
     name: "read-run-orders",
     text: `
       select r.job_id, r.index, r.attempt, r.pool, r.allocation, r.latest_start_ms, t.position, j.name, j.spec, j.script, j.input_files,

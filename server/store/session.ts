@@ -55,15 +55,6 @@ export function openSession(db: Database, purpose: string, prepare?: (client: pg
   };
 }
 
-/**
- * For connections whose statements are few, named and over arrays: each is planned once, not for the very arrays of
- * each batch, which costs a millisecond and, planned for one row, is wrong for the next thousand. Nor may a plan that was
- * made while a table was small go on reading all of it.
- */
-export async function planOnce(client: pg.Client): Promise<void> {
-  await client.query("set plan_cache_mode = force_generic_plan; set enable_seqscan = off");
-}
-
 /** Between two attempts to reach a PostgreSQL that is away. */
 export function beforeReconnect(signal?: AbortSignal): Promise<void> {
   return delay(100, undefined, signal ? { signal } : {}).catch(() => undefined);

@@ -10,7 +10,7 @@ import type { Placement, PreemptedRun, QueuedEnd } from "#core/scheduling/world-
 import { accountIds } from "./accounts.ts";
 import { type AskedBack, askAllBack } from "./ask-back.ts";
 import { cancelTasks } from "./cancel-tasks.ts";
-import { advisoryLocks, type Database, isConnectionLost, type Log, silent } from "./database.ts";
+import { advisoryLocks, type Database, isConnectionLost, type Log, planOnce, silent } from "./database.ts";
 import { declareLost } from "./declare-lost.ts";
 import { endQueuedTasks } from "./end-queued-tasks.ts";
 import { grantKeeper, readGrants } from "./grants.ts";
@@ -21,7 +21,7 @@ import { preemptRuns } from "./preempt-runs.ts";
 import { refusedByStore, unavailable, wordsOf } from "./refused.ts";
 import { restartAfter } from "./restart-after.ts";
 import { saveSheet } from "./save-sheet.ts";
-import { openSession, planOnce } from "./session.ts";
+import { openSession } from "./session.ts";
 import { type CentreContact, setContact } from "./set-contact.ts";
 import { type IntakeSet, revokeCredentials, setIntake } from "./set-intake.ts";
 import type { Sheet } from "./sheet.ts";

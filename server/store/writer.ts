@@ -6,12 +6,12 @@ import type { Phrase } from "#core/job/phrase.ts";
 import type { Dependency, JobSpec } from "#core/job/spec.ts";
 import { taskCount } from "#core/job/spec.ts";
 import type { Refusal } from "#core/refusal.ts";
-import { type Database, isConnectionLost, type Log, silent } from "./database.ts";
+import { type Database, isConnectionLost, type Log, planOnce, silent } from "./database.ts";
 import { findDependencies } from "./find-dependencies.ts";
 import { findKeys, type UsedKey } from "./find-keys.ts";
 import { openGroup, type Waiting } from "./group.ts";
 import { refusedByStore, unavailable, wordsOf } from "./refused.ts";
-import { openSession, planOnce } from "./session.ts";
+import { openSession } from "./session.ts";
 import { type NumberedBatch, numbered, type SubmitParameters, submitJobs, submitParameters } from "./submit-jobs.ts";
 
 /**
