@@ -3,6 +3,7 @@ import { type Frame, text } from "#agent/drivers/process/frame.ts";
 import { payloadFrame } from "./commands.ts";
 import type { SlurmConfiguration } from "./configuration.ts";
 import type { Finding } from "./doctor.ts";
+import { say } from "./doctor-words.ts";
 import type { Mapping, MappingEntry } from "./mapping.ts";
 import type { WeirAs } from "./weir-as.ts";
 
@@ -114,15 +115,10 @@ export async function delegationFindings(
     {
       name: "mode",
       verdict: "good",
-      words: `users lend their own tokens (weir-delegate) by ${folder}; there is no weir-as; ${inForce} are in force`,
+      words: say("lending", { folder, count: inForce }),
     },
   ];
-  if (facts.isStopped)
-    findings.push({
-      name: "kill switch",
-      verdict: "wrong",
-      words: "the site's stop file is there: no new work is taken",
-    });
+  if (facts.isStopped) findings.push({ name: "kill switch", verdict: "wrong", words: say("stopped") });
   const { config } = facts;
   if (config !== null) findings.push(...tokenFindings(config));
   for (const user of facts.users) {
@@ -136,18 +132,12 @@ function tokenFindings(config: SlurmConfiguration): readonly Finding[] {
   const name = "tokens";
   const types = config.all.get("AuthAltTypes") ?? "";
   const parameters = config.all.get("AuthAltParameters") ?? "";
-  if (!types.includes("auth/jwt"))
-    return [{ name, verdict: "wrong", words: "Slurm gives no tokens: AuthAltTypes has no auth/jwt" }];
-  if (parameters.includes("disable_token_creation"))
-    return [
-      { name, verdict: "wrong", words: "users may make no tokens: AuthAltParameters has disable_token_creation" },
-    ];
+  if (!types.includes("auth/jwt")) return [{ name, verdict: "wrong", words: say("jwtNone") }];
+  if (parameters.includes("disable_token_creation")) return [{ name, verdict: "wrong", words: say("jwtForbidden") }];
   const most = /max_token_lifespan=(\d+)/.exec(parameters)?.[1];
-  const life = most === undefined ? "of any lifespan" : `of at most ${most} s`;
-  const hidden = config.privateData.includes("jobs")
-    ? "; PrivateData hides jobs, so the end of what runs on after a token's end is learnt when it is renewed"
-    : "";
-  return [{ name, verdict: "good", words: `users may make tokens ${life}${hidden}` }];
+  const made = most === undefined ? say("jwtAny") : say("jwtMost", { s: most });
+  const hidden = config.privateData.includes("jobs") ? say("jwtHidden") : "";
+  return [{ name, verdict: "good", words: made + hidden }];
 }
 
 function delegationsIn(frame: Frame): ReadonlyMap<string, Delegation> {

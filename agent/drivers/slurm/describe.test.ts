@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { describe, test } from "node:test";
 import { submitAnswer } from "./commands.ts";
 import { configurationOf, enforcement } from "./configuration.ts";
@@ -249,8 +250,7 @@ function inBytes([name, value]: [string, string]): [string, Buffer[]] {
   return [name, [Buffer.from(value)]];
 }
 
-test("the doctor names a version that was not tested, and what is hidden", () => {
-  const text = (version: string, hidden: string) => `Configuration data as of 2026-11-22T17:13:44
+const configurationText = (version: string, hidden: string) => `Configuration data as of 2026-11-22T17:13:44
 AccountingStorageType   = accounting_storage/none
 ClusterName             = a
 MaxArraySize            = 20001
@@ -259,9 +259,11 @@ MinJobAge               = 30 sec
 PrivateData             = ${hidden}
 SLURM_VERSION           = ${version}
 `;
+
+test("the doctor names a version that was not tested, and what is hidden", () => {
   const verdicts = (version: string, hidden: string) =>
     Object.fromEntries(
-      configurationFindings(configurationOf(text(version, hidden))).map((one) => [one.name, one.verdict]),
+      configurationFindings(configurationOf(configurationText(version, hidden))).map((one) => [one.name, one.verdict]),
     );
   assert.deepEqual(verdicts("22.05.8", "none"), {
     version: "good",
@@ -275,4 +277,19 @@ SLURM_VERSION           = ${version}
   assert.equal(verdicts("22.05.8", "jobs,usage").PrivateData, "note");
   assert.equal(verdicts("22.05.8", "jobs,nodes").PrivateData, "wrong");
   assert.deepEqual([clockFinding(2).verdict, clockFinding(-90).verdict], ["good", "wrong"]);
+});
+
+test("the doctor speaks the terminal's language", () => {
+  const module = (name: string) => JSON.stringify(new URL(`./${name}.ts`, import.meta.url).href);
+  const program = `import { configurationFindings, findingsText } from ${module("doctor")};
+import { configurationOf } from ${module("configuration")};
+process.stdout.write(findingsText(configurationFindings(configurationOf(${JSON.stringify(configurationText("24.11.1", "jobs"))}))));`;
+  const said = (LANG: string) =>
+    spawnSync(process.execPath, ["--input-type=module", "--eval", program], {
+      encoding: "utf8",
+      env: { PATH: process.env.PATH, LANG },
+    }).stdout.split("\n");
+  assert.match(said("zh_CN.UTF-8")[0] ?? "", /^有误 {2}version: Slurm 24\.11\.1 不在已测试的版本（22\.05）之列/);
+  assert.match(said("zh_CN.UTF-8").join("\n"), /^注意 {2}PrivateData: 看不到他人的作业/m);
+  assert.match(said("C.UTF-8")[0] ?? "", /^wrong {2}version: Slurm 24\.11\.1 is not among the tested versions/);
 });

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { commandsEngine } from "./commands.ts";
 import { configurationOf, type SlurmConfiguration } from "./configuration.ts";
 import { delegationFindings } from "./delegations.ts";
+import { say } from "./doctor-words.ts";
 import type { Engine, Hello } from "./engine.ts";
 import { localCommands } from "./local-commands.ts";
 import { openMapping } from "./mapping.ts";
@@ -32,7 +33,7 @@ export function findingsText(findings: readonly Finding[]): string {
   const order = { wrong: 0, note: 1, good: 2 } as const;
   return [...findings]
     .sort((a, b) => order[a.verdict] - order[b.verdict])
-    .map(({ name, verdict, words }) => `${verdict.padEnd(5)}  ${name}: ${words}\n`)
+    .map(({ name, verdict, words }) => `${say(verdict)}  ${name}: ${words}\n`)
     .join("");
 }
 
@@ -82,48 +83,38 @@ export function configurationFindings(config: SlurmConfiguration): readonly Find
   const isTested = testedVersions.some((version) => version === `${major}.${minor}`);
   const { privateData } = config;
   const hidden = ["nodes", "partitions"].filter((what) => privateData.includes(what));
+  const isRemembered = config.hasAccounting || config.minJobAgeS >= 60;
   return [
     {
       name: "version",
       verdict: isTested ? "good" : "wrong",
       words: isTested
-        ? `Slurm ${config.version}, cluster ${config.clusterName}`
-        : `Slurm ${config.version} is not among the tested versions (${testedVersions.join(", ")}): its texts may read otherwise, and nothing is guessed. Run the connection test before any work is sent here.`,
+        ? say("versionTested", { version: config.version, cluster: config.clusterName })
+        : say("versionUntested", { version: config.version, tested: testedVersions.join(", ") }),
     },
     {
       name: "accounting",
       verdict: config.hasAccounting ? "good" : "note",
-      words: config.hasAccounting
-        ? "slurmdbd: CPU, memory and who cancelled come from it"
-        : `none: times come from scontrol within MinJobAge (${config.minJobAgeS} s), CPU and memory from the wrapper; an agent that is away for longer has the wrapper's word alone`,
+      words: config.hasAccounting ? say("accounting") : say("accountingNone", { s: config.minJobAgeS }),
     },
     {
       name: "PrivateData",
       verdict: hidden.length > 0 ? "wrong" : privateData.includes("jobs") ? "note" : "good",
       words:
         hidden.length > 0
-          ? `${hidden.join(" and ")} are hidden from the agent: it can report no pools. Take them out of PrivateData, or make the agent's user an operator of Slurm's.`
-          : privateData.includes("jobs")
-            ? "the work of others is hidden: load is what nodes report as allocated, unless the policy of weir-as says `load yes`"
-            : "nothing that the agent needs is hidden",
+          ? say("hiddenFromAgent", { what: hidden.join(", ") })
+          : say(privateData.includes("jobs") ? "hiddenWork" : "hiddenNothing"),
     },
     {
       name: "MinJobAge",
-      verdict: config.hasAccounting || config.minJobAgeS >= 60 ? "good" : "wrong",
-      words:
-        config.hasAccounting || config.minJobAgeS >= 60
-          ? `an ended job is remembered for ${config.minJobAgeS} s`
-          : `an ended job is forgotten after ${config.minJobAgeS} s, and there is no accounting: set MinJobAge to 300`,
+      verdict: isRemembered ? "good" : "wrong",
+      words: say(isRemembered ? "remembered" : "forgotten", { s: config.minJobAgeS }),
     },
-    {
-      name: "MessageTimeout",
-      verdict: "good",
-      words: `${config.messageTimeoutS} s: how long a submission in doubt is looked for`,
-    },
+    { name: "MessageTimeout", verdict: "good", words: say("doubt", { s: config.messageTimeoutS }) },
     {
       name: "MaxArraySize",
       verdict: config.maxArraySize >= 1001 ? "good" : "note",
-      words: `${config.maxArraySize}: tasks with a greater index travel alone`,
+      words: say("arraySize", { most: config.maxArraySize }),
     },
   ];
 }
@@ -134,8 +125,7 @@ async function federationFindings(commands: ReturnType<typeof localCommands>): P
   if ("name" in shown) return [shown];
   const federation = federationOf(shown.value);
   if (federation === null) return [];
-  const words = `this cluster is in the federation ${federation}: Slurm may start jobs at its other clusters, and there they are not followed. Take it out, or join the clusters one by one.`;
-  return [{ name: "federation", verdict: "wrong", words }];
+  return [{ name: "federation", verdict: "wrong", words: say("federation", { name: federation }) }];
 }
 
 /** `Federation: NAME`; nothing is printed where the cluster is in none. */
@@ -144,23 +134,15 @@ export function federationOf(text: string): string | null {
 }
 
 export function helperFindings(hello: Hello, config: SlurmConfiguration | null): readonly Finding[] {
-  const load = hello.allowsLoad ? "may list the load without names" : "may not list the load";
-  const tokens = hello.tokenLifeS === 0 ? "mints no tokens" : `mints tokens of at most ${hello.tokenLifeS} s`;
+  const { group, minUid, policyMark: policy, tokenLifeS } = hello;
+  const load = say(hello.allowsLoad ? "loadAllowed" : "loadDenied");
+  const tokens = tokenLifeS === 0 ? say("mintsNone") : say("mints", { s: tokenLifeS });
   const findings: Finding[] = [
-    {
-      name: "weir-as",
-      verdict: "good",
-      words: `acts for members of ${hello.group} with a uid of at least ${hello.minUid}; ${load}; ${tokens}; policy ${hello.policyMark}`,
-    },
+    { name: "weir-as", verdict: "good", words: say("helper", { group, minUid, load, tokens, policy }) },
   ];
-  if (hello.isStopped)
-    findings.push({
-      name: "kill switch",
-      verdict: "wrong",
-      words: "the site's stop file is there: no new work is taken",
-    });
+  if (hello.isStopped) findings.push({ name: "kill switch", verdict: "wrong", words: say("stopped") });
   if (config?.privateData.includes("jobs") && !hello.allowsLoad)
-    findings.push({ name: "load", verdict: "note", words: "estimates know nothing of the work of others" });
+    findings.push({ name: "load", verdict: "note", words: say("loadUnknown") });
   return findings;
 }
 
@@ -169,17 +151,18 @@ export function clockFinding(skewS: number): Finding {
   return {
     name: "clock",
     verdict: isNear ? "good" : "wrong",
-    words: isNear
-      ? `within ${Math.abs(skewS)} s of slurmctld's`
-      : `${skewS} s off from slurmctld's: deadlines and times would be wrong by that much. Set up NTP on both.`,
+    words: isNear ? say("clockGood", { s: Math.abs(skewS) }) : say("clockOff", { s: skewS }),
   };
 }
 
 function mappingFinding(kinds: readonly string[]): Finding {
+  if (kinds.length === 0) return { name: "mapping", verdict: "note", words: say("mappingNone") };
   const ready = kinds.filter((kind) => kind === "ready").length;
-  const words = `${kinds.length} entries, ${ready} ready`;
-  if (kinds.length > 0) return { name: "mapping", verdict: ready > 0 ? "good" : "note", words };
-  return { name: "mapping", verdict: "note", words: "nobody is mapped to a local user: every run will be refused" };
+  return {
+    name: "mapping",
+    verdict: ready > 0 ? "good" : "note",
+    words: say("mapping", { count: kinds.length, ready }),
+  };
 }
 
 function isServing({ readiness }: { readonly readiness: { readonly kind: string } }): boolean {

@@ -1,6 +1,7 @@
 import { commandsEngine } from "./commands.ts";
 import { type DelegatedEngine, delegatedEngine } from "./delegated-engine.ts";
 import type { Finding } from "./doctor.ts";
+import { say } from "./doctor-words.ts";
 import type { Engine } from "./engine.ts";
 import { type RestEngine, restEngine } from "./rest.ts";
 import { openRestClient, type RestPlace } from "./rest-client.ts";
@@ -30,23 +31,19 @@ export async function transportFindings(
   const chosen = site.transport === "rest";
   const commands: Finding[] = chosen
     ? []
-    : [{ name, verdict: "good", words: `commands through weir-as: ${site.helper.join(" ")}` }];
+    : [{ name, verdict: "good", words: say("commands", { helper: site.helper.join(" ") }) }];
   if (site.rest === null) return [...commands, ...(await unnamedDaemon())];
-  const used = chosen ? "" : '; it is used with "transport": "rest"';
+  const used = chosen ? "" : say("usedWith");
   const wrong = (words: string): Finding => ({ name, verdict: chosen ? "wrong" : "note", words: words + used });
-  if (facts.tokenLifeS === 0)
-    return [
-      ...commands,
-      wrong("slurmrestd needs tokens, and the policy of weir-as allows none: set token-lifespan-max"),
-    ];
-  if (facts.user === null) return [...commands, wrong("slurmrestd can be asked once a user is mapped and ready")];
+  if (facts.tokenLifeS === 0) return [...commands, wrong(say("restNoTokens"))];
+  if (facts.user === null) return [...commands, wrong(say("restNobody"))];
   const rest = restAt(site.rest, commandsEngine(helper), helper, () => {});
   try {
     const version = await rest.version(facts.user);
     const answer = await rest.ping(facts.user);
-    const words = `${rest.transport}; known: ${knownRange}`;
+    const words = say("restKnown", { transport: rest.transport, range: knownRange });
     const verdict = !chosen || !version.isRunLive ? "note" : "good";
-    const untested = version.isRunLive ? "" : ". Run the connection test before any work is sent here.";
+    const untested = version.isRunLive ? "" : say("restUntested");
     return [...commands, answer === null ? { name, verdict, words: words + untested + used } : wrong(answer)];
   } catch (error) {
     return [...commands, wrong(error instanceof Error ? error.message : String(error))];
@@ -63,8 +60,7 @@ async function unnamedDaemon(): Promise<readonly Finding[]> {
     const { status, text } = await client.call(call);
     const isDaemon = text.includes("slurm") || (status === 401 && /Authentication failure/.test(text));
     if (!isDaemon) return [];
-    const words = `slurmrestd listens at ${client.place}; with "transport": "rest" and "rest": {"url": "${client.place}"} it would be used`;
-    return [{ name: "transport", verdict: "note", words }];
+    return [{ name: "transport", verdict: "note", words: say("restUnnamed", { place: client.place }) }];
   } catch {
     return [];
   } finally {

@@ -1,0 +1,91 @@
+import { languageOf, speaker } from "#core/language.ts";
+
+/** What `weir-agent doctor` says of Slurm, in the language of the terminal; the engine's and the helper's own words stay as they are. */
+const sentences = {
+  good: ["good ", "正常"],
+  note: ["note ", "注意"],
+  wrong: ["wrong", "有误"],
+  versionTested: ["Slurm {version}, cluster {cluster}", "Slurm {version}，集群 {cluster}"],
+  versionUntested: [
+    "Slurm {version} is not among the tested versions ({tested}): its texts may read otherwise, and nothing is guessed. Run the connection test before any work is sent here.",
+    "Slurm {version} 不在已测试的版本（{tested}）之列：其输出可能不同，代理不作猜测。派发任务之前请先运行接入测试。",
+  ],
+  accounting: ["slurmdbd: CPU, memory and who cancelled come from it", "slurmdbd：CPU、内存用量及取消者均取自其中"],
+  accountingNone: [
+    "none: times come from scontrol within MinJobAge ({s} s), CPU and memory from the wrapper; an agent that is away for longer has the wrapper's word alone",
+    "无：起止时间在 MinJobAge（{s} 秒）内取自 scontrol，CPU 与内存取自包装程序；代理离线超过此时长，则只有包装程序的记录",
+  ],
+  hiddenFromAgent: [
+    "{what} are hidden from the agent: it can report no pools. Take them out of PrivateData, or make the agent's user an operator of Slurm's.",
+    "{what} 对代理不可见，代理无法上报资源池。请将其从 PrivateData 中去掉，或将代理的用户设为 Slurm 操作员（operator）。",
+  ],
+  hiddenWork: [
+    "the work of others is hidden: load is what nodes report as allocated, unless the policy of weir-as says `load yes`",
+    "看不到他人的作业：负载以节点报告的已分配量为准，除非 weir-as 的策略中有 `load yes`",
+  ],
+  hiddenNothing: ["nothing that the agent needs is hidden", "代理所需的信息均可见"],
+  remembered: ["an ended job is remembered for {s} s", "作业结束后记录保留 {s} 秒"],
+  forgotten: [
+    "an ended job is forgotten after {s} s, and there is no accounting: set MinJobAge to 300",
+    "作业结束 {s} 秒后即被清除，且没有记账：请将 MinJobAge 设为 300",
+  ],
+  doubt: ["{s} s: how long a submission in doubt is looked for", "{s} 秒：提交结果不明时，查找至多持续这么久"],
+  arraySize: ["{most}: tasks with a greater index travel alone", "{most}：序号更大的任务单独提交"],
+  federation: [
+    "this cluster is in the federation {name}: Slurm may start jobs at its other clusters, and there they are not followed. Take it out, or join the clusters one by one.",
+    "本集群属于联邦 {name}：Slurm 可能在其他集群上启动作业，代理无法跟踪。请将本集群移出联邦，或逐个接入各集群。",
+  ],
+  helper: [
+    "acts for members of {group} with a uid of at least {minUid}; {load}; {tokens}; policy {policy}",
+    "为 {group} 组中 uid 不小于 {minUid} 的成员执行操作；{load}；{tokens}；策略 {policy}",
+  ],
+  loadAllowed: ["may list the load without names", "可列出负载（不含姓名）"],
+  loadDenied: ["may not list the load", "不可列出负载"],
+  mintsNone: ["mints no tokens", "不签发令牌"],
+  mints: ["mints tokens of at most {s} s", "签发有效期至多 {s} 秒的令牌"],
+  stopped: [
+    "the site's stop file is there: no new work is taken. Again on: weir-agent resume-new",
+    "站点的停止文件已存在：不接受新任务。恢复：weir-agent resume-new",
+  ],
+  loadUnknown: ["estimates know nothing of the work of others", "预计开始时间不计他人的作业"],
+  clockGood: ["within {s} s of slurmctld's", "与 slurmctld 相差不超过 {s} 秒"],
+  clockOff: [
+    "{s} s off from slurmctld's: deadlines and times would be wrong by that much. Set up NTP on both.",
+    "与 slurmctld 相差 {s} 秒：截止时间与各项时间会有同样的偏差。请在两侧配置 NTP。",
+  ],
+  mapping: ["{count} entries, {ready} ready", "{count} 条映射，{ready} 条就绪"],
+  mappingNone: [
+    "nobody is mapped to a local user: every run will be refused. See weir-agent accounts",
+    "尚无人映射到本地用户：所有任务都会被拒绝。见 weir-agent accounts",
+  ],
+  commands: ["commands through weir-as: {helper}", "经 weir-as 执行命令：{helper}"],
+  usedWith: ['; it is used with "transport": "rest"', '；设置 "transport": "rest" 后启用'],
+  restNoTokens: [
+    "slurmrestd needs tokens, and the policy of weir-as allows none: set token-lifespan-max",
+    "slurmrestd 需要令牌，而 weir-as 的策略不允许签发：请设置 token-lifespan-max",
+  ],
+  restNobody: ["slurmrestd can be asked once a user is mapped and ready", "有用户映射就绪之后才能访问 slurmrestd"],
+  restKnown: ["{transport}; known: {range}", "{transport}；已知范围：{range}"],
+  restUntested: [". Run the connection test before any work is sent here.", "。派发任务之前请先运行接入测试。"],
+  restUnnamed: [
+    'slurmrestd listens at {place}; with "transport": "rest" and "rest": {"url": "{place}"} it would be used',
+    'slurmrestd 正在 {place} 监听；设置 "transport": "rest" 与 "rest": {"url": "{place}"} 后启用',
+  ],
+  lending: [
+    "users lend their own tokens (weir-delegate) by {folder}; there is no weir-as; {count} are in force",
+    "用户经 {folder} 出借自己的令牌（weir-delegate）；没有 weir-as；{count} 个有效",
+  ],
+  jwtNone: ["Slurm gives no tokens: AuthAltTypes has no auth/jwt", "Slurm 不签发令牌：AuthAltTypes 中没有 auth/jwt"],
+  jwtForbidden: [
+    "users may make no tokens: AuthAltParameters has disable_token_creation",
+    "用户不能生成令牌：AuthAltParameters 中有 disable_token_creation",
+  ],
+  jwtAny: ["users may make tokens of any lifespan", "用户可生成任意有效期的令牌"],
+  jwtMost: ["users may make tokens of at most {s} s", "用户可生成有效期至多 {s} 秒的令牌"],
+  jwtHidden: [
+    "; PrivateData hides jobs, so the end of what runs on after a token's end is learnt when it is renewed",
+    "；PrivateData 隐藏作业，令牌到期后仍在运行的作业，其结束要到续期时才能得知",
+  ],
+} as const satisfies Record<string, readonly [en: string, zh: string]>;
+
+export const say = speaker(sentences, languageOf(process.env));
