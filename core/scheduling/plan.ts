@@ -9,6 +9,7 @@ import { forgetFailures } from "#core/scheduling/queue.ts";
 import type { Scene, Started } from "#core/scheduling/scene.ts";
 import { visitLeaseMs } from "#core/scheduling/visits.ts";
 import { mayMove } from "#core/scheduling/walk/beside.ts";
+import { rememberAsBefore } from "#core/scheduling/walk/failures.ts";
 import { standingHolders, stillHeld } from "#core/scheduling/walk/holders.ts";
 import { served } from "#core/scheduling/walk/serve.ts";
 import { takeMoved } from "#core/scheduling/walk/take.ts";
@@ -31,7 +32,10 @@ export function placementsDue(scene: Scene, nowMs: number, most: number): Due {
   const placements: Placement[] = [];
   const started: Started[] = [];
   const { memory } = scene;
-  if (!memory.started.every((each) => hasCome(each, memory.changes))) forgetFailures(scene.queue);
+  // What it was to bring about has not come, as nothing was told yet.
+  const isAgain = memory.acts && memory.told === memory.decidedAt && nowMs === memory.decidedMs;
+  if (isAgain) rememberAsBefore(memory);
+  else if (!memory.started.every((each) => hasCome(each, memory.changes))) forgetFailures(scene.queue);
   const judgements: Judgements = new Map();
   const collect: Placed = (job, position, offer, walk) => {
     const attempt = (job.attempts?.get(position) ?? 0) + 1;
@@ -57,6 +61,9 @@ export function placementsDue(scene: Scene, nowMs: number, most: number): Due {
     // A walk that ended early has not come to all who hold one.
     if (placements.length >= most) memory.holders = [...stillHeld(memory), ...memory.holders];
     memory.decidedAt = memory.told;
+    memory.decidedMs = nowMs;
+    memory.acts = started.length > 0 || walk.asking.length > 0;
+    memory.before = { reserved: memory.reserved, ...walk.before };
     memory.started = started;
     memory.changes = scene.queue.changes;
     memory.reserved = new Map(

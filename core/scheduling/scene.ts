@@ -13,7 +13,7 @@ import type { Choice } from "#core/scheduling/placing/choose.ts";
 import type { Promised, Waiting } from "#core/scheduling/placing/moves.ts";
 import type { Backfill, HomePriority, Placing } from "#core/scheduling/policy.ts";
 import type { PreemptionRecord } from "#core/scheduling/preemption/record.ts";
-import type { Queue } from "#core/scheduling/queue.ts";
+import type { Ask, Group, Queue } from "#core/scheduling/queue.ts";
 
 /** Everything the scheduler knows. `centres` stands in the order of their ids. */
 export type Scene = {
@@ -51,6 +51,11 @@ export type Memory = {
   /** How often the world was told anything, and how often it had been by then: until it is told more, the same is decided. */
   told: number;
   decidedAt: number;
+  decidedMs: number;
+  /** It starts somebody, or asks runs to end. */
+  acts: boolean;
+  /** What was remembered before it: what it decides anew goes by the same. */
+  before: Remembered;
   /** What it started; if that did not come about, there was more room than it thought. */
   started: readonly Started[];
   /** When that was, by the queue's count of changes. */
@@ -58,8 +63,17 @@ export type Memory = {
 };
 
 export function nothingDecided(): Memory {
-  return { reserved: new Map(), holders: [], holdersBefore: [], told: 0, decidedAt: -1, started: [], changes: 0 };
+  const before = { reserved: new Map(), asks: new Map(), groups: new Map() };
+  const never = { told: 0, decidedAt: -1, decidedMs: -1, acts: false, before };
+  return { reserved: new Map(), holders: [], holdersBefore: [], ...never, started: [], changes: 0 };
 }
+
+/** Of what the last decision found to fail, and of whom it reserved for, what was known until then. */
+export type Remembered = {
+  readonly reserved: Memory["reserved"];
+  readonly asks: ReadonlyMap<Ask, Pick<Ask, "failed">>;
+  readonly groups: ReadonlyMap<Group, Pick<Group, "failed" | "untried">>;
+};
 
 export type Started = {
   readonly job: JobRecord;

@@ -3,7 +3,7 @@ import { mayTake } from "#core/scheduling/fit.ts";
 import { type Front, meetAlone, meetBelow, type Step } from "#core/scheduling/front.ts";
 import type { Ask, Group } from "#core/scheduling/queue.ts";
 import { nodesFitting } from "#core/scheduling/room.ts";
-import type { Scene } from "#core/scheduling/scene.ts";
+import type { Memory, Scene } from "#core/scheduling/scene.ts";
 import { type Errand, type Met, mostLooked, type Walk } from "#core/scheduling/walk/walk.ts";
 
 /** The pools that a job of the group's size could start at as far as cores and nodes go, when it was first asked for. */
@@ -55,15 +55,27 @@ function grownSince({ memory, queue }: Scene, walk: Walk, group: Group): number 
 
 export function noteFailure({ queue }: Scene, walk: Walk, ask: Ask, { remembers }: Errand): void {
   walk.failed.add(ask);
-  if (remembers && !walk.holds) ask.failed = queue.changes + 1;
+  if (!remembers || walk.holds) return;
+  const { asks } = walk.before;
+  if (!asks.has(ask)) asks.set(ask, { failed: ask.failed });
+  ask.failed = queue.changes + 1;
 }
 
-export function rememberFailures({ queue }: Scene, { met, spared, looked, lookedFor }: Walk): void {
+export function rememberFailures({ queue }: Scene, { met, spared, looked, lookedFor, before }: Walk): void {
   // Were those not met again for whom it was looked, others would be looked for in their stead.
   const isAgain = (group: Group) => spared.has(group) || (looked >= mostLooked && lookedFor.has(group));
   for (const [group, { isKnown, rows }] of met)
     if (!isAgain(group) && (isKnown || rows >= group.rows.length)) {
+      before.groups.set(group, { failed: group.failed, untried: group.untried });
       group.failed = queue.changes + 1;
       group.untried = [];
     }
+}
+
+/** As it was before the last decision, of which nothing has come yet. */
+export function rememberAsBefore(memory: Memory): void {
+  const { reserved, asks, groups } = memory.before;
+  memory.reserved = reserved;
+  for (const [ask, was] of asks) Object.assign(ask, was);
+  for (const [group, was] of groups) Object.assign(group, was);
 }

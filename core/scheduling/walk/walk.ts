@@ -37,6 +37,11 @@ export type Walk = {
   readonly changed: CentreRecord[];
   /** What did not fit once does not fit later in the same walk: there is only less room. */
   readonly failed: Set<Ask>;
+  /** Of those that were found to fail, what was remembered before. */
+  readonly before: {
+    readonly asks: Map<Ask, Pick<Ask, "failed">>;
+    readonly groups: Map<Group, Pick<Group, "failed" | "untried">>;
+  };
   readonly closed: Set<Group>;
   /** Of each group met, the pools that had room for its size when it was met. */
   readonly open: Map<Group, readonly PoolRecord[]>;
@@ -109,6 +114,7 @@ export function beginWalk(nowMs: number): Walk {
     served: [],
     changed: [],
     failed: new Set(),
+    before: { asks: new Map(), groups: new Map() },
     closed: new Set(),
     open: new Map(),
     reserved: [],
