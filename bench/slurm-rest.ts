@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import { groupOrders, submissionOf } from "#agent/drivers/slurm/chunks.ts";
+import { usualPace } from "#agent/drivers/slurm/driver.ts";
 import { openRestClient } from "#agent/drivers/slurm/rest-client.ts";
 import { submitBody } from "#agent/drivers/slurm/rest-request.ts";
 import { makeTestSite, orderOf, type TestAgent, type TestSite } from "#agent/drivers/slurm/site-testing.ts";
@@ -23,7 +24,7 @@ export async function slurmRest(): Promise<void> {
   const cluster = clusterOf(clusters, "qingdao");
   const rest = { transport: "rest", rest: { socket: cluster.restSocket } };
   const site = makeTestSite(clusters, "qingdao", { site: rest });
-  const agent = await site.open({ recordsEveryMs: 1000, listEveryMs: 10_000, messageTimeoutMs: null });
+  const agent = await site.open(usualPace);
   try {
     await rounds(site, agent);
   } finally {

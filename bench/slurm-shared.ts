@@ -1,4 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { usualPace } from "#agent/drivers/slurm/driver.ts";
 import { makeTestSite, orderOf, type TestAgent, type TestSite } from "#agent/drivers/slurm/site-testing.ts";
 import { sampleAllocation } from "#core/sample-testing.ts";
 import { slurmPossible, startClusters } from "../tools/slurm/clusters.ts";
@@ -17,7 +18,7 @@ export async function slurmShared(): Promise<void> {
   }
   const clusters = await startClusters({ only: ["qingdao"], cpus: 32, extra: ["MaxJobCount=50000"] });
   const site = makeTestSite(clusters, "qingdao");
-  const agent = await site.open({ recordsEveryMs: 1000, listEveryMs: 10_000, messageTimeoutMs: null });
+  const agent = await site.open(usualPace);
   try {
     const [alone, beside, growth, shares]: [number[], number[], number[], number[]] = [[], [], [], []];
     for (let round = 0; round < 2; round += 1) {

@@ -1,3 +1,4 @@
+import { usualPace } from "#agent/drivers/slurm/driver.ts";
 import { arrayOrders, makeTestSite, orderOf } from "#agent/drivers/slurm/site-testing.ts";
 import { slurmPossible, startClusters } from "../tools/slurm/clusters.ts";
 import { figure } from "./figures.ts";
@@ -16,7 +17,7 @@ export async function slurmWide(): Promise<void> {
   const clusters = await startClusters({ only: ["qingdao"], nodes, cpus: 2 });
   figure(`${nodes} slurmds in one cluster, until all are idle`, "s", "", [(performance.now() - startedMs) / 1000]);
   const site = makeTestSite(clusters, "qingdao");
-  const agent = await site.open({ recordsEveryMs: 1000, listEveryMs: 10_000, messageTimeoutMs: null });
+  const agent = await site.open(usualPace);
   try {
     const described: number[] = [];
     for (let round = 0; round < 5; round += 1) {

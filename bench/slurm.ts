@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
 import { groupOrders, type Place, submissionOf } from "#agent/drivers/slurm/chunks.ts";
+import { usualPace } from "#agent/drivers/slurm/driver.ts";
 import { makeTestSite, orderOf, type TestAgent, type TestSite } from "#agent/drivers/slurm/site-testing.ts";
 import type { RunOrder } from "#core/run-order.ts";
 import { sampleAllocation } from "#core/sample-testing.ts";
@@ -23,7 +24,7 @@ export async function slurm(): Promise<void> {
   }
   const clusters = await startClusters({ only: ["qingdao"], cpus: 32, extra: ["MaxJobCount=50000"] });
   const site = makeTestSite(clusters, "qingdao");
-  const agent = await site.open({ recordsEveryMs: 1000, listEveryMs: 10_000, messageTimeoutMs: null });
+  const agent = await site.open(usualPace);
   try {
     await pairs(clusters, site, agent);
     await sustained(site, agent);

@@ -23,12 +23,14 @@ export type DoubtSettings = {
   readonly engine: Engine;
   readonly note: (words: string, facts: object) => void;
   readonly messageTimeoutMs: () => Promise<number>;
+  /** A user is listed for what is in doubt at most so often (P6). */
+  readonly listEveryMs: number;
   readonly nowMs: () => number;
   readonly monotonicMs: () => number;
   readonly signal: AbortSignal;
 };
 
-const betweenLooksMs = 1000;
+const lookEveryMs = 1000;
 const notedEveryMs = 10_000;
 const firstPauseMs = 2000;
 const longestPauseMs = 60_000;
@@ -47,7 +49,7 @@ export function doubts(settings: DoubtSettings): Doubts {
   ): { readonly begunMs: number; readonly listing: Promise<Listing> } {
     const key = `${user} ${tag}`;
     const under = listings.get(key);
-    if (under && monotonicMs() - under.begunMs < betweenLooksMs) return under;
+    if (under && monotonicMs() - under.begunMs < settings.listEveryMs) return under;
     const fresh = { begunMs: monotonicMs(), listing: engine.list(user, tag, sinceS) };
     fresh.listing.catch(() => {});
     listings.set(key, fresh);
@@ -77,7 +79,7 @@ export function doubts(settings: DoubtSettings): Doubts {
             note("the look-up has no answer; it is tried again", { chunk, error: error.message });
           }
         }
-        await delay(betweenLooksMs, undefined, { signal });
+        await delay(lookEveryMs, undefined, { signal });
       }
     },
     async pause(user, why) {

@@ -43,9 +43,13 @@ export type SlurmSettings = {
   readonly heldBeyondMs: number;
 };
 
-const recordsEveryMs = 1000;
-const listEveryMs = 10_000;
-const heldBeyondMs = 120_000;
+/** No listing of a cluster is made more often than every 10 s (P6). */
+export const usualPace = {
+  recordsEveryMs: 1000,
+  listEveryMs: 10_000,
+  messageTimeoutMs: null,
+  heldBeyondMs: 120_000,
+} as const satisfies Partial<SlurmSettings>;
 
 /** The driver of a centre with Slurm, as main.ts starts it: `slurm.json` in the agent's folder, or WEIR_SLURM_CONFIG. */
 export function openSlurmDriver(
@@ -54,8 +58,7 @@ export function openSlurmDriver(
   note: (words: string, facts: object) => void,
 ): Promise<Driver> {
   const site = readSite(environment.WEIR_SLURM_CONFIG ?? join(folder, "slurm.json"));
-  const pace = { recordsEveryMs, listEveryMs, messageTimeoutMs: null, heldBeyondMs };
-  return openSlurm({ folder, site, identity: null, ...pace }, note);
+  return openSlurm({ folder, site, identity: null, ...usualPace }, note);
 }
 
 /** Runs as jobs of a Slurm cluster, each as the local user to whom the site's mapping leads (P2). */
@@ -92,7 +95,14 @@ export async function openSlurm(
   });
   const warnings = openWarnings(note, settings.recordsEveryMs);
   const takingOut = openTakingOut({ engine, lookSoon: following.lookSoon, tell, note, nowMs: clocks.nowMs });
-  const doubtful = doubts({ engine, note, messageTimeoutMs, ...clocks, signal: closing.signal });
+  const doubtful = doubts({
+    engine,
+    note,
+    messageTimeoutMs,
+    listEveryMs: settings.listEveryMs,
+    ...clocks,
+    signal: closing.signal,
+  });
 
   void keepProving({
     engine,

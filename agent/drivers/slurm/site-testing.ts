@@ -55,7 +55,7 @@ export async function when<Seen>(see: () => Promise<Seen>, holds: (seen: Seen) =
 export function makeTestSite(
   clusters: Clusters,
   name: "jinan" | "qingdao",
-  more: { readonly policy?: readonly string[]; readonly site?: object } = {},
+  more: { readonly policy?: readonly string[]; readonly site?: object; readonly slurmBin?: string } = {},
 ): TestSite {
   const cluster = clusterOf(clusters, name);
   const folder = mkdtempSync(`/var/tmp/weir-slurm-driver-${name}-`);
@@ -66,7 +66,7 @@ export function makeTestSite(
   const program = placeHelper({ folder: join(folder, "helper"), policyPath });
   const policy = samplePolicy({
     slurmConf: cluster.slurmConf,
-    slurmBin: "/usr/bin",
+    slurmBin: more.slurmBin ?? "/usr/bin",
     runs: `${cluster.sharedFolder}/%u/.weir`,
     accounts: cluster.accounting ? ["ai-lab", "hpc"] : ["-"],
     partitions: ["batch", "accel", "short"],
@@ -87,7 +87,9 @@ export function makeTestSite(
     readiness: { kind: "ready", sinceMs: 0 },
   }));
   writeFileSync(join(folder, "agent", "mapping.json"), JSON.stringify(entries));
-  const site = { helper: ["sudo", "-n", program, "serve"], slurmConf: cluster.slurmConf, ...more.site };
+  const { slurmBin } = more;
+  const own = { helper: ["sudo", "-n", program, "serve"], slurmConf: cluster.slurmConf, ...(slurmBin && { slurmBin }) };
+  const site = { ...own, ...more.site };
   const settings: SlurmSettings = {
     folder: join(folder, "agent"),
     site: parseSite(JSON.stringify(site), "the test's site"),

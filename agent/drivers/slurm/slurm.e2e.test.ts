@@ -4,7 +4,9 @@ import { setTimeout as delay } from "node:timers/promises";
 import { sampleAllocation } from "#core/sample-testing.ts";
 import { requires } from "../../../tools/requirement.ts";
 import { type Clusters, startClusters } from "../../../tools/slurm/clusters.ts";
+import { type Call, countCommands } from "./counting-testing.ts";
 import { examineSite, findingsText } from "./doctor.ts";
+import { usualPace } from "./driver.ts";
 import { arrayOrders, makeTestSite, orderOf, type TestAgent, type TestSite } from "./site-testing.ts";
 
 // Real clusters, through weir-as and sudo, as the agent's unprivileged user: jinan with slurmdbd, qingdao without.
@@ -29,9 +31,55 @@ describe("the Slurm driver on real clusters", { skip: requires("root", "slurm", 
   const site = (name: string) => sites.get(name) ?? assert.fail(`no ${name}`);
   const agent = (name: string) => agents.get(name) ?? assert.fail(`no ${name}`);
 
-  describe("at both at once", { concurrency: 2 }, () => {
+  describe("at both at once", { concurrency: 3 }, () => {
     for (const name of ["jinan", "qingdao"]) endings(name);
+    test("no listing comes sooner than 10 s after the one before it, however often is asked (P6)", () => pace());
   });
+  async function pace(): Promise<void> {
+    const counted = countCommands();
+    const paced = makeTestSite(clusters, "jinan", { slurmBin: counted.bin });
+    const own = await paced.open(usualPace);
+    // Asked far more often than a server does.
+    const asking = setInterval(() => void own.driver.describe().catch(() => undefined), 300);
+    try {
+      const long = orderOf("sleep 600", { person: { id: 2, name: "wang" } });
+      await own.queue(long);
+      counted.loseSubmissions("weirt-zhao", 1);
+      const doubtful = orderOf("exit 6", { person: { id: 3, name: "zhao" } });
+      const askedMs = Date.now();
+      await own.queue(doubtful);
+      const doubtMs = Date.now() - askedMs;
+      const lookUps = counted
+        .calls()
+        .filter((call) => call.user === "weirt-zhao" && call.program === "sacct" && isListing(call));
+      const most = Math.floor(doubtMs / 10_000) + 1;
+      assert.ok(lookUps.length >= 2 && lookUps.length <= most, `${lookUps.length} in ${doubtMs} ms`);
+      assert.deepEqual((await own.ended(doubtful.run)).end, { kind: "failed", exitCode: 6 });
+      const listings = () => {
+        const all = counted.calls().filter(isListing);
+        return {
+          "of others' work": all.filter(({ words }) => / --all /.test(words)),
+          "of a user's own": all.filter(
+            ({ user, program, words }) =>
+              user === "weirt-wang" && program === "squeue" && words.match(drawnMark)?.length !== ownQueueMarks,
+          ),
+          "of a user's accounting": all.filter(({ user, program }) => user === "weirt-wang" && program === "sacct"),
+        };
+      };
+      await own.until(() => Object.values(listings()).every((calls) => calls.length >= 3));
+      for (const [what, calls] of Object.entries(listings())) {
+        const gapsMs = calls.slice(1).map(({ atMs }, at) => atMs - (calls[at]?.atMs ?? 0));
+        assert.ok(Math.min(...gapsMs) >= 9_900, `${what}: ${gapsMs}`);
+      }
+      await own.driver.cancel(long.run);
+      await own.ended(long.run);
+    } finally {
+      clearInterval(asking);
+      await own.driver.close();
+      paced.remove();
+      counted.remove();
+    }
+  }
 
   test("a preemptible run gives way, and says so", async () => {
     const jinan = agent("jinan");
@@ -268,3 +316,12 @@ async function readUntil(read: () => Promise<string>, wanted: string): Promise<s
   }
   return read();
 }
+
+/** What asks for named jobs is no listing. */
+function isListing({ program, words }: Call): boolean {
+  return (program === "squeue" || program === "sacct") && !/--jobs=/.test(words);
+}
+
+/** The helper draws what stands between fields by lot; its count of a user's jobs, for limits, has seven fields. */
+const drawnMark = /=[0-9a-f]{24}=/g;
+const ownQueueMarks = 8;
