@@ -26,7 +26,13 @@ export type Check = {
   readonly asked: string;
   readonly drive: (stage: Stage) => Promise<Judged>;
 };
-export type Stage = { readonly probe: Probe; readonly order: TrialOrders; readonly offer: ContractOffer };
+export type Stage = {
+  readonly probe: Probe;
+  readonly order: TrialOrders;
+  readonly offer: ContractOffer;
+  /** How long a run over the whole pool may keep others from starting; absent: a moment, as at a centre with users. */
+  readonly heldBackMs?: number | undefined;
+};
 
 const notOffered = (seen: string): Judged => ({ verdict: "not-offered", seen });
 

@@ -86,11 +86,12 @@ async function estimateOf(stage: Stage, queue: Queue): Promise<Judged> {
 
 /** Where others fill the pool, it is not kept from them for longer than a moment: then no estimate can be compared. */
 async function estimateBehind(stage: Stage, queue: Queue): Promise<Judged> {
-  const until = performance.now() + mostHeldBackMs;
+  const mostMs = stage.heldBackMs ?? mostHeldBackMs;
+  const until = performance.now() + mostMs;
   while (!queue.filler.hasStarted() && performance.now() < until) await delay(100);
   if (queue.filler.hasStarted()) return awaitTurn(stage, queue);
   await stage.probe.driver.cancel(queue.filler.run);
-  return { verdict: "not-offered", seen: `the whole pool did not come free within ${mostHeldBackMs / 1000} s` };
+  return { verdict: "not-offered", seen: `the whole pool did not come free within ${mostMs / 1000} s` };
 }
 
 /** The limit of what is ahead is what an engine can know; whole minutes, where it keeps no seconds. */

@@ -16,7 +16,7 @@ import { isTrialRun, type TrialFor, trialOrders } from "./trial.ts";
 export async function runSuite(settings: SuiteSettings): Promise<readonly CheckResult[]> {
   const { engine, offer, trial, signal = new AbortController().signal, patienceMs = 120_000 } = settings;
   const probe = openProbe(engine.trial, patienceMs, signal);
-  const stage: Stage = { probe, order: trialOrders(trial, offer.pool), offer };
+  const stage: Stage = { probe, order: trialOrders(trial, offer.pool), offer, heldBackMs: settings.heldBackMs };
   const results: CheckResult[] = [];
   const wanted = (check: CheckName) => settings.only?.includes(check) ?? true;
 
@@ -68,6 +68,8 @@ export type SuiteSettings = {
   readonly trial: TrialFor;
   /** How long any one thing is waited for. */
   readonly patienceMs?: number;
+  /** For an engine that nobody else uses. */
+  readonly heldBackMs?: number;
   readonly only?: readonly CheckName[];
   readonly onResult?: (result: CheckResult) => void;
   readonly signal?: AbortSignal;
