@@ -4,7 +4,13 @@ import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from "node:http";
 import { createServer as createTlsServer } from "node:https";
-import { type AddressInfo, connect as connectTo, type Server, type Socket } from "node:net";
+import {
+  type AddressInfo,
+  connect as connectTo,
+  createServer as createTcpServer,
+  type Server,
+  type Socket,
+} from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
@@ -85,4 +91,34 @@ test("HTTPS_PROXY is the way out, NO_PROXY the exception, and a server on this m
   await assert.rejects(ask("https://weir.example:4443", { ...environment, NO_PROXY: "weir.example" }), Unreachable);
   await ask(`https://127.0.0.1:${portOf(tls)}`, environment);
   assert.equal(tunnels.length, 1);
+});
+
+test("a kept connection that is closed at the moment of its next use costs nothing; a fresh one that is, is trouble", async (context) => {
+  const answered = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}";
+  let connections = 0;
+  let isBroken = false;
+  const server = createTcpServer((socket) => {
+    connections += 1;
+    let requests = 0;
+    socket.on("error", () => {});
+    socket.on("data", (piece: Buffer) => {
+      if (!piece.toString().startsWith("POST ")) return;
+      requests += 1;
+      if (isBroken || requests > 1) socket.resetAndDestroy();
+      else socket.write(answered);
+    });
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  context.after(() => server.close());
+  const connection = connect(`http://127.0.0.1:${portOf(server)}`, {});
+  context.after(() => connection.close());
+  const post = () => connection.post("/agent/sync", {}, "credential", 60_000);
+  for (const made of [1, 2, 3]) {
+    assert.equal((await post()).kind, "ok");
+    assert.equal(connections, made);
+  }
+  isBroken = true;
+  await assert.rejects(post(), (error) => error instanceof Unreachable && /ECONNRESET|hang up/.test(error.message));
+  assert.equal(connections, 4, "the kept one, then another, and no more");
 });

@@ -40,9 +40,27 @@ export function connect(serverUrl: string, environment: Environment): Connection
   const agent = secure ? new HttpsAgent({ ...options, ...trusted(environment) }) : new HttpAgent(options);
   const request = secure ? httpsRequest : httpRequest;
 
-  function post(path: string, body: unknown, credential: string | null, timeoutMs: number): Promise<Answer> {
+  /**
+   * A kept connection may be closed by the other side, or by something on the way, at the moment at which it is used again.
+   * Then it is said once more, on another one: every call of the protocol may come twice.
+   */
+  async function post(path: string, body: unknown, credential: string | null, timeoutMs: number): Promise<Answer> {
     const payload = Buffer.from(JSON.stringify(body));
+    for (;;) {
+      const answer = await once(path, payload, credential, timeoutMs);
+      if (answer !== "stale") return answer;
+    }
+  }
+
+  /** "stale": a connection that was used before was closed without any answer. Each such one is gone then. */
+  function once(
+    path: string,
+    payload: Buffer,
+    credential: string | null,
+    timeoutMs: number,
+  ): Promise<Answer | "stale"> {
     return new Promise((resolve, reject) => {
+      let isAnswered = false;
       const fail = (words: string, cause?: unknown) =>
         reject(new Unreachable(`${base.origin}${path}: ${words}`, { cause }));
       const sent = request(
@@ -59,6 +77,7 @@ export function connect(serverUrl: string, environment: Environment): Connection
           },
         },
         (response) => {
+          isAnswered = true;
           const pieces: Buffer[] = [];
           response.on("data", (piece: Buffer) => pieces.push(piece));
           response.on("error", (error) => fail(error.message, error));
@@ -75,7 +94,11 @@ export function connect(serverUrl: string, environment: Environment): Connection
         },
       );
       sent.on("timeout", () => sent.destroy(new Error(`no answer within ${timeoutMs} ms`)));
-      sent.on("error", (error) => fail(error.message, error));
+      sent.on("error", (error) => {
+        const isReset = "code" in error && (error.code === "ECONNRESET" || error.code === "EPIPE");
+        if (isReset && sent.reusedSocket && !isAnswered) resolve("stale");
+        else fail(error.message, error);
+      });
       sent.end(payload);
     });
   }
