@@ -1,6 +1,7 @@
 import { type Ahead, isInPlan, keptBack, mayStartBeside, plannedFor, startsNow } from "#core/scheduling/ahead.ts";
 import { type Holder, isShared, leftOf, type PoolRecord } from "#core/scheduling/centres.ts";
 import type { Asked, Failing, Offer } from "#core/scheduling/fit.ts";
+import type { JobRecord } from "#core/scheduling/job-record.ts";
 import { chooseElsewhere } from "#core/scheduling/placing/choose.ts";
 import { isByDeadline } from "#core/scheduling/ranking.ts";
 import { choiceOf, type Scene } from "#core/scheduling/scene.ts";
