@@ -70,7 +70,7 @@ export function parseOptions(
     if (takes === null) return trouble({ kind: "unknown", option: name, nearest: nearestOption(name, known, foreign) });
     const next = words[at + 1];
     if (takes === "required" && glued === null) {
-      if (next === undefined) return trouble({ kind: "no-value", option: name });
+      if (next === undefined || next === "--") return trouble({ kind: "no-value", option: name });
       at += 1;
     }
     if (!own) {

@@ -146,8 +146,10 @@ function unknownWords(words: readonly string[], say: Say): string {
   if (inGroup)
     return say("unknownCommandNear", { command: JSON.stringify(words.slice(0, 2).join(" ")), near: inGroup });
   if (begun.length > 0) {
-    const next = begun.map((command) => command.words.slice(1).join(" ")).join(say("comma"));
-    return say("incompleteCommand", { command: first, next });
+    const further = begun.filter((command) => command.words[1] === words[1] && command.words.length > 2);
+    const [named, among] = further.length > 0 ? [2, further] : [1, begun];
+    const next = among.map((command) => command.words.slice(named).join(" ")).join(say("comma"));
+    return say("incompleteCommand", { command: words.slice(0, named).join(" "), next });
   }
   const near = nearestName(
     first,

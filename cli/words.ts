@@ -767,7 +767,7 @@ export const words = {
   notAChoice: ["{option} cannot be {value}; it is one of {choices}.", "{option} 不能为 {value}；可选：{choices}。"],
   tooFewOperands: ["weir {command} needs {operands}.", "weir {command} 需要 {operands}。"],
   tooManyOperands: ["weir {command} takes no {operand}.", "weir {command} 不接受 {operand}。"],
-  badValue: ["{option} cannot be {value}: {expected}.", "{option} 不能为 {value}：{expected}。"],
+  badValue: ["{option} cannot be {value}; write {expected}.", "{option} 不能为 {value}：{expected}。"],
   expectedNumber: ["a whole number from {least}", "须为不小于 {least} 的整数"],
   expectedTime: ["a date, a time, or a span back such as 2h or 3d", "须为日期、时间，或 2h、3d 之类的时间段"],
   expectedPair: ["NAME=VALUE", "须写作 NAME=VALUE"],

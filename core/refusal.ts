@@ -372,6 +372,11 @@ function words(refusal: Refusal): readonly [en: Sentence, zh: Sentence] {
         ["无权限", `需要角色 ${refusal.needs}。请联系管理员。`],
       ];
     case "not-found": {
+      if (isMethod(refusal.what))
+        return [
+          ["Not found", `There is no ${refusal.what} ${refusal.id}. /api/docs lists what there is.`],
+          ["未找到", `没有 ${refusal.what} ${refusal.id}。可用的接口见 /api/docs。`],
+        ];
       const listed = listedBy[refusal.what];
       return [
         ["Not found", `There is no ${refusal.what} ${refusal.id} that you can see.${listed?.[0] ?? ""}`],
@@ -518,6 +523,11 @@ function words(refusal: Refusal): readonly [en: Sentence, zh: Sentence] {
   }
 }
 
+/** What is not there is a route of the API. */
+function isMethod(what: string): boolean {
+  return /^[A-Z]+$/.test(what);
+}
+
 function optionWords({ option, line }: OptionPlace): readonly [en: string, zh: string] {
   const place = { option, line };
   return [
@@ -536,6 +546,11 @@ const listedBy: Readonly<Record<string, readonly [en: string, zh: string]>> = {
   job: [" Check the number with weir jobs.", "请用 weir jobs 核对编号。"],
   task: [" weir show JOB lists its tasks.", "weir show 作业 列出其任务。"],
   centre: [" weir centres lists them.", "weir centres 列出所有中心。"],
+  tenant: [" weir admin tenant list lists them.", "weir admin tenant list 列出所有租户。"],
+  project: [" weir admin project list lists them.", "weir admin project list 列出所有项目。"],
+  person: [" weir admin user list lists them.", "weir admin user list 列出所有人员。"],
+  run: [" weir show says which attempts there were.", "weir show 列出各次尝试。"],
+  token: [" weir tokens lists yours.", "weir tokens 列出您的令牌。"],
 };
 
 function shapeWords(shape: Shape, language: Language): string {
@@ -589,6 +604,10 @@ const placeRemedies: Readonly<
   "outside-residency": ({ facts }) => ({
     en: `No other shape would help: its data may be in ${facts.allowed} only, and no centre that could take it lies there. Allow another region (--residency; of a project or tenant an administrator does), or have a centre there join.`,
     zh: `更改规格无济于事：其数据只可存放于 ${facts.allowed}，而可接收的中心均不在其中。请放宽区域（--residency；项目与租户的限制由管理员修改），或由该区域的中心加入。`,
+  }),
+  "not-domestic": ({ centre }) => ({
+    en: `No other shape would help: have marked in the terms what is domestic (weir centre terms ${centre}; an administrator does), or submit it without that rule.`,
+    zh: `更改规格无济于事：请由管理员在条款中标记国产设备（weir centre terms ${centre}），或不带该限制提交。`,
   }),
   "time-limit-above-pool": ({ facts }) => ({
     en: `Ask for a time limit of at most ${durationWords(Number(facts.limitS) * 1000, "en", 4)}.`,

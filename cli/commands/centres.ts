@@ -2,7 +2,7 @@ import type { Centre } from "#api/network.ts";
 import type { Call } from "#cli/call.ts";
 import { connectionText, memoryText, shapeText, timeCell, timeTitle } from "#cli/formats.ts";
 import { everyPage } from "#cli/pages.ts";
-import { exitCodes } from "#cli/stop.ts";
+import { exitCodes, Stop } from "#cli/stop.ts";
 import type { Cell } from "#cli/table.ts";
 
 /** JSON: `{"centres": [Centre…], "next": null}`. */
@@ -86,6 +86,10 @@ export async function nodes(call: Call): Promise<number> {
     (page) => page.nodes,
     limit,
   );
+  if (centre !== null && found.length === 0) {
+    const { centres: known } = await call.ask("centres", { query: { limit: 1000 } });
+    if (!known.some(({ id }) => id === centre)) throw new Stop(exitCodes.refused, say("noSuchCentre", { centre }));
+  }
   if (call.json) {
     await call.printJson({ nodes: found, next: null });
     return exitCodes.done;

@@ -1,6 +1,6 @@
-import { badValue, type Call } from "#cli/call.ts";
+import type { Call } from "#cli/call.ts";
 import { type Command, commands, commonOptions } from "#cli/commands.ts";
-import { exitCodes } from "#cli/stop.ts";
+import { exitCodes, Stop } from "#cli/stop.ts";
 import type { Say } from "#cli/words.ts";
 import { type SbatchOption, sbatchOptions } from "#core/job/sbatch-options.ts";
 
@@ -9,7 +9,10 @@ export async function completion(call: Call): Promise<number> {
   const shell = call.operands[0] ?? "";
   const scripts = { bash, zsh, fish };
   const script = Object.entries(scripts).find(([name]) => name === shell)?.[1];
-  if (!script) throw badValue(call.say, "SHELL", shell, "bash, zsh, fish");
+  if (!script) {
+    const choices = Object.keys(scripts).join(call.say("comma"));
+    throw new Stop(exitCodes.usage, call.say("notAChoice", { option: "SHELL", value: JSON.stringify(shell), choices }));
+  }
   await call.print(script(call.say));
   return exitCodes.done;
 }

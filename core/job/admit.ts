@@ -422,7 +422,7 @@ function centreRefusal({ only, except, prefer }: CentreWishes, { centres }: Admi
 /** Limits that the schema cannot see, because the value may come from the script. */
 function fieldRefusal(asked: Asked, request: Request, limits: AdmitLimits): Refusal | null {
   const { name, comment, stdout, stderr, workingDirectory } = asked;
-  if (name === "") return invalid("name", "empty");
+  if (name?.trim() === "") return invalid("name", "empty");
   const control = name === undefined ? null : controlIn(name);
   if (control !== null) return invalid("name", "one-line", { found: control });
   if (stdout === "") return invalid("stdout", "empty");

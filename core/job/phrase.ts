@@ -16,9 +16,10 @@ export const phrases = {
   ],
   "not-after": ["must not be later than {field}", "不应晚于 {field}"],
   "price-list": ["no such price list; there is {known}", "没有这一价目表，现有 {known}"],
+  "must-be": ["must be {what}", "应为{what}"],
   "member-twice": [
-    "is there twice, and which of the two counts JSON leaves open; keep one",
-    "出现了两次，而 JSON 未规定以哪一个为准；请只保留一个",
+    "is there twice, and nothing says which of the two counts; keep one",
+    "出现了两次，无从判断以哪一个为准；请只保留一个",
   ],
   "too-deep": [
     "has lists and objects one in another more than {most} deep; nothing that is asked for here is",

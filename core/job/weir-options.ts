@@ -1,5 +1,5 @@
 import { parseRegions } from "#core/centre/region.ts";
-import { phrase } from "#core/job/phrase.ts";
+import { type Phrase, phrase } from "#core/job/phrase.ts";
 import type { SbatchOption } from "#core/job/sbatch-options.ts";
 
 /**
@@ -28,7 +28,12 @@ export const weirOptions: readonly SbatchOption[] = [
   },
 ];
 
+/** What is wrong with a field that should have held one. */
+export function regionWrong(nearest: string | null): Phrase {
+  return phrase("must-be", { what: regionsExpected(nearest) });
+}
+
 /** What a code of a region should have been. */
-export function regionsExpected(nearest: string | null) {
+export function regionsExpected(nearest: string | null): Phrase {
   return nearest === null ? phrase("region-codes") : phrase("region-codes-near", { nearest });
 }

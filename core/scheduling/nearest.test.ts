@@ -101,6 +101,22 @@ test("the refusal names what was asked, each centre's rule, and the nearest shap
   );
 });
 
+test("what no other shape would change has no nearest shape", () => {
+  const answer = nearestFit([centre("alpha", [{ cores: 4 }])], {
+    shape: { nodes: 1, tasks: 1, coresPerTask: 1, memory: { kind: "default" }, accelerators: null, domestic: true },
+    wishes: anywhere,
+    timeLimitS: 60,
+    graceS: 0,
+    demands: null,
+    bounds: null,
+    who: null,
+    line: null,
+  });
+  assert(answer.kind === "refused" && answer.refusal.kind === "no-centre-fits");
+  assert.equal(answer.refusal.nearest, null);
+  assert.match(refusalWords(answer.refusal, "en").detail, /No other shape would help: have marked in the terms/);
+});
+
 test("a network that nobody has joined yet refuses nothing: its capacity is not known", () => {
   const asked: Shape = { nodes: 9, tasks: 9, coresPerTask: 1, memory: { kind: "default" }, accelerators: null };
   const world = createWorld();

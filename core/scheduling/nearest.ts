@@ -74,9 +74,11 @@ export function nearestShape(
     for (const pool of centre.pools) {
       if (hasNoGroups(shape, pool) || (demands && lacksInPool(demands, pool))) continue;
       if (timeLimitS > (pool.state?.limits.timeLimitS ?? timeLimitS)) continue;
-      const isWhole =
-        shape.nodes <= mostNodes(centre) && neverFits({ shape, wishes, timeLimitS, demands, bounds }, pool) === null;
-      for (const fitting of isWhole ? [shape] : shrunk(shape, mostNodes(centre), pool, pool.size.cells)) {
+      const couldRun = (one: Shape) => neverFits({ shape: one, wishes, timeLimitS, demands, bounds }, pool) === null;
+      const isWhole = shape.nodes <= mostNodes(centre) && couldRun(shape);
+      // Cut down, it may still be kept away by what no size changes, as the origin of what the pool has.
+      const smaller = isWhole ? [] : shrunk(shape, mostNodes(centre), pool, pool.size.cells).filter(couldRun);
+      for (const fitting of isWhole ? [shape] : smaller) {
         const lost = givenUp(shape, fitting, pool);
         if (lost >= least) continue;
         best = { centre, shape: fitting, wished: allows(wishes, centre) };

@@ -121,7 +121,9 @@ test("impossible jobs, bad arrays, unknown dependencies and escaping paths are r
     [{ script: "echo hello" }, "script-without-interpreter"],
     [{ script: "#!/bin/sh\n#SBATCH --colour=red\n" }, "unknown-option"],
   ];
-  for (const [body, kind] of cases) assert.equal(kindOf(await post("/jobs", JSON.stringify(body))), kind);
+  for (const [body, kind] of cases)
+    for (const path of ["/jobs", "/jobs/dry-run"])
+      assert.equal(kindOf(await post(path, JSON.stringify(body))), kind, path);
 });
 
 test("a member that is there twice, an encoded body and a name of two lines are refused, each with its remedy", async () => {
@@ -136,8 +138,8 @@ test("a member that is there twice, an encoded body and a name of two lines are 
   };
   const twice = '{"command":["true"],"centres":{"only":["here"],"only":[]}}';
   const [en, zh] = await details("/jobs", twice);
-  assert.match(en ?? "", /^centres\.only: is there twice, and which of the two counts JSON leaves open; keep one\./);
-  assert.match(zh ?? "", /^centres\.only：出现了两次，而 JSON 未规定以哪一个为准；请只保留一个。/);
+  assert.match(en ?? "", /^centres\.only: is there twice, and nothing says which of the two counts; keep one\./);
+  assert.match(zh ?? "", /^centres\.only：出现了两次，无从判断以哪一个为准；请只保留一个。/);
 
   const zipped = new Uint8Array(gzipSync('{"command":["true"]}'));
   const [enZip, zhZip] = await details("/jobs", zipped, { "content-encoding": "gzip" });
@@ -217,7 +219,9 @@ test("every answer forbids sniffing, framing and foreign scripts", async () => {
 test("an unknown path and a wrong method are problem documents", async () => {
   const response = await server.fetch("/api/v1/nothing");
   assert.equal(response.status, 404);
-  assert.equal(((await response.json()) as Problem).type, "/api/problems/not-found");
+  const problem = (await response.json()) as Problem;
+  assert.equal(problem.type, "/api/problems/not-found");
+  assert.equal(problem.detail, "There is no GET /api/v1/nothing. /api/docs lists what there is.");
   assert.equal((await server.fetch("/api/v1/jobs", { method: "PUT" })).status, 404);
 });
 

@@ -67,7 +67,7 @@ export function callOf(declared: Route, arrived: Arrived, settings: CallSettings
   const body = arrived.body === undefined || arrived.body === null ? {} : arrived.body;
   return {
     params: declared.params && parsePart(declared.params, arrived.params, language),
-    query: declared.query && parsePart(declared.query, arrived.query, language),
+    query: declared.query && parsePart(declared.query, onceEach(arrived.query), language),
     body: declared.body && parsePart(declared.body, body, language),
     caller,
     idempotency: declared.idempotent ? idempotencyOf(arrived) : null,
@@ -77,6 +77,13 @@ export function callOf(declared: Route, arrived: Arrived, settings: CallSettings
     lastEventId: typeof headers["last-event-id"] === "string" ? headers["last-event-id"] : null,
     closed: () => closedSignal(arrived.response, settings.stopping),
   };
+}
+
+/** A parameter that is there twice comes as a list, which no query here asks for. */
+function onceEach(query: unknown): unknown {
+  const twice = Object.entries(query ?? {}).find(([, value]) => Array.isArray(value));
+  if (twice === undefined) return query;
+  throw new RefusedRequest({ kind: "invalid-request", issues: [{ path: twice[0], words: phrase("member-twice") }] });
 }
 
 export type CallSettings = { readonly publicUrl: string | undefined; readonly stopping: AbortSignal };

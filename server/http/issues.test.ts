@@ -24,7 +24,14 @@ const cases: readonly (readonly [value: unknown, path: string, en: string, zh: s
   [{ name: 7 }, "name", "must be text", "应为文本"],
   [{ command: [] }, "command", "must have at least 1 entry", "应不少于 1 项"],
   [{ command: "true" }, "command", "must be a list", "应为列表"],
-  [{ priorityClass: "urgent" }, "priorityClass", "must be one of low, normal, high", "应为其中之一：low、normal、high"],
+  [{ onUnreachable: { kind: "restart-after" } }, "onUnreachable.delayS", "is missing", "缺少此项"],
+  [
+    { labels: { "a\nb": "x" } },
+    "labels.a\\nb",
+    "holds U+000A; a name is one line, without characters that steer a terminal or turn its text around",
+    "含有 U+000A；名称须为一行，不得含控制终端或改变文字方向的字符",
+  ],
+  [{ priorityClass: "urgent" }, "priorityClass", "must be one of low, normal, high", "应为 low、normal、high 之一"],
   [{ colour: 1 }, "colour", "there is no such field", "没有此字段"],
   [
     { inputFiles: [{ path: "a", contentBase64: "%" }] },

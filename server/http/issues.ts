@@ -41,8 +41,8 @@ function words(issue: z.core.$ZodRawIssue): Words {
       return size(issue.origin, issue.maximum, ["at most", "不多于", "不大于"]);
     case "invalid_value": {
       const values = issue.values.map(String);
-      if (values.length === 1) return [`must be ${values[0]}`, `应为 ${values[0]}`];
-      return [`must be one of ${values.join(", ")}`, `应为其中之一：${values.join("、")}`];
+      if (values.length <= 2) return [`must be ${values.join(" or ")}`, `应为 ${values.join(" 或 ")}`];
+      return [`must be one of ${values.join(", ")}`, `应为 ${values.join("、")} 之一`];
     }
     case "invalid_format": {
       if (issue.format === "base64")
@@ -134,8 +134,9 @@ function flat(issue: z.core.$ZodIssue, above: readonly PropertyKey[], language: 
     case "invalid_element":
       return issue.issues.length === 0 ? whole : issue.issues.flatMap((inner) => flat(inner, path, language));
     case "invalid_union": {
-      // The alternative that comes nearest is what the caller meant.
-      const nearest = [...issue.errors].sort((a, b) => a.length - b.length)[0];
+      // The alternative that comes nearest is what the caller meant: one whose kind was named before all others.
+      const distance = (of: readonly z.core.$ZodIssue[]) => of.length + (of.some(isOtherKind) ? 1000 : 0);
+      const nearest = [...issue.errors].sort((a, b) => distance(a) - distance(b))[0];
       if (nearest === undefined || nearest.length === 0) return whole;
       return nearest.flatMap((inner) => flat(inner, path, language));
     }
@@ -144,8 +145,14 @@ function flat(issue: z.core.$ZodIssue, above: readonly PropertyKey[], language: 
   }
 }
 
+function isOtherKind(issue: z.core.$ZodIssue): boolean {
+  return issue.code === "invalid_value" && issue.values.length === 1 && issue.path.length === 1;
+}
+
 function pathText(path: readonly PropertyKey[]): string {
   return path
-    .map((part, i) => (typeof part === "number" ? `[${part}]` : `${i > 0 ? "." : ""}${String(part)}`))
+    .map((part, i) =>
+      typeof part === "number" ? `[${part}]` : `${i > 0 ? "." : ""}${JSON.stringify(String(part)).slice(1, -1)}`,
+    )
     .join("");
 }

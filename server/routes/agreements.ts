@@ -1,6 +1,6 @@
 import { agreementIssues, type RegionAgreements } from "#core/centre/agreements.ts";
 import { parseRegion, type Region } from "#core/centre/region.ts";
-import { regionsExpected } from "#core/job/weir-options.ts";
+import { regionWrong } from "#core/job/weir-options.ts";
 import type { Issue } from "#core/refusal.ts";
 import { answer, type Handlers, refused } from "#server/http/handler.ts";
 import { readAgreements, readAgreementVersions, setAgreements } from "#server/store/bounds.ts";
@@ -57,7 +57,7 @@ function readDocument({ otherwise, agreements }: RegionAgreements): Read {
     said.flatMap((one, at): readonly Region[] => {
       const parsed = parseRegion(one);
       if (parsed.kind === "region") return [parsed.region];
-      issues.push({ path: `${path}[${at}]`, words: regionsExpected(parsed.nearest) });
+      issues.push({ path: `${path}[${at}]`, words: regionWrong(parsed.nearest) });
       return [];
     });
   const document = {

@@ -4,7 +4,7 @@ import type { CentreTerms, PoolTerms } from "#core/centre/terms.ts";
 import { termsConsequences } from "#core/centre/terms-consequences.ts";
 import { type CentreId, centreId } from "#core/ids.ts";
 import { phrase } from "#core/job/phrase.ts";
-import { regionsExpected } from "#core/job/weir-options.ts";
+import { regionWrong } from "#core/job/weir-options.ts";
 import { parseTariff, tariffInForce } from "#core/ledger/tariff.ts";
 import type { Language } from "#core/scheduling/reasons.ts";
 import type { World } from "#core/scheduling/world.ts";
@@ -115,7 +115,7 @@ function readTermsSaid(said: CentreTerms): { readonly kind: "terms"; readonly te
   if (typeof said.region !== "string") return { kind: "terms", terms: said };
   const parsed = parseRegion(said.region);
   if (parsed.kind === "region") return { kind: "terms", terms: { ...said, region: parsed.region } };
-  const words = regionsExpected(parsed.nearest);
+  const words = regionWrong(parsed.nearest);
   return refused({ kind: "invalid-request", issues: [{ path: "region", words }] });
 }
 

@@ -1,7 +1,7 @@
 import type pg from "pg";
 import { parseRegion, parseRegions } from "#core/centre/region.ts";
 import { type PersonId, personId } from "#core/ids.ts";
-import { regionsExpected } from "#core/job/weir-options.ts";
+import { regionWrong } from "#core/job/weir-options.ts";
 import type { PlaceRule } from "#core/scheduling/bounds.ts";
 import type { GrantedUnit } from "#core/scheduling/grants.ts";
 import { answer, type Handlers, type Refused, refused } from "#server/http/handler.ts";
@@ -190,7 +190,7 @@ function readRule({ residency, domestic }: SaidRule): { kind: "rule"; rule: Part
 }
 
 function refusedRegion(path: string, nearest: string | null): Refused {
-  return refused({ kind: "invalid-request", issues: [{ path, words: regionsExpected(nearest) }] });
+  return refused({ kind: "invalid-request", issues: [{ path, words: regionWrong(nearest) }] });
 }
 
 type PeopleRoute =

@@ -15,6 +15,7 @@ import { assert } from "#core/unreachable.ts";
 import { answer, type Handlers, type Idempotency, type Refused, refused, type Verbatim } from "#server/http/handler.ts";
 import type { Person } from "#server/identity/caller.ts";
 import type { Database } from "#server/store/database.ts";
+import { findDependencies } from "#server/store/find-dependencies.ts";
 import { findKeyAmong } from "#server/store/find-keys.ts";
 import { readNeverMet } from "#server/store/read/never-met.ts";
 import { candidateView } from "#server/store/read/runs.ts";
@@ -132,6 +133,11 @@ export function submitHandlers(context: SubmitContext): Pick<Handlers, SubmitRou
       const fits = await warned(db, fitting(world(), asker, admitted));
       if (fits.kind === "refused") return fits;
       const { spec } = fits;
+      if (spec.dependencies.length > 0) {
+        // Of a submission the writer finds it, in the transaction that keeps it.
+        const [unknown] = await findDependencies(db.pool, [{ person: caller.id, jobs: [fits] }]);
+        if (unknown) return refused(unknown);
+      }
       const explained = world().explainNew(spec.shape, spec.centres, context.now(), asker);
       const { wouldGet, rule } = explained;
       const { quote } = quoteOf(world(), spec, asker);

@@ -28,7 +28,7 @@ export async function cancelTasks(transaction: Transaction, request: CancelReque
   const job = sheet.jobs.get(id);
   const name = index === null ? `${id}` : `${id}_${index}`;
   if (!job || (index !== null && !sheet.tasks.has(`${id}.${index}`)))
-    return { kind: "refused", refusal: { kind: "not-found", what: "job", id: name } };
+    return { kind: "refused", refusal: { kind: "not-found", what: index === null ? "job" : "task", id: name } };
   const outcome: Outcome = { kind: "cancelled", by, reason };
   const cause = `person:${person}${reason === null ? "" : `: ${reason}`}`;
   const range = index === null ? null : [{ first: index, last: index, step: 1 }];

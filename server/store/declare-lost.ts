@@ -20,7 +20,8 @@ export async function declareLost(transaction: Transaction, request: LostRequest
     [job, index],
   );
   const name = index === null ? `${job}` : `${job}_${index}`;
-  if (rows.length === 0) return { kind: "refused", refusal: { kind: "not-found", what: "job", id: name } };
+  if (rows.length === 0)
+    return { kind: "refused", refusal: { kind: "not-found", what: index === null ? "job" : "task", id: name } };
   if (rows.every((row) => row.state === "ended"))
     return { kind: "refused", refusal: { kind: "already-ended", job: name } };
   const runs = rows.flatMap(({ unreachable, state, index, attempts }): readonly RunId[] =>

@@ -1,17 +1,16 @@
 import type pg from "pg";
 import { hasIndex, sameIndices } from "#core/job/array.ts";
-import type { ArraySpec } from "#core/job/spec.ts";
+import type { ArraySpec, JobSpec } from "#core/job/spec.ts";
 import type { Refusal } from "#core/refusal.ts";
 import { int8s } from "./arrays.ts";
-import type { Submission } from "./writer.ts";
 
 /**
  * For each submission the first dependency on a job that its person cannot see, or whose indices do not agree; null
  * where all are good. Jobs are never deleted, so what is found here still holds when the batch commits.
  */
 export async function findDependencies(
-  client: pg.ClientBase,
-  submissions: readonly Submission[],
+  client: Pick<pg.Pool | pg.ClientBase, "query">,
+  submissions: readonly Asking[],
 ): Promise<readonly (Refusal | null)[]> {
   const persons: number[] = [];
   const jobs: number[] = [];
@@ -47,3 +46,8 @@ export async function findDependencies(
     return null;
   });
 }
+
+type Asking = {
+  readonly person: number;
+  readonly jobs: readonly { readonly spec: Pick<JobSpec, "dependencies" | "array"> }[];
+};
