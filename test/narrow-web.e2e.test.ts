@@ -109,7 +109,7 @@ describe("the console on a phone", { skip: requires("chromium", "cjk-font") }, (
     await page.locator(".ant-select-item-option", { hasText: "local" }).click();
     await dialog.getByRole("button", { name: "Change" }).click();
     await dialog.waitFor({ state: "hidden" });
-    await tenants.getByText("64").waitFor();
+    await tenants.getByText("64", { exact: true }).waitFor();
     const { tenants: kept } = await ok(server.client().call("tenants", { query: {} }));
     assert.deepEqual(
       kept.map(({ home, mostCores }) => [home, mostCores]),
@@ -120,7 +120,39 @@ describe("the console on a phone", { skip: requires("chromium", "cjk-font") }, (
     await dialog.getByLabel("Cores at once").fill("16");
     await dialog.getByRole("button", { name: "Change" }).click();
     await dialog.waitFor({ state: "hidden" });
-    await projects.getByText("16").waitFor();
+    await projects.getByText("16", { exact: true }).waitFor();
+  });
+
+  test("granted hours and where work may go: what a change means is said before and after it", async () => {
+    await page.goto(`${server.url}/administration`);
+    const projects = page.getByRole("region", { name: "Projects" });
+    await projects.getByRole("button", { name: "Change" }).first().click();
+    const dialog = page.getByRole("dialog");
+    await dialog.getByLabel("Core-hours").click();
+    await choose(page, "grant from now on …");
+    // Nothing can be sent before it says how many.
+    assert.equal(await dialog.getByRole("button", { name: "Change" }).isDisabled(), true);
+    await dialog.getByLabel("Core-hours granted").fill("500");
+    await dialog.getByText("Granted: 500 core-hours, less what its runs hold by then.").waitFor();
+    const residency = dialog.getByLabel("Its data only in");
+    await residency.fill("nowhere");
+    await page.getByText("regions by their codes of ISO 3166-2, as cn-gz,cn-sd").waitFor();
+    await residency.fill("370100");
+    await choose(page, "Shandong (cn-sd)");
+    // Elsewhere, or the list lies over what comes next.
+    await dialog.getByText("Where its work may go").click();
+    await dialog.getByLabel("Domestic equipment only").check();
+    await dialog.getByText("Its data stay in Shandong (cn-sd): no run is placed elsewhere.").waitFor();
+    await dialog.getByRole("button", { name: "Change" }).click();
+    await dialog.waitFor({ state: "hidden" });
+    const done = projects.getByRole("status");
+    await done.getByText("Its work gets domestic equipment only.").waitFor();
+    await projects.getByText("500 of 500 left").waitFor();
+    const { projects: kept } = await ok(server.client().call("projects", { query: {} }));
+    assert.deepEqual(
+      kept.map(({ grants, place }) => [grants.map(({ unit, granted }) => [unit, granted]), place]),
+      [[[["core-ms", `${500 * 3_600_000}`]], { residency: ["cn-sd"], domestic: true }]],
+    );
   });
 
   test("dates are typed as they are shown, whatever the browser's language; a day that is none is not taken", async () => {
@@ -159,6 +191,13 @@ describe("the console on a phone", { skip: requires("chromium", "cjk-font") }, (
     ]);
   }
 });
+
+/** The entry of the list that is open. */
+async function choose(page: Page, words: string): Promise<void> {
+  await page
+    .locator(".ant-select-dropdown:not(.ant-select-dropdown-hidden) .ant-select-item-option", { hasText: words })
+    .click();
+}
 
 /** What reaches beyond the right edge: the page itself, or what can be pressed outside of text that scrolls by design. */
 function tooWide(page: Page): Promise<readonly string[]> {

@@ -25,3 +25,19 @@ export class Refused extends Error {
 export function isRefused(error: unknown, status: number): boolean {
   return error instanceof Refused && error.problem.status === status;
 }
+
+/** What was wrong with which part of the request, `a.b[0]`, in the reader's words; of any other error none. */
+export function issuesOf(error: unknown): readonly { readonly path: string; readonly words: string }[] {
+  const issues = error instanceof Refused ? error.problem.facts?.issues : undefined;
+  if (!Array.isArray(issues)) return [];
+  return issues.flatMap((issue: unknown) =>
+    typeof issue === "object" &&
+    issue !== null &&
+    "path" in issue &&
+    typeof issue.path === "string" &&
+    "words" in issue &&
+    typeof issue.words === "string"
+      ? [{ path: issue.path, words: issue.words }]
+      : [],
+  );
+}

@@ -7,3 +7,10 @@ export const projectsQuery = queryOptions({
   queryFn: ({ signal }) => ask("projects", { query: { limit: 1000 } }, { signal }),
   staleTime: 60_000,
 });
+
+/** The tenants they belong to. */
+export const tenantsQuery = queryOptions({
+  queryKey: ["tenants"],
+  queryFn: ({ signal }) => ask("tenants", { query: { limit: 1000 } }, { signal }),
+  staleTime: 60_000,
+});

@@ -104,7 +104,7 @@ const centres = createRoute({
 const policy = createRoute({
   getParentRoute: () => frame,
   path: "/policy",
-  loader: () => loadWords("policy", "submit"),
+  loader: () => loadWords("policy", "submit", "centres"),
   component: lazyRouteComponent(() => import("../areas/policy/page.tsx"), "PolicyPage"),
 });
 const tokens = createRoute({

@@ -32,7 +32,7 @@ export function Notice({ kind, title, action, children }: NoticeContent) {
   return (
     <div className={`${css.notice} ${css[kind]}`} role={kind === "bad" ? "alert" : "status"}>
       <span className={css.icon}>
-        <Icon name={kind === "good" ? "succeeded" : kind === "bad" ? "failed" : "platform-fault"} />
+        <Icon name={icons[kind]} />
       </span>
       <div className={css.words}>
         <strong>{title}</strong>
@@ -43,8 +43,11 @@ export function Notice({ kind, title, action, children }: NoticeContent) {
   );
 }
 
+const icons = { bad: "failed", warning: "platform-fault", good: "succeeded", plain: "info" } as const;
+
 type NoticeContent = {
-  readonly kind: "bad" | "warning" | "good";
+  /** `plain`: something to know, neither good nor bad. */
+  readonly kind: keyof typeof icons;
   readonly title: ReactNode;
   readonly action?: ReactNode;
   readonly children?: ReactNode;

@@ -93,10 +93,10 @@ function TestShown({ test }: { readonly test: Test }) {
 function TestState({ test }: { readonly test: Test }) {
   const { t } = useTranslation("centres");
   const nameOf = useCheckName();
-  if (test.state === "asked") return <Notice kind="warning" title={t("test.asked")} />;
+  if (test.state === "asked") return <Notice kind="plain" title={t("test.asked")} />;
   if (test.state === "abandoned") return <Notice kind="bad" title={t("test.abandoned")} />;
   if (test.state === "running")
-    return <Notice kind="warning" title={t("test.running", { done: test.checks.length, of: test.of })} />;
+    return <Notice kind="plain" title={t("test.running", { done: test.checks.length, of: test.of })} />;
   const title = test.grade === null ? t("test.noGrade") : t("test.grade", { grade: test.grade });
   return (
     <Notice kind={test.grade === null ? "bad" : "good"} title={title}>

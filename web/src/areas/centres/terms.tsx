@@ -1,28 +1,17 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { Button, Checkbox, Form, Input, InputNumber, Modal, Select } from "antd";
+import { Button, Checkbox, Form, InputNumber, Modal, Select } from "antd";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { Centre } from "#api/network.ts";
 import { needsAccounts } from "#core/centre/accounts.ts";
-import { weekdays } from "#core/scheduling/reasons.ts";
-import { ask } from "../../app/client.ts";
-import { language } from "../../app/language.ts";
-import { Icon } from "../../parts/icons.tsx";
+import { ask, issuesOf } from "../../app/client.ts";
 import { Notice, Problem } from "../../parts/notice.tsx";
+import { RegionSelect } from "../../parts/region-select.tsx";
 import { useFormat } from "../../words/use.ts";
 import css from "./centres.module.css";
+import { HoursEditor } from "./hours.tsx";
 import { accountsQuery, centresQuery, termsQuery } from "./queries.ts";
-import {
-  firstHours,
-  type Hours,
-  hasOwn,
-  type PoolTerms,
-  type Terms,
-  termsOf,
-  withChange,
-  withHours,
-  withOwn,
-} from "./terms-draft.ts";
+import { hasOwn, type PoolTerms, type Terms, termsOf, withChange, withOwn } from "./terms-draft.ts";
 
 /** What was agreed with a centre, edited; what a change does is said before it can be put in force. */
 export function TermsButton({ centre }: { readonly centre: Centre }) {
@@ -37,6 +26,7 @@ export function TermsButton({ centre }: { readonly centre: Centre }) {
         open={open}
         title={t("terms.title", { centre: centre.id })}
         width={640}
+        style={{ top: 48 }}
         footer={null}
         onCancel={() => setOpen(false)}
         destroyOnHidden
@@ -83,8 +73,34 @@ function Editor({ centre, inForce }: { readonly centre: Centre; readonly inForce
   const consequences = isSeen ? preview.data.consequences : [];
   const names = [...new Set([...centre.pools.map(({ name }) => name), ...Object.keys(draft.pools)])];
   const edits = pool === null || hasOwn(draft, pool);
+  const notAtField = issuesOf(preview.error ?? set.error).filter(({ path }) => path !== "region");
+  const refusedRegion = issuesOf(preview.error ?? set.error).find(({ path }) => path === "region")?.words;
   return (
     <Form layout="vertical" component="div">
+      <div className={css.termsFields}>
+        <Form.Item
+          label={t("liesIn")}
+          htmlFor="terms-region"
+          {...(refusedRegion !== undefined && { validateStatus: "error" as const, help: refusedRegion })}
+        >
+          <RegionSelect
+            id="terms-region"
+            placeholder={
+              centre.regionCode === null ? t("terms.notSaid") : t("terms.byCode", { code: centre.regionCode })
+            }
+            value={draft.region ?? null}
+            onValue={(region) => setDraft({ ...draft, region })}
+          />
+        </Form.Item>
+        <Form.Item label={t("terms.domestic")} htmlFor="terms-domestic">
+          <DomesticSelect
+            id="terms-domestic"
+            unsaid={t("terms.byVendor")}
+            value={draft.domestic ?? null}
+            onValue={(domestic) => setDraft({ ...draft, domestic })}
+          />
+        </Form.Item>
+      </div>
       <Form.Item label={t("pool")} htmlFor="terms-pool">
         <Select
           id="terms-pool"
@@ -112,9 +128,11 @@ function Editor({ centre, inForce }: { readonly centre: Centre; readonly inForce
         onChange={(change) => setDraft(withChange(draft, pool, change))}
       />
       {needsAccounts(centre.driver) ? <AccountsWords centre={centre.id} /> : null}
-      {(preview.error ?? set.error) ? <Problem error={preview.error ?? set.error} /> : null}
+      {(preview.error ?? set.error) && (refusedRegion === undefined || notAtField.length > 0) ? (
+        <Problem error={preview.error ?? set.error} />
+      ) : null}
       {isSeen ? (
-        <Notice kind="warning" title={t(consequences.length === 0 ? "terms.same" : "terms.would")}>
+        <Notice kind="plain" title={t(consequences.length === 0 ? "terms.same" : "terms.would")}>
           {consequences.map((sentence) => (
             <p key={sentence} className={css.consequence}>
               {sentence}
@@ -200,71 +218,47 @@ function PoolFields({ terms, disabled, onChange }: Fields) {
             onChange={(sharePercent) => onChange({ sharePercent })}
           />
         </Form.Item>
+        <Form.Item label={t("terms.domesticHere")} htmlFor="terms-pool-domestic">
+          <DomesticSelect
+            id="terms-pool-domestic"
+            disabled={disabled}
+            unsaid={t("terms.asCentre")}
+            value={terms.domestic ?? null}
+            onValue={(domestic) => onChange({ domestic })}
+          />
+        </Form.Item>
       </div>
       <h3 className={css.sub}>{t("terms.hours")}</h3>
-      {terms.hours.length === 0 ? <p className="soft">{t("terms.always")}</p> : null}
-      {terms.hours.map((one, at) => (
-        <HoursFields
-          // biome-ignore lint/suspicious/noArrayIndexKey: spans have no name but their place
-          key={at}
-          place={at + 1}
-          hours={one}
-          disabled={disabled}
-          onChange={(change) => onChange({ hours: withHours(terms.hours, at, change) })}
-        />
-      ))}
-      <p>
-        <Button size="small" disabled={disabled} onClick={() => onChange({ hours: [...terms.hours, firstHours] })}>
-          {t("terms.addHours")}
-        </Button>
-      </p>
+      <HoursEditor hours={terms.hours} disabled={disabled} onHours={(hours) => onChange({ hours })} />
     </>
   );
 }
 
-type HoursContent = {
-  readonly place: number;
-  readonly hours: Hours;
-  readonly disabled: boolean;
-  readonly onChange: (change: Partial<Hours> | null) => void;
-};
-
-function HoursFields({ place, hours, disabled, onChange }: HoursContent) {
+/** What a centre or pool says of its equipment, or leaves to be known otherwise. */
+function DomesticSelect({ id, unsaid, value, disabled = false, onValue }: DomesticContent) {
   const { t } = useTranslation("centres");
-  const names = weekdays[language()];
   return (
-    <div className={css.hours}>
-      <Checkbox.Group
-        disabled={disabled}
-        value={hours.days}
-        onChange={(days) => onChange({ days: [...days].sort() })}
-        options={names.map((name, at) => ({ value: at + 1, label: language() === "zh" ? name : name.slice(0, 3) }))}
-      />
-      <span className={css.times}>
-        <Input
-          aria-label={t("terms.from", { place })}
-          disabled={disabled}
-          value={hours.from}
-          onChange={({ target }) => onChange({ from: target.value })}
-        />
-        –
-        <Input
-          aria-label={t("terms.to", { place })}
-          disabled={disabled}
-          value={hours.to}
-          onChange={({ target }) => onChange({ to: target.value })}
-        />
-        <Button
-          type="text"
-          aria-label={t("terms.dropHours", { place })}
-          icon={<Icon name="close" />}
-          disabled={disabled}
-          onClick={() => onChange(null)}
-        />
-      </span>
-    </div>
+    <Select
+      id={id}
+      disabled={disabled}
+      value={value === null ? "" : value ? "yes" : "no"}
+      onChange={(said: string) => onValue(said === "" ? null : said === "yes")}
+      options={[
+        { value: "", label: unsaid },
+        { value: "yes", label: t("terms.isDomestic") },
+        { value: "no", label: t("terms.isNotDomestic") },
+      ]}
+    />
   );
 }
+
+type DomesticContent = {
+  readonly id: string;
+  readonly unsaid: string;
+  readonly value: boolean | null;
+  readonly disabled?: boolean;
+  readonly onValue: (domestic: boolean | null) => void;
+};
 
 /** Who may run there is the centre's to say; how far it is with them stands here beside what was agreed. */
 function AccountsWords({ centre }: { readonly centre: string }) {

@@ -1,13 +1,15 @@
 import { useQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
-import { regionWords } from "#core/centre/region.ts";
 import { hoursWords } from "#core/centre/terms-consequences.ts";
 import { language } from "../../app/language.ts";
+import { useMe } from "../../app/session.ts";
 import { CopyLine } from "../../parts/copy.tsx";
 import { Problem } from "../../parts/notice.tsx";
 import { Panel } from "../../parts/page.tsx";
 import { Table } from "../../parts/table.tsx";
+import { regionsText } from "../../words/place-rule.ts";
 import { useFormat } from "../../words/use.ts";
+import { EditAgreements } from "./agreements-editor.tsx";
 import css from "./policy.module.css";
 import { agreementsQuery } from "./queries.ts";
 
@@ -15,18 +17,20 @@ import { agreementsQuery } from "./queries.ts";
 export function Agreements() {
   const { t } = useTranslation("policy");
   const format = useFormat();
+  const { person } = useMe();
   const { data, error, refetch } = useQuery(agreementsQuery);
   if (!data) return error ? <Problem error={error} again={() => void refetch()} /> : null;
   const { version, setBy, setMs, document } = data;
-  const regions = (codes: readonly string[]) =>
-    codes.map((code) => regionWords(code, language())).join(language() === "zh" ? "、" : ", ");
   return (
     <Panel
       title={t("agreements.title")}
       extra={
-        setBy === null || setMs === null
-          ? t("agreements.none")
-          : t("setBy", { version, person: setBy, time: format.dateTime(setMs) })
+        <>
+          {setBy === null || setMs === null
+            ? t("agreements.none")
+            : t("setBy", { version, person: setBy, time: format.dateTime(setMs) })}
+          {person.administrator ? <EditAgreements key={version} document={document} /> : null}
+        </>
       }
     >
       {document.agreements.length === 0 ? null : (
@@ -36,25 +40,27 @@ export function Agreements() {
           rowKey={({ at }) => at}
           stacks
           columns={[
-            { key: "from", title: t("agreements.from"), cell: ({ from }) => regions(from) },
-            { key: "to", title: t("agreements.to"), cell: ({ to }) => regions(to) },
+            { key: "from", title: t("agreements.from"), cell: ({ from }) => regionsText(from) },
+            { key: "to", title: t("agreements.to"), cell: ({ to }) => regionsText(to) },
             {
               key: "share",
               title: t("agreements.share"),
               number: true,
-              cell: ({ sharePercent }) => (sharePercent === null ? "" : `${sharePercent} %`),
+              cell: ({ sharePercent }) => (sharePercent === null ? t("agreements.all") : `${sharePercent} %`),
             },
             {
               key: "hours",
               title: t("agreements.hours"),
               cell: ({ hours }) =>
-                hours.map((one) => hoursWords(one, language())).join(language() === "zh" ? "；" : "; "),
+                hours.length === 0
+                  ? t("agreements.always")
+                  : hours.map((one) => hoursWords(one, language())).join(language() === "zh" ? "；" : "; "),
             },
             { key: "terms", title: t("agreements.terms"), cell: ({ terms }) => terms },
           ]}
         />
       )}
-      <p>{t(`agreements.otherwise.${document.otherwise}`)}</p>
+      <p className={css.otherwise}>{t(`agreements.otherwise.${document.otherwise}`)}</p>
       <div className={css.command}>
         <CopyLine text="weir agreements" />
       </div>

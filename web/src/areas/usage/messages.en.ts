@@ -12,6 +12,12 @@ export const en = {
   memory: "GiB-hours of memory",
   wall: "Hours of running",
   cost: "Cost",
+  granted: {
+    title: "Granted hours",
+    words: "what runs hold now counts; beyond what is left, work waits",
+    project: "project",
+    tenant: "tenant",
+  },
   total: "Total",
   chart: "Core-hours",
   chartBoth: "Core-hours and card-hours",

@@ -15,6 +15,12 @@ export const zh: Words<typeof en> = {
   memory: "内存 GiB·时",
   wall: "运行时长（小时）",
   cost: "费用",
+  granted: {
+    title: "获批额度",
+    words: "运行现已冻结的部分计入；超出余量者等待",
+    project: "项目",
+    tenant: "租户",
+  },
   total: "合计",
   chart: "核时",
   chartBoth: "核时与卡时",

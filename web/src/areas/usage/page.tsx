@@ -15,6 +15,7 @@ import { Table } from "../../parts/table.tsx";
 import { useCost } from "../../words/cost.ts";
 import { cardHoursText, coreHoursText, countText, gibHoursText, hoursText } from "../../words/format.ts";
 import { usageCsv } from "./csv.ts";
+import { GrantedPanel } from "./granted.tsx";
 import { inOrder } from "./order.ts";
 import { rangeOf, readUsageSearch, type UsageSearch, usageBys } from "./search.ts";
 import css from "./usage.module.css";
@@ -53,6 +54,7 @@ export function UsagePage() {
         </Button>
       }
     >
+      <GrantedPanel />
       <Choices search={search} />
       {error ? <Problem error={error} again={() => void refetch()} /> : null}
       {data && rows.length === 0 ? (

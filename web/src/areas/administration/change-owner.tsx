@@ -1,0 +1,307 @@
+import { useMutation } from "@tanstack/react-query";
+import { Button, Checkbox, Form, InputNumber, Modal, Select } from "antd";
+import { type ReactNode, useId, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { unreachable } from "#core/unreachable.ts";
+import { ask, issuesOf } from "../../app/client.ts";
+import { grantLooks } from "../../parts/grants.tsx";
+import { Notice, Problem } from "../../parts/notice.tsx";
+import { RegionSelect, RegionsSelect } from "../../parts/region-select.tsx";
+import { countText } from "../../words/format.ts";
+import { regionsText } from "../../words/place-rule.ts";
+import css from "./administration.module.css";
+import { HomeSelect } from "./home-select.tsx";
+import {
+  type Change,
+  changesOf,
+  draftOf,
+  type GrantDraft,
+  lacksHours,
+  type Owner,
+  type OwnerDraft,
+  type Unit,
+  units,
+} from "./owner-draft.ts";
+
+/** The bounds of a tenant or project: what each change means is said before it is made, and told again once it is. */
+export function ChangeOwner({ owner, onChanged }: ChangeContent) {
+  const { t } = useTranslation("administration");
+  const [open, setOpen] = useState(false);
+  const { name } = owner;
+  return (
+    <>
+      <Button size="small" onClick={() => setOpen(true)}>
+        {t("change")}
+      </Button>
+      <Modal
+        open={open}
+        title={t(owner.kind === "tenant" ? "changeTenant" : "changeProject", { name })}
+        width={600}
+        style={{ top: 48 }}
+        footer={null}
+        onCancel={() => setOpen(false)}
+        destroyOnHidden
+      >
+        <Editor
+          owner={owner}
+          onChanged={(sentences) => {
+            onChanged(sentences);
+            if (sentences.length > 0) setOpen(false);
+          }}
+          onCancel={() => setOpen(false)}
+        />
+      </Modal>
+    </>
+  );
+}
+
+type ChangeContent = {
+  readonly owner: Owner;
+  /** With what is in force now, in sentences; none: it was refused, and some of it may have been done all the same. */
+  readonly onChanged: (sentences: readonly string[]) => void;
+};
+
+function Editor({ owner, onChanged, onCancel }: ChangeContent & { readonly onCancel: () => void }) {
+  const { t } = useTranslation(["administration", "words"]);
+  const [draft, setDraft] = useState(() => draftOf(owner));
+  const sentence = useSentence();
+  const changes = changesOf(owner, draft);
+  const set = useMutation({
+    mutationFn: () => send(owner, changes),
+    onSuccess: () => onChanged(changes.map(sentence)),
+    onError: () => onChanged([]),
+  });
+  const change = (part: Partial<OwnerDraft>) => {
+    set.reset();
+    setDraft({ ...draft, ...part });
+  };
+  const refused = issuesOf(set.error);
+  const atField = (path: string) => refused.find((issue) => issue.path.split(/[.[]/)[0] === path)?.words ?? null;
+  return (
+    <Form layout="vertical" component="div">
+      <div className={css.fields}>
+        {owner.kind === "tenant" ? (
+          <Field label={t("home")} help={t("homeHelp")} refused={atField("home")}>
+            {(id) => <HomeSelect id={id} value={draft.home} onChange={(home) => change({ home: home ?? null })} />}
+          </Field>
+        ) : null}
+        <Field label={t("mostCores")} help={t("mostCoresHelp")} refused={atField("mostCores")}>
+          {(id) => (
+            <InputNumber
+              id={id}
+              className={css.wide ?? ""}
+              min={1}
+              max={999_999_999}
+              precision={0}
+              placeholder={t("anyNumber")}
+              value={draft.mostCores}
+              onChange={(mostCores) => change({ mostCores })}
+            />
+          )}
+        </Field>
+      </div>
+      <h3 className={css.sub}>{t("granted")}</h3>
+      <p className={css.words}>{t("grantedWords")}</p>
+      <div className={css.fields}>
+        {units.map((unit) => (
+          <GrantField
+            key={unit}
+            owner={owner}
+            unit={unit}
+            draft={draft.grants[unit]}
+            refused={atField(unit === "core-ms" ? "coreHours" : "cardHours")}
+            onDraft={(grant) => change({ grants: { ...draft.grants, [unit]: grant } })}
+          />
+        ))}
+      </div>
+      <h3 className={css.sub}>{t("place")}</h3>
+      <div className={css.fields}>
+        {owner.kind === "tenant" ? (
+          <Field label={t("region")} help={t("regionHelp")} refused={atField("region")}>
+            {(id) => (
+              <RegionSelect
+                id={id}
+                placeholder={t("notSaid")}
+                value={draft.region}
+                onValue={(region) => change({ region })}
+              />
+            )}
+          </Field>
+        ) : null}
+        <Field label={t("residency")} help={t("residencyHelp")} refused={atField("residency")}>
+          {(id) => (
+            <RegionsSelect
+              id={id}
+              countries
+              placeholder={t("anywhere")}
+              value={draft.residency}
+              onValue={(residency) => change({ residency })}
+            />
+          )}
+        </Field>
+      </div>
+      <Checkbox checked={draft.domestic} onChange={({ target }) => change({ domestic: target.checked })}>
+        {t("domestic")}
+      </Checkbox>
+      <div className={css.effects} aria-live="polite">
+        {set.error && refused.length === 0 ? <Problem error={set.error} /> : null}
+        {changes.length > 0 ? (
+          <Notice kind="plain" title={t("effects")}>
+            <ul className={css.sentences}>
+              {changes.map((one) => (
+                <li key={JSON.stringify(one)}>{sentence(one)}</li>
+              ))}
+            </ul>
+          </Notice>
+        ) : null}
+      </div>
+      <div className={css.actions}>
+        <Button onClick={onCancel}>{t("words:cancel")}</Button>
+        <Button
+          type="primary"
+          disabled={changes.length === 0 || lacksHours(draft).length > 0}
+          loading={set.isPending}
+          onClick={() => set.mutate()}
+        >
+          {t("change")}
+        </Button>
+      </div>
+    </Form>
+  );
+}
+
+type GrantContent = {
+  readonly owner: Owner;
+  readonly unit: Unit;
+  readonly draft: GrantDraft;
+  readonly refused: string | null;
+  readonly onDraft: (draft: GrantDraft) => void;
+};
+
+/** What is granted stays as it is unless something else is chosen: to grant the same again would count anew. */
+function GrantField({ owner, unit, draft, refused, onDraft }: GrantContent) {
+  const { t } = useTranslation(["administration", "words"]);
+  const { words, text } = grantLooks[unit];
+  const now = owner.grants.find((one) => one.unit === unit);
+  const label = t(words);
+  const asItIs = now
+    ? t("asItIs", { left: t("words:grantLeft", { left: text(now.left), granted: text(now.granted) }) })
+    : t("anyNumber");
+  return (
+    <Field label={label} refused={refused}>
+      {(id) => (
+        <>
+          <Select
+            id={id}
+            value={draft.kind}
+            onChange={(kind: GrantDraft["kind"]) => onDraft(kind === "anew" ? { kind, hours: null } : { kind })}
+            options={[
+              { value: "as-it-is", label: asItIs },
+              { value: "anew", label: t("grantAnew") },
+              ...(now ? [{ value: "any", label: t("grantAny") }] : []),
+            ]}
+          />
+          {draft.kind === "anew" ? (
+            <InputNumber
+              className={`${css.wide} ${css.hours}`}
+              aria-label={t("grantHours", { unit: label })}
+              autoFocus
+              min={0}
+              max={999_999_999}
+              precision={0}
+              suffix={t(`words:unit.${words}`)}
+              placeholder={t("howMany")}
+              value={draft.hours}
+              onChange={(hours) => onDraft({ kind: "anew", hours })}
+            />
+          ) : null}
+        </>
+      )}
+    </Field>
+  );
+}
+
+function Field({ label, help, refused, children }: FieldContent) {
+  const id = useId();
+  return (
+    <Form.Item
+      label={label}
+      htmlFor={id}
+      extra={help}
+      {...(refused !== null && { validateStatus: "error" as const, help: refused })}
+    >
+      {children(id)}
+    </Form.Item>
+  );
+}
+
+type FieldContent = {
+  readonly label: string;
+  readonly help?: string;
+  /** What is wrong with it. */
+  readonly refused: string | null;
+  readonly children: (id: string) => ReactNode;
+};
+
+/** What a change means from now on. */
+function useSentence(): (change: Change) => string {
+  const { t } = useTranslation(["administration", "words"]);
+  return (change) => {
+    switch (change.kind) {
+      case "home":
+        return change.to === null ? t("sets.noHome") : t("sets.home", { centre: change.to });
+      case "cores":
+        return change.to === null ? t("sets.anyCores") : t("sets.cores", { cores: countText(change.to) });
+      case "grant": {
+        const { words, text } = grantLooks[change.unit];
+        const unit = t(`words:unit.${words}`);
+        if (change.hours === null) return t("sets.anyHours", { unit });
+        const hours = countText(change.hours);
+        return change.left === null
+          ? t("sets.hours", { unit, hours })
+          : t("sets.hoursAnew", { unit, hours, left: text(change.left) });
+      }
+      case "region":
+        return change.to === null ? t("sets.noRegion") : t("sets.region", { region: regionsText([change.to]) });
+      case "residency":
+        return change.to === null ? t("sets.anywhere") : t("sets.residency", { regions: regionsText(change.to) });
+      case "domestic":
+        return t(change.to ? "sets.domestic" : "sets.anyEquipment");
+      default:
+        return unreachable(change);
+    }
+  };
+}
+
+/** Where it lies and may go first, since regions can be refused; grants last, since each counts anew. */
+async function send(owner: Owner, changes: readonly Change[]): Promise<void> {
+  const place = placeOf(changes);
+  if (Object.keys(place).length > 0) {
+    if (owner.kind === "tenant") await ask("setTenantPlace", { params: { tenant: owner.name }, body: place });
+    else await ask("setProjectPlace", { params: { project: owner.name }, body: place });
+  }
+  for (const change of changes) {
+    if (change.kind === "home") await ask("setHome", { params: { tenant: owner.name }, body: { home: change.to } });
+    if (change.kind !== "cores") continue;
+    const body = { mostCores: change.to };
+    if (owner.kind === "tenant") await ask("setTenantCores", { params: { tenant: owner.name }, body });
+    else await ask("setProjectCores", { params: { project: owner.name }, body });
+  }
+  const grants = changes.flatMap((change) => (change.kind === "grant" ? [change] : []));
+  if (grants.length === 0) return;
+  const body = Object.fromEntries(
+    grants.map(({ unit, hours }) => [unit === "core-ms" ? "coreHours" : "cardHours", hours]),
+  );
+  if (owner.kind === "tenant") await ask("setTenantGrant", { params: { tenant: owner.name }, body });
+  else await ask("setProjectGrant", { params: { project: owner.name }, body });
+}
+
+function placeOf(changes: readonly Change[]) {
+  const place: { region?: string | null; residency?: string[] | null; domestic?: boolean } = {};
+  for (const change of changes) {
+    if (change.kind === "region") place.region = change.to;
+    if (change.kind === "residency") place.residency = change.to && [...change.to];
+    if (change.kind === "domestic") place.domestic = change.to;
+  }
+  return place;
+}
