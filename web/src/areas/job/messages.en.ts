@@ -123,7 +123,7 @@ export const en = {
     rule: "First failing rule",
     reason: "Reason",
     chosenHere: "chosen",
-    holds: { now: "fits now", queues: "queues there", later: "later", never: "not here" },
+    holds: { now: "fits now", held: "has room", queues: "queues there", later: "later", never: "not here" },
     fits: "fits",
     command: "weir why {{job}}",
   },

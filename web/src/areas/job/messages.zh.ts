@@ -122,7 +122,7 @@ export const zh: Words<typeof en> = {
     rule: "首个不满足的规则",
     reason: "原因",
     chosenHere: "已选",
-    holds: { now: "现在可行", queues: "在该处排队", later: "需等待", never: "此处不可行" },
+    holds: { now: "现在可行", held: "有空位", queues: "在该处排队", later: "需等待", never: "此处不可行" },
     fits: "满足",
     command: "weir why {{job}}",
   },

@@ -16,12 +16,13 @@ import { CancelButton } from "./cancel.tsx";
 import { DeclareLostButton } from "./declare-lost.tsx";
 import { HistoryTable, RunsTable } from "./history.tsx";
 import css from "./job.module.css";
+import type { LogSource } from "./log/use-log.ts";
 import { LogViewer } from "./log/viewer.tsx";
 import { restartAfterS } from "./on-unreachable.ts";
 import { endWords } from "./outcome.ts";
 import { Placement } from "./placement.tsx";
-import { jobQuery, taskQuery } from "./queries.ts";
-import { type JobSearch, type JobView, jobViews } from "./search.ts";
+import { jobQuery, logSizesQuery, taskQuery } from "./queries.ts";
+import { type JobSearch, type JobView, jobViews, type Stream } from "./search.ts";
 import { Asked, Specification } from "./specification.tsx";
 import { Tasks } from "./tasks.tsx";
 import { TimeLine } from "./time-line.tsx";
@@ -128,20 +129,13 @@ function TaskView({ job, task, search, isArray }: TaskContent) {
           >
             {view === "log" ? (
               newest && hasLog ? (
-                <LogViewer
+                <LogOf
                   key={`${task.index} ${attempt}`}
-                  source={{ job: job.id, index: task.index, attempt, stream: search.stream ?? "stdout" }}
-                  attempts={newest.attempt}
-                  onSource={(source) => {
-                    const { stream: _, ...rest } = search;
-                    const next = source.stream === "stderr" ? { ...rest, stream: "stderr" as const } : rest;
-                    void navigate({
-                      to: "/jobs/$job",
-                      params: { job: String(job.id) },
-                      search: { ...next, attempt: source.attempt },
-                      replace: true,
-                    });
-                  }}
+                  job={job.id}
+                  task={task}
+                  attempt={attempt}
+                  chosen={search.stream}
+                  onSource={(source) => show({ attempt: source.attempt, stream: source.stream })}
                 />
               ) : (
                 <p className={css.quiet}>{t(task.state === "ended" ? "log.neverStarted" : "log.notStarted")}</p>
@@ -169,6 +163,34 @@ function TaskView({ job, task, search, isArray }: TaskContent) {
     </>
   );
 }
+
+/** Of a run that failed, what it wrote to stderr comes first, if it wrote any. */
+function LogOf({ job, task, attempt, chosen, onSource }: LogContent) {
+  const run = task.runs.find((one) => one.attempt === attempt);
+  const isOver = run !== undefined && run.end !== null;
+  const sizes = useQuery({ ...logSizesQuery(job, task.index, attempt), enabled: isOver });
+  const mayTell = chosen === undefined && isOver && failures.has(run.end?.kind ?? "");
+  if (mayTell && sizes.isPending) return <Waiting />;
+  const stream = chosen ?? (mayTell && (sizes.data?.stderr ?? 0) > 0 ? "stderr" : "stdout");
+  return (
+    <LogViewer
+      source={{ job, index: task.index, attempt, stream }}
+      sizes={sizes.data ?? null}
+      attempts={task.runs.at(-1)?.attempt ?? attempt}
+      onSource={onSource}
+    />
+  );
+}
+
+const failures: ReadonlySet<string> = new Set(["failed", "out-of-memory", "refused"]);
+
+type LogContent = {
+  readonly job: number;
+  readonly task: TaskDetail;
+  readonly attempt: number;
+  readonly chosen: Stream | undefined;
+  readonly onSource: (source: LogSource) => void;
+};
 
 type TaskContent = {
   readonly job: JobDetail;

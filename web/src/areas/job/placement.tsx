@@ -77,7 +77,8 @@ function Waits({ job, index }: { readonly job: JobDetail; readonly index: number
   const why = useQuery(whyQuery(job.id, index));
   if (why.error) return <Problem error={why.error} again={() => void why.refetch()} />;
   if (!why.data) return <div style={{ height: 160 }} />;
-  const { words, candidates, decidedMs, start, order } = why.data;
+  const { rule, words, candidates, decidedMs, start, order } = why.data;
+  const isHeld = rule !== null && !candidates.some((candidate) => candidate.rule === rule);
   return (
     <div>
       <div className={css.waits}>
@@ -88,7 +89,7 @@ function Waits({ job, index }: { readonly job: JobDetail; readonly index: number
         <Start start={start} />
         {order === null ? null : <span className="soft">{t("why.order", { words: order.words })}</span>}
       </div>
-      {candidates.length > 0 ? <Candidates candidates={candidates} chosen={null} /> : null}
+      {candidates.length > 0 ? <Candidates candidates={candidates} chosen={null} held={isHeld} /> : null}
       {start !== null && candidates.some(({ score }) => score !== null) ? (
         <p className={css.legend}>{t("why.scoreLegend")}</p>
       ) : null}
@@ -150,7 +151,7 @@ function Answers({ answers }: { readonly answers: WhatIfAnswers }) {
 type WhatIfAnswers = WhatIfAnswer["answers"];
 
 /** One line for each centre: whether it fits, else the first rule that fails there with its facts; and what it would cost. */
-export function Candidates({ candidates, chosen }: CandidatesContent) {
+export function Candidates({ candidates, chosen, held = false }: CandidatesContent) {
   const { t } = useTranslation("job");
   return (
     <Table
@@ -172,7 +173,7 @@ export function Candidates({ candidates, chosen }: CandidatesContent) {
               candidate.centre
             ),
         },
-        { key: "holds", title: "", cell: (candidate) => <Holds candidate={candidate} /> },
+        { key: "holds", title: "", cell: (candidate) => <Holds candidate={candidate} held={held} /> },
         {
           key: "words",
           title: t("why.reason"),
@@ -195,15 +196,21 @@ function nearestFirst(candidates: readonly Candidate[]): readonly Candidate[] {
 }
 
 type Candidate = Why["candidates"][number];
-type CandidatesContent = { readonly candidates: readonly Candidate[]; readonly chosen: string | null };
+type CandidatesContent = {
+  readonly candidates: readonly Candidate[];
+  readonly chosen: string | null;
+  /** Something of the job itself keeps it from starting, wherever there is room. */
+  readonly held?: boolean;
+};
 
 /** A place in a centre's own queue can be had now, a start cannot: the mark is that of waiting. */
-function Holds({ candidate }: { readonly candidate: Candidate }) {
+function Holds({ candidate, held }: { readonly candidate: Candidate; readonly held: boolean }) {
   const { t } = useTranslation("job");
-  const holds = candidate.holds === "now" && candidate.rule !== null ? "queues" : candidate.holds;
-  const icons = { now: "succeeded", queues: "placed", later: "queued", never: "failed" } as const;
+  const hasRoom = held ? "held" : candidate.rule !== null ? "queues" : "now";
+  const holds = candidate.holds === "now" ? hasRoom : candidate.holds;
+  const icons = { now: "succeeded", held: "queued", queues: "placed", later: "queued", never: "failed" } as const;
   // That a centre is none for this job is no failure of anything.
-  const colours = { now: "succeeded", queues: "placed", later: "queued", never: "cancelled" } as const;
+  const colours = { now: "succeeded", held: "queued", queues: "placed", later: "queued", never: "cancelled" } as const;
   return (
     <span className="nowrap" style={{ color: `var(--state-${colours[holds]})`, fontWeight: 500 }}>
       <Icon name={icons[holds]} size={14} /> {t(`why.holds.${holds}`)}

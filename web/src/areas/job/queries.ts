@@ -1,5 +1,6 @@
 import { queryOptions } from "@tanstack/react-query";
 import { ask } from "../../app/client.ts";
+import type { Stream } from "./search.ts";
 
 /** All queries of one job begin with ["job", id], so that one word refreshes them together. */
 export function jobQuery(job: number) {
@@ -13,6 +14,23 @@ export function taskQuery(job: number, index: number) {
   return queryOptions({
     queryKey: ["job", job, "task", index],
     queryFn: ({ signal }) => ask("task", { params: { job, index } }, { signal }),
+  });
+}
+
+/** How much each stream of a run that is over has; what is asked for is one byte, since none is no question. */
+export function logSizesQuery(job: number, index: number, attempt: number) {
+  return queryOptions({
+    queryKey: ["log sizes", job, index, attempt],
+    queryFn: async ({ signal }): Promise<Readonly<Record<Stream, number>>> => {
+      const size = async (stream: Stream) => {
+        const query = { index, attempt, stream, offset: 0, maxBytes: 1 };
+        return (await ask("log", { params: { job }, query }, { signal })).sizeBytes;
+      };
+      const [stdout, stderr] = await Promise.all([size("stdout"), size("stderr")]);
+      return { stdout, stderr };
+    },
+    staleTime: Number.POSITIVE_INFINITY,
+    retry: false,
   });
 }
 

@@ -3,8 +3,10 @@ export type JobSearch = {
   readonly task?: number;
   readonly view?: JobView;
   readonly attempt?: number;
-  readonly stream?: "stderr";
+  /** None chosen: the one that is most likely to say why it ended as it did. */
+  readonly stream?: Stream;
 };
+export type Stream = "stdout" | "stderr";
 export const jobViews = ["log", "placement", "history", "specification"] as const;
 export type JobView = (typeof jobViews)[number];
 
@@ -16,6 +18,6 @@ export function readJobSearch(search: Record<string, unknown>): JobSearch {
     ...(search.task !== undefined && Number.isSafeInteger(task) && task >= 0 && { task }),
     ...(search.attempt !== undefined && Number.isSafeInteger(attempt) && attempt >= 1 && { attempt }),
     ...(view && { view }),
-    ...(search.stream === "stderr" && { stream: "stderr" }),
+    ...((search.stream === "stdout" || search.stream === "stderr") && { stream: search.stream }),
   };
 }

@@ -13,7 +13,7 @@ import { allLines, type LogLine } from "./text.ts";
 import { type LogSource, type LogState, readWhole, useLog } from "./use-log.ts";
 
 /** A log as it is written: follow it, search it, take it away. Only the lines in view are in the page. */
-export function LogViewer({ source, attempts, onSource }: ViewerContent) {
+export function LogViewer({ source, sizes, attempts, onSource }: ViewerContent) {
   const { t } = useTranslation("job");
   const { state, readEarlier, again } = useLog(source);
   const lines = useMemo(() => (state.kind === "open" ? allLines(state.log) : []), [state]);
@@ -26,7 +26,10 @@ export function LogViewer({ source, attempts, onSource }: ViewerContent) {
       <div className={css.tools}>
         <Segmented
           aria-label={t("log.stream")}
-          options={["stdout", "stderr"]}
+          options={(["stdout", "stderr"] as const).map((value) => ({
+            value,
+            label: sizes === null ? value : `${value} · ${bytesText(sizes[value])}`,
+          }))}
           value={source.stream}
           onChange={(stream) => onSource({ ...source, stream: stream === "stderr" ? "stderr" : "stdout" })}
         />
@@ -85,6 +88,8 @@ export function LogViewer({ source, attempts, onSource }: ViewerContent) {
 
 type ViewerContent = {
   readonly source: LogSource;
+  /** What either stream has, once the run is over; null: not known. */
+  readonly sizes: Readonly<Record<LogSource["stream"], number>> | null;
   readonly attempts: number;
   readonly onSource: (source: LogSource) => void;
 };
