@@ -1,6 +1,7 @@
 import type { JobRequest, SpecView } from "#api/job.ts";
 import { parseSbatch } from "#core/job/sbatch.ts";
 import type { Preemptible, PriorityClass } from "#core/job/spec.ts";
+import { networkZoneMs } from "#core/ledger/network-day.ts";
 import { sbatchTime } from "../../words/format.ts";
 import { restartAfterS } from "../job/on-unreachable.ts";
 import { readOption, writeOption } from "./directives.ts";
@@ -161,6 +162,8 @@ function scriptOf(spec: SpecView, name: string): string {
     say("gpus-per-node", model === null ? String(perNode) : `${model}:${perNode}`);
   }
   if (readOption(script, ["time"]) === null) say("time", sbatchTime(spec.timeLimitS));
+  if (spec.deadlineMs !== undefined && readOption(script, ["deadline"]) === null)
+    say("deadline", new Date(spec.deadlineMs + networkZoneMs).toISOString().slice(0, 19));
   say("array", spec.array);
   if (readOption(script, ["signal"]) === null)
     say("signal", spec.warning === null ? null : `B:${spec.warning.signal}@${spec.warning.beforeS}`);

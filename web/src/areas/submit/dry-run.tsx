@@ -6,6 +6,7 @@ import { Facts, Panel } from "../../parts/page.tsx";
 import { useCost } from "../../words/cost.ts";
 import { useFilledIn } from "../../words/filled-in.ts";
 import { mostHoursText } from "../../words/format.ts";
+import { useFormat } from "../../words/use.ts";
 import { Candidates, Start } from "../job/placement.tsx";
 import { Asked, useCards } from "../job/specification.tsx";
 import css from "./submit.module.css";
@@ -20,53 +21,71 @@ export function DryRun({ answer, old }: { readonly answer: Answer<"dryRun">; rea
   const { spec, quote, wouldGet, waits, start, defaults, warnings, candidates } = answer;
   const { tasks, attempts, perTask, total, comesAgain } = quote;
   const isAfter = spec.dependencies.length > 0;
-  const gets = wouldGet && {
-    nodes: wouldGet.nodes,
-    cores: wouldGet.coresPerNode,
-    memory: mibText(wouldGet.memoryMibPerNode),
-    pool: wouldGet.pool,
-  };
+  const gets = wouldGet && [
+    [t("result.nodes", { count: wouldGet.nodes }), t("result.cores", { count: wouldGet.coresPerNode })].join(" × "),
+    t("result.given", { memory: mibText(wouldGet.memoryMibPerNode), pool: wouldGet.pool }),
+    ...(wouldGet.accelerators ? [cards(wouldGet.accelerators)] : []),
+  ];
   return (
-    <Panel title={t("result.title")} extra={old ? t("result.old") : null}>
-      <Notice
-        kind={wouldGet === null ? "warning" : "good"}
-        title={t(`result.${whereKey(wouldGet, isAfter)}`, { centre: wouldGet?.centre ?? "" })}
-      >
-        {waits}
-      </Notice>
-      {start !== null && !isAfter ? <Start start={start} /> : null}
-      <Facts
-        items={[
-          ...(wouldGet && gets
-            ? [
-                [
-                  t("result.gets"),
-                  [t("result.given", gets), ...(wouldGet.accelerators ? [cards(wouldGet.accelerators)] : [])].join(
-                    " · ",
-                  ),
-                ] as const,
-                [t("result.holds"), [...hours(wouldGet.holds), cost.amount(wouldGet.cost)].join(" · ")] as const,
-              ]
-            : []),
-          [t("result.quote"), hours(total).join(" · ")],
-          ...(tasks * attempts === 1
-            ? []
-            : [[t("result.each"), [t("result.times", { tasks, attempts }), ...hours(perTask)].join(" · ")] as const]),
-          ...(comesAgain ? [[t("result.besides"), t("result.again"), "wide"] as const] : []),
-          [t("result.cost"), `${cost.amount(quote.cost)} · ${cost.tariff(quote.cost)}`],
-          ...(defaults.length === 0
-            ? []
-            : [[t("result.defaults"), defaults.map(filledIn).join(" · "), "wide"] as const]),
-          ...(warnings.length === 0 ? [] : [[t("result.warnings"), warnings.join(" · "), "wide"] as const]),
-        ]}
-      />
-      <h3 className={css.sub}>{t("result.asked")}</h3>
-      <Asked spec={spec} />
-      <h3 className={css.sub}>{t("result.centres")}</h3>
-      <div className={css.candidates}>
-        <Candidates candidates={candidates} chosen={wouldGet?.centre ?? null} />
+    <Panel title={t("result.title")}>
+      {old ? <Notice kind="plain" title={t("result.old")} /> : null}
+      <div className={css.answer} data-old={old || undefined}>
+        <Notice
+          kind={wouldGet !== null ? (old ? "plain" : "good") : start === null ? "warning" : "plain"}
+          title={t(`result.${whereKey(wouldGet, isAfter)}`, { centre: wouldGet?.centre ?? "" })}
+        >
+          {waits}
+        </Notice>
+        {start !== null && !isAfter ? <Start start={start} /> : null}
+        <Facts
+          items={[
+            ...(wouldGet && gets
+              ? [
+                  [t("result.gets"), gets.join(" · ")] as const,
+                  [t("result.holds"), [...hours(wouldGet.holds), cost.amount(wouldGet.cost)].join(" · ")] as const,
+                ]
+              : []),
+            [t("result.quote"), hours(total).join(" · ")],
+            ...(tasks * attempts === 1
+              ? []
+              : [
+                  [
+                    t("result.each"),
+                    [
+                      [t("result.tasks", { count: tasks }), t("result.attempts", { count: attempts })].join(" × "),
+                      ...hours(perTask),
+                    ].join(" · "),
+                  ] as const,
+                ]),
+            ...(comesAgain ? [[t("result.besides"), t("result.again"), "wide"] as const] : []),
+            [t("result.cost"), `${cost.amount(quote.cost)} · ${cost.tariff(quote.cost)}`],
+            ...(defaults.length === 0
+              ? []
+              : [[t("result.defaults"), defaults.map(filledIn).join(" · "), "wide"] as const]),
+            ...(warnings.length === 0
+              ? []
+              : [[t("result.warnings"), <Remarks key="remarks" warnings={warnings} />, "wide"] as const]),
+          ]}
+        />
+        <h3 className={css.sub}>{t("result.asked")}</h3>
+        <Asked spec={spec} />
+        <h3 className={css.sub}>{t("result.centres")}</h3>
+        <div className={css.candidates}>
+          <Candidates candidates={candidates} chosen={wouldGet?.centre ?? null} held={wouldGet === null} />
+        </div>
       </div>
     </Panel>
+  );
+}
+
+function Remarks({ warnings }: { readonly warnings: readonly string[] }) {
+  const format = useFormat();
+  return (
+    <ul className={css.remarks}>
+      {warnings.map((one) => (
+        <li key={one}>{format.localTimes(one)}</li>
+      ))}
+    </ul>
   );
 }
 
@@ -81,12 +100,17 @@ function whereKey(
 
 type Amounts = Answer<"dryRun">["quote"]["total"];
 
+/** A text with the number that its plural goes by: of one hour alone the singular is said. */
+function counted(value: string) {
+  return { value, count: value === "1" ? 1 : 2 };
+}
+
 /** Rounded up: nothing is more than it says. */
 function useHours(): (amounts: Amounts) => readonly string[] {
   const { t } = useTranslation("submit");
   return ({ coreMs, milliCardMs, memoryMibS }) => [
-    t("result.coreHours", { value: mostHoursText.core(coreMs) }),
-    ...(milliCardMs === "0" ? [] : [t("result.cardHours", { value: mostHoursText.card(milliCardMs) })]),
-    t("result.memory", { value: mostHoursText.gib(memoryMibS) }),
+    t("result.coreHours", counted(mostHoursText.core(coreMs))),
+    ...(milliCardMs === "0" ? [] : [t("result.cardHours", counted(mostHoursText.card(milliCardMs)))]),
+    t("result.memory", counted(mostHoursText.gib(memoryMibS))),
   ];
 }

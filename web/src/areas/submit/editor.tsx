@@ -135,11 +135,12 @@ function Line({ text, findings }: { readonly text: string; readonly findings: re
 }
 
 function coloured(text: string): ReactNode {
-  if (text.startsWith("#SBATCH")) {
+  const [directive] = /^#(?:SBATCH|WEIR(?:-SIM)?)\b/.exec(text) ?? [];
+  if (directive !== undefined) {
     return (
       <>
-        <span className={css.directive}>#SBATCH</span>
-        <span className={css.option}>{text.slice("#SBATCH".length)}</span>
+        <span className={css.directive}>{directive}</span>
+        <span className={css.option}>{text.slice(directive.length)}</span>
       </>
     );
   }

@@ -7,7 +7,9 @@ import { preemptibles, priorityClasses } from "#core/job/spec.ts";
 import { language } from "../../app/language.ts";
 import { projectsQuery } from "../../app/projects.ts";
 import { useMe } from "../../app/session.ts";
+import { grantLooks } from "../../parts/grants.tsx";
 import { centreName } from "../../words/centre-name.ts";
+import { usePlaceRule } from "../../words/place-rule.ts";
 import { centresQuery, offersQuery } from "../centres/queries.ts";
 import { readOption, writeOption } from "./directives.ts";
 import { cardOptions, type Draft, memoryOptions } from "./draft.ts";
@@ -25,12 +27,13 @@ export function ScriptForm({ script, onScript }: FormContent) {
     value: readOption(script, [long, ...others])?.value ?? "",
     onValue: (value: string) => onScript(writeOption(script, long, value === "" ? null : value, others)),
   });
+  const payer = option("account").value || me.defaultProject;
   const only = readOption(script, ["clusters", "cluster"])?.value ?? "";
   return (
     <div className={css.form}>
       <Group title={t("group.what")}>
         <TextField label={t("field.name")} span={6} {...option("job-name")} />
-        <Field label={t("field.project")} span={6}>
+        <Field label={t("field.project")} span={6} hint={<ProjectBounds name={payer} />}>
           {(id) => (
             <Select
               id={id}
@@ -68,9 +71,10 @@ export function ScriptForm({ script, onScript }: FormContent) {
       </Group>
       <Group title={t("group.when")}>
         <TextField label={t("field.time")} hint={t("hint.time")} {...option("time")} />
+        <TextField label={t("field.deadline")} hint={t("hint.deadline")} {...option("deadline")} />
         <TextField label={t("field.array")} hint={t("hint.array")} {...option("array")} />
         <TextField label={t("field.dependency")} hint={t("hint.dependency")} {...option("dependency")} />
-        <TextField label={t("field.signal")} hint={t("hint.signal")} {...option("signal")} />
+        <TextField label={t("field.signal")} hint={t("hint.signal")} span={6} {...option("signal")} />
         <div className={css.field} data-span={6}>
           <Checkbox
             checked={readOption(script, ["requeue", "no-requeue"])?.long === "requeue"}
@@ -109,6 +113,24 @@ export function ScriptForm({ script, onScript }: FormContent) {
       </Group>
     </div>
   );
+}
+
+/** What is left of the hours that a project was granted, and where its work may go; nothing where nothing binds it. */
+function ProjectBounds({ name }: { readonly name: string | null }) {
+  const { t } = useTranslation("words");
+  const rule = usePlaceRule();
+  const projects = useQuery(projectsQuery);
+  const project = projects.data?.projects.find((one) => one.name === name);
+  if (!project) return null;
+  const hours = project.grants.map(({ unit, granted, left }) => {
+    const { words, text } = grantLooks[unit];
+    return t("grantOf", {
+      unit: t(`unit.${words}`),
+      left: t("grantLeft", { left: text(left), granted: text(granted) }),
+    });
+  });
+  const bounds = [...hours, ...rule(project.place)];
+  return bounds.length === 0 ? null : <span className={css.fieldHint}>{bounds.join(" · ")}</span>;
 }
 
 type WordsContent = {
@@ -424,13 +446,14 @@ function Group({ title, children }: { readonly title: string; readonly children:
 /** Of six columns. */
 type Span = 2 | 3 | 6;
 
-function Field({ label, span = 3, note, children }: FieldContent) {
+function Field({ label, span = 3, note, hint, children }: FieldContent) {
   const id = useId();
   return (
     <div className={css.field} data-span={span}>
       <label htmlFor={id}>{label}</label>
       {children(id)}
       {note ? <span className={css.fieldNote}>{note}</span> : null}
+      {hint}
     </div>
   );
 }
@@ -439,6 +462,7 @@ type FieldContent = {
   readonly label: string;
   readonly span?: Span;
   readonly note?: string | undefined;
+  readonly hint?: ReactNode;
   readonly children: (id: string) => ReactNode;
 };
 

@@ -4,6 +4,7 @@ import { Button } from "antd";
 import { useEffect, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { newIdempotencyKey } from "#api/client.ts";
+import type { JobRequest } from "#api/job.ts";
 import { ask } from "../../app/client.ts";
 import { language } from "../../app/language.ts";
 import { Icon } from "../../parts/icons.tsx";
@@ -30,10 +31,10 @@ export function SubmitPage() {
   const navigate = useNavigate();
   const keyFor = useKey();
   const dryRun = useMutation({
-    mutationFn: async () => ({ of: request, answer: await ask("dryRun", { body: request }) }),
+    mutationFn: (body: JobRequest) => ask("dryRun", { body }),
   });
   const submit = useMutation({
-    mutationFn: () => ask("submit", { body: request }, { idempotencyKey: keyFor(JSON.stringify(request)) }),
+    mutationFn: (body: JobRequest) => ask("submit", { body }, { idempotencyKey: keyFor(JSON.stringify(body)) }),
     onSuccess: async ({ id }) => {
       sessionStorage.removeItem(storageKey);
       await navigate({ to: "/jobs/$job", params: { job: String(id) } });
@@ -68,11 +69,9 @@ export function SubmitPage() {
         <div ref={script} className={css.side}>
           <Editor script={draft.script} findings={findings} onScript={(script) => change({ script })} />
           <div ref={result}>
-            {submit.error ? <Problem error={submit.error} /> : null}
-            {dryRun.error ? <Problem error={dryRun.error} /> : null}
-            {dryRun.data && !dryRun.error ? (
-              <DryRun answer={dryRun.data.answer} old={dryRun.data.of !== request} />
-            ) : null}
+            {submit.error && submit.variables === request ? <Problem error={submit.error} /> : null}
+            {dryRun.error && dryRun.variables === request ? <Problem error={dryRun.error} /> : null}
+            {dryRun.data ? <DryRun answer={dryRun.data} old={dryRun.variables !== request} /> : null}
           </div>
           <InputFiles files={draft.files} onFiles={(files) => change({ files })} />
           <Panel title={t("further")} extra={t("furtherNote")}>
@@ -99,10 +98,15 @@ export function SubmitPage() {
           ))}
         </span>
         <span className={css.buttons}>
-          <Button onClick={() => dryRun.mutate()} loading={dryRun.isPending}>
+          <Button onClick={() => dryRun.mutate(request)} loading={dryRun.isPending}>
             {t("dryRun")}
           </Button>
-          <Button type="primary" onClick={() => submit.mutate()} loading={submit.isPending} disabled={problems > 0}>
+          <Button
+            type="primary"
+            onClick={() => submit.mutate(request)}
+            loading={submit.isPending}
+            disabled={problems > 0}
+          >
             {t("submit")}
           </Button>
         </span>
