@@ -2,7 +2,12 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from "node:http";
+import {
+  createServer as createHttpServer,
+  type IncomingMessage,
+  type RequestListener,
+  type ServerResponse,
+} from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import {
   type AddressInfo,
@@ -39,7 +44,7 @@ before(async () => {
     stdio: "pipe",
   });
   tls = createTlsServer({ key: readFileSync(file("key.pem")), cert: readFileSync(file("ca.pem")) }, answer);
-  proxy = createServer().on("connect", (request: IncomingMessage, socket: Socket) => {
+  proxy = createHttpServer().on("connect", (request: IncomingMessage, socket: Socket) => {
     tunnels.push(request.url ?? "");
     const onward = connectTo(portOf(tls), "127.0.0.1", () => {
       socket.write("HTTP/1.1 200 OK\r\n\r\n");
@@ -121,4 +126,26 @@ test("a kept connection that is closed at the moment of its next use costs nothi
   isBroken = true;
   await assert.rejects(post(), (error) => error instanceof Unreachable && /ECONNRESET|hang up/.test(error.message));
   assert.equal(connections, 4, "the kept one, then another, and no more");
+});
+
+test("what is under way when the connection is closed is not said once more", async (context) => {
+  let requests = 0;
+  const second = Promise.withResolvers<void>();
+  const server = createHttpServer((request, response) => {
+    requests += 1;
+    request.resume();
+    if (requests === 1) response.end("{}");
+    else second.resolve();
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  context.after(() => server.close());
+  const connection = connect(`http://127.0.0.1:${portOf(server)}`, {});
+  const post = () => connection.post("/agent/sync", {}, "credential", 60_000);
+  await post();
+  const poll = assert.rejects(post(), Unreachable);
+  await second.promise;
+  connection.close();
+  await poll;
+  assert.equal(requests, 2);
 });

@@ -39,6 +39,7 @@ export function connect(serverUrl: string, environment: Environment): Connection
   const options = { keepAlive: true, ...(!isHere && { proxyEnv: environment }) };
   const agent = secure ? new HttpsAgent({ ...options, ...trusted(environment) }) : new HttpAgent(options);
   const request = secure ? httpsRequest : httpRequest;
+  let isClosed = false;
 
   /**
    * A kept connection may be closed by the other side, or by something on the way, at the moment at which it is used again.
@@ -96,14 +97,20 @@ export function connect(serverUrl: string, environment: Environment): Connection
       sent.on("timeout", () => sent.destroy(new Error(`no answer within ${timeoutMs} ms`)));
       sent.on("error", (error) => {
         const isReset = "code" in error && (error.code === "ECONNRESET" || error.code === "EPIPE");
-        if (isReset && sent.reusedSocket && !isAnswered) resolve("stale");
+        if (isReset && sent.reusedSocket && !isAnswered && !isClosed) resolve("stale");
         else fail(error.message, error);
       });
       sent.end(payload);
     });
   }
 
-  return { post, close: () => agent.destroy() };
+  return {
+    post,
+    close() {
+      isClosed = true;
+      agent.destroy();
+    },
+  };
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
