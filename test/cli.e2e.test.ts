@@ -127,7 +127,7 @@ test("one job after another, by the id that --parsable prints; an end that can n
   const id = (await done("submit", "--parsable", "-d", `afterok:${bad}`, "--", "true")).trim();
   const log = await weir("logs", "-f", id);
   assert.equal(log.status, 3);
-  assert.match(log.stderr, /There is no log: It ended without a start/);
+  assert.match(log.stderr, /There is no log\. It ended without a start/);
 });
 
 test("logs -f prints while the job writes, and ends with it", async () => {

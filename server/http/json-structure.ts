@@ -33,9 +33,9 @@ function membersOf(value: unknown, depth: number): number | null {
   if (typeof value !== "object" || value === null) return 0;
   if (depth === mostDepth) return null;
   const isList = Array.isArray(value);
-  let count = 0;
-  for (const inner of isList ? value : Object.values(value)) {
-    if (!isList) count += 1;
+  const all: readonly unknown[] = isList ? value : Object.values(value);
+  let count = isList ? 0 : all.length;
+  for (const inner of all) {
     if (typeof inner !== "object") continue;
     const within = membersOf(inner, depth + 1);
     if (within === null) return null;
