@@ -60,6 +60,23 @@ function answers(text: string, job: number, policy: Policy = policies.fcfs): rea
   return found.map(({ changes, centre }) => `${said(changes)} at ${centre}`);
 }
 
+test("nodes that others work on too, and nodes that lie apart", () => {
+  const whole = `
+    pool alpha/main  2×8
+    job first  nodes 2 cores 2
+    place
+    job alone  cores 6 whole
+    expect alone waits alpha: whole-nodes-busy`;
+  assert.deepEqual(answers(whole, 2), ["without --exclusive at alpha"]);
+  const apart = `
+    pool alpha/main  2×8 within leaf1  1×8 within leaf2
+    job first  cores 8
+    place
+    job pair   nodes 2 cores 8 groups 1
+    expect pair waits alpha: nodes-together-busy`;
+  assert.deepEqual(answers(apart, 2), ["without --switches=1 at alpha", "nodes 2→1 + tasks 2→1 at alpha"]);
+});
+
 test("fewer cores, as few less as suffice", () => {
   const text = `
     centre alpha 8 cores 100000 MiB

@@ -163,8 +163,12 @@ function withoutOne(asked: Asked): readonly Asked[] {
   const { domestic, ...anywhere } = shape;
   // What its project or tenant asks for it cannot leave out.
   const foreign = domestic && bounds?.domestic == null ? [{ ...asked, shape: anywhere }] : [];
+  const { wholeNodes, ...beside } = shape;
+  const shared = wholeNodes ? [{ ...asked, shape: beside }] : [];
+  const { nodeGroups, ...apart } = shape;
+  const scattered = nodeGroups === undefined ? [] : [{ ...asked, shape: apart }];
   const without = demands === null ? [] : demandsIn(demands).map(({ rest }) => ({ ...asked, demands: rest }));
-  return [...foreign, ...without];
+  return [...foreign, ...shared, ...scattered, ...without];
 }
 
 function otherRegions(asked: Asked, pools: readonly PoolRecord[]): readonly Asked[] {
@@ -235,8 +239,8 @@ function lostBy(asked: Asked, changed: Asked, pool: PoolRecord): number {
   const ofTime = asked.timeLimitS === 0 ? 0 : 1 - changed.timeLimitS / asked.timeLimitS;
   const ofWishes = asked.wishes === changed.wishes ? 0 : 1;
   const ofDemands = asked.demands === changed.demands ? 0 : 1;
-  const ofMark = asked.shape.domestic === changed.shape.domestic ? 0 : 1;
-  return givenUp(asked.shape, changed.shape, pool) + ofTime + ofWishes + ofDemands + ofMark;
+  const ofShape = wordsGivenUp(asked.shape, changed.shape).length;
+  return givenUp(asked.shape, changed.shape, pool) + ofTime + ofWishes + ofDemands + ofShape;
 }
 
 function changesOf(asked: Asked, changed: Asked, pool: PoolRecord): readonly Change[] {
@@ -270,8 +274,17 @@ function changesOf(asked: Asked, changed: Asked, pool: PoolRecord): readonly Cha
     ...types,
     ...centres,
     ...(added === null ? [] : [{ kind: "region", region: added } as const]),
-    ...(was.domestic && !is.domestic ? [{ kind: "without", demand: "--domestic" } as const] : []),
+    ...wordsGivenUp(was, is).map((demand) => ({ kind: "without", demand }) as const),
     ...dropped.map(({ words }): Change => ({ kind: "without", demand: words })),
+  ];
+}
+
+/** What of a shape is asked for or not, as a user writes it. */
+function wordsGivenUp(was: Shape, is: Shape): readonly string[] {
+  return [
+    ...(was.domestic && !is.domestic ? ["--domestic"] : []),
+    ...(was.wholeNodes && !is.wholeNodes ? ["--exclusive"] : []),
+    ...(was.nodeGroups !== undefined && is.nodeGroups === undefined ? [`--switches=${was.nodeGroups}`] : []),
   ];
 }
 
