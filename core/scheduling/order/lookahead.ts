@@ -21,10 +21,14 @@ export class Lookahead {
   #lastsS = new Float64Array(0);
   #moreS = new Float64Array(0);
   #may = new Int8Array(0);
+  /** When it could start there if nobody else waited: whatever is planned before it only takes from what is free then. */
+  #leastS = new Float64Array(0);
   /** What plain orders go by: of the first place that it may go to. */
   readonly #size: Float64Array;
   readonly #runS: Float64Array;
   #beside = new Float64Array(1);
+  /** Of the place that was chosen last: the step of its profile at which the job starts. */
+  #step = 0;
   /** Of the last plan that was made, by job. */
   readonly #place: Int32Array;
   readonly #startS: Float64Array;
@@ -73,6 +77,7 @@ export class Lookahead {
     this.#lastsS = new Float64Array(pairs);
     this.#moreS = new Float64Array(pairs);
     this.#may = new Int8Array(pairs);
+    this.#leastS = new Float64Array(pairs);
     this.#beside = new Float64Array(kinds);
   }
 
@@ -110,8 +115,11 @@ export class Lookahead {
     this.#lastsS[pair] = lastsS;
     this.#moreS[pair] = moreS;
     const from = isNow ? now : later;
-    const first = this.#profiles[place]?.first(this.#needs, pair * this.#kinds, lastsS, endless, from) ?? -1;
+    const profile = this.#profiles[place];
+    const first = profile?.first(this.#needs, pair * this.#kinds, lastsS, endless, from) ?? -1;
     this.#may[pair] = first < 0 ? never : from;
+    // Who may not start now may yet before the first change of today: at one that the plan itself makes.
+    this.#leastS[pair] = from === now ? (profile?.fromS[first] ?? 0) : 0;
     if (first >= 0 && this.#size[this.#jobs - 1] === 0) {
       this.#size[this.#jobs - 1] = needs[0] ?? 0;
       this.#runS[this.#jobs - 1] = lastsS;
@@ -301,7 +309,7 @@ export class Lookahead {
     const startS = this.#earliest(this.#scratch, job);
     const place = this.#place[job] ?? 0;
     const pair = job * this.#places + place;
-    this.#scratch[place]?.take(startS, this.#lastsS[pair] ?? 0, this.#needs, pair * this.#kinds);
+    this.#scratch[place]?.takeFrom(this.#step, startS, this.#lastsS[pair] ?? 0, this.#needs, pair * this.#kinds);
     return this.#costOf(job);
   }
 
@@ -320,7 +328,10 @@ export class Lookahead {
       const needs = pair * this.#kinds;
       // Who can start now does, where that costs least.
       const latestS = startS <= this.#nowS ? this.#nowS : Math.max(this.#nowS, least - moreS);
-      const at = profile.first(this.#needs, needs, this.#lastsS[pair] ?? 0, latestS, from);
+      const leastS = this.#leastS[pair] ?? 0;
+      if (leastS > latestS) continue;
+      const begin = leastS > this.#nowS ? profile.stepAt(leastS) : from;
+      const at = profile.first(this.#needs, needs, this.#lastsS[pair] ?? 0, latestS, begin);
       if (at < 0) continue;
       const couldS = profile.fromS[at] ?? 0;
       const wouldLeave = (profile.free[at * this.#kinds] ?? 0) - (this.#needs[needs] ?? 0);
@@ -328,6 +339,7 @@ export class Lookahead {
       const cost = couldS + moreS;
       if (isFirstNow || cost < least || (cost === least && wouldLeave < left)) {
         chosen = place;
+        this.#step = at;
         startS = couldS;
         least = cost;
         left = wouldLeave;
@@ -412,18 +424,27 @@ class Profile {
   }
 
   take(atS: number, forS: number, needs: Float64Array, base: number): void {
+    this.takeFrom(this.#cut(atS), atS, forS, needs, base);
+  }
+
+  /** `from`: the step that begins at `atS`. */
+  takeFrom(from: number, atS: number, forS: number, needs: Float64Array, base: number): void {
     this.#change();
-    const from = this.#cut(atS);
-    const to = this.#cut(atS + forS);
+    const endS = atS + forS;
+    let to = from;
+    while (to < this.count && (this.fromS[to] ?? 0) < endS) to += 1;
+    if (to === this.count || this.fromS[to] !== endS) this.#insert(to, endS);
+    const kinds = this.#kinds;
     for (let i = from; i < to; i += 1)
-      for (let kind = 0; kind < this.#kinds; kind += 1) {
-        const cell = i * this.#kinds + kind;
+      for (let kind = 0; kind < kinds; kind += 1) {
+        const cell = i * kinds + kind;
         this.free[cell] = (this.free[cell] ?? 0) - (needs[base + kind] ?? 0);
       }
   }
 
   /** The first step from `from` on at which so much stays free for so long, if that is not later than `latestS`; -1: it is. */
   first(needs: Float64Array, base: number, forS: number, latestS: number, from: number): number {
+    if (this.#kinds === 1) return this.#firstOfOne(needs[base] ?? 0, forS, latestS, from);
     const { fromS, count } = this;
     for (let at = from; at < count; at += 1) {
       const startS = fromS[at] ?? 0;
@@ -432,6 +453,22 @@ class Profile {
       let next = at + 1;
       while (next < count && (fromS[next] ?? 0) < startS + forS && this.#holds(next, needs, base)) next += 1;
       if (next >= count || (fromS[next] ?? 0) >= startS + forS) return at;
+      at = next;
+    }
+    return -1;
+  }
+
+  /** The same of one kind alone: a replay does little else. */
+  #firstOfOne(need: number, forS: number, latestS: number, from: number): number {
+    const { fromS, free, count } = this;
+    for (let at = from; at < count; at += 1) {
+      const startS = fromS[at] ?? 0;
+      if (startS > latestS) return -1;
+      if ((free[at] ?? 0) < need) continue;
+      const endS = startS + forS;
+      let next = at + 1;
+      while (next < count && (fromS[next] ?? 0) < endS && (free[next] ?? 0) >= need) next += 1;
+      if (next >= count || (fromS[next] ?? 0) >= endS) return at;
       at = next;
     }
     return -1;
@@ -450,8 +487,8 @@ class Profile {
     return true;
   }
 
-  /** The step that begins then, made where there is none. */
-  #cut(atS: number): number {
+  /** The first step that begins then or later. */
+  stepAt(atS: number): number {
     let low = 0;
     let high = this.count;
     while (low < high) {
@@ -459,16 +496,25 @@ class Profile {
       if ((this.fromS[middle] ?? 0) < atS) low = middle + 1;
       else high = middle;
     }
-    if (low < this.count && this.fromS[low] === atS) return low;
+    return low;
+  }
+
+  /** The step that begins then, made where there is none. */
+  #cut(atS: number): number {
+    const step = this.stepAt(atS);
+    if (step === this.count || this.fromS[step] !== atS) this.#insert(step, atS);
+    return step;
+  }
+
+  /** Splits the step before this one in two. */
+  #insert(step: number, atS: number): void {
     const kinds = this.#kinds;
     if (this.count === this.fromS.length) this.#grow(this.count * 2);
-    this.fromS.copyWithin(low + 1, low, this.count);
-    this.free.copyWithin((low + 1) * kinds, low * kinds, this.count * kinds);
+    const { fromS, free } = this;
+    for (let i = this.count; i > step; i -= 1) fromS[i] = fromS[i - 1] ?? 0;
+    for (let i = (this.count + 1) * kinds - 1; i >= step * kinds; i -= 1) free[i] = free[i - kinds] ?? 0;
     this.count += 1;
-    this.fromS[low] = atS;
-    for (let kind = 0; kind < kinds; kind += 1)
-      this.free[low * kinds + kind] = this.free[(low - 1) * kinds + kind] ?? 0;
-    return low;
+    fromS[step] = atS;
   }
 
   #grow(length: number): void {
