@@ -92,7 +92,8 @@ export class Supervisor {
       case "server":
         return {
           command: parts.node,
-          args: [parts.server],
+          // Its helpers wait for a core behind PostgreSQL and the agent, and everybody's answer waits for them.
+          args: ["--no-parallel-scavenge", parts.server],
           user: users?.server ?? null,
           log,
           environment,
