@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { Agent } from "node:http";
 import { setPriority, tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,6 +8,7 @@ import { type Client, createClient } from "#api/client.ts";
 import { eventually, type Network, repository, startNetwork } from "../test/network.ts";
 import { figure } from "./figures.ts";
 import { quantile, send } from "./load.ts";
+import { cpuMs } from "./slurm-rest.ts";
 
 const centres = 100;
 const coresEach = 4;
@@ -36,13 +37,13 @@ export async function live(rounds: number): Promise<void> {
   let highest = 0;
   try {
     // What is compiled in the first seconds is no part of an idle server's latency.
-    await measure(network, async () => 0);
+    await measure(network, simulation, async () => 0);
     for (const startsPerS of rates) {
       const pairs: Pair[] = [];
       for (let round = 0; round < rounds; round += 1) {
-        const idle = await measure(network, async () => 0);
+        const idle = await measure(network, simulation, async () => 0);
         const backlog = await keepFull(client, startsPerS);
-        const busy = await measure(network, backlog.started);
+        const busy = await measure(network, simulation, backlog.started);
         await backlog.end();
         pairs.push({ idle, busy });
         process.stderr.write(`${JSON.stringify({ startsPerS, idle, busy })}\n`);
@@ -50,6 +51,21 @@ export async function live(rounds: number): Promise<void> {
       const reached = pairs.map(({ busy }) => busy.startsPerS);
       figure(`${load}: starts, ${startsPerS}/s asked for`, "/s", "", reached);
       let keeps = true;
+      // What the latencies share this machine with, and how late the load itself was in sending.
+      for (const who of ["server", "PostgreSQL", "agent", "load"] as const)
+        for (const phase of ["idle", "busy"] as const)
+          figure(
+            `CPU: ${who}, ${phase === "idle" ? "scheduler idle" : `${startsPerS} starts/s`}`,
+            "cores",
+            "",
+            pairs.map((pair) => pair[phase].cores[who]),
+          );
+      figure(
+        `load sent late by, p99, with ${startsPerS} starts/s`,
+        "ms",
+        "",
+        pairs.map(({ busy }) => busy.lateP99Ms),
+      );
       for (const kind of ["submit", "read"] as const)
         for (const [part, promise] of [
           ["p50Ms", 1.1],
@@ -161,10 +177,17 @@ async function keepFull(client: Client, startsPerS: number): Promise<Backlog> {
 }
 
 type Latency = { readonly p50Ms: number; readonly p99Ms: number };
-type Measured = { readonly submit: Latency; readonly read: Latency; readonly startsPerS: number };
+type Measured = {
+  readonly submit: Latency;
+  readonly read: Latency;
+  readonly startsPerS: number;
+  readonly cores: Readonly<Record<Sharer, number>>;
+  readonly lateP99Ms: number;
+};
+type Sharer = "server" | "PostgreSQL" | "agent" | "load";
 
 /** At their rates, whether or not the one before was answered: what waits for the server is part of the latency. */
-async function measure(network: Network, started: () => Promise<number>): Promise<Measured> {
+async function measure(network: Network, simulation: ChildProcess, started: () => Promise<number>): Promise<Measured> {
   const agent = new Agent({ keepAlive: true, maxSockets: 64 });
   const base = new URL(network.url);
   // Names the centre of this machine, whose one core is busy: they queue, and nothing of them starts.
@@ -189,21 +212,54 @@ async function measure(network: Network, started: () => Promise<number>): Promis
     took[kind].push(performance.now() - dueMs);
   };
   const before = await started();
+  const late: number[] = [];
+  const spentBefore = spentMs(network, simulation);
   const beginMs = performance.now();
   for (let tick = 0; tick < phaseS * 100; tick += 1) {
     const dueMs = beginMs + tick * 10;
     if (dueMs > performance.now()) await delay(dueMs - performance.now());
+    late.push(performance.now() - dueMs);
     for (let i = 0; i < submitsPerS / 100; i += 1) open.push(call("submit", dueMs));
     for (let i = 0; i < readsPerS / 100; i += 1) open.push(call("read", dueMs));
   }
   await Promise.all(open);
   const seconds = (performance.now() - beginMs) / 1000;
+  const spent = spentMs(network, simulation);
+  const coresOf = (who: Sharer) => (spent[who] - spentBefore[who]) / 1000 / seconds;
   agent.destroy();
   const latency = (samples: readonly number[]) => ({ p50Ms: quantile(samples, 0.5), p99Ms: quantile(samples, 0.99) });
   return {
     submit: latency(took.submit),
     read: latency(took.read),
     startsPerS: ((await started()) - before) / seconds,
+    cores: {
+      server: coresOf("server"),
+      PostgreSQL: coresOf("PostgreSQL"),
+      agent: coresOf("agent"),
+      load: coresOf("load"),
+    },
+    lateP99Ms: quantile(late, 0.99),
+  };
+}
+
+/** CPU time so far of all that shares this machine. */
+function spentMs(network: Network, simulation: ChildProcess): Readonly<Record<Sharer, number>> {
+  const { user, system } = process.cpuUsage();
+  const below = (pid: number): number => {
+    try {
+      const children = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ").filter(Boolean);
+      return children.reduce((all, child) => all + below(Number(child)), cpuMs(pid));
+    } catch {
+      // Gone meanwhile: whoever waited for it has its time.
+      return 0;
+    }
+  };
+  const all = (pids: readonly number[]) => pids.reduce((sum, pid) => sum + below(pid), 0);
+  return {
+    server: all(network.pids("server")),
+    PostgreSQL: all(network.pids("postgres").slice(0, 1)),
+    agent: all(simulation.pid === undefined ? [] : [simulation.pid]),
+    load: (user + system) / 1000,
   };
 }
 
