@@ -40,6 +40,11 @@ export function countText(count: number): string {
   return Math.abs(count) < 10_000 ? String(count) : String(count).replace(/\B(?=(\d{3})+$)/g, "\u202f");
 }
 
+/** Seconds to the hundredth: what lasted less than ten of them, in a column where the unit must not change from row to row. */
+export function secondsText(ms: number): string {
+  return ms > 0 && ms < 5 ? "< 0.01" : (ms / 1000).toFixed(2);
+}
+
 /** D-HH:MM:SS as sbatch writes a time limit. */
 export function sbatchTime(seconds: number): string {
   const days = Math.floor(seconds / 86_400);

@@ -32,6 +32,7 @@ export const en = {
   rule: { residency: "data only in {{regions}}", domestic: "domestic equipment only" },
   tariff: { free: "free of charge (tariff “free”)", other: "by tariff “{{version}}”" },
   filledIn: "{{name}}: {{value}}",
+  seconds: "{{value}} s",
   ago: "{{time}} ago",
   in: "in {{time}}",
   justNow: "just now",

@@ -33,6 +33,7 @@ export const zh: Words<typeof en> = {
   rule: { residency: "数据仅存放于{{regions}}", domestic: "仅用国产设备" },
   tariff: { free: "免费（资费“free”）", other: "按资费“{{version}}”计" },
   filledIn: "{{name}}：{{value}}",
+  seconds: "{{value}} 秒",
   ago: "{{time}}前",
   in: "{{time}}后",
   justNow: "刚刚",

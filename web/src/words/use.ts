@@ -3,6 +3,7 @@ import { useTranslation } from "react-i18next";
 import { withTimes } from "#core/job/history-words.ts";
 import { durationWords } from "#core/measures.ts";
 import { language, locale } from "../app/language.ts";
+import { secondsText } from "./format.ts";
 
 /** Formatting that needs the reader's language. */
 export function useFormat() {
@@ -11,6 +12,8 @@ export function useFormat() {
   const duration = (ms: number): string => durationWords(ms, language());
   return {
     duration,
+    /** The same in a column of them: no milliseconds among seconds. */
+    ran: (ms: number): string => (ms < 10_000 ? t("seconds", { value: secondsText(ms) }) : duration(ms)),
     ago: (atMs: number, nowMs: number) =>
       nowMs - atMs < 1500 ? t("justNow") : t("ago", { time: duration(roughly(nowMs - atMs)) }),
     /** What the server says, its times as the reader writes them. */

@@ -67,16 +67,16 @@ export function RunsTable({ task }: { readonly task: TaskDetail }) {
             number: true,
             cell: (run) =>
               run.usage
-                ? format.duration(run.usage.wallMs)
+                ? format.ran(run.usage.wallMs)
                 : run.startedMs === null
                   ? "–"
-                  : format.duration(Math.max(0, (run.endedMs ?? nowMs) - run.startedMs)),
+                  : format.ran(Math.max(0, (run.endedMs ?? nowMs) - run.startedMs)),
           },
           {
             key: "cpu",
             title: t("runs.cpu"),
             number: true,
-            cell: (run) => (run.usage ? format.duration(run.usage.cpuUserMs + run.usage.cpuSystemMs) : "–"),
+            cell: (run) => (run.usage ? format.ran(run.usage.cpuUserMs + run.usage.cpuSystemMs) : "–"),
           },
           {
             key: "peak",

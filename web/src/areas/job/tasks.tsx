@@ -219,7 +219,7 @@ function List({ tasks, chosen }: TasksContent) {
               <span>{task.index}</span>
               <StateBadge shown={shownOf(task)} quiet />
               <span>{task.attempts}</span>
-              <span>{ranMs === null ? "–" : format.duration(Math.max(0, ranMs))}</span>
+              <span>{ranMs === null ? "–" : format.ran(Math.max(0, ranMs))}</span>
               <span className={css.own}>{task.taskJob}</span>
             </button>
           );

@@ -85,7 +85,7 @@ export function PolicyEditor({ inForce }: { readonly inForce: Answer<"policy"> }
             rows={changes}
             rowKey={(change) => change.path}
             columns={[
-              { key: "path", title: t("field"), cell: (change) => <code>{change.path}</code> },
+              { key: "path", title: t("field"), cell: ({ path }) => <FieldName path={path} /> },
               { key: "from", title: t("from"), cell: (change) => <code className={css.value}>{change.from}</code> },
               { key: "to", title: t("to"), cell: (change) => <code className={css.value}>{change.to}</code> },
             ]}
@@ -153,6 +153,23 @@ function Group({ name, part, file, onFile, children }: GroupContent) {
   );
 }
 
+/** In the words of the form, where it has the field, beside the name that the file has. */
+function FieldName({ path }: { readonly path: string }) {
+  const { t } = useTranslation("policy");
+  const field = groups.flatMap(({ fields }) => fields).find((one) => one.path === path);
+  const group = groups.find(({ part }) => part === path);
+  return (
+    <div>
+      {field ? <div>{labelOf(field, t)}</div> : group ? <div>{t(`group.${group.name}`)}</div> : null}
+      <code className="faint">{path}</code>
+    </div>
+  );
+}
+
+function labelOf(field: PolicyField, t: TFunction<"policy">): string {
+  return t(field.kind === "number" ? `fields.${field.words}` : choiceLabels[field.path]);
+}
+
 const choiceLabels = {
   "order.kind": "rule.order",
   backfill: "rule.backfill",
@@ -162,11 +179,11 @@ const choiceLabels = {
 function choicesOf(field: Extract<PolicyField, { readonly kind: "choice" }>, t: TFunction<"policy">) {
   switch (field.path) {
     case "order.kind":
-      return field.of.map((value) => ({ value, label: `${value} · ${t(`orderKind.${value}`)}` }));
+      return field.of.map((value) => ({ value, label: t(`orderKind.${value}`) }));
     case "backfill":
-      return field.of.map((value) => ({ value, label: `${value} · ${t(`backfill.${value}`)}` }));
+      return field.of.map((value) => ({ value, label: t(`backfill.${value}`) }));
     case "lookahead.head":
-      return field.of.map((value) => ({ value, label: `${value} · ${t(`lookaheadHead.${value}`)}` }));
+      return field.of.map((value) => ({ value, label: t(`lookaheadHead.${value}`) }));
     default:
       return unreachable(field);
   }
@@ -188,7 +205,7 @@ function FieldOf({ field, file, onFile }: FieldContent) {
   };
   return (
     <div className={css.field} data-wide={field.kind === "choice" || undefined}>
-      <label htmlFor={id}>{t(field.kind === "number" ? `fields.${field.words}` : choiceLabels[field.path])}</label>
+      <label htmlFor={id}>{labelOf(field, t)}</label>
       {field.kind === "choice" ? (
         <Select<string>
           id={id}
