@@ -14,6 +14,7 @@ import { jobsInOrder } from "#core/scheduling/queue-order.ts";
 import { isStarving } from "#core/scheduling/ranking.ts";
 import type { Need } from "#core/scheduling/room.ts";
 import { expectedRunS } from "#core/scheduling/submitters.ts";
+import { waitsForMore } from "#core/scheduling/walk/waits-for.ts";
 
 /**
  * The first tasks of the queue, planned over all pools where they may go, under several orders, of which the best is kept
@@ -191,9 +192,14 @@ function firstTasks(
   return tasks;
 }
 
-/** Of pools whose own users queue there too nobody can tell when they have room. */
-function plannable({ group }: Ask): readonly PoolRecord[] {
-  return group.pools.filter((pool) => !isShared(pool) && mayTake(pool));
+/**
+ * Of pools whose own users queue there too nobody can tell when they have room; nor when a licence, an account or a share of
+ * an agreement is free that is asked for. What nodes that are up could never hold has no place in a plan either.
+ */
+function plannable(ask: Ask): readonly PoolRecord[] {
+  const { pools, size } = ask.group;
+  const fits = ({ upSize }: PoolRecord) => size.nodes * size.cores <= upSize.cores;
+  return pools.filter((pool) => !isShared(pool) && mayTake(pool) && fits(pool) && !waitsForMore(ask, pool));
 }
 
 function startsIn(ask: Ask, pool: PoolRecord, nowMs: number): Offer | null {
