@@ -60,19 +60,6 @@ test("use beyond the hold is posted in full, as a second transfer", () => {
   );
 });
 
-test("what an engine's whole seconds add beyond the hold is not the user's; all of what goes further is (0054)", () => {
-  const booked = (wallMs: number) =>
-    endTransfers(run, { kind: "timed-out" }, { wallMs }, 2000).flatMap(({ unit, kind, amount }) =>
-      unit === "wall-ms" ? [[kind, amount]] : [],
-    );
-  for (const wallMs of [90_000, 90_001, 92_000]) assert.deepEqual(booked(wallMs), [["post", 90_000n]], `${wallMs}`);
-  assert.deepEqual(booked(89_999), [["post", 89_999n]]);
-  assert.deepEqual(booked(92_001), [
-    ["post", 90_000n],
-    ["single", 2_001n],
-  ]);
-});
-
 test("what nobody is billed for is voided: node failure, the centre's cancel, withdrawn, duplicate, lost", () => {
   const ends: RunEnd[] = [
     { kind: "node-failed", reason: "" },
@@ -226,11 +213,10 @@ test("whatever runs and ends, the books balance, replays move nothing, and the o
         assert.equal(sum.debitsPosted, sum.creditsPosted);
         assert.equal(sum.debitsPending, sum.creditsPending);
       }
-      const billedMs = runs.reduce((sum, { each, run }) => {
-        const usedMs = each.ended && isBilled(each.ended.end) ? each.ended.wallMs : 0;
-        const heldMs = (run.timeLimitS + run.graceS) * 1000;
-        return sum + BigInt(usedMs > heldMs && usedMs <= heldMs + 2_000 ? heldMs : usedMs);
-      }, 0n);
+      const billedMs = runs.reduce(
+        (sum, { each }) => sum + BigInt(each.ended && isBilled(each.ended.end) ? each.ended.wallMs : 0),
+        0n,
+      );
       const posted = trialBalances(books.accounts.values()).find((sum) => sum.unit === "wall-ms")?.debitsPosted;
       assert.equal(posted ?? 0n, billedMs, "what is billed is posted, in full");
     }),

@@ -51,21 +51,14 @@ export function holdTransfers(run: BookedRun, atMs: number): readonly Transfer[]
 /**
  * What goes with the end of a run, in the same transaction. Billed: each hold is posted with what was used (nothing
  * used: voided), and what goes beyond the hold is a second transfer, in full (M4). Not billed: every hold is voided (M7).
- * Of a preempted run only what it had saved is posted: that the rest is not is its compensation. What an engine's whole
- * seconds add, and its own starting and ending of a run, is not the user's (docs/decisions/0054).
+ * Of a preempted run only what it had saved is posted: that the rest is not is its compensation.
  */
 export function endTransfers(run: BookedRun, end: RunEnd, metered: Metered, atMs: number): readonly Transfer[] {
-  const billed = billedMs(end, metered);
-  const heldMs = (run.timeLimitS + run.graceS) * 1000;
-  const isWithin = billed <= heldMs + enginesOwnMs;
-  const used = usageOf(run.allocation, isWithin ? Math.min(billed, heldMs) : billed);
+  const used = usageOf(run.allocation, billedMs(end, metered));
   return [...holdOf(run.allocation, run.timeLimitS, run.graceS)].flatMap(([unit, held]) =>
     endOfHold(run, unit, held, used.get(unit) ?? 0n, atMs),
   );
 }
-
-/** Begin and end cut off to whole seconds may make one more of them, and a run is begun and ended in less than another. */
-const enginesOwnMs = 2_000;
 
 function endOfHold(run: BookedRun, unit: Unit, held: bigint, used: bigint, atMs: number): readonly Transfer[] {
   const pending = transferId(run.run, "hold", unit);
