@@ -99,7 +99,7 @@ describe("the console", { skip: missing }, () => {
     await state("succeeded");
     await seen("green 堰");
     await seen("it travelled along");
-    await page.getByText("stderr", { exact: true }).click();
+    await page.getByText(/^stderr · 4 B$/).click();
     await seen("bad");
     await seen(/CNY 0\.00/);
     await page.getByRole("tab", { name: "Runs and history" }).click();
@@ -195,6 +195,8 @@ describe("the console", { skip: missing }, () => {
     await state("failed");
     await page.getByRole("button", { name: "Task 2: Failed" }).click();
     await seen("It ended with exit code 127.");
+    await seen(/no-such-command: command not found/);
+    await page.getByText(/^stdout · 7 B$/).click();
     await seen("part 2");
     await page.getByRole("button", { name: "Task 3: Succeeded" }).click();
     await seen("part 3");
