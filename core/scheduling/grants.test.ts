@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { jobId } from "#core/ids.ts";
-import { hoursText, msOfHours } from "#core/scheduling/grants.ts";
+import { jobId, projectId, tenantId } from "#core/ids.ts";
+import { beyondGrant, hoursText, msOfHours, noGrants, tellGrants } from "#core/scheduling/grants.ts";
 import { type Policy, policies } from "#core/scheduling/policy.ts";
 import { reasonWords } from "#core/scheduling/reasons.ts";
 import { runScenario } from "./scenario-testing.ts";
@@ -125,6 +125,19 @@ test("hours are said to the thousandth: of what is left no more than there is, o
   assert.equal(hoursText(-1n, "core-ms"), "0");
   assert.equal(hoursText(msOfHours(100, "core-ms"), "core-ms"), "100");
   assert.equal(hoursText(msOfHours(7, "milli-card-ms"), "milli-card-ms"), "7");
+});
+
+test("what asks for no cards starts however many card-hours are held beyond the grant", () => {
+  const by = { tenant: tenantId(1), project: projectId(1) };
+  const grants = noGrants();
+  tellGrants(grants, [{ of: "project", id: 1, unit: "milli-card-ms", granted: "1000", left: "-1" }]);
+  const shape = { nodes: 1, tasks: 1, coresPerTask: 1, memory: { kind: "default" } } as const;
+  const beyond = (cards: number) => {
+    const accelerators = cards === 0 ? null : { vendor: null, model: null, perNode: cards };
+    return beyondGrant(grants, by, { shape: { ...shape, accelerators }, timeLimitS: 60, graceS: 30 })?.rule ?? null;
+  };
+  assert.equal(beyond(0), null);
+  assert.equal(beyond(1), "project-grant-used");
 });
 
 test("what would start it now: a request that what is left can hold, and none where nothing is left", () => {

@@ -98,7 +98,8 @@ export function beyondGrant(
   const held = mostHeld(ask);
   for (const grant of binding) {
     const wanted = held[grant.unit];
-    if (wanted <= grant.left) continue;
+    // What asks for none of it starts however much is held beyond the grant.
+    if (wanted === 0n || wanted <= grant.left) continue;
     if (grant.wanted === null || wanted < grant.wanted) grant.wanted = wanted;
     const isTenants = grants.tenants.get(by.tenant)?.includes(grant) === true;
     const facts = {

@@ -24,7 +24,8 @@ export function foretell(
   start: () => StartEstimate | null,
 ): Foretold {
   if (granted.length === 0 && spec.deadlineMs === null) return nothing;
-  const short = granted.length === 0 ? [] : granted.flatMap((grant) => grantWords(grant, spec, quoted()));
+  const quote = granted.length === 0 ? null : quoted();
+  const short = quote === null ? [] : granted.flatMap((grant) => grantWords(grant, spec, quote));
   const estimate = spec.deadlineMs === null ? null : start();
   if (estimate === null) return { warnings: short, inTime: null };
   const { kind, words } = deadlineWords(spec, estimate);
@@ -52,6 +53,7 @@ function grantWords(
   { perTask }: z.output<typeof quote>,
 ): readonly Phrase[] {
   const held = BigInt(unit === "core-ms" ? perTask.coreMs : perTask.milliCardMs);
+  if (held === 0n) return [];
   const tasks = taskCount(array);
   const facts = {
     whose: phrase(of === "tenant" ? "its-tenant" : "its-project"),

@@ -42,7 +42,7 @@ export function grantKeeper(
     const grants = of.get(project);
     if (grants === undefined) return true;
     const held = heldBy(allocation, timeLimitS, graceS);
-    if (grants.some(({ unit, left }) => held[unit] > left)) return false;
+    if (grants.some(({ unit, left }) => held[unit] > 0n && held[unit] > left)) return false;
     for (const grant of grants) grant.left -= held[grant.unit];
     return true;
   };
