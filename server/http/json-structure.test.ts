@@ -18,6 +18,12 @@ test("a member that is there twice is named by its path, however it is written",
   for (const text of ["{}", "[]", "1", '"a:b"', "null"]) assert.equal(found(text), null, text);
 });
 
+test("texts may be as long as a request, of whatever signs", () => {
+  for (const sign of ["a", '"', "\\", "\n", '":'])
+    assert.equal(found(JSON.stringify({ script: '{"a":1}', file: sign.repeat(14_000_000 / sign.length) })), null);
+  assert.equal(found(`{"file":${JSON.stringify("\\".repeat(7_000_000))},"a":1,"a":2}`), "a");
+});
+
 test("what JSON.stringify wrote has none; with any member written twice it has one", () => {
   fc.assert(
     fc.property(fc.jsonValue(), fc.boolean(), (value, isSpread) => {

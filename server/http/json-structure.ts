@@ -47,10 +47,11 @@ function membersOf(value: unknown, depth: number): number | null {
 /** The text is JSON. Of each object or list that is open: the names met, and where in the list one stands. */
 function firstTwice(text: string): string | null {
   const open: Level[] = [];
-  const token = /"(?:[^"\\]|\\.)*"|[{}[\],]/gs;
+  const token = /["{}[\],]/g;
   for (let found = token.exec(text); found !== null; found = token.exec(text)) {
     const [word] = found;
     const level = open.at(-1);
+    if (word === '"') token.lastIndex = endOfText(text, found.index);
     if (word === "{") open.push({ names: new Set(), name: "", index: -1, awaitsName: true });
     else if (word === "[") open.push({ names: null, name: "", index: 0, awaitsName: false });
     else if (word === "}" || word === "]") open.pop();
@@ -60,12 +61,22 @@ function firstTwice(text: string): string | null {
       level.awaitsName = level.names !== null;
     } else if (level.awaitsName && level.names) {
       level.awaitsName = false;
-      level.name = String(JSON.parse(word));
+      level.name = String(JSON.parse(text.slice(found.index, token.lastIndex)));
       if (level.names.has(level.name)) return pathOf(open);
       level.names.add(level.name);
     }
   }
   return null;
+}
+
+/** Behind the quote that closes it: one with an even number of backslashes before it. No pattern, since texts are long. */
+function endOfText(text: string, opens: number): number {
+  for (let at = text.indexOf('"', opens + 1); at !== -1; at = text.indexOf('"', at + 1)) {
+    let before = at - 1;
+    while (text.charCodeAt(before) === backslash) before -= 1;
+    if ((at - before) % 2 === 1) return at + 1;
+  }
+  return text.length;
 }
 
 /** `names` null: a list. */
@@ -78,6 +89,7 @@ function pathOf(open: readonly Level[]): string {
 }
 
 const quote = 0x22;
+const backslash = 0x5c;
 function isBlank(code: number): boolean {
   return code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09;
 }
