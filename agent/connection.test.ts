@@ -128,6 +128,24 @@ test("a kept connection that is closed at the moment of its next use costs nothi
   assert.equal(connections, 4, "the kept one, then another, and no more");
 });
 
+test("what was said a while ago is not said once more as it was", async (context) => {
+  let said = 0;
+  const server = createHttpServer((request, response) => {
+    said += 1;
+    if (said === 1) response.writeHead(200, { "content-type": "application/json" }).end("{}");
+    else setTimeout(() => request.socket.resetAndDestroy(), 2_100);
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  context.after(() => server.close());
+  const connection = connect(`http://127.0.0.1:${portOf(server)}`, {});
+  context.after(() => connection.close());
+  const post = () => connection.post("/agent/sync", {}, "credential", 60_000);
+  assert.equal((await post()).kind, "ok");
+  await assert.rejects(post(), Unreachable);
+  assert.equal(said, 2);
+});
+
 test("what is under way when the connection is closed is not said once more", async (context) => {
   let requests = 0;
   const second = Promise.withResolvers<void>();

@@ -43,7 +43,8 @@ export function connect(serverUrl: string, environment: Environment): Connection
 
   /**
    * A kept connection may be closed by the other side, or by something on the way, at the moment at which it is used again.
-   * Then it is said once more, on another one: every call of the protocol may come twice.
+   * Then it is said once more, on another one: every call of the protocol may come twice. But not what was said a while ago,
+   * as of a long poll that is cut: by now there is more to tell, so its caller says it anew.
    */
   async function post(path: string, body: unknown, credential: string | null, timeoutMs: number): Promise<Answer> {
     const payload = Buffer.from(JSON.stringify(body));
@@ -53,7 +54,7 @@ export function connect(serverUrl: string, environment: Environment): Connection
     }
   }
 
-  /** "stale": a connection that was used before was closed without any answer. Each such one is gone then. */
+  /** "stale": a connection that was used before was closed at once, without any answer. Each such one is gone then. */
   function once(
     path: string,
     payload: Buffer,
@@ -62,6 +63,7 @@ export function connect(serverUrl: string, environment: Environment): Connection
   ): Promise<Answer | "stale"> {
     return new Promise((resolve, reject) => {
       let isAnswered = false;
+      const saidMs = performance.now();
       const fail = (words: string, cause?: unknown) =>
         reject(new Unreachable(`${base.origin}${path}: ${words}`, { cause }));
       const sent = request(
@@ -97,7 +99,8 @@ export function connect(serverUrl: string, environment: Environment): Connection
       sent.on("timeout", () => sent.destroy(new Error(`no answer within ${timeoutMs} ms`)));
       sent.on("error", (error) => {
         const isReset = "code" in error && (error.code === "ECONNRESET" || error.code === "EPIPE");
-        if (isReset && sent.reusedSocket && !isAnswered && !isClosed) resolve("stale");
+        const isAtOnce = performance.now() - saidMs < atOnceMs;
+        if (isReset && sent.reusedSocket && !isAnswered && !isClosed && isAtOnce) resolve("stale");
         else fail(error.message, error);
       });
       sent.end(payload);
@@ -112,6 +115,9 @@ export function connect(serverUrl: string, environment: Environment): Connection
     },
   };
 }
+
+/** A round trip to a server far away, on a busy machine; a long poll lasts ten times that. */
+const atOnceMs = 2_000;
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
