@@ -36,9 +36,11 @@ test("what the nodes that are up cannot hold takes no place in the plan", () => 
   const huge = Array.from({ length: 60 }, (_, i) => `job huge${i} cores 8 time 10 called huge${i}`);
   const world = runScenario(
     `
-    pool alpha/main  1×4  1×8 down
+    pool alpha/main  2×4  1×8 down
+    job whole  cores 4 time 36000
     job filler cores 2 time 60
     place
+    running whole
     running filler
     ${huge.join("\n")}
     job large  cores 4 time 60
@@ -47,7 +49,7 @@ test("what the nodes that are up cannot hold takes no place in the plan", () => 
     `,
     policies.weir,
   );
-  assert.equal(ruleAt(world, 63), "another-order");
+  assert.equal(ruleAt(world, 64), "another-order");
 });
 
 function ruleAt(world: World, job: number): string | null | undefined {

@@ -12,7 +12,7 @@ import type { Lookahead as LookaheadPolicy, Placing } from "#core/scheduling/pol
 import { type Ask, type Group, isReady, nextReady, type Queue, room } from "#core/scheduling/queue.ts";
 import { jobsInOrder } from "#core/scheduling/queue-order.ts";
 import { isStarving } from "#core/scheduling/ranking.ts";
-import type { Need } from "#core/scheduling/room.ts";
+import { hasNodesFor, type Need } from "#core/scheduling/room.ts";
 import { expectedRunS } from "#core/scheduling/submitters.ts";
 import { waitsForMore } from "#core/scheduling/walk/waits-for.ts";
 
@@ -198,7 +198,7 @@ function firstTasks(
  */
 function plannable(ask: Ask): readonly PoolRecord[] {
   const { pools, size } = ask.group;
-  const fits = ({ upSize }: PoolRecord) => size.nodes * size.cores <= upSize.cores;
+  const fits = ({ upSize }: PoolRecord) => hasNodesFor(upSize, size);
   return pools.filter((pool) => !isShared(pool) && mayTake(pool) && fits(pool) && !waitsForMore(ask, pool));
 }
 

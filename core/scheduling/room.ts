@@ -162,6 +162,12 @@ export function nodesFitting(room: Room, need: Need): number {
   return found;
 }
 
+/** Whether its cores find their nodes there, and its cards are no more than there are of one kind: what can be told of all jobs of a size. */
+export function hasNodesFor(room: Room, { nodes, cores, cards }: Pick<Need, "nodes" | "cores" | "cards">): boolean {
+  if (nodes * cores > room.cores || (cards > 0 && Math.max(0, ...room.cards) < nodes * cards)) return false;
+  return nodesFitting(room, { nodes, cores, memoryMib: 0, cards: 0, device: -1 }) === nodes;
+}
+
 /** Whether one run finds its nodes there, and all of them together no more than the sums. */
 export function hasRoom(room: Room, need: Need): boolean {
   const { nodes, cores, memoryMib } = need;

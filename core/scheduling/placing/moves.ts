@@ -82,10 +82,11 @@ export function movesDue(seen: Seen, most: number, beside: Beside): readonly Wit
     targets.set(job.ask, known);
     const waitsS = stillWaitsS(seen, job, run);
     const here = waitsS + costS(placing, job.ask, run.pool);
-    const target = bestOf(known, job, run, made, beside);
+    const gainS = ({ score }: Target) => Math.round(here - score);
+    const leastS = Math.max(moves.leastGainS, moves.leastGainShare * waitsS);
+    const worth = known.filter((target) => gainS(target) > leastS);
+    const target = bestOf(worth, job, run, made, beside);
     if (!target) continue;
-    const gainS = Math.round(here - target.score);
-    if (gainS <= Math.max(moves.leastGainS, moves.leastGainShare * waitsS)) continue;
     const { pool } = target.offer;
     found.push({
       job: job.id,
@@ -96,7 +97,7 @@ export function movesDue(seen: Seen, most: number, beside: Beside): readonly Wit
       toPool: pool.name,
       waitsS: Math.round(waitsS),
       startsInS: target.startsInS,
-      gainS,
+      gainS: gainS(target),
       move: (made?.times ?? 0) + 1,
       mostMoves: moves.most,
     });

@@ -2,7 +2,7 @@ import { isShared, leftOf, type PoolRecord } from "#core/scheduling/centres.ts";
 import { mayTake } from "#core/scheduling/fit.ts";
 import { type Front, meetAlone, meetBelow, type Step } from "#core/scheduling/front.ts";
 import type { Ask, Group } from "#core/scheduling/queue.ts";
-import { nodesFitting } from "#core/scheduling/room.ts";
+import { hasNodesFor } from "#core/scheduling/room.ts";
 import type { Memory, Scene } from "#core/scheduling/scene.ts";
 import { type Errand, type Met, mostLooked, type Walk } from "#core/scheduling/walk/walk.ts";
 
@@ -10,15 +10,11 @@ import { type Errand, type Met, mostLooked, type Walk } from "#core/scheduling/w
 export function openPools(walk: Walk, group: Group): readonly PoolRecord[] {
   const known = walk.open.get(group);
   if (known) return known;
-  const open = group.pools.filter((pool) => mayTake(pool) && (isShared(pool) || hasNodesFor(pool, group)));
+  const open = group.pools.filter(
+    (pool) => mayTake(pool) && (isShared(pool) || hasNodesFor(leftOf(pool).room, group.size)),
+  );
   walk.open.set(group, open);
   return open;
-}
-
-function hasNodesFor(pool: PoolRecord, { size: { nodes, cores, cards } }: Group): boolean {
-  const { room: free } = leftOf(pool);
-  if (nodes * cores > free.cores || (cards > 0 && Math.max(0, ...free.cards) < nodes * cards)) return false;
-  return nodesFitting(free, { nodes, cores, memoryMib: 0, cards: 0, device: -1 }) === nodes;
 }
 
 /**
