@@ -61,14 +61,16 @@ type ChangeContent = {
   readonly onChanged: (sentences: readonly string[]) => void;
 };
 
-function Editor({ owner, onChanged, onCancel }: ChangeContent & { readonly onCancel: () => void }) {
+function Editor({ owner: now, onChanged, onCancel }: ChangeContent & { readonly onCancel: () => void }) {
   const { t } = useTranslation(["administration", "words"]);
+  // As it was when it was opened: what others change meanwhile is none of this one's changes.
+  const [owner] = useState(now);
   const [draft, setDraft] = useState(() => draftOf(owner));
   const sentence = useSentence();
   const changes = changesOf(owner, draft);
   const set = useMutation({
-    mutationFn: () => send(owner, changes),
-    onSuccess: () => onChanged(changes.map(sentence)),
+    mutationFn: (sent: readonly Change[]) => send(owner, sent),
+    onSuccess: (_, sent) => onChanged(sent.map(sentence)),
     onError: () => onChanged([]),
   });
   const change = (part: Partial<OwnerDraft>) => {
@@ -161,7 +163,7 @@ function Editor({ owner, onChanged, onCancel }: ChangeContent & { readonly onCan
           type="primary"
           disabled={changes.length === 0 || lacksHours(draft).length > 0}
           loading={set.isPending}
-          onClick={() => set.mutate()}
+          onClick={() => set.mutate(changes)}
         >
           {t("change")}
         </Button>
