@@ -26,7 +26,7 @@ const root = resolve(import.meta.dirname, "..");
 const pureFolders = ["core", "api", "simulator"];
 const unitFolders = [...pureFolders, "cli", "tools"];
 /** Processes at once for each core: most tests wait more than they work, for engines, deadlines, a page. */
-const atOnceEach = { unit: 1, all: 2 };
+const atOnceEach = { unit: 1, all: 3 };
 /** More of them want more memory than most machines have. */
 const mostAtOnce = 8;
 
