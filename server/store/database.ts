@@ -29,7 +29,7 @@ export function openDatabase(config: DatabaseConfig, log: Log = silent): Databas
   const pool = new pg.Pool({ ...base, max: 10, application_name: "weir", statement_timeout: 60_000 });
   const planned = new pg.Pool({
     ...base,
-    max: 4,
+    max: 8,
     application_name: "weir reads",
     statement_timeout: 60_000,
     onConnect: planOnce,
