@@ -598,16 +598,16 @@ const placeRemedies: Readonly<
   Partial<Record<string, (at: { readonly centre: string; readonly facts: Facts }) => Remedy>>
 > = {
   "region-not-stated": ({ centre }) => ({
-    en: `No other shape would help: state where ${centre} lies ("region" in its terms: weir centre terms ${centre}; an administrator does), or submit it without that rule.`,
-    zh: `更改规格无济于事：请由管理员在条款的 "region" 中声明 ${centre} 所在区域（weir centre terms ${centre}），或不带该限制提交。`,
+    en: `No other shape would help: state where ${centre} lies ("region" in its terms: weir centre terms ${centre}; an administrator does), or, where the rule is the job's own, submit it without.`,
+    zh: `更改规格无济于事：请由管理员在条款的 "region" 中声明 ${centre} 所在区域（weir centre terms ${centre}），若该限制为作业自身所加，也可去掉后提交。`,
   }),
   "outside-residency": ({ facts }) => ({
     en: `No other shape would help: its data may be in ${facts.allowed} only, and no centre that could take it lies there. Allow another region (--residency; of a project or tenant an administrator does), or have a centre there join.`,
     zh: `更改规格无济于事：其数据只可存放于 ${facts.allowed}，而可接收的中心均不在其中。请放宽区域（--residency；项目与租户的限制由管理员修改），或由该区域的中心加入。`,
   }),
   "not-domestic": ({ centre }) => ({
-    en: `No other shape would help: have marked in the terms what is domestic (weir centre terms ${centre}; an administrator does), or submit it without that rule.`,
-    zh: `更改规格无济于事：请由管理员在条款中标记国产设备（weir centre terms ${centre}），或不带该限制提交。`,
+    en: `No other shape would help: have marked in the terms what is domestic (weir centre terms ${centre}; an administrator does), or, where the rule is the job's own, submit it without.`,
+    zh: `更改规格无济于事：请由管理员在条款中标记国产设备（weir centre terms ${centre}），若该限制为作业自身所加，也可去掉后提交。`,
   }),
   "time-limit-above-pool": ({ facts }) => ({
     en: `Ask for a time limit of at most ${durationWords(Number(facts.limitS) * 1000, "en", 4)}.`,

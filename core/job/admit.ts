@@ -364,7 +364,7 @@ function deadlineOf(
 function deadlineWords({ deadlineMs, timeLimitS }: JobSpec): Phrase[] {
   if (deadlineMs === null) return [];
   const latest = networkTimeText(deadlineMs - timeLimitS * 1000);
-  return [phrase("ends-by", { deadline: networkTimeText(deadlineMs), zone: networkZone, latest })];
+  return [phrase("ends-by", { deadline: networkTimeText(deadlineMs), latest })];
 }
 
 function arrayOf(asked: Asked, limits: AdmitLimits): { readonly array: ArraySpec | null } | Refusal {

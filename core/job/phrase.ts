@@ -324,8 +324,8 @@ export const phrases = {
     "无论等待多久，节点都会如此相邻；不提供超时后放宽",
   ],
   "ends-by": [
-    "it must end by {deadline} ({zone}): where a run of its whole time limit cannot start by {latest}, the job is cancelled",
-    "须在 {deadline}（{zone}）之前结束：若到 {latest} 仍不能以完整时限启动，作业即被取消",
+    "it must end by {deadline}: where a run of its whole time limit cannot start by {latest}, the job is cancelled",
+    "须在 {deadline} 之前结束：若到 {latest} 仍不能以完整时限启动，作业即被取消",
   ],
   "deadline-likely": [
     "as things stand it would start at {start}, in time for its deadline",

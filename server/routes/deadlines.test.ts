@@ -31,7 +31,7 @@ test("what was understood is said, and what could not end in time is refused wit
     const latest = networkTimeText((spec.deadlineMs ?? 0) - 3_600_000);
     assert.equal(
       warnings[0],
-      `it must end by ${deadline} (Asia/Shanghai): where a run of its whole time limit cannot start by ${latest}, the job is cancelled`,
+      `it must end by ${deadline}: where a run of its whole time limit cannot start by ${latest}, the job is cancelled`,
     );
     assert.equal(warnings.length, 1, "what is likely to go well is no warning");
     assert.match(inTime ?? "", /^as things stand it would start at .*, in time for its deadline$/);

@@ -92,9 +92,6 @@ function Editor({ owner: now, onChanged, onCancel }: ChangeContent & { readonly 
             <InputNumber
               id={id}
               className={css.wide ?? ""}
-              min={1}
-              max={999_999_999}
-              precision={0}
               placeholder={t("anyNumber")}
               value={draft.mostCores}
               onChange={(mostCores) => change({ mostCores })}
@@ -208,9 +205,6 @@ function GrantField({ owner, unit, draft, refused, onDraft }: GrantContent) {
               className={`${css.wide} ${css.hours}`}
               aria-label={t("grantHours", { unit: label })}
               autoFocus
-              min={0}
-              max={999_999_999}
-              precision={0}
               suffix={t(`words:unit.${words}`)}
               placeholder={t("howMany")}
               value={draft.hours}
