@@ -92,8 +92,7 @@ export class Supervisor {
       case "server":
         return {
           command: parts.node,
-          // What requests leave behind is garbage before so much of it has come together, and need not be copied (0055).
-          args: ["--max-semi-space-size=64", parts.server],
+          args: [parts.server],
           user: users?.server ?? null,
           log,
           environment,
