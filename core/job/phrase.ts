@@ -327,6 +327,14 @@ export const phrases = {
     "it must end by {deadline}: where a run of its whole time limit cannot start by {latest}, the job is cancelled",
     "须在 {deadline} 之前结束：若到 {latest} 仍不能以完整时限启动，作业即被取消",
   ],
+  "written-to": [
+    "{stream} is written to {path}; weir logs {job} prints it too",
+    "{stream}写入 {path}；weir logs {job} 也可查看",
+  ],
+  "written-to-own-folder": [
+    "{stream} is written to {path} in the run's own folder at the centre that it goes to (weir show {job} says the whole path); weir logs {job} prints it too",
+    "{stream}写入所派往中心的运行目录中的 {path}（完整路径见 weir show {job}）；weir logs {job} 也可查看",
+  ],
   "deadline-likely": [
     "as things stand it would start at {start}, in time for its deadline",
     "按目前情况将于 {start} 启动，可在截止时刻前结束",
@@ -344,8 +352,8 @@ export const phrases = {
     "目前无法预计何时启动，因此也无法判断能否赶上截止时刻",
   ],
   "grant-never-covers": [
-    "as things stand it can never start: {asked} would be held {for} (by its time limit and grace), and of the {granted} that {whose} was granted it can have {most} at most; ask for less, or have an administrator grant more ({command})",
-    "按目前额度永远无法启动：{for}按时限与宽限须冻结 {asked}，而{whose}获批 {granted}，至多可用 {most}；请减少申请，或由管理员增加额度（{command}）",
+    "as things stand it can never start: {asked} would be held {for} (by its time limit and grace), and of the {granted} that {whose} was granted it can have {most} at most; {remedy} ({command})",
+    "按目前额度永远无法启动：{for}按时限与宽限须冻结 {asked}，而{whose}获批 {granted}，至多可用 {most}；{remedy}（{command}）",
   ],
   "grant-used": [
     "it will wait: {asked} would be held {for} (by its time limit and grace), and of the {granted} that {whose} was granted it has {left} left now; it starts once enough has come back, or an administrator grants more ({command})",
@@ -377,10 +385,15 @@ export const phrases = {
   ],
 
   // A part of others.
+  "standard-output": ["standard output", "标准输出"],
+  "standard-error": ["standard error", "标准错误"],
+  "both-streams": ["what it prints, errors too,", "标准输出与标准错误"],
   "its-tenant": ["its tenant", "其租户"],
   "its-project": ["its project", "其项目"],
   "for-this-job": ["for it", "本作业"],
   "for-each-task": ["for each task", "每个任务"],
+  "less-or-more-granted": ["ask for less, or have an administrator grant more", "请减少申请，或由管理员增加额度"],
+  "more-granted": ["an administrator has to grant more", "须由管理员增加额度"],
   "core-hours": ["{hours} core-hours", "{hours} 核时"],
   "one-core-hour": ["1 core-hour", "1 核时"],
   "card-hours": ["{hours} card-hours", "{hours} 卡时"],

@@ -127,6 +127,34 @@ test("hours are said to the thousandth: of what is left no more than there is, o
   assert.equal(hoursText(msOfHours(7, "milli-card-ms"), "milli-card-ms"), "7");
 });
 
+test("what no hold that comes back can cover never starts as things stand, and less of it may", () => {
+  const worldOf = (granted: number) =>
+    runScenario(
+      `
+      grant tenant 1 1000 left 100
+      grant project 1 ${granted} left ${granted}
+      centre alpha  8 cores
+      job wide  cores 8 time 60
+      expect wide waits project-grant-too-small
+      `,
+      policy,
+    );
+  const explained = (granted: number) => {
+    const found = worldOf(granted).explain({ job: jobId(1), index: 0 }, 0);
+    assert(found.kind === "waiting" && found.rule !== null);
+    return (language: "en" | "zh") => reasonWords(found.rule, found.facts, language);
+  };
+  const held = "and for this 0.134 would be held (by its time limit and grace);";
+  const command = "(weir admin project set)";
+  assert.equal(
+    explained(0)("en"),
+    `as things stand it can never start: its project was granted 0 core-hours and can have 0 at most, ${held} an administrator has to grant more ${command}`,
+  );
+  assert.match(explained(0)("zh"), /^按目前额度永远无法启动：其项目获批 0 核时，至多可用 0，而.*；须由管理员增加额度/);
+  assert.match(explained(250)("en"), /; ask for less, or an administrator has to grant more/);
+  assert.match(explained(250)("zh"), /；请减少申请，或须由管理员增加额度/);
+});
+
 test("what asks for no cards starts however many card-hours are held beyond the grant", () => {
   const by = { tenant: tenantId(1), project: projectId(1) };
   const grants = noGrants();
@@ -137,7 +165,7 @@ test("what asks for no cards starts however many card-hours are held beyond the 
     return beyondGrant(grants, by, { shape: { ...shape, accelerators }, timeLimitS: 60, graceS: 30 })?.rule ?? null;
   };
   assert.equal(beyond(0), null);
-  assert.equal(beyond(1), "project-grant-used");
+  assert.equal(beyond(1), "project-grant-too-small");
 });
 
 test("what would start it now: a request that what is left can hold, and none where nothing is left", () => {

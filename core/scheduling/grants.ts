@@ -87,30 +87,31 @@ export function grantsFor({ tenants, projects }: Grants, { tenant, project }: Ow
   ];
 }
 
-/** Why no more of it may start for now, wherever there is room: its hold is more than what is left. null: more may. */
+/**
+ * Why no more of it may start for now, wherever there is room: its hold is more than what is left, or than all that could
+ * come back, which no waiting helps. null: more may.
+ */
 export function beyondGrant(
   grants: Grants,
   by: Owners,
   ask: Pick<Ask, "shape" | "timeLimitS" | "graceS"> & { readonly group?: Pick<Ask["group"], "pools"> },
-): { readonly rule: JobRule & ("tenant-grant-used" | "project-grant-used"); readonly facts: Facts } | null {
+): { readonly rule: JobRule & `${GrantLeft["of"]}-grant-${"used" | "too-small"}`; readonly facts: Facts } | null {
   const binding = grantsOf(grants, by);
   if (binding.length === 0) return null;
   const held = mostHeld(ask);
-  for (const grant of binding) {
-    const wanted = held[grant.unit];
-    // What asks for none of it starts however much is held beyond the grant.
-    if (wanted === 0n || wanted <= grant.left) continue;
-    if (grant.wanted === null || wanted < grant.wanted) grant.wanted = wanted;
-    const isTenants = grants.tenants.get(by.tenant)?.includes(grant) === true;
-    const facts = {
-      unit: grant.unit,
-      granted: hoursText(grant.granted, grant.unit),
-      left: hoursText(grant.left, grant.unit),
-      asked: hoursText(wanted, grant.unit, "up"),
-    };
-    return { rule: isTenants ? "tenant-grant-used" : "project-grant-used", facts };
-  }
-  return null;
+  // What asks for none of it starts however much is held beyond the grant.
+  const short = binding.filter(({ unit, left }) => held[unit] !== 0n && held[unit] > left);
+  const never = short.find(({ unit, unused }) => held[unit] > unused);
+  const grant = never ?? short[0];
+  if (grant === undefined) return null;
+  const { unit, granted, left, unused } = grant;
+  const wanted = held[unit];
+  if (grant.wanted === null || wanted < grant.wanted) grant.wanted = wanted;
+  const of = grants.tenants.get(by.tenant)?.includes(grant) === true ? "tenant" : "project";
+  const said = { unit, granted: hoursText(granted, unit), asked: hoursText(wanted, unit, "up") };
+  return never
+    ? { rule: `${of}-grant-too-small`, facts: { ...said, most: hoursText(unused, unit) } }
+    : { rule: `${of}-grant-used`, facts: { ...said, left: hoursText(left, unit) } };
 }
 
 /** A run that starts within a decision takes its hold off what is left, or gives it back. */

@@ -46,10 +46,20 @@ export const rules = {
     en: "its project may hold {limit} cores at once over the whole network, and holds {held}; this asks for {asked}",
     zh: "其项目在全网同时至多占用 {limit} 核，已占用 {held} 核；本作业申请 {asked} 核",
   },
+  "tenant-grant-too-small": {
+    holds: "never",
+    en: "as things stand it can never start: its tenant was granted {granted} {unit} and can have {most} at most, and for this {asked} would be held (by its time limit and grace); {less}an administrator has to grant more (weir admin tenant set)",
+    zh: "按目前额度永远无法启动：其租户获批 {granted} {unit}，至多可用 {most}，而本作业按时限与宽限须冻结 {asked}；{less}须由管理员增加额度（weir admin tenant set）",
+  },
   "tenant-grant-used": {
     holds: "later",
     en: "its tenant was granted {granted} {unit} and has {left} left, and for this {asked} would be held (by its time limit and grace); it waits until holds come back or an administrator grants more (weir admin tenant set)",
     zh: "其租户获批 {granted} {unit}，余 {left}，而本作业按时限与宽限须冻结 {asked}；须等待冻结额度退回，或由管理员增加额度（weir admin tenant set）",
+  },
+  "project-grant-too-small": {
+    holds: "never",
+    en: "as things stand it can never start: its project was granted {granted} {unit} and can have {most} at most, and for this {asked} would be held (by its time limit and grace); {less}an administrator has to grant more (weir admin project set)",
+    zh: "按目前额度永远无法启动：其项目获批 {granted} {unit}，至多可用 {most}，而本作业按时限与宽限须冻结 {asked}；{less}须由管理员增加额度（weir admin project set）",
   },
   "project-grant-used": {
     holds: "later",
@@ -377,7 +387,9 @@ export type JobRule =
   | "deadline-cannot-be-met"
   | "tenant-holds-its-cores"
   | "project-holds-its-cores"
+  | "tenant-grant-too-small"
   | "tenant-grant-used"
+  | "project-grant-too-small"
   | "project-grant-used"
   | "no-centre";
 export type CentreRule = Exclude<Rule, JobRule>;
@@ -422,6 +434,7 @@ function inWords(facts: Facts, language: Language): Facts {
     intake: intakeWords[language].get(`${facts.intake}`),
     day: weekdays[language][Number(facts.day) - 1],
     of: countedWords[language].get(`${facts.of}`),
+    less: facts.most === "0" ? "" : { en: "ask for less, or ", zh: "请减少申请，或" }[language],
     unit: facts.granted === "1" ? unit?.replace(/s$/, "") : unit,
     by: binders[language].get(`${facts.by}`),
     device: typeof facts.device === "string" ? cardKeyWords(facts.device, language) : undefined,

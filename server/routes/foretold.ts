@@ -62,7 +62,10 @@ function grantWords(
     asked: amountPhrase(held, unit, "up"),
     command: `weir admin ${of} set`,
   };
-  if (held > unused) return [phrase("grant-never-covers", { ...facts, most: amountPhrase(unused, unit) })];
+  if (held > unused) {
+    const remedy = phrase(unused > 0n ? "less-or-more-granted" : "more-granted");
+    return [phrase("grant-never-covers", { ...facts, most: amountPhrase(unused, unit), remedy })];
+  }
   if (held > left) return [phrase("grant-used", { ...facts, left: amountPhrase(left, unit) })];
   const total = held * BigInt(tasks);
   if (total <= left) return [];

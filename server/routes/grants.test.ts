@@ -65,9 +65,10 @@ test("what is granted is held from; used up, work waits and says how much is lef
     assert.equal(why.rule, "project-grant-used");
     assert.match(
       why.candidates[0]?.words ?? "",
-      /^has room for it: /,
-      "there is room, and it does not start for all that",
+      /^has room for it: \d of \d cores (is|are) free$/,
+      "there is room, and nothing says that it starts for all that",
     );
+    assert.equal(why.candidates[0]?.score, null);
     assert.match(why.words, /^its project was granted 2 core-hours and has 0 left, and for this 1 would be held/);
   });
   const zh = await ok(server.client(server.token, "zh").call("why", { params: { job: id }, query: { index: 3 } }));
@@ -104,6 +105,31 @@ test("what is granted is held from; used up, work waits and says how much is lef
   await ok(client.call("setProjectGrant", { params, body: { coreHours: null } }));
   await ordersOf(centre, 1);
   assert.deepEqual(await leftNow(), []);
+});
+
+test("of nothing granted submit, why and what-if say the same: it can never start, and there is no less to ask for", async () => {
+  const params = { project: "default" };
+  await ok(client.call("setProjectGrant", { params, body: { coreHours: 0 } }));
+  const never =
+    /^as things stand it can never start: .*; an administrator has to grant more \(weir admin project set\)$/;
+  const dryRun = () => client.call("dryRun", { body: hour });
+  await holds(async () => assert.match((await ok(dryRun())).warnings[0] ?? "", never));
+  const said = await ok(dryRun());
+  assert.match(said.waits ?? "", never);
+  assert.deepEqual([said.wouldGoTo, said.candidates.flatMap(({ score }) => score ?? [])], [null, []]);
+  const one = await ok(client.call("submit", { body: hour }));
+  assert.match(one.warnings[0] ?? "", never);
+  const job = { params: { job: one.id }, query: {} };
+  await holds(async () => {
+    const why = await ok(client.call("why", job));
+    assert.deepEqual([why.rule, why.start], ["project-grant-too-small", null]);
+    assert.match(why.words, never);
+  });
+  const { words, answers } = await ok(client.call("whatIf", job));
+  assert.deepEqual(answers, []);
+  assert.match(words.replace("no smaller request would start now either: ", ""), never);
+  await ok(client.call("cancel", { params: { job: one.id }, body: {} }));
+  await ok(client.call("setProjectGrant", { params, body: { coreHours: null } }));
 });
 
 test("a tenant's grant counts all its projects; wrong numbers and names are refused", async () => {

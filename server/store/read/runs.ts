@@ -3,8 +3,9 @@ import type { z } from "zod";
 import type { candidate, run } from "#api/job.ts";
 import { runEndView } from "#api/outcome-view.ts";
 import { cancelWords, type RunWait, waitWords } from "#core/centre/waiting.ts";
-import { jobId, runId } from "#core/ids.ts";
+import { jobId, type RunId, runId } from "#core/ids.ts";
 import type { RunEnd, StateKind } from "#core/job/state.ts";
+import { type WrittenFiles, workFolderOf, writtenFiles } from "#core/job/written-files.ts";
 import type { Allocation, RunUsage } from "#core/run-order.ts";
 import { candidatesOf, type Decision, type EarlierDecision } from "#core/scheduling/decision.ts";
 import { scoreWords } from "#core/scheduling/placing/score.ts";
@@ -23,13 +24,17 @@ export async function readRuns(
 ): Promise<ReadonlyMap<number, readonly RunView[]>> {
   if (indices.length === 0) return new Map();
   const { rows } = await pool.query<RunRow>(
-    `select run.*, (
+    `select run.*, task.position, job.spec ->> 'name' as job_name, job.spec ->> 'stdout' as job_stdout,
+       job.spec ->> 'stderr' as job_stderr, job.spec ->> 'workingDirectory' as job_folder, job.spec ? 'array' as is_array,
+       centre.engine #>> '{offers,runsFolder}' as runs_folder, (
        select jsonb_object_agg(unit, amount::text) from (
          select unit, sum(amount) as amount from transfer
          where transfer.job_id = run.job_id and transfer.index = run.index and transfer.attempt = run.attempt
            and kind in ('single', 'post') group by unit) posted
        ) as amounts
-     from run where job_id = $1 and index = any($2) order by index, attempt`,
+     from run join task on task.job_id = run.job_id and task.index = run.index join job on job.id = run.job_id
+       join centre on centre.id = run.centre_id
+     where run.job_id = $1 and run.index = any($2) order by run.index, run.attempt`,
     [job, indices],
   );
   const byIndex = new Map<number, RunView[]>();
@@ -65,13 +70,22 @@ type RunRow = {
   readonly words: string | null;
   readonly billed: boolean;
   readonly amounts: Amounts | null;
+  readonly position: number;
+  readonly job_name: string;
+  readonly job_stdout: string | null;
+  readonly job_stderr: string | null;
+  readonly job_folder: string | null;
+  readonly is_array: boolean;
+  readonly runs_folder: string | null;
 };
 
 function runView(row: RunRow, language: Language): RunView {
   const { allocation, usage } = row;
   const ended = row.state === "ended";
+  const id = runId({ job: jobId(row.job_id), index: row.index, attempt: row.attempt });
+  const files = filesOf(row, id);
   return {
-    id: runId({ job: jobId(row.job_id), index: row.index, attempt: row.attempt }),
+    id,
     attempt: row.attempt,
     centre: row.centre_id,
     state: row.state,
@@ -96,11 +110,22 @@ function runView(row: RunRow, language: Language): RunView {
       droppedStderrBytes: usage.droppedStderrBytes,
     },
     words: row.words,
+    stdoutFile: files.stdout,
+    stderrFile: files.stderr,
     billed: row.billed,
     amounts: ended ? amountsView(row.amounts ?? noAmounts) : null,
     cost: ended ? costView(row.tariff_version, row.amounts ?? noAmounts) : null,
     candidates: candidatesOf(row.decision).map((one) => candidateView(one, language)),
   };
+}
+
+function filesOf(row: RunRow, run: RunId): WrittenFiles {
+  const { job_id: job, index, position, job_stdout: stdout, job_stderr: stderr, job_folder: workingDirectory } = row;
+  return writtenFiles({ stdout, stderr, workingDirectory }, workFolderOf(row.runs_folder, run), {
+    job: job + position,
+    array: row.is_array ? { job, index } : null,
+    name: row.job_name,
+  });
 }
 
 function waitingNow({ waiting, state }: RunRow, language: Language): RunView["waiting"] {
@@ -118,13 +143,14 @@ function cancellingNow(row: RunRow, language: Language): RunView["cancelling"] {
   return { sinceMs: backMs, words: cancelWords(waits, language, "back") };
 }
 
-/** A rule and its facts in the words of the reader. `isHeld`: it waits whatever the centres say. */
+/** A rule and its facts in the words of the reader. `isHeld`: it waits whatever the centres say, and starts at none of them. */
 export function candidateView(
   one: Candidate,
   language: Language,
   { isHeld }: { readonly isHeld: boolean } = { isHeld: false },
 ): z.output<typeof candidate> {
-  const { centre, rule, holds, facts, score = null } = one;
+  const { centre, rule, holds, facts } = one;
+  const score = isHeld ? null : (one.score ?? null);
   const words = isHeld && rule === null ? roomWords(facts, language) : reasonWords(rule, facts, language);
   if (score === null) return { centre, rule, words, holds, facts, score };
   const costs = scoreWords(score, language);
