@@ -88,6 +88,7 @@ const handlers = createHandlers({
   feed,
   desk,
   world: () => scheduler.world,
+  caughtUp: scheduler.caughtUp,
   arrayTasks: () => arrayTasks,
   storeTrouble: pulse.trouble,
   version: manifest.version,

@@ -63,6 +63,7 @@ export async function startTestServer(options: TestOptions = {}): Promise<TestSe
       feed,
       desk,
       world: () => world,
+      caughtUp: scheduler.caughtUp,
       arrayTasks: () => 100_000,
       storeTrouble: () => null,
       version: "1",

@@ -18,9 +18,10 @@ import { policyEvent } from "#server/store/policy.ts";
 import { readCentreStates } from "#server/store/read-centre-states.ts";
 import { readJobEvents } from "#server/store/read-world.ts";
 import type { NumberedBatch } from "#server/store/submit-jobs.ts";
-import { type Placed, type TransitionWriter, Unavailable } from "#server/store/transitions.ts";
+import { type TransitionWriter, Unavailable } from "#server/store/transitions.ts";
+import { type Placed } from "#server/store/transaction.ts";
 import { wantAccounts } from "#server/store/wanted-accounts.ts";
-import type { Submission } from "#server/store/writer.ts";
+import type { Submission } from "#server/store/submission.ts";
 import type { Leader } from "./lead.ts";
 import { placingEvents } from "./placing-events.ts";
 
@@ -31,6 +32,11 @@ import { placingEvents } from "./placing-events.ts";
 export type Scheduler = {
   /** Each server has it, for `why`, dry runs and refusals at submit; only the leader acts on it. */
   readonly world: World;
+  /**
+   * Resolves once the world has all that was committed before the call: who has set a rule and been answered finds it in
+   * force. Where an older open transaction holds the feed back, that is waited for no longer than `patienceMs`.
+   */
+  readonly caughtUp: () => Promise<void>;
   /** New jobs of this server are on their way to the store; resolves once they have been noted, or were not kept. */
   readonly noteSubmitting: (told: Promise<void>) => void;
   /** New jobs of this server, so that they need not be read back from the store. */
@@ -49,10 +55,12 @@ export type SchedulerSettings = {
   /** Placements in one plan. */
   readonly most?: number;
   readonly tellEveryMs?: number;
+  readonly patienceMs?: number;
 };
 
 export function openScheduler(settings: SchedulerSettings): Scheduler {
   const { db, feed, transitions, leader, world, log = silent, most = 256, tellEveryMs = 5_000 } = settings;
+  const { patienceMs = 10_000 } = settings;
   const submitted = new Map<JobId, WorldEvent>();
   let submitting: Promise<void> = Promise.resolve();
   /** Batches of the feed, applied one after another; some need facts from the store. */
@@ -336,8 +344,23 @@ export function openScheduler(settings: SchedulerSettings): Scheduler {
     await new Promise((resolve) => setTimeout(resolve, Math.min(5_000, 5 * 2 ** barren)));
   }
 
+  async function caughtUp(): Promise<void> {
+    let impatient: NodeJS.Timeout | undefined;
+    const late = new Promise<"late">((resolve) => {
+      impatient = setTimeout(resolve, patienceMs, "late");
+    });
+    try {
+      const all = feed.caughtUp().then(() => applied);
+      if ((await Promise.race([all, late])) === "late")
+        log.warn({ lagMs: feed.lagMs() }, "what was set is kept, and the world hears of it later");
+    } finally {
+      clearTimeout(impatient);
+    }
+  }
+
   return {
     world,
+    caughtUp,
     noteSubmitting: (told) => {
       submitting = told;
     },

@@ -9,7 +9,7 @@ import type { Database } from "#server/store/database.ts";
 /** What regions have agreed about each other's work: everybody may read it, an administrator sets it. */
 export function agreementsHandlers({
   db,
-  feed,
+  caughtUp,
   now,
 }: AgreementsContext): Pick<Handlers, "agreements" | "setAgreements"> {
   async function inForce() {
@@ -34,7 +34,7 @@ export function agreementsHandlers({
       }));
       if (issues.length > 0) return refused({ kind: "invalid-request", issues });
       await setAgreements(db, read.document, caller.id, now());
-      feed.wake();
+      await caughtUp();
       return inForce();
     },
   };
@@ -42,7 +42,7 @@ export function agreementsHandlers({
 
 export type AgreementsContext = {
   readonly db: Database;
-  readonly feed: { readonly wake: () => void };
+  readonly caughtUp: () => Promise<void>;
   readonly now: () => number;
 };
 

@@ -17,7 +17,7 @@ import type { TransitionWriter } from "#server/store/transitions.ts";
 
 /** What was agreed with a centre, whether it takes new work, and what its agent proves itself with. */
 export function centreTermsHandlers(context: TermsContext): Pick<Handlers, TermsRoute> {
-  const { db, feed, gate, transitions, now } = context;
+  const { db, feed, gate, transitions, caughtUp, now } = context;
 
   async function termsOf(centre: string) {
     const found = await readTerms(db.pool, centre);
@@ -64,7 +64,7 @@ export function centreTermsHandlers(context: TermsContext): Pick<Handlers, Terms
         [params.centre, JSON.stringify(read.terms), caller.id, now(), `person:${caller.id}: terms`],
       );
       if (rowCount === 0) return noCentre(params.centre);
-      feed.wake();
+      await caughtUp();
       return termsOf(params.centre);
     },
 
@@ -73,7 +73,9 @@ export function centreTermsHandlers(context: TermsContext): Pick<Handlers, Terms
     async setIntake({ caller, params, body, language }) {
       const centre = centreId(params.centre);
       const set = await transitions.intake(centre, body.step, caller.id);
-      return set.kind === "refused" ? set : intakeOf(centre, language);
+      if (set.kind === "refused") return set;
+      await caughtUp();
+      return intakeOf(centre, language);
     },
 
     async askRotation({ caller, params }) {
@@ -103,6 +105,7 @@ export type TermsContext = {
   readonly gate: { readonly forget: () => void };
   readonly transitions: Pick<TransitionWriter, "intake" | "revoke">;
   readonly world: () => Pick<World, "onlyAt" | "lostWith">;
+  readonly caughtUp: () => Promise<void>;
   readonly now: () => number;
 };
 

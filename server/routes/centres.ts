@@ -13,7 +13,7 @@ import { cutPage, readCursor } from "./paging.ts";
 export function centreHandlers(
   context: Context,
 ): Pick<Handlers, "centres" | "nodes" | "offers" | "addCentre" | "addEnrolment"> {
-  const { db, now } = context;
+  const { db, caughtUp, now } = context;
   return {
     async centres({ query }) {
       const found = await readCentres(db.pool, { after: query.cursor ?? null, limit: query.limit + 1 });
@@ -34,8 +34,8 @@ export function centreHandlers(
       return answer({ offers: [...(await readOffers(db.pool, query.centre ?? null))] });
     },
 
-    addCentre: ({ caller, body, idempotency }) =>
-      once(db, { caller, idempotency }, 201, async (client) => {
+    async addCentre({ caller, body, idempotency }) {
+      const added = await once(db, { caller, idempotency }, 201, async (client) => {
         const { rowCount } = await client.query(
           `insert into centre (id, name, name_zh, region_code, driver, life_cycle, created_ms)
            values ($1, $2, $3, $4, $5, 'trial', $6) on conflict do nothing`,
@@ -55,7 +55,10 @@ export function centreHandlers(
         ]);
         const [centre] = await readCentres(client, { after: null, limit: 1, only: body.id });
         return centre ? answer(centre) : refused({ kind: "not-found", what: "centre", id: body.id });
-      }),
+      });
+      if (added.kind === "verbatim") await caughtUp();
+      return added;
+    },
 
     addEnrolment: ({ caller, params, idempotency }) =>
       once(db, { caller, idempotency }, 201, async (client) => {
@@ -72,6 +75,7 @@ export function centreHandlers(
 type Context = {
   readonly db: Database;
   readonly world: () => Pick<World, "headroom">;
+  readonly caughtUp: () => Promise<void>;
   readonly now: () => number;
 };
 

@@ -53,5 +53,6 @@ export type Parts = Parameters<typeof networkHandlers>[0] &
   Parameters<typeof whyHandlers>[0] &
   Parameters<typeof logHandlers>[0] &
   Parameters<typeof eventHandlers>[0] &
+  Parameters<typeof peopleHandlers>[0] &
   Parameters<typeof policyHandlers>[0] &
   Parameters<typeof agentHandlers>[0];

@@ -19,11 +19,17 @@ import { cutPage, readCursor } from "./paging.ts";
 
 /** Tenants, projects, people and who belongs where. */
 export function peopleHandlers(context: Context): Pick<Handlers, PeopleRoute> {
-  const { db, gate, now } = context;
+  const { db, gate, caughtUp, now } = context;
   /** A change of who may do what is seen at once. */
   const change: typeof once = async (...given) => {
     const done = await once(...given);
     gate.forget();
+    return done;
+  };
+  /** A rule that is set binds whatever is submitted once it is answered. */
+  const set: typeof once = async (...given) => {
+    const done = await change(...given);
+    if (done.kind === "verbatim") await caughtUp();
     return done;
   };
   const moveHome = async (client: pg.PoolClient, tenant: string, home: string | null, by: PersonId) => {
@@ -43,7 +49,7 @@ export function peopleHandlers(context: Context): Pick<Handlers, PeopleRoute> {
     },
 
     addTenant: ({ caller, body, idempotency }) =>
-      change(db, { caller, idempotency }, 201, async (client) => {
+      set(db, { caller, idempotency }, 201, async (client) => {
         const { name, title = name, home = null } = body;
         const { rows } = await client.query<{ id: number }>(
           "insert into tenant (name, title, created_ms) values ($1, $2, $3) on conflict do nothing returning id",
@@ -55,7 +61,7 @@ export function peopleHandlers(context: Context): Pick<Handlers, PeopleRoute> {
       }),
 
     setHome: ({ caller, params, body }) =>
-      change(db, { caller, idempotency: null }, 200, async (client) => {
+      set(db, { caller, idempotency: null }, 200, async (client) => {
         const trouble = await moveHome(client, params.tenant, body.home, caller.id);
         if (trouble) return trouble;
         const [tenant] = await readTenants(client, null, { after: null, limit: 1, only: params.tenant });
@@ -63,21 +69,21 @@ export function peopleHandlers(context: Context): Pick<Handlers, PeopleRoute> {
       }),
 
     setTenantCores: ({ caller, params: { tenant: name }, body }) =>
-      change(db, { caller, idempotency: null }, 200, async (client) => {
+      set(db, { caller, idempotency: null }, 200, async (client) => {
         await setMostCores(client, "tenant", name, body.mostCores, caller.id, now());
         const [tenant] = await readTenants(client, null, { after: null, limit: 1, only: name });
         return tenant ? answer(tenant) : refused({ kind: "not-found", what: "tenant", id: name });
       }),
 
     setProjectCores: ({ caller, params: { project: name }, body }) =>
-      change(db, { caller, idempotency: null }, 200, async (client) => {
+      set(db, { caller, idempotency: null }, 200, async (client) => {
         await setMostCores(client, "project", name, body.mostCores, caller.id, now());
         const [project] = await readProjects(client, null, { after: null, limit: 1, only: name });
         return project ? answer(project) : refused({ kind: "not-found", what: "project", id: name });
       }),
 
     setTenantGrant: ({ caller, params: { tenant: name }, body }) =>
-      change(db, { caller, idempotency: null }, 200, async (client) => {
+      set(db, { caller, idempotency: null }, 200, async (client) => {
         for (const [unit, hours] of hoursSaid(body))
           await setGrant(client, "tenant", name, unit, hours, caller.id, now());
         const [tenant] = await readTenants(client, null, { after: null, limit: 1, only: name });
@@ -85,7 +91,7 @@ export function peopleHandlers(context: Context): Pick<Handlers, PeopleRoute> {
       }),
 
     setProjectGrant: ({ caller, params: { project: name }, body }) =>
-      change(db, { caller, idempotency: null }, 200, async (client) => {
+      set(db, { caller, idempotency: null }, 200, async (client) => {
         for (const [unit, hours] of hoursSaid(body))
           await setGrant(client, "project", name, unit, hours, caller.id, now());
         const [project] = await readProjects(client, null, { after: null, limit: 1, only: name });
@@ -93,7 +99,7 @@ export function peopleHandlers(context: Context): Pick<Handlers, PeopleRoute> {
       }),
 
     setTenantPlace: ({ caller, params: { tenant: name }, body: { region, ...rule } }) =>
-      change(db, { caller, idempotency: null }, 200, async (client) => {
+      set(db, { caller, idempotency: null }, 200, async (client) => {
         const said = readRule(rule);
         const parsed = region === undefined || region === null ? null : parseRegion(region);
         if (said.kind === "refused") return said;
@@ -105,7 +111,7 @@ export function peopleHandlers(context: Context): Pick<Handlers, PeopleRoute> {
       }),
 
     setProjectPlace: ({ caller, params: { project: name }, body }) =>
-      change(db, { caller, idempotency: null }, 200, async (client) => {
+      set(db, { caller, idempotency: null }, 200, async (client) => {
         const said = readRule(body);
         if (said.kind === "refused") return said;
         await setPlace(client, "project", name, said.rule, caller.id, now());
@@ -209,7 +215,12 @@ type PeopleRoute =
   | "people"
   | "addPerson"
   | "addSignInLink";
-type Context = { readonly db: Database; readonly gate: Gate; readonly now: () => number };
+type Context = {
+  readonly db: Database;
+  readonly gate: Gate;
+  readonly caughtUp: () => Promise<void>;
+  readonly now: () => number;
+};
 
 /** Makes the person a member of each; refused naming the first that is not there. */
 async function join(client: pg.PoolClient, person: string, projects: readonly string[]): Promise<Refused | null> {

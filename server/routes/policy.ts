@@ -6,7 +6,7 @@ import type { Database } from "#server/store/database.ts";
 import { readPolicy, readPolicyVersions, setPolicy, unknownTenants } from "#server/store/policy.ts";
 
 /** By which policy the network's work is ordered and placed, and who set it when. */
-export function policyHandlers({ db, feed, world, now }: PolicyContext): Pick<Handlers, "policy" | "setPolicy"> {
+export function policyHandlers({ db, caughtUp, world, now }: PolicyContext): Pick<Handlers, "policy" | "setPolicy"> {
   async function inForce(language: Language) {
     const { policy, issues, ...set } = await readPolicy(db.pool);
     const versions = await readPolicyVersions(db.pool);
@@ -38,7 +38,7 @@ export function policyHandlers({ db, feed, world, now }: PolicyContext): Pick<Ha
         return refused({ kind: "invalid-request", issues: words });
       }
       await setPolicy(db, body, caller.id, now());
-      feed.wake();
+      await caughtUp();
       return inForce(language);
     },
   };
@@ -46,7 +46,7 @@ export function policyHandlers({ db, feed, world, now }: PolicyContext): Pick<Ha
 
 export type PolicyContext = {
   readonly db: Database;
-  readonly feed: { readonly wake: () => void };
+  readonly caughtUp: () => Promise<void>;
   readonly world: () => Pick<World, "homes">;
   readonly now: () => number;
 };

@@ -20,6 +20,8 @@ export type Feed = {
   readonly position: () => Position;
   /** Resolves when all events of that transaction, and of all before it, have been given to the listeners. */
   readonly reached: (xid: bigint) => Promise<void>;
+  /** The same of all that was committed before the call, by whomever. */
+  readonly caughtUp: () => Promise<void>;
   /** Something was committed by this server. */
   readonly wake: () => void;
   /** Stored events after a position, up to what the feed has served, of `most` rows; for who resumes (Last-Event-ID). */
@@ -131,20 +133,27 @@ export function openFeed(db: Database, settings: FeedSettings): Feed {
     rouse();
   }
 
+  function reached(xid: bigint): Promise<void> {
+    return new Promise((resolve) => {
+      if (closed || xid < horizon) resolve();
+      else {
+        waiting.set(resolve, xid);
+        wake();
+      }
+    });
+  }
+
   return {
     subscribe: (listener) => {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
     position: () => position,
-    reached: (xid) =>
-      new Promise((resolve) => {
-        if (closed || xid < horizon) resolve();
-        else {
-          waiting.set(resolve, xid);
-          wake();
-        }
-      }),
+    reached,
+    caughtUp: async () => {
+      const { rows } = await db.pool.query<{ next: string }>(nextText);
+      await reached(BigInt(rows[0]?.next ?? 0) - 1n);
+    },
     wake,
     read: async (after, most) => {
       const upTo = position;
@@ -185,6 +194,9 @@ order by e.xid, e.seq`;
 const readText = `
 select ${columns}, null as horizon, false as held_back
 from event e where (xid, seq) > ($1::xid8, $2::bigint) and (xid, seq) <= ($3::xid8, $4::bigint) order by xid, seq limit $5`;
+
+/** Behind every transaction that has ended. */
+const nextText = "select pg_snapshot_xmax(pg_current_snapshot())::text as next";
 
 const oldestText = `
 select pid, usename, datname, application_name, state, (extract(epoch from now() - xact_start) * 1000)::bigint as open_for_ms
