@@ -180,6 +180,7 @@ export const syncRequest = z
     agentVersion: z.string().max(100),
     server: z.string().max(100),
     generation: z.int().min(0),
+      runsFolder: z.string().startsWith("/").max(4096).optional(),
     waitMs: z.int().min(0).max(25_000),
     /** Sent at the start of a session and when it changed. */
     engine: engine.nullable(),

@@ -448,6 +448,12 @@ export const run = z
     words: z.string().nullable(),
     billed: z.boolean(),
     amounts: usageAmounts.nullable(),
+    /**
+     * The files that --output and --error name, null: none is named. In full where the centre says where its runs' folders
+     * are, else what is relative to the run's own folder stays so. The log has the same.
+     */
+    stdoutFile: z.string().nullable(),
+    stderrFile: z.string().nullable(),
     cost: cost.nullable(),
     /** What each centre said when this run was placed. */
     candidates: z.array(candidate),
@@ -520,6 +526,8 @@ export const submitted = z
     warnings: z.array(z.string()),
     quote,
   })
+    /** How it was understood, which is no warning: its deadline as a moment, where its files are written. */
+    notes: z.array(z.string()),
   .meta({ id: "Submitted" });
 export type Submitted = z.infer<typeof submitted>;
 
@@ -555,6 +563,8 @@ export const dryRun = z
     warnings: z.array(z.string()),
     /** That it is likely to meet its deadline, in words; null: it has none, or a warning says otherwise. */
     inTime: z.string().nullable(),
+    /** How it was understood, as in a submission's answer. */
+    notes: z.array(z.string()),
     quote,
     /** Where it would go now; null if it would wait. */
     wouldGoTo: z.string().nullable(),
@@ -579,6 +589,7 @@ export const bulkSubmitted = z
         warnings: z.array(z.string()),
       }),
     ),
+        notes: z.array(z.string()),
   })
   .meta({ id: "BulkSubmitted" });
 

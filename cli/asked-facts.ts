@@ -22,10 +22,19 @@ export function askedFacts(spec: SpecView, { say, language }: Call): readonly (r
     ...optional("factRequeue", requeue ? say("requeueYes") : ""),
     ...optional("factPriority", priorityClass === "normal" ? "" : say(`priority_${priorityClass}`)),
     ...optional("factPreemptible", preemptible === "no" ? "" : say(`preemptible_${preemptible}`)),
+    ...optional("factStdout", fileText(spec.stdout, spec, say)),
+    ...optional("factStderr", fileText(spec.stderr, spec, say)),
     ...optional("factDependencies", dependencies.join(say("comma"))),
     ...optional("factResidency", (spec.residency ?? []).map((one) => regionWords(one, language)).join(say("comma"))),
     ...optional("factDomestic", spec.domestic ? say("domesticOnly") : ""),
   ];
+}
+
+/** A relative name is in the run's own folder, which the run itself names in full. */
+function fileText(name: string | null, { workingDirectory }: SpecView, say: Call["say"]): string {
+  if (name === null || name.startsWith("/")) return name ?? "";
+  if (workingDirectory !== null) return `${workingDirectory}/${name}`;
+  return say("beside", { words: name, more: say("inOwnFolder") });
 }
 
 function shapeText(spec: SpecView, say: Call["say"]): string {

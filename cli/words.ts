@@ -949,6 +949,12 @@ export const words = {
   factInTime: ["in time", "按期"],
   factWarning: ["signal before the end", "结束前信号"],
   factRetries: ["retries", "重试次数"],
+  factStdout: ["standard output", "标准输出"],
+  factStderr: ["standard error", "标准错误"],
+  inOwnFolder: [
+    "in the run's own folder at its centre; weir logs prints it too",
+    "在所派往中心的运行目录中；weir logs 也可查看",
+  ],
   factRequeue: ["requeue", "重新排队"],
   requeueYes: ["where its nodes fail or it makes way, without a retry", "节点故障或让位时再运行，不占重试次数"],
   factPriority: ["priority class", "优先级"],

@@ -223,11 +223,13 @@ async function tell(
   submitted: Answer<"submit">,
   { isQuiet, isParsable }: { readonly isQuiet: boolean; readonly isParsable: boolean },
 ): Promise<void> {
-  const { id, name, tasks, warnings, defaults } = submitted;
+  const { id, name, tasks, warnings, notes, defaults } = submitted;
   if (isParsable) await call.print(`${id}\n`);
   else await call.print(`${plain(call.say(tasks > 1 ? "submittedArray" : "submitted", { id, name, tasks }))}\n`);
   for (const words of warnings) call.note(call.say("warning", { words: inNetworkTime(words) }));
-  if (!isQuiet && !isParsable) noteDefaults(call, defaults);
+  if (isQuiet || isParsable) return;
+  for (const words of notes) call.note(inNetworkTime(words));
+  noteDefaults(call, defaults);
 }
 
 /** Only those that may end or hinder the job; `weir show` and --json have them all. */
@@ -245,6 +247,7 @@ async function dryRun(call: Call, request: JobRequest): Promise<number> {
   }
   const { spec, quote, start, candidates, wouldGet } = answer;
   for (const words of answer.warnings) call.note(say("warning", { words: inNetworkTime(words) }));
+  for (const words of answer.notes) call.note(inNetworkTime(words));
   noteDefaults(call, answer.defaults);
   await call.printFacts([
     [say("columnTasks"), `${answer.tasks}`],

@@ -123,6 +123,8 @@ export type EngineOffers = {
     readonly purgeDays: number | null;
   }[];
   readonly licences: readonly { readonly name: string; readonly total: number; readonly free: number }[];
+  /** Each run's own folder is `<run>/work` in this one. Absent: it differs from user to user, or nothing is kept. */
+  readonly runsFolder?: string | undefined;
 };
 
 export const aliasKinds = ["partition", "qos", "constraint", "gres", "licences", "reservation"] as const;

@@ -94,7 +94,8 @@ export function admit(request: Request, context: AdmitContext): Admitted {
     kind: "admitted",
     spec,
     defaults: filledIn(asked, spec),
-    warnings: [...sbatch.warnings, ...deadlineWords(spec), ...pins(spec)],
+    warnings: [...sbatch.warnings, ...pins(spec)],
+    notes: deadlineWords(spec),
     after: dependencies.after,
   };
 }
@@ -134,6 +135,8 @@ export type Admitted =
       readonly spec: JobSpec;
       readonly defaults: readonly FilledIn[];
       readonly warnings: readonly Phrase[];
+      /** How it was understood, which is no warning. */
+      readonly notes: readonly Phrase[];
       /** Dependencies on jobs of the same bulk submission, which have no ids yet; empty for a single job. */
       readonly after: readonly AfterPosition[];
     }

@@ -387,6 +387,7 @@ export const phrases = {
   // A part of others.
   "standard-output": ["standard output", "标准输出"],
   "standard-error": ["standard error", "标准错误"],
+  "any-task-of": ["{job}_INDEX", "{job}_下标"],
   "both-streams": ["what it prints, errors too,", "标准输出与标准错误"],
   "its-tenant": ["its tenant", "其租户"],
   "its-project": ["its project", "其项目"],

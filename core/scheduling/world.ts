@@ -153,6 +153,8 @@ export type World = {
   granted(asker: Pick<Asker, "tenant" | "project">): readonly GrantLeft[];
   /** Another object once a centre describes itself otherwise, so that work could ever run elsewhere or be given more. */
   description(): object;
+  /** Where the centre keeps its runs' own folders; null: it does not say. */
+  runsFolder(centre: CentreId): string | null;
   /** What each pool of a centre could start now, by the pool's name; empty where the centre is not known. */
   headroom(centre: CentreId): ReadonlyMap<string, readonly StartableShape[]>;
   /** Every centre of the network, in service or not, in the order of their ids. */
@@ -261,6 +263,7 @@ export function createWorld(policy: Policy = policies.weir): World {
     everGiven: (shape, wishes, asker) => everGiven(state.centres, askedBy(state, shape, wishes, asker)),
     granted: ({ tenant = theOnlyTenant, project }) => grantsFor(state.grants, { tenant, project }),
     description: () => state.description,
+    runsFolder: (centre) => state.centres.find(({ id }) => id === centre)?.state?.offers?.runsFolder ?? null,
     headroom: (centre) => headroomOf(state.centres.find(({ id }) => id === centre)),
     centres: () => state.centres.filter((centre) => centre.state !== null).map((centre) => centre.id),
     missing: () => missingJobs(state.dependencies),

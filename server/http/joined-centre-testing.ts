@@ -1,5 +1,5 @@
 import type { Answer, Client, Input } from "#api/client.ts";
-import { noOffers, oneMachine } from "#core/centre/engine.ts";
+import { type EngineReport, noOffers, oneMachine } from "#core/centre/engine.ts";
 import { until } from "#server/patience-testing.ts";
 import { ok, passConnectionTest, type TestServer } from "./testing.ts";
 
@@ -20,6 +20,7 @@ export async function joinCentre(
   server: TestServer,
   centre: string,
   driver: Input<"addCentre">["body"]["driver"],
+  engine: EngineReport = smallEngine,
 ): Promise<JoinedCentre> {
   const client = server.client();
   await ok(client.call("addCentre", { body: { id: centre, driver } }));
@@ -41,7 +42,7 @@ export async function joinCentre(
     early = isReport ? start : [];
     return isReport ? answer : { ...answer, start };
   };
-  await sync({ engine: smallEngine });
+  await sync({ engine });
   // The scheduler hears of it by the feed.
   const body = { command: ["true"], centres: { only: [centre] } };
   await until(async () => ((await client.call("dryRun", { body })).kind === "answer" ? true : null));

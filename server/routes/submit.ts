@@ -7,8 +7,9 @@ import { arrayText } from "#core/job/array.ts";
 import { admitBulk } from "#core/job/bulk.ts";
 import { demandsOf } from "#core/job/demands.ts";
 import { dependencyText } from "#core/job/dependency.ts";
-import { phrase, phraseWords } from "#core/job/phrase.ts";
+import { type Phrase, phrase, phraseWords } from "#core/job/phrase.ts";
 import { type JobSpec, taskCount } from "#core/job/spec.ts";
+import type { Language } from "#core/language.ts";
 import type { Asker } from "#core/scheduling/explanation.ts";
 import type { World } from "#core/scheduling/world.ts";
 import { assert } from "#core/unreachable.ts";
@@ -29,6 +30,7 @@ import { startView } from "./start-view.ts";
 import { visibleJob } from "./visible.ts";
 import { waitingWords } from "./why.ts";
 
+import { writtenNotes } from "./written.ts";
 /** What makes and ends jobs. All rules are core's; here they are asked in order, and the writer is told. */
 export function submitHandlers(context: SubmitContext): Pick<Handlers, SubmitRoute> {
   const { db, writer, world } = context;
@@ -41,6 +43,8 @@ export function submitHandlers(context: SubmitContext): Pick<Handlers, SubmitRou
   });
 
   const mayLook = lookAllowance(() => performance.now());
+  const notesView = (id: number, spec: JobSpec, notes: readonly Phrase[], language: Language): string[] =>
+    [...notes, ...writtenNotes(spec, id, world())].map((one) => phraseWords(one, language));
   /** In a project without grants, of a job without a deadline, nothing more is looked at. */
   const foretoldOf = (spec: JobSpec, asker: Asker, quoted: Parameters<typeof foretell>[2]) =>
     foretell(spec, world().granted(asker), quoted, () =>
@@ -55,10 +59,10 @@ export function submitHandlers(context: SubmitContext): Pick<Handlers, SubmitRou
       const fits = await warned(db, fitting(world(), asker, admitted));
       if (fits.kind === "refused") return fits;
       const { job, project, tenant } = ownJob(caller, fits);
-      const { spec, defaults } = fits;
+      const { spec, defaults, notes } = fits;
       const quoted = quoteOf(world(), spec, asker);
       const warnings = [...fits.warnings, ...foretoldOf(spec, asker, () => quoted.quote).warnings];
-      const view: Omit<SubmittedView, "id" | "quote"> = {
+      const view: Omit<SubmittedView, "id" | "quote" | "notes"> = {
         name: spec.name,
         tasks: taskCount(spec.array),
         project,
@@ -73,7 +77,7 @@ export function submitHandlers(context: SubmitContext): Pick<Handlers, SubmitRou
         idempotency,
         jobs: [job],
         status: 201,
-        answer: ([id]) => `{"id":${id},${afterId}`,
+        answer: ([id = 0]) => `{"id":${id},"notes":${JSON.stringify(notesView(id, spec, notes, language))},${afterId}`,
       });
       return committed(done);
     },
@@ -98,11 +102,11 @@ export function submitHandlers(context: SubmitContext): Pick<Handlers, SubmitRou
           const words = phrase("tenants-differ");
           return at(refused({ kind: "invalid-request", issues: [{ path: "project", words }] }), position);
         }
-        const { spec, defaults } = fits;
+        const { spec, defaults, notes } = fits;
         const foretold = foretoldOf(spec, asker, () => quoteOf(world(), spec, asker).quote);
         const warnings = [...fits.warnings, ...foretold.warnings];
         const said = { name: spec.name, tasks: taskCount(spec.array), ...saidView({ defaults, warnings }, language) };
-        fitted.push({ ...own, admitted: one, said });
+        fitted.push({ ...own, admitted: one, said, notes: (id) => notesView(id, spec, notes, language) });
       }
       const [first] = fitted;
       assert(first !== undefined, "a bulk has at least one job");
@@ -114,13 +118,14 @@ export function submitHandlers(context: SubmitContext): Pick<Handlers, SubmitRou
         status: 201,
         answer: (ids) =>
           JSON.stringify({
-            jobs: fitted.map(({ said: { name, tasks, warnings } }, position) => ({
+            jobs: fitted.map(({ said: { name, tasks, warnings }, notes }, position) => ({
               id: ids[position],
               key: body.jobs[position]?.key ?? null,
               name,
               tasks,
               warnings,
             })),
+              notes: notes(ids[position] ?? 0),
           }),
       });
       return committed(done);
@@ -152,6 +157,7 @@ export function submitHandlers(context: SubmitContext): Pick<Handlers, SubmitRou
         tasks: taskCount(spec.array),
         ...saidView({ ...fits, warnings: [...fits.warnings, ...warnings] }, language),
         inTime: inTime && phraseWords(inTime, language),
+        notes: fits.notes.map((one) => phraseWords(one, language)),
         quote,
         wouldGoTo: explained.wouldGoTo,
         wouldGet: wouldGet && wouldGetView(spec, wouldGet),
@@ -207,7 +213,7 @@ export type SubmitContext = {
   readonly transitions: Pick<TransitionWriter, "cancel" | "declareLost">;
   readonly world: () => Pick<
     World,
-    "centres" | "couldEverFit" | "explainNew" | "everGiven" | "description" | "granted"
+    "centres" | "couldEverFit" | "explainNew" | "everGiven" | "description" | "granted" | "runsFolder"
   >;
   /** The setting of the network. */
   readonly arrayTasks: () => number;
@@ -276,6 +282,7 @@ type Fitted = OwnJob & {
   readonly admitted: Whole;
   readonly said: { readonly name: string; readonly tasks: number; readonly warnings: SubmittedView["warnings"] };
 };
+  readonly notes: (id: number) => SubmittedView["notes"];
 type OwnJob = { readonly job: AdmittedJob; readonly project: string; readonly tenant: TenantId };
 
 function committed(done: Submitted): Refused | Verbatim {

@@ -3,6 +3,7 @@ import { availableParallelism, constants, hostname, totalmem, userInfo } from "n
 import type { Driver, FoundRun, StartAnswer } from "#agent/driver.ts";
 import { type EngineOffers, noOffers, oneMachine } from "#core/centre/engine.ts";
 import { parseRunId, type RunId, runId } from "#core/ids.ts";
+import { expandPattern, type PatternFacts } from "#core/job/file-pattern.ts";
 import type { RunObservation, RunOrder } from "#core/run-order.ts";
 import { keptModules, usualModuleInits } from "../modules.ts";
 import { prepared } from "../prologue.ts";
@@ -11,7 +12,6 @@ import { jobEnvironment, type RunPlace } from "./environment.ts";
 import { endedObservation, factsOf, startedObservation } from "./evidence.ts";
 import { type Field, type Frame, text } from "./frame.ts";
 import { LauncherGone, openLauncher } from "./launcher.ts";
-import { expandPattern } from "./pattern.ts";
 
 /** The default of the pids limit of a run. */
 const mostProcesses = 4096;
@@ -140,7 +140,8 @@ export async function openProcessDriver(
         const value = text(facts, name);
         if (value) mechanisms[name] = value;
       }
-      const offers = { ...noOffers, software: await software(), fileSystems: fileSystemsHere() };
+      const runsFolder = text(facts, "runs") ?? undefined;
+      const offers = { ...noOffers, software: await software(), fileSystems: fileSystemsHere(), runsFolder };
       return { pools: [oneMachine(node, capacity)], offers, mechanisms };
     },
 
@@ -253,7 +254,7 @@ function runOf(name: string): RunId {
 
 function startFields(order: RunOrder, place: RunPlace, settings: ProcessSettings): Field[] {
   const { work } = order;
-  const facts = {
+  const facts: PatternFacts = {
     job: order.taskJob,
     array: order.array ? { job: order.job, index: order.index } : null,
     name: order.name,

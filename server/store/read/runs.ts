@@ -25,7 +25,7 @@ export async function readRuns(
   if (indices.length === 0) return new Map();
   const { rows } = await pool.query<RunRow>(
     `select run.*, task.position, job.spec ->> 'name' as job_name, job.spec ->> 'stdout' as job_stdout,
-       job.spec ->> 'stderr' as job_stderr, job.spec ->> 'workingDirectory' as job_folder, job.spec ? 'array' as is_array,
+       job.spec ->> 'stderr' as job_stderr, job.spec ->> 'workingDirectory' as job_folder, coalesce(json_typeof(job.spec -> 'array') <> 'null', false) as is_array,
        centre.engine #>> '{offers,runsFolder}' as runs_folder, (
        select jsonb_object_agg(unit, amount::text) from (
          select unit, sum(amount) as amount from transfer

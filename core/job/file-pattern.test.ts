@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { expandPattern } from "./pattern.ts";
+import { expandPattern } from "./file-pattern.ts";
 
 const facts = { job: 12, array: { job: 10, index: 3 }, name: "fit", user: "ada", node: "n1" };
 

@@ -1,9 +1,9 @@
 /** What the replacement symbols of a file name stand for. */
 export type PatternFacts = {
   /** The task's own integer: %j. */
-  readonly job: number;
+  readonly job: number | string;
   /** The array's id and the user's index, or null for a plain job: %A and %a. */
-  readonly array: { readonly job: number; readonly index: number } | null;
+  readonly array: { readonly job: number | string; readonly index: number | string } | null;
   readonly name: string;
   readonly user: string;
   readonly node: string;
