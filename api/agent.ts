@@ -167,6 +167,7 @@ export const engine: z.ZodType<EngineReport> = z
       licences: z
         .array(z.strictObject({ name: z.string().max(255), total: z.int().min(0), free: z.int().min(0) }))
         .max(1000),
+      runsFolder: z.string().startsWith("/").max(4096).optional(),
     }),
     mechanisms: z.record(z.string().max(100), z.string().max(500)),
     limits: z.array(accountLimits).max(100_000).optional(),
@@ -180,7 +181,6 @@ export const syncRequest = z
     agentVersion: z.string().max(100),
     server: z.string().max(100),
     generation: z.int().min(0),
-      runsFolder: z.string().startsWith("/").max(4096).optional(),
     waitMs: z.int().min(0).max(25_000),
     /** Sent at the start of a session and when it changed. */
     engine: engine.nullable(),

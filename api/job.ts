@@ -446,14 +446,14 @@ export const run = z
       })
       .nullable(),
     words: z.string().nullable(),
-    billed: z.boolean(),
-    amounts: usageAmounts.nullable(),
     /**
      * The files that --output and --error name, null: none is named. In full where the centre says where its runs' folders
      * are, else what is relative to the run's own folder stays so. The log has the same.
      */
     stdoutFile: z.string().nullable(),
     stderrFile: z.string().nullable(),
+    billed: z.boolean(),
+    amounts: usageAmounts.nullable(),
     cost: cost.nullable(),
     /** What each centre said when this run was placed. */
     candidates: z.array(candidate),
@@ -524,10 +524,10 @@ export const submitted = z
     state: z.literal("queued"),
     defaults: z.array(z.strictObject({ field: z.string(), value: z.string() })),
     warnings: z.array(z.string()),
-    quote,
-  })
     /** How it was understood, which is no warning: its deadline as a moment, where its files are written. */
     notes: z.array(z.string()),
+    quote,
+  })
   .meta({ id: "Submitted" });
 export type Submitted = z.infer<typeof submitted>;
 
@@ -561,10 +561,10 @@ export const dryRun = z
     tasks: z.int(),
     defaults: z.array(z.strictObject({ field: z.string(), value: z.string() })),
     warnings: z.array(z.string()),
-    /** That it is likely to meet its deadline, in words; null: it has none, or a warning says otherwise. */
-    inTime: z.string().nullable(),
     /** How it was understood, as in a submission's answer. */
     notes: z.array(z.string()),
+    /** That it is likely to meet its deadline, in words; null: it has none, or a warning says otherwise. */
+    inTime: z.string().nullable(),
     quote,
     /** Where it would go now; null if it would wait. */
     wouldGoTo: z.string().nullable(),
@@ -587,9 +587,9 @@ export const bulkSubmitted = z
         name: z.string(),
         tasks: z.int(),
         warnings: z.array(z.string()),
+        notes: z.array(z.string()),
       }),
     ),
-        notes: z.array(z.string()),
   })
   .meta({ id: "BulkSubmitted" });
 

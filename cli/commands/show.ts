@@ -125,11 +125,11 @@ async function printRuns(call: Call, task: TaskDetail): Promise<void> {
               `${timeText(run.cancelling.sinceMs)} ${inNetworkTime(run.cancelling.words)}`,
             ] as const,
           ]),
-      ...(run.words === null ? [] : [[say("columnWords"), inNetworkTime(run.words)] as const]),
       ...(run.stdoutFile === null ? [] : [[say("factStdout"), run.stdoutFile] as const]),
       ...(run.stderrFile === null || run.stderrFile === run.stdoutFile
         ? []
         : [[say("factStderr"), run.stderrFile] as const]),
+      ...(run.words === null ? [] : [[say("columnWords"), inNetworkTime(run.words)] as const]),
       ...(run.startedMs === null ? [] : [[say("columnStarted"), timeText(run.startedMs)] as const]),
       ...(run.endedMs === null ? [] : [[say("columnEnded"), timeText(run.endedMs)] as const]),
       ...(usage === null

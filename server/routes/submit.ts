@@ -29,8 +29,8 @@ import { saidView } from "./said.ts";
 import { startView } from "./start-view.ts";
 import { visibleJob } from "./visible.ts";
 import { waitingWords } from "./why.ts";
-
 import { writtenNotes } from "./written.ts";
+
 /** What makes and ends jobs. All rules are core's; here they are asked in order, and the writer is told. */
 export function submitHandlers(context: SubmitContext): Pick<Handlers, SubmitRoute> {
   const { db, writer, world } = context;
@@ -42,9 +42,9 @@ export function submitHandlers(context: SubmitContext): Pick<Handlers, SubmitRou
     nowMs: context.now(),
   });
 
-  const mayLook = lookAllowance(() => performance.now());
   const notesView = (id: number, spec: JobSpec, notes: readonly Phrase[], language: Language): string[] =>
     [...notes, ...writtenNotes(spec, id, world())].map((one) => phraseWords(one, language));
+  const mayLook = lookAllowance(() => performance.now());
   /** In a project without grants, of a job without a deadline, nothing more is looked at. */
   const foretoldOf = (spec: JobSpec, asker: Asker, quoted: Parameters<typeof foretell>[2]) =>
     foretell(spec, world().granted(asker), quoted, () =>
@@ -124,8 +124,8 @@ export function submitHandlers(context: SubmitContext): Pick<Handlers, SubmitRou
               name,
               tasks,
               warnings,
-            })),
               notes: notes(ids[position] ?? 0),
+            })),
           }),
       });
       return committed(done);
@@ -156,8 +156,8 @@ export function submitHandlers(context: SubmitContext): Pick<Handlers, SubmitRou
         spec: specView(spec),
         tasks: taskCount(spec.array),
         ...saidView({ ...fits, warnings: [...fits.warnings, ...warnings] }, language),
-        inTime: inTime && phraseWords(inTime, language),
         notes: fits.notes.map((one) => phraseWords(one, language)),
+        inTime: inTime && phraseWords(inTime, language),
         quote,
         wouldGoTo: explained.wouldGoTo,
         wouldGet: wouldGet && wouldGetView(spec, wouldGet),
@@ -281,8 +281,8 @@ function ownJob(caller: Person, { spec, defaults, warnings, after }: Whole): Own
 type Fitted = OwnJob & {
   readonly admitted: Whole;
   readonly said: { readonly name: string; readonly tasks: number; readonly warnings: SubmittedView["warnings"] };
-};
   readonly notes: (id: number) => SubmittedView["notes"];
+};
 type OwnJob = { readonly job: AdmittedJob; readonly project: string; readonly tenant: TenantId };
 
 function committed(done: Submitted): Refused | Verbatim {
