@@ -88,7 +88,13 @@ export type StartAnswer =
 
 export type FoundRun =
   | { readonly run: RunId; readonly state: "waiting"; readonly engineId: string }
-  | { readonly run: RunId; readonly state: "running"; readonly startedMs: number }
+  | {
+      readonly run: RunId;
+      readonly state: "running";
+      readonly startedMs: number;
+      /** As in its observation. */
+      readonly nodes?: string | undefined;
+    }
   | { readonly run: RunId; readonly state: "ended"; readonly observation: RunObservation };
 
 export type LogRead =

@@ -169,8 +169,7 @@ export function keepRuns(
     try {
       const found = (await driver.find([run])).find((one) => one.run === run);
       if (found?.state === "ended") observe(found.observation);
-      if (found?.state === "running")
-        observe({ kind: "started", run, atMs: found.startedMs, evidence: "found: the process lives" });
+      if (found?.state === "running") observe(startOf(found, "found: the process lives"));
       return found === undefined ? "unknown" : "known";
     } catch (error) {
       note("engine does not answer", { run, error: String(error) });
@@ -217,8 +216,7 @@ export function keepRuns(
       return;
     }
     held.set(found.run, { kind: "running" });
-    if (found.state === "running")
-      report({ kind: "started", run: found.run, atMs: found.startedMs, evidence: "adopted: the process lives" });
+    if (found.state === "running") report(startOf(found, "adopted: the process lives"));
   }
 
   return {
@@ -330,6 +328,13 @@ export function keepRuns(
       news = listener;
     },
   };
+}
+
+function startOf(
+  { run, startedMs, nodes }: Extract<FoundRun, { readonly state: "running" }>,
+  evidence: string,
+): RunObservation {
+  return { kind: "started", run, atMs: startedMs, evidence, ...(nodes !== undefined && { nodes }) };
 }
 
 /** The engine knows that it was cancelled; only the order knows by whom and why. */

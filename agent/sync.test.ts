@@ -9,10 +9,11 @@ import { idleDriver } from "#agent/driver-testing.ts";
 import { openJournal } from "#agent/journal.ts";
 import { keepRuns } from "#agent/keeper.ts";
 import { keepInSync } from "#agent/sync.ts";
-import type { SyncAnswer, SyncRequest } from "#api/agent.ts";
+import { type SyncAnswer, type SyncRequest, syncRequest } from "#api/agent.ts";
 import { type EnginePool, type EngineReport, noOffers, oneMachine } from "#core/centre/engine.ts";
 import type { RunId } from "#core/ids.ts";
-import { sampleOrder } from "#core/sample-testing.ts";
+import type { RunObservation } from "#core/run-order.ts";
+import { sampleOrder, sampleUsage } from "#core/sample-testing.ts";
 
 const clocks = { nowMs: () => 0, monotonicMs: () => 0, later: () => {} };
 const quiet = {
@@ -37,6 +38,49 @@ const common = {
   onTest: () => {},
   note: () => {},
 };
+
+test("what a job made up, however long and of whatever characters, is told as a request that every server takes", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "weir-sync-"));
+  let listener: (observation: RunObservation) => void = () => {};
+  const driver: Driver = {
+    ...idle,
+    listen: (onObservation) => {
+      listener = onObservation;
+    },
+  };
+  const journal = openJournal(join(folder, "journal"), 0);
+  const keeper = keepRuns(driver, journal, clocks, () => {});
+  const made = `\0${"x".repeat(998)}😀${"y".repeat(4000)}`;
+  const { run } = sampleOrder(1);
+  listener({ kind: "started", run, atMs: 1, evidence: made });
+  listener({ kind: "remark", run, atMs: 1, words: made });
+  const end = { kind: "platform-fault", reason: made } as const;
+  listener({ kind: "ended", run, atMs: 2, end, usage: sampleUsage, words: made });
+  const stop = new AbortController();
+  const told: SyncRequest["observations"][number][] = [];
+  await keepInSync({
+    ...common,
+    connection: {
+      post: async (_path, body) => {
+        const text = JSON.stringify(body);
+        assert.ok(!text.includes("\\u0000") && !/\\ud[89a-f]/.test(text), text.slice(0, 200));
+        told.push(...syncRequest.parse(body).observations);
+        if (told.length > 0) stop.abort();
+        return { kind: "ok", body: quiet, serverMs: null };
+      },
+      close: () => {},
+    },
+    driver,
+    keeper,
+    signal: stop.signal,
+  });
+  journal.close();
+  rmSync(folder, { recursive: true });
+  assert.deepEqual(
+    told.map((one) => one.kind),
+    ["started", "remark", "ended"],
+  );
+});
 
 test("an order that comes together with its own cancel never starts, and is told cancelled", async () => {
   const folder = mkdtempSync(join(tmpdir(), "weir-sync-"));

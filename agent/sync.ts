@@ -3,10 +3,11 @@ import { type Answer, type Connection, Unreachable } from "#agent/connection.ts"
 import type { Driver } from "#agent/driver.ts";
 import type { Keeper } from "#agent/keeper.ts";
 import type { AskedTest, SyncRequest } from "#api/agent.ts";
-import { protocolVersion, syncAnswer } from "#api/agent.ts";
+import { mostWords, mostWordsOfEnd, protocolVersion, syncAnswer } from "#api/agent.ts";
 import { runEndView } from "#api/outcome-view.ts";
 import { urgentOf } from "#core/centre/engine.ts";
 import type { RunId } from "#core/ids.ts";
+import { carriable } from "#core/one-line.ts";
 import type { RunObservation, RunOrder } from "#core/run-order.ts";
 
 /**
@@ -241,8 +242,21 @@ export function pollMs(environment: Readonly<Record<string, string | undefined>>
   return Math.round(seconds * 1000);
 }
 
+/** Part of the words is what a job or its user made up: one request that the server refuses would hold up the whole centre. */
 function wireObservation(seen: RunObservation): SyncRequest["observations"][number] {
-  return seen.kind === "ended" ? { ...seen, end: runEndView(seen.end) } : seen;
+  switch (seen.kind) {
+    case "started":
+      return { ...seen, evidence: carriable(seen.evidence, mostWords) };
+    case "remark":
+      return { ...seen, words: carriable(seen.words, mostWords) };
+    case "ended": {
+      const { reason, ...end } = runEndView(seen.end);
+      const said = (text: string | null) => text && carriable(text, mostWordsOfEnd);
+      return { ...seen, end: { ...end, reason: said(reason) }, words: said(seen.words) };
+    }
+    default:
+      return seen;
+  }
 }
 
 function refusalEnd(answer: Extract<Answer, { readonly kind: "refused" }>): SyncEnd {

@@ -33,15 +33,27 @@ export const usageReport = z.strictObject({
   energyJoules: z.int().min(0).nullable(),
 });
 
+/** Of one remark or piece of evidence, and of an end: agents cut what is longer. */
+export const mostWords = 1000;
+export const mostWordsOfEnd = 4000;
+
+const nodeNames = z.string().max(100_000);
+
 export const observation = z
   .discriminatedUnion("kind", [
     z.strictObject({ kind: z.literal("accepted"), run: runName, atMs: timeMs }),
-    z.strictObject({ kind: z.literal("started"), run: runName, atMs: timeMs, evidence: z.string().max(1000) }),
+    z.strictObject({
+      kind: z.literal("started"),
+      run: runName,
+      atMs: timeMs,
+      evidence: z.string().max(mostWords),
+      nodes: nodeNames.optional(),
+    }),
     z.strictObject({
       kind: z.literal("remark"),
       run: runName,
       atMs: timeMs,
-      words: z.string().max(1000),
+      words: z.string().max(mostWords),
       /** What the end that the run was asked for waits for there; null: nothing any more. */
       cancelWaits: z.string().max(40).nullable().optional(),
     }),
@@ -60,7 +72,8 @@ export const observation = z
       atMs: timeMs,
       end: runEnd,
       usage: usageReport,
-      words: z.string().max(4000).nullable(),
+      words: z.string().max(mostWordsOfEnd).nullable(),
+      nodes: nodeNames.optional(),
     }),
   ])
   .meta({ id: "RunObservation" });
@@ -81,7 +94,7 @@ const amounts = z.strictObject({
 });
 
 const nodeGroup = z.strictObject({
-  names: z.string().max(100_000),
+  names: nodeNames,
   count: z.int().min(1).max(100_000),
   state: z.enum(["up", "draining", "down", "maintenance"]),
   reason: z.string().max(1000).nullable(),

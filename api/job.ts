@@ -416,6 +416,8 @@ export const run = z
     endedMs: timeMs.nullable(),
     unreachableSinceMs: timeMs.nullable(),
     pool: z.string(),
+    /** On which it is or was, as engines write names together: `c[001-120,130],login`; null: it never had any, or nobody told. */
+    nodes: z.string().nullable(),
     /** While it waits in the centre's own queue: `words` say the engine's reason, `startsMs` is its estimate. */
     waiting: z
       .strictObject({

@@ -197,6 +197,7 @@ export const words = {
   factIntake: ["intake", "接收"],
   factAgent: ["agent", "代理"],
   factQueue: ["centre's queue", "本地队列"],
+  factOnNodes: ["on nodes", "所在节点"],
   factCancelling: ["cancel", "取消"],
   factOrder: ["order", "排序"],
   factStartsAt: ["likely start", "预计开始"],

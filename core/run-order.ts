@@ -86,7 +86,17 @@ export type RunObservation =
       readonly reasonKind?: string | null | undefined;
       readonly startsInMs: number | null;
     }
-  | { readonly kind: "started"; readonly run: RunId; readonly atMs: number; readonly evidence: string }
+  /**
+   * Told again where the engine names other nodes than were told. `nodes`: names as engines write them together,
+   * `c[001-120,130],login`; absent: not known.
+   */
+  | {
+      readonly kind: "started";
+      readonly run: RunId;
+      readonly atMs: number;
+      readonly evidence: string;
+      readonly nodes?: string | undefined;
+    }
   /**
    * What cannot be done for it now, and what that waits for: for its history. Names no local user or path (P2).
    * `cancelWaits`: what the end, or the giving back, that it was asked for waits for; null: nothing any more; absent: it is not about that.
@@ -105,6 +115,8 @@ export type RunObservation =
       readonly end: RunEnd;
       readonly usage: RunUsage;
       readonly words: string | null;
+      /** By the engine's own word, where that names other nodes than were told. */
+      readonly nodes?: string | undefined;
     };
 
 /** Measured at the centre; integers. Zero where the run never started. */

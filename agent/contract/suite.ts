@@ -1,6 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Driver } from "#agent/driver.ts";
 import { type CheckName, type CheckResult, checkNames } from "#core/centre/connection-test.ts";
+import { carriable } from "#core/one-line.ts";
 import { type Check, finalLog, plainChecks, type Stage, throughputCheck, whileItRuns } from "./checks.ts";
 import { type Judged, judgeEnd, passedIf, together } from "./judge.ts";
 import { type ContractOffer, offerOf } from "./offer.ts";
@@ -22,7 +23,7 @@ export async function runSuite(settings: SuiteSettings): Promise<readonly CheckR
 
   function done(check: CheckName, asked: string, startedMs: number, judged: Judged): void {
     // What a job printed may be anything; evidence is text of a bounded length.
-    const seen = judged.seen.replaceAll("\0", "␀").toWellFormed().slice(0, 3_000);
+    const seen = carriable(judged.seen, 3_000);
     const result = { check, verdict: judged.verdict, asked, seen, startedMs, tookMs: Date.now() - startedMs };
     results.push(result);
     settings.onResult?.(result);

@@ -109,6 +109,7 @@ async function printRuns(call: Call, task: TaskDetail): Promise<void> {
     await call.printFacts([
       [say("columnAttempt"), say("beside", { words: run.attempt, more: run.id })],
       [say("columnCentre"), run.centre],
+      ...(run.nodes === null ? [] : [[say("factOnNodes"), run.nodes] as const]),
       [say("columnState"), run.end ? outcomeText(run.end, say) : stateText(run.state, say)],
       ...reason(run.end, call),
       ...(run.waiting === null

@@ -61,7 +61,7 @@ from unnest($1::int8[], $2::int4[]) as w (job_id, index) join task t using (job_
 
 const runColumns = `
 r.job_id, r.index, r.attempt, r.centre_id, r.pool, r.state, r.allocation, r.placed_ms, r.latest_start_ms, r.accepted_ms,
-  r.started_ms, r.ended_ms, r."end", r.usage, r.words, r.billed, r.unreachable_since_ms, r.cancel_ms, r.cancel, r.withdraw_waits, r.superseded, r.waiting`;
+  r.started_ms, r.ended_ms, r."end", r.usage, r.words, r.billed, r.unreachable_since_ms, r.cancel_ms, r.cancel, r.withdraw_waits, r.superseded, r.waiting, r.nodes`;
 
 const newestRunsText = `
 select ${runColumns}
@@ -167,6 +167,7 @@ type RunRow = {
   readonly withdraw_waits: string | null;
   readonly superseded: boolean;
   readonly waiting: RunWait | null;
+  readonly nodes: string | null;
 };
 
 function runLine(row: RunRow): RunLine {
@@ -194,5 +195,6 @@ function runLine(row: RunRow): RunLine {
     withdrawWaits: row.withdraw_waits,
     superseded: row.superseded,
     waiting: row.waiting,
+    nodes: row.nodes,
   };
 }

@@ -70,7 +70,7 @@ function observe(sheet: Sheet, run: RunLine, observation: RunObservation): void 
       waitRun(sheet, run, { ...observation, atMs, reasonKind: observation.reasonKind ?? null });
       return;
     case "started":
-      startRun(sheet, run, atMs, observation.evidence);
+      startRun(sheet, run, { ...observation, atMs });
       return;
     case "remark":
       remarkRun(sheet, run, { ...observation, atMs });

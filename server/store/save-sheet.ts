@@ -112,11 +112,11 @@ function saveRuns(client: pg.Client, runs: readonly RunLine[]): readonly Promise
         update run r set state = s.state, accepted_ms = s.accepted_ms, started_ms = s.started_ms, ended_ms = s.ended_ms,
           "end" = s."end", usage = s.usage, words = s.words, billed = s.billed = 1, unreachable_since_ms = s.unreachable_since_ms,
           cancel_ms = s.cancel_ms, cancel = s.cancel, superseded = s.superseded = 1, waiting = s.waiting,
-          withdraw_waits = s.withdraw_waits
+          withdraw_waits = s.withdraw_waits, nodes = s.nodes
         from unnest($1::int8[], $2::int4[], $3::int4[], $4::text[], $5::int8[], $6::int8[], $7::int8[], $8::jsonb[], $9::jsonb[],
-          $10::text[], $11::int4[], $12::int8[], $13::int8[], $14::jsonb[], $15::int4[], $16::jsonb[], $17::text[])
+          $10::text[], $11::int4[], $12::int8[], $13::int8[], $14::jsonb[], $15::int4[], $16::jsonb[], $17::text[], $18::text[])
           as s (job_id, index, attempt, state, accepted_ms, started_ms, ended_ms, "end", usage, words, billed,
-            unreachable_since_ms, cancel_ms, cancel, superseded, waiting, withdraw_waits)
+            unreachable_since_ms, cancel_ms, cancel, superseded, waiting, withdraw_waits, nodes)
         where r.job_id = s.job_id and r.index = s.index and r.attempt = s.attempt`,
       values: [
         int8s(runs.map((run) => run.job)),
@@ -136,6 +136,7 @@ function saveRuns(client: pg.Client, runs: readonly RunLine[]): readonly Promise
         int4s(runs.map((run) => Number(run.superseded))),
         jsonbs(runs.map((run) => json(run.waiting))),
         texts(runs.map((run) => run.withdrawWaits)),
+        texts(runs.map((run) => run.nodes)),
       ],
     }),
   ];

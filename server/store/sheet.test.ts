@@ -104,7 +104,7 @@ function act(sheet: Sheet, what: string, at: number, end: RunEnd, wallMs: number
   const run = runs[at % Math.max(runs.length, 1)];
   if (!run) return;
   if (what === "accept") acceptRun(sheet, run, 1);
-  else if (what === "start") startRun(sheet, run, 2, "pid");
+  else if (what === "start") startRun(sheet, run, { atMs: 2, evidence: "pid" });
   else if (what === "end") endRun(sheet, run, { atMs: 3, end, usage: { ...sampleUsage, wallMs }, words: null });
   else if (what === "cancel") askToEnd(sheet, run, { by: "user", reason: null });
   else if (what === "declare") declareRunLost(sheet, run, { person: personId(1), reason: "gone" });

@@ -99,6 +99,8 @@ export type RunLine = RunRef & {
   superseded: boolean;
   /** While it waits in the centre's own queue, and kept afterwards as it was last. */
   waiting: RunWait | null;
+  /** Names as engines write them together; null: not known. */
+  nodes: string | null;
 };
 
 export type Cancel = {
@@ -164,6 +166,7 @@ export function placeTask(
     withdrawWaits: null,
     superseded: false,
     waiting: null,
+    nodes: null,
   };
   mustStep(sheet, task, { kind: "place", run: runId(run), centre: run.centre });
   task.attempts = run.attempt;
@@ -245,8 +248,13 @@ export function remarkRun(
   sheet.changedRuns.add(run);
 }
 
-/** A start that is already known is nothing; one that comes after the end is later evidence. */
-export function startRun(sheet: Sheet, run: RunLine, atMs: number, evidence: string): void {
+/** A start that is already known tells at most on which nodes; one that comes after the end is later evidence. */
+export function startRun(
+  sheet: Sheet,
+  run: RunLine,
+  { atMs, evidence, nodes }: Pick<Extract<RunObservation, { kind: "started" }>, "atMs" | "evidence" | "nodes">,
+): void {
+  if (run.state !== "ended") placeOn(sheet, run, nodes);
   if (run.state === "running") return;
   if (run.state === "ended") {
     if (run.startedMs !== atMs && run.usage?.startedMs !== atMs)
@@ -264,6 +272,12 @@ export function startRun(sheet: Sheet, run: RunLine, atMs: number, evidence: str
   record(sheet, run, "started", task ? "running" : null, atMs, evidence);
 }
 
+function placeOn(sheet: Sheet, run: RunLine, nodes: string | undefined): void {
+  if (nodes === undefined || nodes === run.nodes) return;
+  run.nodes = nodes;
+  sheet.changedRuns.add(run);
+}
+
 /**
  * Ends a run once: usage, the end of its holds, and what follows for its task. The same end again is nothing; another
  * one is later evidence and changes nothing. A duplicate ended nothing (R4): the first copy goes on under the same id.
@@ -276,6 +290,7 @@ export function endRun(
     readonly end: RunEnd;
     readonly usage: RunUsage | null;
     readonly words: string | null;
+    readonly nodes?: string | undefined;
   },
 ): void {
   const { usage, words, atMs } = ended;
@@ -306,6 +321,7 @@ export function endRun(
   const billedAs: RunEnd = run.superseded ? { kind: "duplicate" } : end;
   const used: Metered = usage ?? { wallMs: 0 };
   run.billed = isBilled(billedAs, used);
+  placeOn(sheet, run, ended.nodes);
   sheet.transfers.push(...endTransfers(booked(job, run), billedAs, used, sheet.nowMs));
   sheet.changedRuns.add(run);
   if (task) endOrRequeue(sheet, task, run, end, atMs);

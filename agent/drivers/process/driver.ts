@@ -47,7 +47,7 @@ export async function openProcessDriver(
   }
 
   function onEvent(frame: Frame): void {
-    const observed = observationOf(frame, text(frame, "event") === "ended" ? "ended" : "started");
+    const observed = observationOf(frame, text(frame, "event") === "ended" ? "ended" : "started", node);
     if (observed) tell(observed);
   }
 
@@ -110,7 +110,9 @@ export async function openProcessDriver(
     const found = listed(frame);
     for (const one of found) if (one.state === "running") admitted.set(one.run, one.room);
     return found.map((one) =>
-      one.state === "running" ? { run: one.run, state: one.state, startedMs: one.startedMs } : one,
+      one.state === "running"
+        ? { run: one.run, state: one.state, startedMs: one.startedMs, nodes: node }
+        : { ...one, observation: { ...one.observation, nodes: node } },
     );
   }
 
@@ -217,7 +219,7 @@ type Room = { readonly cores: number; readonly memoryMib: number };
 
 type Listed =
   | { readonly run: RunId; readonly state: "running"; readonly startedMs: number; readonly room: Room }
-  | { readonly run: RunId; readonly state: "ended"; readonly observation: RunObservation };
+  | { readonly run: RunId; readonly state: "ended"; readonly observation: ReturnType<typeof endedObservation> };
 
 /** A run without `started` is not in the list: it never ran, and its folder is gone. */
 function listed(frame: Frame): Listed[] {
@@ -239,11 +241,11 @@ function listed(frame: Frame): Listed[] {
   return list;
 }
 
-function observationOf(frame: Frame, kind: "started" | "ended"): RunObservation | null {
+function observationOf(frame: Frame, kind: "started" | "ended", node: string): RunObservation | null {
   const run = runOf(text(frame, "run") ?? "");
   const facts = factsOf(text(frame, kind) ?? "");
   if (!facts) return null;
-  return kind === "started" ? startedObservation(run, facts) : endedObservation(run, facts);
+  return kind === "started" ? startedObservation(run, facts, node) : endedObservation(run, facts);
 }
 
 function runOf(name: string): RunId {

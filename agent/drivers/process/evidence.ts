@@ -12,12 +12,15 @@ export function factsOf(file: string): ReadonlyMap<string, string> | null {
   return facts.get("end") === "1" ? facts : null;
 }
 
-export function startedObservation(run: RunId, facts: ReadonlyMap<string, string>): RunObservation {
+export function startedObservation(run: RunId, facts: ReadonlyMap<string, string>, node: string): RunObservation {
   const evidence = `wrapper ${facts.get("pid")} (start ${facts.get("startTicks")}, boot ${facts.get("bootId")})`;
-  return { kind: "started", run, atMs: number(facts, "startedMs"), evidence };
+  return { kind: "started", run, atMs: number(facts, "startedMs"), evidence, nodes: node };
 }
 
-export function endedObservation(run: RunId, facts: ReadonlyMap<string, string>): RunObservation {
+export function endedObservation(
+  run: RunId,
+  facts: ReadonlyMap<string, string>,
+): Extract<RunObservation, { readonly kind: "ended" }> {
   const words = facts.get("words") ?? "";
   const usage: RunUsage = {
     startedMs: number(facts, "startedMs"),

@@ -6,6 +6,7 @@ import type { RunObservation, RunOrder, RunUsage } from "#core/run-order.ts";
 import { type Happening, openCluster, type SimulatedRun } from "./cluster.ts";
 import { type Description, offersOf } from "./description.ts";
 import { startsInMs } from "./estimate.ts";
+import { hostsText } from "./hosts.ts";
 import { logOf } from "./log.ts";
 import type { Ask } from "./node.ts";
 import { planOf } from "./plan.ts";
@@ -126,7 +127,7 @@ export function openSimulatedDriver(settings: SimulatedSettings): Driver {
     if (state.kind === "running") {
       toldWait.delete(run.run);
       const evidence = `${run.engineId} runs on ${state.on.length === 1 ? state.on[0] : `${state.on.length} nodes`} (simulated)`;
-      return { kind: "started", run: run.run, atMs: wallMs(state.startedMs), evidence };
+      return { kind: "started", run: run.run, atMs: wallMs(state.startedMs), evidence, nodes: hostsText(state.on) };
     }
     toldWait.delete(run.run);
     const usage = usageOf(run, state.startedMs, state.atMs);

@@ -109,14 +109,20 @@ export function follow(settings: FollowSettings): Following {
     track.first = starts?.[0] ?? null;
     track.record = last;
     if (track.phase === "waiting")
-      begin(track, last.started.startedMs, `wrapper on ${last.started.node}, job ${track.engineId}`);
+      begin(
+        track,
+        last.started.startedMs,
+        last.started.nodes,
+        `wrapper on ${last.started.node}, job ${track.engineId}`,
+      );
     if (last.ended && track.lookAtMs === Number.POSITIVE_INFINITY) lookNow(track);
   }
 
-  function begin(track: Track, atMs: number, evidence: string): void {
+  function begin(track: Track, atMs: number, nodes: string | null, evidence: string): void {
     track.phase = "running";
     track.startedMs = atMs;
-    tell({ kind: "started", run: track.run, atMs, evidence });
+    track.nodes = nodes;
+    tell({ kind: "started", run: track.run, atMs, evidence, ...(nodes !== null && { nodes }) });
   }
 
   function lookNow(track: Track): void {
@@ -146,9 +152,12 @@ export function follow(settings: FollowSettings): Following {
       return;
     }
     // The record of the wrapper comes first as a rule; a file system may be late, or broken.
-    const isOld = word.startS !== null && nowMs() - word.startS * 1000 > 5_000;
-    if (track.phase === "waiting" && ["RUNNING", "SUSPENDED"].includes(word.state) && isOld && word.startS !== null)
-      begin(track, word.startS * 1000, `Slurm: ${word.state} on ${word.nodes}, job ${track.engineId}`);
+    if (word.startS === null || !["RUNNING", "SUSPENDED"].includes(word.state)) return;
+    const isOld = nowMs() - word.startS * 1000 > 5_000;
+    const isUntold = track.phase === "waiting" ? isOld : word.nodes !== null && word.nodes !== track.nodes;
+    if (!isUntold) return;
+    const atMs = track.phase === "waiting" ? word.startS * 1000 : track.startedMs;
+    begin(track, atMs, word.nodes, `Slurm: ${word.state} on ${word.nodes}, job ${track.engineId}`);
   }
 
   /** Told when the reason changes, the first estimate at once, and others at most every 30 s. */

@@ -144,7 +144,8 @@ export function judgeRuns(settings: JudgeSettings) {
     if (verdict.difference !== null) note("engine and wrapper differ", { run: track.run, what: verdict.difference });
     const atMs = word.endS === null ? nowMs() : withinSecond(word.endS * 1000, track.record?.ended?.endedMs ?? null);
     const words = [verdict.words, verdict.difference].filter((one) => one !== null).join("; ") || null;
-    return { kind: "ended", run: track.run, atMs, end: verdict.end, usage, words };
+    const nodes = word.nodes !== null && word.nodes !== track.nodes ? { nodes: word.nodes } : {};
+    return { kind: "ended", run: track.run, atMs, end: verdict.end, usage, words, ...nodes };
   }
 
   /** OverMemoryKill says it nowhere but in slurmstepd's own line, and in what accounting measured. */

@@ -1,4 +1,5 @@
 import { factsOf } from "#agent/drivers/process/evidence.ts";
+import { hostNames } from "#core/centre/host-list.ts";
 
 /**
  * What the wrapper (agent/helper/weir-run) wrote of one start of a run, as the job's user: a prompt sign, and never the
@@ -7,7 +8,13 @@ import { factsOf } from "#agent/drivers/process/evidence.ts";
 export type WrapperRecord = {
   /** 0, or which of the engine's own restarts it was. */
   readonly restart: number;
-  readonly started: { readonly engine: number; readonly startedMs: number; readonly node: string } | null;
+  readonly started: {
+    readonly engine: number;
+    readonly startedMs: number;
+    readonly node: string;
+    /** Of the whole job; null where it names none. */
+    readonly nodes: string | null;
+  } | null;
   readonly ended: WrapperEnd | null;
 };
 
@@ -38,6 +45,7 @@ export function wrapperRecord(restart: string, started: string, ended: string): 
       engine: whole(begun.get("engine")),
       startedMs: whole(begun.get("startedMs")),
       node: begun.get("node") ?? "",
+      nodes: hostsIn(begun.get("nodes")),
     },
     ended: wrapperEnd(ended),
   };
@@ -62,6 +70,12 @@ function wrapperEnd(text: string): WrapperEnd | null {
     peakMemoryMib: Math.ceil(whole(facts.get("peakMemoryBytes")) / 2 ** 20),
   };
 }
+
+function hostsIn(text: string | undefined): string | null {
+  return text !== undefined && hostNames(text, mostNodes) !== null ? text : null;
+}
+
+const mostNodes = 100_000;
 
 /** The user may have written anything there: what is no such number counts as 0. */
 function whole(text: string | undefined): number {

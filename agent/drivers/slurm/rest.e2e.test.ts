@@ -116,15 +116,16 @@ describe("both transports", { skip: requires("root", "slurm", "sudo") }, () => {
         const two = { ...sampleAllocation, nodes: 2, tasks: 2, memoryMibPerNode: 64 };
         const cards = { acceleratorsPerNode: 2, acceleratorVendor: "huawei", acceleratorModel: "ascend910b" };
         const [steps, npus] = await Promise.all([
-          agent(way).run("srun hostname -s | wc -l; echo $SLURM_NTASKS $SLURM_NTASKS_PER_NODE $SLURM_CPUS_PER_TASK", {
-            allocation: two,
-          }),
+          agent(way).run(
+            "srun hostname -s | wc -l; echo $SLURM_NTASKS $SLURM_NTASKS_PER_NODE $SLURM_CPUS_PER_TASK $SLURM_JOB_NODELIST",
+            { allocation: two },
+          ),
           agent(way).run("scontrol -o show job $SLURM_JOB_ID | grep -o 'Requeue=.\\|TresPerNode=[^ ]*'", {
             pool: "accel",
             allocation: { ...sampleAllocation, memoryMibPerNode: 64, ...cards },
           }),
         ]);
-        assert.equal(await agent(way).log(steps.run), "2\n2 1 1\n");
+        assert.equal(await agent(way).log(steps.run), `2\n2 1 1 ${agent(way).nodes(steps.run)}\n`);
         assert.equal(await agent(way).log(npus.run), "Requeue=0\nTresPerNode=gres:npu:ascend910b:2\n");
       });
 

@@ -33,6 +33,8 @@ export type TestAgent = {
   readonly queue: (order: RunOrder) => Promise<string>;
   readonly run: (script: string, changes?: Partial<RunOrder>) => Promise<Ended>;
   readonly log: (run: RunId, stream?: "stdout" | "stderr") => Promise<string>;
+  /** On which nodes it is or was, as was told last. */
+  readonly nodes: (run: RunId) => string | undefined;
   readonly until: (what: () => boolean, patienceMs?: number) => Promise<void>;
 };
 
@@ -153,6 +155,8 @@ async function openAgent(settings: SlurmSettings): Promise<TestAgent> {
       const read = await driver.readLog(run, stream, 0, 2 ** 20);
       return read.kind === "bytes" ? Buffer.from(read.bytes).toString() : `(${read.words})`;
     },
+    nodes: (run) =>
+      seen.flatMap((one) => (one.run === run && "nodes" in one && one.nodes !== undefined ? [one.nodes] : [])).at(-1),
     async until(what, patienceMs = usualPatienceMs) {
       for (const untilMs = performance.now() + patienceMs; !what(); await delay(20))
         if (performance.now() > untilMs)

@@ -300,9 +300,19 @@ exit $((SLURM_ARRAY_TASK_ID / 10))`;
 
       test("two nodes", async () => {
         const allocation = { ...sampleAllocation, nodes: 2, tasks: 2, memoryMibPerNode: 64 };
-        const ended = await agent(name).run("srun hostname -s | wc -l; echo $SLURM_JOB_NUM_NODES", { allocation });
+        const ended = await agent(name).run("srun hostname -s | wc -l; echo $SLURM_JOB_NUM_NODES $SLURM_JOB_NODELIST", {
+          allocation,
+        });
         assert.deepEqual(ended.end, { kind: "succeeded" });
-        assert.equal(await agent(name).log(ended.run), "2\n2\n");
+        assert.equal(await agent(name).log(ended.run), `2\n2 ${agent(name).nodes(ended.run)}\n`);
+      });
+
+      test("what a user writes over their own record changes nothing: the engine says which nodes it had", async () => {
+        const lies = `s/^node=.*/"node=" . ("\\0x" x 3000)/e; s/^nodes=.*/nodes=elsewhere[1-3]/`;
+        const script = `perl -i -pe '${lies}' "$WEIR_WORK/../started" && echo $SLURM_JOB_NODELIST; sleep 2`;
+        const ended = await agent(name).run(script);
+        assert.deepEqual(ended.end, { kind: "succeeded" });
+        assert.equal(await agent(name).log(ended.run), `${agent(name).nodes(ended.run)}\n`);
       });
     });
   }

@@ -14,6 +14,8 @@ export type Track = {
   readonly arrayOrJob: string;
   phase: "waiting" | "running";
   startedMs: number;
+  /** As told of its start. */
+  nodes: string | null;
   told: { readonly reason: string | null; readonly startsAtMs: number | null; readonly atMs: number } | null;
   record: WrapperRecord | null;
   first: WrapperRecord | null;
@@ -37,6 +39,7 @@ export function freshTrack(run: RunId, index: number, facts: ChunkFacts, engineI
     arrayOrJob: engineId,
     phase: "waiting",
     startedMs: 0,
+    nodes: null,
     told: null,
     record: null,
     first: null,

@@ -52,6 +52,7 @@ type RunRow = {
   readonly attempt: number;
   readonly centre_id: string;
   readonly pool: string;
+  readonly nodes: string | null;
   readonly waiting: RunWait | null;
   readonly cancel: Cancel | null;
   readonly cancel_ms: number | null;
@@ -95,6 +96,7 @@ function runView(row: RunRow, language: Language): RunView {
     endedMs: row.ended_ms,
     unreachableSinceMs: row.unreachable_since_ms,
     pool: row.pool,
+    nodes: row.nodes,
     waiting: waitingNow(row, language),
     cancelling: cancellingNow(row, language),
     cores: allocation.nodes * allocation.coresPerNode,

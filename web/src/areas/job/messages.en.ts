@@ -118,6 +118,7 @@ export const en = {
     scoreLegend:
       "Score: by which a centre is chosen, as if every run took its whole time limit. The likely start is the one to go by.",
     none: "Every centre was asked; none has said anything yet.",
+    onNodes: "On nodes {{nodes}}.",
     chosen: "This is what each centre said when attempt {{attempt}} was placed.",
     centre: "Centre",
     rule: "First failing rule",

@@ -117,6 +117,7 @@ export const zh: Words<typeof en> = {
     },
     scoreLegend: "评分：选择中心的依据，按各运行用满时限计；何时开始请以“预计开始”为准。",
     none: "已询问所有中心，尚无答复。",
+    onNodes: "所在节点：{{nodes}}",
     chosen: "第 {{attempt}} 次派发时各中心的答复如下。",
     centre: "中心",
     rule: "首个不满足的规则",
