@@ -4,9 +4,10 @@ import { createWorld } from "#core/scheduling/world.ts";
 import type { Placement } from "#core/scheduling/world-plan.ts";
 import { asRun, engine, openAgent, openInside, succeeded } from "#server/loops/testing.ts";
 import { readWorld } from "#server/store/read-world.ts";
+import type { Submission } from "#server/store/submission.ts";
 import { admitted, idsOf, member, submission, tenant, testStore } from "#server/store/testing.ts";
 import { openTransitionWriter } from "#server/store/transitions.ts";
-import { openSubmitWriter, type Submission } from "#server/store/writer.ts";
+import { openSubmitWriter } from "#server/store/writer.ts";
 
 /**
  * What the store alone can do, without HTTP: `node bench/submit-store.ts [rows to load]`. The figures are printed as a

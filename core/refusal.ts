@@ -1,8 +1,9 @@
 import { cardKindWords } from "#core/job/card-words.ts";
 import { type OptionPlace, optionAt, type Phrase, phraseWords } from "#core/job/phrase.ts";
 import { coresPerNode, type Shape } from "#core/job/spec.ts";
+import type { Language } from "#core/language.ts";
 import { durationWords } from "#core/measures.ts";
-import { type Facts, type Language, reasonWords } from "#core/scheduling/reasons.ts";
+import { type Facts, reasonWords } from "#core/scheduling/reasons.ts";
 import { unreachable } from "#core/unreachable.ts";
 
 /**

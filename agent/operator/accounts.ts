@@ -3,7 +3,7 @@ import type { AskedAccount } from "#agent/driver.ts";
 import { testAccount } from "#agent/drivers/slurm/account-test.ts";
 import { readAsked } from "#agent/drivers/slurm/accounts.ts";
 import { entryFor, type MappingEntry } from "#agent/drivers/slurm/mapping.ts";
-import type { Given } from "./operate.ts";
+import type { Given } from "./given.ts";
 import { becomeAgent } from "./settings.ts";
 import { openSlurmSite, type SlurmSite, trialPartition } from "./slurm-site.ts";
 

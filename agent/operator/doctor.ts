@@ -1,8 +1,9 @@
 import { connect } from "#agent/connection.ts";
-import { examineSlurm, type Finding, findingsText, testedVersions } from "#agent/drivers/slurm/doctor.ts";
+import { examineSlurm, findingsText, testedVersions } from "#agent/drivers/slurm/doctor.ts";
+import type { Finding } from "#agent/drivers/slurm/finding.ts";
 import { readCredential } from "#agent/enrol.ts";
 import { agentVersion } from "#agent/run-agent.ts";
-import type { Given } from "./operate.ts";
+import type { Given } from "./given.ts";
 import { say } from "./say.ts";
 import { becomeAgent, credentialIn, type Environment } from "./settings.ts";
 

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { connect, Unreachable } from "#agent/connection.ts";
 import { enrol } from "#agent/enrol.ts";
 import { agentVersion } from "#agent/run-agent.ts";
-import type { Given } from "./operate.ts";
+import type { Given } from "./given.ts";
 import { say } from "./say.ts";
 import { becomeAgent, credentialIn, keepServerUrl } from "./settings.ts";
 

@@ -3,8 +3,8 @@ import { existsSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { type Installation, install, uninstall } from "#agent/install/install.ts";
 import { agentUser, paths } from "#agent/install/texts.ts";
+import type { Given } from "./given.ts";
 import { lookAtSlurm } from "./look-at-slurm.ts";
-import type { Given } from "./operate.ts";
 import { say } from "./say.ts";
 
 export async function installHere(given: Given): Promise<number> {

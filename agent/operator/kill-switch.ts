@@ -1,6 +1,6 @@
 import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { paths } from "#agent/install/texts.ts";
-import type { Given } from "./operate.ts";
+import type { Given } from "./given.ts";
 import { say } from "./say.ts";
 
 export async function stopNew(given: Given): Promise<number> {

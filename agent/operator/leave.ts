@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { removeByHook } from "#agent/drivers/slurm/accounts.ts";
 import { notebookFiles, readNotebook } from "#agent/drivers/slurm/notebook.ts";
 import { whoText } from "./accounts.ts";
-import type { Given } from "./operate.ts";
+import type { Given } from "./given.ts";
 import { say } from "./say.ts";
 import { becomeAgent, credentialIn } from "./settings.ts";
 import { openSlurmSite } from "./slurm-site.ts";

@@ -3,19 +3,6 @@ import { say } from "./say.ts";
 import { installedEnvironment } from "./settings.ts";
 import { findWord, overview, wordHelp } from "./words.ts";
 
-/** What an operator typed behind a word, read by that word's own options. */
-export type Given = {
-  readonly operands: readonly string[];
-  readonly environment: Readonly<Record<string, string | undefined>>;
-  readonly has: (option: string) => boolean;
-  readonly one: (option: string) => string | null;
-  readonly all: (option: string) => readonly string[];
-  /** To standard output. */
-  readonly print: (line: string) => void;
-  /** To standard error. */
-  readonly note: (line: string) => void;
-};
-
 /** `weir-agent WORD …`; the status is 0, 1 where it did not work out, 2 for words that it does not know. */
 export async function operate(name: string, rest: readonly string[]): Promise<number> {
   const note = (line: string) => void process.stderr.write(`${line}\n`);

@@ -2,10 +2,10 @@ import { runAgent } from "#agent/run-agent.ts";
 import { accounts } from "./accounts.ts";
 import { doctor } from "./doctor.ts";
 import { enrolHere } from "./enrol-here.ts";
+import type { Given } from "./given.ts";
 import { installHere, uninstallHere } from "./install-here.ts";
 import { resumeNew, stopNew } from "./kill-switch.ts";
 import { leave } from "./leave.ts";
-import type { Given } from "./operate.ts";
 import { language } from "./say.ts";
 
 /** Every word of `weir-agent`: what help says, and what is done. */

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type Capacity, capacityTotals, capacityWords, readCapacity, stageOf } from "#core/centre/capacity.ts";
-import { type Centre, legalMoves, lifeCycles, move, type Pool, runsJobs } from "#core/centre/centre.ts";
+import { type Capacity, capacityWords, readCapacity } from "#core/centre/capacity.ts";
+import { capacityTotals, stageOf } from "#core/centre/capacity-totals.ts";
+import type { Centre, Pool } from "#core/centre/centre.ts";
+import { legalMoves, lifeCycles, move, runsJobs } from "#core/centre/life-cycle.ts";
 import { centreId } from "#core/ids.ts";
 
 test("a figure without its precision is refused, naming the remedy", () => {

@@ -1,4 +1,4 @@
-import type { Language } from "#core/scheduling/reasons.ts";
+import type { Language } from "#core/language.ts";
 
 /**
  * Whether a centre takes new work, and how that changes: the only such table. It is apart from its life-cycle

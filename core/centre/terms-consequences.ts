@@ -1,7 +1,8 @@
 import { networkTime, openingAt } from "#core/centre/hours.ts";
 import { type Region, regionWords } from "#core/centre/region.ts";
 import type { Hours, PoolTermsInForce } from "#core/centre/terms.ts";
-import { type Language, weekdays } from "#core/scheduling/reasons.ts";
+import type { Language } from "#core/language.ts";
+import { weekdays } from "#core/scheduling/reasons.ts";
 
 /** One pool before and after a change of terms, with what of the network is there now. */
 export type PoolChange = {

@@ -1,4 +1,4 @@
-import type { Language } from "#core/scheduling/reasons.ts";
+import type { Language } from "#core/language.ts";
 
 /** What is known of a run that waits in a centre's own queue, as its agent told it last. Times in ms of the server's clock. */
 export type RunWait = {

@@ -1,7 +1,8 @@
 import { isAtSubmitLimit, limitsFor } from "#core/centre/account-limits.ts";
 import { type Pair, pairKey } from "#core/centre/accounts.ts";
-import { type DriverName, runsJobs } from "#core/centre/centre.ts";
+import type { DriverName } from "#core/centre/centre.ts";
 import type { NodeGroup } from "#core/centre/engine.ts";
+import { runsJobs } from "#core/centre/life-cycle.ts";
 import type { Demands } from "#core/job/demands.ts";
 import { type Accelerators, type CentreWishes, coresPerNode, memoryMibPerNode, type Shape } from "#core/job/spec.ts";
 import {

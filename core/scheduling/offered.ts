@@ -1,6 +1,6 @@
-import { runsJobs } from "#core/centre/centre.ts";
 import { type EngineOffers, noOffers } from "#core/centre/engine.ts";
 import { hostNames } from "#core/centre/host-list.ts";
+import { runsJobs } from "#core/centre/life-cycle.ts";
 import type { Demands } from "#core/job/demands.ts";
 import type { SiteWordKind } from "#core/job/spec.ts";
 import type { Refusal } from "#core/refusal.ts";

@@ -376,7 +376,6 @@ export const rules = {
 /** `never`: no waiting helps there, as the centre is now. */
 export type Holds = "now" | "later" | "never";
 export type Facts = Readonly<Record<string, string | number | boolean | null>>;
-export type { Language };
 export type Rule = keyof typeof rules;
 
 export type JobRule =

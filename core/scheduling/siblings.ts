@@ -1,6 +1,6 @@
 import type { CentreId } from "#core/ids.ts";
+import type { Language } from "#core/language.ts";
 import type { JobRecord } from "#core/scheduling/job-record.ts";
-import type { Language } from "#core/scheduling/reasons.ts";
 import { processorsOf } from "#core/scheduling/submitters.ts";
 
 /** What tasks of one array hold at a centre while another of them waits for room. */

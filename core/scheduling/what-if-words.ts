@@ -1,6 +1,6 @@
 import { regionWords } from "#core/centre/region.ts";
 import { cardKeyWords } from "#core/job/card-words.ts";
-import type { Language } from "#core/scheduling/reasons.ts";
+import type { Language } from "#core/language.ts";
 import type { Change, StartingChange } from "#core/scheduling/what-if.ts";
 import { unreachable } from "#core/unreachable.ts";
 

@@ -1,8 +1,9 @@
 import type { LimitsByWho } from "#core/centre/account-limits.ts";
 import type { Accounts } from "#core/centre/accounts.ts";
-import type { DriverName, LifeCycle, PoolContract } from "#core/centre/centre.ts";
+import type { DriverName, PoolContract } from "#core/centre/centre.ts";
 import type { Amounts, EngineOffers, EnginePool, ForeignLoad, NodeGroup, PoolLimits } from "#core/centre/engine.ts";
 import type { Intake } from "#core/centre/intake.ts";
+import type { LifeCycle } from "#core/centre/life-cycle.ts";
 import type { Region } from "#core/centre/region.ts";
 import type { Hours } from "#core/centre/terms.ts";
 import type { ToldInQueue } from "#core/centre/waiting.ts";

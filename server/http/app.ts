@@ -1,6 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
 import Fastify, {
-  type FastifyBaseLogger,
   type FastifyError,
   type FastifyInstance,
   type FastifyReply,
@@ -12,13 +11,14 @@ import { type RouteName, routes } from "#api/routes.ts";
 import { phrase } from "#core/job/phrase.ts";
 import type { Refusal } from "#core/refusal.ts";
 import type { CentreCaller, Person } from "#server/identity/caller.ts";
-import { type Gate, sessionCookieName } from "#server/identity/gate.ts";
+import { sessionCookieName } from "#server/identity/gate.ts";
+import type { AppSettings } from "./app-settings.ts";
 import { parseBody } from "./body.ts";
 import { callerOf, callOf, type Found, type LooseCall, pathOf, whyNot } from "./call.ts";
 import { createDirectServer, logAnswer } from "./direct.ts";
 import { addDocs } from "./docs.ts";
 import { addFolder } from "./folder.ts";
-import type { Handlers, Result, SessionCookie, Stream } from "./handler.ts";
+import type { Result, SessionCookie, Stream } from "./handler.ts";
 import { faultOf, headersOfProblem, jsonType, problemType, securityHeaders } from "./headers.ts";
 import { checkHost, ownHosts } from "./origin.ts";
 import { languageOf, problemOf, RefusedRequest } from "./problem.ts";
@@ -100,21 +100,6 @@ export function createApp(settings: AppSettings): FastifyInstance {
   if (settings.webFolder !== null) addFolder(app, settings.webFolder);
   return app;
 }
-
-export type AppSettings = {
-  readonly handlers: Handlers;
-  readonly gate: Gate;
-  readonly logger: FastifyBaseLogger;
-  /** WEIR_HOSTS and WEIR_URL. */
-  readonly hosts: string | undefined;
-  readonly publicUrl: string | undefined;
-  /** The built console, or null where there is none. */
-  readonly webFolder: string | null;
-  /** Aborts when the server stops: long polls and streams end. */
-  readonly stopping: AbortSignal;
-  /** Parse every answer by the schema of its route, and fail where it does not fit: for tests. */
-  readonly checkAnswers?: boolean;
-};
 
 declare module "fastify" {
   interface FastifyRequest {

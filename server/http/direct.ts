@@ -4,7 +4,7 @@ import type { Route } from "#api/route.ts";
 import { type RouteName, routes } from "#api/routes.ts";
 import type { Refusal } from "#core/refusal.ts";
 import type { CentreCaller, Person } from "#server/identity/caller.ts";
-import type { AppSettings } from "./app.ts";
+import type { AppSettings } from "./app-settings.ts";
 import { parseBody } from "./body.ts";
 import { callerOf, callOf, type LooseCall, whyNot } from "./call.ts";
 import type { Refused, Verbatim } from "./handler.ts";

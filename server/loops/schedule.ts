@@ -17,11 +17,11 @@ import { keepOrderMemory } from "#server/store/order-memory.ts";
 import { policyEvent } from "#server/store/policy.ts";
 import { readCentreStates } from "#server/store/read-centre-states.ts";
 import { readJobEvents } from "#server/store/read-world.ts";
-import type { NumberedBatch } from "#server/store/submit-jobs.ts";
-import { type TransitionWriter, Unavailable } from "#server/store/transitions.ts";
-import { type Placed } from "#server/store/transaction.ts";
-import { wantAccounts } from "#server/store/wanted-accounts.ts";
 import type { Submission } from "#server/store/submission.ts";
+import type { NumberedBatch } from "#server/store/submit-jobs.ts";
+import type { Placed } from "#server/store/transaction.ts";
+import { type TransitionWriter, Unavailable } from "#server/store/transitions.ts";
+import { wantAccounts } from "#server/store/wanted-accounts.ts";
 import type { Leader } from "./lead.ts";
 import { placingEvents } from "./placing-events.ts";
 

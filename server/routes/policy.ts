@@ -1,5 +1,5 @@
+import type { Language } from "#core/language.ts";
 import { type ParsedPolicy, type PolicyIssue, parseLivePolicy } from "#core/scheduling/policy-file.ts";
-import type { Language } from "#core/scheduling/reasons.ts";
 import type { World } from "#core/scheduling/world.ts";
 import { answer, type Handlers, refused } from "#server/http/handler.ts";
 import type { Database } from "#server/store/database.ts";

@@ -1,6 +1,6 @@
 import type { Submitted } from "#api/job.ts";
 import { phraseWords } from "#core/job/phrase.ts";
-import type { AdmittedJob } from "#server/store/writer.ts";
+import type { AdmittedJob } from "#server/store/submission.ts";
 
 /** What a submission left open and what it was warned of, in the words of the reader. */
 export function saidView(

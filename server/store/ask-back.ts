@@ -1,5 +1,5 @@
 import type { CentreId } from "#core/ids.ts";
-import { type Placed, readEpoch, type Transaction } from "./transitions.ts";
+import { type Placed, readEpoch, type Transaction } from "./transaction.ts";
 
 /** Of what a centre has not started, all, or what of one pool may start later than then (ms). */
 export type AskedBack = { readonly centre: CentreId; readonly cause: string } & (

@@ -1,10 +1,10 @@
-import type { TaskRef } from "#core/ids.ts";
-import type { Outcome } from "#core/job/state.ts";
+import type { JobId, PersonId, TaskRef, TenantId } from "#core/ids.ts";
+import type { CancelledBy, Outcome } from "#core/job/state.ts";
 import { endQueued } from "./end-queued-tasks.ts";
 import { findKeys, keepAnswer } from "./find-keys.ts";
 import { askToEnd, currentTask, type Sheet } from "./sheet.ts";
-import type { CancelRequest, Transaction } from "./transitions.ts";
-import type { Submitted } from "./writer.ts";
+import type { Submitted } from "./submission.ts";
+import type { Transaction } from "./transaction.ts";
 
 /**
  * Ends what is queued at once, by one statement however many tasks there are, and asks the centres to end what is
@@ -50,3 +50,16 @@ function askAll(sheet: Sheet, { by, reason, index }: CancelRequest): number {
   }
   return asked;
 }
+
+export type CancelRequest = {
+  readonly tenant: TenantId;
+  readonly person: PersonId;
+  readonly idempotency: { readonly key: string; readonly bodyHash: Uint8Array } | null;
+  readonly job: JobId;
+  /** null: all tasks. */
+  readonly index: number | null;
+  readonly by: CancelledBy;
+  readonly reason: string | null;
+  readonly status: number;
+  readonly answer: (tasks: number) => string;
+};

@@ -1,8 +1,9 @@
 import { type CentreId, jobId, type RunId, runId } from "#core/ids.ts";
+import type { CancelRequest } from "./cancel-tasks.ts";
 import { findKeys, keepAnswer } from "./find-keys.ts";
 import { declareRunLost } from "./sheet.ts";
-import type { LostRequest, Transaction } from "./transitions.ts";
-import type { Submitted } from "./writer.ts";
+import type { Submitted } from "./submission.ts";
+import type { Transaction } from "./transaction.ts";
 
 /**
  * R2: `lost` without evidence is an operator's word, given by name, and only for runs whose centre cannot be reached:
@@ -49,3 +50,5 @@ type Row = {
   readonly centre_id: CentreId | null;
   readonly unreachable: boolean;
 };
+
+export type LostRequest = Omit<CancelRequest, "by" | "reason"> & { readonly reason: string };

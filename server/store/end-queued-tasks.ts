@@ -5,7 +5,7 @@ import { reasonWords } from "#core/scheduling/reasons.ts";
 import type { QueuedEnd } from "#core/scheduling/world-plan.ts";
 import { int4s } from "./arrays.ts";
 import { countEnded, type JobLine, type Sheet } from "./sheet.ts";
-import { type Placed, readEpoch, type Transaction } from "./transitions.ts";
+import { type Placed, readEpoch, type Transaction } from "./transaction.ts";
 
 /**
  * Tasks that can never start end cancelled by the network, and those that no centre takes after one refused as

@@ -3,7 +3,7 @@ import type { TenantId } from "#core/ids.ts";
 import { int8s, texts } from "./arrays.ts";
 import type { Database } from "./database.ts";
 import { refusedByStore, unavailable } from "./refused.ts";
-import type { Submitted } from "./writer.ts";
+import type { Submitted } from "./submission.ts";
 
 /** The answer that each key got before, or that it was used with another body; null where it is not in use. */
 export async function findKeys(

@@ -4,7 +4,7 @@ import type { Refusal } from "#core/refusal.ts";
 import type { Database } from "./database.ts";
 import { findKeys } from "./find-keys.ts";
 import { refusedByStore, unavailable } from "./refused.ts";
-import type { Submitted } from "./writer.ts";
+import type { Submitted } from "./submission.ts";
 
 /**
  * For the requests that make or move something other than jobs: what `act` does and the key it was asked with are kept

@@ -1,9 +1,10 @@
 import type pg from "pg";
 import { limitsByWho } from "#core/centre/account-limits.ts";
 import { needsAccounts, type Readiness } from "#core/centre/accounts.ts";
-import { type DriverName, driverNames, type LifeCycle, type PoolContract } from "#core/centre/centre.ts";
+import { type DriverName, driverNames, type PoolContract } from "#core/centre/centre.ts";
 import { type EnginePool, type EngineReport, noOffers } from "#core/centre/engine.ts";
 import type { Intake } from "#core/centre/intake.ts";
+import type { LifeCycle } from "#core/centre/life-cycle.ts";
 import { type CentreTerms, defaultTerms, poolTerms, regionOf } from "#core/centre/terms.ts";
 import type { CentreId } from "#core/ids.ts";
 import type { CentreState, PoolState } from "#core/scheduling/world-event.ts";

@@ -1,6 +1,6 @@
 import { type CentreId, jobId, runId } from "#core/ids.ts";
 import { supersedeRun } from "./sheet.ts";
-import { readEpoch, type Transaction } from "./transitions.ts";
+import { readEpoch, type Transaction } from "./transaction.ts";
 
 /**
  * R2, `onUnreachable: restart-after`: a task whose centre could not be reached for as long as its job said goes back

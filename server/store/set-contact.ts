@@ -1,5 +1,5 @@
 import type { CentreId } from "#core/ids.ts";
-import type { Transaction } from "./transitions.ts";
+import type { Transaction } from "./transaction.ts";
 
 export type CentreContact =
   | { readonly kind: "unreachable"; readonly sinceMs: number }

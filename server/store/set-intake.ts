@@ -2,7 +2,7 @@ import { type Intake, type IntakeStep, moveIntake, resultOf, withdrawsWaiting } 
 import type { CentreId, PersonId } from "#core/ids.ts";
 import type { Refusal } from "#core/refusal.ts";
 import { askBack } from "./ask-back.ts";
-import type { Transaction } from "./transitions.ts";
+import type { Transaction } from "./transaction.ts";
 
 export type IntakeSet =
   | { readonly kind: "set"; readonly intake: Intake }

@@ -3,7 +3,7 @@ import { type JobId, jobId, type PersonId, type ProjectId } from "#core/ids.ts";
 import { type IndexRange, type JobSpec, taskCount } from "#core/job/spec.ts";
 import { byteas, int4s, int8s, jsonbs, jsons, texts } from "./arrays.ts";
 import { type SpecColumns, specColumns } from "./job-spec.ts";
-import type { AdmittedJob, Submission } from "./writer.ts";
+import type { AdmittedJob, Submission } from "./submission.ts";
 
 /**
  * The one statement that commits a batch of submissions: the ids, the idempotency rows, then job, task and event rows.

@@ -2,7 +2,7 @@ import { centreId } from "#core/ids.ts";
 import type { TaskTold } from "#core/scheduling/explanation.ts";
 import { type Withdrawal, withdrawalWords } from "#core/scheduling/placing/moves.ts";
 import { int4s, int8s, jsonbs, texts } from "./arrays.ts";
-import { type Placed, readEpoch, type Transaction } from "./transitions.ts";
+import { type Placed, readEpoch, type Transaction } from "./transaction.ts";
 
 /**
  * Asks for runs back that wait in a centre's own queue and would be done earlier elsewhere. Each is placed again only after

@@ -4,7 +4,7 @@ import type { JobSpec } from "#core/job/spec.ts";
 import { sampleSpec } from "#core/sample-testing.ts";
 import { testDatabase } from "#server/postgres/testing.ts";
 import { type Database, migrate, openDatabase } from "./database.ts";
-import type { AdmittedJob, Submission } from "./writer.ts";
+import type { AdmittedJob, Submission } from "./submission.ts";
 
 /** For tests: a migrated database with tenant 1, project 1, person 1 (a member) and person 2 (a stranger). */
 export async function testStore(options: { readonly fsync?: boolean } = {}): Promise<TestStore> {

@@ -1,7 +1,6 @@
 import type pg from "pg";
 import type { IntakeStep } from "#core/centre/intake.ts";
-import { type CentreId, type JobId, type PersonId, type RunId, runId, type TenantId } from "#core/ids.ts";
-import type { CancelledBy } from "#core/job/state.ts";
+import { type CentreId, type PersonId, type RunId, runId } from "#core/ids.ts";
 import type { Refusal } from "#core/refusal.ts";
 import type { RunObservation } from "#core/run-order.ts";
 import type { TaskTold } from "#core/scheduling/explanation.ts";
@@ -9,9 +8,9 @@ import type { Withdrawal } from "#core/scheduling/placing/moves.ts";
 import type { Placement, PreemptedRun, QueuedEnd } from "#core/scheduling/world-plan.ts";
 import { accountIds } from "./accounts.ts";
 import { type AskedBack, askAllBack } from "./ask-back.ts";
-import { cancelTasks } from "./cancel-tasks.ts";
+import { type CancelRequest, cancelTasks } from "./cancel-tasks.ts";
 import { advisoryLocks, type Database, isConnectionLost, type Log, planOnce, silent } from "./database.ts";
-import { declareLost } from "./declare-lost.ts";
+import { declareLost, type LostRequest } from "./declare-lost.ts";
 import { endQueuedTasks } from "./end-queued-tasks.ts";
 import { grantKeeper, readGrants } from "./grants.ts";
 import { openGroup, type Waiting } from "./group.ts";
@@ -25,8 +24,9 @@ import { openSession } from "./session.ts";
 import { type CentreContact, setContact } from "./set-contact.ts";
 import { type IntakeSet, revokeCredentials, setIntake } from "./set-intake.ts";
 import type { Sheet } from "./sheet.ts";
+import type { Submitted } from "./submission.ts";
 import { takeBack, tellStart } from "./take-back.ts";
-import type { Submitted } from "./writer.ts";
+import { type Placed, readEpoch, type Transaction } from "./transaction.ts";
 
 /**
  * The one writer of everything that happens to tasks, runs and the books after submission. Transactions of all servers
@@ -67,28 +67,10 @@ export type TransitionWriter = {
   readonly close: () => Promise<void>;
 };
 
-export type Placed =
-  | { readonly kind: "written"; readonly written: number; readonly stale: number; readonly xid: bigint }
-  /** Another server schedules now. */
-  | { readonly kind: "fenced" };
 export type Observed =
   /** The runs whose end is now durable: their agent may forget them. */
   | { readonly kind: "recorded"; readonly committed: readonly RunId[] }
   | { readonly kind: "refused"; readonly refusal: Refusal };
-export type CancelRequest = {
-  readonly tenant: TenantId;
-  readonly person: PersonId;
-  readonly idempotency: { readonly key: string; readonly bodyHash: Uint8Array } | null;
-  readonly job: JobId;
-  /** null: all tasks. */
-  readonly index: number | null;
-  readonly by: CancelledBy;
-  readonly reason: string | null;
-  readonly status: number;
-  readonly answer: (tasks: number) => string;
-};
-
-export type LostRequest = Omit<CancelRequest, "by" | "reason"> & { readonly reason: string };
 
 export type TransitionSettings = {
   readonly log?: Log;
@@ -98,16 +80,6 @@ export type TransitionSettings = {
   readonly leaseMs?: number;
   /** After each commit. */
   readonly onCommitted?: (xid: bigint) => void;
-};
-
-/** One transaction under the lock. */
-export type Transaction = {
-  readonly client: pg.Client;
-  readonly xid: bigint;
-  readonly nowMs: number;
-  readonly load: (wanted: Wanted) => Promise<Sheet>;
-  /** Sends what changed on the sheet; awaited with the commit. */
-  readonly save: (sheet: Sheet) => Promise<void>;
 };
 
 export function openTransitionWriter(db: Database, settings: TransitionSettings = {}): TransitionWriter {
@@ -353,14 +325,6 @@ async function readFences(client: pg.Client, steps: readonly { readonly fence: F
     closed: new Set(closed.rows.map((row) => row.id)),
     mayHold: grantKeeper(granted),
   };
-}
-
-export async function readEpoch(client: pg.Client): Promise<number | null> {
-  const { rows } = await client.query<{ value: number }>({
-    name: "read-epoch",
-    text: "select value from counter where name = 'leader'",
-  });
-  return rows[0]?.value ?? null;
 }
 
 async function takeEpoch({ client }: Transaction): Promise<number> {

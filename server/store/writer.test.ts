@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import type { Dependency, JobSpec } from "#core/job/spec.ts";
 import { specOfRow } from "./job-spec.ts";
+import type { Submitted } from "./submission.ts";
 import { admitted, idsOf, spec, stranger, submission, type TestStore, testStore } from "./testing.ts";
-import { openSubmitWriter, type Submitted, type SubmitWriter } from "./writer.ts";
+import { openSubmitWriter, type SubmitWriter } from "./writer.ts";
 
 let store: TestStore;
 let writer: SubmitWriter;

@@ -1,6 +1,6 @@
 import { createGenerator, type Generator } from "#core/scheduling/kernel/generator.ts";
 import { normal, uniform } from "./distributions.ts";
-import type { Model } from "./generate.ts";
+import type { Model } from "./model.ts";
 
 /**
  * Training and development jobs of an AI cluster; a processor is one accelerator. The figures are those of Helios, 1.58

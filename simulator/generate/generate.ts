@@ -1,6 +1,7 @@
 import { type SwfLog, swfHeader } from "#simulator/swf.ts";
 import { aiCluster } from "./ai-cluster.ts";
 import { lublin } from "./lublin.ts";
+import type { DrawnJob, DrawSettings } from "./model.ts";
 
 export const models = { lublin, ai: aiCluster } as const;
 export type ModelName = keyof typeof models;
@@ -10,16 +11,6 @@ export const modelNames: readonly ModelName[] = ["lublin", "ai"];
 export function isSynthetic(log: SwfLog): boolean {
   return log.header.fields.get("Note")?.startsWith("synthetic") ?? false;
 }
-
-export type GenerateSettings = {
-  readonly model: ModelName;
-  /** 1 to 100 000 000. */
-  readonly jobs: number;
-  readonly processors: number;
-  readonly seed: number;
-  /** Σ run × processors ÷ (machine × time of submission), reached by stretching the time between jobs. null: the model's. */
-  readonly load: number | null;
-};
 
 export type GenerateRefusal =
   | {
@@ -72,31 +63,6 @@ export function generateRefusalWords(refusal: GenerateRefusal, language: "en" | 
   const { what, least, most } = refusal;
   return language === "zh" ? `--${what} 应为 ${least} 到 ${most}。` : `--${what} is from ${least} to ${most}.`;
 }
-
-/** A model draws its jobs in order; `gapS` is the time since the one before at the day's mean rate. */
-export type Model = {
-  readonly name: string;
-  readonly words: string;
-  readonly mostProcessors: number;
-  /** What the time between jobs is stretched to where nothing is asked for; null: it is the model's own. */
-  readonly usualLoad: number | null;
-  draw(
-    settings: Pick<GenerateSettings, "jobs" | "processors" | "seed">,
-    take: (job: DrawnJob, place: number) => void,
-  ): void;
-  /** For each half hour from midnight: its rate of submissions ÷ the day's mean. */
-  rates(): readonly number[];
-};
-
-export type DrawnJob = {
-  readonly gapS: number;
-  readonly processors: number;
-  readonly runS: number;
-  /** -1: missing, as are the two below. */
-  readonly requestedS: number;
-  readonly user: number;
-  readonly group: number;
-};
 
 /**
  * The second at which so much of the mean rate has passed, from a midnight on, where each half hour has its own rate. Its
@@ -151,3 +117,9 @@ function fill(log: SwfLog, place: number, job: DrawnJob): void {
   log.user[place] = job.user;
   log.group[place] = job.group;
 }
+
+export type GenerateSettings = DrawSettings & {
+  readonly model: ModelName;
+  /** Σ run × processors ÷ (machine × time of submission), reached by stretching the time between jobs. null: the model's. */
+  readonly load: number | null;
+};

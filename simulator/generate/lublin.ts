@@ -1,6 +1,6 @@
 import { createGenerator, type Generator } from "#core/scheduling/kernel/generator.ts";
 import { type Gamma, gamma, uniform } from "./distributions.ts";
-import type { Model } from "./generate.ts";
+import type { Model } from "./model.ts";
 
 /**
  * The batch jobs of U. Lublin and D. G. Feitelson, "The workload on parallel supercomputers: modeling the characteristics

@@ -2,8 +2,8 @@ import { setTimeout as delay } from "node:timers/promises";
 import { type Frame, text } from "#agent/drivers/process/frame.ts";
 import { payloadFrame } from "./commands.ts";
 import type { SlurmConfiguration } from "./configuration.ts";
-import type { Finding } from "./doctor.ts";
 import { say } from "./doctor-words.ts";
+import type { Finding } from "./finding.ts";
 import type { Mapping, MappingEntry } from "./mapping.ts";
 import type { WeirAs } from "./weir-as.ts";
 

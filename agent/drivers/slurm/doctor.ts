@@ -4,14 +4,12 @@ import { configurationOf, type SlurmConfiguration } from "./configuration.ts";
 import { delegationFindings } from "./delegations.ts";
 import { say } from "./doctor-words.ts";
 import type { Engine, Hello } from "./engine.ts";
+import type { Finding } from "./finding.ts";
 import { localCommands } from "./local-commands.ts";
 import { openMapping } from "./mapping.ts";
 import { readSite, type Site } from "./site.ts";
 import { transportFindings } from "./transport.ts";
 import { openWeirAs } from "./weir-as.ts";
-
-/** What is right, noteworthy or wrong at this centre before a run is sent there; the words say what to do. */
-export type Finding = { readonly name: string; readonly verdict: "good" | "note" | "wrong"; readonly words: string };
 
 /** The versions on which this driver is tested live; beyond them it refuses to guess. */
 export const testedVersions = ["22.05"] as const;

@@ -1,8 +1,8 @@
 import { commandsEngine } from "./commands.ts";
 import { type DelegatedEngine, delegatedEngine } from "./delegated-engine.ts";
-import type { Finding } from "./doctor.ts";
 import { say } from "./doctor-words.ts";
 import type { Engine } from "./engine.ts";
+import type { Finding } from "./finding.ts";
 import { type RestEngine, restEngine } from "./rest.ts";
 import { openRestClient, type RestPlace } from "./rest-client.ts";
 import { knownRange } from "./rest-version.ts";

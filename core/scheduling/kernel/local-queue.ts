@@ -1,9 +1,9 @@
 import type { Workload } from "../replay/workload.ts";
 import { BeyondClock, lastSecondS } from "./columns.ts";
 import { ExpectedEnds } from "./expected-ends.ts";
-import type { QueuePolicy } from "./machine.ts";
 import { orderKey } from "./order.ts";
 import { Profile } from "./profile.ts";
+import type { QueuePolicy } from "./queue-policy.ts";
 
 /** Without a plan for all: what waits may leave again. */
 export type LocalQueuePolicy = Exclude<QueuePolicy, { readonly backfill: "conservative" }>;

@@ -1,8 +1,3 @@
-import type { Order, Policy } from "../policy.ts";
-import type { Columns } from "./columns.ts";
-import { PlannedMachine } from "./planned-machine.ts";
-import { QueuedMachine } from "./queued-machine.ts";
-
 /**
  * One queue over one or several centres whose processors are all alike, driven from outside. At one instant: all ends, then
  * all submissions, then one pass. `advance`, `submit` and `pass` are called with times that never go back.
@@ -26,28 +21,3 @@ export type Machine = {
 
 /** The centres of a machine: their processors, and the number of the first in the workload. */
 export type Centres = { readonly processors: readonly number[]; readonly first: number };
-
-/** What a machine by itself knows; for the rest of what a policy may ask see `replay`. */
-export type QueuePolicy =
-  | {
-      readonly order: Extract<Order, { readonly kind: "fcfs" | "sjf" | "saf" | "f1" }>;
-      readonly backfill: "none" | "easy" | "easy-sjbf";
-    }
-  /** The plan is one of first come, first served. */
-  | { readonly order: Extract<Order, { readonly kind: "fcfs" }>; readonly backfill: "conservative" };
-
-export function createMachine(columns: Columns, policy: QueuePolicy, centres: Centres): Machine {
-  return policy.backfill === "conservative"
-    ? new PlannedMachine(columns, centres)
-    : new QueuedMachine(columns, policy.order, policy.backfill, centres);
-}
-
-/** The policy as one of a plain queue, or null where it asks for more than that. */
-export function queuePolicy(policy: Policy): QueuePolicy | null {
-  const { order, backfill, head } = policy;
-  if (order.kind === "score" || backfill === "window" || head === "kept") return null;
-  const { maxWaitS, fairness, homePriority, prediction, lookahead } = policy;
-  if ([maxWaitS, fairness, homePriority, prediction, lookahead].some((one) => one !== null)) return null;
-  if (backfill !== "conservative") return { order, backfill };
-  return order.kind === "fcfs" ? { order, backfill } : null;
-}

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { policies } from "../policy.ts";
-import { queuePolicy } from "./machine.ts";
 import { type MoveLimits, type Network, replayBound } from "./network.ts";
+import { queuePolicy } from "./queue-policy.ts";
 import { replay } from "./replay.ts";
 import { type PlainJob, scheduleOf, workloadOf } from "./scenario-testing.ts";
 

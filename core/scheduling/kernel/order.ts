@@ -1,5 +1,5 @@
 import { unreachable } from "#core/unreachable.ts";
-import type { QueuePolicy } from "./machine.ts";
+import type { QueuePolicy } from "./queue-policy.ts";
 
 /** What a queue is sorted by, smallest first; ties go by the job's place in the workload. It never changes for a job. */
 export function orderKey(

@@ -1,10 +1,11 @@
 import { BeyondClock, type Columns, lastSecondS } from "./columns.ts";
 import { Ends } from "./ends.ts";
 import { ExpectedEnds } from "./expected-ends.ts";
-import type { Centres, Machine, QueuePolicy } from "./machine.ts";
+import type { Centres, Machine } from "./machine.ts";
 import { orderKey } from "./order.ts";
 import { Profile } from "./profile.ts";
 import { JobQueue } from "./queue.ts";
+import type { QueuePolicy } from "./queue-policy.ts";
 
 /**
  * A queue whose head blocks, with at most one reservation, the head's (EASY: Lifka 1995; Mu'alem and Feitelson 2001), at

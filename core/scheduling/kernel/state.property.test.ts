@@ -3,9 +3,10 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { type Policy, policies } from "../policy.ts";
 import type { Schedule, Workload } from "../replay/workload.ts";
+import { createMachine } from "./create-machine.ts";
 import { Ends } from "./ends.ts";
 import { createGenerator } from "./generator.ts";
-import { createMachine, queuePolicy } from "./machine.ts";
+import { queuePolicy } from "./queue-policy.ts";
 import { type classicNames, type PlainJob, scheduleOf, workloadOf } from "./scenario-testing.ts";
 import { replayWeir } from "./weir.ts";
 

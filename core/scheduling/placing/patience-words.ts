@@ -1,6 +1,6 @@
+import type { Language } from "#core/language.ts";
 import { durationWords } from "#core/measures.ts";
 import type { AwaitedPool } from "#core/scheduling/explanation.ts";
-import type { Language } from "#core/scheduling/reasons.ts";
 
 /** Of a job that could start now, and waits for a faster pool. */
 export function awaitsWords({ centre, pool, startsInS, gainS, insteadOf }: AwaitedPool, language: Language): string {

@@ -1,10 +1,10 @@
+import type { Language } from "#core/language.ts";
 import { costOf, isFree, parseTariff } from "#core/ledger/tariff.ts";
 import { holdOf } from "#core/ledger/usage.ts";
 import { durationWords } from "#core/measures.ts";
 import { allocationOf, type CentreRecord, devicesFor, type PoolRecord } from "#core/scheduling/centres.ts";
 import type { Asked } from "#core/scheduling/fit.ts";
 import type { Placing } from "#core/scheduling/policy.ts";
-import type { Language } from "#core/scheduling/reasons.ts";
 
 /**
  * What a place costs, in seconds, each part by itself; the least sum is the best place (`Placing` says the weights). A fact

@@ -1,5 +1,5 @@
+import type { Language } from "#core/language.ts";
 import { durationWords } from "#core/measures.ts";
-import type { Language } from "#core/scheduling/reasons.ts";
 
 /** Of a run that made way: for whom, when, and what of it is billed. */
 export function madeWayWords(

@@ -1,5 +1,5 @@
+import type { Language } from "#core/language.ts";
 import type { WhyNobodyEnds } from "#core/scheduling/preemption/victims.ts";
-import type { Language } from "#core/scheduling/reasons.ts";
 
 /** Of a job whose class may have runs ended: why none is. */
 export function nobodyEndsWords(why: WhyNobodyEnds, language: Language): string {

@@ -1,8 +1,8 @@
 import type pg from "pg";
 import type { Offer } from "#api/network.ts";
-import { type LifeCycle, runsJobs } from "#core/centre/centre.ts";
 import { type EngineOffers, noOffers } from "#core/centre/engine.ts";
 import type { Intake } from "#core/centre/intake.ts";
+import { type LifeCycle, runsJobs } from "#core/centre/life-cycle.ts";
 
 /** Of all centres that have described themselves, in the order of their ids, or of one. */
 export async function readOffers(db: Pick<pg.Pool, "query">, centre: string | null): Promise<readonly Offer[]> {

@@ -6,10 +6,11 @@ import { cancelWords, type RunWait, waitWords } from "#core/centre/waiting.ts";
 import { jobId, type RunId, runId } from "#core/ids.ts";
 import type { RunEnd, StateKind } from "#core/job/state.ts";
 import { type WrittenFiles, workFolderOf, writtenFiles } from "#core/job/written-files.ts";
+import type { Language } from "#core/language.ts";
 import type { Allocation, RunUsage } from "#core/run-order.ts";
 import { candidatesOf, type Decision, type EarlierDecision } from "#core/scheduling/decision.ts";
 import { scoreWords } from "#core/scheduling/placing/score.ts";
-import { type Candidate, type Language, reasonWords, roomWords } from "#core/scheduling/reasons.ts";
+import { type Candidate, reasonWords, roomWords } from "#core/scheduling/reasons.ts";
 import type { Cancel } from "#server/store/sheet.ts";
 import { type Amounts, amountsView, costView, noAmounts } from "./amounts.ts";
 
