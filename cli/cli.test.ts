@@ -98,6 +98,7 @@ const submitted = {
   state: "queued",
   defaults: [],
   warnings: ["careful"],
+  notes: ["it must end by 2026-11-23T10:00:00Z"],
 };
 
 test("weir usage: days are those of the network, as the table labels them, and --to counts its day", async () => {
@@ -321,6 +322,9 @@ test("a dry run says what was understood, what would be given and held where, an
     preemptible: "checkpoints",
     priorityClass: "low",
     dependencies: [],
+    workingDirectory: null,
+    stdout: "fit.out",
+    stderr: "/dev/null",
   };
   const [each, all] = [2n, 12n].map((times) => ({
     coreMs: `${times * 3_600_000n}`,
@@ -347,6 +351,7 @@ test("a dry run says what was understood, what would be given and held where, an
     tasks: 3,
     defaults: [],
     warnings: ["must start by 2026-11-23T10:00:00Z"],
+    notes: ["it must end by 2026-11-23T10:00:00Z"],
     inTime: "starts at 2026-11-23T18:00:00+08:00, in time",
     quote,
     wouldGoTo: "jinan",
@@ -357,11 +362,14 @@ test("a dry run says what was understood, what would be given and held where, an
   const { url } = await fake({ "POST /jobs/dry-run": json(answer) });
   const { out, error } = await weir(url, ["submit", "--dry-run", "--", "true"]);
   assert.match(error, /^warning: must start by 2026-11-23 18:00:00 \+08:00$/m, "one clock in all of it");
+  assert.match(error, /^it must end by 2026-11-23 18:00:00 \+08:00$/m, "a note is no warning");
   for (const line of [
     /^in time +starts at 2026-11-23 18:00:00 \+08:00, in time$/m,
     /^asked +nodes 2, .*, 250 thousandths of a huawei per node, whole nodes, groups of nodes \(switches\) at most 1$/m,
     /^signal before the end +USR1, 1 min before the time limit$/m,
     /^retries +1$/m,
+    /^standard output +fit\.out \(in the run's own folder at its centre; weir logs prints it too\)$/m,
+    /^standard error +\/dev\/null$/m,
     /^priority class +low$/m,
     /^centre +would join the queue of jinan now$/m,
     /^gets there +nodes 2 × cores 64, 256 GiB per node, 8 × huawei 910b per node, pool batch$/m,
@@ -395,6 +403,9 @@ test("show of an array says how its tasks ended, where not all succeeded", async
     warning: null,
     dependencies: [],
     labels: {},
+    workingDirectory: "/data/tides",
+    stdout: "fit.out",
+    stderr: null,
   };
   const detail = {
     ...job,
@@ -417,6 +428,7 @@ test("show of an array says how its tasks ended, where not all succeeded", async
   });
   const { out } = await weir(url, ["show", "12"]);
   assert.match(out, /^tasks +9 \(1-9\): 2 running, 7 ended: 4 succeeded, 3 failed$/m);
+  assert.match(out, /^standard output +\/data\/tides\/fit\.out$/m);
   assert.match(out, /^usage +12\.000 core-seconds, 0 GiB-hours$/m);
   assert.match(out, /^defaults +nodes 1$/m);
   assert.match((await weir(url, ["show", "13"])).out, /^tasks +9 \(1-9\): 2 running, 7 ended$/m);
@@ -478,7 +490,7 @@ test("submit sends a script unchanged, its name, files, variables and sbatch's o
     "-x",
   ];
   const ran = await weir(url, [...typed, "--server", url, ...options], { environment });
-  assert.deepEqual(ran, { code: 0, out: "Submitted job 12 (x)\n", error: "warning: careful\n" });
+  assert.deepEqual(ran, { code: 0, out: "Submitted job 12 (x)\n", error: "warning: careful\nit must end by 2026-11-23 18:00:00 +08:00\n" });
   assert.deepEqual(seen[0]?.body, {
     script: text,
     arguments: ["--mem=9G", "-x"],
