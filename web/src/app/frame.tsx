@@ -1,6 +1,7 @@
 import { Link, Outlet, useLocation, useNavigate } from "@tanstack/react-router";
 import { type FormEvent, Suspense, useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
+import { networkOffset, networkZone, networkZoneMs } from "#core/ledger/network-day.ts";
 import { Icon, Mark } from "../parts/icons.tsx";
 import { Menu } from "../parts/menu.tsx";
 import { Waiting } from "./fallbacks.tsx";
@@ -93,8 +94,21 @@ function Side({ open }: { readonly open: boolean }) {
           <Icon name="link" />
           {t("docs")}
         </a>
+        <Clock />
       </div>
     </aside>
+  );
+}
+
+/** By whose clock all pages tell the time, and that of the browser where it is another. */
+function Clock() {
+  const { t } = useTranslation("app");
+  const isSame = new Date().getTimezoneOffset() * -60_000 === networkZoneMs;
+  return (
+    <p className={css.clock}>
+      {t("clock.network", { zone: networkZone, offset: networkOffset })}
+      {isSame ? null : <span>{t("clock.browser", { zone: Intl.DateTimeFormat().resolvedOptions().timeZone })}</span>}
+    </p>
   );
 }
 

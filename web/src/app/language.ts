@@ -12,11 +12,6 @@ export function language(): Language {
   return i18next.language === "zh" ? "zh" : "en";
 }
 
-/** For Intl: dates and numbers as a reader of that language writes them. */
-export function locale(): string {
-  return language() === "zh" ? "zh-CN" : "en-GB";
-}
-
 export async function startLanguage(): Promise<void> {
   await i18next
     .use(messageFiles)

@@ -33,4 +33,5 @@ export const en = {
   cutDetail: "What you see may be old; trying again.",
   lost: { title: "There is no such page", detail: "The address may have changed.", home: "To the network at a glance" },
   docs: "API",
+  clock: { network: "Times: {{zone}} {{offset}}", browser: "This browser: {{zone}}" },
 } as const;

@@ -30,4 +30,5 @@ export const zh: Words<typeof en> = {
   cutDetail: "所见内容可能已过时，正在重试。",
   lost: { title: "没有这个页面", detail: "地址可能已变更。", home: "前往算力网概览" },
   docs: "接口文档",
+  clock: { network: "时间：{{zone}} {{offset}}", browser: "本浏览器：{{zone}}" },
 };

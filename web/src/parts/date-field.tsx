@@ -1,6 +1,6 @@
 import generatePicker from "antd/es/date-picker/generatePicker/index.js";
 import { language } from "../app/language.ts";
-import { calendar, dayOf, dayText, minuteOf, minuteText } from "./calendar.ts";
+import { calendar, dayOf, dayText, minuteOf, minuteText, momentOf, shown } from "./calendar.ts";
 import { defaultOf } from "./default-of.ts";
 
 /**
@@ -35,7 +35,7 @@ type DayContent = {
   readonly onValue: (value: string | undefined) => void;
 };
 
-/** To the minute, in the reader's own time. */
+/** To the minute, by the clock of the network; the label says its offset (`format.timed`). */
 export function MinuteField({ id, label, valueMs, onValue }: MinuteContent) {
   return (
     <Picker
@@ -44,9 +44,9 @@ export function MinuteField({ id, label, valueMs, onValue }: MinuteContent) {
       placeholder={language() === "zh" ? "年-月-日 时:分" : "YYYY-MM-DD HH:MM"}
       format="YYYY-MM-DD HH:mm"
       showTime={{ format: "HH:mm" }}
-      value={valueMs === undefined ? null : new Date(valueMs)}
+      value={valueMs === undefined ? null : shown(valueMs)}
       onChange={(date: Date | null) =>
-        onValue(date === null ? undefined : (minuteOf(minuteText(date)) ?? date).getTime())
+        onValue(date === null ? undefined : momentOf(minuteOf(minuteText(date)) ?? date))
       }
     />
   );

@@ -33,6 +33,7 @@ export const en = {
   tariff: { free: "free of charge (tariff “free”)", other: "by tariff “{{version}}”" },
   filledIn: "{{name}}: {{value}}",
   seconds: "{{value}} s",
+  timed: "{{title}} ({{offset}})",
   ago: "{{time}} ago",
   in: "in {{time}}",
   justNow: "just now",

@@ -1,14 +1,14 @@
 import { useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { withTimes } from "#core/job/history-words.ts";
+import { networkClock, networkOffset } from "#core/ledger/network-day.ts";
 import { durationWords } from "#core/measures.ts";
-import { language, locale } from "../app/language.ts";
+import { language } from "../app/language.ts";
 import { secondsText } from "./format.ts";
 
-/** Formatting that needs the reader's language. */
+/** Formatting that needs the reader's language. Moments are by the clock of the network (docs/decisions/0053-one-clock.md). */
 export function useFormat() {
   const { t } = useTranslation("words");
-  const dateTime = (atMs: number): string => new Intl.DateTimeFormat(locale(), dateTimeStyle).format(atMs);
   const duration = (ms: number): string => durationWords(ms, language());
   return {
     duration,
@@ -16,36 +16,24 @@ export function useFormat() {
     ran: (ms: number): string => (ms < 10_000 ? t("seconds", { value: secondsText(ms) }) : duration(ms)),
     ago: (atMs: number, nowMs: number) =>
       nowMs - atMs < 1500 ? t("justNow") : t("ago", { time: duration(roughly(nowMs - atMs)) }),
-    /** What the server says, its times as the reader writes them. */
-    localTimes: (text: string) => withTimes(text, (time) => dateTime(Date.parse(time))),
+    /** What the server says, its times as all others of the page. */
+    clockTimes: (text: string) => withTimes(text, (time) => networkClock(Date.parse(time))),
     /** One after the other; Chinese ones need no blank between them. */
     sentences: (all: readonly string[]) => all.filter((one) => one !== "").join(language() === "zh" ? "" : " "),
     /** `in 5 h 58 min`; of what is due, `any moment`. */
     until: (atMs: number, nowMs: number) =>
       atMs - nowMs < 1500 ? t("anyMoment") : t("in", { time: duration(roughly(atMs - nowMs)) }),
-    dateTime,
-    clock: (atMs: number) => new Intl.DateTimeFormat(locale(), clockStyle).format(atMs),
-    day: (atMs: number) => new Intl.DateTimeFormat(locale(), dayStyle).format(atMs),
+    /** `2026-11-23 18:00:00`; the offset is said by the page's foot, or beside it. */
+    dateTime: networkClock,
+    /** With its offset, where it is to be handed on. */
+    withOffset: (atMs: number) => `${networkClock(atMs)} ${networkOffset}`,
+    /** The title of a field or column of moments: its offset, once. */
+    timed: (title: string) => t("timed", { title, offset: networkOffset }),
+    /** To the millisecond. */
+    clock: (atMs: number) => `${networkClock(atMs).slice(11)}.${`${atMs % 1000}`.padStart(3, "0")}`,
+    day: (atMs: number) => networkClock(atMs).slice(0, 10),
   };
 }
-
-const dateTimeStyle: Intl.DateTimeFormatOptions = {
-  year: "numeric",
-  month: "2-digit",
-  day: "2-digit",
-  hour: "2-digit",
-  minute: "2-digit",
-  second: "2-digit",
-  hourCycle: "h23",
-};
-const clockStyle: Intl.DateTimeFormatOptions = {
-  hour: "2-digit",
-  minute: "2-digit",
-  second: "2-digit",
-  fractionalSecondDigits: 3,
-  hourCycle: "h23",
-};
-const dayStyle: Intl.DateTimeFormatOptions = { year: "numeric", month: "2-digit", day: "2-digit" };
 
 /** After some minutes nobody counts the seconds, after a day the minutes. */
 function roughly(ms: number): number {

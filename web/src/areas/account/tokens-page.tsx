@@ -59,7 +59,7 @@ export function TokensPage() {
             },
             {
               key: "ends",
-              title: t("tokens.ends"),
+              title: format.timed(t("tokens.ends")),
               cell: (token) => (
                 <span className="nowrap">
                   {token.expiresMs === null ? t("tokens.never") : format.dateTime(token.expiresMs)}

@@ -102,7 +102,7 @@ function useCause(): (cause: string) => string {
   return (cause) => {
     const outcome = runEndKinds.find((kind) => kind === cause);
     const words = outcome === undefined ? (causeWords(cause, language()) ?? cause) : word(outcome);
-    return format.localTimes(words);
+    return format.clockTimes(words);
   };
 }
 
@@ -131,7 +131,7 @@ export function HistoryTable({ job, index }: { readonly job: number; readonly in
         columns={[
           {
             key: "time",
-            title: t("history.time"),
+            title: format.timed(t("history.time")),
             cell: (event) => (
               <span className="nowrap" title={format.dateTime(event.atMs)}>
                 {format.day(event.atMs)} {format.clock(event.atMs)}

@@ -83,7 +83,7 @@ function Waits({ job, index }: { readonly job: JobDetail; readonly index: number
   return (
     <div>
       <div className={css.waits}>
-        <strong>{format.localTimes(words)}</strong>
+        <strong>{format.clockTimes(words)}</strong>
         {decidedMs === null ? null : (
           <span className="soft">{t("why.decided", { time: format.ago(decidedMs, nowMs) })}</span>
         )}

@@ -7,6 +7,7 @@ import { stateKinds } from "#core/job/state.ts";
 import { projectsQuery } from "../../app/projects.ts";
 import { useMe } from "../../app/session.ts";
 import { MinuteField } from "../../parts/date-field.tsx";
+import { useFormat } from "../../words/use.ts";
 import css from "./jobs.module.css";
 import { type JobsSearch, outcomeChoices, readJobsSearch } from "./search.ts";
 
@@ -14,6 +15,7 @@ import { type JobsSearch, outcomeChoices, readJobsSearch } from "./search.ts";
 export function Filters({ search }: { readonly search: JobsSearch }) {
   const { t } = useTranslation(["jobs", "words"]);
   const navigate = useNavigate();
+  const format = useFormat();
   const before = useId();
   const { person } = useMe();
   const projects = useQuery(projectsQuery);
@@ -61,10 +63,10 @@ export function Filters({ search }: { readonly search: JobsSearch }) {
       <Typed value={search.name} label={t("name")} name={t("nameBegins")} onValue={(name) => set({ name })} />
       <Typed value={search.label} label={t("label")} name={t("labelName")} onValue={(label) => set({ label })} />
       <span className={css.dateFilter}>
-        <label htmlFor={before}>{t("before")}</label>
+        <label htmlFor={before}>{format.timed(t("before"))}</label>
         <MinuteField
           id={before}
-          label={t("before")}
+          label={format.timed(t("before"))}
           valueMs={search.beforeMs}
           onValue={(beforeMs) => set({ beforeMs })}
         />

@@ -83,7 +83,7 @@ function Remarks({ warnings }: { readonly warnings: readonly string[] }) {
   return (
     <ul className={css.remarks}>
       {warnings.map((one) => (
-        <li key={one}>{format.localTimes(one)}</li>
+        <li key={one}>{format.clockTimes(one)}</li>
       ))}
     </ul>
   );

@@ -10,6 +10,7 @@ import { useMe } from "../../app/session.ts";
 import { grantLooks } from "../../parts/grants.tsx";
 import { centreName } from "../../words/centre-name.ts";
 import { usePlaceRule } from "../../words/place-rule.ts";
+import { useFormat } from "../../words/use.ts";
 import { centresQuery, offersQuery } from "../centres/queries.ts";
 import { readOption, writeOption } from "./directives.ts";
 import { cardOptions, type Draft, memoryOptions } from "./draft.ts";
@@ -20,6 +21,7 @@ type FormContent = { readonly script: string; readonly onScript: (script: string
 /** Each field shows the text of its option in the script, and writes there: what is half typed stays as typed. */
 export function ScriptForm({ script, onScript }: FormContent) {
   const { t } = useTranslation("submit");
+  const format = useFormat();
   const me = useMe();
   const projects = useQuery(projectsQuery);
   const centres = useQuery(centresQuery);
@@ -71,10 +73,15 @@ export function ScriptForm({ script, onScript }: FormContent) {
       </Group>
       <Group title={t("group.when")}>
         <TextField label={t("field.time")} hint={t("hint.time")} {...option("time")} />
-        <TextField label={t("field.deadline")} hint={t("hint.deadline")} {...option("deadline")} />
         <TextField label={t("field.array")} hint={t("hint.array")} {...option("array")} />
         <TextField label={t("field.dependency")} hint={t("hint.dependency")} {...option("dependency")} />
-        <TextField label={t("field.signal")} hint={t("hint.signal")} span={6} {...option("signal")} />
+        <TextField label={t("field.signal")} hint={t("hint.signal")} {...option("signal")} />
+        <TextField
+          label={format.timed(t("field.deadline"))}
+          hint={t("hint.deadline")}
+          span={6}
+          {...option("deadline")}
+        />
         <div className={css.field} data-span={6}>
           <Checkbox
             checked={readOption(script, ["requeue", "no-requeue"])?.long === "requeue"}
