@@ -664,4 +664,15 @@ export const lostRequest = z
   .meta({ id: "LostRequest" });
 export const declaredLost = z.strictObject({ tasks: z.int() }).meta({ id: "DeclaredLost" });
 
-export const cancelled = z.strictObject({ tasks: z.int() }).meta({ id: "Cancelled" });
+export const cancelled = z
+  .strictObject({
+    /** Those of this call: `ended` and `asked` together. */
+    tasks: z.int(),
+    /** They waited in the network's queue and have ended. */
+    ended: z.int(),
+    /** They were placed or ran: their centres are asked to end them, and each ends as it does. */
+    asked: z.int(),
+    /** They had ended already, and nothing of it changes. */
+    endedBefore: z.int(),
+  })
+  .meta({ id: "Cancelled" });

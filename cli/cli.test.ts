@@ -490,7 +490,11 @@ test("submit sends a script unchanged, its name, files, variables and sbatch's o
     "-x",
   ];
   const ran = await weir(url, [...typed, "--server", url, ...options], { environment });
-  assert.deepEqual(ran, { code: 0, out: "Submitted job 12 (x)\n", error: "warning: careful\nit must end by 2026-11-23 18:00:00 +08:00\n" });
+  assert.deepEqual(ran, {
+    code: 0,
+    out: "Submitted job 12 (x)\n",
+    error: "warning: careful\nit must end by 2026-11-23 18:00:00 +08:00\n",
+  });
   assert.deepEqual(seen[0]?.body, {
     script: text,
     arguments: ["--mem=9G", "-x"],
@@ -687,11 +691,18 @@ test("logs: the bytes as they are, piece by piece; followed over a cut, with Las
 
 test("cancel: one refusal keeps no other", async () => {
   const { url, seen } = await fake({
-    "POST /jobs/12/cancel": json({ tasks: 3 }),
-    "POST /jobs/13/cancel": json({ tasks: 1 }),
+    "POST /jobs/12/cancel": json({ tasks: 3, ended: 3, asked: 0, endedBefore: 0 }),
+    "POST /jobs/13/cancel": json({ tasks: 1, ended: 1, asked: 0, endedBefore: 0 }),
+    "POST /jobs/14/cancel": json({ tasks: 6, ended: 4, asked: 2, endedBefore: 2 }),
+    "POST /jobs/15/cancel": json({ tasks: 1, ended: 0, asked: 1, endedBefore: 0 }),
     "POST /jobs/9/cancel": problem(409, "x"),
   });
   assert.equal((await weir(url, ["cancel", "13"])).out, "Cancelled 13\n");
+  const some = "Cancelled 14: 4 tasks that waited; 2 under way are asked to end; 2 had ended before\n";
+  assert.equal((await weir(url, ["cancel", "14"])).out, some);
+  assert.equal((await weir(url, ["cancel", "15"])).out, "Asked 15 to end (it is under way)\n");
+  const zh = "已取消 14：等待中的 4 个任务；进行中的 2 个已要求结束；2 个此前已结束\n";
+  assert.equal((await weir(url, ["cancel", "14", "--lang=zh"])).out, zh);
   const ran = await weir(url, ["cancel", "9", "12_7", "--reason", "wrong"]);
   assert.deepEqual([ran.code, ran.out], [3, "Cancelled 12_7 (3 tasks)\n"]);
   assert.deepEqual(seen.at(-1)?.body, { index: 7, reason: "wrong" });

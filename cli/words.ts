@@ -167,6 +167,7 @@ export const words = {
   comma: [", ", "、"],
   /** Between clauses. */
   clause: [", ", "，"],
+  semicolon: ["; ", "；"],
   beside: ["{words} ({more})", "{words}（{more}）"],
   colon: [": ", "："],
   coresLegend: [
@@ -1033,6 +1034,10 @@ export const words = {
   noReason: ["say why: --reason TEXT; it is kept with your name", "请说明原因：--reason 文字；将与您的名字一起记录"],
   cancelled: ["Cancelled {job}", "已取消 {job}"],
   cancelledTasks: ["Cancelled {job} ({tasks} tasks)", "已取消 {job}（{tasks} 个任务）"],
+  askedToEnd: ["Asked {job} to end (it is under way)", "已要求 {job} 结束（正在进行）"],
+  cancelledWaiting: ["{count} tasks that waited", "等待中的 {count} 个任务"],
+  cancelledUnderWay: ["{count} under way are asked to end", "进行中的 {count} 个已要求结束"],
+  cancelledBefore: ["{count} had ended before", "{count} 个此前已结束"],
   balanced: ["The books balance: {transfers} transfers.", "账目平衡：共 {transfers} 笔。"],
   notBalanced: ["The books do NOT balance:", "账目不平衡："],
   signedInAs: ["Signed in at {server} as {name}.", "已登录 {server}，身份 {name}。"],

@@ -269,7 +269,7 @@ test("colleagues see a job and may not cancel it; its owner and an administrator
   const shown = await colleague.call("job", { params: { job: admins } });
   assert.equal(shown.kind === "answer" && shown.value.actions.cancel, false);
   const done = await colleague.call("cancel", { params: { job: own }, body: { reason: "not needed" } });
-  assert.deepEqual(done.kind === "answer" && done.value, { tasks: 1 });
+  assert.deepEqual(done.kind === "answer" && done.value, { tasks: 1, ended: 1, asked: 0, endedBefore: 0 });
   const again = await colleague.call("cancel", { params: { job: own }, body: {} });
   assert.equal(again.kind === "problem" && again.problem.type, "/api/problems/already-ended");
   const ended = await colleague.call("job", { params: { job: own } });

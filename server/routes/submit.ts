@@ -182,7 +182,7 @@ export function submitHandlers(context: SubmitContext): Pick<Handlers, SubmitRou
         person: caller.id,
         reason: body.reason ?? null,
         status: 200,
-        answer: (tasks) => JSON.stringify({ tasks }),
+        answer: (done) => JSON.stringify({ tasks: done.ended + done.asked, ...done }),
       });
       return committed(done);
     },

@@ -32,11 +32,12 @@ export async function cancelTasks(transaction: Transaction, request: CancelReque
   const outcome: Outcome = { kind: "cancelled", by, reason };
   const cause = `person:${person}${reason === null ? "" : `: ${reason}`}`;
   const range = index === null ? null : [{ first: index, last: index, step: 1 }];
+  const endedBefore = index === null ? job.counts.ended : 0;
   const ended = await endQueued(transaction, sheet, job, range, outcome, `cancelled by ${cause}`);
-  const count = ended + askAll(sheet, request);
-  if (count === 0) return { kind: "refused", refusal: { kind: "already-ended", job: name } };
+  const asked = askAll(sheet, request);
+  if (ended + asked === 0) return { kind: "refused", refusal: { kind: "already-ended", job: name } };
   await transaction.save(sheet);
-  const body = request.answer(count);
+  const body = request.answer({ ended, asked, endedBefore });
   await keepAnswer(transaction, request, body);
   return { kind: "committed", status, body, replayed: false };
 }
@@ -51,6 +52,9 @@ function askAll(sheet: Sheet, { by, reason, index }: CancelRequest): number {
   return asked;
 }
 
+/** What a cancel did: ended of those that waited, asked of those under way, and found ended. */
+export type CancelledTasks = { readonly ended: number; readonly asked: number; readonly endedBefore: number };
+
 export type CancelRequest = {
   readonly tenant: TenantId;
   readonly person: PersonId;
@@ -61,5 +65,5 @@ export type CancelRequest = {
   readonly by: CancelledBy;
   readonly reason: string | null;
   readonly status: number;
-  readonly answer: (tasks: number) => string;
+  readonly answer: (done: CancelledTasks) => string;
 };

@@ -51,4 +51,7 @@ type Row = {
   readonly unreachable: boolean;
 };
 
-export type LostRequest = Omit<CancelRequest, "by" | "reason"> & { readonly reason: string };
+export type LostRequest = Omit<CancelRequest, "by" | "reason" | "answer"> & {
+  readonly reason: string;
+  readonly answer: (tasks: number) => string;
+};

@@ -196,7 +196,7 @@ test("what an end that was asked for waits for is kept with the run, and no part
   assert.equal(await cancel(), null, "nothing was asked for");
   await writer.cancel({
     ...{ tenant, person: member, idempotency: null, job: id, index: null, by: "user", reason: null, status: 200 },
-    answer: String,
+    answer: JSON.stringify,
   });
   await tell({ ...remark, cancelWaits: "credential" });
   assert.deepEqual(await cancel(), { by: "user", reason: null, waitsFor: "credential" });
@@ -330,10 +330,14 @@ test("a cancel ends what is queued, asks for the end of what runs, and outweighs
     by: "user",
     reason: "enough",
     status: 200,
-    answer: (tasks: number) => JSON.stringify({ tasks }),
+    answer: (done: object) => JSON.stringify(done),
   } as const;
   const cancelled = await writer.cancel(request);
-  assert.equal(cancelled.kind === "committed" && cancelled.body, '{"tasks":10}');
+  assert.deepEqual(cancelled.kind === "committed" && JSON.parse(cancelled.body), {
+    ended: 9,
+    asked: 1,
+    endedBefore: 0,
+  });
   assert.deepEqual((await job(id))?.running, 1);
   const [event] = await rows("select detail from event where job_id = $1 and kind = 'ended'", [id]);
   assert.deepEqual(event?.detail, {
