@@ -1,5 +1,5 @@
-import { useMutation } from "@tanstack/react-query";
-import { Button, Checkbox, Form, InputNumber, Modal, Select } from "antd";
+import { useMutation, useQuery } from "@tanstack/react-query";
+import { Button, Checkbox, Form, Input, Modal, Popconfirm, Select } from "antd";
 import { type ReactNode, useId, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { unreachable } from "#core/unreachable.ts";
@@ -16,12 +16,16 @@ import {
   changesOf,
   draftOf,
   type GrantDraft,
-  lacksHours,
+  grantsNothing,
+  lacksNumber,
+  mayBe,
   type Owner,
   type OwnerDraft,
+  typedNumber,
   type Unit,
   units,
 } from "./owner-draft.ts";
+import { workQuery } from "./queries.ts";
 
 /** The bounds of a tenant or project: what each change means is said before it is made, and told again once it is. */
 export function ChangeOwner({ owner, onChanged }: ChangeContent) {
@@ -78,7 +82,14 @@ function Editor({ owner: now, onChanged, onCancel }: ChangeContent & { readonly 
     setDraft({ ...draft, ...part });
   };
   const refused = issuesOf(set.error);
+  const noNumber = (typed: string) => (typedNumber(typed) === "no-number" ? t("noNumber") : null);
   const atField = (path: string) => refused.find((issue) => issue.path.split(/[.[]/)[0] === path)?.words ?? null;
+  const hoursWrong = (unit: Unit) => {
+    const grant = draft.grants[unit];
+    return grant.kind === "anew" ? noNumber(grant.hours) : null;
+  };
+  const effects = changes.filter(mayBe);
+  const isNothing = changes.some(grantsNothing);
   return (
     <Form layout="vertical" component="div">
       <div className={css.fields}>
@@ -87,14 +98,18 @@ function Editor({ owner: now, onChanged, onCancel }: ChangeContent & { readonly 
             {(id) => <HomeSelect id={id} value={draft.home} onChange={(home) => change({ home: home ?? null })} />}
           </Field>
         ) : null}
-        <Field label={t("mostCores")} help={t("mostCoresHelp")} refused={atField("mostCores")}>
+        <Field
+          label={t("mostCores")}
+          help={t("mostCoresHelp")}
+          refused={noNumber(draft.mostCores) ?? atField("mostCores")}
+        >
           {(id) => (
-            <InputNumber
+            <Input
               id={id}
-              className={css.wide ?? ""}
+              inputMode="numeric"
               placeholder={t("anyNumber")}
               value={draft.mostCores}
-              onChange={(mostCores) => change({ mostCores })}
+              onChange={({ target }) => change({ mostCores: target.value })}
             />
           )}
         </Field>
@@ -108,7 +123,7 @@ function Editor({ owner: now, onChanged, onCancel }: ChangeContent & { readonly 
             owner={owner}
             unit={unit}
             draft={draft.grants[unit]}
-            refused={atField(unit === "core-ms" ? "coreHours" : "cardHours")}
+            refused={hoursWrong(unit) ?? atField(unit === "core-ms" ? "coreHours" : "cardHours")}
             onDraft={(grant) => change({ grants: { ...draft.grants, [unit]: grant } })}
           />
         ))}
@@ -144,26 +159,38 @@ function Editor({ owner: now, onChanged, onCancel }: ChangeContent & { readonly 
       </Checkbox>
       <div className={css.effects} aria-live="polite">
         {set.error && refused.length === 0 ? <Problem error={set.error} /> : null}
-        {changes.length > 0 ? (
-          <Notice kind="plain" title={t("effects")}>
+        {effects.length > 0 ? (
+          <Notice kind={isNothing ? "warning" : "plain"} title={t("effects")}>
             <ul className={css.sentences}>
-              {changes.map((one) => (
+              {effects.map((one) => (
                 <li key={JSON.stringify(one)}>{sentence(one)}</li>
               ))}
+              {isNothing ? <WorkNow owner={owner} /> : null}
             </ul>
           </Notice>
         ) : null}
       </div>
       <div className={css.actions}>
         <Button onClick={onCancel}>{t("words:cancel")}</Button>
-        <Button
-          type="primary"
-          disabled={changes.length === 0 || lacksHours(draft).length > 0}
-          loading={set.isPending}
-          onClick={() => set.mutate(changes)}
+        <Popconfirm
+          disabled={!isNothing}
+          title={t("nothingTitle", { name: owner.name })}
+          description={t("nothingWords")}
+          okText={t("nothingYes")}
+          okButtonProps={{ danger: true }}
+          onConfirm={() => set.mutate(changes)}
         >
-          {t("change")}
-        </Button>
+          <Button
+            type="primary"
+            disabled={changes.length === 0 || lacksNumber(draft)}
+            loading={set.isPending}
+            onClick={() => {
+              if (!isNothing) set.mutate(changes);
+            }}
+          >
+            {t("change")}
+          </Button>
+        </Popconfirm>
       </div>
     </Form>
   );
@@ -193,7 +220,7 @@ function GrantField({ owner, unit, draft, refused, onDraft }: GrantContent) {
           <Select
             id={id}
             value={draft.kind}
-            onChange={(kind: GrantDraft["kind"]) => onDraft(kind === "anew" ? { kind, hours: null } : { kind })}
+            onChange={(kind: GrantDraft["kind"]) => onDraft(kind === "anew" ? { kind, hours: "" } : { kind })}
             options={[
               { value: "as-it-is", label: asItIs },
               { value: "anew", label: t("grantAnew") },
@@ -201,20 +228,31 @@ function GrantField({ owner, unit, draft, refused, onDraft }: GrantContent) {
             ]}
           />
           {draft.kind === "anew" ? (
-            <InputNumber
-              className={`${css.wide} ${css.hours}`}
+            <Input
+              className={css.hours ?? ""}
+              inputMode="numeric"
               aria-label={t("grantHours", { unit: label })}
               autoFocus
               suffix={t(`words:unit.${words}`)}
               placeholder={t("howMany")}
               value={draft.hours}
-              onChange={(hours) => onDraft({ kind: "anew", hours })}
+              onChange={({ target }) => onDraft({ kind: "anew", hours: target.value })}
             />
           ) : null}
         </>
       )}
     </Field>
   );
+}
+
+/** How much of its work there is that a grant of nothing would stop from starting. */
+function WorkNow({ owner }: { readonly owner: Owner }) {
+  const { t } = useTranslation("administration");
+  const work = useQuery(workQuery(owner));
+  if (!work.data) return null;
+  const { waiting, live, isMore } = work.data;
+  const most = (count: number) => (isMore ? t("atLeast", { jobs: countText(count) }) : countText(count));
+  return <li>{t("workNow", { waiting: most(waiting), live: most(live) })}</li>;
 }
 
 function Field({ label, help, refused, children }: FieldContent) {
@@ -224,7 +262,7 @@ function Field({ label, help, refused, children }: FieldContent) {
       label={label}
       htmlFor={id}
       extra={help}
-      {...(refused !== null && { validateStatus: "error" as const, help: refused })}
+      {...(refused !== null && { validateStatus: "error" as const, help: <span role="alert">{refused}</span> })}
     >
       {children(id)}
     </Form.Item>
@@ -251,6 +289,7 @@ function useSentence(): (change: Change) => string {
       case "grant": {
         const { words, text } = grantLooks[change.unit];
         const unit = t(`words:unit.${words}`);
+        if (change.hours === 0) return t(`sets.no${change.unit === "core-ms" ? "Core" : "Card"}Hours`);
         if (change.hours === null) return t("sets.anyHours", { unit });
         const hours = countText(change.hours);
         return change.left === null

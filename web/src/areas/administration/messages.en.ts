@@ -30,6 +30,12 @@ export const en = {
   residencyHelp: "No job can widen it. A centre that does not say where it lies gets none of it.",
   anywhere: "anywhere",
   domestic: "Domestic equipment only",
+  noNumber: "must be a whole number",
+  workNow: "Jobs of it now: {{waiting}} waiting, {{live}} at a centre.",
+  atLeast: "at least {{jobs}}",
+  nothingTitle: "Grant {{name}} nothing?",
+  nothingWords: "No work of this kind starts until more is granted.",
+  nothingYes: "Grant nothing",
   effects: "From then on",
   isChanged: "{{name}} was changed",
   sets: {
@@ -40,6 +46,10 @@ export const en = {
     hours: "Granted: {{hours}} {{unit}}, less what its runs hold by then. What goes beyond waits.",
     hoursAnew:
       "Granted: {{hours}} {{unit}}, counted anew, in place of the {{left}} that are left. What goes beyond waits.",
+    noCoreHours:
+      "Granted: no core-hours. None of its work starts any more, since all work takes cores; what is at a centre goes on to its end, what waits goes on waiting.",
+    noCardHours:
+      "Granted: no card-hours. None of its work on accelerators starts any more; what is at a centre goes on to its end, what waits for accelerators goes on waiting.",
     anyHours: "It may use any number of {{unit}}; what waited for more may start.",
     region: "It is in {{region}}: agreements between regions go by that.",
     noRegion: "Nothing says where it is: no agreement between regions names its work.",

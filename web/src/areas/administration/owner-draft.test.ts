@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { changesOf, draftOf, lacksHours, type Owner } from "./owner-draft.ts";
+import { changesOf, draftOf, grantsNothing, lacksNumber, mayBe, type Owner } from "./owner-draft.ts";
 
 const project: Owner = {
   kind: "project",
@@ -31,20 +31,40 @@ test("a grant is replaced, taken away or given for the first time, and says what
   const { grants, ...rest } = draftOf(project);
   const withCores = (grant: (typeof grants)["core-ms"]) =>
     changesOf(project, { ...rest, grants: { ...grants, "core-ms": grant } });
-  assert.deepEqual(withCores({ kind: "anew", hours: 500 }), [
+  assert.deepEqual(withCores({ kind: "anew", hours: " 500 " }), [
     { kind: "grant", unit: "core-ms", hours: 500, left: "36000000" },
   ]);
   assert.deepEqual(withCores({ kind: "any" }), [{ kind: "grant", unit: "core-ms", hours: null, left: "36000000" }]);
-  const cards = changesOf(project, { ...rest, grants: { ...grants, "milli-card-ms": { kind: "anew", hours: 0 } } });
+  const cards = changesOf(project, { ...rest, grants: { ...grants, "milli-card-ms": { kind: "anew", hours: "0" } } });
   assert.deepEqual(cards, [{ kind: "grant", unit: "milli-card-ms", hours: 0, left: null }]);
 });
 
-test("a grant without its hours is no change, and cannot be sent", () => {
+test("what is no number is no change and cannot be sent; what may not be granted is the server's to refuse", () => {
   const draft = draftOf(project);
-  const begun = { ...draft, grants: { ...draft.grants, "core-ms": { kind: "anew", hours: null } as const } };
-  assert.deepEqual(changesOf(project, begun), []);
-  assert.deepEqual(lacksHours(begun), ["core-ms"]);
-  assert.deepEqual(lacksHours(draft), []);
+  const typed = (hours: string) => ({
+    ...draft,
+    grants: { ...draft.grants, "core-ms": { kind: "anew", hours } as const },
+  });
+  for (const hours of ["", " ", "abc", "5 h", "1e3", "0x10", "-", "."]) {
+    assert.deepEqual(changesOf(project, typed(hours)), [], hours);
+    assert.equal(lacksNumber(typed(hours)), true, hours);
+  }
+  for (const hours of ["0.05", "-5"]) {
+    const changes = changesOf(project, typed(hours));
+    assert.deepEqual(changes, [{ kind: "grant", unit: "core-ms", hours: Number(hours), left: "36000000" }]);
+    assert.deepEqual([lacksNumber(typed(hours)), changes.filter(mayBe)], [false, []], "sent, and no consequence told");
+  }
+  assert.deepEqual(changesOf(project, typed("0")).map(grantsNothing), [true]);
+  assert.deepEqual(changesOf(project, typed("1")).map(grantsNothing), [false]);
+  assert.equal(lacksNumber(draft), false);
+});
+
+test("cores at once: nothing is any number, what is no number cannot be sent", () => {
+  const draft = draftOf(project);
+  assert.deepEqual(changesOf(project, { ...draft, mostCores: "" }), [{ kind: "cores", to: null }]);
+  assert.deepEqual(changesOf(project, { ...draft, mostCores: "16" }), [{ kind: "cores", to: 16 }]);
+  assert.deepEqual(changesOf(project, { ...draft, mostCores: "few" }), []);
+  assert.equal(lacksNumber({ ...draft, mostCores: "few" }), true);
 });
 
 test("regions in another order are the same; none is anywhere", () => {

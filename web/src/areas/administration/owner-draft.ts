@@ -11,7 +11,8 @@ export const units: readonly Unit[] = ["core-ms", "milli-card-ms"];
 export type OwnerDraft = {
   /** A tenant's alone, as is `region`. */
   readonly home: string | null;
-  readonly mostCores: number | null;
+  /** As typed; nothing: any number. */
+  readonly mostCores: string;
   readonly grants: Readonly<Record<Unit, GrantDraft>>;
   readonly region: string | null;
   /** None: anywhere. */
@@ -21,8 +22,8 @@ export type OwnerDraft = {
 
 export type GrantDraft =
   | { readonly kind: "as-it-is" }
-  /** Counted anew, in place of what there was. `hours` null: not typed yet. */
-  | { readonly kind: "anew"; readonly hours: number | null }
+  /** Counted anew, in place of what there was. `hours`: as typed. */
+  | { readonly kind: "anew"; readonly hours: string }
   | { readonly kind: "any" };
 
 /** What is set, each with what its sentence needs. `left`: of the grant that it replaces, in the unit's own amount. */
@@ -37,7 +38,7 @@ export type Change =
 export function draftOf(owner: Owner): OwnerDraft {
   return {
     home: owner.kind === "tenant" ? owner.home : null,
-    mostCores: owner.mostCores,
+    mostCores: `${owner.mostCores ?? ""}`,
     grants: { "core-ms": { kind: "as-it-is" }, "milli-card-ms": { kind: "as-it-is" } },
     region: owner.kind === "tenant" ? owner.place.region : null,
     residency: owner.place.residency ?? [],
@@ -45,12 +46,13 @@ export function draftOf(owner: Owner): OwnerDraft {
   };
 }
 
-/** Only what differs: each is its own step in the history. */
+/** Only what differs: each is its own step in the history. What is no number is none; whether a number may be is the server's to say. */
 export function changesOf(owner: Owner, draft: OwnerDraft): readonly Change[] {
   const residency = draft.residency.length === 0 ? null : draft.residency;
+  const mostCores = typedNumber(draft.mostCores);
   return [
     ...(owner.kind === "tenant" && draft.home !== owner.home ? [{ kind: "home", to: draft.home } as const] : []),
-    ...(draft.mostCores !== owner.mostCores ? [{ kind: "cores", to: draft.mostCores } as const] : []),
+    ...(mostCores !== "no-number" && mostCores !== owner.mostCores ? [{ kind: "cores", to: mostCores } as const] : []),
     ...units.flatMap((unit) => grantChange(owner, unit, draft.grants[unit])),
     ...(owner.kind === "tenant" && draft.region !== owner.place.region
       ? [{ kind: "region", to: draft.region } as const]
@@ -64,17 +66,38 @@ function grantChange(owner: Owner, unit: Unit, draft: GrantDraft): readonly Chan
   const left = owner.grants.find((one) => one.unit === unit)?.left ?? null;
   if (draft.kind === "as-it-is" || (draft.kind === "any" && left === null)) return [];
   if (draft.kind === "any") return [{ kind: "grant", unit, hours: null, left }];
-  return draft.hours === null ? [] : [{ kind: "grant", unit, hours: draft.hours, left }];
+  const hours = typedNumber(draft.hours);
+  return hours === null || hours === "no-number" ? [] : [{ kind: "grant", unit, hours, left }];
+}
+
+/** null: nothing is typed. */
+export function typedNumber(typed: string): number | "no-number" | null {
+  const said = typed.trim();
+  if (said === "") return null;
+  return /^[+-]?(\d+\.?\d*|\.\d+)$/.test(said) ? Number(said) : "no-number";
+}
+
+/** Whether it can be what is set at all, so that its consequence can be told. */
+export function mayBe(change: Change): boolean {
+  if (change.kind === "cores") return change.to === null || (Number.isInteger(change.to) && change.to > 0);
+  if (change.kind === "grant") return change.hours === null || (Number.isInteger(change.hours) && change.hours >= 0);
+  return true;
+}
+
+/** Whether it takes away all that work of this kind could be held for. */
+export function grantsNothing(change: Change): boolean {
+  return change.kind === "grant" && change.hours === 0;
 }
 
 function sameRegions(one: readonly string[] | null, other: readonly string[] | null): boolean {
   return JSON.stringify(one && [...one].sort()) === JSON.stringify(other && [...other].sort());
 }
 
-/** Hours are still to be typed where a grant is to be given. */
-export function lacksHours(draft: OwnerDraft): readonly Unit[] {
-  return units.filter((unit) => {
+/** No number stands where one has to. */
+export function lacksNumber(draft: OwnerDraft): boolean {
+  const hours = units.flatMap((unit) => {
     const grant = draft.grants[unit];
-    return grant.kind === "anew" && grant.hours === null;
+    return grant.kind === "anew" ? [typedNumber(grant.hours)] : [];
   });
+  return typedNumber(draft.mostCores) === "no-number" || hours.some((one) => one === null || one === "no-number");
 }

@@ -1,0 +1,92 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import type { Browser, Page } from "playwright-core";
+import { ok, startTestServer, type TestServer } from "#server/http/testing.ts";
+import { requires } from "../tools/requirement.ts";
+import { administratorsPage, openBrowser } from "./browser.ts";
+import { repository } from "./network.ts";
+
+// What administrators grant, in the console: what may not be is refused at its field and changes nothing; what stops work
+// is asked for twice. No agent is there.
+
+describe("people and projects, in the console", { skip: requires("chromium", "cjk-font") }, () => {
+  let server: TestServer;
+  let browser: Browser;
+  let page: Page;
+
+  before(async () => {
+    server = await startTestServer({ webFolder: join(repository, "dist/web") });
+    browser = await openBrowser();
+    page = await administratorsPage(browser, server);
+  });
+  after(async () => {
+    await browser?.close();
+    await server?.stop();
+  });
+
+  const granted = async () => {
+    const { projects } = await ok(server.client().call("projects", {}));
+    return projects.map(({ grants }) => grants.map((one) => [one.unit, one.granted]));
+  };
+
+  /** The dialog of the only project, with hours to be typed. */
+  async function granting() {
+    await page.goto(`${server.url}/administration`);
+    await page.getByRole("region", { name: "Projects" }).getByRole("button", { name: "Change" }).click();
+    const dialog = page.getByRole("dialog");
+    await dialog.getByLabel("Core-hours").click();
+    await page.locator(".ant-select-item-option", { hasText: "grant from now on …" }).click();
+    return {
+      dialog,
+      hours: dialog.getByLabel("Core-hours granted"),
+      change: dialog.getByRole("button", { name: "Change" }),
+    };
+  }
+
+  test("hours that cannot be granted are refused at their field, by the server, and nothing is changed", async () => {
+    const { dialog, hours, change } = await granting();
+    const field = dialog.locator(".ant-form-item", { has: page.getByLabel("Core-hours granted") });
+    for (const [typed, words] of [
+      ["0.05", "must be a whole number"],
+      ["-5", "must be at least 0"],
+    ] as const) {
+      await hours.fill(typed);
+      await field.getByRole("alert").waitFor({ state: "detached" });
+      const refused = page.waitForResponse((reply) => reply.request().method() === "PUT" && reply.status() === 400);
+      await change.click();
+      await refused;
+      await field.getByRole("alert").getByText(words).waitFor();
+      assert.equal(await dialog.getByText("Granted:").count(), 0, "no consequence is told of what cannot be");
+    }
+    await hours.fill("abc");
+    await field.getByRole("alert").getByText("must be a whole number").waitFor();
+    assert.equal(await change.isDisabled(), true);
+    assert.equal(await hours.inputValue(), "abc", "what was typed stays, to be put right");
+    assert.deepEqual(await granted(), [[]]);
+    await hours.fill("5");
+    await dialog.getByText("Granted: 5 core-hours, less").waitFor();
+    await change.click();
+    await dialog.waitFor({ state: "hidden" });
+    assert.deepEqual(await granted(), [[["core-ms", `${5 * 3_600_000}`]]]);
+  });
+
+  test("before nothing is granted it says what stops and how much work that concerns, and asks once more", async () => {
+    for (const name of ["one", "two"])
+      await ok(server.client().call("submit", { body: { command: ["true"], name, project: "default" } }));
+    const { dialog, hours, change } = await granting();
+    await hours.fill("0");
+    await dialog.getByText("Granted: no core-hours. None of its work starts any more").waitFor();
+    await dialog.getByText("Jobs of it now: 2 waiting, 0 at a centre.").waitFor();
+    await change.click();
+    const sure = page.getByRole("tooltip");
+    await sure.getByText("Grant default nothing?").waitFor();
+    await sure.getByRole("button", { name: "Cancel" }).click();
+    await sure.waitFor({ state: "hidden" });
+    assert.deepEqual(await granted(), [[["core-ms", `${5 * 3_600_000}`]]], "not before it is confirmed");
+    await change.click();
+    await sure.getByRole("button", { name: "Grant nothing" }).click();
+    await dialog.waitFor({ state: "hidden" });
+    assert.deepEqual(await granted(), [[["core-ms", "0"]]]);
+  });
+});
