@@ -717,6 +717,7 @@ export const commands: readonly Command[] = [
       ["source <(weir completion bash)", "exampleCompletionBash"],
       ["weir completion fish > ~/.config/fish/completions/weir.fish", "exampleCompletionFish"],
     ],
+    // biome-ignore lint/suspicious/noImportCycles: it completes this list, of which it is one.
     load: async () => (await import("#cli/commands/completion.ts")).completion,
   },
 ];

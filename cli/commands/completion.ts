@@ -1,4 +1,5 @@
 import type { Call } from "#cli/call.ts";
+// biome-ignore lint/suspicious/noImportCycles: it completes the list that it is one of.
 import { type Command, commands, commonOptions } from "#cli/commands.ts";
 import { exitCodes, Stop } from "#cli/stop.ts";
 import type { Say } from "#cli/words.ts";

@@ -3,7 +3,7 @@ import { cardKeyWords } from "#core/job/card-words.ts";
 import type { Language } from "#core/language.ts";
 import { durationWords } from "#core/measures.ts";
 import { binders, notStated, placeRules, poolRules, visitRules } from "#core/scheduling/bound-rules.ts";
-import type { Score } from "#core/scheduling/placing/score.ts";
+import type { Score } from "#core/scheduling/placing/score-terms.ts";
 
 /**
  * Why a task does not start at a centre: the rule, whether waiting helps, and its words, each said once and here. Facts

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { jobId } from "#core/ids.ts";
-import { scoreWords } from "#core/scheduling/placing/score.ts";
+import { scoreWords } from "#core/scheduling/placing/score-terms.ts";
 import { type Placing, type Policy, policies } from "#core/scheduling/policy.ts";
 import { runScenario } from "#core/scheduling/scenario-testing.ts";
 import type { World } from "#core/scheduling/world.ts";

@@ -1,7 +1,8 @@
 import type { CentreRecord, PoolRecord } from "#core/scheduling/centres.ts";
 import { type Asked, mayEverUse, offerOf } from "#core/scheduling/fit.ts";
 import { type Choice, startInQueueMs } from "#core/scheduling/placing/choose.ts";
-import { costS, isPlain, type Score, scoreAt } from "#core/scheduling/placing/score.ts";
+import { costS, isPlain, scoreAt } from "#core/scheduling/placing/score.ts";
+import type { Score } from "#core/scheduling/placing/score-terms.ts";
 import type { Candidate } from "#core/scheduling/reasons.ts";
 
 /**

@@ -9,7 +9,7 @@ import { type WrittenFiles, workFolderOf, writtenFiles } from "#core/job/written
 import type { Language } from "#core/language.ts";
 import type { Allocation, RunUsage } from "#core/run-order.ts";
 import { candidatesOf, type Decision, type EarlierDecision } from "#core/scheduling/decision.ts";
-import { scoreWords } from "#core/scheduling/placing/score.ts";
+import { scoreWords } from "#core/scheduling/placing/score-terms.ts";
 import { type Candidate, reasonWords, roomWords } from "#core/scheduling/reasons.ts";
 import type { Cancel } from "#server/store/sheet.ts";
 import { type Amounts, amountsView, costView, noAmounts } from "./amounts.ts";
