@@ -14,6 +14,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, test } from "node:test";
 import { readSite } from "#agent/drivers/slurm/site.ts";
+import { nextSteps } from "#agent/operator/install-here.ts";
 import { requires } from "../../tools/requirement.ts";
 import { install, uninstall } from "./install.ts";
 import { paths, samplePolicy, sudoersText, unitText } from "./texts.ts";
@@ -70,7 +71,7 @@ describe("install", () => {
     const rest = { socket: "/run/slurmrestd/socket" };
     const delegated = { folder: "/shared/weir", rest };
     const serverUrl = "https://weir.example";
-    const { next } = install({ root, source, node: process.execPath, serverUrl, policy, delegated });
+    install({ root, source, node: process.execPath, serverUrl, policy, delegated });
     const there = (path: string) => existsSync(join(root, path));
     assert.deepEqual([paths.helper, paths.policy, paths.sudoers, paths.audit].filter(there), []);
     assert.deepEqual([paths.byToken, paths.delegate, paths.unit].filter(there).length, 3);
@@ -82,7 +83,11 @@ describe("install", () => {
       ["rest", rest.socket, "/shared/weir"],
     );
     assert.deepEqual(site.helper.slice(0, 4), [paths.byToken, "serve", "/shared/weir", paths.tokens]);
-    assert.ok(next.some((step) => step.includes("install -d -o weir-agent -g weir-agent -m 0711 /shared/weir")));
+    assert.ok(
+      nextSteps(root, delegated.folder).some((step) =>
+        step.includes("install -d -o weir-agent -g weir-agent -m 0711 /shared/weir"),
+      ),
+    );
     assert.deepEqual(uninstall({ root, keepAudit: false }).left, []);
     assert.deepEqual(tree(), ["var", "var/lib"]);
   });

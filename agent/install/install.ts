@@ -50,8 +50,6 @@ export type Installed = {
   readonly written: readonly string[];
   /** Found and left as they were: the site's own policy and settings. */
   readonly kept: readonly string[];
-  /** What the operator has still to do, in order. */
-  readonly next: readonly string[];
 };
 
 /**
@@ -122,7 +120,7 @@ export function install(wanted: Installation): Installed {
   putInPlace(here(manifest), `${[...made].join("\n")}\n`, 0o644);
   if (root === "/" && systemdRuns()) systemctl("daemon-reload");
   const written = [...made].filter((line) => line.startsWith("file ")).map((line) => line.slice(5));
-  return { written, kept, next: nextSteps(wanted) };
+  return { written, kept };
 }
 
 /**
@@ -254,25 +252,4 @@ function systemdRuns(): boolean {
 
 function systemctl(...words: readonly string[]): void {
   if (!run("systemctl", ...words)) throw new Error(`systemctl ${words.join(" ")} failed`);
-}
-
-function nextSteps({ root, delegated }: Installation): readonly string[] {
-  const enrolled = [
-    "look whether all is well: weir-agent doctor",
-    "enrol, with the token on standard input: weir-agent enrol URL",
-    "start: systemctl enable --now weir-agent",
-  ];
-  if (delegated !== undefined)
-    return [
-      ...(root === "/" ? [] : [`make the system user ${agentUser} on the machine itself`]),
-      `make the folder where users and agent meet, for all nodes: install -d -o ${agentUser} -g ${agentUser} -m 0711 ${delegated.folder}`,
-      ...enrolled,
-      `tell the users: ${paths.delegate}, as themselves, on a login node`,
-    ];
-  return [
-    ...(root === "/" ? [] : [`make the system user ${agentUser} and the group ${userGroup} on the machine itself`]),
-    `read ${paths.policy} and take out of it what the network may not use`,
-    `let users in: usermod --append --groups ${userGroup} USER; then: ${paths.helper} check USER ACCOUNT PARTITION`,
-    ...enrolled,
-  ];
 }

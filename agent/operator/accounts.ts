@@ -4,6 +4,7 @@ import { testAccount } from "#agent/drivers/slurm/account-test.ts";
 import { readAsked } from "#agent/drivers/slurm/accounts.ts";
 import { entryFor, type MappingEntry } from "#agent/drivers/slurm/mapping.ts";
 import type { Given } from "./given.ts";
+import { say } from "./say.ts";
 import { becomeAgent } from "./settings.ts";
 import { openSlurmSite, type SlurmSite, trialPartition } from "./slurm-site.ts";
 
@@ -17,7 +18,7 @@ export async function accounts(given: Given): Promise<number> {
     const named = whoOf(who);
     switch (word) {
       case "add":
-        if (user === "") throw new Error("accounts add WHO USER [ACCOUNT]: the local user is missing");
+        if (user === "") throw new Error(say("accountNoUser"));
         return await add(given, site, { ...named, user, account: account === "-" ? null : account });
       case "test": {
         const entry = found(site, named, who);
@@ -26,11 +27,11 @@ export async function accounts(given: Given): Promise<number> {
       case "remove": {
         const entry = found(site, named, who);
         site.mapping.put({ ...entry, readiness: { kind: "removed", sinceMs: Date.now() } });
-        given.print(`${whoText(entry)} is removed: nothing new runs as ${entry.user}. Running work goes on.`);
+        given.print(say("accountRemoved", { who: whoText(entry), user: entry.user }));
         return 0;
       }
       default:
-        throw new Error(`accounts ${word}: the words are list, add, test and remove`);
+        throw new Error(say("accountWords", { word }));
     }
   } finally {
     site.engine.close();
@@ -43,19 +44,22 @@ function list(given: Given, { mapping }: SlurmSite, asked: readonly AskedAccount
   if (given.has("json")) given.print(JSON.stringify({ accounts: entries, askedFor: open }, null, 2));
   else {
     for (const entry of entries) {
-      const why = "words" in entry.readiness && entry.readiness.words ? ` (${entry.readiness.words})` : "";
-      given.print(
-        `${whoText(entry).padEnd(24)} ${entry.user.padEnd(16)} ${(entry.account ?? "-").padEnd(16)} ${entry.readiness.kind}${why}`,
-      );
+      const place = `${whoText(entry).padEnd(24)} ${entry.user.padEnd(16)} ${(entry.account ?? "-").padEnd(16)}`;
+      given.print(`${place} ${readinessText(entry.readiness)}`);
     }
     for (const { person, project } of open) {
       const who = whoText({ person: person.id, project: project.id });
-      given.print(`${who.padEnd(24)} asked for by the network: ${person.name} in project ${project.name}`);
+      given.print(`${who.padEnd(24)} ${say("accountAskedFor", { person: person.name, project: project.name })}`);
     }
-    if (entries.length + open.length === 0)
-      given.print("nobody of the network has an account here yet: weir-agent accounts add");
+    if (entries.length + open.length === 0) given.print(say("accountsNone"));
   }
   return 0;
+}
+
+function readinessText(readiness: MappingEntry["readiness"]): string {
+  const words = "words" in readiness ? readiness.words : null;
+  const kind = say(`readiness_${readiness.kind}`);
+  return words ? say("beside", { words: kind, more: words }) : kind;
 }
 
 type Who = Pick<MappingEntry, "person" | "project">;
@@ -68,22 +72,23 @@ async function add(
   const entry = { ...wanted, qos: given.one("qos"), readiness: created(null) } as const;
   if (!given.has("no-test")) return tried(given, site, entry);
   site.mapping.put(entry);
-  given.print(`${whoText(entry)} → ${entry.user}: created, not tried. The agent tries it.`);
+  given.print(say("accountUntried", { who: whoText(entry), user: entry.user }));
   return 0;
 }
 
 /** Only a test submission makes it ready (P2). It is kept once it was tried, so that the agent does not try it meanwhile. */
 async function tried(given: Given, site: SlurmSite, entry: MappingEntry): Promise<number> {
   const partition = given.one("partition") ?? (await trialPartition(site.site, site.commands));
-  given.note(`a test job as ${entry.user} in partition ${partition} …`);
+  given.note(say("accountTrying", { user: entry.user, partition }));
+  const facts = { who: whoText(entry), user: entry.user };
   const result = await testAccount(site.engine, entry, partition, { mostMs: patienceMs, everyMs: 250 });
   if (result.kind === "passed") {
     site.mapping.put({ ...entry, readiness: { kind: "ready", sinceMs: Date.now() } });
-    given.print(`${whoText(entry)} → ${entry.user}: ready (job ${result.engineId} ran, ${result.tookMs} ms)`);
+    given.print(say("accountReady", { ...facts, job: result.engineId, ms: result.tookMs }));
     return 0;
   }
   site.mapping.put({ ...entry, readiness: created(result.words) });
-  given.print(`${whoText(entry)} → ${entry.user}: not ready: ${result.words}`);
+  given.print(say("accountNotReady", { ...facts, words: result.words }));
   return 1;
 }
 
@@ -96,7 +101,7 @@ function created(words: string | null): MappingEntry["readiness"] {
 function found({ mapping }: SlurmSite, { person, project }: Who, who: string): MappingEntry {
   const entry = mapping.entries().find((one) => one.person === person && one.project === project);
   if (entry) return entry;
-  throw new Error(`${who} has no account here; those that have: weir-agent accounts`);
+  throw new Error(say("accountUnknown", { who }));
 }
 
 /** `person:12`, `project:7`, or both: `person:12,project:7`. */
@@ -104,10 +109,7 @@ export function whoOf(text: string): Who {
   const match = /^(?:person:(\d{1,15})(?:,project:(\d{1,15}))?|project:(\d{1,15}))$/.exec(text);
   const [, person, withPerson, alone] = match ?? [];
   const project = withPerson ?? alone;
-  if (person === undefined && project === undefined)
-    throw new Error(
-      `${text || "WHO"}: say person:ID, project:ID or person:ID,project:ID; \`weir centre accounts CENTRE\` lists the ids`,
-    );
+  if (person === undefined && project === undefined) throw new Error(say("whoForm", { text: text || "WHO" }));
   return { person: person ? Number(person) : null, project: project ? Number(project) : null };
 }
 

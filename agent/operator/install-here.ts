@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { type Installation, install, uninstall } from "#agent/install/install.ts";
-import { agentUser, paths } from "#agent/install/texts.ts";
+import { agentUser, paths, userGroup } from "#agent/install/texts.ts";
 import type { Given } from "./given.ts";
 import { lookAtSlurm } from "./look-at-slurm.ts";
 import { say } from "./say.ts";
@@ -14,7 +14,7 @@ export async function installHere(given: Given): Promise<number> {
   // A policy that is there already is the site's own and stays; where users lend their own tokens there is none.
   const isNew = delegated.delegated === undefined && !existsSync(join(root, paths.policy));
   const source = dirname(dirname(resolve(process.argv[1] ?? "")));
-  const { written, kept, next } = install({
+  const { written, kept } = install({
     root,
     source,
     node: { copied: process.execPath },
@@ -34,7 +34,8 @@ export async function installHere(given: Given): Promise<number> {
   for (const path of written) given.print(`${say("written")} ${join(root, path)}`);
   for (const path of kept) given.print(`${say("kept")} ${join(root, path)}`);
   given.print(`\n${say("next")}`);
-  for (const [at, step] of next.entries()) given.print(`${at + 1}. ${step}`);
+  for (const [at, step] of nextSteps(root, delegated.delegated?.folder ?? null).entries())
+    given.print(`${at + 1}. ${step}`);
   return 0;
 }
 
@@ -56,10 +57,28 @@ function chosen(
 function delegatedBy(given: Given): Pick<Installation, "delegated"> {
   const [folder, rest] = [given.one("delegated"), given.one("rest")];
   if (folder === null && rest === null) return {};
-  if (folder === null || rest === null)
-    throw new Error("--delegated FOLDER and --rest PLACE go together: tokens that users lend serve at slurmrestd");
-  if (!/^\/[\w.@+/-]{1,200}$/.test(folder)) throw new Error(`--delegated ${folder}: not a plain absolute path`);
+  if (folder === null || rest === null) throw new Error(say("delegatedBoth"));
+  if (!/^\/[\w.@+/-]{1,200}$/.test(folder)) throw new Error(say("delegatedPath", { folder }));
   return { delegated: { folder, rest: rest.startsWith("/") ? { socket: rest } : { url: rest } } };
+}
+
+/** What the operator has still to do, in order. `delegated`: the folder where users and agent meet, where that is so. */
+export function nextSteps(root: string, delegated: string | null): readonly string[] {
+  const enrolled = [say("nextEnrol"), say("nextLook"), say("nextStart")];
+  const isStaged = root !== "/";
+  if (delegated !== null)
+    return [
+      ...(isStaged ? [say("nextUser", { user: agentUser })] : []),
+      say("nextFolder", { user: agentUser, folder: delegated }),
+      ...enrolled,
+      say("nextTell", { delegate: paths.delegate }),
+    ];
+  return [
+    ...(isStaged ? [say("nextUserAndGroup", { user: agentUser, group: userGroup })] : []),
+    say("nextPolicy", { policy: paths.policy }),
+    say("nextLetIn", { group: userGroup, helper: paths.helper }),
+    ...enrolled,
+  ];
 }
 
 export async function uninstallHere(given: Given): Promise<number> {

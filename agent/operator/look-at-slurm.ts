@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 import type { PolicyFacts } from "#agent/install/texts.ts";
+import { say } from "./say.ts";
 import type { Environment } from "./settings.ts";
 
 /**
@@ -10,8 +11,7 @@ import type { Environment } from "./settings.ts";
  */
 export function lookAtSlurm(environment: Environment): Omit<PolicyFacts, "runs" | "lines" | "qos"> {
   const slurmBin = (environment.PATH ?? "/usr/bin").split(delimiter).find((at) => existsSync(join(at, "sbatch")));
-  if (slurmBin === undefined)
-    throw new Error("sbatch is not on the PATH: install the agent where users of this cluster can submit jobs");
+  if (slurmBin === undefined) throw new Error(say("slurmNotHere"));
   const env = { PATH: environment.PATH, LANG: "C.UTF-8", ...slurmConfOf(environment) };
   const ask = (program: string, ...words: readonly string[]): string => {
     return execFileSync(join(slurmBin, program), words, { env, encoding: "utf8", timeout: 60_000, stdio: "pipe" });

@@ -20,7 +20,9 @@ export async function operate(name: string, rest: readonly string[]): Promise<nu
   try {
     parsed = parse(word.options, rest);
   } catch (error) {
-    note(`${error instanceof Error ? error.message : error}\n\n${wordHelp(word)}`);
+    note(
+      `${say("wrongWords", { words: error instanceof Error ? error.message : String(error) })}\n\n${wordHelp(word)}`,
+    );
     return 2;
   }
   if (parsed.values.help === true) {

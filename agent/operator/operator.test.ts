@@ -61,6 +61,12 @@ test("help for every word; an unknown word or option is status 2", () => {
   const run = (...words: string[]) => runIn("C.UTF-8", ...words);
   assert.match(runIn("zh_CN.UTF-8", "--help").stdout, /^weir-agent：中心的代理/);
   assert.match(runIn("zh_CN.UTF-8", "enrol", "nowhere").stderr, /nowhere：不是服务器地址/);
+  const ofChinese = runIn("zh_CN.UTF-8", "install", "--help").stdout;
+  assert.match(ofChinese, /^用法：weir-agent install \[选项…\]/);
+  // Each option is said in Chinese too.
+  for (const line of ofChinese.split("\n").filter((one) => one.startsWith("  --")))
+    assert.match(line, /\p{Script=Han}/u);
+  assert.match(runIn("zh_CN.UTF-8", "accounts", "remove", "me").stderr, /me：应为 person:编号/);
   assert.match(run("enrol", "nowhere").stderr, /nowhere: not an address of a server/);
   assert.match(run("--help").stdout, /^weir-agent: the agent of a centre/);
   assert.equal(run("dance").status, 2);

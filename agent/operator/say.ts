@@ -68,6 +68,89 @@ const sentences = {
     "{path} 已存在：不再启动新任务，运行中的继续。恢复：weir-agent resume-new",
   ],
   stopIsGone: ["{path} is gone: new work may start", "{path} 已移除：可以启动新任务"],
+  accountRemoved: [
+    "{who} is removed: nothing new runs as {user}. Running work goes on.",
+    "{who} 已移除：不再以 {user} 启动新任务，运行中的继续。",
+  ],
+  accountNoUser: [
+    "accounts add WHO USER [ACCOUNT]: the local user is missing",
+    "accounts add WHO USER [ACCOUNT]：缺少本地用户",
+  ],
+  accountWords: [
+    "accounts {word}: the words are list, add, test and remove",
+    "accounts {word}：可用 list、add、test 与 remove",
+  ],
+  accountAskedFor: [
+    "asked for by the network: {person} in project {project}",
+    "算力网申请：项目 {project} 中的 {person}",
+  ],
+  accountsNone: [
+    "nobody of the network has an account here yet: weir-agent accounts add",
+    "算力网中尚无人在此有账号：weir-agent accounts add",
+  ],
+  accountUntried: [
+    "{who} → {user}: created, not tried. The agent tries it.",
+    "{who} → {user}：已创建，未测试。代理将进行测试。",
+  ],
+  accountTrying: ["a test job as {user} in partition {partition} …", "以 {user} 在分区 {partition} 运行测试作业 …"],
+  accountReady: [
+    "{who} → {user}: ready (job {job} ran, {ms} ms)",
+    "{who} → {user}：可用（作业 {job} 已运行，{ms} 毫秒）",
+  ],
+  accountNotReady: ["{who} → {user}: not ready: {words}", "{who} → {user}：不可用：{words}"],
+  accountUnknown: [
+    "{who} has no account here; those that have: weir-agent accounts",
+    "{who} 在此没有账号；已有的见 weir-agent accounts",
+  ],
+  whoForm: [
+    "{text}: say person:ID, project:ID or person:ID,project:ID; `weir centre accounts CENTRE` lists the ids",
+    "{text}：应为 person:编号、project:编号 或 person:编号,project:编号；编号见 `weir centre accounts 中心`",
+  ],
+  readiness_requested: ["requested", "已申请"],
+  readiness_created: ["created", "已创建，未通过测试"],
+  "readiness_needs-credential": ["waits for their own credential", "等待本人委托凭据（weir-delegate）"],
+  readiness_ready: ["ready", "可用"],
+  readiness_removed: ["removed", "已移除"],
+  beside: ["{words} ({more})", "{words}（{more}）"],
+  wrongWords: ["{words}", "选项有误：{words}"],
+  slurmNotHere: [
+    "sbatch is not on the PATH: install the agent where users of this cluster can submit jobs",
+    "PATH 中没有 sbatch：请在本集群用户可以提交作业的机器上安装代理",
+  ],
+  noPartitionUp: ["no partition that the network may use is up", "算力网可使用的分区均未启用（UP）"],
+  delegatedBoth: [
+    "--delegated FOLDER and --rest PLACE go together: tokens that users lend serve at slurmrestd",
+    "--delegated 目录 与 --rest 位置 须同时给出：用户委托的令牌用于 slurmrestd",
+  ],
+  delegatedPath: ["--delegated {folder}: not a plain absolute path", "--delegated {folder}：不是普通的绝对路径"],
+  stateAbsent: ["{path} is absent: weir-agent install makes it", "{path} 不存在：由 weir-agent install 建立"],
+  nextLook: ["look whether all is well: weir-agent doctor", "检查是否一切正常：weir-agent doctor"],
+  nextEnrol: [
+    "enrol, with the token on standard input: weir-agent enrol URL",
+    "接入，令牌由标准输入给出：weir-agent enrol URL",
+  ],
+  nextStart: ["start: systemctl enable --now weir-agent", "启动：systemctl enable --now weir-agent"],
+  nextUser: ["make the system user {user} on the machine itself", "在目标机器上建立系统用户 {user}"],
+  nextUserAndGroup: [
+    "make the system user {user} and the group {group} on the machine itself",
+    "在目标机器上建立系统用户 {user} 与组 {group}",
+  ],
+  nextFolder: [
+    "make the folder where users and agent meet, for all nodes: install -d -o {user} -g {user} -m 0711 {folder}",
+    "建立用户与代理交接的目录，供所有节点使用：install -d -o {user} -g {user} -m 0711 {folder}",
+  ],
+  nextTell: [
+    "tell the users: {delegate}, as themselves, on a login node",
+    "告知用户：在登录节点上以本人身份执行 {delegate}",
+  ],
+  nextPolicy: [
+    "read {policy} and take out of it what the network may not use",
+    "阅读 {policy}，删去算力网不得使用的内容",
+  ],
+  nextLetIn: [
+    "let users in: usermod --append --groups {group} USER; then: {helper} check USER ACCOUNT PARTITION",
+    "准入用户：usermod --append --groups {group} 用户；然后：{helper} check 用户 账号 分区",
+  ],
   onlyRoot: [
     "only root may: sudo weir-agent {word} (the same as {same}, where the policy names no other file)",
     "仅 root 可执行：sudo weir-agent {word}（策略未另行指定文件时，等同于 {same}）",

@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "
 import { join } from "node:path";
 import { agentUser, paths } from "#agent/install/texts.ts";
 import { weirHome } from "#local/home.ts";
+import { say } from "./say.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -51,7 +52,7 @@ export function becomeAgent(environment: Environment): string {
   const folder = weirHome(environment).agent.folder;
   const isInstalled = environment.WEIR_HOME === paths.state;
   if (isInstalled && process.getuid?.() === 0) {
-    if (!existsSync(paths.state)) throw new Error(`${paths.state} is absent: weir-agent install makes it`);
+    if (!existsSync(paths.state)) throw new Error(say("stateAbsent", { path: paths.state }));
     process.setgroups?.([agentUser]);
     process.setgid?.(agentUser);
     process.setuid?.(agentUser);

@@ -7,6 +7,7 @@ import { readSite, type Site } from "#agent/drivers/slurm/site.ts";
 import { wordsOf } from "#agent/drivers/slurm/slurm-text.ts";
 import { openEngine } from "#agent/drivers/slurm/transport.ts";
 import { openWeirAs, type WeirAs } from "#agent/drivers/slurm/weir-as.ts";
+import { say } from "./say.ts";
 import type { Environment } from "./settings.ts";
 
 /** The site's Slurm as the agent reaches it, for a word of the operator; closed when the word is done. */
@@ -41,6 +42,6 @@ export async function trialPartition(site: Site, commands: LocalCommands): Promi
     return isOurs && words.get("State") === "UP" ? [{ name, isDefault: words.get("Default") === "YES" }] : [];
   });
   const found = up.find(({ isDefault }) => isDefault) ?? up[0];
-  if (found === undefined) throw new Error("no partition that the network may use is up");
+  if (found === undefined) throw new Error(say("noPartitionUp"));
   return found.name;
 }

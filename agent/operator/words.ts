@@ -12,14 +12,16 @@ import { language } from "./say.ts";
 export type Word = {
   readonly name: string;
   readonly operands: string;
-  readonly summary: readonly [en: string, zh: string];
-  readonly more?: string;
+  readonly summary: Sentence;
+  readonly more?: Sentence;
   readonly takes: readonly [least: number, most: number];
-  readonly options: Readonly<Record<string, { readonly value?: string; readonly words: string }>>;
+  readonly options: Readonly<Record<string, { readonly value?: string; readonly words: Sentence }>>;
   readonly act: (given: Given) => Promise<number>;
 };
 
-const json = { words: "for programs" };
+type Sentence = readonly [en: string, zh: string];
+
+const json = { words: ["for programs", "供程序读取"] } as const;
 
 const words: readonly Word[] = [
   {
@@ -29,27 +31,67 @@ const words: readonly Word[] = [
       "lays out helper, policy, sudo's rule, systemd's unit and the agent on this machine",
       "在本机安装辅助程序、策略、sudo 规则、systemd 单元与代理",
     ],
-    more: "Needs root, on a machine where users submit jobs. Once more is an upgrade: the site's own policy and settings stay.\nThe first time, what the network may use has to be said: accounts and partitions, by name or all that Slurm has now.",
+    more: [
+      "Needs root, on a machine where users submit jobs. Once more is an upgrade: the site's own policy and settings stay.\nThe first time, what the network may use has to be said: accounts and partitions, by name or all that Slurm has now.",
+      "需要 root 权限，在用户可以提交作业的机器上执行。再次执行即为升级：站点自己的策略与设置保持不变。\n首次安装须说明算力网可使用的账号与分区：逐个列出，或取 Slurm 现有的全部。",
+    ],
     takes: [0, 0],
     options: {
       runs: {
         value: "PATH",
-        words: "each user's folder of runs, which all nodes share: %u the user, %h their home (%h/.weir)",
+        words: [
+          "each user's folder of runs, which all nodes share: %u the user, %h their home (%h/.weir)",
+          "每个用户的运行目录，须由所有节点共享：%u 为用户名，%h 为主目录（%h/.weir）",
+        ],
       },
       account: {
         value: "NAME",
-        words: "the network may use this account; as often as needed (-: Slurm's default, as without slurmdbd)",
+        words: [
+          "the network may use this account; as often as needed (-: Slurm's default, as without slurmdbd)",
+          "算力网可使用该账号；可重复（-：Slurm 的默认账号，没有 slurmdbd 时即是如此）",
+        ],
       },
-      "all-accounts": { words: "in its place: every account that Slurm has now, each by its name" },
-      partition: { value: "NAME", words: "the network may use this partition; as often as needed" },
-      "all-partitions": { words: "in its place: every partition that Slurm has now, each by its name" },
-      qos: { value: "NAME", words: "the network may use this QoS; as often as needed (-: Slurm's default alone)" },
+      "all-accounts": {
+        words: [
+          "in its place: every account that Slurm has now, each by its name",
+          "代替前者：Slurm 现有的每个账号，逐个列出",
+        ],
+      },
+      partition: {
+        value: "NAME",
+        words: ["the network may use this partition; as often as needed", "算力网可使用该分区；可重复"],
+      },
+      "all-partitions": {
+        words: [
+          "in its place: every partition that Slurm has now, each by its name",
+          "代替前者：Slurm 现有的每个分区，逐个列出",
+        ],
+      },
+      qos: {
+        value: "NAME",
+        words: [
+          "the network may use this QoS; as often as needed (-: Slurm's default alone)",
+          "算力网可使用该 QoS；可重复（-：仅 Slurm 的默认 QoS）",
+        ],
+      },
       delegated: {
         value: "FOLDER",
-        words: "no helper, no sudo: users lend their own tokens by this folder, which login nodes and all nodes share",
+        words: [
+          "no helper, no sudo: users lend their own tokens by this folder, which login nodes and all nodes share",
+          "不用辅助程序与 sudo：用户经此目录委托自己的令牌，该目录须由登录节点与所有节点共享",
+        ],
       },
-      rest: { value: "PLACE", words: "with it: where slurmrestd listens, /PATH of its socket or http://HOST:PORT" },
-      root: { value: "STAGING", words: "lay the same tree out in that folder and start nothing" },
+      rest: {
+        value: "PLACE",
+        words: [
+          "with it: where slurmrestd listens, /PATH of its socket or http://HOST:PORT",
+          "与前者同用：slurmrestd 的监听位置，套接字 /路径 或 http://主机:端口",
+        ],
+      },
+      root: {
+        value: "STAGING",
+        words: ["lay the same tree out in that folder and start nothing", "在该目录下布置同样的文件树，不启动任何程序"],
+      },
     },
     act: installHere,
   },
@@ -60,7 +102,10 @@ const words: readonly Word[] = [
       "looks whether all is well: Slurm, helper, policy, clocks, server",
       "检查是否一切正常：Slurm、辅助程序、策略、时钟、服务器",
     ],
-    more: "The status is 0 where nothing failed. Slurm 22.05 is what the driver is tested with; of others it does not guess.",
+    more: [
+      "The status is 0 where nothing is wrong. Slurm 22.05 is what the driver is tested with; of others it does not guess.",
+      "没有“有误”项时退出码为 0。驱动以 Slurm 22.05 测试；对其他版本不作猜测。",
+    ],
     takes: [0, 0],
     options: { json },
     act: doctor,
@@ -74,8 +119,11 @@ const words: readonly Word[] = [
     ],
     takes: [1, 1],
     options: {
-      "token-file": { value: "FILE", words: "where the token is, in place of standard input" },
-      again: { words: "though it is enrolled already" },
+      "token-file": {
+        value: "FILE",
+        words: ["where the token is, in place of standard input", "令牌所在文件，代替标准输入"],
+      },
+      again: { words: ["though it is enrolled already", "已经接入也重新接入"] },
     },
     act: enrolHere,
   },
@@ -91,12 +139,15 @@ const words: readonly Word[] = [
     name: "accounts",
     operands: "[list | add WHO USER [ACCOUNT] | test WHO | remove WHO]",
     summary: ["who of the network is whom here", "算力网中的人与项目在本中心对应的本地用户"],
-    more: "WHO is person:ID, project:ID or person:ID,project:ID; the most exact one decides. The network's ids are in\n`weir centre accounts CENTRE`; names and accounts of this site never leave it. An account is ready, and work comes,\nonly once a small test job has run as that user. ACCOUNT - is Slurm's default.",
+    more: [
+      "WHO is person:ID, project:ID or person:ID,project:ID; the most exact one decides. The network's ids are in\n`weir centre accounts CENTRE`; names and accounts of this site never leave it. An account is ready, and work comes,\nonly once a small test job has run as that user. ACCOUNT - is Slurm's default.",
+      "WHO 为 person:编号、project:编号 或 person:编号,project:编号；以最具体的一条为准。算力网的编号见\n`weir centre accounts 中心`；本站点的用户名与账号不会传出。只有以该用户成功运行一个小测试作业之后，\n账号才可用，才会派来任务。ACCOUNT 为 - 时用 Slurm 的默认账号。",
+    ],
     takes: [0, 4],
     options: {
-      qos: { value: "NAME", words: "the QoS of that user's runs" },
-      partition: { value: "NAME", words: "where the test job runs" },
-      "no-test": { words: "without the test job; the agent makes it" },
+      qos: { value: "NAME", words: ["the QoS of that user's runs", "该用户的运行所用的 QoS"] },
+      partition: { value: "NAME", words: ["where the test job runs", "测试作业所在的分区"] },
+      "no-test": { words: ["without the test job; the agent makes it", "此处不做测试作业，由代理完成"] },
       json,
     },
     act: accounts,
@@ -105,7 +156,10 @@ const words: readonly Word[] = [
     name: "stop-new",
     operands: "",
     summary: ["the kill switch: no new job, token or account from now on", "停止开关：此后不再有新作业、令牌或账号"],
-    more: "It makes a file of root's, which neither the agent nor the server can take away. Running work goes on and can be\nseen and cancelled. It needs neither the server nor the agent.",
+    more: [
+      "It makes a file of root's, which neither the agent nor the server can take away. Running work goes on and can be\nseen and cancelled. It needs neither the server nor the agent.",
+      "它建立一个属于 root 的文件，代理与服务器都无法移除。运行中的任务继续，仍可查看与取消。\n不依赖服务器，也不依赖代理。",
+    ],
     takes: [0, 0],
     options: {},
     act: stopNew,
@@ -125,20 +179,26 @@ const words: readonly Word[] = [
       "lists what of the network is still here; with --yes ends accounts and credential",
       "列出算力网在此留下的内容；加 --yes 则终止账号与凭据",
     ],
-    more: "First, in the network: weir centre leave CENTRE, and wait until nothing of it runs. Accounts and folders that the\nsite's own hook made are removed by its hook `remove`. Then: weir-agent uninstall.",
+    more: [
+      "First, in the network: weir centre leave CENTRE, and wait until nothing of it runs. Accounts and folders that the\nsite's own hook made are removed by its hook `remove`. Then: weir-agent uninstall.",
+      "先在算力网中执行：weir centre leave 中心，并等待其任务全部结束。站点钩子所建的账号与目录由钩子 `remove` 移除。\n之后执行：weir-agent uninstall。",
+    ],
     takes: [0, 0],
-    options: { yes: { words: "do it" }, json },
+    options: { yes: { words: ["do it", "执行"] }, json },
     act: leave,
   },
   {
     name: "uninstall",
     operands: "",
     summary: ["takes away what install made, the agent's journal with it", "移除 install 所建的一切，包括代理的日志"],
-    more: "What was there before stays. The users' own folders of runs are theirs and stay.",
+    more: [
+      "What was there before stays. The users' own folders of runs are theirs and stay.",
+      "安装之前已有的保持不变。用户的运行目录属于用户，保留。",
+    ],
     takes: [0, 0],
     options: {
-      "keep-audit": { words: "leave /var/log/weir/weir-as.log" },
-      root: { value: "STAGING", words: "from that folder" },
+      "keep-audit": { words: ["leave /var/log/weir/weir-as.log", "保留 /var/log/weir/weir-as.log"] },
+      root: { value: "STAGING", words: ["from that folder", "从该目录移除"] },
     },
     act: uninstallHere,
   },
@@ -167,18 +227,20 @@ export function overview(): string {
 export function wordHelp({ name, operands, summary, more, options }: Word): string {
   const rows = Object.entries(options).map(
     ([option, { value, words: means }]) =>
-      `  --${`${option}${value === undefined ? "" : ` ${value}`}`.padEnd(18)} ${means}`,
+      `  --${`${option}${value === undefined ? "" : ` ${value}`}`.padEnd(18)} ${inLanguage(means)}`,
   );
-  const usage = ["weir-agent", name, ...(rows.length > 0 ? ["[OPTION…]"] : []), operands].filter(Boolean).join(" ");
+  const usage = ["weir-agent", name, ...(rows.length > 0 ? [inLanguage(["[OPTION…]", "[选项…]"])] : []), operands]
+    .filter(Boolean)
+    .join(" ");
   return [
     `${inLanguage(["usage: ", "用法："])}${usage}`,
     "",
     inLanguage(summary),
-    ...(more ? ["", more] : []),
+    ...(more ? ["", inLanguage(more)] : []),
     ...(rows.length > 0 ? ["", ...rows] : []),
   ].join("\n");
 }
 
-function inLanguage([en, zh]: Word["summary"]): string {
+function inLanguage([en, zh]: Sentence): string {
   return language === "zh" ? zh : en;
 }

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
+import { say } from "./doctor-words.ts";
 import { type Engine, EngineSilent, PolicyRefusal, type Submission } from "./engine.ts";
 import { endedStates } from "./job-word.ts";
 import type { MappingEntry } from "./mapping.ts";
@@ -36,12 +37,9 @@ export async function testAccount(
       if (ended?.cause === "exited" && ended.exitCode === 0)
         return { kind: "passed", engineId, tookMs: Math.round(performance.now() - beganMs) };
       if (ended)
-        return { kind: "failed", words: `job ${engineId} of ${user} ended badly: ${ended.words ?? ended.cause}` };
+        return { kind: "failed", words: say("testEnded", { job: engineId, user, words: ended.words ?? ended.cause }) };
       if (overSinceMs !== null && performance.now() - overSinceMs > recordWithinMs)
-        return {
-          kind: "failed",
-          words: `job ${engineId} of ${user} ended: ${over}; its folder of runs has no record of it. Can every node reach it?`,
-        };
+        return { kind: "failed", words: say("testNoRecord", { job: engineId, user, state: over ?? "" }) };
       if (overSinceMs === null) {
         over = await endOf(engine, user, engineId);
         overSinceMs = over === null ? null : performance.now();
@@ -49,7 +47,7 @@ export async function testAccount(
       await delay(patience.everyMs, undefined, { signal: patience.signal });
     }
     await engine.cancel(user, [engineId], "all");
-    return { kind: "unknown", words: `job ${engineId} of ${user} did not end within ${patience.mostMs / 1000} s` };
+    return { kind: "unknown", words: say("testLate", { job: engineId, user, s: patience.mostMs / 1000 }) };
   } catch (error) {
     const words = error instanceof Error ? error.message : String(error);
     return error instanceof PolicyRefusal ? { kind: "failed", words } : { kind: "unknown", words };

@@ -81,12 +81,12 @@ export function judge(entry: MappingEntry, lent: Delegation | null, nowMs: numbe
 
 /** For the operator and for the user's own ears, with the remedy; null: it is in force. */
 export function whatIsMissing(lent: Delegation | null, nowMs: number): string | null {
-  if (lent === null) return "they lend no credential of their own: weir-delegate, as that user, lends one";
-  const at = new Date(lent.endsMs).toISOString().replace(/\.\d+Z$/, "Z");
-  if (lent.endsMs <= nowMs) return `the credential that they lent has ended at ${at}: weir-delegate, as that user`;
+  if (lent === null) return say("lentNone");
+  const time = new Date(lent.endsMs).toISOString().replace(/\.\d+Z$/, "Z");
+  if (lent.endsMs <= nowMs) return say("lentEnded", { time });
   const nearMs = Math.min(mostNearMs, lent.lifeMs * nearShare);
   if (lent.endsMs - nowMs > nearMs) return null;
-  return `the credential that they lent ends at ${at}, and nothing new is sent: weir-delegate, as that user`;
+  return say("lentEnds", { time });
 }
 
 /** What is in force by user, and what is new; drops of users are taken by the way. */
@@ -123,7 +123,7 @@ export async function delegationFindings(
   if (config !== null) findings.push(...tokenFindings(config));
   for (const user of facts.users) {
     const missing = whatIsMissing(lent.get(user) ?? null, facts.nowMs);
-    if (missing !== null) findings.push({ name: `credential of ${user}`, verdict: "note", words: missing });
+    if (missing !== null) findings.push({ name: `credential ${user}`, verdict: "note", words: missing });
   }
   return findings;
 }

@@ -289,7 +289,7 @@ process.stdout.write(findingsText(configurationFindings(configurationOf(${JSON.s
       encoding: "utf8",
       env: { PATH: process.env.PATH, LANG },
     }).stdout.split("\n");
-  assert.match(said("zh_CN.UTF-8")[0] ?? "", /^有误 {2}version: Slurm 24\.11\.1 不在已测试的版本（22\.05）之列/);
-  assert.match(said("zh_CN.UTF-8").join("\n"), /^注意 {2}PrivateData: 看不到他人的作业/m);
+  assert.match(said("zh_CN.UTF-8")[0] ?? "", /^有误 {2}版本：Slurm 24\.11\.1 不在已测试的版本（22\.05）之列/);
+  assert.match(said("zh_CN.UTF-8").join("\n"), /^注意 {2}PrivateData：看不到他人的作业/m);
   assert.match(said("C.UTF-8")[0] ?? "", /^wrong {2}version: Slurm 24\.11\.1 is not among the tested versions/);
 });

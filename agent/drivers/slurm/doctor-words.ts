@@ -1,10 +1,35 @@
 import { languageOf, speaker } from "#core/language.ts";
 
+/** The name of a finding, for people; what is not here is Slurm's own word. */
+export function nameOf(finding: string): string {
+  const user = /^(user|credential) (\S+)$/.exec(finding);
+  if (user) return say(user[1] === "user" ? "name_user" : "name_credential_of", { user: user[2] ?? "" });
+  return isNamed(finding) ? say(`name_${finding}`) : finding;
+}
+
 /** What `weir-agent doctor` says of Slurm, in the language of the terminal; the engine's and the helper's own words stay as they are. */
 const sentences = {
   good: ["good ", "正常"],
   note: ["note ", "注意"],
   wrong: ["wrong", "有误"],
+  finding: ["{verdict}  {name}: {words}\n", "{verdict}  {name}：{words}\n"],
+  "name_the site's file": ["the site's file", "站点文件"],
+  name_version: ["version", "版本"],
+  name_accounting: ["accounting", "记账"],
+  name_federation: ["federation", "联邦"],
+  "name_kill switch": ["kill switch", "停止开关"],
+  name_load: ["load", "负载"],
+  name_clock: ["clock", "时钟"],
+  name_mapping: ["mapping", "映射"],
+  name_transport: ["transport", "传输方式"],
+  name_mode: ["mode", "方式"],
+  name_tokens: ["tokens", "令牌"],
+  name_identity: ["identity", "身份"],
+  name_server: ["server", "服务器"],
+  "name_server's clock": ["server's clock", "服务器时钟"],
+  name_credential: ["credential", "凭据"],
+  name_user: ["user {user}", "用户 {user}"],
+  name_credential_of: ["credential of {user}", "{user} 的凭据"],
   versionTested: ["Slurm {version}, cluster {cluster}", "Slurm {version}，集群 {cluster}"],
   versionUntested: [
     "Slurm {version} is not among the tested versions ({tested}): its texts may read otherwise, and nothing is guessed. Run the connection test before any work is sent here.",
@@ -53,7 +78,7 @@ const sentences = {
     "{s} s off from slurmctld's: deadlines and times would be wrong by that much. Set up NTP on both.",
     "与 slurmctld 相差 {s} 秒：截止时间与各项时间会有同样的偏差。请在两侧配置 NTP。",
   ],
-  mapping: ["{count} entries, {ready} ready", "{count} 条映射，{ready} 条就绪"],
+  mapping: ["{count} entries, {ready} ready", "{count} 条映射，{ready} 条可用"],
   mappingNone: [
     "nobody is mapped to a local user: every run will be refused. See weir-agent accounts",
     "尚无人映射到本地用户：所有任务都会被拒绝。见 weir-agent accounts",
@@ -64,8 +89,13 @@ const sentences = {
     "slurmrestd needs tokens, and the policy of weir-as allows none: set token-lifespan-max",
     "slurmrestd 需要令牌，而 weir-as 的策略不允许签发：请设置 token-lifespan-max",
   ],
-  restNobody: ["slurmrestd can be asked once a user is mapped and ready", "有用户映射就绪之后才能访问 slurmrestd"],
-  restKnown: ["{transport}; known: {range}", "{transport}；已知范围：{range}"],
+  restNobody: ["slurmrestd can be asked once a user is mapped and ready", "有用户映射可用之后才能访问 slurmrestd"],
+  restKnown: [
+    "slurmrestd {place}, {version}, {tokens}; known: v0.0.37 and v0.0.38 (tested live), v0.0.40 to v0.0.42 (by documented answers, not run live)",
+    "slurmrestd {place}，{version}，{tokens}；已知范围：v0.0.37 与 v0.0.38（实机测试），v0.0.40 至 v0.0.42（依据文档，未实机运行）",
+  ],
+  restOfHelper: ["with weir-as", "令牌由 weir-as 签发"],
+  restOfUsers: ["with tokens that users lend", "令牌由用户委托"],
   restUntested: [". Run the connection test before any work is sent here.", "。派发任务之前请先运行接入测试。"],
   restUnnamed: [
     'slurmrestd listens at {place}; with "transport": "rest" and "rest": {"url": "{place}"} it would be used',
@@ -73,8 +103,26 @@ const sentences = {
   ],
   lending: [
     "users lend their own tokens (weir-delegate) by {folder}; there is no weir-as; {count} are in force",
-    "用户经 {folder} 出借自己的令牌（weir-delegate）；没有 weir-as；{count} 个有效",
+    "用户经 {folder} 委托自己的令牌（weir-delegate）；没有 weir-as；{count} 个有效",
   ],
+  lentNone: [
+    "they lend no credential of their own: weir-delegate, as that user, lends one",
+    "本人没有委托凭据：请由该用户执行 weir-delegate",
+  ],
+  lentEnded: [
+    "the credential that they lent has ended at {time}: weir-delegate, as that user",
+    "委托的凭据已于 {time} 到期：请由该用户执行 weir-delegate",
+  ],
+  lentEnds: [
+    "the credential that they lent ends at {time}, and nothing new is sent: weir-delegate, as that user",
+    "委托的凭据将于 {time} 到期，不再派来新任务：请由该用户执行 weir-delegate",
+  ],
+  testEnded: ["job {job} of {user} ended badly: {words}", "{user} 的作业 {job} 未正常结束：{words}"],
+  testNoRecord: [
+    "job {job} of {user} ended: {state}; its folder of runs has no record of it. Can every node reach it?",
+    "{user} 的作业 {job} 已结束：{state}；其运行目录中没有记录。所有节点都能访问该目录吗？",
+  ],
+  testLate: ["job {job} of {user} did not end within {s} s", "{user} 的作业 {job} 在 {s} 秒内未结束"],
   jwtNone: ["Slurm gives no tokens: AuthAltTypes has no auth/jwt", "Slurm 不签发令牌：AuthAltTypes 中没有 auth/jwt"],
   jwtForbidden: [
     "users may make no tokens: AuthAltParameters has disable_token_creation",
@@ -89,3 +137,9 @@ const sentences = {
 } as const satisfies Record<string, readonly [en: string, zh: string]>;
 
 export const say = speaker(sentences, languageOf(process.env));
+
+type Named = keyof typeof sentences extends infer Key ? (Key extends `name_${infer Name}` ? Name : never) : never;
+
+function isNamed(finding: string): finding is Named {
+  return `name_${finding}` in sentences;
+}

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { commandsEngine } from "./commands.ts";
 import { configurationOf, type SlurmConfiguration } from "./configuration.ts";
 import { delegationFindings } from "./delegations.ts";
-import { say } from "./doctor-words.ts";
+import { nameOf, say } from "./doctor-words.ts";
 import type { Engine, Hello } from "./engine.ts";
 import type { Finding } from "./finding.ts";
 import { localCommands } from "./local-commands.ts";
@@ -31,7 +31,7 @@ export function findingsText(findings: readonly Finding[]): string {
   const order = { wrong: 0, note: 1, good: 2 } as const;
   return [...findings]
     .sort((a, b) => order[a.verdict] - order[b.verdict])
-    .map(({ name, verdict, words }) => `${say(verdict)}  ${name}: ${words}\n`)
+    .map(({ name, verdict, words }) => say("finding", { verdict: say(verdict), name: nameOf(name), words }))
     .join("");
 }
 

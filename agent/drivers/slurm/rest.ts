@@ -34,6 +34,8 @@ export type RestSettings = {
 };
 
 export type RestEngine = Engine & {
+  /** Where slurmrestd listens. */
+  readonly place: string;
   /** The version that both sides speak, asked for as this user; throws with what is served where there is none. */
   readonly version: (user: string) => Promise<RestVersion>;
   /** Null where slurmctld takes this user's token; else what is wrong. */
@@ -225,6 +227,7 @@ export function restEngine(commands: Engine, helper: WeirAs, settings: RestSetti
 
   return {
     ...commands,
+    place: client.place,
     get transport() {
       return `slurmrestd ${client.place}${known === null ? "" : `, ${known.name}`}, with weir-as`;
     },
