@@ -91,8 +91,8 @@ const sentences = {
   ],
   restNobody: ["slurmrestd can be asked once a user is mapped and ready", "有用户映射可用之后才能访问 slurmrestd"],
   restKnown: [
-    "slurmrestd {place}, {version}, {tokens}; known: v0.0.37 and v0.0.38 (tested live), v0.0.40 to v0.0.42 (by documented answers, not run live)",
-    "slurmrestd {place}，{version}，{tokens}；已知范围：v0.0.37 与 v0.0.38（实机测试），v0.0.40 至 v0.0.42（依据文档，未实机运行）",
+    "slurmrestd {place}, {version}, {tokens}; known: {live} (tested live), {documented} (by documented answers, not run live)",
+    "slurmrestd {place}，{version}，{tokens}；已知版本：{live}（实机测试），{documented}（依据文档，未实机运行）",
   ],
   restOfHelper: ["with weir-as", "令牌由 weir-as 签发"],
   restOfUsers: ["with tokens that users lend", "令牌由用户委托"],

@@ -19,8 +19,11 @@ export type RestVersion = {
 };
 export type RestFamily = "plain" | "typed";
 
-/** For the doctor and for errors. */
-export const knownRange = "v0.0.37 and v0.0.38 (tested live), v0.0.40 to v0.0.42 (by documented answers, not run live)";
+const named = (isRunLive: boolean) =>
+  knownVersions.flatMap((one) => (one.isRunLive === isRunLive ? [one.name] : [])).join(", ");
+
+/** For the doctor and for errors: what was run live, and what is known by documented answers alone. */
+export const knownRange = { live: named(true), documented: named(false) } as const;
 
 /** The newest version that both sides know, of the paths in its OpenAPI document; null: none, and nothing is guessed. */
 export function newestCommon(served: readonly string[]): RestVersion | null {

@@ -142,7 +142,7 @@ export function restEngine(commands: Engine, helper: WeirAs, settings: RestSetti
     const words = served.length === 0 ? "no version of /slurm" : served.join(", ");
     if (common === null)
       throw new EngineSilent(
-        `slurmrestd ${client.place} serves ${words}; this driver knows ${knownRange}, and does not guess`,
+        `slurmrestd ${client.place} serves ${words}; this driver knows ${knownRange.live} (tested live) and ${knownRange.documented} (by documented answers, not run live), and does not guess`,
       );
     known = common;
     return common;

@@ -5,6 +5,7 @@ import type { Engine } from "./engine.ts";
 import type { Finding } from "./finding.ts";
 import { type RestEngine, restEngine } from "./rest.ts";
 import { openRestClient, type RestPlace } from "./rest-client.ts";
+import { knownRange } from "./rest-version.ts";
 import type { Site } from "./site.ts";
 import type { WeirAs } from "./weir-as.ts";
 
@@ -41,7 +42,7 @@ export async function transportFindings(
     const version = await rest.version(facts.user);
     const answer = await rest.ping(facts.user);
     const tokens = say(site.delegated === null ? "restOfHelper" : "restOfUsers");
-    const words = say("restKnown", { place: rest.place, version: version.name, tokens });
+    const words = say("restKnown", { place: rest.place, version: version.name, tokens, ...knownRange });
     const verdict = !chosen || !version.isRunLive ? "note" : "good";
     const untested = version.isRunLive ? "" : say("restUntested");
     return [...commands, answer === null ? { name, verdict, words: words + untested + used } : wrong(answer)];
