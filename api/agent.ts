@@ -128,6 +128,7 @@ const enginePool = z.strictObject({
   ours: amounts,
   foreign: foreignLoad,
   givesWholeNodes: z.literal(false).optional(),
+  row: nodeNames.optional(),
 });
 
 const words = z.array(z.string().max(255)).max(10_000);
@@ -253,6 +254,7 @@ export const runOrder = z
       acceleratorShareMilli: z.int().optional(),
       wholeNodes: z.literal(true).optional(),
       nodeGroups: z.int().optional(),
+      contiguous: z.literal(true).optional(),
     }),
     /** Only where something beside the shape is demanded. */
     demands: z

@@ -42,6 +42,8 @@ export const jobRequest = z
     wholeNodes: z.boolean().optional(),
     /** Its nodes lie within at most so many groups (leaf switches) that the centre reports. */
     nodeGroups: z.int().min(1).max(limits.nodes).optional(),
+    /** Its nodes stand next to each other, in the order in which the centre counts them. */
+    contiguous: z.boolean().optional(),
     timeLimitS: z.int().min(1).max(limits.timeLimitS).optional(),
     graceS: z.int().min(0).max(3600).optional(),
     /** It ends by then or not at all: cancelled where a run of its time limit can no longer start early enough. */
@@ -227,6 +229,7 @@ export const specView = z
     /** Only where it was asked for. */
     wholeNodes: z.literal(true).optional(),
     nodeGroups: z.int().optional(),
+    contiguous: z.literal(true).optional(),
     timeLimitS: z.int(),
     graceS: z.int(),
     /** Only where it has one. */

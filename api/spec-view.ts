@@ -20,6 +20,7 @@ export function specView(spec: JobSpec): SpecView {
     accelerators: shape.accelerators && { ...shape.accelerators },
     ...(shape.wholeNodes && { wholeNodes: true }),
     ...(shape.nodeGroups !== undefined && { nodeGroups: shape.nodeGroups }),
+    ...(shape.contiguous && { contiguous: true }),
     timeLimitS: spec.timeLimitS,
     graceS: spec.graceS,
     ...(spec.deadlineMs !== null && { deadlineMs: spec.deadlineMs }),

@@ -38,7 +38,7 @@ function fileText(name: string | null, { workingDirectory }: SpecView, say: Call
 }
 
 function shapeText(spec: SpecView, say: Call["say"]): string {
-  const { nodes, tasks, coresPerTask: cores, wholeNodes, nodeGroups } = spec;
+  const { nodes, tasks, coresPerTask: cores, wholeNodes, nodeGroups, contiguous } = spec;
   const memory =
     spec.memoryMibPerNode !== null
       ? say("memoryPerNode", { memory: memoryText(spec.memoryMibPerNode) })
@@ -49,6 +49,7 @@ function shapeText(spec: SpecView, say: Call["say"]): string {
     cardsText(spec.accelerators, say),
     wholeNodes ? say("shapeWhole") : "",
     nodeGroups === undefined ? "" : say("shapeGroups", { count: nodeGroups }),
+    contiguous ? say("shapeRow") : "",
   ];
   return say("shape", { nodes, tasks, cores, memory, cards: cards.join("") });
 }

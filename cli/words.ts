@@ -1008,6 +1008,7 @@ export const words = {
   shapeCards: [", {count} × {model} per node", "，每节点 {count} × {model}"],
   shapeShare: [", {share} thousandths of a {model} per node", "，每节点 {model} 的千分之 {share}"],
   shapeWhole: [", whole nodes", "，整节点"],
+  shapeRow: [", nodes next to each other", "，节点相邻"],
   shapeGroups: [", groups of nodes (switches) at most {count}", "，位于 {count} 个节点组（交换机）之内"],
   memoryDefault: ["the centre's memory per core", "中心每核内存"],
   memoryPerNode: ["{memory} per node", "每节点 {memory}"],

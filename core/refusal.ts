@@ -555,8 +555,8 @@ const listedBy: Readonly<Record<string, readonly [en: string, zh: string]>> = {
 };
 
 function shapeWords(shape: Shape, language: Language): string {
-  const { accelerators, memory, wholeNodes, nodeGroups } = shape;
-  const [nodes, cores, memoryIs, cards, node, core, whole, groups] = shapeNouns[language];
+  const { accelerators, memory, wholeNodes, nodeGroups, contiguous } = shape;
+  const [nodes, cores, memoryIs, cards, node, core, whole, groups, inARow] = shapeNouns[language];
   const words = [`${nodes} ${shape.nodes}`, `${cores} ${shape.nodes * coresPerNode(shape)}`];
   if (memory.kind === "per-node") words.push(`${memoryIs} ${memory.mib} MiB/${node}`);
   if (memory.kind === "per-core") words.push(`${memoryIs} ${memory.mib} MiB/${core}`);
@@ -569,11 +569,22 @@ function shapeWords(shape: Shape, language: Language): string {
   if (wholeNodes) words.push(whole);
   if (nodeGroups !== undefined) words.push(`${groups} ${nodeGroups}`);
   return words.join(language === "zh" ? "，" : ", ");
+  if (contiguous) words.push(inARow);
 }
 
 const shapeNouns = {
-  en: ["nodes", "cores", "memory", "accelerators", "node", "core", "whole nodes", "groups of nodes"],
-  zh: ["节点", "核", "内存", "加速卡", "节点", "核", "整节点", "节点组"],
+  en: [
+    "nodes",
+    "cores",
+    "memory",
+    "accelerators",
+    "node",
+    "core",
+    "whole nodes",
+    "groups of nodes",
+    "nodes next to each other",
+  ],
+  zh: ["节点", "核", "内存", "加速卡", "节点", "核", "整节点", "节点组", "相邻节点"],
 } as const;
 
 /**

@@ -66,6 +66,8 @@ export type Allocation = {
   readonly wholeNodes?: true | undefined;
   /** Its nodes lie within at most so many of the groups that the centre reported. */
   readonly nodeGroups?: number | undefined;
+  /** Its nodes stand next to each other, in the order in which the centre counts them. */
+  readonly contiguous?: true | undefined;
 };
 
 /** What an agent saw. Each may be sent again; the server ignores what it knows. Times are the centre's clock, in ms. */

@@ -43,6 +43,11 @@ export type EnginePool = {
   readonly foreign: ForeignLoad;
   /** Absent: a job may ask that nobody else is on its nodes. */
   readonly givesWholeNodes?: false | undefined;
+  /**
+   * Its nodes in the order in which the engine counts which are next to each other, as engines write lists of hosts; names of
+   * none of its nodes part what is before them from what is behind. Absent: a job cannot ask for nodes in a row there.
+   */
+  readonly row?: string | undefined;
 };
 
 /** What the engine enforces for one job; null: no limit. */

@@ -156,8 +156,8 @@ test("shapes asked for in Slurm's ways", () => {
   }
   assert.equal(refusal(script("-N 2000000")).kind, "too-large");
   assert.equal(refusal(script("--ntasks-per-node=999999999 -N 1000000")).kind, "too-large");
-  assert.equal(refusal(script("-N2 --contiguous")).kind, "option-refused");
-  assert.equal(admitted(script("--contiguous -m block")).spec.shape.nodes, 1);
+  assert.equal(refusal(script("-N2 --use-min-nodes")).kind, "option-refused");
+  assert.equal(admitted(script("--use-min-nodes -m block")).spec.shape.nodes, 1);
 });
 
 test("whole nodes, nodes at few switches, and a share of an accelerator", () => {
@@ -170,6 +170,9 @@ test("whole nodes, nodes at few switches, and a share of an accelerator", () => 
   assert.equal(shape("-N4 --switches=1").nodeGroups, 1);
   assert.equal(shape("-N4", { nodeGroups: 2 }).nodeGroups, 2);
   assert.equal(shape("--switches=1").nodeGroups, undefined, "one node is always within one");
+  assert.equal(shape("-N4 --contiguous").contiguous, true);
+  assert.equal(shape("-N4", { contiguous: true }).contiguous, true);
+  assert.equal(shape("--contiguous").contiguous, undefined, "one node is always a row");
   assert.deepEqual(
     admitted(script("-N4 --switches=2@30:00")).warnings.map(({ kind }) => kind),
     ["taken-so"],

@@ -269,6 +269,7 @@ function overlaid(sbatch: Asked, request: Request): Asked | Refusal {
     ...(request.tasks !== undefined && { tasks: request.tasks }),
     ...(request.wholeNodes !== undefined && { wholeNodes: request.wholeNodes }),
     ...(request.nodeGroups !== undefined && { nodeGroups: request.nodeGroups }),
+    ...(request.contiguous !== undefined && { contiguous: request.contiguous }),
     ...(request.timeLimitS !== undefined && { timeLimitS: request.timeLimitS }),
     ...(request.graceS !== undefined && { graceS: request.graceS }),
     ...(request.warning !== undefined && { warning: request.warning }),

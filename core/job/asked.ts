@@ -29,6 +29,7 @@ export type Asked = {
   readonly acceleratorsPerTask?: AskedAccelerators;
   readonly wholeNodes?: boolean;
   readonly nodeGroups?: number;
+  readonly contiguous?: boolean;
   readonly timeLimitS?: number;
   readonly graceS?: number;
   /** SIGTERM comes this long before the end of the time limit; it becomes the grace and shortens the limit by as much. */
@@ -99,6 +100,7 @@ export type Request = {
     | undefined;
   readonly wholeNodes?: boolean | undefined;
   readonly nodeGroups?: number | undefined;
+  readonly contiguous?: boolean | undefined;
   readonly timeLimitS?: number | undefined;
   readonly graceS?: number | undefined;
   readonly deadlineMs?: number | undefined;

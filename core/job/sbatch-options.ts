@@ -119,9 +119,10 @@ export const sbatchOptions: readonly SbatchOption[] = [
   mapped("begin", "b", "nothing, where it is now", readBegin),
   mapped("requeue", null, "requeue", () => asked({ requeue: true }, phrase("requeue-is-a-new-attempt"))),
   mapped("no-requeue", null, "requeue: no, as where nothing is said", () => asked({ requeue: false })),
-  ...["contiguous", "use-min-nodes"].map((long) => oneNode(long, null, "none")),
+  oneNode("use-min-nodes", null, "none"),
   oneNode("distribution", "m", "required"),
   mapped("switches", null, "nodeGroups", readSwitches),
+  mapped("contiguous", null, "contiguous", () => asked({ contiguous: true })),
   oneNode("spread-job", null, "none"),
 
   exclusive,
@@ -205,7 +206,7 @@ function mapped(
   to: string,
   read: (value: string, place: OptionPlace) => Reading,
 ): SbatchOption {
-  const value = long === "requeue" || long === "no-requeue" ? "none" : "required";
+  const value = long === "requeue" || long === "no-requeue" || long === "contiguous" ? "none" : "required";
   return { long, ...(short && { short }), value, handling: { kind: "mapped", read, to } };
 }
 

@@ -41,7 +41,7 @@ export function shapeOf(asked: Asked, limits: ShapeLimits): Shaped {
   const accelerators = acceleratorsFor(asked, perNodeCount);
   if (accelerators?.shareMilli !== undefined && perNodeCount > 1)
     return disagree("accelerators.shareMilli", `${accelerators.shareMilli}`, "a-share-of-one");
-  const { wholeNodes = false, nodeGroups, domestic = false } = asked;
+  const { wholeNodes = false, nodeGroups, contiguous = false, domestic = false } = asked;
   const shape = {
     nodes,
     tasks,
@@ -49,8 +49,9 @@ export function shapeOf(asked: Asked, limits: ShapeLimits): Shaped {
     memory,
     accelerators,
     ...(wholeNodes && { wholeNodes }),
-    // One node is always within one group.
+    // One node is always within one group, and a row.
     ...(nodeGroups !== undefined && nodes > 1 && { nodeGroups }),
+    ...(contiguous && nodes > 1 && { contiguous }),
     ...(domestic && { domestic }),
   };
   if (wholeNodes && accelerators?.shareMilli !== undefined)

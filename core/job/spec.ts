@@ -68,6 +68,8 @@ export type Shape = {
   readonly wholeNodes?: true | undefined;
   /** Its nodes lie within at most so many of the groups that a centre reports (leaf switches). Absent: anywhere. */
   readonly nodeGroups?: number | undefined;
+  /** Its nodes stand next to each other, in the order in which the centre counts them. Absent: anywhere. */
+  readonly contiguous?: true | undefined;
   /** Its accelerators are marked domestic, or where it asks for none, the pool is. Absent: any. */
   readonly domestic?: true | undefined;
 };

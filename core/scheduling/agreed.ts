@@ -61,6 +61,7 @@ export function withinShare({ state, size }: PoolRecord, room: Room, ours: Ours 
     memoryMib: Math.min(room.memoryMib, left(size.memoryMib, ours?.memoryMib)),
     cards: room.cards.map((count, at) => Math.min(count, Math.floor((mostMilli[at] ?? 0) / 1000))),
     mostMilli,
+    row: room.row,
   };
 }
 

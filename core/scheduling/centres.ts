@@ -11,6 +11,7 @@ import type { Offered } from "#core/scheduling/offered.ts";
 import type { Yielding } from "#core/scheduling/preemption/record.ts";
 import {
   type Cell,
+  cellsOf,
   type Device,
   deviceKey,
   devicesOf,
@@ -23,6 +24,7 @@ import {
   shareGiven,
   squeeze,
 } from "#core/scheduling/room.ts";
+import { rowBeside, rowOf } from "#core/scheduling/row.ts";
 import type { Reservation, Twin } from "#core/scheduling/twin.ts";
 import type { CentreState, PoolState, RunPhase } from "#core/scheduling/world-event.ts";
 
@@ -158,13 +160,21 @@ export function describe(centre: CentreRecord, state: CentreState | null): boole
   return lasting(centre) !== before;
 }
 
+/** Of groups of its nodes, in the order in which its engine counts them where it says so. */
+export function roomIn({ state, devices }: PoolRecord, groups: readonly NodeGroup[], of: "size" | "free"): Room {
+  const room = roomOf(groups, devices, of);
+  if (state?.row === undefined) return room;
+  const cells = () => cellsOf(groups, devices, of).map((cell, at) => [groups[at]?.names ?? "", cell] as const);
+  return { ...room, row: rowOf(state.row, cells) };
+}
+
 function describePool(pool: PoolRecord, state: PoolState | null): void {
   pool.state = state;
   pool.nodeNames = null;
   pool.devices = state ? devicesOf(state) : [];
   const groups = state?.nodes ?? [];
-  pool.size = roomOf(groups, pool.devices, "size");
-  pool.upSize = groups.every(isUp) ? pool.size : roomOf(groups.filter(isUp), pool.devices, "size");
+  pool.size = roomIn(pool, groups, "size");
+  pool.upSize = groups.every(isUp) ? pool.size : roomIn(pool, groups.filter(isUp), "size");
   recount(pool);
 }
 
@@ -184,6 +194,7 @@ function lasting({ state, pools }: CentreRecord): string {
       told.memoryMibPerCore,
       told.sharePercent,
       told.givesWholeNodes,
+      told.row,
       told.domestic,
     ],
     told?.nodes.flatMap(({ names, maintenance }) => (maintenance ? [[names, maintenance.startsInMs]] : [])),
@@ -236,10 +247,11 @@ export function sortOf(pool: PoolRecord, project: ProjectId, allocation: Allocat
 
 function sortKey(line: string, allocation: Allocation): string {
   const { memoryMibPerNode, acceleratorVendor, acceleratorModel } = allocation;
-  const { acceleratorShareMilli, wholeNodes, nodeGroups, coresPerNode } = allocation;
+  const { acceleratorShareMilli, wholeNodes, nodeGroups, contiguous, coresPerNode } = allocation;
   const key = `${line} ${memoryMibPerNode} ${acceleratorVendor}/${acceleratorModel}`;
-  if (acceleratorShareMilli === undefined && wholeNodes === undefined && nodeGroups === undefined) return key;
-  return `${key} ${acceleratorShareMilli ?? ""} ${wholeNodes ? coresPerNode : ""} ${nodeGroups ?? ""}`;
+  const isPlain = wholeNodes === undefined && nodeGroups === undefined && contiguous === undefined;
+  if (acceleratorShareMilli === undefined && isPlain) return key;
+  return `${key} ${acceleratorShareMilli ?? ""} ${wholeNodes ? coresPerNode : ""} ${nodeGroups ?? ""} ${contiguous ? "row" : ""}`;
 }
 
 /** Who shares the places in a centre's own queue (B2): the runs of one project that are alike in nodes, cores and cards. */
@@ -310,6 +322,7 @@ function ofOurs(pool: PoolRecord): Omit<Left, "ours"> {
   let room = pool.upSize;
   for (const { allocation, phases } of sorts)
     room = put(room, pool, allocation, phases.running + (shared ? 0 : phases.sent + phases.waiting));
+  room = onTheirNodes(room, pool, pool.runs);
   return shared ? withThoseOnTheWay(room, pool, sorts, ({ phases }) => phases.sent) : { room, pending: nobody };
 }
 
@@ -327,7 +340,7 @@ function besideOthers(pool: PoolRecord, state: PoolState): Omit<Left, "ours"> {
     counted -= known * each;
     return runs - known;
   };
-  let room = roomOf(state.nodes.filter(isUp), pool.devices, "free");
+  let room = roomIn(pool, state.nodes.filter(isUp), "free");
   for (const sort of sorts) room = put(room, pool, sort.allocation, uncounted(sort, sort.phases.running));
   if (shared) return withThoseOnTheWay(room, pool, sorts, (sort) => uncounted(sort, sort.phases.sent));
   for (const sort of sorts)
@@ -369,7 +382,12 @@ export function roomBeside(pool: PoolRecord, runs: readonly LiveRun[]): Room {
   let room = pool.upSize;
   for (const sort of largestFirst([...counts.keys()].map((each) => [sortKey(each.line, each.allocation), each])))
     room = put(room, pool, sort.allocation, counts.get(sort) ?? 0);
-  return room;
+  return onTheirNodes(room, pool, runs);
+}
+
+/** What is free in a row beside these runs: of each it counts where its centre says it is. */
+function onTheirNodes(room: Room, { upSize, devices }: PoolRecord, runs: readonly LiveRun[]): Room {
+  return upSize.row ? { ...room, row: rowBeside(upSize.row, runs, devices) } : room;
 }
 
 function largestFirst(sorts: Iterable<readonly [key: string, sort: Sort]>): readonly Sort[] {
@@ -406,7 +424,7 @@ export function isUsable({ accelerators: asked, domestic }: Shape, device: Devic
 
 /** What each node must have for the shape in this pool; `device` as chosen, -1 where it asks for none. */
 export function needIn(shape: Shape, pool: PoolRecord, device: number): Need {
-  const { nodes, accelerators, wholeNodes, nodeGroups } = shape;
+  const { nodes, accelerators, wholeNodes, nodeGroups, contiguous } = shape;
   const need = {
     nodes,
     cores: coresPerNode(shape),
@@ -415,9 +433,10 @@ export function needIn(shape: Shape, pool: PoolRecord, device: number): Need {
     device,
   };
   const asked = accelerators?.shareMilli;
-  if (asked === undefined && wholeNodes === undefined && nodeGroups === undefined) return need;
+  const isPlain = wholeNodes === undefined && nodeGroups === undefined && contiguous === undefined;
+  if (asked === undefined && isPlain) return need;
   const shareMilli = asked === undefined ? undefined : shareGiven(asked, pool.devices[device]?.parts ?? 1);
-  const together = { ...need, shareMilli, nodeGroups };
+  const together = { ...need, shareMilli, nodeGroups, contiguous };
   return wholeNodes ? ofWholeNode(together, pool) : together;
 }
 
@@ -451,6 +470,7 @@ export function allocationOf(shape: Shape, pool: PoolRecord, device: number): Al
     shareMilli,
     wholeNodes,
     nodeGroups,
+    contiguous,
   } = needIn(shape, pool, device);
   const plain = {
     nodes,
@@ -463,11 +483,13 @@ export function allocationOf(shape: Shape, pool: PoolRecord, device: number): Al
     acceleratorModel: pool.devices[given]?.model ?? null,
   };
   // Thousands are made in one decision, and nearly none asks for more.
-  if (shareMilli === undefined && wholeNodes === undefined && nodeGroups === undefined) return plain;
+  const isPlain = wholeNodes === undefined && nodeGroups === undefined && contiguous === undefined;
+  if (shareMilli === undefined && isPlain) return plain;
   return {
     ...plain,
     ...(shareMilli !== undefined && { acceleratorShareMilli: shareMilli }),
     ...(wholeNodes && { wholeNodes }),
     ...(nodeGroups !== undefined && { nodeGroups }),
+    ...(contiguous && { contiguous }),
   };
 }

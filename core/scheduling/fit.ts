@@ -23,11 +23,12 @@ import {
   leftOf,
   needIn,
   type PoolRecord,
+  roomIn,
 } from "#core/scheduling/centres.ts";
 import { nameAt } from "#core/scheduling/job-record.ts";
 import { lacks, lacksInPool, lacksLicences, licenceHolder } from "#core/scheduling/offered.ts";
 import { type Candidate, type CentreRule, candidate, type Facts, ruleRank } from "#core/scheduling/reasons.ts";
-import { deviceKey, hasRoom, nodesFitting, type Room, roomOf, shareGiven } from "#core/scheduling/room.ts";
+import { deviceKey, hasRoom, nodesFitting, type Room, shareGiven } from "#core/scheduling/room.ts";
 import { delayedBy, type Reservation } from "#core/scheduling/twin.ts";
 import { aboveAgreement, amountsNeeded, visitHolder, waitsForAgreement } from "#core/scheduling/visits.ts";
 
@@ -281,6 +282,7 @@ export function neverFits(
     return { rule: "no-whole-nodes", facts: { pool: name } };
   if (shape.domestic && isForeign(shape, pool))
     return { rule: "not-domestic", facts: { by: bounds?.domestic ?? "job", offered: offeredWords(pool), pool: name } };
+  if (hasNoRow(shape, pool)) return { rule: "no-node-row", facts: { pool: name } };
   if (hasNoGroups(shape, pool)) return { rule: "no-node-groups", facts: { most: shape.nodeGroups ?? 0, pool: name } };
   if (startableDevice(shape, pool, size) !== null)
     return aboveShare(shape, pool) ?? (bounds && aboveAgreement(bounds, pool, amountsIn(shape, pool)));
@@ -293,7 +295,11 @@ export function neverFits(
     return { rule: "too-little-memory", facts: { askedMib, totalMib: size.memoryMib, pool: name } };
   const cards = shape.accelerators && tooFewCards(shape, shape.accelerators, pool);
   if (cards) return cards;
-  if (isFreeApart(shape, pool, size)) return { rule: "too-few-nodes-together", facts: together(shape, pool, size) };
+  if (isFreeApart(shape, pool, size))
+    return {
+      rule: shape.contiguous ? "too-few-nodes-in-a-row" : "too-few-nodes-together",
+      facts: together(shape, pool, size),
+    };
   const found = mostNodesFitting(shape, pool, size);
   return { rule: "too-few-nodes-alike", facts: { asked: nodes, found, ...ofEachNode(shape, pool), pool: name } };
 }
@@ -310,14 +316,20 @@ export function hasNoGroups({ nodeGroups }: Shape, { size }: PoolRecord): boolea
   return nodeGroups !== undefined && size.cells.every(({ node }) => node.group === null);
 }
 
+/** Whether it asks for nodes in a row, and the centre does not say which are next to each other. */
+export function hasNoRow({ contiguous }: Shape, { size }: PoolRecord): boolean {
+  return contiguous === true && size.row === undefined;
+}
+
 /** Whether there is room for it, were its nodes not to lie together. */
-function isFreeApart({ nodeGroups, ...shape }: Shape, pool: PoolRecord, room: Room): boolean {
-  return nodeGroups !== undefined && startableDevice(shape, pool, room) !== null;
+function isFreeApart({ nodeGroups, contiguous, ...shape }: Shape, pool: PoolRecord, room: Room): boolean {
+  return (nodeGroups !== undefined || contiguous === true) && startableDevice(shape, pool, room) !== null;
 }
 
 function together(shape: Shape, pool: PoolRecord, room: Room): Facts {
   const found = mostNodesFitting(shape, pool, room);
-  return { asked: shape.nodes, groups: shape.nodeGroups ?? 0, found, pool: pool.name };
+  const within = shape.nodeGroups !== undefined && { groups: shape.nodeGroups };
+  return { asked: shape.nodes, ...within, found, pool: pool.name };
 }
 
 function aboveShare(shape: Shape, pool: PoolRecord): Failing | null {
@@ -372,7 +384,7 @@ function intoMaintenance(
   const leaving = groups.filter(isAhead);
   if (leaving.length === 0) return null;
   const staying = groups.filter((group) => !isAhead(group));
-  if (startableDevice(shape, pool, roomOf(staying, pool.devices, "size")) !== null) return null;
+  if (startableDevice(shape, pool, roomIn(pool, staying, "size")) !== null) return null;
   const startsInMs = Math.min(...leaving.map(({ maintenance }) => maintenance?.startsInMs ?? 0));
   const nodes = leaving.reduce((sum, { count }) => sum + count, 0);
   const startsInS = Math.floor(startsInMs / 1000);
@@ -440,11 +452,16 @@ function isBusy(shape: Shape, pool: PoolRecord): Failing | null {
   const room = withinShare(pool, left.room, left.ours);
   if (startableDevice(shape, pool, room) !== null) return null;
   const need = needIn(shape, pool, -1);
-  if (shape.wholeNodes && shape.nodeGroups === undefined) {
+  const isTogether = shape.nodeGroups !== undefined || shape.contiguous === true;
+  if (shape.wholeNodes && !isTogether) {
     const found = mostNodesFitting(shape, pool, room);
     return { rule: "whole-nodes-busy", facts: { asked: shape.nodes, found, cores: need.cores, pool: name } };
   }
-  if (isFreeApart(shape, pool, room)) return { rule: "nodes-together-busy", facts: together(shape, pool, room) };
+  if (isFreeApart(shape, pool, room))
+    return {
+      rule: shape.contiguous ? "nodes-in-a-row-busy" : "nodes-together-busy",
+      facts: together(shape, pool, room),
+    };
   const askedCores = shape.nodes * need.cores;
   if (askedCores > room.cores)
     return { rule: "cores-busy", facts: { asked: askedCores, free: room.cores, total: upSize.cores, pool: name } };
@@ -490,7 +507,8 @@ function startableDevice(shape: Shape, pool: PoolRecord, room: Room): number | n
   const { nodes, accelerators } = shape;
   if (nodes * coresPerNode(shape) > room.cores) return null;
   if (nodes * memoryMibPerNode(shape, pool.state?.memoryMibPerCore ?? 0) > room.memoryMib) return null;
-  if (accelerators?.shareMilli !== undefined || shape.wholeNodes || shape.nodeGroups !== undefined)
+  const isTogether = shape.nodeGroups !== undefined || shape.contiguous === true;
+  if (accelerators?.shareMilli !== undefined || shape.wholeNodes || isTogether)
     return startableBeside(shape, pool, room);
   // One node has what the sums say.
   const isOne = nodes === 1 && room.cells.length === 1 && room.cells[0]?.count === 1;

@@ -71,6 +71,8 @@ export type LiveRun = {
   /** It is to be taken back if it has not started; `keeps`: what is kept for it where it would go. */
   askedBack: boolean;
   keeps: LiveRun | null;
+  /** Where it runs, as far as its centre told and somebody may ask for nodes in a row there; null: not known. */
+  nodes: readonly string[] | null;
   /** A failing node ended it. */
   lost: boolean;
   /** null: it has not started. */
@@ -88,6 +90,7 @@ export const untold = {
   held: false,
   askedBack: false,
   keeps: null,
+  nodes: null,
   lost: false,
   makesWay: null,
 } as const;

@@ -4,7 +4,7 @@ import { withinShare } from "#core/scheduling/agreed.ts";
 import { outOfBounds } from "#core/scheduling/bounds.ts";
 import { type CentreRecord, devicesFor, type PoolRecord } from "#core/scheduling/centres.ts";
 import type { EverFit } from "#core/scheduling/explanation.ts";
-import { type Asked, hasNoGroups, isMeantFor, judgeEver, mostNodes, neverFits } from "#core/scheduling/fit.ts";
+import { type Asked, hasNoGroups, hasNoRow, isMeantFor, judgeEver, mostNodes, neverFits } from "#core/scheduling/fit.ts";
 import { lacks, lacksInPool, offeredNowhere } from "#core/scheduling/offered.ts";
 import { type Cell, deviceKey, type Room } from "#core/scheduling/room.ts";
 
@@ -72,7 +72,7 @@ export function nearestShape(
   let least = Number.POSITIVE_INFINITY;
   for (const centre of among)
     for (const pool of centre.pools) {
-      if (hasNoGroups(shape, pool) || (demands && lacksInPool(demands, pool))) continue;
+      if (hasNoGroups(shape, pool) || hasNoRow(shape, pool) || (demands && lacksInPool(demands, pool))) continue;
       if (timeLimitS > (pool.state?.limits.timeLimitS ?? timeLimitS)) continue;
       const couldRun = (one: Shape) => neverFits({ shape: one, wishes, timeLimitS, demands, bounds }, pool) === null;
       const isWhole = shape.nodes <= mostNodes(centre) && couldRun(shape);

@@ -470,13 +470,13 @@ export function lineFor({ project, shape }: Pick<Wants, "project" | "shape">): s
 }
 
 function askKey({ shape, wishes, timeLimitS, graceS, demands, bounds }: Wants): string {
-  const { nodes, tasks, coresPerTask, memory, accelerators, wholeNodes, nodeGroups, domestic } = shape;
+  const { nodes, tasks, coresPerTask, memory, accelerators, wholeNodes, nodeGroups, contiguous, domestic } = shape;
   const memoryKey = memory.kind === "default" ? "d" : `${memory.kind === "per-core" ? "c" : "n"}${memory.mib}`;
   const key = `${nodes} ${tasks} ${coresPerTask} ${memoryKey} ${timeLimitS}+${graceS}`;
   const { only, except, prefer, refusedBy = [], simulated = false } = wishes;
   const wished = simulated || only.length + except.length + prefer.length + refusedBy.length > 0;
-  const together = wholeNodes || domestic || nodeGroups !== undefined;
+  const together = wholeNodes || domestic || contiguous || nodeGroups !== undefined;
   if (!accelerators && !wished && !demands && !together && !bounds) return key;
-  const more = together || bounds ? ` ${JSON.stringify([wholeNodes, nodeGroups, domestic, bounds?.key])}` : "";
+  const more = together || bounds ? ` ${JSON.stringify([wholeNodes, nodeGroups, contiguous, domestic, bounds?.key])}` : "";
   return `${key} ${JSON.stringify([accelerators, only, except, prefer, simulated, demands, ...refusedBy])}${more}`;
 }

@@ -208,6 +208,11 @@ export const rules = {
     en: "asks for whole nodes, and pool {pool} does not give them to the network",
     zh: "申请整节点，而资源池 {pool} 不向算力网提供整节点",
   },
+  "no-node-row": {
+    holds: "never",
+    en: "asks for nodes next to each other, and pool {pool} does not say in which order its nodes stand",
+    zh: "要求节点相邻，而资源池 {pool} 未上报节点的排列顺序",
+  },
   "no-node-groups": {
     holds: "never",
     en: "asks for nodes within {most} groups (switches), and pool {pool} does not say which of its nodes form a group",
@@ -252,6 +257,11 @@ export const rules = {
     holds: "never",
     en: "needs {asked} nodes within {groups} groups (switches), pool {pool} has {found} such nodes that close together",
     zh: "需要 {asked} 个位于 {groups} 个节点组（交换机）之内的节点，资源池 {pool} 如此相邻的有 {found} 个",
+  },
+  "too-few-nodes-in-a-row": {
+    holds: "never",
+    en: "needs {asked} nodes next to each other, pool {pool} has {found} such nodes in a row",
+    zh: "需要 {asked} 个相邻的节点，资源池 {pool} 此类节点至多 {found} 个相连",
   },
   "too-few-nodes-alike": {
     holds: "never",
@@ -299,6 +309,11 @@ export const rules = {
     holds: "later",
     en: "needs {asked} whole nodes of {cores} cores, {found} of pool {pool} {found|is|are} empty",
     zh: "需要 {asked} 个整节点（各 {cores} 核），资源池 {pool} 空闲的整节点有 {found} 个",
+  },
+  "nodes-in-a-row-busy": {
+    holds: "later",
+    en: "needs {asked} nodes next to each other; enough of pool {pool} are free, but surely in a row only {found}",
+    zh: "需要 {asked} 个相邻的节点；资源池 {pool} 空闲节点够数，但可确定相连的只有 {found} 个",
   },
   "nodes-together-busy": {
     holds: "later",

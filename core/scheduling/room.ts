@@ -1,6 +1,7 @@
 import { isDomestic } from "#core/centre/domestic.ts";
 import type { DeviceCount, EnginePool, NodeGroup } from "#core/centre/engine.ts";
 import type { Allocation } from "#core/run-order.ts";
+import type { Row } from "#core/scheduling/row.ts";
 
 /**
  * What nodes have left, node by node. Nodes that have the same left stand together, so a pool of ten thousand nodes of
@@ -18,6 +19,8 @@ export type Room = {
   readonly cards: readonly number[];
   /** Where an agreed share bounds it: of each kind of device no more than this may be given out, in thousandths. */
   readonly mostMilli?: readonly number[];
+  /** Its nodes in turn; absent: the centre does not say which are next to each other. */
+  readonly row?: Row | undefined;
 };
 
 /** So many nodes with so much left each; `cards` in the order of the pool's devices, those that nobody has a share of. */
@@ -52,6 +55,8 @@ export type Need = {
   readonly wholeNodes?: true | undefined;
   /** Within at most so many groups of nodes; absent: anywhere. */
   readonly nodeGroups?: number | undefined;
+  /** Nodes next to each other; absent: anywhere. */
+  readonly contiguous?: true | undefined;
 };
 
 export type Device = Omit<DeviceCount, "partsLeft"> & {
@@ -80,8 +85,17 @@ export function devicesOf(
 
 /** The room of some groups of nodes: `size`, when they are empty; `free`, as the engine reported, never above the size. */
 export function roomOf(groups: readonly NodeGroup[], devices: readonly Device[], of: "size" | "free"): Room {
+  return summed(merged(cellsOf(groups, devices, of)), devices.length);
+}
+
+/** Of each group, in their order. */
+export function cellsOf(
+  groups: readonly NodeGroup[],
+  devices: readonly Device[],
+  of: "size" | "free",
+): readonly Cell[] {
   const kindOf = nodeKinds(groups);
-  const cells = groups.map((group): Cell => {
+  return groups.map((group): Cell => {
     const { count, cores, memoryMib, free } = group;
     const cards = devices.map((device) => countOf(group.accelerators, device));
     const node = kindOf(group);
@@ -95,7 +109,6 @@ export function roomOf(groups: readonly NodeGroup[], devices: readonly Device[],
       node,
     };
   });
-  return summed(merged(cells), devices.length);
 }
 
 /** Numbered by what they are, so that a report that names the groups in another order gives the same. */
@@ -152,6 +165,7 @@ export function needOf(allocation: Allocation, devices: readonly Device[]): Need
 
 /** How many nodes have all of what each node must have, as far as they may go together; counts no further than `need.nodes`. */
 export function nodesFitting(room: Room, need: Need): number {
+  if (need.contiguous) return room.row ? nodesInARow(room.row, need) : 0;
   if (need.nodeGroups !== undefined) return nodesWithin(room.cells, need, need.nodeGroups);
   let found = 0;
   for (const cell of room.cells) {
@@ -160,6 +174,40 @@ export function nodesFitting(room: Room, need: Need): number {
     if (found >= need.nodes) return need.nodes;
   }
   return found;
+}
+
+/**
+ * How many nodes there are in a row of which each has all of what each node must have, wherever the work is of which nobody
+ * told: as many as make more rows beside each other than that has nodes. Counts no further than `need.nodes`.
+ */
+function nodesInARow({ nodes, more }: Row, need: Need): number {
+  const { cells, somewhere } = nodes();
+  const lengths = lengthsOf(cells, need);
+  const rows = (of: number) => lengths.reduce((sum, length) => sum + Math.floor(length / of), 0);
+  let found = Math.min(need.nodes, Math.max(0, ...lengths));
+  while (found > 0 && rows(found) <= somewhere + more) found -= 1;
+  return found;
+}
+
+/** Of nodes that have it and stand next to each other; a row that would be in more groups than asked ends where they begin. */
+function lengthsOf(cells: readonly (Cell | null)[], need: Need): readonly number[] {
+  const lengths: number[] = [];
+  let groups = new Set<string | null>();
+  let length = 0;
+  for (const cell of [...cells, null]) {
+    const isFree = cell !== null && holds(cell, need) && (need.nodeGroups === undefined || cell.node.group !== null);
+    const group = cell?.node.group ?? null;
+    const isBeyond = need.nodeGroups !== undefined && !groups.has(group) && groups.size === need.nodeGroups;
+    if ((!isFree || isBeyond) && length > 0) {
+      lengths.push(length);
+      length = 0;
+      groups = new Set();
+    }
+    if (!isFree) continue;
+    groups.add(group);
+    length += 1;
+  }
+  return lengths;
 }
 
 /** Whether its cores find their nodes there, and its cards are no more than there are of one kind: what can be told of all jobs of a size. */
@@ -206,7 +254,8 @@ export function pack(room: Room, need: Need, copies: number): { readonly room: R
     cells = next.cells;
     packed += next.packed;
   }
-  return { room: packed === 0 ? room : summed(cells, room.cards.length), packed };
+  if (packed === 0) return { room, packed };
+  return { room: withMore(summed(cells, room.cards.length), room, need, packed), packed };
 }
 
 /** Takes the sums of runs that fit nowhere from what has most left: never more than there is. */
@@ -234,7 +283,12 @@ export function squeeze(room: Room, need: Need, copies: number): Room {
     }
     if (count > 0) left.push({ ...cell, count });
   }
-  return summed(merged(left), room.cards.length);
+  return withMore(summed(merged(left), room.cards.length), room, need, copies);
+}
+
+/** On which nodes they are nobody says. */
+function withMore(room: Room, { row }: Room, { nodes }: Need, copies: number): Room {
+  return row ? { ...room, row: { ...row, more: row.more + nodes * copies } } : room;
 }
 
 /** Whether one of these nodes has all of what each node must have. */

@@ -41,14 +41,14 @@ import type { TaskEnd } from "#core/scheduling/world-plan.ts";
  *   centre alpha  draining                          takes nothing new; also: suspended, leaving, open
  *   pool alpha/batch  4×8  2×64 memory 9000 cards 2 x/npu free 3 down     nodes × cores, each with what follows it
  *                     within leaf1  parts 10  counts 1,2,4,8       the group of nodes; how cards are given out;
- *                     no-whole-nodes
+ *                     no-whole-nodes  named n[1-4] (these nodes)  row n[1-8] (the order in which they are next to each other)
  *                     maintained-in 600 (s)
  *                     domestic  not-domestic
  *                     speed 2  carbon 500 (g/kWh)  shared pending 2  share 25  opportunistic  limit 600  least 2  most 4  drained  foreign  ours 8
  *   job small     cores 2  memory 500 MiB  cards 1 x/npu  nodes 2  array 0-9%2  only alpha,beta  except beta
  *                 time 600  grace 30  deadline 1200 (s)  priority high  of 2 (its project)  tenant 3
  *                 asks partition=fast  asks software=a/1  asks disk=/lustre  asks licence=abaqus:2  asks container  preemptible restarts
- *                 whole (nodes)  groups 2  share 250 (thousandths of a card)
+ *                 whole (nodes)  groups 2  row (nodes next to each other)  share 250 (thousandths of a card)
  *                 says-simulated  prefer beta  afterok large  afternotok large_3  aftercorr large  singleton  called train  by 2
  *                 residency cn-gz,cn-sd (where its data may be)  domestic
  *   offers alpha partition=fast>short software=a/1,b/2 disk=/lustre licence=abaqus:3/4 container    3 of 4 are free
@@ -62,6 +62,7 @@ import type { TaskEnd } from "#core/scheduling/world-plan.ts";
  *   place                                            commits what would start now, and ends what never can
  *   end small ok        end small_3 failed           the run, or the queued task, ended so
  *   queued small        running small                the engine has it in its own queue, has started it
+ *   running small on n[1-2]                          and tells on which nodes
  *   queued small 600                                 and thinks it will start in 600 s
  *   takeback                                         asks back what would be done earlier elsewhere
  *   lost small                                       a failing node ended its run; `retry` or `end` follows
@@ -151,7 +152,7 @@ const verbs: Record<string, (stage: Stage, words: string[]) => void> = {
     const { job, index } = taskOf(stage, name);
     stage.world.apply({ kind: "run-lost", job, index, attempt: stage.attempts.get(`${job}_${index}`) ?? 0 });
   },
-  running: (stage, [name = ""]) => moveRun(stage, name, "running"),
+  running: (stage, [name = "", , nodes]) => moveRun(stage, name, "running", undefined, nodes),
   remove: (stage, [name = ""]) => stage.world.apply({ kind: "centre-removed", centre: centreId(name) }),
   job: addJob,
   home: ({ world, homes, nowMs }, [tenant, centre = ""]) => {
@@ -325,6 +326,7 @@ function readPool(name: string, words: string[]): PoolState {
     else if (word === "most") limits.mostNodes = next();
     else if (word === "drained") more.state = word;
     else if (word === "no-whole-nodes") more.givesWholeNodes = false;
+    else if (word === "row") more.row = words[++i] ?? "";
     else if (word === "domestic" || word === "not-domestic") more.domestic = word === "domestic";
     else if (word === "foreign") more.foreign = "seen";
     else if (word === "alone") Object.assign(more, { foreign: "seen", alone: true });
@@ -332,6 +334,7 @@ function readPool(name: string, words: string[]): PoolState {
     else if (!group) assert.fail(`pool: what is ${word}?`);
     else if (word === "memory") group.memoryMib = next();
     else if (word === "cards") group.accelerators = [{ count: next(), ...device(words[++i] ?? "") }];
+    else if (word === "named") group.names = words[++i] ?? "";
     else if (word === "within") group.within = words[++i] ?? "";
     else if (word === "parts" || word === "counts") giveOut(group.accelerators, word, words[++i] ?? "");
     else if (word === "maintained-in") group.maintenance = window(next());
@@ -379,11 +382,11 @@ export function poolOfNodes(
   };
 }
 
-function moveRun(stage: Stage, name: string, phase: RunPhase, inS?: string): void {
+function moveRun(stage: Stage, name: string, phase: RunPhase, inS?: string, nodes?: string): void {
   const { job, index } = taskOf(stage, name);
   const attempt = stage.attempts.get(`${job}_${index}`) ?? 0;
   const startsMs = inS === undefined ? null : stage.nowMs + 1000 * Number(inS);
-  stage.world.apply({ kind: "run-moved", job, index, attempt, phase, atMs: stage.nowMs, startsMs });
+  stage.world.apply({ kind: "run-moved", job, index, attempt, phase, atMs: stage.nowMs, startsMs, nodes });
 }
 
 function expectNothing(stage: Stage, what: string | undefined): void {
@@ -453,6 +456,7 @@ function addJob(stage: Stage, [name = "", ...words]: string[]): void {
       shape.accelerators = { ...shape.accelerators, shareMilli: Number(next()) };
     } else if (key === "whole") shape.wholeNodes = true;
     else if (key === "groups") shape.nodeGroups = Number(next());
+    else if (key === "row") shape.contiguous = true;
     else if (key === "array") {
       const parsed = parseArray(next(), 100_000);
       assert(parsed.kind === "ok");

@@ -59,6 +59,61 @@ const scenarios: Record<string, string> = {
     expect again impossible
     expect again waits alpha: no-node-groups, beta: not-among-wished
   `,
+  "nodes next to each other, where the centre says which those are": `
+    pool alpha/batch  4×8 named n[1-4]  4×8 named n[6-9]  1×8 named n5 down  row n[1-9]
+    pool beta/batch   8×8
+    job five   nodes 5 cores 8 row only alpha
+    job there  nodes 2 cores 8 row only beta
+    expect five waits alpha: nodes-out, beta: not-among-wished
+    expect there impossible
+    expect there waits alpha: not-among-wished, beta: no-node-row
+    end five ok
+    job four   nodes 4 cores 8 row
+    expect four starts alpha
+  `,
+  "too few in a row: nodes of others stand between them": `
+    pool alpha/batch  3×8 named n[1-3]  3×8 named n[5-7]  row n[1-3],other,n[5-7]
+    job four   nodes 4 cores 8 row
+    expect four impossible
+    expect four waits alpha: too-few-nodes-in-a-row
+    job three  nodes 3 cores 8 row
+    expect three starts alpha
+  `,
+  "where a run is on nodes that nobody told, what is free in a row is so wherever it is": `
+    pool alpha/batch  6×8 named n[1-6]  row n[1-6]
+    job one    cores 8
+    place
+    job three  nodes 3 cores 8 row
+    expect three starts alpha
+    place
+    running three on n[4-6]
+    job two    nodes 2 cores 8 row
+    expect two waits alpha: nodes-in-a-row-busy
+    running one on n1
+    expect two starts alpha
+  `,
+  "a run leaves free in a row what is on neither side of it": `
+    pool alpha/batch  6×8 named n[1-6]  row n[1-6]
+    job one    cores 2
+    place
+    running one on n3
+    job four   nodes 4 cores 8 row
+    expect four waits alpha: nodes-in-a-row-busy
+    end four ok
+    job beside nodes 6 cores 6 row
+    expect beside starts alpha
+    end beside ok
+    job three  nodes 3 cores 8 row
+    expect three starts alpha
+  `,
+  "where others work too, the centre's report says which nodes are free": `
+    pool alpha/batch  2×8 named n[1-2] free 8  1×8 named n3 free 0  3×8 named n[4-6] free 8  row n[1-6]  foreign
+    job four   nodes 4 cores 8 row
+    expect four waits alpha: nodes-in-a-row-busy
+    end four ok
+    job three  nodes 3 cores 8 row
+    expect three starts alpha
+  `,
   "a job goes into the smallest group that has enough, so that the larger stays whole": `
     pool alpha/batch  4×8 within leaf1  2×8 within leaf2
     job small  nodes 2 cores 8 groups 1
@@ -184,6 +239,23 @@ const scenarios: Record<string, string> = {
     at 100
     end long ok
     expect near starts alpha
+  `,
+  "backfill: a place is kept for one that waits for nodes in a row": `
+    pool alpha/batch  6×8 named n[1-6]  row n[1-6]
+    job long   cores 8 time 100
+    place
+    running long on n3
+    job four   nodes 4 cores 8 row time 50
+    job late   cores 8 time 500
+    job short  nodes 2 cores 8 time 50
+    expect four waits alpha: nodes-in-a-row-busy
+    expect late waits alpha: reserved-for-earlier
+    expect short starts alpha
+    place
+    at 100
+    end long ok
+    end short ok
+    expect four starts alpha
   `,
   "where an engine cannot be asked for whole nodes, they are refused by name": `
     pool alpha/batch  2×8 no-whole-nodes

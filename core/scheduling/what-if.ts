@@ -167,8 +167,10 @@ function withoutOne(asked: Asked): readonly Asked[] {
   const shared = wholeNodes ? [{ ...asked, shape: beside }] : [];
   const { nodeGroups, ...apart } = shape;
   const scattered = nodeGroups === undefined ? [] : [{ ...asked, shape: apart }];
+  const { contiguous, ...parted } = shape;
+  const inPieces = contiguous ? [{ ...asked, shape: parted }] : [];
   const without = demands === null ? [] : demandsIn(demands).map(({ rest }) => ({ ...asked, demands: rest }));
-  return [...foreign, ...shared, ...scattered, ...without];
+  return [...foreign, ...shared, ...scattered, ...inPieces, ...without];
 }
 
 function otherRegions(asked: Asked, pools: readonly PoolRecord[]): readonly Asked[] {
@@ -284,6 +286,7 @@ function wordsGivenUp(was: Shape, is: Shape): readonly string[] {
   return [
     ...(was.domestic && !is.domestic ? ["--domestic"] : []),
     ...(was.wholeNodes && !is.wholeNodes ? ["--exclusive"] : []),
+    ...(was.contiguous && !is.contiguous ? ["--contiguous"] : []),
     ...(was.nodeGroups !== undefined && is.nodeGroups === undefined ? [`--switches=${was.nodeGroups}`] : []),
   ];
 }

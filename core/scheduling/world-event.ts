@@ -80,6 +80,8 @@ export type WorldEvent =
       readonly held?: boolean;
       readonly askedBack?: boolean;
       readonly moved?: MovesMade | null;
+      /** Of one that runs: on which nodes. */
+      readonly nodes?: string | undefined;
     }
   /** The run went on: it waits in the engine's own queue, or it started. What it was before is nothing new. */
   | {
@@ -92,6 +94,8 @@ export type WorldEvent =
       /** Of one that waits: when its engine thinks it will start, and whether its user holds it. It may be told anew. */
       readonly startsMs?: number | null;
       readonly held?: boolean;
+      /** Of one that runs: on which nodes; absent: nobody told. */
+      readonly nodes?: string | undefined;
     }
   /** It is to be taken back if it has not started; `to`: for gain, and where it would go. */
   | {
@@ -211,6 +215,8 @@ export type PoolState = {
   readonly alone?: boolean;
   /** Absent: a job may ask that nobody else is on its nodes. */
   readonly givesWholeNodes?: false | undefined;
+  /** Its nodes in the order in which they are next to each other; absent: nobody may ask for nodes in a row. */
+  readonly row?: string | undefined;
   /** Of a shared pool: how many runs of one line may wait in its own queue (B2). */
   readonly maxPending: number;
   /** How long a run placed there may wait for its start (R1); null: the network's own setting. */

@@ -1,3 +1,4 @@
+import { hostNames } from "#core/centre/host-list.ts";
 import type { Region } from "#core/centre/region.ts";
 import type { PoolTermsInForce } from "#core/centre/terms.ts";
 import type { CentreId, JobId, TaskRef } from "#core/ids.ts";
@@ -548,6 +549,7 @@ function placeTask(state: State, event: Event<"task-placed">): void {
   job.attempts?.delete(position);
   forgetPromise(state.promised, job, position);
   const { attempt, phase, atMs, startsMs = null, firstTold = null, held = false, askedBack = false } = event;
+  const nodes = nodesTold(poolOf(centreOf(state, event.centre), event.pool), event.nodes);
   if (event.moved) noteMoves(job, position, event.moved);
   const pool = poolOf(centreOf(state, event.centre), event.pool);
   const sort = sortOf(pool, job.project, event.allocation);
@@ -561,7 +563,7 @@ function placeTask(state: State, event: Event<"task-placed">): void {
   const charged = charge(state.queue.submitters, job.submitter, job.ask, event.allocation, atMs);
   const expectedS = expectedRunS(state.queue.submitters, job.submitter, job.ask);
   const expected = { timeLimitS: job.ask.timeLimitS, expectedS };
-  const told = { ...untold, ...expected, placedMs: atMs, startsMs, firstTold, held, askedBack };
+  const told = { ...untold, ...expected, placedMs: atMs, startsMs, firstTold, held, askedBack, nodes };
   const started: LiveRun = { attempt, pool, sort, phase, endsMs, startedMs, charged, ...told };
   expectEnd(pool, started);
   noteWaiting(state.waiting, started, job, position, phase === "waiting");
@@ -591,6 +593,7 @@ function moveLiveRun(state: State, event: Event<"run-moved">): void {
   const run = found?.job.live?.get(found.position);
   if (!found || run?.attempt !== event.attempt) return;
   if (event.phase === "waiting" && run.phase !== "running") tellEngineStart(run, event);
+  if (event.nodes !== undefined) tellNodes(state, run, event.nodes);
   if (runPhases.indexOf(event.phase) <= runPhases.indexOf(run.phase)) return;
   moveRun(run.pool, run.sort, run.phase, event.phase);
   if (event.phase === "running") {
@@ -606,6 +609,21 @@ function moveLiveRun(state: State, event: Event<"run-moved">): void {
   noteWaiting(state.waiting, run, found.job, found.position, event.phase === "waiting");
   grow(state, run.pool);
 }
+
+/** On which nodes it is, its engine may say later than that it runs, and otherwise than before. */
+function tellNodes(state: State, run: LiveRun, told: string): void {
+  run.nodes = nodesTold(run.pool, told);
+  if (run.nodes === null) return;
+  run.pool.left = null;
+  run.pool.twin = null;
+  grow(state, run.pool);
+}
+
+function nodesTold({ state }: PoolRecord, told: string | undefined): readonly string[] | null {
+  return state?.row === undefined || told === undefined ? null : hostNames(told, mostNodesOfRun);
+}
+
+const mostNodesOfRun = 100_000;
 
 function tellEngineStart(run: LiveRun, { startsMs = null, held = false, atMs }: Event<"run-moved">): void {
   run.startsMs = startsMs;

@@ -204,8 +204,8 @@ export function openScheduler(settings: SchedulerSettings): Scheduler {
       case "started": {
         if (index === null || attempt === null) return null;
         const phase = kind === "started" ? "running" : "waiting";
-        const { startsMs = null, held = false } = detail ?? {};
-        return { kind: "run-moved", job: id, index, attempt, phase, atMs, startsMs, held };
+        const { startsMs = null, held = false, nodes } = detail ?? {};
+        return { kind: "run-moved", job: id, index, attempt, phase, atMs, startsMs, held, ...(nodes && { nodes }) };
       }
       case "queued":
         return index === null

@@ -41,13 +41,13 @@ function givenAs(description: object): Map<string, Quoted> {
 /** By project too: its rules say where it may ever go. */
 function askedText(spec: JobSpec, { demands = null, project }: Asker): string {
   const { shape, timeLimitS, graceS, array, retries, centres } = spec;
-  const { nodes, tasks, coresPerTask, memory, accelerators, wholeNodes, nodeGroups, domestic } = shape;
+  const { nodes, tasks, coresPerTask, memory, accelerators, wholeNodes, nodeGroups, contiguous, domestic } = shape;
   const mib = memory.kind === "default" ? "" : memory.mib;
   const { perNode = 0, vendor = null, model = null, shareMilli = 1000 } = accelerators ?? {};
   const size = `${nodes} ${tasks} ${coresPerTask} ${memory.kind}${mib} ${perNode}×${shareMilli} ${vendor} ${model}`;
   const isAnywhere = centres.only.length + centres.except.length === 0 && centres.simulated === undefined;
   const where = isAnywhere && demands === null ? "" : JSON.stringify([centres, demands]);
-  return `${project} ${size} ${domestic} ${wholeNodes} ${nodeGroups} ${timeLimitS} ${graceS} ${taskCount(array)} ${retries} ${comesAgain(spec)} ${where}`;
+  return `${project} ${size} ${domestic} ${wholeNodes} ${nodeGroups} ${contiguous} ${timeLimitS} ${graceS} ${taskCount(array)} ${retries} ${comesAgain(spec)} ${where}`;
 }
 
 function makeQuote(world: Pick<World, "everGiven">, spec: JobSpec, asker: Asker): Quote {

@@ -64,6 +64,8 @@ export type EventDetail = {
   readonly processors?: number;
   readonly timeLimitS?: number;
   readonly held?: boolean;
+  /** Of a start: on which nodes, as far as it told. */
+  readonly nodes?: string;
   readonly to?: { readonly centre: CentreId; readonly pool: string };
   readonly allocation?: Allocation;
   readonly outcome?: OutcomeKind;

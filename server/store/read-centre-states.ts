@@ -47,7 +47,11 @@ function poolState(pool: PoolRow, { engine, driver, terms }: Row): PoolState {
   const agreed = poolTerms(terms ?? defaultTerms(driver), pool, driver);
   const kept = { state, memoryMibPerCore, limits, nodes, ours, foreign: foreign.kind };
   const isWithout = told.givesWholeNodes === false;
-  const said = { ...(isAlone(told) && { alone: true }), ...(isWithout && { givesWholeNodes: false as const }) };
+  const said = {
+    ...(isAlone(told) && { alone: true }),
+    ...(isWithout && { givesWholeNodes: false as const }),
+    ...(told.row !== undefined && { row: told.row }),
+  };
   return { ...pool, ...agreed, ...kept, ...said };
 }
 

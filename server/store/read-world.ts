@@ -243,9 +243,9 @@ async function readTasks(client: pg.ClientBase, jobs: readonly number[]): Promis
 
 async function readRuns(client: pg.ClientBase, jobs: readonly number[]): Promise<readonly WorldEvent[]> {
   const { rows } = await client.query<
-    RunRow & Moved & { pool: string; allocation: Allocation; state: StateKind; waiting: RunWait | null; at_ms: number }
+    RunRow & Moved & { pool: string; allocation: Allocation; state: StateKind; waiting: RunWait | null; nodes: string | null; at_ms: number }
   >(
-    `select r.job_id, r.index, r.attempt, r.centre_id, r.pool, r.allocation, r.state, r.waiting,
+    `select r.job_id, r.index, r.attempt, r.centre_id, r.pool, r.allocation, r.state, r.waiting, r.nodes,
        r.decision -> 'moved' as moved, r.withdraw_ms is not null as withdraw,
        case when r.state = 'running' then coalesce(r.started_ms, r.placed_ms) else r.placed_ms end as at_ms
      from task t join run r on r.job_id = t.job_id and r.index = t.index and r.attempt = t.attempts
@@ -262,6 +262,7 @@ async function readRuns(client: pg.ClientBase, jobs: readonly number[]): Promise
     allocation: row.allocation,
     phase: row.state === "running" ? "running" : row.waiting ? "waiting" : "sent",
     atMs: row.at_ms,
+    ...(row.nodes !== null && { nodes: row.nodes }),
     ...(row.waiting && row.state !== "running" ? waitOf(row.waiting) : {}),
     ...(row.withdraw || row.moved ? { askedBack: row.withdraw, moved: movesOf(row) } : {}),
   }));

@@ -269,7 +269,8 @@ export function startRun(
     const job = jobOf(sheet, task);
     job.startedMs = Math.min(job.startedMs ?? atMs, atMs);
   }
-  record(sheet, run, "started", task ? "running" : null, atMs, evidence);
+  const detail = nodes === undefined ? null : { nodes };
+  record(sheet, run, "started", task ? "running" : null, atMs, evidence, detail);
 }
 
 function placeOn(sheet: Sheet, run: RunLine, nodes: string | undefined): void {

@@ -342,6 +342,7 @@ test("shares of a device, whole nodes and nodes of one switch are given as they 
   const three = await start({ nodes: 3, nodeGroups: 1 });
   assert.deepEqual(await free(), ["a[1-2] 4 1+", "b[1-3] 3 1+"], "the switch that has enough");
   assert.equal((await start({ nodes: 4, nodeGroups: 1 })).answer, "refused", "no switch has as many");
+  assert.equal((await start({ nodes: 6, contiguous: true })).answer, "refused", "there are five in a row");
 
   const first = await start({ ...card, acceleratorShareMilli: 500 });
   const second = await start({ ...card, acceleratorShareMilli: 500 });

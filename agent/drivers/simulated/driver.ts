@@ -335,7 +335,7 @@ const noticedAfterMs = 500;
 
 function askOf({ allocation }: RunOrder): Ask {
   const { acceleratorVendor: vendor, acceleratorModel: model, acceleratorsPerNode: count } = allocation;
-  const { acceleratorShareMilli: shareMilli, wholeNodes, nodeGroups } = allocation;
+  const { acceleratorShareMilli: shareMilli, wholeNodes, nodeGroups, contiguous } = allocation;
   return {
     nodes: allocation.nodes,
     cores: allocation.coresPerNode,
@@ -343,6 +343,7 @@ function askOf({ allocation }: RunOrder): Ask {
     devices: count > 0 ? { vendor, model, count, ...(shareMilli !== undefined && { shareMilli }) } : null,
     ...(wholeNodes && { wholeNodes }),
     ...(nodeGroups !== undefined && { nodeGroups }),
+    ...(contiguous && { contiguous }),
   };
 }
 

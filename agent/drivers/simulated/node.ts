@@ -34,6 +34,8 @@ export type Ask = {
   readonly wholeNodes?: true | undefined;
   /** At no more leaf switches than so many. */
   readonly nodeGroups?: number | undefined;
+  /** Next to each other, in the order of the description. */
+  readonly contiguous?: true | undefined;
 };
 
 type AskedDevices = {
@@ -65,9 +67,21 @@ export function nodesOf(pool: PoolDescription): Node[] {
 
 /** The first nodes that have it free, as close together as asked; null where too few have. */
 export function pick(nodes: readonly Node[], ask: Ask): readonly Node[] | null {
+  if (ask.contiguous) return inARow(nodes, ask);
   const free = nodes.filter((node) => isFree(node, ask));
   const picked = (ask.nodeGroups === undefined ? free : closest(free, ask.nodes, ask.nodeGroups)).slice(0, ask.nodes);
   return picked.length === ask.nodes ? picked : null;
+}
+
+/** The first that are free and next to each other. */
+function inARow(nodes: readonly Node[], ask: Ask): readonly Node[] | null {
+  for (let from = 0; from + ask.nodes <= nodes.length; from += 1) {
+    const row = nodes.slice(from, from + ask.nodes);
+    const groups = new Set(row.map(({ within }) => within));
+    const isTogether = ask.nodeGroups === undefined || (groups.size <= ask.nodeGroups && !groups.has(null));
+    if (isTogether && row.every((node) => isFree(node, ask))) return row;
+  }
+  return null;
 }
 
 function isFree(node: Node, ask: Ask): boolean {

@@ -15,6 +15,7 @@ export function poolReport(pool: PoolState, nowMs: number, speed: number): Engin
     nodes: groups(pool.nodes),
     ours: held([...pool.running].filter(({ run }) => run !== null)),
     foreign: foreignLoad(pool, nowMs, speed),
+    row: description.nodes.map(({ names }) => names).join(","),
   };
 }
 

@@ -92,6 +92,7 @@ export function submissionOf(
     gres: place.gres,
     ...(allocation.wholeNodes && { wholeNodes: true }),
     ...(allocation.nodeGroups !== undefined && { nodeGroups: allocation.nodeGroups }),
+    ...(allocation.contiguous && { contiguous: true }),
     ...(place.words && { words: place.words }),
     timeLimitMin: engineMinutes(order.timeLimitS, order.graceS, place.mostTimeS),
     timeLimitMs: order.timeLimitS * 1000,

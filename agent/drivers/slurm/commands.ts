@@ -178,6 +178,7 @@ export function submitFields(submission: Submission): Field[] {
       optional(name, submission.words?.[name] ?? null),
     ),
     ...(submission.wholeNodes ? [["exclusive", 1] satisfies Field] : []),
+    ...(submission.contiguous ? [["contiguous", 1] satisfies Field] : []),
     ...optional("switches", submission.nodeGroups === undefined ? null : switches(submission.nodeGroups, submission)),
     ["timeLimitMin", submission.timeLimitMin],
     ["timeLimitMs", submission.timeLimitMs],

@@ -159,6 +159,33 @@ export function switchesOf(topology: readonly Words[]): ReadonlyMap<string, stri
   return switches;
 }
 
+/**
+ * All nodes of the cluster in the order in which Slurm counts which are next to each other, which is that of its listing;
+ * null where `--contiguous` would not be kept to: a tree of switches has an order of its own. Also where it is too long to say.
+ */
+export function rowOf({ nodes, switches }: Pick<Seen, "nodes" | "switches">): string | null {
+  if (switches.size > 0) return null;
+  const names = nodes.map((node) => node.get("NodeName") ?? "");
+  const pieces: string[][] = [];
+  for (const name of names) {
+    const open = pieces.at(-1);
+    const last = open?.at(-1);
+    if (open && last !== undefined && isNext(last, name)) open.push(name);
+    else pieces.push([name]);
+  }
+  const row = pieces.map(hostList).join(",");
+  return row.length <= mostLetters ? row : null;
+}
+
+function isNext(one: string, other: string): boolean {
+  const [a, b] = [one, other].map((name) => /^(.*?)(\d{1,9})$/.exec(name));
+  if (!a || !b || a[1] !== b[1] || a[2]?.length !== b[2]?.length) return false;
+  return Number(a[2]) + 1 === Number(b[2]);
+}
+
+/** As long as a report may be there. */
+const mostLetters = 100_000;
+
 const mostNodes = 100_000;
 
 /** `npu:ascend910b:8,gpu:a100:4(S:0-1),gpu:2` as devices; what is not counted (`craynetwork`, `no_consume`) is left out. */

@@ -93,6 +93,8 @@ export type Submission = {
   readonly wholeNodes?: true;
   /** At no more leaf switches than so many. */
   readonly nodeGroups?: number;
+  /** Next to each other, as Slurm counts its nodes. */
+  readonly contiguous?: true;
   readonly words?: Pick<LocalWords, "constraint" | "licenses" | "reservation" | "nodelist">;
   readonly timeLimitMin: number;
   readonly timeLimitMs: number;

@@ -1,6 +1,6 @@
 import type { EngineOffers, EnginePool, ForeignLoad, MaintenanceWindow } from "#core/centre/engine.ts";
 import { configurationOf, type SlurmConfiguration } from "./configuration.ts";
-import { foreignColumns, foreignLoad, foreignRows, maintenanceOf, poolsOf, switchesOf } from "./describe.ts";
+import { foreignColumns, foreignLoad, foreignRows, maintenanceOf, poolsOf, rowOf, switchesOf } from "./describe.ts";
 import type { Engine } from "./engine.ts";
 import type { LocalCommands } from "./local-commands.ts";
 import { shardsHeld } from "./shards.ts";
@@ -126,11 +126,16 @@ export function poolsSeen(
   site: Site,
   ours: ReadonlyMap<string, EnginePool["ours"]>,
 ): readonly EnginePool[] {
-  // By slurmrestd neither whole nodes nor switches can be asked for (docs/decisions/0042).
+  // By slurmrestd neither whole nodes nor switches nor nodes in a row can be asked for (docs/decisions/0042, 0059).
   const isByRest = site.transport === "rest";
   const switches = isByRest ? new Map<string, string>() : look.switches;
   const pools = poolsOf({ ...look, switches, ours, devices: site.devices, only: site.partitions });
-  const seen = isByRest ? pools.map((pool) => ({ ...pool, givesWholeNodes: false as const })) : pools;
+  const row = isByRest ? null : rowOf(look);
+  const seen = pools.map((pool) => ({
+    ...pool,
+    ...(isByRest && { givesWholeNodes: false as const }),
+    ...(row !== null && { row }),
+  }));
   return look.trouble === null ? seen : seen.map((pool) => ({ ...pool, state: "down" as const }));
 }
 

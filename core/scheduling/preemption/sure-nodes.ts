@@ -15,10 +15,8 @@ export type SureNodes = (ended: readonly LiveRun[]) => number;
 
 /** `byMs`: when they will be over; what is kept for others by then is theirs. */
 export function sureNodes(pool: PoolRecord, need: Need, byMs: number): SureNodes {
-  // In which group of nodes a run is, nobody here knows.
-  if (need.nodeGroups !== undefined) return () => 0;
   // Which nodes lie together is as little known as which they are.
-  if (need.nodeGroups !== undefined) return () => 0;
+  if (need.nodeGroups !== undefined || need.contiguous) return () => 0;
   const up = countOf(pool.upSize, need);
   const out = countOf(pool.size, need) - up;
   const nodesOf = (runs: readonly LiveRun[]) => runs.reduce((sum, { sort }) => sum + sort.allocation.nodes, 0);

@@ -23,7 +23,7 @@ my %OPTIONAL = (
     (map { $_ => $LABEL } qw(account partition qos reservation)),
     gres => qr/[a-z][\w]*(?::[A-Za-z][\w.-]*)?(?::\d{1,9})?(?:,[a-z][\w]*(?::[A-Za-z][\w.-]*)?(?::\d{1,9})?)*/, constraint => qr/[\w.&|*()\[\]-]{1,256}/,
     licenses => qr/[A-Za-z][\w.@-]*(?::\d{1,9})?(?:,[A-Za-z][\w.@-]*(?::\d{1,9})?)*/, nodelist => qr/[A-Za-z0-9][\w.,\[\]-]{0,1000}/, array => $ARRAY,
-    cwd => qr{(?=/)$PATH}, stdout => $PATH, stderr => $PATH, exclusive => qr/[01]/, switches => qr/[1-9]\d{0,5}(?:\@\d{1,9})?/, requeue => qr/[01]/, again => qr/[01]/,
+    cwd => qr{(?=/)$PATH}, stdout => $PATH, stderr => $PATH, exclusive => qr/[01]/, contiguous => qr/[01]/, switches => qr/[1-9]\d{0,5}(?:\@\d{1,9})?/, requeue => qr/[01]/, again => qr/[01]/,
     (map { $_ => $NUMBER } qw(tasksPerNode arrayCount arrayMin arrayMax arrayStep)),
 );
 
@@ -116,7 +116,7 @@ sub sbatch_words {
         "--nodes=$s->{nodes}", "--ntasks=$s->{tasks}", "--cpus-per-task=$s->{cpusPerTask}", $s->{memMibPerNode} ? "--mem=$s->{memMibPerNode}M" : (),
         "--time=$s->{timeLimitMin}", '--deadline=now+' . ends_within_s($s, $waited_s),
         '--export=ALL', '--propagate=NONE', '--input=/dev/null', "--chdir=$place", "--output=$place/wrapper.log", '--open-mode=append',
-        $s->{exclusive} ? '--exclusive' : (), map { $s->{$_} ne '' ? "--$plain{$_}=$s->{$_}" : () } sort keys %plain,
+        $s->{exclusive} ? '--exclusive' : (), $s->{contiguous} ? '--contiguous' : (), map { $s->{$_} ne '' ? "--$plain{$_}=$s->{$_}" : () } sort keys %plain,
     );
 }
 

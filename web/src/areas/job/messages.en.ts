@@ -185,6 +185,8 @@ export const en = {
     residency: "Data only in",
     equipment: "Equipment",
     domestic: "domestic only",
+    contiguous: "Its nodes",
+    contiguousYes: "next to each other",
     time: "Time limit",
     grace: "Grace",
     deadline: "Deadline",

@@ -184,6 +184,8 @@ export const zh: Words<typeof en> = {
     residency: "数据仅存放于",
     equipment: "设备",
     domestic: "仅国产",
+    contiguous: "节点位置",
+    contiguousYes: "相邻",
     time: "时限",
     grace: "宽限",
     deadline: "截止时刻",

@@ -33,6 +33,7 @@ export function Asked({ spec }: { readonly spec: SpecView }) {
         [t("asked.tasks"), t("asked.cores", { tasks: spec.tasks, cores: spec.coresPerTask })],
         ...(spec.nodes > 1 ? [[t("asked.nodes"), spec.nodes] as const] : []),
         ...(spec.wholeNodes ? [[t("asked.wholeNodes"), t("asked.wholeNodesYes"), "wide"] as const] : []),
+        ...(spec.contiguous ? [[t("asked.contiguous"), t("asked.contiguousYes"), "wide"] as const] : []),
         ...(spec.nodeGroups === undefined ? [] : [[t("asked.nodeGroups"), spec.nodeGroups] as const]),
         ...several(
           t("asked.residency"),
@@ -112,6 +113,7 @@ export function useCards(): (asked: NonNullable<SpecView["accelerators"]>) => st
 /** The work itself: script or command, what travels along, and what Weir filled in or remarked. */
 export function Specification({ job }: { readonly job: JobDetail }) {
   const { t } = useTranslation("job");
+  const { clockTimes } = useFormat();
   const filledIn = useFilledIn();
   const { spec, defaults, warnings } = job;
   const environment = Object.entries(spec.environment);
@@ -164,7 +166,7 @@ export function Specification({ job }: { readonly job: JobDetail }) {
           <h2 className={css.sub}>{t("spec.warnings")}</h2>
           <ul className={css.plainList}>
             {warnings.map((warning) => (
-              <li key={warning}>{warning}</li>
+              <li key={warning}>{clockTimes(warning)}</li>
             ))}
           </ul>
         </>

@@ -80,11 +80,11 @@ test("submitting again keeps whether it makes way, is tried again, with what gra
 
 test("submitting again keeps whole nodes, groups of nodes and the share of an accelerator", () => {
   const accelerators = { vendor: null, model: "a100", perNode: 1, shareMilli: 250 };
-  const draft = draftOf({ ...spec, wholeNodes: true, nodeGroups: 2, accelerators }, "fit");
+  const draft = draftOf({ ...spec, wholeNodes: true, nodeGroups: 2, contiguous: true, accelerators }, "fit");
   assert.match(draft.script, /^#SBATCH --exclusive$/m);
   const { asked, refusals } = parseSbatch(draft.script, []);
   assert.deepEqual(refusals, []);
-  assert.deepEqual([asked.wholeNodes, asked.nodeGroups], [true, 2]);
+  assert.deepEqual([asked.wholeNodes, asked.nodeGroups, asked.contiguous], [true, 2, true]);
   assert.deepEqual(jobRequest.parse(requestOf(draft)).accelerators, accelerators);
 });
 

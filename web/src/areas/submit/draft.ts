@@ -168,6 +168,7 @@ function scriptOf(spec: SpecView, name: string): string {
   if (readOption(script, ["signal"]) === null)
     say("signal", spec.warning === null ? null : `B:${spec.warning.signal}@${spec.warning.beforeS}`);
   if (readOption(script, ["exclusive"]) === null) say("exclusive", spec.wholeNodes ? "" : null);
+  if (readOption(script, ["contiguous"]) === null) say("contiguous", spec.contiguous ? "" : null);
   say("switches", spec.nodeGroups === undefined ? null : String(spec.nodeGroups));
   if (readOption(script, ["requeue", "no-requeue"]) === null) say("requeue", spec.requeue ? "" : null);
   say("chdir", spec.workingDirectory, ["workdir"]);
