@@ -266,6 +266,10 @@ export const project = z
     place: z.strictObject({ residency, domestic }),
   })
   .meta({ id: "Project" });
+/** What the rule that was set means as things stand, in the reader's words: where its work could run, what leads nowhere. */
+const notes = z.array(z.string());
+export const placedTenant = tenant.extend({ notes }).meta({ id: "PlacedTenant" });
+export const placedProject = project.extend({ notes }).meta({ id: "PlacedProject" });
 export const person = z
   .strictObject({ id, name: slug, title: z.string(), administrator: z.boolean(), projects: z.array(slug) })
   .meta({ id: "Person" });

@@ -509,7 +509,7 @@ export const routes = {
     summary: "Set where a tenant is, and where its work may go",
     params: z.object({ tenant: slug }),
     body: network.newTenantPlace,
-    response: network.tenant,
+    response: network.placedTenant,
   }),
   setProjectPlace: route({
     ...paths.setProjectPlace,
@@ -518,7 +518,7 @@ export const routes = {
     summary: "Set where work of a project may go",
     params: z.object({ project: slug }),
     body: network.newProjectPlace,
-    response: network.project,
+    response: network.placedProject,
   }),
   setHome: route({
     ...paths.setHome,

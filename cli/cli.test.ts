@@ -778,8 +778,8 @@ test("where work may go: said at submission, set of a tenant and a project, and 
   const { url, seen } = await fake({
     "POST /jobs": json(submitted, 201),
     "GET /tenants": json({ tenants: [tenant], next: null }),
-    "PUT /tenants/ouc/place": json(tenant),
-    "PUT /projects/tides/place": json(project),
+    "PUT /tenants/ouc/place": json({ ...tenant, notes: [] }),
+    "PUT /projects/tides/place": json({ ...project, notes: ["no centre in service lies in cn-gz"] }),
     "GET /agreements": json(inForce),
     "PUT /agreements": json(inForce),
   });
@@ -787,8 +787,9 @@ test("where work may go: said at submission, set of a tenant and a project, and 
   assert.deepEqual(seen.at(-1)?.body, { command: ["true"], residency: ["cn-gz", "cn-sd"], domestic: true });
   await weir(url, ["admin", "tenant", "set", "ouc", "--region", "cn-sd", "--residency", "none"]);
   assert.deepEqual(seen.at(-1)?.body, { region: "cn-sd", residency: null });
-  await weir(url, ["admin", "project", "set", "tides", "--residency=cn-sd,cn-gz", "--domestic=no"]);
+  const bound = await weir(url, ["admin", "project", "set", "tides", "--residency=cn-sd,cn-gz", "--domestic=no"]);
   assert.deepEqual(seen.at(-1)?.body, { residency: ["cn-sd", "cn-gz"], domestic: false });
+  assert.match(bound.error, /^no centre in service lies in cn-gz$/m);
   assert.match((await weir(url, ["admin", "tenant", "list"])).out, /OUC\s+cn-sd\s+cn domestic only/);
 
   const shown = await weir(url, ["agreements"]);

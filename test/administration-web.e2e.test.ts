@@ -89,4 +89,22 @@ describe("people and projects, in the console", { skip: requires("chromium", "cj
     await dialog.waitFor({ state: "hidden" });
     assert.deepEqual(await granted(), [[["core-ms", "0"]]]);
   });
+
+  test("where no centre lies no data can be bound without a warning, and what is no region cannot be chosen", async () => {
+    await page.goto(`${server.url}/administration`);
+    await page.getByRole("region", { name: "Projects" }).getByRole("button", { name: "Change" }).click();
+    const dialog = page.getByRole("dialog");
+    const residency = dialog.getByLabel("Its data only in");
+    await residency.fill("zz");
+    await page.getByText("regions by their codes of ISO 3166-2, as cn-gz,cn-sd").waitFor();
+    await residency.fill("de");
+    await page.locator(".ant-select-item-option", { hasText: /^de$/ }).click();
+    await dialog.getByText("Where its work may go").click();
+    await dialog.getByText("no centre in service lies in de: nothing would run until one does").waitFor();
+    await dialog.getByText("left out, since nobody says where they lie: local").waitFor();
+    await dialog.getByRole("button", { name: "Change" }).click();
+    await dialog.waitFor({ state: "hidden" });
+    const done = page.getByRole("region", { name: "Projects" }).getByRole("status");
+    await done.getByText("no centre in service lies in de").waitFor();
+  });
 });

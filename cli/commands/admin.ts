@@ -76,7 +76,7 @@ export async function addTenant(call: Call): Promise<number> {
   return added(call, "wordTenant", await call.ask("addTenant", { body }));
 }
 
-/** JSON: the API's `Tenant`. */
+/** JSON: the API's `Tenant`; where its place was set, `PlacedTenant`. */
 export async function setTenant(call: Call): Promise<number> {
   const home = call.one("home");
   const cores = call.one("most-cores");
@@ -93,13 +93,14 @@ export async function setTenant(call: Call): Promise<number> {
   if (cores !== null)
     answer = await call.ask("setTenantCores", { params, body: { mostCores: coresSaid(call, cores) } });
   if (grant !== null) answer = await call.ask("setTenantGrant", { params, body: grant });
-  if (isPlaced) answer = await call.ask("setTenantPlace", { params, body: place });
-  if (call.json) await call.printJson(answer);
+  const placed = isPlaced ? await call.ask("setTenantPlace", { params, body: place }) : null;
+  if (call.json) await call.printJson(placed ?? answer);
   else await call.print(`${call.say("changed", { what: call.say("wordTenant"), name: params.tenant })}\n`);
+  for (const note of placed?.notes ?? []) call.note(note);
   return exitCodes.done;
 }
 
-/** JSON: the API's `Project`. */
+/** JSON: the API's `Project`; where its place was set, `PlacedProject`. */
 export async function setProject(call: Call): Promise<number> {
   const cores = call.one("most-cores");
   const params = { project: call.operands[0] ?? "" };
@@ -111,9 +112,10 @@ export async function setProject(call: Call): Promise<number> {
   if (cores !== null)
     answer = await call.ask("setProjectCores", { params, body: { mostCores: coresSaid(call, cores) } });
   if (grant !== null) answer = await call.ask("setProjectGrant", { params, body: grant });
-  if (isPlaced) answer = await call.ask("setProjectPlace", { params, body: rule });
-  if (call.json) await call.printJson(answer);
+  const placed = isPlaced ? await call.ask("setProjectPlace", { params, body: rule }) : null;
+  if (call.json) await call.printJson(placed ?? answer);
   else await call.print(`${call.say("changed", { what: call.say("wordProject"), name: params.project })}\n`);
+  for (const note of placed?.notes ?? []) call.note(note);
   return exitCodes.done;
 }
 

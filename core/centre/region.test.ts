@@ -10,7 +10,7 @@ test("a region is a province by ISO 3166-2, however it is written, or the place'
   for (const said of ["cn-gz", "CN-GZ", "520000", "520100", "52"])
     assert.deepEqual(parseRegion(said), { kind: "region", region: "cn-gz" }, said);
   assert.deepEqual(parseRegion("cn-gx1"), { kind: "unknown", said: "cn-gx1", nearest: "cn-gx" });
-  for (const said of ["", "cn", "guizhou", "990000", "1234", "cn-", "cn-zz", "..", "a-b-c"])
+  for (const said of ["", "cn", "guizhou", "990000", "1234", "cn-", "cn-zz", "zz-1", "..", "a-b-c"])
     assert.equal(parseRegion(said).kind, "unknown", said);
   assert.equal(regionOfPlace("de-by"), "de-by");
   assert.equal(regionOfPlace(null), null);
@@ -18,7 +18,13 @@ test("a region is a province by ISO 3166-2, however it is written, or the place'
 
 test("a whole country may be named among several, and holds each of its regions", () => {
   assert.deepEqual(parseRegions(["CN", "cn-sd", "cn-sd"]), { kind: "regions", regions: ["cn", "cn-sd"] });
-  assert.equal(parseRegions(["cn-sd", "nowhere"]).kind, "unknown");
+  assert.deepEqual(parseRegions(["de", "hk", "cn-hk"]), { kind: "regions", regions: ["de", "cn-hk"] });
+  for (const none of ["nowhere", "zz", "uk", "zz-1"])
+    assert.deepEqual(
+      [parseRegions(["cn-sd", none])].map(({ kind }) => kind),
+      ["unknown"],
+      none,
+    );
   assert(isWithin("cn-gz", ["cn"]) && isWithin("cn-gz", ["de", "cn-gz"]));
   assert(!isWithin("cn-gz", ["cn-sd"]) && !isWithin("cn-gz", []) && !isWithin("de-by", ["cn"]));
 });

@@ -48,12 +48,25 @@ const provinces: readonly (readonly [code: string, digits: string, en: string, z
 /** Every province of China by its code, for who offers a choice. */
 export const regions: readonly Region[] = provinces.map(([code]) => `cn-${code}`);
 
+/** ISO 3166-1 alpha-2, as officially assigned. */
+const countries = new Set(
+  `ad ae af ag ai al am ao aq ar as at au aw ax az ba bb bd be bf bg bh bi bj bl bm bn bo bq br bs bt bv bw by bz
+  ca cc cd cf cg ch ci ck cl cm cn co cr cu cv cw cx cy cz de dj dk dm do dz ec ee eg eh er es et fi fj fk fm fo fr
+  ga gb gd ge gf gg gh gi gl gm gn gp gq gr gs gt gu gw gy hk hm hn hr ht hu id ie il im in io iq ir is it je jm jo jp
+  ke kg kh ki km kn kp kr kw ky kz la lb lc li lk lr ls lt lu lv ly ma mc md me mf mg mh mk ml mm mn mo mp mq mr ms mt
+  mu mv mw mx my mz na nc ne nf ng ni nl no np nr nu nz om pa pe pf pg ph pk pl pm pn pr ps pt pw py qa re ro rs ru rw
+  sa sb sc sd se sg sh si sj sk sl sm sn so sr ss st sv sx sy sz tc td tf tg th tj tk tl tm tn to tr tt tv tw tz
+  ua ug um us uy uz va vc ve vg vi vn vu wf ws ye yt za zm zw`.split(/\s+/),
+);
+/** They have codes of both parts of the standard: a centre there says the one of a region. */
+const alsoRegions = ["hk", "mo", "tw"];
+
 export type ParsedRegion =
   | { readonly kind: "region"; readonly region: Region }
   /** `nearest`: what was meant, perhaps; null: nothing is near. */
   | { readonly kind: "unknown"; readonly said: string; readonly nearest: Region | null };
 
-/** One region: `cn-gz`, `CN-GZ`, or six digits of GB/T 2260 of a place in it. Of other countries the form alone is looked at. */
+/** One region: `cn-gz`, `CN-GZ`, or six digits of GB/T 2260 of a place in it. Of other countries the country and the form are looked at. */
 export function parseRegion(said: string): ParsedRegion {
   const region = regionOfPlace(said);
   if (region !== null) return { kind: "region", region };
@@ -63,7 +76,9 @@ export function parseRegion(said: string): ParsedRegion {
 
 /** The same where a whole country may be meant: `cn`. */
 function parseRegionOrCountry(said: string): ParsedRegion {
-  return /^[a-z]{2}$/i.test(said) ? { kind: "region", region: said.toLowerCase() } : parseRegion(said);
+  const country = said.toLowerCase();
+  if (alsoRegions.includes(country)) return { kind: "region", region: `cn-${country}` };
+  return countries.has(country) ? { kind: "region", region: country } : parseRegion(said);
 }
 
 /** Several of these, each once; the first that is none. */
@@ -90,7 +105,7 @@ export function regionOfPlace(code: string | null): Region | null {
     return found ? `cn-${found[0]}` : null;
   }
   const region = code.toLowerCase();
-  if (!/^[a-z]{2}-[a-z0-9]{1,3}$/.test(region)) return null;
+  if (!/^[a-z]{2}-[a-z0-9]{1,3}$/.test(region) || !countries.has(region.slice(0, 2))) return null;
   return region.startsWith("cn-") && !regions.includes(region) ? null : region;
 }
 

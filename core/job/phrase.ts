@@ -77,12 +77,12 @@ export const phrases = {
     "节点数不少于 --nodelist 所列（{count}）",
   ],
   "region-codes": [
-    "regions by their codes of ISO 3166-2, as cn-gz,cn-sd, or a whole country, as cn",
-    "区域代码（ISO 3166-2），如 cn-gz,cn-sd；或整个国家，如 cn",
+    "regions by their codes of ISO 3166-2, as cn-gz,cn-sd, or a whole country by its code of ISO 3166-1, as cn",
+    "区域代码（ISO 3166-2），如 cn-gz,cn-sd；或整个国家的代码（ISO 3166-1），如 cn",
   ],
   "region-codes-near": [
-    "regions by their codes of ISO 3166-2, as cn-gz,cn-sd, or a whole country, as cn; is {nearest} meant?",
-    "区域代码（ISO 3166-2），如 cn-gz,cn-sd；或整个国家，如 cn；是否指 {nearest}？",
+    "regions by their codes of ISO 3166-2, as cn-gz,cn-sd, or a whole country by its code of ISO 3166-1, as cn; is {nearest} meant?",
+    "区域代码（ISO 3166-2），如 cn-gz,cn-sd；或整个国家的代码（ISO 3166-1），如 cn；是否指 {nearest}？",
   ],
   "module-name": ["a module's name/version, such as gromacs/2024.1", "模块的 名称/版本，如 gromacs/2024.1"],
   "no-value": ["no value at all", "不带值"],
@@ -387,6 +387,16 @@ export const phrases = {
   // A part of others.
   "standard-output": ["standard output", "标准输出"],
   "standard-error": ["standard error", "标准错误"],
+  "residency-there": ["centres in service that lie there: {centres}", "位于其中的在役中心：{centres}"],
+  "residency-nowhere": [
+    "no centre in service lies in {regions}: nothing would run until one does",
+    "没有在役中心位于 {regions}：在有之前，其作业都无法运行",
+  ],
+  "residency-empty": ["no centre in service lies in {regions}", "没有在役中心位于 {regions}"],
+  "residency-unsaid": [
+    "left out, since nobody says where they lie: {centres} (weir centre terms)",
+    "未说明所在区域、因而排除在外的中心：{centres}（weir centre terms）",
+  ],
   "any-task-of": ["{job}_INDEX", "{job}_下标"],
   "both-streams": ["what it prints, errors too,", "标准输出与标准错误"],
   "its-tenant": ["its tenant", "其租户"],

@@ -58,6 +58,8 @@ test("a centre says where it lies, by a code of its place too", async () => {
   const { terms } = await ok(client.call("terms", { params }));
   const wrong = await client.call("setTerms", { params, body: { ...terms, region: "shandong" } });
   assert(wrong.kind === "problem" && wrong.problem.type.endsWith("invalid-request"));
+  const nowhere = await client.call("addCentre", { body: { id: "nowhere", driver: "process", regionCode: "zz-1" } });
+  assert(nowhere.kind === "problem" && /regionCode.*ISO 3166/.test(JSON.stringify(nowhere.problem)));
 });
 
 test("a job's data stay where it says; what it asks is shown, and what no centre may have is refused by name", async () => {

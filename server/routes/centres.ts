@@ -1,5 +1,7 @@
 import type { Centre } from "#api/network.ts";
+import { parseRegion } from "#core/centre/region.ts";
 import { centreId } from "#core/ids.ts";
+import { regionWrong } from "#core/job/weir-options.ts";
 import type { World } from "#core/scheduling/world.ts";
 import { answer, type Handlers, refused } from "#server/http/handler.ts";
 import { newEnrolment } from "#server/identity/centre-credential.ts";
@@ -8,6 +10,7 @@ import { readCentres, readNodes } from "#server/store/read/centres.ts";
 import { readOffers } from "#server/store/read/offers.ts";
 import { once } from "./once.ts";
 import { cutPage, readCursor } from "./paging.ts";
+import { unknownCentre } from "./visible.ts";
 
 /** Centres, their pools and nodes, and how a new one joins. */
 export function centreHandlers(
@@ -24,6 +27,8 @@ export function centreHandlers(
     async nodes({ query }) {
       const skip = readCursor(query.cursor);
       if (typeof skip === "object" && skip !== null) return skip;
+      const unknown = await unknownCentre(db, query.centre);
+      if (unknown) return unknown;
       const from = skip ?? 0;
       const found = await readNodes(db.pool, { centre: query.centre ?? null, skip: from, limit: query.limit + 1 });
       const page = cutPage(found, query.limit, () => from + query.limit);
@@ -31,10 +36,17 @@ export function centreHandlers(
     },
 
     async offers({ query }) {
+      const unknown = await unknownCentre(db, query.centre);
+      if (unknown) return unknown;
       return answer({ offers: [...(await readOffers(db.pool, query.centre ?? null))] });
     },
 
     async addCentre({ caller, body, idempotency }) {
+      const region = body.regionCode === undefined ? null : parseRegion(body.regionCode);
+      if (region?.kind === "unknown") {
+        const words = regionWrong(region.nearest);
+        return refused({ kind: "invalid-request", issues: [{ path: "regionCode", words }] });
+      }
       const added = await once(db, { caller, idempotency }, 201, async (client) => {
         const { rowCount } = await client.query(
           `insert into centre (id, name, name_zh, region_code, driver, life_cycle, created_ms)

@@ -156,6 +156,11 @@ test("where a tenant is and where its work and a project's may go is set in part
     told.projects.map(([, { residency, domestic }]) => [residency, domestic]),
     [[["cn-sd", "cn-gz"], false]],
   );
+  assert.deepEqual(more.notes, [], "nothing was said of regions");
+  assert.match(own.notes[0] ?? "", /^no centre in service lies in cn-sd, cn-gz: nothing would run/);
+  assert.deepEqual(own.notes.slice(1), ["left out, since nobody says where they lie: local (weir centre terms)"]);
+  const zz = await client.call("setProjectPlace", { params: project, body: { residency: ["zz"] } });
+  assert(zz.kind === "problem" && /residency.*ISO 3166-1, as cn/.test(JSON.stringify(zz.problem)));
   const wrong = await client.call("setProjectPlace", { params: project, body: { residency: ["cn-gx1"] } });
   assert(wrong.kind === "problem" && /is cn-gx meant\?/.test(JSON.stringify(wrong.problem)));
   const country = await client.call("setTenantPlace", { params: tenant, body: { region: "cn" } });

@@ -1,7 +1,10 @@
 import type pg from "pg";
 import { parseRegion, parseRegions } from "#core/centre/region.ts";
+import { residencyNotes } from "#core/centre/residency.ts";
 import { type PersonId, personId } from "#core/ids.ts";
+import { phraseWords } from "#core/job/phrase.ts";
 import { regionWrong } from "#core/job/weir-options.ts";
+import type { Language } from "#core/language.ts";
 import type { PlaceRule } from "#core/scheduling/bounds.ts";
 import type { GrantedUnit } from "#core/scheduling/grants.ts";
 import { answer, type Handlers, type Refused, refused } from "#server/http/handler.ts";
@@ -13,6 +16,7 @@ import { setMostCores } from "#server/store/core-limits.ts";
 import type { Database } from "#server/store/database.ts";
 import { setGrant } from "#server/store/grants.ts";
 import { setHome } from "#server/store/homes.ts";
+import { readCentres } from "#server/store/read/centres.ts";
 import { readPeople, readProjects, readTenants } from "#server/store/read/people.ts";
 import { once } from "./once.ts";
 import { cutPage, readCursor } from "./paging.ts";
@@ -98,7 +102,7 @@ export function peopleHandlers(context: Context): Pick<Handlers, PeopleRoute> {
         return project ? answer(project) : refused({ kind: "not-found", what: "project", id: name });
       }),
 
-    setTenantPlace: ({ caller, params: { tenant: name }, body: { region, ...rule } }) =>
+    setTenantPlace: ({ caller, params: { tenant: name }, body: { region, ...rule }, language }) =>
       set(db, { caller, idempotency: null }, 200, async (client) => {
         const said = readRule(rule);
         const parsed = region === undefined || region === null ? null : parseRegion(region);
@@ -107,16 +111,18 @@ export function peopleHandlers(context: Context): Pick<Handlers, PeopleRoute> {
         const where = region === undefined ? {} : { region: parsed?.region ?? null };
         await setPlace(client, "tenant", name, { ...where, ...said.rule }, caller.id, now());
         const [tenant] = await readTenants(client, null, { after: null, limit: 1, only: name });
-        return tenant ? answer(tenant) : refused({ kind: "not-found", what: "tenant", id: name });
+        const notes = await notesOn(client, said.rule, language);
+        return tenant ? answer({ ...tenant, notes }) : refused({ kind: "not-found", what: "tenant", id: name });
       }),
 
-    setProjectPlace: ({ caller, params: { project: name }, body }) =>
+    setProjectPlace: ({ caller, params: { project: name }, body, language }) =>
       set(db, { caller, idempotency: null }, 200, async (client) => {
         const said = readRule(body);
         if (said.kind === "refused") return said;
         await setPlace(client, "project", name, said.rule, caller.id, now());
         const [project] = await readProjects(client, null, { after: null, limit: 1, only: name });
-        return project ? answer(project) : refused({ kind: "not-found", what: "project", id: name });
+        const notes = await notesOn(client, said.rule, language);
+        return project ? answer({ ...project, notes }) : refused({ kind: "not-found", what: "project", id: name });
       }),
 
     async projects({ caller, query }) {
@@ -193,6 +199,16 @@ function readRule({ residency, domestic }: SaidRule): { kind: "rule"; rule: Part
   if (parsed?.kind === "unknown") return refusedRegion("residency", parsed.nearest);
   const regions = residency === undefined ? {} : { residency: parsed?.regions ?? null };
   return { kind: "rule", rule: { ...regions, ...(domestic !== undefined && { domestic }) } };
+}
+
+async function notesOn(
+  client: pg.PoolClient,
+  { residency }: Partial<PlaceRule>,
+  language: Language,
+): Promise<string[]> {
+  if (!residency) return [];
+  const centres = await readCentres(client, { after: null, limit: 10_000 });
+  return residencyNotes(residency, centres).notes.map((note) => phraseWords(note, language));
 }
 
 function refusedRegion(path: string, nearest: string | null): Refused {

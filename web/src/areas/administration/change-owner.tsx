@@ -2,13 +2,17 @@ import { useMutation, useQuery } from "@tanstack/react-query";
 import { Button, Checkbox, Form, Input, Modal, Popconfirm, Select } from "antd";
 import { type ReactNode, useId, useState } from "react";
 import { useTranslation } from "react-i18next";
+import { residencyNotes } from "#core/centre/residency.ts";
+import { phraseWords } from "#core/job/phrase.ts";
 import { unreachable } from "#core/unreachable.ts";
 import { ask, issuesOf } from "../../app/client.ts";
+import { language } from "../../app/language.ts";
 import { grantLooks } from "../../parts/grants.tsx";
 import { Notice, Problem } from "../../parts/notice.tsx";
 import { RegionSelect, RegionsSelect } from "../../parts/region-select.tsx";
 import { countText } from "../../words/format.ts";
 import { regionsText } from "../../words/place-rule.ts";
+import { centresQuery } from "../centres/queries.ts";
 import css from "./administration.module.css";
 import { HomeSelect } from "./home-select.tsx";
 import {
@@ -72,9 +76,10 @@ function Editor({ owner: now, onChanged, onCancel }: ChangeContent & { readonly 
   const [draft, setDraft] = useState(() => draftOf(owner));
   const sentence = useSentence();
   const changes = changesOf(owner, draft);
+  const { notes, isNowhere } = useResidencyNotes(changes);
   const set = useMutation({
     mutationFn: (sent: readonly Change[]) => send(owner, sent),
-    onSuccess: (_, sent) => onChanged(sent.map(sentence)),
+    onSuccess: (_, sent) => onChanged([...sent.map(sentence), ...notes]),
     onError: () => onChanged([]),
   });
   const change = (part: Partial<OwnerDraft>) => {
@@ -88,8 +93,8 @@ function Editor({ owner: now, onChanged, onCancel }: ChangeContent & { readonly 
     const grant = draft.grants[unit];
     return grant.kind === "anew" ? noNumber(grant.hours) : null;
   };
-  const effects = changes.filter(mayBe);
   const isNothing = changes.some(grantsNothing);
+  const effects = [...changes.filter(mayBe).map(sentence), ...notes];
   return (
     <Form layout="vertical" component="div">
       <div className={css.fields}>
@@ -160,10 +165,10 @@ function Editor({ owner: now, onChanged, onCancel }: ChangeContent & { readonly 
       <div className={css.effects} aria-live="polite">
         {set.error && refused.length === 0 ? <Problem error={set.error} /> : null}
         {effects.length > 0 ? (
-          <Notice kind={isNothing ? "warning" : "plain"} title={t("effects")}>
+          <Notice kind={isNothing || isNowhere ? "warning" : "plain"} title={t("effects")}>
             <ul className={css.sentences}>
               {effects.map((one) => (
-                <li key={JSON.stringify(one)}>{sentence(one)}</li>
+                <li key={one}>{one}</li>
               ))}
               {isNothing ? <WorkNow owner={owner} /> : null}
             </ul>
@@ -243,6 +248,18 @@ function GrantField({ owner, unit, draft, refused, onDraft }: GrantContent) {
       )}
     </Field>
   );
+}
+
+/** Which centres a rule about its data leaves, told before it is set: by the very words that the server answers with. */
+function useResidencyNotes(changes: readonly Change[]): {
+  readonly notes: readonly string[];
+  readonly isNowhere: boolean;
+} {
+  const centres = useQuery(centresQuery);
+  const residency = changes.flatMap((change) => (change.kind === "residency" && change.to !== null ? change.to : []));
+  if (residency.length === 0 || !centres.data) return { notes: [], isNowhere: false };
+  const { notes, isNowhere } = residencyNotes(residency, centres.data.centres);
+  return { notes: notes.map((note) => phraseWords(note, language())), isNowhere };
 }
 
 /** How much of its work there is that a grant of nothing would stop from starting. */
