@@ -488,8 +488,8 @@ export const jobDetail = jobSummary
     spec: specView,
     usage: usageAmounts,
     cost,
-    /** Of an array: how many of its tasks ended in which way, succeeded first; empty for a job of one task. */
-    outcomes: z.array(z.strictObject({ kind: z.enum(outcomeKinds), count: z.int() })),
+    /** Of an array: how many of its tasks ended in which way, succeeded first, and the least index of them; empty for a job of one task. */
+    outcomes: z.array(z.strictObject({ kind: z.enum(outcomeKinds), count: z.int(), first: z.int() })),
     /** The first 10 tasks; the rest by GET /jobs/:job/tasks. */
     firstTasks: z.array(taskDetail),
     /** What the submission left open and Weir filled in, and what it warned of. */

@@ -38,6 +38,96 @@ describe("jobs and their submission, in the console", { skip: requires("chromium
     await page.getByLabel("Deadline (+08:00)").waitFor();
   });
 
+  test("an array opens on its first failed task, and says at the top how that ended, as a plain job does", async () => {
+    const { page, server } = it;
+    const { seen } = looking(page);
+    const array = await it.submitted({ command: ["true"], name: "parts", array: "1-30" });
+    for (let index = 1; index <= 30; index += 1)
+      await it.ended(array, index % 17 === 0 ? { kind: "failed", exitCode: 127 } : { kind: "succeeded" }, { index });
+    await page.goto(`${server.url}/jobs/${array}`);
+    const box = page.getByRole("alert");
+    await box.getByText("Task 17: It ended with exit code 127.").waitFor();
+    await box.getByText("The shell did not find the command", { exact: false }).waitFor();
+    await page.getByRole("button", { name: "Task 17: Failed", pressed: true }).waitFor();
+    await page.getByRole("button", { name: "29 Succeeded" }).click();
+    await page.getByRole("button", { name: "Task 1: Succeeded", pressed: true }).waitFor();
+    await box.waitFor({ state: "detached" });
+    await page.getByRole("button", { name: "1 Failed", exact: true }).click();
+    await box.waitFor();
+    // A task has an address of its own, as it is named everywhere else.
+    await page.goto(`${server.url}/jobs/${array}_3`);
+    await page.getByRole("button", { name: "Task 3: Succeeded", pressed: true }).waitFor();
+    await page.waitForURL((url) => url.pathname === `/jobs/${array}` && url.searchParams.get("task") === "3");
+
+    const plain = await it.submitted({ command: ["false"], name: "breaks" });
+    await it.ended(plain, { kind: "failed", exitCode: 3 });
+    await page.goto(`${server.url}/jobs/${plain}`);
+    await box.getByText("It ended with exit code 3.", { exact: true }).waitFor();
+    await seen("breaks");
+  });
+
+  test("what is no page says so beside the menu, which leads on", async () => {
+    const { page, server } = it;
+    for (const path of ["/jobs/abc", "/jobs/13_", "/jobs/1/2", "/nowhere", "/centres/nowhere"]) {
+      await page.goto(server.url + path);
+      await looking(page).title("There is no such page");
+      await page.getByRole("navigation", { name: "Main" }).getByRole("link", { name: "Jobs" }).waitFor();
+      assert.doesNotMatch(await page.title(), /NaN/);
+    }
+    await page.goto(`${server.url}/jobs/999999`);
+    await page.getByRole("alert").getByText("Not found").waitFor();
+    await page.getByRole("navigation", { name: "Main" }).getByRole("link", { name: "Jobs" }).click();
+    await looking(page).title("Jobs");
+  });
+
+  test("how long a run ran is one figure; what it held and used of memory stands beside what it is billed", async () => {
+    const { page, server } = it;
+    const script = "#!/bin/sh\n#SBATCH -o out-%j.txt\ntrue\n";
+    const job = await it.submitted({ script, name: "measured" });
+    const usage = { startedMs: Date.now(), wallMs: 2_340, peakMemoryMib: 7 };
+    await it.ended(job, { kind: "succeeded" }, { usage });
+    await page.goto(`${server.url}/jobs/${job}`);
+    await page.getByRole("region", { name: "Time line" }).getByText("ran 2.34 s").waitFor();
+    const facts = page.getByRole("region", { name: "Usage and cost" });
+    for (const [name, value] of [
+      ["Run time", "2.34 s"],
+      ["Memory held", "1 MiB"],
+      ["Used at most", "7 MiB"],
+    ] as const)
+      await facts
+        .locator("div", { has: page.getByText(name, { exact: true }) })
+        .getByText(value, { exact: true })
+        .waitFor();
+    await page.getByText("stdout is also written to").getByText(`out-${job}.txt`).waitFor();
+    await page.getByRole("tab", { name: "Runs and history" }).click();
+    await page.getByRole("table", { name: "Runs" }).getByRole("cell", { name: "2.34 s" }).waitFor();
+  });
+
+  test("a refusal is said once, and no option is praised beside it; a dry run says all that the API does", async () => {
+    const { page, server } = it;
+    const { editor, seen } = looking(page);
+    await page.goto(`${server.url}/submit`);
+    const verdict = page.getByRole("status").filter({ hasText: /Every option|Refused/ });
+    await verdict.getByText("Every option is known").waitFor();
+    await editor().fill("#!/bin/sh\n#SBATCH --partition=fast\ntrue\n");
+    await page.getByRole("button", { name: "Dry run" }).click();
+    await seen(/partition "fast" is offered by no centre in service/);
+    await verdict.getByText("Refused, as said above").waitFor();
+    const answered = page.waitForResponse((response) => response.url().endsWith("/api/v1/jobs"));
+    await page.getByRole("button", { name: "Submit", exact: true }).click();
+    await answered;
+    await page.getByRole("button", { name: "Submit", exact: true, disabled: false }).waitFor();
+    assert.equal(await page.getByRole("alert").count(), 1);
+
+    await editor().fill("#!/bin/sh\n#SBATCH -t 5 --deadline=2030-12-31T18:00 -o /tmp/said.txt\ntrue\n");
+    await verdict.getByText("Every option is known").waitFor();
+
+    await page.getByRole("button", { name: "Dry run" }).click();
+
+    await page.getByRole("alert").waitFor({ state: "detached" });
+    await seen(/it must end by 2030-12-31 18:00:00/);
+  });
+
   for (const width of [1280, 390])
     test(`what an empty field of the submission asks for can be read whole, at ${width} px`, async () => {
       const { page, server } = it;

@@ -156,14 +156,14 @@ test("an array says how many of its tasks ended in which way; a job of one task 
     outcomes.push(reply.kind === "answer" && reply.value.outcomes);
   }
   const ways = [
-    { kind: "succeeded", count: 1 },
-    { kind: "failed", count: 2 },
-    { kind: "cancelled", count: 1 },
+    { kind: "succeeded", count: 1, first: 0 },
+    { kind: "failed", count: 2, first: 1 },
+    { kind: "cancelled", count: 1, first: 3 },
   ];
   const whole = await submit({ array: "0-1" });
   for (const index of [0, 1]) await run(whole, { kind: "succeeded" }, index);
   const reply = await client.call("job", { params: { job: whole } });
-  assert.deepEqual(reply.kind === "answer" && reply.value.outcomes, [{ kind: "succeeded", count: 2 }]);
+  assert.deepEqual(reply.kind === "answer" && reply.value.outcomes, [{ kind: "succeeded", count: 2, first: 0 }]);
   assert.deepEqual(outcomes, [ways, []]);
 });
 
@@ -337,7 +337,12 @@ test("each filter of the list finds what it names and nothing else", async () =>
   assert.deepEqual(await ids(client, { ...only, person: "ada" }), [failed]);
   assert.deepEqual(await ids(client, { ...only, person: "nobody" }), []);
   assert.deepEqual(await ids(client, { ...only, centre: "local" }), [running, killed, failed, ok]);
-  assert.deepEqual(await ids(client, { centre: "nowhere" }), []);
+  const query = { centre: "nowhere" };
+  for (const nowhere of [client.call("jobs", { query }), client.call("nodes", { query }), client.call("offers", { query })]) {
+    const refused = await nowhere;
+    const words = refused.kind === "problem" && refused.problem.detail;
+    assert.equal(words, 'There is no centre "nowhere". Known: local. Choose one of these; weir centres says more.');
+  }
   assert.deepEqual(await ids(client, { label: "note=x=y", state: "queued" }), [queued]);
   assert.deepEqual(await ids(client, { label: "study" }), []);
   assert.deepEqual(await ids(client, { name: "filter-" }), [running, killed, failed, ok, queued]);

@@ -18,7 +18,7 @@ import { readOutcomes, readTask, readTasks } from "#server/store/read/tasks.ts";
 import { cutPage, readCursor } from "./paging.ts";
 import { saidView } from "./said.ts";
 import { withStarts } from "./start-view.ts";
-import { boundedProjects, idOf, noSuchJob, noSuchTask, visibleJob } from "./visible.ts";
+import { boundedProjects, idOf, noSuchJob, noSuchTask, unknownCentre, visibleJob } from "./visible.ts";
 
 /** Jobs and their tasks as they are and were. */
 export function jobHandlers({ db, names, world, now }: JobContext): Pick<Handlers, JobRoute> {
@@ -30,6 +30,8 @@ export function jobHandlers({ db, names, world, now }: JobContext): Pick<Handler
       if (typeof before === "object" && before !== null) return before;
       const bounded = await boundedProjects(db, caller, query.project);
       if (bounded.kind === "refused") return bounded;
+      const unknown = await unknownCentre(db, query.centre);
+      if (unknown) return unknown;
       const filter = await filterOf(db, query, { projects: bounded.projects, before, limit: query.limit + 1 });
       if (filter === null) return answer({ jobs: [], next: null });
       const page = cutPage(await readJobs(db, filter), query.limit, (job) => job.id);
@@ -44,7 +46,7 @@ export function jobHandlers({ db, names, world, now }: JobContext): Pick<Handler
       const [runs, amounts, outcomes] = await Promise.all([
         readRuns(db.pool, job.id, indices, language),
         readJobAmounts(db.pool, job.id, job.task_count),
-        outcomesOf(db, job),
+        outcomesOf(db, job, indices[0] ?? 0),
       ]);
       return answer({
         ...summaryOf(job),
@@ -100,9 +102,9 @@ export function jobHandlers({ db, names, world, now }: JobContext): Pick<Handler
 }
 
 /** Of an array that ended as one should, its tasks need not be read. */
-async function outcomesOf({ pool }: Database, job: JobRow): Promise<JobDetail["outcomes"]> {
+async function outcomesOf({ pool }: Database, job: JobRow, first: number): Promise<JobDetail["outcomes"]> {
   if (job.spec.array === null) return [];
-  if (job.outcome?.kind === "succeeded") return [{ kind: "succeeded", count: job.task_count }];
+  if (job.outcome?.kind === "succeeded") return [{ kind: "succeeded", count: job.task_count, first }];
   return readOutcomes(pool, job.id);
 }
 

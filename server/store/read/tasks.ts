@@ -28,17 +28,17 @@ export async function readTask(pool: pg.Pool, job: number, index: number): Promi
   return task?.index === index ? task : null;
 }
 
-/** How many tasks of a job ended in which way, in the order of `outcomeKinds`; reads each of its ended tasks. */
+/** How many tasks of a job ended in which way, and the least index of them, in the order of `outcomeKinds`; reads each of its ended tasks. */
 export async function readOutcomes(pool: pg.Pool, job: number): Promise<JobDetail["outcomes"]> {
-  const { rows } = await pool.query<{ kind: Outcome["kind"]; count: number }>(
-    `select outcome->>'kind' as kind, count(*)::int as count
+  const { rows } = await pool.query<{ kind: Outcome["kind"]; count: number; first: number }>(
+    `select outcome->>'kind' as kind, count(*)::int as count, min(index) as first
      from task where job_id = $1 and state = 'ended' group by 1`,
     [job],
   );
   return outcomeKinds.flatMap((kind) => {
     const of = rows.filter((row) => row.kind === kind || (kind === "failed" && row.kind === "signalled"));
     const count = of.reduce((sum, row) => sum + row.count, 0);
-    return count === 0 ? [] : [{ kind, count }];
+    return count === 0 ? [] : [{ kind, count, first: Math.min(...of.map(({ first }) => first)) }];
   });
 }
 

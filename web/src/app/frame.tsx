@@ -1,6 +1,7 @@
 import { Link, Outlet, useLocation, useNavigate } from "@tanstack/react-router";
 import { type FormEvent, Suspense, useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
+import { parseTaskName } from "#core/ids.ts";
 import { networkOffset, networkZone, networkZoneMs } from "#core/ledger/network-day.ts";
 import { Icon, Mark } from "../parts/icons.tsx";
 import { Menu } from "../parts/menu.tsx";
@@ -132,13 +133,9 @@ function JobJump() {
     if (typed === "" || !field.current) return;
     field.current.value = "";
     field.current.blur();
-    const match = /^#?([1-9]\d{0,15})(?:_(\d{1,9}))?$/.exec(typed);
-    if (!match?.[1]) {
-      void navigate({ to: "/jobs", search: { name: typed } });
-      return;
-    }
-    const search = match[2] === undefined ? {} : { task: Number(match[2]) };
-    void navigate({ to: "/jobs/$job", params: { job: match[1] }, search });
+    const job = typed.replace(/^#/, "");
+    if (parseTaskName(job) === null) void navigate({ to: "/jobs", search: { name: typed } });
+    else void navigate({ to: "/jobs/$job", params: { job } });
   }
   return (
     <search className={css.jumpPlace}>

@@ -4,9 +4,11 @@ import {
   createRoute,
   createRouter,
   lazyRouteComponent,
+  notFound,
   Outlet,
   redirect,
 } from "@tanstack/react-router";
+import { parseTaskName } from "#core/ids.ts";
 import { readJobSearch } from "../areas/job/search.ts";
 import { readJobsSearch } from "../areas/jobs/search.ts";
 import { readSubmitSearch } from "../areas/submit/search.ts";
@@ -78,7 +80,15 @@ const job = createRoute({
   getParentRoute: () => frame,
   path: "/jobs/$job",
   validateSearch: readJobSearch,
-  loader: () => loadWords("job", "submit"),
+  beforeLoad: ({ params, search }) => {
+    const { job, index = null } = parseTaskName(params.job) ?? {};
+    if (index === null) return;
+    throw redirect({ to: "/jobs/$job", params: { job: `${job}` }, search: { ...search, task: index }, replace: true });
+  },
+  loader: ({ params }) => {
+    if (parseTaskName(params.job) === null) throw notFound();
+    return loadWords("job", "submit");
+  },
   component: lazyRouteComponent(() => import("../areas/job/page.tsx"), "JobPage"),
 });
 const submit = createRoute({
@@ -125,10 +135,12 @@ const administration = createRoute({
   loader: () => loadWords("administration"),
   component: lazyRouteComponent(() => import("../areas/administration/page.tsx"), "AdministrationPage"),
 });
+/** Any other address: the frame with its menu stays. */
+const lost = createRoute({ getParentRoute: () => frame, path: "$", component: Lost });
 
 const tree = root.addChildren([
   signIn,
-  frame.addChildren([network, jobs, job, submit, usage, centres, policy, tokens, password, administration]),
+  frame.addChildren([network, jobs, job, submit, usage, centres, policy, tokens, password, administration, lost]),
 ]);
 
 declare module "@tanstack/react-router" {

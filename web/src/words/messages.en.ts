@@ -33,6 +33,7 @@ export const en = {
   tariff: { free: "free of charge (tariff “free”)", other: "by tariff “{{version}}”" },
   filledIn: "{{name}}: {{value}}",
   seconds: "{{value}} s",
+  underSecond: "< 1 s",
   timed: "{{title}} ({{offset}})",
   ago: "{{time}} ago",
   in: "in {{time}}",

@@ -34,6 +34,7 @@ export const zh: Words<typeof en> = {
   tariff: { free: "免费（资费“free”）", other: "按资费“{{version}}”计" },
   filledIn: "{{name}}：{{value}}",
   seconds: "{{value}} 秒",
+  underSecond: "< 1 秒",
   timed: "{{title}}（{{offset}}）",
   ago: "{{time}}前",
   in: "{{time}}后",

@@ -12,7 +12,9 @@ export function useFormat() {
   const duration = (ms: number): string => durationWords(ms, language());
   return {
     duration,
-    /** The same in a column of them: no milliseconds among seconds. */
+    /** From start to end, in a list: what a run took by its own measure stands with the run. */
+    lasted: (ms: number): string => (ms < 1000 ? t("underSecond") : duration(ms)),
+    /** What was measured: no milliseconds among seconds. */
     ran: (ms: number): string => (ms < 10_000 ? t("seconds", { value: secondsText(ms) }) : duration(ms)),
     ago: (atMs: number, nowMs: number) =>
       nowMs - atMs < 1500 ? t("justNow") : t("ago", { time: duration(roughly(nowMs - atMs)) }),

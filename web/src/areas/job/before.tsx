@@ -46,11 +46,10 @@ export function BeforeNotice({ task }: { readonly task: TaskDetail }) {
 /** To a task as `12` or `12_7`, where the reader may see its job. */
 function JobLink({ name }: { readonly name: string }) {
   const { t } = useTranslation("job");
-  const [job = "", index] = name.split("_");
-  const { data } = useQuery({ ...jobQuery(Number(job)), retry: false });
+  const { data } = useQuery({ ...jobQuery(Number(name.split("_")[0])), retry: false });
   if (!data) return null;
   return (
-    <Link to="/jobs/$job" params={{ job }} search={index === undefined ? {} : { task: Number(index) }}>
+    <Link to="/jobs/$job" params={{ job: name }}>
       {t("title", { job: name })}
     </Link>
   );

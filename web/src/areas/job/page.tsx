@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { Button } from "antd";
+import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { JobDetail, TaskDetail } from "#api/job.ts";
 import { mibText } from "#core/measures.ts";
@@ -49,7 +50,9 @@ function Shown({ job }: { readonly job: JobDetail }) {
   const format = useFormat();
   const search = useSearch({ from: "/frame/jobs/$job" });
   const isArray = job.array !== null;
-  const task = useTask(job, search.task);
+  // Once opened it stays, whatever becomes of the others meanwhile.
+  const [first] = useState(() => mostToTell(job));
+  const task = useTask(job, search.task ?? first);
   const chosen = isArray && search.task !== undefined ? (task.data ?? null) : null;
   return (
     <Page
@@ -71,6 +74,7 @@ function Shown({ job }: { readonly job: JobDetail }) {
       }
     >
       <UnreachableNotice job={job} />
+      {task.data ? <EndNotice job={job} task={task.data} isArray={isArray} /> : null}
       {isArray ? <Tasks job={job} chosen={task.data?.index ?? null} /> : null}
       {task.error ? <Problem error={task.error} /> : null}
       {task.data ? <TaskView job={job} task={task.data} search={search} isArray={isArray} /> : <Waiting />}
@@ -78,12 +82,15 @@ function Shown({ job }: { readonly job: JobDetail }) {
   );
 }
 
-/** The chosen task; the first ones come with the job, the others are asked for. */
-function useTask(
-  job: JobDetail,
-  wanted: number | undefined,
-): { readonly data: TaskDetail | undefined; readonly error: unknown } {
-  const index = wanted ?? job.firstTasks[0]?.index ?? 0;
+/** The task that a job opens on: the first that failed, else that was cancelled, else of those not over, else of all. */
+function mostToTell({ outcomes, firstTasks }: JobDetail): number {
+  const ends = outcomes.filter(({ kind }) => kind !== "succeeded").toSorted((one, other) => one.first - other.first);
+  const worst = ends.find(({ kind }) => kind !== "cancelled") ?? ends[0];
+  return worst?.first ?? (firstTasks.find(({ state }) => state !== "ended") ?? firstTasks[0])?.index ?? 0;
+}
+
+/** A task; the first ones come with the job, the others are asked for. */
+function useTask(job: JobDetail, index: number): { readonly data: TaskDetail | undefined; readonly error: unknown } {
   const known = job.firstTasks.find((task) => task.index === index);
   const asked = useQuery({ ...taskQuery(job.id, index), enabled: !known });
   return known ? { data: known, error: null } : { data: asked.data, error: asked.error };
@@ -117,7 +124,6 @@ function TaskView({ job, task, search, isArray }: TaskContent) {
     <>
       <TimeLine job={job} task={task} isArray={isArray} />
       <CancellingNotice task={task} />
-      <EndNotice job={job} task={task} />
       <BeforeNotice task={task} />
       <div className={css.columns}>
         <section className={css.views}>
@@ -153,7 +159,7 @@ function TaskView({ job, task, search, isArray }: TaskContent) {
         </section>
         <aside>
           <Panel title={t("usage.title")}>
-            <UsageFacts job={job} />
+            <UsageFacts job={job} task={task} />
           </Panel>
           <Panel title={t("asked.title")}>
             <Asked spec={job.spec} />
@@ -176,6 +182,7 @@ function LogOf({ job, task, attempt, chosen, onSource }: LogContent) {
     <LogViewer
       source={{ job, index: task.index, attempt, stream }}
       sizes={sizes.data ?? null}
+      file={run === undefined ? null : stream === "stdout" ? run.stdoutFile : run.stderrFile}
       attempts={task.runs.at(-1)?.attempt ?? attempt}
       onSource={onSource}
     />
@@ -236,7 +243,7 @@ function CancellingNotice({ task }: { readonly task: TaskDetail }) {
 }
 
 /** Why it ended as it did; said only where something is to be said. */
-function EndNotice({ job, task }: { readonly job: JobDetail; readonly task: TaskDetail }) {
+function EndNotice({ job, task, isArray }: Omit<TaskContent, "search">) {
   const { t } = useTranslation("job");
   const format = useFormat();
   if (!task.outcome || task.outcome.kind === "succeeded") return null;
@@ -247,7 +254,10 @@ function EndNotice({ job, task }: { readonly job: JobDetail; readonly task: Task
   });
   const words = task.runs.at(-1)?.words;
   return (
-    <Notice kind={task.outcome.kind === "cancelled" ? "warning" : "bad"} title={first}>
+    <Notice
+      kind={task.outcome.kind === "cancelled" ? "warning" : "bad"}
+      title={isArray ? t("end.ofTask", { index: task.index, words: first }) : first}
+    >
       {format.sentences([...rest, ...(words ? [words] : [])])}
     </Notice>
   );

@@ -88,7 +88,9 @@ function Waits({ job, index }: { readonly job: JobDetail; readonly index: number
           <span className="soft">{t("why.decided", { time: format.ago(decidedMs, nowMs) })}</span>
         )}
         <Start start={start} />
-        {order === null ? null : <span className="soft">{t("why.order", { words: order.words })}</span>}
+        {order === null ? null : (
+          <span className="soft">{t("why.order", { words: format.clockTimes(order.words) })}</span>
+        )}
       </div>
       {candidates.length > 0 ? <Candidates candidates={candidates} chosen={null} held={isHeld} /> : null}
       {start !== null && candidates.some(({ score }) => score !== null) ? (
@@ -154,6 +156,7 @@ type WhatIfAnswers = WhatIfAnswer["answers"];
 /** One line for each centre: whether it fits, else the first rule that fails there with its facts; and what it would cost. */
 export function Candidates({ candidates, chosen, held = false }: CandidatesContent) {
   const { t } = useTranslation("job");
+  const { clockTimes } = useFormat();
   return (
     <Table
       label={t("why.centre")}
@@ -180,7 +183,7 @@ export function Candidates({ candidates, chosen, held = false }: CandidatesConte
           title: t("why.reason"),
           cell: (candidate) => (
             <div>
-              <div>{candidate.words || (candidate.rule === null ? t("why.fits") : candidate.rule)}</div>
+              <div>{clockTimes(candidate.words) || (candidate.rule === null ? t("why.fits") : candidate.rule)}</div>
               {candidate.rule === null ? null : <code className="faint">{candidate.rule}</code>}
             </div>
           ),

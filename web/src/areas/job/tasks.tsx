@@ -1,5 +1,5 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
-import { useNavigate, useSearch } from "@tanstack/react-router";
+import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { Button, Segmented } from "antd";
 import { useEffect, useRef, useState } from "react";
@@ -33,8 +33,8 @@ export function Tasks({ job, chosen }: { readonly job: JobDetail; readonly chose
               </span>
             ) : null,
           )}
-          {job.outcomes.map(({ kind, count }) => (
-            <Ended key={kind} kind={kind} count={count} tasks={tasks.all} />
+          {job.outcomes.map((outcome) => (
+            <Ended key={outcome.kind} {...outcome} />
           ))}
           <Segmented
             size="small"
@@ -61,32 +61,22 @@ export function Tasks({ job, chosen }: { readonly job: JobDetail; readonly chose
 }
 
 /** How many ended in that way; leads to the first of them. */
-function Ended({ kind, count, tasks }: EndedContent) {
+function Ended({ kind, count, first }: JobDetail["outcomes"][number]) {
   const { t } = useTranslation("job");
   const word = useStateWord();
   const choose = useChoose();
-  const first = tasks.find((task) => task.outcome?.kind === kind);
   return (
     <button
       type="button"
       className={css.ended}
       style={{ color: stateColour(kind) }}
-      title={first ? t("tasks.first", { index: first.index }) : undefined}
-      disabled={!first}
-      onClick={() => {
-        if (first) choose(first);
-      }}
+      title={t("tasks.first", { index: first })}
+      onClick={() => choose(first)}
     >
       <Icon name={kind} size={14} /> {t("tasks.legend", { count, state: word(kind) })}
     </button>
   );
 }
-
-type EndedContent = {
-  readonly kind: JobDetail["outcomes"][number]["kind"];
-  readonly count: number;
-  readonly tasks: readonly TaskLine[];
-};
 
 type Task = JobDetail["firstTasks"][number];
 type TaskLine = Omit<Task, "runs">;
@@ -117,13 +107,14 @@ function useTasks(job: JobDetail) {
 
 function useChoose() {
   const navigate = useNavigate();
+  const { job } = useParams({ from: "/frame/jobs/$job" });
   const search = useSearch({ from: "/frame/jobs/$job" });
-  return (task: TaskLine) => {
+  return (task: number) => {
     const { attempt: _, ...rest } = search;
     void navigate({
       to: "/jobs/$job",
-      params: { job: String(task.job) },
-      search: { ...rest, task: task.index },
+      params: { job },
+      search: { ...rest, task },
       replace: true,
     });
   };
@@ -168,7 +159,7 @@ function Grid({ tasks, chosen }: TasksContent) {
                   title={label}
                   aria-pressed={task.index === chosen}
                   data-solid={shown === "succeeded" || shown === "running" || undefined}
-                  onClick={() => choose(task)}
+                  onClick={() => choose(task.index)}
                 >
                   <Icon name={shown} size={12} />
                 </button>
@@ -214,12 +205,12 @@ function List({ tasks, chosen }: TasksContent) {
               className={css.listRow}
               style={{ transform: `translateY(${row.start}px)` }}
               aria-pressed={task.index === chosen}
-              onClick={() => choose(task)}
+              onClick={() => choose(task.index)}
             >
               <span>{task.index}</span>
               <StateBadge shown={shownOf(task)} quiet />
               <span>{task.attempts}</span>
-              <span>{ranMs === null ? "–" : format.ran(Math.max(0, ranMs))}</span>
+              <span>{ranMs === null ? "–" : format.lasted(ranMs)}</span>
               <span className={css.own}>{task.taskJob}</span>
             </button>
           );

@@ -23,7 +23,7 @@ export function TimeLine({ job, task, isArray }: LineContent) {
     if (!over) return t("line.soFar", { time });
     if (shown === "queued") return t("line.waited", { time });
     if (shown === "placed") return t("line.begun", { time });
-    return shown === "running" ? t("line.ran", { time }) : time;
+    return time;
   }
   return (
     <section className={css.line} aria-label={t("line.label")}>
@@ -38,6 +38,7 @@ export function TimeLine({ job, task, isArray }: LineContent) {
           const next = steps[at + 1];
           const untilMs = step.untilMs ?? next?.atMs ?? nowMs;
           const stayed = step.atMs === null || untilMs === null ? null : Math.max(0, untilMs - step.atMs);
+          const ran = step.ranMs === undefined ? null : t("line.ran", { time: format.ran(step.ranMs) });
           const current = next === undefined && step.shown !== shownOfEnd(task);
           return (
             <li
@@ -59,9 +60,7 @@ export function TimeLine({ job, task, isArray }: LineContent) {
                 {step.note ? <span className={css.note}>{step.note}</span> : null}
                 {step.timed && stayed !== null ? (
                   <span className={css.stayed}>
-                    {step.untilMs === undefined
-                      ? stayedWords(step.shown, format.duration(stayed), next !== undefined)
-                      : t("line.ran", { time: format.duration(stayed) })}
+                    {ran ?? stayedWords(step.shown, format.duration(stayed), next !== undefined)}
                     {step.shown === "running" && !next
                       ? ` · ${t("line.limit", { time: format.duration(job.spec.timeLimitS * 1000) })}`
                       : ""}
@@ -100,6 +99,8 @@ type Step = {
   readonly timed: boolean;
   /** Of a whole attempt before the present one: it is no state on the way of this one. */
   readonly untilMs?: number;
+  /** How long a run ran by the measure that it is billed by: what it took to clear up after it is none of it. */
+  readonly ranMs?: number | undefined;
 };
 
 function shownOfEnd(task: TaskDetail): Shown | null {
@@ -115,13 +116,15 @@ function stepsOf(t: TFunction<"job">, job: JobDetail, task: TaskDetail): readonl
     const { attempt, startedMs, placedMs, endedMs, end } = before;
     const untilMs = endedMs ?? startedMs ?? placedMs;
     const note = t("line.attempt", { attempt });
-    steps.push({ shown: end.kind, atMs: startedMs ?? placedMs, note, timed: startedMs !== null, untilMs });
+    const timed = startedMs !== null;
+    steps.push({ shown: end.kind, atMs: startedMs ?? placedMs, note, timed, untilMs, ranMs: before.usage?.wallMs });
   }
   steps.push({ shown: "queued", atMs: before?.endedMs ?? job.submittedMs, note: null, timed: true });
   if (run && !waitsAgain) {
     steps.push({ shown: "placed", atMs: run.placedMs, note: run.centre, timed: true });
     if (task.state === "starting") steps.push({ shown: "starting", atMs: null, note: null, timed: false });
-    if (run.startedMs !== null) steps.push({ shown: "running", atMs: run.startedMs, note: null, timed: true });
+    const ranMs = run.usage?.wallMs;
+    if (run.startedMs !== null) steps.push({ shown: "running", atMs: run.startedMs, note: null, timed: true, ranMs });
     if (run.unreachableSinceMs !== null && task.state !== "ended") {
       steps.push({ shown: "unreachable", atMs: run.unreachableSinceMs, note: null, timed: true });
     }

@@ -1,14 +1,22 @@
 import { useTranslation } from "react-i18next";
-import type { JobDetail } from "#api/job.ts";
+import type { JobDetail, TaskDetail } from "#api/job.ts";
+import { mibText } from "#core/measures.ts";
 import { Facts } from "../../parts/page.tsx";
 import { useCost } from "../../words/cost.ts";
-import { cardHoursText, coreHoursText, gibHoursText, hoursText } from "../../words/format.ts";
+import { cardHoursText, coreHoursText, gibHoursText } from "../../words/format.ts";
+import { useFormat } from "../../words/use.ts";
 
-/** What all runs of the job used, each amount in the unit of its ledger account, and what that cost under which tariff. */
-export function UsageFacts({ job }: { readonly job: JobDetail }) {
+/**
+ * What all runs of the job used, each amount in the unit of its ledger account, and what that cost under which tariff; and
+ * of the newest run of that task how much memory it held, and used at most.
+ */
+export function UsageFacts({ job, task }: { readonly job: JobDetail; readonly task: TaskDetail }) {
   const { t } = useTranslation("job");
   const words = useCost();
+  const format = useFormat();
   const { usage, cost } = job;
+  const run = task.runs.at(-1);
+  const ofTask = (title: string) => (job.array === null ? title : `${title} · ${t("task", { index: task.index })}`);
   return (
     <>
       <Facts
@@ -17,7 +25,13 @@ export function UsageFacts({ job }: { readonly job: JobDetail }) {
           [t("usage.coreHours"), coreHoursText(usage.coreMs)],
           ...(usage.milliCardMs === "0" ? [] : [[t("usage.cardHours"), cardHoursText(usage.milliCardMs)] as const]),
           [t("usage.memory"), gibHoursText(usage.memoryMibS)],
-          [t("usage.wall"), hoursText(usage.wallMs)],
+          [t("usage.wall"), format.ran(Number(usage.wallMs))],
+          ...(run?.usage && run.startedMs !== null
+            ? [
+                [ofTask(t("usage.held")), mibText(run.memoryMib)] as const,
+                [ofTask(t("usage.peak")), mibText(run.usage.peakMemoryMib)] as const,
+              ]
+            : []),
           [
             t("usage.cost"),
             <>

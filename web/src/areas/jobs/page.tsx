@@ -224,7 +224,7 @@ function JobRow({ job, at, place, nowMs, chosen, onChoose }: RowContent) {
       <td className={`${css.centre} ${css.cut}`} data-none={job.centres.length === 0 || undefined}>
         {job.centres.join(", ") || "–"}
       </td>
-      <td className={`${css.right} ${css.ran}`}>{ranMs === null ? "–" : format.ran(Math.max(0, ranMs))}</td>
+      <td className={`${css.right} ${css.ran}`}>{ranMs === null ? "–" : format.lasted(ranMs)}</td>
       <td className={`${css.right} ${css.age}`} title={format.dateTime(job.submittedMs)}>
         {format.ago(job.submittedMs, nowMs)}
       </td>

@@ -18,7 +18,8 @@ export function DryRun({ answer, old }: { readonly answer: Answer<"dryRun">; rea
   const cost = useCost();
   const cards = useCards();
   const hours = useHours();
-  const { spec, quote, wouldGet, waits, start, defaults, warnings, candidates } = answer;
+  const { clockTimes } = useFormat();
+  const { spec, quote, wouldGet, waits, start, inTime, notes, defaults, warnings, candidates } = answer;
   const { tasks, attempts, perTask, total, comesAgain } = quote;
   const isAfter = spec.dependencies.length > 0;
   const gets = wouldGet && [
@@ -34,11 +35,12 @@ export function DryRun({ answer, old }: { readonly answer: Answer<"dryRun">; rea
           kind={wouldGet !== null ? (old ? "plain" : "good") : start === null ? "warning" : "plain"}
           title={t(`result.${whereKey(wouldGet, isAfter)}`, { centre: wouldGet?.centre ?? "" })}
         >
-          {waits}
+          {waits === null ? null : clockTimes(waits)}
         </Notice>
         {start !== null && !isAfter ? <Start start={start} /> : null}
         <Facts
           items={[
+            ...(inTime === null ? [] : [[t("result.inTime"), clockTimes(inTime), "wide"] as const]),
             ...(wouldGet && gets
               ? [
                   [t("result.gets"), gets.join(" · ")] as const,
@@ -62,9 +64,12 @@ export function DryRun({ answer, old }: { readonly answer: Answer<"dryRun">; rea
             ...(defaults.length === 0
               ? []
               : [[t("result.defaults"), defaults.map(filledIn).join(" · "), "wide"] as const]),
+            ...(notes.length === 0
+              ? []
+              : [[t("result.notes"), <Sentences key="notes" all={notes} />, "wide"] as const]),
             ...(warnings.length === 0
               ? []
-              : [[t("result.warnings"), <Remarks key="remarks" warnings={warnings} />, "wide"] as const]),
+              : [[t("result.warnings"), <Sentences key="remarks" all={warnings} />, "wide"] as const]),
           ]}
         />
         <h3 className={css.sub}>{t("result.asked")}</h3>
@@ -78,12 +83,12 @@ export function DryRun({ answer, old }: { readonly answer: Answer<"dryRun">; rea
   );
 }
 
-function Remarks({ warnings }: { readonly warnings: readonly string[] }) {
-  const format = useFormat();
+function Sentences({ all }: { readonly all: readonly string[] }) {
+  const { clockTimes } = useFormat();
   return (
     <ul className={css.remarks}>
-      {warnings.map((one) => (
-        <li key={one}>{format.clockTimes(one)}</li>
+      {all.map((one) => (
+        <li key={one}>{clockTimes(one)}</li>
       ))}
     </ul>
   );

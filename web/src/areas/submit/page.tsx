@@ -40,6 +40,9 @@ export function SubmitPage() {
       await navigate({ to: "/jobs/$job", params: { job: String(id) } });
     },
   });
+  // The later of the two that were asked of what stands there now: a dry run takes the answer of a submission away.
+  const refusal =
+    [submit, dryRun].find(({ error, variables }) => error !== null && variables === request)?.error ?? null;
   const result = useRef<HTMLDivElement>(null);
   // One above the other on a narrow screen: the bar at its foot leads to either.
   const form = useRef<HTMLDivElement>(null);
@@ -69,8 +72,7 @@ export function SubmitPage() {
         <div ref={script} className={css.side}>
           <Editor script={draft.script} findings={findings} onScript={(script) => change({ script })} />
           <div ref={result}>
-            {submit.error && submit.variables === request ? <Problem error={submit.error} /> : null}
-            {dryRun.error && dryRun.variables === request ? <Problem error={dryRun.error} /> : null}
+            {refusal === null ? null : <Problem error={refusal} />}
             {dryRun.data ? <DryRun answer={dryRun.data} old={dryRun.variables !== request} /> : null}
           </div>
           <InputFiles files={draft.files} onFiles={(files) => change({ files })} />
@@ -80,9 +82,9 @@ export function SubmitPage() {
         </div>
       </div>
       <div className={css.bar}>
-        <span className={css.verdict} role="status" data-problems={problems}>
-          <Icon name={problems > 0 ? "failed" : "succeeded"} size={14} />{" "}
-          {problems > 0 ? t("problems", { count: problems }) : t("clean")}
+        <span className={css.verdict} role="status" data-bad={problems > 0 || refusal !== null}>
+          <Icon name={problems > 0 || refusal !== null ? "failed" : "succeeded"} size={14} />{" "}
+          {problems > 0 ? t("problems", { count: problems }) : t(refusal === null ? "clean" : "refused")}
           {remarks > 0 ? <span className="soft"> · {t("remarks", { count: remarks })}</span> : null}
         </span>
         <span className={css.jumps}>
@@ -98,7 +100,13 @@ export function SubmitPage() {
           ))}
         </span>
         <span className={css.buttons}>
-          <Button onClick={() => dryRun.mutate(request)} loading={dryRun.isPending}>
+          <Button
+            onClick={() => {
+              submit.reset();
+              dryRun.mutate(request);
+            }}
+            loading={dryRun.isPending}
+          >
             {t("dryRun")}
           </Button>
           <Button

@@ -3,6 +3,7 @@ import { Button, Input, Segmented, Select, Tooltip } from "antd";
 import { type ReactNode, useEffect, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { bytesText } from "#core/measures.ts";
+import { CopyButton } from "../../../parts/copy.tsx";
 import { Icon, type IconName } from "../../../parts/icons.tsx";
 import { Problem, useErrorWords } from "../../../parts/notice.tsx";
 import { Spinner } from "../../../parts/spinner.tsx";
@@ -13,7 +14,7 @@ import { allLines, type LogLine } from "./text.ts";
 import { type LogSource, type LogState, readWhole, useLog } from "./use-log.ts";
 
 /** A log as it is written: follow it, search it, take it away. Only the lines in view are in the page. */
-export function LogViewer({ source, sizes, attempts, onSource }: ViewerContent) {
+export function LogViewer({ source, sizes, file, attempts, onSource }: ViewerContent) {
   const { t } = useTranslation("job");
   const { state, readEarlier, again } = useLog(source);
   const lines = useMemo(() => (state.kind === "open" ? allLines(state.log) : []), [state]);
@@ -56,6 +57,11 @@ export function LogViewer({ source, sizes, attempts, onSource }: ViewerContent) 
           <Download source={source} />
         </div>
       </div>
+      {file === null ? null : (
+        <p className={css.file}>
+          {t("log.file", { stream: source.stream })} <code>{file}</code> <CopyButton text={file} />
+        </p>
+      )}
       {state.kind === "refused" ? <Problem error={state.error} again={again} /> : null}
       {state.kind === "loading" ? <Spinner /> : null}
       {state.kind === "open" && lines.length === 0 ? (
@@ -90,6 +96,8 @@ type ViewerContent = {
   readonly source: LogSource;
   /** What either stream has, once the run is over; null: not known. */
   readonly sizes: Readonly<Record<LogSource["stream"], number>> | null;
+  /** Where at its centre the same is written, by the name that the job gave; null: nowhere. */
+  readonly file: string | null;
   readonly attempts: number;
   readonly onSource: (source: LogSource) => void;
 };
