@@ -92,7 +92,7 @@ export const words = {
   ],
   exampleCentreAccounts: ["what the centre has been asked for", "已向该中心申请的账号"],
   exampleCentreAccountsAsk: ["ask before any job needs it", "在作业需要之前先申请"],
-  optionAccountPerson: ["Ask the centre for an account of this person", "为该人员向中心申请账号"],
+  optionAccountPerson: ["Ask the centre for an account of this person; as often as needed", "为该人员向中心申请账号；可重复"],
   optionAccountProject: ["In this project alone", "仅限该项目"],
   accountsProjectAlone: ["--project needs --person.", "--project 须与 --person 同用。"],
   accountsNotNeeded: [
@@ -651,6 +651,8 @@ export const words = {
   offer_software: ["software", "软件"],
   offer_containers: ["containers", "容器"],
   offer_mpi: ["MPI", "MPI"],
+  offersNothing: ["Nothing beside cores, memory and accelerators.", "除核、内存与加速卡外，没有其他可选项。"],
+  offersNoSoftware: ["No software whose name begins with {name}.", "没有名称以 {name} 开头的软件。"],
   offer_fileSystems: ["file systems", "文件系统"],
   offerShared: ["shared", "各节点共享"],
   offerOfNode: ["of each node", "节点本地"],

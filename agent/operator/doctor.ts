@@ -64,7 +64,8 @@ export function clockFinding(serverMs: number, beforeMs: number, afterMs: number
   const late = Math.max(0, serverMs - afterMs);
   const offS = Math.round((late > 0 ? late : -early) / 1000);
   const name = "server's clock";
-  if (Math.abs(offS) <= 5) return { name, verdict: "good", words: say("clockGood", { off: Math.abs(offS) }) };
+  if (Math.abs(offS) <= 5)
+    return { name, verdict: "good", words: say("clockGood", { off: Math.max(1, Math.abs(offS)) }) };
   return { name, verdict: "wrong", words: say("clockOff", { off: offS }) };
 }
 

@@ -50,7 +50,7 @@ function chosen(
   if (given.has(option) && given.has(every)) throw new Error(say("notBoth", { option, every }));
   if (given.has(option)) return given.all(option);
   if (!isNew || given.has(every) || !found.some((name) => name !== "-")) return found;
-  throw new Error(say("sayWhich", { option, every, found: found.join(" ") }));
+  throw new Error(say("sayWhich", { option, every, found: found.filter((name) => name !== "-").join(" ") }));
 }
 
 /** `--delegated FOLDER --rest PLACE`: both or neither. */

@@ -101,7 +101,7 @@ test("a first policy opens nothing that was not named; once more, the site's own
   for (const root of ["one", "all", "none"]) mkdirSync(join(folder, root));
   const withDbd = slurm("slurmdbd");
   for (const [words, said] of [
-    [[], /--account NAME, as often as needed, or --all-accounts\. There are: - ai-lab physics/],
+    [[], /--account NAME, as often as needed, or --all-accounts\. There are: ai-lab physics/],
     [["--account", "ai-lab"], /--partition NAME, as often as needed, or --all-partitions\. There are: batch accel/],
     [["--account", "ai-lab", "--all-accounts"], /--account and --all-accounts do not go together/],
   ] as const) {

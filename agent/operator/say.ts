@@ -2,7 +2,7 @@ import { languageOf, speaker } from "#core/language.ts";
 
 /** What `weir-agent` says to an operator, in the language of the terminal; Slurm's and the helper's own words stay as they are. */
 const sentences = {
-  nothingWrong: ["nothing is wrong", "一切正常"],
+  nothingWrong: ["nothing is wrong", "未发现错误"],
   countWrong: ["{count} wrong", "{count} 项有误"],
   identityGood: ["uid {uid}, with no right of its own", "uid {uid}，自身没有任何特权"],
   identityRoot: [

@@ -22,7 +22,7 @@ export type SlurmSite = {
 export function openSlurmSite(environment: Environment, folder: string, note: (words: string) => void): SlurmSite {
   const site = readSite(environment.WEIR_SLURM_CONFIG ?? join(folder, "slurm.json"));
   const tell = (words: string, facts: object) => note(`${words} ${JSON.stringify(facts)}`);
-  const helper = openWeirAs({ command: site.helper, identity: null }, tell);
+  const helper = openWeirAs({ command: site.helper, identity: null }, tell, () => {});
   return {
     site,
     helper,

@@ -6,12 +6,17 @@ import { exitCodes, Stop } from "#cli/stop.ts";
 export async function centreAccounts(call: Call): Promise<number> {
   const { say } = call;
   const params = { centre: call.operands[0] ?? "" };
-  const [person, project] = [call.one("person"), call.one("project")];
-  if (person === null && project !== null) throw new Stop(exitCodes.usage, say("accountsProjectAlone"));
-  const answer =
+  const [[first = null, ...others], project] = [call.all("person"), call.one("project")];
+  if (first === null && project !== null) throw new Stop(exitCodes.usage, say("accountsProjectAlone"));
+  const ask = (person: string | null) =>
     person === null
-      ? await call.ask("accounts", { params })
-      : await call.ask("askAccounts", { params, body: { person, ...(project !== null && { project }) } });
+      ? call.ask("accounts", { params })
+      : call.ask("askAccounts", { params, body: { person, ...(project !== null && { project }) } });
+  let answer = await ask(first);
+  for (const person of others) {
+    const { accounts } = await ask(person);
+    answer = { ...answer, accounts: [...answer.accounts, ...accounts] };
+  }
   if (call.json) await call.printJson(answer);
   else if (!answer.needed) call.note(say("accountsNotNeeded", { centre: answer.centre }));
   else

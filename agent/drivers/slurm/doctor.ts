@@ -149,7 +149,7 @@ export function clockFinding(skewS: number): Finding {
   return {
     name: "clock",
     verdict: isNear ? "good" : "wrong",
-    words: isNear ? say("clockGood", { s: Math.abs(skewS) }) : say("clockOff", { s: skewS }),
+    words: isNear ? say("clockGood", { s: Math.max(1, Math.abs(skewS)) }) : say("clockOff", { s: skewS }),
   };
 }
 

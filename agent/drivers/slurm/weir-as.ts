@@ -32,7 +32,12 @@ const leastRestartMs = 200;
 /** What an honest network may be refused on any day, as in the helper itself; and where users lend their own tokens. */
 const ordinary = /^(stopped|before-submit|too-late|load|requeue|token-lifespan-max|max-.*|credential)$/;
 
-export function openWeirAs(settings: WeirAsSettings, note: (words: string, facts: object) => void): WeirAs {
+export function openWeirAs(
+  settings: WeirAsSettings,
+  note: (words: string, facts: object) => void,
+  /** What no honest network asks for was refused: whoever asked at the site's own terminal has it from the answer. */
+  alarm: typeof note = note,
+): WeirAs {
   type Waiting = { readonly resolve: (frame: Frame) => void; readonly reject: (error: Error) => void };
   const waiting = new Map<string, Waiting>();
   let child: ChildProcess | null = null;
@@ -45,7 +50,7 @@ export function openWeirAs(settings: WeirAsSettings, note: (words: string, facts
     const rule = text(frame, "error") === "refused" ? text(frame, "rule") : null;
     if (rule === null || ordinary.test(rule)) return;
     refusals = { count: (refusals?.count ?? 0) + 1, lastMs: Date.now(), rule };
-    note("ALARM: the site's policy refused what no honest network asks for; its audit says more", { verb, rule });
+    alarm("ALARM: the site's policy refused what no honest network asks for; its audit says more", { verb, rule });
   }
 
   function lose(of: ChildProcess, why: string): void {
