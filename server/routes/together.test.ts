@@ -39,12 +39,13 @@ const pool = {
   nodes: [leaf("leaf1", 2), leaf("leaf2", 3)],
   ours: { cores: 0, memoryMib: 0, accelerators: [] },
   foreign: { kind: "none" },
+  row: "leaf1-[1-2],leaf2-[1-3]",
 };
 
 async function orderOf(body: Input<"submit">["body"]) {
   const { id } = await ok(client.call("submit", { body: { ...work, ...body } }));
   const order = await until(async () => (await centre.sync({ waitMs: 500 })).start.find(({ job }) => job === id));
-  return { id, allocation: order.allocation };
+  return { id, run: order.run, allocation: order.allocation };
 }
 
 test("an order says which nodes and what of them, and the job shows what was asked", async () => {
@@ -53,11 +54,17 @@ test("an order says which nodes and what of them, and the job shows what was ask
   assert.deepEqual([wholeNodes, coresPerNode, memoryMibPerNode, acceleratorsPerNode], [true, 8, 8192, 2]);
   const near = await orderOf({ sbatchOptions: ["-N2", "--switches=1"] });
   assert.equal(near.allocation.nodeGroups, 1);
+  // Until the centre says where these are, four nodes in a row are not sure of the five.
+  const on = (run: string, nodes: string) => ({ kind: "started" as const, run, atMs: 1, evidence: "seen", nodes });
+  await centre.sync({ observations: [on(whole.run, "leaf1-1"), on(near.run, "leaf2-[1-2]")] });
+  const row = await orderOf({ sbatchOptions: ["-N4", "--contiguous"] });
+  assert.equal(row.allocation.contiguous, true);
   const part = await orderOf({ accelerators: { vendor: "x", perNode: 1, shareMilli: 300 } });
   assert.equal(part.allocation.acceleratorShareMilli, 500, "whole parts: two of four");
 
   const { spec } = await ok(client.call("job", { params: { job: whole.id } }));
   assert.equal(spec.wholeNodes, true);
+  assert.equal((await ok(client.call("job", { params: { job: row.id } }))).spec.contiguous, true);
   const shown = await ok(client.call("job", { params: { job: part.id } }));
   assert.deepEqual(shown.spec.accelerators, { vendor: "x", model: null, perNode: 1, shareMilli: 300 });
   const { nodes } = await ok(client.call("nodes", { query: {} }));
@@ -75,6 +82,7 @@ test("what a centre cannot give is refused, and what it cannot give now waits, n
     await refused(far, "zh"),
     /需要 4 个位于 1 个节点组（交换机）之内的节点，资源池 batch 如此相邻的有 3 个/,
   );
+  assert.match(await refused({ nodes: 6, contiguous: true }, "en"), /needs 6 nodes .*has 5/);
   const { id } = await ok(client.call("submit", { body: { ...work, nodes: 5, wholeNodes: true } }));
   const why = async (language: "en" | "zh") => {
     const { candidates } = await ok(
