@@ -680,7 +680,7 @@ export const words = {
   optionHistory: ["every step with its time and cause", "每一步的时间与原因"],
   optionFollow: ["go on printing as it grows", "持续打印新增内容"],
   optionStderr: ["standard error instead of standard output", "打印标准错误而非标准输出"],
-  optionAttempt: ["an earlier attempt", "指定某次尝试"],
+  optionAttempt: ["an earlier attempt", "指定第几次运行"],
   optionTail: ["only so many bytes at the end", "仅末尾若干字节"],
   optionReason: ["a reason to keep with it", "记录原因"],
   optionBy: [
@@ -838,8 +838,8 @@ export const words = {
   wouldGoAfter: ["would go to {centre}, were what it waits for over now", "所等待的作业若现在结束，会去 {centre}"],
   wouldWait: ["would wait", "将会等待"],
   quoteHead: ["uses at most", "最多使用"],
-  quoteEach: ["each attempt", "每次尝试"],
-  quoteTimes: ["tasks {tasks} × attempts {attempts}", "任务 {tasks} × 尝试 {attempts} 次"],
+  quoteEach: ["each attempt", "每次运行"],
+  quoteTimes: ["tasks {tasks} × attempts {attempts}", "任务 {tasks} × 运行 {attempts} 次"],
   quoteBesides: ["and besides", "另计"],
   quoteAgain: [
     "what a run had saved when it made way or lost its node, each time",
@@ -912,7 +912,7 @@ export const words = {
   columnCost: ["COST", "费用"],
   columnRule: ["RULE", "规则"],
   columnWords: ["WHY", "原因"],
-  columnAttempt: ["ATTEMPT", "尝试"],
+  columnAttempt: ["ATTEMPT", "第几次"],
   columnStarted: ["STARTED", "开始"],
   columnEnded: ["ENDED", "结束"],
   columnTime: ["TIME", "时间"],

@@ -550,7 +550,7 @@ const listedBy: Readonly<Record<string, readonly [en: string, zh: string]>> = {
   tenant: [" weir admin tenant list lists them.", "weir admin tenant list 列出所有租户。"],
   project: [" weir admin project list lists them.", "weir admin project list 列出所有项目。"],
   person: [" weir admin user list lists them.", "weir admin user list 列出所有人员。"],
-  run: [" weir show says which attempts there were.", "weir show 列出各次尝试。"],
+  run: [" weir show says which attempts there were.", "weir show 列出各次运行。"],
   token: [" weir tokens lists yours.", "weir tokens 列出您的令牌。"],
 };
 

@@ -11,7 +11,7 @@ export function cardKindWords(vendor: string | null, model: string | null, langu
 /** The same of the text that facts have for it: `huawei/any`, `any`; what is no such text stays as it is. */
 export function cardKeyWords(key: string, language: Language): string {
   if (key === "any") return cardKindWords(null, null, language);
-  if (key === "none") return language === "zh" ? "0 种" : "none";
+  if (key === "none") return language === "zh" ? "无" : "none";
   const [vendor = "", model] = key.split("/", 2);
   if (model === undefined) return key;
   const named = (part: string) => (part === "any" ? null : part);

@@ -159,7 +159,7 @@ export const phrases = {
   ],
   "log-of-each-attempt": [
     "each attempt begins its own log, a file named by --output is appended to",
-    "每次尝试各有日志，--output 指定的文件则追加写入",
+    "每次运行各有日志，--output 指定的文件则追加写入",
   ],
   "order-is-the-networks": [
     "order within the queue is the network's; see --priority-class",
@@ -282,7 +282,7 @@ export const phrases = {
   "taken-so": ["{option}: {how}", "{option}：{how}"],
   "requeue-is-a-new-attempt": [
     "where its nodes fail or it is preempted it runs again, at any centre, as a further attempt with usage of its own; for attempts after a failure of its own say --retries N",
-    "节点故障或被抢占后会作为新的一次尝试在任一中心重新运行，用量分别计量；自身失败后需再试请用 --retries N",
+    "节点故障或被抢占后会在任一中心再次运行，用量分别计量；自身失败后需再试请用 --retries N",
   ],
   "fewest-nodes": ["of {min} to {max} nodes, the job takes {min}", "在 {min} 至 {max} 个节点中，作业取 {min} 个"],
   "shell-not-sent": [

@@ -31,10 +31,10 @@ test("words of facts that are ours are in the reader's language, and one is one"
   const cards = (device: string, offered: string, language: "en" | "zh") =>
     reasonWords("no-such-accelerator", { device, offered, pool: "main" }, language);
   assert.equal(cards("any", "none", "en"), "needs accelerators (any model), pool main offers none");
-  assert.equal(cards("any", "none", "zh"), "需要加速卡（任意型号），资源池 main 提供 0 种");
+  assert.equal(cards("any", "none", "zh"), "需要加速卡（任意型号），资源池 main 现有型号：无");
   assert.equal(
     cards("huawei/any", "nvidia/a100, x/y", "zh"),
-    "需要加速卡（huawei，任意型号），资源池 main 提供 nvidia/a100、x/y",
+    "需要加速卡（huawei，任意型号），资源池 main 现有型号：nvidia/a100、x/y",
   );
   assert.match(cards("any/npu", "none", "en"), /^needs accelerators \(npu\)/);
   const grant = { granted: "1", left: "0", asked: "0.5", unit: "core-ms" };

@@ -231,7 +231,7 @@ export const rules = {
   "no-such-accelerator": {
     holds: "never",
     en: "needs accelerators ({device}), pool {pool} offers {offered}",
-    zh: "需要加速卡（{device}），资源池 {pool} 提供 {offered}",
+    zh: "需要加速卡（{device}），资源池 {pool} 现有型号：{offered}",
   },
   "device-not-shared": {
     holds: "never",
