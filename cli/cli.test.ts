@@ -173,6 +173,8 @@ test("weir offers: what each centre has, cut where it is long, all of it for one
     (await weir(url, ["offers", "--software", "gro"])).out,
     /^CENTRE.*\njinan +software +gromacs\/2024.1\n$/,
   );
+  const none = await weir(url, ["offers", "--software", "zzz"]);
+  assert.deepEqual([none.out, none.error], ["", "No software whose name begins with zzz.\n"]);
   const { out: text } = await weir(url, ["offers", "jinan", "--json"]);
   assert.deepEqual(JSON.parse(text).offers[0], offer);
   assert.equal(seen.at(-1)?.line, "GET /offers?centre=jinan");

@@ -30,6 +30,11 @@ export function mibText(mib: number): string {
   return bytesText(mib * 1024 * 1024);
 }
 
+/** To the last MiB, as limits and requests are said: 9999 GiB, 21091 MiB. */
+export function exactMibText(mib: number): string {
+  return mib >= 1024 && mib % 1024 === 0 ? `${mib / 1024} GiB` : `${mib} MiB`;
+}
+
 export function bytesText(bytes: number): string {
   let size = 0;
   let value = bytes;

@@ -58,6 +58,30 @@ test("where no other shape would help, what is missing is said, and who can chan
   );
   const limit = { askedS: 7200, limitS: 3600, pool: "main" };
   assert.match(detail("time-limit-above-pool", limit, "en"), /Ask for a time limit of at most 1 h\.$/);
+  const more = [limit, { ...limit, limitS: 7000 }].map((facts) => ({
+    centre: "x",
+    rule: "time-limit-above-pool",
+    facts,
+  }));
+  const greatest = refusalWords({ kind: "no-centre-fits", asked, nearest: null, rules: more }, "en");
+  assert.match(greatest.detail, /at most 1 h 56 min 40 s\.$/, "the greatest of all centres, not that of the first");
   for (const language of ["en", "zh"] as const)
     assert.doesNotMatch(detail("no-such-software", { software: "x" }, language), /none|无。/);
+});
+
+test("the nearest shape says what it leaves out, and memory in the unit it was typed in", () => {
+  const accelerators = { vendor: null, model: null, perNode: 2 };
+  const asked = { nodes: 1, tasks: 1, coresPerTask: 1, memory: { kind: "per-node", mib: 4096 }, accelerators } as const;
+  const shape = { ...asked, accelerators: null };
+  const refusal = {
+    kind: "no-centre-fits",
+    asked,
+    nearest: { shape, centre: "local", wished: true },
+    rules: [],
+  } as const;
+  assert.match(
+    refusalWords(refusal, "en").detail,
+    /^Asked: .*, memory 4 GiB\/node, accelerators .*: nodes 1, cores 1, memory 4 GiB\/node, without accelerators @ local\.$/,
+  );
+  assert.match(refusalWords(refusal, "zh").detail, /内存 4 GiB\/节点，不含加速卡 @ local。$/);
 });

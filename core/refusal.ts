@@ -2,7 +2,7 @@ import { cardKindWords } from "#core/job/card-words.ts";
 import { type OptionPlace, optionAt, type Phrase, phraseWords } from "#core/job/phrase.ts";
 import { coresPerNode, type Shape } from "#core/job/spec.ts";
 import type { Language } from "#core/language.ts";
-import { durationWords } from "#core/measures.ts";
+import { durationWords, exactMibText } from "#core/measures.ts";
 import { type Facts, reasonWords } from "#core/scheduling/reasons.ts";
 import { unreachable } from "#core/unreachable.ts";
 
@@ -323,17 +323,18 @@ function words(refusal: Refusal): readonly [en: Sentence, zh: Sentence] {
     }
     case "not-offered": {
       if (refusal.what === "centre") return unknownCentre(refusal);
+      if (refusal.what === "path") return noPlaceFor(refusal);
       const { option, line } = refusal;
       const [words, wordsZh] = option === null ? [] : optionWords({ option, line });
       const [shown, shownZh] = [words ? `${words}: ` : "", wordsZh ? `${wordsZh}：` : ""];
       return [
         [
           "Not offered",
-          `${shown}${refusal.what} ${JSON.stringify(refusal.value)} is offered by no centre in service. ${refusal.known.length === 0 ? "Known: none. Remove it." : `Known: ${refusal.known.join(", ")}. Remove it or choose one of these.`}`,
+          `${shown}${refusal.what} ${JSON.stringify(refusal.value)} is offered by no centre in service. ${offeredRemedy(refusal, "en")}`,
         ],
         [
           "没有中心提供",
-          `${shownZh}在用中心均不提供${inChinese(refusal.what)} ${JSON.stringify(refusal.value)}。${refusal.known.length === 0 ? "目前没有任何可选项，请删去。" : `现有：${refusal.known.join("、")}。请删去或改选。`}`,
+          `${shownZh}在用中心均不提供${inChinese(refusal.what)} ${JSON.stringify(refusal.value)}。${offeredRemedy(refusal, "zh")}`,
         ],
       ];
     }
@@ -558,8 +559,8 @@ function shapeWords(shape: Shape, language: Language): string {
   const { accelerators, memory, wholeNodes, nodeGroups, contiguous } = shape;
   const [nodes, cores, memoryIs, cards, node, core, whole, groups, inARow] = shapeNouns[language];
   const words = [`${nodes} ${shape.nodes}`, `${cores} ${shape.nodes * coresPerNode(shape)}`];
-  if (memory.kind === "per-node") words.push(`${memoryIs} ${memory.mib} MiB/${node}`);
-  if (memory.kind === "per-core") words.push(`${memoryIs} ${memory.mib} MiB/${core}`);
+  if (memory.kind === "per-node") words.push(`${memoryIs} ${exactMibText(memory.mib)}/${node}`);
+  if (memory.kind === "per-core") words.push(`${memoryIs} ${exactMibText(memory.mib)}/${core}`);
   if (accelerators) {
     const { vendor, model, perNode, shareMilli } = accelerators;
     const kind = cardKindWords(vendor, model, language);
@@ -568,8 +569,8 @@ function shapeWords(shape: Shape, language: Language): string {
   }
   if (wholeNodes) words.push(whole);
   if (nodeGroups !== undefined) words.push(`${groups} ${nodeGroups}`);
-  return words.join(language === "zh" ? "，" : ", ");
   if (contiguous) words.push(inARow);
+  return words.join(language === "zh" ? "，" : ", ");
 }
 
 const shapeNouns = {
@@ -591,15 +592,22 @@ const shapeNouns = {
  * A shape that fits; where none would help, since a place is not stated or not allowed, who can change that. The centres
  * come in their order, and the first for which somebody can do something counts.
  */
-function remedyWords({ nearest, rules }: Extract<Refusal, { kind: "no-centre-fits" }>, language: Language): string {
+function remedyWords(
+  { asked, nearest, rules }: Extract<Refusal, { kind: "no-centre-fits" }>,
+  language: Language,
+): string {
   if (nearest !== null) {
-    const words = `${shapeWords(nearest.shape, language)} @ ${nearest.centre}`;
+    const lost = asked.accelerators && !nearest.shape.accelerators;
+    const without = lost ? { en: ", without accelerators", zh: "，不含加速卡" }[language] : "";
+    const words = `${shapeWords(nearest.shape, language)}${without} @ ${nearest.centre}`;
     const wished = nearest.wished ? "" : { en: " (not among the wished)", zh: "（不在作业指定之列）" }[language];
     const said = { en: "The nearest shape that fits", zh: "最接近且可行的规格" }[language];
     return language === "zh" ? `${said}：${words}${wished}。` : `${said}: ${words}${wished}.`;
   }
+  const allowed = rules.filter(({ rule }) => rule === "time-limit-above-pool");
+  const longest = Math.max(...allowed.map(({ facts }) => Number(facts.limitS)));
   const remedies = rules.flatMap(({ centre, rule, facts }) => {
-    const found = rule === null ? undefined : placeRemedies[rule]?.({ centre, facts });
+    const found = rule === null ? undefined : placeRemedies[rule]?.({ centre, facts, longest });
     return found ? [found[language]] : [];
   });
   return remedies[0] ?? noRemedy[language];
@@ -607,7 +615,7 @@ function remedyWords({ nearest, rules }: Extract<Refusal, { kind: "no-centre-fit
 
 type Remedy = Readonly<Record<Language, string>>;
 const placeRemedies: Readonly<
-  Partial<Record<string, (at: { readonly centre: string; readonly facts: Facts }) => Remedy>>
+  Partial<Record<string, (at: { readonly centre: string; readonly facts: Facts; readonly longest: number }) => Remedy>>
 > = {
   "region-not-stated": ({ centre }) => ({
     en: `No other shape would help: state where ${centre} lies ("region" in its terms: weir centre terms ${centre}; an administrator does), or, where the rule is the job's own, submit it without.`,
@@ -621,9 +629,9 @@ const placeRemedies: Readonly<
     en: `No other shape would help: have marked in the terms what is domestic (weir centre terms ${centre}; an administrator does), or, where the rule is the job's own, submit it without.`,
     zh: `更改规格无济于事：请由管理员在条款中标记国产设备（weir centre terms ${centre}），若该限制为作业自身所加，也可去掉后提交。`,
   }),
-  "time-limit-above-pool": ({ facts }) => ({
-    en: `Ask for a time limit of at most ${durationWords(Number(facts.limitS) * 1000, "en", 4)}.`,
-    zh: `请将时限设为至多 ${durationWords(Number(facts.limitS) * 1000, "zh", 4)}。`,
+  "time-limit-above-pool": ({ longest }) => ({
+    en: `Ask for a time limit of at most ${durationWords(longest * 1000, "en", 4)}.`,
+    zh: `请将时限设为至多 ${durationWords(longest * 1000, "zh", 4)}。`,
   }),
   "no-agreement": () => ({
     en: "No other shape would help: weir agreements shows what the regions agreed; an administrator changes that, and states a tenant's region (weir admin tenant set).",
@@ -634,6 +642,39 @@ const noRemedy: Remedy = {
   en: "No smaller shape would help: take out what no centre has, or name other centres (weir centres, weir offers).",
   zh: "更小的规格也无济于事：请去掉没有中心具备的要求，或改选中心（见 weir centres、weir offers）。",
 };
+
+type NotOffered = Extract<Refusal, { kind: "not-offered" }>;
+
+/** What the operator of a centre can give another name there: aliases in its slurm.json (docs/guides/portable-scripts.md). */
+const mapped = ["--partition", "--qos", "--constraint", "--gres", "--reservation", "--licenses"];
+
+function offeredRemedy({ known, option }: NotOffered, language: Language): string {
+  const isMapped = option !== null && mapped.includes(option);
+  if (language === "zh") {
+    const map = isMapped ? "；或请 Slurm 中心的运维人员将该词对应到其现有名称（slurm.json 的 aliases）" : "";
+    return known.length === 0
+      ? `目前没有任何可选项，请删去${map}。`
+      : `现有：${known.join("、")}。请删去或改选${map}。`;
+  }
+  const map = isMapped ? ", or have the operator of a Slurm centre map this word (aliases in its slurm.json)" : "";
+  return known.length === 0
+    ? `Known: none. Remove it${map}.`
+    : `Known: ${known.join(", ")}. Remove it or choose one of these${map}.`;
+}
+
+function noPlaceFor({ value, known }: NotOffered): readonly [en: Sentence, zh: Sentence] {
+  const path = JSON.stringify(value);
+  return [
+    [
+      "No such place",
+      `The path ${path} lies on no file system of a centre in service. They have: ${known.join(", ") || "none"}. Choose a place on one of these, or a name that does not begin with /: it is in the run's own folder.`,
+    ],
+    [
+      "没有此路径",
+      `路径 ${path} 不在任何在用中心的文件系统上。现有：${known.join("、") || "无"}。请改到其中之一，或写不以 / 开头的名称：即在运行自己的目录中。`,
+    ],
+  ];
+}
 
 function unknownCentre({
   value,

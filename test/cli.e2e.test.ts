@@ -176,7 +176,7 @@ test("refusals name the rule: exit status 3, and the problem in JSON", async () 
   const cases: readonly (readonly [string[], RegExp])[] = [
     [["submit", script("tiem.sh", "", "#SBATCH --tiem=5")], /--tiem \(line 3\).*Did you mean --time/],
     [["submit", "-p", "gpu", "--", "true"], /partition.*"gpu" is offered by no centre/],
-    [["submit", "--output=/no-such-folder/o", "--", "true"], /file system "\/no-such-folder\/o" .* Known: .*\/var/],
+    [["submit", "--output=/no-such-folder/o", "--", "true"], /path "\/no-such-folder\/o" lies on no file system/],
     [["submit", "--software", "gromacs/2030", "--", "true"], /software "gromacs\/2030" is offered by no centre/],
     [["submit", "--array=0-9999999", "--", "true"], /10000000 tasks; the limit is 100000/],
     [["submit", "-d", "afterok:99999", "--", "true"], /no job 99999/],
@@ -197,8 +197,13 @@ test("refusals name the rule: exit status 3, and the problem in JSON", async () 
 test("what the machine offers for scripts: the folders that paths may begin with", async () => {
   const { offers } = await json("offers");
   assert.equal(offers.length, 1);
-  assert.ok(offers[0].fileSystems.some((one: { readonly path: string }) => one.path === "/var"));
-  assert.match((await weir("offers", "local")).stdout, /local +file systems +.*\/usr/);
+  const here = readdirSync("/").map((name) => `/${name}`);
+  const paths: string[] = offers[0].fileSystems.map((one: { readonly path: string }) => one.path);
+  assert.ok(paths.every((path) => here.includes(path) && !["/usr", "/lib64", "/var", "/tmp"].includes(path)));
+  assert.match((await weir("offers", "local")).stdout, /^CENTRE /);
+  const nowhere = await weir("offers", "nope");
+  assert.deepEqual([nowhere.status, nowhere.stdout], [3, ""]);
+  assert.match(nowhere.stderr, /There is no centre "nope"\. Known: local\./);
 });
 
 test("usage, the books, centres and nodes", async () => {

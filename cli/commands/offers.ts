@@ -13,6 +13,11 @@ export async function offers(call: Call): Promise<number> {
     await call.printJson({ offers: found });
     return exitCodes.done;
   }
+  const isNothing = found.every((offer) => linesOf(offer, call).every(([, words]) => words.length === 0));
+  if (isNothing) {
+    call.note(named === null ? say("offersNothing") : say("offersNoSoftware", { name: named }));
+    return exitCodes.done;
+  }
   const most = named === null ? mostListed : Number.POSITIVE_INFINITY;
   await call.printTable(
     [{ title: say("columnCentre") }, { title: say("columnOffer") }, { title: say("columnOffered"), flexible: true }],

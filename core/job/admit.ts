@@ -210,7 +210,7 @@ function workRefusal({ script, command, arguments: words }: Request): Refusal | 
   if (script === undefined) return null;
   if (!/^#![ \t]*\S/.test(script)) return { kind: "script-without-interpreter" };
   if (!script.includes("\r\n")) return null;
-  return badValue("script", "…\r\n", "line-feeds");
+  return invalid("script", "line-feeds");
 }
 
 /** Words that go to a centre: into its tables, and the names of modules into a line of its shell. */
@@ -361,6 +361,10 @@ function deadlineOf(
   if (atMs === null) return wrong(phrase("a-moment", { zone: networkZone }));
   const earliestMs = nowMs + timeLimitS * 1000;
   if (atMs >= earliestMs) return atMs;
+  if (atMs <= nowMs)
+    return wrong(
+      phrase("moment-to-come", { now: networkTimeText(nowMs), earliest: networkTimeText(earliestMs + 999) }),
+    );
   return wrong(phrase("moment-to-end-by", { earliest: networkTimeText(earliestMs + 999) }));
 }
 

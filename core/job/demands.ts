@@ -46,7 +46,7 @@ export function demandsOf(spec: Demanding): Demands | null {
   };
 }
 
-/** Absolute paths that are true only where a centre has that file system; temporary folders are everywhere. */
+/** Absolute paths that are true only where a centre has that file system; what every machine has is not among them. */
 export function pinningPaths(
   spec: Pick<JobSpec, "workingDirectory" | "stdout" | "stderr">,
 ): readonly { readonly field: string; readonly path: string }[] {
@@ -57,7 +57,10 @@ export function pinningPaths(
   );
 }
 
-/** As the file hierarchy standard has it on every machine. */
-function isEverywhere(path: string): boolean {
-  return /^\/(?:tmp|var\/tmp|dev)(?![^/])/.test(path);
+/** The system's own, as the file hierarchy standard has it on every machine: no centre declares it. */
+export function isEverywhere(path: string): boolean {
+  return systemFolders.test(path);
 }
+
+const systemFolders =
+  /^\/(?:bin|boot|dev|etc|lib|lib32|lib64|libx32|proc|run|sbin|sys|tmp|usr|var(?=\/?$)|var\/(?:cache|lib|lock|log|mail|opt|run|spool|tmp))(?=\/|$)/;

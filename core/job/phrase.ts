@@ -51,6 +51,10 @@ export const phrases = {
     "a moment by the clock of {zone}: HH:MM[:SS] [AM|PM], MMDD[YY], MM/DD[/YY][-HH:MM[:SS]], YYYY-MM-DD[THH:MM[:SS]] or now+COUNT[seconds|minutes|hours|days|weeks]",
     "{zone} 时区的时刻：HH:MM[:SS] [AM|PM]、MMDD[YY]、MM/DD[/YY][-HH:MM[:SS]]、YYYY-MM-DD[THH:MM[:SS]] 或 now+数量[seconds|minutes|hours|days|weeks]",
   ],
+  "moment-to-come": [
+    "a moment to come (it is {now} now), from {earliest}, which is the time limit from now",
+    "将来的时刻（现在是 {now}），不早于 {earliest}，即从现在起一个时限之后",
+  ],
   "moment-to-end-by": [
     "{earliest} or later, which is the time limit from now; or ask for a shorter time limit",
     "不早于 {earliest}，即从现在起一个时限之后；或申请更短的时限",
@@ -90,8 +94,8 @@ export const phrases = {
   "only-one-of": ["only one of {one} and {other}", "{one} 与 {other} 只用其一"],
   "closing-quote": ["a closing quote for every quote that opens", "每个引号都须闭合"],
   "line-feeds": [
-    "lines that end in a line feed alone, as for sbatch; dos2unix converts them",
-    "各行只以换行符结尾，与 sbatch 相同；可用 dos2unix 转换",
+    "its lines end as in Windows (CR LF), by which neither sbatch nor a shell can go; convert it: dos2unix FILE, or sed -i 's/\\r$//' FILE",
+    "各行以 Windows 方式（CR LF）结尾，sbatch 与 shell 均不能使用；请转换：dos2unix 文件，或 sed -i 's/\\r$//' 文件",
   ],
   "variable-value": [
     "a value: --export={name}=VALUE, or {name} among the request's environment",
@@ -218,7 +222,10 @@ export const phrases = {
 
   // Options that cannot be honoured, and why.
   "no-hold": ["a job cannot be held back; submit it when it may start", "作业不能挂起等待；请在可以开始时再提交"],
-  "use-dry-run": ["use weir submit --dry-run", "请用 weir submit --dry-run"],
+  "use-dry-run": [
+    "weir submit takes it on its command line, the same as --dry-run; a script or a request asks for the job itself",
+    "weir submit 的命令行接受此项，与 --dry-run 相同；脚本或请求则是申请作业本身",
+  ],
   "no-overcommit": ["every task has its own cores; ask for fewer tasks", "每个任务独占核心；请减少任务数"],
   "no-boot": ["Weir boots no nodes", "Weir 不重启节点"],
   "runs-as-submitter": ["work runs as the person who submits it", "作业以提交者身份运行"],
@@ -383,10 +390,6 @@ export const phrases = {
     "simulated: nothing is executed, where it goes to {centres}",
     "模拟：若派往 {centres}，则不真正执行任何内容",
   ],
-
-  // A part of others.
-  "standard-output": ["standard output", "标准输出"],
-  "standard-error": ["standard error", "标准错误"],
   "residency-there": ["centres in service that lie there: {centres}", "位于其中的在役中心：{centres}"],
   "residency-nowhere": [
     "no centre in service lies in {regions}: nothing would run until one does",
@@ -397,6 +400,10 @@ export const phrases = {
     "left out, since nobody says where they lie: {centres} (weir centre terms)",
     "未说明所在区域、因而排除在外的中心：{centres}（weir centre terms）",
   ],
+
+  // A part of others.
+  "standard-output": ["standard output", "标准输出"],
+  "standard-error": ["standard error", "标准错误"],
   "any-task-of": ["{job}_INDEX", "{job}_下标"],
   "both-streams": ["what it prints, errors too,", "标准输出与标准错误"],
   "its-tenant": ["its tenant", "其租户"],

@@ -18,6 +18,8 @@ test("all of Slurm's time formats", () => {
     "-5": null,
     "1:2:3:4": null,
     "1.5": null,
+    "1-00:00:00000": null,
+    "1-00:": null,
   };
   for (const [text, seconds] of Object.entries(formats)) assert.equal(parseTimeS(text), seconds, text);
 });

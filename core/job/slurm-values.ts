@@ -3,9 +3,12 @@
  * returns null where the text is not of its form.
  */
 
-/** "minutes", "minutes:seconds", "hours:minutes:seconds", "days-hours", "days-hours:minutes", "days-hours:minutes:seconds". */
+/**
+ * "minutes", "minutes:seconds", "hours:minutes:seconds", "days-hours", "days-hours:minutes", "days-hours:minutes:seconds";
+ * behind a colon two digits at most, since more are a slip of the pen.
+ */
 export function parseTimeS(text: string): number | null {
-  const match = /^(?:(\d{1,6})-)?(\d{1,9})(?::(\d{1,9}))?(?::(\d{1,9}))?$/.exec(text);
+  const match = /^(?:(\d{1,6})-)?(\d{1,9})(?::(\d{1,2}))?(?::(\d{1,2}))?$/.exec(text);
   if (!match) return null;
   const [days, a, b, c] = [match[1], match[2], match[3], match[4]].map((part) => (part === undefined ? null : +part));
   if (days !== null) return (days ?? 0) * 86_400 + (a ?? 0) * 3600 + (b ?? 0) * 60 + (c ?? 0);

@@ -193,14 +193,13 @@ export function waitReason(job: JobRecord, position: number): { readonly rule: J
   if (!job.waits) return null;
   const { list, never, singleton, doomed } = job.waits;
   if (never) return { rule: "dependency-never-satisfied", facts: doomFacts(job) };
-  for (const wait of list) {
-    const waits = wait.released ? !hasPosition(wait.released, position) : wait.state === "open";
-    if (!waits) continue;
-    const isDoomed = wait.released !== null && hasPosition(doomed, position);
-    return {
-      rule: isDoomed ? "dependency-never-satisfied" : "dependency-waits",
-      facts: factsOf(wait, indexAt(job.indices, position)),
-    };
+  const waited = list.filter((wait) => (wait.released ? !hasPosition(wait.released, position) : wait.state === "open"));
+  const [next] = waited;
+  if (next) {
+    const all = waited.map((wait) => factsOf(wait, indexAt(job.indices, position)));
+    const facts = factsOf(next, indexAt(job.indices, position));
+    if (next.released !== null && hasPosition(doomed, position)) return { rule: "dependency-never-satisfied", facts };
+    return { rule: "dependency-waits", facts: { ...facts, open: all.length, awaited: awaitedText(all) } };
   }
   const first = singleton ? earliest(singleton) : null;
   if (!first || first === job) return null;
@@ -298,6 +297,14 @@ function factsOf(wait: Wait, ownIndex: number | null): Facts {
   const on = taskName({ job: jobId(wait.on.job), index: index ?? 0 }, index !== null);
   return { dependency: wait.on.kind, on };
 }
+
+/** `17 afterok, 18 afterany`; of many, the first. */
+function awaitedText(all: readonly Facts[]): string {
+  const named = all.slice(0, mostNamed).map(({ dependency, on }) => `${on} ${dependency}`);
+  return [...named, ...(all.length > mostNamed ? ["…"] : [])].join(", ");
+}
+
+const mostNamed = 20;
 
 function joinNamesakes(all: Dependencies, job: JobRecord): Namesakes {
   const key = nameKey(job);

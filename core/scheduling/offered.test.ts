@@ -130,12 +130,21 @@ function asked(changes: Partial<Demanding>, limit = "alpha") {
 
 test("what no centre in service offers is refused, reachable or not, and what there is is named", () => {
   const cases: readonly (readonly [Partial<Demanding>, string | null, RegExp])[] = [
-    [{ siteWords: { partition: ["gpu"] } }, "--partition", /partition "gpu" .* Known: batch, fast\./],
+    [
+      { siteWords: { partition: ["gpu"] } },
+      "--partition",
+      /partition "gpu" .* Known: batch, fast\. .*, or have the operator of a Slurm centre map this word/,
+    ],
     [{ siteWords: { gres: ["fpga:u280:2"] } }, "--gres", /"fpga:u280" .* Known: none/],
     [{ siteWords: { nodelist: ["c1", "c9"] } }, "--nodelist", /node "c9" .* Known: c1, c2, c3/],
     [{ software: ["gromacs/2025"] }, null, /software "gromacs\/2025" .* Known: gromacs\/2023.4, gromacs\/2024.1\./],
     [{ container: "a@sha256:0" }, null, /container/],
-    [{ workingDirectory: "/data/li" }, null, /file system "\/data\/li" .* Known: \/lustre\./],
+    [
+      { workingDirectory: "/data/li" },
+      null,
+      /^The path "\/data\/li" lies on no file system of a centre in service\. They have: \/lustre\. Choose a place/,
+    ],
+    [{ fileSystems: ["gpfs"] }, null, /^file system "gpfs" .* Known: lustre\. Remove it or choose one of these\.$/],
     [{ licences: [{ name: "ansys", count: 1 }] }, "--licenses", /licence "ansys" .* Known: abaqus/],
   ];
   for (const [changes, option, words] of cases) {
@@ -149,6 +158,10 @@ test("what no centre in service offers is refused, reachable or not, and what th
 
 test("what some centre offers pins the job there; a wish against that centre is refused with its rule", () => {
   assert.deepEqual(asked({ stdout: "/lustre/li/out-%j" }), { kind: "fits", pinnedTo: [alpha], simulatedAt: [] });
+  for (const workingDirectory of ["/usr/share/data", "/var/lib/x", "/var/tmp"])
+    assert.equal(asked({ workingDirectory }).kind, "fits", "every machine has it");
+  for (const workingDirectory of ["/var/scratch", "/usr2", "/root/x"])
+    assert.equal(asked({ workingDirectory }).kind, "refused", workingDirectory);
   assert.deepEqual(asked({ stdout: "/tmp/out", stderr: "/dev/null" }), {
     kind: "fits",
     pinnedTo: null,

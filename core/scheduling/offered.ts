@@ -122,7 +122,7 @@ export function offeredNowhere(
     return refuse(null, "container", "apptainer", ({ offers }) => offers.containers);
   for (const name of demands.fileSystems)
     if (!each.some(({ offers }) => hasFileSystem(offers, name)))
-      return refuse(null, "file system", name, ({ offers }) =>
+      return refuse(null, name.startsWith("/") ? "path" : "file system", name, ({ offers }) =>
         offers.fileSystems.map((one) => (name.startsWith("/") ? one.path : one.name)),
       );
   for (const { name } of demands.licences)

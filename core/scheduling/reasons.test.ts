@@ -63,5 +63,8 @@ test("another job is called one, as its number alone says nothing", () => {
     "fits, but job 12_3 has a place in pool main in 1 min, and this one may last 2 min and would delay it",
   );
   assert.match(reasonWords("behind-in-queue", facts, "zh"), /^放得下，但作业 12_3 先到/);
-  assert.equal(reasonWords("dependency-waits", { on: "7", dependency: "afterok" }, "en"), "waits for job 7 (afterok)");
+  assert.equal(reasonWords("dependency-waits", { open: 1, awaited: "7 afterok" }, "en"), "waits for job 7 (afterok)");
+  const two = { open: 2, awaited: "7 afterok, 8_3 afterany" };
+  assert.equal(reasonWords("dependency-waits", two, "en"), "waits for jobs 7 (afterok), 8_3 (afterany)");
+  assert.equal(reasonWords("dependency-waits", two, "zh"), "等待作业 7（afterok）、8_3（afterany）");
 });

@@ -1,7 +1,7 @@
 import type { CentreId } from "#core/ids.ts";
 import { cardKeyWords } from "#core/job/card-words.ts";
 import type { Language } from "#core/language.ts";
-import { durationWords } from "#core/measures.ts";
+import { durationWords, exactMibText } from "#core/measures.ts";
 import { binders, notStated, placeRules, poolRules, visitRules } from "#core/scheduling/bound-rules.ts";
 import type { Score } from "#core/scheduling/placing/score-terms.ts";
 
@@ -13,8 +13,8 @@ export const rules = {
   // Of the job itself, before any centre is asked.
   "dependency-waits": {
     holds: "later",
-    en: "waits for job {on} ({dependency})",
-    zh: "等待作业 {on}（{dependency}）",
+    en: "waits for {open|job|jobs} {awaited}",
+    zh: "等待作业 {awaited}",
   },
   "dependency-never-satisfied": {
     holds: "never",
@@ -443,6 +443,7 @@ function inWords(facts: Facts, language: Language): Facts {
   const separator = language === "zh" ? "、" : ", ";
   const cards = (keys: string) => keys.split(", ").map((key) => cardKeyWords(key, language));
   const said: Readonly<Record<string, string | undefined>> = {
+    awaited: typeof facts.awaited === "string" ? awaitedWords(facts.awaited, language) : undefined,
     readiness: readinessWords[language].get(`${facts.readiness}`),
     lifeCycle: lifeCycleWords[language].get(`${facts.lifeCycle}`),
     intake: intakeWords[language].get(`${facts.intake}`),
@@ -461,6 +462,15 @@ function inWords(facts: Facts, language: Language): Facts {
   };
   const known = Object.entries(said).flatMap(([name, words]) => (words === undefined ? [] : [[name, words] as const]));
   return { ...facts, ...Object.fromEntries(known) };
+}
+
+/** `17 afterok, 18 afterany`, with as many as were named. */
+function awaitedWords(awaited: string, language: Language): string {
+  const [open, close, separator] = language === "zh" ? ["（", "）", "、"] : [" (", ")", ", "];
+  return awaited
+    .split(", ")
+    .map((one) => one.replace(/ (.+)$/, `${open}$1${close}`))
+    .join(separator);
 }
 
 /** The regions of an agreement, where one is not stated. */
@@ -561,7 +571,7 @@ function filled(template: string, facts: Facts, language: Language): string {
     })
     .replace(/\{(\w+Mib)\} MiB/g, (whole, name: string) => {
       const mib = facts[name];
-      return typeof mib === "number" && mib >= 1024 && mib % 1024 === 0 ? `${mib / 1024} GiB` : whole;
+      return typeof mib === "number" ? exactMibText(mib) : whole;
     });
   return counted.replace(/\{(\w+)\}/g, (_, name: string) => `${facts[name] ?? "?"}`);
 }

@@ -42,6 +42,11 @@ test("what was understood is said, and what could not end in time is refused wit
     refused.problem.detail,
     /^--deadline cannot be "now\+30minutes". Expected: .*\+08:00 or later, which is the time limit from now/,
   );
+  const past = await client.call("submit", { body: { ...whole, sbatchOptions: ["--deadline=2026-01-01"] } });
+  assert.match(
+    past.kind === "problem" ? past.problem.detail : "",
+    /Expected: a moment to come \(it is .*\+08:00 now\), from .*\+08:00, which is the time limit from now\.$/,
+  );
   const odd = await client.call("submit", { body: { ...whole, sbatchOptions: ["--deadline=31/12"] } });
   assert.match(odd.kind === "problem" ? odd.problem.detail : "", /a moment by the clock of Asia\/Shanghai: HH:MM/);
   const field = await client.call("submit", { body: { ...whole, deadlineMs: Date.now() } });

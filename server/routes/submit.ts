@@ -7,7 +7,7 @@ import { arrayText } from "#core/job/array.ts";
 import { admitBulk } from "#core/job/bulk.ts";
 import { demandsOf } from "#core/job/demands.ts";
 import { dependencyText } from "#core/job/dependency.ts";
-import { type Phrase, phrase, phraseWords } from "#core/job/phrase.ts";
+import { type Phrase, type PhraseKind, phrase, phraseWords } from "#core/job/phrase.ts";
 import { type JobSpec, taskCount } from "#core/job/spec.ts";
 import type { Language } from "#core/language.ts";
 import type { Asker } from "#core/scheduling/explanation.ts";
@@ -240,7 +240,8 @@ async function firstAnswer(
   idempotency: Idempotency | null,
   { refusal }: Pick<Refused, "refusal">,
 ): Promise<Refused | Verbatim | null> {
-  const isLate = refusal.kind === "bad-option-value" && refusal.expected.kind === "moment-to-end-by";
+  const late: readonly PhraseKind[] = ["moment-to-end-by", "moment-to-come"];
+  const isLate = refusal.kind === "bad-option-value" && late.includes(refusal.expected.kind);
   if (!isLate || !idempotency) return null;
   const tenants = [...new Set(projects.map(({ tenantId: tenant }) => tenant))];
   const found = await findKeyAmong(db, tenants, idempotency);

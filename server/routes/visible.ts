@@ -1,4 +1,5 @@
 import type { Refusal } from "#core/refusal.ts";
+import { type Refused, refused } from "#server/http/handler.ts";
 import { maySee, type Person } from "#server/identity/caller.ts";
 import type { Database } from "#server/store/database.ts";
 import { type JobHead, readJobHead } from "#server/store/read/job.ts";
@@ -35,6 +36,15 @@ export async function boundedProjects(
   const project = caller.administrator ? await idOf(db, "select id from project where name = $1", named) : null;
   if (project !== null) return { kind: "bounded", projects: [project] };
   return { kind: "refused", refusal: { kind: "not-found", what: "project", id: named } };
+}
+
+/** A centre that is not there is a slip of the pen: an empty answer would hide it. Those that have left are there. */
+export async function unknownCentre({ pool }: Database, centre: string | undefined): Promise<Refused | null> {
+  if (centre === undefined) return null;
+  const { rows } = await pool.query<{ id: string }>("select id from centre order by id");
+  const known = rows.map(({ id }) => id);
+  if (known.includes(centre)) return null;
+  return refused({ kind: "not-offered", option: null, line: null, what: "centre", value: centre, known });
 }
 
 export async function idOf(db: Database, text: string, name: string): Promise<number | null> {

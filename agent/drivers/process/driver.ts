@@ -1,8 +1,10 @@
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, statSync } from "node:fs";
 import { availableParallelism, constants, hostname, totalmem, userInfo } from "node:os";
+import { join } from "node:path";
 import type { Driver, FoundRun, StartAnswer } from "#agent/driver.ts";
 import { type EngineOffers, noOffers, oneMachine } from "#core/centre/engine.ts";
 import { parseRunId, type RunId, runId } from "#core/ids.ts";
+import { isEverywhere } from "#core/job/demands.ts";
 import { expandPattern, type PatternFacts } from "#core/job/file-pattern.ts";
 import type { RunObservation, RunOrder } from "#core/run-order.ts";
 import { keptModules, usualModuleInits } from "../modules.ts";
@@ -301,15 +303,25 @@ function beyond({ demands }: RunOrder): string | null {
 }
 
 /**
- * The folders at the top of this machine, each a file system by its own path, so that an absolute path of a job leads here
- * only where the machine has at least its beginning. What the kernel makes up holds no files of anybody's.
+ * The folders at the top of this machine that a job may mean, each a file system by its own path, so that an absolute path
+ * leads here only where the machine has at least its beginning. The system's own are on every machine; what others may not
+ * enter, or is empty and nobody else's to write to, holds nothing of a job's.
  */
-function fileSystemsHere(): EngineOffers["fileSystems"] {
-  const folders = readdirSync("/", { withFileTypes: true }).filter(
-    (entry) => entry.isDirectory() || entry.isSymbolicLink(),
-  );
-  const names = folders.map(({ name }) => name).filter((name) => !["proc", "sys", "dev", "lost+found"].includes(name));
+export function fileSystemsHere(top = "/"): EngineOffers["fileSystems"] {
+  const names = readdirSync(top).filter((name) => !isEverywhere(`/${name}`) && isForJobs(join(top, name)));
   return names.sort().map((name) => ({ name, path: `/${name}`, shared: false, purgeDays: null }));
+}
+
+function isForJobs(folder: string): boolean {
+  try {
+    const facts = statSync(folder);
+    if (!facts.isDirectory() || (facts.mode & 0o001) === 0) return false;
+    const mayBeRead = (facts.mode & 0o004) !== 0;
+    return (facts.mode & 0o002) !== 0 || !mayBeRead || readdirSync(folder).length > 0;
+  } catch {
+    // A link that leads nowhere, or what is gone by now.
+    return false;
+  }
 }
 
 function ordinaryUser(): NonNullable<RunPlace["user"]> {
