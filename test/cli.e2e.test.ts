@@ -141,8 +141,8 @@ test("logs -f prints while the job writes, and ends with it", async () => {
 });
 
 test("logs -f of a job whose --output cannot be opened ends by itself and says why; nothing is used", async () => {
-  const id = (await done("submit", "--parsable", "-o", "/var/no/such/folder/x.log", "--", "true")).trim();
-  const why = "stdout cannot be written to /var/no/such/folder/x.log: No such file or directory";
+  const id = (await done("submit", "--parsable", "-o", "/var/lib/no-such-folder/x.log", "--", "true")).trim();
+  const why = "stdout cannot be written to /var/lib/no-such-folder/x.log: No such file or directory";
   assert.equal(await done("logs", "-f", id), `weir: the job could not be started: ${why}\n`);
   const shown = await json("show", id);
   assert.deepEqual([shown.outcome.kind, shown.outcome.exitCode], ["failed", 126]);
