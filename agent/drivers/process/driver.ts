@@ -305,19 +305,20 @@ function beyond({ demands }: RunOrder): string | null {
 /**
  * The folders at the top of this machine that a job may mean, each a file system by its own path, so that an absolute path
  * leads here only where the machine has at least its beginning. The system's own are on every machine; what others may not
- * enter, or is empty and nobody else's to write to, holds nothing of a job's.
+ * enter, or is empty and nobody else's to write to, holds nothing of a job's. Those that are there for a site's own data may
+ * get some at any moment.
  */
 export function fileSystemsHere(top = "/"): EngineOffers["fileSystems"] {
-  const names = readdirSync(top).filter((name) => !isEverywhere(`/${name}`) && isForJobs(join(top, name)));
+  const names = readdirSync(top).filter((name) => !isEverywhere(`/${name}`) && isForJobs(top, name));
   return names.sort().map((name) => ({ name, path: `/${name}`, shared: false, purgeDays: null }));
 }
 
-function isForJobs(folder: string): boolean {
+function isForJobs(top: string, name: string): boolean {
   try {
-    const facts = statSync(folder);
+    const facts = statSync(join(top, name));
     if (!facts.isDirectory() || (facts.mode & 0o001) === 0) return false;
-    const mayBeRead = (facts.mode & 0o004) !== 0;
-    return (facts.mode & 0o002) !== 0 || !mayBeRead || readdirSync(folder).length > 0;
+    const mayBeEmpty = ["home", "mnt", "opt", "srv"].includes(name) || (facts.mode & 0o006) !== 0o004;
+    return mayBeEmpty || readdirSync(join(top, name)).length > 0;
   } catch {
     // A link that leads nowhere, or what is gone by now.
     return false;
