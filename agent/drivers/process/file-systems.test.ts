@@ -8,7 +8,7 @@ import { fileSystemsHere } from "./driver.ts";
 test("a machine offers the folders at its top that a job may mean, and none of the system's own", () => {
   const top = mkdtempSync(join(tmpdir(), "weir-top-"));
   try {
-    for (const name of ["usr", "lib64", "var", "home", "old_root", "root", "scratch", "data"])
+    for (const name of ["usr", "lib64", "var", "home", "old_root", "root", "scratch", "data", "srv"])
       mkdirSync(join(top, name));
     for (const name of ["usr", "lib64", "var", "home", "root"]) writeFileSync(join(top, name, "file"), "");
     for (const [name, mode] of [
@@ -18,13 +18,13 @@ test("a machine offers the folders at its top that a job may mean, and none of t
       ["scratch", 0o1777],
     ] as const)
       chmodSync(join(top, name), mode);
-    chmodSync(join(top, "data"), 0o755);
+    for (const name of ["data", "srv"]) chmodSync(join(top, name), 0o755);
     symlinkSync("home", join(top, "users"));
     symlinkSync("nowhere", join(top, "broken"));
     writeFileSync(join(top, "swapfile"), "");
     assert.deepEqual(
       fileSystemsHere(top).map(({ path }) => path),
-      ["/home", "/scratch", "/users"],
+      ["/home", "/scratch", "/srv", "/users"],
     );
   } finally {
     rmSync(top, { recursive: true });
