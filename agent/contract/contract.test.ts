@@ -9,6 +9,7 @@ import { openSandbox } from "#agent/drivers/process/sandbox.ts";
 import { describeCentre } from "#agent/drivers/simulated/description.ts";
 import { openSimulatedDriver } from "#agent/drivers/simulated/driver.ts";
 import { type CheckName, type CheckResult, checkNames, gradeOf } from "#core/centre/connection-test.ts";
+import { askedWords, seenWords } from "#core/centre/test-words.ts";
 import { runContract } from "./suite.ts";
 
 // The goal: both drivers keep the contract, and a driver that breaks one rule of it fails exactly there.
@@ -18,6 +19,14 @@ function butForSpeed(results: readonly CheckResult[]): readonly CheckResult[] {
   return results.map((one) =>
     one.check === "throughput" && /20 of 20 succeeded/.test(one.seen) ? { ...one, verdict: "pass" } : one,
   );
+}
+
+/** No sentence of Weir's own is left in English: two words of it in a row. What a job printed about its cards is not Weir's. */
+function assertChinese(results: readonly CheckResult[]): void {
+  for (const { check, asked, seen } of results.filter((one) => one.check !== "accelerator")) {
+    const told = [askedWords(check, asked, "zh"), seenWords(seen, "zh")].join(" ");
+    assert.doesNotMatch(told.replaceAll(/"[^"]*"|COUNT MIN MAX STEP/g, ""), /[a-z]{2,} [a-z]{2,}/, told);
+  }
 }
 
 function assertAll(results: readonly CheckResult[], absent: readonly CheckName[]): void {
@@ -41,6 +50,7 @@ test("the process driver keeps the contract", async () => {
     const results = butForSpeed(await runContract(open, { patienceMs: 60_000 }));
     assertAll(results, ["cancel-queued", "estimate", "accelerator", "multi-node"]);
     assert.equal(gradeOf(results, 0).grade, "A");
+    assertChinese(results);
     assert.ok(last);
   } finally {
     await box.close();
@@ -77,6 +87,7 @@ describe("simulated", { concurrency: true }, () => {
     const results = await contractOf({});
     assertAll(results, ["environment"]);
     assert.equal(gradeOf(results, 0).grade, "C");
+    assertChinese(results);
     for (const { asked, seen, startedMs } of results) assert.ok(asked && seen && startedMs > 0);
   });
 

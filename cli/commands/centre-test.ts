@@ -5,6 +5,7 @@ import { timeText } from "#cli/formats.ts";
 import { exitCodes, Stop } from "#cli/stop.ts";
 import type { Cell } from "#cli/table.ts";
 import { type CheckName, checkWords } from "#core/centre/connection-test.ts";
+import { seenWords } from "#core/centre/test-words.ts";
 
 /** JSON: the API's `ConnectionTest`. Status 0 only for a passing grade. */
 export async function testCentre(call: Call): Promise<number> {
@@ -37,7 +38,7 @@ export async function runTest(call: Call, centre: string): Promise<ConnectionTes
       if (told.has(check)) continue;
       told.add(check);
       const words = `  ${told.size}/${test.of} ${centre}: ${checkText(call, check)}: ${call.say(`verdict_${verdict}`)}`;
-      call.note(verdict === "fail" ? `${words} (${seen})` : words);
+      call.note(verdict === "fail" ? `${words} (${seenWords(seen, call.language)})` : words);
     }
     if (test.state === "ended") return test;
     if (test.state === "abandoned") throw new Stop(exitCodes.failed, call.say("testAbandoned", { test: test.id }));
@@ -64,7 +65,7 @@ async function printTest(call: Call, test: ConnectionTest): Promise<void> {
       checkText(call, check),
       { text: say(`verdict_${verdict}`), colour: colours[verdict] },
       `${(tookMs / 1000).toFixed(1)} s`,
-      seen,
+      seenWords(seen, call.language),
     ]),
   );
   await call.print(`\n${gradeText(call, test)}\n`);

@@ -9,6 +9,14 @@ test("steps and causes of Weir's own are in the reader's language, what others w
   assert.equal(stepWords("of-a-later-weir", "zh"), "of-a-later-weir");
   assert.equal(causeWords("preempted: makes way for 7_2", "zh"), "被抢占：为作业 7_2 让出位置");
   assert.equal(causeWords("cancelled by ada: wrong: input", "zh"), "由 ada 取消：wrong: input");
+  assert.equal(causeWords("cancelled by user", "zh"), "由用户取消");
+  assert.equal(causeWords("wrapper 71 (start 12, boot 3f)", "zh"), "包装进程 71（启动 12，开机 3f）");
+  assert.equal(causeWords("wrapper 71 (start 12, boot 3f)", "en"), "wrapper 71 (start 12, boot 3f)");
+  assert.equal(
+    causeWords("ended: withdrawn: deadline passed before the start", "zh"),
+    "已结束：已撤回：启动之前最迟启动时刻已过",
+  );
+  assert.equal(causeWords("node-failed: fan of n3", "zh"), "节点故障：fan of n3");
   assert.equal(causeWords("the disk is full", "zh"), null);
   assert.equal(causeWords(cancelWords("credential", "en"), "zh"), cancelWords("credential", "zh"));
 });

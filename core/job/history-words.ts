@@ -1,5 +1,6 @@
+import { outcomeWords, stateWords } from "#core/job/state-words.ts";
+import { type KeptSentences, toldIn } from "#core/kept-sentences.ts";
 import type { Language } from "#core/language.ts";
-import { durationWords } from "#core/measures.ts";
 
 /**
  * The steps of a job's history in the reader's language. The store and the API keep the step's name and its cause in
@@ -12,11 +13,10 @@ export function stepWords(kind: string, language: Language): string {
 
 /** null: no sentence of Weir's own. Times in it are as the server wrote them (`withTimes`). */
 export function causeWords(cause: string, language: Language): string | null {
-  for (const [en, zh] of causes) {
-    const found = patternOf(en).exec(cause);
-    if (found) return filled(language === "zh" ? zh : en, found.groups ?? {}, language);
-  }
-  return null;
+  const [, kind, evidence] = /^(ended|withdrawn|lost|node-failed|platform-fault): (.+)$/s.exec(cause) ?? [];
+  if (language === "zh" && kind !== undefined && evidence !== undefined)
+    return `${endsZh.get(kind)}：${causeWords(evidence, language) ?? evidence}`;
+  return toldIn(causes, cause, language);
 }
 
 /** Times as the server writes them (ISO 8601 with Z or an offset), as the reader does. */
@@ -24,18 +24,13 @@ export function withTimes(words: string, timeText: (isoTime: string) => string):
   return words.replaceAll(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)/g, (time) => timeText(time));
 }
 
-function patternOf(template: string): RegExp {
-  const escaped = template.replaceAll(/[.;()]/g, "\\$&");
-  return new RegExp(`^${escaped.replaceAll(/\{([a-z])\}/g, "(?<$1>.+?)")}$`, "s");
-}
-
-/** Seconds are said as a span: `{c} s`. */
-function filled(template: string, facts: Readonly<Record<string, string>>, language: Language): string {
-  const spans = template.replaceAll(/\{([a-z])\} (?:s\b|秒)/g, (_, name: string) =>
-    durationWords(Number(facts[name]) * 1000, language),
-  );
-  return spans.replaceAll(/\{([a-z])\}/g, (_, name: string) => facts[name] ?? "");
-}
+/** Before what showed it. */
+const endsZh: ReadonlyMap<string, string> = new Map([
+  ["ended", stateWords.ended.zh],
+  ...(["withdrawn", "lost", "node-failed", "platform-fault"] as const).map(
+    (kind) => [kind, outcomeWords[kind].zh] as const,
+  ),
+]);
 
 const steps: readonly (readonly [kind: string, en: string, zh: string])[] = [
   ["submitted", "submitted", "提交"],
@@ -58,8 +53,7 @@ const steps: readonly (readonly [kind: string, en: string, zh: string])[] = [
   ["centre-changed", "centre changed", "中心变更"],
 ];
 
-/** The first that matches counts: the narrower stands before the wider. */
-const causes: readonly (readonly [en: string, zh: string])[] = [
+const causes: KeptSentences = [
   ["the first centre in order that can start it: {a}", "按顺序首个能启动的中心：{a}"],
   [
     "no centre can start it now; it joins the own queue of {a}, pool {b}",
@@ -82,21 +76,33 @@ const causes: readonly (readonly [en: string, zh: string])[] = [
   ],
   [
     "was asked to end: it waits until its user has lent the centre a credential again (weir-delegate)",
-    "已请求结束：须待该用户重新向中心出借凭据（weir-delegate）",
+    "已请求结束：须待该用户重新向中心委托凭据（weir-delegate）",
   ],
   [
     "was asked back, unless it has started: it waits until its user has lent the centre a credential again (weir-delegate)",
-    "已请求撤回（已开始的除外）：须待该用户重新向中心出借凭据（weir-delegate）",
+    "已请求撤回（已开始的除外）：须待该用户重新向中心委托凭据（weir-delegate）",
   ],
   [
     "its user has lent a credential again, and the engine was asked to end it",
-    "该用户已重新出借凭据，已请求引擎结束该运行",
+    "该用户已重新委托凭据，已请求引擎结束该运行",
   ],
   ["the agent has it on its disk", "代理已存盘"],
+  ["wrapper {a} (start {b}, boot {c})", "包装进程 {a}（启动 {b}，开机 {c}）"],
+  ["wrapper on {a}, job {b}", "包装进程在 {a} 上，作业 {b}"],
+  ["{a} runs on {b} (simulated)", "{a} 在 {b} 上运行（模拟）"],
+  ["found after the driver was opened again", "驱动重新打开后找到"],
   ["the engine has it as {a}: {b}; it thinks it will start at {c}", "引擎中编号 {a}：{b}；引擎预计 {c} 启动"],
   ["the engine has it as {a}: {b}", "引擎中编号 {a}：{b}"],
   ["failed with exit code {a}", "失败，退出码 {a}"],
   ["failed by signal {a}", "失败，信号 {a}"],
+  ["cancelled by user: {b}", "由用户取消：{b}"],
+  ["cancelled by user", "由用户取消"],
+  ["cancelled by centre: {b}", "由中心取消：{b}"],
+  ["cancelled by centre", "由中心取消"],
+  ["cancelled by operator: {b}", "由管理员取消：{b}"],
+  ["cancelled by operator", "由管理员取消"],
+  ["cancelled by network: {b}", "由算力网取消：{b}"],
+  ["cancelled by network", "由算力网取消"],
   ["cancelled by {a}: {b}", "由 {a} 取消：{b}"],
   ["cancelled by {a}", "由 {a} 取消"],
   ["could no longer end by its deadline {a}", "已无法在截止时刻 {a} 前结束"],
@@ -106,5 +112,20 @@ const causes: readonly (readonly [en: string, zh: string])[] = [
   ["refused: {a}", "中心拒绝：{a}"],
   ["refused by {a}, and no other centre could take it: {b}", "{a} 拒绝，且没有其他中心可接收：{b}"],
   ["lost: {a}", "丢失：{a}"],
+  ["requeued by {a}", "由 {a} 重新排队"],
+  ["deadline passed before the start", "启动之前最迟启动时刻已过"],
+  ["its deadline passed in the engine's queue", "在引擎队列中最迟启动时刻已过"],
+  ["taken out of the queue before it had a node (simulated)", "尚未分到节点即从队列取出（模拟）"],
+  ["the network took it back before it started", "算力网在其启动前撤回"],
+  ["this centre withdrew it before", "该中心此前已撤回"],
+  ["the centre answers and has no folder, no process and no end of it", "中心有应答，但没有其目录、进程或结束记录"],
+  [
+    "the engine answers and has no job, no process and no end of it (simulated loss)",
+    "引擎有应答，但没有其作业、进程或结束记录（模拟丢失）",
+  ],
+  [
+    "the agent ended before its submission was certain; queue and accounting have nothing of it",
+    "代理在提交得到确认之前终止；队列与记账中均没有它",
+  ],
   ["declared lost: {a}", "声明丢失：{a}"],
 ];

@@ -5,7 +5,9 @@ import { useTranslation } from "react-i18next";
 import type { ConnectionTest as Test } from "#api/connection-test.ts";
 import { paths } from "#api/paths.ts";
 import { type CheckName, checkWords } from "#core/centre/connection-test.ts";
+import { askedWords, seenWords } from "#core/centre/test-words.ts";
 import { ask } from "../../app/client.ts";
+import { language } from "../../app/language.ts";
 import { Notice, Problem } from "../../parts/notice.tsx";
 import { Table } from "../../parts/table.tsx";
 import { useFormat } from "../../words/use.ts";
@@ -72,11 +74,11 @@ function TestShown({ test }: { readonly test: Test }) {
           {
             key: "evidence",
             title: t("test.evidence"),
-            cell: ({ asked, seen }) => (
+            cell: ({ check, asked, seen }) => (
               <>
-                <span className="soft">{asked}</span>
+                <span className="soft">{askedWords(check, asked, language())}</span>
                 <br />
-                {seen}
+                {seenWords(seen, language())}
               </>
             ),
           },

@@ -1,0 +1,28 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { askedWords, seenWords } from "#core/centre/test-words.ts";
+
+const zh = (seen: string) => seenWords(seen, "zh");
+
+test("evidence is in the reader's language, figures and names as they are", () => {
+  const seen = "ended failed 4; while it ran: running; of one that never was: nothing";
+  assert.equal(zh(seen), "结束：失败 4；运行期间：运行中；从未存在的：没有");
+  assert.equal(seenWords(seen, "en"), seen);
+  assert.equal(
+    zh("started at a known time, ran 1012 ms (950 to 20000 expected), CPU 3 ms, 2 MiB by cgroup-v2"),
+    "启动时刻已知，运行 1012 ms（应为 950 至 20000），CPU 3 ms，2 MiB（cgroup-v2）",
+  );
+  assert.equal(zh("started, already-there, then already-there"), "已启动、已在该处，随后已在该处");
+  assert.equal(zh("WEIR_JOB_ID is not there, PGHOST does not belong there"), "缺少 WEIR_JOB_ID，PGHOST 不应在此");
+  assert.equal(askedWords("accelerator", "one accelerator", "zh"), "一块加速卡");
+  assert.equal(askedWords("accelerator", "one accelerator", "en"), "one accelerator");
+});
+
+test("an engine's words, and what a later agent says, stay as they are", () => {
+  assert.equal(
+    zh("ended failed 1, not succeeded (no such file: data)"),
+    "结束：失败 1，而非成功（no such file: data）",
+  );
+  assert.equal(zh("refused: the partition is down"), "被拒绝：the partition is down");
+  assert.equal(zh("what was seen of restart"), "what was seen of restart");
+});
