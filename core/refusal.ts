@@ -32,6 +32,7 @@ export type Refusal =
     }
   | { readonly kind: "not-text"; readonly field: string; readonly found: "NUL" | "lone surrogate" }
   | { readonly kind: "script-without-interpreter" }
+  | { readonly kind: "script-with-dos-lines" }
   | { readonly kind: "path-escape"; readonly path: string }
   | { readonly kind: "bad-array"; readonly text: string; readonly because: Phrase }
   | { readonly kind: "unknown-dependency"; readonly job: string }
@@ -111,6 +112,7 @@ export const refusalStatus = {
   "too-large": 413,
   "not-text": 400,
   "script-without-interpreter": 400,
+  "script-with-dos-lines": 400,
   "path-escape": 400,
   "bad-array": 400,
   "unknown-dependency": 422,
@@ -248,6 +250,17 @@ function words(refusal: Refusal): readonly [en: Sentence, zh: Sentence] {
           "The script does not begin with #! and an interpreter. Add a first line such as #!/bin/bash.",
         ],
         ["缺少解释器", "脚本首行没有 #! 与解释器。请加上首行，例如 #!/bin/bash。"],
+      ];
+    case "script-with-dos-lines":
+      return [
+        [
+          "DOS line ends in the script",
+          "Its lines end as in Windows (CR LF), which neither sbatch nor a shell takes. Convert it: dos2unix FILE, or sed -i 's/\\r$//' FILE.",
+        ],
+        [
+          "脚本的换行符不对",
+          "各行以 Windows 方式（CR LF）结尾，sbatch 与 shell 均不接受。请转换：dos2unix 文件，或 sed -i 's/\\r$//' 文件。",
+        ],
       ];
     case "path-escape":
       return [

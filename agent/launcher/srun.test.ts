@@ -25,19 +25,6 @@ function srun(...parts: readonly string[]) {
   return { status, lines: stdout.trim().split("\n").sort(), stdout, stderr };
 }
 
-test("a locale that the machine does not have is no trouble of srun's, and tasks get the environment as it was", () => {
-  for (const own of [{}, { PERL_BADLANG: "1" }, { PERL_BADLANG: "" }]) {
-    const locale = { LC_ALL: "xx_YY.UTF-8", LANG: "xx_YY.UTF-8" };
-    const env: NodeJS.ProcessEnv = { ...process.env, ...locale, ODD: "a b\nc", TMPDIR: folder, ...own };
-    const program = new URL("bin/srun", import.meta.url).pathname;
-    const { stderr, stdout } = spawnSync(program, ["-n1", "env", "-0"], { env, cwd: folder, encoding: "utf8" });
-    assert.equal(stderr, "");
-    const seen = new Map(stdout.split("\0").map((line) => [line.split("=")[0], line.slice(line.indexOf("=") + 1)]));
-    for (const name of ["LC_ALL", "LANG", "ODD", "PERL_BADLANG", "WEIR_SRUN_BADLANG", "PATH", "SHLVL", "_"])
-      assert.equal(seen.get(name), env[name], name);
-  }
-});
-
 test("starts the job's tasks, each with its numbers, and counts its steps", () => {
   const echo = ["sh", "-c", "echo $SLURM_PROCID $SLURM_LOCALID of $SLURM_NTASKS step $SLURM_STEP_ID"];
   assert.deepEqual(srun(...echo).lines, ["0 0 of 2 step 0", "1 1 of 2 step 0"]);
@@ -72,4 +59,17 @@ test("what it cannot do is refused by name", () => {
   const ignored = srun("-n1", "--mem=1G", "--exclusive", "true");
   assert.equal(ignored.status, 0);
   assert.match(ignored.stderr, /--mem has no effect/);
+});
+
+test("a locale that the machine does not have is no trouble of srun's, and tasks get the environment as it was", () => {
+  for (const own of [{}, { PERL_BADLANG: "1" }, { PERL_BADLANG: "" }]) {
+    const locale = { LC_ALL: "xx_YY.UTF-8", LANG: "xx_YY.UTF-8" };
+    const env: NodeJS.ProcessEnv = { ...process.env, ...locale, ODD: "a b\nc", TMPDIR: folder, ...own };
+    const program = new URL("bin/srun", import.meta.url).pathname;
+    const { stderr, stdout } = spawnSync(program, ["-n1", "env", "-0"], { env, cwd: folder, encoding: "utf8" });
+    assert.equal(stderr, "");
+    const seen = new Map(stdout.split("\0").map((line) => [line.split("=")[0], line.slice(line.indexOf("=") + 1)]));
+    for (const name of ["LC_ALL", "LANG", "ODD", "PERL_BADLANG", "WEIR_SRUN_BADLANG", "PATH", "SHLVL", "_"])
+      assert.equal(seen.get(name), env[name], name);
+  }
 });

@@ -204,7 +204,7 @@ test("what is refused, and by which rule", () => {
     ["both memories", { script: good, memoryMibPerNode: 1, memoryMibPerCore: 1 }, "invalid-request"],
     ["no interpreter", { script: "echo hi\n" }, "script-without-interpreter"],
     ["an empty interpreter", { script: "#! \necho hi\n" }, "script-without-interpreter"],
-    ["DOS lines", { script: "#!/bin/sh\r\ntrue\r\n" }, "invalid-request"],
+    ["DOS lines", { script: "#!/bin/sh\r\ntrue\r\n" }, "script-with-dos-lines"],
     ["NUL in the script", { script: `${good}\0` }, "not-text"],
     ["NUL in a label", { script: good, labels: { a: "\0" } }, "not-text"],
     ["NUL in a label's name", { script: good, labels: { "\0": "a" } }, "not-text"],

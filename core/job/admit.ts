@@ -210,7 +210,7 @@ function workRefusal({ script, command, arguments: words }: Request): Refusal | 
   if (script === undefined) return null;
   if (!/^#![ \t]*\S/.test(script)) return { kind: "script-without-interpreter" };
   if (!script.includes("\r\n")) return null;
-  return invalid("script", "line-feeds");
+  return { kind: "script-with-dos-lines" };
 }
 
 /** Words that go to a centre: into its tables, and the names of modules into a line of its shell. */

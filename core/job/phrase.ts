@@ -93,10 +93,6 @@ export const phrases = {
   "a-value": ["a value", "须有值"],
   "only-one-of": ["only one of {one} and {other}", "{one} 与 {other} 只用其一"],
   "closing-quote": ["a closing quote for every quote that opens", "每个引号都须闭合"],
-  "line-feeds": [
-    "its lines end as in Windows (CR LF), by which neither sbatch nor a shell can go; convert it: dos2unix FILE, or sed -i 's/\\r$//' FILE",
-    "各行以 Windows 方式（CR LF）结尾，sbatch 与 shell 均不能使用；请转换：dos2unix 文件，或 sed -i 's/\\r$//' 文件",
-  ],
   "variable-value": [
     "a value: --export={name}=VALUE, or {name} among the request's environment",
     "须有值：--export={name}=值，或在请求的 environment 中给出 {name}",
