@@ -91,6 +91,7 @@ const promisedKinds = [
   "option-refused",
   "origin-not-ours",
   "path-escape",
+  "script-with-dos-lines",
   "script-without-interpreter",
   "store-refused",
   "store-unavailable",

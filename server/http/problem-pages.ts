@@ -25,6 +25,7 @@ export const meanings: Readonly<Record<RefusalKind, readonly [en: string, zh: st
     "文本含有 NUL 或不完整的字符，文件、环境变量与数据库均无法保存。",
   ],
   "script-without-interpreter": ["A script must begin with #! and its interpreter.", "脚本首行必须是 #! 加解释器。"],
+  "script-with-dos-lines": ["The lines of a script must end in a line feed alone.", "脚本各行只能以换行符（LF）结尾。"],
   "path-escape": ["The path of an input file would lead out of the job's folder.", "输入文件的路径会离开作业目录。"],
   "bad-array": ["The indices of the array cannot be read.", "数组下标写法无法识别。"],
   "unknown-dependency": [
