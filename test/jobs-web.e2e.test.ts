@@ -33,6 +33,13 @@ describe("jobs and their submission, in the console", { skip: requires("chromium
     await before.press("Enter");
     await page.waitForURL((url) => url.searchParams.get("beforeMs") === `${Date.parse("2031-01-01T00:30:00+08:00")}`);
     assert.equal(await before.inputValue(), "2031-01-01 00:30");
+    const row = page.getByRole("grid").getByText("in time");
+    await row.waitFor();
+    const since = page.getByLabel("Submitted from (+08:00)");
+    await since.fill("2031-01-01 00:00");
+    await since.press("Enter");
+    await row.waitFor({ state: "detached" });
+    await looking(page).seen("No job fits these filters");
 
     await page.goto(`${server.url}/submit`);
     await page.getByLabel("Deadline (+08:00)").waitFor();
@@ -91,8 +98,7 @@ describe("jobs and their submission, in the console", { skip: requires("chromium
     const facts = page.getByRole("region", { name: "Usage and cost" });
     for (const [name, value] of [
       ["Run time", "2.34 s"],
-      ["Memory held", "1 MiB"],
-      ["Used at most", "7 MiB"],
+      ["Peak memory", "7 MiB of 1 MiB held"],
     ] as const)
       await facts
         .locator("div", { has: page.getByText(name, { exact: true }) })

@@ -9,7 +9,7 @@ import { Problem } from "./notice.tsx";
  * the form's place; without `shown` the dialog closes.
  */
 export function FormDialog<Values extends object, Answer>(content: FormDialogContent<Values, Answer>) {
-  const { label, title = label, look = "plain", initial, submit, onSettled, shown, children } = content;
+  const { label, title = label, act = label, look = "plain", initial, submit, onSettled, shown, children } = content;
   const { t } = useTranslation("words");
   const [open, setOpen] = useState(false);
   const [form] = Form.useForm<Values>();
@@ -40,7 +40,7 @@ export function FormDialog<Values extends object, Answer>(content: FormDialogCon
       <Modal
         open={open}
         title={title}
-        okText={label}
+        okText={act}
         okButtonProps={{ hidden: showing, danger: look === "danger" }}
         cancelText={t(showing ? "close" : "cancel")}
         confirmLoading={sent.isPending}
@@ -67,6 +67,8 @@ export function FormDialog<Values extends object, Answer>(content: FormDialogCon
 type FormDialogContent<Values, Answer> = {
   readonly label: string;
   readonly title?: string;
+  /** On the button that sends it, where that is not the label. */
+  readonly act?: string;
   readonly look?: "plain" | "primary" | "small" | "danger";
   readonly initial?: Partial<Values>;
   readonly submit: (values: Values) => Promise<Answer>;

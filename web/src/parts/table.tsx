@@ -20,11 +20,11 @@ export function Table<Row>({ label, columns, rows, rowKey, empty, stacks = false
           </tr>
         </thead>
         <tbody>
-          {rows.map((row) => (
+          {rows.map((row, at) => (
             <tr key={rowKey(row)}>
               {columns.map((column) => (
                 <td key={column.key} className={classOf(column)} data-title={column.title}>
-                  {column.cell(row)}
+                  {column.cell(row, at)}
                 </td>
               ))}
             </tr>
@@ -45,7 +45,7 @@ export type Column<Row> = {
   readonly number?: boolean;
   /** Left out on a phone. */
   readonly wideOnly?: boolean;
-  readonly cell: (row: Row) => ReactNode;
+  readonly cell: (row: Row, at: number) => ReactNode;
 };
 
 type TableContent<Row> = {

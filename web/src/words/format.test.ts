@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { parseTimeS } from "#core/job/slurm-values.ts";
-import { coreHoursText, mostHoursText, quotientText, sbatchTime, yuanText } from "./format.ts";
+import { aligned, coreHoursText, mostHoursText, quotientText, sbatchTime, yuanText } from "./format.ts";
 
 test("amounts are shown exactly to the last digit that is shown", () => {
   assert.equal(coreHoursText("3600000"), "1");
@@ -31,6 +31,13 @@ test("a quotient is never further from the truth than half of its last digit", (
       assert.ok(2n * (error < 0n ? -error : error) <= unit);
     }),
   );
+});
+
+test("what stands in one column has one number of decimals, and no more than one of them needs", () => {
+  assert.deepEqual(aligned(["0", "1.5", "< 0.001", "12.25"]), ["0.000", "1.500", "< 0.001", "12.250"]);
+  assert.deepEqual(aligned(["3", "12\u202f345"]), ["3", "12\u202f345"]);
+  assert.deepEqual(aligned(["0.00", "0.000001"]), ["0.000000", "0.000001"]);
+  assert.deepEqual(aligned([]), []);
 });
 
 test("time limits are written as sbatch reads them", () => {

@@ -35,6 +35,16 @@ export const yuanText = (microYuan: string): string => {
   return `${whole}.${fraction.padEnd(2, "0")}`;
 };
 
+/** Texts of one column with as many decimals as the longest has, so that they stand point below point. */
+export function aligned(texts: readonly string[]): readonly string[] {
+  const decimals = (text: string) => (text.includes(".") ? text.length - text.lastIndexOf(".") - 1 : 0);
+  const most = Math.max(0, ...texts.map(decimals));
+  return texts.map((text) => {
+    const missing = most - decimals(text);
+    return missing === 0 ? text : `${text}${decimals(text) === 0 ? "." : ""}${"0".repeat(missing)}`;
+  });
+}
+
 /** 12345 → 12 345 with thin spaces, in either language. */
 export function countText(count: number): string {
   return Math.abs(count) < 10_000 ? String(count) : String(count).replace(/\B(?=(\d{3})+$)/g, "\u202f");

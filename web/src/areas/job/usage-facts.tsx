@@ -25,11 +25,14 @@ export function UsageFacts({ job, task }: { readonly job: JobDetail; readonly ta
           [t("usage.coreHours"), coreHoursText(usage.coreMs)],
           ...(usage.milliCardMs === "0" ? [] : [[t("usage.cardHours"), cardHoursText(usage.milliCardMs)] as const]),
           [t("usage.memory"), gibHoursText(usage.memoryMibS)],
-          [t("usage.wall"), format.ran(Number(usage.wallMs))],
+          [t("runs.wall"), format.ran(Number(usage.wallMs))],
           ...(run?.usage && run.startedMs !== null
             ? [
-                [ofTask(t("usage.held")), mibText(run.memoryMib)] as const,
-                [ofTask(t("usage.peak")), mibText(run.usage.peakMemoryMib)] as const,
+                [
+                  ofTask(t("runs.peak")),
+                  t("usage.ofHeld", { peak: mibText(run.usage.peakMemoryMib), held: mibText(run.memoryMib) }),
+                  "wide",
+                ] as const,
               ]
             : []),
           [

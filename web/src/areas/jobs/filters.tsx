@@ -16,7 +16,7 @@ export function Filters({ search }: { readonly search: JobsSearch }) {
   const { t } = useTranslation(["jobs", "words"]);
   const navigate = useNavigate();
   const format = useFormat();
-  const before = useId();
+  const [since, before] = [useId(), useId()];
   const { person } = useMe();
   const projects = useQuery(projectsQuery);
   function set(change: Readonly<Record<string, unknown>>) {
@@ -63,7 +63,14 @@ export function Filters({ search }: { readonly search: JobsSearch }) {
       <Typed value={search.name} label={t("name")} name={t("nameBegins")} onValue={(name) => set({ name })} />
       <Typed value={search.label} label={t("label")} name={t("labelName")} onValue={(label) => set({ label })} />
       <span className={css.dateFilter}>
-        <label htmlFor={before}>{format.timed(t("before"))}</label>
+        <label htmlFor={since}>{format.timed(t("since"))}</label>
+        <MinuteField
+          id={since}
+          label={format.timed(t("since"))}
+          valueMs={search.sinceMs}
+          onValue={(sinceMs) => set({ sinceMs })}
+        />
+        <label htmlFor={before}>{t("until")}</label>
         <MinuteField
           id={before}
           label={format.timed(t("before"))}

@@ -13,6 +13,8 @@ export const en = {
   labelName: "Label",
   mine: "Mine only",
   centre: "Centre {{centre}}",
+  since: "Submitted from",
+  until: "to",
   before: "Submitted up to",
   clear: "Clear filters",
   newer: "New jobs above",

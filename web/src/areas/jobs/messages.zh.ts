@@ -16,6 +16,8 @@ export const zh: Words<typeof en> = {
   labelName: "标签",
   mine: "仅我的",
   centre: "中心 {{centre}}",
+  since: "提交自",
+  until: "至",
   before: "提交不晚于",
   clear: "清除筛选",
   newer: "上方有新作业",

@@ -10,6 +10,7 @@ export type JobsSearch = {
   readonly centre?: string;
   readonly name?: string;
   readonly label?: string;
+  readonly sinceMs?: number;
   /** Only jobs submitted up to that moment: the way to jump far back in a long list. */
   readonly beforeMs?: number;
 };
@@ -32,7 +33,6 @@ export const outcomeChoices = [
 export function readJobsSearch(search: Record<string, unknown>): JobsSearch {
   const state = stateKinds.find((kind) => kind === search.state);
   const outcome = outcomeChoices.find((kind) => kind === search.outcome);
-  const beforeMs = Number(search.beforeMs);
   return {
     ...(state && { state }),
     ...(outcome && { outcome }),
@@ -41,8 +41,14 @@ export function readJobsSearch(search: Record<string, unknown>): JobsSearch {
     ...text("centre", search.centre),
     ...text("name", search.name),
     ...text("label", search.label),
-    ...(Number.isSafeInteger(beforeMs) && beforeMs > 0 && { beforeMs }),
+    ...moment("sinceMs", search.sinceMs),
+    ...moment("beforeMs", search.beforeMs),
   };
+}
+
+function moment<Key extends string>(key: Key, value: unknown): { readonly [K in Key]?: number } {
+  const atMs = Number(value);
+  return Number.isSafeInteger(atMs) && atMs > 0 ? ({ [key]: atMs } as { readonly [K in Key]?: number }) : {};
 }
 
 /** The router reads `?name=7` as a number. */

@@ -27,10 +27,11 @@ export function useJobs(search: JobsSearch, view: View) {
   const current = state.key === key ? state : { key, loaded: nothingLoaded, status: "loading" as const, error: null };
 
   async function read(anchor: Anchor, signal?: AbortSignal): Promise<void> {
-    const { beforeMs, ...filters } = search;
+    const { sinceMs, beforeMs, ...filters } = search;
     const query = {
       ...filters,
       limit: pageRows,
+      ...(sinceMs === undefined ? {} : { submittedFromMs: sinceMs }),
       ...(beforeMs === undefined ? {} : { submittedToMs: beforeMs }),
       ...(anchor.cursor === null ? {} : { cursor: anchor.cursor }),
     };

@@ -13,7 +13,7 @@ import { Empty, Problem } from "../../parts/notice.tsx";
 import { Facts, Page, Panel } from "../../parts/page.tsx";
 import { Table } from "../../parts/table.tsx";
 import { useCost } from "../../words/cost.ts";
-import { cardHoursText, coreHoursText, countText, gibHoursText, hoursText } from "../../words/format.ts";
+import { aligned, cardHoursText, coreHoursText, countText, gibHoursText, hoursText } from "../../words/format.ts";
 import { usageCsv } from "./csv.ts";
 import { GrantedPanel } from "./granted.tsx";
 import { inOrder } from "./order.ts";
@@ -157,6 +157,14 @@ function Big({ text }: { readonly text: string }) {
 function Rows({ rows, by }: { readonly rows: Usage["rows"]; readonly by: (typeof usageBys)[number] }) {
   const { t } = useTranslation("usage");
   const cost = useCost();
+  const column = (text: (row: Usage["rows"][number]) => string) => aligned(rows.map(text));
+  const hours = {
+    cores: column(({ amounts }) => coreHoursText(amounts.coreMs)),
+    cards: column(({ amounts }) => cardHoursText(amounts.milliCardMs)),
+    memory: column(({ amounts }) => gibHoursText(amounts.memoryMibS)),
+    wall: column(({ amounts }) => hoursText(amounts.wallMs)),
+  };
+  const costs = column((row) => cost.amount(row.cost));
   return (
     <Table
       label={t("title")}
@@ -166,15 +174,15 @@ function Rows({ rows, by }: { readonly rows: Usage["rows"]; readonly by: (typeof
       columns={[
         { key: "key", title: t(`by.${by}`), cell: (row) => <span className="nowrap">{row.key}</span> },
         { key: "runs", title: t("runs"), number: true, cell: (row) => countText(row.runs) },
-        { key: "cores", title: t("coreHours"), number: true, cell: (row) => coreHoursText(row.amounts.coreMs) },
-        { key: "cards", title: t("cardHours"), number: true, cell: (row) => cardHoursText(row.amounts.milliCardMs) },
-        { key: "memory", title: t("memory"), number: true, cell: (row) => gibHoursText(row.amounts.memoryMibS) },
-        { key: "wall", title: t("wall"), number: true, cell: (row) => hoursText(row.amounts.wallMs) },
+        { key: "cores", title: t("coreHours"), number: true, cell: (_, at) => hours.cores[at] },
+        { key: "cards", title: t("cardHours"), number: true, cell: (_, at) => hours.cards[at] },
+        { key: "memory", title: t("memory"), number: true, cell: (_, at) => hours.memory[at] },
+        { key: "wall", title: t("wall"), number: true, cell: (_, at) => hours.wall[at] },
         {
           key: "cost",
           title: t("cost"),
           number: true,
-          cell: (row) => <span title={cost.tariff(row.cost)}>{cost.amount(row.cost)}</span>,
+          cell: (row, at) => <span title={cost.tariff(row.cost)}>{costs[at]}</span>,
         },
       ]}
     />
