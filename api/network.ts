@@ -80,6 +80,7 @@ export const pool = z
     /** Whether its equipment is domestic, by the terms; null: they do not say, and the vendors of its devices do. */
     domestic: z.boolean().nullable(),
     capacities: z.array(capacity),
+    /** By the network's runs, without what waits in the centre's own queue. */
     coresInUse: z.int(),
     memoryMibInUse: z.int(),
     runs: z.int(),
@@ -132,6 +133,7 @@ export const node = z
     within: z.string().optional(),
     /** Of one node, not taken by anybody's work when the engine reported. */
     free: z.strictObject({ cores: z.int(), memoryMib: z.int(), accelerators: devices }),
+    /** By the network's runs, of all these nodes together; of runs of which the engine says on which nodes they are. */
     coresInUse: z.int(),
     memoryMibInUse: z.int(),
     runs: z.int(),

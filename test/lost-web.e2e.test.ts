@@ -66,7 +66,7 @@ describe("declaring lost, in the console", { skip: requires("chromium", "cjk-fon
       "was asked to end: it waits until its user has lent the centre a credential again (weir-delegate) · since",
     );
     await page.getByRole("button", { name: "中文" }).click();
-    await seen("已请求结束：须待该用户重新向中心出借凭据（weir-delegate）");
+    await seen("已请求结束：须待该用户重新向中心委托凭据（weir-delegate）");
     const end = { kind: "cancelled", by: "user", reason: null } as const;
     await server.transitions.observe(local, 0, [
       { kind: "ended", run, atMs: Date.now(), end, usage: sampleUsage, words: null },

@@ -18,7 +18,7 @@ import { everyPage } from "#cli/pages.ts";
 import { exitCodes, Stop } from "#cli/stop.ts";
 import { driverNames } from "#core/centre/centre.ts";
 import type { IntakeStep } from "#core/centre/intake.ts";
-import { mechanismsInWords } from "#core/centre/mechanisms.ts";
+import { mechanismsInWords, mechanismText } from "#core/centre/mechanisms.ts";
 import { regionWords } from "#core/centre/region.ts";
 import { durationWords } from "#core/measures.ts";
 
@@ -265,7 +265,8 @@ function limitsText({ say, language }: Call, { timeLimitS, leastNodes, mostNodes
 
 function othersText({ say, language }: Call, foreign: Pool["foreign"]): string {
   if (foreign.kind === "none") return say("othersNone");
-  if (foreign.kind === "hidden") return say("othersHidden", { why: foreign.why ?? "" });
+  if (foreign.kind === "hidden")
+    return say("othersHidden", { why: mechanismText("load", foreign.why ?? "", language) });
   const { runningCores, waitingJobs, nextEndsInMs } = foreign;
   const words = say("othersSeen", { cores: runningCores, jobs: waitingJobs });
   return nextEndsInMs === null

@@ -1,3 +1,4 @@
+import type { Answer } from "#api/client.ts";
 import type { Centre } from "#api/network.ts";
 import type { Call } from "#cli/call.ts";
 import { connectionText, memoryText, shapeText, timeCell, timeTitle } from "#cli/formats.ts";
@@ -64,6 +65,17 @@ function stateCell({ say }: Call, { state, lifeCycle, intake }: Centre): Cell {
   };
 }
 
+const nodeColours = { up: "green", draining: "yellow", down: "red", maintenance: "yellow" } as const;
+
+/** With the engine's own reason where it is not up. */
+function nodeStateCell({ say }: Call, { state, reason }: Answer<"nodes">["nodes"][number]): Cell {
+  const words = say(`nodeState_${state}`);
+  return {
+    text: reason === null ? words : say("beside", { words, more: reason }),
+    colour: nodeColours[state],
+  };
+}
+
 /** `8+500/640`: the network's, the centre's own users', all; `8+?/640` where those of others are hidden. */
 function coresText({ coresInUse, cores, foreign }: Centre["pools"][number]): string {
   const others = { none: "", seen: `+${foreign.runningCores}`, hidden: "+?" }[foreign.kind];
@@ -99,6 +111,7 @@ export async function nodes(call: Call): Promise<number> {
       { title: say("columnCentre") },
       { title: say("columnPool") },
       { title: say("columnNode"), flexible: true },
+      { title: say("columnState"), flexible: true },
       { title: say("columnCores"), align: "right" },
       { title: say("columnMemory"), align: "right" },
       { title: say("columnRuns"), align: "right" },
@@ -107,8 +120,9 @@ export async function nodes(call: Call): Promise<number> {
       node.centre,
       node.pool,
       node.name,
-      `${node.coresInUse}/${node.cores}`,
-      `${memoryText(node.memoryMibInUse)}/${memoryText(node.memoryMib)}`,
+      nodeStateCell(call, node),
+      `${node.coresInUse}/${node.count * node.cores}`,
+      `${memoryText(node.memoryMibInUse)}/${memoryText(node.count * node.memoryMib)}`,
       `${node.runs}`,
     ]),
   );

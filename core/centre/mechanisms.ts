@@ -20,7 +20,8 @@ export function mechanismsInWords(
     }));
 }
 
-function mechanismText(name: string, value: string, language: Language): string {
+/** Of one of them, and of what a pool says of the work of others. */
+export function mechanismText(name: string, value: string, language: Language): string {
   if (name === "faults") {
     return value
       .split(", ")
@@ -104,6 +105,14 @@ const values: Readonly<Record<string, Words>> = {
   "not enforced: a run may use more memory than it asked for": {
     en: "not enforced: a run may use more memory than it asked for",
     zh: "不强制：运行可能使用超出申请的内存",
+  },
+  "PrivateData=jobs hides the work of others, and the site's policy allows no listing of the load": {
+    en: "PrivateData=jobs hides the work of others, and the site's policy allows no listing of the load",
+    zh: "PrivateData=jobs 隐藏了他人的作业，站点策略也不允许列出负载",
+  },
+  "the description hides the jobs of the centre's own users": {
+    en: "the description hides the jobs of the centre's own users",
+    zh: "描述文件隐藏了中心自有用户的作业",
   },
   "none: times by scontrol, CPU and memory by the wrapper": {
     en: "none: times by scontrol, CPU and memory by the wrapper",

@@ -36,7 +36,10 @@ export const waitKinds = {
   },
   "partition-limit": { en: "is above a limit of the pool at the centre", zh: "超出中心该资源池的上限" },
   "partition-closed": { en: "the pool starts nothing now", zh: "该资源池暂不开始作业" },
-  "nodes-down": { en: "nodes it needs are down or not available", zh: "所需节点停机或不可用" },
+  "nodes-down": {
+    en: "nodes it needs are down, drained or kept for other work",
+    zh: "所需节点停机、排空，或已为其他作业保留",
+  },
   maintenance: {
     en: "its time limit runs into a maintenance window of the centre",
     zh: "其时限与中心的维护时段重叠",
@@ -56,7 +59,7 @@ export type WaitKind = keyof typeof waitKinds;
 const cancelWaits = {
   credential: {
     en: "it waits until its user has lent the centre a credential again (weir-delegate)",
-    zh: "须待该用户重新向中心出借凭据（weir-delegate）",
+    zh: "须待该用户重新向中心委托凭据（weir-delegate）",
   },
 } as const satisfies Record<string, { readonly en: string; readonly zh: string }>;
 

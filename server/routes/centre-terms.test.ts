@@ -85,6 +85,9 @@ test("what waits at a centre: the engine's reason and estimate, in words, in sho
   await joined.sync({ observations: [{ ...waiting, reasonKind: "priority" }] });
   const task = await ok(client.call("task", { params: { job, index: 1 } }));
   assert.deepEqual([task.state, task.runs[0]?.waiting?.engineId], ["starting", "812"]);
+  const { centres } = await ok(client.call("centres"));
+  const pool = centres.find(({ id }) => id === "beta")?.pools[0];
+  assert.deepEqual([pool?.runs, pool?.waiting, pool?.coresInUse], [2, 2, 4], "what waits there has no core yet");
   assert.match(task.runs[0]?.waiting?.words ?? "", /other work comes first .*\(Priority\)/);
   const why = await ok(client.call("why", { params: { job }, query: { index: 1 } }));
   assert.match(why.words, /was placed at beta; waits there: other work comes first/);

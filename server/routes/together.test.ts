@@ -69,6 +69,13 @@ test("an order says which nodes and what of them, and the job shows what was ask
   assert.deepEqual(shown.spec.accelerators, { vendor: "x", model: null, perNode: 1, shareMilli: 300 });
   const { nodes } = await ok(client.call("nodes", { query: {} }));
   assert.deepEqual(nodes.find(({ name }) => name === "leaf1-[1-2]")?.within, "leaf1");
+  assert.deepEqual(
+    nodes.filter(({ within }) => within).map(({ name, coresInUse, runs }) => [name, coresInUse, runs]),
+    [
+      ["leaf1-[1-2]", coresPerNode, 1],
+      ["leaf2-[1-3]", 2 * near.allocation.coresPerNode, 1],
+    ],
+  );
 });
 
 test("what a centre cannot give is refused, and what it cannot give now waits, naming its rule in both languages", async () => {

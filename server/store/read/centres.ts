@@ -9,6 +9,7 @@ import {
   type NodeGroup,
   poolTotals,
 } from "#core/centre/engine.ts";
+import { hostNames } from "#core/centre/host-list.ts";
 import { type CentreTerms, defaultTerms, poolTerms, regionOf } from "#core/centre/terms.ts";
 import { unreachable } from "#core/unreachable.ts";
 
@@ -175,6 +176,8 @@ export type PoolUse = {
   readonly runs: number;
   /** Those of them that have not started. */
   readonly waiting: number;
+  /** Of all of them; those below without what waits in a centre's own queue, which has no node yet. */
+  readonly coresHeld: number;
   readonly cores: number;
   readonly memoryMib: number;
   readonly accelerators: number;
@@ -184,11 +187,14 @@ export type PoolUse = {
 export async function readUses(db: Query, centres: readonly string[] | null): Promise<readonly PoolUse[]> {
   const { rows } = await db.query<PoolUse>(
     `select centre_id as centre, pool, count(*) as runs, count(*) filter (where started_ms is null) as waiting,
-       sum((allocation ->> 'nodes')::bigint * (allocation ->> 'coresPerNode')::bigint)::bigint as cores,
-       sum((allocation ->> 'nodes')::bigint * (allocation ->> 'memoryMibPerNode')::bigint)::bigint as "memoryMib",
-       ceil(sum((allocation ->> 'nodes')::bigint * (allocation ->> 'acceleratorsPerNode')::bigint
-         * coalesce((allocation ->> 'acceleratorShareMilli')::bigint, 1000)) / 1000)::bigint as accelerators
-     from run where ended_ms is null and ($1::text[] is null or centre_id = any($1)) group by 1, 2`,
+       coalesce(sum(nodes * (allocation ->> 'coresPerNode')::bigint), 0)::bigint as "coresHeld",
+       coalesce(sum(nodes * (allocation ->> 'coresPerNode')::bigint) filter (where on_nodes), 0)::bigint as cores,
+       coalesce(sum(nodes * (allocation ->> 'memoryMibPerNode')::bigint) filter (where on_nodes), 0)::bigint as "memoryMib",
+       coalesce(ceil(sum(nodes * (allocation ->> 'acceleratorsPerNode')::bigint
+         * coalesce((allocation ->> 'acceleratorShareMilli')::bigint, 1000)) filter (where on_nodes) / 1000), 0)::bigint as accelerators
+     from (select centre_id, pool, started_ms, allocation, (allocation ->> 'nodes')::bigint as nodes,
+         started_ms is not null or waiting is null as on_nodes
+       from run where ended_ms is null and ($1::text[] is null or centre_id = any($1))) live group by 1, 2`,
     [centres],
   );
   return rows;
@@ -214,7 +220,6 @@ export async function readNodes(
       | "features"
       | "free"
     > & {
-      readonly alone: boolean;
       readonly within: string | null;
     }
   >(
@@ -222,19 +227,43 @@ export async function readNodes(
        (node.value ->> 'count')::int as count, node.value ->> 'state' as state, node.value ->> 'reason' as reason,
        (node.value ->> 'cores')::int as cores, (node.value ->> 'memoryMib')::int as "memoryMib",
        node.value -> 'accelerators' as accelerators, node.value -> 'features' as features, node.value -> 'free' as free,
-       node.value ->> 'within' as within,
-       jsonb_array_length(pool.value -> 'nodes') = 1 and (node.value ->> 'count')::int = 1 as alone
+       node.value ->> 'within' as within
      from centre, jsonb_array_elements(centre.engine -> 'pools') with ordinality as pool (value, place),
        jsonb_array_elements(pool.value -> 'nodes') with ordinality as node (value, place)
      where $1::text is null or centre.id = $1
      order by centre.id, pool.place, node.place offset $2 limit $3`,
     [page.centre, page.skip, page.limit],
   );
-  const uses = await readUses(pool, [...new Set(rows.map((row) => row.centre))]);
-  return rows.map(({ alone, within, ...node }) => {
-    // Runs are placed on pools; only where a pool has one node is it known which one they are on.
-    const use = alone ? uses.find((one) => one.centre === node.centre && one.pool === node.pool) : undefined;
-    const inUse = { coresInUse: use?.cores ?? 0, memoryMibInUse: use?.memoryMib ?? 0, runs: use?.runs ?? 0 };
+  const runs = await readRunsOnNodes(pool, [...new Set(rows.map((row) => row.centre))]);
+  return rows.map(({ within, ...node }) => {
+    const names = new Set(hostNames(node.name, mostNodes));
+    const inUse = { coresInUse: 0, memoryMibInUse: 0, runs: 0 };
+    for (const run of runs) {
+      const shared = run.centre === node.centre ? run.on.filter((name) => names.has(name)).length : 0;
+      if (shared === 0) continue;
+      inUse.coresInUse += shared * run.runs * run.coresPerNode;
+      inUse.memoryMibInUse += shared * run.runs * run.memoryMibPerNode;
+      inUse.runs += run.runs;
+    }
     return { ...node, ...(within !== null && { within }), ...inUse };
   });
+}
+
+const mostNodes = 100_000;
+
+/** What runs at these centres, runs of one size on the same nodes together; without those of which no engine says on which. */
+async function readRunsOnNodes(db: Query, centres: readonly string[]) {
+  const { rows } = await db.query<{
+    readonly centre: string;
+    readonly nodes: string;
+    readonly coresPerNode: number;
+    readonly memoryMibPerNode: number;
+    readonly runs: number;
+  }>(
+    `select centre_id as centre, nodes, (allocation ->> 'coresPerNode')::bigint as "coresPerNode",
+       (allocation ->> 'memoryMibPerNode')::bigint as "memoryMibPerNode", count(*) as runs
+     from run where ended_ms is null and nodes is not null and centre_id = any($1) group by 1, 2, 3, 4`,
+    [centres],
+  );
+  return rows.map((row) => ({ ...row, on: hostNames(row.nodes, mostNodes) ?? [] }));
 }

@@ -28,7 +28,7 @@ export async function readTermsChange(db: pg.Pool, centre: CentreId, after: Cent
       before: poolTerms(row.terms ?? defaultTerms(row.driver), pool, row.driver),
       after: poolTerms(after, pool, row.driver),
       cores: nodes.reduce((sum, { count, cores }) => sum + count * cores, 0),
-      coresHeld: use?.cores ?? 0,
+      coresHeld: use?.coresHeld ?? 0,
       waiting: use?.waiting ?? 0,
     };
   });

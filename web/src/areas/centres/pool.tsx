@@ -1,6 +1,8 @@
 import { useTranslation } from "react-i18next";
 import type { Centre } from "#api/network.ts";
+import { mechanismText } from "#core/centre/mechanisms.ts";
 import { mibText } from "#core/measures.ts";
+import { language } from "../../app/language.ts";
 import { countText } from "../../words/format.ts";
 import { useFormat } from "../../words/use.ts";
 import { cardsText, coresLoad, flopsText, memoryLoad, precisionText } from "./capacity.ts";
@@ -109,7 +111,7 @@ function Others({ pool }: { readonly pool: Pool }) {
     return (
       <div className={css.poolFacts}>
         <span>{freeText}</span>
-        <span title={foreign.why ?? ""}>{t("others.hidden")}</span>
+        <span title={mechanismText("load", foreign.why ?? "", language())}>{t("others.hidden")}</span>
       </div>
     );
   const { runningCores, waitingJobs, waitingCores, nextEndsInMs } = foreign;
