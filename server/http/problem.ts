@@ -3,6 +3,7 @@ import type { Problem } from "#api/values.ts";
 import { phraseWords } from "#core/job/phrase.ts";
 import { type Refusal, type RefusalKind, refusalStatus, refusalWords } from "#core/refusal.ts";
 import { issuesOf, issueWords } from "./issues.ts";
+import { parseSparse } from "./sparse.ts";
 
 /** The RFC 9457 document of a refusal; `facts` has as data what the words say, and `at` which part it is about. */
 export function problemOf(refusal: Refusal, language: Language, at?: string): Problem {
@@ -60,6 +61,8 @@ export function parsePart<Schema extends z.ZodType>(
   value: unknown,
   language: Language,
 ): z.output<Schema> {
+  const sparse = parseSparse(schema, value);
+  if (sparse !== null) return sparse;
   const parsed = schema.safeParse(value, { error: issueWords[language] });
   if (parsed.success) return parsed.data;
   throw new RefusedRequest({ kind: "invalid-request", issues: issuesOf(parsed.error, language) });
