@@ -90,6 +90,28 @@ describe("people and projects, in the console", { skip: requires("chromium", "cj
     assert.deepEqual(await granted(), [[["core-ms", "0"]]]);
   });
 
+  test("a sign-in link is made when it is asked for, not by a first click, and is shown once", async () => {
+    await page.goto(`${server.url}/administration`);
+    const made: string[] = [];
+    page.on("request", (one) => void (one.url().endsWith("/sign-in-link") && made.push(one.url())));
+    const open = () =>
+      page.getByRole("region", { name: "People" }).getByRole("button", { name: "Sign-in link" }).click();
+    const dialog = page.getByRole("dialog");
+    await open();
+    await dialog.getByText("A link made before and not used yet works no more").waitFor();
+    assert.deepEqual(made, []);
+    await dialog.getByRole("button", { name: "Make the link" }).click();
+    await dialog.getByText("It is shown this once.").waitFor();
+    await dialog.getByText(/sign-in#code=/).waitFor();
+    assert.equal(made.length, 1);
+    await dialog.getByRole("button", { name: "Close" }).first().click();
+    await dialog.waitFor({ state: "hidden" });
+    await open();
+    await dialog.getByRole("button", { name: "Make the link" }).waitFor();
+    assert.equal(await dialog.getByText(/sign-in#code=/).count(), 0);
+    await dialog.getByRole("button", { name: "Cancel" }).click();
+  });
+
   test("where no centre lies no data can be bound without a warning, and what is no region cannot be chosen", async () => {
     await page.goto(`${server.url}/administration`);
     await page.getByRole("region", { name: "Projects" }).getByRole("button", { name: "Change" }).click();

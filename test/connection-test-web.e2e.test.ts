@@ -30,7 +30,9 @@ describe("the connection test, in the console", { skip: requires("chromium", "cj
     await page.goto(`${server.url}/centres`);
     await page.getByRole("button", { name: "Connection test" }).click();
     const dialog = page.getByRole("dialog");
-    await dialog.getByText("It has not been tested.").waitFor();
+    await dialog
+      .getByText("It has not been tested. The network's own machine is in service from its first start")
+      .waitFor();
     await dialog.getByRole("button", { name: "Run the test" }).click();
     await dialog.getByText("Asked for; its agent begins with its next contact.").waitFor();
     await tell(2, false);
@@ -46,6 +48,7 @@ describe("the connection test, in the console", { skip: requires("chromium", "cj
     await page.getByRole("button", { name: "中文" }).click();
     await page.getByRole("button", { name: "接入测试" }).click();
     await dialog.getByText("等级 C").waitFor();
+    await dialog.getByText("以 3 和 137 退出的脚本").waitFor();
     await dialog.getByText("内存不足 未通过：最高 C").waitFor();
     await dialog.getByRole("cell", { name: "退出码" }).waitFor();
   });

@@ -297,7 +297,7 @@ describe("the console", { skip: missing }, () => {
     await dialog.getByRole("button", { name: "Close" }).last().click();
     await seen("qingdao-1");
     await page
-      .getByText(/slurm · /)
+      .getByText(/Slurm cluster · /)
       .first()
       .waitFor();
   });

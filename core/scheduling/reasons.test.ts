@@ -28,6 +28,8 @@ test("words of facts that are ours are in the reader's language, and one is one"
   const only = { only: "jinan, qingdao" };
   assert.equal(reasonWords("not-among-wished", only, "en"), "the job asks for jinan, qingdao only");
   assert.equal(reasonWords("not-among-wished", only, "zh"), "作业只允许 jinan、qingdao");
+  assert.match(reasonWords("several-nodes", { driver: "process", asked: 2 }, "zh"), /^单机中心只能在一个节点上/);
+  assert.match(reasonWords("several-nodes", { driver: "process", asked: 2 }, "en"), /^a process centre runs/);
   const cards = (device: string, offered: string, language: "en" | "zh") =>
     reasonWords("no-such-accelerator", { device, offered, pool: "main" }, language);
   assert.equal(cards("any", "none", "en"), "needs accelerators (any model), pool main offers none");

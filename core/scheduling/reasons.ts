@@ -176,7 +176,7 @@ export const rules = {
   "several-nodes": {
     holds: "never",
     en: "a {driver} centre runs a job on one node, and {asked} nodes are asked for",
-    zh: "{driver} 类中心只能在一个节点上运行作业，而申请了 {asked} 个节点",
+    zh: "{driver}中心只能在一个节点上运行作业，而申请了 {asked} 个节点",
   },
   "another-pool": {
     holds: "never",
@@ -449,6 +449,7 @@ function inWords(facts: Facts, language: Language): Facts {
     intake: intakeWords[language].get(`${facts.intake}`),
     day: weekdays[language][Number(facts.day) - 1],
     of: countedWords[language].get(`${facts.of}`),
+    driver: language === "zh" ? driversZh.get(`${facts.driver}`) : undefined,
     less: facts.most === "0" ? "" : { en: "ask for less, or ", zh: "请减少申请，或" }[language],
     unit: facts.granted === "1" ? unit?.replace(/s$/, "") : unit,
     by: binders[language].get(`${facts.by}`),
@@ -504,6 +505,12 @@ const grantedWords: Record<Language, ReadonlyMap<string, string>> = {
     ["milli-card-ms", "卡时"],
   ]),
 };
+
+const driversZh: ReadonlyMap<string, string> = new Map([
+  ["process", "单机"],
+  ["simulated", "模拟"],
+  ["slurm", " Slurm "],
+]);
 
 /** From Monday on, as `Hours` counts them. */
 export const weekdays = {

@@ -8,18 +8,20 @@ import { FormDialog } from "../../parts/dialog.tsx";
 import { peopleQuery } from "./queries.ts";
 
 /** A form after which everybody and everything of this page is read afresh. */
-export function AddDialog<Values extends object>(content: {
+export function AddDialog<Values extends object, Answer = unknown>(content: {
   readonly label: string;
   readonly title?: string;
+  readonly act?: string;
   readonly initial?: Partial<Values>;
   readonly small?: boolean;
-  readonly submit: (values: Values) => Promise<unknown>;
+  readonly submit: (values: Values) => Promise<Answer>;
+  readonly shown?: (answer: Answer) => ReactNode;
   readonly children: ReactNode;
 }) {
   const { small = false, ...rest } = content;
   const queries = useQueryClient();
   return (
-    <FormDialog<Values, unknown>
+    <FormDialog<Values, Answer>
       {...rest}
       look={small ? "small" : "plain"}
       onSettled={async () => {

@@ -77,7 +77,11 @@ export const en = {
   project: "Project",
   link: "Sign-in link",
   linkTitle: "Sign-in link for {{name}}",
-  linkWords: "Hand it over by a safe way: whoever opens it first is {{name}}. It works once, until {{time}}.",
+  linkFor:
+    "Whoever opens it first is {{name}}. It works once, within 24 hours. A link made before and not used yet works no more; who is signed in stays so.",
+  makeLink: "Make the link",
+  linkWords:
+    "It is shown this once. Hand it over by a safe way: whoever opens it first is {{name}}. It works once, until {{time}}.",
   added: "{{name}} was added.",
   none: "none yet",
 } as const;

@@ -77,7 +77,10 @@ export const zh: Words<typeof en> = {
   project: "项目",
   link: "登录链接",
   linkTitle: "{{name}} 的登录链接",
-  linkWords: "请以安全方式转交：首个打开者即以 {{name}} 身份登录。仅可使用一次，{{time}} 前有效。",
+  linkFor:
+    "首个打开者即以 {{name}} 身份登录。链接在 24 小时内可用一次；此前生成而未使用的链接随即失效，已登录者不受影响。",
+  makeLink: "生成链接",
+  linkWords: "链接只显示这一次。请以安全方式转交：首个打开者即以 {{name}} 身份登录。仅可使用一次，{{time}} 前有效。",
   added: "已添加 {{name}}。",
   none: "暂无",
 };

@@ -1,7 +1,7 @@
-import { useMutation, useQuery } from "@tanstack/react-query";
-import { Button, Checkbox, Form, Modal, Select } from "antd";
-import { useState } from "react";
+import { useQuery } from "@tanstack/react-query";
+import { Checkbox, Form, Select } from "antd";
 import { useTranslation } from "react-i18next";
+import type { Answer } from "#api/client.ts";
 import { ask } from "../../app/client.ts";
 import { projectsQuery } from "../../app/projects.ts";
 import { CopyLine } from "../../parts/copy.tsx";
@@ -17,26 +17,21 @@ export function People() {
   const { t } = useTranslation("administration");
   const people = useQuery(peopleQuery);
   const projects = useQuery(projectsQuery);
-  const [link, setLink] = useState<Link | null>(null);
-  const makeLink = useMutation({
-    mutationFn: (person: string) => ask("addSignInLink", { params: { person }, body: {} }),
-    onSuccess: (made) => setLink({ name: made.person.name, url: made.signInUrl, expiresMs: made.expiresMs }),
-  });
   return (
     <Panel
       title={t("people")}
       extra={
-        <AddDialog<{ name: string; title?: string; administrator?: boolean; projects?: string[] }>
+        <AddDialog<{ name: string; title?: string; administrator?: boolean; projects?: string[] }, Made>
           label={t("addPerson")}
-          submit={async ({ name, title, administrator, projects: chosen }) => {
+          shown={(made) => <Link made={made} />}
+          submit={({ name, title, administrator, projects: chosen }) => {
             const body = {
               name,
               administrator: administrator === true,
               projects: chosen ?? [],
               ...(title && { title }),
             };
-            const made = await ask("addPerson", { body });
-            setLink({ name: made.person.name, url: made.signInUrl, expiresMs: made.expiresMs });
+            return ask("addPerson", { body });
           }}
         >
           <NameFields />
@@ -57,7 +52,6 @@ export function People() {
       flush
     >
       {people.error ? <Problem error={people.error} again={() => void people.refetch()} /> : null}
-      {makeLink.error ? <Problem error={makeLink.error} /> : null}
       <Table
         label={t("people")}
         rows={people.data?.people ?? []}
@@ -93,37 +87,35 @@ export function People() {
                     />
                   </Form.Item>
                 </AddDialog>
-                <Button size="small" onClick={() => makeLink.mutate(person.name)}>
-                  {t("link")}
-                </Button>
+                <AddDialog<object, Made>
+                  label={t("link")}
+                  title={t("linkTitle", { name: person.name })}
+                  act={t("makeLink")}
+                  small
+                  submit={() => ask("addSignInLink", { params: { person: person.name }, body: {} })}
+                  shown={(made) => <Link made={made} />}
+                >
+                  <p>{t("linkFor", { name: person.name })}</p>
+                </AddDialog>
               </span>
             ),
           },
         ]}
       />
-      <LinkDialog link={link} onClose={() => setLink(null)} />
     </Panel>
   );
 }
 
-type Link = { readonly name: string; readonly url: string; readonly expiresMs: number };
+type Made = Answer<"addSignInLink">;
 
-function LinkDialog({ link, onClose }: { readonly link: Link | null; readonly onClose: () => void }) {
+/** Seen once: nobody can be shown it again. */
+function Link({ made }: { readonly made: Made }) {
   const { t } = useTranslation("administration");
   const format = useFormat();
   return (
-    <Modal
-      open={link !== null}
-      title={link ? t("linkTitle", { name: link.name }) : ""}
-      footer={null}
-      onCancel={onClose}
-    >
-      {link ? (
-        <>
-          <p>{t("linkWords", { name: link.name, time: format.dateTime(link.expiresMs) })}</p>
-          <CopyLine text={link.url} prompt={false} />
-        </>
-      ) : null}
-    </Modal>
+    <>
+      <p>{t("linkWords", { name: made.person.name, time: format.withOffset(made.expiresMs) })}</p>
+      <CopyLine text={made.signInUrl} prompt={false} />
+    </>
   );
 }

@@ -3,6 +3,7 @@ import { Button, Modal } from "antd";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { ConnectionTest as Test } from "#api/connection-test.ts";
+import type { Centre } from "#api/network.ts";
 import { paths } from "#api/paths.ts";
 import { type CheckName, checkWords } from "#core/centre/connection-test.ts";
 import { askedWords, seenWords } from "#core/centre/test-words.ts";
@@ -14,7 +15,8 @@ import { useFormat } from "../../words/use.ts";
 import { centresQuery, lastTestQuery } from "./queries.ts";
 
 /** The last connection test of a centre, and the button that asks for one; what is known so far is shown as it runs. */
-export function ConnectionTest({ centre, mayAsk }: { readonly centre: string; readonly mayAsk: boolean }) {
+export function ConnectionTest(content: ConnectionTestContent) {
+  const { centre } = content;
   const { t } = useTranslation("centres");
   const [open, setOpen] = useState(false);
   return (
@@ -23,13 +25,19 @@ export function ConnectionTest({ centre, mayAsk }: { readonly centre: string; re
         {t("test.button")}
       </Button>
       <Modal open={open} title={t("test.title", { centre })} footer={null} width={880} onCancel={() => setOpen(false)}>
-        {open ? <LastTest centre={centre} mayAsk={mayAsk} /> : null}
+        {open ? <LastTest {...content} /> : null}
       </Modal>
     </>
   );
 }
 
-function LastTest({ centre, mayAsk }: { readonly centre: string; readonly mayAsk: boolean }) {
+type ConnectionTestContent = {
+  readonly centre: string;
+  readonly lifeCycle: Centre["lifeCycle"];
+  readonly mayAsk: boolean;
+};
+
+function LastTest({ centre, lifeCycle, mayAsk }: ConnectionTestContent) {
   const { t } = useTranslation("centres");
   const queries = useQueryClient();
   const { data, error } = useQuery(lastTestQuery(centre));
@@ -44,7 +52,9 @@ function LastTest({ centre, mayAsk }: { readonly centre: string; readonly mayAsk
     <>
       {error ? <Problem error={error} /> : null}
       {run.error ? <Problem error={run.error} /> : null}
-      {data && !test ? <p className="soft">{t("test.none")}</p> : null}
+      {data && !test ? (
+        <p className="soft">{t(lifeCycle === "trial" ? "test.none.trial" : "test.none.other")}</p>
+      ) : null}
       {test ? <TestShown test={test} /> : null}
       {mayAsk && !underWay ? (
         <Button type="primary" loading={run.isPending} onClick={() => run.mutate()}>

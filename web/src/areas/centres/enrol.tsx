@@ -1,46 +1,37 @@
-import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { Button, Form, Input, Modal, Select } from "antd";
-import { useState } from "react";
+import { useQueryClient } from "@tanstack/react-query";
+import { Form, Input, Select } from "antd";
 import { useTranslation } from "react-i18next";
 import type { Answer } from "#api/client.ts";
 import { type DriverName, driverNames } from "#core/centre/centre.ts";
 import { ask } from "../../app/client.ts";
 import { CopyLine } from "../../parts/copy.tsx";
 import { FormDialog } from "../../parts/dialog.tsx";
-import { Problem } from "../../parts/notice.tsx";
 import { useFormat } from "../../words/use.ts";
 import { centresQuery } from "./queries.ts";
 
 /** A one-time token with which a centre's agent joins. */
 export function EnrolButton({ centre }: { readonly centre: string }) {
-  const { t } = useTranslation(["centres", "words"]);
-  const [open, setOpen] = useState(false);
-  const make = useMutation({ mutationFn: () => ask("addEnrolment", { params: { centre }, body: {} }) });
+  const { t } = useTranslation("centres");
   return (
-    <>
-      <Button
-        size="small"
-        onClick={() => {
-          setOpen(true);
-          make.mutate();
-        }}
-      >
-        {t("enrol")}
-      </Button>
-      <Modal open={open} title={t("enrolTitle", { centre })} footer={null} onCancel={() => setOpen(false)}>
-        {make.error ? <Problem error={make.error} /> : null}
-        {make.data ? <Token token={make.data.token} expiresMs={make.data.expiresMs} /> : null}
-      </Modal>
-    </>
+    <FormDialog<object, Answer<"addEnrolment">>
+      label={t("enrol")}
+      title={t("enrolTitle", { centre })}
+      act={t("enrolMake")}
+      look="small"
+      submit={() => ask("addEnrolment", { params: { centre }, body: {} })}
+      shown={(made) => <Token {...made} />}
+    >
+      <p>{t("enrolFor", { centre })}</p>
+    </FormDialog>
   );
 }
 
-function Token({ token, expiresMs }: { readonly token: string; readonly expiresMs: number }) {
+function Token({ token, expiresMs }: Pick<Answer<"addEnrolment">, "token" | "expiresMs">) {
   const { t } = useTranslation("centres");
   const format = useFormat();
   return (
     <>
-      <p>{t("enrolWords", { time: format.dateTime(expiresMs) })}</p>
+      <p>{t("enrolWords", { time: format.withOffset(expiresMs) })}</p>
       <CopyLine text={token} prompt={false} />
     </>
   );
@@ -85,7 +76,7 @@ export function AddCentre() {
         <Input spellCheck={false} />
       </Form.Item>
       <Form.Item name="driver" label={t("driver")} initialValue="process">
-        <Select options={driverNames.map((value) => ({ value, label: `${value} · ${t(`driverWords.${value}`)}` }))} />
+        <Select options={driverNames.map((value) => ({ value, label: t(`driverWords.${value}`) }))} />
       </Form.Item>
       <Form.Item name="name" label={t("name")}>
         <Input />

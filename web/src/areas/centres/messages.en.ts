@@ -31,7 +31,7 @@ export const en = {
   driverWords: {
     process: "processes on one machine",
     slurm: "a Slurm cluster",
-    simulated: "nothing is executed",
+    simulated: "simulated, nothing is executed",
   },
   region: "Region code",
   liesIn: "Lies in",
@@ -194,7 +194,11 @@ export const en = {
   test: {
     button: "Connection test",
     title: "Connection test of {{centre}}",
-    none: "It has not been tested. A centre goes into service with a passing grade.",
+    none: {
+      trial: "It has not been tested. It goes into service with a passing grade, and gets no work before.",
+      other:
+        "It has not been tested. The network's own machine is in service from its first start without a test; a centre that is added needs a passing grade.",
+    },
     run: "Run the test",
     again: "Run it again",
     asked: "Asked for; its agent begins with its next contact.",
@@ -215,7 +219,10 @@ export const en = {
   },
   enrol: "New enrolment token",
   enrolTitle: "Enrol {{centre}}",
+  enrolFor:
+    "With it one agent joins as {{centre}}, once, and gets a credential of that centre alone. An agent that is connected as {{centre}} goes on until the new one joins.",
+  enrolMake: "Make the token",
   enrolWords:
-    "Give this token to the centre's operator by a safe way. It works once, until {{time}}, and becomes a credential of that centre alone.",
+    "It is shown this once. Give this token to the centre's operator by a safe way. It works once, until {{time}}, and becomes a credential of that centre alone.",
   added: "Registered. Its agent can join with this token:",
 } as const;

@@ -4,6 +4,7 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { Centre } from "#api/network.ts";
 import { needsAccounts } from "#core/centre/accounts.ts";
+import { driverNames } from "#core/centre/centre.ts";
 import { mechanismsInWords } from "#core/centre/mechanisms.ts";
 import { regionWords } from "#core/centre/region.ts";
 import { mibText } from "#core/measures.ts";
@@ -57,6 +58,7 @@ function CentrePanel({ centre, mayEnrol }: { readonly centre: Centre; readonly m
   const format = useFormat();
   const nowMs = useNow(2000);
   const [open, setOpen] = useState(false);
+  const driver = driverNames.find((name) => name === centre.driver);
   const mechanisms = mechanismsInWords(centre.mechanisms, language());
   return (
     <Panel
@@ -68,7 +70,7 @@ function CentrePanel({ centre, mayEnrol }: { readonly centre: Centre; readonly m
       extra={
         <>
           <CentreState centre={centre} />
-          <ConnectionTest centre={centre.id} mayAsk={mayEnrol} />
+          <ConnectionTest centre={centre.id} lifeCycle={centre.lifeCycle} mayAsk={mayEnrol} />
           {mayEnrol ? <EnrolButton centre={centre.id} /> : null}
           {mayEnrol && needsAccounts(centre.driver) ? <AccountsButton centre={centre.id} /> : null}
           {mayEnrol ? <TermsButton centre={centre} /> : null}
@@ -88,7 +90,10 @@ function CentrePanel({ centre, mayEnrol }: { readonly centre: Centre; readonly m
               </span>
             ),
           ],
-          [t("driver"), `${centre.driver} · ${t(`lifeCycle.${centre.lifeCycle}`)}`],
+          [
+            t("driver"),
+            `${driver ? t(`driverWords.${driver}`) : centre.driver} · ${t(`lifeCycle.${centre.lifeCycle}`)}`,
+          ],
           ...(centre.intake === "open"
             ? []
             : [[t("work"), <strong key="intake">{t(`intake.${centre.intake}`)}</strong>] as const]),
