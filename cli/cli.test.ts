@@ -108,7 +108,10 @@ test("weir usage: days are those of the network, as the table labels them, and -
   const total = { runs: 1, amounts, cost };
   const { url, seen } = await fake({ "GET /usage": json({ by: "day", rows: [row], total, next: "2026-11-23" }) });
   const { out, error } = await weir(url, ["usage", "--by", "day", "--from", "2026-11-23", "--to", "2026-11-23"]);
-  assert.match(out, /^DAY \(Asia\/Shanghai\) /);
+  assert.match(
+    out,
+    /^DAY \(Asia\/Shanghai\) +RUNS +CORE-HOURS +CARD-HOURS +GiB-HOURS .*\n2026-11-23 +1 +1\.000 +0 +0 /,
+  );
   assert.match(error, /with --cursor 2026-11-23$/m);
   const query = new URLSearchParams(seen[0]?.line.split("?")[1]);
   assert.equal(Number(query.get("fromMs")), Date.UTC(2026, 10, 22, 16));
@@ -431,7 +434,7 @@ test("show of an array says how its tasks ended, where not all succeeded", async
   const { out } = await weir(url, ["show", "12"]);
   assert.match(out, /^tasks +9 \(1-9\): 2 running, 7 ended: 4 succeeded, 3 failed$/m);
   assert.match(out, /^standard output +\/data\/tides\/fit\.out$/m);
-  assert.match(out, /^usage +12\.000 core-seconds, 0 GiB-hours$/m);
+  assert.match(out, /^usage +12\.000 core-seconds, 0 GiB-seconds$/m);
   assert.match(out, /^defaults +nodes 1$/m);
   assert.match((await weir(url, ["show", "13"])).out, /^tasks +9 \(1-9\): 2 running, 7 ended$/m);
   assert.match(

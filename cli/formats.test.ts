@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
-  amountCell,
+  type Amounts,
   amountsText,
+  amountTexts,
+  amountUnit,
   causeText,
   costText,
   elapsedText,
-  hoursText,
   inNetworkTime,
-  memoryCell,
   memoryText,
   parseTimeMs,
   timeCell,
@@ -32,9 +32,6 @@ test("spans, sizes, hours and money", () => {
     ["12.4 s", "12.4 秒", "1 小时 53 分钟"],
   );
   assert.deepEqual([512, 1024, 1536, 1_048_576].map(memoryText), ["512 MiB", "1 GiB", "1.5 GiB", "1024 GiB"]);
-  assert.equal(hoursText("3600000"), "1.000");
-  assert.equal(hoursText("9223372036854775807"), "2562047788015.216", "beyond what a double can hold");
-  assert.equal(hoursText("3600000000", 1000n), "1.000");
   assert.deepEqual(["0", "1", "1230000", "-500000", "9000001"].map(yuanText), [
     "0.00",
     "0.000001",
@@ -46,24 +43,30 @@ test("spans, sizes, hours and money", () => {
   assert.deepEqual([costText(cost, sayIn("en")), costText(cost, sayIn("zh"))], ["CNY 1.23 (free)", "¥1.23（免费）"]);
 });
 
-test("amounts below a hundredth of an hour are in seconds, and what there is never shows as nothing", () => {
-  assert.deepEqual(
-    ["0", "7", "35999", "36000", "5400000"].map((ms) => amountCell("core", ms, sayIn("en"))),
-    ["0", "0.007 s", "35.999 s", "0.010 h", "1.500 h"],
-  );
-  assert.deepEqual(
-    ["0", "35999", "36000"].map((ms) => amountCell("card", ms, sayIn("zh"))),
-    ["0", "35.999 卡秒", "0.010 卡时"],
-  );
-  assert.equal(memoryCell("1", sayIn("en")), "0.001 s", "a thousandth of a GiB for a second, rounded up to it");
-  assert.equal(memoryCell("4096", sayIn("zh")), "4.000 GiB·秒");
+test("all that stands together is in one unit, and what there is never shows as nothing", () => {
+  const none = { coreMs: "0", milliCardMs: "0", memoryMibS: "0" };
+  const texts = (amounts: Partial<Amounts>) => {
+    const all = { ...none, ...amounts };
+    const unit = amountUnit([all]);
+    return [unit, ...Object.values(amountTexts(all, unit))];
+  };
+  assert.deepEqual(texts({}), ["seconds", "0", "0", "0"]);
+  assert.deepEqual(texts({ coreMs: "35999", memoryMibS: "1" }), ["seconds", "35.999", "0", "0.001"]);
+  assert.deepEqual(texts({ coreMs: "24", memoryMibS: "36864" }), ["hours", "<0.001", "0", "0.010"]);
+  assert.deepEqual(texts({ coreMs: "5400000", milliCardMs: "1" }), ["hours", "1.500", "<0.001", "0"]);
+  assert.equal(amountUnit([none, { ...none, milliCardMs: "36000000" }]), "hours", "the largest of a table says it");
+  const beyondDoubles = texts({ coreMs: "9223372036854775807" });
+  assert.equal(beyondDoubles[1], "2562047788015.216");
   const amounts = { coreMs: "2500", milliCardMs: "1500000", memoryMibS: "7372800" };
-  assert.equal(amountsText(amounts, sayIn("en")), "2.500 core-seconds, 1.500 card-seconds, 2.000 GiB-hours");
-  assert.equal(amountsText({ ...amounts, milliCardMs: "0" }, sayIn("zh")), "2.500 核秒、2.000 GiB·时");
+  assert.equal(amountsText(amounts, sayIn("en")), "0.001 core-hours, <0.001 card-hours, 2.000 GiB-hours");
+  assert.equal(amountsText({ ...amounts, milliCardMs: "0" }, sayIn("zh")), "0.001 核时、2.000 GiB·时");
+  assert.equal(
+    amountsText({ ...amounts, memoryMibS: "4096" }, sayIn("en")),
+    "2.500 core-seconds, 1.500 card-seconds, 4.000 GiB-seconds",
+  );
 });
 
 test("the nearest thousandth, as in the console; an upper bound never shows less than it is", () => {
-  assert.deepEqual([hoursText("3601799"), hoursText("3601800")], ["1.000", "1.001"]);
   const quote = { coreMs: "3600001", milliCardMs: "0", memoryMibS: "3686401" };
   assert.equal(amountsText(quote, sayIn("en")), "1.000 core-hours, 1.000 GiB-hours");
   assert.equal(amountsText(quote, sayIn("en"), "up"), "1.001 core-hours, 1.001 GiB-hours");

@@ -6,7 +6,7 @@ import { filledInName } from "#core/job/filled-in.ts";
 import { causeWords, withTimes } from "#core/job/history-words.ts";
 import type { Language } from "#core/language.ts";
 import { networkClock, networkDay, networkOffset } from "#core/ledger/network-day.ts";
-import { type Rounding, hoursText as roundedHours, roundedQuotient } from "#core/ledger/rounding.ts";
+import { type Rounding, hoursText as roundedHours } from "#core/ledger/rounding.ts";
 import { durationWords } from "#core/measures.ts";
 import type { StartableShape } from "#core/scheduling/headroom.ts";
 
@@ -45,39 +45,37 @@ export function shapeText({ nodes, coresPerNode, memoryMibPerNode, accelerators 
   return `${nodes} × ${coresPerNode}c ${memoryText(memoryMibPerNode)}${cards}`;
 }
 
-/** An amount of milliseconds of something in hours, below a hundredth of one in seconds, and which of the two. */
-export function amountText(
-  amountMs: string,
-  divisor = 1n,
+export type Amounts = { readonly coreMs: string; readonly milliCardMs: string; readonly memoryMibS: string };
+export type AmountUnit = "hours" | "seconds";
+
+/** One unit for all that stands together: seconds where all of it is below a hundredth of an hour. */
+export function amountUnit(all: readonly Amounts[]): AmountUnit {
+  const isLarge = all.some((amounts) => Object.values(inMs(amounts)).some(([ms, of]) => ms >= 36_000n * of));
+  return isLarge ? "hours" : "seconds";
+}
+
+/** Amounts with three places in that unit, none as `0`; what there is never shows as nothing. */
+export function amountTexts(
+  amounts: Amounts,
+  unit: AmountUnit,
   rounding: Rounding = "half",
-): { readonly text: string; readonly unit: "hours" | "seconds" } {
-  const thousandths = roundedQuotient(BigInt(amountMs), divisor, rounding);
-  if (thousandths >= 36_000n) return { text: hoursText(amountMs, divisor, rounding), unit: "hours" };
-  // What there is never shows as nothing.
-  const least = BigInt(amountMs) > 0n && thousandths === 0n ? 1n : thousandths;
-  if (least === 0n) return { text: "0", unit: "hours" };
-  return { text: `${least / 1000n}.${`${least % 1000n}`.padStart(3, "0")}`, unit: "seconds" };
+): { readonly cores: string; readonly cards: string; readonly memory: string } {
+  const text = ([ms, of]: readonly [bigint, bigint]) => {
+    if (ms === 0n) return "0";
+    const places = roundedHours(ms, of * (unit === "hours" ? 3_600_000n : 1000n), rounding);
+    return places === "0.000" ? "<0.001" : places;
+  };
+  const { cores, cards, memory } = inMs(amounts);
+  return { cores: text(cores), cards: text(cards), memory: text(memory) };
 }
 
-/** For a column that says what it counts: `1.250 h`, `12.340 s`; in Chinese with the unit itself, `1.250 核时`. Nothing is `0`. */
-export function amountCell(of: "core" | "card" | "memory", amountMs: string, say: Say, divisor = 1n): string {
-  const { text, unit } = amountText(amountMs, divisor);
-  return text === "0" ? text : `${text} ${say(`sign_${of}_${unit}`)}`;
-}
-
-export function memoryCell(amountMibS: string, say: Say): string {
-  const [amountMs, divisor] = gibMs(amountMibS);
-  return amountCell("memory", amountMs, say, divisor);
-}
-
-/** MiB-seconds as `amountText` takes them, with the divisor that makes GiB of MiB. */
-function gibMs(amountMibS: string): readonly [amountMs: string, divisor: bigint] {
-  return [`${amountMibS}000`, 1024n];
-}
-
-/** An amount of milliseconds of something (a decimal string) in hours, with three places. */
-export function hoursText(amountMs: string, divisor = 1n, rounding: Rounding = "half"): string {
-  return roundedHours(BigInt(amountMs), 3_600_000n * divisor, rounding);
+/** Each as milliseconds of so many parts of one core, card or GiB. */
+function inMs({ coreMs, milliCardMs, memoryMibS }: Amounts) {
+  return {
+    cores: [BigInt(coreMs), 1n],
+    cards: [BigInt(milliCardMs), 1000n],
+    memory: [BigInt(memoryMibS) * 1000n, 1024n],
+  } as const;
 }
 
 /** `CNY 0.00 (free)`, 「¥0.00（免费）」. */
@@ -142,21 +140,14 @@ export function defaultsText(
   return parts.join(say("comma")) || say("none");
 }
 
-/** Amounts of usage in hours or seconds; cards only where there were any. */
-export function amountsText(
-  amounts: { readonly coreMs: string; readonly milliCardMs: string; readonly memoryMibS: string },
-  say: Say,
-  rounding: Rounding = "half",
-): string {
-  const cores = amountText(amounts.coreMs, 1n, rounding);
-  const cards = amountText(amounts.milliCardMs, 1000n, rounding);
-  const memory = amountText(...gibMs(amounts.memoryMibS), rounding);
+/** `2.500 core-hours, 4.000 GiB-hours`, all in hours or all in seconds; cards only where there were any. */
+export function amountsText(amounts: Amounts, say: Say, rounding: Rounding = "half"): string {
+  const unit = amountUnit([amounts]);
+  const { cores, cards, memory } = amountTexts(amounts, unit, rounding);
   return [
-    `${cores.text} ${say(cores.unit === "hours" ? "unitCoreHours" : "unitCoreSeconds")}`,
-    ...(amounts.milliCardMs === "0"
-      ? []
-      : [`${cards.text} ${say(cards.unit === "hours" ? "unitCardHours" : "unitCardSeconds")}`]),
-    `${memory.text} ${say(memory.unit === "hours" ? "unitMemoryHours" : "unitMemorySeconds")}`,
+    `${cores} ${say(`coreTime_${unit}`)}`,
+    ...(amounts.milliCardMs === "0" ? [] : [`${cards} ${say(`cardTime_${unit}`)}`]),
+    `${memory} ${say(`memoryTime_${unit}`)}`,
   ].join(say("comma"));
 }
 

@@ -1,5 +1,5 @@
 import { badValue, type Call } from "#cli/call.ts";
-import { amountCell, costText, memoryCell, parseTimeMs } from "#cli/formats.ts";
+import { amountTexts, amountUnit, costText, parseTimeMs } from "#cli/formats.ts";
 import { exitCodes } from "#cli/stop.ts";
 import { networkDay, networkZone } from "#core/ledger/network-day.ts";
 import { durationWords } from "#core/measures.ts";
@@ -34,25 +34,23 @@ export async function usage(call: Call): Promise<number> {
       : by === "day"
         ? say("beside", { words: say("columnDay"), more: networkZone })
         : say(titles[by]);
+  const rows = [...page.rows, { ...page.total, key: say("total") }];
+  const unit = amountUnit(rows.map(({ amounts }) => amounts));
   await call.printTable(
     [
       { title, flexible: true },
       { title: say("columnRuns"), align: "right" },
-      { title: say("columnCoreTime"), align: "right" },
-      { title: say("columnCardTime"), align: "right" },
-      { title: say("columnMemoryTime"), align: "right" },
+      { title: say(`columnCoreTime_${unit}`), align: "right" },
+      { title: say(`columnCardTime_${unit}`), align: "right" },
+      { title: say(`columnMemoryTime_${unit}`), align: "right" },
       { title: say("columnElapsed"), align: "right" },
       { title: say("columnCost"), align: "right" },
     ],
-    [...page.rows, { ...page.total, key: say("total") }].map(({ key, runs, amounts, cost }) => [
-      key,
-      `${runs}`,
-      amountCell("core", amounts.coreMs, say),
-      amountCell("card", amounts.milliCardMs, say, 1000n),
-      memoryCell(amounts.memoryMibS, say),
-      durationWords(Number(amounts.wallMs), call.language),
-      costText(cost, say),
-    ]),
+    rows.map(({ key, runs, amounts, cost }) => {
+      const { cores, cards, memory } = amountTexts(amounts, unit);
+      const elapsed = durationWords(Number(amounts.wallMs), call.language);
+      return [key, `${runs}`, cores, cards, memory, elapsed, costText(cost, say)];
+    }),
   );
   if (page.next !== null) call.note(say("moreUsage", { next: page.next }));
   return exitCodes.done;
