@@ -674,8 +674,10 @@ test("logs: the bytes as they are, piece by piece; followed over a cut, with Las
   const [first, second] = [Buffer.from([0xe4, 0xbd]), Buffer.from([0xa0, 0x0a])];
   let follows = 0;
   const { url, seen } = await fake({
-    "GET /jobs/12/log?stream=stdout&offset=0": json(piece(0, first, 4, false)),
-    "GET /jobs/12/log?stream=stdout&offset=2": json(piece(2, second, 4, true)),
+    "GET /jobs/12/tasks": json({ tasks: [{ index: 5 }], next: null }),
+    "GET /jobs/13/tasks": json({ tasks: [{ index: 0 }, { index: 1 }], next: "1" }),
+    "GET /jobs/12/log?index=5&stream=stdout&offset=0": json(piece(0, first, 4, false)),
+    "GET /jobs/12/log?index=5&stream=stdout&offset=2": json(piece(2, second, 4, true)),
     "GET /jobs/12/log/follow": (response, one) => {
       follows += 1;
       if (follows === 1) return problem(503, "log-unavailable")(response, one);
@@ -687,6 +689,8 @@ test("logs: the bytes as they are, piece by piece; followed over a cut, with Las
     },
   });
   assert.equal((await weir(url, ["logs", "12"])).out, "你\n");
+  const array = await weir(url, ["logs", "13"]);
+  assert.deepEqual([array.code, array.error], [2, "weir: 13 is an array; name one of its tasks, such as 13_0.\n"]);
   const followed = await weir(url, ["logs", "-f", "12"]);
   assert.deepEqual([followed.code, followed.out], [0, "你\n"]);
   assert.match(followed.error, /waiting for the job to start/);

@@ -956,6 +956,8 @@ export const words = {
   factDeadline: ["deadline", "截止时刻"],
   factInTime: ["in time", "按期"],
   factWarning: ["signal before the end", "结束前信号"],
+  factStartToEnd: ["start to end", "起止历时"],
+  factRunTime: ["run time, metered", "计量运行时间"],
   factStdout: ["standard output", "标准输出"],
   factStderr: ["standard error", "标准错误"],
   inOwnFolder: [

@@ -6,7 +6,7 @@ import { exitCodes, Stop, stopOf } from "#cli/stop.ts";
 type Asked = {
   readonly job: number;
   readonly query: {
-    readonly index?: number;
+    readonly index: number;
     readonly attempt?: number;
     readonly stream: "stdout" | "stderr";
     readonly offset: number;
@@ -18,25 +18,27 @@ type Asked = {
  * "base64", "text"}`; with --follow one such object a line for each piece.
  */
 export async function logs(call: Call): Promise<number> {
-  const { job, index } = taskOperand(call, call.operands[0] ?? "");
+  const { job, index: said } = taskOperand(call, call.operands[0] ?? "");
   const [attempt, tail] = [call.number("attempt", 1), call.number("tail", 1)];
+  const index = said ?? (await onlyTask(call, job));
   const asked: Asked = {
     job,
     query: {
+      index,
       stream: call.has("stderr") ? "stderr" : "stdout",
       offset: tail === null ? 0 : -tail,
-      ...(index !== null && { index }),
       ...(attempt !== null && { attempt }),
     },
   };
-  try {
-    return await (call.has("follow") ? follow(call, asked) : printSoFar(call, asked));
-  } catch (error) {
-    if (index !== null || !(error instanceof Stop) || !error.problem?.type.endsWith("/not-found")) throw error;
-    const { array, firstTasks } = await call.ask("job", { params: { job } });
-    if (array === null) throw error;
-    throw new Stop(exitCodes.usage, call.say("logOfArray", { job, index: firstTasks[0]?.index ?? 0 }));
-  }
+  return call.has("follow") ? follow(call, asked) : printSoFar(call, asked);
+}
+
+/** Of several, none is meant by the job's number alone. */
+async function onlyTask(call: Call, job: number): Promise<number> {
+  const { tasks } = await call.ask("tasks", { params: { job }, query: { limit: 2 } });
+  const index = tasks[0]?.index ?? 0;
+  if (tasks.length > 1) throw new Stop(exitCodes.usage, call.say("logOfArray", { job, index }));
+  return index;
 }
 
 async function printSoFar(call: Call, { job, query }: Asked): Promise<number> {

@@ -69,7 +69,7 @@ async function printJob(call: Call, job: Answer<"job">): Promise<void> {
     [say("columnSubmitted"), timeText(job.submittedMs)],
     ...optional("columnStarted", job.startedMs === null ? "" : timeText(job.startedMs)),
     ...optional("columnEnded", job.endedMs === null ? "" : timeText(job.endedMs)),
-    ...optional("columnElapsed", elapsedText(job, Date.now(), call.language)),
+    ...optional("factStartToEnd", elapsedText(job, Date.now(), call.language)),
     [say("factWork"), workText(spec)],
     ...askedFacts(spec, call),
     ...optional(
@@ -96,7 +96,9 @@ async function printTask(call: Call, task: TaskDetail, name: string): Promise<vo
     [say("columnTask"), name],
     ["SLURM_JOB_ID", `${task.taskJob}`],
     [say("columnState"), stateWords(task, call)],
-    [say("columnElapsed"), elapsedText(task, Date.now(), call.language)],
+    ...(task.startedMs === null
+      ? []
+      : [[say("factStartToEnd"), elapsedText(task, Date.now(), call.language)] as const]),
   ]);
   await printRuns(call, task);
 }
@@ -136,7 +138,7 @@ async function printRuns(call: Call, task: TaskDetail): Promise<void> {
       ...(usage === null
         ? []
         : ([
-            [say("columnElapsed"), durationWords(usage.wallMs, call.language)],
+            [say("factRunTime"), durationWords(usage.wallMs, call.language)],
             [
               say("factCpu"),
               [usage.cpuUserMs, usage.cpuSystemMs].map((ms) => secondsText(ms / 1000, 2, call.language)).join(" + "),
