@@ -38,7 +38,7 @@ export type Scheduler = {
    */
   readonly caughtUp: () => Promise<void>;
   /** New jobs of this server are on their way to the store; resolves once they have been noted, or were not kept. */
-  readonly noteSubmitting: (told: Promise<void>) => void;
+  readonly noteSubmitting: (told: PromiseLike<void>) => void;
   /** New jobs of this server, so that they need not be read back from the store. */
   readonly noteSubmitted: (batch: NumberedBatch) => void;
   readonly close: () => Promise<void>;
@@ -62,7 +62,7 @@ export function openScheduler(settings: SchedulerSettings): Scheduler {
   const { db, feed, transitions, leader, world, log = silent, most = 256, tellEveryMs = 5_000 } = settings;
   const { patienceMs = 10_000 } = settings;
   const submitted = new Map<JobId, WorldEvent>();
-  let submitting: Promise<void> = Promise.resolve();
+  let submitting: PromiseLike<void> = Promise.resolve();
   /** Batches of the feed, applied one after another; some need facts from the store. */
   let applied: Promise<void> = Promise.resolve();
   let closed = false;
@@ -365,8 +365,8 @@ export function openScheduler(settings: SchedulerSettings): Scheduler {
       submitting = told;
     },
     noteSubmitted: ({ entries, atMs }) => {
-      // Another server may lead and the feed be far behind: then the store is asked instead.
-      if (submitted.size > 100_000) submitted.clear();
+      // The feed may be far behind: of these the store is asked instead. Who has been noted stays until the feed brings it.
+      if (submitted.size > 100_000) return;
       for (const { submission, specs, ids } of entries)
         for (const [place, id] of ids.entries()) {
           const job = submission.jobs[place];

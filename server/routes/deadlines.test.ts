@@ -4,7 +4,7 @@ import type { Client, Input } from "#api/client.ts";
 import { networkTimeText } from "#core/ledger/network-day.ts";
 import { type JoinedCentre, joinCentre, ordersOf } from "#server/http/joined-centre-testing.ts";
 import { ok, startTestServer, type TestServer } from "#server/http/testing.ts";
-import { holds } from "#server/patience-testing.ts";
+import { holds, until } from "#server/patience-testing.ts";
 
 /** A deadline as its submitter sees it: what was understood, whether it can be met, and where it stands. */
 let server: TestServer;
@@ -20,6 +20,11 @@ after(() => server.stop());
 
 type Job = Input<"submit">["body"];
 const whole: Job = { command: ["true"], centres: { only: ["jinan"] }, coresPerTask: 4, timeLimitS: 3600 };
+
+async function cancelled(jobs: readonly { readonly id: number }[]): Promise<null> {
+  for (const { id } of jobs) await ok(client.call("cancel", { params: { job: id }, body: {} }));
+  return null;
+}
 
 test("what was understood is said, and what could not end in time is refused with the earliest moment that could", async () => {
   // Whether the centre can be reached comes to the scheduler by the feed.
@@ -62,12 +67,19 @@ test("what would start too late is told so; what waits says by when it has to st
     const { warnings } = await ok(client.call("dryRun", { body: { ...whole, deadlineMs } }));
     assert.match(warnings.at(-1) ?? "", /at the earliest, too late for its deadline/);
   });
-  const { id, warnings } = await ok(client.call("submit", { body: { ...whole, deadlineMs } }));
-  assert.match(warnings.at(-1) ?? "", /at the earliest, too late for its deadline/, "a submission is told the same");
+  // A submission is told the same, unless this server has spent its share of time on looking just before.
+  const { id, warnings } = await until(async () => {
+    const one = await ok(client.call("submit", { body: { ...whole, deadlineMs } }));
+    return one.warnings.length > 0 ? one : cancelled([one]);
+  });
+  assert.match(warnings.at(-1) ?? "", /at the earliest, too late for its deadline/);
   const zh = server.client(server.token, "zh");
-  const bulk = await ok(zh.call("submitBulk", { body: { jobs: [{ ...whole, deadlineMs }, whole] } }));
-  assert.match(bulk.jobs[0]?.warnings.at(-1) ?? "", /赶不上截止时刻/);
-  assert.deepEqual(bulk.jobs[1]?.warnings, []);
+  const [late, other] = await until(async () => {
+    const { jobs } = await ok(zh.call("submitBulk", { body: { jobs: [{ ...whole, deadlineMs }, whole] } }));
+    return jobs.some((one) => one.warnings.length > 0) ? jobs : cancelled(jobs);
+  });
+  assert.match(late?.warnings.at(-1) ?? "", /赶不上截止时刻/);
+  assert.deepEqual(other?.warnings, []);
   const kept = await ok(client.call("job", { params: { job: id } }));
   assert.doesNotMatch(kept.warnings.join(), /as things stand/, "what may be otherwise by now is not kept");
   await holds(async () => {
