@@ -136,7 +136,7 @@ export const en = {
     cost: "Cost at most",
     defaults: "Filled in by Weir",
     inTime: "In time",
-    notes: "To be known",
+    notes: "Note",
     warnings: "Remarks",
     centres: "What each centre says",
   },
