@@ -154,6 +154,28 @@ describe("how a run ended, by the engine's word", () => {
     assert.deepEqual(decide(hidden, { record: null }), { kind: "failed", exitCode: 75 });
   });
 
+  test("what a controller that forgot its start began again is over: by the wrapper's record, and so is what it used", () => {
+    // As it was seen: slurmctld killed four seconds after the submission, and back once the job had exited with 5.
+    const cancelled = wordOf(
+      "JobState=CANCELLED Reason=None Restarts=0 ExitCode=0:0 RunTime=00:00:00 StartTime=1795437919 EndTime=1795437919 NodeList=c1 BatchHost=c1",
+    );
+    const accounting = { ...cancelled, source: "accounting", cancelledBy: "0" } as const;
+    assert.deepEqual(decide(cancelled, { accounting, record: exited(5) }), { kind: "failed", exitCode: 5 });
+    const again = wordOf(
+      `JobState=FAILED Reason=NonZeroExitCode Restarts=0 ExitCode=75:0 StartTime=1795437919 EndTime=1795437920 NodeList=c1`,
+    );
+    assert.deepEqual(decide(again, { isDuplicate: true, record: exited(5) }), { kind: "failed", exitCode: 5 });
+    // Cancelled by the site while it ran, or by the network: nothing was begun again.
+    const byCentre = { kind: "cancelled", by: "centre", reason: "cancelled at the centre; by uid 0" };
+    assert.deepEqual(decide({ ...cancelled, elapsedS: 40 }, { accounting, record: exited(5) }), byCentre);
+    assert.deepEqual(
+      decide(cancelled, { accounting, record: ended("cause=stopped\nexitCode=0\nsignal=15") }),
+      byCentre,
+    );
+    const asked = { accounting, record: exited(5), askedToCancel: true };
+    assert.equal(JSON.stringify(decide(cancelled, asked)), '{"kind":"cancelled","by":"user","reason":null}');
+  });
+
   test("a state of a later Slurm is said, and billed to nobody", () => {
     const end = decide(`JobState=EXPLODED ExitCode=0:0 ${ran}`);
     assert.equal(typeof end === "object" && end.kind, "platform-fault");

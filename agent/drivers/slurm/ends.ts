@@ -31,6 +31,8 @@ export type Verdict =
       readonly words: string | null;
       /** The wrapper says something else: shown and noted, and the engine's word holds. */
       readonly difference: string | null;
+      /** The engine speaks of another start than the one that ended: when, and what was used, is by the wrapper's record too. */
+      readonly isByRecord?: true;
     }
   /** Slurm ended this copy of a federation's job, because another cluster started it: no end of the run. */
   | { readonly kind: "elsewhere"; readonly words: string };
@@ -48,7 +50,7 @@ export function endOf(evidence: Evidence): Verdict {
       return byItself(evidence);
     case "CANCELLED":
       if (never) return cancelledWaiting(evidence);
-      return ended(isUnbegun(evidence) ? unbegun(word) : cancelled(evidence));
+      return endedBeforeItBegan(evidence) ?? ended(isUnbegun(evidence) ? unbegun(word) : cancelled(evidence));
     case "TIMEOUT":
       return ended({ kind: "timed-out" });
     case "OUT_OF_MEMORY":
@@ -96,6 +98,22 @@ function endedBeforeItsNode({ word, record }: Evidence): Verdict | null {
   return { kind: "ended", end: exitEnd(end), words: null, difference };
 }
 
+/**
+ * A controller that was killed and had not saved a start begins the job again: slurmd will not have a second copy (CANCELLED
+ * by root at once), or the copy finds the run's folder and exits. What exited by then is over, and is told by the wrapper.
+ */
+function endedBeforeItBegan(evidence: Evidence): Verdict | null {
+  const { word, record } = evidence;
+  const end = record?.ended ?? null;
+  if (end?.cause !== "exited" || record?.started?.engine !== word.jobId) return null;
+  // The same start, told in whole seconds.
+  if (word.startS === null || record.started.startedMs > 1000 * word.startS - 2000) return null;
+  const isSecondCopy = word.state === "CANCELLED" ? endedByEngineAtOnce(evidence) : evidence.isDuplicate;
+  if (!isSecondCopy) return null;
+  const difference = `Slurm had lost its start, and began job ${word.jobId} again for nothing: this end is by the wrapper's record`;
+  return { kind: "ended", end: exitEnd(end), words: null, difference, isByRecord: true };
+}
+
 /** Below this a missing record of the wrapper counts as a fault of the site; above it the user could be hiding one. */
 const leastTrustedS = 5;
 
@@ -103,6 +121,8 @@ function byItself(evidence: Evidence): Verdict {
   const { word, record, timeLimitS } = evidence;
   const end = record?.ended ?? null;
   if (evidence.isDuplicate && record?.started?.engine !== word.jobId) return ended({ kind: "duplicate" });
+  const before = endedBeforeItBegan(evidence);
+  if (before !== null) return before;
   if (evidence.isOverMemory && word.signal !== 0) return ended({ kind: "out-of-memory" });
   // The wrapper ends the work at the exact second; the engine, whose limit is in whole minutes, saw it pass that time.
   if (end?.cause === "time-limit" && word.elapsedS >= timeLimitS - 1) return ended({ kind: "timed-out" });
@@ -135,10 +155,14 @@ function trueExitCode({ word, record }: Evidence): number {
  * What slurmd cannot begin (its spool is full: it drains the node) ends CANCELLED in the first seconds on its node, by
  * nobody or by root, and our wrapper never ran.
  */
-function isUnbegun({ word, accounting, record, askedToCancel, isTakenBack }: Evidence): boolean {
+function isUnbegun(evidence: Evidence): boolean {
+  return evidence.record === null && endedByEngineAtOnce(evidence);
+}
+
+function endedByEngineAtOnce({ word, accounting, askedToCancel, isTakenBack }: Evidence): boolean {
   const by = accounting?.cancelledBy ?? word.cancelledBy;
   const byEngine = by === null || by === "root" || by === "0";
-  return record === null && word.elapsedS < leastTrustedS && byEngine && !askedToCancel && !isTakenBack;
+  return word.elapsedS < leastTrustedS && byEngine && !askedToCancel && !isTakenBack;
 }
 
 function unbegun({ jobId, nodes }: JobWord): RunEnd {

@@ -142,10 +142,20 @@ export function judgeRuns(settings: JudgeSettings) {
       return track.record?.ended ? vanished(track) : null;
     }
     if (verdict.difference !== null) note("engine and wrapper differ", { run: track.run, what: verdict.difference });
-    const atMs = word.endS === null ? nowMs() : withinSecond(word.endS * 1000, track.record?.ended?.endedMs ?? null);
+    const endedMs = track.record?.ended?.endedMs ?? null;
+    const { isByRecord = false } = verdict;
+    const engineMs = word.endS === null ? nowMs() : withinSecond(word.endS * 1000, endedMs);
     const words = [verdict.words, verdict.difference].filter((one) => one !== null).join("; ") || null;
     const nodes = word.nodes !== null && word.nodes !== track.nodes ? { nodes: word.nodes } : {};
-    return { kind: "ended", run: track.run, atMs, end: verdict.end, usage, words, ...nodes };
+    return {
+      kind: "ended",
+      run: track.run,
+      atMs: isByRecord ? (endedMs ?? engineMs) : engineMs,
+      end: verdict.end,
+      usage: isByRecord && track.record !== null ? usageByRecord(track.record) : usage,
+      words,
+      ...nodes,
+    };
   }
 
   /** OverMemoryKill says it nowhere but in slurmstepd's own line, and in what accounting measured. */
