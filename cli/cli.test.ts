@@ -189,6 +189,9 @@ test("every command has help with examples, in both languages, and needs no serv
     for (const language of ["en", "zh"]) {
       const { code, out } = await weir(null, [...words, "--help", "--lang", language]);
       assert.equal(code, 0, words.join(" "));
+      const places = /^(?:Usage|用法).*[^\p{L}]\p{Lu}{2,}|^ .* --[\w-]+ (?!URL)[^ ]*\p{Lu}{2,}/mu;
+      if (language === "zh")
+        assert.doesNotMatch(out.split("示例")[0] ?? "", places, "the reader's own words are in Chinese");
       assert.match(out, language === "en" ? /Examples:\n {2}# .+\n {2}\S/ : /示例：\n {2}# .+\n {2}\S/);
     }
   }
@@ -200,6 +203,12 @@ test("every command has help with examples, in both languages, and needs no serv
     for (const { words } of commands.filter((one) => one.words[0] === group)) assert.ok(out.includes(words.join(" ")));
   }
   assert.match((await weir(null, ["version"])).out, /^weir \d+\.\d+\.\d+\n$/);
+});
+
+test("what an operand stands for is said in the reader's language", async () => {
+  assert.equal((await weir(null, ["show"])).error, "weir: weir show needs JOB[_INDEX].\n");
+  assert.equal((await weir(null, ["show", "--lang=zh"])).error, "weir: weir show 需要 作业[_下标]。\n");
+  assert.match((await weir(null, ["--lang=zh"])).out, /用法：weir 命令 \[选项…\]/);
 });
 
 test("words that make no sense: exit status 2, and what was meant", async () => {

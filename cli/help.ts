@@ -1,5 +1,6 @@
 import { type Command, commands, commonOptions } from "#cli/commands.ts";
 import type { Option } from "#cli/option.ts";
+import { placeholders } from "#cli/placeholder.ts";
 import { widthsFor } from "#cli/width.ts";
 import type { Say } from "#cli/words.ts";
 
@@ -8,13 +9,13 @@ export async function overviewText(say: Say): Promise<string> {
   return [
     say("helpHead"),
     "",
-    `${say("helpUsage")}${say("colon")}weir COMMAND [OPTION…]`,
+    `${say("helpUsage")}${say("colon")}${placeholders("weir COMMAND [OPTION…]", say)}`,
     "",
     `${say("helpCommands")}${say("colon").trimEnd()}`,
     ...(await aligned(rows)),
     "",
     `${say("helpOptions")}${say("colon").trimEnd()}`,
-    ...(await aligned(commonOptions.map((option) => [optionText(option), say(option.words)]))),
+    ...(await aligned(commonOptions.map((option) => [optionText(option, say), say(option.words)]))),
     "",
     say("helpMore"),
     say("helpExit"),
@@ -25,10 +26,11 @@ export async function overviewText(say: Say): Promise<string> {
 /** Of commands that begin alike: `weir centre --help`. */
 export async function groupText(named: readonly string[], group: readonly Command[], say: Say): Promise<string> {
   const rows = group.map(
-    ({ words, operands, summary }) => [`${words.join(" ")} ${operands}`.trim(), say(summary)] as const,
+    ({ words, operands, summary }) =>
+      [placeholders(`${words.join(" ")} ${operands}`.trim(), say), say(summary)] as const,
   );
   return [
-    `${say("helpUsage")}${say("colon")}weir ${named.join(" ")} COMMAND [OPTION…]`,
+    `${say("helpUsage")}${say("colon")}weir ${named.join(" ")} ${placeholders("COMMAND [OPTION…]", say)}`,
     "",
     `${say("helpCommands")}${say("colon").trimEnd()}`,
     ...(await aligned(rows)),
@@ -46,10 +48,10 @@ export async function helpText(command: Command, say: Say): Promise<string> {
   return [
     say(command.summary),
     "",
-    `${say("helpUsage")}${say("colon")}weir ${[name, "[OPTION…]", command.operands].filter((word) => word !== "").join(" ")}`,
+    `${say("helpUsage")}${say("colon")}${placeholders(["weir", name, "[OPTION…]", command.operands].filter((word) => word !== "").join(" "), say)}`,
     "",
     `${say("helpOptions")}${say("colon").trimEnd()}`,
-    ...(await aligned(options.map((option) => [optionText(option), say(option.words)]))),
+    ...(await aligned(options.map((option) => [optionText(option, say), say(option.words)]))),
     ...(command.likeSbatch ? ["", say("helpSbatch")] : []),
     "",
     `${say("helpExamples")}${say("colon").trimEnd()}`,
@@ -61,9 +63,9 @@ export async function helpText(command: Command, say: Say): Promise<string> {
   ].join("\n");
 }
 
-function optionText({ long, short, value }: Option): string {
+function optionText({ long, short, value }: Option, say: Say): string {
   const names = short ? `-${short}, --${long}` : `    --${long}`;
-  return value === undefined ? names : `${names} ${value}`;
+  return value === undefined ? names : `${names} ${placeholders(value, say)}`;
 }
 
 async function aligned(rows: readonly (readonly [left: string, right: string])[]): Promise<string[]> {

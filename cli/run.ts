@@ -3,6 +3,7 @@ import { makeCall, unreachable } from "#cli/call.ts";
 import { type Command, commands, commonOptions, findCommand } from "#cli/commands.ts";
 import { isCode } from "#cli/connection.ts";
 import { type Foreign, type ParseTrouble, parseOptions } from "#cli/option.ts";
+import { placeholders } from "#cli/placeholder.ts";
 import { exitCodes, Stop } from "#cli/stop.ts";
 import { plainLines } from "#cli/table.ts";
 import type { Terminal } from "#cli/terminal.ts";
@@ -70,7 +71,10 @@ async function dispatch(typed: readonly string[], terminal: Terminal, language: 
   const [least, most] = command.takes;
   const [name, count] = [command.words.join(" "), parsed.operands.length];
   if (count < least)
-    throw new Stop(exitCodes.usage, say("tooFewOperands", { command: name, operands: command.operands }));
+    throw new Stop(
+      exitCodes.usage,
+      say("tooFewOperands", { command: name, operands: placeholders(command.operands, say) }),
+    );
   if (count > most) {
     const operand = JSON.stringify(parsed.operands[most]);
     throw new Stop(exitCodes.usage, say("tooManyOperands", { command: name, operand }));

@@ -13,8 +13,8 @@ export const words = {
   helpCommands: ["Commands", "命令"],
   helpOptions: ["Options", "选项"],
   helpExamples: ["Examples", "示例"],
-  helpMore: ["weir COMMAND --help says more about one.", "weir COMMAND --help 查看某一命令的说明。"],
-  helpMoreOf: ["weir {group} COMMAND --help says more about one.", "weir {group} COMMAND --help 查看某一命令的说明。"],
+  helpMore: ["weir COMMAND --help says more about one.", "weir 命令 --help 查看某一命令的说明。"],
+  helpMoreOf: ["weir {group} COMMAND --help says more about one.", "weir {group} 命令 --help 查看某一命令的说明。"],
   helpSbatch: [
     "Options of sbatch (-J, -N, -n, -c, --mem, -t, --array, -d, --gres, -o, …) are taken as they are, here and in #SBATCH lines.",
     "sbatch 的选项（-J、-N、-n、-c、--mem、-t、--array、-d、--gres、-o …）可直接使用，写在此处或 #SBATCH 行均可。",
@@ -27,6 +27,43 @@ export const words = {
     "With --wait: the job's own exit code (an array: the highest), 128+n for signal n, 124 time limit, 137 out of memory, 125 where the network or Weir itself ended or refused it.",
     "使用 --wait 时：作业自身的退出码（数组取最大值），信号 n 为 128+n，超时 124，内存不足 137，被网络或 Weir 终止或拒绝为 125。",
   ],
+
+  // What stands for the reader's own words in lines of use
+  place_JOB: ["JOB", "作业"],
+  place_INDEX: ["INDEX", "下标"],
+  place_SCRIPT: ["SCRIPT", "脚本"],
+  place_ARGUMENT: ["ARGUMENT", "参数"],
+  place_COMMAND: ["COMMAND", "命令"],
+  place_OPTION: ["OPTION", "选项"],
+  place_NAME: ["NAME", "名称"],
+  place_VALUE: ["VALUE", "值"],
+  place_FILE: ["FILE", "文件"],
+  place_FOLDER: ["FOLDER", "目录"],
+  place_PATH: ["PATH", "路径"],
+  place_CENTRE: ["CENTRE", "中心"],
+  place_POOL: ["POOL", "资源池"],
+  place_TENANT: ["TENANT", "租户"],
+  place_PROJECT: ["PROJECT", "项目"],
+  place_USER: ["USER", "用户"],
+  place_ID: ["ID", "编号"],
+  place_SERVER: ["SERVER", "服务器"],
+  place_LINK: ["LINK", "链接"],
+  place_RECORDING: ["RECORDING", "录制文件"],
+  place_TEXT: ["TEXT", "文字"],
+  place_TIME: ["TIME", "时间"],
+  place_CURSOR: ["CURSOR", "游标"],
+  place_CODE: ["CODE", "代码"],
+  place_STATE: ["STATE", "状态"],
+  place_OUTCOME: ["OUTCOME", "结果"],
+  place_REGION: ["REGION", "区域"],
+  place_DRIVER: ["DRIVER", "驱动"],
+  place_VERSION: ["VERSION", "版本"],
+  place_SECONDS: ["SECONDS", "秒数"],
+  place_DAYS: ["DAYS", "天数"],
+  place_BYTES: ["BYTES", "字节数"],
+  place_THOUSANDTHS: ["THOUSANDTHS", "千分数"],
+  place_AXIS: ["AXIS", "维度"],
+  place_VALUES: ["VALUES", "取值"],
 
   // Summaries
   login: ["Sign in and keep a token on this machine", "登录并在本机保存令牌"],
@@ -324,7 +361,7 @@ export const words = {
   ],
   replayUnreadable: [
     "{path} is no recording of a scheduler, from line {line} on. Make one with WEIR_RECORD=FILE at the server's start.",
-    "{path} 自第 {line} 行起不是调度录制。启动服务器时设 WEIR_RECORD=FILE 即可录制。",
+    "{path} 自第 {line} 行起不是调度录制。启动服务器时设 WEIR_RECORD=文件 即可录制。",
   ],
   simulateTraces: [
     "Replay traces of jobs under a policy and measure it; no server needed",
@@ -410,7 +447,7 @@ export const words = {
   simulateWritten: ["{jobs} jobs were written to {path}.", "{jobs} 个作业已写入 {path}。"],
   simulateReported: ["The report is in {path}.", "报告已写入 {path}。"],
   simulatedSynthetic: ["SYNTHETIC", "合成数据"],
-  simulateNoTrace: ["No trace. Give one: weir simulate --trace FILE", "没有 trace。请给出：weir simulate --trace FILE"],
+  simulateNoTrace: ["No trace. Give one: weir simulate --trace FILE", "没有 trace。请给出：weir simulate --trace 文件"],
   simulateNotRead: ["{path} cannot be read: {words}.", "无法读取 {path}：{words}。"],
   simulateNoPolicy: [
     "There is no policy {policy}, and no such file. There are: {names}.",
@@ -511,7 +548,7 @@ export const words = {
   examplePolicyCheck: ["whether a file is right", "检查文件是否正确"],
   policyNoTrace: [
     "No trace. Give one: weir policy diff A B --trace FILE. Made jobs do as well: --generate lublin.",
-    "没有 trace。请给出：weir policy diff A B --trace FILE。也可用生成的作业：--generate lublin。",
+    "没有 trace。请给出：weir policy diff A B --trace 文件。也可用生成的作业：--generate lublin。",
   ],
   policySame: [
     "{first} and {second} are the same policy: nobody would gain or lose. Name two different ones.",
@@ -781,7 +818,7 @@ export const words = {
   badValue: ["{option} cannot be {value}; write {expected}.", "{option} 不能为 {value}：{expected}。"],
   expectedNumber: ["a whole number from {least}", "须为不小于 {least} 的整数"],
   expectedTime: ["a date, a time, or a span back such as 2h or 3d", "须为日期、时间，或 2h、3d 之类的时间段"],
-  expectedPair: ["NAME=VALUE", "须写作 NAME=VALUE"],
+  expectedPair: ["NAME=VALUE", "须写作 名称=值"],
   expectedJob: ["a job such as 123, or a task such as 123_7", "须为作业编号如 123，或任务如 123_7"],
   expectedUrl: ["an address such as https://weir.example", "须为地址，如 https://weir.example"],
   expectedPolicy: [
@@ -790,11 +827,11 @@ export const words = {
   ],
   notSet: [
     "{name} is not set in this shell: say --env {name}=VALUE.",
-    "当前 shell 未设置 {name}：请写 --env {name}=VALUE。",
+    "当前 shell 未设置 {name}：请写 --env {name}=值。",
   ],
   exportNotSet: [
     "the script asks for {name} by --export, and this shell does not set it: say --env {name}=VALUE.",
-    "脚本用 --export 要求 {name}，而当前 shell 未设置：请写 --env {name}=VALUE。",
+    "脚本用 --export 要求 {name}，而当前 shell 未设置：请写 --env {name}=值。",
   ],
   cannotRead: ["{path} cannot be read: {words}.", "无法读取 {path}：{words}。"],
   fileNotThere: ["there is no such file or folder", "没有这个文件或文件夹"],
@@ -810,7 +847,7 @@ export const words = {
   ],
   nothingToSubmit: [
     "say what to run: weir submit SCRIPT, or weir submit -- COMMAND.",
-    "请说明要运行什么：weir submit SCRIPT，或 weir submit -- COMMAND。",
+    "请说明要运行什么：weir submit 脚本，或 weir submit -- 命令。",
   ],
   behindScript: [
     "{option} stands behind the script and goes to it, as with sbatch; options of weir come first",
@@ -1056,7 +1093,7 @@ export const words = {
   emptyInput: ["nothing came on standard input.", "标准输入为空。"],
   howToLogin: [
     "say how: a one-time link, --user NAME, or --token-stdin.",
-    "请说明方式：一次性链接、--user NAME，或 --token-stdin。",
+    "请说明方式：一次性链接、--user 名称，或 --token-stdin。",
   ],
   tokenOnce: ["This is shown once; keep it safe:", "仅显示一次，请妥善保存："],
   revoked: ["Revoked token {id}.", "已吊销令牌 {id}。"],
@@ -1082,7 +1119,7 @@ export const words = {
     "--{option} {said}：请写不小于 0 的整小时数，或 none。",
   ],
   changed: ["Set {what} {name}.", "已设置{what} {name}。"],
-  noTenantNamed: ["say --tenant TENANT.", "请写明 --tenant TENANT。"],
+  noTenantNamed: ["say --tenant TENANT.", "请写明 --tenant 租户。"],
   wordTenant: ["tenant", "租户"],
   wordProject: ["project", "项目"],
   wordPerson: ["person", "人员"],
