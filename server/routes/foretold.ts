@@ -1,10 +1,9 @@
-import type { z } from "zod";
-import type { quote } from "#api/job.ts";
 import { type Phrase, phrase } from "#core/job/phrase.ts";
 import { type JobSpec, taskCount } from "#core/job/spec.ts";
 import { networkTimeText } from "#core/ledger/network-day.ts";
 import type { StartEstimate } from "#core/scheduling/estimate/starts.ts";
 import { type GrantedUnit, type GrantLeft, hoursText } from "#core/scheduling/grants.ts";
+import type { Quote } from "./quote.ts";
 
 /**
  * What is said of a job that is taken, and of one in a dry run alike, by how things stand: that a grant does not cover it,
@@ -20,7 +19,7 @@ export type Foretold = {
 export function foretell(
   spec: JobSpec,
   granted: readonly GrantLeft[],
-  quoted: () => z.output<typeof quote>,
+  quoted: () => Quote,
   start: () => StartEstimate | null,
 ): Foretold {
   if (granted.length === 0 && spec.deadlineMs === null) return nothing;
@@ -50,7 +49,7 @@ function deadlineWords(
 function grantWords(
   { of, unit, granted, left, unused }: GrantLeft,
   { array }: JobSpec,
-  { perTask }: z.output<typeof quote>,
+  { perTask }: Quote,
 ): readonly Phrase[] {
   const held = BigInt(unit === "core-ms" ? perTask.coreMs : perTask.milliCardMs);
   if (held === 0n) return [];

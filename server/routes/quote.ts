@@ -23,7 +23,7 @@ export function quoteOf(world: Pick<World, "everGiven" | "description">, spec: J
   return quoted;
 }
 
-type Quote = z.output<typeof quote>;
+export type Quote = z.output<typeof quote>;
 type Quoted = { readonly quote: Quote; readonly json: string };
 
 /** By the description that they were made by, each by all that it depends on: of thousands of jobs few differ in it. */
