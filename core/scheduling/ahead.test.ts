@@ -32,6 +32,28 @@ const scenarios: Record<string, string> = {
 
 for (const [name, text] of Object.entries(scenarios)) test(name, () => void runScenario(text, policies.weir));
 
+test("of more pools than a plan is made for those are planned where there is room", () => {
+  const others = Array.from({ length: 40 }, (_, i) => `c${10 + i}`);
+  const world = runScenario(
+    `
+    ${others.map((name) => `centre ${name}  8 cores`).join("\n")}
+    ${others.map((name) => `job at${name} cores 8 time 36000 only ${name}`).join("\n")}
+    place
+    ${others.map((name) => `running at${name}`).join("\n")}
+    centre zeta   8 cores
+    job filler cores 4 time 60
+    place
+    running filler
+    job large  cores 8 time 60
+    job long   cores 4 time 36000
+    job other  cores 8 time 60
+    expect nothing starts
+    `,
+    policies.weir,
+  );
+  assert.equal(ruleAt(world, 43, "zeta"), "another-order");
+});
+
 test("what the nodes that are up cannot hold takes no place in the plan", () => {
   const huge = Array.from({ length: 60 }, (_, i) => `job huge${i} cores 8 time 10 called huge${i}`);
   const world = runScenario(
@@ -52,8 +74,8 @@ test("what the nodes that are up cannot hold takes no place in the plan", () => 
   assert.equal(ruleAt(world, 64), "another-order");
 });
 
-function ruleAt(world: World, job: number): string | null | undefined {
+function ruleAt(world: World, job: number, at = "alpha"): string | null | undefined {
   const explained = world.explain({ job: jobId(job), index: 0 }, 0);
   assert(explained.kind === "waiting");
-  return explained.candidates.find(({ centre }) => centre === "alpha")?.rule;
+  return explained.candidates.find(({ centre }) => centre === at)?.rule;
 }

@@ -9,7 +9,7 @@ import { raisedS } from "#core/scheduling/order/predict.ts";
 import { costS } from "#core/scheduling/placing/score.ts";
 import { saysNothing } from "#core/scheduling/placing/scored.ts";
 import type { Lookahead as LookaheadPolicy, Placing } from "#core/scheduling/policy.ts";
-import { type Ask, type Group, isReady, nextReady, type Queue, room } from "#core/scheduling/queue.ts";
+import { type Ask, isReady, nextReady, type Queue, room } from "#core/scheduling/queue.ts";
 import { jobsInOrder } from "#core/scheduling/queue-order.ts";
 import { isStarving } from "#core/scheduling/ranking.ts";
 import { hasNodesFor, type Need } from "#core/scheduling/room.ts";
@@ -27,7 +27,9 @@ export type Ahead = {
   readonly firstByJob: ReadonlyMap<JobRecord, ReadonlySet<number>>;
   /** All of them ask for the same and come from one submitter: each goes where it would by itself. */
   readonly areAlike: boolean;
-  /** Where some of the first may go. */
+  /** Where each may go, of the pools that are planned for. */
+  readonly pools: ReadonlyMap<Ask, readonly PoolRecord[]>;
+  /** All of these. */
   readonly covers: ReadonlySet<PoolRecord>;
   readonly seen: Pick<Seen, "placing"> & { readonly looking: Looking };
   made: Made | null;
@@ -66,7 +68,7 @@ type Seen = {
   readonly looking: Looking | null;
 };
 
-/** Over more pools a plan takes longer than a decision may: then the order is taken as it is. */
+/** Over more pools a plan takes longer than a decision may. */
 const mostPools = 32;
 
 /** null: there are no two that could be put in another order. `kept`: tasks that are served apart; `isHeldBack`: whatever room there is. */
@@ -77,13 +79,21 @@ export function lookAhead(
   nowMs: number,
 ): Ahead | null {
   if (!looking) return null;
-  const covers = new Set<PoolRecord>();
-  const first = firstTasks(queue, kept, isHeldBack, looking.settings.jobs, covers);
+  const known = new Map<Ask, readonly PoolRecord[]>();
+  const poolsOf = (ask: Ask) => {
+    const pools = known.get(ask) ?? plannable(ask);
+    known.set(ask, pools);
+    return pools;
+  };
+  const first = firstTasks(queue, kept, isHeldBack, looking.settings.jobs, poolsOf);
   if (first.length < 2) return null;
+  const all = new Map(first.map(({ job: { ask } }) => [ask, poolsOf(ask)]));
+  const covers = coveredOf(all, nowMs);
+  const pools = new Map([...all].map(([ask, each]) => [ask, each.filter((pool) => covers.has(pool))]));
   const firstByJob = new Map<JobRecord, Set<number>>();
   for (const { job, position } of first) firstByJob.set(job, (firstByJob.get(job) ?? new Set()).add(position));
   const areAlike = first.every(({ job }) => isAlike(job, first[0]?.job));
-  return { nowMs, first, firstByJob, areAlike, covers, seen: { placing, looking }, made: null };
+  return { nowMs, first, firstByJob, areAlike, pools, covers, seen: { placing, looking }, made: null };
 }
 
 function isAlike({ ask, submitter, priority }: JobRecord, other: JobRecord | undefined): boolean {
@@ -92,8 +102,7 @@ function isAlike({ ask, submitter, priority }: JobRecord, other: JobRecord | und
 
 /** In the order in which they are served: as they stand in the queue where none of them has room now. */
 export function tasksToServe(ahead: Ahead): readonly Pick<PlannedTask, "job" | "position">[] {
-  const asks = new Set(ahead.first.map(({ job }) => job.ask));
-  const hasRoom = [...asks].some((ask) => plannable(ask).some((pool) => startsIn(ask, pool, ahead.nowMs)));
+  const hasRoom = [...ahead.pools].some(([ask, pools]) => pools.some((pool) => startsIn(ask, pool, ahead.nowMs)));
   if (!hasRoom) return ahead.first;
   const { tasks } = madeOf(ahead);
   if (tasks.length === ahead.first.length) return tasks;
@@ -156,18 +165,20 @@ type PlaceOfTask = { readonly pool: PoolRecord; readonly needs: readonly number[
 /** Where so many come first whose place nothing may delay, nobody else is planned. */
 const mostStarving = 200;
 
-/** The first tasks after those that nothing may delay, of those whose place a plan can tell; `covers` gets where they may go. None: that is in too many pools. */
+/** Nor behind so many rows, and strands, of which none can be planned. */
+const mostOut = 2_000;
+
+/** The first tasks after those that nothing may delay, of those whose place a plan can tell; `poolsOf`: where. */
 function firstTasks(
   queue: Queue,
   kept: ReadonlyMap<JobRecord, ReadonlySet<number>>,
   isHeldBack: (job: JobRecord) => boolean,
   most: number,
-  covers: Set<PoolRecord>,
+  poolsOf: (ask: Ask) => readonly PoolRecord[],
 ): readonly Task[] {
   const tasks: Task[] = [];
-  const groups = new Set<Group>();
   let starving = 0;
-  const isOut = (job: JobRecord) => isHeldBack(job) || plannable(job.ask).length === 0;
+  const isOut = { ask: (ask: Ask) => poolsOf(ask).length === 0, job: isHeldBack, most: mostOut };
   for (const { job, rank } of jobsInOrder(queue, isOut)) {
     if (isStarving(rank)) {
       starving += 1;
@@ -181,9 +192,6 @@ function firstTasks(
     for (let at = nextReady(job, 0); at !== -1 && left > 0; at = nextReady(job, at + 1)) {
       if (apart?.has(at)) continue;
       if (tasks.length === most) return tasks;
-      if (!groups.has(job.ask.group)) for (const pool of plannable(job.ask)) covers.add(pool);
-      if (covers.size > mostPools) return [];
-      groups.add(job.ask.group);
       tasks.push({ job, position: at, tier: rank.tier, expectedS });
       left -= 1;
     }
@@ -202,6 +210,24 @@ function plannable(ask: Ask): readonly PoolRecord[] {
   return pools.filter((pool) => !isShared(pool) && mayTake(pool) && fits(pool) && !waitsForMore(ask, pool));
 }
 
+/**
+ * The pools that are planned for: all where some of the first may go, or of too many those where one has room now, about which
+ * is decided, and those where somebody's limit is over first.
+ */
+function coveredOf(pools: Ahead["pools"], nowMs: number): ReadonlySet<PoolRecord> {
+  const all = new Set([...pools.values()].flat());
+  if (all.size <= mostPools) return all;
+  const open = new Set<PoolRecord>();
+  for (const [ask, each] of pools)
+    for (const pool of each) {
+      if (open.size === mostPools) return open;
+      if (!open.has(pool) && startsIn(ask, pool, nowMs)) open.add(pool);
+    }
+  const endMs = ({ runs: [first] }: PoolRecord) => first?.endsMs ?? Number.MAX_SAFE_INTEGER;
+  const soon = [...all].filter((pool) => !open.has(pool)).sort((a, b) => endMs(a) - endMs(b));
+  return new Set([...open, ...soon.slice(0, mostPools - open.size)]);
+}
+
 function startsIn(ask: Ask, pool: PoolRecord, nowMs: number): Offer | null {
   const { nodes, cores } = ask.group.size;
   if (leftOf(pool).room.cores < nodes * cores) return null;
@@ -214,9 +240,8 @@ function madeOf(ahead: Ahead): Made {
   return ahead.made;
 }
 
-function makePlan({ first, nowMs, seen }: Ahead): Made {
-  const pools = new Map<Ask, readonly PlaceOfTask[]>();
-  for (const { job } of first) if (!pools.has(job.ask)) pools.set(job.ask, poolsOf(job.ask, nowMs));
+function makePlan({ first, pools: where, nowMs, seen }: Ahead): Made {
+  const pools = new Map([...where].map(([ask, each]) => [ask, placesIn(ask, each, nowMs)]));
   const of = ({ job }: Task) => pools.get(job.ask) ?? [];
   if (allStartNow(first, of)) {
     const tasks = first.map(({ job, position }) => ({ job, position, pool: null, startsMs: nowMs }));
@@ -227,8 +252,8 @@ function makePlan({ first, nowMs, seen }: Ahead): Made {
   return { tasks, byJob: byJobOf(tasks), binding: { places, plan: seen.looking.planner } };
 }
 
-function poolsOf(ask: Ask, nowMs: number): readonly PlaceOfTask[] {
-  return plannable(ask).map((pool) => {
+function placesIn(ask: Ask, pools: readonly PoolRecord[], nowMs: number): readonly PlaceOfTask[] {
+  return pools.map((pool) => {
     const offer = startsIn(ask, pool, nowMs);
     return { pool, needs: needsAt(ask, pool, offer?.device), isNow: offer !== null };
   });

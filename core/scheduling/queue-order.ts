@@ -1,16 +1,17 @@
 import type { JobRecord } from "#core/scheduling/job-record.ts";
-import type { Queue, Row } from "#core/scheduling/queue.ts";
+import type { Ask, Queue, Row } from "#core/scheduling/queue.ts";
 import { isAhead, type Rank } from "#core/scheduling/ranking.ts";
 import type { Strand } from "#core/scheduling/strands.ts";
 
 export type Ranked = { readonly job: JobRecord; readonly rank: Rank };
 
 /**
- * The jobs of the queue in its order, ready or not, without touching it: what is not asked for costs nothing. Of a strand whose
- * first `isOut` says is left out, no other is met: they are of the same submitter and ask for the same. Who asks for something
- * else by now stands in another row, and where it stood it is passed over.
+ * The jobs of the queue in its order, ready or not, without touching it: what is not asked for costs nothing. Of a row that is
+ * left out no job is met, and of a strand whose first is, no other: they are of the same submitter and ask for the same. Once so
+ * many were left out it ends. Who asks for something else by now stands in another row, and where it stood it is passed over.
  */
-export function* jobsInOrder(queue: Queue, isOut: (job: JobRecord) => boolean): Generator<Ranked> {
+export function* jobsInOrder(queue: Queue, isOut: LeftOut): Generator<Ranked> {
+  let out = 0;
   const heap: Entry[] = [];
   const meetRow = (rows: readonly Row[], at: number) => {
     const row = rows[at];
@@ -28,10 +29,11 @@ export function* jobsInOrder(queue: Queue, isOut: (job: JobRecord) => boolean): 
     push(heap, { kind: "job", rank, job, row, strand, at });
   };
   for (const { rows } of queue.groups.values()) meetRow(rows, 0);
-  for (let next = pop(heap); next; next = pop(heap)) {
+  for (let next = pop(heap); next && out <= isOut.most; next = pop(heap)) {
     const { at } = next;
     if (next.kind === "row") {
-      meetStrand(next.row, 0);
+      if (isOut.ask(next.row.ask)) out += 1;
+      else meetStrand(next.row, 0);
       meetRow(next.rows, 2 * at + 1);
       meetRow(next.rows, 2 * at + 2);
       continue;
@@ -41,7 +43,10 @@ export function* jobsInOrder(queue: Queue, isOut: (job: JobRecord) => boolean): 
     if (next.kind === "strand") {
       meetStrand(row, 2 * at + 1);
       meetStrand(row, 2 * at + 2);
-      if (isHere && isOut(next.job)) continue;
+      if (isHere && isOut.job(next.job)) {
+        out += 1;
+        continue;
+      }
     }
     const place = next.kind === "job" ? at : 0;
     meetJob(row, strand, 2 * place + 1);
@@ -49,6 +54,13 @@ export function* jobsInOrder(queue: Queue, isOut: (job: JobRecord) => boolean): 
     if (isHere) yield next;
   }
 }
+
+export type LeftOut = {
+  readonly ask: (ask: Ask) => boolean;
+  readonly job: (job: JobRecord) => boolean;
+  /** Rows and strands. */
+  readonly most: number;
+};
 
 /** Each stands for those below it: of the rows of a group, of the strands of a row, of the jobs of a strand. */
 type Entry = Ranked & { readonly at: number } & (
