@@ -266,7 +266,7 @@ test("an agent that says goodbye leaves its centre unreachable at once, and a ne
   const why = await client.call("why", { params: { job } });
   assert.match(
     why.kind === "answer" ? why.value.words : "",
-    /^was placed at gamma; centre gamma cannot be reached since \d{4}-\d\d-\d\dT[\d:]+\+08:00; the job waits there/,
+    /^was placed at gamma; centre gamma cannot be reached since \d{4}-\d\d-\d\dT[\d:]+\+08:00; how the job is doing there is known once its agent reports again/,
   );
   const history = await client.call("history", { params: { job } });
   assert.equal(history.kind === "answer" && history.value.events.at(-1)?.cause, "its agent ended cleanly");

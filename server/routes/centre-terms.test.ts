@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import type { Client } from "#api/client.ts";
 import { centreId } from "#core/ids.ts";
-import { type JoinedCentre, joinCentre, ordersOf } from "#server/http/joined-centre-testing.ts";
+import { type JoinedCentre, joinCentre, ordersOf, smallEngine } from "#server/http/joined-centre-testing.ts";
 import { ok, startTestServer, type TestServer } from "#server/http/testing.ts";
 import { holds, until } from "#server/patience-testing.ts";
 
@@ -91,6 +91,11 @@ test("what waits at a centre: the engine's reason and estimate, in words, in sho
   assert.match(task.runs[0]?.waiting?.words ?? "", /other work comes first .*\(Priority\)/);
   const why = await ok(client.call("why", { params: { job }, query: { index: 1 } }));
   assert.match(why.words, /was placed at beta; waits there: other work comes first/);
+  const trouble = "scontrol ping: Unable to contact slurm controller (connect failure)";
+  await joined.sync({ engine: { ...smallEngine, mechanisms: { trouble } } });
+  const troubled = await ok(client.call("why", { params: { job }, query: { index: 1 } }));
+  assert.match(troubled.words, /the engine there does not answer .*\(scontrol ping: Unable to contact .*; waits there/);
+  await joined.sync({ engine: smallEngine });
   assert((why.startsMs ?? 0) >= saidMs + 60_000 && (why.startsMs ?? 0) <= Date.now() + 60_000, `${why.startsMs}`);
 });
 

@@ -134,8 +134,12 @@ const words = {
   there: { en: "waits there: {reason}", zh: "正在该处等待：{reason}" },
   placed: { en: "was placed at {centre}", zh: "已派发到 {centre}" },
   away: {
-    en: "centre {centre} cannot be reached since {time}; the job waits there until its agent reports again",
-    zh: "中心 {centre} 自 {time} 起失联；作业在该处等待其代理恢复联系",
+    en: "centre {centre} cannot be reached since {time}; how the job is doing there is known once its agent reports again",
+    zh: "中心 {centre} 自 {time} 起失联；待其代理恢复联系，才能得知作业在该处的情况",
+  },
+  trouble: {
+    en: "the engine there does not answer as it should ({trouble}), and is asked again",
+    zh: "该处的引擎应答异常（{trouble}），将继续尝试",
   },
 } as const;
 
@@ -233,11 +237,12 @@ function whyPlaced(task: TaskView, placed: Placed | null, language: Language): W
     : placed?.back
       ? cancelWords(placed.back.waitsFor, language, "back")
       : "";
+  const trouble = placed?.trouble ? words.trouble[language].replace("{trouble}", () => placed.trouble ?? "") : "";
   const ended = task.outcome === null ? [] : [endedWords(task.outcome, placed?.words ?? null, language)];
   return {
     ...of(task),
     rule: null,
-    words: joined([...ended, where, away, cancel, waits], language),
+    words: joined([...ended, where, away, cancel, trouble, waits], language),
     candidates: (placed ? candidatesOf(placed.decision) : []).map((one) => candidateView(one, language)),
     decidedMs: placed?.decision.decidedMs ?? null,
     startsMs: waiting?.startsMs ?? null,

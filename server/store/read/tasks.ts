@@ -61,6 +61,8 @@ export type Placed = {
   readonly cancel: Cancel | null;
   /** Asked back, while it has not started; null: it was not. */
   readonly back: { readonly waitsFor: string | null } | null;
+  /** Why its centre's engine does not answer, in the agent's words, while the run has not started; null: it does. */
+  readonly trouble: string | null;
   readonly decision: Decision | EarlierDecision;
 };
 
@@ -70,7 +72,9 @@ export async function readPlaced(pool: pg.Pool, job: number, index: number): Pro
     `select centre_id as centre, words, decision, case when state in ('placed', 'starting') then waiting end as waiting,
        case when state <> 'ended' then cancel end as cancel,
        case when state in ('placed', 'starting') and withdraw_ms is not null
-         then jsonb_build_object('waitsFor', withdraw_waits) end as back
+         then jsonb_build_object('waitsFor', withdraw_waits) end as back,
+       case when state in ('placed', 'starting')
+         then (select engine -> 'mechanisms' ->> 'trouble' from centre where centre.id = run.centre_id) end as trouble
      from run where job_id = $1 and index = $2 order by attempt desc limit 1`,
     [job, index],
   );
