@@ -12,7 +12,7 @@ export function askedFacts(spec: SpecView, { say, language }: Call): readonly (r
     value === "" ? [] : [[say(key), value] as const];
   return [
     [say("factShape"), shapeText(spec, say)],
-    [say("factTimeLimit"), `${span(spec.timeLimitS)} + ${span(spec.graceS)}`],
+    [say("factTimeLimit"), say("limitAndGrace", { limit: span(spec.timeLimitS), grace: span(spec.graceS) })],
     ...optional("factDeadline", spec.deadlineMs === undefined ? "" : timeText(spec.deadlineMs)),
     ...optional(
       "factWarning",

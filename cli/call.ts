@@ -10,6 +10,7 @@ import {
 import type { Problem } from "#api/values.ts";
 import { type Connection, connectionFor, isCode } from "#cli/connection.ts";
 import type { Parsed } from "#cli/option.ts";
+import { placeholders } from "#cli/placeholder.ts";
 import { plainHttp } from "#cli/plain-http.ts";
 import { exitCodes, Stop, stopOf } from "#cli/stop.ts";
 import { type Cell, type Column, factsText, plainLines, tableText } from "#cli/table.ts";
@@ -114,7 +115,7 @@ export function badValue(say: Say, option: string, value: string, expected: stri
 export function taskOperand({ say }: Call, text: string): { readonly job: number; readonly index: number | null } {
   const name = parseTaskName(text);
   if (name) return name;
-  throw badValue(say, "JOB", text, say("expectedJob"));
+  throw badValue(say, placeholders("JOB", say), text, say("expectedJob"));
 }
 
 /** Why nobody answered: the system's word for it where there is one. */

@@ -208,6 +208,12 @@ test("every command has help with examples, in both languages, and needs no serv
 test("what an operand stands for is said in the reader's language", async () => {
   assert.equal((await weir(null, ["show"])).error, "weir: weir show needs JOB[_INDEX].\n");
   assert.equal((await weir(null, ["show", "--lang=zh"])).error, "weir: weir show 需要 作业[_下标]。\n");
+  assert.equal(
+    (await weir(null, ["show", "x", "--lang=zh"])).error,
+    'weir: 作业 不能为 "x"：须为作业编号如 123，或任务如 123_7。\n',
+  );
+  const squeue = await weir(null, ["squeue", "-u", "li"]);
+  assert.deepEqual([squeue.code, squeue.error], [2, "weir: squeue is Slurm's; here it is weir jobs, weir why JOB.\n"]);
   assert.match((await weir(null, ["--lang=zh"])).out, /用法：weir 命令 \[选项…\]/);
 });
 
@@ -382,6 +388,7 @@ test("a dry run says what was understood, what would be given and held where, an
     /^asked +nodes 2, .*, 250 thousandths of a huawei per node, whole nodes, groups of nodes \(switches\) at most 1$/m,
     /^signal before the end +USR1, 1 min before the time limit$/m,
     /^retries +1$/m,
+    /^time limit +10 min, then 30 s of grace$/m,
     /^standard output +fit\.out \(in the run's own folder at its centre; weir logs prints it too\)$/m,
     /^standard error +\/dev\/null$/m,
     /^priority class +low$/m,

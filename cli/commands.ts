@@ -143,7 +143,7 @@ export const commands: readonly Command[] = [
     summary: "jobs",
     takes: [0, 0],
     options: [
-      { long: "state", value: "STATE", choices: stateKinds, words: "optionState" },
+      { long: "state", short: "t", value: "STATE", choices: stateKinds, words: "optionState" },
       { long: "outcome", value: "OUTCOME", words: "optionOutcome" },
       project,
       { long: "user", short: "u", value: "NAME", words: "optionPerson" },

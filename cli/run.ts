@@ -155,6 +155,8 @@ function unknownWords(words: readonly string[], say: Say): string {
     const next = among.map((command) => command.words.slice(named).join(" ")).join(say("comma"));
     return say("incompleteCommand", { command: words.slice(0, named).join(" "), next });
   }
+  const here = ofSlurm.get(first);
+  if (here !== undefined) return say("commandOfSlurm", { command: first, here: placeholders(here, say) });
   const near = nearestName(
     first,
     commands.map((command) => command.words[0] ?? ""),
@@ -163,6 +165,21 @@ function unknownWords(words: readonly string[], say: Say): string {
     ? say("unknownCommandNear", { command: JSON.stringify(first), near })
     : say("unknownCommand", { command: JSON.stringify(first) });
 }
+
+/** What the fingers of Slurm's users type, and what does it here. */
+const ofSlurm: ReadonlyMap<string, string> = new Map([
+  ["sbatch", "weir submit SCRIPT"],
+  ["srun", "weir submit --wait -- COMMAND"],
+  ["salloc", "weir submit SCRIPT"],
+  ["squeue", "weir jobs, weir why JOB"],
+  ["scancel", "weir cancel JOB"],
+  ["sinfo", "weir centres, weir nodes"],
+  ["sacct", "weir jobs, weir show JOB"],
+  ["sstat", "weir show JOB"],
+  ["scontrol", "weir show JOB"],
+  ["sprio", "weir why JOB"],
+  ["sreport", "weir usage"],
+]);
 
 function nearInGroup(words: readonly string[], begun: readonly Command[]): string | null {
   const typed = words.filter((word) => !word.startsWith("-")).slice(1);

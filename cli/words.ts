@@ -796,6 +796,7 @@ export const words = {
   exampleCompletionFish: ["for all later ones", "用于以后的 shell"],
 
   // Trouble
+  commandOfSlurm: ["{command} is Slurm's; here it is {here}.", "{command} 是 Slurm 的命令；此处为 {here}。"],
   unknownCommand: ["there is no command {command}. See weir --help.", "没有命令 {command}。见 weir --help。"],
   unknownCommandNear: [
     "there is no command {command}. Did you mean weir {near}?",
@@ -989,6 +990,7 @@ export const words = {
   moreUsage: ["There are more: the same command with --cursor {next}", "还有更多：在同一命令后加 --cursor {next}"],
   factWork: ["work", "内容"],
   factShape: ["asked", "申请"],
+  limitAndGrace: ["{limit}, then {grace} of grace", "{limit}，另有宽限 {grace}"],
   factTimeLimit: ["time limit", "时限"],
   factDeadline: ["deadline", "截止时刻"],
   factInTime: ["in time", "按期"],

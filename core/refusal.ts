@@ -225,11 +225,11 @@ function words(refusal: Refusal): readonly [en: Sentence, zh: Sentence] {
       return [
         [
           "Too large",
-          `${refusal.what} is ${refusal.actual} ${refusal.unit}; the limit is ${refusal.limit} ${refusal.unit}. Make it smaller or split it.`,
+          `${refusal.what} is ${refusal.actual} ${refusal.unit}; the limit is ${refusal.limit} ${refusal.unit}. ${refusal.unit === "characters" ? "Make it shorter." : "Make it smaller or split it."}`,
         ],
         [
           "过大",
-          `${inChinese(refusal.what)}为 ${refusal.actual}${unitInChinese(refusal.unit)}，上限 ${refusal.limit}${unitInChinese(refusal.unit)}。请缩小或拆分。`,
+          `${inChinese(refusal.what)}为 ${refusal.actual}${unitInChinese(refusal.unit)}，上限 ${refusal.limit}${unitInChinese(refusal.unit)}。${refusal.unit === "characters" ? "请缩短。" : "请缩小或拆分。"}`,
         ],
       ];
     case "not-text":
