@@ -15,20 +15,25 @@ export type Console = {
   readonly browser: Browser;
   readonly page: Page;
   readonly submitted: (request: JobRequest) => Promise<number>;
-  /** The first attempt of a task, as far as it is to come; `index` 0: of a plain job. */
+  /** The first attempt of a task; `index` 0: of a plain job. */
   readonly placed: (job: number, index?: number) => Promise<RunId>;
   readonly started: (job: number, index?: number) => Promise<RunId>;
-  readonly ended: (job: number, how: RunEnd, more?: EndFacts) => Promise<RunId>;
+  readonly end: (run: RunId, how: RunEnd, usage?: Partial<RunUsage>, words?: string) => Promise<unknown>;
   readonly tell: (...observations: readonly RunObservation[]) => Promise<unknown>;
   readonly close: () => Promise<void>;
 };
 
-type EndFacts = { readonly index?: number; readonly usage?: Partial<RunUsage> };
-
 export async function openConsole(options: BrowserContextOptions = {}): Promise<Console> {
   const server = await startTestServer({ webFolder: join(repository, "dist/web") });
   const browser = await openBrowser();
-  const page = await administratorsPage(browser, server, options);
+  async function close(): Promise<void> {
+    await browser.close();
+    await server.stop();
+  }
+  const page = await administratorsPage(browser, server, options).catch(async (error: unknown) => {
+    await close();
+    throw error;
+  });
   const local = centreId("local");
   const tell = (...observations: readonly RunObservation[]) => server.transitions.observe(local, 0, [...observations]);
   async function placed(job: number, index = 0): Promise<RunId> {
@@ -51,14 +56,15 @@ export async function openConsole(options: BrowserContextOptions = {}): Promise<
     placed,
     started,
     tell,
-    async ended(job, how, { index = 0, usage = {} } = {}) {
-      const run = await started(job, index);
-      await tell({ kind: "ended", run, atMs: Date.now(), end: how, usage: { ...sampleUsage, ...usage }, words: null });
-      return run;
-    },
-    async close() {
-      await browser.close();
-      await server.stop();
-    },
+    end: (run, how, usage = {}, words) =>
+      tell({
+        kind: "ended",
+        run,
+        atMs: Date.now(),
+        end: how,
+        usage: { ...sampleUsage, ...usage },
+        words: words ?? null,
+      }),
+    close,
   };
 }

@@ -50,7 +50,10 @@ describe("jobs and their submission, in the console", { skip: requires("chromium
     const { seen } = looking(page);
     const array = await it.submitted({ command: ["true"], name: "parts", array: "1-30" });
     for (let index = 1; index <= 30; index += 1)
-      await it.ended(array, index % 17 === 0 ? { kind: "failed", exitCode: 127 } : { kind: "succeeded" }, { index });
+      await it.end(
+        await it.started(array, index),
+        index % 17 === 0 ? { kind: "failed", exitCode: 127 } : { kind: "succeeded" },
+      );
     await page.goto(`${server.url}/jobs/${array}`);
     const box = page.getByRole("alert");
     await box.getByText("Task 17: It ended with exit code 127.").waitFor();
@@ -67,7 +70,7 @@ describe("jobs and their submission, in the console", { skip: requires("chromium
     await page.waitForURL((url) => url.pathname === `/jobs/${array}` && url.searchParams.get("task") === "3");
 
     const plain = await it.submitted({ command: ["false"], name: "breaks" });
-    await it.ended(plain, { kind: "failed", exitCode: 3 });
+    await it.end(await it.started(plain), { kind: "failed", exitCode: 3 });
     await page.goto(`${server.url}/jobs/${plain}`);
     await box.getByText("It ended with exit code 3.", { exact: true }).waitFor();
     await seen("breaks");
@@ -92,7 +95,7 @@ describe("jobs and their submission, in the console", { skip: requires("chromium
     const script = "#!/bin/sh\n#SBATCH -o out-%j.txt\ntrue\n";
     const job = await it.submitted({ script, name: "measured" });
     const usage = { startedMs: Date.now(), wallMs: 2_340, peakMemoryMib: 7 };
-    await it.ended(job, { kind: "succeeded" }, { usage });
+    await it.end(await it.started(job), { kind: "succeeded" }, usage);
     await page.goto(`${server.url}/jobs/${job}`);
     await page.getByRole("region", { name: "Time line" }).getByText("ran 2.34 s").waitFor();
     const facts = page.getByRole("region", { name: "Usage and cost" });

@@ -1,39 +1,32 @@
 import assert from "node:assert/strict";
-import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import type { Browser, Page } from "playwright-core";
-import { centreId, jobId, runId } from "#core/ids.ts";
+import type { Page } from "playwright-core";
 import type { RunEnd } from "#core/job/state.ts";
-import { sampleAllocation, sampleUsage } from "#core/sample-testing.ts";
-import { ok, startTestServer, type TestServer } from "#server/http/testing.ts";
+import { ok, type TestServer } from "#server/http/testing.ts";
 import { requires } from "../tools/requirement.ts";
-import { administratorsPage, looking, openBrowser } from "./browser.ts";
-import { eventually, repository } from "./network.ts";
+import { looking } from "./browser.ts";
+import { type Console, openConsole } from "./console.ts";
+import { eventually } from "./network.ts";
 
 // The console on a phone, in both languages: nothing that can be pressed is out of sight, and what administrators set is
 // there. No agent is there: the test says what the centre does.
 
 describe("the console on a phone", { skip: requires("chromium", "cjk-font") }, () => {
+  let it: Console;
   let server: TestServer;
-  let browser: Browser;
   let page: Page;
-  const local = centreId("local");
 
   before(async () => {
-    server = await startTestServer({ webFolder: join(repository, "dist/web") });
-    browser = await openBrowser();
-    page = await administratorsPage(browser, server, { viewport: { width: 390, height: 844 } });
+    it = await openConsole({ viewport: { width: 390, height: 844 } });
+    ({ server, page } = it);
     await ended("a-job-with-quite-a-long-name", { kind: "succeeded" });
     await ended("breaks", { kind: "failed", exitCode: 3 });
-    const { id } = await ok(server.client().call("submit", { body: { command: ["true"], name: "gone" } }));
-    await ok(server.client().call("cancel", { params: { job: id }, body: {} }));
-    await ok(server.client().call("submit", { body: { command: ["true"], name: "waits" } }));
+    const gone = await it.submitted({ command: ["true"], name: "gone" });
+    await ok(server.client().call("cancel", { params: { job: gone }, body: {} }));
+    await it.submitted({ command: ["true"], name: "waits" });
     await ok(server.client().call("addToken", { body: { name: "laptop" } }));
   });
-  after(async () => {
-    await browser?.close();
-    await server?.stop();
-  });
+  after(() => it?.close());
 
   const paths = [
     "/",
@@ -179,16 +172,8 @@ describe("the console on a phone", { skip: requires("chromium", "cjk-font") }, (
   });
 
   async function ended(name: string, how: RunEnd): Promise<void> {
-    const { id } = await ok(server.client().call("submit", { body: { command: ["true"], name } }));
-    const ref = { job: jobId(id), index: 0, attempt: 1 };
-    const bound = { pool: "default", allocation: sampleAllocation, starts: "now", leaseMs: null } as const;
-    const placement = { ...ref, centre: local, ...bound, candidates: [] };
-    await server.transitions.place([placement], Date.now(), await server.transitions.takeEpoch());
-    const run = runId(ref);
-    await server.transitions.observe(local, 0, [
-      { kind: "started", run, atMs: Date.now(), evidence: "pid 7" },
-      { kind: "ended", run, atMs: Date.now(), end: how, usage: sampleUsage, words: null },
-    ]);
+    const job = await it.submitted({ command: ["true"], name });
+    await it.end(await it.started(job), how);
   }
 });
 

@@ -1,33 +1,24 @@
 import assert from "node:assert/strict";
-import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import type { Browser, Page } from "playwright-core";
-import { centreId, jobId, type RunId, runId } from "#core/ids.ts";
-import type { RunEnd } from "#core/job/state.ts";
-import { sampleAllocation, sampleUsage } from "#core/sample-testing.ts";
-import { startTestServer, type TestServer } from "#server/http/testing.ts";
+import type { Page } from "playwright-core";
+import type { TestServer } from "#server/http/testing.ts";
 import { requires } from "../tools/requirement.ts";
-import { administratorsPage, holds, looking, newPage, openBrowser } from "./browser.ts";
-import { repository } from "./network.ts";
+import { holds, looking, newPage } from "./browser.ts";
+import { type Console, openConsole } from "./console.ts";
 
 // The rules by which work is ordered and placed, read and changed in the console, and what a job says that made way by
 // them. No agent is there: the test says what the centre does.
 
 describe("the policy, in the console", { skip: requires("chromium", "cjk-font") }, () => {
+  let it: Console;
   let server: TestServer;
-  let browser: Browser;
   let page: Page;
-  const local = centreId("local");
 
   before(async () => {
-    server = await startTestServer({ webFolder: join(repository, "dist/web") });
-    browser = await openBrowser();
-    page = await administratorsPage(browser, server);
+    it = await openConsole();
+    ({ server, page } = it);
   });
-  after(async () => {
-    await browser?.close();
-    await server?.stop();
-  });
+  after(() => it?.close());
 
   test("the form writes into the file and the file into the form; what is wrong is said, what is right put in force", async () => {
     const { seen, title, field } = looking(page);
@@ -64,7 +55,7 @@ describe("the policy, in the console", { skip: requires("chromium", "cjk-font") 
   test("whoever is no administrator reads it and finds no form, in Chinese too", async () => {
     const person = await server.client().call("addPerson", { body: { name: "lin", projects: ["default"] } });
     assert.ok(person.kind === "answer");
-    const other = await newPage(browser);
+    const other = await newPage(it.browser);
     await other.goto(person.value.signInUrl);
     await looking(other).title("The network at a glance");
     await other.goto(`${server.url}/policy`);
@@ -78,13 +69,14 @@ describe("the policy, in the console", { skip: requires("chromium", "cjk-font") 
 
   test("a job that made way says for whom, that it is not billed, and waits as such; in both languages", async () => {
     const { seen, state } = looking(page);
-    const job = await startedJob();
-    const other = await server.client().call("submit", { body: { command: ["true"], name: "urgent" } });
-    assert.ok(other.kind === "answer");
-    await end(job.run, { kind: "preempted", evidence: `makes way for ${other.value.id}` });
-    await page.goto(`${server.url}/jobs/${job.id}`);
+    const wishes = { name: "filler", priorityClass: "low", preemptible: "restarts" } as const;
+    const job = await it.submitted({ command: ["sleep", "600"], ...wishes });
+    const run = await it.started(job);
+    const other = await it.submitted({ command: ["true"], name: "urgent" });
+    await it.end(run, { kind: "preempted", evidence: `makes way for ${other}` });
+    await page.goto(`${server.url}/jobs/${job}`);
     await state("queued");
-    await seen(`Attempt 1 made way for job ${other.value.id}, which has a higher priority.`);
+    await seen(`Attempt 1 made way for job ${other}, which has a higher priority.`);
     await seen("It is not billed. The task is back at its place in the queue.");
     await page.getByRole("tab", { name: "Why it waits", selected: true }).waitFor();
     const line = page.getByRole("region", { name: "Time line" });
@@ -92,29 +84,10 @@ describe("the policy, in the console", { skip: requires("chromium", "cjk-font") 
     await page.getByRole("tab", { name: "Runs and history" }).click();
     await page.getByRole("table", { name: "History" }).getByText("queued again").waitFor();
     await page.getByRole("button", { name: "中文" }).click();
-    await seen(`第 1 次运行已为优先级更高的作业 ${other.value.id} 让出位置。`);
+    await seen(`第 1 次运行已为优先级更高的作业 ${other} 让出位置。`);
     await seen("被抢占：为作业");
     await seen("可以：让位后从头运行");
-    await page.getByRole("link", { name: `作业 ${other.value.id}` }).click();
-    await looking(page).title(`${other.value.id} urgent`);
+    await page.getByRole("link", { name: `作业 ${other}` }).click();
+    await looking(page).title(`${other} urgent`);
   });
-
-  async function startedJob(): Promise<{ readonly id: number; readonly run: RunId }> {
-    const wishes = { name: "filler", priorityClass: "low", preemptible: "restarts" } as const;
-    const reply = await server.client().call("submit", { body: { command: ["sleep", "600"], ...wishes } });
-    assert.ok(reply.kind === "answer");
-    const ref = { job: jobId(reply.value.id), index: 0, attempt: 1 };
-    const bound = { pool: "default", allocation: sampleAllocation, starts: "now", leaseMs: null } as const;
-    const placement = { ...ref, centre: local, ...bound, candidates: [] };
-    await server.transitions.place([placement], Date.now(), await server.transitions.takeEpoch());
-    const run = runId(ref);
-    await server.transitions.observe(local, 0, [{ kind: "started", run, atMs: Date.now(), evidence: "pid 7" }]);
-    return { id: reply.value.id, run };
-  }
-
-  async function end(run: RunId, how: RunEnd): Promise<void> {
-    await server.transitions.observe(local, 0, [
-      { kind: "ended", run, atMs: Date.now(), end: how, usage: sampleUsage, words: null },
-    ]);
-  }
 });
