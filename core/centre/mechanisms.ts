@@ -91,6 +91,10 @@ const values: Readonly<Record<string, Words>> = {
     en: "private to each run, else swept",
     zh: "每次运行私有，否则于结束后清理",
   },
+  "the site takes no new work now (weir-agent stop-new)": {
+    en: "the site takes no new work now (weir-agent stop-new)",
+    zh: "站点现在不接收新任务（weir-agent stop-new）",
+  },
   "it does not answer": { en: "it does not answer", zh: "没有应答" },
   "it does not answer; it is being started again": {
     en: "it does not answer; it is being started again",

@@ -87,6 +87,15 @@ const causes: KeptSentences = [
     "该用户已重新委托凭据，已请求引擎结束该运行",
   ],
   ["the agent has it on its disk", "代理已存盘"],
+  [
+    "not taken yet, and asked again: the site takes no new work now (weir-agent stop-new)",
+    "尚未接收，将再次提交：站点现在不接收新任务（weir-agent stop-new）",
+  ],
+  [
+    "not taken yet, and asked again: a fault at the site, named in its agent's log",
+    "尚未接收，将再次提交：站点出现故障，详见其代理的日志",
+  ],
+  ["not taken yet, and asked again: {a}", "尚未接收，将再次提交：{a}"],
   ["wrapper {a} (start {b}, boot {c})", "包装进程 {a}（启动 {b}，开机 {c}）"],
   ["wrapper on {a}, job {b}", "包装进程在 {a} 上，作业 {b}"],
   ["{a} runs on {b} (simulated)", "{a} 在 {b} 上运行（模拟）"],

@@ -94,7 +94,7 @@ test("what waits at a centre: the engine's reason and estimate, in words, in sho
   const trouble = "scontrol ping: Unable to contact slurm controller (connect failure)";
   await joined.sync({ engine: { ...smallEngine, mechanisms: { trouble } } });
   const troubled = await ok(client.call("why", { params: { job }, query: { index: 1 } }));
-  assert.match(troubled.words, /the engine there does not answer .*\(scontrol ping: Unable to contact .*; waits there/);
+  assert.match(troubled.words, /the centre says: scontrol ping: Unable to contact .*; waits there/);
   await joined.sync({ engine: smallEngine });
   assert((why.startsMs ?? 0) >= saidMs + 60_000 && (why.startsMs ?? 0) <= Date.now() + 60_000, `${why.startsMs}`);
 });

@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import type { whatIf, why } from "#api/job.ts";
+import { mechanismText } from "#core/centre/mechanisms.ts";
 import { cancelWords, waitWords } from "#core/centre/waiting.ts";
 import { jobId } from "#core/ids.ts";
 import { endReasonWords } from "#core/job/end-reason.ts";
@@ -138,8 +139,8 @@ const words = {
     zh: "中心 {centre} 自 {time} 起失联；待其代理恢复联系，才能得知作业在该处的情况",
   },
   trouble: {
-    en: "the engine there does not answer as it should ({trouble}), and is asked again",
-    zh: "该处的引擎应答异常（{trouble}），将继续尝试",
+    en: "the centre says: {trouble}",
+    zh: "中心称：{trouble}",
   },
 } as const;
 
@@ -237,7 +238,8 @@ function whyPlaced(task: TaskView, placed: Placed | null, language: Language): W
     : placed?.back
       ? cancelWords(placed.back.waitsFor, language, "back")
       : "";
-  const trouble = placed?.trouble ? words.trouble[language].replace("{trouble}", () => placed.trouble ?? "") : "";
+  const said = placed?.trouble ? mechanismText("trouble", placed.trouble, language) : null;
+  const trouble = said === null ? "" : words.trouble[language].replace("{trouble}", () => said);
   const ended = task.outcome === null ? [] : [endedWords(task.outcome, placed?.words ?? null, language)];
   return {
     ...of(task),

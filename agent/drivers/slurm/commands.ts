@@ -13,7 +13,7 @@ import {
 import { accountingWord, controllerWord, type JobWord, queueWord } from "./job-word.ts";
 import { type WrapperRecord, wrapperRecord } from "./record.ts";
 import type { Words } from "./slurm-text.ts";
-import { sbatchAnswer } from "./submit-words.ts";
+import { sbatchAnswer, stoppedWords } from "./submit-words.ts";
 import type { WeirAs } from "./weir-as.ts";
 
 /** Slurm's own commands, run by weir-as as the user (agent/helper/weir-as names verbs and fields). */
@@ -217,7 +217,8 @@ export function submitAnswer(frame: Frame): SubmitAnswer {
     case "refused": {
       const rule = text(frame, "rule") ?? "";
       // The kill switch and a lease that has run out pass.
-      if (rule === "stopped" || rule === "too-late") return { kind: "later", words };
+      if (rule === "stopped") return { kind: "later", words: stoppedWords };
+      if (rule === "too-late") return { kind: "later", words };
       return definiteRule.test(rule) ? { kind: "refused", words, definite: true } : { kind: "refused", words };
     }
     case "engine":

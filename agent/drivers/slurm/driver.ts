@@ -22,6 +22,7 @@ import type { EndedRun } from "./past-runs.ts";
 import { placeOf } from "./placing.ts";
 import { keepProving } from "./proving.ts";
 import { readSite, type Site } from "./site.ts";
+import { stoppedWords } from "./submit-words.ts";
 import { openSubmitting } from "./submitting.ts";
 import { poolsSeen, surroundings } from "./surroundings.ts";
 import { engineIdIn, openTakingOut } from "./taking-out.ts";
@@ -252,6 +253,7 @@ export async function openSlurm(
           ...enforcement(configuration),
           ...refusedText(helper.refusals()),
           ...(look.hidden === null ? {} : { load: look.hidden.slice(0, 500) }),
+          ...(look.isStopped ? { trouble: stoppedWords } : {}),
           ...(look.trouble === null ? {} : { trouble: look.trouble.slice(0, 500) }),
         };
         const pools = poolsSeen(look, site, heldByPool(following.all()));

@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { sampleAllocation } from "#core/sample-testing.ts";
@@ -7,7 +9,7 @@ import { type Clusters, startClusters } from "../../../tools/slurm/clusters.ts";
 import { type Call, countCommands } from "./counting-testing.ts";
 import { examineSite, findingsText } from "./doctor.ts";
 import { usualPace } from "./driver.ts";
-import { arrayOrders, makeTestSite, orderOf, type TestAgent, type TestSite } from "./site-testing.ts";
+import { arrayOrders, makeTestSite, orderOf, type TestAgent, type TestSite, when } from "./site-testing.ts";
 
 // Real clusters, through weir-as and sudo, as the agent's unprivileged user: jinan with slurmdbd, qingdao without.
 
@@ -124,6 +126,30 @@ describe("the Slurm driver on real clusters", { skip: requires("root", "slurm", 
       assert.ok(agent(name).notes.some((note) => /^ALARM: .*"rule":"root"/.test(note)));
       await agent(name).queue({ ...order, run: orderOf("").run });
     });
+
+  test("while the site takes no new work its pools are drained, and the run's history says why it waits", async () => {
+    const qingdao = agent("qingdao");
+    const { folder } = site("qingdao").settings;
+    const states = async () => new Set((await qingdao.driver.describe()).pools.map((pool) => pool.state));
+    const stop = join(dirname(folder), "log", "stop");
+    writeFileSync(stop, "");
+    const order = orderOf("true");
+    try {
+      assert.equal((await qingdao.driver.start(order)).kind, "busy");
+      const remarks = qingdao.seen.filter((one) => one.run === order.run && one.kind === "remark");
+      assert.deepEqual(
+        remarks.map((one) => one.kind === "remark" && one.words),
+        ["not taken yet, and asked again: the site takes no new work now (weir-agent stop-new)"],
+      );
+      await when(states, (seen) => seen.has("drained") && seen.size === 1);
+      assert.match((await qingdao.driver.describe()).mechanisms.trouble ?? "", /^the site takes no new work now/);
+    } finally {
+      rmSync(stop);
+    }
+    assert.equal((await qingdao.driver.start(order)).kind, "queued");
+    assert.deepEqual((await qingdao.ended(order.run)).end, { kind: "succeeded" });
+    await when(states, (seen) => seen.has("up"));
+  });
 
   test("what the doctor finds", async () => {
     for (const name of ["jinan", "qingdao"]) {

@@ -56,6 +56,18 @@ export function openSubmitting(settings: SubmitSettings): Submitting {
   /** What each run of a chunk that is on its way will be answered. */
   const submitting = new Map<RunId, Promise<StartAnswer>>();
   const inLane = openLanes(engine.atOnce);
+  /** Whose history says already that they were not taken at once. */
+  const toldLater = new Set<RunId>();
+
+  function tellLater({ runs }: ChunkFacts, words: string): void {
+    // What cannot be written at the site is told with paths of its own, which are nothing to the network (P2).
+    const why = /(?:^|\s)\//.test(words) ? "a fault at the site, named in its agent's log" : words;
+    for (const { run } of runs) {
+      if (toldLater.has(run)) continue;
+      toldLater.add(run);
+      settings.tell({ kind: "remark", run, atMs: nowMs(), words: `not taken yet, and asked again: ${why}` });
+    }
+  }
 
   /** All that came in one turn of the event loop, as few chunks as can be; noted on disk before the first is sent. */
   async function flush(): Promise<void> {
@@ -111,6 +123,7 @@ export function openSubmitting(settings: SubmitSettings): Submitting {
       const startWithinS = Math.floor((deadlineMs - monotonicMs()) / 1000);
       if (startWithinS < 1) {
         await forget(facts);
+        for (const { run } of facts.runs) toldLater.delete(run);
         return { kind: "busy", words: "its lease is over" };
       }
       const answer = await engine.submit(submissionOf(group, place, facts.chunk, startWithinS, isAgain));
@@ -121,9 +134,11 @@ export function openSubmitting(settings: SubmitSettings): Submitting {
         case "refused":
           settings.heard(facts.user, answer.words);
           await forget(facts);
+          for (const { run } of facts.runs) toldLater.delete(run);
           return answer;
         case "later":
           settings.heard(facts.user, answer.words);
+          tellLater(facts, answer.words);
           await forget(facts);
           await doubtful.pause(facts.user, answer.words);
           return { kind: "busy", words: answer.words };
@@ -143,6 +158,7 @@ export function openSubmitting(settings: SubmitSettings): Submitting {
     const noted = notebook.chunks.get(facts.chunk);
     if (noted) settings.follow(noted);
     doubtful.eased(facts.user);
+    for (const { run } of facts.runs) toldLater.delete(run);
     return { kind: "queued", engineId };
   }
 

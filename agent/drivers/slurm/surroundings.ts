@@ -30,6 +30,8 @@ export type Look = {
   readonly shardsHeld: ReadonlyMap<string, number> | null;
   readonly licences: EngineOffers["licences"];
   readonly atMs: number;
+  /** The site's own switch is set: nothing new is taken. */
+  readonly isStopped: boolean;
   /** Why this is not what is now: the engine did not answer. */
   readonly trouble: string | null;
 };
@@ -70,7 +72,7 @@ export function surroundings(
         const words = wordsOf(line);
         return words.size > 1 ? [words] : [];
       });
-    const [nodes, partitions, licences, reservations, topology, others] = await Promise.all([
+    const [nodes, partitions, licences, reservations, topology, others, isStopped] = await Promise.all([
       show(["--details", "show", "node"]),
       show(["show", "partition"]),
       show(["show", "licenses"]).catch(() => []),
@@ -78,6 +80,10 @@ export function surroundings(
       // Where it has no tree of switches, it says so and fails.
       show(["show", "topology"]).catch(() => []),
       load(),
+      engine.hello().then(
+        (hello) => hello.isStopped,
+        () => false,
+      ),
     ]);
     const byPool = "rows" in others ? foreignLoad(others.rows, Math.round(clocks.nowMs() / 1000)) : null;
     const hidden = "hidden" in others ? others.hidden : null;
@@ -98,6 +104,7 @@ export function surroundings(
       shardsHeld: "rows" in others ? shardsHeld(others.rows) : null,
       licences: licences.flatMap((words) => licenceOf(words) ?? []),
       atMs: clocks.monotonicMs(),
+      isStopped,
       trouble: null,
     };
   }
@@ -136,7 +143,8 @@ export function poolsSeen(
     ...(isByRest && { givesWholeNodes: false as const }),
     ...(row !== null && { row }),
   }));
-  return look.trouble === null ? seen : seen.map((pool) => ({ ...pool, state: "down" as const }));
+  if (look.trouble !== null) return seen.map((pool) => ({ ...pool, state: "down" as const }));
+  return look.isStopped ? seen.map((pool) => ({ ...pool, state: "drained" as const })) : seen;
 }
 
 /** The longest run that a partition takes, in seconds; null: no limit, or no such partition. */

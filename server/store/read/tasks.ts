@@ -61,7 +61,7 @@ export type Placed = {
   readonly cancel: Cancel | null;
   /** Asked back, while it has not started; null: it was not. */
   readonly back: { readonly waitsFor: string | null } | null;
-  /** Why its centre's engine does not answer, in the agent's words, while the run has not started; null: it does. */
+  /** What is wrong at its centre, in the agent's words, while the run has not started; null: nothing. */
   readonly trouble: string | null;
   readonly decision: Decision | EarlierDecision;
 };
