@@ -18,7 +18,7 @@ import {
 } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, before, test } from "node:test";
+import { after, before, type TestContext, test } from "node:test";
 import { connect, Unreachable } from "#agent/connection.ts";
 
 // The way out of a site (P6): HTTPS with a certificate of the site's own, through a proxy, and no other way in secret.
@@ -98,6 +98,18 @@ test("HTTPS_PROXY is the way out, NO_PROXY the exception, and a server on this m
   assert.equal(tunnels.length, 1);
 });
 
+/** A server of a test's own, and an agent's `post` to it. */
+async function serverWith(server: Server, context: TestContext) {
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const connection = connect(`http://127.0.0.1:${portOf(server)}`, {});
+  context.after(() => {
+    connection.close();
+    server.close();
+  });
+  return { connection, post: () => connection.post("/agent/sync", {}, "credential", 60_000) };
+}
+
 test("a kept connection that is closed at the moment of its next use costs nothing; a fresh one that is, is trouble", async (context) => {
   const answered = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}";
   let connections = 0;
@@ -113,12 +125,7 @@ test("a kept connection that is closed at the moment of its next use costs nothi
       else socket.write(answered);
     });
   });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  context.after(() => server.close());
-  const connection = connect(`http://127.0.0.1:${portOf(server)}`, {});
-  context.after(() => connection.close());
-  const post = () => connection.post("/agent/sync", {}, "credential", 60_000);
+  const { post } = await serverWith(server, context);
   for (const made of [1, 2, 3]) {
     assert.equal((await post()).kind, "ok");
     assert.equal(connections, made);
@@ -135,12 +142,7 @@ test("what was said a while ago is not said once more as it was", async (context
     if (said === 1) response.writeHead(200, { "content-type": "application/json" }).end("{}");
     else setTimeout(() => request.socket.resetAndDestroy(), 2_100);
   });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  context.after(() => server.close());
-  const connection = connect(`http://127.0.0.1:${portOf(server)}`, {});
-  context.after(() => connection.close());
-  const post = () => connection.post("/agent/sync", {}, "credential", 60_000);
+  const { post } = await serverWith(server, context);
   assert.equal((await post()).kind, "ok");
   await assert.rejects(post(), Unreachable);
   assert.equal(said, 2);
@@ -155,11 +157,7 @@ test("what is under way when the connection is closed is not said once more", as
     if (requests === 1) response.end("{}");
     else second.resolve();
   });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  context.after(() => server.close());
-  const connection = connect(`http://127.0.0.1:${portOf(server)}`, {});
-  const post = () => connection.post("/agent/sync", {}, "credential", 60_000);
+  const { connection, post } = await serverWith(server, context);
   await post();
   const poll = assert.rejects(post(), Unreachable);
   await second.promise;
