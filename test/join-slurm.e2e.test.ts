@@ -299,14 +299,15 @@ describe("the guide to join a Slurm centre", { skip: requires("root", "slurm", "
 
   test("the kill switch stops what is new, and gives it back", async () => {
     assert.equal((await machine.sh("weir-agent stop-new")).status, 0);
+    await eventually("the network knows", async () =>
+      /^Trouble +the site takes no new work now/m.test(run("network", "weir centre show jinan").said) ? true : null,
+    );
     const job = run("user", "weir submit --centre jinan --parsable -Q -- true").said.trim();
-    const state = () => JSON.parse(run("user", `weir show ${job} --json`).said).state;
-    await eventually("the centre has the order", async () => (state() === "starting" ? true : null));
-    await eventually("the site has refused it", async () => {
-      const asked = await machine.sh("grep -c 'rule=stopped' /var/log/weir/weir-as.log");
-      return asked.status === 0 ? true : null;
-    });
+    await eventually("why says so", async () =>
+      /^jinan +pool-drained /m.test(run("user", `weir why ${job}`).said) ? true : null,
+    );
     assert.equal((await machine.sh("weir-agent resume-new")).status, 0);
+    const state = () => JSON.parse(run("user", `weir show ${job} --json`).said).state;
     await eventually("it runs", async () => (state() === "ended" ? true : null));
   });
 
