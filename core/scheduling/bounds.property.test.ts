@@ -5,7 +5,7 @@ import type { RegionAgreements } from "#core/centre/agreements.ts";
 import { noOffers } from "#core/centre/engine.ts";
 import { centreId, jobId, personId, projectId, tenantId } from "#core/ids.ts";
 import type { Demands } from "#core/job/demands.ts";
-import type { Shape } from "#core/job/spec.ts";
+import { type Preemptible, type PriorityClass, preemptibles, priorityClasses, type Shape } from "#core/job/spec.ts";
 import type { BoundsSet, PlaceRule } from "#core/scheduling/bounds.ts";
 import { policies } from "#core/scheduling/policy.ts";
 import { poolOfNodes } from "#core/scheduling/scenario-testing.ts";
@@ -59,9 +59,12 @@ type Step =
       readonly cards: number;
       readonly residency: readonly string[];
       readonly domestic: boolean;
+      readonly priority: PriorityClass;
+      readonly preemptible: Preemptible;
     }
   | { readonly kind: "bounds"; readonly set: BoundsSet }
-  | { readonly kind: "place" | "end" | "retry" | "back" };
+  /** `lost`: declared so, and begun anew; `way`: all that were asked to make way have. */
+  | { readonly kind: "place" | "end" | "retry" | "back" | "lost" | "way" };
 
 const step: fc.Arbitrary<Step> = fc.oneof(
   fc.record({
@@ -79,13 +82,33 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     cards: fc.nat(2),
     residency: fc.constantFrom([], [], [], [], ["cn-sd"], ["cn"]),
     domestic: seldom,
+    priority: fc.constantFrom(...priorityClasses),
+    preemptible: fc.constantFrom(...preemptibles),
   }),
   fc.record({ kind: fc.constant("bounds" as const), set: bounds }),
-  fc.record({ kind: fc.constantFrom("place" as const, "end" as const, "retry" as const, "back" as const) }),
+  fc.record({
+    kind: fc.constantFrom(...(["place", "place", "end", "retry", "back", "lost", "way"] as const)),
+  }),
 );
 
+/** A centre that is full of work that makes way, so that somebody is asked to. */
+const busy: readonly Step[] = [
+  { kind: "centre", at: 0, where: "cn-gz", vendor: "huawei", marked: null, shared: false },
+  ...[3, 3, 2].map((cores): Step => {
+    const open = { project: 4, cards: 0, residency: [], domestic: false } as const;
+    return { kind: "job", cores, ...open, priority: "low", preemptible: "restarts" };
+  }),
+  { kind: "place" },
+];
+
 type Job = Extract<Step, { kind: "job" }>;
-type Live = { readonly centre: number; readonly cores: number; readonly cards: number; readonly tenant: number };
+type Live = {
+  readonly centre: number;
+  readonly cores: number;
+  readonly cards: number;
+  readonly tenant: number;
+  asked: boolean;
+};
 type Model = {
   readonly history: WorldEvent[];
   readonly centres: Map<number, Extract<Step, { kind: "centre" }>>;
@@ -100,39 +123,54 @@ const ids = ["alpha", "beta", "gamma"].map(centreId);
 const tenantOf = (project: number) => (project <= 2 ? 1 : 2);
 
 test("nothing is ever placed against a rule, whatever came before; and a world told all at once places the same", () => {
+  let asked = 0;
   fc.assert(
-    fc.property(fc.array(step, { maxLength: 60 }), fc.constantFrom("weir", "easy", "fcfs"), (steps, name) => {
-      const policy = { ...policies[name], fairness: null, prediction: null };
-      const world = createWorld(policy);
-      const fresh: BoundsSet = { tenants: [], projects: [], agreements: { otherwise: "allowed", agreements: [] } };
-      const model: Model = {
-        history: [],
-        centres: new Map(),
-        jobs: new Map(),
-        live: new Map(),
-        attempts: new Map(),
-        set: fresh,
-      };
-      let nowMs = 1_000;
-      for (const each of steps) {
-        nowMs += 1_000;
-        live(world, model, each, nowMs);
-        const plan = world.decide(nowMs, 100);
-        assert.deepEqual(world.decide(nowMs, 100), plan, "deciding changes nothing");
-        const held = new Map(model.live);
-        for (const { job, centre } of plan.place) checkPlaced(model, held, job, ids.indexOf(centre));
-        const again = createWorld(policy);
-        for (const event of model.history.filter(({ kind }) => kind !== "bounds-set")) again.apply(event);
-        again.apply({ kind: "bounds-set", ...model.set });
-        assert.deepEqual(
-          again.decide(nowMs, 100).place.map(({ job, centre, pool }) => [job, centre, pool]),
-          plan.place.map(({ job, centre, pool }) => [job, centre, pool]),
-          "as one that knew the rules from the start",
-        );
-      }
-    }),
-    { numRuns: 200 },
+    fc.property(
+      fc.array(step, { maxLength: 40, size: "max" }),
+      fc.constantFrom("weir", "weir", "easy", "fcfs"),
+      (steps, name) => {
+        const { preemption } = policies.weir;
+        const of = { normal: ["low"], high: ["low", "normal"] } as const;
+        const asks = name === "weir" && preemption && { preemption: { ...preemption, of } };
+        const policy = { ...policies[name], fairness: null, prediction: null, ...asks };
+        const world = createWorld(policy);
+        const fresh: BoundsSet = { tenants: [], projects: [], agreements: { otherwise: "allowed", agreements: [] } };
+        const model: Model = {
+          history: [],
+          centres: new Map(),
+          jobs: new Map(),
+          live: new Map(),
+          attempts: new Map(),
+          set: fresh,
+        };
+        let nowMs = 1_000;
+        for (const each of [...(asks ? busy : []), ...steps]) {
+          nowMs += 1_000;
+          live(world, model, each, nowMs);
+          const plan = world.decide(nowMs, 100);
+          assert.deepEqual(world.decide(nowMs, 100), plan, "deciding changes nothing");
+          const held = new Map(model.live);
+          for (const { job, centre } of plan.place) checkPlaced(model, held, job, ids.indexOf(centre));
+          // Nobody makes way for one whom a rule keeps away, nor for one who waits for a share, which those would not give.
+          for (const { claimant, centre } of plan.preempt ?? []) {
+            checkPlaced(model, new Map(held), claimant.job, ids.indexOf(centre));
+            asked += 1;
+          }
+          const again = createWorld(policy);
+          for (const event of model.history.filter(({ kind }) => kind !== "bounds-set")) again.apply(event);
+          again.apply({ kind: "bounds-set", ...model.set });
+          assert.deepEqual(
+            again.decide(nowMs, 100).place.map(({ job, centre, pool }) => [job, centre, pool]),
+            plan.place.map(({ job, centre, pool }) => [job, centre, pool]),
+            "as one that knew the rules from the start",
+          );
+          assert.deepEqual(again.decide(nowMs, 100).preempt, plan.preempt, "and asks the same to make way");
+        }
+      },
+    ),
+    { numRuns: 100 },
   );
+  assert(asked > 5, `${asked} were asked to make way`);
 });
 
 function tell(world: World, { history }: Model, event: WorldEvent): void {
@@ -155,11 +193,26 @@ function live(world: World, model: Model, each: Step, nowMs: number): void {
     model.jobs.set(id, each);
     tell(world, model, queued(id, each));
   } else if (each.kind === "place") {
-    for (const { job, attempt: made, centre, pool, allocation } of world.decide(nowMs, 100).place) {
+    const { place, preempt = [] } = world.decide(nowMs, 100);
+    for (const { job, attempt: made, centre, pool, allocation } of place) {
       model.attempts.set(job, made);
       model.live.set(job, heldBy(model, job, ids.indexOf(centre)));
       const run = { job, index: 0, attempt: made, centre, pool, allocation };
       tell(world, model, { kind: "task-placed", ...run, phase: "sent", atMs: nowMs });
+      tell(world, model, { kind: "run-moved", job, index: 0, attempt: made, phase: "running", atMs: nowMs });
+    }
+    for (const { claimantName: _, ...run } of preempt) {
+      const held = model.live.get(run.job) ?? assert.fail(`job ${run.job} does not run`);
+      held.asked = true;
+      const project = model.jobs.get(run.job)?.project ?? 1;
+      const who = { project: projectId(project), tenant: tenantId(tenantOf(project)) };
+      tell(world, model, { kind: "run-makes-way", ...run, ...who, atMs: nowMs });
+    }
+  } else if (each.kind === "way") {
+    for (const [job] of [...model.live].filter(([, { asked }]) => asked)) {
+      model.live.delete(job);
+      const attempts = model.attempts.get(job) ?? 0;
+      tell(world, model, { kind: "task-queued", job: jobId(job), index: 0, attempts, atMs: nowMs });
     }
   } else if (first === undefined) return;
   else if (each.kind === "end") {
@@ -169,14 +222,17 @@ function live(world: World, model: Model, each: Step, nowMs: number): void {
   } else {
     model.live.delete(first);
     if (each.kind === "back") tell(world, model, { kind: "run-asked-back", ...task, attempt, to: null });
+    if (each.kind === "lost") tell(world, model, { kind: "run-lost", ...task, attempt });
     tell(world, model, { kind: "task-queued", ...task, attempts: attempt, atMs: nowMs });
   }
 }
 
 function centreOf({ at, where, vendor, marked, shared }: Extract<Step, { kind: "centre" }>): CentreState {
-  const accelerators = [{ vendor, model: "card", count: 4 }];
+  // Of one node it is known what a run that ends leaves.
+  const nodes = at === 0 ? 1 : 2;
+  const accelerators = [{ vendor, model: "card", count: 8 / nodes }];
   const contract = shared ? ("shared" as const) : ("dedicated" as const);
-  const pool = poolOfNodes("main", [{ count: 2, cores: 4, accelerators }], { domestic: marked, contract });
+  const pool = poolOfNodes("main", [{ count: nodes, cores: 8 / nodes, accelerators }], { domestic: marked, contract });
   const said = { lifeCycle: "in-service", intake: "open", connection: "connected", offers: noOffers } as const;
   return {
     id: ids[at] ?? ids[0] ?? centreId("alpha"),
@@ -199,7 +255,8 @@ function queued(id: number, job: Job): WorldEvent {
   };
   const nothing = { siteWords: {}, software: [], container: false, fileSystems: [], licences: [] };
   const demands: Demands | null = job.residency.length === 0 ? null : { ...nothing, residency: job.residency };
-  const asked = { shape, timeLimitS: 600, array: null, dependencies: [], demands, past: null };
+  const { priority, preemptible } = job;
+  const asked = { shape, timeLimitS: 600, priority, preemptible, array: null, dependencies: [], demands, past: null };
   const wishes = { only: [], except: [], prefer: [] };
   const who = { tenant: tenantId(tenantOf(job.project)), project: projectId(job.project), person: personId(1) };
   return { kind: "job-queued", job: jobId(id), submittedMs: id, name: "job", ...who, ...asked, wishes };
@@ -207,7 +264,7 @@ function queued(id: number, job: Job): WorldEvent {
 
 function heldBy({ jobs }: Model, job: number, centre: number): Live {
   const { cores = 0, cards = 0, project = 1 } = jobs.get(job) ?? {};
-  return { centre, cores, cards, tenant: tenantOf(project) };
+  return { centre, cores, cards, tenant: tenantOf(project), asked: false };
 }
 
 /** The rules as they are written. `held` grows by what is placed before it in the same plan. */

@@ -103,6 +103,7 @@ const step = fc.oneof(
   { weight: 5, arbitrary: fc.record({ kind: fc.constant("place" as const) }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant("end" as const), pick: fc.nat(100) }) },
   { weight: 3, arbitrary: fc.record({ kind: fc.constant("make-way" as const) }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant("lost" as const), pick: fc.nat(100) }) },
   {
     weight: 1,
     arbitrary: fc.record({ kind: fc.constant("wait" as const), seconds: fc.constantFrom(1, 15, 70, 1000) }),
@@ -135,10 +136,11 @@ function take(model: Model, each: Step): void {
   if (each.kind === "job") submit(model, each);
   else if (each.kind === "place") commit(model, model.world.decide(model.nowMs, 100));
   else if (each.kind === "wait") model.nowMs += each.seconds * 1000;
-  else if (each.kind === "end") {
+  else if (each.kind === "end" || each.kind === "lost") {
     const live = [...model.jobs.values()].filter(({ run }) => run !== null);
     const job = live[each.pick % Math.max(1, live.length)];
-    if (job) over(model, job);
+    if (job && each.kind === "end") over(model, job);
+    else if (job) lose(model, job);
   } else for (const job of [...model.jobs.values()].filter(({ run }) => run?.asked)) requeue(model, job);
 }
 
@@ -195,6 +197,12 @@ function commit(model: Model, plan: Plan): void {
 function over(model: Model, job: Job): void {
   Object.assign(job, { run: null, over: true });
   tell(model, { kind: "tasks-ended", job: job.told.job, indices: [{ first: 0, last: 0, step: 1 }], succeeded: true });
+}
+
+/** Declared lost, whether or not it was asked to make way, and begun anew. */
+function lose(model: Model, job: Job): void {
+  tell(model, { kind: "run-lost", job: job.told.job, index: 0, attempt: job.attempts });
+  requeue(model, job);
 }
 
 function requeue(model: Model, job: Job): void {

@@ -24,6 +24,20 @@ const scenarios: Record<string, string> = {
     end urgent ok
     expect filler starts alpha
   `,
+  "what was freed for one is not taken against a rule that was set since": `
+    centre alpha  8 cores region cn-gz
+    job filler cores 8 time 3600 grace 30 priority low preemptible restarts
+    place
+    running filler
+    at 100
+    job urgent cores 4 priority high of 2
+    expect filler make-way urgent
+    place
+    bound project 2 residency cn-sd
+    retry filler
+    expect urgent waits alpha: outside-residency
+    expect filler starts alpha
+  `,
   "nobody is preempted who did not say so, nor by work of the same or a lower class": `
     centre alpha  8 cores
     job silent cores 4 time 3600 priority low

@@ -23,7 +23,8 @@ export function serveClaims(scene: Scene, walk: Walk, { end, placed, nowMs, most
   for (const claim of heldClaims(scene.preemption, scene.findTask)) {
     const { job, position, pool, runs } = claim;
     if (walk.taken.length >= most) return true;
-    if (!mayTake(pool)) continue;
+    // Since room was asked for, a rule or the centre itself may have closed the pool to it.
+    if (!mayTake(pool) || !job.ask.group.pools.includes(pool)) continue;
     if (end.job === job && end.position === position) return false;
     keep(walk, job, position);
     const mayStart = runs.size === 0 && !isHeldBack(scene, job, nowMs);
