@@ -4,7 +4,7 @@ import { describe, test } from "node:test";
 import { submitAnswer } from "./commands.ts";
 import { configurationOf, enforcement } from "./configuration.ts";
 import { foreignLoad, foreignRows, gresOf, gresWords, nodeState, poolsOf, switchesOf } from "./describe.ts";
-import { clockFinding, configurationFindings } from "./doctor.ts";
+import { clockFinding, configurationFindings, sharingNodes } from "./doctor.ts";
 import { waitKind } from "./reasons.ts";
 import { durationS, hostList, indexList, indicesOf, sizeMib, wordsOf } from "./slurm-text.ts";
 import { sbatchAnswer } from "./submit-words.ts";
@@ -277,6 +277,13 @@ test("the doctor names a version that was not tested, and what is hidden", () =>
   assert.equal(verdicts("22.05.8", "jobs,usage").PrivateData, "note");
   assert.equal(verdicts("22.05.8", "jobs,nodes").PrivateData, "wrong");
   assert.deepEqual([clockFinding(2).verdict, clockFinding(-90).verdict], ["good", "wrong"]);
+});
+
+test("partitions over the same nodes are noted, as far as the site uses them", () => {
+  const text =
+    "PartitionName=batch Nodes=c[1-4] State=UP\nPartitionName=short Nodes=c4,d1 State=UP\nPartitionName=big Nodes=e[1-2] State=UP\nPartitionName=none Nodes=(null) State=UP\n";
+  assert.deepEqual(sharingNodes(text, null), ["batch", "short"]);
+  assert.deepEqual(sharingNodes(text, ["batch", "big"]), []);
 });
 
 test("the doctor speaks the terminal's language", () => {

@@ -19,6 +19,7 @@ const sentences = {
   name_federation: ["federation", "联邦"],
   "name_kill switch": ["kill switch", "停止开关"],
   name_load: ["load", "负载"],
+  name_partitions: ["partitions", "分区"],
   name_clock: ["clock", "时钟"],
   name_mapping: ["mapping", "映射"],
   name_transport: ["transport", "传输方式"],
@@ -59,6 +60,10 @@ const sentences = {
   federation: [
     "this cluster is in the federation {name}: Slurm may start jobs at its other clusters, and there they are not followed. Take it out, or join the clusters one by one.",
     "本集群属于联邦 {name}：Slurm 可能在其他集群上启动作业，代理无法跟踪。请将本集群移出联邦，或逐个接入各集群。",
+  ],
+  partitionsShare: [
+    'these share nodes: {list}. Each is a pool of its own, so the network may send more than fits at once, and it waits in Slurm\'s queue. Where one of them will do, name it alone: "partitions" in slurm.json',
+    '这些分区共用节点：{list}。每个分区各为一个资源池，算力网可能一次派来放不下的任务，多出的在 Slurm 队列中等待。如一个分区即可，请在 slurm.json 的 "partitions" 中只写该分区',
   ],
   helper: [
     "acts for members of {group} with a uid of at least {minUid}; {load}; {tokens}; policy {policy}",

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { hostNames } from "#core/centre/host-list.ts";
 import { commandsEngine } from "./commands.ts";
 import { configurationOf, type SlurmConfiguration } from "./configuration.ts";
 import { delegationFindings } from "./delegations.ts";
@@ -8,6 +9,7 @@ import type { Finding } from "./finding.ts";
 import { localCommands } from "./local-commands.ts";
 import { openMapping } from "./mapping.ts";
 import { readSite, type Site } from "./site.ts";
+import { present, wordsOf } from "./slurm-text.ts";
 import { transportFindings } from "./transport.ts";
 import { openWeirAs } from "./weir-as.ts";
 
@@ -57,6 +59,7 @@ export async function examineSite(
       })),
       ...("name" in config ? [config] : configurationFindings(config.value)),
       ...(await federationFindings(commands)),
+      ...(await partitionFindings(commands, site)),
       ...("name" in hello
         ? [hello]
         : site.delegated === null
@@ -125,6 +128,33 @@ async function federationFindings(commands: ReturnType<typeof localCommands>): P
   if (federation === null) return [];
   return [{ name: "federation", verdict: "wrong", words: say("federation", { name: federation }) }];
 }
+
+/** Each partition is a pool with all its nodes: what those of two hold is known of both only with the next look. */
+async function partitionFindings(
+  commands: ReturnType<typeof localCommands>,
+  { partitions }: Site,
+): Promise<readonly Finding[]> {
+  // A controller that does not answer is named already.
+  const shown = await commands("scontrol", ["--oneliner", "show", "partition"]).catch(() => "");
+  const list = sharingNodes(shown, partitions).join(", ");
+  return list === "" ? [] : [{ name: "partitions", verdict: "note", words: say("partitionsShare", { list }) }];
+}
+
+/** Of the site's partitions (null: all), those with a node that another of them has too. */
+export function sharingNodes(text: string, partitions: readonly string[] | null): readonly string[] {
+  const ours = text.split("\n").flatMap((line) => {
+    const words = wordsOf(line);
+    const name = words.get("PartitionName") ?? "";
+    const nodes = hostNames(present(words.get("Nodes")) ?? "", mostNodes) ?? [];
+    return name !== "" && (partitions?.includes(name) ?? true) ? [{ name, nodes }] : [];
+  });
+  const holders = new Map<string, string[]>();
+  for (const { name, nodes } of ours) for (const node of nodes) holders.set(node, [...(holders.get(node) ?? []), name]);
+  const sharing = new Set([...holders.values()].filter((names) => names.length > 1).flat());
+  return ours.flatMap(({ name }) => (sharing.has(name) ? [name] : []));
+}
+
+const mostNodes = 100_000;
 
 /** `Federation: NAME`; nothing is printed where the cluster is in none. */
 export function federationOf(text: string): string | null {
