@@ -84,9 +84,16 @@ describe("jobs and their submission, in the console", { skip: requires("chromium
       await page.getByRole("navigation", { name: "Main" }).getByRole("link", { name: "Jobs" }).waitFor();
       assert.doesNotMatch(await page.title(), /NaN/);
     }
+    const menu = page.getByRole("navigation", { name: "Main" });
     await page.goto(`${server.url}/jobs/999999`);
     await page.getByRole("alert").getByText("Not found").waitFor();
-    await page.getByRole("navigation", { name: "Main" }).getByRole("link", { name: "Jobs" }).click();
+    await menu.getByRole("link", { name: "Jobs" }).click();
+    await looking(page).title("Jobs");
+    // A page that fails by what it is answered.
+    await page.route("**/api/v1/jobs/1", (route) => route.fulfill({ json: {} }), { times: 1 });
+    await page.goto(`${server.url}/jobs/1`);
+    await page.getByRole("alert").getByText("Something in this page broke").waitFor();
+    await menu.getByRole("link", { name: "Jobs" }).click();
     await looking(page).title("Jobs");
   });
 
@@ -125,7 +132,7 @@ describe("jobs and their submission, in the console", { skip: requires("chromium
     const answered = page.waitForResponse((response) => response.url().endsWith("/api/v1/jobs"));
     await page.getByRole("button", { name: "Submit", exact: true }).click();
     await answered;
-    await page.getByRole("button", { name: "Submit", exact: true, disabled: false }).waitFor();
+    await page.locator(".ant-btn-primary:not(.ant-btn-loading)").waitFor();
     assert.equal(await page.getByRole("alert").count(), 1);
 
     await editor().fill("#!/bin/sh\n#SBATCH -t 5 --deadline=2030-12-31T18:00 -o /tmp/said.txt\ntrue\n");

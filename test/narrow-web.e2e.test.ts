@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import type { Page } from "playwright-core";
+import type { Locator, Page } from "playwright-core";
 import type { RunEnd } from "#core/job/state.ts";
 import { ok, type TestServer } from "#server/http/testing.ts";
 import { requires } from "../tools/requirement.ts";
@@ -84,6 +84,12 @@ describe("the console on a phone", { skip: requires("chromium", "cjk-font") }, (
     const row = page.getByRole("row").filter({ hasText: "breaks" });
     await row.getByText("default").waitFor();
     await row.getByText("local").waitFor();
+    // The list ends with its last row.
+    const [list, last] = [page.getByRole("grid"), page.getByRole("row").last()];
+    const bottom = async (part: Locator) => part.boundingBox().then((box) => (box ? box.y + box.height : 0));
+    await eventually("no empty room below", async () =>
+      Math.abs((await bottom(list)) - (await bottom(last))) < 4 ? true : null,
+    );
     await page.goto(`${server.url}/jobs/4`);
     const tabs = page.getByRole("tab");
     await tabs.getByText("Specification").waitFor();
