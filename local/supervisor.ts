@@ -89,11 +89,14 @@ export class Supervisor {
     const log = home.log[name];
     const environment = () => this.#environment(name);
     switch (name) {
-      case "server": {
-        // Its young generation begins as large as under load: grown step by step, what is under way is copied many times.
-        const args = ["--min-semi-space-size=32", parts.server];
-        return { command: parts.node, args, user: users?.server ?? null, log, environment };
-      }
+      case "server":
+        return {
+          command: parts.node,
+          args: [parts.server],
+          user: users?.server ?? null,
+          log,
+          environment,
+        };
       case "agent": {
         // It makes little garbage: a small young generation saves 6 MiB.
         const args = ["--max-semi-space-size=1", parts.agent];
