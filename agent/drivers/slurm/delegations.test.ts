@@ -1,6 +1,19 @@
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { join } from "node:path";
 import { test } from "node:test";
 import { type Delegation, judge, whatIsMissing } from "./delegations.ts";
+
+test("weir-delegate speaks the terminal's language", () => {
+  const said = (LANG: string) =>
+    spawnSync("perl", [join(import.meta.dirname, "../../helper/weir-delegate"), "--lifespan", "soon"], {
+      encoding: "utf8",
+      env: { PATH: process.env.PATH, LANG, PERL_BADLANG: "0" },
+    }).stderr;
+  assert.match(said("C.UTF-8"), /^(?:--lifespan: whole seconds|run it as yourself: root has nothing to lend)\n$/);
+  assert.match(said("zh_CN.UTF-8"), /^(?:--lifespan：应为整数秒|请以本人身份运行：root 没有可委托的令牌)\n$/);
+});
+
 import { type MappingEntry, resolveMapping } from "./mapping.ts";
 
 // When an account serves by what its user lends; the clusters' own test has the rest.
