@@ -49,7 +49,7 @@ describe("the connection test, in the console", { skip: requires("chromium", "cj
     await page.getByRole("button", { name: "接入测试" }).click();
     await dialog.getByText("等级 C").waitFor();
     await dialog.getByText("以 3 和 137 退出的脚本").waitFor();
-    await dialog.getByText("内存不足 未通过：最高 C").waitFor();
+    await dialog.getByText("“内存不足”未通过：最高 C").waitFor();
     await dialog.getByRole("cell", { name: "退出码" }).waitFor();
   });
 

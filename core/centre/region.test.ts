@@ -35,6 +35,7 @@ test("every province has its name in both languages", () => {
     assert.match(regionWords(region, "zh"), /^\p{Script=Han}{2,3}（cn-[a-z]{2}）$/u);
   }
   assert.equal(regionWords("de-by", "zh"), "de-by");
+  assert.deepEqual([regionWords("cn", "en"), regionWords("de", "zh")], ["China (cn)", "德国（de）"]);
 });
 
 test("what is said of a pool goes before the table of vendors, and nothing is guessed", () => {

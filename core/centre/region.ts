@@ -117,7 +117,10 @@ export function isWithin(region: Region, among: readonly Region[]): boolean {
 /** `Guizhou (cn-gz)`, `贵州（cn-gz）`; a code that has no name here stays as it is. */
 export function regionWords(region: Region, language: Language): string {
   const found = provinces.find(([code]) => region === `cn-${code}`);
-  if (region === "cn") return language === "zh" ? "中国（cn）" : "China (cn)";
-  if (!found) return region;
-  return language === "zh" ? `${found[3]}（${region}）` : `${found[2]} (${region})`;
+  const country = countries.has(region)
+    ? new Intl.DisplayNames(language, { type: "region" }).of(region.toUpperCase())
+    : null;
+  const name = found ? found[language === "zh" ? 3 : 2] : country;
+  if (!name) return region;
+  return language === "zh" ? `${name}（${region}）` : `${name} (${region})`;
 }

@@ -12,6 +12,7 @@ test("evidence is in the reader's language, figures and names as they are", () =
     zh("started at a known time, ran 1012 ms (950 to 20000 expected), CPU 3 ms, 2 MiB by cgroup-v2"),
     "启动时刻已知，运行 1012 ms（应为 950 至 20000），CPU 3 ms，2 MiB（cgroup-v2）",
   );
+  assert.equal(zh("ended cancelled user; the engine said cancelling"), "结束：由用户取消；引擎答：正在取消");
   assert.equal(zh("started, already-there, then already-there"), "已启动、已在该处，随后已在该处");
   assert.equal(zh("WEIR_JOB_ID is not there, PGHOST does not belong there"), "缺少 WEIR_JOB_ID，PGHOST 不应在此");
   assert.equal(askedWords("accelerator", "one accelerator", "zh"), "一块加速卡");

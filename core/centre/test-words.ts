@@ -29,6 +29,8 @@ function partWords(part: string): string {
 function factWords(fact: string): string {
   const words = fact.split(", ").map((one) => {
     const [name = "", ...rest] = one.split(" ");
+    const ended = name === "cancelled" ? causeWords(`cancelled by ${rest.join(" ")}`, "zh") : null;
+    if (ended !== null && rest.length === 1) return ended;
     const known = factZh.get(name);
     if (known === undefined) return null;
     const said = rest.map((each) => factZh.get(each) ?? (/^\d+$/.test(each) ? each : null));
@@ -52,10 +54,6 @@ const factZh: ReadonlyMap<string, string> = new Map([
   ["already-ended", "早已结束"],
   ["already-there", "已在该处"],
   ["unknown", "不知其名"],
-  ["user", "由用户"],
-  ["centre", "由中心"],
-  ["operator", "由管理员"],
-  ["network", "由算力网"],
 ]);
 
 const askedZh: Readonly<Record<CheckName, string>> = {

@@ -26,6 +26,7 @@ export function TokensPage() {
     mutationFn: (token: number) => ask("revokeToken", { params: { token } }),
     onSettled: refresh,
   });
+  const nameOf = ({ name }: { readonly name: string }) => (name === "this machine" ? t("tokens.thisMachine") : name);
   const command = t("tokens.command", { url: location.origin });
   return (
     <Page title={t("tokens.title")} note={t("tokens.note")} actions={<AddToken command={command} onMade={refresh} />}>
@@ -50,7 +51,7 @@ export function TokensPage() {
             {
               key: "name",
               title: t("tokens.name"),
-              cell: (token) => (token.name === "this machine" ? t("tokens.thisMachine") : token.name),
+              cell: (token) => nameOf(token),
             },
             {
               key: "created",
@@ -81,7 +82,7 @@ export function TokensPage() {
               number: true,
               cell: (token) => (
                 <Popconfirm
-                  title={t("tokens.revokeTitle", { name: token.name })}
+                  title={t("tokens.revokeTitle", { name: nameOf(token) })}
                   description={t("tokens.revokeWords")}
                   okText={t("tokens.revoke")}
                   okButtonProps={{ danger: true }}

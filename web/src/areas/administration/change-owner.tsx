@@ -7,8 +7,8 @@ import { phraseWords } from "#core/job/phrase.ts";
 import { unreachable } from "#core/unreachable.ts";
 import { ask, issuesOf } from "../../app/client.ts";
 import { language } from "../../app/language.ts";
+import { Effects } from "../../parts/effects.tsx";
 import { grantLooks } from "../../parts/grants.tsx";
-import { Notice, Problem } from "../../parts/notice.tsx";
 import { RegionSelect, RegionsSelect } from "../../parts/region-select.tsx";
 import { countText } from "../../words/format.ts";
 import { regionsText } from "../../words/place-rule.ts";
@@ -94,7 +94,7 @@ function Editor({ owner: now, onChanged, onCancel }: ChangeContent & { readonly 
     return grant.kind === "anew" ? noNumber(grant.hours) : null;
   };
   const isNothing = changes.some(grantsNothing);
-  const effects = [...changes.filter(mayBe).map(sentence), ...notes];
+  const effects = [...changes.filter(mayBe).map(sentence), ...useWorkNow(owner, isNothing), ...notes];
   return (
     <Form layout="vertical" component="div">
       <div className={css.fields}>
@@ -162,20 +162,12 @@ function Editor({ owner: now, onChanged, onCancel }: ChangeContent & { readonly 
       <Checkbox checked={draft.domestic} onChange={({ target }) => change({ domestic: target.checked })}>
         {t("domestic")}
       </Checkbox>
-      <div className={css.effects} aria-live="polite">
-        {set.error && refused.length === 0 ? <Problem error={set.error} /> : null}
-        {effects.length > 0 ? (
-          <Notice kind={isNothing || isNowhere ? "warning" : "plain"} title={t("effects")}>
-            <ul className={css.sentences}>
-              {effects.map((one) => (
-                <li key={one}>{one}</li>
-              ))}
-              {isNothing ? <WorkNow owner={owner} /> : null}
-            </ul>
-          </Notice>
-        ) : null}
-      </div>
-      <div className={css.actions}>
+      <Effects
+        title={t("effects")}
+        effects={effects}
+        kind={isNothing || isNowhere ? "warning" : "plain"}
+        error={refused.length === 0 ? set.error : null}
+      >
         <Button onClick={onCancel}>{t("words:cancel")}</Button>
         <Popconfirm
           disabled={!isNothing}
@@ -196,7 +188,7 @@ function Editor({ owner: now, onChanged, onCancel }: ChangeContent & { readonly 
             {t("change")}
           </Button>
         </Popconfirm>
-      </div>
+      </Effects>
     </Form>
   );
 }
@@ -263,13 +255,13 @@ function useResidencyNotes(changes: readonly Change[]): {
 }
 
 /** How much of its work there is that a grant of nothing would stop from starting. */
-function WorkNow({ owner }: { readonly owner: Owner }) {
+function useWorkNow(owner: Owner, isAsked: boolean): readonly string[] {
   const { t } = useTranslation("administration");
-  const work = useQuery(workQuery(owner));
-  if (!work.data) return null;
-  const { waiting, live, isMore } = work.data;
+  const { data } = useQuery({ ...workQuery(owner), enabled: isAsked });
+  if (!isAsked || !data) return [];
+  const { waiting, live, isMore } = data;
   const most = (count: number) => (isMore ? t("atLeast", { jobs: countText(count) }) : countText(count));
-  return <li>{t("workNow", { waiting: most(waiting), live: most(live) })}</li>;
+  return [t("workNow", { waiting: most(waiting), live: most(live) })];
 }
 
 function Field({ label, help, refused, children }: FieldContent) {

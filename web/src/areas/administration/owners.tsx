@@ -5,6 +5,7 @@ import { useTranslation } from "react-i18next";
 import { ask } from "../../app/client.ts";
 import { projectsQuery, tenantsQuery } from "../../app/projects.ts";
 import { useLiveRefresh } from "../../app/refresh.ts";
+import { Sentences } from "../../parts/effects.tsx";
 import { Grants } from "../../parts/grants.tsx";
 import { Notice, Problem } from "../../parts/notice.tsx";
 import { Panel } from "../../parts/page.tsx";
@@ -179,11 +180,7 @@ function useChanged() {
       done === null ? null : (
         <div className={css.done}>
           <Notice kind="good" title={t("isChanged", { name: done.name })}>
-            <ul className={css.sentences}>
-              {done.sentences.map((sentence) => (
-                <li key={sentence}>{sentence}</li>
-              ))}
-            </ul>
+            <Sentences all={done.sentences} />
           </Notice>
         </div>
       ),

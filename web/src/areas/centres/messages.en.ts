@@ -22,6 +22,7 @@ export const en = {
   pool: "Pool",
   nodes: "Nodes",
   node: "Node",
+  nodeCount: "Count",
   cores: "Cores",
   memory: "Memory",
   cards: "Accelerators",

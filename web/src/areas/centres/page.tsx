@@ -64,7 +64,7 @@ function CentrePanel({ centre, mayEnrol }: { readonly centre: Centre; readonly m
     <Panel
       title={
         <span className={css.name}>
-          {centreName(centre)} <span className="faint">{centre.id}</span>
+          {centreName(centre)} {centreName(centre) === centre.id ? null : <span className="faint">{centre.id}</span>}
         </span>
       }
       extra={
@@ -154,7 +154,7 @@ function Nodes({ centre }: { readonly centre: string }) {
         columns={[
           { key: "name", title: t("node"), cell: (node) => <span className="mono">{node.name}</span> },
           { key: "pool", title: t("pool"), cell: (node) => node.pool },
-          { key: "count", title: t("nodes"), number: true, cell: (node) => countText(node.count) },
+          { key: "count", title: t("nodeCount"), number: true, cell: (node) => countText(node.count) },
           {
             key: "state",
             title: t("state"),
@@ -177,7 +177,7 @@ function Nodes({ centre }: { readonly centre: string }) {
             number: true,
             cell: (node) => t("freeOf", { free: mibText(node.free.memoryMib), total: mibText(node.memoryMib) }),
           },
-          { key: "cards", title: t("cards"), cell: (node) => cardsText([node]) },
+          { key: "cards", title: t("cards"), cell: (node) => cardsText([node]) || "–" },
           { key: "runs", title: t("runs"), number: true, cell: (node) => countText(node.runs) },
         ]}
       />

@@ -6,8 +6,8 @@ import type { Answer } from "#api/client.ts";
 import { hoursWords } from "#core/centre/terms-consequences.ts";
 import { ask, issuesOf } from "../../app/client.ts";
 import { language } from "../../app/language.ts";
+import { Effects } from "../../parts/effects.tsx";
 import { Icon } from "../../parts/icons.tsx";
-import { Notice, Problem } from "../../parts/notice.tsx";
 import { RegionsSelect } from "../../parts/region-select.tsx";
 import { regionsText } from "../../words/place-rule.ts";
 import { HoursEditor } from "../centres/hours.tsx";
@@ -56,6 +56,7 @@ function Editor({ document, onDone }: { readonly document: Document; readonly on
   const sentence = useSentence();
   const changes = changesBetween(document, draft);
   const issues = issuesIn(draft, language());
+  const isSendable = changes.length > 0 && isWhole(draft) && issues.size === 0;
   const set = useMutation({
     mutationFn: () => ask("setAgreements", { body: draft }),
     onSuccess: (answer: Answer<"agreements">) => {
@@ -100,30 +101,16 @@ function Editor({ document, onDone }: { readonly document: Document; readonly on
       >
         {t("agreements.add")}
       </Button>
-      <div className={css.effects} aria-live="polite">
-        {set.error && refused.length === 0 ? <Problem error={set.error} /> : null}
-        {changes.length > 0 && isWhole(draft) && issues.size === 0 ? (
-          <Notice kind="plain" title={t("agreements.effects")}>
-            <ul className={css.sentences}>
-              {changes.map((change) => (
-                <li key={JSON.stringify(change)}>{sentence(change)}</li>
-              ))}
-              <li>{t("agreements.holds")}</li>
-            </ul>
-          </Notice>
-        ) : null}
-      </div>
-      <div className={css.actions}>
+      <Effects
+        title={t("agreements.effects")}
+        effects={isSendable ? [...changes.map(sentence), t("agreements.holds")] : []}
+        error={refused.length === 0 ? set.error : null}
+      >
         <Button onClick={onDone}>{t("words:cancel")}</Button>
-        <Button
-          type="primary"
-          disabled={changes.length === 0 || !isWhole(draft) || issues.size > 0}
-          loading={set.isPending}
-          onClick={() => set.mutate()}
-        >
+        <Button type="primary" disabled={!isSendable} loading={set.isPending} onClick={() => set.mutate()}>
           {t("use")}
         </Button>
-      </div>
+      </Effects>
     </Form>
   );
 }
