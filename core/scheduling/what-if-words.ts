@@ -39,6 +39,7 @@ const names = {
   "cores-per-task": { en: "cores per task", zh: "每任务核数" },
   "memory-mib-per-node": { en: "MiB of memory per node", zh: "每节点内存 MiB" },
   accelerators: { en: "accelerators per node", zh: "每节点加速卡数" },
+  "accelerator-share": { en: "thousandths of an accelerator per node", zh: "每节点加速卡份额（千分之）" },
   "accelerator-type": { en: "type of accelerator", zh: "加速卡类型" },
   "time-limit-s": { en: "time limit", zh: "时限" },
 } as const satisfies Record<Exclude<Change["kind"], "centre" | "region" | "without">, Record<Language, string>>;
@@ -60,6 +61,8 @@ function optionOf(change: Change, { shape, wishes, demands }: StartingChange["as
       const { model = null, perNode = 0 } = shape.accelerators ?? {};
       return `--gpus-per-node=${model === null ? "" : `${model}:`}${perNode}`;
     }
+    case "accelerator-share":
+      return `--accelerator-share=${change.to}`;
     case "centre":
       return wishes.only.includes(change.centre) ? `--centre=${change.centre}` : null;
     case "region":

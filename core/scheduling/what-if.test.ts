@@ -44,6 +44,21 @@ function assertStarts(text: string, job: number, policy: Policy, answer: Startin
   if (policy.backfill === "none") assert.equal(`${placed?.centre}/${placed?.pool}`, `${centre}/${pool}`);
 }
 
+test("less of a card, where it is given out in shares, the most that starts", () => {
+  const taken = `
+    centre alpha  64 cores 1 x/npu parts 4
+    job first  cards 1 x/npu share 500
+    place
+  `;
+  const without = "accelerators 1→0 at alpha";
+  const part = answers(`${taken}\n job part cards 1 x/npu share 750`, 2);
+  assert.deepEqual(part, ["accelerator-share 750→500 at alpha", without]);
+  const whole = answers(`${taken}\n job whole cards 1 x/npu`, 2);
+  assert.deepEqual(whole, ["accelerator-share 1000→500 at alpha", without]);
+  const plain = "centre alpha 64 cores 1 x/npu\n job first cards 1 x/npu\n place\n job whole cards 1 x/npu";
+  assert.deepEqual(answers(plain, 2), [without], "a card that is given out whole");
+});
+
 function cancel(world: World, job: number): void {
   const indices = [{ first: 0, last: 0, step: 1 }];
   world.apply({ kind: "tasks-ended", job: jobId(job), indices, succeeded: false });

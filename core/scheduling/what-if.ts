@@ -9,8 +9,16 @@ import { type Cell, type Device, deviceKey } from "#core/scheduling/room.ts";
 
 /** One thing that would have to be asked otherwise. Amounts are less than what was asked. */
 export type Change =
+  /** `accelerator-share`: in thousandths, 1000 a whole one. */
   | {
-      readonly kind: "nodes" | "tasks" | "cores-per-task" | "memory-mib-per-node" | "accelerators" | "time-limit-s";
+      readonly kind:
+        | "nodes"
+        | "tasks"
+        | "cores-per-task"
+        | "memory-mib-per-node"
+        | "accelerators"
+        | "accelerator-share"
+        | "time-limit-s";
       readonly from: number;
       readonly to: number;
     }
@@ -113,8 +121,19 @@ function amountsOf(asked: Asked, pools: readonly PoolRecord[]): readonly Amount[
       step: 1,
       ask: (perNode) => reshaped({ accelerators: accelerators && { ...accelerators, perNode } }),
     },
+    {
+      // Of one card, where nobody else may be on its nodes there is no less.
+      from: accelerators?.perNode === 1 && !shape.wholeNodes ? shareOf(shape) : 0,
+      least: 1,
+      step: 1,
+      ask: (shareMilli) => reshaped({ accelerators: accelerators && { ...accelerators, shareMilli } }),
+    },
   ];
   return amounts.filter(({ from, least }) => from > least);
+}
+
+function shareOf({ accelerators }: Shape): number {
+  return accelerators?.shareMilli ?? 1000;
 }
 
 /** The most of it with which it starts; found by halving, as less of an amount never fits worse. */
@@ -241,8 +260,9 @@ function lostBy(asked: Asked, changed: Asked, pool: PoolRecord): number {
   const ofTime = asked.timeLimitS === 0 ? 0 : 1 - changed.timeLimitS / asked.timeLimitS;
   const ofWishes = asked.wishes === changed.wishes ? 0 : 1;
   const ofDemands = asked.demands === changed.demands ? 0 : 1;
+  const ofShare = asked.shape.accelerators ? 1 - shareOf(changed.shape) / shareOf(asked.shape) : 0;
   const ofShape = wordsGivenUp(asked.shape, changed.shape).length;
-  return givenUp(asked.shape, changed.shape, pool) + ofTime + ofWishes + ofDemands + ofShape;
+  return givenUp(asked.shape, changed.shape, pool) + ofTime + ofShare + ofWishes + ofDemands + ofShape;
 }
 
 function changesOf(asked: Asked, changed: Asked, pool: PoolRecord): readonly Change[] {
@@ -259,6 +279,7 @@ function changesOf(asked: Asked, changed: Asked, pool: PoolRecord): readonly Cha
       to: was.memory === is.memory ? memoryMibIn(was, pool) : memoryMibIn(is, pool),
     },
     { kind: "accelerators", from: cards(was), to: cards(is) },
+    { kind: "accelerator-share", from: shareOf(was), to: is.accelerators ? shareOf(is) : shareOf(was) },
     { kind: "time-limit-s", from: asked.timeLimitS, to: changed.timeLimitS },
   ] as const satisfies readonly Change[];
   const [typeWas, typeIs] = [typeOf(was.accelerators), typeOf(is.accelerators)];
