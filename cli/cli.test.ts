@@ -723,7 +723,7 @@ test("cancel: one refusal keeps no other", async () => {
     "POST /jobs/9/cancel": problem(409, "x"),
   });
   assert.equal((await weir(url, ["cancel", "13"])).out, "Cancelled 13\n");
-  const some = "Cancelled 14: 4 tasks that waited; 2 under way are asked to end; 2 had ended before\n";
+  const some = "Cancelled 14: 4 that waited; 2 under way, asked to end; 2 had ended before\n";
   assert.equal((await weir(url, ["cancel", "14"])).out, some);
   assert.equal((await weir(url, ["cancel", "15"])).out, "Asked 15 to end (it is under way)\n");
   const zh = "已取消 14：等待中的 4 个任务；进行中的 2 个已要求结束；2 个此前已结束\n";

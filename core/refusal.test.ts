@@ -85,3 +85,22 @@ test("the nearest shape says what it leaves out, and memory in the unit it was t
   );
   assert.match(refusalWords(refusal, "zh").detail, /内存 4 GiB\/节点，不含加速卡 @ local。$/);
 });
+
+test("what is too large is said in the unit that people use, as a sentence", () => {
+  const said = (what: string, actual: number, limit: number, unit: string) =>
+    (["en", "zh"] as const).map(
+      (language) => refusalWords({ kind: "too-large", what, actual, limit, unit }, language).detail,
+    );
+  assert.deepEqual(said("the time limit", 400 * 86_400, 366 * 86_400, "s"), [
+    "The time limit is 400 d; the limit is 366 d. Ask for less.",
+    "时限为 400 天，上限 366 天。请缩短。",
+  ]);
+  assert.deepEqual(said("the array", 7, 5, "tasks"), [
+    "The array is 7 tasks; the limit is 5 tasks. Make it smaller or split it.",
+    "数组为 7 个任务，上限 5 个任务。请缩小或拆分。",
+  ]);
+  assert.match(
+    said("environment.A", 7, 5, "characters")[0] ?? "",
+    /^environment\.A is 7 characters; .* Make it shorter\.$/,
+  );
+});

@@ -222,16 +222,7 @@ function words(refusal: Refusal): readonly [en: Sentence, zh: Sentence] {
       ];
     }
     case "too-large":
-      return [
-        [
-          "Too large",
-          `${refusal.what} is ${refusal.actual} ${refusal.unit}; the limit is ${refusal.limit} ${refusal.unit}. ${refusal.unit === "characters" ? "Make it shorter." : "Make it smaller or split it."}`,
-        ],
-        [
-          "过大",
-          `${inChinese(refusal.what)}为 ${refusal.actual}${unitInChinese(refusal.unit)}，上限 ${refusal.limit}${unitInChinese(refusal.unit)}。${refusal.unit === "characters" ? "请缩短。" : "请缩小或拆分。"}`,
-        ],
-      ];
+      return tooLarge(refusal);
     case "not-text":
       return [
         [
@@ -343,7 +334,7 @@ function words(refusal: Refusal): readonly [en: Sentence, zh: Sentence] {
       return [
         [
           "Not offered",
-          `${shown}${refusal.what} ${JSON.stringify(refusal.value)} is offered by no centre in service. ${offeredRemedy(refusal, "en")}`,
+          `${shown}${shown === "" ? capital(refusal.what) : refusal.what} ${JSON.stringify(refusal.value)} is offered by no centre in service. ${offeredRemedy(refusal, "en")}`,
         ],
         [
           "没有中心提供",
@@ -538,6 +529,10 @@ function words(refusal: Refusal): readonly [en: Sentence, zh: Sentence] {
   }
 }
 
+function capital(words: string): string {
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}
+
 /** What is not there is a route of the API. */
 function isMethod(what: string): boolean {
   return /^[A-Z]+$/.test(what);
@@ -654,6 +649,33 @@ const placeRemedies: Readonly<
 const noRemedy: Remedy = {
   en: "No smaller shape would help: take out what no centre has, or name other centres (weir centres, weir offers).",
   zh: "更小的规格也无济于事：请去掉没有中心具备的要求，或改选中心（见 weir centres、weir offers）。",
+};
+
+function tooLarge({
+  what,
+  actual,
+  limit,
+  unit,
+}: Extract<Refusal, { kind: "too-large" }>): readonly [en: Sentence, zh: Sentence] {
+  const size = (amount: number, language: Language) => {
+    if (unit === "s") return durationWords(amount * 1000, language, 4);
+    if (unit === "MiB") return exactMibText(amount);
+    return language === "zh" ? `${amount}${unitInChinese(unit).trimEnd()}` : `${amount} ${unit}`;
+  };
+  const [remedy, remedyZh] = tooLargeRemedies[unit] ?? ["Make it smaller or split it.", "请缩小或拆分。"];
+  const named = what.includes(" ") ? capital(what) : what;
+  return [
+    ["Too large", `${named} is ${size(actual, "en")}; the limit is ${size(limit, "en")}. ${remedy}`],
+    [
+      "过大",
+      `${inChinese(what)}为 ${size(actual, "zh").trimStart()}，上限 ${size(limit, "zh").trimStart()}。${remedyZh}`,
+    ],
+  ];
+}
+
+const tooLargeRemedies: Readonly<Record<string, readonly [en: string, zh: string]>> = {
+  characters: ["Make it shorter.", "请缩短。"],
+  s: ["Ask for less.", "请缩短。"],
 };
 
 type NotOffered = Extract<Refusal, { kind: "not-offered" }>;

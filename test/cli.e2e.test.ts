@@ -177,7 +177,7 @@ test("refusals name the rule: exit status 3, and the problem in JSON", async () 
     [["submit", script("tiem.sh", "", "#SBATCH --tiem=5")], /--tiem \(line 3\).*Did you mean --time/],
     [["submit", "-p", "gpu", "--", "true"], /partition.*"gpu" is offered by no centre/],
     [["submit", "--output=/no-such-folder/o", "--", "true"], /path "\/no-such-folder\/o" lies on no file system/],
-    [["submit", "--software", "gromacs/2030", "--", "true"], /software "gromacs\/2030" is offered by no centre/],
+    [["submit", "--software", "gromacs/2030", "--", "true"], /Software "gromacs\/2030" is offered by no centre/],
     [["submit", "--array=0-9999999", "--", "true"], /10000000 tasks; the limit is 100000/],
     [["submit", "-d", "afterok:99999", "--", "true"], /no job 99999/],
     [["submit", "-A", "others", "--", "true"], /no member of a project "others"/],

@@ -331,12 +331,12 @@ export const phrases = {
     "须在 {deadline} 之前结束：若到 {latest} 仍不能以完整时限启动，作业即被取消",
   ],
   "written-to": [
-    "{stream} is written to {path}; weir logs {job} prints it too",
-    "{stream}写入 {path}；weir logs {job} 也可查看",
+    "{stream} is written to {path}; weir logs {log} prints it too",
+    "{stream}写入 {path}；weir logs {log} 也可查看",
   ],
   "written-to-own-folder": [
-    "{stream} is written to {path} in the run's own folder at the centre that it goes to (weir show {job} says the whole path); weir logs {job} prints it too",
-    "{stream}写入所派往中心的运行目录中的 {path}（完整路径见 weir show {job}）；weir logs {job} 也可查看",
+    "{stream} is written to {path} in the run's own folder at the centre that it goes to (weir show {job} says the whole path); weir logs {log} prints it too",
+    "{stream}写入所派往中心的运行目录中的 {path}（完整路径见 weir show {job}）；weir logs {log} 也可查看",
   ],
   "deadline-likely": [
     "as things stand it would start at {start}, in time for its deadline",
@@ -400,6 +400,7 @@ export const phrases = {
   // A part of others.
   "standard-output": ["standard output", "标准输出"],
   "standard-error": ["standard error", "标准错误"],
+  "errors-of": ["--stderr {job}", "--stderr {job}"],
   "any-task-of": ["{job}_INDEX", "{job}_下标"],
   "both-streams": ["what it prints, errors too,", "标准输出与标准错误"],
   "its-tenant": ["its tenant", "其租户"],

@@ -137,14 +137,14 @@ test("what no centre in service offers is refused, reachable or not, and what th
     ],
     [{ siteWords: { gres: ["fpga:u280:2"] } }, "--gres", /"fpga:u280" .* Known: none/],
     [{ siteWords: { nodelist: ["c1", "c9"] } }, "--nodelist", /node "c9" .* Known: c1, c2, c3/],
-    [{ software: ["gromacs/2025"] }, null, /software "gromacs\/2025" .* Known: gromacs\/2023.4, gromacs\/2024.1\./],
-    [{ container: "a@sha256:0" }, null, /container/],
+    [{ software: ["gromacs/2025"] }, null, /Software "gromacs\/2025" .* Known: gromacs\/2023.4, gromacs\/2024.1\./],
+    [{ container: "a@sha256:0" }, null, /^Container /],
     [
       { workingDirectory: "/data/li" },
       null,
       /^The path "\/data\/li" lies on no file system of a centre in service\. They have: \/lustre\. Choose a place/,
     ],
-    [{ fileSystems: ["gpfs"] }, null, /^file system "gpfs" .* Known: lustre\. Remove it or choose one of these\.$/],
+    [{ fileSystems: ["gpfs"] }, null, /^File system "gpfs" .* Known: lustre\. Remove it or choose one of these\.$/],
     [{ licences: [{ name: "ansys", count: 1 }] }, "--licenses", /licence "ansys" .* Known: abaqus/],
   ];
   for (const [changes, option, words] of cases) {

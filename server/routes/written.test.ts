@@ -34,6 +34,11 @@ test("where the files of its output are written is said in full at the submissio
   const { runs } = await ok(client.call("task", { params: { job: array.id, index: 4 } }));
   assert.deepEqual([runs[0]?.stdoutFile, runs[0]?.stderrFile], [`/srv/runs/${array.id}.4.1/work/o-4`, "/dev/null"]);
 
+  const errors = await ok(client.call("submit", { body: { command: ["true"], stderr: "e", centres } }));
+  assert.deepEqual(errors.notes, [
+    `standard error is written to /srv/runs/${errors.id}.0.1/work/e; weir logs --stderr ${errors.id} prints it too`,
+  ]);
+
   // Where several centres may take it, or the one does not say where its folders are, the run's own place is all that is known.
   const either = await ok(client.call("submitBulk", { body: { jobs: [{ script, name: "fit" }] } }));
   const [told] = either.jobs;

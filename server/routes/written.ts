@@ -23,7 +23,8 @@ export function writtenNotes(spec: JobSpec, job: number, world: Where): readonly
   const said = (stream: Phrase["kind"], path: string | null) => {
     if (path === null || path === "/dev/null") return [];
     const words = path.startsWith("/") ? "written-to" : "written-to-own-folder";
-    return [phrase(words, { stream: phrase(stream), path, job: task })];
+    const log = stream === "standard-error" ? phrase("errors-of", { job: task }) : task;
+    return [phrase(words, { stream: phrase(stream), path, job: task, log })];
   };
   if (stdout === stderr) return said("both-streams", stdout);
   return [...said("standard-output", stdout), ...said("standard-error", stderr)];
