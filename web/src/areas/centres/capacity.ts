@@ -41,21 +41,39 @@ export type Load = { readonly used: number; readonly others: number; readonly fr
  * Where nobody else does, the network's own figures say all: those of the engine come later.
  */
 export function loadOf(pools: readonly Pool[], of: (pool: Pool) => Omit<Load, "others">): Load {
-  return pools
-    .map((pool) => {
+  return together(
+    pools.map((pool) => {
       const { used, free, total } = of(pool);
       const others = pool.foreign.kind === "none" ? 0 : Math.max(0, total - used - free);
       return { used, others, free: Math.max(0, total - used - others), total };
-    })
-    .reduce(
-      (sum, one) => ({
-        used: sum.used + one.used,
-        others: sum.others + one.others,
-        free: sum.free + one.free,
-        total: sum.total + one.total,
-      }),
-      { used: 0, others: 0, free: 0, total: 0 },
-    );
+    }),
+  );
+}
+
+/** Of centres together: nothing is free where nothing can start, as where nobody is reached. */
+export function loadOfCentres(
+  centres: readonly Pick<Centre, "lifeCycle" | "intake" | "state" | "pools">[],
+  of: (pools: readonly Pool[]) => Load,
+): Load {
+  return together(
+    centres.map((centre) => {
+      const { lifeCycle, intake, state, pools } = centre;
+      const takesWork = lifeCycle === "in-service" && intake === "open" && state === "connected";
+      return takesWork ? of(pools) : { ...of(pools), free: 0 };
+    }),
+  );
+}
+
+function together(loads: readonly Load[]): Load {
+  return loads.reduce(
+    (sum, one) => ({
+      used: sum.used + one.used,
+      others: sum.others + one.others,
+      free: sum.free + one.free,
+      total: sum.total + one.total,
+    }),
+    { used: 0, others: 0, free: 0, total: 0 },
+  );
 }
 
 export const coresLoad = (pools: readonly Pool[]) =>

@@ -2,7 +2,7 @@ import { useTranslation } from "react-i18next";
 import type { Centre } from "#api/network.ts";
 import { Empty } from "../../parts/notice.tsx";
 import { centreName } from "../../words/centre-name.ts";
-import { cardsText, coresLoad, flopsText, memoryLoad, precisionText } from "../centres/capacity.ts";
+import { cardsText, coresLoad, flopsText, loadOfCentres, memoryLoad, precisionText } from "../centres/capacity.ts";
 import { LoadBar } from "../centres/load.tsx";
 import { CentreState } from "../centres/state.tsx";
 import css from "./network.module.css";
@@ -41,8 +41,8 @@ function CentreCard({ centre }: { readonly centre: Centre }) {
         <span className="soft">{t("noPools")}</span>
       ) : (
         <>
-          <LoadBar what="cores" load={coresLoad(centre.pools)} />
-          <LoadBar what="memory" load={memoryLoad(centre.pools)} />
+          <LoadBar what="cores" load={loadOfCentres([centre], coresLoad)} />
+          <LoadBar what="memory" load={loadOfCentres([centre], memoryLoad)} />
         </>
       )}
       <div className={css.cardFoot}>

@@ -15,7 +15,7 @@ import { StateBadge, shownOf, stateColour } from "../../parts/state.tsx";
 import { Table } from "../../parts/table.tsx";
 import { countText } from "../../words/format.ts";
 import { useFormat, useNow } from "../../words/use.ts";
-import { coresLoad, type Load, memoryLoad } from "../centres/capacity.ts";
+import { coresLoad, type Load, loadOfCentres, memoryLoad } from "../centres/capacity.ts";
 import { LoadBar } from "../centres/load.tsx";
 import { centresQuery } from "../centres/queries.ts";
 import { CentreCards } from "./centre-cards.tsx";
@@ -86,12 +86,12 @@ function PasswordHint() {
 /** Of the centres in service; what others hold there is known centre by centre. */
 function InUse({ glance, centres }: { readonly glance: Glance; readonly centres: readonly Centre[] }) {
   const { t } = useTranslation("network");
-  const pools = centres.filter(({ lifeCycle }) => lifeCycle === "in-service").flatMap((centre) => centre.pools);
+  const inService = centres.filter(({ lifeCycle }) => lifeCycle === "in-service");
   const { accelerators } = glance;
   return (
     <div className={css.bars}>
-      <LoadBar what="cores" load={withOthers(glance.cores, coresLoad(pools))} />
-      <LoadBar what="memory" load={withOthers(glance.memoryMib, memoryLoad(pools))} />
+      <LoadBar what="cores" load={withOthers(glance.cores, loadOfCentres(inService, coresLoad))} />
+      <LoadBar what="memory" load={withOthers(glance.memoryMib, loadOfCentres(inService, memoryLoad))} />
       {accelerators.total === 0 ? null : (
         <Bar
           label={t("cards")}
@@ -105,8 +105,8 @@ function InUse({ glance, centres }: { readonly glance: Glance; readonly centres:
   );
 }
 
-function withOthers({ inUse, total }: Glance["cores"], { others }: Load): Load {
-  return { used: inUse, others, free: Math.max(0, total - inUse - others), total };
+function withOthers({ inUse, total }: Glance["cores"], { others, free }: Load): Load {
+  return { used: inUse, others, free: Math.min(free, Math.max(0, total - inUse - others)), total };
 }
 
 /** The way of work through the network, left to right as the states follow each other; each leads to its jobs. */
