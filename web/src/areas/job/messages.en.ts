@@ -62,7 +62,6 @@ export const en = {
     attempts: "Attempts",
     label: "Task {{index}}: {{state}}",
     first: "To the first: task {{index}}",
-    help: "Choose a task to see its log, placement and history.",
     loadMore: "Load further tasks",
   },
   view: {
@@ -142,7 +141,6 @@ export const en = {
     peak: "Peak memory",
     cpu: "CPU time",
     wall: "Run time",
-    efficiency: "CPU use",
     billed: "booked",
     notBilled: "not booked",
     none: "Not placed yet: there is no run.",
@@ -163,6 +161,7 @@ export const en = {
     coreHours: "Core-hours",
     cardHours: "Card-hours",
     memory: "GiB-hours of memory",
+    allTasks: "all tasks",
     ofHeld: "{{peak}} of {{held}} held",
     cost: "Cost",
     later: "Booked at the end of each run.",

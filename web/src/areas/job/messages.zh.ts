@@ -63,7 +63,6 @@ export const zh: Words<typeof en> = {
     attempts: "运行次数",
     label: "任务 {{index}}：{{state}}",
     first: "查看其中首个：任务 {{index}}",
-    help: "选择一个任务，查看其日志、派发与历史。",
     loadMore: "加载更多任务",
   },
   view: {
@@ -141,7 +140,6 @@ export const zh: Words<typeof en> = {
     peak: "内存峰值",
     cpu: "CPU 时间",
     wall: "运行时长",
-    efficiency: "CPU 利用",
     billed: "已记账",
     notBilled: "不记账",
     none: "尚未派发，没有运行记录。",
@@ -162,6 +160,7 @@ export const zh: Words<typeof en> = {
     coreHours: "核时",
     cardHours: "卡时",
     memory: "内存 GiB·时",
+    allTasks: "全部任务",
     ofHeld: "{{peak}}，占有 {{held}}",
     cost: "费用",
     later: "每次运行结束时记账。",

@@ -16,7 +16,7 @@ export function UsageFacts({ job, task }: { readonly job: JobDetail; readonly ta
   const format = useFormat();
   const { usage, cost } = job;
   const run = task.runs.at(-1);
-  const ofTask = (title: string) => (job.array === null ? title : `${title} · ${t("task", { index: task.index })}`);
+  const of = (title: string, whose: string) => (job.array === null ? title : `${title} · ${whose}`);
   return (
     <>
       <Facts
@@ -25,11 +25,11 @@ export function UsageFacts({ job, task }: { readonly job: JobDetail; readonly ta
           [t("usage.coreHours"), coreHoursText(usage.coreMs)],
           ...(usage.milliCardMs === "0" ? [] : [[t("usage.cardHours"), cardHoursText(usage.milliCardMs)] as const]),
           [t("usage.memory"), gibHoursText(usage.memoryMibS)],
-          [t("runs.wall"), format.ran(Number(usage.wallMs))],
+          [of(t("runs.wall"), t("usage.allTasks")), format.ran(Number(usage.wallMs))],
           ...(run?.usage && run.startedMs !== null
             ? [
                 [
-                  ofTask(t("runs.peak")),
+                  of(t("runs.peak"), t("task", { index: task.index })),
                   t("usage.ofHeld", { peak: mibText(run.usage.peakMemoryMib), held: mibText(run.memoryMib) }),
                   "wide",
                 ] as const,
