@@ -22,18 +22,21 @@ export function askedFacts(spec: SpecView, { say, language }: Call): readonly (r
     ...optional("factRequeue", requeue ? say("requeueYes") : ""),
     ...optional("factPriority", priorityClass === "normal" ? "" : say(`priority_${priorityClass}`)),
     ...optional("factPreemptible", preemptible === "no" ? "" : say(`preemptible_${preemptible}`)),
-    ...optional("factStdout", fileText(spec.stdout, spec, say)),
-    ...optional("factStderr", fileText(spec.stderr, spec, say)),
+    ...optional("factStdout", fileText(inFolder(spec.stdout, spec), say)),
+    ...optional("factStderr", fileText(inFolder(spec.stderr, spec), say)),
     ...optional("factDependencies", dependencies.join(say("comma"))),
     ...optional("factResidency", (spec.residency ?? []).map((one) => regionWords(one, language)).join(say("comma"))),
     ...optional("factDomestic", spec.domestic ? say("domesticOnly") : ""),
   ];
 }
 
-/** A relative name is in the run's own folder, which the run itself names in full. */
-function fileText(name: string | null, { workingDirectory }: SpecView, say: Call["say"]): string {
+function inFolder(name: string | null, { workingDirectory: folder }: SpecView): string | null {
+  return name === null || folder === null || name.startsWith("/") ? name : `${folder}/${name}`;
+}
+
+/** A relative name is in the run's own folder; empty where there is none. */
+export function fileText(name: string | null, say: Call["say"]): string {
   if (name === null || name.startsWith("/")) return name ?? "";
-  if (workingDirectory !== null) return `${workingDirectory}/${name}`;
   return say("beside", { words: name, more: say("inOwnFolder") });
 }
 

@@ -458,6 +458,11 @@ test("show of an array says how its tasks ended, where not all succeeded", async
     defaults: [{ field: "nodes", value: "1" }],
     warnings: [],
   };
+  const run = {
+    ...{ id: "14.0.1", attempt: 1, centre: "jinan", state: "running", startedMs: null, endedMs: null, end: null },
+    ...{ usage: null, amounts: null, waiting: null, cancelling: null, words: null, nodes: null },
+    ...{ stdoutFile: "/srv/runs/14.0.1/work/fit.out", stderrFile: "fit.err" },
+  };
   const [succeeded, failed] = [
     { kind: "succeeded", count: 4 },
     { kind: "failed", count: 3 },
@@ -465,10 +470,21 @@ test("show of an array says how its tasks ended, where not all succeeded", async
   const { url } = await fake({
     "GET /jobs/12": json({ ...detail, outcomes: [succeeded, failed] }),
     "GET /jobs/13": json({ ...detail, outcomes: [succeeded] }),
+    "GET /jobs/14": json({
+      ...detail,
+      array: null,
+      outcomes: [],
+      firstTasks: [{ index: 0, attempts: 1, runs: [run] }],
+    }),
   });
   const { out } = await weir(url, ["show", "12"]);
   assert.match(out, /^tasks +9 \(1-9\): 2 running, 7 ended: 4 succeeded, 3 failed$/m);
   assert.match(out, /^standard output +\/data\/tides\/fit\.out$/m);
+  const { out: files } = await weir(url, ["show", "14"]);
+  assert.match(
+    files,
+    /^standard output +\/srv\/runs\/14\.0\.1\/work\/fit\.out\nstandard error +fit\.err \(in the run's own folder/m,
+  );
   assert.match(out, /^usage +12\.000 core-seconds, 0 GiB-seconds$/m);
   assert.match(out, /^defaults +nodes 1$/m);
   assert.match((await weir(url, ["show", "13"])).out, /^tasks +9 \(1-9\): 2 running, 7 ended$/m);

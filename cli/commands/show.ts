@@ -1,6 +1,6 @@
 import type { Answer } from "#api/client.ts";
 import type { SpecView, TaskDetail, WireOutcome } from "#api/job.ts";
-import { askedFacts } from "#cli/asked-facts.ts";
+import { askedFacts, fileText } from "#cli/asked-facts.ts";
 import { type Call, taskOperand } from "#cli/call.ts";
 import {
   amountsText,
@@ -128,10 +128,10 @@ async function printRuns(call: Call, task: TaskDetail): Promise<void> {
               `${timeText(run.cancelling.sinceMs)} ${inNetworkTime(run.cancelling.words)}`,
             ] as const,
           ]),
-      ...(run.stdoutFile === null ? [] : [[say("factStdout"), run.stdoutFile] as const]),
+      ...(run.stdoutFile === null ? [] : [[say("factStdout"), fileText(run.stdoutFile, say)] as const]),
       ...(run.stderrFile === null || run.stderrFile === run.stdoutFile
         ? []
-        : [[say("factStderr"), run.stderrFile] as const]),
+        : [[say("factStderr"), fileText(run.stderrFile, say)] as const]),
       ...(run.words === null ? [] : [[say("columnWords"), inNetworkTime(run.words)] as const]),
       ...(run.startedMs === null ? [] : [[say("columnStarted"), timeText(run.startedMs)] as const]),
       ...(run.endedMs === null ? [] : [[say("columnEnded"), timeText(run.endedMs)] as const]),
