@@ -176,7 +176,7 @@ export const rules = {
   "several-nodes": {
     holds: "never",
     en: "a {driver} centre runs a job on one node, and {asked} nodes are asked for",
-    zh: "{driver}中心只能在一个节点上运行作业，而申请了 {asked} 个节点",
+    zh: "{driver} 中心只能在一个节点上运行作业，而申请了 {asked} 个节点",
   },
   "another-pool": {
     holds: "never",
@@ -509,7 +509,7 @@ const grantedWords: Record<Language, ReadonlyMap<string, string>> = {
 const driversZh: ReadonlyMap<string, string> = new Map([
   ["process", "单机"],
   ["simulated", "模拟"],
-  ["slurm", " Slurm "],
+  ["slurm", "Slurm "],
 ]);
 
 /** From Monday on, as `Hours` counts them. */
@@ -580,7 +580,13 @@ function filled(template: string, facts: Facts, language: Language): string {
       const mib = facts[name];
       return typeof mib === "number" ? exactMibText(mib) : whole;
     });
-  return counted.replace(/\{(\w+)\}/g, (_, name: string) => `${facts[name] ?? "?"}`);
+  // Chinese templates have a blank beside what may be a name in Latin letters; between Chinese words there is none.
+  const places = /((?<=\p{Script=Han}) )?\{(\w+)\}( (?=\p{Script=Han}))?/gu;
+  return counted.replace(places, (_, before: string | undefined, name: string, after: string | undefined) => {
+    const fact = `${facts[name] ?? "?"}`;
+    const [start, end] = [/^\p{Script=Han}/u.test(fact) ? "" : before, /\p{Script=Han}$/u.test(fact) ? "" : after];
+    return `${start ?? ""}${fact}${end ?? ""}`;
+  });
 }
 
 const ranks = new Map(Object.keys(rules).map((rule, rank) => [rule, rank]));

@@ -77,6 +77,7 @@ function TestShown({ test }: { readonly test: Test }) {
         label={t("test.button")}
         rows={test.checks}
         rowKey={({ check }) => check}
+        stacks
         columns={[
           { key: "check", title: t("test.check"), cell: ({ check }) => nameOf(check) },
           { key: "verdict", title: t("test.verdict"), cell: ({ verdict }) => t(`test.verdicts.${verdict}`) },
@@ -85,11 +86,11 @@ function TestShown({ test }: { readonly test: Test }) {
             key: "evidence",
             title: t("test.evidence"),
             cell: ({ check, asked, seen }) => (
-              <>
+              <div>
                 <span className="soft">{askedWords(check, asked, language())}</span>
                 <br />
                 {seenWords(seen, language())}
-              </>
+              </div>
             ),
           },
         ]}

@@ -85,7 +85,7 @@ export function AddCentre() {
         <Input />
       </Form.Item>
       <Form.Item name="regionCode" label={t("region")} extra={t("regionHelp")}>
-        <Input inputMode="numeric" />
+        <Input spellCheck={false} />
       </Form.Item>
     </FormDialog>
   );

@@ -191,7 +191,7 @@ export const en = {
   idHelp: "Lower-case letters, digits and hyphens; it never changes.",
   name: "Name",
   nameZh: "Name in Chinese",
-  regionHelp: "Six digits (GB/T 2260), if there is one",
+  regionHelp: "Six digits (GB/T 2260) or a code of ISO 3166-2, as cn-sd; may be left out",
   test: {
     button: "Connection test",
     title: "Connection test of {{centre}}",

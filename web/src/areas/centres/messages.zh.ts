@@ -170,7 +170,7 @@ export const zh: Words<typeof en> = {
   idHelp: "小写字母、数字与连字符；登记后不再更改。",
   name: "名称",
   nameZh: "中文名称",
-  regionHelp: "六位数字（GB/T 2260），可不填",
+  regionHelp: "六位数字（GB/T 2260）或 ISO 3166-2 代码，如 cn-sd；可不填",
   test: {
     button: "接入测试",
     title: "{{centre}} 的接入测试",
