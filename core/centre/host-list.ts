@@ -2,7 +2,7 @@
  * The names that an engine's list of hosts stands for: `c[001-120,200],login1`. Null where it is no such list, or stands
  * for more than `most`.
  */
-export function hostNames(text: string, most: number): readonly string[] | null {
+export function hostNames(text: string, most = mostOfCluster): readonly string[] | null {
   const names: string[] = [];
   for (const word of splitOutside(text)) {
     const match = /^([\w.-]*)(?:\[([\d,-]+)\]([\w.-]*))?$/.exec(word);
@@ -14,6 +14,9 @@ export function hostNames(text: string, most: number): readonly string[] | null 
   }
   return names;
 }
+
+/** More than any cluster has. */
+const mostOfCluster = 100_000;
 
 function addRanges(names: string[], prefix: string, ranges: string, suffix: string, most: number): boolean {
   for (const range of ranges.split(",")) {

@@ -140,7 +140,7 @@ export function maintenanceOf(reservations: readonly Words[], nowS: number): Rea
     const endS = secondsSince1970(words.get("EndTime"));
     if (startS === null || endS === null || endS <= nowS) continue;
     const window = { startsInMs: Math.max(0, startS - nowS) * 1000, endsInMs: (endS - nowS) * 1000 };
-    for (const node of hostNames(present(words.get("Nodes")) ?? "", mostNodes) ?? []) {
+    for (const node of hostNames(present(words.get("Nodes")) ?? "") ?? []) {
       const known = windows.get(node);
       if (!known || window.startsInMs < known.startsInMs) windows.set(node, window);
     }
@@ -154,7 +154,7 @@ export function switchesOf(topology: readonly Words[]): ReadonlyMap<string, stri
   for (const words of topology) {
     const name = words.get("SwitchName");
     if (name === undefined || words.get("Level") !== "0") continue;
-    for (const node of hostNames(present(words.get("Nodes")) ?? "", mostNodes) ?? []) switches.set(node, name);
+    for (const node of hostNames(present(words.get("Nodes")) ?? "") ?? []) switches.set(node, name);
   }
   return switches;
 }
@@ -185,8 +185,6 @@ function isNext(one: string, other: string): boolean {
 
 /** As long as a report may be there. */
 const mostLetters = 100_000;
-
-const mostNodes = 100_000;
 
 /** `npu:ascend910b:8,gpu:a100:4(S:0-1),gpu:2` as devices; what is not counted (`craynetwork`, `no_consume`) is left out. */
 export function gresOf(text: string | undefined, devices: Seen["devices"]): readonly DeviceCount[] {

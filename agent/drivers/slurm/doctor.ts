@@ -145,7 +145,7 @@ export function sharingNodes(text: string, partitions: readonly string[] | null)
   const ours = text.split("\n").flatMap((line) => {
     const words = wordsOf(line);
     const name = words.get("PartitionName") ?? "";
-    const nodes = hostNames(present(words.get("Nodes")) ?? "", mostNodes) ?? [];
+    const nodes = hostNames(present(words.get("Nodes")) ?? "") ?? [];
     return name !== "" && (partitions?.includes(name) ?? true) ? [{ name, nodes }] : [];
   });
   const holders = new Map<string, string[]>();
@@ -153,8 +153,6 @@ export function sharingNodes(text: string, partitions: readonly string[] | null)
   const sharing = new Set([...holders.values()].filter((names) => names.length > 1).flat());
   return ours.flatMap(({ name }) => (sharing.has(name) ? [name] : []));
 }
-
-const mostNodes = 100_000;
 
 /** `Federation: NAME`; nothing is printed where the cluster is in none. */
 export function federationOf(text: string): string | null {

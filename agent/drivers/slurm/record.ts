@@ -72,10 +72,8 @@ function wrapperEnd(text: string): WrapperEnd | null {
 }
 
 function hostsIn(text: string | undefined): string | null {
-  return text !== undefined && hostNames(text, mostNodes) !== null ? text : null;
+  return text !== undefined && hostNames(text) !== null ? text : null;
 }
-
-const mostNodes = 100_000;
 
 /** The user may have written anything there: what is no such number counts as 0. */
 function whole(text: string | undefined): number {

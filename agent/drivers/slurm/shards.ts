@@ -42,7 +42,7 @@ export function shardsHeld(rows: readonly Words[]): ReadonlyMap<string, number> 
   for (const row of rows) {
     const count = Number(/(?:^|,)gres[:/]shard:(?:[A-Za-z][\w.-]*:)?(\d+)/.exec(row.get("gres") ?? "")?.[1] ?? 0);
     if (count === 0 || row.get("state") === "PENDING") continue;
-    for (const node of hostNames(present(row.get("nodelist")) ?? "", mostNodes) ?? [])
+    for (const node of hostNames(present(row.get("nodelist")) ?? "") ?? [])
       held.set(node, (held.get(node) ?? 0) + count);
   }
   return held;
@@ -52,8 +52,6 @@ export function shardsHeld(rows: readonly Words[]): ReadonlyMap<string, number> 
 export function shardWords(shareMilli: number, each: number): string {
   return `shard:${Math.ceil((shareMilli * each) / 1000)}`;
 }
-
-const mostNodes = 100_000;
 
 function wordsIn(text: string | undefined): readonly { readonly name: string; readonly count: number }[] {
   return (present(text) ?? "")

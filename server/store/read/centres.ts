@@ -236,7 +236,7 @@ export async function readNodes(
   );
   const runs = await readRunsOnNodes(pool, [...new Set(rows.map((row) => row.centre))]);
   return rows.map(({ within, ...node }) => {
-    const names = new Set(hostNames(node.name, mostNodes));
+    const names = new Set(hostNames(node.name));
     const inUse = { coresInUse: 0, memoryMibInUse: 0, runs: 0 };
     for (const run of runs) {
       const shared = run.centre === node.centre ? run.on.filter((name) => names.has(name)).length : 0;
@@ -248,8 +248,6 @@ export async function readNodes(
     return { ...node, ...(within !== null && { within }), ...inUse };
   });
 }
-
-const mostNodes = 100_000;
 
 /** What runs at these centres, runs of one size on the same nodes together; without those of which no engine says on which. */
 async function readRunsOnNodes(db: Query, centres: readonly string[]) {
@@ -265,5 +263,5 @@ async function readRunsOnNodes(db: Query, centres: readonly string[]) {
      from run where ended_ms is null and nodes is not null and centre_id = any($1) group by 1, 2, 3, 4`,
     [centres],
   );
-  return rows.map((row) => ({ ...row, on: hostNames(row.nodes, mostNodes) ?? [] }));
+  return rows.map((row) => ({ ...row, on: hostNames(row.nodes) ?? [] }));
 }
