@@ -18,6 +18,8 @@ import { centreName, pageQuery, slug } from "#api/values.ts";
 const jobParams = z.object({ job: z.coerce.number().int().min(1).max(Number.MAX_SAFE_INTEGER) });
 const nothing = z.strictObject({});
 const listQuery = z.strictObject(pageQuery);
+/** The version that the change was prepared on, 0 where none was set: refused where another is in force now. Absent: whatever is. */
+const preparedOn = z.strictObject({ base: z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER).optional() });
 
 export const routes = {
   health: route({
@@ -310,6 +312,7 @@ export const routes = {
     access: "administrator",
     summary: "Set the terms of a centre: a new version, in force at once for what is placed from then on",
     params: z.object({ centre: centreName }),
+    query: preparedOn,
     body: centreTerms.centreTerms,
     response: centreTerms.termsInForce,
   }),
@@ -429,6 +432,7 @@ export const routes = {
     tag: "network",
     access: "administrator",
     summary: "Set the policy: a new version, by which the next decision goes",
+    query: preparedOn,
     body: policy.policyFile,
     response: policy.policyInForce,
   }),
@@ -445,6 +449,7 @@ export const routes = {
     tag: "network",
     access: "administrator",
     summary: "Set the agreements between regions: a new version, in force for whatever is placed from then on",
+    query: preparedOn,
     body: agreements.regionAgreements,
     response: agreements.agreementsInForce,
   }),

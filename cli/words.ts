@@ -527,6 +527,7 @@ export const words = {
     "{policy}: version {version}, set by {person}, {time}",
     "{policy}：版本 {version}，由 {person} 设定于 {time}",
   ],
+  policyUnchanged: ["This is the policy in force: nothing changes.", "与现行策略相同，无变化。"],
   policyHome: [
     "home {centre}: of {started} tasks that are over {share} % started later than on it alone, 99 in 100 by at most {late}",
     "所属中心 {centre}：已结束的 {started} 个任务中 {share}% 比独自使用该中心时启动得晚，百分之九十九至多晚 {late}",
@@ -1018,6 +1019,7 @@ export const words = {
   factDomestic: ["equipment", "设备"],
   domesticOnly: ["domestic only", "仅国产"],
   agreementsNone: ["Nobody has set any agreements between regions.", "尚未设置区域间协议。"],
+  agreementsSame: ["These are the agreements in force: nothing changes.", "与现行协议相同，无变化。"],
   agreementsSet: [
     "Agreements between regions, version {version}, set by {person} on {time}.",
     "区域间协议，第 {version} 版，由 {person} 于 {time} 设置。",

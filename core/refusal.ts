@@ -2,6 +2,7 @@ import { cardKindWords } from "#core/job/card-words.ts";
 import { type OptionPlace, optionAt, type Phrase, phraseWords } from "#core/job/phrase.ts";
 import { coresPerNode, type Shape } from "#core/job/spec.ts";
 import type { Language } from "#core/language.ts";
+import { networkTimeText } from "#core/ledger/network-day.ts";
 import { durationWords, exactMibText } from "#core/measures.ts";
 import { type Facts, reasonWords } from "#core/scheduling/reasons.ts";
 import { unreachable } from "#core/unreachable.ts";
@@ -79,6 +80,18 @@ export type Refusal =
       readonly step: string;
       readonly legal: readonly string[];
     }
+  /** Prepared on `base`, and somebody has set another version since: what is in force is not what was looked at. */
+  | {
+      readonly kind: "overtaken";
+      readonly what: "terms" | "policy" | "agreements";
+      /** Whose terms. */
+      readonly centre: string | null;
+      /** 0: nobody had set any. */
+      readonly base: number;
+      readonly version: number;
+      readonly by: string;
+      readonly atMs: number;
+    }
   /** Agent and server are of versions that do not understand each other; `agent` is empty where it did not say. */
   | { readonly kind: "agent-version"; readonly agent: string; readonly server: string }
   /** A newer session of the same centre's agent has taken over (R7). */
@@ -135,6 +148,7 @@ export const refusalStatus = {
   "enrolment-token-spent": 401,
   "credential-revoked": 401,
   "centre-step": 409,
+  overtaken: 409,
   "agent-version": 409,
   fenced: 409,
   "log-unavailable": 503,
@@ -461,7 +475,27 @@ function words(refusal: Refusal): readonly [en: Sentence, zh: Sentence] {
               `${refusal.centre} 的凭据已被算力网管理员撤销。运行中的作业继续；请索取新的接入令牌（weir centre enrol ${refusal.centre}）。`,
             ],
           ];
+    case "overtaken": {
+      const { base, version, by, atMs } = refusal;
+      const [inForce, inForceZh, look] = keptInVersions(refusal);
+      const [since, sinceZh] =
+        base === 0
+          ? ["", ""]
+          : [`, after version ${base}, on which yours was prepared`, `，而您的修改基于版本 ${base}`];
+      return [
+        [
+          "Changed by somebody else",
+          `${by} set version ${version} of ${inForce} on ${networkTimeText(atMs)}${since}. Nothing was set. See what is in force now (${look}), and make your change again on that.`,
+        ],
+        [
+          "已被他人更改",
+          `${by} 于 ${networkTimeText(atMs)} 设定了${inForceZh}的版本 ${version}${sinceZh}。未作任何更改。请查看现行内容（${look}），在其上重新修改。`,
+        ],
+      ];
+    }
     case "centre-step":
+      if (refusal.from === "left") return hasLeft(refusal.centre);
+      if (refusal.step === "enrol") return isLeaving(refusal.centre);
       return [
         [
           "Not now",
@@ -750,6 +784,48 @@ const logWords: Readonly<Record<LogReason, { readonly en: string; readonly zh: s
     zh: "其中心没有或已不再保留。经过见历史：weir show。",
   },
 };
+
+function keptInVersions({
+  what,
+  centre,
+}: Extract<Refusal, { kind: "overtaken" }>): readonly [en: string, zh: string, look: string] {
+  switch (what) {
+    case "terms":
+      return [`the terms of ${centre}`, `${centre} 的条款`, `weir centre terms ${centre}`];
+    case "policy":
+      return ["the policy", "策略", "weir policy show"];
+    case "agreements":
+      return ["the agreements between regions", "区域间协议", "weir agreements"];
+    default:
+      return unreachable(what);
+  }
+}
+
+function hasLeft(centre: string): readonly [en: Sentence, zh: Sentence] {
+  return [
+    [
+      "The centre has left",
+      `${centre} has left the network and is retired for good; nothing more can be done with it. If it is to come back, add it under a new name: weir centre add.`,
+    ],
+    [
+      "该中心已退出",
+      `${centre} 已退出算力网，永久退役，不能再对其操作。若要重新加入，请以新名称登记：weir centre add。`,
+    ],
+  ];
+}
+
+function isLeaving(centre: string): readonly [en: Sentence, zh: Sentence] {
+  return [
+    [
+      "The centre is leaving",
+      `${centre} is leaving and nothing runs there any more, so a token for its agent would never serve. To keep the centre: weir centre resume ${centre}.`,
+    ],
+    [
+      "该中心正在退出",
+      `${centre} 正在退出，该处已无作业运行，其代理的令牌不会再有用处。若要保留该中心：weir centre resume ${centre}。`,
+    ],
+  ];
+}
 
 /** Names of things in refusals, as the glossary has them. What is not listed (an option's own name) stays as it is. */
 const chinese: Readonly<Record<string, string>> = {

@@ -10,13 +10,18 @@ import { hoursWords } from "#core/centre/terms-consequences.ts";
 /** What regions have agreed. JSON: the API's `AgreementsInForce`; `--set` takes that, or its `document` alone. */
 export async function agreements(call: Call): Promise<number> {
   const file = call.one("set");
-  const answer =
-    file === null
-      ? await call.ask("agreements", {})
-      : await call.ask("setAgreements", { body: await readDocument(call, file) });
+  const answer = file === null ? await call.ask("agreements", {}) : await setAgreements(call, file);
   if (call.json) await call.printJson(answer);
   else await print(call, answer);
   return exitCodes.done;
+}
+
+async function setAgreements(call: Call, file: string): Promise<Answer<"agreements">> {
+  const read = await readDocument(call, file);
+  const { version } = await call.ask("agreements", {});
+  const answer = await call.ask("setAgreements", { query: { base: read.base ?? version }, body: read.document });
+  if (answer.version === version) call.note(call.say("agreementsSame"));
+  return answer;
 }
 
 async function print(call: Call, { version, setBy, setMs, document }: Answer<"agreements">): Promise<void> {
@@ -49,12 +54,19 @@ async function print(call: Call, { version, setBy, setMs, document }: Answer<"ag
   await call.print(`${say(document.otherwise === "allowed" ? "otherwiseAllowed" : "otherwiseRefused")}\n`);
 }
 
-async function readDocument(call: Call, path: string): Promise<Answer<"agreements">["document"]> {
+/** `base`: the version that was in force when the file was made, where it says so. */
+async function readDocument(
+  call: Call,
+  path: string,
+): Promise<{ readonly document: Answer<"agreements">["document"]; readonly base: number | null }> {
   try {
     const read: unknown = JSON.parse(await readFile(path, "utf8"));
-    const whole = typeof read === "object" && read !== null && "document" in read ? read.document : read;
     // The server's schema says what is wrong with it, field by field.
-    return whole as Answer<"agreements">["document"];
+    const whole = (document: unknown) => document as Answer<"agreements">["document"];
+    if (typeof read !== "object" || read === null || !("document" in read))
+      return { document: whole(read), base: null };
+    const base = "version" in read && typeof read.version === "number" ? read.version : null;
+    return { document: whole(read.document), base };
   } catch (error) {
     const isFile = error instanceof Error && "code" in error;
     const words = isFile ? fileTroubleWords(error, call.say) : error instanceof Error ? error.message : String(error);

@@ -88,7 +88,7 @@ export async function terms(call: Call): Promise<number> {
   const centre = call.operands[0] ?? "";
   const [file, looked] = [call.one("set"), call.one("preview")];
   if (looked !== null) {
-    const preview = await previewTerms(call, centre, await readTerms(call, looked));
+    const preview = await previewTerms(call, centre, (await readTerms(call, looked)).terms);
     if (call.json) await call.printJson(preview);
     return exitCodes.done;
   }
@@ -144,9 +144,15 @@ async function sayConsequences(call: Call, step: IntakeStep): Promise<void> {
 }
 
 async function setTerms(call: Call, centre: string, file: string): Promise<Answer<"terms">> {
-  const body = await readTerms(call, file);
-  await previewTerms(call, centre, body);
-  return call.ask("setTerms", { params: { centre }, body });
+  const read = await readTerms(call, file);
+  const base = read.base ?? newestOf(await call.ask("terms", { params: { centre } }));
+  await previewTerms(call, centre, read.terms);
+  return call.ask("setTerms", { params: { centre }, query: { base }, body: read.terms });
+}
+
+/** 0: nobody has set any. */
+function newestOf({ versions }: Pick<Answer<"terms">, "versions">): number {
+  return versions[0]?.version ?? 0;
 }
 
 async function previewTerms(
@@ -160,12 +166,18 @@ async function previewTerms(
   return preview;
 }
 
-async function readTerms(call: Call, path: string): Promise<Answer<"terms">["terms"]> {
+/** `base`: the version that was in force when the file was made, where it says so. */
+async function readTerms(
+  call: Call,
+  path: string,
+): Promise<{ readonly terms: Answer<"terms">["terms"]; readonly base: number | null }> {
   try {
     const read: unknown = JSON.parse(await readFile(path, "utf8"));
-    const whole = typeof read === "object" && read !== null && "terms" in read ? read.terms : read;
     // The server's schema says what is wrong with it, field by field.
-    return whole as Answer<"terms">["terms"];
+    const whole = (terms: unknown) => terms as Answer<"terms">["terms"];
+    if (typeof read !== "object" || read === null || !("terms" in read)) return { terms: whole(read), base: null };
+    const versions = "versions" in read && Array.isArray(read.versions) ? read.versions : null;
+    return { terms: whole(read.terms), base: versions && newestOf({ versions }) };
   } catch (error) {
     const isFile = error instanceof Error && "code" in error;
     const words = isFile ? fileTroubleWords(error, call.say) : error instanceof Error ? error.message : String(error);

@@ -55,7 +55,10 @@ function written(call: Call, policy: object): number {
 /** JSON: the API's `PolicyInForce`. The file is checked here first, by the same rules. */
 export async function usePolicy(call: Call): Promise<number> {
   const body = askedPolicyFile(call, call.operands[0] ?? "");
-  await printInForce(call, await call.ask("setPolicy", { body }));
+  const { version: base } = await call.ask("policy", {});
+  const answer = await call.ask("setPolicy", { query: { base }, body });
+  if (answer.version === base) call.note(call.say("policyUnchanged"));
+  await printInForce(call, answer);
   return exitCodes.done;
 }
 

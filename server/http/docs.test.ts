@@ -90,6 +90,7 @@ const promisedKinds = [
   "not-unreachable",
   "option-refused",
   "origin-not-ours",
+  "overtaken",
   "path-escape",
   "script-with-dos-lines",
   "script-without-interpreter",

@@ -87,6 +87,10 @@ export const meanings: Readonly<Record<RefusalKind, readonly [en: string, zh: st
     "A one-time enrolment token is unknown, spent or expired.",
     "一次性接入令牌不存在、已用或已过期。",
   ],
+  overtaken: [
+    "The change was prepared on a version that is in force no longer: somebody has set another since. The facts name who and when.",
+    "该修改所基于的版本已不再生效：此后有人设定了新版本。facts 给出由谁、于何时设定。",
+  ],
   "agent-version": [
     "A centre's agent is of a version that this server does not understand, or the other way round.",
     "中心代理与本服务器的版本互不兼容。",

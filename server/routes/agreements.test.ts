@@ -115,6 +115,16 @@ test("agreements: everybody reads them, an administrator sets them in versions, 
   const used = await until(async () => ((await why())?.rule === "agreement-used" ? why() : null));
   assert.match(used.words, /work from cn-sd may hold 25 % of pool batch by the agreement with cn-gz, .*3 cores/);
 
+  const inForce = { otherwise: "refused" as const, agreements: [agreement] };
+  assert.equal(
+    (await ok(client.call("setAgreements", { body: inForce }))).version,
+    agreed.version,
+    "the same makes no version",
+  );
+  const query = { base: set.version };
+  const stale = await client.call("setAgreements", { query, body: { otherwise: "allowed", agreements: [] } });
+  assert(stale.kind === "problem" && stale.problem.status === 409);
+  assert.match(stale.problem.detail, /of the agreements between regions on .*, after version \d+, on which yours/);
   const twice = await client.call("setAgreements", {
     body: { otherwise: "refused", agreements: [agreement, agreement] },
   });

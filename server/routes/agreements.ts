@@ -1,3 +1,5 @@
+import { isDeepStrictEqual } from "node:util";
+import type pg from "pg";
 import { agreementIssues, type RegionAgreements } from "#core/centre/agreements.ts";
 import { parseRegion, type Region } from "#core/centre/region.ts";
 import { regionWrong } from "#core/job/weir-options.ts";
@@ -5,6 +7,9 @@ import type { Issue } from "#core/refusal.ts";
 import { answer, type Handlers, refused } from "#server/http/handler.ts";
 import { readAgreements, readAgreementVersions, setAgreements } from "#server/store/bounds.ts";
 import type { Database } from "#server/store/database.ts";
+import { setVersion } from "./versions.ts";
+
+type Query = Pick<pg.ClientBase | pg.Pool, "query">;
 
 /** What regions have agreed about each other's work: everybody may read it, an administrator sets it. */
 export function agreementsHandlers({
@@ -12,9 +17,9 @@ export function agreementsHandlers({
   caughtUp,
   now,
 }: AgreementsContext): Pick<Handlers, "agreements" | "setAgreements"> {
-  async function inForce() {
-    const { document, ...set } = await readAgreements(db.pool);
-    const versions = await readAgreementVersions(db.pool, 20);
+  async function inForce(client: Query) {
+    const { document, ...set } = await readAgreements(client);
+    const versions = await readAgreementVersions(client, 20);
     return answer({
       ...set,
       document: wire(document),
@@ -23,9 +28,9 @@ export function agreementsHandlers({
   }
 
   return {
-    agreements: () => inForce(),
+    agreements: () => inForce(db.pool),
 
-    async setAgreements({ caller, body, language }) {
+    async setAgreements({ caller, query, body, language }) {
       const read = readDocument(body);
       if (read.kind === "refused") return refused({ kind: "invalid-request", issues: read.issues });
       const issues = agreementIssues(read.document).map((issue) => ({
@@ -33,9 +38,20 @@ export function agreementsHandlers({
         words: issue[language],
       }));
       if (issues.length > 0) return refused({ kind: "invalid-request", issues });
-      await setAgreements(db, read.document, caller.id, now());
+      const set = await setVersion(
+        db,
+        { caller, base: query.base },
+        {
+          table: "region_agreements",
+          of: { what: "agreements", centre: null },
+          read: readAgreements,
+          isSame: ({ document }) => isDeepStrictEqual(document, read.document),
+          write: (client) => setAgreements(client, read.document, caller.id, now()),
+          answer: inForce,
+        },
+      );
       await caughtUp();
-      return inForce();
+      return set;
     },
   };
 }

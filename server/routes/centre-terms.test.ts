@@ -76,6 +76,32 @@ test("terms: the driver's default, then each version with who set it; they are i
   await holds(async () => assert.equal(await rule(3)(), "pool-queue-full"));
 });
 
+test("a change prepared on a version that is in force no longer is refused, whose it is said; the same twice is one version", async () => {
+  const params = { centre: "local" };
+  const { terms, versions } = await ok(client.call("terms", { params }));
+  assert.equal(versions.length, 0);
+  const withMost = (maxPending: number) => ({ ...terms, otherPools: { ...terms.otherPools, maxPending } });
+  const first = await ok(client.call("setTerms", { params, query: { base: 0 }, body: withMost(5) }));
+  const refused = await client.call("setTerms", { params, query: { base: 0 }, body: withMost(6) });
+  assert(refused.kind === "problem" && refused.problem.status === 409);
+  const version = first.versions[0]?.version;
+  assert.match(
+    refused.problem.detail,
+    new RegExp(
+      `^admin set version ${version} of the terms of local on .* Nothing was set\\. .*weir centre terms local`,
+    ),
+  );
+  const again = await ok(client.call("setTerms", { params, query: { base: 0 }, body: withMost(5) }));
+  assert.deepEqual(again.versions.length, 1, "what is in force already changes nothing");
+  // Two that were prepared on the same version: one of them is set.
+  const both = await Promise.all(
+    [7, 9].map((most) => client.call("setTerms", { params, query: { base: version }, body: withMost(most) })),
+  );
+  assert.deepEqual(both.map(({ kind }) => kind).sort(), ["answer", "problem"]);
+  const late = { params, body: withMost(5) };
+  assert.equal((await ok(client.call("setTerms", late))).versions.length, 3, "who names no version sets it over any");
+});
+
 test("what waits at a centre: the engine's reason and estimate, in words, in show and why", async () => {
   const { jobs } = await ok(client.call("jobs"));
   const job = jobs[0]?.id ?? 0;

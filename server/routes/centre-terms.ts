@@ -1,3 +1,5 @@
+import { isDeepStrictEqual } from "node:util";
+import type pg from "pg";
 import { consequenceWords, legalIntakeSteps } from "#core/centre/intake.ts";
 import { parseRegion } from "#core/centre/region.ts";
 import type { CentreTerms, PoolTerms } from "#core/centre/terms.ts";
@@ -13,14 +15,16 @@ import type { Database } from "#server/store/database.ts";
 import { readIntake } from "#server/store/read/centre-intake.ts";
 import { readTerms } from "#server/store/read/centre-terms.ts";
 import { readTermsChange } from "#server/store/read/terms-change.ts";
+import { setTerms } from "#server/store/set-terms.ts";
 import type { TransitionWriter } from "#server/store/transitions.ts";
+import { setVersion } from "./versions.ts";
 
 /** What was agreed with a centre, whether it takes new work, and what its agent proves itself with. */
 export function centreTermsHandlers(context: TermsContext): Pick<Handlers, TermsRoute> {
   const { db, feed, gate, transitions, caughtUp, now } = context;
 
-  async function termsOf(centre: string) {
-    const found = await readTerms(db.pool, centre);
+  async function termsOf(client: Pick<pg.ClientBase | pg.Pool, "query">, centre: string) {
+    const found = await readTerms(client, centre);
     if (found === null) return noCentre(centre);
     const versions = found.versions.map((one) => ({ ...one, terms: wire(one.terms) }));
     return answer({ centre, terms: wire(found.terms), versions });
@@ -39,7 +43,7 @@ export function centreTermsHandlers(context: TermsContext): Pick<Handlers, Terms
   }
 
   return {
-    terms: ({ params }) => termsOf(params.centre),
+    terms: ({ params }) => termsOf(db.pool, params.centre),
 
     async previewTerms({ params, body, language }) {
       const centre = centreId(params.centre);
@@ -52,20 +56,29 @@ export function centreTermsHandlers(context: TermsContext): Pick<Handlers, Terms
       return answer({ centre, consequences: [...termsConsequences(change, lost, now(), language)] });
     },
 
-    async setTerms({ caller, params, body }) {
+    async setTerms({ caller, params, query, body }) {
+      const { centre } = params;
       const read = readTermsSaid(body);
       if (read.kind === "refused") return read;
-      const { rowCount } = await db.pool.query(
-        `with set as (
-           insert into centre_terms (centre_id, terms, person_id, at_ms)
-           select id, $2::jsonb, $3, $4 from centre where id = $1 returning centre_id
-         )
-         insert into event (at_ms, kind, centre_id, cause) select $4::bigint, 'centre-changed', centre_id, $5::text from set`,
-        [params.centre, JSON.stringify(read.terms), caller.id, now(), `person:${caller.id}: terms`],
+      const set = await setVersion(
+        db,
+        { caller, base: query.base },
+        {
+          table: "centre_terms",
+          of: { what: "terms", centre },
+          read: async (client) => {
+            const found = await readTerms(client, centre);
+            if (found === null) return noCentre(centre);
+            const { version, setBy, setMs } = found.versions[0] ?? { version: 0, setBy: null, setMs: null };
+            return { version, setBy, setMs, terms: found.terms };
+          },
+          isSame: ({ terms }) => sameTerms(terms, read.terms),
+          write: (client) => setTerms(client, { centre, terms: read.terms, person: caller.id, nowMs: now() }),
+          answer: (client) => termsOf(client, centre),
+        },
       );
-      if (rowCount === 0) return noCentre(params.centre);
       await caughtUp();
-      return termsOf(params.centre);
+      return set;
     },
 
     intake: ({ params, language }) => intakeOf(centreId(params.centre), language),
@@ -120,6 +133,13 @@ function readTermsSaid(said: CentreTerms): { readonly kind: "terms"; readonly te
   if (parsed.kind === "region") return { kind: "terms", terms: { ...said, region: parsed.region } };
   const words = regionWrong(parsed.nearest);
   return refused({ kind: "invalid-request", issues: [{ path: "region", words }] });
+}
+
+/** What is null may as well be absent, and the store keeps fields in no order. */
+function sameTerms(one: CentreTerms, other: CentreTerms): boolean {
+  const said = (terms: CentreTerms): unknown =>
+    JSON.parse(JSON.stringify(terms, (_, value: unknown) => (value === null ? undefined : value)));
+  return isDeepStrictEqual(said(one), said(other));
 }
 
 function noCentre(centre: string): Refused {

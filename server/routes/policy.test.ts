@@ -60,7 +60,11 @@ test("weir ships; a version that is set is in force at once, kept with who set i
   assert.deepEqual([now.class, now.score, now.factor, now.predictedS], ["plain", null, null, null]);
 
   const weighed = { name: "weighed", fairness: { weights: { default: 3 } } };
-  const second = await ok(client.call("setPolicy", { body: weighed }));
+  const stale = await client.call("setPolicy", { query: { base: 0 }, body: weighed });
+  assert(stale.kind === "problem" && stale.problem.status === 409);
+  assert.match(stale.problem.detail, /^admin set version 1 of the policy on /);
+  assert.equal((await ok(client.call("setPolicy", { body: file }))).versions.length, 1, "the same makes no version");
+  const second = await ok(client.call("setPolicy", { query: { base: 1 }, body: weighed }));
   assert.deepEqual(
     second.versions.map(({ version, name, setBy }) => [version, name, setBy]),
     [

@@ -1,15 +1,20 @@
+import { isDeepStrictEqual } from "node:util";
+import type pg from "pg";
 import type { Language } from "#core/language.ts";
 import { type ParsedPolicy, type PolicyIssue, parseLivePolicy } from "#core/scheduling/policy-file.ts";
 import type { World } from "#core/scheduling/world.ts";
 import { answer, type Handlers, refused } from "#server/http/handler.ts";
 import type { Database } from "#server/store/database.ts";
 import { readPolicy, readPolicyVersions, setPolicy, unknownTenants } from "#server/store/policy.ts";
+import { setVersion } from "./versions.ts";
+
+type Query = Pick<pg.ClientBase | pg.Pool, "query">;
 
 /** By which policy the network's work is ordered and placed, and who set it when. */
 export function policyHandlers({ db, caughtUp, world, now }: PolicyContext): Pick<Handlers, "policy" | "setPolicy"> {
-  async function inForce(language: Language) {
-    const { policy, issues, ...set } = await readPolicy(db.pool);
-    const versions = await readPolicyVersions(db.pool);
+  async function inForce(client: Query, language: Language) {
+    const { policy, issues, ...set } = await readPolicy(client);
+    const versions = await readPolicyVersions(client);
     const unreadable = issues.map((issue) => `${issue.path}: ${issue[language]}`);
     const homes = world()
       .homes()
@@ -29,17 +34,29 @@ export function policyHandlers({ db, caughtUp, world, now }: PolicyContext): Pic
   }
 
   return {
-    policy: ({ language }) => inForce(language),
+    policy: ({ language }) => inForce(db.pool, language),
 
-    async setPolicy({ caller, body, language }) {
-      const issues = await issuesOf(parseLivePolicy(body));
-      if (issues.length > 0) {
+    async setPolicy({ caller, query, body, language }) {
+      const parsed = parseLivePolicy(body);
+      const issues = await issuesOf(parsed);
+      if (parsed.kind === "refused" || issues.length > 0) {
         const words = issues.map((issue) => ({ path: issue.path, words: issue[language] }));
         return refused({ kind: "invalid-request", issues: words });
       }
-      await setPolicy(db, body, caller.id, now());
+      const set = await setVersion(
+        db,
+        { caller, base: query.base },
+        {
+          table: "policy",
+          of: { what: "policy", centre: null },
+          read: readPolicy,
+          isSame: ({ policy, issues }) => issues.length === 0 && isDeepStrictEqual(policy, parsed.policy),
+          write: (client) => setPolicy(client, body, caller.id, now()),
+          answer: (client) => inForce(client, language),
+        },
+      );
       await caughtUp();
-      return inForce(language);
+      return set;
     },
   };
 }

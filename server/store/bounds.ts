@@ -3,7 +3,6 @@ import { noAgreements, type RegionAgreements } from "#core/centre/agreements.ts"
 import { type PersonId, projectId, tenantId } from "#core/ids.ts";
 import type { TenantPlace } from "#core/scheduling/bounds.ts";
 import type { WorldEvent } from "#core/scheduling/world-event.ts";
-import type { Database } from "./database.ts";
 
 type Query = Pick<pg.ClientBase | pg.Pool, "query">;
 
@@ -76,12 +75,12 @@ export async function readAgreementVersions(
 
 /** A new version, in force for whatever is placed from then on. */
 export async function setAgreements(
-  db: Database,
+  db: Query,
   document: RegionAgreements,
   person: PersonId,
   nowMs: number,
 ): Promise<void> {
-  await db.pool.query(
+  await db.query(
     `with set as (
        insert into region_agreements (document, person_id, at_ms) values ($1::jsonb, $2, $3) returning version
      )

@@ -3,7 +3,6 @@ import { type PersonId, type TenantId, tenantId } from "#core/ids.ts";
 import { type Policy, policies } from "#core/scheduling/policy.ts";
 import { type ParsedPolicy, type PolicyIssue, parseLivePolicy } from "#core/scheduling/policy-file.ts";
 import type { WorldEvent } from "#core/scheduling/world-event.ts";
-import type { Database } from "./database.ts";
 
 type Query = Pick<pg.ClientBase | pg.Pool, "query">;
 
@@ -49,8 +48,8 @@ function nameIn(parsed: ParsedPolicy): string {
 }
 
 /** A new version, in force for whatever is decided from then on. The file has been parsed. */
-export async function setPolicy(db: Database, file: unknown, person: PersonId, nowMs: number): Promise<void> {
-  await db.pool.query(
+export async function setPolicy(db: Query, file: unknown, person: PersonId, nowMs: number): Promise<void> {
+  await db.query(
     `with set as (insert into policy (file, person_id, at_ms) values ($1::jsonb, $2, $3) returning version)
      insert into event (at_ms, kind, cause) select $3::bigint, 'policy-changed', $4::text || version from set`,
     [JSON.stringify(file), person, nowMs, `person:${person}: policy, version `],

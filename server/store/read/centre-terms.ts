@@ -11,7 +11,7 @@ export type TermsVersion = {
 
 /** The terms in force, newest version first with at most twenty before it; null where there is no such centre. */
 export async function readTerms(
-  db: Pick<pg.Pool, "query">,
+  db: Pick<pg.ClientBase | pg.Pool, "query">,
   centre: string,
 ): Promise<{ readonly terms: CentreTerms; readonly versions: readonly TermsVersion[] } | null> {
   const found = await db.query<{ driver: DriverName }>("select driver from centre where id = $1", [centre]);

@@ -51,12 +51,20 @@ function InForce({ centre }: { readonly centre: Centre }) {
           ? t("terms.setBy", { version: newest.version, person: newest.setBy, time: format.dateTime(newest.setMs) })
           : t("terms.default")}
       </p>
-      <Editor key={newest?.version ?? 0} centre={centre} inForce={data.terms} />
+      <Editor key={newest?.version ?? 0} centre={centre} inForce={data.terms} base={newest?.version ?? 0} />
     </>
   );
 }
 
-function Editor({ centre, inForce }: { readonly centre: Centre; readonly inForce: Terms }) {
+function Editor({
+  centre,
+  inForce,
+  base,
+}: {
+  readonly centre: Centre;
+  readonly inForce: Terms;
+  readonly base: number;
+}) {
   const { t } = useTranslation("centres");
   const queries = useQueryClient();
   const [draft, setDraft] = useState(inForce);
@@ -65,7 +73,7 @@ function Editor({ centre, inForce }: { readonly centre: Centre; readonly inForce
     mutationFn: (body: Terms) => ask("previewTerms", { params: { centre: centre.id }, body }),
   });
   const set = useMutation({
-    mutationFn: (body: Terms) => ask("setTerms", { params: { centre: centre.id }, body }),
+    mutationFn: (body: Terms) => ask("setTerms", { params: { centre: centre.id }, query: { base }, body }),
     onSuccess: (now) => queries.setQueryData(termsQuery(centre.id).queryKey, now),
     onSettled: () => queries.invalidateQueries({ queryKey: centresQuery.queryKey }),
   });

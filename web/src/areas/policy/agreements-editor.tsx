@@ -25,7 +25,7 @@ import css from "./policy.module.css";
 import { agreementsQuery } from "./queries.ts";
 
 /** The whole document in one form: what would come and go is said before it is put in force. */
-export function EditAgreements({ document }: { readonly document: Document }) {
+export function EditAgreements({ document, version }: { readonly document: Document; readonly version: number }) {
   const { t } = useTranslation("policy");
   const [open, setOpen] = useState(false);
   return (
@@ -42,13 +42,21 @@ export function EditAgreements({ document }: { readonly document: Document }) {
         onCancel={() => setOpen(false)}
         destroyOnHidden
       >
-        <Editor document={document} onDone={() => setOpen(false)} />
+        <Editor document={document} base={version} onDone={() => setOpen(false)} />
       </Modal>
     </>
   );
 }
 
-function Editor({ document, onDone }: { readonly document: Document; readonly onDone: () => void }) {
+function Editor({
+  document,
+  base,
+  onDone,
+}: {
+  readonly document: Document;
+  readonly base: number;
+  readonly onDone: () => void;
+}) {
   const { t } = useTranslation(["policy", "words"]);
   const queries = useQueryClient();
   const [draft, setDraft] = useState(document);
@@ -58,7 +66,7 @@ function Editor({ document, onDone }: { readonly document: Document; readonly on
   const issues = issuesIn(draft, language());
   const isSendable = changes.length > 0 && isWhole(draft) && issues.size === 0;
   const set = useMutation({
-    mutationFn: () => ask("setAgreements", { body: draft }),
+    mutationFn: () => ask("setAgreements", { query: { base }, body: draft }),
     onSuccess: (answer: Answer<"agreements">) => {
       queries.setQueryData(agreementsQuery.queryKey, answer);
       onDone();

@@ -28,7 +28,7 @@ export function PolicyEditor({ inForce }: { readonly inForce: Answer<"policy"> }
     draft.kind === "policy" && before.kind === "policy" ? changesBetween(before.policy, draft.policy) : [];
   const isRenamed = draft.kind === "policy" && draft.policy.name !== inForce.name;
   const set = useMutation({
-    mutationFn: (file: PolicyFile) => ask("setPolicy", { body: { ...file } }),
+    mutationFn: (file: PolicyFile) => ask("setPolicy", { query: { base: inForce.version }, body: { ...file } }),
     onSuccess: (answer) => queries.setQueryData(policyQuery.queryKey, answer),
   });
   return (
