@@ -123,12 +123,12 @@ describe("jobs and their submission, in the console", { skip: requires("chromium
     const { page, server } = it;
     const { editor, seen } = looking(page);
     await page.goto(`${server.url}/submit`);
-    const verdict = page.getByRole("status").filter({ hasText: /Every option|Refused/ });
+    const verdict = page.getByRole("status").filter({ hasText: /Every option|Not accepted/ });
     await verdict.getByText("Every option is known").waitFor();
     await editor().fill("#!/bin/sh\n#SBATCH --partition=fast\ntrue\n");
     await page.getByRole("button", { name: "Dry run" }).click();
     await seen(/partition "fast" is offered by no centre in service/);
-    await verdict.getByText("Refused, as said above").waitFor();
+    await verdict.getByText("Not accepted, as said above").waitFor();
     const answered = page.waitForResponse((response) => response.url().endsWith("/api/v1/jobs"));
     await page.getByRole("button", { name: "Submit", exact: true }).click();
     await answered;

@@ -36,13 +36,13 @@ export function TimeLine({ job, task, isArray }: LineContent) {
       <ol className={css.steps}>
         {steps.map((step, at) => {
           const next = steps[at + 1];
-          const untilMs = step.untilMs ?? next?.atMs ?? nowMs;
-          const stayed = step.atMs === null || untilMs === null ? null : Math.max(0, untilMs - step.atMs);
+          const untilMs = next?.atMs ?? nowMs;
+          const stayed = step.atMs === null ? null : Math.max(0, untilMs - step.atMs);
           const ran = step.ranMs === undefined ? null : t("line.ran", { time: format.ran(step.ranMs) });
           const current = next === undefined && step.shown !== shownOfEnd(task);
           return (
             <li
-              key={step.untilMs === undefined ? step.shown : "before"}
+              key={`${step.shown} ${step.atMs}`}
               className={css.step}
               data-current={current || undefined}
               style={{ color: stateColour(step.shown) }}
@@ -97,9 +97,7 @@ type Step = {
   readonly note: string | null;
   /** Whether the time spent in it says something. */
   readonly timed: boolean;
-  /** Of a whole attempt before the present one: it is no state on the way of this one. */
-  readonly untilMs?: number;
-  /** How long a run ran by the measure that it is billed by: what it took to clear up after it is none of it. */
+  /** Of a run that is over. */
   readonly ranMs?: number | undefined;
 };
 
@@ -113,18 +111,16 @@ function stepsOf(t: TFunction<"job">, job: JobDetail, task: TaskDetail): readonl
   const before = runBefore(task);
   const steps: Step[] = [];
   if (before?.end) {
-    const { attempt, startedMs, placedMs, endedMs, end } = before;
-    const untilMs = endedMs ?? startedMs ?? placedMs;
+    const { attempt, startedMs, placedMs, end } = before;
     const note = t("line.attempt", { attempt });
-    const timed = startedMs !== null;
-    steps.push({ shown: end.kind, atMs: startedMs ?? placedMs, note, timed, untilMs, ranMs: before.usage?.wallMs });
+    steps.push({ shown: end.kind, atMs: startedMs ?? placedMs, note, timed: startedMs !== null, ranMs: ranMs(before) });
   }
   steps.push({ shown: "queued", atMs: before?.endedMs ?? job.submittedMs, note: null, timed: true });
   if (run && !waitsAgain) {
     steps.push({ shown: "placed", atMs: run.placedMs, note: run.centre, timed: true });
     if (task.state === "starting") steps.push({ shown: "starting", atMs: null, note: null, timed: false });
-    const ranMs = run.usage?.wallMs;
-    if (run.startedMs !== null) steps.push({ shown: "running", atMs: run.startedMs, note: null, timed: true, ranMs });
+    if (run.startedMs !== null)
+      steps.push({ shown: "running", atMs: run.startedMs, note: null, timed: true, ranMs: ranMs(run) });
     if (run.unreachableSinceMs !== null && task.state !== "ended") {
       steps.push({ shown: "unreachable", atMs: run.unreachableSinceMs, note: null, timed: true });
     }
@@ -133,4 +129,10 @@ function stepsOf(t: TFunction<"job">, job: JobDetail, task: TaskDetail): readonl
     steps.push({ shown: shownOf(task), atMs: task.endedMs ?? run?.endedMs ?? null, note: null, timed: false });
   }
   return steps;
+}
+
+/** By the measure that it is billed by, which leaves out the clearing up after it; of one that nobody measured, from start to end. */
+function ranMs({ usage, startedMs, endedMs }: TaskDetail["runs"][number]): number | undefined {
+  if (usage) return usage.wallMs;
+  return startedMs === null || endedMs === null ? undefined : Math.max(0, endedMs - startedMs);
 }

@@ -100,7 +100,7 @@ export const en = {
   remarks_one: "{{count}} remark",
   remarks_other: "{{count}} remarks",
   clean: "Every option is known",
-  refused: "Refused, as said above",
+  refused: "Not accepted, as said above",
   dryRun: "Dry run",
   submit: "Submit",
   sending: "Submitting …",

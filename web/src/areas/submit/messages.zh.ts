@@ -100,7 +100,7 @@ export const zh: Words<typeof en> = {
   problems_other: "{{count}} 个问题",
   remarks_other: "{{count}} 条提示",
   clean: "所有选项均可识别",
-  refused: "被拒绝，原因见上",
+  refused: "未被接受，原因见上",
   dryRun: "试运行",
   submit: "提交",
   sending: "正在提交…",
