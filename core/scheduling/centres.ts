@@ -322,7 +322,8 @@ function ofOurs(pool: PoolRecord): Omit<Left, "ours"> {
   let room = pool.upSize;
   for (const { allocation, phases } of sorts)
     room = put(room, pool, allocation, phases.running + (shared ? 0 : phases.sent + phases.waiting));
-  room = onTheirNodes(room, pool, pool.runs);
+  // These runs, whatever starts within a decision.
+  room = onTheirNodes(room, pool, pool.upSize.row ? [...pool.runs] : []);
   return shared ? withThoseOnTheWay(room, pool, sorts, ({ phases }) => phases.sent) : { room, pending: nobody };
 }
 

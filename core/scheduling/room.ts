@@ -184,7 +184,8 @@ function nodesInARow({ nodes, more }: Row, need: Need): number {
   const { cells, somewhere } = nodes();
   const lengths = lengthsOf(cells, need);
   const rows = (of: number) => lengths.reduce((sum, length) => sum + Math.floor(length / of), 0);
-  let found = Math.min(need.nodes, Math.max(0, ...lengths));
+  const longest = lengths.reduce((most, length) => Math.max(most, length), 0);
+  let found = Math.min(need.nodes, longest);
   while (found > 0 && rows(found) <= somewhere + more) found -= 1;
   return found;
 }
