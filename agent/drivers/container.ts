@@ -6,7 +6,8 @@ import { plainBash } from "./modules.ts";
  * `--containall` leaves nothing of the node inside but what is bound: the run's folder, the file systems that the job declared,
  * its cards. The environment is emptied with it, so what the job was given and what Slurm says goes in by name.
  *
- * NOT RUN LIVE: Debian 12 has no Apptainer. Its tests compare the command line that comes of it.
+ * NOT RUN LIVE: Debian 12 has no Apptainer. Its tests compare the command line that comes of it, and a stand-in takes it on real
+ * clusters.
  */
 export function containerCommand(
   image: string,

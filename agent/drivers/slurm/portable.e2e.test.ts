@@ -36,6 +36,10 @@ describe("portable work on real clusters", { skip: requires("root", "slurm", "su
 `,
     );
     writeFileSync(join(folder, "tides"), '#!/bin/sh\necho "tides of $TIDES"\n', { mode: 0o755 });
+    // As Apptainer is called: what comes before the image, the image, the program.
+    const inside = 'until echo "$1" | grep -q ^docker:; do shift; done';
+    const told = 'echo "$1 for $(id -un) in job $APPTAINERENV_SLURM_JOB_ID"; shift; exec "$@"';
+    writeFileSync(join(folder, "apptainer"), `#!/bin/sh\n${inside}\n${told}\n`, { mode: 0o755 });
     for (const name of ["jinan", "qingdao"] as const) {
       const site = {
         moduleInit: init,
@@ -168,6 +172,20 @@ describe("portable work on real clusters", { skip: requires("root", "slurm", "su
           assert.equal(await agent(name).log(perl.run), "/opt/tides-3.1 a b\n");
           assert.deepEqual((await agent(name).ended(missing.run)).end, { kind: "failed", exitCode: 127 });
           assert.match(await agent(name).log(missing.run, "stderr"), /weir: module load tides\/9 failed/);
+        });
+
+        test("a container's command reaches its node as the user, by a stand-in: Apptainer itself is not run", async () => {
+          const image = `registry.example/tides@sha256:${"0".repeat(64)}`;
+          const order = asking(
+            "echo $SLURM_JOB_ID; exit 6",
+            { container: image },
+            { environment: { PATH: `${folder}:/usr/bin:/bin` } },
+          );
+          await agent(name).queue(order);
+          assert.deepEqual((await agent(name).ended(order.run)).end, { kind: "failed", exitCode: 6 });
+          const [said = "", id = ""] = (await agent(name).log(order.run)).split("\n");
+          assert.match(id, /^\d+$/);
+          assert.equal(said, `docker://${image} for weirt-li in job ${id}`);
         });
 
         test("job steps: srun on each node, side by side, with their own exit codes", async () => {
