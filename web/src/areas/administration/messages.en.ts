@@ -82,6 +82,5 @@ export const en = {
   makeLink: "Make the link",
   linkWords:
     "It is shown this once. Hand it over by a safe way: whoever opens it first is {{name}}. It works once, until {{time}}.",
-  added: "{{name}} was added.",
   none: "none yet",
 } as const;

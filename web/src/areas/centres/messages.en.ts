@@ -26,7 +26,6 @@ export const en = {
   cores: "Cores",
   memory: "Memory",
   cards: "Accelerators",
-  capacity: "Capacity",
   runs: "Runs",
   driver: "Driver",
   driverWords: {

@@ -23,7 +23,6 @@ export const zh: Words<typeof en> = {
   cores: "核",
   memory: "内存",
   cards: "加速卡",
-  capacity: "算力",
   runs: "运行数",
   driver: "驱动",
   driverWords: { process: "单机进程", slurm: "Slurm 集群", simulated: "模拟，不实际执行" },
