@@ -19,12 +19,11 @@ export type Foretold = {
 export function foretell(
   spec: JobSpec,
   granted: readonly GrantLeft[],
-  quoted: () => Quote,
+  quote: Quote,
   start: () => StartEstimate | null,
 ): Foretold {
   if (granted.length === 0 && spec.deadlineMs === null) return nothing;
-  const quote = granted.length === 0 ? null : quoted();
-  const short = quote === null ? [] : granted.flatMap((grant) => grantWords(grant, spec, quote));
+  const short = granted.flatMap((grant) => grantWords(grant, spec, quote));
   const estimate = spec.deadlineMs === null ? null : start();
   if (estimate === null) return { warnings: short, inTime: null };
   const { kind, words } = deadlineWords(spec, estimate);

@@ -6,34 +6,44 @@ import { type Cost, costOf, tariffInForce } from "#core/ledger/tariff.ts";
 import type { Amounts } from "#core/ledger/unit.ts";
 import { holdOf } from "#core/ledger/usage.ts";
 import type { Allocation } from "#core/run-order.ts";
-import type { Asker, WaitingExplanation } from "#core/scheduling/explanation.ts";
+import type { Asker, EverFit, WaitingExplanation } from "#core/scheduling/explanation.ts";
 import type { World } from "#core/scheduling/world.ts";
 
-/** What a job may use at most, wherever it goes and however often it is tried: docs/decisions/0046-what-a-quote-is.md. */
-export function quoteOf(world: Pick<World, "everGiven" | "description">, spec: JobSpec, asker: Asker): Quoted {
-  const given = givenAs(world.description());
+/**
+ * Whether any centre could ever run a job, and then what it may use at most, wherever it goes and however often it is tried:
+ * docs/decisions/0046-what-a-quote-is.md.
+ */
+export function outlookOf(
+  world: Pick<World, "couldEverFit" | "everGiven" | "description">,
+  spec: JobSpec,
+  asker: Asker,
+): Outlook {
+  const before = keptFor(world.description());
   const asked = askedText(spec, asker);
-  const before = given.get(asked);
-  if (before !== undefined) return before;
-  if (given.size >= mostGiven) given.clear();
-  const made = makeQuote(world, spec, asker);
-  const quoted = { quote: made, json: JSON.stringify(made) };
+  const known = before.get(asked);
+  if (known !== undefined) return known;
+  const fits = world.couldEverFit(spec.shape, spec.centres, asker);
+  if (fits.kind === "refused") return fits;
+  const quote = makeQuote(world, spec, asker);
+  const made = { ...fits, quote, quoteJson: JSON.stringify(quote) };
+  if (before.size >= mostKept) before.clear();
   // Names of nodes may change without another description.
-  if (spec.siteWords.nodelist === undefined) given.set(asked, quoted);
-  return quoted;
+  if (spec.siteWords.nodelist === undefined) before.set(asked, made);
+  return made;
 }
 
 export type Quote = z.output<typeof quote>;
-type Quoted = { readonly quote: Quote; readonly json: string };
+type Fits = Extract<EverFit, { kind: "fits" }> & { readonly quote: Quote; readonly quoteJson: string };
+type Outlook = Fits | Extract<EverFit, { kind: "refused" }>;
 
 /** By the description that they were made by, each by all that it depends on: of thousands of jobs few differ in it. */
-const kept = new WeakMap<object, Map<string, Quoted>>();
-const mostGiven = 1_000;
+const kept = new WeakMap<object, Map<string, Fits>>();
+const mostKept = 1_000;
 
-function givenAs(description: object): Map<string, Quoted> {
+function keptFor(description: object): Map<string, Fits> {
   const before = kept.get(description);
   if (before !== undefined) return before;
-  const none = new Map<string, Quoted>();
+  const none = new Map<string, Fits>();
   kept.set(description, none);
   return none;
 }

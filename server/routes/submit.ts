@@ -10,7 +10,7 @@ import { dependencyText } from "#core/job/dependency.ts";
 import { type Phrase, type PhraseKind, phrase, phraseWords } from "#core/job/phrase.ts";
 import { type JobSpec, taskCount } from "#core/job/spec.ts";
 import type { Language } from "#core/language.ts";
-import type { Asker } from "#core/scheduling/explanation.ts";
+import type { Asker, EverFit } from "#core/scheduling/explanation.ts";
 import type { World } from "#core/scheduling/world.ts";
 import { assert } from "#core/unreachable.ts";
 import { answer, type Handlers, type Idempotency, type Refused, refused, type Verbatim } from "#server/http/handler.ts";
@@ -25,7 +25,7 @@ import type { TransitionWriter } from "#server/store/transitions.ts";
 import type { SubmitWriter } from "#server/store/writer.ts";
 import { foretell, lookAllowance } from "./foretold.ts";
 import { mayCancel } from "./jobs.ts";
-import { quoteOf, wouldGetView } from "./quote.ts";
+import { outlookOf, wouldGetView } from "./quote.ts";
 import { saidView } from "./said.ts";
 import { startView } from "./start-view.ts";
 import { visibleJob } from "./visible.ts";
@@ -47,8 +47,8 @@ export function submitHandlers(context: SubmitContext): Pick<Handlers, SubmitRou
     [...notes, ...writtenNotes(spec, id, world())].map((one) => phraseWords(one, language));
   const mayLook = lookAllowance(() => performance.now());
   /** In a project without grants, of a job without a deadline, nothing more is looked at. */
-  const foretoldOf = (spec: JobSpec, asker: Asker, quoted: Parameters<typeof foretell>[2]) =>
-    foretell(spec, world().granted(asker), quoted, () =>
+  const foretoldOf = (spec: JobSpec, asker: Asker, quote: Parameters<typeof foretell>[2]) =>
+    foretell(spec, world().granted(asker), quote, () =>
       mayLook(() => world().explainNew(spec.shape, spec.centres, context.now(), asker).estimate),
     );
 
@@ -57,12 +57,12 @@ export function submitHandlers(context: SubmitContext): Pick<Handlers, SubmitRou
       const admitted = admit(body, admitContext(caller));
       if (admitted.kind === "refused") return (await firstAnswer(db, caller, idempotency, admitted)) ?? admitted;
       const asker = askerOf(caller, admitted.spec);
-      const fits = await warned(db, fitting(world(), asker, admitted));
-      if (fits.kind === "refused") return fits;
+      const outlook = outlookOf(world(), admitted.spec, asker);
+      if (outlook.kind === "refused") return outlook;
+      const fits = await warned(db, pinned(admitted, outlook));
       const { job, project, tenant } = ownJob(caller, fits);
       const { spec, defaults, notes } = fits;
-      const quoted = quoteOf(world(), spec, asker);
-      const warnings = [...fits.warnings, ...foretoldOf(spec, asker, () => quoted.quote).warnings];
+      const warnings = [...fits.warnings, ...foretoldOf(spec, asker, outlook.quote).warnings];
       const view: Omit<SubmittedView, "id" | "quote" | "notes"> = {
         name: spec.name,
         tasks: taskCount(spec.array),
@@ -71,7 +71,7 @@ export function submitHandlers(context: SubmitContext): Pick<Handlers, SubmitRou
         ...saidView({ defaults, warnings }, language),
       };
       // Text from here on: hundreds of these wait for their commit at once.
-      const afterId = `${JSON.stringify(view).slice(1, -1)},"quote":${quoted.json}}`;
+      const afterId = `${JSON.stringify(view).slice(1, -1)},"quote":${outlook.quoteJson}}`;
       const done = await writer.submit({
         tenant,
         person: caller.id,
@@ -96,16 +96,16 @@ export function submitHandlers(context: SubmitContext): Pick<Handlers, SubmitRou
           continue;
         }
         const asker = askerOf(caller, one.spec);
-        const fits = await warned(db, fitting(world(), asker, one));
-        if (fits.kind === "refused") return at(fits, position);
+        const outlook = outlookOf(world(), one.spec, asker);
+        if (outlook.kind === "refused") return at(outlook, position);
+        const fits = await warned(db, pinned(one, outlook));
         const own = ownJob(caller, fits);
         if (before && own.tenant !== before.tenant) {
           const words = phrase("tenants-differ");
           return at(refused({ kind: "invalid-request", issues: [{ path: "project", words }] }), position);
         }
         const { spec, defaults, notes } = fits;
-        const foretold = foretoldOf(spec, asker, () => quoteOf(world(), spec, asker).quote);
-        const warnings = [...fits.warnings, ...foretold.warnings];
+        const warnings = [...fits.warnings, ...foretoldOf(spec, asker, outlook.quote).warnings];
         const said = { name: spec.name, tasks: taskCount(spec.array), ...saidView({ defaults, warnings }, language) };
         fitted.push({ ...own, admitted: one, said, notes: (id) => notesView(id, spec, notes, language) });
       }
@@ -136,8 +136,9 @@ export function submitHandlers(context: SubmitContext): Pick<Handlers, SubmitRou
       const admitted = admit(body, admitContext(caller));
       if (admitted.kind === "refused") return admitted;
       const asker = askerOf(caller, admitted.spec);
-      const fits = await warned(db, fitting(world(), asker, admitted));
-      if (fits.kind === "refused") return fits;
+      const outlook = outlookOf(world(), admitted.spec, asker);
+      if (outlook.kind === "refused") return outlook;
+      const fits = await warned(db, pinned(admitted, outlook));
       const { spec } = fits;
       if (spec.dependencies.length > 0) {
         // Of a submission the writer finds it, in the transaction that keeps it.
@@ -146,13 +147,8 @@ export function submitHandlers(context: SubmitContext): Pick<Handlers, SubmitRou
       }
       const explained = world().explainNew(spec.shape, spec.centres, context.now(), asker);
       const { wouldGet, rule } = explained;
-      const { quote } = quoteOf(world(), spec, asker);
-      const { warnings, inTime } = foretell(
-        spec,
-        world().granted(asker),
-        () => quote,
-        () => explained.estimate,
-      );
+      const { quote } = outlook;
+      const { warnings, inTime } = foretell(spec, world().granted(asker), quote, () => explained.estimate);
       return answer({
         spec: specView(spec),
         tasks: taskCount(spec.array),
@@ -220,17 +216,13 @@ export type SubmitContext = {
   readonly arrayTasks: () => number;
 };
 
-/** The job as it was admitted, with where its demands pin it and where it would not be executed among the warnings; or why no centre could ever run it. */
-function fitting(world: Pick<World, "couldEverFit">, asker: Asker, admitted: Whole): Whole | Refused {
-  const { spec, warnings } = admitted;
-  const fits = world.couldEverFit(spec.shape, spec.centres, asker);
-  if (fits.kind === "refused") return fits;
-  const { pinnedTo, simulatedAt } = fits;
+/** The job as it was admitted, with where its demands pin it and where it would not be executed among the warnings. */
+function pinned(admitted: Whole, { pinnedTo, simulatedAt }: Extract<EverFit, { kind: "fits" }>): Whole {
   const more = [
     ...(pinnedTo ? [phrase("pinned-to", { centres: pinnedTo.join(", ") })] : []),
     ...(simulatedAt.length > 0 ? [phrase("nothing-executed", { centres: simulatedAt.join(", ") })] : []),
   ];
-  return more.length === 0 ? admitted : { ...admitted, warnings: [...warnings, ...more] };
+  return more.length === 0 ? admitted : { ...admitted, warnings: [...admitted.warnings, ...more] };
 }
 
 /** A job that was admitted in time is not refused to who sends it again after its latest start (docs/decisions/0049). */
@@ -249,8 +241,8 @@ async function firstAnswer(
 }
 
 /** As sbatch does, it accepts a dependency that what has ended keeps from ever being met; unlike it, it says so. */
-function warned(db: Database, fits: Whole | Refused): Whole | Refused | Promise<Whole> {
-  return fits.kind === "refused" || fits.spec.dependencies.length === 0 ? fits : warnedOfNeverMet(db, fits);
+function warned(db: Database, fits: Whole): Whole | Promise<Whole> {
+  return fits.spec.dependencies.length === 0 ? fits : warnedOfNeverMet(db, fits);
 }
 
 async function warnedOfNeverMet(db: Database, fits: Whole): Promise<Whole> {
