@@ -15,6 +15,7 @@ export const phrases = {
     "应为 1 至 200 个可见的 ASCII 字符，不含空格",
   ],
   "not-after": ["must not be later than {field}", "不应晚于 {field}"],
+  "no-such-pool": ["there is no pool {pool} at {centre}; there is {known}", "{centre} 没有资源池 {pool}，现有 {known}"],
   "price-list": ["no such price list; there is {known}", "没有这一价目表，现有 {known}"],
   "must-be": ["must be {what}", "应为{what}"],
   "member-twice": [

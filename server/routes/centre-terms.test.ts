@@ -215,13 +215,33 @@ test("a centre that has left is retired: its agent is refused and told so, and n
   const { token: unused } = await ok(client.call("addEnrolment", { ...beta, body: {} }));
   await server.db.pool.query("update run set ended_ms = 1, state = 'ended' where centre_id = 'beta'");
   await ok(client.call("setIntake", { ...beta, body: { step: "leave" } }));
+  const vain = await client.call("addEnrolment", { ...beta, body: {} });
+  assert.match(vain.kind === "problem" ? vain.problem.detail : "", /^beta is leaving .* would never serve/);
   await server.transitions.intake(centreId("beta"), "part", null);
   for (const call of [
     server.client(credential).call("session", { body: { agentVersion: "1" } }),
     server.client(credential).call("rotate", { body: {} }),
   ])
     assert.equal(await problem(call), "credential-revoked");
-  assert.equal(await problem(client.call("addEnrolment", { ...beta, body: {} })), "centre-step");
+  const { terms } = await ok(client.call("terms", beta));
+  const params = { tenant: "default" };
+  for (const call of [
+    client.call("addEnrolment", { ...beta, body: {} }),
+    client.call("addTest", { ...beta, body: {} }),
+    client.call("previewTerms", { ...beta, body: { ...terms, carbonGPerKwh: 3 } }),
+    client.call("setTerms", { ...beta, body: { ...terms, carbonGPerKwh: 3 } }),
+    client.call("askRotation", { ...beta, body: {} }),
+    client.call("revokeCredentials", beta),
+    client.call("setIntake", { ...beta, body: { step: "resume" } }),
+    client.call("setHome", { params, body: { home: "beta" } }),
+  ]) {
+    const refused = await call;
+    assert(refused.kind === "problem" && refused.problem.status === 409);
+    assert.match(
+      refused.problem.detail,
+      /^beta has left the network and is retired for good; .*new name: weir centre add/,
+    );
+  }
   const late = client.call("enrol", { body: { token: unused, agentVersion: "1", driver: "simulated" } });
   assert.equal(await problem(late), "enrolment-token-spent");
 });

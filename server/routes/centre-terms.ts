@@ -17,6 +17,7 @@ import { readTerms } from "#server/store/read/centre-terms.ts";
 import { readTermsChange } from "#server/store/read/terms-change.ts";
 import { setTerms } from "#server/store/set-terms.ts";
 import type { TransitionWriter } from "#server/store/transitions.ts";
+import { hasLeft } from "./left.ts";
 import { setVersion } from "./versions.ts";
 
 /** What was agreed with a centre, whether it takes new work, and what its agent proves itself with. */
@@ -49,6 +50,8 @@ export function centreTermsHandlers(context: TermsContext): Pick<Handlers, Terms
       const centre = centreId(params.centre);
       const read = readTermsSaid(body);
       if (read.kind === "refused") return read;
+      const left = await hasLeft(db.pool, centre, "terms");
+      if (left) return left;
       const change = await readTermsChange(db.pool, centre, read.terms);
       if (change === null) return noCentre(centre);
       const after = new Map(change.pools.map((one) => [one.pool, one.after]));
@@ -67,6 +70,8 @@ export function centreTermsHandlers(context: TermsContext): Pick<Handlers, Terms
           table: "centre_terms",
           of: { what: "terms", centre },
           read: async (client) => {
+            const left = await hasLeft(client, centre, "terms");
+            if (left) return left;
             const found = await readTerms(client, centre);
             if (found === null) return noCentre(centre);
             const { version, setBy, setMs } = found.versions[0] ?? { version: 0, setBy: null, setMs: null };
@@ -92,6 +97,8 @@ export function centreTermsHandlers(context: TermsContext): Pick<Handlers, Terms
     },
 
     async askRotation({ caller, params }) {
+      const left = await hasLeft(db.pool, params.centre, "rotate");
+      if (left) return left;
       const { rowCount } = await db.pool.query(
         `with asked as (update centre set rotate_ms = $2 where id = $1 returning id)
          insert into event (at_ms, kind, centre_id, cause) select $2::bigint, 'centre-changed', id, $3::text from asked`,
@@ -103,6 +110,8 @@ export function centreTermsHandlers(context: TermsContext): Pick<Handlers, Terms
     },
 
     async revokeCredentials({ caller, params }) {
+      const left = await hasLeft(db.pool, params.centre, "revoke");
+      if (left) return left;
       const credentials = await transitions.revoke(centreId(params.centre), caller.id);
       if (credentials === null) return noCentre(params.centre);
       gate.forget();

@@ -1,13 +1,16 @@
+import type pg from "pg";
 import type { Centre } from "#api/network.ts";
+import { legalIntakeSteps } from "#core/centre/intake.ts";
 import { parseRegion } from "#core/centre/region.ts";
 import { centreId } from "#core/ids.ts";
 import { regionWrong } from "#core/job/weir-options.ts";
 import type { World } from "#core/scheduling/world.ts";
-import { answer, type Handlers, refused } from "#server/http/handler.ts";
+import { answer, type Handlers, type Refused, refused } from "#server/http/handler.ts";
 import { newEnrolment } from "#server/identity/centre-credential.ts";
 import type { Database } from "#server/store/database.ts";
 import { readCentres, readNodes } from "#server/store/read/centres.ts";
 import { readOffers } from "#server/store/read/offers.ts";
+import { hasLeft } from "./left.ts";
 import { once } from "./once.ts";
 import { cutPage, readCursor } from "./paging.ts";
 import { unknownCentre } from "./visible.ts";
@@ -74,9 +77,8 @@ export function centreHandlers(
 
     addEnrolment: ({ caller, params, idempotency }) =>
       once(db, { caller, idempotency }, 201, async (client) => {
-        const { rows } = await client.query("select from centre where id = $1 and intake = 'left'", [params.centre]);
-        if (rows.length > 0)
-          return refused({ kind: "centre-step", centre: params.centre, from: "left", step: "enrol", legal: [] });
+        const left = (await hasLeft(client, params.centre, "enrol")) ?? (await isAllButOut(client, params.centre));
+        if (left) return left;
         const enrolment = await newEnrolment(client, params.centre, now());
         if (enrolment === null) return refused({ kind: "not-found", what: "centre", id: params.centre });
         return answer({ centre: params.centre, ...enrolment });
@@ -90,6 +92,17 @@ type Context = {
   readonly caughtUp: () => Promise<void>;
   readonly now: () => number;
 };
+
+/** Of a leaving centre an agent is still needed while something is there. */
+async function isAllButOut(client: pg.PoolClient, centre: string): Promise<Refused | null> {
+  const { rowCount } = await client.query(
+    `select from centre c where id = $1 and intake = 'leaving'
+       and not exists (select from run where centre_id = c.id and ended_ms is null)`,
+    [centre],
+  );
+  const legal = legalIntakeSteps("leaving");
+  return rowCount === 0 ? null : refused({ kind: "centre-step", centre, from: "leaving", step: "enrol", legal });
+}
 
 function withHeadroom(centre: Centre, world: Pick<World, "headroom">): Centre {
   const shapes = world.headroom(centreId(centre.id));

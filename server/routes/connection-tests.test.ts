@@ -195,3 +195,17 @@ test("who may ask, and what is not there", async () => {
   const asked = await ask("beta");
   assert.equal((await told(asked.id, checks(), true)).kind, "problem", "another centre's test");
 });
+
+test("a pool that the centre does not have is refused with those it has, and no test is made", async () => {
+  await openCentre("pools");
+  const [known] = engine.pools;
+  const asked = (pool: string) => client.call("addTest", { params: { centre: "pools" }, body: { pool } });
+  const refused = await asked("nope");
+  assert(refused.kind === "problem" && refused.problem.status === 400);
+  assert.match(refused.problem.detail, new RegExp(`^pool: there is no pool nope at pools; there is ${known?.name}\\.`));
+  const { tests } = await client
+    .call("tests", { params: { centre: "pools" }, query: { limit: 9 } })
+    .then((reply) => (reply.kind === "answer" ? reply.value : { tests: [null] }));
+  assert.deepEqual(tests, []);
+  assert.equal((await asked(known?.name ?? "")).kind, "answer");
+});

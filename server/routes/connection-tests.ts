@@ -1,5 +1,7 @@
+import type pg from "pg";
 import { projectId } from "#core/ids.ts";
-import { answer, type Handlers, refused } from "#server/http/handler.ts";
+import { phrase } from "#core/job/phrase.ts";
+import { answer, type Handlers, type Refused, refused } from "#server/http/handler.ts";
 import type { Person } from "#server/identity/caller.ts";
 import {
   askTest,
@@ -10,6 +12,7 @@ import {
   type Signing,
 } from "#server/store/connection-tests.ts";
 import type { Database } from "#server/store/database.ts";
+import { hasLeft } from "./left.ts";
 import { once } from "./once.ts";
 import { cutPage, readCursor } from "./paging.ts";
 
@@ -23,6 +26,9 @@ export function connectionTestHandlers(context: TestContext): Pick<Handlers, Tes
         if (project === null)
           return refused({ kind: "unknown-project", project: body.project ?? "", known: names(caller) });
         const pool = body.pool ?? null;
+        const left = await hasLeft(client, params.centre, "test");
+        const trouble = left ?? (pool === null ? null : await noSuchPool(client, params.centre, pool));
+        if (trouble) return trouble;
         const test = await askTest(client, { centre: params.centre, person: caller.id, project, pool, nowMs: now() });
         const [found] = test === null ? [] : await readTests(client, { ...one(params.centre), only: test });
         return found ? answer(found) : refused({ kind: "not-found", what: "centre", id: params.centre });
@@ -69,6 +75,17 @@ export type TestContext = {
   readonly networkKey: Signing;
   readonly now: () => number;
 };
+
+/** Of those that the centre has reported; before it has reported any, its agent says what there is. */
+async function noSuchPool(client: pg.PoolClient, centre: string, pool: string): Promise<Refused | null> {
+  const { rows } = await client.query<{ name: string }>("select name from pool where centre_id = $1 order by id", [
+    centre,
+  ]);
+  const known = rows.map(({ name }) => name);
+  if (known.length === 0 || known.includes(pool)) return null;
+  const words = phrase("no-such-pool", { centre, pool, known: known.join(", ") });
+  return refused({ kind: "invalid-request", issues: [{ path: "pool", words }] });
+}
 
 const one = (centre: string) => ({ centre, before: null, limit: 1 });
 

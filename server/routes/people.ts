@@ -18,6 +18,7 @@ import { setGrant } from "#server/store/grants.ts";
 import { setHome } from "#server/store/homes.ts";
 import { readCentres } from "#server/store/read/centres.ts";
 import { readPeople, readProjects, readTenants } from "#server/store/read/people.ts";
+import { hasLeft } from "./left.ts";
 import { once } from "./once.ts";
 import { cutPage, readCursor } from "./paging.ts";
 
@@ -39,6 +40,8 @@ export function peopleHandlers(context: Context): Pick<Handlers, PeopleRoute> {
   const moveHome = async (client: pg.PoolClient, tenant: string, home: string | null, by: PersonId) => {
     const found = home === null || (await client.query("select from centre where id = $1", [home])).rowCount === 1;
     if (!found) return refused({ kind: "not-found", what: "centre", id: home });
+    const left = home === null ? null : await hasLeft(client, home, "home");
+    if (left) return left;
     const isThere = await setHome(client, tenant, home, by, now());
     return isThere ? null : refused({ kind: "not-found", what: "tenant", id: tenant });
   };
