@@ -359,6 +359,8 @@ export const why = z
   .strictObject({
     job: id,
     index: z.int(),
+    /** What people call it: `123` of a plain job, `123_7` of an array. */
+    task: z.string(),
     state: z.enum(stateKinds),
     rule: z.string().nullable(),
     words: z.string(),
@@ -382,6 +384,8 @@ export const whatIf = z
   .strictObject({
     job: id,
     index: z.int(),
+    /** What people call it: `123` of a plain job, `123_7` of an array. */
+    task: z.string(),
     state: z.enum(stateKinds),
     words: z.string(),
     answers: z.array(

@@ -13,10 +13,9 @@ export async function why(call: Call): Promise<number> {
     await call.printJson(answer);
     return exitCodes.done;
   }
-  const name = call.operands[0] ?? "";
   const state = stateText(answer.state, say);
   const key = answer.state === "queued" ? "whyQueued" : answer.state === "ended" ? "whyEnded" : "whyOther";
-  await call.print(`${say(key, { job: name, state, words: inNetworkTime(answer.words) })}\n`);
+  await call.print(`${say(key, { job: answer.task, state, words: inNetworkTime(answer.words) })}\n`);
   if (answer.candidates.length > 0) {
     await call.printTable(
       [{ title: say("columnCentre") }, { title: say("columnRule") }, { title: say("columnWords"), flexible: true }],
@@ -38,14 +37,13 @@ export async function why(call: Call): Promise<number> {
 
 async function whatIf(call: Call): Promise<number> {
   const { say } = call;
-  const name = call.operands[0] ?? "";
-  const { job, index } = taskOperand(call, name);
+  const { job, index } = taskOperand(call, call.operands[0] ?? "");
   const answer = await call.ask("whatIf", { params: { job }, query: index === null ? {} : { index } });
   if (call.json) {
     await call.printJson(answer);
     return exitCodes.done;
   }
-  await call.print(`${say("whatIf", { job: name, words: inNetworkTime(answer.words) })}\n`);
+  await call.print(`${say("whatIf", { job: answer.task, words: inNetworkTime(answer.words) })}\n`);
   if (answer.answers.length > 0) {
     await call.printTable(
       [

@@ -143,3 +143,17 @@ test("what would wait is given nothing, and is told when it is likely to start",
   assert(dry.start !== null && dry.start.centre === "qingdao");
   assert.equal(dry.quote.total.coreMs, "90000");
 });
+
+test("where nothing starts whatever is free, why says what shuts it, and of an array which task it speaks of", async () => {
+  const params = { centre: "qingdao" };
+  await ok(client.call("setIntake", { params, body: { step: "drain" } }));
+  const dry = await ok(client.call("dryRun", { body: at(["qingdao"], {}) }));
+  assert.match(dry.waits ?? "", /^no centre that could run it takes it now: qingdao: .*drain/);
+  const { id } = await ok(client.call("submit", { body: at(["qingdao"], { array: "3-4" }) }));
+  const why = await until(async () => {
+    const answer = await ok(client.call("why", { params: { job: id } }));
+    return answer.state === "queued" && answer.candidates.length > 0 ? answer : null;
+  });
+  assert.deepEqual([why.task, why.words], [`${id}_3`, dry.waits]);
+  await ok(client.call("setIntake", { params, body: { step: "resume" } }));
+});

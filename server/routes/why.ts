@@ -2,7 +2,7 @@ import type { z } from "zod";
 import type { whatIf, why } from "#api/job.ts";
 import { mechanismText } from "#core/centre/mechanisms.ts";
 import { cancelWords, waitWords } from "#core/centre/waiting.ts";
-import { jobId } from "#core/ids.ts";
+import { jobId, taskName } from "#core/ids.ts";
 import { endReasonWords } from "#core/job/end-reason.ts";
 import { outcomeWords } from "#core/job/state-words.ts";
 import type { Language } from "#core/language.ts";
@@ -13,7 +13,7 @@ import { orderWords } from "#core/scheduling/order-words.ts";
 import { awaitsWords } from "#core/scheduling/placing/patience-words.ts";
 import { madeWayWords, wayMadeWords } from "#core/scheduling/preemption/made-way-words.ts";
 import { nobodyEndsWords } from "#core/scheduling/preemption/words.ts";
-import { reasonWords } from "#core/scheduling/reasons.ts";
+import { type Candidate, type Rule, reasonWords } from "#core/scheduling/reasons.ts";
 import { siblingsWords } from "#core/scheduling/siblings.ts";
 import type { Change, StartingChange } from "#core/scheduling/what-if.ts";
 import { changeOptions, changeWords } from "#core/scheduling/what-if-words.ts";
@@ -52,7 +52,7 @@ export function whyHandlers(context: WhyContext): Pick<Handlers, "why" | "whatIf
         return explained.awaits ? roomWords(explained, language) : nothingStartsWords(explained, language);
       };
       const view: WhatIfView = {
-        ...of(task),
+        ...of(task, found.head.isArray),
         words: said(),
         answers: (answers ?? []).map((each) => answerView(each, language)),
         decidedMs: answers === null ? null : nowMs,
@@ -69,7 +69,7 @@ export function whyHandlers(context: WhyContext): Pick<Handlers, "why" | "whatIf
       const ways = await waysWords(db, job, index, language);
       if (task.state !== "queued") {
         const placed = await readPlaced(db.pool, job, index);
-        const said = whyPlaced(task, placed, language);
+        const said = whyPlaced(task, found.head.isArray, placed, language);
         const view = { ...said, words: joined([said.words, ...ways], language) };
         if (!placed?.waiting) return answer(view);
         const there = world().explain({ job, index }, now());
@@ -81,7 +81,7 @@ export function whyHandlers(context: WhyContext): Pick<Handlers, "why" | "whatIf
         const { rule, candidates, estimate, order } = explained;
         const policy = world().policy().name;
         return answer({
-          ...of(task),
+          ...of(task, found.head.isArray),
           rule,
           words: joined([waitingWords(explained, language), ...ways], language),
           candidates: candidates.map((one) => candidateView(one, language, { isHeld: rule !== null })),
@@ -93,7 +93,7 @@ export function whyHandlers(context: WhyContext): Pick<Handlers, "why" | "whatIf
       }
       // The store and the world's copy of it are a moment apart.
       return answer({
-        ...of(task),
+        ...of(task, found.head.isArray),
         rule: null,
         words: words.soon[language],
         candidates: [],
@@ -114,6 +114,8 @@ export type WhyContext = {
 
 const words = {
   waits: { en: "waits for room at a centre", zh: "等待某个中心有空闲" },
+  shut: { en: "no centre that could run it takes it now: {reason}", zh: "能运行它的中心现在都不接收：{reason}" },
+  nowhere: { en: "no centre could run it as they are now: {reason}", zh: "以各中心目前的情况，都无法运行它：{reason}" },
   makingWay: {
     en: "starts at {centre}, pool {pool}, once {runs} runs there have made way for it: by {until}",
     zh: "{centre} 的资源池 {pool} 中有 {runs} 个运行正为其让出位置，最迟 {until} 之后即在该处启动",
@@ -156,8 +158,14 @@ function ownWords({ rule, facts, makingWay }: WaitingExplanation, language: Lang
 }
 
 /** It waits for room, or for a faster pool; what of the room its own job has; and where its class may have runs ended, why none is. */
-function roomWords({ awaits, siblings, nobodyEnds }: WaitingExplanation, language: Language): string {
+function roomWords({ awaits, siblings, nobodyEnds, candidates }: WaitingExplanation, language: Language): string {
   if (awaits) return awaitsWords(awaits, language);
+  const possible = candidates.filter(({ holds }) => holds !== "never");
+  const [nearest] = possible.length > 0 ? possible : candidates;
+  if (nearest !== undefined && possible.every(({ rule }) => shutRules.has(rule ?? ""))) {
+    const said = possible.length > 0 ? words.shut : words.nowhere;
+    return said[language].replace("{reason}", () => thereWords(nearest, language));
+  }
   const held = siblings.map((one) => siblingsWords(one, language));
   const nobody = nobodyEnds ? [nobodyEndsWords(nobodyEnds, language)] : [];
   return joined([words.waits[language], ...held, ...nobody], language);
@@ -182,13 +190,30 @@ function nothingStartsWords(explained: WaitingExplanation, language: Language): 
   const nearest = candidates.find(({ holds }) => holds !== "never") ?? candidates[0];
   const there = () => {
     if (nearest === undefined) return words.waits[language];
-    const { centre, rule, facts } = nearest;
+    const { facts } = nearest;
     const free = facts.free ?? facts.freeMib;
     const kept = typeof free === "number" && free > 0 ? words.keptThere[language] : "";
-    return `${centre}${language === "zh" ? "：" : ": "}${reasonWords(rule, facts, language)}${kept}`;
+    return `${thereWords(nearest, language)}${kept}`;
   };
   return words.nothingStarts[language].replace("{reason}", () => ownWords(explained, language) ?? there());
 }
+
+function thereWords({ centre, rule, facts }: Candidate, language: Language): string {
+  return `${centre}${language === "zh" ? "：" : ": "}${reasonWords(rule, facts, language)}`;
+}
+
+/** Where no room would help, as nothing starts there whatever is free. */
+const shutRules: ReadonlySet<string> = new Set<Rule>([
+  "no-account-here",
+  "takes-nothing-new",
+  "never-connected",
+  "unreachable",
+  "maintenance-ahead",
+  "pool-drained",
+  "pool-down",
+  "nodes-out",
+  "outside-hours",
+]);
 
 /** Without runs: all have ended, and it starts with the next decision. */
 function makingWayWords(way: NonNullable<WaitingExplanation["makingWay"]>, language: Language): string {
@@ -201,8 +226,8 @@ function makingWayWords(way: NonNullable<WaitingExplanation["makingWay"]>, langu
   );
 }
 
-function of(task: TaskView): Pick<WhyView, "job" | "index" | "state"> {
-  return { job: task.job, index: task.index, state: task.state };
+function of({ job, index, state }: TaskView, isArray: boolean): Pick<WhyView, "job" | "index" | "task" | "state"> {
+  return { job, index, task: taskName({ job: jobId(job), index }, isArray), state };
 }
 
 function answerView(answer: StartingChange, language: Language): WhatIfView["answers"][number] {
@@ -223,7 +248,7 @@ function fromTo(change: Change): Pick<WhatIfView["answers"][number]["changes"][n
   return { kind, from: change.from, to: change.to };
 }
 
-function whyPlaced(task: TaskView, placed: Placed | null, language: Language): WhyView {
+function whyPlaced(task: TaskView, isArray: boolean, placed: Placed | null, language: Language): WhyView {
   const where = placed === null ? "" : words.placed[language].replace("{centre}", placed.centre);
   const away =
     placed === null || task.unreachableSinceMs === null || task.state === "ended"
@@ -242,7 +267,7 @@ function whyPlaced(task: TaskView, placed: Placed | null, language: Language): W
   const trouble = said === null ? "" : words.trouble[language].replace("{trouble}", () => said);
   const ended = task.outcome === null ? [] : [endedWords(task.outcome, placed?.words ?? null, language)];
   return {
-    ...of(task),
+    ...of(task, isArray),
     rule: null,
     words: joined([...ended, where, away, cancel, trouble, waits], language),
     candidates: (placed ? candidatesOf(placed.decision) : []).map((one) => candidateView(one, language)),

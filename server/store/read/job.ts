@@ -22,7 +22,8 @@ export async function readJob(pool: pg.Pool, job: number): Promise<JobRow | null
 /** What a route needs to know of a job before it acts on it. */
 export async function readJobHead(pool: pg.Pool, job: number): Promise<JobHead | null> {
   const { rows } = await pool.query<JobHead>(
-    `select id, project_id as "projectId", person_id as "personId", tenant_id as "tenantId", task_count as "taskCount"
+    `select id, project_id as "projectId", person_id as "personId", tenant_id as "tenantId", task_count as "taskCount",
+       array_text is not null as "isArray"
      from job where id = $1`,
     [job],
   );
@@ -35,6 +36,7 @@ export type JobHead = {
   readonly personId: number;
   readonly tenantId: number;
   readonly taskCount: number;
+  readonly isArray: boolean;
 };
 
 export type JobRow = SummaryRow & {
