@@ -338,19 +338,22 @@ const orderTerms = z
   .meta({ id: "OrderTerms" });
 
 /**
- * An estimated start. One in ten starts before `earliestMs`, half by `likelyMs`, nine in ten by `latestMs`, as learnt from how
- * far off estimates there were; null: nobody knows. `from`: what it rests on, the time limits of what runs (`profile`), the
- * word of the centre's engine (`engine`), or how long such work waited there before (`queue`). `seen`: starts of such work
- * there that the range was learnt from; 0: those of other work, or none, and then it is by the limits alone.
+ * An estimated start; `words` say it with what it rests on, `from` is that. Learnt (`seen` above 0): of so many that waited
+ * there as long as it has already, by `profile` (in the network, for what runs to end), `engine` (in the centre's own queue,
+ * whose engine said when) or `queue` (there, and nobody says), one in ten started before `earliestMs`, half by `likelyMs`, nine
+ * in ten by `latestMs`. Of fewer than ten nothing is learnt: then `latestMs` alone is told, of `profile` when it starts if what
+ * runs takes its whole time limit, of `engine` its word. `plan`: it is kept back until `likelyMs` for others, by run times
+ * that are foretold. `now`: it would be started this moment.
  */
 export const startRange = z
   .strictObject({
-    from: z.enum(["profile", "engine", "queue"]),
-    earliestMs: timeMs,
-    likelyMs: timeMs,
+    from: z.enum(["now", "profile", "engine", "queue", "plan"]),
+    earliestMs: timeMs.nullable(),
+    likelyMs: timeMs.nullable(),
     latestMs: timeMs.nullable(),
     centre: z.string(),
     seen: z.int(),
+    words: z.string(),
   })
   .meta({ id: "StartRange" });
 
@@ -366,9 +369,8 @@ export const why = z
     words: z.string(),
     candidates: z.array(candidate),
     decidedMs: timeMs.nullable(),
-    /** When it is likely to start; of one that waits in a centre's own queue, when its engine thinks so. null: unknown. */
+    /** Of `start` the likely time, else the latest; of one that waits in a centre's own queue, its engine's word. null: unknown. */
     startsMs: timeMs.nullable(),
-    /** The same with its range. */
     start: startRange.nullable(),
     /** What its place in the queue is made of; null: it has none. */
     order: orderTerms.nullable(),

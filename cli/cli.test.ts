@@ -383,7 +383,7 @@ test("a dry run says what was understood, what would be given and held where, an
     holds: each,
     cost,
   };
-  const start = { from: "queue", earliestMs: 0, likelyMs: 0, latestMs: null, centre: "jinan", seen: 0 };
+  const start = { words: "by 2026-11-23T18:00:00+08:00 at the latest" };
   const quote = { tasks: 3, attempts: 2, comesAgain: true, perTask: each, total: all, cost };
   const answer = {
     spec,
@@ -414,7 +414,7 @@ test("a dry run says what was understood, what would be given and held where, an
     /^centre +would join the queue of jinan now$/m,
     /^gets there +nodes 2 × cores 64, 256 GiB per node, 8 × huawei 910b per node, pool batch$/m,
     /^holds there +2\.000 core-hours, 2\.000 GiB-hours, CNY 0\.00 \(free\)$/m,
-    /^likely start .*as work waited in the queue of jinan/m,
+    /^likely start +by 2026-11-23 18:00:00 \+08:00 at the latest$/m,
     /^uses at most +12\.000 core-hours, 12\.000 GiB-hours, CNY 0\.00 \(free\)$/m,
     /^each attempt +2\.000 core-hours, 2\.000 GiB-hours \(tasks 3 × attempts 2\)$/m,
     /^and besides +what a run had saved/m,

@@ -246,14 +246,6 @@ export const words = {
   factCancelling: ["cancel", "取消"],
   factOrder: ["order", "排序"],
   factStartsAt: ["likely start", "预计开始"],
-  startBetween: ["nine in ten by {to}, one in ten before {from}", "90% 在 {to} 前开始，10% 在 {from} 前"],
-  startLearnt: ["as learnt from {seen} such starts at {centre}", "根据 {centre} 最近 {seen} 次同类启动"],
-  startBy_profile: [
-    "if what runs at {centre} takes its whole time limit; it may well be sooner",
-    "假定 {centre} 运行中的作业用满时限；实际可能更早",
-  ],
-  startBy_engine: ["by the engine of {centre}", "据 {centre} 的引擎"],
-  startBy_queue: ["as work waited in the queue of {centre}", "据 {centre} 队列以往的等待"],
   optionLimits: [
     "what its engine enforces on you (an administrator: on everybody)",
     "其引擎对你（管理员：对所有人）的限制",

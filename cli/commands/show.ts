@@ -20,7 +20,6 @@ import {
   timeTitle,
 } from "#cli/formats.ts";
 import { everyPage } from "#cli/pages.ts";
-import { startText } from "#cli/start-text.ts";
 import { exitCodes } from "#cli/stop.ts";
 import { endReasonWords } from "#core/job/end-reason.ts";
 import { stepWords } from "#core/job/history-words.ts";
@@ -118,7 +117,9 @@ async function printRuns(call: Call, task: TaskDetail): Promise<void> {
         ? []
         : ([
             [say("factQueue"), `${run.waiting.engineId}: ${inNetworkTime(run.waiting.words)}`],
-            ...(run.waiting.start === null ? [] : [[say("factStartsAt"), startText(call, run.waiting.start)] as const]),
+            ...(run.waiting.start === null
+              ? []
+              : [[say("factStartsAt"), inNetworkTime(run.waiting.start.words)] as const]),
           ] as const)),
       ...(run.cancelling === null
         ? []

@@ -7,7 +7,6 @@ import { badValue, type Call, neverSent } from "#cli/call.ts";
 import { fileTroubleWords } from "#cli/file-trouble.ts";
 import { amountsText, costText, defaultsText, inNetworkTime, memoryText, outcomeText } from "#cli/formats.ts";
 import { readInputFiles } from "#cli/input-files.ts";
-import { startText } from "#cli/start-text.ts";
 import { exitCodes, Stop } from "#cli/stop.ts";
 import { plain } from "#cli/table.ts";
 import { waitForEnd } from "#cli/wait.ts";
@@ -254,7 +253,9 @@ async function dryRun(call: Call, request: JobRequest): Promise<number> {
     ...askedFacts(spec, call),
     [say("columnCentre"), whereText(answer, call)],
     ...givenFacts(wouldGet, call),
-    ...(start === null || spec.dependencies.length > 0 ? [] : [[say("factStartsAt"), startText(call, start)] as const]),
+    ...(start === null || spec.dependencies.length > 0
+      ? []
+      : [[say("factStartsAt"), inNetworkTime(start.words)] as const]),
     ...(answer.inTime === null ? [] : [[say("factInTime"), inNetworkTime(answer.inTime)] as const]),
     ...quoteFacts(quote, call),
   ]);

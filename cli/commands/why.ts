@@ -1,6 +1,5 @@
 import { type Call, taskOperand } from "#cli/call.ts";
 import { inNetworkTime, stateText, timeText } from "#cli/formats.ts";
-import { startText } from "#cli/start-text.ts";
 import { exitCodes } from "#cli/stop.ts";
 
 /** JSON: the API's `Why`; with --what-if its `WhatIf`. */
@@ -29,7 +28,7 @@ export async function why(call: Call): Promise<number> {
     );
   }
   if (answer.order !== null) call.note(`${say("factOrder")}${say("colon")}${inNetworkTime(answer.order.words)}`);
-  if (answer.start !== null) call.note(`${say("factStartsAt")}${say("colon")}${startText(call, answer.start)}`);
+  if (answer.start !== null) call.note(`${say("factStartsAt")}${say("colon")}${inNetworkTime(answer.start.words)}`);
   if (answer.candidates.some(({ score }) => score !== null)) call.note(say("scoreLegend"));
   if (answer.decidedMs !== null) call.note(say("decidedAt", { time: timeText(answer.decidedMs) }));
   return exitCodes.done;

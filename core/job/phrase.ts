@@ -343,9 +343,25 @@ export const phrases = {
     "as things stand it would start at {start}, in time for its deadline",
     "按目前情况将于 {start} 启动，可在截止时刻前结束",
   ],
+  "deadline-learnt": [
+    "nine in ten such waits were over by {start}, in time for its deadline",
+    "同类等待九成在 {start} 前已结束，可在截止时刻前结束",
+  ],
+  "deadline-by": [
+    "as things stand it would start by {start} at the latest, in time for its deadline",
+    "按目前情况最迟于 {start} 启动，可在截止时刻前结束",
+  ],
+  "deadline-about": [
+    "as things stand it would start about {start}, in time for its deadline, unless others go ahead of it",
+    "按目前情况约于 {start} 启动；若无其他作业排到前面，可在截止时刻前结束",
+  ],
+  "deadline-at-risk": [
+    "it may miss its deadline: as things stand it could start as late as {latest}, and has to start by {last}; a smaller or shorter request may start sooner (weir why --what-if, once it is submitted)",
+    "可能赶不上截止时刻：按目前情况最晚可能 {latest} 才启动，而须在 {last} 前启动；减少申请或缩短时限或可更早启动（提交后可用 weir why --what-if 查看）",
+  ],
   "deadline-unlikely": [
-    "as things stand it would start at {start} at the earliest, too late for its deadline; a smaller or shorter request may start sooner (weir why --what-if, once it is submitted)",
-    "按目前情况最早 {start} 才能启动，赶不上截止时刻；减少申请或缩短时限或可更早启动（提交后可用 weir why --what-if 查看）",
+    "it is likely to miss its deadline: as things stand it would start about {start}, and has to start by {last}; a smaller or shorter request may start sooner (weir why --what-if, once it is submitted)",
+    "很可能赶不上截止时刻：按目前情况约 {start} 启动，而须在 {last} 前启动；减少申请或缩短时限或可更早启动（提交后可用 weir why --what-if 查看）",
   ],
   "deadline-after-others": [
     "whether it can meet its deadline depends on when the jobs that it waits for end",

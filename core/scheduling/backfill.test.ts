@@ -222,7 +222,7 @@ test("who has waited too long and has no place by known ends keeps the pools tha
   runScenario(text, guarded);
 });
 
-test("an estimate is by the limits of what runs: the first has its place by then, of those behind the latest is not known", () => {
+test("an estimate is by the limits of what runs: the first has its place by then, others may delay those behind", () => {
   const text = `
     centre alpha  8 cores
     job long   cores 6 time 100
@@ -237,12 +237,12 @@ test("an estimate is by the limits of what runs: the first has its place by then
     const explained = world.explain({ job: jobId(job), index: 0 }, 10_000);
     return explained.kind === "waiting" ? explained.estimate : null;
   };
-  const told = { from: "profile", earliestMs: 10_000, centre: centreId("alpha"), seen: 0 } as const;
-  assert.deepEqual(estimate(2), { ...told, likelyMs: 100_000, latestMs: 100_000 });
-  assert.deepEqual(estimate(3), { ...told, likelyMs: 150_000, latestMs: null });
-  assert.deepEqual(estimate(4), { ...told, likelyMs: 10_000, latestMs: 10_000 });
+  const centre = centreId("alpha");
+  assert.deepEqual(estimate(2), { kind: "limits", centre, byMs: 100_000, isFirst: true });
+  assert.deepEqual(estimate(3), { kind: "limits", centre, byMs: 150_000, isFirst: false });
+  assert.deepEqual(estimate(4), { kind: "now", centre, atMs: 10_000 });
   const hidden = runScenario("pool alpha/batch 2×8 free 3 foreign\njob head cores 8", policies.easy);
   const explained = hidden.explain({ job: jobId(1), index: 0 }, 0);
   assert(explained.kind === "waiting");
-  assert.deepEqual(explained.estimate, { from: "unknown" });
+  assert.deepEqual(explained.estimate, { kind: "unknown" });
 });

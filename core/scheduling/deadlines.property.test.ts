@@ -151,6 +151,8 @@ function startOf({ world, nowMs, limits, ends }: Stage, job: JobId): number {
   if (endMs !== undefined) return endMs - 1000 * (limits.get(job) ?? 0);
   const explained = world.explain({ job, index: 0 }, nowMs);
   if (explained.kind !== "waiting") return Number.NEGATIVE_INFINITY;
-  assert(explained.estimate.from !== "unknown");
-  return explained.estimate.likelyMs;
+  const { estimate } = explained;
+  if (estimate.kind === "now" || estimate.kind === "planned") return estimate.atMs;
+  assert(estimate.kind === "limits", estimate.kind);
+  return estimate.byMs;
 }

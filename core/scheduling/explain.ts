@@ -6,7 +6,13 @@ import { isShared, type PoolRecord } from "#core/scheduling/centres.ts";
 import { beyondCores } from "#core/scheduling/core-limits.ts";
 import { isOverdue, overdueReason } from "#core/scheduling/deadlines.ts";
 import { waitReason } from "#core/scheduling/dependencies.ts";
-import { rangeOf, type StartEstimate, waitEstimate, waitsAlike } from "#core/scheduling/estimate/starts.ts";
+import {
+  learntInQueue,
+  learntOf,
+  type StartEstimate,
+  waitEstimate,
+  waitsAlike,
+} from "#core/scheduling/estimate/starts.ts";
 import type { Asker, AwaitedPool, Explanation, TaskTold, WaitingExplanation } from "#core/scheduling/explanation.ts";
 import { type Asked, mayEverUse, mayTake, type Offer } from "#core/scheduling/fit.ts";
 import { givenOf } from "#core/scheduling/given.ts";
@@ -44,7 +50,7 @@ export function explain(state: State, task: TaskRef, nowMs: number): Explanation
   const run = job.live?.get(position);
   if (run) {
     const waits = run.phase === "waiting" && isShared(run.pool);
-    const estimate = waits ? waitEstimate(state.starts, job, run, nowMs) : { from: "unknown" as const };
+    const estimate = waits ? waitEstimate(state.starts, job, run, nowMs) : { kind: "unknown" as const };
     return { kind: "live", centre: run.pool.centre.id, attempt: run.attempt, estimate };
   }
   if (!hasPosition(job.queued, position)) return { kind: "not-queued" };
@@ -170,7 +176,7 @@ function explainAt(
       wouldGet: offer && { ...givenOf(asked.shape, offer.pool, offer.device), startsNow: offer.now },
       order: place.job && orderTerms(state.queue, state.policy, place.job, place.position, nowMs),
       siblings: place.job ? siblingsOf(place.job) : [],
-      estimate: reason ? { from: "unknown" } : estimateOf(state, asked, faster ?? offer ?? planned, nowMs),
+      estimate: reason ? { kind: "unknown" } : estimateOf(state, place, asked, { offer, faster, planned }, nowMs),
       ...(nobodyEnds && { nobodyEnds }),
       ...(faster && now && { awaits: awaitedFrom(faster, now, nowMs) }),
     };
@@ -188,13 +194,14 @@ function beyondOwn(
 
 /** Where and when one that is kept back by what is planned of the queue is to start. */
 function startPlanned(
-  { ahead }: Walk,
+  { ahead, nowMs }: Walk,
   { job, position }: Place,
   candidates: readonly Candidate[],
-): Pick<FasterPool, "pool" | "startsMs"> | null {
+): StartEstimate | null {
   const isKeptBack = candidates.some(({ rule }) => rule === "another-order");
   const planned = job && isKeptBack ? plannedFor(ahead, job, position) : null;
-  return planned?.pool ? { pool: planned.pool, startsMs: planned.startsMs } : null;
+  if (!planned?.pool || planned.startsMs <= nowMs) return null;
+  return { kind: "planned", centre: planned.pool.centre.id, atMs: planned.startsMs };
 }
 
 /** Whoever submits for the same project. */
@@ -227,32 +234,55 @@ function awaitedFrom({ pool, startsMs, gainS }: FasterPool, instead: Offer, nowM
   return { ...nameOf(pool), startsInS: Math.round((startsMs - nowMs) / 1000), gainS, insteadOf: nameOf(instead.pool) };
 }
 
+type Known = {
+  readonly offer: Offer | null;
+  readonly faster: FasterPool | null;
+  readonly planned: StartEstimate | null;
+};
+
 function estimateOf(
   state: State,
+  { job, position }: Place,
   asked: Asked,
-  offer: Offer | Pick<FasterPool, "pool" | "startsMs"> | null,
+  { offer, faster, planned }: Known,
   nowMs: number,
 ): StartEstimate {
-  if (offer && "startsMs" in offer) {
-    const { pool, startsMs } = offer;
-    return rangeOf(state.starts, "profile", pool, asked, { nowMs, startsMs, surelyMs: null });
-  }
-  if (offer?.now) {
-    const centre = offer.pool.centre.id;
-    return { from: "profile", earliestMs: nowMs, likelyMs: nowMs, latestMs: nowMs, centre, seen: 0 };
-  }
-  const queue = offer && startInQueue(asked, offer.pool, nowMs, state.starts);
-  if (offer && queue) {
-    // What was learnt of a queue is all in its error.
-    const startsMs = queue.from === "queue" ? nowMs : nowMs + queue.inMs;
-    return rangeOf(state.starts, queue.from, offer.pool, asked, { nowMs, startsMs, surelyMs: null });
-  }
+  if (planned) return planned;
+  if (offer?.now) return { kind: "now", centre: offer.pool.centre.id, atMs: nowMs };
+  const sinceMs = job ? (job.told?.get(position)?.madeMs ?? job.submittedMs) : nowMs;
+  const waiter = { asked, sinceMs, nowMs };
+  const inQueue = offer && startInQueue(asked, offer.pool, nowMs, state.starts);
+  if (offer && inQueue?.from === "queue")
+    return learntInQueue(state.starts, offer.pool, { ...waiter, sinceMs: nowMs }) ?? { kind: "unknown" };
+  if (offer && inQueue)
+    return { kind: "limits", centre: offer.pool.centre.id, byMs: nowMs + inQueue.inMs, isFirst: false };
   const pools = poolsEverFor(state, asked);
-  const best = earliestStart(asked, pools, nowMs, state.placing);
-  if (!best) return { from: "unknown" };
-  const isFirst = state.keepsPlaces && pools.every((pool) => pool.reservations.length === 0);
-  const { atMs, pool } = best;
-  return rangeOf(state.starts, "profile", pool, asked, { nowMs, startsMs: atMs, surelyMs: isFirst ? atMs : null });
+  const best = faster
+    ? { pool: faster.pool, atMs: faster.startsMs }
+    : earliestStart(asked, pools, nowMs, state.placing);
+  if (!best) return { kind: "unknown" };
+  const byMs = best.atMs;
+  const learnt = learntOf(state.starts, "profile", best.pool, waiter, byMs);
+  if (learnt) return learnt;
+  // It is kept back where there is room already, or what runs has had its time: nobody knows until when.
+  if (byMs < nowMs + 1000) return { kind: "unknown" };
+  return { kind: "limits", centre: best.pool.centre.id, byMs, isFirst: isFirst(state, pools, job, position) };
+}
+
+/** Whether nobody who waits for any of the pools now may start there before this task and delay it. */
+function isFirst(
+  { queue, keepsPlaces }: State,
+  pools: readonly PoolRecord[],
+  job: JobRecord | null,
+  position: number,
+): boolean {
+  if (keepsPlaces && pools.every(({ reservations }) => reservations.length === 0)) return true;
+  if (job && nextReady(job, 0) !== position) return false;
+  for (const { pools: theirs, rows } of queue.groups.values())
+    if (rows.length > 0 && theirs.some((pool) => pools.includes(pool)))
+      for (const { strands } of rows)
+        if (strands.some(({ jobs }) => jobs.some((other) => other !== job && nextReady(other, 0) !== -1))) return false;
+  return true;
 }
 
 function poolsEverFor({ centres }: State, asked: Asked): readonly PoolRecord[] {

@@ -599,7 +599,7 @@ function expectAwait(stage: Stage, name: string, centre: string, startsInS: numb
   const explained = stage.world.explain(task, stage.nowMs);
   assert(explained.kind === "waiting" && explained.wouldGoTo === null, "explain agrees with decide");
   assert.deepEqual([explained.awaits?.centre, explained.awaits?.startsInS], [centre, startsInS]);
-  assert(explained.estimate.from === "profile" && explained.estimate.centre === centre);
+  assert(explained.estimate.kind === "limits" && explained.estimate.centre === centre);
 }
 
 function expectNever(stage: Stage, name: string, rule: TaskEnd["rule"]): void {

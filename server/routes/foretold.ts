@@ -3,6 +3,7 @@ import { type JobSpec, taskCount } from "#core/job/spec.ts";
 import { networkTimeText } from "#core/ledger/network-day.ts";
 import type { StartEstimate } from "#core/scheduling/estimate/starts.ts";
 import { type GrantedUnit, type GrantLeft, hoursText } from "#core/scheduling/grants.ts";
+import { unreachable } from "#core/unreachable.ts";
 import type { Quote } from "./quote.ts";
 
 /**
@@ -37,12 +38,44 @@ function deadlineWords(
   { deadlineMs, timeLimitS, dependencies }: JobSpec,
   estimate: StartEstimate,
 ): { readonly kind: "in-time" | "warning"; readonly words: Phrase } {
-  if (estimate.from === "unknown") return { kind: "warning", words: phrase("deadline-unknown") };
-  const isInTime = estimate.likelyMs <= (deadlineMs ?? 0) - timeLimitS * 1000;
-  const start = networkTimeText(estimate.likelyMs);
-  if (!isInTime) return { kind: "warning", words: phrase("deadline-unlikely", { start }) };
+  if (estimate.kind === "unknown") return { kind: "warning", words: phrase("deadline-unknown") };
+  const latestMs = latestOf(estimate);
+  const lastMs = (deadlineMs ?? 0) - timeLimitS * 1000;
+  if (latestMs > lastMs) {
+    const last = networkTimeText(lastMs);
+    if (estimate.kind === "learnt" && estimate.likelyMs > lastMs)
+      return {
+        kind: "warning",
+        words: phrase("deadline-unlikely", { start: networkTimeText(estimate.likelyMs), last }),
+      };
+    return { kind: "warning", words: phrase("deadline-at-risk", { latest: networkTimeText(latestMs), last }) };
+  }
   if (dependencies.length > 0) return { kind: "warning", words: phrase("deadline-after-others") };
-  return { kind: "in-time", words: phrase("deadline-likely", { start }) };
+  return { kind: "in-time", words: phrase(inTimeKind(estimate), { start: networkTimeText(latestMs) }) };
+}
+
+type Known = Exclude<StartEstimate, { kind: "unknown" }>;
+
+/** How late it could start, as far as anything is known. */
+function latestOf(estimate: Known): number {
+  switch (estimate.kind) {
+    case "learnt":
+      return estimate.latestMs;
+    case "limits":
+      return estimate.byMs;
+    case "now":
+    case "engine":
+    case "planned":
+      return estimate.atMs;
+    default:
+      return unreachable(estimate);
+  }
+}
+
+function inTimeKind(estimate: Known): "deadline-likely" | "deadline-learnt" | "deadline-by" | "deadline-about" {
+  if (estimate.kind === "now") return "deadline-likely";
+  if (estimate.kind === "learnt") return "deadline-learnt";
+  return estimate.kind === "limits" && estimate.isFirst ? "deadline-by" : "deadline-about";
 }
 
 function grantWords(

@@ -2,6 +2,7 @@ import type { z } from "zod";
 import type { JobDetail, jobsQuery, TaskDetail } from "#api/job.ts";
 import { specView } from "#api/spec-view.ts";
 import { cancellable } from "#core/job/state.ts";
+import type { Language } from "#core/language.ts";
 import { tariffInForce } from "#core/ledger/tariff.ts";
 import type { World } from "#core/scheduling/world.ts";
 import { answer, type Handlers, refused } from "#server/http/handler.ts";
@@ -22,8 +23,8 @@ import { boundedProjects, idOf, noSuchJob, noSuchTask, unknownCentre, visibleJob
 
 /** Jobs and their tasks as they are and were. */
 export function jobHandlers({ db, names, world, now }: JobContext): Pick<Handlers, JobRoute> {
-  const started = (runs: TaskDetail["runs"], job: number, index: number) =>
-    withStarts(runs, job, index, world(), now());
+  const started = (runs: TaskDetail["runs"], job: number, index: number, language: Language) =>
+    withStarts(runs, job, index, world(), now(), language);
   return {
     async jobs({ caller, query }) {
       const before = readCursor(query.cursor);
@@ -56,7 +57,7 @@ export function jobHandlers({ db, names, world, now }: JobContext): Pick<Handler
         outcomes,
         firstTasks: tasks.map((task) => ({
           ...task,
-          runs: started([...(runs.get(task.index) ?? [])], job.id, task.index),
+          runs: started([...(runs.get(task.index) ?? [])], job.id, task.index, language),
         })),
         ...saidView(job, language),
         actions: {
@@ -82,7 +83,7 @@ export function jobHandlers({ db, names, world, now }: JobContext): Pick<Handler
       const task = await readTask(db.pool, params.job, params.index);
       if (task === null) return noSuchTask(params.job, params.index);
       const runs = await readRuns(db.pool, params.job, [task.index], language);
-      return answer({ ...task, runs: started([...(runs.get(task.index) ?? [])], params.job, task.index) });
+      return answer({ ...task, runs: started([...(runs.get(task.index) ?? [])], params.job, task.index, language) });
     },
 
     async history({ caller, params, query }) {

@@ -159,7 +159,7 @@ export function submitHandlers(context: SubmitContext): Pick<Handlers, SubmitRou
         wouldGoTo: explained.wouldGoTo,
         wouldGet: wouldGet && wouldGetView(spec, wouldGet),
         waits: wouldGet ? null : waitingWords(explained, language),
-        start: wouldGet?.startsNow ? null : startView(explained.estimate),
+        start: wouldGet?.startsNow ? null : startView(explained.estimate, language),
         candidates: explained.candidates.map((one) => candidateView(one, language, { isHeld: rule !== null })),
       });
     },

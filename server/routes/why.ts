@@ -73,21 +73,22 @@ export function whyHandlers(context: WhyContext): Pick<Handlers, "why" | "whatIf
         const view = { ...said, words: joined([said.words, ...ways], language) };
         if (!placed?.waiting) return answer(view);
         const there = world().explain({ job, index }, now());
-        return answer({ ...view, start: there.kind === "live" ? startView(there.estimate) : null });
+        return answer({ ...view, start: there.kind === "live" ? startView(there.estimate, language) : null });
       }
       const nowMs = now();
       const explained = world().explain({ job, index }, nowMs);
       if (explained.kind === "waiting") {
         const { rule, candidates, estimate, order } = explained;
         const policy = world().policy().name;
+        const start = startView(estimate, language);
         return answer({
           ...of(task, found.head.isArray),
           rule,
           words: joined([waitingWords(explained, language), ...ways], language),
           candidates: candidates.map((one) => candidateView(one, language, { isHeld: rule !== null })),
           decidedMs: nowMs,
-          startsMs: estimate.from === "unknown" ? null : estimate.likelyMs,
-          start: startView(estimate),
+          startsMs: start && (start.likelyMs ?? start.latestMs),
+          start,
           order: order && { ...order, policy, words: orderWords(order, policy, language) },
         });
       }

@@ -1,10 +1,12 @@
+import { classKey, type SizeClass } from "#core/scheduling/estimate/seen-waits.ts";
+
 /**
- * How far estimates of starts were off, by centre and class of size: what turns an estimate into a range. An error is the
- * true start less the estimated one, in seconds; below 0 it started earlier. Old errors fade: after `memory` newer ones of
- * the same class an error counts half.
+ * How far estimates of starts in centres' own queues were off, by pool and class of size: by their median places are chosen
+ * (docs/decisions/0034). What people are told rests on waits as they were (`seen-waits.ts`). An error is the true start less
+ * the estimated one, in seconds; below 0 it started earlier. Old errors fade: after `memory` newer ones of the same class an
+ * error counts half.
  *
- * A class that has seen little borrows from its centre, and a centre from the whole network, as much as `borrowed` errors
- * weigh: estimates of a new centre have a range from its first day, and one of its own after some dozens of starts.
+ * A class that has seen little borrows from its pool, and a pool from the whole network, as much as `borrowed` errors weigh.
  */
 export type StartErrors = {
   readonly all: Spread;
@@ -17,21 +19,8 @@ export type StartErrors = {
 /** The weights of errors in bins whose width grows with the error; see `binOf`. */
 type Spread = { readonly weights: Float64Array; total: number };
 
-export type SizeClass = { readonly centre: string; readonly processors: number; readonly timeLimitS: number };
-
-/** Seconds from now; `latest`: nine in ten start before it. Each is at least 0, and earliest ≤ likely ≤ latest. */
-export type StartRange = {
-  readonly earliestS: number;
-  readonly likelyS: number;
-  readonly latestS: number;
-  /** How many errors it rests on, faded ones for less than one. */
-  readonly seen: number;
-};
-
 const memory = 200;
 const borrowed = 8;
-/** Of fewer errors there is no tenth to tell. */
-const leastSeen = 10;
 /** Half a power of two a bin on each side of 0, up to 2^27 s (four years). */
 const sideBins = 54;
 
@@ -58,24 +47,9 @@ export function medianError(errors: StartErrors, size: SizeClass): number | null
   return median;
 }
 
-/** null: too little was learnt to say how far the estimate may be off. */
-export function startRange(errors: StartErrors, size: SizeClass, estimatedS: number): StartRange | null {
-  if (Math.round(errors.all.total) < leastSeen) return null;
-  const own = errors.byClass.get(classKey(size));
-  const weights = weightsOf(errors, size);
-  const at = (share: number) => Math.max(0, Math.round(estimatedS + quantileOf(weights, share)));
-  return { earliestS: at(0.1), likelyS: at(0.5), latestS: at(0.9), seen: Math.floor(own?.total ?? 0) };
-}
-
 function weightsOf(errors: StartErrors, size: SizeClass): Float64Array {
   const centre = blend(errors.byCentre.get(size.centre), errors.all.weights, errors.all.total);
   return blend(errors.byClass.get(classKey(size)), centre, sum(centre));
-}
-
-/** Processors and time limit, each to the power of four below it: jobs of one class wait alike. */
-function classKey({ centre, processors, timeLimitS }: SizeClass): string {
-  const step = (value: number) => Math.floor(Math.log2(Math.max(1, value)) / 2);
-  return `${centre} ${step(processors)} ${step(timeLimitS)}`;
 }
 
 function noSpread(): Spread {

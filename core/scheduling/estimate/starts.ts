@@ -2,12 +2,13 @@ import type { CentreId } from "#core/ids.ts";
 import { coresPerNode, type Shape } from "#core/job/spec.ts";
 import type { PoolRecord } from "#core/scheduling/centres.ts";
 import {
-  learnStart,
-  noStartErrors,
+  learnWait,
+  noSeenWaits,
+  type SeenWaits,
   type SizeClass,
-  type StartErrors,
-  startRange,
-} from "#core/scheduling/estimate/start-errors.ts";
+  waitRange,
+} from "#core/scheduling/estimate/seen-waits.ts";
+import { learnStart, noStartErrors, type StartErrors } from "#core/scheduling/estimate/start-errors.ts";
 import type { JobRecord, LiveRun } from "#core/scheduling/job-record.ts";
 
 /**
@@ -17,8 +18,13 @@ import type { JobRecord, LiveRun } from "#core/scheduling/job-record.ts";
  */
 export type StartBasis = "profile" | "engine" | "queue";
 
-/** How far estimates of each kind were off, each by pool. */
-export type LearntStarts = Readonly<Record<StartBasis, StartErrors>>;
+/** What is learnt of starts, each by pool. */
+export type LearntStarts = {
+  /** `profile` and `engine`: which part of the wait that was foretold came true; `queue`: the wait in seconds. */
+  readonly waits: Readonly<Record<StartBasis, SeenWaits>>;
+  /** By these places are chosen. */
+  readonly errors: Readonly<Record<"engine" | "queue", StartErrors>>;
+};
 
 /** An estimate that was told, and when: what is learnt from once the work has started. */
 export type ToldStart = {
@@ -39,21 +45,36 @@ export type PastStart = {
   readonly trueS: number;
 };
 
-/** Times of the server's clock. It may be as early as `earliestMs` and nine in ten start by `latestMs`; null: nobody knows. */
+/** Times of the server's clock. */
 export type StartEstimate =
+  /** It would be started this moment. */
+  | { readonly kind: "now"; readonly centre: CentreId; readonly atMs: number }
+  /**
+   * As such work waited there before, of which `seen` waited as long as it has already: one in ten starts before
+   * `earliestMs`, half by `likelyMs`, nine in ten by `latestMs`. All are to come.
+   */
   | {
+      readonly kind: "learnt";
       readonly from: StartBasis;
+      readonly centre: CentreId;
       readonly earliestMs: number;
       readonly likelyMs: number;
-      readonly latestMs: number | null;
-      readonly centre: CentreId;
-      /** Starts of such work at the same pool that the range was learnt from; 0: of other work, or by the limits alone. */
+      readonly latestMs: number;
       readonly seen: number;
     }
-  | { readonly from: "unknown" };
+  /** If what runs there takes its whole time limit. `isFirst`: nobody who waits now may delay it, so that it is sooner or then. */
+  | { readonly kind: "limits"; readonly centre: CentreId; readonly byMs: number; readonly isFirst: boolean }
+  /** It waits in the centre's own queue, and so says the engine. */
+  | { readonly kind: "engine"; readonly centre: CentreId; readonly atMs: number }
+  /** It is kept back for others until then, by the run times that are foretold. */
+  | { readonly kind: "planned"; readonly centre: CentreId; readonly atMs: number }
+  | { readonly kind: "unknown" };
 
 export function noLearntStarts(): LearntStarts {
-  return { profile: noStartErrors(), engine: noStartErrors(), queue: noStartErrors() };
+  return {
+    waits: { profile: noSeenWaits(), engine: noSeenWaits(), queue: noSeenWaits() },
+    errors: { engine: noStartErrors(), queue: noStartErrors() },
+  };
 }
 
 /** Who waits alike in a pool. */
@@ -63,7 +84,7 @@ export function waitsAlike(pool: PoolRecord, shape: Shape, timeLimitS: number): 
 
 export function learnPast(starts: LearntStarts, past: PastStart): void {
   const { basis, centre, pool, processors, timeLimitS, estimatedS, trueS } = past;
-  learnStart(starts[basis], { centre: poolKey(centre, pool), processors, timeLimitS }, estimatedS, trueS);
+  learn(starts, basis, { centre: poolKey(centre, pool), processors, timeLimitS }, estimatedS, trueS);
 }
 
 /** A run has started: how far was off what was said of it while it waited. */
@@ -79,68 +100,93 @@ export function learnFrom(
   const size = waitsAlike(run.pool, ask.shape, ask.timeLimitS);
   if (said) {
     const { centre, pool, madeMs, startsMs } = said;
-    learnStart(
-      starts.profile,
-      { ...size, centre: poolKey(centre, pool) },
-      spanS(madeMs, startsMs),
-      spanS(madeMs, startedMs),
-    );
+    const there = { ...size, centre: poolKey(centre, pool) };
+    learn(starts, "profile", there, spanS(madeMs, startsMs), spanS(madeMs, startedMs));
     told?.delete(position);
   }
   if (run.phase !== "waiting") return;
-  learnStart(starts.queue, size, 0, spanS(run.placedMs, startedMs));
+  learn(starts, "queue", size, 0, spanS(run.placedMs, startedMs));
   const { firstTold } = run;
   if (firstTold)
-    learnStart(starts.engine, size, spanS(firstTold.madeMs, firstTold.startsMs), spanS(firstTold.madeMs, startedMs));
+    learn(starts, "engine", size, spanS(firstTold.madeMs, firstTold.startsMs), spanS(firstTold.madeMs, startedMs));
 }
 
+/** Of a wait that was foretold to be next to nothing a share says nothing. */
+const leastToldS = 10;
+
+function learn(starts: LearntStarts, basis: StartBasis, size: SizeClass, estimatedS: number, trueS: number): void {
+  if (basis !== "profile") learnStart(starts.errors[basis], size, estimatedS, trueS);
+  if (basis === "queue") learnWait(starts.waits.queue, size, trueS);
+  else if (estimatedS >= leastToldS) learnWait(starts.waits[basis], size, trueS / estimatedS);
+}
+
+/** What is asked for, by whom it is waited since `sinceMs`, and the moment of asking. */
+export type Waiter = {
+  readonly asked: { readonly shape: Shape; readonly timeLimitS: number };
+  readonly sinceMs: number;
+  readonly nowMs: number;
+};
+
 /**
- * The range of an estimate. Where nothing was learnt it is what the estimate itself says: from now until then, and by
- * `surelyMs` at the latest where that is promised.
+ * Of one for which what is foretold leaves until `byMs` to wait: the shares of that wait which came true before, of those that
+ * had waited as long; null: too few are known.
  */
-export function rangeOf(
+export function learntOf(
   starts: LearntStarts,
-  from: StartBasis,
+  from: "profile" | "engine",
   pool: PoolRecord,
-  asked: { readonly shape: Shape; readonly timeLimitS: number },
-  times: { readonly nowMs: number; readonly startsMs: number; readonly surelyMs: number | null },
-): StartEstimate {
-  const { nowMs, startsMs, surelyMs } = times;
-  const centre = pool.centre.id;
-  const size = waitsAlike(pool, asked.shape, asked.timeLimitS);
-  const range = startRange(starts[from], size, spanS(nowMs, startsMs));
-  if (!range) return { from, earliestMs: nowMs, likelyMs: startsMs, latestMs: surelyMs, centre, seen: 0 };
-  const until = (inS: number) => Math.min(nowMs + 1000 * inS, surelyMs ?? Number.POSITIVE_INFINITY);
-  return {
-    from,
-    earliestMs: until(range.earliestS),
-    likelyMs: until(range.likelyS),
-    latestMs: until(range.latestS),
-    centre,
-    seen: range.seen,
-  };
+  { asked, sinceMs, nowMs }: Waiter,
+  byMs: number,
+): StartEstimate | null {
+  return rangeOf(starts.waits[from], from, pool, asked, { sinceMs, nowMs, unitMs: byMs - sinceMs });
+}
+
+/** Of one that joins the pool's queue or waits there: as long as such work waited; null: too few are known. */
+export function learntInQueue(
+  starts: LearntStarts,
+  pool: PoolRecord,
+  { asked, sinceMs, nowMs }: Waiter,
+): StartEstimate | null {
+  return rangeOf(starts.waits.queue, "queue", pool, asked, { sinceMs, nowMs, unitMs: 1000 });
 }
 
 /** Of a run that waits in a centre's own queue. */
 export function waitEstimate(
   starts: LearntStarts,
-  { ask }: JobRecord,
-  { pool, startsMs, placedMs }: LiveRun,
+  { ask: asked }: JobRecord,
+  { pool, startsMs, placedMs, firstTold }: LiveRun,
   nowMs: number,
 ): StartEstimate {
-  const surely = { nowMs, surelyMs: null };
-  if (startsMs !== null)
-    return rangeOf(starts, "engine", pool, ask, { ...surely, startsMs: Math.max(nowMs, startsMs) });
-  const size = waitsAlike(pool, ask.shape, ask.timeLimitS);
-  const range = startRange(starts.queue, size, 0);
-  if (!range) return { from: "unknown" };
-  const at = (waitS: number) => Math.max(nowMs, placedMs + 1000 * waitS);
+  const sinceMs = startsMs === null ? placedMs : (firstTold?.madeMs ?? placedMs);
+  const waiter = { asked, sinceMs, nowMs };
+  if (startsMs === null) return learntInQueue(starts, pool, waiter) ?? { kind: "unknown" };
+  const learnt = learntOf(starts, "engine", pool, waiter, startsMs);
+  if (learnt) return learnt;
+  // What its engine foretold and did not come says nothing more.
+  return startsMs > nowMs ? { kind: "engine", centre: pool.centre.id, atMs: startsMs } : { kind: "unknown" };
+}
+
+/** Nothing that is to come is sooner. */
+const soonestMs = 1000;
+
+function rangeOf(
+  waits: SeenWaits,
+  from: StartBasis,
+  pool: PoolRecord,
+  { shape, timeLimitS }: Waiter["asked"],
+  { sinceMs, nowMs, unitMs }: { readonly sinceMs: number; readonly nowMs: number; readonly unitMs: number },
+): StartEstimate | null {
+  if (unitMs <= 0) return null;
+  const range = waitRange(waits, waitsAlike(pool, shape, timeLimitS), (nowMs + soonestMs - sinceMs) / unitMs);
+  if (!range) return null;
+  const at = (wait: number) => Math.round(sinceMs + wait * unitMs);
   return {
-    from: "queue",
-    earliestMs: at(range.earliestS),
-    likelyMs: at(range.likelyS),
-    latestMs: at(range.latestS),
+    kind: "learnt",
+    from,
     centre: pool.centre.id,
+    earliestMs: at(range.earliest),
+    likelyMs: at(range.likely),
+    latestMs: at(range.latest),
     seen: range.seen,
   };
 }

@@ -71,10 +71,10 @@ export function startInQueue(
   asked: Asked,
   pool: PoolRecord,
   nowMs: number,
-  { queue }: LearntStarts,
+  { errors }: LearntStarts,
 ): { readonly from: "queue" | "profile"; readonly inMs: number } | null {
   const { shape, timeLimitS, graceS } = asked;
-  const learntS = medianError(queue, waitsAlike(pool, shape, timeLimitS));
+  const learntS = medianError(errors.queue, waitsAlike(pool, shape, timeLimitS));
   if (learntS !== null) return { from: "queue", inMs: Math.max(0, learntS) * 1000 };
   let soonestMs: number | null = null;
   for (const device of shape.accelerators ? devicesFor(shape, pool.devices) : [-1]) {

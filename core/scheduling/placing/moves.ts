@@ -230,8 +230,8 @@ function bestOf(
  */
 function stillWaitsS({ starts, nowMs }: Seen, job: JobRecord, { pool, startsMs, placedMs }: LiveRun): number {
   const size = waitsAlike(pool, job.ask.shape, job.ask.timeLimitS);
-  if (startsMs !== null) return Math.max(0, (startsMs - nowMs) / 1000 + (medianError(starts.engine, size) ?? 0));
+  if (startsMs !== null) return Math.max(0, (startsMs - nowMs) / 1000 + (medianError(starts.errors.engine, size) ?? 0));
   const waitedS = Math.max(0, nowMs - placedMs) / 1000;
-  const medianS = medianError(starts.queue, size);
+  const medianS = medianError(starts.errors.queue, size);
   return medianS !== null && medianS > waitedS ? medianS - waitedS : waitedS;
 }

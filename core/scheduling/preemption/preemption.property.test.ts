@@ -270,8 +270,9 @@ function checkReserved(model: Model, plan: Plan): void {
   commit(after, { ...plan, place: [] });
   const then = after.world.explain(task, model.nowMs);
   assert(before.kind === "waiting" && then.kind === "waiting");
-  if (before.makingWay || before.estimate.from !== "profile") return;
-  assert(then.estimate.from === "profile" && then.estimate.likelyMs <= before.estimate.likelyMs, "its place is kept");
+  if (before.makingWay || before.estimate.kind !== "limits") return;
+  if (then.estimate.kind === "now") return;
+  assert(then.estimate.kind === "limits" && then.estimate.byMs <= before.estimate.byMs, "its place is kept");
 }
 
 /**

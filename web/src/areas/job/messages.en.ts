@@ -107,14 +107,6 @@ export const en = {
     there: "Waits in the own queue of {{centre}}, pool {{pool}}: {{words}}",
     since: "as {{id}} there; came {{time}}",
     starts: "estimated to start {{time}}",
-    between: "nine in ten by {{to}}, one in ten before {{from}}",
-    learnt_one: "as learnt from one such start at {{centre}}",
-    learnt_other: "as learnt from {{count}} such starts at {{centre}}",
-    by: {
-      profile: "if what runs at {{centre}} takes its whole time limit; it may well be sooner",
-      engine: "by the engine of {{centre}}",
-      queue: "as work waited in the queue of {{centre}}",
-    },
     scoreLegend:
       "Score: by which a centre is chosen, as if every run took its whole time limit. The likely start is the one to go by.",
     none: "Every centre was asked; none has said anything yet.",

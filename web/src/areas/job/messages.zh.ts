@@ -108,13 +108,6 @@ export const zh: Words<typeof en> = {
     there: "在 {{centre}} 资源池 {{pool}} 的本地队列等待：{{words}}",
     since: "编号 {{id}}，{{time}}进入队列",
     starts: "预计 {{time}} 开始",
-    between: "90% 在 {{to}} 前开始，10% 在 {{from}} 前",
-    learnt_other: "根据 {{centre}} 最近 {{count}} 次同类启动",
-    by: {
-      profile: "假定 {{centre}} 运行中的作业用满时限；实际可能更早",
-      engine: "据 {{centre}} 的引擎",
-      queue: "据 {{centre}} 队列以往的等待",
-    },
     scoreLegend: "评分：选择中心的依据，按各运行用满时限计；何时开始请以“预计开始”为准。",
     none: "已询问所有中心，尚无答复。",
     onNodes: "所在节点：{{nodes}}",

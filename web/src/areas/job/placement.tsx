@@ -47,26 +47,20 @@ function InTheirQueue(content: { readonly waiting: Waiting; readonly centre: str
   );
 }
 
-/** When it is likely to start, between when and when, and what that rests on. */
+/** When it is likely to start, and what that rests on. */
 export function Start({ start }: { readonly start: Why["start"] }) {
   const { t } = useTranslation("job");
   const format = useFormat();
   const nowMs = useNow(1000, start !== null);
   if (start === null) return null;
-  const { likelyMs, earliestMs, latestMs, centre, seen, from } = start;
-  const rests = seen === 0 ? t(`why.by.${from}`, { centre }) : t("why.learnt", { centre, count: seen });
-  const range =
-    latestMs === null || latestMs - earliestMs < 60_000
-      ? ""
-      : t("why.between", { from: format.dateTime(earliestMs), to: format.dateTime(latestMs) });
+  const { likelyMs, words } = start;
   return (
     <span className={css.start}>
       <span>
-        {t("why.likely")} <strong title={format.dateTime(likelyMs)}>{format.until(likelyMs, nowMs)}</strong>
+        {t("why.likely")}
+        {likelyMs === null ? null : <strong title={format.dateTime(likelyMs)}> {format.until(likelyMs, nowMs)}</strong>}
       </span>
-      <span className="soft">
-        {[format.dateTime(likelyMs), range, rests].filter((part) => part !== "").join(" · ")}
-      </span>
+      <span className="soft">{format.clockTimes(words)}</span>
     </span>
   );
 }

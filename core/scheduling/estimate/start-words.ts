@@ -1,0 +1,42 @@
+import type { Language } from "#core/language.ts";
+import { networkTimeText } from "#core/ledger/network-day.ts";
+import type { StartEstimate } from "#core/scheduling/estimate/starts.ts";
+import { unreachable } from "#core/unreachable.ts";
+
+/** When it is likely to start and what that rests on, to be read after "likely start". */
+export function startWords(estimate: Exclude<StartEstimate, { kind: "unknown" }>, language: Language): string {
+  const zh = language === "zh";
+  const time = networkTimeText;
+  const { centre } = estimate;
+  switch (estimate.kind) {
+    case "now":
+      return zh ? "立即" : "at once";
+    case "learnt": {
+      const { earliestMs, likelyMs, latestMs, seen } = estimate;
+      const [earliest, likely, latest] = [time(earliestMs), time(likelyMs), time(latestMs)];
+      return zh
+        ? `${likely}（据 ${centre} 以往 ${seen} 次同类等待：半数至此已启动，九成不晚于 ${latest}，一成早于 ${earliest}）`
+        : `${likely} (of ${seen} such waits at ${centre} half were over by then, nine in ten by ${latest}, one in ten before ${earliest})`;
+    }
+    case "limits": {
+      const by = time(estimate.byMs);
+      if (estimate.isFirst)
+        return zh
+          ? `最迟 ${by}（假定 ${centre} 运行中的作业用满时限；通常更早）`
+          : `by ${by} at the latest, if what runs at ${centre} takes its whole time limit; usually sooner`;
+      return zh
+        ? `约 ${by}（假定 ${centre} 运行中的作业用满时限；另有作业在等待，可能更早或更晚）`
+        : `about ${by} if what runs at ${centre} takes its whole time limit; others wait too, so it may be sooner or later`;
+    }
+    case "engine":
+      return zh
+        ? `${time(estimate.atMs)}（据 ${centre} 的引擎）`
+        : `${time(estimate.atMs)}, as the engine of ${centre} says`;
+    case "planned":
+      return zh
+        ? `约 ${time(estimate.atMs)}（按预测的运行时间排定的次序）`
+        : `about ${time(estimate.atMs)}, as the queue is planned by predicted run times`;
+    default:
+      return unreachable(estimate);
+  }
+}
