@@ -22,8 +22,8 @@ export function startWords(estimate: Exclude<StartEstimate, { kind: "unknown" }>
       const by = time(estimate.byMs);
       if (estimate.isFirst)
         return zh
-          ? `最迟 ${by}（假定 ${centre} 运行中的作业用满时限；通常更早）`
-          : `by ${by} at the latest, if what runs at ${centre} takes its whole time limit; usually sooner`;
+          ? `最迟 ${by}（假定 ${centre} 运行中的作业用满时限，且无后来的作业排到前面；通常更早）`
+          : `by ${by} at the latest, if what runs at ${centre} takes its whole time limit and nothing that comes later goes ahead of it; usually sooner`;
       return zh
         ? `约 ${by}（假定 ${centre} 运行中的作业用满时限；另有作业在等待，可能更早或更晚）`
         : `about ${by} if what runs at ${centre} takes its whole time limit; others wait too, so it may be sooner or later`;

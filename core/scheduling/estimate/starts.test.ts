@@ -92,8 +92,8 @@ test("the words say what a time rests on, in both languages", () => {
   const words = (one: Exclude<StartEstimate, { kind: "unknown" }>) => [startWords(one, "en"), startWords(one, "zh")];
   const limits = { kind: "limits", centre: alpha, byMs: 1_000_000 } as const;
   assert.deepEqual(words({ ...limits, isFirst: true }), [
-    "by 1970-01-01T08:16:40+08:00 at the latest, if what runs at alpha takes its whole time limit; usually sooner",
-    "最迟 1970-01-01T08:16:40+08:00（假定 alpha 运行中的作业用满时限；通常更早）",
+    "by 1970-01-01T08:16:40+08:00 at the latest, if what runs at alpha takes its whole time limit and nothing that comes later goes ahead of it; usually sooner",
+    "最迟 1970-01-01T08:16:40+08:00（假定 alpha 运行中的作业用满时限，且无后来的作业排到前面；通常更早）",
   ]);
   assert.match(words({ ...limits, isFirst: false }).join(), /others wait too.*另有作业在等待/);
   const range = { earliestMs: 40_000, likelyMs: 200_000, latestMs: 370_000, seen: 40 };
