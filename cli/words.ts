@@ -918,7 +918,8 @@ export const words = {
   columnTasks: ["TASKS", "任务"],
   columnCentre: ["CENTRE", "中心"],
   columnSubmitted: ["SUBMITTED", "提交"],
-  columnElapsed: ["ELAPSED", "历时"],
+  columnStartToEnd: ["START TO END", "起止历时"],
+  columnRunTime: ["RUN TIME", "运行时长"],
   columnCores: ["CORES", "核"],
   columnMemory: ["MEMORY", "内存"],
   columnAccelerators: ["ACCELERATORS", "加速卡"],
@@ -989,7 +990,7 @@ export const words = {
   factInTime: ["in time", "按期"],
   factWarning: ["signal before the end", "结束前信号"],
   factStartToEnd: ["start to end", "起止历时"],
-  factRunTime: ["run time, metered", "计量运行时间"],
+  factRunTime: ["run time", "运行时长"],
   factStdout: ["standard output", "标准输出"],
   factStderr: ["standard error", "标准错误"],
   inOwnFolder: [

@@ -15,9 +15,9 @@ export type Console = {
   readonly browser: Browser;
   readonly page: Page;
   readonly submitted: (request: JobRequest) => Promise<number>;
-  /** The first attempt of a task; `index` 0: of a plain job. */
-  readonly placed: (job: number, index?: number) => Promise<RunId>;
-  readonly started: (job: number, index?: number) => Promise<RunId>;
+  /** An attempt of a task, the first unless said; `index` 0: of a plain job. */
+  readonly placed: (job: number, index?: number, attempt?: number) => Promise<RunId>;
+  readonly started: (job: number, index?: number, attempt?: number) => Promise<RunId>;
   readonly end: (run: RunId, how: RunEnd, usage?: Partial<RunUsage>, words?: string) => Promise<unknown>;
   readonly tell: (...observations: readonly RunObservation[]) => Promise<unknown>;
   readonly close: () => Promise<void>;
@@ -36,15 +36,15 @@ export async function openConsole(options: BrowserContextOptions = {}): Promise<
   });
   const local = centreId("local");
   const tell = (...observations: readonly RunObservation[]) => server.transitions.observe(local, 0, [...observations]);
-  async function placed(job: number, index = 0): Promise<RunId> {
-    const ref = { job: jobId(job), index, attempt: 1 };
+  async function placed(job: number, index = 0, attempt = 1): Promise<RunId> {
+    const ref = { job: jobId(job), index, attempt };
     const bound = { pool: "default", allocation: sampleAllocation, starts: "now", leaseMs: null } as const;
     const placement = { ...ref, centre: local, ...bound, candidates: [] };
     await server.transitions.place([placement], Date.now(), await server.transitions.takeEpoch());
     return runId(ref);
   }
-  async function started(job: number, index = 0): Promise<RunId> {
-    const run = await placed(job, index);
+  async function started(job: number, index = 0, attempt = 1): Promise<RunId> {
+    const run = await placed(job, index, attempt);
     await tell({ kind: "started", run, atMs: Date.now(), evidence: "pid 7" });
     return run;
   }

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
+import { ok } from "#server/http/testing.ts";
 import { requires } from "../tools/requirement.ts";
 import { looking } from "./browser.ts";
 import { type Console, openConsole } from "./console.ts";
@@ -117,6 +118,35 @@ describe("jobs and their submission, in the console", { skip: requires("chromium
     await page.getByText("stdout is also written to").getByText(`out-${job}.txt`).waitFor();
     await page.getByRole("tab", { name: "Runs and history" }).click();
     await page.getByRole("table", { name: "Runs" }).getByRole("cell", { name: "2.34 s" }).waitFor();
+  });
+
+  test("a job that was tried again is one story: every attempt with its own times", async () => {
+    const { page, server } = it;
+    const job = await it.submitted({ command: ["false"], name: "thrice", retries: 2 });
+    for (const [attempt, wallMs] of [
+      [1, 2_020],
+      [2, 2_040],
+      [3, 2_060],
+    ] as const)
+      await it.end(await it.started(job, 0, attempt), { kind: "failed", exitCode: attempt }, { wallMs });
+    await page.goto(`${server.url}/jobs/${job}`);
+    const steps = page.getByRole("region", { name: "Time line" }).getByRole("listitem");
+    await steps.getByText("ran 2.06 s").waitFor();
+    const said = (await steps.allInnerTexts()).map((text) =>
+      text.replaceAll(/\d\d:\d\d:\d\d\.\d+/g, "").split(/\s*\n\s*/),
+    );
+    const told = said.map(([name, ...facts]) =>
+      [name, ...facts.filter((fact) => /^(attempt|ran)/.test(fact))].join(" "),
+    );
+    assert.deepEqual(told, [
+      "Queued",
+      ...["Running attempt 1 ran 2.02 s", "Failed attempt 1", "Running attempt 2 ran 2.04 s", "Failed attempt 2"],
+      ...["Queued", "Placed", "Running attempt 3 ran 2.06 s", "Failed"],
+    ]);
+    const shown = await ok(server.client().call("job", { params: { job } }));
+    const [task] = shown.firstTasks;
+    assert.equal(shown.startedMs, task?.runs[0]?.startedMs);
+    assert.equal(task?.startedMs, task?.runs[0]?.startedMs);
   });
 
   test("a refusal is said once, and no option is praised beside it; a dry run says all that the API does", async () => {

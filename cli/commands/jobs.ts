@@ -70,7 +70,7 @@ async function printJobs(
       { title: say("columnTasks"), align: "right" },
       { title: say("columnCentre") },
       { title: timeTitle("columnSubmitted", say) },
-      { title: say("columnElapsed"), align: "right" },
+      { title: say("columnStartToEnd"), align: "right" },
     ],
     found.map((job) => [
       `${job.id}`,

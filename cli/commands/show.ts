@@ -77,6 +77,9 @@ async function printJob(call: Call, job: Answer<"job">): Promise<void> {
         .map(([name, value]) => `${name}=${value}`)
         .join(say("comma")),
     ),
+    ...(job.usage.wallMs === "0"
+      ? []
+      : [[say("factRunTime"), durationWords(Number(job.usage.wallMs), call.language)] as const]),
     [say("factUsage"), amountsText(job.usage, say)],
     [say("columnCost"), costText(job.cost, say)],
     ...optional("defaultsHead", job.defaults.length === 0 ? "" : defaultsText(job.defaults, say, call.language)),
@@ -171,7 +174,7 @@ async function printTasks(call: Call, job: Answer<"job">): Promise<void> {
       { title: say("columnState") },
       { title: say("columnAttempt"), align: "right" },
       { title: say("columnCentre"), flexible: true },
-      { title: say("columnElapsed"), align: "right" },
+      { title: say("columnStartToEnd"), align: "right" },
     ],
     job.firstTasks.map((task) => [
       `${job.id}_${task.index}`,

@@ -43,7 +43,7 @@ export async function usage(call: Call): Promise<number> {
       { title: say(`columnCoreTime_${unit}`), align: "right" },
       { title: say(`columnCardTime_${unit}`), align: "right" },
       { title: say(`columnMemoryTime_${unit}`), align: "right" },
-      { title: say("columnElapsed"), align: "right" },
+      { title: say("columnRunTime"), align: "right" },
       { title: say("columnCost"), align: "right" },
     ],
     rows.map(({ key, runs, amounts, cost }) => {

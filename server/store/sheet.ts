@@ -394,9 +394,6 @@ function cancelledAs({ by, reason }: Cancel): Outcome {
 
 export function requeueTask(sheet: Sheet, task: TaskLine, run: RunLine, cause: string): void {
   mustStep(sheet, task, { kind: "requeue", atMs: sheet.nowMs });
-  // As of its one task: it waits, and has not started. An array has begun with the first of its tasks.
-  const job = jobOf(sheet, task);
-  if (job.taskCount === 1) job.startedMs = null;
   record(sheet, run, "queued", "queued", sheet.nowMs, cause, startOf(run));
 }
 

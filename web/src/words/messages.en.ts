@@ -15,7 +15,7 @@ export const en = {
     submitted: "Submitted",
     started: "Started",
     ended: "Ended",
-    duration: "Ran for",
+    duration: "Start to end",
   },
   unit: {
     cores: "cores",

@@ -16,7 +16,7 @@ export const zh: Words<typeof en> = {
     submitted: "提交",
     started: "开始",
     ended: "结束",
-    duration: "运行时长",
+    duration: "起止历时",
   },
   unit: {
     cores: "核",

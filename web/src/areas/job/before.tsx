@@ -8,12 +8,12 @@ import { useStateWord } from "../../parts/state.tsx";
 import { useFormat } from "../../words/use.ts";
 import { jobQuery } from "./queries.ts";
 
-type Run = TaskDetail["runs"][number];
+export type Run = TaskDetail["runs"][number];
 
-/** The attempt that ended before the present one, or before the wait for the next; null: none did. */
-export function runBefore(task: TaskDetail): Run | null {
+/** The attempts that ended before the present one, or before the wait for the next; oldest first. */
+export function runsBefore(task: TaskDetail): readonly Run[] {
   const present = task.state === "queued" ? undefined : task.runs.at(-1);
-  return task.runs.findLast((run) => run !== present && run.end !== null) ?? null;
+  return task.runs.filter((run) => run !== present && run.end !== null);
 }
 
 /** Why a task that had begun waits or runs again: for whom it made way, or how the attempt before ended. */
@@ -21,8 +21,8 @@ export function BeforeNotice({ task }: { readonly task: TaskDetail }) {
   const { t } = useTranslation("job");
   const word = useStateWord();
   const format = useFormat();
-  const run = runBefore(task);
-  if (run === null || run.end === null || task.state === "ended") return null;
+  const run = runsBefore(task).at(-1);
+  if (!run?.end || task.state === "ended") return null;
   const claimant = run.end.reason === null ? null : madeWayFor(run.end.reason);
   const { attempt } = run;
   return (

@@ -5,7 +5,7 @@ import type { JobDetail, TaskDetail } from "#api/job.ts";
 import { Icon } from "../../parts/icons.tsx";
 import { type Shown, shownOf, stateColour, useStateWord } from "../../parts/state.tsx";
 import { useFormat, useNow } from "../../words/use.ts";
-import { runBefore } from "./before.tsx";
+import { type Run, runsBefore } from "./before.tsx";
 import { whyQuery } from "./queries.ts";
 import css from "./time-line.module.css";
 
@@ -15,7 +15,6 @@ export function TimeLine({ job, task, isArray }: LineContent) {
   const word = useStateWord();
   const format = useFormat();
   const nowMs = useNow(1000, task.state !== "ended");
-  const run = task.runs.at(-1);
   const why = useQuery({ ...whyQuery(job.id, task.index), enabled: task.state === "queued" });
   const likelyMs = task.state === "queued" ? (why.data?.start?.likelyMs ?? null) : null;
   const steps = stepsOf(t, job, task);
@@ -27,10 +26,9 @@ export function TimeLine({ job, task, isArray }: LineContent) {
   }
   return (
     <section className={css.line} aria-label={t("line.label")}>
-      {isArray || (run && run.attempt > 1) ? (
+      {isArray ? (
         <div className={css.about}>
-          {isArray ? <strong>{t("task", { index: task.index })}</strong> : null}
-          {run && run.attempt > 1 ? <span className="soft">{t("line.attempt", { attempt: run.attempt })}</span> : null}
+          <strong>{t("task", { index: task.index })}</strong>
         </div>
       ) : null}
       <ol className={css.steps}>
@@ -106,21 +104,21 @@ function shownOfEnd(task: TaskDetail): Shown | null {
 }
 
 function stepsOf(t: TFunction<"job">, job: JobDetail, task: TaskDetail): readonly Step[] {
-  const run = task.runs.at(-1);
-  const waitsAgain = task.state === "queued";
-  const before = runBefore(task);
-  const steps: Step[] = [];
-  if (before?.end) {
-    const { attempt, startedMs, placedMs, end } = before;
-    const note = t("line.attempt", { attempt });
-    steps.push({ shown: end.kind, atMs: startedMs ?? placedMs, note, timed: startedMs !== null, ranMs: ranMs(before) });
+  const run = task.state === "queued" ? undefined : task.runs.at(-1);
+  const before = runsBefore(task);
+  const ofAttempt = ({ attempt }: Run) => (before.length === 0 ? null : t("line.attempt", { attempt }));
+  const steps: Step[] = [{ shown: "queued", atMs: job.submittedMs, note: null, timed: true }];
+  for (const one of before) {
+    if (one.startedMs !== null)
+      steps.push({ shown: "running", atMs: one.startedMs, note: ofAttempt(one), timed: true, ranMs: ranMs(one) });
+    steps.push({ shown: one.end?.kind ?? "lost", atMs: one.endedMs, note: ofAttempt(one), timed: false });
   }
-  steps.push({ shown: "queued", atMs: before?.endedMs ?? job.submittedMs, note: null, timed: true });
-  if (run && !waitsAgain) {
+  if (before.length > 0) steps.push({ shown: "queued", atMs: before.at(-1)?.endedMs ?? null, note: null, timed: true });
+  if (run) {
     steps.push({ shown: "placed", atMs: run.placedMs, note: run.centre, timed: true });
     if (task.state === "starting") steps.push({ shown: "starting", atMs: null, note: null, timed: false });
     if (run.startedMs !== null)
-      steps.push({ shown: "running", atMs: run.startedMs, note: null, timed: true, ranMs: ranMs(run) });
+      steps.push({ shown: "running", atMs: run.startedMs, note: ofAttempt(run), timed: true, ranMs: ranMs(run) });
     if (run.unreachableSinceMs !== null && task.state !== "ended") {
       steps.push({ shown: "unreachable", atMs: run.unreachableSinceMs, note: null, timed: true });
     }
@@ -132,7 +130,7 @@ function stepsOf(t: TFunction<"job">, job: JobDetail, task: TaskDetail): readonl
 }
 
 /** By the measure that it is billed by, which leaves out the clearing up after it; of one that nobody measured, from start to end. */
-function ranMs({ usage, startedMs, endedMs }: TaskDetail["runs"][number]): number | undefined {
+function ranMs({ usage, startedMs, endedMs }: Run): number | undefined {
   if (usage) return usage.wallMs;
   return startedMs === null || endedMs === null ? undefined : Math.max(0, endedMs - startedMs);
 }

@@ -11,7 +11,7 @@ import { useFormat } from "../../words/use.ts";
  * of the newest run of that task how much memory it held, and used at most.
  */
 export function UsageFacts({ job, task }: { readonly job: JobDetail; readonly task: TaskDetail }) {
-  const { t } = useTranslation("job");
+  const { t } = useTranslation(["job", "words"]);
   const words = useCost();
   const format = useFormat();
   const { usage, cost } = job;
@@ -25,6 +25,9 @@ export function UsageFacts({ job, task }: { readonly job: JobDetail; readonly ta
           [t("usage.coreHours"), coreHoursText(usage.coreMs)],
           ...(usage.milliCardMs === "0" ? [] : [[t("usage.cardHours"), cardHoursText(usage.milliCardMs)] as const]),
           [t("usage.memory"), gibHoursText(usage.memoryMibS)],
+          ...(job.startedMs === null || job.endedMs === null
+            ? []
+            : [[t("words:column.duration"), format.lasted(job.endedMs - job.startedMs)] as const]),
           [of(t("runs.wall"), t("usage.allTasks")), format.ran(Number(usage.wallMs))],
           ...(run?.usage && run.startedMs !== null
             ? [
