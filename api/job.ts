@@ -494,8 +494,18 @@ export const jobDetail = jobSummary
     spec: specView,
     usage: usageAmounts,
     cost,
-    /** Of an array: how many of its tasks ended in which way, succeeded first, and the least index of them; empty for a job of one task. */
-    outcomes: z.array(z.strictObject({ kind: z.enum(outcomeKinds), count: z.int(), first: z.int() })),
+    /**
+     * Of an array: how many of its tasks ended in which way, succeeded first, the least index of them, and of those that failed
+     * the least and the greatest exit code (null: not each had one); empty for a job of one task.
+     */
+    outcomes: z.array(
+      z.strictObject({
+        kind: z.enum(outcomeKinds),
+        count: z.int(),
+        first: z.int(),
+        exitCodes: z.strictObject({ least: z.int(), greatest: z.int() }).nullable(),
+      }),
+    ),
     /** The first 10 tasks; the rest by GET /jobs/:job/tasks. */
     firstTasks: z.array(taskDetail),
     /** What the submission left open and Weir filled in, and what it warned of. */

@@ -464,8 +464,8 @@ test("show of an array says how its tasks ended, where not all succeeded", async
     ...{ stdoutFile: "/srv/runs/14.0.1/work/fit.out", stderrFile: "fit.err" },
   };
   const [succeeded, failed] = [
-    { kind: "succeeded", count: 4 },
-    { kind: "failed", count: 3 },
+    { kind: "succeeded", count: 4, exitCodes: null },
+    { kind: "failed", count: 3, exitCodes: { least: 1, greatest: 4 } },
   ];
   const { url } = await fake({
     "GET /jobs/12": json({ ...detail, outcomes: [succeeded, failed] }),
@@ -478,7 +478,17 @@ test("show of an array says how its tasks ended, where not all succeeded", async
     }),
   });
   const { out } = await weir(url, ["show", "12"]);
-  assert.match(out, /^tasks +9 \(1-9\): 2 running, 7 ended: 4 succeeded, 3 failed$/m);
+  assert.match(out, /^tasks +9 \(1-9\): 2 running, 7 ended: 4 succeeded, 3 failed \(1–4\)$/m);
+  const over = { kind: "failed", exitCode: 2, signal: null, by: null, reason: null };
+  const array = { ...detail, state: "ended", outcome: over };
+  const ended = await fake({
+    "GET /jobs/12": json({ ...array, outcomes: [failed] }),
+    "GET /jobs?limit=30": json({ jobs: [array, { ...array, array: null }], next: null }),
+  });
+  assert.match((await weir(ended.url, ["show", "12"])).out, /^state +failed \(1–4\)$/m);
+  const [, first, second] = (await weir(ended.url, ["jobs"])).out.split("\n");
+  assert.match(first ?? "", / failed +7\/9 /);
+  assert.match(second ?? "", / failed \(2\) /);
   assert.match(out, /^standard output +\/data\/tides\/fit\.out$/m);
   const { out: files } = await weir(url, ["show", "14"]);
   assert.match(
@@ -490,7 +500,7 @@ test("show of an array says how its tasks ended, where not all succeeded", async
   assert.match((await weir(url, ["show", "13"])).out, /^tasks +9 \(1-9\): 2 running, 7 ended$/m);
   assert.match(
     (await weir(url, ["show", "12", "--lang=zh"])).out,
-    /^任务 +9（1-9）：2 运行中、7 已结束：4 成功、3 失败$/m,
+    /^任务 +9（1-9）：2 运行中、7 已结束：4 成功、3 失败（1–4）$/m,
   );
 });
 

@@ -127,6 +127,17 @@ export function outcomeText(
   return isKey(key) ? say(key) : outcome.kind;
 }
 
+/** Of an array, whose tasks may differ: `failed (1–4)`, where the codes are known, else `failed`. */
+export function arrayOutcomeText(
+  kind: string,
+  exitCodes: { readonly least: number; readonly greatest: number } | null,
+  say: Say,
+): string {
+  if (exitCodes === null) return outcomeText({ kind, exitCode: null, signal: null }, say);
+  const { least, greatest } = exitCodes;
+  return say("outcome_failedCode", { code: least === greatest ? least : `${least}–${greatest}` });
+}
+
 /** The defaults that Weir filled in, in words. */
 export function defaultsText(
   defaults: readonly { readonly field: string; readonly value: string }[],

@@ -76,11 +76,16 @@ async function printJobs(
       `${job.id}`,
       job.name,
       job.project,
-      stateCell(job, say),
+      stateCell(job.array === null ? job : withoutCode(job), say),
       job.array === null ? "" : `${job.counts.ended}/${job.tasks}`,
       job.centres.join(","),
       timeCell(job.submittedMs),
       elapsedText(job, nowMs, language),
     ]),
   );
+}
+
+/** That of the first task to fail says nothing of the others. */
+function withoutCode(job: JobSummary): JobSummary {
+  return { ...job, outcome: job.outcome && { ...job.outcome, exitCode: null, signal: null } };
 }

@@ -4,6 +4,7 @@ import { askedFacts, fileText } from "#cli/asked-facts.ts";
 import { type Call, taskOperand } from "#cli/call.ts";
 import {
   amountsText,
+  arrayOutcomeText,
   causeText,
   costText,
   defaultsText,
@@ -61,7 +62,7 @@ async function printJob(call: Call, job: Answer<"job">): Promise<void> {
     [say("columnName"), job.name],
     [say("columnProject"), job.project],
     [say("columnPerson"), job.person],
-    [say("columnState"), stateWords(job, call)],
+    [say("columnState"), job.array === null ? stateWords(job, call) : arrayWords(job, call)],
     ...(job.array === null ? [] : [[say("columnTasks"), countsText(job, call)] as const]),
     ...optional("columnCentre", job.centres.join(say("comma"))),
     ...optional("factUnreachable", job.unreachableSinceMs === null ? "" : timeText(job.unreachableSinceMs)),
@@ -139,7 +140,7 @@ async function printRuns(call: Call, task: TaskDetail): Promise<void> {
       ...(run.words === null ? [] : [[say("columnWords"), inNetworkTime(run.words)] as const]),
       ...(run.startedMs === null ? [] : [[say("columnStarted"), timeText(run.startedMs)] as const]),
       ...(run.endedMs === null ? [] : [[say("columnEnded"), timeText(run.endedMs)] as const]),
-      ...(usage === null
+      ...(usage === null || run.startedMs === null
         ? []
         : ([
             [say("factRunTime"), durationWords(usage.wallMs, call.language)],
@@ -220,6 +221,12 @@ function stateWords(
     : `${words}${say("colon")}${inNetworkTime(endReasonWords(outcome.reason, language))}`;
 }
 
+function arrayWords({ state, outcome, outcomes }: Answer<"job">, { say }: Call): string {
+  if (!outcome) return stateText(state, say);
+  const codes = outcomes.find(({ kind }) => kind === outcome.kind)?.exitCodes ?? null;
+  return arrayOutcomeText(outcome.kind, codes, say);
+}
+
 function reason(
   end: { readonly reason: string | null } | null,
   { say, language }: Call,
@@ -232,7 +239,7 @@ function countsText({ counts, outcomes, tasks, array }: Answer<"job">, { say }: 
   const states = Object.entries(counts)
     .filter(([, count]) => count > 0)
     .map(([state, count]) => `${count} ${stateText(state, say)}`);
-  const ended = outcomes.map((one) => `${one.count} ${outcomeText({ ...one, exitCode: null, signal: null }, say)}`);
+  const ended = outcomes.map((one) => `${one.count} ${arrayOutcomeText(one.kind, one.exitCodes, say)}`);
   const all = outcomes.every(({ kind }) => kind === "succeeded") ? [] : [ended.join(say("comma"))];
   const count = say("beside", { words: tasks, more: array ?? "" });
   return `${count}${say("colon")}${[states.join(say("comma")), ...all].join(say("colon"))}`;

@@ -4,8 +4,9 @@ import type { Client, Input } from "#api/client.ts";
 import type { JobRequest, JobSummary } from "#api/job.ts";
 import { centreId, jobId, runId } from "#core/ids.ts";
 import type { RunEnd } from "#core/job/state.ts";
+import type { RunUsage } from "#core/run-order.ts";
 import { sampleAllocation } from "#core/sample-testing.ts";
-import { signInAs, startTestServer, type TestServer } from "#server/http/testing.ts";
+import { ok, signInAs, startTestServer, type TestServer } from "#server/http/testing.ts";
 
 let server: TestServer;
 let client: Client;
@@ -44,7 +45,7 @@ const usage = {
 } as const;
 
 /** What the scheduler and an agent would do. */
-async function run(job: number, end: RunEnd | null, index = 0): Promise<void> {
+async function run(job: number, end: RunEnd | null, index = 0, used: RunUsage = usage): Promise<void> {
   const local = centreId("local");
   const epoch = await server.transitions.takeEpoch();
   const ref = { job: jobId(job), index, attempt: 1 };
@@ -53,8 +54,8 @@ async function run(job: number, end: RunEnd | null, index = 0): Promise<void> {
   await server.transitions.place([placement], Date.now(), epoch);
   const observations = [
     { kind: "accepted", run: runId(ref), atMs: 1 },
-    { kind: "started", run: runId(ref), atMs: 1, evidence: "pid 1" },
-    ...(end ? [{ kind: "ended", run: runId(ref), atMs: 2, end, usage, words: null } as const] : []),
+    ...(used.startedMs === null ? [] : [{ kind: "started", run: runId(ref), atMs: 1, evidence: "pid 1" } as const]),
+    ...(end ? [{ kind: "ended", run: runId(ref), atMs: 2, end, usage: used, words: null } as const] : []),
   ] as const;
   await server.transitions.observe(local, session, observations);
 }
@@ -156,15 +157,32 @@ test("an array says how many of its tasks ended in which way; a job of one task 
     outcomes.push(reply.kind === "answer" && reply.value.outcomes);
   }
   const ways = [
-    { kind: "succeeded", count: 1, first: 0 },
-    { kind: "failed", count: 2, first: 1 },
-    { kind: "cancelled", count: 1, first: 3 },
+    { kind: "succeeded", count: 1, first: 0, exitCodes: null },
+    { kind: "failed", count: 2, first: 1, exitCodes: null },
+    { kind: "cancelled", count: 1, first: 3, exitCodes: null },
   ];
+  const failing = await submit({ array: "1-3" });
+  for (const index of [1, 2, 3]) await run(failing, { kind: "failed", exitCode: 5 - index }, index);
+  const failed = await client.call("job", { params: { job: failing } });
+  assert.deepEqual(failed.kind === "answer" && failed.value.outcomes, [
+    { kind: "failed", count: 3, first: 1, exitCodes: { least: 2, greatest: 4 } },
+  ]);
   const whole = await submit({ array: "0-1" });
   for (const index of [0, 1]) await run(whole, { kind: "succeeded" }, index);
   const reply = await client.call("job", { params: { job: whole } });
-  assert.deepEqual(reply.kind === "answer" && reply.value.outcomes, [{ kind: "succeeded", count: 2, first: 0 }]);
+  assert.deepEqual(reply.kind === "answer" && reply.value.outcomes, [
+    { kind: "succeeded", count: 2, first: 0, exitCodes: null },
+  ]);
   assert.deepEqual(outcomes, [ways, []]);
+});
+
+test("a run that never started is billed nothing, and is not said to be", async () => {
+  const job = await submit();
+  await run(job, { kind: "cancelled", by: "user", reason: null }, 0, { ...usage, startedMs: null, wallMs: 0 });
+  const detail = await ok(client.call("job", { params: { job } }));
+  assert.equal(detail.firstTasks[0]?.runs[0]?.billed, false);
+  const used = await ok(client.call("usage", { query: { by: "job" } }));
+  assert.ok(!used.rows.some(({ key }) => key === `${job}`));
 });
 
 test("a centre that is not there is refused by name: alone, in a bulk, and in a trial", async () => {
@@ -338,7 +356,11 @@ test("each filter of the list finds what it names and nothing else", async () =>
   assert.deepEqual(await ids(client, { ...only, person: "nobody" }), []);
   assert.deepEqual(await ids(client, { ...only, centre: "local" }), [running, killed, failed, ok]);
   const query = { centre: "nowhere" };
-  for (const nowhere of [client.call("jobs", { query }), client.call("nodes", { query }), client.call("offers", { query })]) {
+  for (const nowhere of [
+    client.call("jobs", { query }),
+    client.call("nodes", { query }),
+    client.call("offers", { query }),
+  ]) {
     const refused = await nowhere;
     const words = refused.kind === "problem" && refused.problem.detail;
     assert.equal(words, 'There is no centre "nowhere". Known: local. Choose one of these; weir centres says more.');

@@ -105,7 +105,7 @@ export function jobHandlers({ db, names, world, now }: JobContext): Pick<Handler
 /** Of an array that ended as one should, its tasks need not be read. */
 async function outcomesOf({ pool }: Database, job: JobRow, first: number): Promise<JobDetail["outcomes"]> {
   if (job.spec.array === null) return [];
-  if (job.outcome?.kind === "succeeded") return [{ kind: "succeeded", count: job.task_count, first }];
+  if (job.outcome?.kind === "succeeded") return [{ kind: "succeeded", count: job.task_count, first, exitCodes: null }];
   return readOutcomes(pool, job.id);
 }
 

@@ -115,7 +115,8 @@ function runView(row: RunRow, language: Language): RunView {
     words: row.words,
     stdoutFile: files.stdout,
     stderrFile: files.stderr,
-    billed: row.billed,
+    // Of one that ended before it started, nothing is in the books.
+    billed: row.billed && row.amounts !== null,
     amounts: ended ? amountsView(row.amounts ?? noAmounts) : null,
     cost: ended ? costView(row.tariff_version, row.amounts ?? noAmounts) : null,
     candidates: candidatesOf(row.decision).map((one) => candidateView(one, language)),

@@ -32,17 +32,31 @@ export async function readTask(pool: pg.Pool, job: number, index: number): Promi
 
 /** How many tasks of a job ended in which way, and the least index of them, in the order of `outcomeKinds`; reads each of its ended tasks. */
 export async function readOutcomes(pool: pg.Pool, job: number): Promise<JobDetail["outcomes"]> {
-  const { rows } = await pool.query<{ kind: Outcome["kind"]; count: number; first: number }>(
-    `select outcome->>'kind' as kind, count(*)::int as count, min(index) as first
+  const { rows } = await pool.query<OutcomeRow>(
+    `select outcome->>'kind' as kind, count(*)::int as count, min(index) as first,
+       min((outcome->>'exitCode')::int) as least, max((outcome->>'exitCode')::int) as greatest
      from task where job_id = $1 and state = 'ended' group by 1`,
     [job],
   );
   return outcomeKinds.flatMap((kind) => {
     const of = rows.filter((row) => row.kind === kind || (kind === "failed" && row.kind === "signalled"));
     const count = of.reduce((sum, row) => sum + row.count, 0);
-    return count === 0 ? [] : [{ kind, count, first: Math.min(...of.map(({ first }) => first)) }];
+    const [coded] = of;
+    const exitCodes =
+      of.length > 1 || coded?.least == null || coded.greatest == null
+        ? null
+        : { least: coded.least, greatest: coded.greatest };
+    return count === 0 ? [] : [{ kind, count, first: Math.min(...of.map(({ first }) => first)), exitCodes }];
   });
 }
+
+type OutcomeRow = {
+  readonly kind: Outcome["kind"];
+  readonly count: number;
+  readonly first: number;
+  readonly least: number | null;
+  readonly greatest: number | null;
+};
 
 /** The index one means by a job's number alone: its first queued task, else its first. */
 export async function readWaiting(pool: pg.Pool, job: number): Promise<number> {

@@ -221,6 +221,9 @@ export const en = {
   end: {
     short: { exit: "exit code {{code}}", signal: "{{name}}" },
     ofTask: "Task {{index}}: {{words}}",
+    tasksFailed: "{{count}} tasks failed.",
+    tasksFailedAs: "{{count}} tasks failed, each with exit code {{code}}.",
+    tasksFailedBetween: "{{count}} tasks failed, exit codes {{least}} to {{greatest}}.",
     succeeded: "It ended with exit code 0.",
     exit: "It ended with exit code {{code}}.",
     exitMeaning: {

@@ -221,6 +221,9 @@ export const zh: Words<typeof en> = {
   end: {
     short: { exit: "退出码 {{code}}", signal: "{{name}}" },
     ofTask: "任务 {{index}}：{{words}}",
+    tasksFailed: "{{count}} 个任务失败。",
+    tasksFailedAs: "{{count}} 个任务失败，退出码均为 {{code}}。",
+    tasksFailedBetween: "{{count}} 个任务失败，退出码为 {{least}} 至 {{greatest}}。",
     succeeded: "以退出码 0 结束。",
     exit: "以退出码 {{code}} 结束。",
     exitMeaning: {

@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { Button } from "antd";
+import type { TFunction } from "i18next";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { JobDetail, TaskDetail } from "#api/job.ts";
@@ -242,6 +243,15 @@ function CancellingNotice({ task }: { readonly task: TaskDetail }) {
   );
 }
 
+/** `4 tasks failed, exit codes 1 to 4.` */
+function allFailed(t: TFunction<"job">, { count, exitCodes }: JobDetail["outcomes"][number]): string {
+  if (exitCodes === null) return t("end.tasksFailed", { count });
+  const { least, greatest } = exitCodes;
+  return least === greatest
+    ? t("end.tasksFailedAs", { count, code: least })
+    : t("end.tasksFailedBetween", { count, least, greatest });
+}
+
 /** Why it ended as it did; said only where something is to be said. */
 function EndNotice({ job, task, isArray }: Omit<TaskContent, "search">) {
   const { t } = useTranslation("job");
@@ -253,12 +263,12 @@ function EndNotice({ job, task, isArray }: Omit<TaskContent, "search">) {
     peak: peak === undefined ? "–" : mibText(peak),
   });
   const words = task.runs.at(-1)?.words;
+  const own = isArray ? t("end.ofTask", { index: task.index, words: first }) : first;
+  const failed = job.outcomes.find(({ kind, count }) => kind === "failed" && count > 1);
+  const all = task.outcome.kind === "failed" && failed ? allFailed(t, failed) : null;
   return (
-    <Notice
-      kind={task.outcome.kind === "cancelled" ? "warning" : "bad"}
-      title={isArray ? t("end.ofTask", { index: task.index, words: first }) : first}
-    >
-      {format.sentences([...rest, ...(words ? [words] : [])])}
+    <Notice kind={task.outcome.kind === "cancelled" ? "warning" : "bad"} title={all ?? own}>
+      {format.sentences([...(all === null ? [] : [own]), ...rest, ...(words ? [words] : [])])}
     </Notice>
   );
 }
