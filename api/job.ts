@@ -316,6 +316,8 @@ const orderTerms = z
     factor: z.number().nullable(),
     /** The run time that the score takes it to have; null: the time asked for. */
     predictedS: z.int().nullable(),
+    /** Whether enough of its submitter's jobs have ended to foretell it from; else it is rather half the limit, or by others. */
+    isPredicted: z.boolean(),
     /**
      * By when it has to start to end by its deadline, and whether it goes ahead of its class for it: `later`, as its latest
      * start comes near; `above-share`: not while its submitter has used more than is theirs; `never`, by the policy. null: it

@@ -20,6 +20,8 @@ export type OrderTerms = {
   readonly factor: number | null;
   /** The run time that the score takes it to have, seconds; null: the time asked for stands for it. */
   readonly predictedS: number | null;
+  /** Whether enough of its submitter's jobs have ended to foretell it from. */
+  readonly isPredicted: boolean;
   /**
    * By when it has to start to end by its deadline, and whether it goes ahead of its class for it: `later`, as its latest
    * start comes near; `above-share`: not while its submitter has used more than is theirs; `never`, by the policy. null: it
@@ -52,6 +54,7 @@ export function orderTerms(queue: Queue, policy: Policy, job: JobRecord, positio
       first || prediction === null || order.kind !== "score" || strand === undefined
         ? null
         : Math.round(strand.predictedS),
+    isPredicted: strand !== undefined && (queue.submitters.runTimes?.knowsPerson(strand.kind) ?? false),
     deadline: deadlineTerms(policy, job, rank),
     home: homeTerms(policy, job, position, nowMs),
   };

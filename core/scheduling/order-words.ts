@@ -5,7 +5,7 @@ import type { OrderTerms } from "#core/scheduling/order-terms.ts";
 
 /** What a waiting job's place in the queue is made of, for people. */
 export function orderWords(terms: OrderTerms, policy: string, language: Language): string {
-  const { score, factor, predictedS, deadline, home } = terms;
+  const { score, factor, predictedS, isPredicted, deadline, home } = terms;
   const zh = language === "zh";
   const parts: string[] = [classWords[terms.class][language]];
   if (deadline !== null) parts.push(deadlineWords(deadline, language));
@@ -17,12 +17,7 @@ export function orderWords(terms: OrderTerms, policy: string, language: Language
         ? `其中公平系数 ${rounded(factor)}（按租户、项目和个人已用量）`
         : `of it a fairness factor of ${rounded(factor)} for what its tenant, project and person used`,
     );
-  if (predictedS !== null)
-    parts.push(
-      zh
-        ? `预计运行 ${durationWords(predictedS * 1000, language)}（依据以往作业）`
-        : `a predicted run time of ${durationWords(predictedS * 1000, language)} by jobs before it`,
-    );
+  if (predictedS !== null) parts.push(runTimeWords(predictedS, isPredicted, language));
   if (home !== null) parts.push(homeWords(home, language));
   return zh ? `策略 ${policy}，${parts.join("；")}` : `policy ${policy}, ${parts.join("; ")}`;
 }
@@ -45,6 +40,17 @@ const aheadWords = {
   },
   never: { en: "", zh: "" },
 } as const satisfies Record<NonNullable<OrderTerms["deadline"]>["goesAhead"], Record<Language, string>>;
+
+function runTimeWords(predictedS: number, isPredicted: boolean, language: Language): string {
+  const time = durationWords(predictedS * 1000, language);
+  if (isPredicted)
+    return language === "zh"
+      ? `预测运行 ${time}（依据其提交者以往的作业）`
+      : `a predicted run time of ${time} by its submitter's earlier jobs`;
+  return language === "zh"
+    ? `按运行 ${time} 计（其提交者已结束的作业太少，尚不足以预测）`
+    : `its run time taken as ${time}, as too few jobs of its submitter have ended to foretell it`;
+}
 
 function homeWords({ centre, lateS, goesAhead }: NonNullable<OrderTerms["home"]>, language: Language): string {
   const late = durationWords(lateS * 1000, language);

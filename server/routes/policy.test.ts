@@ -50,7 +50,7 @@ test("weir ships; a version that is set is in force at once, kept with who set i
   assert.equal(before.home, null);
   assert.match(
     before.words,
-    /policy weir, priority normal; queue score \d+.*fairness factor of 1.*predicted run time of 5 min/,
+    /policy weir, priority normal; queue score \d+.*fairness factor of 1.*its run time taken as 5 min, as too few jobs of its submitter have ended/,
   );
 
   const file = { name: "plain", like: "easy" };

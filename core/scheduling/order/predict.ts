@@ -56,6 +56,11 @@ export class RunTimes {
     return Math.min(limitS, Math.max(1, share * limitS));
   }
 
+  /** Whether at least three jobs of that person have ended: else the prediction is rather that of half the limit, or of others. */
+  knowsPerson(kind: number): boolean {
+    return (this.#levels[2]?.weight[this.#places[kind * levels + 2] ?? 0] ?? 0) > 1 + personMemory;
+  }
+
   /** A job of this class has ended after `runS`. */
   learn(kind: number, limitS: number, runS: number): void {
     const share = runS / limitS;
