@@ -241,6 +241,7 @@ test("refusals say what to do, and leave nothing running", async () => {
   const taken = stage.start("node", stage.home("a"), { WEIR_PORT: `${port}` });
   assert.equal(await taken.ended, 1);
   assert.match(taken.said(), new RegExp(`Port ${port} of 127.0.0.1 is in use by another program.*WEIR_PORT=`));
+  assert.doesNotMatch(taken.said(), /Making a new home/);
   other.close();
 
   const refused = stage.start("node", stage.home("a"), { WEIR_TEST_REFUSE: "the database is newer than this Weir" });

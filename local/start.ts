@@ -89,9 +89,9 @@ async function start(): Promise<void> {
   makeHome(home, root ? { name: "nobody", uid: 65_534, gid: 65_534 } : null);
   const lock = await takeHome(home.lock, ({ pid }) => say(tell("stoppingOther", { pid })));
   if (lock.kind === "busy") return sayBusy(home, lock);
-  if (!existsSync(home.log.folder)) say(tell(root ? "newHome" : "newHomeUser", { folder: home.folder }));
   await endLeft(lock.left);
   await assertPortFree(home.port);
+  if (!existsSync(home.log.folder)) say(tell(root ? "newHome" : "newHomeUser", { folder: home.folder }));
   const users = root ? systemUsers(home) : null;
   makeFolders(home, users);
   rotateLogs(home);

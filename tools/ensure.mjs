@@ -3,7 +3,8 @@
 // package-lock.json, the pinned Node, PostgreSQL's library links, the web console and the four bundles. It runs before
 // anything is installed, so it is plain JavaScript for Node 20 and later, without a dependency.
 //
-//   ensure.mjs                   everything (`npm start`, `npm test`)
+//   ensure.mjs                   everything (`npm test`)
+//   ensure.mjs --start           the same, unless the port is somebody else's (`npm start`)
 //   ensure.mjs --install-only    packages only (`npm run check`)
 //   ensure.mjs --bundles         packages must be there; builds the bundles, not the web console (the `weir` launcher)
 //   ensure.mjs --link            only links node_modules/.bin/weir (the `prepare` script, which npm runs inside `npm ci`)
@@ -34,6 +35,8 @@ import {
   writeFileSync,
   writeSync,
 } from "node:fs";
+import { createServer } from "node:net";
+import { homedir } from "node:os";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -65,11 +68,12 @@ const products = {
 class Refusal extends Error {}
 
 async function main(options) {
-  const known = ["--install-only", "--bundles", "--link"];
+  const known = ["--start", "--install-only", "--bundles", "--link"];
   const unknown = options.find((option) => !known.includes(option));
   if (unknown !== undefined) throw new Refusal(`ensure.mjs does not know ${unknown}; it knows ${known.join(", ")}.`);
   assertMachine();
   if (options.includes("--link")) return linkLauncher();
+  if (options.includes("--start")) await assertPortFree();
 
   const wanted = options.includes("--install-only")
     ? []
@@ -110,6 +114,49 @@ function assertMachine() {
   if (process.platform !== "linux" || !["x64", "arm64"].includes(process.arch)) {
     throw new Refusal(`Weir runs on Linux, x64 or arm64; this is ${process.platform} ${process.arch}.`);
   }
+}
+
+// ---- the port
+
+/**
+ * Said before a first installation, which takes minutes. A home that has been held may hold the port itself: then, and
+ * where the settings are wrong, local/start.ts says what is the matter.
+ */
+async function assertPortFree() {
+  const { WEIR_PORT, WEIR_HOME, HOME } = process.env;
+  const port = Number(WEIR_PORT || 8470);
+  const ofUser = process.getuid() === 0 ? "/var/lib/weir" : join(HOME || homedir(), ".local", "share", "weir");
+  if (!(port > 0 && port < 65_536) || existsSync(join(WEIR_HOME || ofUser, "lock"))) return;
+  const code = await new Promise((resolve) => {
+    const probe = createServer();
+    probe.once("error", (error) => resolve(error.code));
+    probe.listen(port, "127.0.0.1", () => probe.close(() => resolve(undefined)));
+  });
+  if (code !== "EADDRINUSE") return;
+  const holder = listenerOn(port);
+  throw new Refusal(
+    `Port ${port} of 127.0.0.1 is in use by ${holder ?? "another program"}; nothing was installed, built or started. Stop it, or choose another port: WEIR_PORT=${port + 1} npm start`,
+  );
+}
+
+/** `python3 (process 123)`; undefined where it is somebody's whose processes one may not see. */
+function listenerOn(port) {
+  const at = `:${port.toString(16).toUpperCase().padStart(4, "0")}`;
+  const sockets = ["/proc/net/tcp", "/proc/net/tcp6"]
+    .flatMap((path) => (existsSync(path) ? readFileSync(path, "utf8").split("\n") : []))
+    .map((line) => line.trim().split(/\s+/))
+    .filter(([, local, , state]) => local?.endsWith(at) && state === "0A")
+    .map((fields) => `socket:[${fields[9]}]`);
+  for (const pid of readdirSync("/proc").filter((name) => /^\d+$/.test(name))) {
+    try {
+      const open = readdirSync(`/proc/${pid}/fd`).map((fd) => readlinkSync(`/proc/${pid}/fd/${fd}`));
+      if (open.some((link) => sockets.includes(link)))
+        return `${readFileSync(`/proc/${pid}/comm`, "utf8").trim()} (process ${pid})`;
+    } catch {
+      // It has ended, or is not ours to look into.
+    }
+  }
+  return undefined;
 }
 
 // ---- packages

@@ -14,6 +14,7 @@ import {
   utimesSync,
   writeFileSync,
 } from "node:fs";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { after, beforeEach, test } from "node:test";
@@ -57,7 +58,16 @@ function start(
   program: string,
   ...options: readonly string[]
 ): { readonly pid: number; readonly ended: Promise<Ended> } {
-  const child = spawn(join(repository, program), options, { stdio: ["ignore", "pipe", "pipe"] });
+  return startWith({}, program, ...options);
+}
+
+function startWith(
+  settings: Readonly<Record<string, string>>,
+  program: string,
+  ...options: readonly string[]
+): { readonly pid: number; readonly ended: Promise<Ended> } {
+  const env = { ...process.env, ...settings };
+  const child = spawn(join(repository, program), options, { stdio: ["ignore", "pipe", "pipe"], env });
   let out = "";
   let words = "";
   child.stdout.setEncoding("utf8").on("data", (chunk: string) => {
@@ -73,6 +83,28 @@ function start(
 
 const ensure = (...options: readonly string[]): Promise<Ended> => start("tools/ensure.mjs", ...options).ended;
 const weir = (...words: readonly string[]): Promise<Ended> => start("tools/weir.mjs", ...words).ended;
+
+test("a port of another program is found before anything is built; a home that was held looks itself", async () => {
+  const other = createServer().listen(0, "127.0.0.1");
+  await once(other, "listening");
+  const address = other.address();
+  assert.ok(typeof address === "object" && address !== null);
+  const home = join(repository, "home");
+  const settings = { WEIR_HOME: home, WEIR_PORT: `${address.port}` };
+  const said = await startWith(settings, "tools/ensure.mjs", "--start").ended;
+  assert.equal(said.status, 1);
+  assert.match(
+    said.words,
+    new RegExp(
+      `Port ${address.port} .*in use by \\S.* \\(process ${process.pid}\\).*WEIR_PORT=${address.port + 1} npm start`,
+    ),
+  );
+  assert.ok(!existsSync(join(repository, "dist")) && !existsSync(home));
+  write("home/lock", "{}");
+  const held = await startWith(settings, "tools/ensure.mjs", "--start").ended;
+  other.close();
+  assert.match(held.words, /built the programs/);
+});
 
 test("builds once, and again only what changed", async () => {
   const first = await ensure();
