@@ -16,6 +16,11 @@ test("run times: without history half of what is asked, then what the same kind 
   const kind = times.classOf(0, 7, 1000, 4);
   const other = times.classOf(0, 8, 1000, 4);
   assert.equal(times.predictS(kind, 1000), 500);
+  const few = times.classOf(0, 9, 1000, 4);
+  for (const isKnown of [false, false, false, true]) {
+    assert.equal(times.knowsPerson(few), isKnown);
+    times.learn(few, 1000, 500);
+  }
   for (let ended = 0; ended < 30; ended += 1) times.learn(kind, 1000, 100);
   assert.ok(Math.abs(times.predictS(kind, 1000) - 100) < 10, `${times.predictS(kind, 1000)}`);
   assert.ok(times.predictS(other, 1000) < 250, "whoever has no history is judged by the same limit there");
