@@ -344,8 +344,8 @@ export const phrases = {
     "按目前情况将于 {start} 启动，可在截止时刻前结束",
   ],
   "deadline-learnt": [
-    "nine in ten such waits were over by {start}, in time for its deadline",
-    "同类等待九成在 {start} 前已结束，可在截止时刻前结束",
+    "nine in ten such jobs start by {start}, in time for its deadline",
+    "同类作业九成在 {start} 前启动，可在截止时刻前结束",
   ],
   "deadline-by": [
     "as things stand it would start by {start} at the latest, in time for its deadline",

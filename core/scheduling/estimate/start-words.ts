@@ -15,8 +15,8 @@ export function startWords(estimate: Exclude<StartEstimate, { kind: "unknown" }>
       const { earliestMs, likelyMs, latestMs, seen } = estimate;
       const [earliest, likely, latest] = [time(earliestMs), time(likelyMs), time(latestMs)];
       return zh
-        ? `${likely}（据 ${centre} 以往 ${seen} 次同类等待：半数至此已启动，九成不晚于 ${latest}，一成早于 ${earliest}）`
-        : `${likely} (of ${seen} such waits at ${centre} half were over by then, nine in ten by ${latest}, one in ten before ${earliest})`;
+        ? `${likely}（据 ${centre} 以往 ${seen} 次同类等待：半数在此之前启动，九成在 ${latest} 前，一成在 ${earliest} 前）`
+        : `${likely} (as ${seen} such waits at ${centre} went: half over by then, nine in ten by ${latest}, one in ten before ${earliest})`;
     }
     case "limits": {
       const by = time(estimate.byMs);

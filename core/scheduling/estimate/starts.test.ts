@@ -98,8 +98,8 @@ test("the words say what a time rests on, in both languages", () => {
   assert.match(words({ ...limits, isFirst: false }).join(), /others wait too.*另有作业在等待/);
   const range = { earliestMs: 40_000, likelyMs: 200_000, latestMs: 370_000, seen: 40 };
   assert.deepEqual(words({ kind: "learnt", from: "profile", centre: alpha, ...range }), [
-    "1970-01-01T08:03:20+08:00 (of 40 such waits at alpha half were over by then, nine in ten by 1970-01-01T08:06:10+08:00, one in ten before 1970-01-01T08:00:40+08:00)",
-    "1970-01-01T08:03:20+08:00（据 alpha 以往 40 次同类等待：半数至此已启动，九成不晚于 1970-01-01T08:06:10+08:00，一成早于 1970-01-01T08:00:40+08:00）",
+    "1970-01-01T08:03:20+08:00 (as 40 such waits at alpha went: half over by then, nine in ten by 1970-01-01T08:06:10+08:00, one in ten before 1970-01-01T08:00:40+08:00)",
+    "1970-01-01T08:03:20+08:00（据 alpha 以往 40 次同类等待：半数在此之前启动，九成在 1970-01-01T08:06:10+08:00 前，一成在 1970-01-01T08:00:40+08:00 前）",
   ]);
 });
 
