@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { cost, outcomeKinds, usageAmounts } from "#api/job.ts";
-import { amount, centreName, id, line, page, pageQuery, slug, text, timeMs } from "#api/values.ts";
+import { amount, centreName, id, line, page, pageQuery, region, slug, text, timeMs } from "#api/values.ts";
 import { driverNames } from "#core/centre/centre.ts";
 import { intakes } from "#core/centre/intake.ts";
 
@@ -273,13 +273,23 @@ const notes = z.array(z.string());
 export const placedTenant = tenant.extend({ notes }).meta({ id: "PlacedTenant" });
 export const placedProject = project.extend({ notes }).meta({ id: "PlacedProject" });
 export const person = z
-  .strictObject({ id, name: slug, title: z.string(), administrator: z.boolean(), projects: z.array(slug) })
+  .strictObject({
+    id,
+    name: slug,
+    title: z.string(),
+    administrator: z.boolean(),
+    /** Since when they may not sign in; null: they may. */
+    disabledMs: timeMs.nullable(),
+    projects: z.array(slug),
+  })
   .meta({ id: "Person" });
 export const tenantsPage = page("tenants", tenant).meta({ id: "TenantsPage" });
 export const projectsPage = page("projects", project).meta({ id: "ProjectsPage" });
 export const peoplePage = page("people", person).meta({ id: "PeoplePage" });
+/** As which it is shown: something to be seen. */
+const title = line(200).regex(/\S/);
 export const newTenant = z
-  .strictObject({ name: slug, title: line(200).optional(), home: text(100).optional() })
+  .strictObject({ name: slug, title: title.optional(), home: text(100).optional(), region: region.optional() })
   .meta({ id: "NewTenant" });
 export const newCoreLimit = z.strictObject({ mostCores }).meta({ id: "NewCoreLimit" });
 const hours = z.int().min(0).max(2_000_000_000).nullable().optional();
@@ -299,16 +309,24 @@ export const newProjectPlace = z
 /** null: from now on it has no home. */
 export const newHome = z.strictObject({ home: text(100).nullable() }).meta({ id: "NewHome" });
 export const newProject = z
-  .strictObject({ name: slug, tenant: slug, title: line(200).optional() })
+  .strictObject({ name: slug, tenant: slug, title: title.optional() })
   .meta({ id: "NewProject" });
 export const newPerson = z
   .strictObject({
     name: slug,
-    title: line(200).optional(),
+    title: title.optional(),
     administrator: z.boolean().optional(),
     projects: z.array(slug).max(1000).optional(),
   })
   .meta({ id: "NewPerson" });
+/** What is left out stays as it is. Disabled: nothing signs the person in, what did ends at once; their jobs go on. */
+export const changedPerson = z
+  .strictObject({
+    title: title.optional(),
+    administrator: z.boolean().optional(),
+    disabled: z.boolean().optional(),
+  })
+  .meta({ id: "ChangedPerson" });
 /** The link signs the person in once; hand it over by a safe way. */
 export const personWithLink = z
   .strictObject({ person, signInUrl: z.string(), expiresMs: timeMs })

@@ -560,6 +560,14 @@ export const routes = {
     body: network.newMembership,
     response: network.person,
   }),
+  removeMember: route({
+    ...paths.removeMember,
+    tag: "administration",
+    access: "administrator",
+    summary: "A person is no member of a project any more; the project's jobs go on, also theirs",
+    params: z.object({ project: slug, person: slug }),
+    response: network.person,
+  }),
   people: route({
     ...paths.people,
     tag: "administration",
@@ -567,6 +575,15 @@ export const routes = {
     summary: "People",
     query: listQuery,
     response: network.peoplePage,
+  }),
+  setPerson: route({
+    ...paths.setPerson,
+    tag: "administration",
+    access: "administrator",
+    summary: "Give or take the administrator's role, disable or enable a person, show them under another name",
+    params: z.object({ person: slug }),
+    body: network.changedPerson,
+    response: network.person,
   }),
   addPerson: route({
     ...paths.addPerson,

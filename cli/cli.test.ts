@@ -821,10 +821,7 @@ COMP_WORDS=(weir admin user ""); COMP_CWORD=3; _weir; echo "\${COMPREPLY[@]:0:3}
 COMP_WORDS=(weir jobs --st); COMP_CWORD=2; _weir; echo "$COMPREPLY"
 COMP_WORDS=(weir show 12 --hi); COMP_CWORD=3; _weir; echo "$COMPREPLY"
 `;
-  assert.equal(
-    execFileSync("bash", ["-c", script], { encoding: "utf8" }),
-    "admin\nlist add link\n--state\n--history\n",
-  );
+  assert.equal(execFileSync("bash", ["-c", script], { encoding: "utf8" }), "admin\nlist add set\n--state\n--history\n");
   assert.match((await weir(null, ["completion", "zsh"])).out, /^#compdef weir/);
   assert.match((await weir(null, ["completion", "fish"])).out, /complete -c weir .* -l state/);
 });
@@ -878,4 +875,45 @@ test("where work may go: said at submission, set of a tenant and a project, and 
   writeFileSync(path, "{");
   const wrong = await weir(url, ["agreements", "--set", path]);
   assert.deepEqual([wrong.code, wrong.out], [2, ""]);
+});
+
+test("people are undone: what it means is said, in both languages, and their jobs are cancelled only when asked", async () => {
+  const li = { id: 2, name: "li", title: "Li", administrator: false, disabledMs: null, projects: [] };
+  const { url, seen } = await fake({
+    "DELETE /projects/tides/members/li": json(li),
+    "PUT /people/li": json({ ...li, disabledMs: 5 }),
+    "GET /people": json({ people: [{ ...li, disabledMs: 5 }], next: null }),
+    "GET /jobs": json({ jobs: [], next: null }),
+    "GET /jobs?person=li&state=running&limit=1000": json({ jobs: [7, 8].map((id) => ({ ...job, id })), next: null }),
+    "POST /jobs/7/cancel": json({ tasks: 1 }),
+    "POST /jobs/8/cancel": problem(409, "already-ended"),
+  });
+  const removed = await weir(url, ["admin", "project", "member", "tides", "li", "--remove"]);
+  assert.match(removed.out, /^li is no member of tides any more\. What they submitted there belongs to the project/);
+  const mute = await weir(url, ["admin", "user", "set", "li"]);
+  assert.deepEqual([mute.code, mute.out], [2, ""]);
+  const raised = await weir(url, ["admin", "user", "set", "li", "--administrator", "no", "--title", "李", "--lang=zh"]);
+  assert.deepEqual(seen.at(-1)?.body, { administrator: false, title: "李" });
+  assert.match(raised.out, /^li 不再是管理员.*\nli 显示为 李。\n$/);
+  const before = seen.length;
+  const disabled = await weir(url, ["admin", "user", "disable", "li"]);
+  assert.deepEqual(seen.at(-1)?.body, { disabled: true });
+  assert.equal(seen.length, before + 1, "no job is touched");
+  assert.match(disabled.out, /^li is disabled: signed out everywhere/);
+  assert.match(disabled.error, /Jobs that li submitted go on/);
+  const cancelled = await weir(url, ["admin", "user", "disable", "li", "--cancel-jobs"]);
+  assert.equal(cancelled.code, 0);
+  assert.match(cancelled.error, /Jobs of li that were cancelled: 1\./, "one had ended meanwhile");
+  const enabled = await weir(url, ["admin", "user", "enable", "li"]);
+  assert.deepEqual(seen.at(-1)?.body, { disabled: false });
+  assert.match(enabled.out, /weir admin user link li/);
+  assert.match((await weir(url, ["admin", "user", "list"])).out, /li\s+Li\s+member, disabled/);
+  for (const [option, most] of [
+    ["--core-hours", "from 0 to 2000000000, or none"],
+    ["--most-cores", "from 1 to 2000000000, or none"],
+  ] as const) {
+    const { code, error } = await weir(url, ["admin", "tenant", "set", "ouc", option, "99999999999999999"]);
+    assert.equal(code, 2);
+    assert.ok(error.includes(most), error);
+  }
 });

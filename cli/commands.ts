@@ -321,7 +321,11 @@ export const commands: readonly Command[] = [
     operands: "NAME",
     summary: "adminTenantAdd",
     takes: [1, 1],
-    options: [title, { long: "home", value: "CENTRE", words: "optionHome" }],
+    options: [
+      title,
+      { long: "home", value: "CENTRE", words: "optionHome" },
+      { long: "region", value: "REGION", words: "optionTenantRegion" },
+    ],
     examples: [
       ["weir admin tenant add ouc --title '中国海洋大学'", "exampleTenantAdd"],
       ["weir admin tenant add sdu --home jinan", "exampleTenantHome"],
@@ -385,9 +389,12 @@ export const commands: readonly Command[] = [
     operands: "PROJECT USER",
     summary: "adminProjectMember",
     takes: [2, 2],
-    options: [],
-    examples: [["weir admin project member tides li", "exampleProjectMember"]],
-    load: async () => (await import("#cli/commands/admin.ts")).addMember,
+    options: [{ long: "remove", words: "optionRemoveMember" }],
+    examples: [
+      ["weir admin project member tides li", "exampleProjectMember"],
+      ["weir admin project member tides li --remove", "exampleRemoveMember"],
+    ],
+    load: async () => (await import("#cli/commands/admin.ts")).setMember,
   },
   {
     words: ["admin", "user", "list"],
@@ -410,6 +417,42 @@ export const commands: readonly Command[] = [
     ],
     examples: [["weir admin user add li --title 李 --project tides", "exampleUserAdd"]],
     load: async () => (await import("#cli/commands/admin.ts")).addPerson,
+  },
+  {
+    words: ["admin", "user", "set"],
+    operands: "NAME",
+    summary: "adminUserSet",
+    takes: [1, 1],
+    options: [
+      { long: "administrator", value: "yes|no", choices: ["yes", "no"], words: "optionSetAdministrator" },
+      title,
+    ],
+    examples: [
+      ["weir admin user set li --administrator yes", "exampleUserAdministrator"],
+      ["weir admin user set li --title '李 华'", "exampleUserTitle"],
+    ],
+    load: async () => (await import("#cli/commands/admin.ts")).setPerson,
+  },
+  {
+    words: ["admin", "user", "disable"],
+    operands: "NAME",
+    summary: "adminUserDisable",
+    takes: [1, 1],
+    options: [{ long: "cancel-jobs", words: "optionCancelJobs" }],
+    examples: [
+      ["weir admin user disable li", "exampleUserDisable"],
+      ["weir admin user disable li --cancel-jobs", "exampleUserDisableCancel"],
+    ],
+    load: async () => (await import("#cli/commands/admin.ts")).disablePerson,
+  },
+  {
+    words: ["admin", "user", "enable"],
+    operands: "NAME",
+    summary: "adminUserEnable",
+    takes: [1, 1],
+    options: [],
+    examples: [["weir admin user enable li", "exampleUserEnable"]],
+    load: async () => (await import("#cli/commands/admin.ts")).enablePerson,
   },
   {
     words: ["admin", "user", "link"],

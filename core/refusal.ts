@@ -66,6 +66,10 @@ export type Refusal =
   | { readonly kind: "already-ended"; readonly job: string }
   /** Only a run whose centre cannot be reached may be declared lost (R2). */
   | { readonly kind: "not-unreachable"; readonly job: string; readonly centres: readonly string[] }
+  /** Without this person nobody who can sign in would be administrator. */
+  | { readonly kind: "last-administrator"; readonly person: string }
+  | { readonly kind: "disable-oneself"; readonly person: string }
+  | { readonly kind: "person-disabled"; readonly person: string }
   | { readonly kind: "bad-cursor" }
   | { readonly kind: "host-not-ours"; readonly host: string }
   | { readonly kind: "origin-not-ours"; readonly origin: string }
@@ -142,6 +146,9 @@ export const refusalStatus = {
   "already-exists": 409,
   "already-ended": 409,
   "not-unreachable": 409,
+  "last-administrator": 409,
+  "disable-oneself": 409,
+  "person-disabled": 403,
   "bad-cursor": 400,
   "host-not-ours": 421,
   "origin-not-ours": 403,
@@ -427,6 +434,36 @@ function words(refusal: Refusal): readonly [en: Sentence, zh: Sentence] {
         ],
       ];
     }
+    case "last-administrator":
+      return [
+        [
+          "The last administrator",
+          `${refusal.person} is the only administrator who can sign in, and the network needs one. Make another person administrator first: weir admin user set NAME --administrator yes.`,
+        ],
+        [
+          "最后一位管理员",
+          `${refusal.person} 是唯一可登录的管理员，算力网不能没有管理员。请先将其他人设为管理员：weir admin user set 名称 --administrator yes。`,
+        ],
+      ];
+    case "disable-oneself":
+      return [
+        [
+          "Nobody disables themselves",
+          `You are ${refusal.person}, and could not undo it. Another administrator can do it: weir admin user disable ${refusal.person}.`,
+        ],
+        [
+          "不能停用自己",
+          `您就是 ${refusal.person}，停用后无法自行恢复。可由另一位管理员操作：weir admin user disable ${refusal.person}。`,
+        ],
+      ];
+    case "person-disabled":
+      return [
+        [
+          "Disabled",
+          `${refusal.person} is disabled and cannot sign in. An administrator can enable them: weir admin user enable ${refusal.person}.`,
+        ],
+        ["已停用", `${refusal.person} 已被停用，不能登录。可由管理员启用：weir admin user enable ${refusal.person}。`],
+      ];
     case "bad-cursor":
       return [
         ["Bad cursor", "The cursor is not one this list gave. Start again without it."],
@@ -593,6 +630,7 @@ const listedBy: Readonly<Record<string, readonly [en: string, zh: string]>> = {
   tenant: [" weir admin tenant list lists them.", "weir admin tenant list 列出所有租户。"],
   project: [" weir admin project list lists them.", "weir admin project list 列出所有项目。"],
   person: [" weir admin user list lists them.", "weir admin user list 列出所有人员。"],
+  member: [" weir admin user list says who is in which projects.", "weir admin user list 列出各人所属项目。"],
   run: [" weir show says which attempts there were.", "weir show 列出各次运行。"],
   token: [" weir tokens lists yours.", "weir tokens 列出您的令牌。"],
 };
@@ -858,6 +896,7 @@ const chinese: Readonly<Record<string, string>> = {
   "file system": "文件系统",
   job: "作业",
   licence: "许可证",
+  member: "成员",
   node: "节点",
   partition: "分区",
   reservation: "预留",

@@ -1,4 +1,4 @@
-import type { Answer } from "#api/client.ts";
+import type { Answer, Arguments } from "#api/client.ts";
 import { type Call, taskOperand } from "#cli/call.ts";
 import { timeText } from "#cli/formats.ts";
 import { everyPage } from "#cli/pages.ts";
@@ -60,10 +60,12 @@ export async function listPeople(call: Call): Promise<number> {
     (cursor) => call.ask("people", { query: { limit: 1000, ...cursor } }),
     (page) => page.people,
   );
-  const rows = found.map(({ name, title, administrator, projects }) => [
+  const rows = found.map(({ name, title, administrator, disabledMs, projects }) => [
     name,
     title,
-    say(administrator ? "administrator" : "member"),
+    [say(administrator ? "administrator" : "member"), ...(disabledMs === null ? [] : [say("disabled")])].join(
+      say("comma"),
+    ),
     projects.join(","),
   ]);
   return list(call, { people: found, next: null }, ["columnName", "columnTitle", "columnRole", "columnProjects"], rows);
@@ -71,8 +73,8 @@ export async function listPeople(call: Call): Promise<number> {
 
 /** JSON: the API's `Tenant`. */
 export async function addTenant(call: Call): Promise<number> {
-  const home = call.one("home");
-  const body = { ...named(call), ...(home !== null && { home }) };
+  const [home, region] = [call.one("home"), call.one("region")];
+  const body = { ...named(call), ...(home !== null && { home }), ...(region !== null && { region }) };
   return added(call, "wordTenant", await call.ask("addTenant", { body }));
 }
 
@@ -126,11 +128,78 @@ export async function addProject(call: Call): Promise<number> {
 }
 
 /** JSON: the API's `Person`. */
-export async function addMember(call: Call): Promise<number> {
+export async function setMember(call: Call): Promise<number> {
   const [project = "", person = ""] = call.operands;
-  const answer = await call.ask("addMember", { params: { project }, body: { person } });
+  const isRemoved = call.has("remove");
+  const answer = isRemoved
+    ? await call.ask("removeMember", { params: { project, person } })
+    : await call.ask("addMember", { params: { project }, body: { person } });
   if (call.json) await call.printJson(answer);
-  else await call.print(`${call.say("memberAdded", { name: person, project })}\n`);
+  else await call.print(`${call.say(isRemoved ? "memberRemoved" : "memberAdded", { name: person, project })}\n`);
+  return exitCodes.done;
+}
+
+/** JSON: the API's `Person`. */
+export async function setPerson(call: Call): Promise<number> {
+  const [administrator, title] = [call.one("administrator"), call.one("title")];
+  if (administrator === null && title === null) throw new Stop(exitCodes.usage, call.say("nothingToSet"));
+  const name = call.operands[0] ?? "";
+  const body = {
+    ...(administrator !== null && { administrator: administrator === "yes" }),
+    ...(title !== null && { title }),
+  };
+  const sentences = [
+    ...(administrator === null
+      ? []
+      : [call.say(administrator === "yes" ? "nowAdministrator" : "noAdministrator", { name })]),
+    ...(title === null ? [] : [call.say("nowShownAs", { name, title })]),
+  ];
+  return changed(call, name, body, sentences);
+}
+
+/** JSON: the API's `Person`. With --cancel-jobs what of theirs has not ended is cancelled once nothing more can come. */
+export async function disablePerson(call: Call): Promise<number> {
+  const name = call.operands[0] ?? "";
+  const code = await changed(call, name, { disabled: true }, [call.say("nowDisabled", { name })]);
+  if (!call.has("cancel-jobs")) {
+    if (!call.json) call.note(call.say("jobsGoOn", { name }));
+    return code;
+  }
+  const jobs = new Set<number>();
+  for (const state of ["queued", "placed", "starting", "running"] as const) {
+    const found = await everyPage(
+      (cursor) => call.ask("jobs", { query: { person: name, state, limit: 1000, ...cursor } }),
+      (page) => page.jobs,
+    );
+    for (const { id } of found) jobs.add(id);
+  }
+  let count = 0;
+  for (const job of jobs) {
+    const reply = await call.client().call("cancel", { params: { job }, body: { reason: `${name} was disabled` } });
+    // Ended meanwhile is as good.
+    if (reply.kind === "problem" && reply.problem.type.endsWith("/already-ended")) continue;
+    call.answered(reply);
+    count++;
+  }
+  call.note(call.say("jobsCancelled", { count, name }));
+  return code;
+}
+
+/** JSON: the API's `Person`. */
+export async function enablePerson(call: Call): Promise<number> {
+  const name = call.operands[0] ?? "";
+  return changed(call, name, { disabled: false }, [call.say("nowEnabled", { name })]);
+}
+
+async function changed(
+  call: Call,
+  person: string,
+  body: Arguments<"setPerson">[0]["body"],
+  sentences: readonly string[],
+): Promise<number> {
+  const answer = await call.ask("setPerson", { params: { person }, body });
+  if (call.json) await call.printJson(answer);
+  else await call.print(`${sentences.join("\n")}\n`);
   return exitCodes.done;
 }
 
@@ -179,9 +248,12 @@ export async function declareLost(call: Call): Promise<number> {
 /** `none`: any number. */
 function coresSaid(call: Call, said: string): number | null {
   if (said === "none") return null;
-  if (/^[1-9]\d{0,8}$/.test(said)) return Number(said);
-  throw new Stop(exitCodes.usage, call.say("notCores", { said }));
+  if (/^\d+$/.test(said) && Number(said) >= 1 && Number(said) <= mostSet) return Number(said);
+  throw new Stop(exitCodes.usage, call.say("notCores", { said, most: mostSet }));
 }
+
+/** As the API has it for cores and hours. */
+const mostSet = 2_000_000_000;
 
 /** Where its work may go, as far as it was said; `none`: anywhere. */
 function ruleSaid(call: Call): { readonly residency?: string[] | null; readonly domestic?: boolean } {
@@ -208,8 +280,8 @@ function hoursSaid(call: Call, option: "core-hours" | "card-hours"): number | nu
   const said = call.one(option);
   if (said === null) return undefined;
   if (said === "none") return null;
-  if (/^\d{1,9}$/.test(said)) return Number(said);
-  throw new Stop(exitCodes.usage, call.say("notHours", { option, said }));
+  if (/^\d+$/.test(said) && Number(said) <= mostSet) return Number(said);
+  throw new Stop(exitCodes.usage, call.say("notHours", { option, said, most: mostSet }));
 }
 
 function grantsText(grants: Answer<"tenants">["tenants"][number]["grants"], say: Call["say"]): string {

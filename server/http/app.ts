@@ -154,6 +154,7 @@ function addRoute(app: FastifyInstance, name: RouteName, settings: AppSettings):
             language: call.language,
             stillAllowed: async () =>
               isDeepStrictEqual(await callerOf(declared, request.headers, settings.gate), request.caller),
+            onForget: settings.gate.onForget,
           });
         case "answer":
           if (settings.checkAnswers) declared.response.parse(result.body);

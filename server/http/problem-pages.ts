@@ -66,6 +66,18 @@ export const meanings: Readonly<Record<RefusalKind, readonly [en: string, zh: st
     "A run is lost by evidence, or an administrator declares it so while its centre cannot be reached. This one's centre answers, and says itself what became of it.",
     "运行的“丢失”须有证据，或由管理员在其中心失联时声明。此运行的中心有应答，结果由中心给出。",
   ],
+  "last-administrator": [
+    "The only administrator who can sign in can neither be disabled nor lose the role: the network needs one.",
+    "唯一可登录的管理员既不能停用，也不能取消其角色：算力网不能没有管理员。",
+  ],
+  "disable-oneself": [
+    "Nobody disables themselves, since they could not undo it: another administrator can.",
+    "不能停用自己，因为无法自行恢复；可由另一位管理员操作。",
+  ],
+  "person-disabled": [
+    "The person is disabled: neither a password nor a link signs them in until an administrator enables them.",
+    "该人员已停用：在管理员启用之前，密码与链接均不能登录。",
+  ],
   "bad-cursor": ["The cursor was not given by this list.", "游标不是此列表给出的。"],
   "host-not-ours": [
     "The Host header names another server. This protects against pages that point a name of their own at this server.",

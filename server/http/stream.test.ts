@@ -8,7 +8,12 @@ import { runStream } from "./stream.ts";
 async function serve(run: (sink: Sink<unknown>) => Promise<void>, stopping = new AbortController()) {
   const app = Fastify();
   app.get("/", (request, reply) =>
-    runStream(request, reply, run, { stopping: stopping.signal, language: "en", stillAllowed: async () => true }),
+    runStream(request, reply, run, {
+      stopping: stopping.signal,
+      language: "en",
+      stillAllowed: async () => true,
+      onForget: () => () => undefined,
+    }),
   );
   await app.listen({ host: "127.0.0.1", port: 0 });
   const address = app.server.address();

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { FastifyReply, FastifyRequest } from "fastify";
+import type { Gate } from "#server/identity/gate.ts";
 import type { Sink } from "./handler.ts";
 import { type Language, problemOf } from "./problem.ts";
 
@@ -29,12 +30,16 @@ export async function runStream(
   };
   raw.writeHead(200, headers as Record<string, string>);
   raw.write(": weir\n\n");
-  const heartbeat = setInterval(async () => {
-    raw.write(": \n\n");
+  const look = async () => {
     if (await settings.stillAllowed().catch(() => true)) return;
     end();
     raw.end();
+  };
+  const heartbeat = setInterval(() => {
+    raw.write(": \n\n");
+    void look();
   }, heartbeatMs);
+  const unsubscribe = settings.onForget(() => void look());
 
   const write = (text: string): boolean => {
     if (cut.signal.aborted) return false;
@@ -55,6 +60,7 @@ export async function runStream(
     if (!cut.signal.aborted) request.log.error({ err: error, reqId: request.id }, "a stream failed");
   } finally {
     clearInterval(heartbeat);
+    unsubscribe();
     stopping.removeEventListener("abort", end);
     raw.end();
   }
@@ -65,8 +71,9 @@ export type StreamSettings = {
   /** Ends the stream when this server stops. */
   readonly stopping: AbortSignal;
   readonly language: Language;
-  /** Asked at each heartbeat: a caller who signed out, or may see other things now, has to come again. */
+  /** Asked at each heartbeat, and whenever who may do what has changed: a caller who signed out, or may see other things now, has to come again. */
   readonly stillAllowed: () => Promise<boolean>;
+  readonly onForget: Gate["onForget"];
 };
 
 const heartbeatMs = 15_000;

@@ -67,7 +67,9 @@ export async function machineEnrolment(db: Database, centre: string, nowMs: numb
 }
 
 async function firstAdministrator(db: Database) {
-  const { rows } = await db.pool.query<{ id: number }>("select id from person where administrator order by id limit 1");
+  const { rows } = await db.pool.query<{ id: number }>(
+    "select id from person where administrator and disabled_ms is null order by id limit 1",
+  );
   const row = rows[0];
   if (row === undefined) throw new Error("the network has no administrator");
   return personId(row.id);

@@ -14,6 +14,7 @@ import { hashSecret } from "./secret.ts";
 export function openGate(db: Database, now: () => number): Gate {
   const people = createCache<Person>(now);
   const centres = createCache<CentreCaller>(now);
+  const listeners = new Set<() => void>();
 
   const bySecret = ({ kind, secret }: Presented) =>
     people.get(`${kind} ${secret}`, () => usePersonCredential(db, kind, hashSecret(secret), now()));
@@ -38,6 +39,11 @@ export function openGate(db: Database, now: () => number): Gate {
     forget() {
       people.clear();
       centres.clear();
+      for (const listener of listeners) listener();
+    },
+    onForget(listener) {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
     },
   };
 }
@@ -49,6 +55,8 @@ export type Gate = {
   readonly centre: (headers: IncomingHttpHeaders) => Found<CentreCaller> | Promise<Found<CentreCaller>>;
   /** After any change of credentials, people or memberships. */
   readonly forget: () => void;
+  /** Called after each `forget`, until what it answers is called. */
+  readonly onForget: (listener: () => void) => () => void;
 };
 
 type Refused = { readonly kind: "refused"; readonly refusal: Refusal };
@@ -180,4 +188,4 @@ select used.id as credential_id, person.id, person.name, person.title, person.ad
     order by project.id)
   from membership join project on project.id = membership.project_id join tenant on tenant.id = project.tenant_id
   where membership.person_id = person.id), '[]') as projects
-from used join person on person.id = used.person_id`;
+from used join person on person.id = used.person_id and person.disabled_ms is null`;

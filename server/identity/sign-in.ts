@@ -75,14 +75,15 @@ export async function signInWithPassword(
   const attempt = passwordAttempts.begin(key, nowMs);
   if (attempt.kind === "wait")
     return { kind: "refused", refusal: { kind: "too-many-requests", retryAfterS: attempt.retryAfterS } };
-  const { rows } = await db.pool.query<{ id: number; password_hash: string | null }>(
-    "select id, password_hash from person where name = $1",
+  const { rows } = await db.pool.query<{ id: number; password_hash: string | null; disabled: boolean }>(
+    "select id, password_hash, disabled_ms is not null as disabled from person where name = $1",
     [given.name],
   );
   const person = rows[0];
   const right = await verifyPassword(given.password, person?.password_hash ?? null);
   if (!person || !right) return { kind: "refused", refusal: { kind: "bad-credentials" } };
   passwordAttempts.succeeded(key);
+  if (person.disabled) return { kind: "refused", refusal: { kind: "person-disabled", person: given.name } };
   const begun = begin(as);
   await db.pool.query(
     `insert into credential (person_id, kind, name, secret_hash, created_ms, expires_ms) values ($1, $2, $3, $4, $5, $6)`,

@@ -171,3 +171,132 @@ test("where a tenant is and where its work and a project's may go is set in part
   const refused = await member.call("setProjectPlace", { params: project, body: { residency: null } });
   assert(refused.kind === "problem" && refused.problem.type.endsWith("forbidden"));
 });
+
+const kindOf = async (call: Promise<{ readonly kind: string; readonly problem?: { readonly type: string } }>) =>
+  (await call).problem?.type.replace("/api/problems/", "") ?? "done";
+
+/** What the history says of a person, newest last. */
+async function toldOf(id: number): Promise<readonly string[]> {
+  const { rows } = await server.db.pool.query<{ cause: string }>(
+    "select cause from event where kind = 'people-changed' and cause like $1 order by xid, seq",
+    [`%: person ${id}: %`],
+  );
+  return rows.map(({ cause }) => cause.replace(/^person:\d+: person \d+: /, ""));
+}
+
+async function personOf(name: string) {
+  const { people } = await ok(server.client().call("people", {}));
+  const found = people.find((person) => person.name === name);
+  assert(found, name);
+  return found;
+}
+
+test("who is removed from a project may no longer see or use it; what they submitted goes on and others see it", async () => {
+  const admin = server.client();
+  await ok(admin.call("addProject", { body: { name: "surf", tenant: "default" } }));
+  const token = await signInAs(server, "fay", ["surf"]);
+  const job = await ok(server.client(token).call("submit", { body: { command: ["true"], project: "surf" } }));
+  const params = { project: "surf", person: "fay" };
+  assert.equal(await kindOf(server.client(token).call("removeMember", { params })), "forbidden");
+  assert.deepEqual((await ok(admin.call("removeMember", { params }))).projects, []);
+  const own = server.client(token);
+  assert.equal(await kindOf(own.call("job", { params: { job: job.id } })), "not-found");
+  assert.equal(await kindOf(own.call("submit", { body: { command: ["true"], project: "surf" } })), "unknown-project");
+  const { state } = await ok(admin.call("job", { params: { job: job.id } }));
+  assert.notEqual(state, "ended");
+  assert.equal(await kindOf(admin.call("removeMember", { params })), "not-found");
+  assert.equal(await kindOf(admin.call("removeMember", { params: { ...params, project: "none" } })), "not-found");
+  assert.equal(await kindOf(admin.call("removeMember", { params: { ...params, person: "none" } })), "not-found");
+  assert.deepEqual(await toldOf((await personOf("fay")).id), [
+    "added",
+    "member of project surf",
+    "a sign-in link was made",
+    "no member of project surf any more",
+  ]);
+});
+
+test("a disabled person's token, link, password and open stream end at once; enabled again, only a new link signs in", async () => {
+  const admin = server.client();
+  const token = await signInAs(server, "gil", ["default"]);
+  const own = server.client(token);
+  await ok(own.call("setPassword", { body: { password: "a long password" } }));
+  const job = await ok(own.call("submit", { body: { command: ["true"] } }));
+  const params = { person: "gil" };
+  const link = await ok(admin.call("addSignInLink", { params, body: {} }));
+  const code = new URL(link.signInUrl).hash.replace("#code=", "");
+  const stream = await server.fetch("/api/v1/events", { headers: { authorization: `Bearer ${token}` } });
+  assert.equal(stream.status, 200);
+  assert.equal(await kindOf(own.call("me", {})), "done");
+
+  const disabled = await ok(admin.call("setPerson", { params, body: { disabled: true } }));
+  assert.ok(disabled.disabledMs !== null && disabled.projects.includes("default"), "they stay a member");
+  assert.equal(await kindOf(own.call("me", {})), "bad-credentials");
+  assert.doesNotMatch(await stream.text(), /^: $/m, "it ends at once, not at its next heartbeat");
+  const nobody = server.client("");
+  assert.equal(await kindOf(nobody.call("signIn", { body: { code } })), "bad-credentials");
+  const withPassword = { name: "gil", password: "a long password" };
+  assert.equal(await kindOf(nobody.call("signIn", { body: withPassword })), "person-disabled");
+  assert.equal(
+    await kindOf(nobody.call("signIn", { body: { ...withPassword, password: "another one" } })),
+    "bad-credentials",
+    "who does not know the password learns nothing",
+  );
+  assert.equal(await kindOf(admin.call("addSignInLink", { params, body: {} })), "person-disabled");
+  assert.notEqual((await ok(admin.call("job", { params: { job: job.id } }))).state, "ended", "what is there goes on");
+
+  const again = await ok(admin.call("setPerson", { params, body: { disabled: false } }));
+  assert.equal(again.disabledMs, null);
+  assert.equal(await kindOf(own.call("me", {})), "bad-credentials", "nothing of before comes back");
+  assert.equal(await kindOf(nobody.call("signIn", { body: { code } })), "bad-credentials");
+  assert.equal(await kindOf(nobody.call("signIn", { body: withPassword })), "done");
+  assert.equal(await kindOf(admin.call("addSignInLink", { params, body: {} })), "done");
+  assert.deepEqual((await toldOf(again.id)).slice(-3), ["disabled", "enabled", "a sign-in link was made"]);
+});
+
+test("the administrator's role and the shown name are set; the last administrator keeps both role and entry", async () => {
+  const admin = server.client();
+  const first = { person: "admin" };
+  const token = await signInAs(server, "hal", []);
+  const second = { person: "hal" };
+  const set = (params: { person: string }, body: Parameters<typeof admin.call<"setPerson">>[1]["body"], by = admin) =>
+    by.call("setPerson", { params, body });
+  assert.equal(await kindOf(set(second, { title: "Hal" }, server.client(token))), "forbidden");
+  assert.equal(await kindOf(set(first, { administrator: false })), "last-administrator");
+  assert.equal(await kindOf(set(first, { disabled: true })), "last-administrator");
+  const raised = await ok(set(second, { administrator: true, title: "Hal H." }));
+  assert.deepEqual([raised.administrator, raised.title], [true, "Hal H."]);
+  assert.equal(await kindOf(server.client(token).call("people", {})), "done", "in the next request");
+  assert.equal(await kindOf(set(first, { disabled: true })), "disable-oneself");
+  // Of two who disable each other at once, one stays.
+  await ok(set(first, { title: "Administrator" }));
+  const hal = server.client(token);
+  const both = await Promise.all([
+    kindOf(set(second, { disabled: true })),
+    kindOf(set(first, { disabled: true }, hal)),
+  ]);
+  assert.equal(both.filter((one) => one === "done").length, 1, both.join(", "));
+  const { people } = await ok((both[0] === "done" ? admin : hal).call("people", {}));
+  assert.equal(people.filter((one) => one.administrator && one.disabledMs === null).length, 1);
+  // For the tests after this one.
+  await server.db.pool.query("update person set administrator = name = 'admin', disabled_ms = null");
+  await server.db.pool.query("update credential set spent_ms = null where kind = 'token'");
+});
+
+test("a name to be shown is something to be seen", async () => {
+  const client = server.client();
+  for (const title of ["", "  "])
+    for (const refused of [
+      client.call("addPerson", { body: { name: "li2", title } }),
+      client.call("addTenant", { body: { name: "li2", title } }),
+      client.call("addProject", { body: { name: "li2", tenant: "default", title } }),
+      client.call("setPerson", { params: { person: "admin" }, body: { title } }),
+    ])
+      assert.equal(await kindOf(refused), "invalid-request", JSON.stringify(title));
+});
+
+test("a tenant is added with the region it is in", async () => {
+  const added = await ok(server.client().call("addTenant", { body: { name: "port", region: "370100" } }));
+  assert.equal(added.place.region, "cn-sd");
+  const { tenants } = await ok(server.client().call("tenants", {}));
+  assert.equal(tenants.find(({ name }) => name === "port")?.place.region, "cn-sd");
+});

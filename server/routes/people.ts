@@ -1,5 +1,5 @@
 import type pg from "pg";
-import { parseRegion, parseRegions } from "#core/centre/region.ts";
+import { parseRegion, parseRegions, regionOfPlace } from "#core/centre/region.ts";
 import { residencyNotes } from "#core/centre/residency.ts";
 import { type PersonId, personId } from "#core/ids.ts";
 import { phraseWords } from "#core/job/phrase.ts";
@@ -16,6 +16,7 @@ import { setMostCores } from "#server/store/core-limits.ts";
 import type { Database } from "#server/store/database.ts";
 import { setGrant } from "#server/store/grants.ts";
 import { setHome } from "#server/store/homes.ts";
+import { changePerson, removeMember, tellOfPerson } from "#server/store/people.ts";
 import { readCentres } from "#server/store/read/centres.ts";
 import { readPeople, readProjects, readTenants } from "#server/store/read/people.ts";
 import { hasLeft } from "./left.ts";
@@ -57,14 +58,17 @@ export function peopleHandlers(context: Context): Pick<Handlers, PeopleRoute> {
 
     addTenant: ({ caller, body, idempotency }) =>
       set(db, { caller, idempotency }, 201, async (client) => {
-        const { name, title = name, home = null } = body;
+        const { name, title = name, home = null, region = null } = body;
         const { rows } = await client.query<{ id: number }>(
           "insert into tenant (name, title, created_ms) values ($1, $2, $3) on conflict do nothing returning id",
           [name, title, now()],
         );
         if (rows[0] === undefined) return refused({ kind: "already-exists", what: "tenant", id: name });
         const trouble = home === null ? null : await moveHome(client, name, home, caller.id);
-        return trouble ?? answer({ id: rows[0].id, name, title, home, mostCores: null, grants: [], place: unbound });
+        if (trouble) return trouble;
+        const place = { ...unbound, region: regionOfPlace(region) };
+        if (region !== null) await setPlace(client, "tenant", name, { region: place.region }, caller.id, now());
+        return answer({ id: rows[0].id, name, title, home, mostCores: null, grants: [], place });
       }),
 
     setHome: ({ caller, params, body }) =>
@@ -152,8 +156,27 @@ export function peopleHandlers(context: Context): Pick<Handlers, PeopleRoute> {
 
     addMember: ({ caller, params, body, idempotency }) =>
       change(db, { caller, idempotency }, 200, async (client) => {
-        const joined = await join(client, body.person, [params.project]);
+        const joined = await join(client, body.person, [params.project], caller.id, now());
         return joined ?? personAnswer(client, body.person);
+      }),
+
+    removeMember: ({ caller, params }) =>
+      change(db, { caller, idempotency: null }, 200, async (client) => {
+        const { rowCount } = await client.query("select from project where name = $1", [params.project]);
+        if (rowCount === 0) return refused({ kind: "not-found", what: "project", id: params.project });
+        const person = await personAnswer(client, params.person);
+        if (person.kind === "refused") return person;
+        const isDone = await removeMember(client, params.project, params.person, caller.id, now());
+        return isDone
+          ? personAnswer(client, params.person)
+          : refused({ kind: "not-found", what: "member", id: `${params.person} of ${params.project}` });
+      }),
+
+    setPerson: ({ caller, params: { person: name }, body }) =>
+      change(db, { caller, idempotency: null }, 200, async (client) => {
+        const done = await changePerson(client, name, body, caller.id, now());
+        if (done === "not-found") return refused({ kind: "not-found", what: "person", id: name });
+        return done === "changed" ? personAnswer(client, name) : refused({ kind: done, person: name });
       }),
 
     async people({ query }) {
@@ -171,12 +194,13 @@ export function peopleHandlers(context: Context): Pick<Handlers, PeopleRoute> {
           [body.name, body.title ?? body.name, body.administrator ?? false, now()],
         );
         if (rows[0] === undefined) return refused({ kind: "already-exists", what: "person", id: body.name });
-        const joined = await join(client, body.name, body.projects ?? []);
-        return joined ?? linkAnswer(client, body.name, origin, now());
+        await tellOfPerson(client, rows[0].id, body.administrator ? "added, administrator" : "added", caller.id, now());
+        const joined = await join(client, body.name, body.projects ?? [], caller.id, now());
+        return joined ?? linkAnswer(client, body.name, origin, caller.id, now());
       }),
 
     addSignInLink: ({ caller, params, idempotency, origin }) =>
-      once(db, { caller, idempotency }, 201, (client) => linkAnswer(client, params.person, origin, now())),
+      once(db, { caller, idempotency }, 201, (client) => linkAnswer(client, params.person, origin, caller.id, now())),
   };
 }
 
@@ -231,7 +255,9 @@ type PeopleRoute =
   | "projects"
   | "addProject"
   | "addMember"
+  | "removeMember"
   | "people"
+  | "setPerson"
   | "addPerson"
   | "addSignInLink";
 type Context = {
@@ -242,17 +268,27 @@ type Context = {
 };
 
 /** Makes the person a member of each; refused naming the first that is not there. */
-async function join(client: pg.PoolClient, person: string, projects: readonly string[]): Promise<Refused | null> {
+async function join(
+  client: pg.PoolClient,
+  person: string,
+  projects: readonly string[],
+  by: PersonId,
+  nowMs: number,
+): Promise<Refused | null> {
   for (const project of projects) {
     const { rowCount } = await client.query("select from project where name = $1", [project]);
     if (rowCount === 0) return refused({ kind: "not-found", what: "project", id: project });
   }
-  await client.query(
-    `insert into membership (project_id, person_id)
-     select project.id, person.id from project, person where project.name = any($2) and person.name = $1
-     on conflict do nothing`,
+  const { rows } = await client.query<{ id: number; project: string }>(
+    `with joined as (
+       insert into membership (project_id, person_id)
+       select project.id, person.id from project, person where project.name = any($2) and person.name = $1
+       on conflict do nothing returning project_id, person_id
+     )
+     select person_id as id, name as project from joined join project on project.id = project_id`,
     [person, projects],
   );
+  for (const { id, project } of rows) await tellOfPerson(client, id, `member of project ${project}`, by, nowMs);
   return null;
 }
 
@@ -261,9 +297,11 @@ async function personAnswer(client: pg.PoolClient, name: string) {
   return person ? answer(person) : refused({ kind: "not-found", what: "person", id: name });
 }
 
-async function linkAnswer(client: pg.PoolClient, name: string, origin: string, nowMs: number) {
+async function linkAnswer(client: pg.PoolClient, name: string, origin: string, by: PersonId, nowMs: number) {
   const [person] = await readPeople(client, { after: null, limit: 1, only: name });
   if (person === undefined) return refused({ kind: "not-found", what: "person", id: name });
+  if (person.disabledMs !== null) return refused({ kind: "person-disabled", person: name });
   const { code, expiresMs } = await newCode(client, personId(person.id), "link", nowMs);
+  await tellOfPerson(client, person.id, "a sign-in link was made", by, nowMs);
   return answer({ person, signInUrl: signInUrl(origin, code), expiresMs });
 }

@@ -10,7 +10,7 @@ export async function readMe(db: Database, person: Person): Promise<z.output<typ
   );
   const { id, name, title, administrator, projects } = person;
   return {
-    person: { id, name, title, administrator, projects: projects.map((project) => project.name) },
+    person: { id, name, title, administrator, disabledMs: null, projects: projects.map((project) => project.name) },
     tenants: [...new Set(projects.map((project) => project.tenant))],
     defaultProject: projects[0]?.name ?? null,
     hasPassword: rows[0]?.has_password ?? false,

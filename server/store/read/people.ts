@@ -46,7 +46,7 @@ export async function readPeople(
   page: Page & { readonly only?: string },
 ): Promise<readonly z.output<typeof person>[]> {
   const { rows } = await db.query<z.output<typeof person>>(
-    `select id, name, title, administrator, array(
+    `select id, name, title, administrator, disabled_ms as "disabledMs", array(
        select project.name from membership join project on project.id = membership.project_id
        where membership.person_id = person.id order by project.id) as projects
      from person

@@ -1,0 +1,86 @@
+import type pg from "pg";
+import type { PersonId } from "#core/ids.ts";
+
+/** What is left out stays as it is. */
+export type PersonChange = {
+  readonly title?: string | undefined;
+  readonly administrator?: boolean | undefined;
+  readonly disabled?: boolean | undefined;
+};
+
+/**
+ * Changes a person, unless nobody who can sign in were administrator then, or somebody disables themselves. Whatever
+ * signs a disabled person in ends; enabled again, nothing of before does either.
+ */
+export async function changePerson(
+  client: pg.ClientBase,
+  name: string,
+  change: PersonChange,
+  by: PersonId,
+  nowMs: number,
+): Promise<"changed" | "not-found" | "last-administrator" | "disable-oneself"> {
+  // Every administrator is locked, so that of two who take the other's role at once the second is refused.
+  const { rows } = await client.query<{ id: PersonId; name: string; signsInAsAdministrator: boolean }>(
+    `select id, name, administrator and disabled_ms is null as "signsInAsAdministrator" from person
+     where name = $1 or (administrator and disabled_ms is null) order by id for update`,
+    [name],
+  );
+  const person = rows.find((row) => row.name === name);
+  if (person === undefined) return "not-found";
+  const others = rows.filter((row) => row.signsInAsAdministrator && row.id !== person.id);
+  const ends = change.disabled === true || change.administrator === false;
+  if (ends && person.signsInAsAdministrator && others.length === 0) return "last-administrator";
+  if (change.disabled === true && person.id === by) return "disable-oneself";
+  const { title = null, administrator = null, disabled = null } = change;
+  await client.query(
+    `update person set title = coalesce($2, title), administrator = coalesce($3, administrator),
+       disabled_ms = case when $4::boolean is null then disabled_ms when $4 then coalesce(disabled_ms, $5) end
+     where id = $1`,
+    [person.id, title, administrator, disabled, nowMs],
+  );
+  if (disabled !== null)
+    await client.query("update credential set spent_ms = $2 where person_id = $1 and spent_ms is null", [
+      person.id,
+      nowMs,
+    ]);
+  const told = [
+    ...(title === null ? [] : ["shown under another name"]),
+    ...(administrator === null ? [] : [administrator ? "made administrator" : "no administrator any more"]),
+    ...(disabled === null ? [] : [disabled ? "disabled" : "enabled"]),
+  ];
+  await tellOfPerson(client, person.id, told.join(", "), by, nowMs);
+  return "changed";
+}
+
+/** false: the person is no member of it, or one of the two is not there. */
+export async function removeMember(
+  client: pg.ClientBase,
+  project: string,
+  person: string,
+  by: PersonId,
+  nowMs: number,
+): Promise<boolean> {
+  const { rows } = await client.query<{ id: PersonId }>(
+    `delete from membership using project, person
+     where project_id = project.id and person_id = person.id and project.name = $1 and person.name = $2
+     returning person.id`,
+    [project, person],
+  );
+  if (rows[0] === undefined) return false;
+  await tellOfPerson(client, rows[0].id, `no member of project ${project} any more`, by, nowMs);
+  return true;
+}
+
+/** For the history. */
+export async function tellOfPerson(
+  client: pg.ClientBase,
+  person: number,
+  what: string,
+  by: PersonId,
+  nowMs: number,
+): Promise<void> {
+  await client.query("insert into event (at_ms, kind, cause) values ($1, 'people-changed', $2)", [
+    nowMs,
+    `person:${by}: person ${person}: ${what}`,
+  ]);
+}
