@@ -165,6 +165,11 @@ describe("how a run ended, by the engine's word", () => {
       `JobState=FAILED Reason=NonZeroExitCode Restarts=0 ExitCode=75:0 StartTime=1795437919 EndTime=1795437920 NodeList=c1`,
     );
     assert.deepEqual(decide(again, { isDuplicate: true, record: exited(5) }), { kind: "failed", exitCode: 5 });
+    // Who wrote themselves a second copy and an early end: what ran for ten minutes was none.
+    const long = wordOf(
+      `JobState=COMPLETED Reason=None Restarts=0 ExitCode=0:0 RunTime=00:10:00 StartTime=1795437919 EndTime=1795438519 NodeList=c1`,
+    );
+    assert.deepEqual(decide(long, { isDuplicate: true, record: exited(5) }), { kind: "succeeded" });
     // Cancelled by the site while it ran, or by the network: nothing was begun again.
     const byCentre = { kind: "cancelled", by: "centre", reason: "cancelled at the centre; by uid 0" };
     assert.deepEqual(decide({ ...cancelled, elapsedS: 40 }, { accounting, record: exited(5) }), byCentre);

@@ -100,7 +100,8 @@ function endedBeforeItsNode({ word, record }: Evidence): Verdict | null {
 
 /**
  * A controller that was killed and had not saved a start begins the job again: slurmd will not have a second copy (CANCELLED
- * by root at once), or the copy finds the run's folder and exits. What exited by then is over, and is told by the wrapper.
+ * by root at once), or the copy finds the run's folder and exits at once. What exited by then is over, and is told by the
+ * wrapper. Its records are the user's own to write: of what ran for longer the engine's word is billed (R4).
  */
 function endedBeforeItBegan(evidence: Evidence): Verdict | null {
   const { word, record } = evidence;
@@ -108,13 +109,17 @@ function endedBeforeItBegan(evidence: Evidence): Verdict | null {
   if (end?.cause !== "exited" || record?.started?.engine !== word.jobId) return null;
   // The same start, told in whole seconds.
   if (word.startS === null || record.started.startedMs > 1000 * word.startS - 2000) return null;
-  const isSecondCopy = word.state === "CANCELLED" ? endedByEngineAtOnce(evidence) : evidence.isDuplicate;
+  const isSecondCopy =
+    word.state === "CANCELLED" ? endedByEngineAtOnce(evidence) : evidence.isDuplicate && word.elapsedS < leastTrustedS;
   if (!isSecondCopy) return null;
   const difference = `Slurm had lost its start, and began job ${word.jobId} again for nothing: this end is by the wrapper's record`;
   return { kind: "ended", end: exitEnd(end), words: null, difference, isByRecord: true };
 }
 
-/** Below this a missing record of the wrapper counts as a fault of the site; above it the user could be hiding one. */
+/**
+ * Below this a missing record of the wrapper counts as a fault of the site, and one of a second copy is believed; above it the
+ * user could be hiding the one or inventing the other.
+ */
 const leastTrustedS = 5;
 
 function byItself(evidence: Evidence): Verdict {
