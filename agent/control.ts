@@ -7,7 +7,7 @@ import { createInterface } from "node:readline";
  */
 export type Control = {
   readonly ready: () => void;
-  /** A fresh one-time enrolment token of that centre (null: of the only one); null where nobody can give one. */
+  /** A fresh one-time enrolment token of that centre (null: of the only one); null where nobody can give one, or it is to end. */
   readonly enrolmentToken: (centre: string | null) => Promise<string | null>;
   /** Aborts when the supervisor is gone or asks to stop. */
   readonly gone: AbortSignal;
@@ -27,7 +27,11 @@ export function openControl(environment: Readonly<Record<string, string | undefi
     };
 
   const socket = new Socket({ fd: Number(fd), readable: true, writable: true });
-  const waiting: { readonly centre: string | null; readonly give: (token: string) => void }[] = [];
+  const waiting: { readonly centre: string | null; readonly give: (token: string | null) => void }[] = [];
+  // Whoever gives tokens has none for a centre that has left: its wait ends with the agent.
+  stop.signal.addEventListener("abort", () => {
+    for (const { give } of waiting.splice(0)) give(null);
+  });
   socket.on("error", () => stop.abort());
   socket.on("close", () => stop.abort());
   socket.on("end", () => stop.abort());
@@ -47,7 +51,8 @@ export function openControl(environment: Readonly<Record<string, string | undefi
   const say = (message: object) => socket.write(`${JSON.stringify(message)}\n`);
   return {
     ready: () => say({ ready: true }),
-    enrolmentToken(centre) {
+    enrolmentToken: async (centre) => {
+      if (stop.signal.aborted) return null;
       say({ want: "enrolment", ...(centre !== null && { centre }) });
       return new Promise((resolve) => waiting.push({ centre, give: resolve }));
     },

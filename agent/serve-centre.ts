@@ -130,6 +130,7 @@ export async function serveCentre(settings: CentreSettings): Promise<number> {
       log.warn({ words: rotated.words }, "rotation refused; enrolling again");
     }
     const token = await control.enrolmentToken(centre.name);
+    if (token === null && control.gone.aborted) return null;
     if (token === null) {
       log.fatal({}, "This agent has no credential. Set WEIR_ENROLMENT_TOKEN to a one-time token of its centre.");
       status = 1;
