@@ -1,9 +1,6 @@
 import * as z from "zod";
 import { hours } from "#api/centre-terms.ts";
-import { text, timeMs } from "#api/values.ts";
-
-/** By ISO 3166-2 as `cn-gz`, or six digits of GB/T 2260 of a place in it. */
-const region = text(20).min(1);
+import { region, text, timeMs } from "#api/values.ts";
 
 /** Which regions' work may run where, for the whole network. Work is free within its own region. */
 export const regionAgreements = z

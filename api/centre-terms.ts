@@ -1,6 +1,8 @@
 import * as z from "zod";
-import { centreName, text, timeMs } from "#api/values.ts";
+import { centreName, region, saidWrong, text, timeMs } from "#api/values.ts";
 import { intakeSteps, intakes } from "#core/centre/intake.ts";
+import { phrase } from "#core/job/phrase.ts";
+import { parseTariff, tariffInForce } from "#core/ledger/tariff.ts";
 
 const timeOfDay = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$|^24:00$/, { error: "a time of day such as 08:00" });
 
@@ -38,11 +40,13 @@ export const centreTerms = z
     pools: z.record(text(255).min(1), poolTerms),
     otherPools: poolTerms,
     /** The version of the tariff that prices its usage. */
-    priceList: text(100),
+    priceList: text(100).check(
+      saidWrong((said) => (parseTariff(said) === null ? phrase("price-list", { known: tariffInForce }) : null)),
+    ),
     /** Grams of CO2 a kWh of its electricity, as it declares; null or absent: none declared. Counts where a place is chosen. */
     carbonGPerKwh: z.number().min(0).max(10_000).nullable().optional(),
     /** Where it lies, by ISO 3166-2 as `cn-gz`; null or absent: as the code of its place says. */
-    region: text(20).min(1).nullable().optional(),
+    region: region.nullable().optional(),
     /** Whether all its pools are domestic that do not say it themselves; null or absent: the vendors of their devices say. */
     domestic: z.boolean().nullable().optional(),
   })

@@ -1,5 +1,7 @@
 import * as z from "zod";
-import { phrase, phraseWords } from "#core/job/phrase.ts";
+import { parseRegion } from "#core/centre/region.ts";
+import { type Phrase, phrase, phraseWords } from "#core/job/phrase.ts";
+import { regionWrong } from "#core/job/weir-options.ts";
 import { controlIn } from "#core/one-line.ts";
 
 /** The small schemas that other schemas are made of. */
@@ -30,6 +32,25 @@ export function line(maxLength: number) {
   return text(maxLength).refine((value) => controlIn(value) === null, {
     error: ({ input }) => phraseWords(phrase("one-line", { found: controlIn(String(input)) ?? "" }), "en"),
   });
+}
+
+/** A region by ISO 3166-2 as `cn-gz`, or six digits of GB/T 2260 of a place in it. */
+export const region = text(20)
+  .min(1)
+  .check(
+    saidWrong((said) => {
+      const parsed = parseRegion(said);
+      return parsed.kind === "region" ? null : regionWrong(parsed.nearest);
+    }),
+  );
+
+/** What is wrong with a value in words of both languages, beside what is wrong with others; null: nothing. */
+export function saidWrong(wrong: (said: string) => Phrase | null): z.core.CheckFn<string> {
+  return ({ value, issues }) => {
+    const words = wrong(value);
+    if (words !== null)
+      issues.push({ code: "custom", input: value, message: phraseWords(words, "en"), params: { phrase: words } });
+  };
 }
 
 /** A page of a list: the items under their own name, and `next`, to be given back as `cursor`; null on the last page. */

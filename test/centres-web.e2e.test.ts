@@ -149,7 +149,7 @@ describe("a centre with pools, in the console", { skip: requires("chromium", "cj
     const dialog = page.getByRole("dialog");
     await dialog.getByText("runs there: 1 waiting, 0 running").waitFor();
     await dialog
-      .getByText(/What waits there .runs: 1. is withdrawn and placed elsewhere/)
+      .getByText(/The run that waits there is withdrawn and placed elsewhere/)
       .first()
       .waitFor();
     await picture(page, "manage-en");

@@ -64,33 +64,34 @@ export type Consequences = {
   readonly running: number;
   /** Tasks in the network's queue that no other centre could ever run. */
   readonly onlyHere: number;
+  /** The tenants whose home it is. */
+  readonly homeOf: readonly string[];
 };
 
 export function consequenceWords(step: IntakeStep, count: Consequences, language: Language): readonly string[] {
-  const { waiting, running, onlyHere } = count;
-  const sentences: Record<IntakeStep, readonly (readonly [en: string, zh: string])[]> = {
-    drain: [
-      [
-        `Nothing new is sent there. What waits there (runs: ${waiting}) and what runs there (${running}) goes on.`,
-        `不再派发新任务；在该处等待的 ${waiting} 个与运行中的 ${running} 个继续。`,
-      ],
-    ],
-    suspend: [
-      [
-        `Nothing new is sent there. What waits there (runs: ${waiting}) is withdrawn and placed elsewhere; what runs there (${running}) goes on.`,
-        `不再派发新任务；在该处等待的 ${waiting} 个将撤回并改派他处，运行中的 ${running} 个继续。`,
-      ],
-    ],
+  const { waiting, running, onlyHere, homeOf } = count;
+  const sentences: Record<IntakeStep, readonly Said[]> = {
+    drain: [nothingNew, ...waitingSaid("goes on", count), ...runningSaid(running)],
+    suspend: [nothingNew, ...waitingSaid("is withdrawn", count), ...runningSaid(running)],
     resume: [["New work is sent there again.", "恢复派发新任务。"]],
     leave: [
+      nothingNew,
+      ...waitingSaid("is withdrawn", count),
+      ...runningSaid(running),
+      waiting + running === 0
+        ? [
+            "Nothing of the network is there, so the centre is out at once: retired for good, its agent refused.",
+            "该处没有算力网的作业，中心随即退出：永久退役，其代理不再被接受。",
+          ]
+        : [
+            "Once nothing is left there the centre is out: retired for good, its agent refused.",
+            "该处再无作业后，中心即退出：永久退役，其代理不再被接受。",
+          ],
       [
-        `Nothing new is sent there. What waits there (runs: ${waiting}) is withdrawn and placed elsewhere; what runs there (${running}) goes on to its end.`,
-        `不再派发新任务；在该处等待的 ${waiting} 个将撤回并改派他处，运行中的 ${running} 个继续至结束。`,
+        "Its history, usage and books stay. The logs of its jobs lie at the centre, and can be read no more once it is out.",
+        "历史、用量与账目保留；作业日志存于该中心，退出后不能再读取。",
       ],
-      [
-        "Once nothing is left there the centre is out: it is retired for good and its agent is refused. Its history, usage and books stay.",
-        "该处再无作业后，中心即退出：永久退役，其代理不再被接受；历史、用量与账目保留。",
-      ],
+      ...homeSaid(homeOf),
     ],
   };
   const only: readonly (readonly [string, string])[] =
@@ -103,4 +104,38 @@ export function consequenceWords(step: IntakeStep, count: Consequences, language
         ]
       : [];
   return [...sentences[step], ...only].map(([en, zh]) => (language === "zh" ? zh : en));
+}
+
+type Said = readonly [en: string, zh: string];
+
+const nothingNew: Said = ["Nothing new is sent there.", "不再派发新任务。"];
+
+function waitingSaid(fate: "goes on" | "is withdrawn", { waiting }: Consequences): readonly Said[] {
+  if (waiting === 0) return [];
+  const who = waiting === 1 ? "The run that waits there" : `The ${waiting} runs that wait there`;
+  const zh = `在该处等待的 ${waiting} 个`;
+  if (fate === "goes on") return [[`${who} ${waiting === 1 ? "stays" : "stay"} in its queue.`, `${zh}继续等待。`]];
+  return [[`${who} ${waiting === 1 ? "is" : "are"} withdrawn and placed elsewhere.`, `${zh}将撤回并改派他处。`]];
+}
+
+function runningSaid(running: number): readonly Said[] {
+  if (running === 0) return [];
+  const who = running === 1 ? "The run that has started there goes" : `The ${running} runs that have started there go`;
+  return [[`${who} on to ${running === 1 ? "its" : "their"} end.`, `运行中的 ${running} 个继续至结束。`]];
+}
+
+function homeSaid(tenants: readonly string[]): readonly Said[] {
+  if (tenants.length === 0) return [];
+  const [one = ""] = tenants;
+  return [
+    tenants.length === 1
+      ? [
+          `It is the home of tenant ${one}, which has none from then on.`,
+          `它是租户 ${one} 的所属中心，此后该租户没有所属中心。`,
+        ]
+      : [
+          `It is the home of the tenants ${tenants.join(", ")}, which have none from then on.`,
+          `它是租户 ${tenants.join("、")} 的所属中心，此后这些租户没有所属中心。`,
+        ],
+  ];
 }

@@ -22,28 +22,41 @@ function change(after: Partial<PoolTermsInForce>, there: Partial<PoolChange> = {
 }
 
 function of(change: PoolChange, region: TermsChange["region"] = { before: null, after: null }): TermsChange {
-  return { pools: [change], region };
+  return { pools: [change], region, unknown: [], isOther: true };
 }
 
 function said(after: Partial<PoolTermsInForce>, there: Partial<PoolChange> = {}): string {
-  const [first = ""] = termsConsequences(of(change(after, there)), 0, mondayNoonMs, "en");
+  const [first = ""] = termsConsequences(of(change(after, there)), { nowhere: 0, closed: 0 }, mondayNoonMs, "en");
   return first;
 }
 
 test("each thing that changes is said with what of the network is there; what does not is not", () => {
-  assert.deepEqual(termsConsequences(of(change({})), 5, mondayNoonMs, "en"), []);
+  const none = { nowhere: 0, closed: 0 };
+  assert.deepEqual(termsConsequences({ ...of(change({})), isOther: false }, none, mondayNoonMs, "en"), []);
+  assert.deepEqual(termsConsequences(of(change({})), none, mondayNoonMs, "en"), [
+    "Nothing changes at the pools that are there now.",
+  ]);
   assert.match(said({ sharePercent: 75 }), /75 % of it, 48 of 64 cores; its runs hold 40 now\.$/);
   assert.match(said({ sharePercent: 50 }), /32 of 64 cores; its runs hold 40 now, so nothing more is sent there/);
-  assert.match(said({ leaseMs: 5_400_000 }, { waiting: 3 }), /may wait 90 min for .* \(runs: 3\) keeps its lease/);
+  assert.match(
+    said({ leaseMs: 5_400_000 }, { waiting: 3 }),
+    /may wait 90 min for .* The 3 runs that wait there keep their leases/,
+  );
   assert.match(said({ maxPending: 2 }), /up to 2 runs of a kind wait in its own queue, not 8/);
   assert.match(said({ contract: "opportunistic" }), /only what fits at once is sent there/);
   assert.match(
     said({ hours: [night] }, { waiting: 1 }),
-    /Monday–Friday 20:00–08:00 \(Asia\/Shanghai\)\. Nothing is sent there before Monday at 20:00\. .*withdrawn where its lease reaches beyond them/,
+    /Monday–Friday 20:00–08:00 \(Asia\/Shanghai\)\. Nothing is sent there before Monday 2026-11-23 at 20:00\. The run that waits there is withdrawn if its lease reaches beyond them/,
   );
-  const all = termsConsequences(of(change({ hours: [night], sharePercent: 10 })), 7, mondayNoonMs, "zh");
-  assert.equal(all.length, 4);
+  const all = termsConsequences(
+    of(change({ hours: [night], sharePercent: 10 })),
+    { nowhere: 7, closed: 3 },
+    mondayNoonMs,
+    "zh",
+  );
+  assert.equal(all.length, 5);
   assert.match(all[2] ?? "", /^7 个排队任务/);
+  assert.match(all[3] ?? "", /^3 个排队任务只能在此运行/);
   for (const words of all) assert.doesNotMatch(words, /[a-z]{2,} [a-z]{2,}/);
 });
 
@@ -59,15 +72,15 @@ test("hours in words: rows of days are joined, others are listed", () => {
 test("speed and carbon are said, so that a change of them alone can be made", () => {
   assert.match(said({ speed: 1.5 }), /1\.5 times as fast/);
   assert.match(said({ carbonGPerKwh: 581 }), /581 g of CO2 a kWh/);
-  assert.equal(said({ carbonGPerKwh: null }), "");
+  assert.match(said({ carbonGPerKwh: null }), /^Nothing changes/);
 });
 
 test("where the centre lies from then on, and what is marked domestic", () => {
   const words = (before: string | null, after: string | null, language: "en" | "zh" = "en") =>
-    termsConsequences(of(change({}), { before, after }), 0, mondayNoonMs, language);
+    termsConsequences(of(change({}), { before, after }), { nowhere: 0, closed: 0 }, mondayNoonMs, language);
   assert.match(words(null, "cn-gz")[0] ?? "", /^It lies in Guizhou \(cn-gz\): /);
   assert.match(words("cn-gz", "cn-sd", "zh")[0] ?? "", /^位于山东（cn-sd）：/);
   assert.match(words("cn-gz", null)[0] ?? "", /^It no longer says in which region it lies/);
-  assert.deepEqual(words("cn-gz", "cn-gz"), []);
+  assert.match(words("cn-gz", "cn-gz")[0] ?? "", /^Nothing changes/);
   assert.match(said({ domestic: true }), /^Pool batch: it is marked domestic/);
 });

@@ -2,7 +2,10 @@ import { networkTime, openingAt } from "#core/centre/hours.ts";
 import { type Region, regionWords } from "#core/centre/region.ts";
 import type { Hours, PoolTermsInForce } from "#core/centre/terms.ts";
 import type { Language } from "#core/language.ts";
+import { networkClock } from "#core/ledger/network-day.ts";
+import { nearestName } from "#core/nearest-name.ts";
 import { weekdays } from "#core/scheduling/reasons.ts";
+import type { Stranded } from "#core/scheduling/terms-change.ts";
 
 /** One pool before and after a change of terms, with what of the network is there now. */
 export type PoolChange = {
@@ -21,34 +24,72 @@ export type TermsChange = {
   readonly pools: readonly PoolChange[];
   /** Where the centre lies; null: nobody says. */
   readonly region: { readonly before: Region | null; readonly after: Region | null };
+  /** Pools that the terms name and the centre does not have. */
+  readonly unknown: readonly string[];
+  /** Whether these are other terms than those in force. */
+  readonly isOther: boolean;
 };
 
 /**
- * What a change of terms would do, in sentences, said before it is made. `lost`: queued tasks that some pool could run now
- * and none could then. Empty where nothing changes.
+ * What a change of terms would do, in sentences, said before it is made; `stranded`: the queued tasks that it leaves without
+ * a place. Empty where the terms are those in force.
  */
 export function termsConsequences(
-  { pools, region }: TermsChange,
-  lost: number,
+  { pools, region, unknown, isOther }: TermsChange,
+  stranded: Stranded,
   nowMs: number,
   language: Language,
 ): readonly string[] {
+  if (!isOther) return [];
   const moved = region.before === region.after ? [] : [regionSaid(region.after)];
   const said = [...moved, ...pools.flatMap((change) => poolConsequences(change, nowMs))];
-  if (said.length === 0) return [];
-  const all: Said[] = [
-    ...said,
-    ...(lost > 0
+  const none = unknown.map((one) => unknownPoolSaid(one, pools));
+  const all: readonly Said[] =
+    said.length === 0
+      ? [["Nothing changes at the pools that are there now.", "对现有资源池没有影响。"], ...none]
+      : [
+          ...said,
+          ...none,
+          ...strandedSaid(stranded),
+          [
+            "It holds for what is placed from then on; what runs goes on.",
+            "自生效起对新派发的任务有效；运行中的继续。",
+          ],
+        ];
+  return all.map(([en, zh]) => (language === "zh" ? zh : en));
+}
+
+/** A pool may be named before it is there; most often its name was mistyped. */
+function unknownPoolSaid(name: string, pools: readonly PoolChange[]): Said {
+  const near = nearestName(
+    name,
+    pools.map(({ pool }) => pool),
+  );
+  return [
+    `There is no pool ${name} at the centre${near === null ? "" : ` (did you mean ${near}?)`}: what is said of it holds once a pool of that name is reported.`,
+    `该中心没有资源池 ${name}${near === null ? "" : `（是否想写 ${near}？）`}：待上报同名资源池后，对其所设条款才生效。`,
+  ];
+}
+
+function strandedSaid({ nowhere, closed }: Stranded): readonly Said[] {
+  return [
+    ...(nowhere > 0
       ? [
           [
-            `Queued tasks that could then run nowhere (${lost}) wait until terms change again, unless they are cancelled.`,
-            `${lost} 个排队任务届时将无处可运行：将等到条款再次变更，除非取消。`,
+            `Queued tasks that could then run nowhere (${nowhere}) wait until terms change again, unless they are cancelled.`,
+            `${nowhere} 个排队任务届时将无处可运行：将等到条款再次变更，除非取消。`,
           ] as const,
         ]
       : []),
-    ["It holds for what is placed from then on; what runs goes on.", "自生效起对新派发的任务有效；运行中的继续。"],
+    ...(closed > 0
+      ? [
+          [
+            `Queued tasks that can run nowhere else (${closed}) wait until these hours begin.`,
+            `${closed} 个排队任务只能在此运行：将等到上述时段开始。`,
+          ] as const,
+        ]
+      : []),
   ];
-  return all.map(([en, zh]) => (language === "zh" ? zh : en));
 }
 
 function regionSaid(after: Region | null): Said {
@@ -110,7 +151,10 @@ function leaseSaid(leaseMs: number | null, waiting: number): Said {
   const keeps: Said =
     waiting === 0
       ? ["", ""]
-      : [` What waits there (runs: ${waiting}) keeps its lease.`, `在该处等待的 ${waiting} 个保持原租约。`];
+      : [
+          ` ${waiting === 1 ? "The run that waits there keeps its lease" : `The ${waiting} runs that wait there keep their leases`}.`,
+          `在该处等待的 ${waiting} 个保持原租约。`,
+        ];
   if (leaseMs === null)
     return [
       `a run may wait for its start as long as the network lets it.${keeps[0]}`,
@@ -180,19 +224,21 @@ function hoursSaid(hours: readonly Hours[], waiting: number, nowMs: number): Sai
   const en = hours.map((one) => hoursWords(one, "en")).join("; ");
   const zh = hours.map((one) => hoursWords(one, "zh")).join("；");
   const opening = openingAt(hours, nowMs);
-  const { day, time } = networkTime(opening.kind === "closed" ? opening.opensMs : nowMs);
+  const opensMs = opening.kind === "closed" ? opening.opensMs : nowMs;
+  const { day, time } = networkTime(opensMs);
+  const date = networkClock(opensMs).slice(0, 10);
   const closed: Said =
     opening.kind === "open"
       ? ["", ""]
       : [
-          ` Nothing is sent there before ${weekdays.en[day - 1]} at ${time}.`,
-          `${weekdays.zh[day - 1]} ${time} 之前不派发。`,
+          ` Nothing is sent there before ${weekdays.en[day - 1]} ${date} at ${time}.`,
+          `${date}（${weekdays.zh[day - 1]}）${time} 之前不派发。`,
         ];
   const keeps: Said =
     waiting === 0
       ? ["", ""]
       : [
-          ` What waits there (runs: ${waiting}) is withdrawn where its lease reaches beyond them, and placed again.`,
+          ` ${waiting === 1 ? "The run that waits there" : `Of the ${waiting} runs that wait there each`} is withdrawn if its lease reaches beyond them, and placed again.`,
           `在该处等待的 ${waiting} 个若租约超出时段，则撤回并重新派发。`,
         ];
   return [

@@ -112,7 +112,7 @@ import {
   submitterOf,
   weigh,
 } from "#core/scheduling/submitters.ts";
-import { lostWith } from "#core/scheduling/terms-change.ts";
+import { lostWith, type Stranded } from "#core/scheduling/terms-change.ts";
 import { expectEnd, expectNoEnd } from "#core/scheduling/twin.ts";
 import { amountsAllocated, forgetVisits, tellVisits, visit } from "#core/scheduling/visits.ts";
 import type { StartingChange } from "#core/scheduling/what-if.ts";
@@ -178,8 +178,13 @@ export type World = {
   accountsWanted(): readonly WantedAccount[];
   /** Queued tasks that no other centre could ever run. Looks at every job. */
   onlyAt(centre: CentreId): number;
-  /** Queued tasks that could run somewhere now and nowhere were these the terms of pools of the centre, and it there. Looks at every job. */
-  lostWith(centre: CentreId, terms: ReadonlyMap<string, PoolTermsInForce>, region: Region | null): number;
+  /** Queued tasks that would be left without a place were these the terms of pools of the centre, and it there. Looks at every job. */
+  lostWith(
+    centre: CentreId,
+    terms: ReadonlyMap<string, PoolTermsInForce>,
+    region: Region | null,
+    nowMs: number,
+  ): Stranded;
   /**
    * Tells what time it is, as each decision and explanation does first. Answers whether ranks were told anew: a recording
    * holds that, since what follows depends on it.
@@ -270,12 +275,13 @@ export function createWorld(policy: Policy = policies.weir): World {
     missing: () => missingJobs(state.dependencies),
     accountsWanted: () => (state.wanted ??= accountsWanted(state.queue, state.centres)),
     onlyAt: (centre) => countOnlyAt(state, centre),
-    lostWith: (id, terms, region) =>
+    lostWith: (id, terms, region, nowMs) =>
       lostWith(
         state.jobs.values(),
         state.centres.find((centre) => centre.id === id),
         terms,
         region,
+        nowMs,
       ),
     knows: (job) => state.jobs.has(job),
     remembered: (nowMs) => {

@@ -1,5 +1,5 @@
 import type * as z from "zod";
-import { phrases } from "#core/job/phrase.ts";
+import { type Phrase, phrases } from "#core/job/phrase.ts";
 import type { Issue } from "#core/refusal.ts";
 
 /**
@@ -28,7 +28,7 @@ type Words = readonly [en: string, zh: string];
 function words(issue: z.core.$ZodRawIssue): Words {
   switch (issue.code) {
     case "invalid_type": {
-      if (issue.input === undefined) return ["is missing", "缺少此项"];
+      if (issue.input === undefined) return missing;
       const [en, zh] = types[issue.expected] ?? [issue.expected, issue.expected];
       return [`must be ${en}`, `应为${zh}`];
     }
@@ -40,6 +40,7 @@ function words(issue: z.core.$ZodRawIssue): Words {
       if (issue.maximum === Number.MAX_SAFE_INTEGER) return ["is far too large", "远超上限"];
       return size(issue.origin, issue.maximum, ["at most", "不多于", "不大于"]);
     case "invalid_value": {
+      if (issue.input === undefined) return missing;
       const values = issue.values.map(String);
       if (values.length <= 2) return [`must be ${values.join(" or ")}`, `应为 ${values.join(" 或 ")}`];
       return [`must be one of ${values.join(", ")}`, `应为 ${values.join("、")} 之一`];
@@ -62,6 +63,8 @@ function words(issue: z.core.$ZodRawIssue): Words {
       return ["does not fit the rules", "不合规则"];
   }
 }
+
+const missing: Words = ["is missing", "缺少此项"];
 
 const types: Readonly<Record<string, Words>> = {
   string: ["text", "文本"],
@@ -128,6 +131,8 @@ function flat(issue: z.core.$ZodIssue, above: readonly PropertyKey[], language: 
   const path = [...above, ...issue.path];
   const whole = [{ path: pathText(path), words: inLanguage(issue.message, language) }];
   switch (issue.code) {
+    case "custom":
+      return isPhrase(issue.params?.phrase) ? [{ path: pathText(path), words: issue.params.phrase }] : whole;
     case "unrecognized_keys":
       return issue.keys.map((key) => ({ path: pathText([...path, key]), words: issue.message }));
     case "invalid_key":
@@ -143,6 +148,10 @@ function flat(issue: z.core.$ZodIssue, above: readonly PropertyKey[], language: 
     default:
       return whole;
   }
+}
+
+function isPhrase(said: unknown): said is Phrase {
+  return typeof said === "object" && said !== null && "kind" in said && "facts" in said;
 }
 
 function isOtherKind(issue: z.core.$ZodIssue): boolean {

@@ -129,6 +129,12 @@ test("agreements: everybody reads them, an administrator sets them in versions, 
     body: { otherwise: "refused", agreements: [agreement, agreement] },
   });
   assert(twice.kind === "problem" && /said twice: by agreements 1 and 2/.test(JSON.stringify(twice.problem)));
+  const wrong = await client.call("setAgreements", {
+    body: { otherwise: "refused", agreements: [{ ...agreement, from: ["cn-zz"], sharePercent: 101 }] },
+  });
+  assert(wrong.kind === "problem");
+  const paths = wrong.problem.detail.split("\n").map((line) => line.replace(/ .*/, ""));
+  assert.deepEqual(paths, ["agreements[0].from[0]:", "agreements[0].sharePercent:", "See"], "all at once");
   const member = server.client(await signInAs(server, "ada", ["default"]));
   assert.equal((await ok(member.call("agreements", {}))).version, 2);
   const refused = await member.call("setAgreements", { body: { otherwise: "allowed", agreements: [] } });

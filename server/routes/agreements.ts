@@ -2,8 +2,6 @@ import { isDeepStrictEqual } from "node:util";
 import type pg from "pg";
 import { agreementIssues, type RegionAgreements } from "#core/centre/agreements.ts";
 import { parseRegion, type Region } from "#core/centre/region.ts";
-import { regionWrong } from "#core/job/weir-options.ts";
-import type { Issue } from "#core/refusal.ts";
 import { answer, type Handlers, refused } from "#server/http/handler.ts";
 import { readAgreements, readAgreementVersions, setAgreements } from "#server/store/bounds.ts";
 import type { Database } from "#server/store/database.ts";
@@ -31,9 +29,8 @@ export function agreementsHandlers({
     agreements: () => inForce(db.pool),
 
     async setAgreements({ caller, query, body, language }) {
-      const read = readDocument(body);
-      if (read.kind === "refused") return refused({ kind: "invalid-request", issues: read.issues });
-      const issues = agreementIssues(read.document).map((issue) => ({
+      const said = byCodes(body);
+      const issues = agreementIssues(said).map((issue) => ({
         path: `agreements[${issue.at}]`,
         words: issue[language],
       }));
@@ -45,8 +42,8 @@ export function agreementsHandlers({
           table: "region_agreements",
           of: { what: "agreements", centre: null },
           read: readAgreements,
-          isSame: ({ document }) => isDeepStrictEqual(document, read.document),
-          write: (client) => setAgreements(client, read.document, caller.id, now()),
+          isSame: ({ document }) => isDeepStrictEqual(document, said),
+          write: (client) => setAgreements(client, said, caller.id, now()),
           answer: inForce,
         },
       );
@@ -62,29 +59,14 @@ export type AgreementsContext = {
   readonly now: () => number;
 };
 
-type Read =
-  | { readonly kind: "document"; readonly document: RegionAgreements }
-  | { readonly kind: "refused"; readonly issues: readonly Issue[] };
-
-/** With every region by its code. */
-function readDocument({ otherwise, agreements }: RegionAgreements): Read {
-  const issues: Issue[] = [];
-  const read = (said: readonly string[], path: string) =>
-    said.flatMap((one, at): readonly Region[] => {
+/** With every region by its code; the schema has refused what is none. */
+function byCodes({ otherwise, agreements }: RegionAgreements): RegionAgreements {
+  const codes = (said: readonly string[]) =>
+    said.flatMap((one): readonly Region[] => {
       const parsed = parseRegion(one);
-      if (parsed.kind === "region") return [parsed.region];
-      issues.push({ path: `${path}[${at}]`, words: regionWrong(parsed.nearest) });
-      return [];
+      return parsed.kind === "region" ? [parsed.region] : [];
     });
-  const document = {
-    otherwise,
-    agreements: agreements.map(({ from, to, ...rest }, at) => ({
-      from: read(from, `agreements[${at}].from`),
-      to: read(to, `agreements[${at}].to`),
-      ...rest,
-    })),
-  };
-  return issues.length > 0 ? { kind: "refused", issues } : { kind: "document", document };
+  return { otherwise, agreements: agreements.map((one) => ({ ...one, from: codes(one.from), to: codes(one.to) })) };
 }
 
 /** The same with arrays that may be written to, as the schema's type has them. */

@@ -64,12 +64,45 @@ test("terms: the driver's default, then each version with who set it; they are i
     ],
   );
   assert.deepEqual((await ok(client.call("previewTerms", { ...beta, body: terms }))).consequences, []);
+  const bath = { ...terms, pools: { ...terms.pools, bath: { ...own, sharePercent: null, hours: [] } } };
+  const { consequences } = await ok(client.call("previewTerms", { ...beta, body: bath }));
+  assert.deepEqual(
+    consequences.map((words) => words.replace(/:.*/, "")),
+    ["Nothing changes at the pools that are there now.", "There is no pool bath at the centre (did you mean batch?)"],
+  );
   assert.equal(await problem(client.call("previewTerms", { ...beta, body: free })), "invalid-request");
+  const { contract: _, ...without } = own;
+  const wrong = {
+    otherPools: { ...without, maxPending: -1, sharePercent: null, hours: [] },
+    region: "cn-zz",
+    priceList: "x",
+  };
+  const all = await client.call("setTerms", { ...beta, body: { ...terms, ...wrong } as never });
+  assert(all.kind === "problem");
+  assert.deepEqual(
+    all.problem.detail.split("\n").map((line) => line.replace(/;.*| by their codes.*/, "")),
+    [
+      "otherPools.contract: is missing.",
+      "otherPools.maxPending: must be at least 0.",
+      "priceList: no such price list",
+      "region: must be regions",
+      "See /api/docs for the fields and their limits.",
+    ],
+  );
   await ok(client.call("setTerms", { ...beta, body: withShare(40) }));
   await until(async () => ((await rule(0)()) === "above-share" ? true : null));
   const refused = await client.call("submit", { body: asked });
   assert.match(refused.kind === "problem" ? refused.problem.detail : "", /40 % of pool batch/);
   await ok(client.call("setTerms", { ...beta, body: withShare(null) }));
+  const closing = { ...terms, pools: { batch: { ...own, sharePercent: null, hours } } };
+  await until(async () => {
+    const said = (await ok(client.call("previewTerms", { ...beta, body: closing }))).consequences.join(" ");
+    return (
+      /before \w+day \d{4}-\d\d-\d\d at 00:00\..* Queued tasks that can run nowhere else \(\d\) wait until these hours/.test(
+        said,
+      ) || null
+    );
+  });
   const order = await ordersOf(joined, 2);
   assert.equal(order.length, 2, "one that starts now, and one that may wait in the centre's own queue");
   assert(order.every((one) => one.startWithinMs > 500_000 && one.startWithinMs <= 600_000));
@@ -132,7 +165,10 @@ test("suspend: said beforehand, then what waits is asked back and what has start
   });
   assert.deepEqual([before.intake, before.waiting, before.running], ["open", 2, 0]);
   const said = before.steps.find(({ step }) => step === "suspend")?.consequences.join(" ") ?? "";
-  assert.match(said, /What waits there \(runs: 2\) is withdrawn .* Queued tasks that can run nowhere else \(2\)/);
+  assert.match(
+    said,
+    /^Nothing new is sent there\. The 2 runs that wait there are withdrawn and placed elsewhere\. Queued tasks that can run nowhere else \(2\)/,
+  );
   const suspended = await ok(client.call("setIntake", { ...beta, body: { step: "suspend" } }));
   assert.deepEqual(
     [suspended.intake, suspended.history[0]?.step, suspended.history[0]?.by],
@@ -214,10 +250,19 @@ test("a centre that has left is retired: its agent is refused and told so, and n
   const { credential } = await ok(client.call("enrol", { body: { token, agentVersion: "1", driver: "simulated" } }));
   const { token: unused } = await ok(client.call("addEnrolment", { ...beta, body: {} }));
   await server.db.pool.query("update run set ended_ms = 1, state = 'ended' where centre_id = 'beta'");
+  await ok(client.call("setHome", { params: { tenant: "default" }, body: { home: "beta" } }));
+  const { steps } = await ok(client.call("intake", beta));
+  const said = steps.find(({ step }) => step === "leave")?.consequences.join(" ") ?? "";
+  assert.match(
+    said,
+    /is out at once: .* The logs of its jobs .* read no more .* the home of tenant default, which has none/,
+  );
   await ok(client.call("setIntake", { ...beta, body: { step: "leave" } }));
   const vain = await client.call("addEnrolment", { ...beta, body: {} });
   assert.match(vain.kind === "problem" ? vain.problem.detail : "", /^beta is leaving .* would never serve/);
   await server.transitions.intake(centreId("beta"), "part", null);
+  const homes = async () => (await ok(client.call("policy", {}))).homes.length;
+  assert.equal(await until(async () => ((await homes()) === 0 ? true : null)), true, "it is nobody's home");
   for (const call of [
     server.client(credential).call("session", { body: { agentVersion: "1" } }),
     server.client(credential).call("rotate", { body: {} }),

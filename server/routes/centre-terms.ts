@@ -1,20 +1,16 @@
-import { isDeepStrictEqual } from "node:util";
 import type pg from "pg";
 import { consequenceWords, legalIntakeSteps } from "#core/centre/intake.ts";
 import { parseRegion } from "#core/centre/region.ts";
 import type { CentreTerms, PoolTerms } from "#core/centre/terms.ts";
 import { termsConsequences } from "#core/centre/terms-consequences.ts";
 import { type CentreId, centreId } from "#core/ids.ts";
-import { phrase } from "#core/job/phrase.ts";
-import { regionWrong } from "#core/job/weir-options.ts";
 import type { Language } from "#core/language.ts";
-import { parseTariff, tariffInForce } from "#core/ledger/tariff.ts";
 import type { World } from "#core/scheduling/world.ts";
 import { answer, type Handlers, type Refused, refused } from "#server/http/handler.ts";
 import type { Database } from "#server/store/database.ts";
 import { readIntake } from "#server/store/read/centre-intake.ts";
 import { readTerms } from "#server/store/read/centre-terms.ts";
-import { readTermsChange } from "#server/store/read/terms-change.ts";
+import { readTermsChange, sameTerms } from "#server/store/read/terms-change.ts";
 import { setTerms } from "#server/store/set-terms.ts";
 import type { TransitionWriter } from "#server/store/transitions.ts";
 import { hasLeft } from "./left.ts";
@@ -34,11 +30,11 @@ export function centreTermsHandlers(context: TermsContext): Pick<Handlers, Terms
   async function intakeOf(centre: CentreId, language: Language) {
     const found = await readIntake(db.pool, centre);
     if (found === null) return noCentre(centre);
-    const { intake, waiting, running, history } = found;
+    const { intake, waiting, running, homeOf, history } = found;
     const count = { waiting, running, onlyHere: context.world().onlyAt(centre) };
     const steps = legalIntakeSteps(intake).map((step) => ({
       step,
-      consequences: [...consequenceWords(step, count, language)],
+      consequences: [...consequenceWords(step, { ...count, homeOf }, language)],
     }));
     return answer({ centre, intake, ...count, steps, history: [...history] });
   }
@@ -48,21 +44,20 @@ export function centreTermsHandlers(context: TermsContext): Pick<Handlers, Terms
 
     async previewTerms({ params, body, language }) {
       const centre = centreId(params.centre);
-      const read = readTermsSaid(body);
-      if (read.kind === "refused") return read;
+      const terms = byCode(body);
       const left = await hasLeft(db.pool, centre, "terms");
       if (left) return left;
-      const change = await readTermsChange(db.pool, centre, read.terms);
+      const change = await readTermsChange(db.pool, centre, terms);
       if (change === null) return noCentre(centre);
       const after = new Map(change.pools.map((one) => [one.pool, one.after]));
-      const lost = context.world().lostWith(centre, after, change.region.after);
-      return answer({ centre, consequences: [...termsConsequences(change, lost, now(), language)] });
+      const nowMs = now();
+      const stranded = context.world().lostWith(centre, after, change.region.after, nowMs);
+      return answer({ centre, consequences: [...termsConsequences(change, stranded, nowMs, language)] });
     },
 
     async setTerms({ caller, params, query, body }) {
       const { centre } = params;
-      const read = readTermsSaid(body);
-      if (read.kind === "refused") return read;
+      const terms = byCode(body);
       const set = await setVersion(
         db,
         { caller, base: query.base },
@@ -77,8 +72,8 @@ export function centreTermsHandlers(context: TermsContext): Pick<Handlers, Terms
             const { version, setBy, setMs } = found.versions[0] ?? { version: 0, setBy: null, setMs: null };
             return { version, setBy, setMs, terms: found.terms };
           },
-          isSame: ({ terms }) => sameTerms(terms, read.terms),
-          write: (client) => setTerms(client, { centre, terms: read.terms, person: caller.id, nowMs: now() }),
+          isSame: (inForce) => sameTerms(inForce.terms, terms),
+          write: (client) => setTerms(client, { centre, terms, person: caller.id, nowMs: now() }),
           answer: (client) => termsOf(client, centre),
         },
       );
@@ -131,24 +126,10 @@ export type TermsContext = {
   readonly now: () => number;
 };
 
-/** With its region by its code. */
-function readTermsSaid(said: CentreTerms): { readonly kind: "terms"; readonly terms: CentreTerms } | Refused {
-  if (parseTariff(said.priceList) === null) {
-    const words = phrase("price-list", { known: tariffInForce });
-    return refused({ kind: "invalid-request", issues: [{ path: "priceList", words }] });
-  }
-  if (typeof said.region !== "string") return { kind: "terms", terms: said };
-  const parsed = parseRegion(said.region);
-  if (parsed.kind === "region") return { kind: "terms", terms: { ...said, region: parsed.region } };
-  const words = regionWrong(parsed.nearest);
-  return refused({ kind: "invalid-request", issues: [{ path: "region", words }] });
-}
-
-/** What is null may as well be absent, and the store keeps fields in no order. */
-function sameTerms(one: CentreTerms, other: CentreTerms): boolean {
-  const said = (terms: CentreTerms): unknown =>
-    JSON.parse(JSON.stringify(terms, (_, value: unknown) => (value === null ? undefined : value)));
-  return isDeepStrictEqual(said(one), said(other));
+/** With its region by its code; the schema has refused what is none. */
+function byCode(said: CentreTerms): CentreTerms {
+  const parsed = typeof said.region === "string" ? parseRegion(said.region) : null;
+  return parsed?.kind === "region" ? { ...said, region: parsed.region } : said;
 }
 
 function noCentre(centre: string): Refused {

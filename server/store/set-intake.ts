@@ -44,8 +44,19 @@ export async function setIntake(
       "update centre_credential set spent_ms = coalesce(spent_ms, $2), revoked_ms = $2 where centre_id = $1 and revoked_ms is null",
       [centre, nowMs],
     );
+    await beHomeOfNobody(transaction, centre);
   }
   return { kind: "set", intake };
+}
+
+async function beHomeOfNobody({ client, nowMs }: Transaction, centre: CentreId): Promise<void> {
+  const { rowCount } = await client.query("update tenant set home_centre = null where home_centre = $1", [centre]);
+  if (rowCount === 0) return;
+  await client.query("insert into event (at_ms, kind, centre_id, cause) values ($1, 'homes-changed', $2, $3)", [
+    nowMs,
+    centre,
+    `part: ${centre} has left and is nobody's home`,
+  ]);
 }
 
 /** Takes every credential and open enrolment token of a centre from it; its agent is refused from then on. */

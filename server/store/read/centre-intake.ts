@@ -7,6 +7,8 @@ export type IntakeRow = {
   /** Runs there that have not started, and those that run. */
   readonly waiting: number;
   readonly running: number;
+  /** The tenants whose home it is, by name. */
+  readonly homeOf: readonly string[];
   readonly history: readonly { readonly step: string; readonly by: string | null; readonly atMs: number }[];
 };
 
@@ -15,7 +17,8 @@ export async function readIntake(db: Pick<pg.Pool, "query">, centre: CentreId): 
   const { rows } = await db.query<Omit<IntakeRow, "history">>(
     `select intake,
        (select count(*)::int from run where centre_id = c.id and ended_ms is null and started_ms is null) as waiting,
-       (select count(*)::int from run where centre_id = c.id and ended_ms is null and started_ms is not null) as running
+       (select count(*)::int from run where centre_id = c.id and ended_ms is null and started_ms is not null) as running,
+       array(select name from tenant where home_centre = c.id order by name) as "homeOf"
      from centre c where id = $1`,
     [centre],
   );

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import type pg from "pg";
 import type { DriverName, PoolContract } from "#core/centre/centre.ts";
 import type { EnginePool } from "#core/centre/engine.ts";
@@ -32,7 +33,15 @@ export async function readTermsChange(db: pg.Pool, centre: CentreId, after: Cent
       waiting: use?.waiting ?? 0,
     };
   });
-  return { pools, region };
+  const unknown = Object.keys(after.pools).filter((name) => !pools.some(({ pool }) => pool === name));
+  return { pools, region, unknown, isOther: !sameTerms(row.terms ?? defaultTerms(row.driver), after) };
+}
+
+/** What is null may as well be absent, and the store keeps fields in no order. */
+export function sameTerms(one: CentreTerms, other: CentreTerms): boolean {
+  const said = (terms: CentreTerms): unknown =>
+    JSON.parse(JSON.stringify(terms, (_, value: unknown) => (value === null ? undefined : value)));
+  return isDeepStrictEqual(said(one), said(other));
 }
 
 type Row = {
