@@ -155,6 +155,11 @@ describe("jobs and their submission, in the console", { skip: requires("chromium
     await page.goto(`${server.url}/submit`);
     const verdict = page.getByRole("status").filter({ hasText: /Every option|Not accepted/ });
     await verdict.getByText("Every option is known").waitFor();
+    await editor().fill("#!/bin/sh\n#SBATCH --tiem=5\n#SBATCH --array=5-1\ntrue\n#SBATCH -n 1\n");
+    const findings = page.locator("#script-findings li");
+    await findings.nth(2).waitFor();
+    for (const finding of await findings.allInnerTexts()) assert.equal(finding.match(/line \d/g)?.length, 1, finding);
+    await page.getByRole("button", { name: "Dry run", disabled: true }).waitFor();
     await editor().fill("#!/bin/sh\n#SBATCH --partition=fast\ntrue\n");
     await page.getByRole("button", { name: "Dry run" }).click();
     await seen(/partition "fast" is offered by no centre in service/);

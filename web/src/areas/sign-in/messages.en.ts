@@ -11,6 +11,8 @@ export const en = {
   byLink: "Signing in with the one-time link …",
   newLinkHere: "On the machine where Weir runs, this prints a new link; so does starting npm start anew:",
   newLinkElse: "Elsewhere: ask your administrator for a new link, or sign in with your password.",
+  wrong:
+    "The name or the password is wrong, or the link is spent or expired. Try again, or ask your administrator for a new one-time link.",
   noPassword: "No password yet?",
   linkHint:
     "Open the one-time link: npm start prints one for the administrator; everybody else gets theirs from an administrator. A link works once.",

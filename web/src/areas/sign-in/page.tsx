@@ -3,12 +3,12 @@ import { useNavigate, useSearch } from "@tanstack/react-router";
 import { Button, Form, Input } from "antd";
 import { Fragment, useEffect, useRef } from "react";
 import { useTranslation } from "react-i18next";
-import { ask } from "../../app/client.ts";
+import { ask, Refused } from "../../app/client.ts";
 import { LanguageSwitch, ThemeSwitch } from "../../app/preferences.tsx";
 import { meQuery } from "../../app/session.ts";
 import { CopyLine } from "../../parts/copy.tsx";
 import { Mark } from "../../parts/icons.tsx";
-import { Problem } from "../../parts/notice.tsx";
+import { Notice, Problem } from "../../parts/notice.tsx";
 import css from "./sign-in.module.css";
 import { Weir } from "./weir.tsx";
 
@@ -51,7 +51,7 @@ export function SignInPage() {
         </div>
         <div className={css.box}>
           <h1 className={css.title}>{t("title")}</h1>
-          {signIn.isError ? <Problem error={signIn.error} /> : null}
+          {signIn.isError ? <SignInProblem error={signIn.error} /> : null}
           {signIn.isError && byLink.current ? (
             <div className={css.newLink} role="note">
               <p>{t("newLinkHere")}</p>
@@ -70,6 +70,18 @@ export function SignInPage() {
         </div>
       </main>
     </div>
+  );
+}
+
+/** The server's own words name commands, of which who looks at this page need not have any. */
+function SignInProblem({ error }: { readonly error: unknown }) {
+  const { t } = useTranslation("sign-in");
+  const isWrong = error instanceof Refused && error.problem.type.endsWith("/bad-credentials");
+  if (!isWrong) return <Problem error={error} />;
+  return (
+    <Notice kind="bad" title={error.problem.title}>
+      {t("wrong")}
+    </Notice>
   );
 }
 

@@ -16,6 +16,12 @@ export function readOption(
   return found ? { long: found.long, value: found.value } : null;
 }
 
+/** From 1; null: the script does not say it. */
+export function lineOf(script: string, long: string): number | null {
+  const line = headLines(script).findLast(({ options }) => options.some((option) => option.long === long));
+  return line ? line.at + 1 : null;
+}
+
 /**
  * The script in which that option says `value`: written where it stood, else on a line of its own behind the last
  * directive; null takes it out. `others` say the same thing in another way and go too.

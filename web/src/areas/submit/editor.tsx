@@ -55,18 +55,7 @@ export function Editor({ script, findings, onScript }: EditorContent) {
         {findings.map((finding) => (
           <li key={`${finding.line} ${finding.title} ${finding.detail}`} data-kind={finding.kind}>
             <Icon name={finding.kind === "refused" ? "failed" : "platform-fault"} size={14} />
-            <span>
-              {finding.line === null ? null : (
-                <>
-                  <button type="button" className={css.goTo} onClick={() => goTo(finding.line ?? 1)}>
-                    {t("line", { line: finding.line })}
-                  </button>
-                  {": "}
-                </>
-              )}
-              {finding.title ? <strong>{finding.title}. </strong> : null}
-              {finding.detail}
-            </span>
+            <Found finding={finding} onLine={goTo} />
           </li>
         ))}
       </ul>
@@ -79,6 +68,30 @@ type EditorContent = {
   readonly findings: readonly Finding[];
   readonly onScript: (script: string) => void;
 };
+
+/** Its line leads there; where the words name it themselves, it is not said a second time. */
+function Found({ finding, onLine }: { readonly finding: Finding; readonly onLine: (line: number) => void }) {
+  const { t } = useTranslation("submit");
+  const { line, title, detail } = finding;
+  const place = line === null ? "" : t("line", { line });
+  const [before = "", ...after] = place === "" ? [detail] : detail.split(place);
+  const button =
+    line === null ? null : (
+      <button type="button" className={css.goTo} onClick={() => onLine(line)}>
+        {place}
+      </button>
+    );
+  const isNamed = after.length > 0;
+  return (
+    <span>
+      {button === null || isNamed ? null : <>{button}: </>}
+      {title ? <strong>{title}. </strong> : null}
+      {before}
+      {isNamed ? button : null}
+      {after.join(place)}
+    </span>
+  );
+}
 
 /** The script that somebody already has takes the place of the text. */
 function OpenScript({ onScript }: Pick<EditorContent, "onScript">) {

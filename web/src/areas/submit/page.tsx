@@ -106,6 +106,7 @@ export function SubmitPage() {
               dryRun.mutate(request);
             }}
             loading={dryRun.isPending}
+            disabled={problems > 0}
           >
             {t("dryRun")}
           </Button>
