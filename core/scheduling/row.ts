@@ -22,16 +22,13 @@ type RowNodes = {
   readonly somewhere: number;
 };
 
-/** More nodes than these are none of a row. */
-const mostNodes = 100_000;
-
 /** `names`: all in their order. `cells`: of each group of nodes named, what one of it has; the others have nothing. */
 export function rowOf(names: string, cells: () => Iterable<readonly [names: string, cell: Cell]>): Row {
   const nodes = once((): RowNodes => {
-    const places = new Map((hostNames(names, mostNodes) ?? []).map((name, place) => [name, place]));
+    const places = new Map((hostNames(names) ?? []).map((name, place) => [name, place]));
     const row = new Array<Cell | null>(places.size).fill(null);
     for (const [group, cell] of cells())
-      for (const name of hostNames(group, mostNodes) ?? []) {
+      for (const name of hostNames(group) ?? []) {
         const place = places.get(name);
         if (place !== undefined) row[place] = { ...cell, count: 1 };
       }

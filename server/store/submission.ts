@@ -32,4 +32,5 @@ export type Submitted =
   | { readonly kind: "committed"; readonly status: number; readonly body: string; readonly replayed: boolean }
   | { readonly kind: "refused"; readonly refusal: Refusal };
 
+/** `job` is ignored: the writer puts the id in. */
 type DependencyOnJob = Exclude<Dependency, { kind: "singleton" }>;

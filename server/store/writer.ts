@@ -24,8 +24,6 @@ export type SubmitWriter = {
   readonly close: () => Promise<void>;
 };
 
-/** `job` is ignored: the writer puts the id in. */
-
 export type SubmitSettings = {
   readonly log?: Log;
   /** How long a submission waits for a PostgreSQL that is away before it is refused with store-unavailable. */
