@@ -223,6 +223,7 @@ test("a job that goes back to the queue started when its first attempt did", asy
   }
   const first = (await job(id))?.started_ms;
   assert.equal((await job(id))?.state, "queued");
+  assert.equal((await readTask(store.db.pool, id, 0))?.startedMs, first);
   const again = await placed(id, 0, 2);
   await tell({ kind: "started", run: again, atMs: Date.now(), evidence: "pid 8" }, ended(again, { kind: "succeeded" }));
   assert.equal((await job(id))?.started_ms, first);

@@ -16,8 +16,9 @@ export async function readTasks(
   page: { readonly after: number | null; readonly limit: number },
 ): Promise<readonly TaskView[]> {
   const { rows } = await pool.query<TaskRow>(
-    `select index, position, state, outcome, attempts, ended_ms, unreachable_since_ms, case when attempts <= 1
-         then started_ms else (select min(run.started_ms) from run where run.job_id = task.job_id and run.index = task.index)
+    `select index, position, state, outcome, attempts, ended_ms, unreachable_since_ms, case
+         when attempts = 0 or attempts = 1 and state <> 'queued' then started_ms
+         else (select min(run.started_ms) from run where run.job_id = task.job_id and run.index = task.index)
        end as started_ms
      from task where job_id = $1 and index > $2 order by index limit $3`,
     [job, page.after ?? -1, page.limit],
