@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { cost, outcomeKinds, usageAmounts } from "#api/job.ts";
-import { amount, centreName, id, line, page, pageQuery, region, slug, text, timeMs } from "#api/values.ts";
+import { amount, centreName, id, line, page, pageQuery, slug, text, timeMs } from "#api/values.ts";
 import { driverNames } from "#core/centre/centre.ts";
 import { intakes } from "#core/centre/intake.ts";
 
@@ -289,7 +289,7 @@ export const peoplePage = page("people", person).meta({ id: "PeoplePage" });
 /** As which it is shown: something to be seen. */
 const title = line(200).regex(/\S/);
 export const newTenant = z
-  .strictObject({ name: slug, title: title.optional(), home: text(100).optional(), region: region.optional() })
+  .strictObject({ name: slug, title: title.optional(), home: text(100).optional(), region: text(20).min(1).optional() })
   .meta({ id: "NewTenant" });
 export const newCoreLimit = z.strictObject({ mostCores }).meta({ id: "NewCoreLimit" });
 const hours = z.int().min(0).max(2_000_000_000).nullable().optional();

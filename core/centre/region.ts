@@ -96,6 +96,11 @@ export function parseRegions(
   return { kind: "regions", regions: [...regions] };
 }
 
+/** By its code of ISO 3166-1: `cn`. */
+export function isCountry(said: string): boolean {
+  return countries.has(said.toLowerCase());
+}
+
 /** The region that a code of a place lies in; null: it says none. */
 export function regionOfPlace(code: string | null): Region | null {
   if (code === null) return null;

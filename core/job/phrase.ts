@@ -81,6 +81,15 @@ export const phrases = {
     "at least as many nodes as --nodelist names ({count})",
     "节点数不少于 --nodelist 所列（{count}）",
   ],
+  "region-no-country": [
+    "takes one region by its code of ISO 3166-2, as cn-sd, and {country} is a whole country",
+    "应为单个区域的代码（ISO 3166-2），如 cn-sd；{country} 是整个国家",
+  ],
+  "region-code": ["a region by its code of ISO 3166-2, as cn-sd", "区域代码（ISO 3166-2），如 cn-sd"],
+  "region-code-near": [
+    "a region by its code of ISO 3166-2, as cn-sd; is {nearest} meant?",
+    "区域代码（ISO 3166-2），如 cn-sd；是否指 {nearest}？",
+  ],
   "region-codes": [
     "regions by their codes of ISO 3166-2, as cn-gz,cn-sd, or a whole country by its code of ISO 3166-1, as cn",
     "区域代码（ISO 3166-2），如 cn-gz,cn-sd；或整个国家的代码（ISO 3166-1），如 cn",

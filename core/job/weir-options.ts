@@ -1,4 +1,4 @@
-import { parseRegions } from "#core/centre/region.ts";
+import { isCountry, type ParsedRegion, parseRegions } from "#core/centre/region.ts";
 import { type Phrase, phrase } from "#core/job/phrase.ts";
 import type { SbatchOption } from "#core/job/sbatch-options.ts";
 
@@ -31,6 +31,14 @@ export const weirOptions: readonly SbatchOption[] = [
 /** What is wrong with a field that should have held one. */
 export function regionWrong(nearest: string | null): Phrase {
   return phrase("must-be", { what: regionsExpected(nearest) });
+}
+
+/** The same of a field that takes one region, and no whole country. */
+export function oneRegionWrong({ said, nearest }: Extract<ParsedRegion, { kind: "unknown" }>): Phrase {
+  if (isCountry(said)) return phrase("region-no-country", { country: said.toLowerCase() });
+  return phrase("must-be", {
+    what: nearest === null ? phrase("region-code") : phrase("region-code-near", { nearest }),
+  });
 }
 
 /** What a code of a region should have been. */

@@ -3,7 +3,7 @@ import type { Centre } from "#api/network.ts";
 import { legalIntakeSteps } from "#core/centre/intake.ts";
 import { parseRegion } from "#core/centre/region.ts";
 import { centreId } from "#core/ids.ts";
-import { regionWrong } from "#core/job/weir-options.ts";
+import { oneRegionWrong } from "#core/job/weir-options.ts";
 import type { World } from "#core/scheduling/world.ts";
 import { answer, type Handlers, type Refused, refused } from "#server/http/handler.ts";
 import { newEnrolment } from "#server/identity/centre-credential.ts";
@@ -47,7 +47,7 @@ export function centreHandlers(
     async addCentre({ caller, body, idempotency }) {
       const region = body.regionCode === undefined ? null : parseRegion(body.regionCode);
       if (region?.kind === "unknown") {
-        const words = regionWrong(region.nearest);
+        const words = oneRegionWrong(region);
         return refused({ kind: "invalid-request", issues: [{ path: "regionCode", words }] });
       }
       const added = await once(db, { caller, idempotency }, 201, async (client) => {

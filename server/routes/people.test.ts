@@ -164,7 +164,10 @@ test("where a tenant is and where its work and a project's may go is set in part
   const wrong = await client.call("setProjectPlace", { params: project, body: { residency: ["cn-gx1"] } });
   assert(wrong.kind === "problem" && /is cn-gx meant\?/.test(JSON.stringify(wrong.problem)));
   const country = await client.call("setTenantPlace", { params: tenant, body: { region: "cn" } });
-  assert(country.kind === "problem" && country.problem.type.endsWith("invalid-request"), "a tenant is in one region");
+  assert(country.kind === "problem", "a tenant is in one region");
+  assert.match(country.problem.detail, /region: takes one region by its code .*, and cn is a whole country\./);
+  const near = await client.call("setTenantPlace", { params: tenant, body: { region: "cn-sdd" } });
+  assert(near.kind === "problem" && /a region by its code .* is cn-sd meant\?/.test(near.problem.detail));
   const nobody = await client.call("setTenantPlace", { params: { tenant: "none" }, body: { domestic: true } });
   assert(nobody.kind === "problem" && nobody.problem.type.endsWith("not-found"));
   const member = server.client(await signInAs(server, "shell", ["kelp"]));

@@ -1,11 +1,11 @@
 import type pg from "pg";
-import { parseRegion, parseRegions, regionOfPlace } from "#core/centre/region.ts";
+import { parseRegion, parseRegions } from "#core/centre/region.ts";
 import { residencyNotes } from "#core/centre/residency.ts";
 import { type PersonId, personId } from "#core/ids.ts";
 import { phraseWords } from "#core/job/phrase.ts";
-import { regionWrong } from "#core/job/weir-options.ts";
+import { oneRegionWrong, regionWrong } from "#core/job/weir-options.ts";
 import type { Language } from "#core/language.ts";
-import type { PlaceRule } from "#core/scheduling/bounds.ts";
+import type { PlaceRule, TenantPlace } from "#core/scheduling/bounds.ts";
 import type { GrantedUnit } from "#core/scheduling/grants.ts";
 import { answer, type Handlers, type Refused, refused } from "#server/http/handler.ts";
 import { visibleProjects } from "#server/identity/caller.ts";
@@ -58,7 +58,9 @@ export function peopleHandlers(context: Context): Pick<Handlers, PeopleRoute> {
 
     addTenant: ({ caller, body, idempotency }) =>
       set(db, { caller, idempotency }, 201, async (client) => {
-        const { name, title = name, home = null, region = null } = body;
+        const { name, title = name, home = null } = body;
+        const place = readPlace(body);
+        if (place.kind === "refused") return place;
         const { rows } = await client.query<{ id: number }>(
           "insert into tenant (name, title, created_ms) values ($1, $2, $3) on conflict do nothing returning id",
           [name, title, now()],
@@ -66,9 +68,16 @@ export function peopleHandlers(context: Context): Pick<Handlers, PeopleRoute> {
         if (rows[0] === undefined) return refused({ kind: "already-exists", what: "tenant", id: name });
         const trouble = home === null ? null : await moveHome(client, name, home, caller.id);
         if (trouble) return trouble;
-        const place = { ...unbound, region: regionOfPlace(region) };
-        if (region !== null) await setPlace(client, "tenant", name, { region: place.region }, caller.id, now());
-        return answer({ id: rows[0].id, name, title, home, mostCores: null, grants: [], place });
+        if (body.region !== undefined) await setPlace(client, "tenant", name, place.said, caller.id, now());
+        return answer({
+          id: rows[0].id,
+          name,
+          title,
+          home,
+          mostCores: null,
+          grants: [],
+          place: { ...unbound, ...place.said },
+        });
       }),
 
     setHome: ({ caller, params, body }) =>
@@ -109,14 +118,13 @@ export function peopleHandlers(context: Context): Pick<Handlers, PeopleRoute> {
         return project ? answer(project) : refused({ kind: "not-found", what: "project", id: name });
       }),
 
-    setTenantPlace: ({ caller, params: { tenant: name }, body: { region, ...rule }, language }) =>
+    setTenantPlace: ({ caller, params: { tenant: name }, body, language }) =>
       set(db, { caller, idempotency: null }, 200, async (client) => {
-        const said = readRule(rule);
-        const parsed = region === undefined || region === null ? null : parseRegion(region);
+        const said = readRule(body);
+        const place = readPlace(body);
         if (said.kind === "refused") return said;
-        if (parsed?.kind === "unknown") return refusedRegion("region", parsed.nearest);
-        const where = region === undefined ? {} : { region: parsed?.region ?? null };
-        await setPlace(client, "tenant", name, { ...where, ...said.rule }, caller.id, now());
+        if (place.kind === "refused") return place;
+        await setPlace(client, "tenant", name, { ...place.said, ...said.rule }, caller.id, now());
         const [tenant] = await readTenants(client, null, { after: null, limit: 1, only: name });
         const notes = await notesOn(client, said.rule, language);
         return tenant ? answer({ ...tenant, notes }) : refused({ kind: "not-found", what: "tenant", id: name });
@@ -223,9 +231,25 @@ type SaidRule = {
 /** What was said, with every region by its code. */
 function readRule({ residency, domestic }: SaidRule): { kind: "rule"; rule: Partial<PlaceRule> } | Refused {
   const parsed = residency && parseRegions(residency);
-  if (parsed?.kind === "unknown") return refusedRegion("residency", parsed.nearest);
+  if (parsed?.kind === "unknown") {
+    const words = regionWrong(parsed.nearest);
+    return refused({ kind: "invalid-request", issues: [{ path: "residency", words }] });
+  }
   const regions = residency === undefined ? {} : { residency: parsed?.regions ?? null };
   return { kind: "rule", rule: { ...regions, ...(domestic !== undefined && { domestic }) } };
+}
+
+/** Where a tenant is, as far as it was said. */
+function readPlace({
+  region,
+}: {
+  readonly region?: string | null | undefined;
+}): { kind: "place"; said: Partial<Pick<TenantPlace, "region">> } | Refused {
+  if (region === undefined || region === null) return { kind: "place", said: region === null ? { region } : {} };
+  const parsed = parseRegion(region);
+  if (parsed.kind === "region") return { kind: "place", said: { region: parsed.region } };
+  const words = oneRegionWrong(parsed);
+  return refused({ kind: "invalid-request", issues: [{ path: "region", words }] });
 }
 
 async function notesOn(
@@ -236,10 +260,6 @@ async function notesOn(
   if (!residency) return [];
   const centres = await readCentres(client, { after: null, limit: 10_000 });
   return residencyNotes(residency, centres).notes.map((note) => phraseWords(note, language));
-}
-
-function refusedRegion(path: string, nearest: string | null): Refused {
-  return refused({ kind: "invalid-request", issues: [{ path, words: regionWrong(nearest) }] });
 }
 
 type PeopleRoute =
