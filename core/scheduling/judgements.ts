@@ -1,4 +1,4 @@
-import type { PoolRecord } from "#core/scheduling/centres.ts";
+import type { CentreRecord, PoolRecord } from "#core/scheduling/centres.ts";
 import { type Asked, type Failing, judge } from "#core/scheduling/fit.ts";
 import { scored } from "#core/scheduling/placing/scored.ts";
 import type { Ask } from "#core/scheduling/queue.ts";
@@ -7,7 +7,7 @@ import { choiceOf, type Scene } from "#core/scheduling/scene.ts";
 import { earliestStart } from "#core/scheduling/walk/earliest-start.ts";
 import type { Walk } from "#core/scheduling/walk/walk.ts";
 
-/** Every centre of the network with the first rule the shape fails there, and what a place there would cost. */
+/** Every centre of the network that is not retired with the first rule the shape fails there, and what a place there would cost. */
 export function judgeAll(
   scene: Scene,
   asked: Asked,
@@ -20,7 +20,7 @@ export function judgeAll(
     return earliest && earliest.atMs - nowMs;
   };
   return scene.centres
-    .filter((centre) => centre.state)
+    .filter((centre) => isToldOf(centre, asked))
     .map((centre) => scored(judge(asked, centre, nowMs, isKeptBack), asked, centre, nowMs, choice, startsInMs));
 }
 
@@ -32,11 +32,16 @@ export function judgedAgain(scene: Scene, all: Judgements, ask: Ask, { changed, 
   const known = all.get(ask);
   if (known?.seen === changed.length) return known.candidates;
   const candidates = known ? [...known.candidates] : [];
-  const described = scene.centres.filter((centre) => centre.state);
+  const described = scene.centres.filter((centre) => isToldOf(centre, ask));
   const again = known ? new Set(changed.slice(known.seen)) : described;
   const choice = choiceOf(scene);
   for (const centre of again)
     candidates[described.indexOf(centre)] = scored(judge(ask, centre, nowMs), ask, centre, nowMs, choice, null);
   all.set(ask, { candidates, seen: changed.length });
   return candidates;
+}
+
+/** One that is retired stays in the network's books for ever: only who asked for that very one is told of it. */
+function isToldOf({ id, state }: CentreRecord, { wishes }: Pick<Asked, "wishes">): boolean {
+  return state !== null && (state.lifeCycle !== "retired" || wishes.only.includes(id));
 }

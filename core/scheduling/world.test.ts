@@ -118,8 +118,10 @@ const scenarios: Record<string, string> = {
     centre beta   100 cores retired
     centre gamma  100 cores trial
     job one
-    expect one waits alpha: not-in-service, beta: not-in-service, gamma: not-in-service
+    expect one waits alpha: not-in-service, gamma: not-in-service
     expect one impossible
+    job there only beta
+    expect there waits alpha: not-among-wished, beta: not-in-service, gamma: not-among-wished
     centre alpha
     expect one starts alpha
   `,
