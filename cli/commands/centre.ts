@@ -193,7 +193,7 @@ async function printCentre(call: Call, centre: Centre): Promise<void> {
     [say("columnTitle"), name],
     [say("factDriver"), centre.driver],
     [say("factLifeCycle"), say(`lifeCycle_${centre.lifeCycle}`)],
-    [say("columnState"), connectionText(centre.state, say)],
+    ...(centre.lifeCycle === "retired" ? [] : [[say("columnState"), connectionText(centre.state, say)] as const]),
     [say("factIntake"), say(`intake_${centre.intake}`)],
     ...(centre.region === null ? [] : [[say("factRegion"), regionWords(centre.region, call.language)] as const]),
     [say("columnSeen"), centre.lastSeenMs === null ? say("never") : timeText(centre.lastSeenMs)],

@@ -58,8 +58,7 @@ function Manage({ centre }: { readonly centre: string }) {
     <>
       <p>
         {t("nowIs")} <strong>{t(`intake.${data.intake}`)}</strong>
-        {" · "}
-        {t("there", { waiting: data.waiting, running: data.running })}
+        {data.intake === "left" ? null : ` · ${t("there", { waiting: data.waiting, running: data.running })}`}
       </p>
       {trouble ? <Problem error={trouble} /> : null}
       <div className={css.steps}>
@@ -73,20 +72,24 @@ function Manage({ centre }: { readonly centre: string }) {
             act={() => take.mutate(step)}
           />
         ))}
-        <Choice
-          label={t("rotate")}
-          words={[rotate.isSuccess ? t("rotated") : t("rotateWords")]}
-          asks={false}
-          busy={rotate.isPending}
-          act={() => rotate.mutate()}
-        />
-        <Choice
-          label={t("revoke")}
-          words={[revoke.data ? t("revoked", { count: revoke.data.credentials }) : t("revokeWords")]}
-          asks
-          busy={revoke.isPending}
-          act={() => revoke.mutate()}
-        />
+        {data.intake === "left" ? null : (
+          <>
+            <Choice
+              label={t("rotate")}
+              words={[rotate.isSuccess ? t("rotated") : t("rotateWords")]}
+              asks={false}
+              busy={rotate.isPending}
+              act={() => rotate.mutate()}
+            />
+            <Choice
+              label={t("revoke")}
+              words={[revoke.data ? t("revoked", { count: revoke.data.credentials }) : t("revokeWords")]}
+              asks
+              busy={revoke.isPending}
+              act={() => revoke.mutate()}
+            />
+          </>
+        )}
       </div>
       <History history={data.history} />
     </>

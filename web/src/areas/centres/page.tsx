@@ -60,6 +60,8 @@ function CentrePanel({ centre, mayEnrol }: { readonly centre: Centre; readonly m
   const [open, setOpen] = useState(false);
   const driver = driverNames.find((name) => name === centre.driver);
   const mechanisms = mechanismsInWords(centre.mechanisms, language());
+  // Of a retired one its history is left.
+  const mayChange = mayEnrol && centre.lifeCycle !== "retired";
   return (
     <Panel
       title={
@@ -70,10 +72,10 @@ function CentrePanel({ centre, mayEnrol }: { readonly centre: Centre; readonly m
       extra={
         <>
           <CentreState centre={centre} />
-          <ConnectionTest centre={centre.id} lifeCycle={centre.lifeCycle} mayAsk={mayEnrol} />
-          {mayEnrol ? <EnrolButton centre={centre.id} /> : null}
-          {mayEnrol && needsAccounts(centre.driver) ? <AccountsButton centre={centre.id} /> : null}
-          {mayEnrol ? <TermsButton centre={centre} /> : null}
+          <ConnectionTest centre={centre.id} lifeCycle={centre.lifeCycle} mayAsk={mayChange} />
+          {mayChange ? <EnrolButton centre={centre.id} /> : null}
+          {mayChange && needsAccounts(centre.driver) ? <AccountsButton centre={centre.id} /> : null}
+          {mayChange ? <TermsButton centre={centre} /> : null}
           {mayEnrol ? <IntakeButton centre={centre.id} /> : null}
         </>
       }

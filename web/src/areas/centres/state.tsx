@@ -17,16 +17,18 @@ export function CentreState({ centre }: { readonly centre: Centre }) {
           {isLifeCycle(one) ? t(`lifeCycle.${one}`) : t(`standing.${one}`)}
         </span>
       ))}
-      <span
-        className="nowrap"
-        style={{ color: `var(--state-${colourOf[centre.state]})`, fontWeight: 500 }}
-        data-state={centre.state}
-      >
-        <Icon name={iconOf[centre.state]} size={14} /> {t(`connection.${centre.state}`)}
-        {since === null ? null : (
-          <span title={format.dateTime(since)}> · {format.duration(Math.max(0, nowMs - since))}</span>
-        )}
-      </span>
+      {centre.lifeCycle === "retired" ? null : (
+        <span
+          className="nowrap"
+          style={{ color: `var(--state-${colourOf[centre.state]})`, fontWeight: 500 }}
+          data-state={centre.state}
+        >
+          <Icon name={iconOf[centre.state]} size={14} /> {t(`connection.${centre.state}`)}
+          {since === null ? null : (
+            <span title={format.dateTime(since)}> · {format.duration(Math.max(0, nowMs - since))}</span>
+          )}
+        </span>
+      )}
     </span>
   );
 }
