@@ -109,6 +109,7 @@ export type Refusal =
     }
   /** It never started; or the centre answers and has none (any more). */
   | { readonly kind: "no-log"; readonly because: "ended-without-start" | "not-kept" }
+  | { readonly kind: "no-log"; readonly because: "centre-left"; readonly centre: string }
   | { readonly kind: "store-refused"; readonly words: string }
   | { readonly kind: "store-unavailable"; readonly words: string }
   | { readonly kind: "too-many-requests"; readonly retryAfterS: number }
@@ -569,8 +570,11 @@ function words(refusal: Refusal): readonly [en: Sentence, zh: Sentence] {
       ];
     case "no-log":
       return [
-        ["There is no log", logWords[refusal.because].en],
-        ["没有日志", logWords[refusal.because].zh],
+        [
+          "There is no log",
+          logWords[refusal.because].en.replace("{centre}", "centre" in refusal ? refusal.centre : ""),
+        ],
+        ["没有日志", logWords[refusal.because].zh.replace("{centre}", "centre" in refusal ? refusal.centre : "")],
       ];
     case "store-refused":
       return [
@@ -808,6 +812,10 @@ const logWords: Readonly<Record<LogReason, { readonly en: string; readonly zh: s
   "centre-away": {
     en: "The centre {centre} cannot be reached. Try again when it can be reached.",
     zh: "中心 {centre} 失联。请在其恢复联系后再试。",
+  },
+  "centre-left": {
+    en: "It lay at {centre}, which has left the network: it can be read no more. Its history and usage stay: weir show.",
+    zh: "日志存于 {centre}，该中心已退出算力网，不能再读取。历史与用量仍在：weir show。",
   },
   "agent-silent": {
     en: "The agent of {centre} did not answer. Try again in a moment.",

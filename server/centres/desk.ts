@@ -333,6 +333,7 @@ export function openDesk(settings: DeskSettings): Desk {
     const name = runId(run);
     const at = await readRunCentre(db, run);
     if (!at) return { kind: "refused", refusal: { kind: "not-found", what: "run", id: name } };
+    if (at.left) return { kind: "refused", refusal: { kind: "no-log", because: "centre-left", centre: at.centre } };
     if (at.unreachable) return away("centre-away", at.centre);
     const counter = counterOf(at.centre);
     const id = `${instance} ${++reads}`;

@@ -268,6 +268,10 @@ test("a centre that has left is retired: its agent is refused and told so, and n
     server.client(credential).call("rotate", { body: {} }),
   ])
     assert.equal(await problem(call), "credential-revoked");
+  const { jobs } = await ok(client.call("jobs"));
+  const log = await client.call("log", { params: { job: jobs[0]?.id ?? 0 }, query: { index: 1 } });
+  assert(log.kind === "problem" && log.problem.type.endsWith("/no-log"));
+  assert.match(log.problem.detail, /^It lay at beta, which has left the network: it can be read no more\./);
   const { terms } = await ok(client.call("terms", beta));
   const params = { tenant: "default" };
   for (const call of [

@@ -34,11 +34,11 @@ export async function readRunOrders(db: Database, runs: readonly RunId[], nowMs:
 export async function readRunCentre(
   db: Database,
   run: RunRef,
-): Promise<{ readonly centre: CentreId; readonly unreachable: boolean } | null> {
-  const { rows } = await db.pool.query<{ centre: CentreId; unreachable: boolean }>({
+): Promise<{ readonly centre: CentreId; readonly unreachable: boolean; readonly left: boolean } | null> {
+  const { rows } = await db.pool.query<{ centre: CentreId; unreachable: boolean; left: boolean }>({
     name: "read-run-centre",
     text: `
-      select c.id as centre, c.unreachable_since_ms is not null as unreachable
+      select c.id as centre, c.unreachable_since_ms is not null as unreachable, c.intake = 'left' as left
       from run r join centre c on c.id = r.centre_id where r.job_id = $1 and r.index = $2 and r.attempt = $3`,
     values: [run.job, run.index, run.attempt],
   });
