@@ -497,7 +497,7 @@ export const words = {
   simulatedMakespan: ["MAKESPAN", "总时长"],
   simulatedOver: ["WAITED TOO LONG", "等待过久"],
   simulatedOverJobs: [
-    "{jobs} jobs longer than {limit}, by {seconds} s in all",
+    "jobs that waited longer than {limit}: {jobs}, by {seconds} s in all",
     "{jobs} 个作业等待超过 {limit}，合计超出 {seconds} 秒",
   ],
   simulatedChecksum: ["START CHECKSUM", "开始时刻校验和"],
@@ -529,6 +529,10 @@ export const words = {
     "{policy}：版本 {version}，由 {person} 设定于 {time}",
   ],
   policyUnchanged: ["This is the policy in force: nothing changes.", "与现行策略相同，无变化。"],
+  policyHomeNew: [
+    "home {centre}: none of its tenants' tasks is over yet, so how they fare beside it alone is not known",
+    "所属中心 {centre}：尚无已结束的任务，还不能与独自使用该中心相比",
+  ],
   policyHome: [
     "home {centre}: of {started} tasks that are over {share} % started later than on it alone, 99 in 100 by at most {late}",
     "所属中心 {centre}：已结束的 {started} 个任务中 {share}% 比独自使用该中心时启动得晚，百分之九十九至多晚 {late}",

@@ -76,6 +76,10 @@ async function printInForce(call: Call, answer: Answer<"policy">): Promise<void>
   );
   if (unreadable.length > 0) call.note(say("policyUnreadable", { version, words: unreadable.join(" ") }));
   for (const { centre, started, lateShare, lateByP99S } of homes) {
+    if (started === 0) {
+      call.note(say("policyHomeNew", { centre }));
+      continue;
+    }
     const late = durationWords(lateByP99S * 1000, call.language);
     call.note(say("policyHome", { centre, started, share: Number((100 * lateShare).toFixed(1)), late }));
   }

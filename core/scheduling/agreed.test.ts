@@ -131,3 +131,12 @@ test("a refusal names a shape within the share", () => {
   assert.equal(world.couldEverFit(nearest, sampleSpec.centres).kind, "fits");
   assert.equal(answer.refusal.rules[0]?.rule, "above-share");
 });
+
+test("of what is free there the network has its share, and that is told", () => {
+  const world = alpha({ sharePercent: 40 });
+  queue(world, 1);
+  const explained = world.explain({ job: jobId(1), index: 0 }, at("20:00"));
+  assert(explained.kind === "waiting");
+  const [candidate] = explained.candidates;
+  assert.equal(reasonWords(null, candidate?.facts ?? {}, "en"), "fits, 12 of 12 cores are free");
+});

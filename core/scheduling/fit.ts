@@ -558,8 +558,10 @@ function freeFacts(centre: CentreRecord): Facts {
   let free = 0;
   let total = 0;
   for (const pool of centre.pools) {
-    free += leftOf(pool).room.cores;
-    total += pool.upSize.cores;
+    // Of what is there the network has the agreed share.
+    const { room, ours } = leftOf(pool);
+    free += withinShare(pool, room, ours).cores;
+    total += withinShare(pool, pool.upSize, null).cores;
   }
   return { free, total };
 }
