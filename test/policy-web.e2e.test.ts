@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import type { Page } from "playwright-core";
-import type { TestServer } from "#server/http/testing.ts";
+import { ok, type TestServer } from "#server/http/testing.ts";
 import { requires } from "../tools/requirement.ts";
-import { holds, looking, newPage } from "./browser.ts";
+import { administratorsPage, holds, looking, newPage } from "./browser.ts";
 import { type Console, openConsole } from "./console.ts";
 
 // The rules by which work is ordered and placed, read and changed in the console, and what a job says that made way by
@@ -89,5 +89,58 @@ describe("the policy, in the console", { skip: requires("chromium", "cjk-font") 
     await seen("可以：让位后从头运行");
     await page.getByRole("link", { name: `作业 ${other}` }).click();
     await looking(page).title(`${other} urgent`);
+  });
+
+  test("what another administrator sets meanwhile takes nothing away that was typed, and is told when that is sent", async () => {
+    const client = server.client();
+    const own = await administratorsPage(it.browser, server);
+    await own.clock.install();
+    const { seen, field } = looking(own);
+    const alert = own.getByRole("alert").getByText("Changed by somebody else");
+    /** The page asks again of what it was told a while ago, as when one comes back to its window. */
+    const comeBack = async (asked: string) => {
+      const reply = own.waitForResponse((one) => one.url().endsWith(`/api/v1/${asked}`));
+      await own.clock.fastForward(60_000);
+      await own.evaluate(() => window.dispatchEvent(new Event("visibilitychange")));
+      await reply;
+    };
+
+    await own.goto(`${server.url}/policy`);
+    await field("Weight of carbon").fill("7");
+    const { version, policy } = await ok(client.call("policy", {}));
+    await ok(client.call("setPolicy", { body: { ...policy, name: "another" } }));
+    await comeBack("policy");
+    await seen(`version ${version + 1}, set by admin`);
+    assert.equal(await field("Weight of carbon").inputValue(), "7");
+    await own.getByRole("button", { name: "Put in force" }).click();
+    await alert.waitFor();
+    await own.getByLabel("Begin with").click();
+    await own.locator(".ant-select-item-option", { hasText: "the one in force" }).click();
+    await alert.waitFor({ state: "detached" });
+    await field("Weight of carbon").fill("7");
+    await own.getByRole("button", { name: "Put in force" }).click();
+    await seen(`version ${version + 2}, set by admin`);
+
+    const agreements = own.getByRole("region", { name: "Agreements between regions" });
+    const dialog = own.getByRole("dialog");
+    await agreements.getByRole("button", { name: "Change them" }).click();
+    await dialog.getByLabel("Where no agreement names two regions").click();
+    await own.locator(".ant-select-item-option", { hasText: "nothing crosses" }).click();
+    await ok(client.call("setAgreements", { body: { agreements: [], otherwise: "refused" } }));
+    await ok(client.call("setAgreements", { body: { agreements: [], otherwise: "allowed" } }));
+    await comeBack("agreements");
+    await agreements.getByText("version 2, set by admin").waitFor();
+    await dialog.getByRole("button", { name: "Put in force" }).click();
+    await dialog.getByRole("alert").getByText("Changed by somebody else").waitFor();
+
+    await own.goto(`${server.url}/centres`);
+    await own.getByRole("button", { name: "Terms" }).click();
+    await dialog.getByLabel("Runs of a kind in its queue").fill("9");
+    const terms = await ok(client.call("terms", { params: { centre: "local" } }));
+    await ok(client.call("setTerms", { params: { centre: "local" }, body: { ...terms.terms, region: "cn-sd" } }));
+    await comeBack("centres/local/terms");
+    await dialog.getByText("Version 1, set by admin").waitFor();
+    assert.equal(await dialog.getByLabel("Runs of a kind in its queue").inputValue(), "9");
+    await own.context().close();
   });
 });

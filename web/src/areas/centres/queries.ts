@@ -55,7 +55,6 @@ export function termsQuery(centre: string) {
   return queryOptions({
     queryKey: ["terms", centre],
     queryFn: ({ signal }) => ask("terms", { params: { centre } }, { signal }),
-    refetchOnWindowFocus: false,
   });
 }
 

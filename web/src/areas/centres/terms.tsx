@@ -51,30 +51,31 @@ function InForce({ centre }: { readonly centre: Centre }) {
           ? t("terms.setBy", { version: newest.version, person: newest.setBy, time: format.dateTime(newest.setMs) })
           : t("terms.default")}
       </p>
-      <Editor key={newest?.version ?? 0} centre={centre} inForce={data.terms} base={newest?.version ?? 0} />
+      <Editor centre={centre} inForce={{ terms: data.terms, version: newest?.version ?? 0 }} />
     </>
   );
 }
 
-function Editor({
-  centre,
-  inForce,
-  base,
-}: {
-  readonly centre: Centre;
-  readonly inForce: Terms;
-  readonly base: number;
-}) {
+type Version = { readonly terms: Terms; readonly version: number };
+
+function Editor({ centre, inForce }: { readonly centre: Centre; readonly inForce: Version }) {
   const { t } = useTranslation("centres");
   const queries = useQueryClient();
-  const [draft, setDraft] = useState(inForce);
+  // What was typed keeps what it was typed on: of another version set meanwhile the server tells when it is sent.
+  const [typed, setTyped] = useState<Version | null>(null);
+  const { terms: draft, version } = typed ?? inForce;
+  const setDraft = (terms: Terms) => setTyped({ terms, version });
   const [pool, setPool] = useState<string | null>(null);
   const preview = useMutation({
     mutationFn: (body: Terms) => ask("previewTerms", { params: { centre: centre.id }, body }),
   });
   const set = useMutation({
-    mutationFn: (body: Terms) => ask("setTerms", { params: { centre: centre.id }, query: { base }, body }),
-    onSuccess: (now) => queries.setQueryData(termsQuery(centre.id).queryKey, now),
+    mutationFn: (body: Terms) => ask("setTerms", { params: { centre: centre.id }, query: { base: version }, body }),
+    onSuccess: (now) => {
+      queries.setQueryData(termsQuery(centre.id).queryKey, now);
+      setTyped(null);
+    },
+    onError: () => queries.invalidateQueries({ queryKey: termsQuery(centre.id).queryKey }),
     onSettled: () => queries.invalidateQueries({ queryKey: centresQuery.queryKey }),
   });
   const isSeen = preview.isSuccess && preview.variables === draft;

@@ -25,7 +25,7 @@ import css from "./policy.module.css";
 import { agreementsQuery } from "./queries.ts";
 
 /** The whole document in one form: what would come and go is said before it is put in force. */
-export function EditAgreements({ document, version }: { readonly document: Document; readonly version: number }) {
+export function EditAgreements({ inForce }: { readonly inForce: Answer<"agreements"> }) {
   const { t } = useTranslation("policy");
   const [open, setOpen] = useState(false);
   return (
@@ -42,23 +42,17 @@ export function EditAgreements({ document, version }: { readonly document: Docum
         onCancel={() => setOpen(false)}
         destroyOnHidden
       >
-        <Editor document={document} base={version} onDone={() => setOpen(false)} />
+        <Editor inForce={inForce} onDone={() => setOpen(false)} />
       </Modal>
     </>
   );
 }
 
-function Editor({
-  document,
-  base,
-  onDone,
-}: {
-  readonly document: Document;
-  readonly base: number;
-  readonly onDone: () => void;
-}) {
+function Editor({ inForce, onDone }: { readonly inForce: Answer<"agreements">; readonly onDone: () => void }) {
   const { t } = useTranslation(["policy", "words"]);
   const queries = useQueryClient();
+  // It stays what the form was opened on: of another version set meanwhile the server tells when this one is sent.
+  const [{ document, version }] = useState(inForce);
   const [draft, setDraft] = useState(document);
   const id = useId();
   const sentence = useSentence();
@@ -66,11 +60,12 @@ function Editor({
   const issues = issuesIn(draft, language());
   const isSendable = changes.length > 0 && isWhole(draft) && issues.size === 0;
   const set = useMutation({
-    mutationFn: () => ask("setAgreements", { query: { base }, body: draft }),
+    mutationFn: () => ask("setAgreements", { query: { base: version }, body: draft }),
     onSuccess: (answer: Answer<"agreements">) => {
       queries.setQueryData(agreementsQuery.queryKey, answer);
       onDone();
     },
+    onError: () => queries.invalidateQueries({ queryKey: agreementsQuery.queryKey }),
   });
   const refused = issuesOf(set.error);
   const write = (next: Document) => {

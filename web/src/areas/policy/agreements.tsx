@@ -29,7 +29,7 @@ export function Agreements() {
           {setBy === null || setMs === null
             ? t("agreements.none")
             : t("setBy", { version, person: setBy, time: format.dateTime(setMs) })}
-          {person.administrator ? <EditAgreements key={version} document={document} version={version} /> : null}
+          {person.administrator ? <EditAgreements inForce={data} /> : null}
         </>
       }
     >

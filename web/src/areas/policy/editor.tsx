@@ -21,16 +21,32 @@ import { policyQuery } from "./queries.ts";
 export function PolicyEditor({ inForce }: { readonly inForce: Answer<"policy"> }) {
   const { t } = useTranslation("policy");
   const queries = useQueryClient();
-  const [text, setText] = useState(() => textOf(inForce.policy));
+  // What was typed keeps what it was typed on: of another version set meanwhile the server tells when it is sent.
+  const [typed, setTyped] = useState<{ readonly text: string; readonly on: Answer<"policy"> } | null>(null);
+  const on = typed?.on ?? inForce;
+  const text = typed?.text ?? textOf(on.policy);
   const draft = draftOf(text, language());
-  const before = draftOf(textOf(inForce.policy), language());
+  const before = draftOf(textOf(on.policy), language());
   const changes =
     draft.kind === "policy" && before.kind === "policy" ? changesBetween(before.policy, draft.policy) : [];
-  const isRenamed = draft.kind === "policy" && draft.policy.name !== inForce.name;
+  const isRenamed = draft.kind === "policy" && draft.policy.name !== on.name;
   const set = useMutation({
-    mutationFn: (file: PolicyFile) => ask("setPolicy", { query: { base: inForce.version }, body: { ...file } }),
-    onSuccess: (answer) => queries.setQueryData(policyQuery.queryKey, answer),
+    mutationFn: (file: PolicyFile) => ask("setPolicy", { query: { base: on.version }, body: { ...file } }),
+    onSuccess: (answer) => {
+      queries.setQueryData(policyQuery.queryKey, answer);
+      setTyped(null);
+    },
+    onError: () => queries.invalidateQueries({ queryKey: policyQuery.queryKey }),
   });
+  function setText(next: string): void {
+    set.reset();
+    setTyped(next === textOf(on.policy) ? null : { text: next, on });
+  }
+  function beginWith(name: string): void {
+    const one = shipped.find((policy) => policy.name === name);
+    set.reset();
+    setTyped(one ? { text: textOf(one), on: inForce } : null);
+  }
   return (
     <Panel
       title={t("change")}
@@ -40,7 +56,7 @@ export function PolicyEditor({ inForce }: { readonly inForce: Answer<"policy"> }
           placeholder={t("beginWith")}
           value={null}
           popupMatchSelectWidth={false}
-          onChange={(name: string) => setText(textOf(shipped.find((one) => one.name === name) ?? inForce.policy))}
+          onChange={beginWith}
           options={[{ value: "", label: t("asInForce") }, ...shipped.map(({ name }) => ({ value: name, label: name }))]}
         />
       }

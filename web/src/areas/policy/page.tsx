@@ -28,7 +28,7 @@ export function PolicyPage() {
     <Page title={t("title")} note={t("note")}>
       {error ? <Problem error={error} again={() => void refetch()} /> : null}
       {data ? <InForcePanel inForce={data} /> : error ? null : <Waiting />}
-      {data && person.administrator ? <PolicyEditor key={data.version} inForce={data} /> : null}
+      {data && person.administrator ? <PolicyEditor inForce={data} /> : null}
       <Agreements />
       {data && data.homes.length > 0 ? <Homes homes={data.homes} /> : null}
       {data && data.versions.length > 0 ? <Versions versions={data.versions} /> : null}
