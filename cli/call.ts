@@ -32,8 +32,8 @@ export type Call = {
   readonly has: (option: string) => boolean;
   readonly one: (option: string) => string | null;
   readonly all: (option: string) => readonly string[];
-  /** Whole, from `least`; null where it was not given. */
-  readonly number: (option: string, least: number) => number | null;
+  /** Whole, from `least`, to `most` where there is one; null where it was not given. */
+  readonly number: (option: string, least: number, most?: number) => number | null;
   readonly connection: () => Connection;
   readonly client: () => Client;
   /** One answer, or the end of the command: a refusal, or nobody answered. */
@@ -81,11 +81,13 @@ export function makeCall(parsed: Parsed, terminal: Terminal, language: Language,
     has: (option) => parsed.options.has(option),
     one,
     all: (option) => parsed.options.get(option) ?? [],
-    number: (option, least) => {
+    number: (option, least, most) => {
       const value = one(option);
       if (value === null) return null;
-      if (/^\d{1,15}$/.test(value) && Number(value) >= least) return Number(value);
-      throw badValue(say, `--${option}`, value, say("expectedNumber", { least }));
+      const isWhole = /^\d{1,15}$/.test(value) && Number(value) >= least;
+      if (isWhole && (most === undefined || Number(value) <= most)) return Number(value);
+      const expected = most === undefined ? say("expectedNumber", { least }) : say("expectedRange", { least, most });
+      throw badValue(say, `--${option}`, value, expected);
     },
     connection: connect,
     client,

@@ -3,6 +3,7 @@ import type { Option } from "#cli/option.ts";
 import type { WordsKey } from "#cli/words.ts";
 import { driverNames } from "#core/centre/centre.ts";
 import { stateKinds } from "#core/job/state.ts";
+import { outcomeWords } from "#core/job/state-words.ts";
 import { routings } from "#core/scheduling/kernel/routings.ts";
 
 /** Every command: what help, completion and docs/guides/cli.md say, and where its code is. */
@@ -37,6 +38,8 @@ const replayed: readonly Option[] = [
   { long: "days", value: "N", words: "optionDays" },
   { long: "seed", value: "N", words: "optionSeed" },
 ];
+/** Of a job: what runs alone end as is none of its outcomes. */
+const outcomeKinds = Object.keys(outcomeWords).filter((kind) => !["withdrawn", "duplicate", "requeued"].includes(kind));
 const estimates: Option = {
   long: "estimates",
   value: "requested|actual",
@@ -144,7 +147,7 @@ export const commands: readonly Command[] = [
     takes: [0, 0],
     options: [
       { long: "state", short: "t", value: "STATE", choices: stateKinds, words: "optionState" },
-      { long: "outcome", value: "OUTCOME", words: "optionOutcome" },
+      { long: "outcome", value: "OUTCOME", choices: outcomeKinds, words: "optionOutcome" },
       project,
       { long: "user", short: "u", value: "NAME", words: "optionPerson" },
       { long: "name", value: "TEXT", words: "optionNameFilter" },

@@ -40,9 +40,9 @@ export function memoryText(mib: number): string {
 }
 
 /** What one job could be: `4 × 8c 32 GiB 2×huawei/ascend910b` is four nodes, each with all of that. */
-export function shapeText({ nodes, coresPerNode, memoryMibPerNode, accelerators }: StartableShape): string {
+export function shapeText({ nodes, coresPerNode, memoryMibPerNode, accelerators }: StartableShape, say: Say): string {
   const cards = accelerators ? ` ${accelerators.perNode}×${accelerators.vendor}/${accelerators.model}` : "";
-  return `${nodes} × ${coresPerNode}c ${memoryText(memoryMibPerNode)}${cards}`;
+  return say("shapeThere", { nodes, cores: coresPerNode, memory: memoryText(memoryMibPerNode), cards });
 }
 
 export type Amounts = { readonly coreMs: string; readonly milliCardMs: string; readonly memoryMibS: string };

@@ -84,7 +84,10 @@ export const words = {
   tokens: ["Your own tokens", "您的令牌"],
   tokensAdd: ["Make a token", "新建令牌"],
   tokensRevoke: ["Revoke a token", "吊销令牌"],
-  open: ["Print a one-time link that opens the web console", "打印打开网页控制台的一次性链接"],
+  open: [
+    "Print a one-time link that opens the web console; for administrators",
+    "打印打开网页控制台的一次性链接（限管理员）",
+  ],
   adminTenantList: ["List tenants", "列出租户"],
   adminTenantAdd: ["Add a tenant", "新增租户"],
   adminTenantSet: [
@@ -836,6 +839,13 @@ export const words = {
   tooManyOperands: ["weir {command} takes no {operand}.", "weir {command} 不接受 {operand}。"],
   badValue: ["{option} cannot be {value}; write {expected}.", "{option} 不能为 {value}：{expected}。"],
   expectedNumber: ["a whole number from {least}", "须为不小于 {least} 的整数"],
+  expectedRange: ["a whole number from {least} to {most}", "须为 {least} 至 {most} 的整数"],
+  expectedVariable: [
+    "NAME=VALUE, the name of letters, digits and _, no digit first",
+    "须写作 名称=值，名称由字母、数字和 _ 组成，不以数字开头",
+  ],
+  fromAfterTo: ["--{from} must not be later than --{to}.", "--{from} 不应晚于 --{to}。"],
+  forEver: ["never", "永不"],
   expectedTime: ["a date, a time, or a span back such as 2h or 3d", "须为日期、时间，或 2h、3d 之类的时间段"],
   expectedPair: ["NAME=VALUE", "须写作 名称=值"],
   expectedJob: ["a job such as 123, or a task such as 123_7", "须为作业编号如 123，或任务如 123_7"],
@@ -1069,6 +1079,7 @@ export const words = {
   factReason: ["reason", "原因"],
   billedYes: ["billed", "计费"],
   billedNo: ["not billed", "不计费"],
+  shapeThere: ["{nodes} × {cores}c {memory}{cards}", "{nodes} 节点 × {cores} 核 {memory}{cards}"],
   shape: [
     "nodes {nodes}, tasks {tasks} × cores {cores}, {memory}{cards}",
     "节点 {nodes}，任务 {tasks} × 核 {cores}，{memory}{cards}",

@@ -248,7 +248,7 @@ async function printHeadroom(call: Call, { pools }: Centre): Promise<void> {
   await call.printFacts(
     pools.map(({ name, startable }) => [
       call.say("startsNow", { pool: name }),
-      startable.map(shapeText).join(" | ") || call.say("startsNothing"),
+      startable.map((one) => shapeText(one, call.say)).join(" | ") || call.say("startsNothing"),
     ]),
   );
 }

@@ -5,6 +5,7 @@ import { connectionText, memoryText, shapeText, timeCell, timeTitle } from "#cli
 import { everyPage } from "#cli/pages.ts";
 import { exitCodes, Stop } from "#cli/stop.ts";
 import type { Cell } from "#cli/table.ts";
+import type { Say } from "#cli/words.ts";
 
 /** JSON: `{"centres": [Centre…], "next": null}`. */
 export async function centres(call: Call): Promise<number> {
@@ -42,7 +43,7 @@ export async function centres(call: Call): Promise<number> {
         coresText(pool),
         `${memoryText(pool.memoryMibInUse)}/${memoryText(pool.memoryMib)}`,
         pool.accelerators.map(({ vendor, model, count }) => `${count} × ${vendor} ${model}`).join(say("comma")),
-        startableText(pool),
+        startableText(pool, say),
         `${pool.runs}`,
         at === 0 ? seen : "",
       ]);
@@ -83,9 +84,9 @@ function coresText({ coresInUse, cores, foreign }: Centre["pools"][number]): str
 }
 
 /** The largest shape that could start there; where there are others, how many. */
-function startableText({ startable: [first, ...others] }: Centre["pools"][number]): string {
+function startableText({ startable: [first, ...others] }: Centre["pools"][number], say: Say): string {
   if (!first) return "–";
-  return others.length === 0 ? shapeText(first) : `${shapeText(first)} (+${others.length})`;
+  return others.length === 0 ? shapeText(first, say) : `${shapeText(first, say)} (+${others.length})`;
 }
 
 /** JSON: `{"nodes": [Node…], "next": cursor | null}`. */

@@ -1,6 +1,7 @@
 import { basename, join } from "node:path";
 import { type Answer, NoAnswer, newIdempotencyKey } from "#api/client.ts";
 import type { JobRequest } from "#api/job.ts";
+import { limits } from "#api/limits.ts";
 import { outcomeFromWire } from "#api/outcome-view.ts";
 import { askedFacts, cardsText } from "#cli/asked-facts.ts";
 import { badValue, type Call, neverSent } from "#cli/call.ts";
@@ -112,13 +113,13 @@ async function requestOf(call: Call, { name, ...work }: Typed, sbatch: SbatchRes
   const [project, container, retries, graceS] = [
     call.one("project"),
     call.one("image"),
-    call.number("retries", 0),
-    call.number("grace", 0),
+    call.number("retries", 0, limits.retries),
+    call.number("grace", 0, 3600),
   ];
   const priorityClass = (["low", "normal", "high"] as const).find((one) => one === call.one("priority-class"));
   const preemptible = (["restarts", "checkpoints"] as const).find((one) => one === call.one("preemptible"));
   const onUnreachable = onUnreachableOf(call);
-  const shareMilli = call.number("accelerator-share", 1);
+  const shareMilli = call.number("accelerator-share", 1, 999);
   const residency = call.all("residency").flatMap((text) => text.split(","));
   return {
     ...work,
@@ -162,6 +163,7 @@ function environmentOf(call: Call, sbatch: SbatchResult): Record<string, string>
   for (const text of call.all("env")) {
     const at = text.indexOf("=");
     const name = at < 0 ? text : text.slice(0, at);
+    if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) throw badValue(call.say, "--env", text, call.say("expectedVariable"));
     const value = at < 0 ? shell[name] : text.slice(at + 1);
     if (value === undefined) throw new Stop(exitCodes.usage, call.say("notSet", { name }));
     variables.set(name, value);

@@ -14,7 +14,6 @@ export async function tokens(call: Call): Promise<number> {
     await call.printJson({ tokens: found, next: null });
     return exitCodes.done;
   }
-  const when = (atMs: number | null) => (atMs === null ? say("never") : timeCell(atMs));
   await call.printTable(
     [
       { title: say("columnId"), align: "right" },
@@ -27,16 +26,19 @@ export async function tokens(call: Call): Promise<number> {
       `${token.id}`,
       token.name,
       timeCell(token.createdMs),
-      when(token.expiresMs),
-      when(token.lastUsedMs),
+      token.expiresMs === null ? say("forEver") : timeCell(token.expiresMs),
+      token.lastUsedMs === null ? say("never") : timeCell(token.lastUsedMs),
     ]),
   );
   return exitCodes.done;
 }
 
+/** Of expiresInS in api/network.ts. */
+const mostDays = 366;
+
 /** JSON: `{"token": Token, "secret"}`; else the secret alone on standard output. */
 export async function addToken(call: Call): Promise<number> {
-  const days = call.number("expires", 1);
+  const days = call.number("expires", 1, mostDays);
   const body = { name: call.operands[0] ?? "", ...(days !== null && { expiresInS: days * 86_400 }) };
   const made = await call.ask("addToken", { body });
   if (call.json) await call.printJson(made);

@@ -1,6 +1,6 @@
 import { badValue, type Call } from "#cli/call.ts";
 import { amountTexts, amountUnit, costText, parseTimeMs } from "#cli/formats.ts";
-import { exitCodes } from "#cli/stop.ts";
+import { exitCodes, Stop } from "#cli/stop.ts";
 import { networkDay, networkZone } from "#core/ledger/network-day.ts";
 import { durationWords } from "#core/measures.ts";
 
@@ -12,6 +12,8 @@ export async function usage(call: Call): Promise<number> {
   const nowMs = Date.now();
   const by = dimensions.find((dimension) => dimension === call.one("by")) ?? "project";
   const [fromMs, toMs] = [momentOf(call, "from", nowMs), momentOf(call, "to", nowMs)];
+  if (fromMs !== null && toMs !== null && fromMs > toMs)
+    throw new Stop(exitCodes.usage, say("fromAfterTo", { from: "from", to: "to" }));
   const [project, cursor] = [call.one("project"), call.one("cursor")];
   const page = await call.ask("usage", {
     query: {

@@ -322,16 +322,16 @@ test("absolute paths are pinned and said so; --wrap and --signal", () => {
   const { warnings } = admitted(script("-D /data", "-o /data/o", "-e /dev/null"));
   assert.equal(warnings.length, 2);
   const words = warnings.map((warning) => phraseWords(warning, "en"));
-  assert.match(words[0] ?? "", /workingDirectory \/data .* only run at a centre that has it/);
+  assert.match(words[0] ?? "", /--chdir \/data .* only run at a centre that has it/);
   assert.doesNotMatch(words.join(), /to itself/);
   const [shared, near] = admitted(script("-o /dev/shm/o", "-e /tmpfiles/e")).warnings.map((each) =>
     phraseWords(each, "en"),
   );
   assert.match(
     shared ?? "",
-    /stdout \/dev\/shm\/o .* only run at a centre that has it, .* each run has \/dev\/shm to itself/,
+    /--output \/dev\/shm\/o .* only run at a centre that has it, .* each run has \/dev\/shm to itself/,
   );
-  assert.match(near ?? "", /stderr \/tmpfiles\/e .* has it$/);
+  assert.match(near ?? "", /--error \/tmpfiles\/e .* has it$/);
   const wrapped = admitted({ sbatchOptions: ["--wrap", "echo hi"] }).spec;
   assert.equal(wrapped.name, "wrap");
   assert.ok(wrapped.work.kind === "script" && wrapped.work.text.startsWith("#!/bin/sh\n"));

@@ -559,11 +559,13 @@ function filledIn(asked: Asked, { name, shape, timeLimitS, graceS, project }: Jo
 function pins(spec: JobSpec): Phrase[] {
   const { workingDirectory, stdout, stderr, siteWords } = spec;
   if (!workingDirectory && !stdout && !stderr && !siteWords.nodelist) return [];
-  const paths = Object.entries({ workingDirectory, stdout, stderr }).flatMap(([field, path]) => {
-    if (!path?.startsWith("/") || path === "/dev/null") return [];
-    const [own] = /^\/(?:tmp|var\/tmp|dev\/shm)(?![^/])/.exec(path) ?? [];
-    return [own === undefined ? phrase("path-pins", { field, path }) : phrase("path-pins-own", { field, path, own })];
-  });
+  const paths = Object.entries({ "--chdir": workingDirectory, "--output": stdout, "--error": stderr }).flatMap(
+    ([field, path]) => {
+      if (!path?.startsWith("/") || path === "/dev/null") return [];
+      const [own] = /^\/(?:tmp|var\/tmp|dev\/shm)(?![^/])/.exec(path) ?? [];
+      return [own === undefined ? phrase("path-pins", { field, path }) : phrase("path-pins-own", { field, path, own })];
+    },
+  );
   if (!siteWords.nodelist) return paths;
   return [...paths, phrase("nodes-pin", { nodes: siteWords.nodelist.slice(0, 20).join(",") })];
 }

@@ -38,8 +38,8 @@ export const phrases = {
   // What a value should have been.
   "a-size": ["a size such as 4G, 4096M or 4096 (MiB)", "大小，如 4G、4096M 或 4096（MiB）"],
   "a-size-from-1": [
-    "a size from 1M; the whole memory of a node cannot be asked for without naming it",
-    "不小于 1M 的大小；不写明数值就不能申请整个节点的内存",
+    "a size from 1M; for all the memory of a node, ask for the whole node with --exclusive",
+    "不小于 1M 的大小；需要节点全部内存时，请用 --exclusive 申请整个节点",
   ],
   "tasks-from-1": ["a number of tasks from 1", "不小于 1 的任务数"],
   "cores-from-1": ["a number of cores from 1", "不小于 1 的核数"],
@@ -293,10 +293,6 @@ export const phrases = {
   // What is said beside accepting a job.
   "left-out": ["{option} is left out: {because}", "未采用 {option}：{because}"],
   "taken-so": ["{option}: {how}", "{option}：{how}"],
-  "requeue-is-a-new-attempt": [
-    "where its nodes fail or it is preempted it runs again, at any centre, as a further attempt with usage of its own; for attempts after a failure of its own say --retries N",
-    "节点故障或被抢占后会在任一中心再次运行，用量分别计量；自身失败后需再试请用 --retries N",
-  ],
   "fewest-nodes": ["of {min} to {max} nodes, the job takes {min}", "在 {min} 至 {max} 个节点中，作业取 {min} 个"],
   "shell-not-sent": [
     "the environment of the submitting shell is not sent; name what is needed: --export=NAME=value",

@@ -117,7 +117,7 @@ export const sbatchOptions: readonly SbatchOption[] = [
   mapped("reservation", null, "siteWords.reservation: any of these", readWords("reservation", /,/)),
   mapped("nodelist", "w", "siteWords.nodelist", readNodelist),
   mapped("begin", "b", "nothing, where it is now", readBegin),
-  mapped("requeue", null, "requeue", () => asked({ requeue: true }, phrase("requeue-is-a-new-attempt"))),
+  mapped("requeue", null, "requeue", () => asked({ requeue: true })),
   mapped("no-requeue", null, "requeue: no, as where nothing is said", () => asked({ requeue: false })),
   oneNode("use-min-nodes", null, "none"),
   oneNode("distribution", "m", "required"),

@@ -279,3 +279,12 @@ test("what sbatch has no word for is said in lines of its own, which are comment
   assert(late?.kind === "option-refused" && late.line === 3);
   assert.deepEqual(parseSbatch("#!/bin/sh\ntrue\n#WEIR-SIM run=1s\n#WEIRD\n", []).refusals, []);
 });
+
+test("a shortened name is answered with what was written, and what it stands for", () => {
+  const [refusal] = parseSbatch(null, ["--cores=4"]).refusals;
+  assert.match(refusalWords(refusal ?? assert.fail(), "en").detail, /^--cores \(--cores-per-socket\)/);
+});
+
+test("what is honoured as Slurm does is no warning", () => {
+  assert.deepEqual(parseSbatch(null, ["--requeue"]).warnings, []);
+});

@@ -182,7 +182,8 @@ function readLong(text: string, line: number | null, nextValue: NextValue, into:
   const name = at < 0 ? text.slice(2) : text.slice(2, at);
   const option = findLong(name, into.options);
   if (!option) return unknownOption(`--${name}`, line, into.options);
-  const place = { option: `--${option.long}`, line };
+  // Who wrote the beginning of a name looks for what was written.
+  const place = { option: name === option.long ? `--${name}` : `--${name} (--${option.long})`, line };
   if (option.value === "none") {
     return at < 0 ? obey(option, "", place, into) : badValue(place, text.slice(at + 1), "no-value");
   }

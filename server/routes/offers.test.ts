@@ -81,7 +81,7 @@ test("an unchanged script goes where its words are known, the answer says so, an
   const reply = await client.call("submit", { body: { script, software: ["gromacs"] } });
   assert(reply.kind === "answer", JSON.stringify(reply));
   const [path = "", pinned = "", simulated = ""] = reply.value.warnings;
-  assert.match(path, /stdout \/lustre\/li\/out-%j is an absolute path/);
+  assert.match(path, /--output \/lustre\/li\/out-%j is an absolute path/);
   assert.match(pinned, /the job can only run at: jinan$/);
   assert.equal(simulated, "simulated: nothing is executed, where it goes to jinan");
   const { id } = reply.value;

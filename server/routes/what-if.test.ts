@@ -29,7 +29,7 @@ test("a job that waits for cores is told with how many it would start now, where
   const first = await submit({ coresPerTask: 6, centres: { only: ["local"] } });
   await until(async () => ((await whatIf(first)).state === "queued" ? null : true));
   assert.deepEqual((await whatIf(first)).answers, []);
-  assert.equal((await whatIf(first)).words, "is not waiting for a centre");
+  assert.equal((await whatIf(first)).words, "it is not waiting for a centre");
   const large = await submit({ coresPerTask: 8, timeLimitS: 7200, centres: { only: ["local"] } });
   const answer = await until(async () => {
     const told = await whatIf(large);

@@ -122,7 +122,7 @@ const words = {
     zh: "{centre} 的资源池 {pool} 中有 {runs} 个运行正为其让出位置，最迟 {until} 之后即在该处启动",
   },
   soon: { en: "is being placed this moment", zh: "正在派发" },
-  notQueued: { en: "is not waiting for a centre", zh: "并未在等待中心" },
+  notQueued: { en: "it is not waiting for a centre", zh: "并未在等待中心" },
   wouldStart: {
     en: "would start now, cancelled and submitted again, with any one of these",
     zh: "取消并按下列任一项重新提交，现在即可启动",

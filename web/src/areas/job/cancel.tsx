@@ -23,6 +23,9 @@ export function CancelButton({ job, task }: { readonly job: JobDetail; readonly 
   });
   const can = job.actions.cancel && cancellable.includes(task ? task.state : job.state);
   if (!can) return null;
+  const runs = task
+    ? task.state === "starting" || task.state === "running"
+    : job.counts.starting + job.counts.running > 0;
   const names = { job: job.id, index: task?.index ?? 0 };
   return (
     <>
@@ -39,7 +42,7 @@ export function CancelButton({ job, task }: { readonly job: JobDetail; readonly 
         onOk={() => cancel.mutate()}
         onCancel={() => setAsking(false)}
       >
-        <p>{t("cancel.words", { grace: format.duration(job.spec.graceS * 1000) })}</p>
+        <p>{t(runs ? "cancel.words" : "cancel.wordsWaiting", { grace: format.duration(job.spec.graceS * 1000) })}</p>
         {cancel.error ? <Problem error={cancel.error} /> : null}
       </Modal>
     </>

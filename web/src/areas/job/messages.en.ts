@@ -9,6 +9,8 @@ export const en = {
     title: "Cancel job {{job}}?",
     titleTask: "Cancel task {{index}} of job {{job}}?",
     words: "What runs gets SIGTERM, {{grace}} later SIGKILL. What it used until then is booked.",
+    wordsWaiting:
+      "Nothing of it runs yet, so nothing is booked. Should it start meanwhile, it gets SIGTERM, {{grace}} later SIGKILL.",
     yes: "Yes, cancel",
     no: "Keep it",
     done_one: "{{count}} task is being cancelled.",

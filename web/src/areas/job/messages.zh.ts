@@ -12,6 +12,7 @@ export const zh: Words<typeof en> = {
     title: "取消作业 {{job}}？",
     titleTask: "取消作业 {{job}} 的任务 {{index}}？",
     words: "运行中的进程会收到 SIGTERM，{{grace}}后收到 SIGKILL。已用部分照常记账。",
+    wordsWaiting: "尚无任何运行，因此不会记账。若在此期间开始，则会收到 SIGTERM，{{grace}}后收到 SIGKILL。",
     yes: "确认取消",
     no: "不取消",
     done_other: "正在取消 {{count}} 个任务。",
