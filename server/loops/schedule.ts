@@ -201,9 +201,10 @@ export function openScheduler(settings: SchedulerSettings): Scheduler {
           atMs,
         };
       case "waiting":
-      case "started": {
-        if (index === null || attempt === null) return null;
-        const phase = kind === "started" ? "running" : "waiting";
+      case "started":
+      case "remark": {
+        if (index === null || attempt === null || (kind === "remark" && !detail?.nodes)) return null;
+        const phase = kind === "waiting" ? "waiting" : "running";
         const { startsMs = null, held = false, nodes } = detail ?? {};
         return { kind: "run-moved", job: id, index, attempt, phase, atMs, startsMs, held, ...(nodes && { nodes }) };
       }
@@ -238,7 +239,6 @@ export function openScheduler(settings: SchedulerSettings): Scheduler {
       case "lease-passed":
       case "declared-lost":
       case "later-evidence":
-      case "remark":
       case "centre-changed":
       case "policy-changed":
       case "homes-changed":

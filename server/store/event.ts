@@ -66,7 +66,7 @@ export type EventDetail = {
   readonly processors?: number;
   readonly timeLimitS?: number;
   readonly held?: boolean;
-  /** Of a start: on which nodes, as far as it told. */
+  /** Of a start, or of a remark that tells it later: on which nodes. */
   readonly nodes?: string;
   readonly to?: { readonly centre: CentreId; readonly pool: string };
   readonly allocation?: Allocation;

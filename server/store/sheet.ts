@@ -254,8 +254,13 @@ export function startRun(
   run: RunLine,
   { atMs, evidence, nodes }: Pick<Extract<RunObservation, { kind: "started" }>, "atMs" | "evidence" | "nodes">,
 ): void {
+  const isElsewhere = nodes !== undefined && nodes !== run.nodes;
   if (run.state !== "ended") placeOn(sheet, run, nodes);
-  if (run.state === "running") return;
+  if (run.state === "running") {
+    // The scheduler hears of it by the feed alone.
+    if (isElsewhere) record(sheet, run, "remark", null, sheet.nowMs, evidence, { nodes });
+    return;
+  }
   if (run.state === "ended") {
     if (run.startedMs !== atMs && run.usage?.startedMs !== atMs)
       laterEvidence(sheet, run, atMs, `started: ${evidence}`);
