@@ -1,6 +1,6 @@
 import type pg from "pg";
 import { type CentreId, jobId } from "#core/ids.ts";
-import type { PastStart } from "#core/scheduling/estimate/starts.ts";
+import { type PastStart, spans } from "#core/scheduling/estimate/starts.ts";
 import type { WorldEvent } from "#core/scheduling/world-event.ts";
 
 /**
@@ -80,11 +80,6 @@ function startsOf(row: Row, told: Row | null): readonly PastStart[] {
   starts.push({ basis: "queue", ...there, ...spans(placedMs, placedMs, startedMs) });
   if (first) starts.push({ basis: "engine", ...there, ...spans(first.madeMs, first.startsMs, startedMs) });
   return starts;
-}
-
-function spans(madeMs: number, estimatedMs: number, startedMs: number): Pick<PastStart, "estimatedS" | "trueS"> {
-  const span = (ms: number) => Math.max(0, Math.round((ms - madeMs) / 1000));
-  return { estimatedS: span(estimatedMs), trueS: span(startedMs) };
 }
 
 /** The world ignores what is no longer queued. */

@@ -4,9 +4,11 @@
  * so only by those that waited longer than that: what is foretold is never past.
  */
 export type SeenWaits = {
-  readonly byPool: Map<string, number[]>;
-  readonly byClass: Map<string, number[]>;
+  readonly byPool: Map<string, Ended>;
+  readonly byClass: Map<string, Ended>;
 };
+
+type Ended = { readonly waits: number[]; lastMs: number };
 
 /** earliest ≤ likely ≤ latest, all above what has passed. */
 export type WaitRange = {
@@ -20,6 +22,8 @@ export type WaitRange = {
 export type SizeClass = { readonly centre: string; readonly processors: number; readonly timeLimitS: number };
 
 const kept = 200;
+/** What starts so soon after another waited for the same run to end: one wait more than that one would tell nothing. */
+const togetherMs = 5_000;
 /** Of fewer no tenth is told. */
 const leastSeen = 10;
 
@@ -27,9 +31,9 @@ export function noSeenWaits(): SeenWaits {
   return { byPool: new Map(), byClass: new Map() };
 }
 
-export function learnWait({ byPool, byClass }: SeenWaits, size: SizeClass, wait: number): void {
-  add(byPool, size.centre, wait);
-  add(byClass, classKey(size), wait);
+export function learnWait({ byPool, byClass }: SeenWaits, size: SizeClass, wait: number, startedMs: number): void {
+  add(byPool, size.centre, wait, startedMs);
+  add(byClass, classKey(size), wait, startedMs);
 }
 
 /**
@@ -39,8 +43,8 @@ export function learnWait({ byPool, byClass }: SeenWaits, size: SizeClass, wait:
  * prediction; Lei et al., Distribution-free predictive inference for regression, 2018).
  */
 export function waitRange({ byPool, byClass }: SeenWaits, size: SizeClass, passed: number): WaitRange | null {
-  for (const waits of [byClass.get(classKey(size)), byPool.get(size.centre)]) {
-    const longer = (waits ?? []).filter((wait) => wait > passed).sort((one, other) => one - other);
+  for (const ended of [byClass.get(classKey(size)), byPool.get(size.centre)]) {
+    const longer = (ended?.waits ?? []).filter((wait) => wait > passed).sort((one, other) => one - other);
     const seen = longer.length;
     if (seen < leastSeen) continue;
     const at = (rank: number) => longer[rank - 1] ?? 0;
@@ -60,11 +64,14 @@ export function classKey({ centre, processors, timeLimitS }: SizeClass): string 
   return `${centre} ${step(processors)} ${step(timeLimitS)}`;
 }
 
-function add(waits: Map<string, number[]>, key: string, wait: number): void {
-  const known = waits.get(key);
-  if (!known) waits.set(key, [wait]);
-  else {
-    known.push(wait);
-    if (known.length > kept) known.shift();
+function add(ended: Map<string, Ended>, key: string, wait: number, startedMs: number): void {
+  const known = ended.get(key);
+  if (!known) {
+    ended.set(key, { waits: [wait], lastMs: startedMs });
+    return;
   }
+  if (Math.abs(startedMs - known.lastMs) < togetherMs) return;
+  known.lastMs = startedMs;
+  known.waits.push(wait);
+  if (known.waits.length > kept) known.waits.shift();
 }

@@ -111,7 +111,11 @@ function rangeS(estimate: StartEstimate): readonly number[] {
 
 function learn(world: World, basis: StartBasis, estimatedS: number, trueS: readonly number[]): void {
   const start = { basis, centre: alpha, pool: "main", processors: 8, timeLimitS: 1000, estimatedS };
-  world.apply({ kind: "learnt-before", starts: trueS.map((each) => ({ ...start, trueS: each })), ends: [] });
+  world.apply({
+    kind: "learnt-before",
+    starts: trueS.map((each, at) => ({ ...start, trueS: each, startedMs: at * 10_000 })),
+    ends: [],
+  });
 }
 
 function estimate(world: World, job: number, atS: number): StartEstimate {

@@ -43,6 +43,7 @@ export type PastStart = {
   readonly timeLimitS: number;
   readonly estimatedS: number;
   readonly trueS: number;
+  readonly startedMs: number;
 };
 
 /** Times of the server's clock. */
@@ -83,8 +84,8 @@ export function waitsAlike(pool: PoolRecord, shape: Shape, timeLimitS: number): 
 }
 
 export function learnPast(starts: LearntStarts, past: PastStart): void {
-  const { basis, centre, pool, processors, timeLimitS, estimatedS, trueS } = past;
-  learn(starts, basis, { centre: poolKey(centre, pool), processors, timeLimitS }, estimatedS, trueS);
+  const { basis, centre, pool, processors, timeLimitS } = past;
+  learn(starts, basis, { centre: poolKey(centre, pool), processors, timeLimitS }, past);
 }
 
 /** A run has started: how far was off what was said of it while it waited. */
@@ -101,23 +102,29 @@ export function learnFrom(
   if (said) {
     const { centre, pool, madeMs, startsMs } = said;
     const there = { ...size, centre: poolKey(centre, pool) };
-    learn(starts, "profile", there, spanS(madeMs, startsMs), spanS(madeMs, startedMs));
+    learn(starts, "profile", there, spans(madeMs, startsMs, startedMs));
     told?.delete(position);
   }
   if (run.phase !== "waiting") return;
-  learn(starts, "queue", size, 0, spanS(run.placedMs, startedMs));
+  learn(starts, "queue", size, spans(run.placedMs, run.placedMs, startedMs));
   const { firstTold } = run;
-  if (firstTold)
-    learn(starts, "engine", size, spanS(firstTold.madeMs, firstTold.startsMs), spanS(firstTold.madeMs, startedMs));
+  if (firstTold) learn(starts, "engine", size, spans(firstTold.madeMs, firstTold.startsMs, startedMs));
 }
 
 /** Of a wait that was foretold to be next to nothing a share says nothing. */
 const leastToldS = 10;
 
-function learn(starts: LearntStarts, basis: StartBasis, size: SizeClass, estimatedS: number, trueS: number): void {
+type Spans = Pick<PastStart, "estimatedS" | "trueS" | "startedMs">;
+
+function learn(
+  starts: LearntStarts,
+  basis: StartBasis,
+  size: SizeClass,
+  { estimatedS, trueS, startedMs }: Spans,
+): void {
   if (basis !== "profile") learnStart(starts.errors[basis], size, estimatedS, trueS);
-  if (basis === "queue") learnWait(starts.waits.queue, size, trueS);
-  else if (estimatedS >= leastToldS) learnWait(starts.waits[basis], size, trueS / estimatedS);
+  if (basis === "queue") learnWait(starts.waits.queue, size, trueS, startedMs);
+  else if (estimatedS >= leastToldS) learnWait(starts.waits[basis], size, trueS / estimatedS, startedMs);
 }
 
 /** What is asked for, by whom it is waited since `sinceMs`, and the moment of asking. */
@@ -191,8 +198,10 @@ function rangeOf(
   };
 }
 
-function spanS(fromMs: number, toMs: number): number {
-  return Math.max(0, Math.round((toMs - fromMs) / 1000));
+/** Whole seconds from when it was told until it was estimated to start, and did. */
+export function spans(madeMs: number, estimatedMs: number, startedMs: number): Spans {
+  const span = (ms: number) => Math.max(0, Math.round((ms - madeMs) / 1000));
+  return { estimatedS: span(estimatedMs), trueS: span(startedMs), startedMs };
 }
 
 function poolKey(centre: string, pool: string): string {
