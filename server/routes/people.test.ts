@@ -266,7 +266,7 @@ test("the administrator's role and the shown name are set; the last administrato
   assert.equal(await kindOf(set(second, { title: "Hal" }, server.client(token))), "forbidden");
   assert.equal(await kindOf(set(first, { administrator: false })), "last-administrator");
   assert.equal(await kindOf(set(first, { disabled: true })), "last-administrator");
-  const raised = await ok(set(second, { administrator: true, title: "Hal H." }));
+  const raised = await ok(set(second, { administrator: true, title: "Hal H.", disabled: false }));
   assert.deepEqual([raised.administrator, raised.title], [true, "Hal H."]);
   assert.equal(await kindOf(server.client(token).call("people", {})), "done", "in the next request");
   assert.equal(await kindOf(set(first, { disabled: true })), "disable-oneself");

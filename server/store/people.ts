@@ -20,8 +20,9 @@ export async function changePerson(
   nowMs: number,
 ): Promise<"changed" | "not-found" | "last-administrator" | "disable-oneself"> {
   // Every administrator is locked, so that of two who take the other's role at once the second is refused.
-  const { rows } = await client.query<{ id: PersonId; name: string; signsInAsAdministrator: boolean }>(
-    `select id, name, administrator and disabled_ms is null as "signsInAsAdministrator" from person
+  const { rows } = await client.query<PersonRow>(
+    `select id, name, disabled_ms is not null as "isDisabled",
+       administrator and disabled_ms is null as "signsInAsAdministrator" from person
      where name = $1 or (administrator and disabled_ms is null) order by id for update`,
     [name],
   );
@@ -31,10 +32,12 @@ export async function changePerson(
   const ends = change.disabled === true || change.administrator === false;
   if (ends && person.signsInAsAdministrator && others.length === 0) return "last-administrator";
   if (change.disabled === true && person.id === by) return "disable-oneself";
-  const { title = null, administrator = null, disabled = null } = change;
+  const { title = null, administrator = null } = change;
+  // Who may sign in already is not signed out by being let in.
+  const disabled = change.disabled === person.isDisabled ? null : (change.disabled ?? null);
   await client.query(
     `update person set title = coalesce($2, title), administrator = coalesce($3, administrator),
-       disabled_ms = case when $4::boolean is null then disabled_ms when $4 then coalesce(disabled_ms, $5) end
+       disabled_ms = case when $4::boolean is null then disabled_ms when $4 then $5::bigint end
      where id = $1`,
     [person.id, title, administrator, disabled, nowMs],
   );
@@ -48,9 +51,16 @@ export async function changePerson(
     ...(administrator === null ? [] : [administrator ? "made administrator" : "no administrator any more"]),
     ...(disabled === null ? [] : [disabled ? "disabled" : "enabled"]),
   ];
-  await tellOfPerson(client, person.id, told.join(", "), by, nowMs);
+  if (told.length > 0) await tellOfPerson(client, person.id, told.join(", "), by, nowMs);
   return "changed";
 }
+
+type PersonRow = {
+  readonly id: PersonId;
+  readonly name: string;
+  readonly isDisabled: boolean;
+  readonly signsInAsAdministrator: boolean;
+};
 
 /** false: the person is no member of it, or one of the two is not there. */
 export async function removeMember(
