@@ -27,3 +27,10 @@ test("a phrase that a later Weir has kept shows as its name", () => {
   const kept: ReturnType<typeof phrase> = JSON.parse('{"kind":"of-a-later-weir","facts":{}}');
   assert.equal(phraseWords(kept, "zh"), "of-a-later-weir");
 });
+
+test("what jobs of an earlier Weir have kept has words still", () => {
+  const kept: ReturnType<typeof phrase> = JSON.parse(
+    '{"kind":"taken-so","facts":{"option":"--requeue","how":{"kind":"requeue-is-a-new-attempt","facts":{}}}}',
+  );
+  assert.match(phraseWords(kept, "en"), /^--requeue: where its nodes fail/);
+});

@@ -293,6 +293,11 @@ export const phrases = {
   // What is said beside accepting a job.
   "left-out": ["{option} is left out: {because}", "未采用 {option}：{because}"],
   "taken-so": ["{option}: {how}", "{option}：{how}"],
+  // Said no more, and kept with the jobs to which it was.
+  "requeue-is-a-new-attempt": [
+    "where its nodes fail or it is preempted it runs again, at any centre, as a further attempt with usage of its own; for attempts after a failure of its own say --retries N",
+    "节点故障或被抢占后会在任一中心再次运行，用量分别计量；自身失败后需再试请用 --retries N",
+  ],
   "fewest-nodes": ["of {min} to {max} nodes, the job takes {min}", "在 {min} 至 {max} 个节点中，作业取 {min} 个"],
   "shell-not-sent": [
     "the environment of the submitting shell is not sent; name what is needed: --export=NAME=value",
