@@ -32,6 +32,8 @@ export const agreementsInForce = z
     setBy: z.string().nullable(),
     setMs: timeMs.nullable(),
     document: regionAgreements,
+    /** Whose region nobody has stated: where the rest is refused, their work goes nowhere and no work comes to them. */
+    unstated: z.strictObject({ tenants: z.int(), centres: z.int() }),
     /** Newest first, at most twenty. */
     versions: z.array(
       z.strictObject({ version: z.int(), setBy: z.string(), setMs: timeMs, document: regionAgreements }),

@@ -841,7 +841,8 @@ test("where work may go: said at submission, set of a tenant and a project, and 
   const night = { days: [1, 2, 3, 4, 5], from: "20:00", to: "08:00" };
   const agreement = { from: ["cn-sd"], to: ["cn-gz", "cn-sc"], sharePercent: 25, hours: [night], terms: "Contract 7" };
   const document = { otherwise: "refused", agreements: [agreement] };
-  const inForce = { version: 3, setBy: "li", setMs: 0, document, versions: [] };
+  const unstated = { tenants: 2, centres: 0 };
+  const inForce = { version: 3, setBy: "li", setMs: 0, document, unstated, versions: [] };
   const { url, seen } = await fake({
     "POST /jobs": json(submitted, 201),
     "GET /tenants": json({ tenants: [tenant], next: null }),
@@ -866,12 +867,15 @@ test("where work may go: said at submission, set of a tenant and a project, and 
   );
   assert.match(shown.out, /nothing crosses/);
   assert.match(shown.error, /version 3, set by li/);
+  assert.match(shown.error, /Tenants whose region nobody has stated: 2\. All their work is refused/);
+  assert.doesNotMatch(shown.error, /Centres whose/);
   const chinese = await weir(url, ["agreements", "--lang=zh"]);
   assert.match(chinese.out, /山东（cn-sd）\s+贵州（cn-gz）、四川（cn-sc）/);
   const path = join(folder, "agreements.json");
   writeFileSync(path, JSON.stringify(inForce));
-  await weir(url, ["agreements", "--set", path]);
-  assert.deepEqual(seen.at(-1)?.body, document);
+  const again = await weir(url, ["agreements", "--set", path]);
+  assert.deepEqual([seen.at(-1)?.line, seen.at(-1)?.body], ["PUT /agreements?base=3", document]);
+  assert.match(again.error, /^These are the agreements in force: nothing changes\.$/m);
   writeFileSync(path, "{");
   const wrong = await weir(url, ["agreements", "--set", path]);
   assert.deepEqual([wrong.code, wrong.out], [2, ""]);
@@ -918,30 +922,37 @@ test("people are undone: what it means is said, in both languages, and their job
   }
 });
 
-test("a value that cannot be is refused by the option that was typed, in its unit, before anything is asked", async () => {
-  const { url, seen } = await fake({});
-  const typed: readonly (readonly [readonly string[], RegExp])[] = [
-    [
-      ["tokens", "add", "--expires", "100000", "ci"],
-      /--expires cannot be "100000"; write a whole number from 1 to 366/,
-    ],
-    [["submit", "--grace", "9999", "--", "true"], /--grace cannot be "9999"; write a whole number from 0 to 3600/],
-    [["submit", "--accelerator-share=2000", "--", "true"], /--accelerator-share cannot be "2000"; .* from 1 to 999/],
-    [["submit", "--retries=101", "--", "true"], /--retries cannot be "101"; .* from 0 to 100/],
-    [["submit", "--env", "1X=2", "--", "true"], /--env cannot be "1X=2"; write NAME=VALUE/],
-    [["usage", "--from", "2026-02-02", "--to", "2026-01-01"], /--from must not be later than --to/],
-    [["jobs", "--outcome", "exploded"], /--outcome.*exploded.*succeeded/],
-  ];
-  for (const [words, expected] of typed) {
-    const { code, error } = await weir(url, words);
-    assert.equal(code, 2, words.join(" "));
-    assert.match(error, expected);
+test("policy and terms are set on the version they were made on; what is in force already is said to change nothing", async () => {
+  const home = { centre: "jinan", started: 0, lateShare: 0, lateByP99S: 0 };
+  const set = {
+    version: 4,
+    name: "weir",
+    setBy: "li",
+    setMs: 0,
+    policy: {},
+    unreadable: [],
+    homes: [home],
+    versions: [],
+  };
+  const made = { centre: "jinan", terms: { priceList: "free" }, versions: [{ version: 7, setBy: "li", setMs: 0 }] };
+  const { url, seen } = await fake({
+    "GET /policy": json(set),
+    "PUT /policy": json(set),
+    "GET /centres/jinan/terms": json({ ...made, versions: [{ version: 9, setBy: "wang", setMs: 0 }] }),
+    "POST /centres/jinan/terms/preview": json({ centre: "jinan", consequences: [] }),
+    "PUT /centres/jinan/terms": problem(409, "overtaken"),
+  });
+  const used = await weir(url, ["policy", "use", "weir"]);
+  assert.deepEqual(seen.at(-1)?.line, "PUT /policy?base=4");
+  assert.match(used.error, /^This is the policy in force: nothing changes\.$/m);
+  assert.match(used.error, /^home jinan: none of its tenants' tasks is over yet/m);
+  const path = join(folder, "terms.json");
+  for (const [file, base] of [
+    [made, 7],
+    [made.terms, 9],
+  ] as const) {
+    writeFileSync(path, JSON.stringify(file));
+    const refused = await weir(url, ["centre", "terms", "jinan", "--set", path]);
+    assert.deepEqual([refused.code, seen.at(-1)?.line], [3, `PUT /centres/jinan/terms?base=${base}`]);
   }
-  assert.equal(seen.length, 0);
-});
-
-test("a token without an end never expires, in Chinese as in English", async () => {
-  const token = { id: 1, name: "ci", createdMs: 0, expiresMs: null, lastUsedMs: null };
-  const { url } = await fake({ "GET /tokens": json({ tokens: [token], next: null }) });
-  assert.match((await weir(url, ["tokens", "--lang=zh"])).out, / 永不 +从未/);
 });

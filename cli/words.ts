@@ -1049,6 +1049,14 @@ export const words = {
   domesticOnly: ["domestic only", "仅国产"],
   agreementsNone: ["Nobody has set any agreements between regions.", "尚未设置区域间协议。"],
   agreementsSame: ["These are the agreements in force: nothing changes.", "与现行协议相同，无变化。"],
+  agreementsUnstatedTenants: [
+    "Tenants whose region nobody has stated: {tenants}. All their work is refused everywhere. State it: weir admin tenant set NAME --region cn-gz",
+    "尚未声明区域的租户：{tenants} 个，其作业在各处均被拒绝。请声明：weir admin tenant set 名称 --region cn-gz",
+  ],
+  agreementsUnstatedCentres: [
+    "Centres whose region nobody has stated: {centres}. No work comes to them. State it in their terms: weir centre terms NAME",
+    "尚未声明区域的中心：{centres} 个，不会有作业派往。请在其条款中声明：weir centre terms 名称",
+  ],
   agreementsSet: [
     "Agreements between regions, version {version}, set by {person} on {time}.",
     "区域间协议，第 {version} 版，由 {person} 于 {time} 设置。",

@@ -24,7 +24,7 @@ async function setAgreements(call: Call, file: string): Promise<Answer<"agreemen
   return answer;
 }
 
-async function print(call: Call, { version, setBy, setMs, document }: Answer<"agreements">): Promise<void> {
+async function print(call: Call, { version, setBy, setMs, document, unstated }: Answer<"agreements">): Promise<void> {
   const { say, language } = call;
   call.note(
     setBy === null || setMs === null
@@ -51,6 +51,9 @@ async function print(call: Call, { version, setBy, setMs, document }: Answer<"ag
       titles.map((title) => ({ title: say(title) })),
       rows,
     );
+  const { tenants, centres } = unstated;
+  if (document.otherwise === "refused" && tenants > 0) call.note(say("agreementsUnstatedTenants", { tenants }));
+  if (document.otherwise === "refused" && centres > 0) call.note(say("agreementsUnstatedCentres", { centres }));
   await call.print(`${say(document.otherwise === "allowed" ? "otherwiseAllowed" : "otherwiseRefused")}\n`);
 }
 

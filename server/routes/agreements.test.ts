@@ -54,6 +54,8 @@ test("a centre says where it lies, by a code of its place too", async () => {
     ["guiyang", "cn-gz"],
     ["jinan", "cn-sd"],
   ]);
+  const { unstated } = await ok(client.call("agreements", {}));
+  assert.deepEqual(unstated, { tenants: 1, centres: 1 }, "the tenant default and the centre local");
   const params = { centre: "jinan" };
   const { terms } = await ok(client.call("terms", { params }));
   const wrong = await client.call("setTerms", { params, body: { ...terms, region: "shandong" } });
@@ -95,6 +97,7 @@ test("agreements: everybody reads them, an administrator sets them in versions, 
     assert.equal(await candidates({}), "guiyang: no-agreement, jinan: now, local: not-among-wished"),
   );
   const agreement = { from: ["370000"], to: ["CN-GZ"], sharePercent: 25, hours: [], terms: "Contract 7" };
+  assert.deepEqual(set.unstated, { tenants: 0, centres: 1 }, "the centre local");
   const agreed = await ok(client.call("setAgreements", { body: { otherwise: "refused", agreements: [agreement] } }));
   assert.deepEqual(agreed.document.agreements, [{ ...agreement, from: ["cn-sd"], to: ["cn-gz"] }]);
   await holds(async () =>

@@ -3,7 +3,7 @@ import type pg from "pg";
 import { agreementIssues, type RegionAgreements } from "#core/centre/agreements.ts";
 import { parseRegion, type Region } from "#core/centre/region.ts";
 import { answer, type Handlers, refused } from "#server/http/handler.ts";
-import { readAgreements, readAgreementVersions, setAgreements } from "#server/store/bounds.ts";
+import { readAgreements, readAgreementVersions, readUnstated, setAgreements } from "#server/store/bounds.ts";
 import type { Database } from "#server/store/database.ts";
 import { setVersion } from "./versions.ts";
 
@@ -21,6 +21,7 @@ export function agreementsHandlers({
     return answer({
       ...set,
       document: wire(document),
+      unstated: await readUnstated(client),
       versions: versions.map((one) => ({ ...one, document: wire(one.document) })),
     });
   }

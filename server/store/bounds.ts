@@ -4,6 +4,8 @@ import { type PersonId, projectId, tenantId } from "#core/ids.ts";
 import type { TenantPlace } from "#core/scheduling/bounds.ts";
 import type { WorldEvent } from "#core/scheduling/world-event.ts";
 
+import { readCentres } from "./read/centres.ts";
+
 type Query = Pick<pg.ClientBase | pg.Pool, "query">;
 
 /** What the world is told of the rules above jobs. */
@@ -58,6 +60,16 @@ export type AgreementsInForce = {
 export async function readAgreements(db: Query): Promise<AgreementsInForce> {
   const [newest] = await readAgreementVersions(db, 1);
   return newest ?? { version: 0, document: noAgreements, setBy: null, setMs: null };
+}
+
+/** How many tenants, and centres that are not retired, say of no region that they are there. */
+export async function readUnstated(db: Query): Promise<{ readonly tenants: number; readonly centres: number }> {
+  const { rows } = await db.query<{ tenants: number }>(
+    "select count(*)::int as tenants from tenant where place ->> 'region' is null",
+  );
+  const centres = await readCentres(db, { after: null, limit: 10_000 });
+  const unstated = centres.filter(({ lifeCycle, region }) => lifeCycle !== "retired" && region === null);
+  return { tenants: rows[0]?.tenants ?? 0, centres: unstated.length };
 }
 
 /** Newest first. */

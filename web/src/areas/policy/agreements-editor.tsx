@@ -52,12 +52,13 @@ function Editor({ inForce, onDone }: { readonly inForce: Answer<"agreements">; r
   const { t } = useTranslation(["policy", "words"]);
   const queries = useQueryClient();
   // It stays what the form was opened on: of another version set meanwhile the server tells when this one is sent.
-  const [{ document, version }] = useState(inForce);
+  const [{ document, version, unstated }] = useState(inForce);
   const [draft, setDraft] = useState(document);
   const id = useId();
   const sentence = useSentence();
   const changes = changesBetween(document, draft);
   const issues = issuesIn(draft, language());
+  const outside = (["tenants", "centres"] as const).filter((who) => draft.otherwise === "refused" && unstated[who] > 0);
   const isSendable = changes.length > 0 && isWhole(draft) && issues.size === 0;
   const set = useMutation({
     mutationFn: () => ask("setAgreements", { query: { base: version }, body: draft }),
@@ -106,7 +107,15 @@ function Editor({ inForce, onDone }: { readonly inForce: Answer<"agreements">; r
       </Button>
       <Effects
         title={t("agreements.effects")}
-        effects={isSendable ? [...changes.map(sentence), t("agreements.holds")] : []}
+        effects={
+          isSendable
+            ? [
+                ...changes.map(sentence),
+                ...outside.map((who) => t(`agreements.unstated.${who}`, { number: unstated[who] })),
+                t("agreements.holds"),
+              ]
+            : []
+        }
         error={refused.length === 0 ? set.error : null}
       >
         <Button onClick={onDone}>{t("words:cancel")}</Button>

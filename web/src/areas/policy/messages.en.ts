@@ -97,6 +97,10 @@ export const en = {
     wholePools: "the whole of each pool",
     partOfPools: "up to {{percent}} % of each pool",
     goes: "What was agreed from {{from}} to {{to}} as it is now ends.",
+    unstated: {
+      tenants: "Tenants whose region nobody has stated: {{number}}. All their work is refused everywhere.",
+      centres: "Centres whose region nobody has stated: {{number}}. No work comes to them.",
+    },
     holds: "It holds for what is placed from then on; what was placed before stays.",
     from: "Work from",
     to: "May run in",

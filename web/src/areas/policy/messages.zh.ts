@@ -95,6 +95,10 @@ export const zh: Words<typeof en> = {
     wholePools: "每池全部",
     partOfPools: "每池至多 {{percent}} %",
     goes: "从{{from}}到{{to}}的现有约定终止。",
+    unstated: {
+      tenants: "尚未声明区域的租户：{{number}} 个，其作业在各处均被拒绝。",
+      centres: "尚未声明区域的中心：{{number}} 个，不会有作业派往。",
+    },
     holds: "自生效起对新派发的任务有效；此前已派发的不变。",
     from: "作业来自",
     to: "可运行于",
