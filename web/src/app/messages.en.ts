@@ -29,8 +29,6 @@ export const en = {
     out: "Sign out",
   },
   live: { live: "Live", connecting: "Connecting", cut: "Not live: trying again" },
-  cutTitle: "The live connection is cut.",
-  cutDetail: "What you see may be old; trying again.",
   lost: { title: "There is no such page", detail: "The address may have changed.", home: "To the network at a glance" },
   docs: "API",
   clock: { network: "Times: {{zone}} {{offset}}", browser: "This browser: {{zone}}" },

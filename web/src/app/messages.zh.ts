@@ -26,9 +26,7 @@ export const zh: Words<typeof en> = {
   theme: { label: "外观", light: "浅色", dark: "深色", system: "跟随系统" },
   person: { menu: "{{name}} 的账户", administrator: "管理员", member: "成员", password: "密码", out: "退出登录" },
   live: { live: "实时", connecting: "连接中", cut: "连接已断，正在重试" },
-  cutTitle: "实时连接已断开。",
-  cutDetail: "所见内容可能已过时，正在重试。",
   lost: { title: "没有这个页面", detail: "地址可能已变更。", home: "前往算力网概览" },
   docs: "接口文档",
-  clock: { network: "时间：{{zone}} {{offset}}", browser: "本浏览器：{{zone}}" },
+  clock: { network: "时区：{{zone}} {{offset}}", browser: "浏览器时区：{{zone}}" },
 };

@@ -13,8 +13,6 @@ export const en = {
     person: "Person",
     centre: "Centre",
     submitted: "Submitted",
-    started: "Started",
-    ended: "Ended",
     duration: "Start to end",
   },
   unit: {
@@ -46,7 +44,6 @@ export const en = {
   more: "Load more",
   loading: "Loading …",
   close: "Close",
-  save: "Save",
   cancel: "Cancel",
   noAnswerTitle: "The server does not answer",
   noAnswerDetail: "Nothing was lost. Check that it runs (npm start, or its service) and that this address is right.",

@@ -14,8 +14,6 @@ export const zh: Words<typeof en> = {
     person: "人员",
     centre: "中心",
     submitted: "提交",
-    started: "开始",
-    ended: "结束",
     duration: "起止历时",
   },
   unit: {
@@ -47,7 +45,6 @@ export const zh: Words<typeof en> = {
   more: "加载更多",
   loading: "加载中…",
   close: "关闭",
-  save: "保存",
   cancel: "取消",
   noAnswerTitle: "服务器没有应答",
   noAnswerDetail: "没有丢失任何内容。请确认服务正在运行（npm start 或系统服务），并核对访问地址。",

@@ -218,7 +218,6 @@ export const en = {
     executable: "executable",
     defaults: "Filled in by Weir",
     warnings: "Said at submission",
-    all: "All fields",
   },
   end: {
     short: { exit: "exit code {{code}}", signal: "{{name}}" },

@@ -217,7 +217,6 @@ export const zh: Words<typeof en> = {
     executable: "可执行",
     defaults: "由 Weir 补全",
     warnings: "提交时的提示",
-    all: "全部字段",
   },
   end: {
     short: { exit: "退出码 {{code}}", signal: "{{name}}" },

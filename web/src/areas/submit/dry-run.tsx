@@ -1,6 +1,7 @@
 import { useTranslation } from "react-i18next";
 import type { Answer } from "#api/client.ts";
 import { mibText } from "#core/measures.ts";
+import { Sentences } from "../../parts/effects.tsx";
 import { Notice } from "../../parts/notice.tsx";
 import { Facts, Panel } from "../../parts/page.tsx";
 import { useCost } from "../../words/cost.ts";
@@ -66,10 +67,10 @@ export function DryRun({ answer, old }: { readonly answer: Answer<"dryRun">; rea
               : [[t("result.defaults"), defaults.map(filledIn).join(" · "), "wide"] as const]),
             ...(notes.length === 0
               ? []
-              : [[t("result.notes"), <Sentences key="notes" all={notes} />, "wide"] as const]),
+              : [[t("result.notes"), <Sentences key="notes" all={notes.map(clockTimes)} />, "wide"] as const]),
             ...(warnings.length === 0
               ? []
-              : [[t("result.warnings"), <Sentences key="remarks" all={warnings} />, "wide"] as const]),
+              : [[t("result.warnings"), <Sentences key="remarks" all={warnings.map(clockTimes)} />, "wide"] as const]),
           ]}
         />
         <h3 className={css.sub}>{t("result.asked")}</h3>
@@ -80,17 +81,6 @@ export function DryRun({ answer, old }: { readonly answer: Answer<"dryRun">; rea
         </div>
       </div>
     </Panel>
-  );
-}
-
-function Sentences({ all }: { readonly all: readonly string[] }) {
-  const { clockTimes } = useFormat();
-  return (
-    <ul className={css.remarks}>
-      {all.map((one) => (
-        <li key={one}>{clockTimes(one)}</li>
-      ))}
-    </ul>
   );
 }
 

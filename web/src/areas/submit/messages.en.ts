@@ -103,7 +103,6 @@ export const en = {
   refused: "Not accepted, as said above",
   dryRun: "Dry run",
   submit: "Submit",
-  sending: "Submitting …",
   result: {
     title: "Dry run: nothing was submitted",
     goesTo: "It would start now at {{centre}}.",

@@ -103,7 +103,6 @@ export const zh: Words<typeof en> = {
   refused: "未被接受，原因见上",
   dryRun: "试运行",
   submit: "提交",
-  sending: "正在提交…",
   result: {
     title: "试运行：未提交任何作业",
     goesTo: "现在提交将立即在 {{centre}} 开始。",
