@@ -49,6 +49,8 @@ test("a refusal is returned; what is not the API is thrown", async () => {
   assert.deepEqual(await refused.client.call("job", { params: { job: 9 } }), { kind: "problem", problem });
   const page = answering(() => new Response("<html>", { status: 502 }));
   await assert.rejects(page.client.call("me"), NoAnswer);
+  const other = answering(() => Response.json({ title: "Unauthorized", detail: "no key" }, { status: 401 }));
+  await assert.rejects(other.client.call("me"), (error) => error instanceof NoAnswer && error.foreign);
 });
 
 test("an answer that is cut in its middle, as by a server that is killed, is none", async (context) => {

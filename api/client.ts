@@ -119,9 +119,15 @@ export class NoAnswer extends Error {
   override readonly name = "NoAnswer";
   /** Who did not answer at all; null: the answer was cut off, or none of Weir's. */
   readonly server: string | null;
-  constructor(message: string, { server, ...options }: ErrorOptions & { readonly server?: string } = {}) {
+  /** Something answered that is no Weir server. */
+  readonly foreign: boolean;
+  constructor(
+    message: string,
+    { server, foreign, ...options }: ErrorOptions & { readonly server?: string; readonly foreign?: boolean } = {},
+  ) {
     super(message, options);
     this.server = server ?? null;
+    this.foreign = foreign ?? false;
   }
 }
 
@@ -141,8 +147,10 @@ function pathOf(pattern: string, input: LooseInput): string {
 
 async function problemOf(response: Answered, options: CallOptions): Promise<Problem> {
   const value = await jsonOf(response, options);
-  if (typeof value === "object" && value !== null && "title" in value && "detail" in value) return value as Problem;
-  throw new NoAnswer(`status ${response.status} without a problem document: this is not Weir's API`);
+  // Other programs write problem documents too (RFC 9457): only those of a kind that Weir has are its own.
+  if (typeof value === "object" && value !== null && "type" in value && `${value.type}`.startsWith("/api/problems/"))
+    return value as Problem;
+  throw new NoAnswer(`status ${response.status} without a problem document: this is not Weir's API`, { foreign: true });
 }
 
 async function jsonOf(response: Answered, { signal }: CallOptions): Promise<unknown> {
@@ -154,7 +162,7 @@ async function jsonOf(response: Answered, { signal }: CallOptions): Promise<unkn
   try {
     return JSON.parse(text);
   } catch (cause) {
-    throw new NoAnswer(`status ${response.status} with an answer that is not JSON`, { cause });
+    throw new NoAnswer(`status ${response.status} with an answer that is not JSON`, { cause, foreign: true });
   }
 }
 

@@ -122,6 +122,7 @@ export function taskOperand({ say }: Call, text: string): { readonly job: number
 
 /** Why nobody answered: the system's word for it where there is one. */
 export function unreachable(error: NoAnswer, say: Say): Stop {
+  if (error.foreign) return new Stop(exitCodes.unreachable, say("notWeir", { words: error.message }));
   const { server } = error;
   const words = server === null ? error.message : say("notAnswered", { server, cause: causeWords(error) });
   return new Stop(exitCodes.unreachable, say("noAnswer", { words }));

@@ -984,3 +984,40 @@ test("policy and terms are set on the version they were made on; what is in forc
     assert.deepEqual([refused.code, seen.at(-1)?.line], [3, `PUT /centres/jinan/terms?base=${base}`]);
   }
 });
+
+test("a value that cannot be is refused by the option that was typed, in its unit, before anything is asked", async () => {
+  const { url, seen } = await fake({});
+  const typed: readonly (readonly [readonly string[], RegExp])[] = [
+    [
+      ["tokens", "add", "--expires", "100000", "ci"],
+      /--expires cannot be "100000"; write a whole number from 1 to 366/,
+    ],
+    [["submit", "--grace", "9999", "--", "true"], /--grace cannot be "9999"; write a whole number from 0 to 3600/],
+    [["submit", "--accelerator-share=2000", "--", "true"], /--accelerator-share cannot be "2000"; .* from 1 to 999/],
+    [["submit", "--retries=101", "--", "true"], /--retries cannot be "101"; .* from 0 to 100/],
+    [["submit", "--env", "1X=2", "--", "true"], /--env cannot be "1X=2"; write NAME=VALUE/],
+    [["usage", "--from", "2026-02-02", "--to", "2026-01-01"], /--from must not be later than --to/],
+    [["jobs", "--outcome", "exploded"], /--outcome.*exploded.*succeeded/],
+  ];
+  for (const [words, expected] of typed) {
+    const { code, error } = await weir(url, words);
+    assert.equal(code, 2, words.join(" "));
+    assert.match(error, expected);
+  }
+  assert.equal(seen.length, 0);
+});
+
+test("a token without an end never expires, in Chinese as in English", async () => {
+  const token = { id: 1, name: "ci", createdMs: 0, expiresMs: null, lastUsedMs: null };
+  const { url } = await fake({ "GET /tokens": json({ tokens: [token], next: null }) });
+  assert.match((await weir(url, ["tokens", "--lang=zh"])).out, / 永不 +从未/);
+});
+
+test("another program at the address is not taken for a Weir server where one is not signed in", async () => {
+  const { url } = await fake({
+    "POST /jobs": json({ title: "Unauthorized", status: 401, detail: "no key" }, 401),
+  });
+  const { error } = await weir(url, ["submit", "--", "true"]);
+  assert.match(error, /What answers there is no Weir server \(status 401/);
+  assert.doesNotMatch(error, /signed in/);
+});

@@ -884,6 +884,10 @@ export const words = {
   ],
   wrapAndMore: ["--wrap stands in the place of a script.", "--wrap 已代替脚本。"],
   notAnswered: ["the server at {server} did not answer: {cause}", "{server} 的服务器没有应答：{cause}"],
+  notWeir: [
+    "What answers there is no Weir server ({words}). Another program may have its port; name your server with --server or WEIR_SERVER.",
+    "应答的不是 Weir 服务器（{words}）。其端口可能被其他程序占用；请用 --server 或 WEIR_SERVER 指明您的服务器。",
+  ],
   noAnswer: [
     "{words}. Is it running? On this machine: npm start.",
     "{words}。服务器在运行吗？本机可用 npm start 启动。",
