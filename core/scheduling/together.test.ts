@@ -79,6 +79,13 @@ const scenarios: Record<string, string> = {
     job three  nodes 3 cores 8 row
     expect three starts alpha
   `,
+  "as many nodes of the same kind, others of the row: where they stand is looked at anew": `
+    pool alpha/batch  2×8 named n[1-2]  2×8 named n[4-5]  row n[1-5]
+    job three  nodes 3 cores 8 row
+    expect three waits alpha: too-few-nodes-in-a-row
+    pool alpha/batch  2×8 named n[1-2]  2×8 named n[3-4]  row n[1-5]
+    expect three starts alpha
+  `,
   "where a run is on nodes that nobody told, what is free in a row is so wherever it is": `
     pool alpha/batch  6×8 named n[1-6]  row n[1-6]
     job one    cores 8

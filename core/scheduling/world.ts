@@ -440,9 +440,10 @@ function changeCentre(state: State, id: CentreId, description: CentreState | nul
   if (isOther) state.description = {};
   state.queue.submitters.capacity = capacityOf(state.centres.map((each) => each.state));
   for (const pool of centre.known.values()) grow(state, pool);
-  // A list of nodes is looked into only for those who name some.
-  const namesNodes = () => [...state.queue.asks.values()].some(({ demands }) => demands?.siteWords.nodelist);
-  if (isOther || namesNodes()) regroup(state.queue, centre, state.centres, () => state.jobs.values());
+  // A list of nodes is looked into only for those who name some, or ask for some next to each other.
+  const mindsNames = () =>
+    [...state.queue.asks.values()].some(({ shape, demands }) => shape.contiguous || demands?.siteWords.nodelist);
+  if (isOther || mindsNames()) regroup(state.queue, centre, state.centres, () => state.jobs.values());
   if (isOther) countVisits(state);
   if (changeHome(state.homes, centre)) for (const job of state.jobs.values()) comeHome(state.homes, job, 0);
 }

@@ -28,7 +28,7 @@ export function outlookOf(
   const made = { ...fits, quote, quoteJson: JSON.stringify(quote) };
   if (before.size >= mostKept) before.clear();
   // Names of nodes may change without another description.
-  if (spec.siteWords.nodelist === undefined) before.set(asked, made);
+  if (spec.siteWords.nodelist === undefined && !spec.shape.contiguous) before.set(asked, made);
   return made;
 }
 
