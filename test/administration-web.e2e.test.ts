@@ -95,7 +95,7 @@ describe("people and projects, in the console", { skip: requires("chromium", "cj
     const made: string[] = [];
     page.on("request", (one) => void (one.url().endsWith("/sign-in-link") && made.push(one.url())));
     const open = () =>
-      page.getByRole("region", { name: "People" }).getByRole("button", { name: "Sign-in link" }).click();
+      page.getByRole("region", { name: "People" }).getByRole("button", { name: "Sign-in link" }).first().click();
     const dialog = page.getByRole("dialog");
     await open();
     await dialog.getByText("A link made before and not used yet works no more").waitFor();
@@ -109,6 +109,55 @@ describe("people and projects, in the console", { skip: requires("chromium", "cj
     await open();
     await dialog.getByRole("button", { name: "Make the link" }).waitFor();
     assert.equal(await dialog.getByText(/sign-in#code=/).count(), 0);
+    await dialog.getByRole("button", { name: "Cancel" }).click();
+  });
+
+  test("a person is added with a refusal at its field, changed, removed from a project, disabled and enabled", async () => {
+    await page.goto(`${server.url}/administration`);
+    const people = page.getByRole("region", { name: "People" });
+    const dialog = page.getByRole("dialog");
+    await people.getByRole("button", { name: "Add a person" }).click();
+    await dialog.getByLabel("Name", { exact: true }).fill("Li Hua");
+    await dialog.getByRole("button", { name: "Add a person" }).click();
+    const field = dialog.locator(".ant-form-item", { has: page.getByLabel("Name", { exact: true }) });
+    await field.getByText("must be 1 to 63 characters").waitFor();
+    assert.equal(await dialog.getByText("name: must be").count(), 0, "said once, at its field");
+    await dialog.getByLabel("Name", { exact: true }).fill("lihua");
+    await dialog.getByRole("button", { name: "Add a person" }).click();
+    await dialog.getByText("or until a newer link is made for lihua, which ends this one").waitFor();
+    await dialog.getByRole("button", { name: "Close" }).first().click();
+    await dialog.waitFor({ state: "hidden" });
+    await ok(server.client().call("addMember", { params: { project: "default" }, body: { person: "lihua" } }));
+    await page.reload();
+    const row = people.getByRole("row", { name: "lihua" });
+    const does = async (button: string, words: string) => {
+      await row.getByRole("button", { name: button, exact: true }).click();
+      await dialog.getByText(words).waitFor();
+    };
+    const confirm = async (button: string) => {
+      await dialog.getByRole("button", { name: button, exact: true }).click();
+      await dialog.waitFor({ state: "hidden" });
+    };
+    await does("Change", "the last administrator keeps it");
+    await dialog.getByLabel("Shown as").fill("李华");
+    await dialog.getByLabel("administrator").check();
+    await confirm("Change");
+    await row.getByText("李华").waitFor();
+    await row.getByText("administrator", { exact: true }).waitFor();
+    await does("Remove from a project", "What they submitted belongs to the project");
+    await dialog.getByLabel("Project").click();
+    await page.locator(".ant-select-item-option", { hasText: "default" }).click();
+    await confirm("Remove from a project");
+    await row.getByText("none yet").waitFor();
+    await does("Disable", "lihua is signed out everywhere at once");
+    await confirm("Disable");
+    await row.getByText("disabled since").waitFor();
+    await does("Enable", "No session, token or link of before comes back");
+    await confirm("Enable");
+    await row.getByText("disabled since").waitFor({ state: "detached" });
+    await people.getByRole("row", { name: "admin Administrator" }).getByRole("button", { name: "Disable" }).click();
+    await dialog.getByRole("button", { name: "Disable", exact: true }).click();
+    await dialog.getByText("Nobody disables themselves").waitFor();
     await dialog.getByRole("button", { name: "Cancel" }).click();
   });
 

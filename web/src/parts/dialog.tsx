@@ -2,24 +2,35 @@ import { useMutation } from "@tanstack/react-query";
 import { Button, Form, Modal } from "antd";
 import { type ReactNode, useState } from "react";
 import { useTranslation } from "react-i18next";
+import { issuesOf } from "../app/client.ts";
 import { Problem } from "./notice.tsx";
 
 /**
- * A button and the form it opens; a refusal stays there, beside what was typed. What is to be seen once (a secret) takes
+ * A button and the form it opens; a refusal stays there, at the field it is of, else above what was typed. What is to be seen once (a secret) takes
  * the form's place; without `shown` the dialog closes.
  */
 export function FormDialog<Values extends object, Answer>(content: FormDialogContent<Values, Answer>) {
   const { label, title = label, act = label, look = "plain", initial, submit, onSettled, shown, children } = content;
   const { t } = useTranslation("words");
   const [open, setOpen] = useState(false);
-  const [form] = Form.useForm<Values>();
+  const [form] = Form.useForm();
   const sent = useMutation({
     mutationFn: submit,
     onSuccess: () => {
       if (!shown) close();
     },
+    onError: (error) => {
+      const issues = atFields(error);
+      form.setFields(issues.map(({ path, words }) => ({ name: path, errors: [words] })));
+    },
     onSettled: () => onSettled?.(),
   });
+  /** What is wrong with fields of this form; none where anything else is wrong, too. */
+  const atFields = (error: unknown) => {
+    const issues = issuesOf(error);
+    const fields = Object.keys(form.getFieldsValue());
+    return issues.every(({ path }) => fields.includes(path)) ? issues : [];
+  };
   const once = shown && sent.isSuccess ? shown(sent.data) : null;
   const showing = once !== null;
   function close() {
@@ -48,7 +59,7 @@ export function FormDialog<Values extends object, Answer>(content: FormDialogCon
         onCancel={close}
         destroyOnHidden
       >
-        {sent.error ? <Problem error={sent.error} /> : null}
+        {sent.error && atFields(sent.error).length === 0 ? <Problem error={sent.error} /> : null}
         {once ?? (
           <Form<Values>
             form={form}

@@ -75,12 +75,28 @@ export const en = {
   addMember: "Add to a project",
   memberOf: "Add {{person}} to a project",
   project: "Project",
+  removeMember: "Remove from a project",
+  removeMemberTitle: "Remove {{person}} from a project",
+  removeMemberWords:
+    "{{person}} can submit nothing more there and sees nothing of it any more, from the next request on. What they submitted belongs to the project: queued and running work goes on, and the project's other members see it and can cancel it.",
+  changePerson: "Change {{name}}",
+  administratorHelp:
+    "Administrators see and change all of the network. The role is given and taken from the next request on; the last administrator keeps it.",
+  disable: "Disable",
+  disableTitle: "Disable {{name}}?",
+  disableWords:
+    "{{name}} is signed out everywhere at once; tokens, sign-in links and the password no longer work. What they have queued or running belongs to its projects and goes on; it can be cancelled on the page of jobs. Memberships, books and history stay, and they can be enabled again.",
+  enable: "Enable",
+  enableTitle: "Enable {{name}} again?",
+  enableWords:
+    "{{name}} can sign in again with their password, or with a new sign-in link. No session, token or link of before comes back.",
+  disabledSince: "disabled since {{time}}",
   link: "Sign-in link",
   linkTitle: "Sign-in link for {{name}}",
   linkFor:
     "Whoever opens it first is {{name}}. It works once, within 24 hours. A link made before and not used yet works no more; who is signed in stays so.",
   makeLink: "Make the link",
   linkWords:
-    "It is shown this once. Hand it over by a safe way: whoever opens it first is {{name}}. It works once, until {{time}}.",
+    "It is shown this once. Hand it over by a safe way: whoever opens it first is {{name}}. It works once, until {{time}} or until a newer link is made for {{name}}, which ends this one.",
   none: "none yet",
 } as const;

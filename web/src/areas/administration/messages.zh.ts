@@ -75,11 +75,26 @@ export const zh: Words<typeof en> = {
   addMember: "加入项目",
   memberOf: "将 {{person}} 加入项目",
   project: "项目",
+  removeMember: "移出项目",
+  removeMemberTitle: "将 {{person}} 移出项目",
+  removeMemberWords:
+    "自下一次请求起，{{person}} 不能再向该项目提交作业，也看不到其内容。其已提交的作业归项目所有：排队与运行中的照常进行，项目其他成员可见并可取消。",
+  changePerson: "修改 {{name}}",
+  administratorHelp: "管理员可查看并修改全网。角色的授予与取消自下一次请求起生效；最后一位管理员的角色不能取消。",
+  disable: "停用",
+  disableTitle: "停用 {{name}}？",
+  disableWords:
+    "{{name}} 立即在各处退出登录，令牌、登录链接与密码均不可用。其排队与运行中的作业归项目所有，照常进行，可在作业页取消。项目成员关系、账目与历史保留，之后可重新启用。",
+  enable: "启用",
+  enableTitle: "重新启用 {{name}}？",
+  enableWords: "{{name}} 可再以密码或新的登录链接登录；此前的会话、令牌与链接不再恢复。",
+  disabledSince: "自 {{time}} 起停用",
   link: "登录链接",
   linkTitle: "{{name}} 的登录链接",
   linkFor:
     "首个打开者即以 {{name}} 身份登录。链接在 24 小时内可用一次；此前生成而未使用的链接随即失效，已登录者不受影响。",
   makeLink: "生成链接",
-  linkWords: "链接只显示这一次。请以安全方式转交：首个打开者即以 {{name}} 身份登录。仅可使用一次，{{time}} 前有效。",
+  linkWords:
+    "链接只显示这一次。请以安全方式转交：首个打开者即以 {{name}} 身份登录。仅可使用一次，{{time}} 前有效；若为 {{name}} 生成更新的链接，此链接随即失效。",
   none: "暂无",
 };

@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { Checkbox, Form, Select } from "antd";
+import { Checkbox, Form, Input, Select } from "antd";
 import { useTranslation } from "react-i18next";
 import type { Answer } from "#api/client.ts";
 import { ask } from "../../app/client.ts";
@@ -17,6 +17,7 @@ export function People() {
   const { t } = useTranslation("administration");
   const people = useQuery(peopleQuery);
   const projects = useQuery(projectsQuery);
+  const format = useFormat();
   return (
     <Panel
       title={t("people")}
@@ -60,7 +61,18 @@ export function People() {
         columns={[
           { key: "name", title: t("name"), cell: (person) => person.name },
           { key: "title", title: t("shownName"), cell: (person) => person.title },
-          { key: "role", title: t("role"), cell: (person) => t(person.administrator ? "administrator" : "member") },
+          {
+            key: "role",
+            title: t("role"),
+            cell: ({ administrator, disabledMs }) => (
+              <>
+                {t(administrator ? "administrator" : "member")}
+                {disabledMs === null ? null : (
+                  <div className="soft">{t("disabledSince", { time: format.dateTime(disabledMs) })}</div>
+                )}
+              </>
+            ),
+          },
           {
             key: "projects",
             title: t("of"),
@@ -87,6 +99,7 @@ export function People() {
                     />
                   </Form.Item>
                 </AddDialog>
+                <Undo person={person} />
                 <AddDialog<object, Made>
                   label={t("link")}
                   title={t("linkTitle", { name: person.name })}
@@ -103,6 +116,62 @@ export function People() {
         ]}
       />
     </Panel>
+  );
+}
+
+/** What was given to a person can be changed and taken back; what that means is said first. */
+function Undo({ person }: { readonly person: Answer<"people">["people"][number] }) {
+  const { t } = useTranslation("administration");
+  const { name, title, administrator, disabledMs, projects } = person;
+  const params = { person: name };
+  /** What its button does. */
+  const disabled = disabledMs === null;
+  return (
+    <>
+      {projects.length === 0 ? null : (
+        <AddDialog<{ project: string }>
+          label={t("removeMember")}
+          title={t("removeMemberTitle", { person: name })}
+          small
+          submit={({ project }) => ask("removeMember", { params: { project, person: name } })}
+        >
+          <p>{t("removeMemberWords", { person: name })}</p>
+          <Form.Item name="project" label={t("project")} rules={[{ required: true, message: t("project") }]}>
+            <Select showSearch options={projects.map((project) => ({ value: project }))} />
+          </Form.Item>
+        </AddDialog>
+      )}
+      <AddDialog<{ title: string; administrator: boolean }>
+        label={t("change")}
+        title={t("changePerson", { name })}
+        small
+        initial={{ title, administrator }}
+        submit={(said) =>
+          ask("setPerson", {
+            params,
+            body: {
+              ...(said.title !== title && { title: said.title }),
+              ...(said.administrator !== administrator && { administrator: said.administrator }),
+            },
+          })
+        }
+      >
+        <Form.Item name="title" label={t("shownName")}>
+          <Input maxLength={200} />
+        </Form.Item>
+        <Form.Item name="administrator" valuePropName="checked" extra={t("administratorHelp")}>
+          <Checkbox>{t("administrator")}</Checkbox>
+        </Form.Item>
+      </AddDialog>
+      <AddDialog<object>
+        label={t(disabled ? "disable" : "enable")}
+        title={t(disabled ? "disableTitle" : "enableTitle", { name })}
+        small
+        submit={() => ask("setPerson", { params, body: { disabled } })}
+      >
+        <p>{t(disabled ? "disableWords" : "enableWords", { name })}</p>
+      </AddDialog>
+    </>
   );
 }
 

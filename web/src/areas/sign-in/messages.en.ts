@@ -9,7 +9,7 @@ export const en = {
   needName: "Enter your name",
   needPassword: "Enter your password",
   byLink: "Signing in with the one-time link …",
-  newLinkHere: "On the machine where Weir runs, this prints a new link; so does starting npm start anew:",
+  newLinkHere: "On the machine where Weir runs, this prints a new link (npm start prints one only when it starts):",
   newLinkElse: "Elsewhere: ask your administrator for a new link, or sign in with your password.",
   wrong:
     "The name or the password is wrong, or the link is spent or expired. Try again, or ask your administrator for a new one-time link.",

@@ -11,7 +11,7 @@ export const zh: Words<typeof en> = {
   needName: "请输入用户名",
   needPassword: "请输入密码",
   byLink: "正在用一次性链接登录…",
-  newLinkHere: "在运行 Weir 的机器上，以下命令会打印新链接；重新执行 npm start 亦可：",
+  newLinkHere: "在运行 Weir 的机器上，以下命令会打印新链接（npm start 仅在启动时打印）：",
   newLinkElse: "在其他机器上：请向管理员索取新链接，或用密码登录。",
   wrong: "用户名或密码有误，或链接已用过、已过期。请重试，或向管理员索取新的一次性登录链接。",
   noPassword: "还没有密码？",
