@@ -1,6 +1,6 @@
 import type pg from "pg";
 import type { Refusal } from "#core/refusal.ts";
-import { type Answer, type Handlers, type Refused, refused, type Verbatim } from "#server/http/handler.ts";
+import { type Answer, type Refused, refused, type Verbatim } from "#server/http/handler.ts";
 import type { Person } from "#server/identity/caller.ts";
 import type { Database } from "#server/store/database.ts";
 import { once } from "./once.ts";
