@@ -80,7 +80,7 @@ describe("the policy, in the console", { skip: requires("chromium", "cjk-font") 
     await seen("It is not billed. The task is back at its place in the queue.");
     await page.getByRole("tab", { name: "Why it waits", selected: true }).waitFor();
     const line = page.getByRole("region", { name: "Time line" });
-    await line.getByText("attempt 1").waitFor();
+    await line.getByRole("listitem").filter({ hasText: "Preempted" }).getByText("attempt 1").waitFor();
     await page.getByRole("tab", { name: "Runs and history" }).click();
     await page.getByRole("table", { name: "History" }).getByText("queued again").waitFor();
     await page.getByRole("button", { name: "中文" }).click();
