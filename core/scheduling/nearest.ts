@@ -4,7 +4,15 @@ import { withinShare } from "#core/scheduling/agreed.ts";
 import { outOfBounds } from "#core/scheduling/bounds.ts";
 import { type CentreRecord, devicesFor, type PoolRecord } from "#core/scheduling/centres.ts";
 import type { EverFit } from "#core/scheduling/explanation.ts";
-import { type Asked, hasNoGroups, hasNoRow, isMeantFor, judgeEver, mostNodes, neverFits } from "#core/scheduling/fit.ts";
+import {
+  type Asked,
+  hasNoGroups,
+  hasNoRow,
+  isMeantFor,
+  judgeEver,
+  mostNodes,
+  neverFits,
+} from "#core/scheduling/fit.ts";
 import { lacks, lacksInPool, offeredNowhere } from "#core/scheduling/offered.ts";
 import { type Cell, deviceKey, type Room } from "#core/scheduling/room.ts";
 

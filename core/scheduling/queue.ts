@@ -477,6 +477,7 @@ function askKey({ shape, wishes, timeLimitS, graceS, demands, bounds }: Wants): 
   const wished = simulated || only.length + except.length + prefer.length + refusedBy.length > 0;
   const together = wholeNodes || domestic || contiguous || nodeGroups !== undefined;
   if (!accelerators && !wished && !demands && !together && !bounds) return key;
-  const more = together || bounds ? ` ${JSON.stringify([wholeNodes, nodeGroups, contiguous, domestic, bounds?.key])}` : "";
+  const more =
+    together || bounds ? ` ${JSON.stringify([wholeNodes, nodeGroups, contiguous, domestic, bounds?.key])}` : "";
   return `${key} ${JSON.stringify([accelerators, only, except, prefer, simulated, demands, ...refusedBy])}${more}`;
 }

@@ -65,14 +65,20 @@ test("what would start too late is told so; what waits says by when it has to st
   // The scheduler hears of what runs by the feed.
   await holds(async () => {
     const { warnings } = await ok(client.call("dryRun", { body: { ...whole, deadlineMs } }));
-    assert.match(warnings.at(-1) ?? "", /it may miss its deadline: as things stand it could start as late as .*, and has to start by /);
+    assert.match(
+      warnings.at(-1) ?? "",
+      /it may miss its deadline: as things stand it could start as late as .*, and has to start by /,
+    );
   });
   // A submission is told the same, unless this server has spent its share of time on looking just before.
   const { id, warnings } = await until(async () => {
     const one = await ok(client.call("submit", { body: { ...whole, deadlineMs } }));
     return one.warnings.length > 0 ? one : cancelled([one]);
   });
-  assert.match(warnings.at(-1) ?? "", /it may miss its deadline: as things stand it could start as late as .*, and has to start by /);
+  assert.match(
+    warnings.at(-1) ?? "",
+    /it may miss its deadline: as things stand it could start as late as .*, and has to start by /,
+  );
   const zh = server.client(server.token, "zh");
   const [late, other] = await until(async () => {
     const { jobs } = await ok(zh.call("submitBulk", { body: { jobs: [{ ...whole, deadlineMs }, whole] } }));

@@ -243,7 +243,15 @@ async function readTasks(client: pg.ClientBase, jobs: readonly number[]): Promis
 
 async function readRuns(client: pg.ClientBase, jobs: readonly number[]): Promise<readonly WorldEvent[]> {
   const { rows } = await client.query<
-    RunRow & Moved & { pool: string; allocation: Allocation; state: StateKind; waiting: RunWait | null; nodes: string | null; at_ms: number }
+    RunRow &
+      Moved & {
+        pool: string;
+        allocation: Allocation;
+        state: StateKind;
+        waiting: RunWait | null;
+        nodes: string | null;
+        at_ms: number;
+      }
   >(
     `select r.job_id, r.index, r.attempt, r.centre_id, r.pool, r.allocation, r.state, r.waiting, r.nodes,
        r.decision -> 'moved' as moved, r.withdraw_ms is not null as withdraw,
