@@ -17,3 +17,23 @@ for (const { page, name, text } of guides) {
     else assert.equal(written, wanted);
   });
 }
+
+test("the keys of JSON in the guide to the command line are those of the API", () => {
+  const guide = readFileSync(join(root, "docs/guides/cli.md"), "utf8");
+  const { schemas } = JSON.parse(readFileSync(join(root, "docs/api/openapi.json"), "utf8")).components;
+  const named = (command: string) => {
+    const cell = guide.split("\n").find((line) => line.startsWith(`| \`${command}\` | `)) ?? "";
+    return [...cell.slice(command.length + 5).matchAll(/`(\w+)`/g)].map(([, key = ""]) => key);
+  };
+  for (const [command, schema] of [
+    ["submit", "Submitted"],
+    ["submit --dry-run", "DryRun"],
+    ["show JOB_INDEX", "TaskDetail"],
+    ["why", "Why"],
+    ["why --what-if", "WhatIf"],
+  ] as const)
+    assert.deepEqual(named(command).toSorted(), Object.keys(schemas[schema].properties).toSorted(), command);
+  const inList = new Set(Object.keys(schemas.JobSummary.properties));
+  const ofOne = Object.keys(schemas.JobDetail.properties).filter((key) => !inList.has(key));
+  assert.deepEqual(named("show JOB").toSorted(), [...ofOne, "history", "jobs"].toSorted());
+});
