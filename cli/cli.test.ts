@@ -106,11 +106,21 @@ test("weir usage: days are those of the network, as the table labels them, and -
   const cost = { tariffVersion: "free", currency: "CNY", amountMicroYuan: "0" };
   const row = { key: "2026-11-23", runs: 1, amounts, cost };
   const total = { runs: 1, amounts, cost };
-  const { url, seen } = await fake({ "GET /usage": json({ by: "day", rows: [row], total, next: "2026-11-23" }) });
+  const grants = [{ unit: "core-ms", granted: "36000000", left: "3600000" }];
+  const { url, seen } = await fake({
+    "GET /usage": json({ by: "day", rows: [row], total, next: "2026-11-23" }),
+    "GET /projects": json({ projects: [{ name: "tides", tenant: "ouc", grants }], next: null }),
+    "GET /tenants": json({ tenants: [{ name: "ouc", grants: [] }], next: null }),
+  });
   const { out, error } = await weir(url, ["usage", "--by", "day", "--from", "2026-11-23", "--to", "2026-11-23"]);
   assert.match(
     out,
     /^DAY \(Asia\/Shanghai\) +RUNS +CORE-HOURS +CARD-HOURS +GiB-HOURS .*\n2026-11-23 +1 +1\.000 +0 +0 /,
+  );
+  assert.match(
+    out,
+    /\n\nNAME .*LEFT OF ITS GRANT\ntides +project +1 of 10 core-hours\n$/,
+    "none of ouc: it has no grant",
   );
   assert.match(error, /with --cursor 2026-11-23$/m);
   const query = new URLSearchParams(seen[0]?.line.split("?")[1]);
@@ -983,34 +993,6 @@ test("policy and terms are set on the version they were made on; what is in forc
     const refused = await weir(url, ["centre", "terms", "jinan", "--set", path]);
     assert.deepEqual([refused.code, seen.at(-1)?.line], [3, `PUT /centres/jinan/terms?base=${base}`]);
   }
-});
-
-test("a value that cannot be is refused by the option that was typed, in its unit, before anything is asked", async () => {
-  const { url, seen } = await fake({});
-  const typed: readonly (readonly [readonly string[], RegExp])[] = [
-    [
-      ["tokens", "add", "--expires", "100000", "ci"],
-      /--expires cannot be "100000"; write a whole number from 1 to 366/,
-    ],
-    [["submit", "--grace", "9999", "--", "true"], /--grace cannot be "9999"; write a whole number from 0 to 3600/],
-    [["submit", "--accelerator-share=2000", "--", "true"], /--accelerator-share cannot be "2000"; .* from 1 to 999/],
-    [["submit", "--retries=101", "--", "true"], /--retries cannot be "101"; .* from 0 to 100/],
-    [["submit", "--env", "1X=2", "--", "true"], /--env cannot be "1X=2"; write NAME=VALUE/],
-    [["usage", "--from", "2026-02-02", "--to", "2026-01-01"], /--from must not be later than --to/],
-    [["jobs", "--outcome", "exploded"], /--outcome.*exploded.*succeeded/],
-  ];
-  for (const [words, expected] of typed) {
-    const { code, error } = await weir(url, words);
-    assert.equal(code, 2, words.join(" "));
-    assert.match(error, expected);
-  }
-  assert.equal(seen.length, 0);
-});
-
-test("a token without an end never expires, in Chinese as in English", async () => {
-  const token = { id: 1, name: "ci", createdMs: 0, expiresMs: null, lastUsedMs: null };
-  const { url } = await fake({ "GET /tokens": json({ tokens: [token], next: null }) });
-  assert.match((await weir(url, ["tokens", "--lang=zh"])).out, / 永不 +从未/);
 });
 
 test("another program at the address is not taken for a Weir server where one is not signed in", async () => {
