@@ -284,7 +284,7 @@ function hoursSaid(call: Call, option: "core-hours" | "card-hours"): number | nu
   throw new Stop(exitCodes.usage, call.say("notHours", { option, said, most: mostSet }));
 }
 
-function grantsText(grants: Answer<"tenants">["tenants"][number]["grants"], say: Call["say"]): string {
+export function grantsText(grants: Answer<"tenants">["tenants"][number]["grants"], say: Call["say"]): string {
   return grants
     .map(({ unit, granted, left }) =>
       say(unit === "core-ms" ? "grant_core" : "grant_card", {

@@ -1,4 +1,5 @@
 import { badValue, type Call } from "#cli/call.ts";
+import { grantsText } from "#cli/commands/admin.ts";
 import { amountTexts, amountUnit, costText, parseTimeMs } from "#cli/formats.ts";
 import { exitCodes, Stop } from "#cli/stop.ts";
 import { networkDay, networkZone } from "#core/ledger/network-day.ts";
@@ -54,8 +55,29 @@ export async function usage(call: Call): Promise<number> {
       return [key, `${runs}`, cores, cards, memory, elapsed, costText(cost, say)];
     }),
   );
+  await printGrants(call, project);
   if (page.next !== null) call.note(say("moreUsage", { next: page.next }));
   return exitCodes.done;
+}
+
+/** What is left of what one's projects, and their tenants, were granted; nothing where all may use any number. */
+async function printGrants(call: Call, project: string | null): Promise<void> {
+  const { say } = call;
+  const { projects } = await call.ask("projects", { query: { limit: 1000 } });
+  const { tenants } = await call.ask("tenants", { query: { limit: 1000 } });
+  const shown = projects.filter(({ name }) => project === null || name === project);
+  const owners = [
+    ...shown.map((one) => ({ ...one, of: "wordProject" as const })),
+    ...tenants
+      .filter(({ name }) => shown.some(({ tenant }) => tenant === name))
+      .map((one) => ({ ...one, of: "wordTenant" as const })),
+  ].filter(({ grants }) => grants.length > 0);
+  if (owners.length === 0) return;
+  await call.print("\n");
+  await call.printTable(
+    [{ title: say("columnName") }, { title: "" }, { title: say("columnGrants"), flexible: true }],
+    owners.map(({ name, of, grants }) => [name, say(of), grantsText(grants, say)]),
+  );
 }
 
 /** A date is a whole day of the network, as `--by day` labels them; everything else a moment. `--to` counts its day. */

@@ -7,6 +7,7 @@ export const en = {
   cards: "Accelerators",
   ofTotal: "{{used}} of {{total}}",
   flow: "Work in the network",
+  flowOfAll: "counted over all projects; the lists behind it show yours",
   tasks: "tasks",
   endedLastDay: "Jobs ended within 24 h:",
   nothingEnded: "No job ended within 24 h",

@@ -9,6 +9,7 @@ export const zh: Words<typeof en> = {
   cards: "加速卡",
   ofTotal: "{{used}} / {{total}}",
   flow: "网内作业流转",
+  flowOfAll: "按全网所有项目统计；点开的列表仅含您的项目",
   tasks: "任务",
   endedLastDay: "近 24 小时结束的作业：",
   nothingEnded: "近 24 小时没有作业结束",

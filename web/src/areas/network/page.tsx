@@ -33,6 +33,7 @@ const newestQuery = queryOptions({
 
 export function NetworkPage() {
   const { t } = useTranslation("network");
+  const { person } = useMe();
   const glance = useQuery(glanceQuery);
   const centres = useQuery(centresQuery);
   useLiveRefresh([glanceQuery.queryKey, centresQuery.queryKey, newestQuery.queryKey]);
@@ -47,7 +48,9 @@ export function NetworkPage() {
         <Panel title={t("inUse")}>
           {glance.data ? <InUse glance={glance.data} centres={centres.data?.centres ?? []} /> : <Blank height={130} />}
         </Panel>
-        <Panel title={t("flow")}>{glance.data ? <Flow glance={glance.data} /> : <Blank height={130} />}</Panel>
+        <Panel title={t("flow")} extra={person.administrator ? undefined : t("flowOfAll")}>
+          {glance.data ? <Flow glance={glance.data} /> : <Blank height={130} />}
+        </Panel>
       </div>
       <Panel title={t("centres")} extra={<Link to="/centres">{t("allCentres")}</Link>}>
         {centres.data ? <CentreCards centres={centres.data.centres} /> : <Blank height={120} />}
