@@ -867,7 +867,7 @@ test("where work may go: said at submission, set of a tenant and a project, and 
   assert.deepEqual(seen.at(-1)?.body, { region: "cn-sd", residency: null });
   const bound = await weir(url, ["admin", "project", "set", "tides", "--residency=cn-sd,cn-gz", "--domestic=no"]);
   assert.deepEqual(seen.at(-1)?.body, { residency: ["cn-sd", "cn-gz"], domestic: false });
-  assert.match(bound.error, /^no centre in service lies in cn-gz$/m);
+  assert.match(bound.error, /^Its work may get any equipment\.\nno centre in service lies in cn-gz$/m);
   assert.match((await weir(url, ["admin", "tenant", "list"])).out, /OUC\s+cn-sd\s+cn domestic only/);
 
   const shown = await weir(url, ["agreements"]);

@@ -3,6 +3,7 @@ import { type Call, taskOperand } from "#cli/call.ts";
 import { timeText } from "#cli/formats.ts";
 import { everyPage } from "#cli/pages.ts";
 import { exitCodes, Stop } from "#cli/stop.ts";
+import type { WordsKey } from "#cli/words.ts";
 import { hoursText } from "#core/scheduling/grants.ts";
 
 /** JSON: `{"tenants": [Tenant…], "next": null}`. */
@@ -98,6 +99,7 @@ export async function setTenant(call: Call): Promise<number> {
   const placed = isPlaced ? await call.ask("setTenantPlace", { params, body: place }) : null;
   if (call.json) await call.printJson(placed ?? answer);
   else await call.print(`${call.say("changed", { what: call.say("wordTenant"), name: params.tenant })}\n`);
+  for (const note of meantBy(call)) call.note(note);
   for (const note of placed?.notes ?? []) call.note(note);
   return exitCodes.done;
 }
@@ -117,6 +119,7 @@ export async function setProject(call: Call): Promise<number> {
   const placed = isPlaced ? await call.ask("setProjectPlace", { params, body: rule }) : null;
   if (call.json) await call.printJson(placed ?? answer);
   else await call.print(`${call.say("changed", { what: call.say("wordProject"), name: params.project })}\n`);
+  for (const note of meantBy(call)) call.note(note);
   for (const note of placed?.notes ?? []) call.note(note);
   return exitCodes.done;
 }
@@ -254,6 +257,25 @@ function coresSaid(call: Call, said: string): number | null {
 
 /** As the API has it for cores and hours. */
 const mostSet = 2_000_000_000;
+
+/** What each thing that was set means; of regions and domestic equipment the server says more. */
+function meantBy(call: Call): readonly string[] {
+  const { say } = call;
+  const meant = (option: string, none: WordsKey, some: WordsKey, nothing: WordsKey = some): readonly string[] => {
+    const said = call.one(option);
+    if (said === null) return [];
+    return [say(said === "none" ? none : Number(said) === 0 ? nothing : some, { said })];
+  };
+  const domestic = call.one("domestic");
+  return [
+    ...meant("home", "meansNoHome", "meansHome"),
+    ...meant("most-cores", "meansAnyCores", "meansCores"),
+    ...meant("core-hours", "meansAnyHours", "meansCoreHours", "meansNoCoreHours"),
+    ...meant("card-hours", "meansAnyHours", "meansCardHours", "meansNoCardHours"),
+    ...meant("region", "meansNoRegion", "meansRegion"),
+    ...(domestic === null ? [] : [say(domestic === "yes" ? "meansDomestic" : "meansAnyEquipment")]),
+  ];
+}
 
 /** Where its work may go, as far as it was said; `none`: anywhere. */
 function ruleSaid(call: Call): { readonly residency?: string[] | null; readonly domestic?: boolean } {

@@ -418,6 +418,16 @@ export const phrases = {
     "no centre in service lies in {regions}: nothing would run until one does",
     "没有在役中心位于 {regions}：在有之前，其作业都无法运行",
   ],
+  "domestic-cores": ["work without accelerators can run at: {centres}", "不用加速卡的作业可在以下中心运行：{centres}"],
+  "domestic-cores-nowhere": [
+    "no pool in service is marked domestic in its terms: work without accelerators would run nowhere",
+    "没有在役资源池在条款中标为国产：不用加速卡的作业无处可运行",
+  ],
+  "domestic-cards": ["work on accelerators can run at: {centres}", "使用加速卡的作业可在以下中心运行：{centres}"],
+  "domestic-cards-nowhere": [
+    "no centre in service has domestic accelerators: work on accelerators would run nowhere",
+    "没有在役中心具备国产加速卡：使用加速卡的作业无处可运行",
+  ],
   "residency-empty": ["no centre in service lies in {regions}", "没有在役中心位于 {regions}"],
   "residency-unsaid": [
     "left out, since nobody says where they lie: {centres} (weir centre terms)",

@@ -156,7 +156,10 @@ test("where a tenant is and where its work and a project's may go is set in part
     told.projects.map(([, { residency, domestic }]) => [residency, domestic]),
     [[["cn-sd", "cn-gz"], false]],
   );
-  assert.deepEqual(more.notes, [], "nothing was said of regions");
+  assert.deepEqual(more.notes, [
+    "no pool in service is marked domestic in its terms: work without accelerators would run nowhere",
+    "no centre in service has domestic accelerators: work on accelerators would run nowhere",
+  ]);
   assert.match(own.notes[0] ?? "", /^no centre in service lies in cn-sd, cn-gz: nothing would run/);
   assert.deepEqual(own.notes.slice(1), ["left out, since nobody says where they lie: local (weir centre terms)"]);
   const zz = await client.call("setProjectPlace", { params: project, body: { residency: ["zz"] } });

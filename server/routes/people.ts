@@ -1,4 +1,5 @@
 import type pg from "pg";
+import { domesticNotes } from "#core/centre/domestic.ts";
 import { parseRegion, parseRegions } from "#core/centre/region.ts";
 import { residencyNotes } from "#core/centre/residency.ts";
 import { type PersonId, personId } from "#core/ids.ts";
@@ -254,12 +255,16 @@ function readPlace({
 
 async function notesOn(
   client: pg.PoolClient,
-  { residency }: Partial<PlaceRule>,
+  { residency, domestic }: Partial<PlaceRule>,
   language: Language,
 ): Promise<string[]> {
-  if (!residency) return [];
+  if (!residency && !domestic) return [];
   const centres = await readCentres(client, { after: null, limit: 10_000 });
-  return residencyNotes(residency, centres).notes.map((note) => phraseWords(note, language));
+  const notes = [
+    ...(residency ? residencyNotes(residency, centres).notes : []),
+    ...(domestic ? domesticNotes(centres) : []),
+  ];
+  return notes.map((note) => phraseWords(note, language));
 }
 
 type PeopleRoute =
