@@ -105,6 +105,10 @@ const patterns: Readonly<Record<string, Words>> = {
     "must be 1 to 63 characters of a to z, 0 to 9 and dash, the first and last no dash",
     "应为 1 至 63 个字符：a 至 z、0 至 9、连字符，首尾不为连字符",
   ],
+  "/\\S/": [
+    "must have something that can be seen; leave it out to show the name itself",
+    "不能为空白；不填则显示名称本身",
+  ],
   "/^[A-Za-z_][A-Za-z0-9_]*$/": [
     "must be a variable's name: letters, digits and underscores, the first no digit",
     "应为变量名：字母、数字、下划线，首位不为数字",
