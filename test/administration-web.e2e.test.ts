@@ -98,7 +98,7 @@ describe("people and projects, in the console", { skip: requires("chromium", "cj
       page.getByRole("region", { name: "People" }).getByRole("button", { name: "Sign-in link" }).first().click();
     const dialog = page.getByRole("dialog");
     await open();
-    await dialog.getByText("A link made before and not used yet works no more").waitFor();
+    await dialog.getByText("A link made earlier and not used yet stops working").waitFor();
     assert.deepEqual(made, []);
     await dialog.getByRole("button", { name: "Make the link" }).click();
     await dialog.getByText("It is shown this once.").waitFor();
@@ -152,7 +152,7 @@ describe("people and projects, in the console", { skip: requires("chromium", "cj
     await does("Disable", "lihua is signed out everywhere at once");
     await confirm("Disable");
     await row.getByText("disabled since").waitFor();
-    await does("Enable", "No session, token or link of before comes back");
+    await does("Enable", "Sessions, tokens and links from before do not come back");
     await confirm("Enable");
     await row.getByText("disabled since").waitFor({ state: "detached" });
     await people.getByRole("row", { name: "admin Administrator" }).getByRole("button", { name: "Disable" }).click();

@@ -89,12 +89,12 @@ export const en = {
   enable: "Enable",
   enableTitle: "Enable {{name}} again?",
   enableWords:
-    "{{name}} can sign in again with their password, or with a new sign-in link. No session, token or link of before comes back.",
+    "{{name}} can sign in again with their password, or with a new sign-in link. Sessions, tokens and links from before do not come back.",
   disabledSince: "disabled since {{time}}",
   link: "Sign-in link",
   linkTitle: "Sign-in link for {{name}}",
   linkFor:
-    "Whoever opens it first is {{name}}. It works once, within 24 hours. A link made before and not used yet works no more; who is signed in stays so.",
+    "Whoever opens it first is {{name}}. It works once, within 24 hours. A link made earlier and not used yet stops working; whoever is signed in stays signed in.",
   makeLink: "Make the link",
   linkWords:
     "It is shown this once. Hand it over by a safe way: whoever opens it first is {{name}}. It works once, until {{time}} or until a newer link is made for {{name}}, which ends this one.",

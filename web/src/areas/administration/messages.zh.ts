@@ -36,9 +36,9 @@ export const zh: Words<typeof en> = {
   noNumber: "应为整数",
   workNow: "其现有作业：{{waiting}} 个等待，{{live}} 个已在中心。",
   atLeast: "至少 {{jobs}}",
-  nothingTitle: "将 {{name}} 的额度批准为零？",
+  nothingTitle: "将 {{name}} 的额度设为零？",
   nothingWords: "增加额度之前，此类作业一律不再启动。",
-  nothingYes: "批准为零",
+  nothingYes: "设为零",
   effects: "此后",
   isChanged: "已修改 {{name}}",
   sets: {

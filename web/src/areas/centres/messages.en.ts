@@ -195,7 +195,7 @@ export const en = {
     button: "Connection test",
     title: "Connection test of {{centre}}",
     none: {
-      trial: "It has not been tested. It goes into service with a passing grade, and gets no work before.",
+      trial: "It has not been tested. It goes into service with a passing grade, and gets no work until then.",
       other:
         "It has not been tested. The network's own machine is in service from its first start without a test; a centre that is added needs a passing grade.",
     },
