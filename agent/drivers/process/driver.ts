@@ -1,10 +1,8 @@
-import { existsSync, readdirSync, statSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { availableParallelism, constants, hostname, totalmem, userInfo } from "node:os";
-import { join } from "node:path";
 import type { Driver, FoundRun, StartAnswer } from "#agent/driver.ts";
-import { type EngineOffers, noOffers, oneMachine } from "#core/centre/engine.ts";
+import { noOffers, oneMachine } from "#core/centre/engine.ts";
 import { parseRunId, type RunId, runId } from "#core/ids.ts";
-import { isEverywhere } from "#core/job/demands.ts";
 import { expandPattern, type PatternFacts } from "#core/job/file-pattern.ts";
 import type { RunObservation, RunOrder } from "#core/run-order.ts";
 import { keptModules, usualModuleInits } from "../modules.ts";
@@ -12,6 +10,7 @@ import { prepared } from "../prologue.ts";
 import { capacityOf } from "./capacity.ts";
 import { jobEnvironment, type RunPlace } from "./environment.ts";
 import { endedObservation, factsOf, startedObservation } from "./evidence.ts";
+import { fileSystemsHere } from "./file-systems.ts";
 import { type Field, type Frame, text } from "./frame.ts";
 import { LauncherGone, openLauncher } from "./launcher.ts";
 
@@ -145,7 +144,7 @@ export async function openProcessDriver(
         if (value) mechanisms[name] = value;
       }
       const runsFolder = text(facts, "runs") ?? undefined;
-      const offers = { ...noOffers, software: await software(), fileSystems: fileSystemsHere(), runsFolder };
+      const offers = { ...noOffers, software: await software(), fileSystems: await fileSystemsHere(), runsFolder };
       return { pools: [oneMachine(node, capacity)], offers, mechanisms };
     },
 
@@ -300,29 +299,6 @@ function beyond({ demands }: RunOrder): string | null {
   if (demands.container !== null) return "a process centre has no runtime for containers";
   const [licence] = demands.licences;
   return licence ? `a process centre has no licences; the job asks for ${licence.name}` : null;
-}
-
-/**
- * The folders at the top of this machine that a job may mean, each a file system by its own path, so that an absolute path
- * leads here only where the machine has at least its beginning. The system's own are on every machine; what others may not
- * enter, or is empty and nobody else's to write to, holds nothing of a job's. Those that are there for a site's own data may
- * get some at any moment.
- */
-export function fileSystemsHere(top = "/"): EngineOffers["fileSystems"] {
-  const names = readdirSync(top).filter((name) => !isEverywhere(`/${name}`) && isForJobs(top, name));
-  return names.sort().map((name) => ({ name, path: `/${name}`, shared: false, purgeDays: null }));
-}
-
-function isForJobs(top: string, name: string): boolean {
-  try {
-    const facts = statSync(join(top, name));
-    if (!facts.isDirectory() || (facts.mode & 0o001) === 0) return false;
-    const mayBeEmpty = ["home", "mnt", "opt", "srv"].includes(name) || (facts.mode & 0o006) !== 0o004;
-    return mayBeEmpty || readdirSync(join(top, name)).length > 0;
-  } catch {
-    // A link that leads nowhere, or what is gone by now.
-    return false;
-  }
 }
 
 function ordinaryUser(): NonNullable<RunPlace["user"]> {

@@ -3,9 +3,9 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync }
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { fileSystemsHere } from "./driver.ts";
+import { fileSystemsHere } from "./file-systems.ts";
 
-test("a machine offers the folders at its top that a job may mean, and none of the system's own", () => {
+test("a machine offers the folders at its top that a job may mean, and none of the system's own", async () => {
   const top = mkdtempSync(join(tmpdir(), "weir-top-"));
   try {
     for (const name of ["usr", "lib64", "var", "home", "old_root", "root", "scratch", "data", "srv"])
@@ -23,9 +23,31 @@ test("a machine offers the folders at its top that a job may mean, and none of t
     symlinkSync("nowhere", join(top, "broken"));
     writeFileSync(join(top, "swapfile"), "");
     assert.deepEqual(
-      fileSystemsHere(top).map(({ path }) => path),
+      (await fileSystemsHere(top)).map(({ path }) => path),
       ["/home", "/scratch", "/srv", "/users"],
     );
+  } finally {
+    rmSync(top, { recursive: true });
+  }
+});
+
+test("a folder that does not answer is left out, and asked once however often one looks", async () => {
+  const top = mkdtempSync(join(tmpdir(), "weir-top-"));
+  try {
+    for (const name of ["data", "gone"]) mkdirSync(join(top, name));
+    const asked: string[] = [];
+    let isGone = true;
+    let answer = (_: boolean): void => {};
+    const look = (_path: string, name: string) => {
+      asked.push(name);
+      return name === "gone" && isGone ? new Promise<boolean>((resolve) => (answer = resolve)) : Promise.resolve(true);
+    };
+    const names = async () => (await fileSystemsHere(top, look, 1)).map(({ name }) => name);
+    assert.deepEqual([await names(), await names()], [["data"], ["data"]]);
+    assert.deepEqual(asked.sort(), ["data", "data", "gone"]);
+    isGone = false;
+    answer(true);
+    assert.equal((await fileSystemsHere(top, look, 60_000)).length, 2);
   } finally {
     rmSync(top, { recursive: true });
   }
