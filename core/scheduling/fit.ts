@@ -92,6 +92,11 @@ export function couldEverUse(asked: Omit<Asked, "line" | "who" | "graceS">, pool
   return closedTo(asked, pool.centre) === null && neverFits(asked, pool) === null;
 }
 
+/** One that is retired stays in the network's books for ever: only who asked for that very one is told of it. */
+export function isToldOf({ id, state }: CentreRecord, { wishes }: Pick<Asked, "wishes">): boolean {
+  return state !== null && (state.lifeCycle !== "retired" || wishes.only.includes(id));
+}
+
 /** As `judge`, of a centre as if it were empty and reachable. A centre that has never described itself is not refused. */
 export function judgeEver(asked: Asked, centre: CentreRecord): Candidate {
   const failing = closedTo(asked, centre) ?? nearestFailure(centre, (pool) => neverFits(asked, pool));

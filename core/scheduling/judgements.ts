@@ -1,5 +1,5 @@
-import type { CentreRecord, PoolRecord } from "#core/scheduling/centres.ts";
-import { type Asked, type Failing, judge } from "#core/scheduling/fit.ts";
+import type { PoolRecord } from "#core/scheduling/centres.ts";
+import { type Asked, type Failing, isToldOf, judge } from "#core/scheduling/fit.ts";
 import { scored } from "#core/scheduling/placing/scored.ts";
 import type { Ask } from "#core/scheduling/queue.ts";
 import type { Candidate } from "#core/scheduling/reasons.ts";
@@ -39,9 +39,4 @@ export function judgedAgain(scene: Scene, all: Judgements, ask: Ask, { changed, 
     candidates[described.indexOf(centre)] = scored(judge(ask, centre, nowMs), ask, centre, nowMs, choice, null);
   all.set(ask, { candidates, seen: changed.length });
   return candidates;
-}
-
-/** One that is retired stays in the network's books for ever: only who asked for that very one is told of it. */
-function isToldOf({ id, state }: CentreRecord, { wishes }: Pick<Asked, "wishes">): boolean {
-  return state !== null && (state.lifeCycle !== "retired" || wishes.only.includes(id));
 }

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { type NodeGroup, noOffers } from "#core/centre/engine.ts";
+import type { LifeCycle } from "#core/centre/life-cycle.ts";
 import { type CentreId, centreId } from "#core/ids.ts";
 import type { CentreWishes, Shape } from "#core/job/spec.ts";
 import { refusalWords } from "#core/refusal.ts";
@@ -13,7 +14,12 @@ import { poolOfNodes } from "./scenario-testing.ts";
 
 const anywhere: CentreWishes = { only: [], except: [], prefer: [] };
 
-function centre(id: string, groups: readonly Partial<NodeGroup>[], more: Partial<PoolState> = {}) {
+function centre(
+  id: string,
+  groups: readonly Partial<NodeGroup>[],
+  more: Partial<PoolState> = {},
+  lifeCycle: LifeCycle = "in-service",
+) {
   const record = emptyCentre(centreId(id));
   const alone = groups.length === 1 && (groups[0]?.count ?? 1) === 1;
   const nodes = groups.map((group) => ({ cores: 8, memoryMib: 8000, ...group }));
@@ -21,7 +27,7 @@ function centre(id: string, groups: readonly Partial<NodeGroup>[], more: Partial
   describe(record, {
     id: record.id,
     driver: alone ? "process" : "slurm",
-    lifeCycle: "in-service",
+    lifeCycle,
     intake: "open",
     connection: "unreachable",
     pools,
@@ -99,6 +105,23 @@ test("the refusal names what was asked, each centre's rule, and the nearest shap
     "Asked: nodes 1, cores 8, memory 500 MiB/node. alpha: needs 8 cores, pool main has 2; beta: needs 8 cores, pool main has 4. " +
       "The nearest shape that fits: nodes 1, cores 4, memory 500 MiB/node @ beta.",
   );
+});
+
+test("what only the job's own wishes keep away is told so, and of a retired centre nothing is said", () => {
+  const answer = nearestFit([centre("alpha", [{ cores: 4 }]), centre("gone", [{ cores: 8 }], {}, "retired")], {
+    shape: { nodes: 1, tasks: 1, coresPerTask: 1, memory: { kind: "per-node", mib: 500 }, accelerators: null },
+    wishes: { ...anywhere, except: [centreId("alpha")] },
+    timeLimitS: 60,
+    graceS: 0,
+    demands: null,
+    bounds: null,
+    who: null,
+    line: null,
+  });
+  assert(answer.kind === "refused");
+  const said = refusalWords(answer.refusal, "en").detail;
+  assert.match(said, /It would fit at alpha, which the job's own choice of centres leaves out/);
+  assert.doesNotMatch(said, /gone|nearest shape/);
 });
 
 test("what no other shape would change has no nearest shape", () => {

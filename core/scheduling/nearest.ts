@@ -9,6 +9,7 @@ import {
   hasNoGroups,
   hasNoRow,
   isMeantFor,
+  isToldOf,
   judgeEver,
   mostNodes,
   neverFits,
@@ -40,13 +41,16 @@ export function nearestFit(centres: readonly CentreRecord[], asked: Asked): Ever
       (asked.demands === null || lacks(asked.demands, centre) === null),
   );
   const nearest = nearestShape(meeting, asked);
+  const told = new Set(known.filter((centre) => isToldOf(centre, asked)).map(idOf));
   return {
     kind: "refused",
     refusal: {
       kind: "no-centre-fits",
       asked: shape,
       nearest: nearest && { shape: nearest.shape, centre: nearest.centre.id, wished: nearest.wished },
-      rules: verdicts.map(({ centre, rule, facts }) => ({ centre, rule, facts })),
+      rules: verdicts
+        .filter(({ centre }) => told.has(centre))
+        .map(({ centre, rule, facts }) => ({ centre, rule, facts })),
     },
   };
 }
