@@ -147,7 +147,7 @@ test("logs -f of a job whose --output cannot be opened ends by itself and says w
   const shown = await json("show", id);
   assert.deepEqual([shown.outcome.kind, shown.outcome.exitCode], ["failed", 126]);
   const [run] = shown.firstTasks[0].runs;
-  assert.deepEqual([run.words, run.usage.wallMs, run.amounts.coreMs, run.billed], [why, 0, "0", true]);
+  assert.deepEqual([run.words, run.usage.wallMs, run.amounts.coreMs, run.billed], [why, 0, "0", false]);
 });
 
 test("--wait outlives the server", async () => {
