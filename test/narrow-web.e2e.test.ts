@@ -48,6 +48,7 @@ describe("the console on a phone", { skip: requires("chromium", "cjk-font") }, (
       for (const path of paths) {
         await page.goto(server.url + path);
         await page.getByRole("heading", { level: 1 }).waitFor();
+        assert.equal(await page.locator("html").getAttribute("lang"), language === "中文" ? "zh-CN" : "en", path);
         await eventually(`${path} fits`, async () => ((await tooWide(page)).length === 0 ? true : null), 20_000).catch(
           async () => assert.deepEqual(await tooWide(page), [], path),
         );

@@ -30,8 +30,9 @@ export async function startLanguage(): Promise<void> {
 }
 
 export async function chooseLanguage(chosen: Language): Promise<void> {
-  await i18next.changeLanguage(chosen);
+  // First of all, since whoever goes to another address before the words have come has chosen all the same.
   keep(chosen);
+  await i18next.changeLanguage(chosen);
   tellPage();
 }
 
