@@ -150,7 +150,9 @@ async function problemOf(response: Answered, options: CallOptions): Promise<Prob
   // Other programs write problem documents too (RFC 9457): only those of a kind that Weir has are its own.
   if (typeof value === "object" && value !== null && "type" in value && `${value.type}`.startsWith("/api/problems/"))
     return value as Problem;
-  throw new NoAnswer(`status ${response.status} without a problem document: this is not Weir's API`, { foreign: true });
+  throw new NoAnswer(`status ${response.status} without a problem document: this is not Weir's API`, {
+    foreign: isForeign(response),
+  });
 }
 
 async function jsonOf(response: Answered, { signal }: CallOptions): Promise<unknown> {
@@ -162,8 +164,16 @@ async function jsonOf(response: Answered, { signal }: CallOptions): Promise<unkn
   try {
     return JSON.parse(text);
   } catch (cause) {
-    throw new NoAnswer(`status ${response.status} with an answer that is not JSON`, { cause, foreign: true });
+    throw new NoAnswer(`status ${response.status} with an answer that is not JSON`, {
+      cause,
+      foreign: isForeign(response),
+    });
   }
+}
+
+/** Of answers that are not Weir's: a proxy before a server that is just away says 502 or 504 in its own words. */
+function isForeign({ status }: Answered): boolean {
+  return status < 500;
 }
 
 /** The parts of a text/event-stream (HTML standard, 9.2.6) that Weir's server sends: id, event, data, comments. */

@@ -211,8 +211,8 @@ async function send(call: Call, request: JobRequest): Promise<Answer<"submit">> 
       if (reply.kind === "answer") return reply.value;
       if (reply.problem.status !== 503 || attempt >= delaysMs.length) return call.answered(reply);
     } catch (error) {
-      const isFirst = attempt === 0;
-      if (!(error instanceof NoAnswer) || attempt >= delaysMs.length || (isFirst && neverSent(error))) throw error;
+      if (!(error instanceof NoAnswer) || attempt >= delaysMs.length) throw error;
+      if (attempt === 0 && (error.foreign || neverSent(error))) throw error;
     }
     if (attempt === 0) call.note(`weir: ${call.say("submitAgain")}`);
     await new Promise((resolve) => setTimeout(resolve, delaysMs[attempt]));
