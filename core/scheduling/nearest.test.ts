@@ -13,6 +13,8 @@ import type { PoolState } from "#core/scheduling/world-event.ts";
 import { poolOfNodes } from "./scenario-testing.ts";
 
 const anywhere: CentreWishes = { only: [], except: [], prefer: [] };
+/** What is asked by nobody in particular, but its shape. */
+const byNobody = { wishes: anywhere, timeLimitS: 60, graceS: 0, demands: null, bounds: null, who: null, line: null };
 
 function centre(
   id: string,
@@ -91,13 +93,7 @@ test("the nearest shape fits where it says, and what fits is not refused", () =>
 test("the refusal names what was asked, each centre's rule, and the nearest shape", () => {
   const answer = nearestFit([centre("alpha", [{ cores: 2 }]), centre("beta", [{ cores: 4 }])], {
     shape: { nodes: 1, tasks: 8, coresPerTask: 1, memory: { kind: "per-node", mib: 500 }, accelerators: null },
-    wishes: anywhere,
-    timeLimitS: 60,
-    graceS: 0,
-    demands: null,
-    bounds: null,
-    who: null,
-    line: null,
+    ...byNobody,
   });
   assert(answer.kind === "refused");
   assert.equal(
@@ -110,13 +106,8 @@ test("the refusal names what was asked, each centre's rule, and the nearest shap
 test("what only the job's own wishes keep away is told so, and of a retired centre nothing is said", () => {
   const answer = nearestFit([centre("alpha", [{ cores: 4 }]), centre("gone", [{ cores: 8 }], {}, "retired")], {
     shape: { nodes: 1, tasks: 1, coresPerTask: 1, memory: { kind: "per-node", mib: 500 }, accelerators: null },
+    ...byNobody,
     wishes: { ...anywhere, except: [centreId("alpha")] },
-    timeLimitS: 60,
-    graceS: 0,
-    demands: null,
-    bounds: null,
-    who: null,
-    line: null,
   });
   assert(answer.kind === "refused");
   const said = refusalWords(answer.refusal, "en").detail;
@@ -127,13 +118,7 @@ test("what only the job's own wishes keep away is told so, and of a retired cent
 test("what no other shape would change has no nearest shape", () => {
   const answer = nearestFit([centre("alpha", [{ cores: 4 }])], {
     shape: { nodes: 1, tasks: 1, coresPerTask: 1, memory: { kind: "default" }, accelerators: null, domestic: true },
-    wishes: anywhere,
-    timeLimitS: 60,
-    graceS: 0,
-    demands: null,
-    bounds: null,
-    who: null,
-    line: null,
+    ...byNobody,
   });
   assert(answer.kind === "refused" && answer.refusal.kind === "no-centre-fits");
   assert.equal(answer.refusal.nearest, null);

@@ -627,10 +627,8 @@ function tellNodes(state: State, run: LiveRun, told: string): void {
 }
 
 function nodesTold({ state }: PoolRecord, told: string | undefined): readonly string[] | null {
-  return state?.row === undefined || told === undefined ? null : hostNames(told, mostNodesOfRun);
+  return state?.row === undefined || told === undefined ? null : hostNames(told);
 }
-
-const mostNodesOfRun = 100_000;
 
 function tellEngineStart(run: LiveRun, { startsMs = null, held = false, atMs }: Event<"run-moved">): void {
   run.startsMs = startsMs;
