@@ -62,6 +62,8 @@ export const requirements = {
     packages: [
       ...["slurmctld", "slurmd", "slurmdbd", "slurmrestd", "slurm-client"],
       ...["slurm-wlm-jwt-plugin", "slurm-wlm-mysql-plugin", "munge", "mariadb-server-core"],
+      // my_print_defaults, without which mysql_install_db does nothing: some releases have it among the client's programs.
+      "mariadb-client-core",
     ],
     present: hasSlurm,
   },
@@ -140,6 +142,7 @@ function hasSlurm(): boolean {
     "munged",
     "mariadbd",
     "mysql_install_db",
+    "my_print_defaults",
   ];
   const plugins = ["auth_jwt.so", "accounting_storage_mysql.so"];
   return (
