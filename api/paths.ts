@@ -79,6 +79,7 @@ export const paths = {
   people: { method: "GET", path: "/people" },
   setPerson: { method: "PUT", path: "/people/:person" },
   addPerson: { method: "POST", path: "/people", idempotent: true },
+  acts: { method: "GET", path: "/acts" },
   addSignInLink: { method: "POST", path: "/people/:person/sign-in-link", idempotent: true },
   enrol: { method: "POST", path: "/agent/enrol" },
   rotate: { method: "POST", path: "/agent/credential" },

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import * as acts from "#api/acts.ts";
 import * as agent from "#api/agent.ts";
 import * as agreements from "#api/agreements.ts";
 import * as centreAccounts from "#api/centre-accounts.ts";
@@ -603,6 +604,14 @@ export const routes = {
     body: nothing,
     response: network.personWithLink,
     status: 201,
+  }),
+  acts: route({
+    ...paths.acts,
+    tag: "administration",
+    access: "administrator",
+    summary: "What was done to how the network is run, newest first: who, when, what, to whom",
+    query: acts.actsQuery,
+    response: acts.actsPage,
   }),
 
   enrol: route({

@@ -115,6 +115,9 @@ export async function setPassword(
     `with ended as (
        update credential set spent_ms = $3
        where person_id = $1 and kind = 'session' and spent_ms is null and id <> $4
+     ), noted as (
+       insert into act (at_ms, person_id, kind, about_kind, about, facts)
+       values ($3, $1, 'password-set', 'person', $1::text, '{}')
      )
      update person set password_hash = $2 where id = $1`,
     [person.id, await hashPassword(given.password), nowMs, person.session],

@@ -245,7 +245,6 @@ export function openScheduler(settings: SchedulerSettings): Scheduler {
       case "core-limits-changed":
       case "grants-changed":
       case "bounds-changed":
-      case "people-changed":
         return null;
       default:
         return unreachable(kind);

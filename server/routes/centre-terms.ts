@@ -95,9 +95,13 @@ export function centreTermsHandlers(context: TermsContext): Pick<Handlers, Terms
       const left = await hasLeft(db.pool, params.centre, "rotate");
       if (left) return left;
       const { rowCount } = await db.pool.query(
-        `with asked as (update centre set rotate_ms = $2 where id = $1 returning id)
+        `with asked as (update centre set rotate_ms = $2 where id = $1 returning id),
+         noted as (
+           insert into act (at_ms, person_id, kind, about_kind, about, facts)
+           select $2::bigint, $4, 'rotation-asked', 'centre', id, '{}' from asked
+         )
          insert into event (at_ms, kind, centre_id, cause) select $2::bigint, 'centre-changed', id, $3::text from asked`,
-        [params.centre, now(), `person:${caller.id}: rotate the credential`],
+        [params.centre, now(), `person:${caller.id}: rotate the credential`, caller.id],
       );
       if (rowCount === 0) return noCentre(params.centre);
       feed.wake();

@@ -8,6 +8,7 @@ import type { World } from "#core/scheduling/world.ts";
 import { answer, type Handlers, type Refused, refused } from "#server/http/handler.ts";
 import { newEnrolment } from "#server/identity/centre-credential.ts";
 import type { Database } from "#server/store/database.ts";
+import { noteAct } from "#server/store/note-act.ts";
 import { readCentres, readNodes } from "#server/store/read/centres.ts";
 import { readOffers } from "#server/store/read/offers.ts";
 import { hasLeft } from "./left.ts";
@@ -68,6 +69,8 @@ export function centreHandlers(
           centreId(body.id),
           `person:${caller.id}`,
         ]);
+        const about = { kind: "centre", id: body.id } as const;
+        await noteAct(client, { by: caller.id, about, act: { kind: "centre-added" }, nowMs: now() });
         const [centre] = await readCentres(client, { after: null, limit: 1, only: body.id });
         return centre ? answer(centre) : refused({ kind: "not-found", what: "centre", id: body.id });
       });
@@ -81,6 +84,8 @@ export function centreHandlers(
         if (left) return left;
         const enrolment = await newEnrolment(client, params.centre, now());
         if (enrolment === null) return refused({ kind: "not-found", what: "centre", id: params.centre });
+        const about = { kind: "centre", id: params.centre } as const;
+        await noteAct(client, { by: caller.id, about, act: { kind: "enrolment-made" }, nowMs: now() });
         return answer({ centre: params.centre, ...enrolment });
       }),
   };

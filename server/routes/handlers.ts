@@ -1,4 +1,5 @@
 import type { Handlers } from "#server/http/handler.ts";
+import { actHandlers } from "./acts.ts";
 import { agentHandlers } from "./agents.ts";
 import { agreementsHandlers } from "./agreements.ts";
 import { centreAccountHandlers } from "./centre-accounts.ts";
@@ -36,6 +37,7 @@ export function createHandlers(parts: Parts): Handlers {
     ...centreLimitHandlers(parts),
     ...connectionTestHandlers(parts),
     ...peopleHandlers(parts),
+    ...actHandlers(parts),
     ...policyHandlers(parts),
     ...agreementsHandlers(parts),
     ...agentHandlers(parts),

@@ -322,6 +322,9 @@ test("an administrator alone may declare lost, only what is unreachable, and the
   assert.equal(unexplained.kind === "problem" && unexplained.problem.status, 400);
   const done = await client.call("declareLost", { params, body });
   assert.deepEqual(done.kind === "answer" && done.value, { tasks: 1 });
+  const acts = await client.call("acts", { query: { about: `job:${job}` } });
+  const told = acts.kind === "answer" ? acts.value.acts.map(({ by, kind, words }) => ({ by, kind, words })) : [];
+  assert.deepEqual(told, [{ by: "admin", kind: "declared-lost", words: "declared lost" }]);
   await server.transitions.contact(centreId("local"), { kind: "reachable" });
   const after = await client.call("job", { params });
   assert.ok(after.kind === "answer");

@@ -17,7 +17,8 @@ import { setMostCores } from "#server/store/core-limits.ts";
 import type { Database } from "#server/store/database.ts";
 import { setGrant } from "#server/store/grants.ts";
 import { setHome } from "#server/store/homes.ts";
-import { changePerson, removeMember, tellOfPerson } from "#server/store/people.ts";
+import { noteAct } from "#server/store/note-act.ts";
+import { changePerson, noteOfPerson, removeMember } from "#server/store/people.ts";
 import { readCentres } from "#server/store/read/centres.ts";
 import { readPeople, readProjects, readTenants } from "#server/store/read/people.ts";
 import { hasLeft } from "./left.ts";
@@ -67,6 +68,8 @@ export function peopleHandlers(context: Context): Pick<Handlers, PeopleRoute> {
           [name, title, now()],
         );
         if (rows[0] === undefined) return refused({ kind: "already-exists", what: "tenant", id: name });
+        const about = { kind: "tenant", id: name } as const;
+        await noteAct(client, { by: caller.id, about, act: { kind: "tenant-added" }, nowMs: now() });
         const trouble = home === null ? null : await moveHome(client, name, home, caller.id);
         if (trouble) return trouble;
         if (body.region !== undefined) await setPlace(client, "tenant", name, place.said, caller.id, now());
@@ -160,6 +163,8 @@ export function peopleHandlers(context: Context): Pick<Handlers, PeopleRoute> {
           [tenant.id, body.name, body.title ?? body.name, now()],
         );
         if (rows[0] === undefined) return refused({ kind: "already-exists", what: "project", id: body.name });
+        const act = { kind: "project-added", tenant: body.tenant } as const;
+        await noteAct(client, { by: caller.id, about: { kind: "project", id: body.name }, act, nowMs: now() });
         return answer({ ...rows[0], tenant: body.tenant, mostCores: null, grants: [], place: unboundProject });
       }),
 
@@ -203,7 +208,8 @@ export function peopleHandlers(context: Context): Pick<Handlers, PeopleRoute> {
           [body.name, body.title ?? body.name, body.administrator ?? false, now()],
         );
         if (rows[0] === undefined) return refused({ kind: "already-exists", what: "person", id: body.name });
-        await tellOfPerson(client, rows[0].id, body.administrator ? "added, administrator" : "added", caller.id, now());
+        const act = { kind: "person-added", administrator: body.administrator ?? false } as const;
+        await noteOfPerson(client, rows[0].id, act, caller.id, now());
         const joined = await join(client, body.name, body.projects ?? [], caller.id, now());
         return joined ?? linkAnswer(client, body.name, origin, caller.id, now());
       }),
@@ -313,7 +319,7 @@ async function join(
      select person_id as id, name as project from joined join project on project.id = project_id`,
     [person, projects],
   );
-  for (const { id, project } of rows) await tellOfPerson(client, id, `member of project ${project}`, by, nowMs);
+  for (const { id, project } of rows) await noteOfPerson(client, id, { kind: "member-added", project }, by, nowMs);
   return null;
 }
 
@@ -327,6 +333,6 @@ async function linkAnswer(client: pg.PoolClient, name: string, origin: string, b
   if (person === undefined) return refused({ kind: "not-found", what: "person", id: name });
   if (person.disabledMs !== null) return refused({ kind: "person-disabled", person: name });
   const { code, expiresMs } = await newCode(client, personId(person.id), "link", nowMs);
-  await tellOfPerson(client, person.id, "a sign-in link was made", by, nowMs);
+  await noteOfPerson(client, person.id, { kind: "sign-in-link-made" }, by, nowMs);
   return answer({ person, signInUrl: signInUrl(origin, code), expiresMs });
 }

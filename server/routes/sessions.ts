@@ -3,6 +3,7 @@ import type { Gate } from "#server/identity/gate.ts";
 import { newSecret } from "#server/identity/secret.ts";
 import { setPassword, signInWithCode, signInWithPassword } from "#server/identity/sign-in.ts";
 import type { Database } from "#server/store/database.ts";
+import { noteAct } from "#server/store/note-act.ts";
 import { readMe } from "#server/store/read/me.ts";
 import { readTokens } from "#server/store/read/tokens.ts";
 import { once } from "./once.ts";
@@ -65,12 +66,19 @@ export function sessionHandlers(context: Context): Pick<Handlers, SessionRoute> 
           [caller.id, body.name, hash, createdMs, expiresMs],
         );
         const id = rows[0]?.id ?? 0;
+        const about = { kind: "person", id: caller.id } as const;
+        await noteAct(client, { by: caller.id, about, act: { kind: "token-made", token: id }, nowMs: createdMs });
         return answer({ token: { id, name: body.name, createdMs, expiresMs, lastUsedMs: null }, secret });
       }),
 
     async revokeToken({ caller, params }) {
       const { rowCount } = await db.pool.query(
-        "update credential set spent_ms = $3 where id = $1 and person_id = $2 and kind = 'token' and spent_ms is null",
+        `with revoked as (
+           update credential set spent_ms = $3
+           where id = $1 and person_id = $2 and kind = 'token' and spent_ms is null returning id, person_id
+         )
+         insert into act (at_ms, person_id, kind, about_kind, about, facts)
+         select $3::bigint, person_id, 'token-revoked', 'person', person_id, jsonb_build_object('token', id) from revoked`,
         [params.token, caller.id, now()],
       );
       gate.forget();

@@ -3,7 +3,7 @@ import { noAgreements, type RegionAgreements } from "#core/centre/agreements.ts"
 import { type PersonId, projectId, tenantId } from "#core/ids.ts";
 import type { TenantPlace } from "#core/scheduling/bounds.ts";
 import type { WorldEvent } from "#core/scheduling/world-event.ts";
-
+import { noteAct } from "./note-act.ts";
 import { readCentres } from "./read/centres.ts";
 
 type Query = Pick<pg.ClientBase | pg.Pool, "query">;
@@ -43,6 +43,14 @@ export async function setPlace(
     nowMs,
     `person:${person}: where work of ${of} ${name} may go: ${text}`,
   ]);
+  const { region, residency, domestic } = said;
+  const act = {
+    kind: "place-set",
+    ...(region !== undefined && { region }),
+    ...(residency !== undefined && { residency }),
+    ...(domestic !== undefined && { domestic }),
+  } as const;
+  await noteAct(client, { by: person, about: { kind: of, id: name }, act, nowMs });
   return true;
 }
 
@@ -92,11 +100,15 @@ export async function setAgreements(
   person: PersonId,
   nowMs: number,
 ): Promise<void> {
-  await db.query(
+  const { rows } = await db.query<{ version: number }>(
     `with set as (
        insert into region_agreements (document, person_id, at_ms) values ($1::jsonb, $2, $3) returning version
+     ), told as (
+       insert into event (at_ms, kind, cause) select $3::bigint, 'bounds-changed', $4::text || version from set
      )
-     insert into event (at_ms, kind, cause) select $3::bigint, 'bounds-changed', $4::text || version from set`,
+     select version from set`,
     [JSON.stringify(document), person, nowMs, `person:${person}: agreements between regions, version `],
   );
+  const act = { kind: "agreements-set", version: rows[0]?.version ?? 0 } as const;
+  await noteAct(db, { by: person, about: null, act, nowMs });
 }

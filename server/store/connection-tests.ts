@@ -36,6 +36,9 @@ export async function askTest(
        insert into connection_test (centre_id, person_id, project_id, pool, asked_ms)
        select id, $2, $3, $4, $5 from centre where id = $1
        on conflict (centre_id) where state in ('asked', 'running') do nothing returning id, centre_id
+     ), noted as (
+       insert into act (at_ms, person_id, kind, about_kind, about, facts)
+       select $5, $2, 'test-asked', 'centre', centre_id, jsonb_build_object('test', id) from made
      )
      insert into event (at_ms, kind, centre_id, cause)
      select $5, 'centre-changed', centre_id, 'person:' || $2 || ' asks for connection test ' || id from made`,

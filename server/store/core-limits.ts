@@ -1,6 +1,7 @@
 import type pg from "pg";
 import { type PersonId, projectId, tenantId } from "#core/ids.ts";
 import type { WorldEvent } from "#core/scheduling/world-event.ts";
+import { noteAct } from "./note-act.ts";
 
 /** What the world is told of how many cores tenants and projects may hold at once. */
 export async function coreLimitsEvent(
@@ -30,5 +31,7 @@ export async function setMostCores(
     nowMs,
     `person:${person}: cores of ${of} ${name} at once: ${mostCores ?? "any"}`,
   ]);
+  const act = { kind: "cores-bound", most: mostCores } as const;
+  await noteAct(client, { by: person, about: { kind: of, id: name }, act, nowMs });
   return true;
 }

@@ -1,6 +1,7 @@
 import { type CentreId, jobId, type RunId, runId } from "#core/ids.ts";
 import type { CancelRequest } from "./cancel-tasks.ts";
 import { findKeys, keepAnswer } from "./find-keys.ts";
+import { noteAct } from "./note-act.ts";
 import { declareRunLost } from "./sheet.ts";
 import type { Submitted } from "./submission.ts";
 import type { Transaction } from "./transaction.ts";
@@ -38,6 +39,8 @@ export async function declareLost(transaction: Transaction, request: LostRequest
     if (run) declareRunLost(sheet, run, { person, reason });
   }
   await transaction.save(sheet);
+  const act = { kind: "declared-lost", runs: runs.length } as const;
+  await noteAct(client, { by: person, about: { kind: "job", id: name }, act, nowMs: transaction.nowMs });
   const body = request.answer(runs.length);
   await keepAnswer(transaction, request, body);
   return { kind: "committed", status: request.status, body, replayed: false };

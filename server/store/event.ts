@@ -55,9 +55,7 @@ export type EventKind =
   /** How many core-hours or card-hours a tenant or project is granted. */
   | "grants-changed"
   /** Where work of a tenant or project may go, or what regions agreed. */
-  | "bounds-changed"
-  /** People, their roles and their memberships; history only. */
-  | "people-changed";
+  | "bounds-changed";
 
 export type EventDetail = {
   readonly jobs?: readonly number[];

@@ -2,6 +2,7 @@ import type pg from "pg";
 import type { PersonId } from "#core/ids.ts";
 import { type GrantedUnit, type GrantTold, heldBy, msOfHours } from "#core/scheduling/grants.ts";
 import type { WorldEvent } from "#core/scheduling/world-event.ts";
+import { noteAct } from "./note-act.ts";
 import type { JobLine } from "./sheet.ts";
 
 type Query = Pick<pg.ClientBase | pg.Pool, "query">;
@@ -77,5 +78,6 @@ export async function setGrant(
     nowMs,
     `person:${person}: ${words} granted to ${of} ${name}: ${hours ?? "any number"}`,
   ]);
+  await noteAct(client, { by: person, about: { kind: of, id: name }, act: { kind: "granted", unit, hours }, nowMs });
   return true;
 }

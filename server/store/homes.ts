@@ -1,6 +1,7 @@
 import type pg from "pg";
 import { type CentreId, type PersonId, tenantId } from "#core/ids.ts";
 import type { WorldEvent } from "#core/scheduling/world-event.ts";
+import { noteAct } from "./note-act.ts";
 
 /** What the world is told of the homes of tenants, from `atMs` on. */
 export async function homesEvent(
@@ -28,5 +29,6 @@ export async function setHome(
     home,
     `person:${person}: home of ${tenant}: ${home ?? "none"}`,
   ]);
+  await noteAct(client, { by: person, about: { kind: "tenant", id: tenant }, act: { kind: "home-set", home }, nowMs });
   return true;
 }

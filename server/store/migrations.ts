@@ -22,6 +22,7 @@ import * as grants from "./migrations/0026-grants.ts";
 import * as places from "./migrations/0027-places.ts";
 import * as nodesOfRuns from "./migrations/0029-nodes-of-runs.ts";
 import * as disabledPeople from "./migrations/0030-disabled-people.ts";
+import * as acts from "./migrations/0031-acts.ts";
 
 /** In the order they are applied. A migration that has shipped never changes; the next one mends it. */
 export const migrations: readonly { readonly name: string; readonly sql: string }[] = [
@@ -49,4 +50,5 @@ export const migrations: readonly { readonly name: string; readonly sql: string 
   { name: "0027-places", sql: places.sql },
   { name: "0029-nodes-of-runs", sql: nodesOfRuns.sql },
   { name: "0030-disabled-people", sql: disabledPeople.sql },
+  { name: "0031-acts", sql: acts.sql },
 ];

@@ -1,5 +1,7 @@
 import type pg from "pg";
+import type { Act } from "#core/act.ts";
 import type { PersonId } from "#core/ids.ts";
+import { noteAct } from "./note-act.ts";
 
 /** What is left out stays as it is. */
 export type PersonChange = {
@@ -46,12 +48,14 @@ export async function changePerson(
       person.id,
       nowMs,
     ]);
-  const told = [
-    ...(title === null ? [] : ["shown under another name"]),
-    ...(administrator === null ? [] : [administrator ? "made administrator" : "no administrator any more"]),
-    ...(disabled === null ? [] : [disabled ? "disabled" : "enabled"]),
+  const kinds = [
+    ...(title === null ? [] : ["person-renamed" as const]),
+    ...(administrator === null
+      ? []
+      : [administrator ? ("administrator-made" as const) : ("administrator-unmade" as const)]),
+    ...(disabled === null ? [] : [disabled ? ("person-disabled" as const) : ("person-enabled" as const)]),
   ];
-  if (told.length > 0) await tellOfPerson(client, person.id, told.join(", "), by, nowMs);
+  for (const kind of kinds) await noteOfPerson(client, person.id, { kind }, by, nowMs);
   return "changed";
 }
 
@@ -77,20 +81,16 @@ export async function removeMember(
     [project, person],
   );
   if (rows[0] === undefined) return false;
-  await tellOfPerson(client, rows[0].id, `no member of project ${project} any more`, by, nowMs);
+  await noteOfPerson(client, rows[0].id, { kind: "member-removed", project }, by, nowMs);
   return true;
 }
 
-/** For the history. */
-export async function tellOfPerson(
+export function noteOfPerson(
   client: pg.ClientBase,
   person: number,
-  what: string,
+  act: Act,
   by: PersonId,
   nowMs: number,
 ): Promise<void> {
-  await client.query("insert into event (at_ms, kind, cause) values ($1, 'people-changed', $2)", [
-    nowMs,
-    `person:${by}: person ${person}: ${what}`,
-  ]);
+  return noteAct(client, { by, about: { kind: "person", id: person }, act, nowMs });
 }

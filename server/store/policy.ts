@@ -3,6 +3,7 @@ import { type PersonId, type TenantId, tenantId } from "#core/ids.ts";
 import { type Policy, policies } from "#core/scheduling/policy.ts";
 import { type ParsedPolicy, type PolicyIssue, parseLivePolicy } from "#core/scheduling/policy-file.ts";
 import type { WorldEvent } from "#core/scheduling/world-event.ts";
+import { noteAct } from "./note-act.ts";
 
 type Query = Pick<pg.ClientBase | pg.Pool, "query">;
 
@@ -49,11 +50,14 @@ function nameIn(parsed: ParsedPolicy): string {
 
 /** A new version, in force for whatever is decided from then on. The file has been parsed. */
 export async function setPolicy(db: Query, file: unknown, person: PersonId, nowMs: number): Promise<void> {
-  await db.query(
-    `with set as (insert into policy (file, person_id, at_ms) values ($1::jsonb, $2, $3) returning version)
-     insert into event (at_ms, kind, cause) select $3::bigint, 'policy-changed', $4::text || version from set`,
+  const { rows } = await db.query<{ version: number }>(
+    `with set as (insert into policy (file, person_id, at_ms) values ($1::jsonb, $2, $3) returning version),
+     told as (insert into event (at_ms, kind, cause) select $3::bigint, 'policy-changed', $4::text || version from set)
+     select version from set`,
     [JSON.stringify(file), person, nowMs, `person:${person}: policy, version `],
   );
+  const act = { kind: "policy-set", version: rows[0]?.version ?? 0 } as const;
+  await noteAct(db, { by: person, about: null, act, nowMs });
 }
 
 /** What the world is told of the policy in force. */

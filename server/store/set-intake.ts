@@ -2,6 +2,7 @@ import { type Intake, type IntakeStep, moveIntake, resultOf, withdrawsWaiting } 
 import type { CentreId, PersonId } from "#core/ids.ts";
 import type { Refusal } from "#core/refusal.ts";
 import { askBack } from "./ask-back.ts";
+import { noteAct } from "./note-act.ts";
 import type { Transaction } from "./transaction.ts";
 
 export type IntakeSet =
@@ -80,7 +81,7 @@ export async function revokeCredentials(
 async function noteStep(
   { client, nowMs }: Transaction,
   centre: CentreId,
-  step: string,
+  step: IntakeStep | "part" | "revoke",
   person: PersonId | null,
 ): Promise<void> {
   await client.query("insert into centre_step (centre_id, step, person_id, at_ms) values ($1, $2, $3, $4)", [
@@ -89,6 +90,12 @@ async function noteStep(
     person,
     nowMs,
   ]);
+  await noteAct(client, {
+    by: person,
+    about: { kind: "centre", id: centre },
+    act: { kind: "intake-set", step },
+    nowMs,
+  });
   const cause = person === null ? `${step}: nothing is left there` : `person:${person}: ${step}`;
   await client.query("insert into event (at_ms, kind, centre_id, cause) values ($1, 'centre-changed', $2, $3)", [
     nowMs,
