@@ -19,3 +19,18 @@ test("a driver that takes runs back does so through it too, and of one that does
   const plain = await openReplaceable(async () => driver);
   assert.equal(await plain.users.withdraw?.(run), "started");
 });
+
+test("what makes room is warned through it, and what is cancelled is not", async () => {
+  const asked: unknown[] = [];
+  const cancel: Driver["cancel"] = async (one, warn = false) => {
+    asked.push([one, warn]);
+    return "cancelling";
+  };
+  const engine = await openReplaceable(async () => ({ ...driver, cancel }));
+  await engine.users.cancel(run, true);
+  await engine.users.cancel(run);
+  assert.deepEqual(asked, [
+    [run, true],
+    [run, false],
+  ]);
+});

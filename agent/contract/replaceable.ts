@@ -62,7 +62,7 @@ export async function openReplaceable(open: () => Promise<Driver>): Promise<Repl
     describe: async () => (await asked()).describe(),
     // Orders of one turn must reach the engine in one turn (R6): nothing is awaited where nothing is under way.
     start: (order) => (pausing ? asked().then((driver) => driver.start(order)) : current.start(order)),
-    cancel: async (run) => (await asked()).cancel(run),
+    cancel: async (run, warn) => (await asked()).cancel(run, warn),
     // Where nothing can be taken back, what is there goes on.
     withdraw: async (run) => (await asked()).withdraw?.(run) ?? "started",
     find: async (only) => (await asked()).find(only),
