@@ -202,6 +202,12 @@ export const jobSummary = z
     endedMs: timeMs.nullable(),
     /** Set while a centre that holds one of its runs cannot be reached (R2). */
     unreachableSinceMs: timeMs.nullable(),
+    /**
+     * What the first of its tasks that wait is waiting for, in a few words: in the network's queue, with the rule of `why` (null:
+     * a centre has room, and it is others' turn before); else in a centre's own queue, as its engine says. null: none waits, or
+     * a page so long would take too long to say (GET /jobs/:job/why does).
+     */
+    waits: z.strictObject({ rule: z.string().nullable(), words: z.string() }).nullable(),
   })
   .meta({ id: "JobSummary" });
 export type JobSummary = z.infer<typeof jobSummary>;

@@ -13,7 +13,7 @@ import type { Parsed } from "#cli/option.ts";
 import { placeholders } from "#cli/placeholder.ts";
 import { plainHttp } from "#cli/plain-http.ts";
 import { exitCodes, Stop, stopOf } from "#cli/stop.ts";
-import { type Cell, type Column, factsText, plainLines, tableText } from "#cli/table.ts";
+import { type Cell, type Column, factsText, plainLines, tableOf } from "#cli/table.ts";
 import type { Terminal } from "#cli/terminal.ts";
 import type { Say } from "#cli/words.ts";
 import { parseTaskName } from "#core/ids.ts";
@@ -70,6 +70,7 @@ export function makeCall(parsed: Parsed, terminal: Terminal, language: Language,
       : stopOf(reply.problem);
   };
   const print = (text: string) => terminal.out(text);
+  const note = (text: string) => terminal.error(`${plainLines(text)}\n`);
   return {
     terminal,
     language,
@@ -95,10 +96,14 @@ export function makeCall(parsed: Parsed, terminal: Terminal, language: Language,
     answered,
     print,
     printJson: (value) => print(`${JSON.stringify(value, null, terminal.outIsTerminal ? 2 : 0)}\n`),
-    printTable: async (columns, rows) =>
-      print(await tableText(columns, rows, { columns: terminal.outIsTerminal ? terminal.columns : null, colours })),
+    printTable: async (columns, rows) => {
+      const width = { columns: terminal.outIsTerminal ? terminal.columns : null, colours };
+      const { text, leftOut } = await tableOf(columns, rows, width);
+      await print(text);
+      if (leftOut.length > 0) note(say("columnsLeftOut", { columns: leftOut.join(say("comma")) }));
+    },
     printFacts: async (facts) => print(await factsText(facts)),
-    note: (text) => terminal.error(`${plainLines(text)}\n`),
+    note,
     colours,
   };
 }

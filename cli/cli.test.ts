@@ -71,6 +71,7 @@ function weir(url: string | null, words: readonly string[], changes: Partial<Ter
   return typed(words, { folder, environment, inIsTerminal: true, ...changes });
 }
 
+const noColours = { HOME: folder, WEIR_HOME: join(folder, "home"), NO_COLOR: "1" };
 const counts = { queued: 0, placed: 0, starting: 0, running: 0, ended: 1 };
 const plainOutcome = { kind: "succeeded", exitCode: 0, signal: null, by: null, reason: null };
 const job = {
@@ -100,6 +101,41 @@ const submitted = {
   warnings: ["careful"],
   notes: ["it must end by 2026-11-23T10:00:00Z"],
 };
+
+test("weir jobs: why a job waits and who ended one; a narrow terminal leaves columns out and names them, a pipe gets all", async () => {
+  const cancelled = { ...plainOutcome, kind: "cancelled", exitCode: null, by: "operator", reason: "wrong input" };
+  const deadline = { ...cancelled, by: "network", reason: "could no longer end by its deadline 2026-11-23T10:00:00Z" };
+  const waits = { rule: "cores-busy", words: "free cores" };
+  const { url } = await fake({
+    "GET /jobs": json({
+      jobs: [
+        { ...job, id: 14, state: "queued", outcome: null, waits },
+        { ...job, id: 13, outcome: deadline, waits: null },
+        { ...job, outcome: cancelled, waits: null },
+      ],
+      next: null,
+    }),
+  });
+  const { out, error } = await weir(url, ["jobs"]);
+  assert.match(out, /^ID +NAME +PROJECT +PERSON +STATE +TASKS +CENTRE +SUBMITTED \(\+08:00\) +START TO END +REASON\n/);
+  assert.match(out, /^14 .* li +queued .* free cores$/m);
+  assert.match(out, /^13 .* cancelled .* deadline 2026-11-23 18:00:00 \+08:00$/m);
+  assert.match(out, /^12 .* cancelled .* by an operator: wrong input$/m);
+  assert.equal(error, "");
+  const zh = await weir(url, ["jobs", "--lang", "zh"]);
+  assert.match(zh.out, /由运营者取消：wrong input$/m);
+  const narrow = await weir(url, ["jobs"], {
+    outIsTerminal: true,
+    columns: 76,
+    environment: { ...noColours, WEIR_SERVER: url },
+  });
+  for (const line of narrow.out.trimEnd().split("\n")) assert.ok(line.length <= 76, line);
+  assert.match(narrow.out, /^12 .* by an operator: wrong …|^12 .* by an operator: wrong input$/m);
+  assert.equal(
+    narrow.error,
+    "Left out as the terminal is too narrow: PROJECT, PERSON, SUBMITTED (+08:00). Piped, or with --json, all of it is there.\n",
+  );
+});
 
 test("weir usage: days are those of the network, as the table labels them, and --to counts its day", async () => {
   const amounts = { coreMs: "3600000", milliCardMs: "0", memoryMibS: "0", wallMs: "3600000" };
@@ -337,8 +373,8 @@ test("jobs: a table that knows how wide Chinese is, and JSON with stable keys", 
   const { url, seen } = await fake({ "GET /jobs": json({ jobs: [job, { ...job, id: 3, name: "a" }], next: null }) });
   const { out } = await weir(url, ["jobs", "--state", "ended", "--project=default", "-n5"]);
   const lines = out.trimEnd().split("\n");
-  assert.match(lines[0] ?? "", /^ID {2}NAME {6}PROJECT {2}STATE {6}TASKS {2}CENTRE/);
-  assert.match(lines[1] ?? "", /^12 {2}拟合 fit {2}default {2}succeeded {9}local/);
+  assert.match(lines[0] ?? "", /^ID {2}NAME {6}PROJECT {2}PERSON {2}STATE {6}TASKS {2}CENTRE/);
+  assert.match(lines[1] ?? "", /^12 {2}拟合 fit {2}default {2}li {6}succeeded {9}local/);
   assert.match(lines[2] ?? "", /^ 3 {2}a {9}default/);
   assert.match(lines[1] ?? "", /1 min 1 s$/);
   assert.equal(seen[0]?.line, "GET /jobs?state=ended&project=default&limit=5");

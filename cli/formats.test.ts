@@ -17,7 +17,7 @@ import {
   waitText,
   yuanText,
 } from "#cli/formats.ts";
-import { tableText } from "#cli/table.ts";
+import { tableOf, tableText } from "#cli/table.ts";
 import { sayIn } from "#cli/words.ts";
 import { centreId, jobId } from "#core/ids.ts";
 import { withdrawalWords } from "#core/scheduling/placing/moves.ts";
@@ -132,4 +132,25 @@ test("a table gives way where the terminal is narrow, and never splits a charact
   const columns = [{ title: "ID" }, { title: "NAME", flexible: true }, { title: "N", align: "right" as const }];
   const text = await tableText(columns, [["1", "空气质量日报计算作业", "5"]], { columns: 20, colours: false });
   assert.equal(text, "ID  NAME           N\n1   空气质量日报…  5\n");
+});
+
+test("where that is not enough, columns are left out: first what is empty, then in their order, and which they were is told", async () => {
+  const columns = [
+    { title: "ID" },
+    { title: "PROJECT", leaves: 1 },
+    { title: "PERSON", leaves: 2 },
+    { title: "TASKS", leaves: 3 },
+    { title: "REASON", flexible: 10 },
+  ];
+  const rows = [["1", "tides", "li", "", "by its owner: wrong input"]];
+  const at = async (width: number | null) => tableOf(columns, rows, { columns: width, colours: false });
+  const full = "ID  PROJECT  PERSON  TASKS  REASON\n1   tides    li             by its owner: wrong input\n";
+  assert.deepEqual(await at(null), { text: full, leftOut: [] });
+  const withoutTasks = { text: "ID  PROJECT  PERSON  REASON\n1   tides    li      by its ow…\n", leftOut: [] };
+  assert.deepEqual(await at(31), withoutTasks, "an empty column says nothing, and its absence needs no word");
+  assert.deepEqual(await at(30), {
+    text: "ID  PERSON  REASON\n1   li      by its owner: wro…\n",
+    leftOut: ["PROJECT"],
+  });
+  assert.deepEqual((await at(10)).leftOut, ["PROJECT", "PERSON"]);
 });

@@ -987,6 +987,7 @@ export const words = {
   columnCost: ["COST", "费用"],
   columnRule: ["RULE", "规则"],
   columnWords: ["WHY", "原因"],
+  columnReason: ["REASON", "原因"],
   columnAttempt: ["ATTEMPT", "第几次"],
   columnStarted: ["STARTED", "开始"],
   columnEnded: ["ENDED", "结束"],
@@ -1020,6 +1021,10 @@ export const words = {
   member: ["member", "成员"],
   disabled: ["disabled", "已停用"],
   noJobs: ["No jobs.", "没有作业。"],
+  columnsLeftOut: [
+    "Left out as the terminal is too narrow: {columns}. Piped, or with --json, all of it is there.",
+    "终端过窄，未显示：{columns}。用管道或 --json 可得全部。",
+  ],
   moreJobs: ["There are more: weir jobs --all, or --cursor {next}", "还有更多：weir jobs --all，或 --cursor {next}"],
   moreUsage: ["There are more: the same command with --cursor {next}", "还有更多：在同一命令后加 --cursor {next}"],
   factWork: ["work", "内容"],

@@ -1,7 +1,9 @@
 import type { JobSummary } from "#api/job.ts";
 import { badValue, type Call } from "#cli/call.ts";
-import { elapsedText, parseTimeMs, stateCell, timeCell, timeText, timeTitle } from "#cli/formats.ts";
+import { elapsedText, inNetworkTime, parseTimeMs, stateCell, timeCell, timeText, timeTitle } from "#cli/formats.ts";
 import { exitCodes } from "#cli/stop.ts";
+import { endedByWords } from "#core/job/end-reason.ts";
+import type { Language } from "#core/language.ts";
 
 /** JSON: `{"jobs": [JobSummary…], "next": cursor | null}`. */
 export async function jobs(call: Call): Promise<number> {
@@ -65,24 +67,33 @@ async function printJobs(
     [
       { title: say("columnId"), align: "right" },
       { title: say("columnName"), flexible: true },
-      { title: say("columnProject") },
+      { title: say("columnProject"), leaves: 2 },
+      { title: say("columnPerson"), leaves: 3 },
       { title: say("columnState") },
-      { title: say("columnTasks"), align: "right" },
+      { title: say("columnTasks"), align: "right", leaves: 5 },
       { title: say("columnCentre") },
-      { title: timeTitle("columnSubmitted", say) },
-      { title: say("columnStartToEnd"), align: "right" },
+      { title: timeTitle("columnSubmitted", say), leaves: 1 },
+      { title: say("columnStartToEnd"), align: "right", leaves: 4 },
+      { title: say("columnReason"), flexible: 24 },
     ],
     found.map((job) => [
       `${job.id}`,
       job.name,
       job.project,
+      job.person,
       stateCell(job.array === null ? job : withoutCode(job), say),
       job.array === null ? "" : `${job.counts.ended}/${job.tasks}`,
       job.centres.join(","),
       timeCell(job.submittedMs),
       elapsedText(job, nowMs, language),
+      inNetworkTime(reasonText(job, language)),
     ]),
   );
+}
+
+/** What it waits for, or who or what ended it. */
+function reasonText({ waits, outcome }: JobSummary, language: Language): string {
+  return outcome === null ? (waits?.words ?? "") : endedByWords(outcome, language);
 }
 
 /** That of the first task to fail says nothing of the others. */

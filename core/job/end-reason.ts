@@ -9,6 +9,34 @@ export function endReasonWords(reason: string, language: Language): string {
   return reason === "dependency-never-satisfied" ? endedUnmet[language] : reason;
 }
 
+/**
+ * Who or what ended it, in a few words for a line of a list: `by its owner: wrong input`, `deadline …`, `dependency not met`;
+ * empty where nobody did and no rule.
+ */
+export function endedByWords(
+  {
+    kind,
+    by,
+    reason,
+  }: { readonly kind: string; readonly by: keyof typeof enders | null; readonly reason: string | null },
+  language: Language,
+): string {
+  const deadline = reason === null ? null : missedDeadline(reason);
+  if (deadline !== null) return { en: `deadline ${deadline}`, zh: `截止时刻 ${deadline}` }[language];
+  if (reason === "dependency-never-satisfied") return { en: "dependency not met", zh: "依赖未满足" }[language];
+  const words = reason === null ? "" : endReasonWords(reason, language);
+  const done = language === "zh" && kind === "cancelled" ? "取消" : "";
+  const who = by === null ? "" : `${enders[by][language]}${done}`;
+  return [who, words].filter((part) => part !== "").join(language === "zh" ? "：" : ": ");
+}
+
+const enders = {
+  user: { en: "by its owner", zh: "由所有者" },
+  centre: { en: "by the centre", zh: "由中心" },
+  operator: { en: "by an operator", zh: "由运营者" },
+  network: { en: "by the network", zh: "由算力网" },
+} as const;
+
 /** The task, as `12` or `12_7`, whose place it was to become; null: it ended for another reason. */
 export function madeWayFor(reason: string): string | null {
   return /^makes way for (\d+(?:_\d+)?)$/.exec(reason)?.[1] ?? null;

@@ -3,9 +3,6 @@ import type { CentreWishes, Shape } from "#core/job/spec.ts";
 import { plannedFor } from "#core/scheduling/ahead.ts";
 import { boundShape, boundsOf } from "#core/scheduling/bounds.ts";
 import { isShared, type PoolRecord } from "#core/scheduling/centres.ts";
-import { beyondCores } from "#core/scheduling/core-limits.ts";
-import { isOverdue, overdueReason } from "#core/scheduling/deadlines.ts";
-import { waitReason } from "#core/scheduling/dependencies.ts";
 import {
   learntInQueue,
   learntOf,
@@ -16,19 +13,19 @@ import {
 import type { Asker, AwaitedPool, Explanation, TaskTold, WaitingExplanation } from "#core/scheduling/explanation.ts";
 import { type Asked, mayEverUse, mayTake, type Offer } from "#core/scheduling/fit.ts";
 import { givenOf } from "#core/scheduling/given.ts";
-import { beyondGrant } from "#core/scheduling/grants.ts";
 import type { JobRecord } from "#core/scheduling/job-record.ts";
 import { judgeAll } from "#core/scheduling/judgements.ts";
 import { orderTerms } from "#core/scheduling/order-terms.ts";
+import { beyondOwn, type OwnReason, ownReason } from "#core/scheduling/own-reason.ts";
 import { needOfShape } from "#core/scheduling/packing/growth.ts";
 import { chooseAmong, chooseElsewhere, startInQueue } from "#core/scheduling/placing/choose.ts";
 import type { FasterPool } from "#core/scheduling/placing/patience.ts";
 import { seenFrom } from "#core/scheduling/plan.ts";
 import { addPositions, hasPosition, indexAt, positionOf, removePositions } from "#core/scheduling/positions.ts";
 import { claimOf } from "#core/scheduling/preemption/record.ts";
-import { enqueue, lineFor, nextReady, room } from "#core/scheduling/queue.ts";
+import { enqueue, lineFor, nextReady } from "#core/scheduling/queue.ts";
 import { isStarving } from "#core/scheduling/ranking.ts";
-import type { Candidate, Facts, JobRule } from "#core/scheduling/reasons.ts";
+import type { Candidate } from "#core/scheduling/reasons.ts";
 import { choiceOf } from "#core/scheduling/scene.ts";
 import { siblingsOf } from "#core/scheduling/siblings.ts";
 import { rankOfJob } from "#core/scheduling/strands.ts";
@@ -85,8 +82,7 @@ export function whatIf(state: State, task: TaskRef, nowMs: number): readonly Sta
     seenFrom(state, nowMs, { job: null, position: 0 }, (walk) => {
       const pools = state.centres.flatMap((centre) => centre.pools.filter(mayTake));
       return smallestChanges(job.ask, pools, (asked) => {
-        const holding = { submitter: job.submitter, ask: asked };
-        if (beyondCores(state.coreLimits, holding) ?? beyondGrant(state.grants, job.submitter, asked)) return null;
+        if (beyondOwn(state, job.submitter, asked)) return null;
         const line = lineFor({ project: job.project, shape: asked.shape });
         const may = pools.filter((pool) => mayEverUse(asked, pool));
         const choose = (among: readonly PoolRecord[]) => chooseAmong({ ...asked, line }, among, nowMs, choiceOf(state));
@@ -110,13 +106,6 @@ function withoutTask<Seen>({ queue }: State, job: JobRecord, position: number, l
     enqueue(queue, job);
   }
 }
-
-function ownReason(job: JobRecord, position: number, nowMs: number): OwnReason | null {
-  const overdue = isOverdue(job, nowMs) ? overdueReason(job) : null;
-  return overdue ?? waitReason(job, position) ?? throttleReason(job, position);
-}
-
-type OwnReason = { readonly rule: JobRule; readonly facts: Facts };
 
 /** `claimed`: where room was made for it, and it goes nowhere else. `asker`: of a job not yet submitted. */
 function explainAt(
@@ -181,15 +170,6 @@ function explainAt(
       ...(faster && now && { awaits: awaitedFrom(faster, now, nowMs) }),
     };
   });
-}
-
-/** What keeps it back wherever it might go, by what its tenant and project may have. */
-function beyondOwn(
-  { coreLimits, grants }: State,
-  owners: Pick<Submitter, "tenant" | "project">,
-  ask: Parameters<typeof beyondGrant>[2],
-): OwnReason | null {
-  return beyondCores(coreLimits, { submitter: owners, ask }) ?? beyondGrant(grants, owners, ask);
 }
 
 /** Where and when one that is kept back by what is planned of the queue is to start. */
@@ -331,14 +311,3 @@ export function askedBy({ rules }: State, own: Shape, wishes: CentreWishes, aske
 
 /** Where nobody tells of tenants. */
 export const theOnlyTenant = tenantId(1);
-
-/** Tasks before this one in its array that are ready count too: they are to start first. */
-function throttleReason(job: JobRecord, position: number): OwnReason | null {
-  if (job.throttle === null) return null;
-  let before = 0;
-  const most = room(job);
-  for (let at = nextReady(job, 0); at !== -1 && at < position && before < most; at = nextReady(job, at + 1))
-    before += 1;
-  if (before < most) return null;
-  return { rule: "array-throttle", facts: { limit: job.throttle, live: (job.live?.size ?? 0) + before } };
-}

@@ -23,6 +23,7 @@ import { arrive, emptyDependencies, link, missingJobs, resolve, unlink } from "#
 import { learnFrom, learnPast, noLearntStarts } from "#core/scheduling/estimate/starts.ts";
 import { askedBy, estimateDue, explain, explainNew, theOnlyTenant, whatIf } from "#core/scheduling/explain.ts";
 import type { Asker, EverFit, Explanation, TaskTold, WaitingExplanation } from "#core/scheduling/explanation.ts";
+import { type FirstReason, firstReasons } from "#core/scheduling/first-reason.ts";
 import { everGiven, type Given } from "#core/scheduling/given.ts";
 import { type GrantLeft, grantsFor, noGrants, tellGrants } from "#core/scheduling/grants.ts";
 import { headroomOf, type StartableShape } from "#core/scheduling/headroom.ts";
@@ -139,7 +140,9 @@ export type World = {
   decide(nowMs: number, most: number): Plan;
   /** Why a queued task waits, centre by centre; what `decide` would do now agrees with it. */
   explain(task: TaskRef, nowMs: number): Explanation;
-  /** The same for a job not yet submitted: it would stand at the end of the queue. */
+  /** The first of it in short, for the lines of a list: what each job's first queued task waits for; left out: nothing of it is queued. */
+  firstReasons(jobs: readonly JobId[], nowMs: number): ReadonlyMap<JobId, FirstReason>;
+  /** The same as `explain` for a job not yet submitted: it would stand at the end of the queue. */
   explainNew(shape: Shape, wishes: CentreWishes, nowMs: number, asker?: Asker): WaitingExplanation;
   /**
    * The smallest changes with each of which a queued task would start now, were it cancelled and submitted so, behind all
@@ -257,6 +260,7 @@ export function createWorld(policy: Policy = policies.weir): World {
       tellNow(state, nowMs);
       return explain(state, task, nowMs);
     },
+    firstReasons: (jobs, nowMs) => firstReasons(state, jobs, nowMs),
     explainNew: (shape, wishes, nowMs, asker) => {
       tellNow(state, nowMs);
       return explainNew(state, nowMs, askedBy(state, shape, wishes, asker), asker);

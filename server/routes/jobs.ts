@@ -5,6 +5,7 @@ import { cancellable } from "#core/job/state.ts";
 import type { Language } from "#core/language.ts";
 import { tariffInForce } from "#core/ledger/tariff.ts";
 import type { World } from "#core/scheduling/world.ts";
+import { assert } from "#core/unreachable.ts";
 import { answer, type Handlers, refused } from "#server/http/handler.ts";
 import { maySee, type Person } from "#server/identity/caller.ts";
 import type { Database } from "#server/store/database.ts";
@@ -12,7 +13,7 @@ import { parsePosition } from "#server/store/event.ts";
 import { amountsView, costView, readJobAmounts } from "#server/store/read/amounts.ts";
 import { readHistory } from "#server/store/read/history.ts";
 import { type JobRow, readJob } from "#server/store/read/job.ts";
-import { type JobFilter, readJobs, summaryOf } from "#server/store/read/jobs.ts";
+import { type JobFilter, type JobRead, readJobs, summaryOf } from "#server/store/read/jobs.ts";
 import type { Names } from "#server/store/read/names.ts";
 import { readRuns } from "#server/store/read/runs.ts";
 import { readOutcomes, readTask, readTasks } from "#server/store/read/tasks.ts";
@@ -20,13 +21,16 @@ import { cutPage, readCursor } from "./paging.ts";
 import { saidView } from "./said.ts";
 import { withStarts } from "./start-view.ts";
 import { boundedProjects, idOf, noSuchJob, noSuchTask, unknownCentre, visibleJob } from "./visible.ts";
+import { withWaits } from "./waits.ts";
 
 /** Jobs and their tasks as they are and were. */
 export function jobHandlers({ db, names, world, now }: JobContext): Pick<Handlers, JobRoute> {
   const started = (runs: TaskDetail["runs"], job: number, index: number, language: Language) =>
     withStarts(runs, job, index, world(), now(), language);
+  const waitsTold = (jobs: readonly JobRead[], language: Language) =>
+    withWaits(jobs, { pool: db.pool, world: world(), nowMs: now() }, language);
   return {
-    async jobs({ caller, query }) {
+    async jobs({ caller, query, language }) {
       const before = readCursor(query.cursor);
       if (typeof before === "object" && before !== null) return before;
       const bounded = await boundedProjects(db, caller, query.project);
@@ -36,7 +40,7 @@ export function jobHandlers({ db, names, world, now }: JobContext): Pick<Handler
       const filter = await filterOf(db, query, { projects: bounded.projects, before, limit: query.limit + 1 });
       if (filter === null) return answer({ jobs: [], next: null });
       const page = cutPage(await readJobs(db, filter), query.limit, (job) => job.id);
-      return answer({ jobs: [...page.rows], next: page.next });
+      return answer({ jobs: await waitsTold(page.rows, language), next: page.next });
     },
 
     async job({ caller, params, language }) {
@@ -49,8 +53,10 @@ export function jobHandlers({ db, names, world, now }: JobContext): Pick<Handler
         readJobAmounts(db.pool, job.id, job.task_count),
         outcomesOf(db, job, indices[0] ?? 0),
       ]);
+      const [summary] = await waitsTold([summaryOf(job)], language);
+      assert(summary !== undefined, "what was read is told");
       return answer({
-        ...summaryOf(job),
+        ...summary,
         spec: specView(job.spec),
         usage: amountsView(amounts),
         cost: costView(tariffInForce, amounts),
@@ -112,7 +118,7 @@ async function outcomesOf({ pool }: Database, job: JobRow, first: number): Promi
 export type JobContext = {
   readonly db: Database;
   readonly names: Names;
-  readonly world: () => Pick<World, "explain">;
+  readonly world: () => Pick<World, "explain" | "firstReasons">;
   readonly now: () => number;
 };
 type JobRoute = "jobs" | "job" | "tasks" | "task" | "history";

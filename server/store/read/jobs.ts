@@ -11,7 +11,7 @@ import type { Database } from "#server/store/database.ts";
 export async function readJobs(
   { pool, planned }: Pick<Database, "pool" | "planned">,
   filter: JobFilter,
-): Promise<readonly JobSummary[]> {
+): Promise<readonly JobRead[]> {
   const name = planName(filter);
   if (name !== null) {
     const { text, values } = jobsQuery({ ...filter, limit: roundLimit(filter.limit) }, false);
@@ -80,7 +80,10 @@ export const summaryColumns = `job.id, job.name, project.name as project, person
   job.task_count, job.array_text, job.queued, job.placed, job.starting, job.running, job.ended, job.centres,
   job.submitted_ms, job.started_ms, job.ended_ms, job.unreachable_since_ms`;
 
-export function summaryOf(row: SummaryRow): JobSummary {
+/** As the store has it: what it waits for the world knows, and the run that is in a centre's own queue. */
+export type JobRead = Omit<JobSummary, "waits">;
+
+export function summaryOf(row: SummaryRow): JobRead {
   return {
     id: row.id,
     name: row.name,
