@@ -4,7 +4,7 @@ import { type CentreId, jobId, type ProjectId, parseRunId, type RunId, type Task
 import type { Outcome, RunEnd, StateKind } from "#core/job/state.ts";
 import type { Allocation, RunUsage } from "#core/run-order.ts";
 import { int4s, int8s } from "./arrays.ts";
-import { type Cancel, emptySheet, type JobLine, type RunLine, type Sheet, type TaskLine } from "./sheet.ts";
+import { type Cancel, emptySheet, type JobLine, type RunLine, type Sheet, type TaskLine, taskKey } from "./sheet.ts";
 
 /** What a transaction is going to work on; the job of each task and the task of each run come with it. */
 export type Wanted = {
@@ -14,35 +14,33 @@ export type Wanted = {
   readonly newestRuns?: boolean;
 };
 
-/** At most four queries, in one round trip. The caller holds the lock of transitions, so nothing of it changes meanwhile. */
+/** Two queries, in one round trip. The caller holds the lock of transitions, so nothing of it changes meanwhile. */
 export async function loadSheet(client: pg.Client, wanted: Wanted, nowMs: number): Promise<Sheet> {
   const runs = wanted.runs.flatMap((id) => parseRunId(id) ?? []);
-  const tasks = distinct([...wanted.tasks, ...runs]);
-  const jobs = [...new Set(tasks.map((task) => task.job))];
-  const tasksWanted = [int8s(tasks.map((task) => task.job)), int4s(tasks.map((task) => task.index))];
-  const runsWanted = [
-    int8s(runs.map((run) => run.job)),
-    int4s(runs.map((run) => run.index)),
-    int4s(runs.map((run) => run.attempt)),
-  ];
-  const ask = <Row extends pg.QueryResultRow>(
-    asked: boolean,
-    name: string,
-    text: string,
-    values: readonly unknown[],
-  ) => (asked ? client.query<Row>({ name, text, values: [...values] }) : Promise.resolve({ rows: [] }));
-  const [jobRows, taskRows, newestRuns, namedRuns] = await Promise.all([
-    ask<JobRow>(jobs.length > 0, "sheet-jobs", jobsText, [int8s(jobs)]),
-    ask<TaskRow>(tasks.length > 0, "sheet-tasks", tasksText, tasksWanted),
-    ask<RunRow>(wanted.newestRuns === true, "sheet-newest-runs", newestRunsText, tasksWanted),
-    ask<RunRow>(runs.length > 0, "sheet-runs", namedRunsText, runsWanted),
+  const tasks = distinct(wanted.newestRuns ? [...wanted.tasks, ...runs] : wanted.tasks);
+  if (tasks.length + runs.length === 0) return emptySheet(nowMs, [], [], []);
+  const [jobRows, { rows }] = await Promise.all([
+    client.query<JobRow>({
+      name: "sheet-jobs",
+      text: jobsText,
+      values: [int8s([...new Set([...tasks, ...runs].map((task) => task.job))])],
+    }),
+    client.query<TaskRow & RunOfTaskRow>({
+      name: wanted.newestRuns ? "sheet-newest-runs" : "sheet-tasks",
+      text: tasksText(wanted.newestRuns ? "coalesce(w.attempt, t.attempts)" : "w.attempt"),
+      values: [
+        int8s([...tasks.map((task) => task.job), ...runs.map((run) => run.job)]),
+        int4s([...tasks.map((task) => task.index), ...runs.map((run) => run.index)]),
+        int4s([...tasks.map(() => null), ...runs.map((run) => run.attempt)]),
+      ],
+    }),
   ]);
   return emptySheet(
     nowMs,
     jobRows.rows.map(jobLine),
-    taskRows.rows.map(taskLine),
-    // A run may come by both ways; each has one line.
-    [...newestRuns.rows, ...namedRuns.rows].map(runLine),
+    // A task comes once for each of its runs, and a run may come by both ways; each has one line.
+    rows.map(taskLine),
+    rows.flatMap((row) => (row.attempt === null ? [] : [runLine(row)])),
   );
 }
 
@@ -54,26 +52,28 @@ select id, project_id, task_count, queued, placed, starting, running, ended, run
   coalesce((spec ->> 'requeue')::boolean, false) as requeues, spec ->> 'preemptible' is not null as gives_way
 from job where id = any($1::int8[])`;
 
-const tasksText = `
-select t.job_id, t.index, t.state, t.since_ms, t.attempts, t.retries_left, t.centre_id, t.started_ms, t.ended_ms, t.outcome,
-  t.unreachable_since_ms
-from unnest($1::int8[], $2::int4[]) as w (job_id, index) join task t using (job_id, index)`;
-
-const runColumns = `
-r.job_id, r.index, r.attempt, r.centre_id, r.pool, r.state, r.allocation, r.placed_ms, r.latest_start_ms, r.accepted_ms,
-  r.started_ms, r.ended_ms, r."end", r.usage, r.words, r.billed, r.unreachable_since_ms, r.cancel_ms, r.cancel, r.withdraw_waits, r.superseded, r.waiting, r.nodes`;
-
-const newestRunsText = `
-select ${runColumns}
-from unnest($1::int8[], $2::int4[]) as w (job_id, index) join task t using (job_id, index)
-join run r on r.job_id = t.job_id and r.index = t.index and r.attempt = t.attempts`;
-
-const namedRunsText = `
-select ${runColumns}
-from unnest($1::int8[], $2::int4[], $3::int4[]) as w (job_id, index, attempt) join run r using (job_id, index, attempt)`;
+/**
+ * Row by row by the whole key: `offset 0` keeps the planner, who plans this once and does not know how long a job's array
+ * or a list of runs will be, from reading all of one to find a few.
+ */
+function tasksText(attempt: string): string {
+  return `
+select t.*, r.*
+from unnest($1::int8[], $2::int4[], $3::int4[]) as w (job_id, index, attempt)
+cross join lateral (
+  select job_id, index, state as task_state, since_ms, attempts, retries_left, centre_id as task_centre_id,
+    started_ms as task_started_ms, ended_ms as task_ended_ms, outcome, unreachable_since_ms as task_unreachable_since_ms
+  from task where task.job_id = w.job_id and task.index = w.index offset 0
+) as t
+left join lateral (
+  select attempt, centre_id, pool, state, allocation, placed_ms, latest_start_ms, accepted_ms, started_ms, ended_ms, "end",
+    usage, words, billed, unreachable_since_ms, cancel_ms, cancel, withdraw_waits, superseded, waiting, nodes
+  from run where run.job_id = w.job_id and run.index = w.index and run.attempt = ${attempt} offset 0
+) as r on true`;
+}
 
 function distinct(tasks: readonly TaskRef[]): readonly TaskRef[] {
-  return [...new Map(tasks.map((task) => [`${task.job}.${task.index}`, task])).values()];
+  return [...new Map(tasks.map((task) => [taskKey(task), task])).values()];
 }
 
 type JobRow = Readonly<Record<StateKind, number>> & {
@@ -117,32 +117,35 @@ function jobLine(row: JobRow): JobLine {
 type TaskRow = {
   readonly job_id: number;
   readonly index: number;
-  readonly state: StateKind;
+  readonly task_state: StateKind;
   readonly since_ms: number;
   readonly attempts: number;
   readonly retries_left: number;
-  readonly centre_id: CentreId | null;
-  readonly started_ms: number | null;
-  readonly ended_ms: number | null;
+  readonly task_centre_id: CentreId | null;
+  readonly task_started_ms: number | null;
+  readonly task_ended_ms: number | null;
   readonly outcome: Outcome | null;
-  readonly unreachable_since_ms: number | null;
+  readonly task_unreachable_since_ms: number | null;
 };
 
 function taskLine(row: TaskRow): TaskLine {
   return {
     job: jobId(row.job_id),
     index: row.index,
-    state: row.state,
+    state: row.task_state,
     sinceMs: row.since_ms,
     attempts: row.attempts,
     retriesLeft: row.retries_left,
-    centre: row.centre_id,
-    startedMs: row.started_ms,
-    endedMs: row.ended_ms,
+    centre: row.task_centre_id,
+    startedMs: row.task_started_ms,
+    endedMs: row.task_ended_ms,
     outcome: row.outcome,
-    unreachableSinceMs: row.unreachable_since_ms,
+    unreachableSinceMs: row.task_unreachable_since_ms,
   };
 }
+
+/** A task may have come for itself. */
+type RunOfTaskRow = RunRow | { readonly attempt: null };
 
 type RunRow = {
   readonly job_id: number;

@@ -26,7 +26,7 @@ import { type IntakeSet, revokeCredentials, setIntake } from "./set-intake.ts";
 import type { Sheet } from "./sheet.ts";
 import type { Submitted } from "./submission.ts";
 import { takeBack, tellStart } from "./take-back.ts";
-import { type Placed, readEpoch, type Transaction } from "./transaction.ts";
+import type { Placed, Transaction } from "./transaction.ts";
 
 /**
  * The one writer of everything that happens to tasks, runs and the books after submission. Transactions of all servers
@@ -115,16 +115,12 @@ export function openTransitionWriter(db: Database, settings: TransitionSettings 
   async function transact(client: pg.Client, batch: readonly Asked[]): Promise<void> {
     const nowMs = Date.now();
     const steps = batch.flatMap((asked) => (asked.work.kind === "step" ? [asked.work] : []));
-    // Three statements in one round trip: the lock comes before the transaction's id.
+    // In one round trip with all that is read: the lock comes before the transaction's id.
     const opened = client.query("begin");
-    const locked = client.query({
+    const locked = client.query<{ xid: string }>({
       name: "lock-transitions",
-      text: "select pg_advisory_xact_lock($1)",
+      text: "select case when pg_advisory_xact_lock($1)::text is not null then pg_current_xact_id()::text end as xid",
       values: [advisoryLocks.transitions],
-    });
-    const identified = client.query<{ xid: string }>({
-      name: "transaction-id",
-      text: "select pg_current_xact_id()::text as xid",
     });
     const wanted = {
       tasks: steps.flatMap((step) => step.wanted.tasks),
@@ -133,9 +129,8 @@ export function openTransitionWriter(db: Database, settings: TransitionSettings 
     const [sheet, fences, ids] = await all([
       loadSheet(client, wanted, nowMs),
       readFences(client, steps),
-      identified,
-      opened,
       locked,
+      opened,
     ]);
     const xid = BigInt(ids.rows[0]?.xid ?? 0);
     const transaction: Transaction = {
@@ -145,7 +140,7 @@ export function openTransitionWriter(db: Database, settings: TransitionSettings 
       load: (more) => loadSheet(client, more, nowMs),
       save: async (changed) => {
         await accounts.prepare(changed.transfers);
-        await all(saveSheet(client, changed, accounts));
+        await saveSheet(client, changed, accounts);
       },
     };
     for (const { work } of batch) {
@@ -155,7 +150,7 @@ export function openTransitionWriter(db: Database, settings: TransitionSettings 
     await accounts.prepare(sheet.transfers);
     const saved = saveSheet(client, sheet, accounts);
     const committed = client.query("commit");
-    await all([...saved, committed]);
+    await all([saved, committed]);
     if ((await committed).command !== "COMMIT") throw new Error("broken invariant: a failed statement went unnoticed");
     onCommitted(xid);
   }
@@ -207,7 +202,7 @@ export function openTransitionWriter(db: Database, settings: TransitionSettings 
         {
           kind: "step",
           wanted: { tasks: placements, runs: [] },
-          fence: { kind: "leader" },
+          fence: { kind: "leader", centres: [...new Set(placements.map(({ centre }) => centre))] },
           decide: (sheet, fences, xid) =>
             fences.epoch === epoch
               ? {
@@ -224,7 +219,7 @@ export function openTransitionWriter(db: Database, settings: TransitionSettings 
         {
           kind: "step",
           wanted: { tasks: preempted.map(({ claimant }) => claimant), runs: preempted.map(runId) },
-          fence: { kind: "leader" },
+          fence: { kind: "leader", centres: [] },
           decide: (sheet, fences, xid) =>
             fences.epoch === epoch ? { kind: "written", ...preemptRuns(sheet, preempted), xid } : { kind: "fenced" },
         },
@@ -280,7 +275,9 @@ type Wish<Answer> =
     }
   | { readonly kind: "alone"; readonly act: (transaction: Transaction) => Promise<Answer> };
 
-type Fence = { readonly kind: "leader" } | { readonly kind: "centre"; readonly centre: CentreId };
+type Fence =
+  | { readonly kind: "leader"; readonly centres: readonly CentreId[] }
+  | { readonly kind: "centre"; readonly centre: CentreId };
 type Fences = {
   readonly epoch: number | null;
   readonly sessions: ReadonlyMap<string, number>;
@@ -303,29 +300,34 @@ function takeBatch(queue: readonly Asked[]): readonly [batch: readonly Asked[], 
 }
 
 async function readFences(client: pg.Client, steps: readonly { readonly fence: Fence }[]): Promise<Fences> {
-  const centres = [...new Set(steps.flatMap(({ fence }) => (fence.kind === "centre" ? [fence.centre] : [])))];
   const asksEpoch = steps.some(({ fence }) => fence.kind === "leader");
-  const [epoch, closed, granted, sessions] = await all([
-    asksEpoch ? readEpoch(client) : Promise.resolve(null),
-    asksEpoch
-      ? client.query<{ id: string }>({ name: "read-closed", text: "select id from centre where intake <> 'open'" })
+  const centres = [
+    ...new Set(steps.flatMap(({ fence }) => (fence.kind === "centre" ? [fence.centre] : fence.centres))),
+  ];
+  const [{ rows }, granted] = await all([
+    asksEpoch || centres.length > 0
+      ? client.query<FenceRow>({ name: "read-fences", text: fencesText, values: [centres] })
       : Promise.resolve({ rows: [] }),
     asksEpoch ? readGrants(client) : Promise.resolve([]),
-    centres.length > 0
-      ? client.query<{ id: string; session: number }>({
-          name: "read-sessions",
-          text: "select id, session from centre where id = any($1::text[])",
-          values: [centres],
-        })
-      : Promise.resolve({ rows: [] }),
   ]);
+  const known = rows.flatMap((row) => (row.id === null ? [] : [row]));
   return {
-    epoch,
-    sessions: new Map(sessions.rows.map((row) => [row.id, row.session])),
-    closed: new Set(closed.rows.map((row) => row.id)),
+    epoch: rows[0]?.epoch ?? null,
+    sessions: new Map(known.map((row) => [row.id, row.session])),
+    closed: new Set(known.flatMap((row) => (row.open ? [] : [row.id]))),
     mayHold: grantKeeper(granted),
   };
 }
+
+/** One row at least, for the epoch. */
+const fencesText = `
+select (select value from counter where name = 'leader') as epoch, c.id, c.session, c.intake = 'open' as open
+from (select 1) as one left join centre c on c.id = any($1::text[])`;
+
+type FenceRow = { readonly epoch: number | null } & (
+  | { readonly id: string; readonly session: number; readonly open: boolean }
+  | { readonly id: null }
+);
 
 async function takeEpoch({ client }: Transaction): Promise<number> {
   const { rows } = await client.query<{ value: number }>(
