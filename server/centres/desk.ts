@@ -87,6 +87,10 @@ type Counter = {
   accounts: readonly AskedPair[];
   accountsAreKnown: boolean;
   accountsToldTo: string;
+  /** What the store last said of it while nothing was the matter, and when; null: something has changed since. */
+  now: { readonly said: CentreNow; readonly atMs: number } | null;
+  /** How often something of it has changed. */
+  changes: number;
   /** Long polls that are open now. */
   polls: number;
   seenMs: number;
@@ -139,6 +143,8 @@ export function openDesk(settings: DeskSettings): Desk {
       accounts: [],
       accountsAreKnown: false,
       accountsToldTo: "",
+      now: null,
+      changes: 0,
       polls: 0,
       seenMs: 0,
       seenWrittenMs: 0,
@@ -160,6 +166,7 @@ export function openDesk(settings: DeskSettings): Desk {
       const counter = counterOf(centre);
       counter.testIsKnown = false;
       counter.accountsAreKnown = false;
+      noteChange(counter);
       wakeAll(counter);
     }
     if (job === null || index === null || attempt === null) return;
@@ -191,12 +198,13 @@ export function openDesk(settings: DeskSettings): Desk {
     const counter = counterOf(centre);
     counter.seenMs = Date.now();
     try {
-      const state = await centreNow(centre);
+      const state = await centreNow(centre, counter);
       if (state.session !== request.session) return fenced(request.session, state.session);
       if (state.unreachable && !request.goodbye) {
         // The time first: whoever looks for silent centres between the two would find it silent again.
         await noteSeen(db, [centre], counter.seenMs);
         await transitions.contact(centre, { kind: "reachable" });
+        noteChange(counter);
       }
       if (request.engine && (await reportEngine(db, centre, request.agentVersion, request.engine, Date.now())))
         feed.wake();
@@ -253,7 +261,7 @@ export function openDesk(settings: DeskSettings): Desk {
         if (leftMs <= 0 || closed || gone.aborted) break;
         await change(counter, leftMs, gone);
         counter.seenMs = gone.aborted ? counter.seenMs : Date.now();
-        const now = await centreNow(centre);
+        const now = await centreNow(centre, counter);
         if (now.session !== request.session) return fenced(request.session, now.session);
         // Its credential was good when the call came in, and may have been taken since.
         if (now.revoked)
@@ -267,7 +275,7 @@ export function openDesk(settings: DeskSettings): Desk {
     }
     // A report leaves the news to the long poll that is open beside it.
     const quiet = !whole && request.waitMs === 0 && counter.polls > 0;
-    const news = quiet ? nothingNew(since) : await readNews(counter, whole, since);
+    const news = quiet ? nothingNew(since) : await readNews(counter, request.session, whole, since);
     const test = quiet || gone.aborted ? null : counter.test;
     if (test) counter.testToldTo = toldTo(test, request.session);
     const accounts = !quiet && !gone.aborted && hasUntoldAccounts(counter, request.session) ? counter.accounts : null;
@@ -300,7 +308,7 @@ export function openDesk(settings: DeskSettings): Desk {
     }));
   }
 
-  async function readNews(counter: Counter, whole: boolean, since: number): Promise<News> {
+  async function readNews(counter: Counter, session: number, whole: boolean, since: number): Promise<News> {
     // The numbers first: what changes while the orders are read comes with the next answer.
     const generation = counter.generation;
     const start: RunId[] = [];
@@ -319,7 +327,7 @@ export function openDesk(settings: DeskSettings): Desk {
       // An order that is to be cancelled goes only where the agent may have begun to act on it.
       if (wanted.toStart && (isWanted || whole) && wanted.startGeneration > since) start.push(run);
     }
-    const orders = start.length === 0 ? [] : await readRunOrders(db, start, Date.now());
+    const orders = start.length === 0 ? [] : await readRunOrders(db, start, session, Date.now());
     return { generation, start: orders, cancel, withdraw, expected };
   }
 
@@ -363,8 +371,15 @@ export function openDesk(settings: DeskSettings): Desk {
     };
   }
 
-  /** Session and contact as the store has them: another server may have changed them. */
-  async function centreNow(centre: CentreId): Promise<CentreNow> {
+  /**
+   * Session and contact as the store has them. Kept while all is as usual and nothing is heard of a change: another server's
+   * comes by the feed within a second, and what comes by time alone within `keptMs`. What matters is asked of the store
+   * anyway: reports are taken, and orders handed out, only for the session that is the newest there.
+   */
+  async function centreNow(centre: CentreId, counter: Counter): Promise<CentreNow> {
+    const nowMs = Date.now();
+    if (counter.now && nowMs - counter.now.atMs < keptMs) return counter.now.said;
+    const { changes } = counter;
     const { rows } = await db.planned.query<CentreNow>({
       name: "centre-now",
       text: `
@@ -377,9 +392,12 @@ export function openDesk(settings: DeskSettings): Desk {
                 and k.spent_ms is null and k.expires_ms > $2)
             then case intake when 'left' then 'left' else 'revoked' end end as revoked
         from centre where id = $1`,
-      values: [centre, Date.now()],
+      values: [centre, nowMs],
     });
-    return rows[0] ?? { session: 0, unreachable: false, rotate: false, revoked: null };
+    const said = rows[0] ?? { session: 0, unreachable: false, rotate: false, revoked: null };
+    const isUsual = said.session > 0 && !said.unreachable && !said.rotate && !said.revoked;
+    counter.now = isUsual && changes === counter.changes ? { said, atMs: nowMs } : null;
+    return said;
   }
 
   async function writeSeenOf(centre: CentreId, counter: Counter): Promise<void> {
@@ -407,6 +425,7 @@ export function openDesk(settings: DeskSettings): Desk {
     session: async (centre) => {
       const taken = await takeSession(db, centre, Date.now());
       if (taken === null) throw new Error(`broken invariant: the centre ${centre} of an agent is registered`);
+      noteChange(counterOf(centre));
       feed.wake();
       return taken;
     },
@@ -429,6 +448,7 @@ export function openDesk(settings: DeskSettings): Desk {
 }
 
 const seenEveryMs = 5_000;
+const keptMs = 5_000;
 
 type News = Pick<SyncAnswer, "generation" | "start" | "cancel" | "withdraw" | "expected">;
 
@@ -460,6 +480,11 @@ function accountsKey(accounts: readonly AskedPair[], session: number): string {
 
 function toldTo(test: AskedTest, session: number): string {
   return `${session} ${test.id}`;
+}
+
+function noteChange(counter: Counter): void {
+  counter.changes += 1;
+  counter.now = null;
 }
 
 function wakeAll(counter: Counter): void {

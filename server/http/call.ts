@@ -117,7 +117,8 @@ function closedSignal(response: ServerResponse, stopping: AbortSignal): AbortSig
   const abort = () => closed.abort();
   response.once("close", () => {
     stopping.removeEventListener("abort", abort);
-    abort();
+    // Of an answer that is out nobody waits any more, and an error made for nobody costs as much as a read.
+    if (!response.writableFinished) abort();
   });
   stopping.addEventListener("abort", abort, { once: true });
   if (stopping.aborted || response.destroyed) abort();

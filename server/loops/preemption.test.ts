@@ -155,7 +155,7 @@ test("who was told and left by itself has made room; one whose work was done is 
   const leaves = async (end: RunEnd) => {
     const filler = await submit({ priorityClass: "low", preemptible: "checkpoints", warning });
     const first = await run(filler);
-    const [order] = await readRunOrders(store.db, [asRun(first)], Date.now());
+    const [order] = await readRunOrders(store.db, [asRun(first)], agent.session, Date.now());
     assert.deepEqual(order?.warning, warning);
     const urgent = await submit({ priorityClass: "high" });
     await cancelOf(first);

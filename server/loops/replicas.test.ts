@@ -77,6 +77,25 @@ test("of two servers one schedules, any answers, and the other takes over when i
   assert.deepEqual(await first.transitions.place([], 0, epoch ?? 0), { kind: "fenced" });
 });
 
+test("no order goes to a session that another server has ended, though nobody has told of it yet", async (t) => {
+  const { store, open } = await stage(t);
+  const inside = await open();
+  const agent = await openAgent(inside.desk);
+  await agent.sync({ engine });
+  await inside.scheduler.caughtUp();
+  await agent.sync();
+  await submit(inside);
+  await eventually("a placement", async () => {
+    const { rowCount } = await store.db.pool.query("select from run");
+    return rowCount === 0 ? null : true;
+  });
+  await inside.scheduler.caughtUp();
+  // As takeSession does, but without the event that every server hears of it by.
+  await store.db.pool.query("update centre set session = session + 1");
+  const late = await agent.sync().catch((error: Error) => error.message);
+  assert.ok(typeof late === "string" ? late.includes("fenced") : late.start.length === 0, JSON.stringify(late));
+});
+
 test("a world read at any moment and followed from there is the world of all the others", {
   timeout: 3 * patienceMs,
 }, async (t) => {

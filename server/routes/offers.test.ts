@@ -108,7 +108,7 @@ test("an unchanged script goes where its words are known, the answer says so, an
   const placement = { ...ref, centre: centreId("jinan"), pool: "short", allocation: sampleAllocation };
   const rest = { starts: "now", leaseMs: null, candidates: [] } as const;
   await server.transitions.place([{ ...placement, ...rest }], Date.now(), epoch);
-  const [order] = await readRunOrders(server.db, [runId(ref)], Date.now());
+  const [order] = await readRunOrders(server.db, [runId(ref)], 0, Date.now());
   assert.deepEqual(order?.demands, { ...demands, container: null, fileSystems: [] });
 });
 

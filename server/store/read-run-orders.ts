@@ -9,8 +9,16 @@ import { type StoredSpec, specOfRow } from "./job-spec.ts";
 
 type Order = SyncAnswer["start"][number];
 
-/** The whole orders of some runs that have not ended, in one query. The lease travels as what is left of it (R1). */
-export async function readRunOrders(db: Database, runs: readonly RunId[], nowMs: number): Promise<Order[]> {
+/**
+ * The whole orders of some runs that have not ended, in one query; none for a session that is not the newest of the centre
+ * any more (R7). The lease travels as what is left of it (R1).
+ */
+export async function readRunOrders(
+  db: Database,
+  runs: readonly RunId[],
+  session: number,
+  nowMs: number,
+): Promise<Order[]> {
   const refs = runs.flatMap((run) => parseRunId(run) ?? []);
   const { rows } = await db.planned.query<Row>({
     name: "read-run-orders",
@@ -18,13 +26,18 @@ export async function readRunOrders(db: Database, runs: readonly RunId[], nowMs:
       select r.job_id, r.index, r.attempt, r.pool, r.allocation, r.latest_start_ms, t.position, j.name, j.spec, j.script, j.input_files,
         p.id as project_id, p.name as project_name, a.id as person_id, a.name as person_name
       from unnest($1::int8[], $2::int4[], $3::int4[]) as w (job_id, index, attempt)
-      join run r using (job_id, index, attempt) join task t using (job_id, index) join job j on j.id = r.job_id
-      join project p on p.id = j.project_id join person a on a.id = j.person_id
+      -- Each by its whole key (offset 0), however many run and however long the array: this is planned once.
+      cross join lateral (
+        select * from run where run.job_id = w.job_id and run.index = w.index and run.attempt = w.attempt offset 0) as r
+      cross join lateral (select position from task where task.job_id = w.job_id and task.index = w.index offset 0) as t
+      join job j on j.id = r.job_id join project p on p.id = j.project_id join person a on a.id = j.person_id
+      join centre c on c.id = r.centre_id and c.session = $4
       where r.ended_ms is null`,
     values: [
       int8s(refs.map((ref) => ref.job)),
       int4s(refs.map((ref) => ref.index)),
       int4s(refs.map((ref) => ref.attempt)),
+      session,
     ],
   });
   return rows.map((row) => orderOf(row, nowMs));
