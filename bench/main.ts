@@ -11,6 +11,7 @@ import { live } from "./live.ts";
 import { load, quantile, send } from "./load.ts";
 import { packing } from "./packing.ts";
 import { parse } from "./parse.ts";
+import { costOfEach, type ProcessorTime, processorTime } from "./processor-time.ts";
 import { quality } from "./quality.ts";
 import { simulate } from "./simulate.ts";
 import { slurm } from "./slurm.ts";
@@ -136,7 +137,10 @@ async function latency(): Promise<void> {
   figure("submit → start at the centre (1 ms clock), median of 200", "ms", "", [quantile(starts, 0.5)]);
 }
 
-/** Single durable submits against the route that does nothing, in turns; a job that fills the centre keeps them queued. */
+/**
+ * Single durable submits against the route that does nothing, in turns; a job that fills the centre keeps them queued. Beside
+ * them what a submission costs in processor time.
+ */
 async function submits(): Promise<void> {
   for (const [connections, promise] of [
     [32, "≥ 0.35"],
@@ -145,6 +149,7 @@ async function submits(): Promise<void> {
     const noop: number[] = [];
     const submit: number[] = [];
     const p99: number[] = [];
+    const cost: ProcessorTime[] = [];
     await withNetwork({}, async (network) => {
       await fill(network);
       const body = JSON.stringify({
@@ -166,7 +171,9 @@ async function submits(): Promise<void> {
           (await load(network.url, network.token, connections, 3, () => ({ method: "GET", path: "/api/v1/health" })))
             .perSecond,
         );
+        const before = processorTime(network);
         const measured = await load(network.url, network.token, connections, 3, next);
+        cost.push(costOfEach(before, processorTime(network), measured.requests));
         submit.push(measured.perSecond);
         p99.push(measured.p99Ms);
       }
@@ -180,6 +187,17 @@ async function submits(): Promise<void> {
       promise,
       submit.map((value, i) => value / (noop[i] ?? Number.NaN)),
     );
+    for (const [who, of] of [
+      ["the server's main thread", "serverMainUs"],
+      ["the server's other threads", "serverOtherUs"],
+      ["PostgreSQL", "postgresUs"],
+    ] as const)
+      figure(
+        `processor time of a submission, ${connections} connections: ${who}`,
+        "µs",
+        "",
+        cost.map((each) => each[of]),
+      );
   }
 }
 
