@@ -541,7 +541,7 @@ test("show of an array says how its tasks ended, where not all succeeded", async
     files,
     /^standard output +\/srv\/runs\/14\.0\.1\/work\/fit\.out\nstandard error +fit\.err \(in the run's own folder/m,
   );
-  assert.match(out, /^usage +12\.000 core-seconds, 0 GiB-seconds$/m);
+  assert.match(out, /^usage +0\.003 core-hours, 0 GiB-hours$/m);
   assert.match(out, /^defaults +nodes 1$/m);
   assert.match((await weir(url, ["show", "13"])).out, /^tasks +9 \(1-9\): 2 running, 7 ended$/m);
   assert.match(

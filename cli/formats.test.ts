@@ -4,7 +4,6 @@ import {
   type Amounts,
   amountsText,
   amountTexts,
-  amountUnit,
   causeText,
   costText,
   elapsedText,
@@ -43,27 +42,20 @@ test("spans, sizes, hours and money", () => {
   assert.deepEqual([costText(cost, sayIn("en")), costText(cost, sayIn("zh"))], ["CNY 1.23 (free)", "¥1.23（免费）"]);
 });
 
-test("all that stands together is in one unit, and what there is never shows as nothing", () => {
+test("amounts are in hours everywhere, and what there is never shows as nothing", () => {
   const none = { coreMs: "0", milliCardMs: "0", memoryMibS: "0" };
-  const texts = (amounts: Partial<Amounts>) => {
-    const all = { ...none, ...amounts };
-    const unit = amountUnit([all]);
-    return [unit, ...Object.values(amountTexts(all, unit))];
-  };
-  assert.deepEqual(texts({}), ["seconds", "0", "0", "0"]);
-  assert.deepEqual(texts({ coreMs: "35999", memoryMibS: "1" }), ["seconds", "35.999", "0", "0.001"]);
-  assert.deepEqual(texts({ coreMs: "24", memoryMibS: "36864" }), ["hours", "<0.001", "0", "0.010"]);
-  assert.deepEqual(texts({ coreMs: "5400000", milliCardMs: "1" }), ["hours", "1.500", "<0.001", "0"]);
-  assert.equal(amountUnit([none, { ...none, milliCardMs: "36000000" }]), "hours", "the largest of a table says it");
+  const texts = (amounts: Partial<Amounts>) => Object.values(amountTexts({ ...none, ...amounts }));
+  assert.deepEqual(texts({}), ["0", "0", "0"]);
+  assert.deepEqual(texts({ coreMs: "35999", memoryMibS: "1" }), ["0.010", "0", "<0.001"]);
+  assert.deepEqual(texts({ coreMs: "24", memoryMibS: "36864" }), ["<0.001", "0", "0.010"]);
+  assert.deepEqual(texts({ coreMs: "5400000", milliCardMs: "1" }), ["1.500", "<0.001", "0"]);
   const beyondDoubles = texts({ coreMs: "9223372036854775807" });
-  assert.equal(beyondDoubles[1], "2562047788015.216");
+  assert.equal(beyondDoubles[0], "2562047788015.216");
   const amounts = { coreMs: "2500", milliCardMs: "1500000", memoryMibS: "7372800" };
   assert.equal(amountsText(amounts, sayIn("en")), "0.001 core-hours, <0.001 card-hours, 2.000 GiB-hours");
   assert.equal(amountsText({ ...amounts, milliCardMs: "0" }, sayIn("zh")), "0.001 核时、2.000 GiB·时");
-  assert.equal(
-    amountsText({ ...amounts, memoryMibS: "4096" }, sayIn("en")),
-    "2.500 core-seconds, 1.500 card-seconds, 4.000 GiB-seconds",
-  );
+  const small = { ...amounts, memoryMibS: "4096" };
+  assert.equal(amountsText(small, sayIn("en")), "0.001 core-hours, <0.001 card-hours, 0.001 GiB-hours");
 });
 
 test("the nearest thousandth, as in the console; an upper bound never shows less than it is", () => {

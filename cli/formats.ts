@@ -46,23 +46,15 @@ export function shapeText({ nodes, coresPerNode, memoryMibPerNode, accelerators 
 }
 
 export type Amounts = { readonly coreMs: string; readonly milliCardMs: string; readonly memoryMibS: string };
-export type AmountUnit = "hours" | "seconds";
 
-/** One unit for all that stands together: seconds where all of it is below a hundredth of an hour. */
-export function amountUnit(all: readonly Amounts[]): AmountUnit {
-  const isLarge = all.some((amounts) => Object.values(inMs(amounts)).some(([ms, of]) => ms >= 36_000n * of));
-  return isLarge ? "hours" : "seconds";
-}
-
-/** Amounts with three places in that unit, none as `0`; what there is never shows as nothing. */
+/** Amounts in hours, to three places, none as `0`; what there is never shows as nothing. */
 export function amountTexts(
   amounts: Amounts,
-  unit: AmountUnit,
   rounding: Rounding = "half",
 ): { readonly cores: string; readonly cards: string; readonly memory: string } {
   const text = ([ms, of]: readonly [bigint, bigint]) => {
     if (ms === 0n) return "0";
-    const places = roundedHours(ms, of * (unit === "hours" ? 3_600_000n : 1000n), rounding);
+    const places = roundedHours(ms, of * 3_600_000n, rounding);
     return places === "0.000" ? "<0.001" : places;
   };
   const { cores, cards, memory } = inMs(amounts);
@@ -151,14 +143,13 @@ export function defaultsText(
   return parts.join(say("comma")) || say("none");
 }
 
-/** `2.500 core-hours, 4.000 GiB-hours`, all in hours or all in seconds; cards only where there were any. */
+/** `2.500 core-hours, 4.000 GiB-hours`; cards only where there were any. */
 export function amountsText(amounts: Amounts, say: Say, rounding: Rounding = "half"): string {
-  const unit = amountUnit([amounts]);
-  const { cores, cards, memory } = amountTexts(amounts, unit, rounding);
+  const { cores, cards, memory } = amountTexts(amounts, rounding);
   return [
-    `${cores} ${say(`coreTime_${unit}`)}`,
-    ...(amounts.milliCardMs === "0" ? [] : [`${cards} ${say(`cardTime_${unit}`)}`]),
-    `${memory} ${say(`memoryTime_${unit}`)}`,
+    `${cores} ${say("coreTime")}`,
+    ...(amounts.milliCardMs === "0" ? [] : [`${cards} ${say("cardTime")}`]),
+    `${memory} ${say("memoryTime")}`,
   ].join(say("comma"));
 }
 

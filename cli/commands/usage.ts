@@ -1,6 +1,6 @@
 import { badValue, type Call } from "#cli/call.ts";
 import { grantsText } from "#cli/commands/admin.ts";
-import { amountTexts, amountUnit, costText, parseTimeMs } from "#cli/formats.ts";
+import { amountTexts, costText, parseTimeMs } from "#cli/formats.ts";
 import { exitCodes, Stop } from "#cli/stop.ts";
 import { networkDay, networkZone } from "#core/ledger/network-day.ts";
 import { durationWords } from "#core/measures.ts";
@@ -38,19 +38,18 @@ export async function usage(call: Call): Promise<number> {
         ? say("beside", { words: say("columnDay"), more: networkZone })
         : say(titles[by]);
   const rows = [...page.rows, { ...page.total, key: say("total") }];
-  const unit = amountUnit(rows.map(({ amounts }) => amounts));
   await call.printTable(
     [
       { title, flexible: true },
       { title: say("columnRuns"), align: "right" },
-      { title: say(`columnCoreTime_${unit}`), align: "right" },
-      { title: say(`columnCardTime_${unit}`), align: "right" },
-      { title: say(`columnMemoryTime_${unit}`), align: "right" },
+      { title: say("columnCoreTime"), align: "right" },
+      { title: say("columnCardTime"), align: "right" },
+      { title: say("columnMemoryTime"), align: "right" },
       { title: say("columnRunTime"), align: "right" },
       { title: say("columnCost"), align: "right" },
     ],
     rows.map(({ key, runs, amounts, cost }) => {
-      const { cores, cards, memory } = amountTexts(amounts, unit);
+      const { cores, cards, memory } = amountTexts(amounts);
       const elapsed = durationWords(Number(amounts.wallMs), call.language);
       return [key, `${runs}`, cores, cards, memory, elapsed, costText(cost, say)];
     }),

@@ -452,6 +452,11 @@ export const phrases = {
   "one-card-hour": ["1 card-hour", "1 卡时"],
   "option-at-line": ["{option} (line {line})", "{option}（第 {line} 行）"],
   "memory-of-the-centre": ["the centre's memory per core × cores", "中心的每核内存 × 核数"],
+  "memory-given": ["{memory} per node, the centre's per core × cores", "每节点 {memory}，即中心的每核内存 × 核数"],
+  "memory-given-between": [
+    "{least} to {most} per node, by the centre's per core × cores",
+    "每节点 {least} 至 {most}，依中心的每核内存 × 核数而定",
+  ],
 } as const satisfies Record<string, readonly [en: string, zh: string]>;
 
 export type PhraseKind = keyof typeof phrases;

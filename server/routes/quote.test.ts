@@ -157,3 +157,26 @@ test("where nothing starts whatever is free, why says what shuts it, and of an a
   assert.deepEqual([why.task, why.words], [`${id}_3`, dry.waits]);
   await ok(client.call("setIntake", { params, body: { step: "resume" } }));
 });
+
+test("memory that is the centres' to say is answered as what it comes to: the figure where all give the same, else from which to which", async () => {
+  const memory = async (only: readonly string[], more: Work, language: "en" | "zh" = "en") => {
+    const said = await ok(server.client(undefined, language).call("dryRun", { body: at(only, more) }));
+    return said.defaults.find(({ field }) => field === "memory")?.value;
+  };
+  assert.equal(await memory(["jinan"], { coresPerTask: 2 }), "1 GiB per node, the centre's per core × cores");
+  assert.equal(await memory(["jinan"], { coresPerTask: 2 }, "zh"), "每节点 1 GiB，即中心的每核内存 × 核数");
+  assert.equal(
+    await memory(["jinan", "qingdao"], { coresPerTask: 2 }),
+    "1 GiB to 16 GiB per node, by the centre's per core × cores",
+  );
+  assert.equal(await memory(["jinan"], { memoryMibPerNode: 100 }), undefined, "the job says it itself");
+  const { id, defaults } = await ok(client.call("submit", { body: at(["jinan"], { coresPerTask: 2 }) }));
+  assert.match(
+    defaults.find(({ field }) => field === "memory")?.value ?? "",
+    /^1 GiB per node/,
+    "a submission says the same",
+  );
+  const kept = await ok(client.call("job", { params: { job: id } }));
+  const value = kept.defaults.find(({ field }) => field === "memory")?.value;
+  assert.equal(value, "the centre's memory per core × cores", "what centres give later may be other");
+});

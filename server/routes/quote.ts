@@ -1,10 +1,12 @@
 import type { z } from "zod";
 import type { quote, wouldGet } from "#api/job.ts";
+import { type Phrase, phrase } from "#core/job/phrase.ts";
 import { coresPerNode, type JobSpec, memoryMibPerNode, taskCount } from "#core/job/spec.ts";
 import { quoteOf as coreQuoteOf, type QuotedJob } from "#core/ledger/quote.ts";
 import { type Cost, costOf, tariffInForce } from "#core/ledger/tariff.ts";
 import type { Amounts } from "#core/ledger/unit.ts";
 import { holdOf } from "#core/ledger/usage.ts";
+import { mibText } from "#core/measures.ts";
 import type { Allocation } from "#core/run-order.ts";
 import type { Asker, EverFit, WaitingExplanation } from "#core/scheduling/explanation.ts";
 import type { World } from "#core/scheduling/world.ts";
@@ -24,8 +26,9 @@ export function outlookOf(
   if (known !== undefined) return known;
   const fits = world.couldEverFit(spec.shape, spec.centres, asker);
   if (fits.kind === "refused") return fits;
-  const quote = makeQuote(world, spec, asker);
-  const made = { ...fits, quote, quoteJson: JSON.stringify(quote) };
+  const ever = world.everGiven(spec.shape, spec.centres, asker).map(({ allocation }) => allocation);
+  const quote = makeQuote(spec, ever);
+  const made = { ...fits, quote, quoteJson: JSON.stringify(quote), memory: memoryOf(spec, ever) };
   if (before.size >= mostKept) before.clear();
   // Names of nodes may change without another description.
   if (spec.siteWords.nodelist === undefined && !spec.shape.contiguous) before.set(asked, made);
@@ -33,7 +36,11 @@ export function outlookOf(
 }
 
 export type Quote = z.output<typeof quote>;
-type Fits = Extract<EverFit, { kind: "fits" }> & { readonly quote: Quote; readonly quoteJson: string };
+type Fits = Extract<EverFit, { kind: "fits" }> & {
+  readonly quote: Quote;
+  readonly quoteJson: string;
+  readonly memory: Phrase | null;
+};
 type Outlook = Fits | Extract<EverFit, { kind: "refused" }>;
 
 /** By the description that they were made by, each by all that it depends on: of thousands of jobs few differ in it. */
@@ -60,9 +67,16 @@ function askedText(spec: JobSpec, { demands = null, project }: Asker): string {
   return `${project} ${size} ${domestic} ${wholeNodes} ${nodeGroups} ${contiguous} ${timeLimitS} ${graceS} ${taskCount(array)} ${retries} ${comesAgain(spec)} ${where}`;
 }
 
-function makeQuote(world: Pick<World, "everGiven">, spec: JobSpec, asker: Asker): Quote {
-  const { shape, timeLimitS, graceS, array, retries } = spec;
-  const ever = world.everGiven(shape, spec.centres, asker).map(({ allocation }) => allocation);
+/** What memory comes to where it is the centres' to say, of all that could ever be given; null: the job says it, or nobody can. */
+function memoryOf({ shape }: JobSpec, ever: readonly Allocation[]): Phrase | null {
+  if (shape.memory.kind !== "default" || ever.length === 0) return null;
+  const mib = ever.map(({ memoryMibPerNode }) => memoryMibPerNode);
+  const [least, most] = [mibText(Math.min(...mib)), mibText(Math.max(...mib))];
+  return least === most ? phrase("memory-given", { memory: least }) : phrase("memory-given-between", { least, most });
+}
+
+function makeQuote(spec: JobSpec, ever: readonly Allocation[]): Quote {
+  const { timeLimitS, graceS, array, retries } = spec;
   const given = ever.length > 0 ? ever : [asAsked(spec)];
   const job: QuotedJob = { given, timeLimitS, graceS, tasks: taskCount(array), retries };
   const { tasks, attempts, perTask, total, cost } = coreQuoteOf(tariffInForce, job);

@@ -1,6 +1,12 @@
 import type { Submitted } from "#api/job.ts";
-import { phraseWords } from "#core/job/phrase.ts";
+import { type Phrase, phraseWords } from "#core/job/phrase.ts";
 import type { AdmittedJob } from "#server/store/submission.ts";
+
+/** With what memory comes to, where the centres say how much: as they are now, so it is answered and not kept. */
+export function withMemory(defaults: AdmittedJob["defaults"], memory: Phrase | null): AdmittedJob["defaults"] {
+  if (memory === null) return defaults;
+  return defaults.map((one) => (one.field === "memory" ? { ...one, value: memory } : one));
+}
 
 /** What a submission left open and what it was warned of, in the words of the reader. */
 export function saidView(

@@ -26,7 +26,7 @@ import type { SubmitWriter } from "#server/store/writer.ts";
 import { foretell, lookAllowance } from "./foretold.ts";
 import { mayCancel } from "./jobs.ts";
 import { outlookOf, wouldGetView } from "./quote.ts";
-import { saidView } from "./said.ts";
+import { saidView, withMemory } from "./said.ts";
 import { startView } from "./start-view.ts";
 import { visibleJob } from "./visible.ts";
 import { waitingWords } from "./why.ts";
@@ -68,7 +68,7 @@ export function submitHandlers(context: SubmitContext): Pick<Handlers, SubmitRou
         tasks: taskCount(spec.array),
         project,
         state: "queued",
-        ...saidView({ defaults, warnings }, language),
+        ...saidView({ defaults: withMemory(defaults, outlook.memory), warnings }, language),
       };
       // Text from here on: hundreds of these wait for their commit at once.
       const afterId = `${JSON.stringify(view).slice(1, -1)},"quote":${outlook.quoteJson}}`;
@@ -152,7 +152,10 @@ export function submitHandlers(context: SubmitContext): Pick<Handlers, SubmitRou
       return answer({
         spec: specView(spec),
         tasks: taskCount(spec.array),
-        ...saidView({ ...fits, warnings: [...fits.warnings, ...warnings] }, language),
+        ...saidView(
+          { defaults: withMemory(fits.defaults, outlook.memory), warnings: [...fits.warnings, ...warnings] },
+          language,
+        ),
         notes: fits.notes.map((one) => phraseWords(one, language)),
         inTime: inTime && phraseWords(inTime, language),
         quote,
