@@ -388,6 +388,36 @@ async function settle(): Promise<void> {
   for (let i = 0; i < 4; i += 1) await turn();
 }
 
+test("a cancel that fails is tried again less and less often, until it is in the engine's hands", async () => {
+  const delays: number[] = [];
+  const timers: (() => void)[] = [];
+  const engine = makeEngine();
+  let failures = 8;
+  const cancel: Driver["cancel"] = async (id) => {
+    failures -= 1;
+    if (failures >= 0) throw new Error("the engine takes nothing");
+    return engine.driver.cancel(id);
+  };
+  const later = (afterMs: number, act: () => void) => {
+    delays.push(afterMs);
+    timers.push(act);
+  };
+  const journal = openJournal(join(mkdtempSync(join(scratch, "world-")), "journal"), 0);
+  const clocks = { nowMs: () => 0, monotonicMs: () => 0, later };
+  const keeper = keepRuns({ ...engine.driver, cancel }, journal, clocks, () => {});
+  keeper.order([sampleOrder(1)]);
+  await settle();
+  delays.length = 0;
+  timers.length = 0;
+  keeper.cancel([{ run: run(1), by: "user", reason: null }]);
+  for (let round = 0; round < 12; round += 1) {
+    await settle();
+    for (const act of timers.splice(0)) act();
+  }
+  assert.deepEqual(delays, [500, 1000, 2000, 4000, 8000, 10_000, 10_000, 10_000]);
+  assert.ok(kinds(keeper).includes("ended"));
+});
+
 test("runs that an earlier agent of the centre started are taken up before a whole list is acted on", async () => {
   const before = makeWorld();
   before.keeper.order([sampleOrder(1), sampleOrder(2)]);

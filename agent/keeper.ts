@@ -59,6 +59,9 @@ type Held =
 
 const takenBack: RunEnd = { kind: "withdrawn", evidence: "the network took it back before it started" };
 const busyRetryMs = 100;
+/** After a cancel that failed; doubled after each, at most the longest. */
+const firstRetryMs = 500;
+const longestRetryMs = 10_000;
 /** An accept is told only when the start is not seen within this time: most runs then need one report, not two. */
 const acceptQuietMs = 30;
 const mostRemembered = 10_000;
@@ -178,34 +181,34 @@ export function keepRuns(
   }
 
   /** Until the engine has it in its hands or the run has ended: a start on its way may not be there yet. */
-  function cancelAtEngine(run: RunId): void {
-    const again = () => clocks.later(5 * busyRetryMs, () => held.has(run) && cancelAtEngine(run));
+  function cancelAtEngine(run: RunId, retryMs = firstRetryMs): void {
+    const again = (nextMs: number) => clocks.later(retryMs, () => held.has(run) && cancelAtEngine(run, nextMs));
     if (held.get(run)?.kind === "ended") return;
     driver.cancel(run, cancels.get(run)?.warn ?? false).then(
       (answer) => {
         note("cancel", { run, answer });
-        if (answer === "not-there") again();
+        if (answer === "not-there") again(firstRetryMs);
       },
       (error: unknown) => {
         note("cancel failed; it is tried again", { run, error: String(error) });
-        again();
+        again(Math.min(longestRetryMs, 2 * retryMs));
       },
     );
   }
 
   /** As `cancelAtEngine`, for what only waits there. */
-  function withdrawAtEngine(run: RunId): void {
+  function withdrawAtEngine(run: RunId, retryMs = firstRetryMs): void {
     const state = held.get(run)?.kind;
     if (!driver.withdraw || state === undefined || state === "ended") return;
-    const again = () => clocks.later(5 * busyRetryMs, () => withdrawAtEngine(run));
+    const again = (nextMs: number) => clocks.later(retryMs, () => withdrawAtEngine(run, nextMs));
     driver.withdraw(run).then(
       (answer) => {
         note("withdraw", { run, answer });
-        if (answer === "not-there") again();
+        if (answer === "not-there") again(firstRetryMs);
       },
       (error: unknown) => {
         note("withdraw failed; it is tried again", { run, error: String(error) });
-        again();
+        again(Math.min(longestRetryMs, 2 * retryMs));
       },
     );
   }

@@ -427,11 +427,11 @@ function words(refusal: Refusal): readonly [en: Sentence, zh: Sentence] {
       return [
         [
           "Not unreachable",
-          `Lost is shown by evidence, or declared for a run whose centre cannot be reached; no run of ${refusal.job} is such.${at} To end it: weir cancel ${refusal.job}.`,
+          `Lost is shown by evidence, or declared for a run whose centre cannot be reached, or cannot end it as its user; no run of ${refusal.job} is such.${at} To end it: weir cancel ${refusal.job}.`,
         ],
         [
           "并未失联",
-          `“丢失”须有证据，或仅可对中心失联的运行声明；${refusal.job} 没有这样的运行。${atZh}如要结束：weir cancel ${refusal.job}。`,
+          `“丢失”须有证据，或仅可对中心失联、或中心无法以其用户结束的运行声明；${refusal.job} 没有这样的运行。${atZh}如要结束：weir cancel ${refusal.job}。`,
         ],
       ];
     }

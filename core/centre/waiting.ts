@@ -61,6 +61,10 @@ const cancelWaits = {
     en: "it waits until its user has lent the centre a credential again (weir-delegate)",
     zh: "须待该用户重新向中心委托凭据（weir-delegate）",
   },
+  "let-in": {
+    en: "the centre does not let the network act as its local user; it waits until it does, or an administrator declares it lost",
+    zh: "中心不许算力网以其本地用户行事；须待中心重新准许，或由管理员声明丢失",
+  },
 } as const satisfies Record<string, { readonly en: string; readonly zh: string }>;
 
 /** For an agent that tells it. */

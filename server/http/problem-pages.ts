@@ -63,8 +63,8 @@ export const meanings: Readonly<Record<RefusalKind, readonly [en: string, zh: st
   "already-exists": ["The name is taken.", "名称已被占用。"],
   "already-ended": ["What has ended stays as it ended.", "已结束的不再改变。"],
   "not-unreachable": [
-    "A run is lost by evidence, or an administrator declares it so while its centre cannot be reached. This one's centre answers, and says itself what became of it.",
-    "运行的“丢失”须有证据，或由管理员在其中心失联时声明。此运行的中心有应答，结果由中心给出。",
+    "A run is lost by evidence, or an administrator declares it so while its centre cannot be reached, or was asked to end it and does not let the network act as its local user. This one's centre answers, and says itself what became of it.",
+    "运行的“丢失”须有证据，或由管理员在其中心失联、或已请求结束而中心不许以其本地用户行事时声明。此运行的中心有应答，结果由中心给出。",
   ],
   "last-administrator": [
     "The only administrator who can sign in can neither be disabled nor lose the role: the network needs one.",

@@ -1,3 +1,4 @@
+import type { CancelWait } from "#core/centre/waiting.ts";
 import { type CentreId, jobId, type RunId, runId } from "#core/ids.ts";
 import type { CancelRequest } from "./cancel-tasks.ts";
 import { findKeys, keepAnswer } from "./find-keys.ts";
@@ -7,8 +8,8 @@ import type { Submitted } from "./submission.ts";
 import type { Transaction } from "./transaction.ts";
 
 /**
- * R2: `lost` without evidence is an operator's word, given by name, and only for runs whose centre cannot be reached:
- * one that answers says itself what became of a run.
+ * R2: `lost` without evidence is an operator's word, given by name, and only for runs whose centre cannot be reached, or
+ * that were asked to end while their centre lets nobody act as their local user: else it says itself what became of a run.
  */
 export async function declareLost(transaction: Transaction, request: LostRequest): Promise<Submitted> {
   const { client } = transaction;
@@ -16,10 +17,10 @@ export async function declareLost(transaction: Transaction, request: LostRequest
   const [earlier] = await findKeys(client, [{ tenant, idempotency }]);
   if (earlier) return earlier;
   const { rows } = await client.query<Row>(
-    `select t.index, t.state, t.attempts, r.centre_id, r.unreachable_since_ms is not null as unreachable
+    `select t.index, t.state, t.attempts, r.centre_id, r.unreachable_since_ms is not null or r.cancel ->> 'waitsFor' = $3 as unreachable
      from task t left join run r on r.job_id = t.job_id and r.index = t.index and r.attempt = t.attempts and r.ended_ms is null
      where t.job_id = $1 and ($2::int is null or t.index = $2)`,
-    [job, index],
+    [job, index, "let-in" satisfies CancelWait],
   );
   const name = index === null ? `${job}` : `${job}_${index}`;
   if (rows.length === 0)
@@ -51,7 +52,8 @@ type Row = {
   readonly state: string;
   readonly attempts: number;
   readonly centre_id: CentreId | null;
-  readonly unreachable: boolean;
+  /** Or its centre can say nothing of it. */
+  readonly unreachable: boolean | null;
 };
 
 export type LostRequest = Omit<CancelRequest, "by" | "reason" | "answer"> & {

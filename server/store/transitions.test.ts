@@ -391,6 +391,29 @@ test("a centre that is away leaves its runs where they are, and says since when;
   ]);
 });
 
+test("a run that its centre may not look at is declared lost once it was asked to end in vain", async () => {
+  const [mine = assert.fail()] = await submit(admitted());
+  const run = await placed(mine);
+  const declare = async () => {
+    const answer = await writer.declareLost({
+      ...{ tenant, person: member, idempotency: null, job: mine, index: null, reason: "li is gone", status: 200 },
+      answer: (tasks) => JSON.stringify({ tasks }),
+    });
+    return answer.kind === "committed" ? answer.body : answer.refusal.kind;
+  };
+  await tell({ kind: "remark", run, atMs: 1, words: "nobody may look" });
+  assert.equal(await declare(), "not-unreachable");
+  await writer.cancel({
+    ...{ tenant, person: member, idempotency: null, job: mine, index: null, by: "user", reason: null, status: 200 },
+    answer: JSON.stringify,
+  });
+  assert.equal(await declare(), "not-unreachable", "the centre may end it still");
+  await tell({ kind: "remark", run, atMs: 2, words: "the cancel waits", cancelWaits: "let-in" });
+  assert.equal(await declare(), '{"tasks":1}');
+  const outcome = { kind: "lost", by: "operator", evidence: "li is gone" };
+  assert.deepEqual((await job(mine))?.outcome, outcome);
+});
+
 test("lost without evidence is an operator's word, only for what cannot be reached, and stays whatever comes later", async () => {
   const [waits = assert.fail(), restarts = assert.fail(), queued = assert.fail()] = await submit(
     admitted({ retries: 3 }),

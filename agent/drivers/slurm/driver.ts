@@ -13,6 +13,7 @@ import { type Engine, EngineSilent } from "./engine.ts";
 import { follow } from "./following.ts";
 import { forerunners } from "./forerunners.ts";
 import { heldByPool } from "./held.ts";
+import { sparingWhoIsNotLetIn } from "./let-in.ts";
 import { type CommandSettings, localCommands } from "./local-commands.ts";
 import { type Mapping, openMapping } from "./mapping.ts";
 import { openNetworkMark } from "./network-mark.ts";
@@ -85,19 +86,37 @@ export async function openSlurm(
     return 1000 * (await around.configuration()).messageTimeoutS;
   }
 
+  /** For its history: of what runs as a user whom the site does not let in nothing is known, and nothing is told as its end. */
+  function toldOfUser(user: string, rule: string | null): void {
+    const words =
+      rule === null
+        ? "the centre lets the network act as this run's local user again"
+        : `the centre does not let the network act as this run's local user (${rule}): what becomes of the run is known once it does again`;
+    for (const { run, facts } of following.all())
+      if (facts.user === user) tell({ kind: "remark", run, atMs: clocks.nowMs(), words });
+    if (rule === null) void takingOut.goOn([...notebook.chunks.values()].filter(({ facts }) => facts.user === user));
+  }
+  const sparing = sparingWhoIsNotLetIn(engine, { ...clocks, changed: toldOfUser });
   const following = follow({
     ...settings,
     ...clocks,
-    engine,
+    engine: sparing,
     notebook,
     tell,
     note,
     vanishedAfterMs: settings.messageTimeoutMs ?? 60_000,
   });
   const warnings = openWarnings(note, settings.recordsEveryMs);
-  const takingOut = openTakingOut({ engine, lookSoon: following.lookSoon, tell, note, nowMs: clocks.nowMs });
+  const takingOut = openTakingOut({
+    engine: sparing,
+    lookSoon: following.lookSoon,
+    tell,
+    note,
+    nowMs: clocks.nowMs,
+    signal: closing.signal,
+  });
   const doubtful = doubts({
-    engine,
+    engine: sparing,
     note,
     messageTimeoutMs,
     listEveryMs: settings.listEveryMs,
@@ -177,17 +196,27 @@ export async function openSlurm(
    */
   async function catchUp(wanted: ReadonlySet<string>): Promise<void> {
     const users = new Set(mapping.entries().map(({ user }) => user));
-    const found = await Promise.all(
-      [...users].map((user) => forerunners({ engine, network, user, site, note, wanted, nowMs: clocks.nowMs() })),
+    const looks = await Promise.all(
+      [...users].map(async (user) => ({
+        user,
+        ...(await forerunners({ engine: sparing, network, user, site, note, wanted, nowMs: clocks.nowMs() })),
+      })),
     );
-    const runs = new Set<string>(found.flat().flatMap(({ facts }) => facts.runs.map(({ run }) => run)));
+    const found = looks.flatMap((look) => look.found);
+    const runs = new Set<string>(found.flatMap(({ facts }) => facts.runs.map(({ run }) => run)));
+    // Nobody may look is not: nothing is there (R2).
+    const unseen = looks.find(({ refused }) => refused !== null);
+    if (unseen && [...wanted].some((run) => !runs.has(run)))
+      throw new EngineSilent(
+        `an earlier agent's runs are not all found, and the site's policy lets nobody look as ${unseen.user} (${unseen.refused}): let the user in again, or take its entry out of the mapping`,
+      );
     const unmapped = accounts.readiness().find(({ readiness }) => readiness === "requested");
     // Where the mapping was lost too, what is not found may well run, as a user whom nobody here knows yet.
     if (unmapped && [...wanted].some((run) => !runs.has(run)))
       throw new EngineSilent(
         `an earlier agent's runs are not all found, and the mapping has no entry for person ${unmapped.person} in project ${unmapped.project}: restore it, or add the entry`,
       );
-    for (const { facts, engineId } of found.flat()) {
+    for (const { facts, engineId } of found) {
       const isPast = facts.runs.some(({ run }) => notebook.past.of(run)?.chunk === facts.chunk);
       if (isPast || notebook.chunks.has(facts.chunk)) continue;
       notebook.append([{ kind: "chunk", facts }], "synced");
@@ -282,7 +311,7 @@ export async function openSlurm(
       if (engineId === null) return "not-there";
       const { warning, user } = facts;
       if (warn && warning && !noted.asked.has(run)) {
-        const tell = () => engine.warn(user, [engineIdIn(noted, run)], warning.signal);
+        const tell = () => sparing.warn(user, [engineIdIn(noted, run)], warning.signal);
         await warnings.warn(run, warning.beforeS, tell, () => endNow(run));
       } else await endNow(run);
       return "cancelling";

@@ -7,6 +7,9 @@ import type { NetworkMark } from "./network-mark.ts";
 import type { ChunkFacts } from "./notebook.ts";
 import type { Site } from "./site.ts";
 
+/** Of one mapped user; `refused`: the rule by which the site's policy lets nobody look. */
+export type Forerunners = { readonly found: readonly Forerunner[]; readonly refused: string | null };
+
 export type Forerunner = {
   readonly facts: ChunkFacts;
   /** null: neither its folder nor the listing has one. */
@@ -29,7 +32,7 @@ export async function forerunners(settings: {
   readonly wanted: ReadonlySet<string>;
   readonly nowMs: number;
   readonly note: (words: string, facts: object) => void;
-}): Promise<readonly Forerunner[]> {
+}): Promise<Forerunners> {
   const { engine, user, wanted } = settings;
   const prefix = `${settings.network.mark()}-`;
   try {
@@ -37,21 +40,25 @@ export async function forerunners(settings: {
       .map(ofItsJob)
       .filter(({ chunk, runs }) => tagPrefix(chunk) === prefix && runs.some(({ run }) => wanted.has(run)));
     if (chunks.every(({ engineId }) => engineId !== null))
-      return chunks.map((chunk) => ({ facts: factsOf(chunk, settings), engineId: chunk.engineId }));
+      return {
+        found: chunks.map((chunk) => ({ facts: factsOf(chunk, settings), engineId: chunk.engineId })),
+        refused: null,
+      };
     const { queue, accounting, isPartial } = await engine.list(user, prefix, accountingDays * 86_400);
     if (isPartial) throw new EngineSilent(`${user} lends no credential now: what is not seen may be there`);
     const words = [...queue, ...(accounting ?? [])];
-    return chunks.map((chunk) => {
+    const found = chunks.map((chunk) => {
       const word = words.find((one) => carriesTag(one, chunk.chunk));
       return {
         facts: factsOf(chunk, settings),
         engineId: chunk.engineId ?? (word ? String(word.arrayJob ?? word.jobId) : null),
       };
     });
+    return { found, refused: null };
   } catch (error) {
     if (!(error instanceof PolicyRefusal)) throw error;
     settings.note("an earlier agent's runs of a user cannot be looked for", { user, rule: error.rule });
-    return [];
+    return { found: [], refused: error.rule };
   }
 }
 

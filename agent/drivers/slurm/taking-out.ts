@@ -2,6 +2,7 @@ import { type CancelWait, cancelWords } from "#core/centre/waiting.ts";
 import type { RunId } from "#core/ids.ts";
 import type { RunObservation } from "#core/run-order.ts";
 import type { Engine } from "./engine.ts";
+import { isNotLetIn } from "./let-in.ts";
 import type { NotedChunk } from "./notebook.ts";
 
 /**
@@ -11,7 +12,7 @@ import type { NotedChunk } from "./notebook.ts";
 export type TakingOut = {
   /** `waiting`: only if it has not started. Of a chunk that has its engine's id. */
   readonly takeOut: (chunk: NotedChunk, run: RunId, which: "all" | "waiting") => Promise<void>;
-  /** What an agent before this one was asked for. Where the engine is silent the network asks again. */
+  /** What was asked for before this agent started, or while a user was not let in. */
   readonly goOn: (chunks: Iterable<NotedChunk>) => Promise<void>;
   /** One of a user's that was put off is done now. */
   readonly done: (user: string, engineId: string) => void;
@@ -23,7 +24,11 @@ export type TakingOutSettings = {
   readonly tell: (observation: RunObservation) => void;
   readonly note: (words: string, facts: object) => void;
   readonly nowMs: () => number;
+  readonly signal: AbortSignal;
 };
+
+/** What was put off is nobody else's to ask again. */
+const againAfterMs = 5_000;
 
 /** Of one run of a chunk that has its engine's id: `12`, or `12_3`. */
 export function engineIdIn({ facts, engineId }: NotedChunk, run: RunId): string {
@@ -31,7 +36,7 @@ export function engineIdIn({ facts, engineId }: NotedChunk, run: RunId): string 
   return facts.isArray ? `${engineId}_${index}` : `${engineId}`;
 }
 
-export function openTakingOut({ engine, lookSoon, tell, note, nowMs }: TakingOutSettings): TakingOut {
+export function openTakingOut({ engine, lookSoon, tell, note, nowMs, signal }: TakingOutSettings): TakingOut {
   /** By user and engine's id; each is told of once. */
   const putOff = new Map<string, RunId>();
 
@@ -42,13 +47,25 @@ export function openTakingOut({ engine, lookSoon, tell, note, nowMs }: TakingOut
   async function takeOut(chunk: NotedChunk, run: RunId, which: "all" | "waiting"): Promise<void> {
     const { facts } = chunk;
     const id = engineIdIn(chunk, run);
-    const { waitsFor } = await engine.cancel(facts.user, [id], which);
+    const { waitsFor } = await engine.cancel(facts.user, [id], which).catch((error: unknown) => {
+      if (!isNotLetIn(error)) throw error;
+      return { waitsFor: "let-in" as const };
+    });
     const key = `${facts.user} ${id}`;
     if (waitsFor !== undefined && !putOff.has(key)) {
       putOff.set(key, run);
       remark(run, cancelWords(waitsFor, "en", which === "all" ? "end" : "back"), waitsFor);
     }
+    if (waitsFor === undefined && putOff.delete(key)) remark(run, "the engine was asked to end it", null);
     lookSoon(run);
+  }
+
+  async function goOnWith(chunk: NotedChunk, run: RunId): Promise<void> {
+    if (chunk.ended.has(run) || signal.aborted) return;
+    await takeOut(chunk, run, chunk.asked.has(run) ? "all" : "waiting").catch((error: unknown) => {
+      note("what was to be ended before is asked for again", { run, error: String(error) });
+      setTimeout(() => void goOnWith(chunk, run), againAfterMs).unref();
+    });
   }
 
   return {
@@ -56,12 +73,7 @@ export function openTakingOut({ engine, lookSoon, tell, note, nowMs }: TakingOut
     async goOn(chunks) {
       for (const chunk of [...chunks]) {
         if (chunk.engineId === null) continue;
-        for (const run of new Set([...chunk.asked, ...chunk.takenBack])) {
-          if (chunk.ended.has(run)) continue;
-          await takeOut(chunk, run, chunk.asked.has(run) ? "all" : "waiting").catch((error: unknown) =>
-            note("a cancel from before the restart is not done; the network asks again", { run, error: String(error) }),
-          );
-        }
+        for (const run of new Set([...chunk.asked, ...chunk.takenBack])) await goOnWith(chunk, run);
       }
     },
     done(user, engineId) {
