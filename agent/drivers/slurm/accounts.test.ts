@@ -11,7 +11,7 @@ import { type Engine, PolicyRefusal } from "./engine.ts";
 import { type Mapping, openMapping } from "./mapping.ts";
 import type { WeirAs } from "./weir-as.ts";
 
-// Accounts that the network asks for: made by the site's hooks, told by ids, taken away when the site no longer lets
+// Accounts that the network asks for: made by the site's hooks, told by ids, given no work while the site does not let
 // the user in. The helper is played here; that it runs hooks as root and nothing else is in agent/helper's own tests.
 
 let folder = "";
@@ -71,6 +71,7 @@ function keep(helper: WeirAs, letsIn: (user: string) => boolean = () => true) {
     nowMs: () => Date.now(),
     signal: stop.signal,
     everyMs: 5,
+    lookEveryMs: 20,
   });
 }
 
@@ -121,12 +122,26 @@ test("a hook that says no is asked again only later; without hooks it stays requ
   assert.deepEqual(accounts.readiness(), [{ person: 1, project: 1, readiness: "requested" }]);
 });
 
-test("whom the site's policy no longer lets in counts as removed", async () => {
+test("whom the site does not let in gets no work, is asked for again, and is tried anew once it does", async () => {
   const entry = { person: 1, project: null, user: "u1", account: null, qos: null } as const;
+  const gone = { ...entry, person: 2, user: "u2" };
   mapping.put({ ...entry, readiness: { kind: "ready", sinceMs: 1 } });
-  const accounts = keep(helperWith({}), () => false);
+  mapping.put({ ...gone, readiness: { kind: "removed", sinceMs: 1 } });
+  // A user directory that was away for a moment, while everything else went on.
+  let isAway = true;
+  const accounts = keep(helperWith({}), () => !isAway);
   accounts.want([pair(1, 1)]);
-  await until(() => accounts.readiness()[0]?.readiness === "removed");
+  await until(() => accounts.readiness()[0]?.readiness === "created");
+  const words = () => mapping.entries().flatMap(({ readiness }) => ("words" in readiness ? [readiness.words] : []));
+  assert.match(words()[0] ?? "", /does not let this user in \(group: /);
+  const { sinceMs } = mapping.entries()[0]?.readiness ?? assert.fail();
+  await delay(100);
+  assert.equal(mapping.entries()[0]?.readiness.sinceMs, sinceMs, "looked at again, it stays as it is");
+  isAway = false;
+  await until(() => words()[0] === null);
+  assert.equal(accounts.readiness()[0]?.readiness, "created", "to be tried anew");
+  const removed = mapping.entries().find(({ person }) => person === 2);
+  assert.equal(removed?.readiness.kind, "removed", "what the operator took away stays away");
 });
 
 test("leaving has the site take away what its hook made", async () => {

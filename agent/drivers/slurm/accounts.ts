@@ -3,14 +3,16 @@ import { setTimeout as delay } from "node:timers/promises";
 import * as z from "zod";
 import type { AskedAccount, LocalAccounts } from "#agent/driver.ts";
 import { type Frame, text } from "#agent/drivers/process/frame.ts";
-import { type Engine, PolicyRefusal } from "./engine.ts";
+import type { Engine } from "./engine.ts";
+import { isNotLetIn } from "./let-in.ts";
 import { entryFor, type Mapping, type MappingEntry } from "./mapping.ts";
 import type { WeirAs } from "./weir-as.ts";
 
 /**
  * Accounts that the network asks this centre for (P2, P5), reconciled for ever: a pair without an entry in the mapping is
  * given one by the site's hooks `create-account` and `add-association`, where the policy names them, else by hand; what
- * is created is tried (proving.ts); what the site's policy no longer lets in is removed.
+ * is created is tried (proving.ts); whom the site's policy does not let in gets no work until it does, and is tried again
+ * then. `removed` is the operator's word alone: a user directory that finds nobody for a moment takes nothing away.
  */
 export type AccountSettings = {
   /** The file with what was asked for, beside the mapping: for the operator's list, and for the time after a restart. */
@@ -22,17 +24,29 @@ export type AccountSettings = {
   readonly nowMs: () => number;
   readonly signal: AbortSignal;
   readonly everyMs: number;
+  /** How often those that are ready, or were, are looked at. */
+  readonly lookEveryMs?: number;
 };
+
+/** An entry's words while the site's policy does not let its user in; the rule follows. */
+const notLetIn = "the site's policy does not let this user in";
+
+/** Nothing is to be tried as this user now: a refusal is an alert at the site, and whether it is one still is looked at here. */
+export function isKeptOut({ readiness }: MappingEntry): boolean {
+  return readiness.kind === "created" && readiness.words?.startsWith(notLetIn) === true;
+}
 
 /** After a hook that failed. */
 const againAfterMs = 600_000;
-/** How often those that are ready are looked at. */
-const lookEveryMs = 300_000;
+const usualLookEveryMs = 300_000;
+/** Of one who has not been let in for long; each refusal is an alert at the site. */
+const longestLookMs = 3_600_000;
 
 export function keepAccounts(settings: AccountSettings): LocalAccounts {
-  const { path, mapping, signal, note, nowMs, everyMs } = settings;
+  const { path, mapping, signal, note, nowMs, everyMs, lookEveryMs = usualLookEveryMs } = settings;
   let wanted = readAsked(path);
   const heldUntilMs = new Map<string, number>();
+  const askedAgainMs = new Map<string, number>();
   let lookedMs = Number.NEGATIVE_INFINITY;
 
   async function round(): Promise<void> {
@@ -53,17 +67,30 @@ export function keepAccounts(settings: AccountSettings): LocalAccounts {
     }
     if (nowMs() - lookedMs < lookEveryMs) return;
     lookedMs = nowMs();
-    for (const entry of entries) if (entry.readiness.kind === "ready") await lookAt(entry);
+    for (const entry of mapping.entries())
+      if (entry.readiness.kind === "ready" || (isKeptOut(entry) && isDue(entry))) await lookAt(entry);
+  }
+
+  function isDue({ user, readiness }: MappingEntry): boolean {
+    const keptOutMs = nowMs() - readiness.sinceMs;
+    if (nowMs() < (askedAgainMs.get(user) ?? 0)) return false;
+    askedAgainMs.set(user, nowMs() + Math.min(longestLookMs, keptOutMs / 4));
+    return true;
   }
 
   /** Asked with what changes nothing: does the policy still let that user in? */
   async function lookAt(entry: MappingEntry): Promise<void> {
+    const created = (words: string | null) =>
+      mapping.put({ ...entry, readiness: { kind: "created", sinceMs: nowMs(), words } }, entry);
     try {
       await settings.engine.records(entry.user, [], []);
+      if (!isKeptOut(entry)) return;
+      created(null);
+      note("the site lets a user in again; the account is tried anew", { user: entry.user });
     } catch (error) {
-      if (!(error instanceof PolicyRefusal)) return;
-      mapping.put({ ...entry, readiness: { kind: "removed", sinceMs: nowMs() } }, entry);
-      note("the site no longer lets a user in; the account counts as removed", { rule: error.rule });
+      if (!isNotLetIn(error) || isKeptOut(entry)) return;
+      created(`${notLetIn} (${error.rule}: ${error.message})`);
+      note("the site does not let a user in; nothing is sent as them until it does", { rule: error.rule });
     }
   }
 

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { testAccount } from "./account-test.ts";
+import { isKeptOut } from "./accounts.ts";
 import type { Engine } from "./engine.ts";
 import type { Mapping, MappingEntry } from "./mapping.ts";
 
@@ -29,7 +30,7 @@ export async function keepProving(settings: ProvingSettings): Promise<void> {
     for (const entry of mapping.entries()) {
       const key = `${entry.person} ${entry.project} ${entry.user} ${entry.account}`;
       const { readiness } = entry;
-      if (readiness.kind !== "created" || under.has(key)) continue;
+      if (readiness.kind !== "created" || isKeptOut(entry) || under.has(key)) continue;
       if (readiness.words !== null && nowMs() - readiness.sinceMs < againAfterMs) continue;
       const trial = prove(entry, settings).then((words) => {
         const sinceMs = nowMs();
