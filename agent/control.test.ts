@@ -3,6 +3,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import type { Duplex } from "node:stream";
 import { test } from "node:test";
+import { fileURLToPath } from "node:url";
 
 test("who waits for an enrolment token that nobody gives ends when it is told to", { timeout: 60_000 }, async (t) => {
   const control = new URL("./control.ts", import.meta.url).href;
@@ -23,4 +24,17 @@ test("who waits for an enrolment token that nobody gives ends when it is told to
   child.kill("SIGTERM");
   const [status, signal] = await once(child, "exit");
   assert.deepEqual([status, signal], [0, null]);
+});
+
+test("an agent whose settings make no sense tells whoever started it, and ends", { timeout: 60_000 }, async (t) => {
+  const child = spawn(process.execPath, [fileURLToPath(new URL("./main.ts", import.meta.url))], {
+    env: { ...process.env, WEIR_CONTROL_FD: "3", WEIR_SERVER_URL: "http://127.0.0.1:1", WEIR_LOCAL_CORES: "-2" },
+    stdio: ["ignore", "ignore", "ignore", "pipe"],
+  });
+  t.after(() => child.kill("SIGKILL"));
+  const ended = once(child, "exit");
+  const [said] = await once(child.stdio[3] as Duplex, "data");
+  const refused = 'WEIR_LOCAL_CORES must be an integer from 1 to 1000000, not "-2".';
+  assert.deepEqual(JSON.parse(String(said)), { refused });
+  assert.equal((await ended)[0], 1);
 });

@@ -7,6 +7,8 @@ import { createInterface } from "node:readline";
  */
 export type Control = {
   readonly ready: () => void;
+  /** It cannot run as it is set, and ends: words for whoever started it. Resolves when they are written. */
+  readonly refused: (words: string) => Promise<void>;
   /** A fresh one-time enrolment token of that centre (null: of the only one); null where nobody can give one, or it is to end. */
   readonly enrolmentToken: (centre: string | null) => Promise<string | null>;
   /** Aborts when the supervisor is gone or asks to stop. */
@@ -21,6 +23,7 @@ export function openControl(environment: Readonly<Record<string, string | undefi
   if (fd === undefined)
     return {
       ready: () => {},
+      refused: async () => {},
       enrolmentToken: async () => environment.WEIR_ENROLMENT_TOKEN ?? null,
       gone: stop.signal,
       close: () => {},
@@ -51,6 +54,7 @@ export function openControl(environment: Readonly<Record<string, string | undefi
   const say = (message: object) => socket.write(`${JSON.stringify(message)}\n`);
   return {
     ready: () => say({ ready: true }),
+    refused: (words) => new Promise((resolve) => socket.end(`${JSON.stringify({ refused: words })}\n`, resolve)),
     enrolmentToken: async (centre) => {
       if (stop.signal.aborted) return null;
       say({ want: "enrolment", ...(centre !== null && { centre }) });

@@ -1,6 +1,6 @@
 import { connect } from "#agent/connection.ts";
 import { openControl } from "#agent/control.ts";
-import { servedCentres } from "#agent/drivers/open.ts";
+import { type ServedCentre, servedCentres } from "#agent/drivers/open.ts";
 import { serveCentre } from "#agent/serve-centre.ts";
 import { weirHome } from "#local/home.ts";
 import { openLog } from "#local/log.ts";
@@ -22,8 +22,14 @@ export async function runAgent(environment: Readonly<Record<string, string | und
       "WEIR_SERVER_URL is not set: the address of the network's server, such as https://weir.example. `weir-agent enrol URL` sets it.",
     );
 
+  let centres: readonly ServedCentre[];
+  try {
+    centres = servedCentres(environment, home.agent.folder);
+  } catch (error) {
+    await control.refused(error instanceof Error ? error.message : String(error));
+    throw error;
+  }
   const connection = connect(serverUrl, environment);
-  const centres = servedCentres(environment, home.agent.folder);
   const waiting = new Set(centres);
   const statuses = await Promise.all(
     centres.map((centre) =>

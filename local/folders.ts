@@ -19,8 +19,21 @@ export function makeHome(home: WeirHome, anyone: Credentials | null): void {
     const words = `WEIR_HOME=${home.folder} belongs to uid ${owner}, and you are uid ${uid}.`;
     throw new Error(`${words}\nCure: start Weir as its owner, or choose another folder with WEIR_HOME.`);
   }
-  mkdirSync(home.folder, { recursive: true, mode: anyone === null ? 0o700 : 0o755 });
-  chmodSync(home.folder, anyone === null ? 0o700 : 0o755);
+  const mode = anyone === null ? 0o700 : 0o755;
+  makeWay(home.folder, mode);
+  chmodSync(home.folder, mode);
+}
+
+/** One folder after another: a recursive mkdir of Node never returns in a file system that makes none, such as /proc. */
+function makeWay(folder: string, mode: number): void {
+  if (existsSync(folder)) return;
+  makeWay(dirname(folder), mode);
+  try {
+    mkdirSync(folder, { mode });
+  } catch (error) {
+    const words = `WEIR_HOME cannot be made: ${error instanceof Error ? error.message : String(error)}.`;
+    throw new Error(`${words}\nCure: choose a folder that you may write with WEIR_HOME.`, { cause: error });
+  }
 }
 
 export type FolderOwners = { readonly server: Credentials; readonly agent: Credentials };

@@ -86,6 +86,13 @@ test("a home that the system users cannot reach is refused before it is made, wi
   assert.equal(existsSync(home.folder), false);
 });
 
+test("a home that nobody can make is refused, with the cure", () => {
+  assert.throws(
+    () => makeHome(weirHome({ WEIR_HOME: "/proc/weir/home" }, 0), null),
+    /WEIR_HOME cannot be made: ENOENT: .*\/proc\/weir'\.\nCure: choose a folder that you may write with WEIR_HOME/,
+  );
+});
+
 test("a home of another user is refused, and stays as it is", { skip }, () => {
   const home = weirHome({ WEIR_HOME: join(folder, "theirs") }, 0);
   mkdirSync(home.folder, { mode: 0o711 });

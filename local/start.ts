@@ -36,6 +36,7 @@
  * | server   | down      | {"want":"enrolment","centre":"local"}   | the agent needs a one-time enrolment token             |
  * | server   | up        | {"enrolment":"…"}                       | the answer                                             |
  * | server   | up        | {"refused":"words"}                     | it cannot run at all (words for the user); then it ends|
+ * | agent    | up        | {"refused":"words"}                     | it cannot run as it is set (words for the user); ends  |
  * | agent    | up        | {"want":"enrolment"}                    | no credential, or the one it has is refused            |
  * | agent    | down      | {"enrolment":"…"}                       | the one-time token                                     |
  * | agent    | up        | {"ready":true}                          | once its first sync was answered                       |
@@ -51,7 +52,7 @@ import { existsSync, mkdirSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { makeFolders, makeHome, rotateLogs } from "./folders.ts";
-import { type WeirHome, weirHome } from "./home.ts";
+import { defaultPort, type WeirHome, weirHome } from "./home.ts";
 import { installation, reachableInstallation } from "./installation.ts";
 import { type Taken, takeHome, underLock } from "./lock.ts";
 import { haveEnded, signal } from "./process.ts";
@@ -144,7 +145,9 @@ async function assertPortFree(port: number): Promise<void> {
   } catch (error) {
     const code = error instanceof Error && "code" in error ? error.code : null;
     const why = code === "EADDRINUSE" ? tell("portBusy") : code === "EACCES" ? tell("portNeedsRoot") : String(error);
-    throw new Error(tell("portTaken", { port, why, next: port + 1 }), { cause: error });
+    throw new Error(tell("portTaken", { port, why, next: code === "EACCES" ? defaultPort : port + 1 }), {
+      cause: error,
+    });
   }
 }
 

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { Driver } from "#agent/driver.ts";
 import { driverNames } from "#core/centre/centre.ts";
 import { unreachable } from "#core/unreachable.ts";
+import { checkCapacitySettings } from "./process/capacity.ts";
 import { openProcessDriver } from "./process/driver.ts";
 import { parseDescriptions } from "./simulated/description.ts";
 import { openSimulatedDriver } from "./simulated/driver.ts";
@@ -27,6 +28,7 @@ export function servedCentres(environment: Environment, folder: string): readonl
   const name = driverNames.find((one) => one === (environment.WEIR_DRIVER || "process"));
   switch (name) {
     case "process":
+      checkCapacitySettings(environment);
       return [{ name: null, folder, open: (note) => openProcessDriver(environment, note) }];
     case "simulated":
       return simulatedCentres(environment, folder);

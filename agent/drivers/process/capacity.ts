@@ -19,6 +19,11 @@ export function capacityOf(
   return { cores, memoryMib, memoryMibPerCore: Math.max(1, Math.floor(memoryMib / cores)) };
 }
 
+/** Throws as `capacityOf` does, before anything is opened. */
+export function checkCapacitySettings(environment: Readonly<Record<string, string | undefined>>): void {
+  capacityOf(environment, { cores: 1, memoryBytes: 0 });
+}
+
 function setting(environment: Readonly<Record<string, string | undefined>>, name: string, most: number): number | null {
   const asked = environment[name];
   if (asked === undefined || asked === "") return null;
