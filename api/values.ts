@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { parseRegion } from "#core/centre/region.ts";
 import { type Phrase, phrase, phraseWords } from "#core/job/phrase.ts";
-import { regionWrong } from "#core/job/weir-options.ts";
+import { oneRegionWrong } from "#core/job/weir-options.ts";
 import { controlIn } from "#core/one-line.ts";
 
 /** The small schemas that other schemas are made of. */
@@ -34,13 +34,13 @@ export function line(maxLength: number) {
   });
 }
 
-/** A region by ISO 3166-2 as `cn-gz`, or six digits of GB/T 2260 of a place in it. */
+/** One region by ISO 3166-2 as `cn-gz`, or six digits of GB/T 2260 of a place in it; no whole country. */
 export const region = text(20)
   .min(1)
   .check(
     saidWrong((said) => {
       const parsed = parseRegion(said);
-      return parsed.kind === "region" ? null : regionWrong(parsed.nearest);
+      return parsed.kind === "region" ? null : oneRegionWrong(parsed);
     }),
   );
 

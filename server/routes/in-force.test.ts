@@ -132,9 +132,12 @@ const settings: Readonly<Record<string, Setting>> = {
 for (const [what, { set, unset, look, was, is }] of Object.entries(settings))
   test(`${what}: answered when the scheduler goes by it, however late the feed brings it`, async () => {
     assert.equal(await look(), was);
-    await heldBack(set, async () => assert.equal(await look(), was));
-    assert.equal(await look(), is);
-    await unset?.();
+    try {
+      await heldBack(set, async () => assert.equal(await look(), was));
+      assert.equal(await look(), is);
+    } finally {
+      await unset?.();
+    }
     if (unset) assert.equal(await look(), was);
   });
 
@@ -146,13 +149,17 @@ async function heldBack(set: () => Promise<unknown>, meanwhile: () => Promise<vo
   await open.query("select pg_current_xact_id()");
   let answered = false;
   const setting = set().finally(() => (answered = true));
-  await until(async () => ((await newestEvent()) > before || answered ? true : null));
-  // It is committed. An answer that did not wait would be here before those of twenty that were asked for later.
-  for (let i = 0; i < 20; i += 1) await meanwhile();
-  assert(!answered, "it was answered before the scheduler had it");
-  await open.query("rollback");
-  await open.end();
-  await setting;
+  try {
+    await until(async () => ((await newestEvent()) > before || answered ? true : null));
+    // It is committed. An answer that did not wait would be here before those of twenty that were asked for later.
+    for (let i = 0; i < 20; i += 1) await meanwhile();
+    assert(!answered, "it was answered before the scheduler had it");
+  } finally {
+    // Else what failed here would keep the feed from all tests after it, and they would fail for that alone.
+    await open.query("rollback");
+    await open.end();
+    await setting;
+  }
 }
 
 async function newestEvent(): Promise<number> {
