@@ -574,7 +574,7 @@ export const routes = {
     tag: "administration",
     access: "administrator",
     summary: "People",
-    query: listQuery,
+    query: z.strictObject({ ...pageQuery, name: slug.optional() }),
     response: network.peoplePage,
   }),
   setPerson: route({

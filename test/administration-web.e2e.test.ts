@@ -91,11 +91,10 @@ describe("people and projects, in the console", { skip: requires("chromium", "cj
   });
 
   test("a sign-in link is made when it is asked for, not by a first click, and is shown once", async () => {
-    await page.goto(`${server.url}/administration`);
+    await page.goto(`${server.url}/administration/people/admin`);
     const made: string[] = [];
     page.on("request", (one) => void (one.url().endsWith("/sign-in-link") && made.push(one.url())));
-    const open = () =>
-      page.getByRole("region", { name: "People" }).getByRole("button", { name: "Sign-in link" }).first().click();
+    const open = () => page.getByRole("button", { name: "Sign-in link" }).click();
     const dialog = page.getByRole("dialog");
     await open();
     await dialog.getByText("A link made earlier and not used yet stops working").waitFor();
@@ -127,38 +126,55 @@ describe("people and projects, in the console", { skip: requires("chromium", "cj
     await dialog.getByText("or until a newer link is made for lihua, which ends this one").waitFor();
     await dialog.getByRole("button", { name: "Close" }).first().click();
     await dialog.waitFor({ state: "hidden" });
-    await ok(server.client().call("addMember", { params: { project: "default" }, body: { person: "lihua" } }));
-    await page.reload();
     const row = people.getByRole("row", { name: "lihua" });
+    await row.getByRole("link", { name: "Manage lihua" }).click();
+    await page.getByRole("heading", { level: 1, name: "lihua" }).waitFor();
     const does = async (button: string, words: string) => {
-      await row.getByRole("button", { name: button, exact: true }).click();
+      await page.getByRole("button", { name: button, exact: true }).click();
       await dialog.getByText(words).waitFor();
     };
     const confirm = async (button: string) => {
       await dialog.getByRole("button", { name: button, exact: true }).click();
       await dialog.waitFor({ state: "hidden" });
     };
-    await does("Change", "the last administrator keeps it");
+    await does("Name and role", "the last administrator keeps it");
     await dialog.getByLabel("Shown as").fill("李华");
     await dialog.getByLabel("administrator").check();
     await confirm("Change");
-    await row.getByText("李华").waitFor();
-    await row.getByText("administrator", { exact: true }).waitFor();
-    await does("Remove from a project", "What they submitted belongs to the project");
+    await page.getByRole("heading", { level: 1, name: "lihua 李华" }).waitFor();
+    const projects = page.getByRole("region", { name: "Projects" });
+    await projects.getByText("lihua can submit nothing until they belong to one.").waitFor();
+    await does("Add to a project", "Add lihua to a project");
     await dialog.getByLabel("Project").click();
     await page.locator(".ant-select-item-option", { hasText: "default" }).click();
-    await confirm("Remove from a project");
-    await row.getByText("none yet").waitFor();
+    await confirm("Add to a project");
+    await projects.getByRole("row", { name: "default" }).getByRole("button", { name: "Remove" }).click();
+    await dialog.getByText("What they submitted belongs to the project").waitFor();
+    await confirm("Remove");
+    await projects.getByText("No project yet").waitFor();
     await does("Disable", "lihua is signed out everywhere at once");
     await confirm("Disable");
-    await row.getByText("disabled since").waitFor();
+    await page.getByText("disabled since").waitFor();
+    assert.equal(await page.getByRole("button", { name: "Sign-in link" }).count(), 0, "it would not sign them in");
     await does("Enable", "Sessions, tokens and links from before do not come back");
     await confirm("Enable");
-    await row.getByText("disabled since").waitFor({ state: "detached" });
-    await people.getByRole("row", { name: "admin Administrator" }).getByRole("button", { name: "Disable" }).click();
+    await page.getByText("disabled since").waitFor({ state: "detached" });
+    const done = page.getByRole("region", { name: "What was done to lihua" });
+    await done.getByText("enabled again").waitFor();
+    const words = await done.getByRole("row").locator("td:last-child").allTextContents();
+    assert.deepEqual(words, [
+      ...["enabled again", "disabled", "removed from project default", "made a member of project default"],
+      ...["made administrator", "shown under another name", "a sign-in link was made", "added"],
+    ]);
+    await page.getByRole("main").getByRole("link", { name: "People and projects" }).click();
+    await row.getByText("administrator", { exact: true }).waitFor();
+    await people.getByRole("link", { name: "admin", exact: true }).click();
+    await does("Disable", "admin is signed out everywhere at once");
     await dialog.getByRole("button", { name: "Disable", exact: true }).click();
     await dialog.getByText("Nobody disables themselves").waitFor();
     await dialog.getByRole("button", { name: "Cancel" }).click();
+    await page.goto(`${server.url}/administration/people/nobody`);
+    await page.getByText("There is nobody named nobody").waitFor();
   });
 
   test("where no centre lies no data can be bound without a warning, and what is no region cannot be chosen", async () => {

@@ -107,6 +107,9 @@ test("a new membership is seen at once; others' tenants and projects are not", a
   assert.deepEqual([ed?.administrator, ed?.projects], [false, ["air"]]);
   const tenants = await server.client(token).call("tenants");
   assert.deepEqual(tenants.kind === "answer" && tenants.value.tenants.map((tenant) => tenant.name), ["park"]);
+  const one = await ok(server.client().call("people", { query: { name: "ed" } }));
+  assert.deepEqual([one.people.map(({ name }) => name), one.next], [["ed"], null]);
+  assert.deepEqual((await ok(server.client().call("people", { query: { name: "none" } }))).people, []);
   const me = await server.client(token).call("me");
   assert.equal(me.kind === "answer" && me.value.defaultProject, "air");
 });

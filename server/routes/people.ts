@@ -193,10 +193,12 @@ export function peopleHandlers(context: Context): Pick<Handlers, PeopleRoute> {
         return done === "changed" ? personAnswer(client, name) : refused({ kind: done, person: name });
       }),
 
-    async people({ query }) {
+    async people({ query: { name, ...query } }) {
       const after = readCursor(query.cursor);
       if (typeof after === "object" && after !== null) return after;
-      const page = cutPage(await readPeople(db.pool, { after, limit: query.limit + 1 }), query.limit, (row) => row.id);
+      const only = name === undefined ? {} : { only: name };
+      const found = await readPeople(db.pool, { after, limit: query.limit + 1, ...only });
+      const page = cutPage(found, query.limit, (row) => row.id);
       return answer({ people: [...page.rows], next: page.next });
     },
 

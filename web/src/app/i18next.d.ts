@@ -1,5 +1,6 @@
 import "i18next";
 import type { en as account } from "../areas/account/messages.en.ts";
+import type { en as acts } from "../areas/acts/messages.en.ts";
 import type { en as administration } from "../areas/administration/messages.en.ts";
 import type { en as centres } from "../areas/centres/messages.en.ts";
 import type { en as job } from "../areas/job/messages.en.ts";
@@ -28,6 +29,7 @@ declare module "i18next" {
       usage: typeof usage;
       centres: typeof centres;
       account: typeof account;
+      acts: typeof acts;
       administration: typeof administration;
       policy: typeof policy;
     };

@@ -14,6 +14,7 @@ export const en = {
     policy: "Scheduling policy",
     tokens: "Tokens",
     people: "People and projects",
+    acts: "What was done",
     menu: "Menu",
     main: "Main",
   },

@@ -17,6 +17,7 @@ export const zh: Words<typeof en> = {
     policy: "调度策略",
     tokens: "令牌",
     people: "人员与项目",
+    acts: "操作记录",
     menu: "菜单",
     main: "主导航",
   },

@@ -19,7 +19,14 @@ export const navigation = [
     ],
   },
   { group: "account", entries: [{ to: "/tokens", icon: "tokens", words: "tokens" }] },
-  { group: "manage", administrator: true, entries: [{ to: "/administration", icon: "people", words: "people" }] },
+  {
+    group: "manage",
+    administrator: true,
+    entries: [
+      { to: "/administration", icon: "people", words: "people" },
+      { to: "/acts", icon: "acts", words: "acts" },
+    ],
+  },
 ] as const satisfies readonly Group[];
 
 type Group = {

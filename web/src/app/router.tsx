@@ -9,6 +9,7 @@ import {
   redirect,
 } from "@tanstack/react-router";
 import { parseTaskName } from "#core/ids.ts";
+import { readActsSearch } from "../areas/acts/search.ts";
 import { readJobSearch } from "../areas/job/search.ts";
 import { readJobsSearch } from "../areas/jobs/search.ts";
 import { readSubmitSearch } from "../areas/submit/search.ts";
@@ -135,12 +136,39 @@ const administration = createRoute({
   loader: () => loadWords("administration"),
   component: lazyRouteComponent(() => import("../areas/administration/page.tsx"), "AdministrationPage"),
 });
+const person = createRoute({
+  getParentRoute: () => frame,
+  path: "/administration/people/$person",
+  loader: () => loadWords("administration", "acts"),
+  component: lazyRouteComponent(() => import("../areas/administration/person-page.tsx"), "PersonPage"),
+});
+const acts = createRoute({
+  getParentRoute: () => frame,
+  path: "/acts",
+  validateSearch: readActsSearch,
+  loader: () => loadWords("acts"),
+  component: lazyRouteComponent(() => import("../areas/acts/page.tsx"), "ActsPage"),
+});
 /** Any other address: the frame with its menu stays. */
 const lost = createRoute({ getParentRoute: () => frame, path: "$", component: Lost });
 
 const tree = root.addChildren([
   signIn,
-  frame.addChildren([network, jobs, job, submit, usage, centres, policy, tokens, password, administration, lost]),
+  frame.addChildren([
+    network,
+    jobs,
+    job,
+    submit,
+    usage,
+    centres,
+    policy,
+    tokens,
+    password,
+    administration,
+    person,
+    acts,
+    lost,
+  ]),
 ]);
 
 declare module "@tanstack/react-router" {

@@ -14,18 +14,19 @@ export function AddDialog<Values extends object, Answer = unknown>(content: {
   readonly act?: string;
   readonly initial?: Partial<Values>;
   readonly small?: boolean;
+  readonly danger?: boolean;
   readonly submit: (values: Values) => Promise<Answer>;
   readonly shown?: (answer: Answer) => ReactNode;
   readonly children: ReactNode;
 }) {
-  const { small = false, ...rest } = content;
+  const { small = false, danger = false, ...rest } = content;
   const queries = useQueryClient();
   return (
     <FormDialog<Values, Answer>
       {...rest}
-      look={small ? "small" : "plain"}
+      look={danger ? "danger" : small ? "small" : "plain"}
       onSettled={async () => {
-        for (const { queryKey } of [peopleQuery, projectsQuery, tenantsQuery, meQuery])
+        for (const { queryKey } of [peopleQuery, projectsQuery, tenantsQuery, meQuery, { queryKey: ["acts"] }])
           await queries.invalidateQueries({ queryKey });
       }}
     />

@@ -7,6 +7,13 @@ export const peopleQuery = queryOptions({
   queryFn: ({ signal }) => ask("people", { query: { limit: 1000 } }, { signal }),
 });
 
+export function personQuery(name: string) {
+  return queryOptions({
+    queryKey: [...peopleQuery.queryKey, name],
+    queryFn: ({ signal }) => ask("people", { query: { name, limit: 1 } }, { signal }),
+  });
+}
+
 /**
  * How many jobs of a tenant or project wait, and how many are at a centre. A look, and no count of a long queue: of ten
  * projects at most, and of each and each state as many jobs as one page of the list holds; `isMore`: there are others.

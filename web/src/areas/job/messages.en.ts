@@ -258,6 +258,7 @@ export const en = {
       centre: "Cancelled by the centre.",
       operator: "Cancelled by an operator.",
       network: "Cancelled by the network, by a rule.",
+      unknown: "Cancelled at the centre, whose engine does not say by whom. The time until then is booked.",
     },
     neverSatisfied: "A job it depends on ended in a way that can never meet the dependency.",
     reason: "Reason: {{reason}}",
@@ -269,6 +270,6 @@ export const en = {
     lost: "The centre answers, but there is no trace of the run: neither process nor end. This is not booked.",
     withdrawn: "Proved never to have started; the task went back to the queue.",
     duplicate: "A second copy found the first one's folder and ran nothing.",
-    requeued: "Put back into the queue.",
+    requeued: "The centre put it back into the queue, and the network starts it again. This is not booked.",
   },
 } as const;

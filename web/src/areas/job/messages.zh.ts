@@ -257,6 +257,7 @@ export const zh: Words<typeof en> = {
       centre: "由中心取消。",
       operator: "由运营者取消。",
       network: "由算力网按规则取消。",
+      unknown: "在中心被取消，其引擎未说明由谁取消。此前的用时计入账目。",
     },
     neverSatisfied: "所依赖的作业已结束，且其结果永远无法满足依赖条件。",
     reason: "原因：{{reason}}",
@@ -268,6 +269,6 @@ export const zh: Words<typeof en> = {
     lost: "中心有应答，但没有该运行的任何踪迹：既无进程，也无结束记录。不记账。",
     withdrawn: "已证明从未开始；任务已回到队列。",
     duplicate: "第二份副本发现已有目录，未执行任何内容。",
-    requeued: "已放回队列。",
+    requeued: "中心将其放回队列，由算力网重新启动。不记账。",
   },
 };

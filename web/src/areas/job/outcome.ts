@@ -7,7 +7,7 @@ type End = {
   readonly kind: string;
   readonly exitCode: number | null;
   readonly signal: number | null;
-  readonly by: "user" | "centre" | "operator" | "network" | null;
+  readonly by: "user" | "centre" | "operator" | "network" | "unknown" | null;
   readonly reason: string | null;
 };
 
