@@ -202,12 +202,15 @@ function firstTasks(
 
 /**
  * Of pools whose own users queue there too nobody can tell when they have room; nor when a licence, an account or a share of
- * an agreement is free that is asked for. What nodes that are up could never hold has no place in a plan either.
+ * an agreement is free that is asked for. Sums of pools that share nodes are not each their own. What nodes that are up could
+ * never hold has no place in a plan either.
  */
 function plannable(ask: Ask): readonly PoolRecord[] {
   const { pools, size } = ask.group;
   const fits = ({ upSize }: PoolRecord) => hasNodesFor(upSize, size);
-  return pools.filter((pool) => !isShared(pool) && mayTake(pool) && fits(pool) && !waitsForMore(ask, pool));
+  return pools.filter(
+    (pool) => !isShared(pool) && pool.ground === null && mayTake(pool) && fits(pool) && !waitsForMore(ask, pool),
+  );
 }
 
 /**

@@ -1,17 +1,18 @@
 import { type AccountLimits, boundTogether, isAtSubmitLimit } from "#core/centre/account-limits.ts";
 import type { NodeGroup } from "#core/centre/engine.ts";
 import { runsJobs } from "#core/centre/life-cycle.ts";
+import type { Nodes } from "#core/centre/shared-nodes.ts";
 import type { CentreId, ProjectId } from "#core/ids.ts";
 import { type Accelerators, coresPerNode, memoryMibPerNode, type Shape } from "#core/job/spec.ts";
 import type { Allocation } from "#core/run-order.ts";
 import type { AccountUse } from "#core/scheduling/account-use.ts";
 import { alwaysOpen, type Ours, oursIn, type PoolOpening } from "#core/scheduling/agreed.ts";
+import { describeGrounds, forgetGround, type Ground, leftOnGround } from "#core/scheduling/ground.ts";
 import type { JobRecord, LiveRun } from "#core/scheduling/job-record.ts";
 import type { Offered } from "#core/scheduling/offered.ts";
 import type { Yielding } from "#core/scheduling/preemption/record.ts";
 import {
   type Cell,
-  cellsOf,
   type Device,
   deviceKey,
   devicesOf,
@@ -24,7 +25,8 @@ import {
   shareGiven,
   squeeze,
 } from "#core/scheduling/room.ts";
-import { rowBeside, rowOf } from "#core/scheduling/row.ts";
+import { rowBeside, rowOfNodes } from "#core/scheduling/row.ts";
+import { largestFirst, sortKey, uncountedIn } from "#core/scheduling/sorts.ts";
 import type { Reservation, Twin } from "#core/scheduling/twin.ts";
 import type { CentreState, PoolState, RunPhase } from "#core/scheduling/world-event.ts";
 
@@ -37,6 +39,8 @@ export type CentreRecord = {
   pools: readonly PoolRecord[];
   /** All there ever was, by name: what runs there outlives changes of the description. */
   readonly known: Map<string, PoolRecord>;
+  /** All nodes that were described, each once. */
+  nodes: readonly Nodes[];
   /** What it offers beside room, indexed; null: not asked for since it was described. */
   offered: Offered | null;
   /** Of its licences, what runs of ours that have not started will take. */
@@ -71,6 +75,12 @@ export type PoolRecord = {
   opening: PoolOpening;
   /** Runs of ours there, by their expected ends. */
   readonly runs: LiveRun[];
+  /** The nodes that it shares with other pools, and what these have beside; null: its nodes are its own. */
+  ground: Ground | null;
+  /** In which parts of these its nodes are. */
+  parts: readonly boolean[] | undefined;
+  /** The pools in which all its nodes are, itself too. */
+  around: readonly PoolRecord[];
   /** Of these, what may have to make room for work of a higher class. */
   readonly yielding: Map<LiveRun, Yielding>;
   /** What will be free; null: to be worked out again. */
@@ -112,6 +122,7 @@ export function emptyCentre(id: CentreId): CentreRecord {
     state: null,
     pools: [],
     known: new Map(),
+    nodes: [],
     offered: null,
     licencesTaken: new Map(),
     heldLicences: new Map(),
@@ -137,6 +148,9 @@ export function poolOf(centre: CentreRecord, name: string): PoolRecord {
     left: null,
     opening: alwaysOpen,
     runs: [],
+    ground: null,
+    parts: undefined,
+    around: [],
     yielding: new Map(),
     twin: null,
     grown: 0,
@@ -154,7 +168,9 @@ export function describe(centre: CentreRecord, state: CentreState | null): boole
   centre.state = state;
   centre.offered = null;
   for (const pool of centre.known.values()) describePool(pool, null);
-  for (const pool of state?.pools ?? []) describePool(poolOf(centre, pool.name), pool);
+  const described = (state?.pools ?? []).map((pool) => describePool(poolOf(centre, pool.name), pool));
+  centre.nodes = describeGrounds(described);
+  for (const pool of centre.known.values()) measure(pool);
   const serving = state && runsJobs[state.lifeCycle] && state.intake !== "left" ? state.pools : [];
   centre.pools = serving.filter((pool) => runsJobs[pool.lifeCycle]).map((pool) => poolOf(centre, pool.name));
   return lasting(centre) !== before;
@@ -163,16 +179,22 @@ export function describe(centre: CentreRecord, state: CentreState | null): boole
 /** Of groups of its nodes, in the order in which its engine counts them where it says so. */
 export function roomIn({ state, devices }: PoolRecord, groups: readonly NodeGroup[], of: "size" | "free"): Room {
   const room = roomOf(groups, devices, of);
-  if (state?.row === undefined) return room;
-  const cells = () => cellsOf(groups, devices, of).map((cell, at) => [groups[at]?.names ?? "", cell] as const);
-  return { ...room, row: rowOf(state.row, cells) };
+  const row = rowOfNodes(state?.row, groups, devices, of);
+  return row ? { ...room, row } : room;
 }
 
-function describePool(pool: PoolRecord, state: PoolState | null): void {
+function describePool(pool: PoolRecord, state: PoolState | null): PoolRecord {
   pool.state = state;
   pool.nodeNames = null;
   pool.devices = state ? devicesOf(state) : [];
-  const groups = state?.nodes ?? [];
+  pool.ground = null;
+  pool.parts = undefined;
+  pool.around = [pool];
+  return pool;
+}
+
+function measure(pool: PoolRecord): void {
+  const groups = pool.state?.nodes ?? [];
   pool.size = roomIn(pool, groups, "size");
   pool.upSize = groups.every(isUp) ? pool.size : roomIn(pool, groups.filter(isUp), "size");
   recount(pool);
@@ -186,7 +208,7 @@ function isUp(group: NodeGroup): boolean {
 function lasting({ state, pools }: CentreRecord): string {
   if (!state) return "";
   const { driver, intake, lifeCycle, offers, accounts, region = null } = state;
-  const of = pools.map(({ name, state: told, size, devices }) => [
+  const of = pools.map(({ name, state: told, size, devices, around }) => [
     name,
     told && [
       told.contract === "shared",
@@ -198,6 +220,7 @@ function lasting({ state, pools }: CentreRecord): string {
       told.domestic,
     ],
     told?.nodes.flatMap(({ names, maintenance }) => (maintenance ? [[names, maintenance.startsInMs]] : [])),
+    around.length > 1 && around.map((other) => other.name),
     size.cells,
     devices,
   ]);
@@ -221,8 +244,14 @@ export function moveRun(pool: PoolRecord, sort: Sort, from: RunPhase | null, to:
   if (change !== 0) addTo(pool.taken, sort.allocation, change);
   if (to === null && sort.phases.sent + sort.phases.waiting + sort.phases.running === 0)
     pool.sorts.delete(sortKey(sort.line, sort.allocation));
+  forgetLeft(pool);
+}
+
+/** What is left there is to be worked out again, and of all that share its nodes. */
+export function forgetLeft(pool: PoolRecord): void {
   pool.left = null;
   pool.twin = null;
+  if (pool.ground) forgetGround(pool.ground);
 }
 
 /** What waits in the queue of a shared pool takes nothing yet: what is free there is free in spite of it. */
@@ -243,15 +272,6 @@ export function sortOf(pool: PoolRecord, project: ProjectId, allocation: Allocat
   const sort: Sort = { line, allocation, phases: { sent: 0, waiting: 0, running: 0 } };
   pool.sorts.set(key, sort);
   return sort;
-}
-
-function sortKey(line: string, allocation: Allocation): string {
-  const { memoryMibPerNode, acceleratorVendor, acceleratorModel } = allocation;
-  const { acceleratorShareMilli, wholeNodes, nodeGroups, contiguous, coresPerNode } = allocation;
-  const key = `${line} ${memoryMibPerNode} ${acceleratorVendor}/${acceleratorModel}`;
-  const isPlain = wholeNodes === undefined && nodeGroups === undefined && contiguous === undefined;
-  if (acceleratorShareMilli === undefined && isPlain) return key;
-  return `${key} ${acceleratorShareMilli ?? ""} ${wholeNodes ? coresPerNode : ""} ${nodeGroups ?? ""} ${contiguous ? "row" : ""}`;
 }
 
 /** Who shares the places in a centre's own queue (B2): the runs of one project that are alike in nodes, cores and cards. */
@@ -283,13 +303,12 @@ function recount(pool: PoolRecord): void {
     const waiting = takes(pool, "waiting") ? phases.waiting : 0;
     addTo(taken, allocation, phases.sent + phases.running + waiting);
   }
-  pool.left = null;
-  pool.twin = null;
+  forgetLeft(pool);
 }
 
 /** What is left of a pool, worked out where something changed since. */
 export function leftOf(pool: PoolRecord): Left {
-  pool.left ??= { ...workOut(pool), ours: oursIn(pool) };
+  pool.left ??= pool.ground ? leftOnGround(pool, pool.ground) : { ...workOut(pool), ours: oursIn(pool) };
   return pool.left;
 }
 
@@ -329,18 +348,12 @@ function ofOurs(pool: PoolRecord): Omit<Left, "ours"> {
 
 /**
  * Others' work runs there too, so what is left is what the engine reported, less what of ours the report does not count
- * yet: what was placed since. `ours` is what it counts: first what runs, then what is on the way.
+ * yet: what was placed since.
  */
 function besideOthers(pool: PoolRecord, state: PoolState): Omit<Left, "ours"> {
   const sorts = largestFirst(pool.sorts);
   const shared = isShared(pool);
-  let counted = state.ours.cores;
-  const uncounted = ({ allocation }: Sort, runs: number) => {
-    const each = allocation.nodes * allocation.coresPerNode;
-    const known = Math.min(runs, Math.floor(counted / each));
-    counted -= known * each;
-    return runs - known;
-  };
+  const uncounted = uncountedIn(pool);
   let room = roomIn(pool, state.nodes.filter(isUp), "free");
   for (const sort of sorts) room = put(room, pool, sort.allocation, uncounted(sort, sort.phases.running));
   if (shared) return withThoseOnTheWay(room, pool, sorts, (sort) => uncounted(sort, sort.phases.sent));
@@ -391,21 +404,6 @@ function onTheirNodes(room: Room, { upSize, devices }: PoolRecord, runs: readonl
   return upSize.row ? { ...room, row: rowBeside(upSize.row, runs, devices) } : room;
 }
 
-function largestFirst(sorts: Iterable<readonly [key: string, sort: Sort]>): readonly Sort[] {
-  const size = ({ nodes, coresPerNode: cores, memoryMibPerNode: mib, ...cards }: Allocation) =>
-    [nodes, cards.acceleratorsPerNode * (cards.acceleratorShareMilli ?? 1000), cores, mib] as const;
-  return [...sorts]
-    .map(([key, sort]) => ({ key, sort, size: size(sort.allocation) }))
-    .sort((a, b) => {
-      for (let i = 0; i < 4; i++) {
-        const more = (b.size[i] ?? 0) - (a.size[i] ?? 0);
-        if (more !== 0) return more;
-      }
-      return a.key < b.key ? -1 : 1;
-    })
-    .map(({ sort }) => sort);
-}
-
 /** The places in the pool's list of the devices that a shape may use. */
 export function devicesFor(shape: Shape, devices: readonly Device[]): readonly number[] {
   return devices.flatMap((device, place) => (isUsable(shape, device) ? [place] : []));
@@ -417,7 +415,7 @@ export function isOfKind({ vendor, model }: Accelerators, device: Device): boole
 }
 
 export function isUsable({ accelerators: asked, domestic }: Shape, device: Device | undefined): boolean {
-  if (!asked || !device || (domestic && !device.domestic)) return false;
+  if (!asked || !device || device.elsewhere || (domestic && !device.domestic)) return false;
   if (asked.shareMilli !== undefined ? device.parts === undefined : device.counts?.includes(asked.perNode) === false)
     return false;
   return isOfKind(asked, device);
@@ -426,13 +424,14 @@ export function isUsable({ accelerators: asked, domestic }: Shape, device: Devic
 /** What each node must have for the shape in this pool; `device` as chosen, -1 where it asks for none. */
 export function needIn(shape: Shape, pool: PoolRecord, device: number): Need {
   const { nodes, accelerators, wholeNodes, nodeGroups, contiguous } = shape;
-  const need = {
+  const plain = {
     nodes,
     cores: coresPerNode(shape),
     memoryMib: memoryMibPerNode(shape, pool.state?.memoryMibPerCore ?? 0),
     cards: accelerators?.perNode ?? 0,
     device,
   };
+  const need: Need = pool.parts === undefined ? plain : { ...plain, parts: pool.parts };
   const asked = accelerators?.shareMilli;
   const isPlain = wholeNodes === undefined && nodeGroups === undefined && contiguous === undefined;
   if (asked === undefined && isPlain) return need;

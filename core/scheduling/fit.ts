@@ -25,11 +25,12 @@ import {
   type PoolRecord,
   roomIn,
 } from "#core/scheduling/centres.ts";
+import { heldBeside, wholeRoom } from "#core/scheduling/ground.ts";
 import { nameAt } from "#core/scheduling/job-record.ts";
 import { lacks, lacksInPool, lacksLicences, licenceHolder } from "#core/scheduling/offered.ts";
 import { type Candidate, type CentreRule, candidate, type Facts, ruleRank } from "#core/scheduling/reasons.ts";
 import { deviceKey, hasRoom, nodesFitting, type Room, shareGiven } from "#core/scheduling/room.ts";
-import { delayedBy, type Reservation } from "#core/scheduling/twin.ts";
+import { delayedBy, type Reservation, reservedBeside } from "#core/scheduling/twin.ts";
 import { aboveAgreement, amountsNeeded, visitHolder, waitsForAgreement } from "#core/scheduling/visits.ts";
 
 /** What is asked of a pool. */
@@ -144,7 +145,7 @@ export function offerOf(asked: Asked, pool: PoolRecord, nowMs: number): Offer | 
   const device = isShort ? null : startableDevice(asked.shape, pool, withinShare(pool, room, ours));
   const waiting = (asked.line !== null && pending.get(asked.line)) || 0;
   if (device !== null) {
-    if (pool.reservations.length > 0 && delayed(asked, pool, device, nowMs)) return null;
+    if (reservedBeside(pool).length > 0 && delayed(asked, pool, device, nowMs)) return null;
     const freeCards = device === -1 ? 0 : (room.cards[device] ?? 0);
     return { pool, device, now: true, freeCards, pending: waiting };
   }
@@ -312,7 +313,7 @@ export function neverFits(
 /** Whether its accelerators would do there but for their mark; where it asks for none, whether the pool bears none. */
 function isForeign({ accelerators }: Shape, { devices, state }: PoolRecord): boolean {
   if (!accelerators) return state?.domestic !== true;
-  const alike = devices.filter((device) => isOfKind(accelerators, device));
+  const alike = devices.filter((device) => isOfKind(accelerators, device) && !device.elsewhere);
   return alike.length > 0 && alike.every((device) => !device.domestic);
 }
 
@@ -368,7 +369,7 @@ function tooFewCards(shape: Shape, accelerators: Accelerators, pool: PoolRecord)
 function notGiven(accelerators: Accelerators, pool: PoolRecord): Failing {
   const { name, devices } = pool;
   const device = deviceWords(accelerators);
-  const alike = devices.filter((each) => isOfKind(accelerators, each));
+  const alike = devices.filter((each) => isOfKind(accelerators, each) && !each.elsewhere);
   if (alike.length === 0)
     return { rule: "no-such-accelerator", facts: { device, offered: offeredWords(pool), pool: name } };
   if (accelerators.shareMilli !== undefined) {
@@ -408,6 +409,8 @@ function notNow(asked: Asked, pool: PoolRecord, nowMs: number): Failing | null {
   const closed =
     outsideHours(pool) ?? shareUsed(asked.shape, pool) ?? (asked.bounds && visitShort(asked.bounds, asked.shape, pool));
   if (closed) return closed;
+  const beside = keptBeside(asked.shape, pool);
+  if (beside) return beside;
   const busy =
     isBusy(asked.shape, pool) ??
     (asked.demands && lacksLicences(asked.demands, pool.centre)) ??
@@ -425,7 +428,16 @@ function notNow(asked: Asked, pool: PoolRecord, nowMs: number): Failing | null {
     if (!ahead) return { rule: "joins-queue", facts };
   } else if (busy) return busy;
   if (ahead) return { rule: "behind-in-queue", facts: { ahead: nameAt(ahead.job, ahead.position) } };
-  return pool.reservations.length > 0 ? behindReserved(asked, pool, nowMs) : null;
+  return reservedBeside(pool).length > 0 ? behindReserved(asked, pool, nowMs) : null;
+}
+
+/** It would start but for nodes that another pool has too, where somebody waits for them. */
+function keptBeside(shape: Shape, pool: PoolRecord): Failing | null {
+  const holder = heldBeside(pool);
+  if (!pool.ground || !holder || isBusy(shape, pool) === null) return null;
+  const { ours } = leftOf(pool);
+  if (startableDevice(shape, pool, withinShare(pool, wholeRoom(pool, pool.ground), ours)) === null) return null;
+  return { rule: "behind-in-queue", facts: { ahead: nameAt(holder.job, holder.position) } };
 }
 
 function behindReserved(asked: Asked, pool: PoolRecord, nowMs: number): Failing | null {
@@ -576,5 +588,6 @@ function deviceWords({ vendor, model }: Accelerators): string {
 }
 
 function offeredWords(pool: PoolRecord): string {
-  return pool.devices.map(({ vendor, model }) => deviceKey(vendor, model)).join(", ") || "none";
+  const own = pool.devices.filter(({ elsewhere }) => !elsewhere);
+  return own.map(({ vendor, model }) => deviceKey(vendor, model)).join(", ") || "none";
 }

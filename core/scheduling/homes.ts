@@ -1,3 +1,4 @@
+import { eachOnce } from "#core/centre/shared-nodes.ts";
 import type { CentreId, TenantId } from "#core/ids.ts";
 import { type CentreRecord, devicesFor, isShared, needIn } from "#core/scheduling/centres.ts";
 import { isReleased } from "#core/scheduling/dependencies.ts";
@@ -223,12 +224,12 @@ function startAt(home: Home, number: number, atS: number): void {
 /** Cores, MiB and cards of the pools of the network's own: of one that is shared others have what they take. */
 function sizeOf(centre: CentreRecord | undefined): Amounts {
   let [cores, memoryMib, cards] = [0, 0, 0];
-  for (const pool of centre?.pools ?? [])
-    for (const node of isShared(pool) ? [] : (pool.state?.nodes ?? [])) {
-      cores += node.count * node.cores;
-      memoryMib += node.count * node.memoryMib;
-      for (const { count } of node.accelerators) cards += node.count * count;
-    }
+  const own = centre?.pools.filter((pool) => !isShared(pool)) ?? [];
+  for (const node of eachOnce(own.map(({ state }) => ({ nodes: state?.nodes ?? [] })))) {
+    cores += node.count * node.cores;
+    memoryMib += node.count * node.memoryMib;
+    for (const { count } of node.accelerators) cards += node.count * count;
+  }
   return [cores, memoryMib, cards];
 }
 

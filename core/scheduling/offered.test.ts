@@ -86,8 +86,8 @@ const scenarios: Record<string, string> = {
   "nodes asked for by name, and a queue that follows a change of what is offered": `
     pool alpha/batch  2×8
     centre beta  9 cores
-    job named  asks nodelist=n0
-    job named2 nodes 2 asks nodelist=n0,n1
+    job named  asks nodelist=batch-n0
+    job named2 nodes 2 asks nodelist=batch-n0,batch-n1
     expect named starts alpha
     expect named2 waits alpha: no-such-node, beta: several-nodes
     pool alpha/batch  1×8 1×4

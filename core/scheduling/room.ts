@@ -1,5 +1,6 @@
 import { isDomestic } from "#core/centre/domestic.ts";
-import type { DeviceCount, EnginePool, NodeGroup } from "#core/centre/engine.ts";
+import type { DeviceCount, EnginePool } from "#core/centre/engine.ts";
+import type { Nodes } from "#core/centre/shared-nodes.ts";
 import type { Allocation } from "#core/run-order.ts";
 import type { Row } from "#core/scheduling/row.ts";
 
@@ -40,6 +41,8 @@ export type NodeKind = {
   readonly order: number;
   readonly cores: number;
   readonly group: string | null;
+  /** Which part of the nodes that pools share it is in, and of how many of these pools; null: it is of one pool alone. */
+  readonly shared: { readonly part: number; readonly pools: number } | null;
 };
 
 /** What each of `nodes` nodes must have; `device`: the place among the pool's devices, -1 where no card is asked. */
@@ -57,11 +60,15 @@ export type Need = {
   readonly nodeGroups?: number | undefined;
   /** Nodes next to each other; absent: anywhere. */
   readonly contiguous?: true | undefined;
+  /** Where pools share nodes: in which parts of these they may be; absent: on all nodes. */
+  readonly parts?: readonly boolean[] | undefined;
 };
 
 export type Device = Omit<DeviceCount, "partsLeft"> & {
   /** Marked so by the pool's terms, or by the table of vendors. */
   readonly domestic?: true;
+  /** Of nodes that another pool has beside those that both share: the pool itself has none. */
+  readonly elsewhere?: true;
 };
 
 export function deviceKey(vendor: string | null, model: string | null): string {
@@ -84,16 +91,38 @@ export function devicesOf(
 }
 
 /** The room of some groups of nodes: `size`, when they are empty; `free`, as the engine reported, never above the size. */
-export function roomOf(groups: readonly NodeGroup[], devices: readonly Device[], of: "size" | "free"): Room {
+export function roomOf(groups: readonly Nodes[], devices: readonly Device[], of: "size" | "free"): Room {
   return summed(merged(cellsOf(groups, devices, of)), devices.length);
 }
 
-/** Of each group, in their order. */
-export function cellsOf(
-  groups: readonly NodeGroup[],
+/** The same of nodes that pools share, in parts; `pools`: of how many pools each part is. */
+export function roomOfParts(
+  parts: readonly { readonly pools: number; readonly nodes: readonly Nodes[] }[],
   devices: readonly Device[],
   of: "size" | "free",
-): readonly Cell[] {
+): Room {
+  const orders = parts
+    .map(({ nodes }) => nodes.length)
+    .map((_, at, all) => all.slice(0, at).reduce((a, b) => a + b, 0));
+  const cells = parts.flatMap(({ pools, nodes }, part) =>
+    cellsOf(nodes, devices, of).map((cell) => {
+      const order = (orders[part] ?? 0) + cell.node.order;
+      return { ...cell, node: { ...cell.node, order, shared: { part, pools } } };
+    }),
+  );
+  return summed(merged(cells), devices.length);
+}
+
+/** What of it lies in some parts. */
+export function roomInParts(room: Room, parts: readonly boolean[]): Room {
+  return summed(
+    room.cells.filter((cell) => isIn(cell, parts)),
+    room.cards.length,
+  );
+}
+
+/** Of each group, in their order. */
+export function cellsOf(groups: readonly Nodes[], devices: readonly Device[], of: "size" | "free"): readonly Cell[] {
   const kindOf = nodeKinds(groups);
   return groups.map((group): Cell => {
     const { count, cores, memoryMib, free } = group;
@@ -112,8 +141,8 @@ export function cellsOf(
 }
 
 /** Numbered by what they are, so that a report that names the groups in another order gives the same. */
-function nodeKinds(groups: readonly NodeGroup[]): (group: NodeGroup) => NodeKind {
-  const keyOf = ({ cores, memoryMib, accelerators, within }: NodeGroup) =>
+function nodeKinds(groups: readonly Nodes[]): (group: Nodes) => NodeKind {
+  const keyOf = ({ cores, memoryMib, accelerators, within }: Nodes) =>
     JSON.stringify([cores, memoryMib, accelerators, within]);
   const keys = groups.length === 1 ? [] : groups.map(keyOf);
   const orders = new Map([...new Set(keys)].sort().map((key, order) => [key, order]));
@@ -121,6 +150,7 @@ function nodeKinds(groups: readonly NodeGroup[]): (group: NodeGroup) => NodeKind
     order: keys.length === 0 ? 0 : (orders.get(keyOf(group)) ?? 0),
     cores: group.cores,
     group: group.within ?? null,
+    shared: null,
   });
 }
 
@@ -150,7 +180,8 @@ function countOf(counts: readonly Device[], { vendor, model }: Device): number {
   return counts.reduce((sum, each) => sum + (each.vendor === vendor && each.model === model ? each.count : 0), 0);
 }
 
-export function needOf(allocation: Allocation, devices: readonly Device[]): Need {
+/** `parts`: where pools share nodes, those of the pool that the run is in. */
+export function needOf(allocation: Allocation, devices: readonly Device[], parts?: readonly boolean[]): Need {
   const { nodes, coresPerNode, memoryMibPerNode, acceleratorsPerNode, acceleratorVendor, acceleratorModel } =
     allocation;
   const { acceleratorShareMilli: shareMilli, wholeNodes, nodeGroups } = allocation;
@@ -160,7 +191,8 @@ export function needOf(allocation: Allocation, devices: readonly Device[]): Need
       : devices.findIndex(({ vendor, model }) => vendor === acceleratorVendor && model === acceleratorModel);
   const need = { nodes, cores: coresPerNode, memoryMib: memoryMibPerNode, cards: acceleratorsPerNode, device };
   const isPlain = shareMilli === undefined && wholeNodes === undefined && nodeGroups === undefined;
-  return isPlain ? need : { ...need, shareMilli, wholeNodes, nodeGroups };
+  const all = isPlain ? need : { ...need, shareMilli, wholeNodes, nodeGroups };
+  return parts === undefined ? all : { ...all, parts };
 }
 
 /** How many nodes have all of what each node must have, as far as they may go together; counts no further than `need.nodes`. */
@@ -259,32 +291,59 @@ export function pack(room: Room, need: Need, copies: number): { readonly room: R
   return { room: withMore(summed(cells, room.cards.length), room, need, packed), packed };
 }
 
-/** Takes the sums of runs that fit nowhere from what has most left: never more than there is. */
-export function squeeze(room: Room, need: Need, copies: number): Room {
+/**
+ * Takes the sums of runs that fit nowhere from what has most left, first of nodes that fewest pools share: never more than
+ * there is. `beyond`: what even so finds nothing is as much on each of these parts, as other runs are where it may be.
+ */
+export function squeeze(room: Room, need: Need, copies: number, beyond: readonly number[] = []): Room {
   const runs = need.nodes * copies;
-  let [cores, memoryMib, cards] = [
-    runs * need.cores,
-    runs * need.memoryMib,
-    need.device === -1 ? 0 : runs * need.cards,
-  ];
+  const all: Sums = {
+    cores: runs * need.cores,
+    memoryMib: runs * need.memoryMib,
+    cards: need.device === -1 ? 0 : runs * need.cards,
+  };
+  let { cells, short } = takeSums(room.cells, need.device, all, (cell) => isIn(cell, need.parts));
+  for (const part of short.cores + short.memoryMib + short.cards === 0 ? [] : beyond)
+    cells = takeSums(cells, need.device, short, ({ node }) => node.shared?.part === part).cells;
+  return withMore(summed(merged(cells), room.cards.length), room, need, copies);
+}
+
+type Sums = { readonly cores: number; readonly memoryMib: number; readonly cards: number };
+
+/** `short`: what there was not. */
+function takeSums(
+  cells: readonly Cell[],
+  device: number,
+  { cores, memoryMib, cards }: Sums,
+  isMeant: (cell: Cell) => boolean,
+): { readonly cells: readonly Cell[]; readonly short: Sums } {
   const left: Cell[] = [];
-  for (const cell of [...room.cells].sort(byLeft).reverse()) {
+  const short = { cores, memoryMib, cards };
+  for (const cell of [...cells].sort((a, b) => sharedBy(a) - sharedBy(b) || byLeft(b, a))) {
     let { count } = cell;
-    for (; count > 0; count--) {
+    for (; count > 0 && isMeant(cell); count--) {
       const taken = {
-        cores: Math.min(cores, cell.cores),
-        memoryMib: Math.min(memoryMib, cell.memoryMib),
-        cards: Math.min(cards, cell.cards[need.device] ?? 0),
+        cores: Math.min(short.cores, cell.cores),
+        memoryMib: Math.min(short.memoryMib, cell.memoryMib),
+        cards: Math.min(short.cards, cell.cards[device] ?? 0),
       };
       if (taken.cores + taken.memoryMib + taken.cards === 0) break;
-      cores -= taken.cores;
-      memoryMib -= taken.memoryMib;
-      cards -= taken.cards;
-      left.push({ ...less(cell, { nodes: 1, device: need.device, ...taken }, 1), count: 1 });
+      short.cores -= taken.cores;
+      short.memoryMib -= taken.memoryMib;
+      short.cards -= taken.cards;
+      left.push({ ...less(cell, { nodes: 1, device, ...taken }, 1), count: 1 });
     }
     if (count > 0) left.push({ ...cell, count });
   }
-  return withMore(summed(merged(left), room.cards.length), room, need, copies);
+  return { cells: left, short };
+}
+
+function isIn({ node }: Cell, parts: readonly boolean[] | undefined): boolean {
+  return parts === undefined || node.shared === null || parts[node.shared.part] === true;
+}
+
+function sharedBy({ node }: Cell): number {
+  return node.shared?.pools ?? 1;
 }
 
 /** On which nodes they are nobody says. */
@@ -295,6 +354,7 @@ function withMore(room: Room, { row }: Room, { nodes }: Need, copies: number): R
 /** Whether one of these nodes has all of what each node must have. */
 export function holds(cell: Cell, need: Need): boolean {
   if (cell.cores < need.cores || cell.memoryMib < need.memoryMib) return false;
+  if (need.parts !== undefined && !isIn(cell, need.parts)) return false;
   // All that runs on a node has a core of it.
   if (need.wholeNodes && cell.cores < cell.node.cores) return false;
   if (need.cards === 0 || (cell.cards[need.device] ?? 0) >= need.cards) return true;
@@ -420,8 +480,15 @@ function lessShares(
   };
 }
 
-/** Fewest cards left first, so that nodes with cards stay for those who ask for them; then cores, then memory. */
+/**
+ * Of nodes that pools share, those of fewest pools first, so that the others stay for those who may go there alone; then
+ * fewest cards left, so that nodes with cards stay for those who ask for them; then cores, then memory.
+ */
 function byLeft(one: Cell, other: Cell): number {
+  if (one.node.shared !== other.node.shared) {
+    const pools = sharedBy(one) - sharedBy(other);
+    if (pools !== 0) return pools;
+  }
   for (let device = 0; device < one.cards.length; device++) {
     const more = (one.cards[device] ?? 0) - (other.cards[device] ?? 0);
     if (more !== 0) return more;

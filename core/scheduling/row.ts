@@ -1,6 +1,7 @@
+import type { NodeGroup } from "#core/centre/engine.ts";
 import { hostNames } from "#core/centre/host-list.ts";
 import type { LiveRun } from "#core/scheduling/job-record.ts";
-import { type Cell, type Device, holds, less, type Need, needOf } from "#core/scheduling/room.ts";
+import { type Cell, cellsOf, type Device, holds, less, type Need, needOf } from "#core/scheduling/room.ts";
 
 /**
  * The nodes of a pool in the order in which its engine counts which are next to each other, for work whose nodes are to stand
@@ -23,7 +24,7 @@ type RowNodes = {
 };
 
 /** `names`: all in their order. `cells`: of each group of nodes named, what one of it has; the others have nothing. */
-export function rowOf(names: string, cells: () => Iterable<readonly [names: string, cell: Cell]>): Row {
+function rowOf(names: string, cells: () => Iterable<readonly [names: string, cell: Cell]>): Row {
   const nodes = once((): RowNodes => {
     const places = new Map((hostNames(names) ?? []).map((name, place) => [name, place]));
     const row = new Array<Cell | null>(places.size).fill(null);
@@ -35,6 +36,17 @@ export function rowOf(names: string, cells: () => Iterable<readonly [names: stri
     return { places, cells: row, somewhere: 0 };
   });
   return { nodes, more: 0 };
+}
+
+/** Of groups of nodes of a pool; `names` undefined: its engine does not say which are next to each other. */
+export function rowOfNodes(
+  names: string | undefined,
+  groups: readonly NodeGroup[],
+  devices: readonly Device[],
+  of: "size" | "free",
+): Row | undefined {
+  if (names === undefined) return undefined;
+  return rowOf(names, () => cellsOf(groups, devices, of).map((cell, at) => [groups[at]?.names ?? "", cell] as const));
 }
 
 /** The same with these runs on it. */

@@ -364,7 +364,7 @@ export function poolOfNodes(
 ): PoolState {
   const nodes = groups.map((group, place): NodeGroup => {
     const size = { cores: 1, memoryMib: 1_000_000, accelerators: [], ...group };
-    return { names: `n${place}`, count: 1, state: "up", reason: null, features: [], free: size, ...size };
+    return { names: `${name}-n${place}`, count: 1, state: "up", reason: null, features: [], free: size, ...size };
   });
   return {
     name,

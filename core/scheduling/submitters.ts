@@ -1,3 +1,4 @@
+import type { Nodes } from "#core/centre/shared-nodes.ts";
 import type { PersonId, ProjectId, TenantId } from "#core/ids.ts";
 import { coresPerNode, type PriorityClass } from "#core/job/spec.ts";
 import type { Allocation } from "#core/run-order.ts";
@@ -9,7 +10,6 @@ import { type LearntRunTimes, RunTimes } from "#core/scheduling/order/predict.ts
 import type { Policy } from "#core/scheduling/policy.ts";
 import type { Ask } from "#core/scheduling/queue.ts";
 import type { Strand } from "#core/scheduling/strands.ts";
-import type { CentreState } from "#core/scheduling/world-event.ts";
 
 /**
  * A person in one project: whose work it is that waits and runs. What they used and how long their jobs took moves the order
@@ -241,18 +241,18 @@ export type Capacity = {
   readonly cards: ReadonlyMap<string, number>;
 };
 
-export function capacityOf(centres: readonly (CentreState | null)[]): Capacity {
+/** Of centres, by their nodes, each of which is given once. */
+export function capacityOf(centres: readonly (readonly Nodes[])[]): Capacity {
   let cores = 0;
   let memoryMib = 0;
   const cards = new Map<string, number>();
-  for (const centre of centres)
-    for (const { nodes } of centre?.pools ?? [])
-      for (const node of nodes) {
-        cores += node.count * node.cores;
-        memoryMib += node.count * node.memoryMib;
-        for (const { vendor, model, count } of node.accelerators)
-          cards.set(`${vendor}/${model}`, (cards.get(`${vendor}/${model}`) ?? 0) + node.count * count);
-      }
+  for (const nodes of centres)
+    for (const node of nodes) {
+      cores += node.count * node.cores;
+      memoryMib += node.count * node.memoryMib;
+      for (const { vendor, model, count } of node.accelerators)
+        cards.set(`${vendor}/${model}`, (cards.get(`${vendor}/${model}`) ?? 0) + node.count * count);
+    }
   return { cores, memoryMib, cards };
 }
 

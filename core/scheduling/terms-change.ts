@@ -5,7 +5,7 @@ import type { CentreRecord, PoolRecord } from "#core/scheduling/centres.ts";
 import { mayEverUse } from "#core/scheduling/fit.ts";
 import type { JobRecord } from "#core/scheduling/job-record.ts";
 import type { Ask } from "#core/scheduling/queue.ts";
-import { devicesOf } from "#core/scheduling/room.ts";
+import { deviceKey, devicesOf } from "#core/scheduling/room.ts";
 
 /** Queued tasks that a change of terms leaves without a place: for good, and until agreed hours begin. */
 export type Stranded = { readonly nowhere: number; readonly closed: number };
@@ -61,7 +61,8 @@ function withTerms<Seen>(
   for (const pool of pools)
     if (pool.state) {
       pool.state = { ...pool.state, ...terms.get(pool.name) };
-      pool.devices = devicesOf(pool.state);
+      const own = new Map(devicesOf(pool.state).map((device) => [deviceKey(device.vendor, device.model), device]));
+      pool.devices = pool.devices.map((device) => own.get(deviceKey(device.vendor, device.model)) ?? device);
     }
   try {
     return look();

@@ -1,12 +1,23 @@
 import { oursIn, withinShare } from "#core/scheduling/agreed.ts";
 import { type Holder, leftOf, type PoolRecord, roomBeside, type Sort } from "#core/scheduling/centres.ts";
+import { type Ground, groundBeside, groundLeft, isOwn, putOnGround } from "#core/scheduling/ground.ts";
 import { type LiveRun, untold } from "#core/scheduling/job-record.ts";
-import { type Cell, deviceKey, hasRoom, type Need, pack, type Room, squeeze } from "#core/scheduling/room.ts";
+import {
+  type Cell,
+  deviceKey,
+  hasRoom,
+  type Need,
+  pack,
+  type Room,
+  roomInParts,
+  squeeze,
+} from "#core/scheduling/room.ts";
 
 /**
  * What will be free in a pool, as far as the expected ends of what runs there tell: a run ends at its time limit and its
  * grace, counted from its start, or from its placement until it has started. What others run there has no end that is
- * known here: it stays as busy as the engine reported it.
+ * known here: it stays as busy as the engine reported it. Pools that share nodes have one twin: its rooms are of all these
+ * nodes, and each need says on which it may be.
  */
 export type Twin = {
   /** Expected ends, ascending, each once. One that has passed is expected at any moment. */
@@ -17,6 +28,7 @@ export type Twin = {
 
 /** A job's place at a pool from a time on: nothing that is started after it may delay it, if all ends as expected. */
 export type Reservation = {
+  readonly pool: PoolRecord;
   readonly holder: Holder;
   readonly atMs: number;
   readonly untilMs: number;
@@ -32,7 +44,7 @@ export type Reservation = {
 export function earliestFit(pool: PoolRecord, need: Need, lastsMs: number, nowMs: number): number | null {
   if (!tellsEnds(pool)) return null;
   const twin = twinOf(pool);
-  const { reservations } = pool;
+  const reservations = reservedBeside(pool);
   const isFreeNow = reservations.length > 0 && hasRoom(leftOf(pool).room, need);
   const first = isFreeNow ? -1 : firstHolding(pool, twin, need);
   if (first === null) return null;
@@ -40,7 +52,8 @@ export function earliestFit(pool: PoolRecord, need: Need, lastsMs: number, nowMs
   if (reservations.length === 0) return soonestMs;
   for (const atMs of timesFrom(twin, first, soonestMs, reservations, nowMs)) {
     if (!hasRoom(roomAt(pool, twin, atMs, nowMs), need)) continue;
-    if (!reservations.some((other) => other.atMs > atMs && isDelayed(pool, other, need, atMs + lastsMs))) return atMs;
+    const untilMs = atMs + lastsMs;
+    if (!reservations.some((other) => other.atMs > atMs && isDelayed(pool, other, need, untilMs))) return atMs;
   }
   return null;
 }
@@ -55,37 +68,64 @@ export function reserveAt(
   nowMs: number,
 ): Reservation {
   const untilMs = atMs + lastsMs;
-  for (const other of pool.reservations) if (other.atMs > atMs) putBeside(other, need, untilMs);
-  const room = put(roomAt(pool, twinOf(pool), atMs, nowMs), need);
-  const reservation: Reservation = { holder, atMs, untilMs, need, room: isShared(pool) ? nothingBeside : room };
+  for (const other of reservedBeside(pool)) if (other.atMs > atMs) putBeside(other, pool, need, untilMs);
+  const room = put(pool, roomAt(pool, twinOf(pool), atMs, nowMs), need);
+  const reservation: Reservation = { pool, holder, atMs, untilMs, need, room: isShared(pool) ? nothingBeside : room };
   pool.reservations.push(reservation);
+  pool.ground?.reservations.push(reservation);
   return reservation;
+}
+
+/** Gives up all places there. */
+export function dropReservations(pool: PoolRecord): void {
+  pool.reservations.length = 0;
+  if (pool.ground) pool.ground.reservations.length = 0;
+}
+
+/** Who has a place there, or in a pool that shares nodes with it. */
+export function reservedBeside({ reservations, ground }: PoolRecord): readonly Reservation[] {
+  return ground?.reservations ?? reservations;
 }
 
 /** The first reservation that the need would delay, were it started now and to last until then; null: none. */
 export function delayedBy(pool: PoolRecord, need: Need, untilMs: number): Reservation | null {
-  for (const reservation of pool.reservations) if (isDelayed(pool, reservation, need, untilMs)) return reservation;
+  for (const reservation of reservedBeside(pool)) if (isDelayed(pool, reservation, need, untilMs)) return reservation;
   return null;
 }
 
 /** Counts what starts now, as a run that `expectEnd` was told of, beside the reservations that it will outlast. */
 export function startBeside(pool: PoolRecord, need: Need, untilMs: number): void {
-  for (const reservation of pool.reservations)
-    if (isOneNode(pool.upSize)) putBeside(reservation, need, untilMs);
-    else if (reservation.atMs < untilMs) reservation.room = put(roomFor(pool, reservation, []), reservation.need);
+  for (const reservation of reservedBeside(pool))
+    if (isOneNode(upSizeOf(pool))) putBeside(reservation, pool, need, untilMs);
+    else if (reservation.atMs < untilMs)
+      reservation.room = put(reservation.pool, roomFor(reservation, []), reservation.need);
 }
 
 /** Takes a run into the order of the expected ends. */
 export function expectEnd(pool: PoolRecord, run: LiveRun): void {
-  pool.runs.splice(placeAfter(pool.runs, run.endsMs), 0, run);
   pool.twin = null;
+  insert(pool.runs, run);
+  if (!pool.ground) return;
+  pool.ground.twin = null;
+  insert(pool.ground.runs, run);
 }
 
 export function expectNoEnd(pool: PoolRecord, run: LiveRun): void {
-  let at = placeAfter(pool.runs, run.endsMs) - 1;
-  while (at >= 0 && pool.runs[at] !== run) at -= 1;
-  if (at >= 0) pool.runs.splice(at, 1);
   pool.twin = null;
+  remove(pool.runs, run);
+  if (!pool.ground) return;
+  pool.ground.twin = null;
+  remove(pool.ground.runs, run);
+}
+
+function insert(runs: LiveRun[], run: LiveRun): void {
+  runs.splice(placeAfter(runs, run.endsMs), 0, run);
+}
+
+function remove(runs: LiveRun[], run: LiveRun): void {
+  let at = placeAfter(runs, run.endsMs) - 1;
+  while (at >= 0 && runs[at] !== run) at -= 1;
+  if (at >= 0) runs.splice(at, 1);
 }
 
 const nothingBeside: Room = { cells: [], cores: 0, memoryMib: 0, cards: [] };
@@ -100,16 +140,29 @@ function isDelayed(pool: PoolRecord, reservation: Reservation, need: Need, until
   if (atMs >= untilMs) return false;
   if (!hasRoom(room, need)) return true;
   // On several nodes what is free beside it may be on a node that is not free yet: then all are put on nodes anew.
-  return !isOneNode(pool.upSize) && !hasRoom(roomFor(pool, reservation, [runLike(pool, need)]), reservation.need);
+  return !isOneNode(upSizeOf(pool)) && !hasRoom(roomFor(reservation, [runLike(pool, need)]), reservation.need);
 }
 
 /** What is free for a reservation when it starts, with more runs beside those that will still be there. */
-function roomFor(pool: PoolRecord, reservation: Reservation, more: readonly LiveRun[]): Room {
-  const { atMs } = reservation;
-  let room = roomBeside(pool, [...pool.runs.slice(placeAfter(pool.runs, atMs)), ...more]);
-  for (const other of pool.reservations)
-    if (other !== reservation && other.atMs <= atMs && atMs < other.untilMs) room = put(room, other.need);
+function roomFor(reservation: Reservation, more: readonly LiveRun[]): Room {
+  const { pool, atMs } = reservation;
+  const runs = runsBeside(pool);
+  let room = besideRuns(pool, [...runs.slice(placeAfter(runs, atMs)), ...more]);
+  for (const other of reservedBeside(pool))
+    if (other !== reservation && other.atMs <= atMs && atMs < other.untilMs) room = put(other.pool, room, other.need);
   return room;
+}
+
+function runsBeside({ runs, ground }: PoolRecord): readonly LiveRun[] {
+  return ground?.runs ?? runs;
+}
+
+function besideRuns(pool: PoolRecord, runs: readonly LiveRun[]): Room {
+  return pool.ground ? groundBeside(pool.ground, runs) : roomBeside(pool, runs);
+}
+
+function upSizeOf({ upSize, ground }: PoolRecord): Room {
+  return ground?.upSize ?? upSize;
 }
 
 function runLike(pool: PoolRecord, need: Need): LiveRun {
@@ -142,17 +195,20 @@ function runLike(pool: PoolRecord, need: Need): LiveRun {
 
 const unknown = { timeLimitS: 0, expectedS: 0 } as const;
 
-function putBeside(reservation: Reservation, need: Need, untilMs: number): void {
-  if (reservation.atMs < untilMs && reservation.room !== nothingBeside) reservation.room = put(reservation.room, need);
+function putBeside(reservation: Reservation, pool: PoolRecord, need: Need, untilMs: number): void {
+  if (reservation.atMs < untilMs && reservation.room !== nothingBeside)
+    reservation.room = put(pool, reservation.room, need);
 }
 
-function put(room: Room, need: Need): Room {
+function put(pool: PoolRecord, room: Room, need: Need): Room {
+  if (pool.ground) return putOnGround(pool, room, need);
   const done = pack(room, need, 1);
   return done.packed === 1 ? done.room : squeeze(room, need, 1);
 }
 
 /** Where others work on several nodes too, nobody here knows which node an end of ours makes free. */
-function tellsEnds({ state, upSize }: PoolRecord): boolean {
+function tellsEnds({ state, upSize, ground }: PoolRecord): boolean {
+  if (ground) return isOwn(ground);
   return state !== null && (state.foreign === "none" || isOneNode(upSize));
 }
 
@@ -161,6 +217,7 @@ function isOneNode({ cells }: Room): boolean {
 }
 
 function twinOf(pool: PoolRecord): Twin {
+  if (pool.ground) return twinOfGround(pool.ground);
   if (pool.twin) return pool.twin;
   const endsMs: number[] = [];
   for (const { endsMs: end } of pool.runs) if (endsMs.at(-1) !== end) endsMs.push(end);
@@ -169,6 +226,14 @@ function twinOf(pool: PoolRecord): Twin {
   const rooms = one && sums ? roomsOfOneNode(pool, one, endsMs) : new Array<Room | null>(endsMs.length).fill(null);
   pool.twin = { endsMs, rooms };
   return pool.twin;
+}
+
+function twinOfGround(ground: Ground): Twin {
+  if (ground.twin) return ground.twin;
+  const endsMs: number[] = [];
+  for (const { endsMs: end } of ground.runs) if (endsMs.at(-1) !== end) endsMs.push(end);
+  ground.twin = { endsMs, rooms: new Array<Room | null>(endsMs.length).fill(null) };
+  return ground.twin;
 }
 
 /** One node: what is free now and what each end gives back. */
@@ -213,6 +278,7 @@ function deviceOf({ devices }: PoolRecord, { allocation }: Sort): number {
 
 /** The room once the ends up to this place are over; -1: as it is now. */
 function roomAfter(pool: PoolRecord, twin: Twin, place: number): Room {
+  if (pool.ground) return groundAfter(pool.ground, twin, place);
   if (place === -1) return leftOf(pool).room;
   const known = twin.rooms[place];
   if (known) return known;
@@ -220,6 +286,23 @@ function roomAfter(pool: PoolRecord, twin: Twin, place: number): Room {
   const room = withinShare(pool, roomBeside(pool, runs), isShared(pool) ? oursAmong(pool, runs) : null);
   twin.rooms[place] = room;
   return room;
+}
+
+function groundAfter(ground: Ground, twin: Twin, place: number): Room {
+  if (place === -1) return groundLeft(ground).room;
+  const known = twin.rooms[place];
+  if (known) return known;
+  const room = groundBeside(ground, ground.runs.slice(placeAfter(ground.runs, twin.endsMs[place] ?? 0)));
+  twin.rooms[place] = room;
+  return room;
+}
+
+/** As far as the share of its pool reaches once the ends up to this place are over. */
+function shareOf(pool: PoolRecord, twin: Twin, place: number, room: Room): Room {
+  if (!pool.ground || !isShared(pool)) return room;
+  const runs = pool.ground.runs.slice(place === -1 ? 0 : placeAfter(pool.ground.runs, twin.endsMs[place] ?? 0));
+  const inside = runs.filter((run) => run.pool.around.includes(pool));
+  return withinShare(pool, roomInParts(room, pool.parts ?? []), oursAmong(pool, inside));
 }
 
 function oursAmong(pool: PoolRecord, runs: readonly LiveRun[]): ReturnType<typeof oursIn> {
@@ -236,7 +319,7 @@ function firstHolding(pool: PoolRecord, twin: Twin, need: Need): number | null {
   let high = twin.endsMs.length;
   while (low < high) {
     const middle = (low + high) >>> 1;
-    if (hasRoom(roomAfter(pool, twin, middle), need)) high = middle;
+    if (hasRoom(shareOf(pool, twin, middle, roomAfter(pool, twin, middle)), need)) high = middle;
     else low = middle + 1;
   }
   return low < twin.endsMs.length ? low : null;
@@ -252,8 +335,9 @@ function roomAt(pool: PoolRecord, twin: Twin, atMs: number, nowMs: number): Room
   // All that is overdue ends in the same moment.
   if (place !== -1 && timeOf(twin, place, nowMs) > atMs) place = -1;
   let room = roomAfter(pool, twin, place);
-  for (const other of pool.reservations) if (other.atMs <= atMs && atMs < other.untilMs) room = put(room, other.need);
-  return room;
+  for (const other of reservedBeside(pool))
+    if (other.atMs <= atMs && atMs < other.untilMs) room = put(other.pool, room, other.need);
+  return shareOf(pool, twin, place, room);
 }
 
 function timesFrom(

@@ -15,6 +15,11 @@ import { deviceKey, type Need } from "#core/scheduling/room.ts";
 export function visit(bounds: Bounds, pool: PoolRecord, taken: Amounts, sign: 1 | -1): void {
   const visits = visitsAt(bounds, pool);
   if (visits === null || visits.agreement.sharePercent === null) return;
+  // It is on the nodes of all these.
+  for (const each of pool.around) visitPool(visits, each, taken, sign);
+}
+
+function visitPool(visits: Visits, pool: PoolRecord, taken: Amounts, sign: 1 | -1): void {
   const held = visits.held.get(pool) ?? { cores: 0, memoryMib: 0, cardsMilli: new Map() };
   visits.held.set(pool, held);
   held.cores += sign * taken.cores;

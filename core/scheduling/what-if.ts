@@ -154,7 +154,8 @@ function otherAccelerators(asked: Asked, pools: readonly PoolRecord[]): readonly
   if (!accelerators) return [];
   const devices = new Map<string, Device>();
   for (const pool of pools)
-    for (const device of pool.devices) devices.set(deviceKey(device.vendor, device.model), device);
+    for (const device of pool.devices.filter(({ elsewhere }) => !elsewhere))
+      devices.set(deviceKey(device.vendor, device.model), device);
   return [...devices.values()].map(({ vendor, model }) => ({
     ...asked,
     shape: { ...asked.shape, accelerators: { ...accelerators, vendor, model } },

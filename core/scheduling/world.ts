@@ -11,6 +11,7 @@ import {
   type CentreRecord,
   describe,
   emptyCentre,
+  forgetLeft,
   isShared,
   moveRun,
   type PoolRecord,
@@ -442,7 +443,7 @@ function changeCentre(state: State, id: CentreId, description: CentreState | nul
   const centre = centreOf(state, id);
   const isOther = describe(centre, description);
   if (isOther) state.description = {};
-  state.queue.submitters.capacity = capacityOf(state.centres.map((each) => each.state));
+  state.queue.submitters.capacity = capacityOf(state.centres.map(({ nodes }) => nodes));
   for (const pool of centre.known.values()) grow(state, pool);
   // A list of nodes is looked into only for those who name some, or ask for some next to each other.
   const mindsNames = () =>
@@ -584,7 +585,7 @@ function placeTask(state: State, event: Event<"task-placed">): void {
   job.live.set(position, started);
   state.live += 1;
   // Put on nodes anew, or known to the engine already, it may leave more room than was thought when it was placed.
-  const isPutAnew = pool.upSize.cells[0]?.count !== 1 || pool.taken.shares > 0;
+  const isPutAnew = pool.upSize.cells[0]?.count !== 1 || pool.taken.shares > 0 || pool.ground !== null;
   if (pool.state?.foreign !== "none" || isShared(pool) || isPutAnew) grow(state, pool);
   leaveRow(state, job);
 }
@@ -625,8 +626,7 @@ function moveLiveRun(state: State, event: Event<"run-moved">): void {
 function tellNodes(state: State, run: LiveRun, told: string): void {
   run.nodes = nodesTold(run.pool, told);
   if (run.nodes === null) return;
-  run.pool.left = null;
-  run.pool.twin = null;
+  forgetLeft(run.pool);
   grow(state, run.pool);
 }
 
@@ -701,10 +701,11 @@ function dropTaskClaim(state: State, task: TaskRef): void {
   if (pool) grow(state, pool);
 }
 
-/** What failed for want of it is looked at again. */
+/** What failed for want of it, or of nodes that it shares, is looked at again. */
 function grow({ queue }: State, pool: PoolRecord): void {
   queue.changes += 1;
   pool.grown = queue.changes;
+  for (const other of pool.ground?.pools ?? []) other.grown = queue.changes;
 }
 
 function requeueTask(state: State, event: Event<"task-queued">): void {

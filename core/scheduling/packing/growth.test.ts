@@ -82,7 +82,7 @@ test("the growth is that of the fragmentation of the node it goes to", () => {
       ({ shared, ...cell }): Cell => ({
         ...cell,
         shared: shared?.map((each) => each.map((tenths) => tenths * 100).sort((a, b) => a - b)) ?? null,
-        node: { order: 0, cores: 12, group: null },
+        node: { order: 0, cores: 12, group: null, shared: null },
       }),
     );
   const demands = fc.array(fc.record({ need: needs, weight: fc.integer({ min: 1, max: 9 }) }), { maxLength: 5 });

@@ -263,11 +263,13 @@ export function without<Seen>(
 /**
  * Where room can be made: the pool is the network's own, nobody else works there, and no more of the network's runs are
  * there than it holds, so what a run leaves is free for the next. One node must be up; of several, those that are not are
- * left out of account (preemption/sure-nodes.ts).
+ * left out of account (preemption/sure-nodes.ts). Not where other pools have its nodes too.
  */
 export function canMakeRoom(pool: PoolRecord): boolean {
   const { state, size, upSize, taken, devices } = pool;
   if (state?.contract !== "dedicated" || typeof state.sharePercent === "number") return false;
+  // On nodes that other pools have too, those may be first.
+  if (pool.ground) return false;
   if (state.foreign !== "none" && state.alone !== true) return false;
   if (isOneNode(pool) && upSize !== size) return false;
   if (taken.shares > 0 || taken.cores > size.cores || taken.memoryMib > size.memoryMib) return false;

@@ -111,14 +111,14 @@ function victimsIn(
     if (nearest === null || whys.indexOf(why) > whys.indexOf(nearest)) nearest = why;
   };
   for (const device of asked.shape.accelerators ? devicesFor(asked.shape, pool.devices) : [-1]) {
-    const ground = groundOf(pool, wish, device, candidates);
-    const all = startsWithout(ground, candidates);
+    const sought = soughtIn(pool, wish, device, candidates);
+    const all = startsWithout(sought, candidates);
     if (all !== "starts") {
-      const isRoom = all !== "not-surely" || hasRoom(roomWith(pool, runsOf(candidates)), ground.need);
+      const isRoom = all !== "not-surely" || hasRoom(roomWith(pool, runsOf(candidates)), sought.need);
       nearer(isRoom ? all : "too-little");
       continue;
     }
-    const starts = (runs: readonly Yielding[]) => startsWithout(ground, runs) === "starts";
+    const starts = (runs: readonly Yielding[]) => startsWithout(sought, runs) === "starts";
     const runs = fewest(candidates, starts, left.allows, device);
     if (!runs) {
       nearer("as-many-as-may");
@@ -207,7 +207,7 @@ function isBetter(one: Preempted, other: Preempted): boolean {
 }
 
 /** What is looked at for each choice of runs: where, for what, and on several nodes how many of them would surely do. */
-type Ground = {
+type Sought = {
   readonly pool: PoolRecord;
   readonly need: Need;
   readonly wish: Wish;
@@ -215,7 +215,7 @@ type Ground = {
   readonly sure: SureNodes | null;
 };
 
-function groundOf(pool: PoolRecord, wish: Wish, device: number, candidates: readonly Yielding[]): Ground {
+function soughtIn(pool: PoolRecord, wish: Wish, device: number, candidates: readonly Yielding[]): Sought {
   const need = needIn(wish.asked.shape, pool, device);
   const sure = isOneNode(pool) ? null : sureNodes(pool, need, endOf(candidates, wish.nowMs));
   return { pool, need, wish, sure };
@@ -223,7 +223,7 @@ function groundOf(pool: PoolRecord, wish: Wish, device: number, candidates: read
 
 /** Whether it fits where they end, and delays nobody who has a place there. */
 function startsWithout(
-  { pool, need, wish: { asked, nowMs }, sure }: Ground,
+  { pool, need, wish: { asked, nowMs }, sure }: Sought,
   runs: readonly Yielding[],
 ): "starts" | Extract<WhyNobodyEnds, "too-little" | "not-surely" | "delays-another"> {
   const { pending, ours } = leftOf(pool);
@@ -266,6 +266,6 @@ export function roomWith(pool: PoolRecord, over: readonly LiveRun[]): Room {
     sum.memoryMib += memoryMib;
     if (device !== -1) sum.cards[device] = (sum.cards[device] ?? 0) + cards;
   }
-  const node = room.cells[0]?.node ?? { order: 0, cores: sum.cores, group: null };
+  const node = room.cells[0]?.node ?? { order: 0, cores: sum.cores, group: null, shared: null };
   return { cells: [{ count: 1, ...sum, shared: null, node }], ...sum };
 }

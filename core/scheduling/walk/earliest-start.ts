@@ -1,5 +1,6 @@
 import { devicesFor, isShared, needIn, type PoolRecord } from "#core/scheduling/centres.ts";
 import { type Asked, mayTake } from "#core/scheduling/fit.ts";
+import { heldBeside } from "#core/scheduling/ground.ts";
 import { costS } from "#core/scheduling/placing/score.ts";
 import type { Placing } from "#core/scheduling/policy.ts";
 import { earliestFit } from "#core/scheduling/twin.ts";
@@ -21,7 +22,7 @@ export function earliestStart(
   let best: EarliestStart | null = null;
   let least = Number.POSITIVE_INFINITY;
   for (const pool of pools) {
-    if (!mayTake(pool) || isShared(pool) || waitsForMore(asked, pool)) continue;
+    if (!mayTake(pool) || isShared(pool) || heldBeside(pool) || waitsForMore(asked, pool)) continue;
     for (const device of shape.accelerators ? devicesFor(shape, pool.devices) : [-1]) {
       const atMs = earliestFit(pool, needIn(shape, pool, device), (timeLimitS + graceS) * 1000, nowMs);
       const score = atMs === null ? least : atMs + (placing ? Math.round(1000 * costS(placing, asked, pool)) : 0);

@@ -44,9 +44,14 @@ function grownSince({ memory, queue }: Scene, walk: Walk, group: Group): number 
   for (const [pool, before] of memory.reserved) {
     const [now] = pool.reservations;
     const same = now?.atMs === before.atMs && now.holder.job === before.job && now.holder.position === before.position;
-    if (!same && group.pools.includes(pool)) return Number.POSITIVE_INFINITY;
+    if (!same && concerns(group, pool)) return Number.POSITIVE_INFINITY;
   }
   return grown;
+}
+
+/** Whether what is kept there is kept from the group: in one of its pools, or of nodes that one of them has too. */
+function concerns({ pools }: Group, pool: PoolRecord): boolean {
+  return pools.includes(pool) || (pool.ground !== null && pools.some(({ ground }) => ground === pool.ground));
 }
 
 export function noteFailure({ queue }: Scene, walk: Walk, ask: Ask, { remembers }: Errand): void {

@@ -10,11 +10,13 @@ import {
   type Step,
   standsBefore,
 } from "#core/scheduling/front.ts";
+import { keepNoNodes } from "#core/scheduling/ground.ts";
 import { expectEndAt } from "#core/scheduling/preemption/record.ts";
 import { type Group, nextReady, putBack, room } from "#core/scheduling/queue.ts";
 import { isByDeadline, isStarving } from "#core/scheduling/ranking.ts";
 import type { Scene } from "#core/scheduling/scene.ts";
 import { firstOf, putStrandBack, setAside, takeFirst } from "#core/scheduling/strands.ts";
+import { dropReservations } from "#core/scheduling/twin.ts";
 import { dropHolds } from "#core/scheduling/visits.ts";
 import { awaited, awaitFaster } from "#core/scheduling/walk/awaited.ts";
 import { chooseBeside } from "#core/scheduling/walk/beside.ts";
@@ -44,13 +46,14 @@ export function served<Seen>(scene: Scene, errand: Errand, look: (walk: Walk) =>
       run.makesWay = null;
       expectEndAt(run, endedMs);
     }
-    for (const pool of [...walk.reserved, ...walk.keptAt]) pool.reservations.length = 0;
+    for (const pool of [...walk.reserved, ...walk.keptAt]) dropReservations(pool);
     dropHolds(scene.rules);
     for (const centre of scene.centres) {
       if (centre.heldLicences.size > 0) centre.heldLicences.clear();
       if (centre.heldAccounts.size > 0) centre.heldAccounts.clear();
       for (const pool of centre.pools) {
         pool.heldBy = null;
+        if (pool.ground) keepNoNodes(pool.ground);
         if (pool.heldLines.size > 0) pool.heldLines.clear();
       }
     }

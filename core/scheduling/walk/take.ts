@@ -5,6 +5,7 @@ import { addTo, allocationOf, type Holder, leftOf, needIn } from "#core/scheduli
 import { holdCores } from "#core/scheduling/core-limits.ts";
 import type { Offer } from "#core/scheduling/fit.ts";
 import { holdGrant } from "#core/scheduling/grants.ts";
+import { groundLeft, restoreGround, takeGround } from "#core/scheduling/ground.ts";
 import { type JobRecord, type LiveRun, untold } from "#core/scheduling/job-record.ts";
 import { takeLicences } from "#core/scheduling/offered.ts";
 import type { Ask } from "#core/scheduling/queue.ts";
@@ -37,7 +38,9 @@ export function take(scene: Scene, walk: Walk, offer: Offer, ask: Ask, job: JobR
   const { coreLimits, grants } = scene;
   const { pool, device, now } = offer;
   const { shape, line } = ask;
+  const { ground } = pool;
   const { left, twin } = { left: leftOf(pool), twin: pool.twin };
+  const shared = ground && { left: groundLeft(ground), twin: ground.twin };
   takeCounted(offer, ask, 1);
   if (job) {
     holdCores(coreLimits, job, 1);
@@ -48,14 +51,16 @@ export function take(scene: Scene, walk: Walk, offer: Offer, ask: Ask, job: JobR
   const ours = withMore(before, need);
   const expectedS = job ? whoIs(scene, job).expectedS : ask.timeLimitS;
   const run = now ? begin(walk, offer, ask, expectedS) : null;
-  if (now) pool.left = { room: pack(free, need, 1).room, pending, ours };
+  if (ground) {
+    if (now || line !== null) takeGround(pool, ground, need, now ? null : line);
+  } else if (now) pool.left = { room: pack(free, need, 1).room, pending, ours };
   else if (line !== null)
     pool.left = { room: free, pending: new Map(pending).set(line, (pending.get(line) ?? 0) + 1), ours };
-  walk.taken.push({ offer, ask, job, left, twin, run });
+  walk.taken.push({ offer, ask, job, left, twin, shared, run });
   changed(walk, pool);
 }
 
-export function giveBack({ coreLimits, grants }: Scene, { offer, ask, job, left, twin, run }: Taken): void {
+export function giveBack({ coreLimits, grants }: Scene, { offer, ask, job, left, twin, shared, run }: Taken): void {
   const { pool } = offer;
   if (run) {
     addTo(pool.taken, run.sort.allocation, -1);
@@ -63,6 +68,7 @@ export function giveBack({ coreLimits, grants }: Scene, { offer, ask, job, left,
   }
   pool.left = left;
   pool.twin = twin;
+  if (pool.ground && shared) restoreGround(pool.ground, shared.left, shared.twin);
   if (job) {
     holdCores(coreLimits, job, -1);
     holdGrant(grants, job.submitter, ask, () => allocationOf(ask.shape, pool, offer.device), -1n);

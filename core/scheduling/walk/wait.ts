@@ -1,6 +1,7 @@
 import { holdAccount } from "#core/scheduling/account-use.ts";
 import { type Holder, isShared, needIn, type PoolRecord } from "#core/scheduling/centres.ts";
 import { shareUsed } from "#core/scheduling/fit.ts";
+import { keepNodes } from "#core/scheduling/ground.ts";
 import type { JobRecord } from "#core/scheduling/job-record.ts";
 import type { Ask, Group } from "#core/scheduling/queue.ts";
 import { isByDeadline } from "#core/scheduling/ranking.ts";
@@ -112,6 +113,8 @@ function hold(walk: Walk, pool: PoolRecord, ask: Ask, holder: Holder): void {
     return;
   }
   // The agreed share of a shared pool is the network's own: whoever waits for it keeps its turn.
-  if (!isShared(pool) || shareUsed(shape, pool)) pool.heldBy ??= holder;
+  const isForShare = shareUsed(shape, pool) !== null;
+  if (!isShared(pool) || isForShare) pool.heldBy ??= holder;
   else if (line !== null && !pool.heldLines.has(line)) pool.heldLines.set(line, holder);
+  if (!isShared(pool) && !isForShare) keepNodes(pool);
 }

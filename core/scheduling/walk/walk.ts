@@ -4,6 +4,7 @@ import { beyondCores } from "#core/scheduling/core-limits.ts";
 import { isOverdue } from "#core/scheduling/deadlines.ts";
 import type { Offer } from "#core/scheduling/fit.ts";
 import { beyondGrant } from "#core/scheduling/grants.ts";
+import type { GroundLeft } from "#core/scheduling/ground.ts";
 import type { Home } from "#core/scheduling/homes.ts";
 import type { JobRecord, LiveRun } from "#core/scheduling/job-record.ts";
 import type { AskedRun } from "#core/scheduling/preemption/record.ts";
@@ -103,6 +104,8 @@ export type Taken = {
   readonly job: JobRecord | null;
   readonly left: Left;
   readonly twin: Twin | null;
+  /** The same of all pools that share its nodes; null: none does. */
+  readonly shared: { readonly left: GroundLeft; readonly twin: Twin | null } | null;
   /** null: it joined the pool's own queue. */
   readonly run: LiveRun | null;
 };
