@@ -30,6 +30,7 @@ import { engineIdIn, openTakingOut } from "./taking-out.ts";
 import { openEngine } from "./transport.ts";
 import { openWarnings } from "./warnings.ts";
 import { openWeirAs, type Refusals } from "./weir-as.ts";
+import { whereaboutsOf } from "./whereabouts.ts";
 
 /** Where the driver keeps what, and for tests the pace. */
 export type SlurmSettings = {
@@ -105,6 +106,7 @@ export async function openSlurm(
     tell,
     note,
     vanishedAfterMs: settings.messageTimeoutMs ?? 60_000,
+    whereabouts: (started) => whereaboutsOf(started, around.look),
   });
   const warnings = openWarnings(note, settings.recordsEveryMs);
   const takingOut = openTakingOut({

@@ -189,13 +189,15 @@ describe("how a run ended, by the engine's word", () => {
 
 describe("what the engine has forgotten", () => {
   test("ends by the wrapper's record, else never began, else is lost, each after its time", () => {
-    assert.deepEqual(endOfVanished("7", exited(3), false)?.end, { kind: "failed", exitCode: 3 });
-    assert.equal(endOfVanished("7", null, false), null);
-    assert.equal(endOfVanished("7", null, true)?.end.kind, "withdrawn");
+    assert.deepEqual(endOfVanished("7", exited(3), false, null)?.end, { kind: "failed", exitCode: 3 });
+    assert.equal(endOfVanished("7", null, false, null), null);
+    assert.equal(endOfVanished("7", null, true, null)?.end.kind, "withdrawn");
     const begun = wrapperRecord("0", "engine=7\nstartedMs=1\nnode=c1\nend=1\n", "");
-    assert.equal(endOfVanished("7", begun, false), null);
-    assert.equal(endOfVanished("7", begun, true)?.end.kind, "lost");
-    assert.equal(endOfVanished("7", ended("cause=stopped\nsignal=15"), true)?.end.kind, "node-failed");
+    const gone = { kind: "gone", words: "no node has it" } as const;
+    assert.equal(endOfVanished("7", begun, false, null), null);
+    assert.equal(endOfVanished("7", begun, true, { kind: "maybe", words: "it lives" }), null, "not while it may live");
+    assert.equal(endOfVanished("7", begun, true, gone)?.end.kind, "lost");
+    assert.equal(endOfVanished("7", ended("cause=stopped\nsignal=15"), true, null)?.end.kind, "node-failed");
   });
 });
 

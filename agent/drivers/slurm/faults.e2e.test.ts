@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { after, afterEach, before, describe, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { sampleAllocation } from "#core/sample-testing.ts";
@@ -283,6 +283,32 @@ describe("the Slurm driver under faults", { skip: requires("root", "slurm", "sud
         const next = orderOf("exit 2");
         await agent.queue(next);
         assert.deepEqual((await agent.ended(next.run)).end, { kind: "failed", exitCode: 2 });
+      });
+
+      test("the controller without its state and its nodes silent: what lives is not told lost, and what died is", async () => {
+        const go = `${cluster().sharedFolder}/weirt-li/go-on-${name}`;
+        const lives = orderOf(`until [ -e ${go} ]; do sleep 0.1; done; exit 3`, { timeLimitS: 600 });
+        const dies = orderOf("sleep 60", { timeLimitS: 600 });
+        for (const order of [lives, dies]) {
+          await agent.queue(order);
+          await agent.started(order.run);
+        }
+        const nodes = [1, 2].map((at) => cluster().node(`${name}${at}`));
+        for (const node of nodes) await node.kill("SIGKILL");
+        await cluster().controller.restart({ keepState: false });
+        const started = `${cluster().sharedFolder}/weirt-li/.weir/*/${dies.run}-*/started`;
+        const { stdout } = await asRoot("sh", "-c", `sed -n 's/^pid=//p' ${started}`);
+        process.kill(Number(stdout.trim()), "SIGKILL");
+        const remark = () => agent.seen.find((one) => one.kind === "remark" && one.run === lives.run);
+        await agent.until(() => remark() !== undefined);
+        const lost = await agent.ended(dies.run);
+        assert.match(JSON.stringify(lost.end), new RegExp(`"lost".*process ${stdout.trim()} there, lives no more`));
+        const [found] = await agent.driver.find([lives.run]);
+        assert.equal(found?.state, "running");
+        writeFileSync(go, "");
+        assert.deepEqual((await agent.ended(lives.run)).end, { kind: "failed", exitCode: 3 });
+        for (const node of nodes) await node.restart();
+        await cluster().idle();
       });
 
       test("many tasks at once, each started once and each end its own", async () => {

@@ -7,7 +7,9 @@ import { judgeRuns } from "./judging.ts";
 import type { Notebook, NotebookLine, NotedChunk } from "./notebook.ts";
 import type { EndedRun } from "./past-runs.ts";
 import { waitKind } from "./reasons.ts";
+import type { WrapperRecord } from "./record.ts";
 import { freshTrack, questionsOf, rowsByJob, type Track, wordsByTask } from "./track.ts";
+import type { Whereabouts } from "./whereabouts.ts";
 
 /**
  * Follows what is in the engine's hands, to its end. Three ways, the cheapest first: the wrapper's records, all in one
@@ -35,6 +37,7 @@ export type FollowSettings = {
   /** How long the engine must have known nothing of a job before it counts as gone. */
   readonly vanishedAfterMs: number;
   readonly heldBeyondMs: number;
+  readonly whereabouts: (started: NonNullable<WrapperRecord["started"]>) => Promise<Whereabouts>;
 };
 
 /** After a look that settled nothing: soon, then less often. */

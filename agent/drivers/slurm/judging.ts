@@ -1,12 +1,15 @@
+import type { RunObservation } from "#core/run-order.ts";
 import { endOf } from "./ends.ts";
 import type { ChunkRecord, Engine, JobsAnswer } from "./engine.ts";
 import { accountingWord, carriesTag, endedStates, type JobWord } from "./job-word.ts";
 import type { Notebook } from "./notebook.ts";
 import type { EndedRun } from "./past-runs.ts";
+import type { WrapperRecord } from "./record.ts";
 import type { Words } from "./slurm-text.ts";
 import type { Track } from "./track.ts";
 import { usageByRecord, usageOf, withinSecond } from "./usage.ts";
 import { endOfVanished } from "./vanished.ts";
+import type { Whereabouts } from "./whereabouts.ts";
 
 /** What the engine said of the runs that it was asked about. */
 export type Heard = {
@@ -22,6 +25,9 @@ export type JudgeSettings = {
   readonly nowMs: () => number;
   readonly monotonicMs: () => number;
   readonly vanishedAfterMs: number;
+  /** Of a run that the engine has forgotten while its wrapper had not ended. */
+  readonly whereabouts: (started: NonNullable<WrapperRecord["started"]>) => Promise<Whereabouts>;
+  readonly tell: (observation: RunObservation) => void;
   /** What the wrapper wrote of it. */
   readonly heed: (track: Track, record: ChunkRecord | undefined) => void;
   /** What the engine says of a run that goes on. */
@@ -95,14 +101,25 @@ export function judgeRuns(settings: JudgeSettings) {
     return null;
   }
 
-  function vanished(track: Track): EndedRun | null {
+  async function vanished(track: Track): Promise<EndedRun | null> {
     track.absentSinceMs ??= monotonicMs();
     const waitedOut = monotonicMs() - track.absentSinceMs >= settings.vanishedAfterMs;
-    const found = endOfVanished(track.engineId, track.record, waitedOut);
+    const started = waitedOut && track.record?.ended === null ? track.record.started : null;
+    const where = started && (await settings.whereabouts(started));
+    if (where?.kind === "maybe") doubt(track, where.words);
+    const found = endOfVanished(track.engineId, track.record, waitedOut, where);
     if (found === null) return null;
     const usage = usageByRecord(track.record ?? { restart: 0, started: null, ended: null });
     const atMs = track.record?.ended?.endedMs ?? nowMs();
     return { kind: "ended", run: track.run, atMs, end: found.end, usage, words: found.words };
+  }
+
+  /** Said once for each reason, not at every look. */
+  function doubt(track: Track, words: string): void {
+    if (track.doubt === words) return;
+    track.doubt = words;
+    const text = `the engine knows no job ${track.engineId} any more; ${words}`;
+    settings.tell({ kind: "remark", run: track.run, atMs: nowMs(), words: text });
   }
 
   function requeued(track: Track, word: JobWord, rows: JobsAnswer["accounting"]): EndedRun {

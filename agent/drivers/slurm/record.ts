@@ -14,6 +14,13 @@ export type WrapperRecord = {
     readonly node: string;
     /** Of the whole job; null where it names none. */
     readonly nodes: string | null;
+    /** The wrapper's own, on that node; null where it does not say. */
+    readonly process: {
+      readonly pid: number;
+      readonly startTicks: number;
+      readonly bootId: string;
+      readonly pidNamespace: string;
+    } | null;
   } | null;
   readonly ended: WrapperEnd | null;
 };
@@ -46,6 +53,7 @@ export function wrapperRecord(restart: string, started: string, ended: string): 
       startedMs: whole(begun.get("startedMs")),
       node: begun.get("node") ?? "",
       nodes: hostsIn(begun.get("nodes")),
+      process: processIn(begun),
     },
     ended: wrapperEnd(ended),
   };
@@ -69,6 +77,12 @@ function wrapperEnd(text: string): WrapperEnd | null {
     cpuSystemMs: whole(facts.get("cpuSystemMs")),
     peakMemoryMib: Math.ceil(whole(facts.get("peakMemoryBytes")) / 2 ** 20),
   };
+}
+
+function processIn(facts: ReadonlyMap<string, string>): NonNullable<WrapperRecord["started"]>["process"] {
+  const [pid, startTicks] = [whole(facts.get("pid")), whole(facts.get("startTicks"))];
+  const [bootId = "", pidNamespace = ""] = [facts.get("bootId"), facts.get("pidNamespace")];
+  return pid === 0 || startTicks === 0 || bootId === "" ? null : { pid, startTicks, bootId, pidNamespace };
 }
 
 function hostsIn(text: string | undefined): string | null {

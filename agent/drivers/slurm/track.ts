@@ -28,6 +28,8 @@ export type Track = {
   absentSinceMs: number | null;
   isRequeued: boolean;
   isFenced: boolean;
+  /** Why it is not told lost, as told last. */
+  doubt: string | null;
 };
 
 export function freshTrack(run: RunId, index: number, facts: ChunkFacts, engineId: string): Track {
@@ -50,6 +52,7 @@ export function freshTrack(run: RunId, index: number, facts: ChunkFacts, engineI
     absentSinceMs: null,
     isRequeued: false,
     isFenced: false,
+    doubt: null,
   };
 }
 

@@ -1,16 +1,17 @@
 import type { RunEnd } from "#core/job/state.ts";
 import type { WrapperRecord } from "./record.ts";
+import type { Whereabouts } from "./whereabouts.ts";
 
 /**
  * How a run ended of which the engine, which answers, has no record any more: purged after MinJobAge where there is no
- * accounting, or forgotten with the controller's state. Null: the wrapper began and has not ended; whether anything of it
- * lives nobody here can see, so it is lost only after `waitedOut` (a node that comes back ends what its controller does
- * not know).
+ * accounting, or forgotten with the controller's state. Null: more has to come. Where the wrapper began and wrote no end it
+ * is lost after `waitedOut`, on the evidence that no process of it lives (R2).
  */
 export function endOfVanished(
   engineId: string,
   record: WrapperRecord | null,
   waitedOut: boolean,
+  where: Whereabouts | null,
 ): { readonly end: RunEnd; readonly words: string | null } | null {
   const gone = `the engine answers and knows no job ${engineId}`;
   const end = record?.ended ?? null;
@@ -22,8 +23,8 @@ export function endOfVanished(
         }
       : null;
   if (end === null)
-    return waitedOut
-      ? { end: { kind: "lost", evidence: `${gone}; its wrapper began and wrote no end` }, words: null }
+    return waitedOut && where?.kind === "gone"
+      ? { end: { kind: "lost", evidence: `${gone}; its wrapper began and wrote no end; ${where.words}` }, words: null }
       : null;
   const words = `${gone}: this end is by the wrapper's record`;
   switch (end.cause) {
