@@ -12,6 +12,11 @@ export type Group<Entry extends Waiting> = {
   readonly again: (entries: readonly Entry[]) => void;
   /** The statement of the batch is on its way. */
   readonly sent: () => void;
+  /**
+   * Gives the answers to a batch that was committed once the next one is on its way, or at once where none is ready: to write
+   * them takes as long as PostgreSQL needs for many of the next.
+   */
+  readonly tell: (answers: () => void) => void;
   /** A connection as soon as there is one; null when all of the batch have lost their patience. */
   readonly reach: (batch: readonly Entry[]) => Promise<pg.Client | null>;
   /** Resolves when all that was added is answered. */
@@ -137,10 +142,14 @@ export function openGroup<Entry extends Waiting>(
       underWay = true;
       getReady();
     },
+    // All until the next statement is sent happens before this.
+    tell: (answers) => void setImmediate(answers),
     close: async () => {
       closed = true;
       roused();
       await working;
+      // They come in the order in which they were asked for.
+      await new Promise((resolve) => setImmediate(resolve));
       await session.close();
     },
   };

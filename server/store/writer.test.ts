@@ -63,6 +63,30 @@ test("only what is kept is told of after a commit", async () => {
   await other.close();
 });
 
+test("the next batch is on its way before the answers to the last one are given", async () => {
+  const heard: string[] = [];
+  const submitTold = () => other.submit(submission([admitted()])).then(() => heard.push("told"));
+  const second = Promise.withResolvers<number>();
+  const other = openSubmitWriter(store.db, {
+    onSending: () => {
+      if (heard.push("sent") === 1) submitTold().then(second.resolve);
+    },
+    onCommitted: () => heard.push("kept"),
+  });
+  await submitTold();
+  await second.promise;
+  assert.deepEqual(heard, ["sent", "kept", "sent", "told", "kept", "told"]);
+  await other.close();
+});
+
+test("all that was added is answered when the writer has closed", async () => {
+  const other = openSubmitWriter(store.db);
+  let told = 0;
+  for (let n = 0; n < 3; n += 1) void other.submit(submission([admitted()])).then(() => (told += 1));
+  await other.close();
+  assert.equal(told, 3);
+});
+
 test("only what is kept takes ids", async () => {
   const first = submission([admitted()], "ids-once");
   const [id = 0] = ids(await writer.submit(first));

@@ -126,8 +126,11 @@ export function openSubmitWriter(db: Database, settings: SubmitSettings = {}): S
       if (lock) await client.query(done ? "commit" : "rollback");
       if (done) {
         counter = numberedBatch.counterAfter;
-        for (const [place, waiting] of left.entries()) waiting.settle(committed(numberedBatch, place));
         onCommitted(numberedBatch);
+        const kept = left;
+        group.tell(() => {
+          for (const [place, waiting] of kept.entries()) waiting.settle(committed(numberedBatch, place));
+        });
         return;
       }
       const before = left.length;
@@ -265,15 +268,17 @@ function weightOf({ jobs }: Submission): number {
   return weight;
 }
 
-/** In order of arrival; a second use of a key waits for the next batch, where it finds the first one's answer. */
+/**
+ * In order of arrival; a second use of a key waits for the next batch, where it finds the first one's answer. So does one of
+ * another tenant, which hardly ever happens and finds none.
+ */
 function takeBatch(queue: readonly Submitting[]): readonly [batch: Submitting[], left: Submitting[]] {
   const batch: Submitting[] = [];
   const left: Submitting[] = [];
   const keys = new Set<string>();
   let weight = 0;
   for (const waiting of queue) {
-    const { idempotency, tenant } = waiting.submission;
-    const key = idempotency && `${tenant} ${idempotency.key}`;
+    const key = waiting.submission.idempotency?.key ?? null;
     if ((batch.length > 0 && weight + waiting.weight > mostWeight) || (key !== null && keys.has(key))) {
       left.push(waiting);
       continue;
