@@ -68,7 +68,7 @@ const writer = openSubmitWriter(db, {
   onSending: scheduler.noteSubmitting,
   onCommitted: (batch) => {
     scheduler.noteSubmitted(batch);
-    feed.wake();
+    feed.wakeSoon();
   },
 });
 const desk = openDesk({ db, feed, transitions, runs, log });

@@ -44,7 +44,7 @@ export async function startTestServer(options: TestOptions = {}): Promise<TestSe
     onSending: scheduler.noteSubmitting,
     onCommitted: (batch) => {
       scheduler.noteSubmitted(batch);
-      feed.wake();
+      feed.wakeSoon();
     },
   });
   const desk = openDesk({ db, feed, transitions, runs });

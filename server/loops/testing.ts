@@ -40,7 +40,7 @@ export async function openInside(db: Database, tending: Partial<TendingSettings>
     onSending: scheduler.noteSubmitting,
     onCommitted: (batch) => {
       scheduler.noteSubmitted(batch);
-      feed.wake();
+      feed.wakeSoon();
     },
   });
   return {

@@ -4,7 +4,7 @@ import pg from "pg";
 import { until as untilThere } from "#server/patience-testing.ts";
 import type { FeedEvent } from "./event.ts";
 import { isAfter, parsePosition, positionText } from "./event.ts";
-import { openFeed } from "./feed.ts";
+import { type Feed, openFeed } from "./feed.ts";
 import { currentSnapshot, parseSnapshot } from "./snapshot.ts";
 import { admitted, submission, type TestStore, testStore } from "./testing.ts";
 import { openSubmitWriter } from "./writer.ts";
@@ -85,6 +85,48 @@ test("who resumes from an id gets all that follows it, once and in order, while 
   await writer.close();
   await feed.close();
 });
+
+test("what comes by the hundred a second is looked for together, and what is waited for at once", async () => {
+  // Within the test only what wakes it makes it look.
+  const { feed, seen } = await pacedFeed(600_000);
+  for (const cause of ["one", "two", "three"]) {
+    await note(store.db.pool, cause);
+    feed.wakeSoon();
+  }
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  assert.deepEqual(seen, []);
+  feed.wake();
+  await until(() => seen.length > 0);
+  assert.deepEqual(seen, [["one", "two", "three"]]);
+  await feed.close();
+});
+
+test("what comes alone is looked for at once, and what comes soon after it when the pace allows", async () => {
+  const paceMs = 1_000;
+  const { feed, seen } = await pacedFeed(paceMs);
+  await new Promise((resolve) => setTimeout(resolve, paceMs));
+  const beganMs = performance.now();
+  await note(store.db.pool, "alone");
+  feed.wakeSoon();
+  await until(() => seen.length === 1);
+  await note(store.db.pool, "soon after");
+  feed.wakeSoon();
+  await until(() => seen.length === 2);
+  assert.ok(performance.now() - beganMs >= paceMs);
+  await feed.close();
+});
+
+/** A feed that has looked and looks again only when it is woken, and what it brings. */
+async function pacedFeed(paceMs: number): Promise<{ readonly feed: Feed; readonly seen: string[][] }> {
+  const feed = openFeed(store.db, { from: await currentSnapshot(store.db.pool), pollMs: 600_000, paceMs });
+  const seen: string[][] = [];
+  feed.subscribe((events) => seen.push(events.map((event) => event.cause)));
+  await note(store.db.pool, "before");
+  feed.wake();
+  await until(() => seen.length === 1);
+  seen.length = 0;
+  return { feed, seen };
+}
 
 test("the feed goes on after its connection was cut", async () => {
   const feed = openFeed(store.db, { from: await currentSnapshot(store.db.pool), pollMs: 5 });

@@ -24,6 +24,8 @@ export type Feed = {
   readonly caughtUp: () => Promise<void>;
   /** Something was committed by this server. */
   readonly wake: () => void;
+  /** The same of what comes by the hundred a second: looked for no sooner than `paceMs` after the last look, and then at once. */
+  readonly wakeSoon: () => void;
   /** Stored events after a position, up to what the feed has served, of `most` rows; for who resumes (Last-Event-ID). */
   readonly read: (after: Position, most: number) => Promise<readonly FeedEvent[]>;
   /** For how long events have been waiting for an older open transaction; 0 when none do. */
@@ -37,12 +39,14 @@ export type FeedSettings = {
   readonly log?: Log;
   /** How often other servers' events are looked for. */
   readonly pollMs?: number;
+  /** A look costs the same for one event as for the events of many commits. */
+  readonly paceMs?: number;
   /** Start behind what this snapshot has seen, so that a world read under it misses nothing and sees nothing twice. */
   readonly from: Snapshot;
 };
 
 export function openFeed(db: Database, settings: FeedSettings): Feed {
-  const { log = silent, pollMs = 1_000, from } = settings;
+  const { log = silent, pollMs = 1_000, paceMs = 10, from } = settings;
   const session = openSession(db, "feed", planOnce);
   const listeners = new Set<FeedListener>();
   const waiting = new Map<() => void, bigint>();
@@ -54,6 +58,8 @@ export function openFeed(db: Database, settings: FeedSettings): Feed {
   let awake = true;
   let closed = false;
   let rouse: () => void = () => undefined;
+  let lookedMs = Number.NEGATIVE_INFINITY;
+  let alarm: NodeJS.Timeout | null = null;
   const done = follow();
 
   async function follow(): Promise<void> {
@@ -84,6 +90,7 @@ export function openFeed(db: Database, settings: FeedSettings): Feed {
   }
 
   async function poll(): Promise<void> {
+    lookedMs = performance.now();
     const client = await session.client();
     const { rows } = await client.query<Row>({
       name: "follow-feed",
@@ -128,7 +135,16 @@ export function openFeed(db: Database, settings: FeedSettings): Feed {
     return behindSinceMs === null ? 0 : Date.now() - behindSinceMs;
   }
 
+  function wakeSoon(): void {
+    if (alarm !== null) return;
+    const leftMs = lookedMs + paceMs - performance.now();
+    if (leftMs <= 0) wake();
+    else alarm = setTimeout(wake, leftMs);
+  }
+
   function wake(): void {
+    if (alarm !== null) clearTimeout(alarm);
+    alarm = null;
     awake = true;
     rouse();
   }
@@ -155,6 +171,7 @@ export function openFeed(db: Database, settings: FeedSettings): Feed {
       await reached(BigInt(rows[0]?.next ?? 0) - 1n);
     },
     wake,
+    wakeSoon,
     read: async (after, most) => {
       const upTo = position;
       const { rows } = await db.pool.query<Row>({
