@@ -624,7 +624,8 @@ export const bulkSubmitted = z
 
 export const jobsQuery = z.strictObject({
   ...pageQuery,
-  state: z.enum(stateKinds).optional(),
+  /** `active`: all but those that have ended. */
+  state: z.enum([...stateKinds, "active"]).optional(),
   outcome: z.enum(outcomeKinds).optional(),
   project: slug.optional(),
   person: slug.optional(),

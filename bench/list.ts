@@ -24,6 +24,8 @@ const reads = {
   "jobs, a page from the middle": `/jobs?cursor=${Math.floor(jobs / 2)}`,
   "jobs, queued": "/jobs?state=queued",
   "jobs, running": "/jobs?state=running",
+  "jobs, active": "/jobs?state=active",
+  "jobs, active, of a person": "/jobs?state=active&person=u7",
   "jobs, ended": "/jobs?state=ended",
   "jobs, failed": "/jobs?outcome=failed",
   "jobs, lost (two in all)": "/jobs?outcome=lost",

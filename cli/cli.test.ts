@@ -137,6 +137,62 @@ test("weir jobs: why a job waits and who ended one; a narrow terminal leaves col
   );
 });
 
+test("weir jobs: Slurm's words for states, --me, and what is no label", async () => {
+  const me = { person: { name: "li" }, tenants: [], defaultProject: null, hasPassword: false };
+  const { url, seen } = await fake({ "GET /jobs": json({ jobs: [], next: null }), "GET /me": json(me) });
+  const asked = async (...words: readonly string[]) => {
+    const { code, error } = await weir(url, ["jobs", ...words]);
+    return code === 0 ? (seen.at(-1)?.line ?? "").replace("GET /jobs?", "") : `${code} ${error}`;
+  };
+  assert.equal(await asked("-t", "PD"), "state=queued&limit=30");
+  assert.equal(await asked("--state", "running"), "state=running&limit=30");
+  assert.equal(await asked("--state=Running"), "state=running&limit=30");
+  assert.equal(await asked("-t", "TIMEOUT"), "outcome=timed-out&limit=30", "what is a state there is an outcome here");
+  assert.equal(await asked("--outcome", "OOM"), "outcome=out-of-memory&limit=30");
+  assert.equal(await asked("--state", "active", "--me"), "state=active&person=li&limit=30");
+  assert.match(await asked("--state", "foo"), /^2 .* one of queued, placed, starting, running, ended, active\.$/m);
+  assert.equal(await asked("--me", "--user", "wang"), "2 weir: only one of --me and --user.\n");
+  assert.equal(await asked("--label", "a"), '2 weir: --label cannot be "a"; write NAME=VALUE.\n');
+});
+
+test("weir admin events: who did what to whom, and when; filters as the route has them", async () => {
+  const act = { id: 7, atMs: 1_700_000_000_000, by: "ed", group: "centres", kind: "intake-set" };
+  const { url, seen } = await fake({
+    "GET /acts": json({
+      acts: [
+        { ...act, about: { kind: "centre", name: "jinan" }, words: "drained it" },
+        { ...act, id: 6, by: null, about: null, words: "set the policy" },
+      ],
+      next: "6",
+    }),
+  });
+  const words = [
+    "admin",
+    "events",
+    "--by",
+    "ed",
+    "--kind",
+    "centres",
+    "--about",
+    "centre:jinan",
+    "--since",
+    "2026-11-22",
+  ];
+  const { out, error } = await weir(url, [...words, "-n2"]);
+  assert.deepEqual(out.split("\n"), [
+    "TIME (+08:00)        BY           ABOUT         WHAT WAS DONE",
+    "2023-11-15 06:13:20  ed           centre jinan  drained it",
+    "2023-11-15 06:13:20  the network  the network   set the policy",
+    "",
+  ]);
+  assert.equal(error, "There are more: the same command with --cursor 6\n");
+  const from = Date.UTC(2026, 10, 21, 16);
+  assert.equal(seen[0]?.line, `GET /acts?group=centres&person=ed&about=centre%3Ajinan&fromMs=${from}&limit=2`);
+  const read = JSON.parse((await weir(url, ["admin", "events", "--json", "-n2"])).out);
+  assert.deepEqual([read.acts[0].about, read.next], [{ kind: "centre", name: "jinan" }, "6"]);
+  assert.match((await weir(url, ["admin", "events", "--lang=zh", "-n2"])).out, /中心 jinan/);
+});
+
 test("weir usage: days are those of the network, as the table labels them, and --to counts its day", async () => {
   const amounts = { coreMs: "3600000", milliCardMs: "0", memoryMibS: "0", wallMs: "3600000" };
   const cost = { tariffVersion: "free", currency: "CNY", amountMicroYuan: "0" };
@@ -295,7 +351,7 @@ test("words that make no sense: exit status 2, and what was meant", async () => 
     [["jobs", "--state", "sleeping"], /it is one of queued, placed/],
     [["jobs", "--limit"], /--limit needs a value/],
     [["jobs", "--limit", "0"], /whole number from 1/],
-    [["jobs", "--since", "yesterday"], /a date, a time/],
+    [["jobs", "--since", "tomorrow"], /a date, a time/],
     [["jobs", "12"], /takes no "12"/],
     [["show"], /needs JOB/],
     [["show", "abc"], /a job such as 123/],

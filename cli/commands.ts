@@ -1,7 +1,9 @@
 import type { Call } from "#cli/call.ts";
 import type { Option } from "#cli/option.ts";
 import type { WordsKey } from "#cli/words.ts";
+import { actGroups } from "#core/act.ts";
 import { driverNames } from "#core/centre/centre.ts";
+import { slurmStates } from "#core/job/slurm-states.ts";
 import { stateKinds } from "#core/job/state.ts";
 import { outcomeWords } from "#core/job/state-words.ts";
 import { routings } from "#core/scheduling/kernel/routings.ts";
@@ -146,8 +148,16 @@ export const commands: readonly Command[] = [
     summary: "jobs",
     takes: [0, 0],
     options: [
-      { long: "state", short: "t", value: "STATE", choices: stateKinds, words: "optionState" },
-      { long: "outcome", value: "OUTCOME", choices: outcomeKinds, words: "optionOutcome" },
+      {
+        long: "state",
+        short: "t",
+        value: "STATE",
+        choices: [...stateKinds, "active"],
+        also: slurmStates,
+        words: "optionState",
+      },
+      { long: "outcome", value: "OUTCOME", choices: outcomeKinds, also: slurmStates, words: "optionOutcome" },
+      { long: "me", words: "optionMe" },
       project,
       { long: "user", short: "u", value: "NAME", words: "optionPerson" },
       { long: "name", value: "TEXT", words: "optionNameFilter" },
@@ -161,6 +171,7 @@ export const commands: readonly Command[] = [
     ],
     examples: [
       ["weir jobs", "exampleJobs"],
+      ["weir jobs --me --state active", "exampleJobsMine"],
       ["weir jobs --state running --project physics", "exampleJobsRunning"],
       ["weir jobs --json --limit 1000 | jq '.jobs[].id'", "exampleJobsJson"],
     ],
@@ -474,6 +485,27 @@ export const commands: readonly Command[] = [
     options: [{ long: "reason", value: "TEXT", words: "optionReason" }],
     examples: [["weir admin lost 12 --reason 'the machine room burnt down'", "exampleLost"]],
     load: async () => (await import("#cli/commands/admin.ts")).declareLost,
+  },
+  {
+    words: ["admin", "events"],
+    operands: "",
+    summary: "adminEvents",
+    takes: [0, 0],
+    options: [
+      { long: "kind", value: "KIND", choices: actGroups, words: "optionActKind" },
+      { long: "by", value: "USER", words: "optionActBy" },
+      { long: "about", value: "KIND:NAME", words: "optionActAbout" },
+      { long: "since", value: "TIME", words: "optionActSince" },
+      { long: "until", value: "TIME", words: "optionActUntil" },
+      limit,
+      { long: "cursor", value: "CURSOR", words: "optionCursor" },
+      { long: "all", words: "optionAll" },
+    ],
+    examples: [
+      ["weir admin events", "exampleEvents"],
+      ["weir admin events --about centre:jinan --since yesterday", "exampleEventsAbout"],
+    ],
+    load: async () => (await import("#cli/commands/acts.ts")).events,
   },
   {
     words: ["centre", "list"],

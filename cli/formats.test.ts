@@ -9,7 +9,6 @@ import {
   elapsedText,
   inNetworkTime,
   memoryText,
-  parseTimeMs,
   timeCell,
   timeText,
   timeTitle,
@@ -106,18 +105,6 @@ test("one clock, that of the network, in whatever zone the reader's machine is",
     [timeTitle("columnSubmitted", sayIn("en")), timeTitle("columnSubmitted", sayIn("zh"))],
     ["SUBMITTED (+08:00)", "提交（+08:00）"],
   );
-});
-
-test("times as people type them", () => {
-  const nowMs = Date.UTC(2026, 10, 22, 12);
-  assert.equal(parseTimeMs("2h", nowMs), nowMs - 7_200_000);
-  assert.equal(parseTimeMs("2026-11-22T08:00Z", nowMs), Date.UTC(2026, 10, 22, 8));
-  assert.equal(parseTimeMs("2026-11-22 08:00:30+08:00", nowMs), Date.UTC(2026, 10, 22, 0, 0, 30));
-  assert.equal(parseTimeMs("2026-11-22", nowMs), Date.UTC(2026, 10, 21, 16), "a day of the network");
-  assert.equal(parseTimeMs("2026-11-22 08:00", nowMs), Date.UTC(2026, 10, 22), "its clock, where no offset is named");
-  assert.equal(parseTimeMs(timeText(nowMs), nowMs), nowMs, "what is printed may be typed");
-  for (const text of ["yesterday", "2026-13-01", "2026-02-30", "2026-11-22 25:00", "2026-11-22Z", "5", ""])
-    assert.equal(parseTimeMs(text, nowMs), null, text);
 });
 
 test("a table gives way where the terminal is narrow, and never splits a character", async () => {

@@ -5,7 +5,7 @@ import { words } from "#cli/words.ts";
 import { filledInName } from "#core/job/filled-in.ts";
 import { causeWords, withTimes } from "#core/job/history-words.ts";
 import type { Language } from "#core/language.ts";
-import { networkClock, networkDay, networkOffset } from "#core/ledger/network-day.ts";
+import { networkClock, networkOffset } from "#core/ledger/network-day.ts";
 import { type Rounding, hoursText as roundedHours } from "#core/ledger/rounding.ts";
 import { durationWords } from "#core/measures.ts";
 import type { StartableShape } from "#core/scheduling/headroom.ts";
@@ -192,18 +192,4 @@ export function elapsedText(
   language: Language,
 ): string {
   return startedMs === null ? "" : durationWords((endedMs ?? nowMs) - startedMs, language);
-}
-
-/** A date or a date with a time, by the clock of the network unless it names an offset, or a span back from now; null: none. */
-export function parseTimeMs(text: string, nowMs: number): number | null {
-  const span = /^(\d{1,6})([smhdw])$/.exec(text);
-  if (span) {
-    const unitsMs: Readonly<Record<string, number>> = { s: 1e3, m: 6e4, h: 36e5, d: 864e5, w: 6048e5 };
-    return nowMs - Number(span[1]) * (unitsMs[span[2] ?? ""] ?? 0);
-  }
-  const parts = /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)\s?(Z|[+-]\d{2}:?\d{2})?)?$/.exec(text);
-  if (!parts || networkDay(parts[1] ?? "") === null) return null;
-  const [, day, clock = "00:00", offset = networkOffset] = parts;
-  const atMs = Date.parse(`${day}T${clock}${offset}`);
-  return Number.isNaN(atMs) || atMs < 0 ? null : atMs;
 }

@@ -9,6 +9,8 @@ export type Option = {
   readonly value?: string;
   readonly words: WordsKey;
   readonly choices?: readonly string[];
+  /** Taken beside the choices, in capitals or not, and not offered. */
+  readonly also?: readonly string[];
   /** What completion offers in place of a list: names of files, or folders. */
   readonly completes?: "files";
 };
@@ -83,7 +85,7 @@ export function parseOptions(
       return parseOptions([...words.slice(0, at), name, `-${glued}`, ...words.slice(at + 1)], known, foreign);
     }
     const value = takes === "none" ? "" : (glued ?? next ?? "");
-    if (own.choices && !own.choices.includes(value)) {
+    if (own.choices && !own.choices.includes(value) && !own.also?.includes(value.toUpperCase())) {
       return trouble({ kind: "not-a-choice", option: name, value, choices: own.choices });
     }
     options.set(own.long, [...(options.get(own.long) ?? []), value]);

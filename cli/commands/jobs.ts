@@ -1,21 +1,22 @@
 import type { JobSummary } from "#api/job.ts";
 import { badValue, type Call } from "#cli/call.ts";
-import { elapsedText, inNetworkTime, parseTimeMs, stateCell, timeCell, timeText, timeTitle } from "#cli/formats.ts";
-import { exitCodes } from "#cli/stop.ts";
+import { elapsedText, inNetworkTime, stateCell, timeCell, timeText, timeTitle } from "#cli/formats.ts";
+import { timeOption } from "#cli/moments.ts";
+import { exitCodes, Stop } from "#cli/stop.ts";
 import { endedByWords } from "#core/job/end-reason.ts";
+import { slurmState } from "#core/job/slurm-states.ts";
 import type { Language } from "#core/language.ts";
 
 /** JSON: `{"jobs": [JobSummary…], "next": cursor | null}`. */
 export async function jobs(call: Call): Promise<number> {
   const nowMs = Date.now();
   const query = {
-    state: call.one("state"),
-    outcome: call.one("outcome"),
+    ...stateAsked(call),
     project: call.one("project"),
-    person: call.one("user"),
+    person: await personAsked(call),
     name: call.one("name"),
     centre: call.one("centre"),
-    label: call.one("label"),
+    label: labelAsked(call),
     submittedFromMs: timeOption(call, "since", nowMs),
     submittedToMs: timeOption(call, "until", nowMs),
   };
@@ -46,16 +47,32 @@ export async function jobs(call: Call): Promise<number> {
           }),
         );
   }
-  if (next !== null && !call.json) call.note(call.say("moreJobs", { next }));
+  if (next !== null && !call.json) call.note(call.say("moreOfList", { next }));
   return exitCodes.done;
 }
 
-function timeOption(call: Call, option: string, nowMs: number): number | null {
-  const text = call.one(option);
-  if (text === null) return null;
-  const atMs = parseTimeMs(text, nowMs);
-  if (atMs === null) throw badValue(call.say, `--${option}`, text, call.say("expectedTime"));
-  return atMs;
+/** As one word of Slurm's may be a state here or an outcome, both options understand both. */
+function stateAsked(call: Call): { readonly state: string | null; readonly outcome: string | null } {
+  const said = { state: call.one("state"), outcome: call.one("outcome") };
+  const meant = [said.state, said.outcome].map((word) => (word === null ? null : slurmState(word)));
+  const of = (key: "state" | "outcome", at: number) => {
+    const found = meant.flatMap((one) => (one !== null && key in one ? Object.values(one) : []));
+    return found[0] ?? (meant[at] === null ? said[key] : null);
+  };
+  return { state: of("state", 0), outcome: of("outcome", 1) };
+}
+
+async function personAsked(call: Call): Promise<string | null> {
+  const user = call.one("user");
+  if (!call.has("me")) return user;
+  if (user !== null) throw new Stop(exitCodes.usage, call.say("onlyOneOf", { one: "--me", other: "--user" }));
+  return (await call.ask("me")).person.name;
+}
+
+function labelAsked(call: Call): string | null {
+  const label = call.one("label");
+  if (label !== null && !/^[^=]+=/.test(label)) throw badValue(call.say, "--label", label, call.say("expectedPair"));
+  return label;
 }
 
 async function printJobs(

@@ -1,8 +1,9 @@
 import { badValue, type Call } from "#cli/call.ts";
 import { grantsText } from "#cli/commands/admin.ts";
-import { amountTexts, costText, parseTimeMs } from "#cli/formats.ts";
+import { amountTexts, costText } from "#cli/formats.ts";
+import { dayOf, parseTimeMs } from "#cli/moments.ts";
 import { exitCodes, Stop } from "#cli/stop.ts";
-import { networkDay, networkZone } from "#core/ledger/network-day.ts";
+import { networkZone } from "#core/ledger/network-day.ts";
 import { durationWords } from "#core/measures.ts";
 
 const dimensions = ["project", "person", "centre", "job", "day"] as const;
@@ -55,7 +56,7 @@ export async function usage(call: Call): Promise<number> {
     }),
   );
   await printGrants(call, project);
-  if (page.next !== null) call.note(say("moreUsage", { next: page.next }));
+  if (page.next !== null) call.note(say("moreOfList", { next: page.next }));
   return exitCodes.done;
 }
 
@@ -83,7 +84,7 @@ async function printGrants(call: Call, project: string | null): Promise<void> {
 function momentOf(call: Call, option: "from" | "to", nowMs: number): number | null {
   const text = call.one(option);
   if (text === null) return null;
-  const day = networkDay(text);
+  const day = dayOf(text, nowMs);
   if (day) return option === "from" ? day.fromMs : day.toMs;
   const atMs = /^\d{4}-\d{2}-\d{2}$/.test(text) ? null : parseTimeMs(text, nowMs);
   if (atMs === null) throw badValue(call.say, `--${option}`, text, call.say("expectedTime"));

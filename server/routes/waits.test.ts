@@ -42,7 +42,13 @@ test("each line of the list says what it waits for: in the network's queue, in a
     const detail = await ok(client.call("job", { params: { job: after } }));
     assert.deepEqual(detail.waits, en.get(after), "one job says the same");
 
+    const active = async (query: object) =>
+      (await ok(client.call("jobs", { query: { state: "active", ...query } }))).jobs.map(({ id }) => id);
     await ok(client.call("cancel", { params: { job: free }, body: {} }));
+    assert.deepEqual(await active({}), [after, there], "of all states under way, in the order of the list");
+    assert.deepEqual(await active({ limit: 1 }), [after]);
+    assert.deepEqual(await active({ person: "admin" }), [after, there]);
+    assert.deepEqual(await active({ project: "default", name: "there" }), [there]);
     assert.equal((await listed("en")).get(free), null, "what has ended waits for nothing");
   } finally {
     await server.stop();

@@ -43,7 +43,8 @@ export type JobFilter = {
   /** Only ids below this one. */
   readonly before: number | null;
   readonly limit: number;
-  readonly state?: StateKind | undefined;
+  /** `active`: any but ended. */
+  readonly state?: StateKind | "active" | undefined;
   readonly outcome?: string | undefined;
   readonly person?: number | undefined;
   /** How the name begins. */
@@ -162,8 +163,13 @@ function idsQuery(filter: JobFilter, bind: Bind): string {
     return `select job.id from job ${where(conditions)} order by job.id desc ${end()}`;
   // One index scan orders the jobs of one project; the pages of several are merged.
   const each = projects === null ? "project" : `unnest(${bind(projects)}::bigint[]) as project (id)`;
-  return `select one.id from ${each} cross join lateral (
-      select job.id from job ${where(["job.project_id = project.id", ...conditions])} order by job.id desc ${end()}
+  // So of one state of those that are under way: the index has them by it.
+  const [states, ofOne] =
+    filter.state === "active" && filter.person === undefined
+      ? [" cross join unnest('{queued,placed,starting,running}'::text[]) as under (state)", ["job.state = under.state"]]
+      : ["", []];
+  return `select one.id from ${each}${states} cross join lateral (
+      select job.id from job ${where(["job.project_id = project.id", ...ofOne, ...conditions])} order by job.id desc ${end()}
     ) one order by one.id desc ${end()}`;
 }
 
@@ -211,7 +217,8 @@ function conditionsOf(filter: JobFilter, bind: Bind): string[] {
   if (filter.before !== null) conditions.push(`job.id < ${bind(filter.before)}`);
   // Spelt out, so that the planner sees which partial index holds all of them.
   if (filter.person !== undefined) conditions.push(`job.person_id = ${bind(filter.person)}`);
-  if (filter.state !== undefined) conditions.push(`job.state = '${filter.state}'`);
+  if (filter.state === "active") conditions.push("job.state <> 'ended'");
+  else if (filter.state !== undefined) conditions.push(`job.state = '${filter.state}'`);
   if (filter.outcome !== undefined)
     conditions.push(`job.state = 'ended' and outcome_kind(job.outcome) = ${bind(filter.outcome)}`);
   if (filter.name !== undefined) conditions.push(`job.name like ${bind(beginning(filter.name))}`);
