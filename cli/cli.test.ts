@@ -841,6 +841,10 @@ test("logs: the bytes as they are, piece by piece; followed over a cut, with Las
     "GET /jobs/13/tasks": json({ tasks: [{ index: 0 }, { index: 1 }], next: "1" }),
     "GET /jobs/12/log?index=5&stream=stdout&offset=0": json(piece(0, first, 4, false)),
     "GET /jobs/12/log?index=5&stream=stdout&offset=2": json(piece(2, second, 4, true)),
+    "GET /jobs/12/log?index=5&stream=stderr&offset=-1": json({
+      ...piece(119, Buffer.from("!"), 120, true),
+      stream: "stderr",
+    }),
     "GET /jobs/12/log/follow": (response, one) => {
       follows += 1;
       if (follows === 1) return problem(503, "log-unavailable")(response, one);
@@ -851,13 +855,16 @@ test("logs: the bytes as they are, piece by piece; followed over a cut, with Las
       else response.end();
     },
   });
-  assert.equal((await weir(url, ["logs", "12"])).out, "你\n");
+  const errors = "Its standard error has 120 bytes: weir logs -e 12\n";
+  const whole = await weir(url, ["logs", "12"]);
+  assert.deepEqual([whole.out, whole.error], ["你\n", errors]);
   const array = await weir(url, ["logs", "13"]);
   assert.deepEqual([array.code, array.error], [2, "weir: 13 is an array; name one of its tasks, such as 13_0.\n"]);
   const followed = await weir(url, ["logs", "-f", "12"]);
   assert.deepEqual([followed.code, followed.out], [0, "你\n"]);
   assert.match(followed.error, /waiting for the job to start/);
-  assert.equal(seen.at(-1)?.headers["last-event-id"], "2");
+  assert.ok(followed.error.endsWith(errors), followed.error);
+  assert.equal(seen.findLast(({ line }) => line.includes("/follow"))?.headers["last-event-id"], "2");
   assert.equal(JSON.parse((await weir(url, ["logs", "12", "--json"])).out).text, "你\n");
 });
 

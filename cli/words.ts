@@ -1177,6 +1177,10 @@ export const words = {
   ],
   tokenOnce: ["This is shown once; keep it safe:", "仅显示一次，请妥善保存："],
   revoked: ["Revoked token {id}.", "已吊销令牌 {id}。"],
+  revokedOwn: [
+    "That was the token these commands used: they are signed out now. weir login signs in again; on the machine that runs Weir, so does starting it anew (Ctrl-C, npm start).",
+    "所吊销的正是这些命令所用的令牌，现已退出登录。重新登录：weir login；在运行 Weir 的机器上，重新启动（Ctrl-C，npm start）亦可。",
+  ],
   added: ["Added {what} {name}.", "已新增{what} {name}。"],
   memberRemoved: [
     "{name} is no member of {project} any more. What they submitted there belongs to the project: it goes on, and only they see it no longer.",
@@ -1213,6 +1217,10 @@ export const words = {
   logOfArray: [
     "{job} is an array; name one of its tasks, such as {job}_{index}.",
     "{job} 是数组；请指明其中一个任务，如 {job}_{index}。",
+  ],
+  logErrors: [
+    "Its standard error has {bytes} bytes: weir logs -e {operand}",
+    "其标准错误有 {bytes} 字节：weir logs -e {operand}",
   ],
   logWaits: ["Nothing yet; waiting for the job to start …", "尚无输出；等待作业开始 …"],
   nothingToSet: [

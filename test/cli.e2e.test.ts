@@ -243,7 +243,10 @@ test("another person signs in by a link, sees her own jobs and no others, and ma
   const made = JSON.parse((await asLi("tokens", "add", "laptop", "--json")).stdout);
   const env2 = { ...env, HOME: mkdtempSync(join(folder, "other-")), WEIR_SERVER: network.url, WEIR_TOKEN: made.secret };
   assert.equal((await network.weir(["show", `${own.id}`], { env: env2 })).status, 0);
-  assert.equal((await asLi("tokens", "revoke", `${made.token.id}`)).status, 0);
+  const { token: third } = JSON.parse((await asLi("tokens", "add", "third", "--json")).stdout);
+  assert.doesNotMatch((await asLi("tokens", "revoke", `${third.id}`)).stderr, /signed out/);
+  const revoked = await network.weir(["tokens", "revoke", `${made.token.id}`], { env: env2 });
+  assert.deepEqual([revoked.status, /they are signed out now/.test(revoked.stderr)], [0, true]);
   assert.equal((await network.weir(["jobs"], { env: env2 })).status, 4);
   assert.equal((await asLi("logout")).status, 0);
   assert.deepEqual(readdirSync(join(home, ".config", "weir")), []);

@@ -60,7 +60,7 @@ async function printSoFar(call: Call, { job, query }: Asked): Promise<number> {
     const { run, stream, sizeBytes, final } = last;
     const texts = { base64: whole.toString("base64"), text: whole.toString("utf8") };
     await call.printJson({ run, stream, offset: first.offset, sizeBytes, final, ...texts });
-  }
+  } else if (last.final) await sayOfErrors(call, { job, query });
   return exitCodes.done;
 }
 
@@ -89,7 +89,9 @@ async function follow(call: Call, { job, query }: Asked): Promise<number> {
           await printPiece(call, chunk);
           nextOffset = chunk.nextOffset;
           idle = 0;
-          if (chunk.final) return exitCodes.done;
+          if (!chunk.final) continue;
+          if (!call.json) await sayOfErrors(call, { job, query });
+          return exitCodes.done;
         }
       }
     } catch (error) {
@@ -98,6 +100,15 @@ async function follow(call: Call, { job, query }: Asked): Promise<number> {
     }
     await new Promise((resolve) => setTimeout(resolve, Math.min(5000, 200 * 2 ** Math.min(idle, 5))));
   }
+}
+
+/** Why a run failed often stands in its standard error alone: who reads the other stream of one that has ended hears of it. */
+async function sayOfErrors(call: Call, { job, query }: Asked): Promise<void> {
+  if (query.stream === "stderr") return;
+  const lastByte = { ...query, stream: "stderr", offset: -1 } as const;
+  const reply = await call.client().call("log", { params: { job }, query: lastByte });
+  if (reply.kind !== "answer" || reply.value.sizeBytes === 0) return;
+  call.note(call.say("logErrors", { bytes: reply.value.sizeBytes, operand: call.operands[0] ?? `${job}` }));
 }
 
 function isNotYet(type: string): boolean {

@@ -56,5 +56,7 @@ export async function revokeToken(call: Call): Promise<number> {
   await call.ask("revokeToken", { params: { token: Number(text) } });
   if (call.json) await call.printJson({ revoked: Number(text) });
   else await call.print(`${call.say("revoked", { id: text })}\n`);
+  const who = await call.client().call("me");
+  if (who.kind === "problem" && who.problem.status === 401) call.note(call.say("revokedOwn"));
   return exitCodes.done;
 }

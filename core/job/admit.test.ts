@@ -217,6 +217,8 @@ test("what is refused, and by which rule", () => {
     ["path up", { script: good, inputFiles: [file("a/../../b")] }, "path-escape"],
     ["absolute path", { script: good, inputFiles: [file("/etc/passwd")] }, "path-escape"],
     ["a folder", { script: good, inputFiles: [file("a/")] }, "path-escape"],
+    ["output above the run's folder", { script: good, stdout: "a/../../b" }, "invalid-request"],
+    ["errors above it", { script: good, stderr: "..", workingDirectory: "." }, "invalid-request"],
     ["twice", { script: good, inputFiles: [file("a"), file("a")] }, "invalid-request"],
     ["file and folder", { script: good, inputFiles: [file("a/b/c"), file("a/b")] }, "invalid-request"],
     ["a long name", { script: good, inputFiles: [file("堰".repeat(100))] }, "too-large"],

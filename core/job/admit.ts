@@ -438,6 +438,13 @@ function fieldRefusal(asked: Asked, request: Request, limits: AdmitLimits): Refu
   if (workingDirectory !== undefined && !/^(?:\/|\.$)/.test(workingDirectory)) {
     return badValue("workingDirectory", workingDirectory, "a-folder");
   }
+  if (workingDirectory === undefined || workingDirectory === ".") {
+    for (const [field, path] of [
+      ["stdout", stdout],
+      ["stderr", stderr],
+    ] as const)
+      if (path !== undefined && leavesItsFolder(path)) return invalid(field, "leaves-run-folder", { path });
+  }
   const variables = asked.environment === undefined ? 0 : Object.keys(asked.environment).length;
   if (variables > limits.environmentVariables) {
     const limit = limits.environmentVariables;
@@ -459,6 +466,18 @@ function fieldRefusal(asked: Asked, request: Request, limits: AdmitLimits): Refu
     tooLong("workingDirectory", workingDirectory, 4096) ??
     tooLongVariable(asked.environment ?? {}, limits.environmentValueChars)
   );
+}
+
+/** Of a relative path: whether some of its `..` lead above where it starts. */
+function leavesItsFolder(path: string): boolean {
+  if (path.startsWith("/") || !path.includes("..")) return false;
+  let depth = 0;
+  for (const part of path.split("/")) {
+    if (part === "..") depth -= 1;
+    else if (part !== "" && part !== ".") depth += 1;
+    if (depth < 0) return true;
+  }
+  return false;
 }
 
 function tooLong(what: string, text: string | undefined, limit: number): Refusal | null {

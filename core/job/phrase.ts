@@ -140,6 +140,10 @@ export const phrases = {
   "wrap-is-the-script": ["--wrap stands for the script", "--wrap 即为脚本，不能再给脚本或命令"],
   "nothing-to-run": ["give a script or a command: there is nothing to run", "请给出脚本或命令：没有可运行的内容"],
   empty: ["cannot be empty", "不能为空"],
+  "leaves-run-folder": [
+    '"{path}" leads out of the run\'s own folder, which a relative name without --chdir lies in: write an absolute path, or say --chdir',
+    "“{path}”会离开该次运行自己的目录（未指定 --chdir 时，相对名称位于其中）：请写绝对路径，或指定 --chdir",
+  ],
   "file-twice": ['"{path}" is there twice', "“{path}”出现了两次"],
   "file-and-folder": ['"{path}" is both a file and a folder', "“{path}”既是文件又是目录"],
   "key-twice": ['the key "{key}" is that of job {position} already', "键“{key}”已用于第 {position} 个作业"],

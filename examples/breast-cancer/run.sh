@@ -3,5 +3,9 @@
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 fit=$(weir submit --parsable --chdir="$1" --file "$here/fit.py" "$here/fit.sbatch")
-gather=$(weir submit --parsable --chdir="$1" --file "$here/fit.py" --file "$here/gather.py" --dependency="afterok:$fit" "$here/gather.sbatch")
-weir logs -f "$gather"
+gather=$(weir submit --parsable --wait --chdir="$1" --file "$here/fit.py" --file "$here/gather.py" --dependency="afterok:$fit" "$here/gather.sbatch") || {
+  status=$?
+  [ -z "$gather" ] || weir logs -e "$gather" >&2
+  exit "$status"
+}
+weir logs "$gather"

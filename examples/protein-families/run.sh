@@ -3,5 +3,9 @@
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 search=$(weir submit --parsable --chdir="$1" "$here/search.sbatch")
-table=$(weir submit --parsable --chdir="$1" --dependency="afterok:$search" "$here/table.sbatch")
-weir logs -f "$table"
+table=$(weir submit --parsable --wait --chdir="$1" --dependency="afterok:$search" "$here/table.sbatch") || {
+  status=$?
+  [ -z "$table" ] || weir logs -e "$table" >&2
+  exit "$status"
+}
+weir logs "$table"
