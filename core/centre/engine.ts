@@ -77,6 +77,9 @@ export type NodeGroup = {
   readonly maintenance?: MaintenanceWindow | undefined;
 };
 
+/** So many nodes that are alike, wherever they stand. */
+export type Nodes = Omit<NodeGroup, "names">;
+
 /** Milliseconds from the report; 0: it has begun. */
 export type MaintenanceWindow = { readonly startsInMs: number; readonly endsInMs: number };
 
@@ -147,9 +150,9 @@ export const noOffers: EngineOffers = {
 type Whole = Pick<DeviceCount, "vendor" | "model" | "count" | "parts">;
 
 /** What the nodes of a pool that are up have in all; of accelerators that are free, those of which nobody has a part. */
-export function poolTotals(
-  pool: Pick<EnginePool, "nodes">,
-): Omit<Amounts, "accelerators"> & { readonly accelerators: readonly Whole[] } {
+export function poolTotals(pool: {
+  readonly nodes: readonly Nodes[];
+}): Omit<Amounts, "accelerators"> & { readonly accelerators: readonly Whole[] } {
   let cores = 0;
   let memoryMib = 0;
   const accelerators = new Map<string, Whole>();

@@ -1,5 +1,5 @@
-import type { NodeGroup } from "#core/centre/engine.ts";
-import { hostNames } from "#core/centre/host-list.ts";
+import type { NodeGroup, Nodes } from "#core/centre/engine.ts";
+import { hostNames, hostSpans, type Span } from "#core/centre/host-list.ts";
 
 /**
  * Pools may name the same nodes (partitions that overlap). Which they share is known by the names of hosts alone, as the
@@ -14,12 +14,44 @@ export type Part = {
   readonly nodes: readonly Nodes[];
 };
 
-/** So many nodes that are alike, wherever they stand. */
-export type Nodes = Omit<NodeGroup, "names">;
-
 /** All nodes of these pools in parts, in an order that does not depend on that of the report; null: no two share a node. */
 export function partsOf(pools: readonly PoolNodes[]): readonly Part[] | null {
   if (pools.length < 2) return null;
+  const groups = groupsApart(pools);
+  if (groups === null) return partsByName(pools);
+  if ([...groups.values()].every(({ places }) => places.length === 1)) return null;
+  return partsIn([...groups.values()].map(({ group, places }) => ({ group, count: group.count, pools: places })));
+}
+
+/**
+ * By the names of groups, where no two of them have a node in common unless they are the same: so agents report that know
+ * of shared nodes. null: not so, or it cannot be said without looking at each name.
+ */
+function groupsApart(
+  pools: readonly PoolNodes[],
+): ReadonlyMap<string, { readonly group: NodeGroup; readonly places: number[] }> | null {
+  const groups = new Map<string, { readonly group: NodeGroup; readonly places: number[] }>();
+  const spans: Span[] = [];
+  for (const [place, { nodes }] of pools.entries())
+    for (const group of nodes) {
+      const known = groups.get(group.names);
+      if (known?.places.at(-1) === place) return null;
+      known?.places.push(place);
+      if (known) continue;
+      groups.set(group.names, { group, places: [place] });
+      const own = hostSpans(group.names);
+      if (own?.reduce((sum, { first, last }) => sum + last - first + 1, 0) !== group.count) return null;
+      spans.push(...own);
+    }
+  spans.sort((a, b) => (a.family === b.family ? a.first - b.first : a.family < b.family ? -1 : 1));
+  const isApart = spans.every((span, at) => {
+    const before = spans[at - 1];
+    return before === undefined || before.family !== span.family || before.last < span.first;
+  });
+  return isApart ? groups : null;
+}
+
+function partsByName(pools: readonly PoolNodes[]): readonly Part[] | null {
   const hosts = new Map<string, { readonly group: NodeGroup; readonly count: number; pools: number[] }>();
   let isShared = false;
   for (const [place, { nodes }] of pools.entries())
@@ -32,9 +64,14 @@ export function partsOf(pools: readonly PoolNodes[]): readonly Part[] | null {
           isShared = true;
         }
       }
-  if (!isShared) return null;
+  return isShared ? partsIn([...hosts.values()]) : null;
+}
+
+function partsIn(
+  all: readonly { readonly group: NodeGroup; readonly count: number; readonly pools: readonly number[] }[],
+): readonly Part[] {
   const parts = new Map<string, { readonly pools: readonly number[]; readonly counts: Map<NodeGroup, number> }>();
-  for (const { group, count, pools: places } of hosts.values()) {
+  for (const { group, count, pools: places } of all) {
     const key = places.join(" ");
     const part = parts.get(key) ?? { pools: places, counts: new Map() };
     parts.set(key, part);

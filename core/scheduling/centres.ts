@@ -1,7 +1,6 @@
 import { type AccountLimits, boundTogether, isAtSubmitLimit } from "#core/centre/account-limits.ts";
-import type { NodeGroup } from "#core/centre/engine.ts";
+import type { NodeGroup, Nodes } from "#core/centre/engine.ts";
 import { runsJobs } from "#core/centre/life-cycle.ts";
-import type { Nodes } from "#core/centre/shared-nodes.ts";
 import type { CentreId, ProjectId } from "#core/ids.ts";
 import { type Accelerators, coresPerNode, memoryMibPerNode, type Shape } from "#core/job/spec.ts";
 import type { Allocation } from "#core/run-order.ts";

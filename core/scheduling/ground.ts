@@ -1,4 +1,5 @@
-import { joinedBy, type Nodes, type Part, partsOf } from "#core/centre/shared-nodes.ts";
+import type { Nodes } from "#core/centre/engine.ts";
+import { joinedBy, type Part, partsOf } from "#core/centre/shared-nodes.ts";
 import type { Allocation } from "#core/run-order.ts";
 import { type Ours, oursIn, withMore } from "#core/scheduling/agreed.ts";
 import type { Holder, Left, PoolRecord, Sort } from "#core/scheduling/centres.ts";

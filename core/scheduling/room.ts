@@ -1,6 +1,5 @@
 import { isDomestic } from "#core/centre/domestic.ts";
-import type { DeviceCount, EnginePool } from "#core/centre/engine.ts";
-import type { Nodes } from "#core/centre/shared-nodes.ts";
+import type { DeviceCount, EnginePool, Nodes } from "#core/centre/engine.ts";
 import type { Allocation } from "#core/run-order.ts";
 import type { Row } from "#core/scheduling/row.ts";
 

@@ -1,4 +1,4 @@
-import type { Nodes } from "#core/centre/shared-nodes.ts";
+import type { Nodes } from "#core/centre/engine.ts";
 import type { PersonId, ProjectId, TenantId } from "#core/ids.ts";
 import { coresPerNode, type PriorityClass } from "#core/job/spec.ts";
 import type { Allocation } from "#core/run-order.ts";
