@@ -87,8 +87,9 @@ export function openCluster(
 ): Cluster {
   const { seed, faults } = description;
   const random = randomFrom(seed);
+  const nodes = nodesOf(description.pools);
   const pools = description.pools.map(
-    (pool): PoolState => ({ description: pool, nodes: nodesOf(pool), queue: [], running: new Set() }),
+    (pool, place): PoolState => ({ description: pool, nodes: nodes[place] ?? [], queue: [], running: new Set() }),
   );
   const runs = new Map<RunId, SimulatedRun>();
   const works = new Map<RunId, Work>();
@@ -231,7 +232,7 @@ export function openCluster(
   function failNode(): void {
     if (!faults.nodeFailures) return;
     later(waitMs(random, centreMs(faults.nodeFailures.everyS)), failNode);
-    const sound = pools.flatMap((pool) => pool.nodes).filter((node) => node.up);
+    const sound = [...new Set(pools.flatMap((pool) => pool.nodes))].filter((node) => node.up);
     const node = sound[Math.floor(random() * sound.length)];
     if (!node) return;
     node.up = false;

@@ -50,6 +50,21 @@ const pool = z.strictObject({
   foreign: foreignJobs.nullable().default(null),
 });
 
+function alikeInAll({ value: pools, issues }: z.core.ParsePayload<readonly z.output<typeof pool>[]>): void {
+  const known = new Map<string, string>();
+  for (const [place, { name, nodes }] of pools.entries())
+    for (const { names, ...group } of nodes)
+      for (const host of hostsOf(names) ?? []) {
+        const said = JSON.stringify(group);
+        const message = `the pool ${name} says otherwise of the node ${host} than a pool before it`;
+        if ((known.get(host) ?? said) !== said) {
+          issues.push({ code: "custom", input: pools, path: [place, "nodes"], message });
+          return;
+        }
+        known.set(host, said);
+      }
+}
+
 const faults = z.strictObject({
   /** Each answer of the engine takes so long, in ms. */
   slowAnswersMs: range.optional(),
@@ -100,7 +115,8 @@ const centre = z.strictObject({
   regionCode: z.string().optional(),
   seed: z.int().default(1),
   speed: z.number().positive().max(100_000).default(1),
-  pools: z.array(pool).min(1),
+  /** Pools that name the same nodes share them, and say the same of each. */
+  pools: z.array(pool).min(1).check(alikeInAll),
   offers: offers.optional(),
   faults: faults.default({}),
 });

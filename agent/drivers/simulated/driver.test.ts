@@ -376,3 +376,38 @@ test("a description that is wrong is refused by the field", () => {
     /fault/,
   );
 });
+
+test("a node that two pools name is one: what runs in one pool takes it from the other", async () => {
+  const group = { names: "n[01-02]", cores: 4, memoryMib: 8192 };
+  const stage = open({
+    pools: [
+      { name: "batch", nodes: [group] },
+      { name: "debug", nodes: [{ ...group, names: "n01" }] },
+    ],
+  });
+  const free = async () =>
+    (await stage.driver.describe()).pools.map(({ nodes }) =>
+      nodes.map(({ names, free: { cores } }) => [names, cores]).sort(),
+    );
+  assert.deepEqual(await free(), [[["n[01-02]", 4]], [["n01", 4]]]);
+  const first = order(endless, { pool: "debug", allocation: wide(4) });
+  await stage.driver.start(first);
+  await stage.until(first.run, "started");
+  assert.deepEqual(await free(), [
+    [
+      ["n01", 0],
+      ["n02", 4],
+    ],
+    [["n01", 0]],
+  ]);
+  await stage.driver.close();
+});
+
+test("what pools say of a node that they share has to be the same", () => {
+  const pool = (name: string, cores: number) => ({ name, nodes: [{ names: "n[1-2]", cores, memoryMib: 8192 }] });
+  assert.equal(describeCentre({ pools: [pool("a", 4), pool("b", 4)] }).pools.length, 2);
+  assert.throws(
+    () => parseDescriptions(JSON.stringify({ centres: { x: { pools: [pool("a", 4), pool("b", 8)] } } }), "file.json"),
+    /the pool b says otherwise of the node n1 than a pool before it/,
+  );
+});

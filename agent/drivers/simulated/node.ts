@@ -46,23 +46,36 @@ type AskedDevices = {
   readonly shareMilli?: number | undefined;
 };
 
-export function nodesOf(pool: PoolDescription): Node[] {
-  return pool.nodes.flatMap(({ names, cores, memoryMib, accelerators, features, within = null }) =>
-    (hostsOf(names) ?? []).map((name) => ({
-      name,
-      cores,
-      memoryMib,
-      devices: accelerators,
-      features,
-      within,
-      up: true,
-      freeCores: cores,
-      freeMemoryMib: memoryMib,
-      freeDevices: accelerators.map(({ count }) => count),
-      shared: [],
-      sharers: new Map(),
-    })),
+/** Of each pool; a node that several of them name is one. */
+export function nodesOf(pools: readonly PoolDescription[]): readonly (readonly Node[])[] {
+  const known = new Map<string, Node>();
+  return pools.map((pool) =>
+    pool.nodes.flatMap((group) =>
+      (hostsOf(group.names) ?? []).map((name) => {
+        const node = known.get(name) ?? emptyNode(name, group);
+        known.set(name, node);
+        return node;
+      }),
+    ),
   );
+}
+
+function emptyNode(name: string, group: PoolDescription["nodes"][number]): Node {
+  const { cores, memoryMib, accelerators, features, within = null } = group;
+  return {
+    name,
+    cores,
+    memoryMib,
+    devices: accelerators,
+    features,
+    within,
+    up: true,
+    freeCores: cores,
+    freeMemoryMib: memoryMib,
+    freeDevices: accelerators.map(({ count }) => count),
+    shared: [],
+    sharers: new Map(),
+  };
 }
 
 /** The first nodes that have it free, as close together as asked; null where too few have. */
