@@ -104,6 +104,30 @@ describe("pools", () => {
     assert.equal(switchesOf([wordsOf("slurm_load_topo error: Requested operation not supported")]).size, 0);
   });
 
+  test("nodes in other partitions are apart, so that partitions that share nodes name the same groups", () => {
+    const words = (name: string, partitions: string) =>
+      new Map([...node(name, "State=IDLE"), ["Partitions", partitions] as const]);
+    const seen = {
+      nodes: [words("a1", "batch,debug"), words("a2", "batch"), words("a3", "batch,debug"), words("a4", "batch,old")],
+      partitions: [partition("batch", "State=UP"), partition("debug", "State=UP"), partition("old", "State=UP")],
+      foreign: new Map(),
+      ours: new Map(),
+      maintenance: new Map(),
+      switches: new Map(),
+      shardsHeld: new Map(),
+      devices: {},
+    };
+    const named = (only: readonly string[] | null) =>
+      poolsOf({ ...seen, only }).map(({ name, nodes }) => [name, nodes.map(({ names }) => names)]);
+    assert.deepEqual(named(null), [
+      ["batch", ["a[1,3]", "a2", "a4"]],
+      ["debug", ["a[1,3]"]],
+      ["old", ["a4"]],
+    ]);
+    // What the site does not use tells nothing apart.
+    assert.deepEqual(named(["batch", "debug"])[0], ["batch", ["a[1,3]", "a[2,4]"]]);
+  });
+
   test("states of nodes", () => {
     const states = {
       IDLE: "up",
@@ -279,7 +303,7 @@ test("the doctor names a version that was not tested, and what is hidden", () =>
   assert.deepEqual([clockFinding(2).verdict, clockFinding(-90).verdict], ["good", "wrong"]);
 });
 
-test("partitions over the same nodes are noted, as far as the site uses them", () => {
+test("partitions over the same nodes are named, as far as the site uses them", () => {
   const text =
     "PartitionName=batch Nodes=c[1-4] State=UP\nPartitionName=short Nodes=c4,d1 State=UP\nPartitionName=big Nodes=e[1-2] State=UP\nPartitionName=none Nodes=(null) State=UP\n";
   assert.deepEqual(sharingNodes(text, null), ["batch", "short"]);

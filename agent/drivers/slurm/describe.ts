@@ -26,14 +26,15 @@ export type Seen = {
 type SaidDevice = Pick<DeviceCount, "vendor" | "model" | "counts">;
 
 export function poolsOf(seen: Seen): readonly EnginePool[] {
-  return seen.partitions
-    .filter((partition) => seen.only?.includes(nameOf(partition)) ?? true)
-    .map((partition) => poolOf(partition, seen));
+  const partitions = seen.partitions.filter((partition) => seen.only?.includes(nameOf(partition)) ?? true);
+  const names = new Set(partitions.map(nameOf));
+  return partitions.map((partition) => poolOf(partition, names, seen));
 }
 
-function poolOf(partition: Words, seen: Seen): EnginePool {
+/** `pools`: the names of all that are told of. */
+function poolOf(partition: Words, pools: ReadonlySet<string>, seen: Seen): EnginePool {
   const name = nameOf(partition);
-  const nodes = seen.nodes.filter((node) => (node.get("Partitions") ?? "").split(",").includes(name));
+  const nodes = seen.nodes.filter((node) => partitionsOf(node).includes(name));
   const memory = sizeMib(present(partition.get("DefMemPerCPU")) ?? undefined);
   const most = partition.get("MaxNodes");
   return {
@@ -45,10 +46,14 @@ function poolOf(partition: Words, seen: Seen): EnginePool {
       leastNodes: Math.max(1, Number(partition.get("MinNodes") ?? 1) || 1),
       mostNodes: most !== undefined && /^[1-9]\d*$/.test(most) ? Number(most) : null,
     },
-    nodes: groupsOf(nodes, seen),
+    nodes: groupsOf(nodes, pools, seen),
     ours: seen.ours.get(name) ?? { cores: 0, memoryMib: 0, accelerators: [] },
     foreign: seen.foreign.get(name) ?? { kind: "seen", running: [], waiting: { jobs: 0, cores: 0 } },
   };
+}
+
+function partitionsOf(node: Words): readonly string[] {
+  return (node.get("Partitions") ?? "").split(",");
 }
 
 /** INACTIVE takes no work, DRAIN starts what waits, DOWN takes it and starts nothing. */
@@ -57,7 +62,8 @@ function poolState(state: string): EnginePool["state"] {
   return state === "DOWN" ? "down" : "drained";
 }
 
-function groupsOf(nodes: readonly Words[], seen: Seen): readonly NodeGroup[] {
+/** Nodes of one group are in the same pools, so that pools that share nodes name the same groups. */
+function groupsOf(nodes: readonly Words[], pools: ReadonlySet<string>, seen: Seen): readonly NodeGroup[] {
   const alike = new Map<string, { readonly one: Omit<NodeGroup, "names" | "count">; readonly names: string[] }>();
   for (const node of nodes) {
     const bare = nodeOf(node, seen);
@@ -65,7 +71,7 @@ function groupsOf(nodes: readonly Words[], seen: Seen): readonly NodeGroup[] {
     const name = node.get("NodeName") ?? "";
     const [maintenance, within] = [seen.maintenance.get(name), seen.switches.get(name)];
     const one = { ...bare, ...(within !== undefined && { within }), ...(maintenance && { maintenance }) };
-    const key = JSON.stringify(one);
+    const key = JSON.stringify([one, partitionsOf(node).filter((each) => pools.has(each))]);
     const group = alike.get(key) ?? { one, names: [] };
     group.names.push(name);
     alike.set(key, group);
@@ -217,7 +223,7 @@ export function gresWords(
   devices: Seen["devices"],
 ): string | null {
   for (const node of nodes) {
-    if (!(node.get("Partitions") ?? "").split(",").includes(pool)) continue;
+    if (!partitionsOf(node).includes(pool)) continue;
     for (const word of (present(node.get("Gres")) ?? "").replace(/\([^)]*\)/g, "").split(",")) {
       const [device] = gresOf(word, devices);
       if (!device || device.count < asked.count) continue;

@@ -62,8 +62,8 @@ const sentences = {
     "本集群属于联邦 {name}：Slurm 可能在其他集群上启动作业，代理无法跟踪。请将本集群移出联邦，或逐个接入各集群。",
   ],
   partitionsShare: [
-    'these share nodes: {list}. Each is a pool of its own, so the network may send more than fits at once, and it waits in Slurm\'s queue. Where one of them will do, name it alone: "partitions" in slurm.json',
-    '这些分区共用节点：{list}。每个分区各为一个资源池，算力网可能一次派来放不下的任务，多出的在 Slurm 队列中等待。如一个分区即可，请在 slurm.json 的 "partitions" 中只写该分区',
+    "these share nodes: {list}. Each node counts once, and what is sent to one of them takes room in the others too",
+    "这些分区共用节点：{list}。每个节点只计一次，派到其中一个分区的任务也占用其他分区的空间",
   ],
   helper: [
     "acts for members of {group} with a uid of at least {minUid}; {load}; {tokens}; policy {policy}",

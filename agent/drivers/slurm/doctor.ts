@@ -129,7 +129,7 @@ async function federationFindings(commands: ReturnType<typeof localCommands>): P
   return [{ name: "federation", verdict: "wrong", words: say("federation", { name: federation }) }];
 }
 
-/** Each partition is a pool with all its nodes: what those of two hold is known of both only with the next look. */
+/** Each partition is a pool; those that share nodes have these together. */
 async function partitionFindings(
   commands: ReturnType<typeof localCommands>,
   { partitions }: Site,
@@ -137,7 +137,7 @@ async function partitionFindings(
   // A controller that does not answer is named already.
   const shown = await commands("scontrol", ["--oneliner", "show", "partition"]).catch(() => "");
   const list = sharingNodes(shown, partitions).join(", ");
-  return list === "" ? [] : [{ name: "partitions", verdict: "note", words: say("partitionsShare", { list }) }];
+  return list === "" ? [] : [{ name: "partitions", verdict: "good", words: say("partitionsShare", { list }) }];
 }
 
 /** Of the site's partitions (null: all), those with a node that another of them has too. */
