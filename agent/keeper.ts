@@ -1,7 +1,7 @@
 import type { Driver, FoundRun } from "#agent/driver.ts";
 import type { Journal } from "#agent/journal.ts";
 import type { RunId } from "#core/ids.ts";
-import type { CancelledBy, RunEnd } from "#core/job/state.ts";
+import type { Canceller, RunEnd } from "#core/job/state.ts";
 import type { RunObservation, RunOrder, RunUsage } from "#core/run-order.ts";
 
 /**
@@ -37,7 +37,7 @@ export type Keeper = {
 
 export type CancelOrder = {
   readonly run: RunId;
-  readonly by: CancelledBy;
+  readonly by: Canceller;
   readonly reason: string | null;
   /** Its program is given the time that it asked for first. */
   readonly warn?: true | undefined;

@@ -166,7 +166,7 @@ export const outcome = z
     kind: z.enum(outcomeKinds),
     exitCode: z.int().nullable(),
     signal: z.int().nullable(),
-    by: z.enum(["user", "centre", "operator", "network"]).nullable(),
+    by: z.enum(["user", "centre", "operator", "network", "unknown"]).nullable(),
     reason: z.string().nullable(),
   })
   .meta({ id: "Outcome" });

@@ -10,6 +10,7 @@ const ends: readonly RunEnd[] = [
   { kind: "signalled", signal: 9 },
   { kind: "cancelled", by: "user", reason: "no longer needed" },
   { kind: "cancelled", by: "network", reason: null },
+  { kind: "cancelled", by: "unknown", reason: null },
   { kind: "timed-out" },
   { kind: "out-of-memory" },
   { kind: "preempted" },

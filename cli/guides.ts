@@ -49,7 +49,8 @@ function statesText(): string {
     tenant: "yes",
     nobody: "no",
     "until-checkpoint": "up to its last checkpoint; no where it declared none",
-    "by-canceller": "yes where a user or a rule of the network cancelled",
+    "by-canceller":
+      "yes where a user or a rule of the network cancelled, or where the centre's engine does not say who did",
   };
   const ends = Object.entries(bearer).map(([kind, payer]) => `| ${kind} | ${payers[payer]} |`);
   return [

@@ -11,6 +11,10 @@ test("who or what ended a job is said in a few words, in both languages", () => 
     "由运营者取消：wrong input",
   ]);
   assert.deepEqual(both("cancelled", "centre", null), ["by the centre", "由中心取消"]);
+  assert.deepEqual(both("cancelled", "unknown", null), [
+    "at the centre, by whom is not known",
+    "在中心（由谁不详）取消",
+  ]);
   assert.deepEqual(both("cancelled", "network", "dependency-never-satisfied"), ["dependency not met", "依赖未满足"]);
   const deadline = "2026-11-23T18:00:00+08:00";
   assert.deepEqual(both("cancelled", "network", deadlineReason(deadline)), [

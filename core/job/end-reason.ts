@@ -35,6 +35,7 @@ const enders = {
   centre: { en: "by the centre", zh: "由中心" },
   operator: { en: "by an operator", zh: "由运营者" },
   network: { en: "by the network", zh: "由算力网" },
+  unknown: { en: "at the centre, by whom is not known", zh: "在中心（由谁不详）" },
 } as const;
 
 /** The task, as `12` or `12_7`, whose place it was to become; null: it ended for another reason. */

@@ -112,6 +112,7 @@ const causes: KeptSentences = [
   ["cancelled by operator", "由管理员取消"],
   ["cancelled by network: {b}", "由算力网取消：{b}"],
   ["cancelled by network", "由算力网取消"],
+  ["cancelled at the centre, its engine does not say by whom", "在中心被取消，其引擎未说明由谁取消"],
   ["cancelled by {a}: {b}", "由 {a} 取消：{b}"],
   ["cancelled by {a}", "由 {a} 取消"],
   ["could no longer end by its deadline {a}", "已无法在截止时刻 {a} 前结束"],

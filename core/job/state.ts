@@ -35,8 +35,14 @@ export type Outcome =
   /** Without `by`: on evidence of the centre; an operator gives a reason in its place (R2). */
   | { readonly kind: "lost"; readonly evidence: string; readonly by?: "operator" };
 
-/** `network` is Weir itself, by a rule it names (a dependency that can never be met). */
-export type CancelledBy = "user" | "centre" | "operator" | "network";
+/**
+ * `network` is Weir itself, by a rule it names (a dependency that can never be met). `unknown`: at the centre, by its user or by
+ * the site, and its engine does not say which (docs/decisions/0066).
+ */
+export type CancelledBy = "user" | "centre" | "operator" | "network" | "unknown";
+
+/** Who may ask the network for an end. */
+export type Canceller = Exclude<CancelledBy, "unknown">;
 
 /** How a run ended: as its task, or in one of three ways that end no task. */
 export type RunEnd =
@@ -147,8 +153,8 @@ export function afterRun(
 }
 
 /**
- * Who pays for the time of a run that ended so (M7): `tenant` for its own doing, nobody for the network's, and of one that
- * was preempted only what it had saved by its last checkpoint.
+ * Who pays for the time of a run that ended so (M7): `tenant` for its own doing, nobody for the network's or the centre's (a
+ * requeue that it forced too), and of one that was preempted only what it had saved by its last checkpoint.
  */
 export const bearer = {
   succeeded: "tenant",
@@ -164,12 +170,12 @@ export const bearer = {
   lost: "nobody",
   withdrawn: "nobody",
   duplicate: "nobody",
-  requeued: "tenant",
+  requeued: "nobody",
 } as const satisfies Record<RunEndKind, "tenant" | "by-canceller" | "until-checkpoint" | "nobody">;
 
 /** Whether the usage of a run that ended so is posted to its project's account. */
 export function isBilled(end: RunEnd, used: Pick<Metered, "checkpointMs"> = {}): boolean {
-  if (end.kind === "cancelled") return end.by === "user" || end.by === "network";
+  if (end.kind === "cancelled") return end.by !== "centre" && end.by !== "operator";
   if (end.kind === "preempted") return typeof used.checkpointMs === "number";
   return bearer[end.kind] === "tenant";
 }

@@ -60,10 +60,11 @@ test("use beyond the hold is posted in full, as a second transfer", () => {
   );
 });
 
-test("what nobody is billed for is voided: node failure, the centre's cancel, withdrawn, duplicate, lost", () => {
+test("what nobody is billed for is voided: node failure, the centre's cancel and requeue, withdrawn, duplicate, lost", () => {
   const ends: RunEnd[] = [
     { kind: "node-failed", reason: "" },
     { kind: "cancelled", by: "centre", reason: null },
+    { kind: "requeued", by: "the centre" },
     { kind: "withdrawn", evidence: "" },
     { kind: "duplicate" },
     { kind: "lost", evidence: "" },
@@ -149,7 +150,8 @@ const ends = fc.constantFrom<RunEnd>(
   { kind: "failed", exitCode: 1 },
   { kind: "timed-out" },
   { kind: "preempted" },
-  { kind: "requeued", by: "user" },
+  { kind: "requeued", by: "the centre" },
+  { kind: "cancelled", by: "unknown", reason: null },
   { kind: "cancelled", by: "user", reason: null },
   { kind: "cancelled", by: "operator", reason: null },
   { kind: "platform-fault", reason: "" },

@@ -315,4 +315,5 @@ const actors: Readonly<Record<NonNullable<Outcome["by"]>, readonly [en: string, 
   centre: [" by the centre", "由中心取消"],
   operator: [" by an operator", "由运营者取消"],
   network: [" by the network", "由算力网取消"],
+  unknown: [" at the centre, whose engine does not say by whom", "在中心被取消，其引擎未说明由谁取消"],
 };

@@ -1,5 +1,5 @@
 import type { JobId, PersonId, TaskRef, TenantId } from "#core/ids.ts";
-import type { CancelledBy, Outcome } from "#core/job/state.ts";
+import type { Canceller, Outcome } from "#core/job/state.ts";
 import { endQueued } from "./end-queued-tasks.ts";
 import { findKeys, keepAnswer } from "./find-keys.ts";
 import { askToEnd, currentTask, type Sheet } from "./sheet.ts";
@@ -62,7 +62,7 @@ export type CancelRequest = {
   readonly job: JobId;
   /** null: all tasks. */
   readonly index: number | null;
-  readonly by: CancelledBy;
+  readonly by: Canceller;
   readonly reason: string | null;
   readonly status: number;
   readonly answer: (done: CancelledTasks) => string;

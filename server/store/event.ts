@@ -1,6 +1,6 @@
 import type { CentreId, TaskRef } from "#core/ids.ts";
 import type { IndexRange } from "#core/job/spec.ts";
-import type { CancelledBy, OutcomeKind, RunEndKind, StateKind } from "#core/job/state.ts";
+import type { Canceller, OutcomeKind, RunEndKind, StateKind } from "#core/job/state.ts";
 import type { Allocation } from "#core/run-order.ts";
 
 /** What happened, in the words of the table `event`: history and change feed in one. */
@@ -75,7 +75,7 @@ export type EventDetail = {
   /** Of a run that is over: when it had started, as its end told it; absent: it had not. */
   readonly startedMs?: number;
   readonly indices?: readonly IndexRange[];
-  readonly cancel?: { readonly by: CancelledBy; readonly reason: string | null; readonly claimant?: TaskRef };
+  readonly cancel?: { readonly by: Canceller; readonly reason: string | null; readonly claimant?: TaskRef };
 };
 
 /** An event as the feed serves it. */

@@ -11,7 +11,7 @@ import {
 } from "#core/ids.ts";
 import {
   afterRun,
-  type CancelledBy,
+  type Canceller,
   isBilled,
   type Metered,
   type Outcome,
@@ -104,7 +104,7 @@ export type RunLine = RunRef & {
 };
 
 export type Cancel = {
-  readonly by: CancelledBy;
+  readonly by: Canceller;
   readonly reason: string | null;
   /** The run is to make room for this task: it is preempted, and its own task goes back to the queue. */
   readonly claimant?: TaskRef;
@@ -347,7 +347,7 @@ function endAsAsked({ cancel }: RunLine, end: RunEnd): RunEnd {
   // Told that it has to end, its program saved its work and left by itself, or fell over the signal: it was not done.
   if (cancel.claimant && (end.kind === "failed" || end.kind === "signalled"))
     return { kind: "preempted", evidence: `${cancel.reason ?? ""}; ${endWords(end)}` };
-  if (end.kind !== "cancelled" || end.by === "centre") return end;
+  if (end.kind !== "cancelled" || end.by === "centre" || end.by === "unknown") return end;
   if (cancel.claimant) return { kind: "preempted", evidence: cancel.reason ?? "" };
   // Cancelled by a person while it was making room: the centre may have known the first reason alone.
   return end.by === "network" ? { kind: "cancelled", by: cancel.by, reason: cancel.reason } : end;
@@ -480,6 +480,7 @@ export function endWords(end: RunEnd): string {
     case "signalled":
       return `failed by signal ${end.signal}`;
     case "cancelled":
+      if (end.by === "unknown") return "cancelled at the centre, its engine does not say by whom";
       return end.reason === null ? `cancelled by ${end.by}` : `cancelled by ${end.by}: ${end.reason}`;
     case "node-failed":
     case "platform-fault":

@@ -279,6 +279,32 @@ test("one that asked to be requeued runs again after a preemption and a node's f
   assert.deepEqual((await job(other))?.outcome, { kind: "preempted" });
 });
 
+test("a requeue that the centre forces is not billed; a cancel there of which nobody knows by whom is (M7)", async () => {
+  const [forced = assert.fail(), gone = assert.fail()] = await submit(admitted(), admitted());
+  await tell(ended(await placed(forced), { kind: "requeued", by: "the centre" }, { wallMs: 3_000 }));
+  assert.equal((await job(forced))?.state, "queued");
+  await tell(ended(await placed(forced, 0, 2), { kind: "succeeded" }, { wallMs: 4_000 }));
+  const unknown = { kind: "cancelled", by: "unknown", reason: null } as const;
+  await tell(ended(await placed(gone), unknown, { wallMs: 5_000 }));
+  assert.deepEqual((await job(gone))?.outcome, unknown);
+  const booked = await rows(
+    `select r.job_id = $1 as forced, r.attempt, r.billed, t.amount::int as "wallMs" from run r
+     left join transfer t on (t.job_id, t.index, t.attempt) = (r.job_id, r.index, r.attempt)
+       and t.unit = 'wall-ms' and t.kind not in ('pending', 'void')
+     where r.job_id in ($1, $2) order by 1 desc, 2`,
+    [forced, gone],
+  );
+  assert.deepEqual(booked, [
+    { forced: true, attempt: 1, billed: false, wallMs: null },
+    { forced: true, attempt: 2, billed: true, wallMs: 4_000 },
+    { forced: false, attempt: 1, billed: true, wallMs: 5_000 },
+  ]);
+  const [{ cause } = assert.fail()] = await rows("select cause from event where job_id = $1 and kind = 'ended'", [
+    gone,
+  ]);
+  assert.equal(cause, "cancelled at the centre, its engine does not say by whom");
+});
+
 test("lost is final and not billed, unless the job said that it may run twice", async () => {
   const [id = assert.fail(), twice = assert.fail()] = await submit(
     admitted({ retries: 3 }),

@@ -117,6 +117,12 @@ describe("how a run ended, by the engine's word", () => {
       evidence: "cancelled in the centre's queue before it had a node; cancelled at the centre; by uid 0",
     });
     assert.deepEqual(decide(waiting, { askedToCancel: true }), { kind: "cancelled", by: "user", reason: null });
+    // Without accounting: neither free nor told of somebody; in the queue it is safe to place it again.
+    assert.deepEqual(decide(facts), { kind: "cancelled", by: "unknown", reason: null });
+    assert.deepEqual(decide(waiting), {
+      kind: "withdrawn",
+      evidence: "cancelled in the centre's queue before it had a node; the engine does not say by whom",
+    });
     const asked = { kind: "cancelled", by: "user", reason: null };
     assert.match(JSON.stringify(decide(waiting, { isTakenBack: true })), /"withdrawn".*took it back/);
     assert.deepEqual(decide(waiting, { isTakenBack: true, askedToCancel: true }), asked);

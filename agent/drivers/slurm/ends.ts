@@ -182,8 +182,12 @@ function cancelledWaiting(evidence: Evidence): Verdict {
   if (evidence.isTakenBack && !evidence.askedToCancel)
     return ended(withdrawn("the network took it back, and it was taken out of the centre's queue without a start"));
   const end = cancelled(evidence);
-  if (end.by !== "centre") return ended(end);
-  return ended(withdrawn(`cancelled in the centre's queue before it had a node; ${end.reason}`));
+  if (end.by === "user") return ended(end);
+  return ended(
+    withdrawn(
+      `cancelled in the centre's queue before it had a node; ${end.reason ?? "the engine does not say by whom"}`,
+    ),
+  );
 }
 
 function cancelled({ word, accounting, askedToCancel, user }: Evidence) {
@@ -191,7 +195,10 @@ function cancelled({ word, accounting, askedToCancel, user }: Evidence) {
   if (askedToCancel) return { kind: "cancelled", by: "user", reason: null } as const;
   if (by !== null && (by === user.name || by === String(user.uid)))
     return { kind: "cancelled", by: "user", reason: `with scancel at the centre, as ${user.name}` } as const;
-  const who = by === null ? "the engine does not say by whom" : `by ${/^\d+$/.test(by) ? "uid " : ""}${by}`;
+  // Without accounting Slurm tells nobody who it was. As the centre's it would be free, so that a scancel of one's own paid for
+  // nothing (M7); as the user's it might be untrue.
+  if (by === null) return { kind: "cancelled", by: "unknown", reason: null } as const;
+  const who = `by ${/^\d+$/.test(by) ? "uid " : ""}${by}`;
   return { kind: "cancelled", by: "centre", reason: `cancelled at the centre; ${who}` } as const;
 }
 
