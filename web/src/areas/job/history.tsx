@@ -37,7 +37,7 @@ export function RunsTable({ task }: { readonly task: TaskDetail }) {
                 <StateBadge shown={shownOf(run)} quiet />
                 <span className="soft">
                   {run.end
-                    ? [shortEnd(t, run.end), t(run.billed ? "runs.billed" : "runs.notBilled")]
+                    ? [shortEnd(t, run.end, language()), t(run.billed ? "runs.billed" : "runs.notBilled")]
                         .filter(Boolean)
                         .join(" · ")
                     : ""}

@@ -231,7 +231,8 @@ export const en = {
       "1": "Programs use 1 for any failure of their own; the last lines of the log usually say which.",
       "2": "Shells and many programs use 2 for a wrong use: a bad option or a syntax error.",
       "126": "The shell found the command but could not execute it: is it executable, is its interpreter there?",
-      "127": "The shell did not find the command: is the software there at this centre, is a module loaded?",
+      "127":
+        "The shell did not find the command: is the software there at this centre, is a module loaded? A file of your own travels along only where it is named: a job begins in a folder of its own.",
       "128": "The script called exit with something that is no exit code.",
     },
     exitBySignal: "Shells say 128 + n when a command was ended by signal n: here {{signal}}.",

@@ -7,6 +7,7 @@ import { useTranslation } from "react-i18next";
 import type { JobDetail, TaskDetail } from "#api/job.ts";
 import { mibText } from "#core/measures.ts";
 import { Waiting } from "../../app/fallbacks.tsx";
+import { language } from "../../app/language.ts";
 import { useLiveRefresh } from "../../app/refresh.ts";
 import { Notice, Problem } from "../../parts/notice.tsx";
 import { Page, Panel } from "../../parts/page.tsx";
@@ -258,17 +259,19 @@ function EndNotice({ job, task, isArray }: Omit<TaskContent, "search">) {
   const format = useFormat();
   if (!task.outcome || task.outcome.kind === "succeeded") return null;
   const peak = task.runs.at(-1)?.usage?.peakMemoryMib;
+  const said = task.runs.at(-1)?.words ?? null;
   const [first = "", ...rest] = endWords(t, task.outcome, {
     limit: format.duration(job.spec.timeLimitS * 1000),
     peak: peak === undefined ? "–" : mibText(peak),
+    said,
+    language: language(),
   });
-  const words = task.runs.at(-1)?.words;
   const own = isArray ? t("end.ofTask", { index: task.index, words: first }) : first;
   const failed = job.outcomes.find(({ kind, count }) => kind === "failed" && count > 1);
   const all = task.outcome.kind === "failed" && failed ? allFailed(t, failed) : null;
   return (
     <Notice kind={task.outcome.kind === "cancelled" ? "warning" : "bad"} title={all ?? own}>
-      {format.sentences([...(all === null ? [] : [own]), ...rest, ...(words ? [words] : [])])}
+      {format.sentences([...(all === null ? [] : [own]), ...rest, ...(said ? [said] : [])])}
     </Notice>
   );
 }
