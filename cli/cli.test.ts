@@ -8,6 +8,7 @@ import { after, test } from "node:test";
 import { commands } from "#cli/commands.ts";
 import type { Terminal } from "#cli/terminal.ts";
 import { type Ran, typed } from "#cli/typed-testing.ts";
+import { settingWords } from "#core/setting-words.ts";
 
 // A stand-in for the server, only for what the CLI itself does: words typed, exit codes, formats, what happens when a
 // connection is cut. What the server says is tested against the server, in test/cli.e2e.test.ts.
@@ -191,6 +192,29 @@ test("weir admin events: who did what to whom, and when; filters as the route ha
   const read = JSON.parse((await weir(url, ["admin", "events", "--json", "-n2"])).out);
   assert.deepEqual([read.acts[0].about, read.next], [{ kind: "centre", name: "jinan" }, "6"]);
   assert.match((await weir(url, ["admin", "events", "--lang=zh", "-n2"])).out, /中心 jinan/);
+});
+
+test("weir admin … set: what was set is said as the console says it", async () => {
+  const tenant = { name: "ouc", title: "", home: null, mostCores: null, grants: [], place: {} };
+  const routes = ["cores", "grant", "place", "home"].map((what) => [`PUT /tenants/ouc/${what}`, json(tenant)] as const);
+  const { url, seen } = await fake(Object.fromEntries(routes));
+  const said = async (...words: readonly string[]) => {
+    const { code, error } = await weir(url, ["admin", "tenant", "set", "ouc", ...words]);
+    assert.equal(code, 0, `${error} ${seen.at(-1)?.line}`);
+    return error.trimEnd().split("\n");
+  };
+  assert.deepEqual(await said("--core-hours", "5", "--card-hours", "0"), [
+    "Granted: 5 core-hours, less what its runs hold by then. What goes beyond waits.",
+    settingWords("noCardHours", "en"),
+  ]);
+  assert.deepEqual(await said("--core-hours", "none", "--most-cores", "64", "--lang", "zh"), [
+    "其全部运行合计至多占用 64 核，超出者等待。",
+    "可用核时不限；因额度等待者可以启动。",
+  ]);
+  assert.deepEqual(await said("--residency", "cn-gz,cn-sd"), [
+    "Its data stay in cn-gz, cn-sd: no run is placed elsewhere. What was placed before stays.",
+  ]);
+  assert.deepEqual(await said("--residency", "none"), [settingWords("anywhere", "en")]);
 });
 
 test("weir usage: days are those of the network, as the table labels them, and --to counts its day", async () => {

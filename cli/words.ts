@@ -1235,43 +1235,6 @@ export const words = {
     "--{option} {said}: write a whole number of hours from 0 to {most}, or none.",
     "--{option} {said}：请写 0 至 {most} 的整小时数，或 none。",
   ],
-  meansHome: [
-    "Its home centre is {said}: its work there is no worse off than it would be there alone.",
-    "所属中心为 {said}：其作业在该中心的等待不逊于独用该中心。",
-  ],
-  meansNoHome: ["It has no home centre.", "不再有所属中心。"],
-  meansCores: [
-    "All its runs together hold at most this many cores: {said}. What would go beyond waits.",
-    "其全部运行合计至多占用 {said} 核，超出者等待。",
-  ],
-  meansAnyCores: ["Its runs may hold any number of cores.", "其运行占用核数不限。"],
-  meansCoreHours: [
-    "Core-hours granted, counted from now on with what its runs hold: {said}. What goes beyond waits.",
-    "获批 {said} 核时，自现在起计，含运行已冻结的部分；超出者等待。",
-  ],
-  meansCardHours: [
-    "Card-hours granted, counted from now on with what its runs hold: {said}. What goes beyond waits.",
-    "获批 {said} 卡时，自现在起计，含运行已冻结的部分；超出者等待。",
-  ],
-  meansNoCoreHours: [
-    "No core-hours: none of its work starts any more; what is at a centre goes on to its end, what waits goes on waiting.",
-    "获批核时为零：其作业一律不再启动；已在中心的运行至结束，等待中的继续等待。",
-  ],
-  meansNoCardHours: [
-    "No card-hours: none of its work on accelerators starts any more; what is at a centre goes on to its end, what waits goes on waiting.",
-    "获批卡时为零：使用加速卡的作业不再启动；已在中心的运行至结束，等待中的继续等待。",
-  ],
-  meansAnyHours: ["Any number of hours: what waited for more may start.", "小时数不限：因额度等待者可以启动。"],
-  meansRegion: ["It is in {said}: agreements between regions go by that.", "位于 {said}，区域间协议以此为准。"],
-  meansNoRegion: [
-    "Nothing says where it is: no agreement between regions names its work.",
-    "所在区域未说明：任何区域间协议都不涉及其作业。",
-  ],
-  meansDomestic: [
-    "Its work gets domestic equipment only. What was placed before stays.",
-    "其作业仅用国产设备，此前已派发的不变。",
-  ],
-  meansAnyEquipment: ["Its work may get any equipment.", "其作业可用任何设备。"],
   changed: ["Set {what} {name}.", "已设置{what} {name}。"],
   noTenantNamed: ["say --tenant TENANT.", "请写明 --tenant 租户。"],
   wordTenant: ["tenant", "租户"],

@@ -3,8 +3,8 @@ import { type Call, taskOperand } from "#cli/call.ts";
 import { timeText } from "#cli/formats.ts";
 import { everyPage } from "#cli/pages.ts";
 import { exitCodes, Stop } from "#cli/stop.ts";
-import type { WordsKey } from "#cli/words.ts";
 import { hoursText } from "#core/scheduling/grants.ts";
+import { grantedUnits, type SettingKind, settingWords } from "#core/setting-words.ts";
 
 /** JSON: `{"tenants": [Tenant…], "next": null}`. */
 export async function listTenants(call: Call): Promise<number> {
@@ -258,22 +258,34 @@ function coresSaid(call: Call, said: string): number | null {
 /** As the API has it for cores and hours. */
 const mostSet = 2_000_000_000;
 
-/** What each thing that was set means; of regions and domestic equipment the server says more. */
-function meantBy(call: Call): readonly string[] {
-  const { say } = call;
-  const meant = (option: string, none: WordsKey, some: WordsKey, nothing: WordsKey = some): readonly string[] => {
-    const said = call.one(option);
+/** What each thing that was set means; of domestic equipment the server says more. */
+function meantBy({ one, language }: Call): readonly string[] {
+  const hours = (of: "core" | "card", nothing: SettingKind) => {
+    const said = one(`${of}-hours`);
+    const unit = grantedUnits[of][language];
     if (said === null) return [];
-    return [say(said === "none" ? none : Number(said) === 0 ? nothing : some, { said })];
+    if (said === "none") return [settingWords("anyHours", language, { unit })];
+    return [settingWords(Number(said) === 0 ? nothing : "hours", language, { hours: Number(said), unit })];
   };
-  const domestic = call.one("domestic");
+  const meant = (option: string, none: SettingKind, some: SettingKind, fact: string) => {
+    const said = one(option);
+    if (said === null) return [];
+    return [settingWords(said === "none" ? none : some, language, { [fact]: said })];
+  };
+  const regions = one("residency")
+    ?.split(",")
+    .join(language === "zh" ? "、" : ", ");
+  const domestic = one("domestic");
   return [
-    ...meant("home", "meansNoHome", "meansHome"),
-    ...meant("most-cores", "meansAnyCores", "meansCores"),
-    ...meant("core-hours", "meansAnyHours", "meansCoreHours", "meansNoCoreHours"),
-    ...meant("card-hours", "meansAnyHours", "meansCardHours", "meansNoCardHours"),
-    ...meant("region", "meansNoRegion", "meansRegion"),
-    ...(domestic === null ? [] : [say(domestic === "yes" ? "meansDomestic" : "meansAnyEquipment")]),
+    ...meant("home", "noHome", "home", "centre"),
+    ...meant("most-cores", "anyCores", "cores", "cores"),
+    ...hours("core", "noCoreHours"),
+    ...hours("card", "noCardHours"),
+    ...meant("region", "noRegion", "region", "region"),
+    ...(regions === undefined
+      ? []
+      : [settingWords(regions === "none" ? "anywhere" : "residency", language, { regions })]),
+    ...(domestic === null ? [] : [settingWords(domestic === "yes" ? "domestic" : "anyEquipment", language)]),
   ];
 }
 

@@ -4,6 +4,7 @@ import { type ReactNode, useId, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { residencyNotes } from "#core/centre/residency.ts";
 import { phraseWords } from "#core/job/phrase.ts";
+import { type SettingKind, settingWords } from "#core/setting-words.ts";
 import { unreachable } from "#core/unreachable.ts";
 import { ask, issuesOf } from "../../app/client.ts";
 import { language } from "../../app/language.ts";
@@ -288,29 +289,31 @@ type FieldContent = {
 
 /** What a change means from now on. */
 function useSentence(): (change: Change) => string {
-  const { t } = useTranslation(["administration", "words"]);
+  const { t } = useTranslation("words");
+  const said = (kind: SettingKind, facts: Readonly<Record<string, string>> = {}) =>
+    settingWords(kind, language(), facts);
   return (change) => {
     switch (change.kind) {
       case "home":
-        return change.to === null ? t("sets.noHome") : t("sets.home", { centre: change.to });
+        return change.to === null ? said("noHome") : said("home", { centre: change.to });
       case "cores":
-        return change.to === null ? t("sets.anyCores") : t("sets.cores", { cores: countText(change.to) });
+        return change.to === null ? said("anyCores") : said("cores", { cores: countText(change.to) });
       case "grant": {
         const { words, text } = grantLooks[change.unit];
-        const unit = t(`words:unit.${words}`);
-        if (change.hours === 0) return t(`sets.no${change.unit === "core-ms" ? "Core" : "Card"}Hours`);
-        if (change.hours === null) return t("sets.anyHours", { unit });
+        const unit = t(`unit.${words}`);
+        if (change.hours === 0) return said(change.unit === "core-ms" ? "noCoreHours" : "noCardHours");
+        if (change.hours === null) return said("anyHours", { unit });
         const hours = countText(change.hours);
         return change.left === null
-          ? t("sets.hours", { unit, hours })
-          : t("sets.hoursAnew", { unit, hours, left: text(change.left) });
+          ? said("hours", { unit, hours })
+          : said("hoursAnew", { unit, hours, left: text(change.left) });
       }
       case "region":
-        return change.to === null ? t("sets.noRegion") : t("sets.region", { region: regionsText([change.to]) });
+        return change.to === null ? said("noRegion") : said("region", { region: regionsText([change.to]) });
       case "residency":
-        return change.to === null ? t("sets.anywhere") : t("sets.residency", { regions: regionsText(change.to) });
+        return change.to === null ? said("anywhere") : said("residency", { regions: regionsText(change.to) });
       case "domestic":
-        return t(change.to ? "sets.domestic" : "sets.anyEquipment");
+        return said(change.to ? "domestic" : "anyEquipment");
       default:
         return unreachable(change);
     }

@@ -38,26 +38,6 @@ export const en = {
   nothingYes: "Grant nothing",
   effects: "From then on",
   isChanged: "{{name}} was changed",
-  sets: {
-    home: "Its home centre is {{centre}}: its work there is no worse off than it would be there alone.",
-    noHome: "It has no home centre.",
-    cores: "All its runs together hold at most {{cores}} cores; what would go beyond waits.",
-    anyCores: "Its runs may hold any number of cores.",
-    hours: "Granted: {{hours}} {{unit}}, less what its runs hold by then. What goes beyond waits.",
-    hoursAnew:
-      "Granted: {{hours}} {{unit}}, counted anew, in place of the {{left}} that are left. What goes beyond waits.",
-    noCoreHours:
-      "Granted: no core-hours. None of its work starts any more, since all work takes cores; what is at a centre goes on to its end, what waits goes on waiting.",
-    noCardHours:
-      "Granted: no card-hours. None of its work on accelerators starts any more; what is at a centre goes on to its end, what waits for accelerators goes on waiting.",
-    anyHours: "It may use any number of {{unit}}; what waited for more may start.",
-    region: "It is in {{region}}: agreements between regions go by that.",
-    noRegion: "Nothing says where it is: no agreement between regions names its work.",
-    residency: "Its data stay in {{regions}}: no run is placed elsewhere. What was placed before stays.",
-    anywhere: "Its data may be anywhere, as far as nothing else binds them.",
-    domestic: "Its work gets domestic equipment only. What was placed before stays.",
-    anyEquipment: "Its work may get any equipment.",
-  },
   change: "Change",
   changeTenant: "Change tenant {{name}}",
   changeProject: "Change project {{name}}",
