@@ -12,6 +12,7 @@ import { type CancelRequest, cancelTasks } from "./cancel-tasks.ts";
 import { advisoryLocks, type Database, isConnectionLost, type Log, planOnce, silent } from "./database.ts";
 import { declareLost, type LostRequest } from "./declare-lost.ts";
 import { endQueuedTasks } from "./end-queued-tasks.ts";
+import { type GatherSettings, openGathering } from "./gather.ts";
 import { grantKeeper, readGrants } from "./grants.ts";
 import { openGroup, type Waiting } from "./group.ts";
 import { loadSheet, type Wanted } from "./load-sheet.ts";
@@ -78,6 +79,8 @@ export type TransitionSettings = {
   readonly patienceMs?: number;
   /** The lease (R1): a run may start until this long after its placement. */
   readonly leaseMs?: number;
+  /** How steps of many centres gather (0069). */
+  readonly gather?: GatherSettings;
   /** After each commit. */
   readonly onCommitted?: (xid: bigint) => void;
 };
@@ -91,6 +94,7 @@ export function openTransitionWriter(db: Database, settings: TransitionSettings 
     await planOnce(client);
   });
   const group = openGroup<Asked>(session, takeBatch, commit);
+  const gathering = openGathering(group.add, settings.gather);
 
   async function commit(batch: readonly Asked[]): Promise<void> {
     const client = await group.reach(batch);
@@ -179,7 +183,7 @@ export function openTransitionWriter(db: Database, settings: TransitionSettings 
                 answer = { value: await wish.act(transaction) };
               },
             };
-      group.add({
+      const asked: Asked = {
         work,
         deadlineMs: Date.now() + patienceMs,
         get settled() {
@@ -192,7 +196,13 @@ export function openTransitionWriter(db: Database, settings: TransitionSettings 
         },
         fail,
         giveUp: (words) => fail(new Unavailable(words)),
-      });
+      };
+      if (work.kind === "step") gathering.add(asked, work.fence.kind === "centre" ? work.fence.centre : "");
+      else {
+        // In the order in which they were asked for; and somebody may wait for it.
+        gathering.flush();
+        group.add(asked);
+      }
     });
   }
 
@@ -252,7 +262,10 @@ export function openTransitionWriter(db: Database, settings: TransitionSettings 
       ask<IntakeSet>({ kind: "alone", act: (tx) => setIntake(tx, centre, step, person) }, refusedOr),
     revoke: (centre, person) => ask({ kind: "alone", act: (tx) => revokeCredentials(tx, centre, person) }, null),
     takeEpoch: () => ask({ kind: "alone", act: takeEpoch }, null),
-    close: group.close,
+    close: () => {
+      gathering.flush();
+      return group.close();
+    },
   };
 }
 
