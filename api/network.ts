@@ -185,9 +185,10 @@ export const glance = z
     version: z.string(),
     nowMs: timeMs,
     centres: z.strictObject({ total: z.int(), connected: z.int() }),
-    cores: z.strictObject({ total: z.int(), inUse: z.int() }),
-    memoryMib: z.strictObject({ total: z.int(), inUse: z.int() }),
-    accelerators: z.strictObject({ total: z.int(), inUse: z.int() }),
+    /** `simulated`: of `total`, what centres only simulate; work placed there is executed nowhere. */
+    cores: z.strictObject({ total: z.int(), inUse: z.int(), simulated: z.int() }),
+    memoryMib: z.strictObject({ total: z.int(), inUse: z.int(), simulated: z.int() }),
+    accelerators: z.strictObject({ total: z.int(), inUse: z.int(), simulated: z.int() }),
     tasks: z.strictObject({ queued: z.int(), placed: z.int(), starting: z.int(), running: z.int() }),
     /** Jobs that ended within 24 hours, by how; those that nothing ended as are left out. */
     endedLastDay: z.array(z.strictObject({ kind: z.enum(outcomeKinds), count: z.int() })),

@@ -515,7 +515,7 @@ function words(refusal: Refusal): readonly [en: Sentence, zh: Sentence] {
           ];
     case "overtaken": {
       const { base, version, by, atMs } = refusal;
-      const [inForce, inForceZh, look] = keptInVersions(refusal);
+      const [inForce, inForceZh, look, lookZh] = keptInVersions(refusal);
       const [since, sinceZh] =
         base === 0
           ? ["", ""]
@@ -527,7 +527,7 @@ function words(refusal: Refusal): readonly [en: Sentence, zh: Sentence] {
         ],
         [
           "已被他人更改",
-          `${by} 于 ${networkTimeText(atMs)} 设定了${inForceZh}的版本 ${version}${sinceZh}。未作任何更改。请查看现行内容（${look}），在其上重新修改。`,
+          `${by} 于 ${networkTimeText(atMs)} 设定了${inForceZh}的版本 ${version}${sinceZh}。未作任何更改。请查看现行内容（${lookZh}），在其上重新修改。`,
         ],
       ];
     }
@@ -840,14 +840,29 @@ const logWords: Readonly<Record<LogReason, { readonly en: string; readonly zh: s
 function keptInVersions({
   what,
   centre,
-}: Extract<Refusal, { kind: "overtaken" }>): readonly [en: string, zh: string, look: string] {
+}: Extract<Refusal, { kind: "overtaken" }>): readonly [en: string, zh: string, look: string, lookZh: string] {
   switch (what) {
     case "terms":
-      return [`the terms of ${centre}`, `${centre} 的条款`, `weir centre terms ${centre}`];
+      return [
+        `the terms of ${centre}`,
+        `${centre} 的条款`,
+        `in the console Centres, Terms; or weir centre terms ${centre}`,
+        `控制台“中心”页的“条款”，或 weir centre terms ${centre}`,
+      ];
     case "policy":
-      return ["the policy", "策略", "weir policy show"];
+      return [
+        "the policy",
+        "策略",
+        "in the console Scheduling policy; or weir policy show",
+        "控制台“调度策略”页，或 weir policy show",
+      ];
     case "agreements":
-      return ["the agreements between regions", "区域间协议", "weir agreements"];
+      return [
+        "the agreements between regions",
+        "区域间协议",
+        "in the console Scheduling policy; or weir agreements",
+        "控制台“调度策略”页，或 weir agreements",
+      ];
     default:
       return unreachable(what);
   }

@@ -52,7 +52,8 @@ describe("a centre with pools, in the console", { skip: requires("chromium", "cj
     await centre.getByRole("button", { name: "Show nodes" }).click();
     const nodes = centre.getByRole("table", { name: "Nodes" });
     await nodes.getByText("c[01-06]").waitFor();
-    await nodes.getByText("8 free of 64").waitFor();
+    // Of all six together, as the command line has it.
+    await nodes.getByRole("row", { name: "c[01-06]" }).getByText("0 of 384 · 48 free").waitFor();
     await nodes.getByText("kernel update").waitFor();
     await picture(page, "pools-en");
     await page.getByRole("button", { name: "中文" }).click();

@@ -46,6 +46,42 @@ describe("jobs and their submission, in the console", { skip: requires("chromium
     await page.getByLabel("Deadline (+08:00)").waitFor();
   });
 
+  test("a line of the list says what a job waits for, or who or what ended it", async () => {
+    const { page, server } = it;
+    const first = await it.submitted({ command: ["true"], name: "before it" });
+    const dependencies = [{ kind: "afterok" as const, job: first }];
+    await it.submitted({ command: ["true"], name: "waits for it", dependencies });
+    await it.submitted({ command: ["true"], name: "several", array: "1-4" });
+    const ended = await it.submitted({ command: ["true"], name: "given up" });
+    await ok(server.client().call("cancel", { params: { job: ended }, body: { reason: "wrong input" } }));
+    await page.goto(`${server.url}/jobs`);
+    const state = (name: string) => page.getByRole("grid").getByRole("row", { name }).getByRole("gridcell").nth(2);
+    await state("waits for it").getByText(`dependency: ${first} afterok`).waitFor();
+    await state("given up").getByText("by its owner: wrong input").waitFor();
+    await state("several").getByText("0/4").waitFor();
+    await page.getByRole("button", { name: "中文" }).click();
+    await state("waits for it").getByText(`依赖：${first} afterok`).waitFor();
+    await state("given up").getByText("由所有者取消：wrong input").waitFor();
+    await page.setViewportSize({ width: 390, height: 800 });
+    await state("given up").getByText("由所有者取消：wrong input").waitFor();
+    await page.setViewportSize({ width: 1280, height: 800 });
+    await page.getByRole("button", { name: "EN", exact: true }).click();
+  });
+
+  test("what is only simulated is told apart in the network's totals", async () => {
+    const { page, server } = it;
+    await page.goto(`${server.url}/`);
+    await page.getByRole("meter", { name: "Cores" }).first().waitFor();
+    assert.equal(await page.getByText("Of these, simulated:").count(), 0);
+    await server.db.pool.query("update centre set driver = 'simulated'");
+    // It is kept for a second.
+    await new Promise((resolve) => setTimeout(resolve, 1_100));
+    await page.reload();
+    await looking(page).seen("Of these, simulated: 8 cores, 16 GiB. Work there is executed nowhere.");
+    await page.getByRole("list").locator('[data-centre="local"]').getByText("simulated", { exact: true }).waitFor();
+    await server.db.pool.query("update centre set driver = 'process'");
+  });
+
   test("an array opens on its first failed task, and says at the top how that ended, as a plain job does", async () => {
     const { page, server } = it;
     const { seen } = looking(page);

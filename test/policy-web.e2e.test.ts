@@ -114,6 +114,7 @@ describe("the policy, in the console", { skip: requires("chromium", "cjk-font") 
     assert.equal(await field("Weight of carbon").inputValue(), "7");
     await own.getByRole("button", { name: "Put in force" }).click();
     await alert.waitFor();
+    await own.getByRole("alert").getByText("in the console Scheduling policy; or weir policy show").waitFor();
     await own.getByLabel("Begin with").click();
     await own.locator(".ant-select-item-option", { hasText: "the one in force" }).click();
     await alert.waitFor({ state: "detached" });

@@ -21,8 +21,12 @@ export function openGlance(pool: pg.Pool, settings: GlanceSettings): () => Promi
     ]);
     // One that is out for good stays in the lists, for its history, and is no part of the network.
     const present = centres.filter((centre) => centre.lifeCycle !== "retired");
-    const pools = present.filter((centre) => centre.lifeCycle === "in-service").flatMap((centre) => centre.pools);
-    const total = (of: (pool: (typeof pools)[number]) => number) => pools.reduce((sum, pool) => sum + of(pool), 0);
+    const inService = present.filter((centre) => centre.lifeCycle === "in-service");
+    const total = (of: (pool: Pool) => number) => {
+      const within = (some: typeof inService) =>
+        some.flatMap(({ pools }) => pools).reduce((sum, pool) => sum + of(pool), 0);
+      return { total: within(inService), simulated: within(inService.filter(({ driver }) => driver === "simulated")) };
+    };
     const inUse = (of: (use: (typeof uses)[number]) => number) => uses.reduce((sum, use) => sum + of(use), 0);
     return {
       version,
@@ -31,10 +35,10 @@ export function openGlance(pool: pg.Pool, settings: GlanceSettings): () => Promi
         total: present.length,
         connected: present.filter((centre) => centre.state === "connected").length,
       },
-      cores: { total: total((pool) => pool.cores), inUse: inUse((use) => use.cores) },
-      memoryMib: { total: total((pool) => pool.memoryMib), inUse: inUse((use) => use.memoryMib) },
+      cores: { ...total((pool) => pool.cores), inUse: inUse((use) => use.cores) },
+      memoryMib: { ...total((pool) => pool.memoryMib), inUse: inUse((use) => use.memoryMib) },
       accelerators: {
-        total: total((pool) => pool.accelerators.reduce((sum, device) => sum + device.count, 0)),
+        ...total((pool) => pool.accelerators.reduce((sum, device) => sum + device.count, 0)),
         inUse: inUse((use) => use.accelerators),
       },
       tasks: { queued: queuedTasks(), ...states },
@@ -43,6 +47,8 @@ export function openGlance(pool: pg.Pool, settings: GlanceSettings): () => Promi
     };
   });
 }
+
+type Pool = Awaited<ReturnType<typeof readCentres>>[number]["pools"][number];
 
 export type GlanceSettings = {
   readonly version: string;

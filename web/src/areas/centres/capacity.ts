@@ -1,3 +1,4 @@
+import type { Answer } from "#api/client.ts";
 import type { Centre } from "#api/network.ts";
 import { quotientText } from "../../words/format.ts";
 
@@ -63,6 +64,25 @@ export function loadOfCentres(
     }),
   );
 }
+
+/** Of the nodes of one line together, as the command line has it: what the network's runs hold on them, of all there is. */
+export function nodesLoad(nodes: NodesLine): {
+  readonly cores: Omit<Load, "others">;
+  readonly memory: Omit<Load, "others">;
+} {
+  const { count, cores, memoryMib, free, coresInUse, memoryMibInUse } = nodes;
+  const of = (used: number, total: number, freeOfOne: number) => ({
+    used,
+    total: count * total,
+    free: Math.min(count * freeOfOne, Math.max(0, count * total - used)),
+  });
+  return { cores: of(coresInUse, cores, free.cores), memory: of(memoryMibInUse, memoryMib, free.memoryMib) };
+}
+
+type NodesLine = Pick<
+  Answer<"nodes">["nodes"][number],
+  "count" | "cores" | "memoryMib" | "free" | "coresInUse" | "memoryMibInUse"
+>;
 
 function together(loads: readonly Load[]): Load {
   return loads.reduce(

@@ -39,7 +39,8 @@ export const en = {
   mechanisms: "Mechanisms in use",
   ofTotal: "{{used}} of {{total}}",
   ofTotalFree: "{{used}} of {{total}} · {{free}} free",
-  freeOf: "{{free}} free of {{total}}",
+  coresUsed: "Cores in use of all",
+  memoryUsed: "Memory in use of all",
   nodesUp: "{{up}} of {{all}} up",
   state: "State",
   nodeState: { up: "up", draining: "draining", down: "down", maintenance: "in maintenance" },
@@ -89,6 +90,7 @@ export const en = {
     left: "has left the network",
   },
   standing: {
+    simulated: "simulated",
     draining: "draining",
     suspended: "suspended",
     leaving: "leaving",

@@ -32,7 +32,8 @@ export const zh: Words<typeof en> = {
   mechanisms: "所用机制",
   ofTotal: "{{used}} / {{total}}",
   ofTotalFree: "{{used}} / {{total}} · 空闲 {{free}}",
-  freeOf: "空闲 {{free}} / {{total}}",
+  coresUsed: "核：网内占用 / 全部",
+  memoryUsed: "内存：网内占用 / 全部",
   nodesUp: "{{all}} 个中 {{up}} 个可用",
   state: "状态",
   nodeState: { up: "可用", draining: "排空中", down: "停机", maintenance: "维护中" },
@@ -78,6 +79,7 @@ export const zh: Words<typeof en> = {
     left: "已退出算力网",
   },
   standing: {
+    simulated: "模拟",
     draining: "排空中",
     suspended: "已暂停",
     leaving: "正在退出",

@@ -7,7 +7,6 @@ import { needsAccounts } from "#core/centre/accounts.ts";
 import { driverNames } from "#core/centre/centre.ts";
 import { mechanismsInWords } from "#core/centre/mechanisms.ts";
 import { regionWords } from "#core/centre/region.ts";
-import { mibText } from "#core/measures.ts";
 import { language } from "../../app/language.ts";
 import { useLiveRefresh } from "../../app/refresh.ts";
 import { useMe } from "../../app/session.ts";
@@ -20,11 +19,12 @@ import { countText } from "../../words/format.ts";
 import { useFormat, useNow } from "../../words/use.ts";
 import { AccountLimits } from "./account-limits.tsx";
 import { AccountsButton } from "./accounts.tsx";
-import { cardsText } from "./capacity.ts";
+import { cardsText, nodesLoad } from "./capacity.ts";
 import css from "./centres.module.css";
 import { ConnectionTest } from "./connection-test.tsx";
 import { AddCentre, EnrolButton } from "./enrol.tsx";
 import { IntakeButton } from "./intake.tsx";
+import { useLoadText } from "./load.tsx";
 import { PoolCard } from "./pool.tsx";
 import { centresQuery, nodesQuery } from "./queries.ts";
 import { CentreState } from "./state.tsx";
@@ -143,6 +143,7 @@ function CentrePanel({ centre, mayEnrol }: { readonly centre: Centre; readonly m
 function Nodes({ centre }: { readonly centre: string }) {
   const { t } = useTranslation("centres");
   const { data, error } = useQuery(nodesQuery(centre));
+  const loadText = useLoadText();
   if (error) return <Problem error={error} />;
   if (!data) return <div style={{ height: 80 }} />;
   return (
@@ -169,15 +170,15 @@ function Nodes({ centre }: { readonly centre: string }) {
           },
           {
             key: "cores",
-            title: t("cores"),
+            title: t("coresUsed"),
             number: true,
-            cell: (node) => t("freeOf", { free: countText(node.free.cores), total: countText(node.cores) }),
+            cell: (node) => loadText("cores", nodesLoad(node).cores),
           },
           {
             key: "memory",
-            title: t("memory"),
+            title: t("memoryUsed"),
             number: true,
-            cell: (node) => t("freeOf", { free: mibText(node.free.memoryMib), total: mibText(node.memoryMib) }),
+            cell: (node) => loadText("memory", nodesLoad(node).memory),
           },
           { key: "cards", title: t("cards"), cell: (node) => cardsText([node]) || "–" },
           { key: "runs", title: t("runs"), number: true, cell: (node) => countText(node.runs) },

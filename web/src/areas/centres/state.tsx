@@ -34,13 +34,19 @@ export function CentreState({ centre }: { readonly centre: Centre }) {
 }
 
 /** Why a centre takes no new work though it may be connected; empty: nothing but its connection matters. */
-function standingOf({ lifeCycle, intake, pools }: Centre) {
+function standingOf({ lifeCycle, intake, driver, pools }: Centre) {
   const poolsOut =
     pools.length === 0 || pools.some(({ state }) => state === "up" || state === null)
       ? []
       : [pools.every(({ state }) => state === "down") ? ("down" as const) : ("drained" as const)];
   if (lifeCycle === "retired") return [lifeCycle];
-  return [...(lifeCycle === "in-service" ? [] : [lifeCycle]), ...(intake === "open" ? [] : [intake]), ...poolsOut];
+  const simulated = driver === "simulated" ? ["simulated" as const] : [];
+  return [
+    ...simulated,
+    ...(lifeCycle === "in-service" ? [] : [lifeCycle]),
+    ...(intake === "open" ? [] : [intake]),
+    ...poolsOut,
+  ];
 }
 
 const lifeCycles = ["planned", "building", "trial", "retired"] as const;

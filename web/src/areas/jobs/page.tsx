@@ -4,6 +4,8 @@ import { Button } from "antd";
 import { type CSSProperties, type KeyboardEvent, type RefObject, useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { JobSummary } from "#api/job.ts";
+import { endedByWords } from "#core/job/end-reason.ts";
+import { language } from "../../app/language.ts";
 import { Icon } from "../../parts/icons.tsx";
 import { Empty, Problem } from "../../parts/notice.tsx";
 import { Page } from "../../parts/page.tsx";
@@ -17,6 +19,12 @@ import { useJobs, type View } from "./use-jobs.ts";
 
 /** All jobs one may see, newest first. Only the rows on the screen exist; older ones are read as one scrolls. */
 export function JobsPage() {
+  const { i18n } = useTranslation("jobs");
+  // What each waits for is said by the server, in the reader's language.
+  return <Jobs key={i18n.language} />;
+}
+
+function Jobs() {
   const { t } = useTranslation("jobs");
   const search = useSearch({ from: "/frame/jobs" });
   const scroller = useRef<HTMLDivElement>(null);
@@ -148,7 +156,6 @@ function Rows({ jobs, more, scroller, onView, onEnd }: RowsContent) {
             <th scope="col">#</th>
             <th scope="col">{t("words:column.name")}</th>
             <th scope="col">{t("words:column.state")}</th>
-            <th scope="col">{t("words:column.tasks")}</th>
             <th scope="col">{t("words:column.project")}</th>
             <th scope="col">{t("words:column.person")}</th>
             <th scope="col">{t("words:column.centre")}</th>
@@ -192,6 +199,7 @@ function Rows({ jobs, more, scroller, onView, onEnd }: RowsContent) {
 function JobRow({ job, at, place, nowMs, chosen, onChoose }: RowContent) {
   const format = useFormat();
   const navigate = useNavigate();
+  const reason = format.clockTimes(reasonOf(job));
   const ranMs = job.startedMs === null ? null : (job.endedMs ?? nowMs) - job.startedMs;
   return (
     <tr
@@ -217,8 +225,13 @@ function JobRow({ job, at, place, nowMs, chosen, onChoose }: RowContent) {
       </td>
       <td className={css.state}>
         <StateBadge shown={shownOf(job)} quiet />
+        {job.tasks > 1 ? <TaskBar job={job} /> : null}
+        {reason === "" ? null : (
+          <span className={css.reason} title={reason}>
+            {reason}
+          </span>
+        )}
       </td>
-      <td className={css.wideOnly}>{job.tasks > 1 ? <TaskBar job={job} /> : null}</td>
       <td className={`${css.project} ${css.cut}`}>{job.project}</td>
       <td className={`${css.wideOnly} ${css.cut}`}>{job.person}</td>
       <td className={`${css.centre} ${css.cut}`} data-none={job.centres.length === 0 || undefined}>
@@ -230,6 +243,11 @@ function JobRow({ job, at, place, nowMs, chosen, onChoose }: RowContent) {
       </td>
     </tr>
   );
+}
+
+/** What the first of its tasks that wait is waiting for, else who or what ended it; empty: nothing to be said. */
+function reasonOf({ waits, outcome }: JobSummary): string {
+  return outcome === null ? (waits?.words ?? "") : endedByWords(outcome, language());
 }
 
 type RowContent = {

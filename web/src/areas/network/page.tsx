@@ -4,6 +4,7 @@ import { Button } from "antd";
 import { useTranslation } from "react-i18next";
 import type { JobSummary } from "#api/job.ts";
 import type { Centre, Glance } from "#api/network.ts";
+import { mibText } from "#core/measures.ts";
 import { ask } from "../../app/client.ts";
 import { useLiveRefresh } from "../../app/refresh.ts";
 import { useMe } from "../../app/session.ts";
@@ -90,7 +91,16 @@ function PasswordHint() {
 function InUse({ glance, centres }: { readonly glance: Glance; readonly centres: readonly Centre[] }) {
   const { t } = useTranslation("network");
   const inService = centres.filter(({ lifeCycle }) => lifeCycle === "in-service");
-  const { accelerators } = glance;
+  const { accelerators, cores, memoryMib } = glance;
+  const simulated = [
+    ...(cores.simulated === 0
+      ? []
+      : [t("simulatedCores", { count: cores.simulated, cores: countText(cores.simulated) })]),
+    ...(memoryMib.simulated === 0 ? [] : [mibText(memoryMib.simulated)]),
+    ...(accelerators.simulated === 0
+      ? []
+      : [t("simulatedCards", { count: accelerators.simulated, cards: countText(accelerators.simulated) })]),
+  ];
   return (
     <div className={css.bars}>
       <LoadBar what="cores" load={withOthers(glance.cores, loadOfCentres(inService, coresLoad))} />
@@ -104,6 +114,7 @@ function InUse({ glance, centres }: { readonly glance: Glance; readonly centres:
           text={t("ofTotal", { used: countText(accelerators.inUse), total: countText(accelerators.total) })}
         />
       )}
+      {simulated.length === 0 ? null : <p className={css.simulated}>{t("simulated", { all: simulated.join(", ") })}</p>}
     </div>
   );
 }
