@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { chmodSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
@@ -60,8 +60,9 @@ async function submitSurely(
   exitCode: number,
   sleepS: number,
 ): Promise<number> {
-  const script = `#!/bin/sh\necho "$WEIR_RUN_ID" >> "${marks}/$WEIR_JOB_ID"\nsleep ${sleepS.toFixed(2)}\nexit ${exitCode}\n`;
-  const body = { name: key, script, timeLimitS: 120, memoryMibPerNode: 16 };
+  // A file of its own for each start: as root no run can write to another's.
+  const script = `#!/bin/sh\nmktemp -p . "$WEIR_JOB_ID.XXXXXX" || exit 99\nsleep ${sleepS.toFixed(2)}\nexit ${exitCode}\n`;
+  const body = { name: key, script, workingDirectory: marks, timeLimitS: 120, memoryMibPerNode: 16 };
   return eventually(`the acknowledgement of ${key}`, async () => {
     const reply = await client.call("submit", { body }, { idempotencyKey: key }).catch((error: unknown) => {
       if (error instanceof NoAnswer) return null;
@@ -85,20 +86,13 @@ async function checkAll(client: Client, expected: ReadonlyMap<number, number>, m
       `job ${id}: ${JSON.stringify(job.outcome)}`,
     );
     assert.equal(job.outcome?.exitCode, exitCode, `job ${id}`);
-    assert.equal(
-      readFileSync(join(marks, String(id)), "utf8")
-        .trim()
-        .split("\n").length,
-      1,
-      `job ${id} ran more than once`,
-    );
   }
   assert.deepEqual(
     readdirSync(marks)
-      .map(Number)
+      .map((name) => Number(name.split(".")[0]))
       .sort((a, b) => a - b),
     [...expected.keys()].sort((a, b) => a - b),
-    "something ran that was never acknowledged",
+    "something ran that was never acknowledged, twice or not at all",
   );
   const books = await eventually("the books", async () => {
     const reply = await client.call("ledgerCheck").catch(() => null);

@@ -86,10 +86,17 @@ const values: Readonly<Record<string, Words>> = {
   "pids cgroup": { en: "by the kernel (pids cgroup)", zh: "由内核限制（pids cgroup）" },
   RLIMIT_NPROC: { en: "a limit of the user (RLIMIT_NPROC)", zh: "用户进程数上限（RLIMIT_NPROC）" },
   shared: { en: "shared", zh: "共用" },
-  swept: { en: "swept after each run", zh: "每次运行后清理" },
-  "private by mount namespace, else swept": {
-    en: "private to each run, else swept",
-    zh: "每次运行私有，否则于结束后清理",
+  "private by mount namespace": {
+    en: "private to each run; elsewhere it can write only where its job says",
+    zh: "每次运行私有；其他位置仅可写作业指明之处",
+  },
+  "swept, nothing made elsewhere (Landlock)": {
+    en: "swept after each run; elsewhere it can make files only where its job says",
+    zh: "每次运行后清理；其他位置仅可在作业指明之处新建文件",
+  },
+  "swept, with the whole machine": {
+    en: "the whole machine is looked through after each run",
+    zh: "每次运行后检查整台机器",
   },
   "the site takes no new work now (weir-agent stop-new)": {
     en: "the site takes no new work now (weir-agent stop-new)",

@@ -280,6 +280,8 @@ function startFields(order: RunOrder, place: RunPlace, settings: ProcessSettings
     ["cwd", order.workingDirectory ?? ""],
     ["stdout", stdout],
     ["stderr", stderr],
+    // As `fileSystemsHere` names them.
+    ...(order.demands?.fileSystems ?? []).map((name): Field => ["writable", `/${name}`]),
     ...(work.kind === "script" ? [["script", work.text] satisfies Field] : []),
     ...(work.kind === "script" ? work.arguments : work.argv).map((argument): Field => ["arg", argument]),
     ...Object.entries(jobEnvironment(order, place)).map(([name, value]): Field => ["env", `${name}=${value}`]),

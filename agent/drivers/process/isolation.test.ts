@@ -12,6 +12,7 @@ import {
   readFileSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { createServer } from "node:net";
@@ -193,6 +194,132 @@ describe("uids", { skip }, () => {
       assert.match(hidden.words ?? "", /No such file or directory; a job has a \/tmp and a \/var\/tmp of its own/);
     } finally {
       for (const folder of [shared, temporary]) rmSync(folder, { recursive: true });
+      await box.close();
+    }
+  });
+
+  for (const options of [[], ["--no-namespaces"], ["--no-namespaces", "--no-landlock"]])
+    test(`a file is nowhere left for the next run of the same uid ${options.join(" ")}`, async () => {
+      const shared = mkdtempSync("/var/lib/weir-shared-");
+      const box = await openSandbox([...options, "--machine", shared], { uids: 1 });
+      chmodSync(shared, 0o1777);
+      mkdirSync(join(shared, "deep"));
+      chmodSync(join(shared, "deep"), 0o1777);
+      const found = () => execFileSync("find", [shared, "-uid", String(box.jobUids[0])], { encoding: "utf8" });
+      try {
+        const path = join(shared, "deep", "secret");
+        await box.run(
+          `umask 077; echo secret > ${path}; mkdir ${shared}/folder; mknod ${shared}/fifo p; ln -s x ${shared}/link`,
+        );
+        const next = orderFor(`cat ${path}; echo mine >> ${path}; rm ${path}; exit 0`);
+        for (;;) {
+          const answer = await box.driver.start(next);
+          if (answer.kind === "started") break;
+          assert.deepEqual(answer, { kind: "busy", words: "all uids of the jobs are in use" });
+          await delay(200);
+        }
+        assert.equal(await box.log((await box.ended(next.run)).run), "");
+        if (options.length < 2) assert.deepEqual(readdirSync(shared), ["deep"]);
+        else assert.deepEqual([lstatSync(path).uid, lstatSync(join(shared, "fifo")).uid], [box.agentUid, box.agentUid]);
+        assert.equal(found(), "");
+      } finally {
+        rmSync(shared, { recursive: true });
+        await box.close();
+      }
+    });
+
+  for (const options of [[], ["--no-namespaces"]])
+    test(`where its job says it can write, and that becomes the agent's, its wrapper killed or not ${options.join(" ")}`, async () => {
+      const box = await openSandbox(options);
+      const shared = mkdtempSync("/weir-shared-"); // at the top, where the file systems are that a job can declare
+      const [results, behind, outputs] = ["results", "behind", "outputs"].map((name) => join(shared, name));
+      assert.ok(results && behind && outputs);
+      chmodSync(shared, 0o755);
+      for (const folder of [results, outputs]) {
+        mkdirSync(folder);
+        chmodSync(folder, 0o1777);
+      }
+      symlinkSync(results, behind);
+      const declares = (fileSystems: string[]) => ({
+        demands: { siteWords: {}, software: [], container: null, fileSystems, licences: [] },
+      });
+      const owners = (path: string) =>
+        execFileSync("find", [path, "-mindepth", "1", "-printf", "%U %P\n"], { encoding: "utf8" })
+          .trim()
+          .split("\n")
+          .sort();
+      try {
+        for (const killed of [false, true]) {
+          const asked = [
+            { workingDirectory: behind, stdout: join(outputs, "out"), stderr: "err" },
+            { ...declares([shared.slice(1)]), stdout: null, stderr: null },
+          ];
+          for (const changes of asked) {
+            const run = await box.start(
+              `echo made; echo seen >&2; mkdir ${results}/deep; echo kept > ${results}/deep/file${killed ? "; touch ready; exec sleep 1000" : ""}`,
+              changes,
+            );
+            if (killed) {
+              const ready = changes.workingDirectory
+                ? join(results, "ready")
+                : join(box.home, "runs", run, "work", "ready");
+              while (!existsSync(ready)) await delay(10);
+              const started = readFileSync(join(box.home, "runs", run, "started"), "utf8");
+              process.kill(Number(/^pid=(\d+)$/m.exec(started)?.[1]), "SIGKILL");
+            }
+            assert.equal((await box.ended(run)).end.kind, killed ? "lost" : "succeeded");
+            const there = owners(results);
+            assert.ok(there.includes(`${box.agentUid} deep/file`), there.join());
+            assert.ok(!changes.workingDirectory || there.includes(`${box.agentUid} err`), there.join());
+            for (const line of [...there, ...(changes.stdout ? owners(outputs) : [])])
+              assert.match(line, new RegExp(`^${box.agentUid} `));
+            for (const folder of [results, outputs])
+              for (const name of readdirSync(folder)) rmSync(join(folder, name), { recursive: true });
+            assert.deepEqual(readdirSync(join(box.home, "launcher", "uids")), []);
+          }
+        }
+      } finally {
+        rmSync(shared, { recursive: true });
+        await box.close();
+      }
+    });
+
+  test("one whose file cannot be taken over is held back, and said so, until it can", async () => {
+    const box = await openSandbox([], { uids: 1 });
+    const shared = mkdtempSync("/var/lib/weir-shared-");
+    chmodSync(shared, 0o1777);
+    let mounted = false;
+    try {
+      execFileSync("mount", ["--bind", shared, shared]);
+      mounted = true;
+      const run = await box.start("echo kept > file; until [ -e go ]; do sleep 0.02; done", {
+        workingDirectory: shared,
+      });
+      while (!existsSync(join(shared, "file"))) await delay(10);
+      writeFileSync(join(shared, "go"), "");
+      // Not for the job, which has a view of its own: for whoever would take the file over.
+      execFileSync("mount", ["-o", "remount,ro,bind", shared]);
+      assert.equal((await box.ended(run)).end.kind, "succeeded");
+      assert.equal((await box.driver.start(orderFor("true"))).kind, "busy");
+      const { mechanisms } = await box.driver.describe();
+      assert.equal(
+        mechanisms.quarantine,
+        `${box.jobUids[0]}: 1 files of uid ${box.jobUids[0]} could not be taken from it`,
+      );
+      assert.equal(mechanisms.uidsInUse, "1");
+      // Held back over a restart, too.
+      await box.killLauncher();
+      await box.startLauncher();
+      await delay(6000); // longer than from one try to the next
+      assert.equal((await box.driver.describe()).mechanisms.uidsInUse, "1");
+      execFileSync("umount", [shared]);
+      mounted = false;
+      while ((await box.driver.describe()).mechanisms.uidsInUse !== "0") await delay(100);
+      assert.equal(lstatSync(join(shared, "file")).uid, box.agentUid);
+      assert.equal((await box.run("true")).end.kind, "succeeded");
+    } finally {
+      if (mounted) execFileSync("umount", [shared]);
+      rmSync(shared, { recursive: true });
       await box.close();
     }
   });

@@ -21,7 +21,8 @@ my %NUMBER = do {
         clock_gettime => [228, 113], fsync       => [74,  82],  wait4     => [61,  260], mount     => [165, 40],
         prctl         => [157, 167], prlimit64   => [302, 261], setgroups => [116, 159], setresgid => [119, 149],
         setresuid     => [117, 147], signalfd4   => [289, 74],  unshare   => [272, 97],
-        setns         => [308, 268], clone3      => [435, 435],
+        setns         => [308, 268], clone3      => [435, 435], landlock_create_ruleset => [444, 444],
+        landlock_add_rule => [445, 445], landlock_restrict_self => [446, 446],
     );
     map { $_ => $table{$_}[$generic ? 1 : 0] } keys %table;
 };
@@ -155,33 +156,35 @@ sub proportional_bytes {
     return $kib * 1024;
 }
 
-# Signals every process of a uid, atomically, from a child that has become that uid; false when there is none.
+# Signals every process of a uid, atomically, from a child that has become that uid. The kernel does not say whether there
+# was one: it counts those it was not allowed to signal, too.
 sub signal_all {
     my ($uid, $gid, $signal) = @_;
-    my $pid = fork // return 1;
-    if (!$pid) { eval { become($uid, $gid) } or POSIX::_exit(2); POSIX::_exit(kill($signal, -1) ? 1 : 0) }
+    my $pid = fork // return;
+    if (!$pid) { eval { become($uid, $gid); kill $signal, -1 }; POSIX::_exit(0) }
     waitpid $pid, 0;
-    return $? != 0;
 }
 
 # --- files
 
 # Calls $visit->("/proc/self/fd/N/name", is folder) for every entry below a folder, the folder's own entries last.
-# It goes by open folders and never through a symbolic link, so nobody can lead it elsewhere by swapping names.
+# It goes by open folders and never through a symbolic link, so nobody can lead it elsewhere by swapping names. False
+# where a folder could not be looked into.
 sub walk {
     my ($path, $visit) = @_;
     my $flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_NONBLOCK;
-    my $folder;
-    sysopen($folder, $path, $flags) or $!{EACCES} && $> && chmod(0700, $path) && sysopen($folder, $path, $flags) or return;
+    my ($folder, $seen) = (undef, 1);
+    sysopen($folder, $path, $flags) or $!{EACCES} && $> && chmod(0700, $path) && sysopen($folder, $path, $flags) or return $!{ENOENT};
     my $here = '/proc/self/fd/' . fileno $folder;
-    opendir(my $entries, $here) or return;
+    opendir(my $entries, $here) or return 0;
     for my $name (readdir $entries) {
         next if $name eq '.' || $name eq '..';
         lstat "$here/$name" or next;
         my $is_folder = -d _;
-        walk("$here/$name", $visit) if $is_folder;
+        $seen = 0 if $is_folder && !walk("$here/$name", $visit);
         $visit->("$here/$name", $is_folder);
     }
+    return $seen;
 }
 
 sub remove_tree {

@@ -4,12 +4,14 @@ package Weir::Run;
 # own, so it outlives the launcher, the agent and the server; it alone enforces limits and tells how the run ended.
 use strict;
 use warnings;
+use Cwd ();
 use Fcntl qw(:DEFAULT :mode);
 use POSIX ();
+use Weir::Confine;
 use Weir::Kernel;
 use Weir::Record;
 use Exporter qw(import);
-our @EXPORT = qw(serve bury give_back read_stream);
+our @EXPORT = qw(serve bury carriers give_back take_over read_stream);
 
 use constant { STREAM => { stdout => 100, stderr => 101 } };    # the wrapper's own handles, where the launcher finds them
 use constant { CLONE_NEWNS => 0x20000, CLONE_NEWIPC => 0x08000000, MS_BIND => 0x1000, MS_BIND_REC => 0x5000, MS_REC_PRIVATE => 0x44000 };
@@ -33,7 +35,7 @@ sub serve {
 }
 
 # $o: { run, runs, uid, gid, agentUid, agentGid, cwd, stdout, stderr, script, argv, env, files, startBefore, timeLimitMs, graceMs,
-#       warnSignal, warnBeforeMs, memoryBytes, processes, logCapBytes, cores, places, private, keep, namespaces, tell, fence }, all checked by the launcher.
+#       warnSignal, warnBeforeMs, memoryBytes, processes, logCapBytes, cores, writable, places, private, keep, confines, tell, fence }, all checked by the launcher.
 # Tells `rejected`, or `started` and then `ended`. True when this process can take another run.
 sub supervise {
     my ($o) = @_;
@@ -86,7 +88,7 @@ sub make_folder {
     die "too-late its start was forbidden after a time that has passed\n" if monotonic_ms() > $o->{startBefore};
     put("$place/started", 0640, lines(
         pid => $$, startTicks => start_ticks($$), bootId => boot_id(), startedMs => wall_ms(), uid => $o->{uid}, gid => $o->{gid},
-        cwd => $o->{cwd}, cores => $o->{cores}, memoryBytes => $o->{memoryBytes}, (map { ("group.$_" => $o->{group}{$_}) } keys %{ $o->{group} }),
+        cores => $o->{cores}, memoryBytes => $o->{memoryBytes}, (map { ("group.$_" => $o->{group}{$_}) } keys %{ $o->{group} }),
     ), 'sync');
 }
 
@@ -94,7 +96,8 @@ sub make_folder {
 sub start_job {
     my ($r) = @_;
     take_former($r);
-    $r->{shared} = hide_shared_folders($r) ? [] : $r->{private};
+    $r->{named} = [open_places($r, @{ $r->{writable} })] if $r->{uid};
+    hide_shared_folders($r) if $r->{uid} && $r->{confines} eq 'view';
     open_streams($r);
     pipe(my $said, my $say) or die "126 pipe: $!";
     my ($pid, $born) = fork_into($r->{group});
@@ -136,8 +139,8 @@ sub take_former {
 # A view of the machine in which /tmp and the other folders anyone may write are the run's own; and its own SysV IPC.
 sub hide_shared_folders {
     my ($r) = @_;
-    return unless $r->{uid} && $r->{namespaces} && open my $outside, '<', '/proc/self/ns/mnt';
-    return unless call('unshare', CLONE_NEWNS | CLONE_NEWIPC);
+    open my $outside, '<', '/proc/self/ns/mnt' or die "126 /proc/self/ns/mnt: $!\n";
+    call('unshare', CLONE_NEWNS | CLONE_NEWIPC) or die "126 a private view of the file systems: $!\n";
     $r->{outside} = $outside;
     mount_at('none', '/', '', MS_REC_PRIVATE, '') or die "126 a private view of the file systems: $!\n";
     my $own = "$r->{place}/tmp";
@@ -154,7 +157,6 @@ sub hide_shared_folders {
             };
         die "126 a private $folder: " . ($@ || $!) . "\n" unless $done;
     }
-    return 1;
 }
 
 # Before anything is removed: what is mounted in there must not be mistaken for the run's.
@@ -208,8 +210,9 @@ sub become_job {
     limit_self(4, 0, 0);
     limit_self(6, $r->{processes}, $r->{processes}) if $r->{uid} || !$r->{group}{pids};
     if ($r->{uid}) {
-        eval { become(@$r{qw(uid gid)}); 1 } or die "126 user $r->{uid}: $@";
         call('prctl', 38, 1, 0, 0, 0) or die "126 PR_SET_NO_NEW_PRIVS: $!\n";    # no crontab, no at, no sudo: nothing to come back by
+        confine($r);
+        eval { become(@$r{qw(uid gid)}); 1 } or die "126 user $r->{uid}: $@";
     }
     call('prctl', 1, SIGKILL, 0, 0, 0);    # PR_SET_PDEATHSIG: no job without its wrapper
     my $cwd = $r->{cwd} || "$r->{place}/work";
@@ -426,6 +429,7 @@ sub keep_streams {
 }
 
 # Makes the run's output the agent's and removes every other trace of its uid; '' when nothing of it is left, else what is.
+# $r->{named} or, without a wrapper, $r->{left_at}: where else it could write. $r->{patient}: however long it takes.
 sub give_back {
     my ($r) = @_;
     remove_tree("$r->{place}/tmp");
@@ -437,17 +441,24 @@ sub give_back {
     };
     walk("$r->{place}/$_", $hand_over) for qw(work former);
     $hand_over->("$r->{place}/$_") for qw(work former stdout stderr);
-    if ($r->{cwd}) {    # a folder of the user's own choice may be large; beyond the budget the uid is not used again
-        my $budget = 1_000_000;
-        eval { walk($r->{cwd}, sub { $budget-- or die "too many files in $r->{cwd} to look through\n"; $hand_over->($_[0]) }); 1 } or return $@ =~ s/\n//r;
-    }
     for my $stream (values %{ $r->{streams} // {} }) {
-        chown $r->{agentUid}, $r->{agentGid}, $stream->{file} if $stream->{regular} && (stat $stream->{file})[4] == $uid;
+        next if !$stream->{regular} || (stat $stream->{file})[4] != $uid;
+        chown $r->{agentUid}, $r->{agentGid}, $stream->{file} or $left++;
     }
-    return $left ? "$left files of uid $uid could not be taken from it" : '' if $r->{shared} && !@{ $r->{shared} };
+    my @elsewhere = $r->{named} ? map { '/proc/self/fd/' . fileno $_->{handle} } @{ $r->{named} } : grep { defined } map { Cwd::realpath($_) } @{ $r->{left_at} };
+    return 'what it may have left anywhere is looked for' if $r->{confines} eq 'none' && !$r->{patient};
+    my $budget = $r->{patient} ? 1e15 : 1_000_000;    # a folder of the user's own choice may be large
+    for my $path (@elsewhere) {
+        my $seen = eval {
+            !-d $path || walk("$path/.", sub { $budget-- or die "many\n"; $hand_over->($_[0]) });
+        };
+        return "too many files in $path to look through at once" unless defined $seen;
+        return "a folder in $path that cannot be looked into" unless $seen;
+        $hand_over->($path) unless $r->{named};
+    }
+    return $left ? "$left files of uid $uid could not be taken from it" : '' if $r->{confines} eq 'view';
     for my $folder (@{ $r->{private} }) {
-        opendir(my $entries, $folder) or next;
-        ((lstat "$folder/$_")[4] // 0) == $uid and !remove_tree("$folder/$_") and $left++ for grep { !/^\.\.?$/ } readdir $entries;
+        walk($folder, sub { $hand_over->($_[0]) if ((lstat $_[0])[4] // 0) == $uid && !($_[1] ? rmdir $_[0] : unlink $_[0]) });
     }
     for (['shm', sub { shmctl $_[0], 0, 0 }], ['sem', sub { semctl $_[0], 0, 0, 0 }], ['msg', sub { msgctl $_[0], 0, 0 }]) {
         my ($kind, $remove) = @$_;
@@ -458,12 +469,25 @@ sub give_back {
     return $left ? "$left files or IPC objects of uid $uid could not be taken from it" : '';
 }
 
+# Wherever nothing kept runs from writing: makes the agent's what is left of these uids below a folder; false where it cannot.
+sub take_over {
+    my ($top, $agent_uid, $agent_gid, @uids) = @_;
+    my %is_left = map { $_ => 1 } @uids;
+    my $done = 1;
+    for my $path (grep { !m{^/(?:proc|sys)$} } glob "\Q$top\E/*") {
+        my $hand_over = sub { $is_left{ (lstat $_[0])[4] // '' } and POSIX::lchown($agent_uid, $agent_gid, $_[0]) // ($done = 0) };
+        $done = 0 if !-l $path && -d $path && !walk($path, $hand_over);
+        $hand_over->($path);
+    }
+    return $done;
+}
+
 # For the launcher: the wrapper was killed, or the machine went down. Ends what still carries the run's group, uid or id,
 # takes its uid back, and writes the verdict, so that it is the same whoever asks. Runs in a child.
 sub bury {
     my ($o) = @_;
     my %started = facts("$o->{runs}/$o->{run}/started");
-    my %r = (%$o, place => "$o->{runs}/$o->{run}", uid => $started{uid} // 0, gid => $started{gid} // 0, cwd => $started{cwd}, group => {});
+    my %r = (%$o, place => "$o->{runs}/$o->{run}", uid => $started{uid} // 0, gid => $started{gid} // 0, group => {});
     my $same_boot = ($started{bootId} // '') eq boot_id();
     for (qw(kill memory pids)) { $r{group}{$_} = $started{"group.$_"} if -d ($started{"group.$_"} // '/none') }
     my ($found, $until) = (0, monotonic_ms() + PATIENCE_MS);
@@ -489,7 +513,7 @@ sub carriers {
     my ($place, $uid) = @_;
     opendir(my $proc, '/proc') or return;
     my $is_its = $uid
-        ? sub { ((stat "/proc/$_[0]")[4] // -1) == $uid }
+        ? sub { (read_file("/proc/$_[0]/status") // '') =~ /^Uid:\t$uid\t/m }    # its folder may be root's
         : sub { grep { $_ eq "WEIR_WORK=$place/work" } split /\0/, read_file("/proc/$_[0]/environ") // '' };
     return grep { /^\d+$/ && defined start_ticks($_) && $is_its->($_) } readdir $proc;
 }
