@@ -45,6 +45,8 @@ export const pool = z
     leaseS: z.int().nullable(),
     /** What the engine enforces for one job; null: no limit. */
     limits: z.strictObject({ timeLimitS: z.int().nullable(), leastNodes: z.int(), mostNodes: z.int().nullable() }),
+    /** The pools of the centre that have nodes of it too: each pool's figures count these. */
+    sharesNodesWith: z.array(z.string()),
     /** Nodes and what they have in all: of those that are up, beside `nodes`, which counts all. */
     nodes: z.int(),
     nodesUp: z.int(),
@@ -109,6 +111,15 @@ export const centre = z
     agentVersion: z.string().nullable(),
     mechanisms: z.record(z.string(), z.string()),
     pools: z.array(pool),
+    /** All its pools together, each node once: as in a pool. */
+    together: z.strictObject({
+      nodes: z.int(),
+      nodesUp: z.int(),
+      cores: z.int(),
+      memoryMib: z.int(),
+      accelerators: devices,
+      free: z.strictObject({ cores: z.int(), memoryMib: z.int(), accelerators: devices }),
+    }),
   })
   .meta({ id: "Centre" });
 export type Centre = z.infer<typeof centre>;
@@ -117,7 +128,10 @@ export const centresPage = page("centres", centre).meta({ id: "CentresPage" });
 export const node = z
   .strictObject({
     centre: centreName,
+    /** The first of `pools`. */
     pool: z.string(),
+    /** All that have them: each node is listed once. Of an agent of an earlier version it may be listed with each. */
+    pools: z.array(z.string()),
     /** One node, or a list of hosts that are alike, as the engine writes it: `c[001-120]`. */
     name: z.string(),
     count: z.int(),

@@ -277,7 +277,8 @@ test("weir centres: why a connected centre takes no work, and the load of others
 });
 
 test("weir nodes: how they are and why, and what of ours is on all of a group", async () => {
-  const one = { centre: "a", pool: "batch", cores: 8, memoryMib: 1024, memoryMibInUse: 0, accelerators: [] };
+  const size = { cores: 8, memoryMib: 1024, memoryMibInUse: 0, accelerators: [] };
+  const one = { centre: "a", pool: "batch", pools: ["batch", "debug"], ...size };
   const up = { ...one, name: "c[1-4]", count: 4, state: "up", reason: null, coresInUse: 12, runs: 2 };
   const out = {
     ...one,
@@ -290,8 +291,8 @@ test("weir nodes: how they are and why, and what of ours is on all of a group", 
   };
   const { url } = await fake({ "GET /nodes": json({ nodes: [up, out], next: null }) });
   const said = (await weir(url, ["nodes"], { columns: 200 })).out;
-  assert.match(said, /^a +batch +c\[1-4\] +up +12\/32 /m);
-  assert.match(said, /^a +batch +c5 +draining \(its disk is changed\) +0\/8 /m);
+  assert.match(said, /^a +batch, debug +c\[1-4\] +up +12\/32 /m);
+  assert.match(said, /^a +batch, debug +c5 +draining \(its disk is changed\) +0\/8 /m);
   assert.match((await weir(url, ["nodes", "--lang", "zh"], { columns: 200 })).out, /排空中（its disk is changed）/);
 });
 

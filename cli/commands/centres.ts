@@ -119,7 +119,7 @@ export async function nodes(call: Call): Promise<number> {
     ],
     found.map((node) => [
       node.centre,
-      node.pool,
+      node.pools.join(say("comma")),
       node.name,
       nodeStateCell(call, node),
       `${node.coresInUse}/${node.count * node.cores}`,

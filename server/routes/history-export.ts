@@ -17,10 +17,7 @@ export function historyExportHandlers({ db }: { readonly db: Database }): Pick<H
       ]);
       const page = cutPage(rows, query.limit, ({ job, index }) => `${job}.${index}`);
       return answer({
-        centres: centres.map(({ id, pools }) => ({
-          centre: id,
-          cores: pools.reduce((sum, pool) => sum + pool.cores, 0),
-        })),
+        centres: centres.map(({ id, together }) => ({ centre: id, cores: together.cores })),
         runs: [...page.rows],
         next: page.next,
       });

@@ -7,9 +7,11 @@ import {
   type EngineReport,
   type ForeignLoad,
   type NodeGroup,
+  type Nodes,
   poolTotals,
 } from "#core/centre/engine.ts";
 import { hostNames } from "#core/centre/host-list.ts";
+import { eachOnce, sharersOf } from "#core/centre/shared-nodes.ts";
 import { type CentreTerms, defaultTerms, poolTerms, regionOf } from "#core/centre/terms.ts";
 import { unreachable } from "#core/unreachable.ts";
 
@@ -27,7 +29,20 @@ export async function readCentres(db: Query, page: CentrePage): Promise<readonly
   const ids = centres.rows.map((row) => row.id);
   const pools = await readPools(db, ids);
   const uses = await readUses(db, ids);
-  return centres.rows.map((row) => ({
+  return centres.rows.map((row) =>
+    centreView(
+      row,
+      pools.filter((pool) => pool.centre_id === row.id),
+      uses,
+    ),
+  );
+}
+
+function centreView(row: CentreRow, pools: readonly PoolRow[], uses: readonly PoolUse[]): Centre {
+  const described = pools.map(({ name }) => row.engine?.pools.find((told) => told.name === name) ?? null);
+  const nodes = described.map((told) => ({ nodes: told?.nodes ?? [] }));
+  const sharers = sharersOf(nodes);
+  return {
     id: row.id,
     name: row.name,
     nameZh: row.name_zh,
@@ -41,10 +56,12 @@ export async function readCentres(db: Query, page: CentrePage): Promise<readonly
     unreachableSinceMs: row.unreachable_since_ms,
     agentVersion: row.agent_version,
     mechanisms: row.engine?.mechanisms ?? {},
-    pools: pools
-      .filter((pool) => pool.centre_id === row.id)
-      .map((pool) => poolView(row, pool, row.engine?.pools.find((told) => told.name === pool.name) ?? null, uses)),
-  }));
+    pools: pools.map((pool, place) => ({
+      ...poolView(row, pool, described[place] ?? null, uses),
+      sharesNodesWith: (sharers[place] ?? []).flatMap((other) => pools[other]?.name ?? []),
+    })),
+    together: nodesView(eachOnce(nodes)),
+  };
 }
 
 type Query = Pick<pg.Pool, "query">;
@@ -94,11 +111,10 @@ function poolView(
   row: PoolRow,
   described: EnginePool | null,
   uses: readonly PoolUse[],
-): PoolView {
+): Omit<PoolView, "sharesNodesWith"> {
   const { contract, maxPending, leaseMs, domestic } = poolTerms(terms ?? defaultTerms(driver), row, driver);
   const use = uses.find((one) => one.centre === row.centre_id && one.pool === row.name);
   const nodes = described?.nodes ?? [];
-  const totals = poolTotals({ nodes });
   return {
     name: row.name,
     contract,
@@ -109,13 +125,9 @@ function poolView(
     limits: described?.limits ?? { timeLimitS: null, leastNodes: 1, mostNodes: null },
     foreign: foreignView(described?.foreign ?? { kind: "none" }),
     maintenance: maintenanceView(nodes, engine_ms ?? last_seen_ms ?? 0),
-    free: freeOf(nodes),
     // The scheduler knows it; the route puts it in.
     startable: [],
-    nodes: nodes.reduce((sum, group) => sum + group.count, 0),
-    nodesUp: nodes.reduce((sum, group) => sum + (group.state === "up" ? group.count : 0), 0),
-    ...totals,
-    accelerators: [...totals.accelerators],
+    ...nodesView(nodes),
     memoryMibPerCore: described?.memoryMibPerCore ?? 0,
     domestic,
     capacities: row.capacities,
@@ -164,8 +176,20 @@ function maintenanceView(nodes: readonly NodeGroup[], reportedMs: number): PoolV
   return [...windows.values()].sort((a, b) => a.startsMs - b.startsMs);
 }
 
+/** How many there are, and what those have that are up. */
+function nodesView(nodes: readonly Nodes[]): Centre["together"] {
+  const totals = poolTotals({ nodes });
+  return {
+    nodes: nodes.reduce((sum, group) => sum + group.count, 0),
+    nodesUp: nodes.reduce((sum, group) => sum + (group.state === "up" ? group.count : 0), 0),
+    ...totals,
+    accelerators: [...totals.accelerators],
+    free: freeOf(nodes),
+  };
+}
+
 /** Of the nodes that are up. */
-function freeOf(nodes: readonly NodeGroup[]): PoolView["free"] {
+function freeOf(nodes: readonly Nodes[]): PoolView["free"] {
   const { cores, memoryMib, accelerators } = poolTotals({ nodes: nodes.map((group) => ({ ...group, ...group.free })) });
   return { cores, memoryMib, accelerators: [...accelerators] };
 }
@@ -200,7 +224,10 @@ export async function readUses(db: Query, centres: readonly string[] | null): Pr
   return rows;
 }
 
-/** Nodes of all centres, in the order of centre and report; `skip` of them come before this page. */
+/**
+ * Nodes of all centres, in the order of centre and report, each group once, however many pools name it; `skip` of them come
+ * before this page.
+ */
 export async function readNodes(
   pool: pg.Pool,
   page: { readonly centre: string | null; readonly skip: number; readonly limit: number },
@@ -209,7 +236,7 @@ export async function readNodes(
     Pick<
       NodeView,
       | "centre"
-      | "pool"
+      | "pools"
       | "name"
       | "count"
       | "state"
@@ -223,7 +250,7 @@ export async function readNodes(
       readonly within: string | null;
     }
   >(
-    `select centre.id as centre, pool.value ->> 'name' as pool, node.value ->> 'names' as name,
+    `select centre.id as centre, array_agg(pool.value ->> 'name' order by pool.place) as pools, node.value ->> 'names' as name,
        (node.value ->> 'count')::int as count, node.value ->> 'state' as state, node.value ->> 'reason' as reason,
        (node.value ->> 'cores')::int as cores, (node.value ->> 'memoryMib')::int as "memoryMib",
        node.value -> 'accelerators' as accelerators, node.value -> 'features' as features, node.value -> 'free' as free,
@@ -231,7 +258,8 @@ export async function readNodes(
      from centre, jsonb_array_elements(centre.engine -> 'pools') with ordinality as pool (value, place),
        jsonb_array_elements(pool.value -> 'nodes') with ordinality as node (value, place)
      where $1::text is null or centre.id = $1
-     order by centre.id, pool.place, node.place offset $2 limit $3`,
+     group by centre.id, node.value
+     order by centre.id, min(pool.place), min(node.place), name offset $2 limit $3`,
     [page.centre, page.skip, page.limit],
   );
   const runs = await readRunsOnNodes(pool, [...new Set(rows.map((row) => row.centre))]);
@@ -245,7 +273,7 @@ export async function readNodes(
       inUse.memoryMibInUse += shared * run.runs * run.memoryMibPerNode;
       inUse.runs += run.runs;
     }
-    return { ...node, ...(within !== null && { within }), ...inUse };
+    return { ...node, pool: node.pools[0] ?? "", ...(within !== null && { within }), ...inUse };
   });
 }
 

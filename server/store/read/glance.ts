@@ -22,9 +22,8 @@ export function openGlance(pool: pg.Pool, settings: GlanceSettings): () => Promi
     // One that is out for good stays in the lists, for its history, and is no part of the network.
     const present = centres.filter((centre) => centre.lifeCycle !== "retired");
     const inService = present.filter((centre) => centre.lifeCycle === "in-service");
-    const total = (of: (pool: Pool) => number) => {
-      const within = (some: typeof inService) =>
-        some.flatMap(({ pools }) => pools).reduce((sum, pool) => sum + of(pool), 0);
+    const total = (of: (nodes: Together) => number) => {
+      const within = (some: typeof inService) => some.reduce((sum, { together }) => sum + of(together), 0);
       return { total: within(inService), simulated: within(inService.filter(({ driver }) => driver === "simulated")) };
     };
     const inUse = (of: (use: (typeof uses)[number]) => number) => uses.reduce((sum, use) => sum + of(use), 0);
@@ -35,10 +34,10 @@ export function openGlance(pool: pg.Pool, settings: GlanceSettings): () => Promi
         total: present.length,
         connected: present.filter((centre) => centre.state === "connected").length,
       },
-      cores: { ...total((pool) => pool.cores), inUse: inUse((use) => use.cores) },
-      memoryMib: { ...total((pool) => pool.memoryMib), inUse: inUse((use) => use.memoryMib) },
+      cores: { ...total(({ cores }) => cores), inUse: inUse((use) => use.cores) },
+      memoryMib: { ...total(({ memoryMib }) => memoryMib), inUse: inUse((use) => use.memoryMib) },
       accelerators: {
-        ...total((pool) => pool.accelerators.reduce((sum, device) => sum + device.count, 0)),
+        ...total(({ accelerators }) => accelerators.reduce((sum, device) => sum + device.count, 0)),
         inUse: inUse((use) => use.accelerators),
       },
       tasks: { queued: queuedTasks(), ...states },
@@ -48,7 +47,7 @@ export function openGlance(pool: pg.Pool, settings: GlanceSettings): () => Promi
   });
 }
 
-type Pool = Awaited<ReturnType<typeof readCentres>>[number]["pools"][number];
+type Together = Awaited<ReturnType<typeof readCentres>>[number]["together"];
 
 export type GlanceSettings = {
   readonly version: string;

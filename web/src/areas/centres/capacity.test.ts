@@ -1,12 +1,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { loadOfCentres, nodesLoad } from "./capacity.ts";
+import { coresLoad, loadOfCentres, nodesLoad } from "./capacity.ts";
 
 type Sited = Parameters<typeof loadOfCentres>[0][number];
 
+const nothing = { cores: 0, memoryMib: 0, accelerators: [] };
+
 test("nothing is free at a centre where nothing can start", () => {
   const ofEach = () => ({ used: 1, others: 2, free: 5, total: 8 });
-  const open: Sited = { lifeCycle: "in-service", intake: "open", state: "connected", pools: [] };
+  const together = { nodes: 0, nodesUp: 0, cores: 0, memoryMib: 0, accelerators: [], free: nothing };
+  const open: Sited = { lifeCycle: "in-service", intake: "open", state: "connected", pools: [], together };
   const closed: readonly Sited[] = [
     { ...open, state: "unreachable" },
     { ...open, intake: "draining" },
@@ -23,4 +26,13 @@ test("a line of nodes tells what the network uses of all of them, and what is fr
   assert.deepEqual(nodesLoad(line).cores, { used: 30, total: 256, free: 32 });
   // What began since the engine reported is no longer free.
   assert.deepEqual(nodesLoad(line).memory, { used: 3900, total: 4000, free: 100 });
+});
+
+test("of pools that share nodes a centre has each node once", () => {
+  const free = { ...nothing, cores: 3 };
+  const pool = { ...nothing, foreign: { kind: "none" }, free, cores: 8, coresInUse: 2, sharesNodesWith: ["other"] };
+  const pools = [pool, { ...pool, coresInUse: 1 }] as unknown as Sited["pools"];
+  const together = { ...nothing, nodes: 2, nodesUp: 2, cores: 8, free };
+  const centre: Sited = { lifeCycle: "in-service", intake: "open", state: "connected", pools: [...pools], together };
+  assert.deepEqual(loadOfCentres([centre], coresLoad), { used: 3, others: 0, free: 5, total: 8 });
 });

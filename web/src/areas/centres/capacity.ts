@@ -51,14 +51,26 @@ export function loadOf(pools: readonly Pool[], of: (pool: Pool) => Omit<Load, "o
   );
 }
 
+/** Its pools; where some share nodes, all as one that has each node once. */
+function poolsOnce({ pools, together }: Sited): readonly Pool[] {
+  const [first] = pools;
+  if (!first || pools.every(({ sharesNodesWith }) => sharesNodesWith.length === 0)) return pools;
+  const one = pools.find(({ foreign }) => foreign.kind !== "none") ?? first;
+  const inUse = {
+    coresInUse: pools.reduce((sum, pool) => sum + pool.coresInUse, 0),
+    memoryMibInUse: pools.reduce((sum, pool) => sum + pool.memoryMibInUse, 0),
+  };
+  return [{ ...one, ...together, ...inUse }];
+}
+
+type Sited = Pick<Centre, "lifeCycle" | "intake" | "state" | "pools" | "together">;
+
 /** Of centres together: nothing is free where nothing can start, as where nobody is reached. */
-export function loadOfCentres(
-  centres: readonly Pick<Centre, "lifeCycle" | "intake" | "state" | "pools">[],
-  of: (pools: readonly Pool[]) => Load,
-): Load {
+export function loadOfCentres(centres: readonly Sited[], of: (pools: readonly Pool[]) => Load): Load {
   return together(
     centres.map((centre) => {
-      const { lifeCycle, intake, state, pools } = centre;
+      const { lifeCycle, intake, state } = centre;
+      const pools = poolsOnce(centre);
       const takesWork = lifeCycle === "in-service" && intake === "open" && state === "connected";
       return takesWork ? of(pools) : { ...of(pools), free: 0 };
     }),

@@ -42,6 +42,7 @@ export const en = {
   coresUsed: "Cores in use of all",
   memoryUsed: "Memory in use of all",
   nodesUp: "{{up}} of {{all}} up",
+  sharesNodes: "shares nodes with {{pools}}",
   state: "State",
   nodeState: { up: "up", draining: "draining", down: "down", maintenance: "in maintenance" },
   poolState: {

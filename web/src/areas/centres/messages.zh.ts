@@ -35,6 +35,7 @@ export const zh: Words<typeof en> = {
   coresUsed: "核：网内占用 / 全部",
   memoryUsed: "内存：网内占用 / 全部",
   nodesUp: "{{all}} 个中 {{up}} 个可用",
+  sharesNodes: "与 {{pools}} 共用节点",
   state: "状态",
   nodeState: { up: "可用", draining: "排空中", down: "停机", maintenance: "维护中" },
   poolState: { drained: "已排空：暂不开始作业", down: "停用", unreported: "代理未上报" },

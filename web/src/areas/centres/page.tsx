@@ -156,7 +156,7 @@ function Nodes({ centre }: { readonly centre: string }) {
         empty={<p className="soft">{t("noNodes")}</p>}
         columns={[
           { key: "name", title: t("node"), cell: (node) => <span className="mono">{node.name}</span> },
-          { key: "pool", title: t("pool"), cell: (node) => node.pool },
+          { key: "pool", title: t("pool"), cell: (node) => node.pools.join(" · ") },
           { key: "count", title: t("nodeCount"), number: true, cell: (node) => countText(node.count) },
           {
             key: "state",

@@ -50,6 +50,9 @@ export function PoolCard({ pool }: { readonly pool: Pool }) {
           </span>
         )}
         {cards === "" ? null : <span>{cards}</span>}
+        {pool.sharesNodesWith.length === 0 ? null : (
+          <span>{t("sharesNodes", { pools: pool.sharesNodesWith.join(" · ") })}</span>
+        )}
         {pool.capacities.map((capacity) => (
           <span key={`${capacity.precision} ${capacity.sparsity} ${capacity.basis}`} title={capacity.evidence}>
             {flopsText(capacity.valueGigaflops)} {precisionText(capacity)} · {t(`sparsity.${capacity.sparsity}`)} ·{" "}

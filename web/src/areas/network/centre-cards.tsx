@@ -27,7 +27,7 @@ export function CentreCards({ centres }: { readonly centres: readonly Centre[] }
 
 function CentreCard({ centre }: { readonly centre: Centre }) {
   const { t } = useTranslation("centres");
-  const cards = cardsText(centre.pools);
+  const cards = cardsText([centre.together]);
   return (
     <li className={css.card} data-centre={centre.id}>
       <div className={css.cardHead}>
