@@ -42,6 +42,17 @@ const amply = 32;
 /** Nobody's answer comes later by more than this for the sake of others. */
 const longestGatherMs = 4;
 
+/**
+ * How many are to be there before the next batch is committed, of those who are answered and come again and those who wait.
+ * `roundMs`: in which all of them come round once; `quickestMs`: what a commit takes at least.
+ *
+ * Where a commit is dear, most of them share one. Where two fit well into a round, as many as make a third of all are
+ * committed while the server takes in the others: neither it nor PostgreSQL nor those who submit wait for one another.
+ */
+export function toGather(inAll: number, roundMs: number, quickestMs: number): number {
+  return Math.min(amply, inAll * (2 * quickestMs < roundMs ? 1 / 3 : 0.9));
+}
+
 export function openGroup<Entry extends Waiting>(
   session: Session,
   take: (queue: readonly Entry[]) => readonly [batch: readonly Entry[], left: Entry[]],
@@ -54,6 +65,9 @@ export function openGroup<Entry extends Waiting>(
   let underWay = false;
   let closed = false;
   let roused: () => void = () => undefined;
+  let committedMs = 0;
+  /** Of the commits of late. */
+  let quickestMs = Number.POSITIVE_INFINITY;
 
   async function work(): Promise<void> {
     // One turn of the event loop lets all requests that arrived together gather.
@@ -68,17 +82,23 @@ export function openGroup<Entry extends Waiting>(
       } finally {
         underWay = false;
       }
-      if (ahead && batch.length > 1) await gather(batch.length, performance.now() - startedMs);
+      const sinceMs = performance.now() - committedMs;
+      committedMs += sinceMs;
+      const tookMs = committedMs - startedMs;
+      quickestMs = Math.min(tookMs, quickestMs * 1.01);
+      if (ahead && batch.length > 1) await gather(batch.length, tookMs, sinceMs / batch.length);
     }
     working = null;
   }
 
   /**
    * Who submits without end waits for an answer and comes again, so those just answered and those who wait would go on
-   * taking turns in halves, each with a commit of its own. Most of them are waited for, no longer than that commit took.
+   * taking turns in ever smaller parts, each with a commit of its own. So many are waited for as make it worth while, no
+   * longer than the last commit took. `eachMs`: in which one after another came round.
    */
-  async function gather(answered: number, tookMs: number): Promise<void> {
-    const most = Math.min(amply, 0.9 * (answered + queue.length));
+  async function gather(answered: number, tookMs: number, eachMs: number): Promise<void> {
+    const inAll = answered + queue.length;
+    const most = toGather(inAll, eachMs * inAll, quickestMs);
     const isEnough = () => closed || next !== null || queue.length >= most || (ahead?.isWhole(queue) ?? true);
     if (isEnough()) return;
     await new Promise<void>((resolve) => {
