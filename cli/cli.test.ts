@@ -217,6 +217,24 @@ test("weir admin … set: what was set is said as the console says it", async ()
   assert.deepEqual(await said("--residency", "none"), [settingWords("anywhere", "en")]);
 });
 
+test("weir jobs --format: those columns in that order, with or without titles; what is none is refused", async () => {
+  const failed = { ...plainOutcome, kind: "failed", exitCode: 7 };
+  const { url } = await fake({ "GET /jobs": json({ jobs: [{ ...job, outcome: failed }], next: null }) });
+  const out = async (...words: readonly string[]) => (await weir(url, ["jobs", ...words])).out;
+  assert.equal(await out("-o", "state,id"), "STATE       ID\nfailed (7)  12\n");
+  assert.equal(await out("-o", "id,EXITCODE,ended", "--no-header"), "12  7  2023-11-15 06:14:22\n");
+  assert.doesNotMatch(await out("--no-header"), /SUBMITTED/);
+  const wrong = await weir(url, ["jobs", "-o", "%i %j"]);
+  assert.equal(wrong.code, 2);
+  assert.match(
+    wrong.error,
+    /^weir: --format cannot be "%i %j"; write columns with commas between, of id,name,project,/,
+  );
+  assert.equal((await weir(url, ["jobs", "12"])).error, 'weir: weir jobs takes no "12". One job: weir show 12\n');
+  const about = await weir(url, ["admin", "events", "--about", "jinan"]);
+  assert.deepEqual([about.code, about.error.includes("person:NAME, tenant:NAME")], [2, true], about.error);
+});
+
 test("weir usage: days are those of the network, as the table labels them, and --to counts its day", async () => {
   const amounts = { coreMs: "3600000", milliCardMs: "0", memoryMibS: "0", wallMs: "3600000" };
   const cost = { tariffVersion: "free", currency: "CNY", amountMicroYuan: "0" };
@@ -265,6 +283,7 @@ test("weir centres: why a connected centre takes no work, and the load of others
     { ...state, id: "b", name: "B", lifeCycle: "trial", pools: [{ ...pool, foreign: { ...foreign, kind: "hidden" } }] },
     { ...state, id: "c", name: "C", intake: "suspended", state: "unreachable", pools: [{ ...pool, foreign: plain }] },
     { ...state, id: "d", name: "D", lifeCycle: "retired", intake: "left", state: "unreachable", pools: [] },
+    { ...state, id: "e", name: "E", driver: "simulated", pools: [{ ...pool, foreign: plain }] },
   ];
   const { url } = await fake({ "GET /centres": json({ centres, next: null }) });
   const { out, error } = await weir(url, ["centres"], { columns: 200 });
@@ -272,6 +291,7 @@ test("weir centres: why a connected centre takes no work, and the load of others
   assert.match(out, /^b +B +connected, on trial +batch +8\+\?\/640 /m);
   assert.match(out, /^c +C +unreachable, suspended +batch +8\/640 /m);
   assert.match(out, /^d +D +retired /m);
+  assert.match(out, /^e +E +connected, simulated +batch /m, "nobody can compute on these cores");
   assert.match(error, /in use by the centre's own users/);
   assert.match((await weir(url, ["centre", "list", "--lang", "zh"], { columns: 200 })).out, /^b +B +在线、试运行 /m);
 });

@@ -77,6 +77,8 @@ async function dispatch(typed: readonly string[], terminal: Terminal, language: 
     );
   if (count > most) {
     const operand = JSON.stringify(parsed.operands[most]);
+    const job = name === "jobs" ? /^\d+(?:_\d+)?$/.exec(parsed.operands[most] ?? "")?.[0] : undefined;
+    if (job !== undefined) throw new Stop(exitCodes.usage, say("oneJobShown", { command: name, operand, job }));
     throw new Stop(exitCodes.usage, say("tooManyOperands", { command: name, operand }));
   }
   const act = await command.load();

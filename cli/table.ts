@@ -41,7 +41,7 @@ export async function tableOf(
     }),
   );
   return {
-    text: `${[head, ...body].join("\n")}\n`,
+    text: `${(titles.every((title) => title === "") ? body : [head, ...body]).join("\n")}\n`,
     leftOut: titles.filter((_, at) => gone.has(at) && !isEmpty(texts, at)),
   };
 }

@@ -738,6 +738,24 @@ export const words = {
     "only in this state: queued, placed, starting, running, ended, or active, which is all but ended; Slurm's words (PD, RUNNING, TIMEOUT, …) are understood",
     "仅此状态：queued、placed、starting、running、ended，或 active（未结束的全部）；也可用 Slurm 的写法（PD、RUNNING、TIMEOUT …）",
   ],
+  optionFormat: [
+    "these columns, in this order: id, name, project, person, state, tasks, centre, submitted, started, ended, elapsed, exitcode, reason",
+    "按此顺序显示这些列：id、name、project、person、state、tasks、centre、submitted、started、ended、elapsed、exitcode、reason",
+  ],
+  optionNoHeader: ["without the line of titles", "不显示标题行"],
+  exampleJobsFormat: ["some columns, for a script", "供脚本使用的若干列"],
+  place_COLUMN: ["COLUMN", "列"],
+  columnExitCode: ["EXIT CODE", "退出码"],
+  expectedColumns: ["columns with commas between, of {names}", "须为以逗号分隔的列，可用 {names}"],
+  oneJobShown: [
+    "weir {command} takes no {operand}. One job: weir show {job}",
+    "weir {command} 不接受 {operand}。查看单个作业：weir show {job}",
+  ],
+  expectedAbout: [
+    "person:NAME, tenant:NAME, project:NAME, centre:NAME or job:NUMBER",
+    "须为 person:名称、tenant:名称、project:名称、centre:名称 或 job:编号",
+  ],
+  simulatedShort: ["simulated", "模拟"],
   optionMe: ["only your own", "仅本人"],
   optionOutcome: [
     "only with this outcome (succeeded, failed, timed-out, …)",

@@ -12,4 +12,6 @@ test("what was set is said with its facts, in Chinese without blanks between Chi
     settingWords("cores", "en", { cores: 64 }),
     "All its runs together hold at most 64 cores; what would go beyond waits.",
   );
+  assert.match(settingWords("hours", "en", { hours: 1, unit: "core-hours" }), /^Granted: 1 core-hour, less/);
+  assert.match(settingWords("hours", "en", { hours: 21, unit: "core-hours" }), /^Granted: 21 core-hours, less/);
 });

@@ -56,7 +56,7 @@ export function settingWords(
   language: Language,
   facts: Readonly<Record<string, string | number>> = {},
 ): string {
-  const words = speaker(settings, language)(kind, facts);
+  const words = speaker(settings, language)(kind, facts).replace(/\b1 (core|card)-hours\b/, "1 $1-hour");
   // Chinese templates have a blank beside what may be a code; between Chinese words there is none.
   return words.replaceAll(/(?<=\p{Script=Han}) (?=\p{Script=Han})/gu, "");
 }

@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { agentVersion } from "#agent/run-agent.ts";
 import { say } from "./say.ts";
 import { installedEnvironment } from "./settings.ts";
 import { findWord, overview, wordHelp } from "./words.ts";
@@ -7,7 +8,13 @@ import { findWord, overview, wordHelp } from "./words.ts";
 export async function operate(name: string, rest: readonly string[]): Promise<number> {
   const note = (line: string) => void process.stderr.write(`${line}\n`);
   const print = (line: string) => void process.stdout.write(`${line}\n`);
+  if (["--version", "-V", "version"].includes(name)) {
+    print(`weir-agent ${agentVersion}`);
+    return 0;
+  }
   if (["--help", "-h", "help"].includes(name)) {
+    const [asked] = rest;
+    if (asked !== undefined) return operate(asked, ["--help"]);
     print(overview());
     return 0;
   }

@@ -58,6 +58,8 @@ test("help for every word; an unknown word or option is status 2", () => {
       encoding: "utf8",
       env: { PATH: process.env.PATH, LANG },
     });
+  assert.match(runIn("C", "--version").stdout, /^weir-agent \d+\.\d+\.\d+\n$/);
+  assert.match(runIn("C", "help", "enrol").stdout, /^usage: weir-agent enrol /, "help of one word, not of all");
   const run = (...words: string[]) => runIn("C.UTF-8", ...words);
   assert.match(runIn("zh_CN.UTF-8", "--help").stdout, /^weir-agent：中心的代理/);
   assert.match(runIn("zh_CN.UTF-8", "enrol", "nowhere").stderr, /nowhere：不是服务器地址/);

@@ -1,8 +1,9 @@
 import type { Answer } from "#api/client.ts";
-import type { Call } from "#cli/call.ts";
+import { badValue, type Call } from "#cli/call.ts";
 import { inNetworkTime, timeCell, timeTitle } from "#cli/formats.ts";
 import { timeOption } from "#cli/moments.ts";
 import { exitCodes } from "#cli/stop.ts";
+import { aboutKinds } from "#core/act.ts";
 
 type Acts = Answer<"acts">["acts"];
 
@@ -13,7 +14,7 @@ export async function events(call: Call): Promise<number> {
   const query = {
     group: call.one("kind"),
     person: call.one("by"),
-    about: call.one("about"),
+    about: aboutAsked(call),
     fromMs: timeOption(call, "since", nowMs),
     toMs: timeOption(call, "until", nowMs),
   };
@@ -49,4 +50,11 @@ export async function events(call: Call): Promise<number> {
     );
   if (next !== null) call.note(say("moreOfList", { next }));
   return exitCodes.done;
+}
+
+function aboutAsked(call: Call): string | null {
+  const about = call.one("about");
+  if (about === null || aboutKinds.some((kind) => about.startsWith(`${kind}:`) && about.length > kind.length + 1))
+    return about;
+  throw badValue(call.say, "--about", about, call.say("expectedAbout"));
 }

@@ -25,11 +25,11 @@ export async function centres(call: Call): Promise<number> {
       { title: say("columnState") },
       { title: say("columnPool") },
       { title: say("columnCores"), align: "right" },
-      { title: say("columnMemory"), align: "right" },
+      { title: say("columnMemory"), align: "right", leaves: 4 },
       { title: say("columnAccelerators") },
-      { title: say("columnStartsNow") },
-      { title: say("columnRuns"), align: "right" },
-      { title: timeTitle("columnSeen", say) },
+      { title: say("columnStartsNow"), leaves: 2 },
+      { title: say("columnRuns"), align: "right", leaves: 3 },
+      { title: timeTitle("columnSeen", say), leaves: 1 },
     ],
     found.flatMap((centre) => {
       const state = stateCell(call, centre);
@@ -54,14 +54,17 @@ export async function centres(call: Call): Promise<number> {
 }
 
 /** Whether it is connected and, where it takes no work for another reason, that too: `connected, on trial`. */
-function stateCell({ say }: Call, { state, lifeCycle, intake }: Centre): Cell {
+function stateCell({ say }: Call, { state, lifeCycle, intake, driver }: Centre): Cell {
   if (lifeCycle === "retired") return { text: say("lifeCycle_retired"), colour: "dim" };
   const besides = [
     ...(lifeCycle === "in-service" ? [] : [say(`lifeCycle_${lifeCycle}`)]),
     ...(intake === "open" ? [] : [say(`intakeShort_${intake}`)]),
   ];
   return {
-    text: [connectionText(state, say), ...besides].join(say("comma")),
+    // Its cores are none that anybody could compute on.
+    text: [connectionText(state, say), ...besides, ...(driver === "simulated" ? [say("simulatedShort")] : [])].join(
+      say("comma"),
+    ),
     colour: state !== "connected" ? "red" : besides.length > 0 ? "yellow" : "green",
   };
 }

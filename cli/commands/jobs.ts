@@ -3,6 +3,8 @@ import { badValue, type Call } from "#cli/call.ts";
 import { elapsedText, inNetworkTime, stateCell, timeCell, timeText, timeTitle } from "#cli/formats.ts";
 import { timeOption } from "#cli/moments.ts";
 import { exitCodes, Stop } from "#cli/stop.ts";
+import type { Cell, Column } from "#cli/table.ts";
+import type { Say } from "#cli/words.ts";
 import { endedByWords } from "#core/job/end-reason.ts";
 import { slurmState } from "#core/job/slurm-states.ts";
 import type { Language } from "#core/language.ts";
@@ -10,6 +12,7 @@ import type { Language } from "#core/language.ts";
 /** JSON: `{"jobs": [JobSummary…], "next": cursor | null}`. */
 export async function jobs(call: Call): Promise<number> {
   const nowMs = Date.now();
+  const columns = columnsAsked(call);
   const query = {
     ...stateAsked(call),
     project: call.one("project"),
@@ -36,7 +39,10 @@ export async function jobs(call: Call): Promise<number> {
   if (call.json) await call.printJson({ jobs: found, next });
   else if (found.length === 0) call.note(call.say("noJobs"));
   else {
-    await printJobs(call, found, nowMs);
+    await call.printTable(
+      columns.map(({ title, looks }) => ({ title: call.has("no-header") ? "" : title(call.say), ...looks })),
+      found.map((job) => columns.map(({ cell }) => cell(job, call, nowMs))),
+    );
     for (const { id, centres, state, unreachableSinceMs } of found)
       if (unreachableSinceMs !== null && state !== "ended")
         call.note(
@@ -75,37 +81,89 @@ function labelAsked(call: Call): string | null {
   return label;
 }
 
-async function printJobs(
-  { say, printTable, language }: Call,
-  found: readonly JobSummary[],
-  nowMs: number,
-): Promise<void> {
-  await printTable(
-    [
-      { title: say("columnId"), align: "right" },
-      { title: say("columnName"), flexible: true },
-      { title: say("columnProject"), leaves: 2 },
-      { title: say("columnPerson"), leaves: 3 },
-      { title: say("columnState") },
-      { title: say("columnTasks"), align: "right", leaves: 5 },
-      { title: say("columnCentre") },
-      { title: timeTitle("columnSubmitted", say), leaves: 1 },
-      { title: say("columnStartToEnd"), align: "right", leaves: 4 },
-      { title: say("columnReason"), flexible: 24 },
-    ],
-    found.map((job) => [
-      `${job.id}`,
-      job.name,
-      job.project,
-      job.person,
-      stateCell(job.array === null ? job : withoutCode(job), say),
-      job.array === null ? "" : `${job.counts.ended}/${job.tasks}`,
-      job.centres.join(","),
-      timeCell(job.submittedMs),
-      elapsedText(job, nowMs, language),
-      inNetworkTime(reasonText(job, language)),
-    ]),
-  );
+type Shown = {
+  readonly title: (say: Say) => string;
+  readonly looks?: Omit<Column, "title">;
+  readonly cell: (job: JobSummary, call: Call, nowMs: number) => Cell;
+};
+
+/** By the names that --format takes. */
+export const jobColumns = {
+  id: { title: (say) => say("columnId"), looks: { align: "right" }, cell: ({ id }) => `${id}` },
+  name: { title: (say) => say("columnName"), looks: { flexible: true }, cell: ({ name }) => name },
+  project: { title: (say) => say("columnProject"), looks: { leaves: 2 }, cell: ({ project }) => project },
+  person: { title: (say) => say("columnPerson"), looks: { leaves: 3 }, cell: ({ person }) => person },
+  state: {
+    title: (say) => say("columnState"),
+    cell: (job, { say }) => stateCell(job.array === null ? job : withoutCode(job), say),
+  },
+  tasks: {
+    title: (say) => say("columnTasks"),
+    looks: { align: "right", leaves: 5 },
+    cell: ({ array, counts, tasks }) => (array === null ? "" : `${counts.ended}/${tasks}`),
+  },
+  centre: { title: (say) => say("columnCentre"), cell: ({ centres }) => centres.join(",") },
+  submitted: {
+    title: (say) => timeTitle("columnSubmitted", say),
+    looks: { leaves: 1 },
+    cell: ({ submittedMs }) => timeCell(submittedMs),
+  },
+  started: { title: (say) => timeTitle("columnStarted", say), cell: ({ startedMs }) => momentCell(startedMs) },
+  ended: { title: (say) => timeTitle("columnEnded", say), cell: ({ endedMs }) => momentCell(endedMs) },
+  elapsed: {
+    title: (say) => say("columnStartToEnd"),
+    looks: { align: "right", leaves: 4 },
+    cell: (job, { language }, nowMs) => elapsedText(job, nowMs, language),
+  },
+  exitcode: {
+    title: (say) => say("columnExitCode"),
+    looks: { align: "right" },
+    cell: ({ array, outcome }) => (array === null && outcome?.exitCode != null ? `${outcome.exitCode}` : ""),
+  },
+  reason: {
+    title: (say) => say("columnReason"),
+    looks: { flexible: 24 },
+    cell: (job, { language }) => inNetworkTime(reasonText(job, language)),
+  },
+} as const satisfies Record<string, Shown>;
+
+const usual = [
+  "id",
+  "name",
+  "project",
+  "person",
+  "state",
+  "tasks",
+  "centre",
+  "submitted",
+  "elapsed",
+  "reason",
+] as const;
+
+/** What was asked for stays, however narrow the terminal is. */
+function columnsAsked(call: Call): readonly Shown[] {
+  const format = call.one("format");
+  if (format === null) return usual.map((name) => jobColumns[name]);
+  return format.split(",").map((said) => {
+    const name = said.trim().toLowerCase();
+    if (!isColumn(name))
+      throw badValue(
+        call.say,
+        "--format",
+        said,
+        call.say("expectedColumns", { names: Object.keys(jobColumns).join(",") }),
+      );
+    const { title, cell } = jobColumns[name];
+    return { title, cell };
+  });
+}
+
+function isColumn(name: string): name is keyof typeof jobColumns {
+  return Object.hasOwn(jobColumns, name);
+}
+
+function momentCell(atMs: number | null): string {
+  return atMs === null ? "" : timeCell(atMs);
 }
 
 /** What it waits for, or who or what ended it. */

@@ -42,11 +42,11 @@ export async function usage(call: Call): Promise<number> {
   await call.printTable(
     [
       { title, flexible: true },
-      { title: say("columnRuns"), align: "right" },
+      { title: say("columnRuns"), align: "right", leaves: 2 },
       { title: say("columnCoreTime"), align: "right" },
       { title: say("columnCardTime"), align: "right" },
       { title: say("columnMemoryTime"), align: "right" },
-      { title: say("columnRunTime"), align: "right" },
+      { title: say("columnRunTime"), align: "right", leaves: 1 },
       { title: say("columnCost"), align: "right" },
     ],
     rows.map(({ key, runs, amounts, cost }) => {
