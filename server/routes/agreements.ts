@@ -48,7 +48,7 @@ export function agreementsHandlers({
           answer: inForce,
         },
       );
-      await caughtUp();
+      if (set.kind === "verbatim") await caughtUp();
       return set;
     },
   };

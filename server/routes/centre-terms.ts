@@ -77,7 +77,7 @@ export function centreTermsHandlers(context: TermsContext): Pick<Handlers, Terms
           answer: (client) => termsOf(client, centre),
         },
       );
-      await caughtUp();
+      if (set.kind === "verbatim") await caughtUp();
       return set;
     },
 

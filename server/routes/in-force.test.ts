@@ -141,6 +141,24 @@ for (const [what, { set, unset, look, was, is }] of Object.entries(settings))
     if (unset) assert.equal(await look(), was);
   });
 
+test("a refusal has set nothing, so it waits for no scheduler", async () => {
+  await ok(client.call("setPolicy", { body: { like: "easy" } }));
+  const open = await server.db.connect("test");
+  await open.query("begin");
+  await open.query("select pg_current_xact_id()");
+  // What others have committed since is what there would be to wait for.
+  await server.db.pool.query("select pg_current_xact_id()");
+  try {
+    const beganMs = performance.now();
+    const reply = await client.call("setPolicy", { query: { base: 0 }, body: { like: "fcfs" } });
+    assert.equal(reply.kind === "problem" && reply.problem.status, 409);
+    assert(performance.now() - beganMs < 8_000, "it waited for the feed, which an open transaction keeps back");
+  } finally {
+    await open.query("rollback");
+    await open.end();
+  }
+});
+
 /** An open transaction that has an id keeps the feed from all that is later. */
 async function heldBack(set: () => Promise<unknown>, meanwhile: () => Promise<void>): Promise<void> {
   const before = await newestEvent();

@@ -55,7 +55,7 @@ export function policyHandlers({ db, caughtUp, world, now }: PolicyContext): Pic
           answer: (client) => inForce(client, language),
         },
       );
-      await caughtUp();
+      if (set.kind === "verbatim") await caughtUp();
       return set;
     },
   };
