@@ -14,11 +14,15 @@ const root = resolve(import.meta.dirname, "..");
 /** Begins the reason of a skip that is a failure where CI=true: it could have been installed. */
 export const notInstalled = "not installed: ";
 
+/** A skip for this is a failure where CI=true: who runs that has to run it as root, since nobody else shows the clusters. */
+export const rootForSlurm = "needs root, for real Slurm clusters";
+
 /** Returns false where all is there (run the test), else why the test is skipped. For the `skip` of node:test. */
 export function requires(...names: readonly RequirementName[]): string | false {
   for (const name of names) {
     const requirement: Requirement = requirements[name];
     if (known.get(name) ?? remember(name, requirement.present())) continue;
+    if (name === "root" && names.includes("slurm")) return rootForSlurm;
     const { packages } = requirement;
     return packages.length === 0 ? requirement.words : `${notInstalled}${requirement.words} (${packages.join(", ")})`;
   }
@@ -68,6 +72,8 @@ export const requirements = {
     present: hasSlurm,
   },
   sudo: { words: "sudo", packages: ["sudo"], present: () => existsSync("/usr/bin/sudo") },
+  // For systemd-analyze alone: no test needs it to run.
+  systemd: { words: "systemd", packages: ["systemd"], present: () => existsSync("/usr/bin/systemd-analyze") },
   nginx: { words: "nginx", packages: ["nginx-light"], present: () => existsSync("/usr/sbin/nginx") },
   faketime: { words: "libfaketime", packages: ["libfaketime"], present: () => faketimeLibrary() !== undefined },
   openmpi: {

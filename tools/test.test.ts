@@ -107,14 +107,15 @@ test("a repository without a test fails", () => {
 test("skips are listed with their reason; with CI=true those that could have been installed fail", () => {
   const files = {
     "core/a.test.ts": `${pass} test("page", { skip: "not installed: Chromium (chromium)" }, () => {}); test("uids", { skip: "needs root" }, () => {});`,
+    "core/b.test.ts": `test("clusters", { skip: "needs root, for real Slurm clusters" }, () => {});`,
   };
   const here = run(files);
-  assert.equal(here.last, "1 passed, 0 failed, 2 skipped");
+  assert.equal(here.last, "1 passed, 0 failed, 3 skipped");
   assert.match(here.out, /core\/a\.test\.ts: page: not installed: Chromium/);
   assert.match(here.out, /core\/a\.test\.ts: uids: needs root/);
-  assert.equal(here.status, 0);
+  assert.equal(here.status, 0, "an ordinary user's run passes");
   const ci = run(files, { CI: "true" });
-  assert.equal(ci.last, "1 passed, 1 failed, 1 skipped");
+  assert.equal(ci.last, "1 passed, 2 failed, 1 skipped");
   assert.equal(ci.status, 1);
 });
 

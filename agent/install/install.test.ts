@@ -184,21 +184,21 @@ describe("install", () => {
     }
   });
 
-  const visudo = "/usr/sbin/visudo";
-  test("visudo accepts the rule", { skip: !existsSync(visudo) && "visudo is not here" }, () => {
+  test("visudo accepts the rule", { skip: requires("sudo") }, () => {
     const file = join(root, "rule");
     writeFileSync(file, sudoersText({ user: "weir-agent", helper: paths.helper }));
-    execFileSync(visudo, ["-c", "-f", file], { stdio: "pipe" });
+    execFileSync("/usr/sbin/visudo", ["-c", "-f", file], { stdio: "pipe" });
   });
 
-  const analyze = "/usr/bin/systemd-analyze";
   test("systemd accepts the unit, and nothing in it takes sudo away", {
-    skip: !existsSync(analyze) && "systemd-analyze is not here",
+    skip: requires("systemd"),
   }, () => {
     const file = join(root, "weir-agent.service");
     const text = unitText({ user: "weir-agent", node: process.execPath, agent: paths.agent });
     writeFileSync(file, text);
-    const { stdout, stderr } = spawnSync(analyze, ["verify", "--man=no", file], { encoding: "utf8" });
+    const { stdout, stderr } = spawnSync("/usr/bin/systemd-analyze", ["verify", "--man=no", file], {
+      encoding: "utf8",
+    });
     const said = `${stdout}${stderr}`.split("\n").filter((line) => line.includes("weir-agent"));
     assert.deepEqual(said, []);
     assert.match(text, /^KillMode=process$/m);
