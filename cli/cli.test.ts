@@ -913,6 +913,27 @@ test("logs: the bytes as they are, piece by piece; followed over a cut, with Las
   assert.equal(JSON.parse((await weir(url, ["logs", "12", "--json"])).out).text, "你\n");
 });
 
+test("cancel: several tasks of an array at once, as scancel has it", async () => {
+  const done = { tasks: 1, ended: 1, asked: 0, endedBefore: 0 };
+  const { url, seen } = await fake({ "POST /jobs/12/cancel": json(done) });
+  const { code, out } = await weir(url, ["cancel", "12_[1-3,7]"]);
+  assert.deepEqual([code, out], [0, "Cancelled 12_1\nCancelled 12_2\nCancelled 12_3\nCancelled 12_7\n"]);
+  assert.deepEqual(
+    seen.map(({ body }) => body),
+    [1, 2, 3, 7].map((index) => ({ index })),
+  );
+  for (const wrong of ["12_[]", "12_[3-1]", "12_[1-9999]", "12_[a]"])
+    assert.equal((await weir(url, ["cancel", wrong])).code, 2, wrong);
+  assert.equal(seen.length, 4, "what makes no sense asks for nothing");
+});
+
+test("a period that ends before it begins is refused, and does not find nothing", async () => {
+  for (const command of [["jobs"], ["admin", "events"]]) {
+    const { code, error } = await weir(null, [...command, "--since", "today", "--until", "yesterday"]);
+    assert.deepEqual([code, error], [2, "weir: --since must not be later than --until.\n"]);
+  }
+});
+
 test("cancel: one refusal keeps no other", async () => {
   const { url, seen } = await fake({
     "POST /jobs/12/cancel": json({ tasks: 3, ended: 3, asked: 0, endedBefore: 0 }),

@@ -231,6 +231,7 @@ export const commands: readonly Command[] = [
     examples: [
       ["weir cancel 123", "exampleCancel"],
       ["weir cancel 123_7 124 --reason 'wrong input'", "exampleCancelTask"],
+      ["weir cancel '123_[1-3,7]'", "exampleCancelTasks"],
     ],
     load: async () => (await import("#cli/commands/cancel.ts")).cancel,
   },

@@ -1,8 +1,20 @@
 import { badValue, type Call } from "#cli/call.ts";
+import { exitCodes, Stop } from "#cli/stop.ts";
 import { msOfNetworkTime, networkDay, networkOffset, networkTimeAt } from "#core/ledger/network-day.ts";
 
+/** From when to when, by the options `since` and `until`; either null: it was not given. */
+export function periodAsked(
+  call: Call,
+  nowMs: number,
+): { readonly fromMs: number | null; readonly toMs: number | null } {
+  const [fromMs, toMs] = [timeOption(call, "since", nowMs), timeOption(call, "until", nowMs)];
+  if (fromMs !== null && toMs !== null && fromMs > toMs)
+    throw new Stop(exitCodes.usage, call.say("fromAfterTo", { from: "since", to: "until" }));
+  return { fromMs, toMs };
+}
+
 /** The moment that an option says; null: it was not given. */
-export function timeOption(call: Call, option: string, nowMs: number): number | null {
+function timeOption(call: Call, option: string, nowMs: number): number | null {
   const text = call.one(option);
   if (text === null) return null;
   const atMs = parseTimeMs(text, nowMs);

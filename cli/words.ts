@@ -816,6 +816,7 @@ export const words = {
   exampleLogsFollow: ["as it grows, until the end", "持续打印直到结束"],
   exampleLogsTail: ["the last 2000 bytes of a task's errors", "某任务错误输出的最后 2000 字节"],
   exampleCancel: ["a whole job", "整个作业"],
+  exampleCancelTasks: ["several tasks of an array", "数组的若干任务"],
   exampleCancelTask: ["one task and another job", "一个任务和另一个作业"],
   exampleUsage: ["by project", "按项目"],
   exampleUsageDay: ["by day, of one project", "某项目按天"],

@@ -1,7 +1,7 @@
 import type { Answer } from "#api/client.ts";
 import { badValue, type Call } from "#cli/call.ts";
 import { inNetworkTime, timeCell, timeTitle } from "#cli/formats.ts";
-import { timeOption } from "#cli/moments.ts";
+import { periodAsked } from "#cli/moments.ts";
 import { exitCodes } from "#cli/stop.ts";
 import { aboutKinds } from "#core/act.ts";
 
@@ -10,13 +10,11 @@ type Acts = Answer<"acts">["acts"];
 /** JSON: `{"acts": [Act…], "next": cursor | null}`. */
 export async function events(call: Call): Promise<number> {
   const { say } = call;
-  const nowMs = Date.now();
   const query = {
     group: call.one("kind"),
     person: call.one("by"),
     about: aboutAsked(call),
-    fromMs: timeOption(call, "since", nowMs),
-    toMs: timeOption(call, "until", nowMs),
+    ...periodAsked(call, Date.now()),
   };
   const asked = Object.fromEntries(Object.entries(query).filter(([, value]) => value !== null));
   const wanted = call.has("all") ? Number.POSITIVE_INFINITY : (call.number("limit", 1) ?? (call.json ? 100 : 30));

@@ -1,13 +1,14 @@
 import type { Answer } from "#api/client.ts";
 import { type Call, taskOperand } from "#cli/call.ts";
 import { exitCodes, Stop } from "#cli/stop.ts";
+import { parseArray } from "#core/job/array.ts";
 
 /**
  * JSON: `{"cancelled": [{"job", "tasks", "ended", "asked", "endedBefore"}], "refused": [{"job", "problem"}]}`. One that is
  * refused keeps no other.
  */
 export async function cancel(call: Call): Promise<number> {
-  const named = call.operands.map((text) => ({ text, ...taskOperand(call, text) }));
+  const named = call.operands.flatMap((text) => tasksNamed(call, text));
   const reason = call.one("reason");
   const cancelled: (Answer<"cancel"> & { readonly job: string })[] = [];
   const refused: { readonly job: string; readonly problem: unknown }[] = [];
@@ -28,6 +29,23 @@ export async function cancel(call: Call): Promise<number> {
   if (call.json) await call.printJson({ cancelled, refused });
   return worst;
 }
+
+type Named = { readonly text: string; readonly job: number; readonly index: number | null };
+
+/** `12`, `12_7`, and as scancel has it several tasks of one array: `12_[1-3,7]`. */
+function tasksNamed(call: Call, text: string): readonly Named[] {
+  const [, job, indices] = /^([1-9]\d{0,15})_\[([\d,:-]+)\]$/.exec(text) ?? [];
+  const several = indices === undefined ? null : parseArray(indices, mostTasks);
+  if (job === undefined || several?.kind !== "ok") return [{ text, ...taskOperand(call, text) }];
+  const all: Named[] = [];
+  for (const { first, last, step } of several.array.ranges)
+    for (let index = first; index <= last; index += step)
+      all.push({ text: `${job}_${index}`, ...taskOperand(call, `${job}_${index}`) });
+  return all;
+}
+
+/** Each is a request of its own. */
+const mostTasks = 1000;
 
 /** What waited has ended; what is under way is only asked to, and may end by itself before. */
 function doneText({ tasks, ended, asked, endedBefore }: Answer<"cancel">, job: string, { say }: Call): string {

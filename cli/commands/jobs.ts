@@ -1,7 +1,7 @@
 import type { JobSummary } from "#api/job.ts";
 import { badValue, type Call } from "#cli/call.ts";
 import { elapsedText, inNetworkTime, stateCell, timeCell, timeText, timeTitle } from "#cli/formats.ts";
-import { timeOption } from "#cli/moments.ts";
+import { periodAsked } from "#cli/moments.ts";
 import { exitCodes, Stop } from "#cli/stop.ts";
 import type { Cell, Column } from "#cli/table.ts";
 import type { Say } from "#cli/words.ts";
@@ -13,6 +13,7 @@ import type { Language } from "#core/language.ts";
 export async function jobs(call: Call): Promise<number> {
   const nowMs = Date.now();
   const columns = columnsAsked(call);
+  const period = periodAsked(call, nowMs);
   const query = {
     ...stateAsked(call),
     project: call.one("project"),
@@ -20,8 +21,8 @@ export async function jobs(call: Call): Promise<number> {
     name: call.one("name"),
     centre: call.one("centre"),
     label: labelAsked(call),
-    submittedFromMs: timeOption(call, "since", nowMs),
-    submittedToMs: timeOption(call, "until", nowMs),
+    submittedFromMs: period.fromMs,
+    submittedToMs: period.toMs,
   };
   const asked = Object.fromEntries(Object.entries(query).filter(([, value]) => value !== null));
   const limit = call.number("limit", 1);
