@@ -1,6 +1,7 @@
 import { withinShare } from "#core/scheduling/agreed.ts";
 import { devicesFor, isShared, leftOf, needIn, type PoolRecord, type Sort } from "#core/scheduling/centres.ts";
 import { type Failing, mayTake, type Offer, offerOf } from "#core/scheduling/fit.ts";
+import { type Ground, groundLeft } from "#core/scheduling/ground.ts";
 import { type JobRecord, type LiveRun, nameAt } from "#core/scheduling/job-record.ts";
 import { createGenerator } from "#core/scheduling/kernel/generator.ts";
 import { type Doubt, mindedBy } from "#core/scheduling/order/doubt.ts";
@@ -202,15 +203,19 @@ function firstTasks(
 
 /**
  * Of pools whose own users queue there too nobody can tell when they have room; nor when a licence, an account or a share of
- * an agreement is free that is asked for. Sums of pools that share nodes are not each their own. What nodes that are up could
- * never hold has no place in a plan either.
+ * an agreement is free that is asked for; nor what a share leaves of nodes that pools share. What nodes that are up could never
+ * hold has no place in a plan either.
  */
 function plannable(ask: Ask): readonly PoolRecord[] {
   const { pools, size } = ask.group;
   const fits = ({ upSize }: PoolRecord) => hasNodesFor(upSize, size);
   return pools.filter(
-    (pool) => !isShared(pool) && pool.ground === null && mayTake(pool) && fits(pool) && !waitsForMore(ask, pool),
+    (pool) => !isShared(pool) && !isByShare(pool) && mayTake(pool) && fits(pool) && !waitsForMore(ask, pool),
   );
+}
+
+function isByShare({ ground }: PoolRecord): boolean {
+  return ground?.pools.some(({ state }) => typeof state?.sharePercent === "number") ?? false;
 }
 
 /**
@@ -264,27 +269,56 @@ function placesIn(ask: Ask, pools: readonly PoolRecord[], nowMs: number): readon
 
 /** In the order of the queue, each where least is left of those that have room. Then no other order starts anybody earlier. */
 function allStartNow(first: readonly Task[], of: (task: Task) => readonly PlaceOfTask[]): boolean {
-  const free = new Map<PoolRecord, number[]>();
+  const free = new Map<PoolRecord | Ground, number[]>();
+  const freeAt = (where: PoolRecord | Ground, amounts: () => readonly number[]) => {
+    const left = free.get(where) ?? [...amounts()];
+    free.set(where, left);
+    return left;
+  };
   for (const task of first) {
-    let best: { readonly left: number[]; readonly needs: readonly number[] } | null = null;
+    let best: { readonly left: number[]; readonly all: number[] | null; readonly needs: readonly number[] } | null =
+      null;
     for (const { pool, needs, isNow } of of(task)) {
       if (!isNow) continue;
-      const left = free.get(pool) ?? [...freeIn(pool)];
-      free.set(pool, left);
-      const fits = needs.every((need, kind) => need <= (left[kind] ?? 0));
+      const { ground } = pool;
+      const left = freeAt(pool, () => freeIn(pool));
+      // What starts in another pool on the same nodes takes of them too.
+      const all = ground && freeAt(ground, () => freeAtAll(pool));
+      const fits = needs.every(
+        (need, kind) => need <= Math.min(left[kind] ?? 0, all?.[kind] ?? Number.POSITIVE_INFINITY),
+      );
       if (fits && (!best || (left[0] ?? 0) - (needs[0] ?? 0) < (best.left[0] ?? 0) - (best.needs[0] ?? 0)))
-        best = { left, needs };
+        best = { left, all, needs };
     }
     if (!best) return false;
-    for (const [kind, need] of best.needs.entries()) best.left[kind] = (best.left[kind] ?? 0) - need;
+    for (const each of [best.left, best.all ?? []])
+      for (const [kind, need] of best.needs.entries()) each[kind] = (each[kind] ?? 0) - need;
   }
   return true;
 }
 
+/** Pools that share nodes are one place, so that whoever would take of these is minded too. */
 function placesOf(all: Iterable<readonly PlaceOfTask[]>): ReadonlyMap<PoolRecord, number> {
   const places = new Map<PoolRecord, number>();
-  for (const pools of all) for (const { pool } of pools) if (!places.has(pool)) places.set(pool, places.size);
+  let count = 0;
+  for (const pools of all)
+    for (const { pool } of pools) {
+      if (places.has(pool)) continue;
+      for (const each of pool.ground?.pools ?? [pool]) places.set(each, count);
+      count += 1;
+    }
   return places;
+}
+
+/** One for each place: of pools that share nodes the first where it may start now, else the first. */
+function optionsOf(pools: readonly PlaceOfTask[], places: ReadonlyMap<PoolRecord, number>): readonly PlaceOfTask[] {
+  const options = new Map<number, PlaceOfTask>();
+  for (const each of pools) {
+    const place = places.get(each.pool) ?? 0;
+    const known = options.get(place);
+    if (!known || (each.isNow && !known.isNow)) options.set(place, each);
+  }
+  return [...options.values()];
 }
 
 function search(
@@ -295,35 +329,40 @@ function search(
   nowMs: number,
 ): readonly PlannedTask[] {
   const kinds = Math.max(...[...places.keys()].map(({ devices }) => 2 + devices.length));
-  planner.begin(Math.floor(nowMs / 1000), places.size, kinds);
-  for (const [pool, place] of places) tellPool(planner, pool, place, nowMs);
+  const told = new Map([...places].map(([pool, place]) => [place, pool]));
+  planner.begin(Math.floor(nowMs / 1000), told.size, kinds);
+  for (const [place, pool] of told) tellPool(planner, pool, place, nowMs);
   const { slowdownWeightS, holdBackCost } = mindedBy(settings, doubt.share);
   const held: Task[] = [];
   for (const task of first) {
     const { job, position, tier, expectedS } = task;
     const weight = (1 + slowdownWeightS / Math.max(10, expectedS)) / job.submitter.factor ** settings.fairnessPower;
     if (!planner.job(weight, job.id + position, tier)) break;
-    const more = moreOf(placing, task, of(task));
-    for (const [at, { pool, needs, isNow }] of of(task).entries())
+    const options = optionsOf(of(task), places);
+    const more = moreOf(placing, task, options);
+    for (const [at, { pool, needs, isNow }] of options.entries())
       planner.mayGo(places.get(pool) ?? 0, needs, lastsS(pool, expectedS), isNow, more[at]);
     if (planner.isHeld()) held.push(task);
   }
   planner.search(settings.moves, createGenerator(planner.seed(0)).below, holdBackCost);
-  return planned(planner, held, [...places.keys()], nowMs);
+  const poolOf = (task: Task, place: number) =>
+    optionsOf(of(task), places).find(({ pool }) => places.get(pool) === place)?.pool ?? null;
+  return planned(planner, held, poolOf, nowMs);
 }
 
 /** So many ends of one pool are told apart; those after them count as one, with the last. */
 const mostEnds = 256;
 
 function tellPool(planner: Lookahead, pool: PoolRecord, place: number, nowMs: number): void {
-  planner.free(place, freeIn(pool));
-  const ends = Float64Array.from(pool.runs, (run) => expectedEndS(run, nowMs));
+  planner.free(place, freeAtAll(pool));
+  const runs = pool.ground?.runs ?? pool.runs;
+  const ends = Float64Array.from(runs, (run) => expectedEndS(run, nowMs));
   // In their order, which costs least to tell.
   const order = Int32Array.from(ends.keys()).sort((a, b) => (ends[a] ?? 0) - (ends[b] ?? 0));
   const lastS = ends[order.at(-1) ?? 0] ?? 0;
   const given = new Map<Sort, readonly number[]>();
   for (const [at, number] of order.entries()) {
-    const run = pool.runs[number];
+    const run = runs[number];
     if (!run) continue;
     const amounts = given.get(run.sort) ?? givenBy(run.sort, pool);
     given.set(run.sort, amounts);
@@ -334,6 +373,13 @@ function tellPool(planner: Lookahead, pool: PoolRecord, place: number, nowMs: nu
 function freeIn(pool: PoolRecord): readonly number[] {
   const { room: left, ours } = leftOf(pool);
   const { cores, memoryMib, cards } = withinShare(pool, left, ours);
+  return [cores, memoryMib, ...cards];
+}
+
+/** Of all nodes of its place: those of pools that share its nodes too. */
+function freeAtAll(pool: PoolRecord): readonly number[] {
+  if (!pool.ground) return freeIn(pool);
+  const { cores, memoryMib, cards } = groundLeft(pool.ground).room;
   return [cores, memoryMib, ...cards];
 }
 
@@ -385,13 +431,13 @@ function moreOf(placing: Placing | null, { job, expectedS }: Task, pools: readon
 function planned(
   planner: Lookahead,
   held: readonly Task[],
-  pools: readonly PoolRecord[],
+  poolOf: (task: Task, place: number) => PoolRecord | null,
   nowMs: number,
 ): readonly PlannedTask[] {
   return Array.from({ length: planner.jobs }, (_, at) => planner.order[at] ?? 0).flatMap((number) => {
     const task = held[number];
-    const pool = pools[planner.placeOf(number)] ?? null;
     if (!task) return [];
+    const pool = poolOf(task, planner.placeOf(number));
     const isNow = planner.startsNowAt(number) >= 0;
     const startsMs = isNow ? nowMs : Math.max(nowMs + 1, planner.plannedS(number) * 1000);
     return [{ job: task.job, position: task.position, pool, startsMs }];

@@ -153,6 +153,25 @@ test("a place that is reserved in one pool is not delayed by another that shares
   );
 });
 
+test("what is planned ahead of one pool is minded in another that shares its nodes, where others work too", () => {
+  runScenario(
+    `
+    pool alpha/batch  2×8 named c[1-2] foreign
+    pool alpha/debug  2×8 named c[1-2] foreign
+    offers alpha partition=batch,debug
+    job now     cores 8 time 600 asks partition=batch
+    place
+    running now
+    pool alpha/batch  1×8 named c1 free 0 1×8 named c2 free 8 foreign ours 8
+    pool alpha/debug  1×8 named c1 free 0 1×8 named c2 free 8 foreign
+    job large   nodes 2 cores 8 time 600 asks partition=batch
+    job long    cores 8 time 36000 asks partition=debug
+    expect long waits alpha: another-order
+  `,
+    policies.weir,
+  );
+});
+
 test("headroom says of each pool what is left of nodes that it shares", () => {
   const world = createWorld(policies.fcfs);
   const alpha = centreId("alpha");
