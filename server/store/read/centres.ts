@@ -14,6 +14,7 @@ import { hostNames } from "#core/centre/host-list.ts";
 import { eachOnce, sharersOf } from "#core/centre/shared-nodes.ts";
 import { type CentreTerms, defaultTerms, poolTerms, regionOf } from "#core/centre/terms.ts";
 import { unreachable } from "#core/unreachable.ts";
+import { type UseOfNode, usedOnNodes } from "./use-of-nodes.ts";
 
 type PoolView = z.output<typeof pool>;
 export type NodeView = z.output<typeof node>;
@@ -263,19 +264,17 @@ export async function readNodes(
     [page.centre, page.skip, page.limit],
   );
   const runs = await readRunsOnNodes(pool, [...new Set(rows.map((row) => row.centre))]);
-  return rows.map(({ within, ...node }) => {
-    const names = new Set(hostNames(node.name));
-    const inUse = { coresInUse: 0, memoryMibInUse: 0, runs: 0 };
-    for (const run of runs) {
-      const shared = run.centre === node.centre ? run.on.filter((name) => names.has(name)).length : 0;
-      if (shared === 0) continue;
-      inUse.coresInUse += shared * run.runs * run.coresPerNode;
-      inUse.memoryMibInUse += shared * run.runs * run.memoryMibPerNode;
-      inUse.runs += run.runs;
-    }
-    return { ...node, pool: node.pools[0] ?? "", ...(within !== null && { within }), ...inUse };
-  });
+  const groups = rows.map(({ centre, name }) => ({ centre, names: hostNames(name) ?? [] }));
+  const uses = usedOnNodes(groups, runs);
+  return rows.map(({ within, ...node }, at) => ({
+    ...node,
+    pool: node.pools[0] ?? "",
+    ...(within !== null && { within }),
+    ...(uses[at] ?? nothingUsed),
+  }));
 }
+
+const nothingUsed: UseOfNode = { coresInUse: 0, memoryMibInUse: 0, runs: 0 };
 
 /** What runs at these centres, runs of one size on the same nodes together; without those of which no engine says on which. */
 async function readRunsOnNodes(db: Query, centres: readonly string[]) {
