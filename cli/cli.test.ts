@@ -864,7 +864,7 @@ test("submit: nothing on standard input is nothing to submit; only defaults that
   assert.equal(ran.out, "Submitted job 12 (a\ufffdb\ufffd[31mX)\n");
   assert.match(
     ran.error,
-    /^defaults: project default, memory the centre's memory per core × cores, time limit 1 h, most processes 4096$/m,
+    /^defaults: project default, memory the centre's memory per core × cores, time limit 1 h, most processes at a process centre 4096$/m,
   );
   assert.deepEqual(JSON.parse((await weir(url, ["submit", "--json", "--", "true"])).out).defaults, defaults);
 });

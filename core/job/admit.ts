@@ -153,7 +153,7 @@ export type FilledIn = { readonly field: string; readonly value: string | Phrase
 
 export const defaultTimeLimitS = 3600;
 export const defaultGraceS = 30;
-/** Of each run; enforced by the driver. */
+/** Of each run at a process centre, whose driver enforces it; an engine has limits of its own. */
 export const mostProcesses = 4096;
 
 function refused(refusal: Refusal): Extract<Admitted, { kind: "refused" }> {

@@ -10,7 +10,7 @@ export const filledInNames = {
   memory: ["memory", "内存"],
   timeLimitS: ["time limit", "时限"],
   graceS: ["grace before the kill", "终止前宽限"],
-  processes: ["most processes", "进程数上限"],
+  processes: ["most processes at a process centre", "进程型中心的进程数上限"],
 } as const satisfies Record<string, readonly [en: string, zh: string]>;
 
 /** A field of a later Weir stands by its own name. Fields that end in S are spans of seconds. */

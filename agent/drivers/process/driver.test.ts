@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
+import { usualModuleInits } from "../modules.ts";
 import { isRoot, openSandbox, orderFor, type Sandbox } from "./sandbox.ts";
 
 // Real processes, through the real launcher; as root in root mode, else as the user who runs the tests.
@@ -159,6 +160,14 @@ describe("limits", () => {
     test(`a fork bomb stays within its processes, ${how}`, async () => {
       const small = await openSandbox(how === "by RLIMIT_NPROC" ? ["--no-cgroups"] : [], { processes: 100 });
       try {
+        // So many at once and no more: main and 99 beside it; others of an ordinary user count against RLIMIT_NPROC too.
+        const counted = await small.run(
+          "#!/usr/bin/perl\nmy $n = 1; while ($n < 1000 && defined(my $pid = fork)) { if (!$pid) { sleep 1000; exit } $n++ } print $n",
+          { allocation: { ...orderFor("").allocation, memoryMibPerNode: 1024 } },
+        );
+        const most = Number(await small.log(counted.run));
+        if (isRoot || how === "by the kernel's group") assert.equal(most, 100);
+        else assert.ok(most >= 1 && most <= 100, `${most}`);
         const run = await small.start("#!/bin/bash\nbomb() { bomb | bomb & }; bomb; sleep 1000", {
           timeLimitS: 1,
           graceS: 0,
@@ -172,6 +181,48 @@ describe("limits", () => {
       }
     });
   }
+
+  test("a flooded log is cut back within a second or so, and its job runs on", async () => {
+    const small = await openSandbox([], { logCapBytes: 2 ** 20 });
+    try {
+      const run = await small.start(
+        "head -c 20000000 /dev/zero; until [ -e go ]; do sleep 0.02; done; echo on >&2; exit 3",
+      );
+      const path = join(small.home, "runs", run, "stdout");
+      await until(() => statSync(path).size > 2 ** 20 || null);
+      const deadlineMs = performance.now() + 15_000; // beside other work; the wrapper looks every second
+      await until(() => statSync(path).size <= 2 ** 20 || performance.now() > deadlineMs);
+      assert.equal(statSync(path).size, 2 ** 20);
+      assert.equal(existsSync(join(small.home, "runs", run, "ended")), false);
+      execFileSync("touch", [join(small.home, "runs", run, "work", "go")]);
+      const ended = await small.ended(run);
+      assert.deepEqual(ended.end, { kind: "failed", exitCode: 3 });
+      assert.ok(ended.usage.droppedStdoutBytes > 0 && ended.usage.droppedStdoutBytes <= 20_000_000 - 2 ** 20);
+      assert.equal(await small.log(run, "stderr"), "on\n");
+    } finally {
+      await small.close();
+    }
+  });
+
+  test("of a flood of 1 GB 256 MiB are kept, as long as nobody says otherwise", async () => {
+    const usual = await openSandbox();
+    try {
+      const ended = await usual.run("echo first; head -c 1000000000 /dev/zero");
+      assert.deepEqual(ended.end, { kind: "succeeded" });
+      const path = join(usual.home, "runs", ended.run, "stdout");
+      const tail = await usual.driver.readLog(ended.run, "stdout", 2 ** 28, 1000);
+      assert.ok(tail.kind === "bytes" && tail.final);
+      assert.equal(
+        Buffer.from(tail.bytes).toString(),
+        `\nweir: at least ${ended.usage.droppedStdoutBytes} bytes were dropped here: this stream is kept up to ${2 ** 28} bytes\n`,
+      );
+      assert.equal(statSync(path).size, 2 ** 28 + tail.bytes.length);
+      const most = 1_000_000_006 - 2 ** 28;
+      assert.ok(ended.usage.droppedStdoutBytes > 0 && ended.usage.droppedStdoutBytes <= most);
+    } finally {
+      await usual.close();
+    }
+  });
 
   test("a flooded log keeps its first part, says what it dropped, and the job runs on", async () => {
     const small = await openSandbox([], { logCapBytes: 2 ** 20 });
@@ -379,14 +430,12 @@ describe("what a job finds", () => {
     const ended = await box.run("env -0 | tr '\\0\\n' '\\n ' | sed 's/=.*//' | sort | tr '\\n' ' '", {
       environment: { MINE: "1" },
     });
-    const names = (await box.log(ended.run))
-      .trim()
-      .split(" ")
-      .filter((name) => name !== "BASH_ENV");
+    const names = (await box.log(ended.run)).trim().split(" ");
     const shell = ["PWD", "OLDPWD", "_", "SHLVL"];
     assert.deepEqual(
       names.filter((name) => !name.startsWith("SLURM") && !shell.includes(name)),
       [
+        ...(usualModuleInits.some((path) => existsSync(path)) ? ["BASH_ENV"] : []),
         "HOME",
         "LANG",
         "LOGNAME",

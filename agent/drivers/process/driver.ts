@@ -3,6 +3,7 @@ import { availableParallelism, constants, hostname, totalmem, userInfo } from "n
 import type { Driver, FoundRun, StartAnswer } from "#agent/driver.ts";
 import { noOffers, oneMachine } from "#core/centre/engine.ts";
 import { parseRunId, type RunId, runId } from "#core/ids.ts";
+import { mostProcesses } from "#core/job/admit.ts";
 import { expandPattern, type PatternFacts } from "#core/job/file-pattern.ts";
 import type { RunObservation, RunOrder } from "#core/run-order.ts";
 import { keptModules, usualModuleInits } from "../modules.ts";
@@ -14,12 +15,10 @@ import { fileSystemsHere } from "./file-systems.ts";
 import { type Field, type Frame, text } from "./frame.ts";
 import { LauncherGone, openLauncher } from "./launcher.ts";
 
-/** The default of the pids limit of a run. */
-const mostProcesses = 4096;
-const logCapBytes = 256 * 2 ** 20;
-
 /** The process driver, and two settings its tests change. */
 export type ProcessSettings = { readonly logCapBytes: number; readonly processes: number };
+
+export const usualSettings: ProcessSettings = { logCapBytes: 256 * 2 ** 20, processes: mostProcesses };
 
 /**
  * Runs as child processes of this machine, through the launcher at WEIR_LAUNCHER_SOCKET (as root it gives each run a uid
@@ -29,7 +28,7 @@ export type ProcessSettings = { readonly logCapBytes: number; readonly processes
 export async function openProcessDriver(
   environment: Readonly<Record<string, string | undefined>>,
   note: (words: string, facts: object) => void,
-  settings: ProcessSettings = { logCapBytes, processes: mostProcesses },
+  settings: ProcessSettings = usualSettings,
 ): Promise<ProcessDriver> {
   const socketPath = environment.WEIR_LAUNCHER_SOCKET;
   if (!socketPath) throw new Error("WEIR_LAUNCHER_SOCKET is not set: the socket of weir-launcher.");

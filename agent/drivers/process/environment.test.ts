@@ -1,4 +1,8 @@
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
 import { sampleAllocation } from "#core/sample-testing.ts";
 import { jobEnvironment, type RunPlace } from "./environment.ts";
@@ -28,6 +32,21 @@ const order = orderFor("true", {
     throttle: null,
   },
   allocation: { ...sampleAllocation, tasks: 2, coresPerTask: 3, coresPerNode: 6, memoryMibPerNode: 4096 },
+});
+
+test("`module` passes through where the machine has it, also into a script of bash", () => {
+  const folder = mkdtempSync(join(tmpdir(), "weir-module-"));
+  try {
+    const moduleInit = join(folder, "init");
+    writeFileSync(moduleInit, "module() { echo module $*; }\n");
+    const script = join(folder, "script");
+    writeFileSync(script, "module load gcc\n");
+    const ask = (env: Record<string, string>) => spawnSync("/bin/bash", [script], { env, encoding: "utf8" });
+    assert.equal(ask(jobEnvironment(order, { ...place, moduleInit })).stdout, "module load gcc\n");
+    assert.equal(ask(jobEnvironment(order, place)).status, 127);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });
 
 test("the variables that sbatch scripts read, of the user's whole array", () => {

@@ -99,13 +99,17 @@ function reach(options: readonly string[]): void {
 
     test("user-named output is opened with the job's rights, never root's", async () => {
       writeFileSync(join(box.home, "precious"), "kept", { mode: 0o644 });
-      for (const path of [join(box.home, "precious"), "/root/weir-out", "link"]) {
+      const open = mkdtempSync("/var/lib/weir-shared-");
+      chmodSync(open, 0o777);
+      symlinkSync(join(box.home, "precious"), join(open, "link"));
+      for (const path of [join(open, "link"), join(box.home, "precious"), "/root/weir-out"]) {
         const ended = await box.run("echo overwritten", {
           stdout: path,
           work: { kind: "script", text: "#!/bin/sh\necho overwritten\n", arguments: [] },
         });
-        if (path !== "link") assert.deepEqual(ended.end, { kind: "failed", exitCode: 126 });
+        assert.deepEqual(ended.end, { kind: "failed", exitCode: 126 }, path);
       }
+      rmSync(open, { recursive: true });
       assert.equal(readFileSync(join(box.home, "precious"), "utf8"), "kept");
     });
 

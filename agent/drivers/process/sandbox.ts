@@ -6,7 +6,7 @@ import { join } from "node:path";
 import type { RunId } from "#core/ids.ts";
 import type { RunObservation, RunOrder } from "#core/run-order.ts";
 import { sampleAllocation, sampleOrder } from "#core/sample-testing.ts";
-import { openProcessDriver, type ProcessDriver, type ProcessSettings } from "./driver.ts";
+import { openProcessDriver, type ProcessDriver, type ProcessSettings, usualSettings } from "./driver.ts";
 
 /** For tests and measurements: a launcher of its own home, with a driver connected to it. As root it runs in root mode. */
 export type Sandbox = {
@@ -64,7 +64,7 @@ export async function openSandbox(
   const driver = await openProcessDriver(
     { WEIR_LAUNCHER_SOCKET: join(home, "launcher", "launcher.sock"), WEIR_LOCAL_CORES: "64", ...environment },
     () => {},
-    { logCapBytes: settings.logCapBytes ?? 2 ** 28, processes: settings.processes ?? 4096 },
+    { ...usualSettings, ...settings },
   );
 
   const ends = new Map<RunId, PromiseWithResolvers<Ended>>();
