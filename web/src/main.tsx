@@ -3,6 +3,7 @@ import { MutationCache, QueryCache, QueryClient, QueryClientProvider } from "@ta
 import { RouterProvider } from "@tanstack/react-router";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
+import { startAntdLabels } from "./app/antd-labels.ts";
 import { isRefused, Refused } from "./app/client.ts";
 import { startLanguage } from "./app/language.ts";
 import { Look } from "./app/look.tsx";
@@ -12,6 +13,7 @@ import { startTheme } from "./app/theme.ts";
 
 startTheme();
 await startLanguage();
+startAntdLabels();
 
 /** A session that ended under an open page leads to the sign-in page, and back here afterwards. */
 function onError(error: unknown): void {

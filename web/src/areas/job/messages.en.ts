@@ -55,6 +55,7 @@ export const en = {
     limit: "limit {{time}}",
   },
   tasks: {
+    shape: "Shown as",
     title: "Tasks",
     grid: "Grid",
     list: "List",

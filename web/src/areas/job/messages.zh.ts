@@ -55,6 +55,7 @@ export const zh: Words<typeof en> = {
     limit: "时限 {{time}}",
   },
   tasks: {
+    shape: "显示方式",
     title: "任务",
     grid: "网格",
     list: "列表",

@@ -38,6 +38,7 @@ export function Tasks({ job, chosen }: { readonly job: JobDetail; readonly chose
           ))}
           <Segmented
             size="small"
+            aria-label={t("tasks.shape")}
             value={shape}
             onChange={(value) => setShape(value === "list" ? "list" : "grid")}
             options={[
