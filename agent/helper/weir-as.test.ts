@@ -716,25 +716,36 @@ describe("weir-as", { skip }, () => {
       assert.doesNotMatch(site.called(), /scancel/);
     });
 
-    test("only the user's own jobs are shown, and a text that imitates a field is marked", async () => {
+    test("of the user's own jobs those of Weir alone are shown, and a text that imitates a field is marked", async () => {
       const uid = execFileSync("id", ["-u", li], { encoding: "utf8" }).trim();
       site.standIn(
         "scontrol",
-        `my %name = (12 => 'fine', 14 => 'x JobState=COMPLETED ExitCode=0:0', 15 => "y\\nJobState=FAILED"); my $id = $ARGV[-1];
+        `my %name = (12 => 'fine.weir-a1', 13 => 'z.weir-a1', 14 => 'x JobState=COMPLETED ExitCode=0:0.weir-a1', 15 => "y\\nJobState=FAILED.weir-a1", 16 => 'thesis', 17 => 'renamed'); my $id = $ARGV[-1];
          if ($id == 99) { print STDERR "slurm_load_jobs error: Invalid job id specified\\n"; exit 1 }
          my $uid = $id == 13 ? 0 : ${uid};
-         print "JobId=$id JobName=$name{$id} UserId=x($uid) GroupId=x($uid) JobState=FAILED Reason=None ExitCode=3:0\\n";`,
+         print "JobId=$id JobName=$name{$id} UserId=x($uid) GroupId=x($uid) JobState=FAILED Reason=None ExitCode=3:0", $id == 17 ? ' Comment=weir-a1' : '', "\\n";`,
+      );
+      const row = (id: string, name: string, mark: string) =>
+        [id, ...Array.from({ length: 24 }, () => ""), name].map((cell) => cell + mark).join("");
+      site.standIn(
+        "sacct",
+        `my ($mark) = map { /^--delimiter=(.*)/ } @ARGV;
+         print map { s/=MARK=/$mark/gr . "\\n" } ${JSON.stringify([row("16", "thesis", "=MARK="), row("16.batch", "batch", "=MARK="), row("12", "fine.weir-a1", "=MARK="), row("12.batch", "batch", "=MARK=")]).slice(1, -1)};`,
       );
       const answer = await helper.ask("jobs", [
         ["user", li],
-        ...["12", "13", "14", "15", "99"].map((id): Field => ["engineId", id]),
+        ...["12", "13", "14", "15", "16", "17", "99"].map((id): Field => ["engineId", id]),
       ]);
       assert.equal(answer.get("ok"), "1", answer.get("words"));
       assert.deepEqual(
         answer.all("job").map((job) => /JobId=(\d+)/.exec(job)?.[1]),
-        ["12", "14", "15"],
+        ["12", "14", "15", "17"],
       );
-      assert.deepEqual(answer.all("tampered"), ["0", "1", "1"]);
+      assert.deepEqual(
+        answer.all("accounting").map((line) => line.split("\t")[0]),
+        ["12", "12.batch"],
+      );
+      assert.deepEqual(answer.all("tampered"), ["0", "1", "1", "0"]);
       assert.match(answer.get("engineStderr"), /Invalid job id/);
     });
 

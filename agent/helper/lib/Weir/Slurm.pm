@@ -78,6 +78,7 @@ sub list_jobs {
     );
 }
 
+# As cancel_jobs and list_jobs: of a user's jobs those alone that Weir submitted (P1).
 sub show_jobs {
     my ($policy, $person, $only, @ids) = @_;
     my (@answer, $words);
@@ -88,14 +89,16 @@ sub show_jobs {
         # Of an array there is a line for each task; a name may hold a line's end.
         for my $job (split /\n(?=JobId=\d+ )/, $out) {
             my ($before, $uid) = $job =~ /\A(JobId=.*?) UserId=[^\s()]+\((\d+)\) /s or next;
-            next unless $uid == $person->{uid};
+            next unless $uid == $person->{uid} && ($before =~ /\.weir-[0-9A-Za-z.-]+\z/ || $job =~ /(?<!\S)Comment=weir-/);
             my %times;
             $times{$1}++ while $job =~ /(?<!\S)($FREE_TEXT)=/g;
             push @answer, job => $job =~ s/\s+\z//r, tampered => $job =~ s/\s+\z//r =~ /\n/ || grep({ $_ > 1 } values %times) ? 1 : 0;
         }
     }
     my ($has, @rows) = accounting_rows($policy, '--user=' . $person->{name}, '--duplicates', '--starttime=1970-01-02', '--jobs=' . join ',', @ids);
-    return (@answer, engineStderr => $words // '', hasAccounting => $has, accountingFields => join("\t", @ACCOUNTING), map { (accounting => row_of($_)) } @rows);
+    my $is_ours = 0;    # a job's steps follow it
+    my @ours = grep { $is_ours = $_->[-1] =~ /\.weir-[0-9A-Za-z.-]+\z/ if $_->[0] !~ /\./; $is_ours } @rows;
+    return (@answer, engineStderr => $words // '', hasAccounting => $has, accountingFields => join("\t", @ACCOUNTING), map { (accounting => row_of($_)) } @ours);
 }
 
 sub show_limits {
