@@ -47,6 +47,11 @@ export interface Driver {
    * agent's of this centre. Ended ones stay until they are removed. Throws where the engine does not answer.
    */
   find(only?: readonly RunId[]): Promise<readonly FoundRun[]>;
+  /**
+   * Whether the engine itself has the run's tag, not by what this driver noted: in its queue, and in its accounting, null
+   * where it keeps none. Absent where an engine has no tags. A listing each time.
+   */
+  byTag?(run: RunId): Promise<{ readonly queue: boolean; readonly accounting: boolean | null }>;
   /** Runs that had ended by then and were not removed. Absent where `find` of all costs little. */
   endedBefore?(atMs: number): Promise<readonly RunId[]>;
   /** Observations as they happen. One listener; what happened before it listened is found by `find`. */

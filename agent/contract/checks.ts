@@ -1,12 +1,16 @@
 import { setTimeout as delay } from "node:timers/promises";
+import type { Driver } from "#agent/driver.ts";
 import type { CheckName } from "#core/centre/connection-test.ts";
+import type { RunId } from "#core/ids.ts";
 import type { RunOrder } from "#core/run-order.ts";
 import {
   type Judged,
   judgeClock,
+  judgeDevices,
   judgeEnd,
   judgeEnvironment,
   judgeKind,
+  judgeNodes,
   judgeRate,
   judgeStream,
   judgeWall,
@@ -34,6 +38,29 @@ export type Stage = {
   readonly heldBackMs?: number | undefined;
 };
 
+/** No listing of a cluster comes sooner after another (P6). Accounting hears of a job a moment after the queue. */
+const listAgainMs = 10_000;
+
+/** What the engine itself has of it, whatever a site's plugins made of its name and comment. */
+async function judgeTag(
+  probe: Probe,
+  run: RunId,
+  first: Awaited<ReturnType<NonNullable<Driver["byTag"]>>>,
+): Promise<readonly Judged[]> {
+  let { accounting } = first;
+  for (let turn = 0; accounting === false && turn < 2; turn++) {
+    await delay(listAgainMs);
+    accounting = (await probe.driver.byTag?.(run))?.accounting ?? null;
+  }
+  const isThere = (found: boolean) => (found ? "there" : "not there");
+  return [
+    passedIf(first.queue, `its tag in the engine's queue: ${isThere(first.queue)}`),
+    ...(accounting === null
+      ? []
+      : [passedIf(accounting, `its tag in the engine's accounting: ${isThere(accounting)}`)]),
+  ];
+}
+
 const notOffered = (seen: string): Judged => ({ verdict: "not-offered", seen });
 
 export const plainChecks: readonly Check[] = [
@@ -55,10 +82,11 @@ export const plainChecks: readonly Check[] = [
         const run = await probe.begin(order(`#WEIR-SIM run=${lastsS * 1000}ms exit=4\nsleep ${lastsS}; exit 4`));
         await run.started();
         const running = await probe.driver.find([run.run]);
+        const tagged = running[0]?.state === "running" ? await probe.driver.byTag?.(run.run) : undefined;
         await run.ended();
-        return { run, running, isOver: running[0]?.state === "ended" };
+        return { run, running, tagged, isOver: running[0]?.state === "ended" };
       };
-      const { run, running } = await whileItRuns([0.6, 5, 30], look);
+      const { run, running, tagged } = await whileItRuns([0.6, 5, 30], look);
       const ended = await probe.driver.find([run.run]);
       const unknown = await probe.driver.find([order("").run]);
       const [one] = ended;
@@ -72,6 +100,7 @@ export const plainChecks: readonly Check[] = [
           ? judgeEnd(end, { kind: "failed", exitCode: 4 })
           : passedIf(false, `after its end: ${one?.state ?? "nothing"}`),
         passedIf(unknown.length === 0, `of one that never was: ${unknown[0]?.state ?? "nothing"}`),
+        ...(tagged ? await judgeTag(probe, run.run, tagged) : []),
       ]);
     },
   },
@@ -259,14 +288,10 @@ export const plainChecks: readonly Check[] = [
       if (!offer.accelerator) return notOffered("no pool that is up has any");
       const { pool, vendor, model } = offer.accelerator;
       const allocation = { ...oneCore, acceleratorsPerNode: 1, acceleratorVendor: vendor, acceleratorModel: model };
-      const script = "#WEIR-SIM run=50ms\nenv | grep -E '^(SLURM_.*GPUS|SLURM_JOB_GRES|CUDA_VISIBLE|ASCEND_)' || true";
-      const run = await probe.begin(order(script, { pool, allocation }));
+      const run = await probe.begin(order(`#WEIR-SIM run=50ms\n${deviceScript}`, { pool, allocation }));
       const ended = await run.ended();
-      const found = (await finalLog(probe, run.run))?.text.trim().split("\n").slice(0, 5).join(" ") ?? "";
-      return together([
-        judgeEnd(ended, { kind: "succeeded" }),
-        passedIf(true, `${vendor} ${model}: ${found || "no variable"}`),
-      ]);
+      const printed = offer.executes ? ((await finalLog(probe, run.run))?.text ?? "") : null;
+      return together([judgeEnd(ended, { kind: "succeeded" }), judgeDevices(printed, `${vendor} ${model}`)]);
     },
   },
   {
@@ -276,12 +301,20 @@ export const plainChecks: readonly Check[] = [
       if (!offer.multiNode) return notOffered("no pool has two nodes that are up");
       const allocation = { ...oneCore, nodes: 2, tasks: 2 };
       const run = await probe.begin(
-        order('#WEIR-SIM run=50ms\ntest "$SLURM_JOB_NUM_NODES" = 2', { pool: offer.multiNode.pool, allocation }),
+        order(`#WEIR-SIM run=50ms\n${twoNodesScript}`, { pool: offer.multiNode.pool, allocation }),
       );
-      return judgeEnd(await run.ended(), { kind: "succeeded" });
+      const ended = judgeEnd(await run.ended(), { kind: "succeeded" });
+      if (!offer.executes) return ended;
+      return together([ended, judgeNodes((await finalLog(probe, run.run))?.text ?? "", 2)]);
     },
   },
 ];
+
+/** Not those with an underscore more, which say how devices were asked for and not which are given. */
+const deviceScript =
+  "env | grep -E '^(SLURM_JOB_GPUS|SLURM_STEP_GPUS|GPU_DEVICE_ORDINAL|(CUDA|ROCR|HIP|ASCEND_RT)_VISIBLE_DEVICES)=' || true";
+/** A step with a task on each node says where it is. */
+const twoNodesScript = `srun --nodes=2 --ntasks=2 sh -c 'echo "node $SLURMD_NODENAME"'`;
 
 /** Alone, so that nothing else takes its time. */
 export const throughputCheck: Check = {

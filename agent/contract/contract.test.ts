@@ -130,6 +130,26 @@ describe("simulated", { concurrency: true }, () => {
     ],
     ["tag", "a driver that forgets", (driver) => ({ ...driver, find: async () => [] })],
     [
+      "tag",
+      "an engine whose queue has not the tag, whatever the driver noted,",
+      (driver) => ({ ...driver, byTag: async () => ({ queue: false, accounting: null }) }),
+    ],
+    [
+      "deadline",
+      "an engine that lets a deadline pass until the agent takes the run out",
+      (driver) => ({
+        ...driver,
+        listen: (tell) =>
+          driver.listen((seen) =>
+            tell(
+              seen.kind === "ended" && seen.end.kind === "withdrawn"
+                ? { ...seen, end: { kind: "withdrawn", evidence: "its lease passed, and it was taken out there" } }
+                : seen,
+            ),
+          ),
+      }),
+    ],
+    [
       "cancel-running",
       "a driver that loses the first cancel",
       (driver) => {

@@ -1,7 +1,17 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { RunOrder } from "#core/run-order.ts";
-import { judgeClock, judgeEnvironment, judgeEstimate, judgeRate, judgeStream, passedIf, together } from "./judge.ts";
+import {
+  judgeClock,
+  judgeDevices,
+  judgeEnvironment,
+  judgeEstimate,
+  judgeNodes,
+  judgeRate,
+  judgeStream,
+  passedIf,
+  together,
+} from "./judge.ts";
 import { trialOrders } from "./trial.ts";
 
 const order: RunOrder = trialOrders(
@@ -67,4 +77,28 @@ test("a rate, and several judgements together", () => {
   assert.deepEqual(together([passedIf(true, "a"), passedIf(false, "b"), none]), { verdict: "fail", seen: "a; b; c" });
   assert.equal(together([passedIf(true, "a"), none]).verdict, "pass");
   assert.equal(together([none]).verdict, "not-offered");
+});
+
+test("a job that asked for one device has one by every variable that names devices", () => {
+  const of = (printed: string | null) => judgeDevices(printed, "npu ascend910b").verdict;
+  for (const one of [
+    "CUDA_VISIBLE_DEVICES=0",
+    "SLURM_JOB_GPUS=3\nCUDA_VISIBLE_DEVICES=0\n",
+    "CUDA_VISIBLE_DEVICES=GPU-1a2b",
+  ])
+    assert.equal(of(one), "pass", one);
+  for (const wrong of [
+    "CUDA_VISIBLE_DEVICES=0,1",
+    "SLURM_JOB_GPUS=0-7",
+    "SLURM_JOB_GPUS=0\nCUDA_VISIBLE_DEVICES=0,1,2,3",
+  ])
+    assert.equal(of(wrong), "fail", wrong);
+  for (const nothing of ["", "CUDA_VISIBLE_DEVICES=\n"]) assert.equal(of(nothing), "not-offered", nothing);
+  assert.equal(of(null), "pass");
+});
+
+test("two nodes are two names, not two tasks", () => {
+  assert.equal(judgeNodes("node c1\nnode c2\n", 2).verdict, "pass");
+  for (const wrong of ["node c1\nnode c1\n", "node c1\n", "", "node \nnode \n"])
+    assert.equal(judgeNodes(wrong, 2).verdict, "fail", wrong);
 });

@@ -83,6 +83,28 @@ export function judgeEnvironment(printed: string, order: RunOrder): Judged {
   );
 }
 
+/**
+ * Of a job that asked for one device: each variable that lists devices lists one. Where an engine counts devices without
+ * naming them there is none, and whether the job has one to itself cannot be seen. `printed`: null: nothing was executed.
+ */
+export function judgeDevices(printed: string | null, device: string): Judged {
+  if (printed === null) return passedIf(true, `${device}: no variable`);
+  const told = printed.split("\n").flatMap((line): readonly (readonly [string, string])[] => {
+    const at = line.indexOf("=");
+    return at > 0 && line.length > at + 1 ? [[line.slice(0, at), line.slice(at + 1).trim()]] : [];
+  });
+  if (told.length === 0)
+    return { verdict: "not-offered", seen: `${device}: no variable names it, so how many a job has cannot be seen` };
+  const isOne = told.every(([, list]) => !/,|^\d+-\d+$|^NoDevFiles$/.test(list));
+  return passedIf(isOne, `${device}: ${told.map(([name, list]) => `${name}=${list}`).join(" ")}`);
+}
+
+/** `printed`: a line `node NAME` by each task. */
+export function judgeNodes(printed: string, wanted: number): Judged {
+  const names = new Set([...printed.matchAll(/^node (\S+)$/gm)].map(([, name]) => name));
+  return passedIf(names.size === wanted, `tasks ran on ${names.size} nodes: ${[...names].join(" ")}`);
+}
+
 /** `during`: what was read while it ran; null: nothing could be. */
 export function judgeStream(
   during: string | null,

@@ -2,7 +2,16 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { CheckName } from "#core/centre/connection-test.ts";
 import type { RunOrder } from "#core/run-order.ts";
 import type { Stage } from "./checks.ts";
-import { type Judged, judgeEnd, judgeEstimate, judgeKind, judgeUnstarted, passedIf, together } from "./judge.ts";
+import {
+  type Ended,
+  type Judged,
+  judgeEnd,
+  judgeEstimate,
+  judgeKind,
+  judgeUnstarted,
+  passedIf,
+  together,
+} from "./judge.ts";
 import type { Followed } from "./probe.ts";
 import { oneCore } from "./trial.ts";
 
@@ -73,7 +82,14 @@ async function passDeadline({ probe, order }: Stage, { wide }: Queue): Promise<J
     );
   }
   if (answer.kind === "refused") return passedIf(false, `refused: ${answer.words}`);
-  return judgeUnstarted(await probe.follow(asked.run).ended(), "withdrawn");
+  const ended = await probe.follow(asked.run).ended();
+  return together([judgeUnstarted(ended, "withdrawn"), ...ownFence(ended)]);
+}
+
+/** What the agent takes out itself, long after a lease, shows no fence of the engine's: a plugin may have dropped it. */
+function ownFence({ end }: Ended): readonly Judged[] {
+  if (end.kind !== "withdrawn" || !/\btaken out\b|took it back/.test(end.evidence)) return [];
+  return [passedIf(false, "the engine let its deadline pass, and the agent took it out")];
 }
 
 /** An engine that plans now and then, as Slurm's backfill every 30 s, may need a longer wait to have thought of it. */

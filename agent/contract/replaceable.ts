@@ -66,6 +66,9 @@ export async function openReplaceable(open: () => Promise<Driver>): Promise<Repl
     // Where nothing can be taken back, what is there goes on.
     withdraw: async (run) => (await asked()).withdraw?.(run) ?? "started",
     find: async (only) => (await asked()).find(only),
+    ...(current.byTag && {
+      byTag: async (run: RunId) => (await (await asked()).byTag?.(run)) ?? { queue: false, accounting: null },
+    }),
     listen: (listener) => (tellTrial = listener),
     readLog: async (run, stream, offset, maxBytes) => (await asked()).readLog(run, stream, offset, maxBytes),
     remove: async (run) => (await asked()).remove(run),

@@ -6,6 +6,7 @@ import type { RunObservation } from "#core/run-order.ts";
 import { prepared } from "../prologue.ts";
 import { keepLimits } from "./account-limits.ts";
 import { keepAccounts } from "./accounts.ts";
+import { tagPrefix } from "./chunks.ts";
 import { enforcement } from "./configuration.ts";
 import { keepDelegations } from "./delegations.ts";
 import { doubts } from "./doubts.ts";
@@ -13,6 +14,7 @@ import { type Engine, EngineSilent } from "./engine.ts";
 import { follow } from "./following.ts";
 import { forerunners } from "./forerunners.ts";
 import { heldByPool } from "./held.ts";
+import { carriesTag, type JobWord } from "./job-word.ts";
 import { sparingWhoIsNotLetIn } from "./let-in.ts";
 import { type CommandSettings, localCommands } from "./local-commands.ts";
 import { type Mapping, openMapping } from "./mapping.ts";
@@ -340,6 +342,15 @@ export async function openSlurm(
       return runs.flatMap((run) => found(run) ?? []);
     },
 
+    async byTag(run) {
+      const place = notebook.chunkOf(run)?.facts ?? notebook.past.of(run);
+      if (!place) return { queue: false, accounting: null };
+      const { queue, accounting } = await engine.list(place.user, tagPrefix(place.chunk), tagSinceS);
+      const has = (words: readonly Pick<JobWord, "name" | "comment">[]) =>
+        words.some((word) => carriesTag(word, place.chunk));
+      return { queue: has(queue), accounting: accounting === null ? null : has(accounting) };
+    },
+
     endedBefore: async (atMs) => notebook.past.endedBefore(atMs),
 
     listen(onObservation) {
@@ -386,6 +397,8 @@ export async function openSlurm(
     },
   };
 }
+
+const tagSinceS = 3600;
 
 /** For the centre's page: that the network asked for what the site's policy forbids, by which of its lines. */
 function refusedText(refusals: Refusals | null): Record<string, string> {
