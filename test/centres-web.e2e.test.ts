@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import type { Browser, Locator, Page } from "playwright-core";
@@ -34,13 +35,24 @@ describe("a centre with pools, in the console", { skip: requires("chromium", "cj
     await server?.stop();
   });
 
+  test("weir centre show says of a pool where others' jobs are hidden that estimates are rough, in both languages", async () => {
+    const shown = (language: string) =>
+      new Promise<string>((resolve, reject) => {
+        const env = { PATH: process.env.PATH, HOME: "/", WEIR_SERVER: server.url, WEIR_TOKEN: server.token };
+        const words = [join(repository, "cli/main.ts"), "centre", "show", "jinan", `--lang=${language}`];
+        execFile(process.execPath, words, { env }, (error, out) => (error ? reject(error) : resolve(out)));
+      });
+    assert.match(await shown("en"), /hidden, so estimates there are rough: PrivateData=jobs/);
+    assert.match(await shown("zh"), /不可见，故预计仅供参考：/);
+  });
+
   test("pools show their contract, nodes, limits and the work of others, in both languages", async () => {
     const { seen } = looking(page);
     await page.goto(`${server.url}/centres`);
     const centre = page.locator("section").filter({ hasText: "jinan" });
     for (const words of ["shared", "6 of 8 up", "others run on 96 cores", "at most 1 d a job", "lease 7 d"])
       await centre.getByText(words).first().waitFor();
-    await centre.getByText("others' jobs are hidden from the agent").waitFor();
+    await centre.getByText("estimates there are rough: others' jobs are hidden from the agent").waitFor();
     await centre.getByText("Drained: starts nothing now").waitFor();
     await centre.getByText("sampled by Slurm, and ended when above (OverMemoryKill)").waitFor();
     // What asks for somebody stands first.
