@@ -37,8 +37,9 @@ export async function leave(given: Given): Promise<number> {
     }
     const nowMs = Date.now();
     for (const entry of accounts) site.mapping.put({ ...entry, readiness: { kind: "removed", sinceMs: nowMs } });
-    for (const path of [join(folder, "credential"), join(folder, "journal"), ...notebookFiles(notebook)])
-      rmSync(path, { force: true, recursive: true });
+    for (const name of ["credential", "journal", "slurm-output"])
+      rmSync(join(folder, name), { force: true, recursive: true });
+    for (const path of notebookFiles(notebook)) rmSync(path, { force: true, recursive: true });
     if (site.site.delegated !== null) rmSync(site.site.delegated.tokens, { force: true, recursive: true });
     given.print(say("gone", { folders: chunks.length, accounts: accounts.length }));
     return 0;

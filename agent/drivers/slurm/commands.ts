@@ -105,10 +105,11 @@ export function commandsEngine(helper: WeirAs): Engine {
       return (frame.get("chunk") ?? []).map(payloadFrame).map(knownChunk);
     },
 
-    async read({ user, chunk, run, stream, offset, maxBytes }) {
+    async read({ user, chunk, run, stream, offset, maxBytes, own }) {
       const frame = await helper.ask("read", [
         ...Object.entries({ user, chunk, run, stream, offset }),
         ["max", Math.min(maxBytes, 2 ** 20)],
+        ...(own ? [["own", 1] satisfies Field] : []),
       ]);
       const bytes = frame.get("bytes")?.[0];
       if (text(frame, "ok") !== "1" || !bytes) return { kind: "none", words: text(frame, "words") ?? "" };

@@ -15,6 +15,7 @@ import { follow } from "./following.ts";
 import { forerunners } from "./forerunners.ts";
 import { heldByPool } from "./held.ts";
 import { carriesTag, type JobWord } from "./job-word.ts";
+import { openKeptOutput } from "./kept-output.ts";
 import { sparingWhoIsNotLetIn } from "./let-in.ts";
 import { type CommandSettings, localCommands } from "./local-commands.ts";
 import { type Mapping, openMapping } from "./mapping.ts";
@@ -100,6 +101,7 @@ export async function openSlurm(
     if (rule === null) void takingOut.goOn([...notebook.chunks.values()].filter(({ facts }) => facts.user === user));
   }
   const sparing = sparingWhoIsNotLetIn(engine, { ...clocks, changed: toldOfUser });
+  const kept = openKeptOutput({ folder: join(folder, "slurm-output"), engine, note });
   const following = follow({
     ...settings,
     ...clocks,
@@ -108,6 +110,7 @@ export async function openSlurm(
     tell,
     note,
     vanishedAfterMs: settings.messageTimeoutMs ?? 60_000,
+    keep: kept.keep,
     whereabouts: (started) => whereaboutsOf(started, around.look),
   });
   const warnings = openWarnings(note, settings.recordsEveryMs);
@@ -364,7 +367,10 @@ export async function openSlurm(
       if (!folder) return { kind: "none", words: `the centre has nothing of ${run}` };
       const { user, chunk } = folder;
       const hasEnded = noted === null || noted.ended.has(run);
-      const read = await engine.read({ user, chunk, run, stream, offset, maxBytes: Math.min(maxBytes, 2 ** 20) });
+      const most = Math.min(maxBytes, 2 ** 20);
+      const read = await engine.read({ user, chunk, run, stream, offset, maxBytes: most });
+      const ours = hasEnded && read.kind === "none" ? kept.read(run, stream, offset, most) : null;
+      if (ours !== null) return ours;
       if (read.kind === "none") {
         const isWaiting = !hasEnded && following.track(run)?.phase !== "running";
         return {
@@ -386,6 +392,7 @@ export async function openSlurm(
       if (isLast && (await engine.remove(folder.user, folder.chunk)) === "busy")
         throw new EngineSilent(`${folder.chunk} is busy`);
       notebook.append([{ kind: "removed", chunk: folder.chunk, run }], "synced");
+      kept.remove(run);
     },
 
     async close() {

@@ -181,6 +181,8 @@ export type ReadRequest = {
   readonly stream: "stdout" | "stderr" | "wrapper";
   readonly offset: number;
   readonly maxBytes: number;
+  /** Not where the job named a file of the user's own for it. */
+  readonly own?: true;
 };
 
 export type ReadAnswer =

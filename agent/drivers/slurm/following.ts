@@ -4,6 +4,7 @@ import { tagPrefix } from "./chunks.ts";
 import { type ChunkRecord, type Engine, EngineSilent, type JobsAnswer, PolicyRefusal } from "./engine.ts";
 import { endedStates, type JobWord } from "./job-word.ts";
 import { judgeRuns } from "./judging.ts";
+import type { KeptOutput } from "./kept-output.ts";
 import type { Notebook, NotebookLine, NotedChunk } from "./notebook.ts";
 import type { EndedRun } from "./past-runs.ts";
 import { waitKind } from "./reasons.ts";
@@ -37,6 +38,8 @@ export type FollowSettings = {
   /** How long the engine must have known nothing of a job before it counts as gone. */
   readonly vanishedAfterMs: number;
   readonly heldBeyondMs: number;
+  /** What runs wrote that are about to be told as ended. */
+  readonly keep: KeptOutput["keep"];
   readonly whereabouts: (started: NonNullable<WrapperRecord["started"]>) => Promise<Whereabouts>;
 };
 
@@ -249,6 +252,11 @@ export function follow(settings: FollowSettings): Following {
     const lines = ends.map(
       ({ track, observation }): NotebookLine => ({ kind: "ended", chunk: track.facts.chunk, observation }),
     );
+    const began = ends.filter(({ observation }) => observation.usage.startedMs !== null);
+    const wrote = began.map(({ track: { facts, run, record } }) => {
+      return { user, chunk: facts.chunk, run, empty: record?.ended?.empty ?? [] };
+    });
+    if (wrote.length > 0) await settings.keep(wrote);
     if (closed) return;
     notebook.append(lines, "synced");
     for (const { track, observation } of ends) {

@@ -40,6 +40,8 @@ export type WrapperEnd = {
   readonly cpuUserMs: number;
   readonly cpuSystemMs: number;
   readonly peakMemoryMib: number;
+  /** It wrote nothing there. */
+  readonly empty: readonly ("stdout" | "stderr")[];
 };
 
 /** Null where the run's folder has nothing whole in it. */
@@ -76,6 +78,7 @@ function wrapperEnd(text: string): WrapperEnd | null {
     cpuUserMs: whole(facts.get("cpuUserMs")),
     cpuSystemMs: whole(facts.get("cpuSystemMs")),
     peakMemoryMib: Math.ceil(whole(facts.get("peakMemoryBytes")) / 2 ** 20),
+    empty: (["stdout", "stderr"] as const).filter((stream) => facts.get(`${stream}Bytes`) === "0"),
   };
 }
 

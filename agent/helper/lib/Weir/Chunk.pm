@@ -226,6 +226,7 @@ sub read_run_stream {
     my ($policy, $person, $f) = @_;
     my ($chunk, $run, $stream) = (field($f, 'chunk', $CHUNK), field($f, 'run', $RUN), field($f, 'stream', qr/stdout|stderr|wrapper/));
     my ($offset, $max, $restart) = (field($f, 'offset', qr/-?\d{1,15}/), field($f, 'max', qr/\d{1,7}/), optional($f, 'restart', qr/\d{1,6}/));
+    my $own = optional($f, 'own', qr/[01]/);    # not where the job named a file for it
     refuse('field:max', 'at most ' . MAX_READ . ' bytes are read at once') if $max > MAX_READ;
     my $root = path_of($policy->{runs}, $person);
     is_own_folder($person, "$root/$chunk") or failed('not-there', "there is no $chunk");
@@ -234,6 +235,7 @@ sub read_run_stream {
     my %started = facts_in(small_file($person, "$place/started"));
     # Of the whole chunk: there slurmstepd says what it ended for its memory.
     my $path = $stream eq 'wrapper' ? "$root/$chunk/wrapper.log" : ($started{$stream} // '') =~ m{^/} ? $started{$stream} : "$place/$stream";
+    failed('not-there', "$stream of $run is in a file that the job named") if $own && $path ne "$place/$stream";
     sysopen(my $file, $path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK) or failed('not-there', "$stream of $run: $!");
     my @stat = stat $file;
     refuse('read', "$path is not a regular file of $person->{name}'s own") unless S_ISREG($stat[2]) && $stat[4] == $person->{uid};

@@ -292,6 +292,7 @@ sub lent_read {
     my ($base, $person, $f) = @_;
     my ($chunk, $run, $stream) = (field($f, 'chunk', $CHUNK), field($f, 'run', $RUN), field($f, 'stream', qr/stdout|stderr|wrapper/));
     my ($offset, $max, $restart) = (field($f, 'offset', qr/-?\d{1,15}/), field($f, 'max', qr/\d{1,7}/), optional($f, 'restart', qr/\d{1,6}/));
+    my $own = optional($f, 'own', qr/[01]/);    # not where the job named a file for it
     refuse('field:max', 'at most ' . MAX_READ . ' bytes are read at once') if $max > MAX_READ;
     my $root = "$base/runs/$person->{name}";
     enter($chunk, $me) or failed('not-there', "there is no $chunk");
@@ -304,6 +305,7 @@ sub lent_read {
     my $path = $stream eq 'wrapper' ? 'wrapper.log' : "$place/$stream";
     if ($stream ne 'wrapper' && ($started{$stream} // '') =~ m{^/} && $started{$stream} ne "$root/$chunk/$path") {
         $path = $started{$stream};
+        failed('not-there', "$stream of $run is in a file that the job named") if $own;
         failed('not-there', "$stream of $run lies in $path, where only its owner can read it: this centre reads output in the folder of runs alone") if index($path, "$root/") != 0;
     }
     my $file = own_file($path, $person->{uid}, O_RDONLY) // failed('not-there', "$stream of $run: " . ($! ? "$!" : "$path is not a regular file of $person->{name}'s own"));
