@@ -274,9 +274,11 @@ test("weir centres: why a connected centre takes no work, and the load of others
     memoryMibInUse: 0,
     accelerators: [],
     startable: [],
+    sharesNodesWith: [],
     runs: 1,
     foreign,
   };
+  const sharing = ["batch", "debug"].map((name) => ({ ...pool, name, sharesNodesWith: ["the other"] }));
   const state = { state: "connected", lifeCycle: "in-service", intake: "open", lastSeenMs: null, nameZh: null };
   const centres = [
     { ...state, id: "a", name: "A", pools: [pool] },
@@ -284,15 +286,18 @@ test("weir centres: why a connected centre takes no work, and the load of others
     { ...state, id: "c", name: "C", intake: "suspended", state: "unreachable", pools: [{ ...pool, foreign: plain }] },
     { ...state, id: "d", name: "D", lifeCycle: "retired", intake: "left", state: "unreachable", pools: [] },
     { ...state, id: "e", name: "E", driver: "simulated", pools: [{ ...pool, foreign: plain }] },
+    { ...state, id: "f", name: "F", pools: sharing, together: { cores: 640 } },
   ];
   const { url } = await fake({ "GET /centres": json({ centres, next: null }) });
-  const { out, error } = await weir(url, ["centres"], { columns: 200 });
+  const { out, error, code } = await weir(url, ["centres"], { columns: 200 });
+  assert.equal(code, 0, error);
   assert.match(out, /^a +A +connected +batch +8\+500\/640 /m);
   assert.match(out, /^b +B +connected, on trial +batch +8\+\?\/640 /m);
   assert.match(out, /^c +C +unreachable, suspended +batch +8\/640 /m);
   assert.match(out, /^d +D +retired /m);
   assert.match(out, /^e +E +connected, simulated +batch /m, "nobody can compute on these cores");
   assert.match(error, /in use by the centre's own users/);
+  assert.match(error, /^f: batch, debug share nodes, which each of them counts; 640 cores in all\.$/m);
   assert.match((await weir(url, ["centre", "list", "--lang", "zh"], { columns: 200 })).out, /^b +B +在线、试运行 /m);
 });
 

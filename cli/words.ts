@@ -244,6 +244,10 @@ export const words = {
     "CORES: in use by the network + in use by the centre's own users / all; ? where theirs cannot be seen.",
     "核：算力网在用 + 中心自有用户在用 / 全部；? 表示其用量不可见。",
   ],
+  poolsShareNodes: [
+    "{centre}: {pools} share nodes, which each of them counts; {cores} cores in all.",
+    "{centre}：{pools} 共用节点，各池均计入；合计 {cores} 核。",
+  ],
   lifeCycle_planned: ["planned", "规划"],
   lifeCycle_building: ["building", "在建"],
   lifeCycle_trial: ["on trial", "试运行"],

@@ -50,6 +50,11 @@ export async function centres(call: Call): Promise<number> {
     }),
   );
   if (found.some(({ pools }) => pools.some(({ foreign }) => foreign.kind !== "none"))) call.note(say("coresLegend"));
+  for (const { id: centre, pools, together } of found) {
+    const sharing = pools.filter(({ sharesNodesWith }) => sharesNodesWith.length > 0).map(({ name }) => name);
+    if (sharing.length > 0)
+      call.note(say("poolsShareNodes", { centre, pools: sharing.join(say("comma")), cores: together.cores }));
+  }
   return exitCodes.done;
 }
 
