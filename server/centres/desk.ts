@@ -448,7 +448,8 @@ export function openDesk(settings: DeskSettings): Desk {
 }
 
 const seenEveryMs = 5_000;
-const keptMs = 5_000;
+/** Credentials age out by time alone, after months. */
+const keptMs = 60_000;
 
 type News = Pick<SyncAnswer, "generation" | "start" | "cancel" | "withdraw" | "expected">;
 
