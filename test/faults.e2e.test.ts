@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { inspect } from "node:util";
+import { startRestProxy } from "#agent/drivers/slurm/rest-testing.ts";
 import { createClient, NoAnswer } from "#api/client.ts";
 import type { JobDetail } from "#api/job.ts";
 import { faketimeLibrary, requires } from "../tools/requirement.ts";
@@ -30,7 +31,8 @@ describe("faults between agent and server", { skip: requires("root", "slurm", "s
 
   before(async () => {
     const env = { WEIR_LOCAL_CORES: "4", ...(isScaled && { WEIR_UNREACHABLE_AFTER_S: "15" }) };
-    [clusters, network] = await Promise.all([startClusters(), startNetwork({ env })]);
+    // So long is a submission in doubt.
+    [clusters, network] = await Promise.all([startClusters({ extra: ["MessageTimeout=5"] }), startNetwork({ env })]);
     await Promise.all(
       (["qingdao", "jinan"] as const).map(async (name) => {
         const centre = await joinSlurm(network, clusters, name, isScaled ? { WEIR_POLL_S: "4" } : {});
@@ -172,6 +174,52 @@ describe("faults between agent and server", { skip: requires("root", "slurm", "s
         site.centre.proxy.set({ kind: "none" });
         await site.check();
       });
+
+      test("the agent killed after each step of a submission", { timeout: 400_000 }, async () => {
+        const site = siteOf("qingdao");
+        await site.agent().end();
+        const ids: number[] = [];
+        for (const [at, step] of steps.entries()) {
+          const id = await site.submit({ sleepS: 1, exitCode: at + 1 });
+          ids.push(id);
+          const env = { WEIR_KILL_JOB: String(id), WEIR_KILL_AT: step, NODE_OPTIONS: `--import ${killAt}` };
+          const agent = site.start(env);
+          assert.equal(await agent.ended, null, `${step}: ${agent.said()}`);
+          assert.ok(agent.said().endsWith(`killed after: ${step}\n`), agent.said());
+        }
+        site.start();
+        await site.check();
+        for (const [at, id] of ids.entries()) {
+          const steps = await site.history(id);
+          const told = steps.map(({ kind }) => kind);
+          // What had not gone out by then is proved not to be there, and placed again; what had is followed.
+          const { attempts = 0 } = (await site.job(id)).firstTasks[0] ?? {};
+          assert.ok(at < 2 ? attempts === 2 : at > 2 ? attempts === 1 : attempts <= 2, `${id}: ${attempts}`);
+          const causes = steps.map(({ cause }) => cause).join("; ");
+          if (attempts === 2) assert.match(causes, /ended before its submission was certain; .* nothing of it/);
+          for (const kind of ["started", "ended"])
+            assert.equal(told.filter((one) => one === kind).length, 1, `${id}: ${told.join(" ")}`);
+        }
+      });
+
+      test("the helper killed, and slurmctld too, under a stream of jobs", { timeout: 400_000 }, async () => {
+        const site = siteOf("qingdao");
+        const { controller } = site.centre.cluster;
+        const stop = new AbortController();
+        const stream = site.stream(500, stop.signal);
+        for (let kill = 0; kill < 5; kill += 1) {
+          await eventually("a helper runs", async () => (site.centre.helpers().length > 0 ? true : null));
+          for (const pid of site.centre.helpers()) process.kill(pid, "SIGKILL");
+          await delay(700);
+        }
+        await controller.saveState();
+        await controller.kill("SIGKILL");
+        await delay(1_500);
+        await controller.restart();
+        stop.abort();
+        await stream;
+        await site.check();
+      });
     });
 
     describe("at jinan", { concurrency: 1 }, () => {
@@ -205,6 +253,78 @@ describe("faults between agent and server", { skip: requires("root", "slurm", "s
         });
         await site.check();
         site.centre.proxy.set({ kind: "none" });
+      });
+
+      test("the site cancels one, holds one, and forces a requeue", { timeout: 400_000 }, async () => {
+        const site = siteOf("jinan");
+        const { cluster } = site.centre;
+        const asRoot = async (...words: string[]) => {
+          const { status, stdout, stderr } = await cluster.run("root", words);
+          assert.equal(status, 0, stderr);
+          return stdout;
+        };
+        const engineId = async (id: number) => {
+          const { name } = await site.job(id);
+          const lines = (await asRoot("squeue", "-a", "-h", "-o", "%i %j")).split("\n");
+          return lines.find((line) => line.includes(` ${name}.weir-`))?.split(" ")[0] ?? assert.fail(lines.join("\n"));
+        };
+        const cancelled = await site.submit({ held: true, isCancelled: true });
+        const requeued = await site.submit({ held: true, exitCode: 2 });
+        const fills = [await site.submit({ held: true, cores: 6 }), await site.submit({ held: true, cores: 7 })];
+        await site.are([cancelled, requeued, ...fills], "running");
+        const waits = await site.submit({ cores: 8, exitCode: 4 });
+        await eventually("one waits in the centre's own queue", async () =>
+          (await site.job(waits)).firstTasks[0]?.runs[0]?.waiting ? true : null,
+        );
+        await asRoot("scontrol", "hold", await engineId(waits));
+        await asRoot("scancel", await engineId(cancelled));
+        const id = await engineId(requeued);
+        await asRoot("scontrol", "update", `jobid=${id}`, "requeue=1");
+        await asRoot("scontrol", "requeue", id);
+        await eventually("it is told as held", async () => {
+          const { waiting } = (await site.job(waits)).firstTasks[0]?.runs[0] ?? {};
+          return /held/i.test(JSON.stringify(waiting)) ? true : null;
+        });
+        await eventually("it is the network's to start again", async () =>
+          (await site.job(requeued)).firstTasks[0]?.attempts === 2 ? true : null,
+        );
+        await asRoot("scontrol", "release", await engineId(waits));
+        site.release(requeued, ...fills);
+        await site.check();
+        const causes = (await site.history(requeued)).map(({ cause }) => cause).join("\n");
+        assert.match(causes, /requeued by the centre/);
+        assert.match((await site.history(cancelled)).map(({ cause }) => cause).join("\n"), /cancelled by centre: /);
+      });
+
+      test("slurmrestd: 500, half a body, no answer, wrong tokens, killed", { timeout: 400_000 }, async () => {
+        const site = siteOf("jinan");
+        const { rest } = site.centre.cluster;
+        const proxy = await startRestProxy(site.centre.cluster.restUrl);
+        await site.agent().end();
+        site.centre.say({ transport: "rest", rest: { url: proxy.url, patienceS: 3 } });
+        site.start();
+        await eventually("it serves", async () => (/session begins/.test(site.agent().said()) ? true : null));
+        const troubles = [
+          { kind: "500", times: 3 },
+          { kind: "half-body", method: "POST", times: 2 },
+          { kind: "hang-up", method: "POST", times: 2 },
+          { kind: "token", token: "no.such.token" },
+        ] as const;
+        for (const trouble of troubles) {
+          const before = proxy.spoilt();
+          proxy.spoil(trouble);
+          await site.stream(2);
+          await eventually(`${trouble.kind} was met`, async () => (proxy.spoilt() > before ? true : null));
+        }
+        proxy.spoil({ kind: "none" });
+        await rest.kill("SIGKILL");
+        await site.stream(1);
+        await rest.restart();
+        await site.check();
+        await site.agent().end();
+        site.centre.say({});
+        site.start();
+        await proxy.close();
       });
 
       for (const offsetS of [90, -90])
@@ -261,8 +381,14 @@ describe("faults between agent and server", { skip: requires("root", "slurm", "s
   });
 });
 
+/** Of a submission, each with its name in kill-at.ts. */
+const steps = ["intent noted", "chunk noted", "sbatch asked", "id appended", "id synced"];
+const killAt = join(import.meta.dirname, "kill-at.ts");
+
 type Wish = {
   readonly sleepS?: number;
+  /** Its site will cancel it while it runs. */
+  readonly isCancelled?: boolean;
   /** It goes on until it is released, however slow the machine. */
   readonly held?: boolean;
   readonly exitCode?: number;
@@ -284,7 +410,9 @@ type Site = {
   readonly job: (id: number) => Promise<JobDetail>;
   readonly are: (ids: readonly number[], state: JobDetail["state"]) => Promise<void>;
   readonly state: () => Promise<string>;
-  readonly history: (id: number) => Promise<readonly { readonly kind: string; readonly atMs: number }[]>;
+  readonly history: (
+    id: number,
+  ) => Promise<readonly { readonly kind: string; readonly atMs: number; readonly cause: string | null }[]>;
   /** The runs that have written their name for this job. */
   readonly marks: (id: number) => readonly string[];
   /** Whether its wrapper has written down its end, of which the agent may not know. */
@@ -317,6 +445,7 @@ async function openSite(network: Network, centre: SlurmCentre): Promise<Site> {
     exitCode = 0,
     cores = 1,
     anywhere = false,
+    isCancelled = false,
   }: Wish): Promise<number> {
     const time = `date +%s.%N >> "${timesFolder}/$WEIR_JOB_ID"\n`;
     const waits = held ? `until [ -e "${releases}/$WEIR_JOB_ID" ]; do sleep 0.2; done\n` : "";
@@ -332,28 +461,37 @@ async function openSite(network: Network, centre: SlurmCentre): Promise<Site> {
     };
     const key = `${name}-${seed}`;
     const { id } = await ask(client, name, (one) => one.call("submit", { body }, { idempotencyKey: key }));
-    submitted.set(id, { sleepS, held, exitCode, cores, anywhere });
+    submitted.set(id, { sleepS, held, exitCode, cores, anywhere, isCancelled });
     return id;
   }
   const job = (id: number) => ask(client, `job ${id}`, (one) => one.call("job", { params: { job: id } }));
   const marks = (id: number) => linesOf(join(marksFolder, String(id)));
 
-  async function checkJob(id: number, { exitCode, anywhere }: Required<Wish>): Promise<void> {
+  async function checkJob(id: number, { exitCode, anywhere, isCancelled }: Required<Wish>): Promise<void> {
     const ended = await eventually(
       `the end of job ${id}; it is ${JSON.stringify(await job(id).then(({ state, firstTasks }) => [state, firstTasks]))}`,
       async () => job(id).then((seen) => (seen.state === "ended" ? seen : null)),
     );
     const told = `job ${id}: ${JSON.stringify(ended.firstTasks)}`;
+    if (isCancelled) {
+      const [run, ...others] = ended.firstTasks[0]?.runs ?? [];
+      assert.deepEqual([ended.outcome?.kind, ended.outcome?.by, run?.billed], ["cancelled", "centre", false], told);
+      assert.deepEqual([marks(id), others, ended.usage.wallMs], [[run?.id], [], "0"], told);
+      return;
+    }
     assert.equal(ended.outcome?.exitCode, exitCode, told);
     assert.equal(ended.outcome?.kind, exitCode === 0 ? "succeeded" : "failed", told);
-    // What was proved never to have started was placed again; all that ran is one run, and that is billed.
+    // What was proved never to have started was placed again, and so is what the centre requeued; one run is billed.
     const runs = ended.firstTasks[0]?.runs ?? [];
-    const [run, ...others] = runs.filter(({ end }) => end?.kind !== "withdrawn");
+    const requeued = runs.filter(({ end }) => end?.kind === "requeued");
+    const [run, ...others] = runs.filter(({ end }) => end?.kind !== "withdrawn" && end?.kind !== "requeued");
     assert.deepEqual([run?.billed, others], [true, []], told);
     assert.equal(runs.filter((one) => one.billed).length, 1, told);
-    if (!anywhere) assert.deepEqual(marks(id), [run?.id], told);
+    if (!anywhere) assert.deepEqual(marks(id), [...requeued.map((one) => one.id), run?.id], told);
     // By its own clock it went on for so long; a busy node takes its time to begin and end it.
-    const [beganS = 0, endedS = 0] = linesOf(join(timesFolder, String(id))).map(Number);
+    const [beganS = 0, endedS = 0] = linesOf(join(timesFolder, String(id)))
+      .slice(-2)
+      .map(Number);
     const wallS = (run?.usage?.wallMs ?? 0) / 1000;
     assert.ok(wallS > endedS - beganS - 1.1 && wallS < endedS - beganS + 30, `${endedS - beganS} s: ${told}`);
     // Slurm gives whole seconds; what is booked is what was used.

@@ -20,6 +20,10 @@ export type SlurmCentre = {
   /** Resolves once its process runs; `connected` of the centre says when it is heard. */
   readonly start: (env?: Readonly<Record<string, string>>) => AgentProcess;
   readonly connected: () => Promise<void>;
+  /** Writes slurm.json anew, for the agent that is started next. */
+  readonly say: (said: object) => void;
+  /** Of the agent's helpers that run now. */
+  readonly helpers: () => readonly number[];
   /** The agent's folder is lost, but for what the site wrote: who is whom here, and how Slurm is reached. */
   readonly forget: () => void;
   readonly remove: () => Promise<void>;
@@ -47,7 +51,9 @@ export async function joinSlurm(
   const folder = site.settings.folder;
   const { uid, gid } = clusters.agentUser;
   const { helper } = site.settings.site;
-  writeFileSync(join(folder, "slurm.json"), JSON.stringify({ helper, slurmConf: cluster.slurmConf, ...said }));
+  const say = (words: object): void =>
+    writeFileSync(join(folder, "slurm.json"), JSON.stringify({ helper, slurmConf: cluster.slurmConf, ...words }));
+  say(said);
   for (const path of [folder, ...readdirSync(folder).map((file) => join(folder, file))]) chownSync(path, uid, gid);
 
   const client = createClient({ baseUrl: network.url, token: () => network.token });
@@ -120,6 +126,8 @@ export async function joinSlurm(
     proxy,
     start,
     connected,
+    say,
+    helpers: () => processesWith(`${site.helper} serve`),
     forget() {
       const kept = ["mapping.json", "slurm.json"];
       for (const file of readdirSync(folder))
@@ -136,6 +144,21 @@ export async function joinSlurm(
       site.remove();
     },
   };
+}
+
+/** Whose command line holds these words: of one test's own path, so of no other's. */
+function processesWith(words: string): readonly number[] {
+  return readdirSync("/proc")
+    .filter((entry) => /^\d+$/.test(entry))
+    .filter((entry) => {
+      try {
+        return readFileSync(`/proc/${entry}/cmdline`, "utf8").replaceAll("\0", " ").includes(words);
+      } catch {
+        // It has ended meanwhile.
+        return false;
+      }
+    })
+    .map(Number);
 }
 
 /** As the supervisor told it to the server. */
