@@ -45,7 +45,9 @@ function list(given: Given, { mapping }: SlurmSite, asked: readonly AskedAccount
   else {
     for (const entry of entries) {
       const place = `${whoText(entry).padEnd(24)} ${entry.user.padEnd(16)} ${(entry.account ?? "-").padEnd(16)}`;
-      given.print(`${place} ${readinessText(entry.readiness)}`);
+      const [other] = entry.readiness.kind === "removed" ? [] : sharersOf(entries, entry);
+      const shared = other ? `; ${say("accountIsShared", { other: whoText(other) })}` : "";
+      given.print(`${place} ${readinessText(entry.readiness)}${shared}`);
     }
     for (const { person, project } of open) {
       const who = whoText({ person: person.id, project: project.id });
@@ -64,11 +66,28 @@ function readinessText(readiness: MappingEntry["readiness"]): string {
 
 type Who = Pick<MappingEntry, "person" | "project">;
 
+/** Others of the network that are the same local user here: of one person in several projects nobody is another (P3). */
+export function sharersOf(
+  entries: readonly MappingEntry[],
+  { person, project, user }: Who & Pick<MappingEntry, "user">,
+): readonly MappingEntry[] {
+  return entries.filter(
+    (one) =>
+      one.user === user &&
+      one.readiness.kind !== "removed" &&
+      (one.person === null || one.person !== person) &&
+      !(one.person === person && one.project === project),
+  );
+}
+
 async function add(
   given: Given,
   site: SlurmSite,
   wanted: Who & Pick<MappingEntry, "user" | "account">,
 ): Promise<number> {
+  const [other] = sharersOf(site.mapping.entries(), wanted);
+  if (other && !given.has("shared"))
+    throw new Error(say("accountShared", { who: whoText(wanted), user: wanted.user, other: whoText(other) }));
   const entry = { ...wanted, qos: given.one("qos"), readiness: created(null) } as const;
   if (!given.has("no-test")) return tried(given, site, entry);
   site.mapping.put(entry);

@@ -76,6 +76,28 @@ test("help for every word; an unknown word or option is status 2", () => {
   assert.deepEqual([loud.status, /--loud/.test(loud.stderr)], [2, true]);
 });
 
+test("one local user for two people is refused, unless it is said to be meant; then it is marked", (context) => {
+  const home = mkdtempSync(join(tmpdir(), "weir-shared-"));
+  context.after(() => rmSync(home, { recursive: true }));
+  mkdirSync(join(home, "agent"));
+  writeFileSync(join(home, "agent", "slurm.json"), JSON.stringify({ helper: ["true"] }));
+  const accounts = (...words: string[]) =>
+    spawnSync(process.execPath, [join(import.meta.dirname, "..", "main.ts"), "accounts", ...words], {
+      encoding: "utf8",
+      env: { PATH: process.env.PATH, LANG: "C.UTF-8", WEIR_HOME: home },
+    });
+  const add = (...words: string[]) => accounts("add", ...words, "ai-lab", "--no-test");
+  assert.equal(add("person:1", "li").status, 0, add("person:1", "li").stderr);
+  const second = add("person:2", "li");
+  assert.deepEqual([second.status === 0, second.stdout], [false, ""]);
+  assert.match(second.stderr, /person:2 would be li, who is person:1 already: .* --shared/);
+  assert.equal(add("person:1,project:7", "li").status, 0, "the same person in one of their projects");
+  assert.notEqual(add("project:7", "li").status, 0, "a whole project as one of its people");
+  assert.doesNotMatch(accounts().stdout, /shared/);
+  assert.equal(add("person:2", "li", "--shared").status, 0);
+  assert.match(accounts().stdout, /^person:2 .*shared with person:1/m);
+});
+
 test("a first policy opens nothing that was not named; once more, the site's own stays", (context) => {
   const folder = mkdtempSync(join(tmpdir(), "weir-install-"));
   context.after(() => rmSync(folder, { recursive: true, force: true }));

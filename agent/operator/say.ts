@@ -76,6 +76,11 @@ const sentences = {
     "accounts add WHO USER [ACCOUNT]: the local user is missing",
     "accounts add WHO USER [ACCOUNT]：缺少本地用户",
   ],
+  accountShared: [
+    "{who} would be {user}, who is {other} already: people who share a local user can read and end each other's work, and the site cannot tell them apart. If that is meant: --shared",
+    "{who} 将使用 {user}，而该用户已是 {other}：共用一个本地用户的人可以读取和终止彼此的任务，站点也无法区分他们。确需如此请加 --shared",
+  ],
+  accountIsShared: ["shared with {other}", "与 {other} 共用"],
   accountWords: [
     "accounts {word}: the words are list, add, test and remove",
     "accounts {word}：可用 list、add、test 与 remove",

@@ -147,6 +147,9 @@ const words: readonly Word[] = [
     options: {
       qos: { value: "NAME", words: ["the QoS of that user's runs", "该用户的运行所用的 QoS"] },
       partition: { value: "NAME", words: ["where the test job runs", "测试作业所在的分区"] },
+      shared: {
+        words: ["though somebody else of the network is that user already", "即使该用户已对应算力网中的其他人"],
+      },
       "no-test": { words: ["without the test job; the agent makes it", "此处不做测试作业，由代理完成"] },
       json,
     },
