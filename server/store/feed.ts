@@ -24,7 +24,7 @@ export type Feed = {
   readonly caughtUp: () => Promise<void>;
   /** Something was committed by this server. */
   readonly wake: () => void;
-  /** The same of what comes by the hundred a second: looked for no sooner than `paceMs` after the last look, and then at once. */
+  /** The same of what comes by the hundred a second: looked for no sooner than `paceMs` after it was looked for last. */
   readonly wakeSoon: () => void;
   /** Stored events after a position, up to what the feed has served, of `most` rows; for who resumes (Last-Event-ID). */
   readonly read: (after: Position, most: number) => Promise<readonly FeedEvent[]>;
@@ -58,7 +58,7 @@ export function openFeed(db: Database, settings: FeedSettings): Feed {
   let awake = true;
   let closed = false;
   let rouse: () => void = () => undefined;
-  let lookedMs = Number.NEGATIVE_INFINITY;
+  let pacedMs = Number.NEGATIVE_INFINITY;
   let alarm: NodeJS.Timeout | null = null;
   const done = follow();
 
@@ -90,7 +90,6 @@ export function openFeed(db: Database, settings: FeedSettings): Feed {
   }
 
   async function poll(): Promise<void> {
-    lookedMs = performance.now();
     const client = await session.client();
     const { rows } = await client.query<Row>({
       name: "follow-feed",
@@ -137,9 +136,14 @@ export function openFeed(db: Database, settings: FeedSettings): Feed {
 
   function wakeSoon(): void {
     if (alarm !== null) return;
-    const leftMs = lookedMs + paceMs - performance.now();
-    if (leftMs <= 0) wake();
-    else alarm = setTimeout(wake, leftMs);
+    const leftMs = pacedMs + paceMs - performance.now();
+    if (leftMs <= 0) wakePaced();
+    else alarm = setTimeout(wakePaced, leftMs);
+  }
+
+  function wakePaced(): void {
+    pacedMs = performance.now();
+    wake();
   }
 
   function wake(): void {
