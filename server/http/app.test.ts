@@ -96,6 +96,23 @@ test("a body beyond the route's limit is refused before it is read", async () =>
   assert.deepEqual(small.problem.facts, { what: "The body", actual: 1_100_011, limit: 1_048_576, unit: "bytes" });
 });
 
+for (const [path, limit, least] of [
+  ["/jobs", 16 * 1024 * 1024, { command: ["true"] }],
+  ["/jobs/bulk", 64 * 1024 * 1024, { jobs: [{ command: ["true"] }] }],
+] as const)
+  test(`a body of ${path} may have ${limit} bytes, and not one more`, async () => {
+    const text = JSON.stringify(least);
+    const whole = await server.fetch(`/api/v1${path}`, {
+      method: "POST",
+      headers: { authorization: `Bearer ${server.token}`, "content-type": "application/json" },
+      body: text + " ".repeat(limit - text.length),
+    });
+    assert.equal(whole.status, 201, await whole.text());
+    const sent = await post(path, text + " ".repeat(limit - text.length + 1));
+    assert.equal(sent.status, 413);
+    assert.deepEqual(sent.problem.facts, { what: "The body", actual: limit + 1, limit, unit: "bytes" });
+  });
+
 test("a script one byte too long is refused in bytes", async () => {
   const head = "#!/bin/sh\n";
   const limit = 4 * 1024 * 1024;

@@ -188,11 +188,19 @@ test("a centre that falls silent becomes unreachable, and is back with its next 
     kinds.rows.map((row) => row.kind),
     ["placed", "unreachable", "reachable", "ended"],
   );
-  closers.push(openTending({ db: store.db, transitions, leader, everyMs: 10, keepKeysMs: -1_000 }).close);
-  await eventually("keys to be forgotten", async () => {
-    const { rows } = await store.db.pool.query("select count(*)::int as n from idempotency");
-    return rows[0].n === 0 ? true : null;
+  const dayMs = 24 * 3_600_000;
+  const ages = { young: dayMs - 600_000, old: dayMs + 600_000 };
+  for (const [key, ageMs] of Object.entries(ages))
+    await store.db.pool.query(
+      "insert into idempotency (tenant_id, key, body_hash, status, answer, at_ms) values (1, $1, '', 201, '', $2)",
+      [key, Date.now() - ageMs],
+    );
+  closers.push(openTending({ db: store.db, transitions, leader, everyMs: 10 }).close);
+  const kept = await eventually("keys to be forgotten", async () => {
+    const { rows } = await store.db.pool.query("select key from idempotency where key in ('young', 'old')");
+    return rows.length < 2 ? rows : null;
   });
+  assert.deepEqual(kept, [{ key: "young" }], "24 hours");
 });
 
 test("restart-after: the task goes on at another centre; the first run, found again, is ended, shown and not billed", {

@@ -30,7 +30,7 @@ export function openTending(settings: TendingSettings): { readonly close: () => 
     if (restarted > 0) log.info({ restarted }, "tasks of unreachable centres went back to the queue");
     if (nowMs - keysSweptMs > 60 * everyMs) {
       keysSweptMs = nowMs;
-      await db.pool.query("delete from idempotency where at_ms < $1", [nowMs - (settings.keepKeysMs ?? 86_400_000)]);
+      await db.pool.query("delete from idempotency where at_ms < $1", [nowMs - keepKeysMs]);
     }
   }
 
@@ -60,7 +60,6 @@ export type TendingSettings = {
   readonly everyMs?: number;
   /** Not heard of for this long: unreachable. */
   readonly unreachableAfterMs?: number;
-  readonly keepKeysMs?: number;
 };
 
 /** While no server led nobody could be heard: silence counts from the start of the lead at the earliest. */
@@ -84,3 +83,6 @@ async function partWithTheEmpty({ db, transitions, log = silent }: TendingSettin
     if (parted.kind === "set") log.info({ centre: id }, "a centre has left the network");
   }
 }
+
+/** Of Idempotency-Keys. */
+const keepKeysMs = 24 * 3_600_000;

@@ -197,24 +197,29 @@ test("a job goes to the agent by its long poll, runs, and is explained, logged a
     let asked = await ask();
     while (asked.kind === "answer" && asked.value.reads.length === 0) asked = await ask();
     const [read] = asked.kind === "answer" ? asked.value.reads : [];
-    const base64 = Buffer.from("hello\n").toString("base64");
+    const offset = read?.offset ?? 0;
     const piece = {
       id: read?.id ?? "",
       kind: "bytes" as const,
-      offset: 0,
+      offset,
       sizeBytes: 6,
-      base64,
+      base64: Buffer.from("hello\n").subarray(offset).toString("base64"),
       final: true,
       words: "",
     };
     await beta.call("answerRead", { body: { answers: [piece] } });
   };
-  const [followed] = await Promise.all([client.stream("followLog", { params: { job } }), answerOne()]);
-  if (followed.kind !== "stream") throw new Error(followed.problem.detail);
-  const texts: string[] = [];
-  for await (const message of followed.messages)
-    if (message.kind === "data") texts.push(`${message.id} ${Buffer.from(message.value.base64, "base64").toString()}`);
-  assert.deepEqual(texts, ["6 hello\n"]);
+  const follow = async (options: { lastEventId?: string }) => {
+    const [followed] = await Promise.all([client.stream("followLog", { params: { job } }, options), answerOne()]);
+    if (followed.kind !== "stream") throw new Error(followed.problem.detail);
+    const texts: string[] = [];
+    for await (const message of followed.messages)
+      if (message.kind === "data")
+        texts.push(`${message.id} ${Buffer.from(message.value.base64, "base64").toString()}`);
+    return texts;
+  };
+  assert.deepEqual(await follow({}), ["6 hello\n"]);
+  assert.deepEqual(await follow({ lastEventId: "2" }), ["6 llo\n"], "a stream that was cut goes on where it was");
   const [log] = await Promise.all([client.call("log", { params: { job } }), answerOne()]);
   assert.deepEqual(log.kind === "answer" && [log.value.run, log.value.nextOffset, log.value.final], [run, 6, true]);
 });

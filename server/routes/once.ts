@@ -21,8 +21,9 @@ export async function once<Body>(
   work: (client: pg.PoolClient) => Promise<Answer<Body> | Refused>,
 ): Promise<Refused | Verbatim> {
   const { caller, idempotency } = call;
-  // What belongs to no tenant is keyed with the caller's first one, or with the network's first.
-  const tenant = caller.projects[0]?.tenantId ?? tenantId(1);
+  // An administrator's acts belong to no tenant: they are keyed with the network's first, so that a project which comes first
+  // between two tries changes nothing.
+  const tenant = (caller.administrator ? undefined : caller.projects[0]?.tenantId) ?? tenantId(1);
   const done = await idempotent(db, { tenant, idempotency, status }, async (client) => {
     const result = await work(client);
     if (result.kind === "refused") return result.refusal;

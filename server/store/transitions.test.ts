@@ -172,6 +172,26 @@ test("whatever comes twice, late or out of order changes nothing that is final",
   assert.equal((await kinds(id)).at(-1), "later-evidence");
 });
 
+test("what another centre tells of a run changes nothing, and is acknowledged", async () => {
+  const [id = assert.fail()] = await submit(admitted());
+  const run = await placed(id);
+  const before = [await job(id), await balances(id), await kinds(id)];
+  const [other] = await rows(
+    "insert into centre (id, name, driver, life_cycle, created_ms, session) values ('elsewhere', 'elsewhere', 'process', 'trial', 0, 3) returning id",
+  );
+  const observations: RunObservation[] = [
+    { kind: "accepted", run, atMs: 4_000 },
+    { kind: "started", run, atMs: 5_000, evidence: "pid 7" },
+    ended(run, { kind: "succeeded" }),
+  ];
+  const answer = await writer.observe(centreId(String(other?.id)), 3, observations);
+  assert.deepEqual(answer, { kind: "recorded", committed: [run] });
+  assert.deepEqual([await job(id), await balances(id), await kinds(id)], before);
+  await rows("delete from centre where id = 'elsewhere'");
+  await tell(ended(run, { kind: "succeeded" }));
+  assert.deepEqual((await job(id))?.outcome, { kind: "succeeded" });
+});
+
 test("what a centre remarks about a run is in its history, and changes nothing else", async () => {
   const [id = assert.fail()] = await submit(admitted());
   const run = await placed(id);
