@@ -6,6 +6,7 @@ export const en = {
   inUse: "In use by the network now",
   cards: "Accelerators",
   simulated: "Of these, simulated: {{all}}. Work there is executed nowhere.",
+  listComma: ", ",
   simulatedCores_one: "{{cores}} core",
   simulatedCores_other: "{{cores}} cores",
   simulatedCards_one: "{{cards}} accelerator",

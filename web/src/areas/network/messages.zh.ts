@@ -8,6 +8,7 @@ export const zh: Words<typeof en> = {
   inUse: "算力网当前占用",
   cards: "加速卡",
   simulated: "其中模拟：{{all}}。派往该处的作业并不实际执行。",
+  listComma: "、",
   simulatedCores_other: "{{cores}} 核",
   simulatedCards_other: "{{cards}} 张加速卡",
   ofTotal: "{{used}} / {{total}}",
