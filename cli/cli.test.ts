@@ -642,6 +642,22 @@ test("show of an array says how its tasks ended, where not all succeeded", async
   assert.match(first ?? "", / failed +7\/9 /);
   assert.match(second ?? "", / failed \(2\) /);
   assert.match(out, /^standard output +\/data\/tides\/fit\.out$/m);
+  const used = { wallMs: 1_000, cpuUserMs: 500, cpuSystemMs: 0, peakMemoryMib: 28, memoryWay: "cgroup-v1" };
+  const measured = {
+    ...run,
+    startedMs: 1_700_000_001_000,
+    usage: { ...used, droppedStdoutBytes: 0, droppedStderrBytes: 0 },
+  };
+  for (const [memoryWay, en, zh] of [
+    ["cgroup-v1", "cgroup-v1", "cgroup-v1"],
+    ["sampled", "sampling", "采样"],
+  ]) {
+    const runs = [{ ...measured, usage: { ...measured.usage, memoryWay } }];
+    const firstTasks = [{ index: 0, attempts: 1, runs }];
+    const { url: shown } = await fake({ "GET /jobs/14": json({ ...detail, array: null, outcomes: [], firstTasks }) });
+    assert.match((await weir(shown, ["show", "14"])).out, new RegExp(`^ *memory limit by +${en}$`, "m"));
+    assert.match((await weir(shown, ["show", "14", "--lang=zh"])).out, new RegExp(`^ *内存限制方式 +${zh}$`, "m"));
+  }
   const { out: files } = await weir(url, ["show", "14"]);
   assert.match(
     files,
