@@ -114,7 +114,9 @@ function InUse({ glance, centres }: { readonly glance: Glance; readonly centres:
           text={t("ofTotal", { used: countText(accelerators.inUse), total: countText(accelerators.total) })}
         />
       )}
-      {simulated.length === 0 ? null : <p className={css.simulated}>{t("simulated", { all: simulated.join(t("listComma")) })}</p>}
+      {simulated.length === 0 ? null : (
+        <p className={css.simulated}>{t("simulated", { all: simulated.join(t("listComma")) })}</p>
+      )}
     </div>
   );
 }
