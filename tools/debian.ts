@@ -15,14 +15,19 @@ export function mayNotInstall(): string | undefined {
  * Installs the packages, with a fresh package list where there is none or where the list at hand is too old to serve.
  * Returns whether it worked; apt's own words go to stderr.
  */
-export function installPackages(packages: readonly string[]): boolean {
-  return withoutServices(() => {
-    if (!haveLists()) aptGet("update");
+export function installPackages(packages: readonly string[], places: Places = debianPlaces): boolean {
+  return withoutServices(places.policy, () => {
+    if (!haveLists(places.lists)) aptGet("update");
     if (aptGet("install", ...packages)) return true;
     process.stderr.write("apt-get failed; once more with a fresh package list\n");
     return aptGet("update") && aptGet("install", ...packages);
   });
 }
+
+/** Where Debian keeps its lists of packages, and where it asks whether a service may be started. */
+export type Places = { readonly lists: string; readonly policy: string };
+
+const debianPlaces: Places = { lists: "/var/lib/apt/lists", policy: "/usr/sbin/policy-rc.d" };
 
 function aptGet(verb: "update" | "install", ...words: readonly string[]): boolean {
   const options = ["-o", "DPkg::Lock::Timeout=300", "-o", "Acquire::Retries=3", "-q"];
@@ -36,19 +41,18 @@ function aptGet(verb: "update" | "install", ...words: readonly string[]): boolea
   return answer.status === 0;
 }
 
-function haveLists(): boolean {
+function haveLists(lists: string): boolean {
   try {
-    return readdirSync("/var/lib/apt/lists").some((name) => /_Packages(\.\w+)?$/.test(name));
+    return readdirSync(lists).some((name) => /_Packages(\.\w+)?$/.test(name));
   } catch {
     return false;
   }
 }
 
-const policyPath = "/usr/sbin/policy-rc.d";
 const policyMark = "# placed by the tests of Weir while they install packages";
 
 /** Debian asks this program whether a package may start its service. One that is there already is left as it is. */
-function withoutServices(act: () => boolean): boolean {
+function withoutServices(policyPath: string, act: () => boolean): boolean {
   const foreign = existsSync(policyPath) && !readFileSync(policyPath, "utf8").includes(policyMark);
   if (foreign) return act();
   writeFileSync(policyPath, `#!/bin/sh\n${policyMark}\nexit 101\n`, { mode: 0o755 });
