@@ -49,7 +49,8 @@ select id, project_id, task_count, queued, placed, starting, running, ended, run
   (spec ->> 'timeLimitS')::int as time_limit_s, (spec ->> 'graceS')::int as grace_s,
   (spec ->> 'deadlineMs')::int8 as deadline_ms,
   coalesce(spec -> 'onUnreachable' ->> 'kind' = 'restart-after', false) as restarts_when_lost,
-  coalesce((spec ->> 'requeue')::boolean, false) as requeues, spec ->> 'preemptible' is not null as gives_way
+  coalesce((spec ->> 'requeue')::boolean, false) as requeues, spec ->> 'preemptible' is not null as gives_way,
+  unreachable_since_ms is not null as unreachable
 from job where id = any($1::int8[])`;
 
 /**
@@ -91,6 +92,7 @@ type JobRow = Readonly<Record<StateKind, number>> & {
   readonly restarts_when_lost: boolean;
   readonly requeues: boolean;
   readonly gives_way: boolean;
+  readonly unreachable: boolean;
 };
 
 function jobLine(row: JobRow): JobLine {
@@ -111,6 +113,7 @@ function jobLine(row: JobRow): JobLine {
     centres: row.centres,
     startedMs: row.started_ms,
     endedMs: row.ended_ms,
+    unreachable: row.unreachable,
   };
 }
 

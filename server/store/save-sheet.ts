@@ -10,9 +10,10 @@ import { type JobLine, jobState, type RunLine, type Sheet, type TaskLine } from 
 
 /**
  * Writes back what changed on a sheet, all of it in one statement: a table is a part of it, and what each statement costs
- * both sides is paid once. The caller commits; a sheet that is wrong throws before anything is sent. Accounts are updated once each, in the order of their ids (M12).
+ * both sides is paid once. No part sees what another one writes. The caller commits; a sheet that is wrong throws before
+ * anything is sent. Accounts are updated once each, in the order of their ids (M12).
  */
-export function saveSheet(client: pg.Client, sheet: Sheet, accounts: AccountIds): Promise<unknown> {
+export function saveSheet(client: pg.Client, sheet: Sheet, accounts: AccountIds): readonly Promise<unknown>[] {
   const changedRuns = [...sheet.changedRuns].filter((run) => !sheet.newRuns.has(run));
   const parts = [
     saveTasks([...sheet.changedTasks]),
@@ -23,13 +24,27 @@ export function saveSheet(client: pg.Client, sheet: Sheet, accounts: AccountIds)
     ...insertTransfers(sheet.transfers, accounts, heldBy(sheet)),
     insertEvents(sheet.events),
   ].filter((part) => part !== null);
-  if (parts.length === 0) return Promise.resolve();
+  if (parts.length === 0) return [];
   // PostgreSQL tells names apart by their first 63 bytes; all eight together have 59.
   const name = parts.map((part) => part.name).join("+");
-  return client.query({
+  const saved = client.query({
     name,
     text: together(name, parts),
     values: parts.flatMap(({ values }) => values),
+  });
+  const marked = [...sheet.changedJobs].filter((job) => job.unreachable);
+  return marked.length === 0 ? [saved] : [saved, deriveUnreachable(client, marked)];
+}
+
+/** Of the tasks as they are saved, so after them. */
+function deriveUnreachable(client: pg.Client, jobs: readonly JobLine[]): Promise<unknown> {
+  return client.query({
+    name: "derive-unreachable",
+    text: `
+        update job j set unreachable_since_ms = (
+          select min(t.unreachable_since_ms) from task t where t.job_id = j.id and t.state <> 'ended')
+        where j.id = any($1::int8[])`,
+    values: [int8s(jobs.map((job) => job.id))],
   });
 }
 
@@ -167,13 +182,11 @@ function saveJobs(jobs: readonly JobLine[]): Part | null {
   if (jobs.length === 0) return null;
   return {
     name: "jobs",
-    // Centre ids hold no comma. The unreachable mark is derived only where there is one: that is rare.
+    // Centre ids hold no comma.
     text: `
         update job j set state = s.state, queued = s.queued, placed = s.placed, starting = s.starting, running = s.running,
           ended = s.ended, runs = s.runs, outcome = s.outcome, centres = string_to_array(s.centres, ','),
-          started_ms = s.started_ms, ended_ms = s.ended_ms,
-          unreachable_since_ms = case when j.unreachable_since_ms is null then null else
-            (select min(t.unreachable_since_ms) from task t where t.job_id = j.id and t.state <> 'ended') end
+          started_ms = s.started_ms, ended_ms = s.ended_ms
         from unnest($1::int8[], $2::text[], $3::int4[], $4::int4[], $5::int4[], $6::int4[], $7::int4[], $8::int4[], $9::jsonb[],
           $10::text[], $11::int8[], $12::int8[])
           as s (id, state, queued, placed, starting, running, ended, runs, outcome, centres, started_ms, ended_ms)

@@ -73,6 +73,7 @@ function newSheet(restartsWhenLost: boolean): Sheet {
     centres: [],
     startedMs: null,
     endedMs: null,
+    unreachable: false,
   };
   const tasks = [0, 1, 2].map(
     (index): TaskLine => ({

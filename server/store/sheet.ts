@@ -61,6 +61,8 @@ export type JobLine = {
   centres: readonly string[];
   startedMs: number | null;
   endedMs: number | null;
+  /** As it was read: some of it is where nobody can reach it. */
+  readonly unreachable: boolean;
 };
 
 export type TaskLine = TaskRef & {

@@ -486,6 +486,11 @@ test("lost without evidence is an operator's word, only for what cannot be reach
   assert.equal(await declare(restarts), '{"tasks":1}');
   assert.deepEqual((await job(waits))?.outcome, { kind: "lost", by: "operator", evidence: "the hall burnt down" });
   assert.equal((await job(restarts))?.state, "queued", "the job said that it may run twice");
+  assert.deepEqual(
+    await rows("select distinct unreachable_since_ms as at from job where id = any($1)", [[waits, restarts]]),
+    [{ at: null }],
+    "of a job that ended or waits nothing is out of reach",
+  );
   assert.deepEqual(await rows("select kind, cause from event where job_id = $1 order by xid, seq offset 2", [waits]), [
     { kind: "declared-lost", cause: `person:${member}: the hall burnt down` },
     { kind: "ended", cause: "declared lost: the hall burnt down" },

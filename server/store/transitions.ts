@@ -144,7 +144,7 @@ export function openTransitionWriter(db: Database, settings: TransitionSettings 
       load: (more) => loadSheet(client, more, nowMs),
       save: async (changed) => {
         await accounts.prepare(changed.transfers);
-        await saveSheet(client, changed, accounts);
+        await all(saveSheet(client, changed, accounts));
       },
     };
     for (const { work } of batch) {
@@ -154,7 +154,7 @@ export function openTransitionWriter(db: Database, settings: TransitionSettings 
     await accounts.prepare(sheet.transfers);
     const saved = saveSheet(client, sheet, accounts);
     const committed = client.query("commit");
-    await all([saved, committed]);
+    await all([...saved, committed]);
     if ((await committed).command !== "COMMIT") throw new Error("broken invariant: a failed statement went unnoticed");
     onCommitted(xid);
   }
