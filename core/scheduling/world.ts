@@ -160,6 +160,8 @@ export type World = {
   description(): object;
   /** Where the centre keeps its runs' own folders; null: it does not say. */
   runsFolder(centre: CentreId): string | null;
+  /** Whether the jobs of a centre's own users are hidden from its agent, in any of its pools: what is foretold there is rough. */
+  hidesLoad(centre: CentreId): boolean;
   /** What each pool of a centre could start now, by the pool's name; empty where the centre is not known. */
   headroom(centre: CentreId): ReadonlyMap<string, readonly StartableShape[]>;
   /** Every centre of the network, in service or not, in the order of their ids. */
@@ -275,6 +277,8 @@ export function createWorld(policy: Policy = policies.weir): World {
     granted: ({ tenant = theOnlyTenant, project }) => grantsFor(state.grants, { tenant, project }),
     description: () => state.description,
     runsFolder: (centre) => state.centres.find(({ id }) => id === centre)?.state?.offers?.runsFolder ?? null,
+    hidesLoad: (centre) =>
+      state.centres.find(({ id }) => id === centre)?.pools.some((pool) => pool.state?.foreign === "hidden") ?? false,
     headroom: (centre) => headroomOf(state.centres.find(({ id }) => id === centre)),
     centres: () => state.centres.filter((centre) => centre.state !== null).map((centre) => centre.id),
     missing: () => missingJobs(state.dependencies),

@@ -118,7 +118,7 @@ async function outcomesOf({ pool }: Database, job: JobRow, first: number): Promi
 export type JobContext = {
   readonly db: Database;
   readonly names: Names;
-  readonly world: () => Pick<World, "explain" | "firstReasons">;
+  readonly world: () => Pick<World, "explain" | "firstReasons" | "hidesLoad">;
   readonly now: () => number;
 };
 type JobRoute = "jobs" | "job" | "tasks" | "task" | "history";

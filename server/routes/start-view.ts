@@ -8,10 +8,14 @@ import type { World } from "#core/scheduling/world.ts";
 import { unreachable } from "#core/unreachable.ts";
 
 /** An estimated start with its range; null where nobody can tell anything. */
-export function startView(estimate: StartEstimate, language: Language): StartView | null {
+export function startView(
+  estimate: StartEstimate,
+  language: Language,
+  world: Pick<World, "hidesLoad">,
+): StartView | null {
   if (estimate.kind === "unknown") return null;
   const { centre } = estimate;
-  const said = { centre, seen: 0, words: startWords(estimate, language) };
+  const said = { centre, seen: 0, words: startWords(estimate, language, world.hidesLoad(centre)) };
   const alone = { earliestMs: null, likelyMs: null, latestMs: null };
   switch (estimate.kind) {
     case "now": {
@@ -40,7 +44,7 @@ export function withStarts(
   runs: TaskDetail["runs"],
   job: number,
   index: number,
-  world: Pick<World, "explain">,
+  world: Pick<World, "explain" | "hidesLoad">,
   nowMs: number,
   language: Language,
 ): TaskDetail["runs"] {
@@ -48,6 +52,6 @@ export function withStarts(
     if (!run.waiting) return run;
     const explained = world.explain({ job: jobId(job), index }, nowMs);
     if (explained.kind !== "live" || explained.attempt !== run.attempt) return run;
-    return { ...run, waiting: { ...run.waiting, start: startView(explained.estimate, language) } };
+    return { ...run, waiting: { ...run.waiting, start: startView(explained.estimate, language, world) } };
   });
 }

@@ -162,7 +162,7 @@ export function submitHandlers(context: SubmitContext): Pick<Handlers, SubmitRou
         wouldGoTo: explained.wouldGoTo,
         wouldGet: wouldGet && wouldGetView(spec, wouldGet),
         waits: wouldGet ? null : waitingWords(explained, language),
-        start: wouldGet?.startsNow ? null : startView(explained.estimate, language),
+        start: wouldGet?.startsNow ? null : startView(explained.estimate, language, world()),
         candidates: explained.candidates.map((one) => candidateView(one, language, { isHeld: rule !== null })),
       });
     },
@@ -213,7 +213,7 @@ export type SubmitContext = {
   readonly transitions: Pick<TransitionWriter, "cancel" | "declareLost">;
   readonly world: () => Pick<
     World,
-    "centres" | "couldEverFit" | "explainNew" | "everGiven" | "description" | "granted" | "runsFolder"
+    "centres" | "couldEverFit" | "explainNew" | "everGiven" | "description" | "granted" | "hidesLoad" | "runsFolder"
   >;
   /** The setting of the network. */
   readonly arrayTasks: () => number;

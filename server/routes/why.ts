@@ -73,14 +73,14 @@ export function whyHandlers(context: WhyContext): Pick<Handlers, "why" | "whatIf
         const view = { ...said, words: joined([said.words, ...ways], language) };
         if (!placed?.waiting) return answer(view);
         const there = world().explain({ job, index }, now());
-        return answer({ ...view, start: there.kind === "live" ? startView(there.estimate, language) : null });
+        return answer({ ...view, start: there.kind === "live" ? startView(there.estimate, language, world()) : null });
       }
       const nowMs = now();
       const explained = world().explain({ job, index }, nowMs);
       if (explained.kind === "waiting") {
         const { rule, candidates, estimate, order } = explained;
         const policy = world().policy().name;
-        const start = startView(estimate, language);
+        const start = startView(estimate, language, world());
         return answer({
           ...of(task, found.head.isArray),
           rule,
@@ -109,7 +109,7 @@ export function whyHandlers(context: WhyContext): Pick<Handlers, "why" | "whatIf
 
 export type WhyContext = {
   readonly db: Database;
-  readonly world: () => Pick<World, "explain" | "whatIf" | "policy">;
+  readonly world: () => Pick<World, "explain" | "hidesLoad" | "whatIf" | "policy">;
   readonly now: () => number;
 };
 

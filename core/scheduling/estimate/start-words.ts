@@ -3,8 +3,23 @@ import { networkTimeText } from "#core/ledger/network-day.ts";
 import type { StartEstimate } from "#core/scheduling/estimate/starts.ts";
 import { unreachable } from "#core/unreachable.ts";
 
-/** When it is likely to start and what that rests on, to be read after "likely start". */
-export function startWords(estimate: Exclude<StartEstimate, { kind: "unknown" }>, language: Language): string {
+/**
+ * When it is likely to start and what that rests on, to be read after "likely start". `isRough`: the jobs of the centre's own
+ * users are hidden from its agent, so nobody knows when they end.
+ */
+export function startWords(
+  estimate: Exclude<StartEstimate, { kind: "unknown" }>,
+  language: Language,
+  isRough = false,
+): string {
+  const words = restsOn(estimate, language);
+  if (!isRough || estimate.kind === "now") return words;
+  return language === "zh"
+    ? `${words}；${estimate.centre} 自有用户的作业不可见，仅供参考`
+    : `${words}; rough: the jobs of ${estimate.centre}'s own users are hidden`;
+}
+
+function restsOn(estimate: Exclude<StartEstimate, { kind: "unknown" }>, language: Language): string {
   const zh = language === "zh";
   const time = networkTimeText;
   const { centre } = estimate;

@@ -96,6 +96,13 @@ test("the words say what a time rests on, in both languages", () => {
     "最迟 1970-01-01T08:16:40+08:00（假定 alpha 运行中的作业用满时限，且无后来的作业排到前面；通常更早）",
   ]);
   assert.match(words({ ...limits, isFirst: false }).join(), /others wait too.*另有作业在等待/);
+  const engine = { kind: "engine", centre: alpha, atMs: 1_000_000 } as const;
+  assert.match(
+    startWords(engine, "en", true),
+    /the engine of alpha says; rough: the jobs of alpha's own users are hidden$/,
+  );
+  assert.match(startWords(engine, "zh", true), /；alpha 自有用户的作业不可见，仅供参考$/);
+  assert.equal(startWords({ kind: "now", centre: alpha, atMs: 1 }, "en", true), "at once");
   const range = { earliestMs: 40_000, likelyMs: 200_000, latestMs: 370_000, seen: 40 };
   assert.deepEqual(words({ kind: "learnt", from: "profile", centre: alpha, ...range }), [
     "1970-01-01T08:03:20+08:00 (as 40 such waits at alpha went: half over by then, nine in ten by 1970-01-01T08:06:10+08:00, one in ten before 1970-01-01T08:00:40+08:00)",
