@@ -351,7 +351,7 @@ function makeFolders(site: Site, slurm: Owner, users: readonly Person[]): void {
   for (let gpu = 0; gpu < site.gpus; gpu++) writeFileSync(join(site.folder, "devices", `gpu${gpu}`), "");
   writeFileSync(join(site.folder, "slurm.conf"), slurmConf(site), { mode: 0o644 });
   writeFileSync(join(site.folder, "gres.conf"), gresConf(site), { mode: 0o644 });
-  if (site.accountingPort === null) writeFileSync(join(site.folder, "job_submit.lua"), jobSubmitLua, { mode: 0o644 });
+  writeFileSync(join(site.folder, "job_submit.lua"), jobSubmitLua, { mode: 0o644 });
 }
 
 function emptyState(site: Site, slurm: Owner): void {
