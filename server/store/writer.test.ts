@@ -79,6 +79,21 @@ test("the next batch is on its way before the answers to the last one are given"
   await other.close();
 });
 
+test("a mistake of who is told of a commit neither undoes nor doubles it", async () => {
+  const other = openSubmitWriter(store.db, {
+    onCommitted: () => {
+      throw new Error("a mistake");
+    },
+  });
+  const before = await count("job");
+  const answers = await Promise.all(
+    [1, 2, 3].map(() => other.submit({ ...submission([admitted()]), idempotency: null })),
+  );
+  assert.equal(new Set(answers.flatMap(ids)).size, 3);
+  assert.equal(await count("job"), before + 3);
+  await other.close();
+});
+
 test("all that was added is answered when the writer has closed", async () => {
   const other = openSubmitWriter(store.db);
   let told = 0;

@@ -126,17 +126,26 @@ export function openSubmitWriter(db: Database, settings: SubmitSettings = {}): S
       if (lock) await client.query(done ? "commit" : "rollback");
       if (done) {
         counter = numberedBatch.counterAfter;
-        onCommitted(numberedBatch);
         const kept = left;
         group.tell(() => {
           for (const [place, waiting] of kept.entries()) waiting.settle(committed(numberedBatch, place));
         });
+        tellKept(numberedBatch);
         return;
       }
       const before = left.length;
       left = await answerRepeated(client, left);
       lock ||= left.length === before;
       counter = null;
+    }
+  }
+
+  /** Whoever is told makes a mistake: what is kept is kept, and must not be tried again. */
+  function tellKept(batch: NumberedBatch): void {
+    try {
+      onCommitted(batch);
+    } catch (error) {
+      log.warn({ error: wordsOf(error) }, "what was kept could not be told of");
     }
   }
 
