@@ -1,4 +1,5 @@
-import { readFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { createClient } from "#api/client.ts";
 import { eventually, type Network, startNetwork } from "../test/network.ts";
@@ -9,10 +10,12 @@ import { quantile } from "./load.ts";
 import { sbatch } from "./slurm.ts";
 import { cpuBelow, cpuMs } from "./slurm-rest.ts";
 
+const rounds = Number(process.env.WEIR_BENCH_ROUNDS ?? 3);
+
 /**
  * The whole chain at a real Slurm centre, as a user has it: server, agent and weir-as are the processes that a site runs.
- * First the delay from the submission to *accepted by slurmctld*, then what the agent costs where 10 000 jobs of others
- * wait.
+ * First the delay from the submission to *accepted by slurmctld* and to the start, then how many a second come through, then
+ * what the agent costs where 10 000 jobs of others wait.
  */
 export async function slurmChain(): Promise<void> {
   const possible = slurmPossible();
@@ -27,6 +30,7 @@ export async function slurmChain(): Promise<void> {
     const agent = centre.start();
     await centre.connected();
     await pairs(network, clusters);
+    await sustained(network, clusters);
     await watching(network, clusters, agent.pid);
   } finally {
     await centre.remove();
@@ -35,51 +39,162 @@ export async function slurmChain(): Promise<void> {
   }
 }
 
-/** In turns, at random phase of Slurm's own ticks: sbatch to its id, and a submission by the API to that of its job. */
+/**
+ * In turns, at random phase of Slurm's own ticks: sbatch to its id, a submission by the API, and the command `weir submit`, each
+ * to the id of its job at slurmctld. Each job writes down when it began.
+ */
 async function pairs(network: Network, clusters: Clusters): Promise<void> {
   const client = createClient({ baseUrl: network.url, token: () => network.token });
   const cluster = clusterOf(clusters, "qingdao");
   const [raw, ours, answered]: [number[], number[], number[]] = [[], [], []];
   const [placed, heard]: [number[], number[]] = [[], []];
+  const [command, exited]: [number[], number[]] = [[], []];
+  const folder = join(cluster.sharedFolder, "starts");
+  mkdirSync(folder);
+  chmodSync(folder, 0o1777);
+  const stamp = (name: string) => `date +%s%3N > ${folder}/${name}`;
+  const sentMs: Record<string, number> = {};
   for (let pair = 0; pair < 105; pair += 1) {
     await delay(Math.random() * 250);
-    const rawMs = sbatch(clusters, cluster);
+    sentMs[`raw-${pair}`] = Date.now();
+    const rawMs = sbatch(clusters, cluster, stamp(`raw-${pair}`));
     await delay(Math.random() * 250);
-    const sentMs = Date.now();
+    const apiMs = Date.now();
     const body = {
-      script: "#!/bin/sh\ntrue\n",
+      script: `#!/bin/sh\n${stamp(`api-${pair}`)}\n`,
       timeLimitS: 60,
       memoryMibPerNode: 16,
       centres: { only: ["qingdao"] },
     };
+    sentMs[`api-${pair}`] = apiMs;
     const reply = await client.call("submit", { body });
     if (reply.kind !== "answer") throw new Error(reply.problem.detail);
     const answeredMs = Date.now();
     // Asking would take of the cores that the chain needs.
     await delay(100);
-    const { placedMs, heardMs, acceptedMs } = await eventually("accepted by slurmctld", async () => {
-      const page = await client.call("history", { params: { job: reply.value.id } });
-      const events = page.kind === "answer" ? page.value.events : [];
-      const at = (wanted: string) => events.find(({ kind }) => kind === wanted)?.atMs ?? null;
-      // Told by the agent, by the clock of the same machine, once slurmctld has answered and the answer is on its disk.
-      const acceptedMs = at("waiting");
-      return acceptedMs === null ? null : { placedMs: at("placed"), heardMs: at("accepted"), acceptedMs };
-    });
+    const { placedMs, heardMs, acceptedMs } = await accepted(client, reply.value.id);
+    await delay(Math.random() * 250);
+    const typedMs = Date.now();
+    sentMs[`weir-${pair}`] = typedMs;
+    const words = ["-t", "1", "--mem=16", "--", "sh", "-c", stamp(`weir-${pair}`)];
+    const said = await network.weir(["submit", "--parsable", "--centre", "qingdao", ...words]);
+    const exitedMs = Date.now();
+    if (said.status !== 0) throw new Error(said.stderr);
+    const typed = await accepted(client, Number(said.stdout));
     if (pair < 5) continue;
     raw.push(rawMs);
-    ours.push(acceptedMs - sentMs);
-    if (placedMs !== null) placed.push(placedMs - sentMs);
-    if (heardMs !== null) heard.push(heardMs - sentMs);
-    answered.push(answeredMs - sentMs);
+    ours.push(acceptedMs - apiMs);
+    if (placedMs !== null) placed.push(placedMs - apiMs);
+    if (heardMs !== null) heard.push(heardMs - apiMs);
+    answered.push(answeredMs - apiMs);
+    command.push(typed.acceptedMs - typedMs);
+    exited.push(exitedMs - typedMs);
   }
-  const added = ours.map((value, at) => value - (raw[at] ?? Number.NaN));
+  const added = (all: readonly number[]) => all.map((value, at) => value - (raw[at] ?? Number.NaN));
   figure("sbatch to its id, beside the whole chain", "ms", "", raw);
   figure("submission by the API to its answer", "ms", "", answered);
   figure("submission by the API to its place", "ms", "", placed);
   figure("submission by the API to the order at the agent", "ms", "", heard);
   figure("submission by the API to accepted by slurmctld", "ms", "", ours);
-  figure("added delay of the whole chain, 100 pairs", "ms", "≤ 100", added);
-  figure("added delay of the whole chain, nine in ten", "ms", "", [quantile(added, 0.9)]);
+  figure("weir submit to its exit", "ms", "", exited);
+  figure("weir submit to accepted by slurmctld", "ms", "", command);
+  figure("added delay of the whole chain from the API, 100 pairs", "ms", "", added(ours));
+  figure("added delay of the whole chain from the API, nine in ten", "ms", "", [quantile(added(ours), 0.9)]);
+  figure("added delay of the whole chain from weir submit, 100 pairs", "ms", "≤ 100", added(command));
+  figure("added delay of the whole chain from weir submit, nine in ten", "ms", "", [quantile(added(command), 0.9)]);
+  for (const [way, words] of [
+    ["raw", "sbatch"],
+    ["api", "submission by the API"],
+    ["weir", "weir submit"],
+  ] as const) {
+    const starts = await eventually("all have begun", async () => {
+      const files = readdirSync(folder).filter((file) => file.startsWith(`${way}-`));
+      const read = files.map((file) => Number(readFileSync(join(folder, file), "utf8")) - (sentMs[file] ?? Number.NaN));
+      return read.length === 105 && read.every((ms) => ms > -1_000) ? read : null;
+    });
+    figure(`${words} to the start of its job`, "ms", "", starts);
+  }
+}
+
+type Client = ReturnType<typeof createClient>;
+
+/** As the agent told it, by the clock of the same machine, once slurmctld has answered and the answer is on its disk. */
+async function accepted(client: Client, job: number) {
+  return eventually("accepted by slurmctld", async () => {
+    const page = await client.call("history", { params: { job } });
+    const events = page.kind === "answer" ? page.value.events : [];
+    const at = (wanted: string) => events.find(({ kind }) => kind === wanted)?.atMs ?? null;
+    // One that began before the agent told of its place in the queue was accepted before that.
+    const acceptedMs = at("waiting") ?? at("started");
+    return acceptedMs === null ? null : { placedMs: at("placed"), heardMs: at("accepted"), acceptedMs };
+  });
+}
+
+/**
+ * Jobs of their own that go on, from eight submitters at once: by sbatch, and by the API until slurmctld has all of them. Of a
+ * shared pool, whose terms let so many wait.
+ */
+async function sustained(network: Network, clusters: Clusters): Promise<void> {
+  const client = createClient({ baseUrl: network.url, token: () => network.token });
+  const cluster = clusterOf(clusters, "qingdao");
+  const pool = { contract: "shared" as const, maxPending: 1_000, leaseS: null, sharePercent: null, hours: [] };
+  const terms = await client.call("setTerms", {
+    params: { centre: "qingdao" },
+    body: { pools: {}, otherPools: pool, priceList: "free" },
+  });
+  if (terms.kind !== "answer") throw new Error(terms.problem.detail);
+  const count = 300;
+  const queued = async () =>
+    (await cluster.run("root", ["squeue", "-a", "-h", "-o", "%i"])).stdout.split("\n").length - 1;
+  const empty = () => eventually("the queue is empty", async () => ((await queued()) === 0 ? true : null));
+  const [raw, answered, chain]: [number[], number[], number[]] = [[], [], []];
+  for (let round = 0; round < rounds; round += 1) {
+    await empty();
+    const rawS = await timed(() =>
+      eachOf(count, async () => {
+        const words = ["sbatch", "-pbatch", "-t15", "--mem=16", "-o/dev/null", "--wrap=sleep 600"];
+        const said = await cluster.run("weirt-zhao", words);
+        if (said.status !== 0) throw new Error(said.stderr);
+      }),
+    );
+    await cluster.run("root", ["scancel", "-u", "weirt-zhao"]);
+    await empty();
+    const ids: number[] = [];
+    const sentMs = Date.now();
+    const answeredS = await timed(() =>
+      eachOf(count, async () => {
+        const body = { script: "#!/bin/sh\nsleep 600\n", timeLimitS: 900, memoryMibPerNode: 16 };
+        const reply = await client.call("submit", { body: { ...body, centres: { only: ["qingdao"] } } });
+        if (reply.kind !== "answer") throw new Error(reply.problem.detail);
+        ids.push(reply.value.id);
+      }),
+    );
+    await eventually("slurmctld has all of them", async () => ((await queued()) >= count ? true : delay(500, null)));
+    let lastMs = 0;
+    for (const id of ids) lastMs = Math.max(lastMs, (await accepted(client, id)).acceptedMs);
+    raw.push(count / rawS);
+    answered.push(count / answeredS);
+    chain.push(count / ((lastMs - sentMs) / 1000));
+    for (const id of ids) await client.call("cancel", { params: { job: id }, body: {} });
+  }
+  await empty();
+  figure("sbatch, eight at once", "jobs/s", "", raw);
+  figure("submissions by the API, eight at once, to their answers", "jobs/s", "", answered);
+  figure("the whole chain, from the first submission to the last accepted by slurmctld", "jobs/s", "", chain);
+}
+
+async function eachOf(count: number, act: () => Promise<void>): Promise<void> {
+  let left = count;
+  const lane = async (): Promise<void> => {
+    while (left-- > 0) await act();
+  };
+  await Promise.all(Array.from({ length: 8 }, lane));
+}
+
+async function timed(act: () => Promise<void>): Promise<number> {
+  const startedMs = performance.now();
+  await act();
+  return (performance.now() - startedMs) / 1000;
 }
 
 /** The agent tells the engine's state once a minute, and follows a run of its own meanwhile. */
@@ -97,7 +212,7 @@ async function watching(network: Network, clusters: Clusters, agentPid: number):
     if (said.status !== 0) throw new Error(said.stderr);
   }
   const [shares, controller, memory]: [number[], number[], number[]] = [[], [], []];
-  for (let round = 0; round < 3; round += 1) {
+  for (let round = 0; round < rounds; round += 1) {
     await cluster.run("root", ["sdiag", "--reset"]);
     const [startedMs, before] = [performance.now(), cpuMs(agentPid) + cpuBelow(agentPid)];
     for (let second = 0; second < 65; second += 1) {

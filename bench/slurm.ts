@@ -65,11 +65,11 @@ async function pairs(clusters: Clusters, site: TestSite, agent: TestAgent): Prom
   figure("order at the agent to the start of its job", "ms", "", starts);
 }
 
-export function sbatch(clusters: Clusters, cluster: Cluster): number {
+export function sbatch(clusters: Clusters, cluster: Cluster, command = "true"): number {
   const [user] = clusters.users;
   if (!user) throw new Error("the clusters have users");
   const startedMs = performance.now();
-  const said = spawnSync("sbatch", ["--parsable", "-pbatch", "-t1", "--mem=16", "-o/dev/null", "--wrap=true"], {
+  const said = spawnSync("sbatch", ["--parsable", "-pbatch", "-t1", "--mem=16", "-o/dev/null", `--wrap=${command}`], {
     cwd: user.home,
     env: { PATH: "/usr/bin:/bin", SLURM_CONF: cluster.slurmConf },
     uid: user.uid,
