@@ -1,7 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { limits } from "#api/limits.ts";
 import { recordedWorld } from "#core/scheduling/recording.ts";
 import { createWorld } from "#core/scheduling/world.ts";
 import { weirHome } from "#local/home.ts";
@@ -20,11 +19,11 @@ import { openScheduler } from "./loops/schedule.ts";
 import { openTending } from "./loops/tend.ts";
 import { watchStore } from "./pulse.ts";
 import { createHandlers } from "./routes/handlers.ts";
+import { readSettings, type Settings } from "./settings.ts";
 import { migrate, openDatabase } from "./store/database.ts";
 import { openFeed } from "./store/feed.ts";
 import { openGlance } from "./store/read/glance.ts";
 import { openNames } from "./store/read/names.ts";
-import { readArrayTasks } from "./store/read/settings.ts";
 import { readWorld } from "./store/read-world.ts";
 import { openTransitionWriter } from "./store/transitions.ts";
 import { openSubmitWriter } from "./store/writer.ts";
@@ -50,6 +49,7 @@ const control = openControl(process.env.WEIR_CONTROL_FD, {
   enrolment: (centre) => machineEnrolment(db, centre, now()),
   failed: (error) => log.warn({ err: error }, "the supervisor asked for what could not be made"),
 });
+const settings = await settingsOf(process.env);
 let started = false;
 control.stop.addEventListener("abort", () => (started ? void stop() : process.exit(0)));
 await prepareStore();
@@ -62,7 +62,7 @@ const feed = openFeed(db, { from: snapshot, log });
 const transitions = openTransitionWriter(db, { onCommitted: feed.wake, log });
 const leader = openLeader(db, transitions, { log });
 const scheduler = openScheduler({ db, feed, transitions, leader, world, log });
-const tending = openTending({ db, transitions, leader, log, unreachableAfterMs: unreachableAfterMs() });
+const tending = openTending({ db, transitions, leader, log, unreachableAfterMs: settings.unreachableAfterMs });
 const writer = openSubmitWriter(db, {
   log,
   onSending: scheduler.noteSubmitting,
@@ -76,7 +76,6 @@ const desk = openDesk({ db, feed, transitions, runs, log });
 const gate = openGate(db, now);
 const networkKey = await openNetworkKey(join(weirHome().server.folder, "network-key.pem"), db, now());
 const pulse = watchStore(db);
-const arrayTasks = await readArrayTasks(db.pool, limits.arrayTasks);
 const handlers = createHandlers({
   db,
   names: openNames(db.pool),
@@ -89,7 +88,7 @@ const handlers = createHandlers({
   desk,
   world: () => scheduler.world,
   caughtUp: scheduler.caughtUp,
-  arrayTasks: () => arrayTasks,
+  arrayTasks: settings.arrayTasks,
   storeTrouble: pulse.trouble,
   version: manifest.version,
   glance: openGlance(db.pool, { version: manifest.version, now, queuedTasks: () => scheduler.world.counts().queued }),
@@ -124,6 +123,14 @@ async function prepareStore(): Promise<void> {
       if (tries === 10) log.warn({ error: wordsOf(error) }, "the database does not answer; it is tried for a minute");
       await delay(200);
     }
+  }
+}
+
+async function settingsOf(environment: NodeJS.ProcessEnv): Promise<Settings> {
+  try {
+    return readSettings(environment);
+  } catch (error) {
+    return refuse(wordsOf(error));
   }
 }
 
@@ -165,15 +172,6 @@ async function stop(): Promise<void> {
   await db.close();
   await control.close();
   process.exit(0);
-}
-
-/** WEIR_UNREACHABLE_AFTER_S, or 30 s: for so long a centre may be silent before it counts as unreachable (R2). */
-function unreachableAfterMs(): number {
-  const text = process.env.WEIR_UNREACHABLE_AFTER_S ?? "30";
-  const seconds = Number(text);
-  if (/^\d+$/.test(text) && seconds >= 6 && seconds <= 86_400) return seconds * 1000;
-  log.fatal({}, `WEIR_UNREACHABLE_AFTER_S=${text}: give a whole number of seconds from 6 to 86400`);
-  process.exit(1);
 }
 
 function databaseUrl(): string {

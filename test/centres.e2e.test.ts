@@ -17,7 +17,7 @@ let network: Network;
 let simulation: Simulation;
 before(async () => {
   // So long that what is unreachable in the last but two is so by its agent's goodbye and not by silence.
-  network = await startNetwork({ env: { WEIR_UNREACHABLE_AFTER_S: "600" } });
+  network = await startNetwork({ env: { WEIR_UNREACHABLE_AFTER_S: "600", WEIR_ARRAY_TASKS: "500" } });
 });
 after(async () => {
   await simulation?.end();
@@ -27,6 +27,11 @@ after(async () => {
 const guide = readFileSync(join(repository, "docs/guides/many-centres.md"), "utf8");
 const [tryIt = "", takeAway = ""] = guide.split("## Take them away again");
 const [simulateCommand = "", ...useCommands] = commandsOf(tryIt);
+
+test("an array has no more tasks than the network is set to take", async () => {
+  const { status, stderr } = await network.weir(["submit", "--array=1-501", "--", "true"]);
+  assert.deepEqual([status, /501.*500/s.test(stderr)], [3, true], stderr);
+});
 
 function commandsOf(text: string): readonly string[] {
   return [...text.matchAll(/```sh\n([\s\S]*?)```/g)].flatMap(([, lines = ""]) => lines.trim().split("\n"));

@@ -116,7 +116,7 @@ export type AdmitContext = {
   readonly positionOfKey?: (key: string) => number | null;
 };
 
-/** api/limits.ts, with `arrayTasks` from the network's setting. */
+/** api/limits.ts, with `arrayTasks` as the server is set. */
 export type AdmitLimits = ShapeLimits & {
   readonly scriptBytes: number;
   readonly inputFilesBytes: number;

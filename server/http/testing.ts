@@ -64,7 +64,7 @@ export async function startTestServer(options: TestOptions = {}): Promise<TestSe
       desk,
       world: () => world,
       caughtUp: scheduler.caughtUp,
-      arrayTasks: () => 100_000,
+      arrayTasks: 100_000,
       storeTrouble: () => null,
       version: "1",
       glance: openGlance(db.pool, { version: "test", now, queuedTasks: () => 0 }),

@@ -39,7 +39,7 @@ export function submitHandlers(context: SubmitContext): Pick<Handlers, SubmitRou
     defaultProject: caller.projects[0]?.name ?? null,
     projects: caller.projects.map((project) => project.name),
     centres: world().centres(),
-    limits: { ...limits, arrayTasks: context.arrayTasks() },
+    limits: { ...limits, arrayTasks: context.arrayTasks },
     nowMs: context.now(),
   });
 
@@ -216,7 +216,7 @@ export type SubmitContext = {
     "centres" | "couldEverFit" | "explainNew" | "everGiven" | "description" | "granted" | "hidesLoad" | "runsFolder"
   >;
   /** The setting of the network. */
-  readonly arrayTasks: () => number;
+  readonly arrayTasks: number;
 };
 
 /** The job as it was admitted, with where its demands pin it and where it would not be executed among the warnings. */
