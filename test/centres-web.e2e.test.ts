@@ -26,7 +26,7 @@ describe("a centre with pools, in the console", { skip: requires("chromium", "cj
     server = await startTestServer({ webFolder: join(repository, "dist/web") });
     await server.client().call("addCentre", { body: { id: jinan, name: "Jinan", nameZh: "济南", driver: "slurm" } });
     await server.db.pool.query("update centre set life_cycle = 'in-service' where id = 'jinan'");
-    await reportEngine(server.db, jinan, "1", engine, Date.now());
+    await reportEngine(server.db, { centre: jinan, session: 0 }, "1", engine, Date.now());
     browser = await openBrowser();
     page = await administratorsPage(browser, server, { viewport: { width: 1280, height: 1000 } });
   });
@@ -83,7 +83,12 @@ describe("a centre with pools, in the console", { skip: requires("chromium", "cj
     await page.getByRole("button", { name: "Accounts" }).click();
     const table = page.getByRole("table", { name: "Accounts" });
     await table.getByText("asked for, no answer yet").waitFor();
-    await settleAccounts(server.db.pool, jinan, [{ person: 1, project: 1, readiness: "ready" }], Date.now());
+    await settleAccounts(
+      server.db.pool,
+      { centre: jinan, session: 0 },
+      [{ person: 1, project: 1, readiness: "ready" }],
+      Date.now(),
+    );
     await table.getByText("ready", { exact: true }).waitFor();
     await page.keyboard.press("Escape");
     await table.waitFor({ state: "hidden" });

@@ -206,10 +206,11 @@ export function openDesk(settings: DeskSettings): Desk {
         await transitions.contact(centre, { kind: "reachable" });
         noteChange(counter);
       }
-      if (request.engine && (await reportEngine(db, centre, request.agentVersion, request.engine, Date.now())))
+      const teller = { centre, session: request.session };
+      if (request.engine && (await reportEngine(db, teller, request.agentVersion, request.engine, Date.now())))
         feed.wake();
       await writeSeenOf(centre, counter);
-      if (request.accounts && (await settleAccounts(db.pool, centre, request.accounts, Date.now()))) feed.wake();
+      if (request.accounts && (await settleAccounts(db.pool, teller, request.accounts, Date.now()))) feed.wake();
       const told = await observe(centre, request);
       if (told.kind === "refused") return told;
       if (request.goodbye)

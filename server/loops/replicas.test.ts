@@ -77,7 +77,7 @@ test("of two servers one schedules, any answers, and the other takes over when i
   assert.deepEqual(await first.transitions.place([], 0, epoch ?? 0), { kind: "fenced" });
 });
 
-test("no order goes to a session that another server has ended, though nobody has told of it yet", async (t) => {
+test("no order goes to a session that another server has ended, and no report is kept of it, though nobody has told of it yet", async (t) => {
   const { store, open } = await stage(t);
   const inside = await open();
   const agent = await openAgent(inside.desk);
@@ -94,6 +94,9 @@ test("no order goes to a session that another server has ended, though nobody ha
   await store.db.pool.query("update centre set session = session + 1");
   const late = await agent.sync().catch((error: Error) => error.message);
   assert.ok(typeof late === "string" ? late.includes("fenced") : late.start.length === 0, JSON.stringify(late));
+  await agent.sync({ engine: { ...engine, pools: [] } }).catch(() => undefined);
+  const kept = await store.db.pool.query("select jsonb_array_length(engine -> 'pools') as pools from centre");
+  assert.deepEqual(kept.rows, [{ pools: engine.pools.length }]);
 });
 
 test("a world read at any moment and followed from there is the world of all the others", {

@@ -48,7 +48,7 @@ test("an administrator sees all by name, anybody else what binds themselves; a p
       { ...bound, project },
     ],
   };
-  await reportEngine(server.db, centreId("jinan"), "1", report, 1_000_000);
+  await reportEngine(server.db, { centre: centreId("jinan"), session: 0 }, "1", report, 1_000_000);
 
   const [seen] = await readCentreStates(server.db.pool, [centreId("jinan")]);
   assert.equal(seen?.limits?.get(`${me.id}.*`)?.mostSubmitted, 3, "the scheduler has them");

@@ -26,7 +26,13 @@ function pool(name: string, ...groups: readonly (readonly [names: string, count:
 }
 
 async function told(...pools: readonly EnginePool[]) {
-  await reportEngine(server.db, centreId("jinan"), "1", { pools, offers: noOffers, mechanisms: {} }, 1_000_000);
+  await reportEngine(
+    server.db,
+    { centre: centreId("jinan"), session: 0 },
+    "1",
+    { pools, offers: noOffers, mechanisms: {} },
+    1_000_000,
+  );
   const { centres } = await ok(client.call("centres"));
   const { nodes } = await ok(client.call("nodes", { query: { centre: "jinan" } }));
   return {

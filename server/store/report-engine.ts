@@ -5,11 +5,12 @@ import type { Database } from "./database.ts";
 /**
  * Keeps what an agent reports of its engine, and tells the feed where it differs from what was known. A pool that is
  * reported for the first time comes into service; whose contract nobody has stated, it is shared where others use the
- * engine too, else dedicated. Resolves to whether the report differed.
+ * engine too, else dedicated. Nothing is kept of an agent whose session is not the newest any more (R7). Resolves to
+ * whether the report differed.
  */
 export async function reportEngine(
   db: Database,
-  centre: CentreId,
+  { centre, session }: Teller,
   agentVersion: string,
   report: EngineReport,
   nowMs: number,
@@ -17,7 +18,7 @@ export async function reportEngine(
   const told = await db.pool.query(
     `with changed as (
        update centre set engine = $2::jsonb, engine_ms = $4, agent_version = $3
-       where id = $1 and (engine is distinct from $2::jsonb or agent_version is distinct from $3)
+       where id = $1 and session = $5 and (engine is distinct from $2::jsonb or agent_version is distinct from $3)
        returning id
      ), pool as (
        insert into pool (centre_id, name, contract, life_cycle)
@@ -27,10 +28,13 @@ export async function reportEngine(
      )
      insert into event (at_ms, kind, centre_id, cause)
      select $4::bigint, 'centre-changed', id, 'the agent reports its engine' from changed`,
-    [centre, JSON.stringify(report), agentVersion, nowMs],
+    [centre, JSON.stringify(report), agentVersion, nowMs, session],
   );
   return (told.rowCount ?? 0) > 0;
 }
+
+/** An agent, by its session. */
+export type Teller = { readonly centre: CentreId; readonly session: number };
 
 /** Each start of an agent takes the next session; older ones are refused from then on (R7). */
 export async function takeSession(db: Database, centre: CentreId, nowMs: number): Promise<TakenSession | null> {

@@ -2,6 +2,7 @@ import type { Readiness } from "#core/centre/accounts.ts";
 import type { CentreId } from "#core/ids.ts";
 import type { WantedAccount } from "#core/scheduling/queue.ts";
 import type { Database } from "./database.ts";
+import type { Teller } from "./report-engine.ts";
 
 type Query = Pick<Database["pool"], "query">;
 
@@ -51,7 +52,7 @@ export type WantedRow = {
  */
 export async function settleAccounts(
   db: Query,
-  centre: CentreId,
+  { centre, session }: Teller,
   told: readonly { readonly person: number; readonly project: number; readonly readiness: Readiness }[],
   nowMs: number,
 ): Promise<boolean> {
@@ -63,11 +64,12 @@ export async function settleAccounts(
          since_ms = case when a.readiness = told.readiness then a.since_ms else $3 end
        from told where a.centre_id = $1 and a.person_id = told.person and a.project_id = told.project
          and (a.readiness <> told.readiness or a.settled_ms is null)
+         and exists (select from centre where id = $1 and session = $4)
        returning a.person_id
      )
      insert into event (at_ms, kind, centre_id, cause)
      select $3::bigint, 'centre-changed', $1, 'its accounts changed' where exists (select from heard)`,
-    [centre, JSON.stringify(told), nowMs],
+    [centre, JSON.stringify(told), nowMs, session],
   );
   return (rowCount ?? 0) > 0;
 }
