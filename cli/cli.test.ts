@@ -149,6 +149,12 @@ test("weir jobs: Slurm's words for states, --me, and what is no label", async ()
   assert.equal(await asked("--state", "running"), "state=running&limit=30");
   assert.equal(await asked("--state=Running"), "state=running&limit=30");
   assert.equal(await asked("-t", "TIMEOUT"), "outcome=timed-out&limit=30", "what is a state there is an outcome here");
+  assert.equal(
+    await asked("-t", "TIMEOUT", "--outcome", "failed"),
+    "2 weir: only one of --state TIMEOUT and --outcome failed.\n",
+    "neither of two that exclude each other is passed over",
+  );
+  assert.equal(await asked("-t", "TO", "--outcome", "timed-out"), "outcome=timed-out&limit=30");
   assert.equal(await asked("--outcome", "OOM"), "outcome=out-of-memory&limit=30");
   assert.equal(await asked("--state", "active", "--me"), "state=active&person=li&limit=30");
   assert.match(await asked("--state", "foo"), /^2 .* one of queued, placed, starting, running, ended, active\.$/m);

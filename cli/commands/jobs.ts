@@ -63,8 +63,13 @@ function stateAsked(call: Call): { readonly state: string | null; readonly outco
   const said = { state: call.one("state"), outcome: call.one("outcome") };
   const meant = [said.state, said.outcome].map((word) => (word === null ? null : slurmState(word)));
   const of = (key: "state" | "outcome", at: number) => {
-    const found = meant.flatMap((one) => (one !== null && key in one ? Object.values(one) : []));
-    return found[0] ?? (meant[at] === null ? said[key] : null);
+    const own = meant[at] === null && said[key] !== null ? [said[key]] : [];
+    const found = new Set([...meant.flatMap((one) => (one !== null && key in one ? Object.values(one) : [])), ...own]);
+    if (found.size > 1) {
+      const [one, other] = [`--state ${said.state}`, `--outcome ${said.outcome}`];
+      throw new Stop(exitCodes.usage, call.say("onlyOneOf", { one, other }));
+    }
+    return found.values().next().value ?? null;
   };
   return { state: of("state", 0), outcome: of("outcome", 1) };
 }
