@@ -64,6 +64,17 @@ describe("jobs and their submission, in the console", { skip: requires("chromium
     await state("given up").getByText("由所有者取消：wrong input").waitFor();
     await page.setViewportSize({ width: 390, height: 800 });
     await state("given up").getByText("由所有者取消：wrong input").waitFor();
+    const edges = await page.getByRole("row", { name: "waits for it" }).evaluate((row) => {
+      const [project, reason] = [row.children[3], row.children[2]?.lastElementChild];
+      return {
+        project: project?.getBoundingClientRect().right ?? 0,
+        reason: reason?.getBoundingClientRect().left ?? 0,
+      };
+    });
+    assert.ok(
+      Math.abs(edges.reason - edges.project) <= 6,
+      `a job at no centre leaves no gap for one: ${JSON.stringify(edges)}`,
+    );
     await page.setViewportSize({ width: 1280, height: 800 });
     await page.getByRole("button", { name: "EN", exact: true }).click();
   });
