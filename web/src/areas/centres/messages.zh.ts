@@ -61,7 +61,7 @@ export const zh: Words<typeof en> = {
     hidden: "预计仅供参考：他人作业对代理不可见",
     running: "他人占用 {{cores}} 核",
     waiting: "他人 {{jobs}} 个作业等待 {{cores}} 核",
-    nextEnd: "其中最早的{{time}}后结束",
+    nextEnd: "其中最早的 {{time}}后结束",
   },
   waiting: "{{count}} 个未开始",
   waitingOf: "{{count}} 个在其队列等待，同类至多 {{limit}} 个",
