@@ -7,6 +7,7 @@ import { createWorld } from "#core/scheduling/world.ts";
 import { holds, until } from "#server/patience-testing.ts";
 import { readWorld } from "#server/store/read-world.ts";
 import { admitted, idsOf, member, submission, type TestStore, tenant, testStore } from "#server/store/testing.ts";
+import { pauseLeftMs } from "./schedule.ts";
 import { asRun, engine, type Inside, openAgent, openInside, succeeded } from "./testing.ts";
 
 const alpha = centreId("alpha");
@@ -42,6 +43,14 @@ const orders = (count: number) => agent.orders(count);
 function started(run: string): RunObservation {
   return { kind: "started", run: asRun(run), atMs: 5_000, evidence: "pid 7" };
 }
+
+test("after a decision that took long the next one waits for what comes meanwhile, and after a quiet time for nothing", () => {
+  assert.equal(pauseLeftMs(0.9, 0), 0, "it was quick");
+  assert.equal(pauseLeftMs(2, 0), 18);
+  assert.equal(pauseLeftMs(30, 0), 50);
+  assert.equal(pauseLeftMs(30, 40), 10);
+  assert.equal(pauseLeftMs(30, 5_000), 0, "the time has gone by");
+});
 
 test("a submitted job reaches its agent, and its end is committed", async () => {
   const [job] = await submit(admitted({ work: { kind: "script", text: "#!/bin/sh\necho 1\n", arguments: ["x"] } }));

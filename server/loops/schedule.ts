@@ -252,10 +252,11 @@ export function openScheduler(settings: SchedulerSettings): Scheduler {
   }
 
   async function decideForEver(): Promise<void> {
-    let tookMs = 0;
+    let [tookMs, doneMs] = [0, 0];
     while (!closed) {
       if (!changed) await new Promise<void>((resolve) => (rouse = resolve));
-      await leaveTime(tookMs);
+      const leftMs = pauseLeftMs(tookMs, performance.now() - doneMs);
+      if (leftMs > 0) await new Promise((resolve) => setTimeout(resolve, leftMs));
       changed = false;
       await applied;
       const epoch = leader.epoch();
@@ -272,6 +273,7 @@ export function openScheduler(settings: SchedulerSettings): Scheduler {
         log.warn({ error: error.message }, "a plan could not be written; it is decided anew");
         changed = true;
       }
+      doneMs = performance.now();
     }
   }
 
@@ -398,10 +400,10 @@ export function openScheduler(settings: SchedulerSettings): Scheduler {
 
 /**
  * Until the next decision, so that deciding takes about a tenth of the time and what has happened meanwhile is decided at
- * once; nothing where a decision is quick.
+ * once; nothing where a decision is quick, or the last one was carried out longer ago.
  */
-async function leaveTime(tookMs: number): Promise<void> {
-  if (tookMs >= 1) await new Promise((resolve) => setTimeout(resolve, Math.min(mostPauseMs, 9 * tookMs)));
+export function pauseLeftMs(tookMs: number, sinceMs: number): number {
+  return tookMs < 1 ? 0 : Math.max(0, Math.min(mostPauseMs, 9 * tookMs) - sinceMs);
 }
 
 const mostPauseMs = 50;
