@@ -39,6 +39,8 @@ export function engineIdIn({ facts, engineId }: NotedChunk, run: RunId): string 
 export function openTakingOut({ engine, lookSoon, tell, note, nowMs, signal }: TakingOutSettings): TakingOut {
   /** By user and engine's id; each is told of once. */
   const putOff = new Map<string, RunId>();
+  /** Asked for again soon: the engine gave no answer. */
+  const goingOn = new Set<RunId>();
 
   function remark(run: RunId, words: string, cancelWaits: CancelWait | null): void {
     tell({ kind: "remark", run, atMs: nowMs(), words, cancelWaits });
@@ -63,8 +65,13 @@ export function openTakingOut({ engine, lookSoon, tell, note, nowMs, signal }: T
   async function goOnWith(chunk: NotedChunk, run: RunId): Promise<void> {
     if (chunk.ended.has(run) || signal.aborted) return;
     await takeOut(chunk, run, chunk.asked.has(run) ? "all" : "waiting").catch((error: unknown) => {
+      if (goingOn.has(run)) return;
       note("what was to be ended before is asked for again", { run, error: String(error) });
-      setTimeout(() => void goOnWith(chunk, run), againAfterMs).unref();
+      goingOn.add(run);
+      setTimeout(() => {
+        goingOn.delete(run);
+        void goOnWith(chunk, run);
+      }, againAfterMs).unref();
     });
   }
 

@@ -1,0 +1,48 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { parseRunId, type RunId, runId } from "#core/ids.ts";
+import { type Engine, EngineSilent } from "./engine.ts";
+import type { NotedChunk } from "./notebook.ts";
+import { openTakingOut } from "./taking-out.ts";
+
+test("while the engine is silent each cancel is asked for again by one, however often all are gone on with", async (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  const run = runId(parseRunId("1.0.1") ?? assert.fail());
+  let isSilent = true;
+  let asked = 0;
+  const engine = {
+    cancel: async () => {
+      asked += 1;
+      if (isSilent) throw new EngineSilent("no answer");
+      return {};
+    },
+  } as unknown as Engine;
+  const takingOut = openTakingOut({
+    engine,
+    lookSoon: () => undefined,
+    tell: () => undefined,
+    note: () => undefined,
+    nowMs: () => 0,
+    signal: new AbortController().signal,
+  });
+  const chunk = {
+    facts: { user: "li", runs: [{ run, index: 0 }], isArray: false },
+    engineId: 7,
+    asked: new Set<RunId>([run]),
+    takenBack: new Set<RunId>(),
+    ended: new Map(),
+  } as unknown as NotedChunk;
+  const pass = async () => {
+    t.mock.timers.tick(5_000);
+    await new Promise((resolve) => setImmediate(resolve));
+  };
+  for (let times = 0; times < 3; times += 1) await takingOut.goOn([chunk]);
+  assert.equal(asked, 3);
+  await pass();
+  await pass();
+  assert.equal(asked, 5);
+  isSilent = false;
+  await pass();
+  await pass();
+  assert.equal(asked, 6, "done");
+});
