@@ -65,7 +65,7 @@ describe("what was done, in the console", { skip: requires("chromium", "cjk-font
     await page.getByRole("main").getByRole("link", { name: "the whole network" }).click();
     await looking(page).title("Scheduling policy");
     await page.goto(`${server.url}/acts?about=person:ed`);
-    await page.getByText("About ed").waitFor();
+    await page.getByText("About person ed").waitFor();
     await page.getByText("made administrator").waitFor();
     assert.equal((await lines()).length, 4);
     await page.getByRole("row", { name: "made administrator" }).getByRole("link", { name: "ed", exact: true }).click();

@@ -10,7 +10,7 @@ export const en = {
   filters: "Filters",
   anyGroup: "Anything",
   anybody: "By anybody",
-  about: "About {{name}}",
+  about: "About {{kind}} {{name}}",
   from: "From",
   until: "to",
   before: "Before",

@@ -12,7 +12,7 @@ export const zh: Words<typeof en> = {
   filters: "筛选",
   anyGroup: "任意类别",
   anybody: "任意操作人",
-  about: "对象：{{name}}",
+  about: "对象：{{kind}} {{name}}",
   from: "自",
   until: "至",
   before: "早于",

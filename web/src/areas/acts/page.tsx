@@ -1,9 +1,10 @@
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { Button, Select, Tag } from "antd";
+import type { TFunction } from "i18next";
 import { useId } from "react";
 import { useTranslation } from "react-i18next";
-import { actGroups } from "#core/act.ts";
+import { aboutKinds, actGroups } from "#core/act.ts";
 import { useMe } from "../../app/session.ts";
 import { MinuteField } from "../../parts/date-field.tsx";
 import { Empty, Problem } from "../../parts/notice.tsx";
@@ -114,7 +115,7 @@ function Filters({ search }: { readonly search: ActsSearch }) {
       </span>
       {search.about ? (
         <Tag closable onClose={() => set({ about: undefined })}>
-          {t("about", { name: search.about.slice(search.about.indexOf(":") + 1) })}
+          {aboutText(t, search.about)}
         </Tag>
       ) : null}
       {Object.keys(search).length > 0 ? (
@@ -124,4 +125,10 @@ function Filters({ search }: { readonly search: ActsSearch }) {
       ) : null}
     </fieldset>
   );
+}
+
+/** With its kind: a tenant and a project may have one name. */
+function aboutText(t: TFunction<"acts">, about: string): string {
+  const kind = aboutKinds.find((one) => about.startsWith(`${one}:`));
+  return kind ? t("about", { kind: t(`kind.${kind}`), name: about.slice(kind.length + 1) }) : about;
 }
