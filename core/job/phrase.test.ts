@@ -23,6 +23,12 @@ test("a phrase stands within a phrase, each in the language of the whole", () =>
   assert.equal(phraseLine(phrase("more-warnings", { count: 2 })), null);
 });
 
+test("names of a list stand apart as each language has it", () => {
+  const said = phrase("nothing-executed", { centres: "jinan-cpu, qingdao-npu" });
+  assert.match(phraseWords(said, "en"), /it goes to jinan-cpu, qingdao-npu$/);
+  assert.match(phraseWords(said, "zh"), /若派往 jinan-cpu、qingdao-npu，/);
+});
+
 test("a phrase that a later Weir has kept shows as its name", () => {
   const kept: ReturnType<typeof phrase> = JSON.parse('{"kind":"of-a-later-weir","facts":{}}');
   assert.equal(phraseWords(kept, "zh"), "of-a-later-weir");

@@ -481,9 +481,13 @@ export function phraseWords(said: Phrase | string, language: "en" | "zh"): strin
   const template = phrases[said.kind][language === "zh" ? 1 : 0];
   return template.replace(/\{(\w+)\}/g, (_, name: string) => {
     const fact = said.facts[name] ?? "?";
-    return typeof fact === "object" ? phraseWords(fact, language) : `${fact}`;
+    if (typeof fact === "object") return phraseWords(fact, language);
+    return language === "zh" && listFacts.has(name) ? `${fact}`.replaceAll(", ", "、") : `${fact}`;
   });
 }
+
+/** Several names as one fact, with ", " between. */
+const listFacts: ReadonlySet<string> = new Set(["centres", "regions", "known"]);
 
 /** The line of the script that is spoken of. */
 export function phraseLine({ facts }: Phrase): number | null {
