@@ -11,7 +11,7 @@ import type { Engine, ReadAnswer } from "./engine.ts";
  * theirs alone.
  */
 export type KeptOutput = {
-  /** Resolves once it is on disk, or the time for it is over; never throws. */
+  /** Resolves once it is kept, or the time for it is over; never throws. Not synced: a loss of power may take it. */
   readonly keep: (runs: readonly Wanted[]) => Promise<void>;
   /** null: nothing was kept of it. */
   readonly read: (run: RunId, stream: Stream, offset: number, maxBytes: number) => Bytes | null;
