@@ -628,6 +628,7 @@ test("show of an array says how its tasks ended, where not all succeeded", async
   const { url } = await fake({
     "GET /jobs/12": json({ ...detail, outcomes: [succeeded, failed] }),
     "GET /jobs/13": json({ ...detail, outcomes: [succeeded] }),
+    "GET /jobs/15": json({ ...detail, outcomes: [], waits: { rule: "cores-busy", words: "free cores" } }),
     "GET /jobs/14": json({
       ...detail,
       array: null,
@@ -635,7 +636,9 @@ test("show of an array says how its tasks ended, where not all succeeded", async
       firstTasks: [{ index: 0, attempts: 1, runs: [run] }],
     }),
   });
+  assert.match((await weir(url, ["show", "15"])).out, /^reason +free cores$/m);
   const { out } = await weir(url, ["show", "12"]);
+  assert.doesNotMatch(out, /^reason/m);
   assert.match(out, /^tasks +9 \(1-9\): 2 running, 7 ended: 4 succeeded, 3 failed \(1–4\)$/m);
   const over = { kind: "failed", exitCode: 2, signal: null, by: null, reason: null };
   const array = { ...detail, state: "ended", outcome: over };

@@ -63,6 +63,7 @@ async function printJob(call: Call, job: Answer<"job">): Promise<void> {
     [say("columnProject"), job.project],
     [say("columnPerson"), job.person],
     [say("columnState"), job.array === null ? stateWords(job, call) : arrayWords(job, call)],
+    ...optional("columnReason", job.waits?.words ?? ""),
     ...(job.array === null ? [] : [[say("columnTasks"), countsText(job, call)] as const]),
     ...optional("columnCentre", job.centres.join(say("comma"))),
     ...optional("factUnreachable", job.unreachableSinceMs === null ? "" : timeText(job.unreachableSinceMs)),
