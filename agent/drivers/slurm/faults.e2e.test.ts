@@ -90,6 +90,25 @@ describe("the Slurm driver under faults", { skip: requires("root", "slurm", "sud
         );
       });
 
+      if (name === "jinan")
+        test("slurmdbd is away while the user cancels: told late, and of whom it was", async () => {
+          const { slurmdbd } = cluster();
+          assert(slurmdbd !== null, "jinan keeps accounting");
+          const order = orderOf("sleep 300");
+          const id = await agent.queue(order);
+          await agent.started(order.run);
+          await slurmdbd.kill("SIGKILL");
+          try {
+            await cluster().run("weirt-li", ["scancel", id]);
+            // Longer than the controller and the wrapper alone are waited for.
+            await delay(7_000);
+          } finally {
+            await slurmdbd.restart();
+          }
+          const { end } = await agent.ended(order.run);
+          assert.equal(end.kind === "cancelled" && end.by, "user", JSON.stringify(end));
+        });
+
       test("a deadline is a fence: what has not begun by then never does", async () => {
         const free = await fill();
         const order = orderOf("true", { startWithinMs: 12_000 });

@@ -233,7 +233,7 @@ export function follow(settings: FollowSettings): Following {
   /** Whatever comes of this look, the next one is later than this one was. */
   function again(track: Track): void {
     const delay = lookAgainMs[Math.min(track.looks, lookAgainMs.length - 1)] ?? 5000;
-    const isClosing = track.endedSinceMs !== null;
+    const isClosing = track.endedSinceMs !== null && track.cancelled === null;
     track.looks += 1;
     track.lookAtMs = monotonicMs() + (isClosing ? Math.min(500, delay) : delay);
   }

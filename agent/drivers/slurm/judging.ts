@@ -37,6 +37,12 @@ export type JudgeSettings = {
 /** Accounting follows the controller within moments; where it does not, what the controller and the wrapper say must do. */
 const accountingPatienceMs = 5_000;
 
+/**
+ * Of a cancel accounting alone says by whom, and so who bears it: slurmctld sends slurmdbd what it had to keep while that was
+ * away only moments after the two are together again. For so long the end is told late rather than of nobody (M7).
+ */
+export const cancellerPatienceMs = 600_000;
+
 /** Whether a run has ended and how, by the engine's word first (R4); null where it goes on, or more has to come. */
 export function judgeRuns(settings: JudgeSettings) {
   const { engine, notebook, note, nowMs, monotonicMs, heed, heedQueue } = settings;
@@ -48,14 +54,21 @@ export function judgeRuns(settings: JudgeSettings) {
     const accounting =
       rows.flatMap((row) => accountingWord(row) ?? []).findLast((word) => carriesTag(word, track.facts.chunk)) ?? null;
     if (controller !== null && !endedStates.has(controller.state)) return goesOn(user, track, controller);
-    const isClosed = accounting !== null && endedStates.has(accounting.state);
-    const word = controller ?? (isClosed ? accounting : null);
+    const hasEnded = accounting !== null && endedStates.has(accounting.state);
+    // What slurmdbd hears late it shows first as CANCELLED alone, without an end, and moments later by whom.
+    const isClosed = hasEnded && (accounting.state !== "CANCELLED" || accounting.endS !== null);
+    // While accounting is waited for, the controller may forget it.
+    const word = controller ?? (hasEnded ? accounting : track.cancelled);
     // Accounting may hold a job open for ever that the controller has forgotten.
     if (word === null) return answer.isComplete ? vanished(track) : null;
     track.absentSinceMs = null;
     track.endedSinceMs ??= monotonicMs();
-    const mayWait = monotonicMs() - track.endedSinceMs < accountingPatienceMs;
-    if (answer.accounting !== null && !isClosed && mayWait) return null;
+    const waitedMs = monotonicMs() - track.endedSinceMs;
+    const mayWait = waitedMs < accountingPatienceMs;
+    if (answer.accounting !== null && !isClosed) {
+      if (mayWait) return null;
+      if (waitedMs < cancellerPatienceMs && isByWhom(track, word)) return awaitCanceller(track, word);
+    }
     // The wrapper's end may be on its way over a shared file system; one that was killed wrote none.
     if (word.nodes !== null && track.record?.ended == null) {
       await refreshRecord(user, track);
@@ -65,6 +78,24 @@ export function judgeRuns(settings: JudgeSettings) {
     if (track.duplicates.includes(word.jobId) && goesOnElsewhere(track, word.jobId)) return null;
     if (track.isRequeued || word.restarts > 0) return requeued(track, word, rows.length > 0 ? rows : null);
     return finish(user, track, word, accounting, rows, answer.uid);
+  }
+
+  /** Whether its end turns on who cancelled it. */
+  function isByWhom(track: Track, word: JobWord): boolean {
+    const chunk = notebook.chunks.get(track.facts.chunk);
+    if (word.state !== "CANCELLED" || track.isRequeued || word.restarts > 0 || chunk?.asked.has(track.run))
+      return false;
+    return word.nodes !== null || !(track.isFenced || chunk?.takenBack.has(track.run));
+  }
+
+  function awaitCanceller(track: Track, word: JobWord): null {
+    track.cancelled = word;
+    const minutes = cancellerPatienceMs / 60_000;
+    doubt(
+      track,
+      `job ${track.engineId} was cancelled at the centre; its accounting does not say yet by whom, and is asked for up to ${minutes} min`,
+    );
+    return null;
   }
 
   async function refreshRecord(user: string, track: Track): Promise<void> {
@@ -83,6 +114,7 @@ export function judgeRuns(settings: JudgeSettings) {
     });
     track.engineId = String(other);
     track.endedSinceMs = null;
+    track.cancelled = null;
     return true;
   }
 
@@ -90,6 +122,7 @@ export function judgeRuns(settings: JudgeSettings) {
   async function goesOn(user: string, track: Track, word: JobWord): Promise<null> {
     track.absentSinceMs = null;
     track.endedSinceMs = null;
+    track.cancelled = null;
     if (word.restarts > 0 && !track.isRequeued) {
       track.isRequeued = true;
       note("the centre requeued a run; it is taken out, and the network starts it again", { run: track.run });
@@ -106,7 +139,7 @@ export function judgeRuns(settings: JudgeSettings) {
     const waitedOut = monotonicMs() - track.absentSinceMs >= settings.vanishedAfterMs;
     const started = waitedOut && track.record?.ended === null ? track.record.started : null;
     const where = started && (await settings.whereabouts(started));
-    if (where?.kind === "maybe") doubt(track, where.words);
+    if (where?.kind === "maybe") doubt(track, `the engine knows no job ${track.engineId} any more; ${where.words}`);
     const found = endOfVanished(track.engineId, track.record, waitedOut, where);
     if (found === null) return null;
     const usage = usageByRecord(track.record ?? { restart: 0, started: null, ended: null });
@@ -118,8 +151,7 @@ export function judgeRuns(settings: JudgeSettings) {
   function doubt(track: Track, words: string): void {
     if (track.doubt === words) return;
     track.doubt = words;
-    const text = `the engine knows no job ${track.engineId} any more; ${words}`;
-    settings.tell({ kind: "remark", run: track.run, atMs: nowMs(), words: text });
+    settings.tell({ kind: "remark", run: track.run, atMs: nowMs(), words });
   }
 
   function requeued(track: Track, word: JobWord, rows: JobsAnswer["accounting"]): EndedRun {

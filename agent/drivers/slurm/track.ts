@@ -25,6 +25,8 @@ export type Track = {
   lookAtMs: number;
   looks: number;
   endedSinceMs: number | null;
+  /** The controller's last word of it, while accounting is waited for to say who cancelled it. */
+  cancelled: JobWord | null;
   absentSinceMs: number | null;
   isRequeued: boolean;
   isFenced: boolean;
@@ -49,6 +51,7 @@ export function freshTrack(run: RunId, index: number, facts: ChunkFacts, engineI
     lookAtMs: Number.POSITIVE_INFINITY,
     looks: 0,
     endedSinceMs: null,
+    cancelled: null,
     absentSinceMs: null,
     isRequeued: false,
     isFenced: false,
