@@ -146,7 +146,7 @@ function pidsOf(home: string, what: "server" | "agent" | "postgres" | "launcher"
 }
 
 /** Every process that names this home in its environment or on its command line, without the caller's own. */
-function processesOf(home: string): number[] {
+export function processesOf(home: string): number[] {
   return readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name))
     .map(Number)
