@@ -448,8 +448,11 @@ export const run = z
         start: startRange.nullable(),
       })
       .nullable(),
-    /** Asked to end and not yet ended: since when, and what the centre waits for, where it says so. */
-    cancelling: z.strictObject({ sinceMs: timeMs, words: z.string() }).nullable(),
+    /**
+     * Asked to end and not yet ended: since when, and what the centre waits for, where it says so. `waitsFor`: of an end,
+     * `credential`, `let-in` (an administrator may declare it lost then), or a word of a later agent.
+     */
+    cancelling: z.strictObject({ sinceMs: timeMs, waitsFor: z.string().nullable(), words: z.string() }).nullable(),
     cores: z.int(),
     memoryMib: z.int(),
     accelerators: z.int(),

@@ -42,7 +42,7 @@ describe("declaring lost, in the console", { skip: requires("chromium", "cjk-fon
     await page.getByRole("tab", { name: "Runs and history" }).click();
     await page.getByRole("table", { name: "History" }).getByText("admin: the machine room burnt down").waitFor();
     await page.getByRole("button", { name: "中文" }).click();
-    await seen("运维人员在其中心不可达时声明其丢失。");
+    await seen("运维人员在其中心无从得知其情况时声明其丢失。");
   });
 
   test("a cancel that has not come through says what it waits for, until it has", async () => {
@@ -65,6 +65,27 @@ describe("declaring lost, in the console", { skip: requires("chromium", "cjk-fon
     await it.end(run, { kind: "cancelled", by: "user", reason: null });
     await page.getByText("已请求结束").waitFor({ state: "detached" });
     await page.getByRole("button", { name: "EN", exact: true }).click();
+  });
+
+  test("the button is there too where the centre lets nobody act as the run's user, once it was asked to end", async () => {
+    const { seen, state } = looking(page);
+    const job = await it.submitted(work);
+    const run = await it.started(job);
+    await page.goto(`${server.url}/jobs/${job}`);
+    await state("running");
+    const button = page.getByRole("button", { name: "Declare lost" });
+    const cancelled = await server.client().call("cancel", { params: { job }, body: {} });
+    assert.equal(cancelled.kind, "answer");
+    await seen("was asked to end · since");
+    assert.equal(await button.count(), 0);
+    await it.tell({ kind: "remark", run, atMs: Date.now(), words: "it waits", cancelWaits: "let-in" });
+    await seen("or an administrator declares it lost");
+    await button.click();
+    const dialog = page.getByRole("dialog");
+    await dialog.getByLabel("Reason").fill("their account is gone");
+    await dialog.getByRole("button", { name: "Declare lost" }).click();
+    await state("lost");
+    await button.waitFor({ state: "detached" });
   });
 
   test("what a centre refused says so in its words, and waits for another one", async () => {

@@ -12,7 +12,7 @@ import type { Database } from "#server/store/database.ts";
 import { parsePosition } from "#server/store/event.ts";
 import { amountsView, costView, readJobAmounts } from "#server/store/read/amounts.ts";
 import { readHistory } from "#server/store/read/history.ts";
-import { type JobRow, readJob } from "#server/store/read/job.ts";
+import { hasUnseenRun, type JobRow, readJob } from "#server/store/read/job.ts";
 import { type JobFilter, type JobRead, readJobs, summaryOf } from "#server/store/read/jobs.ts";
 import type { Names } from "#server/store/read/names.ts";
 import { readRuns } from "#server/store/read/runs.ts";
@@ -68,7 +68,8 @@ export function jobHandlers({ db, names, world, now }: JobContext): Pick<Handler
         ...saidView(job, language),
         actions: {
           cancel: cancellable.includes(job.state) && mayCancel(caller, job.personId),
-          declareLost: caller.administrator && job.unreachable_since_ms !== null,
+          declareLost:
+            caller.administrator && (job.unreachable_since_ms !== null || (await hasUnseenRun(db.pool, job.id))),
         },
       });
     },

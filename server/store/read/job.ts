@@ -1,4 +1,5 @@
 import type pg from "pg";
+import type { CancelWait } from "#core/centre/waiting.ts";
 import type { FilledIn } from "#core/job/admit.ts";
 import type { Phrase } from "#core/job/phrase.ts";
 import type { JobSpec } from "#core/job/spec.ts";
@@ -17,6 +18,15 @@ export async function readJob(pool: pg.Pool, job: number): Promise<JobRow | null
   const row = rows[0];
   if (row === undefined) return null;
   return { ...row, projectId: row.project_id, personId: row.person_id, spec: specOfRow(row) };
+}
+
+/** Whether a run of it was asked to end at a centre that lets nobody act as its local user: it can say nothing of it. */
+export async function hasUnseenRun(pool: pg.Pool, job: number): Promise<boolean> {
+  const { rows } = await pool.query<{ found: boolean }>(
+    `select exists (select from run where job_id = $1 and ended_ms is null and cancel ->> 'waitsFor' = $2) as found`,
+    [job, "let-in" satisfies CancelWait],
+  );
+  return rows[0]?.found ?? false;
 }
 
 /** What a route needs to know of a job before it acts on it. */

@@ -142,9 +142,10 @@ function waitingNow({ waiting, state }: RunRow, language: Language): RunView["wa
 function cancellingNow(row: RunRow, language: Language): RunView["cancelling"] {
   const { cancel, cancel_ms: cancelMs, withdraw_ms: backMs, withdraw_waits: waits, state } = row;
   if (state === "ended") return null;
-  if (cancel && cancelMs !== null) return { sinceMs: cancelMs, words: cancelWords(cancel.waitsFor ?? null, language) };
+  const waitsFor = cancel?.waitsFor ?? null;
+  if (cancel && cancelMs !== null) return { sinceMs: cancelMs, waitsFor, words: cancelWords(waitsFor, language) };
   if (backMs === null || (state !== "placed" && state !== "starting")) return null;
-  return { sinceMs: backMs, words: cancelWords(waits, language, "back") };
+  return { sinceMs: backMs, waitsFor: null, words: cancelWords(waits, language, "back") };
 }
 
 /** A rule and its facts in the words of the reader. `isHeld`: it waits whatever the centres say, and starts at none of them. */

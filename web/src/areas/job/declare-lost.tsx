@@ -5,11 +5,15 @@ import type { JobDetail, TaskDetail } from "#api/job.ts";
 import { ask } from "../../app/client.ts";
 import { FormDialog } from "../../parts/dialog.tsx";
 
-/** For an administrator, while runs of the job, or of the chosen task of an array, are at a centre that cannot be reached. */
+/**
+ * For an administrator, while runs of the job, or of the chosen task of an array, are at a centre that cannot be reached, or
+ * were asked to end at one that lets nobody act as their local user.
+ */
 export function DeclareLostButton({ job, task }: { readonly job: JobDetail; readonly task: TaskDetail | null }) {
   const { t } = useTranslation("job");
   const queries = useQueryClient();
-  const can = job.actions.declareLost && (task === null || task.unreachableSinceMs !== null);
+  const isUnseen = task?.runs.at(-1)?.cancelling?.waitsFor === "let-in";
+  const can = job.actions.declareLost && (task === null || task.unreachableSinceMs !== null || isUnseen);
   if (!can) return null;
   const names = { job: job.id, index: task?.index ?? 0 };
   return (

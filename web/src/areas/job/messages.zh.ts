@@ -266,7 +266,7 @@ export const zh: Words<typeof en> = {
     preempted: "其位置让给了有权优先的作业。",
     nodeFailed: "所在节点发生故障。不记账。",
     platformFault: "Weir 自身在此出错。不记账。",
-    declaredLost: "运维人员在其中心不可达时声明其丢失。不记账。",
+    declaredLost: "运维人员在其中心无从得知其情况时声明其丢失。不记账。",
     refused: "中心拒绝接收：未启动任何内容，不记账，也不会再派往该中心。",
     lost: "中心有应答，但没有该运行的任何踪迹：既无进程，也无结束记录。不记账。",
     withdrawn: "已证明从未开始；任务已回到队列。",
