@@ -150,10 +150,17 @@ describe("jobs and their submission, in the console", { skip: requires("chromium
     const script = "#!/bin/sh\n#SBATCH -o out-%j.txt\ntrue\n";
     const job = await it.submitted({ script, name: "measured" });
     const usage = { startedMs: Date.now(), wallMs: 2_340, peakMemoryMib: 7 };
-    await it.end(await it.started(job), { kind: "succeeded" }, usage);
+    const run = await it.started(job);
     await page.goto(`${server.url}/jobs/${job}`);
-    await page.getByRole("region", { name: "Time line" }).getByText("ran 2.34 s").waitFor();
     const facts = page.getByRole("region", { name: "Usage and cost" });
+    await facts.getByText("Booked at the end of each run.").waitFor();
+    assert.equal(
+      await facts.getByText("Run time").count(),
+      0,
+      "while it runs nothing is booked, and 0 s would be untrue",
+    );
+    await it.end(run, { kind: "succeeded" }, usage);
+    await page.getByRole("region", { name: "Time line" }).getByText("ran 2.34 s").waitFor();
     for (const [name, value] of [
       ["Run time", "2.34 s"],
       ["Peak memory", "7 MiB of 1 MiB held"],

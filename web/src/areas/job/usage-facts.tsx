@@ -28,7 +28,10 @@ export function UsageFacts({ job, task }: { readonly job: JobDetail; readonly ta
           ...(job.startedMs === null || job.endedMs === null
             ? []
             : [[t("words:column.duration"), format.lasted(job.endedMs - job.startedMs)] as const]),
-          [of(t("runs.wall"), t("usage.allTasks")), format.ran(Number(usage.wallMs))],
+          // Booked at the end of each run: until the first has ended there is no figure, which 0 would be.
+          ...(job.state !== "ended" && usage.wallMs === "0"
+            ? []
+            : [[of(t("runs.wall"), t("usage.allTasks")), format.ran(Number(usage.wallMs))] as const]),
           ...(run?.usage && run.startedMs !== null
             ? [
                 [
