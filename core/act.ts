@@ -2,7 +2,9 @@ import { regionWords } from "#core/centre/region.ts";
 import type { Language } from "#core/language.ts";
 import { unreachable } from "#core/unreachable.ts";
 import type { IntakeStep } from "./centre/intake.ts";
+import { countText } from "./measures.ts";
 import type { GrantedUnit } from "./scheduling/grants.ts";
+import { oneHour } from "./setting-words.ts";
 
 /**
  * What somebody did to how the network is run, with the facts of it: kept for ever, and listed for administrators. About
@@ -127,7 +129,10 @@ function words(act: Act): readonly [en: string, zh: string] {
     case "cores-bound":
       return act.most === null
         ? ["may hold any number of cores at once", "同时占用核数不限"]
-        : [`may hold at most ${act.most} cores at once`, `同时占用至多 ${act.most} 核`];
+        : [
+            `may hold at most ${countText(act.most)} ${act.most === 1 ? "core" : "cores"} at once`,
+            `同时占用至多 ${countText(act.most)} 核`,
+          ];
     case "granted":
       return grantedWords(act.unit, act.hours);
     case "place-set":
@@ -163,9 +168,8 @@ function words(act: Act): readonly [en: string, zh: string] {
 
 function grantedWords(unit: GrantedUnit, hours: number | null): readonly [en: string, zh: string] {
   const [en, zh] = unit === "core-ms" ? ["core-hours", "核时"] : ["card-hours", "卡时"];
-  return hours === null
-    ? [`may use any number of ${en}`, `${zh}不限`]
-    : [`granted ${hours} ${en}`, `获批 ${hours} ${zh}`];
+  if (hours === null) return [`may use any number of ${en}`, `${zh}不限`];
+  return [oneHour(`granted ${countText(hours)} ${en}`), `获批 ${countText(hours)} ${zh}`];
 }
 
 function placeWords({

@@ -47,6 +47,11 @@ export function bytesText(bytes: number): string {
   return `${shown.includes(".") ? shown.replace(/\.?0+$/, "") : shown} ${sizes[size]}`;
 }
 
+/** 12345 → 12 345 with thin spaces, in either language. */
+export function countText(count: number): string {
+  return Math.abs(count) < 10_000 ? String(count) : String(count).replace(/\B(?=(\d{3})+$)/g, "\u202f");
+}
+
 const units = {
   d: { en: "d", zh: "天" },
   h: { en: "h", zh: "小时" },

@@ -56,9 +56,14 @@ export function settingWords(
   language: Language,
   facts: Readonly<Record<string, string | number>> = {},
 ): string {
-  const words = speaker(settings, language)(kind, facts).replace(/\b1 (core|card)-hours\b/, "1 $1-hour");
+  const words = oneHour(speaker(settings, language)(kind, facts));
   // Chinese templates have a blank beside what may be a code; between Chinese words there is none.
   return words.replaceAll(/(?<=\p{Script=Han}) (?=\p{Script=Han})/gu, "");
+}
+
+/** English sentences say units in the plural: of one it is one. */
+export function oneHour(words: string): string {
+  return words.replace(/(?<![\d.\u202f])1 (core|card)-hours\b/, "1 $1-hour");
 }
 
 export const grantedUnits = {

@@ -4,7 +4,7 @@ import { timeText } from "#cli/formats.ts";
 import { everyPage } from "#cli/pages.ts";
 import { exitCodes, Stop } from "#cli/stop.ts";
 import { hoursText } from "#core/scheduling/grants.ts";
-import { grantedUnits, type SettingKind, settingWords } from "#core/setting-words.ts";
+import { grantedUnits, oneHour, type SettingKind, settingWords } from "#core/setting-words.ts";
 
 /** JSON: `{"tenants": [Tenant…], "next": null}`. */
 export async function listTenants(call: Call): Promise<number> {
@@ -321,10 +321,12 @@ function hoursSaid(call: Call, option: "core-hours" | "card-hours"): number | nu
 export function grantsText(grants: Answer<"tenants">["tenants"][number]["grants"], say: Call["say"]): string {
   return grants
     .map(({ unit, granted, left }) =>
-      say(unit === "core-ms" ? "grant_core" : "grant_card", {
-        granted: hoursText(BigInt(granted), unit),
-        left: hoursText(BigInt(left), unit),
-      }),
+      oneHour(
+        say(unit === "core-ms" ? "grant_core" : "grant_card", {
+          granted: hoursText(BigInt(granted), unit),
+          left: hoursText(BigInt(left), unit),
+        }),
+      ),
     )
     .join(say("comma"));
 }

@@ -45,10 +45,7 @@ export function aligned(texts: readonly string[]): readonly string[] {
   });
 }
 
-/** 12345 → 12 345 with thin spaces, in either language. */
-export function countText(count: number): string {
-  return Math.abs(count) < 10_000 ? String(count) : String(count).replace(/\B(?=(\d{3})+$)/g, "\u202f");
-}
+export { countText } from "#core/measures.ts";
 
 /** Seconds to the hundredth: what lasted less than ten of them, in a column where the unit must not change from row to row. */
 export function secondsText(ms: number): string {
