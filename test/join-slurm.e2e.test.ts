@@ -311,7 +311,7 @@ describe("the guide to join a Slurm centre", { skip: requires("root", "slurm", "
     await eventually("it runs", async () => (state() === "ended" ? true : null));
   });
 
-  test("it leaves without a trace", async () => {
+  test("it leaves nothing in the system, and of its own in the users' folders what the guide says", async () => {
     await follow("network");
     const said = await follow("centre");
     assert.match(
@@ -324,10 +324,16 @@ describe("the guide to join a Slurm centre", { skip: requires("root", "slurm", "
     const traces =
       "ls -d /etc/weir /usr/local/lib/weir /usr/local/bin/weir-agent /etc/sudoers.d/weir-agent /var/lib/weir-agent /var/log/weir /etc/systemd/system/weir-agent.service 2> /dev/null || true";
     assert.equal((await machine.sh(traces)).said, "");
-    const chunks = clusters.users.map(({ home }) => `ls ${home}/.weir 2> /dev/null || true`).join("\n");
-    // weir-run itself stays in the users' folders, which are theirs.
+    // The wrapper, and an empty .started, stay in the users' folders, which are theirs.
+    const look = ({ home }: { readonly home: string }) =>
+      `if [ -d ${home}/.weir ]; then cd ${home}/.weir && find . -mindepth 1; fi`;
+    const stays = (await machine.sh(clusters.users.map(look).join("\n"))).said.split("\n");
+    assert.ok(
+      stays.some((name) => name === "./.started"),
+      "what begins with a point is seen",
+    );
     assert.deepEqual(
-      (await machine.sh(chunks)).said.split("\n").filter((name) => !/^(weir-run-\w+)?$/.test(name)),
+      stays.filter((name) => !/^(\.\/weir-run-\w+|\.\/\.started)?$/.test(name)),
       [],
     );
   });
