@@ -239,7 +239,7 @@ describe("the guide to join a Slurm centre", { skip: requires("root", "slurm", "
     );
     assert.match(await associations(), /^hpc$/m);
     const said = await machine.sh("weir-agent accounts");
-    assert.match(said.said, /^person:4,project:1 +weirt-wang +hpc +ready$/m);
+    assert.match(said.said, /^person:4,project:1 +weirt-wang +hpc +ready; shared with person:1$/m);
     const audit = (await machine.sh("cat /var/log/weir/weir-as.log")).said;
     for (const name of ["create-account", "add-association"])
       assert.match(audit, new RegExp(`hook .*name=${name}$`, "m"));
