@@ -210,6 +210,66 @@ test("who has waited too long goes first, in order of submission, with a place t
   runScenario(text, guarded);
 });
 
+test("of several who have waited too long each has a place of its own, as long as there are pools", () => {
+  const text = `
+    centre alpha  8 cores
+    centre beta  8 cores
+    job long   cores 8 time 2000 only alpha
+    job half   cores 4 time 3000 only beta
+    place
+    job first  cores 8 time 500
+    job second cores 8 time 500
+    job third  cores 8 time 500
+    job small  cores 4 time 5000
+    at 990
+    expect small starts beta
+    at 1010
+    expect small waits alpha: cores-busy, beta: reserved-for-earlier
+    end half ok
+    expect first starts beta
+    expect second waits alpha: cores-busy, beta: cores-busy
+    place
+    expect small waits alpha: cores-busy, beta: cores-busy
+  `;
+  for (const policy of [guarded, { ...policies.weir, maxWaitS: 1000, guardLeadS: 0 }]) runScenario(text, policy);
+});
+
+test("so has one that was found to fail before, behind another that asks for the same size", () => {
+  const text = `
+    centre alpha  8 cores 1000 MiB
+    centre beta  8 cores 1000 MiB
+    centre gamma  8 cores 1000 MiB
+    job long   cores 1 memory 600 MiB time 2000 only alpha
+    job half   cores 1 memory 600 MiB time 3000 only beta
+    job other  cores 1 memory 600 MiB time 4000 only gamma
+    place
+    job first  cores 3 memory 1000 MiB time 100
+    job second cores 4 memory 1000 MiB time 500
+    job third  cores 4 memory 1000 MiB time 400
+    at 900
+    expect nothing starts
+    at 1010
+    job small  cores 1 memory 300 MiB time 5000
+    expect nothing starts
+    expect small waits alpha: reserved-for-earlier, beta: reserved-for-earlier, gamma: reserved-for-earlier
+  `;
+  runScenario(text, guarded);
+});
+
+test("no more than 64 of them hold one", () => {
+  const centres = Array.from({ length: 65 }, (_, at) => `c${at + 10}`);
+  const text = `
+    ${centres.map((id) => `centre ${id} 8 cores`).join("\n")}
+    ${centres.map((id, at) => `job half${at} cores 4 time ${3000 + at} only ${id}`).join("\n")}
+    place
+    ${centres.map((_, at) => `job whole${at} cores 8 time 500`).join("\n")}
+    at 1010
+    job small cores 4 time 9000
+    expect small starts c74
+  `;
+  runScenario(text, guarded);
+});
+
 test("who has waited too long and has no place by known ends keeps the pools that it may use", () => {
   const text = `
     pool alpha/batch  2×8 free 3 foreign

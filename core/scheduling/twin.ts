@@ -87,6 +87,11 @@ export function reservedBeside({ reservations, ground }: PoolRecord): readonly R
   return ground?.reservations ?? reservations;
 }
 
+/** Those where nobody has a place, nor on nodes that they share. */
+export function withoutPlaces(pools: readonly PoolRecord[]): readonly PoolRecord[] {
+  return pools.filter((pool) => reservedBeside(pool).length === 0);
+}
+
 /** The first reservation that the need would delay, were it started now and to last until then; null: none. */
 export function delayedBy(pool: PoolRecord, need: Need, untilMs: number): Reservation | null {
   for (const reservation of reservedBeside(pool)) if (isDelayed(pool, reservation, need, untilMs)) return reservation;

@@ -2,8 +2,10 @@ import { isShared, leftOf, type PoolRecord } from "#core/scheduling/centres.ts";
 import { mayTake } from "#core/scheduling/fit.ts";
 import { type Front, meetAlone, meetBelow, type Step } from "#core/scheduling/front.ts";
 import type { Ask, Group } from "#core/scheduling/queue.ts";
+import { isStarving } from "#core/scheduling/ranking.ts";
 import { hasNodesFor } from "#core/scheduling/room.ts";
 import type { Memory, Scene } from "#core/scheduling/scene.ts";
+import { withoutPlaces } from "#core/scheduling/twin.ts";
 import { type Errand, type Met, mostLooked, type Walk } from "#core/scheduling/walk/walk.ts";
 
 /** The pools that a job of the group's size could start at as far as cores and nodes go, when it was first asked for. */
@@ -24,7 +26,10 @@ export function openPools(walk: Walk, group: Group): readonly PoolRecord[] {
 export function skipKnown(scene: Scene, walk: Walk, front: Front, step: Step): void {
   const { group } = step.row.ask;
   const isFirst = !walk.met.has(group);
-  const { isKnown } = metOf(scene, walk, group);
+  const met = metOf(scene, walk, group);
+  // Behind one near its longest wait there may be others, each of which is to have a place.
+  if (isFirst && isStarving(step.rank) && withoutPlaces(group.pools).length > 0) met.isKnown = false;
+  const { isKnown } = met;
   if (isFirst && isKnown) for (const row of group.untried) if (row !== step.row) meetAlone(front, row);
   if (!isKnown) meetBelow(front, step);
 }

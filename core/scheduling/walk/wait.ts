@@ -7,7 +7,7 @@ import type { Ask, Group } from "#core/scheduling/queue.ts";
 import { isByDeadline } from "#core/scheduling/ranking.ts";
 import type { Scene } from "#core/scheduling/scene.ts";
 import { rankOfJob } from "#core/scheduling/strands.ts";
-import { reserveAt } from "#core/scheduling/twin.ts";
+import { reserveAt, withoutPlaces } from "#core/scheduling/twin.ts";
 import { holdVisit } from "#core/scheduling/visits.ts";
 import { earliestStart } from "#core/scheduling/walk/earliest-start.ts";
 import { metOf, openPools } from "#core/scheduling/walk/failures.ts";
@@ -30,30 +30,37 @@ export function wait(scene: Scene, walk: Walk, ask: Ask, holder: Holder, starvin
         changed(walk, pool);
       }
   const everyone = scene.backfill === "conservative";
+  // Each of those near the longest wait has a place of its own, as long as there is a pool where nobody else has one.
+  const pools = starving && !everyone ? withoutPlaces(group.pools) : group.pools;
   const isCovered = !holdsPlace(scene, holder.job) && keepsRoom(scene, walk, group);
-  if (!everyone && (isCovered || isReservedIn(walk, metOf(scene, walk, group), group))) {
+  const isServed = starving
+    ? pools.length === 0 || walk.reserved.length >= mostPlaces
+    : isCovered || isReservedIn(walk, metOf(scene, walk, group), group);
+  if (!everyone && isServed) {
     // Nobody else of it is reserved for; where none of its pools has room, there is no more to look for.
     if (openPools(walk, group).length === 0) walk.closed.add(group);
     return false;
   }
-  if (walk.vain < mostVain && reserve(scene, walk, ask, holder)) return everyone;
+  if (walk.vain < mostVain && reserve(scene, walk, ask, holder, pools)) return everyone || starving;
   walk.vain += 1;
-  if (starving || waitsForShare(ask)) holdAll(walk, ask, holder);
+  if (starving || waitsForShare(ask)) holdAll(walk, ask, holder, pools);
   else if (walk.vain >= mostVain && openPools(walk, group).length === 0) walk.closed.add(group);
   return false;
 }
 
+/** Of those near the longest wait no more than so many hold one: a decision must not cost more the more pools there are. */
+const mostPlaces = 64;
 /** No more than so many places are sought in vain in one walk. */
 const mostVain = 200;
 
 /** Without backfill: whoever waits holds all that it could ever use, a shared pool against its own line alone. */
-export function holdAll(walk: Walk, ask: Ask, holder: Holder): void {
+export function holdAll(walk: Walk, ask: Ask, holder: Holder, pools: readonly PoolRecord[] = ask.group.pools): void {
   const { group } = ask;
-  for (const pool of group.pools) {
+  for (const pool of pools) {
     hold(walk, pool, ask, holder);
     changed(walk, pool);
   }
-  walk.closed.add(group);
+  if (pools.length === group.pools.length) walk.closed.add(group);
 }
 
 /** Who may have others' runs ended, and what is due, is not left to what is foretold: the first of them holds a reservation. */
@@ -76,10 +83,16 @@ function isReservedIn({ reserved }: Walk, met: Met, group: Group): boolean {
 }
 
 /** At the pool where it can start earliest; ties: the one met first. */
-export function reserve(scene: Scene, walk: Walk, ask: Ask, holder: Holder): boolean {
-  const { shape, timeLimitS, graceS, group } = ask;
+export function reserve(
+  scene: Scene,
+  walk: Walk,
+  ask: Ask,
+  holder: Holder,
+  pools: readonly PoolRecord[] = ask.group.pools,
+): boolean {
+  const { shape, timeLimitS, graceS } = ask;
   const lastsMs = (timeLimitS + graceS) * 1000;
-  const best = earliestStart(ask, group.pools, walk.nowMs, scene.placing);
+  const best = earliestStart(ask, pools, walk.nowMs, scene.placing);
   if (!best) return false;
   const { pool, device, atMs } = best;
   reserveAt(pool, holder, needIn(shape, pool, device), atMs, lastsMs, walk.nowMs);

@@ -83,7 +83,7 @@ export type Met = {
   /** When one of its pools last grew, by the queue's count of changes. */
   readonly grown: number;
   /** All that it had then failed since. */
-  readonly isKnown: boolean;
+  isKnown: boolean;
   /** How many of its rows failed or were used up. */
   rows: number;
   /** Whether one of its pools is among the first so many that are reserved. */
