@@ -1,4 +1,4 @@
-import type { Readiness } from "#core/centre/accounts.ts";
+import type { ToldAccount } from "#core/centre/accounts.ts";
 import type { DriverName } from "#core/centre/centre.ts";
 import type { EngineReport } from "#core/centre/engine.ts";
 import type { RunId } from "#core/ids.ts";
@@ -70,12 +70,12 @@ export type AskedAccount = {
   readonly project: { readonly id: number; readonly name: string };
 };
 
-/** Who of the network is whom at this centre stays here (P2); only how far it is with each pair is told. */
+/** Who of the network is whom at this centre stays here (P2); only how far it is with each pair is told, and which are the same. */
 export type LocalAccounts = {
   /** All that the network asks for: kept, and worked on from now on. */
   want(pairs: readonly AskedAccount[]): void;
   /** Of all that was asked for. */
-  readiness(): readonly { readonly person: number; readonly project: number; readonly readiness: Readiness }[];
+  readiness(): readonly ToldAccount[];
 };
 
 export type StartAnswer =

@@ -201,10 +201,21 @@ export const syncRequest = z
     observations: z.array(observation).max(1000),
     /**
      * How far the centre is with each pair that it was asked for, by ids alone, all of them each time; absent where
-     * nothing of it changed, or runs need no accounts.
+     * nothing of it changed, or runs need no accounts. `localAccount`: the same for all pairs that are one local account
+     * there, which share its places in the centre's own queue; a key that says nothing else. Absent: not told.
      */
     accounts: z
-      .array(z.strictObject({ person: z.int().min(1), project: z.int().min(1), readiness: z.enum(readinessKinds) }))
+      .array(
+        z.strictObject({
+          person: z.int().min(1),
+          project: z.int().min(1),
+          readiness: z.enum(readinessKinds),
+          localAccount: z
+            .string()
+            .regex(/^[0-9a-f]{16}$/)
+            .optional(),
+        }),
+      )
       .max(100_000)
       .optional(),
     /** The last word of an agent that ends by itself: its centre cannot be reached from now on. */

@@ -15,7 +15,7 @@ export const poolTerms = z
   .strictObject({
     /** null: shared where others work there too, else dedicated. */
     contract: z.enum(["dedicated", "shared", "opportunistic"]).nullable(),
-    /** Of a shared pool: runs of one project, alike in nodes, cores and cards, that may wait in its own queue. */
+    /** Of a shared pool: runs of one local account (else project), alike in nodes, cores and cards, that may wait in its own queue. */
     maxPending: z.int().min(0).max(1000),
     /** How long a run placed there may wait for its start; null: what its contract usually has. */
     leaseS: z

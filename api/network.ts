@@ -39,7 +39,7 @@ export const pool = z
     lifeCycle,
     /** As its engine says; null: the agent does not report this pool. */
     state: z.enum(["up", "drained", "down"]).nullable(),
-    /** Of a shared pool: how many runs of one project, alike in nodes, cores and cards, may wait in its own queue. */
+    /** Of a shared pool: how many runs of one local account (else project), alike in nodes, cores and cards, may wait in its own queue. */
     maxPending: z.int(),
     /** How long a run placed there may wait for its start; null: the network's own setting. */
     leaseS: z.int().nullable(),

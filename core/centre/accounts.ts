@@ -15,8 +15,22 @@ export type Pair = { readonly person: PersonId; readonly project: ProjectId };
 export const readinessKinds = ["requested", "created", "needs-credential", "ready", "removed"] as const;
 export type Readiness = (typeof readinessKinds)[number];
 
+/** What the centre says of a pair that it was asked for; the local account as in `LocalAccounts`. */
+export type ToldAccount = {
+  readonly person: number;
+  readonly project: number;
+  readonly readiness: Readiness;
+  readonly localAccount?: string | undefined;
+};
+
 /** By `pairKey`; a pair that is not there has not been asked for. */
 export type Accounts = ReadonlyMap<string, Readiness>;
+
+/**
+ * By `pairKey`: which local account it is, by a key of the centre's agent that says that two pairs are the same one there and
+ * nothing else (P2). A pair that is not there has none, or its agent does not tell.
+ */
+export type LocalAccounts = ReadonlyMap<string, string>;
 
 export function pairKey({ person, project }: Pair): string {
   return `${person}.${project}`;

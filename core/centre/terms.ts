@@ -22,7 +22,7 @@ export type CentreTerms = {
 export type PoolTerms = {
   /** null: as it was when the pool was first reported: shared where others work too, else dedicated. */
   readonly contract: PoolContract | null;
-  /** Of a shared pool: how many runs of one project, alike in nodes, cores and cards, may wait in its own queue (B2). */
+  /** Of a shared pool: how many runs of one local account (else project), alike in nodes, cores and cards, may wait in its own queue (B2). */
   readonly maxPending: number;
   /** How long a run placed there may wait for its start (R1); null: what its contract usually has. */
   readonly leaseS: number | null;

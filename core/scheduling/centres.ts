@@ -1,13 +1,15 @@
 import { type AccountLimits, boundTogether, isAtSubmitLimit } from "#core/centre/account-limits.ts";
+import type { Pair } from "#core/centre/accounts.ts";
 import type { NodeGroup, Nodes } from "#core/centre/engine.ts";
 import { runsJobs } from "#core/centre/life-cycle.ts";
-import type { CentreId, ProjectId } from "#core/ids.ts";
+import type { CentreId } from "#core/ids.ts";
 import { type Accelerators, coresPerNode, memoryMibPerNode, type Shape } from "#core/job/spec.ts";
 import type { Allocation } from "#core/run-order.ts";
 import type { AccountUse } from "#core/scheduling/account-use.ts";
 import { alwaysOpen, type Ours, oursIn, type PoolOpening } from "#core/scheduling/agreed.ts";
 import { describeGrounds, forgetGround, type Ground, leftOnGround } from "#core/scheduling/ground.ts";
 import type { JobRecord, LiveRun } from "#core/scheduling/job-record.ts";
+import { lineOfRun } from "#core/scheduling/lines.ts";
 import type { Offered } from "#core/scheduling/offered.ts";
 import type { Yielding } from "#core/scheduling/preemption/record.ts";
 import {
@@ -96,7 +98,7 @@ export type PoolRecord = {
 
 export type Holder = { readonly job: JobRecord; readonly position: number };
 
-/** Runs of one project with the same allocation, and how far they are. */
+/** Runs of one line with the same allocation, and how far they are. */
 export type Sort = {
   readonly line: string;
   readonly allocation: Allocation;
@@ -232,7 +234,7 @@ function lasting({ state, pools }: CentreRecord): string {
     return [who, mostTimeS, isAtSubmitLimit(limits), boundTogether(limits), togetherMinutes];
   });
   const served = [driver, intake === "leaving", lifeCycle, region, state.pools.length > 0];
-  return JSON.stringify([served, of, words, pairs, bound]);
+  return JSON.stringify([served, of, words, pairs, [...(state.localAccounts ?? [])], bound]);
 }
 
 /** How a run changes: from no phase, when it is placed, to none, when it ends. */
@@ -262,20 +264,14 @@ export function isShared(pool: PoolRecord): boolean {
   return pool.state?.contract === "shared";
 }
 
-export function sortOf(pool: PoolRecord, project: ProjectId, allocation: Allocation): Sort {
-  const { wholeNodes, coresPerNode: cores, acceleratorsPerNode } = allocation;
-  const line = lineOf(project, allocation.nodes, wholeNodes ? "whole" : cores, wholeNodes ? 0 : acceleratorsPerNode);
+export function sortOf(pool: PoolRecord, who: Pair, allocation: Allocation): Sort {
+  const line = lineOfRun(pool, who, allocation);
   const key = sortKey(line, allocation);
   const known = pool.sorts.get(key);
   if (known) return known;
   const sort: Sort = { line, allocation, phases: { sent: 0, waiting: 0, running: 0 } };
   pool.sorts.set(key, sort);
   return sort;
-}
-
-/** Who shares the places in a centre's own queue (B2): the runs of one project that are alike in nodes, cores and cards. */
-export function lineOf(project: ProjectId, nodes: number, coresOfNode: number | "whole", cardsOfNode: number): string {
-  return `${project} ${nodes}×${coresOfNode}+${cardsOfNode}`;
 }
 
 export function addTo(taken: Taken, allocation: Allocation, copies: number): void {

@@ -15,6 +15,7 @@ import { type Asked, mayEverUse, mayTake, type Offer } from "#core/scheduling/fi
 import { givenOf } from "#core/scheduling/given.ts";
 import type { JobRecord } from "#core/scheduling/job-record.ts";
 import { judgeAll } from "#core/scheduling/judgements.ts";
+import { lineFor } from "#core/scheduling/lines.ts";
 import { orderTerms } from "#core/scheduling/order-terms.ts";
 import { beyondOwn, type OwnReason, ownReason } from "#core/scheduling/own-reason.ts";
 import { needOfShape } from "#core/scheduling/packing/growth.ts";
@@ -23,7 +24,7 @@ import type { FasterPool } from "#core/scheduling/placing/patience.ts";
 import { seenFrom } from "#core/scheduling/plan.ts";
 import { addPositions, hasPosition, indexAt, positionOf, removePositions } from "#core/scheduling/positions.ts";
 import { claimOf } from "#core/scheduling/preemption/record.ts";
-import { enqueue, lineFor, nextReady } from "#core/scheduling/queue.ts";
+import { enqueue, nextReady } from "#core/scheduling/queue.ts";
 import { isStarving } from "#core/scheduling/ranking.ts";
 import type { Candidate } from "#core/scheduling/reasons.ts";
 import { choiceOf } from "#core/scheduling/scene.ts";

@@ -27,6 +27,7 @@ import {
 } from "#core/scheduling/centres.ts";
 import { heldBeside, wholeRoom } from "#core/scheduling/ground.ts";
 import { nameAt } from "#core/scheduling/job-record.ts";
+import { accountOf, type Line, lineAt } from "#core/scheduling/lines.ts";
 import { lacks, lacksInPool, lacksLicences, licenceHolder } from "#core/scheduling/offered.ts";
 import { type Candidate, type CentreRule, candidate, type Facts, ruleRank } from "#core/scheduling/reasons.ts";
 import { deviceKey, hasRoom, nodesFitting, type Room, shareGiven } from "#core/scheduling/room.ts";
@@ -46,8 +47,8 @@ export type Asked = {
   readonly bounds: Bounds | null;
   /** null: somebody who has an account wherever one is needed. */
   readonly who: Pair | null;
-  /** Whose places in the queue of a shared pool it takes (`lineOf`); null where that does not matter. */
-  readonly line: string | null;
+  /** Whose places in the queue of a shared pool it takes; null where that does not matter. */
+  readonly line: Line | null;
 };
 
 /** The first rule that a shape fails at a centre, asked in the order of `rules`, as the centre is at this moment. */
@@ -131,11 +132,17 @@ export function mayTake({ state, centre, heldBy, opening }: PoolRecord): boolean
   return heldBy === null && state?.state === "up" && opening.kind !== "closed";
 }
 
+/** Whose places it takes in the pool's own queue. */
+export function lineIn({ line, who }: Pick<Asked, "line" | "who">, { centre }: PoolRecord): string | null {
+  return line && lineAt(centre, who, line);
+}
+
 /** What the pool offers at this moment; null where it must wait in the network. */
 export function offerOf(asked: Asked, pool: PoolRecord, nowMs: number): Offer | null {
   const { state, centre } = pool;
   if (!state || !mayTake(pool)) return null;
-  if (asked.line !== null && pool.heldLines.has(asked.line)) return null;
+  const line = isShared(pool) ? lineIn(asked, pool) : null;
+  if (line !== null && pool.heldLines.has(line)) return null;
   if (asked.demands && licenceHolder(asked.demands, centre)) return null;
   if (asked.bounds && (visitHolder(asked.bounds, pool) || visitShort(asked.bounds, asked.shape, pool))) return null;
   const { room, pending, ours } = leftOf(pool);
@@ -143,7 +150,7 @@ export function offerOf(asked: Asked, pool: PoolRecord, nowMs: number): Offer | 
   const isShort =
     (asked.demands !== null && lacksLicences(asked.demands, centre) !== null) || accountShort(asked, pool) !== null;
   const device = isShort ? null : startableDevice(asked.shape, pool, withinShare(pool, room, ours));
-  const waiting = (asked.line !== null && pending.get(asked.line)) || 0;
+  const waiting = (line !== null && pending.get(line)) || 0;
   if (device !== null) {
     if (reservedBeside(pool).length > 0 && delayed(asked, pool, device, nowMs)) return null;
     const freeCards = device === -1 ? 0 : (room.cards[device] ?? 0);
@@ -415,15 +422,17 @@ function notNow(asked: Asked, pool: PoolRecord, nowMs: number): Failing | null {
     isBusy(asked.shape, pool) ??
     (asked.demands && lacksLicences(asked.demands, pool.centre)) ??
     accountShort(asked, pool);
+  const line = isShared(pool) ? lineIn(asked, pool) : null;
   const ahead =
     pool.heldBy ||
-    (isShared(pool) && asked.line !== null && pool.heldLines.get(asked.line)) ||
+    (line !== null && pool.heldLines.get(line)) ||
     (asked.demands && licenceHolder(asked.demands, pool.centre)) ||
     (asked.bounds && visitHolder(asked.bounds, pool)) ||
     (!isShared(pool) && accountHolder(asked.who, pool.centre));
   if (busy && state && isShared(pool)) {
-    const pending = (asked.line !== null && leftOf(pool).pending.get(asked.line)) || 0;
-    const facts = { pending, limit: state.maxPending, pool: name };
+    const pending = (line !== null && leftOf(pool).pending.get(line)) || 0;
+    const per = accountOf(asked.who, pool.centre.state?.localAccounts) === null ? {} : { per: "account" };
+    const facts = { pending, limit: state.maxPending, pool: name, ...per };
     if (pending >= state.maxPending) return { rule: "pool-queue-full", facts };
     if (!ahead) return { rule: "joins-queue", facts };
   } else if (busy) return busy;

@@ -55,7 +55,8 @@ export type Deadline = { readonly endsMs: number; readonly latestStartMs: number
 export type LiveRun = {
   readonly attempt: number;
   readonly pool: PoolRecord;
-  readonly sort: Sort;
+  /** Another where its centre tells that it is of another line. */
+  sort: Sort;
   phase: RunPhase;
   /** When it is expected to end at the latest: its limit and grace after its start, or after its placement until then. */
   endsMs: number;

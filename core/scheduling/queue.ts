@@ -4,10 +4,11 @@ import type { Demands } from "#core/job/demands.ts";
 import { coresPerNode, type Shape } from "#core/job/spec.ts";
 import { accountsKey } from "#core/scheduling/account-use.ts";
 import { type Bounds, boundShape } from "#core/scheduling/bounds.ts";
-import { type CentreRecord, isShared, lineOf, type PoolRecord } from "#core/scheduling/centres.ts";
+import { type CentreRecord, isShared, type PoolRecord } from "#core/scheduling/centres.ts";
 import { isReleased, nextAllowed } from "#core/scheduling/dependencies.ts";
 import { type Asked, mayEverUse } from "#core/scheduling/fit.ts";
 import type { JobRecord } from "#core/scheduling/job-record.ts";
+import { accountOf, type Line, lineAt, lineFor } from "#core/scheduling/lines.ts";
 import { isAhead, type Rank, type Ranking } from "#core/scheduling/ranking.ts";
 import { firstOf, putInStrand, rankStrands, type Strand, takeAll, takeFirst } from "#core/scheduling/strands.ts";
 import { type Submitters, tellFactors } from "#core/scheduling/submitters.ts";
@@ -15,7 +16,7 @@ import { visitsKey } from "#core/scheduling/visits.ts";
 
 /**
  * The ready jobs. Those that ask for the same stand in one row, and those of a row that come from one submitter in one strand,
- * older before younger, so only the first of a strand is ranked. Rows of one size that may use the same pools (where one of these is shared, also of one project) form a group:
+ * older before younger, so only the first of a strand is ranked. Rows of one size that may use the same pools (where one of these is shared, also of one line) form a group:
  * where a pool has no node for that size, none of them is looked at. A decision so costs in proportion to what starts and
  * to what changed, not to what waits (docs/decisions/0024).
  */
@@ -259,7 +260,7 @@ export function intern(queue: Queue, wants: Wants, centres: readonly CentreRecor
   if (known) return known;
   const pools = poolsFor({ ...wants, shape, who }, centres);
   const line = pools.some(isShared) ? lineFor(wants) : null;
-  const key = line === null ? plain : `${plain} ${line}`;
+  const key = line === null ? plain : `${plain} ${line.ofProject}`;
   const ofLine = queue.asks.get(key);
   if (ofLine) return ofLine;
   const asked = { shape, wishes, timeLimitS, graceS, demands, bounds, who, line };
@@ -380,7 +381,7 @@ function isSame(one: readonly PoolRecord[], other: readonly PoolRecord[]): boole
 }
 
 /**
- * A pool became shared or ceased to be: each job takes the ask of its project's line, or that of all lines. The same where
+ * A pool became shared or ceased to be: each job takes the ask of its project, or that of all. The same where
  * the first centre came that needs accounts, or the last one went, and where other rules stand above it.
  */
 function reline(
@@ -430,8 +431,17 @@ type GroupedBy = Pick<Ask, "shape" | "line" | "demands" | "bounds" | "who">;
 function groupKey(pools: readonly PoolRecord[], { shape, line, demands, bounds, who }: GroupedBy): string {
   const { nodes, cores, cards } = sizeOf(shape);
   const names = pools.map((pool) => `${pool.centre.id}/${pool.name}`).join("\n");
-  const sized = `${nodes}×${cores}+${cards}\n${line ?? ""}\n${names}`;
+  const sized = `${nodes}×${cores}+${cards}\n${line ? linesKey(pools, who, line) : ""}\n${names}`;
   return sized + licencesKey(demands) + visitsKey(bounds, pools) + accountsKey(who, pools);
+}
+
+/** Whose places it takes in the queues of the shared ones, which each centre says for itself. */
+function linesKey(pools: readonly PoolRecord[], who: Pair | null, line: Line): string {
+  const lines = pools.filter(isShared).map(({ centre }) => {
+    const at = lineAt(centre, who, line);
+    return accountOf(who, centre.state?.localAccounts) === null ? at : `${centre.id} ${at}`;
+  });
+  return [...new Set(lines)].join("\n");
 }
 
 /** Who waits for licences keeps only those waiting who ask for licences too. */
@@ -457,16 +467,6 @@ export function accountsWanted(queue: Queue, centres: readonly CentreRecord[]): 
         wanted.set(`${id} ${pairKey(who)}`, { ...who, centre: id });
     }
   return [...wanted.values()];
-}
-
-export function lineFor({ project, shape }: Pick<Wants, "project" | "shape">): string {
-  const { nodes, accelerators, wholeNodes } = shape;
-  return lineOf(
-    project,
-    nodes,
-    wholeNodes ? "whole" : coresPerNode(shape),
-    wholeNodes ? 0 : (accelerators?.perNode ?? 0),
-  );
 }
 
 function askKey({ shape, wishes, timeLimitS, graceS, demands, bounds }: Wants): string {

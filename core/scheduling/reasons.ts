@@ -357,8 +357,8 @@ export const rules = {
   },
   "pool-queue-full": {
     holds: "later",
-    en: "does not fit now, and {pending} runs of the project's like it {pending|waits|wait} in the own queue of pool {pool}, which is as many as may ({limit})",
-    zh: "当前放不下，且本项目同类运行已有 {pending} 个在资源池 {pool} 的本地队列等待，已达上限 {limit}",
+    en: "does not fit now, and {pending} runs of {per} like it {pending|waits|wait} in the own queue of pool {pool}, which is as many as may ({limit}){sharers}",
+    zh: "当前放不下，且{per}同类运行已有 {pending} 个在资源池 {pool} 的本地队列等待，已达上限 {limit}{sharers}",
   },
   "behind-in-queue": {
     holds: "later",
@@ -383,8 +383,8 @@ export const rules = {
   // Not a failure: the way into a pool whose own users queue there too (B2).
   "joins-queue": {
     holds: "now",
-    en: "does not fit now; joins the own queue of pool {pool}, where {pending} runs of the project's like it {pending|waits|wait} (at most {limit})",
-    zh: "当前放不下；进入资源池 {pool} 的本地队列，本项目同类运行已有 {pending} 个等待（上限 {limit}）",
+    en: "does not fit now; joins the own queue of pool {pool}, where {pending} runs of {per} like it {pending|waits|wait} (at most {limit}){sharers}",
+    zh: "当前放不下；进入资源池 {pool} 的本地队列，{per}同类运行已有 {pending} 个等待（上限 {limit}）{sharers}",
   },
 } as const satisfies Record<string, { readonly holds: Holds; readonly en: string; readonly zh: string }>;
 
@@ -453,6 +453,8 @@ function inWords(facts: Facts, language: Language): Facts {
     less: facts.most === "0" ? "" : { en: "ask for less, or ", zh: "请减少申请，或" }[language],
     unit: facts.granted === "1" ? unit?.replace(/s$/, "") : unit,
     by: binders[language].get(`${facts.by}`),
+    per: whoseRuns[language][facts.per === "account" ? "account" : "project"],
+    sharers: sharersWords(facts, language),
     device: typeof facts.device === "string" ? cardKeyWords(facts.device, language) : undefined,
     ...(language === "zh" &&
       Object.fromEntries(
@@ -472,6 +474,26 @@ function awaitedWords(awaited: string, language: Language): string {
     .split(", ")
     .map((one) => one.replace(/ (.+)$/, `${open}$1${close}`))
     .join(separator);
+}
+
+/** Whose runs count together in a centre's own queue (B2). */
+const whoseRuns = {
+  en: { project: "the project's", account: "its local account's" },
+  zh: { project: "本项目", account: "同一本地账号的" },
+} as const satisfies Record<Language, Readonly<Record<string, string>>>;
+
+/** `others`: how many other projects' work is of that account too; `named`: those of them that the reader may know. */
+function sharersWords({ others, named }: Facts, language: Language): string {
+  if (typeof others !== "number" || others === 0) return "";
+  const names = typeof named === "string" && named !== "" ? named.split(", ") : [];
+  const rest = others - names.length;
+  if (language === "zh") {
+    const known = names.length > 0 ? [`项目 ${names.join("、")} `] : [];
+    return `；该账号与${[...known, ...(rest > 0 ? [`另外 ${rest} 个项目`] : [])].join("及")}共用`;
+  }
+  const known = names.length > 0 ? [`project${names.length === 1 ? "" : "s"} ${names.join(", ")}`] : [];
+  const more = rest > 0 ? [`${rest} ${names.length > 0 ? "more" : "other"} project${rest === 1 ? "" : "s"}`] : [];
+  return `; that account is shared with ${[...known, ...more].join(" and ")}`;
 }
 
 /** The regions of an agreement, where one is not stated. */

@@ -1,5 +1,5 @@
 import type { LimitsByWho } from "#core/centre/account-limits.ts";
-import type { Accounts } from "#core/centre/accounts.ts";
+import type { Accounts, LocalAccounts } from "#core/centre/accounts.ts";
 import type { DriverName, PoolContract } from "#core/centre/centre.ts";
 import type { Amounts, EngineOffers, EnginePool, ForeignLoad, NodeGroup, PoolLimits } from "#core/centre/engine.ts";
 import type { Intake } from "#core/centre/intake.ts";
@@ -193,6 +193,8 @@ export type CentreState = {
   readonly offers: EngineOffers | null;
   /** Who may run there; null: its runs need no account of anybody's. */
   readonly accounts: Accounts | null;
+  /** As which local account, as far as the centre has told; absent: of nobody. */
+  readonly localAccounts?: LocalAccounts | undefined;
   /** What binds them there, as far as the centre has told. */
   readonly limits?: LimitsByWho | undefined;
   /** Where it lies; null or absent: it has not stated it. */
@@ -217,7 +219,7 @@ export type PoolState = {
   readonly givesWholeNodes?: false | undefined;
   /** Its nodes in the order in which they are next to each other; absent: nobody may ask for nodes in a row. */
   readonly row?: string | undefined;
-  /** Of a shared pool: how many runs of one line may wait in its own queue (B2). */
+  /** Of a shared pool: how many runs of one line (lines.ts) may wait in its own queue (B2). */
   readonly maxPending: number;
   /** How long a run placed there may wait for its start (R1); null: the network's own setting. */
   readonly leaseMs: number | null;

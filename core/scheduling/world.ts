@@ -445,6 +445,7 @@ function followAnother(state: State, { policy, weights, atMs }: Event<"policy-se
 function changeCentre(state: State, id: CentreId, description: CentreState | null): void {
   state.wanted = null;
   const centre = centreOf(state, id);
+  const before = centre.state?.localAccounts;
   const isOther = describe(centre, description);
   if (isOther) state.description = {};
   state.queue.submitters.capacity = capacityOf(state.centres.map(({ nodes }) => nodes));
@@ -454,7 +455,24 @@ function changeCentre(state: State, id: CentreId, description: CentreState | nul
     [...state.queue.asks.values()].some(({ shape, demands }) => shape.contiguous || demands?.siteWords.nodelist);
   if (isOther || mindsNames()) regroup(state.queue, centre, state.centres, () => state.jobs.values());
   if (isOther) countVisits(state);
+  if (isOther && (before || description?.localAccounts)) countLines(state, centre);
   if (changeHome(state.homes, centre)) for (const job of state.jobs.values()) comeHome(state.homes, job, 0);
+}
+
+/** Who is which local account there may be told otherwise: what the network has there counts by it from now on. */
+function countLines({ jobs }: State, centre: CentreRecord): void {
+  for (const job of jobs.values())
+    for (const run of job.live?.values() ?? [])
+      for (const each of run.keeps ? [run, run.keeps] : [run]) if (each.pool.centre === centre) changeLine(each, job);
+}
+
+function changeLine(run: LiveRun, job: JobRecord): void {
+  const { pool, phase, sort } = run;
+  const now = sortOf(pool, job, sort.allocation);
+  if (now === sort) return;
+  moveRun(pool, sort, phase, null);
+  moveRun(pool, now, null, phase);
+  run.sort = now;
 }
 
 /** Work that waits asks as the rules want it from now on; what was placed stays where it is. */
@@ -568,7 +586,7 @@ function placeTask(state: State, event: Event<"task-placed">): void {
   const nodes = nodesTold(poolOf(centreOf(state, event.centre), event.pool), event.nodes);
   if (event.moved) noteMoves(job, position, event.moved);
   const pool = poolOf(centreOf(state, event.centre), event.pool);
-  const sort = sortOf(pool, job.project, event.allocation);
+  const sort = sortOf(pool, job, event.allocation);
   moveRun(pool, sort, null, phase);
   takeAccount(pool.centre, job, amountsOfRun(event.allocation), 1);
   if (job.ask.bounds) visit(job.ask.bounds, pool, amountsAllocated(event.allocation), 1);

@@ -23,6 +23,7 @@ import type { Database } from "#server/store/database.ts";
 import { readMadeWay, readWayMade } from "#server/store/read/made-way.ts";
 import { candidateView } from "#server/store/read/runs.ts";
 import { type Placed, readPlaced, readTask, readWaiting, type TaskView } from "#server/store/read/tasks.ts";
+import { withSharers } from "./sharers.ts";
 import { startView } from "./start-view.ts";
 import { noSuchTask, visibleJob } from "./visible.ts";
 
@@ -78,7 +79,8 @@ export function whyHandlers(context: WhyContext): Pick<Handlers, "why" | "whatIf
       const nowMs = now();
       const explained = world().explain({ job, index }, nowMs);
       if (explained.kind === "waiting") {
-        const { rule, candidates, estimate, order } = explained;
+        const { rule, estimate, order } = explained;
+        const candidates = await withSharers(db.pool, caller, found.head, explained.candidates);
         const policy = world().policy().name;
         const start = startView(estimate, language, world());
         return answer({

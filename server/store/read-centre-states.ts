@@ -21,6 +21,9 @@ export async function readCentreStates(
        case when c.driver = any($2) then (
          select coalesce(jsonb_agg(jsonb_build_array(a.person_id || '.' || a.project_id, a.readiness)), '[]')
          from wanted_account a where a.centre_id = c.id) end as accounts,
+       (select jsonb_agg(jsonb_build_array(a.person_id || '.' || a.project_id, a.local_account)
+          order by a.person_id, a.project_id)
+        from wanted_account a where a.centre_id = c.id and a.local_account is not null) as local_accounts,
        (select terms from centre_terms t where t.centre_id = c.id order by t.id desc limit 1) as terms
      from centre c where $1::text[] is null or c.id = any($1) order by c.id`,
     [ids, driverNames.filter(needsAccounts)],
@@ -35,6 +38,7 @@ export async function readCentreStates(
     // A centre that never described itself has no pools yet: what it will have is not known, so nothing is refused.
     offers: row.engine && (row.engine.offers ?? noOffers),
     accounts: row.accounts && new Map(row.accounts),
+    ...(row.local_accounts && { localAccounts: new Map(row.local_accounts) }),
     limits: row.engine?.limits && limitsByWho(row.engine.limits),
     region: regionOf(row.terms, row.region_code),
     pools: row.engine === null ? [] : row.pools.map((pool) => poolState(pool, row)),
@@ -81,6 +85,7 @@ type Row = {
   readonly intake: Intake;
   readonly terms: CentreTerms | null;
   readonly accounts: readonly (readonly [pair: string, readiness: Readiness])[] | null;
+  readonly local_accounts: readonly (readonly [pair: string, account: string])[] | null;
   readonly engine: EngineReport | null;
   readonly unreachable_since_ms: number | null;
   readonly pools: readonly PoolRow[];

@@ -1,4 +1,4 @@
-import type { Readiness } from "#core/centre/accounts.ts";
+import type { Readiness, ToldAccount } from "#core/centre/accounts.ts";
 import type { CentreId } from "#core/ids.ts";
 import type { WantedAccount } from "#core/scheduling/queue.ts";
 import type { Database } from "./database.ts";
@@ -53,17 +53,17 @@ export type WantedRow = {
 export async function settleAccounts(
   db: Query,
   { centre, session }: Teller,
-  told: readonly { readonly person: number; readonly project: number; readonly readiness: Readiness }[],
+  told: readonly ToldAccount[],
   nowMs: number,
 ): Promise<boolean> {
   if (told.length === 0) return false;
   const { rowCount } = await db.query(
-    `with told as (select * from jsonb_to_recordset($2::jsonb) as t(person bigint, project bigint, readiness text)),
+    `with told as (select * from jsonb_to_recordset($2::jsonb) as t(person bigint, project bigint, readiness text, "localAccount" text)),
      heard as (
-       update wanted_account a set settled_ms = $3, readiness = told.readiness,
+       update wanted_account a set settled_ms = $3, readiness = told.readiness, local_account = told."localAccount",
          since_ms = case when a.readiness = told.readiness then a.since_ms else $3 end
        from told where a.centre_id = $1 and a.person_id = told.person and a.project_id = told.project
-         and (a.readiness <> told.readiness or a.settled_ms is null)
+         and (a.readiness <> told.readiness or a.local_account is distinct from told."localAccount" or a.settled_ms is null)
          and exists (select from centre where id = $1 and session = $4)
        returning a.person_id
      )

@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import type { AskedAccount } from "#agent/driver.ts";
 import type { Field, Frame } from "#agent/drivers/process/frame.ts";
+import { openAccountKeys } from "./account-keys.ts";
 import { keepAccounts, readAsked, removeByHook } from "./accounts.ts";
 import { type Engine, PolicyRefusal } from "./engine.ts";
 import { type Mapping, openMapping } from "./mapping.ts";
@@ -65,6 +66,7 @@ function keep(helper: WeirAs, letsIn: (user: string) => boolean = () => true) {
   return keepAccounts({
     path: join(folder, "asked.json"),
     mapping,
+    keyOfUser: openAccountKeys(join(folder, "account-secret")),
     engine: { records } as unknown as Engine,
     helper,
     note: (words, facts) => notes.push(`${words} ${JSON.stringify(facts)}`),
@@ -96,10 +98,14 @@ test("hooks make what is missing, and only that; the server hears ids alone", as
   });
   accounts.want([pair(7, 4), pair(8, 5)]);
   await until(() => mapping.entries().length === 2);
-  assert.deepEqual(accounts.readiness(), [
-    { person: 7, project: 4, readiness: "created" },
-    { person: 8, project: 5, readiness: "ready" },
-  ]);
+  assert.deepEqual(
+    accounts.readiness().map(({ person, project, readiness }) => [person, project, readiness]),
+    [
+      [7, 4, "created"],
+      [8, 5, "ready"],
+    ],
+  );
+  assert.doesNotMatch(JSON.stringify(accounts.readiness()), /u7|shared|physics/);
   const made = mapping.entries().find(({ person }) => person === 7);
   assert.deepEqual([made?.user, made?.account, made?.by, made?.readiness.kind], ["u7", "physics", "hook", "created"]);
   assert.deepEqual(
@@ -108,6 +114,27 @@ test("hooks make what is missing, and only that; the server hears ids alone", as
   );
   assert.match(helper.asked[1] ?? "", /"user":"u7"/);
   assert.deepEqual(readAsked(join(folder, "asked.json")), [pair(7, 4), pair(8, 5)]);
+});
+
+test("who is the same local user is told by a key alone, which stays as it is and nobody can make out of a name", () => {
+  const accounts = keep(helperWith({}));
+  const put = (person: number | null, project: number | null, user: string) =>
+    mapping.put({ person, project, user, account: null, qos: null, readiness: { kind: "ready", sinceMs: 1 } });
+  put(null, 4, "shared");
+  put(null, 5, "shared");
+  put(7, null, "seven");
+  accounts.want([pair(1, 4), pair(2, 5), pair(7, 4), pair(8, 9)]);
+  const keys = () => accounts.readiness().map(({ localAccount }) => localAccount);
+  const [one, other, own, nobody] = keys();
+  assert.match(one ?? "", /^[0-9a-f]{16}$/);
+  assert.deepEqual([other === one, own === one, nobody], [true, false, undefined]);
+  const again = openAccountKeys(join(folder, "account-secret"));
+  assert.deepEqual([again("shared"), again("seven")], [one, own], "the same after a restart");
+  const secret = readFileSync(join(folder, "account-secret"), "utf8");
+  assert.deepEqual([statSync(join(folder, "account-secret")).mode & 0o077, secret.includes(one ?? "")], [0, false]);
+  assert.notEqual(openAccountKeys(join(folder, "another-agent"))("shared"), one);
+  put(7, null, "shared");
+  assert.equal(keys()[2], one, "as soon as the mapping says so");
 });
 
 test("a hook that says no is asked again only later; without hooks it stays requested until the operator acts", async () => {

@@ -18,6 +18,8 @@ export type AccountSettings = {
   /** The file with what was asked for, beside the mapping: for the operator's list, and for the time after a restart. */
   readonly path: string;
   readonly mapping: Mapping;
+  /** What the network hears of a local user (account-keys.ts). */
+  readonly keyOfUser: (user: string) => string;
   readonly engine: Engine;
   readonly helper: WeirAs;
   readonly note: (words: string, facts: object) => void;
@@ -111,11 +113,13 @@ export function keepAccounts(settings: AccountSettings): LocalAccounts {
     },
     readiness() {
       const entries = mapping.entries();
-      return wanted.map(({ person, project }) => ({
-        person: person.id,
-        project: project.id,
-        readiness: entryFor(entries, person.id, project.id)?.readiness.kind ?? "requested",
-      }));
+      return wanted.map(({ person, project }) => {
+        const pair = { person: person.id, project: project.id };
+        const entry = entryFor(entries, person.id, project.id);
+        if (!entry) return { ...pair, readiness: "requested" as const };
+        // Also of one that was removed: its runs may be in the queue still.
+        return { ...pair, readiness: entry.readiness.kind, localAccount: settings.keyOfUser(entry.user) };
+      });
     },
   };
 }

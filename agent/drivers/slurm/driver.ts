@@ -4,6 +4,7 @@ import { noOffers } from "#core/centre/engine.ts";
 import type { RunId } from "#core/ids.ts";
 import type { RunObservation } from "#core/run-order.ts";
 import { prepared } from "../prologue.ts";
+import { openAccountKeys } from "./account-keys.ts";
 import { keepLimits } from "./account-limits.ts";
 import { keepAccounts } from "./accounts.ts";
 import { tagPrefix } from "./chunks.ts";
@@ -148,6 +149,7 @@ export async function openSlurm(
   const accounts = keepAccounts({
     path: join(folder, "accounts-asked.json"),
     mapping,
+    keyOfUser: openAccountKeys(join(folder, "account-secret")),
     engine,
     helper,
     note,

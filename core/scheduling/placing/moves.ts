@@ -115,7 +115,7 @@ export function askBack(job: JobRecord, position: number, run: LiveRun, to: Pool
   job.moves.set(position, withMove(job.moves.get(position) ?? null, run.pool.centre.id));
   const offer = offerOf(job.ask, to, 0);
   if (!offer || run.keeps) return;
-  const sort = sortOf(to, job.project, allocationOf(job.ask.shape, to, offer.device));
+  const sort = sortOf(to, job, allocationOf(job.ask.shape, to, offer.device));
   const kept: LiveRun = { ...run, attempt: 0, pool: to, sort, phase: "sent", keeps: null };
   moveRun(to, sort, null, "sent");
   expectEnd(to, kept);

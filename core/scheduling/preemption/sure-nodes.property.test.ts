@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { noOffers } from "#core/centre/engine.ts";
-import { centreId, projectId } from "#core/ids.ts";
+import { centreId, personId, projectId } from "#core/ids.ts";
 import type { Allocation } from "#core/run-order.ts";
 import { describe, emptyCentre, moveRun, type PoolRecord, poolOf, sortOf } from "#core/scheduling/centres.ts";
 import { type LiveRun, untold } from "#core/scheduling/job-record.ts";
@@ -99,7 +99,7 @@ function settle(sizes: readonly Node[], asked: readonly AskedRun[]): Centre {
       acceleratorVendor: one.cards === 0 ? null : device.vendor,
       acceleratorModel: one.cards === 0 ? null : device.model,
     };
-    const sort = sortOf(pool, projectId(1), allocation);
+    const sort = sortOf(pool, { person: personId(1), project: projectId(1) }, allocation);
     const phase = on.length > 0 ? "running" : "sent";
     moveRun(pool, sort, null, phase);
     const fresh = {

@@ -3,7 +3,7 @@ import { withMore } from "#core/scheduling/agreed.ts";
 import { plannedFor, startsNow, takeBeside } from "#core/scheduling/ahead.ts";
 import { addTo, allocationOf, type Holder, leftOf, needIn } from "#core/scheduling/centres.ts";
 import { holdCores } from "#core/scheduling/core-limits.ts";
-import type { Offer } from "#core/scheduling/fit.ts";
+import { lineIn, type Offer } from "#core/scheduling/fit.ts";
 import { holdGrant } from "#core/scheduling/grants.ts";
 import { groundLeft, restoreGround, takeGround } from "#core/scheduling/ground.ts";
 import { type JobRecord, type LiveRun, untold } from "#core/scheduling/job-record.ts";
@@ -37,8 +37,9 @@ export function takeMoved(scene: Scene, walk: Walk, job: JobRecord, offer: Offer
 export function take(scene: Scene, walk: Walk, offer: Offer, ask: Ask, job: JobRecord | null): void {
   const { coreLimits, grants } = scene;
   const { pool, device, now } = offer;
-  const { shape, line } = ask;
+  const { shape } = ask;
   const { ground } = pool;
+  const line = now ? null : lineIn(ask, pool);
   const { left, twin } = { left: leftOf(pool), twin: pool.twin };
   const shared = ground && { left: groundLeft(ground), twin: ground.twin };
   takeCounted(offer, ask, 1);
@@ -52,7 +53,7 @@ export function take(scene: Scene, walk: Walk, offer: Offer, ask: Ask, job: JobR
   const expectedS = job ? whoIs(scene, job).expectedS : ask.timeLimitS;
   const run = now ? begin(walk, offer, ask, expectedS) : null;
   if (ground) {
-    if (now || line !== null) takeGround(pool, ground, need, now ? null : line);
+    if (now || line !== null) takeGround(pool, ground, need, line);
   } else if (now) pool.left = { room: pack(free, need, 1).room, pending, ours };
   else if (line !== null)
     pool.left = { room: free, pending: new Map(pending).set(line, (pending.get(line) ?? 0) + 1), ours };

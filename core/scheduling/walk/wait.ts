@@ -1,6 +1,6 @@
 import { holdAccount } from "#core/scheduling/account-use.ts";
 import { type Holder, isShared, needIn, type PoolRecord } from "#core/scheduling/centres.ts";
-import { shareUsed } from "#core/scheduling/fit.ts";
+import { lineIn, shareUsed } from "#core/scheduling/fit.ts";
 import { keepNodes } from "#core/scheduling/ground.ts";
 import type { JobRecord } from "#core/scheduling/job-record.ts";
 import type { Ask, Group } from "#core/scheduling/queue.ts";
@@ -110,7 +110,7 @@ export function keepAt(walk: Walk, pool: PoolRecord, holder: Holder, device: num
 
 function hold(walk: Walk, pool: PoolRecord, ask: Ask, holder: Holder): void {
   walk.holds = true;
-  const { shape, line, demands, bounds, who } = ask;
+  const { shape, demands, bounds, who } = ask;
   if (bounds && waitsToVisit(bounds, ask, pool)) {
     holdVisit(bounds, pool, holder);
     return;
@@ -127,6 +127,7 @@ function hold(walk: Walk, pool: PoolRecord, ask: Ask, holder: Holder): void {
   }
   // The agreed share of a shared pool is the network's own: whoever waits for it keeps its turn.
   const isForShare = shareUsed(shape, pool) !== null;
+  const line = isShared(pool) && !isForShare ? lineIn(ask, pool) : null;
   if (!isShared(pool) || isForShare) pool.heldBy ??= holder;
   else if (line !== null && !pool.heldLines.has(line)) pool.heldLines.set(line, holder);
   if (!isShared(pool) && !isForShare) keepNodes(pool);
