@@ -10,6 +10,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  rmdirSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -174,6 +175,22 @@ describe("uids", { skip }, () => {
       assert.deepEqual(readdirSync(join(box.home, "launcher", "uids")), []);
     } finally {
       await box.close();
+    }
+  });
+
+  test("in a chroot that is not the top of its mounts a run ends as elsewhere, and its folder is found again", async () => {
+    const top = mkdtempSync("/var/lib/weir-chroot-");
+    const home = mkdtempSync("/var/lib/weir-");
+    // Where the paths of the chroot lead to nothing, seen from the top.
+    const inChroot = 'mount --rbind / "$0" && mount -t tmpfs none "$1" && shift && exec chroot "$0" "$@"';
+    const box = await openSandbox([], { home, through: ["unshare", "--mount", "sh", "-c", inChroot, top, home] });
+    try {
+      const ended = await box.run("touch /tmp/own; exit 3");
+      assert.deepEqual(ended.end, { kind: "failed", exitCode: 3 });
+      assert.deepEqual(readdirSync(join(box.home, "launcher", "uids")), []);
+    } finally {
+      await box.close();
+      rmdirSync(top);
     }
   });
 

@@ -29,11 +29,18 @@ export type Sandbox = {
 
 export type Ended = Extract<RunObservation, { kind: "ended" }>;
 
+type SandboxSettings = Partial<ProcessSettings> & {
+  readonly uids?: number;
+  readonly home?: string;
+  /** What the launcher is started by, its own command behind it. */
+  readonly through?: readonly string[];
+};
+
 export const isRoot = process.getuid?.() === 0;
 
 export async function openSandbox(
   options: readonly string[] = [],
-  settings: Partial<ProcessSettings> & { readonly uids?: number; readonly home?: string } = {},
+  settings: SandboxSettings = {},
   environment: Readonly<Record<string, string>> = {},
 ): Promise<Sandbox> {
   const home = settings.home ?? mkdtempSync(join(isRoot ? "/var/tmp" : tmpdir(), "weir-"));
@@ -49,7 +56,8 @@ export async function openSandbox(
 
   let child: ChildProcess;
   async function startLauncher(): Promise<void> {
-    child = spawn(join(programs, "weir-launcher"), ["--home", home, ...asRoot, ...options], {
+    const [program = "", ...words] = [...(settings.through ?? []), join(programs, "weir-launcher")];
+    child = spawn(program, [...words, "--home", home, ...asRoot, ...options], {
       stdio: ["ignore", "inherit", "inherit", "pipe"],
       env: { ...process.env, ...environment, WEIR_CONTROL_FD: "3" },
     });

@@ -140,8 +140,9 @@ sub take_former {
 sub hide_shared_folders {
     my ($r) = @_;
     open my $outside, '<', '/proc/self/ns/mnt' or die "126 /proc/self/ns/mnt: $!\n";
+    opendir my $root, '/' or die "126 /: $!\n";
     call('unshare', CLONE_NEWNS | CLONE_NEWIPC) or die "126 a private view of the file systems: $!\n";
-    $r->{outside} = $outside;
+    @$r{qw(outside root)} = ($outside, $root);
     mount_at('none', '/', '', MS_REC_PRIVATE, '') or die "126 a private view of the file systems: $!\n";
     my $own = "$r->{place}/tmp";
     for my $folder (@{ $r->{private} }) {
@@ -159,8 +160,12 @@ sub hide_shared_folders {
     }
 }
 
-# Before anything is removed: what is mounted in there must not be mistaken for the run's.
-sub leave_view { my ($r) = @_; return !$r->{outside} || call('setns', fileno $r->{outside}, CLONE_NEWNS) }
+# Before anything is removed: what is mounted in there must not be mistaken for the run's. To come back to a view is to come
+# to the top of it, which is not what our paths begin at where all of this runs in a chroot.
+sub leave_view {
+    my ($r) = @_;
+    return !$r->{outside} || call('setns', fileno $r->{outside}, CLONE_NEWNS) && chdir $r->{root} && chroot '.';
+}
 
 # Logs lie in a folder the job cannot write, yet belong to it, so that `echo x > /dev/stderr` works. A path the user named is
 # opened with the job user's rights; a pipe of ours is never between the job and its log.
