@@ -41,11 +41,11 @@ test("one machine: every start is that of the plain rules", () => {
   );
 });
 
-test("one queue over several centres: every start is that of the plain rules", () => {
+test("one queue over several centres: every start is that of the plain rules, as one that a policy file says too", () => {
   fc.assert(
-    fc.property(network, classic, ({ homes, jobs }, policy) => {
+    fc.property(network, classic, fc.constantFrom("central", "weir"), ({ homes, jobs }, policy, way) => {
       const workload = workloadOf(homes, jobs);
-      assert.deepEqual(asLists(scheduleOf(workload, policy, "central")), plainSchedule(workload, policy));
+      assert.deepEqual(asLists(scheduleOf(workload, policy, way)), plainSchedule(workload, policy));
     }),
     { numRuns: 300 },
   );

@@ -61,8 +61,8 @@ function replayFitting(workload: Workload, settings: ReplaySettings, sizes: read
   const parts = separate(workload, routing, seed);
   const kept = keptHeadPolicy(policy);
   const queued = queuePolicy(policy);
-  if (routing === "weir" || (routing === "central" && takesWeir(policy))) {
-    if (!takesWeir(policy) && queued === null) return { kind: "not-so-routed", policy: policy.name, routing };
+  const isOneQueue = routing === "weir" || routing === "central";
+  if (isOneQueue && takesWeir(policy)) {
     const { startS, centre } = replayWeir(workload, policy, seed, onJobs);
     return { kind: "schedule", schedule: { startS, centre }, rebound: null };
   }
@@ -76,7 +76,7 @@ function replayFitting(workload: Workload, settings: ReplaySettings, sizes: read
       drive(columns, jobs, createMachine(columns, queued, { processors: [processors], first }), onJobs);
   } else if (parts !== null && takesWeir(policy)) {
     for (const part of parts) replayPart(columns, part, policy, seed, onJobs);
-  } else if (queued !== null && routing === "central") {
+  } else if (queued !== null && isOneQueue) {
     drive(columns, null, createMachine(columns, queued, { processors: sizes, first: 0 }), onJobs);
   } else if ((queued !== null || takesWeir(policy)) && (routing === "least-load" || routing === "earliest-start")) {
     const machines = sizes.map((processors, first) =>
