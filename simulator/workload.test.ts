@@ -70,19 +70,20 @@ test("a job gets at most the machine, and ends at its limit; the estimate is the
 
 test("logs begin together; their jobs come by submission, home and number; people are told apart by home", () => {
   const one = logOf("one", 8, [
-    { submit: 1000, number: 7, user: 3 },
-    { submit: 1005, number: 9, user: 3 },
-    { submit: 1005, number: 8, user: 4 },
+    { submit: 1000, number: 7, user: 3, group: 5 },
+    { submit: 1005, number: 9, user: 3, group: 6 },
+    { submit: 1005, number: 8, user: 4, group: 5 },
   ]);
   const two = logOf("two", 4, [
-    { submit: 50, user: 3 },
-    { submit: 55, user: 3 },
+    { submit: 50, user: 3, group: 5 },
+    { submit: 55, user: 3, group: 5 },
   ]);
-  const { submitS, home, number, person } = built([one, two]);
+  const { submitS, home, number, person, project } = built([one, two]);
   assert.deepEqual([...submitS], [0, 0, 5, 5, 5]);
   assert.deepEqual([...home], [0, 1, 0, 0, 1]);
   assert.deepEqual([...number], [7, 1, 8, 9, 2]);
   assert.deepEqual([...person], [0, 1, 2, 0, 1]);
+  assert.deepEqual([...project], [0, 1, 0, 2, 1], "the group in column 13, of its home alone");
   assert.equal(built([one, two], { days: 1 }).count, 5);
 });
 

@@ -46,6 +46,27 @@ test("within a tenant its projects, and within a project its people, are told ap
   assert.throws(() => runScenario(text("of 1 by 2"), { ...plain, prediction: null, fairness: null }));
 });
 
+test("what counts of usage is the largest part of any resource: cores, memory or cards", () => {
+  const text = (used: string) => `
+    centre alpha  8 cores 8000 MiB 8 x/npu
+    job much   cores 1 ${used} time 3000 tenant 1 by 1
+    job little cores 4 memory 100 MiB time 3000 tenant 2 by 2 of 2
+    place
+    job again  cores 8 time 600 tenant 1 by 1
+    job other  cores 8 time 600 tenant 2 by 2 of 2
+    running much
+    running little
+    at 3000
+    end much ok
+    end little ok
+    expect other starts alpha
+    expect again waits alpha: cores-busy
+  `;
+  const policy = { ...plain, prediction: null, placing: null };
+  for (const used of ["memory 7000 MiB", "memory 100 MiB cards 8 x/npu"]) runScenario(text(used), policy);
+  assert.throws(() => runScenario(text("memory 100 MiB"), policy));
+});
+
 test("jobs alike of one person keep their order; a high priority goes ahead of the person's own", () => {
   runScenario(
     `

@@ -12,6 +12,11 @@ test("every policy that ships reads back as itself, written whole or by its name
   }
 });
 
+test("what ships as the default bounds fairness to a quarter and four times, and guards waits of three and a half days", () => {
+  const { fairness, maxWaitS } = policies.weir;
+  assert.deepEqual([fairness.least, fairness.most, maxWaitS], [1 / 4, 4, 302_400]);
+});
+
 test("what a file leaves out is as in weir; null takes a part away, and a part of nothing begins as weir's", () => {
   assert.deepEqual(policyOf({ name: "ours", fairness: { power: 1 }, lookahead: null }), {
     ...policies.weir,

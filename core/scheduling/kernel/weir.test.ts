@@ -69,6 +69,28 @@ test("a promise to a job near the longest wait is only ever moved to an earlier 
   assert.ok(promises > 1000, `only ${promises} promises were seen`);
 });
 
+test("so is one behind a network: by then it is ordered to start", () => {
+  let promises = 0;
+  const near: Policy = { ...weir, maxWaitS: 400, guardLeadS: 300, homePriority: null };
+  const latencies = fc.array(fc.constantFrom(0, 7, 60), { minLength: 3, maxLength: 3 });
+  fc.assert(
+    fc.property(workloads(), latencies, (workload, latenciesS) => {
+      const promisedS = new Map<number, number>();
+      const promised = (job: number, _centre: number, atS: number) => {
+        promisedS.set(job, atS);
+        promises += 1;
+      };
+      const { startS, centre } = replayWeir(workload, near, 1, () => {}, { promised }, latenciesS);
+      for (const [job, atS] of promisedS) {
+        const orderedS = (startS[job] ?? 0) - (latenciesS[centre[job] ?? 0] ?? 0);
+        assert.ok(orderedS <= atS, `job ${job}: ${orderedS} > ${atS}`);
+      }
+    }),
+    { numRuns: 60 },
+  );
+  assert.ok(promises > 500, `only ${promises} promises were seen`);
+});
+
 test("past the guard's time jobs start in the order they came, before all that score better", () => {
   const workload = workloadOf(
     [8],
@@ -98,6 +120,24 @@ test("a small new tenant starts within its plan's promise under a tenfold backlo
     for (const waitS of waits(policy)) assert.ok(waitS <= 1800, `${waitS}`);
   const unfair = Math.max(...waits({ ...listOnly, homePriority: null, fairness: null }));
   assert.ok(unfair > 2700, `without fairness it starts after ${unfair} s: the scenario holds nobody back`);
+});
+
+test("of two homes that used as much the larger goes first, unless the policy gives them the same weight", () => {
+  const workload = workloadOf(
+    [12, 4],
+    [
+      { processors: 6, limitS: 1000 },
+      { processors: 6, limitS: 1000, home: 1 },
+      { at: 1, processors: 12, limitS: 100, home: 1 },
+      { at: 2, processors: 12, limitS: 100 },
+    ],
+  );
+  const starts = (weights: Readonly<Record<string, number>>) => {
+    const policy = { ...listOnly, homePriority: null, prediction: null, fairness: { ...weir.fairness, weights } };
+    return [...replayWeir(workload, policy, 1).startS.slice(2)];
+  };
+  assert.deepEqual(starts({}), [1100, 1000]);
+  assert.deepEqual(starts({ "home 0": 1, "home 1": 1 }), [1000, 1100]);
 });
 
 test("a job past its virtual start goes ahead of a visitor at its home", () => {

@@ -27,6 +27,8 @@ test("run times: without history half of what is asked, then what the same kind 
   assert.equal(times.classOf(0, 7, 1000, 4), kind);
   for (let ended = 0; ended < 30; ended += 1) times.learn(kind, 1000, 1000);
   assert.ok(times.predictS(kind, 1000) > 900, "what is newer counts more");
+  for (let ended = 0; ended < 30; ended += 1) times.learn(kind, 1000, 1300);
+  assert.equal(times.predictS(kind, 1000), 1000, "never above the limit, though others were ended later");
 });
 
 test("a prediction that was outlived is raised, and never above the limit", () => {
@@ -84,6 +86,25 @@ test("usage: who used more is behind, at each level, within the bounds; with tim
   assert.equal(usage.factor(3), weir.fairness.least, "after many half-lives only what is new counts");
   usage.charge(0, -1000, later);
   assert.ok(usage.factor(0) <= 1, "what was charged too much is taken back");
+});
+
+test("usage: one that used all behind the least weight is as far behind as is allowed", () => {
+  const usage = new Usage({ ...weir.fairness, power: 1 }, [1, 999]);
+  usage.join(0, 0, 0);
+  usage.charge(0, 1000, 0);
+  assert.equal(usage.factor(0), weir.fairness.most);
+});
+
+test("usage counts half after each half-life", () => {
+  const { halfLifeS } = weir.fairness;
+  for (const halfLives of [1, 3, 100]) {
+    const usage = new Usage({ ...weir.fairness, power: 1, least: 0.001, most: 1000 }, [1, 1]);
+    usage.join(0, 0, 0);
+    usage.join(1, 1, 1);
+    usage.charge(0, 1000, 7);
+    usage.charge(1, 2000 * 2 ** -halfLives, 7 + halfLives * halfLifeS);
+    assert.ok(Math.abs(usage.factor(1) / usage.factor(0) - 2) < 1e-9, `after ${halfLives}`);
+  }
 });
 
 test("the dominant share is the largest part of any one resource", () => {
