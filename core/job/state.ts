@@ -37,7 +37,7 @@ export type Outcome =
 
 /**
  * `network` is Weir itself, by a rule it names (a dependency that can never be met). `unknown`: at the centre, by its user or by
- * the site, and its engine does not say which (docs/decisions/0066).
+ * the site, and its engine does not say which (docs/decisions/0066, 0074).
  */
 export type CancelledBy = "user" | "centre" | "operator" | "network" | "unknown";
 
@@ -173,9 +173,18 @@ export const bearer = {
   requeued: "nobody",
 } as const satisfies Record<RunEndKind, "tenant" | "by-canceller" | "until-checkpoint" | "nobody">;
 
+/** A cancel is charged to its user where it is known to be the user's: `unknown` may be the centre's (docs/decisions/0074). */
+const paysForCancel = {
+  user: true,
+  network: true,
+  centre: false,
+  operator: false,
+  unknown: false,
+} as const satisfies Record<CancelledBy, boolean>;
+
 /** Whether the usage of a run that ended so is posted to its project's account. */
 export function isBilled(end: RunEnd, used: Pick<Metered, "checkpointMs"> = {}): boolean {
-  if (end.kind === "cancelled") return end.by !== "centre" && end.by !== "operator";
+  if (end.kind === "cancelled") return paysForCancel[end.by];
   if (end.kind === "preempted") return typeof used.checkpointMs === "number";
   return bearer[end.kind] === "tenant";
 }

@@ -195,8 +195,7 @@ function cancelled({ word, accounting, askedToCancel, user }: Evidence) {
   if (askedToCancel) return { kind: "cancelled", by: "user", reason: null } as const;
   if (by !== null && (by === user.name || by === String(user.uid)))
     return { kind: "cancelled", by: "user", reason: `with scancel at the centre, as ${user.name}` } as const;
-  // Without accounting Slurm tells nobody who it was. As the centre's it would be free, so that a scancel of one's own paid for
-  // nothing (M7); as the user's it might be untrue.
+  // Without accounting Slurm tells nobody who it was: nobody is named, or charged, who may not have done it (M7).
   if (by === null) return { kind: "cancelled", by: "unknown", reason: null } as const;
   const who = `by ${/^\d+$/.test(by) ? "uid " : ""}${by}`;
   return { kind: "cancelled", by: "centre", reason: `cancelled at the centre; ${who}` } as const;

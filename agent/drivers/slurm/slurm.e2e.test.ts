@@ -234,7 +234,7 @@ describe("the Slurm driver on real clusters", { skip: requires("root", "slurm", 
         await site(name).cluster.run("weirt-li", ["scancel", ids[1]]);
         const [bySite, byUser] = await Promise.all([agent(name).ended(first.run), agent(name).ended(second.run)]);
         assert.equal(bySite.end.kind === "cancelled" && bySite.end.by, name === "jinan" ? "centre" : "unknown");
-        // Only accounting knows who it was; without it nobody is named, and both are billed (M7).
+        // Only accounting knows who it was; without it nobody is named, and neither is billed (M7).
         assert.equal(byUser.end.kind === "cancelled" && byUser.end.by, name === "jinan" ? "user" : "unknown");
       });
 

@@ -260,7 +260,7 @@ export const en = {
       centre: "Cancelled by the centre.",
       operator: "Cancelled by an operator.",
       network: "Cancelled by the network, by a rule.",
-      unknown: "Cancelled at the centre, whose engine does not say by whom. The time until then is booked.",
+      unknown: "Cancelled at the centre, whose engine does not say by whom. This is not booked.",
     },
     neverSatisfied: "A job it depends on ended in a way that can never meet the dependency.",
     reason: "Reason: {{reason}}",

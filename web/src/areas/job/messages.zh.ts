@@ -259,7 +259,7 @@ export const zh: Words<typeof en> = {
       centre: "由中心取消。",
       operator: "由运营者取消。",
       network: "由算力网按规则取消。",
-      unknown: "在中心被取消，其引擎未说明由谁取消。此前的用时计入账目。",
+      unknown: "在中心被取消，其引擎未说明由谁取消。不记账。",
     },
     neverSatisfied: "所依赖的作业已结束，且其结果永远无法满足依赖条件。",
     reason: "原因：{{reason}}",
