@@ -922,6 +922,7 @@ const chinese: Readonly<Record<string, string>> = {
   "quality of service": "服务质量（QoS）",
   centre: "中心",
   container: "容器",
+  "container runtime": "容器运行环境",
   "file system": "文件系统",
   job: "作业",
   licence: "许可证",

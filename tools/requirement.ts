@@ -76,6 +76,13 @@ export const requirements = {
   systemd: { words: "systemd", packages: ["systemd"], present: () => existsSync("/usr/bin/systemd-analyze") },
   nginx: { words: "nginx", packages: ["nginx-light"], present: () => existsSync("/usr/sbin/nginx") },
   faketime: { words: "libfaketime", packages: ["libfaketime"], present: () => faketimeLibrary() !== undefined },
+  // Rootless: with crun it stays in its job's control groups, uidmap gives it users, and its images are made of busybox.
+  podman: {
+    words: "Podman",
+    packages: ["podman", "crun", "uidmap", "catatonit", "busybox-static"],
+    present: () =>
+      ["podman", "crun", "newuidmap", "catatonit", "busybox"].every((name) => commandPath(name) !== undefined),
+  },
   openmpi: {
     words: "Open MPI and a compiler",
     packages: ["openmpi-bin", "libopenmpi-dev", "gcc", "libc6-dev"],

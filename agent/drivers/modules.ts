@@ -42,12 +42,11 @@ export const usualModuleInits = [
 export const plainBash = ["/bin/bash", "--noprofile", "--norc", "-c"] as const;
 
 /** Keeps what was found for ten minutes: module lists are long, and asked for with each report. */
-export function keptModules(inits: readonly string[], monotonicMs: () => number): () => Promise<readonly string[]> {
-  let found: { readonly modules: Promise<readonly string[]>; readonly atMs: number } | null = null;
+export function kept<Found>(find: () => Promise<Found>, monotonicMs: () => number): () => Promise<Found> {
+  let last: { readonly found: Promise<Found>; readonly atMs: number } | null = null;
   return () => {
-    if (found === null || monotonicMs() - found.atMs > keptMs)
-      found = { modules: readModules(inits), atMs: monotonicMs() };
-    return found.modules;
+    if (last === null || monotonicMs() - last.atMs > keptMs) last = { found: find(), atMs: monotonicMs() };
+    return last.found;
   };
 }
 

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after, before, test } from "node:test";
 import type { RunOrder } from "#core/run-order.ts";
-import { sampleAllocation, sampleOrder } from "#core/sample-testing.ts";
+import { sampleOrder } from "#core/sample-testing.ts";
 import { modulesIn, readModules } from "./modules.ts";
 import { type Means, prepared } from "./prologue.ts";
 
@@ -27,7 +27,7 @@ before(() => {
 }
 `,
   );
-  means = { moduleInits: [join(folder, "none.sh"), init], container: { program: "apptainer", fileSystems: [] } };
+  means = { moduleInits: [join(folder, "none.sh"), init], container: { runtimes: [], fileSystems: [] } };
 });
 after(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -121,29 +121,5 @@ test("modules are read from the machine; headings, folders and marks are left ou
     "module-git",
     "null",
     "python/3.11",
-  ]);
-});
-
-/** NOT RUN LIVE: a program in the place of Apptainer prints what it is called with. */
-test("a container's command line (not run live)", () => {
-  const bin = join(folder, "bin");
-  mkdirSync(bin, { recursive: true });
-  writeFileSync(join(bin, "apptainer"), '#!/bin/sh\nprintf "%s\\n" "$@"; env | grep ^APPTAINERENV_ | sort\n', {
-    mode: 0o755,
-  });
-  means = { ...means, container: { program: "apptainer", fileSystems: [{ name: "scratch", path: folder }] } };
-  const image = `registry.example/md@sha256:${"0".repeat(64)}`;
-  const order = {
-    ...ordered(
-      { kind: "script", text: "#!/bin/sh\ntrue\n", arguments: ["x y"] },
-      { container: image, fileSystems: ["scratch", "/no/such"] },
-    ),
-    allocation: { ...sampleAllocation, acceleratorsPerNode: 1, acceleratorVendor: "nvidia", acceleratorModel: "a100" },
-  };
-  const done = run(order, `${bin}:${process.env.PATH}`);
-  assert.deepEqual(done.stdout.trimEnd().split("\n"), [
-    ...["exec", "--containall", "--nv", "--bind", done.work, "--bind", folder, "--pwd", done.work],
-    ...[`docker://${image}`, `${done.work}/.weir/script`, "x y"],
-    ...["APPTAINERENV_GREETING=a b,c", "APPTAINERENV_SLURM_JOB_ID=7", `APPTAINERENV_WEIR_WORK=${done.work}`],
   ]);
 });

@@ -113,6 +113,7 @@ const centre = {
     ...noOffers,
     aliases: { ...noOffers.aliases, partition: ["batch", "fast"] },
     software: ["gromacs/2023.4", "gromacs/2024.1", "gcc/12"],
+    containers: ["docker"],
     fileSystems: [{ name: "lustre", path: "/lustre", shared: true, purgeDays: 30 }],
     licences: [{ name: "abaqus", total: 4, free: 0 }],
   },
@@ -138,7 +139,7 @@ test("what no centre in service offers is refused, reachable or not, and what th
     [{ siteWords: { gres: ["fpga:u280:2"] } }, "--gres", /"fpga:u280" .* Known: none/],
     [{ siteWords: { nodelist: ["c1", "c9"] } }, "--nodelist", /node "c9" .* Known: c1, c2, c3/],
     [{ software: ["gromacs/2025"] }, null, /Software "gromacs\/2025" .* Known: gromacs\/2023.4, gromacs\/2024.1\./],
-    [{ container: "a@sha256:0" }, null, /^Container /],
+    [{ container: "a@sha256:0" }, null, /^Container runtime "apptainer, pyxis, enroot, podman" .* Known: docker\./],
     [
       { workingDirectory: "/data/li" },
       null,

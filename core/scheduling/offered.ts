@@ -1,3 +1,4 @@
+import { containerRuntimes, runsContainers } from "#core/centre/containers.ts";
 import { type EngineOffers, noOffers } from "#core/centre/engine.ts";
 import { hostNames } from "#core/centre/host-list.ts";
 import { runsJobs } from "#core/centre/life-cycle.ts";
@@ -29,7 +30,8 @@ export function lacks(demands: Demands, centre: CentreRecord): Lacking | null {
   }
   const software = demands.software.find((name) => !offered.software.has(name));
   if (software !== undefined) return { rule: "no-such-software", facts: { software } };
-  if (demands.container && offers.containers.length === 0) return { rule: "no-container-runtime", facts: {} };
+  if (demands.container && !runsContainers(offers.containers))
+    return { rule: "no-container-runtime", facts: { runtimes: containerRuntimes.join(", ") } };
   const fileSystem = demands.fileSystems.find((name) => !hasFileSystem(offers, name));
   if (fileSystem !== undefined) return { rule: "no-such-file-system", facts: { fileSystem } };
   for (const { name, count } of demands.licences) {
@@ -118,8 +120,8 @@ export function offeredNowhere(
   for (const name of demands.software)
     if (!each.some(({ centre, offers }) => offeredBy(centre, offers).software.has(name)))
       return refuse(null, "software", name, ({ offers }) => nearestFirst(name, offers.software));
-  if (demands.container && each.every(({ offers }) => offers.containers.length === 0))
-    return refuse(null, "container", "apptainer", ({ offers }) => offers.containers);
+  if (demands.container && !each.some(({ offers }) => runsContainers(offers.containers)))
+    return refuse(null, "container runtime", containerRuntimes.join(", "), ({ offers }) => offers.containers);
   for (const name of demands.fileSystems)
     if (!each.some(({ offers }) => hasFileSystem(offers, name)))
       return refuse(null, name.startsWith("/") ? "path" : "file system", name, ({ offers }) =>

@@ -30,6 +30,11 @@ test("words of facts that are ours are in the reader's language, and one is one"
   assert.equal(reasonWords("not-among-wished", only, "zh"), "作业只允许 jinan、qingdao");
   assert.match(reasonWords("several-nodes", { driver: "process", asked: 2 }, "zh"), /^单机中心只能在一个节点上/);
   assert.match(reasonWords("several-nodes", { driver: "process", asked: 2 }, "en"), /^a process centre runs/);
+  const runtimes = { runtimes: "apptainer, pyxis, enroot, podman" };
+  assert.equal(
+    reasonWords("no-container-runtime", runtimes, "en"),
+    "has no runtime for containers: none of apptainer, pyxis, enroot, podman",
+  );
   const from = { from: "not-stated", to: "cn-sd" };
   assert.match(reasonWords("no-agreement", from, "zh"), /^没有协议允许未声明区域的租户作业在 cn-sd 运行/);
   const cards = (device: string, offered: string, language: "en" | "zh") =>

@@ -115,8 +115,8 @@ export const rules = {
   },
   "no-container-runtime": {
     holds: "never",
-    en: "has no runtime for containers",
-    zh: "没有容器运行环境",
+    en: "has no runtime for containers: none of {runtimes}",
+    zh: "没有容器运行环境：{runtimes} 均无",
   },
   "no-such-file-system": {
     holds: "never",

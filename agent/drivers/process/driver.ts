@@ -6,7 +6,7 @@ import { parseRunId, type RunId, runId } from "#core/ids.ts";
 import { mostProcesses } from "#core/job/admit.ts";
 import { expandPattern, type PatternFacts } from "#core/job/file-pattern.ts";
 import type { RunObservation, RunOrder } from "#core/run-order.ts";
-import { keptModules, usualModuleInits } from "../modules.ts";
+import { kept, readModules, usualModuleInits } from "../modules.ts";
 import { prepared } from "../prologue.ts";
 import { capacityOf } from "./capacity.ts";
 import { jobEnvironment, type RunPlace } from "./environment.ts";
@@ -36,8 +36,11 @@ export async function openProcessDriver(
   const node = hostname().split(".")[0] ?? "localhost";
   /** What is admitted and has not ended: the cores and memory in use. */
   const admitted = new Map<RunId, Room>();
-  const software = keptModules(usualModuleInits, () => performance.now());
-  const means = { moduleInits: usualModuleInits, container: { program: "apptainer", fileSystems: [] } };
+  const software = kept(
+    () => readModules(usualModuleInits),
+    () => performance.now(),
+  );
+  const means = { moduleInits: usualModuleInits, container: { runtimes: [], fileSystems: [] } };
   let listener: (observation: RunObservation) => void = () => {};
   let facts: Frame = new Map();
 

@@ -20,6 +20,7 @@ const sentences = {
   "name_kill switch": ["kill switch", "停止开关"],
   name_load: ["load", "负载"],
   name_partitions: ["partitions", "分区"],
+  name_containers: ["containers", "容器"],
   name_clock: ["clock", "时钟"],
   name_mapping: ["mapping", "映射"],
   name_transport: ["transport", "传输方式"],
@@ -65,6 +66,14 @@ const sentences = {
     "these share nodes: {list}. Each node counts once, and what is sent to one of them takes room in the others too",
     "这些分区共用节点：{list}。每个节点只计一次，派到其中一个分区的任务也占用其他分区的空间",
   ],
+  containersFound: ["on this machine: {found}", "本机有：{found}"],
+  containersSaid: ["by slurm.json: {said}; on this machine: {found}", "slurm.json 指定：{said}；本机有：{found}"],
+  containersOff: ["none, by slurm.json", "无（slurm.json 指定）"],
+  containersNone: [
+    'no runtime on this machine (apptainer, pyxis, enroot, or podman with crun): jobs in containers go elsewhere. If the nodes have one, name it in slurm.json: "containers": ["apptainer"]',
+    '本机没有容器运行环境（apptainer、pyxis、enroot，或 podman 与 crun）：使用容器的作业会派往其他中心。若计算节点上有，请在 slurm.json 中写明："containers": ["apptainer"]',
+  ],
+  nothing: ["nothing", "无"],
   helper: [
     "acts for members of {group} with a uid of at least {minUid}; {load}; {tokens}; policy {policy}",
     "为 {group} 组中 uid 不小于 {minUid} 的成员执行操作；{load}；{tokens}；策略 {policy}",

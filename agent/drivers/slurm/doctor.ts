@@ -8,6 +8,7 @@ import type { Engine, Hello } from "./engine.ts";
 import type { Finding } from "./finding.ts";
 import { localCommands } from "./local-commands.ts";
 import { openMapping } from "./mapping.ts";
+import { runtimesAt } from "./offering.ts";
 import { readSite, type Site } from "./site.ts";
 import { present, wordsOf } from "./slurm-text.ts";
 import { transportFindings } from "./transport.ts";
@@ -60,6 +61,7 @@ export async function examineSite(
       ...("name" in config ? [config] : configurationFindings(config.value)),
       ...(await federationFindings(commands)),
       ...(await partitionFindings(commands, site)),
+      await containerFinding(site),
       ...("name" in hello
         ? [hello]
         : site.delegated === null
@@ -138,6 +140,20 @@ async function partitionFindings(
   const shown = await commands("scontrol", ["--oneliner", "show", "partition"]).catch(() => "");
   const list = sharingNodes(shown, partitions).join(", ");
   return list === "" ? [] : [{ name: "partitions", verdict: "good", words: say("partitionsShare", { list }) }];
+}
+
+/** Runtimes that the site names may be on its nodes alone; without a word of the site's those here are told. */
+export async function containerFinding(site: Site): Promise<Finding> {
+  const name = "containers";
+  const here = (await runtimesAt(site)).map((one) => [one.name, one.version].filter((word) => word !== null).join(" "));
+  const found = here.length > 0 ? here.join(", ") : null;
+  if (site.containers === null)
+    return found === null
+      ? { name, verdict: "note", words: say("containersNone") }
+      : { name, verdict: "good", words: say("containersFound", { found }) };
+  if (site.containers.length === 0) return { name, verdict: "good", words: say("containersOff") };
+  const words = say("containersSaid", { said: site.containers.join(", "), found: found ?? say("nothing") });
+  return { name, verdict: "good", words };
 }
 
 /** Of the site's partitions (null: all), those with a node that another of them has too. */

@@ -1,8 +1,9 @@
 import { readdir } from "node:fs/promises";
+import { containerRuntimes } from "#core/centre/containers.ts";
 import type { EngineOffers, EnginePool } from "#core/centre/engine.ts";
-import { containerRuntimes } from "../container.ts";
-import { isOnPath, keptModules, usualModuleInits } from "../modules.ts";
+import { kept, readModules, usualModuleInits } from "../modules.ts";
 import type { Means } from "../prologue.ts";
+import { type FoundRuntime, findRuntimes } from "../runtimes.ts";
 import type { SlurmConfiguration } from "./configuration.ts";
 import type { Site } from "./site.ts";
 import { present } from "./slurm-text.ts";
@@ -12,14 +13,18 @@ import { type WordTable, wordsOffered, wordTable } from "./words.ts";
 /** What a site offers beside its pools: what its file says, and else what is where the agent runs. */
 export function offering(site: Site, monotonicMs: () => number): Offering {
   const inits = site.moduleInit === null ? usualModuleInits : [site.moduleInit];
-  const modules = keptModules(inits, monotonicMs);
+  const modules = kept(() => readModules(inits), monotonicMs);
+  const runtimes = kept(() => runtimesAt(site), monotonicMs);
   return {
-    means: { moduleInits: inits, container: { program: containerRuntimes[0], fileSystems: site.fileSystems } },
+    means: {
+      moduleInits: inits,
+      container: { runtimes: site.containers ?? containerRuntimes, fileSystems: site.fileSystems },
+    },
     async offers(look, pools, configuration) {
       return {
         ...wordsOffered(tableOf(look, pools, site), look.licences),
         software: site.software ?? (await modules()),
-        containers: site.containers ?? containerRuntimes.filter((name) => isOnPath(name, process.env.PATH)),
+        containers: site.containers ?? (await runtimes()).map(({ name }) => name),
         mpi: site.mpi ?? (await mpiTypes(configuration)),
         fileSystems: site.fileSystems,
       };
@@ -36,6 +41,11 @@ export type Offering = {
     configuration: SlurmConfiguration,
   ) => Promise<EngineOffers>;
 };
+
+/** The runtimes for containers where the agent runs. */
+export function runtimesAt({ slurmBin, slurmConf }: Site): Promise<readonly FoundRuntime[]> {
+  return findRuntimes({ path: process.env.PATH, slurmBin, slurmConf });
+}
 
 /** By what was seen last: pools as they are reported, and names that Slurm shows. */
 export function tableOf(look: Look, pools: readonly EnginePool[], site: Site): WordTable {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import type { OrderDemands, RunOrder } from "#core/run-order.ts";
@@ -40,6 +40,14 @@ describe("portable work on real clusters", { skip: requires("root", "slurm", "su
     const inside = 'until echo "$1" | grep -q ^docker:; do shift; done';
     const told = 'echo "$1 for $(id -un) in job $APPTAINERENV_SLURM_JOB_ID"; shift; exec "$@"';
     writeFileSync(join(folder, "apptainer"), `#!/bin/sh\n${inside}\n${told}\n`, { mode: 0o755 });
+    // As srun is with the plugin pyxis: its options are taken, the step is Slurm's own, with the node's root for the image's.
+    const plugin = `#!/bin/bash
+[ "$1" = --help ] && { echo "      --container-image=IMAGE"; exit; }
+for word; do case $word in --container-image=*) echo "$word" >&2 ;; --*container-*) ;; *) words+=("$word") ;; esac; done
+exec /usr/bin/srun "\${words[@]}"
+`;
+    mkdirSync(join(folder, "pyxis"));
+    writeFileSync(join(folder, "pyxis/srun"), plugin, { mode: 0o755 });
     for (const name of ["jinan", "qingdao"] as const) {
       const site = {
         moduleInit: init,
@@ -186,6 +194,28 @@ describe("portable work on real clusters", { skip: requires("root", "slurm", "su
           const [said = "", id = ""] = (await agent(name).log(order.run)).split("\n");
           assert.match(id, /^\d+$/);
           assert.equal(said, `docker://${image} for weirt-li in job ${id}`);
+        });
+
+        test("pyxis: a step of Slurm's own has the job's cores, variables, exit code and end; the plugin is a stand-in", async () => {
+          const image = `registry.example/tides@sha256:${"0".repeat(64)}`;
+          const environment = { PATH: `${folder}/pyxis:/usr/bin:/bin`, GREETING: "a b" };
+          const allocation = { ...sampleAllocation, nodes: 2, tasks: 4, coresPerNode: 2, memoryMibPerNode: 128 };
+          const script = 'echo "$GREETING $SLURM_JOB_ID $SLURM_STEP_ID $SLURM_CPUS_PER_TASK $0"; pwd; exit 6';
+          const wide = asking(script, { container: image }, { environment, allocation });
+          const long = asking("echo up; sleep 100", { container: image }, { environment });
+          const late = asking("sleep 100", { container: image }, { environment, timeLimitS: 3 });
+          const ids = await Promise.all([wide, long, late].map((order) => agent(name).queue(order)));
+          assert.deepEqual((await agent(name).ended(wide.run)).end, { kind: "failed", exitCode: 6 });
+          const [said, work] = (await agent(name).log(wide.run)).split("\n");
+          assert.match(said ?? "", new RegExp(`^a b ${ids[0]} 0 2 ${work}/.weir/script$`));
+          assert.match(
+            await agent(name).log(wide.run, "stderr"),
+            /^--container-image=registry.example#tides:sha256:0{64}$/m,
+          );
+          await agent(name).started(long.run);
+          assert.equal(await agent(name).driver.cancel(long.run), "cancelling");
+          assert.deepEqual((await agent(name).ended(long.run)).end, { kind: "cancelled", by: "user", reason: null });
+          assert.equal((await agent(name).ended(late.run)).end.kind, "timed-out");
         });
 
         test("job steps: srun on each node, side by side, with their own exit codes", async () => {

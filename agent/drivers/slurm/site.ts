@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import * as z from "zod";
 import { paths } from "#agent/install/texts.ts";
-import { containerRuntimes } from "../container.ts";
+import { containerRuntimes } from "#core/centre/containers.ts";
 
 /**
  * What a site says of its Slurm to the agent: a JSON file, by WEIR_SLURM_CONFIG or `slurm.json` in the agent's folder.
@@ -75,7 +75,7 @@ const site = z.strictObject({
   software: z.array(z.string()).nullable().default(null),
   /** The file that defines `module` for bash on the nodes; null: the usual ones, the first that a node has. */
   moduleInit: z.string().startsWith("/").nullable().default(null),
-  /** Runtimes that the nodes have; null: those that are where the agent runs. */
+  /** Runtimes that the nodes have, the one preferred first; null: those that are where the agent runs. */
   containers: z.array(z.enum(containerRuntimes)).nullable().default(null),
   /** Types of MPI that `srun --mpi` knows; null: what srun lists. */
   mpi: z.array(z.string()).nullable().default(null),
