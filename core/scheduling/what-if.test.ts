@@ -188,6 +188,20 @@ test("several things at once where none by itself suffices", () => {
   assert.deepEqual(answers(text, 2), ["cores-per-task 8→5 + memory-mib-per-node 900→300 at alpha"]);
 });
 
+test("a smaller shape and a shorter time limit, where a hole before the first in the queue is too small and too short", () => {
+  const text = `
+    pool   alpha/main 8×8
+    job    first nodes 6 cores 8 time 3600
+    place
+    job    head  nodes 8 cores 8 time 3600
+    job    back  nodes 4 cores 8 time 7200
+    expect back waits alpha: cores-busy`;
+  assert.deepEqual(answers(text, 3, policies.easy), ["nodes 4→2 + tasks 4→2 + time-limit-s 7200→3600 at alpha"]);
+  assert.deepEqual(answers(text.replace("time 7200", "time 3600"), 3, policies.easy), [
+    "nodes 4→2 + tasks 4→2 at alpha",
+  ]);
+});
+
 test("nothing, where it is not for the centres that it waits, or none takes anything", () => {
   const busy = "centre alpha 4 cores\njob first cores 4\nplace\n";
   assert.deepEqual(answers(`${busy}job second cores 1\nexpect second waits alpha: cores-busy`, 2), []);

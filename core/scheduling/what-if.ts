@@ -45,19 +45,21 @@ export type Starts = (asked: Asked) => PoolRecord | null;
 /**
  * The smallest changes with each of which it would start now, smallest first, at most `mostShown`. Each thing asked is
  * changed by itself, an amount as little as suffices; and the shape is cut, in everything at once, to what nodes of the
- * pools have left. What is given up is counted in shares of what was asked; another type of accelerator, another centre
+ * pools have left, with a shorter time limit where that alone does not do. What is given up is counted in shares of what was asked; another type of accelerator, another centre
  * and a demand left out count as a whole one. `pools`: those that might start anything now. Empty also where it would start
  * as it is.
  */
 export function smallestChanges(asked: Asked, pools: readonly PoolRecord[], starts: Starts): readonly StartingChange[] {
   if (starts(asked) !== null) return [];
+  const cut = cutShapes(asked, pools);
   const found = [
     ...amountsOf(asked, pools).flatMap((amount) => lessOf(amount, starts)),
     ...otherAccelerators(asked, pools),
     ...otherCentres(asked, pools),
     ...otherRegions(asked, pools),
     ...withoutOne(asked),
-    ...cutShapes(asked, pools),
+    ...cut,
+    ...cut.slice(0, mostShortened).flatMap((each) => (starts(each) ? [] : lessOf(limitOf(each), starts))),
   ].flatMap((changed) => {
     const pool = starts(changed);
     return pool ? [{ changed, pool, lost: lostBy(asked, changed, pool) }] : [];
@@ -83,6 +85,8 @@ export function smallestChanges(asked: Asked, pools: readonly PoolRecord[], star
 }
 
 const mostShown = 5;
+/** Of so many cut shapes, those that give up least, a shorter time limit is looked for. */
+const mostShortened = 8;
 /** Of a pool, so many nodes that differ in what they have left are looked at, those with most left. */
 const mostCells = 12;
 
@@ -94,16 +98,16 @@ type Amount = {
   readonly ask: (to: number) => Asked;
 };
 
-/** What `asked` has of each amount, where less of it can be asked. */
+/** What `asked` has of each amount. */
 function amountsOf(asked: Asked, pools: readonly PoolRecord[]): readonly Amount[] {
-  const { shape, timeLimitS } = asked;
+  const { shape } = asked;
   const { nodes, tasks, coresPerTask, accelerators } = shape;
   const tasksPerNode = Math.ceil(tasks / nodes);
   // A memory for each core differs by pool where the centre says how much that is.
   const memories = [...new Set(pools.map((pool) => memoryMibIn(shape, pool)))];
   const reshaped = (change: Partial<Shape>): Asked => ({ ...asked, shape: { ...shape, ...change } });
-  const amounts: readonly Amount[] = [
-    { from: timeLimitS, least: 60, step: 60, ask: (to) => ({ ...asked, timeLimitS: to }) },
+  return [
+    limitOf(asked),
     ...memories.map((from): Amount => {
       return { from, least: 1, step: 1, ask: (mib) => reshaped({ memory: { kind: "per-node", mib } }) };
     }),
@@ -129,7 +133,10 @@ function amountsOf(asked: Asked, pools: readonly PoolRecord[]): readonly Amount[
       ask: (shareMilli) => reshaped({ accelerators: accelerators && { ...accelerators, shareMilli } }),
     },
   ];
-  return amounts.filter(({ from, least }) => from > least);
+}
+
+function limitOf(asked: Asked): Amount {
+  return { from: asked.timeLimitS, least: 60, step: 60, ask: (to) => ({ ...asked, timeLimitS: to }) };
 }
 
 function shareOf({ accelerators }: Shape): number {
@@ -140,7 +147,7 @@ function shareOf({ accelerators }: Shape): number {
 function lessOf({ from, least, step, ask }: Amount, starts: Starts): readonly Asked[] {
   let fits = 0;
   let tooMany = Math.ceil((from - least) / step);
-  if (starts(ask(least)) === null) return [];
+  if (from <= least || starts(ask(least)) === null) return [];
   while (tooMany - fits > 1) {
     const middle = (fits + tooMany) >> 1;
     if (starts(ask(least + middle * step)) !== null) fits = middle;
@@ -235,15 +242,17 @@ function anyOf(demands: Demands): Demands | null {
   return count > 0 || container ? demands : null;
 }
 
+/** Those that give up least first. */
 function cutShapes(asked: Asked, pools: readonly PoolRecord[]): readonly Asked[] {
-  const shapes = new Map<string, Shape>();
+  const shapes = new Map<string, { readonly shape: Shape; readonly lost: number }>();
   for (const pool of pools) {
     const cells = leftOf(pool).room.cells.filter(({ cores }) => cores > 0);
     // Pools that have the same left give the same shape: it is tried once, and goes where it would go.
     for (const shape of shrunk(asked.shape, mostNodes(pool.centre), pool, largest(cells)))
-      shapes.set(JSON.stringify(shape), shape);
+      shapes.set(JSON.stringify(shape), { shape, lost: givenUp(asked.shape, shape, pool) });
   }
-  return [...shapes.values()].map((shape) => ({ ...asked, shape }));
+  const byLoss = [...shapes.values()].sort((a, b) => a.lost - b.lost);
+  return byLoss.map(({ shape }) => ({ ...asked, shape }));
 }
 
 function largest(cells: readonly Cell[]): readonly Cell[] {
