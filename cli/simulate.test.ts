@@ -48,7 +48,10 @@ test("one trace under a named policy: the keys of the answer, and their values",
   ]);
   // Starts are 0, 10 and 2: waits of 0, 9 and 0; areas of 80, 30 and 8.
   const { wallS, cpuS, jobsPerS, peakRssMib, ...measured } = answer;
-  assert.ok(wallS > 0 && cpuS >= 0 && jobsPerS > 0 && peakRssMib > 1);
+  assert.ok(wallS > 0 && cpuS >= 0 && cpuS < 0.5);
+  assert.equal(jobsPerS, Math.round(3 / wallS));
+  const rssMib = process.memoryUsage().rss / 1_048_576;
+  assert.ok(peakRssMib >= rssMib * 0.9 && peakRssMib < rssMib * 20, `${peakRssMib} of ${rssMib}`);
   assert.deepEqual(measured, {
     ...{ jobs: 3, processors: 10, meanWaitS: 3, medianWaitS: 0, p95WaitS: 9, maxWaitS: 9 },
     averageBoundedSlowdown: (1 + 1.4 + 1) / 3,
@@ -75,6 +78,17 @@ test("what was left out is chosen as documented", async () => {
     "conservative central",
   );
   assert.match(await routingOf(`--trace ${one} ${other} --policy easy --routing weir`), /--routing central/);
+});
+
+test("the seed is 1 where it was left out", async () => {
+  const drawn = async (words: string) => {
+    const { out } = await weir(`simulate --trace ${one} ${other} ${one} --policy easy --routing random --json${words}`);
+    return JSON.parse(out).startChecksum;
+  };
+  const left = await drawn("");
+  assert.equal(await drawn(" --seed 1"), left);
+  const others = await Promise.all([2, 3, 4, 5].map((seed) => drawn(` --seed ${seed}`)));
+  assert.ok(others.some((other) => other !== left));
 });
 
 test("a policy file is taken wherever its policy can be", async () => {

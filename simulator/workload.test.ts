@@ -108,3 +108,10 @@ test("the checksum is that of big numbers, however many there are", () => {
   for (const [i, at] of startS.entries()) sum += BigInt(at) * BigInt((i % 1_000_003) + 1);
   assert.equal(startChecksum(workload, { startS, centre: new Uint16Array(count) }), String(sum % (2n ** 61n - 1n)));
 });
+
+test("in the checksum places count from 1 again after 1 000 003", () => {
+  const workload = { ...built([logOf("log", 8, [{ submit: 0 }])]), count: 3 };
+  const schedule = { startS: Int32Array.of(1, 10, 100), centre: new Uint16Array(3) };
+  const of = (...places: readonly number[]) => startChecksum({ ...workload, place: Int32Array.from(places) }, schedule);
+  assert.equal(of(1_000_002, 1_000_003, 1_000_004), String(1_000_003 + 10 + 200));
+});

@@ -285,6 +285,25 @@ test("earliest-start goes by the times asked for, least-load by the work", () =>
   );
 });
 
+test("of centres that are as good a job is bound to its home, else to the first", () => {
+  for (const routing of ["least-load", "earliest-start"] as const)
+    checkScenario(
+      "easy",
+      routing,
+      `
+    centre alpha 4
+    centre beta  4
+    centre gamma 4
+    job own   at 0 run 10 needs 1 home beta
+    job broad at 1 run 10 needs 4 home beta
+    job late  at 2 run 10 needs 4 home beta
+    expect own   starts 0 on beta
+    expect broad starts 1 on alpha
+    expect late  starts 2 on gamma
+  `,
+    );
+});
+
 test("RLScheduler's queue: the chosen job blocks although a shorter one comes", () => {
   const kept = `
     centre alpha 4

@@ -116,6 +116,34 @@ const scenarios: Record<string, string> = {
     end urgent cancelled
     expect thin_0,thin_1,broad make-way large
   `,
+  "of two places as good the one where a run saves its work": `
+    centre alpha  4 cores
+    centre beta   4 cores
+    job saving cores 4 time 3600 priority low preemptible checkpoints only beta
+    place
+    running saving
+    at 50
+    job young  cores 4 time 3600 priority low preemptible restarts only alpha
+    place
+    running young
+    at 100
+    job urgent cores 4 priority high
+    expect saving make-way urgent
+  `,
+  "else where it has run for less": `
+    centre alpha  4 cores
+    centre beta   4 cores
+    job old    cores 4 time 3600 priority low preemptible restarts only alpha
+    place
+    running old
+    at 50
+    job young  cores 4 time 3600 priority low preemptible restarts only beta
+    place
+    running young
+    at 100
+    job urgent cores 4 priority high
+    expect young make-way urgent
+  `,
   "the youngest first, and before them those that save their work": `
     centre alpha  8 cores
     job old    cores 2 time 3600 priority low preemptible restarts
@@ -510,6 +538,28 @@ test("once the hour is over, it is looked for all that wait", () => {
     expect begins make-way fourth
   `;
   runScenario(text, bounded);
+});
+
+test("so many within an hour in one pool, whoever they are of", () => {
+  const text = `
+    centre alpha  6 cores
+    job one    cores 2 time 7200 priority low preemptible restarts of 1
+    job two    cores 2 time 7200 priority low preemptible restarts of 2 tenant 2
+    job three  cores 2 time 7200 priority low preemptible restarts of 3 tenant 3
+    place
+    running one
+    running two
+    running three
+    job first  cores 2 priority high
+    expect three make-way first
+    place
+    retry three
+    place
+    job second cores 2 priority high
+  `;
+  const bounded = (mostOfPool: number): Policy => ({ ...policies.weir, preemption: { ...few, mostOfPool } });
+  runScenario(`${text}\n expect two make-way second`, bounded(2));
+  runScenario(`${text}\n expect nobody make-way second as-many-as-may`, bounded(1));
 });
 
 test("so many within an hour of one tenant, whatever the projects", () => {
