@@ -54,6 +54,7 @@ describe("a centre with pools, in the console", { skip: requires("chromium", "cj
       await centre.getByText(words).first().waitFor();
     await centre.getByText("estimates there are rough: others' jobs are hidden from the agent").waitFor();
     await centre.getByText("Drained: starts nothing now").waitFor();
+    await centre.getByText("2, each the account of several people").waitFor();
     await centre.getByText("sampled by Slurm, and ended when above (OverMemoryKill)").waitFor();
     // What asks for somebody stands first.
     const terms = await centre.locator("dl dt").allTextContents();
@@ -70,6 +71,7 @@ describe("a centre with pools, in the console", { skip: requires("chromium", "cj
     await picture(page, "pools-en");
     await page.getByRole("button", { name: "中文" }).click();
     await seen("他人占用 96 核");
+    await seen("2 个，各由多人共用");
     await seen(/^站点策略已拒绝 3 个请求，.*依据 account/);
     await page.getByRole("button", { name: "查看节点" }).first().click();
     await seen("维护中");
@@ -236,6 +238,7 @@ const engine: EngineReport = {
   ],
   offers: noOffers,
   mechanisms: {
+    shared: "2, each the account of several people",
     engine: "Slurm 22.05.8 by its commands",
     identity: "weir-as, each as its own user",
     memory: "sampled by Slurm, and ended when above (OverMemoryKill)",

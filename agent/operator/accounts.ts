@@ -2,7 +2,7 @@ import { join } from "node:path";
 import type { AskedAccount } from "#agent/driver.ts";
 import { testAccount } from "#agent/drivers/slurm/account-test.ts";
 import { readAsked } from "#agent/drivers/slurm/accounts.ts";
-import { entryFor, type MappingEntry } from "#agent/drivers/slurm/mapping.ts";
+import { entryFor, type MappingEntry, sharersOf } from "#agent/drivers/slurm/mapping.ts";
 import type { Given } from "./given.ts";
 import { say } from "./say.ts";
 import { becomeAgent } from "./settings.ts";
@@ -65,20 +65,6 @@ function readinessText(readiness: MappingEntry["readiness"]): string {
 }
 
 type Who = Pick<MappingEntry, "person" | "project">;
-
-/** Others of the network that are the same local user here: of one person in several projects nobody is another (P3). */
-export function sharersOf(
-  entries: readonly MappingEntry[],
-  { person, project, user }: Who & Pick<MappingEntry, "user">,
-): readonly MappingEntry[] {
-  return entries.filter(
-    (one) =>
-      one.user === user &&
-      one.readiness.kind !== "removed" &&
-      (one.person === null || one.person !== person) &&
-      !(one.person === person && one.project === project),
-  );
-}
 
 async function add(
   given: Given,

@@ -17,6 +17,7 @@ test("what is known is said in the reader's language, anything else as the agent
   const alarm =
     "the site's policy refused 3 requests, the last at 2026-11-23T03:00:00.000Z by account; the site's audit says more";
   assert.match(mechanismText("alarm", alarm, "zh"), /^站点策略已拒绝 3 个请求，.*依据 account/);
+  assert.equal(mechanismText("shared", "2, each the account of several people", "zh"), "2 个，各由多人共用");
   assert.equal(mechanismText("modules", "Lmod 9", "zh"), "Lmod 9");
   assert.equal(mechanismText("toString", "toString", "en"), "toString");
 });

@@ -58,6 +58,7 @@ const titles: Readonly<Record<string, Words>> = {
   processes: { en: "Process limit", zh: "进程数限制" },
   folders: { en: "Temporary folders", zh: "临时目录" },
   identity: { en: "Who jobs run as", zh: "作业身份" },
+  shared: { en: "Shared local users", zh: "共用的本地用户" },
   uids: { en: "Uids reserved", zh: "预留用户数" },
   uidsInUse: { en: "Uids in use", zh: "在用用户数" },
   quarantine: { en: "Uids held back", zh: "暂扣的用户" },
@@ -138,6 +139,10 @@ const patterns: readonly (readonly [RegExp, Words])[] = [
       en: "simulated, nothing is executed; seed {1}, time {2} times as fast",
       zh: "模拟，不实际执行；随机种子 {1}，时间 {2} 倍速",
     },
+  ],
+  [
+    /^(\d+), each the account of several people$/,
+    { en: "{1}, each the account of several people", zh: "{1} 个，各由多人共用" },
   ],
   [
     /^(\d+) second copies ran nothing$/,

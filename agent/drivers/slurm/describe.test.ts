@@ -4,7 +4,7 @@ import { describe, test } from "node:test";
 import { submitAnswer } from "./commands.ts";
 import { configurationOf, enforcement } from "./configuration.ts";
 import { foreignLoad, foreignRows, gresOf, gresWords, nodeState, poolsOf, switchesOf } from "./describe.ts";
-import { clockFinding, configurationFindings, sharingNodes } from "./doctor.ts";
+import { clockFinding, configurationFindings, sharedFindings, sharingNodes } from "./doctor.ts";
 import { waitKind } from "./reasons.ts";
 import { durationS, hostList, indexList, indicesOf, sizeMib, wordsOf } from "./slurm-text.ts";
 import { sbatchAnswer } from "./submit-words.ts";
@@ -323,4 +323,14 @@ process.stdout.write(findingsText(configurationFindings(configurationOf(${JSON.s
   assert.match(said("zh_CN.UTF-8")[0] ?? "", /^有误 {2}版本：Slurm 24\.11\.1 不在已测试的版本（22\.05）之列/);
   assert.match(said("zh_CN.UTF-8").join("\n"), /^注意 {2}PrivateData：看不到他人的作业/m);
   assert.match(said("C.UTF-8")[0] ?? "", /^wrong {2}version: Slurm 24\.11\.1 is not among the tested versions/);
+});
+
+test("the doctor names local users that several people are, and nobody's other projects", () => {
+  const as = (person: number | null, project: number | null, user: string, kind: "ready" | "removed" = "ready") =>
+    ({ person, project, user, account: null, qos: null, readiness: { kind, sinceMs: 0 } }) as const;
+  const alone = [as(1, 1, "li"), as(1, 2, "li"), as(2, null, "wang"), as(3, null, "wang", "removed")];
+  assert.deepEqual(sharedFindings(alone), []);
+  const [finding, ...more] = sharedFindings([...alone, as(4, null, "li"), as(5, 1, "zhao"), as(null, 1, "zhao")]);
+  assert.deepEqual([finding?.name, finding?.verdict, more.length], ["shared users", "note", 0]);
+  assert.match(finding?.words ?? "", /several people of the network, .*: li, zhao$/);
 });

@@ -31,6 +31,7 @@ const sentences = {
   "name_server's clock": ["server's clock", "服务器时钟"],
   name_credential: ["credential", "凭据"],
   name_user: ["user {user}", "用户 {user}"],
+  "name_shared users": ["shared users", "共用的用户"],
   name_credential_of: ["credential of {user}", "{user} 的凭据"],
   versionTested: ["Slurm {version}, cluster {cluster}", "Slurm {version}，集群 {cluster}"],
   versionUntested: [
@@ -74,6 +75,10 @@ const sentences = {
     '本机没有容器运行环境（apptainer、pyxis、enroot，或 podman 与 crun）：使用容器的作业会派往其他中心。若计算节点上有，请在 slurm.json 中写明："containers": ["apptainer"]',
   ],
   nothing: ["nothing", "无"],
+  sharedUsers: [
+    "these local users are each the account of several people of the network, who can read and end each other's work there: {list}",
+    "以下本地用户分别由算力网的多人共用，他们可互相读取和终止作业：{list}",
+  ],
   helper: [
     "acts for members of {group} with a uid of at least {minUid}; {load}; {tokens}; policy {policy}",
     "为 {group} 组中 uid 不小于 {minUid} 的成员执行操作；{load}；{tokens}；策略 {policy}",

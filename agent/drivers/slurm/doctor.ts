@@ -7,8 +7,8 @@ import { nameOf, say } from "./doctor-words.ts";
 import type { Engine, Hello } from "./engine.ts";
 import type { Finding } from "./finding.ts";
 import { localCommands } from "./local-commands.ts";
-import { openMapping } from "./mapping.ts";
 import { runtimesAt } from "./offering.ts";
+import { type MappingEntry, openMapping, sharedUsers } from "./mapping.ts";
 import { readSite, type Site } from "./site.ts";
 import { present, wordsOf } from "./slurm-text.ts";
 import { transportFindings } from "./transport.ts";
@@ -74,6 +74,7 @@ export async function examineSite(
             })),
       "name" in clock ? clock : clockFinding(clock.value),
       "name" in mapped ? mapped : mappingFinding(mapped.value.entries().map(({ readiness }) => readiness.kind)),
+      ...("name" in mapped ? [] : sharedFindings(mapped.value.entries())),
       ...("name" in mapped || "name" in hello ? [] : await userFindings(engine, mapped.value.entries())),
     ];
   } finally {
@@ -205,6 +206,12 @@ function mappingFinding(kinds: readonly string[]): Finding {
     verdict: ready > 0 ? "good" : "note",
     words: say("mapping", { count: kinds.length, ready }),
   };
+}
+
+/** Meant (`accounts add --shared`), and to be known. */
+export function sharedFindings(entries: readonly MappingEntry[]): readonly Finding[] {
+  const list = sharedUsers(entries).join(", ");
+  return list === "" ? [] : [{ name: "shared users", verdict: "note", words: say("sharedUsers", { list }) }];
 }
 
 function isServing({ readiness }: { readonly readiness: { readonly kind: string } }): boolean {

@@ -19,7 +19,7 @@ import { carriesTag, type JobWord } from "./job-word.ts";
 import { openKeptOutput } from "./kept-output.ts";
 import { sparingWhoIsNotLetIn } from "./let-in.ts";
 import { type CommandSettings, localCommands } from "./local-commands.ts";
-import { type Mapping, openMapping } from "./mapping.ts";
+import { type Mapping, openMapping, sharedUsers } from "./mapping.ts";
 import { openNetworkMark } from "./network-mark.ts";
 import { openNotebook } from "./notebook.ts";
 import { offering } from "./offering.ts";
@@ -289,6 +289,7 @@ export async function openSlurm(
             ? "slurmdbd"
             : "none: times by scontrol, CPU and memory by the wrapper",
           ...enforcement(configuration),
+          ...sharedText(sharedUsers(mapping.entries()).length),
           ...refusedText(helper.refusals()),
           ...(look.hidden === null ? {} : { load: look.hidden.slice(0, 500) }),
           ...(look.isStopped ? { trouble: stoppedWords } : {}),
@@ -410,6 +411,11 @@ export async function openSlurm(
 const tagSinceS = 3600;
 
 /** For the centre's page: that the network asked for what the site's policy forbids, by which of its lines. */
+/** How many, and never who (P2). */
+function sharedText(users: number): Record<string, string> {
+  return users === 0 ? {} : { shared: `${users}, each the account of several people` };
+}
+
 function refusedText(refusals: Refusals | null): Record<string, string> {
   if (refusals === null) return {};
   const { count, lastMs, rule } = refusals;

@@ -48,6 +48,26 @@ export function entryFor(entries: readonly MappingEntry[], person: number, proje
   );
 }
 
+/** Others of the network that are the same local user here: of one person in several projects nobody is another (P3). */
+export function sharersOf(
+  entries: readonly MappingEntry[],
+  { person, project, user }: Pick<MappingEntry, "person" | "project" | "user">,
+): readonly MappingEntry[] {
+  return entries.filter(
+    (one) =>
+      one.user === user &&
+      one.readiness.kind !== "removed" &&
+      (one.person === null || one.person !== person) &&
+      !(one.person === person && one.project === project),
+  );
+}
+
+/** Those who are several people's of the network. */
+export function sharedUsers(entries: readonly MappingEntry[]): readonly string[] {
+  const shared = entries.filter((one) => one.readiness.kind !== "removed" && sharersOf(entries, one).length > 0);
+  return [...new Set(shared.map(({ user }) => user))].sort();
+}
+
 /** Who runs as whom, or why nobody does. */
 export function resolveMapping(
   entries: readonly MappingEntry[],
