@@ -131,7 +131,12 @@ export type EngineOffers = {
     readonly purgeDays: number | null;
   }[];
   readonly licences: readonly { readonly name: string; readonly total: number; readonly free: number }[];
-  /** Each run's own folder is `<run>/work` in this one. Absent: it differs from user to user, or nothing is kept. */
+  /**
+   * Each run's own folder is `<run>/work` in this one, so that the network can say where a run's files are. Absent: nothing is
+   * kept, or it is not so. At a Slurm centre it never is: runs lie in a folder of each local user's own, which names that user
+   * or their home, and neither may be told (P2); within it they lie by chunk and restart. What is told there is the name of the
+   * file as the job wrote it, and `weir logs` reads it as that user.
+   */
   readonly runsFolder?: string | undefined;
 };
 
