@@ -90,6 +90,12 @@ describe("how a run ended, by the engine's word", () => {
     assert.deepEqual(decide(facts, { record, timeLimitS: 3 }), { kind: "timed-out" });
     assert.deepEqual(decide(facts, { record, timeLimitS: 600 }), { kind: "signalled", signal: 15 });
     assert.deepEqual(decide(`JobState=TIMEOUT Reason=TimeLimit ExitCode=0:0 ${ran}`), { kind: "timed-out" });
+    // A reservation ended under it (M7: the centre's doing), unless its user had shortened the job's limit.
+    const ends = (limit: string) =>
+      decide(`JobState=TIMEOUT Reason=TimeLimit ExitCode=0:0 RunTime=00:00:03 TimeLimit=${limit} ${ran}`);
+    const cut = ends("00:02:00");
+    assert(typeof cut === "object" && cut.kind === "cancelled" && cut.by === "centre", JSON.stringify(cut));
+    assert.deepEqual(ends("00:00:00"), { kind: "timed-out" });
   });
 
   test("memory: Slurm's own state (not run live), and OverMemoryKill, which says it nowhere else", () => {

@@ -52,7 +52,7 @@ export function endOf(evidence: Evidence): Verdict {
       if (never) return cancelledWaiting(evidence);
       return endedBeforeItBegan(evidence) ?? ended(isUnbegun(evidence) ? unbegun(word) : cancelled(evidence));
     case "TIMEOUT":
-      return ended({ kind: "timed-out" });
+      return ended(isCutShort(evidence) ? cutShort : { kind: "timed-out" });
     case "OUT_OF_MEMORY":
       return ended({ kind: "out-of-memory" });
     case "PREEMPTED":
@@ -85,6 +85,23 @@ export function endOf(evidence: Evidence): Verdict {
       });
   }
 }
+
+/**
+ * Slurm ends what runs in a reservation when that ends, and calls it a time-out. Its user may have shortened the limit of the
+ * job at the centre, and then it was that.
+ */
+function isCutShort({ word: { elapsedS, limitS }, timeLimitS }: Evidence): boolean {
+  return limitS !== null && elapsedS + timeoutLeewayS < Math.min(limitS, timeLimitS);
+}
+
+const cutShort = {
+  kind: "cancelled",
+  by: "centre",
+  reason: "Slurm ended it long before its time limit, as when the reservation in which it ran ends",
+} as const;
+
+/** Slurm looks at limits every half a minute. */
+const timeoutLeewayS = 30;
 
 /**
  * A controller that was away takes what ended meanwhile for work whose node failed. On one node the wrapper knows better:

@@ -1,4 +1,4 @@
-import { indicesOf, present, secondsSince1970, type Words, wordsOf } from "./slurm-text.ts";
+import { durationS, indicesOf, present, secondsSince1970, type Words, wordsOf } from "./slurm-text.ts";
 
 /** What the engine says of one job, or of one task of an array; of tasks that still wait together, one such word. */
 export type JobWord = {
@@ -20,6 +20,8 @@ export type JobWord = {
   readonly startS: number | null;
   readonly endS: number | null;
   readonly elapsedS: number;
+  /** What it may last by Slurm, in whole minutes, as it is now: a user may make it shorter. null: not said, or no limit. */
+  readonly limitS: number | null;
   /** null: it never had a node, and so never began. */
   readonly nodes: string | null;
   readonly restarts: number;
@@ -60,6 +62,7 @@ export function controllerWord(line: string): JobWord | null {
     startS,
     endS,
     elapsedS: endedStates.has(state) ? lasted : 0,
+    limitS: durationS(words.get("TimeLimit")),
     nodes,
     restarts: numberOf(words, "Restarts") ?? 0,
     cancelledBy: null,
@@ -90,6 +93,7 @@ export function accountingWord(row: Words): JobWord | null {
     startS: secondsSince1970(row.get("Start")),
     endS: secondsSince1970(row.get("End")),
     elapsedS: Number(row.get("ElapsedRaw") ?? 0) || 0,
+    limitS: durationS(row.get("Timelimit")),
     nodes: present(row.get("NodeList")),
     restarts: 0,
     cancelledBy: state === "CANCELLED" ? (by ?? null) : null,
@@ -117,6 +121,7 @@ export function queueWord(row: Words): JobWord | null {
     startS: secondsSince1970(row.get("start")),
     endS: secondsSince1970(row.get("end")),
     elapsedS: 0,
+    limitS: null,
     nodes: present(row.get("nodelist")),
     restarts: 0,
     cancelledBy: null,

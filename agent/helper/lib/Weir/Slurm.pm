@@ -16,7 +16,7 @@ my @QUEUE = qw(id=%A arrayJob=%F arrayTask=%K state=%T reason=%r submit=%V start
 my @ACCOUNTING = qw(JobID JobIDRaw State ExitCode DerivedExitCode Submit Eligible Start End ElapsedRaw Timelimit UserCPU SystemCPU TotalCPU MaxRSS
     AllocCPUS NNodes AllocTRES ConsumedEnergyRaw NodeList Partition Account QOS Reason User JobName);
 my @LOAD = qw(state=%T partition=%P nodes=%D cpus=%C memory=%m gres=%b timeLimit=%l end=%e submit=%V priority=%Q nodelist=%N weir=%j);
-my $FREE_TEXT = qr/(?:JobId|UserId|JobState|Reason|ExitCode|DerivedExitCode|Restarts|StartTime|EndTime|RunTime|NumNodes|NumCPUs|TRES)/;
+my $FREE_TEXT = qr/(?:JobId|UserId|JobState|Reason|ExitCode|DerivedExitCode|Restarts|StartTime|EndTime|RunTime|TimeLimit|NumNodes|NumCPUs|TRES)/;
 
 sub submit_to_slurm {
     my ($policy, $batch, $lock, @words) = @_;
