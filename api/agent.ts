@@ -3,7 +3,7 @@ import { checkResult } from "#api/connection-test.ts";
 import { runEnd } from "#api/job.ts";
 import { centreName, timeMs } from "#api/values.ts";
 import { readinessKinds } from "#core/centre/accounts.ts";
-import type { EngineReport } from "#core/centre/engine.ts";
+import { type EngineReport, shutPools } from "#core/centre/engine.ts";
 import { warningSignals } from "#core/job/spec.ts";
 
 /**
@@ -93,6 +93,8 @@ const amounts = z.strictObject({
   accelerators: z.array(deviceCount).max(1000),
 });
 
+const timeWindow = z.strictObject({ startsInMs: z.int().min(0), endsInMs: z.int().min(0) });
+
 const nodeGroup = z.strictObject({
   names: nodeNames,
   count: z.int().min(1).max(100_000),
@@ -102,7 +104,7 @@ const nodeGroup = z.strictObject({
   features: z.array(z.string().max(255)).max(1000),
   free: amounts,
   within: z.string().min(1).max(255).optional(),
-  maintenance: z.strictObject({ startsInMs: z.int().min(0), endsInMs: z.int().min(0) }).optional(),
+  maintenance: timeWindow.optional(),
 });
 
 const foreignLoad = z.discriminatedUnion("kind", [
@@ -129,6 +131,8 @@ const enginePool = z.strictObject({
   foreign: foreignLoad,
   givesWholeNodes: z.literal(false).optional(),
   row: nodeNames.optional(),
+  window: timeWindow.optional(),
+  shut: z.enum(shutPools).optional(),
 });
 
 const words = z.array(z.string().max(255)).max(10_000);
@@ -165,6 +169,7 @@ export const engine: z.ZodType<EngineReport> = z
         reservation: words,
       }),
       partitionPools: z.record(z.string().max(255), z.string().max(255)).optional(),
+      reservationPools: z.record(z.string().max(255), z.string().max(255)).optional(),
       software: words,
       containers: words,
       mpi: words,

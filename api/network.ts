@@ -2,6 +2,7 @@ import * as z from "zod";
 import { cost, outcomeKinds, usageAmounts } from "#api/job.ts";
 import { amount, centreName, id, line, page, pageQuery, slug, text, timeMs } from "#api/values.ts";
 import { driverNames } from "#core/centre/centre.ts";
+import { shutPools } from "#core/centre/engine.ts";
 import { intakes } from "#core/centre/intake.ts";
 
 /** Capacity is typed: a value never stands without its precision, and AI and HPC are never added up (O3). */
@@ -39,6 +40,10 @@ export const pool = z
     lifeCycle,
     /** As its engine says; null: the agent does not report this pool. */
     state: z.enum(["up", "drained", "down"]).nullable(),
+    /** Why there is nothing of a pool that its site has named; null: it is there. */
+    shut: z.enum(shutPools).nullable(),
+    /** When its nodes are the network's, by a reservation of the centre's; null: always. */
+    reserved: z.strictObject({ startsMs: timeMs, endsMs: timeMs }).nullable(),
     /** Of a shared pool: how many runs of one local account (else project), alike in nodes, cores and cards, may wait in its own queue. */
     maxPending: z.int(),
     /** How long a run placed there may wait for its start; null: the network's own setting. */

@@ -281,6 +281,8 @@ test("weir centres: why a connected centre takes no work, and the load of others
     accelerators: [],
     startable: [],
     sharesNodesWith: [],
+    shut: null,
+    reserved: null,
     runs: 1,
     foreign,
   };

@@ -296,6 +296,8 @@ export const words = {
   startsNow: ["{pool}: can start now", "{pool}：当前可启动"],
   startsNothing: ["nothing", "无"],
   maintenanceOf: ["{pool}: maintenance", "{pool}：维护"],
+  reservedOf: ["{pool}: reserved", "{pool}：保留"],
+  shutOf: ["{pool}: not there", "{pool}：不可用"],
   columnContract: ["CONTRACT", "合约"],
   columnNodes: ["NODES", "节点"],
   columnFree: ["FREE", "空闲"],

@@ -44,6 +44,8 @@ describe("a centre with pools, in the console", { skip: requires("chromium", "cj
       });
     assert.match(await shown("en"), /hidden, so estimates there are rough: PrivateData=jobs/);
     assert.match(await shown("zh"), /不可见，故预计仅供参考：/);
+    assert.match(await shown("en"), /gone: not there +its reservation is not there: it has ended/);
+    assert.match(await shown("en"), /night: reserved +20\d\d-/);
   });
 
   test("pools show their contract, nodes, limits and the work of others, in both languages", async () => {
@@ -54,6 +56,8 @@ describe("a centre with pools, in the console", { skip: requires("chromium", "cj
       await centre.getByText(words).first().waitFor();
     await centre.getByText("estimates there are rough: others' jobs are hidden from the agent").waitFor();
     await centre.getByText("Drained: starts nothing now").waitFor();
+    await centre.getByText(/^reserved for the network, /).waitFor();
+    await centre.getByText("its reservation is not there: it has ended, or the centre has to make it again").waitFor();
     await centre.getByText("2, each the account of several people").waitFor();
     await centre.getByText("sampled by Slurm, and ended when above (OverMemoryKill)").waitFor();
     // What asks for somebody stands first.
@@ -71,6 +75,8 @@ describe("a centre with pools, in the console", { skip: requires("chromium", "cj
     await picture(page, "pools-en");
     await page.getByRole("button", { name: "中文" }).click();
     await seen("他人占用 96 核");
+    await seen(/^为算力网保留：/);
+    await seen("其预留不存在：已结束，或须由中心重新建立");
     await seen("2 个，各由多人共用");
     await seen(/^站点策略已拒绝 3 个请求，.*依据 account/);
     await page.getByRole("button", { name: "查看节点" }).first().click();
@@ -234,6 +240,26 @@ const engine: EngineReport = {
       nodes: [{ ...group, names: "d1", count: 1, ...size, free: size }],
       ours: none,
       foreign: { kind: "none" },
+    },
+    {
+      name: "night",
+      state: "up",
+      memoryMibPerCore: 4096,
+      limits: { timeLimitS: null, leastNodes: 1, mostNodes: null },
+      nodes: [{ ...group, names: "n1", count: 1, ...size, free: size }],
+      ours: none,
+      foreign: { kind: "none" },
+      window: { startsInMs: 3_600_000, endsInMs: 7_200_000 },
+    },
+    {
+      name: "gone",
+      state: "down",
+      memoryMibPerCore: 0,
+      limits: { timeLimitS: null, leastNodes: 1, mostNodes: null },
+      nodes: [],
+      ours: none,
+      foreign: { kind: "none" },
+      shut: "no-reservation",
     },
   ],
   offers: noOffers,

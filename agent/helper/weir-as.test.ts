@@ -120,6 +120,8 @@ describe("weir-as", { skip }, () => {
       "0",
       site.bin,
     ]);
+    const allowed = (what: string) => (answer.frame.get(`allows${what}`) ?? []).map(String);
+    assert.deepEqual(["Partition", "Qos", "Reservation"].map(allowed), [["batch", "accel"], ["-", "normal"], []]);
   });
 
   test("submits as the user, with the user's groups, a clean environment, and no shell", async () => {
@@ -787,6 +789,8 @@ describe("weir-as", { skip }, () => {
         (await prepare(submission(...words)))[0] ?? assert.fail("no answer");
       const closed = await one(li, "90.0.1", { account: "closed" });
       assert.deepEqual([closed.get("error"), closed.get("rule")], ["refused", "account"]);
+      const reserved = await one(li, "90.0.1", { reservation: "vip" });
+      assert.deepEqual([reserved.get("error"), reserved.get("rule")], ["refused", "reservation"]);
       assert.equal(existsSync(chunkFolder("90.0.1")), false);
       const before = site.called();
       const nowS = Date.now() / 1000;

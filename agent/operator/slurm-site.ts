@@ -3,7 +3,7 @@ import { commandsEngine } from "#agent/drivers/slurm/commands.ts";
 import type { Engine } from "#agent/drivers/slurm/engine.ts";
 import { type LocalCommands, localCommands } from "#agent/drivers/slurm/local-commands.ts";
 import { type Mapping, openMapping } from "#agent/drivers/slurm/mapping.ts";
-import { readSite, type Site } from "#agent/drivers/slurm/site.ts";
+import { partitionsUsed, readSite, type Site } from "#agent/drivers/slurm/site.ts";
 import { wordsOf } from "#agent/drivers/slurm/slurm-text.ts";
 import { openEngine } from "#agent/drivers/slurm/transport.ts";
 import { openWeirAs, type WeirAs } from "#agent/drivers/slurm/weir-as.ts";
@@ -38,7 +38,7 @@ export async function trialPartition(site: Site, commands: LocalCommands): Promi
   const up = text.split("\n").flatMap((line) => {
     const words = wordsOf(line);
     const name = words.get("PartitionName");
-    const isOurs = name !== undefined && (site.partitions?.includes(name) ?? true);
+    const isOurs = name !== undefined && (partitionsUsed(site)?.includes(name) ?? true);
     return isOurs && words.get("State") === "UP" ? [{ name, isDefault: words.get("Default") === "YES" }] : [];
   });
   const found = up.find(({ isDefault }) => isDefault) ?? up[0];

@@ -20,6 +20,7 @@ import { driverNames } from "#core/centre/centre.ts";
 import type { IntakeStep } from "#core/centre/intake.ts";
 import { mechanismsInWords, mechanismText } from "#core/centre/mechanisms.ts";
 import { regionWords } from "#core/centre/region.ts";
+import { shutPoolText } from "#core/centre/shut-pool.ts";
 import { durationWords } from "#core/measures.ts";
 
 /** JSON: `{"centre": Centre, "token": …, "expiresMs": …}`; else the one-time token alone on standard output. */
@@ -63,7 +64,7 @@ export async function showCentre(call: Call): Promise<number> {
     await printMechanisms(call, centre);
     await printPools(call, centre);
     await printHeadroom(call, centre);
-    await printMaintenance(call, centre);
+    await printTimes(call, centre);
     if (intake) await printHistory(call, intake);
   }
   return exitCodes.done;
@@ -253,13 +254,22 @@ async function printHeadroom(call: Call, { pools }: Centre): Promise<void> {
   );
 }
 
-async function printMaintenance(call: Call, { pools }: Centre): Promise<void> {
-  const said = pools.flatMap(({ name, maintenance }) =>
-    maintenance.map(({ names, startsMs, endsMs }): readonly [string, string] => [
+async function printTimes(call: Call, { pools }: Centre): Promise<void> {
+  const said = pools.flatMap(({ name, maintenance, reserved, shut }) => [
+    ...(shut === null ? [] : [[call.say("shutOf", { pool: name }), shutPoolText(shut, call.language)] as const]),
+    ...(reserved === null
+      ? []
+      : [
+          [
+            call.say("reservedOf", { pool: name }),
+            `${timeCell(reserved.startsMs)} – ${timeText(reserved.endsMs)}`,
+          ] as const,
+        ]),
+    ...maintenance.map(({ names, startsMs, endsMs }): readonly [string, string] => [
       call.say("maintenanceOf", { pool: name }),
       `${timeCell(startsMs)} – ${timeText(endsMs)}  ${names}`,
     ]),
-  );
+  ]);
   if (said.length === 0) return;
   await call.print("\n");
   await call.printFacts(said);

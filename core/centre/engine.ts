@@ -18,13 +18,13 @@ export type EngineReport = {
  * centre's. Its load is not.
  */
 export function urgentOf({ pools, mechanisms }: EngineReport): string {
-  const known = pools.map(({ name, state, nodes }) => {
+  const known = pools.map(({ name, state, nodes, shut, window }) => {
     const counts = new Map<string, number>();
     for (const { state: of, count, maintenance } of nodes) {
       const key = maintenance ? `${of}, maintenance is known` : of;
       counts.set(key, (counts.get(key) ?? 0) + count);
     }
-    return [name, state, [...counts].sort()];
+    return [name, state, [...counts].sort(), shut ?? null, window !== undefined && window.startsInMs === 0];
   });
   return JSON.stringify([known, mechanisms.alarm ?? null]);
 }
@@ -48,7 +48,18 @@ export type EnginePool = {
    * none of its nodes part what is before them from what is behind. Absent: a job cannot ask for nodes in a row there.
    */
   readonly row?: string | undefined;
+  /** Of a pool whose nodes are the network's for a time (a reservation): that time, or its next one. Absent: always. */
+  readonly window?: TimeWindow | undefined;
+  /** Why there is nothing of a pool that its site has named; it is down then. Absent: it is there. */
+  readonly shut?: ShutPool | undefined;
 };
+
+/**
+ * `no-reservation`: the engine shows none of the name that the site gave it. `parts-of-nodes`: that does not hold whole
+ * nodes. `no-partition`: there is none of that name. `not-allowed`: the site's own policy does not name what the pool is.
+ */
+export const shutPools = ["no-reservation", "parts-of-nodes", "no-partition", "not-allowed"] as const;
+export type ShutPool = (typeof shutPools)[number];
 
 /** What the engine enforces for one job; null: no limit. */
 export type PoolLimits = {
@@ -74,14 +85,14 @@ export type NodeGroup = {
   /** The group of nodes they are in, of which messages need not leave it (a leaf switch); absent: it is not known. */
   readonly within?: string | undefined;
   /** The next time that these nodes are taken out for maintenance, or this one while it lasts; absent: none is known. */
-  readonly maintenance?: MaintenanceWindow | undefined;
+  readonly maintenance?: TimeWindow | undefined;
 };
 
 /** So many nodes that are alike, wherever they stand. */
 export type Nodes = Omit<NodeGroup, "names">;
 
 /** Milliseconds from the report; 0: it has begun. */
-export type MaintenanceWindow = { readonly startsInMs: number; readonly endsInMs: number };
+export type TimeWindow = { readonly startsInMs: number; readonly endsInMs: number };
 
 export type Amounts = {
   readonly cores: number;
@@ -120,6 +131,8 @@ export type EngineOffers = {
   readonly aliases: Readonly<Record<AliasKind, readonly string[]>>;
   /** To which pool a word of `aliases.partition` leads; a word that is not here names the pool itself. */
   readonly partitionPools?: Readonly<Record<string, string>> | undefined;
+  /** Which pool a word of `aliases.reservation` is; one that is not here is no pool of the network. */
+  readonly reservationPools?: Readonly<Record<string, string>> | undefined;
   /** `name/version`, as the centre lists its modules. */
   readonly software: readonly string[];
   readonly containers: readonly string[];

@@ -1,4 +1,5 @@
 import { networkTime, openingAt } from "#core/centre/hours.ts";
+import { networkTimeText } from "#core/ledger/network-day.ts";
 import type { CentreRecord, PoolRecord } from "#core/scheduling/centres.ts";
 import type { Lacking } from "#core/scheduling/offered.ts";
 import { deviceKey, type Need, type Room } from "#core/scheduling/room.ts";
@@ -85,6 +86,7 @@ export function tellTime(centres: readonly CentreRecord[], nowMs: number): numbe
 }
 
 function openingOf({ state }: PoolRecord, nowMs: number): PoolOpening {
+  if (state?.reserved && state.reserved.startsMs > nowMs) return { kind: "closed", opensMs: state.reserved.startsMs };
   if (!state?.hours || state.hours.length === 0) return alwaysOpen;
   const opening = openingAt(state.hours, nowMs);
   if (opening.kind === "closed") return opening;
@@ -96,12 +98,33 @@ export function outsideHours({ opening, name }: PoolRecord): Lacking | null {
   return { rule: "outside-hours", facts: { pool: name, ...networkTime(opening.opensMs) } };
 }
 
+/** Its nodes are the network's from a later moment on. */
+export function beforeWindow({ state, name }: PoolRecord, nowMs: number): Lacking | null {
+  const { reserved } = state ?? {};
+  if (!reserved || reserved.startsMs <= nowMs) return null;
+  return { rule: "reservation-ahead", facts: { pool: name, starts: networkTimeText(reserved.startsMs) } };
+}
+
+/** It would last beyond the time for which the nodes are the network's, if it started now. */
+export function beyondWindow({ state, name }: PoolRecord, timeLimitS: number, nowMs: number): Lacking | null {
+  const { reserved } = state ?? {};
+  if (!reserved) return null;
+  const leftMs = reserved.endsMs - Math.max(nowMs, reserved.startsMs);
+  if (timeLimitS * 1000 <= leftMs) return null;
+  return {
+    rule: "reservation-ends",
+    facts: { pool: name, askedS: timeLimitS, leftS: Math.max(0, Math.floor(leftMs / 1000)) },
+  };
+}
+
 /**
  * How long a run placed there now may wait for its start: where it would join a queue, no longer than work may be started
- * there. null: the network's own setting, at a centre that starts at once or not at all.
+ * there, and never so long that it would last beyond the time for which the nodes are the network's. null: the network's own
+ * setting, at a centre that starts at once or not at all.
  */
-export function leaseMsOf({ state, opening }: PoolRecord): number | null {
+export function leaseMsOf({ state, opening }: PoolRecord, timeLimitS: number, nowMs: number): number | null {
   const leaseMs = state?.leaseMs ?? null;
-  if (leaseMs === null || opening.kind === "closed" || opening.closesInMs === null) return leaseMs;
-  return Math.min(leaseMs, opening.closesInMs);
+  if (leaseMs === null || opening.kind === "closed") return leaseMs;
+  const latestMs = state?.reserved ? state.reserved.endsMs - timeLimitS * 1000 - nowMs : leaseMs;
+  return Math.max(0, Math.min(leaseMs, opening.closesInMs ?? leaseMs, latestMs));
 }

@@ -219,6 +219,8 @@ function lasting({ state, pools }: CentreRecord): string {
       told.givesWholeNodes,
       told.row,
       told.domestic,
+      told.reserved?.lastsMs,
+      told.shut,
     ],
     told?.nodes.flatMap(({ names, maintenance }) => (maintenance ? [[names, maintenance.startsInMs]] : [])),
     around.length > 1 && around.map((other) => other.name),

@@ -27,6 +27,7 @@ const madeWayFor = { en: "runs making way at {centre}", zh: "{centre} 的运行�
 const accountLimit = { en: "account limit at {centre}", zh: "{centre} 账户上限" } as const;
 const away = { en: "{centre} unreachable", zh: "{centre} 失联" } as const;
 const poolShut = { en: "pool {pool} of {centre} shut", zh: "{centre} 资源池 {pool} 停用" } as const;
+const reserved = { en: "reservation of {centre}", zh: "{centre} 的预留时段" } as const;
 const hours = { en: "hours of {centre}", zh: "{centre} 的时段" } as const;
 const share = { en: "share of {centre} used", zh: "{centre} 份额已用完" } as const;
 const nodes = { en: "free nodes", zh: "空闲节点" } as const;
@@ -64,6 +65,12 @@ const short: Readonly<Record<ShortRule, Readonly<Record<Language, string>>>> = {
   "never-connected": { en: "{centre} not connected yet", zh: "{centre} 尚未接入" },
   unreachable: away,
   "maintenance-ahead": { en: "maintenance at {centre}", zh: "{centre} 即将维护" },
+  "reservation-ends": reserved,
+  "reservation-ahead": reserved,
+  "pool-without-reservation": poolShut,
+  "pool-of-parts": poolShut,
+  "pool-without-partition": poolShut,
+  "pool-not-allowed": poolShut,
   "pool-drained": poolShut,
   "pool-down": poolShut,
   "nodes-out": { en: "nodes of {centre} out", zh: "{centre} 节点停机或维护" },

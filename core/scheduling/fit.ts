@@ -1,7 +1,7 @@
 import { isAtSubmitLimit, limitsFor } from "#core/centre/account-limits.ts";
 import { type Pair, pairKey } from "#core/centre/accounts.ts";
 import type { DriverName } from "#core/centre/centre.ts";
-import type { NodeGroup } from "#core/centre/engine.ts";
+import type { NodeGroup, ShutPool } from "#core/centre/engine.ts";
 import { runsJobs } from "#core/centre/life-cycle.ts";
 import type { Demands } from "#core/job/demands.ts";
 import { type Accelerators, type CentreWishes, coresPerNode, memoryMibPerNode, type Shape } from "#core/job/spec.ts";
@@ -12,7 +12,7 @@ import {
   accountUsed,
   amountsOf,
 } from "#core/scheduling/account-use.ts";
-import { outsideHours, withinShare } from "#core/scheduling/agreed.ts";
+import { beforeWindow, beyondWindow, outsideHours, withinShare } from "#core/scheduling/agreed.ts";
 import { type Bounds, outOfBounds } from "#core/scheduling/bounds.ts";
 import {
   type CentreRecord,
@@ -72,6 +72,7 @@ export function judge(
       (pool) =>
         neverFits(asked, pool) ??
         intoMaintenance(asked, pool) ??
+        beyondWindow(pool, asked.timeLimitS, nowMs) ??
         notNow(asked, pool, nowMs) ??
         isKeptBack?.(pool) ??
         null,
@@ -86,10 +87,12 @@ export function judge(
 export function mayEverUse(asked: Omit<Asked, "line" | "graceS">, pool: PoolRecord): boolean {
   const { centre } = pool;
   if (!centre.pools.includes(pool) || withoutAccount(asked.who, centre) || beyondAccount(asked, centre)) return false;
+  const { lastsMs = Number.POSITIVE_INFINITY } = pool.state?.reserved ?? {};
+  if (asked.timeLimitS * 1000 > lastsMs) return false;
   return couldEverUse(asked, pool) && intoMaintenance(asked, pool) === null;
 }
 
-/** The same where accounts, their limits and maintenance are left out: these come and go while it waits. */
+/** The same where accounts, their limits, maintenance and the end of what is reserved are left out: these come and go while it waits. */
 export function couldEverUse(asked: Omit<Asked, "line" | "who" | "graceS">, pool: PoolRecord): boolean {
   return closedTo(asked, pool.centre) === null && neverFits(asked, pool) === null;
 }
@@ -141,6 +144,7 @@ export function lineIn({ line, who }: Pick<Asked, "line" | "who">, { centre }: P
 export function offerOf(asked: Asked, pool: PoolRecord, nowMs: number): Offer | null {
   const { state, centre } = pool;
   if (!state || !mayTake(pool)) return null;
+  if (beyondWindow(pool, asked.timeLimitS, nowMs)) return null;
   const line = isShared(pool) ? lineIn(asked, pool) : null;
   if (line !== null && pool.heldLines.has(line)) return null;
   if (asked.demands && licenceHolder(asked.demands, centre)) return null;
@@ -283,6 +287,8 @@ export function neverFits(
   const { name, size } = pool;
   const lacking = demands && lacksInPool(demands, pool);
   if (lacking) return lacking;
+  // What it will have when it is there again is not known.
+  if (pool.state?.shut) return null;
   const limits = pool.state?.limits;
   if (limits && limits.timeLimitS !== null && timeLimitS > limits.timeLimitS)
     return { rule: "time-limit-above-pool", facts: { askedS: timeLimitS, limitS: limits.timeLimitS, pool: name } };
@@ -404,9 +410,17 @@ function intoMaintenance(
   return { rule: "maintenance-ahead", facts: { askedS: timeLimitS, startsInS, nodes, pool: pool.name } };
 }
 
+const shutRules = {
+  "no-reservation": "pool-without-reservation",
+  "parts-of-nodes": "pool-of-parts",
+  "no-partition": "pool-without-partition",
+  "not-allowed": "pool-not-allowed",
+} as const satisfies Record<ShutPool, CentreRule>;
+
 /** Of a pool where it could ever run: why it does not start there now; `joins-queue` is a way in, not a failure. */
 function notNow(asked: Asked, pool: PoolRecord, nowMs: number): Failing | null {
   const { state, name } = pool;
+  if (state?.shut) return { rule: shutRules[state.shut], facts: { pool: name } };
   if (state?.state === "drained") return { rule: "pool-drained", facts: { pool: name } };
   if (state?.state === "down") return { rule: "pool-down", facts: { pool: name } };
   if (pool.upSize !== pool.size && startableDevice(asked.shape, pool, pool.upSize) === null) {
@@ -414,7 +428,10 @@ function notNow(asked: Asked, pool: PoolRecord, nowMs: number): Failing | null {
     return { rule: "nodes-out", facts: { asked: asked.shape.nodes, up, pool: name } };
   }
   const closed =
-    outsideHours(pool) ?? shareUsed(asked.shape, pool) ?? (asked.bounds && visitShort(asked.bounds, asked.shape, pool));
+    beforeWindow(pool, nowMs) ??
+    outsideHours(pool) ??
+    shareUsed(asked.shape, pool) ??
+    (asked.bounds && visitShort(asked.bounds, asked.shape, pool));
   if (closed) return closed;
   const beside = keptBeside(asked.shape, pool);
   if (beside) return beside;

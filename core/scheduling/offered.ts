@@ -44,12 +44,19 @@ export function lacks(demands: Demands, centre: CentreRecord): Lacking | null {
 
 /** What of the demands the pool cannot meet where its centre can: it is not the partition asked for, or lacks a node. */
 export function lacksInPool({ siteWords }: Demands, pool: PoolRecord): Lacking | null {
-  const { partition, nodelist } = siteWords;
+  const { partition, reservation, nodelist } = siteWords;
   const offers = pool.centre.state?.offers;
   if (partition && offers) {
     const first = partition.find((word) => offers.aliases.partition.includes(word)) ?? "";
     const meant = offers.partitionPools?.[first] ?? first;
     if (meant !== pool.name) return { rule: "another-pool", facts: { word: first, meant, pool: pool.name } };
+  }
+  if (reservation && offers) {
+    const first = reservation.find((word) => offers.aliases.reservation.includes(word)) ?? "";
+    const meant = offers.reservationPools?.[first];
+    const isReserved = pool.state?.reserved !== undefined || pool.state?.shut === "no-reservation";
+    if (meant === undefined ? isReserved : meant !== pool.name)
+      return { rule: "another-reservation", facts: { word: first, pool: pool.name } };
   }
   const node = nodelist?.find((name) => !nodesOf(pool).has(name));
   return node === undefined ? null : { rule: "no-such-node", facts: { node, pool: pool.name } };

@@ -48,7 +48,7 @@ export function placementsDue(scene: Scene, nowMs: number, most: number): Due {
       pool: offer.pool.name,
       allocation: allocationOf(job.ask.shape, offer.pool, offer.device),
       starts: offer.now ? "now" : "in-turn",
-      leaseMs: visitLeaseMs(job.ask.bounds, offer.pool, leaseMsOf(offer.pool)),
+      leaseMs: visitLeaseMs(job.ask.bounds, offer.pool, leaseMsOf(offer.pool, job.ask.timeLimitS, nowMs)),
       candidates: judgedAgain(scene, judgements, job.ask, walk),
       ...movedBefore(job, position),
     });

@@ -183,6 +183,11 @@ export const rules = {
     en: "the job asks for partition {word}, which is pool {meant} there, and not {pool}",
     zh: "作业指定分区 {word}，在该中心为资源池 {meant}，而非 {pool}",
   },
+  "another-reservation": {
+    holds: "never",
+    en: "the job asks for reservation {word}, which pool {pool} there is not",
+    zh: "作业指定预留 {word}，而该中心的资源池 {pool} 不是该预留",
+  },
   "no-such-node": {
     holds: "never",
     en: "pool {pool} has no node {node}",
@@ -279,6 +284,31 @@ export const rules = {
     en: "asks for {askedS} s, and maintenance of {nodes} nodes of pool {pool} begins in {startsInS} s",
     zh: "申请 {askedS} 秒，而资源池 {pool} 的 {nodes} 个节点将在 {startsInS} 秒后开始维护",
   },
+  "reservation-ends": {
+    holds: "later",
+    en: "asks for {askedS} s, and the nodes of pool {pool} are reserved for the network for {leftS} s more",
+    zh: "申请 {askedS} 秒，而资源池 {pool} 的节点只再为算力网保留 {leftS} 秒",
+  },
+  "pool-without-reservation": {
+    holds: "later",
+    en: "pool {pool} is a reservation of the centre's, and its Slurm shows none of that name: it has ended, or the centre has to make it again",
+    zh: "资源池 {pool} 是该中心的一个预留，而其 Slurm 中没有该名称的预留：已结束，或须由中心重新建立",
+  },
+  "pool-of-parts": {
+    holds: "later",
+    en: "pool {pool} is a reservation that does not hold whole nodes, and only one that does can be a pool: the centre has to change it",
+    zh: "资源池 {pool} 所指的预留不是整节点的，而只有整节点的预留才能作为资源池：须由中心修改",
+  },
+  "pool-without-partition": {
+    holds: "later",
+    en: "the partition of pool {pool} is not there at the centre",
+    zh: "该中心没有资源池 {pool} 所在的分区",
+  },
+  "pool-not-allowed": {
+    holds: "later",
+    en: "the centre's own policy does not let the network use what pool {pool} is: the centre has to name it there",
+    zh: "该中心的策略不允许算力网使用资源池 {pool} 所指的资源：须由中心在策略中写明",
+  },
   "pool-drained": {
     holds: "later",
     en: "pool {pool} is drained: it starts nothing now",
@@ -293,6 +323,11 @@ export const rules = {
     holds: "later",
     en: "needs {asked} such nodes; {up} of pool {pool} {up|is|are} up, others drain, are down or in maintenance",
     zh: "需要 {asked} 个此类节点；资源池 {pool} 有 {up} 个可用，其余在排空、停机或维护",
+  },
+  "reservation-ahead": {
+    holds: "later",
+    en: "the nodes of pool {pool} are reserved for the network from {starts} on",
+    zh: "资源池 {pool} 的节点自 {starts} 起才为算力网保留",
   },
   "outside-hours": {
     holds: "later",

@@ -43,6 +43,7 @@ import type { TaskEnd } from "#core/scheduling/world-plan.ts";
  *                     within leaf1  parts 10  counts 1,2,4,8       the group of nodes; how cards are given out;
  *                     no-whole-nodes  named n[1-4] (these nodes)  row n[1-8] (the order in which they are next to each other)
  *                     maintained-in 600 (s)
+ *                     reserved 600-1200 (s: its nodes are the network's then alone)  gone (so it was, and is not there)
  *                     domestic  not-domestic
  *                     speed 2  carbon 500 (g/kWh)  shared pending 2  share 25  opportunistic  limit 600  least 2  most 4  drained  foreign  ours 8
  *   job small     cores 2  memory 500 MiB  cards 1 x/npu  nodes 2  array 0-9%2  only alpha,beta  except beta
@@ -325,6 +326,8 @@ function readPool(name: string, words: string[]): PoolState {
     else if (word === "least") limits.leastNodes = next();
     else if (word === "most") limits.mostNodes = next();
     else if (word === "drained") more.state = word;
+    else if (word === "reserved") more.reserved = reservedFor(words[++i] ?? "");
+    else if (word === "gone") Object.assign(more, { state: "down", shut: "no-reservation" });
     else if (word === "no-whole-nodes") more.givesWholeNodes = false;
     else if (word === "row") more.row = words[++i] ?? "";
     else if (word === "domestic" || word === "not-domestic") more.domestic = word === "domestic";
@@ -343,6 +346,12 @@ function readPool(name: string, words: string[]): PoolState {
     else assert.fail(`pool: what is ${word}?`);
   }
   return poolOfNodes(name, groups, { ...more, limits });
+}
+
+/** As told at 0. */
+function reservedFor(text: string): PoolState["reserved"] {
+  const [startsMs = 0, endsMs = 0] = text.split("-").map((seconds) => Number(seconds) * 1000);
+  return { startsMs, endsMs, lastsMs: endsMs - startsMs };
 }
 
 /** Of the cards named last: into how many parts each may be given out, or how many of them. */

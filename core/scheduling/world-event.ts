@@ -1,7 +1,15 @@
 import type { LimitsByWho } from "#core/centre/account-limits.ts";
 import type { Accounts, LocalAccounts } from "#core/centre/accounts.ts";
 import type { DriverName, PoolContract } from "#core/centre/centre.ts";
-import type { Amounts, EngineOffers, EnginePool, ForeignLoad, NodeGroup, PoolLimits } from "#core/centre/engine.ts";
+import type {
+  Amounts,
+  EngineOffers,
+  EnginePool,
+  ForeignLoad,
+  NodeGroup,
+  PoolLimits,
+  ShutPool,
+} from "#core/centre/engine.ts";
 import type { Intake } from "#core/centre/intake.ts";
 import type { LifeCycle } from "#core/centre/life-cycle.ts";
 import type { Region } from "#core/centre/region.ts";
@@ -219,6 +227,10 @@ export type PoolState = {
   readonly givesWholeNodes?: false | undefined;
   /** Its nodes in the order in which they are next to each other; absent: nobody may ask for nodes in a row. */
   readonly row?: string | undefined;
+  /** When its nodes are the network's; `lastsMs`: what was left of that by the last report. Absent: always. */
+  readonly reserved?: { readonly startsMs: number; readonly endsMs: number; readonly lastsMs: number } | undefined;
+  /** Why there is nothing of it; absent: it is there. */
+  readonly shut?: ShutPool | undefined;
   /** Of a shared pool: how many runs of one line (lines.ts) may wait in its own queue (B2). */
   readonly maxPending: number;
   /** How long a run placed there may wait for its start (R1); null: the network's own setting. */

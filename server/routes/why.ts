@@ -215,6 +215,12 @@ const shutRules: ReadonlySet<string> = new Set<Rule>([
   "pool-drained",
   "pool-down",
   "nodes-out",
+  "reservation-ends",
+  "reservation-ahead",
+  "pool-without-reservation",
+  "pool-of-parts",
+  "pool-without-partition",
+  "pool-not-allowed",
   "outside-hours",
 ]);
 

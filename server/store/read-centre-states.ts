@@ -2,7 +2,7 @@ import type pg from "pg";
 import { limitsByWho } from "#core/centre/account-limits.ts";
 import { needsAccounts, type Readiness } from "#core/centre/accounts.ts";
 import { type DriverName, driverNames, type PoolContract } from "#core/centre/centre.ts";
-import { type EnginePool, type EngineReport, noOffers } from "#core/centre/engine.ts";
+import { type EnginePool, type EngineReport, noOffers, type TimeWindow } from "#core/centre/engine.ts";
 import type { Intake } from "#core/centre/intake.ts";
 import type { LifeCycle } from "#core/centre/life-cycle.ts";
 import { type CentreTerms, defaultTerms, poolTerms, regionOf } from "#core/centre/terms.ts";
@@ -15,7 +15,7 @@ export async function readCentreStates(
   ids: readonly CentreId[] | null,
 ): Promise<readonly CentreState[]> {
   const { rows } = await client.query<Row>(
-    `select c.id, c.region_code, c.driver, c.life_cycle, c.intake, c.engine, c.unreachable_since_ms,
+    `select c.id, c.region_code, c.driver, c.life_cycle, c.intake, c.engine, coalesce(c.engine_ms, c.last_seen_ms, 0) as told_ms, c.unreachable_since_ms,
        (select coalesce(jsonb_agg(jsonb_build_object('name', p.name, 'lifeCycle', p.life_cycle, 'contract', p.contract) order by p.id), '[]')
         from pool p where p.centre_id = c.id) as pools,
        case when c.driver = any($2) then (
@@ -45,7 +45,7 @@ export async function readCentreStates(
   }));
 }
 
-function poolState(pool: PoolRow, { engine, driver, terms }: Row): PoolState {
+function poolState(pool: PoolRow, { engine, driver, terms, told_ms }: Row): PoolState {
   const told = engine?.pools.find((one) => one.name === pool.name) ?? unreported;
   const { state, memoryMibPerCore, limits, nodes, ours, foreign } = told;
   const agreed = poolTerms(terms ?? defaultTerms(driver), pool, driver);
@@ -55,8 +55,14 @@ function poolState(pool: PoolRow, { engine, driver, terms }: Row): PoolState {
     ...(isAlone(told) && { alone: true }),
     ...(isWithout && { givesWholeNodes: false as const }),
     ...(told.row !== undefined && { row: told.row }),
+    ...(told.window && { reserved: windowAt(told.window, told_ms) }),
+    ...(told.shut && { shut: told.shut }),
   };
   return { ...pool, ...agreed, ...kept, ...said };
+}
+
+function windowAt({ startsInMs, endsInMs }: TimeWindow, toldMs: number): PoolState["reserved"] {
+  return { startsMs: toldMs + startsInMs, endsMs: toldMs + endsInMs, lastsMs: endsInMs - startsInMs };
 }
 
 /** Of others nothing runs and nothing waits there, and what is in use on its nodes is what the network's runs use. */
@@ -87,6 +93,7 @@ type Row = {
   readonly accounts: readonly (readonly [pair: string, readiness: Readiness])[] | null;
   readonly local_accounts: readonly (readonly [pair: string, account: string])[] | null;
   readonly engine: EngineReport | null;
+  readonly told_ms: number;
   readonly unreachable_since_ms: number | null;
   readonly pools: readonly PoolRow[];
 };

@@ -15,6 +15,8 @@ export type Place = {
   readonly gres: string | null;
   /** What else the job's words are here (W1); its QoS and generic resources are among the fields above. */
   readonly words?: LocalWords;
+  /** Its reservation is the pool's, which nobody asked for by name. */
+  readonly isReserved?: true;
   /** What the partition allows at most; null: no limit. */
   readonly mostTimeS: number | null;
 };

@@ -34,6 +34,7 @@ export function commandsEngine(helper: WeirAs): Engine {
 
     async hello() {
       const frame = await ask("hello", []);
+      const many = (what: string) => (frame.get(`allows${what}`) ?? []).map(String);
       return {
         minUid: Number(text(frame, "minUid")),
         group: text(frame, "group") ?? "",
@@ -43,6 +44,9 @@ export function commandsEngine(helper: WeirAs): Engine {
         policyMark: text(frame, "policy") ?? "",
         slurmConf: text(frame, "slurmConf") || null,
         slurmBin: text(frame, "slurmBin") ?? "/usr/bin",
+        allows: frame.has("allowsPartition")
+          ? { partition: many("Partition"), qos: many("Qos"), reservation: many("Reservation") }
+          : null,
       };
     },
 
@@ -304,6 +308,8 @@ function knownChunk(frame: Frame): KnownChunk {
     gres: of("gres"),
     partition: text(frame, "partition") ?? "",
     account: of("account"),
+    qos: of("qos"),
+    reservation: of("reservation"),
     isArray: of("array") !== null,
     runs: tasks.flatMap((match) => (match?.[2] === undefined ? [] : [{ index: Number(match[1]), run: match[2] }])),
   };

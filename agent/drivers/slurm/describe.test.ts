@@ -162,10 +162,10 @@ describe("pools", () => {
 
   test("the work of others, without the network's own", () => {
     const text = [
-      "RUNNING|main|4|1000060|N/A|N/A|n1|mine|with a bar",
-      "RUNNING|main|2|1000030|7|N/A|n1|theirs",
-      "PENDING|main,accel|1|N/A|0-2,4-199%2|N/A||theirs",
-      "RUNNING|main|8|1000060|N/A|N/A|n1|probe.weir-abc-1.0.1-1",
+      "RUNNING|main|4|1000060|N/A|N/A|n1|(null)|mine|with a bar",
+      "RUNNING|main|2|1000030|7|N/A|n1|(null)|theirs",
+      "PENDING|main,accel|1|N/A|0-2,4-199%2|N/A||(null)|theirs",
+      "RUNNING|main|8|1000060|N/A|N/A|n1|(null)|probe.weir-abc-1.0.1-1",
       "",
     ].join("\n");
     const load = foreignLoad(foreignRows(text), 1_000_000);

@@ -1,5 +1,6 @@
-import type { DeviceCount, EnginePool, ForeignLoad, MaintenanceWindow, NodeGroup } from "#core/centre/engine.ts";
+import type { DeviceCount, EnginePool, ForeignLoad, NodeGroup, ShutPool, TimeWindow } from "#core/centre/engine.ts";
 import { hostNames } from "#core/centre/host-list.ts";
+import { type NamedPools, nodesKept, noNamedPools, poolsOfJob, type SeenReservation, shutOf } from "./named-pools.ts";
 import { shardsLeft, shardsOfEach, shardWords } from "./shards.ts";
 import { durationS, hostList, present, secondsSince1970, sizeMib, type Words } from "./slurm-text.ts";
 
@@ -11,7 +12,7 @@ export type Seen = {
   readonly foreign: ReadonlyMap<string, ForeignLoad>;
   readonly ours: ReadonlyMap<string, EnginePool["ours"]>;
   /** By node. */
-  readonly maintenance: ReadonlyMap<string, MaintenanceWindow>;
+  readonly maintenance: ReadonlyMap<string, TimeWindow>;
   /** By node: its leaf switch. */
   readonly switches: ReadonlyMap<string, string>;
   /** By node: how many shards of GPUs jobs have there; null: jobs are hidden. */
@@ -20,35 +21,67 @@ export type Seen = {
   readonly devices: Readonly<Record<string, SaidDevice>>;
   /** null: all. */
   readonly only: readonly string[] | null;
+  /** Absent: partitions alone are pools. */
+  readonly named?: NamedPools;
 };
 
 /** `counts`: the numbers that a job may have on one node; absent: any. */
 type SaidDevice = Pick<DeviceCount, "vendor" | "model" | "counts">;
 
 export function poolsOf(seen: Seen): readonly EnginePool[] {
-  const partitions = seen.partitions.filter((partition) => seen.only?.includes(nameOf(partition)) ?? true);
-  const names = new Set(partitions.map(nameOf));
-  return partitions.map((partition) => poolOf(partition, names, seen));
+  const { named = noNamedPools } = seen;
+  const kept = nodesKept(named);
+  const own = seen.partitions.filter(
+    (partition) => (seen.only?.includes(nameOf(partition)) ?? true) && named.pools[nameOf(partition)] === undefined,
+  );
+  const plain = own.map(
+    (partition): Ground => ({ name: nameOf(partition), partition, shut: null, reservation: null, kept }),
+  );
+  const byName = Object.entries(named.pools).map(([name, pool]): Ground => {
+    const partition = seen.partitions.find((one) => nameOf(one) === pool.partition) ?? new Map<string, string>();
+    const shut = shutOf(pool, named, seen.partitions.map(nameOf));
+    const reservation = (pool.reservation !== null && named.reservations.get(pool.reservation)) || null;
+    return { name, partition, shut, reservation, kept };
+  });
+  const all = [...plain, ...byName];
+  return all.map((ground) => poolOf(ground, all, seen));
 }
 
-/** `pools`: the names of all that are told of. */
-function poolOf(partition: Words, pools: ReadonlySet<string>, seen: Seen): EnginePool {
-  const name = nameOf(partition);
-  const nodes = seen.nodes.filter((node) => partitionsOf(node).includes(name));
+/** What a pool stands on. `kept`: nodes that are in pools of open reservations alone. */
+type Ground = {
+  readonly name: string;
+  readonly partition: Words;
+  readonly shut: ShutPool | null;
+  readonly reservation: SeenReservation | null;
+  readonly kept: ReadonlySet<string>;
+};
+
+function isOn({ partition, shut, reservation, kept }: Ground, node: Words): boolean {
+  if (shut !== null || !partitionsOf(node).includes(nameOf(partition))) return false;
+  const name = node.get("NodeName") ?? "";
+  return reservation === null ? !kept.has(name) : reservation.nodes.has(name);
+}
+
+/** `all`: all that are told of. */
+function poolOf(ground: Ground, all: readonly Ground[], seen: Seen): EnginePool {
+  const { name, partition, shut, reservation } = ground;
+  const nodes = seen.nodes.filter((node) => isOn(ground, node));
   const memory = sizeMib(present(partition.get("DefMemPerCPU")) ?? undefined);
   const most = partition.get("MaxNodes");
   return {
     name,
-    state: poolState(partition.get("State") ?? ""),
+    state: shut === null ? poolState(partition.get("State") ?? "") : "down",
     memoryMibPerCore: memory ?? leastMemoryPerCore(nodes),
     limits: {
       timeLimitS: durationS(partition.get("MaxTime")),
       leastNodes: Math.max(1, Number(partition.get("MinNodes") ?? 1) || 1),
       mostNodes: most !== undefined && /^[1-9]\d*$/.test(most) ? Number(most) : null,
     },
-    nodes: groupsOf(nodes, pools, seen),
+    nodes: groupsOf(nodes, all, seen),
     ours: seen.ours.get(name) ?? { cores: 0, memoryMib: 0, accelerators: [] },
     foreign: seen.foreign.get(name) ?? { kind: "seen", running: [], waiting: { jobs: 0, cores: 0 } },
+    ...(shut === null && reservation && { window: reservation.window }),
+    ...(shut !== null && { shut }),
   };
 }
 
@@ -63,15 +96,15 @@ function poolState(state: string): EnginePool["state"] {
 }
 
 /** Nodes of one group are in the same pools, so that pools that share nodes name the same groups. */
-function groupsOf(nodes: readonly Words[], pools: ReadonlySet<string>, seen: Seen): readonly NodeGroup[] {
+function groupsOf(nodes: readonly Words[], all: readonly Ground[], seen: Seen): readonly NodeGroup[] {
   const alike = new Map<string, { readonly one: Omit<NodeGroup, "names" | "count">; readonly names: string[] }>();
   for (const node of nodes) {
-    const bare = nodeOf(node, seen);
+    const bare = nodeOf(node, seen, isKept(node, all));
     if (bare === null) continue;
     const name = node.get("NodeName") ?? "";
     const [maintenance, within] = [seen.maintenance.get(name), seen.switches.get(name)];
     const one = { ...bare, ...(within !== undefined && { within }), ...(maintenance && { maintenance }) };
-    const key = JSON.stringify([one, partitionsOf(node).filter((each) => pools.has(each))]);
+    const key = JSON.stringify([one, all.flatMap((ground) => (isOn(ground, node) ? [ground.name] : []))]);
     const group = alike.get(key) ?? { one, names: [] };
     group.names.push(name);
     alike.set(key, group);
@@ -79,8 +112,17 @@ function groupsOf(nodes: readonly Words[], pools: ReadonlySet<string>, seen: See
   return [...alike.values()].map(({ one, names }) => ({ names: hostList(names), count: names.length, ...one }));
 }
 
-/** null for a node that is not there yet (FUTURE). */
-function nodeOf(node: Words, { devices, shardsHeld }: Seen): Omit<NodeGroup, "names" | "count"> | null {
+/** By an open reservation that is a pool of the network. */
+function isKept(node: Words, all: readonly Ground[]): boolean {
+  return all[0]?.kept.has(node.get("NodeName") ?? "") === true;
+}
+
+/** null for a node that is not there yet (FUTURE). `isOurs`: what has reserved it is a pool. */
+function nodeOf(
+  node: Words,
+  { devices, shardsHeld }: Seen,
+  isOurs: boolean,
+): Omit<NodeGroup, "names" | "count"> | null {
   const flags = (node.get("State") ?? "").replace(/[*~#!%$@^-]+$/, "").split("+");
   if (flags[0] === "FUTURE") return null;
   const state = nodeState(node.get("State") ?? "");
@@ -94,7 +136,7 @@ function nodeOf(node: Words, { devices, shardsHeld }: Seen): Omit<NodeGroup, "na
   const held = shardsHeld && (shardsHeld.get(node.get("NodeName") ?? "") ?? 0);
   const partsLeft = parts === null ? [] : shardsLeft(node.get("GresUsed"), parts, held);
   // In a reservation of somebody else's, as far as this agent can know: nothing of it is to be had.
-  const isTaken = flags.includes("RESERVED");
+  const isTaken = flags.includes("RESERVED") && !isOurs;
   const left = (has: number, taken: number) => (isTaken ? 0 : Math.max(0, has - taken));
   return {
     state,
@@ -138,8 +180,8 @@ export function nodeState(text: string): NodeGroup["state"] {
  * Of each node the first maintenance window that is not over, by the lines of `scontrol show reservation`: those with the
  * flag MAINT. Other reservations are seen only on the nodes that they hold now.
  */
-export function maintenanceOf(reservations: readonly Words[], nowS: number): ReadonlyMap<string, MaintenanceWindow> {
-  const windows = new Map<string, MaintenanceWindow>();
+export function maintenanceOf(reservations: readonly Words[], nowS: number): ReadonlyMap<string, TimeWindow> {
+  const windows = new Map<string, TimeWindow>();
   for (const words of reservations) {
     if (!(words.get("Flags") ?? "").split(",").includes("MAINT")) continue;
     const startS = secondsSince1970(words.get("StartTime"));
@@ -268,12 +310,16 @@ const vendors: readonly { readonly pattern: RegExp; readonly vendor: string }[] 
 ];
 
 /** Rows of other people's jobs, as squeue prints them (see `foreignColumns`) or as the helper's `load` gives them. */
-export function foreignLoad(rows: readonly Words[], nowS: number): ReadonlyMap<string, ForeignLoad> {
+export function foreignLoad(
+  rows: readonly Words[],
+  nowS: number,
+  named: NamedPools = noNamedPools,
+): ReadonlyMap<string, ForeignLoad> {
   const byPool = new Map<string, { running: { cores: number; endsInMs: number }[]; jobs: number; cores: number }>();
   for (const row of rows) {
     if (row.get("weir") === "1") continue;
     // A pending job may name several partitions; it waits in all of them.
-    for (const name of (row.get("partition") ?? "").split(",")) {
+    for (const name of poolsOfJob(row, named)) {
       const pool = byPool.get(name) ?? { running: [], jobs: 0, cores: 0 };
       byPool.set(name, pool);
       const cores = Number(row.get("cpus") ?? 0) || 0;
@@ -303,8 +349,8 @@ export function foreignLoad(rows: readonly Words[], nowS: number): ReadonlyMap<s
 
 /** squeue(1) --format, and the names of the columns for `foreignLoad`; job names only to know the network's own. */
 export const foreignColumns = {
-  format: "%T|%P|%C|%e|%K|%b|%N|%j",
-  names: ["state", "partition", "cpus", "end", "task", "gres", "nodelist", "name"],
+  format: "%T|%P|%C|%e|%K|%b|%N|%v|%j",
+  names: ["state", "partition", "cpus", "end", "task", "gres", "nodelist", "reservation", "name"],
 };
 
 export function foreignRows(text: string): readonly Words[] {
@@ -312,8 +358,17 @@ export function foreignRows(text: string): readonly Words[] {
     .split("\n")
     .filter((line) => line !== "")
     .map((line) => {
-      const [state = "", partition = "", cpus = "", end = "", task = "", gres = "", nodelist = "", ...name] =
-        line.split("|");
+      const [
+        state = "",
+        partition = "",
+        cpus = "",
+        end = "",
+        task = "",
+        gres = "",
+        nodelist = "",
+        reservation = "",
+        ...name
+      ] = line.split("|");
       return new Map([
         ["state", state],
         ["partition", partition],
@@ -322,6 +377,7 @@ export function foreignRows(text: string): readonly Words[] {
         ["copies", String(copiesOf(task))],
         ["gres", gres],
         ["nodelist", nodelist],
+        ["reservation", reservation],
         ["weir", /\.weir-[0-9A-Za-z.-]+$/.test(name.join("|")) ? "1" : "0"],
       ]);
     });

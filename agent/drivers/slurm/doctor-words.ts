@@ -4,6 +4,8 @@ import { languageOf, speaker } from "#core/language.ts";
 export function nameOf(finding: string): string {
   const user = /^(user|credential) (\S+)$/.exec(finding);
   if (user) return say(user[1] === "user" ? "name_user" : "name_credential_of", { user: user[2] ?? "" });
+  const pool = /^pool (\S+)$/.exec(finding)?.[1];
+  if (pool !== undefined) return say("name_pool", { pool });
   return isNamed(finding) ? say(`name_${finding}`) : finding;
 }
 
@@ -31,6 +33,7 @@ const sentences = {
   "name_server's clock": ["server's clock", "服务器时钟"],
   name_credential: ["credential", "凭据"],
   name_user: ["user {user}", "用户 {user}"],
+  name_pool: ["pool {pool}", "资源池 {pool}"],
   "name_shared users": ["shared users", "共用的用户"],
   name_credential_of: ["credential of {user}", "{user} 的凭据"],
   versionTested: ["Slurm {version}, cluster {cluster}", "Slurm {version}，集群 {cluster}"],
@@ -75,6 +78,56 @@ const sentences = {
     '本机没有容器运行环境（apptainer、pyxis、enroot，或 podman 与 crun）：使用容器的作业会派往其他中心。若计算节点上有，请在 slurm.json 中写明："containers": ["apptainer"]',
   ],
   nothing: ["nothing", "无"],
+  poolNoPartition: [
+    "there is no partition {partition}: nothing is sent there. Name another in slurm.json",
+    "没有分区 {partition}：不派发任务。请在 slurm.json 中改为其他分区",
+  ],
+  poolNotAllowed: [
+    "the policy of weir-as does not allow all that it is: it has to say `{lines}`",
+    "weir-as 的策略未允许其全部内容：策略中须写明 `{lines}`",
+  ],
+  poolNoReservation: [
+    "Slurm shows no reservation {reservation} that is not over: nothing is sent there. Make it (scontrol create reservation), or take the pool out of slurm.json",
+    "Slurm 中没有尚未结束的预留 {reservation}：不派发任务。请建立该预留（scontrol create reservation），或从 slurm.json 中去掉此资源池",
+  ],
+  poolHidden: [
+    "reservation {reservation} is not seen: PrivateData hides reservations from the agent, so nothing is sent there. Take them out of PrivateData, or let the agent's user into the reservation",
+    "看不到预留 {reservation}：PrivateData 对代理隐藏预留，因此不派发任务。请将其从 PrivateData 中去掉，或允许代理的用户使用该预留",
+  ],
+  poolOfParts: [
+    "reservation {reservation} does not hold whole nodes, and only one that does can be a pool: name its nodes without CoreCnt",
+    "预留 {reservation} 不是整节点的，不能作为资源池：请只指定节点，不指定 CoreCnt",
+  ],
+  poolOpen: [
+    "reservation {reservation}: {nodes} until {until}, and in no other pool till then",
+    "预留 {reservation}：{nodes}，至 {until}，其间不属于其他资源池",
+  ],
+  poolAhead: [
+    "reservation {reservation}: {nodes} from {from} until {until}; nothing is sent there before",
+    "预留 {reservation}：{nodes}，{from} 至 {until}；此前不派发任务",
+  ],
+  poolOtherPartition: [
+    "reservation {reservation} is of partition {own}, not {partition}: Slurm starts nothing there",
+    "预留 {reservation} 属于分区 {own}，而非 {partition}：Slurm 不会在其中启动作业",
+  ],
+  poolOutside: [
+    "of reservation {reservation} these are not in partition {partition}, and are not counted: {list}",
+    "预留 {reservation} 中以下节点不在分区 {partition} 中，不计入：{list}",
+  ],
+  poolKeepsOut: [
+    "reservation {reservation} does not let these mapped users in: {users}",
+    "预留 {reservation} 不允许以下已映射的用户使用：{users}",
+  ],
+  poolQos: ["QoS {qos}", "QoS {qos}"],
+  poolQosMost: [
+    "QoS {qos}, which may hold {most} at once: Slurm keeps that, and the network knows of it only as a share that its terms agree",
+    "QoS {qos}，同时至多 {most}：由 Slurm 执行；算力网只按条款约定的份额计算",
+  ],
+  poolNoQos: ["there is no QoS {qos}", "没有 QoS {qos}"],
+  poolQosUnknown: [
+    "whether there is a QoS {qos} cannot be asked: sacctmgr does not answer",
+    "无法查询是否有 QoS {qos}：sacctmgr 没有应答",
+  ],
   sharedUsers: [
     "these local users are each the account of several people of the network, who can read and end each other's work there: {list}",
     "以下本地用户分别由算力网的多人共用，他们可互相读取和终止作业：{list}",

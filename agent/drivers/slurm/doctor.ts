@@ -3,12 +3,13 @@ import { hostNames } from "#core/centre/host-list.ts";
 import { commandsEngine } from "./commands.ts";
 import { configurationOf, type SlurmConfiguration } from "./configuration.ts";
 import { delegationFindings } from "./delegations.ts";
+import { namedPoolFindings } from "./doctor-pools.ts";
 import { nameOf, say } from "./doctor-words.ts";
 import type { Engine, Hello } from "./engine.ts";
 import type { Finding } from "./finding.ts";
 import { localCommands } from "./local-commands.ts";
-import { runtimesAt } from "./offering.ts";
 import { type MappingEntry, openMapping, sharedUsers } from "./mapping.ts";
+import { runtimesAt } from "./offering.ts";
 import { readSite, type Site } from "./site.ts";
 import { present, wordsOf } from "./slurm-text.ts";
 import { transportFindings } from "./transport.ts";
@@ -62,6 +63,11 @@ export async function examineSite(
       ...(await federationFindings(commands)),
       ...(await partitionFindings(commands, site)),
       await containerFinding(site),
+      ...(await namedPoolFindings(commands, site, {
+        allows: "name" in hello ? null : hello.value.allows,
+        hidden: "name" in config ? [] : config.value.privateData,
+        mapped: "name" in mapped ? [] : mapped.value.entries().filter(isServing),
+      })),
       ...("name" in hello
         ? [hello]
         : site.delegated === null

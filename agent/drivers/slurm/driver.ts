@@ -26,7 +26,7 @@ import { offering } from "./offering.ts";
 import type { EndedRun } from "./past-runs.ts";
 import { placeOf } from "./placing.ts";
 import { keepProving } from "./proving.ts";
-import { readSite, type Site } from "./site.ts";
+import { partitionsUsed, readSite, type Site } from "./site.ts";
 import { stoppedWords } from "./submit-words.ts";
 import { openSubmitting } from "./submitting.ts";
 import { poolsSeen, surroundings } from "./surroundings.ts";
@@ -80,7 +80,7 @@ export async function openSlurm(
   const helper = openWeirAs({ command: site.helper, identity }, note);
   const engine = openEngine(site, helper, note);
   const clocks = { nowMs: () => Date.now(), monotonicMs: () => performance.now() };
-  const around = surroundings(localCommands({ ...site, identity }), engine, clocks);
+  const around = surroundings(localCommands({ ...site, identity }), engine, clocks, site.pools);
   const offered = offering(site, clocks.monotonicMs);
   const closing = new AbortController();
   let listener: (observation: RunObservation) => void = () => {};
@@ -143,7 +143,7 @@ export async function openSlurm(
       const { partitions } = await around.lastLook();
       const names = partitions.map((one) => one.get("PartitionName") ?? "");
       const first = partitions.find((one) => one.get("Default") === "YES")?.get("PartitionName") ?? names[0] ?? "";
-      return site.partitions?.find((name) => names.includes(name)) ?? first;
+      return partitionsUsed(site)?.find((name) => names.includes(name)) ?? first;
     },
   });
   const accounts = keepAccounts({

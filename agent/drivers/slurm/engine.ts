@@ -73,7 +73,12 @@ export type Hello = {
   readonly policyMark: string;
   readonly slurmConf: string | null;
   readonly slurmBin: string;
+  /** What the policy lets be named; null: an earlier helper does not say. */
+  readonly allows: PolicyWords | null;
 };
+
+/** Patterns of the policy. */
+export type PolicyWords = Readonly<Record<"partition" | "qos" | "reservation", readonly string[]>>;
 
 /** One chunk: a plain job, or tasks of one job that are alike and travel as one array (R6). */
 export type Submission = {
@@ -170,6 +175,8 @@ export type KnownChunk = {
   readonly gres: string | null;
   readonly partition: string;
   readonly account: string | null;
+  readonly qos: string | null;
+  readonly reservation: string | null;
   readonly isArray: boolean;
   readonly runs: readonly { readonly index: number; readonly run: string }[];
 };

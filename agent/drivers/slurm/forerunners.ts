@@ -28,7 +28,7 @@ export async function forerunners(settings: {
   readonly engine: Engine;
   readonly network: NetworkMark;
   readonly user: string;
-  readonly site: Pick<Site, "devices">;
+  readonly site: Pick<Site, "devices" | "pools">;
   readonly wanted: ReadonlySet<string>;
   readonly nowMs: number;
   readonly note: (words: string, facts: object) => void;
@@ -69,14 +69,18 @@ function ofItsJob(chunk: KnownChunk): KnownChunk {
 
 function factsOf(
   chunk: KnownChunk,
-  { user, site, nowMs }: { readonly user: string; readonly site: Pick<Site, "devices">; readonly nowMs: number },
+  {
+    user,
+    site,
+    nowMs,
+  }: { readonly user: string; readonly site: Pick<Site, "devices" | "pools">; readonly nowMs: number },
 ) {
   const [device] = gresOf(chunk.gres ?? undefined, site.devices);
   return {
     chunk: chunk.chunk,
     user,
     account: chunk.account,
-    pool: chunk.partition,
+    pool: poolOf(chunk, site.pools),
     isArray: chunk.isArray,
     submittedMs: chunk.submittedMs ?? nowMs - accountingDays * 86_400_000,
     startBeforeMs: chunk.startBeforeMs,
@@ -92,4 +96,13 @@ function factsOf(
       return parsed === null ? [] : [{ index, run: runId(parsed) }];
     }),
   } satisfies ChunkFacts;
+}
+
+/** As it was named in the order, by what it was submitted with. */
+function poolOf({ partition, reservation, qos }: KnownChunk, pools: Site["pools"]): string {
+  const named = Object.entries(pools).find(([, pool]) => {
+    if (pool.partition !== partition) return false;
+    return pool.reservation === null ? pool.qos === qos && reservation === null : pool.reservation === reservation;
+  });
+  return named?.[0] ?? partition;
 }

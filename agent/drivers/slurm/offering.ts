@@ -22,7 +22,7 @@ export function offering(site: Site, monotonicMs: () => number): Offering {
     },
     async offers(look, pools, configuration) {
       return {
-        ...wordsOffered(tableOf(look, pools, site), look.licences),
+        ...wordsOffered(tableOf(look, pools, site), look.licences, site.pools),
         software: site.software ?? (await modules()),
         containers: site.containers ?? (await runtimes()).map(({ name }) => name),
         mpi: site.mpi ?? (await mpiTypes(configuration)),
@@ -58,7 +58,7 @@ export function tableOf(look: Look, pools: readonly EnginePool[], site: Site): W
     features: [...new Set(pools.flatMap((pool) => pool.nodes.flatMap(({ features }) => features)))],
     gres: [...gres],
     licences: look.licences.map(({ name }) => name),
-    reservations: look.reservations,
+    reservations: [...look.reservations.keys()],
   };
   return wordTable(own, site);
 }

@@ -2,9 +2,10 @@ import type { RunOrder } from "#core/run-order.ts";
 import type { Place } from "./chunks.ts";
 import { gresWords } from "./describe.ts";
 import type { Mapping } from "./mapping.ts";
+import { shutOf } from "./named-pools.ts";
 import { tableOf } from "./offering.ts";
 import type { Site } from "./site.ts";
-import { type Look, mostTimeS, poolsSeen, type Surroundings } from "./surroundings.ts";
+import { type Look, mostTimeS, namedIn, poolsSeen, type Surroundings } from "./surroundings.ts";
 import { noWords, translated } from "./words.ts";
 
 export type Placed =
@@ -21,15 +22,20 @@ export async function placeOf(
   if (resolved.kind === "not-ready") return { kind: "refused", words: resolved.words };
   if (resolved.kind === "needs-credential") return { kind: "busy", words: resolved.words };
   const { allocation, pool } = order;
-  const hasPool = ({ partitions }: Look) => partitions.some((one) => one.get("PartitionName") === pool);
+  const named = site.pools[pool] ?? null;
+  const partition = named?.partition ?? pool;
+  const hasPool = ({ partitions }: Look) => partitions.some((one) => one.get("PartitionName") === partition);
+  const shutBy = (look: Look) => named && shutOf(named, namedIn(look, site), partitionNames(look));
   const last = await around.lastLook();
-  const look = hasPool(last) ? last : await around.look();
+  const look = hasPool(last) && !shutBy(last) ? last : await around.look();
+  // It may come again, and what is sent without it would be refused, or run beside it.
+  if (shutBy(look)) return { kind: "busy", words: `pool ${pool} is not there now` };
   if (!hasPool(look)) return { kind: "refused", words: `this cluster has no partition ${pool}` };
   let gres: string | null = null;
   if (allocation.acceleratorsPerNode > 0) {
     const { acceleratorVendor: vendor, acceleratorModel: model, acceleratorsPerNode: count } = allocation;
     const asked = { vendor, model, count, shareMilli: allocation.acceleratorShareMilli };
-    gres = gresWords(look.nodes, pool, asked, site.devices);
+    gres = gresWords(look.nodes, partition, asked, site.devices);
     if (gres === null)
       return { kind: "refused", words: `no node of ${pool} has ${count} × ${vendor ?? "any"}/${model ?? "any"}` };
   }
@@ -38,14 +44,22 @@ export async function placeOf(
   if (local.kind === "refused") return local;
   const { user, account, qos } = resolved.entry;
   const { words } = local;
+  const reservation = named?.reservation ?? null;
+  if (reservation !== null && words.reservation !== null && words.reservation !== reservation)
+    return { kind: "refused", words: `the job asks for a reservation that pool ${pool} is not` };
   const place = {
     user,
     account,
-    partition: pool,
-    qos: words.qos ?? qos ?? site.qos[pool] ?? null,
+    partition,
+    qos: words.qos ?? named?.qos ?? qos ?? site.qos[pool] ?? null,
     gres: [gres, words.gres].filter((word) => word !== null).join(",") || null,
-    words,
-    mostTimeS: mostTimeS(look, pool),
+    words: reservation === null ? words : { ...words, reservation },
+    ...(reservation !== null && { isReserved: true as const }),
+    mostTimeS: mostTimeS(look, partition),
   };
   return { kind: "placed", place };
+}
+
+function partitionNames({ partitions }: Look): readonly string[] {
+  return partitions.map((one) => one.get("PartitionName") ?? "");
 }

@@ -39,6 +39,20 @@ const delegated = z.strictObject({
   program: z.string().startsWith("/").default(paths.byToken),
 });
 
+const slurmWord = z.string().regex(/^[A-Za-z0-9_][\w.@:+-]{0,127}$/, "a word as Slurm names things");
+
+/** Of a partition, what is the network's own: the nodes of a reservation, or what runs under a QoS. */
+const namedPool = z
+  .strictObject({
+    partition: slurmWord,
+    reservation: slurmWord.nullable().default(null),
+    qos: slurmWord.nullable().default(null),
+  })
+  .refine(
+    ({ reservation, qos }) => reservation !== null || qos !== null,
+    'a pool of its own has a "reservation" or a "qos"; a partition is one by "partitions"',
+  );
+
 const site = z.strictObject({
   /** Slurm's commands through weir-as, or slurmrestd with tokens that weir-as mints. */
   transport: z.enum(["commands", "rest"]).default("commands"),
@@ -54,6 +68,10 @@ const site = z.strictObject({
   mapping: z.string().nullable().default(null),
   /** Partitions that are pools of the network; null: all that are not hidden. */
   partitions: z.array(z.string()).nullable().default(null),
+  /**
+   * Further pools by the names that the network has for them. One that has the name of a partition stands in its place.
+   */
+  pools: z.record(slurmWord, namedPool).default({}),
   /** The QoS for runs of a pool, such as a preemptible one; a mapping's own goes first. */
   qos: z.record(z.string(), z.string()).default({}),
   /** Vendor and model for a GRES word such as `gpu` or `gpu:a100`, where the table of describe.ts does not know it. */
@@ -91,6 +109,11 @@ const site = z.strictObject({
     .default([]),
 });
 export type Site = z.infer<typeof site>;
+
+/** The partitions to which something is sent; null: all that are not hidden. */
+export function partitionsUsed({ partitions, pools }: Pick<Site, "partitions" | "pools">): readonly string[] | null {
+  return partitions && [...new Set([...partitions, ...Object.values(pools).map(({ partition }) => partition)])];
+}
 
 /** Throws with words for the operator; a file that is not there is a site with nothing special to say. */
 export function readSite(path: string): Site {

@@ -29,7 +29,7 @@ const rejected = /Batch job submission failed|Unable to submit batch job|Invalid
  * nodes one that is being changed.
  */
 const definite =
-  /^(?:sbatch: error: )?Batch job submission failed: (?:Invalid account or account\/partition combination specified|Invalid qos specification|Requested node configuration is not available|Access\/permission denied|User's group not permitted to use this partition)\s*(?:\(|$)/m;
+  /^(?:sbatch: error: )?Batch job submission failed: (?:Invalid account or account\/partition combination specified|Invalid qos specification|Requested node configuration is not available|Access\/permission denied|User's group not permitted to use this partition|Access denied to requested reservation)\s*(?:\(|$)/m;
 
 /** While the site's own switch is set. */
 export const stoppedWords = "the site takes no new work now (weir-agent stop-new)";

@@ -5,7 +5,7 @@ import type { RunId } from "#core/ids.ts";
 import type { RunObservation, RunOrder } from "#core/run-order.ts";
 import { chunkName, type Group, groupOrders, type Place, submissionOf } from "./chunks.ts";
 import type { Doubts } from "./doubts.ts";
-import type { Engine } from "./engine.ts";
+import type { Engine, SubmitAnswer } from "./engine.ts";
 import type { ChunkFacts, Notebook, NotedChunk } from "./notebook.ts";
 import type { Placed } from "./placing.ts";
 
@@ -126,7 +126,7 @@ export function openSubmitting(settings: SubmitSettings): Submitting {
         for (const { run } of facts.runs) toldLater.delete(run);
         return { kind: "busy", words: "its lease is over" };
       }
-      const answer = await engine.submit(submissionOf(group, place, facts.chunk, startWithinS, isAgain));
+      const answer = ofPool(place, await engine.submit(submissionOf(group, place, facts.chunk, startWithinS, isAgain)));
       switch (answer.kind) {
         case "submitted":
           if (answer.words.trim() !== "") note("sbatch warned", { chunk: facts.chunk, words: answer.words.trim() });
@@ -216,6 +216,14 @@ export function openSubmitting(settings: SubmitSettings): Submitting {
     resolve,
   };
 }
+
+/** A reservation that has gone since the last look is nothing that the job asked for: it may come again, or another pool do. */
+function ofPool({ isReserved }: Place, answer: SubmitAnswer): SubmitAnswer {
+  const isGone = answer.kind === "refused" && isReserved && reservationGone.test(answer.words);
+  return isGone ? { kind: "later", words: answer.words } : answer;
+}
+
+const reservationGone = /Requested reservation is invalid/i;
 
 function factsOf(group: Group, place: Place, chunk: string, nowMs: number): ChunkFacts {
   const [{ allocation, pool, timeLimitS, warning }] = group.orders;

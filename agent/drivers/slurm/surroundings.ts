@@ -1,8 +1,9 @@
-import type { EngineOffers, EnginePool, ForeignLoad, MaintenanceWindow } from "#core/centre/engine.ts";
+import type { EngineOffers, EnginePool, ForeignLoad, TimeWindow } from "#core/centre/engine.ts";
 import { configurationOf, type SlurmConfiguration } from "./configuration.ts";
 import { foreignColumns, foreignLoad, foreignRows, maintenanceOf, poolsOf, rowOf, switchesOf } from "./describe.ts";
-import type { Engine } from "./engine.ts";
+import type { Engine, PolicyWords } from "./engine.ts";
 import type { LocalCommands } from "./local-commands.ts";
+import { type NamedPools, reservationsOf, type SeenReservation } from "./named-pools.ts";
 import { shardsHeld } from "./shards.ts";
 import type { Site } from "./site.ts";
 import { durationS, type Words, wordsOf } from "./slurm-text.ts";
@@ -21,9 +22,11 @@ export type Look = {
   readonly partitions: readonly Words[];
   readonly foreign: ReadonlyMap<string, ForeignLoad>;
   readonly hidden: string | null;
-  readonly reservations: readonly string[];
+  readonly reservations: ReadonlyMap<string, SeenReservation>;
+  /** What the site's policy lets be named; null: not known. */
+  readonly allows: PolicyWords | null;
   /** By node. */
-  readonly maintenance: ReadonlyMap<string, MaintenanceWindow>;
+  readonly maintenance: ReadonlyMap<string, TimeWindow>;
   /** By node: its leaf switch. */
   readonly switches: ReadonlyMap<string, string>;
   /** By node: how many shards of GPUs jobs have there; null: jobs are hidden. */
@@ -43,6 +46,7 @@ export function surroundings(
   commands: LocalCommands,
   engine: Engine,
   clocks: { readonly nowMs: () => number; readonly monotonicMs: () => number },
+  pools: Site["pools"],
 ): Surroundings {
   let last: Look | null = null;
   let looking: Promise<Look> | null = null;
@@ -72,7 +76,7 @@ export function surroundings(
         const words = wordsOf(line);
         return words.size > 1 ? [words] : [];
       });
-    const [nodes, partitions, licences, reservations, topology, others, isStopped] = await Promise.all([
+    const [nodes, partitions, licences, shown, topology, others, hello] = await Promise.all([
       show(["--details", "show", "node"]),
       show(["show", "partition"]),
       show(["show", "licenses"]).catch(() => []),
@@ -80,16 +84,15 @@ export function surroundings(
       // Where it has no tree of switches, it says so and fails.
       show(["show", "topology"]).catch(() => []),
       load(),
-      engine.hello().then(
-        (hello) => hello.isStopped,
-        () => false,
-      ),
+      engine.hello().catch(() => null),
     ]);
-    const byPool = "rows" in others ? foreignLoad(others.rows, Math.round(clocks.nowMs() / 1000)) : null;
+    const nowS = Math.round(clocks.nowMs() / 1000);
+    const reservations = reservationsOf(shown, nodes, nowS);
+    const allows = hello?.allows ?? null;
+    const byPool = "rows" in others ? foreignLoad(others.rows, nowS, { pools, reservations, allows }) : null;
     const hidden = "hidden" in others ? others.hidden : null;
     const foreign = new Map<string, ForeignLoad>();
-    for (const partition of partitions) {
-      const name = partition.get("PartitionName") ?? "";
+    for (const name of [...partitions.map((one) => one.get("PartitionName") ?? ""), ...Object.keys(pools)]) {
       const nothing: ForeignLoad = { kind: "seen", running: [], waiting: { jobs: 0, cores: 0 } };
       foreign.set(name, hidden === null ? (byPool?.get(name) ?? nothing) : { kind: "hidden", why: hidden });
     }
@@ -98,13 +101,14 @@ export function surroundings(
       partitions,
       foreign,
       hidden,
-      reservations: reservations.flatMap((words) => words.get("ReservationName") ?? []),
-      maintenance: maintenanceOf(reservations, Math.round(clocks.nowMs() / 1000)),
+      reservations,
+      allows,
+      maintenance: maintenanceOf(shown, nowS),
       switches: switchesOf(topology),
       shardsHeld: "rows" in others ? shardsHeld(others.rows) : null,
       licences: licences.flatMap((words) => licenceOf(words) ?? []),
       atMs: clocks.monotonicMs(),
-      isStopped,
+      isStopped: hello?.isStopped ?? false,
       trouble: null,
     };
   }
@@ -136,7 +140,14 @@ export function poolsSeen(
   // By slurmrestd neither whole nodes nor switches nor nodes in a row can be asked for (docs/decisions/0042, 0059).
   const isByRest = site.transport === "rest";
   const switches = isByRest ? new Map<string, string>() : look.switches;
-  const pools = poolsOf({ ...look, switches, ours, devices: site.devices, only: site.partitions });
+  const pools = poolsOf({
+    ...look,
+    switches,
+    ours,
+    devices: site.devices,
+    only: site.partitions,
+    named: namedIn(look, site),
+  });
   const row = isByRest ? null : rowOf(look);
   const seen = pools.map((pool) => ({
     ...pool,
@@ -145,6 +156,10 @@ export function poolsSeen(
   }));
   if (look.trouble !== null) return seen.map((pool) => ({ ...pool, state: "down" as const }));
   return look.isStopped ? seen.map((pool) => ({ ...pool, state: "drained" as const })) : seen;
+}
+
+export function namedIn({ reservations, allows }: Look, { pools }: Pick<Site, "pools">): NamedPools {
+  return { pools, reservations, allows };
 }
 
 /** The longest run that a partition takes, in seconds; null: no limit, or no such partition. */

@@ -42,7 +42,8 @@ export const noWords: WordTable = wordTable(
 export function wordsOffered(
   table: WordTable,
   licences: EngineOffers["licences"],
-): Pick<EngineOffers, "aliases" | "partitionPools" | "licences"> {
+  pools: Site["pools"] = {},
+): Pick<EngineOffers, "aliases" | "partitionPools" | "reservationPools" | "licences"> {
   const words = (kind: AliasKind) => [...table[kind].keys()].sort();
   return {
     aliases: {
@@ -54,11 +55,23 @@ export function wordsOffered(
       reservation: words("reservation"),
     },
     partitionPools: Object.fromEntries([...table.partition].filter(([word, pool]) => word !== pool)),
+    ...(Object.keys(pools).length > 0 && { reservationPools: reservationPools(table, pools) }),
     licences: [...table.licences].flatMap(([name, local]) => {
       const shown = licences.find((one) => one.name === local);
       return shown ? [{ ...shown, name }] : [];
     }),
   };
+}
+
+/** Of pools with the same reservation the first. */
+function reservationPools(table: WordTable, pools: Site["pools"]): Readonly<Record<string, string>> {
+  const all = Object.entries(pools);
+  return Object.fromEntries(
+    [...table.reservation].flatMap(([word, local]) => {
+      const [pool] = all.find(([, { reservation }]) => reservation === local) ?? [];
+      return pool === undefined ? [] : [[word, pool]];
+    }),
+  );
 }
 
 /** For the submission, each null where nothing of it was asked. */

@@ -9,6 +9,7 @@ import {
   type NodeGroup,
   type Nodes,
   poolTotals,
+  type TimeWindow,
 } from "#core/centre/engine.ts";
 import { hostNames } from "#core/centre/host-list.ts";
 import { eachOnce, sharersOf } from "#core/centre/shared-nodes.ts";
@@ -123,6 +124,8 @@ function poolView(
     leaseS: leaseMs === null ? null : leaseMs / 1000,
     lifeCycle: row.life_cycle,
     state: described?.state ?? null,
+    shut: described?.shut ?? null,
+    reserved: described?.window ? windowView(described.window, engine_ms ?? last_seen_ms ?? 0) : null,
     limits: described?.limits ?? { timeLimitS: null, leastNodes: 1, mostNodes: null },
     foreign: foreignView(described?.foreign ?? { kind: "none" }),
     maintenance: maintenanceView(nodes, engine_ms ?? last_seen_ms ?? 0),
@@ -160,6 +163,10 @@ function foreignView(foreign: ForeignLoad): PoolView["foreign"] {
   }
 }
 
+function windowView({ startsInMs, endsInMs }: TimeWindow, reportedMs: number): NonNullable<PoolView["reserved"]> {
+  return { startsMs: reportedMs + startsInMs, endsMs: reportedMs + endsInMs };
+}
+
 /** Soonest first; groups of nodes that go together stand together. */
 function maintenanceView(nodes: readonly NodeGroup[], reportedMs: number): PoolView["maintenance"] {
   const windows = new Map<string, PoolView["maintenance"][number]>();
@@ -170,8 +177,7 @@ function maintenanceView(nodes: readonly NodeGroup[], reportedMs: number): PoolV
     windows.set(`${startsInMs} ${endsInMs}`, {
       names: known ? `${known.names},${names}` : names,
       nodes: (known?.nodes ?? 0) + count,
-      startsMs: reportedMs + startsInMs,
-      endsMs: reportedMs + endsInMs,
+      ...windowView(maintenance, reportedMs),
     });
   }
   return [...windows.values()].sort((a, b) => a.startsMs - b.startsMs);

@@ -97,7 +97,7 @@ sub engine_in {
 sub write_chunk {
     my ($place, $order, $fresh, $s) = @_;
     my @order = map { $_ => $s->{$_} } qw(timeLimitMs graceMs cwd stdout stderr arrayCount arrayMin arrayMax arrayStep);
-    push @order, map { $_ => $s->{$_} } qw(nodes tasks cpusPerTask memMibPerNode gres partition account array);
+    push @order, map { $_ => $s->{$_} } qw(nodes tasks cpusPerTask memMibPerNode gres partition account qos reservation array);
     push @order, map({ (task => "@$_") } @{ $s->{task} }), map({ (arg => $_) } @{ $s->{arg} }), map { (env => $_) } @{ $s->{env} };
     push @order, script => $s->{script} if defined $s->{script};
     my $rest = payload_of(@order);
@@ -218,7 +218,7 @@ sub order_head {
     sysseek $order, 0, 0;
     sysread $order, my $head, MAX_HEAD;
     my $f = fields_of($head);
-    return (map({ (task => $_) } @{ $f->{task} // [] }), map { $_ => $f->{$_}[0] // '' } qw(timeLimitMs nodes tasks cpusPerTask memMibPerNode gres partition account array));
+    return (map({ (task => $_) } @{ $f->{task} // [] }), map { $_ => $f->{$_}[0] // '' } qw(timeLimitMs nodes tasks cpusPerTask memMibPerNode gres partition account qos reservation array));
 }
 
 # P4: as the user, no link followed, no device waited for, a regular file of the user's own below an allowed root.

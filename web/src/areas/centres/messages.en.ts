@@ -51,6 +51,7 @@ export const en = {
     unreported: "Not reported by the agent",
   },
   free: "{{cores}} cores, {{memory}} free",
+  reserved: "reserved for the network, {{from}} – {{to}}",
   maintenance: "maintenance of {{nodes}} nodes, {{from}} – {{to}}",
   bound: {
     title: "What binds local accounts there",

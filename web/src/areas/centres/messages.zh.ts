@@ -40,6 +40,7 @@ export const zh: Words<typeof en> = {
   nodeState: { up: "可用", draining: "排空中", down: "停机", maintenance: "维护中" },
   poolState: { drained: "已排空：暂不开始作业", down: "停用", unreported: "代理未上报" },
   free: "空闲 {{cores}} 核、{{memory}}",
+  reserved: "为算力网保留：{{from}} – {{to}}",
   maintenance: "{{nodes}} 个节点维护：{{from}} – {{to}}",
   bound: {
     title: "本地账户所受限制",

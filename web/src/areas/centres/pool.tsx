@@ -1,6 +1,7 @@
 import { useTranslation } from "react-i18next";
 import type { Centre } from "#api/network.ts";
 import { mechanismText } from "#core/centre/mechanisms.ts";
+import { shutPoolText } from "#core/centre/shut-pool.ts";
 import { mibText } from "#core/measures.ts";
 import { language } from "../../app/language.ts";
 import { countText } from "../../words/format.ts";
@@ -26,7 +27,7 @@ export function PoolCard({ pool }: { readonly pool: Pool }) {
       </div>
       {pool.state === "up" ? null : (
         <span style={{ color: "var(--state-unreachable)", fontWeight: 500 }}>
-          {t(`poolState.${pool.state ?? "unreported"}`)}
+          {pool.shut === null ? t(`poolState.${pool.state ?? "unreported"}`) : shutPoolText(pool.shut, language())}
         </span>
       )}
       <LoadBar what="cores" load={coresLoad([pool])} />
@@ -61,6 +62,7 @@ export function PoolCard({ pool }: { readonly pool: Pool }) {
         ))}
       </div>
       <Startable pool={pool} />
+      <Reserved pool={pool} />
       <Maintenance pool={pool} />
       {pool.foreign.kind === "none" ? null : <Others pool={pool} />}
       <Limits pool={pool} />
@@ -86,6 +88,18 @@ function Startable({ pool: { startable } }: { readonly pool: Pool }) {
         const words = cards === null ? t("shape", size) : t("shapeCards", { ...size, cards });
         return <span key={words}>{words}</span>;
       })}
+    </div>
+  );
+}
+
+function Reserved({ pool: { reserved } }: { readonly pool: Pool }) {
+  const { t } = useTranslation("centres");
+  const format = useFormat();
+  if (reserved === null) return null;
+  const { startsMs, endsMs } = reserved;
+  return (
+    <div className={css.poolFacts}>
+      <span>{t("reserved", { from: format.dateTime(startsMs), to: format.dateTime(endsMs) })}</span>
     </div>
   );
 }
