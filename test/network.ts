@@ -27,7 +27,12 @@ export type Network = {
   readonly remove: () => Promise<void>;
 };
 
-export type WeirInput = { readonly cwd?: string; readonly env?: Readonly<Record<string, string>> };
+export type WeirInput = {
+  readonly cwd?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  /** The program to call, where it is not the built one itself: the launcher, as a user's shell finds it. */
+  readonly program?: string;
+};
 export type WeirRun = { readonly status: number | null; readonly stdout: string; readonly stderr: string };
 
 export const repository = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -69,7 +74,7 @@ export async function startNetwork(options: {
     supervisor,
     printed: () => printed,
     pids: (what) => pidsOf(home, what),
-    weir: (args, input) => runWeir(args, { ...env, WEIR_SERVER: url, ...input?.env }, input?.cwd ?? repository),
+    weir: (args, input) => runWeir(args, { ...env, WEIR_SERVER: url, ...input?.env }, input),
     stop,
     async remove() {
       await stop();
@@ -124,8 +129,14 @@ function cleanEnvironment(): Record<string, string> {
   return kept;
 }
 
-function runWeir(args: readonly string[], env: Readonly<Record<string, string>>, cwd: string): Promise<WeirRun> {
-  const child = spawn(process.execPath, [join(repository, "dist/weir.mjs"), ...args], {
+function runWeir(
+  args: readonly string[],
+  env: Readonly<Record<string, string>>,
+  { cwd = repository, program }: WeirInput = {},
+): Promise<WeirRun> {
+  const built = [process.execPath, join(repository, "dist/weir.mjs")] as const;
+  const [command, ...before] = program === undefined ? built : [program];
+  const child = spawn(command, [...before, ...args], {
     env: { ...env },
     cwd,
     stdio: ["ignore", "pipe", "pipe"],

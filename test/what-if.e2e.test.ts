@@ -3,7 +3,7 @@ import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { createClient } from "#api/client.ts";
-import { eventually, type Network, startNetwork } from "./network.ts";
+import { eventually, type Network, repository, startNetwork } from "./network.ts";
 
 // Goal: what has run on a network is exported and replayed by the simulator: there and back through the two commands.
 
@@ -59,6 +59,12 @@ test("a sweep on the network gives what it gives on this machine", { timeout: 30
       one.result?.startChecksum ?? one.words,
     ]);
   assert.deepEqual(told(there.stdout), told(here.stdout));
+  // As a user's shell finds the command: the launcher, which is not what is to travel along.
+  for (const program of ["node_modules/.bin/weir", "tools/weir.mjs"]) {
+    const launched = await network.weir([...sweep, ...axes, "--on-network"], { program: join(repository, program) });
+    assert.equal(launched.status, 0, launched.stderr);
+    assert.deepEqual(told(launched.stdout), told(here.stdout), program);
+  }
   assert.equal(new Set(told(here.stdout).map(([, checksum]: readonly [object, string]) => checksum)).size, 4);
 });
 

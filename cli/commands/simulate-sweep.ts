@@ -2,10 +2,11 @@ import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { basename, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
 import type { Call } from "#cli/call.ts";
 import { type ProgressBar, progressBar } from "#cli/commands/progress-bar.ts";
 import { fileTroubleWords } from "#cli/file-trouble.ts";
-import { waitText } from "#cli/formats.ts";
+import { outcomeText, waitText } from "#cli/formats.ts";
 import { readInputFiles, type SentFile } from "#cli/input-files.ts";
 import { exitCodes, Stop } from "#cli/stop.ts";
 import { waitForEnd } from "#cli/wait.ts";
@@ -80,8 +81,7 @@ async function onCores(call: Call, points: readonly SweepPoint[], bar: ProgressB
 }
 
 function runPoint(options: readonly string[]): Promise<PointOutcome> {
-  const program = process.argv[1] ?? "";
-  const child = spawn(process.execPath, [program, "simulate", "--json", ...options], {
+  const child = spawn(process.execPath, [builtProgram() ?? process.argv[1] ?? "", "simulate", "--json", ...options], {
     stdio: ["ignore", "pipe", "pipe"],
   });
   let [printed, said] = ["", ""];
@@ -93,7 +93,9 @@ function runPoint(options: readonly string[]): Promise<PointOutcome> {
   });
   return new Promise((settle, fail) => {
     child.on("error", fail);
-    child.on("close", (status) => settle(status === 0 ? outcomeOf(printed) : { result: null, words: lastLine(said) }));
+    child.on("close", (status) =>
+      settle(status === 0 ? outcomeOf(printed) : { result: null, words: sayingLine(said) }),
+    );
   });
 }
 
@@ -102,18 +104,34 @@ function outcomeOf(printed: string): PointOutcome {
     const result: Result = JSON.parse(printed);
     return { result, words: null };
   } catch {
-    return { result: null, words: lastLine(printed) };
+    return { result: null, words: sayingLine(printed) };
   }
 }
 
-function lastLine(text: string): string {
-  return (text.trim().split("\n").at(-1) ?? "").replace(/^weir: /, "");
+/**
+ * What a program that failed says of it: Weir's own last word, or else the last line that names an error, as Node prints
+ * one above its stack and its version; or else the last line there is.
+ */
+export function sayingLine(text: string): string {
+  const lines = text.trim().split("\n");
+  const own = lines.findLast((line) => line.startsWith("weir: "));
+  const error = lines.findLast((line) => /^(?:Uncaught )?\w*Error\b.*: /.test(line));
+  return (own ?? error ?? lines.at(-1) ?? "").replace(/^weir: /, "");
+}
+
+/**
+ * This program's own file, where it is the built one; null in the source. Not `process.argv[1]`: whoever calls `weir` calls
+ * the launcher, which loads it.
+ */
+function builtProgram(): string | null {
+  const file = fileURLToPath(import.meta.url);
+  return file.endsWith(".mjs") ? file : null;
 }
 
 /** An array with a task a point; program, traces and policy files travel along, so a centre needs Node and nothing else. */
 async function onNetwork(call: Call, points: readonly SweepPoint[]): Promise<readonly PointOutcome[]> {
-  const program = process.argv[1] ?? "";
-  if (!program.endsWith(".mjs")) throw new Stop(exitCodes.usage, call.say("sweepNotBuilt"));
+  const program = builtProgram();
+  if (program === null) throw new Stop(exitCodes.usage, call.say("sweepNotBuilt"));
   const sent = new Map<string, string>();
   const fileOf = (path: string) => {
     const known = sent.get(path);
@@ -182,7 +200,12 @@ async function taskOutcome(call: Call, job: number, index: number): Promise<Poin
     return Buffer.concat(pieces).toString("utf8");
   };
   const outcome = outcomeOf(await text("stdout"));
-  return outcome.result === null ? { result: null, words: lastLine(await text("stderr")) } : outcome;
+  if (outcome.result !== null) return outcome;
+  const said = sayingLine(await text("stderr"));
+  if (said !== "") return { result: null, words: said };
+  // It was ended before it could say anything.
+  const { outcome: end } = await call.ask("task", { params: { job, index } });
+  return { result: null, words: end === null ? "" : outcomeText(end, call.say) };
 }
 
 function quoted(word: string): string {
