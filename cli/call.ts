@@ -9,7 +9,7 @@ import {
 } from "#api/client.ts";
 import type { Problem } from "#api/values.ts";
 import { type Connection, connectionFor, isCode } from "#cli/connection.ts";
-import type { Parsed } from "#cli/option.ts";
+import type { Option, Parsed } from "#cli/option.ts";
 import { placeholders } from "#cli/placeholder.ts";
 import { plainHttp } from "#cli/plain-http.ts";
 import { exitCodes, Stop, stopOf } from "#cli/stop.ts";
@@ -27,6 +27,8 @@ export type Call = {
   readonly json: boolean;
   readonly operands: readonly string[];
   readonly passedOn: readonly string[];
+  /** The options of the command, which help lists. */
+  readonly known: readonly Option[];
   /** The operands followed `--`. */
   readonly afterDashes: boolean;
   readonly has: (option: string) => boolean;
@@ -53,7 +55,13 @@ type ReplyOf<Value> =
   | { readonly kind: "answer"; readonly value: Value }
   | { readonly kind: "problem"; readonly problem: Problem };
 
-export function makeCall(parsed: Parsed, terminal: Terminal, language: Language, say: Say): Call {
+export function makeCall(
+  parsed: Parsed,
+  known: readonly Option[],
+  terminal: Terminal,
+  language: Language,
+  say: Say,
+): Call {
   const one = (option: string) => parsed.options.get(option)?.at(-1) ?? null;
   const json = parsed.options.has("json");
   const colours = wantsColours(terminal);
@@ -78,6 +86,7 @@ export function makeCall(parsed: Parsed, terminal: Terminal, language: Language,
     json,
     operands: parsed.operands,
     passedOn: parsed.passedOn,
+    known,
     afterDashes: parsed.afterDashes,
     has: (option) => parsed.options.has(option),
     one,

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -457,7 +457,7 @@ test("exit statuses of refusals and of a server that is away", async () => {
     125,
     "with --wait the code is not the job's",
   );
-  assert.equal((await weir(url, ["submit", "--wait", "--bad-option", "--", "true"])).code, 125);
+  assert.equal((await weir(url, ["submit", "--wait", "--bad-option", "--", "true"])).code, 2);
   const unsent = await weir(gone.url, ["submit", "--wait", "--", "true"]);
   assert.equal(unsent.code, 125);
   assert.match(unsent.error, /weir: The server was not reached; the exit status is 125\.\n$/);
@@ -733,16 +733,20 @@ test("submit sends a script unchanged, its name, files, variables and sbatch's o
     "job.sh",
     "--mem=9G",
     "-x",
+    "--own",
   ];
   const ran = await weir(url, [...typed, "--server", url, ...options], { environment });
   assert.deepEqual(ran, {
     code: 0,
     out: "Submitted job 12 (x)\n",
-    error: "warning: careful\nit must end by 2026-11-23 18:00:00 +08:00\n",
+    error: [
+      "warning: behind the script, and so passed to it as with sbatch: --mem, -x; options of weir and sbatch come before the script. Behind -- this is not said.\n",
+      "warning: careful\nit must end by 2026-11-23 18:00:00 +08:00\n",
+    ].join(""),
   });
   assert.deepEqual(seen[0]?.body, {
     script: text,
-    arguments: ["--mem=9G", "-x"],
+    arguments: ["--mem=9G", "-x", "--own"],
     name: "job.sh",
     environment: { B: "2", COLOUR: "red" },
     labels: { a: "b=c" },
@@ -759,14 +763,96 @@ test("submit sends a script unchanged, its name, files, variables and sbatch's o
   assert.match(`${seen[0]?.headers["idempotency-key"]}`, /^[0-9a-f]{32}$/);
 });
 
+test("submit --file: nothing of a folder is left out without a word", async () => {
+  const { url, seen } = await fake({ "POST /jobs": json(submitted, 201) });
+  const at = (...names: string[]) => join(folder, "tree", ...names);
+  const sent = async (...files: string[]) => {
+    const ran = await weir(url, ["submit", ...files.flatMap((file) => ["--file", file]), "--", "true"]);
+    const body = seen.at(-1)?.body as { readonly inputFiles: readonly { readonly path: string }[] } | undefined;
+    return { ...ran, paths: ran.code === 0 ? body?.inputFiles.map(({ path }) => path) : [] };
+  };
+  mkdirSync(at("in", "deep"), { recursive: true });
+  writeFileSync(at("in", "deep", "a"), "1");
+  writeFileSync(at("beside"), "2");
+  symlinkSync("deep/a", at("in", "to-file"));
+  symlinkSync(at("in", "deep"), at("in", "to-folder"));
+  symlinkSync("tree/in", join(folder, "named"));
+  assert.deepEqual(
+    (await sent("tree/in")).paths,
+    ["in/deep/a", "in/to-file", "in/to-folder/a"],
+    "links into the folder",
+  );
+  assert.deepEqual((await sent("named")).paths, ["named/deep/a", "named/to-file", "named/to-folder/a"]);
+  symlinkSync("../beside", at("in", "out"));
+  const out = await sent("tree/in");
+  assert.equal(out.code, 2);
+  assert.match(
+    out.error,
+    /The link ".*\/tree\/in\/out" leads out of the folder that --file names, to ".*\/tree\/beside"/,
+  );
+  assert.deepEqual((await sent("tree/in/out")).paths, ["out"], "a link that is named itself");
+  rmSync(at("in", "out"));
+  const refusals: readonly (readonly [string, RegExp])[] = [
+    ["nowhere", /leads nowhere/],
+    ["../..", /leads out of the folder/],
+    ["..", /leads to a folder that it lies in/],
+    [".", /leads to a folder that it lies in/],
+  ];
+  for (const [target, words] of refusals) {
+    symlinkSync(target, at("in", "deep", "link"));
+    const refused = await sent("tree/in");
+    assert.match(refused.error, words);
+    assert.equal(refused.code, 2);
+    rmSync(at("in", "deep", "link"));
+  }
+  execFileSync("mkfifo", [at("in", "pipe")]);
+  assert.match((await sent("tree/in")).error, /tree\/in\/pipe" is neither a file nor a folder/);
+  rmSync(at("in", "pipe"));
+  mkdirSync(at("in", "empty"));
+  const empty = await sent("tree/in");
+  assert.equal(empty.paths?.length, 3);
+  assert.match(empty.error, /the folder ".*\/tree\/in\/empty" is empty and is not sent/);
+  for (const nothing of ["", "=name"]) {
+    const refused = await sent(nothing);
+    assert.equal(refused.code, 2);
+    assert.match(refused.error, /--file cannot be|a file or folder, as in --file data\.csv/);
+  }
+});
+
+test("submit --wait: what is wrong with what was typed has status 2, and nothing says that Weir refused it", async () => {
+  writeFileSync(join(folder, "there.sh"), "#!/bin/sh\n");
+  const cases = [
+    ["nofile.sh", "--wait"],
+    ["--wait", "nofile.sh"],
+    ["--wait", "--env", "NOT_SET_HERE", "there.sh"],
+    ["--wait", "--file", "missing", "there.sh"],
+    ["--wait", "--retries=x", "there.sh"],
+  ];
+  for (const words of cases) {
+    const ran = await weir("http://127.0.0.1:9", ["submit", ...words]);
+    assert.equal(ran.code, 2, words.join(" "));
+    assert.doesNotMatch(ran.error, /refused|125/, words.join(" "));
+  }
+  const { url } = await fake({ "POST /jobs": problem(500, "own-fault") });
+  const failed = await weir(url, ["submit", "--wait", "there.sh"]);
+  assert.equal(failed.code, 125);
+  assert.match(failed.error, /What became of the job is not known here; the exit status is 125/);
+});
+
 test("submit: names in the script win over the file's; commands; scripts from standard input; --parsable", async () => {
   const { url, seen } = await fake({ "POST /jobs": json(submitted, 201) });
   writeFileSync(join(folder, "named.sh"), "#!/bin/sh\n#SBATCH -J inside --parsable\n");
   assert.equal((await weir(url, ["submit", "named.sh"])).out, "12\n");
-  assert.match((await weir(url, ["submit", "named.sh", "--wait"])).error, /--wait stands behind the script/);
+  writeFileSync(join(folder, "plain.sh"), "#!/bin/sh\n");
+  assert.match((await weir(url, ["submit", "plain.sh", "--wait"])).error, /passed to it as with sbatch: --wait;/);
   const body = (at: number) => seen[at]?.body as Readonly<Record<string, unknown>>;
   assert.equal(body(0).name, undefined);
   assert.deepEqual(body(1).arguments, ["--wait"]);
+  for (const option of ["--dry-run", "--test-only"]) {
+    const refused = await weir(url, ["submit", "plain.sh", "-c", "2", option]);
+    assert.deepEqual([refused.code, seen.length], [2, 2], "it was to submit nothing");
+    assert.match(refused.error, new RegExp(`Put it before the script: weir submit ${option} plain\\.sh`));
+  }
   await weir(url, ["submit", "-t", "5", "--", "python3", "-c", "1"]);
   assert.deepEqual(body(2), { command: ["python3", "-c", "1"], sbatchOptions: ["-t", "5"] });
   const readAll = async () => new TextEncoder().encode("#!/bin/sh\n");
@@ -774,6 +860,8 @@ test("submit: names in the script win over the file's; commands; scripts from st
   assert.deepEqual(body(3), { script: "#!/bin/sh\n" });
   await weir(url, ["submit", "--wrap", "echo hi"]);
   assert.deepEqual(body(4), { sbatchOptions: ["--wrap", "echo hi"] });
+  const meant = await weir(url, ["submit", "plain.sh", "--", "--dry-run", "--", "-n"]);
+  assert.deepEqual([meant.error.includes("behind the script"), body(5).arguments], [false, ["--dry-run", "--", "-n"]]);
   writeFileSync(join(folder, "latin.sh"), Buffer.from([0x23, 0x21, 0xe9]));
   assert.match((await weir(url, ["submit", "latin.sh"])).error, /not UTF-8/);
 });

@@ -26,9 +26,15 @@ export async function run(typed: readonly string[], terminal: Terminal): Promise
     const isJson = stop.problem !== null && untilDashes(typed).includes("--json");
     if (isJson) await terminal.out(`${JSON.stringify({ problem: stop.problem })}\n`);
     terminal.error(`weir: ${plainLines(stop.message)}\n`);
-    if (!waits) return stop.exitCode;
-    const isUnreached = error instanceof NoAnswer || stop.exitCode === exitCodes.unreachable;
-    terminal.error(`weir: ${say(isUnreached ? "unreachedWhileWaiting" : "refusedWhileWaiting")}\n`);
+    // Where the words typed make no sense nothing was asked of Weir, and there is no job whose code this could be.
+    if (!waits || stop.exitCode === exitCodes.usage) return stop.exitCode;
+    const key =
+      stop.exitCode === exitCodes.unreachable
+        ? "unreachedWhileWaiting"
+        : stop.exitCode === exitCodes.failed
+          ? "failedWhileWaiting"
+          : "refusedWhileWaiting";
+    terminal.error(`weir: ${say(key)}\n`);
     return notItsOwnCode;
   }
 }
@@ -82,7 +88,7 @@ async function dispatch(typed: readonly string[], terminal: Terminal, language: 
     throw new Stop(exitCodes.usage, say("tooManyOperands", { command: name, operand }));
   }
   const act = await command.load();
-  return act(makeCall(parsed, terminal, language, say));
+  return act(makeCall(parsed, options, terminal, language, say));
 }
 
 async function help(named: readonly string[], terminal: Terminal, say: Say): Promise<number> {

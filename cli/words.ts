@@ -24,8 +24,8 @@ export const words = {
     "退出码：0 完成，1 失败，2 用法错误，3 被拒绝，4 未登录，5 无法连接服务器。",
   ],
   helpExitWait: [
-    "With --wait: the job's own exit code (an array: the highest), 128+n for signal n, 124 time limit, 137 out of memory, 125 where the network or Weir itself ended or refused it.",
-    "使用 --wait 时：作业自身的退出码（数组取最大值），信号 n 为 128+n，超时 124，内存不足 137，被网络或 Weir 终止或拒绝为 125。",
+    "With --wait: the job's own exit code (an array: the highest), 128+n for signal n, 124 time limit, 137 out of memory, 125 where the network or Weir itself ended or refused it; 2, with nothing asked of it, where the words typed make no sense.",
+    "使用 --wait 时：作业自身的退出码（数组取最大值），信号 n 为 128+n，超时 124，内存不足 137，被网络或 Weir 终止或拒绝为 125；输入有误而未向 Weir 提交时为 2。",
   ],
 
   // What stands for the reader's own words in lines of use
@@ -684,7 +684,10 @@ export const words = {
   optionDryRun: ["validate, quote and say where it would go; submit nothing", "只校验、报价并说明去向，不提交"],
   optionParsable: ["print the job's id alone", "仅打印作业编号"],
   optionQuiet: ["no defaults and no progress", "不打印默认值与进度"],
-  optionFile: ["send a file or folder along (10 MiB in all)", "随作业发送文件或文件夹（共 10 MiB）"],
+  optionFile: [
+    "send a file or folder along (10 MiB in all); links in a folder are followed where they lead into it, and others refused",
+    "随作业发送文件或文件夹（共 10 MiB）；文件夹中的链接，指向该文件夹之内的会跟随，其余的会被拒绝",
+  ],
   optionEnv: ["set a variable, or send this shell's value of it", "设置变量，或发送当前 shell 中的值"],
   optionProject: ["the project that pays", "计费项目"],
   optionLabel: ["a label", "标签"],
@@ -922,6 +925,27 @@ export const words = {
     "{path} is not UTF-8 text. Convert it, as with iconv; a program is run by weir submit -- COMMAND.",
     "{path} 不是 UTF-8 文本。请转换编码，如用 iconv；程序请用 weir submit -- 命令 运行。",
   ],
+  expectedFile: ["a file or folder, as in --file data.csv", "文件或文件夹，如 --file data.csv"],
+  emptyFolder: [
+    "the folder {path} is empty and is not sent: only files travel along; where the job needs it, let it make it (mkdir)",
+    "文件夹 {path} 为空，未随作业发送：只能发送文件；作业需要时请由作业自行创建（mkdir）",
+  ],
+  notAFile: [
+    "{path} is neither a file nor a folder (a pipe, a socket or a device) and cannot be sent. Remove it, or name the files one by one.",
+    "{path} 既不是文件也不是文件夹（而是管道、套接字或设备），无法发送。请移走它，或逐个指明要发送的文件。",
+  ],
+  linkNowhere: [
+    "The link {path} leads nowhere, so there is nothing to send for it. Remove or mend it, or name the files one by one.",
+    "链接 {path} 没有指向任何存在的文件，无法发送。请删除或修正它，或逐个指明要发送的文件。",
+  ],
+  linkRound: [
+    "The link {path} leads to a folder that it lies in, which has no end. Remove it, or name the files one by one.",
+    "链接 {path} 指向它自身所在的文件夹，会无穷循环。请删除它，或逐个指明要发送的文件。",
+  ],
+  linkOut: [
+    "The link {path} leads out of the folder that --file names, to {target}. Copy that into the folder, name it with a --file of its own, or remove the link.",
+    "链接 {path} 指向 --file 所指文件夹之外的 {target}。请把它复制进该文件夹，或用另一个 --file 指明，或删除该链接。",
+  ],
   filesTooLarge: [
     "the files sent along are more than {limit} MiB. Put the large ones on a file system of the centre.",
     "随作业发送的文件超过 {limit} MiB。大文件请放到中心的文件系统上。",
@@ -931,8 +955,12 @@ export const words = {
     "请说明要运行什么：weir submit 脚本，或 weir submit -- 命令。",
   ],
   behindScript: [
-    "{option} stands behind the script and goes to it, as with sbatch; options of weir come first",
-    "{option} 位于脚本之后，将作为脚本参数（与 sbatch 相同）；weir 的选项须写在脚本之前",
+    "behind the script, and so passed to it as with sbatch: {options}; options of weir and sbatch come before the script. Behind -- this is not said.",
+    "写在脚本之后，因此与 sbatch 一样作为脚本参数传入：{options}；weir 与 sbatch 的选项须写在脚本之前。写在 -- 之后则不再提示。",
+  ],
+  dryRunBehindScript: [
+    "{option} stands behind the script, where it would be passed to it and the job be submitted. Put it before the script: weir submit {option} {script} …; to pass it on: weir submit {script} -- {option} ….",
+    "{option} 写在脚本之后：它会被传给脚本，而作业会真的提交。请写在脚本之前：weir submit {option} {script} …；确要传给脚本时：weir submit {script} -- {option} …。",
   ],
   wrapAndMore: ["--wrap stands in the place of a script.", "--wrap 已代替脚本。"],
   notAnswered: ["the server at {server} did not answer: {cause}", "{server} 的服务器没有应答：{cause}"],
@@ -954,6 +982,10 @@ export const words = {
   ],
   ownFault: ["something went wrong inside weir: {words}", "weir 内部出错：{words}"],
   refusedWhileWaiting: ["Weir refused it; the exit status is 125.", "Weir 已拒绝；退出码为 125。"],
+  failedWhileWaiting: [
+    "What became of the job is not known here; the exit status is 125.",
+    "无法得知作业的结果；退出码为 125。",
+  ],
   unreachedWhileWaiting: ["The server was not reached; the exit status is 125.", "未能联系到服务器；退出码为 125。"],
 
   // Submission

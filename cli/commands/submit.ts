@@ -55,7 +55,7 @@ type Typed = Pick<JobRequest, "script" | "command" | "arguments" | "name">;
 
 /** `weir submit -- COMMAND` and `weir submit SCRIPT ARGUMENTS` differ by the dashes; without either, sbatch reads its script from standard input. */
 async function workOf(call: Call): Promise<Typed> {
-  const [first, ...rest] = call.operands;
+  const [first, ...behind] = call.operands;
   const isWrapped = call.passedOn.some((word) => word === "--wrap" || word.startsWith("--wrap="));
   if (isWrapped) {
     if (first !== undefined) throw new Stop(exitCodes.usage, call.say("wrapAndMore"));
@@ -63,12 +63,11 @@ async function workOf(call: Call): Promise<Typed> {
   }
   if (call.afterDashes) {
     if (first === undefined) throw new Stop(exitCodes.usage, call.say("nothingToSubmit"));
-    return { command: [first, ...rest] };
+    return { command: [first, ...behind] };
   }
   if (first === undefined && call.terminal.inIsTerminal) throw new Stop(exitCodes.usage, call.say("nothingToSubmit"));
   const isInput = first === undefined || first === "-";
-  const misplaced = rest.find((word) => ["--wait", "--dry-run", "--test-only", "--json", "--parsable"].includes(word));
-  if (misplaced) call.note(call.say("warning", { words: call.say("behindScript", { option: misplaced }) }));
+  const rest = await argumentsOf(call, first ?? "-", behind);
   const path = isInput ? "-" : join(call.terminal.folder, first);
   const bytes = isInput ? await call.terminal.readAll() : await readScript(call, first ?? "");
   if (isInput && bytes.length === 0) throw new Stop(exitCodes.usage, call.say("nothingToSubmit"));
@@ -77,6 +76,28 @@ async function workOf(call: Call): Promise<Typed> {
     ...(rest.length > 0 && { arguments: rest }),
     ...(!isInput && { name: basename(path) }),
   };
+}
+
+/**
+ * All that stands behind the script is the script's, as with sbatch. What looks like an option of ours is told; one that asks
+ * for nothing to be submitted is refused, unless `--` directly behind the script, which is not passed on, says it is meant so.
+ */
+async function argumentsOf(call: Call, script: string, behind: string[]): Promise<string[]> {
+  if (behind[0] === "--") return behind.slice(1);
+  const { sbatchOptions } = await import("#core/job/sbatch-options.ts");
+  const known = [...call.known, ...sbatchOptions];
+  const long = new Set(known.map((option) => `--${option.long}`));
+  const short = new Set(known.flatMap((option) => (option.short ? [`-${option.short}`] : [])));
+  const options = behind
+    .map((word) => (word.startsWith("--") ? word.replace(/=.*/s, "") : word.replace(/^(-[A-Za-z])\d+$/, "$1")))
+    .filter((word) => long.has(word) || short.has(word));
+  const tried = options.find((option) => option === "--dry-run" || option === "--test-only");
+  if (tried !== undefined) throw new Stop(exitCodes.usage, call.say("dryRunBehindScript", { option: tried, script }));
+  if (options.length > 0 && !call.has("quiet") && !call.has("parsable")) {
+    const words = call.say("behindScript", { options: [...new Set(options)].join(call.say("comma")) });
+    call.note(call.say("warning", { words }));
+  }
+  return behind;
 }
 
 async function readScript(call: Call, path: string): Promise<Uint8Array> {
