@@ -119,6 +119,8 @@ describe("a centre with pools, in the console", { skip: requires("chromium", "cj
     await dialog.getByLabel("This pool has terms of its own").check();
     await dialog.getByLabel("Share of the network").fill("25");
     await dialog.getByLabel("Lease, in minutes").fill("90");
+    await dialog.getByLabel("Speed (1: as time limits mean it)").fill("2");
+    await dialog.getByLabel("Carbon, in g of CO₂ a kWh").fill("500");
     await dialog.getByRole("button", { name: "Add hours" }).click();
     await dialog.getByLabel("From (1)").fill("25:00");
     await dialog.getByRole("button", { name: "What would change?" }).click();
@@ -147,8 +149,10 @@ describe("a centre with pools, in the console", { skip: requires("chromium", "cj
         leaseS: 5400,
         sharePercent: 25,
         hours: [{ days: [1, 2, 3, 4, 5, 6], from: "21:00", to: "08:00" }],
+        speed: 2,
       },
     });
+    assert.equal(kept.value.terms.carbonGPerKwh, 500);
     await page.getByRole("button", { name: "中文" }).click();
     await page.locator("section").filter({ hasText: "jinan" }).getByRole("button", { name: "条款" }).click();
     await dialog.getByLabel("资源池", { exact: true }).click();

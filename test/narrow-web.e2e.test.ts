@@ -147,7 +147,7 @@ describe("the console on a phone", { skip: requires("chromium", "cjk-font") }, (
     await dialog.waitFor({ state: "hidden" });
     const done = projects.getByRole("status");
     await done.getByText("Its work gets domestic equipment only.").waitFor();
-    await projects.getByText("500 of 500 left").waitFor();
+    await projects.getByText("0 of 500 used or held, 500 left").waitFor();
     const { projects: kept } = await ok(server.client().call("projects", { query: {} }));
     assert.deepEqual(
       kept.map(({ grants, place }) => [grants.map(({ unit, granted }) => [unit, granted]), place]),

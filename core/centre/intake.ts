@@ -111,7 +111,10 @@ type Said = readonly [en: string, zh: string];
 const nothingNew: Said = ["Nothing new is sent there.", "不再派发新任务。"];
 
 function waitingSaid(fate: "goes on" | "is withdrawn", { waiting }: Consequences): readonly Said[] {
-  if (waiting === 0) return [];
+  if (waiting === 0)
+    return fate === "goes on"
+      ? [["What is on its way there by then still starts.", "届时已派往该处的仍会启动。"]]
+      : [["What has not started there by then is placed elsewhere.", "届时尚未启动的改派他处。"]];
   const who = waiting === 1 ? "The run that waits there" : `The ${waiting} runs that wait there`;
   const zh = `在该处等待的 ${waiting} 个`;
   if (fate === "goes on") return [[`${who} ${waiting === 1 ? "stays" : "stay"} in its queue.`, `${zh}继续等待。`]];

@@ -9,13 +9,13 @@ export const placeRules = {
   },
   "region-not-stated": {
     holds: "never",
-    en: "does not state in which region it lies (its operator does in its terms), and {by} allows its data in {allowed} only",
-    zh: "未声明所在区域（由运营者在条款中声明），而{by}只允许数据存放于 {allowed}",
+    en: "does not state in which region it lies (an administrator does, in its terms), and {by} allows its data in {allowed} only",
+    zh: "未声明所在区域（由管理员在条款中声明），而{by}只允许数据存放于 {allowed}",
   },
   "no-agreement": {
     holds: "never",
-    en: "no agreement lets work of tenants of {from} run in {to} (weir agreements shows those in force; an administrator states a tenant's region, an operator a centre's)",
-    zh: "没有协议允许 {from} 的租户作业在 {to} 运行（weir agreements 列出现行协议；租户的区域由管理员声明，中心的由运营者声明）",
+    en: "no agreement lets work of tenants of {from} run in {to} (weir agreements shows those in force; an administrator states the regions of tenants and, in their terms, of centres)",
+    zh: "没有协议允许 {from} 的租户作业在 {to} 运行（weir agreements 列出现行协议；租户的区域由管理员声明，中心的区域由管理员在其条款中声明）",
   },
 } as const;
 

@@ -19,7 +19,11 @@ export function Grants({ grants }: { readonly grants: Granted }) {
           used={Number(BigInt(granted) - BigInt(left))}
           total={Number(granted)}
           colour={grantLooks[unit].colour}
-          text={t("grantLeft", { left: grantLooks[unit].text(left), granted: grantLooks[unit].text(granted) })}
+          text={t("grantUsed", {
+            used: grantLooks[unit].text(String(BigInt(granted) - BigInt(left))),
+            left: grantLooks[unit].text(left),
+            granted: grantLooks[unit].text(granted),
+          })}
         />
       ))}
     </div>

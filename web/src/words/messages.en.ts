@@ -26,6 +26,7 @@ export const en = {
     yuan: "CNY {{value}}",
   },
   grantLeft: "{{left}} of {{granted}} left",
+  grantUsed: "{{used}} of {{granted}} used or held, {{left}} left",
   grantOf: "{{unit}}: {{left}}",
   rule: { residency: "data only in {{regions}}", domestic: "domestic equipment only" },
   tariff: { free: "free of charge (tariff “free”)", other: "by tariff “{{version}}”" },

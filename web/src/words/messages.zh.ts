@@ -27,6 +27,7 @@ export const zh: Words<typeof en> = {
     yuan: "¥{{value}}",
   },
   grantLeft: "获批 {{granted}}，余 {{left}}",
+  grantUsed: "获批 {{granted}}，已用或预留 {{used}}，余 {{left}}",
   grantOf: "{{unit}}{{left}}",
   rule: { residency: "数据仅存放于{{regions}}", domestic: "仅用国产设备" },
   tariff: { free: "免费（资费“free”）", other: "按资费“{{version}}”计" },

@@ -64,10 +64,11 @@ export const en = {
   changePerson: "Change {{name}}",
   administratorHelp:
     "Administrators see and change all of the network. The role is given and taken from the next request on; the last administrator keeps it.",
+  theirJobs: "Jobs of {{name}}",
   disable: "Disable",
   disableTitle: "Disable {{name}}?",
   disableWords:
-    "{{name}} is signed out everywhere at once; tokens, sign-in links and the password no longer work. What they have queued or running belongs to its projects and goes on; it can be cancelled on the page of jobs. Memberships, books and history stay, and they can be enabled again.",
+    "{{name}} is signed out everywhere at once; tokens, sign-in links and the password no longer work. What they have queued or running belongs to their projects and goes on; it can be cancelled on the page of jobs, where this page leads. Memberships, books and history stay, and they can be enabled again.",
   enable: "Enable",
   enableTitle: "Enable {{name}} again?",
   enableWords:

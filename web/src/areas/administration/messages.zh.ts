@@ -66,10 +66,11 @@ export const zh: Words<typeof en> = {
   changeRole: "名称与角色",
   changePerson: "修改 {{name}}",
   administratorHelp: "管理员可查看并修改全网。角色的授予与取消自下一次请求起生效；最后一位管理员的角色不能取消。",
+  theirJobs: "{{name}} 的作业",
   disable: "停用",
   disableTitle: "停用 {{name}}？",
   disableWords:
-    "{{name}} 立即在各处退出登录，令牌、登录链接与密码均不可用。其排队与运行中的作业归项目所有，照常进行，可在作业页取消。项目成员关系、账目与历史保留，之后可重新启用。",
+    "{{name}} 立即在各处退出登录，令牌、登录链接与密码均不可用。其排队与运行中的作业归项目所有，照常进行，可由此页转到作业页取消。项目成员关系、账目与历史保留，之后可重新启用。",
   enable: "启用",
   enableTitle: "重新启用 {{name}}？",
   enableWords: "{{name}} 可再以密码或新的登录链接登录；此前的会话、令牌与链接不再恢复。",

@@ -211,6 +211,9 @@ function Done({ name }: { readonly name: string }) {
               {t("allActs")}
             </Link>
           ) : null}
+          <Link to="/jobs" search={{ person: name }}>
+            {t("theirJobs", { name })}
+          </Link>
           <Link to="/acts" search={{ person: name }}>
             {t("actsBy", { name })}
           </Link>

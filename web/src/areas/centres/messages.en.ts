@@ -141,6 +141,8 @@ export const en = {
     asCentre: "as the centre says of all",
     isDomestic: "domestic",
     isNotDomestic: "not domestic",
+    carbon: "Carbon, in g of CO₂ a kWh",
+    speed: "Speed (1: as time limits mean it)",
     share: "Share of the network, in %",
     noShare: "no limit",
     hours: "When the network may start work",

@@ -129,6 +129,8 @@ export const zh: Words<typeof en> = {
     asCentre: "与中心所述一致",
     isDomestic: "国产",
     isNotDomestic: "非国产",
+    carbon: "碳排放，克二氧化碳每千瓦时",
+    speed: "速度（1 即时限所指）",
     share: "归算力网的份额（%）",
     noShare: "不限",
     hours: "算力网可启动作业的时段",

@@ -65,7 +65,7 @@ function Editor({ centre, inForce }: { readonly centre: Centre; readonly inForce
   const [typed, setTyped] = useState<Version | null>(null);
   const { terms: draft, version } = typed ?? inForce;
   const setDraft = (terms: Terms) => setTyped({ terms, version });
-  const [pool, setPool] = useState<string | null>(null);
+  const [pool, setPool] = useState<string | null>(() => onlyPoolOf(centre, inForce.terms));
   const preview = useMutation({
     mutationFn: (body: Terms) => ask("previewTerms", { params: { centre: centre.id }, body }),
   });
@@ -107,6 +107,17 @@ function Editor({ centre, inForce }: { readonly centre: Centre; readonly inForce
             unsaid={t("terms.byVendor")}
             value={draft.domestic ?? null}
             onValue={(domestic) => setDraft({ ...draft, domestic })}
+          />
+        </Form.Item>
+        <Form.Item label={t("terms.carbon")} htmlFor="terms-carbon">
+          <InputNumber
+            id="terms-carbon"
+            className={css.wide ?? ""}
+            min={0}
+            max={10_000}
+            placeholder={t("terms.notSaid")}
+            value={draft.carbonGPerKwh ?? null}
+            onChange={(carbonGPerKwh) => setDraft({ ...draft, carbonGPerKwh })}
           />
         </Form.Item>
       </div>
@@ -164,6 +175,12 @@ function Editor({ centre, inForce }: { readonly centre: Centre; readonly inForce
       </div>
     </Form>
   );
+}
+
+/** Where no pool is without terms of its own, those of all others mean nothing. */
+function onlyPoolOf({ pools }: Centre, terms: Terms): string | null {
+  const [one] = pools;
+  return one !== undefined && pools.every(({ name }) => hasOwn(terms, name)) ? one.name : null;
 }
 
 type Fields = {
@@ -225,6 +242,18 @@ function PoolFields({ terms, disabled, onChange }: Fields) {
             placeholder={t("terms.noShare")}
             value={terms.sharePercent}
             onChange={(sharePercent) => onChange({ sharePercent })}
+          />
+        </Form.Item>
+        <Form.Item label={t("terms.speed")} htmlFor="terms-speed">
+          <InputNumber
+            id="terms-speed"
+            className={css.wide ?? ""}
+            disabled={disabled}
+            min={0.01}
+            max={1000}
+            placeholder="1"
+            value={terms.speed ?? null}
+            onChange={(speed) => onChange({ speed: speed ?? undefined })}
           />
         </Form.Item>
         <Form.Item label={t("terms.domesticHere")} htmlFor="terms-pool-domestic">

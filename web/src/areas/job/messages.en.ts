@@ -139,6 +139,7 @@ export const en = {
     billed: "booked",
     notBilled: "not booked",
     none: "Not placed yet: there is no run.",
+    never: "It was never placed: there is no run.",
     measured: "memory measured by {{way}}",
     dropped: "log cut: {{size}} dropped",
   },
@@ -226,6 +227,7 @@ export const en = {
     tasksFailed: "{{count}} tasks failed.",
     tasksFailedAs: "{{count}} tasks failed, each with exit code {{code}}.",
     tasksFailedBetween: "{{count}} tasks failed, exit codes {{least}} to {{greatest}}.",
+    besides: "Of the others: {{ends}}.",
     succeeded: "It ended with exit code 0.",
     exit: "It ended with exit code {{code}}.",
     exitMeaning: {

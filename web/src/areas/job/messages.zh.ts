@@ -138,6 +138,7 @@ export const zh: Words<typeof en> = {
     billed: "已记账",
     notBilled: "不记账",
     none: "尚未派发，没有运行记录。",
+    never: "从未派发，没有运行记录。",
     measured: "内存由 {{way}} 测得",
     dropped: "日志截断：丢弃 {{size}}",
   },
@@ -225,6 +226,7 @@ export const zh: Words<typeof en> = {
     tasksFailed: "{{count}} 个任务失败。",
     tasksFailedAs: "{{count}} 个任务失败，退出码均为 {{code}}。",
     tasksFailedBetween: "{{count}} 个任务失败，退出码为 {{least}} 至 {{greatest}}。",
+    besides: "其余：{{ends}}。",
     succeeded: "以退出码 0 结束。",
     exit: "以退出码 {{code}} 结束。",
     exitMeaning: {

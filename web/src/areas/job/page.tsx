@@ -11,7 +11,7 @@ import { language } from "../../app/language.ts";
 import { useLiveRefresh } from "../../app/refresh.ts";
 import { Notice, Problem } from "../../parts/notice.tsx";
 import { Page, Panel } from "../../parts/page.tsx";
-import { StateBadge, shownOf } from "../../parts/state.tsx";
+import { StateBadge, shownOf, useStateWord } from "../../parts/state.tsx";
 import { Tabs } from "../../parts/tabs.tsx";
 import { useFormat } from "../../words/use.ts";
 import { BeforeNotice } from "./before.tsx";
@@ -256,6 +256,7 @@ function allFailed(t: TFunction<"job">, { count, exitCodes }: JobDetail["outcome
 /** Why it ended as it did; said only where something is to be said. */
 function EndNotice({ job, task, isArray }: Omit<TaskContent, "search">) {
   const { t } = useTranslation("job");
+  const word = useStateWord();
   const format = useFormat();
   if (!task.outcome || task.outcome.kind === "succeeded") return null;
   const peak = task.runs.at(-1)?.usage?.peakMemoryMib;
@@ -269,9 +270,12 @@ function EndNotice({ job, task, isArray }: Omit<TaskContent, "search">) {
   const own = isArray ? t("end.ofTask", { index: task.index, words: first }) : first;
   const failed = job.outcomes.find(({ kind, count }) => kind === "failed" && count > 1);
   const all = task.outcome.kind === "failed" && failed ? allFailed(t, failed) : null;
+  const others = job.outcomes.filter(({ kind }) => kind !== "succeeded" && kind !== task.outcome?.kind);
+  const listed = others.map(({ kind, count }) => t("tasks.legend", { count, state: word(kind) }));
+  const besides = listed.length > 0 ? [t("end.besides", { ends: listed.join(" · ") })] : [];
   return (
     <Notice kind={task.outcome.kind === "cancelled" ? "warning" : "bad"} title={all ?? own}>
-      {format.sentences([...(all === null ? [] : [own]), ...rest, ...(said ? [said] : [])])}
+      {format.sentences([...(all === null ? [] : [own]), ...rest, ...(said ? [said] : []), ...besides])}
     </Notice>
   );
 }

@@ -20,7 +20,9 @@ export function Placement({ job, task }: { readonly job: JobDetail; readonly tas
       {run?.cancelling ? <p className={css.waits}>{run.cancelling.words}</p> : null}
       {run?.waiting ? <InTheirQueue waiting={run.waiting} centre={run.centre} pool={run.pool} /> : null}
       {run?.nodes ? <p className={css.quiet}>{t("why.onNodes", { nodes: run.nodes })}</p> : null}
-      <p className={css.quiet}>{run ? t("why.chosen", { attempt: run.attempt }) : t("runs.none")}</p>
+      <p className={css.quiet}>
+        {run ? t("why.chosen", { attempt: run.attempt }) : t(task.state === "ended" ? "runs.never" : "runs.none")}
+      </p>
       {run ? <Candidates candidates={run.candidates} chosen={run.centre} /> : null}
     </div>
   );

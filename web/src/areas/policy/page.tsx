@@ -29,9 +29,9 @@ export function PolicyPage() {
       {error ? <Problem error={error} again={() => void refetch()} /> : null}
       {data ? <InForcePanel inForce={data} /> : error ? null : <Waiting />}
       {data && person.administrator ? <PolicyEditor inForce={data} /> : null}
-      <Agreements />
-      {data && data.homes.length > 0 ? <Homes homes={data.homes} /> : null}
       {data && data.versions.length > 0 ? <Versions versions={data.versions} /> : null}
+      {data && data.homes.length > 0 ? <Homes homes={data.homes} /> : null}
+      <Agreements />
     </Page>
   );
 }
