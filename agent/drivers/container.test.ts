@@ -199,6 +199,9 @@ test("variables of the user's keep their values, whatever they are called", () =
   const { lines } = run({ has: ["apptainer"], environment });
   for (const name of ["kind", "image", "name", "folder", "status"])
     assert.ok(lines.includes(`APPTAINERENV_${name}=mine`), name);
+  const own = { mounts: "mine", box: "mine", folder: "mine", status: "mine" };
+  const HEARS = 'echo "$mounts $box $folder $status"';
+  assert.ok(run({ has: ["enroot"], environment: { ...own, HEARS } }).lines.includes("mine mine mine mine"));
 });
 
 test("what this machine has, with its versions; Podman counts with crun alone", async () => {

@@ -135,32 +135,32 @@ by_podman() {
 }
 
 by_pyxis() {
-  local mounts=() IFS=,
-  for w_path in "\${w_paths[@]}"; do case $w_path in /dev/*) ;; *) mounts+=("$w_path:$w_path") ;; esac; done
+  local w_mounts=() IFS=,
+  for w_path in "\${w_paths[@]}"; do case $w_path in /dev/*) ;; *) w_mounts+=("$w_path:$w_path") ;; esac; done
   exec srun --nodes=1 --ntasks=1 --ntasks-per-node=1 \${SLURMD_NODENAME:+"--nodelist=$SLURMD_NODENAME"} \\
     "--cpus-per-task=\${SLURM_CPUS_ON_NODE:-1}" --cpu-bind=none --input=none --export=ALL \\
-    "--container-image=\${w_registry:+$w_registry#}$w_image:$w_digest" "--container-mounts=\${mounts[*]}" \\
+    "--container-image=\${w_registry:+$w_registry#}$w_image:$w_digest" "--container-mounts=\${w_mounts[*]}" \\
     "--container-workdir=$PWD" "--container-env=\${w_given[*]}" --no-container-mount-home --no-container-remap-root \\
     --no-container-entrypoint "\${w_program[@]}"
 }
 
 by_enroot() {
-  local box=weir-$WEIR_RUN_ID-$$ folder status
-  folder=$(mktemp -d "\${TMPDIR:-/tmp}/weir-enroot.XXXXXX") || fail "no room for an image in \${TMPDIR:-/tmp}"
-  trap 'enroot remove --force "$box" > /dev/null 2>&1 < /dev/null; rm -rf "$folder"' EXIT
-  printf '%s\\n' 'cd "$WEIR_FOLDER" && unset WEIR_FOLDER && exec "$@"' > "$folder/rc"
-  enroot import --output "$folder/image.sqsh" "docker://\${w_registry:+$w_registry#}$w_image:$w_digest" >&2 || fail "enroot import $w_image:$w_digest failed"
-  enroot create --name "$box" "$folder/image.sqsh" >&2 || fail "enroot create $w_image:$w_digest failed"
-  rm -f "$folder/image.sqsh"
+  local w_box=weir-$WEIR_RUN_ID-$$ w_folder w_status
+  w_folder=$(mktemp -d "\${TMPDIR:-/tmp}/weir-enroot.XXXXXX") || fail "no room for an image in \${TMPDIR:-/tmp}"
+  trap 'enroot remove --force "$w_box" > /dev/null 2>&1 < /dev/null; rm -rf "$w_folder"' EXIT
+  printf '%s\\n' 'cd "$WEIR_FOLDER" && unset WEIR_FOLDER && exec "$@"' > "$w_folder/rc"
+  enroot import --output "$w_folder/image.sqsh" "docker://\${w_registry:+$w_registry#}$w_image:$w_digest" >&2 || fail "enroot import $w_image:$w_digest failed"
+  enroot create --name "$w_box" "$w_folder/image.sqsh" >&2 || fail "enroot create $w_image:$w_digest failed"
+  rm -f "$w_folder/image.sqsh"
   for w_path in "\${w_paths[@]}"; do case $w_path in /dev/*) ;; *) w_options+=(--mount "$w_path:$w_path") ;; esac; done
   for w_name in "\${w_given[@]}"; do w_options+=(--env "$w_name"); done
   for w_name in HUP INT QUIT TERM USR1 USR2; do trap "kill -$w_name \\"\\$w_child\\" 2> /dev/null" "$w_name"; done
   set -m
-  enroot start --rc "$folder/rc" --env "WEIR_FOLDER=$PWD" "\${w_options[@]}" "$box" "\${w_program[@]}" < /dev/null &
+  enroot start --rc "$w_folder/rc" --env "WEIR_FOLDER=$PWD" "\${w_options[@]}" "$w_box" "\${w_program[@]}" < /dev/null &
   w_child=$!
   set +m
-  until wait "$w_child"; status=$?; ! kill -0 "$w_child" 2> /dev/null; do :; done
-  exit "$status"
+  until wait "$w_child"; w_status=$?; ! kill -0 "$w_child" 2> /dev/null; do :; done
+  exit "$w_status"
 }
 
 for w_runtime in "\${w_runtimes[@]}"; do has "$w_runtime" && "by_$w_runtime"; done

@@ -72,6 +72,14 @@ test("software is loaded before scripts of any interpreter and before commands; 
   assert.equal(run(command).stdout, "/opt/gromacs\n");
 });
 
+test("variables of the user's keep their values, whatever they are called", () => {
+  const names = ["init", "modules", "program", "kind", "one", "status", "first", "interpreter"];
+  const environment = Object.fromEntries(names.map((name) => [name, "mine"]));
+  const work = { kind: "command", argv: ["printenv", ...names] } as const;
+  const order = { ...ordered(work, { software: ["gromacs"] }), environment };
+  assert.equal(run(order).stdout, "mine\n".repeat(names.length));
+});
+
 test("what cannot be loaded ends the run with 127 and words, before the user's program", () => {
   const asked = (software: string) =>
     run(ordered({ kind: "command", argv: ["echo", "ran"] }, { software: [software] }));

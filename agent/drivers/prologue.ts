@@ -45,34 +45,34 @@ function withModules(
 }
 
 /**
- * All that varies comes as words, so nothing has to be quoted. Old versions of `module` answer 0 whatever happens, so what is
+ * All that varies comes as words, so nothing has to be quoted; the `w_` keeps it apart from variables of the user's. Old versions of `module` answer 0 whatever happens, so what is
  * loaded is looked at. A script on a file system that forbids programs is read by the interpreter that it names.
  */
 const loadText = `
 fail() { echo "weir: $*" >&2; exit 127; }
-init= modules=() program=()
-while [ "$1" != -- ]; do [ -z "$init" ] && [ -r "$1" ] && init=$1; shift; done; shift
-while [ "$1" != -- ]; do modules+=("$1"); shift; done; shift
-kind=$1; shift
-program=("$@"); set --
-[ "$kind" = script ] && program[0]=$WEIR_WORK/\${program[0]}
-[ -n "$init" ] || fail "the software \${modules[*]} cannot be loaded: this node has no start file of modules"
-. "$init"
-type module > /dev/null 2>&1 || fail "the software \${modules[*]} cannot be loaded: $init defines no module"
-for one in "\${modules[@]}"; do
-  module load "$one" || fail "module load $one failed"
-  case ":\${LOADEDMODULES-}:" in *":$one:"* | *":$one/"*) ;; *) fail "module load $one has not loaded it" ;; esac
+w_init= w_modules=() w_program=()
+while [ "$1" != -- ]; do [ -z "$w_init" ] && [ -r "$1" ] && w_init=$1; shift; done; shift
+while [ "$1" != -- ]; do w_modules+=("$1"); shift; done; shift
+w_kind=$1; shift
+w_program=("$@"); set --
+[ "$w_kind" = script ] && w_program[0]=$WEIR_WORK/\${w_program[0]}
+[ -n "$w_init" ] || fail "the software \${w_modules[*]} cannot be loaded: this node has no start file of modules"
+. "$w_init"
+type module > /dev/null 2>&1 || fail "the software \${w_modules[*]} cannot be loaded: $w_init defines no module"
+for w_one in "\${w_modules[@]}"; do
+  module load "$w_one" || fail "module load $w_one failed"
+  case ":\${LOADEDMODULES-}:" in *":$w_one:"* | *":$w_one/"*) ;; *) fail "module load $w_one has not loaded it" ;; esac
 done
-export BASH_ENV=$init
+export BASH_ENV=$w_init
 unset -f fail
 shopt -s execfail
-exec "\${program[@]}"
-status=$?
-if [ "$status" = 126 ] && [ "$kind" = script ] && IFS= read -r first < "\${program[0]}"; then
-  read -r -a interpreter <<< "\${first#??}"
-  exec "\${interpreter[@]}" "\${program[@]}"
+exec "\${w_program[@]}"
+w_status=$?
+if [ "$w_status" = 126 ] && [ "$w_kind" = script ] && IFS= read -r w_first < "\${w_program[0]}"; then
+  read -r -a w_interpreter <<< "\${w_first#??}"
+  exec "\${w_interpreter[@]}" "\${w_program[@]}"
 fi
-exit "$status"
+exit "$w_status"
 `;
 
 /** Beside the user's own files, under a name that none of them has. */

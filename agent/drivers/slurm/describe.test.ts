@@ -4,8 +4,9 @@ import { describe, test } from "node:test";
 import { submitAnswer } from "./commands.ts";
 import { configurationOf, enforcement } from "./configuration.ts";
 import { foreignLoad, foreignRows, gresOf, gresWords, nodeState, poolsOf, switchesOf } from "./describe.ts";
-import { clockFinding, configurationFindings, sharedFindings, sharingNodes } from "./doctor.ts";
+import { clockFinding, configurationFindings, containerFinding, sharedFindings, sharingNodes } from "./doctor.ts";
 import { waitKind } from "./reasons.ts";
+import { parseSite } from "./site.ts";
 import { durationS, hostList, indexList, indicesOf, sizeMib, wordsOf } from "./slurm-text.ts";
 import { sbatchAnswer } from "./submit-words.ts";
 
@@ -308,6 +309,26 @@ test("partitions over the same nodes are named, as far as the site uses them", (
     "PartitionName=batch Nodes=c[1-4] State=UP\nPartitionName=short Nodes=c4,d1 State=UP\nPartitionName=big Nodes=e[1-2] State=UP\nPartitionName=none Nodes=(null) State=UP\n";
   assert.deepEqual(sharingNodes(text, null), ["batch", "short"]);
   assert.deepEqual(sharingNodes(text, ["batch", "big"]), []);
+});
+
+test("the doctor names the runtimes for containers, by the site's word and on this machine", async () => {
+  const finding = (containers: readonly string[] | null) =>
+    containerFinding(parseSite(JSON.stringify({ slurmBin: "/nowhere", containers }), "the test's site"));
+  const path = process.env.PATH;
+  process.env.PATH = "/nowhere";
+  try {
+    assert.deepEqual(await finding(["pyxis", "podman"]), {
+      name: "containers",
+      verdict: "good",
+      words: "by slurm.json: pyxis, podman; on this machine: nothing",
+    });
+    assert.deepEqual((await finding([])).words, "none, by slurm.json");
+    const none = await finding(null);
+    assert.equal(none.verdict, "note");
+    assert.match(none.words, /^no runtime on this machine .* name it in slurm\.json/);
+  } finally {
+    process.env.PATH = path;
+  }
 });
 
 test("the doctor speaks the terminal's language", () => {
