@@ -54,6 +54,9 @@ describe("jobs and their submission, in the console", { skip: requires("chromium
     await it.submitted({ command: ["true"], name: "several", array: "1-4" });
     const ended = await it.submitted({ command: ["true"], name: "given up" });
     await ok(server.client().call("cancel", { params: { job: ended }, body: { reason: "wrong input" } }));
+    await page.goto(`${server.url}/jobs/${ended}`);
+    await page.getByRole("tab", { name: "Placement" }).click();
+    await page.getByText("It was never placed: there is no run.").waitFor();
     await page.goto(`${server.url}/jobs`);
     const state = (name: string) => page.getByRole("grid").getByRole("row", { name }).getByRole("gridcell").nth(2);
     await state("waits for it").getByText(`dependency: ${first} afterok`).waitFor();
@@ -100,14 +103,19 @@ describe("jobs and their submission, in the console", { skip: requires("chromium
     for (let index = 1; index <= 30; index += 1)
       await it.end(
         await it.started(array, index),
-        index % 17 === 0 ? { kind: "failed", exitCode: 127 } : { kind: "succeeded" },
+        index % 17 === 0
+          ? { kind: "failed", exitCode: 127 }
+          : index === 20
+            ? { kind: "out-of-memory" }
+            : { kind: "succeeded" },
       );
     await page.goto(`${server.url}/jobs/${array}`);
     const box = page.getByRole("alert");
     await box.getByText("Task 17: It ended with exit code 127.").waitFor();
     await box.getByText("The shell did not find the command", { exact: false }).waitFor();
+    await box.getByText("Of the others: 1 Out of memory.", { exact: false }).waitFor();
     await page.getByRole("button", { name: "Task 17: Failed", pressed: true }).waitFor();
-    await page.getByRole("button", { name: "29 Succeeded" }).click();
+    await page.getByRole("button", { name: "28 Succeeded" }).click();
     await page.getByRole("button", { name: "Task 1: Succeeded", pressed: true }).waitFor();
     await box.waitFor({ state: "detached" });
     await page.getByRole("button", { name: "1 Failed", exact: true }).click();
