@@ -56,16 +56,18 @@ test("a job gets at most the machine, and ends at its limit; the estimate is the
     { submit: 0, requested: 9, run: 5, asks: 9 },
     { submit: 0, run: 20, asks: 9 },
     { submit: 0, run: 20, asks: -1 },
+    { submit: 0, run: 30, asks: 0, requested: 2, allocated: 5 },
   ]);
   const requested = built([log]);
-  assert.deepEqual([...requested.processors], [8, 1, 1]);
-  assert.deepEqual([...requested.runS], [5, 9, 20]);
-  assert.deepEqual([...requested.estimateS], [9, 9, 20]);
+  assert.deepEqual([...requested.processors], [8, 1, 1, 2]);
+  assert.deepEqual([...requested.runS], [5, 9, 20, 30]);
+  assert.deepEqual([...requested.estimateS], [9, 9, 20, 30]);
   assert.deepEqual([requested.homes[0]?.clipped, requested.homes[0]?.killed], [1, 1]);
   const actual = built([log], { estimates: "actual" });
-  assert.deepEqual([...actual.estimateS], [5, 9, 20]);
+  assert.deepEqual([...actual.estimateS], [5, 9, 20, 30]);
   const sequence = built([log], { rules: "sequence" });
-  assert.deepEqual([...sequence.runS], [5, 20, 20]);
+  assert.deepEqual([...sequence.runS], [5, 20, 20, 30]);
+  assert.deepEqual([...sequence.processors], [8, 1, 1, 5], "the larger of what was asked for and what was got");
 });
 
 test("logs begin together; their jobs come by submission, home and number; people are told apart by home", () => {

@@ -184,6 +184,22 @@ test("each has its place, and nobody starts who would delay one of them", () => 
   runScenario(text, policies.conservative);
 });
 
+test("so has each of those that ask for the same, and each task of an array", () => {
+  const text = (alike: string) => `
+    centre alpha  8 cores
+    job long   cores 6 time 100
+    place
+    ${alike}
+    job slow   cores 2 time 101
+    expect slow waits alpha: reserved-for-earlier
+    job brief  cores 2 time 100
+    expect brief starts alpha
+  `;
+  runScenario(text("job head cores 4 time 100 \n job next cores 4 time 100"), policies.conservative);
+  runScenario(text("job pair cores 4 time 100 array 0-1"), policies.conservative);
+  assert.throws(() => runScenario(text("job head cores 4 time 100"), policies.conservative));
+});
+
 const guarded = { ...policies["sjf-easy"], maxWaitS: 1000 };
 
 test("who has waited too long goes first, in order of submission, with a place that nothing delays", () => {

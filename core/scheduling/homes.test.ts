@@ -76,6 +76,13 @@ test("its own that does not fit at its home, or may not run there, keeps no visi
   );
 });
 
+test("its own that may hold no more cores, or missed its deadline, keeps no visitor away", () => {
+  const visitorFirst = "expect brief starts alpha";
+  runScenario(`home 1 alpha \n cores tenant 1 3 ${lateBy(500)} ${visitorFirst}`, policy);
+  const dated = lateBy(500).replace("time 3000", "time 3000 deadline 3400");
+  runScenario(`home 1 alpha ${dated} expect own overdue \n ${visitorFirst}`, policy);
+});
+
 test("what waits for another job comes to its home when that has ended, and no sooner", () => {
   const text = (untilS: number) => `
     home 1 alpha

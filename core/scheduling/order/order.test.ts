@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
+import { orderKey } from "#core/scheduling/kernel/order.ts";
 import { Doubt, mindedBy } from "#core/scheduling/order/doubt.ts";
 import { dominantShare, Usage } from "#core/scheduling/order/fairness.ts";
 import { VirtualHome } from "#core/scheduling/order/home.ts";
@@ -114,6 +115,8 @@ test("the dominant share is the largest part of any one resource", () => {
 test("scores: each order by what it says, and waiting lowers only a score that says so", () => {
   assert.equal(standingScore({ kind: "saf" }, 4, 1, 100, 7), 400);
   assert.equal(standingScore({ kind: "fcfs" }, 4, 1, 100, 7), 7);
+  assert.equal(standingScore({ kind: "f1" }, 4, 1, 100, 1000), 4 * 2 + 870 * 3, "of the time asked for, not predicted");
+  assert.equal(orderKey({ kind: "f1" }, 9, 1000, 4, 100), 4 * 2 + 870 * 3);
   assert.equal(standingScore({ ...weir.order, predictedPower: 1 }, 4, 10, 100, 7), 40);
   assert.equal(agedScore(weir.order, 40, weir.order.waitScaleS), 20);
   assert.equal(agedScore({ ...weir.order, waitPower: 2 }, 40, weir.order.waitScaleS), 10);

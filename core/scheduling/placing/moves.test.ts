@@ -48,6 +48,26 @@ test("of which nobody says when it starts it is expected to wait as long again a
   runScenario(text, weir);
 });
 
+test("of which nobody says it, what such work waited there before is expected, as far as it is not over", () => {
+  const text = (at: number) => `
+    pool alpha/main  1×8 shared foreign free 0
+    job old    cores 4 time 600
+    place
+    queued old
+    at 1000
+    running old
+    end old ok
+    job small  cores 4 time 600
+    place
+    queued small
+    at ${at}
+    centre beta 4 cores
+    expect`;
+  runScenario(`${text(1001)} small moves beta`, weir);
+  // All but a few minutes of it: once more as long as it has waited would be much.
+  runScenario(`${text(1750)} nothing moves`, weir);
+});
+
 test("what it goes for is kept for it, it is asked for once, and goes there once its run is back", () => {
   runScenario(
     `${waits}
