@@ -117,3 +117,13 @@ test("in the checksum places count from 1 again after 1 000 003", () => {
   const of = (...places: readonly number[]) => startChecksum({ ...workload, place: Int32Array.from(places) }, schedule);
   assert.equal(of(1_000_002, 1_000_003, 1_000_004), String(1_000_003 + 10 + 200));
 });
+
+test("more processors together than one machine can count are refused", () => {
+  const largest = 2_147_483_647;
+  const logs = [logOf("one", largest, [{ submit: 0 }]), logOf("two", 1, [{ submit: 0 }])];
+  assert.equal(built(logs.slice(0, 1)).homes[0]?.processors, largest);
+  const settings = { estimates: "requested", days: null, sequence: null, processors: [], rules: "batch" } as const;
+  const refused = buildWorkload(logs, settings);
+  assert.deepEqual(refused, { kind: "too-many-processors", processors: largest + 1, limit: largest });
+  assert.match(workloadRefusalWords(refused, "en"), /2147483648 processors together.*--processors/);
+});

@@ -22,7 +22,8 @@ export type WorkloadRefusal =
   | { readonly kind: "size-not-said"; readonly log: string }
   | { readonly kind: "nothing-left"; readonly log: string; readonly jobs: number; readonly dropped: number }
   | { readonly kind: "sequence-outside"; readonly log: string; readonly from: number; readonly jobs: number }
-  | { readonly kind: "too-many-homes"; readonly homes: number; readonly limit: number };
+  | { readonly kind: "too-many-homes"; readonly homes: number; readonly limit: number }
+  | { readonly kind: "too-many-processors"; readonly processors: number; readonly limit: number };
 
 export type BuiltWorkload = {
   readonly kind: "workload";
@@ -40,6 +41,8 @@ export function buildWorkload(logs: readonly SwfLog[], settings: WorkloadSetting
     if ("kind" in part) return part;
     parts.push(part);
   }
+  const processors = parts.reduce((sum, { home }) => sum + home.processors, 0);
+  if (processors > mostProcessors) return { kind: "too-many-processors", processors, limit: mostProcessors };
   return { kind: "workload", ...merged(logs, parts, settings) };
 }
 
@@ -50,6 +53,8 @@ export function workloadRefusalWords(refusal: WorkloadRefusal, language: "en" | 
 }
 
 const mostHomes = 65_535;
+/** Of all together, which are one machine under `merged`. */
+const mostProcessors = 2_147_483_647;
 
 /** What is left of one log: places in it, in the order of the queue. */
 type Part = { readonly home: Home; readonly kept: Int32Array };
@@ -204,6 +209,11 @@ function words(refusal: WorkloadRefusal): readonly [en: string, zh: string] {
       return [
         `${refusal.homes} traces; at most ${refusal.limit} are replayed together.`,
         `共 ${refusal.homes} 个 trace；一次最多 ${refusal.limit} 个。`,
+      ];
+    case "too-many-processors":
+      return [
+        `The traces have ${refusal.processors} processors together; at most ${refusal.limit} are replayed. Say fewer with --processors, or take fewer traces.`,
+        `各 trace 共有 ${refusal.processors} 个处理器；最多可回放 ${refusal.limit} 个。请用 --processors 减少，或减少 trace。`,
       ];
     default:
       return unreachable(refusal);

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { policies } from "../policy.ts";
+import { type Policy, policies } from "../policy.ts";
 import { replay } from "./replay.ts";
 import { routings } from "./routings.ts";
-import { checkScenario, workloadOf } from "./scenario-testing.ts";
+import { checkScenario, type PlainJob, workloadOf } from "./scenario-testing.ts";
 
 // Each rule of docs/guides/simulate.md where it shows.
 
@@ -353,5 +353,24 @@ test("a job larger than every centre is refused, whatever the routing; merged it
     const replayed = replay(workload, { policy: policies.weir, routing, seed: 1 });
     if (routing === "merged") assert.equal(replayed.kind, "schedule");
     else assert.deepEqual(replayed, { kind: "never-fits", job: 1, processors: 12, largest: 10 }, routing);
+  }
+});
+
+test("a schedule that would outlive its clock is refused, whoever would make it", () => {
+  const half = 1_200_000_000;
+  const jobs = [0, 1].map((submitS) => ({ submitS, runS: half, estimateS: half, processors: 8, home: 0 }));
+  const third = { submitS: 2, runS: half, estimateS: half, processors: 8, home: 0 };
+  const { fcfs, easy, conservative, weir } = policies;
+  for (const policy of [
+    fcfs,
+    easy,
+    policies["easy-sjbf"],
+    conservative,
+    policies["rl-fcfs"],
+    weir,
+  ] satisfies Policy[]) {
+    const kind = (of: readonly PlainJob[]) => replay(workloadOf([8], of), { policy, routing: "home", seed: 1 }).kind;
+    assert.equal(kind(jobs), "schedule", policy.name);
+    assert.equal(kind([...jobs, third]), "beyond-clock", policy.name);
   }
 });

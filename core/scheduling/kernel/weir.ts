@@ -434,7 +434,7 @@ export class WeirMachine {
     const latencyS = this.#latencyS(centre);
     const dueS = nowS + (estimateS[job] ?? 0) + 2 * latencyS;
     const endS = nowS + (runS[job] ?? 0) + 2 * latencyS;
-    if (endS > lastSecondS) throw new BeyondClock();
+    if (nowS + latencyS > lastSecondS) throw new BeyondClock();
     this.startS[job] = nowS + latencyS;
     this.centre[job] = centre;
     this.#free[centre] = (this.#free[centre] ?? 0) - needs;
