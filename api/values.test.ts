@@ -7,6 +7,10 @@ test("a field of one region says of a country that it is one, and offers no list
   assert.equal(said("cn-gz"), undefined);
   assert.equal(said("520100"), undefined);
   assert.deepEqual(said("CN"), ["takes one region by its code of ISO 3166-2, as cn-sd, and cn is a whole country"]);
-  assert.deepEqual(said("cn-qq"), ["must be a region by its code of ISO 3166-2, as cn-sd; is cn-cq meant?"]);
-  assert.deepEqual(said("nowhere"), ["must be a region by its code of ISO 3166-2, as cn-sd"]);
+  assert.deepEqual(said("cn-qq"), [
+    "must be a region by its code of ISO 3166-2, as cn-sd, or of GB/T 2260, as 370200; is cn-cq meant?",
+  ]);
+  assert.deepEqual(said("nowhere"), [
+    "must be a region by its code of ISO 3166-2, as cn-sd, or of GB/T 2260, as 370200",
+  ]);
 });

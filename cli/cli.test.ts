@@ -309,6 +309,36 @@ test("weir centres: why a connected centre takes no work, and the load of others
   assert.match((await weir(url, ["centre", "list", "--lang", "zh"], { columns: 200 })).out, /^b +B +在线、试运行 /m);
 });
 
+test("centre simulate: the whole file is looked at before any of it is registered", async () => {
+  const { url, seen } = await fake({ "GET /centres": json({ centres: [], next: null }) });
+  const file = join(folder, "centres.json");
+  const pool = { name: "main", nodes: [{ names: "c[1-2]", cores: 4, memoryMib: 1000 }] };
+  const cases: readonly (readonly [unknown, RegExp])[] = [
+    [
+      { centres: { good: { pools: [pool] }, bad: { pools: [{ ...pool, nodes: [{ names: "c1", cores: 0 }] }] } } },
+      /centres\.bad\.pools\.0\.nodes\.0\.cores: .*>=1.*memoryMib/s,
+    ],
+    [{ centres: { good: { pools: [pool], typo: 1 } } }, /centres\.good: Unrecognized key: "typo"/],
+    [{ centres: { "Not A Name": { pools: [pool] } } }, /centres\.Not A Name: Invalid key/],
+    [{ centres: { good: { pools: [pool], regionCode: "999999" } } }, /regionCode: .*or of GB\/T 2260/],
+    [{ centres: {} }, /at least one centre/],
+    [[], /the whole: /],
+  ];
+  for (const [value, words] of cases) {
+    writeFileSync(file, JSON.stringify(value));
+    const { code, error } = await weir(url, ["centre", "simulate", file]);
+    assert.equal(code, 2, error);
+    assert.match(error, words);
+    assert.match(error, /Nothing is registered/);
+  }
+  writeFileSync(file, JSON.stringify({ centres: { good: { pools: [] } } }));
+  assert.match((await weir(url, ["centre", "simulate", file, "--lang", "zh"])).error, /数值过小.*未登记任何中心/);
+  writeFileSync(file, "{");
+  assert.match((await weir(url, ["centre", "simulate", file])).error, /it is no JSON/);
+  assert.match((await weir(url, ["centre", "simulate", "nowhere.json"])).error, /no such file/);
+  assert.deepEqual(seen, [], "the server was asked nothing");
+});
+
 test("weir nodes: how they are and why, and what of ours is on all of a group", async () => {
   const size = { cores: 8, memoryMib: 1024, memoryMibInUse: 0, accelerators: [] };
   const one = { centre: "a", pool: "batch", pools: ["batch", "debug"], ...size };

@@ -621,9 +621,9 @@ export const words = {
   progress: ["{done} of {all}, {rate}/s, about {left} left", "{done} / {all}，每秒 {rate}，约剩 {left}"],
   simulateNotJson: ["{path} does not describe centres: {words}", "{path} 未描述中心：{words}"],
   simulateSyntax: ["it is no JSON ({words})", "不是 JSON（{words}）"],
-  simulateNoCentres: [
-    'it has no "centres"; docs/guides/many-centres.json is an example',
-    '其中没有 "centres"；示例见 docs/guides/many-centres.json',
+  simulateFields: [
+    "{words}. Nothing is registered. docs/guides/many-centres.json is an example, and docs/guides/many-centres.md says what each field is.",
+    "{words}。未登记任何中心。示例见 docs/guides/many-centres.json，各字段的含义见 docs/guides/many-centres.md。",
   ],
   simulateOtherDriver: [
     "{centre} is registered already, with driver {driver}. Name the simulated one otherwise.",

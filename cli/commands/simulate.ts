@@ -3,6 +3,7 @@ import { closeSync, existsSync, mkdirSync, openSync, readFileSync } from "node:f
 import { Socket } from "node:net";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
+import { readDescriptions } from "#agent/drivers/simulated/description.ts";
 import type { Call } from "#cli/call.ts";
 import { gradeText, runTest } from "#cli/commands/centre-test.ts";
 import { fileTroubleWords } from "#cli/file-trouble.ts";
@@ -16,7 +17,7 @@ import { weirHome } from "#local/home.ts";
  */
 export async function simulate(call: Call): Promise<number> {
   const path = resolve(call.terminal.folder, call.operands[0] ?? "");
-  const described = readDescriptions(call, path);
+  const described = readCentres(call, path);
   const onTrial = await register(call, described);
   const folder = resolve(call.terminal.folder, call.one("state") ?? join(homeFolder(call), "simulated"));
   mkdirSync(join(folder, "log"), { recursive: true, mode: 0o700 });
@@ -46,25 +47,23 @@ export async function simulate(call: Call): Promise<number> {
 
 type Described = { readonly id: string; readonly title: string | null; readonly regionCode: string | null };
 
-/** Only what is needed to register them; the agent reads the rest and says by field what is wrong with it. */
-function readDescriptions(call: Call, path: string): readonly Described[] {
+/** All of the file is looked at as its agent will, and what the server would refuse, before any of it is registered. */
+function readCentres(call: Call, path: string): readonly Described[] {
+  const wrong = (words: string) => new Stop(exitCodes.usage, call.say("simulateNotJson", { path, words }));
+  const read = readDescriptions(
+    textOf(path, (error) => wrong(fileTroubleWords(error, call.say))),
+    call.language,
+  );
+  if (read.kind === "not-json") throw wrong(call.say("simulateSyntax", { words: read.words }));
+  if (read.kind === "wrong") throw wrong(call.say("simulateFields", { words: read.words }));
+  return [...read.centres].map(([id, { title = null, regionCode = null }]) => ({ id, title, regionCode }));
+}
+
+function textOf(path: string, trouble: (error: unknown) => Stop): string {
   try {
-    const value: unknown = JSON.parse(readFileSync(path, "utf8"));
-    const centres = typeof value === "object" && value !== null && "centres" in value ? value.centres : null;
-    if (typeof centres !== "object" || centres === null)
-      throw new Stop(exitCodes.usage, call.say("simulateNotJson", { path, words: call.say("simulateNoCentres") }));
-    return Object.entries(centres).map(([id, one]) => ({
-      id,
-      title: text(one, "title"),
-      regionCode: text(one, "regionCode"),
-    }));
+    return readFileSync(path, "utf8");
   } catch (error) {
-    if (error instanceof Stop) throw error;
-    const words =
-      error instanceof SyntaxError
-        ? call.say("simulateSyntax", { words: error.message })
-        : fileTroubleWords(error, call.say);
-    throw new Stop(exitCodes.usage, call.say("simulateNotJson", { path, words }));
+    throw trouble(error);
   }
 }
 

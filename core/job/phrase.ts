@@ -85,10 +85,13 @@ export const phrases = {
     "takes one region by its code of ISO 3166-2, as cn-sd, and {country} is a whole country",
     "应为单个区域的代码（ISO 3166-2），如 cn-sd；{country} 是整个国家",
   ],
-  "region-code": ["a region by its code of ISO 3166-2, as cn-sd", "区域代码（ISO 3166-2），如 cn-sd"],
+  "region-code": [
+    "a region by its code of ISO 3166-2, as cn-sd, or of GB/T 2260, as 370200",
+    "区域代码（ISO 3166-2，如 cn-sd，或 GB/T 2260，如 370200）",
+  ],
   "region-code-near": [
-    "a region by its code of ISO 3166-2, as cn-sd; is {nearest} meant?",
-    "区域代码（ISO 3166-2），如 cn-sd；是否指 {nearest}？",
+    "a region by its code of ISO 3166-2, as cn-sd, or of GB/T 2260, as 370200; is {nearest} meant?",
+    "区域代码（ISO 3166-2，如 cn-sd，或 GB/T 2260，如 370200）；是否指 {nearest}？",
   ],
   "region-codes": [
     "regions by their codes of ISO 3166-2, as cn-gz,cn-sd, or a whole country by its code of ISO 3166-1, as cn",

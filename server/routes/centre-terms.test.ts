@@ -85,7 +85,7 @@ test("terms: the driver's default, then each version with who set it; they are i
       "otherPools.contract: is missing.",
       "otherPools.maxPending: must be at least 0.",
       "priceList: no such price list",
-      "region: must be a region by its code of ISO 3166-2, as cn-sd",
+      "region: must be a region by its code of ISO 3166-2, as cn-sd, or of GB/T 2260, as 370200",
       "See /api/docs for the fields and their limits.",
     ],
   );

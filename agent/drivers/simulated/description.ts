@@ -1,6 +1,9 @@
 import * as z from "zod";
+import zhCN from "zod/v4/locales/zh-CN.js";
+import { centreName, line, region } from "#api/values.ts";
 import type { EngineOffers } from "#core/centre/engine.ts";
 import { noOffers } from "#core/centre/engine.ts";
+import type { Language } from "#core/language.ts";
 import { hostsOf } from "./hosts.ts";
 
 /**
@@ -111,8 +114,8 @@ const offers = z.strictObject({
 });
 
 const centre = z.strictObject({
-  title: z.string().optional(),
-  regionCode: z.string().optional(),
+  title: line(200).optional(),
+  regionCode: region.optional(),
   seed: z.int().default(1),
   speed: z.number().positive().max(100_000).default(1),
   /** Pools that name the same nodes share them, and say the same of each. */
@@ -120,25 +123,42 @@ const centre = z.strictObject({
   offers: offers.optional(),
   faults: faults.default({}),
 });
-const network = z.strictObject({ centres: z.record(z.string(), centre) });
+const network = z.strictObject({
+  centres: z.record(centreName, centre).refine((centres) => Object.keys(centres).length > 0, "at least one centre"),
+});
 
 export type Description = z.output<typeof centre>;
 export type PoolDescription = Description["pools"][number];
 
-/** The centres of a description file by name; throws, naming the field and what it should be. */
-export function parseDescriptions(text: string, path: string): ReadonlyMap<string, Description> {
+export type Descriptions =
+  | { readonly kind: "centres"; readonly centres: ReadonlyMap<string, Description> }
+  | { readonly kind: "not-json"; readonly words: string }
+  /** `words` name each field and what it should be. */
+  | { readonly kind: "wrong"; readonly words: string };
+
+/** The centres of a description file by name. */
+export function readDescriptions(text: string, language: Language = "en"): Descriptions {
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch (cause) {
-    throw new Error(`${path} is not JSON: ${cause instanceof Error ? cause.message : cause}`, { cause });
+    return { kind: "not-json", words: cause instanceof Error ? cause.message : String(cause) };
   }
-  const parsed = network.safeParse(value);
-  if (!parsed.success) {
-    const words = parsed.error.issues.map((issue) => `${issue.path.join(".") || "the whole"}: ${issue.message}`);
-    throw new Error(`${path} does not describe simulated centres. ${words.join("; ")}`);
-  }
-  return new Map(Object.entries(parsed.data.centres));
+  const parsed = network.safeParse(value, language === "zh" ? { error: zhCN().localeError } : undefined);
+  if (parsed.success) return { kind: "centres", centres: new Map(Object.entries(parsed.data.centres)) };
+  const words = parsed.error.issues.map((issue) => `${issue.path.join(".") || "the whole"}: ${issue.message}`);
+  return { kind: "wrong", words: words.join("; ") };
+}
+
+/** The same, where the file is to be good; throws with what is wrong. */
+export function parseDescriptions(text: string, path: string): ReadonlyMap<string, Description> {
+  const read = readDescriptions(text);
+  if (read.kind === "centres") return read.centres;
+  throw new Error(
+    read.kind === "not-json"
+      ? `${path} is not JSON: ${read.words}`
+      : `${path} does not describe simulated centres. ${read.words}`,
+  );
 }
 
 /** One centre by itself, for tests. */
