@@ -46,7 +46,7 @@ import type { TaskEnd } from "#core/scheduling/world-plan.ts";
  *                     reserved 600-1200 (s: its nodes are the network's then alone)  gone (so it was, and is not there)
  *                     domestic  not-domestic
  *                     speed 2  carbon 500 (g/kWh)  shared pending 2  share 25  opportunistic  limit 600  least 2  most 4  drained  foreign  ours 8
- *   job small     cores 2  memory 500 MiB  cards 1 x/npu  nodes 2  array 0-9%2  only alpha,beta  except beta
+ *   job small     cores 2  memory 500 MiB  cards 1 x/npu  nodes 2 tasks 4  array 0-9%2  only alpha,beta  except beta
  *                 time 600  grace 30  deadline 1200 (s)  priority high  of 2 (its project)  tenant 3
  *                 asks partition=fast  asks software=a/1  asks disk=/lustre  asks licence=abaqus:2  asks container  preemptible restarts
  *                 whole (nodes)  groups 2  row (nodes next to each other)  share 250 (thousandths of a card)
@@ -443,6 +443,7 @@ function addJob(stage: Stage, [name = "", ...words]: string[]): void {
     const next = () => words[i++] ?? "";
     if (key === "cores") shape.coresPerTask = Number(next());
     else if (key === "nodes") shape.tasks = shape.nodes = Number(next());
+    else if (key === "tasks") shape.tasks = Number(next());
     else if (key === "time") timeLimitS = Number(next());
     else if (key === "grace") graceS = Number(next());
     else if (key === "deadline") deadlineMs = 1000 * Number(next());

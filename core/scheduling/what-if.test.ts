@@ -19,9 +19,31 @@ function said(changes: readonly Change[]): string {
     .join(" + ");
 }
 
-/** Each answer, applied to a world as the scenario leaves it: the job is cancelled, submitted so, and starts there. */
-function assertStarts(text: string, job: number, policy: Policy, answer: StartingChange): void {
-  const { asked, centre, pool } = answer;
+/** Of no amount of the shape that is changed could one more be asked: what that much waits for is not nothing. */
+function assertLargest(text: string, job: number, policy: Policy, { changes, asked }: StartingChange): void {
+  for (const { kind, ...change } of changes) {
+    const { shape } = asked;
+    const { nodes, tasks, coresPerTask, accelerators } = shape;
+    const more =
+      kind === "nodes"
+        ? { nodes: nodes + 1 }
+        : kind === "tasks"
+          ? { tasks: tasks + 1 }
+          : kind === "cores-per-task"
+            ? { coresPerTask: coresPerTask + 1 }
+            : kind === "accelerators" && accelerators !== null
+              ? { accelerators: { ...accelerators, perNode: accelerators.perNode + 1 } }
+              : null;
+    // So many nodes have no task each.
+    if (more === null || (more.nodes ?? 0) > tasks) continue;
+    const { world, again } = askedAgain(text, job, policy, { ...asked, shape: { ...shape, ...more } });
+    const found = world.whatIf({ job: again, index: 0 }, 0);
+    assert(found && found.length > 0, `${kind} ${JSON.stringify(change)}: one more starts too`);
+  }
+}
+
+/** A world as the scenario leaves it, with this asked in place of what the job asks. */
+function askedAgain(text: string, job: number, policy: Policy, asked: StartingChange["asked"]) {
   const world = runScenario(text, policy);
   cancel(world, job);
   const again = jobId(1_000_000);
@@ -37,6 +59,13 @@ function assertStarts(text: string, job: number, policy: Policy, answer: Startin
     past: null,
     ...asked,
   });
+  return { world, again };
+}
+
+/** Each answer, applied to a world as the scenario leaves it: the job is cancelled, submitted so, and starts there. */
+function assertStarts(text: string, job: number, policy: Policy, answer: StartingChange): void {
+  const { asked, centre, pool } = answer;
+  const { world, again } = askedAgain(text, job, policy, asked);
   const placed = world.decide(0, 1_000_000).place.find((each) => each.job === again);
   assert.equal(placed?.starts, "now");
   // An order by size puts what asks for less further to the front, and where cards are packed one more job that asks for
@@ -202,6 +231,18 @@ test("a smaller shape and a shorter time limit, where a hole before the first in
   ]);
 });
 
+test("as much as a bound of its project leaves, over fewer nodes where only those are free", () => {
+  const text = `
+    cores project 1 64
+    pool   alpha/main 1×64
+    pool   beta/main  1×16
+    job    first cores 7 only beta
+    place
+    job    large nodes 2 tasks 128
+    expect large waits project-holds-its-cores`;
+  assert.deepEqual(answers(text, 2), ["nodes 2→1 + tasks 128→57 at alpha"]);
+});
+
 test("nothing, where it is not for the centres that it waits, or none takes anything", () => {
   const busy = "centre alpha 4 cores\njob first cores 4\nplace\n";
   assert.deepEqual(answers(`${busy}job second cores 1\nexpect second waits alpha: cores-busy`, 2), []);
@@ -215,30 +256,32 @@ test("what is not queued has no answer", () => {
   assert.equal(world.whatIf({ job: jobId(2), index: 0 }, 0), null);
 });
 
-test("every answer starts, on random networks", () => {
+test("every answer starts, and none of its amounts could be larger, on random networks", () => {
   const number = (least: number, most: number) => fc.integer({ min: least, max: most });
   const pools = fc.array(fc.tuple(number(1, 3), number(1, 8), number(0, 4), number(0, 2)), {
     minLength: 1,
     maxLength: 3,
   });
-  const jobs = fc.array(fc.tuple(number(1, 8), number(1, 3), number(0, 4), number(1, 900), fc.boolean()), {
-    minLength: 1,
-    maxLength: 6,
-  });
+  const jobs = fc.array(
+    fc.tuple(number(1, 8), number(1, 3), number(0, 4), number(1, 900), fc.boolean(), number(0, 12)),
+    { minLength: 1, maxLength: 6 },
+  );
+  const bound = fc.option(number(1, 24));
   const ordered = fc.constantFrom<Policy>(policies.fcfs, policies.easy, policies["sjf-easy"], policies.weir);
   let answered = 0;
   fc.assert(
-    fc.property(pools, jobs, number(0, 6), ordered, (sizes, asks, started, policy) => {
+    fc.property(pools, jobs, number(0, 6), ordered, bound, (sizes, asks, started, policy, most) => {
       const lines = sizes.map(
         ([count, cores, cards, kind], at) =>
           `pool c${at}/main ${count}×${cores} memory 800${cards > 0 ? ` cards ${cards} x/k${kind}` : ""} ${kind === 2 ? "limit 120" : ""}`,
       );
-      asks.forEach(([cores, nodes, cards, memory, isOnly], at) => {
+      if (most !== null) lines.push(`cores project 1 ${most}`);
+      asks.forEach(([cores, nodes, cards, memory, isOnly, beside], at) => {
         if (at === started) lines.push("place");
         const wishes = isOnly ? "only c0" : "";
         const accelerators = cards > 0 ? `cards ${cards} x/k0` : "";
         lines.push(
-          `job j${at} cores ${cores} nodes ${nodes} memory ${memory} time ${memory} ${accelerators} ${wishes}`,
+          `job j${at} cores ${cores} nodes ${nodes} tasks ${nodes + beside} memory ${memory} time ${memory} ${accelerators} ${wishes}`,
         );
       });
       // Settled, as the live network is whenever somebody asks: what can start has started, and cannot be packed otherwise.
@@ -246,7 +289,10 @@ test("every answer starts, on random networks", () => {
       const world = runScenario(text, policy);
       for (let job = 1; job <= asks.length; job += 1) {
         const found = world.whatIf({ job: jobId(job), index: 0 }, 0);
-        for (const each of found ?? []) assertStarts(text, job, policy, each);
+        for (const each of found ?? []) {
+          assertStarts(text, job, policy, each);
+          assertLargest(text, job, policy, each);
+        }
         answered += found?.length ?? 0;
       }
     }),

@@ -45,9 +45,9 @@ export type Starts = (asked: Asked) => PoolRecord | null;
 /**
  * The smallest changes with each of which it would start now, smallest first, at most `mostShown`. Each thing asked is
  * changed by itself, an amount as little as suffices; and the shape is cut, in everything at once, to what nodes of the
- * pools have left, with a shorter time limit where that alone does not do. What is given up is counted in shares of what was asked; another type of accelerator, another centre
- * and a demand left out count as a whole one. `pools`: those that might start anything now. Empty also where it would start
- * as it is.
+ * pools have left and, with fewer tasks, to what its owners may use, or with a shorter time limit where that alone does not
+ * do. Of the shape no single amount could be larger than is said. What is given up is counted in shares of what was asked;
+ * another type of accelerator, another centre and a demand left out count as a whole one. `pools`: those that might start anything now. Empty also where it would start as it is.
  */
 export function smallestChanges(asked: Asked, pools: readonly PoolRecord[], starts: Starts): readonly StartingChange[] {
   if (starts(asked) !== null) return [];
@@ -59,29 +59,50 @@ export function smallestChanges(asked: Asked, pools: readonly PoolRecord[], star
     ...otherRegions(asked, pools),
     ...withoutOne(asked),
     ...cut,
+    ...fewerTasks(cut, starts),
     ...cut.slice(0, mostShortened).flatMap((each) => (starts(each) ? [] : lessOf(limitOf(each), starts))),
-  ].flatMap((changed) => {
-    const pool = starts(changed);
-    return pool ? [{ changed, pool, lost: lostBy(asked, changed, pool) }] : [];
-  });
-  const shown = new Map<string, StartingChange>();
-  for (const { changed, pool } of found.sort((a, b) => a.lost - b.lost)) {
-    const changes = changesOf(asked, changed, pool);
-    const { shape, wishes, timeLimitS, demands } = changed;
-    const kinds = changes.map(({ kind }) => kind).join();
-    // Of several that change the same things the smallest says it. More memory, of a pool that gives less with each core,
-    // was not what kept it waiting.
-    const isMore = changes.some((change) => change.kind === "memory-mib-per-node" && change.to > change.from);
-    if (changes.length === 0 || isMore || shown.has(kinds)) continue;
-    shown.set(kinds, {
+  ].flatMap((changed) => answerOf(asked, changed, starts));
+  const tried = new Set<string>();
+  const shown = new Map<string, Answered>();
+  for (const { changed, kinds } of found.sort((a, b) => a.lost - b.lost)) {
+    if (tried.has(kinds)) continue;
+    tried.add(kinds);
+    // Of several that change the same things the smallest says it.
+    for (const answer of answerOf(asked, grown(asked, changed, starts), starts)) {
+      const known = shown.get(answer.kinds);
+      if (known === undefined || answer.lost < known.lost) shown.set(answer.kinds, answer);
+    }
+    if (shown.size === mostShown) break;
+  }
+  return [...shown.values()]
+    .sort((a, b) => a.lost - b.lost)
+    .map(({ changes, changed: { shape, wishes, timeLimitS, demands }, pool }) => ({
       changes,
       asked: { shape, wishes, timeLimitS, demands },
       centre: pool.centre.id,
       pool: pool.name,
-    });
-    if (shown.size === mostShown) break;
-  }
-  return [...shown.values()];
+    }));
+}
+
+type Answered = {
+  readonly changed: Asked;
+  readonly pool: PoolRecord;
+  readonly changes: readonly Change[];
+  /** Of the changes, which tells apart what is answered. */
+  readonly kinds: string;
+  readonly lost: number;
+};
+
+/** None where it would not start, or where nothing that was asked has changed. */
+function answerOf(asked: Asked, changed: Asked, starts: Starts): readonly Answered[] {
+  const pool = starts(changed);
+  if (pool === null) return [];
+  const changes = changesOf(asked, changed, pool);
+  // More memory, of a pool that gives less with each core, was not what kept it waiting.
+  const isMore = changes.some((change) => change.kind === "memory-mib-per-node" && change.to > change.from);
+  if (changes.length === 0 || isMore) return [];
+  const kinds = changes.map(({ kind }) => kind).join();
+  return [{ changed, pool, changes, kinds, lost: lostBy(asked, changed, pool) }];
 }
 
 const mostShown = 5;
@@ -253,6 +274,56 @@ function cutShapes(asked: Asked, pools: readonly PoolRecord[]): readonly Asked[]
   }
   const byLoss = [...shapes.values()].sort((a, b) => a.lost - b.lost);
   return byLoss.map(({ shape }) => ({ ...asked, shape }));
+}
+
+/**
+ * Of each number of nodes the first, where there is room for it and it may still not start: with fewer tasks, or where one
+ * for each node is too much, with fewer cores for each.
+ */
+function fewerTasks(cut: readonly Asked[], starts: Starts): readonly Asked[] {
+  const firstOf = new Map<number, Asked>();
+  for (const each of cut) if (!firstOf.has(each.shape.nodes)) firstOf.set(each.shape.nodes, each);
+  return [...firstOf.values()].flatMap((each) => {
+    if (starts(each) !== null) return [];
+    const { nodes, tasks, coresPerTask } = each.shape;
+    const reshaped = (change: Partial<Shape>): Asked => ({ ...each, shape: { ...each.shape, ...change } });
+    const fewer = lessOf({ from: tasks, least: nodes, step: 1, ask: (to) => reshaped({ tasks: to }) }, starts);
+    if (fewer.length > 0) return fewer;
+    const ask = (to: number) => reshaped({ tasks: nodes, coresPerTask: to });
+    return lessOf({ from: coresPerTask, least: 1, step: 1, ask }, starts);
+  });
+}
+
+/** What starts, each amount of it that was cut raised by itself for as long as it still starts. */
+function grown(asked: Asked, changed: Asked, starts: Starts): Asked {
+  let shape = changed.shape;
+  const whole = asked.shape;
+  const does = (one: Shape) => starts({ ...changed, shape: one }) !== null;
+  const raise = (now: number, most: number, ask: (to: number) => Shape) => {
+    let [fits, tooMany] = [now, most + 1];
+    if (now < most && does(ask(most))) fits = most;
+    while (tooMany - fits > 1) {
+      const middle = (fits + tooMany) >> 1;
+      if (does(ask(middle))) fits = middle;
+      else tooMany = middle;
+    }
+    if (fits > now) shape = ask(fits);
+  };
+  // What is raised later may leave room for more of what was raised before: over more nodes each has fewer tasks.
+  for (let before: Shape | null = null; before !== shape; ) {
+    before = shape;
+    const { nodes, tasks, coresPerTask, memory, accelerators } = shape;
+    raise(coresPerTask, whole.coresPerTask, (to) => ({ ...shape, coresPerTask: to }));
+    raise(tasks, whole.tasks, (to) => ({ ...shape, tasks: to }));
+    raise(nodes, Math.min(whole.nodes, shape.tasks), (to) => ({ ...shape, nodes: to }));
+    if (memory !== whole.memory && does({ ...shape, memory: whole.memory })) shape = { ...shape, memory: whole.memory };
+    if (accelerators !== null && whole.accelerators !== null)
+      raise(accelerators.perNode, whole.accelerators.perNode, (to) => ({
+        ...shape,
+        accelerators: { ...accelerators, perNode: to },
+      }));
+  }
+  return { ...changed, shape };
 }
 
 function largest(cells: readonly Cell[]): readonly Cell[] {
