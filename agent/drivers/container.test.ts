@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { spawn, spawnSync } from "node:child_process";
+import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -9,6 +9,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { ContainerRuntime } from "#core/centre/containers.ts";
 import type { RunOrder } from "#core/run-order.ts";
 import { sampleAllocation, sampleOrder } from "#core/sample-testing.ts";
+import { requires } from "../../tools/requirement.ts";
 import { containerCommand } from "./container.ts";
 import { findRuntimes } from "./runtimes.ts";
 
@@ -224,4 +225,31 @@ test("what this machine has, with its versions; Podman counts with crun alone", 
   program("enroot", "exit 1");
   // Slurm's own --container is no plugin.
   assert.deepEqual(await found(["srun", "enroot", "podman"]), []);
+});
+
+test("a plugin with pyxis's option is seen in srun's own help", { skip: requires("slurm", "openmpi") }, async () => {
+  const place = join(folder, "spank");
+  mkdirSync(place);
+  const slurmConf = join(place, "slurm.conf");
+  const stack = join(place, "plugstack.conf");
+  writeFileSync(slurmConf, `ClusterName=none\nSlurmctldHost=localhost\nPlugStackConfig=${stack}\n`);
+  writeFileSync(stack, "");
+  const env = { ...process.env, SLURM_CONF: slurmConf };
+  const version = execFileSync("srun", ["--version"], { env, encoding: "utf8" });
+  const [major, minor, micro] = (/(\d+)\.(\d+)\.(\d+)/.exec(version) ?? []).slice(1).map(Number);
+  // slurm/spank.h, as far as it is needed; its package has what srun does not.
+  const source = `struct spank_option { char *name, *arginfo, *usage; int has_arg, val; int (*heard)(int, const char *, int); };
+int spank_option_register(void *, struct spank_option *);
+const char plugin_name[] = "weir-test", plugin_type[] = "spank";
+const unsigned int plugin_version = ${((major ?? 0) << 16) | ((minor ?? 0) << 8) | (micro ?? 0)}, spank_plugin_version = 1;
+static int heard(int value, const char *argument, int remote) { return 0; }
+static struct spank_option image = { "container-image", "IMAGE", "[pyxis] the image", 1, 0, heard };
+int slurm_spank_init(void *spank, int count, char **words) { return spank_option_register(spank, &image); }
+`;
+  writeFileSync(join(place, "plugin.c"), source);
+  execFileSync("gcc", ["-shared", "-fPIC", "-o", join(place, "plugin.so"), join(place, "plugin.c")]);
+  const find = () => findRuntimes({ path: "/nowhere", slurmBin: "/usr/bin", slurmConf });
+  assert.deepEqual(await find(), []);
+  writeFileSync(stack, `required ${join(place, "plugin.so")}\n`);
+  assert.deepEqual(await find(), [{ name: "pyxis", version: null }]);
 });

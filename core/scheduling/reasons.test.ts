@@ -35,6 +35,10 @@ test("words of facts that are ours are in the reader's language, and one is one"
     reasonWords("no-container-runtime", runtimes, "en"),
     "has no runtime for containers: none of apptainer, pyxis, enroot, podman",
   );
+  assert.equal(
+    reasonWords("no-container-runtime", runtimes, "zh"),
+    "没有容器运行环境：apptainer、pyxis、enroot、podman 均无",
+  );
   const from = { from: "not-stated", to: "cn-sd" };
   assert.match(reasonWords("no-agreement", from, "zh"), /^没有协议允许未声明区域的租户作业在 cn-sd 运行/);
   const cards = (device: string, offered: string, language: "en" | "zh") =>

@@ -470,7 +470,7 @@ export function roomWords(facts: Facts, language: Language): string {
 }
 
 /** Facts that hold several names, one after the other. */
-const lists = ["only", "offered", "given"] as const;
+const lists = ["only", "offered", "given", "runtimes"] as const;
 
 /** Facts that are words of ours, and not a centre's or a user's. */
 function inWords(facts: Facts, language: Language): Facts {
