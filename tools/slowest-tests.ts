@@ -13,6 +13,7 @@ export const slowest: readonly string[] = [
   "test/web.e2e.test.ts",
   "agent/contract/contract.test.ts",
   "agent/contract/slurm.e2e.test.ts",
+  "agent/contract/data-parser.e2e.test.ts",
   "agent/drivers/slurm/limits.e2e.test.ts",
   "test/start.e2e.test.ts",
   "test/spread.e2e.test.ts",

@@ -1,13 +1,11 @@
 import assert from "node:assert/strict";
 import { rmSync } from "node:fs";
-import { after, before, describe, type TestContext, test } from "node:test";
+import { after, before, describe, test } from "node:test";
 import { type ByToken, layByToken } from "#agent/drivers/slurm/by-token-testing.ts";
-import { openSlurm, usualPace } from "#agent/drivers/slurm/driver.ts";
 import { makeTestSite, type TestSite } from "#agent/drivers/slurm/site-testing.ts";
-import { checkNames, gradeOf } from "#core/centre/connection-test.ts";
 import { requires } from "../../tools/requirement.ts";
 import { type Clusters, clusterOf, startClusters } from "../../tools/slurm/clusters.ts";
-import { runContract } from "./suite.ts";
+import { keeps } from "./slurm-testing.ts";
 
 // The contract of every driver, on real clusters: jinan with slurmdbd, qingdao without it and with rewritten comments. By the
 // commands at both, and by slurmrestd: at jinan with tokens that weir-as mints, at qingdao with those that users lend.
@@ -56,24 +54,3 @@ describe("the Slurm driver keeps the contract", { skip: requires("root", "slurm"
     return site;
   }
 });
-
-async function keeps(t: TestContext, site: TestSite): Promise<void> {
-  const trial = { test: 7, session: 1, person: { id: 1, name: "li" }, project: { id: 1, name: "default" } };
-  const notes: string[] = [];
-  // What its engine holds beyond a lease the agent takes out only after the usual time: the engine's own fence is asked.
-  const settings = { ...site.settings, heldBeyondMs: usualPace.heldBeyondMs };
-  const open = () => openSlurm(settings, (words, facts) => notes.push(`${words} ${JSON.stringify(facts)}`));
-  const results = await runContract(open, {
-    trial,
-    pool: "batch",
-    patienceMs: 90_000,
-    heldBackMs: 90_000,
-    onResult: ({ check, verdict, tookMs, seen }) => t.diagnostic(`${check} ${verdict} ${tookMs} ms: ${seen}`),
-  });
-  assert.deepEqual(
-    results.map(({ check, verdict, seen }) => `${check} ${verdict === "pass" ? "pass" : `${verdict}: ${seen}`}`),
-    checkNames.map((check) => `${check} pass`),
-    notes.slice(-10).join("\n"),
-  );
-  assert.equal(gradeOf(results, 0).grade, "A");
-}
