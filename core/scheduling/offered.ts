@@ -54,7 +54,7 @@ export function lacksInPool({ siteWords }: Demands, pool: PoolRecord): Lacking |
   if (reservation && offers) {
     const first = reservation.find((word) => offers.aliases.reservation.includes(word)) ?? "";
     const meant = offers.reservationPools?.[first];
-    const isReserved = pool.state?.reserved !== undefined || pool.state?.shut === "no-reservation";
+    const isReserved = pool.state?.reserved !== undefined || pool.state?.shut !== undefined;
     if (meant === undefined ? isReserved : meant !== pool.name)
       return { rule: "another-reservation", facts: { word: first, pool: pool.name } };
   }

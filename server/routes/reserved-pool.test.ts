@@ -24,11 +24,17 @@ async function told(pool: EnginePool, atMs: number) {
   const report = { pools: [pool], offers: noOffers, mechanisms: {} };
   await reportEngine(server.db, { centre: centreId("jinan"), session: 0 }, "1", report, atMs);
   const { centres } = await ok(client.call("centres"));
-  return centres.find(({ id }) => id === "jinan")?.pools[0] ?? assert.fail("no pool");
+  return centres.find(({ id }) => id === "jinan")?.pools.find(({ name }) => name === pool.name) ?? assert.fail();
 }
 
-test("its time is kept as moments; it is dedicated; and weir why says what it waits for", async () => {
+test("one that was not there when it was first told is the network's own too", async () => {
   await ok(client.call("addCentre", { body: { id: "jinan", driver: "simulated" } }));
+  const seen = { kind: "seen", running: [], waiting: { jobs: 0, cores: 0 } } as const;
+  const first = { ...night, name: "other", foreign: seen, nodes: [], state: "down", shut: "no-reservation" } as const;
+  assert.equal((await told(first, 1)).contract, "dedicated");
+});
+
+test("its time is kept as moments; it is dedicated; and weir why says what it waits for", async () => {
   await server.db.pool.query("update centre set life_cycle = 'in-service' where id = 'jinan'");
   const nowMs = Date.now();
   const open = await told({ ...night, window: { startsInMs: 3_600_000, endsInMs: 7_200_000 } }, nowMs);

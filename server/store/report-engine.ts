@@ -5,7 +5,7 @@ import type { Database } from "./database.ts";
 /**
  * Keeps what an agent reports of its engine, and tells the feed where it differs from what was known. A pool that is
  * reported for the first time comes into service; whose contract nobody has stated, it is shared where others use the
- * engine too, else dedicated, as what is reserved for the network is. Nothing is kept of an agent whose session is not the newest any more (R7). Resolves to
+ * engine too, else dedicated, as what its site has named for the network alone is, reserved or not there yet. Nothing is kept of an agent whose session is not the newest any more (R7). Resolves to
  * whether the report differed.
  */
 export async function reportEngine(
@@ -22,7 +22,7 @@ export async function reportEngine(
        returning id
      ), pool as (
        insert into pool (centre_id, name, contract, life_cycle)
-       select changed.id, told ->> 'name', case when told ? 'window' or told -> 'foreign' ->> 'kind' = 'none' then 'dedicated' else 'shared' end, 'in-service'
+       select changed.id, told ->> 'name', case when told ?| array['window', 'shut'] or told -> 'foreign' ->> 'kind' = 'none' then 'dedicated' else 'shared' end, 'in-service'
        from changed, jsonb_array_elements($2::jsonb -> 'pools') as told
        on conflict (centre_id, name) do nothing
      )

@@ -3,6 +3,7 @@ import { tagPrefix } from "./chunks.ts";
 import { gresOf } from "./describe.ts";
 import { type Engine, EngineSilent, type KnownChunk, PolicyRefusal } from "./engine.ts";
 import { carriesTag } from "./job-word.ts";
+import { poolSubmittedTo } from "./named-pools.ts";
 import type { NetworkMark } from "./network-mark.ts";
 import type { ChunkFacts } from "./notebook.ts";
 import type { Site } from "./site.ts";
@@ -80,7 +81,7 @@ function factsOf(
     chunk: chunk.chunk,
     user,
     account: chunk.account,
-    pool: poolOf(chunk, site.pools),
+    pool: poolSubmittedTo(chunk, site.pools),
     isArray: chunk.isArray,
     submittedMs: chunk.submittedMs ?? nowMs - accountingDays * 86_400_000,
     startBeforeMs: chunk.startBeforeMs,
@@ -96,13 +97,4 @@ function factsOf(
       return parsed === null ? [] : [{ index, run: runId(parsed) }];
     }),
   } satisfies ChunkFacts;
-}
-
-/** As it was named in the order, by what it was submitted with. */
-function poolOf({ partition, reservation, qos }: KnownChunk, pools: Site["pools"]): string {
-  const named = Object.entries(pools).find(([, pool]) => {
-    if (pool.partition !== partition) return false;
-    return pool.reservation === null ? pool.qos === qos && reservation === null : pool.reservation === reservation;
-  });
-  return named?.[0] ?? partition;
 }

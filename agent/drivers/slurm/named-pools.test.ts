@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { foreignLoad, foreignRows, poolsOf } from "./describe.ts";
 import { poolsFound } from "./doctor-pools.ts";
-import { allowsWord, type NamedPools, reservationsOf } from "./named-pools.ts";
+import { allowsWord, type NamedPools, poolSubmittedTo, reservationsOf } from "./named-pools.ts";
 import { parseSite } from "./site.ts";
 import { wordsOf } from "./slurm-text.ts";
 import { sbatchAnswer } from "./submit-words.ts";
@@ -146,6 +146,16 @@ test("the words of scripts lead to the pool that a reservation is", () => {
     course: "night",
   });
   assert.equal(wordsOffered(table, []).reservationPools, undefined);
+});
+
+test("what an earlier agent submitted is known for its pool again", () => {
+  const of = (reservation: string | null, qos: string | null, partition = "batch") =>
+    poolSubmittedTo({ partition, reservation, qos }, pools);
+  assert.deepEqual(
+    [of("weir", null), of("weir", "urgent"), of("later", null), of(null, null), of("theirs", null)],
+    ["night", "night", "morning", "batch", "batch"],
+  );
+  assert.deepEqual([of(null, "low", "accel"), of(null, null, "accel")], ["spare", "accel"]);
 });
 
 test("a pool of a site's own has a reservation or a QoS, by plain words", () => {

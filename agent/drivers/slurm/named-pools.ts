@@ -43,7 +43,7 @@ export function reservationsOf(
     found.set(name, {
       window: { startsInMs: Math.max(0, startS - nowS) * 1000, endsInMs: (endS - nowS) * 1000 },
       nodes: new Set(names),
-      isWhole: names.length > 0 && !words.has("CoreIDs") && Number(words.get("CoreCnt") ?? all) >= all,
+      isWhole: names.length > 0 && Number(words.get("CoreCnt") ?? all) >= all,
       words,
     });
   }
@@ -110,4 +110,14 @@ export function poolsOfJob(row: Words, named: NamedPools): readonly string[] {
   if (within.length > 0) return within.map(([name]) => name);
   const beside = all.filter(([, pool]) => pool.reservation === null && partitions.includes(pool.partition));
   return [...partitions.filter((name) => named.pools[name] === undefined), ...beside.map(([name]) => name)];
+}
+
+/** Which pool it was that a job was submitted to, by what it was submitted with. */
+export function poolSubmittedTo({ partition, reservation, qos }: Site["pools"][string], pools: Site["pools"]): string {
+  const alike = Object.entries(pools).filter(
+    ([, pool]) => pool.partition === partition && pool.reservation === reservation,
+  );
+  // The job may have asked for a QoS of its own.
+  const found = alike.find(([, pool]) => pool.qos === qos) ?? (reservation === null ? undefined : alike[0]);
+  return found?.[0] ?? partition;
 }

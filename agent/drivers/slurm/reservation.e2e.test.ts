@@ -14,6 +14,8 @@ const pools = {
   forbidden: { partition: "batch", reservation: "theirs" },
 };
 const inNight = { pool: "night" };
+const create = ["scontrol", "create", "reservation", "reservationname=weir"];
+const open = [...create, "starttime=now", "duration=60", "nodes=jinan1", "users=weirt-li,weirt-wang"];
 
 describe("reservations and QoS as pools at a real cluster", { skip: requires("root", "slurm", "sudo") }, () => {
   let clusters: Clusters;
@@ -117,16 +119,7 @@ describe("reservations and QoS as pools at a real cluster", { skip: requires("ro
 
   test("in its time its nodes are its own and no other pool's, whoever else waits", async () => {
     await root("scontrol", "delete", "reservation=weir");
-    await root(
-      "scontrol",
-      "create",
-      "reservation",
-      "reservationname=weir",
-      "starttime=now",
-      "duration=60",
-      "nodes=jinan1",
-      "users=weirt-li,weirt-wang",
-    );
+    await root(...open);
     const night = await poolWhen("night", ({ window }) => window?.startsInMs === 0);
     const seen = await poolsSeen();
     assert.deepEqual(
@@ -173,6 +166,18 @@ describe("reservations and QoS as pools at a real cluster", { skip: requires("ro
         );
         assert(answer.kind === "refused" && answer.definite, JSON.stringify(answer));
         assert.match(answer.words, /Access denied to requested reservation/);
+      });
+
+      test("one that has gone since the last look is asked for again, and nothing of it is left", async () => {
+        await poolWhen("night", ({ shut }) => shut === undefined);
+        await agent(way).driver.describe();
+        await root("scontrol", "delete", "reservation=weir");
+        const order = orderOf("exit 0", inNight);
+        const answer = await agent(way).driver.start(order);
+        await root(...open);
+        assert(answer.kind === "busy", JSON.stringify(answer));
+        assert.match(answer.words, /Requested reservation is invalid/);
+        assert.deepEqual(await agent(way).driver.find([order.run]), []);
       });
 
       test("one that asks for another reservation, or a pool that is gone, is not sent there", async () => {
