@@ -1,22 +1,13 @@
 import * as z from "zod";
+import { capacityTotal } from "#api/centre-capacity.ts";
 import { cost, outcomeKinds, usageAmounts } from "#api/job.ts";
 import { amount, centreName, id, line, page, pageQuery, slug, text, timeMs } from "#api/values.ts";
 import { driverNames } from "#core/centre/centre.ts";
 import { shutPools } from "#core/centre/engine.ts";
 import { intakes } from "#core/centre/intake.ts";
+import { lifeCycles } from "#core/centre/life-cycle.ts";
 
-/** Capacity is typed: a value never stands without its precision, and AI and HPC are never added up (O3). */
-export const capacity = z
-  .strictObject({
-    precision: z.enum(["fp64", "fp32", "tf32", "fp16", "bf16", "fp8", "int8"]),
-    sparsity: z.enum(["dense", "sparse"]),
-    basis: z.enum(["nominal", "measured"]),
-    valueGigaflops: amount,
-    evidence: z.string(),
-  })
-  .meta({ id: "Capacity" });
-
-export const lifeCycle = z.enum(["planned", "building", "trial", "in-service", "retired"]);
+export const lifeCycle = z.enum(lifeCycles);
 
 const devices = z.array(
   z.strictObject({
@@ -86,7 +77,6 @@ export const pool = z
     }),
     /** Whether its equipment is domestic, by the terms; null: they do not say, and the vendors of its devices do. */
     domestic: z.boolean().nullable(),
-    capacities: z.array(capacity),
     /** By the network's runs, without what waits in the centre's own queue. */
     coresInUse: z.int(),
     memoryMibInUse: z.int(),
@@ -115,6 +105,8 @@ export const centre = z
     unreachableSinceMs: timeMs.nullable(),
     agentVersion: z.string().nullable(),
     mechanisms: z.record(z.string(), z.string()),
+    /** What is stated of its capacity, summed; what is retired is not counted. */
+    capacity: z.array(capacityTotal),
     pools: z.array(pool),
     /** All its pools together, each node once: as in a pool. */
     together: z.strictObject({

@@ -48,6 +48,8 @@ export const paths = {
   terms: { method: "GET", path: "/centres/:centre/terms" },
   setTerms: { method: "PUT", path: "/centres/:centre/terms" },
   previewTerms: { method: "POST", path: "/centres/:centre/terms/preview" },
+  capacity: { method: "GET", path: "/centres/:centre/capacity" },
+  setCapacity: { method: "PUT", path: "/centres/:centre/capacity" },
   intake: { method: "GET", path: "/centres/:centre/intake" },
   setIntake: { method: "PUT", path: "/centres/:centre/intake" },
   askRotation: { method: "PUT", path: "/centres/:centre/rotation" },

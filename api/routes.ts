@@ -3,6 +3,7 @@ import * as acts from "#api/acts.ts";
 import * as agent from "#api/agent.ts";
 import * as agreements from "#api/agreements.ts";
 import * as centreAccounts from "#api/centre-accounts.ts";
+import * as centreCapacity from "#api/centre-capacity.ts";
 import { centreLimits } from "#api/centre-limits.ts";
 import * as centreTerms from "#api/centre-terms.ts";
 import * as connectionTest from "#api/connection-test.ts";
@@ -325,6 +326,25 @@ export const routes = {
     params: z.object({ centre: centreName }),
     body: centreTerms.centreTerms,
     response: centreTerms.termsPreview,
+  }),
+  capacity: route({
+    ...paths.capacity,
+    tag: "centres",
+    access: "member",
+    summary: "What is stated of a centre's capacity, line by line, and who set it when",
+    params: z.object({ centre: centreName }),
+    response: centreCapacity.capacityInForce,
+  }),
+  setCapacity: route({
+    ...paths.setCapacity,
+    tag: "centres",
+    access: "administrator",
+    summary:
+      "State a centre's capacity: all its lines, as a new version; a pool of which nothing is in service gets no work",
+    params: z.object({ centre: centreName }),
+    query: preparedOn,
+    body: centreCapacity.newCapacity,
+    response: centreCapacity.capacityInForce,
   }),
   intake: route({
     ...paths.intake,

@@ -2,7 +2,9 @@ import type { Call } from "#cli/call.ts";
 import type { Option } from "#cli/option.ts";
 import type { WordsKey } from "#cli/words.ts";
 import { actGroups } from "#core/act.ts";
+import { bases } from "#core/centre/capacity.ts";
 import { driverNames } from "#core/centre/centre.ts";
+import { lifeCycles } from "#core/centre/life-cycle.ts";
 import { slurmStates } from "#core/job/slurm-states.ts";
 import { stateKinds } from "#core/job/state.ts";
 import { outcomeWords } from "#core/job/state-words.ts";
@@ -570,6 +572,40 @@ export const commands: readonly Command[] = [
       ["weir centre terms jinan --set jinan.json", "exampleCentreTermsSet"],
     ],
     load: async () => (await import("#cli/commands/centre.ts")).terms,
+  },
+  {
+    words: ["centre", "capacity"],
+    operands: "CENTRE",
+    summary: "centreCapacity",
+    takes: [1, 1],
+    options: [
+      { long: "state", value: "FIGURE", words: "optionCapacityState" },
+      { long: "line", value: "N", words: "optionCapacityLine" },
+      { long: "stage", value: lifeCycles.join("|"), choices: lifeCycles, words: "optionCapacityStage" },
+      { long: "site", value: "SITE|none", words: "optionCapacitySite" },
+      { long: "phase", value: "PHASE|none", words: "optionCapacityPhase" },
+      { long: "pool", value: "POOL|none", words: "optionCapacityPool" },
+      { long: "device", value: "VENDOR/MODEL|none", words: "optionCapacityDevice" },
+      { long: "count", value: "N", words: "optionCapacityCount" },
+      { long: "basis", value: bases.join("|"), choices: bases, words: "optionCapacityBasis" },
+      { long: "from", value: "YYYY-MM[-DD]|none", words: "optionCapacityFrom" },
+      { long: "region", value: "CODE|none", words: "optionCapacityRegion" },
+      { long: "evidence", value: "TEXT", words: "optionCapacityEvidence" },
+      { long: "take-out", value: "N", words: "optionCapacityTakeOut" },
+    ],
+    examples: [
+      ["weir centre capacity jinan", "exampleCapacity"],
+      [
+        "weir centre capacity jinan --state '300 PFLOPS FP16 dense' --site east --phase 2 --stage planned --from 2027-06",
+        "exampleCapacityState",
+      ],
+      [
+        "weir centre capacity jinan --state '256 TFLOPS FP16 dense' --pool ai --device huawei/ascend-910 --count 64 --stage in-service",
+        "exampleCapacityDevices",
+      ],
+      ["weir centre capacity jinan --line 1 --stage building", "exampleCapacityStage"],
+    ],
+    load: async () => (await import("#cli/commands/centre-capacity.ts")).centreCapacity,
   },
   {
     words: ["centre", "drain"],

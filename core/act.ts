@@ -32,6 +32,14 @@ export type Act =
     }
   | { readonly kind: "home-set"; readonly home: string | null }
   | { readonly kind: "policy-set" | "agreements-set" | "terms-set"; readonly version: number }
+  /** How many lines, beside those that stayed. */
+  | {
+      readonly kind: "capacity-set";
+      readonly version: number;
+      readonly stated: number;
+      readonly changed: number;
+      readonly ended: number;
+    }
   | { readonly kind: "centre-added" | "enrolment-made" | "rotation-asked" }
   | { readonly kind: "test-asked"; readonly test: number }
   | { readonly kind: "intake-set"; readonly step: IntakeStep | "part" | "revoke" }
@@ -69,6 +77,7 @@ export const actGroup = {
   "policy-set": "rules",
   "agreements-set": "rules",
   "terms-set": "centres",
+  "capacity-set": "centres",
   "centre-added": "centres",
   "enrolment-made": "centres",
   "rotation-asked": "centres",
@@ -86,7 +95,7 @@ export const actGroupWords = {
   limits: { en: "grants and cores at once", zh: "获批额度与同时占用核数" },
   places: { en: "where work may go", zh: "作业去向" },
   rules: { en: "policy and agreements", zh: "策略与协议" },
-  centres: { en: "centres and their terms", zh: "中心及其条款" },
+  centres: { en: "centres, their terms and capacity", zh: "中心及其条款与算力" },
   jobs: { en: "jobs declared lost", zh: "声明丢失的作业" },
 } as const satisfies Record<ActGroup, Record<Language, string>>;
 
@@ -147,6 +156,8 @@ function words(act: Act): readonly [en: string, zh: string] {
       return [`agreements between regions set, version ${act.version}`, `设定区域间协议，版本 ${act.version}`];
     case "terms-set":
       return [`terms set, version ${act.version}`, `设定条款，版本 ${act.version}`];
+    case "capacity-set":
+      return capacityWords(act);
     case "centre-added":
       return ["added", "添加"];
     case "enrolment-made":
@@ -170,6 +181,18 @@ function grantedWords(unit: GrantedUnit, hours: number | null): readonly [en: st
   const [en, zh] = unit === "core-ms" ? ["core-hours", "核时"] : ["card-hours", "卡时"];
   if (hours === null) return [`may use any number of ${en}`, `${zh}不限`];
   return [oneHour(`granted ${countText(hours)} ${en}`), `获批 ${countText(hours)} ${zh}`];
+}
+
+function capacityWords({
+  version,
+  ...counts
+}: Extract<Act, { kind: "capacity-set" }>): readonly [en: string, zh: string] {
+  const said = (["stated", "changed", "ended"] as const).filter((what) => counts[what] > 0);
+  const zh = { stated: "新增", changed: "更改", ended: "终止" } as const;
+  return [
+    `capacity set, version ${version}: ${said.map((what) => `${counts[what]} ${what}`).join(", ")}`,
+    `登记算力，版本 ${version}：${said.map((what) => `${zh[what]} ${counts[what]} 行`).join("、")}`,
+  ];
 }
 
 function placeWords({

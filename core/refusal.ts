@@ -87,8 +87,8 @@ export type Refusal =
   /** Prepared on `base`, and somebody has set another version since: what is in force is not what was looked at. */
   | {
       readonly kind: "overtaken";
-      readonly what: "terms" | "policy" | "agreements";
-      /** Whose terms. */
+      readonly what: "terms" | "capacity" | "policy" | "agreements";
+      /** Whose terms or capacity. */
       readonly centre: string | null;
       /** 0: nobody had set any. */
       readonly base: number;
@@ -848,6 +848,13 @@ function keptInVersions({
         `${centre} 的条款`,
         `in the console Centres, Terms; or weir centre terms ${centre}`,
         `控制台“中心”页的“条款”，或 weir centre terms ${centre}`,
+      ];
+    case "capacity":
+      return [
+        `the capacity stated of ${centre}`,
+        `${centre} 的算力登记`,
+        `in the console Centres, Capacity; or weir centre capacity ${centre}`,
+        `控制台“中心”页的“算力”，或 weir centre capacity ${centre}`,
       ];
     case "policy":
       return [

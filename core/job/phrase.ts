@@ -16,6 +16,73 @@ export const phrases = {
   ],
   "not-after": ["must not be later than {field}", "不应晚于 {field}"],
   "no-such-pool": ["there is no pool {pool} at {centre}; there is {known}", "{centre} 没有资源池 {pool}，现有 {known}"],
+  // What is wrong with what is stated of a centre's capacity.
+  "capacity-no-figure": [
+    "{text} is no figure of capacity: write a number with its unit (G, T, P or E), as in 300 PFLOPS FP16 dense",
+    "“{text}”不是算力数值：请写数值与单位（G、T、P 或 E），如 300 PFLOPS FP16 dense",
+  ],
+  "capacity-no-precision": [
+    "{text} has no precision, without which a figure says nothing: name one of {known}, as in 300 PFLOPS FP16 dense",
+    "“{text}”未写精度，数值便无意义：请写 {known} 之一，如 300 PFLOPS FP16 dense",
+  ],
+  "capacity-no-sparsity": [
+    "{text} does not say dense or sparse, that word alone behind the precision: a sparse peak is up to twice the dense one",
+    "“{text}”未写明稠密还是稀疏：请在精度之后只写 dense 或 sparse，稀疏峰值可达稠密的两倍",
+  ],
+  "capacity-too-much": [
+    "{said} is more than 1 ZFLOPS on one line: check its unit and the number of devices",
+    "{said} 超过每行上限 1 ZFLOPS：请核对单位与设备数量",
+  ],
+  "capacity-no-sparse-fp64": ["FP64 has no sparse peak: state it dense", "FP64 没有稀疏峰值：请按稠密填写"],
+  "capacity-evidence": [
+    "a measured figure needs its evidence: say which benchmark or report shows it, or state it as nominal",
+    "实测值须有依据：请写明基准测试或报告，或改为标称",
+  ],
+  "capacity-not-measured": [
+    "what is planned or being built cannot have been measured: state it as nominal, or as on trial once it runs",
+    "规划或在建的算力不可能已实测：请改为标称；投入试运行后再填写实测值",
+  ],
+  "capacity-new-retired": [
+    "a new line is not retired: state what is there or is to be, and retire it when it ends",
+    "新登记的一行不能是退役：请登记现有或将有的算力，结束时再设为退役",
+  ],
+  "capacity-step": ["goes from {from} to {legal}, not to {to}", "{from}之后只能是{legal}，不能是{to}"],
+  "capacity-step-final": [
+    "is retired, which is final: state what takes its place on a new line",
+    "已退役，不再改变：请以新的一行登记其替代者",
+  ],
+  "capacity-not-yet": [
+    "{from} is still to come: state it as planned, building or trial until then",
+    "{from} 尚未到来：此前请填写规划、在建或试运行",
+  ],
+  "capacity-one-place": [
+    "a site lies in one place: line {at} of the list says {other} for {site}; say the same in both",
+    "一个站点只在一处：列表第 {at} 行写 {site} 在 {other}，请填写一致",
+  ],
+  "capacity-twice": [
+    "line {at} of the list states the same, or the whole of which this is a part, with the same precision, sparsity, basis and stage: it would be counted twice; state it in one place",
+    "列表第 {at} 行已登记相同内容或其整体（精度、稠密或稀疏、标称或实测、阶段均相同），会重复计数：请只登记一处",
+  ],
+  "capacity-pool-serves": [
+    "pool {pool} is in service, as its agent reports it, and would become {to} and take no more work: state first what of it is in service",
+    "资源池 {pool} 由其代理上报，已在用；如此登记会使其变为{to}而不再接收作业：请先登记其中在用的部分",
+  ],
+  "capacity-pool-step": [
+    "pool {pool} would go from {from} to {to}: take what is stated of it through the stages between",
+    "资源池 {pool} 会由{from}变为{to}：请逐阶段更改其登记",
+  ],
+  "capacity-no-line": [
+    "there is no line {line}: leave the number out to state something new; there is {known}",
+    "没有第 {line} 号登记：新登记请不写编号，现有 {known}",
+  ],
+  "capacity-line-twice": ["line {line} is there twice; keep one", "第 {line} 号登记出现两次；请只保留一处"],
+  "a-month-or-day": ["a month or a day, as 2027-06 or 2027-06-30", "年月或日期，如 2027-06 或 2027-06-30"],
+  either: ["{one} or {other}", "{one}或{other}"],
+  "stage-planned": ["planned", "规划"],
+  "stage-building": ["building", "在建"],
+  "stage-trial": ["on trial", "试运行"],
+  "stage-in-service": ["in service", "在用"],
+  "stage-retired": ["retired", "退役"],
   "price-list": ["no such price list; there is {known}", "没有这一价目表，现有 {known}"],
   "must-be": ["must be {what}", "应为{what}"],
   "member-twice": [

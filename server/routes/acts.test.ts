@@ -35,6 +35,8 @@ before(async () => {
   const params = { centre: "local" };
   const { terms } = await ok(ed.call("terms", { params }));
   await ok(ed.call("setTerms", { params, body: { ...terms, region: "cn-sd" } }));
+  const line = { precision: "fp64", sparsity: "dense", basis: "nominal", lifeCycle: "planned" } as const;
+  await ok(ed.call("setCapacity", { params, body: { lines: [{ ...line, valueGigaflops: "1" }] } }));
   await ok(ed.call("setIntake", { params, body: { step: "drain" } }));
   await ok(ed.call("setIntake", { params, body: { step: "resume" } }));
   await ok(ed.call("addCentre", { body: { id: "hill", driver: "slurm" } }));
@@ -67,6 +69,7 @@ const byEd = [
   "ed centre:hill added",
   "ed centre:local takes work again",
   "ed centre:local draining: takes nothing new",
+  "ed centre:local capacity set, version 1: 1 stated",
   "ed centre:local terms set, version 1",
   "ed network agreements between regions set, version 1",
   "ed network scheduling policy set, version 1",
@@ -91,7 +94,7 @@ const first = [
 test("each act of administration is listed, newest first: by whom, when, to whom or what", async () => {
   assert.deepEqual(await told(), ["admin person:ed disabled", ...byEd, ...first]);
   const zh = await told({}, "zh");
-  assert.equal(zh.length, 28);
+  assert.equal(zh.length, 29);
   assert.equal(zh[0], "admin person:ed 停用");
   assert.ok(
     zh.every((line) => /[\u4e00-\u9fff]/.test(line.split(" ").slice(2).join(" "))),
@@ -103,8 +106,8 @@ test("the list is narrowed by kind, by who did it, by whom or what it was done t
   assert.deepEqual(await told({ person: "ed" }), byEd);
   assert.deepEqual(await told({ person: "nobody" }), []);
   assert.deepEqual(await told({ group: "limits" }), byEd.slice(-4, -1));
-  assert.deepEqual(await told({ group: "rules", person: "ed" }), byEd.slice(11, 13));
-  assert.deepEqual(await told({ about: "tenant:park", person: "ed" }), [byEd[13], byEd[17]]);
+  assert.deepEqual(await told({ group: "rules", person: "ed" }), byEd.slice(12, 14));
+  assert.deepEqual(await told({ about: "tenant:park", person: "ed" }), [byEd[14], byEd[18]]);
   assert.deepEqual((await told({ about: "person:ed" })).length, 10);
   assert.deepEqual(await told({ toMs: edsMs }), first);
   assert.deepEqual(await told({ fromMs: edsMs }), ["admin person:ed disabled", ...byEd]);
@@ -120,7 +123,7 @@ test("it is paged by a cursor, and shown to administrators alone", async () => {
     seen.push(...page.acts.map(({ id }) => id));
     cursor = page.next ?? undefined;
   } while (cursor !== undefined);
-  assert.equal(seen.length, 28);
+  assert.equal(seen.length, 29);
   assert.deepEqual(
     seen,
     seen.toSorted((a, b) => b - a),

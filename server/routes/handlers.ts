@@ -3,6 +3,7 @@ import { actHandlers } from "./acts.ts";
 import { agentHandlers } from "./agents.ts";
 import { agreementsHandlers } from "./agreements.ts";
 import { centreAccountHandlers } from "./centre-accounts.ts";
+import { centreCapacityHandlers } from "./centre-capacity.ts";
 import { centreLimitHandlers } from "./centre-limits.ts";
 import { centreTermsHandlers } from "./centre-terms.ts";
 import { centreHandlers } from "./centres.ts";
@@ -33,6 +34,7 @@ export function createHandlers(parts: Parts): Handlers {
     ...historyExportHandlers(parts),
     ...centreHandlers(parts),
     ...centreTermsHandlers(parts),
+    ...centreCapacityHandlers(parts),
     ...centreAccountHandlers(parts),
     ...centreLimitHandlers(parts),
     ...connectionTestHandlers(parts),

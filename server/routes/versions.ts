@@ -13,11 +13,13 @@ export function setVersion<InForce extends Version, Body>(
   db: Database,
   asked: { readonly caller: Person; readonly base: number | undefined },
   kept: {
-    readonly table: "centre_terms" | "policy" | "region_agreements";
+    readonly table: "centre_terms" | "centre_capacity" | "policy" | "region_agreements";
     readonly of: Pick<Overtaken, "what" | "centre">;
     readonly read: (client: pg.PoolClient) => Promise<InForce | Refused>;
     readonly isSame: (inForce: InForce) => boolean;
-    readonly write: (client: pg.PoolClient) => Promise<void>;
+    /** What is wrong with it beside what is in force. */
+    readonly refuse?: (client: pg.PoolClient, inForce: InForce) => Promise<Refused | null>;
+    readonly write: (client: pg.PoolClient, inForce: InForce) => Promise<void>;
     readonly answer: (client: pg.PoolClient) => Promise<Answer<Body> | Refused>;
   },
 ): Promise<Refused | Verbatim> {
@@ -31,7 +33,9 @@ export function setVersion<InForce extends Version, Body>(
     const { base = version } = asked;
     if (base !== version && setBy !== null && setMs !== null)
       return refused({ kind: "overtaken", ...kept.of, base, version, by: setBy, atMs: setMs });
-    await kept.write(client);
+    const wrong = await kept.refuse?.(client, inForce);
+    if (wrong) return wrong;
+    await kept.write(client, inForce);
     return kept.answer(client);
   });
 }

@@ -23,6 +23,7 @@ import * as places from "./migrations/0027-places.ts";
 import * as nodesOfRuns from "./migrations/0029-nodes-of-runs.ts";
 import * as disabledPeople from "./migrations/0030-disabled-people.ts";
 import * as acts from "./migrations/0031-acts.ts";
+import * as statedCapacity from "./migrations/0032-stated-capacity.ts";
 import * as localAccounts from "./migrations/0033-local-accounts.ts";
 
 /** In the order they are applied. A migration that has shipped never changes; the next one mends it. */
@@ -52,5 +53,6 @@ export const migrations: readonly { readonly name: string; readonly sql: string 
   { name: "0029-nodes-of-runs", sql: nodesOfRuns.sql },
   { name: "0030-disabled-people", sql: disabledPeople.sql },
   { name: "0031-acts", sql: acts.sql },
+  { name: "0032-stated-capacity", sql: statedCapacity.sql },
   { name: "0033-local-accounts", sql: localAccounts.sql },
 ];

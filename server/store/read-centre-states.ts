@@ -5,6 +5,7 @@ import { type DriverName, driverNames, type PoolContract } from "#core/centre/ce
 import { type EnginePool, type EngineReport, noOffers, type TimeWindow } from "#core/centre/engine.ts";
 import type { Intake } from "#core/centre/intake.ts";
 import type { LifeCycle } from "#core/centre/life-cycle.ts";
+import { type StatedCapacity, statedStage } from "#core/centre/stated-capacity.ts";
 import { type CentreTerms, defaultTerms, poolTerms, regionOf } from "#core/centre/terms.ts";
 import type { CentreId } from "#core/ids.ts";
 import type { CentreState, PoolState } from "#core/scheduling/world-event.ts";
@@ -18,6 +19,8 @@ export async function readCentreStates(
     `select c.id, c.region_code, c.driver, c.life_cycle, c.intake, c.engine, coalesce(c.engine_ms, c.last_seen_ms, 0) as told_ms, c.unreachable_since_ms,
        (select coalesce(jsonb_agg(jsonb_build_object('name', p.name, 'lifeCycle', p.life_cycle, 'contract', p.contract) order by p.id), '[]')
         from pool p where p.centre_id = c.id) as pools,
+       (select coalesce(jsonb_agg(jsonb_build_object('pool', s.pool, 'lifeCycle', s.life_cycle)), '[]')
+        from stated_capacity s where s.centre_id = c.id) as stated,
        case when c.driver = any($2) then (
          select coalesce(jsonb_agg(jsonb_build_array(a.person_id || '.' || a.project_id, a.readiness)), '[]')
          from wanted_account a where a.centre_id = c.id) end as accounts,
@@ -45,7 +48,7 @@ export async function readCentreStates(
   }));
 }
 
-function poolState(pool: PoolRow, { engine, driver, terms, told_ms }: Row): PoolState {
+function poolState(pool: PoolRow, { engine, driver, terms, stated, told_ms }: Row): PoolState {
   const told = engine?.pools.find((one) => one.name === pool.name) ?? unreported;
   const { state, memoryMibPerCore, limits, nodes, ours, foreign } = told;
   const agreed = poolTerms(terms ?? defaultTerms(driver), pool, driver);
@@ -58,7 +61,8 @@ function poolState(pool: PoolRow, { engine, driver, terms, told_ms }: Row): Pool
     ...(told.window && { reserved: windowAt(told.window, told_ms) }),
     ...(told.shut && { shut: told.shut }),
   };
-  return { ...pool, ...agreed, ...kept, ...said };
+  const lifeCycle = statedStage(stated, pool.name) ?? pool.lifeCycle;
+  return { ...pool, lifeCycle, ...agreed, ...kept, ...said };
 }
 
 function windowAt({ startsInMs, endsInMs }: TimeWindow, toldMs: number): PoolState["reserved"] {
@@ -96,4 +100,5 @@ type Row = {
   readonly told_ms: number;
   readonly unreachable_since_ms: number | null;
   readonly pools: readonly PoolRow[];
+  readonly stated: readonly Pick<StatedCapacity, "pool" | "lifeCycle">[];
 };

@@ -13,8 +13,10 @@ import {
 } from "#core/centre/engine.ts";
 import { hostNames } from "#core/centre/host-list.ts";
 import { eachOnce, sharersOf } from "#core/centre/shared-nodes.ts";
+import { capacityTotals, type StatedCapacity, statedStage } from "#core/centre/stated-capacity.ts";
 import { type CentreTerms, defaultTerms, poolTerms, regionOf } from "#core/centre/terms.ts";
 import { unreachable } from "#core/unreachable.ts";
+import { readLines } from "#server/store/stated-capacity.ts";
 import { type UseOfNode, usedOnNodes } from "./use-of-nodes.ts";
 
 type PoolView = z.output<typeof pool>;
@@ -30,17 +32,24 @@ export async function readCentres(db: Query, page: CentrePage): Promise<readonly
   );
   const ids = centres.rows.map((row) => row.id);
   const pools = await readPools(db, ids);
+  const stated = await readLines(db, ids);
   const uses = await readUses(db, ids);
   return centres.rows.map((row) =>
     centreView(
       row,
       pools.filter((pool) => pool.centre_id === row.id),
+      stated.filter(({ centre }) => centre === row.id),
       uses,
     ),
   );
 }
 
-function centreView(row: CentreRow, pools: readonly PoolRow[], uses: readonly PoolUse[]): Centre {
+function centreView(
+  row: CentreRow,
+  pools: readonly PoolRow[],
+  stated: readonly StatedCapacity[],
+  uses: readonly PoolUse[],
+): Centre {
   const described = pools.map(({ name }) => row.engine?.pools.find((told) => told.name === name) ?? null);
   const nodes = described.map((told) => ({ nodes: told?.nodes ?? [] }));
   const sharers = sharersOf(nodes);
@@ -58,8 +67,13 @@ function centreView(row: CentreRow, pools: readonly PoolRow[], uses: readonly Po
     unreachableSinceMs: row.unreachable_since_ms,
     agentVersion: row.agent_version,
     mechanisms: row.engine?.mechanisms ?? {},
+    capacity: capacityTotals(stated, row.life_cycle).map(({ gigaflops, ...total }) => ({
+      ...total,
+      valueGigaflops: `${gigaflops}`,
+    })),
     pools: pools.map((pool, place) => ({
       ...poolView(row, pool, described[place] ?? null, uses),
+      lifeCycle: statedStage(stated, pool.name) ?? pool.life_cycle,
       sharesNodesWith: (sharers[place] ?? []).flatMap((other) => pools[other]?.name ?? []),
     })),
     together: nodesView(eachOnce(nodes)),
@@ -91,17 +105,14 @@ function stateOf(row: CentreRow): Centre["state"] {
   return row.unreachable_since_ms === null ? "connected" : "unreachable";
 }
 
-type PoolRow = Pick<PoolView, "name" | "contract" | "capacities"> & {
+type PoolRow = Pick<PoolView, "name" | "contract"> & {
   readonly centre_id: string;
   readonly life_cycle: PoolView["lifeCycle"];
 };
 
 async function readPools(db: Query, centres: readonly string[]): Promise<readonly PoolRow[]> {
   const { rows } = await db.query<PoolRow>(
-    `select pool.centre_id, pool.name, pool.contract, pool.life_cycle, coalesce((
-       select jsonb_agg(jsonb_build_object('precision', precision, 'sparsity', sparsity, 'basis', basis,
-         'valueGigaflops', value_gigaflops::text, 'evidence', evidence) order by capacity.id)
-       from capacity where capacity.pool_id = pool.id), '[]') as capacities
+    `select pool.centre_id, pool.name, pool.contract, pool.life_cycle
      from pool where centre_id = any($1) order by pool.id`,
     [centres],
   );
@@ -113,7 +124,7 @@ function poolView(
   row: PoolRow,
   described: EnginePool | null,
   uses: readonly PoolUse[],
-): Omit<PoolView, "sharesNodesWith"> {
+): Omit<PoolView, "sharesNodesWith" | "lifeCycle"> {
   const { contract, maxPending, leaseMs, domestic } = poolTerms(terms ?? defaultTerms(driver), row, driver);
   const use = uses.find((one) => one.centre === row.centre_id && one.pool === row.name);
   const nodes = described?.nodes ?? [];
@@ -122,7 +133,6 @@ function poolView(
     contract,
     maxPending,
     leaseS: leaseMs === null ? null : leaseMs / 1000,
-    lifeCycle: row.life_cycle,
     state: described?.state ?? null,
     shut: described?.shut ?? null,
     reserved: described?.window ? windowView(described.window, engine_ms ?? last_seen_ms ?? 0) : null,
@@ -134,7 +144,6 @@ function poolView(
     ...nodesView(nodes),
     memoryMibPerCore: described?.memoryMibPerCore ?? 0,
     domestic,
-    capacities: row.capacities,
     coresInUse: use?.cores ?? 0,
     memoryMibInUse: use?.memoryMib ?? 0,
     runs: use?.runs ?? 0,

@@ -64,6 +64,7 @@ export function FormDialog<Values extends object, Answer>(content: FormDialogCon
           <Form<Values>
             form={form}
             layout="vertical"
+            clearOnDestroy
             {...(initial && { initialValues: initial })}
             onFinish={(values) => sent.mutate(values)}
           >

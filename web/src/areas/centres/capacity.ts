@@ -1,21 +1,7 @@
 import type { Answer } from "#api/client.ts";
 import type { Centre } from "#api/network.ts";
-import { quotientText } from "../../words/format.ts";
 
 type Pool = Centre["pools"][number];
-type Capacity = Pool["capacities"][number];
-
-/** Peak in P, T or G of operations a second; the caller always says the precision beside it. */
-export function flopsText(valueGigaflops: string): string {
-  const value = BigInt(valueGigaflops);
-  if (value >= 1_000_000n) return `${quotientText(value, 1_000_000n, 2)} P`;
-  if (value >= 1000n) return `${quotientText(value, 1000n, 2)} T`;
-  return `${quotientText(value, 1n, 0)} G`;
-}
-
-export function precisionText(capacity: Capacity): string {
-  return capacity.precision.toUpperCase();
-}
 
 export function cardsOf(pools: readonly Pool[]): number {
   return pools.reduce((sum, pool) => sum + pool.accelerators.reduce((of, one) => of + one.count, 0), 0);

@@ -28,6 +28,7 @@ import { useLoadText } from "./load.tsx";
 import { PoolCard } from "./pool.tsx";
 import { centresQuery, nodesQuery } from "./queries.ts";
 import { CentreState } from "./state.tsx";
+import { StatedCapacity } from "./stated-capacity.tsx";
 import { TermsButton } from "./terms.tsx";
 
 /** Each centre with what it has, what of it is in use, and by which mechanisms it keeps its promises. */
@@ -35,7 +36,7 @@ export function CentresPage() {
   const { t } = useTranslation("centres");
   const { person } = useMe();
   const { data, error, refetch } = useQuery(centresQuery);
-  useLiveRefresh([centresQuery.queryKey, ["nodes"]]);
+  useLiveRefresh([centresQuery.queryKey, ["nodes"], ["capacity"]]);
   return (
     <Page title={t("title")} note={t("note")} actions={person.administrator ? <AddCentre /> : undefined}>
       {error ? <Problem error={error} again={() => void refetch()} /> : null}
@@ -125,6 +126,7 @@ function CentrePanel({ centre, mayEnrol }: { readonly centre: Centre; readonly m
           </div>
         ) : null}
       </div>
+      <StatedCapacity centre={centre} mayState={mayChange} />
       <Button
         size="small"
         icon={<Icon name={open ? "up" : "down"} />}

@@ -6,7 +6,7 @@ import { mibText } from "#core/measures.ts";
 import { language } from "../../app/language.ts";
 import { countText } from "../../words/format.ts";
 import { useFormat } from "../../words/use.ts";
-import { cardsText, coresLoad, flopsText, memoryLoad, precisionText } from "./capacity.ts";
+import { cardsText, coresLoad, memoryLoad } from "./capacity.ts";
 import css from "./centres.module.css";
 import { LoadBar } from "./load.tsx";
 
@@ -54,12 +54,6 @@ export function PoolCard({ pool }: { readonly pool: Pool }) {
         {pool.sharesNodesWith.length === 0 ? null : (
           <span>{t("sharesNodes", { pools: pool.sharesNodesWith.join(" · ") })}</span>
         )}
-        {pool.capacities.map((capacity) => (
-          <span key={`${capacity.precision} ${capacity.sparsity} ${capacity.basis}`} title={capacity.evidence}>
-            {flopsText(capacity.valueGigaflops)} {precisionText(capacity)} · {t(`sparsity.${capacity.sparsity}`)} ·{" "}
-            {t(`basis.${capacity.basis}`)}
-          </span>
-        ))}
       </div>
       <Startable pool={pool} />
       <Reserved pool={pool} />

@@ -58,6 +58,13 @@ export function termsQuery(centre: string) {
   });
 }
 
+export function capacityQuery(centre: string) {
+  return queryOptions({
+    queryKey: ["capacity", centre],
+    queryFn: ({ signal }) => ask("capacity", { params: { centre } }, { signal }),
+  });
+}
+
 export function intakeQuery(centre: string) {
   return queryOptions({
     queryKey: ["intake", centre],

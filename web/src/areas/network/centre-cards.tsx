@@ -2,9 +2,10 @@ import { useTranslation } from "react-i18next";
 import type { Centre } from "#api/network.ts";
 import { Empty } from "../../parts/notice.tsx";
 import { centreName } from "../../words/centre-name.ts";
-import { cardsText, coresLoad, flopsText, loadOfCentres, memoryLoad, precisionText } from "../centres/capacity.ts";
+import { cardsText, coresLoad, loadOfCentres, memoryLoad } from "../centres/capacity.ts";
 import { LoadBar } from "../centres/load.tsx";
 import { CentreState } from "../centres/state.tsx";
+import { totalsOf } from "../centres/stated-capacity.tsx";
 import css from "./network.module.css";
 
 export function CentreCards({ centres }: { readonly centres: readonly Centre[] }) {
@@ -47,17 +48,9 @@ function CentreCard({ centre }: { readonly centre: Centre }) {
       )}
       <div className={css.cardFoot}>
         {cards === "" ? null : <span>{cards}</span>}
-        {centre.pools.flatMap((pool) =>
-          pool.capacities.map((capacity) => (
-            <span
-              key={`${pool.name} ${capacity.precision} ${capacity.sparsity} ${capacity.basis}`}
-              title={capacity.evidence}
-            >
-              {flopsText(capacity.valueGigaflops)} {precisionText(capacity)} · {t(`sparsity.${capacity.sparsity}`)} ·{" "}
-              {t(`basis.${capacity.basis}`)}
-            </span>
-          )),
-        )}
+        {totalsOf(centre.capacity, "in-service").map((words) => (
+          <span key={words}>{words}</span>
+        ))}
       </div>
     </li>
   );
