@@ -245,7 +245,7 @@ describe("weir-as", { skip }, () => {
       await refused("submit", submission(people.name("guest"), "9.0.1"), "group");
       await refused("submit", submission(people.name("low"), "9.0.1"), "min-uid");
       await refused("submit", submission(people.name("chief"), "9.0.1"), "forbidden-group");
-      for (const verb of ["cancel", "list", "jobs", "records", "read", "remove", "limits", "token"])
+      for (const verb of ["cancel", "list", "jobs", "records", "read", "remove", "sweep", "limits", "token"])
         await refused(verb, [["user", "root"]], "root");
       for (const user of ["", "-u", "0", "--uid=0", "a b", `${li}\n`, `${li}\0`, "../etc", "$(id)"])
         await refused("list", [["user", user]], "field:user");
@@ -662,6 +662,126 @@ describe("weir-as", { skip }, () => {
         readdirSync(join(home, ".weir")).filter((name) => name.startsWith(".")),
         [],
       );
+    });
+  });
+
+  describe("what is Weir's own in a user's folder of runs, once none is left", () => {
+    const runs = (name = "") => join(home, ".weir", name);
+    const chunk = "abcd2345-21.0.1-7";
+    const names = () => (existsSync(runs()) ? readdirSync(runs()).sort() : null);
+    const sweep = async () => {
+      const answer = await helper.ask("sweep", [["user", li]]);
+      return [answer.get("ok"), Number(answer.get("removed")), Number(answer.get("stays"))];
+    };
+    const inHome = (script: string) => asLi(`HOME=${home}\n${script}`);
+    let wrapper = "";
+
+    /** A submission makes the folder and the wrapper in it; the rest is as a node and a crash leave it. */
+    beforeEach(async () => {
+      inHome("rm -rf ~/.weir");
+      assert.equal((await helper.ask("submit", submission(li, chunk, { task: "0 21.0.1" }))).get("ok"), "1");
+      wrapper = names()?.find((name) => name.startsWith("weir-run-")) ?? assert.fail(String(names()));
+      inHome(`cd ~/.weir; mkdir -m 700 .started; ln -s ${runs(chunk)} .started/abcd2345-21.0.1-0`);
+      writeFileSync(join(site.folder, "called"), "");
+    });
+    const removeChunk = () => rmSync(runs(chunk), { recursive: true });
+
+    test("all of it goes, and the folder with it; a second time there is nothing to do", async () => {
+      inHome(`cd ~/.weir; printf '%s' '#!/usr/bin/perl' > .${wrapper}.4711; head -c 9 ${wrapper} > .${wrapper}.4712
+        mkdir -m 700 .gone-${chunk}.99; mkdir .gone-${chunk}.99/work; ln -s ~/data .gone-${chunk}.99/work/data; chmod 0 .gone-${chunk}.99/work
+        mkdir -p -m 700 .gone-account-test-00ff00ff00ff.1; mkdir -p ~/data; touch ~/data/kept`);
+      removeChunk();
+      assert.deepEqual(await sweep(), ["1", 7, 0]);
+      assert.equal(names(), null);
+      assert.ok(existsSync(join(home, "data", "kept")), "a link is not followed");
+      assert.match(site.audit(), new RegExp(`swept verb=sweep user=${li} removed=7\\n$`));
+      assert.deepEqual(await sweep(), ["1", 0, 0]);
+    });
+
+    test("nothing goes while a run's folder is there, be it of another network", async () => {
+      const before = names();
+      assert.deepEqual(await sweep(), ["1", 0, before?.length]);
+      assert.deepEqual(names(), before);
+      inHome(`cd ~/.weir; mv ${chunk} zzzz9999-4.0.1-1`);
+      assert.equal((await sweep())[1], 0);
+      assert.ok(names()?.includes(wrapper));
+    });
+
+    test("an old version's wrapper goes, known by its content; what only looks like one stays", async () => {
+      const old = "#!/usr/bin/perl\nprint 'of another version';\n";
+      const words = Buffer.concat([Buffer.from(old), Buffer.alloc((4 - (old.length % 4)) % 4)]);
+      let sum = 0;
+      for (let at = 0; at < words.length; at += 4) sum = (sum + words.readUInt32BE(at)) % 2 ** 32;
+      const name = `weir-run-${sum.toString(16).padStart(8, "0")}${old.length}`;
+      writeFileSync(runs(name), old);
+      const uid = statSync(runs()).uid;
+      chownSync(runs(name), uid, uid);
+      const foreign = [
+        `${wrapper.slice(0, -1)}${(Number(wrapper.at(-1)) + 1) % 10}`,
+        `.${wrapper}`,
+        `${wrapper}.4711`,
+        `.${name}.4711`,
+        "weir-run-notes",
+        "weir-run-0123456789",
+      ];
+      for (const one of foreign) inHome(`cp ${runs(wrapper)} '${runs(one)}'; echo '# mine' >> '${runs(one)}'`);
+      removeChunk();
+      await sweep();
+      assert.deepEqual(names(), foreign.sort());
+      assert.equal((await sweep())[2], foreign.length);
+    });
+
+    test("the user's own things stay, and links, pipes and others' files lead nowhere", async () => {
+      mkdirSync(join(home, "thesis"), { mode: 0o755 });
+      writeFileSync(join(home, "thesis", "chapter"), "1");
+      const uid = statSync(home).uid;
+      chownSync(join(home, "thesis"), uid, uid);
+      inHome(`cd ~/.weir; rm -r .started; ln -s ~/thesis .started; touch ~/thesis/abcd2345-1.0.1-0
+        mv ${wrapper} ~/wrapper; ln -s ~/wrapper ${wrapper}; mkfifo weir-run-0000000012
+        ln -s ~/thesis .gone-${chunk}.5; echo notes > notes; mkdir .gone-mine; echo x > .gone-mine/x`);
+      // Root's, in the user's folder: the name and the content of a wrapper, but not the user's own.
+      writeFileSync(runs(`.${wrapper}.7`), "#!/usr/bin/perl");
+      removeChunk();
+      const before = names();
+      assert.deepEqual(await sweep(), ["1", 0, before?.length]);
+      assert.deepEqual(names(), before);
+      assert.deepEqual(readdirSync(join(home, "thesis")).sort(), ["abcd2345-1.0.1-0", "chapter"]);
+      assert.ok(existsSync(join(home, "wrapper")));
+      rmSync(runs(`.${wrapper}.7`));
+    });
+
+    test("of starts only links go whose chunk is gone; other things there keep their folder", async () => {
+      inHome(`cd ~/.weir; mkdir keep; ln -s ${runs("keep")} .started/abcd2345-22.0.1-0; ln -s /nowhere .started/abcd2345-23.0.1-0
+        echo mine > .started/abcd2345-24.0.1-0; ln -s ${runs("gone")} .started/mine`);
+      removeChunk();
+      assert.deepEqual(await sweep(), ["1", 1, 2]);
+      assert.deepEqual(readdirSync(runs(".started")).sort(), [
+        ...["abcd2345-22.0.1-0", "abcd2345-23.0.1-0", "abcd2345-24.0.1-0", "mine"],
+      ]);
+    });
+
+    test("a folder that others can write, or that is not the user's, is not touched", async () => {
+      removeChunk();
+      inHome("chmod 777 ~/.weir");
+      await refused("sweep", [["user", li]], "runs");
+      inHome("chmod 700 ~/.weir; mv ~/.weir ~/elsewhere; ln -s ~/elsewhere ~/.weir");
+      await refused("sweep", [["user", li]], "runs");
+      assert.ok(existsSync(join(home, "elsewhere", wrapper)));
+      rmSync(runs());
+      renameSync(join(home, "elsewhere"), runs());
+      inHome("chmod 750 ~/.weir");
+      assert.deepEqual(await sweep(), ["1", 2, 0]);
+      assert.deepEqual(names(), [], "an empty folder of another mode is the site's or the user's");
+    });
+
+    test("a home in which runs lie is never removed", async () => {
+      site.writePolicy([...policy, "runs %h"]);
+      inHome("mkdir -m 700 ~/aside; mv ~/.weir ~/.[a-z]* ~/[a-z]* ~/aside/ 2> /dev/null || true");
+      await helper.ask("sweep", [["user", li]]);
+      assert.ok(existsSync(join(home, "aside")));
+      inHome("mv ~/aside/.[a-z]* ~/aside/* ~/; rmdir ~/aside");
+      site.writePolicy([...policy, `output-root ${home}/data`]);
+      assert.ok(existsSync(runs(chunk)));
     });
   });
 

@@ -18,10 +18,11 @@ use Weir::Policy;
 use Weir::Record;
 use Weir::Submission;
 use Exporter qw(import);
-our @EXPORT = qw(open_runs submit_chunk prepare_chunk record_submitted started_chunks chunk_record known_chunks read_run_stream remove_chunk);
+our @EXPORT = qw(open_runs submit_chunk prepare_chunk record_submitted started_chunks chunk_record known_chunks read_run_stream remove_chunk wrapper_name sweep_runs);
 
-use constant { MAX_RECORD => 8192, MAX_READ => 1 << 20, MAX_HEAD => 1 << 18, MAX_KNOWN => 20_000, ENGINE_ROOM => 180 };
+use constant { MAX_RECORD => 8192, MAX_READ => 1 << 20, MAX_HEAD => 1 << 18, MAX_KNOWN => 20_000, MAX_WRAPPER => 1 << 20, ENGINE_ROOM => 180 };
 my $ENGINE_HEAD = pack 'n/a* N', 'engine', ENGINE_ROOM;
+my $GONE = qr/\.gone-(?:[a-z0-9]{8}-\d+\.\d+\.\d+-\d+|account-test-[0-9a-f]{12})\.\d+/;    # left of what could not be removed wholly
 
 # (engineId, cluster, existing, words of sbatch). $sbatch->($place, $batch, $lock) is called at most once, under the lock.
 # $runs is what open_runs answered.
@@ -274,6 +275,68 @@ sub remove_chunk {
     forget_starts($root, $chunk);
     rename "$root/$chunk", "$root/.gone-$chunk.$$" or failed('failed', "$root/$chunk: $!");
     remove_tree("$root/.gone-$chunk.$$") or failed('failed', "$root/.gone-$chunk.$$ cannot be removed wholly: $!");
+}
+
+# The wrapper's name says what is in it, so that one that is in use is never replaced.
+sub wrapper_name { my ($text) = @_; return 'weir-run-' . sprintf('%08x', unpack '%32N*', $text . "\0" x (-length($text) % 4)) . length $text }
+
+# (removed, stays): once no run's folder lies there, of whichever network, what else is Weir's own in the folder of runs goes,
+# and then the folder, where nothing is left in it. A wrapper is known by its content, all else by its kind and a name that
+# only Weir gives; it goes by names in open folders, so no link leads elsewhere.
+sub sweep_runs {
+    my ($policy, $person, $wrapper) = @_;
+    my $root = path_of($policy->{runs}, $person);
+    lstat $root or return (removed => 0, stays => 0);
+    my $folder = enter_own($person, $root) // refuse('runs', "$root is not a folder of $person->{name}'s own that only they can write");
+    my @names = names_here();
+    return (removed => 0, stays => scalar @names) if grep { /\A$CHUNK\z/ && is_own_folder($person, $_) && lstat "$_/order" } @names;
+    my $removed = 0;
+    for my $name (@names) {
+        if ($name eq '.started') { $removed += sweep_starts($person, $folder, $root) }
+        elsif ($name =~ /\A$GONE\z/) { $removed += is_own_folder($person, $name) && remove_tree($name) ? 1 : 0 }
+        elsif (is_wrapper($person, $name, $wrapper)) { $removed += unlink $name }
+    }
+    my $stays = names_here();
+    chdir '/';
+    # Made as Weir makes it, and no home: a site may keep runs there.
+    $removed += rmdir $root if !$stays && $root ne $person->{home} && ((lstat $root)[2] & 07777) == 0700;
+    return (removed => $removed, stays => $stays);
+}
+
+# Into a folder of the user's own that only they can write; its handle.
+sub enter_own {
+    my ($person, $path) = @_;
+    sysopen(my $folder, $path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_NONBLOCK) or return undef;
+    my @stat = stat $folder;
+    return $stat[4] == $person->{uid} && !($stat[2] & 022) && chdir($folder) ? $folder : undef;
+}
+
+sub names_here { opendir(my $here, '.') or failed('failed', "a folder cannot be listed: $!"); return grep { !/\A\.\.?\z/ } readdir $here }
+
+# Links of starts whose chunk is gone, and their folder.
+sub sweep_starts {
+    my ($person, $runs, $root) = @_;
+    enter_own($person, '.started') or return 0;
+    for my $name (grep { /\A[a-z0-9]{8}-$RUN-\d{1,6}\z/ } names_here()) {
+        my $chunk = readlink $name // next;
+        unlink $name if $chunk =~ m{\A\Q$root\E/$CHUNK\z} && !lstat $chunk;
+    }
+    chdir $runs or failed('failed', "$root: $!");
+    return rmdir '.started';
+}
+
+# A whole one of any version, or a draft of this version that was not written to its end.
+sub is_wrapper {
+    my ($person, $name, $wrapper) = @_;
+    my ($point, $of, $pid) = $name =~ /\A(\.?)(weir-run-[0-9a-f]{8}\d{1,7})((?:\.\d{1,10})?)\z/ or return 0;
+    my $is_draft = $point ne '' && $pid ne '';
+    return 0 unless $is_draft || "$point$pid" eq '';
+    sysopen(my $file, $name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK) or return 0;
+    my @stat = stat $file;
+    return 0 unless S_ISREG($stat[2]) && $stat[4] == $person->{uid} && $stat[7] <= MAX_WRAPPER;
+    my $text = '';
+    1 while sysread $file, $text, MAX_WRAPPER, length $text;
+    return wrapper_name($text) eq $of || $is_draft && $of eq $wrapper->[0] && index($wrapper->[1], $text) == 0;
 }
 
 1;
