@@ -12,6 +12,7 @@ import { beginSession, type Credential, enrol, readCredential, rotate } from "#a
 import { folderLock } from "#agent/folder-lock.ts";
 import { openJournal } from "#agent/journal.ts";
 import { type Clocks, keepRuns } from "#agent/keeper.ts";
+import { keepAgreedDays, readLeaving } from "#agent/leaving.ts";
 import { keptMs, removeOld } from "#agent/retention.ts";
 import { keepInSync, pollMs, sayGoodbye } from "#agent/sync.ts";
 
@@ -35,6 +36,8 @@ export async function serveCentre(settings: CentreSettings): Promise<number> {
   const kept = keptMs(process.env);
   const poll = pollMs(process.env);
   const cleaning = setInterval(() => {
+    // Then all is kept for as long as was agreed for it.
+    if (readLeaving(centre.folder) !== null) return;
     removeOld(driver, journal, kept, Date.now()).then(
       (removed) => removed > 0 && note("old runs removed", { removed }),
       (error: unknown) => note("old runs are removed at the next try", { error: String(error) }),
@@ -79,6 +82,7 @@ export async function serveCentre(settings: CentreSettings): Promise<number> {
         rotateNow = true;
         stop.abort();
       },
+      onRetention: (days) => keepAgreedDays(centre.folder, days),
       onTest: (test) => tester.asked(test, { connection, ...told }),
       note,
     });

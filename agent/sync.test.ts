@@ -35,6 +35,7 @@ const common = {
   pollMs: 10,
   onFirstAnswer: () => {},
   onRotate: () => {},
+  onRetention: () => {},
   onTest: () => {},
   note: () => {},
 };

@@ -36,6 +36,8 @@ export type SyncSettings = {
   readonly onFirstAnswer: () => void;
   /** The server asks for a rotation of the credential. */
   readonly onRotate: () => void;
+  /** By the centre's terms: for how many days what the network has here is kept once it has left. */
+  readonly onRetention: (days: number) => void;
   /** The connection test that the server waits for; said again until its report has come. */
   readonly onTest: (test: AskedTest) => void;
   readonly note: (words: string, facts: object) => void;
@@ -56,6 +58,7 @@ export async function keepInSync(settings: SyncSettings): Promise<SyncEnd> {
   let answered = false;
   let urgentTold: string | null = null;
   let accountsTold = "[]";
+  let retentionDays: number | null = null;
   let applied: Promise<void> = Promise.resolve();
   let end: SyncEnd | null = null;
   const ended = Promise.withResolvers<void>();
@@ -112,6 +115,10 @@ export async function keepInSync(settings: SyncSettings): Promise<SyncEnd> {
     for (const read of answer.reads) void answerRead(read);
     if (answer.test) settings.onTest(answer.test);
     if (answer.rotate) settings.onRotate();
+    if (answer.retentionDays !== undefined && answer.retentionDays !== retentionDays) {
+      retentionDays = answer.retentionDays;
+      settings.onRetention(retentionDays);
+    }
     if (answer.accounts) driver.accounts?.want(answer.accounts);
     if (answer.server === server && answer.generation <= generation) return;
     const started = answer.start.map(({ run }) => run);

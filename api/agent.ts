@@ -4,6 +4,7 @@ import { runEnd } from "#api/job.ts";
 import { centreName, timeMs } from "#api/values.ts";
 import { readinessKinds } from "#core/centre/accounts.ts";
 import { type EngineReport, shutPools } from "#core/centre/engine.ts";
+import { mostRetentionDays } from "#core/centre/terms.ts";
 import { warningSignals } from "#core/job/spec.ts";
 
 /**
@@ -337,6 +338,8 @@ export const syncAnswer = z
     rotate: z.literal(true).optional(),
     /** Ends that are committed: the agent may forget its journal entry, and keeps the folder for its retention. */
     committed: z.array(runName),
+    /** By the centre's terms: for how many days what the network has there is kept once it has left. */
+    retentionDays: z.int().min(0).max(mostRetentionDays).optional(),
     /** Log pieces the server wants; each is answered once by POST /agent/answers. */
     reads: z.array(
       z.strictObject({

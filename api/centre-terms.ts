@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { centreName, region, saidWrong, text, timeMs } from "#api/values.ts";
 import { intakeSteps, intakes } from "#core/centre/intake.ts";
+import { mostRetentionDays } from "#core/centre/terms.ts";
 import { phrase } from "#core/job/phrase.ts";
 import { parseTariff, tariffInForce } from "#core/ledger/tariff.ts";
 
@@ -49,6 +50,11 @@ export const centreTerms = z
     region: region.nullable().optional(),
     /** Whether all its pools are domestic that do not say it themselves; null or absent: the vendors of their devices say. */
     domestic: z.boolean().nullable().optional(),
+    /**
+     * For how many days accounts, folders of runs, tokens and journals are kept there once the centre has left, and users can
+     * fetch their output; null or absent: 30.
+     */
+    retentionDays: z.int().min(0).max(mostRetentionDays).nullable().optional(),
   })
   .meta({ id: "CentreTerms" });
 

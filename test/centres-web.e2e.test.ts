@@ -127,9 +127,11 @@ describe("a centre with pools, in the console", { skip: requires("chromium", "cj
     await dialog.getByText(/a time of day such as 08:00/).waitFor();
     await isOff(set);
     await dialog.getByLabel("From (1)").fill("21:00");
+    await dialog.getByLabel("Kept there after it has left, in days").fill("7");
     await dialog.getByRole("button", { name: "What would change?" }).click();
     await dialog.getByText(/Pool batch: the network may use 25 % of it, 128 of 512 cores; its runs hold 0/).waitFor();
     await dialog.getByText(/a run may wait 90 min for its start/).waitFor();
+    await dialog.getByText(/is kept for 7 days, and users can fetch their output/).waitFor();
     await dialog.getByText(/Monday–Friday 21:00–08:00/).waitFor();
     await picture(page, "terms-en");
     await dialog.getByLabel("Sat").check();
@@ -142,6 +144,7 @@ describe("a centre with pools, in the console", { skip: requires("chromium", "cj
     await dialog.waitFor({ state: "hidden" });
     const kept = await server.client().call("terms", { params: { centre: jinan } });
     assert.ok(kept.kind === "answer");
+    assert.equal(kept.value.terms.retentionDays, 7);
     assert.deepEqual(kept.value.terms.pools, {
       batch: {
         contract: null,
@@ -158,8 +161,10 @@ describe("a centre with pools, in the console", { skip: requires("chromium", "cj
     await dialog.getByLabel("资源池", { exact: true }).click();
     await page.getByTitle("batch · 专属条款", { exact: true }).click();
     await dialog.getByLabel("归算力网的份额（%）").fill("");
+    await dialog.getByLabel("退出后保留天数").fill("");
     await dialog.getByRole("button", { name: "会改变什么？" }).click();
     await seen("资源池 batch：算力网可使用其全部。");
+    await seen("退出后，算力网在该处的内容保留 30 天，用户可取回输出。");
     await picture(page, "terms-zh");
     await page.keyboard.press("Escape");
     await dialog.waitFor({ state: "hidden" });

@@ -311,31 +311,40 @@ describe("the guide to join a Slurm centre", { skip: requires("root", "slurm", "
     await eventually("it runs", async () => (state() === "ended" ? true : null));
   });
 
-  test("it leaves nothing in the system, and of its own in the users' folders what the guide says", async () => {
+  test("it leaves nothing in the system nor in the users' homes, and not before the agreed days are over", async () => {
+    const mine = "weirt-li";
+    const { home } = clusters.users.find(({ name }) => name === mine) ?? assert.fail(mine);
     await follow("network");
     const said = await follow("centre");
-    assert.match(
-      said,
-      /^accounts: person:1→weirt-wang person:2→weirt-li person:3,project:1→weirt-zhao person:4,project:1→weirt-wang$/m,
-    );
+    const accounts =
+      "person:1→weirt-wang person:2→weirt-li person:3,project:1→weirt-zhao person:4,project:1→weirt-wang*";
+    assert.ok(said.split("\n").includes(`accounts: ${accounts}`), said);
+    assert.match(said, /kept for (?:the agreed )?30 days/);
+    assert.match(said, /until \d{4}-\d\d-\d\d \d\d:\d\d:\d\d \+08:00, and users can fetch their output/);
+    assert.match((await machine.sh("weir-agent doctor || true")).said, /^note +leaving +this centre leaves: /m);
+    // Too early: nothing goes, not even with the programs that know of it.
+    const early = await machine.sh("exec 2>&1; systemctl disable --now weir-agent; weir-agent leave --finish");
+    assert.deepEqual([early.status, /nothing is removed before /.test(early.said)], [1, true], early.said);
+    const uninstalled = await machine.sh("exec 2>&1; weir-agent uninstall");
+    assert.deepEqual([uninstalled.status, /leave --finish first/.test(uninstalled.said)], [1, true], uninstalled.said);
+    const inRuns = (await machine.sh(`cd ${home}/.weir && ls -A`)).said;
+    assert.match(inRuns, /^\.started$/m);
+    assert.match(inRuns, /^weir-run-\w+$/m);
+    // The days that go by.
+    await machine.sh(`sed -i 's/"sinceMs":[0-9]*/"sinceMs":1/' /var/lib/weir-agent/agent/leaving.json
+      runuser -u ${mine} -- touch ${home}/.weir/notes`);
+    const done = await follow("centre");
+    assert.match(done, /^not Weir's, and stays in the folder of runs of weirt-li: 1 names$/m);
     // What the site's program had made, its program has taken away.
     assert.doesNotMatch((await machine.sh("sacctmgr -nP show assoc user=weirt-wang format=account")).said, /^hpc$/m);
     assert.equal(at, blocks.length);
     const traces =
       "ls -d /etc/weir /usr/local/lib/weir /usr/local/bin/weir-agent /etc/sudoers.d/weir-agent /var/lib/weir-agent /var/log/weir /etc/systemd/system/weir-agent.service 2> /dev/null || true";
     assert.equal((await machine.sh(traces)).said, "");
-    // The wrapper, and an empty .started, stay in the users' folders, which are theirs.
-    const look = ({ home }: { readonly home: string }) =>
-      `if [ -d ${home}/.weir ]; then cd ${home}/.weir && find . -mindepth 1; fi`;
-    const stays = (await machine.sh(clusters.users.map(look).join("\n"))).said.split("\n");
-    assert.ok(
-      stays.some((name) => name === "./.started"),
-      "what begins with a point is seen",
-    );
-    assert.deepEqual(
-      stays.filter((name) => !/^(\.\/weir-run-\w+|\.\/\.started)?$/.test(name)),
-      [],
-    );
+    const look = (one: { readonly home: string }) =>
+      `if [ -d ${one.home}/.weir ]; then find ${one.home}/.weir -mindepth 0; fi`;
+    const stays = (await machine.sh(clusters.users.map(look).join("\n"))).said.trim().split("\n");
+    assert.deepEqual(stays, [`${home}/.weir`, `${home}/.weir/notes`], "what a user put there");
   });
 });
 

@@ -2,8 +2,10 @@ import { connect } from "#agent/connection.ts";
 import { examineSlurm, findingsText, testedVersions } from "#agent/drivers/slurm/doctor.ts";
 import type { Finding } from "#agent/drivers/slurm/finding.ts";
 import { readCredential } from "#agent/enrol.ts";
+import { goesMs, readLeaving } from "#agent/leaving.ts";
 import { agentVersion } from "#agent/run-agent.ts";
 import type { Given } from "./given.ts";
+import { whenText } from "./leave.ts";
 import { say } from "./say.ts";
 import { becomeAgent, credentialIn, type Environment } from "./settings.ts";
 
@@ -15,6 +17,7 @@ export async function doctor(given: Given): Promise<number> {
     ...(await examineSlurm(given.environment, folder)),
     ...(await ofServer(given.environment)),
     ofCredential(folder),
+    ...ofLeaving(folder),
   ];
   const wrong = findings.filter(({ verdict }) => verdict === "wrong").length;
   if (given.has("json")) given.print(JSON.stringify({ findings, wrong, testedVersions }, null, 2));
@@ -74,4 +77,13 @@ function ofCredential(folder: string): Finding {
   const credential = readCredential(credentialIn(folder));
   if (credential === null) return { name, verdict: "note", words: say("credentialNone") };
   return { name, verdict: "good", words: say("credentialGood", { centre: credential.centre }) };
+}
+
+/** So that nobody forgets what was to be removed. */
+function ofLeaving(folder: string): readonly Finding[] {
+  const leaving = readLeaving(folder);
+  if (leaving === null) return [];
+  return [
+    { name: "leaving", verdict: "note", words: whenText({ ...leaving, isAgreed: true, goesMs: goesMs(leaving) }) },
+  ];
 }

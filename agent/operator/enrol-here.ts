@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { connect, Unreachable } from "#agent/connection.ts";
 import { enrol } from "#agent/enrol.ts";
+import { forgetLeaving } from "#agent/leaving.ts";
 import { agentVersion } from "#agent/run-agent.ts";
 import type { Given } from "./given.ts";
 import { say } from "./say.ts";
@@ -11,13 +12,15 @@ export async function enrolHere(given: Given): Promise<number> {
   const url = checkedUrl(given.operands[0] ?? "");
   const token = readToken(given.one("token-file"));
   keepServerUrl(url);
-  const path = credentialIn(becomeAgent(given.environment));
+  const folder = becomeAgent(given.environment);
+  const path = credentialIn(folder);
   if (existsSync(path) && !given.has("again")) throw new Error(say("enrolledAlready", { path, url }));
   const connection = connect(url, given.environment);
   try {
     const driver = given.environment.WEIR_DRIVER || "process";
     const answer = await enrol(connection, token, path, { agentVersion, driver }, Date.now());
     if (answer.kind === "refused") throw new Error(say("tokenRefused", { url, words: answer.words }));
+    forgetLeaving(folder);
     given.print(say("enrolled", { centre: answer.credential.centre, url }));
     return 0;
   } catch (error) {

@@ -3,6 +3,8 @@ import { existsSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { type Installation, install, uninstall } from "#agent/install/install.ts";
 import { agentUser, paths, userGroup } from "#agent/install/texts.ts";
+import { readLeaving } from "#agent/leaving.ts";
+import { weirHome } from "#local/home.ts";
 import type { Given } from "./given.ts";
 import { lookAtSlurm } from "./look-at-slurm.ts";
 import { say } from "./say.ts";
@@ -82,7 +84,11 @@ export function nextSteps(root: string, delegated: string | null): readonly stri
 }
 
 export async function uninstallHere(given: Given): Promise<number> {
-  const { removed, left } = uninstall({ root: resolve(given.one("root") ?? "/"), keepAudit: given.has("keep-audit") });
+  const root = resolve(given.one("root") ?? "/");
+  // Who knows of the folders and accounts that are kept is what goes now.
+  if (root === "/" && readLeaving(weirHome(given.environment).agent.folder) !== null)
+    throw new Error(say("notFinished"));
+  const { removed, left } = uninstall({ root, keepAudit: given.has("keep-audit") });
   for (const path of removed) given.print(`${say("removed")} ${path}`);
   for (const path of left) given.print(`${say("leftThere")} ${path}`);
   return 0;

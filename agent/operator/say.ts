@@ -47,14 +47,74 @@ const sentences = {
   ],
   folderBusy: ["the folder {chunk} of {user} is in use; try again", "{user} 的目录 {chunk} 正被使用；请重试"],
   accountStays: ["the account {user} stays: {words}", "账号 {user} 未移除：{words}"],
-  gone: [
-    "gone: {folders} folders of runs, {accounts} accounts of the network, the credential. Last: weir-agent uninstall",
-    "已清除：{folders} 个运行目录、{accounts} 个算力网账号、凭据。最后执行：weir-agent uninstall",
+  foldersGone: [
+    "removed: {folders} folders of runs, and what Weir had beside them",
+    "已移除：{folders} 个运行目录及其旁 Weir 自身的文件",
   ],
+  gone: [
+    "removed: {accounts} accounts of the network, tokens, journals, the credential. Last: weir-agent uninstall",
+    "已移除：{accounts} 个算力网账号、令牌、日志与凭据。最后执行：weir-agent uninstall",
+  ],
+  folderStays: ["the folder of runs of {user} stays, as you said", "按您的指示，{user} 的运行目录保留"],
+  foldersStay: [
+    "not removed: the folders of runs of {users}, whom the site's policy does not let in. Let them in for this (usermod --append --groups …), or leave theirs behind: --without USER. The others' are removed, and nothing else yet",
+    "未移除：{users} 的运行目录，站点策略不准入这些用户。请为此重新准入（usermod --append --groups …），或以 --without 用户 保留其目录。其他用户的已移除，其余尚未处理",
+  ],
+  staysThere: [
+    "not Weir's, and stays in the folder of runs of {user}: {count} names",
+    "{user} 的运行目录中保留 {count} 项，不属于 Weir",
+  ],
+  agentRuns: [
+    "the agent still runs: systemctl disable --now weir-agent, then this again",
+    "代理仍在运行：请先执行 systemctl disable --now weir-agent，再重试",
+  ],
+  notBegun: [
+    "it was not said yet that this centre leaves: weir-agent leave --yes. Without any retention: weir-agent leave --finish --early",
+    "尚未声明本中心退出：weir-agent leave --yes。不作保留：weir-agent leave --finish --early",
+  ],
+  notYet: [
+    "nothing is removed before {time}, as agreed: until then users can fetch their output. To remove it all the same: weir-agent leave --finish --early",
+    "按约定，{time} 之前不移除任何内容：用户在此之前可取回输出。仍要移除：weir-agent leave --finish --early",
+  ],
+  notFinished: [
+    "this centre leaves, and what it keeps would be lost track of: weir-agent leave --finish first (weir-agent leave says when). To stay after all: weir-agent enrol --again URL",
+    "本中心正在退出，其保留内容将无从清理：请先执行 weir-agent leave --finish（时间见 weir-agent leave）。若不退出：weir-agent enrol --again URL",
+  ],
+  yesOrFinish: [
+    "--yes begins the retention, --finish ends it: one of them",
+    "--yes 开始保留期，--finish 结束：请择一使用",
+  ],
+  withFinish: ["--{option} goes with --finish", "--{option} 须与 --finish 同用"],
   listRuns: ["runs that have not ended: {list}", "尚未结束的运行：{list}"],
   listFolders: ["folders of runs: {list}", "运行目录：{list}"],
   listAccounts: ["accounts: {list}", "账号：{list}"],
+  listOwn: [
+    "wrapper and empty folders of Weir's, if there are any, in the folders of runs of: {list}",
+    "运行目录中可能有 Weir 的包装程序与空目录的用户：{list}",
+  ],
+  listByHook: [
+    "  (*: made by the site's hook create-account, and taken away by its hook remove)",
+    "  （*：由站点钩子 create-account 建立，由钩子 remove 移除）",
+  ],
+  listTokens: ["tokens that users lent: {list}", "用户委托的令牌：{list}"],
+  listJournals: ["the agent's journals and kept output: {list}", "代理的日志与留存的输出：{list}"],
   listCredential: ["credential: {list}", "凭据：{list}"],
+  wouldGoUsual: [
+    "none of it goes yet. From weir-agent leave --yes on it is kept for {days} days (nothing else is agreed), in which users can fetch their output; then weir-agent leave --finish removes it",
+    "目前均不移除。自 weir-agent leave --yes 起保留 {days} 天（未另行约定），其间用户可取回输出；之后由 weir-agent leave --finish 移除",
+  ],
+  wouldGoAgreed: [
+    "none of it goes yet. From weir-agent leave --yes on it is kept for the agreed {days} days, in which users can fetch their output; then weir-agent leave --finish removes it",
+    "目前均不移除。自 weir-agent leave --yes 起按约定保留 {days} 天，其间用户可取回输出；之后由 weir-agent leave --finish 移除",
+  ],
+  goesOn: [
+    "this centre leaves: all of it is kept for {days} days, until {time}, and users can fetch their output; then: weir-agent leave --finish",
+    "本中心正在退出：以上内容保留 {days} 天，至 {time}，用户可取回输出；之后执行：weir-agent leave --finish",
+  ],
+  mayGo: [
+    "this centre leaves: its {days} days were over on {time}. Remove it all: weir-agent leave --finish",
+    "本中心正在退出：{days} 天保留期已于 {time} 结束。全部移除：weir-agent leave --finish",
+  ],
   none: ["none", "无"],
   there: ["there", "有"],
   unknownWord: ["weir-agent does not know {name}.", "weir-agent 没有 {name} 这个命令。"],

@@ -179,15 +179,27 @@ const words: readonly Word[] = [
     name: "leave",
     operands: "",
     summary: [
-      "lists what of the network is still here; with --yes ends accounts and credential",
-      "列出算力网在此留下的内容；加 --yes 则终止账号与凭据",
+      "lists what of the network is here and when it goes; --yes begins the retention, --finish removes it",
+      "列出算力网在此留下的内容与移除时间；--yes 开始保留期，--finish 移除",
     ],
     more: [
-      "First, in the network: weir centre leave CENTRE, and wait until nothing of it runs. Accounts and folders that the\nsite's own hook made are removed by its hook `remove`. Then: weir-agent uninstall.",
-      "先在算力网中执行：weir centre leave 中心，并等待其任务全部结束。站点钩子所建的账号与目录由钩子 `remove` 移除。\n之后执行：weir-agent uninstall。",
+      "First, in the network: weir centre leave CENTRE, and wait until nothing of it runs. From --yes on all is kept for the\ndays that are agreed (30 unless the centre's terms say otherwise), and the agent goes on serving users their output.\nThen stop the agent, and --finish: folders of runs, accounts (those that the site's own hook made by its hook\n`remove`), tokens, journals, credential. It needs no server, and goes on where it was interrupted.\nThen: weir-agent uninstall.",
+      "先在算力网中执行：weir centre leave 中心，并等待其任务全部结束。自 --yes 起，全部内容按约定天数保留（中心条款未另行约定时为\n30 天），代理继续向用户提供其输出。之后停止代理，执行 --finish：移除运行目录、账号（站点钩子所建的由钩子 `remove` 移除）、\n令牌、日志与凭据。不依赖服务器，中断后可继续。之后执行：weir-agent uninstall。",
     ],
     takes: [0, 0],
-    options: { yes: { words: ["do it", "执行"] }, json },
+    options: {
+      yes: { words: ["this centre leaves: the retention begins", "本中心退出：保留期开始"] },
+      finish: { words: ["remove it all, once the retention is over", "保留期结束后全部移除"] },
+      early: { words: ["with --finish: before the retention is over", "与 --finish 同用：在保留期结束之前"] },
+      without: {
+        value: "USER",
+        words: [
+          "with --finish: leave this user's folder of runs behind; as often as needed",
+          "与 --finish 同用：保留该用户的运行目录；可重复",
+        ],
+      },
+      json,
+    },
     act: leave,
   },
   {
@@ -195,8 +207,8 @@ const words: readonly Word[] = [
     operands: "",
     summary: ["takes away what install made, the agent's journal with it", "移除 install 所建的一切，包括代理的日志"],
     more: [
-      "What was there before stays. The users' own folders of runs are theirs and stay.",
-      "安装之前已有的保持不变。用户的运行目录属于用户，保留。",
+      "What was there before stays. Folders of runs and accounts go with `leave --finish`, before it.",
+      "安装之前已有的保持不变。运行目录与账号须在此之前由 `leave --finish` 移除。",
     ],
     takes: [0, 0],
     options: {

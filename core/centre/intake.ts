@@ -10,7 +10,7 @@ export type Intake = (typeof intakes)[number];
 /**
  * `drain`: nothing new; what waits there and what runs goes on. `suspend`: nothing new, and what waits there is
  * withdrawn and placed elsewhere. `leave`: as suspend, and once nothing is left there the centre is out (`part`, by the
- * network itself): retired, its agent refused.
+ * network itself): retired, and its agent refused once the agreed retention is over, in which users fetch their output.
  */
 export const intakeSteps = ["drain", "suspend", "resume", "leave"] as const;
 export type IntakeStep = (typeof intakeSteps)[number];
@@ -66,10 +66,12 @@ export type Consequences = {
   readonly onlyHere: number;
   /** The tenants whose home it is. */
   readonly homeOf: readonly string[];
+  /** By its terms. */
+  readonly retentionDays: number;
 };
 
 export function consequenceWords(step: IntakeStep, count: Consequences, language: Language): readonly string[] {
-  const { waiting, running, onlyHere, homeOf } = count;
+  const { waiting, running, onlyHere, homeOf, retentionDays } = count;
   const sentences: Record<IntakeStep, readonly Said[]> = {
     drain: [nothingNew, ...waitingSaid("goes on", count), ...runningSaid(running)],
     suspend: [nothingNew, ...waitingSaid("is withdrawn", count), ...runningSaid(running)],
@@ -80,17 +82,11 @@ export function consequenceWords(step: IntakeStep, count: Consequences, language
       ...runningSaid(running),
       waiting + running === 0
         ? [
-            "Nothing of the network is there, so the centre is out at once: retired for good, its agent refused.",
-            "该处没有算力网的作业，中心随即退出：永久退役，其代理不再被接受。",
+            "Nothing of the network is there, so the centre is out at once: retired for good.",
+            "该处没有算力网的作业，中心随即退出：永久退役。",
           ]
-        : [
-            "Once nothing is left there the centre is out: retired for good, its agent refused.",
-            "该处再无作业后，中心即退出：永久退役，其代理不再被接受。",
-          ],
-      [
-        "Its history, usage and books stay. The logs of its jobs lie at the centre, and can be read no more once it is out.",
-        "历史、用量与账目保留；作业日志存于该中心，退出后不能再读取。",
-      ],
+        : ["Once nothing is left there the centre is out: retired for good.", "该处再无作业后，中心即退出：永久退役。"],
+      logsSaid(retentionDays),
       ...homeSaid(homeOf),
     ],
   };
@@ -125,6 +121,18 @@ function runningSaid(running: number): readonly Said[] {
   if (running === 0) return [];
   const who = running === 1 ? "The run that has started there goes" : `The ${running} runs that have started there go`;
   return [[`${who} on to ${running === 1 ? "its" : "their"} end.`, `运行中的 ${running} 个继续至结束。`]];
+}
+
+function logsSaid(days: number): Said {
+  if (days === 0)
+    return [
+      "Its history, usage and books stay. The logs of its jobs lie at the centre, and can be read no more once it is out: its agent is refused.",
+      "历史、用量与账目保留；作业日志存于该中心，退出后其代理不再被接受，日志不能再读取。",
+    ];
+  return [
+    `Its history, usage and books stay. The logs of its jobs lie at the centre: they can be read for ${days === 1 ? "1 day" : `${days} days`} after it is out, as long as its agent runs, which is refused then.`,
+    `历史、用量与账目保留；作业日志存于该中心：退出后 ${days} 天内，其代理仍在运行时可以读取，之后代理不再被接受。`,
+  ];
 }
 
 function homeSaid(tenants: readonly string[]): readonly Said[] {

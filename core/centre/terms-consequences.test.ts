@@ -22,7 +22,7 @@ function change(after: Partial<PoolTermsInForce>, there: Partial<PoolChange> = {
 }
 
 function of(change: PoolChange, region: TermsChange["region"] = { before: null, after: null }): TermsChange {
-  return { pools: [change], region, unknown: [], isOther: true };
+  return { pools: [change], region, retentionDays: { before: 30, after: 30 }, unknown: [], isOther: true };
 }
 
 function said(after: Partial<PoolTermsInForce>, there: Partial<PoolChange> = {}): string {
@@ -36,6 +36,13 @@ test("each thing that changes is said with what of the network is there; what do
   assert.deepEqual(termsConsequences(of(change({})), none, mondayNoonMs, "en"), [
     "Nothing changes at the pools that are there now.",
   ]);
+  const kept = (after: number) =>
+    termsConsequences({ ...of(change({})), retentionDays: { before: 30, after } }, none, mondayNoonMs, "en")[0];
+  assert.equal(
+    kept(7),
+    "Once it has left, what the network has there is kept for 7 days, and users can fetch their output.",
+  );
+  assert.equal(kept(0), "Once it has left, what the network has there goes at once.");
   assert.match(said({ sharePercent: 75 }), /75 % of it, 48 of 64 cores; its runs hold 40 now\.$/);
   assert.match(said({ sharePercent: 50 }), /32 of 64 cores; its runs hold 40 now, so nothing more is sent there/);
   assert.match(

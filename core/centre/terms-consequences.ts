@@ -24,6 +24,7 @@ export type TermsChange = {
   readonly pools: readonly PoolChange[];
   /** Where the centre lies; null: nobody says. */
   readonly region: { readonly before: Region | null; readonly after: Region | null };
+  readonly retentionDays: { readonly before: number; readonly after: number };
   /** Pools that the terms name and the centre does not have. */
   readonly unknown: readonly string[];
   /** Whether these are other terms than those in force. */
@@ -35,14 +36,15 @@ export type TermsChange = {
  * a place. Empty where the terms are those in force.
  */
 export function termsConsequences(
-  { pools, region, unknown, isOther }: TermsChange,
+  { pools, region, retentionDays, unknown, isOther }: TermsChange,
   stranded: Stranded,
   nowMs: number,
   language: Language,
 ): readonly string[] {
   if (!isOther) return [];
   const moved = region.before === region.after ? [] : [regionSaid(region.after)];
-  const said = [...moved, ...pools.flatMap((change) => poolConsequences(change, nowMs))];
+  const kept = retentionDays.before === retentionDays.after ? [] : [retentionSaid(retentionDays.after)];
+  const said = [...moved, ...kept, ...pools.flatMap((change) => poolConsequences(change, nowMs))];
   const none = unknown.map((one) => unknownPoolSaid(one, pools));
   const all: readonly Said[] =
     said.length === 0
@@ -101,6 +103,15 @@ function regionSaid(after: Region | null): Said {
   return [
     `It lies in ${regionWords(after, "en")}: rules about where data may be, and agreements between regions, go by that.`,
     `位于${regionWords(after, "zh")}：数据区域限制与区域间协议按此判断。`,
+  ];
+}
+
+function retentionSaid(days: number): Said {
+  if (days === 0)
+    return ["Once it has left, what the network has there goes at once.", "退出后，算力网在该处的内容立即移除。"];
+  return [
+    `Once it has left, what the network has there is kept for ${days === 1 ? "1 day" : `${days} days`}, and users can fetch their output.`,
+    `退出后，算力网在该处的内容保留 ${days} 天，用户可取回输出。`,
   ];
 }
 

@@ -17,7 +17,12 @@ export type CentreTerms = {
   readonly region?: Region | null | undefined;
   /** Whether all its pools are domestic, that do not say it themselves; null or absent: the vendors of their devices say. */
   readonly domestic?: boolean | null | undefined;
+  /** Once it has left: for how many days its accounts and what its runs left there are kept; null or absent: as usual. */
+  readonly retentionDays?: number | null | undefined;
 };
+
+export const usualRetentionDays = 30;
+export const mostRetentionDays = 3650;
 
 export type PoolTerms = {
   /** null: as it was when the pool was first reported: shared where others work too, else dedicated. */

@@ -3,6 +3,7 @@ import type { z } from "zod";
 import type { AskedTest, readAnswer, SyncAnswer, SyncRequest } from "#api/agent.ts";
 import type { LogChunk } from "#api/job.ts";
 import { runEndFromWire } from "#api/outcome-view.ts";
+import { usualRetentionDays } from "#core/centre/terms.ts";
 import { type CentreId, parseRunId, type RunId, type RunRef, runId } from "#core/ids.ts";
 import type { Refusal } from "#core/refusal.ts";
 import type { RunObservation } from "#core/run-order.ts";
@@ -10,6 +11,7 @@ import { readAskedTest } from "#server/store/connection-tests.ts";
 import { type Database, type Log, silent } from "#server/store/database.ts";
 import type { FeedEvent } from "#server/store/event.ts";
 import type { Feed } from "#server/store/feed.ts";
+import { retentionDaysText } from "#server/store/read/centre-intake.ts";
 import { readRunCentre, readRunOrders } from "#server/store/read-run-orders.ts";
 import type { LiveRun } from "#server/store/read-world.ts";
 import { unavailable, wordsOf } from "#server/store/refused.ts";
@@ -64,6 +66,8 @@ type CentreNow = {
   readonly rotate: boolean;
   /** It has none left that is good, because they were taken from it. */
   readonly revoked: "revoked" | "left" | null;
+  /** By its terms, for once it has left. */
+  readonly retentionDays: number;
 };
 
 /** What one centre should have. Each change takes the next generation. */
@@ -215,7 +219,7 @@ export function openDesk(settings: DeskSettings): Desk {
       if (told.kind === "refused") return told;
       if (request.goodbye)
         await transitions.contact(centre, { kind: "goodbye", sinceMs: Date.now(), session: request.session });
-      return await answer(centre, counter, request, told.committed, state.rotate, gone);
+      return await answer(centre, counter, request, told.committed, state, gone);
     } catch (error) {
       log.warn({ centre, error: wordsOf(error) }, "a sync could not be served");
       return unavailable(`PostgreSQL failed (${wordsOf(error)})`);
@@ -238,13 +242,13 @@ export function openDesk(settings: DeskSettings): Desk {
     counter: Counter,
     request: SyncRequest,
     committed: readonly RunId[],
-    rotation: boolean,
+    state: CentreNow,
     gone: AbortSignal,
   ): Promise<Synced> {
     const whole = request.server !== instance || request.generation === 0;
     const since = whole ? 0 : request.generation;
     const untilMs = Date.now() + request.waitMs;
-    let rotate: boolean = rotation;
+    let { rotate, retentionDays } = state;
     await lookForTest(centre, counter);
     await lookForAccounts(centre, counter);
     counter.polls += request.waitMs > 0 ? 1 : 0;
@@ -267,7 +271,7 @@ export function openDesk(settings: DeskSettings): Desk {
         // Its credential was good when the call came in, and may have been taken since.
         if (now.revoked)
           return { kind: "refused", refusal: { kind: "credential-revoked", centre, because: now.revoked } };
-        rotate = now.rotate;
+        ({ rotate, retentionDays } = now);
         await lookForTest(centre, counter);
         await lookForAccounts(centre, counter);
       }
@@ -286,6 +290,7 @@ export function openDesk(settings: DeskSettings): Desk {
       ...news,
       whole,
       committed: [...committed],
+      retentionDays,
       reads: quiet || gone.aborted ? [] : counter.reads.splice(0),
       ...(test && { test }),
       ...(accounts && { accounts: [...accounts] }),
@@ -340,7 +345,7 @@ export function openDesk(settings: DeskSettings): Desk {
     timeoutMs: number,
   ): Promise<LogPiece> {
     const name = runId(run);
-    const at = await readRunCentre(db, run);
+    const at = await readRunCentre(db, run, Date.now());
     if (!at) return { kind: "refused", refusal: { kind: "not-found", what: "run", id: name } };
     if (at.left) return { kind: "refused", refusal: { kind: "no-log", because: "centre-left", centre: at.centre } };
     if (at.unreachable) return away("centre-away", at.centre);
@@ -386,16 +391,17 @@ export function openDesk(settings: DeskSettings): Desk {
       text: `
         select session, unreachable_since_ms is not null as unreachable,
           rotate_ms is not null and exists (
-            select from centre_credential k where k.centre_id = centre.id and k.kind = 'credential' and k.spent_ms is null
+            select from centre_credential k where k.centre_id = c.id and k.kind = 'credential' and k.spent_ms is null
               and k.expires_ms > $2 and k.created_ms < rotate_ms) as rotate,
-          case when exists (select from centre_credential k where k.centre_id = centre.id and k.revoked_ms is not null)
-              and not exists (select from centre_credential k where k.centre_id = centre.id and k.kind = 'credential'
+          case when exists (select from centre_credential k where k.centre_id = c.id and k.revoked_ms is not null)
+              and not exists (select from centre_credential k where k.centre_id = c.id and k.kind = 'credential'
                 and k.spent_ms is null and k.expires_ms > $2)
-            then case intake when 'left' then 'left' else 'revoked' end end as revoked
-        from centre where id = $1`,
+            then case intake when 'left' then 'left' else 'revoked' end end as revoked,
+          ${retentionDaysText} as "retentionDays"
+        from centre c where id = $1`,
       values: [centre, nowMs],
     });
-    const said = rows[0] ?? { session: 0, unreachable: false, rotate: false, revoked: null };
+    const said = rows[0] ?? nobody;
     const isUsual = said.session > 0 && !said.unreachable && !said.rotate && !said.revoked;
     counter.now = isUsual && changes === counter.changes ? { said, atMs: nowMs } : null;
     return said;
@@ -448,6 +454,9 @@ export function openDesk(settings: DeskSettings): Desk {
   };
 }
 
+const nobody: CentreNow = {
+  ...{ session: 0, unreachable: false, rotate: false, revoked: null, retentionDays: usualRetentionDays },
+};
 const seenEveryMs = 5_000;
 /** Credentials age out by time alone, after months. */
 const keptMs = 60_000;

@@ -81,8 +81,9 @@ export async function rotateCredential(db: Database, caller: CentreCaller, nowMs
        update centre_credential set spent_ms = $3
        where centre_id = $1 and kind = 'credential' and spent_ms is null and id > $2
      )
-     insert into centre_credential (centre_id, kind, secret_hash, created_ms, expires_ms)
-     values ($1, 'credential', $4, $3, $5)`,
+     insert into centre_credential (centre_id, kind, secret_hash, created_ms, expires_ms, revoked_ms)
+     -- Of one that has left, no longer than the one it is made by.
+     select $1, 'credential', $4, $3, coalesce(revoked_ms, $5), revoked_ms from centre_credential where id = $2`,
     [caller.centre, caller.credential, nowMs, hash, nowMs + credentialLifeMs],
   );
   return { centre: caller.centre, credential: secret, rotateAfterMs };

@@ -246,6 +246,8 @@ test("a revoked agent is refused and told so; a new token lets it in again", asy
 });
 
 test("a centre that has left is retired: its agent is refused and told so, and no token lets it in again", async () => {
+  const agreed = await ok(client.call("terms", beta));
+  await ok(client.call("setTerms", { ...beta, body: { ...agreed.terms, retentionDays: 0 } }));
   const { token } = await ok(client.call("addEnrolment", { ...beta, body: {} }));
   const { credential } = await ok(client.call("enrol", { body: { token, agentVersion: "1", driver: "simulated" } }));
   const { token: unused } = await ok(client.call("addEnrolment", { ...beta, body: {} }));
@@ -293,4 +295,79 @@ test("a centre that has left is retired: its agent is refused and told so, and n
   }
   const late = client.call("enrol", { body: { token: unused, agentVersion: "1", driver: "simulated" } });
   assert.equal(await problem(late), "enrolment-token-spent");
+});
+
+test("for the agreed days after a centre has left its agent brings what users ask for, and nothing new is sent there", async () => {
+  const delta = { params: { centre: "delta" } } as const;
+  const { agent, credential, sync } = await joinCentre(server, "delta", "simulated");
+  assert.equal((await sync()).retentionDays, 30, "where nothing else is agreed");
+  const { terms } = await ok(client.call("terms", delta));
+  const days = { ...terms, retentionDays: 7 };
+  const { consequences } = await ok(client.call("previewTerms", { ...delta, body: days }));
+  assert.match(consequences[0] ?? "", /^Once it has left, .* is kept for 7 days, and users can fetch their output\.$/);
+  await ok(client.call("setTerms", { ...delta, body: days }));
+  await until(async () => ((await sync()).retentionDays === 7 ? true : null));
+  const body = { command: ["true"], centres: { only: ["delta"] } };
+  const { id: job } = await ok(client.call("submit", { body }));
+  const [order] = await ordersOf({ sync }, 1);
+  const run = order?.run ?? assert.fail("no order");
+  const { steps } = await ok(client.call("intake", delta));
+  assert.match(
+    steps.find(({ step }) => step === "leave")?.consequences.join(" ") ?? "",
+    /can be read for 7 days after it is out, as long as its agent runs, which is refused then/,
+  );
+  await ok(client.call("setIntake", { ...delta, body: { step: "leave" } }));
+  const end = { kind: "succeeded", exitCode: 0, signal: null, by: null, reason: null } as const;
+  const usage = {
+    ...{ startedMs: 1, wallMs: 1, cpuUserMs: 0, cpuSystemMs: 0, peakMemoryMib: 1, memoryWay: "none" as const },
+    ...{ droppedStdoutBytes: 0, droppedStderrBytes: 0, energyJoules: null },
+  } as const;
+  await sync({
+    observations: [
+      { kind: "started", run, atMs: 1, evidence: "pid 7" },
+      { kind: "ended", run, atMs: 2, end, usage, words: null },
+    ],
+  });
+  await server.transitions.intake(centreId("delta"), "part", null);
+  const read = async () => {
+    const [log] = await Promise.all([
+      client.call("log", { params: { job } }),
+      until(async () => {
+        const { reads } = await sync({ waitMs: 1_000 });
+        const [{ id = "", offset = 0 } = {}] = reads;
+        if (id === "") return null;
+        const piece = {
+          id,
+          offset,
+          sizeBytes: 3,
+          base64: Buffer.from("hi\n").toString("base64"),
+          final: true,
+          words: "",
+        };
+        await ok(agent.call("answerRead", { body: { answers: [{ ...piece, kind: "bytes" }] } }));
+        return true;
+      }),
+    ]);
+    return log.kind === "answer" ? Buffer.from(log.value.base64, "base64").toString() : log.problem.type;
+  };
+  assert.equal(await read(), "hi\n");
+  const refused = await client.call("submit", { body });
+  assert.equal(refused.kind === "problem" ? refused.problem.status : 0, 422);
+
+  const ends =
+    "select max(expires_ms) as most, max(revoked_ms) as revoked from centre_credential where centre_id = 'delta'";
+  const before = (await server.db.pool.query(ends)).rows[0];
+  const rotated = await ok(agent.call("rotate", { body: {} }));
+  assert.deepEqual((await server.db.pool.query(ends)).rows[0], before, "a new one lives no longer");
+  const next = server.client(rotated.credential);
+  await ok(next.call("session", { body: { agentVersion: "1" } }));
+  assert.equal(
+    await problem(server.client(credential).call("session", { body: { agentVersion: "1" } })),
+    "credential-revoked",
+  );
+  // An administrator may end it earlier.
+  assert.deepEqual(await ok(client.call("revokeCredentials", delta)), { credentials: 1 });
+  assert.equal(await problem(next.call("session", { body: { agentVersion: "1" } })), "credential-revoked");
+  assert.equal(await problem(client.call("log", { params: { job } })), "no-log");
+  assert.equal(await problem(client.call("revokeCredentials", delta)), "centre-step");
 });

@@ -30,11 +30,11 @@ export function centreTermsHandlers(context: TermsContext): Pick<Handlers, Terms
   async function intakeOf(centre: CentreId, language: Language) {
     const found = await readIntake(db.pool, centre);
     if (found === null) return noCentre(centre);
-    const { intake, waiting, running, homeOf, history } = found;
+    const { intake, waiting, running, homeOf, retentionDays, history } = found;
     const count = { waiting, running, onlyHere: context.world().onlyAt(centre) };
     const steps = legalIntakeSteps(intake).map((step) => ({
       step,
-      consequences: [...consequenceWords(step, { ...count, homeOf }, language)],
+      consequences: [...consequenceWords(step, { ...count, homeOf, retentionDays }, language)],
     }));
     return answer({ centre, intake, ...count, steps, history: [...history] });
   }
@@ -109,10 +109,11 @@ export function centreTermsHandlers(context: TermsContext): Pick<Handlers, Terms
     },
 
     async revokeCredentials({ caller, params }) {
-      const left = await hasLeft(db.pool, params.centre, "revoke");
-      if (left) return left;
       const credentials = await transitions.revoke(centreId(params.centre), caller.id);
       if (credentials === null) return noCentre(params.centre);
+      // One that has left has a credential for as long as its retention lasts.
+      const left = credentials === 0 ? await hasLeft(db.pool, params.centre, "revoke") : null;
+      if (left) return left;
       gate.forget();
       return answer({ credentials });
     },

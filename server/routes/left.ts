@@ -1,7 +1,7 @@
 import type pg from "pg";
 import { type Refused, refused } from "#server/http/handler.ts";
 
-/** A centre that has left is retired for good, with its agent refused: what would be done with it could have no effect. */
+/** A centre that has left is retired for good: what would be done with it could have no effect. */
 export async function hasLeft(
   db: Pick<pg.ClientBase | pg.Pool, "query">,
   centre: string,

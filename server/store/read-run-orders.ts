@@ -43,17 +43,21 @@ export async function readRunOrders(
   return rows.map((row) => orderOf(row, nowMs));
 }
 
-/** Where a run is, and whether that centre can be reached; null where there is no such run. */
+/** Where a run is, whether that centre can be reached, or has left and is not to be any more; null where there is no such run. */
 export async function readRunCentre(
   db: Database,
   run: RunRef,
+  nowMs: number,
 ): Promise<{ readonly centre: CentreId; readonly unreachable: boolean; readonly left: boolean } | null> {
   const { rows } = await db.pool.query<{ centre: CentreId; unreachable: boolean; left: boolean }>({
     name: "read-run-centre",
     text: `
-      select c.id as centre, c.unreachable_since_ms is not null as unreachable, c.intake = 'left' as left
+      select c.id as centre, c.unreachable_since_ms is not null as unreachable,
+        c.intake = 'left' and not exists (
+          select from centre_credential k where k.centre_id = c.id and k.kind = 'credential' and k.spent_ms is null
+            and k.expires_ms > $4) as left
       from run r join centre c on c.id = r.centre_id where r.job_id = $1 and r.index = $2 and r.attempt = $3`,
-    values: [run.job, run.index, run.attempt],
+    values: [run.job, run.index, run.attempt, nowMs],
   });
   return rows[0] ?? null;
 }

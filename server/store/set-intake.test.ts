@@ -113,11 +113,14 @@ test("drain: nothing new, and what waits there is left alone; suspend asks it ba
   assert(await place(next));
 });
 
-test("leave: refused to whom is not there, then parted with: retired, credentials revoked, for good", async () => {
+test("leave: refused to whom is not there, then parted with: retired, its credential ends with the agreed days, for good", async () => {
   const missing = await writer.intake(centreId("nowhere"), "leave", member);
   assert(missing.kind === "refused" && missing.refusal.kind === "not-found");
   await store.db.pool.query(
     "insert into centre_credential (centre_id, kind, secret_hash, created_ms, expires_ms) values ('alpha', 'credential', 'x', 0, 9e12)",
+  );
+  await store.db.pool.query(
+    "insert into centre_terms (centre_id, terms, person_id, at_ms) values ('alpha', '{\"retentionDays\": 7}', 1, 0)",
   );
   await writer.intake(alpha, "leave", member);
   const drained = await writer.intake(alpha, "drain", member);
@@ -125,9 +128,13 @@ test("leave: refused to whom is not there, then parted with: retired, credential
   assert.deepEqual(drained.refusal.legal, ["resume"]);
   assert.deepEqual(await writer.intake(alpha, "part", null), { kind: "set", intake: "left" });
   const { rows } = await store.db.pool.query(
-    "select life_cycle, revoked_ms is not null as revoked from centre join centre_credential k on k.centre_id = centre.id",
+    "select life_cycle, spent_ms, revoked_ms = expires_ms as ends, expires_ms from centre join centre_credential k on k.centre_id = centre.id",
   );
-  assert.deepEqual(rows, [{ life_cycle: "retired", revoked: true }]);
+  const [{ expires_ms, ...left }] = rows;
+  assert.deepEqual(left, { life_cycle: "retired", spent_ms: null, ends: true });
+  const days = (expires_ms - Date.now()) / 86_400_000;
+  assert.ok(days > 6.9 && days <= 7, `${days} days`);
+  await store.db.pool.query("delete from centre_credential");
   const back = await writer.intake(alpha, "resume", member);
   assert(back.kind === "refused" && back.refusal.kind === "centre-step");
   const steps = await store.db.pool.query("select step, person_id from centre_step order by id");

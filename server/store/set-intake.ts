@@ -3,6 +3,7 @@ import type { CentreId, PersonId } from "#core/ids.ts";
 import type { Refusal } from "#core/refusal.ts";
 import { askBack } from "./ask-back.ts";
 import { noteAct } from "./note-act.ts";
+import { retentionDaysText } from "./read/centre-intake.ts";
 import type { Transaction } from "./transaction.ts";
 
 export type IntakeSet =
@@ -20,7 +21,7 @@ export async function setIntake(
   step: IntakeStep | "part",
   person: PersonId | null,
 ): Promise<IntakeSet> {
-  const { client, nowMs } = transaction;
+  const { client } = transaction;
   const { rows } = await client.query<{ intake: Intake }>("select intake from centre where id = $1 for update", [
     centre,
   ]);
@@ -41,13 +42,25 @@ export async function setIntake(
     });
   if (intake === "left") {
     await client.query("update centre set life_cycle = 'retired' where id = $1", [centre]);
-    await client.query(
-      "update centre_credential set spent_ms = coalesce(spent_ms, $2), revoked_ms = $2 where centre_id = $1 and revoked_ms is null",
-      [centre, nowMs],
-    );
+    await endCredentials(transaction, centre);
     await beHomeOfNobody(transaction, centre);
   }
   return { kind: "set", intake };
+}
+
+/** The agent's own ends with the retention, in which users fetch their output; tokens to join by, and what is spent, now. */
+async function endCredentials({ client, nowMs }: Transaction, centre: CentreId): Promise<void> {
+  await client.query(
+    `with kept as (select $2::bigint + ${retentionDaysText} * 86400000::bigint as until_ms from centre c where id = $1),
+     lasting as (
+       update centre_credential set expires_ms = kept.until_ms, revoked_ms = kept.until_ms from kept
+       where centre_id = $1 and kind = 'credential' and spent_ms is null and expires_ms > $2 and kept.until_ms > $2
+       returning id
+     )
+     update centre_credential set spent_ms = coalesce(spent_ms, $2), revoked_ms = $2
+     where centre_id = $1 and revoked_ms is null and not exists (select from lasting where lasting.id = centre_credential.id)`,
+    [centre, nowMs],
+  );
 }
 
 async function beHomeOfNobody({ client, nowMs }: Transaction, centre: CentreId): Promise<void> {

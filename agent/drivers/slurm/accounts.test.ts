@@ -58,6 +58,7 @@ function helperWith(hooks: Hooks): WeirAs & { readonly asked: string[] } {
   };
 }
 
+let isLeaving = false;
 function keep(helper: WeirAs, letsIn: (user: string) => boolean = () => true) {
   const records = async (user: string) => {
     if (letsIn(user)) return [];
@@ -73,6 +74,7 @@ function keep(helper: WeirAs, letsIn: (user: string) => boolean = () => true) {
     nowMs: () => Date.now(),
     signal: stop.signal,
     everyMs: 5,
+    isLeaving: () => isLeaving,
     lookEveryMs: 20,
   });
 }
@@ -169,6 +171,17 @@ test("whom the site does not let in gets no work, is asked for again, and is tri
   assert.equal(accounts.readiness()[0]?.readiness, "created", "to be tried anew");
   const removed = mapping.entries().find(({ person }) => person === 2);
   assert.equal(removed?.readiness.kind, "removed", "what the operator took away stays away");
+});
+
+test("while the centre leaves nobody new is made an account", async () => {
+  const helper = helperWith({ "create-account": () => ({ exit: 0, output: { user: "u7" } }) });
+  isLeaving = true;
+  const accounts = keep(helper);
+  accounts.want([{ person: { id: 7, name: "qian" }, project: { id: 1, name: "default" } }]);
+  await delay(60);
+  assert.deepEqual(helper.asked, []);
+  isLeaving = false;
+  await until(() => helper.asked.length > 0);
 });
 
 test("leaving has the site take away what its hook made", async () => {

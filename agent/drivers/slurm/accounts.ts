@@ -26,6 +26,8 @@ export type AccountSettings = {
   readonly nowMs: () => number;
   readonly signal: AbortSignal;
   readonly everyMs: number;
+  /** Then nobody new is made an account. */
+  readonly isLeaving: () => boolean;
   /** How often those that are ready, or were, are looked at. */
   readonly lookEveryMs?: number;
 };
@@ -54,7 +56,7 @@ export function keepAccounts(settings: AccountSettings): LocalAccounts {
   async function round(): Promise<void> {
     const entries = mapping.entries();
     const missing = wanted.filter((pair) => entryFor(entries, pair.person.id, pair.project.id) === null);
-    const hooks = missing.length === 0 ? [] : await hooksOf(settings.helper);
+    const hooks = missing.length === 0 || settings.isLeaving() ? [] : await hooksOf(settings.helper);
     for (const pair of missing) {
       const key = keyOf(pair);
       if (!hooks.includes("create-account") || nowMs() < (heldUntilMs.get(key) ?? 0)) continue;

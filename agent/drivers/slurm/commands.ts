@@ -130,7 +130,9 @@ export function commandsEngine(helper: WeirAs): Engine {
       const frame = await helper.ask("remove", Object.entries({ user, chunk }));
       if (text(frame, "ok") === "1") return "removed";
       if (text(frame, "error") === "busy") return "busy";
-      throw new EngineSilent(`weir-as remove ${chunk}: ${text(frame, "words")}`);
+      const words = text(frame, "words") ?? "";
+      if (text(frame, "error") === "refused") throw new PolicyRefusal(words, text(frame, "rule") ?? "");
+      throw new EngineSilent(`weir-as remove ${chunk}: ${words}`);
     },
 
     async limits(user, account) {

@@ -31,6 +31,7 @@ const sentences = {
   name_identity: ["identity", "身份"],
   name_server: ["server", "服务器"],
   "name_server's clock": ["server's clock", "服务器时钟"],
+  name_leaving: ["leaving", "退出"],
   name_credential: ["credential", "凭据"],
   name_user: ["user {user}", "用户 {user}"],
   name_pool: ["pool {pool}", "资源池 {pool}"],

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import type { Driver, FoundRun } from "#agent/driver.ts";
+import { readLeaving } from "#agent/leaving.ts";
 import { noOffers } from "#core/centre/engine.ts";
 import type { RunId } from "#core/ids.ts";
 import type { RunObservation } from "#core/run-order.ts";
@@ -156,6 +157,7 @@ export async function openSlurm(
     nowMs: clocks.nowMs,
     signal: closing.signal,
     everyMs: settings.listEveryMs,
+    isLeaving: () => readLeaving(folder) !== null,
   });
   if ("renewed" in engine)
     void keepDelegations({

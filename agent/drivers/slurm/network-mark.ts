@@ -52,6 +52,11 @@ function ownMark(): string {
   return Array.from(randomBytes(8), (byte) => "abcdefghijkmnpqrstuvwxyz23456789"[byte % 32]).join("");
 }
 
+/** null: nothing was ever submitted here. */
+export function readMark(path: string): string | null {
+  return readKept(path)?.mark ?? null;
+}
+
 function readKept(path: string): Kept | null {
   try {
     const kept: unknown = JSON.parse(readFileSync(path, "utf8"));

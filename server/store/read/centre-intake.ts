@@ -1,5 +1,6 @@
 import type pg from "pg";
 import type { Intake } from "#core/centre/intake.ts";
+import { usualRetentionDays } from "#core/centre/terms.ts";
 import type { CentreId } from "#core/ids.ts";
 
 export type IntakeRow = {
@@ -9,8 +10,14 @@ export type IntakeRow = {
   readonly running: number;
   /** The tenants whose home it is, by name. */
   readonly homeOf: readonly string[];
+  /** By the terms in force, for once it has left. */
+  readonly retentionDays: number;
   readonly history: readonly { readonly step: string; readonly by: string | null; readonly atMs: number }[];
 };
+
+/** By the terms of a centre `c`. */
+export const retentionDaysText = `coalesce((select (t.terms ->> 'retentionDays')::int from centre_terms t
+  where t.centre_id = c.id order by t.id desc limit 1), ${usualRetentionDays})`;
 
 /** null where there is no such centre. */
 export async function readIntake(db: Pick<pg.Pool, "query">, centre: CentreId): Promise<IntakeRow | null> {
@@ -18,7 +25,8 @@ export async function readIntake(db: Pick<pg.Pool, "query">, centre: CentreId): 
     `select intake,
        (select count(*)::int from run where centre_id = c.id and ended_ms is null and started_ms is null) as waiting,
        (select count(*)::int from run where centre_id = c.id and ended_ms is null and started_ms is not null) as running,
-       array(select name from tenant where home_centre = c.id order by name) as "homeOf"
+       array(select name from tenant where home_centre = c.id order by name) as "homeOf",
+       ${retentionDaysText} as "retentionDays"
      from centre c where id = $1`,
     [centre],
   );

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import type pg from "pg";
 import type { DriverName, PoolContract } from "#core/centre/centre.ts";
 import type { EnginePool } from "#core/centre/engine.ts";
-import { type CentreTerms, defaultTerms, poolTerms, regionOf } from "#core/centre/terms.ts";
+import { type CentreTerms, defaultTerms, poolTerms, regionOf, usualRetentionDays } from "#core/centre/terms.ts";
 import type { TermsChange } from "#core/centre/terms-consequences.ts";
 import type { CentreId } from "#core/ids.ts";
 import { readUses } from "./centres.ts";
@@ -21,6 +21,10 @@ export async function readTermsChange(db: pg.Pool, centre: CentreId, after: Cent
   if (!row) return null;
   const uses = await readUses(db, [centre]);
   const region = { before: regionOf(row.terms, row.region_code), after: regionOf(after, row.region_code) };
+  const retentionDays = {
+    before: row.terms?.retentionDays ?? usualRetentionDays,
+    after: after.retentionDays ?? usualRetentionDays,
+  };
   const pools = row.pools.map((pool) => {
     const use = uses.find((one) => one.pool === pool.name);
     const nodes = row.described.find(({ name }) => name === pool.name)?.nodes ?? [];
@@ -34,7 +38,7 @@ export async function readTermsChange(db: pg.Pool, centre: CentreId, after: Cent
     };
   });
   const unknown = Object.keys(after.pools).filter((name) => !pools.some(({ pool }) => pool === name));
-  return { pools, region, unknown, isOther: !sameTerms(row.terms ?? defaultTerms(row.driver), after) };
+  return { pools, region, retentionDays, unknown, isOther: !sameTerms(row.terms ?? defaultTerms(row.driver), after) };
 }
 
 /** What is null may as well be absent, and the store keeps fields in no order. */

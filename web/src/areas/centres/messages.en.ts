@@ -136,6 +136,7 @@ export const en = {
     notSaid: "not said",
     byCode: "by its place code {{code}}",
     domestic: "Its equipment",
+    retention: "Kept there after it has left, in days",
     domesticHere: "Equipment of the pool",
     byVendor: "by the vendors of its devices",
     asCentre: "as the centre says of all",

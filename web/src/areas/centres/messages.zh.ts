@@ -124,6 +124,7 @@ export const zh: Words<typeof en> = {
     notSaid: "未说明",
     byCode: "按其区划代码 {{code}}",
     domestic: "设备",
+    retention: "退出后保留天数",
     domesticHere: "资源池的设备",
     byVendor: "按设备厂商判断",
     asCentre: "与中心所述一致",

@@ -4,6 +4,7 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { Centre } from "#api/network.ts";
 import { needsAccounts } from "#core/centre/accounts.ts";
+import { mostRetentionDays, usualRetentionDays } from "#core/centre/terms.ts";
 import { ask, issuesOf } from "../../app/client.ts";
 import { Notice, Problem } from "../../parts/notice.tsx";
 import { RegionSelect } from "../../parts/region-select.tsx";
@@ -118,6 +119,18 @@ function Editor({ centre, inForce }: { readonly centre: Centre; readonly inForce
             placeholder={t("terms.notSaid")}
             value={draft.carbonGPerKwh ?? null}
             onChange={(carbonGPerKwh) => setDraft({ ...draft, carbonGPerKwh })}
+          />
+        </Form.Item>
+        <Form.Item label={t("terms.retention")} htmlFor="terms-retention">
+          <InputNumber
+            id="terms-retention"
+            className={css.wide ?? ""}
+            min={0}
+            max={mostRetentionDays}
+            precision={0}
+            placeholder={`${usualRetentionDays}`}
+            value={draft.retentionDays ?? null}
+            onChange={(retentionDays) => setDraft({ ...draft, retentionDays })}
           />
         </Form.Item>
       </div>
