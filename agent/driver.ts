@@ -1,4 +1,4 @@
-import type { ToldAccount } from "#core/centre/accounts.ts";
+import type { Quota, ToldAccount } from "#core/centre/accounts.ts";
 import type { DriverName } from "#core/centre/centre.ts";
 import type { EngineReport } from "#core/centre/engine.ts";
 import type { RunId } from "#core/ids.ts";
@@ -68,6 +68,8 @@ export interface Driver {
 export type AskedAccount = {
   readonly person: { readonly id: number; readonly name: string };
   readonly project: { readonly id: number; readonly name: string };
+  /** Absent: the server does not say. */
+  readonly quota?: Quota | undefined;
 };
 
 /** Who of the network is whom at this centre stays here (P2); only how far it is with each pair is told, and which are the same. */

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { type Answer, type Connection, Unreachable } from "#agent/connection.ts";
-import type { Driver } from "#agent/driver.ts";
+import type { AskedAccount, Driver } from "#agent/driver.ts";
 import type { Keeper } from "#agent/keeper.ts";
-import type { AskedTest, SyncRequest } from "#api/agent.ts";
+import type { AskedTest, SyncAnswer, SyncRequest } from "#api/agent.ts";
 import { mostWords, mostWordsOfEnd, protocolVersion, syncAnswer } from "#api/agent.ts";
 import { runEndView } from "#api/outcome-view.ts";
 import { urgentOf } from "#core/centre/engine.ts";
@@ -119,7 +119,7 @@ export async function keepInSync(settings: SyncSettings): Promise<SyncEnd> {
       retentionDays = answer.retentionDays;
       settings.onRetention(retentionDays);
     }
-    if (answer.accounts) driver.accounts?.want(answer.accounts);
+    if (answer.accounts) driver.accounts?.want(withQuotas(answer.accounts, answer.quotas ?? []));
     if (answer.server === server && answer.generation <= generation) return;
     const started = answer.start.map(({ run }) => run);
     // The edge parser has checked the form of the ids.
@@ -299,4 +299,15 @@ const goodbyeMs = 5_000;
 /** Resolves early, without a complaint, when it is over. */
 async function pause(ms: number, over: AbortSignal): Promise<void> {
   await delay(ms, undefined, { signal: over }).catch(() => {});
+}
+
+function withQuotas(
+  pairs: NonNullable<SyncAnswer["accounts"]>,
+  quotas: NonNullable<SyncAnswer["quotas"]>,
+): readonly AskedAccount[] {
+  const of = new Map(quotas.map(({ project, quota }) => [project, quota]));
+  return pairs.map((pair) => {
+    const quota = of.get(pair.project.id);
+    return quota ? { ...pair, quota } : pair;
+  });
 }

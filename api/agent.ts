@@ -300,6 +300,12 @@ export const runOrder = z
   })
   .meta({ id: "RunOrder" });
 
+const quotaLimits = z.strictObject({
+  coreHours: z.int().min(0).nullable(),
+  cardHours: z.int().min(0).nullable(),
+  cores: z.int().min(0).nullable(),
+});
+
 /**
  * A connection test that the server waits for. It is said again with every answer until its report has come; an agent
  * that runs it already, or has, does nothing. `pool`: test that one, null: the first that is up.
@@ -359,6 +365,10 @@ export const syncAnswer = z
           project: z.strictObject({ id: z.int(), name: z.string() }),
         }),
       )
+      .optional(),
+    /** With `accounts`: of each project of them what the network lets it use, for the site's hook `quota`. */
+    quotas: z
+      .array(z.strictObject({ project: z.int(), quota: z.strictObject({ project: quotaLimits, tenant: quotaLimits }) }))
       .optional(),
   })
   .meta({ id: "SyncAnswer" });

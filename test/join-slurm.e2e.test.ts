@@ -27,6 +27,7 @@ describe("the guide to join a Slurm centre", { skip: requires("root", "slurm", "
   let machine: SiteMachine;
   let folder = "";
   let at = 0;
+  let firstJob = "";
 
   before(async () => {
     [clusters, network] = await Promise.all([startClusters({ only: ["jinan"] }), startNetwork({})]);
@@ -146,6 +147,7 @@ describe("the guide to join a Slurm centre", { skip: requires("root", "slurm", "
     const said = await follow("user");
     const job = /^(\d+)$/m.exec(said)?.[1] ?? assert.fail(said);
     assert.match(run("user", `weir logs ${job}`).said, /^weirt-li\n/);
+    firstJob = job;
     const shown = JSON.parse(run("user", `weir show ${job} --json`).said);
     assert.equal(shown.outcome.kind, "succeeded", said);
     const rows = await eventually("the usage is booked", async () => {
@@ -221,7 +223,8 @@ describe("the guide to join a Slurm centre", { skip: requires("root", "slurm", "
     assert.equal(run("chen", `weir login '${login}'`).status, 0);
     writeFileSync(join(folder, "accounts"), hook);
     machine.copy(join(folder, "accounts"), "/usr/local/sbin/weir-accounts");
-    const names = ["create-account", "add-association", "remove", "before-submit"];
+    const names = ["create-account", "add-association", "quota", "remove", "before-submit"];
+    assert.equal(run("network", "weir admin project set default --core-hours 500").status, 0);
     const added = await machine.sh(`exec 2>&1
       chmod 755 /usr/local/sbin/weir-accounts
       for name in ${names.join(" ")}; do echo "hook $name /usr/local/sbin/weir-accounts" >> /etc/weir/policy; done
@@ -241,8 +244,20 @@ describe("the guide to join a Slurm centre", { skip: requires("root", "slurm", "
     const said = await machine.sh("weir-agent accounts");
     assert.match(said.said, /^person:4,project:1 +weirt-wang +hpc +ready; shared with person:1$/m);
     const audit = (await machine.sh("cat /var/log/weir/weir-as.log")).said;
-    for (const name of ["create-account", "add-association"])
+    for (const name of ["create-account", "add-association", "quota"])
       assert.match(audit, new RegExp(`hook .*name=${name}$`, "m"));
+
+    // What the network lets the project use is what Slurm lets it use here; changed there, it is changed here.
+    const bound = (minutes: string) =>
+      eventually(`Slurm bounds it by ${minutes}`, async () => {
+        const words = "sacctmgr -nP show assoc user=weirt-wang account=hpc format=GrpTRESMins";
+        return (await machine.sh(words)).said.trim() === minutes ? true : null;
+      });
+    await bound("cpu=30000");
+    assert.equal(run("network", "weir admin project set default --core-hours 600").status, 0);
+    await bound("cpu=36000");
+    assert.equal(run("network", "weir admin project set default --core-hours none").status, 0);
+    await bound("");
 
     const vetoed = run("chen", "weir submit --centre jinan --parsable -Q -N 2 -- true").said.trim();
     const state = () => JSON.parse(run("chen", `weir show ${vetoed} --json`).said).state;
@@ -321,7 +336,12 @@ describe("the guide to join a Slurm centre", { skip: requires("root", "slurm", "
     assert.ok(said.split("\n").includes(`accounts: ${accounts}`), said);
     assert.match(said, /kept for (?:the agreed )?30 days/);
     assert.match(said, /until \d{4}-\d\d-\d\d \d\d:\d\d:\d\d \+08:00, and users can fetch their output/);
-    assert.match((await machine.sh("weir-agent doctor || true")).said, /^note +leaving +this centre leaves: /m);
+    assert.match((await machine.sh("weir-agent doctor || true")).said, /^note +leaving: this centre leaves: /m);
+    await eventually("the centre is out", async () =>
+      /jinan.* retired/.test(run("network", "weir centres").said) ? true : null,
+    );
+    const fetched = run("user", `weir logs ${firstJob}`);
+    assert.match(fetched.said, /^weirt-li\n/, "users fetch their output meanwhile");
     // Too early: nothing goes, not even with the programs that know of it.
     const early = await machine.sh("exec 2>&1; systemctl disable --now weir-agent; weir-agent leave --finish");
     assert.deepEqual([early.status, /nothing is removed before /.test(early.said)], [1, true], early.said);
@@ -362,6 +382,11 @@ add-association)
   user=$(of '"user":"\([a-z-]*\)"')
   sacctmgr -i add user name=$user account=hpc > /dev/null
   echo '{"account": "hpc"}' ;;
+quota)
+  hours=$(of '"quota":{"project":{[^}]*"coreHours":\([0-9]*\)')
+  minutes=-1
+  if [ -n "$hours" ]; then minutes=$((hours * 60)); fi
+  sacctmgr -i modify user where name=$(of '"user":"\([a-z-]*\)"') account=$(of '"account":"\([a-z-]*\)"') set GrpTRESMins=cpu=$minutes > /dev/null ;;
 remove)
   sacctmgr -i delete user name=$(of '"user":"\([a-z-]*\)"') account=hpc > /dev/null ;;
 before-submit)

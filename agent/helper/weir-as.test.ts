@@ -1028,6 +1028,17 @@ describe("weir-as", { skip }, () => {
       ['{"uid":0,"env":2,"was":{"a":1}}', "0"],
       made.get("words"),
     );
+    site.writePolicy([...policy, `hook quota ${path}`, `hook before-submit ${path}`]);
+    const quota = [
+      ["name", "quota"],
+      ["input", '{"user":"li","quota":{"project":{"coreHours":500}}}'],
+    ] as const;
+    const bound = await helper.ask("hook", quota);
+    assert.equal(bound.get("output"), '{"uid":0,"env":2,"was":{"user":"li","quota":{"project":{"coreHours":500}}}}');
+    assert.match(site.audit(), /hook verb=hook name=quota\n$/);
+    writeFileSync(site.stopPath, "");
+    assert.equal((await helper.ask("hook", quota)).get("rule"), "stopped");
+    rmSync(site.stopPath);
     write(
       `my $in = join '', <STDIN>; exit 0 unless $in =~ /"partition":"accel"/ and $in =~ /"nodes":1\\b/; print '{"words": "cards are for \\\\"hpc\\\\""}'; exit 3`,
     );

@@ -147,7 +147,7 @@ ${facts.slurmConf === null ? "# slurm-conf /etc/slurm/slurm.conf" : `slurm-conf 
 # load yes
 # token-lifespan-max 3600
 
-# the site's own programs, as root: before-submit create-account add-association remove
+# the site's own programs, as root: before-submit create-account add-association quota remove
 # hook before-submit /etc/weir/hooks/before-submit
 
 # where the kill switch and the audit lie

@@ -78,7 +78,8 @@ describe("weir-agent leave", { skip }, () => {
     writeFileSync(join(site.folder, "called"), "");
     writeFileSync(inAgent("slurm.json"), JSON.stringify({ helper: [site.program, "serve"] }));
     writeFileSync(inAgent("slurm-network"), JSON.stringify({ mark, session: 1 }));
-    for (const name of ["journal", "credential", "accounts-asked.json"]) writeFileSync(inAgent(name), "[]\n");
+    for (const name of ["journal", "credential", "accounts-asked.json", "accounts-quota.json"])
+      writeFileSync(inAgent(name), "[]\n");
     const ready = { kind: "ready", sinceMs: 1 };
     const entry = { account: "lab", qos: null, readiness: ready };
     writeFileSync(

@@ -41,3 +41,13 @@ const needs = { process: false, simulated: false, slurm: true } as const satisfi
 export function needsAccounts(driver: string): boolean {
   return driverNames.some((name) => name === driver && needs[name]);
 }
+
+/** What the network lets a project, and all projects of its tenant together, use in all of it. */
+export type Quota = { readonly project: QuotaLimits; readonly tenant: QuotaLimits };
+
+/** null: any number. Hours as granted, counted from then on; cores at once. */
+export type QuotaLimits = {
+  readonly coreHours: number | null;
+  readonly cardHours: number | null;
+  readonly cores: number | null;
+};

@@ -18,7 +18,7 @@ import { unavailable, wordsOf } from "#server/store/refused.ts";
 import { noteSeen, reportEngine, type TakenSession, takeSession } from "#server/store/report-engine.ts";
 import type { Cancel } from "#server/store/sheet.ts";
 import type { TransitionWriter } from "#server/store/transitions.ts";
-import { readWanted, settleAccounts } from "#server/store/wanted-accounts.ts";
+import { type ProjectQuota, readQuotas, readWanted, settleAccounts } from "#server/store/wanted-accounts.ts";
 
 /**
  * Where the agents are served: what each centre should run, kept in memory from the feed, and handed out by `sync`.
@@ -89,6 +89,7 @@ type Counter = {
   testToldTo: string;
   /** Who needs an account there, as far as is known here; and what of it was said to whom. */
   accounts: readonly AskedPair[];
+  quotas: readonly ProjectQuota[];
   accountsAreKnown: boolean;
   accountsToldTo: string;
   /** What the store last said of it while nothing was the matter, and when; null: something has changed since. */
@@ -145,6 +146,7 @@ export function openDesk(settings: DeskSettings): Desk {
       testIsKnown: false,
       testToldTo: "",
       accounts: [],
+      quotas: [],
       accountsAreKnown: false,
       accountsToldTo: "",
       now: null,
@@ -165,6 +167,11 @@ export function openDesk(settings: DeskSettings): Desk {
   }
 
   function follow({ kind, centre, job, index, attempt, detail }: FeedEvent): void {
+    if (kind === "grants-changed" || kind === "core-limits-changed")
+      for (const counter of counters.values()) {
+        counter.accountsAreKnown = false;
+        wakeAll(counter);
+      }
     if (!centre) return;
     if (kind === "centre-changed") {
       const counter = counterOf(centre);
@@ -284,7 +291,7 @@ export function openDesk(settings: DeskSettings): Desk {
     const test = quiet || gone.aborted ? null : counter.test;
     if (test) counter.testToldTo = toldTo(test, request.session);
     const accounts = !quiet && !gone.aborted && hasUntoldAccounts(counter, request.session) ? counter.accounts : null;
-    if (accounts) counter.accountsToldTo = accountsKey(accounts, request.session);
+    if (accounts) counter.accountsToldTo = accountsKey(counter, request.session);
     const body = {
       server: instance,
       ...news,
@@ -293,7 +300,7 @@ export function openDesk(settings: DeskSettings): Desk {
       retentionDays,
       reads: quiet || gone.aborted ? [] : counter.reads.splice(0),
       ...(test && { test }),
-      ...(accounts && { accounts: [...accounts] }),
+      ...(accounts && { accounts: [...accounts], quotas: [...counter.quotas] }),
       ...(rotate && { rotate: true as const }),
     };
     return { kind: "answer", body };
@@ -312,6 +319,7 @@ export function openDesk(settings: DeskSettings): Desk {
       person: { id: person, name: personName },
       project: { id: project, name: projectName },
     }));
+    counter.quotas = counter.accounts.length === 0 ? [] : await readQuotas(db.pool, centre);
   }
 
   async function readNews(counter: Counter, session: number, whole: boolean, since: number): Promise<News> {
@@ -481,12 +489,13 @@ function hasUntoldTest({ test, testToldTo }: Counter, session: number): boolean 
 type AskedPair = NonNullable<SyncAnswer["accounts"]>[number];
 
 /** The same list is said once for each session. */
-function hasUntoldAccounts({ accounts, accountsToldTo }: Counter, session: number): boolean {
-  return accounts.length > 0 && accountsToldTo !== accountsKey(accounts, session);
+function hasUntoldAccounts(counter: Counter, session: number): boolean {
+  return counter.accounts.length > 0 && counter.accountsToldTo !== accountsKey(counter, session);
 }
 
-function accountsKey(accounts: readonly AskedPair[], session: number): string {
-  return `${session} ${accounts.map(({ person, project }) => `${person.id}.${project.id}`).join(" ")}`;
+function accountsKey({ accounts, quotas }: Counter, session: number): string {
+  const pairs = accounts.map(({ person, project }) => `${person.id}.${project.id}`).join(" ");
+  return `${session} ${pairs} ${JSON.stringify(quotas)}`;
 }
 
 function toldTo(test: AskedTest, session: number): string {

@@ -142,3 +142,22 @@ test("an administrator asks beforehand; who is not there is said so; a process c
   await ok(client.call("addCentre", { body: { id: "plain", driver: "process" } }));
   assert.equal((await ok(client.call("accounts", { params: { centre: "plain" } }))).needed, false);
 });
+
+test("what a project may use there comes with its accounts, and again once it changes", async () => {
+  const none = { coreHours: null, cardHours: null, cores: null };
+  const quotas = async () =>
+    until(async () => {
+      const answer = await sync({ waitMs: 500 });
+      assert.equal(answer.quotas === undefined, answer.accounts === undefined);
+      return answer.quotas;
+    });
+  // As with each session's first list.
+  await ok(client.call("setProjectGrant", { params: { project: "default" }, body: { coreHours: 500, cardHours: 20 } }));
+  const [first] = await quotas();
+  assert.deepEqual(first?.quota, { project: { coreHours: 500, cardHours: 20, cores: null }, tenant: none });
+  await ok(client.call("setTenantCores", { params: { tenant: "default" }, body: { mostCores: 64 } }));
+  const [second] = await quotas();
+  assert.deepEqual([second?.project, second?.quota.tenant], [first?.project, { ...none, cores: 64 }]);
+  await ok(client.call("setProjectGrant", { params: { project: "default" }, body: { coreHours: null } }));
+  assert.equal((await quotas())[0]?.quota.project.coreHours, null);
+});

@@ -1,5 +1,6 @@
-import type { Readiness, ToldAccount } from "#core/centre/accounts.ts";
+import type { Quota, Readiness, ToldAccount } from "#core/centre/accounts.ts";
 import type { CentreId } from "#core/ids.ts";
+import { type GrantedUnit, msOfHours } from "#core/scheduling/grants.ts";
 import type { WantedAccount } from "#core/scheduling/queue.ts";
 import type { Database } from "./database.ts";
 import type { Teller } from "./report-engine.ts";
@@ -73,3 +74,26 @@ export async function settleAccounts(
   );
   return (rowCount ?? 0) > 0;
 }
+
+/** What the network lets each project use that has an account at a centre, or is to have one. */
+export async function readQuotas(db: Query, centre: CentreId): Promise<readonly ProjectQuota[]> {
+  const { rows } = await db.query<ProjectQuota>(
+    `select p.id as project, jsonb_build_object(
+         'project', jsonb_build_object('cores', p.most_cores, 'coreHours', pc.hours, 'cardHours', pk.hours),
+         'tenant', jsonb_build_object('cores', t.most_cores, 'coreHours', tc.hours, 'cardHours', tk.hours)) as quota
+     from project p join tenant t on t.id = p.tenant_id
+     left join lateral (${grantedHours("project_id = p.id", "core-ms")}) pc on true
+     left join lateral (${grantedHours("project_id = p.id", "milli-card-ms")}) pk on true
+     left join lateral (${grantedHours("tenant_id = t.id", "core-ms")}) tc on true
+     left join lateral (${grantedHours("tenant_id = t.id", "milli-card-ms")}) tk on true
+     where p.id in (select project_id from wanted_account where centre_id = $1) order by p.id`,
+    [centre],
+  );
+  return rows;
+}
+
+function grantedHours(of: string, unit: GrantedUnit): string {
+  return `select amount / ${msOfHours(1, unit)} as hours from granted where ${of} and unit = '${unit}'`;
+}
+
+export type ProjectQuota = { readonly project: number; readonly quota: Quota };

@@ -66,6 +66,7 @@ function keep(helper: WeirAs, letsIn: (user: string) => boolean = () => true) {
   };
   return keepAccounts({
     path: join(folder, "asked.json"),
+    quotaPath: join(folder, "quota.json"),
     mapping,
     keyOfUser: openAccountKeys(join(folder, "account-secret")),
     engine: { records } as unknown as Engine,
@@ -171,6 +172,50 @@ test("whom the site does not let in gets no work, is asked for again, and is tri
   assert.equal(accounts.readiness()[0]?.readiness, "created", "to be tried anew");
   const removed = mapping.entries().find(({ person }) => person === 2);
   assert.equal(removed?.readiness.kind, "removed", "what the operator took away stays away");
+});
+
+test("the hook quota is told what a project may use: once the account is there, and again only where it changed", async () => {
+  let exit = 0;
+  const helper = helperWith({
+    "create-account": () => ({ exit: 0, output: { user: "u7" } }),
+    quota: () => ({ exit, output: { words: "the file server is down" } }),
+  });
+  const none = { coreHours: null, cardHours: null, cores: null };
+  const quota = (cores: number | null) => ({ project: { ...none, coreHours: 500 }, tenant: { ...none, cores } });
+  const said = () => helper.asked.filter((line) => line.startsWith("quota "));
+  const accounts = keep(helper);
+  accounts.want([{ ...pair(7, 4), quota: quota(64) }, pair(8, 4)]);
+  await until(() => said().length === 1);
+  assert.deepEqual(JSON.parse(said()[0]?.slice(6) ?? ""), {
+    ...{ person: { id: 7, name: "p7" }, project: { id: 4, name: "j4" }, user: "u7", account: null },
+    quota: quota(64),
+  });
+  assert.equal(
+    helper.asked[0],
+    `create-account ${JSON.stringify(pair(7, 4))}`,
+    "the account comes first, and knows of none",
+  );
+  await delay(60);
+  assert.equal(said().length, 1);
+
+  exit = 1;
+  accounts.want([{ ...pair(7, 4), quota: quota(32) }, pair(8, 4)]);
+  await until(() => notes.some((note) => note.includes("the file server is down")));
+  await delay(60);
+  assert.equal(said().length, 2, "what was not taken is told again after a while, not at once");
+  // Another agent of this folder knows what was taken, and tells the rest.
+  stop.abort();
+  stop = new AbortController();
+  exit = 0;
+  keep(helper);
+  await until(() => said().length === 3);
+  assert.match(said()[2] ?? "", /"cores":32/);
+  await delay(60);
+  const entry = mapping.entries().find(({ person }) => person === 7) ?? assert.fail();
+  mapping.put({ ...entry, readiness: { kind: "removed", sinceMs: 1 } });
+  accounts.want([{ ...pair(7, 4), quota: quota(16) }]);
+  await delay(60);
+  assert.equal(said().length, 3, "nor for whom the operator has removed");
 });
 
 test("while the centre leaves nobody new is made an account", async () => {

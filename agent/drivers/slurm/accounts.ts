@@ -2,21 +2,24 @@ import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import * as z from "zod";
 import type { AskedAccount, LocalAccounts } from "#agent/driver.ts";
-import { type Frame, text } from "#agent/drivers/process/frame.ts";
 import type { Engine } from "./engine.ts";
+import { hooksOf, type Made, runHook } from "./hooks.ts";
 import { isNotLetIn } from "./let-in.ts";
 import { entryFor, type Mapping, type MappingEntry } from "./mapping.ts";
+import { keepQuotas } from "./quotas.ts";
 import type { WeirAs } from "./weir-as.ts";
 
 /**
  * Accounts that the network asks this centre for (P2, P5), reconciled for ever: a pair without an entry in the mapping is
  * given one by the site's hooks `create-account` and `add-association`, where the policy names them, else by hand; what
- * is created is tried (proving.ts); whom the site's policy does not let in gets no work until it does, and is tried again
+ * is created is tried (proving.ts), and what its project may use goes to the hook `quota` (quotas.ts); whom the site's policy does not let in gets no work until it does, and is tried again
  * then. `removed` is the operator's word alone: a user directory that finds nobody for a moment takes nothing away.
  */
 export type AccountSettings = {
   /** The file with what was asked for, beside the mapping: for the operator's list, and for the time after a restart. */
   readonly path: string;
+  /** What the site's hook `quota` took last. */
+  readonly quotaPath: string;
   readonly mapping: Mapping;
   /** What the network hears of a local user (account-keys.ts). */
   readonly keyOfUser: (user: string) => string;
@@ -50,13 +53,17 @@ export function keepAccounts(settings: AccountSettings): LocalAccounts {
   const { path, mapping, signal, note, nowMs, everyMs, lookEveryMs = usualLookEveryMs } = settings;
   let wanted = readAsked(path);
   const heldUntilMs = new Map<string, number>();
+  const quotas = keepQuotas({ ...settings, path: settings.quotaPath, againAfterMs });
+  let quotasLookedMs = Number.NEGATIVE_INFINITY;
   const askedAgainMs = new Map<string, number>();
   let lookedMs = Number.NEGATIVE_INFINITY;
 
   async function round(): Promise<void> {
     const entries = mapping.entries();
     const missing = wanted.filter((pair) => entryFor(entries, pair.person.id, pair.project.id) === null);
-    const hooks = missing.length === 0 || settings.isLeaving() ? [] : await hooksOf(settings.helper);
+    const isQuotaDue = nowMs() - quotasLookedMs >= lookEveryMs && quotas.isAnyDue(wanted, entries);
+    const isAsked = (missing.length > 0 || isQuotaDue) && !settings.isLeaving();
+    const hooks = isAsked ? await hooksOf(settings.helper) : [];
     for (const pair of missing) {
       const key = keyOf(pair);
       if (!hooks.includes("create-account") || nowMs() < (heldUntilMs.get(key) ?? 0)) continue;
@@ -69,6 +76,9 @@ export function keepAccounts(settings: AccountSettings): LocalAccounts {
         words: made.kind === "made" ? "created" : made.words,
       });
     }
+    if (hooks.includes("quota")) await quotas.tell(wanted, mapping.entries());
+    // Most sites have no such hook.
+    else if (isQuotaDue) quotasLookedMs = nowMs();
     if (nowMs() - lookedMs < lookEveryMs) return;
     lookedMs = nowMs();
     for (const entry of mapping.entries())
@@ -110,6 +120,7 @@ export function keepAccounts(settings: AccountSettings): LocalAccounts {
     want(pairs) {
       if (JSON.stringify(pairs) === JSON.stringify(wanted)) return;
       wanted = pairs;
+      quotasLookedMs = Number.NEGATIVE_INFINITY;
       writeFileSync(`${path}.new`, `${JSON.stringify(pairs)}\n`, { mode: 0o600, flush: true });
       renameSync(`${path}.new`, path);
     },
@@ -127,7 +138,10 @@ export function keepAccounts(settings: AccountSettings): LocalAccounts {
 }
 
 const named = z.object({ id: z.int(), name: z.string() });
-const askedAccounts = z.array(z.object({ person: named, project: named }));
+const count = z.int().nullable();
+const limits = z.object({ coreHours: count, cardHours: count, cores: count });
+const quota = z.object({ project: limits, tenant: limits });
+const askedAccounts = z.array(z.object({ person: named, project: named, quota: quota.optional() }));
 
 /** What the network asked for by its last word; nothing where it never did. */
 export function readAsked(path: string): readonly AskedAccount[] {
@@ -142,67 +156,19 @@ export function readAsked(path: string): readonly AskedAccount[] {
 /** Has the site take away what its hook made; null: done, else its words. */
 export async function removeByHook(helper: WeirAs, entry: MappingEntry): Promise<string | null> {
   const { person, project, user, account } = entry;
-  const done = await runHook(
-    helper,
-    "remove",
-    { person, project, user, account },
-    { kind: "made", user, account, qos: null },
-  );
+  const done = await runHook(helper, "remove", JSON.stringify({ person, project, user, account }), {
+    user,
+    account,
+    qos: null,
+  });
   return done.kind === "made" ? null : done.words;
 }
 
-type Made =
-  | { readonly kind: "made"; readonly user: string; readonly account: string | null; readonly qos: string | null }
-  | { readonly kind: "not-made"; readonly words: string };
-
-/** Of what a hook prints: the local user, and what its runs are submitted with. */
-const hookOutput = z.object({
-  user: z.string().optional(),
-  account: z.string().nullish(),
-  qos: z.string().nullish(),
-  words: z.string().optional(),
-});
-
-async function create(pair: AskedAccount, hooks: readonly string[], helper: WeirAs): Promise<Made> {
-  const created = await runHook(helper, "create-account", pair);
+async function create({ person, project }: AskedAccount, hooks: readonly string[], helper: WeirAs): Promise<Made> {
+  const created = await runHook(helper, "create-account", JSON.stringify({ person, project }));
   if (created.kind === "not-made" || !hooks.includes("add-association")) return created;
   const { user, account, qos } = created;
-  return runHook(helper, "add-association", { ...pair, user, account, qos }, created);
-}
-
-/** By hook, or a refusal with the hook's own words. What a later hook leaves out stands as it was. */
-async function runHook(
-  helper: WeirAs,
-  name: string,
-  input: object,
-  before?: Extract<Made, { kind: "made" }>,
-): Promise<Made> {
-  const frame = await helper.ask("hook", [
-    ["name", name],
-    ["input", JSON.stringify(input)],
-  ]);
-  const not = (words: string): Made => ({ kind: "not-made", words: `${name}: ${words}` });
-  if (text(frame, "ok") !== "1") return not(text(frame, "words") ?? "refused");
-  const output = outputOf(frame);
-  const exit = Number(text(frame, "exit") ?? 1);
-  if (exit !== 0) return not(output?.words ?? `it ended with status ${exit}`);
-  const user = output?.user ?? before?.user;
-  if (!user) return not("it named no user");
-  const account = output?.account ?? before?.account ?? null;
-  return { kind: "made", user, account, qos: output?.qos ?? before?.qos ?? null };
-}
-
-function outputOf(frame: Frame): z.infer<typeof hookOutput> | null {
-  try {
-    return hookOutput.parse(JSON.parse(text(frame, "output") || "{}"));
-  } catch {
-    return null;
-  }
-}
-
-async function hooksOf(helper: WeirAs): Promise<readonly string[]> {
-  const frame = await helper.ask("hello", []);
-  return (frame.get("hook") ?? []).map(String);
+  return runHook(helper, "add-association", JSON.stringify({ person, project, user, account, qos }), created);
 }
 
 function entryOf(

@@ -149,6 +149,7 @@ export async function openSlurm(
   });
   const accounts = keepAccounts({
     path: join(folder, "accounts-asked.json"),
+    quotaPath: join(folder, "accounts-quota.json"),
     mapping,
     keyOfUser: openAccountKeys(join(folder, "account-secret")),
     engine,
