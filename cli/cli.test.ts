@@ -699,6 +699,21 @@ test("show of an array says how its tasks ended, where not all succeeded", async
     assert.match((await weir(shown, ["show", "14"])).out, new RegExp(`^ *memory limit by +${en}$`, "m"));
     assert.match((await weir(shown, ["show", "14", "--lang=zh"])).out, new RegExp(`^ *内存限制方式 +${zh}$`, "m"));
   }
+  const why = "the engine would not have it";
+  const end = { ...plainOutcome, kind: "refused", reason: why };
+  const unstarted = { ...measured, usage: null, startedMs: null, words: why, end };
+  const refusedJob = { ...detail, array: null, outcomes: [], outcome: end };
+  const said = async (job: object) => {
+    const { url: shown } = await fake({ "GET /jobs/14": json(job) });
+    return (await weir(shown, ["show", "14"])).out.split(why).length - 1;
+  };
+  assert.equal(await said({ ...refusedJob, firstTasks: [{ index: 0, attempts: 1, runs: [unstarted] }] }), 1, "once");
+  const earlier = { ...unstarted, words: "another word" };
+  assert.equal(
+    await said({ ...refusedJob, outcome: plainOutcome, firstTasks: [{ index: 0, attempts: 1, runs: [earlier] }] }),
+    1,
+    "where it is not how the job ended, with the attempt",
+  );
   const { out: files } = await weir(url, ["show", "14"]);
   assert.match(
     files,

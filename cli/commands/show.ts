@@ -89,7 +89,7 @@ async function printJob(call: Call, job: Answer<"job">): Promise<void> {
   ]);
   const isArray = job.array !== null;
   for (const task of job.firstTasks) {
-    if (!isArray) await printRuns(call, task);
+    if (!isArray) await printRuns(call, task, job.outcome);
   }
   if (isArray) await printTasks(call, job);
 }
@@ -104,20 +104,22 @@ async function printTask(call: Call, task: TaskDetail, name: string): Promise<vo
       ? []
       : [[say("factStartToEnd"), elapsedText(task, Date.now(), call.language)] as const]),
   ]);
-  await printRuns(call, task);
+  await printRuns(call, task, task.outcome);
 }
 
-async function printRuns(call: Call, task: TaskDetail): Promise<void> {
+/** `told`: how all of it ended, of which the reason was said. */
+async function printRuns(call: Call, task: TaskDetail, told: WireOutcome | null): Promise<void> {
   const { say } = call;
   for (const run of task.runs) {
     const { usage } = run;
+    const reason = run.end?.reason ?? null;
     await call.print("\n");
     await call.printFacts([
       [say("columnAttempt"), say("beside", { words: run.attempt, more: run.id })],
       [say("columnCentre"), run.centre],
       ...(run.nodes === null ? [] : [[say("factOnNodes"), run.nodes] as const]),
       [say("columnState"), run.end ? outcomeText(run.end, say) : stateText(run.state, say)],
-      ...reason(run.end, call),
+      ...(reason === null || reason === told?.reason ? [] : [[say("factReason"), reasonText(reason, call)] as const]),
       ...(run.waiting === null
         ? []
         : ([
@@ -138,7 +140,7 @@ async function printRuns(call: Call, task: TaskDetail): Promise<void> {
       ...(run.stderrFile === null || run.stderrFile === run.stdoutFile
         ? []
         : [[say("factStderr"), fileText(run.stderrFile, say)] as const]),
-      ...(run.words === null ? [] : [[say("columnWords"), inNetworkTime(run.words)] as const]),
+      ...(run.words === null || run.words === reason ? [] : [[say("columnWords"), inNetworkTime(run.words)] as const]),
       ...(run.startedMs === null ? [] : [[say("columnStarted"), timeText(run.startedMs)] as const]),
       ...(run.endedMs === null ? [] : [[say("columnEnded"), timeText(run.endedMs)] as const]),
       ...(usage === null || run.startedMs === null
@@ -217,22 +219,17 @@ function stateWords(
 ): string {
   if (!outcome) return stateText(state, say);
   const words = outcomeText(outcome, say);
-  return outcome.reason === null
-    ? words
-    : `${words}${say("colon")}${inNetworkTime(endReasonWords(outcome.reason, language))}`;
+  return outcome.reason === null ? words : `${words}${say("colon")}${reasonText(outcome.reason, { language })}`;
+}
+
+function reasonText(reason: string, { language }: Pick<Call, "language">): string {
+  return inNetworkTime(endReasonWords(reason, language));
 }
 
 function arrayWords({ state, outcome, outcomes }: Answer<"job">, { say }: Call): string {
   if (!outcome) return stateText(state, say);
   const codes = outcomes.find(({ kind }) => kind === outcome.kind)?.exitCodes ?? null;
   return arrayOutcomeText(outcome.kind, codes, say);
-}
-
-function reason(
-  end: { readonly reason: string | null } | null,
-  { say, language }: Call,
-): (readonly [string, string])[] {
-  return end?.reason ? [[say("factReason"), inNetworkTime(endReasonWords(end.reason, language))]] : [];
 }
 
 /** `100 (1-100): 3 running, 97 ended: 95 succeeded, 2 failed`; the ways it ended only where they are not all one. */

@@ -343,6 +343,21 @@ test("absolute paths are pinned and said so; --wrap and --signal", () => {
   assert.deepEqual([early.timeLimitS, early.graceS], [480, 120]);
 });
 
+test("what a job says to a simulated centre is refused where it cannot be read, before it would end the job there", () => {
+  const wrong = refusal({ command: ["x"], environment: { WEIR_SIM: "run=3s exot=1" } });
+  assert.match(
+    refusalWords(wrong, "en").detail,
+    /environment\.WEIR_SIM: "exot=1" after #WEIR-SIM or in WEIR_SIM is not understood/,
+  );
+  assert.match(refusalWords(wrong, "zh").detail, /无法理解 #WEIR-SIM 之后或 WEIR_SIM 中的 "exot=1"/);
+  const inScript = refusal({ script: "#!/bin/sh\n#WEIR-SIM run=5\n" });
+  assert.match(refusalWords(inScript, "en").detail, /script: "run=5" after/);
+  for (const good of ["run=1ms..2h exit=index", "exit=255 signal=64 memory=0", " "])
+    admitted({ command: ["x"], environment: { WEIR_SIM: good } });
+  for (const bad of ["exit=256", "signal=0", "run=2s..1s", "memory=1G", "run"])
+    assert.equal(refusal({ command: ["x"], environment: { WEIR_SIM: bad } }).kind, "invalid-request", bad);
+});
+
 test("a job is meant for a simulated centre where its script or its environment says so", () => {
   const command = ["true"];
   const meant = (request: Request) => admitted(request).spec.centres.simulated;

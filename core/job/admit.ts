@@ -6,7 +6,7 @@ import { type Phrase, type PhraseKind, phrase } from "#core/job/phrase.ts";
 import { parseSbatch } from "#core/job/sbatch.ts";
 import { isSiteWord } from "#core/job/sbatch-options.ts";
 import { type ShapeLimits, shapeOf } from "#core/job/shape.ts";
-import { simulationWords } from "#core/job/simulated.ts";
+import { simulationParts, simulationWords } from "#core/job/simulated.ts";
 import { readMoment } from "#core/job/slurm-moment.ts";
 import {
   type ArraySpec,
@@ -56,6 +56,7 @@ export function admit(request: Request, context: AdmitContext): Admitted {
     projectRefusal(project, context) ??
     centreRefusal(centres, context) ??
     fieldRefusal(asked, request, context.limits) ??
+    simulationRefusal(work.work, asked) ??
     scriptSizeRefusal(work.work, context.limits) ??
     filesRefusal(request.inputFiles ?? [], context.limits);
   if (refusal || project === null) return refused(refusal ?? { kind: "unknown-project", project: "", known: [] });
@@ -533,6 +534,14 @@ function filesRefusal(
     }
   }
   return actual > limit ? { kind: "too-large", what: "input files in all", actual, limit, unit: "bytes" } : null;
+}
+
+/** Wherever it goes: what is said there is meant for a simulated centre, where it would end the job. */
+function simulationRefusal(work: Work, { environment = {} }: Asked): Refusal | null {
+  const wrong = simulationParts(work, environment).find((part) => part.kind === "unknown");
+  if (!wrong) return null;
+  const inScript = simulationParts(work, {}).some((part) => part.kind === "unknown");
+  return invalid(inScript ? "script" : "environment.WEIR_SIM", "simulation-word", { said: JSON.stringify(wrong.text) });
 }
 
 function wishesOf(asked: Asked, { centres }: Request, work: Work): CentreWishes {

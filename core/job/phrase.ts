@@ -127,6 +127,10 @@ export const phrases = {
     "{earliest} or later, which is the time limit from now; or ask for a shorter time limit",
     "不早于 {earliest}，即从现在起一个时限之后；或申请更短的时限",
   ],
+  "simulation-word": [
+    "{said} after #WEIR-SIM or in WEIR_SIM is not understood: give run=3s (or run=1s..5s), exit=0…255 (or exit=index), signal=1…64 or memory=MiB",
+    "无法理解 #WEIR-SIM 之后或 WEIR_SIM 中的 {said}：可写 run=3s（或 run=1s..5s）、exit=0…255（或 exit=index）、signal=1…64、memory=MiB",
+  ],
   "export-list": ["ALL, NONE, NAME or NAME=value, with commas between", "ALL、NONE、NAME 或 NAME=值，以逗号分隔"],
   "dependency-list": [
     "singleton, or afterok, afterany, afternotok or aftercorr with job ids, as in afterok:12:13,afterany:14_3",

@@ -68,6 +68,7 @@ test("a run takes the time its script says and ends as it says", async () => {
   assert.deepEqual([late.end, late.usage.wallMs], [{ kind: "timed-out" }, 1000]);
   const plain = await stage.driver.start(order("#WEIR-SIM run=soon"));
   assert.match(plain.kind === "refused" ? plain.words : "", /"run=soon" .* is not understood/);
+  assert.equal(plain.kind === "refused" && plain.definite, true, "it is no fault of the network's");
   await stage.driver.close();
 });
 

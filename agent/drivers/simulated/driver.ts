@@ -235,7 +235,8 @@ export function openSimulatedDriver(settings: SimulatedSettings): Driver {
       if (cluster.runs.has(order.run)) return { kind: "already-there" };
       if (order.startWithinMs <= 0) return { kind: "busy", words: "the lease has passed" };
       const plan = planOf(order, seed);
-      if (typeof plan === "string") return { kind: "refused", words: plan };
+      // What the job says is wrong, here and at every other simulated centre: no fault of the network's.
+      if (typeof plan === "string") return { kind: "refused", words: plan, definite: true };
       const ask = askOf(order);
       const words = refusal(order, ask);
       if (words !== null) return { kind: "refused", words };

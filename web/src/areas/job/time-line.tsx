@@ -7,6 +7,7 @@ import { type Shown, shownOf, stateColour, useStateWord } from "../../parts/stat
 import { useFormat, useNow } from "../../words/use.ts";
 import { type Run, runsBefore } from "./before.tsx";
 import { whyQuery } from "./queries.ts";
+import { stayedKind } from "./stayed.ts";
 import css from "./time-line.module.css";
 
 /** The way of one task through its states, left to right, with the time it entered each and how long it stayed. */
@@ -18,11 +19,9 @@ export function TimeLine({ job, task, isArray }: LineContent) {
   const why = useQuery({ ...whyQuery(job.id, task.index), enabled: task.state === "queued" });
   const likelyMs = task.state === "queued" ? (why.data?.start?.likelyMs ?? null) : null;
   const steps = stepsOf(t, job, task);
-  function stayedWords(shown: Shown, time: string, over: boolean): string {
-    if (!over) return t("line.soFar", { time });
-    if (shown === "queued") return t("line.waited", { time });
-    if (shown === "placed") return t("line.begun", { time });
-    return time;
+  function stayedWords(step: Shown, next: Shown | null, time: string): string {
+    const kind = stayedKind(step, next);
+    return kind === null ? time : t(`line.${kind}`, { time });
   }
   return (
     <section className={css.line} aria-label={t("line.label")}>
@@ -58,7 +57,7 @@ export function TimeLine({ job, task, isArray }: LineContent) {
                 {step.note ? <span className={css.note}>{step.note}</span> : null}
                 {step.timed && stayed !== null ? (
                   <span className={css.stayed}>
-                    {ran ?? stayedWords(step.shown, format.duration(stayed), next !== undefined)}
+                    {ran ?? stayedWords(step.shown, next?.shown ?? null, format.duration(stayed))}
                     {step.shown === "running" && !next
                       ? ` · ${t("line.limit", { time: format.duration(job.spec.timeLimitS * 1000) })}`
                       : ""}
