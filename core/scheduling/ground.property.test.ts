@@ -14,7 +14,8 @@ import { poolOfNodes } from "./scenario-testing.ts";
 /**
  * Random pools over a few nodes, with an engine beside them that puts runs on nodes as it likes and reports now and then. Of
  * no set of pools there may be more in all than their nodes hold together, whatever was placed since the last report; what
- * is explained is what is decided, and follows from the events alone.
+ * is explained is what is decided, and follows from the events alone. Some pools are reserved for a time (0077): nothing
+ * starts there before, or may last beyond it.
  */
 test("of nodes that pools share no more is placed than they have, wherever the engine puts it", () => {
   fc.assert(
@@ -51,6 +52,13 @@ const network = fc.record({
   }),
   /** Whether the engine says what is free; else it follows from what was placed. */
   isReported: fc.boolean(),
+  /** Of each pool: when its nodes are the network's; null: always. */
+  reserved: fc.array(
+    fc.option(fc.record({ startsS: fc.integer({ min: 0, max: 200 }), lastsS: fc.integer({ min: 30, max: 400 }) }), {
+      freq: 2,
+    }),
+    { minLength: mostPools, maxLength: mostPools },
+  ),
 });
 
 const step = fc.oneof(
@@ -87,6 +95,8 @@ type Model = {
   readonly history: WorldEvent[];
   readonly runs: Map<string, Run>;
   readonly queued: Set<string>;
+  /** In seconds, by job. */
+  readonly limits: Map<number, number>;
   jobs: number;
   nowMs: number;
 };
@@ -98,6 +108,7 @@ function modelOf(of: Network): Model {
     history: [],
     runs: new Map(),
     queued: new Set<string>(),
+    limits: new Map<number, number>(),
     jobs: 0,
     nowMs: 0,
   };
@@ -111,7 +122,7 @@ function tell({ world, history }: Model, event: WorldEvent): void {
 }
 
 /** As the engine sees it now: groups are named as an older agent names them, by what is free on each node alone. */
-function centreOf({ of, runs }: Model): CentreState {
+function centreOf({ of, runs, nowMs }: Model): CentreState {
   const free: number[] = of.nodes.map(({ cores }) => cores);
   for (const { nodes, cores } of runs.values()) for (const node of nodes ?? []) free[node] = (free[node] ?? 0) - cores;
   const pools = Array.from({ length: mostPools }, (_, place): PoolState => {
@@ -124,10 +135,23 @@ function centreOf({ of, runs }: Model): CentreState {
     const held = [...runs.values()].filter((run) => run.pool === `p${place}` && run.nodes !== null);
     const ours = held.reduce((sum, run) => sum + run.cores * run.allocation.nodes, 0);
     const foreign = of.isReported ? ("seen" as const) : ("none" as const);
-    return poolOfNodes(`p${place}`, groups, { foreign, ours: { cores: ours, memoryMib: 0, accelerators: [] } });
+    const reserved = reservedAt(of, place, nowMs);
+    const more = reserved && { reserved, leaseMs: 60_000 };
+    return poolOfNodes(`p${place}`, groups, {
+      foreign,
+      ours: { cores: ours, memoryMib: 0, accelerators: [] },
+      ...more,
+    });
   });
   const fixed = { driver: "slurm", lifeCycle: "in-service", intake: "open", connection: "connected" } as const;
   return { id: alpha, ...fixed, pools, offers, accounts: null };
+}
+
+function reservedAt({ reserved }: Network, pool: number, nowMs: number): PoolState["reserved"] {
+  const said = reserved[pool];
+  if (!said) return undefined;
+  const [startsMs, endsMs] = [said.startsS * 1000, (said.startsS + said.lastsS) * 1000];
+  return { startsMs, endsMs, lastsMs: Math.max(0, endsMs - Math.max(startsMs, nowMs)) };
 }
 
 const offers: EngineOffers = {
@@ -144,6 +168,7 @@ function take(model: Model, each: Step): void {
   else if (each.kind === "place") {
     for (const placement of model.world.decide(model.nowMs, each.most).place) {
       const { job, index, attempt, centre, pool, allocation } = placement;
+      checkReserved(model, placement);
       model.queued.delete(`${job}_${index}`);
       model.runs.set(`${job}_${index}`, { ...placement, cores: allocation.coresPerNode, nodes: null });
       tell(model, {
@@ -171,6 +196,7 @@ function take(model: Model, each: Step): void {
 
 function submit(model: Model, each: Extract<Step, { kind: "job" }>): void {
   model.jobs += 1;
+  model.limits.set(model.jobs, each.timeLimitS);
   const { cores, nodes, tasks, pool, timeLimitS, project } = each;
   const siteWords = pool === null ? {} : { partition: [`p${pool}`] };
   const array = tasks === 1 ? null : { ranges: [{ first: 0, last: tasks - 1, step: 1 }], throttle: null };
@@ -217,6 +243,14 @@ function report(model: Model, dice: readonly number[]): void {
     tell(model, { kind: "run-moved", job, index, attempt, phase: "running", atMs: model.nowMs });
   }
   tell(model, { kind: "centre-changed", centre: centreOf(model) });
+}
+
+/** However late its lease lets it start, it is over in time. */
+function checkReserved({ of, nowMs, limits }: Model, { job, pool, leaseMs }: Placement): void {
+  const reserved = reservedAt(of, Number(pool.slice(1)), nowMs);
+  if (!reserved) return;
+  const latestMs = nowMs + (leaseMs ?? 0) + 1000 * (limits.get(job) ?? Number.POSITIVE_INFINITY);
+  assert(nowMs >= reserved.startsMs && latestMs <= reserved.endsMs, `${job} in ${pool} at ${nowMs}, until ${latestMs}`);
 }
 
 /** Of each set of pools, all that is there against all that their nodes have. */
