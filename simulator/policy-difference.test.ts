@@ -50,3 +50,25 @@ test("who gains and who loses is told by home, project and size, and adds up", (
     ["a/70", "b/-1"],
   );
 });
+
+test("by how much 99 in 100 of those that start later do at most", () => {
+  const count = 301;
+  const column = (of: (job: number) => number) => Int32Array.from({ length: count }, (_, job) => of(job));
+  const same = column(() => 0);
+  const workload: Workload = {
+    homes: [{ name: "a", processors: 8, firstSubmitS: 0, dropped: 0, clipped: 0, killed: 0 }],
+    ...{ count, submitS: same, runS: column(() => 1), estimateS: column(() => 1), processors: column(() => 1) },
+    ...{ home: new Uint16Array(count), person: same, project: same, place: column((job) => job), number: same },
+  };
+  const centre = new Uint16Array(count);
+  // All but the last start later, by 300 to 1 s.
+  const after = column((job) => 300 - job);
+  const [all] = policyDifference(workload, { startS: same, centre }, { startS: after, centre });
+  assert.deepEqual([all?.later, all?.earlier, all?.laterByP99S], [300, 0, 298]);
+  const fewer = policyDifference(
+    workload,
+    { startS: same, centre },
+    { startS: column((job) => Math.max(0, 60 - job)), centre },
+  );
+  assert.deepEqual([fewer[0]?.later, fewer[0]?.laterByP99S], [60, 60]);
+});

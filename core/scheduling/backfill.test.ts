@@ -44,6 +44,16 @@ const easy: Record<string, string> = {
     expect late waits alpha: reserved-for-earlier
     expect brief starts alpha
   `,
+  "it counts too of one that starts in the same moment": `
+    centre alpha  8 cores
+    job long   cores 6 time 100 grace 50
+    job head   cores 8
+    job late   cores 2 time 151
+    job brief  cores 2 time 150
+    expect long starts alpha
+    expect late waits alpha: reserved-for-earlier
+    expect brief starts alpha
+  `,
   "a run is expected to end by its limit after it started, which may be later than it was placed": `
     centre alpha  8 cores
     job long   cores 4 time 100

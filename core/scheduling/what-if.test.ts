@@ -246,7 +246,9 @@ test("as much as a bound of its project leaves, over fewer nodes where only thos
 test("nothing, where it is not for the centres that it waits, or none takes anything", () => {
   const busy = "centre alpha 4 cores\njob first cores 4\nplace\n";
   assert.deepEqual(answers(`${busy}job second cores 1\nexpect second waits alpha: cores-busy`, 2), []);
-  assert.deepEqual(answers("centre alpha 4 cores\njob first cores 4\njob second afterok first", 2), []);
+  const room = "centre alpha 4 cores\njob first cores 2\nplace\n";
+  assert.deepEqual(answers(`${room}job second cores 4`, 2), ["cores-per-task 4→2 at alpha"]);
+  assert.deepEqual(answers(`${room}job second cores 4 afterok first`, 2), []);
   assert.deepEqual(answers("centre alpha 4 cores unreachable\njob first cores 4", 1), []);
 });
 

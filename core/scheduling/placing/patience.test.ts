@@ -26,6 +26,12 @@ test("work waits for a faster pool that is free soon, and starts there when it i
   runScenario(text.replace("awaits alpha 600", "starts beta"), hasty);
 });
 
+test("nobody waits for a faster pool where it would start there too late for its deadline", () => {
+  const dated = (deadlineS: number) => `${full}\n job long cores 8 time 7200 deadline ${deadlineS}\n expect long`;
+  runScenario(`${dated(7801)} awaits alpha 600`, weir);
+  runScenario(`${dated(7799)} starts beta`, weir);
+});
+
 test("it starts where it may where the wait is not worth it", () => {
   // Half of 2400 s are expected: 900 s are saved, of which 600 are waited and 300 must be gained.
   runScenario(`${full}\n job brief cores 8 time 2400\n expect brief starts beta`, weir);
