@@ -1,5 +1,5 @@
-import { closeSync, fdatasyncSync, openSync, renameSync, writeSync } from "node:fs";
-import { jsonLine, readJsonLines } from "#agent/json-lines.ts";
+import { closeSync } from "node:fs";
+import { appendLines, readJsonLines, rewriteLines, Unwritten } from "#agent/json-lines.ts";
 import type { RunId } from "#core/ids.ts";
 
 /**
@@ -16,10 +16,13 @@ export type Journal = {
   /** Runs with an intent and no `forget`. */
   readonly open: () => ReadonlySet<RunId>;
   readonly isWithdrawn: (run: RunId) => boolean;
-  /** One sync for all; `unsynced` where the driver's own record of them is on disk before they are started. */
+  /**
+   * One sync for all; `unsynced` where the driver's own record of them is on disk before they are started. Throws `Unwritten`,
+   * as `withdraw` does.
+   */
   readonly intend: (runs: readonly RunId[], nowMs: number, durable?: "synced" | "unsynced") => void;
   readonly withdraw: (run: RunId, nowMs: number) => void;
-  /** Not synced: forgetting twice does no harm. */
+  /** Not synced, and on a full disk not even written: what is found again after a restart is forgotten again. */
   readonly forget: (runs: readonly RunId[], nowMs: number) => void;
   /** False where there was no journal: then every run that the engine still knows is reported again. */
   readonly existed: boolean;
@@ -43,22 +46,34 @@ export function openJournal(path: string, nowMs: number): Journal {
     for (const [run, sinceMs] of withdrawn) if (atMs - sinceMs > withdrawnKeptMs) withdrawn.delete(run);
     const kept: Line[] = [...[...open].map((run) => ({ kind: "intent", run, atMs }) as const)];
     for (const [run, sinceMs] of withdrawn) kept.push({ kind: "withdrawn", run, atMs: sinceMs });
-    const fresh = openSync(`${path}.new`, "w", 0o600);
-    writeSync(fresh, kept.map(jsonLine).join(""));
-    fdatasyncSync(fresh);
-    renameSync(`${path}.new`, path);
+    const fresh = rewriteLines(path, kept);
     written = 0;
     return fresh;
   }
 
-  function append(added: readonly Line[], durable: boolean): void {
-    writeSync(file, added.map(jsonLine).join(""));
-    if (durable) fdatasyncSync(file);
+  function append(added: readonly Line[], durable: "synced" | "unsynced"): void {
+    appendLines(file, added, durable);
     for (const line of added) replay(line, open, withdrawn);
     written += added.length;
     if (written < compactAfterLines) return;
-    closeSync(file);
-    file = compact(added[0]?.atMs ?? nowMs);
+    const old = file;
+    try {
+      file = compact(added[0]?.atMs ?? nowMs);
+      closeSync(old);
+    } catch (error) {
+      // With the next lines, then.
+      if (!(error instanceof Unwritten)) throw error;
+    }
+  }
+
+  function forget(runs: readonly RunId[], atMs: number): void {
+    const lines = runs.map((run): Line => ({ kind: "forget", run, atMs }));
+    try {
+      append(lines, "unsynced");
+    } catch (error) {
+      if (!(error instanceof Unwritten)) throw error;
+      for (const line of lines) replay(line, open, withdrawn);
+    }
   }
 
   return {
@@ -67,14 +82,10 @@ export function openJournal(path: string, nowMs: number): Journal {
     intend: (runs, atMs, durable = "synced") =>
       append(
         runs.map((run) => ({ kind: "intent", run, atMs })),
-        durable === "synced",
+        durable,
       ),
-    withdraw: (run, atMs) => append([{ kind: "withdrawn", run, atMs }], true),
-    forget: (runs, atMs) =>
-      append(
-        runs.map((run) => ({ kind: "forget", run, atMs })),
-        false,
-      ),
+    withdraw: (run, atMs) => append([{ kind: "withdrawn", run, atMs }], "synced"),
+    forget,
     existed: lines !== null,
     close: () => closeSync(file),
   };

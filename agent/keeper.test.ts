@@ -6,7 +6,8 @@ import { after, test } from "node:test";
 import { setImmediate as turn } from "node:timers/promises";
 import fc from "fast-check";
 import type { Driver, FoundRun, StartAnswer } from "#agent/driver.ts";
-import { openJournal } from "#agent/journal.ts";
+import { type Journal, openJournal } from "#agent/journal.ts";
+import { Unwritten } from "#agent/json-lines.ts";
 import { type Keeper, keepRuns, nothingUsed } from "#agent/keeper.ts";
 import { noOffers } from "#core/centre/engine.ts";
 import type { RunId } from "#core/ids.ts";
@@ -348,7 +349,8 @@ function makeWorld(from?: { readonly folder: string; readonly engine: ReturnType
   const folder = from?.folder ?? mkdtempSync(join(scratch, "world-"));
   const engine = from?.engine ?? makeEngine();
   const path = join(folder, "journal");
-  const journal = openJournal(path, 0);
+  const disk = { isFull: false };
+  const journal = onDisk(openJournal(path, 0), disk);
   const linesOf = () => readFileSync(path, "utf8").split("\n").slice(0, -1);
   const found = linesOf().length;
   /** What was appended since it was opened, or since a withdrawal was synced, with all before it. */
@@ -373,7 +375,17 @@ function makeWorld(from?: { readonly folder: string; readonly engine: ReturnType
   const tick = () => {
     for (const act of timers.splice(0)) act();
   };
-  return { folder, engine, journal, keeper, tick, losePower };
+  return { folder, engine, journal, keeper, tick, losePower, disk };
+}
+
+function onDisk(journal: Journal, disk: { readonly isFull: boolean }): Journal {
+  const orFull =
+    <Given extends readonly unknown[]>(write: (...given: Given) => void) =>
+    (...given: Given): void => {
+      if (disk.isFull) throw new Unwritten("no space left on device");
+      write(...given);
+    };
+  return { ...journal, intend: orFull(journal.intend), withdraw: orFull(journal.withdraw) };
 }
 
 function run(n: number): RunId {
@@ -387,6 +399,39 @@ function kinds(keeper: Keeper): string[] {
 async function settle(): Promise<void> {
   for (let i = 0; i < 4; i += 1) await turn();
 }
+
+test("a disk that takes nothing: nothing is started or told before it is noted, and all goes on once there is room", async () => {
+  const world = makeWorld();
+  world.engine.busy = true;
+  world.keeper.order([sampleOrder(1)]);
+  await settle();
+  world.disk.isFull = true;
+  world.engine.busy = false;
+  world.keeper.order([sampleOrder(2), sampleOrder(3)]);
+  await settle();
+  // Its intent was there before.
+  world.tick();
+  await settle();
+  assert.deepEqual(world.engine.starts, ["1.0.1"]);
+  world.keeper.withdraw([run(3), run(4)]);
+  world.tick();
+  await settle();
+  const told = () => world.keeper.pending(100).map((one) => `${one.run} ${one.kind}`);
+  assert.deepEqual(told().sort(), ["1.0.1 accepted", "1.0.1 started", "2.0.1 remark", "3.0.1 remark"]);
+  const again = makeWorld({ folder: world.folder, engine: world.engine });
+  assert.deepEqual([...again.journal.open()], [run(1)]);
+  world.disk.isFull = false;
+  world.tick();
+  await settle();
+  assert.deepEqual(world.engine.starts, ["1.0.1", "2.0.1"]);
+  assert.deepEqual(
+    told()
+      .filter((one) => /accepted|ended/.test(one))
+      .sort(),
+    ["1.0.1 accepted", "2.0.1 accepted", "3.0.1 ended", "4.0.1 ended"],
+  );
+  assert.deepEqual([world.journal.isWithdrawn(run(3)), world.journal.isWithdrawn(run(4))], [true, true]);
+});
 
 test("a cancel that fails is tried again less and less often, until it is in the engine's hands", async () => {
   const delays: number[] = [];

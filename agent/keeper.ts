@@ -1,5 +1,6 @@
 import type { Driver, FoundRun } from "#agent/driver.ts";
 import type { Journal } from "#agent/journal.ts";
+import { Unwritten } from "#agent/json-lines.ts";
 import type { RunId } from "#core/ids.ts";
 import type { Canceller, RunEnd } from "#core/job/state.ts";
 import type { RunObservation, RunOrder, RunUsage } from "#core/run-order.ts";
@@ -62,6 +63,9 @@ const busyRetryMs = 100;
 /** After a cancel that failed; doubled after each, at most the longest. */
 const firstRetryMs = 500;
 const longestRetryMs = 10_000;
+/** What the agent's disk does not take is offered to it again so often, and an engine in doubt asked. */
+const doubtRetryMs = 1_000;
+const untakenWords = "not taken yet, and asked again: a fault at the site, named in its agent's log";
 /** An accept is told only when the start is not seen within this time: most runs then need one report, not two. */
 const acceptQuietMs = 30;
 const mostRemembered = 10_000;
@@ -88,6 +92,8 @@ export function keepRuns(
   const outbox = new Map<string, RunObservation>();
   const cancels = new Map<RunId, CancelOrder>();
   const withdrawn = new Set<RunId>();
+  /** Whose history says already that they cannot be taken. */
+  const untaken = new Set<RunId>();
   /** A whole list that was made before these were committed may still expect them. */
   const justCommitted = new Set<RunId>();
   let news: () => void = () => {};
@@ -102,7 +108,7 @@ export function keepRuns(
   function observe(observation: RunObservation): void {
     if (observation.kind === "ended") {
       // The server places the task elsewhere: an order for this run that comes late must find that on the disk.
-      if (observation.end.kind === "withdrawn") journal.withdraw(observation.run, clocks.nowMs());
+      if (observation.end.kind === "withdrawn" && !withdrawnOnDisk(observation.run, () => observe(observation))) return;
       const ended = { ...observation, end: namedEnd(observation.end, cancels.get(observation.run)) };
       held.set(observation.run, { kind: "ended", observation: ended });
       report(ended);
@@ -115,11 +121,31 @@ export function keepRuns(
     report(observation);
   }
 
+  /** If not, it is tried again later, and nothing is told before. */
+  function withdrawnOnDisk(run: RunId, again: () => void): boolean {
+    try {
+      journal.withdraw(run, clocks.nowMs());
+      return true;
+    } catch (error) {
+      if (!(error instanceof Unwritten)) throw error;
+      note("an end cannot be written down; it is tried again", { run, error: error.message });
+      clocks.later(doubtRetryMs, again);
+      return false;
+    }
+  }
+
   function endUnstarted(run: RunId, end: RunEnd, words: string | null): void {
-    journal.withdraw(run, clocks.nowMs());
+    if (!withdrawnOnDisk(run, () => endUnstarted(run, end, words))) return;
     const observation: RunObservation = { kind: "ended", run, atMs: clocks.nowMs(), end, usage: nothingUsed, words };
     held.set(run, { kind: "ended", observation });
     report(observation);
+  }
+
+  /** Accepted is what will be known here after a restart. Throws `Unwritten`. */
+  function intend(runs: readonly RunId[]): void {
+    journal.intend(runs, clocks.nowMs(), driver.notesBeforeStart ? "unsynced" : "synced");
+    for (const run of runs) outbox.set(`${run} accepted`, { kind: "accepted", run, atMs: clocks.nowMs() });
+    clocks.later(acceptQuietMs, () => news());
   }
 
   async function start(order: RunOrder, deadlineMs: number): Promise<void> {
@@ -128,6 +154,7 @@ export function keepRuns(
     if (withdrawn.has(order.run)) return endUnstarted(order.run, takenBack, null);
     if (clocks.monotonicMs() > deadlineMs)
       return endUnstarted(order.run, { kind: "withdrawn", evidence: "deadline passed before the start" }, null);
+    if (!journal.open().has(order.run)) intend([order.run]);
     held.set(order.run, { kind: "starting", order });
     const answer = await driver.start(order);
     switch (answer.kind) {
@@ -154,8 +181,15 @@ export function keepRuns(
   function attempt(order: RunOrder, deadlineMs: number): void {
     start(order, deadlineMs).catch(async (error: unknown) => {
       note("start in doubt", { run: order.run, error: String(error) });
+      if (error instanceof Unwritten) remarkUntaken(order.run);
       await lookBeforeTryingAgain(order, deadlineMs);
     });
+  }
+
+  function remarkUntaken(run: RunId): void {
+    if (untaken.has(run)) return;
+    untaken.add(run);
+    report({ kind: "remark", run, atMs: clocks.nowMs(), words: untakenWords });
   }
 
   /** While the engine is silent the doubt remains: nothing is tried, and nothing is told as never started. */
@@ -164,7 +198,7 @@ export function keepRuns(
     if (found === "known") return;
     const again = () => void lookBeforeTryingAgain(order, deadlineMs);
     if (found === "unknown") held.set(order.run, { kind: "waiting", order, deadlineMs });
-    clocks.later(10 * busyRetryMs, found === "unknown" ? () => attempt(order, deadlineMs) : again);
+    clocks.later(doubtRetryMs, found === "unknown" ? () => attempt(order, deadlineMs) : again);
   }
 
   /** Whether the engine knows the run; what it knows is reported. */
@@ -252,18 +286,17 @@ export function keepRuns(
       for (const order of late)
         endUnstarted(order.run, { kind: "withdrawn", evidence: "this centre withdrew it before" }, null);
       const startable = fresh.filter((order) => !journal.isWithdrawn(order.run));
-      journal.intend(
-        startable.map((order) => order.run),
-        clocks.nowMs(),
-        driver.notesBeforeStart ? "unsynced" : "synced",
-      );
+      try {
+        if (startable.length > 0) intend(startable.map((order) => order.run));
+      } catch (error) {
+        // Then each at its own start.
+        if (!(error instanceof Unwritten)) throw error;
+      }
       for (const order of startable) {
         const deadlineMs = clocks.monotonicMs() + order.startWithinMs;
         held.set(order.run, { kind: "waiting", order, deadlineMs });
-        outbox.set(`${order.run} accepted`, { kind: "accepted", run: order.run, atMs: clocks.nowMs() });
         attempt(order, deadlineMs);
       }
-      clocks.later(acceptQuietMs, () => news());
     },
     cancel(orders) {
       for (const order of orders) {
@@ -319,6 +352,7 @@ export function keepRuns(
         held.delete(run);
         cancels.delete(run);
         withdrawn.delete(run);
+        untaken.delete(run);
         justCommitted.add(run);
       }
       for (const run of justCommitted) {

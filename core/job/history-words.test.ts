@@ -17,6 +17,14 @@ test("steps and causes of Weir's own are in the reader's language, what others w
     "已结束：已撤回：启动之前最迟启动时刻已过",
   );
   assert.equal(causeWords("node-failed: fan of n3", "zh"), "节点故障：fan of n3");
+  assert.equal(causeWords("node-failed: Slurm: NODE_FAIL on n3", "zh"), "节点故障：Slurm：n3 发生 NODE_FAIL");
+  assert.equal(
+    causeWords(
+      "withdrawn: the engine answers and knows no job 7; its wrapper never began, and cannot begin any more",
+      "zh",
+    ),
+    "已撤回：引擎有应答，但没有作业 7；其包装进程从未开始，也不会再开始",
+  );
   assert.equal(causeWords("the disk is full", "zh"), null);
   assert.equal(causeWords(cancelWords("credential", "en"), "zh"), cancelWords("credential", "zh"));
 });

@@ -96,6 +96,10 @@ const causes: KeptSentences = [
     "尚未接收，将再次提交：站点出现故障，详见其代理的日志",
   ],
   ["not taken yet, and asked again: {a}", "尚未接收，将再次提交：{a}"],
+  [
+    "the engine gave no certain answer to its submission: it is looked for there, and sent again only if it never arrived",
+    "引擎对其提交没有给出确定的答复：先在引擎中查找，确认未曾到达才再次提交",
+  ],
   ["wrapper {a} (start {b}, boot {c})", "包装进程 {a}（启动 {b}，开机 {c}）"],
   ["wrapper on {a}, job {b}", "包装进程在 {a} 上，作业 {b}"],
   ["{a} runs on {b} (simulated)", "{a} 在 {b} 上运行（模拟）"],
@@ -136,6 +140,27 @@ const causes: KeptSentences = [
   [
     "the agent ended before its submission was certain; queue and accounting have nothing of it",
     "代理在提交得到确认之前终止；队列与记账中均没有它",
+  ],
+  [
+    "the engine answers and knows no job {a}; its wrapper never began, and cannot begin any more",
+    "引擎有应答，但没有作业 {a}；其包装进程从未开始，也不会再开始",
+  ],
+  [
+    "the engine answers and knows no job {a}; its wrapper began and wrote no end; {b}",
+    "引擎有应答，但没有作业 {a}；其包装进程已开始而未写下结束；{b}",
+  ],
+  [
+    "the engine stopped it and has forgotten it: the engine answers and knows no job {a}",
+    "引擎已将其停止，此后不再有其记录：引擎有应答，但没有作业 {a}",
+  ],
+  [
+    "the engine answers and knows no job {a}: this end is by the wrapper's record",
+    "引擎有应答，但没有作业 {a}：此结束以包装进程的记录为准",
+  ],
+  ["Slurm: NODE_FAIL on {a}", "Slurm：{a} 发生 NODE_FAIL"],
+  [
+    "Slurm ended job {a} as soon as it had {b}, and nothing of it was begun there",
+    "Slurm 在作业 {a} 分到 {b} 时随即将其结束，未在那里开始任何部分",
   ],
   ["declared lost: {a}", "声明丢失：{a}"],
 ];

@@ -1,3 +1,4 @@
+import { Unwritten } from "#agent/json-lines.ts";
 import type { RunId } from "#core/ids.ts";
 import type { RunObservation } from "#core/run-order.ts";
 import { tagPrefix } from "./chunks.ts";
@@ -86,7 +87,9 @@ export function follow(settings: FollowSettings): Following {
   async function eachUser(of: Iterable<Track>, act: (user: string, tracks: readonly Track[]) => Promise<void>) {
     const acts = [...byUser(of)].map(([user, theirs]) =>
       act(user, theirs).catch((error: unknown) => {
-        if (!(error instanceof EngineSilent) && !(error instanceof PolicyRefusal)) throw error;
+        // What could not be written down is judged anew at the next look.
+        const isTrouble = [EngineSilent, PolicyRefusal, Unwritten].some((kind) => error instanceof kind);
+        if (!(error instanceof Error) || !isTrouble) throw error;
         if (monotonicMs() - troubleNotedMs < 10_000) return;
         troubleNotedMs = monotonicMs();
         note("runs cannot be followed; it is tried again", { user, error: error.message });

@@ -1,6 +1,6 @@
-import { closeSync, fdatasync, fdatasyncSync, openSync, renameSync, writeSync } from "node:fs";
+import { closeSync, fdatasync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
-import { jsonLine, readJsonLines } from "#agent/json-lines.ts";
+import { appendLines, readJsonLines, rewriteLines, Unwritten, unwritten } from "#agent/json-lines.ts";
 import type { RunId } from "#core/ids.ts";
 import type { Warning } from "#core/job/spec.ts";
 import {
@@ -30,6 +30,7 @@ export type Notebook = {
   /** The chunk of a run, as long as it is among them. */
   readonly chunkOf: (run: RunId) => NotedChunk | null;
   readonly past: Pick<PastRuns, "has" | "of" | "all" | "endedBefore">;
+  /** Throws `Unwritten`; what was asked for is then not noted, or not all of it, and may be asked for again as it is. */
   readonly append: (lines: readonly NotebookLine[], durable: "synced" | "unsynced") => void;
   /** Resolves when all that was appended before is on disk: one sync for what came while another was under way or just over. */
   readonly synced: () => Promise<void>;
@@ -101,10 +102,10 @@ export function openNotebook(path: string): Notebook {
   function compact(): number {
     // What is left out here is there.
     book.past.sync();
-    const fresh = openSync(`${path}.new`, "w", 0o600);
-    for (const kept of book.chunks.values()) writeSync(fresh, linesOf(kept).map(jsonLine).join(""));
-    fdatasyncSync(fresh);
-    renameSync(`${path}.new`, path);
+    const fresh = rewriteLines(
+      path,
+      [...book.chunks.values()].flatMap((kept) => linesOf(kept)),
+    );
     written = 0;
     return fresh;
   }
@@ -120,13 +121,18 @@ export function openNotebook(path: string): Notebook {
     past: book.past,
     append(lines, durable) {
       if (lines.length === 0) return;
-      writeSync(file, lines.map(jsonLine).join(""));
-      if (durable === "synced") fdatasyncSync(file);
+      appendLines(file, lines, durable);
       for (const line of lines) replay(line, book);
       written += lines.length;
       if (written < compactAfterLines || syncing !== null) return;
-      closeSync(file);
-      file = compact();
+      const old = file;
+      try {
+        file = compact();
+        closeSync(old);
+      } catch (error) {
+        // With the next lines, then.
+        if (!(error instanceof Unwritten)) throw error;
+      }
     },
     synced() {
       next ??= (syncing ?? Promise.resolve())
@@ -154,7 +160,7 @@ export function openNotebook(path: string): Notebook {
       fdatasync(file, (error) => {
         syncing = null;
         if (isClosed) close();
-        if (error) reject(error);
+        if (error) reject(unwritten(error));
         else resolve();
       });
     });

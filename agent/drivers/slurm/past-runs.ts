@@ -1,14 +1,5 @@
-import {
-  closeSync,
-  existsSync,
-  fdatasyncSync,
-  ftruncateSync,
-  openSync,
-  readSync,
-  renameSync,
-  writeSync,
-} from "node:fs";
-import { jsonLine } from "#agent/json-lines.ts";
+import { closeSync, existsSync, fdatasyncSync, ftruncateSync, openSync, readSync } from "node:fs";
+import { appendLines, jsonLine, rewriteLines, Unwritten, unwritten } from "#agent/json-lines.ts";
 import type { RunId } from "#core/ids.ts";
 import type { RunObservation } from "#core/run-order.ts";
 
@@ -76,17 +67,6 @@ export function openPastRuns(path: string): PastRuns {
     last = null;
   }
 
-  function append(line: Line): number {
-    const bytes = Buffer.from(jsonLine(line));
-    try {
-      writeWhole(file, bytes);
-    } catch (error) {
-      ftruncateSync(file, size);
-      throw error;
-    }
-    return bytes.length;
-  }
-
   function read(place: Place): PastChunk {
     if (last?.place === place) return last.chunk;
     const bytes = Buffer.alloc(place.bytes);
@@ -101,20 +81,23 @@ export function openPastRuns(path: string): PastRuns {
 
   /** Without what was removed, once that is the greater part. */
   function rewrite(): void {
-    const fresh = openSync(`${path}.new`, "w", 0o600);
-    let at = 0;
-    for (const place of new Set(places.values())) {
-      const bytes = Buffer.from(jsonLine({ kind: "past", ...read(place) }));
-      writeWhole(fresh, bytes);
-      place.offset = at;
-      place.bytes = bytes.length;
-      at += bytes.length;
+    const lengths = new Map<Place, number>();
+    function* lines(): Generator<Line> {
+      for (const place of new Set(places.values())) {
+        const line: Line = { kind: "past", ...read(place) };
+        lengths.set(place, Buffer.byteLength(jsonLine(line)));
+        yield line;
+      }
     }
-    fdatasyncSync(fresh);
-    closeSync(fresh);
-    renameSync(`${path}.new`, path);
+    closeSync(rewriteLines(path, lines()));
     closeSync(file);
     file = openSync(path, "a+", 0o600);
+    let at = 0;
+    for (const [place, bytes] of lengths) {
+      place.offset = at;
+      place.bytes = bytes;
+      at += bytes;
+    }
     [size, deadBytes, last] = [at, 0, null];
   }
 
@@ -129,17 +112,29 @@ export function openPastRuns(path: string): PastRuns {
     },
     endedBefore: (atMs) => [...places].flatMap(([run, { endedS }]) => (endedS * 1000 <= atMs ? [run] : [])),
     add(chunk) {
-      const bytes = append({ kind: "past", ...chunk });
+      const bytes = appendLines(file, [{ kind: "past", ...chunk }], "unsynced");
       note(chunk, bytes);
       size += bytes;
     },
     remove(run) {
-      const bytes = append({ kind: "removed", run });
+      const bytes = appendLines(file, [{ kind: "removed", run }], "unsynced");
       forget(run, bytes);
       size += bytes;
-      if (deadBytes > leastRewrittenBytes && deadBytes > size / 2) rewrite();
+      if (deadBytes <= leastRewrittenBytes || deadBytes <= size / 2) return;
+      try {
+        rewrite();
+      } catch (error) {
+        // With the next one, then.
+        if (!(error instanceof Unwritten)) throw error;
+      }
     },
-    sync: () => fdatasyncSync(file),
+    sync() {
+      try {
+        fdatasyncSync(file);
+      } catch (error) {
+        throw unwritten(error);
+      }
+    },
     close: () => closeSync(file),
   };
 }
@@ -157,11 +152,6 @@ export function readPastRuns(path: string): Map<RunId, PastFolder> {
     closeSync(file);
   }
   return folders;
-}
-
-function writeWhole(file: number, bytes: Buffer): void {
-  const written = writeSync(file, bytes);
-  if (written !== bytes.length) throw new Error(`the disk took ${written} of ${bytes.length} bytes`);
 }
 
 /** Piece by piece: there may be very much of it. Each with its length in bytes, its end included. */

@@ -1,12 +1,13 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { StartAnswer } from "#agent/driver.ts";
+import { Unwritten } from "#agent/json-lines.ts";
 import { nothingUsed } from "#agent/keeper.ts";
 import type { RunId } from "#core/ids.ts";
 import type { RunObservation, RunOrder } from "#core/run-order.ts";
 import { chunkName, type Group, groupOrders, type Place, submissionOf } from "./chunks.ts";
 import type { Doubts } from "./doubts.ts";
 import type { Engine, SubmitAnswer } from "./engine.ts";
-import type { ChunkFacts, Notebook, NotedChunk } from "./notebook.ts";
+import type { ChunkFacts, Notebook, NotebookLine, NotedChunk } from "./notebook.ts";
 import type { Placed } from "./placing.ts";
 
 /**
@@ -48,6 +49,10 @@ export type SubmitSettings = {
 
 /** An order for a user whose credential is awaited is looked at again so often, while its lease lasts. */
 const unreadyPauseMs = 2_000;
+/** What the agent's disk does not take is offered to it again so often. */
+const unwrittenPauseMs = 1_000;
+const doubtWords =
+  "the engine gave no certain answer to its submission: it is looked for there, and sent again only if it never arrived";
 
 export function openSubmitting(settings: SubmitSettings): Submitting {
   const { engine, notebook, doubtful, note, nowMs, monotonicMs, signal } = settings;
@@ -62,11 +67,13 @@ export function openSubmitting(settings: SubmitSettings): Submitting {
   function tellLater({ runs }: ChunkFacts, words: string): void {
     // What cannot be written at the site is told with paths of its own, which are nothing to the network (P2).
     const why = /(?:^|\s)\//.test(words) ? "a fault at the site, named in its agent's log" : words;
-    for (const { run } of runs) {
-      if (toldLater.has(run)) continue;
-      toldLater.add(run);
-      settings.tell({ kind: "remark", run, atMs: nowMs(), words: `not taken yet, and asked again: ${why}` });
-    }
+    const untold = runs.filter(({ run }) => !toldLater.has(run));
+    for (const { run } of untold) toldLater.add(run);
+    remark({ runs: untold }, `not taken yet, and asked again: ${why}`);
+  }
+
+  function remark({ runs }: Pick<ChunkFacts, "runs">, words: string): void {
+    for (const { run } of runs) settings.tell({ kind: "remark", run, atMs: nowMs(), words });
   }
 
   /** All that came in one turn of the event loop, as few chunks as can be; noted on disk before the first is sent. */
@@ -144,6 +151,7 @@ export function openSubmitting(settings: SubmitSettings): Submitting {
           return { kind: "busy", words: answer.words };
         case "in-doubt": {
           note("a submission is in doubt; its tag is looked up", { chunk: facts.chunk, words: answer.words });
+          if (!isAgain) remark(facts, doubtWords);
           const found = await doubtful.lookUp(facts);
           if (found !== null) return taken(facts, found);
           isAgain = true;
@@ -153,8 +161,7 @@ export function openSubmitting(settings: SubmitSettings): Submitting {
   }
 
   async function taken(facts: ChunkFacts, engineId: string): Promise<StartAnswer> {
-    notebook.append([{ kind: "engine", chunk: facts.chunk, engineId }], "unsynced");
-    await notebook.synced();
+    await noteDown({ kind: "engine", chunk: facts.chunk, engineId });
     const noted = notebook.chunks.get(facts.chunk);
     if (noted) settings.follow(noted);
     doubtful.eased(facts.user);
@@ -162,9 +169,23 @@ export function openSubmitting(settings: SubmitSettings): Submitting {
     return { kind: "queued", engineId };
   }
 
+  /** However long the disk is full: it is so already, and while it is not noted nothing else may be done with the chunk. */
+  async function noteDown(line: NotebookLine): Promise<void> {
+    for (;;) {
+      try {
+        notebook.append([line], "unsynced");
+        return await notebook.synced();
+      } catch (error) {
+        if (!(error instanceof Unwritten)) throw error;
+        note("what the engine has answered cannot be written down; it is tried again", { line, error: error.message });
+      }
+      await delay(unwrittenPauseMs, undefined, { signal });
+    }
+  }
+
   async function forget(facts: ChunkFacts): Promise<void> {
     await removeFolder(facts);
-    notebook.append([{ kind: "void", chunk: facts.chunk }], "synced");
+    await noteDown({ kind: "void", chunk: facts.chunk });
   }
 
   async function removeFolder({ user, chunk }: ChunkFacts): Promise<void> {
@@ -197,7 +218,7 @@ export function openSubmitting(settings: SubmitSettings): Submitting {
         words: null,
       } as const;
       const ended = { ...observation, usage: nothingUsed };
-      notebook.append([{ kind: "ended", chunk: facts.chunk, observation: ended }], "synced");
+      await noteDown({ kind: "ended", chunk: facts.chunk, observation: ended });
       settings.tell(ended);
     }
   }
