@@ -33,6 +33,7 @@ import { openSubmitting } from "./submitting.ts";
 import { poolsSeen, surroundings } from "./surroundings.ts";
 import { engineIdIn, openTakingOut } from "./taking-out.ts";
 import { openEngine } from "./transport.ts";
+import { forgottenAfterMs } from "./vanished.ts";
 import { openWarnings } from "./warnings.ts";
 import { openWeirAs, type Refusals } from "./weir-as.ts";
 import { whereaboutsOf } from "./whereabouts.ts";
@@ -111,7 +112,7 @@ export async function openSlurm(
     notebook,
     tell,
     note,
-    vanishedAfterMs: settings.messageTimeoutMs ?? 60_000,
+    vanishedAfterMs: async () => settings.messageTimeoutMs ?? forgottenAfterMs(site, await messageTimeoutMs()),
     keep: kept.keep,
     whereabouts: (started) => whereaboutsOf(started, around.look),
   });

@@ -4,7 +4,7 @@ import { type Evidence, endOf } from "./ends.ts";
 import { accountingWord, carriesTag, controllerWord, type JobWord, queueWord } from "./job-word.ts";
 import { type WrapperRecord, wrapperRecord } from "./record.ts";
 import { measuredBy, usageOf } from "./usage.ts";
-import { endOfVanished } from "./vanished.ts";
+import { endOfVanished, forgottenAfterMs } from "./vanished.ts";
 
 // Texts of Slurm 22.05.8 as it printed them, shortened; those of states that were not seen live are named so.
 
@@ -203,6 +203,8 @@ describe("what the engine has forgotten", () => {
   test("ends by the wrapper's record, else never began, else is lost, each after its time", () => {
     assert.deepEqual(endOfVanished("7", exited(3), false, null)?.end, { kind: "failed", exitCode: 3 });
     assert.equal(endOfVanished("7", null, false, null), null);
+    const site = { forgottenAfterS: 60 };
+    assert.deepEqual([forgottenAfterMs(site, 10_000), forgottenAfterMs(site, 100_000)], [60_000, 100_000]);
     assert.equal(endOfVanished("7", null, true, null)?.end.kind, "withdrawn");
     const begun = wrapperRecord("0", "engine=7\nstartedMs=1\nnode=c1\nend=1\n", "");
     const gone = { kind: "gone", words: "no node has it" } as const;

@@ -37,7 +37,7 @@ export type FollowSettings = {
   readonly recordsEveryMs: number;
   readonly listEveryMs: number;
   /** How long the engine must have known nothing of a job before it counts as gone. */
-  readonly vanishedAfterMs: number;
+  readonly vanishedAfterMs: () => Promise<number>;
   readonly heldBeyondMs: number;
   /** What runs wrote that are about to be told as ended. */
   readonly keep: KeptOutput["keep"];

@@ -36,7 +36,7 @@ function judging(asked: readonly (typeof run)[] = []) {
   const judge = judgeRuns({
     engine: { records: async () => [], cancel: silent, read: silent } as unknown as Engine,
     notebook: { chunks: new Map([[facts.chunk, noted]]) } as unknown as Notebook,
-    ...{ note: () => {}, nowMs: () => nowMs, monotonicMs: () => nowMs, vanishedAfterMs: 60_000 },
+    ...{ note: () => {}, nowMs: () => nowMs, monotonicMs: () => nowMs, vanishedAfterMs: async () => 60_000 },
     whereabouts: () => assert.fail("it has not vanished"),
     tell: (one) => told.push(one),
     ...{ heed: () => {}, heedQueue: () => {} },

@@ -24,7 +24,7 @@ export type JudgeSettings = {
   readonly note: (words: string, facts: object) => void;
   readonly nowMs: () => number;
   readonly monotonicMs: () => number;
-  readonly vanishedAfterMs: number;
+  readonly vanishedAfterMs: () => Promise<number>;
   /** Of a run that the engine has forgotten while its wrapper had not ended. */
   readonly whereabouts: (started: NonNullable<WrapperRecord["started"]>) => Promise<Whereabouts>;
   readonly tell: (observation: RunObservation) => void;
@@ -136,7 +136,7 @@ export function judgeRuns(settings: JudgeSettings) {
 
   async function vanished(track: Track): Promise<EndedRun | null> {
     track.absentSinceMs ??= monotonicMs();
-    const waitedOut = monotonicMs() - track.absentSinceMs >= settings.vanishedAfterMs;
+    const waitedOut = monotonicMs() - track.absentSinceMs >= (await settings.vanishedAfterMs());
     const started = waitedOut && track.record?.ended === null ? track.record.started : null;
     const where = started && (await settings.whereabouts(started));
     if (where?.kind === "maybe") doubt(track, `the engine knows no job ${track.engineId} any more; ${where.words}`);

@@ -78,6 +78,8 @@ const site = z.strictObject({
   devices: z.record(z.string(), device).default({}),
   /** At most so many tasks travel as one array; no more than `max-array` of the policy. */
   mostTasksOfChunk: z.int().min(1).max(100_000).default(1000),
+  /** So long the engine has to know nothing of a job that it had before that counts; no less than its own MessageTimeout. */
+  forgottenAfterS: z.int().min(10).max(3600).default(60),
   /** The site's table of words (W1): what scripts of the network say, and what it is here. */
   aliases: z
     .strictObject({

@@ -1,6 +1,12 @@
 import type { RunEnd } from "#core/job/state.ts";
 import type { WrapperRecord } from "./record.ts";
+import type { Site } from "./site.ts";
 import type { Whereabouts } from "./whereabouts.ts";
+
+/** How long the engine must have known nothing of a job before it counts as gone: what it was sent by then it has answered. */
+export function forgottenAfterMs(site: Pick<Site, "forgottenAfterS">, messageTimeoutMs: number): number {
+  return Math.max(1000 * site.forgottenAfterS, messageTimeoutMs);
+}
 
 /**
  * How a run ended of which the engine, which answers, has no record any more: purged after MinJobAge where there is no
