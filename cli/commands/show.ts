@@ -140,7 +140,9 @@ async function printRuns(call: Call, task: TaskDetail, told: WireOutcome | null)
       ...(run.stderrFile === null || run.stderrFile === run.stdoutFile
         ? []
         : [[say("factStderr"), fileText(run.stderrFile, say)] as const]),
-      ...(run.words === null || run.words === reason ? [] : [[say("columnWords"), inNetworkTime(run.words)] as const]),
+      ...(run.words === null || run.words === reason
+        ? []
+        : [[say("columnWords"), causeText(run.words, say, call.language)] as const]),
       ...(run.startedMs === null ? [] : [[say("columnStarted"), timeText(run.startedMs)] as const]),
       ...(run.endedMs === null ? [] : [[say("columnEnded"), timeText(run.endedMs)] as const]),
       ...(usage === null || run.startedMs === null

@@ -5,6 +5,7 @@ import type { TFunction } from "i18next";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { JobDetail, TaskDetail } from "#api/job.ts";
+import { causeWords } from "#core/job/history-words.ts";
 import { mibText } from "#core/measures.ts";
 import { Waiting } from "../../app/fallbacks.tsx";
 import { language } from "../../app/language.ts";
@@ -275,7 +276,12 @@ function EndNotice({ job, task, isArray }: Omit<TaskContent, "search">) {
   const besides = listed.length > 0 ? [t("end.besides", { ends: listed.join(" · ") })] : [];
   return (
     <Notice kind={task.outcome.kind === "cancelled" ? "warning" : "bad"} title={all ?? own}>
-      {format.sentences([...(all === null ? [] : [own]), ...rest, ...(said ? [said] : []), ...besides])}
+      {format.sentences([
+        ...(all === null ? [] : [own]),
+        ...rest,
+        ...(said ? [causeWords(said, language()) ?? said] : []),
+        ...besides,
+      ])}
     </Notice>
   );
 }
