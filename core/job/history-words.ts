@@ -150,6 +150,10 @@ const causes: KeptSentences = [
     "引擎有应答，但没有作业 {a}；其包装进程已开始而未写下结束；{b}",
   ],
   [
+    "killed, and the engine that may have done so has forgotten it: the engine answers and knows no job {a}",
+    "被强制终止，而可能将其终止的引擎已不再有其记录：引擎有应答，但没有作业 {a}",
+  ],
+  [
     "the engine stopped it and has forgotten it: the engine answers and knows no job {a}",
     "引擎已将其停止，此后不再有其记录：引擎有应答，但没有作业 {a}",
   ],

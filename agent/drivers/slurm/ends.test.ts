@@ -212,6 +212,9 @@ describe("what the engine has forgotten", () => {
     assert.equal(endOfVanished("7", begun, true, { kind: "maybe", words: "it lives" }), null, "not while it may live");
     assert.equal(endOfVanished("7", begun, true, gone)?.end.kind, "lost");
     assert.equal(endOfVanished("7", ended("cause=stopped\nsignal=15"), true, null)?.end.kind, "node-failed");
+    assert.equal(endOfVanished("7", ended("cause=exited\nsignal=9"), true, null)?.end.kind, "node-failed");
+    const aborted = endOfVanished("7", ended("cause=exited\nsignal=6"), true, null)?.end;
+    assert.deepEqual(aborted, { kind: "signalled", signal: 6 });
   });
 });
 

@@ -40,6 +40,15 @@ export function endOfVanished(
       return { end: { kind: "node-failed", reason: `the engine stopped it and has forgotten it: ${gone}` }, words };
     case "exited":
     case "start-failed":
+      // slurmd kills what its controller has forgotten, at times a moment before the wrapper; the user pays for none of it (M7).
+      if (end.signal === 9)
+        return {
+          end: {
+            kind: "node-failed",
+            reason: `killed, and the engine that may have done so has forgotten it: ${gone}`,
+          },
+          words: null,
+        };
       if (end.signal !== 0) return { end: { kind: "signalled", signal: end.signal }, words };
       return {
         end: end.exitCode === 0 ? { kind: "succeeded" } : { kind: "failed", exitCode: end.exitCode },
