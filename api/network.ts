@@ -282,8 +282,12 @@ export const project = z
   .meta({ id: "Project" });
 /** What the rule that was set means as things stand, in the reader's words: where its work could run, what leads nowhere. */
 const notes = z.array(z.string());
-export const placedTenant = tenant.extend({ notes }).meta({ id: "PlacedTenant" });
-export const placedProject = project.extend({ notes }).meta({ id: "PlacedProject" });
+/** Of what was just set: false where it was so already, and nothing was done. */
+const changed = z.boolean();
+export const setTenant = tenant.extend({ changed }).meta({ id: "SetTenant" });
+export const setProject = project.extend({ changed }).meta({ id: "SetProject" });
+export const placedTenant = setTenant.extend({ notes }).meta({ id: "PlacedTenant" });
+export const placedProject = setProject.extend({ notes }).meta({ id: "PlacedProject" });
 export const person = z
   .strictObject({
     id,
@@ -295,6 +299,7 @@ export const person = z
     projects: z.array(slug),
   })
   .meta({ id: "Person" });
+export const setPerson = person.extend({ changed }).meta({ id: "SetPerson" });
 export const tenantsPage = page("tenants", tenant).meta({ id: "TenantsPage" });
 export const projectsPage = page("projects", project).meta({ id: "ProjectsPage" });
 export const peoplePage = page("people", person).meta({ id: "PeoplePage" });

@@ -499,7 +499,7 @@ export const routes = {
     summary: "Set how many cores the runs of a tenant may hold at once over the whole network",
     params: z.object({ tenant: slug }),
     body: network.newCoreLimit,
-    response: network.tenant,
+    response: network.setTenant,
   }),
   setProjectCores: route({
     ...paths.setProjectCores,
@@ -508,7 +508,7 @@ export const routes = {
     summary: "Set how many cores the runs of a project may hold at once over the whole network",
     params: z.object({ project: slug }),
     body: network.newCoreLimit,
-    response: network.project,
+    response: network.setProject,
   }),
   setTenantGrant: route({
     ...paths.setTenantGrant,
@@ -517,7 +517,7 @@ export const routes = {
     summary: "Grant a tenant so many core-hours and card-hours from now on, or any number",
     params: z.object({ tenant: slug }),
     body: network.newGrant,
-    response: network.tenant,
+    response: network.setTenant,
   }),
   setProjectGrant: route({
     ...paths.setProjectGrant,
@@ -526,7 +526,7 @@ export const routes = {
     summary: "Grant a project so many core-hours and card-hours from now on, or any number",
     params: z.object({ project: slug }),
     body: network.newGrant,
-    response: network.project,
+    response: network.setProject,
   }),
   setTenantPlace: route({
     ...paths.setTenantPlace,
@@ -553,7 +553,7 @@ export const routes = {
     summary: "Set the home centre of a tenant: its work is no worse off there than it would be there alone",
     params: z.object({ tenant: slug }),
     body: network.newHome,
-    response: network.tenant,
+    response: network.setTenant,
   }),
   projects: route({
     ...paths.projects,
@@ -579,7 +579,7 @@ export const routes = {
     summary: "Make a person a member of a project",
     params: z.object({ project: slug }),
     body: network.newMembership,
-    response: network.person,
+    response: network.setPerson,
   }),
   removeMember: route({
     ...paths.removeMember,
@@ -604,7 +604,7 @@ export const routes = {
     summary: "Give or take the administrator's role, disable or enable a person, show them under another name",
     params: z.object({ person: slug }),
     body: network.changedPerson,
-    response: network.person,
+    response: network.setPerson,
   }),
   addPerson: route({
     ...paths.addPerson,

@@ -200,6 +200,30 @@ test("weir admin events: who did what to whom, and when; filters as the route ha
   assert.match((await weir(url, ["admin", "events", "--lang=zh", "-n2"])).out, /中心 jinan/);
 });
 
+test("weir admin … set: what is so already is said to be, and nothing else", async () => {
+  const same = { name: "ouc", changed: false, notes: ["a note"] };
+  const { url } = await fake({
+    "PUT /tenants/ouc/cores": json({ ...same, changed: true }),
+    "PUT /tenants/ouc/place": json(same),
+    "PUT /tenants/ouc/home": json(same),
+    "PUT /projects/tides/cores": json(same),
+    "PUT /people/li": json(same),
+    "POST /projects/tides/members": json(same),
+  });
+  const admin = async (...words: readonly string[]) => (await weir(url, ["admin", ...words])).out;
+  assert.equal(
+    await admin("tenant", "set", "ouc", "--home", "jinan", "--region", "cn-sd"),
+    "ouc: it is so already, nothing changed.\n",
+  );
+  assert.match(await admin("tenant", "set", "ouc", "--most-cores", "5", "--region", "cn-sd"), /^Set tenant ouc/);
+  assert.match(
+    await admin("project", "set", "tides", "--most-cores", "5", "--lang=zh"),
+    /^tides：已是如此，无变化。\n$/,
+  );
+  assert.match(await admin("user", "set", "li", "--title", "Li"), /^li: it is so already/);
+  assert.match(await admin("project", "member", "tides", "li"), /^li: it is so already/);
+});
+
 test("weir admin … set: what was set is said as the console says it", async () => {
   const tenant = { name: "ouc", title: "", home: null, mostCores: null, grants: [], place: {} };
   const routes = ["cores", "grant", "place", "home"].map((what) => [`PUT /tenants/ouc/${what}`, json(tenant)] as const);

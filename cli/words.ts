@@ -29,6 +29,14 @@ export const words = {
   ],
 
   // What stands for the reader's own words in lines of use
+  place_FIGURE: ["FIGURE", "数值"],
+  place_SITE: ["SITE", "站点"],
+  place_PHASE: ["PHASE", "期"],
+  place_VENDOR: ["VENDOR", "厂商"],
+  place_MODEL: ["MODEL", "型号"],
+  place_YYYY: ["YYYY", "年"],
+  place_MM: ["MM", "月"],
+  place_DD: ["DD", "日"],
   place_JOB: ["JOB", "作业"],
   place_INDEX: ["INDEX", "下标"],
   place_SCRIPT: ["SCRIPT", "脚本"],
@@ -1343,6 +1351,7 @@ export const words = {
     "--{option} {said}：请写 0 至 {most} 的整小时数，或 none。",
   ],
   changed: ["Set {what} {name}.", "已设置{what} {name}。"],
+  settingSame: ["{name}: it is so already, nothing changed.", "{name}：已是如此，无变化。"],
   noTenantNamed: ["say --tenant TENANT.", "请写明 --tenant 租户。"],
   wordTenant: ["tenant", "租户"],
   wordProject: ["project", "项目"],

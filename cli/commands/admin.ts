@@ -92,12 +92,17 @@ export async function setTenant(call: Call): Promise<number> {
   if (home === null && cores === null && grant === null && !isPlaced)
     throw new Stop(exitCodes.usage, call.say("nothingToSet"));
   const body = { home: home === "none" ? null : home };
-  let answer = home === null ? null : await call.ask("setHome", { params, body });
-  if (cores !== null)
-    answer = await call.ask("setTenantCores", { params, body: { mostCores: coresSaid(call, cores) } });
-  if (grant !== null) answer = await call.ask("setTenantGrant", { params, body: grant });
+  const answers = [
+    ...(home === null ? [] : [await call.ask("setHome", { params, body })]),
+    ...(cores === null
+      ? []
+      : [await call.ask("setTenantCores", { params, body: { mostCores: coresSaid(call, cores) } })]),
+    ...(grant === null ? [] : [await call.ask("setTenantGrant", { params, body: grant })]),
+  ];
   const placed = isPlaced ? await call.ask("setTenantPlace", { params, body: place }) : null;
-  if (call.json) await call.printJson(placed ?? answer);
+  const all = placed ? [...answers, placed] : answers;
+  if (call.json) await call.printJson(all.at(-1));
+  else if (isSame(all)) return saidSame(call, params.tenant);
   else await call.print(`${call.say("changed", { what: call.say("wordTenant"), name: params.tenant })}\n`);
   for (const note of meantBy(call)) call.note(note);
   for (const note of placed?.notes ?? []) call.note(note);
@@ -112,15 +117,29 @@ export async function setProject(call: Call): Promise<number> {
   const isPlaced = Object.keys(rule).length > 0;
   const grant = grantSaid(call);
   if (cores === null && grant === null && !isPlaced) throw new Stop(exitCodes.usage, call.say("nothingToSet"));
-  let answer = null;
-  if (cores !== null)
-    answer = await call.ask("setProjectCores", { params, body: { mostCores: coresSaid(call, cores) } });
-  if (grant !== null) answer = await call.ask("setProjectGrant", { params, body: grant });
+  const answers = [
+    ...(cores === null
+      ? []
+      : [await call.ask("setProjectCores", { params, body: { mostCores: coresSaid(call, cores) } })]),
+    ...(grant === null ? [] : [await call.ask("setProjectGrant", { params, body: grant })]),
+  ];
   const placed = isPlaced ? await call.ask("setProjectPlace", { params, body: rule }) : null;
-  if (call.json) await call.printJson(placed ?? answer);
+  const all = placed ? [...answers, placed] : answers;
+  if (call.json) await call.printJson(all.at(-1));
+  else if (isSame(all)) return saidSame(call, params.project);
   else await call.print(`${call.say("changed", { what: call.say("wordProject"), name: params.project })}\n`);
   for (const note of meantBy(call)) call.note(note);
   for (const note of placed?.notes ?? []) call.note(note);
+  return exitCodes.done;
+}
+
+function isSame(answers: readonly { readonly changed: boolean }[]): boolean {
+  return answers.every(({ changed }) => changed === false);
+}
+
+/** What was to be set is so already, and nothing was done. */
+async function saidSame(call: Call, name: string): Promise<number> {
+  await call.print(`${call.say("settingSame", { name })}\n`);
   return exitCodes.done;
 }
 
@@ -133,12 +152,16 @@ export async function addProject(call: Call): Promise<number> {
 /** JSON: the API's `Person`. */
 export async function setMember(call: Call): Promise<number> {
   const [project = "", person = ""] = call.operands;
-  const isRemoved = call.has("remove");
-  const answer = isRemoved
-    ? await call.ask("removeMember", { params: { project, person } })
-    : await call.ask("addMember", { params: { project }, body: { person } });
+  if (call.has("remove")) {
+    const answer = await call.ask("removeMember", { params: { project, person } });
+    if (call.json) await call.printJson(answer);
+    else await call.print(`${call.say("memberRemoved", { name: person, project })}\n`);
+    return exitCodes.done;
+  }
+  const answer = await call.ask("addMember", { params: { project }, body: { person } });
   if (call.json) await call.printJson(answer);
-  else await call.print(`${call.say(isRemoved ? "memberRemoved" : "memberAdded", { name: person, project })}\n`);
+  else if (isSame([answer])) return saidSame(call, person);
+  else await call.print(`${call.say("memberAdded", { name: person, project })}\n`);
   return exitCodes.done;
 }
 
@@ -202,6 +225,7 @@ async function changed(
 ): Promise<number> {
   const answer = await call.ask("setPerson", { params: { person }, body });
   if (call.json) await call.printJson(answer);
+  else if (isSame([answer])) return saidSame(call, person);
   else await call.print(`${sentences.join("\n")}\n`);
   return exitCodes.done;
 }

@@ -25,7 +25,7 @@ before(async () => {
   edsMs = Date.now();
   await ok(ed.call("removeMember", { params: { project: "air", person: "ed" } }));
   await ok(ed.call("setTenantCores", { params: { tenant: "park" }, body: { mostCores: 64 } }));
-  await ok(ed.call("setProjectGrant", { params: { project: "air" }, body: { coreHours: 10, cardHours: null } }));
+  await ok(ed.call("setProjectGrant", { params: { project: "air" }, body: { coreHours: 10, cardHours: 5 } }));
   const place = { residency: ["cn-sd", "cn-gz"], domestic: true };
   await ok(ed.call("setProjectPlace", { params: { project: "air" }, body: place }));
   await ok(ed.call("setHome", { params: { tenant: "park" }, body: { home: "local" } }));
@@ -75,7 +75,7 @@ const byEd = [
   "ed network scheduling policy set, version 1",
   "ed tenant:park home centre: local",
   "ed project:air its data only in Shandong (cn-sd), Guizhou (cn-gz); domestic equipment only",
-  "ed project:air may use any number of card-hours",
+  "ed project:air granted 5 card-hours",
   "ed project:air granted 10 core-hours",
   "ed tenant:park may hold at most 64 cores at once",
   "ed person:ed removed from project air",
@@ -115,6 +115,49 @@ test("the list is narrowed by kind, by who did it, by whom or what it was done t
   assert.ok(wrong.kind === "problem" && wrong.problem.status === 400);
 });
 
+test("what is so already is no act when it is set again, and nothing tells the scheduler of it", async () => {
+  const admin = server.client();
+  const newest = async () => (await told())[0];
+  const before = await told();
+  const { rows } = await server.db.pool.query("select max(seq) as last from event");
+  assert.equal(
+    (await ok(admin.call("setTenantCores", { params: { tenant: "park" }, body: { mostCores: 64 } }))).changed,
+    false,
+  );
+  assert.equal(
+    (await ok(admin.call("setTenantGrant", { params: { tenant: "park" }, body: { coreHours: null } }))).changed,
+    false,
+  );
+  assert.equal(
+    (await ok(admin.call("setHome", { params: { tenant: "park" }, body: { home: "local" } }))).changed,
+    false,
+  );
+  assert.equal(
+    (await ok(admin.call("setTenantPlace", { params: { tenant: "park" }, body: { region: "cn-sd", residency: null } })))
+      .changed,
+    false,
+  );
+  const residency = ["cn-sd", "cn-gz"];
+  assert.equal(
+    (await ok(admin.call("setProjectPlace", { params: { project: "air" }, body: { residency, domestic: true } })))
+      .changed,
+    false,
+  );
+  await ok(
+    admin.call("setPerson", { params: { person: "ed" }, body: { title: "Ed", administrator: true, disabled: true } }),
+  );
+  assert.deepEqual(await told(), before);
+  assert.deepEqual((await server.db.pool.query("select max(seq) as last from event")).rows, rows);
+  // Fewer regions are others.
+  const fewer = admin.call("setProjectPlace", { params: { project: "air" }, body: { residency: ["cn-sd"] } });
+  assert.equal((await ok(fewer)).changed, true);
+  assert.equal(await newest(), "admin project:air its data only in Shandong (cn-sd)");
+  await ok(admin.call("setProjectGrant", { params: { project: "air" }, body: { coreHours: 10 } }));
+  assert.equal(await newest(), "admin project:air granted 10 core-hours", "counted anew");
+  await ok(admin.call("setProjectGrant", { params: { project: "air" }, body: { coreHours: null } }));
+  assert.equal(await newest(), "admin project:air may use any number of core-hours");
+});
+
 test("it is paged by a cursor, and shown to administrators alone", async () => {
   const seen: number[] = [];
   let cursor: string | undefined;
@@ -123,7 +166,7 @@ test("it is paged by a cursor, and shown to administrators alone", async () => {
     seen.push(...page.acts.map(({ id }) => id));
     cursor = page.next ?? undefined;
   } while (cursor !== undefined);
-  assert.equal(seen.length, 29);
+  assert.equal(seen.length, 32);
   assert.deepEqual(
     seen,
     seen.toSorted((a, b) => b - a),

@@ -45,8 +45,8 @@ export function peopleHandlers(context: Context): Pick<Handlers, PeopleRoute> {
     if (!found) return refused({ kind: "not-found", what: "centre", id: home });
     const left = home === null ? null : await hasLeft(client, home, "home");
     if (left) return left;
-    const isThere = await setHome(client, tenant, home, by, now());
-    return isThere ? null : refused({ kind: "not-found", what: "tenant", id: tenant });
+    const changed = await setHome(client, tenant, home, by, now());
+    return changed ?? refused({ kind: "not-found", what: "tenant", id: tenant });
   };
 
   return {
@@ -70,8 +70,8 @@ export function peopleHandlers(context: Context): Pick<Handlers, PeopleRoute> {
         if (rows[0] === undefined) return refused({ kind: "already-exists", what: "tenant", id: name });
         const about = { kind: "tenant", id: name } as const;
         await noteAct(client, { by: caller.id, about, act: { kind: "tenant-added" }, nowMs: now() });
-        const trouble = home === null ? null : await moveHome(client, name, home, caller.id);
-        if (trouble) return trouble;
+        const moved = home !== null && (await moveHome(client, name, home, caller.id));
+        if (typeof moved === "object") return moved;
         if (body.region !== undefined) await setPlace(client, "tenant", name, place.said, caller.id, now());
         return answer({
           id: rows[0].id,
@@ -86,40 +86,44 @@ export function peopleHandlers(context: Context): Pick<Handlers, PeopleRoute> {
 
     setHome: ({ caller, params, body }) =>
       set(db, { caller, idempotency: null }, 200, async (client) => {
-        const trouble = await moveHome(client, params.tenant, body.home, caller.id);
-        if (trouble) return trouble;
+        const changed = await moveHome(client, params.tenant, body.home, caller.id);
+        if (typeof changed === "object") return changed;
         const [tenant] = await readTenants(client, null, { after: null, limit: 1, only: params.tenant });
-        return tenant ? answer(tenant) : refused({ kind: "not-found", what: "tenant", id: params.tenant });
+        return tenant
+          ? answer({ ...tenant, changed })
+          : refused({ kind: "not-found", what: "tenant", id: params.tenant });
       }),
 
     setTenantCores: ({ caller, params: { tenant: name }, body }) =>
       set(db, { caller, idempotency: null }, 200, async (client) => {
-        await setMostCores(client, "tenant", name, body.mostCores, caller.id, now());
+        const changed = await setMostCores(client, "tenant", name, body.mostCores, caller.id, now());
         const [tenant] = await readTenants(client, null, { after: null, limit: 1, only: name });
-        return tenant ? answer(tenant) : refused({ kind: "not-found", what: "tenant", id: name });
+        return tenant ? answer({ ...tenant, changed }) : refused({ kind: "not-found", what: "tenant", id: name });
       }),
 
     setProjectCores: ({ caller, params: { project: name }, body }) =>
       set(db, { caller, idempotency: null }, 200, async (client) => {
-        await setMostCores(client, "project", name, body.mostCores, caller.id, now());
+        const changed = await setMostCores(client, "project", name, body.mostCores, caller.id, now());
         const [project] = await readProjects(client, null, { after: null, limit: 1, only: name });
-        return project ? answer(project) : refused({ kind: "not-found", what: "project", id: name });
+        return project ? answer({ ...project, changed }) : refused({ kind: "not-found", what: "project", id: name });
       }),
 
     setTenantGrant: ({ caller, params: { tenant: name }, body }) =>
       set(db, { caller, idempotency: null }, 200, async (client) => {
+        let changed = false;
         for (const [unit, hours] of hoursSaid(body))
-          await setGrant(client, "tenant", name, unit, hours, caller.id, now());
+          if (await setGrant(client, "tenant", name, unit, hours, caller.id, now())) changed = true;
         const [tenant] = await readTenants(client, null, { after: null, limit: 1, only: name });
-        return tenant ? answer(tenant) : refused({ kind: "not-found", what: "tenant", id: name });
+        return tenant ? answer({ ...tenant, changed }) : refused({ kind: "not-found", what: "tenant", id: name });
       }),
 
     setProjectGrant: ({ caller, params: { project: name }, body }) =>
       set(db, { caller, idempotency: null }, 200, async (client) => {
+        let changed = false;
         for (const [unit, hours] of hoursSaid(body))
-          await setGrant(client, "project", name, unit, hours, caller.id, now());
+          if (await setGrant(client, "project", name, unit, hours, caller.id, now())) changed = true;
         const [project] = await readProjects(client, null, { after: null, limit: 1, only: name });
-        return project ? answer(project) : refused({ kind: "not-found", what: "project", id: name });
+        return project ? answer({ ...project, changed }) : refused({ kind: "not-found", what: "project", id: name });
       }),
 
     setTenantPlace: ({ caller, params: { tenant: name }, body, language }) =>
@@ -128,20 +132,24 @@ export function peopleHandlers(context: Context): Pick<Handlers, PeopleRoute> {
         const place = readPlace(body);
         if (said.kind === "refused") return said;
         if (place.kind === "refused") return place;
-        await setPlace(client, "tenant", name, { ...place.said, ...said.rule }, caller.id, now());
+        const changed = await setPlace(client, "tenant", name, { ...place.said, ...said.rule }, caller.id, now());
         const [tenant] = await readTenants(client, null, { after: null, limit: 1, only: name });
         const notes = await notesOn(client, said.rule, language);
-        return tenant ? answer({ ...tenant, notes }) : refused({ kind: "not-found", what: "tenant", id: name });
+        return tenant
+          ? answer({ ...tenant, changed, notes })
+          : refused({ kind: "not-found", what: "tenant", id: name });
       }),
 
     setProjectPlace: ({ caller, params: { project: name }, body, language }) =>
       set(db, { caller, idempotency: null }, 200, async (client) => {
         const said = readRule(body);
         if (said.kind === "refused") return said;
-        await setPlace(client, "project", name, said.rule, caller.id, now());
+        const changed = await setPlace(client, "project", name, said.rule, caller.id, now());
         const [project] = await readProjects(client, null, { after: null, limit: 1, only: name });
         const notes = await notesOn(client, said.rule, language);
-        return project ? answer({ ...project, notes }) : refused({ kind: "not-found", what: "project", id: name });
+        return project
+          ? answer({ ...project, changed, notes })
+          : refused({ kind: "not-found", what: "project", id: name });
       }),
 
     async projects({ caller, query }) {
@@ -171,7 +179,7 @@ export function peopleHandlers(context: Context): Pick<Handlers, PeopleRoute> {
     addMember: ({ caller, params, body, idempotency }) =>
       change(db, { caller, idempotency }, 200, async (client) => {
         const joined = await join(client, body.person, [params.project], caller.id, now());
-        return joined ?? personAnswer(client, body.person);
+        return typeof joined === "object" ? joined : setAnswer(client, body.person, joined);
       }),
 
     removeMember: ({ caller, params }) =>
@@ -190,7 +198,8 @@ export function peopleHandlers(context: Context): Pick<Handlers, PeopleRoute> {
       change(db, { caller, idempotency: null }, 200, async (client) => {
         const done = await changePerson(client, name, body, caller.id, now());
         if (done === "not-found") return refused({ kind: "not-found", what: "person", id: name });
-        return done === "changed" ? personAnswer(client, name) : refused({ kind: done, person: name });
+        if (done !== "changed" && done !== "same") return refused({ kind: done, person: name });
+        return setAnswer(client, name, done === "changed");
       }),
 
     async people({ query: { name, ...query } }) {
@@ -213,7 +222,7 @@ export function peopleHandlers(context: Context): Pick<Handlers, PeopleRoute> {
         const act = { kind: "person-added", administrator: body.administrator ?? false } as const;
         await noteOfPerson(client, rows[0].id, act, caller.id, now());
         const joined = await join(client, body.name, body.projects ?? [], caller.id, now());
-        return joined ?? linkAnswer(client, body.name, origin, caller.id, now());
+        return typeof joined === "object" ? joined : linkAnswer(client, body.name, origin, caller.id, now());
       }),
 
     addSignInLink: ({ caller, params, idempotency, origin }) =>
@@ -300,14 +309,14 @@ type Context = {
   readonly now: () => number;
 };
 
-/** Makes the person a member of each; refused naming the first that is not there. */
+/** Makes the person a member of each; refused naming the first that is not there. False: of all of them before. */
 async function join(
   client: pg.PoolClient,
   person: string,
   projects: readonly string[],
   by: PersonId,
   nowMs: number,
-): Promise<Refused | null> {
+): Promise<Refused | boolean> {
   for (const project of projects) {
     const { rowCount } = await client.query("select from project where name = $1", [project]);
     if (rowCount === 0) return refused({ kind: "not-found", what: "project", id: project });
@@ -322,7 +331,12 @@ async function join(
     [person, projects],
   );
   for (const { id, project } of rows) await noteOfPerson(client, id, { kind: "member-added", project }, by, nowMs);
-  return null;
+  return rows.length > 0;
+}
+
+async function setAnswer(client: pg.PoolClient, name: string, changed: boolean) {
+  const person = await personAnswer(client, name);
+  return person.kind === "refused" ? person : answer({ ...person.body, changed });
 }
 
 async function personAnswer(client: pg.PoolClient, name: string) {

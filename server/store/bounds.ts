@@ -24,7 +24,7 @@ export async function boundsEvent(db: Query): Promise<Extract<WorldEvent, { kind
   };
 }
 
-/** What was said of it; what was not said stays as it is. False where there is no such tenant or project. */
+/** What was said of it; what was not said stays as it is. Answers false where it is so already: that is no act. */
 export async function setPlace(
   client: pg.ClientBase,
   of: "tenant" | "project",
@@ -35,8 +35,9 @@ export async function setPlace(
 ): Promise<boolean> {
   const text = JSON.stringify(said);
   const { rowCount } = await client.query(
-    `update ${of} set place = coalesce(place, '{}') || $2::jsonb where name = $1`,
-    [name, text],
+    `update ${of} set place = coalesce(place, '{}') || $2::jsonb
+     where name = $1 and $3::jsonb || coalesce(place, '{}') || $2::jsonb <> $3::jsonb || coalesce(place, '{}')`,
+    [name, text, JSON.stringify(unbound)],
   );
   if (rowCount === 0) return false;
   await client.query("insert into event (at_ms, kind, cause) values ($1, 'bounds-changed', $2)", [

@@ -16,7 +16,7 @@ export async function coreLimitsEvent(
   return { kind: "core-limits-set", tenants, projects };
 }
 
-/** null: any number from now on. Answers false where there is no such tenant or project. */
+/** null: any number from now on. Answers false where it is so already: that is no act. */
 export async function setMostCores(
   client: pg.ClientBase,
   of: "tenant" | "project",
@@ -25,7 +25,10 @@ export async function setMostCores(
   person: PersonId,
   nowMs: number,
 ): Promise<boolean> {
-  const { rowCount } = await client.query(`update ${of} set most_cores = $2 where name = $1`, [name, mostCores]);
+  const { rowCount } = await client.query(
+    `update ${of} set most_cores = $2 where name = $1 and most_cores is distinct from $2`,
+    [name, mostCores],
+  );
   if (rowCount === 0) return false;
   await client.query("insert into event (at_ms, kind, cause) values ($1, 'core-limits-changed', $2)", [
     nowMs,

@@ -49,7 +49,7 @@ export function grantKeeper(
   };
 }
 
-/** Hours from now on; null: as many as there are, from now on. Answers false where there is no such tenant or project. */
+/** Hours from now on; null: as many as there are, from now on. Answers false where it was so already: that is no act. */
 export async function setGrant(
   client: pg.ClientBase,
   of: "tenant" | "project",
@@ -64,7 +64,9 @@ export async function setGrant(
   const { rows } = await client.query<{ id: number }>(text, [name]);
   const id = rows[0]?.id;
   if (id === undefined) return false;
-  await client.query(`delete from granted where ${of}_id = $1 and unit = $2`, [id, unit]);
+  const { rowCount } = await client.query(`delete from granted where ${of}_id = $1 and unit = $2`, [id, unit]);
+  // The same hours again count anew; none to none changes nothing.
+  if (hours === null && rowCount === 0) return false;
   if (hours !== null)
     await client.query(
       `insert into granted (${of}_id, unit, amount, posted_before, person_id, at_ms)

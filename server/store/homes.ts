@@ -14,16 +14,22 @@ export async function homesEvent(
   return { kind: "homes-set", homes: rows.map(({ id, home }) => [tenantId(id), home] as const), atMs };
 }
 
-/** null: none from now on. Answers false where there is no such tenant; the centre is there. */
+/** null: none from now on. Answers null where there is no such tenant, false where it is so already, which is no act; the centre is there. */
 export async function setHome(
   client: pg.ClientBase,
   tenant: string,
   home: string | null,
   person: PersonId,
   nowMs: number,
-): Promise<boolean> {
-  const { rowCount } = await client.query("update tenant set home_centre = $2 where name = $1", [tenant, home]);
-  if (rowCount === 0) return false;
+): Promise<boolean | null> {
+  const { rows } = await client.query<{ home: string | null }>(
+    "select home_centre as home from tenant where name = $1 for no key update",
+    [tenant],
+  );
+  const [now] = rows;
+  if (!now) return null;
+  if (now.home === home) return false;
+  await client.query("update tenant set home_centre = $2 where name = $1", [tenant, home]);
   await client.query("insert into event (at_ms, kind, centre_id, cause) values ($1, 'homes-changed', $2, $3)", [
     nowMs,
     home,

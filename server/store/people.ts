@@ -20,10 +20,10 @@ export async function changePerson(
   change: PersonChange,
   by: PersonId,
   nowMs: number,
-): Promise<"changed" | "not-found" | "last-administrator" | "disable-oneself"> {
+): Promise<"changed" | "same" | "not-found" | "last-administrator" | "disable-oneself"> {
   // Every administrator is locked, so that of two who take the other's role at once the second is refused.
   const { rows } = await client.query<PersonRow>(
-    `select id, name, disabled_ms is not null as "isDisabled",
+    `select id, name, title, administrator, disabled_ms is not null as "isDisabled",
        administrator and disabled_ms is null as "signsInAsAdministrator" from person
      where name = $1 or (administrator and disabled_ms is null) order by id for update`,
     [name],
@@ -34,8 +34,9 @@ export async function changePerson(
   const ends = change.disabled === true || change.administrator === false;
   if (ends && person.signsInAsAdministrator && others.length === 0) return "last-administrator";
   if (change.disabled === true && person.id === by) return "disable-oneself";
-  const { title = null, administrator = null } = change;
-  // Who may sign in already is not signed out by being let in.
+  // What is so already is no act: who may sign in already is not signed out by being let in.
+  const title = change.title === person.title ? null : (change.title ?? null);
+  const administrator = change.administrator === person.administrator ? null : (change.administrator ?? null);
   const disabled = change.disabled === person.isDisabled ? null : (change.disabled ?? null);
   await client.query(
     `update person set title = coalesce($2, title), administrator = coalesce($3, administrator),
@@ -56,12 +57,14 @@ export async function changePerson(
     ...(disabled === null ? [] : [disabled ? ("person-disabled" as const) : ("person-enabled" as const)]),
   ];
   for (const kind of kinds) await noteOfPerson(client, person.id, { kind }, by, nowMs);
-  return "changed";
+  return kinds.length === 0 ? "same" : "changed";
 }
 
 type PersonRow = {
   readonly id: PersonId;
   readonly name: string;
+  readonly title: string;
+  readonly administrator: boolean;
   readonly isDisabled: boolean;
   readonly signsInAsAdministrator: boolean;
 };
