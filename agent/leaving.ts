@@ -44,7 +44,7 @@ export function readAgreedDays(folder: string): number | null {
 }
 
 export function keepAgreedDays(folder: string, retentionDays: number): void {
-  if (readAgreedDays(folder) !== retentionDays) write(join(folder, agreedFile), { retentionDays });
+  write(join(folder, agreedFile), { retentionDays });
 }
 
 /** Beside the journal. */

@@ -36,9 +36,7 @@ export async function serveCentre(settings: CentreSettings): Promise<number> {
   const kept = keptMs(process.env);
   const poll = pollMs(process.env);
   const cleaning = setInterval(() => {
-    // Then all is kept for as long as was agreed for it.
-    if (readLeaving(centre.folder) !== null) return;
-    removeOld(driver, journal, kept, Date.now()).then(
+    removeOldUnlessLeaving().then(
       (removed) => removed > 0 && note("old runs removed", { removed }),
       (error: unknown) => note("old runs are removed at the next try", { error: String(error) }),
     );
@@ -107,6 +105,11 @@ export async function serveCentre(settings: CentreSettings): Promise<number> {
   lock.release();
   log.info({ status }, "agent ends; runs go on and are adopted by the next one");
   return status;
+
+  /** A centre that leaves keeps all for as long as was agreed for it. */
+  async function removeOldUnlessLeaving(): Promise<number> {
+    return readLeaving(centre.folder) === null ? removeOld(driver, journal, kept, Date.now()) : 0;
+  }
 
   /**
    * Another agent of this folder is fenced by a session of ours, and ends at its next word with the server; nothing here

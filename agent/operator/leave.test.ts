@@ -181,9 +181,12 @@ describe("weir-agent leave", { skip }, () => {
       [["--early"], /--early goes with --finish/],
       [["--yes", "--without", li], /--without goes with --finish/],
       [["--yes", "--finish"], /one of them/],
+      [["--yes", "--stay"], /--stay takes --yes back, and stands alone/],
     ] as const)
       assert.match(leave(...words).said, said);
     assert.deepEqual([hookCalls(), readdirSync(runsOf(li)).length], [[], 2]);
+    assert.match(leave("--stay").said, /none of it goes yet/);
+    assert.equal(readLeaving(join(home, "agent")), null);
   });
 
   test("once its time is over all of it goes, users' folders wholly; what they made themselves stays", async () => {

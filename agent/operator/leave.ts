@@ -25,12 +25,13 @@ import { openSlurmSite, type SlurmSite } from "./slurm-site.ts";
 
 /**
  * What of the network is still at this site, and when it goes. `--yes`: it is kept from now on for the agreed days, in which
- * users can fetch their output; `--finish`: once they are over, or `--early`, the folders of runs and what is Weir's own beside
+ * users can fetch their output, unless `--stay` takes that back; `--finish`: once they are over, or `--early`, the folders of runs and what is Weir's own beside
  * them go (each as its user), then accounts, tokens and the agent's own records. All of it by this machine alone; what a crash
  * left undone the next `--finish` does. Programs and policy go with `uninstall`.
  */
 export async function leave(given: Given): Promise<number> {
   if (given.has("finish") && given.has("yes")) throw new Error(say("yesOrFinish"));
+  if (given.has("stay") && (given.has("yes") || given.has("finish"))) throw new Error(say("stayAlone"));
   for (const option of ["early", "without"])
     if (given.has(option) && !given.has("finish")) throw new Error(say("withFinish", { option }));
   const folder = becomeAgent(given.environment);
@@ -45,7 +46,8 @@ export async function leave(given: Given): Promise<number> {
       if (readLeaving(folder) === null)
         putLeaving(folder, { sinceMs: Date.now(), days: here.retention.days, state: "kept" });
     }
-    return tell(given, given.has("yes") ? whatIsHere(folder, site) : here);
+    if (given.has("stay")) forgetLeaving(folder);
+    return tell(given, given.has("yes") || given.has("stay") ? whatIsHere(folder, site) : here);
   } finally {
     site.engine.close();
   }
@@ -191,7 +193,9 @@ async function clearFolders(given: Given, folder: string, site: SlurmSite): Prom
 }
 
 /** This network's folders and those of account tests that an agent which was killed or replaced did not write down. */
-async function unnoted(folder: string, { engine }: SlurmSite, user: string): Promise<readonly string[]> {
+async function unnoted(folder: string, { engine, site }: SlurmSite, user: string): Promise<readonly string[]> {
+  // Root takes the whole folder away in which they lie, and not every user has one there.
+  if (site.delegated !== null) return [];
   const mark = readMark(join(folder, "slurm-network"));
   const tags = ["account-test-", ...(mark === null ? [] : [`${mark}-`])];
   const found = await Promise.all(tags.map((tag) => engine.chunks(user, tag)));

@@ -77,13 +77,14 @@ const sentences = {
     "按约定，{time} 之前不移除任何内容：用户在此之前可取回输出。仍要移除：weir-agent leave --finish --early",
   ],
   notFinished: [
-    "this centre leaves, and what it keeps would be lost track of: weir-agent leave --finish first (weir-agent leave says when). To stay after all: weir-agent enrol --again URL",
-    "本中心正在退出，其保留内容将无从清理：请先执行 weir-agent leave --finish（时间见 weir-agent leave）。若不退出：weir-agent enrol --again URL",
+    "this centre leaves, and what it keeps would be lost track of: weir-agent leave --finish first (weir-agent leave says when). To stay after all: weir-agent leave --stay",
+    "本中心正在退出，其保留内容将无从清理：请先执行 weir-agent leave --finish（时间见 weir-agent leave）。若不退出：weir-agent leave --stay",
   ],
   yesOrFinish: [
     "--yes begins the retention, --finish ends it: one of them",
     "--yes 开始保留期，--finish 结束：请择一使用",
   ],
+  stayAlone: ["--stay takes --yes back, and stands alone", "--stay 撤销 --yes，须单独使用"],
   withFinish: ["--{option} goes with --finish", "--{option} 须与 --finish 同用"],
   listRuns: ["runs that have not ended: {list}", "尚未结束的运行：{list}"],
   listFolders: ["folders of runs: {list}", "运行目录：{list}"],

@@ -189,6 +189,7 @@ const words: readonly Word[] = [
     takes: [0, 0],
     options: {
       yes: { words: ["this centre leaves: the retention begins", "本中心退出：保留期开始"] },
+      stay: { words: ["it does not leave after all: takes --yes back", "不退出：撤销 --yes"] },
       finish: { words: ["remove it all, once the retention is over", "保留期结束后全部移除"] },
       early: { words: ["with --finish: before the retention is over", "与 --finish 同用：在保留期结束之前"] },
       without: {

@@ -315,11 +315,17 @@ export function openDesk(settings: DeskSettings): Desk {
   async function lookForAccounts(centre: CentreId, counter: Counter): Promise<void> {
     if (counter.accountsAreKnown) return;
     counter.accountsAreKnown = true;
-    counter.accounts = (await readWanted(db.pool, centre)).map(({ person, personName, project, projectName }) => ({
-      person: { id: person, name: personName },
-      project: { id: project, name: projectName },
-    }));
-    counter.quotas = counter.accounts.length === 0 ? [] : await readQuotas(db.pool, centre);
+    try {
+      const wanted = await readWanted(db.pool, centre);
+      counter.quotas = wanted.length === 0 ? [] : await readQuotas(db.pool, centre);
+      counter.accounts = wanted.map(({ person, personName, project, projectName }) => ({
+        person: { id: person, name: personName },
+        project: { id: project, name: projectName },
+      }));
+    } catch (error) {
+      counter.accountsAreKnown = false;
+      throw error;
+    }
   }
 
   async function readNews(counter: Counter, session: number, whole: boolean, since: number): Promise<News> {
