@@ -774,14 +774,20 @@ describe("weir-as", { skip }, () => {
       assert.deepEqual(names(), [], "an empty folder of another mode is the site's or the user's");
     });
 
-    test("a home in which runs lie is never removed", async () => {
+    test("a home in which runs lie is never removed, be it empty", async () => {
       site.writePolicy([...policy, "runs %h"]);
-      inHome("mkdir -m 700 ~/aside; mv ~/.weir ~/.[a-z]* ~/[a-z]* ~/aside/ 2> /dev/null || true");
-      await helper.ask("sweep", [["user", li]]);
-      assert.ok(existsSync(join(home, "aside")));
-      inHome("mv ~/aside/.[a-z]* ~/aside/* ~/; rmdir ~/aside");
-      site.writePolicy([...policy, `output-root ${home}/data`]);
-      assert.ok(existsSync(runs(chunk)));
+      const { uid, gid } = statSync(home);
+      renameSync(home, `${home}-aside`);
+      try {
+        mkdirSync(home, { mode: 0o700 });
+        chownSync(home, uid, gid);
+        assert.deepEqual(await sweep(), ["1", 0, 0]);
+        assert.ok(existsSync(home));
+      } finally {
+        rmSync(home, { recursive: true, force: true });
+        renameSync(`${home}-aside`, home);
+        site.writePolicy([...policy, `output-root ${home}/data`]);
+      }
     });
   });
 
