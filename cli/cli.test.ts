@@ -326,7 +326,7 @@ test("weir centres: why a connected centre takes no work, and the load of others
   assert.match(out, /^a +A +connected +batch +8\+500\/640 /m);
   assert.match(out, /^b +B +connected, on trial +batch +8\+\?\/640 /m);
   assert.match(out, /^c +C +unreachable, suspended +batch +8\/640 /m);
-  assert.match(out, /^d +D +retired /m);
+  assert.match(out, /^d +D +retired +never$/m, "of a retired one nothing is in use, and nothing starts");
   assert.match(out, /^e +E +connected, simulated +batch /m, "nobody can compute on these cores");
   assert.match(error, /in use by the centre's own users/);
   assert.match(error, /^f: batch, debug share nodes, which each of them counts; 640 cores in all\.$/m);
@@ -528,7 +528,10 @@ test("a centre leaves only with --yes; what it means is said beforehand, and not
   });
   const asked = await weir(url, ["centre", "leave", "jinan"]);
   assert.equal(asked.code, 2);
-  assert.match(asked.error, /2 runs that wait there are withdrawn\.\nIt is retired for good\.\nweir: Nothing was done/);
+  assert.match(
+    asked.error,
+    /^What it means that jinan leaves:\n2 runs that wait there are withdrawn\.\nIt is retired for good\.\nweir: Nothing was done/,
+  );
   assert.equal((await weir(url, ["centre", "revoke", "jinan"])).code, 2);
   assert.deepEqual([...new Set(seen.map(({ line }) => line))], ["GET /centres/jinan/intake"]);
   const done = await weir(url, ["centre", "leave", "jinan", "--yes"]);

@@ -276,6 +276,11 @@ export const words = {
   centreRevoked: ["{centre}: {count} credentials and tokens revoked.", "{centre}：已撤销 {count} 个凭据与令牌。"],
   intakeNow: ["{centre}: {intake}", "{centre}：{intake}"],
   intake_open: ["takes work", "接收任务"],
+  intakeOnTrial: [
+    "takes no work yet: first it has to pass its connection test (weir centre test)",
+    "尚不接收任务：须先通过接入测试（weir centre test）",
+  ],
+  leaveWould: ["What it means that {centre} leaves:", "{centre} 退出意味着："],
   intake_draining: ["draining: takes nothing new", "排空中：不接收新任务"],
   intake_suspended: [
     "suspended: takes nothing new, and what waited there was taken back",

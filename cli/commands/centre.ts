@@ -77,6 +77,7 @@ export const resume = (call: Call) => takeStep(call, "resume");
 /** What becomes of queued and running work is said first, and nothing is done without --yes. */
 export async function leave(call: Call): Promise<number> {
   if (call.has("yes")) return takeStep(call, "leave");
+  call.note(call.say("leaveWould", { centre: call.operands[0] ?? "" }));
   await sayConsequences(call, "leave");
   throw new Stop(exitCodes.usage, call.say("sayYes"));
 }
@@ -195,11 +196,17 @@ async function printCentre(call: Call, centre: Centre): Promise<void> {
     [say("factDriver"), centre.driver],
     [say("factLifeCycle"), say(`lifeCycle_${centre.lifeCycle}`)],
     ...(centre.lifeCycle === "retired" ? [] : [[say("columnState"), connectionText(centre.state, say)] as const]),
-    [say("factIntake"), say(`intake_${centre.intake}`)],
+    [say("factIntake"), intakeText(call, centre)],
     ...(centre.region === null ? [] : [[say("factRegion"), regionWords(centre.region, call.language)] as const]),
     [say("columnSeen"), centre.lastSeenMs === null ? say("never") : timeText(centre.lastSeenMs)],
     ...(centre.agentVersion === null ? [] : [[say("factAgent"), centre.agentVersion] as const]),
   ]);
+}
+
+/** Before it is in service nothing is sent there, whatever it is ready to take. */
+function intakeText({ say }: Call, { intake, lifeCycle }: Centre): string {
+  const isBefore = lifeCycle === "planned" || lifeCycle === "building" || lifeCycle === "trial";
+  return say(isBefore && intake === "open" ? "intakeOnTrial" : `intake_${intake}`);
 }
 
 async function printMechanisms(call: Call, { mechanisms }: Centre): Promise<void> {

@@ -36,7 +36,8 @@ export async function centres(call: Call): Promise<number> {
       const name = call.language === "zh" ? (centre.nameZh ?? centre.name) : centre.name;
       const head = [centre.id, name, state] as const;
       const seen = centre.lastSeenMs === null ? say("never") : timeCell(centre.lastSeenMs);
-      if (centre.pools.length === 0) return [[...head, "", "", "", "", "", "", seen]];
+      // Of a retired one nothing is there any more; `weir centre show` says what it had.
+      if (centre.pools.length === 0 || centre.lifeCycle === "retired") return [[...head, "", "", "", "", "", "", seen]];
       return centre.pools.map((pool, at) => [
         ...(at === 0 ? head : ["", "", ""]),
         pool.name,
@@ -49,8 +50,9 @@ export async function centres(call: Call): Promise<number> {
       ]);
     }),
   );
-  if (found.some(({ pools }) => pools.some(({ foreign }) => foreign.kind !== "none"))) call.note(say("coresLegend"));
-  for (const { id: centre, pools, together } of found) {
+  const present = found.filter(({ lifeCycle }) => lifeCycle !== "retired");
+  if (present.some(({ pools }) => pools.some(({ foreign }) => foreign.kind !== "none"))) call.note(say("coresLegend"));
+  for (const { id: centre, pools, together } of present) {
     const sharing = pools.filter(({ sharesNodesWith }) => sharesNodesWith.length > 0).map(({ name }) => name);
     if (sharing.length > 0)
       call.note(say("poolsShareNodes", { centre, pools: sharing.join(say("comma")), cores: together.cores }));

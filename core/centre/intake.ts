@@ -82,10 +82,13 @@ export function consequenceWords(step: IntakeStep, count: Consequences, language
       ...runningSaid(running),
       waiting + running === 0
         ? [
-            "Nothing of the network is there, so the centre is out at once: retired for good.",
-            "该处没有算力网的作业，中心随即退出：永久退役。",
+            "Nothing of the network is there, so the centre is out within some seconds: retired for good. Until then it can be resumed.",
+            "该处没有算力网的作业，中心将在数秒内退出：永久退役。在此之前仍可恢复。",
           ]
-        : ["Once nothing is left there the centre is out: retired for good.", "该处再无作业后，中心即退出：永久退役。"],
+        : [
+            "Once nothing is left there the centre is out: retired for good. Until then it can be resumed.",
+            "该处再无作业后，中心即退出：永久退役。在此之前仍可恢复。",
+          ],
       logsSaid(retentionDays),
       ...homeSaid(homeOf),
     ],

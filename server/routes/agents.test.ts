@@ -190,6 +190,26 @@ test("a job goes to the agent by its long poll, runs, and is explained, logged a
     "one that is out for good is not counted",
   );
 
+  await server.db.pool.query(
+    "update centre set engine = beta.engine from centre beta where centre.id = 'gone' and beta.id = 'beta'",
+  );
+  await server.db.pool.query(
+    "insert into pool (centre_id, name, contract, life_cycle) select 'gone', name, contract, life_cycle from pool where centre_id = 'beta'",
+  );
+  const listed = await client.call("centres", { query: {} });
+  const gone = listed.kind === "answer" ? listed.value.centres.find(({ id }) => id === "gone") : undefined;
+  assert.deepEqual(
+    [
+      gone?.pools.map((pool) => [pool.free.cores, pool.runs]),
+      gone?.together.free.cores,
+      (gone?.together.cores ?? 0) > 0,
+    ],
+    [[[0, 0]], 0, true],
+    "of what it had nothing is free",
+  );
+  const nodes = await client.call("nodes", { query: {} });
+  assert.deepEqual(nodes.kind === "answer" && nodes.value.nodes.filter(({ centre }) => centre === "gone"), []);
+
   /** The agent's side of one read: asked by its long poll, which other news may end too, answered by a post. */
   const answerOne = async () => {
     const ask = () =>

@@ -257,7 +257,7 @@ test("a centre that has left is retired: its agent is refused and told so, and n
   const said = steps.find(({ step }) => step === "leave")?.consequences.join(" ") ?? "";
   assert.match(
     said,
-    /is out at once: .* The logs of its jobs .* read no more .* the home of tenant default, which has none/,
+    /is out within some seconds: .* Until then it can be resumed\..* The logs of its jobs .* read no more .* the home of tenant default, which has none/,
   );
   await ok(client.call("setIntake", { ...beta, body: { step: "leave" } }));
   const vain = await client.call("addEnrolment", { ...beta, body: {} });

@@ -50,7 +50,8 @@ function centreView(
   stated: readonly StatedCapacity[],
   uses: readonly PoolUse[],
 ): Centre {
-  const described = pools.map(({ name }) => row.engine?.pools.find((told) => told.name === name) ?? null);
+  const told = row.engine?.pools.map((pool) => (row.life_cycle === "retired" ? asLeft(pool) : pool)) ?? [];
+  const described = pools.map(({ name }) => told.find((pool) => pool.name === name) ?? null);
   const nodes = described.map((told) => ({ nodes: told?.nodes ?? [] }));
   const sharers = sharersOf(nodes);
   return {
@@ -78,6 +79,13 @@ function centreView(
     })),
     together: nodesView(eachOnce(nodes)),
   };
+}
+
+/** What it had by its last report, of which nothing is there for anybody any more. */
+function asLeft(pool: EnginePool): EnginePool {
+  const free = { cores: 0, memoryMib: 0, accelerators: [] };
+  const nodes = pool.nodes.map(({ maintenance: _, ...group }) => ({ ...group, free }));
+  return { ...pool, nodes, foreign: { kind: "none" } };
 }
 
 type Query = Pick<pg.Pool, "query">;
@@ -241,7 +249,7 @@ export async function readUses(db: Query, centres: readonly string[] | null): Pr
 }
 
 /**
- * Nodes of all centres, in the order of centre and report, each group once, however many pools name it; `skip` of them come
+ * Nodes of all centres but retired ones, in the order of centre and report, each group once, however many pools name it; `skip` of them come
  * before this page.
  */
 export async function readNodes(
@@ -273,7 +281,7 @@ export async function readNodes(
        node.value ->> 'within' as within
      from centre, jsonb_array_elements(centre.engine -> 'pools') with ordinality as pool (value, place),
        jsonb_array_elements(pool.value -> 'nodes') with ordinality as node (value, place)
-     where $1::text is null or centre.id = $1
+     where centre.life_cycle <> 'retired' and ($1::text is null or centre.id = $1)
      group by centre.id, node.value
      order by centre.id, min(pool.place), min(node.place), name offset $2 limit $3`,
     [page.centre, page.skip, page.limit],

@@ -54,7 +54,11 @@ export function NetworkPage() {
         </Panel>
       </div>
       <Panel title={t("centres")} extra={<Link to="/centres">{t("allCentres")}</Link>}>
-        {centres.data ? <CentreCards centres={centres.data.centres} /> : <Blank height={120} />}
+        {centres.data ? (
+          <CentreCards centres={centres.data.centres.filter(({ lifeCycle }) => lifeCycle !== "retired")} />
+        ) : (
+          <Blank height={120} />
+        )}
       </Panel>
       <Panel title={t("recent")} extra={<Link to="/jobs">{t("allJobs")}</Link>} flush>
         <Newest />
