@@ -3,12 +3,14 @@ import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import {
   appendFileSync,
+  chownSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -27,6 +29,7 @@ import {
   skip,
   submission,
 } from "#agent/helper/serve-testing.ts";
+import { placeByToken } from "#agent/install/place.ts";
 import { keepAgreedDays, readLeaving } from "#agent/leaving.ts";
 import { jobId, type RunId, runId } from "#core/ids.ts";
 import { sampleUsage } from "#core/sample-testing.ts";
@@ -257,6 +260,32 @@ removed: 2 accounts of the network, tokens, journals, the credential. Last: weir
     assert.equal(done.status, 0, done.said);
     assert.match(done.said, new RegExp(`^the folder of runs of ${li} stays, as you said$`, "m"));
     assert.deepEqual([existsSync(runsOf(li)), hookCalls().length], [true, 2]);
+  });
+
+  test("where users lend their own tokens: their tokens go, and who never lent is no hindrance", () => {
+    const { uid, gid } = statSync(`/var/tmp/${wang}`);
+    const base = join(site.folder, "meeting");
+    const tokens = join(site.folder, "tokens");
+    for (const folder of [base, tokens]) {
+      mkdirSync(folder, { mode: folder === base ? 0o711 : 0o700 });
+      chownSync(folder, uid, gid);
+    }
+    writeFileSync(join(tokens, "1000"), "a token");
+    const { program: byToken } = placeByToken({ folder: join(site.folder, "by-token") });
+    const asAgent = join(site.folder, "as-agent");
+    writeFileSync(asAgent, `#!/bin/sh\nexec setpriv --reuid ${uid} --regid ${gid} --clear-groups ${byToken} "$@"\n`, {
+      mode: 0o755,
+    });
+    const delegated = { folder: base, tokens, program: asAgent };
+    const rest = { socket: join(site.folder, "no-daemon") };
+    writeFileSync(inAgent("slurm.json"), JSON.stringify({ transport: "rest", rest, delegated }));
+    const byHand = JSON.parse(readFileSync(inAgent("mapping.json"), "utf8")).slice(0, 1);
+    writeFileSync(inAgent("mapping.json"), JSON.stringify(byHand.map(({ by: _, ...entry }: { by: string }) => entry)));
+    const before = listed();
+    assert.deepEqual([before.tokens, before.ownInFoldersOf], [true, null]);
+    const done = leave("--finish", "--early");
+    assert.equal(done.status, 0, done.said);
+    assert.deepEqual([existsSync(tokens), hookCalls(), listed().accounts], [false, [], []]);
   });
 
   test("not while a run goes on, nor beside an agent that works there", () => {
