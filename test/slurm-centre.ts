@@ -45,9 +45,11 @@ export async function joinSlurm(
   agentEnv: Readonly<Record<string, string>>,
   /** Of slurm.json. */
   said: object = {},
+  /** Lines of the site's policy, beside the usual ones. */
+  policy: readonly string[] = [],
 ): Promise<SlurmCentre> {
   const cluster = clusterOf(clusters, name);
-  const site = makeTestSite(clusters, name, { site: said });
+  const site = makeTestSite(clusters, name, { site: said, policy });
   const folder = site.settings.folder;
   const { uid, gid } = clusters.agentUser;
   const { helper } = site.settings.site;
