@@ -1,16 +1,13 @@
 import assert from "node:assert/strict";
-import { chmodSync, globSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
-import { inspect } from "node:util";
 import { startRestProxy } from "#agent/drivers/slurm/rest-testing.ts";
-import { createClient, NoAnswer } from "#api/client.ts";
-import type { JobDetail } from "#api/job.ts";
 import { faketimeLibrary, requires } from "../tools/requirement.ts";
 import { type Clusters, startClusters } from "../tools/slurm/clusters.ts";
+import { ask, openSite, type Site } from "./fault-site.ts";
 import { eventually, type Network, startNetwork } from "./network.ts";
-import { type AgentProcess, joinSlurm, type SlurmCentre } from "./slurm-centre.ts";
+import { joinSlurm } from "./slurm-centre.ts";
 
 // What must be survived between a Slurm centre's agent and the server. After each fault: no job is lost, none has run
 // twice (each writes its run's name into a file of the centre's shared folder), every usage is booked once, the ledger
@@ -58,10 +55,7 @@ describe("faults between agent and server", { skip: requires("root", "slurm", "s
         const short = await site.submit({ held: true, exitCode: 3 });
         await site.are([short], "running");
         const waits = await site.submit({ sleepS: 2, cores: 8, exitCode: 5 });
-        await eventually("one waits in the centre's own queue", async () => {
-          const { firstTasks } = await site.job(waits);
-          return firstTasks[0]?.runs[0]?.waiting ? true : null;
-        });
+        await site.queued(waits);
         site.centre.proxy.set({ kind: "silent" });
         const healed = delay(faultMs);
 
@@ -129,10 +123,7 @@ describe("faults between agent and server", { skip: requires("root", "slurm", "s
           await site.submit({ sleepS: 1, cores: 8, exitCode: 5 }),
           await site.submit({ sleepS: 1, cores: 8 }),
         ];
-        await eventually("they wait in the centre's own queue", async () => {
-          const jobs = await Promise.all(waits.map(site.job));
-          return jobs.every(({ firstTasks }) => firstTasks[0]?.runs[0]?.waiting) ? true : null;
-        });
+        for (const id of waits) await site.queued(id);
         await site.agent().end("SIGKILL");
         site.release(short);
         await eventually("one ends meanwhile", async () => (site.hasEnded(short) ? true : null));
@@ -257,25 +248,13 @@ describe("faults between agent and server", { skip: requires("root", "slurm", "s
 
       test("the site cancels one, holds one, and forces a requeue", { timeout: 400_000 }, async () => {
         const site = siteOf("jinan");
-        const { cluster } = site.centre;
-        const asRoot = async (...words: string[]) => {
-          const { status, stdout, stderr } = await cluster.run("root", words);
-          assert.equal(status, 0, stderr);
-          return stdout;
-        };
-        const engineId = async (id: number) => {
-          const { name } = await site.job(id);
-          const lines = (await asRoot("squeue", "-a", "-h", "-o", "%i %j")).split("\n");
-          return lines.find((line) => line.includes(` ${name}.weir-`))?.split(" ")[0] ?? assert.fail(lines.join("\n"));
-        };
-        const cancelled = await site.submit({ held: true, isCancelled: true });
+        const { asRoot, engineId } = site;
+        const cancelled = await site.submit({ held: true, ends: { kinds: ["cancelled"], by: "centre" } });
         const requeued = await site.submit({ held: true, exitCode: 2 });
         const fills = [await site.submit({ held: true, cores: 6 }), await site.submit({ held: true, cores: 7 })];
         await site.are([cancelled, requeued, ...fills], "running");
         const waits = await site.submit({ cores: 8, exitCode: 4 });
-        await eventually("one waits in the centre's own queue", async () =>
-          (await site.job(waits)).firstTasks[0]?.runs[0]?.waiting ? true : null,
-        );
+        await site.queued(waits);
         await asRoot("scontrol", "hold", await engineId(waits));
         await asRoot("scancel", await engineId(cancelled));
         const id = await engineId(requeued);
@@ -384,223 +363,6 @@ describe("faults between agent and server", { skip: requires("root", "slurm", "s
 /** Of a submission, each with its name in kill-at.ts. */
 const steps = ["intent noted", "chunk noted", "sbatch asked", "id appended", "id synced"];
 const killAt = join(import.meta.dirname, "kill-at.ts");
-
-type Wish = {
-  readonly sleepS?: number;
-  /** Its site will cancel it while it runs. */
-  readonly isCancelled?: boolean;
-  /** It goes on until it is released, however slow the machine. */
-  readonly held?: boolean;
-  readonly exitCode?: number;
-  readonly cores?: number;
-  readonly anywhere?: boolean;
-};
-
-/** A centre with the jobs that were submitted to it since the last check. */
-type Site = {
-  readonly centre: SlurmCentre;
-  readonly client: Client;
-  readonly agent: () => AgentProcess;
-  /** Another one; it is the agent from now on. */
-  readonly start: (env?: Readonly<Record<string, string>>) => AgentProcess;
-  readonly submit: (wish: Wish) => Promise<number>;
-  readonly release: (...ids: readonly number[]) => void;
-  /** So many small jobs, one after another, each with an exit code of its own. */
-  readonly stream: (count: number, stop?: AbortSignal) => Promise<void>;
-  readonly job: (id: number) => Promise<JobDetail>;
-  readonly are: (ids: readonly number[], state: JobDetail["state"]) => Promise<void>;
-  readonly state: () => Promise<string>;
-  readonly history: (
-    id: number,
-  ) => Promise<readonly { readonly kind: string; readonly atMs: number; readonly cause: string | null }[]>;
-  /** The runs that have written their name for this job. */
-  readonly marks: (id: number) => readonly string[];
-  /** Whether its wrapper has written down its end, of which the agent may not know. */
-  readonly hasEnded: (id: number) => boolean;
-  readonly revoke: () => Promise<void>;
-  readonly enrolment: () => Promise<string>;
-  /** None lost, none doubled, each booked once, the ledger balanced; resolves to how many there were. */
-  readonly check: () => Promise<number>;
-};
-
-type Client = ReturnType<typeof createClient>;
-
-async function openSite(network: Network, centre: SlurmCentre): Promise<Site> {
-  const client = createClient({ baseUrl: network.url, token: () => network.token });
-  const folderFor = (name: string) => {
-    const folder = join(centre.cluster.sharedFolder, name);
-    mkdirSync(folder);
-    chmodSync(folder, 0o1777);
-    return folder;
-  };
-  const [marksFolder, timesFolder, releases] = [folderFor("marks"), folderFor("times"), folderFor("releases")];
-  const submitted = new Map<number, Required<Wish>>();
-  let agent = centre.start();
-  let sent = 0;
-  await centre.connected();
-
-  async function submit({
-    sleepS = 0,
-    held = false,
-    exitCode = 0,
-    cores = 1,
-    anywhere = false,
-    isCancelled = false,
-  }: Wish): Promise<number> {
-    const time = `date +%s.%N >> "${timesFolder}/$WEIR_JOB_ID"\n`;
-    const waits = held ? `until [ -e "${releases}/$WEIR_JOB_ID" ]; do sleep 0.2; done\n` : "";
-    const marked = `echo "$WEIR_RUN_ID" >> "${marksFolder}/$WEIR_JOB_ID"\n${time}${waits}sleep ${sleepS}\n${time}`;
-    const name = `${centre.name}-${++sent}`;
-    const body = {
-      name,
-      script: `#!/bin/sh\n${anywhere ? "" : marked}exit ${exitCode}\n`,
-      coresPerTask: cores,
-      timeLimitS: 1_800,
-      memoryMibPerNode: 32,
-      ...(!anywhere && { centres: { only: [centre.name] } }),
-    };
-    const key = `${name}-${seed}`;
-    const { id } = await ask(client, name, (one) => one.call("submit", { body }, { idempotencyKey: key }));
-    submitted.set(id, { sleepS, held, exitCode, cores, anywhere, isCancelled });
-    return id;
-  }
-  const job = (id: number) => ask(client, `job ${id}`, (one) => one.call("job", { params: { job: id } }));
-  const marks = (id: number) => linesOf(join(marksFolder, String(id)));
-
-  async function checkJob(id: number, { exitCode, anywhere, isCancelled }: Required<Wish>): Promise<void> {
-    const ended = await eventually(
-      `the end of job ${id}; it is ${JSON.stringify(await job(id).then(({ state, firstTasks }) => [state, firstTasks]))}`,
-      async () => job(id).then((seen) => (seen.state === "ended" ? seen : null)),
-    );
-    const told = `job ${id}: ${JSON.stringify(ended.firstTasks)}`;
-    if (isCancelled) {
-      const [run, ...others] = ended.firstTasks[0]?.runs ?? [];
-      assert.deepEqual([ended.outcome?.kind, ended.outcome?.by, run?.billed], ["cancelled", "centre", false], told);
-      assert.deepEqual([marks(id), others, ended.usage.wallMs], [[run?.id], [], "0"], told);
-      return;
-    }
-    assert.equal(ended.outcome?.exitCode, exitCode, told);
-    assert.equal(ended.outcome?.kind, exitCode === 0 ? "succeeded" : "failed", told);
-    // What was proved never to have started was placed again, and so is what the centre requeued; one run is billed.
-    const runs = ended.firstTasks[0]?.runs ?? [];
-    const requeued = runs.filter(({ end }) => end?.kind === "requeued");
-    const [run, ...others] = runs.filter(({ end }) => end?.kind !== "withdrawn" && end?.kind !== "requeued");
-    assert.deepEqual([run?.billed, others], [true, []], told);
-    assert.equal(runs.filter((one) => one.billed).length, 1, told);
-    if (!anywhere) assert.deepEqual(marks(id), [...requeued.map((one) => one.id), run?.id], told);
-    // By its own clock it went on for so long; a busy node takes its time to begin and end it.
-    const [beganS = 0, endedS = 0] = linesOf(join(timesFolder, String(id)))
-      .slice(-2)
-      .map(Number);
-    const wallS = (run?.usage?.wallMs ?? 0) / 1000;
-    assert.ok(wallS > endedS - beganS - 1.1 && wallS < endedS - beganS + 30, `${endedS - beganS} s: ${told}`);
-    // Slurm gives whole seconds; what is booked is what was used.
-    assert.equal(ended.usage.wallMs, String(run?.usage?.wallMs), told);
-  }
-
-  return {
-    centre,
-    client,
-    agent: () => agent,
-    start: (env) => (agent = centre.start(env)),
-    submit,
-    release(...ids) {
-      for (const id of ids) writeFileSync(join(releases, String(id)), "");
-    },
-    async stream(count, stop) {
-      for (let n = 0; n < count && !stop?.aborted; n += 1) {
-        await submit({ sleepS: n % 4 === 0 ? 2 : 0, exitCode: n % 5 });
-        await delay(250);
-      }
-    },
-    job,
-    async are(ids, state) {
-      for (const id of ids) {
-        let last: JobDetail | null = null;
-        await eventually(`${id} is ${state}`, async () => {
-          last = await job(id);
-          return last.state === state ? true : null;
-        }).catch((error: unknown) => {
-          throw new Error(`${error}; it is ${last?.state}: ${JSON.stringify(last?.firstTasks)}`);
-        });
-      }
-    },
-    async state() {
-      const { centres } = await ask(client, "the centres", (one) => one.call("centres"));
-      return centres.find(({ id }) => id === centre.name)?.state ?? "unknown";
-    },
-    async history(id) {
-      const page = await ask(client, "the history", (one) => one.call("history", { params: { job: id } }));
-      return page.events;
-    },
-    marks,
-    hasEnded(id) {
-      const [run] = marks(id);
-      return run !== undefined && globSync(join(centre.cluster.sharedFolder, `*/.weir/*/${run}-*/ended`)).length > 0;
-    },
-    async revoke() {
-      await ask(client, "revoked", (one) => one.call("revokeCredentials", { params: { centre: centre.name } }));
-    },
-    async enrolment() {
-      const given = await ask(client, "a token", (one) =>
-        one.call("addEnrolment", { params: { centre: centre.name }, body: {} }),
-      );
-      return given.token;
-    },
-    async check() {
-      const here = [...submitted];
-      submitted.clear();
-      for (const [id, wish] of here) await checkJob(id, wish);
-      const ran = readdirSync(marksFolder).map(Number);
-      const known = new Set([...(checked.get(centre.name) ?? []), ...here.map(([id]) => id)]);
-      checked.set(centre.name, known);
-      assert.deepEqual(
-        ran.filter((id) => !known.has(id)),
-        [],
-        "something ran that was never acknowledged",
-      );
-      const books = await ask(client, "the books", (one) => one.call("ledgerCheck"));
-      assert.deepEqual([books.balanced, books.findings], [true, []]);
-      return here.length;
-    },
-  };
-}
-
-/** Jobs of a centre that were checked before. */
-const checked = new Map<string, ReadonlySet<number>>();
-
-type Asked<Value> =
-  | { readonly kind: "answer"; readonly value: Value }
-  | { readonly kind: "problem"; readonly problem: { readonly status: number; readonly detail?: string | undefined } };
-
-/** Until there is an answer: the server may be away. A refusal is thrown. */
-function ask<Value>(client: Client, what: string, call: (client: Client) => Promise<Asked<Value>>): Promise<Value> {
-  let last: unknown;
-  async function asked(): Promise<Value | null> {
-    const reply = await call(client).catch((error: unknown) => {
-      last = error;
-      if (error instanceof NoAnswer) return null;
-      throw error;
-    });
-    if (reply?.kind === "answer") return reply.value;
-    if (reply && reply.problem.status < 500) throw new Error(`${what}: ${reply.problem.detail}`);
-    if (reply) last = reply.problem;
-    return null;
-  }
-  // A server that is killed again while it starts is away for as long as a busy machine takes to start it.
-  return eventually(`an answer about ${what}`, asked).catch((error: unknown) => {
-    throw new Error(`${error}; last there was ${inspect(last)}`);
-  });
-}
-
-function linesOf(path: string): readonly string[] {
-  try {
-    return readFileSync(path, "utf8").trim().split("\n");
-  } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return [];
-    throw error;
-  }
-}
 
 /** mulberry32: small, seeded, good enough to choose victims. */
 function generator(from: number): () => number {

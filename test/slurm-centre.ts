@@ -16,6 +16,8 @@ import { startProxy, type TestProxy } from "./proxy.ts";
 export type SlurmCentre = {
   readonly name: "jinan" | "qingdao";
   readonly cluster: Cluster;
+  /** The agent's own. */
+  readonly folder: string;
   readonly proxy: TestProxy;
   /** Resolves once its process runs; `connected` of the centre says when it is heard. */
   readonly start: (env?: Readonly<Record<string, string>>) => AgentProcess;
@@ -125,6 +127,7 @@ export async function joinSlurm(
   return {
     name,
     cluster,
+    folder,
     proxy,
     start,
     connected,

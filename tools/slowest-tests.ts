@@ -4,6 +4,7 @@
  */
 export const slowest: readonly string[] = [
   "test/faults.e2e.test.ts",
+  "test/faults-engine.e2e.test.ts",
   "test/examples-web.e2e.test.ts",
   "agent/drivers/slurm/faults.e2e.test.ts",
   "test/join-slurm.e2e.test.ts",

@@ -24,6 +24,10 @@ export type Trouble = {
     | "half-body"
     /** Passes it on, and hangs up without an answer. */
     | "hang-up"
+    /** Passes nothing on, and never answers. */
+    | "hang"
+    /** Passes it on, and never answers. */
+    | "hang-after"
     /** In all requests with the token that the first one brings, this one takes its place; others pass. */
     | "token";
   readonly method?: "GET" | "POST" | "DELETE";
@@ -69,6 +73,7 @@ export async function startRestProxy(target: string): Promise<RestProxy> {
       answer.writeHead(500, { "content-type": "text/plain" }).end("Internal Server Error");
       return;
     }
+    if (kind === "hang") return;
     const headers = { ...asked.headers, ...(token === undefined ? {} : { "x-slurm-user-token": token }) };
     const passed = request({
       host: hostname,
@@ -80,6 +85,7 @@ export async function startRestProxy(target: string): Promise<RestProxy> {
     passed.end(body);
     const [theirs]: [IncomingMessage] = (await once(passed, "response")) as [IncomingMessage];
     const theirBody = await bytesOf(theirs);
+    if (kind === "hang-after") return;
     if (kind === "hang-up") {
       asked.socket.destroy();
       return;
