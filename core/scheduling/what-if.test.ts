@@ -243,6 +243,20 @@ test("as much as a bound of its project leaves, over fewer nodes where only thos
   assert.deepEqual(answers(text, 2), ["nodes 2→1 + tasks 128→57 at alpha"]);
 });
 
+test("beside what is planned of the first in the queue only what delays none of them", () => {
+  const text = `
+    centre alpha 8 cores
+    job    first cores 6 time 1000
+    place
+    running first
+    job    head  cores 8 time 100
+    job    next  cores 8 time 100
+    job    back  cores 4 time 36000
+    expect back waits alpha: cores-busy`;
+  // Nobody holds a reservation there: the plan alone keeps the two cores, from second 500 on, half the limit of what runs.
+  assert.deepEqual(answers(text, 4, policies.weir), ["cores-per-task 4→2 + time-limit-s 36000→480 at alpha"]);
+});
+
 test("nothing, where it is not for the centres that it waits, or none takes anything", () => {
   const busy = "centre alpha 4 cores\njob first cores 4\nplace\n";
   assert.deepEqual(answers(`${busy}job second cores 1\nexpect second waits alpha: cores-busy`, 2), []);
