@@ -219,6 +219,25 @@ test("who reads no further ends it quietly, and the report is written all the sa
   assert.match(readFileSync(join(folder, "cut.html"), "utf8"), /<\/html>/);
 });
 
+test("the report of several traces has every chart, and in its frontier every policy of rigid jobs", async () => {
+  const charts = [
+    "Waiting by size",
+    "Waiting by home",
+    "Utilisation over time",
+    "Slowdown",
+    "The gap to the yardsticks",
+  ];
+  const more = ["The frontier of all policies", "The cost of fairness"];
+  const { code, error } = await weir(`simulate --trace ${one} ${other} --report all.html`);
+  assert.equal(code, 0, error);
+  const page = readFileSync(join(folder, "all.html"), "utf8");
+  const headings = [...page.matchAll(/<h2[^>]*>([^<]*)<\/h2>/g)].map(([, words]) => words);
+  for (const chart of [...charts, ...more]) assert.ok(headings.includes(chart), `${chart} of ${headings.join(", ")}`);
+  const frontier = page.slice(page.indexOf("The frontier of all policies"));
+  for (const policy of ["fcfs", "sjf", "easy", "easy-sjbf", "sjf-easy", "saf-easy", "conservative", "weir"])
+    assert.match(frontier, new RegExp(`<th scope="row">${policy}<`), policy);
+});
+
 test("--processors counts jobs that are made as the last trace", async () => {
   const made = `simulate --trace ${one} --generate lublin --jobs 20 --policy easy --routing home --json`;
   const sizes = async (words: string) => JSON.parse((await weir(`${made} ${words}`)).out).processors;

@@ -18,19 +18,19 @@ export type Runner = (trial: Trial) => Schedule | null;
  */
 export function trials(homes: number): readonly Trial[] {
   const { fcfs, sjf, easy, weir } = policies;
-  const backfilled = [policies["easy-sjbf"], policies["sjf-easy"], policies["saf-easy"], policies.conservative];
+  const others = [fcfs, sjf, policies["easy-sjbf"], policies["sjf-easy"], policies["saf-easy"], policies.conservative];
   if (homes === 1) {
-    const one = [fcfs, sjf, easy, ...backfilled].map((policy): Trial => ({ policy, routing: "merged" }));
+    const one = [easy, ...others].map((policy): Trial => ({ policy, routing: "merged" }));
     return [...one, { policy: weir, routing: "weir" }];
   }
   const easyEverywhere = (["home", "random", "least-load", "earliest-start", "central", "merged"] as const).map(
     (routing): Trial => ({ policy: easy, routing }),
   );
-  const others = backfilled.flatMap((policy): readonly Trial[] => [
+  const elsewhere = others.flatMap((policy): readonly Trial[] => [
     { policy, routing: "merged" },
     { policy, routing: "central" },
   ]);
-  return [...easyEverywhere, ...others, { policy: weir, routing: "weir" }];
+  return [...easyEverywhere, ...elsewhere, { policy: weir, routing: "weir" }];
 }
 
 /** What each trial is worth; those that cannot be run are left out. `onTrial` is told of each before it is run. */
