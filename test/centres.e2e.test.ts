@@ -149,7 +149,7 @@ test("plain work does not go to a simulated centre, and fails as it says", async
   assert.match(wide.stderr, /jinan-cpu: is simulated, executes nothing/);
   const named = await network.weir(["submit", "--wait", "--centre", "jinan-cpu", "--", "sh", "-c", "exit 3"]);
   assert.equal(named.status, 0);
-  assert.match(named.stderr, /warning: simulated: nothing is executed, where it goes to jinan-cpu/);
+  assert.match(named.stderr, /warning: simulated: nothing is executed if it goes to jinan-cpu/);
 });
 
 test("after Ctrl-C the centres are unreachable at once; they leave for good by the guide's commands", async () => {

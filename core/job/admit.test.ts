@@ -331,9 +331,10 @@ test("absolute paths are pinned and said so; --wrap and --signal", () => {
   );
   assert.match(
     shared ?? "",
-    /--output \/dev\/shm\/o .* only run at a centre that has it, .* each run has \/dev\/shm to itself/,
+    /^--output \/dev\/shm\/o: where the centre separates users each run has \/dev\/shm to itself/,
   );
   assert.match(near ?? "", /--error \/tmpfiles\/e .* has it$/);
+  assert.deepEqual(admitted(script("-D /usr", "-o /var/lib/x/o")).warnings, [], "what every machine has pins nothing");
   const wrapped = admitted({ sbatchOptions: ["--wrap", "echo hi"] }).spec;
   assert.equal(wrapped.name, "wrap");
   assert.ok(wrapped.work.kind === "script" && wrapped.work.text.startsWith("#!/bin/sh\n"));

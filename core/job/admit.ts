@@ -2,6 +2,7 @@ import { parseRegions } from "#core/centre/region.ts";
 import { type CentreId, centreId } from "#core/ids.ts";
 import { parseArray } from "#core/job/array.ts";
 import type { Asked, AskedDependency, Request } from "#core/job/asked.ts";
+import { isEverywhere } from "#core/job/demands.ts";
 import { type Phrase, type PhraseKind, phrase } from "#core/job/phrase.ts";
 import { parseSbatch } from "#core/job/sbatch.ts";
 import { isSiteWord } from "#core/job/sbatch-options.ts";
@@ -583,15 +584,19 @@ function filledIn(asked: Asked, { name, shape, timeLimitS, graceS, project }: Jo
   return filled;
 }
 
-/** W1: an absolute path is true only where a centre has it, a node's name where it stands, and the answer says so. */
+/**
+ * W1: an absolute path is true only where a centre has it, a node's name where it stands, and the answer says so; what every
+ * machine has pins nothing, and of it what is each run's own is told.
+ */
 function pins(spec: JobSpec): Phrase[] {
   const { workingDirectory, stdout, stderr, siteWords } = spec;
   if (!workingDirectory && !stdout && !stderr && !siteWords.nodelist) return [];
   const paths = Object.entries({ "--chdir": workingDirectory, "--output": stdout, "--error": stderr }).flatMap(
     ([field, path]) => {
-      if (!path?.startsWith("/") || path === "/dev/null") return [];
+      if (!path?.startsWith("/")) return [];
+      if (!isEverywhere(path)) return [phrase("path-pins", { field, path })];
       const [own] = /^\/(?:tmp|var\/tmp|dev\/shm)(?![^/])/.exec(path) ?? [];
-      return [own === undefined ? phrase("path-pins", { field, path }) : phrase("path-pins-own", { field, path, own })];
+      return own === undefined ? [] : [phrase("path-pins-own", { field, path, own })];
     },
   );
   if (!siteWords.nodelist) return paths;

@@ -407,8 +407,8 @@ export const phrases = {
     "{field} {path} 是绝对路径：作业只能在有此路径的中心运行",
   ],
   "path-pins-own": [
-    "{field} {path} is an absolute path: the job can only run at a centre that has it, and where the centre separates users each run has {own} to itself: empty at its start, removed at its end",
-    "{field} {path} 是绝对路径：作业只能在有此路径的中心运行；在隔离用户的中心，每次运行各有自己的 {own}，开始时为空，结束时删除",
+    "{field} {path}: where the centre separates users each run has {own} to itself, empty at its start and removed at its end",
+    "{field} {path}：在隔离用户的中心，每次运行各有自己的 {own}，开始时为空，结束时删除",
   ],
 
   "groups-however-long": [
@@ -459,6 +459,10 @@ export const phrases = {
     "as things stand nobody can tell when it would start, so neither whether it can meet its deadline",
     "目前无法预计何时启动，因此也无法判断能否赶上截止时刻",
   ],
+  "beyond-core-bound": [
+    "as things stand it can never start: {whose} may hold {limit} cores at once over the whole network, and {asked} are asked for {for}; ask for fewer, or an administrator has to allow more ({command} --most-cores)",
+    "按目前上限永远无法启动：{whose}在全网同时至多占用 {limit} 核，而{for}申请 {asked} 核；请减少申请，或由管理员提高上限（{command} --most-cores）",
+  ],
   "grant-never-covers": [
     "as things stand it can never start: {asked} would be held {for} (by its time limit and grace), and of the {granted} that {whose} was granted it can have {most} at most; {remedy} ({command})",
     "按目前额度永远无法启动：{for}按时限与宽限须冻结 {asked}，而{whose}获批 {granted}，至多可用 {most}；{remedy}（{command}）",
@@ -470,6 +474,10 @@ export const phrases = {
   "grant-not-for-all": [
     "not all of its {tasks} tasks can run at once: {total} would be held for them together, and of the {granted} that {whose} was granted it has {left} left now; the others wait until enough has come back",
     "其 {tasks} 个任务不能全部同时运行：合计须冻结 {total}，而{whose}获批 {granted}，现余 {left}；其余任务须等待足够额度退回",
+  ],
+  "no-excluded-nodes": [
+    "a job cannot be kept away from single nodes; to keep it away from a centre, --not-centre NAME",
+    "不能让作业避开个别节点；要避开某个中心，请用 --not-centre 名称",
   ],
   "nodes-pin": [
     "--nodelist {nodes}: the job can only run at the centre that has these nodes",
@@ -488,7 +496,7 @@ export const phrases = {
     "{dependency}：对应任务未成功结束的各任务将不开始即被取消",
   ],
   "nothing-executed": [
-    "simulated: nothing is executed, where it goes to {centres}",
+    "simulated: nothing is executed if it goes to {centres}",
     "模拟：若派往 {centres}，则不真正执行任何内容",
   ],
   "residency-there": ["centres in service that lie there: {centres}", "位于其中的在役中心：{centres}"],

@@ -186,6 +186,7 @@ export const sbatchOptions: readonly SbatchOption[] = [
   refused("resv-ports", null, "optional", "no-ports"),
   refused("mcs-label", null, "required", "no-labels"),
   refused("segment", null, "required", "no-layout"),
+  refused("exclude", "x", "required", "no-excluded-nodes"),
   ...["help", "usage", "version"].map((long) =>
     refused(long, long === "help" ? "h" : long === "version" ? "V" : null, "none", "see-help"),
   ),
@@ -193,7 +194,6 @@ export const sbatchOptions: readonly SbatchOption[] = [
   notOffered("batch", null, "feature of nodes"),
   notOffered("cluster-constraint", null, "feature of a cluster"),
   notOffered("nodefile", "F", "node list"),
-  notOffered("exclude", "x", "node"),
   notOffered("container", null, "container"),
   notOffered("container-id", null, "container"),
   notOffered("bb", null, "burst buffer"),

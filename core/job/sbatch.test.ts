@@ -209,12 +209,16 @@ test("bad values say what is expected", () => {
 });
 
 test("what centres would have to report is refused, naming it", () => {
-  for (const text of ["-x node1", "--nodefile=list", "--container=/c", "--bb=x", "--batch=avx512"]) {
+  for (const text of ["--nodefile=list", "--container=/c", "--bb=x", "--batch=avx512"]) {
     assert.equal(refusal(text).kind, "not-offered", text);
   }
-  for (const text of ["--hold", "--begin=tomorrow", "-i input.txt", "hetjob", "--overcommit"]) {
+  for (const text of ["--hold", "--begin=tomorrow", "-i input.txt", "hetjob", "--overcommit", "-x node1"]) {
     assert.equal(refusal(text).kind, "option-refused", text);
   }
+  assert.match(
+    refusalWords(refusal("--exclude=vm"), "en").detail,
+    /cannot be kept away from single nodes; .*--not-centre/,
+  );
 });
 
 test("wishes for the command line are kept apart", () => {

@@ -71,7 +71,7 @@ test("what asks for more than may ever be held waits, says so, and keeps no room
     centre alpha  4 cores
     job large  cores 4
     job small  cores 4 of 2 by 2
-    expect large waits project-holds-its-cores
+    expect large waits project-cores-too-few
     expect small starts alpha
     `,
     policy,

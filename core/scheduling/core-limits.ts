@@ -56,20 +56,34 @@ export function areCoresWanted(limits: CoreLimits, { submitter }: Holding): bool
   return wanted;
 }
 
-/** Why no more of it may start for now, wherever there is room; null: more may. */
+/** Why no more of it may start for now, or ever as the bounds are, wherever there is room; null: more may. */
 export function beyondCores(
   limits: CoreLimits,
   { submitter, ask }: Holding,
-): { readonly rule: "tenant-holds-its-cores" | "project-holds-its-cores"; readonly facts: Facts } | null {
+): { readonly rule: `${CoreBound["of"]}-${"holds-its-cores" | "cores-too-few"}`; readonly facts: Facts } | null {
   const asked = processorsOf(ask);
-  for (const limit of binding(limits, submitter))
-    if (limit.held + asked > limit.most) {
-      limit.isWanted = true;
-      const isTenants = limit === limits.tenants.get(submitter.tenant);
-      const facts = { limit: limit.most, held: limit.held, asked };
-      return { rule: isTenants ? "tenant-holds-its-cores" : "project-holds-its-cores", facts };
-    }
-  return null;
+  const beyond = binding(limits, submitter).filter((limit) => limit.held + asked > limit.most);
+  for (const limit of beyond) limit.isWanted = true;
+  const limit = beyond.find(({ most }) => asked > most) ?? beyond[0];
+  if (limit === undefined) return null;
+  const of = limit === limits.tenants.get(submitter.tenant) ? "tenant" : "project";
+  if (asked > limit.most) return { rule: `${of}-cores-too-few`, facts: { limit: limit.most, asked } };
+  return { rule: `${of}-holds-its-cores`, facts: { limit: limit.most, held: limit.held, asked } };
+}
+
+/** What a tenant or a project may hold at once at most. */
+export type CoreBound = { readonly of: "tenant" | "project"; readonly mostCores: number };
+
+/** Of these the ones that no run of so much could ever be within. */
+export function boundsBelow(
+  { tenants, projects }: CoreLimits,
+  { submitter: { tenant, project }, ask }: Holding,
+): readonly CoreBound[] {
+  const asked = processorsOf(ask);
+  return [
+    { of: "tenant" as const, mostCores: tenants.get(tenant)?.most ?? asked },
+    { of: "project" as const, mostCores: projects.get(project)?.most ?? asked },
+  ].filter(({ mostCores }) => mostCores < asked);
 }
 
 function binding({ tenants, projects }: CoreLimits, { tenant, project }: Holding["submitter"]): readonly CoreLimit[] {

@@ -39,6 +39,8 @@ type ShortRule = { [R in Rule]: (typeof rules)[R]["holds"] extends "later" ? R :
 type OwnForEver =
   | "dependency-never-satisfied"
   | "deadline-cannot-be-met"
+  | "tenant-cores-too-few"
+  | "project-cores-too-few"
   | "tenant-grant-too-small"
   | "project-grant-too-small";
 
@@ -50,6 +52,8 @@ const short: Readonly<Record<ShortRule, Readonly<Record<Language, string>>>> = {
   "deadline-cannot-be-met": { en: "deadline cannot be met", zh: "已赶不上截止时刻" },
   "tenant-holds-its-cores": { en: "core limit of its tenant", zh: "租户的核数上限" },
   "project-holds-its-cores": { en: "core limit of its project", zh: "项目的核数上限" },
+  "tenant-cores-too-few": { en: "above the core limit of its tenant", zh: "超出租户的核数上限" },
+  "project-cores-too-few": { en: "above the core limit of its project", zh: "超出项目的核数上限" },
   "tenant-grant-too-small": { en: "grant of its tenant too small", zh: "租户额度不足" },
   "tenant-grant-used": { en: "grant of its tenant used up", zh: "租户额度已用完" },
   "project-grant-too-small": { en: "grant of its project too small", zh: "项目额度不足" },

@@ -46,6 +46,16 @@ export const rules = {
     en: "its project may hold {limit} cores at once over the whole network, and holds {held}; this asks for {asked}",
     zh: "其项目在全网同时至多占用 {limit} 核，已占用 {held} 核；本作业申请 {asked} 核",
   },
+  "tenant-cores-too-few": {
+    holds: "never",
+    en: "as things stand it can never start: its tenant may hold {limit} cores at once over the whole network, and this asks for {asked}; ask for fewer, or an administrator has to allow more (weir admin tenant set --most-cores)",
+    zh: "按目前上限永远无法启动：其租户在全网同时至多占用 {limit} 核，而本作业申请 {asked} 核；请减少申请，或由管理员提高上限（weir admin tenant set --most-cores）",
+  },
+  "project-cores-too-few": {
+    holds: "never",
+    en: "as things stand it can never start: its project may hold {limit} cores at once over the whole network, and this asks for {asked}; ask for fewer, or an administrator has to allow more (weir admin project set --most-cores)",
+    zh: "按目前上限永远无法启动：其项目在全网同时至多占用 {limit} 核，而本作业申请 {asked} 核；请减少申请，或由管理员提高上限（weir admin project set --most-cores）",
+  },
   "tenant-grant-too-small": {
     holds: "never",
     en: "as things stand it can never start: its tenant was granted {granted} {unit} and can have {most} at most, and for this {asked} would be held (by its time limit and grace); {less}an administrator has to grant more (weir admin tenant set)",
@@ -436,6 +446,8 @@ export type JobRule =
   | "deadline-cannot-be-met"
   | "tenant-holds-its-cores"
   | "project-holds-its-cores"
+  | "tenant-cores-too-few"
+  | "project-cores-too-few"
   | "tenant-grant-too-small"
   | "tenant-grant-used"
   | "project-grant-too-small"

@@ -239,7 +239,7 @@ test("as much as a bound of its project leaves, over fewer nodes where only thos
     job    first cores 7 only beta
     place
     job    large nodes 2 tasks 128
-    expect large waits project-holds-its-cores`;
+    expect large waits project-cores-too-few`;
   assert.deepEqual(answers(text, 2), ["nodes 2→1 + tasks 128→57 at alpha"]);
 });
 

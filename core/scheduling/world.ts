@@ -18,7 +18,14 @@ import {
   poolOf,
   sortOf,
 } from "#core/scheduling/centres.ts";
-import { areCoresWanted, holdCores, noCoreLimits, setCoreLimits } from "#core/scheduling/core-limits.ts";
+import {
+  areCoresWanted,
+  boundsBelow,
+  type CoreBound,
+  holdCores,
+  noCoreLimits,
+  setCoreLimits,
+} from "#core/scheduling/core-limits.ts";
 import { noDeadlines, overdueTasks, watchDeadline } from "#core/scheduling/deadlines.ts";
 import { arrive, emptyDependencies, link, missingJobs, resolve, unlink } from "#core/scheduling/dependencies.ts";
 import { learnFrom, learnPast, noLearntStarts } from "#core/scheduling/estimate/starts.ts";
@@ -154,6 +161,8 @@ export type World = {
   couldEverFit(shape: Shape, wishes: CentreWishes, asker?: Asker): EverFit;
   /** All that one task of it could ever be given, by whatever placement: a quote is of the dearest. */
   everGiven(shape: Shape, wishes: CentreWishes, asker?: Asker): readonly Given[];
+  /** The bounds of whoever asks within which no run of such a shape could ever be. */
+  boundsBelow(asker: Pick<Asker, "tenant" | "project">, shape: Shape): readonly CoreBound[];
   /** What was granted to whoever asks, and what is left of it. */
   granted(asker: Pick<Asker, "tenant" | "project">): readonly GrantLeft[];
   /** Another object once a centre describes itself otherwise, so that work could ever run elsewhere or be given more. */
@@ -275,6 +284,8 @@ export function createWorld(policy: Policy = policies.weir): World {
     couldEverFit: (shape, wishes, asker) => nearestFit(state.centres, askedBy(state, shape, wishes, asker)),
     everGiven: (shape, wishes, asker) => everGiven(state.centres, askedBy(state, shape, wishes, asker)),
     granted: ({ tenant = theOnlyTenant, project }) => grantsFor(state.grants, { tenant, project }),
+    boundsBelow: ({ tenant = theOnlyTenant, project }, shape) =>
+      boundsBelow(state.coreLimits, { submitter: { tenant, project }, ask: { shape } }),
     description: () => state.description,
     runsFolder: (centre) => state.centres.find(({ id }) => id === centre)?.state?.offers?.runsFolder ?? null,
     hidesLoad: (centre) =>

@@ -1,14 +1,15 @@
 import { type Phrase, phrase } from "#core/job/phrase.ts";
-import { type JobSpec, taskCount } from "#core/job/spec.ts";
+import { coresPerNode, type JobSpec, taskCount } from "#core/job/spec.ts";
 import { networkTimeText } from "#core/ledger/network-day.ts";
+import type { CoreBound } from "#core/scheduling/core-limits.ts";
 import type { StartEstimate } from "#core/scheduling/estimate/starts.ts";
 import { type GrantedUnit, type GrantLeft, hoursText } from "#core/scheduling/grants.ts";
 import { unreachable } from "#core/unreachable.ts";
 import type { Quote } from "./quote.ts";
 
 /**
- * What is said of a job that is taken, and of one in a dry run alike, by how things stand: that a grant does not cover it,
- * and whether it is likely to meet its deadline. It is not kept with the job, since it may be otherwise a moment later.
+ * What is said of a job that is taken, and of one in a dry run alike, by how things stand: that a grant or a
+ * bound does not cover it, and whether it is likely to meet its deadline. It is not kept with the job, since it may be otherwise a moment later.
  */
 export type Foretold = {
   readonly warnings: readonly Phrase[];
@@ -19,16 +20,29 @@ export type Foretold = {
 /** `start`: asked only where there is a deadline; null: it was not looked. */
 export function foretell(
   spec: JobSpec,
-  granted: readonly GrantLeft[],
+  { granted, boundsBelow }: { readonly granted: readonly GrantLeft[]; readonly boundsBelow: readonly CoreBound[] },
   quote: Quote,
   start: () => StartEstimate | null,
 ): Foretold {
-  if (granted.length === 0 && spec.deadlineMs === null) return nothing;
-  const short = granted.flatMap((grant) => grantWords(grant, spec, quote));
+  if (granted.length === 0 && boundsBelow.length === 0 && spec.deadlineMs === null) return nothing;
+  const short = [
+    ...boundsBelow.map((bound) => boundWords(bound, spec)),
+    ...granted.flatMap((grant) => grantWords(grant, spec, quote)),
+  ];
   const estimate = spec.deadlineMs === null ? null : start();
   if (estimate === null) return { warnings: short, inTime: null };
   const { kind, words } = deadlineWords(spec, estimate);
   return kind === "in-time" ? { warnings: short, inTime: words } : { warnings: [...short, words], inTime: null };
+}
+
+function boundWords({ of, mostCores }: CoreBound, { shape, array }: JobSpec): Phrase {
+  return phrase("beyond-core-bound", {
+    whose: phrase(of === "tenant" ? "its-tenant" : "its-project"),
+    limit: mostCores,
+    for: phrase(taskCount(array) === 1 ? "for-this-job" : "for-each-task"),
+    asked: shape.nodes * coresPerNode(shape),
+    command: `weir admin ${of} set`,
+  });
 }
 
 const nothing: Foretold = { warnings: [], inTime: null };

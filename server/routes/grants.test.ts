@@ -107,6 +107,31 @@ test("what is granted is held from; used up, work waits and says how much is lef
   assert.deepEqual(await leftNow(), []);
 });
 
+test("what asks for more cores than its project may hold at once can never start, and is told so by submit and why", async () => {
+  const params = { project: "default" };
+  const wide = { ...hour, coresPerTask: 3 };
+  assert.deepEqual((await ok(client.call("dryRun", { body: wide }))).warnings, []);
+  await ok(client.call("setProjectCores", { params, body: { mostCores: 2 } }));
+  const never = /^as things stand it can never start: its project may hold 2 cores at once .* 3[; ].*--most-cores\)$/;
+  await holds(async () => {
+    const { warnings, waits } = await ok(client.call("dryRun", { body: wide }));
+    assert.match(warnings[0] ?? "", never);
+    assert.match(waits ?? "", never);
+  });
+  const zh = await ok(server.client(server.token, "zh").call("dryRun", { body: wide }));
+  assert.match(zh.warnings[0] ?? "", /^按目前上限永远无法启动：其项目在全网同时至多占用 2 核，而本作业申请 3 核/);
+  assert.deepEqual((await ok(client.call("dryRun", { body: { ...hour, coresPerTask: 2 } }))).warnings, []);
+  const { id, warnings } = await ok(client.call("submit", { body: wide }));
+  assert.match(warnings[0] ?? "", never);
+  await holds(async () => {
+    const why = await ok(client.call("why", { params: { job: id }, query: {} }));
+    assert.deepEqual([why.rule, why.start], ["project-cores-too-few", null]);
+    assert.match(why.words, never);
+  });
+  await ok(client.call("cancel", { params: { job: id }, body: {} }));
+  await ok(client.call("setProjectCores", { params, body: { mostCores: null } }));
+});
+
 test("of nothing granted submit, why and what-if say the same: it can never start, and there is no less to ask for", async () => {
   const params = { project: "default" };
   await ok(client.call("setProjectGrant", { params, body: { coreHours: 0 } }));

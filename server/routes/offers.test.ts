@@ -83,7 +83,7 @@ test("an unchanged script goes where its words are known, the answer says so, an
   const [path = "", pinned = "", simulated = ""] = reply.value.warnings;
   assert.match(path, /--output \/lustre\/li\/out-%j is an absolute path/);
   assert.match(pinned, /the job can only run at: jinan$/);
-  assert.equal(simulated, "simulated: nothing is executed, where it goes to jinan");
+  assert.equal(simulated, "simulated: nothing is executed if it goes to jinan");
   const { id } = reply.value;
   const shown = await client.call("job", { params: { job: id } });
   assert(shown.kind === "answer");
@@ -157,7 +157,7 @@ test("work that was not meant for it never goes to a simulated centre, and the a
   const named = await client.call("dryRun", { body: { ...body, centres: { only: ["jinan"] } } });
   assert(named.kind === "answer");
   assert.equal(named.value.wouldGoTo, "jinan");
-  assert.deepEqual(named.value.warnings, ["simulated: nothing is executed, where it goes to jinan"]);
+  assert.deepEqual(named.value.warnings, ["simulated: nothing is executed if it goes to jinan"]);
 });
 
 test("licences that a placed run will take are not promised again, and the dry run says so", async () => {

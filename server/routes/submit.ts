@@ -48,7 +48,7 @@ export function submitHandlers(context: SubmitContext): Pick<Handlers, SubmitRou
   const mayLook = lookAllowance(() => performance.now());
   /** In a project without grants, of a job without a deadline, nothing more is looked at. */
   const foretoldOf = (spec: JobSpec, asker: Asker, quote: Parameters<typeof foretell>[2]) =>
-    foretell(spec, world().granted(asker), quote, () =>
+    foretell(spec, allowedTo(world(), asker, spec), quote, () =>
       mayLook(() => world().explainNew(spec.shape, spec.centres, context.now(), asker).estimate),
     );
 
@@ -148,7 +148,7 @@ export function submitHandlers(context: SubmitContext): Pick<Handlers, SubmitRou
       const explained = world().explainNew(spec.shape, spec.centres, context.now(), asker);
       const { wouldGet, rule } = explained;
       const { quote } = outlook;
-      const { warnings, inTime } = foretell(spec, world().granted(asker), quote, () => explained.estimate);
+      const { warnings, inTime } = foretell(spec, allowedTo(world(), asker, spec), quote, () => explained.estimate);
       return answer({
         spec: specView(spec),
         tasks: taskCount(spec.array),
@@ -213,11 +213,23 @@ export type SubmitContext = {
   readonly transitions: Pick<TransitionWriter, "cancel" | "declareLost">;
   readonly world: () => Pick<
     World,
-    "centres" | "couldEverFit" | "explainNew" | "everGiven" | "description" | "granted" | "hidesLoad" | "runsFolder"
+    | "centres"
+    | "couldEverFit"
+    | "explainNew"
+    | "everGiven"
+    | "description"
+    | "granted"
+    | "boundsBelow"
+    | "hidesLoad"
+    | "runsFolder"
   >;
   /** The setting of the network. */
   readonly arrayTasks: number;
 };
+
+function allowedTo(world: Pick<World, "granted" | "boundsBelow">, asker: Asker, { shape }: JobSpec) {
+  return { granted: world.granted(asker), boundsBelow: world.boundsBelow(asker, shape) };
+}
 
 /** The job as it was admitted, with where its demands pin it and where it would not be executed among the warnings. */
 function pinned(admitted: Whole, { pinnedTo, simulatedAt }: Extract<EverFit, { kind: "fits" }>): Whole {
