@@ -290,6 +290,20 @@ describe("weir-run", () => {
     assert.equal(results(chunk).ended("cause"), "stopped");
   });
 
+  test("Slurm's SIGTERM to the program first: also where a shell or a container tells it as exit code 143", async () => {
+    for (const script of ["echo $$; exec sleep 100", "trap 'exit 143' TERM; echo $$; while :; do sleep 0.02; done"]) {
+      const chunk = makeChunk(script);
+      const child = begin(chunk);
+      const exited = once(child, "exit");
+      await until(() => /^\d+\n$/.test(results(chunk).stdout));
+      process.kill(Number(results(chunk).stdout), "SIGTERM");
+      await delay(100);
+      child.kill("SIGTERM");
+      await exited;
+      assert.equal(results(chunk).ended("cause"), "stopped", script);
+    }
+  });
+
   test("killed itself, it leaves `started` and no `ended`, and its job does not go on", async () => {
     const chunk = makeChunk(`echo ready; exec sleep ${own(543)}`);
     const child = begin(chunk);
