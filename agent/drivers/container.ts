@@ -77,7 +77,8 @@ const cardPaths: Readonly<Record<string, readonly string[]>> = {
  *
  * Podman (podman-run(1)): without control groups of its own it stays in those of the job, which only crun can do; its first
  * process would pass over signals that it has no handler for, so catatonit stands before it where it is installed. conmon
- * inherits that TERM is blocked: an end is asked of the whole tree, and without conmon Podman waits 20 s for its word. Users
+ * inherits that TERM is blocked: an end is asked of the whole tree, and without conmon Podman waits 20 s for its word. After a
+ * run that was killed with all its processes Podman refuses every call of the user's until it is told to look again. Users
  * and groups are those of the node. Volumes are mounted without devices, which therefore go in as such. NVIDIA's cards come
  * by their CDI description, else by the hook of its toolkit, which reads the variable.
  *
@@ -129,6 +130,7 @@ by_podman() {
     case $w_path in /dev/*) w_options+=("--device=$w_path") ;; *) w_options+=("--volume=$w_path:$w_path") ;; esac
   done
   for w_name in "\${w_given[@]}"; do w_options+=("--env=$w_name"); done
+  podman ps --quiet > /dev/null 2>&1 || podman system migrate > /dev/null 2>&1
   exec perl -MPOSIX -e 'sigprocmask(SIG_BLOCK, POSIX::SigSet->new(SIGTERM)); exec @ARGV' podman --runtime=crun run --rm --cgroups=disabled --network=host --userns=keep-id --group-add=keep-groups \\
     --security-opt=label=disable --log-driver=none --entrypoint= "--workdir=$PWD" "\${w_options[@]}" \\
     "\${w_registry:+$w_registry/}$w_image@$w_digest" "\${w_program[@]}"

@@ -16,7 +16,7 @@ import { findRuntimes } from "./runtimes.ts";
 // Podman itself, rootless, as the wrapper on a Slurm node starts it. Its image is busybox in an empty root, made here and named
 // by its digest: nothing is fetched.
 
-describe("a container by Podman", { skip: requires("root", "podman") || nestsNot(), concurrency: 2 }, () => {
+describe("a container by Podman", { skip: requires("root", "podman") || nestsNot(), concurrency: 1 }, () => {
   let folder = "";
   let user: Person;
   let image = "";
@@ -47,12 +47,23 @@ describe("a container by Podman", { skip: requires("root", "podman") || nestsNot
     const entry = ["--change", 'ENTRYPOINT ["/bin/none"]'];
     podman("import", ...entry, join(folder, "root.tar"), "localhost/weir-test:1");
     image = `localhost/weir-test@${podman("inspect", "--format", "{{.Digest}}", "localhost/weir-test:1").trim()}`;
+    // What holds a user's namespaces between two calls of Podman; on a node the first run of a user's begins one.
+    endPause();
   });
   after(() => {
-    const pause = join(folder, "run/libpod/tmp/pause.pid");
-    if (existsSync(pause)) process.kill(Number(readFileSync(pause, "utf8")));
+    endPause();
     rmSync(folder, { recursive: true, force: true });
   });
+
+  function endPause(): void {
+    const path = join(folder, "run/libpod/tmp/pause.pid");
+    if (!existsSync(path)) return;
+    try {
+      process.kill(Number(readFileSync(path, "utf8")), "SIGKILL");
+    } catch {
+      // The run that began it has ended it.
+    }
+  }
 
   /**
    * Its words as the user, in a mount namespace that shows control groups as version 2 alone: crun takes no machine where
@@ -187,9 +198,20 @@ describe("a container by Podman", { skip: requires("root", "podman") || nestsNot
     assert.ok(performance.now() - beganMs < 50_000, "it did not wait for the end of its grace");
   });
 
-  test("what ended before its grace was over leaves no container behind", async () => {
-    await run("exit 3");
-    assert.equal(podman("ps", "--all", "--quiet", "--filter", "status=exited"), "");
+  test("after one that was killed with all of Podman's processes others run, side by side", async () => {
+    await run("trap '' TERM; echo up; sleep 100", { timeLimitMs: 3_000, graceMs: 200 });
+    endPause();
+    const both = await Promise.all([run("exit 3"), run("sleep 1; exit 4")]);
+    assert.deepEqual(
+      both.map(({ fact }) => fact("exitCode")),
+      ["3", "4"],
+      both.map(({ stderr }) => stderr).join(),
+    );
+  });
+
+  test("what ended by itself leaves no container behind", async () => {
+    const { chunk } = await run("exit 3");
+    assert.doesNotMatch(podman("ps", "--all", "--no-trunc", "--format", "{{.Command}}"), new RegExp(`${chunk}/`));
   });
 
   test("the warning signal comes through", async () => {
@@ -197,21 +219,30 @@ describe("a container by Podman", { skip: requires("root", "podman") || nestsNot
       timeLimitMs: 5_000,
       environment: { WEIR_WARNING: "USR1@1" },
     });
-    assert.deepEqual([done.stdout, done.fact("cause"), done.fact("exitCode")], ["up\nwarned\n", "exited", "6"]);
+    assert.deepEqual(
+      [done.stdout, done.fact("cause"), done.fact("exitCode")],
+      ["up\nwarned\n", "exited", "6"],
+      done.stderr,
+    );
   });
 });
 
-/** TERM to a process and all below it, as Slurm's linuxproc does. */
-function signalTree(pid: number): void {
+/** TERM to a process and all below it, the lowest first, as Slurm's linuxproc does. */
+function signalTree(top: number): void {
+  for (const pid of below(top)) {
+    try {
+      process.kill(pid, "SIGTERM");
+    } catch {
+      // It has ended meanwhile.
+    }
+  }
+}
+
+function below(pid: number): readonly number[] {
   const children = spawnSync("pgrep", ["-P", String(pid)], { encoding: "utf8" })
     .stdout.split("\n")
     .filter(Boolean);
-  for (const child of children) signalTree(Number(child));
-  try {
-    process.kill(pid, "SIGTERM");
-  } catch {
-    // It has ended meanwhile.
-  }
+  return [...children.flatMap((child) => below(Number(child))), pid];
 }
 
 /** Why no namespace can be made here, or false. */
