@@ -8,6 +8,8 @@ import { after, test } from "node:test";
 import { commands } from "#cli/commands.ts";
 import type { Terminal } from "#cli/terminal.ts";
 import { type Ran, typed } from "#cli/typed-testing.ts";
+import { policies } from "#core/scheduling/policy.ts";
+import { format as recordingFormat } from "#core/scheduling/recording.ts";
 import { settingWords } from "#core/setting-words.ts";
 
 // A stand-in for the server, only for what the CLI itself does: words typed, exit codes, formats, what happens when a
@@ -361,6 +363,18 @@ test("centre simulate: the whole file is looked at before any of it is registere
   assert.match((await weir(url, ["centre", "simulate", file])).error, /it is no JSON/);
   assert.match((await weir(url, ["centre", "simulate", "nowhere.json"])).error, /no such file/);
   assert.deepEqual(seen, [], "the server was asked nothing");
+});
+
+test("replay says where the last line of a recording is cut off", async () => {
+  const file = join(folder, "recording");
+  const first = `${JSON.stringify({ recording: recordingFormat, policy: policies.fcfs })}\n`;
+  writeFileSync(file, first);
+  const whole = await weir(null, ["replay", file]);
+  assert.deepEqual([whole.code, whole.error], [0, ""], whole.error);
+  writeFileSync(file, `${first}{"event":{"ki`);
+  const cut = await weir(null, ["replay", file]);
+  assert.equal(cut.code, 0);
+  assert.match(cut.error, /^warning: the last line of the recording is cut off/);
 });
 
 test("weir nodes: how they are and why, and what of ours is on all of a group", async () => {

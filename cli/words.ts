@@ -442,6 +442,10 @@ export const words = {
     "Equal: {events} events, {decisions} decisions, {placements} placements.",
     "相同：{events} 个事件、{decisions} 次决策、{placements} 次放置。",
   ],
+  replayCut: [
+    "the last line of the recording is cut off and was left out, as where the server was killed or still writes",
+    "录制的最后一行不完整，已略去（服务器被强行结束或仍在写入时会如此）",
+  ],
   replayDiffers: [
     "Line {line} was decided otherwise.\nrecorded: {recorded}\nreplayed: {replayed}",
     "第 {line} 行的决策不同。\n录制：{recorded}\n回放：{replayed}",

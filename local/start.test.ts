@@ -245,7 +245,21 @@ test("refusals say what to do, and leave nothing running", async () => {
   assert.equal(await taken.ended, 1);
   assert.match(taken.said(), new RegExp(`Port ${port} of 127.0.0.1 is in use by another program.*WEIR_PORT=`));
   assert.doesNotMatch(taken.said(), /Making a new home/);
+  const fresh = stage.home("never-made");
+  const refusedFirst = stage.start("node", fresh, { WEIR_PORT: `${port}` });
+  assert.equal(await refusedFirst.ended, 1);
+  assert.match(refusedFirst.said(), new RegExp(`Port ${port} of 127.0.0.1 is in use`));
   other.close();
+  for (const [name, value] of [
+    ["WEIR_LOCAL_CORES", "zero"],
+    ["WEIR_LOCAL_MEMORY_MIB", "-1"],
+    ["WEIR_JOB_USERS", "9999"],
+  ] as const) {
+    const instance = stage.start("node", fresh, { [name]: value });
+    assert.equal(await instance.ended, 1);
+    assert.match(instance.said(), new RegExp(`^weir: ${name} must be `));
+  }
+  assert.equal(existsSync(fresh), false, "nothing is made for a start that is refused");
 
   const refused = stage.start("node", stage.home("a"), { WEIR_TEST_REFUSE: "the database is newer than this Weir" });
   assert.equal(await refused.ended, 1);

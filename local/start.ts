@@ -51,6 +51,7 @@
 import { existsSync, mkdirSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
+import { checkCapacitySettings } from "#agent/drivers/process/capacity.ts";
 import { makeFolders, makeHome, rotateLogs } from "./folders.ts";
 import { defaultPort, type WeirHome, weirHome } from "./home.ts";
 import { installation, reachableInstallation } from "./installation.ts";
@@ -85,6 +86,10 @@ try {
 
 async function start(): Promise<void> {
   const home = weirHome();
+  checkCapacitySettings(process.env);
+  const userCount = jobUserCount();
+  // Where there is a home already, whoever holds it may be the one that has the port.
+  if (!existsSync(home.lock)) await assertPortFree(home.port);
   const found = installation(!process.env.DATABASE_URL);
   if (root) mkdirSync(machine.folder, { recursive: true, mode: 0o755 });
   makeHome(home, root ? { name: "nobody", uid: 65_534, gid: 65_534 } : null);
@@ -93,7 +98,7 @@ async function start(): Promise<void> {
   await endLeft(lock.left);
   await assertPortFree(home.port);
   if (!existsSync(home.log.folder)) say(tell(root ? "newHome" : "newHomeUser", { folder: home.folder }));
-  const users = root ? systemUsers(home) : null;
+  const users = root ? systemUsers(home, userCount) : null;
   makeFolders(home, users);
   rotateLogs(home);
   const parts =
@@ -151,11 +156,14 @@ async function assertPortFree(port: number): Promise<void> {
   }
 }
 
-/** The server's, the agent's, and the job users that this home alone has; made where they are missing. */
-function systemUsers(home: WeirHome): SupervisorUsers {
+function jobUserCount(): number {
   const count = Number(process.env.WEIR_JOB_USERS || 64);
-  if (!Number.isInteger(count) || count < 1 || count > 512)
-    throw new Error(`WEIR_JOB_USERS must be a number from 1 to 512, not ${process.env.WEIR_JOB_USERS}.`);
+  if (Number.isInteger(count) && count >= 1 && count <= 512) return count;
+  throw new Error(`WEIR_JOB_USERS must be a number from 1 to 512, not ${process.env.WEIR_JOB_USERS}.`);
+}
+
+/** The server's, the agent's, and the job users that this home alone has; made where they are missing. */
+function systemUsers(home: WeirHome, count: number): SupervisorUsers {
   return underLock(machine.lock, () => {
     const isFree = (index: number) => {
       const user = findUsers([jobUserName(index)]).get(jobUserName(index));

@@ -37,7 +37,7 @@ import {
 } from "node:fs";
 import { createServer } from "node:net";
 import { homedir } from "node:os";
-import { dirname, join, relative } from "node:path";
+import { basename, dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 
 export const root = dirname(dirname(realpathSync(fileURLToPath(import.meta.url))));
@@ -139,7 +139,7 @@ async function assertPortFree() {
   );
 }
 
-/** `python3 (process 123)`; undefined where it is somebody's whose processes one may not see. */
+/** `python3 -m http.server (process 123)`, its first words alone; undefined where it is somebody's whose processes one may not see. */
 function listenerOn(port) {
   const at = `:${port.toString(16).toUpperCase().padStart(4, "0")}`;
   const sockets = ["/proc/net/tcp", "/proc/net/tcp6"]
@@ -150,13 +150,18 @@ function listenerOn(port) {
   for (const pid of readdirSync("/proc").filter((name) => /^\d+$/.test(name))) {
     try {
       const open = readdirSync(`/proc/${pid}/fd`).map((fd) => readlinkSync(`/proc/${pid}/fd/${fd}`));
-      if (open.some((link) => sockets.includes(link)))
-        return `${readFileSync(`/proc/${pid}/comm`, "utf8").trim()} (process ${pid})`;
+      if (open.some((link) => sockets.includes(link))) return `${commandOf(pid)} (process ${pid})`;
     } catch {
       // It has ended, or is not ours to look into.
     }
   }
   return undefined;
+}
+
+/** Not its `comm`, which is the name of a thread: Node calls its first one MainThread. */
+function commandOf(pid) {
+  const [program = "", ...words] = readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0");
+  return [basename(program), ...words.slice(0, 2)].join(" ").trim() || readFileSync(`/proc/${pid}/comm`, "utf8").trim();
 }
 
 // ---- packages

@@ -96,7 +96,7 @@ test("a port of another program is found before anything is built; a home that w
   assert.match(
     said.words,
     new RegExp(
-      `Port ${address.port} .*in use by \\S.* \\(process ${process.pid}\\).*WEIR_PORT=${address.port + 1} npm start`,
+      `Port ${address.port} .*in use by node \\S.* \\(process ${process.pid}\\).*WEIR_PORT=${address.port + 1} npm start`,
     ),
   );
   assert.ok(!existsSync(join(repository, "dist")) && !existsSync(home));

@@ -50,6 +50,8 @@ const leaves: readonly { readonly path: string; readonly importers: readonly str
   { path: "local/process.ts", importers: ["server", "agent"] },
   { path: "local/log.ts", importers: ["server", "agent"] },
   { path: "local/reach.ts", importers: ["server", "agent"] },
+  // What a machine may be said to have: `npm start` refuses what its agent would, before it makes anything.
+  { path: "agent/drivers/process/capacity.ts", importers: ["local"] },
   // What a file of simulated centres may say: `weir centre simulate` looks before it registers any.
   { path: "agent/drivers/simulated/description.ts", importers: ["cli"] },
   // The supervisor starts PostgreSQL before the server; what it needs to know of it is with the server's database.

@@ -19,6 +19,7 @@ export async function replay(call: Call): Promise<number> {
       const { events, decisions, placements } = replayed;
       const counts = { events: `${events}`, decisions: `${decisions}`, placements: `${placements}` };
       if (!call.json) await call.print(`${say("replayEqual", counts)}\n`);
+      if (replayed.cut) call.note(say("warning", { words: say("replayCut") }));
       return exitCodes.done;
     }
     case "differs": {

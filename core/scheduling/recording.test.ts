@@ -111,9 +111,12 @@ test("the first plan that comes out otherwise is shown", () => {
   assert.match(replayed.replayed, /"pool":"batch"/);
 });
 
-test("a last line that was cut off is left out; what is no recording is refused, naming the line", () => {
+test("a last line that was cut off is left out, and told; what is no recording is refused, naming the line", () => {
   const whole = record();
-  assert.equal(replayRecording(whole.slice(0, -20)).kind, "equal");
+  const cutOff = replayRecording(whole.slice(0, -20));
+  assert.deepEqual([cutOff.kind, cutOff.kind === "equal" && cutOff.cut], ["equal", true]);
+  const kept = replayRecording(whole);
+  assert.equal(kept.kind === "equal" && kept.cut, false);
   assert.deepEqual(replayRecording(whole.replace('"recording":3', '"recording":2')), {
     kind: "other-format",
     format: 2,

@@ -18,10 +18,16 @@ type Line =
  * 1 knew neither whose tenant work is of, nor when it ended: what the order goes by now cannot be told from it. 2 was made
  * by worlds that did not look ahead.
  */
-const format = 3;
+export const format = 3;
 
 export type ReplayedRecording =
-  | { readonly kind: "equal"; readonly events: number; readonly decisions: number; readonly placements: number }
+  | {
+      readonly kind: "equal";
+      readonly events: number;
+      readonly decisions: number;
+      readonly placements: number;
+      readonly cut: boolean;
+    }
   /** The first decision that came out otherwise; `line` from 1. */
   | { readonly kind: "differs"; readonly line: number; readonly recorded: string; readonly replayed: string }
   /** Made by a Weir that decided by other rules. */
@@ -66,10 +72,11 @@ export function recordedWorld(write: (line: string) => void, policy: Policy = po
   };
 }
 
-/** Decides again all that was recorded. A last line that was cut off, as by a crash, is left out. */
+/** Decides again all that was recorded. A last line that was cut off, as by a crash, is left out, and told (`cut`). */
 export function replayRecording(text: string): ReplayedRecording {
   const lines = text.split("\n");
-  if (lines.pop() !== "" && lines.length === 0) return { kind: "unreadable", line: 1 };
+  const cut = lines.pop() !== "";
+  if (cut && lines.length === 0) return { kind: "unreadable", line: 1 };
   const made = formatOf(lines[0] ?? "");
   if (made !== null && made !== format) return { kind: "other-format", format: made };
   let world: World | null = null;
@@ -90,7 +97,7 @@ export function replayRecording(text: string): ReplayedRecording {
       placements += line.plan.place.length;
     }
   }
-  return world ? { kind: "equal", events, decisions, placements } : { kind: "unreadable", line: 1 };
+  return world ? { kind: "equal", events, decisions, placements, cut } : { kind: "unreadable", line: 1 };
 }
 
 /** Of a recording this program made itself; what is not one is told apart by its first word. */
