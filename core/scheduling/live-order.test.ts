@@ -141,6 +141,33 @@ function history(name: string, person: number, ranS: number, fromS: number): str
   ).join("");
 }
 
+test("what ended in one instant is learnt alike, whichever end was told first", () => {
+  const ended = ([one, other]: readonly [string, string]) => `
+    centre alpha  8 cores
+    job short  cores 4 time 1000
+    job long   cores 4 time 1000
+    place
+    running long
+    at 50
+    running short
+    at 100
+    end ${one} ok
+    end ${other} ok
+    job head   cores 8 time 900
+    place
+    job next   cores 4 time 1000
+    at 120
+  `;
+  const order = (names: readonly [string, string]) => {
+    const explained = runScenario(ended(names), plain).explain({ job: jobId(4), index: 0 }, 120_000);
+    assert(explained.kind === "waiting");
+    return explained.order;
+  };
+  const first = order(["short", "long"]);
+  assert.notEqual(first?.predictedS, 500);
+  assert.deepEqual(order(["long", "short"]), first);
+});
+
 test("a small new tenant starts within its plan's promise under a tenfold backlog of a big one", () => {
   const backlog = Array.from({ length: 400 }, (_, i) => ({
     submitS: 0,

@@ -19,6 +19,8 @@ export type State = Scene & {
   backfill: Backfill;
   demand: DemandRecord | null;
   readonly doubt: Doubt;
+  /** Runs that ended in one instant, of which nothing is learnt yet. */
+  readonly untaught: Untaught;
   /** Whoever is reserved for stays so: nobody who comes later ranks before it. */
   keepsPlaces: boolean;
   /** When a pool's hours begin, as it was told last. */
@@ -34,6 +36,16 @@ export type State = Scene & {
   description: object;
   /** The newest jobs of which no task was told when it may start. */
   readonly untold: JobId[];
+};
+
+export type Untaught = {
+  atMs: number;
+  readonly runs: {
+    readonly job: JobRecord;
+    readonly position: number;
+    readonly expectedS: number;
+    readonly ranS: number;
+  }[];
 };
 
 /** The job and position of a task that has not ended; null where it has, or was never told of. */

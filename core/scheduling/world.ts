@@ -223,6 +223,7 @@ export function createWorld(policy: Policy = policies.weir): World {
     queue: emptyQueue(rankingOf(policy), emptySubmitters(policy)),
     ...followed(policy, doubt),
     doubt,
+    untaught: { atMs: 0, runs: [] },
     memory: nothingDecided(),
     againMs: null,
     starts: noLearntStarts(),
@@ -305,6 +306,7 @@ export function createWorld(policy: Policy = policies.weir): World {
       ),
     knows: (job) => state.jobs.has(job),
     remembered: (nowMs) => {
+      learnEnds(state);
       const memory = memoryOf(state.queue.submitters, liveCharges(state), nowMs);
       const homes = state.homes.at.size > 0 && { homes: rememberHomes(state.homes) };
       return { ...memory, doubt: doubt.remembered(), ...homes };
@@ -344,7 +346,9 @@ function tellNow(state: State, nowMs: number): number | null {
   return earlier(state.againMs, lapsesMs(state.preemption));
 }
 
-function tellRanks({ queue, homes, memory }: State, nowMs: number): boolean {
+function tellRanks(state: State, nowMs: number): boolean {
+  learnEnds(state);
+  const { queue, homes, memory } = state;
   const isAnew = rankAnew(queue, nowMs);
   if (!isAnew) return false;
   memory.told += 1;
@@ -365,6 +369,7 @@ function lookAgainMs({ waiting, placing }: State, againMs: number | null, nowMs:
 
 function apply(state: State, event: WorldEvent): void {
   state.memory.told += 1;
+  if (event.kind !== "tasks-ended") learnEnds(state);
   switch (event.kind) {
     case "centre-changed":
       changeCentre(state, event.centre.id, event.centre);
@@ -802,6 +807,23 @@ function countOnlyAt(state: State, centre: CentreId): number {
   return tasks;
 }
 
+function noteEnd(state: State, atMs: number, run: State["untaught"]["runs"][number]): void {
+  if (state.untaught.atMs !== atMs) learnEnds(state);
+  state.untaught.atMs = atMs;
+  state.untaught.runs.push(run);
+}
+
+/** What is learnt depends on its order; of what ended in one instant that is the order of the jobs, whoever was told first. */
+function learnEnds({ untaught: { runs }, doubt, queue }: State): void {
+  if (runs.length === 0) return;
+  if (runs.length > 1) runs.sort((a, b) => a.job.id - b.job.id || a.position - b.position);
+  for (const { job, expectedS, ranS } of runs) {
+    doubt.learn(expectedS, ranS);
+    learn(queue.submitters, job.submitter, job.ask, ranS);
+  }
+  runs.length = 0;
+}
+
 /** By the shorter way: one task of many that run, or few runs of a long range. */
 function forgetRuns(state: State, job: JobRecord, from: number, to: number, lasted: Lasted | null): void {
   const { live, attempts, told, moves } = job;
@@ -810,11 +832,9 @@ function forgetRuns(state: State, job: JobRecord, from: number, to: number, last
     if (!run) continue;
     endRun(state, job, position, run, lasted);
     const ranS = ranOf(run, lasted);
-    if (ranS !== null) {
-      state.doubt.learn(run.expectedS, ranS);
-      learn(state.queue.submitters, job.submitter, job.ask, ranS);
-    }
-    if (ranS !== null && lasted) leaveHome(job, position, lasted.startedMs ?? run.startedMs, lasted.endedMs);
+    if (ranS === null || !lasted) continue;
+    noteEnd(state, lasted.endedMs, { job, position, expectedS: run.expectedS, ranS });
+    leaveHome(job, position, lasted.startedMs ?? run.startedMs, lasted.endedMs);
   }
   // Those that never started.
   if (job.home) for (let at = from; at < to; at++) leaveHome(job, at, null, lasted?.endedMs ?? 0);
