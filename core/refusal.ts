@@ -689,7 +689,9 @@ function remedyWords(
         en: `It would fit at ${nearest.centre}, which the job's own choice of centres leaves out (--centre, --not-centre).`,
         zh: `${nearest.centre} 可以运行它，但作业自己的中心选择（--centre、--not-centre）将其排除。`,
       }[language];
-    const words = `${shapeWords(nearest.shape, language)}${without} @ ${nearest.centre}`;
+    const { nodes } = nearest.shape;
+    const option = nodes > asked.nodes ? { en: ` (-N ${nodes})`, zh: `（-N ${nodes}）` }[language] : "";
+    const words = `${shapeWords(nearest.shape, language)}${option}${without} @ ${nearest.centre}`;
     const wished = nearest.wished ? "" : { en: " (not among the wished)", zh: "（不在作业指定之列）" }[language];
     const said = { en: "The nearest shape that fits", zh: "最接近且可行的规格" }[language];
     return language === "zh" ? `${said}：${words}${wished}。` : `${said}: ${words}${wished}.`;

@@ -136,3 +136,19 @@ test("a network that nobody has joined yet refuses nothing: its capacity is not 
   assert.equal(world.couldEverFit({ ...asked, nodes: 1, tasks: 1 }, anywhere).kind, "fits");
   assert.equal(world.couldEverFit(asked, anywhere).kind, "refused", "several nodes will never run there");
 });
+
+test("more tasks than a node has cores for would fit on more nodes, and the option that says so is named", () => {
+  const asked = { nodes: 1, tasks: 2560, coresPerTask: 1, memory: { kind: "default" }, accelerators: null } as const;
+  const sized = (count: number) => centre("big", [{ names: "n", count, cores: 64, memoryMib: 64_000 }]);
+  const said = (count: number, shape: Shape = asked) => {
+    const found = nearestFit([sized(count)], { ...byNobody, shape });
+    assert.equal(found.kind, "refused");
+    return found.kind === "refused"
+      ? refusalWords(found.refusal, "en").detail.split("nearest shape that fits: ")[1]
+      : "";
+  };
+  assert.match(said(48) ?? "", /^nodes 40, cores 2560.*\(-N 40\) @ big\.$/);
+  assert.match(said(48, { ...asked, coresPerTask: 3, tasks: 100 }) ?? "", /^nodes 5, .*\(-N 5\)/, "21 tasks on a node");
+  // Forty are too many for a centre of thirty: there less is left.
+  assert.doesNotMatch(said(30) ?? "", /-N/);
+});

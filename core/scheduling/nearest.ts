@@ -90,8 +90,10 @@ export function nearestShape(
       const isWhole = shape.nodes <= mostNodes(centre) && couldRun(shape);
       // Cut down, it may still be kept away by what no size changes, as the origin of what the pool has.
       const smaller = isWhole ? [] : shrunk(shape, mostNodes(centre), pool, pool.size.cells).filter(couldRun);
-      for (const fitting of isWhole ? [shape] : smaller) {
-        const lost = givenUp(shape, fitting, pool);
+      const onMore = isWhole ? [] : spread(shape, mostNodes(centre), pool).filter(couldRun);
+      for (const fitting of isWhole ? [shape] : [...onMore, ...smaller]) {
+        // Of all that was asked nothing is given up on more nodes; the fewest are nearest.
+        const lost = onMore.includes(fitting) ? fitting.nodes * 1e-9 : givenUp(shape, fitting, pool);
         if (lost >= least) continue;
         best = { centre, shape: fitting, wished: allows(wishes, centre) };
         least = lost;
@@ -102,6 +104,17 @@ export function nearestShape(
 
 function allows(wishes: CentreWishes, centre: CentreRecord): boolean {
   return (wishes.only.length === 0 || wishes.only.includes(centre.id)) && !wishes.except.includes(centre.id);
+}
+
+/** All tasks of the shape on more nodes than were asked for, as many to each as nodes of the pool have cores for: for each size of node. */
+function spread(shape: Shape, mostNodes: number, pool: PoolRecord): readonly Shape[] {
+  const { tasks, coresPerTask } = shape;
+  const most = Math.min(mostNodes, pool.state?.limits.mostNodes ?? mostNodes);
+  return pool.size.cells.flatMap(({ cores }) => {
+    const tasksPerNode = Math.floor(cores / coresPerTask);
+    const nodes = tasksPerNode === 0 ? 0 : Math.ceil(tasks / tasksPerNode);
+    return nodes > shape.nodes && nodes <= most ? [{ ...shape, nodes }] : [];
+  });
 }
 
 /** The shape cut down to what nodes of the pool have: for each of these sizes of node, over all that are as large. */
