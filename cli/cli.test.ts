@@ -1130,6 +1130,19 @@ test("cancel: several tasks of an array at once, as scancel has it", async () =>
   );
   for (const wrong of ["12_[]", "12_[3-1]", "12_[1-9999]", "12_[a]"])
     assert.equal((await weir(url, ["cancel", wrong])).code, 2, wrong);
+  assert.match(
+    (await weir(url, ["cancel", "12_[9-8]"])).error,
+    /^weir: 12_\[9-8\]: 9-8 ends before it begins\. Write several tasks of an array as 12_\[1-3,7\]/,
+  );
+  assert.match(
+    (await weir(url, ["cancel", "12_[9-8]", "--lang=zh"])).error,
+    /9-8 的终点在起点之前。数组的多个任务写作/,
+  );
+  assert.match((await weir(url, ["cancel", "12_[1-3%2]"])).error, /"1-3%2" is neither an index nor a range/);
+  assert.match(
+    (await weir(url, ["cancel", "12_[1-9999]"])).error,
+    /more than 1000 tasks; name fewer, or the whole array: weir cancel 12$/m,
+  );
   assert.equal(seen.length, 4, "what makes no sense asks for nothing");
 });
 

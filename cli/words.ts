@@ -970,6 +970,14 @@ export const words = {
   ],
   onlyOneOf: ["only one of {one} and {other}.", "{one} 与 {other} 只用其一。"],
   expectedPair: ["NAME=VALUE", "须写作 名称=值"],
+  cancelWrong: [
+    "{task}: {because}. Write several tasks of an array as 12_[1-3,7] or 12_[0-9:2]",
+    "{task}：{because}。数组的多个任务写作 12_[1-3,7] 或 12_[0-9:2]",
+  ],
+  cancelTooMany: [
+    "{task}: that is more than {most} tasks; name fewer, or the whole array: weir cancel {job}",
+    "{task}：超过 {most} 个任务；请少写一些，或取消整个数组：weir cancel {job}",
+  ],
   expectedJob: ["a job such as 123, or a task such as 123_7", "须为作业编号如 123，或任务如 123_7"],
   expectedUrl: ["an address such as https://weir.example", "须为地址，如 https://weir.example"],
   expectedPolicy: [

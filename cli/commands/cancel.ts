@@ -2,6 +2,7 @@ import type { Answer } from "#api/client.ts";
 import { type Call, taskOperand } from "#cli/call.ts";
 import { exitCodes, Stop } from "#cli/stop.ts";
 import { parseArray } from "#core/job/array.ts";
+import { phrase, phraseWords } from "#core/job/phrase.ts";
 
 /**
  * JSON: `{"cancelled": [{"job", "tasks", "ended", "asked", "endedBefore"}], "refused": [{"job", "problem"}]}`. One that is
@@ -34,9 +35,22 @@ type Named = { readonly text: string; readonly job: number; readonly index: numb
 
 /** `12`, `12_7`, and as scancel has it several tasks of one array: `12_[1-3,7]`. */
 function tasksNamed(call: Call, text: string): readonly Named[] {
-  const [, job, indices] = /^([1-9]\d{0,15})_\[([\d,:-]+)\]$/.exec(text) ?? [];
-  const several = indices === undefined ? null : parseArray(indices, mostTasks);
-  if (job === undefined || several?.kind !== "ok") return [{ text, ...taskOperand(call, text) }];
+  const [, job, indices] = /^([1-9]\d{0,15})_\[(.*)\]$/.exec(text) ?? [];
+  if (job === undefined || indices === undefined) return [{ text, ...taskOperand(call, text) }];
+  const several = parseArray(indices, mostTasks);
+  if (several.kind === "refused" && several.refusal.kind === "too-large")
+    throw new Stop(exitCodes.usage, call.say("cancelTooMany", { task: text, most: mostTasks, job }));
+  // A list of tasks has no throttle.
+  const wrong =
+    several.kind === "refused"
+      ? several.refusal.kind === "bad-array" && several.refusal.because
+      : several.array.throttle !== null && phrase("not-an-index", { word: indices });
+  if (wrong)
+    throw new Stop(
+      exitCodes.usage,
+      call.say("cancelWrong", { task: text, because: phraseWords(wrong, call.language) }),
+    );
+  if (several.kind === "refused") return [{ text, ...taskOperand(call, text) }];
   const all: Named[] = [];
   for (const { first, last, step } of several.array.ranges)
     for (let index = first; index <= last; index += step)
