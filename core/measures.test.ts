@@ -13,5 +13,5 @@ test("a duration shows its largest parts, two where nothing else is said", () =>
 
 test("sizes are binary, with as many digits as say something", () => {
   assert.deepEqual([0, 1536 * 1024 * 1024].map(bytesText), ["0 B", "1.5 GiB"]);
-  assert.deepEqual([512, 1024, 1536].map(mibText), ["512 MiB", "1 GiB", "1.5 GiB"]);
+  assert.deepEqual([0, 512, 1024, 1536].map(mibText), ["0 MiB", "512 MiB", "1 GiB", "1.5 GiB"]);
 });

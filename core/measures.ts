@@ -27,6 +27,8 @@ export function durationParts(ms: number, most = 2): readonly DurationPart[] {
 
 /** Binary sizes: 1536 MiB → 1.5 GiB. */
 export function mibText(mib: number): string {
+  // As the command line has it.
+  if (mib === 0) return "0 MiB";
   return bytesText(mib * 1024 * 1024);
 }
 

@@ -45,7 +45,7 @@ const usage = {
 } as const;
 
 /** What the scheduler and an agent would do. */
-async function run(job: number, end: RunEnd | null, index = 0, used: RunUsage = usage): Promise<void> {
+async function run(job: number, end: RunEnd | null, index = 0, used: RunUsage = usage, words: string | null = null) {
   const local = centreId("local");
   const epoch = await server.transitions.takeEpoch();
   const ref = { job: jobId(job), index, attempt: 1 };
@@ -55,7 +55,7 @@ async function run(job: number, end: RunEnd | null, index = 0, used: RunUsage = 
   const observations = [
     { kind: "accepted", run: runId(ref), atMs: 1 },
     ...(used.startedMs === null ? [] : [{ kind: "started", run: runId(ref), atMs: 1, evidence: "pid 1" } as const]),
-    ...(end ? [{ kind: "ended", run: runId(ref), atMs: 2, end, usage: used, words: null } as const] : []),
+    ...(end ? [{ kind: "ended", run: runId(ref), atMs: 2, end, usage: used, words } as const] : []),
   ] as const;
   await server.transitions.observe(local, session, observations);
 }
@@ -529,6 +529,10 @@ test("why one that has ended did: its outcome, its reason, and what its run said
   await run(failed, { kind: "failed", exitCode: 3 });
   assert.equal(await why(failed, "en"), "failed with exit code 3; was placed at local");
   assert.equal(await why(failed, "zh"), "失败，退出码 3；已派发到 local");
+  const lost = await submit();
+  const evidence = "no process, and no end of it";
+  await run(lost, { kind: "lost", evidence }, 0, usage, evidence);
+  assert.equal(await why(lost, "en"), "was lost: no process, and no end of it; was placed at local");
   const never = await submit();
   await server.db.pool.query(
     `update task set state = 'ended', outcome = '{"kind":"cancelled","by":"network","reason":"dependency-never-satisfied"}' where job_id = $1`,

@@ -301,7 +301,10 @@ function endedWords(outcome: Outcome, found: string | null, language: Language):
   const { en, zh } =
     kind === "lost" && by === "operator" ? declaredLost : { en: ends[kind], zh: outcomeWords[kind].zh };
   const end = language === "zh" ? `${kind === "cancelled" && by !== null ? byZh : zh}${how}` : `${en}${how}${byEn}`;
-  return [end, reason, found].filter((part) => part !== null && part !== "").join(language === "zh" ? "：" : ": ");
+  // The evidence that a run is lost is its reason and its last words too.
+  return [...new Set([end, reason, found])]
+    .filter((part) => part !== null && part !== "")
+    .join(language === "zh" ? "：" : ": ");
 }
 
 /** What is said of the job, behind its name: `succeeded`, `was lost`. */
