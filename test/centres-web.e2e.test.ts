@@ -176,6 +176,25 @@ describe("a centre with pools, in the console", { skip: requires("chromium", "cj
     await page.goto(`${server.url}/jobs/${job}`);
     await looking(page).seen(/Waits in the own queue of jinan, pool batch: other work comes first .*\(Priority\)/);
     await picture(page, "waits-en");
+    await page.getByRole("tab", { name: "Specification" }).click();
+    await looking(page).seen(/Waits in the own queue of jinan, pool batch: other work comes first/);
+  });
+
+  test("of many lines of nodes the first are shown, and all on request", async () => {
+    const nodes = Array.from({ length: 25 }, (_, at) => ({ ...group, names: `n${at}`, count: 1, ...size, free: size }));
+    const [batch] = engine.pools;
+    assert.ok(batch);
+    const large = { ...engine, pools: [{ ...batch, nodes }, ...engine.pools.slice(1)] };
+    await reportEngine(server.db, { centre: jinan, session: 0 }, "1", large, Date.now());
+    await page.goto(`${server.url}/centres`);
+    const centre = page.locator("section").filter({ hasText: "jinan" });
+    await centre.getByRole("button", { name: "Show nodes" }).click();
+    const lines = centre.getByRole("table", { name: "Nodes" }).locator("tbody tr");
+    await lines.nth(19).waitFor();
+    assert.equal(await lines.count(), 20);
+    await centre.getByRole("button", { name: /^Show all \d+ lines$/ }).click();
+    await lines.nth(24).waitFor();
+    await reportEngine(server.db, { centre: jinan, session: 0 }, "1", engine, Date.now());
   });
 
   test("suspend: what it does is said first, then it is done, and the history names who", async () => {

@@ -96,6 +96,19 @@ describe("jobs and their submission, in the console", { skip: requires("chromium
     await server.db.pool.query("update centre set driver = 'process'");
   });
 
+  test("what a job waits for stands at the top, whichever of its views is open", async () => {
+    const { page, server } = it;
+    const first = await it.submitted({ command: ["true"], name: "comes first" });
+    const dependencies = [{ kind: "afterok", job: first }] as const;
+    const second = await it.submitted({ command: ["true"], name: "comes second", dependencies: [...dependencies] });
+    await page.goto(`${server.url}/jobs/${second}`);
+    const sentence = page.getByRole("status").getByText(new RegExp(`job ${first}`));
+    for (const view of ["Log", "Specification"]) {
+      await page.getByRole("tab", { name: view, exact: true }).click();
+      await sentence.waitFor();
+    }
+  });
+
   test("an array opens on its first failed task, and says at the top how that ended, as a plain job does", async () => {
     const { page, server } = it;
     const { seen } = looking(page);

@@ -48,6 +48,7 @@ export const en = {
   cancel: "Cancel",
   noAnswerTitle: "The server does not answer",
   noAnswerDetail: "Nothing was lost. Check that it runs (npm start, or its service) and that this address is right.",
+  forAdministrators: "This page is for administrators",
   brokenTitle: "Something in this page broke",
   of: "of {{total}}",
 } as const;

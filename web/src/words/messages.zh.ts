@@ -49,6 +49,7 @@ export const zh: Words<typeof en> = {
   cancel: "取消",
   noAnswerTitle: "服务器没有应答",
   noAnswerDetail: "没有丢失任何内容。请确认服务正在运行（npm start 或系统服务），并核对访问地址。",
+  forAdministrators: "此页面仅供管理员使用",
   brokenTitle: "此页面出错了",
   of: "共 {{total}}",
 };

@@ -4,7 +4,6 @@ import { titles } from "../../words/of-core.ts";
 export const en = {
   title: "What was done",
   note: "Who changed what about people, grants, rules and centres, and when. It is noted with the change itself and never altered.",
-  forAdministrators: "This page is for administrators",
   forAdministratorsWords: "What became of a job stands in the job's own history.",
   group: titles(actGroupWords),
   filters: "Filters",

@@ -6,7 +6,6 @@ import type { en } from "./messages.en.ts";
 export const zh: Words<typeof en> = {
   title: "操作记录",
   note: "何人何时更改了人员、额度、规则与中心。记录随更改一并写入，不可修改。",
-  forAdministrators: "此页面仅供管理员使用",
   forAdministratorsWords: "作业的经过见该作业自己的历史。",
   group: chinese(actGroupWords),
   filters: "筛选",

@@ -5,8 +5,9 @@ import type { TFunction } from "i18next";
 import { useId } from "react";
 import { useTranslation } from "react-i18next";
 import { aboutKinds, actGroups } from "#core/act.ts";
-import { useMe } from "../../app/session.ts";
+import { ForAdministrators } from "../../app/for-administrators.tsx";
 import { MinuteField } from "../../parts/date-field.tsx";
+import filters from "../../parts/filters.module.css";
 import { Empty, Problem } from "../../parts/notice.tsx";
 import { Page, Panel } from "../../parts/page.tsx";
 import { Spinner } from "../../parts/spinner.tsx";
@@ -20,18 +21,12 @@ import { type ActsSearch, readActsSearch } from "./search.ts";
 /** Who did what to how the network is run, for administrators. */
 export function ActsPage() {
   const { t } = useTranslation("acts");
-  const { person } = useMe();
-  if (!person.administrator) {
-    return (
-      <Page title={t("title")}>
-        <Empty title={t("forAdministrators")}>{t("forAdministratorsWords")}</Empty>
-      </Page>
-    );
-  }
   return (
-    <Page title={t("title")} note={t("note")}>
-      <Acts />
-    </Page>
+    <ForAdministrators title={t("title")} words={t("forAdministratorsWords")}>
+      <Page title={t("title")} note={t("note")}>
+        <Acts />
+      </Page>
+    </ForAdministrators>
   );
 }
 
@@ -75,7 +70,7 @@ function Filters({ search }: { readonly search: ActsSearch }) {
     void navigate({ to: "/acts", search: readActsSearch({ ...search, ...change }), replace: true });
   }
   return (
-    <fieldset className={css.filters}>
+    <fieldset className={filters.filters}>
       <legend className="only-read">{t("filters")}</legend>
       <Select
         className={css.group ?? ""}
@@ -97,7 +92,7 @@ function Filters({ search }: { readonly search: ActsSearch }) {
         onChange={(person: string | undefined) => set({ person })}
         options={(people.data?.people ?? []).map(({ name }) => ({ value: name, label: name }))}
       />
-      <span className={css.dates}>
+      <span className={filters.dates}>
         <label htmlFor={from}>{format.timed(t("from"))}</label>
         <MinuteField
           id={from}

@@ -1,7 +1,6 @@
 export const en = {
   title: "People and projects",
   note: "Who may use the network, in which projects, and to which tenant these belong; what each was granted, and where its work may go.",
-  forAdministrators: "This page is for administrators",
   forAdministratorsWords: "Ask one of them for a project, a person's sign-in link or another role.",
   people: "People",
   projects: "Projects",

@@ -4,7 +4,6 @@ import type { en } from "./messages.en.ts";
 export const zh: Words<typeof en> = {
   title: "人员与项目",
   note: "谁可以使用算力网、属于哪些项目、项目归属哪个租户；各自获批多少核时与卡时，作业可去往何处。",
-  forAdministrators: "此页面仅供管理员使用",
   forAdministratorsWords: "如需项目、登录链接或其他角色，请联系管理员。",
   people: "人员",
   projects: "项目",

@@ -4,8 +4,8 @@ import { Checkbox, Form, Input, Select } from "antd";
 import { useTranslation } from "react-i18next";
 import type { Answer } from "#api/client.ts";
 import { ask } from "../../app/client.ts";
+import { ForAdministrators } from "../../app/for-administrators.tsx";
 import { projectsQuery } from "../../app/projects.ts";
-import { useMe } from "../../app/session.ts";
 import { Empty, Notice, Problem } from "../../parts/notice.tsx";
 import { Page, Panel } from "../../parts/page.tsx";
 import { Spinner } from "../../parts/spinner.tsx";
@@ -25,15 +25,16 @@ type Person = Answer<"people">["people"][number];
 export function PersonPage() {
   const { t } = useTranslation("administration");
   const { person: name } = useParams({ from: "/frame/administration/people/$person" });
-  const { person: me } = useMe();
-  const found = useQuery({ ...personQuery(name), enabled: me.administrator });
-  if (!me.administrator) {
-    return (
-      <Page title={name}>
-        <Empty title={t("forAdministrators")}>{t("forAdministratorsWords")}</Empty>
-      </Page>
-    );
-  }
+  return (
+    <ForAdministrators title={name} words={t("forAdministratorsWords")}>
+      <Named name={name} />
+    </ForAdministrators>
+  );
+}
+
+function Named({ name }: { readonly name: string }) {
+  const { t } = useTranslation("administration");
+  const found = useQuery(personQuery(name));
   if (found.error) {
     return (
       <Page title={name}>

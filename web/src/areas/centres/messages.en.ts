@@ -214,6 +214,7 @@ export const en = {
   basis: { nominal: "nominal", measured: "measured" },
   showNodes: "Show nodes",
   hideNodes: "Hide nodes",
+  allNodes: "Show all {{count}} lines",
   noNodes: "The centre reports no nodes yet.",
   noPools: "The centre has not reported its pools yet.",
   none: {

@@ -192,6 +192,7 @@ export const zh: Words<typeof en> = {
   basis: { nominal: "标称", measured: "实测" },
   showNodes: "查看节点",
   hideNodes: "收起节点",
+  allNodes: "显示全部 {{count}} 行",
   noNodes: "该中心尚未上报节点。",
   noPools: "该中心尚未上报资源池。",
   none: {

@@ -142,17 +142,21 @@ function CentrePanel({ centre, mayEnrol }: { readonly centre: Centre; readonly m
   );
 }
 
+/** Lines of nodes that are shown at once: on a phone each is some lines of text. */
+const firstNodes = 20;
+
 function Nodes({ centre }: { readonly centre: string }) {
   const { t } = useTranslation("centres");
   const { data, error } = useQuery(nodesQuery(centre));
   const loadText = useLoadText();
+  const [all, setAll] = useState(false);
   if (error) return <Problem error={error} />;
   if (!data) return <div style={{ height: 80 }} />;
   return (
     <div className={css.nodes}>
       <Table
         label={t("nodes")}
-        rows={data.nodes}
+        rows={all ? data.nodes : data.nodes.slice(0, firstNodes)}
         rowKey={(node) => `${node.pool} ${node.name}`}
         stacks
         empty={<p className="soft">{t("noNodes")}</p>}
@@ -182,10 +186,17 @@ function Nodes({ centre }: { readonly centre: string }) {
             number: true,
             cell: (node) => loadText("memory", nodesLoad(node).memory),
           },
-          { key: "cards", title: t("cards"), cell: (node) => cardsText([node]) || "–" },
+          { key: "cards", title: t("cards"), cell: (node) => cardsText([node]) || null },
           { key: "runs", title: t("runs"), number: true, cell: (node) => countText(node.runs) },
         ]}
       />
+      {all || data.nodes.length <= firstNodes ? null : (
+        <div className={css.allNodes}>
+          <Button size="small" onClick={() => setAll(true)}>
+            {t("allNodes", { count: data.nodes.length })}
+          </Button>
+        </div>
+      )}
     </div>
   );
 }

@@ -24,7 +24,7 @@ import type { LogSource } from "./log/use-log.ts";
 import { LogViewer } from "./log/viewer.tsx";
 import { restartAfterS } from "./on-unreachable.ts";
 import { endWords } from "./outcome.ts";
-import { Placement } from "./placement.tsx";
+import { Placement, WaitsFor } from "./placement.tsx";
 import { jobQuery, logSizesQuery, taskQuery } from "./queries.ts";
 import { type JobSearch, type JobView, jobViews, type Stream } from "./search.ts";
 import { Asked, Specification } from "./specification.tsx";
@@ -128,6 +128,7 @@ function TaskView({ job, task, search, isArray }: TaskContent) {
       <TimeLine job={job} task={task} isArray={isArray} />
       <CancellingNotice task={task} />
       <BeforeNotice task={task} />
+      <WaitsFor job={job} task={task} />
       <div className={css.columns}>
         <section className={css.views}>
           <Tabs

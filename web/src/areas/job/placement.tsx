@@ -4,11 +4,24 @@ import { useTranslation } from "react-i18next";
 import type { JobDetail, TaskDetail, WhatIf as WhatIfAnswer, Why } from "#api/job.ts";
 import { CopyLine } from "../../parts/copy.tsx";
 import { Icon } from "../../parts/icons.tsx";
-import { Problem } from "../../parts/notice.tsx";
+import { Notice, Problem } from "../../parts/notice.tsx";
 import { Table } from "../../parts/table.tsx";
 import { useFormat, useNow } from "../../words/use.ts";
 import css from "./job.module.css";
 import { whatIfQuery, whyQuery } from "./queries.ts";
+
+/** What it waits for, in one sentence, whichever of its views is open; nothing once it runs. */
+export function WaitsFor({ job, task }: { readonly job: JobDetail; readonly task: TaskDetail }) {
+  const { t } = useTranslation("job");
+  const format = useFormat();
+  const run = task.runs.at(-1);
+  const isQueued = task.state === "queued";
+  const why = useQuery({ ...whyQuery(job.id, task.index), enabled: isQueued });
+  if (!isQueued && !run?.waiting) return null;
+  const there = run?.waiting && t("why.there", { centre: run.centre, pool: run.pool, words: run.waiting.words });
+  const words = isQueued ? why.data && format.clockTimes(why.data.words) : there;
+  return <Notice kind="plain" title={<span className={css.sentence}>{words ?? "…"}</span>} />;
+}
 
 /** While it waits: what for, centre by centre. Afterwards: what each centre said when it was placed. */
 export function Placement({ job, task }: { readonly job: JobDetail; readonly task: TaskDetail }) {
@@ -18,7 +31,7 @@ export function Placement({ job, task }: { readonly job: JobDetail; readonly tas
   return (
     <div>
       {run?.cancelling ? <p className={css.waits}>{run.cancelling.words}</p> : null}
-      {run?.waiting ? <InTheirQueue waiting={run.waiting} centre={run.centre} pool={run.pool} /> : null}
+      {run?.waiting ? <InTheirQueue waiting={run.waiting} /> : null}
       {run?.nodes ? <p className={css.quiet}>{t("why.onNodes", { nodes: run.nodes })}</p> : null}
       <p className={css.quiet}>
         {run ? t("why.chosen", { attempt: run.attempt }) : t(task.state === "ended" ? "runs.never" : "runs.none")}
@@ -30,16 +43,14 @@ export function Placement({ job, task }: { readonly job: JobDetail; readonly tas
 
 type Waiting = NonNullable<TaskDetail["runs"][number]["waiting"]>;
 
-/** It was placed, and waits in the centre's own queue: why, by the engine's own word, and until when by its estimate. */
-function InTheirQueue(content: { readonly waiting: Waiting; readonly centre: string; readonly pool: string }) {
-  const { waiting, centre, pool } = content;
+/** It was placed, and waits in the centre's own queue: since when, and until when by its estimate. */
+function InTheirQueue({ waiting }: { readonly waiting: Waiting }) {
   const { t } = useTranslation("job");
   const format = useFormat();
   const nowMs = useNow();
-  const { engineId, words, startsMs, sinceMs, start } = waiting;
+  const { engineId, startsMs, sinceMs, start } = waiting;
   return (
     <div className={css.waits}>
-      <strong>{t("why.there", { centre, pool, words })}</strong>
       <span className="soft">
         {t("why.since", { id: engineId, time: format.ago(sinceMs, nowMs) })}
         {start !== null || startsMs === null ? "" : ` · ${t("why.starts", { time: format.dateTime(startsMs) })}`}
@@ -74,12 +85,11 @@ function Waits({ job, index }: { readonly job: JobDetail; readonly index: number
   const why = useQuery(whyQuery(job.id, index));
   if (why.error) return <Problem error={why.error} again={() => void why.refetch()} />;
   if (!why.data) return <div style={{ height: 160 }} />;
-  const { rule, words, candidates, decidedMs, start, order } = why.data;
+  const { rule, candidates, decidedMs, start, order } = why.data;
   const isHeld = rule !== null && !candidates.some((candidate) => candidate.rule === rule);
   return (
     <div>
       <div className={css.waits}>
-        <strong>{format.clockTimes(words)}</strong>
         {decidedMs === null ? null : (
           <span className="soft">{t("why.decided", { time: format.ago(decidedMs, nowMs) })}</span>
         )}

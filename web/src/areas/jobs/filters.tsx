@@ -7,6 +7,7 @@ import { stateKinds } from "#core/job/state.ts";
 import { projectsQuery } from "../../app/projects.ts";
 import { useMe } from "../../app/session.ts";
 import { MinuteField } from "../../parts/date-field.tsx";
+import filters from "../../parts/filters.module.css";
 import { useFormat } from "../../words/use.ts";
 import css from "./jobs.module.css";
 import { type JobsSearch, outcomeChoices, readJobsSearch } from "./search.ts";
@@ -24,7 +25,7 @@ export function Filters({ search }: { readonly search: JobsSearch }) {
   }
   const state = search.outcome ? `outcome:${search.outcome}` : search.state ? `state:${search.state}` : undefined;
   return (
-    <fieldset className={css.filters}>
+    <fieldset className={filters.filters}>
       <legend className="only-read">{t("filters")}</legend>
       <Select
         className={css.stateFilter ?? ""}
@@ -62,7 +63,7 @@ export function Filters({ search }: { readonly search: JobsSearch }) {
       />
       <Typed value={search.name} label={t("name")} name={t("nameBegins")} onValue={(name) => set({ name })} />
       <Typed value={search.label} label={t("label")} name={t("labelName")} onValue={(label) => set({ label })} />
-      <span className={css.dateFilter}>
+      <span className={filters.dates}>
         <label htmlFor={since}>{format.timed(t("since"))}</label>
         <MinuteField
           id={since}
