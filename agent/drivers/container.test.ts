@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { after, before, test } from "node:test";
@@ -78,7 +78,17 @@ function called({ has, runtimes, vendor, fileSystems = [], environment = { GREET
   };
   const command = containerCommand(named ?? image, ".weir/script", ["x y", "--", "$HOME"], place);
   const path = [...has, "tools"].map((name) => join(folder, name)).join(delimiter);
-  return { command, env: { PATH: path, WEIR_WORK: work, WEIR_RUN_ID: "1.0.1", SLURM_JOB_ID: "7", ...environment } };
+  return {
+    command,
+    env: {
+      PATH: path,
+      XDG_RUNTIME_DIR: folder,
+      WEIR_WORK: work,
+      WEIR_RUN_ID: "1.0.1",
+      SLURM_JOB_ID: "7",
+      ...environment,
+    },
+  };
 }
 
 const program3 = () => [`${work}/.weir/script`, "x y", "--", "$HOME"];
@@ -183,6 +193,37 @@ test("the first runtime of the site's that the node has; none is said", () => {
     [none.status, none.stderr],
     [127, "weir: this node has none of the runtimes for containers that its centre offers: apptainer podman\n"],
   );
+});
+
+test("Podman is told to look again by one run at a time, and never while a container of the user's lives", async () => {
+  const [log, broken] = [join(folder, "log"), join(folder, "broken")];
+  // As Podman: what looks again stops what runs.
+  const look = `sleep 0.2; rm -f ${broken}; echo looked >> ${log}`;
+  const fake = `case $1 in ps) sleep 0.1; [ ! -e ${broken} ] ;; system) ${look} ;; *) echo runs >> ${log} ;; esac`;
+  mkdirSync(join(folder, "breaks"));
+  writeFileSync(join(folder, "breaks", "podman"), `#!/bin/sh\n${fake}\n`, { mode: 0o755 });
+  const { command, env } = called({ has: ["breaks", "crun"] });
+  const [bash, ...words] = command;
+  const both = async () => {
+    writeFileSync(log, "");
+    writeFileSync(broken, "");
+    await Promise.all(
+      [0, 1].map(async (n) => {
+        await delay(n * 150);
+        await once(spawn(bash, words, { cwd: work, env: { ...env, PATH: `${env.PATH}:/usr/bin:/bin` } }), "exit");
+      }),
+    );
+    return readFileSync(log, "utf8").trim().split("\n");
+  };
+  assert.deepEqual(await both(), ["looked", "runs", "runs"]);
+  cpSync("/bin/sleep", join(folder, "conmon"), { dereference: true });
+  const lives = spawn(join(folder, "conmon"), ["60"]);
+  await once(lives, "spawn");
+  try {
+    assert.deepEqual(await both(), ["runs", "runs"]);
+  } finally {
+    lives.kill();
+  }
 });
 
 test("a path that a runtime would take apart is refused in words", () => {

@@ -78,8 +78,9 @@ const cardPaths: Readonly<Record<string, readonly string[]>> = {
  * Podman (podman-run(1)): without control groups of its own it stays in those of the job, which only crun can do; its first
  * process would pass over signals that it has no handler for, so catatonit stands before it where it is installed. conmon
  * inherits that TERM is blocked: an end is asked of the whole tree, and without conmon Podman waits 20 s for its word. After a
- * run that was killed with all its processes Podman refuses every call of the user's until it is told to look again. Users
- * and groups are those of the node. Volumes are mounted without devices, which therefore go in as such. NVIDIA's cards come
+ * run that was killed with all its processes Podman refuses every call of the user's until it is told to look again, which
+ * would stop what runs: so one at a time looks, and tells it only while no conmon of the user's lives. Users and groups are
+ * those of the node. Volumes are mounted without devices, which therefore go in as such. NVIDIA's cards come
  * by their CDI description, else by the hook of its toolkit, which reads the variable.
  *
  * pyxis and enroot (https://github.com/NVIDIA/pyxis, https://github.com/NVIDIA/enroot): an image is REGISTRY#NAME:TAG, and
@@ -120,6 +121,14 @@ by_apptainer() {
   exec apptainer exec --containall "\${w_options[@]}" --pwd "$PWD" "docker://\${w_registry:+$w_registry/}$w_image@$w_digest" "\${w_program[@]}"
 }
 
+w_look_again='
+  use Fcntl qw(:DEFAULT :flock);
+  my $is_own = sysopen(my $lock, $ARGV[0], O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0600) && (stat $lock)[4] == $>;
+  flock $lock, LOCK_EX if $is_own;
+  exit if system("podman ps --quiet > /dev/null 2>&1") == 0;
+  for (glob "/proc/[0-9]*/status") { open(my $status, "<", $_) or next; exit if join("", <$status>) =~ /^Name:\\s+conmon\\n.*^Uid:\\s+$>\\s/ms }
+  system("podman system migrate > /dev/null 2>&1");
+'
 by_podman() {
   for w_path in catatonit /usr/libexec/podman/catatonit /usr/lib/podman/catatonit /usr/local/libexec/podman/catatonit /usr/libexec/catatonit/catatonit; do
     type -P "$w_path" > /dev/null && w_options+=(--init) && break
@@ -130,7 +139,7 @@ by_podman() {
     case $w_path in /dev/*) w_options+=("--device=$w_path") ;; *) w_options+=("--volume=$w_path:$w_path") ;; esac
   done
   for w_name in "\${w_given[@]}"; do w_options+=("--env=$w_name"); done
-  podman ps --quiet > /dev/null 2>&1 || podman system migrate > /dev/null 2>&1
+  perl -e "$w_look_again" "\${XDG_RUNTIME_DIR:-/tmp}/weir-podman-$UID"
   exec perl -MPOSIX -e 'sigprocmask(SIG_BLOCK, POSIX::SigSet->new(SIGTERM)); exec @ARGV' podman --runtime=crun run --rm --cgroups=disabled --network=host --userns=keep-id --group-add=keep-groups \\
     --security-opt=label=disable --log-driver=none --entrypoint= "--workdir=$PWD" "\${w_options[@]}" \\
     "\${w_registry:+$w_registry/}$w_image@$w_digest" "\${w_program[@]}"
