@@ -704,6 +704,9 @@ describe("weir-as", { skip }, () => {
       assert.deepEqual(names(), before);
       inHome(`cd ~/.weir; mv ${chunk} zzzz9999-4.0.1-1`);
       assert.equal((await sweep())[1], 0);
+      // Its jobs wait for the wrapper, whomever the user lets into its folder.
+      inHome("chmod 770 ~/.weir/zzzz9999-4.0.1-1");
+      assert.equal((await sweep())[1], 0);
       assert.ok(names()?.includes(wrapper));
     });
 
