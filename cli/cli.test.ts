@@ -905,6 +905,14 @@ test("submit --file: nothing of a folder is left out without a word", async () =
   }
 });
 
+test("a value that cannot be has one exit status, of an option of weir's and of sbatch's alike", async () => {
+  for (const wrong of [["--retries", "-1"], ["-c", "0"], ["-t", "abc"], ["--mem=-1"], ["-N", "2-1"]]) {
+    const ran = await weir("http://127.0.0.1:9", ["submit", ...wrong, "--", "true"]);
+    assert.equal(ran.code, 2, `${wrong.join(" ")}: ${ran.error}`);
+    assert.match(ran.error, /cannot be|is not/);
+  }
+});
+
 test("submit --wait: what is wrong with what was typed has status 2, and nothing says that Weir refused it", async () => {
   writeFileSync(join(folder, "there.sh"), "#!/bin/sh\n");
   const cases = [
@@ -1144,6 +1152,32 @@ test("cancel: several tasks of an array at once, as scancel has it", async () =>
     /more than 1000 tasks; name fewer, or the whole array: weir cancel 12$/m,
   );
   assert.equal(seen.length, 4, "what makes no sense asks for nothing");
+});
+
+test("cancel says where a centre is away, and what that means", async () => {
+  const asked = { tasks: 1, ended: 0, asked: 1, endedBefore: 0 };
+  const of = (unreachableSinceMs: number | null) =>
+    fake({ "POST /jobs/12/cancel": json(asked), "GET /jobs/12": json({ ...job, unreachableSinceMs }) });
+  const away = await of(1_700_000_000_000);
+  assert.match(
+    (await weir(away.url, ["cancel", "12"])).error,
+    /^warning: 12: its centre \(local\) is unreachable since 2023-11-15 /,
+  );
+  assert.equal((await weir((await of(null)).url, ["cancel", "12"])).error, "");
+});
+
+test("jobs and usage take each other's words for a period", async () => {
+  const { url, seen } = await fake({ "GET /jobs": json({ jobs: [], next: null }) });
+  for (const [from, to] of [
+    ["--since", "--until"],
+    ["--from", "--to"],
+  ] as const)
+    await weir(url, ["jobs", from, "2026-11-20", to, "2026-11-22"]);
+  assert.equal(seen.length, 2);
+  assert.equal(seen[0]?.line, seen[1]?.line);
+  assert.match(seen[0]?.line ?? "", /submittedFromMs=\d+&submittedToMs=\d+/);
+  const wrong = await weir(url, ["usage", "--since", "never"]);
+  assert.deepEqual([wrong.code, /"never"/.test(wrong.error)], [2, true]);
 });
 
 test("a period that ends before it begins is refused, and does not find nothing", async () => {

@@ -5,6 +5,8 @@ import { nearestName } from "#core/nearest-name.ts";
 export type Option = {
   readonly long: string;
   readonly short?: string;
+  /** Understood as well, as a command beside it calls the same. */
+  readonly alias?: string;
   /** How the value is called in the help; absent: the option takes none. */
   readonly value?: string;
   readonly words: WordsKey;
@@ -67,7 +69,9 @@ export function parseOptions(
       continue;
     }
     const { name, glued } = split(word);
-    const own = known.find(({ long, short }) => `--${long}` === name || (short && `-${short}` === name));
+    const own = known.find(
+      ({ long, short, alias }) => `--${long}` === name || (short && `-${short}` === name) || `--${alias}` === name,
+    );
     const takes = own ? (own.value === undefined ? "none" : "required") : (foreign?.takes(name) ?? null);
     if (takes === null) return trouble({ kind: "unknown", option: name, nearest: nearestOption(name, known, foreign) });
     const next = words[at + 1];

@@ -744,6 +744,8 @@ function tooLarge({
   const size = (amount: number, language: Language) => {
     if (unit === "s") return durationWords(amount * 1000, language, 4);
     if (unit === "MiB") return exactMibText(amount);
+    // A number of them says already what they are.
+    if (what.startsWith("the number of ")) return `${amount}`;
     return language === "zh" ? `${amount}${unitInChinese(unit).trimEnd()}` : `${amount} ${unit}`;
   };
   const [remedy, remedyZh] = tooLargeRemedies[unit] ?? ["Make it smaller or split it.", "请缩小或拆分。"];
@@ -916,6 +918,7 @@ const chinese: Readonly<Record<string, string>> = {
   "the time limit": "时限",
   "the name": "名称",
   "the comment": "备注",
+  "the number of cores per task": "每任务核数",
   "the number of nodes": "节点数",
   "the number of tasks": "任务数",
   "accelerators per node": "每节点加速卡数",

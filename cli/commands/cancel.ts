@@ -1,5 +1,6 @@
 import type { Answer } from "#api/client.ts";
 import { type Call, taskOperand } from "#cli/call.ts";
+import { timeText } from "#cli/formats.ts";
 import { exitCodes, Stop } from "#cli/stop.ts";
 import { parseArray } from "#core/job/array.ts";
 import { phrase, phraseWords } from "#core/job/phrase.ts";
@@ -20,6 +21,7 @@ export async function cancel(call: Call): Promise<number> {
       const done = await call.ask("cancel", { params: { job }, body });
       cancelled.push({ job: text, ...done });
       if (!call.json) await call.print(`${doneText(done, text, call)}\n`);
+      if (!call.json && done.asked > 0) await noteAway(call, { job, text });
     } catch (error) {
       if (!(error instanceof Stop) || error.problem === null || error.exitCode === exitCodes.notSignedIn) throw error;
       refused.push({ job: text, problem: error.problem });
@@ -29,6 +31,17 @@ export async function cancel(call: Call): Promise<number> {
   }
   if (call.json) await call.printJson({ cancelled, refused });
   return worst;
+}
+
+/** What was asked to end at a centre that is away hears of it later. */
+async function noteAway({ ask, note, say }: Call, { job, text }: Pick<Named, "job" | "text">): Promise<void> {
+  const { centres, unreachableSinceMs } = await ask("job", { params: { job } });
+  if (unreachableSinceMs === null) return;
+  note(
+    say("warning", {
+      words: say("askedAway", { job: text, centre: centres.join(say("comma")), time: timeText(unreachableSinceMs) }),
+    }),
+  );
 }
 
 type Named = { readonly text: string; readonly job: number; readonly index: number | null };

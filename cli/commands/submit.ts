@@ -15,6 +15,7 @@ import { endReasonWords } from "#core/job/end-reason.ts";
 import { exitCodeOf } from "#core/job/exit-code.ts";
 import { parseSbatch, type SbatchResult } from "#core/job/sbatch.ts";
 import { parseTimeS } from "#core/job/slurm-values.ts";
+import { refusalWords } from "#core/refusal.ts";
 
 /**
  * JSON: the API's `Submitted`; with --dry-run its `DryRun`; with --wait `{"id", "name", "tasks", "outcome", "exitCode",
@@ -23,6 +24,7 @@ import { parseTimeS } from "#core/job/slurm-values.ts";
  */
 export async function submit(call: Call): Promise<number> {
   const work = await workOf(call);
+  refuseTyped(call);
   const sbatch = parseSbatch(work.script ?? null, call.passedOn);
   const request = await requestOf(call, work, sbatch);
   if (call.has("dry-run") || call.has("test-only")) return dryRun(call, request);
@@ -49,6 +51,12 @@ export async function submit(call: Call): Promise<number> {
     }
   }
   return exitCode;
+}
+
+/** A value of sbatch's that cannot be is a slip of who typed it, as one of weir's own is; what stands in a script the server refuses. */
+function refuseTyped({ passedOn, language }: Call): void {
+  const wrong = parseSbatch(null, passedOn).refusals.find(({ kind }) => kind === "bad-option-value");
+  if (wrong) throw new Stop(exitCodes.usage, refusalWords(wrong, language).detail);
 }
 
 type Typed = Pick<JobRequest, "script" | "command" | "arguments" | "name">;

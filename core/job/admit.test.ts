@@ -359,6 +359,14 @@ test("what a job says to a simulated centre is refused where it cannot be read, 
     assert.equal(refusal({ command: ["x"], environment: { WEIR_SIM: bad } }).kind, "invalid-request", bad);
 });
 
+test("what is too large is named in words, and a number of things says once what they are", () => {
+  const cores = refusal({ command: ["x"], coresPerTask: 999_999 });
+  assert.match(refusalWords(cores, "en").detail, /^The number of cores per task is 999999; the limit is 100000\./);
+  assert.match(refusalWords(cores, "zh").detail, /^每任务核数为 999999，上限 100000。/);
+  const tasks = refusal({ command: ["x"], tasks: 99_999_999 });
+  assert.match(refusalWords(tasks, "en").detail, /^The number of tasks is 99999999; the limit is 10000000\./);
+});
+
 test("a job is meant for a simulated centre where its script or its environment says so", () => {
   const command = ["true"];
   const meant = (request: Request) => admitted(request).spec.centres.simulated;

@@ -132,7 +132,7 @@ function tooLarge({ nodes, tasks, coresPerTask, memory, accelerators }: Shape, l
   return (
     over("the number of nodes", nodes, limits.nodes, "nodes") ??
     over("the number of tasks", tasks, limits.tasks, "tasks") ??
-    over("coresPerTask", coresPerTask, limits.cores, "cores") ??
+    over("the number of cores per task", coresPerTask, limits.cores, "cores") ??
     over("memory", memory.kind === "default" ? 0 : memory.mib, limits.memoryMib, "MiB") ??
     over("accelerators per node", accelerators?.perNode ?? 0, limits.accelerators, "accelerators")
   );

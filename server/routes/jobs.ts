@@ -38,8 +38,10 @@ export function jobHandlers({ db, names, world, now }: JobContext): Pick<Handler
       const unknown = await unknownCentre(db, query.centre);
       if (unknown) return unknown;
       const filter = await filterOf(db, query, { projects: bounded.projects, before, limit: query.limit + 1 });
-      if (filter === null) return answer({ jobs: [], next: null });
-      const page = cutPage(await readJobs(db, filter), query.limit, (job) => job.id);
+      const found = filter === null ? [] : await readJobs(db, filter);
+      if (found.length === 0 && query.person !== undefined && !(await isKnown(db, caller, query.person)))
+        return refused({ kind: "not-found", what: "person", id: query.person });
+      const page = cutPage(found, query.limit, (job) => job.id);
       return answer({ jobs: await waitsTold(page.rows, language), next: page.next });
     },
 
@@ -129,6 +131,16 @@ const firstTasks = 10;
 /** One's own jobs, and an administrator's any: what others of a project run is theirs to end. */
 export function mayCancel(caller: Person, owner: number): boolean {
   return caller.administrator || caller.id === owner;
+}
+
+/** Whether there is somebody of that name of whom the caller may know: an empty answer would hide a slip of the pen. */
+async function isKnown({ pool }: Database, { administrator, projects }: Person, name: string): Promise<boolean> {
+  const { rowCount } = await pool.query(
+    `select from person where name = $1 and ($2 or exists (
+       select from membership where person_id = person.id and project_id = any($3)))`,
+    [name, administrator, projects.map(({ id }) => id)],
+  );
+  return rowCount !== 0;
 }
 
 /** null: it names somebody who is not there, so nothing can match. */
