@@ -755,6 +755,17 @@ test("show of an array says how its tasks ended, where not all succeeded", async
     1,
     "where it is not how the job ended, with the attempt",
   );
+  const event = { id: "1", atMs: 1, job: 14, index: 0, attempt: 1, kind: "placed", centre: null, cause: "" };
+  for (const [array, name] of [
+    [null, "14"],
+    ["0-3", "14_0"],
+  ] as const) {
+    const { url: told } = await fake({
+      "GET /jobs/14": json({ ...detail, id: 14, array, outcomes: [], firstTasks: [] }),
+      "GET /jobs/14/history": json({ events: [event], next: null }),
+    });
+    assert.match((await weir(told, ["show", "14", "--history"])).out, new RegExp(` ${name} +placed`), "its one task");
+  }
   const { out: files } = await weir(url, ["show", "14"]);
   assert.match(
     files,

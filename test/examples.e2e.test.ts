@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { chmodSync, existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
@@ -13,6 +13,17 @@ before(async () => {
 });
 after(async () => {
   await network.remove();
+});
+
+test("an example that is not told where its results go says how it is called, and submits nothing", () => {
+  for (const example of ["air-quality", "breast-cancer", "protein-families"]) {
+    const ran = spawnSync(join(repository, "examples", example, "run.sh"), [], {
+      encoding: "utf8",
+      env: { PATH: "/usr/bin:/bin" },
+    });
+    assert.deepEqual([ran.status, ran.stdout], [2, ""]);
+    assert.match(ran.stderr, /^usage: run\.sh RESULTS/);
+  }
 });
 
 test("breast cancer: an array over settings, and a dependent job that gathers and draws", {

@@ -38,7 +38,8 @@ export async function show(call: Call): Promise<number> {
   }
   if ("spec" in detail) await printJob(call, detail);
   else await printTask(call, detail, `${job}_${index}`);
-  if (history) await printHistory(call, history);
+  const isPlain = "spec" in detail && detail.array === null;
+  if (history) await printHistory(call, history, isPlain);
   return exitCodes.done;
 }
 
@@ -194,7 +195,8 @@ async function printTasks(call: Call, job: Answer<"job">): Promise<void> {
   if (count > 0) call.note(say("moreTasks", { count, id: job.id }));
 }
 
-async function printHistory(call: Call, events: Events): Promise<void> {
+/** `isPlain`: of a job that is one task, which has no number of its own. */
+async function printHistory(call: Call, events: Events, isPlain: boolean): Promise<void> {
   const { say } = call;
   await call.print("\n");
   await call.printTable(
@@ -207,7 +209,7 @@ async function printHistory(call: Call, events: Events): Promise<void> {
     ],
     events.map(({ atMs, job, index, kind, centre, cause }) => [
       timeCell(atMs),
-      index === null ? `${job}` : `${job}_${index}`,
+      index === null || isPlain ? `${job}` : `${job}_${index}`,
       stepWords(kind, call.language),
       centre ?? "",
       causeText(cause, say, call.language),
