@@ -21,8 +21,8 @@ const ended = (facts: string): WrapperRecord =>
   wrapperRecord("0", "engine=7\nstartedMs=1795367579500\nnode=c1\nend=1\n", `${facts}\nend=1\n`) ?? assert.fail("torn");
 const exited = (code: number) => ended(`cause=exited\nexitCode=${code}`);
 
-function decide(facts: string | JobWord, changes: Partial<Evidence> = {}) {
-  const verdict = endOf({
+function verdictOn(facts: string | JobWord, changes: Partial<Evidence> = {}) {
+  return endOf({
     word: typeof facts === "string" ? wordOf(facts) : facts,
     accounting: null,
     record: exited(0),
@@ -35,6 +35,10 @@ function decide(facts: string | JobWord, changes: Partial<Evidence> = {}) {
     isOverMemory: false,
     ...changes,
   });
+}
+
+function decide(facts: string | JobWord, changes: Partial<Evidence> = {}) {
+  const verdict = verdictOn(facts, changes);
   return verdict.kind === "ended" ? verdict.end : verdict.kind;
 }
 
@@ -146,6 +150,8 @@ describe("how a run ended, by the engine's word", () => {
     assert.deepEqual(decide(failed, { record: null }), nodeFailed);
     assert.deepEqual(decide(failed, { record: ended("cause=stopped\nsignal=15") }), nodeFailed);
     assert.deepEqual(decide(failed, { record: exited(8) }), { kind: "failed", exitCode: 8 }, "over before that");
+    const over = verdictOn(failed, { record: exited(8) });
+    assert.equal(over.kind === "ended" && over.isByRecord, true, "not billed until Slurm noticed");
     const onTwo = decide(failed.replace("=c1", "=c[1-2]"), { record: exited(8) });
     assert.deepEqual(onTwo, { kind: "node-failed", reason: "Slurm: NODE_FAIL on c[1-2]" });
     assert.deepEqual(decide(`JobState=PREEMPTED Reason=None ExitCode=0:15 ${ran}`), { kind: "preempted" });

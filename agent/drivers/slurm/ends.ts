@@ -112,7 +112,8 @@ function endedBeforeItsNode({ word, record }: Evidence): Verdict | null {
   const isOneNode = word.nodes !== null && /^[\w.-]+$/.test(word.nodes);
   if (end?.cause !== "exited" || end.signal !== 0 || !isOneNode) return null;
   const difference = `the wrapper wrote ${end.exitCode}:0 before Slurm said NODE_FAIL on ${word.nodes}`;
-  return { kind: "ended", end: exitEnd(end), words: null, difference };
+  // Slurm counts until its node told it so, minutes later.
+  return { kind: "ended", end: exitEnd(end), words: null, difference, isByRecord: true };
 }
 
 /**
