@@ -300,6 +300,7 @@ test("weir centres: why a connected centre takes no work, and the load of others
   const plain = { ...foreign, kind: "none", runningCores: 0 };
   const pool = {
     name: "batch",
+    lifeCycle: "in-service",
     cores: 640,
     coresInUse: 8,
     memoryMib: 1024,
@@ -319,7 +320,7 @@ test("weir centres: why a connected centre takes no work, and the load of others
     { ...state, id: "b", name: "B", lifeCycle: "trial", pools: [{ ...pool, foreign: { ...foreign, kind: "hidden" } }] },
     { ...state, id: "c", name: "C", intake: "suspended", state: "unreachable", pools: [{ ...pool, foreign: plain }] },
     { ...state, id: "d", name: "D", lifeCycle: "retired", intake: "left", state: "unreachable", pools: [] },
-    { ...state, id: "e", name: "E", driver: "simulated", pools: [{ ...pool, foreign: plain }] },
+    { ...state, id: "e", name: "E", driver: "simulated", pools: [{ ...pool, lifeCycle: "planned", foreign: plain }] },
     { ...state, id: "f", name: "F", pools: sharing, together: { cores: 640 } },
   ];
   const { url } = await fake({ "GET /centres": json({ centres, next: null }) });
@@ -329,10 +330,28 @@ test("weir centres: why a connected centre takes no work, and the load of others
   assert.match(out, /^b +B +connected, on trial +batch +8\+\?\/640 /m);
   assert.match(out, /^c +C +unreachable, suspended +batch +8\/640 /m);
   assert.match(out, /^d +D +retired +never$/m, "of a retired one nothing is in use, and nothing starts");
-  assert.match(out, /^e +E +connected, simulated +batch /m, "nobody can compute on these cores");
+  assert.match(out, /^e +E +connected, simulated +batch \(planned\) /m, "nobody can compute on these cores");
   assert.match(error, /in use by the centre's own users/);
   assert.match(error, /^f: batch, debug share nodes, which each of them counts; 640 cores in all\.$/m);
   assert.match((await weir(url, ["centre", "list", "--lang", "zh"], { columns: 200 })).out, /^b +B +在线、试运行 /m);
+});
+
+test("weir centre capacity: a line is taken out by itself", async () => {
+  const line = { line: 1, site: null, phase: null, pool: null, device: null, precision: "fp64", sparsity: "dense" };
+  const one = { ...line, basis: "nominal", lifeCycle: "planned", valueGigaflops: "1", inServiceFrom: null };
+  const lines = [{ ...one, regionCode: null, evidence: "" }];
+  const capacity = { centre: "a", version: 1, setBy: "ada", setMs: 0, lines };
+  const { url, seen } = await fake({
+    "GET /centres/a/capacity": json(capacity),
+    "PUT /centres/a/capacity": json({ ...capacity, version: 2, lines: [] }),
+  });
+  for (const beside of [["--line=1"], ["--stage=building"], ["--state=x"]]) {
+    const both = await weir(url, ["centre", "capacity", "a", "--take-out=1", ...beside]);
+    assert.deepEqual([both.code, /takes a line out and changes no other/.test(both.error)], [2, true], both.error);
+  }
+  assert.equal(seen.filter(({ line }) => line.startsWith("PUT")).length, 0);
+  assert.equal((await weir(url, ["centre", "capacity", "a", "--take-out=1"])).code, 0);
+  assert.equal(seen.filter(({ line }) => line.startsWith("PUT")).length, 1);
 });
 
 test("centre simulate: the whole file is looked at before any of it is registered", async () => {

@@ -237,6 +237,10 @@ export const words = {
     "新登记须写明数值与阶段：--state '300 PFLOPS FP16 dense' --stage planned。更改已有的一行请用 --line 编号",
   ],
   capacityNoLine: ["There is no line {line}. There is: {known}", "没有第 {line} 号登记。现有：{known}"],
+  capacityTakeOutAlone: [
+    "--take-out takes a line out and changes no other: say it by itself.",
+    "--take-out 只删去一行，不改其他：请单独使用。",
+  ],
   capacityCountNeedsDevice: ["--count needs --device.", "--count 须与 --device 同用。"],
   expectedDevice: ["VENDOR/MODEL, as huawei/ascend-910", "须为 厂商/型号，如 huawei/ascend-910"],
   capacitySame: ["This is what is stated already: nothing changed.", "与现有登记相同，无变化。"],

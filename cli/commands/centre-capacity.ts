@@ -33,11 +33,12 @@ export async function centreCapacity(call: Call): Promise<number> {
 /** null: nothing is to be changed. */
 function changedLines(call: Call, lines: readonly Line[]): readonly NewLine[] | null {
   const [gone, number] = [call.number("take-out", 1), call.number("line", 1)];
+  const fields = ["state", "stage", ...textOptions, "device", "count", "basis"];
   if (gone !== null) {
+    if (["line", ...fields].some(call.has)) throw new Stop(exitCodes.usage, call.say("capacityTakeOutAlone"));
     lineOf(call, lines, gone);
     return lines.filter(({ line }) => line !== gone);
   }
-  const fields = ["state", "stage", ...textOptions, "device", "count", "basis"];
   if (number === null && !fields.some(call.has)) return null;
   if (number === null && !(call.has("state") && call.has("stage")))
     throw new Stop(exitCodes.usage, call.say("capacityNeedsStage"));

@@ -40,7 +40,7 @@ export async function centres(call: Call): Promise<number> {
       if (centre.pools.length === 0 || centre.lifeCycle === "retired") return [[...head, "", "", "", "", "", "", seen]];
       return centre.pools.map((pool, at) => [
         ...(at === 0 ? head : ["", "", ""]),
-        pool.name,
+        poolText(pool, say),
         coresText(pool),
         `${memoryText(pool.memoryMibInUse)}/${memoryText(pool.memoryMib)}`,
         pool.accelerators.map(({ vendor, model, count }) => `${count} × ${vendor} ${model}`).join(say("comma")),
@@ -85,6 +85,11 @@ function nodeStateCell({ say }: Call, { state, reason }: Answer<"nodes">["nodes"
     text: reason === null ? words : say("beside", { words, more: reason }),
     colour: nodeColours[state],
   };
+}
+
+/** With its stage where it takes no work for that: `ai (on trial)`. */
+function poolText({ name, lifeCycle }: Centre["pools"][number], say: Say): string {
+  return lifeCycle === "in-service" ? name : say("beside", { words: name, more: say(`lifeCycle_${lifeCycle}`) });
 }
 
 /** `8+500/640`: the network's, the centre's own users', all; `8+?/640` where those of others are hidden. */

@@ -230,6 +230,12 @@ test("a pool that serves is not planned again by a line of its extension; one no
     /^0 pool: pool ai would go from planned to in/,
   );
   assert.deepEqual(issues([], { reported: ["ai"], before: [present] }), []);
+  const ended = { ...present, lifeCycle: "retired" } as const;
+  for (const after of [[], [ended, { ...present, line: 2 }]])
+    assert.match(
+      issues(after, { reported: ["ai"], before: [ended] }).join(),
+      /^0 pool: pool ai is retired, which is final: /,
+    );
 });
 
 test("the life-cycle goes planned → building → trial → in service → retired; only capacity in service runs jobs", () => {

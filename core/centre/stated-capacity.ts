@@ -212,7 +212,12 @@ function wrongPools(
       0,
       lines.findIndex((line) => line.pool === pool),
     );
-    const kind = from === "in-service" ? "capacity-pool-serves" : "capacity-pool-step";
-    return [{ at, field: "pool", words: phrase(kind, { pool, from: stagePhrase(from), to: stagePhrase(to) }) }];
+    return [{ at, field: "pool", words: poolStepPhrase(pool, from, to) }];
   });
+}
+
+function poolStepPhrase(pool: string, from: LifeCycle, to: LifeCycle): Phrase {
+  if (from === "retired") return phrase("capacity-pool-retired", { pool });
+  const kind = from === "in-service" ? "capacity-pool-serves" : "capacity-pool-step";
+  return phrase(kind, { pool, from: stagePhrase(from), to: stagePhrase(to) });
 }

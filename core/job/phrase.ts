@@ -71,6 +71,10 @@ export const phrases = {
     "pool {pool} would go from {from} to {to}: take what is stated of it through the stages between",
     "资源池 {pool} 会由{from}变为{to}：请逐阶段更改其登记",
   ],
+  "capacity-pool-retired": [
+    "pool {pool} is retired, which is final: what takes its place is a pool of another name, which the centre's engine has to give it",
+    "资源池 {pool} 已退役，不再改变：替代者须为中心引擎中另一名称的资源池",
+  ],
   "capacity-no-line": [
     "there is no line {line}: leave the number out to state something new; there is {known}",
     "没有第 {line} 号登记：新登记请不写编号，现有 {known}",

@@ -30,9 +30,32 @@ test("a line of nodes tells what the network uses of all of them, and what is fr
 
 test("of pools that share nodes a centre has each node once", () => {
   const free = { ...nothing, cores: 3 };
-  const pool = { ...nothing, foreign: { kind: "none" }, free, cores: 8, coresInUse: 2, sharesNodesWith: ["other"] };
+  const pool = {
+    ...nothing,
+    lifeCycle: "in-service",
+    foreign: { kind: "none" },
+    free,
+    cores: 8,
+    coresInUse: 2,
+    sharesNodesWith: ["other"],
+  };
   const pools = [pool, { ...pool, coresInUse: 1 }] as unknown as Sited["pools"];
   const together = { ...nothing, nodes: 2, nodesUp: 2, cores: 8, free };
   const centre: Sited = { lifeCycle: "in-service", intake: "open", state: "connected", pools: [...pools], together };
   assert.deepEqual(loadOfCentres([centre], coresLoad), { used: 3, others: 0, free: 5, total: 8 });
+});
+
+test("nothing is free of a pool that is not in service, beside one that is", () => {
+  const pool = { ...nothing, foreign: { kind: "none" }, free: nothing, cores: 8, coresInUse: 2, sharesNodesWith: [] };
+  const stages = ["in-service", "planned"].map((lifeCycle) => ({ ...pool, lifeCycle }));
+  const together = { ...nothing, nodes: 2, nodesUp: 2, cores: 16, free: nothing };
+  const of = (pools: unknown) =>
+    loadOfCentres(
+      [{ lifeCycle: "in-service", intake: "open", state: "connected", pools, together } as Sited],
+      coresLoad,
+    );
+  assert.deepEqual(of(stages), { used: 4, others: 0, free: 6, total: 16 });
+  assert.deepEqual(of(stages.slice(1)), { used: 2, others: 0, free: 0, total: 8 });
+  const sharing = stages.map((one) => ({ ...one, sharesNodesWith: ["other"] }));
+  assert.equal(of(sharing.toReversed()).free, 12, "nodes of both are there for work by the one in service");
 });

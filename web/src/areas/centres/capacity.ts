@@ -42,7 +42,9 @@ function poolsOnce({ pools, together }: Sited): readonly Pool[] {
   const [first] = pools;
   if (!first || pools.every(({ sharesNodesWith }) => sharesNodesWith.length === 0)) return pools;
   const one = pools.find(({ foreign }) => foreign.kind !== "none") ?? first;
+  const serving = pools.find(({ lifeCycle }) => lifeCycle === "in-service");
   const inUse = {
+    lifeCycle: (serving ?? one).lifeCycle,
     coresInUse: pools.reduce((sum, pool) => sum + pool.coresInUse, 0),
     memoryMibInUse: pools.reduce((sum, pool) => sum + pool.memoryMibInUse, 0),
   };
@@ -54,11 +56,14 @@ type Sited = Pick<Centre, "lifeCycle" | "intake" | "state" | "pools" | "together
 /** Of centres together: nothing is free where nothing can start, as where nobody is reached. */
 export function loadOfCentres(centres: readonly Sited[], of: (pools: readonly Pool[]) => Load): Load {
   return together(
-    centres.map((centre) => {
+    centres.flatMap((centre) => {
       const { lifeCycle, intake, state } = centre;
       const pools = poolsOnce(centre);
       const takesWork = lifeCycle === "in-service" && intake === "open" && state === "connected";
-      return takesWork ? of(pools) : { ...of(pools), free: 0 };
+      const shut = pools.filter((pool) => !takesWork || pool.lifeCycle !== "in-service");
+      if (takesWork && shut.length === 0) return [of(pools)];
+      const serving = pools.filter((pool) => !shut.includes(pool));
+      return [...(serving.length === 0 ? [] : [of(serving)]), { ...of(shut), free: 0 }];
     }),
   );
 }
