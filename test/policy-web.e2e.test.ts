@@ -35,10 +35,26 @@ describe("the policy, in the console", { skip: requires("chromium", "cjk-font") 
     const file = field("Policy file");
     const written = await holds(file, /"carbonWeight": 2\.5/);
     await file.fill(written.replace('"riskWeight": 1', '"riskWeight": -1'));
-    await page.getByRole("alert").getByText("placing.riskWeight: -1 cannot be it.").waitFor();
+    const refused = page.getByRole("alert");
+    await refused.getByText("-1 cannot be it.").waitFor();
+    await refused.getByText("placing.riskWeight").waitFor();
+    await refused.getByText("Weight of the risk of loss").waitFor();
     await use.and(page.locator(":disabled")).waitFor();
     await file.fill(written.replace('"riskWeight": 1', '"riskWeight": 3'));
     await holds(field("Weight of the risk of loss"), /^3$/);
+
+    // What was typed stays as it was typed, and its bounds are said beside it.
+    const longest = field("Longest wait");
+    await longest.fill("-4");
+    await longest.blur();
+    await seen("From 1 to 8760 h.");
+    assert.equal(await longest.inputValue(), "-4");
+    await use.and(page.locator(":disabled")).waitFor();
+    await longest.fill("10");
+    await refused.getByText("Served first from this long before it").waitFor();
+    await refused.getByText("more than the longest wait").waitFor();
+    await longest.fill("84");
+    await seen("18 h 43 min 20 s");
     await page.getByLabel("Make room for a higher priority").uncheck();
     await changes.getByText("preemption").waitFor();
 

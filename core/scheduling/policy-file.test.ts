@@ -39,7 +39,7 @@ const refused: readonly (readonly [file: unknown, en: string])[] = [
   [{ maxWait: 5 }, "maxWait: there is no such field. Did you mean maxWaitS?"],
   [{ like: "wier" }, "(weir?)"],
   [{ maxWaitS: 0 }, "maxWaitS: 0 cannot be it. Expected: a whole number from 1 to 2000000000, or null."],
-  [{ maxWaitS: 100 }, "guardLeadS: 67400 is more than maxWaitS (100)."],
+  [{ maxWaitS: 100 }, "guardLeadS: 67400 is more than the longest wait, maxWaitS (100)."],
   [{ fairness: { least: 2 } }, "fairness.least: 2 cannot be it. Expected: a number from 0.001 to 1."],
   [{ fairness: { least: "low", most: 0.5 } }, "fairness.most: 0.5 cannot be it."],
   [{ fairness: [] }, "fairness: [] is not an object of fields."],

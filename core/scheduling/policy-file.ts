@@ -230,8 +230,8 @@ function contradictions(policy: Policy): readonly PolicyIssue[] {
   if (maxWaitS !== null && guardLeadS > maxWaitS)
     found.push({
       path: "guardLeadS",
-      en: `${guardLeadS} is more than maxWaitS (${maxWaitS}). Make it smaller: a job is near its longest wait so long before it.`,
-      zh: `${guardLeadS} 大于 maxWaitS（${maxWaitS}）。请减小：它表示距最长等待还有多久时算作临近。`,
+      en: `${guardLeadS} is more than the longest wait, maxWaitS (${maxWaitS}). Make it smaller: a job is near its longest wait so long before it.`,
+      zh: `${guardLeadS} 大于最长等待 maxWaitS（${maxWaitS}）。请减小：它表示距最长等待还有多久时算作临近。`,
     });
   if ((backfill === "window" || head === "kept") && (head !== "kept" || !isPlain || order.kind === "score"))
     found.push({

@@ -9,7 +9,7 @@ import { secondsText } from "./format.ts";
 /** Formatting that needs the reader's language. Moments are by the clock of the network (docs/decisions/0053-one-clock.md). */
 export function useFormat() {
   const { t } = useTranslation("words");
-  const duration = (ms: number): string => durationWords(ms, language());
+  const duration = (ms: number, most?: number): string => durationWords(ms, language(), most);
   return {
     duration,
     /** From start to end, in a list: what a run took by its own measure stands with the run. */

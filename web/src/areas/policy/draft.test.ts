@@ -42,8 +42,9 @@ test("each field takes what its form gives, from its least to its most", () => {
     const values = field.kind === "choice" ? field.of : [field.least * field.perUnit, field.most * field.perUnit];
     for (const value of values) {
       const draft = draftOf(textOf(withValue(weir, path, value)), "en");
-      const words = draft.kind === "refused" ? draft.words : "";
-      assert.ok(!words.includes(`${path}: ${JSON.stringify(value)} cannot be it`), words);
+      const problems = draft.kind === "refused" ? draft.problems : [];
+      const refused = problems.filter((one) => one.path === path && one.words.includes("cannot be it"));
+      assert.deepEqual(refused, []);
     }
   }
 });
@@ -56,9 +57,12 @@ test("a draft that is right has its policy; one that is wrong says what would be
   ]);
   const wrong = draftOf(textOf(withValue(weir, "placing.riskWeight", -1)), "zh");
   assert.ok(wrong.kind === "refused" && wrong.file !== null);
-  assert.match(wrong.words, /^placing\.riskWeight：不能为 -1/);
+  assert.deepEqual(
+    wrong.problems.map(({ path, words }) => [path, words.slice(0, 6)]),
+    [["placing.riskWeight", "不能为 -1"]],
+  );
   const broken = draftOf("{", "en");
-  assert.ok(broken.kind === "refused" && broken.file === null && broken.words !== "");
+  assert.ok(broken.kind === "refused" && broken.file === null && broken.problems[0]?.words !== "");
 });
 
 test("a part that is taken away, or comes back as the one that ships, is one change", () => {

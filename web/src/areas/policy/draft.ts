@@ -1,6 +1,6 @@
 import type { Language } from "#core/language.ts";
 import type { Policy } from "#core/scheduling/policy.ts";
-import { parseLivePolicy, policyIssueWords } from "#core/scheduling/policy-file.ts";
+import { type PolicyIssue, parseLivePolicy } from "#core/scheduling/policy-file.ts";
 
 /**
  * A policy file being changed. Its text is the one fact: the form reads it and writes into it. It is judged by the very
@@ -9,17 +9,21 @@ import { parseLivePolicy, policyIssueWords } from "#core/scheduling/policy-file.
 export type PolicyDraft =
   | { readonly kind: "policy"; readonly file: PolicyFile; readonly policy: Policy }
   /** `file` null: it is no JSON object, and no field can be read. */
-  | { readonly kind: "refused"; readonly file: PolicyFile | null; readonly words: string };
+  | { readonly kind: "refused"; readonly file: PolicyFile | null; readonly problems: readonly DraftProblem[] };
+
+/** `path`: of the field, empty: the file as a whole. */
+export type DraftProblem = { readonly path: string; readonly words: string };
 
 export type PolicyFile = Readonly<Record<string, unknown>>;
 
 export function draftOf(text: string, language: Language): PolicyDraft {
   const read = readJson(text);
-  if (read.kind === "broken") return { kind: "refused", file: null, words: read.words };
+  if (read.kind === "broken") return { kind: "refused", file: null, problems: [{ path: "", words: read.words }] };
   const parsed = parseLivePolicy(read.value);
   const file = isFile(read.value) ? read.value : null;
   if (parsed.kind === "policy" && file !== null) return { kind: "policy", file, policy: parsed.policy };
-  return { kind: "refused", file, words: parsed.kind === "refused" ? policyIssueWords(parsed.issues, language) : "" };
+  const issues: readonly PolicyIssue[] = parsed.kind === "refused" ? parsed.issues : [];
+  return { kind: "refused", file, problems: issues.map((issue) => ({ path: issue.path, words: issue[language] })) };
 }
 
 export function textOf(policy: object): string {

@@ -12,6 +12,8 @@ import { CopyLine } from "../../parts/copy.tsx";
 import { Notice, Problem } from "../../parts/notice.tsx";
 import { Panel } from "../../parts/page.tsx";
 import { Table } from "../../parts/table.tsx";
+import { countText } from "../../words/format.ts";
+import { useFormat } from "../../words/use.ts";
 import { changesBetween, draftOf, type PolicyFile, textOf, valueAt, withValue } from "./draft.ts";
 import { type GroupName, groups, type PolicyField } from "./fields.ts";
 import css from "./policy.module.css";
@@ -90,9 +92,18 @@ export function PolicyEditor({ inForce }: { readonly inForce: Answer<"policy"> }
         </div>
       </div>
       {draft.kind === "refused" ? (
-        <Notice kind="bad" title={t("refused")}>
-          <span className={css.lines}>{draft.words}</span>
-        </Notice>
+        <div className={css.refused}>
+          <Notice kind="bad" title={t("refused")}>
+            <ul className={css.problems}>
+              {draft.problems.map(({ path, words }) => (
+                <li key={`${path} ${words}`}>
+                  {path === "" ? null : <FieldName path={path} />}
+                  <span className={css.lines}>{words}</span>
+                </li>
+              ))}
+            </ul>
+          </Notice>
+        </div>
       ) : null}
       {draft.kind === "policy" && changes.length > 0 ? (
         <div className={css.changes}>
@@ -214,8 +225,11 @@ type FieldContent = {
 function FieldOf({ field, file, onFile }: FieldContent) {
   const { t } = useTranslation("policy");
   const id = useId();
+  const hintId = `${id} hint`.replaceAll(" ", "-");
   const { path } = field;
   const found = valueAt(file, path);
+  const { isOutside, hint } = useHint(field, found);
+  const shownIn = field.kind === "number" && typeof found === "number" ? found / field.perUnit : null;
   const write = (value: unknown) => {
     if (file) onFile(withValue(file, path, value));
   };
@@ -234,17 +248,39 @@ function FieldOf({ field, file, onFile }: FieldContent) {
         <InputNumber
           id={id}
           disabled={file === null}
-          min={field.least}
-          max={field.most}
-          value={typeof found === "number" ? Math.round((found / field.perUnit) * 1000) / 1000 : null}
+          value={shownIn === null ? null : Math.round(shownIn * 1000) / 1000}
+          {...(isOutside && { status: "error", "aria-invalid": true })}
+          {...(hint !== null && { "aria-describedby": hintId })}
           {...(field.nullable === true && { placeholder: t("noLimit") })}
           {...(field.unit !== "none" && { suffix: t(`unit.${field.unit}`) })}
           onChange={(value) => {
-            if (value !== null) write(field.whole ? Math.round(value * field.perUnit) : value);
+            // A span may be typed to the third part of an hour; a count of 2.5 is no count, and is said not to be one.
+            if (value !== null) write(field.perUnit > 1 ? Math.round(value * field.perUnit) : value);
             else if (field.nullable === true) write(null);
           }}
         />
       )}
+      {hint === null ? null : (
+        <div id={hintId} className={css.hint} data-wrong={isOutside || undefined}>
+          {hint}
+        </div>
+      )}
     </div>
   );
+}
+
+/** Below the field: its bounds, where what was typed is outside of them; else what a span of 18.722 h is in whole seconds. */
+function useHint(field: PolicyField, found: unknown): { readonly isOutside: boolean; readonly hint: string | null } {
+  const { t } = useTranslation("policy");
+  const { duration } = useFormat();
+  if (field.kind === "choice" || typeof found !== "number") return { isOutside: false, hint: null };
+  const { least, most, perUnit, whole } = field;
+  const value = found / perUnit;
+  if (value < least || value > most || (whole && perUnit === 1 && !Number.isInteger(found))) {
+    const unit = field.unit === "none" ? "" : t(`unit.${field.unit}`);
+    const bounds = { least: countText(least), most: `${countText(most)} ${unit}`.trim() };
+    return { isOutside: true, hint: t(whole && perUnit === 1 ? "boundsWhole" : "bounds", bounds) };
+  }
+  const isSpan = perUnit > 1 && found % (perUnit / 10) !== 0;
+  return { isOutside: false, hint: isSpan ? duration(found * 1000, 4) : null };
 }

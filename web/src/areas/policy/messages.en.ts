@@ -61,6 +61,8 @@ export const en = {
   },
   unit: { d: "d", h: "h", min: "min", s: "s", times: "times", runs: "runs" },
   noLimit: "none",
+  bounds: "From {{least}} to {{most}}.",
+  boundsWhole: "A whole number from {{least}} to {{most}}.",
   refused: "This cannot be put in force",
   changes: "What changes",
   field: "Field",
