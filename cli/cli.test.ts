@@ -123,17 +123,17 @@ test("weir jobs: why a job waits and who ended one; a narrow terminal leaves col
   assert.match(out, /^ID +NAME +PROJECT +PERSON +STATE +TASKS +CENTRE +SUBMITTED \(\+08:00\) +START TO END +REASON\n/);
   assert.match(out, /^14 .* li +queued .* free cores$/m);
   assert.match(out, /^13 .* cancelled .* deadline 2026-11-23 18:00:00 \+08:00$/m);
-  assert.match(out, /^12 .* cancelled .* by an operator: wrong input$/m);
+  assert.match(out, /^12 .* cancelled .* by an administrator: wrong input$/m);
   assert.equal(error, "");
   const zh = await weir(url, ["jobs", "--lang", "zh"]);
-  assert.match(zh.out, /由运营者取消：wrong input$/m);
+  assert.match(zh.out, /由管理员取消：wrong input$/m);
   const narrow = await weir(url, ["jobs"], {
     outIsTerminal: true,
     columns: 76,
     environment: { ...noColours, WEIR_SERVER: url },
   });
   for (const line of narrow.out.trimEnd().split("\n")) assert.ok(line.length <= 76, line);
-  assert.match(narrow.out, /^12 .* by an operator: wrong …|^12 .* by an operator: wrong input$/m);
+  assert.match(narrow.out, /^12 .* by an administrator: wrong i…$/m);
   assert.equal(
     narrow.error,
     "Left out as the terminal is too narrow: PROJECT, PERSON, SUBMITTED (+08:00). Piped, or with --json, all of it is there.\n",

@@ -444,7 +444,7 @@ export const words = {
   exampleReplay: ["says equal, or shows the first difference", "相同则说明，否则显示第一处差异"],
   replayEqual: [
     "Equal: {events} events, {decisions} decisions, {placements} placements.",
-    "相同：{events} 个事件、{decisions} 次决策、{placements} 次放置。",
+    "相同：{events} 个事件、{decisions} 次决策、{placements} 次派发。",
   ],
   replayCut: [
     "the last line of the recording is cut off and was left out, as where the server was killed or still writes",
@@ -1154,7 +1154,7 @@ export const words = {
   columnRule: ["RULE", "规则"],
   columnWords: ["WHY", "原因"],
   columnReason: ["REASON", "原因"],
-  columnBy: ["BY", "操作者"],
+  columnBy: ["BY", "操作人"],
   columnAbout: ["ABOUT", "对象"],
   columnDone: ["WHAT WAS DONE", "操作"],
   columnAttempt: ["ATTEMPT", "第几次"],

@@ -37,7 +37,7 @@ describe("declaring lost, in the console", { skip: requires("chromium", "cjk-fon
     await dialog.getByLabel("Reason").fill("the machine room burnt down");
     await dialog.getByRole("button", { name: "Declare lost" }).click();
     await state("lost");
-    await seen("An operator declared it lost");
+    await seen("An administrator declared it lost");
     await button.waitFor({ state: "detached" });
     await page.getByRole("tab", { name: "Runs and history" }).click();
     await page.getByRole("table", { name: "History" }).getByText("admin: the machine room burnt down").waitFor();

@@ -3,6 +3,7 @@ import { type Call, taskOperand } from "#cli/call.ts";
 import { timeText } from "#cli/formats.ts";
 import { everyPage } from "#cli/pages.ts";
 import { exitCodes, Stop } from "#cli/stop.ts";
+import { disabledReason } from "#core/job/end-reason.ts";
 import { hoursText } from "#core/scheduling/grants.ts";
 import { grantedUnits, oneHour, type SettingKind, settingWords } from "#core/setting-words.ts";
 
@@ -201,7 +202,7 @@ export async function disablePerson(call: Call): Promise<number> {
   }
   let count = 0;
   for (const job of jobs) {
-    const reply = await call.client().call("cancel", { params: { job }, body: { reason: `${name} was disabled` } });
+    const reply = await call.client().call("cancel", { params: { job }, body: { reason: disabledReason(name) } });
     // Ended meanwhile is as good.
     if (reply.kind === "problem" && reply.problem.type.endsWith("/already-ended")) continue;
     call.answered(reply);

@@ -6,6 +6,8 @@ export function endReasonWords(reason: string, language: Language): string {
   if (claimant !== null && language === "zh") return `为作业 ${claimant} 让出位置`;
   const deadline = missedDeadline(reason);
   if (deadline !== null && language === "zh") return `已无法在截止时刻 ${deadline} 前结束`;
+  const disabled = disabledPerson(reason);
+  if (disabled !== null && language === "zh") return `${disabled} 已停用`;
   return reason === "dependency-never-satisfied" ? endedUnmet[language] : reason;
 }
 
@@ -33,7 +35,7 @@ export function endedByWords(
 const enders = {
   user: { en: "by its owner", zh: "由所有者" },
   centre: { en: "by the centre", zh: "由中心" },
-  operator: { en: "by an operator", zh: "由运营者" },
+  operator: { en: "by an administrator", zh: "由管理员" },
   network: { en: "by the network", zh: "由算力网" },
   unknown: { en: "at the centre, by whom is not known", zh: "在中心（由谁不详）" },
 } as const;
@@ -41,6 +43,15 @@ const enders = {
 /** The task, as `12` or `12_7`, whose place it was to become; null: it ended for another reason. */
 export function madeWayFor(reason: string): string | null {
   return /^makes way for (\d+(?:_\d+)?)$/.exec(reason)?.[1] ?? null;
+}
+
+/** The reason of a job that was cancelled when who submitted it was disabled. */
+export function disabledReason(person: string): string {
+  return `${person} was disabled`;
+}
+
+function disabledPerson(reason: string): string | null {
+  return /^(\S+) was disabled$/.exec(reason)?.[1] ?? null;
 }
 
 /** How an outcome says that it could no longer end by its deadline, as `2026-11-23T18:00:00+08:00`. */

@@ -10,6 +10,7 @@ test("steps and causes of Weir's own are in the reader's language, what others w
   assert.equal(causeWords("preempted: makes way for 7_2", "zh"), "被抢占：为作业 7_2 让出位置");
   assert.equal(causeWords("cancelled by ada: wrong: input", "zh"), "由 ada 取消：wrong: input");
   assert.equal(causeWords("cancelled by user", "zh"), "由用户取消");
+  assert.equal(causeWords("cancelled by operator: li was disabled", "zh"), "由管理员取消：li 已停用");
   assert.equal(causeWords("wrapper 71 (start 12, boot 3f)", "zh"), "包装进程 71（启动 12，开机 3f）");
   assert.equal(causeWords("wrapper 71 (start 12, boot 3f)", "en"), "wrapper 71 (start 12, boot 3f)");
   assert.equal(

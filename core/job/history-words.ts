@@ -112,6 +112,7 @@ const causes: KeptSentences = [
   ["cancelled by user", "由用户取消"],
   ["cancelled by centre: {b}", "由中心取消：{b}"],
   ["cancelled by centre", "由中心取消"],
+  ["cancelled by operator: {b} was disabled", "由管理员取消：{b} 已停用"],
   ["cancelled by operator: {b}", "由管理员取消：{b}"],
   ["cancelled by operator", "由管理员取消"],
   ["cancelled by network: {b}", "由算力网取消：{b}"],

@@ -468,16 +468,16 @@ export const phrases = {
     "按目前上限永远无法启动：{whose}在全网同时至多占用 {limit} 核，而{for}申请 {asked} 核；请减少申请，或由管理员提高上限（{command} --most-cores）",
   ],
   "grant-never-covers": [
-    "as things stand it can never start: {asked} would be held {for} (by its time limit and grace), and of the {granted} that {whose} was granted it can have {most} at most; {remedy} ({command})",
-    "按目前额度永远无法启动：{for}按时限与宽限须冻结 {asked}，而{whose}获批 {granted}，至多可用 {most}；{remedy}（{command}）",
+    "as things stand it can never start: {asked} would be held {for} (by its time limit and grace), and {whose} was granted {granted}, of which {most} can come free at most (the rest is used); {remedy} ({command})",
+    "按目前额度永远无法启动：{for}按时限与宽限须冻结 {asked}，而{whose}获批 {granted}，其中至多可腾出 {most}（其余已用）；{remedy}（{command}）",
   ],
   "grant-used": [
-    "it will wait: {asked} would be held {for} (by its time limit and grace), and of the {granted} that {whose} was granted it has {left} left now; it starts once enough has come back, or an administrator grants more ({command})",
-    "将会等待：{for}按时限与宽限须冻结 {asked}，而{whose}获批 {granted}，现余 {left}；待退回足够额度，或由管理员增加额度（{command}）后启动",
+    "it will wait: {asked} would be held {for} (by its time limit and grace), and {whose} was granted {granted}, of which {left} is left now, the rest being used or held; it starts once enough has come back, or an administrator grants more ({command})",
+    "将会等待：{for}按时限与宽限须冻结 {asked}，而{whose}获批 {granted}，现余 {left}，其余已用或冻结；待退回足够额度，或由管理员增加额度（{command}）后启动",
   ],
   "grant-not-for-all": [
-    "not all of its {tasks} tasks can run at once: {total} would be held for them together, and of the {granted} that {whose} was granted it has {left} left now; the others wait until enough has come back",
-    "其 {tasks} 个任务不能全部同时运行：合计须冻结 {total}，而{whose}获批 {granted}，现余 {left}；其余任务须等待足够额度退回",
+    "not all of its {tasks} tasks can run at once: {total} would be held for them together, and {whose} was granted {granted}, of which {left} is left now, the rest being used or held; the others wait until enough has come back",
+    "其 {tasks} 个任务不能全部同时运行：合计须冻结 {total}，而{whose}获批 {granted}，现余 {left}，其余已用或冻结；其余任务须等待足够额度退回",
   ],
   "no-excluded-nodes": [
     "a job cannot be kept away from single nodes; to keep it away from a centre, --not-centre NAME",

@@ -35,10 +35,10 @@ test("what a grant does not cover is said when it is submitted, and in its dry r
   assert.deepEqual(await foretold(client, { timeLimitS: 7200 }), [], "nothing is granted, so nothing is short");
   await ok(client.call("setProjectGrant", { params, body: { coreHours: 1 } }));
   const never =
-    "as things stand it can never start: 1.001 core-hours would be held for it (by its time limit and grace), and of the 1 core-hour that its project was granted it can have 1 core-hour at most; ask for less, or have an administrator grant more (weir admin project set)";
+    "as things stand it can never start: 1.001 core-hours would be held for it (by its time limit and grace), and its project was granted 1 core-hour, of which 1 core-hour can come free at most (the rest is used); ask for less, or have an administrator grant more (weir admin project set)";
   // The world hears of it by the feed.
   await holds(async () => assert.deepEqual(await foretold(client, { timeLimitS: 3571 }), [never]));
-  const neverZh = /^按目前额度永远无法启动：本作业.*须冻结 2 核时，而其项目获批 1 核时，至多可用 1 核时/;
+  const neverZh = /^按目前额度永远无法启动：本作业.*须冻结 2 核时，而其项目获批 1 核时，其中至多可腾出 1 核时/;
   assert.match((await foretold(zh, { coresPerTask: 2 }))[0] ?? "", neverZh);
   assert.deepEqual(await foretold(client, {}), []);
   assert.match(

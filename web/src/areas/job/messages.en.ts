@@ -260,7 +260,7 @@ export const en = {
     cancelledBy: {
       user: "Cancelled by its user.",
       centre: "Cancelled by the centre.",
-      operator: "Cancelled by an operator.",
+      operator: "Cancelled by an administrator.",
       network: "Cancelled by the network, by a rule.",
       unknown: "Cancelled at the centre, whose engine does not say by whom. This is not booked.",
     },
@@ -270,7 +270,7 @@ export const en = {
     nodeFailed: "The node it ran on failed. This is not booked.",
     platformFault: "Weir itself failed here. This is not booked.",
     refused: "The centre would not take it: nothing was started, and this is not booked. It does not go there again.",
-    declaredLost: "An operator declared it lost while its centre could say nothing of it. This is not booked.",
+    declaredLost: "An administrator declared it lost while its centre could say nothing of it. This is not booked.",
     lost: "The centre answers, but there is no trace of the run: neither process nor end. This is not booked.",
     withdrawn: "Proved never to have started; the task went back to the queue.",
     duplicate: "A second copy found the first one's folder and ran nothing.",

@@ -259,7 +259,7 @@ export const zh: Words<typeof en> = {
     cancelledBy: {
       user: "由用户取消。",
       centre: "由中心取消。",
-      operator: "由运营者取消。",
+      operator: "由管理员取消。",
       network: "由算力网按规则取消。",
       unknown: "在中心被取消，其引擎未说明由谁取消。不记账。",
     },
