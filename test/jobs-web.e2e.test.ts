@@ -20,7 +20,7 @@ describe("jobs and their submission, in the console", { skip: requires("chromium
     const deadlineMs = Date.parse("2030-12-31T18:00:00+08:00");
     const job = await it.submitted({ command: ["true"], name: "in time", deadlineMs });
     await page.goto(`${server.url}/jobs/${job}`);
-    await looking(page).seen("2030-12-31 18:00:00");
+    await looking(page).seen("2030-12-31 18:00:00 +08:00");
     await looking(page).seen(/submitted 20\d\d-\d\d-\d\d \d\d:\d\d:\d\d \+08:00/);
     await looking(page).seen("Times: Asia/Shanghai +08:00");
     await looking(page).seen("This browser: Europe/Berlin");
@@ -214,10 +214,19 @@ describe("jobs and their submission, in the console", { skip: requires("chromium
       [name, ...facts.filter((fact) => /^(attempt|ran)/.test(fact))].join(" "),
     );
     assert.deepEqual(told, [
-      "Queued",
-      ...["Running attempt 1 ran 2.02 s", "Failed attempt 1", "Running attempt 2 ran 2.04 s", "Failed attempt 2"],
+      ...["Queued", "Placed", "Running attempt 1 ran 2.02 s", "Failed attempt 1"],
+      ...["Queued", "Placed", "Running attempt 2 ran 2.04 s", "Failed attempt 2"],
       ...["Queued", "Placed", "Running attempt 3 ran 2.06 s", "Failed"],
     ]);
+    // Circles, and each attempt on one line.
+    const boxes = await steps.evaluateAll((all) =>
+      all.map((one) => {
+        const dot = one.querySelector("span")?.getBoundingClientRect();
+        return { top: Math.round(one.getBoundingClientRect().top), round: dot?.width === dot?.height };
+      }),
+    );
+    assert.ok(boxes.every(({ round }) => round));
+    assert.equal(new Set(boxes.map(({ top }) => top)).size, 3);
     const shown = await ok(server.client().call("job", { params: { job } }));
     const [task] = shown.firstTasks;
     assert.equal(shown.startedMs, task?.runs[0]?.startedMs);

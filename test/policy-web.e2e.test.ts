@@ -59,7 +59,7 @@ describe("the policy, in the console", { skip: requires("chromium", "cjk-font") 
     await changes.getByText("preemption").waitFor();
 
     await use.click();
-    await seen("version 1, set by admin");
+    await seen(/version 1, set by admin, \d{4}-\d\d-\d\d \d\d:\d\d:\d\d \+08:00/);
     await seen("carbon × 2.5, risk of loss × 3");
     await page.getByRole("table", { name: "Versions" }).getByText("admin").waitFor();
     const kept = await server.client().call("policy", {});

@@ -10,6 +10,7 @@ import { secondsText } from "./format.ts";
 export function useFormat() {
   const { t } = useTranslation("words");
   const duration = (ms: number, most?: number): string => durationWords(ms, language(), most);
+  const dateTime = (atMs: number): string => `${networkClock(atMs)} ${networkOffset}`;
   return {
     duration,
     /** From start to end, in a list: what a run took by its own measure stands with the run. */
@@ -19,16 +20,16 @@ export function useFormat() {
     ago: (atMs: number, nowMs: number) =>
       nowMs - atMs < 1500 ? t("justNow") : t("ago", { time: duration(roughly(nowMs - atMs)) }),
     /** What the server says, its times as all others of the page. */
-    clockTimes: (text: string) => withTimes(text, (time) => networkClock(Date.parse(time))),
+    clockTimes: (text: string) => withTimes(text, (time) => dateTime(Date.parse(time))),
     /** One after the other; Chinese ones need no blank between them. */
     sentences: (all: readonly string[]) => all.filter((one) => one !== "").join(language() === "zh" ? "" : " "),
     /** `in 5 h 58 min`; of what is due, `any moment`. */
     until: (atMs: number, nowMs: number) =>
       atMs - nowMs < 1500 ? t("anyMoment") : t("in", { time: duration(roughly(atMs - nowMs)) }),
-    /** `2026-11-23 18:00:00`; the offset is said by the page's foot, or beside it. */
-    dateTime: networkClock,
-    /** With its offset, where it is to be handed on. */
-    withOffset: (atMs: number) => `${networkClock(atMs)} ${networkOffset}`,
+    /** `2026-11-23 18:00:00 +08:00`, as the command line says it. */
+    dateTime,
+    /** Without the offset: under a title that is `timed`, or before a moment that has it. */
+    dateTimeOnly: networkClock,
     /** The title of a field or column of moments: its offset, once. */
     timed: (title: string) => t("timed", { title, offset: networkOffset }),
     /** To the millisecond. */

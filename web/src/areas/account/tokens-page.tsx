@@ -63,7 +63,7 @@ export function TokensPage() {
               title: format.timed(t("tokens.ends")),
               cell: (token) => (
                 <span className="nowrap">
-                  {token.expiresMs === null ? t("tokens.never") : format.dateTime(token.expiresMs)}
+                  {token.expiresMs === null ? t("tokens.never") : format.dateTimeOnly(token.expiresMs)}
                 </span>
               ),
             },

@@ -18,7 +18,7 @@ export function ActsTable({ acts, about = true }: { readonly acts: readonly ActV
         {
           key: "when",
           title: format.timed(t("when")),
-          cell: ({ atMs }) => <span className="nowrap soft">{format.dateTime(atMs)}</span>,
+          cell: ({ atMs }) => <span className="nowrap soft">{format.dateTimeOnly(atMs)}</span>,
         },
         {
           key: "who",

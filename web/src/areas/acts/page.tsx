@@ -109,12 +109,16 @@ function Filters({ search }: { readonly search: ActsSearch }) {
         />
       </span>
       {search.about ? (
-        <Tag closable onClose={() => set({ about: undefined })}>
+        <Tag className={filters.own ?? ""} closable onClose={() => set({ about: undefined })}>
           {aboutText(t, search.about)}
         </Tag>
       ) : null}
       {Object.keys(search).length > 0 ? (
-        <Button type="text" onClick={() => void navigate({ to: "/acts", search: {}, replace: true })}>
+        <Button
+          className={filters.own ?? ""}
+          type="text"
+          onClick={() => void navigate({ to: "/acts", search: {}, replace: true })}
+        >
           {t("clear")}
         </Button>
       ) : null}

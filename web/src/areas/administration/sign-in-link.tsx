@@ -11,7 +11,7 @@ export function LinkMade({ made }: { readonly made: Made }) {
   const format = useFormat();
   return (
     <>
-      <p>{t("linkWords", { name: made.person.name, time: format.withOffset(made.expiresMs) })}</p>
+      <p>{t("linkWords", { name: made.person.name, time: format.dateTime(made.expiresMs) })}</p>
       <CopyLine text={made.signInUrl} prompt={false} />
     </>
   );

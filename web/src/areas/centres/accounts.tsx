@@ -56,7 +56,7 @@ function Accounts({ centre }: { readonly centre: string }) {
           title: t("accounts.readiness"),
           cell: ({ answered, readiness }) => t(answered ? `accounts.is.${readiness}` : "accounts.unanswered"),
         },
-        { key: "since", title: format.timed(t("accounts.since")), cell: ({ sinceMs }) => format.dateTime(sinceMs) },
+        { key: "since", title: format.timed(t("accounts.since")), cell: ({ sinceMs }) => format.dateTimeOnly(sinceMs) },
       ]}
     />
   );

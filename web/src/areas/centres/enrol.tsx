@@ -31,7 +31,7 @@ function Token({ token, expiresMs }: Pick<Answer<"addEnrolment">, "token" | "exp
   const format = useFormat();
   return (
     <>
-      <p>{t("enrolWords", { time: format.withOffset(expiresMs) })}</p>
+      <p>{t("enrolWords", { time: format.dateTime(expiresMs) })}</p>
       <CopyLine text={token} prompt={false} />
     </>
   );

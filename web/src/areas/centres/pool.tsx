@@ -76,7 +76,7 @@ function Startable({ pool: { startable } }: { readonly pool: Pool }) {
   return (
     <div className={css.poolFacts}>
       <span>{t("startable")}</span>
-      {startable.map(({ nodes, coresPerNode, memoryMibPerNode, accelerators }) => {
+      {largestFirst(startable).map(({ nodes, coresPerNode, memoryMibPerNode, accelerators }) => {
         const size = { nodes: countText(nodes), cores: countText(coresPerNode), memory: mibText(memoryMibPerNode) };
         const cards = accelerators && cardsText([{ accelerators: [{ ...accelerators, count: accelerators.perNode }] }]);
         const words = cards === null ? t("shape", size) : t("shapeCards", { ...size, cards });
@@ -86,6 +86,10 @@ function Startable({ pool: { startable } }: { readonly pool: Pool }) {
   );
 }
 
+function largestFirst(shapes: Pool["startable"]): Pool["startable"] {
+  return shapes.toSorted((a, b) => b.coresPerNode - a.coresPerNode || b.nodes - a.nodes);
+}
+
 function Reserved({ pool: { reserved } }: { readonly pool: Pool }) {
   const { t } = useTranslation("centres");
   const format = useFormat();
@@ -93,7 +97,7 @@ function Reserved({ pool: { reserved } }: { readonly pool: Pool }) {
   const { startsMs, endsMs } = reserved;
   return (
     <div className={css.poolFacts}>
-      <span>{t("reserved", { from: format.dateTime(startsMs), to: format.dateTime(endsMs) })}</span>
+      <span>{t("reserved", { from: format.dateTimeOnly(startsMs), to: format.dateTime(endsMs) })}</span>
     </div>
   );
 }
@@ -106,7 +110,11 @@ function Maintenance({ pool: { maintenance } }: { readonly pool: Pool }) {
     <div className={css.poolFacts}>
       {maintenance.map(({ names, nodes, startsMs, endsMs }) => (
         <span key={names} title={names}>
-          {t("maintenance", { nodes: countText(nodes), from: format.dateTime(startsMs), to: format.dateTime(endsMs) })}
+          {t("maintenance", {
+            nodes: countText(nodes),
+            from: format.dateTimeOnly(startsMs),
+            to: format.dateTime(endsMs),
+          })}
         </span>
       ))}
     </div>

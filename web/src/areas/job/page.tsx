@@ -65,7 +65,7 @@ function Shown({ job }: { readonly job: JobDetail }) {
           <span className={css.number}>{job.id}</span> {job.name} <StateBadge shown={shownOf(job)} />
         </span>
       }
-      note={t("note", { project: job.project, person: job.person, time: format.withOffset(job.submittedMs) })}
+      note={t("note", { project: job.project, person: job.person, time: format.dateTime(job.submittedMs) })}
       actions={
         <>
           <Link to="/submit" search={{ from: job.id }}>

@@ -110,7 +110,7 @@ function Versions({ versions }: { readonly versions: InForce["versions"] }) {
           { key: "version", title: t("version"), cell: (one) => one.version },
           { key: "name", title: t("name"), cell: (one) => one.name },
           { key: "person", title: t("person"), cell: (one) => one.setBy },
-          { key: "time", title: format.timed(t("time")), cell: (one) => format.dateTime(one.setMs) },
+          { key: "time", title: format.timed(t("time")), cell: (one) => format.dateTimeOnly(one.setMs) },
         ]}
       />
     </Panel>

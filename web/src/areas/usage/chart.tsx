@@ -46,7 +46,7 @@ export function UsageChart({ rows, by }: { readonly rows: Answer<"usage">["rows"
     chart.setOption({
       animationDuration: 250,
       textStyle: { fontFamily: getComputedStyle(document.body).fontFamily },
-      grid: { left: 8, right: 8, top: 4, bottom: hasCards ? 30 : 4, outerBoundsMode: "same" },
+      grid: { left: 8, right: 8, top: hasCards ? 4 : 10, bottom: hasCards ? 30 : 4, outerBoundsMode: "same" },
       tooltip: {
         trigger: "axis",
         backgroundColor: colours.raised,
@@ -56,7 +56,8 @@ export function UsageChart({ rows, by }: { readonly rows: Answer<"usage">["rows"
       },
       ...(hasCards && { legend: { bottom: 0, textStyle: { color: colours["ink-soft"] } } }),
       xAxis: { type: "category", data: shown.map((row) => row.key), ...axis, axisTick: { show: false } },
-      yAxis: [scale(t("coreHours"), false), ...(hasCards ? [scale(t("cardHours"), true)] : [])],
+      // Of one axis the panel's title is the name.
+      yAxis: [scale(hasCards ? t("coreHours") : "", false), ...(hasCards ? [scale(t("cardHours"), true)] : [])],
       series: [
         bars(
           t("coreHours"),
