@@ -75,7 +75,7 @@ async function printGrants(call: Call, project: string | null): Promise<void> {
   if (owners.length === 0) return;
   await call.print("\n");
   await call.printTable(
-    [{ title: say("columnName") }, { title: "" }, { title: say("columnGrants"), flexible: true }],
+    [{ title: say("columnName") }, { title: say("columnOwner") }, { title: say("columnGrants"), flexible: true }],
     owners.map(({ name, of, grants }) => [name, say(of), grantsText(grants, say)]),
   );
 }

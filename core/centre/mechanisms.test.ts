@@ -14,6 +14,10 @@ test("what is known is said in the reader's language, anything else as the agent
     mechanismText("engine", "simulated: nothing is executed; seed 3, time 20 times as fast", "zh"),
     "模拟，不实际执行；随机种子 3，时间 20 倍速",
   );
+  assert.equal(
+    mechanismText("engine", "simulated: nothing is executed; seed 3, time 1 times as fast", "en"),
+    "simulated, nothing is executed; seed 3, speed of time 1",
+  );
   const alarm =
     "the site's policy refused 3 requests, the last at 2026-11-23T03:00:00.000Z by account; the site's audit says more";
   assert.match(mechanismText("alarm", alarm, "zh"), /^站点策略已拒绝 3 个请求，.*依据 account/);

@@ -136,7 +136,7 @@ const patterns: readonly (readonly [RegExp, Words])[] = [
   [
     /^simulated: nothing is executed; seed (\d+), time ([\d.]+) times as fast$/,
     {
-      en: "simulated, nothing is executed; seed {1}, time {2} times as fast",
+      en: "simulated, nothing is executed; seed {1}, speed of time {2}",
       zh: "模拟，不实际执行；随机种子 {1}，时间 {2} 倍速",
     },
   ],
