@@ -4,7 +4,10 @@ import type { Database } from "#server/store/database.ts";
 import type { CentreCaller } from "./caller.ts";
 import { hashSecret, newSecret } from "./secret.ts";
 
-/** How a centre proves itself: a one-time enrolment token becomes its credential, and that one rotates. */
+/**
+ * How a centre proves itself: a one-time enrolment token becomes its credential, and that one rotates. Whoever takes them all
+ * from it locks the centre, and so does, first of all, whoever makes one: no new one comes to be unseen beside that.
+ */
 
 const dayMs = 86_400_000;
 export const enrolmentLifeMs = dayMs;
@@ -54,11 +57,14 @@ export async function enrol(
   const again = before.rows[0];
   if (again) return { centre: centreId(again.centre_id), credential: secret, rotateAfterMs };
   const { rows } = await db.pool.query<{ centre_id: string }>(
-    `with spent as (
+    `with place as materialized (
+       select centre.id, centre.driver from centre_credential k join centre on centre.id = k.centre_id
+       where k.secret_hash = $1 for key share of centre
+     ), spent as (
        update centre_credential set spent_ms = $2
-       from centre
+       from place
        where secret_hash = $1 and kind = 'enrolment' and spent_ms is null and expires_ms > $2
-         and centre.id = centre_id and centre.driver = $3
+         and place.id = centre_id and place.driver = $3
        returning centre_id
      ), named as (update centre set agent_version = $4 from spent where centre.id = spent.centre_id)
      insert into centre_credential (centre_id, kind, secret_hash, created_ms, expires_ms)
@@ -80,10 +86,14 @@ export async function rotateCredential(db: Database, caller: CentreCaller, nowMs
     `with replaced as (
        update centre_credential set spent_ms = $3
        where centre_id = $1 and kind = 'credential' and spent_ms is null and id > $2
+     ), place as materialized (
+       select id from centre where id = $1 for key share
+     ), own as materialized (
+       select revoked_ms from centre_credential where id = $2 and centre_id = (select id from place) for share
      )
      insert into centre_credential (centre_id, kind, secret_hash, created_ms, expires_ms, revoked_ms)
-     -- Of one that has left, no longer than the one it is made by.
-     select $1, 'credential', $4, $3, coalesce(revoked_ms, $5), revoked_ms from centre_credential where id = $2`,
+     -- Of one that was revoked, or has left, no longer than the one it is made by.
+     select $1, 'credential', $4, $3, coalesce(revoked_ms, $5), revoked_ms from own`,
     [caller.centre, caller.credential, nowMs, hash, nowMs + credentialLifeMs],
   );
   return { centre: caller.centre, credential: secret, rotateAfterMs };

@@ -1,8 +1,16 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
 import { centreId, type JobId, runId } from "#core/ids.ts";
 import type { RunObservation } from "#core/run-order.ts";
 import { sampleAllocation, sampleUsage } from "#core/sample-testing.ts";
+import {
+  enrol,
+  newEnrolment,
+  useCentreCredential as present,
+  rotateCredential,
+} from "#server/identity/centre-credential.ts";
+import { hashSecret } from "#server/identity/secret.ts";
 import { admitted, idsOf, member, submission, type TestStore, testStore } from "./testing.ts";
 import { openTransitionWriter, type TransitionWriter } from "./transitions.ts";
 import { openSubmitWriter, type SubmitWriter } from "./writer.ts";
@@ -147,4 +155,34 @@ test("leave: refused to whom is not there, then parted with: retired, its creden
 test("revoke counts what it took", async () => {
   assert.equal(await writer.revoke(centreId("nowhere"), member), null);
   assert.equal(await writer.revoke(alpha, member), 0);
+});
+
+test("what is rotated or joined at the very moment of a revocation is good for nothing", async () => {
+  const { db } = store;
+  const nowMs = Date.now();
+  await db.pool.query("delete from centre_credential where centre_id = 'alpha'");
+  const callerBy = (secret: string) => present(db, hashSecret(secret), Date.now());
+  const join = async () => {
+    const { token } = (await newEnrolment(db.pool, "alpha", nowMs)) ?? assert.fail("no token");
+    return enrol(db, { token, agentVersion: "1", driver: "process" }, nowMs);
+  };
+  const joined = await join();
+  const used = "credential" in joined ? await callerBy(joined.credential) : null;
+  const open = (await newEnrolment(db.pool, "alpha", nowMs)) ?? assert.fail("no token");
+  assert(used);
+
+  // The revocation stops after it has taken all that there is, and before its commit.
+  const other = await db.pool.connect();
+  await other.query("begin; lock table centre_step in share mode");
+  const revoked = writer.revoke(alpha, member);
+  await delay(300);
+  const rotated = rotateCredential(db, used.caller, nowMs);
+  const enrolled = enrol(db, { token: open.token, agentVersion: "1", driver: "process" }, nowMs);
+  await delay(300);
+  await other.query("commit");
+  other.release();
+  assert.equal(await revoked, 2);
+  assert.equal(await callerBy((await rotated).credential), null);
+  assert.equal("kind" in (await enrolled), true);
+  assert.equal("credential" in (await join()), true, "it may join again");
 });

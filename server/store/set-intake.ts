@@ -80,7 +80,7 @@ export async function revokeCredentials(
   person: PersonId,
 ): Promise<number | null> {
   const { client, nowMs } = transaction;
-  const known = await client.query("select from centre where id = $1", [centre]);
+  const known = await client.query("select from centre where id = $1 for update", [centre]);
   if (known.rowCount === 0) return null;
   const { rowCount } = await client.query(
     `update centre_credential set spent_ms = $2, revoked_ms = $2
