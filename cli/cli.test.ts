@@ -298,6 +298,7 @@ test("weir usage: days are those of the network, as the table labels them, and -
 test("weir centres: why a connected centre takes no work, and the load of others beside ours", async () => {
   const foreign = { kind: "seen", why: null, runningCores: 500, nextEndsInMs: null, waitingJobs: 0, waitingCores: 0 };
   const plain = { ...foreign, kind: "none", runningCores: 0 };
+  const shape = { nodes: 15, coresPerNode: 8, memoryMibPerNode: 131_072, accelerators: null };
   const pool = {
     name: "batch",
     lifeCycle: "in-service",
@@ -316,7 +317,7 @@ test("weir centres: why a connected centre takes no work, and the load of others
   const sharing = ["batch", "debug"].map((name) => ({ ...pool, name, sharesNodesWith: ["the other"] }));
   const state = { state: "connected", lifeCycle: "in-service", intake: "open", lastSeenMs: null, nameZh: null };
   const centres = [
-    { ...state, id: "a", name: "A", pools: [pool] },
+    { ...state, id: "a", name: "A", pools: [{ ...pool, startable: [shape, { ...shape, coresPerNode: 4 }] }] },
     { ...state, id: "b", name: "B", lifeCycle: "trial", pools: [{ ...pool, foreign: { ...foreign, kind: "hidden" } }] },
     { ...state, id: "c", name: "C", intake: "suspended", state: "unreachable", pools: [{ ...pool, foreign: plain }] },
     { ...state, id: "d", name: "D", lifeCycle: "retired", intake: "left", state: "unreachable", pools: [] },
@@ -332,6 +333,8 @@ test("weir centres: why a connected centre takes no work, and the load of others
   assert.match(out, /^d +D +retired +never$/m, "of a retired one nothing is in use, and nothing starts");
   assert.match(out, /^e +E +connected, simulated +batch \(planned\) /m, "nobody can compute on these cores");
   assert.match(error, /in use by the centre's own users/);
+  assert.match(out, /^a .* 15 × .* \(\+1\) /m);
+  assert.match(error, /^STARTS NOW: .* how many other shapes could/m);
   assert.match(error, /^f: batch, debug share nodes, which each of them counts; 640 cores in all\.$/m);
   assert.match((await weir(url, ["centre", "list", "--lang", "zh"], { columns: 200 })).out, /^b +B +在线、试运行 /m);
 });

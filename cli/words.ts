@@ -307,6 +307,10 @@ export const words = {
   semicolon: ["; ", "；"],
   beside: ["{words} ({more})", "{words}（{more}）"],
   colon: [": ", "："],
+  startsNowLegend: [
+    "STARTS NOW: the largest that one job could be there, and how many other shapes could (weir centre show NAME lists them).",
+    "当前可启动：单个作业在该处可达的最大规格，以及其余可行规格的种数（weir centre show 名称 列出）。",
+  ],
   coresLegend: [
     "CORES: in use by the network + in use by the centre's own users / all; ? where theirs cannot be seen.",
     "核：算力网在用 + 中心自有用户在用 / 全部；? 表示其用量不可见。",

@@ -62,12 +62,12 @@ function words(refusal: TraceRefusal): readonly [en: string, zh: string] {
     case "not-a-number":
       return [
         `column ${refusal.column} (${refusal.meaning}) is ${JSON.stringify(refusal.text)}, not a number. Write -1 if it is missing, or take the line out.`,
-        `第 ${refusal.column} 列（${refusal.meaning}）为 ${JSON.stringify(refusal.text)}，不是数字。缺失请写 -1，或删去此行。`,
+        `第 ${refusal.column} 列（${meaningsZh[refusal.meaning] ?? refusal.meaning}）为 ${JSON.stringify(refusal.text)}，不是数字。缺失请写 -1，或删去此行。`,
       ];
     case "too-large":
       return [
         `column ${refusal.column} (${refusal.meaning}) is ${refusal.text}; the greatest that is read is ${refusal.limit}. Correct it, or write -1 if it is unknown.`,
-        `第 ${refusal.column} 列（${refusal.meaning}）为 ${refusal.text}，可读的最大值为 ${refusal.limit}。请更正；未知请写 -1。`,
+        `第 ${refusal.column} 列（${meaningsZh[refusal.meaning] ?? refusal.meaning}）为 ${refusal.text}，可读的最大值为 ${refusal.limit}。请更正；未知请写 -1。`,
       ];
     case "header":
       return [
@@ -118,3 +118,16 @@ function words(refusal: TraceRefusal): readonly [en: string, zh: string] {
       return unreachable(refusal);
   }
 }
+
+/** Of the columns of SWF; those of a CSV are called by their names in the file. */
+const meaningsZh: Readonly<Record<string, string>> = {
+  "job number": "作业编号",
+  "submit time": "提交时间",
+  "wait time": "等待时间",
+  "run time": "运行时间",
+  "allocated processors": "分配的处理器数",
+  "requested processors": "申请的处理器数",
+  "requested time": "申请时间",
+  user: "用户",
+  group: "用户组",
+};
