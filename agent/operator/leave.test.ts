@@ -81,7 +81,7 @@ describe("weir-agent leave", { skip }, () => {
     writeFileSync(join(site.folder, "called"), "");
     writeFileSync(inAgent("slurm.json"), JSON.stringify({ helper: [site.program, "serve"] }));
     writeFileSync(inAgent("slurm-network"), JSON.stringify({ mark, session: 1 }));
-    for (const name of ["journal", "credential", "accounts-asked.json", "accounts-quota.json"])
+    for (const name of ["journal", "credential", "account-secret", "accounts-asked.json", "accounts-quota.json"])
       writeFileSync(inAgent(name), "[]\n");
     const ready = { kind: "ready", sinceMs: 1 };
     const entry = { account: "lab", qos: null, readiness: ready };

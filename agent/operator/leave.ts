@@ -213,7 +213,7 @@ function usersHere(folder: string, { mapping }: SlurmSite): readonly string[] {
 }
 
 function ownRecords(folder: string): readonly string[] {
-  const names = ["journal", "slurm-output", "accounts-asked.json", "accounts-quota.json", agreedFile];
+  const names = ["journal", "slurm-output", "account-secret", "accounts-asked.json", "accounts-quota.json", agreedFile];
   return [...names.map((name) => join(folder, name)), ...notebookFiles(notebookIn(folder))];
 }
 
