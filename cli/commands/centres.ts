@@ -52,6 +52,8 @@ export async function centres(call: Call): Promise<number> {
   );
   const present = found.filter(({ lifeCycle }) => lifeCycle !== "retired");
   if (present.some(({ pools }) => pools.some(({ foreign }) => foreign.kind !== "none"))) call.note(say("coresLegend"));
+  if (present.some(({ pools }) => pools.some(({ startable }) => startable.length > 1)))
+    call.note(say("startsNowLegend"));
   for (const { id: centre, pools, together } of present) {
     const sharing = pools.filter(({ sharesNodesWith }) => sharesNodesWith.length > 0).map(({ name }) => name);
     if (sharing.length > 0)
