@@ -335,7 +335,7 @@ sub is_wrapper {
     my @stat = stat $file;
     return 0 unless S_ISREG($stat[2]) && $stat[4] == $person->{uid} && $stat[7] <= MAX_WRAPPER;
     my $text = '';
-    1 while sysread $file, $text, MAX_WRAPPER, length $text;
+    1 while length $text <= MAX_WRAPPER && sysread $file, $text, MAX_WRAPPER, length $text;    # it may grow meanwhile
     return wrapper_name($text) eq $of || $is_draft && $of eq $wrapper->[0] && index($wrapper->[1], $text) == 0;
 }
 
