@@ -1011,6 +1011,70 @@ describe("weir-as", { skip }, () => {
       assert.match(site.called(), /scontrol uid=\d+ hold 12\n[\s\S]*scancel uid=\d+ 12\n/);
     });
 
+    test("a number that another run has now is not there, for a cancel, a signal and what waits", async () => {
+      const row = (id: number, array: number, task: string, tag: string) =>
+        `['%A', ${id}, '%F', ${array}, '%K', '${task}', '%T', 'PENDING', '%j', 'x.weir-${tag}', '%k', 'weir-${tag}']`;
+      const rows = [row(12, 12, "N/A", "a-1.0.1-1"), row(15, 14, "3", "a-2.3.1-2"), row(14, 14, "4", "a-2.3.1-2")];
+      site.standIn(
+        "squeue",
+        `my ($format) = map { /^--format=(.*)/s } @ARGV;
+         for (${rows.join(", ")}) { my %job = @$_; my $row = $format; $row =~ s/(%\\w)/$job{$1} \\/\\/ 'q'/ge; print "$row\\n" }`,
+      );
+      const cancel = (jobs: readonly (readonly [id: string, tag: string])[], ...more: readonly Field[]) => {
+        writeFileSync(join(site.folder, "called"), "");
+        const named = jobs.flatMap(([id, tag]): Field[] => [
+          ["engineId", id],
+          ["tag", tag],
+        ]);
+        return helper.ask("cancel", [["user", li], ...named, ...more]);
+      };
+      const ways: readonly (readonly Field[])[] = [
+        [],
+        [["waiting", "1"]],
+        [
+          ["signal", "USR1"],
+          ["batch", "1"],
+        ],
+      ];
+      for (const way of ways) {
+        // Also a tag that only begins or ends like the one that is there.
+        for (const tag of ["b-1.0.1-1", "a-1.0.1", "1.0.1-1", "a-1.0.1-11"]) {
+          const stale = await cancel([["12", tag]], ...way);
+          assert.deepEqual([stale.get("ok"), stale.all("notThere")], ["1", ["12"]], stale.get("words"));
+          assert.doesNotMatch(site.called(), /scancel|scontrol/);
+        }
+        const some = await cancel(
+          [
+            ["12", "a-1.0.1-1"],
+            ["14_3", "a-2.3.1-2"],
+            ["14_4", "a-9.4.1-2"],
+            ["12_1", "a-2.3.1-2"],
+          ],
+          ...way,
+        );
+        assert.deepEqual(
+          [some.all("cancelled"), some.all("notThere")],
+          [
+            ["12", "14_3"],
+            ["14_4", "12_1"],
+          ],
+          some.get("words"),
+        );
+        assert.match(site.called(), /scancel uid=\d+ (?:--\S+ )*12 14_3\n/);
+      }
+      writeFileSync(join(site.folder, "called"), "");
+      await refused(
+        "cancel",
+        [
+          ["user", li],
+          ["engineId", "12"],
+          ["engineId", "13"],
+          ["tag", "a-1.0.1-1"],
+        ],
+        "field:tag",
+      );
+    });
+
     test("a command that does not end is ended, and the doubt is said", async () => {
       site.writePolicy([...policy, "load yes"]);
       const text = readFileSync(site.policyPath, "utf8");

@@ -46,7 +46,7 @@ export async function testAccount(
       }
       await delay(patience.everyMs, undefined, { signal: patience.signal });
     }
-    await engine.cancel(user, [engineId], "all");
+    await engine.cancel(user, [{ id: engineId, tag: chunk }], "all");
     return { kind: "unknown", words: say("testLate", { job: engineId, user, s: patience.mostMs / 1000 }) };
   } catch (error) {
     const words = error instanceof Error ? error.message : String(error);

@@ -1,23 +1,32 @@
 import { factsOf } from "#agent/drivers/process/evidence.ts";
 import { encodeFrame, type Field, type Frame, frameReader, text } from "#agent/drivers/process/frame.ts";
+import { tagPrefix } from "./chunks.ts";
 import {
   type ChunkRecord,
   type Engine,
   EngineSilent,
+  type Hello,
   type JobsAnswer,
   type KnownChunk,
+  type Listing,
   PolicyRefusal,
   type Submission,
   type SubmitAnswer,
+  type TaggedJob,
 } from "./engine.ts";
-import { accountingWord, controllerWord, type JobWord, queueWord } from "./job-word.ts";
+import { accountingWord, carriesTag, controllerWord, type JobWord, queueWord } from "./job-word.ts";
 import { type WrapperRecord, wrapperRecord } from "./record.ts";
 import type { Words } from "./slurm-text.ts";
 import { sbatchAnswer, stoppedWords } from "./submit-words.ts";
 import type { WeirAs } from "./weir-as.ts";
 
+/** How far back accounting is listed where the queue alone is wanted. */
+const listedS = 60;
+
 /** Slurm's own commands, run by weir-as as the user (agent/helper/weir-as names verbs and fields). */
 export function commandsEngine(helper: WeirAs): Engine {
+  let heedsTags = false;
+
   /** The answer, or an error with the rule or the command's own words. */
   async function ask(verb: string, fields: readonly Field[]): Promise<Frame> {
     const frame = await helper.ask(verb, fields);
@@ -27,28 +36,71 @@ export function commandsEngine(helper: WeirAs): Engine {
     throw new EngineSilent(`weir-as ${verb}: ${text(frame, "error")}: ${words}`);
   }
 
+  /** The ids of those that are not there. */
+  async function cancel(user: string, jobs: readonly TaggedJob[], more: readonly Field[]): Promise<readonly string[]> {
+    heedsTags ||= (await hello()).heedsTags;
+    const there = heedsTags ? jobs : await whatCarriesItsTag(user, jobs);
+    const absent = jobs.filter((job) => !there.includes(job)).map(({ id }) => id);
+    if (there.length === 0) return absent;
+    const named = there.flatMap(({ id, tag }): Field[] => [
+      ["engineId", id],
+      ["tag", tag],
+    ]);
+    const frame = await ask("cancel", [["user", user], ...more, ...named]);
+    return [...absent, ...(frame.get("notThere") ?? []).map(String)];
+  }
+
+  /** For an earlier helper, which cancels by number alone: what of these is in the queue under its own tag. */
+  async function whatCarriesItsTag(user: string, jobs: readonly TaggedJob[]): Promise<readonly TaggedJob[]> {
+    const prefixes = new Set(jobs.map(({ tag }) => tagPrefix(tag)));
+    const queue = (await Promise.all([...prefixes].map((prefix) => list(user, prefix, listedS)))).flatMap(
+      (listing) => listing.queue,
+    );
+    return jobs.filter(({ id, tag }) => {
+      const number = Number.parseInt(id, 10);
+      return queue.some((word) => (word.jobId === number || word.arrayJob === number) && carriesTag(word, tag));
+    });
+  }
+
+  async function hello(): Promise<Hello> {
+    const frame = await ask("hello", []);
+    const many = (what: string) => (frame.get(`allows${what}`) ?? []).map(String);
+    return {
+      heedsTags: Number(text(frame, "version")) >= 2,
+      minUid: Number(text(frame, "minUid")),
+      group: text(frame, "group") ?? "",
+      isStopped: text(frame, "stopped") === "1",
+      allowsLoad: text(frame, "load") === "1",
+      tokenLifeS: Number(text(frame, "tokens") ?? 0),
+      policyMark: text(frame, "policy") ?? "",
+      slurmConf: text(frame, "slurmConf") || null,
+      slurmBin: text(frame, "slurmBin") ?? "/usr/bin",
+      allows: frame.has("allowsPartition")
+        ? { partition: many("Partition"), qos: many("Qos"), reservation: many("Reservation") }
+        : null,
+    };
+  }
+
+  async function list(user: string, tag: string, sinceS: number): Promise<Listing> {
+    const frame = await ask("list", [
+      ["user", user],
+      ["tag", tag],
+      ["sinceS", sinceS],
+    ]);
+    const accounting = rows(frame, "accounting", "accountingFields").flatMap((row) => accountingWord(row) ?? []);
+    return {
+      queue: rows(frame, "queue", "queueFields").flatMap((row) => queueWord(row) ?? []),
+      accounting: text(frame, "hasAccounting") === "1" ? accounting : null,
+      isPartial: text(frame, "partial") === "1",
+    };
+  }
+
   return {
     transport: "commands through weir-as",
     // The helper serves eight requests.
     atOnce: 6,
 
-    async hello() {
-      const frame = await ask("hello", []);
-      const many = (what: string) => (frame.get(`allows${what}`) ?? []).map(String);
-      return {
-        minUid: Number(text(frame, "minUid")),
-        group: text(frame, "group") ?? "",
-        isStopped: text(frame, "stopped") === "1",
-        allowsLoad: text(frame, "load") === "1",
-        tokenLifeS: Number(text(frame, "tokens") ?? 0),
-        policyMark: text(frame, "policy") ?? "",
-        slurmConf: text(frame, "slurmConf") || null,
-        slurmBin: text(frame, "slurmBin") ?? "/usr/bin",
-        allows: frame.has("allowsPartition")
-          ? { partition: many("Partition"), qos: many("Qos"), reservation: many("Reservation") }
-          : null,
-      };
-    },
+    hello,
 
     async submit(submission): Promise<SubmitAnswer> {
       let frame: Frame;
@@ -60,37 +112,18 @@ export function commandsEngine(helper: WeirAs): Engine {
       return submitAnswer(frame);
     },
 
-    async cancel(user, engineIds, which) {
-      const frame = await ask("cancel", [
-        ["user", user],
-        ["waiting", which === "waiting" ? "1" : "0"],
-        ...engineIds.map((id): Field => ["engineId", id]),
-      ]);
-      return { notThere: (frame.get("notThere") ?? []).map(String) };
+    async cancel(user, jobs, which) {
+      return { notThere: await cancel(user, jobs, [["waiting", which === "waiting" ? "1" : "0"]]) };
     },
 
-    async warn(user, engineIds, signal) {
-      await ask("cancel", [
-        ["user", user],
+    async warn(user, jobs, signal) {
+      await cancel(user, jobs, [
         ["signal", signal],
         ["batch", "1"],
-        ...engineIds.map((id): Field => ["engineId", id]),
       ]);
     },
 
-    async list(user, tag, sinceS) {
-      const frame = await ask("list", [
-        ["user", user],
-        ["tag", tag],
-        ["sinceS", sinceS],
-      ]);
-      const accounting = rows(frame, "accounting", "accountingFields").flatMap((row) => accountingWord(row) ?? []);
-      return {
-        queue: rows(frame, "queue", "queueFields").flatMap((row) => queueWord(row) ?? []),
-        accounting: text(frame, "hasAccounting") === "1" ? accounting : null,
-        isPartial: text(frame, "partial") === "1",
-      };
-    },
+    list,
 
     async jobs(user, engineIds) {
       const ids = engineIds.map((id): Field => ["engineId", id]);

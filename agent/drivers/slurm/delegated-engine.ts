@@ -1,4 +1,4 @@
-import { type Engine, PolicyRefusal } from "./engine.ts";
+import { type Engine, PolicyRefusal, type TaggedJob } from "./engine.ts";
 import type { RestEngine } from "./rest.ts";
 
 /**
@@ -7,8 +7,8 @@ import type { RestEngine } from "./rest.ts";
  * for nothing; cancels wait until the user has lent another one.
  */
 export type DelegatedEngine = RestEngine & {
-  /** What waited for this user's credential is done, as far as it goes; `done`: of the job with this id of the engine. */
-  readonly renewed: (user: string, done: (engineId: string) => void) => Promise<void>;
+  /** What waited for this user's credential is done, as far as it goes; `done`: of this job. */
+  readonly renewed: (user: string, done: (job: TaggedJob) => void) => Promise<void>;
 };
 
 export function delegatedEngine(
@@ -16,14 +16,21 @@ export function delegatedEngine(
   commands: Engine,
   note: (words: string, facts: object) => void,
 ): DelegatedEngine {
-  /** By user, and by the engine's id of what is to be cancelled. */
-  const waiting = new Map<string, Map<string, "all" | "waiting">>();
+  type PutOff = { readonly job: TaggedJob; readonly which: "all" | "waiting" };
+  /** By user, and by the tag and the engine's id of what is to be cancelled. */
+  const waiting = new Map<string, Map<string, PutOff>>();
 
-  function putOff(user: string, engineIds: readonly string[], which: "all" | "waiting"): void {
-    const theirs = waiting.get(user) ?? new Map<string, "all" | "waiting">();
+  function putOff(user: string, jobs: readonly TaggedJob[], which: "all" | "waiting"): void {
+    const theirs = waiting.get(user) ?? new Map<string, PutOff>();
     waiting.set(user, theirs);
-    for (const id of engineIds) if (theirs.get(id) !== "all") theirs.set(id, which);
-    note("a cancel waits until its user has lent a credential again", { user, jobs: engineIds.join(" ") });
+    for (const job of jobs) {
+      const key = `${job.tag} ${job.id}`;
+      if (theirs.get(key)?.which !== "all") theirs.set(key, { job, which });
+    }
+    note("a cancel waits until its user has lent a credential again", {
+      user,
+      jobs: jobs.map(({ id }) => id).join(" "),
+    });
   }
 
   return {
@@ -32,12 +39,12 @@ export function delegatedEngine(
       return rest.transport.replace("with weir-as", "with tokens that users lend");
     },
 
-    async cancel(user, engineIds, which) {
+    async cancel(user, jobs, which) {
       try {
-        return await rest.cancel(user, engineIds, which);
+        return await rest.cancel(user, jobs, which);
       } catch (error) {
         if (!isWithoutCredential(error)) throw error;
-        putOff(user, engineIds, which);
+        putOff(user, jobs, which);
         return { notThere: [], waitsFor: "credential" };
       }
     },
@@ -54,16 +61,16 @@ export function delegatedEngine(
     async renewed(user, done) {
       const theirs = waiting.get(user);
       if (theirs === undefined) return;
-      for (const [id, which] of [...theirs]) {
+      for (const [key, { job, which }] of [...theirs]) {
         try {
-          await rest.cancel(user, [id], which);
+          await rest.cancel(user, [job], which);
         } catch (error) {
           if (isWithoutCredential(error)) return;
           throw error;
         }
-        theirs.delete(id);
-        done(id);
-        note("a cancel that waited for a credential was done", { user, job: id });
+        theirs.delete(key);
+        done(job);
+        note("a cancel that waited for a credential was done", { user, job: job.id });
       }
       if (theirs.size === 0) waiting.delete(user);
     },

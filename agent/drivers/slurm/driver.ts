@@ -31,7 +31,7 @@ import { partitionsUsed, readSite, type Site } from "./site.ts";
 import { stoppedWords } from "./submit-words.ts";
 import { openSubmitting } from "./submitting.ts";
 import { poolsSeen, surroundings } from "./surroundings.ts";
-import { engineIdIn, openTakingOut } from "./taking-out.ts";
+import { jobOf, openTakingOut } from "./taking-out.ts";
 import { openEngine } from "./transport.ts";
 import { forgottenAfterMs } from "./vanished.ts";
 import { openWarnings } from "./warnings.ts";
@@ -165,7 +165,7 @@ export async function openSlurm(
     void keepDelegations({
       helper,
       lapsed: (user) => engine.forgetToken(user),
-      renewed: (user) => engine.renewed(user, (engineId) => takingOut.done(user, engineId)),
+      renewed: (user) => engine.renewed(user, (job) => takingOut.done(user, job)),
       mapping,
       note,
       nowMs: clocks.nowMs,
@@ -325,7 +325,7 @@ export async function openSlurm(
       if (engineId === null) return "not-there";
       const { warning, user } = facts;
       if (warn && warning && !noted.asked.has(run)) {
-        const tell = () => sparing.warn(user, [engineIdIn(noted, run)], warning.signal);
+        const tell = () => sparing.warn(user, [jobOf(noted, run)], warning.signal);
         await warnings.warn(run, warning.beforeS, tell, () => endNow(run));
       } else await endNow(run);
       return "cancelling";

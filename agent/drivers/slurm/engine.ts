@@ -17,11 +17,13 @@ export interface Engine {
   readonly atOnce: number;
   hello(): Promise<Hello>;
   submit(submission: Submission): Promise<SubmitAnswer>;
-  /** `12` or `12_3`; resolves when the engine has been told. Those it does not know are left out of it. */
-  /** `waiting`: only those that have not started. */
+  /**
+   * Resolves when the engine has been told. Those it does not know are left out of it. `waiting`: only those that have
+   * not started.
+   */
   cancel(
     user: string,
-    engineIds: readonly string[],
+    jobs: readonly TaggedJob[],
     which: "all" | "waiting",
   ): Promise<{
     readonly notThere: readonly string[];
@@ -29,7 +31,7 @@ export interface Engine {
     readonly waitsFor?: CancelWait;
   }>;
   /** A signal to the program of what runs. What it does not know, or what has ended, is left out. */
-  warn(user: string, engineIds: readonly string[], signal: WarningSignal): Promise<void>;
+  warn(user: string, jobs: readonly TaggedJob[], signal: WarningSignal): Promise<void>;
   /** The user's jobs whose tag begins so: all that queue or run or ended a short while ago, and those of accounting. */
   list(user: string, tag: string, sinceS: number): Promise<Listing>;
   /** At most 100 ids in one call. */
@@ -52,6 +54,12 @@ export interface Engine {
   close(): void;
 }
 
+/**
+ * The engine's number, `12` or `12_3`, and the chunk whose tag that job must carry to be touched: a controller that lost
+ * its state gives numbers again, and another run may have this one now.
+ */
+export type TaggedJob = { readonly id: string; readonly tag: string };
+
 /** The engine, or the way to it, gave no answer: what was asked for may have happened or not. */
 export class EngineSilent extends Error {}
 /** The site's policy says no; `rule` names the line. */
@@ -64,6 +72,8 @@ export class PolicyRefusal extends Error {
 }
 
 export type Hello = {
+  /** `cancel` ends and signals no job with another tag than was said; false: an earlier helper goes by the number alone. */
+  readonly heedsTags: boolean;
   readonly minUid: number;
   readonly group: string;
   readonly isStopped: boolean;

@@ -207,7 +207,7 @@ export function follow(settings: FollowSettings): Following {
       for (const track of some) track.isFenced = true;
       await engine.cancel(
         user,
-        some.map(({ engineId }) => engineId),
+        some.map(({ engineId, facts }) => ({ id: engineId, tag: facts.chunk })),
         "waiting",
       );
     }

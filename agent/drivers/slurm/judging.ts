@@ -126,7 +126,7 @@ export function judgeRuns(settings: JudgeSettings) {
     if (word.restarts > 0 && !track.isRequeued) {
       track.isRequeued = true;
       note("the centre requeued a run; it is taken out, and the network starts it again", { run: track.run });
-      await engine.cancel(user, [track.engineId], "all");
+      await engine.cancel(user, [{ id: track.engineId, tag: track.facts.chunk }], "all");
     } else if (word.state !== "COMPLETING" && !track.isRequeued && track.record?.ended == null) {
       track.lookAtMs = Number.POSITIVE_INFINITY;
       heedQueue(track, word);

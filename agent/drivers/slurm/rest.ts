@@ -7,8 +7,9 @@ import {
   PolicyRefusal,
   type Submission,
   type SubmitAnswer,
+  type TaggedJob,
 } from "./engine.ts";
-import type { JobWord } from "./job-word.ts";
+import { carriesTag, type JobWord } from "./job-word.ts";
 import {
   doubtsToken,
   errorsOf,
@@ -166,12 +167,13 @@ export function restEngine(commands: Engine, helper: WeirAs, settings: RestSetti
     }
   }
 
-  async function cancelOne(user: string, id: string): Promise<"cancelled" | "not-there"> {
+  async function cancelOne(user: string, { id, tag }: TaggedJob): Promise<"cancelled" | "not-there"> {
     const found = await job(user, id);
     const [word] = found?.words ?? [];
     if (word === undefined) return "not-there";
     if (!/(?:^|[ .:])weir-/.test(`${word.name} ${word.comment ?? ""}`))
       throw new PolicyRefusal(`job ${id} was not submitted by Weir`, "foreign-job");
+    if (!carriesTag(word, tag)) return "not-there";
     const path = `/slurm/${(await version(user)).name}/job/${id}`;
     const answer = await call(user, { method: "DELETE", path });
     if (answer.status === 200) return "cancelled";
@@ -241,10 +243,10 @@ export function restEngine(commands: Engine, helper: WeirAs, settings: RestSetti
       return answer.status === 200 ? null : silent(`GET ${path}`, answer).message;
     },
 
-    async cancel(user, engineIds, which) {
+    async cancel(user, jobs, which) {
       // Only scancel looks at the state of what it cancels.
-      if (which === "waiting") return commands.cancel(user, engineIds, which);
-      const answers = await Promise.all(engineIds.map(async (id) => ({ id, what: await cancelOne(user, id) })));
+      if (which === "waiting") return commands.cancel(user, jobs, which);
+      const answers = await Promise.all(jobs.map(async (one) => ({ id: one.id, what: await cancelOne(user, one) })));
       return { notThere: answers.flatMap(({ id, what }) => (what === "not-there" ? [id] : [])) };
     },
 

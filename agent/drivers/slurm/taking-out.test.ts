@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { parseRunId, type RunId, runId } from "#core/ids.ts";
-import { type Engine, EngineSilent } from "./engine.ts";
+import { type Engine, EngineSilent, type TaggedJob } from "./engine.ts";
 import type { NotedChunk } from "./notebook.ts";
 import { openTakingOut } from "./taking-out.ts";
 
@@ -11,8 +11,9 @@ test("while the engine is silent each cancel is asked for again by one, however 
   let isSilent = true;
   let asked = 0;
   const engine = {
-    cancel: async () => {
+    cancel: async (_user: string, jobs: readonly TaggedJob[]) => {
       asked += 1;
+      assert.deepEqual(jobs, [{ id: "7", tag: "a-1.0.1-1" }]);
       if (isSilent) throw new EngineSilent("no answer");
       return {};
     },
@@ -26,7 +27,7 @@ test("while the engine is silent each cancel is asked for again by one, however 
     signal: new AbortController().signal,
   });
   const chunk = {
-    facts: { user: "li", runs: [{ run, index: 0 }], isArray: false },
+    facts: { user: "li", chunk: "a-1.0.1-1", runs: [{ run, index: 0 }], isArray: false },
     engineId: 7,
     asked: new Set<RunId>([run]),
     takenBack: new Set<RunId>(),

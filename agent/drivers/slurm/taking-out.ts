@@ -1,7 +1,7 @@
 import { type CancelWait, cancelWords } from "#core/centre/waiting.ts";
 import type { RunId } from "#core/ids.ts";
 import type { RunObservation } from "#core/run-order.ts";
-import type { Engine } from "./engine.ts";
+import type { Engine, TaggedJob } from "./engine.ts";
 import { isNotLetIn } from "./let-in.ts";
 import type { NotedChunk } from "./notebook.ts";
 
@@ -15,7 +15,7 @@ export type TakingOut = {
   /** What was asked for before this agent started, or while a user was not let in. */
   readonly goOn: (chunks: Iterable<NotedChunk>) => Promise<void>;
   /** One of a user's that was put off is done now. */
-  readonly done: (user: string, engineId: string) => void;
+  readonly done: (user: string, job: TaggedJob) => void;
 };
 
 export type TakingOutSettings = {
@@ -30,14 +30,18 @@ export type TakingOutSettings = {
 /** What was put off is nobody else's to ask again. */
 const againAfterMs = 5_000;
 
-/** Of one run of a chunk that has its engine's id: `12`, or `12_3`. */
-export function engineIdIn({ facts, engineId }: NotedChunk, run: RunId): string {
+/** Of one run of a chunk that has its engine's id. */
+export function jobOf({ facts, engineId }: NotedChunk, run: RunId): TaggedJob {
   const index = facts.runs.find((one) => one.run === run)?.index ?? 0;
-  return facts.isArray ? `${engineId}_${index}` : `${engineId}`;
+  return { id: facts.isArray ? `${engineId}_${index}` : `${engineId}`, tag: facts.chunk };
+}
+
+function keyOf(user: string, { id, tag }: TaggedJob): string {
+  return `${user} ${tag} ${id}`;
 }
 
 export function openTakingOut({ engine, lookSoon, tell, note, nowMs, signal }: TakingOutSettings): TakingOut {
-  /** By user and engine's id; each is told of once. */
+  /** By user and job; each is told of once. */
   const putOff = new Map<string, RunId>();
   /** Asked for again soon: the engine gave no answer. */
   const goingOn = new Set<RunId>();
@@ -48,12 +52,12 @@ export function openTakingOut({ engine, lookSoon, tell, note, nowMs, signal }: T
 
   async function takeOut(chunk: NotedChunk, run: RunId, which: "all" | "waiting"): Promise<void> {
     const { facts } = chunk;
-    const id = engineIdIn(chunk, run);
-    const { waitsFor } = await engine.cancel(facts.user, [id], which).catch((error: unknown) => {
+    const job = jobOf(chunk, run);
+    const { waitsFor } = await engine.cancel(facts.user, [job], which).catch((error: unknown) => {
       if (!isNotLetIn(error)) throw error;
       return { waitsFor: "let-in" as const };
     });
-    const key = `${facts.user} ${id}`;
+    const key = keyOf(facts.user, job);
     if (waitsFor !== undefined && !putOff.has(key)) {
       putOff.set(key, run);
       remark(run, cancelWords(waitsFor, "en", which === "all" ? "end" : "back"), waitsFor);
@@ -83,8 +87,8 @@ export function openTakingOut({ engine, lookSoon, tell, note, nowMs, signal }: T
         for (const run of new Set([...chunk.asked, ...chunk.takenBack])) await goOnWith(chunk, run);
       }
     },
-    done(user, engineId) {
-      const key = `${user} ${engineId}`;
+    done(user, job) {
+      const key = keyOf(user, job);
       const run = putOff.get(key);
       if (run === undefined) return;
       putOff.delete(key);

@@ -28,17 +28,22 @@ sub submit_to_slurm {
     return ($id, $cluster // '', $err);
 }
 
-# Only what Weir submitted, by its name or comment: a user's other jobs are not the network's to end.
+# Only what Weir submitted, by its name or comment: a user's other jobs are not the network's to end. Of jobs [id, tag] only
+# those that carry their tag, where one is said: a controller that lost its state gives numbers again.
 sub cancel_jobs {
-    my ($policy, $person, $signal, $batch, $waiting, @ids) = @_;
-    my %tag;
-    for my $row (queue_rows($policy, \@QUEUE, '--user=' . $person->{name}, '--jobs=' . join ',', @ids)) {
+    my ($policy, $person, $signal, $batch, $waiting, @jobs) = @_;
+    my %words;
+    for my $row (queue_rows($policy, \@QUEUE, '--user=' . $person->{name}, '--jobs=' . join ',', map { $_->[0] } @jobs)) {
         my %row; @row{ map { /^(\w+)/ } @QUEUE } = @$row;
-        $tag{$_} = "$row{name} $row{comment}" =~ /(?:^|[ .])weir-/ ? 1 : 0 for @row{qw(id arrayJob)};
+        push @{ $words{$_} }, [@row{qw(name comment)}] for @row{qw(id arrayJob)};
     }
-    my @there = grep { defined $tag{ base_of($_) } } @ids;
-    for (@there) { refuse('foreign-job', "job $_ was not submitted by Weir") unless $tag{ base_of($_) } }
-    my @not_there = map { (notThere => $_) } grep { !defined $tag{ base_of($_) } } @ids;
+    my (@there, @not_there);
+    for my $job (@jobs) {
+        my ($id, $tag) = @$job;
+        my @words = @{ $words{ base_of($id) } // [] };
+        refuse('foreign-job', "job $id was not submitted by Weir") if @words && !grep { "@$_" =~ /(?:^|[ .])weir-/ } @words;
+        if (grep { !defined $tag || carries_tag($tag, @$_) } @words) { push @there, $id } else { push @not_there, notThere => $id }
+    }
     @there = held_in_queue($policy, $person, @there) if $waiting && @there;
     return @not_there unless @there;
     my ($status, $out, $err) = command($policy, 'scancel', [$signal ? "--signal=$signal" : (), $batch ? '--batch' : (), @there]);
@@ -64,6 +69,7 @@ sub held_in_queue {
     return grep { $waits{$_} } @ids;
 }
 
+sub carries_tag { my ($tag, $name, $comment) = @_; return $name =~ /\.weir-\Q$tag\E\z/ || $comment =~ /weir-\Q$tag\E\z/ }
 sub base_of { return $_[0] =~ s/_.*//r }
 
 sub list_jobs {

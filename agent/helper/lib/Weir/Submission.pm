@@ -9,7 +9,7 @@ use Weir::Kernel;
 use Weir::Policy;
 use Weir::Record;
 use Exporter qw(import);
-our @EXPORT = qw(field optional fields submission_of sbatch_words ends_within_s facts_for_hook $CHUNK $RUN $USER $ENGINE_ID);
+our @EXPORT = qw(field optional fields with_tags submission_of sbatch_words ends_within_s facts_for_hook $CHUNK $RUN $USER $ENGINE_ID);
 
 our $USER      = qr/[A-Za-z_][\w.@-]{0,63}/;
 our $CHUNK     = qr/[0-9A-Za-z][0-9A-Za-z._-]{0,63}/;
@@ -36,6 +36,14 @@ sub field {
 }
 sub optional { my ($f, $name, $pattern) = @_; return $f->{$name} && (@{ $f->{$name} } != 1 || $f->{$name}[0] ne '') ? field($f, $name, $pattern) : '' }
 sub fields { my ($f, $name, $pattern) = @_; my @all = @{ $f->{$name} // [] }; my $whole = whole($pattern); $_ =~ $whole or refuse("field:$name", "a $name is not as it must be") for @all; return @all }
+
+# [id, tag] each; an earlier agent says no tags.
+sub with_tags {
+    my ($f, @ids) = @_;
+    my @tags = fields($f, 'tag', $CHUNK);
+    refuse('field:tag', 'as many tags as engine ids, or none') if @tags && @tags != @ids;
+    return map { [$ids[$_], $tags[$_]] } 0 .. $#ids;
+}
 
 # The checked request as a hash, or a refusal.
 sub submission_of {
