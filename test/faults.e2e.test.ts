@@ -29,7 +29,10 @@ describe("faults between agent and server", { skip: requires("root", "slurm", "s
   before(async () => {
     const env = { WEIR_LOCAL_CORES: "4", ...(isScaled && { WEIR_UNREACHABLE_AFTER_S: "15" }) };
     // So long is a submission in doubt.
-    [clusters, network] = await Promise.all([startClusters({ extra: ["MessageTimeout=5"] }), startNetwork({ env })]);
+    [clusters, network] = await Promise.all([
+      startClusters({ extra: ["MessageTimeout=5"], nodeTimeoutS: 15 }),
+      startNetwork({ env }),
+    ]);
     await Promise.all(
       (["qingdao", "jinan"] as const).map(async (name) => {
         const centre = await joinSlurm(network, clusters, name, isScaled ? { WEIR_POLL_S: "4" } : {});

@@ -211,7 +211,7 @@ describe("the console", { skip: missing }, () => {
     await page.getByRole("button", { name: "Clear filters" }).click();
     await page.getByRole("grid").getByText("from the form").waitFor();
     await page.waitForURL((url) => url.search === "");
-    const live = await network.weir(["submit", "--job-name", "just came", "--", "true"]);
+    const live = await network.weir(["submit", "--job-name", "just came", "--", "sleep", "2"]);
     assert.equal(live.status, 0, live.stderr);
     await page.getByRole("grid").getByText("just came").waitFor();
     await page

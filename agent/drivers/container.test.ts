@@ -168,16 +168,15 @@ test("enroot: import, create, start, and the container is taken away (not run li
 
 test("enroot: a signal reaches the program, which ends as it likes (not run live)", async () => {
   for (const signal of ["SIGTERM", "SIGINT", "SIGUSR1"] as const) {
-    const HEARS = `trap 'exit 9' ${signal.slice(3)}; while :; do sleep 0.05; done`;
+    const HEARS = `trap 'exit 9' ${signal.slice(3)}; echo hears; while :; do sleep 0.05; done`;
     const { command, env } = called({ has: ["enroot"], environment: { HEARS } });
     const [bash, ...words] = command;
     const child = spawn(bash, words, { cwd: work, env, stdio: ["ignore", "pipe", "ignore"] });
     let said = "";
     for await (const part of child.stdout) {
       said += part;
-      if (said.includes("exec")) break;
+      if (said.includes("hears")) break;
     }
-    await delay(100);
     child.kill(signal);
     assert.deepEqual(await once(child, "exit"), [9, null], signal);
   }

@@ -123,7 +123,8 @@ by_apptainer() {
 
 w_look_again='
   use Fcntl qw(:DEFAULT :flock);
-  my $is_own = sysopen(my $lock, $ARGV[0], O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0600) && (stat $lock)[4] == $>;
+  my $lock;
+  my $is_own = sysopen($lock, $ARGV[0], O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0600) && (stat $lock)[4] == $>;
   flock $lock, LOCK_EX if $is_own;
   exit if system("podman ps --quiet > /dev/null 2>&1") == 0;
   for (glob "/proc/[0-9]*/status") { open(my $status, "<", $_) or next; exit if join("", <$status>) =~ /^Name:\\s+conmon\\n.*^Uid:\\s+$>\\s/ms }
