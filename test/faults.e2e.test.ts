@@ -6,7 +6,7 @@ import { startRestProxy } from "#agent/drivers/slurm/rest-testing.ts";
 import { faketimeLibrary, requires } from "../tools/requirement.ts";
 import { type Clusters, startClusters } from "../tools/slurm/clusters.ts";
 import { ask, openSite, type Site } from "./fault-site.ts";
-import { eventually, type Network, startNetwork } from "./network.ts";
+import { eventually, killQuietly, type Network, startNetwork } from "./network.ts";
 import { joinSlurm } from "./slurm-centre.ts";
 
 // What must be survived between a Slurm centre's agent and the server. After each fault: no job is lost, none has run
@@ -203,7 +203,7 @@ describe("faults between agent and server", { skip: requires("root", "slurm", "s
         const stream = site.stream(500, stop.signal);
         for (let kill = 0; kill < 5; kill += 1) {
           await eventually("a helper runs", async () => (site.centre.helpers().length > 0 ? true : null));
-          for (const pid of site.centre.helpers()) process.kill(pid, "SIGKILL");
+          for (const pid of site.centre.helpers()) killQuietly(pid);
           await delay(700);
         }
         await controller.saveState();

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
+import type { Route } from "playwright-core";
 import { ok } from "#server/http/testing.ts";
 import { requires } from "../tools/requirement.ts";
 import { looking } from "./browser.ts";
@@ -107,6 +109,29 @@ describe("jobs and their submission, in the console", { skip: requires("chromium
       await page.getByRole("tab", { name: view, exact: true }).click();
       await sentence.waitFor();
     }
+  });
+
+  test("what ends while the list is on its way is seen all the same", async () => {
+    const { page, server } = it;
+    const job = await it.submitted({ command: ["true"], name: "ends meanwhile" });
+    await page.goto(`${server.url}/jobs`);
+    const row = page.getByRole("row", { name: "ends meanwhile" });
+    await row.locator('[data-state="queued"]').waitFor();
+    const made = Promise.withResolvers<void>();
+    const arrives = Promise.withResolvers<void>();
+    const slowly = async (route: Route) => {
+      const response = await route.fetch();
+      made.resolve();
+      await arrives.promise;
+      await route.fulfill({ response });
+    };
+    await page.route(/\/api\/v1\/jobs\?/, slowly, { times: 1 });
+    const run = await it.started(job);
+    await made.promise;
+    await it.end(run, { kind: "succeeded" });
+    await delay(1_000); // The event is there before the answer.
+    arrives.resolve();
+    await row.locator('[data-state="succeeded"]').waitFor({ timeout: 20_000 });
   });
 
   test("an array opens on its first failed task, and says at the top how that ended, as a plain job does", async () => {

@@ -187,7 +187,7 @@ function read(path: string): string {
   }
 }
 
-function killQuietly(pid: number): void {
+export function killQuietly(pid: number): void {
   try {
     process.kill(pid, "SIGKILL");
   } catch (error) {

@@ -36,9 +36,15 @@ export function useJobs(search: JobsSearch, view: View) {
       ...(anchor.cursor === null ? {} : { cursor: anchor.cursor }),
     };
     busy.current = true;
+    // What changes from now on may have changed after the answer was made, and is asked for again.
+    const before = changed.current;
+    changed.current = new Set();
+    const stillChanged = (ids: Iterable<number>) => {
+      for (const id of ids) changed.current.add(id);
+    };
     try {
       const page = await ask("jobs", { query }, signal ? { signal } : {});
-      for (const id of changed.current) if (covers(anchor, page, id)) changed.current.delete(id);
+      stillChanged([...before].filter((id) => !covers(anchor, page, id)));
       if (anchor.cursor === null) setNewer(false);
       setState((was) => ({
         key,
@@ -47,6 +53,7 @@ export function useJobs(search: JobsSearch, view: View) {
         error: null,
       }));
     } catch (error) {
+      stillChanged(before);
       if (!signal?.aborted) setState((was) => ({ ...(was.key === key ? was : current), key, status: "ready", error }));
     } finally {
       busy.current = false;
