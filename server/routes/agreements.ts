@@ -36,8 +36,8 @@ export function agreementsHandlers({
         words: issue[language],
       }));
       if (issues.length > 0) return refused({ kind: "invalid-request", issues });
-      const set = await setVersion(
-        db,
+      return setVersion(
+        { db, caughtUp },
         { caller, base: query.base },
         {
           table: "region_agreements",
@@ -48,8 +48,6 @@ export function agreementsHandlers({
           answer: inForce,
         },
       );
-      if (set.kind === "verbatim") await caughtUp();
-      return set;
     },
   };
 }

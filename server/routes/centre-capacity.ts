@@ -29,8 +29,8 @@ export function centreCapacityHandlers({
 
     async setCapacity({ caller, params, query, body }) {
       const { centre } = params;
-      const set = await setVersion(
-        db,
+      return setVersion(
+        { db, caughtUp },
         { caller, base: query.base },
         {
           table: "centre_capacity",
@@ -62,8 +62,6 @@ export function centreCapacityHandlers({
           answer: (client) => stated(client, centre),
         },
       );
-      if (set.kind === "verbatim") await caughtUp();
-      return set;
     },
   };
 }

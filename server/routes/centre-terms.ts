@@ -58,8 +58,8 @@ export function centreTermsHandlers(context: TermsContext): Pick<Handlers, Terms
     async setTerms({ caller, params, query, body }) {
       const { centre } = params;
       const terms = byCode(body);
-      const set = await setVersion(
-        db,
+      return setVersion(
+        { db, caughtUp },
         { caller, base: query.base },
         {
           table: "centre_terms",
@@ -77,8 +77,6 @@ export function centreTermsHandlers(context: TermsContext): Pick<Handlers, Terms
           answer: (client) => termsOf(client, centre),
         },
       );
-      if (set.kind === "verbatim") await caughtUp();
-      return set;
     },
 
     intake: ({ params, language }) => intakeOf(centreId(params.centre), language),

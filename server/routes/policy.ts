@@ -43,8 +43,8 @@ export function policyHandlers({ db, caughtUp, world, now }: PolicyContext): Pic
         const words = issues.map((issue) => ({ path: issue.path, words: issue[language] }));
         return refused({ kind: "invalid-request", issues: words });
       }
-      const set = await setVersion(
-        db,
+      return setVersion(
+        { db, caughtUp },
         { caller, base: query.base },
         {
           table: "policy",
@@ -55,8 +55,6 @@ export function policyHandlers({ db, caughtUp, world, now }: PolicyContext): Pic
           answer: (client) => inForce(client, language),
         },
       );
-      if (set.kind === "verbatim") await caughtUp();
-      return set;
     },
   };
 }

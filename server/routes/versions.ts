@@ -7,10 +7,10 @@ import { once } from "./once.ts";
 
 /**
  * Sets a document that is kept in versions: one at a time, and refused where it was prepared on another version than the
- * one in force. What is in force already makes no version.
+ * one in force. What is in force already makes no version. Answered once it is in force in the world too.
  */
-export function setVersion<InForce extends Version, Body>(
-  db: Database,
+export async function setVersion<InForce extends Version, Body>(
+  { db, caughtUp }: { readonly db: Database; readonly caughtUp: () => Promise<void> },
   asked: { readonly caller: Person; readonly base: number | undefined },
   kept: {
     readonly table: "centre_terms" | "centre_capacity" | "policy" | "region_agreements";
@@ -23,7 +23,7 @@ export function setVersion<InForce extends Version, Body>(
     readonly answer: (client: pg.PoolClient) => Promise<Answer<Body> | Refused>;
   },
 ): Promise<Refused | Verbatim> {
-  return once(db, { caller: asked.caller, idempotency: null }, 200, async (client) => {
+  const set = await once(db, { caller: asked.caller, idempotency: null }, 200, async (client) => {
     // Who comes second waits here, and then reads what the first has set.
     await client.query(`lock table ${kept.table} in share row exclusive mode`);
     const inForce = await kept.read(client);
@@ -38,6 +38,8 @@ export function setVersion<InForce extends Version, Body>(
     await kept.write(client, inForce);
     return kept.answer(client);
   });
+  if (set.kind === "verbatim") await caughtUp();
+  return set;
 }
 
 /** `version` 0: nobody has set any. */

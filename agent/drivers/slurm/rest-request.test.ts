@@ -1,21 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { submissionOf } from "./chunks.ts";
 import { submitBody } from "./rest-request.ts";
+import { prepared, submission } from "./rest-sample-testing.ts";
 import { knownVersions, newestCommon, servedVersions } from "./rest-version.ts";
-import { orderOf } from "./site-testing.ts";
-
-const prepared = { place: "/runs/c-1", batch: "#!/usr/bin/perl\n", deadlineS: 1795373560 };
-const place = {
-  user: "weirt-li",
-  account: "ai-lab",
-  partition: "batch",
-  qos: null,
-  gres: "npu:ascend910b:2,gpu:1",
-  words: { qos: null, constraint: "ib", gres: null, licenses: "abaqus:1", reservation: null, nodelist: "jinan2" },
-  mostTimeS: null,
-};
-const submission = submissionOf({ orders: [orderOf("true")], isArray: false }, place, "c-1", 600, false);
 
 test("22.05 is asked by sbatch's options, as measured there", () => {
   const { script, job } = submitBody(submission, prepared, "plain") as { script: string; job: Record<string, unknown> };

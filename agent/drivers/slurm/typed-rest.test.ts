@@ -5,27 +5,14 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { test } from "node:test";
-import { submissionOf } from "./chunks.ts";
 import { jobsOf } from "./rest-answers.ts";
 import { openRestClient } from "./rest-client.ts";
 import { submitBody } from "./rest-request.ts";
-import { orderOf } from "./site-testing.ts";
+import { prepared, submission } from "./rest-sample-testing.ts";
 import { startTypedRest } from "./typed-rest-testing.ts";
 
 // The stand-in of the contract's tests (agent/contract/data-parser): that it can say no, and that what it passes on is what
 // would have been asked of 22.05 itself.
-
-const prepared = { place: "/runs/c-1", batch: "#!/usr/bin/perl\n", deadlineS: 1795373560 };
-const place = {
-  user: "weirt-li",
-  account: "ai-lab",
-  partition: "batch",
-  qos: null,
-  gres: "npu:ascend910b:2,gpu:1",
-  words: { qos: null, constraint: "ib", gres: null, licenses: "abaqus:1", reservation: null, nodelist: "jinan2" },
-  mostTimeS: null,
-};
-const submission = submissionOf({ orders: [orderOf("true")], isArray: false }, place, "c-1", 600, false);
 
 test("a submission of the data parser's form asks 22.05 for the same; another form is refused", async () => {
   const passed: unknown[] = [];

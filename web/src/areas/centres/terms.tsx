@@ -110,29 +110,25 @@ function Editor({ centre, inForce }: { readonly centre: Centre; readonly inForce
             onValue={(domestic) => setDraft({ ...draft, domestic })}
           />
         </Form.Item>
-        <Form.Item label={t("terms.carbon")} htmlFor="terms-carbon">
-          <InputNumber
-            id="terms-carbon"
-            className={css.wide ?? ""}
-            min={0}
-            max={10_000}
-            placeholder={t("terms.notSaid")}
-            value={draft.carbonGPerKwh ?? null}
-            onChange={(carbonGPerKwh) => setDraft({ ...draft, carbonGPerKwh })}
-          />
-        </Form.Item>
-        <Form.Item label={t("terms.retention")} htmlFor="terms-retention">
-          <InputNumber
-            id="terms-retention"
-            className={css.wide ?? ""}
-            min={0}
-            max={mostRetentionDays}
-            precision={0}
-            placeholder={`${usualRetentionDays}`}
-            value={draft.retentionDays ?? null}
-            onChange={(retentionDays) => setDraft({ ...draft, retentionDays })}
-          />
-        </Form.Item>
+        <NumberField
+          id="terms-carbon"
+          label={t("terms.carbon")}
+          min={0}
+          max={10_000}
+          placeholder={t("terms.notSaid")}
+          value={draft.carbonGPerKwh ?? null}
+          onValue={(carbonGPerKwh) => setDraft({ ...draft, carbonGPerKwh })}
+        />
+        <NumberField
+          id="terms-retention"
+          label={t("terms.retention")}
+          min={0}
+          max={mostRetentionDays}
+          precision={0}
+          placeholder={`${usualRetentionDays}`}
+          value={draft.retentionDays ?? null}
+          onValue={(retentionDays) => setDraft({ ...draft, retentionDays })}
+        />
       </div>
       <Form.Item label={t("pool")} htmlFor="terms-pool">
         <Select
@@ -220,55 +216,47 @@ function PoolFields({ terms, disabled, onChange }: Fields) {
             ]}
           />
         </Form.Item>
-        <Form.Item label={t("terms.maxPending")} htmlFor="terms-pending">
-          <InputNumber
-            id="terms-pending"
-            className={css.wide ?? ""}
-            disabled={disabled}
-            min={0}
-            max={1000}
-            precision={0}
-            value={terms.maxPending}
-            onChange={(value) => onChange({ maxPending: value ?? 0 })}
-          />
-        </Form.Item>
-        <Form.Item label={t("terms.lease")} htmlFor="terms-lease">
-          <InputNumber
-            id="terms-lease"
-            className={css.wide ?? ""}
-            disabled={disabled}
-            min={0.2}
-            max={86_400}
-            placeholder={t("terms.usual")}
-            value={terms.leaseS === null ? null : Math.round((terms.leaseS / 60) * 10) / 10}
-            onChange={(value) => onChange({ leaseS: value === null ? null : Math.round(value * 60) })}
-          />
-        </Form.Item>
-        <Form.Item label={t("terms.share")} htmlFor="terms-share">
-          <InputNumber
-            id="terms-share"
-            className={css.wide ?? ""}
-            disabled={disabled}
-            min={0}
-            max={100}
-            precision={0}
-            placeholder={t("terms.noShare")}
-            value={terms.sharePercent}
-            onChange={(sharePercent) => onChange({ sharePercent })}
-          />
-        </Form.Item>
-        <Form.Item label={t("terms.speed")} htmlFor="terms-speed">
-          <InputNumber
-            id="terms-speed"
-            className={css.wide ?? ""}
-            disabled={disabled}
-            min={0.01}
-            max={1000}
-            placeholder="1"
-            value={terms.speed ?? null}
-            onChange={(speed) => onChange({ speed: speed ?? undefined })}
-          />
-        </Form.Item>
+        <NumberField
+          id="terms-pending"
+          label={t("terms.maxPending")}
+          disabled={disabled}
+          min={0}
+          max={1000}
+          precision={0}
+          value={terms.maxPending}
+          onValue={(value) => onChange({ maxPending: value ?? 0 })}
+        />
+        <NumberField
+          id="terms-lease"
+          label={t("terms.lease")}
+          disabled={disabled}
+          min={0.2}
+          max={86_400}
+          placeholder={t("terms.usual")}
+          value={terms.leaseS === null ? null : Math.round((terms.leaseS / 60) * 10) / 10}
+          onValue={(value) => onChange({ leaseS: value === null ? null : Math.round(value * 60) })}
+        />
+        <NumberField
+          id="terms-share"
+          label={t("terms.share")}
+          disabled={disabled}
+          min={0}
+          max={100}
+          precision={0}
+          placeholder={t("terms.noShare")}
+          value={terms.sharePercent}
+          onValue={(sharePercent) => onChange({ sharePercent })}
+        />
+        <NumberField
+          id="terms-speed"
+          label={t("terms.speed")}
+          disabled={disabled}
+          min={0.01}
+          max={1000}
+          placeholder="1"
+          value={terms.speed ?? null}
+          onValue={(speed) => onChange({ speed: speed ?? undefined })}
+        />
         <Form.Item label={t("terms.domesticHere")} htmlFor="terms-pool-domestic">
           <DomesticSelect
             id="terms-pool-domestic"
@@ -284,6 +272,28 @@ function PoolFields({ terms, disabled, onChange }: Fields) {
     </>
   );
 }
+
+/** A number, or none: then its placeholder says what holds. */
+function NumberField({ id, label, onValue, ...range }: NumberContent) {
+  return (
+    <Form.Item label={label} htmlFor={id}>
+      <InputNumber<number> id={id} className={css.wide ?? ""} {...range} onChange={onValue} />
+    </Form.Item>
+  );
+}
+
+type NumberContent = {
+  readonly id: string;
+  readonly label: string;
+  readonly value: number | null;
+  readonly onValue: (value: number | null) => void;
+  readonly min: number;
+  readonly max: number;
+  /** Digits behind the point; absent: as many as are typed. */
+  readonly precision?: number;
+  readonly placeholder?: string;
+  readonly disabled?: boolean;
+};
 
 /** What a centre or pool says of its equipment, or leaves to be known otherwise. */
 function DomesticSelect({ id, unsaid, value, disabled = false, onValue }: DomesticContent) {
