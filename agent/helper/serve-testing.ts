@@ -12,7 +12,9 @@ export const skip = process.getuid?.() !== 0 && "the helper acts as other users,
 /** A `weir-as serve`, to be asked; answers as text by name (lists joined by line ends in `all`). */
 export type Helper = {
   readonly ask: (verb: string, fields: readonly Field[]) => Promise<Answer>;
-  readonly child: ChildProcessByStdio<Writable, Readable, null>;
+  readonly child: ChildProcessByStdio<Writable, Readable, Readable>;
+  /** What it has printed that is no answer. */
+  readonly errors: () => string;
   readonly close: () => Promise<void>;
 };
 export type Answer = {
@@ -23,7 +25,12 @@ export type Answer = {
 
 export function openHelper(command: readonly [string, ...string[]]): Helper {
   const [program, ...words] = command;
-  const child = spawn(program, words, { stdio: ["pipe", "pipe", "inherit"] });
+  const child = spawn(program, words, { stdio: ["pipe", "pipe", "pipe"] });
+  let errors = "";
+  child.stderr.on("data", (bytes: Buffer) => {
+    errors += bytes;
+    process.stderr.write(bytes);
+  });
   const waiting = new Map<string, PromiseWithResolvers<Answer>>();
   const read = frameReader();
   child.stdout.on("data", (bytes: Buffer) => {
@@ -39,6 +46,7 @@ export function openHelper(command: readonly [string, ...string[]]): Helper {
   let asked = 0;
   return {
     child,
+    errors: () => errors,
     ask(verb, fields) {
       const re = String(++asked);
       const one = Promise.withResolvers<Answer>();

@@ -215,6 +215,22 @@ describe("weir-as", { skip }, () => {
     assert.deepEqual([after.get("existing"), after.get("engineId")], ["1", "4711"]);
   });
 
+  test("its child killed in the middle of a submission: that is in doubt, since sbatch may have arrived", async () => {
+    rmSync(join(site.folder, "go"));
+    const own = openHelper([site.program, "serve"]);
+    const lost = own.ask("submit", submission(li, "3.1.1", { name: "wait-for-me.weir-3.1.1" }));
+    while (!site.called().includes("env")) await delay(10);
+    const children = readFileSync(`/proc/${own.child.pid}/task/${own.child.pid}/children`, "utf8").trim().split(" ");
+    for (const pid of children) process.kill(Number(pid), "SIGKILL");
+    const answer = await lost;
+    writeFileSync(join(site.folder, "go"), "");
+    await own.close();
+    assert.deepEqual(
+      [answer.get("error"), answer.get("words")],
+      ["in-doubt", "the helper's child ended with status 9"],
+    );
+  });
+
   test("eight at once, six of one user; at the end of its input it answers what it began", async () => {
     rmSync(join(site.folder, "go"));
     const own = openHelper([site.program, "serve"]);
@@ -588,6 +604,7 @@ describe("weir-as", { skip }, () => {
         told,
       );
       assert.deepEqual([found.at(-1)?.get("gone"), found.at(-2)?.get("run")], ["1", "7.0.3"]);
+      assert.equal(helper.errors(), "");
       asLi(`cd ${runs}; rm -r w1 w2 w3 w4`);
     });
 

@@ -178,7 +178,7 @@ sub small_file {
 sub started_chunks {
     my ($policy, $person, @chunks) = @_;
     my $root = path_of($policy->{runs}, $person);
-    return grep { my $links = (lstat "$root/$_")[3] // 0; $links < 2 || $links > 2 + ($links == 3 && -d "$root/$_/input") } @chunks;
+    return grep { my $links = (lstat "$root/$_")[3] // 0; $links < 2 || $links > ($links == 3 && -d "$root/$_/input" ? 3 : 2) } @chunks;
 }
 
 # All that the wrapper wrote about a chunk, as the fields of a payload; only of some runs where they are named.
