@@ -26,7 +26,7 @@ export type Feed = {
   readonly wake: () => void;
   /** The same of what comes by the hundred a second: looked for no sooner than `paceMs` after it was looked for last. */
   readonly wakeSoon: () => void;
-  /** Stored events after a position, up to what the feed has served, of `most` rows; for who resumes (Last-Event-ID). */
+  /** Stored events after a position, up to what the feed has served, of its row and `most` others: for Last-Event-ID. */
   readonly read: (after: Position, most: number) => Promise<readonly FeedEvent[]>;
   /** For how long events have been waiting for an older open transaction; 0 when none do. */
   readonly lagMs: () => number;
@@ -178,11 +178,12 @@ export function openFeed(db: Database, settings: FeedSettings): Feed {
     wakeSoon,
     read: async (after, most) => {
       const upTo = position;
+      // The row that an event was part of may have more to tell, and is none of the `most` where it has not.
+      const same = after.part === undefined ? 0 : 1;
       const { rows } = await db.pool.query<Row>({
         name: "read-feed",
         text: readText,
-        // The row that an event was part of may have more to tell.
-        values: [String(after.xid), after.seq - (after.part === undefined ? 0 : 1), String(upTo.xid), upTo.seq, most],
+        values: [String(after.xid), after.seq - same, String(upTo.xid), upTo.seq, most + same],
       });
       return rows.flatMap(feedEvents).filter((event) => isAfter(event, after) && !isAfter(event, upTo));
     },
