@@ -1092,6 +1092,54 @@ describe("weir-as", { skip }, () => {
       );
     });
 
+    test("a number of Weir's that a job of the user's own has now: left alone without an alarm, and any other is alarmed", async () => {
+      const row = (id: number, name: string) => `['%A', ${id}, '%F', ${id}, '%T', 'RUNNING', '%j', '${name}']`;
+      site.standIn(
+        "squeue",
+        `my ($format) = map { /^--format=(.*)/s } @ARGV;
+         for (${row(4711, "thesis")}, ${row(4712, "thesis")}, ${row(12, "x.weir-a-1.0.1-1")}) { my %job = @$_; my $row = $format; $row =~ s/(%\\w)/$job{$1} \\/\\/ ''/ge; print "$row\\n" }`,
+      );
+      const submitted = await helper.ask("submit", submission(li, "a-8.0.1-1", { task: ["0 8.0.1"] }));
+      assert.equal(submitted.get("engineId"), "4711", submitted.get("words"));
+      const cancel = (jobs: readonly (readonly [id: string, tag: string])[], ...more: readonly Field[]) => {
+        writeFileSync(join(site.folder, "called"), "");
+        const named = jobs.flatMap(([id, tag]): Field[] => [
+          ["engineId", id],
+          ["tag", tag],
+        ]);
+        return helper.ask("cancel", [["user", li], ...named, ...more]);
+      };
+      for (const way of [
+        [],
+        [["waiting", "1"]],
+        [["signal", "TERM"]],
+      ] as const satisfies readonly (readonly Field[])[]) {
+        const before = site.audit().length;
+        const calm = await cancel([["4711", "a-8.0.1-1"]], ...way);
+        assert.deepEqual([calm.get("ok"), calm.all("notThere")], ["1", ["4711"]], calm.get("words"));
+        assert.doesNotMatch(site.called(), /scancel|scontrol/);
+        assert.match(site.audit().slice(before), /left-alone verb=cancel user=\S+ not-there=4711/);
+        for (const [id, tag] of [
+          ["4712", "a-8.0.1-1"],
+          ["4711", "a-9.0.1-1"],
+          ["4711", "a-1.0.1-1"],
+        ] as const) {
+          const hostile = await cancel([[id, tag]], ...way);
+          assert.deepEqual([hostile.get("error"), hostile.get("rule")], ["refused", "foreign-job"], `${id} ${tag}`);
+          assert.doesNotMatch(site.called(), /scancel|scontrol/);
+        }
+      }
+      // What has no number on record, since the answer of slurmrestd was lost, may have had any.
+      const order = join(chunkFolder("a-8.0.1-1"), "order");
+      const recorded = "engineId=4711\n";
+      writeFileSync(order, readFileSync(order, "latin1").replace(recorded, "\n".repeat(recorded.length)), "latin1");
+      assert.deepEqual((await cancel([["4712", "a-8.0.1-1"]])).all("notThere"), ["4712"]);
+      await helper.ask("remove", [
+        ["user", li],
+        ["chunk", "a-8.0.1-1"],
+      ]);
+    });
+
     test("a command that does not end is ended, and the doubt is said", async () => {
       site.writePolicy([...policy, "load yes"]);
       const text = readFileSync(site.policyPath, "utf8");

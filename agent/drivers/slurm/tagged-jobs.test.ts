@@ -71,11 +71,12 @@ test("the helper is told the tag of each; an earlier one, which heeds none, only
   ]);
 });
 
-test("by slurmrestd another run's job with the number is not there, and is left alone", async () => {
+test("by slurmrestd another run's job with the number, or one that is not Weir's, is not there, and is left alone", async () => {
   const deleted: string[] = [];
   const server = createServer((asked, answer) => {
     const id = /\/job\/(\w+)$/.exec(asked.url ?? "")?.[1];
-    const [job_id, name, comment] = id === "12" ? [12, `x.weir-${mine}`, ""] : [15, "renamed", `weir-${other}`];
+    const known = { 12: [12, `x.weir-${mine}`, ""], 13: [13, "thesis", ""] } as const;
+    const [job_id, name, comment] = known[Number(id) as 12 | 13] ?? [15, "renamed", `weir-${other}`];
     if (asked.method === "DELETE") deleted.push(id ?? "");
     const jobs = [{ job_id, name, comment, job_state: "RUNNING", user_name: "li" }];
     answer.end(JSON.stringify({ errors: [], jobs, paths: { "/slurm/v0.0.38/job/submit": {} } }));
@@ -92,8 +93,9 @@ test("by slurmrestd another run's job with the number is not there, and is left 
       { id: "12", tag: other },
       { id: "14_3", tag: mine },
       { id: "12", tag: "1.0.1-1" },
+      { id: "13", tag: mine },
     ];
-    assert.deepEqual(await engine.cancel("li", stale, "all"), { notThere: ["12", "14_3", "12"] });
+    assert.deepEqual(await engine.cancel("li", stale, "all"), { notThere: ["12", "14_3", "12", "13"] });
     assert.deepEqual(deleted, []);
     const both = [
       { id: "12", tag: mine },

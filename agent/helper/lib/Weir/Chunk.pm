@@ -18,7 +18,7 @@ use Weir::Policy;
 use Weir::Record;
 use Weir::Submission;
 use Exporter qw(import);
-our @EXPORT = qw(open_runs submit_chunk prepare_chunk record_submitted started_chunks chunk_record known_chunks read_run_stream remove_chunk wrapper_name sweep_runs);
+our @EXPORT = qw(open_runs submit_chunk prepare_chunk record_submitted started_chunks may_have_had chunk_record known_chunks read_run_stream remove_chunk wrapper_name sweep_runs);
 
 use constant { MAX_RECORD => 8192, MAX_READ => 1 << 20, MAX_HEAD => 1 << 18, MAX_KNOWN => 20_000, MAX_WRAPPER => 1 << 20, ENGINE_ROOM => 180 };
 my $ENGINE_HEAD = pack 'n/a* N', 'engine', ENGINE_ROOM;
@@ -52,6 +52,15 @@ sub record_submitted {
     my %known = engine_in($person, $order);
     return $known{engineId} eq $id ? 1 : 0 if ($known{engineId} // '') =~ /^$ENGINE_ID$/;
     return record_engine($order, $known{startBeforeMs} // '', $id, '') ? 1 : 0;
+}
+
+# Whether this may have been the engine's number of the chunk: it is recorded there, or none is, as where the answer was lost.
+sub may_have_had {
+    my ($policy, $person, $chunk, $number) = @_;
+    my $place = path_of($policy->{runs}, $person) . "/$chunk";
+    is_own_folder($person, $place) && sysopen(my $order, "$place/order", O_RDONLY | O_NOFOLLOW | O_NONBLOCK) or return 0;
+    my %known = engine_in($person, $order);
+    return defined $known{end} && ($known{engineId} // $number) eq $number;
 }
 
 # ($place, $batch, its open and locked file `order`), all files written; of one that has an engine's id: that too.

@@ -22,7 +22,7 @@ use Weir::Policy;
 use Weir::Record;
 use Weir::Submission;
 use Exporter qw(import);
-our @EXPORT = qw(open_base place_wrapper take_drops answer_drop clear_runs enter_runs lent_chunk lent_submitted lent_record lent_chunks lent_read lent_remove);
+our @EXPORT = qw(open_base place_wrapper take_drops answer_drop clear_runs enter_runs lent_chunk lent_submitted lent_may_have_had lent_record lent_chunks lent_read lent_remove);
 
 use constant { MAX_DROP => 16_384, MAX_DROPS => 1000, MAX_RECORD => 8192, MAX_READ => 1 << 20, MAX_HEAD => 1 << 18, MAX_KNOWN => 20_000, MAX_NAMES => 100_000, ENGINE_ROOM => 180, SAID_S => 600, WHOLE_S => 60 };
 my $ENGINE_HEAD = pack 'n/a* N', 'engine', ENGINE_ROOM;
@@ -235,6 +235,18 @@ sub lent_submitted {
         back();
     }
     return $recorded ? 1 : 0;
+}
+
+# As may_have_had of Weir::Chunk, in the user's folder of runs.
+sub lent_may_have_had {
+    my ($chunk, $number) = @_;
+    my %known;
+    if (enter($chunk, $me)) {
+        my $order = own_file('order', $me, O_RDONLY);
+        %known = engine_in($order) if $order;
+        back();
+    }
+    return defined $known{end} && ($known{engineId} // $number) eq $number;
 }
 
 # What the wrapper wrote, of a chunk in the working directory, as weir-as tells it (Weir::Chunk).

@@ -29,9 +29,11 @@ sub submit_to_slurm {
 }
 
 # Only what Weir submitted, by its name or comment: a user's other jobs are not the network's to end. Of jobs [id, tag] only
-# those that carry their tag, where one is said: a controller that lost its state gives numbers again.
+# those that carry their tag, where one is said: a controller that lost its state gives numbers again. That a number may have
+# been of the tag before is for $may_have_had->($tag, $number) to say: then the user's own job that has it now is left alone,
+# and nobody is alarmed.
 sub cancel_jobs {
-    my ($policy, $person, $signal, $batch, $waiting, @jobs) = @_;
+    my ($policy, $person, $signal, $batch, $waiting, $may_have_had, @jobs) = @_;
     my %words;
     for my $row (queue_rows($policy, \@QUEUE, '--user=' . $person->{name}, '--jobs=' . join ',', map { $_->[0] } @jobs)) {
         my %row; @row{ map { /^(\w+)/ } @QUEUE } = @$row;
@@ -41,7 +43,8 @@ sub cancel_jobs {
     for my $job (@jobs) {
         my ($id, $tag) = @$job;
         my @words = @{ $words{ base_of($id) } // [] };
-        refuse('foreign-job', "job $id was not submitted by Weir") if @words && !grep { "@$_" =~ /(?:^|[ .])weir-/ } @words;
+        my $is_foreign = @words && !grep { "@$_" =~ /(?:^|[ .])weir-/ } @words;
+        refuse('foreign-job', "job $id was not submitted by Weir") if $is_foreign && !(defined $tag && $may_have_had->($tag, base_of($id)));
         if (grep { !defined $tag || carries_tag($tag, @$_) } @words) { push @there, $id } else { push @not_there, notThere => $id }
     }
     @there = held_in_queue($policy, $person, @there) if $waiting && @there;
