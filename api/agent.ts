@@ -171,6 +171,7 @@ export const engine: z.ZodType<EngineReport> = z
       }),
       partitionPools: z.record(z.string().max(255), z.string().max(255)).optional(),
       reservationPools: z.record(z.string().max(255), z.string().max(255)).optional(),
+      qosPools: z.record(z.string().max(255), words).optional(),
       software: words,
       containers: words,
       mpi: words,

@@ -133,6 +133,8 @@ export type EngineOffers = {
   readonly partitionPools?: Readonly<Record<string, string>> | undefined;
   /** Which pool a word of `aliases.reservation` is; one that is not here is no pool of the network. */
   readonly reservationPools?: Readonly<Record<string, string>> | undefined;
+  /** Of each pool that is a QoS, the words of `aliases.qos` that mean it; a pool that is not here is none. */
+  readonly qosPools?: Readonly<Record<string, readonly string[]>> | undefined;
   /** `name/version`, as the centre lists its modules. */
   readonly software: readonly string[];
   readonly containers: readonly string[];

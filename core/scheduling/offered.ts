@@ -44,7 +44,7 @@ export function lacks(demands: Demands, centre: CentreRecord): Lacking | null {
 
 /** What of the demands the pool cannot meet where its centre can: it is not the partition asked for, or lacks a node. */
 export function lacksInPool({ siteWords }: Demands, pool: PoolRecord): Lacking | null {
-  const { partition, reservation, nodelist } = siteWords;
+  const { partition, qos, reservation, nodelist } = siteWords;
   const offers = pool.centre.state?.offers;
   if (partition && offers) {
     const first = partition.find((word) => offers.aliases.partition.includes(word)) ?? "";
@@ -58,8 +58,26 @@ export function lacksInPool({ siteWords }: Demands, pool: PoolRecord): Lacking |
     if (meant === undefined ? isReserved : meant !== pool.name)
       return { rule: "another-reservation", facts: { word: first, pool: pool.name } };
   }
+  const otherQos = offers?.qosPools && qos && qosElsewhere(qos, offers.qosPools, pool.name);
+  if (otherQos) return otherQos;
   const node = nodelist?.find((name) => !nodesOf(pool).has(name));
   return node === undefined ? null : { rule: "no-such-node", facts: { node, pool: pool.name } };
+}
+
+/** Who asks for a QoS goes to a pool that it is, where it is one, and else to pools that are none. */
+function qosElsewhere(
+  asked: readonly string[],
+  qosPools: NonNullable<EngineOffers["qosPools"]>,
+  pool: string,
+): Lacking | null {
+  const own = qosPools[pool];
+  for (const word of asked) {
+    if (own?.includes(word)) continue;
+    const [meant] = Object.entries(qosPools).find(([, words]) => words.includes(word)) ?? [];
+    if (meant !== undefined) return { rule: "another-qos-pool", facts: { word, meant, pool } };
+    if (own) return { rule: "another-qos", facts: { word, pool } };
+  }
+  return null;
 }
 
 /** The first licence of which too few are free now, less those of ours that are on their way there. */

@@ -198,6 +198,16 @@ export const rules = {
     en: "the job asks for reservation {word}, which pool {pool} there is not",
     zh: "作业指定预留 {word}，而该中心的资源池 {pool} 不是该预留",
   },
+  "another-qos": {
+    holds: "never",
+    en: "the job asks for QoS {word}, and what runs in pool {pool} there has the pool's own QoS: name another partition, or no QoS",
+    zh: "作业指定 QoS {word}，而该中心资源池 {pool} 中的作业一律使用该资源池自己的 QoS：请改用其他分区，或不指定 QoS",
+  },
+  "another-qos-pool": {
+    holds: "never",
+    en: "the job asks for QoS {word}, which is pool {meant} there, and not {pool}: name partition {meant}, or no QoS",
+    zh: "作业指定 QoS {word}，在该中心为资源池 {meant}，而非 {pool}：请指定分区 {meant}，或不指定 QoS",
+  },
   "no-such-node": {
     holds: "never",
     en: "pool {pool} has no node {node}",

@@ -55,7 +55,7 @@ const alpha = { id: centreId("alpha"), driver: "slurm", lifeCycle: "in-service",
 function submit(
   world: ReturnType<typeof createWorld>,
   job: number,
-  siteWords: { readonly reservation?: readonly string[] },
+  siteWords: Partial<Record<"partition" | "qos" | "reservation", readonly string[]>>,
 ): void {
   const demands = { residency: [], siteWords, software: [], container: false, fileSystems: [], licences: [] };
   const { shape } = sampleSpec;
@@ -91,6 +91,41 @@ test("who asks for a reservation goes to the pool that it is, and to no other re
     [1, "night"],
     [2, "batch"],
   ]);
+});
+
+test("who asks for a QoS goes to the pool that it is, where it is one, and else to none that is another", () => {
+  const aliases = { partition: ["spare", "batch"], qos: ["cheap", "urgent"], constraint: [], gres: [], licences: [] };
+  const offers = {
+    ...{
+      aliases: { ...aliases, reservation: [] },
+      software: [],
+      containers: [],
+      mpi: [],
+      fileSystems: [],
+      licences: [],
+    },
+    qosPools: { spare: ["cheap"], best: [] },
+  };
+  const nodes = [{ count: 1, cores: 8 }];
+  const pools = ["spare", "best", "batch"].map((name) => poolOfNodes(name, nodes, {}));
+  const world = createWorld();
+  world.apply({ kind: "centre-changed", centre: { ...alpha, connection: "connected", pools, offers, accounts: null } });
+  submit(world, 1, { qos: ["cheap"] });
+  submit(world, 2, { qos: ["urgent"] });
+  submit(world, 3, { qos: ["urgent"], partition: ["spare"] });
+  submit(world, 4, { qos: ["cheap"], partition: ["batch"] });
+  const placed = world.decide(10, 10).place.map(({ job, pool }) => [job, pool]);
+  assert.deepEqual(placed, [
+    [1, "spare"],
+    [2, "batch"],
+  ]);
+  const why = (job: number) => {
+    const explained = world.explain({ job: jobId(job), index: 0 }, 10);
+    assert(explained.kind === "waiting", explained.kind);
+    return explained.candidates.map(({ rule, facts }) => [rule, facts]);
+  };
+  assert.deepEqual(why(3), [["another-qos", { word: "urgent", pool: "spare" }]]);
+  assert.deepEqual(why(4), [["another-qos-pool", { word: "cheap", meant: "spare", pool: "batch" }]]);
 });
 
 test("a run placed there may wait no longer than it still ends in time", () => {

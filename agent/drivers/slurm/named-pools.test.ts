@@ -148,6 +148,15 @@ test("the words of scripts lead to the pool that a reservation is", () => {
   assert.equal(wordsOffered(table, []).reservationPools, undefined);
 });
 
+test("the words of scripts lead to the pool that a QoS is, and a pool that no word means has none", () => {
+  const { aliases, qos } = site({ qos: { batch: "normal" }, aliases: { qos: { cheap: "low", urgent: "high" } } });
+  const own = { pools: ["batch", "spare"], features: [], gres: [], licences: [], reservations: [] };
+  const table = wordTable(own, { aliases, qos });
+  const more = { ...pools, best: { partition: "batch", reservation: null, qos: "top" } };
+  assert.deepEqual(wordsOffered(table, [], more).qosPools, { spare: ["cheap"], best: [] });
+  assert.equal(wordsOffered(table, []).qosPools, undefined);
+});
+
 test("what an earlier agent submitted is known for its pool again", () => {
   const of = (reservation: string | null, qos: string | null, partition = "batch") =>
     poolSubmittedTo({ partition, reservation, qos }, pools);

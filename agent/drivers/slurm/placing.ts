@@ -47,11 +47,18 @@ export async function placeOf(
   const reservation = named?.reservation ?? null;
   if (reservation !== null && words.reservation !== null && words.reservation !== reservation)
     return { kind: "refused", words: `the job asks for a reservation that pool ${pool} is not` };
+  const ofPool = named?.qos ?? null;
+  const isOtherPools = Object.values(site.pools).some((one) => one.qos !== null && one.qos === words.qos);
+  if (words.qos !== null && words.qos !== ofPool && (ofPool !== null || isOtherPools))
+    return {
+      kind: "refused",
+      words: `the job asks for QoS ${order.demands?.siteWords.qos?.join(",")}, which pool ${pool} is not: name another partition, or no QoS`,
+    };
   const place = {
     user,
     account,
     partition,
-    qos: words.qos ?? named?.qos ?? qos ?? site.qos[pool] ?? null,
+    qos: words.qos ?? ofPool ?? qos ?? site.qos[pool] ?? null,
     gres: [gres, words.gres].filter((word) => word !== null).join(",") || null,
     words: reservation === null ? words : { ...words, reservation },
     ...(reservation !== null && { isReserved: true as const }),

@@ -13,6 +13,7 @@ const pools = {
   spare: { partition: "accel", qos: "preemptible" },
   forbidden: { partition: "batch", reservation: "theirs" },
 };
+const aliases = { qos: { cheap: "preemptible", plain: "normal" } };
 const inNight = { pool: "night" };
 const create = ["scontrol", "create", "reservation", "reservationname=weir"];
 const open = [...create, "starttime=now", "duration=60", "nodes=jinan1", "users=weirt-li,weirt-wang"];
@@ -26,8 +27,8 @@ describe("reservations and QoS as pools at a real cluster", { skip: requires("ro
     const policy = ["reservation weir later"];
     const { restUrl } = clusters.clusters.jinan ?? assert.fail("no jinan");
     const ways = {
-      commands: { pools },
-      REST: { pools, transport: "rest", rest: { url: restUrl } },
+      commands: { pools, aliases },
+      REST: { pools, aliases, transport: "rest", rest: { url: restUrl } },
     };
     for (const [way, site] of Object.entries(ways)) {
       const made = makeTestSite(clusters, "jinan", { policy, site });
@@ -158,6 +159,32 @@ describe("reservations and QoS as pools at a real cluster", { skip: requires("ro
           "Partition=accel",
           "QOS=preemptible",
         ]);
+      });
+
+      test("one that asks for another QoS than the pool's, or for the pool's elsewhere, is not sent", async () => {
+        const asked = (pool: string, word: string) => {
+          const demands = { siteWords: { qos: [word] }, software: [], container: null, fileSystems: [], licences: [] };
+          return orderOf("scontrol show job $SLURM_JOB_ID | grep -o 'QOS=[a-z]*'", { pool, demands });
+        };
+        const { offers } = await agent(way).driver.describe();
+        assert.deepEqual(offers.qosPools, { spare: ["cheap"] });
+        for (const [pool, word] of [
+          ["spare", "plain"],
+          ["accel", "cheap"],
+        ] as const)
+          assert.deepEqual(await agent(way).driver.start(asked(pool, word)), {
+            kind: "refused",
+            words: `the job asks for QoS ${word}, which pool ${pool} is not: name another partition, or no QoS`,
+          });
+        for (const [pool, word, said] of [
+          ["spare", "cheap", "preemptible"],
+          ["accel", "plain", "normal"],
+        ] as const) {
+          const order = asked(pool, word);
+          await agent(way).queue(order);
+          assert.deepEqual((await agent(way).ended(order.run)).end, { kind: "succeeded" });
+          assert.equal(await agent(way).log(order.run), `QOS=${said}\n`);
+        }
       });
 
       test("whom the reservation keeps out is refused in Slurm's words, for good", async () => {

@@ -43,7 +43,7 @@ export function wordsOffered(
   table: WordTable,
   licences: EngineOffers["licences"],
   pools: Site["pools"] = {},
-): Pick<EngineOffers, "aliases" | "partitionPools" | "reservationPools" | "licences"> {
+): Pick<EngineOffers, "aliases" | "partitionPools" | "reservationPools" | "qosPools" | "licences"> {
   const words = (kind: AliasKind) => [...table[kind].keys()].sort();
   return {
     aliases: {
@@ -55,7 +55,10 @@ export function wordsOffered(
       reservation: words("reservation"),
     },
     partitionPools: Object.fromEntries([...table.partition].filter(([word, pool]) => word !== pool)),
-    ...(Object.keys(pools).length > 0 && { reservationPools: reservationPools(table, pools) }),
+    ...(Object.keys(pools).length > 0 && {
+      reservationPools: reservationPools(table, pools),
+      qosPools: qosPools(table, pools),
+    }),
     licences: [...table.licences].flatMap(([name, local]) => {
       const shown = licences.find((one) => one.name === local);
       return shown ? [{ ...shown, name }] : [];
@@ -71,6 +74,13 @@ function reservationPools(table: WordTable, pools: Site["pools"]): Readonly<Reco
       const [pool] = all.find(([, { reservation }]) => reservation === local) ?? [];
       return pool === undefined ? [] : [[word, pool]];
     }),
+  );
+}
+
+function qosPools(table: WordTable, pools: Site["pools"]): Readonly<Record<string, readonly string[]>> {
+  const wordsFor = (qos: string) => [...table.qos].flatMap(([word, local]) => (local === qos ? [word] : [])).sort();
+  return Object.fromEntries(
+    Object.entries(pools).flatMap(([name, { qos }]) => (qos === null ? [] : [[name, wordsFor(qos)]])),
   );
 }
 
