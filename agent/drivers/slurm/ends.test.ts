@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { type Evidence, endOf } from "./ends.ts";
-import { accountingWord, carriesTag, controllerWord, type JobWord, queueWord } from "./job-word.ts";
+import { accountingWord, carriesTag, controllerWord, endedStates, type JobWord, queueWord } from "./job-word.ts";
 import { type WrapperRecord, wrapperRecord } from "./record.ts";
 import { measuredBy, usageOf } from "./usage.ts";
 import { endOfVanished, forgottenAfterMs } from "./vanished.ts";
@@ -49,6 +49,24 @@ describe("how a run ended, by the engine's word", () => {
     assert.deepEqual(decide(failed("3:0"), { record: exited(3) }), { kind: "failed", exitCode: 3 });
     assert.deepEqual(decide(failed("137:0"), { record: exited(137) }), { kind: "failed", exitCode: 137 });
     assert.deepEqual(decide(failed("0:9")), { kind: "signalled", signal: 9 });
+    // The controller's codes are whole: only accounting's are 128 short.
+    assert.deepEqual(decide(failed("9:0"), { record: exited(137) }), { kind: "failed", exitCode: 9 });
+    const seen = `JobState=COMPLETED Reason=None Restarts=0 ExitCode=0:0 ${ran}`;
+    assert.deepEqual(decide(seen, { record: null }), { kind: "succeeded" }, "its record may be late");
+  });
+
+  test("a signal that the wrapper saw otherwise is said; so is why a program could not be started", () => {
+    const verdict = verdictOn(`JobState=FAILED Reason=NonZeroExitCode ExitCode=0:9 ${ran}`, {
+      record: ended("cause=exited\nexitCode=0\nsignal=15"),
+    });
+    assert.equal(verdict.kind === "ended" && verdict.difference, "the wrapper wrote 0:15, Slurm says 0:9");
+    const unstarted = verdictOn(`JobState=FAILED Reason=NonZeroExitCode ExitCode=127:0 ${ran}`, {
+      record: ended("cause=start-failed\nexitCode=127\nwords=the interpreter of its first line is not on this node"),
+    });
+    assert.equal(
+      unstarted.kind === "ended" && unstarted.words,
+      "the interpreter of its first line is not on this node",
+    );
   });
 
   test("accounting prints a code above 127 less 128: the wrapper's own code says which it was", () => {
@@ -100,6 +118,9 @@ describe("how a run ended, by the engine's word", () => {
     const cut = ends("00:02:00");
     assert(typeof cut === "object" && cut.kind === "cancelled" && cut.by === "centre", JSON.stringify(cut));
     assert.deepEqual(ends("00:00:00"), { kind: "timed-out" });
+    // Slurm's limit has room for the grace: what passed its own is no victim of the reservation.
+    const passed = `JobState=TIMEOUT Reason=TimeLimit ExitCode=0:0 TimeLimit=00:02:00 ${ran.replace("7582", "7644")}`;
+    assert.deepEqual(decide(passed), { kind: "timed-out" });
   });
 
   test("memory: Slurm's own state (not run live), and OverMemoryKill, which says it nowhere else", () => {
@@ -108,6 +129,8 @@ describe("how a run ended, by the engine's word", () => {
     });
     const killed = `JobState=FAILED Reason=JobLaunchFailure ExitCode=0:9 ${ran}`;
     assert.deepEqual(decide(killed, { isOverMemory: true }), { kind: "out-of-memory" });
+    const exit = `JobState=FAILED Reason=NonZeroExitCode ExitCode=3:0 ${ran}`;
+    assert.deepEqual(decide(exit, { isOverMemory: true, record: exited(3) }), { kind: "failed", exitCode: 3 });
   });
 
   test("who cancelled: the network, the user at the centre, the site; in the queue the last is a withdrawal", () => {
@@ -117,6 +140,8 @@ describe("how a run ended, by the engine's word", () => {
     assert.deepEqual(decide(facts, { askedToCancel: true }), { kind: "cancelled", by: "user", reason: null });
     const own = decide(facts, by("1001"));
     assert.equal(typeof own === "object" && own.kind === "cancelled" && own.by, "user");
+    const byName = { kind: "cancelled", by: "user", reason: "with scancel at the centre, as li" };
+    assert.deepEqual(decide(facts, by("li")), byName);
     assert.deepEqual(decide(facts, by("0")), {
       kind: "cancelled",
       by: "centre",
@@ -136,12 +161,25 @@ describe("how a run ended, by the engine's word", () => {
     const asked = { kind: "cancelled", by: "user", reason: null };
     assert.match(JSON.stringify(decide(waiting, { isTakenBack: true })), /"withdrawn".*took it back/);
     assert.deepEqual(decide(waiting, { isTakenBack: true, askedToCancel: true }), asked);
+    assert.deepEqual(decide(waiting, { isFenced: true, askedToCancel: true }), asked);
+    assert.match(JSON.stringify(decide(waiting, { isFenced: true })), /"withdrawn".*its lease passed/);
+    // In its first seconds on a node, by nobody: slurmd could not begin it, unless the network took it out itself.
+    const unbegun = decide(facts, { record: null });
+    assert.equal(typeof unbegun === "object" && unbegun.kind, "node-failed");
+    const back = decide(facts, { record: null, isTakenBack: true });
+    assert.deepEqual(back, { kind: "cancelled", by: "unknown", reason: null });
   });
 
   test("a deadline that passed shows a start and an end, and no node: it never began", () => {
     const end = decide(`JobState=DEADLINE Reason=DeadLine ExitCode=0:1 ${never}`);
     assert.equal(typeof end === "object" && end.kind, "withdrawn");
     assert.equal(usageOf(wordOf(`JobState=DEADLINE ExitCode=0:1 ${never}`), [], null).startedMs, null);
+    const onNode = decide(`JobState=DEADLINE Reason=DeadLine ExitCode=0:1 ${ran}`);
+    assert.equal(
+      typeof onNode === "object" && onNode.kind,
+      "platform-fault",
+      "it had a node: what it did is not known",
+    );
   });
 
   test("nodes and preemption (PREEMPTED, BOOT_FAIL, REVOKED not run live)", () => {
@@ -159,7 +197,17 @@ describe("how a run ended, by the engine's word", () => {
       kind: "node-failed",
       reason: "Slurm: BOOT_FAIL on c1",
     });
+    for (const state of ["LAUNCH_FAILED", "RECONFIG_FAIL"])
+      assert.deepEqual(decide(`JobState=${state} Reason=None ExitCode=0:0 ${ran}`), {
+        kind: "node-failed",
+        reason: `Slurm: ${state} on c1`,
+      });
+    const unplaced = decide(`JobState=PREEMPTED Reason=None ExitCode=0:0 ${never}`);
+    assert.deepEqual(unplaced, { kind: "withdrawn", evidence: "preempted before it had a node" });
+    // What the node's failure killed had not exited by itself.
+    assert.deepEqual(decide(failed, { record: ended("cause=exited\nsignal=9") }), nodeFailed);
     assert.equal(decide(`JobState=REVOKED Reason=None ExitCode=0:0 ${ran}`), "elsewhere");
+    assert.ok(endedStates.has("REVOKED"));
   });
 
   test("a second copy ran nothing; a wrapper that could not begin is the site's fault, for seconds only", () => {
@@ -221,6 +269,10 @@ describe("what the engine has forgotten", () => {
     assert.equal(endOfVanished("7", ended("cause=exited\nsignal=9"), true, null)?.end.kind, "node-failed");
     const aborted = endOfVanished("7", ended("cause=exited\nsignal=6"), true, null)?.end;
     assert.deepEqual(aborted, { kind: "signalled", signal: 6 });
+    assert.equal(endOfVanished("7", begun, false, gone), null, "the engine may yet answer of it");
+    assert.deepEqual(endOfVanished("7", ended("cause=time-limit\nsignal=15"), true, null)?.end, { kind: "timed-out" });
+    const unstarted = endOfVanished("7", ended("cause=start-failed\nexitCode=126\nwords=no folder"), true, null);
+    assert.deepEqual(unstarted, { end: { kind: "failed", exitCode: 126 }, words: "no folder" });
   });
 });
 
@@ -232,6 +284,9 @@ describe("what a word says", () => {
     assert.deepEqual(waiting?.indices, [0, 1, 2, 4, 6]);
     const own = controllerWord(line("JobState=RUNNING").replace("JobId=7", "JobId=18 ArrayJobId=16 ArrayTaskId=3"));
     assert.deepEqual([own?.jobId, own?.arrayJob, own?.indices], [18, 16, [3]]);
+    const cells = { JobID: "16_3", JobIDRaw: "18", State: "COMPLETED", ExitCode: "0:0", JobName: "x" };
+    const row = accountingWord(new Map(Object.entries(cells)));
+    assert.deepEqual([row?.jobId, row?.arrayJob, row?.indices], [18, 16, [3]]);
     const queue = queueWord(
       new Map([
         ["id", "16"],
@@ -249,6 +304,18 @@ describe("what a word says", () => {
     assert.ok(carriesTag(word, "abc-1.0.1-1"));
     assert.ok(carriesTag({ ...word, name: "renamed" }, "abc-1.0.1-1"));
     assert.ok(!carriesTag(word, "bc-1.0.1-1"));
+    assert.ok(!carriesTag({ name: "probe.weir-abc-1.0.1-11", comment: null }, "abc-1.0.1-1"));
+  });
+
+  test("how long it lasted is told of what ended on a node; how often it was restarted, of any", () => {
+    const elapsed = (facts: string) => wordOf(facts).elapsedS;
+    assert.equal(elapsed(`JobState=COMPLETED ExitCode=0:0 ${ran}`), 3);
+    assert.equal(elapsed(`JobState=RUNNING ExitCode=0:0 ${ran}`), 0, "its end is its limit");
+    assert.equal(
+      elapsed(`JobState=CANCELLED ExitCode=0:0 ${never.replace("EndTime=1795367583", "EndTime=1795367683")}`),
+      0,
+    );
+    assert.equal(wordOf(`JobState=RUNNING Restarts=2 ExitCode=0:0 ${ran}`).restarts, 2);
   });
 
   test("usage is of the last try: CPU of the job's row, memory of its steps", () => {
@@ -264,6 +331,18 @@ describe("what a word says", () => {
       peakMemoryMib: 1536,
       energyJoules: null,
     });
+    // Of a job that Slurm began again the row of its last try comes last; energy is told where the site measures it.
+    const again = [
+      { JobIDRaw: "7", UserCPU: "01:00", SystemCPU: "00:00", ConsumedEnergyRaw: "9" },
+      { JobIDRaw: "7", UserCPU: "00:02", SystemCPU: "00:00", ConsumedEnergyRaw: "1234" },
+    ].map((row) => new Map(Object.entries(row)));
+    const done = wordOf(`JobState=COMPLETED ExitCode=0:0 ${ran}`);
+    const measured = usageOf(done, again, ended("cause=exited\ncheckpointMs=1500\npeakMemoryBytes=104857600"));
+    assert.deepEqual([measured.cpuUserMs, measured.energyJoules, measured.checkpointMs], [2_000, 1234, 1500]);
+    assert.deepEqual([measured.peakMemoryMib, measured.memoryWay], [100, "sampled"]);
+    // The record is the user's to write: what is no whole number counts as nothing.
+    const forged = usageOf(done, [], ended("cause=exited\ncpuUserMs=-5000\ncpuSystemMs=1e9\ncheckpointMs=-1"));
+    assert.deepEqual([forged.cpuUserMs, forged.cpuSystemMs, forged.checkpointMs], [0, 0, 0]);
     const usage = usageOf(wordOf(`JobState=COMPLETED ExitCode=0:0 ${ran}`), [], exited(0));
     assert.deepEqual([usage.startedMs, usage.wallMs, usage.memoryWay], [1_795_367_579_000, 3000, "none"]);
   });
