@@ -142,8 +142,53 @@ describe("pools", () => {
       "IDLE+DRAIN": "draining",
       "ALLOCATED+DRAIN": "draining",
       "IDLE+MAINTENANCE": "maintenance",
+      "IDLE+REBOOT_ISSUED": "maintenance",
+      "IDLE+REBOOT_REQUESTED": "draining",
+      "IDLE+INVALID_REG": "draining",
+      UNKNOWN: "down",
     };
     for (const [text, state] of Object.entries(states)) assert.equal(nodeState(text), state, text);
+  });
+
+  test("a partition's state, its bounds of nodes, and what nodes keep for themselves; one that is to come is none", () => {
+    const poolWith = (more: string, ...nodes: readonly string[]) =>
+      poolsOf({
+        nodes: nodes.map((facts) => wordsOf(`Partitions=main ${facts}`)),
+        partitions: [partition("main", `MaxTime=UNLIMITED ${more}`)],
+        ...{ foreign: new Map(), ours: new Map(), maintenance: new Map(), switches: new Map() },
+        ...{ shardsHeld: new Map(), devices: {}, only: null },
+      })[0] ?? assert.fail("no pool");
+    const stateOf = (state: string) => poolWith(`State=${state}`).state;
+    assert.deepEqual(["UP", "DRAIN", "INACTIVE", "DOWN"].map(stateOf), ["up", "drained", "drained", "down"]);
+    const bounds = poolWith("State=UP MaxNodes=4").limits;
+    assert.deepEqual([bounds.timeLimitS, bounds.mostNodes], [null, 4]);
+    const wide = wordsOf("PartitionName=wide MinNodes=2 MaxNodes=UNLIMITED State=UP");
+    const none = { nodes: [], foreign: new Map(), ours: new Map(), maintenance: new Map(), switches: new Map() };
+    const [two] = poolsOf({ ...none, partitions: [wide], shardsHeld: new Map(), devices: {}, only: null });
+    assert.deepEqual([two?.limits.leastNodes, two?.limits.mostNodes], [2, null]);
+    const specialised =
+      "NodeName=s1 State=IDLE CPUEfctv=6 CPUTot=8 CPUAlloc=2 RealMemory=8001 MemSpecLimit=1000 AllocMem=100";
+    const pool = poolWith("State=UP", specialised, "NodeName=f1 State=FUTURE CPUTot=8 RealMemory=8000");
+    const [group, ...others] = pool.nodes;
+    assert.deepEqual(others, []);
+    assert.deepEqual([group?.cores, group?.memoryMib, group?.free.cores, group?.free.memoryMib], [6, 7001, 4, 6901]);
+    assert.equal(pool.memoryMibPerCore, 1166, "all six cores can be asked for with it");
+    const reserved = poolWith("State=UP", "NodeName=r1 State=IDLE+RESERVED CPUTot=8 RealMemory=8000").nodes[0];
+    assert.deepEqual([reserved?.state, reserved?.reason, reserved?.free.cores], ["up", "reserved", 0]);
+  });
+
+  test("devices of one type are counted together, of another apart; what Slurm does not count is none", () => {
+    assert.deepEqual(gresOf("gpu:a100:2(S:0),gpu:a100:2(S:1),gpu:v100:1,npu:8,dcu:4", {}), [
+      { vendor: "nvidia", model: "a100", count: 4 },
+      { vendor: "nvidia", model: "v100", count: 1 },
+      { vendor: "huawei", model: "npu", count: 8 },
+      { vendor: "hygon", model: "dcu", count: 4 },
+    ]);
+    assert.deepEqual(gresOf("gpu:no_consume:4", {}), []);
+    const nodes = [wordsOf("NodeName=m1 Partitions=main Gres=gpu:a100:4,gpu:v100:4,npu:ascend910b:8 State=IDLE")];
+    const words = (model: string | null, count: number) =>
+      gresWords(nodes, "main", { vendor: "nvidia", model, count }, {});
+    assert.deepEqual([words("v100", 2), words("h100", 1), words(null, 1)], ["gpu:v100:2", null, "gpu:a100:1"]);
   });
 
   test("devices by the table, by the site's own words; and the words that ask for them", () => {
@@ -179,6 +224,14 @@ describe("pools", () => {
       waiting: { jobs: 199, cores: 199 },
     });
     assert.equal(load.get("accel")?.kind, "seen");
+    // Without a limit it never has to end; a job that only speaks of Weir is somebody else's; of very many the first to end count.
+    const odd = foreignLoad(foreignRows("RUNNING|main|4|Unknown|N/A|N/A|n1|(null)|weir-like.weir-"), 1_000_000).get(
+      "main",
+    );
+    assert.deepEqual(odd?.kind === "seen" && odd.running, [{ cores: 4, endsInMs: 365 * 86_400_000 }]);
+    const many = Array.from({ length: 10_001 }, (_, at) => `RUNNING|main|1|${2_000_000 - at}|N/A|N/A|n1|(null)|x`);
+    const busy = foreignLoad(foreignRows(many.join("\n")), 1_000_000).get("main");
+    assert.deepEqual(busy?.kind === "seen" && [busy.running.length, busy.running[0]?.endsInMs], [10_000, 990_000_000]);
   });
 });
 
@@ -202,6 +255,9 @@ describe("words of Slurm", () => {
     ]);
     assert.deepEqual(indicesOf("0-6:3,9%2"), [0, 3, 6, 9]);
     assert.equal(indicesOf("0,2,..."), null);
+    assert.equal(indicesOf("0-4294967294"), null, "nobody has so many tasks");
+    // Whoever writes a comment writes it behind what the controller says.
+    assert.equal(wordsOf("JobId=7 JobState=RUNNING Comment=x JobState=COMPLETED").get("JobState"), "RUNNING");
     assert.equal(indexList([9, 5, 6, 7]), "5-7,9");
     assert.equal(hostList(["c001", "c002", "c010", "login", "d9", "d10"]), "c[001-002,010],login,d9,d10");
   });

@@ -68,16 +68,17 @@ function poolOf(ground: Ground, all: readonly Ground[], seen: Seen): EnginePool 
   const nodes = seen.nodes.filter((node) => isOn(ground, node));
   const memory = sizeMib(present(partition.get("DefMemPerCPU")) ?? undefined);
   const most = partition.get("MaxNodes");
+  const groups = groupsOf(nodes, all, seen);
   return {
     name,
     state: shut === null ? poolState(partition.get("State") ?? "") : "down",
-    memoryMibPerCore: memory ?? leastMemoryPerCore(nodes),
+    memoryMibPerCore: memory ?? leastMemoryPerCore(groups),
     limits: {
       timeLimitS: durationS(partition.get("MaxTime")),
       leastNodes: Math.max(1, Number(partition.get("MinNodes") ?? 1) || 1),
       mostNodes: most !== undefined && /^[1-9]\d*$/.test(most) ? Number(most) : null,
     },
-    nodes: groupsOf(nodes, all, seen),
+    nodes: groups,
     ours: seen.ours.get(name) ?? { cores: 0, memoryMib: 0, accelerators: [] },
     foreign: seen.foreign.get(name) ?? { kind: "seen", running: [], waiting: { jobs: 0, cores: 0 } },
     ...(shut === null && reservation && { window: reservation.window }),
@@ -398,11 +399,11 @@ function copiesOf(task: string): number {
 const mostRunning = 10_000;
 const foreverMs = 365 * 86_400_000;
 
-function leastMemoryPerCore(nodes: readonly Words[]): number {
-  const each = nodes.flatMap((node) => {
-    const [memory, cores] = [number(node, "RealMemory"), number(node, "CPUTot")];
-    return memory && cores ? [Math.floor(memory / cores)] : [];
-  });
+/** Of what jobs can have there, so that all cores of a node can be asked for with it. */
+function leastMemoryPerCore(groups: readonly NodeGroup[]): number {
+  const each = groups.flatMap(({ cores, memoryMib }) =>
+    cores > 0 && memoryMib > 0 ? [Math.floor(memoryMib / cores)] : [],
+  );
   return each.length === 0 ? 0 : Math.min(...each);
 }
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { LimitTexts } from "./engine.ts";
-import { localLimits } from "./limits.ts";
+import { hasAssociation, localLimits } from "./limits.ts";
 
 // Tables of sacctmgr and sshare of Slurm 22.05.8, in the columns that the helper asks for.
 const texts: LimitTexts = {
@@ -76,4 +76,24 @@ test("without an account only a sole association counts; no texts, no limits", (
   const sole = { ...texts, associations: `${titles}\n${first}\n` };
   assert.equal(localLimits(sole, { ...of, account: null }).mostTimeS, 3600);
   assert.equal(localLimits(texts, { ...of, account: "hpc" }).fairShare, 1);
+});
+
+test("a running limit of the QoS goes first too; rows of a partition, and of another cluster, bind nobody here", () => {
+  const busy = { ...texts, qos: texts.qos.replace("cpu=10||50||", "cpu=10|2|50||") };
+  assert.equal(localLimits(busy, { ...of, qos: "preemptible" }).mostRunning, 2);
+  const row = "jinan|ai-lab|weirt-li||1|3|200|01:00:00|||||cpu=4|||normal,preemptible|normal";
+  const ofPartition = row.replace("weirt-li||1|3", "weirt-li|gpu|1|9");
+  const apart = { ...texts, associations: texts.associations.replace(row, `${ofPartition}\n${row}`) };
+  assert.equal(localLimits(apart, of).mostRunning, 3);
+  const elsewhere = "other|ai-lab|weirt-li||1|1|1|00:01:00||||||||normal|normal";
+  const first = { ...texts, associations: texts.associations.replace(row, `${elsewhere}\n${row}`) };
+  assert.equal(localLimits(first, of).mostRunning, 3);
+  const accounts = `${texts.accounts}other|ai-lab||root|||cpu=1||\n`;
+  assert.equal(localLimits({ ...texts, accounts }, { ...of, account: "hpc" }).together[0]?.most, 12);
+});
+
+test("whether Slurm knows a user in an account of this cluster", () => {
+  const known = (account: string | null, cluster = "jinan") => hasAssociation(texts, { ...of, cluster, account });
+  assert.deepEqual([known("ai-lab"), known("hpc"), known(null), known("law")], [true, true, true, false]);
+  assert.deepEqual([known("hpc", "other"), known(null, "third")], [false, false]);
 });

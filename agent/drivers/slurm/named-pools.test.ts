@@ -82,10 +82,24 @@ test("what holds some cores of its nodes is no pool, also before Slurm has chose
   }
 });
 
+test("cores that a node keeps for itself are in no reservation of the whole node; parts of a node keep nobody else out", () => {
+  const keeping = nodes.map((node) => new Map([...node, ["CoreSpecCount", "2"]]));
+  const less = weir.replace("CoreCnt=8", "CoreCnt=6");
+  assert.equal(reservationsOf([wordsOf(less)], keeping, nowS).get("weir")?.isWhole, true);
+  assert.equal(reservationsOf([wordsOf(less)], nodes, nowS).get("weir")?.isWhole, false);
+  const some = seen(named({}, [less, later]));
+  assert.deepEqual(
+    some.find(({ name }) => name === "batch")?.nodes.flatMap(({ names }) => names),
+    ["jinan1", "jinan2"],
+  );
+});
+
 test("what the policy does not name, and a partition that is not there, shut a pool", () => {
   const allows = { partition: ["batch", "accel"], qos: ["-", "l?w"], reservation: ["we*"] };
   const shut = (of: NamedPools) => seen(of).flatMap(({ name, shut: why }) => (why ? [[name, why]] : []));
   assert.deepEqual(shut(named({ allows })), [["morning", "not-allowed"]]);
+  const strict = { ...allows, reservation: ["*"], qos: ["-"] };
+  assert.deepEqual(shut(named({ allows: strict })), [["spare", "not-allowed"]]);
   assert.deepEqual(shut(named({ pools: { odd: { partition: "gone", reservation: "weir", qos: null } } })), [
     ["odd", "no-partition"],
   ]);

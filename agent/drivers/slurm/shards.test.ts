@@ -34,7 +34,8 @@ test("what jobs have of each node", () => {
     row("RUNNING", "gres:shard:2", "q[1-2]"),
     row("RUNNING", "gres/shard:1", "q1"),
     row("COMPLETING", "gres:npu:1,gres:shard:3", "q2"),
-    row("PENDING", "gres:shard:4", ""),
+    // It names the nodes that its user asked for.
+    row("PENDING", "gres:shard:4", "q1"),
     row("RUNNING", "gres:gpu:1", "q1"),
   ];
   assert.deepEqual(
