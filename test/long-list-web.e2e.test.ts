@@ -33,34 +33,41 @@ describe("a long list of jobs, in the console", { skip: requires("chromium", "cj
     const grid = page.getByRole("grid");
     await grid.getByText(`of many ${jobs}`, { exact: true }).waitFor();
 
-    // Every frame: the most rows there ever were, and the longest that the page did not answer.
+    // Every frame: the most rows there ever were.
     await page.evaluate(() => {
-      const seen = { rows: 0, stuckMs: 0, lastMs: performance.now() };
+      const seen = { rows: 0 };
       Object.assign(window, { seen });
-      const look = (nowMs: number) => {
+      const look = () => {
         seen.rows = Math.max(seen.rows, document.querySelectorAll('[role="grid"] tr').length);
-        seen.stuckMs = Math.max(seen.stuckMs, nowMs - seen.lastMs);
-        seen.lastMs = nowMs;
         requestAnimationFrame(look);
       };
       requestAnimationFrame(look);
     });
-    const beganMs = performance.now();
+    // What the page itself computes, whatever else the machine has to do.
+    const devTools = await page.context().newCDPSession(page);
+    await devTools.send("Performance.enable", { timeDomain: "threadTicks" });
+    const computedMs = async (): Promise<number> => {
+      const { metrics } = await devTools.send("Performance.getMetrics");
+      return 1000 * (metrics.find(({ name }) => name === "TaskDuration")?.value ?? assert.fail("not told"));
+    };
+    const beganMs = await computedMs();
+    let [lastMs, longestMs] = [beganMs, 0];
     const oldest = grid.getByText("the oldest", { exact: true });
     await eventually("the oldest job is scrolled to", async () => {
       await grid.evaluate((table) => table.parentElement?.scrollTo({ top: table.parentElement.scrollHeight }));
-      return (await oldest.count()) === 1 ? true : null;
+      const isThere = (await oldest.count()) === 1;
+      const nowMs = await computedMs();
+      [lastMs, longestMs] = [nowMs, Math.max(longestMs, nowMs - lastMs)];
+      return isThere ? true : null;
     });
-    const tookMs = performance.now() - beganMs;
-    const seen: { readonly rows: number; readonly stuckMs: number } = await page.evaluate(() =>
-      Reflect.get(window, "seen"),
-    );
+    const tookMs = lastMs - beganMs;
+    const rows: number = await page.evaluate(() => Reflect.get(window, "seen").rows);
     t.diagnostic(
-      `${jobs} rows in ${Math.round(tookMs)} ms, at most ${seen.rows} at once, still for ${Math.round(seen.stuckMs)} ms`,
+      `${jobs} rows by ${Math.round(tookMs)} ms of work, at most ${rows} at once, ${Math.round(longestMs)} ms at a stretch`,
     );
-    assert.ok(seen.rows > 10 && seen.rows <= mostRows, `${seen.rows} rows in the page`);
-    assert.ok(tookMs < 30_000, `${tookMs} ms to the oldest`);
-    assert.ok(seen.stuckMs < 2_000, `the page stood still for ${seen.stuckMs} ms`);
+    assert.ok(rows > 10 && rows <= mostRows, `${rows} rows in the page`);
+    assert.ok(tookMs > 0 && tookMs < 20_000, `${tookMs} ms of work to the oldest`);
+    assert.ok(longestMs < 2_000, `the page worked for ${longestMs} ms between two looks`);
     await page.getByText(/^3,?001 in all$/).waitFor();
 
     await grid.evaluate((table) => table.parentElement?.scrollTo({ top: 0 }));
