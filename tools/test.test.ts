@@ -47,6 +47,18 @@ test("all that pass are counted over shared and separate processes", () => {
   assert.equal(status, 0);
 });
 
+test("a suite that takes long and is not begun first is named", () => {
+  const { out } = run({
+    "tools/slowest-tests.ts": 'export const slowest: readonly string[] = ["server/named.test.ts"];',
+    "server/named.test.ts": pass,
+    "server/long.test.ts": 'test("long", () => new Promise((resolve) => setTimeout(resolve, 2_000)));',
+    "server/short.test.ts": pass,
+  });
+  const [, said = ""] = /should stand there:\n((?: {2}.*\n)+)/.exec(out) ?? assert.fail(out);
+  assert.match(said, /server\/long\.test\.ts: \d+ s/);
+  assert.doesNotMatch(said, /named/);
+});
+
 test("a failure is named with its file, line and difference; a suite of it is not counted twice", () => {
   const { status, last, out } = run({
     "core/a.test.ts": `describe("sums", () => { ${pass} test("wrong", () => { assert.equal(1 + 1, 3); }); });`,

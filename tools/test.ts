@@ -26,7 +26,7 @@ const root = resolve(import.meta.dirname, "..");
 const pureFolders = ["core", "api", "simulator"];
 const unitFolders = [...pureFolders, "cli", "tools"];
 /** Processes at once for each core: most tests wait more than they work, for engines, deadlines, a page. */
-const atOnceEach = { unit: 1, all: 3 };
+const atOnceEach = { unit: 1, all: 4 };
 /** More of them want more memory than most machines have. */
 const mostAtOnce = 8;
 
@@ -283,6 +283,11 @@ function summarise(all: readonly Outcome[]): number {
   const onlyAlone = all.flatMap(({ file, onlyAlone = [] }) => onlyAlone.map((name) => `  ${file}: ${name}`));
   if (onlyAlone.length > 0)
     console.log(`\nfailed beside others and passed alone: to be mended:\n${onlyAlone.join("\n")}`);
+  const late = begunLate(all);
+  if (late.length > 0)
+    console.log(
+      `\ntook longer than half of those in tools/slowest-tests.ts, and should stand there:\n${late.join("\n")}`,
+    );
   const avoidable = skips.filter(({ reason }) => reason.startsWith(notInstalled) || reason === rootForSlurm);
   if (process.env.CI === "true" && avoidable.length > 0) {
     console.log(
@@ -294,6 +299,19 @@ function summarise(all: readonly Outcome[]): number {
   if (passed + failed === 0) console.log("\nno test ran");
   console.log(`\n${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ""}`);
   return failed > 0 || passed === 0 ? 1 : 0;
+}
+
+/** Suites that the others may have waited for at the end. */
+function begunLate(all: readonly Outcome[]): readonly string[] {
+  const isNamed = ({ file }: Outcome): boolean => slowest.includes(file);
+  const named = all
+    .filter(isNamed)
+    .map(({ tookMs }) => tookMs)
+    .sort((a, b) => a - b);
+  const longMs = named[Math.floor(named.length / 2)] ?? Number.POSITIVE_INFINITY;
+  return all
+    .filter((outcome) => !isNamed(outcome) && outcome.tookMs > longMs)
+    .map(({ file, tookMs }) => `  ${file}: ${Math.round(tookMs / 1000)} s`);
 }
 
 function countOf(all: readonly Outcome[], kind: Result["kind"]): number {
