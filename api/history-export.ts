@@ -5,6 +5,8 @@ import { centreName, timeMs } from "#api/values.ts";
 export const historyExportQuery = z.strictObject({
   limit: z.coerce.number().int().min(1).max(10_000).default(1000),
   cursor: z.string().max(60).optional(),
+  /** By job and index: whether the first page has those of the first jobs or of the last. */
+  order: z.enum(["oldest", "newest"]).default("oldest"),
 });
 
 /** The last run of a task that has started and ended. */

@@ -38,10 +38,8 @@ const limit: Option = { long: "limit", short: "n", value: "N", words: "optionLim
 const project: Option = { long: "project", short: "P", value: "PROJECT", words: "optionProjectFilter" };
 const trace: Option = { long: "trace", value: "FILE", words: "optionTrace", completes: "files" };
 /** Of every replay. */
-const replayed: readonly Option[] = [
-  { long: "days", value: "N", words: "optionDays" },
-  { long: "seed", value: "N", words: "optionSeed" },
-];
+const seed: Option = { long: "seed", value: "N", words: "optionSeed" };
+const replayed: readonly Option[] = [{ long: "days", value: "N", words: "optionDays" }, seed];
 /** Of a job: what runs alone end as is none of its outcomes. */
 const outcomeKinds = Object.keys(outcomeWords).filter((kind) => !["withdrawn", "duplicate", "requeued"].includes(kind));
 const estimates: Option = {
@@ -760,12 +758,14 @@ export const commands: readonly Command[] = [
       trace,
       estimates,
       { long: "routing", value: routings.join("|"), choices: routings, words: "optionDiffRouting" },
-      ...replayed,
+      { long: "days", value: "N", words: "optionDiffDays" },
+      seed,
       processors,
       ...generated,
     ],
     examples: [
-      ["weir policy diff weir mine.json --trace history.jsonl", "examplePolicyDiff"],
+      ["weir policy diff weir mine.json", "examplePolicyDiff"],
+      ["weir policy diff weir mine.json --trace history.jsonl", "examplePolicyDiffTrace"],
       ["weir policy diff easy weir --generate ai --jobs 20000", "examplePolicyDiffMade"],
     ],
     load: async () => (await import("#cli/commands/policy.ts")).diffPolicies,

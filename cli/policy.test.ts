@@ -146,7 +146,7 @@ test("refusals say what is wrong and what to do", async () => {
   const trace = "--trace one.swf.gz";
   await refused(`diff easy ${trace}`, 2, /weir policy diff/);
   await refused(`diff easy eazy-sjbf ${trace}`, 2, /no policy "eazy-sjbf"/, /Is it easy-sjbf\?/);
-  await refused("diff easy weir", 2, /--trace FILE/, /--generate lublin/);
+  await refused("diff easy weir --server http://127.0.0.1:1", 5, /--trace FILE/, /--generate lublin/);
   await refused("diff easy weir --trace nowhere.swf", 2, /nowhere\.swf/, /no such file/);
   await refused("diff easy weir --trace unsized.swf", 3, /MaxProcs/, /--processors N/);
   await refused(`diff easy easy ${trace}`, 2, /the same policy/, /two different/);

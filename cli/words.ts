@@ -609,8 +609,8 @@ export const words = {
     "{wall} 秒（CPU {cpu} 秒），每秒 {rate} 个作业，内存峰值 {mib} MiB",
   ],
   policyDiff: [
-    "Who waits less and who longer if policy B takes the place of A: the same jobs replayed under both; no server needed",
-    "以策略 B 取代 A 时谁等得更短、谁等得更长：用两者各回放同一批作业；无需服务器",
+    "Who waits less and who longer if policy B takes the place of A: what ran on the network lately replayed under both, or any trace (no server needed)",
+    "以策略 B 取代 A 时谁等得更短、谁等得更长：用两者各回放网络近期运行过的作业，或任意 trace（此时无需服务器）",
   ],
   policyShow: [
     "The network's policy in sentences, and who set it; or one that ships, or a file, which is checked (no server needed)",
@@ -648,15 +648,31 @@ export const words = {
     "作业去向，两者相同；单个 trace 默认 home，多个默认 central",
   ],
   examplePolicyDiff: [
-    "before the network's policy is changed: its own history under both",
-    "更换网络策略之前：用自身历史比较两者",
+    "before the network's policy is changed: what ran there in the last 30 days, under both",
+    "更换网络策略之前：用最近 30 天运行过的作业比较两者",
+  ],
+  examplePolicyDiffTrace: [
+    "the same of a file that weir export --history wrote",
+    "同上，使用 weir export --history 写出的文件",
   ],
   examplePolicyDiffMade: ["no trace at hand: made jobs", "没有 trace：生成作业"],
   examplePolicyShow: ["a policy of one's own begins as a copy", "自定义策略可从副本开始"],
   examplePolicyCheck: ["whether a file is right", "检查文件是否正确"],
   policyNoTrace: [
-    "No trace. Give one: weir policy diff A B --trace FILE. Made jobs do as well: --generate lublin.",
-    "没有 trace。请给出：weir policy diff A B --trace 文件。也可用生成的作业：--generate lublin。",
+    "Without a trace the network's own history is replayed. To need no network: weir policy diff A B --trace FILE, or made jobs: --generate lublin.",
+    "未给出 trace 时回放网络自身的历史。不依赖网络的用法：weir policy diff A B --trace 文件，或用生成的作业：--generate lublin。",
+  ],
+  policyNoHistory: [
+    "Nothing that was submitted in the last {days} days has run and ended. Take more --days, a trace (--trace FILE), or made jobs (--generate lublin).",
+    "最近 {days} 天内提交的作业尚无运行结束者。请增大 --days，或给出 trace（--trace 文件），或用生成的作业（--generate lublin）。",
+  ],
+  policyOwnHistory: [
+    "Replaying what ran on the network: tasks submitted in the last {days} days, {tasks} of them.",
+    "正在回放网络上运行过的作业：最近 {days} 天内提交的 {tasks} 个任务。",
+  ],
+  optionDiffDays: [
+    "of a trace the first N days alone; of the network's own history the last N, else 30",
+    "仅取 trace 的前 N 天；网络自身历史则取最近 N 天，默认 30",
   ],
   policySame: [
     "{first} and {second} are the same policy: nobody would gain or lose. Name two different ones.",

@@ -6,6 +6,12 @@ export function isHistory(bytes: Uint8Array): boolean {
   return bytes[0] === 0x7b;
 }
 
+/** A file of that kind, a piece at a time; `centres` null: it goes on. */
+export function* historyText(centres: readonly object[] | null, runs: readonly object[]): Generator<string> {
+  if (centres !== null) yield `${JSON.stringify({ weir: "history", version: 1, centres })}\n`;
+  if (runs.length > 0) yield `${runs.map((run) => JSON.stringify(run)).join("\n")}\n`;
+}
+
 /**
  * Reads what `weir export --history` wrote (docs/guides/history.md): a first line with the centres, then a line of JSON a
  * task that has run. One log for each centre where something ran; user, group and job number are the ids of person,

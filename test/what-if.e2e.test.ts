@@ -43,6 +43,15 @@ test("jobs run, their history is exported, and weir simulate replays it", { time
   // Two at a time, each for a second or two after rounding up: the replay is as long as what it was made of.
   const runS = rows.reduce((sum, row) => sum + Math.ceil((row.endedMs - row.startedMs) / 1000), 0);
   assert.ok(result.makespanS >= runS / 2 && result.makespanS <= runS, `${result.makespanS} of ${runS}`);
+
+  const diff = ["policy", "diff", "fcfs", "weir", "--json"];
+  const own = await network.weir(diff);
+  assert.equal(own.status, 0, own.stderr);
+  assert.match(own.stderr, /last 30 days, 12 of them/);
+  const { history, ...same } = JSON.parse(own.stdout);
+  assert.deepEqual(history, { days: 30 });
+  const given = await network.weir([...diff, "--trace", file]);
+  assert.deepEqual(same, JSON.parse(given.stdout), "what ran here lately is what was exported");
   rmSync(file);
 });
 

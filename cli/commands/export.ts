@@ -5,6 +5,7 @@ import { pipeline } from "node:stream/promises";
 import type { Call } from "#cli/call.ts";
 import { fileTroubleWords } from "#cli/file-trouble.ts";
 import { exitCodes, Stop } from "#cli/stop.ts";
+import { historyText } from "#simulator/history.ts";
 
 /** JSON lines, with and without `--json`: see docs/guides/history.md. Page after page, so that any history fits. */
 export async function exportHistory(call: Call): Promise<number> {
@@ -31,9 +32,8 @@ async function* pieces(call: Call): AsyncGenerator<string> {
   do {
     const cursor: { readonly cursor?: string } = next === null ? {} : { cursor: next };
     const page = await call.ask("exportHistory", { query: { limit: 10_000, ...cursor } });
-    if (isFirst) yield `${JSON.stringify({ weir: "history", version: 1, centres: page.centres })}\n`;
+    yield* historyText(isFirst ? page.centres : null, page.runs);
     isFirst = false;
-    if (page.runs.length > 0) yield `${page.runs.map((run) => JSON.stringify(run)).join("\n")}\n`;
     next = page.next;
   } while (next !== null);
 }

@@ -5,6 +5,7 @@ import type { Answer } from "#api/client.ts";
 import type { Call } from "#cli/call.ts";
 import { askedPolicy, askedPolicyFile } from "#cli/commands/asked-policy.ts";
 import { progressBar } from "#cli/commands/progress-bar.ts";
+import { recentHistory } from "#cli/commands/recent-history.ts";
 import { generatedLog } from "#cli/commands/simulate-generated.ts";
 import { processorsOf, readLogs } from "#cli/commands/trace-logs.ts";
 import { fileTroubleWords } from "#cli/file-trouble.ts";
@@ -89,13 +90,16 @@ async function printInForce(call: Call, answer: Answer<"policy">): Promise<void>
   else await call.print(`${JSON.stringify(answer.policy, null, 2)}\n`);
 }
 
-/** JSON: the same workload under both policies, by group; see docs/guides/policies.md. Needs no server. */
+/**
+ * JSON: the same workload under both policies, by group; see docs/guides/policies.md. Needs no server where there is a trace or
+ * jobs are made; else it is the network's own history.
+ */
 export async function diffPolicies(call: Call): Promise<number> {
   const [first = "", second = "", ...files] = call.operands;
   const [a, b] = [askedPolicy(call, first), askedPolicy(call, second)];
   refuseIncomparable(call, { first, second }, a.policy, b.policy);
-  const logs = await logsOf(call, files);
-  const settings = settingsOf(call, [a, b], logs.length);
+  const { logs, ownDays } = await logsOf(call, files);
+  const settings = settingsOf(call, [a, b], logs.length, ownDays);
   const bar = progressBar(call);
   const replays = [a, b].map(({ policy }, place) =>
     simulate(logs, { ...settings, policy }, (done, all) => bar.show(place * all + done, 2 * all)),
@@ -110,6 +114,7 @@ export async function diffPolicies(call: Call): Promise<number> {
   const synthetic = logs.filter(isSynthetic).map(({ name }) => name);
   const told: Told = {
     settings,
+    ownDays,
     synthetic,
     rows,
     before: { said: first, ...before },
@@ -122,6 +127,7 @@ export async function diffPolicies(call: Call): Promise<number> {
 
 type Told = {
   readonly settings: Omit<Simulation, "policy">;
+  readonly ownDays: number | null;
   readonly synthetic: readonly string[];
   readonly rows: readonly PolicyDifference[];
   readonly before: Side;
@@ -143,15 +149,28 @@ function refuseIncomparable(
   throw new Stop(exitCodes.usage, call.say("policyOtherRules", { kept, other }));
 }
 
-async function logsOf(call: Call, operands: readonly string[]): Promise<readonly SwfLog[]> {
+/** `ownDays`: it is the network's own history, of so many days; null: what was given. */
+async function logsOf(
+  call: Call,
+  operands: readonly string[],
+): Promise<{ readonly logs: readonly SwfLog[]; readonly ownDays: number | null }> {
   const paths = [...call.all("trace"), ...operands];
   const generated = await generatedLog(call);
-  if (paths.length === 0 && generated === null) throw new Stop(exitCodes.usage, call.say("policyNoTrace"));
-  return [...paths.flatMap((path) => readLogs(call, path)), ...(generated === null ? [] : [generated])];
+  if (paths.length === 0 && generated === null) {
+    const { logs, days } = await recentHistory(call);
+    return { logs, ownDays: days };
+  }
+  const logs = [...paths.flatMap((path) => readLogs(call, path)), ...(generated === null ? [] : [generated])];
+  return { logs, ownDays: null };
 }
 
 /** Both policies are routed alike, as otherwise the routing would be compared too. */
-function settingsOf(call: Call, asked: readonly AskedPolicy[], homes: number): Omit<Simulation, "policy"> {
+function settingsOf(
+  call: Call,
+  asked: readonly AskedPolicy[],
+  homes: number,
+  ownDays: number | null,
+): Omit<Simulation, "policy"> {
   const routing = routings.find((one) => one === call.one("routing")) ?? usualRouting(asked, homes);
   const classic = asked.find(({ policy, from }) => from === "name" && policy.name !== "weir");
   if (routing === "weir" && classic)
@@ -159,7 +178,7 @@ function settingsOf(call: Call, asked: readonly AskedPolicy[], homes: number): O
   return {
     routing,
     estimates: call.one("estimates") === "actual" ? "actual" : "requested",
-    days: call.number("days", 1),
+    days: ownDays === null ? call.number("days", 1) : null,
     sequence: null,
     processors: processorsOf(call, homes),
     seed: call.number("seed", 0) ?? 1,
@@ -173,7 +192,7 @@ function usualRouting(asked: readonly AskedPolicy[], homes: number): Routing {
   return homes === 1 || isKept ? "home" : "central";
 }
 
-function jsonOf({ settings, synthetic, rows, before, after }: Told, a: Policy, b: Policy): object {
+function jsonOf({ settings, ownDays, synthetic, rows, before, after }: Told, a: Policy, b: Policy): object {
   const side = ({ said, metrics }: Side, policy: Policy) => ({
     said,
     policy: policy.name,
@@ -195,6 +214,7 @@ function jsonOf({ settings, synthetic, rows, before, after }: Told, a: Policy, b
     projects: of("project"),
     sizes: of("size"),
     ...(synthetic.length === 0 ? {} : { synthetic }),
+    ...(ownDays === null ? {} : { history: { days: ownDays } }),
   };
 }
 

@@ -85,6 +85,13 @@ test("the last run of each task, in pages that join without a gap", async () => 
     cursor = page.value.next ?? undefined;
   } while (cursor !== undefined);
   assert.deepEqual(seen, all.value.runs);
+
+  const back = await client.call("exportHistory", { query: { limit: 3, order: "newest" } });
+  assert.ok(back.kind === "answer" && back.value.next !== null);
+  const query = { limit: 3, order: "newest", cursor: back.value.next } as const;
+  const rest = await client.call("exportHistory", { query });
+  assert.ok(rest.kind === "answer");
+  assert.deepEqual([...back.value.runs, ...rest.value.runs], all.value.runs.toReversed());
 });
 
 test("members are refused, and cursors that are not ours", async () => {

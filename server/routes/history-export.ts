@@ -13,7 +13,7 @@ export function historyExportHandlers({ db }: { readonly db: Database }): Pick<H
       const from = after && { job: Number(after[1]), index: Number(after[2]) };
       const [centres, rows] = await Promise.all([
         readCentres(db.pool, { after: null, limit: 10_000 }),
-        readExportedRuns(db.pool, { after: from, limit: query.limit + 1 }),
+        readExportedRuns(db.pool, { after: from, limit: query.limit + 1, order: query.order }),
       ]);
       const page = cutPage(rows, query.limit, ({ job, index }) => `${job}.${index}`);
       return answer({

@@ -4,11 +4,17 @@ import type { exportedRun } from "#api/history-export.ts";
 
 export type ExportedRun = z.output<typeof exportedRun>;
 
-/** The last run of each task that started and ended, in the order of (job, index), those behind `after`. */
+/** The last run of each task that started and ended, in the order of (job, index) or the other way round, those behind `after`. */
 export async function readExportedRuns(
   pool: pg.Pool,
-  page: { readonly after: { readonly job: number; readonly index: number } | null; readonly limit: number },
+  page: {
+    readonly after: { readonly job: number; readonly index: number } | null;
+    readonly limit: number;
+    readonly order: "oldest" | "newest";
+  },
 ): Promise<readonly ExportedRun[]> {
+  const [isBehind, way] = page.order === "oldest" ? [">", "asc"] : ["<", "desc"];
+  const [job, index] = page.order === "oldest" ? [0, -1] : [Number.MAX_SAFE_INTEGER, 0];
   // By the primary keys of task and run alone: a page costs the same wherever it is in the history.
   const { rows } = await pool.query<ExportedRun>(
     `select task.job_id as job, task.index, task.job_id + task.position as number, run.centre_id as centre,
@@ -20,10 +26,10 @@ export async function readExportedRuns(
      from task
      join run on run.job_id = task.job_id and run.index = task.index and run.attempt = task.attempts
      join job on job.id = task.job_id
-     where (task.job_id, task.index) > ($1::bigint, $2::int) and task.state = 'ended'
+     where (task.job_id, task.index) ${isBehind} ($1::bigint, $2::int) and task.state = 'ended'
        and run.started_ms is not null and run.ended_ms is not null
-     order by task.job_id, task.index limit $3`,
-    [page.after?.job ?? 0, page.after?.index ?? -1, page.limit],
+     order by task.job_id ${way}, task.index ${way} limit $3`,
+    [page.after?.job ?? job, page.after?.index ?? index, page.limit],
   );
   return rows;
 }

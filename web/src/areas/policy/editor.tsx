@@ -135,9 +135,8 @@ export function PolicyEditor({ inForce }: { readonly inForce: Answer<"policy"> }
       <details className={css.before}>
         <summary>{t("tryFirst")}</summary>
         <p className="soft">{t("tryFirstWords")}</p>
-        <CopyLine text="weir export --history --write history.jsonl" />
         <CopyLine text="weir policy show --write now.json" />
-        <CopyLine text="weir policy diff now.json mine.json --trace history.jsonl" />
+        <CopyLine text="weir policy diff now.json mine.json" />
       </details>
     </Panel>
   );
