@@ -465,6 +465,8 @@ export const run = z
         memoryWay: z.string(),
         droppedStdoutBytes: z.int(),
         droppedStderrBytes: z.int(),
+        /** As the engine counts it, node by node: what else ran on its nodes is in it. null: it measures none. */
+        energyJoules: z.int().nullable(),
       })
       .nullable(),
     words: z.string().nullable(),

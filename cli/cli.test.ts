@@ -753,17 +753,24 @@ test("show of an array says how its tasks ended, where not all succeeded", async
   const measured = {
     ...run,
     startedMs: 1_700_000_001_000,
-    usage: { ...used, droppedStdoutBytes: 0, droppedStderrBytes: 0 },
+    usage: { ...used, droppedStdoutBytes: 0, droppedStderrBytes: 0, energyJoules: null },
   };
+  const showOf = async (usage: object, ...words: readonly string[]) => {
+    const firstTasks = [{ index: 0, attempts: 1, runs: [{ ...measured, usage }] }];
+    const { url: shown } = await fake({ "GET /jobs/14": json({ ...detail, array: null, outcomes: [], firstTasks }) });
+    return (await weir(shown, ["show", "14", ...words])).out;
+  };
+  assert.doesNotMatch(await showOf(measured.usage), /^ *energy /m, "nobody measures it");
+  const withEnergy = { ...measured.usage, energyJoules: 4_500_000 };
+  assert.match(await showOf(withEnergy), /^ *energy +1\.25 kWh, counted by node, with all that ran there$/m);
+  assert.match(await showOf(withEnergy, "--lang=zh"), /^ *能耗 +1\.25 kWh（按节点计，含同一节点上的其他作业）$/m);
   for (const [memoryWay, en, zh] of [
     ["cgroup-v1", "cgroup-v1", "cgroup-v1"],
     ["sampled", "sampling", "采样"],
   ]) {
-    const runs = [{ ...measured, usage: { ...measured.usage, memoryWay } }];
-    const firstTasks = [{ index: 0, attempts: 1, runs }];
-    const { url: shown } = await fake({ "GET /jobs/14": json({ ...detail, array: null, outcomes: [], firstTasks }) });
-    assert.match((await weir(shown, ["show", "14"])).out, new RegExp(`^ *memory limit by +${en}$`, "m"));
-    assert.match((await weir(shown, ["show", "14", "--lang=zh"])).out, new RegExp(`^ *内存限制方式 +${zh}$`, "m"));
+    const usage = { ...measured.usage, memoryWay };
+    assert.match(await showOf(usage), new RegExp(`^ *memory limit by +${en}$`, "m"));
+    assert.match(await showOf(usage, "--lang=zh"), new RegExp(`^ *内存限制方式 +${zh}$`, "m"));
   }
   const why = "the engine would not have it";
   const end = { ...plainOutcome, kind: "refused", reason: why };

@@ -1274,6 +1274,8 @@ export const words = {
   factUsage: ["usage", "用量"],
   factMemoryWay: ["memory limit by", "内存限制方式"],
   factPeak: ["peak memory", "内存峰值"],
+  factEnergy: ["energy", "能耗"],
+  energyByNodes: ["{energy}, counted by node, with all that ran there", "{energy}（按节点计，含同一节点上的其他作业）"],
   factCpu: ["CPU time", "CPU 时间"],
   factDropped: ["log dropped", "丢弃的日志"],
   factUnreachable: ["unreachable since", "失联于"],

@@ -49,6 +49,11 @@ export function bytesText(bytes: number): string {
   return `${shown.includes(".") ? shown.replace(/\.?0+$/, "") : shown} ${sizes[size]}`;
 }
 
+/** 4 500 000 J → 1.25 kWh, to three digits; what is less than a thousandth of it in joules. */
+export function energyText(joules: number): string {
+  return joules < 3_600 ? `${joules} J` : `${Number((joules / 3_600_000).toPrecision(3))} kWh`;
+}
+
 /** 12345 → 12 345 with thin spaces, in either language. */
 export function countText(count: number): string {
   return Math.abs(count) < 10_000 ? String(count) : String(count).replace(/\B(?=(\d{3})+$)/g, "\u202f");

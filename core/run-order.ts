@@ -135,6 +135,6 @@ export type RunUsage = {
   readonly memoryWay: "cgroup-v2" | "cgroup-v1" | "sampled" | "engine" | "none";
   readonly droppedStdoutBytes: number;
   readonly droppedStderrBytes: number;
-  /** null where nobody measures it. */
+  /** As the engine counts it, node by node: what else ran on its nodes is in it. null where nobody measures it. */
   readonly energyJoules: number | null;
 };

@@ -195,7 +195,7 @@ describe("jobs and their submission, in the console", { skip: requires("chromium
     const { page, server } = it;
     const script = "#!/bin/sh\n#SBATCH -o out-%j.txt\ntrue\n";
     const job = await it.submitted({ script, name: "measured" });
-    const usage = { startedMs: Date.now(), wallMs: 2_340, peakMemoryMib: 7 };
+    const usage = { startedMs: Date.now(), wallMs: 2_340, peakMemoryMib: 7, energyJoules: 90_000 };
     const run = await it.started(job);
     await page.goto(`${server.url}/jobs/${job}`);
     const facts = page.getByRole("region", { name: "Usage and cost" });
@@ -210,6 +210,7 @@ describe("jobs and their submission, in the console", { skip: requires("chromium
     for (const [name, value] of [
       ["Run time", "2.34 s"],
       ["Peak memory", "7 MiB of 1 MiB held"],
+      ["Energy", "0.025 kWh, counted by node, with all that ran there"],
     ] as const)
       await facts
         .locator("div", { has: page.getByText(name, { exact: true }) })

@@ -24,7 +24,7 @@ import { everyPage } from "#cli/pages.ts";
 import { exitCodes } from "#cli/stop.ts";
 import { endReasonWords } from "#core/job/end-reason.ts";
 import { stepWords } from "#core/job/history-words.ts";
-import { durationWords } from "#core/measures.ts";
+import { durationWords, energyText } from "#core/measures.ts";
 
 /** JSON: the API's `JobDetail`, of a task its `TaskDetail`; with --history `"history": [Event…]` beside its keys. */
 export async function show(call: Call): Promise<number> {
@@ -155,6 +155,9 @@ async function printRuns(call: Call, task: TaskDetail, told: WireOutcome | null)
               [usage.cpuUserMs, usage.cpuSystemMs].map((ms) => secondsText(ms / 1000, 2, call.language)).join(" + "),
             ],
             [say("factPeak"), memoryText(usage.peakMemoryMib)],
+            ...(usage.energyJoules == null
+              ? []
+              : [[say("factEnergy"), say("energyByNodes", { energy: energyText(usage.energyJoules) })] as const]),
             [say("factMemoryWay"), memoryWayText(usage.memoryWay, say)],
             ...(usage.droppedStdoutBytes + usage.droppedStderrBytes === 0
               ? []

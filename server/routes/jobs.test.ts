@@ -414,7 +414,7 @@ test("pages follow each other without a gap or a repeat, whatever bounds them", 
 
 test("an array is one line with its counts; its tasks are paged, and each has its own runs", async () => {
   const job = await submit({ array: "0-20:2", name: "spread" });
-  await run(job, { kind: "succeeded" }, 4);
+  await run(job, { kind: "succeeded" }, 4, { ...usage, energyJoules: 4_500_000 });
   const line = await client.call("jobs", { query: { name: "spread" } });
   assert.equal(line.kind, "answer");
   if (line.kind !== "answer") return;
@@ -433,7 +433,7 @@ test("an array is one line with its counts; its tasks are paged, and each has it
   assert.equal(first?.id, `${job}.4.1`);
   assert.equal(first?.billed, true);
   assert.deepEqual(first?.amounts, { coreMs: "2000", milliCardMs: "0", memoryMibS: "1024", wallMs: "1000" });
-  assert.equal(first?.usage?.peakMemoryMib, 17);
+  assert.deepEqual([first?.usage?.peakMemoryMib, first?.usage?.energyJoules], [17, 4_500_000]);
   assert.match(first?.candidates[0]?.words ?? "", /fits/);
   await run(job, { kind: "succeeded" }, 6);
   const whole = await client.call("job", { params: { job } });

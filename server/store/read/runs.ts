@@ -111,6 +111,7 @@ function runView(row: RunRow, language: Language): RunView {
       memoryWay: usage.memoryWay,
       droppedStdoutBytes: usage.droppedStdoutBytes,
       droppedStderrBytes: usage.droppedStderrBytes,
+      energyJoules: usage.energyJoules,
     },
     words: row.words,
     stdoutFile: files.stdout,

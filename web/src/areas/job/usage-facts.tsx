@@ -1,6 +1,6 @@
 import { useTranslation } from "react-i18next";
 import type { JobDetail, TaskDetail } from "#api/job.ts";
-import { mibText } from "#core/measures.ts";
+import { energyText, mibText } from "#core/measures.ts";
 import { Facts } from "../../parts/page.tsx";
 import { useCost } from "../../words/cost.ts";
 import { cardHoursText, coreHoursText, gibHoursText } from "../../words/format.ts";
@@ -8,7 +8,7 @@ import { useFormat } from "../../words/use.ts";
 
 /**
  * What all runs of the job used, each amount in the unit of its ledger account, and what that cost under which tariff; and
- * of the newest run of that task how much memory it held, and used at most.
+ * of the newest run of that task how much memory it held, and used at most, and the energy where its engine counts any.
  */
 export function UsageFacts({ job, task }: { readonly job: JobDetail; readonly task: TaskDetail }) {
   const { t } = useTranslation(["job", "words"]);
@@ -41,6 +41,15 @@ export function UsageFacts({ job, task }: { readonly job: JobDetail; readonly ta
                 ] as const,
               ]
             : []),
+          ...(run?.usage?.energyJoules == null
+            ? []
+            : [
+                [
+                  of(t("runs.energy"), t("task", { index: task.index })),
+                  t("usage.byNodes", { energy: energyText(run.usage.energyJoules) }),
+                  "wide",
+                ] as const,
+              ]),
           [
             t("usage.cost"),
             <>
