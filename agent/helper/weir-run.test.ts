@@ -93,6 +93,12 @@ function own(seconds: number): string {
   return `${seconds}.${process.pid}`;
 }
 
+/** Slurm signals all that came of a job, as this does. */
+function below(pid: number): readonly string[] {
+  const said = execFileSync("sh", ["-c", `pgrep -P ${pid} || true`], { encoding: "utf8" });
+  return said.split("\n").flatMap((child) => (child === "" ? [] : [child, ...below(Number(child))]));
+}
+
 function isThere(command: string): boolean {
   return execFileSync("sh", ["-c", `pgrep -fx '${command}' || true`], { encoding: "utf8" }) !== "";
 }
@@ -160,6 +166,27 @@ describe("weir-run", () => {
     assert.deepEqual(codes.filter((code) => code === 0).length, 1);
     assert.equal(codes.filter((code) => code === 75).length, 19);
     assert.equal(readFileSync(join(chunk, "count"), "utf8"), "x\n");
+  });
+
+  test("what Slurm suspends stands still: that counts neither for its limit nor for its time", async () => {
+    const suspended = async (script: string, forMs: number) => {
+      const chunk = makeChunk(script, { timeLimitMs: "4000" });
+      const child = begin(chunk);
+      await until(() => results(chunk).started("pid") !== undefined);
+      await delay(500);
+      const tree = [child.pid, ...below(child.pid ?? 0)].join(" ");
+      execFileSync("sh", ["-c", `kill -STOP ${tree}`]);
+      await delay(forMs);
+      execFileSync("sh", ["-c", `kill -CONT ${tree}`]);
+      await once(child, "exit");
+      const { ended } = results(chunk);
+      return { cause: ended("cause"), code: ended("exitCode"), wallMs: Number(ended("wallMs")) };
+    };
+    const [short, long] = await Promise.all([suspended("sleep 2; exit 4", 5_000), suspended("sleep 60", 5_000)]);
+    assert.deepEqual([short.cause, short.code], ["exited", "4"], JSON.stringify(short));
+    assert.ok(short.wallMs < 3_500, JSON.stringify(short));
+    assert.equal(long.cause, "time-limit");
+    assert.ok(long.wallMs >= 3_000 && long.wallMs < 6_000, JSON.stringify(long));
   });
 
   test("its program is told so long before its limit as it asked for", async () => {

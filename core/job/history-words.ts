@@ -100,6 +100,11 @@ const causes: KeptSentences = [
     "the engine gave no certain answer to its submission: it is looked for there, and sent again only if it never arrived",
     "引擎对其提交没有给出确定的答复：先在引擎中查找，确认未曾到达才再次提交",
   ],
+  [
+    "the centre has suspended it: it stands still, and that counts neither for its time limit nor for its bill",
+    "中心已将其暂停：暂停期间既不计入时限，也不计费",
+  ],
+  ["the centre lets it go on", "中心已让其继续运行"],
   ["wrapper {a} (start {b}, boot {c})", "包装进程 {a}（启动 {b}，开机 {c}）"],
   ["wrapper on {a}, job {b}", "包装进程在 {a} 上，作业 {b}"],
   ["{a} runs on {b} (simulated)", "{a} 在 {b} 上运行（模拟）"],

@@ -44,8 +44,8 @@ const sentences = {
   ],
   accounting: ["slurmdbd: CPU, memory and who cancelled come from it", "slurmdbd：CPU、内存用量及取消者均取自其中"],
   accountingNone: [
-    "none: times come from scontrol within MinJobAge ({s} s), CPU and memory from the wrapper; an agent that is away for longer has the wrapper's word alone",
-    "无：起止时间在 MinJobAge（{s} 秒）内取自 scontrol，CPU 与内存取自包装程序；代理离线超过此时长，则只有包装程序的记录",
+    "none: times come from scontrol within MinJobAge ({s} s), CPU and memory from the wrapper, which does not see job steps (srun); an agent that is away for longer has the wrapper's word alone",
+    "无：起止时间在 MinJobAge（{s} 秒）内取自 scontrol，CPU 与内存取自包装程序（不含 srun 作业步）；代理离线超过此时长，则只有包装程序的记录",
   ],
   hiddenFromAgent: [
     "{what} are hidden from the agent: it can report no pools. Take them out of PrivateData, or make the agent's user an operator of Slurm's.",

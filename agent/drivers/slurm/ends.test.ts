@@ -343,8 +343,33 @@ describe("what a word says", () => {
     // The record is the user's to write: what is no whole number counts as nothing.
     const forged = usageOf(done, [], ended("cause=exited\ncpuUserMs=-5000\ncpuSystemMs=1e9\ncheckpointMs=-1"));
     assert.deepEqual([forged.cpuUserMs, forged.cpuSystemMs, forged.checkpointMs], [0, 0, 0]);
+    const nothing = { JobIDRaw: "7", UserCPU: "00:00:00", SystemCPU: "00:00:00", MaxRSS: "" };
+    assert.equal(measuredBy([new Map(Object.entries(nothing))], 7), null, "jobacct_gather/none");
     const usage = usageOf(wordOf(`JobState=COMPLETED ExitCode=0:0 ${ran}`), [], exited(0));
     assert.deepEqual([usage.startedMs, usage.wallMs, usage.memoryWay], [1_795_367_579_000, 3000, "none"]);
+  });
+
+  test("energy, as 22.05 was seen to show it: of a script by its batch step, of steps on several nodes by their sum", () => {
+    const energy = (nodes: string, ofJob: string, ofBatch: string) => {
+      const job = { JobIDRaw: "7", UserCPU: "00:00.347", NNodes: nodes, ConsumedEnergyRaw: ofJob };
+      const batch = { JobIDRaw: "7.batch", MaxRSS: "117184K", ConsumedEnergyRaw: ofBatch };
+      return measuredBy(
+        [job, batch].map((row) => new Map(Object.entries(row))),
+        7,
+      )?.energyJoules;
+    };
+    assert.equal(energy("1", "", "16126"), 16_126);
+    assert.equal(energy("2", "22184", "11998"), 22_184);
+    assert.equal(energy("1", "22184", "11998"), 11_998, "two steps side by side on its node count that node twice");
+    assert.equal(energy("2", "", "11998"), 11_998);
+    assert.equal(energy("1", "", "0"), null);
+    assert.equal(energy("1", "", "18446744073709551614"), null, "NO_VAL64: the counter could not be read");
+  });
+
+  test("what it was suspended for is no time of its run", () => {
+    const facts = "JobState=FAILED ExitCode=3:0 StartTime=1795470884 EndTime=1795470901 NodeList=qingdao1";
+    assert.equal(wordOf(`RunTime=00:00:01 ${facts}`).elapsedS, 1);
+    assert.equal(wordOf(facts).elapsedS, 17);
   });
 
   test("within the second that the engine keeps, the wrapper's milliseconds count; beyond it the engine's word does", () => {

@@ -160,13 +160,24 @@ export function follow(settings: FollowSettings): Following {
       else wait(track, word);
       return;
     }
-    // The record of the wrapper comes first as a rule; a file system may be late, or broken.
     if (word.startS === null || !["RUNNING", "SUSPENDED"].includes(word.state)) return;
+    tellSuspended(track, word.state === "SUSPENDED");
+    // The record of the wrapper comes first as a rule; a file system may be late, or broken.
     const isOld = nowMs() - word.startS * 1000 > 5_000;
     const isUntold = track.phase === "waiting" ? isOld : word.nodes !== null && word.nodes !== track.nodes;
     if (!isUntold) return;
     const atMs = track.phase === "waiting" ? word.startS * 1000 : track.startedMs;
     begin(track, atMs, word.nodes, `Slurm: ${word.state} on ${word.nodes}, job ${track.engineId}`);
+  }
+
+  /** What a site stops and lets go on loses nothing by it: neither its time limit nor its bill goes on meanwhile. */
+  function tellSuspended(track: Track, isSuspended: boolean): void {
+    if (isSuspended === track.isSuspended) return;
+    track.isSuspended = isSuspended;
+    const words = isSuspended
+      ? "the centre has suspended it: it stands still, and that counts neither for its time limit nor for its bill"
+      : "the centre lets it go on";
+    tell({ kind: "remark", run: track.run, atMs: nowMs(), words });
   }
 
   /** Told when the reason changes, the first estimate at once, and others at most every 30 s. */

@@ -19,6 +19,7 @@ export type JobWord = {
   /** Seconds since 1970; a job that never began may show a start too (DEADLINE, and CANCELLED in the queue). */
   readonly startS: number | null;
   readonly endS: number | null;
+  /** Of what has ended; for how long the site had it suspended is not in it. */
   readonly elapsedS: number;
   /** What it may last by Slurm, in whole minutes, as it is now: a user may make it shorter. null: not said, or no limit. */
   readonly limitS: number | null;
@@ -47,7 +48,9 @@ export function controllerWord(line: string): JobWord | null {
   const nodes = present(words.get("NodeList"));
   const startS = secondsSince1970(words.get("StartTime"));
   const endS = secondsSince1970(words.get("EndTime"));
-  const lasted = startS === null || endS === null || nodes === null ? 0 : Math.max(0, endS - startS);
+  const span = startS === null || endS === null || nodes === null ? 0 : Math.max(0, endS - startS);
+  // RunTime is the span less what it was suspended for.
+  const lasted = Math.min(span, durationS(words.get("RunTime")) ?? span);
   return {
     source: "controller",
     jobId,

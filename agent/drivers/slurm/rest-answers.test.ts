@@ -29,6 +29,8 @@ type Facts = {
   readonly nodes?: string;
   readonly startS?: number;
   readonly endS?: number;
+  readonly resumedS?: number;
+  readonly ranBeforeS?: number;
 };
 
 const meta = {
@@ -60,6 +62,8 @@ const families: readonly Family[] = [
       nodes = "qingdao1",
       startS = 0,
       endS = 0,
+      resumedS = 0,
+      ranBeforeS = 0,
     }) => ({
       ...common,
       array_job_id: task === undefined && tasks === "" ? 0 : 21,
@@ -73,6 +77,8 @@ const families: readonly Family[] = [
       requeue: false,
       start_time: startS,
       end_time: endS,
+      suspend_time: resumedS,
+      pre_sus_time: ranBeforeS,
     }),
     submitted: { meta, errors: [], job_id: 27, step_id: "BATCH", job_submit_user_msg: "" },
   },
@@ -88,6 +94,8 @@ const families: readonly Family[] = [
       nodes = "qingdao1",
       startS = 0,
       endS = 0,
+      resumedS = 0,
+      ranBeforeS = 0,
     }) => ({
       ...common,
       array_job_id: number(task === undefined && tasks === "" ? 0 : 21),
@@ -104,6 +112,8 @@ const families: readonly Family[] = [
       requeue: false,
       start_time: number(startS),
       end_time: number(endS),
+      suspend_time: number(resumedS),
+      pre_sus_time: number(ranBeforeS),
     }),
     submitted: {
       job_id: 27,
@@ -139,6 +149,11 @@ for (const { name, job, submitted } of families)
         const word = only({ state: "FAILED", signal, ...ended });
         assert.deepEqual([word.exitCode, word.signal], [0, signal]);
       }
+    });
+
+    test("what it was suspended for is no time of its run", () => {
+      const spans = { startS: 1795470884, resumedS: 1795470901, endS: 1795470904, ranBeforeS: 1 };
+      assert.equal(only({ state: "FAILED", exitCode: 3, ...spans }).elapsedS, 4);
     });
 
     test("a plain job, one task, and tasks that wait together", () => {

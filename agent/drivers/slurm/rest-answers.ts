@@ -43,6 +43,9 @@ const job = z.object({
   start_time: noQuantity,
   end_time: noQuantity,
   time_limit: noQuantity,
+  /** When it was suspended or resumed last, and the seconds that it had run by its last suspension. */
+  suspend_time: noQuantity,
+  pre_sus_time: noQuantity,
   nodes: words,
   restart_cnt: noQuantity,
   partition: words,
@@ -66,7 +69,7 @@ function jobWord(one: z.infer<typeof job>): JobWord {
   const nodes = present(one.nodes);
   const [startS, endS] = [timeOf(one.start_time), timeOf(one.end_time)];
   const [code, signal] = exitOf(one.exit_code ?? 0);
-  const lasted = startS === null || endS === null || nodes === null ? 0 : Math.max(0, endS - startS);
+  const lasted = nodes === null ? 0 : ranS(one);
   const tasks =
     one.array_task_id === null ? indicesOf(one.array_task_string.replace(/[[\]]/g, "")) : [one.array_task_id];
   return {
@@ -89,6 +92,14 @@ function jobWord(one: z.infer<typeof job>): JobWord {
     cancelledBy: null,
     partition: one.partition,
   };
+}
+
+/** From start to end, less what it was suspended for, as scontrol works out its RunTime. */
+function ranS({ start_time, end_time, suspend_time, pre_sus_time }: z.infer<typeof job>): number {
+  const [startS, endS, resumedS] = [start_time, end_time, suspend_time].map(timeOf);
+  if (startS == null || endS == null) return 0;
+  const span = Math.max(0, endS - startS);
+  return resumedS == null ? span : Math.min(span, Math.max(0, endS - resumedS) + (pre_sus_time ?? 0));
 }
 
 /** Of a base state and its flags the flag that the commands would show: COMPLETING before FAILED. */

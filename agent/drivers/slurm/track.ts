@@ -29,6 +29,8 @@ export type Track = {
   cancelled: JobWord | null;
   absentSinceMs: number | null;
   isRequeued: boolean;
+  /** By the site, as was told last. */
+  isSuspended: boolean;
   isFenced: boolean;
   /** Why it is not told lost, as told last. */
   doubt: string | null;
@@ -54,6 +56,7 @@ export function freshTrack(run: RunId, index: number, facts: ChunkFacts, engineI
     cancelled: null,
     absentSinceMs: null,
     isRequeued: false,
+    isSuspended: false,
     isFenced: false,
     doubt: null,
   };

@@ -53,23 +53,46 @@ export type Measured = {
   readonly cpuSystemMs: number;
   /** The most that a step's task had; null where nothing was sampled, as in jobs shorter than a second or two. */
   readonly peakMemoryMib: number | null;
-  /** null where the site measures none; Slurm then prints 0. */
+  /** null where the site measures none. */
   readonly energyJoules: number | null;
 };
 
-/** Of the rows of sacct with their steps: the job's own row has the sums, its steps have the memory. */
+/**
+ * Of the rows of sacct with their steps: the job's own row has the sums, its steps have the memory. null too where the site
+ * has nothing measured (JobAcctGatherType=jobacct_gather/none), which Slurm shows as no time at all.
+ */
 export function measuredBy(rows: readonly Words[], jobId: number): Measured | null {
   const own = rows.filter((row) => (row.get("JobIDRaw") ?? "").split(".")[0] === String(jobId));
   const job = own.findLast((row) => row.get("JobIDRaw") === String(jobId));
   if (!job) return null;
   const peaks = own.flatMap((row) => sizeMib(row.get("MaxRSS")) ?? []);
-  const energy = Number(job.get("ConsumedEnergyRaw") ?? 0);
+  const [cpuUserMs, cpuSystemMs] = [milliseconds(job.get("UserCPU")), milliseconds(job.get("SystemCPU"))];
+  if (peaks.length === 0 && cpuUserMs + cpuSystemMs === 0) return null;
   return {
-    cpuUserMs: milliseconds(job.get("UserCPU")),
-    cpuSystemMs: milliseconds(job.get("SystemCPU")),
+    cpuUserMs,
+    cpuSystemMs,
     peakMemoryMib: peaks.length === 0 ? null : Math.max(...peaks),
-    energyJoules: Number.isSafeInteger(energy) && energy > 0 ? energy : null,
+    energyJoules: energyOf(
+      job,
+      own.findLast((row) => row.get("JobIDRaw") === `${jobId}.batch`),
+    ),
   };
+}
+
+/**
+ * Each step has what its nodes consumed while it lasted. The batch step's is that of the first node from start to end; the job's
+ * own row has the sum of the others, so of a script without srun nothing, and of steps side by side on one node too much.
+ */
+function energyOf(job: Words, batch: Words | undefined): number | null {
+  const [ofBatch, ofSteps] = [joules(batch), joules(job)];
+  if (job.get("NNodes") === "1") return ofBatch ?? ofSteps;
+  return ofBatch === null || ofSteps === null ? (ofBatch ?? ofSteps) : Math.max(ofBatch, ofSteps);
+}
+
+/** Without a counter Slurm says 0, nothing, or a number beyond all measure (NO_VAL64). */
+function joules(row: Words | undefined): number | null {
+  const count = Number(row?.get("ConsumedEnergyRaw") || 0);
+  return Number.isSafeInteger(count) && count > 0 ? count : null;
 }
 
 function milliseconds(text: string | undefined): number {
