@@ -3,6 +3,7 @@ import { describe, test } from "node:test";
 import { type Evidence, endOf } from "./ends.ts";
 import { accountingWord, carriesTag, controllerWord, endedStates, type JobWord, queueWord } from "./job-word.ts";
 import { type WrapperRecord, wrapperRecord } from "./record.ts";
+import { rowsOfTag } from "./track.ts";
 import { measuredBy, usageOf } from "./usage.ts";
 import { endOfVanished, forgottenAfterMs } from "./vanished.ts";
 
@@ -370,6 +371,25 @@ describe("what a word says", () => {
     const facts = "JobState=FAILED ExitCode=3:0 StartTime=1795470884 EndTime=1795470901 NodeList=qingdao1";
     assert.equal(wordOf(`RunTime=00:00:01 ${facts}`).elapsedS, 1);
     assert.equal(wordOf(facts).elapsedS, 17);
+  });
+
+  test("a number that several jobs have had: what the others used is not this one's", () => {
+    const row = (id: string, tag: string, more: object) =>
+      new Map(
+        Object.entries({ JobID: id, JobIDRaw: id, JobName: id === "7" ? `probe.weir-${tag}` : "batch", ...more }),
+      );
+    const rows = [
+      row("7", "abc-1.0.1-1", { State: "COMPLETED", UserCPU: "00:05.000", SystemCPU: "00:00.000" }),
+      row("7.batch", "abc-1.0.1-1", { MaxRSS: "900M" }),
+      row("7", "abc-2.0.1-1", { State: "FAILED", UserCPU: "00:01.000", SystemCPU: "00:00.000" }),
+      row("7.batch", "abc-2.0.1-1", { MaxRSS: "10M" }),
+      row("7", "abc-3.0.1-1", { State: "FAILED", UserCPU: "00:09.000", SystemCPU: "00:00.000" }),
+      row("7.batch", "abc-3.0.1-1", { MaxRSS: "500M" }),
+    ];
+    const ours = rowsOfTag(rows, "abc-2.0.1-1");
+    assert.deepEqual(ours, rows.slice(2, 4));
+    const used = measuredBy(ours, 7);
+    assert.deepEqual([used?.cpuUserMs, used?.peakMemoryMib], [1000, 10]);
   });
 
   test("within the second that the engine keeps, the wrapper's milliseconds count; beyond it the engine's word does", () => {

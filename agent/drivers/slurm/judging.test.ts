@@ -4,7 +4,7 @@ import { jobId, runId } from "#core/ids.ts";
 import type { RunObservation } from "#core/run-order.ts";
 import { type Engine, EngineSilent } from "./engine.ts";
 import { controllerWord } from "./job-word.ts";
-import { cancellerPatienceMs, judgeRuns } from "./judging.ts";
+import { cancellerPatienceMs, type Heard, judgeRuns } from "./judging.ts";
 import type { ChunkFacts, Notebook, NotedChunk } from "./notebook.ts";
 import { type WrapperRecord, wrapperRecord } from "./record.ts";
 import { freshTrack } from "./track.ts";
@@ -36,7 +36,11 @@ function judging(asked: readonly (typeof run)[] = []) {
     throw new EngineSilent("not asked");
   };
   const judge = judgeRuns({
-    engine: { records: async () => [], cancel: silent, read: silent } as unknown as Engine,
+    engine: {
+      records: async () => [],
+      cancel: silent,
+      read: async () => ({ kind: "none", words: "" }),
+    } as unknown as Engine,
     notebook: { chunks: new Map([[facts.chunk, noted]]) } as unknown as Notebook,
     ...{ note: () => {}, nowMs: () => nowMs, monotonicMs: () => nowMs, vanishedAfterMs: async () => 60_000 },
     whereabouts: () => assert.fail("it has not vanished"),
@@ -54,7 +58,11 @@ function judging(asked: readonly (typeof run)[] = []) {
     const ended = await judge("li", track, heard);
     return ended?.end ?? null;
   };
-  return { at, told };
+  const hear = (ms: number, heard: Heard) => {
+    nowMs = ms;
+    return judge("li", track, heard);
+  };
+  return { at, told, hear };
 }
 
 test("an end CANCELLED waits for accounting to say by whom, also once the controller has forgotten it", async () => {
@@ -72,6 +80,22 @@ test("an end CANCELLED waits for accounting to say by whom, also once the contro
   assert.deepEqual(told, [{ kind: "remark", run, atMs: 6_000, words }], "said once");
   const reason = "cancelled at the centre; by root";
   assert.deepEqual(await at(401_000, null, ["CANCELLED by root"]), { kind: "cancelled", by: "centre", reason });
+});
+
+test("another job that had the number before, and went over its memory, is no witness", async () => {
+  const { hear } = judging();
+  const cells = { JobID: "7", JobIDRaw: "7", State: "FAILED", NodeList: "c1", ElapsedRaw: "40", End: "1795367619" };
+  const rows = [
+    { ...cells, JobName: "probe.weir-abc-9.0.1-1" },
+    { JobID: "7.batch", JobIDRaw: "7.batch", JobName: "batch", MaxRSS: "900M" },
+    { ...cells, JobName: "probe.weir-abc-1.0.1-1", ExitCode: "0:9" },
+    { JobID: "7.batch", JobIDRaw: "7.batch", JobName: "batch", MaxRSS: "10M" },
+  ].map((row) => new Map(Object.entries(row)));
+  const answer = { controller: [], accounting: rows, uid: 1001, isComplete: true };
+  const heard = { answer, controller: () => null, accounting: new Map([["7", rows]]) };
+  assert.equal(await hear(0, heard), null, "the wrapper's own record may be on its way");
+  const ended = await hear(6_000, heard);
+  assert.deepEqual([ended?.end, ended?.usage.peakMemoryMib], [{ kind: "signalled", signal: 9 }, 10]);
 });
 
 test("it waits no longer than that, and then says that nobody knows", async () => {

@@ -1,12 +1,12 @@
 import type { RunObservation } from "#core/run-order.ts";
 import { endOf } from "./ends.ts";
 import type { ChunkRecord, Engine, JobsAnswer } from "./engine.ts";
-import { accountingWord, carriesTag, endedStates, type JobWord } from "./job-word.ts";
+import { accountingWord, endedStates, type JobWord } from "./job-word.ts";
 import type { Notebook } from "./notebook.ts";
 import type { EndedRun } from "./past-runs.ts";
 import type { WrapperRecord } from "./record.ts";
 import type { Words } from "./slurm-text.ts";
-import type { Track } from "./track.ts";
+import { rowsOfTag, type Track } from "./track.ts";
 import { usageByRecord, usageOf, withinSecond } from "./usage.ts";
 import { endOfVanished } from "./vanished.ts";
 import type { Whereabouts } from "./whereabouts.ts";
@@ -50,9 +50,8 @@ export function judgeRuns(settings: JudgeSettings) {
   async function judge(user: string, track: Track, heard: Heard): Promise<EndedRun | null> {
     const { answer } = heard;
     const controller = heard.controller(track);
-    const rows = heard.accounting.get(track.engineId) ?? [];
-    const accounting =
-      rows.flatMap((row) => accountingWord(row) ?? []).findLast((word) => carriesTag(word, track.facts.chunk)) ?? null;
+    const rows = rowsOfTag(heard.accounting.get(track.engineId) ?? [], track.facts.chunk);
+    const accounting = rows.flatMap((row) => accountingWord(row) ?? []).at(-1) ?? null;
     if (controller !== null && !endedStates.has(controller.state)) return goesOn(user, track, controller);
     const hasEnded = accounting !== null && endedStates.has(accounting.state);
     // What slurmdbd hears late it shows first as CANCELLED alone, without an end, and moments later by whom.

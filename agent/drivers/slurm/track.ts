@@ -83,6 +83,16 @@ export function wordsByTask(words: readonly JobWord[]): (track: Track) => JobWor
   };
 }
 
+/** Those of the job that carries the tag, each with the steps that follow it: accounting has all that ever had the number. */
+export function rowsOfTag(rows: readonly Words[], tag: string): readonly Words[] {
+  let isOurs = false;
+  return rows.filter((row) => {
+    if (!(row.get("JobID") ?? "").includes("."))
+      isOurs = carriesTag({ name: row.get("JobName") ?? "", comment: null }, tag);
+    return isOurs;
+  });
+}
+
 /** By `12_7` and by Slurm's own number of the task, with the steps of each. */
 export function rowsByJob(rows: readonly Words[]): ReadonlyMap<string, readonly Words[]> {
   const byJob = new Map<string, Words[]>();
