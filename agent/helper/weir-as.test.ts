@@ -682,6 +682,50 @@ describe("weir-as", { skip }, () => {
     });
   });
 
+  test("a folder of the user's own below the folder of runs is neither filled nor removed, whatever it is called", async () => {
+    const runs = (name = "") => join(home, ".weir", name);
+    const kept = async (chunk: string, task: string, make: string) => {
+      asLi(`umask 022; mkdir -p ${runs(chunk)}; cd ${runs(chunk)}; ${make}`);
+      const before = asLi(`ls -lR ${runs(chunk)}`);
+      writeFileSync(join(site.folder, "called"), "");
+      const filled = await helper.ask("submit", submission(li, chunk, { task: [task], again: "1" }));
+      assert.equal(filled.get("error"), "failed", filled.get("words"));
+      const removed = await helper.ask("remove", [
+        ["user", li],
+        ["chunk", chunk],
+      ]);
+      assert.equal(removed.get("ok"), "1", removed.get("words"));
+      assert.equal(asLi(`ls -lR ${runs(chunk)}`), before);
+      assert.equal(site.called(), "");
+      asLi(`rm -r ${runs(chunk)}`);
+    };
+    await kept("thesis", "0 61.0.1", "echo years > text");
+    await kept("orders", "0 61.0.1", "echo mine > order; echo years > text");
+    await kept("abcd2345-61.0.1-1", "0 61.0.1", "echo years > text");
+    await kept("empty", "0 61.0.1", "touch order text");
+    // A run's folder that its user gave another name, with what it wrote.
+    assert.equal((await helper.ask("submit", submission(li, "61.0.1"))).get("ok"), "1");
+    asLi(`cd ${runs()}; mkdir 61.0.1/61.0.1-0; cp -r 61.0.1 results`);
+    for (const chunk of ["results", "61.0.1"]) {
+      const answer = await helper.ask("remove", [
+        ["user", li],
+        ["chunk", chunk],
+      ]);
+      assert.equal(answer.get("ok"), "1", answer.get("words"));
+    }
+    assert.deepEqual([existsSync(runs("results")), existsSync(runs("61.0.1"))], [true, false]);
+    asLi(`rm -r ${runs("results")}`);
+    // What a killed helper left of a submission goes.
+    for (const make of ["true", "touch order", "printf '\\000\\000' > order; mkdir input"]) {
+      asLi(`umask 022; mkdir -p ${runs("62.0.1")}; cd ${runs("62.0.1")}; ${make}`);
+      await helper.ask("remove", [
+        ["user", li],
+        ["chunk", "62.0.1"],
+      ]);
+      assert.equal(existsSync(runs("62.0.1")), false, make);
+    }
+  });
+
   describe("what is Weir's own in a user's folder of runs, once none is left", () => {
     const runs = (name = "") => join(home, ".weir", name);
     const chunk = "abcd2345-21.0.1-7";

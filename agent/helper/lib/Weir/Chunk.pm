@@ -75,6 +75,8 @@ sub open_chunk {
     my $fresh = mkdir $place, 0700;
     $fresh or $!{EEXIST} or failed('failed', "$place: $!");
     $fresh or is_own_folder($person, $place) or refuse('runs', "$place is not a folder of $person->{name}'s own");
+    # A folder of the user's own that happens to have that name gets no order, and is written into by nobody.
+    $fresh or is_of_run($person, $place, $s->{chunk}) or failed('failed', "$place is there already, and is no run's folder of Weir's");
     sysopen(my $order, "$place/order", O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0600) or failed('failed', "$place/order: $!");
     flock $order, LOCK_EX | LOCK_NB or failed('busy', "$s->{chunk} is being submitted by another process");
     my %known = $fresh ? () : engine_in($person, $order);
@@ -152,6 +154,25 @@ sub root_of_runs {
     return $root;
 }
 
+# Whether the folder is what open_chunk made under this name, or had begun to make: by its order, of a run that the name
+# holds. Anything else there is the user's own, and nobody's to fill or to take away.
+sub is_of_run {
+    my ($person, $place, $chunk) = @_;
+    opendir(my $folder, $place) or return 0;
+    my %names = map { $_ => 1 } grep { !/\A\.\.?\z/ } readdir $folder;
+    sysopen(my $order, "$place/order", O_RDONLY | O_NOFOLLOW | O_NONBLOCK) or return $!{ENOENT} && !%names;
+    my @stat = stat $order;
+    return 0 unless S_ISREG($stat[2]) && $stat[4] == $person->{uid};
+    my $head = head_of($order);
+    # Its writing was cut: then nothing has run there.
+    delete @names{qw(order input)};
+    return 1 if !%names && (index($head, $ENGINE_HEAD) == 0 || index($ENGINE_HEAD, $head) == 0 || $head !~ /[^\0]/);
+    my ($run) = $chunk =~ /($RUN)/;
+    return grep { $chunk =~ /\Aaccount-test-/ || (split ' ')[1] eq ($run // '') } @{ fields_of($head)->{task} // [] };
+}
+
+sub head_of { my ($order) = @_; sysseek $order, 0, 0; sysread $order, my $head, MAX_HEAD; return $head }
+
 sub is_own_folder { my ($person, $path) = @_; my @stat = lstat $path or return 0; return S_ISDIR($stat[2]) && $stat[4] == $person->{uid} && !($stat[2] & 022) }
 
 # A folder or file that the user named lies below one of the policy's roots, by its real path. It is opened later and on a
@@ -225,9 +246,7 @@ sub known_chunks {
 
 sub order_head {
     my ($order) = @_;
-    sysseek $order, 0, 0;
-    sysread $order, my $head, MAX_HEAD;
-    my $f = fields_of($head);
+    my $f = fields_of(head_of($order));
     return (map({ (task => $_) } @{ $f->{task} // [] }), map { $_ => $f->{$_}[0] // '' } qw(timeLimitMs nodes tasks cpusPerTask memMibPerNode gres partition account qos reservation array));
 }
 
@@ -273,11 +292,13 @@ sub forget_starts {
     for my $start (map { "$root/.started/$mark-$_" } grep { /^$RUN-\d{1,6}\z/ } readdir $folder) { unlink $start if (readlink($start) // '') eq "$root/$chunk" }
 }
 
+# What is no run's folder stays, also one whose order the user took away: without it nothing can run there.
 sub remove_chunk {
     my ($policy, $person, $chunk) = @_;
     my $root = path_of($policy->{runs}, $person);
     lstat "$root/$chunk" or return;
     is_own_folder($person, $root) && is_own_folder($person, "$root/$chunk") or refuse('runs', "$root/$chunk is not a folder of $person->{name}'s own");
+    is_of_run($person, "$root/$chunk", $chunk) or return;
     if (sysopen(my $lock, "$root/$chunk/order", O_RDWR | O_NOFOLLOW | O_NONBLOCK)) {
         flock $lock, LOCK_EX | LOCK_NB or failed('busy', "$chunk is being submitted");
     }

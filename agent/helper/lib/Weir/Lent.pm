@@ -336,7 +336,7 @@ sub lent_read {
 # weir-delegate does at its next turn.
 sub lent_remove {
     my ($chunk) = @_;
-    lstat $chunk or return;
+    ((lstat $chunk)[4] // -1) == $me or return;    # a folder of the user's own is theirs
     my $gone = ".gone-$chunk";
     rename $chunk, $gone or rename $chunk, "$gone.$$" and $gone .= ".$$" or failed('failed', "$chunk: $!");
     enter($gone, $me) or return;
