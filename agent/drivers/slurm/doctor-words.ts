@@ -96,8 +96,8 @@ const sentences = {
     "看不到预留 {reservation}：PrivateData 对代理隐藏预留，因此不派发任务。请将其从 PrivateData 中去掉，或允许代理的用户使用该预留",
   ],
   poolOfParts: [
-    "reservation {reservation} does not hold whole nodes, and only one that does can be a pool: name its nodes without CoreCnt",
-    "预留 {reservation} 不是整节点的，不能作为资源池：请只指定节点，不指定 CoreCnt",
+    "reservation {reservation} does not hold whole nodes, or holds nodes that Slurm does not show the agent, and only one that does can be a pool: name its nodes without CoreCnt, and nodes that the agent's user is shown",
+    "预留 {reservation} 不是整节点的，或含有 Slurm 不向代理显示的节点，不能作为资源池：请只指定代理用户可见的节点，且不指定 CoreCnt",
   ],
   poolOpen: [
     "reservation {reservation}: {nodes} until {until}, and in no other pool till then",

@@ -94,6 +94,14 @@ test("cores that a node keeps for itself are in no reservation of the whole node
   );
 });
 
+test("nor is what holds a node that is hidden from the agent: how much of it, nobody knows", () => {
+  // Eight cores in all, four of each; of the two nodes one is seen, which has eight.
+  const hidden = parts.replace("CoreCnt=5", "CoreCnt=8");
+  const found = reservationsOf([wordsOf(hidden)], nodes.slice(0, 1), nowS).get("two");
+  assert.deepEqual([found?.isWhole, found?.nodes.size], [false, 2]);
+  assert.equal(reservationsOf([wordsOf(weir)], nodes.slice(0, 1), nowS).get("weir")?.isWhole, true);
+});
+
 test("what the policy does not name, and a partition that is not there, shut a pool", () => {
   const allows = { partition: ["batch", "accel"], qos: ["-", "l?w"], reservation: ["we*"] };
   const shut = (of: NamedPools) => seen(of).flatMap(({ name, shut: why }) => (why ? [[name, why]] : []));

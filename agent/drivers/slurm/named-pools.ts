@@ -39,7 +39,8 @@ export function reservationsOf(
     const [startS, endS] = [secondsSince1970(words.get("StartTime")), secondsSince1970(words.get("EndTime"))];
     if (name === undefined || startS === null || endS === null || endS <= nowS) continue;
     const names = hostNames(present(words.get("Nodes")) ?? "") ?? [];
-    const all = names.reduce((sum, node) => sum + (coresOf.get(node) ?? 0), 0);
+    // Of a node that is hidden from the agent nobody knows how much of it there is.
+    const all = names.reduce((sum, node) => sum + (coresOf.get(node) ?? Number.POSITIVE_INFINITY), 0);
     found.set(name, {
       window: { startsInMs: Math.max(0, startS - nowS) * 1000, endsInMs: (endS - nowS) * 1000 },
       nodes: new Set(names),
