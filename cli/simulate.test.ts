@@ -273,12 +273,41 @@ test("--network: latency, leases and moves of traces, and what is refused of it"
     ],
     [`${asked} --network broken.json`, 2, /broken\.json is no network file/],
     [`${asked} --network absent.json`, 2, /absent\.json is no network file/],
-    [`${asked} --network far.json --report r.html`, 2, /Leave --report or --network out/],
     [`${asked} --routing merged --network far.json`, 3, /not run with --network/],
   ] as const) {
     const refused = await weir(words);
     assert.match(refused.error, error);
     assert.equal(refused.code, code, words);
+  }
+});
+
+test("the report of a replay with a network between has the policies that can be run so, beside yardsticks that know none", async () => {
+  writeFileSync(join(folder, "slow.json"), JSON.stringify({ latencyS: 30 }));
+  const asked = `simulate --trace ${one} ${other} --policy easy --routing central --network slow.json`;
+  const { code, error } = await weir(`${asked} --report slow.html`);
+  assert.deepEqual([code, error], [0, "The report is in slow.html.\n"]);
+  const page = readFileSync(join(folder, "slow.html"), "utf8");
+  assert.match(page, /lies what --network says/);
+  assert.match(page, /--network slow\.json /);
+  const rows = [...page.matchAll(/<tr[^>]*><th[^>]*>([^<]*)<\/th><td[^>]*>([^<]*)<\/td>/g)].map(
+    ([, a, b]) => `${a} ${b}`,
+  );
+  for (const row of ["easy central", "fcfs central", "weir weir", "easy least-load", "easy merged", "easy home"])
+    assert.ok(rows.includes(row), `${row} among ${rows}`);
+  for (const row of ["sjf merged", "conservative central"]) assert.ok(!rows.includes(row), row);
+  const plain = await weir(`simulate --trace ${one} ${other} --policy easy --report plain.html`);
+  assert.equal(plain.code, 0);
+  assert.doesNotMatch(readFileSync(join(folder, "plain.html"), "utf8"), /lies what --network says/);
+});
+
+test("a report that cannot be kept is refused before anything is replayed", async () => {
+  for (const [path, words] of [
+    ["absent/r.html", /absent\/r\.html.*no such file or folder/],
+    [".", /folder/],
+  ] as const) {
+    const { code, out, error } = await weir(`simulate --trace ${one} --policy easy --report ${path}`);
+    assert.deepEqual([code, out], [1, ""]);
+    assert.match(error, words);
   }
 });
 
@@ -310,6 +339,8 @@ test("what cannot be packed is said, and what to do about it", async () => {
     assert.equal(ran.code, code);
   };
   await said("--trace pods.csv", 2, /name the list of nodes with --network FILE/);
+  await said("--trace pods.csv --network nodes.csv --report r.html", 2, /--report says nothing where pods are packed/);
+  await said("--trace pods.csv --network nodes.csv --routing home", 2, /--routing says nothing/);
   await said("--trace pods.csv --network nothing.csv", 2, /nothing\.csv/);
   await said("--trace pods.csv --network pods.csv", 3, /pods\.csv, line 1: no column gpu\. The first line must name/);
   await said("--trace pods.csv.gz --network nodes.csv", 3, /pods\.csv\.gz: the gzip file is cut short or damaged/);

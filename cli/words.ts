@@ -417,6 +417,10 @@ export const words = {
   columnVerdict: ["VERDICT", "结论"],
   columnTook: ["TOOK", "用时"],
   columnEvidence: ["EVIDENCE", "证据"],
+  simulatePodsNot: [
+    "--{option} says nothing where pods are packed on nodes. Leave it out.",
+    "将 pod 装入节点时 --{option} 不起作用。请去掉。",
+  ],
   simulatePodsNoNetwork: [
     "a list of pods is packed on nodes: name the list of nodes with --network FILE.",
     "pod 列表需放置到节点上：请用 --network 文件 指定节点列表。",
@@ -563,10 +567,6 @@ export const words = {
   simulateClassicUnderWeir: [
     "--routing weir is Weir's own scheduler: it takes --policy weir or a policy file, not {policy}. Leave --routing out, or use --routing central for one queue under {policy}.",
     "--routing weir 是 Weir 自己的调度器：--policy 只能是 weir 或策略文件，不能是 {policy}。请去掉 --routing，或用 --routing central 以 {policy} 管理单一队列。",
-  ],
-  networkNoReport: [
-    "A report compares with replays that know no --network. Leave --report or --network out.",
-    "报告与不含 --network 的回放作比较。请去掉 --report 或 --network。",
   ],
   simulateNetworkNotRead: ["{path} is no network file: {words}", "{path} 不是网络文件：{words}"],
   simulateNetworkRefused: ["{path} is refused:\n{words}", "{path} 未被接受：\n{words}"],

@@ -71,8 +71,8 @@ function words(refusal: TraceRefusal): readonly [en: string, zh: string] {
       ];
     case "header":
       return [
-        `the header's ${refusal.field} is ${JSON.stringify(refusal.text)}, not a whole number. Correct it, or take the line out.`,
-        `文件头的 ${refusal.field} 为 ${JSON.stringify(refusal.text)}，不是整数。请更正，或删去此行。`,
+        `the header's ${refusal.field} is ${JSON.stringify(refusal.text)}, not a whole number up to 2147483647. Correct it, or take the line out.`,
+        `文件头的 ${refusal.field} 为 ${JSON.stringify(refusal.text)}，不是 2147483647 以内的整数。请更正，或删去此行。`,
       ];
     case "no-column":
       return [

@@ -11,7 +11,6 @@ import type { SwfLog } from "#simulator/swf.ts";
 export function askedNetwork(call: Call, logs: readonly SwfLog[]): Network | null {
   const path = call.one("network");
   if (path === null) return null;
-  if (call.has("report")) throw new Stop(exitCodes.usage, call.say("networkNoReport"));
   const parsed = parseNetwork(
     readJson(call, path),
     logs.map(({ name }) => name),

@@ -19,6 +19,8 @@ export function isOfPods(paths: readonly string[]): boolean {
  */
 export async function simulatePods(call: Call, path: string): Promise<number> {
   const { say } = call;
+  for (const option of ofQueues)
+    if (call.has(option)) throw new Stop(exitCodes.usage, say("simulatePodsNot", { option }));
   const network = call.one("network");
   if (network === null) throw new Stop(exitCodes.usage, say("simulatePodsNoNetwork"));
   const population = read(call, path, (bytes) => readPods(bytes, path));
@@ -31,6 +33,12 @@ export async function simulatePods(call: Call, path: string): Promise<number> {
   else await printRuns(call, runs, leftOut);
   return exitCodes.done;
 }
+
+/** What is asked of a replay of jobs that wait. */
+const ofQueues = [
+  ...["estimates", "routing", "days", "from", "count", "processors", "report"],
+  ...["generate", "jobs", "load", "write"],
+];
 
 function rulesAsked(call: Call): readonly Packing[] {
   const said = call.one("policy");

@@ -4,7 +4,7 @@ import { askedPolicy } from "#cli/commands/asked-policy.ts";
 import { progressBar } from "#cli/commands/progress-bar.ts";
 import { generatedLog } from "#cli/commands/simulate-generated.ts";
 import { isOfPods, simulatePods } from "#cli/commands/simulate-pods.ts";
-import { writeReport } from "#cli/commands/simulate-report.ts";
+import { refuseUnwritable, writeReport } from "#cli/commands/simulate-report.ts";
 import { simulateSweep } from "#cli/commands/simulate-sweep.ts";
 import { processorsOf, readLogs } from "#cli/commands/trace-logs.ts";
 import { secondsText } from "#cli/formats.ts";
@@ -37,6 +37,8 @@ export async function simulateTraces(call: Call): Promise<number> {
   if (paths.length === 0 && generated === null) throw new Stop(exitCodes.usage, call.say("simulateNoTrace"));
   const logs = [...paths.flatMap((path) => readLogs(call, path)), ...(generated === null ? [] : [generated])];
   const simulation = settingsOf(call, logs);
+  const report = call.one("report");
+  if (report !== null) refuseUnwritable(call, report);
   const bar = progressBar(call);
   const done = simulate(logs, simulation, bar.show);
   bar.clear();
@@ -45,7 +47,6 @@ export async function simulateTraces(call: Call): Promise<number> {
   const said = synthetic.length === 0 ? {} : { synthetic };
   const between = done.rebound === null ? {} : { network: done.rebound };
   const late = laterThanAlone(done, simulation.policy);
-  const report = call.one("report");
   try {
     if (call.json)
       await call.printJson({ ...done.metrics, ...between, ...said, ...lateJson(done, late), ...done.effort });

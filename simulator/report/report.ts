@@ -35,6 +35,8 @@ export type ReportInput = {
   readonly estimates: "requested" | "actual";
   /** Whether any of the jobs was made by a model. */
   readonly isSynthetic: boolean;
+  /** Something lies between the network and its centres, in all but the two yardsticks. */
+  readonly isOverNetwork: boolean;
   readonly workload: Workload;
   readonly chosen: Run;
   /** Every centre with the jobs of its own users alone, under EASY; null where there is one centre. */
@@ -84,6 +86,7 @@ export function renderReport(input: ReportInput): string {
 <h1>${escaped(title)}</h1>
 <p>${escaped(subtitle)}</p>
 ${input.isSynthetic ? `<p class="note">${escaped(say("synthetic"))}</p>` : ""}
+${input.isOverNetwork ? `<p class="note">${escaped(say("overNetwork"))}</p>` : ""}
 ${tiles(input, say)}
 ${parts.join("\n")}
 <footer><p>${escaped(say("made"))}</p><p>${escaped(say("again"))}: <code>${escaped(input.command)}</code></p></footer>

@@ -34,6 +34,7 @@ export function madeInput(language: "en" | "zh", homes: number): ReportInput {
     command: "weir simulate --trace '<a>.swf'",
     estimates: "requested",
     isSynthetic: true,
+    isOverNetwork: false,
     workload,
     chosen,
     homeOnly: homes === 1 ? null : one("easy", "home"),
