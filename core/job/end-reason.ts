@@ -1,3 +1,5 @@
+import { engineCauses } from "#core/job/engine-causes.ts";
+import { toldIn } from "#core/kept-sentences.ts";
 import type { Language } from "#core/language.ts";
 
 /** What stands in an outcome as its reason: a rule's name in words, and what a person wrote as it is. */
@@ -8,7 +10,8 @@ export function endReasonWords(reason: string, language: Language): string {
   if (deadline !== null && language === "zh") return `已无法在截止时刻 ${deadline} 前结束`;
   const disabled = disabledPerson(reason);
   if (disabled !== null && language === "zh") return `${disabled} 已停用`;
-  return reason === "dependency-never-satisfied" ? endedUnmet[language] : reason;
+  if (reason === "dependency-never-satisfied") return endedUnmet[language];
+  return toldIn(engineCauses, reason, language) ?? reason;
 }
 
 /**

@@ -24,10 +24,12 @@ test("steps and causes of Weir's own are in the reader's language, what others w
       "withdrawn: the engine answers and knows no job 7; its wrapper never began, and cannot begin any more",
       "zh",
     ),
-    "已撤回：引擎有应答，但没有作业 7；其包装进程从未开始，也不会再开始",
+    "已撤回：引擎有应答，但没有作业 7；其包装程序从未开始，也不会再开始",
   );
   assert.equal(causeWords("the disk is full", "zh"), null);
-  assert.equal(causeWords(cancelWords("credential", "en"), "zh"), cancelWords("credential", "zh"));
+  for (const waits of ["credential", "let-in"])
+    for (const which of ["end", "back"] as const)
+      assert.equal(causeWords(cancelWords(waits, "en", which), "zh"), cancelWords(waits, "zh", which));
 });
 
 test("seconds become spans, and times the reader's own", () => {

@@ -1,3 +1,4 @@
+import { engineCauses } from "#core/job/engine-causes.ts";
 import { outcomeWords, stateWords } from "#core/job/state-words.ts";
 import { type KeptSentences, toldIn } from "#core/kept-sentences.ts";
 import type { Language } from "#core/language.ts";
@@ -54,6 +55,7 @@ const steps: readonly (readonly [kind: string, en: string, zh: string])[] = [
 ];
 
 const causes: KeptSentences = [
+  ...engineCauses,
   ["the first centre in order that can start it: {a}", "按顺序首个能启动的中心：{a}"],
   [
     "no centre can start it now; it joins the own queue of {a}, pool {b}",
@@ -79,6 +81,14 @@ const causes: KeptSentences = [
     "已请求结束：须待该用户重新向中心委托凭据（weir-delegate）",
   ],
   [
+    "was asked to end: the centre does not let the network act as its local user; it waits until it does, or an administrator declares it lost",
+    "已请求结束：中心不许算力网以其本地用户行事；须待中心重新准许，或由管理员声明丢失",
+  ],
+  [
+    "was asked back, unless it has started: the centre does not let the network act as its local user; it waits until it does, or an administrator declares it lost",
+    "已请求撤回（已开始的除外）：中心不许算力网以其本地用户行事；须待中心重新准许，或由管理员声明丢失",
+  ],
+  [
     "was asked back, unless it has started: it waits until its user has lent the centre a credential again (weir-delegate)",
     "已请求撤回（已开始的除外）：须待该用户重新向中心委托凭据（weir-delegate）",
   ],
@@ -100,19 +110,17 @@ const causes: KeptSentences = [
     "the engine gave no certain answer to its submission: it is looked for there, and sent again only if it never arrived",
     "引擎对其提交没有给出确定的答复：先在引擎中查找，确认未曾到达才再次提交",
   ],
-  [
-    "the centre has suspended it: it stands still, and that counts neither for its time limit nor for its bill",
-    "中心已将其暂停：暂停期间既不计入时限，也不计费",
-  ],
-  ["the centre lets it go on", "中心已让其继续运行"],
   ["wrapper {a} (start {b}, boot {c})", "包装进程 {a}（启动 {b}，开机 {c}）"],
-  ["wrapper on {a}, job {b}", "包装进程在 {a} 上，作业 {b}"],
+  ["wrapper on {a}, job {b}", "包装程序在 {a} 上，作业 {b}"],
   ["{a} runs on {b} (simulated)", "{a} 在 {b} 上运行（模拟）"],
   ["found after the driver was opened again", "驱动重新打开后找到"],
   ["the engine has it as {a}: {b}; it thinks it will start at {c}", "引擎中编号 {a}：{b}；引擎预计 {c} 启动"],
   ["the engine has it as {a}: {b}", "引擎中编号 {a}：{b}"],
   ["failed with exit code {a}", "失败，退出码 {a}"],
   ["failed by signal {a}", "失败，信号 {a}"],
+  ["cancelled by user: scancel at the centre", "由用户在中心用 scancel 取消"],
+  ["cancelled by centre: scancel by root", "由中心取消：root 执行了 scancel"],
+  ["cancelled by centre: scancel by another local user", "由中心取消：另一本地用户执行了 scancel"],
   ["cancelled by user: {b}", "由用户取消：{b}"],
   ["cancelled by user", "由用户取消"],
   ["cancelled by centre: {b}", "由中心取消：{b}"],
@@ -132,6 +140,7 @@ const causes: KeptSentences = [
   ["refused: {a}", "中心拒绝：{a}"],
   ["refused by {a}, and no other centre could take it: {b}", "{a} 拒绝，且没有其他中心可接收：{b}"],
   ["lost: {a}", "丢失：{a}"],
+  ["requeued by the centre", "被中心重新排队"],
   ["requeued by {a}", "由 {a} 重新排队"],
   ["deadline passed before the start", "启动之前最迟启动时刻已过"],
   ["its deadline passed in the engine's queue", "在引擎队列中最迟启动时刻已过"],
@@ -146,31 +155,6 @@ const causes: KeptSentences = [
   [
     "the agent ended before its submission was certain; queue and accounting have nothing of it",
     "代理在提交得到确认之前终止；队列与记账中均没有它",
-  ],
-  [
-    "the engine answers and knows no job {a}; its wrapper never began, and cannot begin any more",
-    "引擎有应答，但没有作业 {a}；其包装进程从未开始，也不会再开始",
-  ],
-  [
-    "the engine answers and knows no job {a}; its wrapper began and wrote no end; {b}",
-    "引擎有应答，但没有作业 {a}；其包装进程已开始而未写下结束；{b}",
-  ],
-  [
-    "killed, and the engine that may have done so has forgotten it: the engine answers and knows no job {a}",
-    "被强制终止，而可能将其终止的引擎已不再有其记录：引擎有应答，但没有作业 {a}",
-  ],
-  [
-    "the engine stopped it and has forgotten it: the engine answers and knows no job {a}",
-    "引擎已将其停止，此后不再有其记录：引擎有应答，但没有作业 {a}",
-  ],
-  [
-    "the engine answers and knows no job {a}: this end is by the wrapper's record",
-    "引擎有应答，但没有作业 {a}：此结束以包装进程的记录为准",
-  ],
-  ["Slurm: NODE_FAIL on {a}", "Slurm：{a} 发生 NODE_FAIL"],
-  [
-    "Slurm ended job {a} as soon as it had {b}, and nothing of it was begun there",
-    "Slurm 在作业 {a} 分到 {b} 时随即将其结束，未在那里开始任何部分",
   ],
   ["declared lost: {a}", "声明丢失：{a}"],
 ];

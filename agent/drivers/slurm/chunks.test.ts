@@ -196,12 +196,16 @@ describe("the mapping", () => {
     assert.match(user(2, 6), /no local account for person 2 \(n2\) in project 6 \(n6\)/);
     const untried = {
       ...entry(1, null, "li"),
-      readiness: { kind: "created", sinceMs: 0, words: "no such account" } as const,
+      readiness: {
+        kind: "created",
+        sinceMs: 0,
+        words: "li is not in the group, 12 of li; /home/li/.weir; lina",
+      } as const,
     };
     const resolved = resolveMapping([untried], named(1), named(1));
     assert.match(
       resolved.kind === "not-ready" ? resolved.words : "",
-      /has not passed its test submission: no such account/,
+      /has not passed its test submission: … is not in the group, 12 of …; \/home\/…\/\.weir; lina$/,
     );
   });
 

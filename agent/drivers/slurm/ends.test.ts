@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { causeWords } from "#core/job/history-words.ts";
+import type { RunEnd } from "#core/job/state.ts";
 import { type Evidence, endOf } from "./ends.ts";
 import { accountingWord, carriesTag, controllerWord, endedStates, type JobWord, queueWord } from "./job-word.ts";
 import { type WrapperRecord, wrapperRecord } from "./record.ts";
@@ -23,7 +25,7 @@ const ended = (facts: string): WrapperRecord =>
 const exited = (code: number) => ended(`cause=exited\nexitCode=${code}`);
 
 function verdictOn(facts: string | JobWord, changes: Partial<Evidence> = {}) {
-  return endOf({
+  const verdict = endOf({
     word: typeof facts === "string" ? wordOf(facts) : facts,
     accounting: null,
     record: exited(0),
@@ -36,6 +38,21 @@ function verdictOn(facts: string | JobWord, changes: Partial<Evidence> = {}) {
     isOverMemory: false,
     ...changes,
   });
+  if (verdict.kind === "ended") hasChinese([...saidOf(verdict.end), verdict.difference]);
+  return verdict;
+}
+
+function saidOf(end: RunEnd): readonly (string | null)[] {
+  return ["reason" in end ? end.reason : null, "evidence" in end ? (end.evidence ?? null) : null];
+}
+
+/** Whatever is said of an end is there for who reads Chinese: no two English words in a row are left of it. */
+function hasChinese(said: readonly (string | null)[]): void {
+  for (const words of said) {
+    if (words === null) continue;
+    const told = causeWords(words, "zh") ?? assert.fail(`no Chinese: ${words}`);
+    assert.doesNotMatch(told, /[a-z]{2,} [a-z]{2,}/, words);
+  }
 }
 
 function decide(facts: string | JobWord, changes: Partial<Evidence> = {}) {
@@ -141,16 +158,16 @@ describe("how a run ended, by the engine's word", () => {
     assert.deepEqual(decide(facts, { askedToCancel: true }), { kind: "cancelled", by: "user", reason: null });
     const own = decide(facts, by("1001"));
     assert.equal(typeof own === "object" && own.kind === "cancelled" && own.by, "user");
-    const byName = { kind: "cancelled", by: "user", reason: "with scancel at the centre, as li" };
+    const byName = { kind: "cancelled", by: "user", reason: "scancel at the centre" };
     assert.deepEqual(decide(facts, by("li")), byName);
     assert.deepEqual(decide(facts, by("0")), {
       kind: "cancelled",
       by: "centre",
-      reason: "cancelled at the centre; by uid 0",
+      reason: "scancel by root",
     });
     assert.deepEqual(decide(waiting, by("0")), {
       kind: "withdrawn",
-      evidence: "cancelled in the centre's queue before it had a node; cancelled at the centre; by uid 0",
+      evidence: "cancelled in the centre's queue before it had a node; scancel by root",
     });
     assert.deepEqual(decide(waiting, { askedToCancel: true }), { kind: "cancelled", by: "user", reason: null });
     // Without accounting: neither free nor told of somebody; in the queue it is safe to place it again.
@@ -238,7 +255,7 @@ describe("how a run ended, by the engine's word", () => {
     );
     assert.deepEqual(decide(long, { isDuplicate: true, record: exited(5) }), { kind: "succeeded" });
     // Cancelled by the site while it ran, or by the network: nothing was begun again.
-    const byCentre = { kind: "cancelled", by: "centre", reason: "cancelled at the centre; by uid 0" };
+    const byCentre = { kind: "cancelled", by: "centre", reason: "scancel by root" };
     assert.deepEqual(decide({ ...cancelled, elapsedS: 40 }, { accounting, record: exited(5) }), byCentre);
     assert.deepEqual(
       decide(cancelled, { accounting, record: ended("cause=stopped\nexitCode=0\nsignal=15") }),
@@ -266,6 +283,10 @@ describe("what the engine has forgotten", () => {
     assert.equal(endOfVanished("7", begun, false, null), null);
     assert.equal(endOfVanished("7", begun, true, { kind: "maybe", words: "it lives" }), null, "not while it may live");
     assert.equal(endOfVanished("7", begun, true, gone)?.end.kind, "lost");
+    for (const words of ["no node has it: c1 IDLE", "its wrapper on c1, process 7 there, lives no more"]) {
+      const lost = endOfVanished("7", begun, true, { kind: "gone", words });
+      hasChinese(lost === null ? [] : saidOf(lost.end));
+    }
     assert.equal(endOfVanished("7", ended("cause=stopped\nsignal=15"), true, null)?.end.kind, "node-failed");
     assert.equal(endOfVanished("7", ended("cause=exited\nsignal=9"), true, null)?.end.kind, "node-failed");
     const aborted = endOfVanished("7", ended("cause=exited\nsignal=6"), true, null)?.end;

@@ -212,11 +212,12 @@ function cancelled({ word, accounting, askedToCancel, user }: Evidence) {
   const by = accounting?.cancelledBy ?? word.cancelledBy;
   if (askedToCancel) return { kind: "cancelled", by: "user", reason: null } as const;
   if (by !== null && (by === user.name || by === String(user.uid)))
-    return { kind: "cancelled", by: "user", reason: `with scancel at the centre, as ${user.name}` } as const;
+    return { kind: "cancelled", by: "user", reason: "scancel at the centre" } as const;
   // Without accounting Slurm tells nobody who it was: nobody is named, or charged, who may not have done it (M7).
   if (by === null) return { kind: "cancelled", by: "unknown", reason: null } as const;
-  const who = `by ${/^\d+$/.test(by) ? "uid " : ""}${by}`;
-  return { kind: "cancelled", by: "centre", reason: `cancelled at the centre; ${who}` } as const;
+  // By which local user is nothing to the network (P2); root is nobody's name.
+  const who = by === "root" || by === "0" ? "root" : "another local user";
+  return { kind: "cancelled", by: "centre", reason: `scancel by ${who}` } as const;
 }
 
 function withdrawn(evidence: string): RunEnd {

@@ -78,7 +78,7 @@ test("an end CANCELLED waits for accounting to say by whom, also once the contro
   const words =
     "job 7 was cancelled at the centre; its accounting does not say yet by whom, and is asked for up to 10 min";
   assert.deepEqual(told, [{ kind: "remark", run, atMs: 6_000, words }], "said once");
-  const reason = "cancelled at the centre; by root";
+  const reason = "scancel by root";
   assert.deepEqual(await at(401_000, null, ["CANCELLED by root"]), { kind: "cancelled", by: "centre", reason });
 });
 

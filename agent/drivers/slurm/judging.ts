@@ -189,6 +189,9 @@ export function judgeRuns(settings: JudgeSettings) {
       note(verdict.words, { run: track.run });
       return track.record?.ended ? vanished(track) : null;
     }
+    const by = accounting?.cancelledBy ?? word.cancelledBy;
+    if (verdict.end.kind === "cancelled" && verdict.end.by === "centre")
+      note("a run was cancelled at the centre", { run: track.run, by });
     if (verdict.difference !== null) note("engine and wrapper differ", { run: track.run, what: verdict.difference });
     const endedMs = track.record?.ended?.endedMs ?? null;
     const { isByRecord = false } = verdict;

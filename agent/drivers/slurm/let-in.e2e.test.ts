@@ -62,6 +62,11 @@ describe("users whom the site lets in no more", { skip: requires("root", "slurm"
         const [said] = remarks(works.run);
         assert.match(said?.words ?? "", /does not let the network act as this run's local user \(group\)/);
         assert(!said?.words.includes("weirt"), "the server hears no local name");
+        const late = await agent.driver.start(orderOf("true"));
+        assert(
+          late.kind === "refused" && /^… is not in the group weirt-nobody, /.test(late.words),
+          JSON.stringify(late),
+        );
         for (let asked = 0; asked < 3; asked += 1)
           assert.equal(await agent.driver.cancel(unwanted.run), "cancelling", "it is kept");
         const [, waits, ...more] = remarks(unwanted.run);

@@ -62,6 +62,12 @@ export function sharersOf(
   );
 }
 
+/** As the network is told: which local user it is stays at the centre (P2). */
+export function withoutName(words: string, user: string): string {
+  const name = user.replaceAll(/[.+]/g, "\\$&");
+  return words.replaceAll(new RegExp(`(?<![\\w.@+-])${name}(?![\\w@+-])`, "g"), "…");
+}
+
 /** Those who are several people's of the network. */
 export function sharedUsers(entries: readonly MappingEntry[]): readonly string[] {
   const shared = entries.filter((one) => one.readiness.kind !== "removed" && sharersOf(entries, one).length > 0);
@@ -87,7 +93,7 @@ export function resolveMapping(
     case "requested":
       return { kind: "not-ready", words: `the local account for ${who} has been requested and is not there yet` };
     case "created": {
-      const why = found.readiness.words === null ? "" : `: ${found.readiness.words}`;
+      const why = found.readiness.words === null ? "" : `: ${withoutName(found.readiness.words, found.user)}`;
       return { kind: "not-ready", words: `the local account for ${who} has not passed its test submission${why}` };
     }
     case "needs-credential":

@@ -7,6 +7,7 @@ import type { RunObservation, RunOrder } from "#core/run-order.ts";
 import { chunkName, type Group, groupOrders, type Place, submissionOf } from "./chunks.ts";
 import type { Doubts } from "./doubts.ts";
 import type { Engine, SubmitAnswer } from "./engine.ts";
+import { withoutName } from "./mapping.ts";
 import type { ChunkFacts, Notebook, NotebookLine, NotedChunk } from "./notebook.ts";
 import type { Placed } from "./placing.ts";
 
@@ -64,9 +65,9 @@ export function openSubmitting(settings: SubmitSettings): Submitting {
   /** Whose history says already that they were not taken at once. */
   const toldLater = new Set<RunId>();
 
-  function tellLater({ runs }: ChunkFacts, words: string): void {
+  function tellLater({ runs, user }: ChunkFacts, words: string): void {
     // What cannot be written at the site is told with paths of its own, which are nothing to the network (P2).
-    const why = /(?:^|\s)\//.test(words) ? "a fault at the site, named in its agent's log" : words;
+    const why = /(?:^|\s)\//.test(words) ? "a fault at the site, named in its agent's log" : withoutName(words, user);
     const untold = runs.filter(({ run }) => !toldLater.has(run));
     for (const { run } of untold) toldLater.add(run);
     remark({ runs: untold }, `not taken yet, and asked again: ${why}`);
@@ -142,7 +143,8 @@ export function openSubmitting(settings: SubmitSettings): Submitting {
           settings.heard(facts.user, answer.words);
           await forget(facts);
           for (const { run } of facts.runs) toldLater.delete(run);
-          return answer;
+          note("a submission was refused", { chunk: facts.chunk, words: answer.words });
+          return { ...answer, words: withoutName(answer.words, facts.user) };
         case "later":
           settings.heard(facts.user, answer.words);
           tellLater(facts, answer.words);
