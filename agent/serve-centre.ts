@@ -176,7 +176,8 @@ export type CentreSettings = {
   readonly onReady: () => void;
 };
 
-const clocks: Clocks = {
+/** Of this machine. */
+export const clocks: Clocks = {
   nowMs: () => Date.now(),
   monotonicMs: () => performance.now(),
   later: (afterMs, act) => setTimeout(act, afterMs),

@@ -6,10 +6,11 @@ import { openRestClient } from "#agent/drivers/slurm/rest-client.ts";
 import { submitBody } from "#agent/drivers/slurm/rest-request.ts";
 import { makeTestSite, orderOf, type TestAgent, type TestSite } from "#agent/drivers/slurm/site-testing.ts";
 import { clusterOf, slurmPossible, startClusters } from "../tools/slurm/clusters.ts";
+import { type FedAgent, feedBySync } from "./fed-agent.ts";
 import { figure } from "./figures.ts";
 
 /**
- * Sustained submission by slurmrestd: the driver, fed with orders, beside eight connections that post the same jobs with
+ * Sustained submission by slurmrestd: the agent, fed with prepared answers to `sync`, beside eight connections that post the same jobs with
  * nothing else to do. By turns on one cluster, either first in turn, after a round that does not count; nothing of the
  * partition starts meanwhile, and no round begins before the last one's jobs are gone. The CPU time of each part says
  * where the difference goes on a machine whose cores are busy.
@@ -48,7 +49,8 @@ async function rounds(site: TestSite, agent: TestAgent): Promise<void> {
   const [raw, ours, ratios]: [number[], number[], number[]] = [[], [], []];
   const cpu = new Map<string, number[]>();
   const posted = () => postAll(cluster.restSocket, cluster.sharedFolder, token);
-  const driven = () => startAll(agent);
+  const fed = await feedBySync(agent);
+  const driven = () => startAll(fed);
   for (let round = -1; round < countedRounds; round += 1) {
     await cluster.run("root", ["scontrol", "update", "PartitionName=batch", "State=DOWN"]);
     const first = await measured(site, round % 2 === 0 ? posted : driven);
@@ -62,14 +64,15 @@ async function rounds(site: TestSite, agent: TestAgent): Promise<void> {
     raw.push(rawOne.perS);
     ours.push(ourOne.perS);
     ratios.push(ourOne.perS / rawOne.perS);
-    for (const [whose, { cpuMs: spent }] of [["eight connections", rawOne] as const, ["the driver", ourOne] as const])
+    for (const [whose, { cpuMs: spent }] of [["eight connections", rawOne] as const, ["the agent", ourOne] as const])
       for (const [name, ms] of Object.entries(spent)) {
         const key = `${whose}: CPU of ${name} a job`;
         cpu.set(key, [...(cpu.get(key) ?? []), ms]);
       }
   }
+  await fed.close();
   figure("slurmrestd, eight connections", "/s", "", raw);
-  figure("the driver by slurmrestd, fed with orders", "/s", "", ours);
+  figure("the agent by slurmrestd, fed with prepared answers to sync", "/s", "", ours);
   figure("ratio of the two, by slurmrestd", "", "≥ 0.8", ratios);
   for (const [name, spent] of cpu) figure(name, "ms", "", spent);
 }
@@ -91,10 +94,8 @@ async function measured(site: TestSite, act: () => Promise<void>): Promise<Measu
   return { perS, cpuMs: Object.fromEntries(spent) };
 }
 
-async function startAll(agent: TestAgent): Promise<void> {
-  const orders = Array.from({ length: jobsOfARound }, () => orderOf("true"));
-  const answers = await Promise.all(orders.map((order) => agent.driver.start(order)));
-  if (!answers.every(({ kind }) => kind === "queued")) throw new Error(JSON.stringify(answers[0]));
+function startAll(fed: FedAgent): Promise<void> {
+  return fed.submit(Array.from({ length: jobsOfARound }, () => orderOf("true")));
 }
 
 async function postAll(socket: string, sharedFolder: string, token: string): Promise<void> {

@@ -8,13 +8,14 @@ import { makeTestSite, orderOf, type TestAgent, type TestSite } from "#agent/dri
 import type { RunOrder } from "#core/run-order.ts";
 import { sampleAllocation } from "#core/sample-testing.ts";
 import { type Cluster, type Clusters, slurmPossible, startClusters } from "../tools/slurm/clusters.ts";
+import { feedBySync } from "./fed-agent.ts";
 import { figure } from "./figures.ts";
 import { quantile } from "./load.ts";
 
 /**
- * The Slurm driver beside raw Slurm, on a real cluster of two nodes, in one run: as root, where Debian's Slurm is. The
- * driver is fed here with orders as a `sync` brings them, and does all that an agent does with them: its notebook is
- * synced, weir-as acts as the user, ends are followed.
+ * The Slurm driver beside raw Slurm, on a real cluster of two nodes, in one run: as root, where Debian's Slurm is. What it
+ * sustains is measured of all of the agent, from a prepared answer to `sync` on; delays are those of the driver, whose
+ * notebook is synced: weir-as acts as the user, ends are followed.
  */
 export async function slurm(): Promise<void> {
   const possible = slurmPossible();
@@ -85,21 +86,20 @@ async function sustained(site: TestSite, agent: TestAgent): Promise<void> {
   const raw: number[] = [];
   const ours: number[] = [];
   const count = 150;
+  const fed = await feedBySync(agent);
   for (let round = 0; round < 4; round += 1) {
     await site.cluster.run("root", ["scontrol", "update", "PartitionName=batch", "State=DOWN"]);
     const rawS = await timed(() => rawSubmissions(agent, count));
-    const driverS = await timed(async () => {
-      const answers = await Promise.all(Array.from({ length: count }, () => agent.driver.start(orderOf("true"))));
-      if (!answers.every((answer) => answer.kind === "queued")) throw new Error(JSON.stringify(answers[0]));
-    });
+    const fedS = await timed(() => fed.submit(Array.from({ length: count }, () => orderOf("true"))));
     await site.cluster.run("root", ["scancel", "--partition=batch"]);
     await site.cluster.run("root", ["scontrol", "update", "PartitionName=batch", "State=UP"]);
     if (round === 0) continue;
     raw.push(count / rawS);
-    ours.push(count / driverS);
+    ours.push(count / fedS);
   }
+  await fed.close();
   figure("sbatch through weir-as, six at once", "/s", "", raw);
-  figure("the driver, fed with orders", "/s", "", ours);
+  figure("the agent, fed with prepared answers to sync", "/s", "", ours);
   const ratios = ours.map((value, at) => value / (raw[at] ?? Number.NaN));
   figure("ratio of the two", "", "≥ 0.8", ratios);
 }

@@ -36,6 +36,8 @@ export type TestAgent = {
   /** On which nodes it is or was, as was told last. */
   readonly nodes: (run: RunId) => string | undefined;
   readonly until: (what: () => boolean, patienceMs?: number) => Promise<void>;
+  /** Tells somebody else, too, what happens from now on. */
+  readonly tell: (also: (observation: RunObservation) => void) => void;
 };
 
 export type Ended = Extract<RunObservation, { kind: "ended" }>;
@@ -120,7 +122,11 @@ async function openAgent(settings: SlurmSettings): Promise<TestAgent> {
   const notes: string[] = [];
   const seen: RunObservation[] = [];
   const driver = await openSlurm(settings, (words, facts) => notes.push(`${words} ${JSON.stringify(facts)}`));
-  driver.listen((observation) => seen.push(observation));
+  let also: (observation: RunObservation) => void = () => {};
+  driver.listen((observation) => {
+    seen.push(observation);
+    also(observation);
+  });
   const first = async (run: RunId, kind: RunObservation["kind"]): Promise<RunObservation> => {
     for (const untilMs = performance.now() + usualPatienceMs; performance.now() < untilMs; await delay(20)) {
       const found = seen.find((one) => one.run === run && one.kind === kind);
@@ -161,6 +167,9 @@ async function openAgent(settings: SlurmSettings): Promise<TestAgent> {
       for (const untilMs = performance.now() + patienceMs; !what(); await delay(20))
         if (performance.now() > untilMs)
           throw new Error(`it did not come to be; notes: ${notes.slice(-5).join(" | ")}`);
+    },
+    tell: (who) => {
+      also = who;
     },
   };
   return agent;
