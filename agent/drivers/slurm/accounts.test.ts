@@ -8,7 +8,9 @@ import type { AskedAccount } from "#agent/driver.ts";
 import type { Field, Frame } from "#agent/drivers/process/frame.ts";
 import { openAccountKeys } from "./account-keys.ts";
 import { keepAccounts, readAsked, removeByHook } from "./accounts.ts";
-import { type Engine, PolicyRefusal } from "./engine.ts";
+import { frameOf } from "./commands.ts";
+import { type Engine, EngineSilent, PolicyRefusal } from "./engine.ts";
+import { runHook } from "./hooks.ts";
 import { type Mapping, openMapping } from "./mapping.ts";
 import type { WeirAs } from "./weir-as.ts";
 
@@ -59,7 +61,11 @@ function helperWith(hooks: Hooks): WeirAs & { readonly asked: string[] } {
 }
 
 let isLeaving = false;
-function keep(helper: WeirAs, letsIn: (user: string) => boolean = () => true) {
+function keep(
+  helper: WeirAs,
+  letsIn: (user: string) => boolean = () => true,
+  changes: { readonly nowMs?: () => number; readonly lookEveryMs?: number } = {},
+) {
   const records = async (user: string) => {
     if (letsIn(user)) return [];
     throw new PolicyRefusal(`${user} is not in the group`, "group");
@@ -77,6 +83,7 @@ function keep(helper: WeirAs, letsIn: (user: string) => boolean = () => true) {
     everyMs: 5,
     isLeaving: () => isLeaving,
     lookEveryMs: 20,
+    ...changes,
   });
 }
 
@@ -207,13 +214,20 @@ test("the hook quota is told what a project may use: once the account is there, 
   stop.abort();
   stop = new AbortController();
   exit = 0;
-  keep(helper);
+  await delay(20);
+  let again = keep(helper);
   await until(() => said().length === 3);
   assert.match(said()[2] ?? "", /"cores":32/);
+  // Nor is anything told once more by one that is started after it was taken.
+  stop.abort();
+  stop = new AbortController();
+  await delay(20);
+  again = keep(helper);
   await delay(60);
+  assert.equal(said().length, 3);
   const entry = mapping.entries().find(({ person }) => person === 7) ?? assert.fail();
   mapping.put({ ...entry, readiness: { kind: "removed", sinceMs: 1 } });
-  accounts.want([{ ...pair(7, 4), quota: quota(16) }]);
+  again.want([{ ...pair(7, 4), quota: quota(16) }]);
   await delay(60);
   assert.equal(said().length, 3, "nor for whom the operator has removed");
 });
@@ -240,4 +254,80 @@ test("a file of what was asked that is broken says so", () => {
   writeFileSync(join(folder, "asked.json"), "{");
   assert.throws(() => readAsked(join(folder, "asked.json")), /it may be removed, and the network asks again/);
   assert.deepEqual(readAsked(join(folder, "absent.json")), []);
+});
+
+test("an engine that does not answer takes nobody's account away", async () => {
+  mapping.put({
+    person: 1,
+    project: null,
+    user: "u1",
+    account: null,
+    qos: null,
+    readiness: { kind: "ready", sinceMs: 1 },
+  });
+  let asked = 0;
+  keep(helperWith({}), () => {
+    asked += 1;
+    throw new EngineSilent("no answer");
+  });
+  await until(() => asked > 1);
+  assert.equal(mapping.entries()[0]?.readiness.kind, "ready");
+});
+
+test("who is let in is looked at now and then; who has long been kept out less often, and every hour at least", async () => {
+  let nowMs = 1_000_000_000;
+  const asked: string[] = [];
+  const settled = async () => {
+    await delay(40);
+    return asked.splice(0).sort().join(" ");
+  };
+  const entry = { project: null, account: null, qos: null } as const;
+  const words = "the site's policy does not let this user in (group: no)";
+  const out = (sinceMs: number) => ({ kind: "created", sinceMs, words }) as const;
+  mapping.put({ ...entry, person: 1, user: "in", readiness: { kind: "ready", sinceMs: 1 } });
+  mapping.put({ ...entry, person: 2, user: "new", readiness: out(nowMs - 40_000) });
+  mapping.put({ ...entry, person: 3, user: "old", readiness: out(nowMs - 100 * 3_600_000) });
+  const letsIn = (user: string) => {
+    asked.push(user);
+    return user === "in";
+  };
+  keep(helperWith({}), letsIn, { nowMs: () => nowMs, lookEveryMs: 1_000 });
+  assert.equal(await settled(), "in new old");
+  assert.equal(await settled(), "", "not every round");
+  nowMs += 1_000;
+  assert.equal(await settled(), "in");
+  nowMs += 9_000;
+  assert.equal(await settled(), "in new", "after a quarter of the time that they were kept out");
+  nowMs += 3_590_000;
+  assert.equal(await settled(), "in new old");
+});
+
+test("what is asked for again as it was is not written again", async () => {
+  const accounts = keep(helperWith({}));
+  accounts.want([pair(1, 1)]);
+  const { ino } = statSync(join(folder, "asked.json"));
+  accounts.want([pair(1, 1)]);
+  assert.equal(statSync(join(folder, "asked.json")).ino, ino);
+  accounts.want([pair(1, 2)]);
+  assert.notEqual(statSync(join(folder, "asked.json")).ino, ino);
+});
+
+test("of a hook's answer: what it leaves out stands as it was, its user goes first, and whom it does not name is nobody", async () => {
+  const answer = (fields: Readonly<Record<string, string>>, before?: Parameters<typeof runHook>[3]) => {
+    const helper = { ask: async () => frameOf(Object.entries(fields)) } as unknown as WeirAs;
+    return runHook(helper, "add-association", "{}", before);
+  };
+  const said = (output: object, exit = "0") => ({ ok: "1", exit, output: JSON.stringify(output) });
+  const before = { user: "u7", account: "lab", qos: "normal" };
+  assert.deepEqual(await answer(said({}), before), { kind: "made", ...before });
+  assert.deepEqual(await answer(said({ user: "u8", account: "bio" }), before), {
+    ...{ kind: "made", user: "u8", account: "bio", qos: "normal" },
+  });
+  const not = (words: string) => ({ kind: "not-made", words: `add-association: ${words}` });
+  assert.deepEqual(await answer(said({})), not("it named no user"));
+  assert.deepEqual(await answer(said({ user: "u8" }, "1")), not("it ended with status 1"));
+  assert.deepEqual(
+    await answer({ ok: "0", words: "new work is stopped here" }, before),
+    not("new work is stopped here"),
+  );
 });

@@ -1,13 +1,14 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
 import fc from "fast-check";
 import { paths } from "#agent/install/texts.ts";
 import { jobId, runId } from "#core/ids.ts";
+import type { RunOrder } from "#core/run-order.ts";
 import { sampleOrder, sampleUsage } from "#core/sample-testing.ts";
 import { chunkName, engineMinutes, groupOrders, type Place, submissionOf } from "./chunks.ts";
 import { openMapping, parseMapping, resolveMapping } from "./mapping.ts";
@@ -88,10 +89,45 @@ describe("chunks", () => {
     );
   });
 
+  test("runs of one job that were placed in different pools go apart", () => {
+    const elsewhere = { ...task(1, 6), pool: "other" };
+    assert.equal(groupOrders([task(1, 5), elsewhere], 1001, 1000).length, 2);
+  });
+
+  test("an order is submitted as it is: exact limit, tasks of each node, its own environment but for the network's word", () => {
+    const sent = (changes: Partial<RunOrder>) => {
+      const group = groupOrders([sampleOrder(1, changes)], 1001, 1000)[0] ?? assert.fail();
+      return submissionOf(group, place, "abc-1.0.1-1", 60, false);
+    };
+    const { allocation } = sampleOrder(1);
+    const one = sent({
+      name: `${"x".repeat(150)}`,
+      timeLimitS: 90,
+      graceS: 15,
+      allocation: { ...allocation, nodes: 2, tasks: 5, coresPerTask: 3 },
+      environment: { WEIR_PROJECT: "forged", OTHER: "kept" },
+      stdout: "out.%j",
+    });
+    assert.deepEqual([one.timeLimitMs, one.graceMs, one.timeLimitMin], [90_000, 15_000, 2]);
+    assert.deepEqual([one.nodes, one.tasks, one.cpusPerTask, one.tasksPerNode], [2, 5, 3, 3]);
+    assert.deepEqual(one.environment, { WEIR_PROJECT: sampleOrder(1).project.name, OTHER: "kept" });
+    assert.deepEqual([one.stdout, one.stderr, one.name.length], ["out.%j", "out.%j", 100]);
+    assert.deepEqual([sent({}).tasksPerNode, sent({ stderr: "err" }).stderr], [null, "err"]);
+    const arrayOf = (...ranges: readonly { first: number; last: number; step: number }[]) =>
+      sent({ array: { ranges, throttle: null } }).wholeArray;
+    assert.deepEqual(arrayOf({ first: 2, last: 9, step: 3 }), { count: 3, least: 2, most: 8, step: 3 });
+    const two = [
+      { first: 4, last: 8, step: 2 },
+      { first: 0, last: 0, step: 1 },
+    ];
+    assert.deepEqual(arrayOf(...two), { count: 4, least: 0, most: 8, step: 1 });
+  });
+
   test("Slurm's minutes leave room for the grace, where the partition does", () => {
     assert.equal(engineMinutes(60, 30, null), 2);
     assert.equal(engineMinutes(600, 30, 600), 10);
     assert.equal(engineMinutes(61, 0, null), 2);
+    assert.equal(engineMinutes(600, 30, 300), 10, "the limit itself is never cut: the partition may be another by now");
   });
 });
 
@@ -142,6 +178,7 @@ describe("the notebook", () => {
         { kind: "engine", chunk: "a", engineId: "12" },
         { kind: "void", chunk: "b" },
         { kind: "cancel", chunk: "a", run },
+        { kind: "withdraw", chunk: "d", run: other },
       ],
       "synced",
     );
@@ -167,8 +204,15 @@ describe("the notebook", () => {
       assert.deepEqual([...again.chunks.keys()], ["a", "d"]);
       assert.deepEqual([again.chunks.get("a")?.engineId, again.chunks.get("a")?.asked.has(run)], ["12", true]);
       assert.equal(again.chunks.get("d")?.ended.get(run)?.atMs, 3);
+      assert.deepEqual([...(again.chunks.get("d")?.takenBack ?? [])], [other]);
       again.close();
     }
+    // Two agents of one centre may have put a run into two chunks: that one of them goes leaves it with the other.
+    const both = openNotebook(path);
+    assert.equal(both.chunkOf(run)?.facts.chunk, "d");
+    both.append([{ kind: "void", chunk: "a" }], "synced");
+    assert.equal(both.chunkOf(run)?.facts.chunk, "d");
+    both.close();
     writeFileSync(path, `nonsense\n${readFileSync(path, "utf8")}`);
     assert.throws(() => openNotebook(path), /line 1: not a line/);
   });
@@ -207,6 +251,13 @@ describe("the mapping", () => {
       resolved.kind === "not-ready" ? resolved.words : "",
       /has not passed its test submission: … is not in the group, 12 of …; \/home\/…\/\.weir; lina$/,
     );
+    for (const [kind, why] of [
+      ["requested", /has been requested and is not there yet/],
+      ["removed", /has been removed by the centre/],
+    ] as const) {
+      const waits = resolveMapping([{ ...untried, readiness: { kind, sinceMs: 0 } }], named(1), named(1));
+      assert.match(waits.kind === "not-ready" ? waits.words : waits.kind, why);
+    }
   });
 
   test("is read again when the operator has changed the file; nonsense leaves what was", () => {
@@ -241,6 +292,10 @@ describe("the mapping", () => {
     openMapping(path, () => {}).put(entry(1, null, "wang"));
     mapping.put({ ...before, readiness: { kind: "removed", sinceMs: 1 } }, before);
     assert.deepEqual(mapping.entries(), [entry(1, null, "wang")]);
+    // Whoever held the lock and died keeps nobody out.
+    writeFileSync(`${path}.lock`, "");
+    utimesSync(`${path}.lock`, Date.now() / 1000 - 5, Date.now() / 1000 - 5);
+    mapping.put(entry(1, null, "wang"));
     const program = `
       const { openMapping } = await import(${JSON.stringify(new URL("mapping.ts", import.meta.url).href)});
       const mapping = openMapping(${JSON.stringify(path)}, () => {});

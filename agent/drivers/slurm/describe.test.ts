@@ -410,4 +410,7 @@ test("the doctor names local users that several people are, and nobody's other p
   const [finding, ...more] = sharedFindings([...alone, as(4, null, "li"), as(5, 1, "zhao"), as(null, 1, "zhao")]);
   assert.deepEqual([finding?.name, finding?.verdict, more.length], ["shared users", "note", 0]);
   assert.match(finding?.words ?? "", /several people of the network, .*: li, zhao$/);
+  // Two projects on one account are two groups of people.
+  const projects = sharedFindings([as(null, 1, "zhao"), as(null, 2, "zhao")])[0];
+  assert.match(projects?.words ?? "", /: zhao$/);
 });

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, test } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
 import { jobId, type RunId, runId } from "#core/ids.ts";
 import { EngineSilent, type ReadAnswer, type ReadRequest } from "./engine.ts";
 import { mostOfStream, openKeptOutput } from "./kept-output.ts";
@@ -71,6 +72,7 @@ test("what nobody wrote is not asked for", async () => {
   const kept = open({
     engine: {
       read: (request) => {
+        assert.equal(request.own, true, "a file that the job named is its user's alone");
         asked.push(request.stream);
         return read(request);
       },
@@ -91,8 +93,19 @@ test("of more than it may keep in all the oldest go; what is removed goes from t
     [1, 2, 3].map((job) => text(kept, job) !== null),
     [false, true, true],
   );
-  kept.remove(run(2));
-  await kept.keep([wanted(4)]);
+  // After a restart too it is the oldest that goes.
+  const names = [run(2), run(3)].map((one) => join(scratch, "kept", `${one}.stdout`));
+  for (const [at, name] of names.entries()) utimesSync(name, 2000 - at, 2000 - at);
+  const again = open({ mostBytes: 250 });
+  await again.keep([wanted(1)]);
+  assert.deepEqual(
+    [1, 2, 3].map((job) => text(again, job) !== null),
+    [true, true, false],
+  );
+  again.remove(run(1));
+  await again.keep([wanted(3)]);
+  again.remove(run(2));
+  await again.keep([wanted(4)]);
   assert.deepEqual(readdirSync(join(scratch, "kept")).sort(), [`${run(3)}.stdout`, `${run(4)}.stdout`]);
 });
 
@@ -103,6 +116,13 @@ test("a file system that hangs, or a helper that does not answer, keeps no end f
   await hangs.keep([1, 2, 3, 4, 5, 6].map(wanted));
   assert.deepEqual(text(hangs, 1), ["x", 0, true]);
   assert.deepEqual(notes, ["what runs wrote is not kept of all: it took too long"]);
+  // What comes too late is not kept: its end has been told, and somebody may have read that nothing is there.
+  const late = Promise.withResolvers<ReadAnswer>();
+  const slow = open({ patienceMs: 20, engine: { read: () => late.promise } });
+  await slow.keep([wanted(2)]);
+  late.resolve({ kind: "bytes", bytes: Buffer.from("late"), offset: 0, sizeBytes: 4, isFinal: true });
+  await delay(5);
+  assert.equal(text(slow, 2), null);
   const silent = open({ engine: { read: async () => Promise.reject(new EngineSilent("gone")) } });
   await silent.keep([wanted(1)]);
   assert.deepEqual(notes, ["what a run wrote is not kept"]);

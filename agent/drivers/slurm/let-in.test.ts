@@ -16,7 +16,9 @@ test("a user who is not let in is asked about less and less often, the others as
     if (rule !== null) throw rule === "silent" ? new EngineSilent("no answer") : new PolicyRefusal("no", rule);
     return [];
   };
-  const engine = { records: answer, list: answer } as unknown as Engine;
+  const engine = Object.fromEntries(
+    ["records", "list", "jobs", "chunks", "cancel", "warn"].map((name) => [name, answer]),
+  ) as unknown as Engine;
   const changed = (user: string, by: string | null) => told.push([user, by]);
   const sparing = sparingWhoIsNotLetIn(engine, { monotonicMs: () => nowMs, changed });
   const turn = async () => {
@@ -25,6 +27,9 @@ test("a user who is not let in is asked about less and less often, the others as
   };
   await turn();
   assert.deepEqual([asked, told], [3, [["li", "group"]]], "those that were on their way");
+  const others = [sparing.jobs("li", []), sparing.chunks("li", ""), sparing.cancel("li", [], "all")];
+  const kinds = await Promise.allSettled([...others, sparing.warn("li", [], "USR1")]);
+  assert.deepEqual([kinds.map(({ status }) => status), asked], [Array.from({ length: 4 }, () => "rejected"), 3]);
   for (; nowMs < 3_600_000; nowMs += 500) await turn();
   // 10, 20, 40, 80, 160 s, then every 300 s.
   assert.equal(asked, 3 + 5 + Math.floor((3_600 - 310) / 300));

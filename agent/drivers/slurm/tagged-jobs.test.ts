@@ -126,3 +126,22 @@ test("cancels of two runs that had the same number wait for a credential each by
   await engine.renewed("li", (job) => told.push(job));
   assert.deepEqual([done, told], [jobs, jobs]);
 });
+
+test("of what waits for a credential an end goes before a taking back, and any other no is passed on", async () => {
+  let rule: string | null = "credential";
+  const done: unknown[] = [];
+  const cancel: Engine["cancel"] = async (_user, jobs, which) => {
+    if (rule !== null) throw new PolicyRefusal("no", rule);
+    done.push([jobs, which]);
+    return { notThere: [] };
+  };
+  const engine = delegatedEngine({ cancel, transport: "" } as unknown as RestEngine, {} as Engine, () => {});
+  const jobs: readonly TaggedJob[] = [{ id: "12", tag: mine }];
+  await engine.cancel("li", jobs, "all");
+  await engine.cancel("li", jobs, "waiting");
+  rule = "foreign-job";
+  await assert.rejects(engine.cancel("li", [{ id: "13", tag: mine }], "all"), { rule: "foreign-job" });
+  rule = null;
+  await engine.renewed("li", () => {});
+  assert.deepEqual(done, [[jobs, "all"]]);
+});

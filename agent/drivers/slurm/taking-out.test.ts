@@ -47,3 +47,45 @@ test("while the engine is silent each cancel is asked for again by one, however 
   await pass();
   assert.equal(asked, 6, "done");
 });
+
+test("only what somebody ended is ended; what was taken back is only taken out of the queue, task by task", async () => {
+  const asked: unknown[] = [];
+  const told: unknown[] = [];
+  let waits: "credential" | undefined = "credential";
+  const engine = {
+    cancel: async (user: string, jobs: readonly TaggedJob[], which: string) => {
+      asked.push([user, jobs.map(({ id }) => id).join(), which]);
+      return { notThere: [], ...(waits && { waitsFor: waits }) };
+    },
+  } as unknown as Engine;
+  const takingOut = openTakingOut({
+    engine,
+    ...{ lookSoon: () => undefined, note: () => undefined, nowMs: () => 0, signal: new AbortController().signal },
+    tell: (one) => told.push(one.kind === "remark" && [one.run, one.cancelWaits]),
+  });
+  const [ended, back] = ["1.3.1", "1.4.1"].map((one) => runId(parseRunId(one) ?? assert.fail()));
+  assert.ok(ended && back);
+  const runs = [
+    { run: ended, index: 3 },
+    { run: back, index: 4 },
+  ];
+  const chunk = {
+    facts: { user: "li", chunk: "a-1.3.1-2", runs, isArray: true },
+    ...{ engineId: "7", asked: new Set([ended]), takenBack: new Set([ended, back]), ended: new Map() },
+  } as unknown as NotedChunk;
+  const turn = [
+    ["li", "7_3", "all"],
+    ["li", "7_4", "waiting"],
+  ];
+  await takingOut.goOn([chunk, { ...chunk, engineId: null }]);
+  await takingOut.goOn([chunk]);
+  assert.deepEqual(asked, [...turn, ...turn]);
+  const waiting = [ended, back].map((run) => [run, "credential"]);
+  assert.deepEqual(told, waiting, "that it waits is told once");
+  waits = undefined;
+  await takingOut.goOn([chunk]);
+  assert.deepEqual(told.slice(2), [
+    [ended, null],
+    [back, null],
+  ]);
+});

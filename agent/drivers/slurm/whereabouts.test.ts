@@ -3,6 +3,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync, readlinkSync } from "node:fs";
 import { test } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
 import { wrapperRecord } from "./record.ts";
 import { byNodes, whereaboutsOf } from "./whereabouts.ts";
 
@@ -33,6 +34,16 @@ test("on this machine the process itself is looked at; a number that was given a
   assert.deepEqual(await where(), { kind: "maybe", words: `its wrapper on c1 lives as process ${pid}` });
   const other = startedWith({ pid, startTicks: 1, bootId, pidNamespace });
   assert.equal((await whereaboutsOf(other, async () => up)).kind, "gone");
+  // What has ended and is not yet taken note of by its parent lives no more.
+  const parent = spawn("perl", ["-e", "$| = 1; my $pid = fork; exit unless $pid; print $pid; sleep 60"], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const [printed] = await once(parent.stdout, "data");
+  const dead = Number(String(printed));
+  while (!/^\d+ \(perl\) Z /.test(readFileSync(`/proc/${dead}/stat`, "utf8"))) await delay(2);
+  const zombie = startedWith({ pid: dead, startTicks: ticksOf(dead), bootId, pidNamespace });
+  assert.equal((await whereaboutsOf(zombie, async () => up)).kind, "gone");
+  parent.kill("SIGKILL");
   child.kill("SIGKILL");
   await once(child, "exit");
   assert.deepEqual(await where(), { kind: "gone", words: `its wrapper on c1, process ${pid} there, lives no more` });
