@@ -1248,6 +1248,221 @@ describe("weir-as", { skip }, () => {
     chmodSync(site.policyPath, 0o644);
   });
 
+  describe("each line of the policy is kept, each refusal is one, and nothing is done that cannot be audited", () => {
+    const allowed = async (verb: string, fields: readonly Field[]) => {
+      const answer = await helper.ask(verb, fields);
+      assert.equal(answer.get("ok"), "1", `${verb}: ${answer.get("words")}`);
+      return answer;
+    };
+    const asked = (...ids: readonly string[]) => ids.map((id): Field => ["engineId", id]);
+    before(() => {
+      site.writePolicy(policy);
+      site.standIn("sbatch", `log_words('sbatch', @ARGV); print "4711\\n"`);
+    });
+
+    test("who is forbidden by name is so at once, and a group that is not there lets nobody in", async () => {
+      const uid = Number(execFileSync("id", ["-u", li], { encoding: "utf8" }));
+      site.writePolicy([...policy, `min-uid ${uid + 1}`]);
+      await refused("records", [["user", li]], "min-uid");
+      site.writePolicy([...policy, `min-uid ${uid}`]);
+      await allowed("records", [["user", li]]);
+      site.writePolicy([...policy, `forbidden-user ${li}`]);
+      await refused("records", [["user", li]], "forbidden-user");
+      site.writePolicy([...policy, `group ${li}-nobody`]);
+      await refused("records", [["user", li]], "group");
+      // Slurm's own user, without a line that says so.
+      site.writePolicy([...policy, "group slurm"]);
+      const hasSlurm = spawnSync("id", ["slurm"]).status === 0;
+      await refused("records", [["user", "slurm"]], hasSlurm ? "forbidden-user" : "user");
+      site.writePolicy([...policy, "runs /var/tmp/../tmp/%u"]);
+      await refused("submit", submission(li, "20.0.1"), "runs");
+      site.writePolicy(policy);
+    });
+
+    test("a limit is what may be asked for, and more is not; a name is the whole of it", async () => {
+      site.writePolicy([...policy.filter((line) => !line.startsWith("max-array")), "max-memory-mib 1000"]);
+      await allowed("submit", submission(li, "20.1.1", { nodes: "4", tasks: "32", cpusPerTask: "2" }));
+      writeFileSync(join(site.folder, "called"), "");
+      await refused("submit", submission(li, "20.2.1", { memMibPerNode: "1001" }), "max-memory-mib");
+      await refused("submit", submission(li, "20.2.1", { account: "laboratory" }), "account");
+      const mebibyte = { file: ["a"], fileMode: ["-"], fileData: ["x".repeat(1 << 20)] };
+      await refused("submit", submission(li, "20.2.1", mebibyte), "max-files-mib");
+      const tasks = Array.from({ length: 1001 }, (_, at) => `${at} 20.${at}.1`);
+      await refused("submit", submission(li, "20.2.1", { array: "0-1000", task: tasks }), "max-array");
+      site.writePolicy(policy);
+      const twice = ["1 20.2.1", "1 20.3.1"];
+      await refused("submit", submission(li, "20.2.1", { array: "1", task: twice }), "field:task");
+      const more = ["0 20.2.1", "1 20.3.1"];
+      await refused("submit", submission(li, "20.2.1", { array: "0", task: more }), "field:array");
+      await refused(
+        "cancel",
+        [["user", li], ...asked(...Array.from({ length: 101 }, (_, at) => `${at + 1}`))],
+        "field:engineId",
+      );
+      await refused(
+        "limits",
+        [
+          ["user", li],
+          ["account", "theirs"],
+        ],
+        "account",
+      );
+    });
+
+    test("the deadline is the lease, less what the request has waited, and the limit in Slurm's minutes", async () => {
+      await allowed("submit", submission(li, "20.4.1", { timeLimitMin: "2", timeLimitMs: "61000" }));
+      assert.match(site.called(), /--mem=64M .*--time=2 --deadline=now\+(?:720|719) /);
+      writeFileSync(join(site.folder, "called"), "");
+      rmSync(join(site.folder, "go"), { force: true });
+      site.standIn(
+        "sbatch",
+        `log_words('sbatch', @ARGV); if (grep { /wait-for-me/ } @ARGV) { select undef, undef, undef, 0.02 until -e '${site.folder}/go' } print "4711\\n"`,
+      );
+      const all = [0, 1, 2, 3, 4, 5, 6].map((at) =>
+        allowed("submit", submission(li, `21.${at}.1`, { name: `wait-for-me.weir-21.${at}.1` })),
+      );
+      const deadlines = () => [...site.called().matchAll(/now\+(\d+)/g)].map((match) => Number(match[1]));
+      while (deadlines().length < 6) await delay(10);
+      await delay(1_100);
+      writeFileSync(join(site.folder, "go"), "");
+      await Promise.all(all);
+      assert.ok((deadlines()[6] ?? 660) <= 658, `the seventh of one user waited: ${deadlines()}`);
+    });
+
+    test("the kill switch stops tokens and folders too, and never what takes away", async () => {
+      const path = join(site.folder, "remove-hook");
+      writeFileSync(path, "#!/bin/sh\necho '{}'\n");
+      chmodSync(path, 0o755);
+      site.writePolicy([...policy, "token-lifespan-max 600", `hook remove ${path}`]);
+      const token = (lifespanS: string) =>
+        [
+          ["user", li],
+          ["lifespanS", lifespanS],
+        ] as const;
+      await refused("token", token("601"), "token-lifespan-max");
+      writeFileSync(site.stopPath, "");
+      await refused("token", token("60"), "stopped");
+      await refused("prepare", [["user", li]], "stopped");
+      assert.equal(
+        (
+          await allowed("hook", [
+            ["name", "remove"],
+            ["input", "{}"],
+          ])
+        ).get("exit"),
+        "0",
+      );
+    });
+
+    test("a site's program that fails says neither yes nor no: nothing is submitted", async () => {
+      const path = join(site.folder, "veto");
+      writeFileSync(path, "#!/bin/sh\necho broken >&2; exit 1\n");
+      chmodSync(path, 0o755);
+      site.writePolicy([...policy, `hook before-submit ${path}`]);
+      const answer = await helper.ask("submit", submission(li, "22.0.1"));
+      assert.deepEqual([answer.get("error"), site.called()], ["failed", ""]);
+      assert.match(answer.get("words"), /before-submit ended with status 1: broken/);
+    });
+
+    test("without an audit nothing is submitted, minted or run; what is cancelled is in it", async () => {
+      site.writePolicy([...policy, "token-lifespan-max 600"]);
+      site.standIn("scontrol", `log_words('scontrol', @ARGV)`);
+      const tried = async () => [
+        await helper.ask("submit", submission(li, "23.0.1")),
+        await helper.ask("token", [
+          ["user", li],
+          ["lifespanS", "60"],
+        ]),
+      ];
+      for (const [path, mode] of [
+        ["log", 0o777],
+        ["log/audit", 0o666],
+      ] as const) {
+        const before = statSync(join(site.folder, path)).mode & 0o7777;
+        chmodSync(join(site.folder, path), mode);
+        for (const answer of await tried()) {
+          assert.equal(answer.get("error"), "failed");
+          assert.match(answer.get("words"), /cannot be audited/);
+        }
+        chmodSync(join(site.folder, path), before);
+        assert.equal(site.called(), "");
+      }
+      site.standIn("squeue", rowsOf([12, "RUNNING", "x.weir-1.0.1"]));
+      site.standIn("scancel", "");
+      await allowed("cancel", [["user", li], ...asked("12")]);
+      assert.match(site.audit(), /cancelled verb=cancel user=\S+ engine=12\n$/);
+      const inner = encodeFrame(submission("root", "23.1.1", { account: "theirs" })).subarray(4);
+      await allowed("prepare", [
+        ["user", li],
+        ["request", inner],
+      ]);
+      assert.match(site.audit(), new RegExp(`refused verb=prepare user=${li} run=23\\.1\\.1 account=theirs .*\\n$`));
+      const many = Array.from({ length: 65 }, (): Field => ["request", inner]);
+      await refused("prepare", [["user", li], ...many], "field:request");
+    });
+
+    test("a command of Slurm's that fails is no empty answer, and its words are told", async () => {
+      const silent = "slurm_load_jobs error: Unable to contact slurm controller (connect failure)";
+      const errors = async (verb: string, ...fields: readonly Field[]) => {
+        const answer = await helper.ask(verb, [["user", li], ...fields]);
+        assert.equal(answer.get("error"), "engine", `${verb}: ${answer.get("words")}`);
+        assert.match(answer.get("words"), /^\w+: .*Unable to contact|^\w+: .*Communication/);
+      };
+      site.standIn("squeue", rowsOf([12, "RUNNING", "x.weir-1.0.1"]));
+      site.standIn(
+        "scancel",
+        `print STDERR "scancel: error: Kill job error: Unable to contact slurm controller\\n"; exit 1`,
+      );
+      await errors("cancel", ...asked("12"));
+      site.standIn(
+        "scancel",
+        `print STDERR "scancel: error: Kill job error on job id 12: Job/step already completing or completed\\n"; exit 1`,
+      );
+      await allowed("cancel", [["user", li], ...asked("12")]);
+      site.standIn("sacct", `print STDERR "sacct: error: Communication failure with slurmdbd\\n"; exit 1`);
+      await errors("list");
+      site.standIn("sacct", `print STDERR "Slurm accounting storage is disabled\\n"; exit 1`);
+      assert.equal((await allowed("list", [["user", li]])).get("hasAccounting"), "0");
+      site.standIn("squeue", `print STDERR "${silent}\\n"; exit 1`);
+      await errors("list");
+      await errors("cancel", ...asked("12"));
+    });
+
+    test("limits: an account's own rows and those above it; of the queue how much, and whose, without names", async () => {
+      site.standIn(
+        "sacctmgr",
+        `my $of = (grep { /^account=/ } @ARGV)[0] // '';
+         if (grep { /^qos$/ } @ARGV) { print "Name|\\nnormal|\\n" }
+         elsif (grep { /^user=/ } @ARGV) { print "Cluster|Account|User|\\njinan|lab|${li}|\\n" }
+         elsif ($of eq 'account=lab') { print "Cluster|Account|User|ParentName|\\njinan|lab||top|\\njinan|lab|wang||\\n" }
+         elsif ($of eq 'account=top') { print "Cluster|Account|User|ParentName|\\njinan|top|||\\n" }`,
+      );
+      site.standIn("sshare", `print STDERR "sshare: error\\n"; exit 1`);
+      const job = (task: string, state: string, name: string, cpus: number, nodes: number) =>
+        `['%a', 'lab', '%q', 'normal', '%T', '${state}', '%K', '${task}', '%j', '${name}', '%C', ${cpus}, '%D', ${nodes}]`;
+      const rows = [
+        job("N/A", "RUNNING", "thesis", 4, 2),
+        job("0-2,4-8:2%2", "PENDING", "sweep", 1, 1),
+        job("N/A", "COMPLETED", "over", 9, 9),
+        job("N/A", "RUNNING", "x.weir-a-1.0.1-1", 3, 1),
+      ];
+      site.standIn(
+        "squeue",
+        `my ($format) = map { /^--format=(.*)/s } @ARGV;
+         for (${rows.join(", ")}) { my %job = @$_; my $row = $format; $row =~ s/(%\\w)/$job{$1} \\/\\/ 'q'/ge; print "$row\\n" }`,
+      );
+      const answer = await allowed("limits", [
+        ["user", li],
+        ["account", "lab"],
+      ]);
+      assert.equal(answer.get("accounts"), "Cluster|Account|User|ParentName|\njinan|lab||top|\njinan|top|||\n");
+      assert.equal(answer.get("queue"), "lab|normal|7|0|1|4|2\nlab|normal|1|1|1|3|1\n");
+      assert.equal(answer.get("shares"), "");
+      site.standIn("sacctmgr", `print STDERR "sacctmgr: error: Unable to contact slurmdbd\\n"; exit 1`);
+      assert.equal((await helper.ask("limits", [["user", li]])).get("error"), "engine");
+    });
+  });
+
   test("a program that others could write is not started", () => {
     const module = join(site.folder, "helper", "lib", "Weir", "Chunk.pm");
     chmodSync(module, 0o666);
@@ -1267,3 +1482,12 @@ describe("weir-as", { skip }, () => {
     assert.match(stderr, /weir-as is started by root/);
   });
 });
+
+/** A stand-in for squeue: jobs with these numbers, states and names. */
+function rowsOf(...jobs: readonly (readonly [id: number, state: string, name: string])[]): string {
+  const rows = jobs.map(
+    ([id, state, name]) => `['%A', ${id}, '%F', ${id}, '%K', 'N/A', '%T', '${state}', '%j', '${name}']`,
+  );
+  return `my ($format) = map { /^--format=(.*)/s } @ARGV;
+    for (${rows.join(", ")}) { my %job = @$_; my $row = $format; $row =~ s/(%\\w)/$job{$1} \\/\\/ 'q'/ge; print "$row\\n" }`;
+}
