@@ -570,7 +570,7 @@ export const wouldGet = z
   .strictObject({
     centre: z.string(),
     pool: z.string(),
-    /** false: it would join the centre's own queue. */
+    /** false: it would join the centre's own queue, or depends on other jobs and waits for these first. */
     startsNow: z.boolean(),
     nodes: z.int(),
     coresPerNode: z.int(),

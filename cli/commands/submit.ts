@@ -284,9 +284,7 @@ async function dryRun(call: Call, request: JobRequest): Promise<number> {
     ...askedFacts(spec, call),
     [say("columnCentre"), whereText(answer, call)],
     ...givenFacts(wouldGet, call),
-    ...(start === null || spec.dependencies.length > 0
-      ? []
-      : [[say("factStartsAt"), inNetworkTime(start.words)] as const]),
+    ...(start === null ? [] : [[say("factStartsAt"), inNetworkTime(start.words)] as const]),
     ...(answer.inTime === null ? [] : [[say("factInTime"), inNetworkTime(answer.inTime)] as const]),
     ...quoteFacts(quote, call),
   ]);

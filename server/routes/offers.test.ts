@@ -175,3 +175,17 @@ test("licences that a placed run will take are not promised again, and the dry r
     assert.equal(dry.value.wouldGoTo, null);
   });
 });
+
+test("a dry run of a job that depends on another says where it would go, and not that it starts now", async () => {
+  const body = { command: ["true"], centres: { only: ["local"] } };
+  const first = await client.call("submit", { body });
+  assert(first.kind === "answer");
+  const said = async (request: JobRequest) => {
+    const dry = await client.call("dryRun", { body: request });
+    assert(dry.kind === "answer");
+    return [dry.value.wouldGet?.centre, dry.value.wouldGet?.startsNow, dry.value.start];
+  };
+  assert.deepEqual(await said(body), ["local", true, null]);
+  const after = { ...body, dependencies: [{ kind: "afterok", job: first.value.id }] } as const;
+  assert.deepEqual(await said(after), ["local", false, null]);
+});

@@ -112,17 +112,17 @@ function asAsked({ shape }: JobSpec): Allocation {
 
 /** What a task would be given if it were placed this moment, and what would be held for it. */
 export function wouldGetView(
-  { timeLimitS, graceS }: JobSpec,
+  { timeLimitS, graceS, dependencies }: JobSpec,
   given: NonNullable<WaitingExplanation["wouldGet"]>,
 ): z.output<typeof wouldGet> {
-  const { centre, pool, startsNow, allocation } = given;
+  const { centre, pool, allocation } = given;
   const { nodes, coresPerNode, memoryMibPerNode, acceleratorsPerNode: perNode } = allocation;
   const { acceleratorVendor: vendor, acceleratorModel: model, acceleratorShareMilli: shareMilli } = allocation;
   const holds = holdOf(allocation, timeLimitS, graceS);
   return {
     centre,
     pool,
-    startsNow,
+    startsNow: given.startsNow && dependencies.length === 0,
     nodes,
     coresPerNode,
     memoryMibPerNode,

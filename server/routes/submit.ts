@@ -148,6 +148,8 @@ export function submitHandlers(context: SubmitContext): Pick<Handlers, SubmitRou
       const explained = world().explainNew(spec.shape, spec.centres, context.now(), asker);
       const { wouldGet, rule } = explained;
       const { quote } = outlook;
+      // When what it waits for ends nobody can tell.
+      const isAfter = spec.dependencies.length > 0;
       const { warnings, inTime } = foretell(spec, allowedTo(world(), asker, spec), quote, () => explained.estimate);
       return answer({
         spec: specView(spec),
@@ -162,7 +164,7 @@ export function submitHandlers(context: SubmitContext): Pick<Handlers, SubmitRou
         wouldGoTo: explained.wouldGoTo,
         wouldGet: wouldGet && wouldGetView(spec, wouldGet),
         waits: wouldGet ? null : waitingWords(explained, language),
-        start: wouldGet?.startsNow ? null : startView(explained.estimate, language, world()),
+        start: isAfter || wouldGet?.startsNow ? null : startView(explained.estimate, language, world()),
         candidates: explained.candidates.map((one) => candidateView(one, language, { isHeld: rule !== null })),
       });
     },

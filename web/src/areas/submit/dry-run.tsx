@@ -33,12 +33,12 @@ export function DryRun({ answer, old }: { readonly answer: Answer<"dryRun">; rea
       {old ? <Notice kind="plain" title={t("result.old")} /> : null}
       <div className={css.answer} data-old={old || undefined}>
         <Notice
-          kind={wouldGet !== null ? (old ? "plain" : "good") : start === null ? "warning" : "plain"}
+          kind={wouldGet !== null ? (old ? "plain" : "good") : start === null && !isAfter ? "warning" : "plain"}
           title={t(`result.${whereKey(wouldGet, isAfter)}`, { centre: wouldGet?.centre ?? "" })}
         >
           {waits === null ? null : clockTimes(waits)}
         </Notice>
-        {start !== null && !isAfter ? <Start start={start} /> : null}
+        {start !== null ? <Start start={start} /> : null}
         <Facts
           items={[
             ...(inTime === null ? [] : [[t("result.inTime"), clockTimes(inTime), "wide"] as const]),
