@@ -80,6 +80,10 @@ async function ask(url: string, environment: Readonly<Record<string, string>>) {
 test("a certificate of the site's own is trusted where WEIR_CA_FILE names it, and only there", async () => {
   const url = `https://127.0.0.1:${portOf(tls)}`;
   await assert.rejects(ask(url, {}), (error) => error instanceof Unreachable && /self-signed/.test(error.message));
+  // Node's own advice, about a switch that nobody here can set, is left out.
+  await assert.rejects(ask(url, {}), ({ message }: Error) => !/Node\.js|--use-system-ca/.test(message));
+  const absent = join(folder, "absent.pem");
+  await assert.rejects(ask(url, { WEIR_CA_FILE: absent }), /^Error: WEIR_CA_FILE: ENOENT.*absent\.pem/);
   const askedMs = Date.now();
   const answered = await ask(url, { WEIR_CA_FILE: join(folder, "ca.pem") });
   assert.equal(answered.kind === "refused" && answered.status, 401);

@@ -101,7 +101,7 @@ export function connect(serverUrl: string, environment: Environment): Connection
         const isReset = "code" in error && (error.code === "ECONNRESET" || error.code === "EPIPE");
         const isAtOnce = performance.now() - saidMs < atOnceMs;
         if (isReset && sent.reusedSocket && !isAnswered && !isClosed && isAtOnce) resolve("stale");
-        else fail(error.message, error);
+        else fail(troubleWords(error), error);
       });
       sent.end(payload);
     });
@@ -119,11 +119,22 @@ export function connect(serverUrl: string, environment: Environment): Connection
 /** A round trip to a server far away, on a busy machine; a long poll lasts ten times that. */
 const atOnceMs = 2_000;
 
+/** Node's own advice on certificates is left out: it is about a switch that nobody here can set. */
+function troubleWords({ message }: Error): string {
+  return message.replace(/; if the root CA is installed locally, .*$/s, "");
+}
+
 type Environment = Readonly<Record<string, string | undefined>>;
 
 function trusted({ WEIR_CA_FILE: path }: Environment): { readonly ca?: string[] } {
   if (!path) return {};
-  return { ca: [...getCACertificates("default"), readFileSync(path, "utf8")] };
+  let own: string;
+  try {
+    own = readFileSync(path, "utf8");
+  } catch (error) {
+    throw new Error(`WEIR_CA_FILE: ${error instanceof Error ? error.message : error}`, { cause: error });
+  }
+  return { ca: [...getCACertificates("default"), own] };
 }
 
 function parse(text: string): unknown {

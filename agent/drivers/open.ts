@@ -7,6 +7,7 @@ import { checkCapacitySettings } from "./process/capacity.ts";
 import { openProcessDriver } from "./process/driver.ts";
 import { parseDescriptions } from "./simulated/description.ts";
 import { openSimulatedDriver } from "./simulated/driver.ts";
+import { say as saySlurm } from "./slurm/doctor-words.ts";
 import { openSlurmDriver } from "./slurm/driver.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -33,6 +34,8 @@ export function servedCentres(environment: Environment, folder: string): readonl
     case "simulated":
       return simulatedCentres(environment, folder);
     case "slurm":
+      // Before anything is written: its folder would be root's, and the agent's own could not serve from it any more (P1).
+      if (process.getuid?.() === 0) throw new Error(saySlurm("notAsRoot"));
       return [{ name: null, folder, open: (note) => openSlurmDriver(environment, folder, note) }];
     case undefined:
       throw new Error(`WEIR_DRIVER=${environment.WEIR_DRIVER}: an agent drives ${driverNames.join(", ")}`);

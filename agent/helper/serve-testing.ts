@@ -9,7 +9,7 @@ import { placeHelper } from "#agent/install/place.ts";
 /** Why the helper cannot be tried here, or false: it is root's, and acts as real users. */
 export const skip = process.getuid?.() !== 0 && "the helper acts as other users, which only root can";
 
-/** A `weir-as serve`, to be asked; answers as text by name (lists joined by line ends in `all`). */
+/** A `weir-as serve`, to be asked; answers as text by name (lists joined by line ends in `all`). `close` throws where Perl warned. */
 export type Helper = {
   readonly ask: (verb: string, fields: readonly Field[]) => Promise<Answer>;
   readonly child: ChildProcessByStdio<Writable, Readable, Readable>;
@@ -57,6 +57,8 @@ export function openHelper(command: readonly [string, ...string[]]): Helper {
     async close() {
       child.stdin.end();
       if (child.exitCode === null && child.signalCode === null) await once(child, "exit");
+      const [warning] = /^.* at \S+ line \d+\.$/m.exec(errors) ?? [];
+      if (warning !== undefined) throw new Error(`the helper warned: ${warning}`);
     },
   };
 }

@@ -1243,6 +1243,8 @@ describe("weir-as", { skip }, () => {
     assert.match(check(li, "closed").text, /refused by account: the policy does not allow the account closed/);
     assert.match(check("root").text, /refused by root/);
     assert.equal(check("root").status, 1);
+    const wrong = spawnSync(site.program, ["chek"], { encoding: "utf8" });
+    assert.match(wrong.stderr, /^usage: \S+ check \[USER /);
     chmodSync(site.policyPath, 0o666);
     assert.match(check().text, /not in force.*can be written by others/);
     chmodSync(site.policyPath, 0o644);

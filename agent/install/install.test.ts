@@ -156,20 +156,26 @@ describe("install", () => {
         import { execFileSync, spawnSync } from "node:child_process";
         import { writeFileSync } from "node:fs";
         import { install, uninstall } from ${JSON.stringify(join(import.meta.dirname, "install.ts"))};
+        import { mayBeAgent } from ${JSON.stringify(join(import.meta.dirname, "..", "operator", "settings.ts"))};
         const say = (words) => { const { status, stdout, stderr } = spawnSync("sh", ["-c", words], { encoding: "utf8" }); return [status, (stdout + stderr).trim()]; };
         spawnSync("userdel", ["weir-agent"]);
         install({ root: "/", source: "${source}", node: process.execPath, serverUrl: "https://weir.example", policy: ${JSON.stringify(policy)} });
         const asAgent = "setpriv --reuid weir-agent --regid weir-agent --clear-groups sudo -n ${paths.helper}";
+        const may = (uid) => { try { mayBeAgent({ WEIR_HOME: "${paths.state}" }, uid); return null; } catch (error) { return error.message; } };
+        const agent = Number(say("id -u weir-agent")[1]);
+        spawnSync("install", ["-d", "-o", "weir-agent", "${paths.state}"]);
+        const mayBe = [may(0), may(agent), may(agent + 1)];
         const said = [say("${paths.helper} check"), say(asAgent + " serve < /dev/null"), say(asAgent + " check"), say("visudo -c -q")];
         const { left } = uninstall({ root: "/", keepAudit: false });
         const gone = say("ls -d /etc/weir /usr/local/lib/weir /etc/sudoers.d/weir-agent /var/log/weir /run/sudo/ts/weir-agent 2>/dev/null; getent passwd weir-agent");
-        console.log(JSON.stringify({ said, left, gone }));`;
+        console.log(JSON.stringify({ mayBe, said, left, gone }));`;
       // Its own /proc: a user whose processes run in the true machine could not be taken away.
       const bind =
         'mount -t proc proc "$0/machine/proc"\nmount --rbind /dev "$0/machine/dev"\nexec chroot "$0/machine" "$@"';
       const done = inCopy(copy, bind, process.execPath, "--input-type=module", "-e", code);
       assert.equal(done.status, 0, done.stderr);
       assert.deepEqual(JSON.parse(done.stdout), {
+        mayBe: [null, null, "only root may: sudo weir-agent …"],
         said: [
           [0, "policy /etc/weir/policy is in force"],
           [0, ""],

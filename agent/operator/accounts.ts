@@ -26,6 +26,11 @@ export async function accounts(given: Given): Promise<number> {
       }
       case "remove": {
         const entry = found(site, named, who);
+        if (given.has("forget")) {
+          site.mapping.forget(entry);
+          given.print(say("accountForgotten", { who: whoText(entry), user: entry.user }));
+          return 0;
+        }
         site.mapping.put({ ...entry, readiness: { kind: "removed", sinceMs: Date.now() } });
         given.print(say("accountRemoved", { who: whoText(entry), user: entry.user }));
         return 0;
@@ -92,10 +97,17 @@ async function tried(given: Given, site: SlurmSite, entry: MappingEntry): Promis
     given.print(say("accountReady", { ...facts, job: result.engineId, ms: result.tookMs }));
     return 0;
   }
+  if (result.kind === "failed" && noAccount.has(result.rule ?? "")) {
+    given.print(say("accountNotAdded", { ...facts, words: result.words }));
+    return 1;
+  }
   site.mapping.put({ ...entry, readiness: created(result.words) });
   given.print(say("accountNotReady", { ...facts, words: result.words }));
   return 1;
 }
+
+/** Rules of the policy by which nothing ever ran as that user, nor will: a slip, which the mapping is better without. */
+const noAccount: ReadonlySet<string> = new Set(["root", "user"]);
 
 const patienceMs = 120_000;
 

@@ -5,11 +5,12 @@ import { forgetLeaving } from "#agent/leaving.ts";
 import { agentVersion } from "#agent/run-agent.ts";
 import type { Given } from "./given.ts";
 import { say } from "./say.ts";
-import { becomeAgent, credentialIn, keepServerUrl } from "./settings.ts";
+import { becomeAgent, credentialIn, keepServerUrl, mayBeAgent } from "./settings.ts";
 
 /** A one-time token becomes this centre's credential, kept in the agent's folder and readable by the agent alone. */
 export async function enrolHere(given: Given): Promise<number> {
   const url = checkedUrl(given.operands[0] ?? "");
+  mayBeAgent(given.environment);
   const token = readToken(given.one("token-file"));
   keepServerUrl(url);
   const folder = becomeAgent(given.environment);

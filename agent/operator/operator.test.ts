@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -96,6 +96,49 @@ test("one local user for two people is refused, unless it is said to be meant; t
   assert.doesNotMatch(accounts().stdout, /shared/);
   assert.equal(add("person:2", "li", "--shared").status, 0);
   assert.match(accounts().stdout, /^person:2 .*shared with person:1/m);
+});
+
+test("an account that was a slip can be taken out of the mapping altogether", (context) => {
+  const home = mkdtempSync(join(tmpdir(), "weir-forget-"));
+  context.after(() => rmSync(home, { recursive: true }));
+  mkdirSync(join(home, "agent"));
+  writeFileSync(join(home, "agent", "slurm.json"), JSON.stringify({ helper: ["true"] }));
+  const accounts = (...words: string[]) =>
+    spawnSync(process.execPath, [join(import.meta.dirname, "..", "main.ts"), "accounts", ...words], {
+      encoding: "utf8",
+      env: { PATH: process.env.PATH, LANG: "C.UTF-8", WEIR_HOME: home },
+    });
+  accounts("add", "person:1", "li", "--no-test");
+  accounts("add", "person:2", "gone", "--no-test");
+  assert.match(accounts("remove", "person:2").stdout, /nothing new runs as gone/);
+  assert.match(accounts().stdout, /^person:2 .*removed/m, "what ran as that user is followed");
+  assert.match(accounts("remove", "person:2", "--forget").stdout, /person:2 → gone is out of the mapping/);
+  assert.deepEqual(accounts().stdout.match(/person:\d/g), ["person:1"]);
+  assert.equal(accounts("remove", "person:2", "--forget").status, 1, "it is not there any more");
+});
+
+test("root does not run the agent of a Slurm centre, and nothing of root's is left in its folder", {
+  skip: process.getuid?.() !== 0 && "only root can try",
+}, (context) => {
+  const home = mkdtempSync(join(tmpdir(), "weir-root-"));
+  context.after(() => rmSync(home, { recursive: true }));
+  const run = (LANG: string) =>
+    spawnSync(process.execPath, [join(import.meta.dirname, "..", "main.ts"), "run"], {
+      encoding: "utf8",
+      timeout: 240_000,
+      env: {
+        PATH: process.env.PATH,
+        LANG,
+        WEIR_HOME: home,
+        WEIR_DRIVER: "slurm",
+        WEIR_SERVER_URL: "https://weir.invalid",
+      },
+    });
+  const { status, stderr } = run("C.UTF-8");
+  assert.equal(status, 1);
+  assert.match(stderr, /^weir-agent run: the agent of a Slurm centre never runs as root: systemctl start weir-agent/);
+  assert.match(run("zh_CN.UTF-8").stderr, /从不以 root 运行/);
+  assert.deepEqual(readdirSync(home, { recursive: true }), []);
 });
 
 test("a first policy opens nothing that was not named; once more, the site's own stays", (context) => {

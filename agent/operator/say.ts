@@ -164,6 +164,11 @@ const sentences = {
     "{who} → {user}：可用（作业 {job} 已运行，{ms} 毫秒）",
   ],
   accountNotReady: ["{who} → {user}: not ready: {words}", "{who} → {user}：不可用：{words}"],
+  accountForgotten: [
+    "{who} → {user} is out of the mapping: nothing new runs as that user, and what may have run as it before is looked for no more",
+    "{who} → {user} 已移出映射：不再以该用户启动新任务，也不再查找以前以其运行的内容",
+  ],
+  accountNotAdded: ["{who} → {user}: not added: {words}", "{who} → {user}：未加入：{words}"],
   accountUnknown: [
     "{who} has no account here; those that have: weir-agent accounts",
     "{who} 在此没有账号；已有的见 weir-agent accounts",
@@ -190,6 +195,7 @@ const sentences = {
   ],
   delegatedPath: ["--delegated {folder}: not a plain absolute path", "--delegated {folder}：不是普通的绝对路径"],
   stateAbsent: ["{path} is absent: weir-agent install makes it", "{path} 不存在：由 weir-agent install 建立"],
+  asRootOnly: ["only root may: sudo weir-agent …", "仅 root 可执行：sudo weir-agent …"],
   nextLook: ["look whether all is well: weir-agent doctor", "检查是否一切正常：weir-agent doctor"],
   nextEnrol: [
     "enrol, with the token on standard input: weir-agent enrol URL",

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { agentUser, paths } from "#agent/install/texts.ts";
 import { weirHome } from "#local/home.ts";
@@ -50,15 +50,26 @@ export function keepServerUrl(url: string): boolean {
  */
 export function becomeAgent(environment: Environment): string {
   const folder = weirHome(environment).agent.folder;
-  const isInstalled = environment.WEIR_HOME === paths.state;
-  if (isInstalled && process.getuid?.() === 0) {
-    if (!existsSync(paths.state)) throw new Error(say("stateAbsent", { path: paths.state }));
+  mayBeAgent(environment);
+  if (isInstalled(environment) && process.getuid?.() === 0) {
     process.setgroups?.([agentUser]);
     process.setgid?.(agentUser);
     process.setuid?.(agentUser);
   }
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   return folder;
+}
+
+/** Throws with words for whoever is neither root nor the agent's user, where the agent is installed. */
+export function mayBeAgent(environment: Environment, uid = process.getuid?.()): void {
+  if (!isInstalled(environment)) return;
+  const state = statSync(paths.state, { throwIfNoEntry: false });
+  if (state === undefined) throw new Error(say("stateAbsent", { path: paths.state }));
+  if (uid !== 0 && uid !== state.uid) throw new Error(say("asRootOnly"));
+}
+
+function isInstalled({ WEIR_HOME }: Environment): boolean {
+  return WEIR_HOME === paths.state;
 }
 
 export const credentialIn = (folder: string): string => join(folder, "credential");

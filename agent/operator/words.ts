@@ -150,6 +150,12 @@ const words: readonly Word[] = [
       shared: {
         words: ["though somebody else of the network is that user already", "即使该用户已对应算力网中的其他人"],
       },
+      forget: {
+        words: [
+          "with remove: out of the mapping altogether, as for a user whom this machine no longer knows",
+          "与 remove 同用：完全移出映射，如本机已没有该用户时",
+        ],
+      },
       "no-test": { words: ["without the test job; the agent makes it", "此处不做测试作业，由代理完成"] },
       json,
     },

@@ -186,6 +186,6 @@ test("a dry run of a job that depends on another says where it would go, and not
     return [dry.value.wouldGet?.centre, dry.value.wouldGet?.startsNow, dry.value.start];
   };
   assert.deepEqual(await said(body), ["local", true, null]);
-  const after = { ...body, dependencies: [{ kind: "afterok", job: first.value.id }] } as const;
+  const after = { ...body, dependencies: [{ kind: "afterok" as const, job: first.value.id }] };
   assert.deepEqual(await said(after), ["local", false, null]);
 });

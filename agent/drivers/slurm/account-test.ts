@@ -7,7 +7,8 @@ import type { MappingEntry } from "./mapping.ts";
 
 export type AccountTest =
   | { readonly kind: "passed"; readonly engineId: string; readonly tookMs: number }
-  | { readonly kind: "failed"; readonly words: string }
+  /** `rule`: of the site's policy, which let nothing be submitted; null: it was tried. */
+  | { readonly kind: "failed"; readonly words: string; readonly rule: string | null }
   /** It waits in the queue, or the engine does not answer: nothing is known of the account. It was taken back. */
   | { readonly kind: "unknown"; readonly words: string };
 
@@ -26,7 +27,7 @@ export async function testAccount(
   const { user } = entry;
   try {
     const answer = await engine.submit(probe(entry, partition, chunk, Math.ceil(patience.mostMs / 1000)));
-    if (answer.kind === "refused") return { kind: "failed", words: answer.words };
+    if (answer.kind === "refused") return { kind: "failed", words: answer.words, rule: null };
     if (answer.kind !== "submitted") return { kind: "unknown", words: answer.words };
     const { engineId } = answer;
     let over: string | null = null;
@@ -37,9 +38,13 @@ export async function testAccount(
       if (ended?.cause === "exited" && ended.exitCode === 0)
         return { kind: "passed", engineId, tookMs: Math.round(performance.now() - beganMs) };
       if (ended)
-        return { kind: "failed", words: say("testEnded", { job: engineId, user, words: ended.words ?? ended.cause }) };
+        return {
+          kind: "failed",
+          words: say("testEnded", { job: engineId, user, words: ended.words ?? ended.cause }),
+          rule: null,
+        };
       if (overSinceMs !== null && performance.now() - overSinceMs > recordWithinMs)
-        return { kind: "failed", words: say("testNoRecord", { job: engineId, user, state: over ?? "" }) };
+        return { kind: "failed", words: say("testNoRecord", { job: engineId, user, state: over ?? "" }), rule: null };
       if (overSinceMs === null) {
         over = await endOf(engine, user, engineId);
         overSinceMs = over === null ? null : performance.now();
@@ -50,7 +55,7 @@ export async function testAccount(
     return { kind: "unknown", words: say("testLate", { job: engineId, user, s: patience.mostMs / 1000 }) };
   } catch (error) {
     const words = error instanceof Error ? error.message : String(error);
-    return error instanceof PolicyRefusal ? { kind: "failed", words } : { kind: "unknown", words };
+    return error instanceof PolicyRefusal ? { kind: "failed", words, rule: error.rule } : { kind: "unknown", words };
   } finally {
     await engine.remove(user, chunk).catch(() => {});
   }

@@ -151,6 +151,10 @@ const sentences = {
     "{s} s off from slurmctld's: deadlines and times would be wrong by that much. Set up NTP on both.",
     "与 slurmctld 相差 {s} 秒：截止时间与各项时间会有同样的偏差。请在两侧配置 NTP。",
   ],
+  notAsRoot: [
+    "the agent of a Slurm centre never runs as root: systemctl start weir-agent starts it as its own user (without systemd: setpriv --reuid weir-agent --regid weir-agent --clear-groups weir-agent run)",
+    "Slurm 中心的代理从不以 root 运行：systemctl start weir-agent 会以其专用用户启动（没有 systemd 时：setpriv --reuid weir-agent --regid weir-agent --clear-groups weir-agent run）",
+  ],
   mapping: ["{count} entries, {ready} ready", "{count} 条映射，{ready} 条可用"],
   mappingNone: [
     "nobody is mapped to a local user: every run will be refused. See weir-agent accounts",

@@ -14,7 +14,7 @@ import { keepDelegations } from "./delegations.ts";
 import { doubts } from "./doubts.ts";
 import { type Engine, EngineSilent } from "./engine.ts";
 import { follow } from "./following.ts";
-import { forerunners } from "./forerunners.ts";
+import { forerunners, unseenOf } from "./forerunners.ts";
 import { heldByPool } from "./held.ts";
 import { carriesTag, type JobWord } from "./job-word.ts";
 import { openKeptOutput } from "./kept-output.ts";
@@ -218,10 +218,10 @@ export async function openSlurm(
     const found = looks.flatMap((look) => look.found);
     const runs = new Set<string>(found.flatMap(({ facts }) => facts.runs.map(({ run }) => run)));
     // Nobody may look is not: nothing is there (R2).
-    const unseen = looks.find(({ refused }) => refused !== null);
+    const unseen = unseenOf(looks);
     if (unseen && [...wanted].some((run) => !runs.has(run)))
       throw new EngineSilent(
-        `an earlier agent's runs are not all found, and the site's policy lets nobody look as ${unseen.user} (${unseen.refused}): let the user in again, or take its entry out of the mapping`,
+        `an earlier agent's runs are not all found, and the site's policy lets nobody look as ${unseen.user} (${unseen.refused}): let the user in again, or take its entry out of the mapping (weir-agent accounts remove WHO --forget)`,
       );
     const unmapped = accounts.readiness().find(({ readiness }) => readiness === "requested");
     // Where the mapping was lost too, what is not found may well run, as a user whom nobody here knows yet.

@@ -63,6 +63,11 @@ export async function forerunners(settings: {
   }
 }
 
+/** Whose runs of before nobody may look for. As root nothing was ever submitted, whatever a mapping says. */
+export function unseenOf<Look extends { readonly refused: string | null }>(looks: readonly Look[]): Look | null {
+  return looks.find(({ refused }) => refused !== null && refused !== "root") ?? null;
+}
+
 function ofItsJob(chunk: KnownChunk): KnownChunk {
   const job = /^[a-z0-9]{8}-(\d+)\./.exec(chunk.chunk)?.[1];
   return { ...chunk, runs: chunk.runs.filter(({ run }) => run.startsWith(`${job}.`) && parseRunId(run) !== null) };

@@ -114,6 +114,8 @@ export type Mapping = {
    * what changes was found out; where somebody has changed it since, theirs stands.
    */
   readonly put: (changed: MappingEntry, judged?: MappingEntry) => void;
+  /** Takes out the one for the same person and project: what may have run as that user is looked for no more. */
+  readonly forget: (entry: Pick<MappingEntry, "person" | "project">) => void;
 };
 
 type Named = { readonly id: number; readonly name: string };
@@ -140,21 +142,25 @@ export function openMapping(path: string, note: (words: string, facts: object) =
     return entries;
   }
 
+  type Who = Pick<MappingEntry, "person" | "project">;
+  function replace(who: Who, by: readonly MappingEntry[], judged?: MappingEntry): void {
+    locked(path, () => {
+      const isSame = (one: MappingEntry) => one.person === who.person && one.project === who.project;
+      const now = refresh();
+      if (judged && !isDeepStrictEqual(now.find(isSame), judged)) return;
+      const next = `${JSON.stringify([...now.filter((one) => !isSame(one)), ...by], null, 2)}\n`;
+      writeFileSync(`${path}.new`, next, { mode: 0o600, flush: true });
+      renameSync(`${path}.new`, path);
+      refresh();
+    });
+  }
+
   refresh();
   return {
     entries: refresh,
     resolve: (person, project) => resolveMapping(refresh(), person, project),
-    put(changed, judged) {
-      locked(path, () => {
-        const isSame = (one: MappingEntry) => one.person === changed.person && one.project === changed.project;
-        const now = refresh();
-        if (judged && !isDeepStrictEqual(now.find(isSame), judged)) return;
-        const next = `${JSON.stringify([...now.filter((one) => !isSame(one)), changed], null, 2)}\n`;
-        writeFileSync(`${path}.new`, next, { mode: 0o600, flush: true });
-        renameSync(`${path}.new`, path);
-        refresh();
-      });
-    },
+    put: (changed, judged) => replace(changed, [changed], judged),
+    forget: (entry) => replace(entry, []),
   };
 }
 

@@ -135,7 +135,7 @@ sub above {
         my $text = $ask->('sacctmgr', '--parsable2', '--readonly', 'show', 'associations', 'where', "account=$account",
             'format=Cluster,Account,User,ParentName,GrpJobs,GrpSubmit,GrpTRES,GrpTRESMins,GrpWall');
         ($titles, my @lines) = split /\n/, $text;
-        my @whole = grep { (split /\|/)[2] eq '' } @lines;
+        my @whole = grep { ((split /\|/)[2] // '') eq '' } @lines;
         push @rows, @whole;
         $account = @whole ? (split /\|/, $whole[0])[3] // '' : '';
     }
