@@ -1,5 +1,6 @@
 import { connect } from "#agent/connection.ts";
-import { examineSlurm, findingsText, testedVersions } from "#agent/drivers/slurm/doctor.ts";
+import { testedVersions } from "#agent/drivers/slurm/configuration.ts";
+import { examineSlurm, findingsText } from "#agent/drivers/slurm/doctor.ts";
 import type { Finding } from "#agent/drivers/slurm/finding.ts";
 import { readCredential } from "#agent/enrol.ts";
 import { goesMs, readLeaving } from "#agent/leaving.ts";

@@ -112,7 +112,7 @@ const values: Readonly<Record<string, Words>> = {
   slurmdbd: { en: "slurmdbd", zh: "slurmdbd" },
   "to the second by the wrapper, and after it by Slurm": {
     en: "to the second by the wrapper, and after it by Slurm",
-    zh: "由包装脚本精确到秒，其后由 Slurm 执行",
+    zh: "由包装程序精确到秒，其后由 Slurm 执行",
   },
   "not enforced: a run may use more memory than it asked for": {
     en: "not enforced: a run may use more memory than it asked for",
@@ -122,13 +122,17 @@ const values: Readonly<Record<string, Words>> = {
     en: "PrivateData=jobs hides the work of others, and the site's policy allows no listing of the load",
     zh: "PrivateData=jobs 隐藏了他人的作业，站点策略也不允许列出负载",
   },
+  "PrivateData=jobs hides the work of others, and the listing of the load fails: weir-agent doctor says why": {
+    en: "PrivateData=jobs hides the work of others, and the listing of the load fails: weir-agent doctor says why",
+    zh: "PrivateData=jobs 隐藏了他人的作业，列出负载又失败：原因见 weir-agent doctor",
+  },
   "the description hides the jobs of the centre's own users": {
     en: "the description hides the jobs of the centre's own users",
     zh: "描述文件隐藏了中心自有用户的作业",
   },
   "none: times by scontrol, CPU and memory by the wrapper": {
     en: "none: times by scontrol, CPU and memory by the wrapper",
-    zh: "无：时间取自 scontrol，CPU 与内存由包装脚本计量",
+    zh: "无：时间取自 scontrol，CPU 与内存由包装程序计量",
   },
 };
 
@@ -164,6 +168,13 @@ const patterns: readonly (readonly [RegExp, Words])[] = [
     { en: "sampled by Slurm, and ended when above ({1})", zh: "由 Slurm 定时采样，超限即终止（{1}）" },
   ],
   [/^by Slurm \((\S+)\)$/, { en: "by Slurm ({1})", zh: "由 Slurm 执行（{1}）" }],
+  [
+    /^Slurm (\S+), cluster (.+), not among the tested versions \((.+)\)$/,
+    {
+      en: "Slurm {1}, cluster {2}, not among the tested versions ({3})",
+      zh: "Slurm {1}，集群 {2}，不在已测试的版本（{3}）之列",
+    },
+  ],
   [/^Slurm (\S+), cluster (.+)$/, { en: "Slurm {1}, cluster {2}", zh: "Slurm {1}，集群 {2}" }],
 ];
 

@@ -1,5 +1,13 @@
 import { durationS } from "./slurm-text.ts";
 
+/** The versions on which this driver is tested live; beyond them it refuses to guess. */
+export const testedVersions = ["22.05"] as const;
+
+export function isTested(version: string): boolean {
+  const [major = "", minor = ""] = version.split(".");
+  return testedVersions.some((tested) => tested === `${major}.${minor}`);
+}
+
 /** What of `scontrol show config` the driver and the doctor go by. */
 export type SlurmConfiguration = {
   readonly version: string;
@@ -37,6 +45,12 @@ export function configurationOf(text: string): SlurmConfiguration {
     privateData: hidden === "none" || hidden === "(null)" ? [] : hidden.split(","),
     all,
   };
+}
+
+/** For the centre's page, also where Slurm was upgraded since its connection test. */
+export function engineText({ version, clusterName }: Pick<SlurmConfiguration, "version" | "clusterName">): string {
+  const untested = isTested(version) ? "" : `, not among the tested versions (${testedVersions.join(", ")})`;
+  return `Slurm ${version}, cluster ${clusterName}${untested}`;
 }
 
 /** Who sees to it that a run keeps to what it asked for. */

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { hostNames } from "#core/centre/host-list.ts";
 import { commandsEngine } from "./commands.ts";
-import { configurationOf, type SlurmConfiguration } from "./configuration.ts";
+import { configurationOf, isTested, type SlurmConfiguration, testedVersions } from "./configuration.ts";
 import { delegationFindings } from "./delegations.ts";
 import { namedPoolFindings } from "./doctor-pools.ts";
 import { nameOf, say } from "./doctor-words.ts";
@@ -14,9 +14,6 @@ import { readSite, type Site } from "./site.ts";
 import { present, wordsOf } from "./slurm-text.ts";
 import { transportFindings } from "./transport.ts";
 import { openWeirAs } from "./weir-as.ts";
-
-/** The versions on which this driver is tested live; beyond them it refuses to guess. */
-export const testedVersions = ["22.05"] as const;
 
 /** Looks at a centre as the agent will: its own commands, and weir-as. Nothing is changed. */
 export async function examineSlurm(
@@ -71,7 +68,10 @@ export async function examineSite(
       ...("name" in hello
         ? [hello]
         : site.delegated === null
-          ? helperFindings(hello.value, "name" in config ? null : config.value)
+          ? [
+              ...helperFindings(hello.value, "name" in config ? null : config.value),
+              ...(hello.value.allowsLoad ? await loadFindings(engine) : []),
+            ]
           : await delegationFindings(helper, site.delegated.folder, {
               isStopped: hello.value.isStopped,
               config: "name" in config ? null : config.value,
@@ -89,16 +89,14 @@ export async function examineSite(
 }
 
 export function configurationFindings(config: SlurmConfiguration): readonly Finding[] {
-  const [major = "", minor = ""] = config.version.split(".");
-  const isTested = testedVersions.some((version) => version === `${major}.${minor}`);
   const { privateData } = config;
   const hidden = ["nodes", "partitions"].filter((what) => privateData.includes(what));
   const isRemembered = config.hasAccounting || config.minJobAgeS >= 60;
   return [
     {
       name: "version",
-      verdict: isTested ? "good" : "wrong",
-      words: isTested
+      verdict: isTested(config.version) ? "good" : "wrong",
+      words: isTested(config.version)
         ? say("versionTested", { version: config.version, cluster: config.clusterName })
         : say("versionUntested", { version: config.version, tested: testedVersions.join(", ") }),
     },
@@ -193,6 +191,12 @@ export function helperFindings(hello: Hello, config: SlurmConfiguration | null):
   if (config?.privateData.includes("jobs") && !hello.allowsLoad)
     findings.push({ name: "load", verdict: "note", words: say("loadUnknown") });
   return findings;
+}
+
+/** A policy may allow it while others could change what would be run as root. */
+export async function loadFindings(engine: Pick<Engine, "load">): Promise<readonly Finding[]> {
+  const listed = await tried("load", () => engine.load());
+  return "name" in listed ? [listed] : [];
 }
 
 export function clockFinding(skewS: number): Finding {

@@ -9,7 +9,7 @@ import { openAccountKeys } from "./account-keys.ts";
 import { keepLimits } from "./account-limits.ts";
 import { keepAccounts } from "./accounts.ts";
 import { tagPrefix } from "./chunks.ts";
-import { enforcement } from "./configuration.ts";
+import { enforcement, engineText } from "./configuration.ts";
 import { keepDelegations } from "./delegations.ts";
 import { doubts } from "./doubts.ts";
 import { type Engine, EngineSilent } from "./engine.ts";
@@ -82,7 +82,7 @@ export async function openSlurm(
   const helper = openWeirAs({ command: site.helper, identity }, note);
   const engine = openEngine(site, helper, note);
   const clocks = { nowMs: () => Date.now(), monotonicMs: () => performance.now() };
-  const around = surroundings(localCommands({ ...site, identity }), engine, clocks, site.pools);
+  const around = surroundings(localCommands({ ...site, identity }), engine, clocks, site.pools, note);
   const offered = offering(site, clocks.monotonicMs);
   const closing = new AbortController();
   let listener: (observation: RunObservation) => void = () => {};
@@ -286,7 +286,7 @@ export async function openSlurm(
       try {
         const [configuration, look] = await Promise.all([around.configuration(), around.look()]);
         const mechanisms: Record<string, string> = {
-          engine: `Slurm ${configuration.version}, cluster ${configuration.clusterName}`,
+          engine: engineText(configuration),
           transport: engine.transport,
           identity: "each run as the local user of the site's mapping",
           accounting: configuration.hasAccounting
@@ -414,12 +414,12 @@ export async function openSlurm(
 
 const tagSinceS = 3600;
 
-/** For the centre's page: that the network asked for what the site's policy forbids, by which of its lines. */
 /** How many, and never who (P2). */
 function sharedText(users: number): Record<string, string> {
   return users === 0 ? {} : { shared: `${users}, each the account of several people` };
 }
 
+/** For the centre's page: that the network asked for what the site's policy forbids, by which of its lines. */
 function refusedText(refusals: Refusals | null): Record<string, string> {
   if (refusals === null) return {};
   const { count, lastMs, rule } = refusals;

@@ -3,9 +3,8 @@ import type { WaitKind } from "#core/centre/waiting.ts";
 /**
  * Slurm's reasons for a pending job, by what a user can do about them. `weir why` shows the kind's words
  * (core/centre/waiting.ts) and the engine's own word beside it. Source: squeue(1), "job reason codes", and src/common/slurm_protocol_defs.c of 22.05 (its
- * job_reason_string).
+ * job_reason_string). null for a word that is not in the table, which is then shown as it is.
  */
-/** The kind of a reason word; null for a word that is not in the table, which is then shown as it is. */
 export function waitKind(reason: string): WaitKind | null {
   // Some come with their facts: `ReqNodeNotAvail,_UnavailableNodes:c12`, `Nodes_required_for_job_are_DOWN,_…`.
   const word = reason.split(/[,(:\s]/)[0] ?? "";

@@ -42,11 +42,16 @@ export type Look = {
 const leastMs = 10_000;
 const configurationKeptMs = 600_000;
 
+const hiddenByPolicy = "PrivateData=jobs hides the work of others, and the site's policy allows no listing of the load";
+const hiddenByTrouble =
+  "PrivateData=jobs hides the work of others, and the listing of the load fails: weir-agent doctor says why";
+
 export function surroundings(
   commands: LocalCommands,
   engine: Engine,
   clocks: { readonly nowMs: () => number; readonly monotonicMs: () => number },
   pools: Site["pools"],
+  note: (words: string, facts: object) => void,
 ): Surroundings {
   let last: Look | null = null;
   let looking: Promise<Look> | null = null;
@@ -65,9 +70,14 @@ export function surroundings(
       const words = ["--all", "--noheader", "--states=PENDING,RUNNING,SUSPENDED,CONFIGURING,COMPLETING"];
       return { rows: foreignRows(await commands("squeue", [...words, `--format=${foreignColumns.format}`])) };
     }
-    const rows = await engine.load().catch(() => null);
-    if (rows !== null) return { rows };
-    return { hidden: "PrivateData=jobs hides the work of others, and the site's policy allows no listing of the load" };
+    try {
+      const rows = await engine.load();
+      return rows === null ? { hidden: hiddenByPolicy } : { rows };
+    } catch (error) {
+      // Its words have paths of the site's own, which are nothing to the network (P2).
+      note("the load of others cannot be listed", { error: error instanceof Error ? error.message : String(error) });
+      return { hidden: hiddenByTrouble };
+    }
   }
 
   async function fresh(): Promise<Look> {
