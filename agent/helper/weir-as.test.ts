@@ -79,7 +79,7 @@ describe("weir-as", { skip }, () => {
        log_words('env', join ' ', map { "$_=$ENV{$_}" } sort keys %ENV);
        opendir my $d, '/proc/self/fd'; log_words('open', map { readlink("/proc/self/fd/$_") // () } grep { $_ > 2 } readdir $d);
        if (grep { /refuse-me/ } @ARGV) { print STDERR "sbatch: error: Invalid account\\n"; exit 1 }
-       if (grep { /wait-for-me/ } @ARGV) { sleep 0.05 until -e '${site.folder}/go' }
+       if (grep { /wait-for-me/ } @ARGV) { select undef, undef, undef, 0.05 until -e '${site.folder}/go' || !-d '${site.folder}' }
        print "4711;jinan\\n";`,
     );
     helper = openHelper([site.program, "serve"]);
