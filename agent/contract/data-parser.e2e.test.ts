@@ -20,7 +20,8 @@ describe("the contract over the data parser's shapes, not run live", {
   const sites: TestSite[] = [];
   const daemons: TypedRest[] = [];
   before(async () => {
-    clusters = await startClusters();
+    // Backfill plans soon enough for the short look at its estimates; else that look is one of a minute.
+    clusters = await startClusters({ extra: ["SchedulerParameters=batch_sched_delay=0,bf_interval=1"] });
     folder = mkdtempSync("/var/tmp/weir-typed-rest-");
   });
   after(async () => {

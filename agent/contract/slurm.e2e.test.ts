@@ -15,7 +15,8 @@ describe("the Slurm driver keeps the contract", { skip: requires("root", "slurm"
   let byToken: ByToken;
   const sites: TestSite[] = [];
   before(async () => {
-    clusters = await startClusters();
+    // Backfill plans soon enough for the short look at its estimates; else that look is one of a minute.
+    clusters = await startClusters({ extra: ["SchedulerParameters=batch_sched_delay=0,bf_interval=1"] });
     byToken = layByToken(clusters);
   });
   after(async () => {
