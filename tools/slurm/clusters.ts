@@ -12,7 +12,7 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import { findUsers } from "#local/users.ts";
 import { requires } from "../requirement.ts";
-import { fillAccounting, type Owner, prepareSlurmdbd, startDatabase, startSlurmdbd } from "./accounting.ts";
+import { type Owner, prepareSlurmdbd, startDatabase, startSlurmdbd } from "./accounting.ts";
 import { allClaims, type Claim, claimPorts, isAbandoned, keep, release } from "./claims.ts";
 import {
   accounts,
@@ -384,10 +384,8 @@ function nobody(): Owner {
 async function startAccounting(site: Site, ground: Ground, port: number): Promise<Service> {
   const { top, slurm, owned } = ground;
   prepareSlurmdbd(top, { ...site, port }, slurm);
-  await startDatabase(top, slurm, owned);
-  const slurmdbd = await service((clockOffsetS) => startSlurmdbd(top, port, owned, clockOffsetS));
-  await fillAccounting(top, site.name, join(site.folder, "slurm.conf"));
-  return slurmdbd;
+  await startDatabase(top, { cluster: site.name, slurm, owned, port, slurmConf: join(site.folder, "slurm.conf") });
+  return service((clockOffsetS) => startSlurmdbd(top, port, owned, clockOffsetS));
 }
 
 // ---- daemons that come and go
