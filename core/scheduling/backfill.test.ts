@@ -260,6 +260,45 @@ test("of several who have waited too long each has a place of its own, as long a
   for (const policy of [guarded, { ...policies.weir, maxWaitS: 1000, guardLeadS: 0 }]) runScenario(text, policy);
 });
 
+test("in whatever order others come behind it, the first alone has a place, unless they are near their longest wait", () => {
+  const text = (start: string) => `
+    centre alpha  8 cores
+    centre beta  8 cores
+    job long   cores 8 time 2000 only alpha
+    job half   cores 4 time 3000 only beta
+    place
+    job head   cores 8 time 500
+    at 1
+    job next   cores 8 time 50
+    job small  cores 4 time 5000
+    ${start}
+  `;
+  runScenario(text("expect small starts beta"), policies["easy-sjbf"]);
+  runScenario(text("at 1500 \n expect small waits alpha: cores-busy, beta: reserved-for-earlier"), {
+    ...policies["easy-sjbf"],
+    maxWaitS: 1000,
+  });
+});
+
+test("such a place is kept: who comes first takes none that the other would have again only later", () => {
+  const text = `
+    centre alpha  8 cores
+    centre beta  8 cores
+    job long   cores 4 time 2000 only alpha
+    job longer cores 4 time 5000 only alpha
+    job half   cores 8 time 3000 only beta
+    place
+    job first  cores 4 time 9000
+    job second cores 8 time 500
+    at 1010
+    expect nothing starts
+    end half ok
+    expect second starts beta
+    expect first waits alpha: cores-busy, beta: reserved-for-earlier
+  `;
+  runScenario(text, guarded);
+});
+
 test("so has one that was found to fail before, behind another that asks for the same size", () => {
   const text = `
     centre alpha  8 cores 1000 MiB

@@ -1,6 +1,6 @@
 import type { JobRecord } from "#core/scheduling/job-record.ts";
 import { type Ask, type Group, type Queue, type Row, readyFirst, settle } from "#core/scheduling/queue.ts";
-import { isAhead, isByDeadline, type Rank } from "#core/scheduling/ranking.ts";
+import { isAhead, isByDeadline, isStarving, type Rank } from "#core/scheduling/ranking.ts";
 import { rankOfJob } from "#core/scheduling/strands.ts";
 
 /**
@@ -81,9 +81,9 @@ export function leave({ queue, moved }: Front): void {
 function rankOf({ queue, rankBy }: Front, job: JobRecord): Rank {
   const { ask } = job;
   const rank = ask.row?.first === job ? ask.row.rank : rankOfJob(queue, job);
-  if (rankBy === null) return rank;
-  // Whoever goes ahead by its deadline does so in any order.
-  return isByDeadline(rank) ? { ...rank, tier: -0.5 } : { tier: 0, score: rankBy(ask) };
+  // Whoever is near its longest wait, or goes ahead by its deadline, does so in any order.
+  if (rankBy === null || isStarving(rank)) return rank;
+  return isByDeadline(rank) ? { ...rank, tier: 0.5 } : { tier: 1, score: rankBy(ask) };
 }
 
 function meet(front: Front, rows: readonly Row[], at: number): void {

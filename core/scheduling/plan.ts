@@ -6,11 +6,12 @@ import { type Judgements, judgedAgain } from "#core/scheduling/judgements.ts";
 import { movesDue, type Withdrawal } from "#core/scheduling/placing/moves.ts";
 import { indexAt, rangesOf } from "#core/scheduling/positions.ts";
 import { forgetFailures } from "#core/scheduling/queue.ts";
-import type { Scene, Started } from "#core/scheduling/scene.ts";
+import type { Memory, Scene, Started } from "#core/scheduling/scene.ts";
 import { visitLeaseMs } from "#core/scheduling/visits.ts";
 import { mayMove } from "#core/scheduling/walk/beside.ts";
 import { rememberAsBefore } from "#core/scheduling/walk/failures.ts";
 import { standingHolders, stillHeld } from "#core/scheduling/walk/holders.ts";
+import { standingPlaces } from "#core/scheduling/walk/places.ts";
 import { served } from "#core/scheduling/walk/serve.ts";
 import { takeMoved } from "#core/scheduling/walk/take.ts";
 import type { Place, Placed, Walk } from "#core/scheduling/walk/walk.ts";
@@ -55,6 +56,9 @@ export function placementsDue(scene: Scene, nowMs: number, most: number): Due {
   };
   const remembers = scene.backfill === "easy" || scene.backfill === "easy-sjbf";
   const errand = { nowMs, most, end: { job: null, position: 0 }, placed: collect, remembers };
+  const [places, reserved] = [standingPlaces(memory), memory.reserved];
+  // What fails in one decision is told from what failed in the one before.
+  scene.queue.changes += 1;
   return served(scene, errand, (walk) => {
     memory.holdersBefore = standingHolders(memory);
     memory.holders = [...new Set(walk.reserved)].flatMap((pool) => pool.reservations.map(({ holder }) => holder));
@@ -63,14 +67,17 @@ export function placementsDue(scene: Scene, nowMs: number, most: number): Due {
     memory.decidedAt = memory.told;
     memory.decidedMs = nowMs;
     memory.acts = started.length > 0 || walk.asking.length > 0;
-    memory.before = { reserved: memory.reserved, ...walk.before };
+    memory.before = { reserved, places, ...walk.before };
+    memory.places = walk.places;
     memory.started = started;
     memory.changes = scene.queue.changes;
-    memory.reserved = new Map(
-      walk.reserved.flatMap((pool) =>
+    memory.reserved = new Map([
+      ...walk.reserved.flatMap((pool) =>
         pool.reservations.map(({ holder, atMs }) => [pool, { ...holder, atMs }] as const),
       ),
-    );
+      ...walk.left.map(({ pool, ...holder }) => [pool, holder] as const),
+    ]);
+    noteFreed(reserved, memory.reserved, scene.queue.changes);
     const mostMoves = Math.max(0, most - placements.length);
     const takeBack = movesDue({ ...scene, nowMs }, mostMoves, {
       mayStart: (job, pool) => mayMove(scene, walk, job, pool),
@@ -79,6 +86,15 @@ export function placementsDue(scene: Scene, nowMs: number, most: number): Due {
     const preempt = walk.asking.map(({ order }) => order);
     return { place: placements, takeBack, preempt, keepsBack: walk.keptBack > 0 };
   });
+}
+
+/** Where a place is kept no more, or another is, those may start who failed before; a walk may have ended before it met them. */
+function noteFreed(before: Memory["reserved"], now: Memory["reserved"], changes: number): void {
+  for (const [pool, { job, position, atMs }] of before) {
+    const still = now.get(pool);
+    if (still?.job === job && still.position === position && still.atMs === atMs) continue;
+    for (const each of pool.ground?.pools ?? [pool]) each.grown = Math.max(each.grown, changes);
+  }
 }
 
 function movedBefore(job: JobRecord, position: number): Pick<Placement, "moved"> {

@@ -48,6 +48,8 @@ export type Memory = {
   /** The same in turn, and who had held a place before: nobody goes ahead of those by a deadline. */
   holders: readonly Holder[];
   holdersBefore: readonly Holder[];
+  /** Of those near their longest wait: they are kept from decision to decision. */
+  places: readonly GivenPlace[];
   /** How often the world was told anything, and how often it had been by then: until it is told more, the same is decided. */
   told: number;
   decidedAt: number;
@@ -62,15 +64,19 @@ export type Memory = {
   changes: number;
 };
 
+/** Where and when one near its longest wait is to start, of all its tasks the one at this position. */
+export type GivenPlace = Holder & { readonly pool: PoolRecord; readonly device: number; readonly atMs: number };
+
 export function nothingDecided(): Memory {
-  const before = { reserved: new Map(), asks: new Map(), groups: new Map() };
+  const before = { reserved: new Map(), places: [], asks: new Map(), groups: new Map() };
   const never = { told: 0, decidedAt: -1, decidedMs: -1, acts: false, before };
-  return { reserved: new Map(), holders: [], holdersBefore: [], ...never, started: [], changes: 0 };
+  return { reserved: new Map(), holders: [], holdersBefore: [], places: [], ...never, started: [], changes: 0 };
 }
 
 /** Of what the last decision found to fail, and of whom it reserved for, what was known until then. */
 export type Remembered = {
   readonly reserved: Memory["reserved"];
+  readonly places: Memory["places"];
   readonly asks: ReadonlyMap<Ask, Pick<Ask, "failed">>;
   readonly groups: ReadonlyMap<Group, Pick<Group, "failed" | "untried">>;
 };

@@ -24,7 +24,12 @@ export type Twin = {
   readonly endsMs: readonly number[];
   /** What is free once all that is expected by the end of the same place is over; null: not worked out yet. */
   readonly rooms: (Room | null)[];
+  /** Of one node of ours alone what is free then, end by end; null: its runs are put on their nodes. */
+  readonly sums: Sums | null;
 };
+
+/** Cores, then memory, then each kind of cards, for each end. */
+type Sums = { readonly amounts: Float64Array; readonly node: Cell["node"] };
 
 /** A job's place at a pool from a time on: nothing that is started after it may delay it, if all ends as expected. */
 export type Reservation = {
@@ -50,12 +55,22 @@ export function earliestFit(pool: PoolRecord, need: Need, lastsMs: number, nowMs
   if (first === null) return null;
   const soonestMs = timeOf(twin, first, nowMs);
   if (reservations.length === 0) return soonestMs;
-  for (const atMs of timesFrom(twin, first, soonestMs, reservations, nowMs)) {
-    if (!hasRoom(roomAt(pool, twin, atMs, nowMs), need)) continue;
-    const untilMs = atMs + lastsMs;
-    if (!reservations.some((other) => other.atMs > atMs && isDelayed(pool, other, need, untilMs))) return atMs;
-  }
-  return null;
+  const times = timesFrom(twin, first, soonestMs, reservations, nowMs);
+  return times.find((atMs) => fitsAt(pool, need, lastsMs, atMs, nowMs)) ?? null;
+}
+
+/** Whether some end before then makes it fit, if nobody has a place there: less to ask than when it fits. */
+export function fitsBefore(pool: PoolRecord, need: Need, beforeMs: number): boolean {
+  if (!tellsEnds(pool)) return false;
+  const twin = twinOf(pool);
+  const place = placeBefore(twin.endsMs, beforeMs - 1);
+  return place !== -1 && hasRoom(shareOf(pool, twin, place, roomAfter(pool, twin, place)), need);
+}
+
+/** Whether it fits from then on for as long as it may take, beside what runs and what is reserved. */
+export function fitsAt(pool: PoolRecord, need: Need, lastsMs: number, atMs: number, nowMs: number): boolean {
+  if (!tellsEnds(pool) || !hasRoom(roomAt(pool, twinOf(pool), atMs, nowMs), need)) return false;
+  return !reservedBeside(pool).some((other) => other.atMs > atMs && isDelayed(pool, other, need, atMs + lastsMs));
 }
 
 /** Reserves: from now on what would delay it is told so. */
@@ -74,6 +89,15 @@ export function reserveAt(
   pool.reservations.push(reservation);
   pool.ground?.reservations.push(reservation);
   return reservation;
+}
+
+/** Gives up the place that somebody has there. */
+export function withdraw(pool: PoolRecord, { job, position }: Holder): void {
+  const isIts = ({ holder }: Reservation) => holder.job === job && holder.position === position;
+  for (const reservations of pool.ground ? [pool.reservations, pool.ground.reservations] : [pool.reservations])
+    reservations.splice(reservations.findIndex(isIts), 1);
+  for (const other of reservedBeside(pool))
+    if (other.room !== nothingBeside) other.room = put(other.pool, roomFor(other, []), other.need);
 }
 
 /** Gives up all places there. */
@@ -228,8 +252,8 @@ function twinOf(pool: PoolRecord): Twin {
   for (const { endsMs: end } of pool.runs) if (endsMs.at(-1) !== end) endsMs.push(end);
   const [one] = pool.upSize.cells;
   const sums = isOneNode(pool.upSize) && !isShared(pool) && pool.taken.shares === 0;
-  const rooms = one && sums ? roomsOfOneNode(pool, one, endsMs) : new Array<Room | null>(endsMs.length).fill(null);
-  pool.twin = { endsMs, rooms };
+  const rooms = new Array<Room | null>(endsMs.length).fill(null);
+  pool.twin = { endsMs, rooms, sums: one && sums ? sumsOfOneNode(pool, one, endsMs) : null };
   return pool.twin;
 }
 
@@ -237,42 +261,46 @@ function twinOfGround(ground: Ground): Twin {
   if (ground.twin) return ground.twin;
   const endsMs: number[] = [];
   for (const { endsMs: end } of ground.runs) if (endsMs.at(-1) !== end) endsMs.push(end);
-  ground.twin = { endsMs, rooms: new Array<Room | null>(endsMs.length).fill(null) };
+  ground.twin = { endsMs, rooms: new Array<Room | null>(endsMs.length).fill(null), sums: null };
   return ground.twin;
 }
 
 /** One node: what is free now and what each end gives back. */
-function roomsOfOneNode(pool: PoolRecord, { node }: Cell, endsMs: readonly number[]): Room[] {
+function sumsOfOneNode(pool: PoolRecord, { node }: Cell, endsMs: readonly number[]): Sums {
   const { taken, upSize, devices, state } = pool;
   const own = state?.foreign === "none";
   const now = leftOf(pool).room;
+  const kinds = 2 + devices.length;
   let cores = own ? upSize.cores - taken.cores : now.cores;
   let memoryMib = own ? upSize.memoryMib - taken.memoryMib : now.memoryMib;
   const cards = devices.map(({ vendor, model }, device) =>
     own ? (upSize.cards[device] ?? 0) - (taken.cards.get(deviceKey(vendor, model)) ?? 0) : (now.cards[device] ?? 0),
   );
-  const within = (amount: number, most: number) => Math.min(most, Math.max(0, amount));
+  const amounts = new Float64Array(kinds * endsMs.length);
   let at = 0;
-  return endsMs.map((endMs) => {
+  for (let place = 0; place < endsMs.length; place += 1) {
+    const endMs = endsMs[place] ?? 0;
     for (let run = pool.runs[at]; run && run.endsMs <= endMs; run = pool.runs[++at]) {
-      const { allocation } = run.sort;
-      cores += allocation.nodes * allocation.coresPerNode;
-      memoryMib += allocation.nodes * allocation.memoryMibPerNode;
-      if (allocation.acceleratorsPerNode > 0) {
-        const device = deviceOf(pool, run.sort);
-        if (device !== -1) cards[device] = (cards[device] ?? 0) + allocation.nodes * allocation.acceleratorsPerNode;
-      }
+      const { nodes, coresPerNode, memoryMibPerNode, acceleratorsPerNode } = run.sort.allocation;
+      cores += nodes * coresPerNode;
+      memoryMib += nodes * memoryMibPerNode;
+      const device = acceleratorsPerNode > 0 ? deviceOf(pool, run.sort) : -1;
+      if (device !== -1) cards[device] = (cards[device] ?? 0) + nodes * acceleratorsPerNode;
     }
-    const cell = {
-      count: 1,
-      cores: within(cores, upSize.cores),
-      memoryMib: within(memoryMib, upSize.memoryMib),
-      cards: cards.length === 0 ? cards : cards.map((count, device) => within(count, upSize.cards[device] ?? 0)),
-      shared: null,
-      node,
-    };
-    return { cells: [cell], cores: cell.cores, memoryMib: cell.memoryMib, cards: cell.cards };
-  });
+    amounts[place * kinds] = cores;
+    amounts[place * kinds + 1] = memoryMib;
+    for (let device = 0; device < cards.length; device += 1) amounts[place * kinds + 2 + device] = cards[device] ?? 0;
+  }
+  return { amounts, node };
+}
+
+function roomOfOneNode({ upSize, devices }: PoolRecord, { amounts, node }: Sums, place: number): Room {
+  const at = place * (2 + devices.length);
+  const within = (kind: number, most: number) => Math.min(most, Math.max(0, amounts[at + kind] ?? 0));
+  const cores = within(0, upSize.cores);
+  const memoryMib = within(1, upSize.memoryMib);
+  const cards = devices.map((_, device) => within(2 + device, upSize.cards[device] ?? 0));
+  return { cells: [{ count: 1, cores, memoryMib, cards, shared: null, node }], cores, memoryMib, cards };
 }
 
 function deviceOf({ devices }: PoolRecord, { allocation }: Sort): number {
@@ -285,8 +313,11 @@ function deviceOf({ devices }: PoolRecord, { allocation }: Sort): number {
 function roomAfter(pool: PoolRecord, twin: Twin, place: number): Room {
   if (pool.ground) return groundAfter(pool.ground, twin, place);
   if (place === -1) return leftOf(pool).room;
-  const known = twin.rooms[place];
-  if (known) return known;
+  const known = twin.rooms[place] ?? (twin.sums && roomOfOneNode(pool, twin.sums, place));
+  if (known) {
+    twin.rooms[place] = known;
+    return known;
+  }
   const runs = pool.runs.slice(placeAfter(pool.runs, twin.endsMs[place] ?? 0));
   const room = withinShare(pool, roomBeside(pool, runs), isShared(pool) ? oursAmong(pool, runs) : null);
   twin.rooms[place] = room;

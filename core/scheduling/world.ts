@@ -70,6 +70,7 @@ import {
   addPositions,
   gapsOf,
   hasPosition,
+  indexAt,
   indicesOf,
   type Positions,
   positionOf,
@@ -210,6 +211,8 @@ export type World = {
   /** Whether anything is granted, so that what the ledger holds matters. */
   hasGrants(): boolean;
   policy(): Policy;
+  /** Of those near their longest wait, where and when each has its place, as it was decided last. */
+  places(): readonly (TaskRef & { readonly centre: CentreId; readonly pool: string; readonly atMs: number })[];
   /** What those centres' own users have of sharing that are the home of a tenant. */
   homes(): readonly HomeRecord[];
   counts(): { readonly jobs: number; readonly queued: number; readonly live: number };
@@ -313,6 +316,11 @@ export function createWorld(policy: Policy = policies.weir): World {
     },
     hasGrants: () => state.grants.tenants.size + state.grants.projects.size > 0,
     policy: () => state.policy,
+    places: () =>
+      state.memory.places.map(({ job, position, pool, atMs }) => ({
+        ...{ job: job.id, index: indexAt(job.indices, position) },
+        ...{ centre: pool.centre.id, pool: pool.name, atMs },
+      })),
     homes: () => homeRecords(state.homes),
     counts: () => ({ jobs: state.jobs.size, queued: state.queued, live: state.live }),
   };
@@ -452,6 +460,9 @@ function followAnother(state: State, { policy, weights, atMs }: Event<"policy-se
   const { demand, ...more } = followed(policy, state.doubt);
   Object.assign(state, more, { demand: demand && (state.demand ?? demand) });
   Object.assign(state.memory, { reserved: new Map(), holders: [], holdersBefore: [] });
+  // Under a policy that reserves for one alone, or for everybody, those near their longest wait have no places of their own.
+  if (state.backfill !== "easy" && state.backfill !== "easy-sjbf")
+    Object.assign(state.memory, { places: [], before: { ...state.memory.before, places: [] } });
   state.preemption.policy = policy.preemption;
   followPolicy(state.queue.submitters, policy, atMs);
   weigh(state.queue.submitters, new Map(weights));

@@ -23,7 +23,7 @@ export function earliestStart(
   let least = Number.POSITIVE_INFINITY;
   for (const pool of pools) {
     if (!mayTake(pool) || isShared(pool) || heldBeside(pool) || waitsForMore(asked, pool)) continue;
-    for (const device of shape.accelerators ? devicesFor(shape, pool.devices) : [-1]) {
+    for (const device of devicesWanted(asked, pool)) {
       const atMs = earliestFit(pool, needIn(shape, pool, device), (timeLimitS + graceS) * 1000, nowMs);
       const score = atMs === null ? least : atMs + (placing ? Math.round(1000 * costS(placing, asked, pool)) : 0);
       if (atMs === null || score >= least) continue;
@@ -32,4 +32,9 @@ export function earliestStart(
     }
   }
   return best;
+}
+
+/** In the pool's list of devices those that it may have; -1: it asks for none. */
+export function devicesWanted({ shape }: Pick<Asked, "shape">, { devices }: PoolRecord): readonly number[] {
+  return shape.accelerators ? devicesFor(shape, devices) : [-1];
 }

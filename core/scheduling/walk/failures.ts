@@ -6,7 +6,7 @@ import { isStarving } from "#core/scheduling/ranking.ts";
 import { hasNodesFor } from "#core/scheduling/room.ts";
 import type { Memory, Scene } from "#core/scheduling/scene.ts";
 import { withoutPlaces } from "#core/scheduling/twin.ts";
-import { type Errand, type Met, mostLooked, type Walk } from "#core/scheduling/walk/walk.ts";
+import { type Errand, type Met, mostLooked, mostPlaces, type Walk } from "#core/scheduling/walk/walk.ts";
 
 /** The pools that a job of the group's size could start at as far as cores and nodes go, when it was first asked for. */
 export function openPools(walk: Walk, group: Group): readonly PoolRecord[] {
@@ -28,7 +28,8 @@ export function skipKnown(scene: Scene, walk: Walk, front: Front, step: Step): v
   const isFirst = !walk.met.has(group);
   const met = metOf(scene, walk, group);
   // Behind one near its longest wait there may be others, each of which is to have a place.
-  if (isFirst && isStarving(step.rank) && withoutPlaces(group.pools).length > 0) met.isKnown = false;
+  if (isFirst && isStarving(step.rank) && walk.places.length < mostPlaces && withoutPlaces(group.pools).length > 0)
+    met.isKnown = false;
   const { isKnown } = met;
   if (isFirst && isKnown) for (const row of group.untried) if (row !== step.row) meetAlone(front, row);
   if (!isKnown) meetBelow(front, step);

@@ -24,6 +24,7 @@ import { metOf, noteFailure, openPools, rememberFailures, skipKnown } from "#cor
 import { serveHolders } from "#core/scheduling/walk/holders.ts";
 import { preempt, serveClaims } from "#core/scheduling/walk/make-way.ts";
 import { afterOwn } from "#core/scheduling/walk/own-first.ts";
+import { keepPlaces, servePlaces } from "#core/scheduling/walk/places.ts";
 import { keepBack, servePlanned } from "#core/scheduling/walk/planned.ts";
 import { servePromised } from "#core/scheduling/walk/promised.ts";
 import { giveBack, start } from "#core/scheduling/walk/take.ts";
@@ -35,7 +36,10 @@ export function served<Seen>(scene: Scene, errand: Errand, look: (walk: Walk) =>
   const walk = beginWalk(errand.nowMs);
   const front = frontOf(scene.queue);
   try {
-    if (serveClaims(scene, walk, errand) && servePromised(scene, walk, errand)) serve(scene, walk, front, errand);
+    if (serveClaims(scene, walk, errand) && servePromised(scene, walk, errand)) {
+      keepPlaces(scene, walk);
+      serve(scene, walk, front, errand);
+    }
     return look(walk);
   } finally {
     for (const each of walk.taken.reverse()) giveBack(scene, each);
@@ -78,6 +82,7 @@ function serve(scene: Scene, walk: Walk, front: Front, errand: Errand): void {
   let isPlanned = scene.looking === null;
   while (walk.taken.length < most && failing < mostFailing && walk.keptBack < mostKeptBack && !walk.found) {
     const step = nextOf(front, isClosed);
+    if (!servePlaces(scene, walk, step, errand) || walk.taken.length >= most) return;
     if (!step) {
       if (remembers && !walk.holds) rememberFailures(scene, walk);
       return;
@@ -103,6 +108,7 @@ function serve(scene: Scene, walk: Walk, front: Front, errand: Errand): void {
     shortestFirst = false;
     orderBy(front, isClosed, ({ timeLimitS }) => timeLimitS);
   }
+  if (!walk.found) servePlaces(scene, walk, null, errand);
 }
 
 /** All of the same submitter that ask for the same: nothing of it may start, and it keeps nobody else away. */

@@ -5,7 +5,7 @@ import { keepNodes } from "#core/scheduling/ground.ts";
 import type { JobRecord } from "#core/scheduling/job-record.ts";
 import type { Ask, Group } from "#core/scheduling/queue.ts";
 import { isByDeadline } from "#core/scheduling/ranking.ts";
-import type { Scene } from "#core/scheduling/scene.ts";
+import type { GivenPlace, Scene } from "#core/scheduling/scene.ts";
 import { rankOfJob } from "#core/scheduling/strands.ts";
 import { reserveAt, withoutPlaces } from "#core/scheduling/twin.ts";
 import { holdVisit } from "#core/scheduling/visits.ts";
@@ -18,7 +18,7 @@ import {
   waitsForShare,
   waitsToVisit,
 } from "#core/scheduling/walk/waits-for.ts";
-import { changed, type Met, type Walk } from "#core/scheduling/walk/walk.ts";
+import { changed, type Met, mostPlaces, type Walk } from "#core/scheduling/walk/walk.ts";
 
 /** What one that must wait keeps from those behind it. Answers whether those that ask for the same may be reserved for too. */
 export function wait(scene: Scene, walk: Walk, ask: Ask, holder: Holder, starving: boolean): boolean {
@@ -31,25 +31,25 @@ export function wait(scene: Scene, walk: Walk, ask: Ask, holder: Holder, starvin
       }
   const everyone = scene.backfill === "conservative";
   // Each of those near the longest wait has a place of its own, as long as there is a pool where nobody else has one.
-  const pools = starving && !everyone ? withoutPlaces(group.pools) : group.pools;
-  const isCovered = !holdsPlace(scene, holder.job) && keepsRoom(scene, walk, group);
+  const isFull = starving && walk.places.length >= mostPlaces;
+  const pools = starving && !everyone ? (isFull ? [] : withoutPlaces(group.pools)) : group.pools;
+  const isCovered = () => !holdsPlace(scene, holder.job) && keepsRoom(scene, walk, group);
   const isServed = starving
-    ? pools.length === 0 || walk.reserved.length >= mostPlaces
-    : isCovered || isReservedIn(walk, metOf(scene, walk, group), group);
+    ? isFull || pools.length === 0
+    : isCovered() || isReservedIn(walk, metOf(scene, walk, group), group);
   if (!everyone && isServed) {
     // Nobody else of it is reserved for; where none of its pools has room, there is no more to look for.
     if (openPools(walk, group).length === 0) walk.closed.add(group);
     return false;
   }
-  if (walk.vain < mostVain && reserve(scene, walk, ask, holder, pools)) return everyone || starving;
+  if (walk.vain < mostVain && reserve(scene, walk, ask, holder, pools, starving && !everyone))
+    return everyone || starving;
   walk.vain += 1;
   if (starving || waitsForShare(ask)) holdAll(walk, ask, holder, pools);
   else if (walk.vain >= mostVain && openPools(walk, group).length === 0) walk.closed.add(group);
   return false;
 }
 
-/** Of those near the longest wait no more than so many hold one: a decision must not cost more the more pools there are. */
-const mostPlaces = 64;
 /** No more than so many places are sought in vain in one walk. */
 const mostVain = 200;
 
@@ -82,29 +82,41 @@ function isReservedIn({ reserved }: Walk, met: Met, group: Group): boolean {
   return met.isReserved;
 }
 
-/** At the pool where it can start earliest; ties: the one met first. */
+/** At the pool where it can start earliest; ties: the one met first. `isKept`: from then on it is never later. */
 export function reserve(
   scene: Scene,
   walk: Walk,
   ask: Ask,
   holder: Holder,
   pools: readonly PoolRecord[] = ask.group.pools,
+  isKept = false,
 ): boolean {
-  const { shape, timeLimitS, graceS } = ask;
-  const lastsMs = (timeLimitS + graceS) * 1000;
   const best = earliestStart(ask, pools, walk.nowMs, scene.placing);
   if (!best) return false;
-  const { pool, device, atMs } = best;
-  reserveAt(pool, holder, needIn(shape, pool, device), atMs, lastsMs, walk.nowMs);
-  walk.reserved.push(pool);
-  changed(walk, pool);
+  if (isKept) givePlace(walk, { ...holder, ...best });
+  else {
+    reserveHere(walk, best.pool, holder, best.device, best.atMs);
+    walk.reserved.push(best.pool);
+  }
   return true;
 }
 
+/** It has that place in this walk, and in those that follow until it starts. */
+export function givePlace(walk: Walk, place: GivenPlace): void {
+  reserveHere(walk, place.pool, place, place.device, place.atMs);
+  walk.reserved.push(place.pool);
+  walk.places.push(place);
+}
+
 export function keepAt(walk: Walk, pool: PoolRecord, holder: Holder, device: number, atMs: number): void {
-  const { shape, timeLimitS, graceS } = holder.job.ask;
-  reserveAt(pool, holder, needIn(shape, pool, device), atMs, (timeLimitS + graceS) * 1000, walk.nowMs);
+  reserveHere(walk, pool, holder, device, atMs);
   walk.keptAt.push(pool);
+}
+
+function reserveHere(walk: Walk, pool: PoolRecord, { job, position }: Holder, device: number, atMs: number): void {
+  const { shape, timeLimitS, graceS } = job.ask;
+  const need = needIn(shape, pool, device);
+  reserveAt(pool, { job, position }, need, atMs, (timeLimitS + graceS) * 1000, walk.nowMs);
   changed(walk, pool);
 }
 

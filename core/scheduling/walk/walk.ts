@@ -9,7 +9,7 @@ import type { Home } from "#core/scheduling/homes.ts";
 import type { JobRecord, LiveRun } from "#core/scheduling/job-record.ts";
 import type { AskedRun } from "#core/scheduling/preemption/record.ts";
 import type { Ask, Group, Row } from "#core/scheduling/queue.ts";
-import type { Scene } from "#core/scheduling/scene.ts";
+import type { GivenPlace, Scene } from "#core/scheduling/scene.ts";
 import type { Strand } from "#core/scheduling/strands.ts";
 import type { Twin } from "#core/scheduling/twin.ts";
 import type { PreemptedRun } from "#core/scheduling/world-plan.ts";
@@ -47,6 +47,11 @@ export type Walk = {
   /** Of each group met, the pools that had room for its size when it was met. */
   readonly open: Map<Group, readonly PoolRecord[]>;
   readonly reserved: PoolRecord[];
+  /** What those near their longest wait have in this walk; and of these, who had theirs before and were not served yet, by turn. */
+  readonly places: GivenPlace[];
+  readonly waiting: GivenPlace[];
+  /** What was given up for another pool: who failed there before its holder was served is met again. */
+  readonly left: GivenPlace[];
   readonly met: Map<Group, Met>;
   /** Tasks that went to what was kept for them. */
   readonly kept: Map<JobRecord, Set<number>>;
@@ -121,6 +126,9 @@ export function beginWalk(nowMs: number): Walk {
     closed: new Set(),
     open: new Map(),
     reserved: [],
+    places: [],
+    waiting: [],
+    left: [],
     met: new Map(),
     kept: new Map(),
     holds: false,
@@ -157,3 +165,6 @@ export function isHeldBack({ coreLimits, grants }: Scene, job: JobRecord, nowMs:
 
 /** No more than so many times in one walk it is looked whose end would let somebody start. */
 export const mostLooked = 20;
+
+/** Of those near the longest wait no more than so many hold a place: a decision must not cost more the more pools there are. */
+export const mostPlaces = 64;
