@@ -278,6 +278,12 @@ describe("answers that are no success", () => {
     });
     assert.equal(isUnknownJob(unknown), true);
     assert.equal(wordsOfAnswer(unknown), "HTTP 500: 2017 Invalid job id specified (Unable to find JobId=999999)");
+    const ofAnother = {
+      error: "Jobs description entry not found, empty or not dictionary or list",
+      error_number: 9002,
+    };
+    assert.equal(isUnknownJob(failed(400, { ...ofAnother, description: "Unable to find JobId=30_2" })), true);
+    assert.equal(isUnknownJob(failed(400, { ...ofAnother, description: "" })), false);
     assert.deepEqual(errorsOf("nothing"), []);
     assert.equal(wordsOfAnswer(answer(503, null, " <b>busy</b>\n ")), "HTTP 503: <b>busy</b>");
   });

@@ -155,9 +155,11 @@ export function doubtsToken({ status, body }: RestAnswer): boolean {
   return status >= 500 && errorsOf(body).some(isOfToken);
 }
 
-/** 2017: Slurm does not know the job. */
+/** 2017: Slurm does not know the job. 9002: the number is another job's now, which has no such task. */
 export function isUnknownJob({ body }: RestAnswer): boolean {
-  return errorsOf(body).some(({ code }) => code === 2017);
+  return errorsOf(body).some(
+    ({ code, words }) => code === 2017 || (code === 9002 && /Unable to find JobId=/.test(words)),
+  );
 }
 
 const submitted = z.object({ job_id: z.number().int().positive(), job_submit_user_msg: words });
