@@ -353,6 +353,24 @@ test("for the agreed days after a centre has left its agent brings what users as
   assert.equal(await read(), "hi\n");
   const refused = await client.call("submit", { body });
   assert.equal(refused.kind === "problem" ? refused.problem.status : 0, 422);
+  // Nor does it say any more what the centre has, or whose accounts are there.
+  const person = "(select min(id) from person)";
+  await server.db.pool.query(
+    `insert into wanted_account (centre_id, person_id, project_id, readiness, since_ms)
+     values ('delta', ${person}, (select min(id) from project), 'requested', 1) on conflict do nothing`,
+  );
+  const known = async () => {
+    const told = `select engine, agent_version, (select array_agg(name) from pool where centre_id = 'delta') as pools,
+      (select array_agg(readiness) from wanted_account where centre_id = 'delta') as accounts from centre where id = 'delta'`;
+    return (await server.db.pool.query(told)).rows[0];
+  };
+  const asItLeft = await known();
+  const ids = (await server.db.pool.query(`select ${person} as person, (select min(id) from project) as project`))
+    .rows[0];
+  const pools = smallEngine.pools.map((pool) => ({ ...pool, name: "grown" }));
+  const accounts = [{ person: Number(ids.person), project: Number(ids.project), readiness: "ready" as const }];
+  await sync({ engine: { ...smallEngine, pools }, accounts });
+  assert.deepEqual(await known(), asItLeft);
 
   const ends =
     "select max(expires_ms) as most, max(revoked_ms) as revoked from centre_credential where centre_id = 'delta'";

@@ -5,7 +5,8 @@ import type { Database } from "./database.ts";
 /**
  * Keeps what an agent reports of its engine, and tells the feed where it differs from what was known. A pool that is
  * reported for the first time comes into service; whose contract nobody has stated, it is shared where others use the
- * engine too, else dedicated, as what its site has named for the network alone is, reserved or not there yet. Nothing is kept of an agent whose session is not the newest any more (R7). Resolves to
+ * engine too, else dedicated, as what its site has named for the network alone is, reserved or not there yet. Nothing is kept of an agent whose
+ * session is not the newest any more (R7), nor of a centre that has left. Resolves to
  * whether the report differed.
  */
 export async function reportEngine(
@@ -18,7 +19,7 @@ export async function reportEngine(
   const told = await db.pool.query(
     `with changed as (
        update centre set engine = $2::jsonb, engine_ms = $4, agent_version = $3
-       where id = $1 and session = $5 and (engine is distinct from $2::jsonb or agent_version is distinct from $3)
+       where id = $1 and session = $5 and intake <> 'left' and (engine is distinct from $2::jsonb or agent_version is distinct from $3)
        returning id
      ), pool as (
        insert into pool (centre_id, name, contract, life_cycle)

@@ -48,7 +48,8 @@ export type WantedRow = {
 };
 
 /**
- * What a centre says of the pairs that it was asked for, all of it each time; pairs that nobody asked for are left out.
+ * What a centre says of the pairs that it was asked for, all of it each time; pairs that nobody asked for are left out, and all
+ * of a centre that has left.
  * Resolves to whether any differs from what was known.
  */
 export async function settleAccounts(
@@ -65,7 +66,7 @@ export async function settleAccounts(
          since_ms = case when a.readiness = told.readiness then a.since_ms else $3 end
        from told where a.centre_id = $1 and a.person_id = told.person and a.project_id = told.project
          and (a.readiness <> told.readiness or a.local_account is distinct from told."localAccount" or a.settled_ms is null)
-         and exists (select from centre where id = $1 and session = $4)
+         and exists (select from centre where id = $1 and session = $4 and intake <> 'left')
        returning a.person_id
      )
      insert into event (at_ms, kind, centre_id, cause)
