@@ -463,6 +463,115 @@ test("a cancel that fails is tried again less and less often, until it is in the
   assert.ok(kinds(keeper).includes("ended"));
 });
 
+/** A keeper over a driver and clocks of the test's own; `tick` lets what was put off happen. */
+function keepOver(driver: Partial<Driver>) {
+  const timers: (() => void)[] = [];
+  const times = { wallMs: 0, monotonicMs: 0 };
+  const journal = openJournal(join(mkdtempSync(join(scratch, "world-")), "journal"), 0);
+  const durable: (string | undefined)[] = [];
+  const noting = {
+    ...journal,
+    intend: (...[runs, atMs, how]: Parameters<typeof journal.intend>) => {
+      durable.push(how);
+      journal.intend(runs, atMs, how);
+    },
+  };
+  const clocks = {
+    nowMs: () => times.wallMs,
+    monotonicMs: () => times.monotonicMs,
+    later: (_afterMs: number, act: () => void) => void timers.push(act),
+  };
+  let told: (observation: RunObservation) => void = () => {};
+  const listen: Driver["listen"] = (listener) => {
+    told = listener;
+  };
+  const keeper = keepRuns({ ...makeEngine().driver, ...driver, listen }, noting, clocks, () => {});
+  const tick = async () => {
+    for (const act of timers.splice(0)) act();
+    await settle();
+  };
+  return { keeper, journal, durable, times, tick, tell: (observation: RunObservation) => told(observation) };
+}
+
+test("whether a start is too late is judged by the clock that nobody sets; an intent is on disk before it", async () => {
+  const starts: string[] = [];
+  const start: Driver["start"] = async ({ run }) => {
+    starts.push(run);
+    return { kind: "busy", words: "no place" };
+  };
+  const { keeper, times, tick, durable } = keepOver({ start });
+  keeper.order([{ ...sampleOrder(1), startWithinMs: 60_000 }]);
+  await settle();
+  assert.deepEqual(durable, ["synced"]);
+  times.wallMs = 90_000;
+  await tick();
+  assert.deepEqual(starts, ["1.0.1", "1.0.1"], "the wall clock was put forward");
+  [times.wallMs, times.monotonicMs] = [0, 60_001];
+  await tick();
+  assert.equal(starts.length, 2);
+  assert.ok(kinds(keeper).includes("ended"));
+  const noting = keepOver({ notesBeforeStart: true, start });
+  noting.keeper.order([sampleOrder(1)]);
+  assert.deepEqual(noting.durable, ["unsynced"], "a driver that notes it itself");
+});
+
+test("a cancel of what is not there yet is asked again; a warning is passed on, and an end goes before it", async () => {
+  const asked: boolean[] = [];
+  const cancel: Driver["cancel"] = async (_run, warn = false) => {
+    asked.push(warn);
+    return asked.length < 3 ? "not-there" : "cancelling";
+  };
+  const { keeper, tick } = keepOver({ cancel, start: async () => ({ kind: "queued", engineId: "7" }) });
+  keeper.order([sampleOrder(1)]);
+  await settle();
+  keeper.cancel([{ run: run(1), by: "preemption" as never, reason: null, warn: true }]);
+  await settle();
+  await tick();
+  await tick();
+  await tick();
+  assert.deepEqual(asked, [true, true, true]);
+  keeper.cancel([{ run: run(1), by: "user", reason: null, warn: true }]);
+  await settle();
+  assert.equal(asked.length, 3, "nothing new");
+  keeper.cancel([{ run: run(1), by: "user", reason: null }]);
+  await settle();
+  assert.deepEqual(asked.slice(3), [false], "somebody will not wait");
+});
+
+test("what a run came to stands, whatever was asked of it; only the newest word of a wait is still to be told", async () => {
+  const { keeper, tell, journal } = keepOver({
+    start: async () => ({ kind: "queued", engineId: "7" }),
+    cancel: async () => "already-ended",
+  });
+  keeper.order([sampleOrder(1), sampleOrder(2)]);
+  await settle();
+  const wait = (atMs: number): RunObservation => ({
+    ...{ kind: "waiting", run: run(1), atMs, engineId: "7", reason: null, reasonKind: null, startsInMs: null },
+  });
+  tell(wait(1));
+  const report = keeper.pending(100);
+  tell(wait(2));
+  keeper.delivered(report);
+  assert.deepEqual(
+    keeper.pending(100).map(({ kind, atMs }) => [kind, atMs]),
+    [["waiting", 2]],
+  );
+  keeper.cancel([{ run: run(1), by: "user", reason: "late" }]);
+  await settle();
+  const ended = { kind: "ended", atMs: 3, usage: nothingUsed, words: null } as const;
+  tell({ ...ended, run: run(1), end: { kind: "succeeded" } });
+  tell({ ...ended, run: run(2), end: { kind: "withdrawn", evidence: "DEADLINE" } });
+  assert.deepEqual(
+    keeper.pending(100).flatMap((one) => (one.kind === "ended" ? [[one.run, one.end.kind]] : [])),
+    [
+      [run(1), "succeeded"],
+      [run(2), "withdrawn"],
+    ],
+  );
+  // An order for it that comes late finds that on the disk.
+  assert.deepEqual([journal.isWithdrawn(run(1)), journal.isWithdrawn(run(2))], [false, true]);
+});
+
 test("runs that an earlier agent of the centre started are taken up before a whole list is acted on", async () => {
   const before = makeWorld();
   before.keeper.order([sampleOrder(1), sampleOrder(2)]);

@@ -567,6 +567,47 @@ describe("weir-as", { skip }, () => {
       assert.deepEqual([cut.get("bytes"), cut.get("size"), cut.get("truncated")], ["", "4", "1"]);
       asLi(`cp ${place()}/stdout ${place()}/x; mv ${place()}/x ${place()}/stdout`);
       assert.notEqual((await ask()).get("file"), whole.get("file"));
+      // A file that the job named is told to whoever asks for the log, and is not what the agent keeps.
+      asLi(`mkdir ${home}/data-else; echo named > ${home}/data/named; echo else > ${home}/data-else/out`);
+      const named = (path: string) => asLi(`printf 'stdout=%s\\nend=1\\n' ${path} > ${place()}/started`);
+      named(`${home}/data/named`);
+      assert.equal((await ask()).get("bytes"), "named\n");
+      assert.equal((await ask([["own", "1"]])).get("error"), "not-there");
+      named(`${home}/data-else/out`);
+      assert.equal((await ask()).get("rule"), "read", "its name only begins like an allowed root's");
+      asLi(`rm -r ${home}/data-else; rm ${home}/data/named; printf 'engine=4711\\nend=1\\n' > ${place()}/started`);
+      const own = await ask([["own", "1"]]);
+      assert.equal(own.get("bytes"), "0123");
+    });
+
+    test("another's file is not read, though it lies in the run's folder and may be read", async () => {
+      writeFileSync(join(place(), "stderr"), "root's own", { mode: 0o644 });
+      const stderr = await ask([["stream", "stderr"]]);
+      assert.deepEqual([stderr.get("error"), stderr.get("rule"), stderr.get("bytes")], ["refused", "read", ""]);
+      rmSync(join(place(), "stderr"));
+    });
+
+    test("of records and folders only what was asked for, and only what was whole", async () => {
+      asLi(
+        `mkdir ${chunkFolder("7.0.1")}/7.0.2-0; printf 'engine=1\\nend=1\\n' > ${chunkFolder("7.0.1")}/7.0.2-0/started`,
+      );
+      const records = await helper.ask("records", [
+        ["user", li],
+        ["chunk", "7.0.1"],
+        ["run", "7.0.2"],
+      ]);
+      const [one] = (records.frame.get("record") ?? []).map(decodePayload);
+      assert.deepEqual(one?.all("run"), ["7.0.2"]);
+      asLi(
+        `rm -r ${chunkFolder("7.0.1")}/7.0.2-0; mkdir ${chunkFolder("7.0.9")}; printf torn > ${chunkFolder("7.0.9")}/order`,
+      );
+      const chunks = async (tag: string) => {
+        const answer = await helper.ask("chunks", Object.entries({ user: li, tag }));
+        return (answer.frame.get("chunk") ?? []).map((payload) => decodePayload(payload).get("chunk"));
+      };
+      assert.deepEqual(await chunks("7."), ["7.0.1"]);
+      assert.deepEqual(await chunks("nobody-"), []);
+      asLi(`rm -r ${chunkFolder("7.0.9")}`);
     });
 
     test("records of many runs in one answer", async () => {
@@ -1190,6 +1231,21 @@ describe("weir-as", { skip }, () => {
       writeFileSync(site.policyPath, text.replace("command-timeout 120", "command-timeout 1"));
       site.standIn("squeue", "sleep 1 while 1");
       assert.equal((await helper.ask("load", [])).get("error"), "timeout");
+      // With what it had started itself; and one that says too much is ended too.
+      const seconds = `300.${process.pid}`;
+      site.standIn("squeue", `system 'sleep', '${seconds}'`);
+      assert.equal((await helper.ask("load", [])).get("error"), "timeout");
+      const sleeps = () => spawnSync("pgrep", ["-fx", `sleep ${seconds}`], { encoding: "utf8" }).stdout;
+      for (const untilMs = performance.now() + 5_000; sleeps() !== ""; await delay(20))
+        assert.ok(performance.now() < untilMs, `still there: ${sleeps()}`);
+    });
+
+    test("lists of indices are asked for whole, and accounting of every start", async () => {
+      site.writePolicy(policy);
+      site.standIn("squeue", `log_words('squeue', $ENV{SLURM_BITSTR_LEN} // 'cut')`);
+      site.standIn("sacct", `log_words('sacct', $ENV{SLURM_BITSTR_LEN} // 'cut', grep { /duplicates/ } @ARGV)`);
+      assert.equal((await helper.ask("list", [["user", li]])).get("ok"), "1");
+      assert.equal(site.called(), "squeue 0\nsacct 0 --duplicates\n");
     });
   });
 
@@ -1210,6 +1266,13 @@ describe("weir-as", { skip }, () => {
       ['{"uid":0,"env":2,"was":{"a":1}}', "0"],
       made.get("words"),
     );
+    write("print 'x' x 70_000");
+    const endless = await helper.ask("hook", [
+      ["name", "create-account"],
+      ["input", "{}"],
+    ]);
+    assert.match(`${endless.get("error")} ${endless.get("words")}`, /^timeout .*said more than 65536 bytes/);
+    write(`my $in = join '', <STDIN>; print '{"uid":', $<, ',"env":', scalar(keys %ENV), ',"was":', $in, '}'`);
     site.writePolicy([...policy, `hook quota ${path}`, `hook before-submit ${path}`]);
     const quota = [
       ["name", "quota"],

@@ -155,6 +155,19 @@ describe("weir-run", () => {
     assert.equal(results(one.chunk, "5.0.1-1").stdout, "ran\n");
   });
 
+  test("a run that two agents put into chunks of different names is begun by one of them", async () => {
+    const [one, other] = ["abcdefgh-6.0.1-1", "abcdefgh-6.0.1-2"].map((name) => {
+      const chunk = join(folder, name);
+      renameSync(makeChunk("echo ran", { task: "0 6.0.1" }), chunk);
+      return chunk;
+    });
+    assert.ok(one && other);
+    assert.deepEqual(await once(begin(one), "exit"), [0, null]);
+    assert.deepEqual(await once(begin(other, { SLURM_JOB_ID: "78" }), "exit"), [75, null]);
+    assert.equal(results(one, "6.0.1-0").stdout, "ran\n");
+    assert.deepEqual(readdirSync(other).sort(), ["6.0.1-0.duplicate-78", "order"]);
+  });
+
   test("of twenty copies at once one runs", async () => {
     const chunk = makeChunk("echo x >> ../../count");
     const codes = await Promise.all(
@@ -206,7 +219,13 @@ describe("weir-run", () => {
     };
     const first = named("abcdefgh-8.0.1-1", 'echo 41 > step; touch "$WEIR_CHECKPOINT"; exit 1', "0 8.0.1");
     await once(begin(first), "exit");
-    assert.match(results(first, "8.0.1-0").ended("checkpointMs") ?? "", /^\d+$/);
+    const early = await run('touch -d @1 "$WEIR_CHECKPOINT"');
+    assert.equal(early.ended("checkpointMs"), "0", "nothing was saved before it began");
+    const saved = results(first, "8.0.1-0").ended;
+    assert.ok(
+      Number(saved("checkpointMs")) <= Number(saved("wallMs")),
+      `${saved("checkpointMs")} of ${saved("wallMs")}`,
+    );
     const third = named(
       "abcdefgh-8.0.3-1",
       'cat "$WEIR_FORMER_WORK/step"; echo $WEIR_ATTEMPT; echo 42 > step',
@@ -224,7 +243,7 @@ describe("weir-run", () => {
 
   test("array variables are those of the user's whole array", async () => {
     const chunk = makeChunk(
-      "echo $SLURM_ARRAY_TASK_ID $SLURM_ARRAY_TASK_COUNT $SLURM_ARRAY_TASK_MIN $SLURM_ARRAY_TASK_MAX $SLURM_ARRAY_TASK_STEP $WEIR_JOB_ID $WEIR_TASK_INDEX $WEIR_ATTEMPT",
+      "echo $SLURM_ARRAY_TASK_ID $SLURM_ARRAY_TASK_COUNT $SLURM_ARRAY_TASK_MIN $SLURM_ARRAY_TASK_MAX $SLURM_ARRAY_TASK_STEP $WEIR_JOB_ID $WEIR_TASK_INDEX $WEIR_ATTEMPT $SLURM_ARRAY_JOB_ID",
       {
         task: ["5 9.5.2", "6 9.6.1"],
         arrayCount: "200",
@@ -240,8 +259,8 @@ describe("weir-run", () => {
       SLURM_ARRAY_TASK_MAX: "6",
     };
     for (const index of ["5", "6"]) await once(begin(chunk, { ...slurm, SLURM_ARRAY_TASK_ID: index }), "exit");
-    assert.equal(results(chunk, "9.5.2-0").stdout, "5 200 0 199 1 9 5 2\n");
-    assert.equal(results(chunk, "9.6.1-0").stdout, "6 200 0 199 1 9 6 1\n");
+    assert.equal(results(chunk, "9.5.2-0").stdout, "5 200 0 199 1 9 5 2 70\n");
+    assert.equal(results(chunk, "9.6.1-0").stdout, "6 200 0 199 1 9 6 1 70\n");
     const stray = begin(chunk, { ...slurm, SLURM_ARRAY_TASK_ID: "7" });
     assert.notEqual((await once(stray, "exit"))[0], 0);
   });
@@ -281,6 +300,8 @@ describe("weir-run", () => {
     assert.deepEqual(readdirSync(there), ["probe-00077-0.n1"]);
     assert.equal(readFileSync(join(there, "probe-00077-0.n1"), "utf8"), "out\nerr\n");
     assert.equal(one.started("stdout"), join(there, "probe-00077-0.n1"));
+    const plain = await run("true", { order: { cwd: there, stdout: "%a" } });
+    assert.equal(plain.started("stdout"), join(there, "4294967294"), "as sbatch names it where there is no array");
   });
 
   test("the time limit to the second: SIGTERM, then SIGKILL of the tree after the grace", async () => {
@@ -294,9 +315,33 @@ describe("weir-run", () => {
       order: { timeLimitMs: "2000", graceMs: "400" },
     });
     assert.deepEqual([deaf.ended("cause"), deaf.ended("signal")], ["time-limit", "9"]);
+    // No later than that either, but for what a busy machine takes.
+    const walls: number[] = [];
+    while (walls.length < 4 && Math.min(...walls) >= 1_200)
+      walls.push(Number((await run("exec sleep 60", { order: { timeLimitMs: "300" } })).ended("wallMs")));
+    assert.ok(Math.min(...walls) < 1_200, `${walls} ms`);
     const deafWall = Number(deaf.ended("wallMs"));
     assert.ok(deafWall >= 2400 && deafWall < 30_000, `${deafWall} ms`);
     await until(() => !isThere(`sleep ${own(321)}`));
+  });
+
+  test("the first cause of an end stands, and what was used is of all its processes", async () => {
+    const chunk = makeChunk("trap '' TERM; echo ready; sleep 1.5", { timeLimitMs: "700", graceMs: "60000" });
+    const child = begin(chunk);
+    const exited = once(child, "exit");
+    await until(() => results(chunk).stdout === "ready\n");
+    child.kill("SIGTERM");
+    await exited;
+    assert.ok(Number(results(chunk).ended("wallMs")) > 700);
+    assert.equal(results(chunk).ended("cause"), "stopped", "the limit came later");
+    // Two that the script leaves behind: they are ours to reap.
+    const large = (name: string) => `(perl -e 'my $x = q(x) x 40_000_000; open my $f, q(>), q(${name})' &)`;
+    const both = await run(`${large("a")}; ${large("b")}; until [ -e a ] && [ -e b ]; do sleep 0.02; done`);
+    const peak = Number(both.ended("peakMemoryBytes"));
+    assert.ok(peak > 40_000_000 && peak < 130_000_000, `the largest, not their sum: ${peak}`);
+    const busy = await run("perl -e '$i++ while $i < 4_000_000' & wait");
+    const [user, system] = ["cpuUserMs", "cpuSystemMs"].map((name) => Number(busy.ended(name)));
+    assert.ok((user ?? 0) >= 50 && (system ?? 0) < (user ?? 0), `${user} and ${system} ms`);
   });
 
   test("what is left behind is ended with the batch script", async () => {

@@ -30,7 +30,16 @@ test("the worst cost counts", () => {
 
 test("a run started twice, a check left out or a clock that is off is never served", () => {
   assert.equal(gradeOf(results({ "second-start": "fail" }), 0).grade, null);
-  assert.equal(gradeOf(results({ submit: "not-offered" }), 0).grade, null);
+  const must: readonly CheckName[] = [
+    ...(["submit", "tag", "exit-code", "signal", "cancel-running", "time-limit", "deadline", "second-start"] as const),
+    ...(["wrapper-record", "log-streaming", "clock-skew", "restart", "array"] as const),
+  ];
+  for (const check of must)
+    for (const verdict of ["fail", "not-offered"] as const)
+      assert.equal(gradeOf(results({ [check]: verdict }), 0).grade, null, `${check} ${verdict}`);
+  assert.equal(gradeOf(results({ "cancel-queued": "fail" }), 0).grade, null);
+  for (const check of ["out-of-memory", "environment"] as const)
+    assert.equal(gradeOf(results({ [check]: "not-offered" }), 0).grade, "C", check);
   assert.deepEqual(gradeOf(results({ restart: null }), 0).costs, [{ check: "restart", why: "not-run", leaves: null }]);
   assert.equal(gradeOf([], 0).grade, null);
   assert.equal(gradeOf(results(), 5_000).grade, "A");

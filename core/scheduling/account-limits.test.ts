@@ -5,6 +5,7 @@ import { pairKey } from "#core/centre/accounts.ts";
 import { noOffers } from "#core/centre/engine.ts";
 import { centreId, jobId, personId, projectId } from "#core/ids.ts";
 import { sampleSpec } from "#core/sample-testing.ts";
+import { aboveAccountMinutes, amountsOf } from "#core/scheduling/account-use.ts";
 import { policies } from "#core/scheduling/policy.ts";
 import { reasonWords } from "#core/scheduling/reasons.ts";
 import { poolOfNodes } from "#core/scheduling/scenario-testing.ts";
@@ -12,6 +13,8 @@ import { createWorld, type World } from "#core/scheduling/world.ts";
 import type { CentreState } from "#core/scheduling/world-event.ts";
 
 const [li, wang, project] = [personId(1), personId(2), projectId(1)];
+
+const npu = { vendor: "huawei", model: "910b", count: 8 };
 
 const unbound: AccountLimits = {
   person: li,
@@ -85,6 +88,22 @@ test("the most exact entry decides", () => {
   queue(world, 1, li, 1200);
   queue(world, 2, wang, 61);
   assert.deepEqual(starts(world), [1]);
+});
+
+test("of one person in whatever project goes before a project's; amounts are of all nodes, minutes of minutes", () => {
+  const ofProject = { ...unbound, person: null, project, mostTimeS: 60 };
+  const world = createWorld();
+  world.apply({ kind: "centre-changed", centre: slurm([ofProject, { ...unbound, mostTimeS: 600 }]) });
+  queue(world, 1, li, 600);
+  assert.deepEqual(starts(world), [1]);
+  const amounts = amountsOf({ nodes: 3, cores: 8, memoryMib: 100, cards: 2, device: 0 }, npu);
+  assert.deepEqual(
+    amounts.map(({ name, count }) => `${name}=${count}`),
+    ["job=1", "cpu=24", "node=3", "mem=300", "gres/npu=6", "gres/npu:910b=6"],
+  );
+  const limits = (most: number) => ({ ...unbound, togetherMinutes: [{ name: "cpu", most }] });
+  assert.equal(aboveAccountMinutes(limits(48), amounts, 120), null);
+  assert.deepEqual(aboveAccountMinutes(limits(47), amounts, 120)?.facts, { asked: 48, limit: 47, of: "cpu" });
 });
 
 /** Commits what would start now. */
