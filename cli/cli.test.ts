@@ -1464,3 +1464,91 @@ test("another program at the address is not taken for a Weir server where one is
   assert.match(error, /What answers there is no Weir server \(status 401/);
   assert.doesNotMatch(error, /signed in/);
 });
+
+test("a centre's pools come in the order of their names, with limits said once; why others are hidden stands above them", async () => {
+  const pool = (name: string, most: number) => ({
+    name,
+    contract: "shared",
+    state: "up",
+    lifeCycle: "in-service",
+    nodes: 2,
+    nodesUp: 2,
+    cores: 16,
+    memoryMib: 1024,
+    free: { cores: 16, memoryMib: 1024, accelerators: [] },
+    used: { cores: 0, memoryMib: 0, accelerators: [] },
+    accelerators: [],
+    limits: { timeLimitS: null, leastNodes: most, mostNodes: most },
+    foreign: { kind: "hidden", why: "PrivateData=jobs hides the work of others" },
+    runs: 0,
+    waiting: 0,
+    maxPending: 8,
+    startable: [],
+    maintenance: [],
+    reserved: null,
+    shut: null,
+  });
+  const centre = (mechanisms: object) => ({
+    id: "jinan",
+    name: "Jinan",
+    nameZh: "济南",
+    driver: "slurm",
+    lifeCycle: "in-service",
+    state: "connected",
+    intake: "open",
+    region: null,
+    lastSeenMs: 0,
+    agentVersion: "0.3.0",
+    mechanisms,
+    pools: [pool("p10", 2), pool("p2", 1)],
+  });
+  const shown = async (mechanisms: object, language: string) => {
+    const { url } = await fake({
+      "GET /centres": json({ centres: [centre(mechanisms)], next: null }),
+      "GET /me": json({ person: { administrator: false } }),
+    });
+    const { out, error } = await weir(url, ["centre", "show", "jinan", `--lang=${language}`]);
+    assert.equal(error, "");
+    return out;
+  };
+  const said = await shown({ load: "PrivateData=jobs hides the work of others" }, "en");
+  assert.deepEqual(
+    said.match(/^p\d+ +shared/gm)?.map((line) => line.split(" ")[0]),
+    ["p2", "p10"],
+  );
+  assert.match(said, /^p2 .* 1 node a job +hidden: estimates are rough /m);
+  assert.match(said, /^p10 .* 2 nodes a job /m);
+  assert.match(await shown({}, "en"), /^p2 .* hidden, so estimates there are rough: PrivateData/m);
+  assert.match(await shown({ load: "x" }, "zh"), /^p2 .* 每作业 1 节点 +不可见，预计仅供参考 /m);
+});
+
+test("accounts that were asked for of several people are listed once each", async () => {
+  const account = (id: number, name: string) => ({
+    person: { id, name },
+    project: { id: 1, name: "default" },
+    readiness: "requested",
+    sinceMs: 0,
+    answered: false,
+  });
+  const asked: ReturnType<typeof account>[] = [];
+  const { url } = await fake({
+    "PUT /centres/jinan/accounts": (response, { body }) => {
+      asked.push(account(asked.length + 1, (body as { person: string }).person));
+      json({ centre: "jinan", needed: true, accounts: asked })(response, { line: "", headers: {}, body: null });
+    },
+  });
+  const { out, error } = await weir(url, ["centre", "accounts", "jinan", "--person", "admin", "--person", "li"]);
+  assert.equal(error, "");
+  assert.deepEqual(out.match(/^(admin|li)\b/gm), ["admin", "li"]);
+});
+
+test("a connection test of a centre that is not connected says at once that its agent is waited for", async () => {
+  const test = { id: 7, centre: "jinan", state: "asked", checks: [], of: 20 };
+  const { url } = await fake({
+    "POST /centres/jinan/tests": json(test),
+    "GET /centres": json({ centres: [{ id: "jinan", state: "never-connected" }], next: null }),
+    "GET /centres/jinan/tests/7": json({ ...test, state: "abandoned" }),
+  });
+  const { error } = await weir(url, ["centre", "test", "jinan"]);
+  assert.match(error, /jinan: never connected\. Its agent begins the test once it calls; it is waited for 60 s\./);
+});

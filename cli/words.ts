@@ -336,9 +336,11 @@ export const words = {
   nodeState_draining: ["draining", "排空中"],
   nodeState_down: ["down", "停机"],
   nodeState_maintenance: ["in maintenance", "维护中"],
-  othersHidden: ["hidden, so estimates there are rough: {why}", "不可见，故预计仅供参考：{why}"],
+  othersHidden: ["hidden: estimates are rough", "不可见，预计仅供参考"],
+  othersHiddenWhy: ["hidden, so estimates there are rough: {why}", "不可见，故预计仅供参考：{why}"],
   othersSeen: ["cores in use: {cores}, jobs waiting: {jobs}", "运行 {cores} 核，等待 {jobs} 个作业"],
   othersNextEnd: ["next ends in {span}", "最近 {span}后结束"],
+  nodeOf: ["1 node a job", "每作业 1 节点"],
   nodesOf: ["{nodes} nodes a job", "每作业 {nodes} 节点"],
   atMost: ["at most {limit} of a kind", "同类至多 {limit}"],
   theNetwork: ["the network", "算力网"],
@@ -389,6 +391,10 @@ export const words = {
   testAsked: [
     "Test {test} of {centre} is asked for; its agent runs it.",
     "已请求对 {centre} 的测试 {test}，由其代理执行。",
+  ],
+  testAway: [
+    "{centre}: {state}. Its agent begins the test once it calls; it is waited for {seconds} s.",
+    "{centre}：{state}。其代理联系后即开始测试；等待 {seconds} 秒。",
   ],
   testSilent: [
     "The agent of {centre} has not begun the test within {seconds} s. See `weir centres` whether it is connected; the test stays asked for.",

@@ -173,7 +173,7 @@ export const plainChecks: readonly Check[] = [
       return together([
         passedIf(taken <= 1 && after.kind === "already-there", told),
         judgeEnd(ended, { kind: "succeeded" }),
-        passedIf(starts <= 1, `${starts} starts were told`),
+        passedIf(starts <= 1, starts === 1 ? "1 start was told" : `${starts} starts were told`),
         passedIf(ended.end.kind !== "duplicate" && count(log?.text ?? "", "once\n") <= 1, "its output is there once"),
       ]);
     },

@@ -129,12 +129,14 @@ export function judgeEstimate(estimatesMs: readonly number[], startedMs: number,
   const last = estimatesMs.at(-1);
   if (last === undefined) return { verdict: "not-offered", seen: "the engine gave no estimate" };
   const errorMs = Math.round(startedMs - last);
-  const words = `${estimatesMs.length} estimates; it started ${Math.abs(errorMs)} ms ${errorMs > 0 ? "later" : "earlier"} than the last one said`;
+  const given = estimatesMs.length === 1 ? "1 estimate" : `${estimatesMs.length} estimates`;
+  const words = `${given}; it started ${Math.abs(errorMs)} ms ${errorMs > 0 ? "later" : "earlier"} than the last one said`;
   return passedIf(errorMs <= toleranceMs, words);
 }
 
 export function endText(end: RunEnd): string {
   const { kind, ...facts } = end;
+  if ("reason" in end && end.reason) return `${kind} (${end.reason})`;
   return [kind, ...Object.values(facts).filter((value) => value !== null)].join(" ");
 }
 

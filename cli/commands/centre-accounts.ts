@@ -13,10 +13,8 @@ export async function centreAccounts(call: Call): Promise<number> {
       ? call.ask("accounts", { params })
       : call.ask("askAccounts", { params, body: { person, ...(project !== null && { project }) } });
   let answer = await ask(first);
-  for (const person of others) {
-    const { accounts } = await ask(person);
-    answer = { ...answer, accounts: [...answer.accounts, ...accounts] };
-  }
+  // Each answer is of all who are asked for.
+  for (const person of others) answer = await ask(person);
   if (call.json) await call.printJson(answer);
   else if (!answer.needed) call.note(say("accountsNotNeeded", { centre: answer.centre }));
   else

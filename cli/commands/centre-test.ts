@@ -1,7 +1,8 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { ConnectionTest } from "#api/connection-test.ts";
 import type { Call } from "#cli/call.ts";
-import { timeText } from "#cli/formats.ts";
+import { connectionText, timeText } from "#cli/formats.ts";
+import { everyPage } from "#cli/pages.ts";
 import { exitCodes, Stop } from "#cli/stop.ts";
 import type { Cell } from "#cli/table.ts";
 import { type CheckName, checkWords } from "#core/centre/connection-test.ts";
@@ -30,6 +31,7 @@ export async function runTest(call: Call, centre: string): Promise<ConnectionTes
   const body = { ...(pool !== null && { pool }), ...(project !== null && { project }) };
   const asked = await call.ask("addTest", { params: { centre }, body });
   call.note(call.say("testAsked", { centre, test: asked.id }));
+  if (asked.state === "asked") await noteAway(call, centre);
   const told = new Set<CheckName>();
   const sinceMs = Date.now();
   for (;;) {
@@ -46,6 +48,17 @@ export async function runTest(call: Call, centre: string): Promise<ConnectionTes
       throw new Stop(exitCodes.failed, call.say("testSilent", { centre, seconds: silentS }));
     await delay(pollMs);
   }
+}
+
+/** An agent that is started this moment may well come within the time that is waited. */
+async function noteAway(call: Call, centre: string): Promise<void> {
+  const found = await everyPage(
+    (cursor) => call.ask("centres", { query: { limit: 1000, ...cursor } }),
+    (page) => page.centres,
+  );
+  const state = found.find(({ id }) => id === centre)?.state;
+  if (state === undefined || state === "connected") return;
+  call.note(call.say("testAway", { centre, state: connectionText(state, call.say), seconds: silentS }));
 }
 
 const pollMs = 400;

@@ -54,8 +54,9 @@ export async function showCentre(call: Call): Promise<number> {
     (cursor) => call.ask("centres", { query: { limit: 1000, ...cursor } }),
     (page) => page.centres,
   );
-  const centre = found.find((one) => one.id === id);
-  if (!centre) throw new Stop(exitCodes.refused, call.say("noSuchCentre", { centre: id }));
+  const one = found.find((each) => each.id === id);
+  if (!one) throw new Stop(exitCodes.refused, call.say("noSuchCentre", { centre: id }));
+  const centre = { ...one, pools: one.pools.toSorted(byName) };
   const { person } = await call.ask("me");
   const intake = person.administrator ? await call.ask("intake", { params: { centre: id } }) : null;
   if (call.json) await call.printJson(intake ? { ...centre, intake } : centre);
@@ -69,6 +70,9 @@ export async function showCentre(call: Call): Promise<number> {
   }
   return exitCodes.done;
 }
+
+/** As people count: p2 before p10. */
+const byName = (one: Pool, other: Pool) => one.name.localeCompare(other.name, "en", { numeric: true });
 
 export const drain = (call: Call) => takeStep(call, "drain");
 export const suspend = (call: Call) => takeStep(call, "suspend");
@@ -216,7 +220,7 @@ async function printMechanisms(call: Call, { mechanisms }: Centre): Promise<void
   await call.printFacts(said.map(({ title, text }) => [title, inNetworkTime(text)]));
 }
 
-async function printPools(call: Call, { pools }: Centre): Promise<void> {
+async function printPools(call: Call, { pools, mechanisms }: Centre): Promise<void> {
   const { say } = call;
   if (pools.length === 0) return;
   await call.print("\n");
@@ -243,7 +247,7 @@ async function printPools(call: Call, { pools }: Centre): Promise<void> {
       `${pool.free.cores}`,
       memoryText(pool.memoryMib),
       limitsText(call, pool.limits),
-      othersText(call, pool.foreign),
+      othersText(call, pool.foreign, mechanisms.load !== undefined),
       `${pool.runs}`,
       pool.contract === "shared" ? `${pool.waiting} (${say("atMost", { limit: pool.maxPending })})` : `${pool.waiting}`,
     ]),
@@ -285,17 +289,21 @@ async function printTimes(call: Call, { pools }: Centre): Promise<void> {
 type Pool = Centre["pools"][number];
 
 function limitsText({ say, language }: Call, { timeLimitS, leastNodes, mostNodes }: Pool["limits"]): string {
-  const nodes = mostNodes === null ? `≥ ${leastNodes}` : `${leastNodes}–${mostNodes}`;
+  const nodes =
+    mostNodes === null ? `≥ ${leastNodes}` : leastNodes === mostNodes ? `${mostNodes}` : `${leastNodes}–${mostNodes}`;
   return [
     ...(timeLimitS === null ? [] : [durationWords(timeLimitS * 1000, language)]),
-    ...(leastNodes === 1 && mostNodes === null ? [] : [say("nodesOf", { nodes })]),
+    ...(leastNodes === 1 && mostNodes === null ? [] : [say(nodes === "1" ? "nodeOf" : "nodesOf", { nodes })]),
   ].join(say("clause"));
 }
 
-function othersText({ say, language }: Call, foreign: Pool["foreign"]): string {
+/** `isSaid`: why others cannot be seen stands above, among the mechanisms. */
+function othersText({ say, language }: Call, foreign: Pool["foreign"], isSaid: boolean): string {
   if (foreign.kind === "none") return say("othersNone");
   if (foreign.kind === "hidden")
-    return say("othersHidden", { why: mechanismText("load", foreign.why ?? "", language) });
+    return isSaid
+      ? say("othersHidden")
+      : say("othersHiddenWhy", { why: mechanismText("load", foreign.why ?? "", language) });
   const { runningCores, waitingJobs, nextEndsInMs } = foreign;
   const words = say("othersSeen", { cores: runningCores, jobs: waitingJobs });
   return nextEndsInMs === null

@@ -21,6 +21,13 @@ test("what is known is said in the reader's language, anything else as the agent
   const alarm =
     "the site's policy refused 3 requests, the last at 2026-11-23T03:00:00.000Z by account; the site's audit says more";
   assert.match(mechanismText("alarm", alarm, "zh"), /^站点策略已拒绝 3 个请求，.*依据 account/);
+  assert.match(mechanismText("alarm", alarm.replace("3", "1"), "en"), /^the site's policy refused a request, at 2026/);
+  const rest = "slurmrestd unix:/run/slurmrestd/socket, v0.0.38, with weir-as";
+  assert.equal(mechanismText("transport", rest, "en"), rest);
+  assert.equal(
+    mechanismText("transport", rest, "zh"),
+    "slurmrestd unix:/run/slurmrestd/socket, v0.0.38，令牌由 weir-as 签发",
+  );
   assert.equal(mechanismText("shared", "2, each the account of several people", "zh"), "2 个，各由多人共用");
   assert.equal(mechanismText("modules", "Lmod 9", "zh"), "Lmod 9");
   assert.equal(mechanismText("toString", "toString", "en"), "toString");

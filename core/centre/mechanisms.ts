@@ -153,6 +153,13 @@ const patterns: readonly (readonly [RegExp, Words])[] = [
     { en: "{1} started twice; the second copy ran nothing", zh: "重复启动 {1} 次，副本均未执行" },
   ],
   [
+    /^the site's policy refused 1 requests, the last at (\S+) by (\S+); the site's audit says more$/,
+    {
+      en: "the site's policy refused a request, at {1} by {2}; the site's audit says more",
+      zh: "站点策略已拒绝 1 个请求，在 {1}，依据 {2}；详见站点审计",
+    },
+  ],
+  [
     /^the site's policy refused (\d+) requests, the last at (\S+) by (\S+); the site's audit says more$/,
     {
       en: "the site's policy refused {1} requests, the last at {2} by {3}; the site's audit says more",
@@ -166,6 +173,14 @@ const patterns: readonly (readonly [RegExp, Words])[] = [
   [
     /^sampled by Slurm, and ended when above \((\S+)\)$/,
     { en: "sampled by Slurm, and ended when above ({1})", zh: "由 Slurm 定时采样，超限即终止（{1}）" },
+  ],
+  [
+    /^slurmrestd (.+), with weir-as$/,
+    { en: "slurmrestd {1}, with weir-as", zh: "slurmrestd {1}，令牌由 weir-as 签发" },
+  ],
+  [
+    /^slurmrestd (.+), with tokens that users lend$/,
+    { en: "slurmrestd {1}, with tokens that users lend", zh: "slurmrestd {1}，令牌由用户委托" },
   ],
   [/^by Slurm \((\S+)\)$/, { en: "by Slurm ({1})", zh: "由 Slurm 执行（{1}）" }],
   [

@@ -27,12 +27,19 @@ function partWords(part: string): string {
 
 /** `failed 3`, `waiting`, `started, already-there`, `withdrawn deadline passed before the start`. */
 function factWords(fact: string): string {
+  const whole = causeWords(fact, "zh");
+  if (whole !== null && fact.includes(" ")) return whole;
+  const [, end = "", reason = ""] = /^([\w-]+) (.+)$/.exec(fact) ?? [];
+  const [kind, cause] = [factZh.get(end), causeWords(reason, "zh")];
+  if (kind !== undefined && cause !== null) return `${kind}（${cause}）`;
   const words = fact.split(", ").map((one) => {
     const [name = "", ...rest] = one.split(" ");
     const ended = name === "cancelled" ? causeWords(`cancelled by ${rest.join(" ")}`, "zh") : null;
     if (ended !== null && rest.length === 1) return ended;
     const known = factZh.get(name);
     if (known === undefined) return null;
+    if (name === "failed" && rest.length === 1) return `失败（退出码 ${rest[0]}）`;
+    if (name === "signalled" && rest.length === 1) return `因信号 ${rest[0]} 结束`;
     const said = rest.map((each) => factZh.get(each) ?? (/^\d+$/.test(each) ? each : null));
     if (said.every((each) => each !== null)) return [known, ...said].join(" ");
     const cause = causeWords(rest.join(" "), "zh");
@@ -45,6 +52,9 @@ const factZh: ReadonlyMap<string, string> = new Map([
   ...Object.entries(stateWords).map(([name, { zh }]) => [name, zh] as const),
   ...Object.entries(outcomeWords).map(([name, { zh }]) => [name, zh] as const),
   ["signalled", "因信号结束"],
+  ["withdrawn", "已撤回"],
+  ["sampled", "定时采样"],
+  ["engine", "由引擎给出"],
   ["waiting", "等待中"],
   ["nothing", "没有"],
   ["started", "已启动"],
@@ -115,6 +125,7 @@ const seenSentences: KeptSentences = [
   ["{a} runs taken in {b} ms: {c} a second", "{b} ms 内接收 {a} 个运行：每秒 {c} 个"],
   ["the engine gave no estimate in {a} s of waiting", "等待 {a} 秒，引擎未给出预计"],
   ["the engine gave no estimate", "引擎未给出预计"],
+  ["{a} estimate", "预计 {a} 次"],
   ["{a} estimates", "预计 {a} 次"],
   ["it started {a} ms later than the last one said", "实际启动比最后一次预计晚 {a} ms"],
   ["it started {a} ms earlier than the last one said", "实际启动比最后一次预计早 {a} ms"],
@@ -124,6 +135,7 @@ const seenSentences: KeptSentences = [
   ["of one that never was: {a}", "从未存在的：{a}"],
   ["the engine said {a}", "引擎答：{a}"],
   ["a second time: {a}", "第二次：{a}"],
+  ["{a} start was told", "上报了 {a} 次启动"],
   ["{a} starts were told", "上报了 {a} 次启动"],
   ["its output is there once", "其输出只有一份"],
   ["from start to end {a} ms", "从开始到结束 {a} ms"],

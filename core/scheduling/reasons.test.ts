@@ -41,6 +41,12 @@ test("words of facts that are ours are in the reader's language, and one is one"
   );
   const from = { from: "not-stated", to: "cn-sd" };
   assert.match(reasonWords("no-agreement", from, "zh"), /^没有协议允许未声明区域的租户作业在 cn-sd 运行/);
+  const facts = { asked: 3, cores: 1, memoryMib: 256, cards: 0, pool: "batch", found: 2 };
+  const alike = (cards: number, language: "en" | "zh") =>
+    reasonWords("too-few-nodes-alike", { ...facts, cards }, language);
+  assert.equal(alike(0, "en"), "needs 3 nodes of 1 core and 256 MiB each, pool batch has 2");
+  assert.equal(alike(2, "en"), "needs 3 nodes of 1 core, 256 MiB and 2 accelerators each, pool batch has 2");
+  assert.equal(alike(0, "zh"), "需要 3 个各有 1 核、256 MiB 内存的节点，资源池 batch 有 2 个");
   const cards = (device: string, offered: string, language: "en" | "zh") =>
     reasonWords("no-such-accelerator", { device, offered, pool: "main" }, language);
   assert.equal(cards("any", "none", "en"), "needs accelerators (any model), pool main offers none");

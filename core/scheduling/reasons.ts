@@ -644,6 +644,11 @@ function filled(template: string, facts: Facts, language: Language): string {
   // English templates have the plural: `{asked} cores`, and where the verb follows the number `{free|is|are}`. Seconds and
   // MiB are said in what they come to.
   const counted = template
+    // Of cards that were not asked for nothing is said.
+    .replace(/, \{memoryMib\} MiB(?:,| and) \{cards\} accelerators/g, (whole) =>
+      facts.cards === 0 ? " and {memoryMib} MiB" : whole,
+    )
+    .replace(/、\{cards\} 张加速卡/g, (whole) => (facts.cards === 0 ? "" : whole))
     .replace(
       /\{(\w+)\} ((?:whole |such )?)(core|node|group|accelerator|licence|task|run|job|minute)s\b/g,
       (whole, name: string, of: string, one: string) => (facts[name] === 1 ? `1 ${of}${one}` : whole),

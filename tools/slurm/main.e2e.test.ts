@@ -28,6 +28,15 @@ describe("npm run slurm", { skip: requires("root", "slurm") }, () => {
     for (const claim of allClaims()) if (claim.top === top) await endInstance(claim);
   });
 
+  test("its words are said for --help, and for a slip beside what is wrong with it", () => {
+    const help = slurm("--help");
+    assert.deepEqual([help.status, help.stderr], [0, ""]);
+    assert.match(help.stdout, /usage: npm run slurm -- up \[--nodes N\]/);
+    const slip = slurm("up", "--node", "1");
+    assert.equal(slip.status, 2);
+    assert.match(slip.stderr, /^Unknown option '--node'.*\nusage: npm run slurm -- up/);
+  });
+
   test("up prints what SLURM_CONF is, and a user's job runs with it", { timeout: 180_000 }, () => {
     const up = slurm("up", "--only", "qingdao", "--nodes", "1", "--cpus", "3");
     assert.equal(up.status, 0, up.stderr);

@@ -13,19 +13,22 @@ import type { ClusterName } from "./configuration.ts";
 import { aliveDaemons } from "./daemon.ts";
 
 const usage =
-  "usage: npm run slurm -- up [--nodes N] [--cpus N] [--only NAME] [--min-job-age S] | status | down [FOLDER]";
+  "usage: npm run slurm -- up [--nodes N] [--cpus N] [--only jinan|qingdao] [--min-job-age S] | status | down [FOLDER]";
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    nodes: { type: "string" },
-    cpus: { type: "string" },
-    only: { type: "string" },
-    "min-job-age": { type: "string" },
-  },
-});
+const options = {
+  nodes: { type: "string" },
+  cpus: { type: "string" },
+  only: { type: "string" },
+  "min-job-age": { type: "string" },
+  help: { type: "boolean", short: "h" },
+} as const;
+const { values, positionals } = read();
 const [verb, folder] = positionals;
 try {
+  if (values.help) {
+    console.log(usage);
+    process.exit();
+  }
   if (process.getuid?.() !== 0) throw new Error("root starts the clusters' daemons: run it as root");
   if (verb === "up") await up();
   else if (verb === "status") status();
@@ -34,6 +37,15 @@ try {
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
   process.exitCode = 1;
+}
+
+function read() {
+  try {
+    return parseArgs({ allowPositionals: true, options });
+  } catch (error) {
+    console.error(`${error instanceof Error ? error.message : error}\n${usage}`);
+    process.exit(2);
+  }
 }
 
 async function up(): Promise<void> {

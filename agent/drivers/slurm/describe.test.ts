@@ -4,7 +4,15 @@ import { describe, test } from "node:test";
 import { submitAnswer } from "./commands.ts";
 import { configurationOf, enforcement } from "./configuration.ts";
 import { foreignLoad, foreignRows, gresOf, gresWords, nodeState, poolsOf, switchesOf } from "./describe.ts";
-import { clockFinding, configurationFindings, containerFinding, sharedFindings, sharingNodes } from "./doctor.ts";
+import {
+  clockFinding,
+  configurationFindings,
+  containerFinding,
+  mappingFinding,
+  sharedFindings,
+  sharingNodes,
+  shutPartitions,
+} from "./doctor.ts";
 import { waitKind } from "./reasons.ts";
 import { parseSite } from "./site.ts";
 import { durationS, hostList, indexList, indicesOf, sizeMib, wordsOf } from "./slurm-text.ts";
@@ -365,6 +373,27 @@ test("partitions over the same nodes are named, as far as the site uses them", (
     "PartitionName=batch Nodes=c[1-4] State=UP\nPartitionName=short Nodes=c4,d1 State=UP\nPartitionName=big Nodes=e[1-2] State=UP\nPartitionName=none Nodes=(null) State=UP\n";
   assert.deepEqual(sharingNodes(text, null), ["batch", "short"]);
   assert.deepEqual(sharingNodes(text, ["batch", "big"]), []);
+});
+
+test("partitions that start nothing, and those that Slurm does not show, are told, as far as the site uses them", () => {
+  const text =
+    "PartitionName=batch Nodes=c[1-4] State=UP\nPartitionName=short Nodes=c4 State=DOWN\nPartitionName=big Nodes=e1 State=DRAIN\n";
+  const said = (partitions: readonly string[] | null) =>
+    shutPartitions(text, partitions).map(({ verdict, words }) => [verdict, words.split(":")[0]]);
+  assert.deepEqual(said(null), [
+    ["note", "short is DOWN"],
+    ["note", "big is DRAIN"],
+  ]);
+  assert.deepEqual(said(["batch", "big", "bacth"]), [
+    ["note", "big is DRAIN"],
+    ["wrong", "Slurm shows no partition bacth, which slurm.json names"],
+  ]);
+  assert.deepEqual(shutPartitions("", ["batch"]), [], "a controller that does not answer is named elsewhere");
+});
+
+test("what is out of use in the mapping does not count as an entry", () => {
+  assert.match(mappingFinding(["ready", "removed", "created"]).words, /^2 entries, 1 ready/);
+  assert.equal(mappingFinding(["removed"]).verdict, "note");
 });
 
 test("the doctor names the runtimes for containers, by the site's word and on this machine", async () => {

@@ -151,6 +151,14 @@ const sentences = {
     "{s} s off from slurmctld's: deadlines and times would be wrong by that much. Set up NTP on both.",
     "与 slurmctld 相差 {s} 秒：截止时间与各项时间会有同样的偏差。请在两侧配置 NTP。",
   ],
+  partitionAbsent: [
+    "Slurm shows no partition {partition}, which slurm.json names: a slip, or hidden (AllowGroups, PrivateData)",
+    "Slurm 中看不到 slurm.json 所列的分区 {partition}：写错，或被隐藏（AllowGroups、PrivateData）",
+  ],
+  partitionShut: [
+    "{partition} is {state}: nothing starts there (scontrol update PartitionName={partition} State=UP)",
+    "{partition} 处于 {state}：不启动作业（scontrol update PartitionName={partition} State=UP）",
+  ],
   notAsRoot: [
     "the agent of a Slurm centre never runs as root: systemctl start weir-agent starts it as its own user (without systemd: setpriv --reuid weir-agent --regid weir-agent --clear-groups weir-agent run)",
     "Slurm 中心的代理从不以 root 运行：systemctl start weir-agent 会以其专用用户启动（没有 systemd 时：setpriv --reuid weir-agent --regid weir-agent --clear-groups weir-agent run）",

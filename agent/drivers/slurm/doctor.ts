@@ -144,7 +144,23 @@ async function partitionFindings(
   // A controller that does not answer is named already.
   const shown = await commands("scontrol", ["--oneliner", "show", "partition"]).catch(() => "");
   const list = sharingNodes(shown, partitions).join(", ");
-  return list === "" ? [] : [{ name: "partitions", verdict: "good", words: say("partitionsShare", { list }) }];
+  const sharing: readonly Finding[] =
+    list === "" ? [] : [{ name: "partitions", verdict: "good", words: say("partitionsShare", { list }) }];
+  return [...shutPartitions(shown, partitions), ...sharing];
+}
+
+/** Of the site's partitions (null: all), those that start nothing now, and those that it names and Slurm does not show. */
+export function shutPartitions(text: string, partitions: readonly string[] | null): readonly Finding[] {
+  const lines = text.split("\n").map(wordsOf);
+  const shown = new Map(lines.map((words) => [words.get("PartitionName") ?? "", words.get("State") ?? "UP"]));
+  if (text.trim() === "") return [];
+  return (partitions ?? [...shown.keys()].filter((name) => name !== "")).flatMap((partition): readonly Finding[] => {
+    const state = shown.get(partition);
+    if (state === undefined)
+      return [{ name: "partitions", verdict: "wrong", words: say("partitionAbsent", { partition }) }];
+    if (state === "UP") return [];
+    return [{ name: "partitions", verdict: "note", words: say("partitionShut", { partition, state }) }];
+  });
 }
 
 /** Runtimes that the site names may be on its nodes alone; without a word of the site's those here are told. */
@@ -208,7 +224,8 @@ export function clockFinding(skewS: number): Finding {
   };
 }
 
-function mappingFinding(kinds: readonly string[]): Finding {
+export function mappingFinding(all: readonly string[]): Finding {
+  const kinds = all.filter((kind) => kind !== "removed");
   if (kinds.length === 0) return { name: "mapping", verdict: "note", words: say("mappingNone") };
   const ready = kinds.filter((kind) => kind === "ready").length;
   return {
