@@ -315,6 +315,8 @@ describe("weir-run", () => {
       order: { timeLimitMs: "2000", graceMs: "400" },
     });
     assert.deepEqual([deaf.ended("cause"), deaf.ended("signal")], ["time-limit", "9"]);
+    const stopped = await run("kill -STOP $$", { order: { timeLimitMs: "300", graceMs: "30000" } });
+    assert.deepEqual([stopped.ended("cause"), stopped.ended("signal")], ["time-limit", "15"], "it is woken to hear it");
     // No later than that either, but for what a busy machine takes.
     const walls: number[] = [];
     while (walls.length < 4 && Math.min(...walls) >= 1_200)
