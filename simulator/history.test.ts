@@ -64,6 +64,15 @@ test("the centres keep their distance in time when they are replayed together", 
   assert.equal(buildWorkload(logs, { ...settings, processors: [] }).kind, "size-not-said");
 });
 
+test("a byte order mark, empty lines and line ends of either kind change nothing", () => {
+  const plain = parse(head, run());
+  for (const text of [`\ufeff${head}\n${run()}`, `\n \r\n${head}\r\n\r\n${run()}\r\n`]) {
+    const bytes = Buffer.from(text);
+    assert.ok(isHistory(bytes), text);
+    assert.deepEqual(parseHistory(bytes, "h.jsonl"), plain);
+  }
+});
+
 test("what is no such file is refused with its line", () => {
   const kinds: readonly (readonly [readonly string[], string, number | null])[] = [
     [[head], "no-jobs", null],

@@ -1,9 +1,9 @@
 import { type SwfLog, swfHeader } from "./swf.ts";
 import { TraceRefused } from "./trace-refusal.ts";
 
-/** Whether a file begins as an export of Weir's does, and not as a log in SWF. */
+/** Whether a file begins as an export of Weir's does, and not as a log in SWF; a byte order mark and empty lines may come before. */
 export function isHistory(bytes: Uint8Array): boolean {
-  return bytes[0] === 0x7b;
+  return decoder.decode(bytes.subarray(0, 1000)).trimStart().startsWith("{");
 }
 
 /** A file of that kind, a piece at a time; `centres` null: it goes on. */
