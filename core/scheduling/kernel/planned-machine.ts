@@ -3,6 +3,7 @@ import { Ends } from "./ends.ts";
 import { ExpectedEnds } from "./expected-ends.ts";
 import type { Centres, Machine } from "./machine.ts";
 import { Profile } from "./profile.ts";
+import { Trial } from "./trial.ts";
 
 /**
  * Conservative backfill (Mu'alem and Feitelson 2001): every job has a reservation, made when it came; all are made anew,
@@ -31,7 +32,7 @@ export class PlannedMachine implements Machine {
   #hasEnded = false;
   /** When the reservation begins that was looked for last. */
   #foundS = 0;
-  #trial: Profile | null = null;
+  #trial: Trial | null = null;
 
   constructor(columns: Columns, { processors, first }: Centres) {
     this.#columns = columns;
@@ -79,14 +80,11 @@ export class PlannedMachine implements Machine {
   estimateStart(job: number, nowS: number): number {
     const [running, ...more] = this.#expected;
     if (!running || more.length > 0) throw new Error("an estimate is made for one centre");
-    this.#trial ??= new Profile();
+    this.#trial ??= new Trial();
     const { estimateS, processors } = this.#columns;
-    this.#trial.rebuild(nowS, this.#free[0] ?? 0, running);
-    for (let at = 0; at < this.#count; at += 1) {
-      this.#trial.find(this.#needs[at] ?? 0, estimateS[this.#job[at] ?? 0] ?? 0);
-      this.#trial.take(this.#needs[at] ?? 0);
-    }
-    return this.#trial.find(processors[job] ?? 0, estimateS[job] ?? 0);
+    const planned = this.#trial.begin(nowS, this.#free[0] ?? 0, running);
+    for (let at = planned; at < this.#count; at += 1) this.#trial.reserve(this.#needs[at] ?? 0, this.#asksS[at] ?? 0);
+    return this.#trial.startS(processors[job] ?? 0, estimateS[job] ?? 0);
   }
 
   #end(nowS: number): void {
@@ -104,6 +102,7 @@ export class PlannedMachine implements Machine {
       if (expectedS > nowS) this.#isStale = true;
     } while (ends.nextS === nowS);
     this.#hasEnded = true;
+    this.#trial?.forget();
   }
 
   #forgetPlan(nowS: number): void {
@@ -182,6 +181,7 @@ export class PlannedMachine implements Machine {
     if (nowS > lastSecondS) throw new BeyondClock();
     startS[job] = nowS;
     centre[job] = this.#first + at;
+    this.#trial?.forget();
     this.#free[at] = (this.#free[at] ?? 0) - needs;
     this.#ends.add(job, nowS + (runS[job] ?? 0));
     this.#expected[at]?.add(nowS + (estimateS[job] ?? 0), needs);

@@ -3,9 +3,9 @@ import { Ends } from "./ends.ts";
 import { ExpectedEnds } from "./expected-ends.ts";
 import type { Centres, Machine } from "./machine.ts";
 import { orderKey } from "./order.ts";
-import { Profile } from "./profile.ts";
 import { JobQueue } from "./queue.ts";
 import type { QueuePolicy } from "./queue-policy.ts";
+import { Trial } from "./trial.ts";
 
 /**
  * A queue whose head blocks, with at most one reservation, the head's (EASY: Lifka 1995; Mu'alem and Feitelson 2001), at
@@ -41,7 +41,7 @@ export class QueuedMachine implements Machine {
   #extra = 0;
   /** How many at the end of the queue no pass has seen; more than there are where they may be anywhere. */
   #unseen = 0;
-  #trial: Profile | null = null;
+  #trial: Trial | null = null;
 
   constructor(
     columns: Columns,
@@ -106,17 +106,18 @@ export class QueuedMachine implements Machine {
   estimateStart(job: number, nowS: number): number {
     const [running, ...more] = this.#expected;
     if (!running || more.length > 0) throw new Error("an estimate is made for one centre");
-    this.#trial ??= new Profile();
+    this.#trial ??= new Trial();
     const { startS, processors, estimateS } = this.#columns;
     const queue = this.#queue;
     const place = queue.placeOf(this.#keyOf(job), job);
-    this.#trial.rebuild(nowS, this.#free[0] ?? 0, running);
-    for (let at = queue.first; at < place; at += 1) {
-      if ((startS[queue.job[at] ?? 0] ?? 0) >= 0) continue;
-      this.#trial.find(queue.processors[at] ?? 0, queue.estimateS[at] ?? 0);
-      this.#trial.take(queue.processors[at] ?? 0);
+    // Who comes next may stand ahead of those that were planned, but where the order is that of submission.
+    if (this.#order.kind !== "fcfs") this.#trial.forget();
+    const planned = this.#trial.begin(nowS, this.#free[0] ?? 0, running);
+    for (let at = queue.first + planned; at < place; at += 1) {
+      if ((startS[queue.job[at] ?? 0] ?? 0) >= 0) this.#trial.pass();
+      else this.#trial.reserve(queue.processors[at] ?? 0, queue.estimateS[at] ?? 0);
     }
-    return this.#trial.find(processors[job] ?? 0, estimateS[job] ?? 0);
+    return this.#trial.startS(processors[job] ?? 0, estimateS[job] ?? 0);
   }
 
   #keyOf(job: number): number {
@@ -141,6 +142,7 @@ export class QueuedMachine implements Machine {
       this.requestedWork -= needs * askedS;
     } while (ends.nextS === nowS);
     this.#isReserved = false;
+    this.#trial?.forget();
   }
 
   #startHeads(nowS: number): void {
@@ -233,6 +235,7 @@ export class QueuedMachine implements Machine {
     startS[job] = nowS;
     centre[job] = this.#first + at;
     this.waiting -= 1;
+    this.#trial?.forget();
     this.#ends.add(job, nowS + (runS[job] ?? 0));
     this.#expected[at]?.add(nowS + estimateS, processors);
     const before = free[at] ?? 0;
