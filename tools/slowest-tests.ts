@@ -7,6 +7,7 @@ export const slowest: readonly string[] = [
   "agent/drivers/slurm/faults.e2e.test.ts",
   "agent/contract/slurm.e2e.test.ts",
   "test/faults.e2e.test.ts",
+  "agent/drivers/slurm/reused-numbers.e2e.test.ts",
   "agent/drivers/slurm/rest.e2e.test.ts",
   "test/faults-engine.e2e.test.ts",
   "agent/drivers/slurm/reservation.e2e.test.ts",

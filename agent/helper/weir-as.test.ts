@@ -723,6 +723,38 @@ describe("weir-as", { skip }, () => {
     });
   });
 
+  test("a run that is fenced cannot begin, and one that has begun cannot be fenced", async () => {
+    const task = ["0 63.0.1", "1 63.1.1", "2 63.2.1"];
+    assert.equal((await helper.ask("submit", submission(li, "63.0.1", { task, array: "0-2" }))).get("ok"), "1");
+    const place = chunkFolder("63.0.1");
+    asLi(
+      `mkdir ${place}/63.1.1-0 ${place}/63.2.1-0; touch ${place}/63.1.1-0/started; touch -d '1 hour ago' ${place}/63.2.1-0`,
+    );
+    const fence = async (run: string, chunk = "63.0.1") => {
+      const answer = await helper.ask("fence", [
+        ["user", li],
+        ["chunk", chunk],
+        ["run", run],
+      ]);
+      assert.equal(answer.get("ok"), "1", answer.get("words"));
+      return answer.get("fenced");
+    };
+    assert.deepEqual([await fence("63.0.1"), await fence("63.0.1")], ["1", "1"], "asked again after a restart");
+    // Of the last one the wrapper is about to write that it began: what counts is when the folder was really made.
+    assert.deepEqual([await fence("63.1.1"), await fence("63.2.1")], ["0", "0"]);
+    assert.equal(await fence("64.0.1", "64.0.1"), "1", "without its order nothing runs");
+    const wrapper = readdirSync(join(home, ".weir")).find((name) => name.startsWith("weir-run-")) ?? "";
+    const asUser = ["--reuid", li, "--regid", li, "--init-groups", "env", "SLURM_JOB_ID=7", "SLURM_ARRAY_TASK_ID=0"];
+    const ran = spawnSync("setpriv", [...asUser, "perl", join(home, ".weir", wrapper), place], { encoding: "utf8" });
+    assert.equal(ran.status, 75, ran.stderr);
+    assert.deepEqual(readdirSync(join(place, "63.0.1-0")), ["fenced"]);
+    await helper.ask("remove", [
+      ["user", li],
+      ["chunk", "63.0.1"],
+    ]);
+    assert.equal(existsSync(place), false);
+  });
+
   test("a folder of the user's own below the folder of runs is neither filled nor removed, whatever it is called", async () => {
     const runs = (name = "") => join(home, ".weir", name);
     const kept = async (chunk: string, task: string, make: string) => {

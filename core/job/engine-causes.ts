@@ -10,6 +10,10 @@ export const engineCauses: KeptSentences = [
     "引擎有应答，但没有作业 {a}；其包装程序从未开始，也不会再开始",
   ],
   [
+    "the engine answers and knows no job {a}; its wrapper never began",
+    "引擎有应答，但没有作业 {a}；其包装程序从未开始",
+  ],
+  [
     "the engine answers and knows no job {a}; its wrapper began and wrote no end; its wrapper on {b}, process {c} there, lives no more",
     "引擎有应答，但没有作业 {a}；其包装程序（{b} 上的进程 {c}）已开始而未写下结束，现已不存在",
   ],

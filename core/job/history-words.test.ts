@@ -26,6 +26,10 @@ test("steps and causes of Weir's own are in the reader's language, what others w
     ),
     "已撤回：引擎有应答，但没有作业 7；其包装程序从未开始，也不会再开始",
   );
+  assert.equal(
+    causeWords("withdrawn: the engine answers and knows no job 7; its wrapper never began", "zh"),
+    "已撤回：引擎有应答，但没有作业 7；其包装程序从未开始",
+  );
   assert.equal(causeWords("the disk is full", "zh"), null);
   for (const waits of ["credential", "let-in"])
     for (const which of ["end", "back"] as const)

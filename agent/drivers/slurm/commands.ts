@@ -67,6 +67,7 @@ export function commandsEngine(helper: WeirAs): Engine {
     const many = (what: string) => (frame.get(`allows${what}`) ?? []).map(String);
     return {
       heedsTags: Number(text(frame, "version")) >= 2,
+      fences: Number(text(frame, "version")) >= 3,
       minUid: Number(text(frame, "minUid")),
       group: text(frame, "group") ?? "",
       isStopped: text(frame, "stopped") === "1",
@@ -157,6 +158,11 @@ export function commandsEngine(helper: WeirAs): Engine {
         sizeBytes: Number(text(frame, "size")),
         isFinal: text(frame, "final") === "1",
       };
+    },
+
+    async fence(user, chunk, run) {
+      if (!(await hello()).fences) return "not-offered";
+      return text(await ask("fence", Object.entries({ user, chunk, run })), "fenced") === "1" ? "fenced" : "began";
     },
 
     async remove(user, chunk) {

@@ -273,27 +273,39 @@ describe("how a run ended, by the engine's word", () => {
 
 describe("what the engine has forgotten", () => {
   test("ends by the wrapper's record, else never began, else is lost, each after its time", () => {
-    assert.deepEqual(endOfVanished("7", exited(3), false, null)?.end, { kind: "failed", exitCode: 3 });
-    assert.equal(endOfVanished("7", null, false, null), null);
+    assert.deepEqual(endOfVanished("7", exited(3), false, null, null)?.end, { kind: "failed", exitCode: 3 });
+    assert.equal(endOfVanished("7", null, false, null, null), null);
     const site = { forgottenAfterS: 60 };
     assert.deepEqual([forgottenAfterMs(site, 10_000), forgottenAfterMs(site, 100_000)], [60_000, 100_000]);
-    assert.equal(endOfVanished("7", null, true, null)?.end.kind, "withdrawn");
+    assert.equal(endOfVanished("7", null, true, null, "began"), null, "its record is on its way");
+    const never = (fence: "fenced" | "not-offered") => endOfVanished("7", null, true, null, fence)?.end;
+    const evidence = "the engine answers and knows no job 7; its wrapper never began";
+    assert.deepEqual(never("fenced"), { kind: "withdrawn", evidence: `${evidence}, and cannot begin any more` });
+    assert.deepEqual(never("not-offered"), { kind: "withdrawn", evidence });
     const begun = wrapperRecord("0", "engine=7\nstartedMs=1\nnode=c1\nend=1\n", "");
     const gone = { kind: "gone", words: "no node has it" } as const;
-    assert.equal(endOfVanished("7", begun, false, null), null);
-    assert.equal(endOfVanished("7", begun, true, { kind: "maybe", words: "it lives" }), null, "not while it may live");
-    assert.equal(endOfVanished("7", begun, true, gone)?.end.kind, "lost");
+    assert.equal(endOfVanished("7", begun, false, null, null), null);
+    assert.equal(
+      endOfVanished("7", begun, true, { kind: "maybe", words: "it lives" }, null),
+      null,
+      "not while it may live",
+    );
+    assert.equal(endOfVanished("7", begun, true, gone, null)?.end.kind, "lost");
     for (const words of ["no node has it: c1 IDLE", "its wrapper on c1, process 7 there, lives no more"]) {
-      const lost = endOfVanished("7", begun, true, { kind: "gone", words });
+      const lost = endOfVanished("7", begun, true, { kind: "gone", words }, null);
       hasChinese(lost === null ? [] : saidOf(lost.end));
     }
-    assert.equal(endOfVanished("7", ended("cause=stopped\nsignal=15"), true, null)?.end.kind, "node-failed");
-    assert.equal(endOfVanished("7", ended("cause=exited\nsignal=9"), true, null)?.end.kind, "node-failed");
-    const aborted = endOfVanished("7", ended("cause=exited\nsignal=6"), true, null)?.end;
+    hasChinese(saidOf(never("fenced") ?? assert.fail()));
+    hasChinese(saidOf(never("not-offered") ?? assert.fail()));
+    assert.equal(endOfVanished("7", ended("cause=stopped\nsignal=15"), true, null, null)?.end.kind, "node-failed");
+    assert.equal(endOfVanished("7", ended("cause=exited\nsignal=9"), true, null, null)?.end.kind, "node-failed");
+    const aborted = endOfVanished("7", ended("cause=exited\nsignal=6"), true, null, null)?.end;
     assert.deepEqual(aborted, { kind: "signalled", signal: 6 });
-    assert.equal(endOfVanished("7", begun, false, gone), null, "the engine may yet answer of it");
-    assert.deepEqual(endOfVanished("7", ended("cause=time-limit\nsignal=15"), true, null)?.end, { kind: "timed-out" });
-    const unstarted = endOfVanished("7", ended("cause=start-failed\nexitCode=126\nwords=no folder"), true, null);
+    assert.equal(endOfVanished("7", begun, false, gone, null), null, "the engine may yet answer of it");
+    assert.deepEqual(endOfVanished("7", ended("cause=time-limit\nsignal=15"), true, null, null)?.end, {
+      kind: "timed-out",
+    });
+    const unstarted = endOfVanished("7", ended("cause=start-failed\nexitCode=126\nwords=no folder"), true, null, null);
     assert.deepEqual(unstarted, { end: { kind: "failed", exitCode: 126 }, words: "no folder" });
   });
 });

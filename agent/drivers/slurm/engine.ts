@@ -46,6 +46,11 @@ export interface Engine {
   /** What lies in the user's folder of runs under a tag, submitted or about to be. */
   chunks(user: string, tag: string): Promise<readonly KnownChunk[]>;
   read(request: ReadRequest): Promise<ReadAnswer>;
+  /**
+   * That nothing of the run can begin any more, even if the engine should know its job again. `began`: too late.
+   * `not-offered`: by an earlier helper.
+   */
+  fence(user: string, chunk: string, run: string): Promise<"fenced" | "began" | "not-offered">;
   /** `busy`: a submission of that chunk is still in the act. Once removed, no copy of it can run anything any more. */
   remove(user: string, chunk: string): Promise<"removed" | "busy">;
   limits(user: string, account: string | null): Promise<LimitTexts>;
@@ -74,6 +79,8 @@ export class PolicyRefusal extends Error {
 export type Hello = {
   /** `cancel` ends and signals no job with another tag than was said; false: an earlier helper goes by the number alone. */
   readonly heedsTags: boolean;
+  /** A run can be kept from beginning by its folder; false: an earlier helper cannot. */
+  readonly fences: boolean;
   readonly minUid: number;
   readonly group: string;
   readonly isStopped: boolean;

@@ -136,9 +136,14 @@ type Said = {
   readonly log?: string;
 };
 
-function looking(changes: { readonly takenBack?: boolean; readonly whereabouts?: Whereabouts } = {}) {
+type Fence = Awaited<ReturnType<Engine["fence"]>>;
+
+function looking(
+  changes: { readonly takenBack?: boolean; readonly whereabouts?: Whereabouts; readonly fence?: Fence } = {},
+) {
   const track = freshTrack(run, 0, facts, "7");
   const [told, notes, cancelled]: [RunObservation[], string[], unknown[]] = [[], [], []];
+  const fenced: unknown[] = [];
   const noted = { facts, asked: new Set(), takenBack: new Set(changes.takenBack ? [run] : []) };
   let [nowMs, record, log]: [number, WrapperRecord | null, string] = [0, null, ""];
   const judge = judgeRuns({
@@ -147,6 +152,10 @@ function looking(changes: { readonly takenBack?: boolean; readonly whereabouts?:
       cancel: async (user: string, jobs: unknown, which: string) => {
         cancelled.push([user, jobs, which]);
         return { notThere: [] };
+      },
+      fence: async (...of: readonly string[]) => {
+        fenced.push(of);
+        return changes.fence ?? "fenced";
       },
       read: async () => ({ kind: "bytes", bytes: Buffer.from(log), offset: 0, sizeBytes: log.length, isFinal: false }),
     } as unknown as Engine,
@@ -170,7 +179,7 @@ function looking(changes: { readonly takenBack?: boolean; readonly whereabouts?:
     track.looks += 1;
     return judge("li", track, { answer, controller: () => word, accounting: new Map([["7", rows ?? []]]) });
   };
-  return { look, track, told, notes, cancelled };
+  return { look, track, told, notes, cancelled, fenced };
 }
 
 const ours = { JobID: "7", JobIDRaw: "7", JobName: "probe.weir-abc-1.0.1-1", NodeList: "c1", End: "1795367619" };
@@ -187,7 +196,27 @@ test("what the engine does not know is gone only once it has answered of everyth
   assert.equal(await unsure.look(600_000, { controller: null, isComplete: false }), null);
   assert.equal(await unsure.look(600_001, { controller: null }), null, "its time begins with the first whole answer");
   assert.equal(await unsure.look(660_000, { controller: null }), null);
+  assert.deepEqual(unsure.fenced, []);
   assert.equal((await unsure.look(660_001, { controller: null }))?.end.kind, "withdrawn");
+  assert.deepEqual(unsure.fenced, [["li", facts.chunk, run]], "nothing of it can begin then, whatever comes back");
+});
+
+test("what accounting alone calls cancelled in the queue is kept from beginning before that is told", async () => {
+  const rows = [{ State: "CANCELLED", NodeList: "None assigned", ElapsedRaw: "0" }];
+  const gone = looking();
+  for (const ms of [0, 6_000]) await gone.look(ms, { controller: null, rows });
+  assert.equal((await gone.look(cancellerPatienceMs, { controller: null, rows }))?.end.kind, "withdrawn");
+  assert.deepEqual(gone.fenced.at(-1), ["li", facts.chunk, run]);
+  const began = looking({ fence: "began" });
+  for (const ms of [0, 6_000, cancellerPatienceMs])
+    assert.equal(await began.look(ms, { controller: null, rows }), null, `after ${ms} ms`);
+});
+
+test("what began while it was about to be told that it never did goes on", async () => {
+  const { look, track } = looking({ fence: "began" });
+  for (const ms of [0, 60_000, 90_000]) assert.equal(await look(ms, { controller: null }), null);
+  track.record = over("cause=exited\nexitCode=3");
+  assert.deepEqual((await look(91_000, { controller: null }))?.end, { kind: "failed", exitCode: 3 });
 });
 
 test("a run that may live is not lost, and its history says why", async () => {

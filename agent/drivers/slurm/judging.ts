@@ -139,7 +139,9 @@ export function judgeRuns(settings: JudgeSettings) {
     const started = waitedOut && track.record?.ended === null ? track.record.started : null;
     const where = started && (await settings.whereabouts(started));
     if (where?.kind === "maybe") doubt(track, `the engine knows no job ${track.engineId} any more; ${where.words}`);
-    const found = endOfVanished(track.engineId, track.record, waitedOut, where);
+    const { chunk, user } = track.facts;
+    const fence = waitedOut && track.record === null ? await engine.fence(user, chunk, track.run) : null;
+    const found = endOfVanished(track.engineId, track.record, waitedOut, where, fence);
     if (found === null) return null;
     const usage = usageByRecord(track.record ?? { restart: 0, started: null, ended: null });
     const atMs = track.record?.ended?.endedMs ?? nowMs();
@@ -188,6 +190,11 @@ export function judgeRuns(settings: JudgeSettings) {
     if (verdict.kind === "elsewhere") {
       note(verdict.words, { run: track.run });
       return track.record?.ended ? vanished(track) : null;
+    }
+    // slurmdbd calls cancelled what a slurmctld without its state did not name; that may come back, and the task is placed anew.
+    if (verdict.end.kind === "withdrawn" && word.source === "accounting") {
+      const { chunk } = track.facts;
+      if ((await engine.fence(user, chunk, track.run)) === "began") return null;
     }
     const by = accounting?.cancelledBy ?? word.cancelledBy;
     if (verdict.end.kind === "cancelled" && verdict.end.by === "centre")

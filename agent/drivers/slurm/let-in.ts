@@ -56,5 +56,6 @@ export function sparingWhoIsNotLetIn(engine: Engine, { monotonicMs, changed }: L
     jobs: (user, ...more) => ask(user, () => engine.jobs(user, ...more)),
     records: (user, ...more) => ask(user, () => engine.records(user, ...more)),
     chunks: (user, ...more) => ask(user, () => engine.chunks(user, ...more)),
+    fence: (user, ...more) => ask(user, () => engine.fence(user, ...more)),
   };
 }

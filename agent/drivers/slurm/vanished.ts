@@ -1,4 +1,5 @@
 import type { RunEnd } from "#core/job/state.ts";
+import type { Engine } from "./engine.ts";
 import type { WrapperRecord } from "./record.ts";
 import type { Site } from "./site.ts";
 import type { Whereabouts } from "./whereabouts.ts";
@@ -10,7 +11,8 @@ export function forgottenAfterMs(site: Pick<Site, "forgottenAfterS">, messageTim
 
 /**
  * How a run ended of which the engine, which answers, has no record any more: purged after MinJobAge where there is no
- * accounting, or forgotten with the controller's state. Null: more has to come. Where the wrapper began and wrote no end it
+ * accounting, or forgotten with the controller's state. Null: more has to come. What never began is kept from beginning first
+ * (`fence`), since an operator may put the controller's state back. Where the wrapper began and wrote no end it
  * is lost after `waitedOut`, on the evidence that no process of it lives (R2).
  */
 export function endOfVanished(
@@ -18,16 +20,15 @@ export function endOfVanished(
   record: WrapperRecord | null,
   waitedOut: boolean,
   where: Whereabouts | null,
+  fence: Awaited<ReturnType<Engine["fence"]>> | null,
 ): { readonly end: RunEnd; readonly words: string | null } | null {
   const gone = `the engine answers and knows no job ${engineId}`;
   const end = record?.ended ?? null;
-  if (record === null)
-    return waitedOut
-      ? {
-          end: { kind: "withdrawn", evidence: `${gone}; its wrapper never began, and cannot begin any more` },
-          words: null,
-        }
-      : null;
+  if (record === null) {
+    if (!waitedOut || fence === null || fence === "began") return null;
+    const cannot = fence === "fenced" ? ", and cannot begin any more" : "";
+    return { end: { kind: "withdrawn", evidence: `${gone}; its wrapper never began${cannot}` }, words: null };
+  }
   if (end === null)
     return waitedOut && where?.kind === "gone"
       ? { end: { kind: "lost", evidence: `${gone}; its wrapper began and wrote no end; ${where.words}` }, words: null }

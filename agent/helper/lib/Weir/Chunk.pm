@@ -18,9 +18,9 @@ use Weir::Policy;
 use Weir::Record;
 use Weir::Submission;
 use Exporter qw(import);
-our @EXPORT = qw(open_runs submit_chunk prepare_chunk record_submitted started_chunks may_have_had chunk_record known_chunks read_run_stream remove_chunk wrapper_name sweep_runs);
+our @EXPORT = qw(open_runs submit_chunk prepare_chunk record_submitted started_chunks may_have_had chunk_record known_chunks read_run_stream fence_run remove_chunk wrapper_name sweep_runs);
 
-use constant { MAX_RECORD => 8192, MAX_READ => 1 << 20, MAX_HEAD => 1 << 18, MAX_KNOWN => 20_000, MAX_WRAPPER => 1 << 20, ENGINE_ROOM => 180 };
+use constant { MAX_RECORD => 8192, MAX_READ => 1 << 20, MAX_HEAD => 1 << 18, MAX_KNOWN => 20_000, MAX_WRAPPER => 1 << 20, ENGINE_ROOM => 180, LEFT_S => 600 };
 my $ENGINE_HEAD = pack 'n/a* N', 'engine', ENGINE_ROOM;
 my $GONE = qr/\.gone-(?:[a-z0-9]{8}-\d+\.\d+\.\d+-\d+|account-test-[0-9a-f]{12})\.\d+/;    # left of what could not be removed wholly
 
@@ -282,6 +282,26 @@ sub last_restart {
     opendir(my $folder, $place) or return 0;
     my ($last) = sort { $b <=> $a } map { /^\Q$run\E-(\d{1,6})$/ ? $1 : () } readdir $folder;
     return $last // 0;
+}
+
+# Whether nothing of the run can begin here any more, whatever Slurm may remember yet: the folder of its first start, which
+# the wrapper makes or runs nothing, is made in its place. 0: it has begun.
+sub fence_run {
+    my ($policy, $person, $chunk, $run) = @_;
+    my $place = root_of_runs($policy, $person) . "/$chunk";
+    is_own_folder($person, $place) && is_of_run($person, $place, $chunk) or return 1;    # without its order nothing runs
+    my $start = "$place/$run-0";
+    if (mkdir $start, 0700) {
+        return 1 if eval { put("$start/fenced", 0600, lines(atMs => wall_ms()), 'sync'); 1 };
+        my $why = $@;
+        unlink "$start/fenced";
+        rmdir $start;
+        failed('failed', "$start: $why" =~ s/\s+\z//r);
+    }
+    $!{EEXIST} or failed('failed', "$start: $!");
+    # Who was killed right after making it leaves it as it was: it is nobody's to start in then.
+    my @made = lstat $start;
+    return -e "$start/fenced" || @made && !-e "$start/started" && $made[10] < time - LEFT_S ? 1 : 0;
 }
 
 # weir-run's links that keep a run from being started by another chunk too: they go with the folder they lead to.

@@ -22,7 +22,7 @@ use Weir::Policy;
 use Weir::Record;
 use Weir::Submission;
 use Exporter qw(import);
-our @EXPORT = qw(open_base place_wrapper take_drops answer_drop clear_runs enter_runs lent_chunk lent_submitted lent_may_have_had lent_record lent_chunks lent_read lent_remove);
+our @EXPORT = qw(open_base place_wrapper take_drops answer_drop clear_runs enter_runs lent_chunk lent_submitted lent_may_have_had lent_record lent_chunks lent_read lent_fence lent_remove);
 
 use constant { MAX_DROP => 16_384, MAX_DROPS => 1000, MAX_RECORD => 8192, MAX_READ => 1 << 20, MAX_HEAD => 1 << 18, MAX_KNOWN => 20_000, MAX_NAMES => 100_000, ENGINE_ROOM => 180, SAID_S => 600, WHOLE_S => 60 };
 my $ENGINE_HEAD = pack 'n/a* N', 'engine', ENGINE_ROOM;
@@ -334,6 +334,15 @@ sub lent_read {
 
 # From here on nothing of it can run. What the agent made goes; what the user's jobs made is the user's to remove, and
 # weir-delegate does at its next turn.
+# As fence_run of Weir::Chunk. The wrapper's folders are the user's, so whose it is says who made it.
+sub lent_fence {
+    my ($chunk, $run) = @_;
+    enter($chunk, $me) or return 1;    # without the agent's order nothing runs
+    my $made = mkdir("$run-0", 0700) || ($!{EEXIST} ? ((lstat "$run-0")[4] // -1) == $me : failed('failed', "$chunk/$run-0: $!"));
+    back();
+    return $made ? 1 : 0;
+}
+
 sub lent_remove {
     my ($chunk) = @_;
     ((lstat $chunk)[4] // -1) == $me or return;    # a folder of the user's own is theirs
