@@ -911,6 +911,39 @@ describe("weir-as", { skip }, () => {
       assert.deepEqual(names(), [], "an empty folder of another mode is the site's or the user's");
     });
 
+    test("another network's submission meanwhile keeps the wrapper that it needs, whoever of the two comes first", () => {
+      const lib = join(site.folder, "helper", "lib");
+      const perl = (script: string) =>
+        inHome(`perl -I${lib} -e '
+          use strict; use warnings; use Weir::Chunk;
+          my ($policy, $person) = ({ runs => "%h/.weir", "output-root" => [] }, { name => "${li}", uid => $<, home => "${home}" });
+          my $wrapper = [wrapper_name("text"), "text"];
+          my $s = { chunk => "efgh2345-70.0.1-1", cwd => "", stdout => "", stderr => "", file => [], task => [["0", "70.0.1"]],
+            arg => [], env => [], again => 0, map { $_ => "" } qw(timeLimitMs graceMs arrayCount arrayMin arrayMax arrayStep nodes tasks
+            cpusPerTask memMibPerNode gres partition account qos reservation array startBeforeMs) };
+          my $path = "${home}/.weir/$wrapper->[0]";
+          ${script}'`);
+      const submit = "submit_chunk($policy, $person, $runs, $s, sub { print -e $path ? 1 : 0; return (7, q(), q()) })";
+      asLi(`rm -rf ${runs()}`);
+      // Swept between the look at the wrapper and the order.
+      assert.equal(
+        perl(
+          `my $runs = open_runs($policy, $person, $wrapper); sweep_runs($policy, $person, $wrapper); mkdir "${home}/.weir", 0700; ${submit};`,
+        ),
+        "1",
+      );
+      asLi(`rm -r ${runs("efgh2345-70.0.1-1")}`);
+      // The order comes after the sweep has looked for orders.
+      const meanwhile = `{ no warnings; my $is = \\&Weir::Chunk::is_wrapper; *Weir::Chunk::is_wrapper = sub { chdir "/"; ${submit}; chdir "${home}/.weir"; return $is->(@_) } }`;
+      assert.equal(
+        perl(
+          `my $runs = open_runs($policy, $person, $wrapper); ${meanwhile} my %answer = sweep_runs($policy, $person, $wrapper); print " $answer{removed} ", -e $path ? 1 : 0;`,
+        ),
+        "1 0 1",
+      );
+      asLi(`rm -r ${runs()}`);
+    });
+
     test("a home in which runs lie is never removed, be it empty", async () => {
       site.writePolicy([...policy, "runs %h"]);
       const { uid, gid } = statSync(home);

@@ -66,7 +66,7 @@ sub may_have_had {
 # ($place, $batch, its open and locked file `order`), all files written; of one that has an engine's id: that too.
 sub open_chunk {
     my ($policy, $person, $runs, $s) = @_;
-    my ($root, $wrapper) = @$runs;
+    my ($root, $wrapper, $text) = @$runs;
     $s->{cwd} eq '' or -d $s->{cwd} or refuse('cwd', "there is no folder $s->{cwd}, or $person->{name} cannot see it");
     for my $name (qw(cwd stdout stderr)) { check_output($policy, $person, $root, $name, $s->{$name}) if $s->{$name} =~ m{^/} }
     my $place = "$root/$s->{chunk}";
@@ -82,7 +82,8 @@ sub open_chunk {
     my %known = $fresh ? () : engine_in($person, $order);
     return ($place, $batch, $order, map { $_ => $known{$_} } qw(engineId cluster)) if ($known{engineId} // '') =~ /^$ENGINE_ID$/;
     failed('in-doubt', "$s->{chunk} was begun before, and no engine id is recorded: look its tag up") unless $fresh || $s->{again};
-    eval { write_chunk($place, $order, $fresh, $s); 1 } or failed('failed', $@ =~ s/\s+\z//r);
+    # Another network's sweep looks for orders; what it took before this one was there is put back.
+    eval { write_chunk($place, $order, $fresh, $s); lstat $wrapper or put_wrapper($wrapper, $text); 1 } or failed('failed', $@ =~ s/\s+\z//r);
     return ($place, $batch, $order);
 }
 
@@ -128,20 +129,21 @@ sub write_chunk {
     put_input("$place/input", $_) for @{ $s->{file} };
 }
 
-# [the user's folder for runs, the wrapper's path in it], both made where they are not there; for many chunks of a request.
+# [the user's folder for runs, the wrapper's path in it, its text], both made where they are not there; for many chunks of a request.
 sub open_runs {
     my ($policy, $person, $wrapper) = @_;
     my $root = root_of_runs($policy, $person);
     my ($name, $text) = @$wrapper;
-    eval {
-        if ((read_file("$root/$name") // '') ne $text) {
-            unlink "$root/.$name.$$";
-            put("$root/.$name.$$", 0600, $text, 'sync');
-            rename "$root/.$name.$$", "$root/$name" or die "$root/$name: $!\n";
-        }
-        1;
-    } or failed('failed', $@ =~ s/\s+\z//r);
-    return [$root, "$root/$name"];
+    eval { (read_file("$root/$name") // '') eq $text or put_wrapper("$root/$name", $text); 1 } or failed('failed', $@ =~ s/\s+\z//r);
+    return [$root, "$root/$name", $text];
+}
+
+sub put_wrapper {
+    my ($path, $text) = @_;
+    my $draft = $path =~ s{([^/]+)\z}{.$1.$$}r;
+    unlink $draft;
+    put($draft, 0600, $text, 'sync');
+    rename $draft, $path or die "$path: $!\n";
 }
 
 # The user's own folder for runs; made where its parent lets them.
@@ -339,18 +341,30 @@ sub sweep_runs {
     lstat $root or return (removed => 0, stays => 0);
     my $folder = enter_own($person, $root) // refuse('runs', "$root is not a folder of $person->{name}'s own that only they can write");
     my @names = names_here();
-    return (removed => 0, stays => scalar @names) if grep { /\A$CHUNK\z/ && lstat "$_/order" } @names;
+    return (removed => 0, stays => scalar @names) if orders_in(@names);
     my $removed = 0;
     for my $name (@names) {
         if ($name eq '.started') { $removed += sweep_starts($person, $folder, $root) }
         elsif ($name =~ /\A$GONE\z/) { $removed += is_own_folder($person, $name) && remove_tree($name) ? 1 : 0 }
-        elsif (is_wrapper($person, $name, $wrapper)) { $removed += unlink $name }
+        elsif (is_wrapper($person, $name, $wrapper)) { $removed += take_wrapper($name) }
     }
     my $stays = names_here();
     chdir '/';
     # Made as Weir makes it, and no home: a site may keep runs there.
     $removed += rmdir $root if !$stays && $root ne $person->{home} && ((lstat $root)[2] & 07777) == 0700;
     return (removed => $removed, stays => $stays);
+}
+
+sub orders_in { return scalar grep { /\A$CHUNK\z/ && lstat "$_/order" } @_ }
+
+# Another network may be submitting: who writes an order looks for the wrapper after, and here the order is looked for after
+# the wrapper is away, so that one of the two sees the other.
+sub take_wrapper {
+    my ($name) = @_;
+    return unlink $name if $name =~ /\A\./;
+    rename $name, ".$name.$$" or return 0;
+    if (orders_in(names_here())) { rename ".$name.$$", $name; return 0 }
+    return unlink ".$name.$$";
 }
 
 # Into a folder of the user's own that only they can write; its handle.
