@@ -346,3 +346,16 @@ test("what cannot be packed is said, and what to do about it", async () => {
   await said("--trace pods.csv.gz --network nodes.csv", 3, /pods\.csv\.gz: the gzip file is cut short or damaged/);
   await said("--trace pods.csv --network nodes.csv --policy easy", 2, /--policy .*weir, fragmentation, best-fit/);
 });
+
+test("what no policy, routing or estimate is called is refused before any point of a sweep runs", async () => {
+  for (const [axis, words] of [
+    ["policy=easy,esay", /esay/],
+    ["routing=home,hoem", /hoem/],
+    ["estimates=exact", /exact/],
+  ] as const) {
+    const { code, out, error } = await weir(`simulate --generate ai --jobs 50 --sweep ${axis}`);
+    assert.equal(code, 2, error);
+    assert.match(error, words);
+    assert.equal(out, "");
+  }
+});

@@ -27,6 +27,8 @@ test("what is no sweep is refused", () => {
     [["days=1-"], "bad-range"],
     [["seed=0-9999999"], "bad-range"],
     [["seed=1-5000", "days=1-10"], "too-many"],
+    [["routing=home,hoem"], "no-value"],
+    [["estimates=exact"], "no-value"],
   ];
   for (const [texts, kind] of kinds) {
     const made = sweepPoints(texts);

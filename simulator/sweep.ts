@@ -1,3 +1,5 @@
+import { routings } from "#core/scheduling/kernel/routings.ts";
+
 /** One replay of a sweep, as options of `weir simulate` without their dashes. */
 export type SweepPoint = Readonly<Partial<Record<SweepAxis, string>>>;
 
@@ -8,6 +10,7 @@ export type SweepRefusal =
   | { readonly kind: "no-axis"; readonly text: string }
   | { readonly kind: "twice"; readonly axis: SweepAxis }
   | { readonly kind: "bad-range"; readonly text: string }
+  | { readonly kind: "no-value"; readonly axis: SweepAxis; readonly text: string; readonly values: readonly string[] }
   | { readonly kind: "too-many"; readonly points: number; readonly most: number };
 
 /**
@@ -17,31 +20,34 @@ export type SweepRefusal =
 export function sweepPoints(
   texts: readonly string[],
 ): { readonly kind: "points"; readonly points: readonly SweepPoint[] } | SweepRefusal {
-  const values = new Map<SweepAxis, readonly string[]>();
+  const byAxis = new Map<SweepAxis, readonly string[]>();
   for (const text of texts) {
     const [, name, list = ""] = /^([a-z]+)=(.+)$/.exec(text) ?? [];
     const axis = sweepAxes.find((one) => one === name);
     if (axis === undefined) return { kind: "no-axis", text };
-    if (values.has(axis)) return { kind: "twice", axis };
+    if (byAxis.has(axis)) return { kind: "twice", axis };
     const listed = list.split(",");
     if (axis !== "days" && axis !== "seed") {
       if (listed.includes("")) return { kind: "no-axis", text };
-      values.set(axis, listed);
+      const values: readonly string[] | null = axis === "policy" ? null : known[axis];
+      const strange = listed.find((value) => values?.includes(value) === false);
+      if (values && strange !== undefined) return { kind: "no-value", axis, text: strange, values };
+      byAxis.set(axis, listed);
       continue;
     }
     const ranges = listed.map(readRange);
     const wrong = ranges.indexOf(null);
     if (wrong >= 0) return { kind: "bad-range", text: listed[wrong] ?? "" };
-    values.set(
+    byAxis.set(
       axis,
       ranges.flatMap((range) => range ?? []),
     );
   }
-  const points = [...values.values()].reduce((product, list) => product * list.length, 1);
+  const points = [...byAxis.values()].reduce((product, list) => product * list.length, 1);
   if (points > mostPoints) return { kind: "too-many", points, most: mostPoints };
   let all: readonly SweepPoint[] = [{}];
   for (const axis of sweepAxes) {
-    const list = values.get(axis);
+    const list = byAxis.get(axis);
     if (list !== undefined)
       all = all.flatMap((point) => list.map((value): SweepPoint => ({ ...point, [axis]: value })));
   }
@@ -55,6 +61,8 @@ export function sweepRefusalWords(refusal: SweepRefusal, language: "en" | "zh"):
 }
 
 const mostPoints = 10_000;
+/** Policies may be files, which whoever reads them looks at. */
+const known = { routing: routings, estimates: ["requested", "actual"] } as const;
 
 /** `3` or `1-5`, from 0; null: neither. */
 function readRange(text: string): readonly string[] | null {
@@ -80,6 +88,11 @@ function words(refusal: SweepRefusal): readonly [en: string, zh: string] {
       return [
         `${refusal.text} is neither a whole number nor a range like 1-5.`,
         `${refusal.text} 既不是整数，也不是 1-5 这样的范围。`,
+      ];
+    case "no-value":
+      return [
+        `--sweep ${refusal.axis}=…: ${refusal.text} is none of ${refusal.values.join(", ")}. Write one of these.`,
+        `--sweep ${refusal.axis}=…：没有 ${refusal.text} 这个取值。请从 ${refusal.values.join("、")} 中选取。`,
       ];
     default:
       return [

@@ -4,6 +4,7 @@ import { availableParallelism } from "node:os";
 import { basename, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Call } from "#cli/call.ts";
+import { askedPolicy } from "#cli/commands/asked-policy.ts";
 import { type ProgressBar, progressBar } from "#cli/commands/progress-bar.ts";
 import { fileTroubleWords } from "#cli/file-trouble.ts";
 import { outcomeText, waitText } from "#cli/formats.ts";
@@ -22,6 +23,9 @@ export async function simulateSweep(call: Call): Promise<number> {
   const made = sweepPoints(call.all("sweep"));
   if (made.kind !== "points") throw new Stop(exitCodes.usage, sweepRefusalWords(made, call.language));
   const { points } = made;
+  // Before anything runs: a name that no policy has, or a file that is none, ends the command as it does a single replay.
+  for (const policy of new Set([call.one("policy"), ...points.map((point) => point.policy ?? null)]))
+    if (policy !== null) askedPolicy(call, policy);
   for (const option of ["report", "write"])
     if (call.has(option)) throw new Stop(exitCodes.usage, call.say("sweepNot", { option }));
   const bar = progressBar(call);
