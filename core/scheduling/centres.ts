@@ -219,7 +219,8 @@ function lasting({ state, pools }: CentreRecord): string {
       told.givesWholeNodes,
       told.row,
       told.domestic,
-      told.reserved?.lastsMs,
+      // What is left of it passes; who asks for more than that is looked for by itself.
+      told.reserved !== undefined,
       told.shut,
     ],
     told?.nodes.flatMap(({ names, maintenance }) => (maintenance ? [[names, maintenance.startsInMs]] : [])),

@@ -153,3 +153,23 @@ test("the words name the moment, and what is left", () => {
     /asks for .*, and .* reserved for the network for .* more$/,
   );
 });
+
+test("as its time passes work is grouped anew only where some asks for more than is left", () => {
+  const world = createWorld();
+  const tell = (lastsMs: number) => {
+    const reserved = { startsMs: 0, endsMs: lastsMs, lastsMs };
+    const pools = [poolOfNodes("night", [{ count: 1, cores: 8 }], { reserved })];
+    world.apply({
+      kind: "centre-changed",
+      centre: { ...alpha, connection: "connected", pools, offers: null, accounts: null },
+    });
+    return world.description();
+  };
+  tell(100_000);
+  submit(world, 1, {});
+  const before = tell(90_000);
+  assert.equal(tell(70_000), before, "60 s fit still");
+  assert.notEqual(tell(50_000), before);
+  const told = world.explain({ job: jobId(1), index: 0 }, 0);
+  assert.deepEqual(told.kind === "waiting" && told.candidates.map(({ rule }) => rule), ["reservation-ends"]);
+});

@@ -473,7 +473,8 @@ function changeCentre(state: State, id: CentreId, description: CentreState | nul
   state.wanted = null;
   const centre = centreOf(state, id);
   const before = centre.state?.localAccounts;
-  const isOther = describe(centre, description);
+  const lasted = reservedMs(centre);
+  const isOther = describe(centre, description) || isLeftByOthers(state.queue, lasted, reservedMs(centre));
   if (isOther) state.description = {};
   state.queue.submitters.capacity = capacityOf(state.centres.map(({ nodes }) => nodes));
   for (const pool of centre.known.values()) grow(state, pool);
@@ -484,6 +485,27 @@ function changeCentre(state: State, id: CentreId, description: CentreState | nul
   if (isOther) countVisits(state);
   if (isOther && (before || description?.localAccounts)) countLines(state, centre);
   if (changeHome(state.homes, centre)) for (const job of state.jobs.values()) comeHome(state.homes, job, 0);
+}
+
+/** What is left of each of its pools that is reserved for a time. */
+function reservedMs({ known }: CentreRecord): ReadonlyMap<string, number> {
+  const pools = [...known.values()].filter(({ state }) => state?.reserved);
+  return new Map(pools.map(({ name, state }) => [name, state?.reserved?.lastsMs ?? 0]));
+}
+
+/** Whether some work fitted into what was left of a reservation and does not fit any more, or the other way round. */
+function isLeftByOthers(
+  { asks }: State["queue"],
+  before: ReadonlyMap<string, number>,
+  now: ReadonlyMap<string, number>,
+): boolean {
+  for (const [name, nowMs] of now) {
+    const beforeMs = before.get(name) ?? nowMs;
+    if (beforeMs === nowMs) continue;
+    for (const { timeLimitS } of asks.values())
+      if (timeLimitS * 1000 <= beforeMs !== timeLimitS * 1000 <= nowMs) return true;
+  }
+  return false;
 }
 
 /** Who is which local account there may be told otherwise: what the network has there counts by it from now on. */
