@@ -254,11 +254,7 @@ export class WeirMachine {
   /** Those promised a centre hold it before anybody else is asked. */
   #keepPromises(nowS: number): void {
     if (this.#reservations.promised === 0) return;
-    for (let at = 0; at < this.#starving; at += 1) {
-      const job = this.#queue[at] ?? 0;
-      const centre = this.#reservations.promisedAt(job);
-      if (centre >= 0) this.#hold(job, centre, nowS);
-    }
+    for (const [job, centre] of this.#reservations.promises()) this.#hold(job, centre, nowS);
   }
 
   /** The time at which so many processors are free at the centre by what runs there asks for, held for the job. */
@@ -395,8 +391,9 @@ export class WeirMachine {
     let chosen = -1;
     let least = Number.POSITIVE_INFINITY;
     const planned = this.#planned[job] ?? -2;
+    const byS = this.#promisedS(job);
     for (let centre = 0; centre < this.#sizes.length; centre += 1) {
-      if (!this.#mayStart(job, centre, nowS)) continue;
+      if (!this.#mayStart(job, centre, nowS) || nowS + this.#latencyS(centre) > byS) continue;
       if (centre !== planned && !this.#fitsBeside(job, centre)) continue;
       const left = centre === planned ? -1 : (this.#free[centre] ?? 0) - (this.#workload.processors[job] ?? 0);
       if (left < least) {
@@ -405,6 +402,12 @@ export class WeirMachine {
       }
     }
     return chosen;
+  }
+
+  /** When the order to the centre that it was promised would have it start at the latest; Infinity: it was promised none. */
+  #promisedS(job: number): number {
+    const held = this.#reservations.promised === 0 ? -1 : this.#reservations.promisedAt(job);
+    return held < 0 ? Number.POSITIVE_INFINITY : (this.#reservations.shadowS[held] ?? 0) + this.#latencyS(held);
   }
 
   #fitsBeside(job: number, centre: number): boolean {
@@ -454,8 +457,7 @@ export class WeirMachine {
   /** Where it could start first among those nobody holds; a promise moves only to an earlier time. */
   #promise(job: number, nowS: number): void {
     const held = this.#reservations.promisedAt(job);
-    const heldS = held < 0 ? Number.POSITIVE_INFINITY : (this.#reservations.shadowS[held] ?? 0);
-    const centre = this.#firstCentre(job, heldS);
+    const centre = this.#firstCentre(job, this.#promisedS(job), nowS);
     if (centre >= 0) {
       if (held >= 0) this.#reservations.holder[held] = -1;
       this.#reservations.promise(job, centre);
@@ -466,12 +468,12 @@ export class WeirMachine {
   }
 
   #reserveFirst(job: number, nowS: number): void {
-    const centre = this.#firstCentre(job, Number.POSITIVE_INFINITY);
+    const centre = this.#firstCentre(job, Number.POSITIVE_INFINITY, nowS);
     if (centre >= 0) this.#hold(job, centre, nowS);
   }
 
-  /** The open centre with the earliest shadow for the job before `beforeS`; ties its home, then the first. -1: none. */
-  #firstCentre(job: number, beforeS: number): number {
+  /** The open centre where the job would start first, before `beforeS`; ties its home, then the first. -1: none. */
+  #firstCentre(job: number, beforeS: number, nowS: number): number {
     const { processors, home } = this.#workload;
     const needs = processors[job] ?? 0;
     let chosen = -1;
@@ -481,10 +483,11 @@ export class WeirMachine {
       const free = this.#free[centre] ?? 0;
       const running = this.#running[centre];
       if (!running) continue;
-      let shadowS = Number.NEGATIVE_INFINITY;
+      const latencyS = this.#latencyS(centre);
+      let shadowS = latencyS === 0 ? Number.NEGATIVE_INFINITY : nowS + latencyS;
       if (free < needs) {
         running.reserve(needs, free);
-        shadowS = running.shadowS;
+        shadowS = running.shadowS + latencyS;
       }
       const isTie = shadowS === earliestS && centre === home[job] && chosen >= 0;
       if (shadowS < earliestS || isTie) {

@@ -32,6 +32,11 @@ export class Reservations {
     return this.#promised.size;
   }
 
+  /** Each with its centre; no two have the same. */
+  promises(): Iterable<readonly [job: number, centre: number]> {
+    return this.#promised;
+  }
+
   promise(job: number, centre: number): void {
     this.#promised.set(job, centre);
   }
