@@ -357,7 +357,7 @@ export const words = {
     "what its engine enforces on you (an administrator: on everybody)",
     "其引擎对您（管理员：对所有人）的限制",
   ],
-  exampleCentreLimits: ["what binds your local account there", "您在该中心的本地账户所受的限制"],
+  exampleCentreLimits: ["what binds your local account there", "您在该中心的本地账号所受的限制"],
   limitsNone: ["Nothing is known to bind you at {centre}.", "未发现您在 {centre} 受到限制。"],
   limitsWhichever: ["any", "任意"],
   columnMostRunning: ["MAY RUN", "可运行"],

@@ -64,6 +64,7 @@ describe("an array over three centres", { skip: requires("root", "slurm", "sudo"
     assert.equal(done.counts.ended, tasks);
 
     const seen = new Map<string, number>();
+    let coreMs = 0n;
     for (let index = 1; index <= tasks; index += 1) {
       const reply = await client.call("task", { params: { job, index } });
       if (reply.kind === "problem") throw new Error(reply.problem.detail);
@@ -79,6 +80,9 @@ describe("an array over three centres", { skip: requires("root", "slurm", "sudo"
       );
       const wallMs = run.usage?.wallMs ?? 0;
       assert.ok(wallMs >= 1_900 && wallMs < 60_000, `task ${index} at ${run.centre}: ${wallMs} ms`);
+      // One core each: what is billed is the time that it ran.
+      assert.equal(run.amounts?.coreMs, String(wallMs), `task ${index} at ${run.centre}`);
+      coreMs += BigInt(wallMs);
       seen.set(run.centre, (seen.get(run.centre) ?? 0) + 1);
       // The agent that has it may be slow to answer on a busy machine: then it is asked again.
       const log = await eventually(`the log of task ${index}`, async () => {
@@ -93,7 +97,7 @@ describe("an array over three centres", { skip: requires("root", "slurm", "sudo"
     assert.deepEqual([...seen.keys()].toSorted(), ["jinan", "local", "qingdao"], JSON.stringify([...seen]));
 
     const usage = JSON.parse((await network.weir(["usage", "--by", "centre", "--json"])).stdout);
-    assert.equal(usage.total.runs, tasks);
+    assert.deepEqual([usage.total.runs, usage.total.amounts.coreMs], [tasks, String(coreMs)]);
     for (const { key, runs } of usage.rows) assert.equal(runs, seen.get(key), key);
     const books = JSON.parse((await network.weir(["ledger", "check", "--json"])).stdout);
     assert.equal(books.balanced, true);

@@ -28,7 +28,7 @@ export const waitKinds = {
   dependency: { en: "waits for other work at the centre", zh: "等待中心的其他作业" },
   "not-yet": { en: "its begin time has not come", zh: "未到开始时间" },
   throttled: { en: "as many of its array run there as may", zh: "该数组在中心的并发已达上限" },
-  "account-limit": { en: "a limit of the local account or user is reached", zh: "本地账户或用户已达上限" },
+  "account-limit": { en: "a limit of the local account or user is reached", zh: "本地账号或用户已达上限" },
   "qos-limit": { en: "a limit of the local QoS is reached", zh: "本地 QoS 已达上限" },
   "above-limit": {
     en: "asks for more than a local limit allows one job: it will not start there as it is",

@@ -24,7 +24,7 @@ const turn = { en: "its turn", zh: "轮到它" } as const;
 const nowhere = { en: "no centre can run it now", zh: "目前没有中心能运行" } as const;
 const madeWayFor = { en: "runs making way at {centre}", zh: "{centre} 的运行正在让位" } as const;
 
-const accountLimit = { en: "account limit at {centre}", zh: "{centre} 账户上限" } as const;
+const accountLimit = { en: "account limit at {centre}", zh: "{centre} 账号上限" } as const;
 const away = { en: "{centre} unreachable", zh: "{centre} 失联" } as const;
 const poolShut = { en: "pool {pool} of {centre} shut", zh: "{centre} 资源池 {pool} 停用" } as const;
 const reserved = { en: "reservation of {centre}", zh: "{centre} 的预留时段" } as const;

@@ -151,17 +151,17 @@ export const rules = {
   "time-limit-above-account": {
     holds: "later",
     en: "asks for {askedS} s, and the local account there allows one job at most {limitS} s",
-    zh: "申请 {askedS} 秒，而该中心的本地账户每作业至多 {limitS} 秒",
+    zh: "申请 {askedS} 秒，而该中心的本地账号每作业至多 {limitS} 秒",
   },
   "above-account": {
     holds: "later",
     en: "asks for {asked} {of}, and the local account there may hold at most {limit} at once",
-    zh: "申请 {asked} {of}，而该中心的本地账户同时至多占用 {limit}",
+    zh: "申请 {asked} {of}，而该中心的本地账号同时至多占用 {limit}",
   },
   "above-account-minutes": {
     holds: "later",
     en: "may use {asked} minutes of {of}, and the local account there is allowed {limit} in all",
-    zh: "至多使用 {asked} 分钟 × {of}，而该中心的本地账户合计至多 {limit}",
+    zh: "至多使用 {asked} 分钟 × {of}，而该中心的本地账号合计至多 {limit}",
   },
   "at-submit-limit": {
     holds: "later",
@@ -408,7 +408,7 @@ export const rules = {
   "account-limit-used": {
     holds: "later",
     en: "the jobs of the local account there hold {held} of the {limit} {of} that they may hold at once, and {asked} more {asked|is|are} asked for",
-    zh: "该中心本地账户的作业已占用 {held} {of}，同时至多 {limit}，另申请 {asked}",
+    zh: "该中心本地账号的作业已占用 {held} {of}，同时至多 {limit}，另申请 {asked}",
   },
   "pool-queue-full": {
     holds: "later",

@@ -43,7 +43,7 @@ export const zh: Words<typeof en> = {
   reserved: "为算力网保留：{{from}} – {{to}}",
   maintenance: "{{nodes}} 个节点维护：{{from}} – {{to}}",
   bound: {
-    title: "本地账户所受限制",
+    title: "本地账号所受限制",
     person: "用户",
     project: "项目",
     whichever: "任意",
