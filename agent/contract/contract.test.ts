@@ -10,6 +10,7 @@ import { describeCentre } from "#agent/drivers/simulated/description.ts";
 import { openSimulatedDriver } from "#agent/drivers/simulated/driver.ts";
 import { type CheckName, type CheckResult, checkNames, gradeOf } from "#core/centre/connection-test.ts";
 import { askedWords, seenWords } from "#core/centre/test-words.ts";
+import type { RunObservation } from "#core/run-order.ts";
 import { runContract } from "./suite.ts";
 
 // The goal: both drivers keep the contract, and a driver that breaks one rule of it fails exactly there.
@@ -194,7 +195,92 @@ describe("simulated", { concurrency: true }, () => {
       (driver) => ({ ...driver, start: (order) => driver.start({ ...order, timeLimitS: 3600 }) }),
     ],
   ];
-  for (const [check, words, wrap] of broken)
+  type Ended = Extract<RunObservation, { readonly kind: "ended" }>;
+  /** A driver that tells ends otherwise than they were. */
+  const telling = (change: (ended: Ended) => RunObservation) => (driver: Driver) => ({
+    ...driver,
+    listen: (tell: (seen: RunObservation) => void) =>
+      driver.listen((seen) => tell(seen.kind === "ended" ? change(seen) : seen)),
+  });
+  const ended =
+    (kind: Ended["end"]["kind"], end: Ended["end"]) =>
+    (seen: Ended): RunObservation =>
+      seen.end.kind === kind ? { ...seen, end } : seen;
+  const liars: typeof broken = [
+    [
+      "submit",
+      "a driver that tells every end as a failure",
+      telling(ended("succeeded", { kind: "failed", exitCode: 1 })),
+    ],
+    [
+      "cancel-running",
+      "a driver that never tells a start",
+      (driver) => ({ ...driver, listen: (tell) => driver.listen((seen) => seen.kind !== "started" && tell(seen)) }),
+    ],
+    [
+      "signal",
+      "a driver that takes a signal for a code",
+      telling(ended("signalled", { kind: "failed", exitCode: 137 })),
+    ],
+    ["array", "a driver that tells one code for all tasks", telling(ended("failed", { kind: "failed", exitCode: 2 }))],
+    [
+      "out-of-memory",
+      "a driver that takes out of memory for a signal",
+      telling(ended("out-of-memory", { kind: "signalled", signal: 9 })),
+    ],
+    [
+      "wrapper-record",
+      "a driver that measures no time",
+      telling((seen) => ({ ...seen, usage: { ...seen.usage, wallMs: 0 } })),
+    ],
+    [
+      "wrapper-record",
+      "a driver that tells an end before the start",
+      telling((seen) => ({ ...seen, atMs: (seen.usage.startedMs ?? seen.atMs) - 1_000 })),
+    ],
+    [
+      "cancel-queued",
+      "a driver that tells what was cancelled in the queue as taken back",
+      telling(ended("cancelled", { kind: "withdrawn", evidence: "it waited" })),
+    ],
+    [
+      "restart",
+      "a driver that knows nothing once it was opened again",
+      (() => {
+        let opened = 0;
+        return (driver: Driver) => (opened++ === 0 ? driver : { ...driver, find: async () => [] });
+      })(),
+    ],
+    [
+      "multi-node",
+      "a driver that fails where there are two nodes",
+      telling(ended("succeeded", { kind: "node-failed", reason: "one of them" })),
+    ],
+    [
+      "throughput",
+      "a driver that loses one of twenty",
+      (() => {
+        let at = 0;
+        return telling((seen) => (++at % 20 === 7 ? { ...seen, end: { kind: "failed", exitCode: 1 } } : seen));
+      })(),
+    ],
+    [
+      "estimate",
+      "an engine that foretells each start an hour late",
+      (driver) => ({
+        ...driver,
+        listen: (tell) =>
+          driver.listen((seen) =>
+            tell(
+              seen.kind === "waiting" && seen.startsInMs !== null
+                ? { ...seen, startsInMs: Math.max(0, seen.startsInMs - 3_600_000) }
+                : seen,
+            ),
+          ),
+      }),
+    ],
+  ];
+  for (const [check, words, wrap] of [...broken, ...liars])
     test(`${words} fails at ${check}`, async () => {
       const results = await contractOf({}, { only: [check], patienceMs: 2_500 }, wrap);
       assert.equal(verdictOf(results, check), "fail", JSON.stringify(results));

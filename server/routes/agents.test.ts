@@ -5,6 +5,8 @@ import type { Client } from "#api/client.ts";
 import { type EngineReport, noOffers, oneMachine } from "#core/centre/engine.ts";
 import { centreId } from "#core/ids.ts";
 import { passConnectionTest, startTestServer, type TestServer } from "#server/http/testing.ts";
+import { enrol, newEnrolment, useCentreCredential } from "#server/identity/centre-credential.ts";
+import { hashSecret } from "#server/identity/secret.ts";
 import { holds, until } from "#server/patience-testing.ts";
 
 let server: TestServer;
@@ -69,6 +71,20 @@ test("a centre is registered once, shows as never connected, and enrols with a t
   assert.equal((await client.call("enrol", { body: { token, ...agent } })).kind, "answer");
   const twice = await client.call("enrol", { body: { token, ...agent } });
   assert.equal(twice.kind === "problem" && twice.problem.type, "/api/problems/enrolment-token-spent");
+});
+
+test("a token to join by is good for a day, a credential for ninety, each to the millisecond", async () => {
+  const dayMs = 86_400_000;
+  await client.call("addCentre", { body: { id: "timed", driver: "process" } });
+  const made = await newEnrolment(server.db.pool, "timed", 0);
+  assert.equal(made?.expiresMs, dayMs);
+  const join = (token: string, atMs: number) => enrol(server.db, { token, ...agent }, atMs);
+  assert.ok(made && "refusal" in (await join(made.token, dayMs)), "a day later it is over");
+  const joined = await join(made.token, dayMs - 1);
+  assert.ok("credential" in joined);
+  const hash = hashSecret(joined.credential);
+  const goodAt = async (ms: number) => (await useCentreCredential(server.db, hash, ms)) !== null;
+  assert.deepEqual([await goodAt(91 * dayMs - 2), await goodAt(91 * dayMs - 1)], [true, false]);
 });
 
 test("an agent of another version is told so, with both versions and the remedy, and spends nothing", async () => {

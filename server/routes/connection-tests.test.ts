@@ -11,8 +11,10 @@ import {
   type Verdict,
 } from "#core/centre/connection-test.ts";
 import { type EngineReport, noOffers, oneMachine } from "#core/centre/engine.ts";
+import { centreId } from "#core/ids.ts";
 import { signInAs, startTestServer, type TestServer } from "#server/http/testing.ts";
 import { holds, until } from "#server/patience-testing.ts";
+import { askTest, noteProgress } from "#server/store/connection-tests.ts";
 
 // The goal: one test at a time, asked through the sync, graded and signed here, and no service without a passing grade.
 let server: TestServer;
@@ -180,6 +182,23 @@ test("a test of which nothing is heard is abandoned when it is asked for anew", 
   assert.notEqual(second.id, first.id);
   assert.equal((await read("epsilon", first.id)).state, "abandoned");
   assert.equal((await told(first.id, checks(), true)).kind, "problem");
+});
+
+test("a long test is not abandoned while it is heard of; one that is over, or another centre's, takes no word more", async () => {
+  const { told } = await openCentre("patient");
+  await openCentre("neighbour");
+  const minuteMs = 60_000;
+  const asked = { centre: "patient", person: 1, project: 1, pool: null };
+  const at = (nowMs: number) => askTest(server.db.pool, { ...asked, nowMs });
+  const first = (await at(0)) ?? assert.fail();
+  const heard = (centre: string, nowMs: number) =>
+    noteProgress(server.db.pool, { centre: centreId(centre), test: first, checks: [], nowMs });
+  assert.deepEqual([await heard("neighbour", 1), await heard("patient", 8 * minuteMs)], [false, true]);
+  assert.equal(await at(17 * minuteMs), first, "nine minutes after the last word");
+  const second = await at(18 * minuteMs + 1);
+  assert.notEqual(second, first);
+  assert.equal(await heard("patient", 19 * minuteMs), false);
+  assert.equal((await told(first, checks(), true)).kind, "problem", "nor is it graded");
 });
 
 test("who may ask, and what is not there", async () => {
