@@ -87,6 +87,23 @@ test("a token to join by is good for a day, a credential for ninety, each to the
   assert.deepEqual([await goodAt(91 * dayMs - 2), await goodAt(91 * dayMs - 1)], [true, false]);
 });
 
+test("a credential that is taken while its agent waits for news ends the wait with that word", async () => {
+  await client.call("addCentre", { body: { id: "taken", driver: "process" } });
+  const taken = server.client(await enrolled("taken"));
+  const begun = await taken.call("session", { body: { agentVersion: "1" } });
+  const { session } = begun.kind === "answer" ? begun.value : assert.fail();
+  const first = await taken.call("sync", { body: report(session, { engine }) });
+  const { server: instance, generation } = first.kind === "answer" ? first.value : assert.fail();
+  const waits = taken.call("sync", { body: report(session, { server: instance, generation, waitMs: 20_000 }) });
+  // One that has just begun may be refused at the door with the same word.
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  const askedMs = performance.now();
+  await client.call("revokeCredentials", { params: { centre: "taken" } });
+  const reply = await waits;
+  assert.equal(reply.kind === "problem" && reply.problem.type, "/api/problems/credential-revoked");
+  assert.ok(performance.now() - askedMs < 15_000);
+});
+
 test("an agent of another version is told so, with both versions and the remedy, and spends nothing", async () => {
   const said = (reply: Awaited<ReturnType<typeof client.call>>) =>
     reply.kind === "problem" ? [reply.problem.status, reply.problem.type, reply.problem.detail] : ["answer"];
@@ -243,8 +260,13 @@ test("a job goes to the agent by its long poll, runs, and is explained, logged a
       final: true,
       words: "",
     };
+    // Another centre's word on it counts for nothing.
+    const forged = { ...piece, base64: Buffer.from("forged").toString("base64") };
+    assert.equal(statusOf(await eve.call("answerRead", { body: { answers: [forged] } })), 200);
     await beta.call("answerRead", { body: { answers: [piece] } });
   };
+  await client.call("addCentre", { body: { id: "eve", driver: "process" } });
+  const eve = server.client(await enrolled("eve"));
   const follow = async (options: { lastEventId?: string }) => {
     const [followed] = await Promise.all([client.stream("followLog", { params: { job } }, options), answerOne()]);
     if (followed.kind !== "stream") throw new Error(followed.problem.detail);

@@ -199,6 +199,13 @@ for (const { name, job, submitted } of families)
     });
   });
 
+test("a time limit is told in minutes; one that is infinite or not set is none", () => {
+  const limitOf = (time_limit: unknown) =>
+    jobsOf({ jobs: [{ ...common, job_state: "RUNNING", time_limit }] }, "weirt-li").words[0]?.limitS;
+  assert.deepEqual([limitOf(2), limitOf(number(90)), limitOf(number(null))], [120, 5400, null]);
+  assert.equal(limitOf({ set: true, infinite: true, number: 4_294_967_295 }), null);
+});
+
 describe("answers that are no success", () => {
   const kindOf = (one: RestAnswer) => submitAnswerOf(one, path).kind;
 

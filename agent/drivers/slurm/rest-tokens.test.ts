@@ -56,3 +56,16 @@ test("a token that cannot be minted is asked for again by the next one", async (
   isDown = false;
   assert.equal(await tokens.of("li"), "t");
 });
+
+test("no token is asked for that lives longer than the policy lets it, nor than an hour", async () => {
+  const asked: number[] = [];
+  const mint = async (_user: string, lifeS: number) => {
+    asked.push(lifeS);
+    return { token: "t", expiresInS: 0 };
+  };
+  for (const most of [600, 7_200, 0]) {
+    const tokens = openTokens({ mint, mostLifeS: async () => most, monotonicMs: () => 0 });
+    await tokens.of("li");
+  }
+  assert.deepEqual(asked, [600, 3_600, 1]);
+});
