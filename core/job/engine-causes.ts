@@ -37,6 +37,10 @@ export const engineCauses: KeptSentences = [
     "the engine answers and knows no job {a}: this end is by the wrapper's record",
     "引擎有应答，但没有作业 {a}：此结束以包装程序的记录为准",
   ],
+  [
+    "the job asks for QoS {a}, which pool {b} is not: name another partition, or no QoS",
+    "作业指定 QoS {a}，而资源池 {b} 不是该 QoS：请改用其他分区，或不指定 QoS",
+  ],
   ["Slurm: RUNNING on {a}, job {b}", "Slurm：在 {a} 上 RUNNING，作业 {b}"],
   ["Slurm: SUSPENDED on {a}, job {b}", "Slurm：在 {a} 上 SUSPENDED，作业 {b}"],
   ["Slurm: {a} on {b}", "Slurm：{b} 发生 {a}"],

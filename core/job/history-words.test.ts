@@ -30,6 +30,13 @@ test("steps and causes of Weir's own are in the reader's language, what others w
     causeWords("withdrawn: the engine answers and knows no job 7; its wrapper never began", "zh"),
     "已撤回：引擎有应答，但没有作业 7；其包装程序从未开始",
   );
+  assert.equal(
+    causeWords(
+      "platform-fault: the job asks for QoS urgent, which pool spare is not: name another partition, or no QoS",
+      "zh",
+    ),
+    "平台故障：作业指定 QoS urgent，而资源池 spare 不是该 QoS：请改用其他分区，或不指定 QoS",
+  );
   assert.equal(causeWords("the disk is full", "zh"), null);
   for (const waits of ["credential", "let-in"])
     for (const which of ["end", "back"] as const)
