@@ -169,3 +169,12 @@ test("what is under way when the connection is closed is not said once more", as
   await poll;
   assert.equal(requests, 2);
 });
+
+test("an agent that asks its server by HTTP holds neither TLS nor fetch in memory", () => {
+  const program = `await import("${import.meta.resolve("./run-agent.ts")}");
+    const { connect } = await import("${import.meta.resolve("./connection.ts")}");
+    connect("http://127.0.0.1:1", {});
+    console.log(process.moduleLoadList.filter((name) => /undici|\\b(tls|https)\\b/.test(name)).join());`;
+  const words = ["--input-type=module", "--eval", program];
+  assert.equal(execFileSync(process.execPath, words, { encoding: "utf8" }).trim(), "");
+});

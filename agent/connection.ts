@@ -1,7 +1,5 @@
 import { readFileSync } from "node:fs";
-import { Agent as HttpAgent, request as httpRequest } from "node:http";
-import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
-import { getCACertificates } from "node:tls";
+import { http, loadHttps } from "./http.ts";
 
 /**
  * The one outbound connection of an agent: JSON posts to its server, over kept-alive sockets. No port is opened.
@@ -34,11 +32,11 @@ export class Unreachable extends Error {
  */
 export function connect(serverUrl: string, environment: Environment): Connection {
   const base = new URL(serverUrl);
-  const secure = base.protocol === "https:";
+  const https = base.protocol === "https:" ? loadHttps() : null;
   const isHere = /^(localhost|127\..*|\[::1\])$/.test(base.hostname);
   const options = { keepAlive: true, ...(!isHere && { proxyEnv: environment }) };
-  const agent = secure ? new HttpsAgent({ ...options, ...trusted(environment) }) : new HttpAgent(options);
-  const request = secure ? httpsRequest : httpRequest;
+  const agent = https ? new https.Agent({ ...options, ...trusted(environment) }) : new http.Agent(options);
+  const { request } = https ?? http;
   let isClosed = false;
 
   /**
@@ -134,7 +132,7 @@ function trusted({ WEIR_CA_FILE: path }: Environment): { readonly ca?: string[] 
   } catch (error) {
     throw new Error(`WEIR_CA_FILE: ${error instanceof Error ? error.message : error}`, { cause: error });
   }
-  return { ca: [...getCACertificates("default"), own] };
+  return { ca: [...process.getBuiltinModule("node:tls").getCACertificates("default"), own] };
 }
 
 function parse(text: string): unknown {

@@ -125,7 +125,8 @@ describe("weir-agent leave", { skip }, () => {
     assert.equal(answer.get("ok"), "1", answer.get("words"));
   }
 
-  const environment = (LANG: string) => ({ PATH: process.env.PATH, LANG, WEIR_HOME: home });
+  const { PATH, NODE_COMPILE_CACHE } = process.env;
+  const environment = (LANG: string) => ({ PATH, NODE_COMPILE_CACHE, LANG, WEIR_HOME: home });
   const program = join(import.meta.dirname, "..", "main.ts");
   const leaveIn = (LANG: string, ...words: readonly string[]) => {
     const options = { encoding: "utf8", env: environment(LANG) } as const;

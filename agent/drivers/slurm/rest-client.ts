@@ -1,4 +1,5 @@
-import { Agent, type ClientRequest, type IncomingMessage, request } from "node:http";
+import type { ClientRequest, IncomingMessage } from "node:http";
+import { http } from "#agent/http.ts";
 import { EngineSilent } from "./engine.ts";
 import type { RestAnswer } from "./rest-answers.ts";
 
@@ -40,7 +41,7 @@ const idleMs = 4000;
 const mostBytes = 64 * 2 ** 20;
 
 export function openRestClient(place: RestPlace): RestClient {
-  const connections = new Agent({ keepAlive: true, maxSockets: mostConnections, timeout: idleMs });
+  const connections = new http.Agent({ keepAlive: true, maxSockets: mostConnections, timeout: idleMs });
   const words = place.kind === "socket" ? `unix:${place.path}` : `http://${place.host}:${place.port}`;
   const where = place.kind === "socket" ? { socketPath: place.path } : { host: place.host, port: place.port };
 
@@ -52,7 +53,7 @@ export function openRestClient(place: RestPlace): RestClient {
         clearTimeout(timer);
         reject(new RestSilent(`slurmrestd ${words}: ${call.method} ${call.path}: ${why}`, mayHaveArrived));
       };
-      const asked: ClientRequest = request({
+      const asked: ClientRequest = http.request({
         ...where,
         agent: connections,
         method: call.method,
