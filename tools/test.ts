@@ -283,7 +283,8 @@ function summarise(all: readonly Outcome[]): number {
   const onlyAlone = all.flatMap(({ file, onlyAlone = [] }) => onlyAlone.map((name) => `  ${file}: ${name}`));
   if (onlyAlone.length > 0)
     console.log(`\nfailed beside others and passed alone: to be mended:\n${onlyAlone.join("\n")}`);
-  const late = begunLate(all);
+  const isWhole = words.every((word) => word.startsWith("--"));
+  const late = isWhole ? begunLate(all) : [];
   if (late.length > 0)
     console.log(
       `\ntook longer than half of those in tools/slowest-tests.ts, and should stand there:\n${late.join("\n")}`,
