@@ -252,6 +252,36 @@ describe("simulated", { concurrency: true }, () => {
       })(),
     ],
     [
+      "restart",
+      "a driver that starts once more what it had before it was opened again",
+      (() => {
+        let opened = 0;
+        return (driver: Driver) =>
+          opened++ === 0 ? driver : { ...driver, start: async () => ({ kind: "started" }) as const };
+      })(),
+    ],
+    [
+      "cancel-running",
+      "a driver that cancels what has ended",
+      (driver) => {
+        let asked = 0;
+        return { ...driver, cancel: async (run) => (asked++ === 0 ? driver.cancel(run) : "cancelling") };
+      },
+    ],
+    [
+      "tag",
+      "a driver that finds what never was",
+      (driver) => ({
+        ...driver,
+        find: async (only) => {
+          const found = await driver.find(only);
+          return found.length > 0
+            ? found
+            : (only ?? []).map((run) => ({ run, state: "waiting" as const, engineId: "1" }));
+        },
+      }),
+    ],
+    [
       "multi-node",
       "a driver that fails where there are two nodes",
       telling(ended("succeeded", { kind: "node-failed", reason: "one of them" })),
