@@ -341,9 +341,9 @@ describe("weir-run", () => {
     const both = await run(`${large("a")}; ${large("b")}; until [ -e a ] && [ -e b ]; do sleep 0.02; done`);
     const peak = Number(both.ended("peakMemoryBytes"));
     assert.ok(peak > 40_000_000 && peak < 130_000_000, `the largest, not their sum: ${peak}`);
-    const busy = await run("perl -e '$i++ while $i < 4_000_000' & wait");
+    const busy = await run("perl -e '$i++ while $i < 20_000_000' & wait");
     const [user, system] = ["cpuUserMs", "cpuSystemMs"].map((name) => Number(busy.ended(name)));
-    assert.ok((user ?? 0) >= 50 && (system ?? 0) < (user ?? 0), `${user} and ${system} ms`);
+    assert.ok((user ?? 0) >= 20 && (system ?? 0) < (user ?? 0), `${user} and ${system} ms`);
   });
 
   test("what is left behind is ended with the batch script", async () => {
