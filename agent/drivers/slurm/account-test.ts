@@ -27,7 +27,7 @@ export async function testAccount(
   const { user } = entry;
   try {
     const answer = await engine.submit(probe(entry, partition, chunk, Math.ceil(patience.mostMs / 1000)));
-    if (answer.kind === "refused") return { kind: "failed", words: answer.words, rule: null };
+    if (answer.kind === "refused") return { kind: "failed", words: answer.words, rule: answer.rule ?? null };
     if (answer.kind !== "submitted") return { kind: "unknown", words: answer.words };
     const { engineId } = answer;
     let over: string | null = null;

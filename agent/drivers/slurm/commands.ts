@@ -266,7 +266,7 @@ export function submitAnswer(frame: Frame): SubmitAnswer {
       // The kill switch and a lease that has run out pass.
       if (rule === "stopped") return { kind: "later", words: stoppedWords };
       if (rule === "too-late") return { kind: "later", words };
-      return definiteRule.test(rule) ? { kind: "refused", words, definite: true } : { kind: "refused", words };
+      return { kind: "refused", words, rule, ...(definiteRule.test(rule) && { definite: true }) };
     }
     case "engine":
       return sbatchAnswer(text(frame, "stderr") ?? words, Number(text(frame, "exit") ?? 1));

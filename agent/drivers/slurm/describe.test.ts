@@ -328,6 +328,10 @@ test("what the helper refuses is definite where the site's program or policy say
     const answer = submitAnswer(new Map(Object.entries({ ok: "0", error: "refused", rule, words: "no" }).map(inBytes)));
     return answer.kind === "refused" && answer.definite ? "definite" : answer.kind;
   };
+  const root = submitAnswer(
+    new Map(Object.entries({ ok: "0", error: "refused", rule: "root", words: "no" }).map(inBytes)),
+  );
+  assert.equal(root.kind === "refused" && root.rule, "root", "by which a slip is told from what may yet be let in");
   for (const rule of ["before-submit", "account", "partition", "qos", "licence", "max-time-min", "min-uid", "group"])
     assert.equal(said(rule), "definite", rule);
   for (const rule of ["field:task", "user", "runs", "cwd", "verb", "token-lifespan-max"])

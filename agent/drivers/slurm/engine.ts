@@ -145,7 +145,13 @@ export type Submission = {
 export type SubmitAnswer =
   | { readonly kind: "submitted"; readonly engineId: string; readonly words: string }
   /** Nothing was submitted. `definite`: the centre's own no to this job, now and later, not only to this submission. */
-  | { readonly kind: "refused"; readonly words: string; readonly definite?: true }
+  | {
+      readonly kind: "refused";
+      readonly words: string;
+      readonly definite?: true;
+      /** The line of the site's policy that said no. */
+      readonly rule?: string;
+    }
   /** Nothing was submitted; the engine or the site asks to come again. */
   | { readonly kind: "later"; readonly words: string }
   /** It may have been submitted: the tag has to be looked up (R3). */
