@@ -63,6 +63,11 @@ describe("install", () => {
     writeFileSync(join(root, paths.policy), "min-uid 2000\n");
     const again = put();
     assert.deepEqual(again.kept, [paths.policy, paths.settings, paths.slurm]);
+    assert.deepEqual(
+      again.written.filter((path) => again.kept.includes(path)),
+      [],
+    );
+    assert.ok(again.written.includes(paths.unit));
     assert.equal(readFileSync(join(root, paths.policy), "utf8"), "min-uid 2000\n");
   });
 

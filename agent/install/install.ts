@@ -119,7 +119,8 @@ export function install(wanted: Installation): Installed {
   made.add(`tree ${paths.state}`);
   putInPlace(here(manifest), `${[...made].join("\n")}\n`, 0o644);
   if (root === "/" && systemdRuns()) systemctl("daemon-reload");
-  const written = [...made].filter((line) => line.startsWith("file ")).map((line) => line.slice(5));
+  const files = [...made].filter((line) => line.startsWith("file ")).map((line) => line.slice(5));
+  const written = files.filter((path) => !kept.includes(path));
   return { written, kept };
 }
 

@@ -15,6 +15,7 @@ export async function installHere(given: Given): Promise<number> {
   const delegated = delegatedBy(given);
   // A policy that is there already is the site's own and stays; where users lend their own tokens there is none.
   const isNew = delegated.delegated === undefined && !existsSync(join(root, paths.policy));
+  const isUpgrade = root === "/" && existsSync(join(weirHome(given.environment).agent.folder, "credential"));
   const source = dirname(dirname(resolve(process.argv[1] ?? "")));
   const { written, kept } = install({
     root,
@@ -36,8 +37,10 @@ export async function installHere(given: Given): Promise<number> {
   for (const path of written) given.print(`${say("written")} ${join(root, path)}`);
   for (const path of kept) given.print(`${say("kept")} ${join(root, path)}`);
   given.print(`\n${say("next")}`);
-  for (const [at, step] of nextSteps(root, delegated.delegated?.folder ?? null).entries())
-    given.print(`${at + 1}. ${step}`);
+  const steps = isUpgrade
+    ? [say("nextRestart"), say("nextLook")]
+    : nextSteps(root, delegated.delegated?.folder ?? null);
+  for (const [at, step] of steps.entries()) given.print(`${at + 1}. ${step}`);
   return 0;
 }
 

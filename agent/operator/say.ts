@@ -201,6 +201,10 @@ const sentences = {
     "enrol, with the token on standard input: weir-agent enrol URL",
     "接入，令牌由标准输入给出：weir-agent enrol URL",
   ],
+  nextRestart: [
+    "restart the agent, which ends no run: systemctl restart weir-agent",
+    "重启代理，不影响任何运行：systemctl restart weir-agent",
+  ],
   nextStart: ["start: systemctl enable --now weir-agent", "启动：systemctl enable --now weir-agent"],
   nextUser: ["make the system user {user} on the machine itself", "在目标机器上建立系统用户 {user}"],
   nextUserAndGroup: [
