@@ -7,8 +7,8 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { Driver } from "#agent/driver.ts";
 import { idleDriver } from "#agent/driver-testing.ts";
 import { openJournal } from "#agent/journal.ts";
-import { keepRuns } from "#agent/keeper.ts";
-import { keepInSync } from "#agent/sync.ts";
+import { type Keeper, keepRuns } from "#agent/keeper.ts";
+import { keepInSync, pollMs, type SyncEnd } from "#agent/sync.ts";
 import { type SyncAnswer, type SyncRequest, syncRequest } from "#api/agent.ts";
 import { type EnginePool, type EngineReport, noOffers, oneMachine } from "#core/centre/engine.ts";
 import type { RunId } from "#core/ids.ts";
@@ -183,4 +183,121 @@ test("a pool that is drained and an alarm are told at once, a load that changes 
       [drained, true],
     ],
   );
+});
+
+/** A keeper that only writes down what it is told to do. */
+function recorder(): { readonly keeper: Keeper; readonly calls: string[] } {
+  const calls: string[] = [];
+  const noted =
+    (what: string) =>
+    (runs: readonly unknown[]): void => {
+      calls.push(`${what} ${runs.length}`);
+    };
+  const keeper: Keeper = {
+    adopt: async () => {},
+    lookFor: async () => {},
+    order: noted("order"),
+    cancel: noted("cancel"),
+    withdraw: noted("withdraw"),
+    reconcile: noted("reconcile"),
+    pending: () => [],
+    delivered: () => {},
+    committed: () => {},
+    onNews: () => {},
+  };
+  return { keeper, calls };
+}
+
+/** Polls are answered in turn by these, and all after them by the last; then it is stopped. */
+async function answered(
+  answers: readonly object[],
+  more: { readonly driver?: Driver } = {},
+): Promise<{ readonly calls: readonly string[]; readonly asked: readonly SyncRequest[]; readonly end: SyncEnd }> {
+  const { keeper, calls } = recorder();
+  const stop = new AbortController();
+  const asked: SyncRequest[] = [];
+  const end = await keepInSync({
+    ...common,
+    connection: {
+      async post(_path, body) {
+        asked.push(syncRequest.parse(body));
+        if (asked.length > answers.length) {
+          stop.abort();
+          await delay(1);
+        }
+        const answer = answers[Math.min(asked.length, answers.length) - 1];
+        assert.ok(answer);
+        if ("status" in answer)
+          return { kind: "refused", status: 409, problem: "", words: "", ...answer, serverMs: null };
+        return { kind: "ok", body: { ...quiet, ...answer }, serverMs: null };
+      },
+      close: () => {},
+    },
+    driver: more.driver ?? idle,
+    keeper,
+    signal: stop.signal,
+  });
+  return { calls, asked, end };
+}
+
+test("of an answer that is no newer than what was acted on, nothing is acted on again", async () => {
+  const order = { start: [sampleOrder(1)] };
+  const { calls } = await answered([
+    { generation: 5, ...order },
+    { generation: 5, ...order },
+    { generation: 4, ...order },
+    { generation: 6, ...order, start: [] },
+  ]);
+  assert.deepEqual(
+    calls.filter((call) => call.startsWith("order")),
+    ["order 1", "order 0"],
+  );
+});
+
+test("another server's answer is acted on, whatever its generation", async () => {
+  const { calls } = await answered([{ generation: 5 }, { server: "t", generation: 1, start: [sampleOrder(1)] }]);
+  assert.ok(calls.includes("order 1"), calls.join());
+});
+
+test("runs that a server expects are looked for only where it has sent the whole list", async () => {
+  const expected = [sampleOrder(1).run];
+  const { calls } = await answered([
+    { generation: 1, whole: true, expected },
+    { generation: 2, whole: false, expected: [] },
+  ]);
+  assert.deepEqual(
+    calls.filter((call) => call.startsWith("reconcile")),
+    ["reconcile 1"],
+  );
+});
+
+test("an agent that a newer one has replaced is told apart from one that is refused", async () => {
+  const fenced = await answered([{ status: 409, problem: "fenced", words: "a newer agent serves this centre" }]);
+  assert.deepEqual(fenced.end, { kind: "fenced", words: "a newer agent serves this centre" });
+  const refused = await answered([{ status: 401, problem: "not-signed-in", words: "no such credential" }]);
+  assert.deepEqual(refused.end, { kind: "refused", status: 401, words: "no such credential" });
+});
+
+test("how far it is with an account is told once, and again once it has changed", async () => {
+  let polls = 0;
+  const driver: Driver = {
+    ...idle,
+    accounts: {
+      want: () => {},
+      readiness: () => [{ person: 1, project: 1, readiness: ++polls < 4 ? "created" : "ready" }],
+    },
+  };
+  const answers = Array.from({ length: 8 }, (_, at) => ({ generation: at + 1 }));
+  const { asked } = await answered(answers, { driver });
+  const told = asked.flatMap(({ accounts }) => accounts?.map(({ readiness }) => readiness) ?? []);
+  assert.deepEqual([...new Set(told)], ["created", "ready"]);
+  // By each of the two loops, until one of them has been answered.
+  assert.ok(asked.length >= 8 && told.length <= 4, `${told.length} of ${asked.length}`);
+});
+
+test("a poll is kept waiting for 25 s at most, and WEIR_POLL_S may only shorten it", () => {
+  assert.equal(pollMs({}), 25_000);
+  assert.equal(pollMs({ WEIR_POLL_S: "1.5" }), 1_500);
+  for (const text of ["26", "60", "0.5", "0", "-1", "", "1e1", "ten"])
+    assert.throws(() => pollMs({ WEIR_POLL_S: text }), /WEIR_POLL_S=.*from 1 to 25/, text);
 });
