@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
+import type { Answer } from "#agent/connection.ts";
 import type { Driver } from "#agent/driver.ts";
 import { idleDriver } from "#agent/driver-testing.ts";
 import { openJournal } from "#agent/journal.ts";
@@ -208,9 +209,11 @@ function recorder(): { readonly keeper: Keeper; readonly calls: string[] } {
   return { keeper, calls };
 }
 
+type Refusal = Pick<Extract<Answer, { readonly kind: "refused" }>, "status" | "problem" | "words">;
+
 /** Polls are answered in turn by these, and all after them by the last; then it is stopped. */
 async function answered(
-  answers: readonly object[],
+  answers: readonly (Partial<Record<keyof SyncAnswer, unknown>> | Refusal)[],
   more: { readonly driver?: Driver } = {},
 ): Promise<{ readonly calls: readonly string[]; readonly asked: readonly SyncRequest[]; readonly end: SyncEnd }> {
   const { keeper, calls } = recorder();
@@ -227,8 +230,7 @@ async function answered(
         }
         const answer = answers[Math.min(asked.length, answers.length) - 1];
         assert.ok(answer);
-        if ("status" in answer)
-          return { kind: "refused", status: 409, problem: "", words: "", ...answer, serverMs: null };
+        if ("status" in answer) return { kind: "refused", ...answer, serverMs: null };
         return { kind: "ok", body: { ...quiet, ...answer }, serverMs: null };
       },
       close: () => {},

@@ -44,7 +44,7 @@ function read() {
     return parseArgs({ allowPositionals: true, options });
   } catch (error) {
     console.error(`${error instanceof Error ? error.message : error}\n${usage}`);
-    process.exit(2);
+    process.exit(1);
   }
 }
 
