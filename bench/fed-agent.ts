@@ -13,48 +13,44 @@ import type { RunOrder } from "#core/run-order.ts";
 
 /** All that an agent does with orders, without a server: its protocol's answers are prepared, its journal is on the disk. */
 export type FedAgent = {
-  /** The next answer to `sync` has these. Resolves once the engine has all of them in its queue. */
-  readonly submit: (orders: readonly RunOrder[]) => Promise<void>;
+  /** Makes the text of the answer to `sync` that has these. To be called before the next is made. */
+  readonly prepare: (orders: readonly RunOrder[]) => Prepared;
   readonly close: () => Promise<void>;
 };
 
+/** Gives the answer. Resolves once the engine has all of its orders in its queue. */
+export type Prepared = () => Promise<void>;
+
 /**
- * An agent over the driver of `agent`, which goes on telling its own listeners. Requests and answers are texts, as on the
- * wire; ends are committed by the next answer. The journal lies in /var/tmp, where the driver has its notebook.
+ * An agent over the driver of `agent`, which goes on telling its own listeners. It writes its requests and reads its answers
+ * as texts, as on the wire; what a server does with them is no part of it. Ends are committed by the next answer. The journal
+ * lies in /var/tmp, where the driver has its notebook.
  */
 export async function feedBySync(agent: TestAgent): Promise<FedAgent> {
   const folder = mkdtempSync("/var/tmp/weir-bench-agent-");
   const stop = new AbortController();
-  const answers: { readonly generation: number; readonly start: readonly RunOrder[] }[] = [];
+  let given = { generation: 1, text: "" };
   const committed = new Set<string>();
   let wakePoll: () => void = () => {};
   let accepted: (answer: Awaited<ReturnType<Driver["start"]>>) => void = () => {};
 
   const connection: Connection = {
     post: async (_path, body) => {
-      const request: SyncRequest = JSON.parse(JSON.stringify(body));
+      // The agent's own request, as it is typed where it is made.
+      const request = body as SyncRequest;
+      JSON.stringify(request);
       for (const seen of request.observations) if (seen.kind === "ended") committed.add(seen.run);
-      const fresh = () => answers.filter(({ generation }) => generation > request.generation);
-      if (request.waitMs > 0 && fresh().length === 0)
+      if (request.waitMs > 0 && given.generation <= request.generation)
         await Promise.race([
           new Promise<void>((resolve) => {
             wakePoll = resolve;
           }),
           delay(request.waitMs, undefined, { signal: stop.signal }).catch(() => undefined),
         ]);
-      const answer = {
-        server: "bench",
-        generation: answers.at(-1)?.generation ?? 1,
-        whole: request.server === "",
-        start: fresh().flatMap(({ start }) => start),
-        expected: [],
-        cancel: [],
-        withdraw: [],
-        committed: [...committed],
-        reads: [],
-      } satisfies { readonly [Key in keyof SyncAnswer]?: unknown };
-      committed.clear();
-      return { kind: "ok", body: JSON.parse(JSON.stringify(answer)), serverMs: null };
+      const isNew = given.text !== "" && given.generation > request.generation;
+      const text = isNew ? given.text : answerOf(given.generation, request.server === "", [], [...committed]);
+      if (!isNew) committed.clear();
+      return { kind: "ok", body: JSON.parse(text), serverMs: null };
     },
     close: () => {},
   };
@@ -87,17 +83,20 @@ export async function feedBySync(agent: TestAgent): Promise<FedAgent> {
   });
   await first.promise;
   return {
-    submit(orders) {
-      const all = Promise.withResolvers<void>();
-      let left = orders.length;
-      accepted = (answer) => {
-        if (answer.kind !== "queued") return all.reject(new Error(JSON.stringify(answer)));
-        left -= 1;
-        if (left === 0) all.resolve();
+    prepare(orders) {
+      const next = { generation: given.generation + 1, text: answerOf(given.generation + 1, false, orders, []) };
+      return () => {
+        const all = Promise.withResolvers<void>();
+        let left = orders.length;
+        accepted = (answer) => {
+          if (answer.kind !== "queued") return all.reject(new Error(JSON.stringify(answer)));
+          left -= 1;
+          if (left === 0) all.resolve();
+        };
+        given = next;
+        wakePoll();
+        return all.promise;
       };
-      answers.push({ generation: 2 + answers.length, start: orders });
-      wakePoll();
-      return all.promise;
     },
     async close() {
       stop.abort();
@@ -107,4 +106,23 @@ export async function feedBySync(agent: TestAgent): Promise<FedAgent> {
       rmSync(folder, { recursive: true });
     },
   };
+}
+
+function answerOf(
+  generation: number,
+  whole: boolean,
+  start: readonly RunOrder[],
+  committed: readonly string[],
+): string {
+  return JSON.stringify({
+    server: "bench",
+    generation,
+    whole,
+    start,
+    expected: [],
+    cancel: [],
+    withdraw: [],
+    committed,
+    reads: [],
+  } satisfies { readonly [Key in keyof SyncAnswer]?: unknown });
 }

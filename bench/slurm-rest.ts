@@ -6,7 +6,7 @@ import { openRestClient } from "#agent/drivers/slurm/rest-client.ts";
 import { submitBody } from "#agent/drivers/slurm/rest-request.ts";
 import { makeTestSite, orderOf, type TestAgent, type TestSite } from "#agent/drivers/slurm/site-testing.ts";
 import { clusterOf, slurmPossible, startClusters } from "../tools/slurm/clusters.ts";
-import { type FedAgent, feedBySync } from "./fed-agent.ts";
+import { feedBySync } from "./fed-agent.ts";
 import { figure } from "./figures.ts";
 
 /**
@@ -50,9 +50,9 @@ async function rounds(site: TestSite, agent: TestAgent): Promise<void> {
   const cpu = new Map<string, number[]>();
   const posted = () => postAll(cluster.restSocket, cluster.sharedFolder, token);
   const fed = await feedBySync(agent);
-  const driven = () => startAll(fed);
   for (let round = -1; round < countedRounds; round += 1) {
     await cluster.run("root", ["scontrol", "update", "PartitionName=batch", "State=DOWN"]);
+    const driven = fed.prepare(Array.from({ length: jobsOfARound }, () => orderOf("true")));
     const first = await measured(site, round % 2 === 0 ? posted : driven);
     const second = await measured(site, round % 2 === 0 ? driven : posted);
     const [rawOne, ourOne] = round % 2 === 0 ? [first, second] : [second, first];
@@ -92,10 +92,6 @@ async function measured(site: TestSite, act: () => Promise<void>): Promise<Measu
   const after = cpuNow(site);
   const spent = Object.entries(after).map(([name, ms]) => [name, (ms - (before[name] ?? 0)) / jobsOfARound] as const);
   return { perS, cpuMs: Object.fromEntries(spent) };
-}
-
-function startAll(fed: FedAgent): Promise<void> {
-  return fed.submit(Array.from({ length: jobsOfARound }, () => orderOf("true")));
 }
 
 async function postAll(socket: string, sharedFolder: string, token: string): Promise<void> {

