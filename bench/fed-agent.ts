@@ -29,7 +29,7 @@ export type Prepared = () => Promise<void>;
 export async function feedBySync(agent: TestAgent): Promise<FedAgent> {
   const folder = mkdtempSync("/var/tmp/weir-bench-agent-");
   const stop = new AbortController();
-  let given = { generation: 1, text: "" };
+  let given = { generation: 1, text: answerOf(1, true, [], []) };
   const committed = new Set<string>();
   let wakePoll: () => void = () => {};
   let accepted: (answer: Awaited<ReturnType<Driver["start"]>>) => void = () => {};
@@ -47,8 +47,8 @@ export async function feedBySync(agent: TestAgent): Promise<FedAgent> {
           }),
           delay(request.waitMs, undefined, { signal: stop.signal }).catch(() => undefined),
         ]);
-      const isNew = given.text !== "" && given.generation > request.generation;
-      const text = isNew ? given.text : answerOf(given.generation, request.server === "", [], [...committed]);
+      const isNew = given.generation > request.generation;
+      const text = isNew ? given.text : answerOf(given.generation, false, [], [...committed]);
       if (!isNew) committed.clear();
       return { kind: "ok", body: JSON.parse(text), serverMs: null };
     },

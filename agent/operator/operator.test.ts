@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { test } from "node:test";
+import { type TestContext, test } from "node:test";
 import { whoOf, whoText } from "./accounts.ts";
 import { clockFinding } from "./doctor.ts";
 import { parseSettings, withSetting } from "./settings.ts";
@@ -76,16 +76,21 @@ test("help for every word; an unknown word or option is status 2", () => {
   assert.deepEqual([loud.status, /--loud/.test(loud.stderr)], [2, true]);
 });
 
-test("one local user for two people is refused, unless it is said to be meant; then it is marked", (context) => {
-  const home = mkdtempSync(join(tmpdir(), "weir-shared-"));
+/** `weir-agent accounts` of an agent with a folder of its own, at a Slurm centre whose helper does nothing. */
+function accountsOf(context: TestContext) {
+  const home = mkdtempSync(join(tmpdir(), "weir-accounts-"));
   context.after(() => rmSync(home, { recursive: true }));
   mkdirSync(join(home, "agent"));
   writeFileSync(join(home, "agent", "slurm.json"), JSON.stringify({ helper: ["true"] }));
-  const accounts = (...words: string[]) =>
+  return (...words: string[]) =>
     spawnSync(process.execPath, [join(import.meta.dirname, "..", "main.ts"), "accounts", ...words], {
       encoding: "utf8",
       env: { PATH: process.env.PATH, LANG: "C.UTF-8", WEIR_HOME: home },
     });
+}
+
+test("one local user for two people is refused, unless it is said to be meant; then it is marked", (context) => {
+  const accounts = accountsOf(context);
   const add = (...words: string[]) => accounts("add", ...words, "ai-lab", "--no-test");
   assert.equal(add("person:1", "li").status, 0, add("person:1", "li").stderr);
   const second = add("person:2", "li");
@@ -99,15 +104,7 @@ test("one local user for two people is refused, unless it is said to be meant; t
 });
 
 test("an account that was a slip can be taken out of the mapping altogether", (context) => {
-  const home = mkdtempSync(join(tmpdir(), "weir-forget-"));
-  context.after(() => rmSync(home, { recursive: true }));
-  mkdirSync(join(home, "agent"));
-  writeFileSync(join(home, "agent", "slurm.json"), JSON.stringify({ helper: ["true"] }));
-  const accounts = (...words: string[]) =>
-    spawnSync(process.execPath, [join(import.meta.dirname, "..", "main.ts"), "accounts", ...words], {
-      encoding: "utf8",
-      env: { PATH: process.env.PATH, LANG: "C.UTF-8", WEIR_HOME: home },
-    });
+  const accounts = accountsOf(context);
   accounts("add", "person:1", "li", "--no-test");
   accounts("add", "person:2", "gone", "--no-test");
   assert.match(accounts("remove", "person:2").stdout, /nothing new runs as gone/);
