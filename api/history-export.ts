@@ -22,6 +22,10 @@ export const exportedRun = z
     person: z.int(),
     cores: z.int(),
     accelerators: z.int(),
+    /** Of which class, as the ledger counts them: `huawei/ascend-910b`, `any/any` where nobody named one; null: it had none. */
+    deviceClass: z.string().nullable(),
+    /** Of each, in thousandths: 1000 is the whole device. */
+    shareMilli: z.int(),
     timeLimitS: z.int(),
     submittedMs: timeMs,
     startedMs: timeMs,
@@ -31,8 +35,14 @@ export const exportedRun = z
 
 export const historyExportPage = z
   .strictObject({
-    /** All centres that ever were, with the cores of their pools as last told; 0: none was told. */
-    centres: z.array(z.strictObject({ centre: centreName, cores: z.int() })),
+    /** All centres that ever were, with what their pools have as last told; 0 cores: nothing was told. */
+    centres: z.array(
+      z.strictObject({
+        centre: centreName,
+        cores: z.int(),
+        accelerators: z.array(z.strictObject({ deviceClass: z.string(), count: z.int() })),
+      }),
+    ),
     runs: z.array(exportedRun),
     next: z.string().nullable(),
   })

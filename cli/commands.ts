@@ -48,6 +48,7 @@ const estimates: Option = {
   choices: ["requested", "actual"],
   words: "optionEstimates",
 };
+const resource: Option = { long: "resource", value: "cores|VENDOR/MODEL", words: "optionResource" };
 const processors: Option = { long: "processors", value: "N", words: "optionProcessors" };
 const generated: readonly Option[] = [
   { long: "generate", value: "lublin|ai", choices: ["lublin", "ai"], words: "optionGenerate" },
@@ -718,6 +719,7 @@ export const commands: readonly Command[] = [
       ...replayed,
       { long: "from", value: "I", words: "optionSequenceFrom" },
       { long: "count", value: "N", words: "optionSequenceCount" },
+      resource,
       processors,
       ...generated,
       { long: "write", value: "FILE", words: "optionGenerateWrite", completes: "files" },
@@ -760,11 +762,13 @@ export const commands: readonly Command[] = [
       { long: "routing", value: routings.join("|"), choices: routings, words: "optionDiffRouting" },
       { long: "days", value: "N", words: "optionDiffDays" },
       seed,
+      resource,
       processors,
       ...generated,
     ],
     examples: [
       ["weir policy diff weir mine.json", "examplePolicyDiff"],
+      ["weir policy diff weir mine.json --resource huawei/ascend-910b", "examplePolicyDiffCards"],
       ["weir policy diff weir mine.json --trace history.jsonl", "examplePolicyDiffTrace"],
       ["weir policy diff easy weir --generate ai --jobs 20000", "examplePolicyDiffMade"],
     ],

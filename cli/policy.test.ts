@@ -136,6 +136,35 @@ test("policy files, and what weir export wrote", async () => {
   );
 });
 
+// Given: 8 cards; of two tasks that want all of them and one that wants one, the last can go past the second.
+test("a history of cards is compared by cards, not by cores that nobody waited for", async () => {
+  const alike = { job: 1, index: 0, project: 40, person: 9, centre: "jinan", deviceClass: "huawei/ascend-910b" };
+  const task = (number: number, accelerators: number, submittedMs: number, ranMs: number) => {
+    const times = { timeLimitS: ranMs / 1000, submittedMs, startedMs: submittedMs, endedMs: submittedMs + ranMs };
+    return { ...alike, number, cores: 1, accelerators, shareMilli: 1000, ...times };
+  };
+  const accelerators = [{ deviceClass: "huawei/ascend-910b", count: 8 }];
+  const lines = [
+    { weir: "history", version: 1, centres: [{ centre: "jinan", cores: 256, accelerators }] },
+    task(1, 7, 0, 100_000),
+    task(2, 8, 1000, 100_000),
+    task(3, 1, 2000, 10_000),
+    { ...task(4, 0, 3000, 10_000), deviceClass: null },
+  ];
+  writeFileSync(join(folder, "cards.jsonl"), lines.map((line) => `${JSON.stringify(line)}\n`).join(""));
+  const compared = await json("policy diff fcfs easy --trace cards.jsonl --resource ascend-910b");
+  assert.deepEqual([compared.jobs, compared.processors, compared.all.earlier], [3, 8, 1]);
+  const plain = await weir("policy diff fcfs easy --trace cards.jsonl");
+  assert.match(plain.error, /count by their cores.*huawei\/ascend-910b: 3\).*--resource/);
+  assert.equal((await json("policy diff fcfs easy --trace cards.jsonl --resource cores")).all.earlier, 0);
+  const chinese = await weir("policy diff fcfs easy --trace cards.jsonl --lang zh");
+  assert.match(chinese.error, /任务按核数计/);
+  const unknown = await weir("simulate --trace cards.jsonl --resource a100");
+  assert.deepEqual([unknown.code, /no task had a100.*cores, huawei\/ascend-910b;/.test(unknown.error)], [2, true]);
+  const swf = await weir("simulate --trace one.swf.gz --resource ascend-910b");
+  assert.deepEqual([swf.code, /no history of Weir's own/.test(swf.error)], [2, true]);
+});
+
 test("refusals say what is wrong and what to do", async () => {
   const refused = async (words: string, code: number, ...patterns: readonly RegExp[]) => {
     const said = await weir(`policy ${words}`);

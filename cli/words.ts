@@ -506,6 +506,10 @@ export const words = {
   optionSeed: ["of what is random, else 1", "随机数种子，默认 1"],
   optionSequenceFrom: ["begin with job I of each trace, counted from 0", "从每个 trace 的第 I 个作业开始，从 0 计"],
   optionSequenceCount: ["only so many jobs", "仅取这么多个作业"],
+  optionResource: [
+    "of Weir's own history: cores (else), or the accelerators of one class and the tasks that had some",
+    "对 Weir 自身的历史：核（默认），或某一类加速卡及使用它的任务",
+  ],
   optionProcessors: [
     "of the machine, in place of the trace's header; N,N,… for several traces, jobs made with --generate last",
     "机器的处理器数，代替 trace 文件头；多个 trace 写作 N,N,…，--generate 生成的作业排在最后",
@@ -561,6 +565,27 @@ export const words = {
   simulateReported: ["The report is in {path}.", "报告已写入 {path}。"],
   simulatedSynthetic: ["SYNTHETIC", "合成数据"],
   simulateNoTrace: ["No trace. Give one: weir simulate --trace FILE", "没有 trace。请给出：weir simulate --trace 文件"],
+  historyByCores: [
+    "Tasks count by their cores. Some had accelerators ({classes}): --resource VENDOR/MODEL replays these by them.",
+    "任务按核数计。其中部分使用了加速卡（{classes}）：--resource VENDOR/MODEL 按加速卡回放这些任务。",
+  ],
+  historyClass: ["{resource}: {tasks}", "{resource}：{tasks} 个任务"],
+  historyInDevices: [
+    "Tasks that had {resource}; wherever processors are named, these devices are meant.",
+    "仅含使用 {resource} 的任务；凡处理器均指此类加速卡。",
+  ],
+  historyInThousandths: [
+    "Tasks that had {resource}, some a share of one; wherever processors are named, thousandths of these devices are meant.",
+    "仅含使用 {resource} 的任务，其中部分使用份额；凡处理器均指此类加速卡的千分之一。",
+  ],
+  historyNotSaid: [
+    "{path} is no history of Weir's own, so --resource says nothing of it. Leave it out, or give what weir export --history wrote.",
+    "{path} 不是 Weir 自身的历史，--resource 对其无意义。请去掉该选项，或给出由 weir export --history 写出的文件。",
+  ],
+  historyNoResource: [
+    "{path}: no task had {resource}. --resource is one of {known}; of accelerators the model alone will do where one class has it.",
+    "{path}：没有任务使用 {resource}。--resource 可为 {known} 之一；若仅有一类加速卡属该型号，只写型号亦可。",
+  ],
   simulateNotRead: ["{path} cannot be read: {words}.", "无法读取 {path}：{words}。"],
   simulateNoPolicy: [
     "There is no policy {policy}, and no such file. There are: {names}.",
@@ -653,6 +678,7 @@ export const words = {
     "where jobs go, under both alike; else home with one trace, central with several",
     "作业去向，两者相同；单个 trace 默认 home，多个默认 central",
   ],
+  examplePolicyDiffCards: ["of the tasks that had such cards, by cards", "对使用该型加速卡的任务，按卡数"],
   examplePolicyDiff: [
     "before the network's policy is changed: what ran there in the last 30 days, under both",
     "更换网络策略之前：用最近 30 天运行过的作业比较两者",

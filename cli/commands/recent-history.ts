@@ -1,5 +1,6 @@
 import { NoAnswer } from "#api/client.ts";
 import { type Call, unreachable } from "#cli/call.ts";
+import { countedLogs } from "#cli/commands/trace-logs.ts";
 import { exitCodes, Stop } from "#cli/stop.ts";
 import { historyText, parseHistory } from "#simulator/history.ts";
 import type { SwfLog } from "#simulator/swf.ts";
@@ -15,7 +16,8 @@ export async function recentHistory(call: Call): Promise<RecentHistory> {
     if (runs.length === 0) throw new Stop(exitCodes.failed, call.say("policyNoHistory", { days }));
     call.note(call.say("policyOwnHistory", { days, tasks: runs.length }));
     const text = [...historyText(centres, runs)].join("");
-    return { logs: parseHistory(Buffer.from(text), call.connection().url), days };
+    const { url } = call.connection();
+    return { logs: countedLogs(call, parseHistory(Buffer.from(text), url), url), days };
   } catch (error) {
     if (!(error instanceof NoAnswer)) throw error;
     const { exitCode, message } = unreachable(error, call.say);

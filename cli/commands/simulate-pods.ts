@@ -36,7 +36,7 @@ export async function simulatePods(call: Call, path: string): Promise<number> {
 
 /** What is asked of a replay of jobs that wait. */
 const ofQueues = [
-  ...["estimates", "routing", "days", "from", "count", "processors", "report"],
+  ...["estimates", "routing", "days", "from", "count", "processors", "resource", "report"],
   ...["generate", "jobs", "load", "write"],
 ];
 

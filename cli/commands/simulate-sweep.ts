@@ -48,7 +48,19 @@ type Result = {
 
 /** What all points share, as it was typed; `fileOf` says where a file is found that was named. */
 function sharedOptions(call: Call, fileOf: (path: string) => string): readonly string[] {
-  const plain = ["generate", "jobs", "load", "estimates", "routing", "days", "from", "count", "processors", "seed"];
+  const plain = [
+    "generate",
+    "jobs",
+    "load",
+    "estimates",
+    "routing",
+    "days",
+    "from",
+    "count",
+    "processors",
+    "resource",
+    "seed",
+  ];
   const files = [...call.all("trace"), ...call.operands].flatMap((path) => ["--trace", fileOf(path)]);
   const typed = plain.flatMap((name) => call.all(name).flatMap((value) => [`--${name}`, value]));
   const [policy, network] = [call.one("policy"), call.one("network")];

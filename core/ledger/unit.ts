@@ -11,9 +11,14 @@ export type Amounts = ReadonlyMap<Unit, bigint>;
 /** PostgreSQL's bigint: what an account's total may not pass. */
 export const largestAmount = 2n ** 63n - 1n;
 
-/** `milli-card-ms:huawei/ascend-910`. A card whose vendor or model nobody named is of the class `any/any`. */
+/** `milli-card-ms:huawei/ascend-910`. */
 export function cardUnit(vendor: string | null, model: string | null): Unit {
-  return `milli-card-ms:${vendor ?? "any"}/${model ?? "any"}`;
+  return `milli-card-ms:${deviceClass(vendor, model)}`;
+}
+
+/** `huawei/ascend-910`. A card whose vendor or model nobody named is of the class `any/any`. */
+export function deviceClass(vendor: string | null, model: string | null): string {
+  return `${vendor ?? "any"}/${model ?? "any"}`;
 }
 
 /** The unit a text names, or null. */

@@ -31,7 +31,8 @@ async function ran(id: number, tasks: readonly { readonly index: number; readonl
         `insert into run (job_id, index, attempt, centre_id, pool, state, allocation, tariff_version, decision, placed_ms,
            latest_start_ms, started_ms, ended_ms, words)
          values ($1, $2, $3, 'local', 'p', 'ended',
-           '{"nodes": 2, "coresPerNode": 3, "memoryMibPerNode": 1, "acceleratorsPerNode": 1}', 'free', '{}', 0, 0, $4, $5,
+           '{"nodes": 2, "coresPerNode": 3, "memoryMibPerNode": 1, "acceleratorsPerNode": 1,
+            "acceleratorVendor": "huawei", "acceleratorModel": "ascend-910b"}', 'free', '{}', 0, 0, $4, $5,
            'a secret word')`,
         [id, index, attempt, id * 1000 + attempt * 100, id * 1000 + attempt * 100 + 50],
       );
@@ -68,6 +69,8 @@ test("the last run of each task, in pages that join without a gap", async () => 
       person: 1,
       cores: 6,
       accelerators: 2,
+      deviceClass: "huawei/ascend-910b",
+      shareMilli: 1000,
       timeLimitS: 60,
     },
     ...{ submittedMs: 10_000, startedMs: 10_200, endedMs: 10_250 },

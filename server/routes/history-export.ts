@@ -1,3 +1,4 @@
+import { deviceClass } from "#core/ledger/unit.ts";
 import { answer, type Handlers, refused } from "#server/http/handler.ts";
 import type { Database } from "#server/store/database.ts";
 import { readCentres } from "#server/store/read/centres.ts";
@@ -17,7 +18,14 @@ export function historyExportHandlers({ db }: { readonly db: Database }): Pick<H
       ]);
       const page = cutPage(rows, query.limit, ({ job, index }) => `${job}.${index}`);
       return answer({
-        centres: centres.map(({ id, together }) => ({ centre: id, cores: together.cores })),
+        centres: centres.map(({ id, together }) => ({
+          centre: id,
+          cores: together.cores,
+          accelerators: together.accelerators.map(({ vendor, model, count }) => ({
+            deviceClass: deviceClass(vendor, model),
+            count,
+          })),
+        })),
         runs: [...page.rows],
         next: page.next,
       });

@@ -1,6 +1,7 @@
 import type pg from "pg";
 import type { z } from "zod";
 import type { exportedRun } from "#api/history-export.ts";
+import { deviceClass } from "#core/ledger/unit.ts";
 
 export type ExportedRun = z.output<typeof exportedRun>;
 
@@ -16,11 +17,13 @@ export async function readExportedRuns(
   const [isBehind, way] = page.order === "oldest" ? [">", "asc"] : ["<", "desc"];
   const [job, index] = page.order === "oldest" ? [0, -1] : [Number.MAX_SAFE_INTEGER, 0];
   // By the primary keys of task and run alone: a page costs the same wherever it is in the history.
-  const { rows } = await pool.query<ExportedRun>(
+  const { rows } = await pool.query<Row>(
     `select task.job_id as job, task.index, task.job_id + task.position as number, run.centre_id as centre,
        job.project_id as project, job.person_id as person,
        (run.allocation->>'nodes')::int * (run.allocation->>'coresPerNode')::int as cores,
        (run.allocation->>'nodes')::int * (run.allocation->>'acceleratorsPerNode')::int as accelerators,
+       run.allocation->>'acceleratorVendor' as vendor, run.allocation->>'acceleratorModel' as model,
+       coalesce((run.allocation->>'acceleratorShareMilli')::int, 1000) as "shareMilli",
        (job.spec->>'timeLimitS')::int as "timeLimitS", job.submitted_ms as "submittedMs",
        run.started_ms as "startedMs", run.ended_ms as "endedMs"
      from task
@@ -31,5 +34,10 @@ export async function readExportedRuns(
      order by task.job_id ${way}, task.index ${way} limit $3`,
     [page.after?.job ?? job, page.after?.index ?? index, page.limit],
   );
-  return rows;
+  return rows.map(({ vendor, model, ...run }) => ({
+    ...run,
+    deviceClass: run.accelerators === 0 ? null : deviceClass(vendor, model),
+  }));
 }
+
+type Row = Omit<ExportedRun, "deviceClass"> & { readonly vendor: string | null; readonly model: string | null };
