@@ -111,6 +111,7 @@ export function holdAccount(who: Pair | null, centre: CentreRecord, holder: Hold
 
 /** Those who wait for an account keep only those waiting whom the same account binds. */
 export function accountsKey(who: Pair | null, pools: readonly PoolRecord[]): string {
+  if (who === null) return "";
   const bound = new Set(
     pools.flatMap(({ centre }) => {
       const limits = boundBy(who, centre);

@@ -299,6 +299,72 @@ test("such a place is kept: who comes first takes none that the other would have
   runScenario(text, guarded);
 });
 
+test("who comes first takes the place of one behind it, who then starts just when it was promised", () => {
+  const text = `
+    centre alpha  8 cores
+    centre beta  8 cores
+    job long   cores 8 time 2000 only alpha
+    job half   cores 8 time 2000 only beta
+    place
+    job first  cores 8 time 500
+    job second cores 8 time 500
+    at 1010
+    expect nothing starts
+    end half ok
+    expect first starts beta
+    expect second waits alpha: cores-busy, beta: cores-busy
+  `;
+  runScenario(text, guarded);
+});
+
+test("so it does where it starts later there than the other would have, and sooner than where it was", () => {
+  const text = `
+    centre alpha  12 cores
+    centre beta  12 cores
+    job early  cores 8 time 2500 only alpha
+    job late   cores 4 time 4000 only alpha
+    job one    cores 4 time 5000 only beta
+    job two    cores 4 time 3000 only beta
+    job three  cores 4 time 1500 only beta
+    place
+    job first  cores 12 time 500
+    job second cores 8 time 500
+    at 1010
+    expect nothing starts
+    end one ok
+    expect nothing starts
+  `;
+  const placed = runScenario(text, guarded).places();
+  assert.deepEqual(
+    placed.map(({ job, centre, atMs }) => [job, centre, atMs]),
+    [
+      [6, "beta", 3_000_000],
+      [7, "alpha", 2_500_000],
+    ],
+  );
+});
+
+test("it goes where nobody has a place, where it would start sooner once a run has ended there before its time", () => {
+  const text = `
+    centre alpha  8 cores
+    centre beta  8 cores
+    job long   cores 8 time 3000 only alpha
+    job one    cores 4 time 5000 only beta
+    job two    cores 4 time 2000 only beta
+    place
+    job first  cores 8 time 500
+    at 1010
+    expect nothing starts
+    end one ok
+    expect nothing starts
+  `;
+  const placed = runScenario(text, guarded).places();
+  assert.deepEqual(
+    placed.map(({ centre, atMs }) => [centre, atMs]),
+    [["beta", 2_000_000]],
+  );
+});
+
 test("so has one that was found to fail before, behind another that asks for the same size", () => {
   const text = `
     centre alpha  8 cores 1000 MiB

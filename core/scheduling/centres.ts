@@ -12,6 +12,7 @@ import type { JobRecord, LiveRun } from "#core/scheduling/job-record.ts";
 import { lineOfRun } from "#core/scheduling/lines.ts";
 import type { Offered } from "#core/scheduling/offered.ts";
 import type { Yielding } from "#core/scheduling/preemption/record.ts";
+import type { Candidate } from "#core/scheduling/reasons.ts";
 import {
   type Cell,
   type Device,
@@ -112,7 +113,13 @@ export type Taken = { cores: number; memoryMib: number; shares: number; readonly
  * `pending`: of each line, the runs that wait in the centre's own queue or will when they arrive there. `ours`: what counts
  * against the agreed share; null where there is none.
  */
-export type Left = { readonly room: Room; readonly pending: ReadonlyMap<string, number>; readonly ours: Ours | null };
+export type Left = {
+  readonly room: Room;
+  readonly pending: ReadonlyMap<string, number>;
+  readonly ours: Ours | null;
+  /** What was said to those who ask for more cores than it has, by how many they ask for (judgements.ts). */
+  busy?: Map<number, Candidate>;
+};
 
 const nothing: Room = { cells: [], cores: 0, memoryMib: 0, cards: [] };
 const nobody: ReadonlyMap<string, number> = new Map();

@@ -61,8 +61,10 @@ export function beyondCores(
   limits: CoreLimits,
   { submitter, ask }: Holding,
 ): { readonly rule: `${CoreBound["of"]}-${"holds-its-cores" | "cores-too-few"}`; readonly facts: Facts } | null {
+  const all = binding(limits, submitter);
+  if (all.length === 0) return null;
   const asked = processorsOf(ask);
-  const beyond = binding(limits, submitter).filter((limit) => limit.held + asked > limit.most);
+  const beyond = all.filter((limit) => limit.held + asked > limit.most);
   for (const limit of beyond) limit.isWanted = true;
   const limit = beyond.find(({ most }) => asked > most) ?? beyond[0];
   if (limit === undefined) return null;

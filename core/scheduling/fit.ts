@@ -399,6 +399,7 @@ function intoMaintenance(
   pool: PoolRecord,
 ): Failing | null {
   const groups = pool.state?.nodes ?? [];
+  if (!groups.some(hasMaintenance)) return null;
   const isAhead = ({ maintenance }: NodeGroup) => maintenance && maintenance.startsInMs < timeLimitS * 1000;
   const leaving = groups.filter(isAhead);
   if (leaving.length === 0) return null;
@@ -408,6 +409,10 @@ function intoMaintenance(
   const nodes = leaving.reduce((sum, { count }) => sum + count, 0);
   const startsInS = Math.floor(startsInMs / 1000);
   return { rule: "maintenance-ahead", facts: { askedS: timeLimitS, startsInS, nodes, pool: pool.name } };
+}
+
+function hasMaintenance({ maintenance }: NodeGroup): boolean {
+  return maintenance !== undefined;
 }
 
 const shutRules = {

@@ -37,6 +37,8 @@ export type Queue = {
 export type Group = {
   readonly key: string;
   readonly pools: readonly PoolRecord[];
+  /** The same. */
+  readonly among: ReadonlySet<PoolRecord>;
   /** What each of its jobs asks of a node, at least. */
   readonly size: Size;
   readonly rows: Row[];
@@ -414,7 +416,8 @@ function groupOf(queue: Queue, pools: readonly PoolRecord[], asked: GroupedBy): 
   const key = groupKey(pools, asked);
   const known = queue.groups.get(key);
   if (known) return known;
-  const group: Group = { key, pools, size: sizeOf(asked.shape), rows: [], asks: 0, failed: 0, untried: [] };
+  const size = sizeOf(asked.shape);
+  const group: Group = { key, pools, among: new Set(pools), size, rows: [], asks: 0, failed: 0, untried: [] };
   queue.groups.set(key, group);
   return group;
 }

@@ -245,6 +245,7 @@ function lengthsOf(cells: readonly (Cell | null)[], need: Need): readonly number
 /** Whether its cores find their nodes there, and its cards are no more than there are of one kind: what can be told of all jobs of a size. */
 export function hasNodesFor(room: Room, { nodes, cores, cards }: Pick<Need, "nodes" | "cores" | "cards">): boolean {
   if (nodes * cores > room.cores || (cards > 0 && Math.max(0, ...room.cards) < nodes * cards)) return false;
+  if (nodes === 1 && room.cells.length === 1 && room.cells[0]?.count === 1) return true;
   return nodesFitting(room, { nodes, cores, memoryMib: 0, cards: 0, device: -1 }) === nodes;
 }
 

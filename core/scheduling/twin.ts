@@ -6,6 +6,7 @@ import {
   type Cell,
   deviceKey,
   hasRoom,
+  isSaidBySums,
   type Need,
   pack,
   type Room,
@@ -29,7 +30,7 @@ export type Twin = {
 };
 
 /** Cores, then memory, then each kind of cards, for each end. */
-type Sums = { readonly amounts: Float64Array; readonly node: Cell["node"] };
+type Sums = { readonly amounts: readonly number[]; readonly node: Cell["node"] };
 
 /** A job's place at a pool from a time on: nothing that is started after it may delay it, if all ends as expected. */
 export type Reservation = {
@@ -64,7 +65,22 @@ export function fitsBefore(pool: PoolRecord, need: Need, beforeMs: number): bool
   if (!tellsEnds(pool)) return false;
   const twin = twinOf(pool);
   const place = placeBefore(twin.endsMs, beforeMs - 1);
-  return place !== -1 && hasRoom(shareOf(pool, twin, place, roomAfter(pool, twin, place)), need);
+  return place !== -1 && holdsAfter(pool, twin, place, need);
+}
+
+/** The same where what is free now counts too; false only where no place that somebody has there changes that. */
+export function mayFitBefore(pool: PoolRecord, need: Need, beforeMs: number): boolean {
+  if (!tellsEnds(pool)) return true;
+  // On several nodes less that runs may be put together better than more.
+  return twinOf(pool).sums === null || hasRoom(leftOf(pool).room, need) || fitsBefore(pool, need, beforeMs);
+}
+
+/** Still less to ask: whether so many cores of a node may be free by then. */
+export function mayHaveCores(pool: PoolRecord, cores: number, beforeMs: number): boolean {
+  const twin = tellsEnds(pool) ? twinOf(pool) : null;
+  if (!twin?.sums || leftOf(pool).room.cores >= cores) return true;
+  const place = placeBefore(twin.endsMs, beforeMs - 1);
+  return place !== -1 && (twin.sums.amounts[place * (2 + pool.devices.length)] ?? 0) >= cores;
 }
 
 /** Whether it fits from then on for as long as it may take, beside what runs and what is reserved. */
@@ -248,8 +264,7 @@ function isOneNode({ cells }: Room): boolean {
 function twinOf(pool: PoolRecord): Twin {
   if (pool.ground) return twinOfGround(pool.ground);
   if (pool.twin) return pool.twin;
-  const endsMs: number[] = [];
-  for (const { endsMs: end } of pool.runs) if (endsMs.at(-1) !== end) endsMs.push(end);
+  const endsMs = endsOf(pool.runs);
   const [one] = pool.upSize.cells;
   const sums = isOneNode(pool.upSize) && !isShared(pool) && pool.taken.shares === 0;
   const rooms = new Array<Room | null>(endsMs.length).fill(null);
@@ -257,10 +272,21 @@ function twinOf(pool: PoolRecord): Twin {
   return pool.twin;
 }
 
+/** Each once. */
+function endsOf(runs: readonly LiveRun[]): readonly number[] {
+  const ends: number[] = [];
+  let last = Number.NaN;
+  for (const { endsMs } of runs) {
+    if (endsMs === last) continue;
+    ends.push(endsMs);
+    last = endsMs;
+  }
+  return ends;
+}
+
 function twinOfGround(ground: Ground): Twin {
   if (ground.twin) return ground.twin;
-  const endsMs: number[] = [];
-  for (const { endsMs: end } of ground.runs) if (endsMs.at(-1) !== end) endsMs.push(end);
+  const endsMs = endsOf(ground.runs);
   ground.twin = { endsMs, rooms: new Array<Room | null>(endsMs.length).fill(null), sums: null };
   return ground.twin;
 }
@@ -270,13 +296,12 @@ function sumsOfOneNode(pool: PoolRecord, { node }: Cell, endsMs: readonly number
   const { taken, upSize, devices, state } = pool;
   const own = state?.foreign === "none";
   const now = leftOf(pool).room;
-  const kinds = 2 + devices.length;
   let cores = own ? upSize.cores - taken.cores : now.cores;
   let memoryMib = own ? upSize.memoryMib - taken.memoryMib : now.memoryMib;
   const cards = devices.map(({ vendor, model }, device) =>
     own ? (upSize.cards[device] ?? 0) - (taken.cards.get(deviceKey(vendor, model)) ?? 0) : (now.cards[device] ?? 0),
   );
-  const amounts = new Float64Array(kinds * endsMs.length);
+  const amounts: number[] = [];
   let at = 0;
   for (let place = 0; place < endsMs.length; place += 1) {
     const endMs = endsMs[place] ?? 0;
@@ -287,9 +312,8 @@ function sumsOfOneNode(pool: PoolRecord, { node }: Cell, endsMs: readonly number
       const device = acceleratorsPerNode > 0 ? deviceOf(pool, run.sort) : -1;
       if (device !== -1) cards[device] = (cards[device] ?? 0) + nodes * acceleratorsPerNode;
     }
-    amounts[place * kinds] = cores;
-    amounts[place * kinds + 1] = memoryMib;
-    for (let device = 0; device < cards.length; device += 1) amounts[place * kinds + 2 + device] = cards[device] ?? 0;
+    amounts.push(cores, memoryMib);
+    for (const each of cards) amounts.push(each);
   }
   return { amounts, node };
 }
@@ -355,10 +379,23 @@ function firstHolding(pool: PoolRecord, twin: Twin, need: Need): number | null {
   let high = twin.endsMs.length;
   while (low < high) {
     const middle = (low + high) >>> 1;
-    if (hasRoom(shareOf(pool, twin, middle, roomAfter(pool, twin, middle)), need)) high = middle;
+    if (holdsAfter(pool, twin, middle, need)) high = middle;
     else low = middle + 1;
   }
   return low < twin.endsMs.length ? low : null;
+}
+
+/** Whether what is free once the ends up to this place are over holds the need, whoever has a place there. */
+function holdsAfter(pool: PoolRecord, twin: Twin, place: number, need: Need): boolean {
+  if (twin.sums === null || need.nodes > 1 || !isSaidBySums(need))
+    return hasRoom(shareOf(pool, twin, place, roomAfter(pool, twin, place)), need);
+  const { upSize, devices } = pool;
+  const { amounts } = twin.sums;
+  const at = place * (2 + devices.length);
+  const has = (kind: number, most: number, asked: number) =>
+    asked <= most && asked <= Math.max(0, amounts[at + kind] ?? 0);
+  if (!has(0, upSize.cores, need.cores) || !has(1, upSize.memoryMib, need.memoryMib)) return false;
+  return need.cards === 0 || has(2 + need.device, upSize.cards[need.device] ?? 0, need.cards);
 }
 
 function timeOf(twin: Twin, place: number, nowMs: number): number {

@@ -9,47 +9,51 @@ import { type Cell, type Device, deviceKey, holds, less, type Need, type Room } 
  */
 export function growthIn(room: Room, devices: readonly Device[], need: Need, demand: Demand): number {
   if (demand.length === 0 || !hasCards(room)) return 0;
-  let found = growths.get(room);
-  if (found?.demand !== demand) {
-    found = { demand, byNeed: new Map() };
-    growths.set(room, found);
+  const cell = room.cells.find((each) => holds(each, need));
+  if (!cell) return 0;
+  const fits = matchesOf(devices, demand);
+  let before = uselessBefore.get(cell);
+  if (before?.demand !== demand) {
+    before = { demand, milli: uselessMilli(cell, fits, demand) };
+    uselessBefore.set(cell, before);
   }
-  const { nodes, cores, memoryMib, cards, device, shareMilli = 1000, wholeNodes = false } = need;
-  const key = `${nodes} ${cores} ${memoryMib} ${cards} ${device} ${shareMilli} ${wholeNodes}`;
-  const known = found.byNeed.get(key);
-  if (known !== undefined) return known;
-  const growth = reckon(room, devices, need, demand);
-  found.byNeed.set(key, growth);
-  return growth;
+  return need.nodes * (uselessMilli(less(cell, need, 1), fits, demand) - before.milli);
 }
 
 function hasCards({ cards, cells }: Room): boolean {
   return cards.some((count) => count > 0) || cells.some(({ shared }) => shared !== null);
 }
 
-/** A room never changes, so what was found of it holds as long as the demand: a decision asks the same of most pools. */
-const growths = new WeakMap<Room, { readonly demand: Demand; readonly byNeed: Map<string, number> }>();
+/** Nodes never change, nor what is asked of them until it is renewed: a decision asks of most with many needs. */
+const uselessBefore = new WeakMap<Cell, { readonly demand: Demand; readonly milli: number }>();
 
-function reckon(room: Room, devices: readonly Device[], need: Need, demand: Demand): number {
-  const cell = room.cells.find((each) => holds(each, need));
-  if (!cell) return 0;
-  const keys = devices.map(({ vendor, model }) => deviceKey(vendor, model));
-  return need.nodes * (uselessMilli(less(cell, need, 1), keys, demand) - uselessMilli(cell, keys, demand));
-}
-
-function uselessMilli({ cores, memoryMib, cards, shared }: Cell, keys: readonly string[], demand: Demand): number {
+/** `fits`: which need may have which device, need by need. */
+function uselessMilli({ cores, memoryMib, cards, shared }: Cell, fits: Uint8Array, demand: Demand): number {
   let useless = 0;
+  let asked = -1;
   for (const { need, weight } of demand) {
-    const fits = cores * 1000 >= need.coresMilli && memoryMib >= need.memoryMib;
+    asked += 1;
+    const isEnough = cores * 1000 >= need.coresMilli && memoryMib >= need.memoryMib;
     for (let device = 0; device < cards.length; device++) {
       const whole = cards[device] ?? 0;
       const parts = shared?.[device] ?? none;
-      const useful = fits && matches(need.models, keys[device] ?? "") ? usefulMilli(whole, parts, need) : 0;
+      const useful = isEnough && fits[asked * cards.length + device] === 1 ? usefulMilli(whole, parts, need) : 0;
       useless += weight * (1000 * whole + sum(parts) - useful);
     }
   }
   return useless;
 }
+
+function matchesOf(devices: readonly Device[], demand: Demand): Uint8Array {
+  const known = matching.get(devices);
+  if (known?.demand === demand) return known.fits;
+  const keys = devices.map(({ vendor, model }) => deviceKey(vendor, model));
+  const fits = Uint8Array.from(demand.flatMap(({ need }) => keys.map((key) => Number(matches(need.models, key)))));
+  matching.set(devices, { demand, fits });
+  return fits;
+}
+
+const matching = new WeakMap<readonly Device[], { readonly demand: Demand; readonly fits: Uint8Array }>();
 
 const none: readonly number[] = [];
 

@@ -56,8 +56,8 @@ function grownSince({ memory, queue }: Scene, walk: Walk, group: Group): number 
 }
 
 /** Whether what is kept there is kept from the group: in one of its pools, or of nodes that one of them has too. */
-function concerns({ pools }: Group, pool: PoolRecord): boolean {
-  return pools.includes(pool) || (pool.ground !== null && pools.some(({ ground }) => ground === pool.ground));
+function concerns({ pools, among }: Group, pool: PoolRecord): boolean {
+  return among.has(pool) || (pool.ground !== null && pools.some(({ ground }) => ground === pool.ground));
 }
 
 export function noteFailure({ queue }: Scene, walk: Walk, ask: Ask, { remembers }: Errand): void {

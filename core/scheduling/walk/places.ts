@@ -9,9 +9,18 @@ import { isStarving } from "#core/scheduling/ranking.ts";
 import { hasRoom } from "#core/scheduling/room.ts";
 import { choiceOf, type GivenPlace, type Memory, type Scene } from "#core/scheduling/scene.ts";
 import { rankOfJob } from "#core/scheduling/strands.ts";
-import { delayedBy, fitsAt, fitsBefore, withdraw, withoutPlaces } from "#core/scheduling/twin.ts";
+import {
+  delayedBy,
+  fitsAt,
+  fitsBefore,
+  mayFitBefore,
+  mayHaveCores,
+  withdraw,
+  withoutPlaces,
+} from "#core/scheduling/twin.ts";
 import { devicesWanted, type EarliestStart, earliestStart } from "#core/scheduling/walk/earliest-start.ts";
-import { noteFailure, openPools } from "#core/scheduling/walk/failures.ts";
+import { noteFailure } from "#core/scheduling/walk/failures.ts";
+import { likelyPools, nowhere } from "#core/scheduling/walk/likely.ts";
 import { preempt } from "#core/scheduling/walk/make-way.ts";
 import { start } from "#core/scheduling/walk/take.ts";
 import { givePlace } from "#core/scheduling/walk/wait.ts";
@@ -52,6 +61,7 @@ type Kept = { place: GivenPlace; readonly byMs: number };
 function exchange(walk: Walk, one: Kept, other: Kept): boolean {
   const [mine, its] = [one.place, other.place];
   if (its.atMs >= mine.atMs) return false;
+  if (!mayTakeBefore(mine, its.pool, mine.atMs) || !mayTakeBefore(its, mine.pool, other.byMs + 1)) return false;
   takeBack(walk, mine);
   takeBack(walk, its);
   const there = soonestAt(mine.job.ask, its.pool, walk.nowMs);
@@ -72,11 +82,19 @@ function exchange(walk: Walk, one: Kept, other: Kept): boolean {
   return false;
 }
 
+/** Whether room is enough for it there by then, if nobody else had a place: few of those who might exchange have that. */
+function mayTakeBefore({ job: { ask } }: GivenPlace, pool: PoolRecord, beforeMs: number): boolean {
+  const { among, size } = ask.group;
+  if (!among.has(pool) || !mayHaveCores(pool, size.cores, beforeMs)) return false;
+  return devicesWanted(ask, pool).some((device) => mayFitBefore(pool, needIn(ask.shape, pool, device), beforeMs));
+}
+
 function moveEarlier(scene: Scene, walk: Walk, one: Kept): boolean {
   const { place } = one;
   const { job, pool, atMs } = place;
   if (atMs <= walk.nowMs) return false;
   const isEarlierAt = (other: PoolRecord) =>
+    mayHaveCores(other, job.ask.group.size.cores, atMs) &&
     devicesWanted(job.ask, other).some((device) => fitsBefore(other, needIn(job.ask.shape, other, device), atMs));
   const others = withoutPlaces(job.ask.group.pools).filter(isEarlierAt);
   if (others.length === 0) return false;
@@ -95,7 +113,7 @@ export function standingPlaces({ acts, told, decidedAt, places, before }: Memory
 
 /** Where there is room already, as when more is to start than one decision may, from now on; null: it may not go there. */
 function soonestAt(ask: Ask, pool: PoolRecord, nowMs: number): EarliestStart | null {
-  if (!ask.group.pools.includes(pool)) return null;
+  if (!ask.group.among.has(pool)) return null;
   const isOpen = mayTake(pool) && !isShared(pool) && !heldBeside(pool) && !waitsForMore(ask, pool);
   const untilMs = nowMs + (ask.timeLimitS + ask.graceS) * 1000;
   const device = (isOpen ? devicesWanted(ask, pool) : []).find((one) => {
@@ -148,8 +166,9 @@ function servePlace(scene: Scene, walk: Walk, place: GivenPlace, errand: Errand)
   takeBack(walk, place);
   if (job === errand.end.job && position === errand.end.position) return false;
   const gone = job.moves?.get(position)?.left;
-  const choose = () => chooseElsewhere(gone, ask, openPools(walk, ask.group), walk.nowMs, choiceOf(scene));
-  const offer = walk.failed.has(ask) ? null : choose();
+  const untilMs = walk.nowMs + (ask.timeLimitS + ask.graceS) * 1000;
+  const pools = walk.failed.has(ask) ? nowhere : likelyPools(walk, ask.group, untilMs);
+  const offer = pools.length === 0 ? null : chooseElsewhere(gone, ask, pools, walk.nowMs, choiceOf(scene));
   if (offer) start(scene, walk, { job, position }, offer, errand.placed);
   else noteFailure(scene, walk, ask, errand);
   if (!offer && !preempt(scene, walk, ask, { job, position })) givePlace(walk, place);

@@ -1,4 +1,6 @@
 import type { CentreId } from "#core/ids.ts";
+import type { Holder, PoolRecord } from "#core/scheduling/centres.ts";
+import type { Offer } from "#core/scheduling/fit.ts";
 import {
   type Front,
   frontOf,
@@ -20,8 +22,9 @@ import { dropReservations } from "#core/scheduling/twin.ts";
 import { dropHolds } from "#core/scheduling/visits.ts";
 import { awaited, awaitFaster } from "#core/scheduling/walk/awaited.ts";
 import { chooseBeside } from "#core/scheduling/walk/beside.ts";
-import { metOf, noteFailure, openPools, rememberFailures, skipKnown } from "#core/scheduling/walk/failures.ts";
+import { metOf, noteFailure, rememberFailures, skipKnown } from "#core/scheduling/walk/failures.ts";
 import { serveHolders } from "#core/scheduling/walk/holders.ts";
+import { likelyPools, nowhere } from "#core/scheduling/walk/likely.ts";
 import { preempt, serveClaims } from "#core/scheduling/walk/make-way.ts";
 import { afterOwn } from "#core/scheduling/walk/own-first.ts";
 import { keepPlaces, servePlaces } from "#core/scheduling/walk/places.ts";
@@ -150,34 +153,33 @@ function serveJob(scene: Scene, walk: Walk, { row, first: job, rank }: Step, err
   const before = job === end.job ? end.position : Number.POSITIVE_INFINITY;
   const kept = walk.kept.get(job);
   const first = walk.ahead?.firstByJob.get(job);
+  const untilMs = nowMs + (ask.timeLimitS + ask.graceS) * 1000;
   let left = room(job) - (kept?.size ?? 0) - waitingOf(first, kept);
   for (let at = nextReady(job, 0); at !== -1 && at < before && left > 0; at = nextReady(job, at + 1)) {
     if (walk.taken.length >= most) return false;
     if (kept?.has(at) || first?.has(at)) continue;
     if (isHeldBack(scene, job, nowMs)) return true;
     const isKnown = walk.failed.has(ask) || (remembers && ask.failed > metOf(scene, walk, group).grown);
-    const choice = { isKeptBack: false };
-    const choose = () => chooseBeside(scene, walk, { job, position: at }, openPools(walk, group), choice);
-    const visits = (centre: CentreId) => !isStarving(rank) && scene.homes.of.get(job.submitter.tenant) !== centre;
-    const offer = isKnown ? null : afterOwn(scene, walk, errand, visits, choose);
+    const pools = isKnown ? nowhere : likelyPools(walk, group, untilMs);
+    const holder = { job, position: at };
+    const offer = pools.length === 0 ? null : chooseFor(scene, walk, holder, isStarving(rank), pools, errand);
     if (!offer && (walk.found || walk.taken.length >= most)) return false;
-    if (!offer && choice.isKeptBack) {
+    if (offer === "kept-back") {
       keepBack(walk, group);
       return "kept-back";
     }
     left -= 1;
     const faster = offer && !isStarving(rank) ? awaited(scene, walk, ask, job, offer) : null;
     if (faster) {
-      awaitFaster(walk, { job, position: at }, faster);
+      awaitFaster(walk, holder, faster);
       continue;
     }
     if (offer) {
       if (job.home) keep(walk, job, at);
-      start(scene, walk, { job, position: at }, offer, placed);
+      start(scene, walk, holder, offer, placed);
       continue;
     }
     noteFailure(scene, walk, ask, errand);
-    const holder = { job, position: at };
     if (preempt(scene, walk, ask, holder)) continue;
     if (scene.backfill === "none") {
       holdAll(walk, ask, holder);
@@ -186,6 +188,22 @@ function serveJob(scene: Scene, walk: Walk, { row, first: job, rank }: Step, err
     if (!wait(scene, walk, ask, holder, isStarving(rank))) return false;
   }
   return true;
+}
+
+/** `kept-back`: it would fit, but for the plan. */
+function chooseFor(
+  scene: Scene,
+  walk: Walk,
+  holder: Holder,
+  starving: boolean,
+  pools: readonly PoolRecord[],
+  errand: Errand,
+): Offer | "kept-back" | null {
+  const choice = { isKeptBack: false };
+  const choose = () => chooseBeside(scene, walk, holder, pools, choice);
+  const visits = (centre: CentreId) => !starving && scene.homes.of.get(holder.job.submitter.tenant) !== centre;
+  const offer = afterOwn(scene, walk, errand, visits, choose);
+  return !offer && choice.isKeptBack ? "kept-back" : offer;
 }
 
 /** Of those that were served first, how many wait: they are to start before the others of their array. */

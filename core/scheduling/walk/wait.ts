@@ -77,7 +77,7 @@ function isReservedIn({ reserved }: Walk, met: Met, group: Group): boolean {
   while (!met.isReserved && met.reservedSeen < reserved.length) {
     const pool = reserved[met.reservedSeen];
     met.reservedSeen += 1;
-    if (pool && group.pools.includes(pool)) met.isReserved = true;
+    if (pool && group.among.has(pool)) met.isReserved = true;
   }
   return met.isReserved;
 }

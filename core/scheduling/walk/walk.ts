@@ -12,6 +12,7 @@ import type { Ask, Group, Row } from "#core/scheduling/queue.ts";
 import type { GivenPlace, Scene } from "#core/scheduling/scene.ts";
 import type { Strand } from "#core/scheduling/strands.ts";
 import type { Twin } from "#core/scheduling/twin.ts";
+import type { Likely } from "#core/scheduling/walk/likely.ts";
 import type { PreemptedRun } from "#core/scheduling/world-plan.ts";
 
 /** A place in the queue; `job` null: behind everybody. */
@@ -46,6 +47,8 @@ export type Walk = {
   readonly closed: Set<Group>;
   /** Of each group met, the pools that had room for its size when it was met. */
   readonly open: Map<Group, readonly PoolRecord[]>;
+  /** Of groups that were asked for: where one of it may start still. */
+  readonly likely: Map<Group, Likely>;
   readonly reserved: PoolRecord[];
   /** What those near their longest wait have in this walk; and of these, who had theirs before and were not served yet, by turn. */
   readonly places: GivenPlace[];
@@ -125,6 +128,7 @@ export function beginWalk(nowMs: number): Walk {
     before: { asks: new Map(), groups: new Map() },
     closed: new Set(),
     open: new Map(),
+    likely: new Map(),
     reserved: [],
     places: [],
     waiting: [],
