@@ -103,6 +103,10 @@ const values: Readonly<Record<string, Words>> = {
     en: "the site takes no new work now (weir-agent stop-new)",
     zh: "站点现在不接收新任务（weir-agent stop-new）",
   },
+  "the site's policy is not in force, or its helper does not answer: weir-agent doctor says why": {
+    en: "the site's policy is not in force, or its helper does not answer: weir-agent doctor says why",
+    zh: "站点策略未生效，或其辅助程序没有应答：原因见 weir-agent doctor",
+  },
   "it does not answer": { en: "it does not answer", zh: "没有应答" },
   "it does not answer; it is being started again": {
     en: "it does not answer; it is being started again",

@@ -28,7 +28,6 @@ import type { EndedRun } from "./past-runs.ts";
 import { placeOf } from "./placing.ts";
 import { keepProving } from "./proving.ts";
 import { partitionsUsed, readSite, type Site } from "./site.ts";
-import { stoppedWords } from "./submit-words.ts";
 import { openSubmitting } from "./submitting.ts";
 import { poolsSeen, surroundings } from "./surroundings.ts";
 import { jobOf, openTakingOut } from "./taking-out.ts";
@@ -296,7 +295,7 @@ export async function openSlurm(
           ...sharedText(sharedUsers(mapping.entries()).length),
           ...refusedText(helper.refusals()),
           ...(look.hidden === null ? {} : { load: look.hidden.slice(0, 500) }),
-          ...(look.isStopped ? { trouble: stoppedWords } : {}),
+          ...(look.closed === null ? {} : { trouble: look.closed }),
           ...(look.trouble === null ? {} : { trouble: look.trouble.slice(0, 500) }),
         };
         const pools = poolsSeen(look, site, heldByPool(following.all()));

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { rmSync, writeFileSync } from "node:fs";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
@@ -149,6 +149,23 @@ describe("the Slurm driver on real clusters", { skip: requires("root", "slurm", 
     assert.equal((await qingdao.driver.start(order)).kind, "queued");
     assert.deepEqual((await qingdao.ended(order.run)).end, { kind: "succeeded" });
     await when(states, (seen) => seen.has("up"));
+  });
+
+  test("a policy with a slip in it is not in force, so nothing new is taken, until it is mended", async () => {
+    const qingdao = agent("qingdao");
+    const policy = join(dirname(site("qingdao").settings.folder), "policy");
+    const told = async () => (await qingdao.driver.describe()).mechanisms.trouble ?? null;
+    const states = async () => new Set((await qingdao.driver.describe()).pools.map((pool) => pool.state));
+    const before = readFileSync(policy, "utf8");
+    writeFileSync(policy, `${before}max-nodse 4\n`);
+    try {
+      await when(told, (words) => words?.startsWith("the site's policy is not in force") ?? false);
+      await when(states, (seen) => seen.has("drained") && seen.size === 1);
+    } finally {
+      writeFileSync(policy, before);
+    }
+    await when(states, (seen) => seen.has("up"));
+    assert.equal(await told(), null);
   });
 
   test("what the doctor finds", async () => {

@@ -7,6 +7,7 @@ import { type NamedPools, reservationsOf, type SeenReservation } from "./named-p
 import { shardsHeld } from "./shards.ts";
 import type { Site } from "./site.ts";
 import { durationS, type Words, wordsOf } from "./slurm-text.ts";
+import { stoppedWords } from "./submit-words.ts";
 
 /** Nodes, partitions and the work of others, looked at when they are asked for and at most every 10 s. */
 export type Surroundings = {
@@ -33,11 +34,15 @@ export type Look = {
   readonly shardsHeld: ReadonlyMap<string, number> | null;
   readonly licences: EngineOffers["licences"];
   readonly atMs: number;
-  /** The site's own switch is set: nothing new is taken. */
-  readonly isStopped: boolean;
+  /** Why the site takes nothing new, though the engine answers: its own switch is set, or its helper acts for nobody now. */
+  readonly closed: string | null;
   /** Why this is not what is now: the engine did not answer. */
   readonly trouble: string | null;
 };
+
+/** As `weir-as` answers all questions while it cannot read the policy. */
+export const unheardWords =
+  "the site's policy is not in force, or its helper does not answer: weir-agent doctor says why";
 
 const leastMs = 10_000;
 const configurationKeptMs = 600_000;
@@ -80,13 +85,25 @@ export function surroundings(
     }
   }
 
+  async function hello(): Promise<Pick<Look, "allows" | "closed">> {
+    try {
+      const { allows, isStopped } = await engine.hello();
+      return { allows, closed: isStopped ? stoppedWords : null };
+    } catch (error) {
+      note("the site's helper does not say what its policy allows", {
+        error: error instanceof Error ? error.message : String(error),
+      });
+      return { allows: last?.allows ?? null, closed: unheardWords };
+    }
+  }
+
   async function fresh(): Promise<Look> {
     const show = async (what: readonly string[]) =>
       (await commands("scontrol", ["--oneliner", ...what])).split("\n").flatMap((line) => {
         const words = wordsOf(line);
         return words.size > 1 ? [words] : [];
       });
-    const [nodes, partitions, licences, shown, topology, others, hello] = await Promise.all([
+    const [nodes, partitions, licences, shown, topology, others, { allows, closed }] = await Promise.all([
       show(["--details", "show", "node"]),
       show(["show", "partition"]),
       show(["show", "licenses"]).catch(() => []),
@@ -94,11 +111,10 @@ export function surroundings(
       // Where it has no tree of switches, it says so and fails.
       show(["show", "topology"]).catch(() => []),
       load(),
-      engine.hello().catch(() => null),
+      hello(),
     ]);
     const nowS = Math.round(clocks.nowMs() / 1000);
     const reservations = reservationsOf(shown, nodes, nowS);
-    const allows = hello?.allows ?? null;
     const byPool = "rows" in others ? foreignLoad(others.rows, nowS, { pools, reservations, allows }) : null;
     const hidden = "hidden" in others ? others.hidden : null;
     const foreign = new Map<string, ForeignLoad>();
@@ -118,7 +134,7 @@ export function surroundings(
       shardsHeld: "rows" in others ? shardsHeld(others.rows) : null,
       licences: licences.flatMap((words) => licenceOf(words) ?? []),
       atMs: clocks.monotonicMs(),
-      isStopped: hello?.isStopped ?? false,
+      closed,
       trouble: null,
     };
   }
@@ -165,7 +181,7 @@ export function poolsSeen(
     ...(row !== null && { row }),
   }));
   if (look.trouble !== null) return seen.map((pool) => ({ ...pool, state: "down" as const }));
-  return look.isStopped ? seen.map((pool) => ({ ...pool, state: "drained" as const })) : seen;
+  return look.closed === null ? seen : seen.map((pool) => ({ ...pool, state: "drained" as const }));
 }
 
 export function namedIn({ reservations, allows }: Look, { pools }: Pick<Site, "pools">): NamedPools {
