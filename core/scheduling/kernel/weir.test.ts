@@ -198,6 +198,39 @@ test("room for large work is kept by the plan alone, or by a reservation after t
   assert.deepEqual(starts("reserved"), [500, 1500, 1510]);
 });
 
+test("where the queue only grows, a job costs no more looks at the queue the longer it is", () => {
+  const policy: Policy = { ...weir, maxWaitS: 3000, guardLeadS: 1000, homePriority: { afterS: 500 } };
+  const looks = (count: number) => {
+    const jobs = Array.from({ length: count }, (_, at) => ({
+      ...{ at: at * 10, processors: 1 + (at % 7), limitS: 100 + (at % 11) * 20, runS: 100, home: at % 2 },
+    }));
+    const { workload, readings } = counted(workloadOf([8, 8], jobs));
+    replayWeir(workload, policy, 1);
+    return readings() / count;
+  };
+  const [few, many] = [looks(1000), looks(4000)];
+  assert.ok(many < 1.3 * few, `${few} readings of a job's columns in a queue of up to 1000, ${many} of up to 4000`);
+});
+
+/** How often anything of a job is read. */
+function counted(workload: Workload): { readonly workload: Workload; readonly readings: () => number } {
+  let readings = 0;
+  const watched = (column: Int32Array) =>
+    new Proxy(column, {
+      get: (target, key) => {
+        if (key === "reduce") return target.reduce.bind(target);
+        readings += 1;
+        return Reflect.get(target, key, target);
+      },
+    });
+  const { submitS, runS, estimateS, processors, person } = workload;
+  const columns = { submitS: watched(submitS), estimateS: watched(estimateS), processors: watched(processors) };
+  return {
+    workload: { ...workload, ...columns, runS: watched(runS), person: watched(person) },
+    readings: () => readings,
+  };
+}
+
 type Job = {
   readonly at?: number;
   readonly processors: number;

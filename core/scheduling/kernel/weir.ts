@@ -3,13 +3,16 @@ import { owedAfterS, Usage } from "../order/fairness.ts";
 import { Reservations } from "../order/guard.ts";
 import { VirtualHome } from "../order/home.ts";
 import { Lookahead } from "../order/lookahead.ts";
-import { RunTimes, raisedS } from "../order/predict.ts";
-import { agedScore, standingScore } from "../order/score.ts";
+import { raisedS } from "../order/predict.ts";
+import { agedScore } from "../order/score.ts";
 import type { Fairness, Policy } from "../policy.ts";
 import type { Home, Schedule, Workload } from "../replay/workload.ts";
 import { BeyondClock, lastSecondS } from "./columns.ts";
 import { Ends } from "./ends.ts";
+import { Foretold } from "./foretold.ts";
 import { createGenerator } from "./generator.ts";
+import { Guarded, Room } from "./guarded.ts";
+import { Ranked } from "./ranked.ts";
 import { RunningWork } from "./running-work.ts";
 
 export type WeirReplay = Schedule & {
@@ -69,32 +72,41 @@ export class WeirMachine {
   readonly #watch: WeirWatch;
   readonly #guardAfterS: number;
   readonly #sizes: readonly number[];
+  readonly #size: number;
   readonly #latenciesS: readonly number[];
   readonly #free: Int32Array;
   readonly #running: readonly RunningWork[];
   readonly #ends: EndQueue;
-  readonly #runTimes: RunTimes | null;
   readonly #doubt = new Doubt();
-  readonly #kind: Int32Array;
-  readonly #predictedS: Float64Array;
-  readonly #standing: Float64Array;
+  readonly #foretold: Foretold;
   readonly #usage: Usage | null;
+  /** By person, in the pass whose number is beside it. */
   readonly #factor: Float64Array;
+  readonly #factorOf: Int32Array;
+  #passes = 0;
   readonly #homes: readonly VirtualHome[];
-  /** Jobs past their virtual start and the policy's patience that still wait, of each home, in the order of the pass. */
-  readonly #overdue: readonly number[][];
+  /** Jobs that started virtually before they did in truth, of each home; who has started is taken out when it is looked at. */
+  readonly #late: readonly number[][];
+  /** Of these, in the pass whose number is beside it, those past the policy's patience, in the order of the pass. */
+  readonly #overdue: number[][];
+  readonly #overdueOf: Int32Array;
   readonly #reservations: Reservations;
   readonly #lookahead: Lookahead | null;
   readonly #seed: number;
-  /** In the order of the last pass; new ones at its end. */
-  readonly #queue: number[] = [];
-  readonly #score: Float64Array;
-  /** How many jobs at the front of the queue are past the guard's time. */
-  #starving = 0;
+  /** All that wait: those submitted before the first, who are past the guard's time, and the others. */
+  readonly #guarded = new Guarded();
+  readonly #ranked = new Ranked();
+  #firstRanked = 0;
+  /** Of the others those that are served first all the same, as they came. */
+  readonly #owed: number[] = [];
+  readonly #room: Room;
+  /** The jobs of the plan of this pass, in its order. */
+  readonly #plan: number[] = [];
   /** Where the plan of this pass starts a job now; -1: it keeps it back, -2: it does not hold it. */
   readonly #planned: Int32Array;
   /** Of this pass there is a plan, and who it does not hold starts beside it. */
   #isPlanned = false;
+  #hasRankedStarted = false;
   readonly #needs = [0];
 
   constructor(workload: Workload, policy: Policy, seed: number, watch: WeirWatch, latenciesS: readonly number[] = []) {
@@ -105,25 +117,29 @@ export class WeirMachine {
     this.#ends = watch.ends ?? new Ends();
     this.#guardAfterS = policy.maxWaitS === null ? Number.POSITIVE_INFINITY : policy.maxWaitS - policy.guardLeadS;
     this.#sizes = homes.map((home) => home.processors);
+    this.#size = this.#sizes.reduce((sum, size) => sum + size, 0);
     this.#latenciesS = this.#sizes.map((_, centre) => latenciesS[centre] ?? 0);
     this.#free = Int32Array.from(this.#sizes);
     this.#running = this.#sizes.map(() => new RunningWork());
     this.startS = new Int32Array(count).fill(-1);
     this.centre = new Uint16Array(count);
-    this.#runTimes = policy.prediction === null ? null : new RunTimes(policy.prediction);
-    this.#kind = new Int32Array(count);
-    this.#predictedS = new Float64Array(count);
-    this.#standing = new Float64Array(count);
-    this.#score = new Float64Array(count);
+    this.#foretold = new Foretold(workload, policy);
     this.#usage = policy.fairness === null ? null : new Usage(policy.fairness, weightsOf(policy.fairness, homes));
-    this.#factor = new Float64Array(count).fill(1);
+    const people = workload.person.reduce((most, one) => Math.max(most, one), -1) + 1;
+    this.#factor = new Float64Array(people);
+    this.#factorOf = new Int32Array(people);
     const virtualStartS = policy.homePriority === null ? null : new Int32Array(count).fill(-1);
     this.virtualStartS = virtualStartS;
     const started = (job: number, atS: number) => {
-      if (virtualStartS) virtualStartS[job] = atS;
+      if (!virtualStartS) return;
+      virtualStartS[job] = atS;
+      if (!this.#hasStarted(job)) this.#late[workload.home[job] ?? 0]?.push(job);
     };
     this.#homes = virtualStartS === null ? [] : this.#sizes.map((size) => new VirtualHome([size], started));
+    this.#late = this.#sizes.map(() => []);
     this.#overdue = this.#sizes.map(() => []);
+    this.#overdueOf = new Int32Array(homes.length);
+    this.#room = new Room(homes.length);
     this.#reservations = new Reservations(homes.length);
     this.#lookahead = policy.lookahead === null ? null : new Lookahead(policy.lookahead.jobs);
     this.#seed = seed;
@@ -147,108 +163,98 @@ export class WeirMachine {
   submit(job: number): void {
     const { home, person, project, estimateS, processors } = this.#workload;
     const [its, limitS, needs] = [home[job] ?? 0, estimateS[job] ?? 0, processors[job] ?? 0];
-    if (this.#runTimes) this.#kind[job] = this.#runTimes.classOf(its, person[job] ?? 0, limitS, needs);
+    this.#foretold.submit(job, this.#guarded.count + this.#ranked.count === 0);
     this.#usage?.join(its, project[job] ?? 0, person[job] ?? 0);
     this.#homes[its]?.submit(job, [needs], limitS, this.#workload.submitS[job] ?? 0);
-    this.#queue.push(job);
-    this.#foretell(job);
+    this.#ranked.add(job, needs);
   }
 
   pass(nowS: number): void {
     for (const home of this.#homes) home.advance(nowS);
     if (!this.#someFits()) return;
+    this.#passes += 1;
+    this.#guard(nowS);
     this.#rank(nowS);
-    this.#listOverdue(nowS);
     this.#reservations.clear();
     this.#keepPromises(nowS);
     this.#isPlanned = false;
     const hasHead = this.#startFirst(nowS);
-    if (this.#queue.length - this.#starving > 1) this.#look(nowS);
+    if (this.#ranked.count - this.#owed.length > 1) this.#look(nowS);
     this.#startOthers(nowS, hasHead);
     this.#leaveStarted();
   }
 
-  #foretell(job: number): void {
-    const { estimateS, processors, submitS } = this.#workload;
-    const limitS = estimateS[job] ?? 0;
-    const predictedS = this.#runTimes ? this.#runTimes.predictS(this.#kind[job] ?? 0, limitS) : limitS;
-    this.#predictedS[job] = predictedS;
-    this.#standing[job] = standingScore(
-      this.#policy.order,
-      processors[job] ?? 0,
-      predictedS,
-      limitS,
-      submitS[job] ?? 0,
-    );
-  }
-
   #end(job: number, nowS: number): void {
-    const { processors, runS, estimateS, person, home } = this.#workload;
+    const { processors, runS, home } = this.#workload;
     const centre = this.centre[job] ?? 0;
     const [needs, ranS] = [processors[job] ?? 0, runS[job] ?? 0];
+    const predictedS = this.#foretold.predictedAtStartS(job);
     this.#free[centre] = (this.#free[centre] ?? 0) + needs;
     this.#running[centre]?.remove(job);
-    this.#charge(job, ranS - (this.#predictedS[job] ?? 0));
-    this.#doubt.learn(this.#predictedS[job] ?? 0, ranS);
+    this.#charge(job, ranS - predictedS);
+    this.#doubt.learn(predictedS, ranS);
     this.#homes[home[job] ?? 0]?.ended(job, ranS, nowS);
-    if (!this.#runTimes) return;
-    this.#runTimes.learn(this.#kind[job] ?? 0, estimateS[job] ?? 0, ranS);
-    for (const waiting of this.#queue) if (person[waiting] === person[job]) this.#foretell(waiting);
+    this.#foretold.ended(job);
   }
 
   /** What a job is expected to use is charged as it starts, and corrected when it ends. */
   #charge(job: number, forS: number): void {
     const { processors, person } = this.#workload;
-    const total = this.#sizes.reduce((sum, size) => sum + size, 0);
-    this.#usage?.charge(person[job] ?? 0, ((processors[job] ?? 0) / total) * forS, this.startS[job] ?? 0);
+    this.#usage?.charge(person[job] ?? 0, ((processors[job] ?? 0) / this.#size) * forS, this.startS[job] ?? 0);
   }
 
   /** Where nothing fits nothing can start, and no reservation outlives a pass but promises, which nothing delays meanwhile. */
   #someFits(): boolean {
-    const { processors } = this.#workload;
-    let most = 0;
-    for (const free of this.#free) if (free > most) most = free;
-    for (const job of this.#queue) if ((processors[job] ?? 0) <= most) return true;
-    return false;
+    const most = this.#mostFree();
+    return this.#guarded.fewestProcessors <= most || this.#ranked.fewestProcessors <= most;
   }
 
-  /** First those past the guard's time, as they came; then by score × fairness, ties as they came. */
+  #mostFree(): number {
+    let most = 0;
+    for (const free of this.#free) if (free > most) most = free;
+    return most;
+  }
+
+  /** Who is past the guard's time is so until it starts, and whoever came before is as well. */
+  #guard(nowS: number): void {
+    const { submitS, processors, estimateS } = this.#workload;
+    const ranked = this.#ranked;
+    for (; ranked.count > 0; ranked.removeFirst()) {
+      const job = ranked.job[ranked.first] ?? 0;
+      if (nowS - (submitS[job] ?? 0) < this.#guardAfterS) return;
+      this.#guarded.add(job, processors[job] ?? 0, estimateS[job] ?? 0);
+      this.#firstRanked = job + 1;
+    }
+  }
+
+  /** The others by score × fairness, but for those that are served first all the same. */
   #rank(nowS: number): void {
     const { submitS, person } = this.#workload;
     const { order, fairness } = this.#policy;
     const owedS = owedAfterS(fairness);
-    const queue = this.#queue;
-    this.#starving = 0;
-    for (const job of queue) {
+    const ranked = this.#ranked;
+    this.#owed.length = 0;
+    for (let at = ranked.first; at < ranked.end; at += 1) {
+      const job = ranked.job[at] ?? 0;
       const waitS = nowS - (submitS[job] ?? 0);
       const who = person[job] ?? 0;
-      const isOwed = waitS >= owedS && this.#usage?.isBelowShare(who);
-      if (waitS >= this.#guardAfterS || isOwed || this.#reservations.promisedAt(job) >= 0) {
-        this.#starving += 1;
-        this.#score[job] = Number.NEGATIVE_INFINITY;
-        continue;
-      }
-      const factor = this.#usage ? this.#usage.factor(who) : 1;
-      this.#factor[job] = factor;
-      this.#score[job] = agedScore(order, this.#standing[job] ?? 0, waitS) * factor;
+      if (waitS >= owedS && this.#usage?.isBelowShare(who)) this.#owed.push(job);
+      else ranked.score[at] = agedScore(order, this.#foretold.standing(job), waitS) * this.#factorOfPerson(who);
     }
-    const score = this.#score;
-    // Infinities are never subtracted: that is NaN.
-    queue.sort((a, b) => {
-      const [x, y] = [score[a] ?? 0, score[b] ?? 0];
-      return x < y ? -1 : x > y ? 1 : a - b;
-    });
+    // Who was promised a place while it was owed one keeps it.
+    for (const [job] of this.#reservations.promises())
+      if (job >= this.#firstRanked && !this.#owed.includes(job)) this.#owed.push(job);
+    this.#owed.sort((a, b) => a - b);
+    for (const job of this.#owed) ranked.score[ranked.placeOf(job)] = Number.NEGATIVE_INFINITY;
   }
 
-  #listOverdue(nowS: number): void {
-    const { homePriority } = this.#policy;
-    if (homePriority === null || !this.virtualStartS) return;
-    for (const jobs of this.#overdue) jobs.length = 0;
-    for (const job of this.#queue) {
-      const virtualS = this.virtualStartS[job] ?? -1;
-      if (virtualS >= 0 && nowS - virtualS > homePriority.afterS)
-        this.#overdue[this.#workload.home[job] ?? 0]?.push(job);
+  #factorOfPerson(who: number): number {
+    if (!this.#usage) return 1;
+    if (this.#factorOf[who] !== this.#passes) {
+      this.#factorOf[who] = this.#passes;
+      this.#factor[who] = this.#usage.factor(who);
     }
+    return this.#factor[who] ?? 1;
   }
 
   /** Those promised a centre hold it before anybody else is asked. */
@@ -285,23 +291,32 @@ export class WeirMachine {
       }
     }
     const held: number[] = [];
-    const others: number[] = [];
-    for (let at = this.#starving; at < this.#queue.length; at += 1) {
-      const job = this.#queue[at] ?? 0;
-      const weight = this.#weightOf(job, slowdownWeightS, settings.fairnessPower);
-      const isHeld = lookahead.job(weight, job + 1) && this.#placesOf(lookahead, job, nowS);
-      (isHeld ? held : others).push(job);
+    for (let after = -1; held.length < settings.jobs; ) {
+      const next = this.#best(settings.jobs - held.length, after);
+      if (next.length === 0) break;
+      for (after of next) {
+        const job = this.#ranked.job[after] ?? 0;
+        const weight = this.#weightOf(job, slowdownWeightS, settings.fairnessPower);
+        if (lookahead.job(weight, job + 1) && this.#placesOf(lookahead, job, nowS)) held.push(job);
+      }
     }
     lookahead.search(settings.moves, createGenerator(lookahead.seed(this.#seed)).below, holdBackCost);
-    this.#queue.length = this.#starving;
     for (let at = 0; at < lookahead.jobs; at += 1) {
       const number = lookahead.order[at] ?? 0;
       const job = held[number] ?? 0;
-      this.#queue.push(job);
+      this.#plan.push(job);
       this.#planned[job] = lookahead.startsNowAt(number);
     }
-    for (const job of others) this.#queue.push(job);
     this.#isPlanned = true;
+  }
+
+  /** The next so many by score. */
+  #best(most: number, after: number): Int32Array {
+    return this.#ranked.best(most, after, Number.POSITIVE_INFINITY, (job) => this.#waitsUnplanned(job));
+  }
+
+  #waitsUnplanned(job: number): boolean {
+    return this.#planned[job] === -2 && !this.#hasStarted(job);
   }
 
   /** Where the job last told of may go, of what is large enough for it; answers whether there is a place. */
@@ -310,7 +325,7 @@ export class WeirMachine {
     for (let centre = 0; centre < this.#sizes.length; centre += 1) {
       if ((this.#sizes[centre] ?? 0) < needs) continue;
       const mayStart = this.#mayStart(job, centre, nowS);
-      lookahead.mayGo(centre, this.#amounts(needs), this.#predictedS[job] ?? 0, mayStart);
+      lookahead.mayGo(centre, this.#amounts(needs), this.#foretold.predictedS(job), mayStart);
     }
     return lookahead.isHeld();
   }
@@ -322,50 +337,95 @@ export class WeirMachine {
 
   /** What a second of waiting costs. */
   #weightOf(job: number, slowdownWeightS: number, fairnessPower: number): number {
-    const slowdown = 1 + slowdownWeightS / Math.max(10, this.#predictedS[job] ?? 0);
-    return slowdown / (this.#factor[job] ?? 1) ** fairnessPower;
+    const slowdown = 1 + slowdownWeightS / Math.max(10, this.#foretold.predictedS(job));
+    return slowdown / this.#factorOfPerson(this.#workload.person[job] ?? 0) ** fairnessPower;
   }
 
   #expectedEndS(job: number, nowS: number): number {
     const startS = this.startS[job] ?? 0;
     const limitS = this.#workload.estimateS[job] ?? 0;
-    const predictedS = raisedS(this.#predictedS[job] ?? 0, nowS - startS, limitS);
+    const predictedS = raisedS(this.#foretold.predictedAtStartS(job), nowS - startS, limitS);
     const endS = startS + predictedS + this.#latencyS(this.centre[job] ?? 0);
     return endS > nowS ? endS : nowS + 1;
   }
 
-  /** Those past the guard's time; answers whether one of them must wait. */
+  /** Those past the guard's time and those that are owed a place; answers whether one of them must wait. */
   #startFirst(nowS: number): boolean {
-    let hasHead = false;
-    for (let at = 0; at < this.#starving; at += 1) {
-      const job = this.#queue[at] ?? 0;
-      if (this.#startJob(job, true, nowS)) continue;
-      this.#promise(job, nowS);
-      hasHead = true;
+    let waiting = this.#guarded.count + this.#owed.length;
+    if (waiting === 0) return false;
+    const promised: number[] = [];
+    for (const [job] of this.#reservations.promises()) if (job < this.#firstRanked) promised.push(job);
+    promised.sort((a, b) => a - b);
+    let next = 0;
+    for (let job = -1; ; ) {
+      // Of all others nobody could start, and nobody would get a reservation.
+      const fitting = this.#guarded.next(job, this.#roomNow(nowS));
+      const held = promised[next] ?? -1;
+      const isHeldFirst = held >= 0 && (fitting < 0 || held <= fitting);
+      job = isHeldFirst ? held : fitting;
+      if (isHeldFirst) next += 1;
+      if (job < 0) break;
+      if (this.#startJob(job, true, nowS)) waiting -= 1;
+      else this.#promise(job, nowS);
     }
-    return hasHead;
+    for (const job of this.#owed) {
+      if (this.#startJob(job, true, nowS)) waiting -= 1;
+      else this.#promise(job, nowS);
+    }
+    return waiting > 0;
+  }
+
+  /** For whom there is something at a centre now: for who is promised nothing yet a reservation too. */
+  #roomNow(nowS: number): Room {
+    const room = this.#room;
+    room.clear();
+    for (const [centre, size] of this.#sizes.entries()) {
+      const free = this.#free[centre] ?? 0;
+      if ((this.#reservations.holder[centre] ?? -1) < 0) room.add(size);
+      else {
+        room.add(Math.min(free, this.#reservations.extra[centre] ?? 0));
+        room.add(free, (this.#reservations.shadowS[centre] ?? 0) - nowS - 2 * this.#latencyS(centre));
+      }
+    }
+    return room;
   }
 
   #startOthers(nowS: number, hasHead: boolean): void {
     const { backfill, lookahead } = this.#policy;
-    const isPlanned = lookahead !== null && lookahead.head === "planned";
+    const isReserved = lookahead === null || lookahead.head !== "planned";
     let isFirst = !hasHead;
-    for (let at = this.#starving; at < this.#queue.length; at += 1) {
-      const job = this.#queue[at] ?? 0;
-      if (this.#hasStarted(job) || this.#startJob(job, false, nowS) || !isFirst) continue;
+    /** Answers whether whoever comes behind may start. */
+    const serve = (job: number): boolean => {
+      if (this.#hasStarted(job) || this.#startJob(job, false, nowS) || !isFirst) return true;
       isFirst = false;
-      if (!isPlanned) this.#reserveFirst(job, nowS);
-      if (backfill === "none") return;
+      if (isReserved) this.#reserveFirst(job, nowS);
+      return backfill !== "none";
+    };
+    for (const job of this.#plan) if (!serve(job)) return;
+    let after = -1;
+    for (let most = 8; ; most *= 2) {
+      // Once somebody must wait, of all others those alone are served that can start.
+      const next = isFirst
+        ? this.#best(most, after)
+        : this.#ranked.best(most, after, this.#mostFree(), (job) => this.#couldStart(job, nowS));
+      if (next.length === 0) return;
+      const wasFirst = isFirst;
+      for (after of next) {
+        if (!serve(this.#ranked.job[after] ?? 0)) return;
+        if (isFirst !== wasFirst) break;
+      }
     }
   }
 
+  #couldStart(job: number, nowS: number): boolean {
+    return this.#waitsUnplanned(job) && this.#choose(job, nowS) >= 0;
+  }
+
   #leaveStarted(): void {
-    let left = 0;
-    for (const job of this.#queue) {
-      this.#planned[job] = -2;
-      if (!this.#hasStarted(job)) this.#queue[left++] = job;
-    }
-    this.#queue.length = left;
+    for (const job of this.#plan) this.#planned[job] = -2;
+    this.#plan.length = 0;
+    if (this.#hasRankedStarted) this.#ranked.removeAll((job) => this.#hasStarted(job));
+    this.#hasRankedStarted = false;
   }
 
   #hasStarted(job: number): boolean {
@@ -413,7 +473,7 @@ export class WeirMachine {
   #fitsBeside(job: number, centre: number): boolean {
     if (!this.#isPlanned || !this.#lookahead) return true;
     const needs = this.#amounts(this.#workload.processors[job] ?? 0);
-    return this.#lookahead.fitsBeside(centre, needs, this.#predictedS[job] ?? 0);
+    return this.#lookahead.fitsBeside(centre, needs, this.#foretold.predictedS(job));
   }
 
   #mayStart(job: number, centre: number, nowS: number): boolean {
@@ -425,10 +485,28 @@ export class WeirMachine {
 
   /** A job of the centre's own users that is late and could start there in the visitor's place; -1: none. */
   #firstOverdue(job: number, centre: number, nowS: number): number {
-    if (this.#workload.home[job] === centre) return -1;
+    if (this.#workload.home[job] === centre || this.#policy.homePriority === null) return -1;
+    if (this.#overdueOf[centre] !== this.#passes) this.#listOverdue(centre, nowS, this.#policy.homePriority.afterS);
     for (const own of this.#overdue[centre] ?? [])
       if (!this.#hasStarted(own) && this.#mayStart(own, centre, nowS)) return own;
     return -1;
+  }
+
+  #listOverdue(centre: number, nowS: number, afterS: number): void {
+    const late = this.#late[centre] ?? [];
+    let left = 0;
+    for (const job of late) if (!this.#hasStarted(job)) late[left++] = job;
+    late.length = left;
+    const { score } = this.#ranked;
+    const scoreOf = (job: number) =>
+      job < this.#firstRanked ? Number.NEGATIVE_INFINITY : (score[this.#ranked.placeOf(job)] ?? 0);
+    const overdue = late.filter((job) => nowS - (this.virtualStartS?.[job] ?? nowS) > afterS);
+    overdue.sort((a, b) => {
+      const [x, y] = [scoreOf(a), scoreOf(b)];
+      return x < y ? -1 : x > y ? 1 : a - b;
+    });
+    this.#overdue[centre] = overdue;
+    this.#overdueOf[centre] = this.#passes;
   }
 
   #start(job: number, centre: number, nowS: number): void {
@@ -441,13 +519,16 @@ export class WeirMachine {
     this.startS[job] = nowS + latencyS;
     this.centre[job] = centre;
     this.#free[centre] = (this.#free[centre] ?? 0) - needs;
+    if (job < this.#firstRanked) this.#guarded.remove(job, needs);
+    else this.#hasRankedStarted = true;
     this.#running[centre]?.add(job, dueS, needs);
     this.#ends.add(job, endS);
     this.#reservations.use(centre, job, needs, dueS);
     this.#reservations.started(job);
-    this.#charge(job, this.#predictedS[job] ?? 0);
+    const predictedS = this.#foretold.predictedS(job);
+    this.#charge(job, predictedS);
     if (this.#isPlanned && this.#planned[job] !== centre)
-      this.#lookahead?.takeBeside(centre, this.#amounts(needs), this.#predictedS[job] ?? 0);
+      this.#lookahead?.takeBeside(centre, this.#amounts(needs), predictedS);
   }
 
   #latencyS(centre: number): number {

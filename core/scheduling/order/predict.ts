@@ -13,6 +13,9 @@ export class RunTimes {
   readonly #classes = new Map<number, number>();
   /** The place in each level, `levels` entries a class. */
   #places = new Int32Array(64 * levels);
+  #ended = 0;
+  /** Of the two widest levels, which others' jobs move, what they were after so many ends; null: nobody asks for it. */
+  #past: readonly Past[] | null = null;
 
   constructor({ shrinkage, memory }: Prediction) {
     this.#shrinkage = [wideShrinkage, wideShrinkage, shrinkage, shrinkage, shrinkage];
@@ -44,10 +47,39 @@ export class RunTimes {
     return number;
   }
 
+  /** How many ends were learnt from. */
+  get ended(): number {
+    return this.#ended;
+  }
+
   /** What such a job is expected to take: from 1 to its limit, seconds, not rounded. */
   predictS(kind: number, limitS: number): number {
+    return this.#predictFromS(kind, limitS, shareOfNothingKnown, 0);
+  }
+
+  /**
+   * What that was after so many ends, where `keepPast` was called before them and no job of this person has ended since:
+   * then others alone have moved it, in the means of the home and of the limit.
+   */
+  predictAfterS(kind: number, limitS: number, ended: number): number {
+    if (ended === this.#ended) return this.predictS(kind, limitS);
     let share = shareOfNothingKnown;
-    for (let level = 0; level < levels; level += 1) {
+    for (let level = 0; level < wideLevels; level += 1) {
+      const place = this.#places[kind * levels + level] ?? 0;
+      share = this.#past?.[level]?.shareAfter(place, ended, share, this.#shrinkage[level] ?? 0) ?? share;
+    }
+    return this.#predictFromS(kind, limitS, share, wideLevels);
+  }
+
+  /** From now on `predictAfterS` can be asked about ends that come, and no more about those that were. */
+  keepPast(): void {
+    this.#past ??= this.#levels.slice(0, wideLevels).map((means) => new Past(means));
+    for (const past of this.#past) past.clear();
+  }
+
+  #predictFromS(kind: number, limitS: number, wideShare: number, from: number): number {
+    let share = wideShare;
+    for (let level = from; level < levels; level += 1) {
       const means = this.#levels[level];
       const place = this.#places[kind * levels + level] ?? 0;
       const shrinkage = this.#shrinkage[level] ?? 0;
@@ -64,9 +96,13 @@ export class RunTimes {
   /** A job of this class has ended after `runS`. */
   learn(kind: number, limitS: number, runS: number): void {
     const share = runS / limitS;
+    this.#ended += 1;
     for (let level = 0; level < levels; level += 1) {
       const place = this.#places[kind * levels + level] ?? 0;
+      const past = this.#past?.[level];
+      past?.before(place);
       this.#levels[level]?.add(place, share, this.#memory[level] ?? 1);
+      past?.after(place, this.#ended);
     }
   }
 
@@ -100,6 +136,8 @@ export function raisedS(predictedS: number, elapsedS: number, limitS: number): n
 }
 
 const levels = 5;
+/** The home's, and that of the same limit there. */
+const wideLevels = 2;
 const mostProcessors = 2_097_152;
 const shareOfNothingKnown = 0.5;
 const wideShrinkage = 5;
@@ -140,6 +178,43 @@ class Means {
   add(place: number, value: number, memory: number): void {
     this.sum[place] = (this.sum[place] ?? 0) * memory + value;
     this.weight[place] = (this.weight[place] ?? 0) * memory + 1;
+  }
+}
+
+/** What means were: of each place that was added to, the ends after which it changed, with sum and weight from then on. */
+class Past {
+  readonly #means: Means;
+  readonly #rows = new Map<number, number[]>();
+
+  constructor(means: Means) {
+    this.#means = means;
+  }
+
+  clear(): void {
+    if (this.#rows.size > 0) this.#rows.clear();
+  }
+
+  before(place: number): void {
+    if (!this.#rows.has(place)) this.#rows.set(place, [0, this.#means.sum[place] ?? 0, this.#means.weight[place] ?? 0]);
+  }
+
+  after(place: number, ended: number): void {
+    this.#rows.get(place)?.push(ended, this.#means.sum[place] ?? 0, this.#means.weight[place] ?? 0);
+  }
+
+  /** The mean of the place after so many ends, shrunk towards that share. */
+  shareAfter(place: number, ended: number, share: number, shrinkage: number): number {
+    const rows = this.#rows.get(place);
+    if (rows === undefined)
+      return ((this.#means.sum[place] ?? 0) + shrinkage * share) / ((this.#means.weight[place] ?? 0) + shrinkage);
+    let low = 0;
+    let high = rows.length / 3;
+    while (high - low > 1) {
+      const middle = (low + high) >> 1;
+      if ((rows[middle * 3] ?? 0) <= ended) low = middle;
+      else high = middle;
+    }
+    return ((rows[low * 3 + 1] ?? 0) + shrinkage * share) / ((rows[low * 3 + 2] ?? 0) + shrinkage);
   }
 }
 
