@@ -10,10 +10,10 @@ import { buildWorkload } from "#simulator/workload.ts";
 
 // core/scheduling/world.replay.test.ts, on public logs.
 
-const compared = { "KTH-SP2": ["fcfs", "easy", "easy-sjbf", "sjf-easy"], "SDSC-SP2": ["easy", "saf-easy"] } as const;
+const classics = ["fcfs", "sjf", "easy", "easy-sjbf", "sjf-easy", "saf-easy", "conservative"] as const;
 
 for (const name of ["KTH-SP2", "SDSC-SP2"] as const)
-  for (const policy of compared[name])
+  for (const policy of classics)
     test(`the world starts the jobs of ${name} as the kernel does, under ${policy}`, {
       skip: skipWithout(`${name}.swf.gz`),
     }, () => {
