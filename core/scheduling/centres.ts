@@ -77,6 +77,8 @@ export type PoolRecord = {
   opening: PoolOpening;
   /** Runs of ours there, by their expected ends. */
   readonly runs: LiveRun[];
+  /** The same in numbers, in that order: thousands of ends are added up in one decision. */
+  readonly ends: Ends;
   /** The nodes that it shares with other pools, and what these have beside; null: its nodes are its own. */
   ground: Ground | null;
   /** In which parts of these its nodes are. */
@@ -95,6 +97,14 @@ export type PoolRecord = {
   heldBy: Holder | null;
   /** The same in a shared pool, where a job keeps away only those of its own line. */
   readonly heldLines: Map<string, Holder>;
+};
+
+/** When each of the runs is expected to end, and what it gives back then. */
+export type Ends = {
+  readonly atMs: number[];
+  readonly cores: number[];
+  readonly memoryMib: number[];
+  readonly cards: number[];
 };
 
 export type Holder = { readonly job: JobRecord; readonly position: number };
@@ -156,6 +166,7 @@ export function poolOf(centre: CentreRecord, name: string): PoolRecord {
     left: null,
     opening: alwaysOpen,
     runs: [],
+    ends: { atMs: [], cores: [], memoryMib: [], cards: [] },
     ground: null,
     parts: undefined,
     around: [],

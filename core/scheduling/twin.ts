@@ -149,7 +149,13 @@ export function startBeside(pool: PoolRecord, need: Need, untilMs: number): void
 /** Takes a run into the order of the expected ends. */
 export function expectEnd(pool: PoolRecord, run: LiveRun): void {
   pool.twin = null;
-  insert(pool.runs, run);
+  const place = insert(pool.runs, run);
+  const { atMs, cores, memoryMib, cards } = pool.ends;
+  const { nodes, coresPerNode, memoryMibPerNode, acceleratorsPerNode } = run.sort.allocation;
+  atMs.splice(place, 0, run.endsMs);
+  cores.splice(place, 0, nodes * coresPerNode);
+  memoryMib.splice(place, 0, nodes * memoryMibPerNode);
+  cards.splice(place, 0, nodes * acceleratorsPerNode);
   if (!pool.ground) return;
   pool.ground.twin = null;
   insert(pool.ground.runs, run);
@@ -157,20 +163,27 @@ export function expectEnd(pool: PoolRecord, run: LiveRun): void {
 
 export function expectNoEnd(pool: PoolRecord, run: LiveRun): void {
   pool.twin = null;
-  remove(pool.runs, run);
+  const place = remove(pool.runs, run);
+  const { atMs, cores, memoryMib, cards } = pool.ends;
+  if (place !== -1) for (const each of [atMs, cores, memoryMib, cards]) each.splice(place, 1);
   if (!pool.ground) return;
   pool.ground.twin = null;
   remove(pool.ground.runs, run);
 }
 
-function insert(runs: LiveRun[], run: LiveRun): void {
-  runs.splice(placeAfter(runs, run.endsMs), 0, run);
+/** Answers at which place it is then. */
+function insert(runs: LiveRun[], run: LiveRun): number {
+  const place = placeAfter(runs, run.endsMs);
+  runs.splice(place, 0, run);
+  return place;
 }
 
-function remove(runs: LiveRun[], run: LiveRun): void {
+/** Answers at which place it was; -1: at none. */
+function remove(runs: LiveRun[], run: LiveRun): number {
   let at = placeAfter(runs, run.endsMs) - 1;
   while (at >= 0 && runs[at] !== run) at -= 1;
   if (at >= 0) runs.splice(at, 1);
+  return at;
 }
 
 const nothingBeside: Room = { cells: [], cores: 0, memoryMib: 0, cards: [] };
@@ -264,7 +277,7 @@ function isOneNode({ cells }: Room): boolean {
 function twinOf(pool: PoolRecord): Twin {
   if (pool.ground) return twinOfGround(pool.ground);
   if (pool.twin) return pool.twin;
-  const endsMs = endsOf(pool.runs);
+  const endsMs = endsOf(pool.ends.atMs);
   const [one] = pool.upSize.cells;
   const sums = isOneNode(pool.upSize) && !isShared(pool) && pool.taken.shares === 0;
   const rooms = new Array<Room | null>(endsMs.length).fill(null);
@@ -273,10 +286,10 @@ function twinOf(pool: PoolRecord): Twin {
 }
 
 /** Each once. */
-function endsOf(runs: readonly LiveRun[]): readonly number[] {
+function endsOf(all: readonly number[]): readonly number[] {
   const ends: number[] = [];
   let last = Number.NaN;
-  for (const { endsMs } of runs) {
+  for (const endsMs of all) {
     if (endsMs === last) continue;
     ends.push(endsMs);
     last = endsMs;
@@ -286,14 +299,14 @@ function endsOf(runs: readonly LiveRun[]): readonly number[] {
 
 function twinOfGround(ground: Ground): Twin {
   if (ground.twin) return ground.twin;
-  const endsMs = endsOf(ground.runs);
+  const endsMs = endsOf(ground.runs.map((run) => run.endsMs));
   ground.twin = { endsMs, rooms: new Array<Room | null>(endsMs.length).fill(null), sums: null };
   return ground.twin;
 }
 
 /** One node: what is free now and what each end gives back. */
 function sumsOfOneNode(pool: PoolRecord, { node }: Cell, endsMs: readonly number[]): Sums {
-  const { taken, upSize, devices, state } = pool;
+  const { taken, upSize, devices, state, ends } = pool;
   const own = state?.foreign === "none";
   const now = leftOf(pool).room;
   let cores = own ? upSize.cores - taken.cores : now.cores;
@@ -305,12 +318,13 @@ function sumsOfOneNode(pool: PoolRecord, { node }: Cell, endsMs: readonly number
   let at = 0;
   for (let place = 0; place < endsMs.length; place += 1) {
     const endMs = endsMs[place] ?? 0;
-    for (let run = pool.runs[at]; run && run.endsMs <= endMs; run = pool.runs[++at]) {
-      const { nodes, coresPerNode, memoryMibPerNode, acceleratorsPerNode } = run.sort.allocation;
-      cores += nodes * coresPerNode;
-      memoryMib += nodes * memoryMibPerNode;
-      const device = acceleratorsPerNode > 0 ? deviceOf(pool, run.sort) : -1;
-      if (device !== -1) cards[device] = (cards[device] ?? 0) + nodes * acceleratorsPerNode;
+    for (; at < ends.atMs.length && (ends.atMs[at] ?? 0) <= endMs; at += 1) {
+      cores += ends.cores[at] ?? 0;
+      memoryMib += ends.memoryMib[at] ?? 0;
+      const given = ends.cards[at] ?? 0;
+      const run = given > 0 ? pool.runs[at] : undefined;
+      const device = run ? deviceOf(pool, run.sort) : -1;
+      if (device !== -1) cards[device] = (cards[device] ?? 0) + given;
     }
     amounts.push(cores, memoryMib);
     for (const each of cards) amounts.push(each);
