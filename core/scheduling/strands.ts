@@ -1,7 +1,7 @@
 import type { PriorityClass } from "#core/job/spec.ts";
 import { type JobRecord, popJob, pushJob } from "#core/scheduling/job-record.ts";
 import type { Ask, Queue, Row } from "#core/scheduling/queue.ts";
-import { isAhead, type Rank } from "#core/scheduling/ranking.ts";
+import { isAhead, isByDeadline, type Rank } from "#core/scheduling/ranking.ts";
 import { kindOf, predictedSOf, type Submitter } from "#core/scheduling/submitters.ts";
 
 /**
@@ -46,6 +46,11 @@ export function rankOfJob(queue: Queue, job: JobRecord): Rank {
   const strand = strandOf(job);
   if (strand?.jobs[0] === job) return strand.rank;
   return queue.ranking.of(job, (strand ?? newStrand(queue, job)).standing, queue.rankedMs);
+}
+
+/** Whether it goes ahead of its class by its deadline: nearly nobody has one, and it is asked of thousands. */
+export function goesByDeadline(queue: Queue, job: JobRecord): boolean {
+  return job.deadline !== null && isByDeadline(rankOfJob(queue, job));
 }
 
 /** Puts the job into its strand of the row. */

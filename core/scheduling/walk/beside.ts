@@ -3,9 +3,8 @@ import { type Holder, isShared, leftOf, type PoolRecord } from "#core/scheduling
 import type { Asked, Failing, Offer } from "#core/scheduling/fit.ts";
 import type { JobRecord } from "#core/scheduling/job-record.ts";
 import { chooseElsewhere } from "#core/scheduling/placing/choose.ts";
-import { isByDeadline } from "#core/scheduling/ranking.ts";
 import { choiceOf, type Scene } from "#core/scheduling/scene.ts";
-import { rankOfJob } from "#core/scheduling/strands.ts";
+import { goesByDeadline } from "#core/scheduling/strands.ts";
 import { expectedRunS, type Submitter } from "#core/scheduling/submitters.ts";
 import { whoIs } from "#core/scheduling/walk/take.ts";
 import type { Walk } from "#core/scheduling/walk/walk.ts";
@@ -43,7 +42,7 @@ export function chooseBeside(
 /** As far as the plan goes: one that it keeps back starts at none of its pools, others beside it. */
 function isAllowed(scene: Scene, ahead: Ahead, { job, position }: Holder, pool: PoolRecord): boolean {
   // What is due is not kept back for what is foretold.
-  if (!isInPlan(ahead, pool) || isByDeadline(rankOfJob(scene.queue, job))) return true;
+  if (!isInPlan(ahead, pool) || goesByDeadline(scene.queue, job)) return true;
   const planned = plannedFor(ahead, job, position);
   if (planned && ahead.areAlike) return true;
   if (planned && !startsNow(ahead, planned)) return false;

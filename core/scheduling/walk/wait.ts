@@ -4,9 +4,8 @@ import { lineIn, shareUsed } from "#core/scheduling/fit.ts";
 import { keepNodes } from "#core/scheduling/ground.ts";
 import type { JobRecord } from "#core/scheduling/job-record.ts";
 import type { Ask, Group } from "#core/scheduling/queue.ts";
-import { isByDeadline } from "#core/scheduling/ranking.ts";
 import type { GivenPlace, Scene } from "#core/scheduling/scene.ts";
-import { rankOfJob } from "#core/scheduling/strands.ts";
+import { goesByDeadline } from "#core/scheduling/strands.ts";
 import { reserveAt, withoutPlaces } from "#core/scheduling/twin.ts";
 import { holdVisit } from "#core/scheduling/visits.ts";
 import { earliestStart } from "#core/scheduling/walk/earliest-start.ts";
@@ -65,7 +64,7 @@ export function holdAll(walk: Walk, ask: Ask, holder: Holder, pools: readonly Po
 
 /** Who may have others' runs ended, and what is due, is not left to what is foretold: the first of them holds a reservation. */
 function holdsPlace({ queue }: Scene, job: JobRecord): boolean {
-  return job.priority === "high" || isByDeadline(rankOfJob(queue, job));
+  return job.priority === "high" || goesByDeadline(queue, job);
 }
 
 /** Under a plan of one of its pools, that is what keeps room there for those who come first. */
