@@ -9,6 +9,16 @@ const siteWordList = z.array(text(200).min(1)).min(1).max(1000);
 /** What a user may send. Every field but the work has a default; `core/job/admit.ts` fills them in and says which. */
 const warning = z.strictObject({ signal: z.enum(warningSignals), beforeS: z.int().min(1).max(3600) });
 
+/** From a moment on, or after so long from now; neither: already. */
+const when = { fromMs: timeMs.optional(), afterS: z.int().min(0).max(31_622_400).optional() };
+const dataPlaces = z.strictObject({
+  at: z
+    .array(z.strictObject({ centre: centreName, ...when }))
+    .max(100)
+    .optional(),
+  elsewhere: z.strictObject(when).optional(),
+});
+
 export const jobRequest = z
   .strictObject({
     name: text(limits.nameChars).min(1).optional(),
@@ -107,6 +117,11 @@ export const jobRequest = z
       .optional(),
     /** Regions in which its data may be, by ISO 3166-2 as `cn-gz`, or whole countries as `cn`; it goes nowhere else. */
     residency: z.array(text(20).min(1)).max(100).optional(),
+    /**
+     * From when on its input is at centres, by whoever copies it; it starts nowhere before, and nowhere without it. `elsewhere`:
+     * from when on at all centres that are not named; absent: never.
+     */
+    data: dataPlaces.optional(),
     /** Only on accelerators marked domestic, or where it asks for none, in pools marked so. */
     domestic: z.boolean().optional(),
     inputFiles: z
@@ -258,6 +273,13 @@ export const specView = z
     siteWords: z.record(z.string(), z.array(z.string())),
     /** Only where it was asked for. */
     residency: z.array(z.string()).optional(),
+    /** Only where it was said; each moment worked out, without one: already. */
+    data: z
+      .strictObject({
+        at: z.array(z.strictObject({ centre: z.string(), fromMs: timeMs.optional() })),
+        elsewhere: z.strictObject({ fromMs: timeMs.optional() }).optional(),
+      })
+      .optional(),
     domestic: z.literal(true).optional(),
     inputFiles: z.array(z.strictObject({ path: z.string(), bytes: z.int(), executable: z.boolean() })),
     centres: z.strictObject({ only: z.array(z.string()), except: z.array(z.string()), prefer: z.array(z.string()) }),
@@ -351,11 +373,12 @@ const orderTerms = z
  * whose engine said when) or `queue` (there, and nobody says), one in ten started before `earliestMs`, half by `likelyMs`, nine
  * in ten by `latestMs`. Of fewer than ten nothing is learnt: then `latestMs` alone is told, of `profile` when it starts if what
  * runs takes its whole time limit, of `engine` its word. `plan`: it is kept back until `likelyMs` for others, by run times
- * that are foretold. `now`: it would be started this moment.
+ * that are foretold. `data`: nothing but its input is waited for, which is there from `likelyMs` on. `now`: it would be started
+ * this moment.
  */
 export const startRange = z
   .strictObject({
-    from: z.enum(["now", "profile", "engine", "queue", "plan"]),
+    from: z.enum(["now", "profile", "engine", "queue", "plan", "data"]),
     earliestMs: timeMs.nullable(),
     likelyMs: timeMs.nullable(),
     latestMs: timeMs.nullable(),

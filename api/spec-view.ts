@@ -1,5 +1,6 @@
 import type { SpecView } from "#api/job.ts";
 import { arrayText } from "#core/job/array.ts";
+import type { DataPlaces } from "#core/job/data-places.ts";
 import { dependencyText } from "#core/job/dependency.ts";
 import type { JobSpec, OnUnreachable } from "#core/job/spec.ts";
 
@@ -40,6 +41,7 @@ export function specView(spec: JobSpec): SpecView {
     licences: spec.licences.map((licence) => ({ ...licence })),
     siteWords: Object.fromEntries(Object.entries(spec.siteWords).map(([kind, words]) => [kind, [...words]])),
     ...(spec.residency.length > 0 && { residency: [...spec.residency] }),
+    ...(spec.data && { data: dataView(spec.data) }),
     ...(shape.domestic && { domestic: true }),
     inputFiles: spec.inputFiles.map(({ path, contentBase64, executable }) => ({
       path,
@@ -49,6 +51,15 @@ export function specView(spec: JobSpec): SpecView {
     centres: { only: [...spec.centres.only], except: [...spec.centres.except], prefer: [...spec.centres.prefer] },
     labels: { ...spec.labels },
     project: spec.project,
+  };
+}
+
+/** As a request says it: without a moment it is there already, and `elsewhere` is left out where it never is. */
+export function dataView({ at, elsewhereMs }: DataPlaces): NonNullable<SpecView["data"]> {
+  const from = (fromMs: number) => (fromMs === 0 ? {} : { fromMs });
+  return {
+    at: at.map(({ centre, fromMs }) => ({ centre, ...from(fromMs) })),
+    ...(elsewhereMs !== null && { elsewhere: from(elsewhereMs) }),
   };
 }
 

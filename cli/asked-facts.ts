@@ -26,8 +26,21 @@ export function askedFacts(spec: SpecView, { say, language }: Call): readonly (r
     ...optional("factStderr", fileText(inFolder(spec.stderr, spec), say)),
     ...optional("factDependencies", dependencies.join(say("comma"))),
     ...optional("factResidency", (spec.residency ?? []).map((one) => regionWords(one, language)).join(say("comma"))),
+    ...optional("factData", dataText(spec, say)),
     ...optional("factDomestic", spec.domestic ? say("domesticOnly") : ""),
   ];
+}
+
+/** Where its input is, and from when; empty: it said nothing of it. */
+export function dataText({ data }: Pick<SpecView, "data">, say: Call["say"]): string {
+  if (!data) return "";
+  const places = data.at.map(({ centre, fromMs }) =>
+    fromMs === undefined ? say("dataThere", { centre }) : say("dataThereFrom", { centre, time: timeText(fromMs) }),
+  );
+  const { elsewhere } = data;
+  if (elsewhere?.fromMs !== undefined) places.push(say("dataElsewhereFrom", { time: timeText(elsewhere.fromMs) }));
+  else if (elsewhere) places.push(say("dataElsewhere"));
+  return places.join(say("comma"));
 }
 
 function inFolder(name: string | null, { workingDirectory: folder }: SpecView): string | null {

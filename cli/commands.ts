@@ -129,6 +129,8 @@ export const commands: readonly Command[] = [
       { long: "grace", value: "SECONDS", words: "optionGrace" },
       { long: "accelerator-share", value: "THOUSANDTHS", words: "optionAcceleratorShare" },
       { long: "residency", value: "REGION,…", words: "optionResidency" },
+      { long: "data-at", value: "CENTRE[=WHEN]", words: "optionDataAt" },
+      { long: "data-elsewhere", value: "WHEN|never", words: "optionDataElsewhere" },
       { long: "domestic", words: "optionDomestic" },
       { long: "software", value: "NAME/VERSION", words: "optionSoftware" },
       { long: "image", value: "NAME@sha256:…", words: "optionImage" },

@@ -71,6 +71,7 @@ export const words = {
   place_DAYS: ["DAYS", "天数"],
   place_BYTES: ["BYTES", "字节数"],
   place_THOUSANDTHS: ["THOUSANDTHS", "千分数"],
+  place_WHEN: ["WHEN", "何时"],
   place_AXIS: ["AXIS", "维度"],
   place_VALUES: ["VALUES", "取值"],
 
@@ -831,6 +832,14 @@ export const words = {
     "regions in which its data may be, as cn-gz,cn-sd, or a whole country, as cn; it goes nowhere else",
     "其数据可存放的区域，如 cn-gz,cn-sd，或整个国家，如 cn；不会派往别处",
   ],
+  optionDataAt: [
+    "its input is at this centre, or will be: WHEN is so long from now (2h, 1d) or a moment; it goes where its input is alone",
+    "其输入数据已在该中心；或何时到达：从现在起的时长（2h、1d）或时刻；只派往有数据之处",
+  ],
+  optionDataElsewhere: [
+    "from when on its input is at all other centres (2h: the time a copy takes); never, where nothing is said",
+    "其输入数据何时到达其余各中心（如 2h，即拷贝所需时间）；不写即 never，不会到达",
+  ],
   optionDomestic: [
     "only on accelerators marked domestic, or where it asks for none, in pools marked so",
     "仅用标记为国产的加速卡；不申请加速卡时，仅在标记为国产的资源池",
@@ -1276,6 +1285,11 @@ export const words = {
   warnedBefore: ["{signal}, {span} before the time limit", "{signal}，时限前 {span}"],
   factRegion: ["region", "区域"],
   factResidency: ["data only in", "数据仅存放于"],
+  factData: ["its data", "数据就绪"],
+  dataThere: ["at {centre}", "已在 {centre}"],
+  dataThereFrom: ["at {centre} from {time}", "{centre} 自 {time} 起"],
+  dataElsewhere: ["elsewhere already", "其余各中心已有"],
+  dataElsewhereFrom: ["elsewhere from {time}", "其余各中心自 {time} 起"],
   factDomestic: ["equipment", "设备"],
   domesticOnly: ["domestic only", "仅国产"],
   agreementsNone: ["Nobody has set any agreements between regions.", "尚未设置区域间协议。"],

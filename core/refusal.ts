@@ -4,6 +4,7 @@ import { coresPerNode, type Shape } from "#core/job/spec.ts";
 import type { Language } from "#core/language.ts";
 import { networkTimeText } from "#core/ledger/network-day.ts";
 import { durationWords, exactMibText } from "#core/measures.ts";
+import { nearestName } from "#core/nearest-name.ts";
 import { type Facts, reasonWords } from "#core/scheduling/reasons.ts";
 import { unreachable } from "#core/unreachable.ts";
 
@@ -717,6 +718,10 @@ const placeRemedies: Readonly<
     en: `No other shape would help: its data may be in ${facts.allowed} only, and no centre that could take it lies there. Allow another region (--residency; of a project or tenant an administrator does), or have a centre there join.`,
     zh: `更改规格无济于事：其数据只可存放于 ${facts.allowed}，而可接收的中心均不在其中。请放宽区域（--residency；项目与租户的限制由管理员修改），或由该区域的中心加入。`,
   }),
+  "data-not-there": ({ facts }) => ({
+    en: `No other shape would help: its data are at ${facts.centres || "no centre"} alone, and no such centre may or can run it. Allow one that has them, or say when they are at others (--data-at, --data-elsewhere).`,
+    zh: `更改规格无济于事：其数据仅在 ${facts.centres || "（无）"}，而这些中心不可或不能运行它。请允许有数据的中心，或说明数据何时到达别处（--data-at、--data-elsewhere）。`,
+  }),
   "not-domestic": ({ centre }) => ({
     en: `No other shape would help: have marked in the terms what is domestic (weir centre terms ${centre}; an administrator does), or, where the rule is the job's own, submit it without.`,
     zh: `更改规格无济于事：请由管理员在条款中标记国产设备（weir centre terms ${centre}），若该限制为作业自身所加，也可去掉后提交。`,
@@ -801,14 +806,16 @@ function unknownCentre({
   value,
   known,
 }: Extract<Refusal, { kind: "not-offered" }>): readonly [en: Sentence, zh: Sentence] {
+  const near = nearestName(value, known);
+  const [meant, meantZh] = near === null ? ["", ""] : [` Is ${near} meant?`, `是否指 ${near}？`];
   return [
     [
       "Unknown centre",
-      `There is no centre ${JSON.stringify(value)}. Known: ${known.join(", ") || "none"}. Choose one of these; weir centres says more.`,
+      `There is no centre ${JSON.stringify(value)}.${meant} Known: ${known.join(", ") || "none"}. Choose one of these; weir centres says more.`,
     ],
     [
       "中心不存在",
-      `没有中心 ${JSON.stringify(value)}。现有：${known.join("、") || "无"}。请改选其一，详见 weir centres。`,
+      `没有中心 ${JSON.stringify(value)}。${meantZh}现有：${known.join("、") || "无"}。请改选其一，详见 weir centres。`,
     ],
   ];
 }

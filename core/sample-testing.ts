@@ -28,6 +28,7 @@ export const sampleSpec: JobSpec = {
   licences: [],
   siteWords: {},
   residency: [],
+  data: null,
   inputFiles: [],
   centres: { only: [], except: [], prefer: [] },
   labels: {},

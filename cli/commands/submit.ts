@@ -11,8 +11,10 @@ import { readInputFiles } from "#cli/input-files.ts";
 import { exitCodes, Stop } from "#cli/stop.ts";
 import { plain } from "#cli/table.ts";
 import { waitForEnd } from "#cli/wait.ts";
+import { readDataOptions } from "#core/job/data-asked.ts";
 import { endReasonWords } from "#core/job/end-reason.ts";
 import { exitCodeOf } from "#core/job/exit-code.ts";
+import { phraseWords } from "#core/job/phrase.ts";
 import { parseSbatch, type SbatchResult } from "#core/job/sbatch.ts";
 import { parseTimeS } from "#core/job/slurm-values.ts";
 import { refusalWords } from "#core/refusal.ts";
@@ -149,6 +151,7 @@ async function requestOf(call: Call, { name, ...work }: Typed, sbatch: SbatchRes
   const preemptible = (["restarts", "checkpoints"] as const).find((one) => one === call.one("preemptible"));
   const onUnreachable = onUnreachableOf(call);
   const shareMilli = call.number("accelerator-share", 1, 999);
+  const data = dataSaid(call);
   const residency = call.all("residency").flatMap((text) => text.split(","));
   return {
     ...work,
@@ -162,6 +165,7 @@ async function requestOf(call: Call, { name, ...work }: Typed, sbatch: SbatchRes
     ...(project !== null && { project }),
     ...(container !== null && { container }),
     ...(residency.length > 0 && { residency }),
+    ...(data && { data }),
     ...(call.has("domestic") && { domestic: true }),
     ...(call.all("software").length > 0 && { software: [...call.all("software")] }),
     ...(call.all("file-system").length > 0 && { fileSystems: [...call.all("file-system")] }),
@@ -171,6 +175,22 @@ async function requestOf(call: Call, { name, ...work }: Typed, sbatch: SbatchRes
     ...(preemptible && { preemptible }),
     ...(onUnreachable && { onUnreachable }),
     ...(call.passedOn.length > 0 && { sbatchOptions: [...call.passedOn] }),
+  };
+}
+
+/** What --data-at and --data-elsewhere say; null: neither is there. */
+export function dataSaid(call: Call): NonNullable<JobRequest["data"]> | null {
+  const option = (name: string) => (text: string) => ({ option: `--${name}`, line: null, text });
+  const at = call.all("data-at").map(option("data-at"));
+  const elsewhere = call.one("data-elsewhere");
+  if (at.length === 0 && elsewhere === null) return null;
+  const read = readDataOptions(at, elsewhere === null ? undefined : option("data-elsewhere")(elsewhere), Date.now());
+  if (read.kind === "wrong")
+    throw badValue(call.say, read.option.option, read.value, phraseWords(read.expected, call.language));
+  const places = read.data.at ?? [];
+  return {
+    ...(places.length > 0 && { at: places.map((place) => ({ ...place })) }),
+    ...(read.data.elsewhere && { elsewhere: { ...read.data.elsewhere } }),
   };
 }
 

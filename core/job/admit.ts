@@ -2,6 +2,7 @@ import { parseRegions } from "#core/centre/region.ts";
 import { type CentreId, centreId } from "#core/ids.ts";
 import { parseArray } from "#core/job/array.ts";
 import type { Asked, AskedDependency, Request } from "#core/job/asked.ts";
+import { dataPhrases, dataPlacesOf, dataTooLate } from "#core/job/data-asked.ts";
 import { isEverywhere } from "#core/job/demands.ts";
 import { type Phrase, type PhraseKind, phrase } from "#core/job/phrase.ts";
 import { parseSbatch } from "#core/job/sbatch.ts";
@@ -52,6 +53,8 @@ export function admit(request: Request, context: AdmitContext): Admitted {
   const dependencies = dependenciesOf(asked, context);
   if ("kind" in dependencies) return refused(dependencies);
   const centres = wishesOf(asked, request, work.work);
+  const places = dataPlacesOf(asked, request, context);
+  if ("kind" in places) return refused(places);
   const project = asked.project ?? context.defaultProject;
   const refusal =
     projectRefusal(project, context) ??
@@ -87,17 +90,20 @@ export function admit(request: Request, context: AdmitContext): Admitted {
     licences: asked.licences ?? [],
     siteWords,
     residency: asked.residency ?? [],
+    ...places,
     inputFiles: (request.inputFiles ?? []).map((file) => ({ ...file, executable: file.executable ?? false })),
     centres,
     labels: { ...(asked.comment !== undefined && { comment: asked.comment }), ...request.labels },
     project,
   };
+  const late = dataTooLate(spec, context.centres);
+  if (late) return refused(late);
   return {
     kind: "admitted",
     spec,
     defaults: filledIn(asked, spec),
     warnings: [...sbatch.warnings, ...pins(spec)],
-    notes: deadlineWords(spec),
+    notes: [...deadlineWords(spec), ...dataPhrases(spec.data)],
     after: dependencies.after,
   };
 }

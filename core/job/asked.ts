@@ -48,6 +48,9 @@ export type Asked = {
   readonly reservation?: readonly string[];
   readonly nodelist?: readonly string[];
   readonly residency?: readonly Region[];
+  /** Each as it was said; all of one source count. */
+  readonly dataAt?: readonly DataOption[];
+  readonly dataElsewhere?: DataOption;
   readonly domestic?: boolean;
   readonly comment?: string;
   /** The text of `--wrap`: the work itself. */
@@ -76,6 +79,18 @@ export type AskedDependency =
     }
   | { readonly kind: "aftercorr"; readonly job: number | string }
   | { readonly kind: "singleton" };
+
+/** From a moment on, or after so long; neither: already. */
+export type When = { readonly fromMs?: number | undefined; readonly afterS?: number | undefined };
+
+/** What is said of where a job's input is; `elsewhere` absent: at no other centre. */
+export type AskedData = {
+  readonly at?: readonly (When & { readonly centre: string })[] | undefined;
+  readonly elsewhere?: When | undefined;
+};
+
+/** What an option says, with where it says so. */
+export type DataOption = OptionPlace & { readonly text: string };
 
 /** What `POST /jobs` carries; structurally what api/job.ts `jobRequest` infers. */
 export type Request = {
@@ -120,6 +135,7 @@ export type Request = {
   readonly licences?: readonly { readonly name: string; readonly count: number }[] | undefined;
   /** Regions, or whole countries. */
   readonly residency?: readonly string[] | undefined;
+  readonly data?: AskedData | undefined;
   readonly domestic?: boolean | undefined;
   readonly siteWords?: { readonly [Kind in SiteWordKind]?: readonly string[] | undefined } | undefined;
   readonly inputFiles?:

@@ -1,4 +1,5 @@
 import type { Region } from "#core/centre/region.ts";
+import type { DataPlaces } from "#core/job/data-places.ts";
 import type { JobSpec, SiteWords } from "#core/job/spec.ts";
 
 /**
@@ -15,6 +16,8 @@ export type Demands = {
   readonly licences: JobSpec["licences"];
   /** Where its data may be; empty: anywhere. */
   readonly residency: readonly Region[];
+  /** Where its input is, and from when on; absent: wherever it runs. */
+  readonly data?: DataPlaces | undefined;
 };
 
 /** The fields of a spec that demands come from. */
@@ -29,13 +32,14 @@ export type Demanding = Pick<
   | "stdout"
   | "stderr"
   | "residency"
+  | "data"
 >;
 
 export function demandsOf(spec: Demanding): Demands | null {
-  const { siteWords, container, licences, residency } = spec;
+  const { siteWords, container, licences, residency, data } = spec;
   const paths = pinningPaths(spec);
   const asked = spec.software.length + spec.fileSystems.length + licences.length + paths.length + residency.length;
-  if (container === null && asked === 0 && Object.keys(siteWords).length === 0) return null;
+  if (container === null && asked === 0 && data === null && Object.keys(siteWords).length === 0) return null;
   return {
     siteWords,
     software: container === null ? spec.software : [],
@@ -43,7 +47,16 @@ export function demandsOf(spec: Demanding): Demands | null {
     fileSystems: [...new Set([...spec.fileSystems, ...paths.map(({ path }) => path)])],
     licences,
     residency,
+    ...(data !== null && { data }),
   };
+}
+
+/** The same, or null where nothing is asked. */
+export function anyDemands(demands: Demands): Demands | null {
+  const { siteWords, software, container, fileSystems, licences, residency, data } = demands;
+  const beside = software.length + fileSystems.length + licences.length + residency.length;
+  const count = Object.keys(siteWords).length + beside;
+  return count > 0 || container || data ? demands : null;
 }
 
 /** Absolute paths that are true only where a centre has that file system; what every machine has is not among them. */

@@ -123,6 +123,48 @@ export const phrases = {
     "a moment by the clock of {zone}: HH:MM[:SS] [AM|PM], MMDD[YY], MM/DD[/YY][-HH:MM[:SS]], YYYY-MM-DD[THH:MM[:SS]] or now+COUNT[seconds|minutes|hours|days|weeks]",
     "{zone} 时区的时刻：HH:MM[:SS] [AM|PM]、MMDD[YY]、MM/DD[/YY][-HH:MM[:SS]]、YYYY-MM-DD[THH:MM[:SS]] 或 now+数量[seconds|minutes|hours|days|weeks]",
   ],
+  "data-place": [
+    "CENTRE, or CENTRE=WHEN where its data are to come: now, so long from now (90s, 30m, 2h, 1d) or a moment by the clock of {zone} as YYYY-MM-DDTHH:MM",
+    "中心，数据尚未到达时写 中心=时间：now、从现在起的时长（90s、30m、2h、1d）或 {zone} 时区的时刻，如 YYYY-MM-DDTHH:MM",
+  ],
+  "data-elsewhere": [
+    "never, now, so long from now (90s, 30m, 2h, 1d) or a moment by the clock of {zone} as YYYY-MM-DDTHH:MM",
+    "never（不会到达）、now、从现在起的时长（90s、30m、2h、1d）或 {zone} 时区的时刻，如 YYYY-MM-DDTHH:MM",
+  ],
+  "data-nowhere": [
+    "names no centre where its data are, and none would have them: name one (--data-at CENTRE), or say when they are elsewhere (--data-elsewhere)",
+    "未写明数据在哪个中心，于是没有中心会有其数据：请写明一个（--data-at 中心），或说明何时到达别处（--data-elsewhere）",
+  ],
+  "data-centre-twice": [
+    "names centre {centre} a second time: say once from when on its data are there",
+    "中心 {centre} 出现两次：请只写一次其数据何时就绪",
+  ],
+  "data-one-when": [
+    "says both fromMs and afterS: say one of them, or neither where they are there already",
+    "同时写了 fromMs 与 afterS：请只写其一；已在该处则都不写",
+  ],
+  "data-moment-past": [
+    "{said} is over (it is {now} now): name a moment to come, or say that they are there already (now, or no moment)",
+    "{said} 已过（现在是 {now}）：请写将来的时刻；数据已在该处则写 now 或不写时间",
+  ],
+  "data-after-deadline": [
+    "its data are ready at {ready} at the earliest, and to end by its deadline {deadline} it has to start by {latest}: name a later deadline, a shorter time limit, or an earlier moment",
+    "其数据最早 {ready} 就绪，而为在截止时刻 {deadline} 前结束须在 {latest} 前启动：请推迟截止时刻、缩短时限，或写更早的就绪时间",
+  ],
+  "data-there": ["its data are at {centre}", "其数据已在 {centre}"],
+  "data-there-from": [
+    "its data are at {centre} from {ready}; it does not start there before",
+    "其数据自 {ready} 起在 {centre} 就绪，此前不在该处启动",
+  ],
+  "data-not-elsewhere": [
+    "its data are at no other centre, so it goes to none (--data-elsewhere says when they are)",
+    "其数据不在其他中心，因此不会派往别处（可用 --data-elsewhere 说明何时到达）",
+  ],
+  "data-elsewhere-already": ["at all other centres its data are already", "其数据已在其余各中心"],
+  "data-elsewhere-from": [
+    "at all other centres its data are from {ready}; it does not start there before",
+    "其数据自 {ready} 起在其余各中心就绪，此前不在该处启动",
+  ],
   "moment-to-come": [
     "a moment to come (it is {now} now), from {earliest}, which is the time limit from now",
     "将来的时刻（现在是 {now}），不早于 {earliest}，即从现在起一个时限之后",

@@ -222,7 +222,9 @@ function obey(option: SbatchOption, value: string, place: OptionPlace, into: Rea
     case "mapped": {
       const reading = handling.read(value, place);
       if (reading.kind === "refused") return reading.refusal;
-      into.asked = { ...into.asked, ...reading.asked };
+      const { dataAt } = reading.asked;
+      const places = dataAt && { dataAt: [...(into.asked.dataAt ?? []), ...dataAt] };
+      into.asked = { ...into.asked, ...reading.asked, ...places };
       if (reading.warning) into.warnings.push(phrase("taken-so", { option: optionAt(place), how: reading.warning }));
       return null;
     }

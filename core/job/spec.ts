@@ -1,5 +1,6 @@
 import type { Region } from "#core/centre/region.ts";
 import type { CentreId } from "#core/ids.ts";
+import type { DataPlaces } from "#core/job/data-places.ts";
 
 /**
  * What a user asks for, complete: every default filled in. `core/job/admit.ts` makes it from a request and says which
@@ -44,6 +45,8 @@ export type JobSpec = {
   readonly siteWords: SiteWords;
   /** Regions, or whole countries, in which its data may be (core/centre/region.ts); empty: anywhere. */
   readonly residency: readonly Region[];
+  /** Where its input is, and from when on; null: wherever it runs. May be told anew while a task of it waits. */
+  readonly data: DataPlaces | null;
   /** At most 10 MiB in all; they land in `$WEIR_WORK` (W3). */
   readonly inputFiles: readonly InputFile[];
   readonly centres: CentreWishes;

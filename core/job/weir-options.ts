@@ -22,6 +22,24 @@ export const weirOptions: readonly SbatchOption[] = [
     },
   },
   {
+    long: "data-at",
+    value: "required",
+    handling: {
+      kind: "mapped",
+      to: "data",
+      read: (text, place) => ({ kind: "asked", asked: { dataAt: [{ ...place, text }] } }),
+    },
+  },
+  {
+    long: "data-elsewhere",
+    value: "required",
+    handling: {
+      kind: "mapped",
+      to: "data",
+      read: (text, place) => ({ kind: "asked", asked: { dataElsewhere: { ...place, text } } }),
+    },
+  },
+  {
     long: "domestic",
     value: "none",
     handling: { kind: "mapped", to: "domestic", read: () => ({ kind: "asked", asked: { domestic: true } }) },

@@ -1,5 +1,6 @@
 import { withinShare } from "#core/scheduling/agreed.ts";
 import { devicesFor, isShared, leftOf, needIn, type PoolRecord, type Sort } from "#core/scheduling/centres.ts";
+import { isDataThere } from "#core/scheduling/data-at.ts";
 import { type Failing, mayTake, type Offer, offerOf } from "#core/scheduling/fit.ts";
 import { type Ground, groundLeft } from "#core/scheduling/ground.ts";
 import { type JobRecord, type LiveRun, nameAt } from "#core/scheduling/job-record.ts";
@@ -82,7 +83,7 @@ export function lookAhead(
   if (!looking) return null;
   const known = new Map<Ask, readonly PoolRecord[]>();
   const poolsOf = (ask: Ask) => {
-    const pools = known.get(ask) ?? plannable(ask);
+    const pools = known.get(ask) ?? plannable(ask, nowMs);
     known.set(ask, pools);
     return pools;
   };
@@ -204,13 +205,19 @@ function firstTasks(
 /**
  * Of pools whose own users queue there too nobody can tell when they have room; nor when a licence, an account or a share of
  * an agreement is free that is asked for; nor what a share leaves of nodes that pools share. What nodes that are up could never
- * hold has no place in a plan either.
+ * hold has no place in a plan either, nor has work where its input is not yet.
  */
-function plannable(ask: Ask): readonly PoolRecord[] {
+function plannable(ask: Ask, nowMs: number): readonly PoolRecord[] {
   const { pools, size } = ask.group;
   const fits = ({ upSize }: PoolRecord) => hasNodesFor(upSize, size);
   return pools.filter(
-    (pool) => !isShared(pool) && !isByShare(pool) && mayTake(pool) && fits(pool) && !waitsForMore(ask, pool),
+    (pool) =>
+      !isShared(pool) &&
+      !isByShare(pool) &&
+      mayTake(pool) &&
+      fits(pool) &&
+      !waitsForMore(ask, pool) &&
+      isDataThere(ask, pool, nowMs),
   );
 }
 

@@ -1,5 +1,5 @@
 import { networkTimeText } from "#core/ledger/network-day.ts";
-import type { JobRecord } from "#core/scheduling/job-record.ts";
+import { dueMs, type JobRecord } from "#core/scheduling/job-record.ts";
 import { rangesOf } from "#core/scheduling/positions.ts";
 import type { Facts, JobRule } from "#core/scheduling/reasons.ts";
 import type { TaskEnd } from "#core/scheduling/world-plan.ts";
@@ -60,12 +60,9 @@ export function overdueReason({ deadline, ask }: JobRecord): {
  * deadline that is named for show gains nothing at once; and its submitter has used no more than is theirs, so that all
  * who name deadlines together take no more than their shares.
  */
-export function goesAhead(
-  { deadline, submittedMs, submitter }: JobRecord,
-  leadS: number | null,
-  nowMs: number,
-): boolean {
+export function goesAhead(job: JobRecord, leadS: number | null, nowMs: number): boolean {
+  const { deadline, submitter } = job;
   if (deadline === null || leadS === null || submitter.factor > 1) return false;
   const leftMs = deadline.latestStartMs - nowMs;
-  return leftMs <= leadS * 1000 && leftMs <= nowMs - submittedMs;
+  return leftMs <= leadS * 1000 && leftMs <= nowMs - dueMs(job);
 }

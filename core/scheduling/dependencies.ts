@@ -1,6 +1,6 @@
 import { type JobId, jobId, taskName } from "#core/ids.ts";
 import type { Dependency } from "#core/job/spec.ts";
-import { comesBefore, type JobRecord, popJob, pushJob } from "#core/scheduling/job-record.ts";
+import { type JobRecord, popJob, pushJob, submittedBefore } from "#core/scheduling/job-record.ts";
 import {
   addPositions,
   commonPositions,
@@ -310,7 +310,7 @@ function joinNamesakes(all: Dependencies, job: JobRecord): Namesakes {
   const key = nameKey(job);
   const known = all.namesakes.get(key);
   if (known) {
-    pushJob(known.heap, job);
+    pushJob(known.heap, job, submittedBefore);
     return known;
   }
   // Most jobs have a name of their own; a literal takes room for one, where a push makes room for sixteen.
@@ -321,14 +321,14 @@ function joinNamesakes(all: Dependencies, job: JobRecord): Namesakes {
 
 function earliest(namesakes: Namesakes): JobRecord | null {
   while (namesakes.heap[0]?.complete) {
-    popJob(namesakes.heap);
+    popJob(namesakes.heap, submittedBefore);
     namesakes.ended -= 1;
   }
   return namesakes.heap[0] ?? null;
 }
 
 function sweep(namesakes: Namesakes): void {
-  namesakes.heap = namesakes.heap.filter((job) => !job.complete).sort((a, b) => (comesBefore(a, b) ? -1 : 1));
+  namesakes.heap = namesakes.heap.filter((job) => !job.complete).sort((a, b) => (submittedBefore(a, b) ? -1 : 1));
   namesakes.ended = 0;
 }
 

@@ -3,6 +3,7 @@ import type { CentreWishes, Shape } from "#core/job/spec.ts";
 import { plannedFor } from "#core/scheduling/ahead.ts";
 import { boundShape, boundsOf } from "#core/scheduling/bounds.ts";
 import { isShared, type PoolRecord } from "#core/scheduling/centres.ts";
+import { dataReadyMs, dataReason, isDataThere } from "#core/scheduling/data-at.ts";
 import {
   learntInQueue,
   learntOf,
@@ -136,7 +137,11 @@ function explainAt(
             { ...asked, group: { pools: poolsEverFor(state, asked) } },
           )
         : null;
-    const reason = own ?? beyond ?? (candidates.length === 0 ? { rule: "no-centre" as const, facts: {} } : null);
+    const reason =
+      own ??
+      (place.job ? null : dataReason(asked, poolsEverFor(state, asked), nowMs)) ??
+      beyond ??
+      (candidates.length === 0 ? { rule: "no-centre" as const, facts: {} } : null);
     const left = place.job?.moves?.get(place.position)?.left;
     const within = reason ? [] : inReach(state, asked, candidates).filter((pool) => !claimed || pool === claimed);
     const kept = place.job && !reason ? promisedOffer(state, place.job, place.position, nowMs) : null;
@@ -166,9 +171,12 @@ function explainAt(
       wouldGet: offer && { ...givenOf(asked.shape, offer.pool, offer.device), startsNow: offer.now },
       order: place.job && orderTerms(state.queue, state.policy, place.job, place.position, nowMs),
       siblings: place.job ? siblingsOf(place.job) : [],
-      estimate: reason ? { kind: "unknown" } : estimateOf(state, place, asked, { offer, faster, planned }, nowMs),
+      estimate:
+        reason && reason.rule !== "waits-for-data"
+          ? { kind: "unknown" }
+          : estimateOf(state, place, asked, { offer, faster, planned }, nowMs),
       ...(nobodyEnds && { nobodyEnds }),
-      ...(faster && now && { awaits: awaitedFrom(faster, now, nowMs) }),
+      ...(faster && now && { awaits: awaitedFrom(faster, asked, now, nowMs) }),
     };
   });
 }
@@ -210,9 +218,11 @@ function letOwnFirst(state: State, walk: Walk, { job, position }: Place, asked: 
   );
 }
 
-function awaitedFrom({ pool, startsMs, gainS }: FasterPool, instead: Offer, nowMs: number): AwaitedPool {
+function awaitedFrom({ pool, startsMs, gainS }: FasterPool, asked: Asked, instead: Offer, nowMs: number): AwaitedPool {
   const nameOf = ({ centre, name }: PoolRecord) => ({ centre: centre.id, pool: name });
-  return { ...nameOf(pool), startsInS: Math.round((startsMs - nowMs) / 1000), gainS, insteadOf: nameOf(instead.pool) };
+  const startsInS = Math.round((startsMs - nowMs) / 1000);
+  const forData = dataReadyMs(asked, pool, nowMs) >= startsMs && { forData: true as const };
+  return { ...nameOf(pool), startsInS, gainS, insteadOf: nameOf(instead.pool), ...forData };
 }
 
 type Known = {
@@ -235,19 +245,27 @@ function estimateOf(
   const inQueue = offer && startInQueue(asked, offer.pool, nowMs, state.starts);
   if (offer && inQueue?.from === "queue")
     return learntInQueue(state.starts, offer.pool, { ...waiter, sinceMs: nowMs }) ?? { kind: "unknown" };
-  if (offer && inQueue)
-    return { kind: "limits", centre: offer.pool.centre.id, byMs: nowMs + inQueue.inMs, isFirst: false };
+  if (offer && inQueue) return limits(offer.pool, nowMs + inQueue.inMs, false);
   const pools = poolsEverFor(state, asked);
   const best = faster
     ? { pool: faster.pool, atMs: faster.startsMs }
     : earliestStart(asked, pools, nowMs, state.placing);
   if (!best) return { kind: "unknown" };
   const byMs = best.atMs;
+  const readyMs = dataReadyMs(asked, best.pool, nowMs);
+  if (readyMs > nowMs)
+    return byMs <= readyMs
+      ? { kind: "data", centre: best.pool.centre.id, atMs: readyMs }
+      : limits(best.pool, byMs, false);
   const learnt = learntOf(state.starts, "profile", best.pool, waiter, byMs);
   if (learnt) return learnt;
   // It is kept back where there is room already, or what runs has had its time: nobody knows until when.
   if (byMs < nowMs + 1000) return { kind: "unknown" };
-  return { kind: "limits", centre: best.pool.centre.id, byMs, isFirst: isFirst(state, pools, job, position) };
+  return limits(best.pool, byMs, isFirst(state, pools, job, position));
+}
+
+function limits({ centre }: PoolRecord, byMs: number, isFirst: boolean): StartEstimate {
+  return { kind: "limits", centre: centre.id, byMs, isFirst };
 }
 
 /** Whether nobody who waits for any of the pools now may start there before this task and delay it. */
@@ -288,6 +306,8 @@ export function estimateDue(state: State, nowMs: number): TaskTold | null {
     const best = earliestStart(job.ask, job.ask.group.pools, nowMs, state.placing);
     if (!best || chooseAmong(job.ask, job.ask.group.pools, nowMs, choiceOf(state))) return null;
     const { atMs, pool } = best;
+    // How late its input comes is nothing to be learnt of the pool.
+    if (!isDataThere(job.ask, pool, nowMs)) return null;
     const told = { centre: pool.centre.id, pool: pool.name, madeMs: nowMs, startsMs: atMs };
     const { processors } = waitsAlike(pool, job.ask.shape, job.ask.timeLimitS);
     const task = { job: job.id, index: indexAt(job.indices, position) };

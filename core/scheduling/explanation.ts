@@ -50,6 +50,8 @@ export type AwaitedPool = {
   /** How much earlier it is estimated to be done there than where it could start now. */
   readonly gainS: number;
   readonly insteadOf: { readonly centre: CentreId; readonly pool: string };
+  /** That its input is there is all that is waited for. */
+  readonly forData?: true;
 };
 
 export type EverFit =

@@ -25,6 +25,7 @@ import {
   type PoolRecord,
   roomIn,
 } from "#core/scheduling/centres.ts";
+import { dataAhead, isDataThere } from "#core/scheduling/data-at.ts";
 import { heldBeside, wholeRoom } from "#core/scheduling/ground.ts";
 import { nameAt } from "#core/scheduling/job-record.ts";
 import { accountOf, type Line, lineAt } from "#core/scheduling/lines.ts";
@@ -144,7 +145,7 @@ export function lineIn({ line, who }: Pick<Asked, "line" | "who">, { centre }: P
 export function offerOf(asked: Asked, pool: PoolRecord, nowMs: number): Offer | null {
   const { state, centre } = pool;
   if (!state || !mayTake(pool)) return null;
-  if (beyondWindow(pool, asked.timeLimitS, nowMs)) return null;
+  if (beyondWindow(pool, asked.timeLimitS, nowMs) || !isDataThere(asked, pool, nowMs)) return null;
   const line = isShared(pool) ? lineIn(asked, pool) : null;
   if (line !== null && pool.heldLines.has(line)) return null;
   if (asked.demands && licenceHolder(asked.demands, centre)) return null;
@@ -435,6 +436,7 @@ function notNow(asked: Asked, pool: PoolRecord, nowMs: number): Failing | null {
   const closed =
     beforeWindow(pool, nowMs) ??
     outsideHours(pool) ??
+    dataAhead(asked, pool, nowMs) ??
     shareUsed(asked.shape, pool) ??
     (asked.bounds && visitShort(asked.bounds, asked.shape, pool));
   if (closed) return closed;

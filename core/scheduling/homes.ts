@@ -1,5 +1,6 @@
 import { eachOnce } from "#core/centre/shared-nodes.ts";
 import type { CentreId, TenantId } from "#core/ids.ts";
+import { dataFromMs } from "#core/job/data-places.ts";
 import { type CentreRecord, devicesFor, isShared, needIn } from "#core/scheduling/centres.ts";
 import { isReleased } from "#core/scheduling/dependencies.ts";
 import type { JobRecord } from "#core/scheduling/job-record.ts";
@@ -76,7 +77,7 @@ export function setHomes(
   return true;
 }
 
-/** A job whose tenant's home is another, or that may run there only now, stands in its schedule from then on; 0: from now on. */
+/** A job whose tenant's home is another, or that may run there only now (its input is there), stands in its schedule from then on; 0: from now on. */
 export function comeHome({ of, at }: Homes, job: JobRecord, atMs: number): void {
   const centre = of.get(job.submitter.tenant);
   const home = centre === undefined ? null : (at.get(centre) ?? null);
@@ -84,7 +85,10 @@ export function comeHome({ of, at }: Homes, job: JobRecord, atMs: number): void 
     for (const position of openPositions(job)) leaveHome(job, position, null, 0);
     job.home = null;
   }
-  const needs = home && job.home === null && isReleased(job) ? needsAt(job, home.centre) : null;
+  const needs =
+    home && job.home === null && isReleased(job) && dataFromMs(job.ask.demands?.data, home.centre) === 0
+      ? needsAt(job, home.centre)
+      : null;
   if (home === null || needs === null) return;
   job.home = home;
   const { timeLimitS, graceS } = job.ask;

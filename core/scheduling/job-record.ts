@@ -26,6 +26,8 @@ export type JobRecord = {
   readonly ofArray: boolean;
   readonly throttle: number | null;
   readonly deadline: Deadline | null;
+  /** null: it says nothing of where its input is. */
+  data: JobData | null;
   /** Another where what it may use changes. */
   ask: Ask;
   readonly queued: Positions;
@@ -48,6 +50,12 @@ export type JobRecord = {
   /** Whether it stands in its line; it may stand there a while after it ceased to be ready. */
   inQueue: boolean;
 };
+
+/**
+ * `dueMs`: when it was submitted and its input at some centre, from when on its wait counts. `awaited`: it is at none yet, so
+ * the job does not stand in the queue.
+ */
+export type JobData = { readonly dueMs: number; readonly awaited: boolean };
 
 /** It ends by then or not at all, and so starts by `latestStartMs`, its time limit before. */
 export type Deadline = { readonly endsMs: number; readonly latestStartMs: number };
@@ -96,8 +104,19 @@ export const untold = {
   makesWay: null,
 } as const;
 
-/** First come first served: by the time of submission, then by job id; within an array by position. */
+/** First come first served: by the time from which their waits count, then by job id; within an array by position. */
 export function comesBefore(one: JobRecord, other: JobRecord): boolean {
+  const [ones, others] = [dueMs(one), dueMs(other)];
+  return ones === others ? one.id < other.id : ones < others;
+}
+
+/** From when on its wait counts: since it was submitted, and its input was at some centre. */
+export function dueMs({ data, submittedMs }: JobRecord): number {
+  return data === null ? submittedMs : data.dueMs;
+}
+
+/** By submission alone. */
+export function submittedBefore(one: JobRecord, other: JobRecord): boolean {
   return one.submittedMs === other.submittedMs ? one.id < other.id : one.submittedMs < other.submittedMs;
 }
 
@@ -107,13 +126,13 @@ export function nameAt(job: JobRecord, position: number): string {
 }
 
 /** Puts a job into a binary heap whose first is the job that comes before all others. */
-export function pushJob(heap: JobRecord[], job: JobRecord): void {
+export function pushJob(heap: JobRecord[], job: JobRecord, isBefore = comesBefore): void {
   let child = heap.length;
   heap.push(job);
   while (child > 0) {
     const parent = (child - 1) >>> 1;
     const above = heap[parent];
-    if (!above || comesBefore(above, job)) break;
+    if (!above || isBefore(above, job)) break;
     heap[child] = above;
     child = parent;
   }
@@ -121,7 +140,7 @@ export function pushJob(heap: JobRecord[], job: JobRecord): void {
 }
 
 /** Takes the first out, or null. */
-export function popJob(heap: JobRecord[]): JobRecord | null {
+export function popJob(heap: JobRecord[], isBefore = comesBefore): JobRecord | null {
   const first = heap[0] ?? null;
   const last = heap.pop();
   if (!last || heap.length === 0) return first;
@@ -132,11 +151,11 @@ export function popJob(heap: JobRecord[]): JobRecord | null {
     if (!left) break;
     const right = heap[child + 1];
     let smaller = left;
-    if (right && comesBefore(right, left)) {
+    if (right && isBefore(right, left)) {
       smaller = right;
       child += 1;
     }
-    if (comesBefore(last, smaller)) break;
+    if (isBefore(last, smaller)) break;
     heap[hole] = smaller;
     hole = child;
   }

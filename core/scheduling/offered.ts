@@ -2,6 +2,7 @@ import { containerRuntimes, runsContainers } from "#core/centre/containers.ts";
 import { type EngineOffers, noOffers } from "#core/centre/engine.ts";
 import { hostNames } from "#core/centre/host-list.ts";
 import { runsJobs } from "#core/centre/life-cycle.ts";
+import { dataFromMs } from "#core/job/data-places.ts";
 import type { Demands } from "#core/job/demands.ts";
 import type { SiteWordKind } from "#core/job/spec.ts";
 import type { Refusal } from "#core/refusal.ts";
@@ -21,6 +22,11 @@ export function lacks(demands: Demands, centre: CentreRecord): Lacking | null {
   const { residency } = demands;
   const outside = residency.length > 0 && outsideResidency(residency, centre.state?.region ?? null, "job");
   if (outside) return outside;
+  if (dataFromMs(demands.data, centre.id) === null)
+    return {
+      rule: "data-not-there",
+      facts: { centres: demands.data?.at.map((place) => place.centre).join(", ") ?? "" },
+    };
   const offers = centre.state?.offers;
   if (!offers) return null;
   const offered = offeredBy(centre, offers);

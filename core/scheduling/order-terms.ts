@@ -1,7 +1,7 @@
 import type { CentreId } from "#core/ids.ts";
 import type { PriorityClass } from "#core/job/spec.ts";
 import { startAtHome } from "#core/scheduling/homes.ts";
-import type { JobRecord } from "#core/scheduling/job-record.ts";
+import { dueMs, type JobRecord } from "#core/scheduling/job-record.ts";
 import type { Policy } from "#core/scheduling/policy.ts";
 import type { Queue } from "#core/scheduling/queue.ts";
 import { isByDeadline, isStarving, type Rank } from "#core/scheduling/ranking.ts";
@@ -42,7 +42,7 @@ export type OrderTerms = {
 export function orderTerms(queue: Queue, policy: Policy, job: JobRecord, position: number, nowMs: number): OrderTerms {
   const { order, fairness, prediction, maxWaitS, guardLeadS } = policy;
   const rank = rankOfJob(queue, job);
-  const waitS = (nowMs - job.submittedMs) / 1000;
+  const waitS = (nowMs - dueMs(job)) / 1000;
   const first = isStarving(rank);
   const hasWaited = maxWaitS !== null && waitS >= maxWaitS - guardLeadS;
   const strand = strandOf(job);

@@ -1,4 +1,5 @@
 import { beyondCores } from "#core/scheduling/core-limits.ts";
+import { dataReason } from "#core/scheduling/data-at.ts";
 import { isOverdue, overdueReason } from "#core/scheduling/deadlines.ts";
 import { waitReason } from "#core/scheduling/dependencies.ts";
 import { beyondGrant } from "#core/scheduling/grants.ts";
@@ -14,7 +15,8 @@ export type OwnReason = { readonly rule: JobRule; readonly facts: Facts };
 /** By what its job itself asks. */
 export function ownReason(job: JobRecord, position: number, nowMs: number): OwnReason | null {
   const overdue = isOverdue(job, nowMs) ? overdueReason(job) : null;
-  return overdue ?? waitReason(job, position) ?? throttleReason(job, position);
+  const ownTurn = overdue ?? waitReason(job, position);
+  return ownTurn ?? dataReason(job.ask, job.ask.group.pools, nowMs) ?? throttleReason(job, position);
 }
 
 /** By what its tenant and project may have. */

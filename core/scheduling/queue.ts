@@ -81,7 +81,7 @@ export function emptyQueue(ranking: Ranking, submitters: Submitters): Queue {
 
 /** The first position ≥ from that could be placed as far as the job itself is concerned, or -1. */
 export function nextReady(job: JobRecord, from: number): number {
-  return isReleased(job) ? nextAllowed(job, from) : -1;
+  return isReleased(job) && !job.data?.awaited ? nextAllowed(job, from) : -1;
 }
 
 /** How many more tasks of the job may be live at once. */

@@ -1,7 +1,7 @@
 import type { PriorityClass } from "#core/job/spec.ts";
 import { goesAhead } from "#core/scheduling/deadlines.ts";
 import type { Asked } from "#core/scheduling/fit.ts";
-import { comesBefore, type JobRecord } from "#core/scheduling/job-record.ts";
+import { comesBefore, dueMs, type JobRecord } from "#core/scheduling/job-record.ts";
 import { owedAfterS } from "#core/scheduling/order/fairness.ts";
 import { agedScore, standingScore } from "#core/scheduling/order/score.ts";
 import type { Policy } from "#core/scheduling/policy.ts";
@@ -28,7 +28,7 @@ export function rankingOf({ order, maxWaitS, guardLeadS, fairness, prediction }:
   return {
     standing: (asked, predictedS) => standingScore(order, processorsOf(asked), predictedS, asked.timeLimitS, 0),
     of: (job, standing, nowMs) => {
-      const waitS = Math.max(0, nowMs - job.submittedMs) / 1000;
+      const waitS = Math.max(0, nowMs - dueMs(job)) / 1000;
       if (waitS >= guardAfterS || (waitS >= owedS && job.submitter.isBelowShare)) return served;
       const tier = classes ? tiers[job.priority] : tiers.normal;
       if (job.deadline !== null && goesAhead(job, leadS, nowMs))
@@ -40,9 +40,10 @@ export function rankingOf({ order, maxWaitS, guardLeadS, fairness, prediction }:
     anewMs: moves ? 10_000 : null,
   };
 
-  function ofJob({ ask, submittedMs }: JobRecord, standing: number): number {
+  function ofJob(job: JobRecord, standing: number): number {
+    const { ask } = job;
     if (order.kind !== "fcfs" && order.kind !== "f1") return standing;
-    return standingScore(order, processorsOf(ask), ask.timeLimitS, ask.timeLimitS, submittedMs / 1000);
+    return standingScore(order, processorsOf(ask), ask.timeLimitS, ask.timeLimitS, dueMs(job) / 1000);
   }
 }
 

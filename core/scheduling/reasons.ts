@@ -31,6 +31,11 @@ export const rules = {
     en: "the array allows {limit} tasks at once, and {live} {live|is|are} placed, running or before this one",
     zh: "该数组同时最多 {limit} 个任务，已有 {live} 个已派发、运行中或排在其前",
   },
+  "waits-for-data": {
+    holds: "later",
+    en: "waits for its data, which by its own word are at {centre} first, from {ready}, of the centres that could run it",
+    zh: "等待其数据：按作业的声明，能运行它的中心中最早为 {centre}，自 {ready} 起就绪",
+  },
   "deadline-cannot-be-met": {
     holds: "never",
     en: "can no longer end by its deadline {deadline} within its time limit of {limitS} s",
@@ -137,6 +142,11 @@ export const rules = {
     holds: "never",
     en: "has no licences {licence}",
     zh: "没有许可证 {licence}",
+  },
+  "data-not-there": {
+    holds: "never",
+    en: "its data will not be there, as it says itself (at {centres} alone)",
+    zh: "按作业的声明，其数据不会在该中心（仅在 {centres}）",
   },
   "too-few-licences": {
     holds: "never",
@@ -349,6 +359,11 @@ export const rules = {
     en: "the nodes of pool {pool} are reserved for the network from {starts} on",
     zh: "资源池 {pool} 的节点自 {starts} 起才为算力网保留",
   },
+  "data-not-there-yet": {
+    holds: "later",
+    en: "its data are there from {ready}, as it says itself",
+    zh: "按作业的声明，其数据自 {ready} 起在该中心就绪",
+  },
   "outside-hours": {
     holds: "later",
     en: "by its terms the network may start work in pool {pool} again on {day} at {time}",
@@ -453,6 +468,7 @@ export type JobRule =
   | "dependency-never-satisfied"
   | "singleton-waits"
   | "array-throttle"
+  | "waits-for-data"
   | "deadline-cannot-be-met"
   | "tenant-holds-its-cores"
   | "project-holds-its-cores"
@@ -492,7 +508,7 @@ export function roomWords(facts: Facts, language: Language): string {
 }
 
 /** Facts that hold several names, one after the other. */
-const lists = ["only", "offered", "given", "runtimes"] as const;
+const lists = ["only", "offered", "given", "runtimes", "centres"] as const;
 
 /** Facts that are words of ours, and not a centre's or a user's. */
 function inWords(facts: Facts, language: Language): Facts {

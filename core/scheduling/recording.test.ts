@@ -100,6 +100,36 @@ test("with homes and bounds on cores too, whoever looked in between, and only wi
   assert(replayed.placements === 60 && replayed.decisions === 240);
 });
 
+test("whoever looks first when input has come to a centre is noted, and the replay goes by it", () => {
+  const lines: string[] = [];
+  const world = recordedWorld((line) => lines.push(`${line}\n`));
+  const told = { lifeCycle: "in-service", intake: "open", connection: "connected", offers: noOffers } as const;
+  const id = centreId("jinan");
+  const pools = [poolOfNodes("main", [{ cores: 8 }])];
+  world.apply({ kind: "centre-changed", centre: { id, driver: "process", ...told, pools, accounts: null } });
+  const nothing = { siteWords: {}, software: [], container: false, fileSystems: [], licences: [], residency: [] };
+  const { shape, centres: wishes } = sampleSpec;
+  for (let at = 1; at <= 5; at++) {
+    const data = { at: [{ centre: id, fromMs: 1000 * at }], elsewhereMs: null };
+    const asked = { shape, wishes, demands: { ...nothing, data }, array: null, dependencies: [], past: null };
+    const who = { person: personId(1), project: projectId(1), name: `job-${at}` };
+    world.apply({ kind: "job-queued", job: jobId(at), submittedMs: 0, timeLimitS: 60, ...who, ...asked });
+  }
+  world.decide(0, 100);
+  const task = { job: jobId(1), index: 0 };
+  world.explain(task, 1_000);
+  world.whatIf(task, 2_000);
+  world.explainNew(shape, wishes, 3_000);
+  world.estimateDue(4_000);
+  assert.deepEqual(
+    lines.filter((line) => line.startsWith('{"told"')),
+    [1000, 2000, 3000, 4000].map((nowMs) => `{"told":${nowMs}}\n`),
+  );
+  assert.equal(world.decide(5_000, 100).place.length, 5);
+  const replayed = replayRecording(lines.join(""));
+  assert.equal(replayed.kind, "equal", JSON.stringify(replayed));
+});
+
 test("the first plan that comes out otherwise is shown", () => {
   const lines = record().split("\n");
   const at = lines.findIndex((line) => line.includes('"place":[{'));

@@ -5,7 +5,8 @@ import type { Plan } from "#core/scheduling/world-plan.ts";
 
 /**
  * What a world was told and what it decided, as lines of text: first `{"recording": 3, "policy": …}`, then one line an
- * event, one a decision, and one where a look at the queue told its ranks anew, in the order they came. Replayed, it gives
+ * event, one a decision, and one where a look at the queue told its ranks anew or found input come to a centre, in the order
+ * they came. Replayed, it gives
  * the same plans byte for byte: live is simulated.
  */
 type Line =
@@ -55,6 +56,10 @@ export function recordedWorld(write: (line: string) => void, policy: Policy = po
     explainNew: (shape, wishes, nowMs, asker) => {
       tellTime(nowMs);
       return world.explainNew(shape, wishes, nowMs, asker);
+    },
+    estimateDue: (nowMs) => {
+      tellTime(nowMs);
+      return world.estimateDue(nowMs);
     },
     whatIf: (task, nowMs) => {
       tellTime(nowMs);

@@ -12,6 +12,7 @@ import {
   tenantId,
 } from "#core/ids.ts";
 import { parseArray } from "#core/job/array.ts";
+import type { DataPlaces } from "#core/job/data-places.ts";
 import { type Demanding, demandsOf } from "#core/job/demands.ts";
 import {
   type CentreWishes,
@@ -52,6 +53,7 @@ import type { TaskEnd } from "#core/scheduling/world-plan.ts";
  *                 whole (nodes)  groups 2  row (nodes next to each other)  share 250 (thousandths of a card)
  *                 says-simulated  prefer beta  afterok large  afternotok large_3  aftercorr large  singleton  called train  by 2
  *                 residency cn-gz,cn-sd (where its data may be)  domestic
+ *                 data alpha,beta=600 (its input is there, or from then on)  elsewhere 900 (everywhere else; else never)
  *   offers alpha partition=fast>short software=a/1,b/2 disk=/lustre licence=abaqus:3/4 container    3 of 4 are free
  *   home 1 alpha                                     a tenant's home centre, from here on
  *   cores tenant 1 8                                 what a tenant (or project) may hold at once
@@ -475,6 +477,8 @@ function addJob(stage: Stage, [name = "", ...words]: string[]): void {
     else if (key === "says-simulated") wishes.simulated = true;
     else if (key === "residency") demanding.residency = next().split(",");
     else if (key === "domestic") shape.domestic = true;
+    else if (key === "data") demanding.data = { elsewhereMs: null, ...demanding.data, at: readData(next()) };
+    else if (key === "elsewhere") demanding.data = { at: [], ...demanding.data, elsewhereMs: 1000 * Number(next()) };
     else if (key === "asks") ask(demanding, next());
     else if (key === "singleton") dependencies.push({ kind: "singleton" });
     else if (key === "called") called = next();
@@ -505,6 +509,13 @@ function addJob(stage: Stage, [name = "", ...words]: string[]): void {
   };
   const who = { tenant: tenantId(tenant), project: projectId(project), person: personId(person), name: called };
   stage.world.apply({ kind: "job-queued", job: id, submittedMs: stage.nowMs + id, ...who, ...asked });
+}
+
+function readData(text: string): DataPlaces["at"] {
+  return text.split(",").map((each) => {
+    const [centre = "", fromS = "0"] = each.split("=");
+    return { centre: centreId(centre), fromMs: 1000 * Number(fromS) };
+  });
 }
 
 /** `partition=fast`, `software=gromacs/2024`, `container`, `disk=/lustre/a`, `licence=abaqus:2`, `nodelist=n1`. */
@@ -609,7 +620,8 @@ function expectAwait(stage: Stage, name: string, centre: string, startsInS: numb
   const explained = stage.world.explain(task, stage.nowMs);
   assert(explained.kind === "waiting" && explained.wouldGoTo === null, "explain agrees with decide");
   assert.deepEqual([explained.awaits?.centre, explained.awaits?.startsInS], [centre, startsInS]);
-  assert(explained.estimate.kind === "limits" && explained.estimate.centre === centre);
+  const { estimate } = explained;
+  assert((estimate.kind === "limits" || estimate.kind === "data") && estimate.centre === centre);
 }
 
 function expectNever(stage: Stage, name: string, rule: TaskEnd["rule"]): void {

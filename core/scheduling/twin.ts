@@ -44,17 +44,25 @@ export type Reservation = {
 };
 
 /**
- * The earliest time after `nowMs` from which the need fits for as long as it may take, beside what runs and what is
- * reserved; null where no expected end makes it fit, or where ends say nothing of which nodes become free.
+ * The earliest time after `nowMs`, and from `fromMs` on, from which the need fits for as long as it may take, beside what
+ * runs and what is reserved; null where no expected end makes it fit, or where ends say nothing of which nodes become free.
  */
-export function earliestFit(pool: PoolRecord, need: Need, lastsMs: number, nowMs: number): number | null {
+export function earliestFit(
+  pool: PoolRecord,
+  need: Need,
+  lastsMs: number,
+  nowMs: number,
+  fromMs = nowMs,
+): number | null {
   if (!tellsEnds(pool)) return null;
   const twin = twinOf(pool);
   const reservations = reservedBeside(pool);
-  const isFreeNow = reservations.length > 0 && hasRoom(leftOf(pool).room, need);
+  const mayBeFree = reservations.length > 0 || fromMs > nowMs;
+  const { room, ours } = leftOf(pool);
+  const isFreeNow = mayBeFree && hasRoom(withinShare(pool, room, ours), need);
   const first = isFreeNow ? -1 : firstHolding(pool, twin, need);
   if (first === null) return null;
-  const soonestMs = timeOf(twin, first, nowMs);
+  const soonestMs = Math.max(fromMs, timeOf(twin, first, nowMs));
   if (reservations.length === 0) return soonestMs;
   const times = timesFrom(twin, first, soonestMs, reservations, nowMs);
   return times.find((atMs) => fitsAt(pool, need, lastsMs, atMs, nowMs)) ?? null;
@@ -435,7 +443,8 @@ function timesFrom(
   nowMs: number,
 ): readonly number[] {
   const times = new Set([soonestMs]);
-  for (let place = Math.max(0, first); place < twin.endsMs.length; place++) times.add(timeOf(twin, place, nowMs));
+  for (let place = Math.max(0, first); place < twin.endsMs.length; place++)
+    times.add(Math.max(soonestMs, timeOf(twin, place, nowMs)));
   for (const { untilMs } of reservations) if (untilMs >= soonestMs) times.add(untilMs);
   return [...times].sort((a, b) => a - b);
 }

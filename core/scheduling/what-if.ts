@@ -1,6 +1,6 @@
 import { isWithin, type Region } from "#core/centre/region.ts";
 import type { CentreId } from "#core/ids.ts";
-import type { Demands } from "#core/job/demands.ts";
+import { anyDemands, type Demands } from "#core/job/demands.ts";
 import { type Accelerators, memoryMibPerNode, type Shape, siteWordKinds } from "#core/job/spec.ts";
 import { leftOf, type PoolRecord } from "#core/scheduling/centres.ts";
 import { type Asked, mostNodes } from "#core/scheduling/fit.ts";
@@ -234,7 +234,7 @@ function otherRegions(asked: Asked, pools: readonly PoolRecord[]): readonly Aske
 /** Each single demand, in words, and what is asked without it; null: nothing. */
 function demandsIn(demands: Demands): readonly { readonly words: string; readonly rest: Demands | null }[] {
   const { siteWords, software, container, fileSystems, licences, residency } = demands;
-  const rest = (change: Partial<Demands>) => anyOf({ ...demands, ...change });
+  const rest = (change: Partial<Demands>) => anyDemands({ ...demands, ...change });
   const others = <Item>(items: readonly Item[], item: Item) => items.filter((each) => each !== item);
   return [
     ...siteWordKinds.flatMap((kind) => {
@@ -254,13 +254,6 @@ function demandsIn(demands: Demands): readonly { readonly words: string; readonl
     })),
     ...(residency.length > 0 ? [{ words: `--residency=${residency.join(",")}`, rest: rest({ residency: [] }) }] : []),
   ];
-}
-
-function anyOf(demands: Demands): Demands | null {
-  const { siteWords, software, container, fileSystems, licences, residency } = demands;
-  const beside = software.length + fileSystems.length + licences.length + residency.length;
-  const count = Object.keys(siteWords).length + beside;
-  return count > 0 || container ? demands : null;
 }
 
 /** Those that give up least first. */

@@ -1,4 +1,5 @@
 import type { JobId, TaskRef } from "#core/ids.ts";
+import type { DataWaits } from "#core/scheduling/data-waits.ts";
 import type { Deadlines } from "#core/scheduling/deadlines.ts";
 import type { JobRecord } from "#core/scheduling/job-record.ts";
 import type { Doubt } from "#core/scheduling/order/doubt.ts";
@@ -13,6 +14,7 @@ import { assert } from "#core/unreachable.ts";
 export type State = Scene & {
   readonly jobs: Map<JobId, JobRecord>;
   readonly deadlines: Deadlines;
+  readonly dataWaits: DataWaits;
   queued: number;
   live: number;
   policy: Policy;

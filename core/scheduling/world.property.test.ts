@@ -3,6 +3,8 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { noOffers } from "#core/centre/engine.ts";
 import { centreId, type JobId, jobId, personId, projectId, tenantId } from "#core/ids.ts";
+import type { DataPlaces } from "#core/job/data-places.ts";
+import type { Demands } from "#core/job/demands.ts";
 import { type Dependency, type IndexRange, taskIndices } from "#core/job/spec.ts";
 import { type Policy, policies } from "#core/scheduling/policy.ts";
 import { reasonWords } from "#core/scheduling/reasons.ts";
@@ -46,8 +48,9 @@ test("under every policy a plan breaks no promise, follows from the events alone
       fc.boolean(),
       fc.boolean(),
       fc.option(fc.integer({ min: 0, max: 2_000 })),
-      (lived, policy, most, limit, isHomed, isDated, leftS) => {
-        const model = { ...emptyModel(policy), isDated };
+      fc.boolean(),
+      (lived, policy, most, limit, isHomed, isDated, leftS, hasData) => {
+        const model = { ...emptyModel(policy), isDated, hasData };
         const homes = [1, 2].map((tenant) => [tenantId(tenant), names[tenant - 1] ?? centreId("alpha")] as const);
         tell(model, { kind: "homes-set", homes: isHomed ? homes : [], atMs: 0 });
         const projects = limit === null ? [] : [[projectId(1), limit] as const];
@@ -63,6 +66,7 @@ test("under every policy a plan breaks no promise, follows from the events alone
           checkCores(model, plan.place, limit ?? Number.POSITIVE_INFINITY);
           checkDeadlines(model, plan);
           checkGrant(model, plan.place, leftS);
+          checkData(model, plan.place);
           checkExplanations(model);
           checkCounts(model);
         }
@@ -133,6 +137,8 @@ type Model = {
   readonly looks: { readonly told: number; readonly nowMs: number; readonly most: number }[];
   /** Whether deadlines that are asked for are. */
   readonly isDated: boolean;
+  /** The same of where data are. */
+  readonly hasData: boolean;
 };
 
 function decided(model: Model, most: number): Plan {
@@ -154,7 +160,7 @@ const shipped: readonly Policy[] = [
 
 function emptyModel(policy: Policy = policies.fcfs): Model {
   const nothing = { centres: new Map(), jobs: new Map(), history: [], looks: [] };
-  return { world: createWorld(policy), nowMs: 0, ...nothing, isDated: false };
+  return { world: createWorld(policy), nowMs: 0, ...nothing, isDated: false, hasData: false };
 }
 
 const names = ["alpha", "beta", "gamma"].map(centreId);
@@ -181,6 +187,9 @@ const pool = fc.record({
   leastNodes: fc.constantFrom(1, 1, 1, 2),
   mostNodes: fc.constantFrom(null, null, 2),
 });
+
+/** 0: already. */
+const fromS = fc.constantFrom(0, 0, 14, 50, 120);
 
 const step = fc.oneof(
   {
@@ -224,6 +233,12 @@ const step = fc.oneof(
       tasks: fc.integer({ min: 1, max: 4 }),
       step: fc.integer({ min: 1, max: 2 }),
       throttle: fc.option(fc.integer({ min: 1, max: 3 })),
+      data: fc.option(
+        fc.record({
+          at: fc.uniqueArray(fc.record({ centre: one, inS: fromS }), { selector: ({ centre }) => centre }),
+          elsewhereInS: fc.option(fromS),
+        }),
+      ),
       only: some,
       except: some,
       prefer: some,
@@ -311,7 +326,9 @@ function changeCentre(model: Model, each: Extract<Step, { kind: "centre" }>) {
   tell(model, { kind: "centre-changed", centre });
 }
 
-function submit(model: Model, each: Extract<Step, { kind: "job" }>): void {
+type JobStep = Extract<Step, { kind: "job" }>;
+
+function submit(model: Model, each: JobStep): void {
   const id = jobId(model.jobs.size + 1);
   const { cores, nodes, cards, memoryMib, only, except, prefer, timeLimitS, slackS } = each;
   const last = (each.tasks - 1) * each.step;
@@ -343,12 +360,32 @@ function submit(model: Model, each: Extract<Step, { kind: "job" }>): void {
     array,
     dependencies,
     wishes: { only, except, prefer },
-    demands: null,
+    demands: model.hasData && each.data ? demandsFor(dataOf(each.data, model.nowMs)) : null,
     past: null,
   };
   const tasks = taskIndices(array).map((index): [number, Task] => [index, { state: "queued", attempts: 0, run: null }]);
   model.jobs.set(id, { asked, tasks: new Map(tasks) });
   tell(model, asked);
+}
+
+function dataOf({ at, elsewhereInS }: NonNullable<JobStep["data"]>, nowMs: number): DataPlaces {
+  const fromMs = (inS: number) => (inS === 0 ? 0 : nowMs + 1000 * inS);
+  return {
+    at: at.map(({ centre, inS }) => ({ centre, fromMs: fromMs(inS) })),
+    elsewhereMs: elsewhereInS === null ? null : fromMs(elsewhereInS),
+  };
+}
+
+function demandsFor(data: DataPlaces): Demands {
+  return {
+    siteWords: {},
+    software: [],
+    container: false,
+    fileSystems: [],
+    licences: [],
+    residency: [],
+    data,
+  };
 }
 
 function place(model: Model, placement: Placement): void {
@@ -698,6 +735,16 @@ function checkGrant(model: Model, place: readonly Placement[], leftS: number | n
     return project === projectId(2) ? nodes * coresPerNode * timeLimitS : 0;
   });
   assert(held.reduce((sum, one) => sum + one, 0) <= leftS, "no more is held than is left");
+}
+
+/** Nothing is placed where its data are not yet. */
+function checkData({ jobs, nowMs }: Model, place: readonly Placement[]): void {
+  for (const { job, centre } of place) {
+    const data = jobs.get(job)?.asked.demands?.data;
+    const named = data?.at.find((each) => each.centre === centre);
+    const fromMs = data ? (named ? named.fromMs : data.elsewhereMs) : 0;
+    assert(fromMs !== null && fromMs <= nowMs, `${job} has its data at ${centre}`);
+  }
 }
 
 /** Nothing starts that cannot end by its deadline, and all that waits and cannot ends at once. */

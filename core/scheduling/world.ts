@@ -26,6 +26,14 @@ import {
   noCoreLimits,
   setCoreLimits,
 } from "#core/scheduling/core-limits.ts";
+import {
+  dataComes,
+  dataOfJob,
+  forgetData,
+  nextDataWaitMs,
+  noDataWaits,
+  watchData,
+} from "#core/scheduling/data-waits.ts";
 import { noDeadlines, overdueTasks, watchDeadline } from "#core/scheduling/deadlines.ts";
 import { arrive, emptyDependencies, link, missingJobs, resolve, unlink } from "#core/scheduling/dependencies.ts";
 import { learnFrom, learnPast, noLearntStarts } from "#core/scheduling/estimate/starts.ts";
@@ -202,8 +210,8 @@ export type World = {
     nowMs: number,
   ): Stranded;
   /**
-   * Tells what time it is, as each decision and explanation does first. Answers whether ranks were told anew: a recording
-   * holds that, since what follows depends on it.
+   * Tells what time it is, as each decision and explanation does first. Answers whether ranks were told anew or input of a
+   * job has come to a centre: a recording holds that, since what follows depends on it.
    */
   tell(nowMs: number): boolean;
   /** What the order goes by of work that is over: usage and run times. Given to another world, its order is the same. */
@@ -242,6 +250,7 @@ export function createWorld(policy: Policy = policies.weir): World {
     findTask: (task) => openTask(state, task),
     dependencies: emptyDependencies(),
     deadlines: noDeadlines(),
+    dataWaits: noDataWaits(),
     jobs: new Map(),
     queued: 0,
     live: 0,
@@ -348,17 +357,19 @@ function tellNow(state: State, nowMs: number): number | null {
   tellRanks(state, nowMs);
   // A pool that opens takes what failed before, and one more run may be asked to end for it.
   if (state.againMs !== null && nowMs >= state.againMs) forgetFailures(state.queue);
+  const comesMs = nextDataWaitMs(state.dataWaits);
   const opensMs = earlier(tellTime(state.centres, nowMs), tellVisits(state.rules, nowMs));
   state.againMs = earlier(opensMs, rateAgainMs(state.preemption, nowMs));
   if (dropLapsed(state.preemption, nowMs)) forgetFailures(state.queue);
-  return earlier(state.againMs, lapsesMs(state.preemption));
+  return earlier(earlier(state.againMs, lapsesMs(state.preemption)), comesMs);
 }
 
 function tellRanks(state: State, nowMs: number): boolean {
   learnEnds(state);
-  const { queue, homes, memory } = state;
+  const { queue, homes, memory, dataWaits, centres } = state;
+  const comes = dataComes(dataWaits, queue, centres, nowMs, (job, atMs) => readyJob(state, job, atMs));
   const isAnew = rankAnew(queue, nowMs);
-  if (!isAnew) return false;
+  if (!isAnew && !comes) return false;
   memory.told += 1;
   passTime(homes, nowMs);
   return true;
@@ -588,6 +599,7 @@ function addJob(state: State, event: Event<"job-queued">): void {
     ofArray: event.array !== null,
     throttle: event.array?.throttle ?? null,
     deadline: deadlineMs === null ? null : { endsMs: deadlineMs, latestStartMs: deadlineMs - timeLimitS * 1000 },
+    data: dataOfJob(event.submittedMs, demands?.data),
     ask: intern(state.queue, { shape, wishes, timeLimitS, graceS, demands, bounds, project, person }, state.centres),
     queued: positionsUpTo(indices.count),
     ended: null,
@@ -607,6 +619,7 @@ function addJob(state: State, event: Event<"job-queued">): void {
   state.jobs.set(job.id, job);
   state.queued += indices.count;
   watchDeadline(state.deadlines, job);
+  watchData(state.dataWaits, job);
   link(state.dependencies, job, event.dependencies, state.jobs);
   arrive(state.dependencies, job);
   if (state.untold.push(job.id) > mostUntold) state.untold.shift();
@@ -887,6 +900,7 @@ function forgetJob(state: State, job: JobRecord, atMs: number): void {
   state.jobs.delete(job.id);
   state.refused.delete(job);
   state.deadlines.jobs.delete(job);
+  forgetData(state.dataWaits, job);
   release(state.queue, job.ask);
   unlink(state.dependencies, job, (first) => readyJob(state, first, atMs));
 }

@@ -80,6 +80,7 @@ function latestOf(estimate: Known): number {
     case "now":
     case "engine":
     case "planned":
+    case "data":
       return estimate.atMs;
     default:
       return unreachable(estimate);

@@ -47,6 +47,10 @@ test("the last run of each task, in pages that join without a gap", async () => 
     { index: 11, attempts: 0 },
   ]);
   await ran(30, [{ index: 0, attempts: 1 }]);
+  const told = async (job: number, data: object) =>
+    server.db.pool.query("update job set spec = (spec::jsonb || $2)::json where id = $1", [job, { data }]);
+  await told(10, { at: [{ centre: "local", fromMs: 0 }], elsewhereMs: 90_000 });
+  await told(20, { at: [{ centre: "local", fromMs: 20_080 }], elsewhereMs: 20_050 });
   const client = server.client();
   const all = await client.call("exportHistory", { query: { limit: 100 } });
   assert.ok(all.kind === "answer");
@@ -75,6 +79,16 @@ test("the last run of each task, in pages that join without a gap", async () => 
     },
     ...{ submittedMs: 10_000, startedMs: 10_200, endedMs: 10_250 },
   });
+  const submitted = all.value.runs.map(({ job, submittedMs }) => [job, submittedMs]);
+  assert.deepEqual(
+    submitted.slice(1),
+    [
+      [20, 20_050],
+      [20, 20_050],
+      [30, 30_000],
+    ],
+    "no sooner than its data were anywhere",
+  );
   assert.equal(all.value.next, null);
   assert.ok(all.value.centres.some(({ centre, cores }) => centre === "local" && cores > 0));
   assert.doesNotMatch(JSON.stringify(all.value), /secret|admin|default/, "no names");

@@ -32,6 +32,8 @@ export function startView(
       return { from: "engine", ...alone, latestMs: estimate.atMs, ...said };
     case "planned":
       return { from: "plan", ...alone, likelyMs: estimate.atMs, ...said };
+    case "data":
+      return { from: "data", ...alone, earliestMs: estimate.atMs, likelyMs: estimate.atMs, ...said };
     default:
       return unreachable(estimate);
   }

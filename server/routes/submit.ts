@@ -242,15 +242,21 @@ function pinned(admitted: Whole, { pinnedTo, simulatedAt }: Extract<EverFit, { k
   return more.length === 0 ? admitted : { ...admitted, warnings: [...admitted.warnings, ...more] };
 }
 
-/** A job that was admitted in time is not refused to who sends it again after its latest start (docs/decisions/0049). */
+/** A job that was admitted in time is not refused to who sends it again after a moment that it names (docs/decisions/0049). */
 async function firstAnswer(
   db: Database,
   { projects }: Person,
   idempotency: Idempotency | null,
   { refusal }: Pick<Refused, "refusal">,
 ): Promise<Refused | Verbatim | null> {
-  const late: readonly PhraseKind[] = ["moment-to-end-by", "moment-to-come"];
-  const isLate = refusal.kind === "bad-option-value" && late.includes(refusal.expected.kind);
+  const late: readonly PhraseKind[] = ["moment-to-end-by", "moment-to-come", "data-moment-past", "data-after-deadline"];
+  const said =
+    refusal.kind === "bad-option-value"
+      ? [refusal.expected]
+      : refusal.kind === "invalid-request"
+        ? refusal.issues.map(({ words }) => words)
+        : [];
+  const isLate = said.some((one) => typeof one === "object" && late.includes(one.kind));
   if (!isLate || !idempotency) return null;
   const tenants = [...new Set(projects.map(({ tenantId: tenant }) => tenant))];
   const found = await findKeyAmong(db, tenants, idempotency);

@@ -222,6 +222,7 @@ const shutRules: ReadonlySet<string> = new Set<Rule>([
   "pool-without-partition",
   "pool-not-allowed",
   "outside-hours",
+  "data-not-there-yet",
 ]);
 
 /** Without runs: all have ended, and it starts with the next decision. */

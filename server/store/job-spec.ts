@@ -50,6 +50,7 @@ function asked(spec: JobSpec): { readonly [Field in keyof StoredSpec]: StoredSpe
     licences: unlessEmpty(spec.licences),
     siteWords: unlessEmpty(spec.siteWords),
     residency: unlessEmpty(spec.residency),
+    data: spec.data ?? undefined,
     centres: Object.values(centres).every((wish) => Array.isArray(wish) && wish.length === 0) ? undefined : centres,
     labels: unlessEmpty(spec.labels),
     project: spec.project,
@@ -104,6 +105,7 @@ export const unasked = {
   licences: [],
   siteWords: {},
   residency: [],
+  data: null,
   labels: {},
   centres: { only: [], except: [], prefer: [] },
 } as const satisfies Partial<JobSpec>;

@@ -113,9 +113,9 @@ function orderOf(row: Row, nowMs: number): Order {
   };
 }
 
-/** Software inside a container is the container's affair. */
+/** Software inside a container is the container's affair; where its input is, is for whoever places it. */
 function demandsIn(spec: JobSpec): Pick<Order, "demands"> {
-  if (demandsOf(spec) === null) return {};
+  if (demandsOf({ ...spec, data: null }) === null) return {};
   const { siteWords, container, fileSystems, licences } = spec;
   const words = Object.fromEntries(Object.entries(siteWords).map(([kind, list]) => [kind, [...list]]));
   return {

@@ -148,10 +148,10 @@ select id, submitted_ms, tenant_id, project_id, person_id, name, queued = task_c
   (spec -> 'shape')::text as shape, (spec ->> 'timeLimitS')::int as time_limit_s,
   (spec ->> 'graceS')::int as grace_s, spec ->> 'priorityClass' as priority, spec ->> 'preemptible' as preemptible, (spec -> 'warning' ->> 'beforeS')::int as warn_s, (spec ->> 'deadlineMs')::int8 as deadline_ms, (spec -> 'centres')::text as centres, spec -> 'array' as array,
   spec -> 'dependencies' as dependencies,
-  case when spec::text ~ '"(siteWords|software|container|fileSystems|licences|workingDirectory|stdout|stderr|residency)":'
+  case when spec::text ~ '"(siteWords|software|container|fileSystems|licences|workingDirectory|stdout|stderr|residency|data)":'
     then json_build_object('siteWords', spec -> 'siteWords', 'software', spec -> 'software', 'container', spec -> 'container',
       'fileSystems', spec -> 'fileSystems', 'licences', spec -> 'licences', 'workingDirectory', spec -> 'workingDirectory',
-      'stdout', spec -> 'stdout', 'stderr', spec -> 'stderr', 'residency', spec -> 'residency')::text end as demanding
+      'stdout', spec -> 'stdout', 'stderr', spec -> 'stderr', 'residency', spec -> 'residency', 'data', spec -> 'data')::text end as demanding
 from job`;
 
 type JobRow = {

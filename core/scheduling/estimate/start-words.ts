@@ -51,6 +51,10 @@ function restsOn(estimate: Exclude<StartEstimate, { kind: "unknown" }>, language
       return zh
         ? `约 ${time(estimate.atMs)}（按预测的运行时间排定的次序）`
         : `about ${time(estimate.atMs)}, as the queue is planned by predicted run times`;
+    case "data":
+      return zh
+        ? `${time(estimate.atMs)}（其数据届时在 ${centre} 就绪；届时须有空闲）`
+        : `${time(estimate.atMs)}, when its data are at ${centre}, if there is room then`;
     default:
       return unreachable(estimate);
   }

@@ -69,6 +69,8 @@ export type StartEstimate =
   | { readonly kind: "engine"; readonly centre: CentreId; readonly atMs: number }
   /** It is kept back for others until then, by the run times that are foretold. */
   | { readonly kind: "planned"; readonly centre: CentreId; readonly atMs: number }
+  /** Nothing but its input is waited for, which is there from then on. */
+  | { readonly kind: "data"; readonly centre: CentreId; readonly atMs: number }
   | { readonly kind: "unknown" };
 
 export function noLearntStarts(): LearntStarts {

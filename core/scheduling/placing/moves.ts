@@ -1,5 +1,6 @@
 import type { CentreId, JobId } from "#core/ids.ts";
 import { allocationOf, isShared, moveRun, type PoolRecord, sortOf } from "#core/scheduling/centres.ts";
+import { withoutData } from "#core/scheduling/data-at.ts";
 import { medianError } from "#core/scheduling/estimate/start-errors.ts";
 import { type LearntStarts, waitsAlike } from "#core/scheduling/estimate/starts.ts";
 import { mayTake, type Offer, offerOf } from "#core/scheduling/fit.ts";
@@ -113,7 +114,8 @@ export function askBack(job: JobRecord, position: number, run: LiveRun, to: Pool
   if (!to) return;
   job.moves ??= new Map();
   job.moves.set(position, withMove(job.moves.get(position) ?? null, run.pool.centre.id));
-  const offer = offerOf(job.ask, to, 0);
+  // Its input was there when it was asked back.
+  const offer = offerOf(withoutData(job.ask), to, 0);
   if (!offer || run.keeps) return;
   const sort = sortOf(to, job, allocationOf(job.ask.shape, to, offer.device));
   const kept: LiveRun = { ...run, attempt: 0, pool: to, sort, phase: "sent", keeps: null };

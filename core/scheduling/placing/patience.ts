@@ -1,4 +1,5 @@
 import { devicesFor, isShared, needIn, type PoolRecord } from "#core/scheduling/centres.ts";
+import { dataReadyMs } from "#core/scheduling/data-at.ts";
 import { type Asked, mayTake, type Offer } from "#core/scheduling/fit.ts";
 import { costS } from "#core/scheduling/placing/score.ts";
 import type { Placing } from "#core/scheduling/policy.ts";
@@ -8,14 +9,14 @@ import { earliestFit } from "#core/scheduling/twin.ts";
 export type FasterPool = {
   readonly pool: PoolRecord;
   readonly device: number;
-  /** When it has room there, by the limits of what runs. */
+  /** When it has room there, by the limits of what runs, and its input is there. */
   readonly startsMs: number;
   /** How much earlier it is estimated to be done, by the score. */
   readonly gainS: number;
 };
 
 /**
- * Of the network's own pools that are faster than the one offered and have no room yet: where the work would be done
+ * Of the network's own pools that are faster than the one offered and have no room, or not its input, yet: where the work would be done
  * earliest, if it is worth the wait (docs/decisions/0043). null: none is, and it starts where it may. This is asked for each
  * placement, so what costs most is asked only of faster pools.
  */
@@ -57,9 +58,10 @@ export type Pools = {
 
 function soonest(asked: Asked, pool: PoolRecord, nowMs: number): Pick<FasterPool, "device" | "startsMs"> | null {
   const lastsMs = (asked.timeLimitS + asked.graceS) * 1000;
+  const fromMs = dataReadyMs(asked, pool, nowMs);
   let best: Pick<FasterPool, "device" | "startsMs"> | null = null;
   for (const device of asked.shape.accelerators ? devicesFor(asked.shape, pool.devices) : [-1]) {
-    const startsMs = earliestFit(pool, needIn(asked.shape, pool, device), lastsMs, nowMs);
+    const startsMs = earliestFit(pool, needIn(asked.shape, pool, device), lastsMs, nowMs, fromMs);
     if (startsMs !== null && (best === null || startsMs < best.startsMs)) best = { device, startsMs };
   }
   return best;

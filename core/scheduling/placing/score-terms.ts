@@ -3,8 +3,8 @@ import { durationWords } from "#core/measures.ts";
 
 /**
  * What a place costs, in seconds, each part by itself; the least sum is the best place (`Placing` says the weights). A fact
- * that a centre has neither declared nor shown counts nothing: no figure is made up for it. No data is moved by the
- * network: where a job needs a file system, only centres that have it are asked, and its data is there.
+ * that a centre has neither declared nor shown counts nothing: no figure is made up for it. A start is never before its input
+ * is there, by what its user says (docs/decisions/0093).
  */
 export type Score = {
   /** Until its start; null: nobody can tell. */

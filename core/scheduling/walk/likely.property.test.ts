@@ -140,7 +140,16 @@ function jobOf(ask: Ask, number: number): JobRecord {
   const submitter = submitterOf(emptySubmitters(policies.weir), tenantId(1), project, person);
   const who = { project, person, submitter, name: "", priority: "normal", preemptible: "no" } as const;
   const none = { ended: null, failed: null, attempts: null, live: null, told: null, moves: null, madeWay: null };
-  const alone = { throttle: null, deadline: null, waits: null, home: null, warnS: 0, ofArray: false, endedCount: 0 };
+  const alone = {
+    throttle: null,
+    deadline: null,
+    waits: null,
+    home: null,
+    data: null,
+    warnS: 0,
+    ofArray: false,
+    endedCount: 0,
+  };
   const state = { ask, queued: [0, 1], complete: false, inQueue: false };
   return { id: jobId(number + 1), submittedMs: 0, ...who, indices: indicesOf(null), ...none, ...alone, ...state };
 }

@@ -1,4 +1,5 @@
 import { devicesFor, type Holder, isShared, needIn, type PoolRecord } from "#core/scheduling/centres.ts";
+import { isDataThere } from "#core/scheduling/data-at.ts";
 import { mayTake } from "#core/scheduling/fit.ts";
 import { type JobRecord, nameAt } from "#core/scheduling/job-record.ts";
 import { chooseAmong } from "#core/scheduling/placing/choose.ts";
@@ -48,7 +49,7 @@ function keepPlace(walk: Walk, { job, position, pool, runs, endsMs }: HeldClaim)
 /** Whether runs are asked to end for it: then its place is kept, and it waits for nothing else. */
 export function preempt(scene: Scene, walk: Walk, ask: Ask, { job, position }: Holder): boolean {
   if (walk.looked >= mostLooked || walk.asking.some(({ order }) => order.claimant.job === job.id)) return false;
-  const pools = poolsToClear(scene, ask, job);
+  const pools = poolsToClear(scene, walk, ask, job);
   if (pools.length === 0) return false;
   walk.looked += 1;
   walk.lookedFor.add(ask.group);
@@ -74,12 +75,17 @@ export function preempt(scene: Scene, walk: Walk, ask: Ask, { job, position }: H
 }
 
 /** Where runs might end for the job: what takes work, and where nothing but room is missing. */
-function poolsToClear({ preemption }: Scene, ask: Ask, job: JobRecord): readonly PoolRecord[] {
+function poolsToClear({ preemption }: Scene, { nowMs }: Walk, ask: Ask, job: JobRecord): readonly PoolRecord[] {
   const { policy } = preemption;
   if (!policy || job.priority === "low" || policy.of[job.priority].length === 0) return [];
   if (hasClaim(preemption, job.id)) return [];
   return ask.group.pools.filter(
-    (pool) => pool.yielding.size > 0 && mayTake(pool) && !isShared(pool) && !waitsForMore(ask, pool),
+    (pool) =>
+      pool.yielding.size > 0 &&
+      mayTake(pool) &&
+      !isShared(pool) &&
+      !waitsForMore(ask, pool) &&
+      isDataThere(ask, pool, nowMs),
   );
 }
 
@@ -98,6 +104,6 @@ function victimsFor(
 
 /** Of a task that waits, in a scene served up to it: why no run ends for it; null: its class may end none, or some are to end. */
 export function whyNobodyEnds(scene: Scene, walk: Walk, job: JobRecord): WhyNobodyEnds | null {
-  const found = victimsFor(scene, walk, job.ask, job, poolsToClear(scene, job.ask, job));
+  const found = victimsFor(scene, walk, job.ask, job, poolsToClear(scene, walk, job.ask, job));
   return found?.kind === "nobody-ends" ? found.why : null;
 }

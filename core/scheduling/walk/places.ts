@@ -1,4 +1,5 @@
 import { isShared, leftOf, needIn, type PoolRecord } from "#core/scheduling/centres.ts";
+import { dataReadyMs, isDataThere } from "#core/scheduling/data-at.ts";
 import { mayTake } from "#core/scheduling/fit.ts";
 import type { Step } from "#core/scheduling/front.ts";
 import { heldBeside } from "#core/scheduling/ground.ts";
@@ -114,7 +115,8 @@ export function standingPlaces({ acts, told, decidedAt, places, before }: Memory
 /** Where there is room already, as when more is to start than one decision may, from now on; null: it may not go there. */
 function soonestAt(ask: Ask, pool: PoolRecord, nowMs: number): EarliestStart | null {
   if (!ask.group.among.has(pool)) return null;
-  const isOpen = mayTake(pool) && !isShared(pool) && !heldBeside(pool) && !waitsForMore(ask, pool);
+  const isOpen =
+    mayTake(pool) && !isShared(pool) && !heldBeside(pool) && !waitsForMore(ask, pool) && isDataThere(ask, pool, nowMs);
   const untilMs = nowMs + (ask.timeLimitS + ask.graceS) * 1000;
   const device = (isOpen ? devicesWanted(ask, pool) : []).find((one) => {
     const need = needIn(ask.shape, pool, one);
@@ -125,6 +127,7 @@ function soonestAt(ask: Ask, pool: PoolRecord, nowMs: number): EarliestStart | n
 
 function fitsStill({ job: { ask }, pool, device, atMs }: GivenPlace, nowMs: number): boolean {
   const lastsMs = (ask.timeLimitS + ask.graceS) * 1000;
+  if (atMs < dataReadyMs(ask, pool, nowMs)) return false;
   return atMs > nowMs && fitsAt(pool, needIn(ask.shape, pool, device), lastsMs, atMs, nowMs);
 }
 

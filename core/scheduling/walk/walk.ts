@@ -1,6 +1,7 @@
 import type { Ahead } from "#core/scheduling/ahead.ts";
 import type { CentreRecord, Left, PoolRecord } from "#core/scheduling/centres.ts";
 import { beyondCores } from "#core/scheduling/core-limits.ts";
+import { awaitsData } from "#core/scheduling/data-at.ts";
 import { isOverdue } from "#core/scheduling/deadlines.ts";
 import type { Offer } from "#core/scheduling/fit.ts";
 import { beyondGrant } from "#core/scheduling/grants.ts";
@@ -164,6 +165,7 @@ export function changed(walk: Walk, { centre }: PoolRecord): void {
 /** Wherever there is room, nothing more of it may start for now, or ever. */
 export function isHeldBack({ coreLimits, grants }: Scene, job: JobRecord, nowMs: number): boolean {
   if (isOverdue(job, nowMs) || beyondCores(coreLimits, job) !== null) return true;
+  if (awaitsData(job.ask, job.ask.group.pools, nowMs)) return true;
   return beyondGrant(grants, job.submitter, job.ask) !== null;
 }
 

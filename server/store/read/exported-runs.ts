@@ -5,6 +5,11 @@ import { deviceClass } from "#core/ledger/unit.ts";
 
 export type ExportedRun = z.output<typeof exportedRun>;
 
+/** When its input was at some centre first, as it said (docs/decisions/0093): no scheduler could have started it before. */
+const firstData = `least(
+         (select min((place ->> 'fromMs')::int8) from json_array_elements(job.spec #> '{data,at}') as place),
+         (job.spec #>> '{data,elsewhereMs}')::int8)`;
+
 /** The last run of each task that started and ended, in the order of (job, index) or the other way round, those behind `after`. */
 export async function readExportedRuns(
   pool: pg.Pool,
@@ -24,7 +29,7 @@ export async function readExportedRuns(
        (run.allocation->>'nodes')::int * (run.allocation->>'acceleratorsPerNode')::int as accelerators,
        run.allocation->>'acceleratorVendor' as vendor, run.allocation->>'acceleratorModel' as model,
        coalesce((run.allocation->>'acceleratorShareMilli')::int, 1000) as "shareMilli",
-       (job.spec->>'timeLimitS')::int as "timeLimitS", job.submitted_ms as "submittedMs",
+       (job.spec->>'timeLimitS')::int as "timeLimitS", greatest(job.submitted_ms, ${firstData}) as "submittedMs",
        run.started_ms as "startedMs", run.ended_ms as "endedMs"
      from task
      join run on run.job_id = task.job_id and run.index = task.index and run.attempt = task.attempts

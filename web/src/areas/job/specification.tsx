@@ -16,6 +16,7 @@ export function Asked({ spec }: { readonly spec: SpecView }) {
   const { t } = useTranslation(["job", "submit"]);
   const format = useFormat();
   const cards = useCards();
+  const data = useDataPlaces();
   const { accelerators, centres } = spec;
   const restartS = restartAfterS(spec.onUnreachable);
   const memory =
@@ -39,6 +40,7 @@ export function Asked({ spec }: { readonly spec: SpecView }) {
           t("asked.residency"),
           (spec.residency ?? []).map((one) => regionWords(one, language())),
         ),
+        ...several(t("asked.data"), data(spec)),
         ...(spec.domestic ? [[t("asked.equipment"), t("asked.domestic")] as const] : []),
         [t("asked.memory"), memory],
         ...(accelerators ? [[t("asked.cards"), cards(accelerators)] as const] : []),
@@ -97,6 +99,25 @@ export function Asked({ spec }: { readonly spec: SpecView }) {
       ]}
     />
   );
+}
+
+/** Where its input is, and from when, in words. */
+function useDataPlaces(): (spec: SpecView) => readonly string[] {
+  const { t } = useTranslation("job");
+  const format = useFormat();
+  return ({ data }) => {
+    if (!data) return [];
+    const { at, elsewhere } = data;
+    const places = at.map(({ centre, fromMs }) =>
+      fromMs === undefined ? centre : t("asked.dataFrom", { centre, time: format.dateTime(fromMs) }),
+    );
+    if (!elsewhere) return places;
+    const { fromMs } = elsewhere;
+    return [
+      ...places,
+      fromMs === undefined ? t("asked.dataElsewhere") : t("asked.dataElsewhereFrom", { time: format.dateTime(fromMs) }),
+    ];
+  };
 }
 
 /** Accelerators in words. */

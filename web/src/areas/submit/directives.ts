@@ -1,9 +1,21 @@
 import { type SbatchOption, sbatchOptions } from "#core/job/sbatch-options.ts";
+import { weirOptions } from "#core/job/weir-options.ts";
 
 /**
- * The #SBATCH lines of a script as the one place where the form and the script meet: the form shows what these lines say
+ * The #SBATCH and #WEIR lines of a script as the one place where the form and the script meet: the form shows what these lines say
  * and writes into them, nothing is kept beside. Words are split exactly as core/job/sbatch.ts splits them.
  */
+
+const marks: readonly { readonly mark: string; readonly options: readonly SbatchOption[] }[] = [
+  { mark: "#SBATCH", options: sbatchOptions },
+  { mark: "#WEIR", options: weirOptions },
+];
+
+/** All that the script says of an option that may be said several times, in their order, with commas between. */
+export function readAll(script: string, long: string): string {
+  const found = headLines(script).flatMap(({ options }) => options.filter((option) => option.long === long));
+  return found.map(({ value }) => value).join(",");
+}
 
 /** The text of an option's value as it stands in the script; the last one counts, as in sbatch. null: not there. */
 export function readOption(
@@ -49,16 +61,18 @@ export function writeOption(
     }
     lines[line.at] = changed;
   }
-  const emptied = new Set(places.map(({ line }) => line.at).filter((at) => /^#SBATCH\s*$/.test(lines[at] ?? "")));
+  const emptied = new Set(
+    places.map(({ line }) => line.at).filter((at) => /^#(?:SBATCH|WEIR)\s*$/.test(lines[at] ?? "")),
+  );
   const left = lines
     .filter((_, at) => !emptied.has(at))
-    .map((line) => (line.startsWith("#SBATCH") ? line.replace(/[ \t]+$/, "") : line));
+    .map((line) => (markOf(line) ? line.replace(/[ \t]+$/, "") : line));
   if (value === null || keep) return left.join("\n");
-  return inserted(left, optionText(long, value), head.at(-1)?.at);
+  const { mark = "#SBATCH" } = marks.find(({ options }) => options.some((one) => one.long === long)) ?? {};
+  return inserted(left, `${mark} ${optionText(long, value)}`, head.at(-1)?.at);
 }
 
-function inserted(lines: readonly string[], text: string, lastDirective: number | undefined): string {
-  const line = `#SBATCH ${text}`;
+function inserted(lines: readonly string[], line: string, lastDirective: number | undefined): string {
   if (lastDirective !== undefined) return lines.toSpliced(lastDirective + 1, 0, line).join("\n");
   if (lines[0]?.startsWith("#!")) return lines.toSpliced(1, 0, line).join("\n");
   return ["#!/bin/bash", line, ...(lines.join("") === "" ? [""] : lines)].join("\n");
@@ -77,24 +91,29 @@ type HeadLine = { readonly at: number; readonly options: readonly Found[] };
 function headLines(script: string): readonly HeadLine[] {
   const found: HeadLine[] = [];
   for (const [at, text] of script.split("\n").entries()) {
-    if (text.startsWith("#SBATCH")) found.push({ at, options: optionsOf(text) });
+    const marked = markOf(text);
+    if (marked) found.push({ at, options: optionsOf(text, marked) });
     else if (!/^\s*(?:#|$)/.test(text)) break;
   }
   return found;
 }
 
+function markOf(line: string): (typeof marks)[number] | undefined {
+  return marks.find(({ mark }) => (mark === "#SBATCH" ? line.startsWith(mark) : /^#WEIR\s/.test(line)));
+}
+
 type Word = { readonly text: string; readonly start: number; readonly end: number };
 
-function optionsOf(line: string): readonly Found[] {
-  const words = wordsOf(line, "#SBATCH".length);
+function optionsOf(line: string, { mark, options: known }: (typeof marks)[number]): readonly Found[] {
+  const words = wordsOf(line, mark.length);
   const options: Found[] = [];
   for (let at = 0; at < words.length; at++) {
     const word = words[at];
     if (!word) break;
     const parsed = /^--./.test(word.text)
-      ? long(word.text.slice(2))
+      ? long(word.text.slice(2), known)
       : /^-[^-]/.test(word.text)
-        ? short(word.text.slice(1))
+        ? short(word.text.slice(1), known)
         : null;
     if (!parsed) continue;
     const next = words[at + 1];
@@ -113,17 +132,17 @@ function optionsOf(line: string): readonly Found[] {
 type Parsed = { readonly option: SbatchOption; readonly value: string | null };
 
 /** A long name may be cut short as long as only one begins so. */
-function long(text: string): Parsed | null {
+function long(text: string, known: readonly SbatchOption[]): Parsed | null {
   const at = text.indexOf("=");
   const name = at < 0 ? text : text.slice(0, at);
-  const begun = sbatchOptions.filter((one) => one.long.startsWith(name));
-  const option = sbatchOptions.find((one) => one.long === name) ?? (begun.length === 1 ? begun[0] : undefined);
+  const begun = known.filter((one) => one.long.startsWith(name));
+  const option = known.find((one) => one.long === name) ?? (begun.length === 1 ? begun[0] : undefined);
   return option ? { option, value: at < 0 ? null : text.slice(at + 1) } : null;
 }
 
 /** Only a letter that takes a value, or one alone: of `-WQ` no letter can be rewritten by itself. */
-function short(text: string): Parsed | null {
-  const option = sbatchOptions.find((one) => one.short === text[0]);
+function short(text: string, known: readonly SbatchOption[]): Parsed | null {
+  const option = known.find((one) => one.short === text[0]);
   if (!option || (option.value === "none" && text.length > 1)) return null;
   return { option, value: text.length > 1 ? text.slice(1) : null };
 }

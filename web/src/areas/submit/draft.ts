@@ -181,6 +181,14 @@ function scriptOf(spec: SpecView, name: string): string {
   if (readOption(script, ["gres"]) === null) say("gres", words("gres", ","));
   const licences = spec.licences.map(({ name, count }) => `${name}:${count}`).join(",");
   if (readOption(script, ["licenses"]) === null) say("licenses", licences === "" ? null : licences);
+  if (spec.data && readOption(script, ["data-at", "data-elsewhere"]) === null) {
+    const { at, elsewhere } = spec.data;
+    const when = (fromMs: number | undefined) =>
+      fromMs === undefined ? "" : new Date(fromMs + networkZoneMs).toISOString().slice(0, 19);
+    const places = at.map(({ centre, fromMs }) => [centre, when(fromMs)].filter((word) => word !== "").join("="));
+    say("data-at", places.length === 0 ? null : places.join(","));
+    say("data-elsewhere", elsewhere === undefined ? null : when(elsewhere.fromMs) || "now");
+  }
   say("clusters", spec.centres.only.length > 0 ? spec.centres.only.join(",") : null, ["cluster"]);
   return script;
 }

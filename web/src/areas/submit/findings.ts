@@ -1,5 +1,6 @@
 import { limits } from "#api/limits.ts";
 import { parseArray } from "#core/job/array.ts";
+import { dataOptionsRefusal } from "#core/job/data-asked.ts";
 import { phraseLine, phraseWords } from "#core/job/phrase.ts";
 import { parseSbatch } from "#core/job/sbatch.ts";
 import { refusalWords } from "#core/refusal.ts";
@@ -15,7 +16,9 @@ export type Finding = {
 };
 
 export function findingsOf(script: string, language: "en" | "zh"): readonly Finding[] {
-  const { asked, refusals, warnings } = parseSbatch(script, []);
+  const { asked, refusals: parsed, warnings } = parseSbatch(script, []);
+  const data = dataOptionsRefusal(asked, Date.now());
+  const refusals = data ? [...parsed, data] : parsed;
   const findings: Finding[] = [];
   if (!script.startsWith("#!")) {
     findings.push({ kind: "refused", line: 1, ...refusalWords({ kind: "script-without-interpreter" }, language) });

@@ -12,7 +12,7 @@ import { centreName } from "../../words/centre-name.ts";
 import { usePlaceRule } from "../../words/place-rule.ts";
 import { useFormat } from "../../words/use.ts";
 import { centresQuery, offersQuery } from "../centres/queries.ts";
-import { readOption, writeOption } from "./directives.ts";
+import { readAll, readOption, writeOption } from "./directives.ts";
 import { cardOptions, type Draft, memoryOptions } from "./draft.ts";
 import css from "./submit.module.css";
 
@@ -114,6 +114,13 @@ export function ScriptForm({ script, onScript }: FormContent) {
         <WordsField label={t("field.constraint")} offered="constraint" joint="&" {...option("constraint")} />
         <WordsField label={t("field.qos")} offered="qos" joint="," {...option("qos")} />
         <WordsField label={t("field.licences")} offered="licences" joint="," {...option("licenses")} />
+        <TextField
+          label={format.timed(t("field.dataAt"))}
+          hint={t("hint.dataAt")}
+          {...option("data-at")}
+          value={readAll(script, "data-at")}
+        />
+        <TextField label={t("field.dataElsewhere")} hint={t("hint.dataElsewhere")} {...option("data-elsewhere")} />
         <TextField label={t("field.chdir")} hint={t("hint.chdir")} span={6} {...option("chdir", ["workdir"])} />
         <TextField label={t("field.output")} hint={t("hint.output")} {...option("output")} />
         <TextField label={t("field.error")} hint={t("hint.output")} {...option("error")} />
