@@ -16,8 +16,9 @@ import type { Scaled } from "./simulate-scale.ts";
 const runs = 7;
 
 /**
- * Jobs replayed per second on one core, the event loop alone: the first run, and the median of 7 after it; then how time and memory grow. Where the public
- * traces are absent, synthetic ones stand in and are called so.
+ * Jobs replayed per second on one core, the event loop alone: the first run, and the median of 7 after it; then how time
+ * grows with a queue that only grows, and how time and memory do with centres and jobs. Where the public traces are absent,
+ * synthetic ones stand in and are called so.
  */
 export async function simulate(): Promise<void> {
   const kth = workloadOf(["KTH-SP2"]);
@@ -26,9 +27,12 @@ export async function simulate(): Promise<void> {
   speed(kth, policies.conservative, "home", "≥ 300000");
   const three = workloadOf(["KTH-SP2", "SDSC-SP2"], generated(256, 2));
   speed(three, policies.weir, "weir", "≥ 10000");
-  speed(three, { ...policies.weir, name: "weir without lookahead", lookahead: null }, "weir", "≥ 50000");
+  speed(three, listOnly, "weir", "≥ 50000");
+  growing();
   scaling();
 }
+
+const listOnly: Policy = { ...policies.weir, name: "weir without lookahead", lookahead: null };
 
 function speed({ workload, label }: Labelled, policy: Policy, routing: Routing, promise: string): void {
   const rates: number[] = [];
@@ -36,12 +40,9 @@ function speed({ workload, label }: Labelled, policy: Policy, routing: Routing, 
   let meanWaitS = 0;
   for (let run = 0; run <= runs; run += 1) {
     steps.push(calibration());
-    const before = process.threadCpuUsage();
-    const replayed = replay(workload, { policy, routing, seed: 1 });
-    const { user, system } = process.threadCpuUsage(before);
-    if (replayed.kind !== "schedule") throw new Error(replayed.kind);
-    rates.push(workload.count / ((user + system) / 1e6));
-    ({ meanWaitS } = measure(workload, replayed.schedule));
+    const { cpuS, schedule } = replayed(workload, policy, routing, 1);
+    rates.push(workload.count / cpuS);
+    ({ meanWaitS } = measure(workload, schedule));
   }
   const [first = 0, ...warm] = rates;
   figure(`${label}, ${policy.name}: calibration, 20 M steps of a fixed loop`, "ms", "", steps);
@@ -71,9 +72,32 @@ function workloadOf(names: readonly string[], ...more: readonly SwfLog[]): Label
   return { workload: build(all), label: all.map(({ name }) => name).join(" + ") };
 }
 
+/** Three times as much comes as can run, by one user as the model has it: most of it is waiting to the end. */
+function growing(): void {
+  for (const homes of [[128], [64, 128, 256]])
+    for (const jobs of [8_000, 20_000, 40_000, 160_000])
+      for (const policy of [policies.weir, listOnly]) {
+        const each = Math.floor(jobs / homes.length);
+        const workload = build(homes.map((processors, at) => generated(processors, at + 1, each, 3)));
+        const cpuS = [0, 1, 2].map((seed) => replayed(workload, policy, "weir", seed).cpuS);
+        const label = `synthetic, load 3, ${homes.join(" + ")} processors, ${workload.count} jobs, ${policy.name}`;
+        figure(`${label}: CPU time`, "s", "", cpuS);
+        const rates = cpuS.map((one) => workload.count / one);
+        figure(`${label}: rate`, "jobs per CPU second", "", rates);
+      }
+}
+
+function replayed(workload: Workload, policy: Policy, routing: Routing, seed: number) {
+  const before = process.threadCpuUsage();
+  const found = replay(workload, { policy, routing, seed });
+  const { user, system } = process.threadCpuUsage(before);
+  if (found.kind !== "schedule") throw new Error(found.kind);
+  return { cpuS: (user + system) / 1e6, schedule: found.schedule };
+}
+
 /** Its name says that it is synthetic. */
-function generated(processors: number, seed: number): SwfLog {
-  const made = generate({ model: "lublin", jobs: 30_000, processors, seed, load: 0.7 });
+function generated(processors: number, seed: number, jobs = 30_000, load = 0.7): SwfLog {
+  const made = generate({ model: "lublin", jobs, processors, seed, load });
   if (made.kind !== "log") throw new Error(made.kind);
   return made.log;
 }
