@@ -352,7 +352,7 @@ function ofOneNode({ upSize, taken, devices }: PoolRecord, { node }: Cell): Room
 
 /** Nobody else's work runs there: what is left follows from ours. */
 function ofOurs(pool: PoolRecord): Omit<Left, "ours"> {
-  const sorts = largestFirst(pool.sorts);
+  const sorts = largestFirst(pool.sorts.values());
   const shared = isShared(pool);
   let room = pool.upSize;
   for (const { allocation, phases } of sorts)
@@ -367,7 +367,7 @@ function ofOurs(pool: PoolRecord): Omit<Left, "ours"> {
  * yet: what was placed since.
  */
 function besideOthers(pool: PoolRecord, state: PoolState): Omit<Left, "ours"> {
-  const sorts = largestFirst(pool.sorts);
+  const sorts = largestFirst(pool.sorts.values());
   const shared = isShared(pool);
   const uncounted = uncountedIn(pool);
   let room = roomIn(pool, state.nodes.filter(isUp), "free");
@@ -410,8 +410,7 @@ export function roomBeside(pool: PoolRecord, runs: readonly LiveRun[]): Room {
   const counts = new Map<Sort, number>();
   for (const { sort } of runs) counts.set(sort, (counts.get(sort) ?? 0) + 1);
   let room = pool.upSize;
-  for (const sort of largestFirst([...counts.keys()].map((each) => [sortKey(each.line, each.allocation), each])))
-    room = put(room, pool, sort.allocation, counts.get(sort) ?? 0);
+  for (const sort of largestFirst(counts.keys())) room = put(room, pool, sort.allocation, counts.get(sort) ?? 0);
   return onTheirNodes(room, pool, runs);
 }
 

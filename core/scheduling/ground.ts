@@ -16,7 +16,7 @@ import {
   squeeze,
 } from "#core/scheduling/room.ts";
 import { type Row, rowBeside, rowOfNodes } from "#core/scheduling/row.ts";
-import { largestFirst, sortKey, type Uncounted, uncountedIn } from "#core/scheduling/sorts.ts";
+import { largestFirst, type Uncounted, uncountedIn } from "#core/scheduling/sorts.ts";
 import type { Reservation, Twin } from "#core/scheduling/twin.ts";
 
 /**
@@ -206,7 +206,7 @@ function workOut(ground: Ground): Pick<GroundLeft, "room" | "pending"> {
   };
   const rest: (() => readonly [PoolRecord, ReadonlyMap<string, number>])[] = [];
   for (const pool of ground.pools) {
-    const sorts = largestFirst(pool.sorts);
+    const sorts = largestFirst(pool.sorts.values());
     const uncounted = own ? (_: Sort, runs: number) => runs : uncountedIn(pool);
     for (const sort of sorts) putRuns(picture, pool, sort.allocation, uncounted(sort, sort.phases.running));
     if (isShared(pool)) rest.push(() => [pool, putThoseOnTheWay(picture, pool, sorts, uncounted)]);
@@ -283,8 +283,7 @@ export function groundBeside({ pools, upSize }: Ground, runs: readonly LiveRun[]
   const picture: Picture = { room: upSize, busy: pools.filter((pool) => counts.has(pool)) };
   for (const pool of pools) {
     const sorts = counts.get(pool) ?? new Map<Sort, number>();
-    const keyed = [...sorts.keys()].map((each) => [sortKey(each.line, each.allocation), each] as const);
-    for (const sort of largestFirst(keyed)) putRuns(picture, pool, sort.allocation, sorts.get(sort) ?? 0);
+    for (const sort of largestFirst(sorts.keys())) putRuns(picture, pool, sort.allocation, sorts.get(sort) ?? 0);
   }
   return picture.room;
 }

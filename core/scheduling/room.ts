@@ -288,7 +288,21 @@ export function pack(room: Room, need: Need, copies: number): { readonly room: R
     packed += next.packed;
   }
   if (packed === 0) return { room, packed };
-  return { room: withMore(summed(cells, room.cards.length), room, need, packed), packed };
+  return { room: withMore(lessSums(room, cells, need, packed), room, need, packed), packed };
+}
+
+/** The sums with so many runs more, which are on these cells; of shares, whole nodes and rooms that a share bounds they are added up. */
+function lessSums(
+  { cores, memoryMib, cards, mostMilli }: Room,
+  cells: readonly Cell[],
+  need: Need,
+  runs: number,
+): Room {
+  if (mostMilli !== undefined || !isSaidBySums(need)) return summed(cells, cards.length);
+  const nodes = runs * need.nodes;
+  const left = { cells, cores: cores - nodes * need.cores, memoryMib: memoryMib - nodes * need.memoryMib };
+  if (need.cards === 0 || need.device === -1) return { ...left, cards };
+  return { ...left, cards: cards.map((has, device) => (device === need.device ? has - nodes * need.cards : has)) };
 }
 
 /**
@@ -367,20 +381,26 @@ function packOnto(
   need: Need,
   copies: number,
 ): { readonly cells: readonly Cell[]; readonly packed: number } | null {
-  let best = -1;
-  for (let at = 0; at < cells.length; at++) {
-    const cell = cells[at];
-    const least = cells[best];
-    if (cell && holds(cell, need) && (!least || byLeft(cell, least) < 0)) best = at;
-  }
+  // They stand by what they have left.
+  const best = cells.findIndex((cell) => holds(cell, need));
   const cell = cells[best];
   if (!cell) return null;
   const each = Math.min(copies, capacity(cell, need));
   const nodes = Math.min(cell.count, Math.floor(copies / each));
-  const left = cells.filter((_, at) => at !== best);
-  if (cell.count > nodes) left.push({ ...cell, count: cell.count - nodes });
-  left.push({ ...less(cell, need, each), count: nodes });
-  return { cells: merged(left), packed: nodes * each };
+  const left = [...cells];
+  if (cell.count > nodes) left[best] = { ...cell, count: cell.count - nodes };
+  else left.splice(best, 1);
+  insertCell(left, { ...less(cell, need, each), count: nodes }, best);
+  return { cells: left, packed: nodes * each };
+}
+
+/** Puts it in its place, which is before `end`, or to those that have the same left. */
+function insertCell(cells: Cell[], cell: Cell, end: number): void {
+  let at = end;
+  for (let before = cells[at - 1]; before && byLeft(before, cell) > 0; before = cells[at - 1]) at -= 1;
+  const alike = cells[at - 1];
+  if (alike && byLeft(alike, cell) === 0) cells[at - 1] = { ...alike, count: alike.count + cell.count };
+  else cells.splice(at, 0, cell);
 }
 
 /** One run of several nodes, onto the fitting nodes that have least left. */

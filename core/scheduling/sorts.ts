@@ -12,19 +12,25 @@ export function sortKey(line: string, allocation: Allocation): string {
 }
 
 /** The order in which runs are put on nodes: the same whatever order they came in. */
-export function largestFirst(sorts: Iterable<readonly [key: string, sort: Sort]>): readonly Sort[] {
-  const size = ({ nodes, coresPerNode: cores, memoryMibPerNode: mib, ...cards }: Allocation) =>
-    [nodes, cards.acceleratorsPerNode * (cards.acceleratorShareMilli ?? 1000), cores, mib] as const;
-  return [...sorts]
-    .map(([key, sort]) => ({ key, sort, size: size(sort.allocation) }))
-    .sort((a, b) => {
-      for (let i = 0; i < 4; i++) {
-        const more = (b.size[i] ?? 0) - (a.size[i] ?? 0);
-        if (more !== 0) return more;
-      }
-      return a.key < b.key ? -1 : 1;
-    })
-    .map(({ sort }) => sort);
+export function largestFirst(sorts: Iterable<Sort>): readonly Sort[] {
+  return [...sorts].sort((a, b) => {
+    const more = bySize(b.allocation, a.allocation);
+    if (more !== 0) return more;
+    return sortKey(a.line, a.allocation) < sortKey(b.line, b.allocation) ? -1 : 1;
+  });
+}
+
+function bySize(one: Allocation, other: Allocation): number {
+  return (
+    one.nodes - other.nodes ||
+    cardsMilli(one) - cardsMilli(other) ||
+    one.coresPerNode - other.coresPerNode ||
+    one.memoryMibPerNode - other.memoryMibPerNode
+  );
+}
+
+function cardsMilli({ acceleratorsPerNode, acceleratorShareMilli = 1000 }: Allocation): number {
+  return acceleratorsPerNode * acceleratorShareMilli;
 }
 
 /** How many of so many runs the engine does not count yet: of those that it does, first what runs, then what is on the way. */
