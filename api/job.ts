@@ -338,6 +338,8 @@ const orderTerms = z
     policy: z.string(),
     /** `waited`, `promised`: it is served first, as it came. `plain`: the policy knows no classes. */
     class: z.enum(["waited", "promised", "plain", "high", "normal", "low"]),
+    /** Within how many seconds its tenant was promised a start, where it is served first by that. */
+    promiseS: z.int().nullable(),
     /** The least is first; null: as they came. */
     score: z.number().nullable(),
     /** What the usage of tenant, project and person puts on the score; null: nothing. */

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { centreId, jobId, personId, projectId, tenantId } from "#core/ids.ts";
 import type { Allocation } from "#core/run-order.ts";
+import { orderWords } from "#core/scheduling/order-words.ts";
 import { type Policy, policies } from "#core/scheduling/policy.ts";
 import type { Workload } from "#core/scheduling/replay/workload.ts";
 import { runScenario } from "./scenario-testing.ts";
@@ -190,6 +191,62 @@ test("a small new tenant starts within its plan's promise under a tenfold backlo
   for (const policy of [promising, byPromise]) for (const waitS of waits(policy)) assert(waitS <= 1800, `${waitS} s`);
   const unfair = Math.max(...waits({ ...plain, fairness: null }));
   assert(unfair > 2700, `without fairness it starts after ${unfair} s: the scenario holds nobody back`);
+});
+
+test("of two tenants under a tenfold backlog each starts within what its own plan promises, and is told so", () => {
+  const each = { submitS: 0, processors: 10, limitS: 900, home: 0 };
+  const backlog = Array.from({ length: 400 }, (_, i) => ({ ...each, person: i % 40 }));
+  const small = [1, 2].map((home) => ({ submitS: 100, processors: 10, limitS: 600, home, person: 39 + home }));
+  const workload = workloadOf([100, 0, 0], [...backlog, ...small]);
+  const weights = { home0: 8, home1: 1, home2: 1 };
+  const waits = (promises: Readonly<Record<string, number | null>>, promiseS: number | null = null) => {
+    const fairness = { ...policies.weir.fairness, least: 1, most: 1, weights, promiseS, promises };
+    const { startS } = replayInWorld(workload, { ...plain, order: { kind: "fcfs" }, fairness });
+    return [startS[400] ?? 0, startS[401] ?? 0].map((atS) => atS - 100);
+  };
+  const [unpromised = 0] = waits({ home1: null }, 1800);
+  assert(unpromised > 3600, `promised nothing it starts after ${unpromised} s: the scenario holds nobody back`);
+  for (const [oneS, otherS] of [
+    [1800, 1800],
+    [1800, 3600],
+    [3600, 1800],
+    [2500, 2600],
+  ] as const) {
+    const [one = 0, other = 0] = waits({ home1: oneS, home2: otherS });
+    assert(one <= oneS && other <= otherS, `${one} of ${oneS}, ${other} of ${otherS}`);
+    assert.deepEqual(waits({ home1: oneS }, otherS), [one, other], "to whom nothing is said what is said to all");
+    if (oneS !== otherS && Math.abs(oneS - otherS) > 1000) assert.equal(one < other, oneS < otherS);
+  }
+});
+
+test("who is served first by a promise is told by which", () => {
+  const fairness = { ...policies.weir.fairness, promiseS: 7200, promises: { small: 1000 } };
+  const policy = { ...plain, fairness };
+  const world = runScenario(
+    `
+    centre alpha  4 cores
+    job heavy  cores 4 time 5000 tenant 1 by 1
+    place
+    running heavy
+    at 100
+    job small  cores 4 time 60 tenant 2 by 2 of 2
+    `,
+    policy,
+  );
+  const orderAt = (nowMs: number) => {
+    const explained = world.explain({ job: jobId(2), index: 0 }, nowMs);
+    assert(explained.kind === "waiting" && explained.order);
+    return explained.order;
+  };
+  world.apply({ kind: "policy-set", policy, weights: [], promises: [[tenantId(2), 1000]], atMs: 100_000 });
+  assert.deepEqual([orderAt(590_000).class, orderAt(590_000).promiseS], ["normal", null]);
+  const owed = orderAt(610_000);
+  assert.deepEqual([owed.class, owed.promiseS], ["promised", 1000]);
+  assert.match(orderWords(owed, "weir", "en"), /was promised a start within 16 min 40 s/);
+  assert.match(orderWords(owed, "weir", "zh"), /承诺 16 分钟 40 秒内启动/);
+  // Without promises of its own, as in what was recorded before there were any, it has that of all.
+  world.apply({ kind: "policy-set", policy, weights: [], atMs: 620_000 });
+  assert.equal(orderAt(630_000).class, "normal");
 });
 
 test("a world that is told what another remembered has its order", () => {

@@ -14,6 +14,8 @@ export type OrderTerms = {
    * its share, was promised a start. Both come first, as they came. Else its priority class; `plain`: the policy knows none.
    */
   readonly class: "waited" | "promised" | "plain" | PriorityClass;
+  /** What its tenant was promised, seconds, where it goes first by that. */
+  readonly promiseS: number | null;
   /** The least is first; null: as they came. */
   readonly score: number | null;
   /** What its submitter's usage puts on the score; null: nobody's usage counts. */
@@ -46,8 +48,10 @@ export function orderTerms(queue: Queue, policy: Policy, job: JobRecord, positio
   const first = isStarving(rank);
   const hasWaited = maxWaitS !== null && waitS >= maxWaitS - guardLeadS;
   const strand = strandOf(job);
+  const promiseS = first && !hasWaited ? queue.ranking.promiseS(job.submitter.tenant) : null;
   return {
     class: first ? (hasWaited ? "waited" : "promised") : order.kind === "score" ? job.priority : "plain",
+    promiseS,
     score: first || isByDeadline(rank) || order.kind === "fcfs" ? null : rank.score,
     factor: first || fairness === null ? null : job.submitter.factor,
     predictedS:

@@ -7,7 +7,7 @@ import type { OrderTerms } from "#core/scheduling/order-terms.ts";
 export function orderWords(terms: OrderTerms, policy: string, language: Language): string {
   const { score, factor, predictedS, isPredicted, deadline, home } = terms;
   const zh = language === "zh";
-  const parts: string[] = [classWords[terms.class][language]];
+  const parts: string[] = [promisedWords(terms, language) ?? classWords[terms.class][language]];
   if (deadline !== null) parts.push(deadlineWords(deadline, language));
   if (score !== null)
     parts.push(zh ? `排队得分 ${rounded(score)}（越小越靠前）` : `queue score ${rounded(score)} (the least is first)`);
@@ -20,6 +20,14 @@ export function orderWords(terms: OrderTerms, policy: string, language: Language
   if (predictedS !== null) parts.push(runTimeWords(predictedS, isPredicted, language));
   if (home !== null) parts.push(homeWords(home, language));
   return zh ? `策略 ${policy}，${parts.join("；")}` : `policy ${policy}, ${parts.join("; ")}`;
+}
+
+function promisedWords({ promiseS }: OrderTerms, language: Language): string | null {
+  if (promiseS === null) return null;
+  const within = durationWords(promiseS * 1000, language);
+  return language === "zh"
+    ? `优先服务，按提交次序（其租户用量低于份额，承诺 ${within}内启动）`
+    : `served first, as it came: its tenant has used less than its share and was promised a start within ${within}`;
 }
 
 function deadlineWords(

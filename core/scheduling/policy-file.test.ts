@@ -42,6 +42,14 @@ const refused: readonly (readonly [file: unknown, en: string])[] = [
   [{ maxWaitS: 100 }, "guardLeadS: 67400 is more than the longest wait, maxWaitS (100)."],
   [{ fairness: { least: 2 } }, "fairness.least: 2 cannot be it. Expected: a number from 0.001 to 1."],
   [{ fairness: { least: "low", most: 0.5 } }, "fairness.most: 0.5 cannot be it."],
+  [
+    { fairness: { promises: { physics: 0 } } },
+    "fairness.promises.physics: 0 cannot be it. Expected: a whole number from 1 to 2000000000, or null.",
+  ],
+  [
+    { fairness: { promises: 3600 } },
+    'fairness.promises: 3600 cannot be it. Expected: an object like {"physics": 3600}',
+  ],
   [{ fairness: [] }, "fairness: [] is not an object of fields."],
   [{ order: null }, "order: null is not an object of fields."],
   [{ order: { kind: "sjf", waitPower: 1 } }, "order.waitPower: there is no such field. Known: kind"],

@@ -106,6 +106,7 @@ function fairnessOf(part: Part | null | undefined, base: Fairness | null): Fairn
     most: part.number("most", from.most, { least: 1, most: 1000, whole: false }),
     power: part.number("power", from.power, power),
     promiseS: part.numberOrNull("promiseS", from.promiseS, seconds),
+    promises: part.promises("promises", from.promises),
     deadlineLeadS: part.numberOrNull("deadlineLeadS", from.deadlineLeadS, seconds),
     weights: part.weights("weights", from.weights),
   };
@@ -332,16 +333,29 @@ class Part {
     return value === null ? null : this.#number(field, value, 0, bounds, ", or null");
   }
 
-  /** Numbers by name. */
+  /** Of tenants by name. */
   weights(field: string, otherwise: Readonly<Record<string, number>>): Readonly<Record<string, number>> {
+    const bounds = { least: 0.001, most: 1_000_000, whole: false };
+    return this.#byName(field, otherwise, '{"physics": 3}', (part, name) => part.number(name, 1, bounds));
+  }
+
+  /** Of tenants by name. */
+  promises(field: string, otherwise: Fairness["promises"]): Fairness["promises"] {
+    return this.#byName(field, otherwise, '{"physics": 3600}', (part, name) => part.numberOrNull(name, null, seconds));
+  }
+
+  #byName<One>(
+    field: string,
+    otherwise: Readonly<Record<string, One>>,
+    example: string,
+    one: (part: Part, name: string) => One,
+  ): Readonly<Record<string, One>> {
     const value = this.#value(field);
     if (value === undefined) return otherwise;
     if (value === null || typeof value !== "object" || Array.isArray(value))
-      return this.#refuse(field, value, otherwise, 'an object like {"physics": 3}', '形如 {"physics": 3} 的对象');
+      return this.#refuse(field, value, otherwise, `an object like ${example}`, `形如 ${example} 的对象`);
     const part = new Part(value, this.#pathOf(field), this.#issues);
-    return Object.fromEntries(
-      Object.keys(value).map((name) => [name, part.number(name, 1, { least: 0.001, most: 1_000_000, whole: false })]),
-    );
+    return Object.fromEntries(Object.keys(value).map((name) => [name, one(part, name)]));
   }
 
   end(): void {

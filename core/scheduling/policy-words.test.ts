@@ -37,6 +37,23 @@ test("of deadlines it says from when on they count, or that they do not", () => 
   assert.equal(words(policies.easy, "deadline"), "goes ahead of nobody");
 });
 
+test("of promises it names each tenant that has its own, and what is promised to all others", () => {
+  const promising = (promiseS: number | null, promises: Readonly<Record<string, number | null>>): Policy => ({
+    ...weir,
+    fairness: { ...weir.fairness, promiseS, promises },
+  });
+  assert.equal(words(weir, "promise"), "no promise");
+  assert.equal(words(promising(3600, {}), "promise"), "starts within 1 h");
+  assert.equal(
+    words(promising(null, { physics: 3600, guests: null }), "promise"),
+    "physics: starts within 1 h; guests: no promise; others: no promise",
+  );
+  assert.match(
+    policyWords(promising(86_400, { physics: 3600 }), "zh")[policyRules.indexOf("promise")]?.[1] ?? "",
+    /^physics：1 小时内启动；其他租户：1 天内启动$/,
+  );
+});
+
 test("what a rule turns on changes what is said of it", () => {
   const changed: readonly Policy[] = [
     { ...weir, prediction: null },

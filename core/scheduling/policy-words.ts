@@ -92,8 +92,25 @@ function fairnessWords({ fairness }: Policy, language: Language): string {
 }
 
 function promiseWords({ fairness }: Policy, language: Language): string {
-  if (fairness === null || fairness.promiseS === null) return { en: "no promise", zh: "不作承诺" }[language];
-  const promise = span(fairness.promiseS, language);
+  if (fairness === null) return noPromise[language];
+  const own = Object.entries(fairness.promises).map(([tenant, promiseS]) => [tenant, promiseS] as const);
+  const others = startsWithin(fairness.promiseS, language);
+  if (own.length === 0) return others;
+  if (language === "zh")
+    return [
+      ...own.map(([tenant, promiseS]) => `${tenant}：${startsWithin(promiseS, "zh")}`),
+      `其他租户：${others}`,
+    ].join("；");
+  return [...own.map(([tenant, promiseS]) => `${tenant}: ${startsWithin(promiseS, "en")}`), `others: ${others}`].join(
+    "; ",
+  );
+}
+
+const noPromise = { en: "no promise", zh: "不作承诺" } as const satisfies Words;
+
+function startsWithin(promiseS: number | null, language: Language): string {
+  if (promiseS === null) return noPromise[language];
+  const promise = span(promiseS, language);
   return { en: `starts within ${promise}`, zh: `${promise}内启动` }[language];
 }
 

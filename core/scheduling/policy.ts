@@ -70,6 +70,8 @@ export type Fairness = {
    * first. null: none.
    */
   readonly promiseS: number | null;
+  /** The same of tenants by name, each its plan's own; null: none. To those not named `promiseS` is promised. */
+  readonly promises: Readonly<Record<string, number | null>>;
   /**
    * A job with a deadline goes ahead of its class so long before its latest start at most, as long as its submitter has used
    * no more than is theirs. null: deadlines move nobody. The live network alone: jobs of traces have none.
@@ -211,6 +213,7 @@ export const policies = {
       most: 4,
       power: 0.35,
       promiseS: null,
+      promises: {},
       deadlineLeadS: 14_400,
       weights: {},
     },

@@ -34,6 +34,7 @@ import type { GrantTold } from "#core/scheduling/grants.ts";
 import type { MovesMade } from "#core/scheduling/placing/moves.ts";
 import type { Policy } from "#core/scheduling/policy.ts";
 import type { RunMakesWay } from "#core/scheduling/preemption/record.ts";
+import type { TenantPromises } from "#core/scheduling/ranking.ts";
 import type { OrderMemory, PastRun } from "#core/scheduling/submitters.ts";
 
 export type WorldEvent =
@@ -151,11 +152,12 @@ export type WorldEvent =
       /** When a single run of them had started, where it was not told before. */
       readonly startedMs?: number | undefined;
     }
-  /** The order goes by it from now on. Weights of tenants; those not named weigh 1. */
+  /** The order goes by it from now on. Weights of tenants; those not named weigh 1. Promises: absent, all are promised the same. */
   | {
       readonly kind: "policy-set";
       readonly policy: Policy;
       readonly weights: readonly (readonly [tenant: TenantId, weight: number])[];
+      readonly promises?: TenantPromises;
       readonly atMs: number;
     }
   /** These tenants and no others have a home. From then on it is kept what would become of their work there alone. */

@@ -15,7 +15,11 @@ export function replayInWorld(workload: Workload, policy: Policy): Schedule {
   const world = createWorld(policy);
   world.apply({ kind: "centre-changed", centre: machine(homes.reduce((sum, home) => sum + home.processors, 0)) });
   const weights = homes.map(({ name }, home) => [tenantId(home + 1), policy.fairness?.weights[name] ?? 1] as const);
-  world.apply({ kind: "policy-set", policy, weights, atMs: 0 });
+  const promises = homes.flatMap(({ name }, home) => {
+    const promiseS = policy.fairness?.promises[name];
+    return promiseS === undefined ? [] : [[tenantId(home + 1), promiseS] as const];
+  });
+  world.apply({ kind: "policy-set", policy, weights, promises, atMs: 0 });
   world.apply({ kind: "homes-set", homes: [[tenantId(1), centreId("one")]], atMs: 0 });
   const startS = new Int32Array(count).fill(-1);
   const ends: Ends = { times: [], jobs: new Map() };

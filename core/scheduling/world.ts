@@ -467,7 +467,7 @@ function apply(state: State, event: WorldEvent): void {
   }
 }
 
-function followAnother(state: State, { policy, weights, atMs }: Event<"policy-set">): void {
+function followAnother(state: State, { policy, weights, promises, atMs }: Event<"policy-set">): void {
   const { demand, ...more } = followed(policy, state.doubt);
   Object.assign(state, more, { demand: demand && (state.demand ?? demand) });
   Object.assign(state.memory, { reserved: new Map(), holders: [], holdersBefore: [] });
@@ -477,7 +477,7 @@ function followAnother(state: State, { policy, weights, atMs }: Event<"policy-se
   state.preemption.policy = policy.preemption;
   followPolicy(state.queue.submitters, policy, atMs);
   weigh(state.queue.submitters, new Map(weights));
-  rankBy(state.queue, rankingOf(policy));
+  rankBy(state.queue, rankingOf(policy, promises));
 }
 
 function changeCentre(state: State, id: CentreId, description: CentreState | null): void {

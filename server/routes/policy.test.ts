@@ -4,6 +4,7 @@ import type { Client } from "#api/client.ts";
 import { policies } from "#core/scheduling/policy.ts";
 import { parsePolicy } from "#core/scheduling/policy-file.ts";
 import { createWorld } from "#core/scheduling/world.ts";
+import type { WorldEvent } from "#core/scheduling/world-event.ts";
 import { ok, signInAs, startTestServer, type TestServer } from "#server/http/testing.ts";
 import { until } from "#server/patience-testing.ts";
 import { readWorld } from "#server/store/read-world.ts";
@@ -59,7 +60,7 @@ test("weir ships; a version that is set is in force at once, kept with who set i
   const now = await until(async () => ((await order())?.policy === "plain" ? order() : null));
   assert.deepEqual([now.class, now.score, now.factor, now.predictedS], ["plain", null, null, null]);
 
-  const weighed = { name: "weighed", fairness: { weights: { default: 3 } } };
+  const weighed = { name: "weighed", fairness: { weights: { default: 3 }, promises: { default: 3600 } } };
   const stale = await client.call("setPolicy", { query: { base: 0 }, body: weighed });
   assert(stale.kind === "problem" && stale.problem.status === 409);
   assert.match(stale.problem.detail, /^admin set version 1 of the policy on /);
@@ -80,8 +81,16 @@ test("weir ships; a version that is set is in force at once, kept with who set i
     ["person:N: policy, version 1", "person:N: policy, version 2"],
   );
   const restarted = createWorld();
-  await readWorld(server.db, restarted.apply);
+  const told: WorldEvent[] = [];
+  await readWorld(server.db, (event) => {
+    told.push(event);
+    restarted.apply(event);
+  });
   assert.deepEqual(restarted.policy().fairness?.weights, { default: 3 });
+  assert.deepEqual(
+    told.flatMap((event) => (event.kind === "policy-set" ? event.promises?.map(([, promiseS]) => promiseS) : [])),
+    [3600],
+  );
 });
 
 test("who is no administrator may read it and not set it", async () => {
@@ -96,6 +105,7 @@ test("a file that is wrong, that only a replay can follow, or that weighs nobody
     [{ maxWait: 5 }, /maxWait.*Did you mean maxWaitS/],
     [{ like: "rl-fcfs" }, /head.*replays alone/],
     [{ fairness: { weights: { nobody: 2 } } }, /fairness\.weights\.nobody.*no tenant of this name/],
+    [{ fairness: { promises: { nobody: 60 } } }, /fairness\.promises\.nobody.*no tenant of this name/],
     [{ fairness: { weights: { default: -1 } } }, /fairness\.weights\.default.*from 0\.001/],
   ] as const;
   for (const [body, words] of cases) {

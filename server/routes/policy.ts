@@ -22,15 +22,26 @@ export function policyHandlers({ db, caughtUp, world, now }: PolicyContext): Pic
     return answer({ ...set, name: policy.name, policy: { ...policy }, unreadable, homes, versions: [...versions] });
   }
 
-  /** Tenants that a weight is given to must be there: a name that nobody has weighs nothing. */
+  /** Tenants that a weight or a promise is given to must be there: a name that nobody has weighs nothing. */
   async function issuesOf(parsed: ParsedPolicy): Promise<readonly PolicyIssue[]> {
     if (parsed.kind === "refused") return parsed.issues;
-    const unknown = await unknownTenants(db.pool, Object.keys(parsed.policy.fairness?.weights ?? {}));
-    return unknown.map((name) => ({
-      path: `fairness.weights.${name}`,
-      en: "there is no tenant of this name. `weir admin tenant list` names all.",
-      zh: "没有这个名称的租户。`weir admin tenant list` 列出全部。",
-    }));
+    const { weights = {}, promises = {} } = parsed.policy.fairness ?? {};
+    const named = Object.entries({ "fairness.weights": weights, "fairness.promises": promises }).flatMap(
+      ([path, byName]) => Object.keys(byName).map((name) => ({ path: `${path}.${name}`, name })),
+    );
+    const unknown = new Set(
+      await unknownTenants(
+        db.pool,
+        named.map(({ name }) => name),
+      ),
+    );
+    return named
+      .filter(({ name }) => unknown.has(name))
+      .map(({ path }) => ({
+        path,
+        en: "there is no tenant of this name. `weir admin tenant list` names all.",
+        zh: "没有这个名称的租户。`weir admin tenant list` 列出全部。",
+      }));
   }
 
   return {

@@ -63,16 +63,31 @@ export async function setPolicy(db: Query, file: unknown, person: PersonId, nowM
 /** What the world is told of the policy in force. */
 export async function policyEvent(db: Query): Promise<Extract<WorldEvent, { kind: "policy-set" }>> {
   const { policy, setMs } = await readPolicy(db);
-  return { kind: "policy-set", policy, weights: await weightsOf(db, policy), atMs: setMs ?? 0 };
+  const { weights = {}, promises = {} } = policy.fairness ?? {};
+  return {
+    kind: "policy-set",
+    policy,
+    weights: await ofTenants(db, weights),
+    promises: await ofTenants(db, promises),
+    atMs: setMs ?? 0,
+  };
 }
 
-async function weightsOf(db: Query, { fairness }: Policy): Promise<readonly (readonly [TenantId, number])[]> {
-  const weights = fairness?.weights ?? {};
+/** What a policy says of tenants by name, of those that are there. */
+async function ofTenants<One>(
+  db: Query,
+  byName: Readonly<Record<string, One>>,
+): Promise<readonly (readonly [TenantId, One])[]> {
+  const said = new Map(Object.entries(byName));
+  if (said.size === 0) return [];
   const { rows } = await db.query<{ id: number; name: string }>(
     "select id, name from tenant where name = any($1) order by id",
-    [Object.keys(weights)],
+    [[...said.keys()]],
   );
-  return rows.map(({ id, name }) => [tenantId(id), weights[name] ?? 1] as const);
+  return rows.flatMap(({ id, name }) => {
+    const one = said.get(name);
+    return one === undefined ? [] : [[tenantId(id), one] as const];
+  });
 }
 
 /** Of these names those that no tenant has. */

@@ -121,6 +121,30 @@ test("a small new tenant starts within its plan's promise under a tenfold backlo
   assert.ok(unfair > 2700, `without fairness it starts after ${unfair} s: the scenario holds nobody back`);
 });
 
+// Two tenants of a tenth each, under a backlog of the largest that is ten times the network's hour. A run of it takes 900 s.
+test("of two tenants under a tenfold backlog each starts within what its own plan promises", () => {
+  const backlog = Array.from({ length: 400 }, (_, i) => ({ processors: 10, limitS: 900, home: 0, person: i % 40 }));
+  const small = [1, 2].map((home) => ({ at: 100, processors: 10, limitS: 600, home, person: 39 + home }));
+  const workload = workloadOf([80, 10, 10], [...backlog, ...small]);
+  const waits = (promises: Readonly<Record<string, number | null>>, promiseS: number | null = null) => {
+    const fairness = { ...weir.fairness, least: 1, most: 1, promiseS, promises };
+    const { startS } = replayWeir(workload, { ...listOnly, order: { kind: "fcfs" }, homePriority: null, fairness }, 1);
+    return [startS[400] ?? 0, startS[401] ?? 0].map((atS) => atS - 100);
+  };
+  const [unpromised = 0] = waits({ "home 1": null }, 1800);
+  assert.ok(unpromised > 3600, `promised nothing it starts after ${unpromised} s: the scenario holds nobody back`);
+  const promise = fc.integer({ min: 1800, max: 3600 });
+  fc.assert(
+    fc.property(promise, promise, (oneS, otherS) => {
+      const [one = 0, other = 0] = waits({ "home 1": oneS, "home 2": otherS });
+      assert.ok(one <= oneS && other <= otherS, `${one} of ${oneS}, ${other} of ${otherS}`);
+      assert.deepEqual(waits({ "home 1": oneS }, otherS), [one, other], "to whom nothing is said what is said to all");
+      if (otherS - oneS > 1800) assert.ok(one < other, `${one} before ${other}`);
+    }),
+    { numRuns: 40 },
+  );
+});
+
 test("of two homes that used as much the larger goes first, unless the policy gives them the same weight", () => {
   const workload = workloadOf(
     [12, 4],

@@ -1,5 +1,5 @@
 import { Doubt, mindedBy } from "../order/doubt.ts";
-import { owedAfterS, Usage } from "../order/fairness.ts";
+import { owedAfterS, promiseTo, Usage } from "../order/fairness.ts";
 import { Reservations } from "../order/guard.ts";
 import { VirtualHome } from "../order/home.ts";
 import { Lookahead } from "../order/lookahead.ts";
@@ -71,6 +71,8 @@ export class WeirMachine {
   readonly #policy: Policy;
   readonly #watch: WeirWatch;
   readonly #guardAfterS: number;
+  /** By home. */
+  readonly #owedAfterS: readonly number[];
   readonly #sizes: readonly number[];
   readonly #size: number;
   readonly #latenciesS: readonly number[];
@@ -116,6 +118,7 @@ export class WeirMachine {
     this.#watch = watch;
     this.#ends = watch.ends ?? new Ends();
     this.#guardAfterS = policy.maxWaitS === null ? Number.POSITIVE_INFINITY : policy.maxWaitS - policy.guardLeadS;
+    this.#owedAfterS = homes.map(({ name }) => owedAfterS(policy.fairness && promiseTo(policy.fairness, name)));
     this.#sizes = homes.map((home) => home.processors);
     this.#size = this.#sizes.reduce((sum, size) => sum + size, 0);
     this.#latenciesS = this.#sizes.map((_, centre) => latenciesS[centre] ?? 0);
@@ -229,16 +232,16 @@ export class WeirMachine {
 
   /** The others by score × fairness, but for those that are served first all the same. */
   #rank(nowS: number): void {
-    const { submitS, person } = this.#workload;
-    const { order, fairness } = this.#policy;
-    const owedS = owedAfterS(fairness);
+    const { submitS, person, home } = this.#workload;
+    const { order } = this.#policy;
     const ranked = this.#ranked;
     this.#owed.length = 0;
     for (let at = ranked.first; at < ranked.end; at += 1) {
       const job = ranked.job[at] ?? 0;
       const waitS = nowS - (submitS[job] ?? 0);
       const who = person[job] ?? 0;
-      if (waitS >= owedS && this.#usage?.isBelowShare(who)) this.#owed.push(job);
+      const isLate = waitS >= (this.#owedAfterS[home[job] ?? 0] ?? 0);
+      if (isLate && this.#usage?.isBelowShare(who)) this.#owed.push(job);
       else ranked.score[at] = agedScore(order, this.#foretold.standing(job), waitS) * this.#factorOfPerson(who);
     }
     // Who was promised a place while it was owed one keeps it.

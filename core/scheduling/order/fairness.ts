@@ -97,9 +97,16 @@ export class Usage {
  * After so long a job of a tenant below its share is served first: from half of what is promised on, so that the other half
  * is left for what runs to end. Infinity: nothing is promised.
  */
-export function owedAfterS(fairness: Fairness | null): number {
-  const promiseS = fairness?.promiseS ?? null;
+export function owedAfterS(promiseS: number | null): number {
   return promiseS === null ? Number.POSITIVE_INFINITY : promiseS / 2;
+}
+
+/** What is promised to a tenant of this name. A policy of an older recording has one promise for all. */
+export function promiseTo(
+  { promiseS, promises = {} }: Pick<Fairness, "promiseS"> & Partial<Fairness>,
+  tenant: string,
+): number | null {
+  return Object.hasOwn(promises, tenant) ? (promises[tenant] ?? null) : promiseS;
 }
 
 /** The largest part that a request has of any one resource of the network. */

@@ -22,7 +22,7 @@ test("the form's fields are fields of a policy, and what is written there is rea
 
 /** What somebody who runs a network has no need to change: it is in the file beside the form. */
 const inTheFileAlone =
-  /^(name|head|order\.\w+(Power|ScaleS)|fairness\.(least|most|weights)|placing\.(alikeS|\w+\.leastGainShare)|preemption\.of\..*)$/;
+  /^(name|head|order\.\w+(Power|ScaleS)|fairness\.(least|most|weights|promises)|placing\.(alikeS|\w+\.leastGainShare)|preemption\.of\..*)$/;
 
 test("what the form leaves to the file is named", () => {
   const leaves = (value: unknown, path: string): readonly string[] =>
