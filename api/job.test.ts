@@ -5,10 +5,18 @@ import { type JobRequest, jobRequest } from "#api/job.ts";
 import { limits } from "#api/limits.ts";
 import { admit, type Request } from "#core/job/admit.ts";
 import { refusalWords } from "#core/refusal.ts";
+import { policies } from "#core/scheduling/policy.ts";
 
 // What the schema lets through is what core takes: this line is the check, by the compiler.
 const request = (value: JobRequest): Request => value;
-const context = { defaultProject: "default", projects: ["default"], centres: ["local"], limits, nowMs: 0 };
+const context = {
+  defaultProject: "default",
+  projects: [{ name: "default", tenant: "default" }],
+  classes: policies.weir,
+  centres: ["local"],
+  limits,
+  nowMs: 0,
+};
 
 const option = fc.constantFrom(
   ..."-N2 -n8 -c0 --mem=1G -G4 --gpus-per-task=3 -a1-5 -dafterok:1 --export=A,B=2 -t1-0 -L x:2".split(" "),

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { limits } from "#api/limits.ts";
 import { amount, centreName, id, line, page, pageQuery, slug, text, timeMs } from "#api/values.ts";
-import { preemptibles, priorityClasses, warningSignals } from "#core/job/spec.ts";
+import { preemptibles, warningSignals } from "#core/job/spec.ts";
 import { stateKinds } from "#core/job/state.ts";
 
 const siteWordList = z.array(text(200).min(1)).min(1).max(1000);
@@ -90,7 +90,8 @@ export const jobRequest = z
         z.strictObject({ kind: z.literal("restart-after"), delayS: z.int().min(0).max(31_622_400) }),
       ])
       .optional(),
-    priorityClass: z.enum(priorityClasses).optional(),
+    /** A class of the policy in force (`GET /policy`); absent: its default. */
+    priorityClass: text(200).min(1).optional(),
     software: z.array(text(200).min(1)).max(100).optional(),
     container: z
       .string()
@@ -264,7 +265,7 @@ export const specView = z
     preemptible: z.enum(preemptibles),
     warning: warning.nullable(),
     onUnreachable: z.string(),
-    priorityClass: z.enum(priorityClasses),
+    priorityClass: z.string(),
     software: z.array(z.string()),
     container: z.string().nullable(),
     fileSystems: z.array(z.string()),
@@ -336,8 +337,10 @@ export const candidate = z
 const orderTerms = z
   .strictObject({
     policy: z.string(),
-    /** `waited`, `promised`: it is served first, as it came. `plain`: the policy knows no classes. */
-    class: z.enum(["waited", "promised", "plain", "high", "normal", "low"]),
+    /** `waited`, `promised`: it is served first, as it came. `plain`: the policy knows no classes. Else the class of the policy. */
+    class: z.string(),
+    /** The class that it was submitted in, where the policy has it no more: it is as one of the default. */
+    droppedClass: z.string().nullable(),
     /** Within how many seconds its tenant was promised a start, where it is served first by that. */
     promiseS: z.int().nullable(),
     /** The least is first; null: as they came. */

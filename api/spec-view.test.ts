@@ -4,11 +4,13 @@ import { specView as schema } from "#api/job.ts";
 import { limits } from "#api/limits.ts";
 import { specView } from "#api/spec-view.ts";
 import { admit, type Request } from "#core/job/admit.ts";
+import { policies } from "#core/scheduling/policy.ts";
 
 function viewOf(request: Request) {
   const answer = admit(request, {
     defaultProject: "default",
-    projects: ["default"],
+    projects: [{ name: "default", tenant: "default" }],
+    classes: policies.weir,
     centres: ["alpha"],
     limits,
     nowMs: 0,

@@ -2,6 +2,7 @@ import type { SpecView } from "#api/job.ts";
 import type { Call } from "#cli/call.ts";
 import { memoryText, timeText } from "#cli/formats.ts";
 import { regionWords } from "#core/centre/region.ts";
+import { classTitle, shippedDefaultClass } from "#core/job/job-class.ts";
 import { durationWords } from "#core/measures.ts";
 
 /** What was asked for, as understood: lines for `printFacts`, without those that say nothing of this job. */
@@ -20,7 +21,7 @@ export function askedFacts(spec: SpecView, { say, language }: Call): readonly (r
     ),
     ...optional("factRetries", retries === 0 ? "" : `${retries}`),
     ...optional("factRequeue", requeue ? say("requeueYes") : ""),
-    ...optional("factPriority", priorityClass === "normal" ? "" : say(`priority_${priorityClass}`)),
+    ...optional("factPriority", priorityClass === shippedDefaultClass ? "" : classTitle(priorityClass, language)),
     ...optional("factPreemptible", preemptible === "no" ? "" : say(`preemptible_${preemptible}`)),
     ...optional("factStdout", fileText(inFolder(spec.stdout, spec), say)),
     ...optional("factStderr", fileText(inFolder(spec.stderr, spec), say)),

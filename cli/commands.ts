@@ -116,8 +116,7 @@ export const commands: readonly Command[] = [
       { long: "on-unreachable", value: "wait|restart-after:TIME", words: "optionOnUnreachable" },
       {
         long: "priority-class",
-        value: "low|normal|high",
-        choices: ["low", "normal", "high"],
+        value: "CLASS",
         words: "optionPriorityClass",
       },
       {

@@ -165,6 +165,17 @@ test("a history of cards is compared by cards, not by cores that nobody waited f
   assert.deepEqual([swf.code, /no history of Weir's own/.test(swf.error)], [2, true]);
 });
 
+test("what no replay knows is named where two policies differ in it", async () => {
+  const classes = '{"name": "classed", "maxWaitS": 90000, "classes": [{"name": "urgent"}, {"name": "normal"}]}';
+  writeFileSync(join(folder, "classed.json"), classes);
+  const said = await weir("policy diff weir classed.json --trace one.swf.gz");
+  assert.equal(said.code, 0, said.error);
+  assert.match(said.error, /They differ in classes, preemption too, which no replay knows/);
+  const zh = await weir("policy diff weir classed.json --trace one.swf.gz --lang zh");
+  assert.match(zh.error, /二者的 classes、preemption 也不同/);
+  assert.doesNotMatch((await weir("policy diff fcfs easy --trace one.swf.gz")).error, /differ/);
+});
+
 test("refusals say what is wrong and what to do", async () => {
   const refused = async (words: string, code: number, ...patterns: readonly RegExp[]) => {
     const said = await weir(`policy ${words}`);

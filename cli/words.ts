@@ -49,6 +49,7 @@ export const words = {
   place_FOLDER: ["FOLDER", "目录"],
   place_PATH: ["PATH", "路径"],
   place_CENTRE: ["CENTRE", "中心"],
+  place_CLASS: ["CLASS", "等级"],
   place_POOL: ["POOL", "资源池"],
   place_TENANT: ["TENANT", "租户"],
   place_PROJECT: ["PROJECT", "项目"],
@@ -711,6 +712,10 @@ export const words = {
     "{first} and {second} are the same policy: nobody would gain or lose. Name two different ones.",
     "{first} 与 {second} 是同一策略：无人受益或受损。请给出两个不同的策略。",
   ],
+  policyNotReplayed: [
+    "They differ in {parts} too, which no replay knows: what that changes is not in these figures",
+    "二者的 {parts} 也不同，而回放不涉及这些部分：由此产生的差别不在以下数字中",
+  ],
   policyOtherRules: [
     "{kept} is replayed under RLScheduler's rules, where a job's size and end are other than under {other}: the two cannot be compared job by job. Compare it with another that keeps its head (rl-…).",
     "{kept} 按 RLScheduler 的规则回放，作业的规模与结束与 {other} 下不同，无法逐个作业比较。请与另一个保持队首的策略（rl-…）比较。",
@@ -823,7 +828,10 @@ export const words = {
     "when its centre cannot be reached: wait, or restart elsewhere after a time",
     "中心失联时：等待，或在一段时间后到别处重启",
   ],
-  optionPriorityClass: ["order in the queue of the whole network", "全网排队的优先级"],
+  optionPriorityClass: [
+    "order in the queue of the whole network: a class of the policy (weir policy show)",
+    "全网排队的优先级：策略中的等级（weir policy show）",
+  ],
   optionPreemptible: [
     "work of a higher class may end its runs to take their place; it then starts again, or goes on from what it saved",
     "可被更高优先级的作业抢占；之后从头重跑，或从检查点继续",
@@ -1277,8 +1285,6 @@ export const words = {
   factRequeue: ["requeue", "重新排队"],
   requeueYes: ["where its nodes fail or it makes way, without a retry", "节点故障或让位时再运行，不占重试次数"],
   factPriority: ["priority class", "优先级"],
-  priority_low: ["low", "低"],
-  priority_high: ["high", "高"],
   factPreemptible: ["may be preempted", "可被抢占"],
   preemptible_restarts: ["yes, it begins again", "可以，从头运行"],
   preemptible_checkpoints: ["yes, it goes on from what it saved", "可以，从已保存处继续"],

@@ -98,6 +98,8 @@ export async function diffPolicies(call: Call): Promise<number> {
   const [first = "", second = "", ...files] = call.operands;
   const [a, b] = [askedPolicy(call, first), askedPolicy(call, second)];
   refuseIncomparable(call, { first, second }, a.policy, b.policy);
+  const unseen = liveParts.filter((part) => !isDeepStrictEqual(a.policy[part], b.policy[part]));
+  if (unseen.length > 0) call.note(call.say("policyNotReplayed", { parts: unseen.join(call.say("comma")) }));
   const { logs, ownDays } = await logsOf(call, files);
   const settings = settingsOf(call, [a, b], logs.length, ownDays);
   const bar = progressBar(call);
@@ -124,6 +126,9 @@ export async function diffPolicies(call: Call): Promise<number> {
   else await print(call, told);
   return exitCodes.done;
 }
+
+/** What a replay knows nothing of: its jobs have no class, it preempts nothing, and centres cost nothing. */
+const liveParts = ["classes", "defaultClass", "placing", "preemption"] as const satisfies readonly (keyof Policy)[];
 
 type Told = {
   readonly settings: Omit<Simulation, "policy">;

@@ -147,7 +147,7 @@ async function requestOf(call: Call, { name, ...work }: Typed, sbatch: SbatchRes
     call.number("retries", 0, limits.retries),
     call.number("grace", 0, 3600),
   ];
-  const priorityClass = (["low", "normal", "high"] as const).find((one) => one === call.one("priority-class"));
+  const priorityClass = call.one("priority-class");
   const preemptible = (["restarts", "checkpoints"] as const).find((one) => one === call.one("preemptible"));
   const onUnreachable = onUnreachableOf(call);
   const shareMilli = call.number("accelerator-share", 1, 999);
@@ -171,7 +171,7 @@ async function requestOf(call: Call, { name, ...work }: Typed, sbatch: SbatchRes
     ...(call.all("file-system").length > 0 && { fileSystems: [...call.all("file-system")] }),
     ...(retries !== null && { retries }),
     ...(graceS !== null && { graceS }),
-    ...(priorityClass && { priorityClass }),
+    ...(priorityClass !== null && { priorityClass }),
     ...(preemptible && { preemptible }),
     ...(onUnreachable && { onUnreachable }),
     ...(call.passedOn.length > 0 && { sbatchOptions: [...call.passedOn] }),

@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type AdmitContext, admit, type Request } from "#core/job/admit.ts";
+import { classNamed } from "#core/job/job-class.ts";
 import { phrase, phraseWords } from "#core/job/phrase.ts";
 import { coresPerNode } from "#core/job/spec.ts";
 import { refusalWords } from "#core/refusal.ts";
 import { sampleSpec } from "#core/sample-testing.ts";
+import { policies } from "#core/scheduling/policy.ts";
 
 const limits = {
   scriptBytes: 4 * 1024 * 1024,
@@ -25,7 +27,11 @@ const limits = {
 
 const context: AdmitContext = {
   defaultProject: "default",
-  projects: ["default", "physics"],
+  projects: [
+    { name: "default", tenant: "default" },
+    { name: "physics", tenant: "science" },
+  ],
+  classes: policies.weir,
   centres: ["alpha", "beta", "local"],
   limits,
   nowMs: Date.parse("2026-11-23T14:30:00+08:00"),
@@ -375,4 +381,65 @@ test("a job is meant for a simulated centre where its script or its environment 
   assert.equal(meant({ script: "#!/bin/sh\n#SBATCH --export=WEIR_SIM=exit=3\ntrue\n" }), true);
   assert.equal(meant({ script: "#!/bin/sh\necho '#WEIR-SIM run=3s'\n# WEIR-SIM\n#WEIR-SIMPLE\n" }), undefined);
   assert.equal(meant({ command: ["sh", "-c", "exit 3"] }), undefined);
+});
+
+const classes = {
+  classes: [
+    { ...classNamed("urgent"), tenants: ["science"], projects: ["tides"], longestS: 7200, mostCoresOfProject: 64 },
+    classNamed("standard"),
+    { ...classNamed("filler"), mostCoresOfPerson: 8 },
+  ],
+  defaultClass: "standard",
+};
+const ofClass = (request: Request, project: string) =>
+  admit({ command: ["true"], ...request, project }, { ...context, classes });
+
+test("a job is of the class it names, else the script, else the policy's default", () => {
+  const classIn = (request: Request) => {
+    const answer = ofClass(request, "physics");
+    return answer.kind === "admitted" ? answer.spec.priorityClass : refusalWords(answer.refusal, "en").detail;
+  };
+  assert.equal(classIn({}), "standard");
+  assert.equal(classIn({ priorityClass: "urgent" }), "urgent");
+  const script = "#!/bin/sh\n#WEIR --priority-class=filler\ntrue\n";
+  const said = (more: Request) => {
+    const answer = admit({ script, ...more, project: "default" }, { ...context, classes });
+    return answer.kind === "admitted" && answer.spec.priorityClass;
+  };
+  assert.equal(said({}), "filler");
+  assert.equal(said({ priorityClass: "standard" }), "standard", "what is said beside the script wins");
+});
+
+test("a class that the policy does not have, is for others, or is too small for the job is refused with what there is", () => {
+  const words = (request: Request, project: string) => {
+    const answer = ofClass(request, project);
+    assert.ok(answer.kind === "refused", JSON.stringify(answer));
+    const { detail } = refusalWords(answer.refusal, "en");
+    assert.match(refusalWords(answer.refusal, "zh").detail, /\p{Script=Han}/u);
+    return `${answer.refusal.kind}: ${detail}`;
+  };
+  assert.match(
+    words({ priorityClass: "urgnet" }, "physics"),
+    /^bad-option-value: .*urgent, standard, filler; is urgent meant/,
+  );
+  assert.match(
+    words({ priorityClass: "normal" }, "default"),
+    /^bad-option-value: .*of the policy in force: standard, filler/,
+  );
+  assert.match(
+    words({ priorityClass: "urgent" }, "default"),
+    /^option-refused: .*project default may not be of class urgent; choose one of these: standard, filler/,
+  );
+  assert.match(
+    words({ priorityClass: "urgent", timeLimitS: 7201 }, "physics"),
+    /class urgent may ask for 7200 s at most, and this asks for 7201 s; ask for less, or choose one of these: standard, filler/,
+  );
+  assert.match(
+    words({ priorityClass: "urgent", timeLimitS: 60, tasks: 65 }, "physics"),
+    /its project may hold 64 cores at once in class urgent, and this asks for 65/,
+  );
+  assert.match(words({ priorityClass: "filler", tasks: 9 }, "default"), /its submitter may hold 8 cores/);
+  const inScript = admit({ script: "#!/bin/sh\n#WEIR --priority-class=fast\ntrue\n" }, context);
+  assert.ok(inScript.kind === "refused");
+  assert.match(refusalWords(inScript.refusal, "en").detail, /--priority-class .*line 2.*high, normal, low/);
 });

@@ -1,9 +1,11 @@
 import { parseRegions } from "#core/centre/region.ts";
 import { type CentreId, centreId } from "#core/ids.ts";
+import { classAdmitted } from "#core/job/admit-class.ts";
 import { parseArray } from "#core/job/array.ts";
 import type { Asked, AskedDependency, Request } from "#core/job/asked.ts";
 import { dataPhrases, dataPlacesOf, dataTooLate } from "#core/job/data-asked.ts";
 import { isEverywhere } from "#core/job/demands.ts";
+import type { JobClasses } from "#core/job/job-class.ts";
 import { type Phrase, type PhraseKind, phrase } from "#core/job/phrase.ts";
 import { parseSbatch } from "#core/job/sbatch.ts";
 import { isSiteWord } from "#core/job/sbatch-options.ts";
@@ -64,6 +66,10 @@ export function admit(request: Request, context: AdmitContext): Admitted {
     scriptSizeRefusal(work.work, context.limits) ??
     filesRefusal(request.inputFiles ?? [], context.limits);
   if (refusal || project === null) return refused(refusal ?? { kind: "unknown-project", project: "", known: [] });
+  const tenant = context.projects.find(({ name }) => name === project)?.tenant ?? "";
+  const wanted = { shape: shaped.shape, timeLimitS: times.timeLimitS };
+  const priorityClass = classAdmitted(asked, request, wanted, { project, tenant }, context.classes);
+  if (typeof priorityClass === "object") return refused(priorityClass);
 
   const name = asked.name ?? nameOf(work.work, asked, context.limits.nameChars);
   const spec: JobSpec = {
@@ -83,7 +89,7 @@ export function admit(request: Request, context: AdmitContext): Admitted {
     preemptible: request.preemptible ?? "no",
     warning: asked.warning ?? null,
     onUnreachable: request.onUnreachable ?? { kind: "wait" },
-    priorityClass: request.priorityClass ?? "normal",
+    priorityClass,
     software: request.software ?? [],
     container: request.container ?? null,
     fileSystems: request.fileSystems ?? [],
@@ -113,8 +119,10 @@ export type { Request } from "#core/job/asked.ts";
 export type AdmitContext = {
   /** Where the request names none; null for a person without a project. */
   readonly defaultProject: string | null;
-  /** The projects the person may submit to. */
-  readonly projects: readonly string[];
+  /** The projects the person may submit to, each with its tenant. */
+  readonly projects: readonly { readonly name: string; readonly tenant: string }[];
+  /** Of the policy in force. */
+  readonly classes: JobClasses;
   /** Every centre of the network, in service or not. */
   readonly centres: readonly string[];
   readonly limits: AdmitLimits;
@@ -425,8 +433,9 @@ function asId(text: string): number | null {
 }
 
 function projectRefusal(project: string | null, { projects }: AdmitContext): Refusal | null {
-  if (project !== null && projects.includes(project)) return null;
-  return { kind: "unknown-project", project: project ?? "", known: projects };
+  const known = projects.map(({ name }) => name);
+  if (project !== null && known.includes(project)) return null;
+  return { kind: "unknown-project", project: project ?? "", known };
 }
 
 /** W1: a wish for or against a centre that is not there is a slip of the pen, and would change where the job runs. */

@@ -1,6 +1,6 @@
 import type { Region } from "#core/centre/region.ts";
 import type { OptionPlace } from "#core/job/phrase.ts";
-import type { InputFile, OnUnreachable, Preemptible, PriorityClass, SiteWordKind, Warning } from "#core/job/spec.ts";
+import type { InputFile, OnUnreachable, Preemptible, SiteWordKind, Warning } from "#core/job/spec.ts";
 
 /**
  * What one source (a script's #SBATCH lines, options, or the fields of a request) says about a job, before defaults and
@@ -52,6 +52,7 @@ export type Asked = {
   readonly dataAt?: readonly DataOption[];
   readonly dataElsewhere?: DataOption;
   readonly domestic?: boolean;
+  readonly priorityClass?: OptionPlace & { readonly name: string };
   readonly comment?: string;
   /** The text of `--wrap`: the work itself. */
   readonly wrap?: string;
@@ -128,7 +129,7 @@ export type Request = {
   readonly preemptible?: Preemptible | undefined;
   readonly warning?: Warning | undefined;
   readonly onUnreachable?: OnUnreachable | undefined;
-  readonly priorityClass?: PriorityClass | undefined;
+  readonly priorityClass?: string | undefined;
   readonly software?: readonly string[] | undefined;
   readonly container?: string | undefined;
   readonly fileSystems?: readonly string[] | undefined;

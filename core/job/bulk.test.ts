@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { admit } from "#core/job/admit.ts";
 import { admitBulk, type KeyedRequest } from "#core/job/bulk.ts";
 import { findCycle } from "#core/job/cycle.ts";
+import { policies } from "#core/scheduling/policy.ts";
 
 const most = 1_000_000;
 const limits = {
@@ -22,7 +23,14 @@ const limits = {
   memoryMib: most,
   accelerators: 8,
 };
-const context = { defaultProject: "default", projects: ["default"], centres: ["local"], limits, nowMs: 0 };
+const context = {
+  defaultProject: "default",
+  projects: [{ name: "default", tenant: "default" }],
+  classes: policies.weir,
+  centres: ["local"],
+  limits,
+  nowMs: 0,
+};
 
 function job(key: string, ...after: string[]): KeyedRequest {
   return { key, command: ["true"], dependencies: after.map((other) => ({ kind: "afterok", job: other })) };

@@ -4,6 +4,7 @@ import { type AdmitContext, admit, type Request } from "#core/job/admit.ts";
 import { dataBy } from "#core/job/data-places.ts";
 import { phraseWords } from "#core/job/phrase.ts";
 import { refusalWords } from "#core/refusal.ts";
+import { policies } from "#core/scheduling/policy.ts";
 
 const nowMs = Date.parse("2026-11-23T14:30:00+08:00");
 const many = 1_000_000;
@@ -20,7 +21,14 @@ const limits = {
   ...{ cores: many, memoryMib: many, accelerators: 1000 },
 };
 const centres = ["jinan", "guiyang", "local"];
-const context: AdmitContext = { defaultProject: "default", projects: ["default"], centres, limits, nowMs };
+const context: AdmitContext = {
+  defaultProject: "default",
+  projects: [{ name: "default", tenant: "default" }],
+  classes: policies.weir,
+  centres,
+  limits,
+  nowMs,
+};
 
 function placesOf(request: Request) {
   const answer = admit(request, context);

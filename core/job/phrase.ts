@@ -106,7 +106,27 @@ export const phrases = {
     "含有 {found}；名称须为一行，不得含控制终端或改变文字方向的字符",
   ],
   "no-proto": ["no field may be called __proto__", "字段不能名为 __proto__"],
+  // Why a job may not be of a class of the policy.
+  "class-not-for": [
+    "jobs of project {project} may not be of class {class}; {instead}",
+    "项目 {project} 的作业不能使用等级 {class}；{instead}",
+  ],
+  "class-too-long": [
+    "a job of class {class} may ask for {limitS} s at most, and this asks for {askedS} s; ask for less, or {instead}",
+    "等级 {class} 的作业时限至多 {limitS} 秒，而本作业申请 {askedS} 秒；请缩短，或{instead}",
+  ],
+  "class-too-wide": [
+    "{whose} may hold {limit} cores at once in class {class}, and this asks for {asked}; ask for fewer, or {instead}",
+    "{whose}在等级 {class} 中同时至多占用 {limit} 核，而本作业申请 {asked} 核；请减少，或{instead}",
+  ],
+  "class-instead": ["choose one of these: {known}", "改选以下之一：{known}"],
+  "class-none-else": ["an administrator has to change the policy", "由管理员修改策略"],
   // What a value should have been.
+  "class-names": ["a class of the policy in force: {known}", "现行策略中的等级：{known}"],
+  "class-names-near": [
+    "a class of the policy in force: {known}; is {nearest} meant?",
+    "现行策略中的等级：{known}；是否指 {nearest}？",
+  ],
   "a-size": ["a size such as 4G, 4096M or 4096 (MiB)", "大小，如 4G、4096M 或 4096（MiB）"],
   "a-size-from-1": [
     "a size from 1M; for all the memory of a node, ask for the whole node with --exclusive",
@@ -574,6 +594,7 @@ export const phrases = {
   "both-streams": ["what it prints, errors too,", "标准输出与标准错误"],
   "its-tenant": ["its tenant", "其租户"],
   "its-project": ["its project", "其项目"],
+  "its-submitter": ["its submitter", "其提交者"],
   "for-this-job": ["for it", "本作业"],
   "for-each-task": ["for each task", "每个任务"],
   "less-or-more-granted": ["ask for less, or have an administrator grant more", "请减少申请，或由管理员增加额度"],

@@ -35,7 +35,8 @@ export type JobSpec = {
   readonly preemptible: Preemptible;
   readonly warning: Warning | null;
   readonly onUnreachable: OnUnreachable;
-  readonly priorityClass: PriorityClass;
+  /** A class of the policy that was in force when it was submitted (core/job/job-class.ts). */
+  readonly priorityClass: string;
   readonly software: readonly string[];
   /** A container image by digest, `name@sha256:…`. */
   readonly container: string | null;
@@ -106,9 +107,6 @@ export type Dependency =
   | { readonly kind: "singleton" };
 
 export type OnUnreachable = { readonly kind: "wait" } | { readonly kind: "restart-after"; readonly delayS: number };
-
-export const priorityClasses = ["low", "normal", "high"] as const;
-export type PriorityClass = (typeof priorityClasses)[number];
 
 /**
  * Whether its runs may be ended to make room for work of a higher class (docs/decisions/0035), and go back to the queue:

@@ -44,6 +44,15 @@ export const weirOptions: readonly SbatchOption[] = [
     value: "none",
     handling: { kind: "mapped", to: "domestic", read: () => ({ kind: "asked", asked: { domestic: true } }) },
   },
+  {
+    long: "priority-class",
+    value: "required",
+    handling: {
+      kind: "mapped",
+      to: "priorityClass",
+      read: (name, place) => ({ kind: "asked", asked: { priorityClass: { ...place, name } } }),
+    },
+  },
 ];
 
 /** What is wrong with a field that should have held one. */

@@ -56,10 +56,12 @@ export const binders = {
     ["job", "the job"],
     ["project", "its project"],
     ["tenant", "its tenant"],
+    ["person", "its submitter"],
   ]),
   zh: new Map([
     ["job", "作业"],
     ["project", "其项目"],
     ["tenant", "其租户"],
+    ["person", "其提交者"],
   ]),
 } as const;

@@ -5,7 +5,7 @@ import type { RegionAgreements } from "#core/centre/agreements.ts";
 import { noOffers } from "#core/centre/engine.ts";
 import { centreId, jobId, personId, projectId, tenantId } from "#core/ids.ts";
 import type { Demands } from "#core/job/demands.ts";
-import { type Preemptible, type PriorityClass, preemptibles, priorityClasses, type Shape } from "#core/job/spec.ts";
+import { type Preemptible, preemptibles, type Shape } from "#core/job/spec.ts";
 import type { BoundsSet, PlaceRule } from "#core/scheduling/bounds.ts";
 import { policies } from "#core/scheduling/policy.ts";
 import { poolOfNodes } from "#core/scheduling/scenario-testing.ts";
@@ -59,7 +59,7 @@ type Step =
       readonly cards: number;
       readonly residency: readonly string[];
       readonly domestic: boolean;
-      readonly priority: PriorityClass;
+      readonly priority: string;
       readonly preemptible: Preemptible;
     }
   | { readonly kind: "bounds"; readonly set: BoundsSet }
@@ -82,7 +82,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     cards: fc.nat(2),
     residency: fc.constantFrom([], [], [], [], ["cn-sd"], ["cn"]),
     domestic: seldom,
-    priority: fc.constantFrom(...priorityClasses),
+    priority: fc.constantFrom("low", "normal", "high"),
     preemptible: fc.constantFrom(...preemptibles),
   }),
   fc.record({ kind: fc.constant("bounds" as const), set: bounds }),

@@ -1,11 +1,19 @@
 import type { ProjectId, TenantId } from "#core/ids.ts";
+import type { JobClass } from "#core/job/job-class.ts";
 import type { Facts } from "#core/scheduling/reasons.ts";
 import { processorsOf, type Submitter } from "#core/scheduling/submitters.ts";
 
-/** How many cores the runs of a tenant, and of a project, may hold at once over the whole network (docs/decisions/0045). */
+/**
+ * How many cores the runs of a tenant, and of a project, may hold at once over the whole network (docs/decisions/0045), and
+ * those of a class of one tenant, project and person by the policy (0092).
+ */
 export type CoreLimits = {
   readonly tenants: Map<TenantId, CoreLimit>;
   readonly projects: Map<ProjectId, CoreLimit>;
+  /** By class and whose they are, each from when somebody asks for it first. */
+  readonly ofClasses: Map<string, CoreLimit>;
+  /** Of what class a job counts; null: no class bounds cores. */
+  classOf: ((priority: string) => JobClass) | null;
 };
 
 /** `held`: by runs that have not ended, and within a decision by those that it starts. */
@@ -24,12 +32,13 @@ export type CoreLimitsSet = {
 
 /** Whose cores they are. */
 export type Holding = {
-  readonly submitter: Pick<Submitter, "tenant" | "project">;
+  readonly submitter: Pick<Submitter, "tenant" | "project"> & Partial<Pick<Submitter, "person">>;
+  readonly priority: string;
   readonly ask: Parameters<typeof processorsOf>[0];
 };
 
 export function noCoreLimits(): CoreLimits {
-  return { tenants: new Map(), projects: new Map() };
+  return { tenants: new Map(), projects: new Map(), ofClasses: new Map(), classOf: null };
 }
 
 /** These and no others; `live`: of each run that has not ended, whose it is. */
@@ -38,18 +47,41 @@ export function setCoreLimits(limits: CoreLimits, set: CoreLimitsSet, live: Iter
   limits.projects.clear();
   for (const [tenant, most] of set.tenants) limits.tenants.set(tenant, { most, held: 0, isWanted: false });
   for (const [project, most] of set.projects) limits.projects.set(project, { most, held: 0, isWanted: false });
+  countAnew(limits, live);
+}
+
+/** By the classes of another policy. */
+export function setClassLimits(
+  limits: CoreLimits,
+  classes: readonly JobClass[],
+  classOf: (priority: string) => JobClass,
+  live: Iterable<Holding>,
+): void {
+  if (limits.classOf === null && !classes.some(boundsCores)) return;
+  limits.classOf = classes.some(boundsCores) ? classOf : null;
+  countAnew(limits, live);
+}
+
+function boundsCores(one: JobClass): boolean {
+  return classBounds.some(([, field]) => one[field] !== null);
+}
+
+function countAnew(limits: CoreLimits, live: Iterable<Holding>): void {
+  limits.ofClasses.clear();
+  for (const limit of [...limits.tenants.values(), ...limits.projects.values()]) limit.held = 0;
   for (const run of live) holdCores(limits, run, 1);
 }
 
 /** A run holds its cores from now on, or gives them back. */
-export function holdCores(limits: CoreLimits, { submitter, ask }: Holding, sign: 1 | -1): void {
-  for (const limit of binding(limits, submitter)) limit.held += sign * processorsOf(ask);
+export function holdCores(limits: CoreLimits, holding: Holding, sign: 1 | -1): void {
+  const { ask } = holding;
+  for (const { limit } of binding(limits, holding)) limit.held += sign * processorsOf(ask);
 }
 
 /** Whether somebody may wait for what a run of theirs has given back. Asked once, it is no longer so. */
-export function areCoresWanted(limits: CoreLimits, { submitter }: Holding): boolean {
+export function areCoresWanted(limits: CoreLimits, holding: Holding): boolean {
   let wanted = false;
-  for (const limit of binding(limits, submitter)) {
+  for (const { limit } of binding(limits, holding)) {
     wanted ||= limit.isWanted;
     limit.isWanted = false;
   }
@@ -59,18 +91,18 @@ export function areCoresWanted(limits: CoreLimits, { submitter }: Holding): bool
 /** Why no more of it may start for now, or ever as the bounds are, wherever there is room; null: more may. */
 export function beyondCores(
   limits: CoreLimits,
-  { submitter, ask }: Holding,
-): { readonly rule: `${CoreBound["of"]}-${"holds-its-cores" | "cores-too-few"}`; readonly facts: Facts } | null {
-  const all = binding(limits, submitter);
+  holding: Holding,
+): { readonly rule: `${Bound["of"]}-${"holds-its-cores" | "cores-too-few"}`; readonly facts: Facts } | null {
+  const all = binding(limits, holding);
   if (all.length === 0) return null;
-  const asked = processorsOf(ask);
-  const beyond = all.filter((limit) => limit.held + asked > limit.most);
-  for (const limit of beyond) limit.isWanted = true;
-  const limit = beyond.find(({ most }) => asked > most) ?? beyond[0];
-  if (limit === undefined) return null;
-  const of = limit === limits.tenants.get(submitter.tenant) ? "tenant" : "project";
-  if (asked > limit.most) return { rule: `${of}-cores-too-few`, facts: { limit: limit.most, asked } };
-  return { rule: `${of}-holds-its-cores`, facts: { limit: limit.most, held: limit.held, asked } };
+  const asked = processorsOf(holding.ask);
+  const beyond = all.filter(({ limit }) => limit.held + asked > limit.most);
+  for (const { limit } of beyond) limit.isWanted = true;
+  const bound = beyond.find(({ limit }) => asked > limit.most) ?? beyond[0];
+  if (bound === undefined) return null;
+  const { of, facts, limit } = bound;
+  if (asked > limit.most) return { rule: `${of}-cores-too-few`, facts: { ...facts, limit: limit.most, asked } };
+  return { rule: `${of}-holds-its-cores`, facts: { ...facts, limit: limit.most, held: limit.held, asked } };
 }
 
 /** What a tenant or a project may hold at once at most. */
@@ -79,7 +111,7 @@ export type CoreBound = { readonly of: "tenant" | "project"; readonly mostCores:
 /** Of these the ones that no run of so much could ever be within. */
 export function boundsBelow(
   { tenants, projects }: CoreLimits,
-  { submitter: { tenant, project }, ask }: Holding,
+  { submitter: { tenant, project }, ask }: Omit<Holding, "priority">,
 ): readonly CoreBound[] {
   const asked = processorsOf(ask);
   return [
@@ -88,9 +120,36 @@ export function boundsBelow(
   ].filter(({ mostCores }) => mostCores < asked);
 }
 
-function binding({ tenants, projects }: CoreLimits, { tenant, project }: Holding["submitter"]): readonly CoreLimit[] {
-  if (tenants.size === 0 && projects.size === 0) return none;
-  return [tenants.get(tenant), projects.get(project)].filter((limit) => limit !== undefined);
+/** `class`: of what is of one class, and whose, by `facts`. */
+type Bound = { readonly of: "tenant" | "project" | "class"; readonly facts: Facts; readonly limit: CoreLimit };
+
+function binding(limits: CoreLimits, { submitter, priority }: Holding): readonly Bound[] {
+  const { tenants, projects, classOf } = limits;
+  if (classOf === null && tenants.size === 0 && projects.size === 0) return none;
+  const [tenant, project] = [tenants.get(submitter.tenant), projects.get(submitter.project)];
+  return [
+    ...(tenant ? [{ of: "tenant" as const, facts: {}, limit: tenant }] : none),
+    ...(project ? [{ of: "project" as const, facts: {}, limit: project }] : none),
+    ...(classOf ? ofClass(limits, classOf(priority), submitter) : none),
+  ];
 }
 
-const none: readonly CoreLimit[] = [];
+function ofClass({ ofClasses }: CoreLimits, jobClass: JobClass, submitter: Holding["submitter"]): readonly Bound[] {
+  return classBounds.flatMap(([by, field]) => {
+    const most = jobClass[field];
+    const who = submitter[by];
+    if (most === null || who === undefined) return [];
+    const key = `${jobClass.name} ${by} ${who}`;
+    const limit = ofClasses.get(key) ?? { most, held: 0, isWanted: false };
+    ofClasses.set(key, limit);
+    return [{ of: "class" as const, facts: { class: jobClass.name, by }, limit }];
+  });
+}
+
+const classBounds = [
+  ["tenant", "mostCoresOfTenant"],
+  ["project", "mostCoresOfProject"],
+  ["person", "mostCoresOfPerson"],
+] as const;
+
+const none: readonly Bound[] = [];

@@ -84,7 +84,7 @@ export function whatIf(state: State, task: TaskRef, nowMs: number): readonly Sta
     seenFrom(state, nowMs, { job: null, position: 0 }, (walk) => {
       const pools = state.centres.flatMap((centre) => centre.pools.filter(mayTake));
       return smallestChanges(job.ask, pools, (asked) => {
-        if (beyondOwn(state, job.submitter, asked)) return null;
+        if (beyondOwn(state, job, asked)) return null;
         const line = lineFor({ project: job.project, shape: asked.shape });
         const may = pools.filter((pool) => mayEverUse(asked, pool));
         const choose = (among: readonly PoolRecord[]) => chooseAmong({ ...asked, line }, among, nowMs, choiceOf(state));
@@ -129,11 +129,11 @@ function explainAt(
     };
     const candidates = judgeAll(state, asked, nowMs, isKeptBack);
     const beyond = place.job
-      ? beyondOwn(state, place.job.submitter, place.job.ask)
+      ? beyondOwn(state, place.job, place.job.ask)
       : asker
         ? beyondOwn(
             state,
-            { tenant: theOnlyTenant, ...asker },
+            { submitter: { tenant: theOnlyTenant, ...asker }, priority: asker.priority ?? state.policy.defaultClass },
             { ...asked, group: { pools: poolsEverFor(state, asked) } },
           )
         : null;

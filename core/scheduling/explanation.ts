@@ -78,6 +78,8 @@ export type Asker = {
   /** Unknown: somebody who has an account everywhere. */
   readonly person?: PersonId;
   readonly demands?: Demands | null;
+  /** Its class; unknown: the policy's default. */
+  readonly priority?: string;
 };
 
 /** A task that is told when it may start, with what it asks for. */

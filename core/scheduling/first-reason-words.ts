@@ -41,6 +41,7 @@ type OwnForEver =
   | "deadline-cannot-be-met"
   | "tenant-cores-too-few"
   | "project-cores-too-few"
+  | "class-cores-too-few"
   | "tenant-grant-too-small"
   | "project-grant-too-small";
 
@@ -55,6 +56,8 @@ const short: Readonly<Record<ShortRule, Readonly<Record<Language, string>>>> = {
   "project-holds-its-cores": { en: "core limit of its project", zh: "项目的核数上限" },
   "tenant-cores-too-few": { en: "above the core limit of its tenant", zh: "超出租户的核数上限" },
   "project-cores-too-few": { en: "above the core limit of its project", zh: "超出项目的核数上限" },
+  "class-holds-its-cores": { en: "core limit of class {class}", zh: "优先级 {class} 的核数上限" },
+  "class-cores-too-few": { en: "above the core limit of class {class}", zh: "超出优先级 {class} 的核数上限" },
   "tenant-grant-too-small": { en: "grant of its tenant too small", zh: "租户额度不足" },
   "tenant-grant-used": { en: "grant of its tenant used up", zh: "租户额度已用完" },
   "project-grant-too-small": { en: "grant of its project too small", zh: "项目额度不足" },

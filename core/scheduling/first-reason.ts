@@ -49,7 +49,7 @@ function ofJob(state: State, job: JobRecord, position: number, nowMs: number): F
   if (own) return { kind: "own", ...own };
   const claim = claimOf(state.preemption, { job: job.id, index: indexAt(job.indices, position) });
   if (claim) return { kind: "made-way-for", centre: claim.pool.centre.id };
-  const beyond = beyondOwn(state, job.submitter, job.ask);
+  const beyond = beyondOwn(state, job, job.ask);
   return beyond && { kind: "own", ...beyond };
 }
 

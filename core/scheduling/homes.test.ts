@@ -149,8 +149,11 @@ test("why a task waits says since when it would have run at home, and whether it
   const before = explained(101);
   assert(before.kind === "waiting" && before.order?.home);
   assert.deepEqual(before.order.home, { centre: "alpha", lateS: 101, goesAhead: true });
-  assert.match(orderWords(before.order, "weir", "en"), /on its home alpha alone .* 1 min 41 s ago, so it goes ahead/);
-  assert.match(orderWords(before.order, "weir", "zh"), /所属中心 alpha .*1 分钟 41 秒前.*先于外来作业/);
+  assert.match(
+    orderWords(before.order, policies.weir, "en"),
+    /on its home alpha alone .* 1 min 41 s ago, so it goes ahead/,
+  );
+  assert.match(orderWords(before.order, policies.weir, "zh"), /所属中心 alpha .*1 分钟 41 秒前.*先于外来作业/);
   assert.deepEqual(
     [explained(100)].map((one) => one.kind === "waiting" && one.order?.home?.goesAhead),
     [false],

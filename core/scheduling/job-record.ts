@@ -1,5 +1,5 @@
 import { type JobId, type PersonId, type ProjectId, type TaskRef, taskName } from "#core/ids.ts";
-import type { Preemptible, PriorityClass } from "#core/job/spec.ts";
+import type { Preemptible } from "#core/job/spec.ts";
 import type { PoolRecord, Sort } from "#core/scheduling/centres.ts";
 import type { Waits } from "#core/scheduling/dependencies.ts";
 import type { ToldStart } from "#core/scheduling/estimate/starts.ts";
@@ -17,7 +17,8 @@ export type JobRecord = {
   readonly project: ProjectId;
   readonly person: PersonId;
   readonly name: string;
-  readonly priority: PriorityClass;
+  /** Its class, as it was submitted: the policy in force may not have it. */
+  readonly priority: string;
   readonly submitter: Submitter;
   readonly preemptible: Preemptible;
   /** Its program is told so long before SIGTERM where it makes room. */

@@ -242,8 +242,8 @@ test("who is served first by a promise is told by which", () => {
   assert.deepEqual([orderAt(590_000).class, orderAt(590_000).promiseS], ["normal", null]);
   const owed = orderAt(610_000);
   assert.deepEqual([owed.class, owed.promiseS], ["promised", 1000]);
-  assert.match(orderWords(owed, "weir", "en"), /was promised a start within 16 min 40 s/);
-  assert.match(orderWords(owed, "weir", "zh"), /承诺 16 分钟 40 秒内启动/);
+  assert.match(orderWords(owed, policies.weir, "en"), /was promised a start within 16 min 40 s/);
+  assert.match(orderWords(owed, policies.weir, "zh"), /承诺 16 分钟 40 秒内启动/);
   // Without promises of its own, as in what was recorded before there were any, it has that of all.
   world.apply({ kind: "policy-set", policy, weights: [], atMs: 620_000 });
   assert.equal(orderAt(630_000).class, "normal");

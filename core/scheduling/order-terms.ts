@@ -1,5 +1,4 @@
 import type { CentreId } from "#core/ids.ts";
-import type { PriorityClass } from "#core/job/spec.ts";
 import { startAtHome } from "#core/scheduling/homes.ts";
 import { dueMs, type JobRecord } from "#core/scheduling/job-record.ts";
 import type { Policy } from "#core/scheduling/policy.ts";
@@ -11,9 +10,12 @@ import { rankOfJob, strandOf } from "#core/scheduling/strands.ts";
 export type OrderTerms = {
   /**
    * `waited`: it has waited nearly as long as the policy lets anybody wait; `promised`: its tenant, which has used less than
-   * its share, was promised a start. Both come first, as they came. Else its priority class; `plain`: the policy knows none.
+   * its share, was promised a start. Both come first, as they came. Else its priority class, which is named otherwise; `plain`:
+   * the policy knows none.
    */
-  readonly class: "waited" | "promised" | "plain" | PriorityClass;
+  readonly class: string;
+  /** The class that it was submitted in, where the policy in force does not have it any more: it is as one of the default. null: it has. */
+  readonly droppedClass: string | null;
   /** What its tenant was promised, seconds, where it goes first by that. */
   readonly promiseS: number | null;
   /** The least is first; null: as they came. */
@@ -47,10 +49,18 @@ export function orderTerms(queue: Queue, policy: Policy, job: JobRecord, positio
   const waitS = (nowMs - dueMs(job)) / 1000;
   const first = isStarving(rank);
   const hasWaited = maxWaitS !== null && waitS >= maxWaitS - guardLeadS;
+  const { classes } = queue.ranking;
   const strand = strandOf(job);
   const promiseS = first && !hasWaited ? queue.ranking.promiseS(job.submitter.tenant) : null;
   return {
-    class: first ? (hasWaited ? "waited" : "promised") : order.kind === "score" ? job.priority : "plain",
+    class: first
+      ? hasWaited
+        ? "waited"
+        : "promised"
+      : order.kind === "score"
+        ? classes.of(job.priority).name
+        : "plain",
+    droppedClass: classes.isKnown(job.priority) ? null : job.priority,
     promiseS,
     score: first || isByDeadline(rank) || order.kind === "fcfs" ? null : rank.score,
     factor: first || fairness === null ? null : job.submitter.factor,

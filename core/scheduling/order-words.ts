@@ -1,13 +1,19 @@
+import { classTitle, type JobClasses } from "#core/job/job-class.ts";
 import type { Language } from "#core/language.ts";
 import { networkTimeText } from "#core/ledger/network-day.ts";
 import { durationWords } from "#core/measures.ts";
 import type { OrderTerms } from "#core/scheduling/order-terms.ts";
+import type { Policy } from "#core/scheduling/policy.ts";
 
 /** What a waiting job's place in the queue is made of, for people. */
-export function orderWords(terms: OrderTerms, policy: string, language: Language): string {
+export function orderWords(
+  terms: OrderTerms,
+  policy: Pick<Policy, "name" | "classes" | "defaultClass">,
+  language: Language,
+): string {
   const { score, factor, predictedS, isPredicted, deadline, home } = terms;
   const zh = language === "zh";
-  const parts: string[] = [promisedWords(terms, language) ?? classWords[terms.class][language]];
+  const parts: string[] = [placeWords(terms, policy, language), ...droppedWords(terms, policy, language)];
   if (deadline !== null) parts.push(deadlineWords(deadline, language));
   if (score !== null)
     parts.push(zh ? `排队得分 ${rounded(score)}（越小越靠前）` : `queue score ${rounded(score)} (the least is first)`);
@@ -19,11 +25,30 @@ export function orderWords(terms: OrderTerms, policy: string, language: Language
     );
   if (predictedS !== null) parts.push(runTimeWords(predictedS, isPredicted, language));
   if (home !== null) parts.push(homeWords(home, language));
-  return zh ? `策略 ${policy}，${parts.join("；")}` : `policy ${policy}, ${parts.join("; ")}`;
+  return zh ? `策略 ${policy.name}，${parts.join("；")}` : `policy ${policy.name}, ${parts.join("; ")}`;
 }
 
-function promisedWords({ promiseS }: OrderTerms, language: Language): string | null {
-  if (promiseS === null) return null;
+function placeWords(terms: OrderTerms, { classes }: Pick<Policy, "classes">, language: Language): string {
+  if (terms.class === "promised" && terms.promiseS !== null) return promisedWords(terms.promiseS, language);
+  if (terms.class === "waited") return waited[language];
+  if (terms.class === "plain") return plain[language];
+  const title = classTitle(terms.class, language, classes);
+  return language === "zh" ? `优先级${/^[\x20-\x7e]/.test(title) ? " " : ""}${title}` : `priority ${title}`;
+}
+
+function droppedWords(
+  { droppedClass: dropped }: OrderTerms,
+  policy: JobClasses,
+  language: Language,
+): readonly string[] {
+  if (dropped === null) return [];
+  const usual = classTitle(policy.defaultClass, language, policy.classes);
+  return language === "zh"
+    ? [`它提交时的等级 ${dropped} 已不在现行策略中，按默认等级“${usual}”处理`]
+    : [`its class ${dropped} is none of this policy's any more, so it counts as the default, ${usual}`];
+}
+
+function promisedWords(promiseS: number, language: Language): string {
   const within = durationWords(promiseS * 1000, language);
   return language === "zh"
     ? `优先服务，按提交次序（其租户用量低于份额，承诺 ${within}内启动）`
@@ -67,20 +92,11 @@ function homeWords({ centre, lateS, goesAhead }: NonNullable<OrderTerms["home"]>
   return `on its home ${centre} alone it would have started ${late} ago${goesAhead ? ", so it goes ahead of visitors there" : ""}`;
 }
 
-const classWords = {
-  waited: {
-    en: "served first, as it came: it has waited nearly as long as anybody may",
-    zh: "优先服务，按提交次序（等待时间已接近上限）",
-  },
-  promised: {
-    en: "served first, as it came: its tenant has used less than its share and was promised a start",
-    zh: "优先服务，按提交次序（其租户用量低于份额，且承诺了启动时限）",
-  },
-  plain: { en: "no classes", zh: "不分等级" },
-  high: { en: "priority high", zh: "优先级高" },
-  normal: { en: "priority normal", zh: "优先级普通" },
-  low: { en: "priority low", zh: "优先级低" },
-} as const satisfies Record<OrderTerms["class"], Record<Language, string>>;
+const waited = {
+  en: "served first, as it came: it has waited nearly as long as anybody may",
+  zh: "优先服务，按提交次序（等待时间已接近上限）",
+} as const;
+const plain = { en: "no classes", zh: "不分等级" } as const;
 
 /** Three figures that count. */
 function rounded(value: number): string {

@@ -1,4 +1,4 @@
-import { beyondCores } from "#core/scheduling/core-limits.ts";
+import { beyondCores, type Holding } from "#core/scheduling/core-limits.ts";
 import { dataReason } from "#core/scheduling/data-at.ts";
 import { isOverdue, overdueReason } from "#core/scheduling/deadlines.ts";
 import { waitReason } from "#core/scheduling/dependencies.ts";
@@ -6,7 +6,6 @@ import { beyondGrant } from "#core/scheduling/grants.ts";
 import type { JobRecord } from "#core/scheduling/job-record.ts";
 import { nextReady, room } from "#core/scheduling/queue.ts";
 import type { Facts, JobRule } from "#core/scheduling/reasons.ts";
-import type { Submitter } from "#core/scheduling/submitters.ts";
 import type { State } from "#core/scheduling/world-state.ts";
 
 /** What keeps a task back whatever the centres say. */
@@ -22,10 +21,10 @@ export function ownReason(job: JobRecord, position: number, nowMs: number): OwnR
 /** By what its tenant and project may have. */
 export function beyondOwn(
   { coreLimits, grants }: State,
-  owners: Pick<Submitter, "tenant" | "project">,
+  { submitter, priority }: Pick<Holding, "submitter" | "priority">,
   ask: Parameters<typeof beyondGrant>[2],
 ): OwnReason | null {
-  return beyondCores(coreLimits, { submitter: owners, ask }) ?? beyondGrant(grants, owners, ask);
+  return beyondCores(coreLimits, { submitter, priority, ask }) ?? beyondGrant(grants, submitter, ask);
 }
 
 /** Tasks before this one in its array that are ready count too: they are to start first. */

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { classNamed, shippedClasses } from "#core/job/job-class.ts";
 import { type Policy, policies } from "#core/scheduling/policy.ts";
 import { parsePolicy, policyIssueWords } from "#core/scheduling/policy-file.ts";
 
@@ -50,6 +51,28 @@ const refused: readonly (readonly [file: unknown, en: string])[] = [
     { fairness: { promises: 3600 } },
     'fairness.promises: 3600 cannot be it. Expected: an object like {"physics": 3600}',
   ],
+  [{ classes: [] }, "classes: [] cannot be it. Expected: a list of 1 to 20 objects."],
+  [{ classes: [{}] }, "classes[0].name: nothing cannot be it. Expected: 1 to 63 small letters"],
+  [{ classes: [{ name: "Urgent" }], defaultClass: "Urgent" }, 'classes[0].name: "Urgent" cannot be it.'],
+  [{ classes: [{ name: "normal" }, { name: "normal" }] }, "classes[1].name: there are two classes normal."],
+  [{ classes: [{ name: "normal" }, { name: "waited" }] }, "classes[1].name: waited says how a job waits"],
+  [{ classes: [{ name: "normal", longest: 5 }] }, "classes[0].longest: there is no such field. Did you mean longestS?"],
+  [
+    { classes: [{ name: "normal", tenants: [] }] },
+    'classes[0].tenants: [] cannot be it. Expected: a list of names like ["physics"], or null.',
+  ],
+  [{ classes: [{ name: "normal", zh: "a\nb" }] }, "classes[0].zh: "],
+  [
+    { classes: [{ name: "a" }, { name: "b" }] },
+    "defaultClass: there is no class normal in classes. Write one of a, b: jobs that name none are of it.",
+  ],
+  [{ defaultClass: "hihg" }, "(high?)"],
+  [{ classes: [{ name: "normal", projects: ["tides"] }] }, "defaultClass: class normal is not for everybody"],
+  [{ preemption: { of: { low: ["normal"] } } }, "preemption.of.low: there is no such field."],
+  [
+    { classes: [{ name: "now" }, { name: "normal" }], preemption: { of: { now: ["low"] } } },
+    'preemption.of.now: ["low"] cannot be it. Expected: a list of any of "normal".',
+  ],
   [{ fairness: [] }, "fairness: [] is not an object of fields."],
   [{ order: null }, "order: null is not an object of fields."],
   [{ order: { kind: "sjf", waitPower: 1 } }, "order.waitPower: there is no such field. Known: kind"],
@@ -77,6 +100,32 @@ for (const [file, en] of refused) {
     );
   });
 }
+
+test("classes: what is left out of one is nothing, or as it ships; who makes way is of those that are listed", () => {
+  const classes = [
+    { name: "urgent", zh: "紧急", tenants: ["physics"], longestS: 7200 },
+    { name: "normal" },
+    { name: "spare" },
+  ];
+  const policy = policyOf({ classes, preemption: { of: { urgent: ["spare", "normal"] } } });
+  assert.deepEqual(policy.classes, [
+    { ...classNamed("urgent"), zh: "紧急", tenants: ["physics"], longestS: 7200 },
+    { ...classNamed("normal"), en: "normal", zh: "普通" },
+    classNamed("spare"),
+  ]);
+  assert.equal(policy.defaultClass, "normal");
+  assert.deepEqual(policy.preemption?.of, { urgent: ["spare", "normal"], normal: [] });
+  // What ships says of `high` is not said of classes that are not there.
+  assert.deepEqual(policyOf({ classes }).preemption?.of, { urgent: [], normal: [] });
+  assert.deepEqual(policyOf({ classes: [{ name: "high" }, { name: "normal" }] }).preemption?.of, { high: ["normal"] });
+  assert.equal(policyOf({ classes: [{ name: "all" }] }).defaultClass, "all", "of one class all jobs are");
+});
+
+test("what older files say of classes is read as ever", () => {
+  const policy = policyOf({ preemption: { of: { normal: ["low"] } } });
+  assert.deepEqual(policy.preemption?.of, { high: ["low", "normal"], normal: ["low"] });
+  assert.deepEqual([policy.classes, policy.defaultClass], [shippedClasses, "normal"]);
+});
 
 test("all that is wrong is told at once", () => {
   const parsed = parsePolicy({ maxWaitS: -1, fairness: { half: 1 }, lookahead: { moves: -1 } });

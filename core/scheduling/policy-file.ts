@@ -1,3 +1,4 @@
+import { classNamed, type JobClass } from "#core/job/job-class.ts";
 import { nearestName } from "#core/nearest-name.ts";
 import {
   type Backfill,
@@ -31,8 +32,11 @@ export function parsePolicy(value: unknown): ParsedPolicy {
   const file = new Part(value, "", issues);
   const like = file.choice("like", Object.keys(policies), "weir");
   const base: Policy = Object.entries(policies).find(([name]) => name === like)?.[1] ?? policies.weir;
+  const classes = classesOf(file, base.classes);
   const policy: Policy = {
     name: file.name("name", base.name),
+    classes,
+    defaultClass: defaultClassOf(file, classes, base.defaultClass),
     order: orderOf(file.part("order"), base.order),
     head: file.choice("head", heads, base.head),
     backfill: file.choice("backfill", backfills, base.backfill),
@@ -43,7 +47,7 @@ export function parsePolicy(value: unknown): ParsedPolicy {
     prediction: predictionOf(file.part("prediction"), base.prediction),
     lookahead: lookaheadOf(file.part("lookahead"), base.lookahead),
     placing: placingOf(file.part("placing"), base.placing),
-    preemption: preemptionOf(file.part("preemption"), base.preemption),
+    preemption: preemptionOf(file.part("preemption"), base.preemption, classes),
   };
   file.end();
   if (issues.length === 0) issues.push(...contradictions(policy));
@@ -194,13 +198,16 @@ function patienceOf(part: Part | null | undefined, base: Patience | null): Patie
   return patience;
 }
 
-function preemptionOf(part: Part | null | undefined, base: Preemption | null): Preemption | null {
-  if (part === undefined) return base;
-  if (part === null) return null;
+function preemptionOf(
+  part: Part | null | undefined,
+  base: Preemption | null,
+  classes: readonly JobClass[],
+): Preemption | null {
+  if (part === null || (part === undefined && base === null)) return null;
   const from: Preemption = base ?? policies.weir.preemption;
-  const of = part.part("of");
+  if (part === undefined) return { ...from, of: endedFor(undefined, from.of, classes) };
   const preemption: Preemption = {
-    of: of ? classesOf(of, from.of) : from.of,
+    of: endedFor(part.part("of") ?? undefined, from.of, classes),
     mostTimes: part.number("mostTimes", from.mostTimes, { least: 1, most: 1000, whole: true }),
     mostOfPool: part.number("mostOfPool", from.mostOfPool, perHour),
     mostOfProject: part.number("mostOfProject", from.mostOfProject, perHour),
@@ -213,20 +220,55 @@ function preemptionOf(part: Part | null | undefined, base: Preemption | null): P
 
 const perHour = { least: 1, most: 1_000_000, whole: true } as const;
 
-/** Never of one's own class or a higher one. */
-function classesOf(part: Part, from: Preemption["of"]): Preemption["of"] {
-  const of = {
-    normal: part.list("normal", ["low"] as const, from.normal),
-    high: part.list("high", ["low", "normal"] as const, from.high),
-  };
-  part.end();
-  return of;
+/** By class those that may be ended for it: never of one's own class or of one ahead of it. */
+function endedFor(part: Part | undefined, from: Preemption["of"], classes: readonly JobClass[]): Preemption["of"] {
+  const names = classes.map(({ name }) => name);
+  const of = names.slice(0, -1).map((name, at) => {
+    const behind = names.slice(at + 1).reverse();
+    const otherwise = behind.filter((one) => from[name]?.includes(one));
+    return [name, part?.list(name, behind, otherwise) ?? otherwise] as const;
+  });
+  part?.end();
+  return Object.fromEntries(of);
 }
+
+function classesOf(file: Part, base: readonly JobClass[]): readonly JobClass[] {
+  const classes = file.parts("classes", 1, mostClasses)?.map((part, at): JobClass => {
+    const name = part.slug("name", `class ${at + 1}`);
+    const from = classNamed(name);
+    const one = {
+      name,
+      en: part.textOrNull("en", from.en),
+      zh: part.textOrNull("zh", from.zh),
+      tenants: part.namesOrNull("tenants", from.tenants),
+      projects: part.namesOrNull("projects", from.projects),
+      longestS: part.numberOrNull("longestS", from.longestS, seconds),
+      mostCoresOfTenant: part.numberOrNull("mostCoresOfTenant", from.mostCoresOfTenant, cores),
+      mostCoresOfProject: part.numberOrNull("mostCoresOfProject", from.mostCoresOfProject, cores),
+      mostCoresOfPerson: part.numberOrNull("mostCoresOfPerson", from.mostCoresOfPerson, cores),
+    };
+    part.end();
+    return one;
+  });
+  return classes === undefined || classes.length === 0 ? base : classes;
+}
+
+/** Where the file lists classes and says nothing of it: the same as ever if it is there, else the only one, or what the file has to say. */
+function defaultClassOf(file: Part, classes: readonly JobClass[], base: string): string {
+  const names = classes.map(({ name }) => name);
+  const [only = base] = names;
+  return file.choice("defaultClass", names, names.length === 1 ? only : base);
+}
+
+const mostClasses = 20;
+const cores = { least: 1, most: 1_000_000_000, whole: true } as const;
+/** What `weir why` and the API say in place of a class. */
+const notClasses: readonly string[] = ["waited", "promised", "plain"];
 
 /** What each field alone allows and all together do not. */
 function contradictions(policy: Policy): readonly PolicyIssue[] {
   const { head, backfill, order, maxWaitS, guardLeadS, fairness, homePriority, prediction, lookahead } = policy;
-  const found: PolicyIssue[] = [];
+  const found: PolicyIssue[] = [...classContradictions(policy)];
   const isPlain = [maxWaitS, fairness, homePriority, prediction, lookahead].every((one) => one === null);
   if (maxWaitS !== null && guardLeadS > maxWaitS)
     found.push({
@@ -261,6 +303,40 @@ function contradictions(policy: Policy): readonly PolicyIssue[] {
   return found;
 }
 
+function classContradictions({ classes, defaultClass }: Policy): readonly PolicyIssue[] {
+  const names = classes.map(({ name }) => name);
+  const found: PolicyIssue[] = [];
+  for (const [at, name] of names.entries()) {
+    const path = `classes[${at}].name`;
+    if (names.indexOf(name) !== at)
+      found.push({
+        path,
+        en: `there are two classes ${name}. Give each a name of its own.`,
+        zh: `有两个名为 ${name} 的等级。请使各等级名称不同。`,
+      });
+    if (notClasses.includes(name))
+      found.push({
+        path,
+        en: `${name} says how a job waits, and is no name of a class. Choose another.`,
+        zh: `${name} 用于说明作业为何等待，不能作等级名称。请另选名称。`,
+      });
+  }
+  const usual = classes.find(({ name }) => name === defaultClass);
+  if (!usual)
+    found.push({
+      path: "defaultClass",
+      en: `there is no class ${defaultClass} in classes. Write one of ${names.join(", ")}: jobs that name none are of it.`,
+      zh: `classes 中没有等级 ${defaultClass}。请写 ${names.join("、")} 之一：未指明等级的作业归入其中。`,
+    });
+  else if (usual.tenants !== null || usual.projects !== null)
+    found.push({
+      path: "defaultClass",
+      en: `class ${defaultClass} is not for everybody, and jobs that name no class are of it. Take tenants and projects out of it, or choose another.`,
+      zh: `等级 ${defaultClass} 并非人人可用，而未指明等级的作业归入其中。请从中删去 tenants 与 projects，或另选其一。`,
+    });
+  return found;
+}
+
 type Bounds = { readonly least: number; readonly most: number; readonly whole: boolean };
 
 /** One object of the file: fields are asked for by name, and `end` refuses those nobody asked for. */
@@ -288,6 +364,55 @@ class Part {
     const value = this.#value(field);
     if (value === undefined) return undefined;
     return value === null && field !== "order" ? null : new Part(value, this.#pathOf(field), this.#issues);
+  }
+
+  /** Several objects in a list. */
+  parts(field: string, least: number, most: number): readonly Part[] | undefined {
+    const value = this.#value(field);
+    if (value === undefined) return undefined;
+    if (Array.isArray(value) && value.length >= least && value.length <= most)
+      return value.map((one, at) => new Part(one, `${this.#pathOf(field)}[${at}]`, this.#issues));
+    const [en, zh] = [`a list of ${least} to ${most} objects`, `由 ${least} 至 ${most} 个对象组成的列表`];
+    return this.#refuse(field, value, [], en, zh);
+  }
+
+  slug(field: string, otherwise: string): string {
+    const value = this.#value(field);
+    if (typeof value === "string" && slugPattern.test(value)) return value;
+    const en =
+      "1 to 63 small letters, digits, dots, hyphens and underscores, beginning and ending with a letter or digit";
+    const zh = "1 至 63 个小写字母、数字、点、连字符或下划线，首尾为字母或数字";
+    return this.#refuse(field, value, otherwise, en, zh);
+  }
+
+  /** A line of words. */
+  textOrNull(field: string, otherwise: string | null): string | null {
+    const value = this.#value(field);
+    if (value === undefined) return otherwise;
+    if (value === null || (typeof value === "string" && value.length <= 40 && isTitle.test(value))) return value;
+    return this.#refuse(
+      field,
+      value,
+      otherwise,
+      "1 to 40 characters on one line, or null",
+      "一行 1 至 40 个字符，或 null",
+    );
+  }
+
+  namesOrNull(field: string, otherwise: readonly string[] | null): readonly string[] | null {
+    const value = this.#value(field);
+    if (value === undefined) return otherwise;
+    if (value === null) return null;
+    const names = Array.isArray(value) ? value.filter((one) => typeof one === "string" && slugPattern.test(one)) : [];
+    const isList = Array.isArray(value) && value.length > 0 && value.length <= 1000 && names.length === value.length;
+    if (isList) return [...new Set<string>(names)];
+    return this.#refuse(
+      field,
+      value,
+      otherwise,
+      'a list of names like ["physics"], or null',
+      '形如 ["physics"] 的名称列表，或 null',
+    );
   }
 
   name(field: string, otherwise: string): string {
@@ -397,6 +522,10 @@ class Part {
     return this.#path === "" ? field : `${this.#path}.${field}`;
   }
 }
+
+/** As names of tenants and projects are (api/values.ts `slug`). */
+const slugPattern = /^[a-z0-9](?:[a-z0-9._-]{0,61}[a-z0-9])?$/;
+const isTitle = /^[^\p{C}\s](?:[^\p{C}]*[^\p{C}\s])?$/u;
 
 function shown(value: unknown): string {
   return (JSON.stringify(value) ?? "nothing").slice(0, 60);

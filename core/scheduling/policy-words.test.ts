@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { classNamed } from "#core/job/job-class.ts";
 import { type Policy, policies } from "#core/scheduling/policy.ts";
 import { policyRules, policyWords } from "#core/scheduling/policy-words.ts";
 
@@ -52,6 +53,37 @@ test("of promises it names each tenant that has its own, and what is promised to
     policyWords(promising(86_400, { physics: 3600 }), "zh")[policyRules.indexOf("promise")]?.[1] ?? "",
     /^physics：1 小时内启动；其他租户：1 天内启动$/,
   );
+});
+
+test("of classes it says their order, who may be of them and what they may ask for, in the policy's own words", () => {
+  assert.equal(words(weir, "classes"), "high, normal, low; who names none: normal");
+  const policy: Policy = {
+    ...weir,
+    classes: [
+      {
+        ...classNamed("urgent"),
+        zh: "紧急",
+        tenants: ["physics"],
+        projects: ["tides"],
+        longestS: 7200,
+        mostCoresOfPerson: 64,
+      },
+      classNamed("standard"),
+    ],
+    defaultClass: "standard",
+    preemption: { ...weir.preemption, of: { urgent: ["standard"] } },
+  };
+  assert.equal(
+    words(policy, "classes"),
+    "urgent (for tenants physics and projects tides alone, at most 2 h each, at most 64 cores at once of a person), standard; who names none: standard",
+  );
+  const [zh = ""] = policyWords(policy, "zh").flatMap(([rule, said]) => (rule.startsWith("优先级") ? [said] : []));
+  assert.equal(
+    zh,
+    "紧急（仅限租户 physics 与项目 tides，时限至多 2 小时，每人同时至多 64 核）、standard；未指明者为 standard",
+  );
+  assert.match(words(policy, "preemption"), /^urgent over standard; /);
+  assert.match(words({ ...policies.easy }, "classes"), /makes no difference between them$/);
 });
 
 test("what a rule turns on changes what is said of it", () => {

@@ -1,3 +1,4 @@
+import { classTitle, type JobClass } from "#core/job/job-class.ts";
 import type { Language } from "#core/language.ts";
 import { durationWords } from "#core/measures.ts";
 import type { Backfill, Order, Policy, Preemption } from "./policy.ts";
@@ -6,6 +7,7 @@ import type { Backfill, Order, Policy, Preemption } from "./policy.ts";
 export function policyWords(policy: Policy, language: Language): readonly (readonly [rule: string, words: string])[] {
   const said: Readonly<Record<PolicyRule, string>> = {
     order: orderKindWords[policy.order.kind][language],
+    classes: classesWords(policy, language),
     backfill: backfillWords[policy.backfill][language],
     longest: longestWords(policy, language),
     fairness: fairnessWords(policy, language),
@@ -24,6 +26,7 @@ export function policyWords(policy: Policy, language: Language): readonly (reado
 
 export const policyRules = [
   "order",
+  "classes",
   "backfill",
   "longest",
   "fairness",
@@ -41,6 +44,7 @@ export type PolicyRule = (typeof policyRules)[number];
 
 export const policyRuleWords = {
   order: { en: "Order of the queue", zh: "队列次序" },
+  classes: { en: "Priority classes, the first ahead of the others", zh: "优先级，从先到后" },
   backfill: { en: "What may start past the first", zh: "谁可越过队首先启动" },
   longest: { en: "The longest wait", zh: "最长等待" },
   fairness: { en: "Who used more", zh: "用量较多者" },
@@ -75,6 +79,53 @@ export const backfillWords = {
 } as const satisfies Record<Backfill, Words>;
 
 type Words = Readonly<Record<Language, string>>;
+
+function classesWords({ classes, defaultClass, order }: Policy, language: Language): string {
+  const zh = language === "zh";
+  const usual = classTitle(defaultClass, language, classes);
+  const list = classes.map((one) => [classTitle(one.name, language, classes), ...classBounds(one, language)]);
+  const said = list.map(([title = "", ...bounds]) => {
+    if (bounds.length === 0) return title;
+    return zh ? `${title}（${bounds.join("，")}）` : `${title} (${bounds.join(", ")})`;
+  });
+  const all = said.join(zh ? "、" : ", ");
+  const rest = classes.length === 1 ? "" : zh ? `；未指明者为${spaced(usual)}` : `; who names none: ${usual}`;
+  if (order.kind === "score" || classes.length === 1) return `${all}${rest}`;
+  return zh ? `${all}${rest}；此次序不分先后` : `${all}${rest}; this order makes no difference between them`;
+}
+
+/** Who may be of it, and what they may ask for. */
+export function classBounds(one: JobClass, language: Language): readonly string[] {
+  const zh = language === "zh";
+  const separator = zh ? "、" : " ";
+  const who = [
+    ...(one.tenants === null
+      ? []
+      : [{ en: `tenants ${one.tenants.join(" ")}`, zh: `租户 ${one.tenants.join(separator)}` }]),
+    ...(one.projects === null
+      ? []
+      : [{ en: `projects ${one.projects.join(" ")}`, zh: `项目 ${one.projects.join(separator)}` }]),
+  ].map((words) => words[language]);
+  const cores = [
+    [one.mostCoresOfTenant, { en: "of a tenant", zh: "每租户" }],
+    [one.mostCoresOfProject, { en: "of a project", zh: "每项目" }],
+    [one.mostCoresOfPerson, { en: "of a person", zh: "每人" }],
+  ] as const;
+  return [
+    ...(who.length === 0 ? [] : [zh ? `仅限${who.join(" 与")}` : `for ${who.join(" and ")} alone`]),
+    ...(one.longestS === null
+      ? []
+      : [zh ? `时限至多 ${span(one.longestS, "zh")}` : `at most ${span(one.longestS, "en")} each`]),
+    ...cores.flatMap(([most, whose]) =>
+      most === null ? [] : [zh ? `${whose.zh}同时至多 ${most} 核` : `at most ${most} cores at once ${whose.en}`],
+    ),
+  ];
+}
+
+/** A Latin name among Chinese words. */
+function spaced(name: string): string {
+  return /^[\x20-\x7e]/.test(name) ? ` ${name}` : name;
+}
 
 function longestWords({ maxWaitS, guardLeadS }: Policy, language: Language): string {
   if (maxWaitS === null) return { en: "no bound", zh: "不设上限" }[language];
@@ -180,8 +231,8 @@ function movesWords({ placing }: Policy, language: Language): string {
   }[language];
 }
 
-function preemptionWords({ preemption }: Policy, language: Language): string {
-  if (preemption === null || preemption.of.high.length + preemption.of.normal.length === 0)
+function preemptionWords({ preemption, classes }: Policy, language: Language): string {
+  if (preemption === null || Object.values(preemption.of).every((ended) => ended.length === 0))
     return { en: "never", zh: "从不" }[language];
   const { mostTimes, mostGraceS, mostOfPool, mostOfProject, mostOfTenant } = preemption;
   const grace = span(mostGraceS, language);
@@ -189,25 +240,23 @@ function preemptionWords({ preemption }: Policy, language: Language): string {
     en: `of those who allow it; a task at most ${times(mostTimes)}, with up to ${grace} of warning and grace; within an hour at most ${mostOfPool} runs of one pool, ${mostOfProject} of one project, ${mostOfTenant} of one tenant`,
     zh: `仅限允许让位者；每个任务至多 ${mostTimes} 次，通知与宽限合计至多 ${grace}；每小时至多：同一资源池 ${mostOfPool} 个运行、同一项目 ${mostOfProject} 个、同一租户 ${mostOfTenant} 个`,
   }[language];
-  return [...overWords(preemption.of, language), rest].join(language === "zh" ? "；" : "; ");
+  return [...overWords(preemption.of, classes, language), rest].join(language === "zh" ? "；" : "; ");
 }
 
 /** `high over low and normal`. */
-function overWords(of: Preemption["of"], language: Language): readonly string[] {
-  return (["high", "normal"] as const).flatMap((by) => {
-    const classes: readonly ("low" | "normal")[] = of[by];
-    if (classes.length === 0) return [];
-    const names = classes.map((one) => classWords[one][language]);
-    const high = classWords[by][language];
-    return [language === "zh" ? `${high}优先级先于${names.join("、")}` : `${high} over ${names.join(" and ")}`];
+function overWords(of: Preemption["of"], classes: readonly JobClass[], language: Language): readonly string[] {
+  const title = (name: string) => classTitle(name, language, classes);
+  return classes.flatMap(({ name }) => {
+    const ended = of[name] ?? [];
+    if (ended.length === 0) return [];
+    const names = ended.map(title);
+    return [
+      language === "zh"
+        ? `优先级${spaced(title(name))}先于${spaced(names.join("、"))}`
+        : `${title(name)} over ${names.join(" and ")}`,
+    ];
   });
 }
-
-const classWords = {
-  low: { en: "low", zh: "低" },
-  normal: { en: "normal", zh: "普通" },
-  high: { en: "high", zh: "高" },
-} as const satisfies Record<string, Words>;
 
 function span(seconds: number, language: Language): string {
   return durationWords(seconds * 1000, language);

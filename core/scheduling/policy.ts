@@ -1,3 +1,5 @@
+import { type JobClass, shippedClasses, shippedDefaultClass } from "#core/job/job-class.ts";
+
 /**
  * How work is ordered and placed, as data: what a policy file holds after it was read. All times are whole seconds. The
  * scheduler of the live network and the simulator take the same value (docs/guides/policies.md explains each field).
@@ -5,6 +7,9 @@
 export type Policy = {
   readonly name: string;
   readonly order: Order;
+  /** The first goes first, where the order has classes (`score`). A job of a class that is not here is as one of the default. */
+  readonly classes: readonly JobClass[];
+  readonly defaultClass: string;
   /** `kept`: the job that was chosen while it does not fit blocks until it starts, whatever comes (RLScheduler, SC'20). */
   readonly head: "chosen-again" | "kept";
   readonly backfill: Backfill;
@@ -153,8 +158,8 @@ export type Moves = {
  * said so (`preemptible`), and of a lower priority class.
  */
 export type Preemption = {
-  /** By the class of who waits, the classes of those whose runs may have to make room. */
-  readonly of: { readonly normal: readonly "low"[]; readonly high: readonly ("low" | "normal")[] };
+  /** By the class of who waits, the classes behind it of those whose runs may have to make room. */
+  readonly of: Readonly<Record<string, readonly string[]>>;
   /** So many times a task makes room; then it is left alone. */
   readonly mostTimes: number;
   /** Runs that were asked to make room within an hour, in one pool, of one project and of one tenant. */
@@ -165,7 +170,10 @@ export type Preemption = {
   readonly mostGraceS: number;
 };
 
+const usualClasses = { classes: shippedClasses, defaultClass: shippedDefaultClass } as const;
+
 const plain = {
+  ...usualClasses,
   head: "chosen-again",
   maxWaitS: null,
   guardLeadS: 0,
@@ -195,6 +203,7 @@ export const policies = {
   "rl-f1-backfill": { name: "rl-f1-backfill", ...keptHead, order: { kind: "f1" }, backfill: "window" },
   weir: {
     name: "weir",
+    ...usualClasses,
     head: "chosen-again",
     order: {
       kind: "score",

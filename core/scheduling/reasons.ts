@@ -61,6 +61,16 @@ export const rules = {
     en: "as things stand it can never start: its project may hold {limit} cores at once over the whole network, and this asks for {asked}; ask for fewer, or an administrator has to allow more (weir admin project set --most-cores)",
     zh: "按目前上限永远无法启动：其项目在全网同时至多占用 {limit} 核，而本作业申请 {asked} 核；请减少申请，或由管理员提高上限（weir admin project set --most-cores）",
   },
+  "class-holds-its-cores": {
+    holds: "later",
+    en: "{by} may hold {limit} cores at once in priority class {class}, and holds {held}; this asks for {asked}",
+    zh: "{by}在优先级 {class} 中同时至多占用 {limit} 核，已占用 {held} 核；本作业申请 {asked} 核",
+  },
+  "class-cores-too-few": {
+    holds: "never",
+    en: "by the policy in force it can never start: {by} may hold {limit} cores at once in priority class {class}, and this asks for {asked}; ask for fewer, or submit it in another class",
+    zh: "按现行策略永远无法启动：{by}在优先级 {class} 中同时至多占用 {limit} 核，而本作业申请 {asked} 核；请减少申请，或改用其他优先级提交",
+  },
   "tenant-grant-too-small": {
     holds: "never",
     en: "as things stand it can never start: its tenant was granted {granted} {unit} and can have {most} at most, and for this {asked} would be held (by its time limit and grace); {less}an administrator has to grant more (weir admin tenant set)",
@@ -474,6 +484,8 @@ export type JobRule =
   | "project-holds-its-cores"
   | "tenant-cores-too-few"
   | "project-cores-too-few"
+  | "class-holds-its-cores"
+  | "class-cores-too-few"
   | "tenant-grant-too-small"
   | "tenant-grant-used"
   | "project-grant-too-small"

@@ -36,7 +36,16 @@ function record(): string {
     const asked = { shape, wishes: sampleSpec.centres, demands: null, array: null, dependencies: [], past: null };
     const who = { person, project, tenant: tenantId(1 + (at % 2)), name: `job-${at}` };
     const job = jobId(at);
-    world.apply({ kind: "job-queued", job, submittedMs: at * 1000, timeLimitS: 60 * at, graceS: 30, ...who, ...asked });
+    world.apply({
+      kind: "job-queued",
+      job,
+      submittedMs: at * 1000,
+      timeLimitS: 60 * at,
+      graceS: 30,
+      ...who,
+      ...asked,
+      ...classOf(at),
+    });
     for (const { index, candidates: _, starts: __, leaseMs: ___, ...run } of world.decide(at * 1000, 100).place)
       world.apply({ kind: "task-placed", index, ...run, phase: "sent", atMs: at * 1000 });
     const ended = { indices: [{ first: 0, last: 0, step: 1 }], succeeded: true, atMs: at * 1000 };
@@ -48,10 +57,26 @@ function record(): string {
   return lines.join("");
 }
 
+/** Some of another class than the default. */
+function classOf(at: number): { readonly priority?: string } {
+  return at % 4 === 0 ? { priority: "high" } : at % 5 === 0 ? { priority: "low" } : {};
+}
+
 test("a recording, replayed, gives the same plans byte for byte", () => {
   const replayed = replayRecording(record());
   assert(replayed.kind === "equal", JSON.stringify(replayed));
   assert.equal(replayed.decisions, 20);
+  assert(replayed.placements > 5);
+});
+
+test("what was recorded before classes and promises were data of the policy replays as it was", () => {
+  const older = record()
+    .split("\n")
+    .map((line) => line.replace(/"classes":\[.*?\],"defaultClass":"normal",/, "").replace(/"promises":\{\},/, ""))
+    .join("\n");
+  assert.doesNotMatch(older, /"classes"|"promises"/);
+  const replayed = replayRecording(older);
+  assert(replayed.kind === "equal", JSON.stringify(replayed));
   assert(replayed.placements > 5);
 });
 

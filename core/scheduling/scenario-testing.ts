@@ -18,9 +18,7 @@ import {
   type CentreWishes,
   type Dependency,
   type Preemptible,
-  type PriorityClass,
   preemptibles,
-  priorityClasses,
   type Shape,
   siteWordKinds,
 } from "#core/job/spec.ts";
@@ -433,7 +431,7 @@ function addJob(stage: Stage, [name = "", ...words]: string[]): void {
   let timeLimitS = 60;
   let graceS = 0;
   let deadlineMs: number | null = null;
-  let priority: PriorityClass = "normal";
+  let priority = "normal";
   let preemptible: Preemptible = "no";
   let warnS = 0;
   let project = 1;
@@ -449,10 +447,8 @@ function addJob(stage: Stage, [name = "", ...words]: string[]): void {
     else if (key === "time") timeLimitS = Number(next());
     else if (key === "grace") graceS = Number(next());
     else if (key === "deadline") deadlineMs = 1000 * Number(next());
-    else if (key === "priority") {
-      const said = next();
-      priority = priorityClasses.find((one) => one === said) ?? assert.fail(`what priority is ${said}?`);
-    } else if (key === "preemptible") {
+    else if (key === "priority") priority = next();
+    else if (key === "preemptible") {
       const said = next();
       preemptible = preemptibles.find((one) => one === said) ?? assert.fail(`how is it preemptible: ${said}?`);
     } else if (key === "warned") warnS = Number(next());

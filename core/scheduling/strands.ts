@@ -1,4 +1,3 @@
-import type { PriorityClass } from "#core/job/spec.ts";
 import { type JobRecord, popJob, pushJob } from "#core/scheduling/job-record.ts";
 import type { Ask, Queue, Row } from "#core/scheduling/queue.ts";
 import { isAhead, isByDeadline, type Rank } from "#core/scheduling/ranking.ts";
@@ -10,7 +9,7 @@ import { kindOf, predictedSOf, type Submitter } from "#core/scheduling/submitter
  */
 export type Strand = {
   readonly submitter: Submitter;
-  readonly priority: PriorityClass;
+  readonly priority: string;
   /** By class and deadline; null: it has no deadline. */
   readonly dated: string | null;
   /** The first, by submission, at 0. */
@@ -34,7 +33,7 @@ export function firstOf({ strands }: Row): JobRecord | null {
 export function strandOf(job: JobRecord): Strand | undefined {
   const { ask, submitter, priority } = job;
   const dated = datedOf(job);
-  return dated === null ? submitter.strands[priority].get(ask) : submitter.dated.get(ask)?.get(dated);
+  return dated === null ? submitter.strands.get(priority)?.get(ask) : submitter.dated.get(ask)?.get(dated);
 }
 
 function datedOf({ deadline, priority }: JobRecord): string | null {
@@ -118,13 +117,13 @@ export function rankStrands(queue: Queue, { ask, strands }: Row): void {
 
 function register(ask: Ask, strand: Strand): void {
   const { submitter, priority, dated } = strand;
-  if (dated === null) submitter.strands[priority].set(ask, strand);
+  if (dated === null) submitter.strands.set(priority, (submitter.strands.get(priority) ?? new Map()).set(ask, strand));
   else submitter.dated.set(ask, (submitter.dated.get(ask) ?? new Map()).set(dated, strand));
 }
 
 function unregister(ask: Ask, { submitter, priority, dated }: Strand): void {
   if (dated === null) {
-    submitter.strands[priority].delete(ask);
+    submitter.strands.get(priority)?.delete(ask);
     return;
   }
   const others = submitter.dated.get(ask);

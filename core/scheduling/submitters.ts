@@ -1,6 +1,6 @@
 import type { Nodes } from "#core/centre/engine.ts";
 import type { PersonId, ProjectId, TenantId } from "#core/ids.ts";
-import { coresPerNode, type PriorityClass } from "#core/job/spec.ts";
+import { coresPerNode } from "#core/job/spec.ts";
 import type { Allocation } from "#core/run-order.ts";
 import type { Asked } from "#core/scheduling/fit.ts";
 import type { RememberedHomes } from "#core/scheduling/homes.ts";
@@ -26,7 +26,7 @@ export type Submitter = {
   /** Whether its tenant has used less than is its, as told then. */
   isBelowShare: boolean;
   /** Where its jobs stand, those of each priority class by what they ask for. */
-  readonly strands: Readonly<Record<PriorityClass, Map<Ask, Strand>>>;
+  readonly strands: Map<string, Map<Ask, Strand>>;
   /** The same of those that have a deadline, each deadline of a class by itself. */
   readonly dated: Map<Ask, Map<string, Strand>>;
 };
@@ -74,7 +74,6 @@ export function submitterOf(of: Submitters, tenant: TenantId, project: ProjectId
   const key = project * 67_108_864 + person;
   const known = of.byPair.get(key);
   if (known) return known;
-  const strands = { high: new Map(), normal: new Map(), low: new Map() };
   const number = of.all.length;
   const submitter: Submitter = {
     number,
@@ -83,7 +82,7 @@ export function submitterOf(of: Submitters, tenant: TenantId, project: ProjectId
     person,
     factor: 1,
     isBelowShare: false,
-    strands,
+    strands: new Map(),
     dated: new Map(),
   };
   of.byPair.set(key, submitter);

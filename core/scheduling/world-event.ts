@@ -17,15 +17,7 @@ import type { Hours } from "#core/centre/terms.ts";
 import type { ToldInQueue } from "#core/centre/waiting.ts";
 import type { CentreId, JobId, PersonId, ProjectId, TenantId } from "#core/ids.ts";
 import type { Demands } from "#core/job/demands.ts";
-import type {
-  ArraySpec,
-  CentreWishes,
-  Dependency,
-  IndexRange,
-  Preemptible,
-  PriorityClass,
-  Shape,
-} from "#core/job/spec.ts";
+import type { ArraySpec, CentreWishes, Dependency, IndexRange, Preemptible, Shape } from "#core/job/spec.ts";
 import type { Allocation } from "#core/run-order.ts";
 import type { BoundsSet } from "#core/scheduling/bounds.ts";
 import type { CoreLimitsSet } from "#core/scheduling/core-limits.ts";
@@ -56,8 +48,8 @@ export type WorldEvent =
       readonly timeLimitS: number;
       /** From the limit to the last moment a run may hold its place; absent: none. */
       readonly graceS?: number | undefined;
-      /** Absent: normal. */
-      readonly priority?: PriorityClass | undefined;
+      /** Its class; absent: normal. */
+      readonly priority?: string | undefined;
       /** Absent: no. */
       readonly preemptible?: Preemptible | undefined;
       /** So long before SIGTERM its program is told where it makes room; absent: not at all. */

@@ -2,6 +2,7 @@ import { hostNames } from "#core/centre/host-list.ts";
 import type { Region } from "#core/centre/region.ts";
 import type { PoolTermsInForce } from "#core/centre/terms.ts";
 import type { CentreId, JobId, TaskRef } from "#core/ids.ts";
+import { shippedDefaultClass } from "#core/job/job-class.ts";
 import type { CentreWishes, Shape } from "#core/job/spec.ts";
 import { amountsOfRun, takeAccount } from "#core/scheduling/account-use.ts";
 import { tellTime } from "#core/scheduling/agreed.ts";
@@ -24,6 +25,7 @@ import {
   type CoreBound,
   holdCores,
   noCoreLimits,
+  setClassLimits,
   setCoreLimits,
 } from "#core/scheduling/core-limits.ts";
 import {
@@ -258,6 +260,7 @@ export function createWorld(policy: Policy = policies.weir): World {
     wanted: null,
     description: {},
   };
+  boundClasses(state);
   return {
     apply: (event) => apply(state, event),
     tell: (nowMs) => tellRanks(state, nowMs),
@@ -478,6 +481,12 @@ function followAnother(state: State, { policy, weights, promises, atMs }: Event<
   followPolicy(state.queue.submitters, policy, atMs);
   weigh(state.queue.submitters, new Map(weights));
   rankBy(state.queue, rankingOf(policy, promises));
+  boundClasses(state);
+}
+
+function boundClasses(state: State): void {
+  const { policy, queue, coreLimits } = state;
+  setClassLimits(coreLimits, policy.classes ?? [], queue.ranking.classes.of, liveJobs(state));
 }
 
 function changeCentre(state: State, id: CentreId, description: CentreState | null): void {
@@ -576,7 +585,7 @@ function addJob(state: State, event: Event<"job-queued">): void {
     demands,
     project,
     person,
-    priority = "normal",
+    priority = shippedDefaultClass,
     preemptible = "no",
     warnS = 0,
     deadlineMs = null,

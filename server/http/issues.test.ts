@@ -31,7 +31,12 @@ const cases: readonly (readonly [value: unknown, path: string, en: string, zh: s
     "holds U+000A; a name is one line, without characters that steer a terminal or turn its text around",
     "含有 U+000A；名称须为一行，不得含控制终端或改变文字方向的字符",
   ],
-  [{ priorityClass: "urgent" }, "priorityClass", "must be one of low, normal, high", "应为 low、normal、high 之一"],
+  [
+    { preemptible: "yes" },
+    "preemptible",
+    "must be one of no, restarts, checkpoints",
+    "应为 no、restarts、checkpoints 之一",
+  ],
   [{ colour: 1 }, "colour", "there is no such field", "没有此字段"],
   [
     { inputFiles: [{ path: "a", contentBase64: "%" }] },

@@ -104,8 +104,13 @@ test("a file that is wrong, that only a replay can follow, or that weighs nobody
   const cases = [
     [{ maxWait: 5 }, /maxWait.*Did you mean maxWaitS/],
     [{ like: "rl-fcfs" }, /head.*replays alone/],
-    [{ fairness: { weights: { nobody: 2 } } }, /fairness\.weights\.nobody.*no tenant of this name/],
-    [{ fairness: { promises: { nobody: 60 } } }, /fairness\.promises\.nobody.*no tenant of this name/],
+    [{ fairness: { weights: { nobody: 2 } } }, /fairness\.weights\.nobody.*no tenant nobody/],
+    [{ fairness: { promises: { nobody: 60 } } }, /fairness\.promises\.nobody.*no tenant nobody/],
+    [
+      { classes: [{ name: "now", tenants: ["nobody"] }, { name: "normal" }] },
+      /classes\[0\]\.tenants.*no tenant nobody/,
+    ],
+    [{ classes: [{ name: "now", projects: ["none"] }, { name: "normal" }] }, /classes\[0\]\.projects.*no project none/],
     [{ fairness: { weights: { default: -1 } } }, /fairness\.weights\.default.*from 0\.001/],
   ] as const;
   for (const [body, words] of cases) {

@@ -1,11 +1,12 @@
 import { isDeepStrictEqual } from "node:util";
 import type pg from "pg";
 import type { Language } from "#core/language.ts";
+import type { Policy } from "#core/scheduling/policy.ts";
 import { type ParsedPolicy, type PolicyIssue, parseLivePolicy } from "#core/scheduling/policy-file.ts";
 import type { World } from "#core/scheduling/world.ts";
 import { answer, type Handlers, refused } from "#server/http/handler.ts";
 import type { Database } from "#server/store/database.ts";
-import { readPolicy, readPolicyVersions, setPolicy, unknownTenants } from "#server/store/policy.ts";
+import { readPolicy, readPolicyVersions, setPolicy, unknownNames } from "#server/store/policy.ts";
 import { setVersion } from "./versions.ts";
 
 type Query = Pick<pg.ClientBase | pg.Pool, "query">;
@@ -22,26 +23,14 @@ export function policyHandlers({ db, caughtUp, world, now }: PolicyContext): Pic
     return answer({ ...set, name: policy.name, policy: { ...policy }, unreadable, homes, versions: [...versions] });
   }
 
-  /** Tenants that a weight or a promise is given to must be there: a name that nobody has weighs nothing. */
+  /** Tenants and projects that the policy names must be there: a name that nobody has changes nothing. */
   async function issuesOf(parsed: ParsedPolicy): Promise<readonly PolicyIssue[]> {
     if (parsed.kind === "refused") return parsed.issues;
-    const { weights = {}, promises = {} } = parsed.policy.fairness ?? {};
-    const named = Object.entries({ "fairness.weights": weights, "fairness.promises": promises }).flatMap(
-      ([path, byName]) => Object.keys(byName).map((name) => ({ path: `${path}.${name}`, name })),
-    );
-    const unknown = new Set(
-      await unknownTenants(
-        db.pool,
-        named.map(({ name }) => name),
-      ),
-    );
+    const named = namesIn(parsed.policy);
+    const unknown = await unknownNames(db.pool, named);
     return named
-      .filter(({ name }) => unknown.has(name))
-      .map(({ path }) => ({
-        path,
-        en: "there is no tenant of this name. `weir admin tenant list` names all.",
-        zh: "没有这个名称的租户。`weir admin tenant list` 列出全部。",
-      }));
+      .filter(({ of, name }) => unknown.some((one) => one.of === of && one.name === name))
+      .map(({ path, of, name }) => ({ path, ...noneOfThisName(of, name) }));
   }
 
   return {
@@ -67,6 +56,30 @@ export function policyHandlers({ db, caughtUp, world, now }: PolicyContext): Pic
         },
       );
     },
+  };
+}
+
+type Named = { readonly path: string; readonly of: "tenant" | "project"; readonly name: string };
+
+function namesIn({ fairness, classes }: Policy): readonly Named[] {
+  const { weights = {}, promises = {} } = fairness ?? {};
+  const byName = Object.entries({ "fairness.weights": weights, "fairness.promises": promises });
+  return [
+    ...byName.flatMap(([path, said]) =>
+      Object.keys(said).map((name) => ({ path: `${path}.${name}`, of: "tenant" as const, name })),
+    ),
+    ...classes.flatMap(({ tenants, projects }, at) => [
+      ...(tenants ?? []).map((name) => ({ path: `classes[${at}].tenants`, of: "tenant" as const, name })),
+      ...(projects ?? []).map((name) => ({ path: `classes[${at}].projects`, of: "project" as const, name })),
+    ]),
+  ];
+}
+
+function noneOfThisName(of: Named["of"], name: string): Pick<PolicyIssue, "en" | "zh"> {
+  const command = `weir admin ${of} list`;
+  return {
+    en: `there is no ${of} ${name}. \`${command}\` names all.`,
+    zh: `没有名为 ${name} 的${of === "tenant" ? "租户" : "项目"}。\`${command}\` 列出全部。`,
   };
 }
 

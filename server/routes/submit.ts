@@ -37,7 +37,8 @@ export function submitHandlers(context: SubmitContext): Pick<Handlers, SubmitRou
   const { db, writer, world } = context;
   const admitContext = (caller: Person): AdmitContext => ({
     defaultProject: caller.projects[0]?.name ?? null,
-    projects: caller.projects.map((project) => project.name),
+    projects: caller.projects,
+    classes: world().policy(),
     centres: world().centres(),
     limits: { ...limits, arrayTasks: context.arrayTasks },
     nowMs: context.now(),
@@ -224,6 +225,7 @@ export type SubmitContext = {
     | "boundsBelow"
     | "hidesLoad"
     | "runsFolder"
+    | "policy"
   >;
   /** The setting of the network. */
   readonly arrayTasks: number;
@@ -279,9 +281,9 @@ async function warnedOfNeverMet(db: Database, fits: Whole): Promise<Whole> {
 function askerOf(caller: Person, spec: JobSpec): Asker {
   const project = caller.projects.find((one) => one.name === spec.project);
   assert(project !== undefined, "admit lets only the caller's own projects through");
-  const { timeLimitS, graceS, array } = spec;
+  const { timeLimitS, graceS, array, priorityClass: priority } = spec;
   const who = { project: project.id, tenant: project.tenantId, person: caller.id };
-  return { timeLimitS, graceS, tasks: taskCount(array), ...who, demands: demandsOf(spec) };
+  return { timeLimitS, graceS, tasks: taskCount(array), ...who, demands: demandsOf(spec), priority };
 }
 
 type Whole = Extract<Admitted, { kind: "admitted" }>;

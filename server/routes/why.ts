@@ -81,7 +81,7 @@ export function whyHandlers(context: WhyContext): Pick<Handlers, "why" | "whatIf
       if (explained.kind === "waiting") {
         const { rule, estimate, order } = explained;
         const candidates = await withSharers(db.pool, caller, found.head, explained.candidates);
-        const policy = world().policy().name;
+        const policy = world().policy();
         const start = startView(estimate, language, world());
         return answer({
           ...of(task, found.head.isArray),
@@ -91,7 +91,7 @@ export function whyHandlers(context: WhyContext): Pick<Handlers, "why" | "whatIf
           decidedMs: nowMs,
           startsMs: start && (start.likelyMs ?? start.latestMs),
           start,
-          order: order && { ...order, policy, words: orderWords(order, policy, language) },
+          order: order && { ...order, policy: policy.name, words: orderWords(order, policy, language) },
         });
       }
       // The store and the world's copy of it are a moment apart.

@@ -90,11 +90,17 @@ async function ofTenants<One>(
   });
 }
 
-/** Of these names those that no tenant has. */
-export async function unknownTenants(db: Query, names: readonly string[]): Promise<readonly string[]> {
-  const { rows } = await db.query<{ name: string }>(
-    "select name from unnest($1::text[]) as name where not exists (select from tenant where tenant.name = name.name)",
-    [names],
+/** Of these names those that no tenant, or no project, has. */
+export async function unknownNames<Named extends { readonly of: "tenant" | "project"; readonly name: string }>(
+  db: Query,
+  named: readonly Named[],
+): Promise<readonly Pick<Named, "of" | "name">[]> {
+  if (named.length === 0) return [];
+  const { rows } = await db.query<Pick<Named, "of" | "name">>(
+    `select distinct of, name from unnest($1::text[], $2::text[]) as said (of, name)
+     where not exists (select from tenant where of = 'tenant' and tenant.name = said.name)
+       and not exists (select from project where of = 'project' and project.name = said.name)`,
+    [named.map(({ of }) => of), named.map(({ name }) => name)],
   );
-  return rows.map(({ name }) => name);
+  return rows;
 }

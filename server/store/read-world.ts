@@ -12,7 +12,7 @@ import {
   type TenantId,
 } from "#core/ids.ts";
 import { type Demanding, type Demands, demandsOf } from "#core/job/demands.ts";
-import type { ArraySpec, CentreWishes, Dependency, Preemptible, PriorityClass, Shape } from "#core/job/spec.ts";
+import type { ArraySpec, CentreWishes, Dependency, Preemptible, Shape } from "#core/job/spec.ts";
 import type { StateKind } from "#core/job/state.ts";
 import type { Allocation } from "#core/run-order.ts";
 import { type MovesMade, withMove } from "#core/scheduling/placing/moves.ts";
@@ -166,7 +166,7 @@ type JobRow = {
   readonly time_limit_s: number;
   readonly grace_s: number;
   /** null: as nearly everybody's. */
-  readonly priority: PriorityClass | null;
+  readonly priority: string | null;
   readonly preemptible: Preemptible | null;
   readonly warn_s: number | null;
   readonly deadline_ms: number | null;

@@ -1,4 +1,3 @@
-import type { PriorityClass } from "#core/job/spec.ts";
 import { devicesFor, leftOf, needIn, type PoolRecord } from "#core/scheduling/centres.ts";
 import type { Asked } from "#core/scheduling/fit.ts";
 import type { JobRecord, LiveRun } from "#core/scheduling/job-record.ts";
@@ -83,6 +82,8 @@ export type Wish = {
   readonly nowMs: number;
   /** When expected ends let it start anyway; null: that is not known. */
   readonly anywayMs: number | null;
+  /** Whether runs of jobs of a class may be ended for it. */
+  readonly mayEnd: (priority: string) => boolean;
   /** Who is asked for others in the same moment. */
   readonly asking: readonly Omit<AskedRun, "atMs">[];
 };
@@ -100,7 +101,9 @@ function victimsIn(
 ): Preempted | NobodyEnds {
   const { asked, job, nowMs, anywayMs, asking } = wish;
   const left = leftToAsk(preemption, policy, pool, nowMs, asking);
-  const may = [...pool.yielding.values()].filter((each) => mayYield(policy, each, job));
+  const may = [...pool.yielding.values()].filter(
+    (each) => wish.mayEnd(each.job.priority) && mayYield(policy, each, job),
+  );
   if (may.length === 0) return nobodyEnds("nobody-may");
   const candidates = (left.ofPool <= 0 ? [] : may.filter((each) => left.of(each.job.submitter) > 0))
     .sort(byPreference)
@@ -133,13 +136,8 @@ function victimsIn(
 
 function mayYield(policy: Preemption, { job, position, run }: Yielding, other: JobRecord): boolean {
   if (job === other || run.phase !== "running" || run.makesWay || job.preemptible === "no") return false;
-  if (!yieldsTo(policy, job.priority, other.priority) || endsWithinS(job) > policy.mostGraceS) return false;
+  if (endsWithinS(job) > policy.mostGraceS) return false;
   return (job.madeWay?.get(position)?.size ?? 0) < policy.mostTimes;
-}
-
-function yieldsTo({ of }: Preemption, one: PriorityClass, other: PriorityClass): boolean {
-  const classes: readonly PriorityClass[] = other === "low" ? [] : of[other];
-  return classes.includes(one);
 }
 
 /** Who saves its work first, then who runs for the shortest time; alike: who came last. */

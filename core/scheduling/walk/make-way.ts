@@ -75,9 +75,9 @@ export function preempt(scene: Scene, walk: Walk, ask: Ask, { job, position }: H
 }
 
 /** Where runs might end for the job: what takes work, and where nothing but room is missing. */
-function poolsToClear({ preemption }: Scene, { nowMs }: Walk, ask: Ask, job: JobRecord): readonly PoolRecord[] {
-  const { policy } = preemption;
-  if (!policy || job.priority === "low" || policy.of[job.priority].length === 0) return [];
+function poolsToClear(scene: Scene, { nowMs }: Walk, ask: Ask, job: JobRecord): readonly PoolRecord[] {
+  const { preemption } = scene;
+  if (endedFor(scene, job).length === 0) return [];
   if (hasClaim(preemption, job.id)) return [];
   return ask.group.pools.filter(
     (pool) =>
@@ -89,17 +89,25 @@ function poolsToClear({ preemption }: Scene, { nowMs }: Walk, ask: Ask, job: Job
   );
 }
 
+/** The classes of jobs whose runs may be ended for it. */
+function endedFor({ preemption, queue }: Scene, { priority }: JobRecord): readonly string[] {
+  return preemption.policy?.of[queue.ranking.classes.of(priority).name] ?? [];
+}
+
 function victimsFor(
-  { preemption }: Scene,
+  scene: Scene,
   { nowMs, asking }: Walk,
   ask: Ask,
   job: JobRecord,
   pools: readonly PoolRecord[],
 ): ReturnType<typeof chooseVictims> {
+  const { preemption, queue } = scene;
   const { policy } = preemption;
   if (!policy) return null;
+  const ended = endedFor(scene, job);
+  const mayEnd = (priority: string) => ended.includes(queue.ranking.classes.of(priority).name);
   const anywayMs = earliestStart(ask, ask.group.pools, nowMs, null)?.atMs ?? null;
-  return chooseVictims(preemption, policy, { asked: ask, job, pools, nowMs, anywayMs, asking });
+  return chooseVictims(preemption, policy, { asked: ask, job, pools, nowMs, anywayMs, mayEnd, asking });
 }
 
 /** Of a task that waits, in a scene served up to it: why no run ends for it; null: its class may end none, or some are to end. */

@@ -62,9 +62,9 @@ export function holdAll(walk: Walk, ask: Ask, holder: Holder, pools: readonly Po
   if (pools.length === group.pools.length) walk.closed.add(group);
 }
 
-/** Who may have others' runs ended, and what is due, is not left to what is foretold: the first of them holds a reservation. */
+/** What goes ahead of the class of most, and what is due, is not left to what is foretold: the first of them holds a reservation. */
 function holdsPlace({ queue }: Scene, job: JobRecord): boolean {
-  return job.priority === "high" || goesByDeadline(queue, job);
+  return queue.ranking.classes.isUrgent(job.priority) || goesByDeadline(queue, job);
 }
 
 /** Under a plan of one of its pools, that is what keeps room there for those who come first. */

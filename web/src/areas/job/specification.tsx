@@ -1,6 +1,7 @@
 import { useTranslation } from "react-i18next";
 import type { JobDetail, SpecView } from "#api/job.ts";
 import { regionWords } from "#core/centre/region.ts";
+import { classTitle, shippedDefaultClass } from "#core/job/job-class.ts";
 import { bytesText, mibText } from "#core/measures.ts";
 import { language } from "../../app/language.ts";
 import { CopyButton } from "../../parts/copy.tsx";
@@ -8,6 +9,7 @@ import { Facts } from "../../parts/page.tsx";
 import { Table } from "../../parts/table.tsx";
 import { useFilledIn } from "../../words/filled-in.ts";
 import { useFormat } from "../../words/use.ts";
+import { useClasses } from "../policy/classes.ts";
 import css from "./job.module.css";
 import { restartAfterS } from "./on-unreachable.ts";
 
@@ -17,6 +19,7 @@ export function Asked({ spec }: { readonly spec: SpecView }) {
   const format = useFormat();
   const cards = useCards();
   const data = useDataPlaces();
+  const { classes } = useClasses();
   const { accelerators, centres } = spec;
   const restartS = restartAfterS(spec.onUnreachable);
   const memory =
@@ -65,9 +68,9 @@ export function Asked({ spec }: { readonly spec: SpecView }) {
         ...(restartS === undefined
           ? []
           : [[t("asked.onUnreachable"), t("asked.restartAfter", { time: format.duration(restartS * 1000) })] as const]),
-        ...(spec.priorityClass === "normal"
+        ...(spec.priorityClass === shippedDefaultClass
           ? []
-          : [[t("asked.priority"), t(`submit:priority.${spec.priorityClass}`)] as const]),
+          : [[t("asked.priority"), classTitle(spec.priorityClass, language(), classes)] as const]),
         ...(spec.preemptible === "no"
           ? []
           : [[t("asked.preemptible"), t(`submit:preemptible.${spec.preemptible}`), "wide"] as const]),

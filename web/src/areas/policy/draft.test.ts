@@ -22,7 +22,7 @@ test("the form's fields are fields of a policy, and what is written there is rea
 
 /** What somebody who runs a network has no need to change: it is in the file beside the form. */
 const inTheFileAlone =
-  /^(name|head|order\.\w+(Power|ScaleS)|fairness\.(least|most|weights|promises)|placing\.(alikeS|\w+\.leastGainShare)|preemption\.of\..*)$/;
+  /^(name|head|classes|defaultClass|order\.\w+(Power|ScaleS)|fairness\.(least|most|weights|promises)|placing\.(alikeS|\w+\.leastGainShare)|preemption\.of\..*)$/;
 
 test("what the form leaves to the file is named", () => {
   const leaves = (value: unknown, path: string): readonly string[] =>
@@ -63,6 +63,22 @@ test("a draft that is right has its policy; one that is wrong says what would be
   );
   const broken = draftOf("{", "en");
   assert.ok(broken.kind === "refused" && broken.file === null && broken.problems[0]?.words !== "");
+});
+
+test("what changes of the classes is said class by class, and their order by itself", () => {
+  const [high, normal, low] = policies.weir.classes;
+  const urgent = { name: "urgent", longestS: 3600 };
+  const draft = draftOf(textOf({ ...weir, classes: [urgent, { ...high, longestS: 60 }, normal, low] }), "en");
+  assert.ok(draft.kind === "policy");
+  assert.deepEqual(
+    changesBetween(policies.weir, draft.policy).map(({ path, from, to }) => [path, from, to.slice(0, 40)]),
+    [
+      ["classes.high.longestS", "null", "60"],
+      ["classes", '"high, normal, low"', '"urgent, high, normal, low"'],
+      ["classes.urgent", "null", '{"en":null,"zh":null,"tenants":null,"pro'],
+      ["preemption.of.urgent", "null", "[]"],
+    ],
+  );
 });
 
 test("a part that is taken away, or comes back as the one that ships, is one change", () => {

@@ -47,18 +47,24 @@ export function withValue(file: PolicyFile, path: string, value: unknown): Polic
 
 export type PolicyChange = { readonly path: string; readonly from: string; readonly to: string };
 
-/** Field by field; a part that comes or goes is told whole. Names are not: they order nothing. */
+/** Field by field, of classes by their names; a part that comes or goes is told whole. The policy's name is not: it orders nothing. */
 export function changesBetween(before: Policy, after: Policy): readonly PolicyChange[] {
-  const { name: _was, ...from } = before;
-  const { name: _is, ...to } = after;
+  const [from, to] = [comparable(before), comparable(after)];
   return differences("", from, to);
+}
+
+function comparable({ name: _, classes, ...rest }: Policy): PolicyFile {
+  const byName = Object.fromEntries(classes.map(({ name, ...one }) => [name, one]));
+  const order = classes.map(({ name }) => name).join(", ");
+  return { classes: { ...byName, "": order }, ...rest };
 }
 
 function differences(path: string, from: unknown, to: unknown): readonly PolicyChange[] {
   if (JSON.stringify(from) === JSON.stringify(to)) return [];
   if (!isFile(from) || !isFile(to)) return [{ path, from: shown(from), to: shown(to) }];
   const names = new Set([...Object.keys(from), ...Object.keys(to)]);
-  return [...names].flatMap((name) => differences(path === "" ? name : `${path}.${name}`, from[name], to[name]));
+  const within = (name: string) => [path, name].filter((part) => part !== "").join(".");
+  return [...names].flatMap((name) => differences(within(name), from[name], to[name]));
 }
 
 function shown(value: unknown): string {

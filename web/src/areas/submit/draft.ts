@@ -1,6 +1,6 @@
 import type { JobRequest, SpecView } from "#api/job.ts";
 import { parseSbatch } from "#core/job/sbatch.ts";
-import type { Preemptible, PriorityClass } from "#core/job/spec.ts";
+import type { Preemptible } from "#core/job/spec.ts";
 import { networkZoneMs } from "#core/ledger/network-day.ts";
 import { sbatchTime } from "../../words/format.ts";
 import { restartAfterS } from "../job/on-unreachable.ts";
@@ -13,7 +13,8 @@ export type Draft = {
   readonly retries: number;
   readonly onUnreachable: "wait" | "restart-after";
   readonly restartAfterMin: number;
-  readonly priorityClass: PriorityClass;
+  /** null: as the script says, else the default of the policy in force. */
+  readonly priorityClass: string | null;
   readonly preemptible: Preemptible;
   /** null: as Weir has it. */
   readonly graceS: number | null;
@@ -54,7 +55,7 @@ export const emptyDraft: Draft = {
   retries: 0,
   onUnreachable: "wait",
   restartAfterMin: 30,
-  priorityClass: "normal",
+  priorityClass: null,
   preemptible: "no",
   graceS: null,
   container: "",
@@ -82,7 +83,7 @@ export function requestOf(draft: Draft): JobRequest {
     ...(draft.onUnreachable === "restart-after" && {
       onUnreachable: { kind: "restart-after", delayS: draft.restartAfterMin * 60 },
     }),
-    ...(draft.priorityClass !== "normal" && { priorityClass: draft.priorityClass }),
+    ...(draft.priorityClass !== null && { priorityClass: draft.priorityClass }),
     ...(draft.preemptible !== "no" && { preemptible: draft.preemptible }),
     ...(draft.graceS !== null && { graceS: draft.graceS }),
     ...(draft.container !== "" && { container: draft.container }),
@@ -125,7 +126,7 @@ export function draftOf(spec: SpecView, name: string): Draft {
     retries: spec.retries,
     onUnreachable: restartS === undefined ? "wait" : "restart-after",
     restartAfterMin: restartS === undefined ? emptyDraft.restartAfterMin : Math.max(1, Math.round(restartS / 60)),
-    priorityClass: spec.priorityClass,
+    priorityClass: said.priorityClass ? null : spec.priorityClass,
     preemptible: spec.preemptible,
     graceS: spec.graceS,
     container: spec.container ?? "",

@@ -3,7 +3,10 @@ import { Checkbox, Input, InputNumber, Select } from "antd";
 import { type ReactNode, useId } from "react";
 import { useTranslation } from "react-i18next";
 import { regions, regionWords } from "#core/centre/region.ts";
-import { preemptibles, priorityClasses } from "#core/job/spec.ts";
+import { classNamed, classTitle } from "#core/job/job-class.ts";
+import { parseSbatch } from "#core/job/sbatch.ts";
+import { preemptibles } from "#core/job/spec.ts";
+import { classBounds } from "#core/scheduling/policy-words.ts";
 import { language } from "../../app/language.ts";
 import { projectsQuery } from "../../app/projects.ts";
 import { useMe } from "../../app/session.ts";
@@ -12,6 +15,7 @@ import { centreName } from "../../words/centre-name.ts";
 import { usePlaceRule } from "../../words/place-rule.ts";
 import { useFormat } from "../../words/use.ts";
 import { centresQuery, offersQuery } from "../centres/queries.ts";
+import { useClasses } from "../policy/classes.ts";
 import { readAll, readOption, writeOption } from "./directives.ts";
 import { cardOptions, type Draft, memoryOptions } from "./draft.ts";
 import css from "./submit.module.css";
@@ -276,16 +280,7 @@ export function Further({ draft, onChange }: FurtherContent) {
           />
         )}
       </Field>
-      <Field label={t("field.priority")}>
-        {(id) => (
-          <Select
-            id={id}
-            value={draft.priorityClass}
-            onChange={(priorityClass: Draft["priorityClass"]) => onChange({ priorityClass })}
-            options={priorityClasses.map((value) => ({ value, label: t(`priority.${value}`) }))}
-          />
-        )}
-      </Field>
+      <PriorityField draft={draft} onChange={onChange} />
       <Field
         label={t("field.preemptible")}
         span={6}
@@ -459,6 +454,30 @@ function Group({ title, children }: { readonly title: string; readonly children:
 
 /** Of six columns. */
 type Span = 2 | 3 | 6;
+
+/** What is said here wins over the script's #WEIR line. */
+function PriorityField({ draft, onChange }: FurtherContent) {
+  const { t } = useTranslation("submit");
+  const { classes, defaultClass } = useClasses();
+  const otherwise = parseSbatch(draft.script, []).asked.priorityClass?.name ?? defaultClass;
+  const chosen = draft.priorityClass ?? otherwise;
+  const known = classes.find(({ name }) => name === chosen);
+  // One that the policy dropped stays what was said, until it is refused.
+  const all = known ? classes : [...classes, classNamed(chosen)];
+  const bounds = classBounds(known ?? classNamed(chosen), language());
+  return (
+    <Field label={t("field.priority")} note={bounds.length === 0 ? undefined : bounds.join(t("comma"))}>
+      {(id) => (
+        <Select
+          id={id}
+          value={chosen}
+          onChange={(name: string) => onChange({ priorityClass: name === otherwise ? null : name })}
+          options={all.map(({ name }) => ({ value: name, label: classTitle(name, language(), all) }))}
+        />
+      )}
+    </Field>
+  );
+}
 
 function Field({ label, span = 3, note, hint, children }: FieldContent) {
   const id = useId();

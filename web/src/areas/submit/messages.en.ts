@@ -80,7 +80,7 @@ export const en = {
     minutes: "min",
     note: "Only for work that may safely run twice.",
   },
-  priority: { low: "low", normal: "normal", high: "high" },
+  comma: ", ",
   preemptible: {
     no: "never",
     restarts: "yes: it begins again",

@@ -83,7 +83,7 @@ export const zh: Words<typeof en> = {
     minutes: "分钟",
     note: "仅适用于重复运行也安全的作业。",
   },
-  priority: { low: "低", normal: "普通", high: "高" },
+  comma: "，",
   preemptible: {
     no: "从不",
     restarts: "可以：让位后从头运行",
