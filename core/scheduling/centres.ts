@@ -22,10 +22,10 @@ import {
   type Need,
   needOf,
   pack,
+  putRuns,
   type Room,
   roomOf,
   shareGiven,
-  squeeze,
 } from "#core/scheduling/room.ts";
 import { rowBeside, rowOfNodes } from "#core/scheduling/row.ts";
 import { largestFirst, sortKey, uncountedIn } from "#core/scheduling/sorts.ts";
@@ -378,12 +378,8 @@ function besideOthers(pool: PoolRecord, state: PoolState): Omit<Left, "ours"> {
   return { room, pending: nobody };
 }
 
-/** What is there is there, whether or not it finds a node here to stand on. */
 function put(room: Room, pool: PoolRecord, allocation: Allocation, runs: number): Room {
-  if (runs === 0) return room;
-  const need = needOf(allocation, pool.devices);
-  const done = pack(room, need, runs);
-  return done.packed === runs ? done.room : squeeze(done.room, need, runs - done.packed);
+  return runs === 0 ? room : putRuns(room, needOf(allocation, pool.devices), runs);
 }
 
 /** What was sent to a shared pool takes its place where it fits, and else joins those that wait. */
@@ -415,7 +411,7 @@ export function roomBeside(pool: PoolRecord, runs: readonly LiveRun[]): Room {
 }
 
 /** What is free in a row beside these runs: of each it counts where its centre says it is. */
-function onTheirNodes(room: Room, { upSize, devices }: PoolRecord, runs: readonly LiveRun[]): Room {
+export function onTheirNodes(room: Room, { upSize, devices }: PoolRecord, runs: readonly LiveRun[]): Room {
   return upSize.row ? { ...room, row: rowBeside(upSize.row, runs, devices) } : room;
 }
 

@@ -305,6 +305,12 @@ function lessSums(
   return { ...left, cards: cards.map((has, device) => (device === need.device ? has - nodes * need.cards : has)) };
 }
 
+/** With so many runs more: what is there is there, whether or not it finds a node here to stand on. */
+export function putRuns(room: Room, need: Need, runs: number): Room {
+  const done = pack(room, need, runs);
+  return done.packed === runs ? done.room : squeeze(done.room, need, runs - done.packed);
+}
+
 /**
  * Takes the sums of runs that fit nowhere from what has most left, first of nodes that fewest pools share: never more than
  * there is. `beyond`: what even so finds nothing is as much on each of these parts, as other runs are where it may be.

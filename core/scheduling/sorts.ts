@@ -13,11 +13,14 @@ export function sortKey(line: string, allocation: Allocation): string {
 
 /** The order in which runs are put on nodes: the same whatever order they came in. */
 export function largestFirst(sorts: Iterable<Sort>): readonly Sort[] {
-  return [...sorts].sort((a, b) => {
-    const more = bySize(b.allocation, a.allocation);
-    if (more !== 0) return more;
-    return sortKey(a.line, a.allocation) < sortKey(b.line, b.allocation) ? -1 : 1;
-  });
+  return [...sorts].sort((a, b) => (isPutBefore(a, b) ? -1 : 1));
+}
+
+/** Of two that are alike neither is. */
+export function isPutBefore(one: Sort, other: Sort): boolean {
+  const more = bySize(one.allocation, other.allocation);
+  if (more !== 0) return more > 0;
+  return sortKey(one.line, one.allocation) < sortKey(other.line, other.allocation);
 }
 
 function bySize(one: Allocation, other: Allocation): number {

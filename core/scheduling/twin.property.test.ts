@@ -10,9 +10,11 @@ import {
   moveRun,
   needIn,
   type PoolRecord,
+  roomBeside,
   sortOf,
 } from "#core/scheduling/centres.ts";
 import { untold } from "#core/scheduling/job-record.ts";
+import { hasRoom } from "#core/scheduling/room.ts";
 import { poolOfNodes } from "#core/scheduling/scenario-testing.ts";
 import { earliestFit, expectEnd, fitsBefore, mayFitBefore, mayHaveCores } from "./twin.ts";
 
@@ -66,18 +68,44 @@ test("on one node what is foretold is the plain sum of what ends by then, and no
   assert.ok(fitting > 300 && fitting < 1000, `${fitting} may fit`);
 });
 
+test("on several nodes what is foretold is what is left beside the runs that end later, put on their nodes anew", () => {
+  let fitting = 0;
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 2, max: 3 }),
+      runs,
+      fc.integer({ min: 1, max: 2 }),
+      amounts,
+      (count, running, nodes, asked) => {
+        const pool = poolWith(4, 300, 2, count);
+        for (const each of running) run(pool, each.of, nowMs + each.endsInS * 1000);
+        const shape = { ...shapeOf(asked), nodes, tasks: nodes };
+        const need = needIn(shape, pool, asked.cards > 0 ? 0 : -1);
+        for (const { endsMs } of pool.runs) {
+          const later = pool.runs.filter((each) => each.endsMs > endsMs);
+          const isRoom = hasRoom(roomBeside(pool, later), need);
+          assert.equal(fitsBefore(pool, need, endsMs + 1), isRoom);
+          if (isRoom) fitting += 1;
+        }
+      },
+    ),
+    { numRuns: 500 },
+  );
+  assert.ok(fitting > 300, `${fitting} fit`);
+});
+
 function sumOf(all: readonly Amounts[]): Amounts {
   const sum = (of: (one: Amounts) => number) => all.reduce((before, one) => before + of(one), 0);
   return { cores: sum(({ cores }) => cores), mib: sum(({ mib }) => mib), cards: sum(({ cards }) => cards) };
 }
 
-function poolWith(cores: number, memoryMib: number, cards: number): PoolRecord {
+function poolWith(cores: number, memoryMib: number, cards: number, count = 1): PoolRecord {
   const centre = emptyCentre(centreId("alpha"));
   const pools = [
-    poolOfNodes("main", [{ cores, memoryMib, accelerators: [{ vendor: "x", model: "npu", count: cards }] }]),
+    poolOfNodes("main", [{ count, cores, memoryMib, accelerators: [{ vendor: "x", model: "npu", count: cards }] }]),
   ];
   const state = { lifeCycle: "in-service", intake: "open", connection: "connected", offers: noOffers } as const;
-  describe(centre, { id: centre.id, driver: "process", ...state, accounts: null, pools });
+  describe(centre, { id: centre.id, driver: "slurm", ...state, accounts: null, pools });
   const [pool] = centre.pools;
   assert(pool);
   return pool;

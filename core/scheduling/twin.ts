@@ -1,5 +1,5 @@
 import { oursIn, withinShare } from "#core/scheduling/agreed.ts";
-import { type Holder, leftOf, type PoolRecord, roomBeside, type Sort } from "#core/scheduling/centres.ts";
+import { type Holder, leftOf, onTheirNodes, type PoolRecord, type Sort } from "#core/scheduling/centres.ts";
 import { type Ground, groundBeside, groundLeft, isOwn, putOnGround } from "#core/scheduling/ground.ts";
 import { type LiveRun, untold } from "#core/scheduling/job-record.ts";
 import {
@@ -8,11 +8,14 @@ import {
   hasRoom,
   isSaidBySums,
   type Need,
+  needOf,
   pack,
+  putRuns,
   type Room,
   roomInParts,
   squeeze,
 } from "#core/scheduling/room.ts";
+import { isPutBefore, largestFirst } from "#core/scheduling/sorts.ts";
 
 /**
  * What will be free in a pool, as far as the expected ends of what runs there tell: a run ends at its time limit and its
@@ -27,7 +30,14 @@ export type Twin = {
   readonly rooms: (Room | null)[];
   /** Of one node of ours alone what is free then, end by end; null: its runs are put on their nodes. */
   readonly sums: Sums | null;
+  /** Of several nodes of ours alone the runs in the order in which they are put on them; null: not worked out yet. */
+  puts: readonly Put[] | null;
+  /** How many cores are free at most, end by end: less where runs do not go together on their nodes. null: it is not told. */
+  readonly mostCores: readonly number[] | null;
 };
+
+/** Runs that are alike, by when they end. */
+type Put = { readonly sort: Sort; readonly need: Need; readonly endsMs: readonly number[] };
 
 /** Cores, then memory, then each kind of cards, for each end. */
 type Sums = { readonly amounts: readonly number[]; readonly node: Cell["node"] };
@@ -212,19 +222,12 @@ function isDelayed(pool: PoolRecord, reservation: Reservation, need: Need, until
 /** What is free for a reservation when it starts, with more runs beside those that will still be there. */
 function roomFor(reservation: Reservation, more: readonly LiveRun[]): Room {
   const { pool, atMs } = reservation;
-  const runs = runsBeside(pool);
-  let room = besideRuns(pool, [...runs.slice(placeAfter(runs, atMs)), ...more]);
+  let room = pool.ground
+    ? groundBeside(pool.ground, [...pool.ground.runs.slice(placeAfter(pool.ground.runs, atMs)), ...more])
+    : roomOfEnds(pool, twinOf(pool), atMs, more);
   for (const other of reservedBeside(pool))
     if (other !== reservation && other.atMs <= atMs && atMs < other.untilMs) room = put(other.pool, room, other.need);
   return room;
-}
-
-function runsBeside({ runs, ground }: PoolRecord): readonly LiveRun[] {
-  return ground?.runs ?? runs;
-}
-
-function besideRuns(pool: PoolRecord, runs: readonly LiveRun[]): Room {
-  return pool.ground ? groundBeside(pool.ground, runs) : roomBeside(pool, runs);
 }
 
 function upSizeOf({ upSize, ground }: PoolRecord): Room {
@@ -289,7 +292,8 @@ function twinOf(pool: PoolRecord): Twin {
   const [one] = pool.upSize.cells;
   const sums = isOneNode(pool.upSize) && !isShared(pool) && pool.taken.shares === 0;
   const rooms = new Array<Room | null>(endsMs.length).fill(null);
-  pool.twin = { endsMs, rooms, sums: one && sums ? sumsOfOneNode(pool, one, endsMs) : null };
+  const ofOne = one && sums ? sumsOfOneNode(pool, one, endsMs) : null;
+  pool.twin = { endsMs, rooms, sums: ofOne, puts: null, mostCores: ofOne ? null : mostCoresOf(pool, endsMs) };
   return pool.twin;
 }
 
@@ -308,7 +312,13 @@ function endsOf(all: readonly number[]): readonly number[] {
 function twinOfGround(ground: Ground): Twin {
   if (ground.twin) return ground.twin;
   const endsMs = endsOf(ground.runs.map((run) => run.endsMs));
-  ground.twin = { endsMs, rooms: new Array<Room | null>(endsMs.length).fill(null), sums: null };
+  ground.twin = {
+    endsMs,
+    rooms: new Array<Room | null>(endsMs.length).fill(null),
+    sums: null,
+    puts: null,
+    mostCores: null,
+  };
   return ground.twin;
 }
 
@@ -364,10 +374,51 @@ function roomAfter(pool: PoolRecord, twin: Twin, place: number): Room {
     twin.rooms[place] = known;
     return known;
   }
-  const runs = pool.runs.slice(placeAfter(pool.runs, twin.endsMs[place] ?? 0));
-  const room = withinShare(pool, roomBeside(pool, runs), isShared(pool) ? oursAmong(pool, runs) : null);
+  const atMs = twin.endsMs[place] ?? 0;
+  const runs = isShared(pool) ? pool.runs.slice(placeAfter(pool.runs, atMs)) : [];
+  const room = withinShare(pool, roomOfEnds(pool, twin, atMs, []), isShared(pool) ? oursAmong(pool, runs) : null);
   twin.rooms[place] = room;
   return room;
+}
+
+/** What is free of a pool's own nodes beside the runs that end after that, and one more at most. */
+function roomOfEnds(pool: PoolRecord, twin: Twin, atMs: number, more: readonly LiveRun[]): Room {
+  twin.puts ??= putsOf(pool);
+  let room = pool.upSize;
+  let [next] = more;
+  for (const { sort, need, endsMs } of twin.puts) {
+    const left = endsMs.length - placeBefore(endsMs, atMs) - 1;
+    if (left === 0) continue;
+    if (next && isPutBefore(next.sort, sort)) {
+      room = putRuns(room, needOf(next.sort.allocation, pool.devices), 1);
+      next = undefined;
+    }
+    room = putRuns(room, need, left);
+  }
+  if (next) room = putRuns(room, needOf(next.sort.allocation, pool.devices), 1);
+  if (!pool.upSize.row) return room;
+  return onTheirNodes(room, pool, [...pool.runs.slice(placeAfter(pool.runs, atMs)), ...more]);
+}
+
+function putsOf(pool: PoolRecord): readonly Put[] {
+  const ends = new Map<Sort, number[]>();
+  for (const { sort, endsMs } of pool.runs) {
+    const known = ends.get(sort);
+    if (known) known.push(endsMs);
+    else ends.set(sort, [endsMs]);
+  }
+  const needs = (sort: Sort) => ({ sort, need: needOf(sort.allocation, pool.devices), endsMs: ends.get(sort) ?? [] });
+  return largestFirst(ends.keys()).map(needs);
+}
+
+function mostCoresOf({ upSize, ends }: PoolRecord, endsMs: readonly number[]): readonly number[] {
+  let free = upSize.cores;
+  for (const cores of ends.cores) free -= cores;
+  let at = 0;
+  return endsMs.map((endMs) => {
+    for (; at < ends.atMs.length && (ends.atMs[at] ?? 0) <= endMs; at += 1) free += ends.cores[at] ?? 0;
+    return free;
+  });
 }
 
 function groundAfter(ground: Ground, twin: Twin, place: number): Room {
@@ -409,6 +460,7 @@ function firstHolding(pool: PoolRecord, twin: Twin, need: Need): number | null {
 
 /** Whether what is free once the ends up to this place are over holds the need, whoever has a place there. */
 function holdsAfter(pool: PoolRecord, twin: Twin, place: number, need: Need): boolean {
+  if (twin.mostCores && need.nodes * need.cores > Math.max(0, twin.mostCores[place] ?? 0)) return false;
   if (twin.sums === null || need.nodes > 1 || !isSaidBySums(need))
     return hasRoom(shareOf(pool, twin, place, roomAfter(pool, twin, place)), need);
   const { upSize, devices } = pool;
