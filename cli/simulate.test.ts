@@ -195,7 +195,7 @@ test("refusals say what is wrong and what to do", async () => {
   await refused(`--trace ${one} --days 0`, 2, /whole number from 1/);
   await refused(`--trace ${unsized}`, 3, /MaxProcs/, /--processors N/);
   await refused(`--trace ${one} ${other} --processors 1,2,3`, 2, /3 sizes for 2 traces/);
-  await refused(`--trace ${incomplete}`, 3, /none of its 1 jobs is left/);
+  await refused(`--trace ${incomplete}`, 3, /its one job is not left \(1 has no run time/);
   await refused(`--trace ${one} --from 3`, 3, /behind its last job/);
   await refused(`--trace ${one} ${other} --policy rl-sjf --routing central`, 3, /home always works/);
   writeFileSync(join(folder, "cut.swf.gz"), gzipSync("; MaxProcs: 10\n".repeat(500)).subarray(0, 30));
@@ -329,7 +329,7 @@ test("a list of pods is packed on the nodes of --network, by both rules and ten 
   assert.equal(one.code, 0, one.error);
   assert.match(one.out, /^RULE +SEED +PODS +FIT NOWHERE +DEVICES ASKED +ALLOCATED +OF ALL\nfragmentation +3 /);
   assert.match(one.out, /\nfragmentation, mean:? +\d+\.\d\d %\n/);
-  assert.match(one.error, /^Left out, as amounts are missing or negative: 0 pods, 1 nodes/);
+  assert.match(one.error, /^Left out, as amounts are missing or negative: 0 pods, 1 node\n/);
 });
 
 test("what cannot be packed is said, and what to do about it", async () => {

@@ -26,6 +26,11 @@ test("every state and outcome has words", () => {
 
 test("facts are filled in; the language is the C library's", () => {
   assert.equal(sayIn("zh")("submitted", { id: 3, name: "$& {id}" }), "已提交作业 3（$& {id}）");
+  const say = sayIn("en");
+  assert.equal(say("simulateWritten", { jobs: 1, path: "a.swf" }), "1 job was written to a.swf.");
+  assert.equal(say("simulateWritten", { jobs: 2, path: "a.swf" }), "2 jobs were written to a.swf.");
+  assert.equal(say("simulatedReboundOf", { moves: 1, returned: "1" }), "1 move, 1 lease over");
+  assert.equal(sayIn("zh")("simulatedReboundOf", { moves: 1, returned: 1 }), "迁移 1 次，租约到期 1 次");
   assert.equal(languageOf({ LANG: "zh_CN.UTF-8" }), "zh");
   assert.equal(languageOf({ LANG: "zh_CN.UTF-8", LC_ALL: "C.UTF-8" }), "en");
   assert.equal(languageOf({ LC_ALL: "", LANG: "zh_TW" }), "zh");

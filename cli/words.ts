@@ -450,7 +450,7 @@ export const words = {
   columnOfAllDevices: ["OF ALL", "占全部"],
   podsMean: ["{rule}, mean", "{rule}，平均"],
   podsLeftOut: [
-    "Left out, as amounts are missing or negative: {pods} pods, {nodes} nodes",
+    "Left out, as amounts are missing or negative: {pods} {pods|pod|pods}, {nodes} {nodes|node|nodes}",
     "因数值缺失或为负而略去：{pods} 个 pod，{nodes} 个节点",
   ],
   replay: [
@@ -459,7 +459,7 @@ export const words = {
   ],
   exampleReplay: ["says equal, or shows the first difference", "相同则说明，否则显示第一处差异"],
   replayEqual: [
-    "Equal: {events} events, {decisions} decisions, {placements} placements.",
+    "Equal: {events} {events|event|events}, {decisions} {decisions|decision|decisions}, {placements} {placements|placement|placements}.",
     "相同：{events} 个事件、{decisions} 次决策、{placements} 次派发。",
   ],
   replayCut: [
@@ -555,7 +555,7 @@ export const words = {
     "The program that travels along has to be the built one: call weir, not the source.",
     "随作业传送的须是构建好的程序：请调用 weir，而非源码。",
   ],
-  sweepSubmitted: ["Job {id}: {tasks} replays.", "作业 {id}：{tasks} 次回放。"],
+  sweepSubmitted: ["Job {id}: {tasks} {tasks|replay|replays}.", "作业 {id}：{tasks} 次回放。"],
   columnSlowdown: ["SLOWDOWN", "减速比"],
   columnUtilisation: ["UTILISATION", "利用率"],
   simulateNeedsGenerate: [
@@ -563,7 +563,7 @@ export const words = {
     "--{option} 用于生成的作业：请同时给出 --generate lublin 或 --generate ai。",
   ],
   simulateNotWritten: ["{path} cannot be written: {words}.", "无法写入 {path}：{words}。"],
-  simulateWritten: ["{jobs} jobs were written to {path}.", "{jobs} 个作业已写入 {path}。"],
+  simulateWritten: ["{jobs} {jobs|job was|jobs were} written to {path}.", "{jobs} 个作业已写入 {path}。"],
   simulateReported: ["The report is in {path}.", "报告已写入 {path}。"],
   simulatedSynthetic: ["SYNTHETIC", "合成数据"],
   simulateNoTrace: ["No trace. Give one: weir simulate --trace FILE", "没有 trace。请给出：weir simulate --trace 文件"],
@@ -604,11 +604,14 @@ export const words = {
   simulateNetworkNotRead: ["{path} is no network file: {words}", "{path} 不是网络文件：{words}"],
   simulateNetworkRefused: ["{path} is refused:\n{words}", "{path} 未被接受：\n{words}"],
   simulatedRebound: ["BOUND AGAIN", "再次绑定"],
-  simulatedReboundOf: ["{moves} moves, {returned} leases over", "迁移 {moves} 次，租约到期 {returned} 次"],
+  simulatedReboundOf: [
+    "{moves} {moves|move|moves}, {returned} {returned|lease|leases} over",
+    "迁移 {moves} 次，租约到期 {returned} 次",
+  ],
   simulatePolicyNotRead: ["{path} is no policy file: {words}", "{path} 不是策略文件：{words}"],
   simulatePolicyRefused: ["{path} is refused:\n{words}", "{path} 未被接受：\n{words}"],
   simulateSizes: [
-    "--processors names {sizes} sizes for {traces} traces. Give one for each, or one for all.",
+    "--processors names {sizes} sizes for {traces} {traces|trace|traces}. Give one for each, or one for all.",
     "--processors 给出 {sizes} 个大小，而 trace 有 {traces} 个。请各给一个，或只给一个。",
   ],
   simulatedPolicy: ["POLICY", "策略"],
@@ -669,7 +672,7 @@ export const words = {
     "所属中心 {centre}：尚无已结束的任务，还不能与独自使用该中心相比",
   ],
   policyHome: [
-    "home {centre}: of {started} tasks that are over {share} % started later than on it alone, 99 in 100 by at most {late}",
+    "home {centre}: of {started} {started|task that is|tasks that are} over {share} % started later than on it alone, 99 in 100 by at most {late}",
     "所属中心 {centre}：已结束的 {started} 个任务中 {share}% 比独自使用该中心时启动得晚，百分之九十九至多晚 {late}",
   ],
   policyUnreadable: [
@@ -697,11 +700,11 @@ export const words = {
     "未给出 trace 时回放网络自身的历史。不依赖网络的用法：weir policy diff A B --trace 文件，或用生成的作业：--generate lublin。",
   ],
   policyNoHistory: [
-    "Nothing that was submitted in the last {days} days has run and ended. Take more --days, a trace (--trace FILE), or made jobs (--generate lublin).",
+    "Nothing that was submitted in the last {days} {days|day|days} has run and ended. Take more --days, a trace (--trace FILE), or made jobs (--generate lublin).",
     "最近 {days} 天内提交的作业尚无运行结束者。请增大 --days，或给出 trace（--trace 文件），或用生成的作业（--generate lublin）。",
   ],
   policyOwnHistory: [
-    "Replaying what ran on the network: tasks submitted in the last {days} days, {tasks} of them.",
+    "Replaying what ran on the network: tasks submitted in the last {days} {days|day|days}, {tasks} of them.",
     "正在回放网络上运行过的作业：最近 {days} 天内提交的 {tasks} 个任务。",
   ],
   optionDiffDays: [
@@ -739,7 +742,7 @@ export const words = {
     "在 B 下平均等待更长的：中心 {homes}、项目 {projects}、规模 {sizes}。",
   ],
   policyDiffLeftOut: [
-    "{left} groups are not shown: of homes and of projects there are at most {each}, those that gain most and lose most. --json has all.",
+    "{left} {left|group is|groups are} not shown: of homes and of projects there are at most {each}, those that gain most and lose most. --json has all.",
     "有 {left} 个分组未显示：中心与项目各最多显示 {each} 个，即受益最多与受损最多者。--json 含全部。",
   ],
   columnHome: ["HOME", "所属中心"],
@@ -876,7 +879,7 @@ export const words = {
   offer_fileSystems: ["file systems", "文件系统"],
   offerShared: ["shared", "各节点共享"],
   offerOfNode: ["of each node", "节点本地"],
-  offerPurge: ["files unused for {days} days may go", "{days} 天未用的文件可能被清理"],
+  offerPurge: ["files unused for {days} {days|day|days} may go", "{days} 天未用的文件可能被清理"],
   offerLicence: ["{name} ({free} of {total} free)", "{name}（{total} 个中空闲 {free} 个）"],
   offerMore: ["and {count} more", "另有 {count} 个"],
   offerNotServing: ["not in service", "未投入服务"],
@@ -1141,7 +1144,10 @@ export const words = {
 
   // Submission
   submitted: ["Submitted job {id} ({name})", "已提交作业 {id}（{name}）"],
-  submittedArray: ["Submitted job {id} ({name}, {tasks} tasks)", "已提交作业 {id}（{name}，{tasks} 个任务）"],
+  submittedArray: [
+    "Submitted job {id} ({name}, {tasks} {tasks|task|tasks})",
+    "已提交作业 {id}（{name}，{tasks} 个任务）",
+  ],
   defaultsHead: ["defaults", "默认值"],
   warning: ["warning: {words}", "警告：{words}"],
   submitAgain: ["The answer was cut off; sending it again with the same key …", "应答中断；以同一幂等键重发 …"],
@@ -1168,7 +1174,7 @@ export const words = {
     "job {id}: {state}; centre {centre} cannot be reached since {time}",
     "作业 {id}：{state}；中心 {centre} 自 {time} 起失联",
   ],
-  waitingArray: ["job {id}: {ended} of {tasks} tasks ended", "作业 {id}：{tasks} 个任务已结束 {ended} 个"],
+  waitingArray: ["job {id}: {ended} of {tasks} {tasks|task|tasks} ended", "作业 {id}：{tasks} 个任务已结束 {ended} 个"],
   waitingAway: [
     "The server does not answer; job {id} goes on. Trying again …",
     "服务器没有应答；作业 {id} 仍在继续。正在重试 …",
@@ -1373,7 +1379,7 @@ export const words = {
   declaredLost: ["Declared lost: {tasks} of {job}", "已声明丢失：{job} 的 {tasks} 个任务"],
   noReason: ["say why: --reason TEXT; it is kept with your name", "请说明原因：--reason 文字；将与您的名字一起记录"],
   cancelled: ["Cancelled {job}", "已取消 {job}"],
-  cancelledTasks: ["Cancelled {job} ({tasks} tasks)", "已取消 {job}（{tasks} 个任务）"],
+  cancelledTasks: ["Cancelled {job} ({tasks} {tasks|task|tasks})", "已取消 {job}（{tasks} 个任务）"],
   askedToEnd: ["Asked {job} to end (it is under way)", "已要求 {job} 结束（正在进行）"],
   cancelledWaiting: ["{count} that waited", "等待中的 {count} 个任务"],
   askedAway: [

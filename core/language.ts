@@ -7,13 +7,17 @@ export function languageOf(environment: Readonly<Record<string, string | undefin
   return /^zh\b|^zh_/i.test(LC_ALL || LC_MESSAGES || LANG || "") ? "zh" : "en";
 }
 
-/** Sentences of a table in one language; `{name}` is filled in. */
+/** Sentences of a table in one language; `{name}` is filled in, and of `{name|one|several}` the first where it is 1. */
 export function speaker<Key extends string>(
   words: Readonly<Record<Key, readonly [en: string, zh: string]>>,
   language: Language,
 ): (key: Key, facts?: Readonly<Record<string, string | number>>) => string {
   return (key, facts = {}) => {
     const text: string = words[key][language === "zh" ? 1 : 0];
-    return text.replace(/\{(\w+)\}/g, (whole, name: string) => `${facts[name] ?? whole}`);
+    return text
+      .replace(/\{(\w+)\|([^|}]+)\|([^}]+)\}/g, (_, name: string, one: string, several: string) =>
+        `${facts[name]}` === "1" ? one : several,
+      )
+      .replace(/\{(\w+)\}/g, (whole, name: string) => `${facts[name] ?? whole}`);
   };
 }

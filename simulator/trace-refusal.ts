@@ -56,7 +56,7 @@ function words(refusal: TraceRefusal): readonly [en: string, zh: string] {
   switch (refusal.kind) {
     case "columns":
       return [
-        `${refusal.found} columns where a job has ${refusal.expected}. Write -1 for what is missing, or take the line out.`,
+        `${refusal.found} ${refusal.found === 1 ? "column" : "columns"} where a job has ${refusal.expected}. Write -1 for what is missing, or take the line out.`,
         `有 ${refusal.found} 列，而一个作业应有 ${refusal.expected} 列。缺失的值请写 -1，或删去此行。`,
       ];
     case "not-a-number":

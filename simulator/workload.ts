@@ -197,7 +197,7 @@ function words(refusal: WorkloadRefusal): readonly [en: string, zh: string] {
       ];
     case "nothing-left":
       return [
-        `${refusal.log}: none of its ${refusal.jobs} jobs is left (${refusal.dropped} have no run time, no processors or a submission before 0). Give a log with complete jobs, or more --days.`,
+        `${refusal.log}: ${refusal.jobs === 1 ? "its one job is not" : `none of its ${refusal.jobs} jobs is`} left (${refusal.dropped} ${refusal.dropped === 1 ? "has" : "have"} no run time, no processors or a submission before 0). Give a log with complete jobs, or more --days.`,
         `${refusal.log}：${refusal.jobs} 个作业中没有剩下任何一个（${refusal.dropped} 个缺少运行时间、处理器数，或提交早于 0）。请给出完整的日志，或增大 --days。`,
       ];
     case "sequence-outside":

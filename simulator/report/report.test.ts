@@ -145,6 +145,20 @@ test("the gap closed is measured between the two yardsticks", () => {
   assert.equal(gapClosed({ ...input, homeOnly: null }), null);
 });
 
+test("one job, one processor and one day are said as one, and the lines of a short time have hours", () => {
+  const page = renderReport(madeInput("en", 1, 1, 1));
+  assert.match(page, /<p>1 job on 1 processor, 1 day\. Run times as requested\.<\/p>/);
+  assert.match(page, /The longest bar is 1 processor with 0 s\./);
+  const chinese = renderReport(madeInput("zh", 1, 1, 1));
+  assert.match(chinese, /<p>1 个作业，1 个处理器，1 天。运行时间按申请值。<\/p>/);
+  for (const text of [page, chinese]) {
+    const lines = [...text.matchAll(/<th[^>]*>(?:Hours|第) ([\d.]+)–([\d.]+)(?: 小时)?</g)];
+    assert.equal(lines.length, 8, "no line of whole days");
+    for (const [, from, to] of lines) assert.notEqual(from, to);
+  }
+  assert.match(renderReport(madeInput("en", 1, 4000)), /Days \d+–\d+/);
+});
+
 test("the frontier's legend names every mark that is drawn, and no other", () => {
   for (const [homes, names] of [
     [1, ["This one", "One merged machine, EASY", "Other policies"]],

@@ -244,7 +244,12 @@ function usage({ language, workload, chosen }: ReportInput, say: Say): string {
     const part = values.slice((quarter * spans) / quarters, ((quarter + 1) * spans) / quarters);
     return part.reduce((sum, value) => sum + value, 0) / part.length;
   };
-  const day = (quarter: number) => figures(Math.round((quarter * spanS * spans) / quarters / 86_400));
+  // Where each line has days of its own.
+  const isLong = spanS * spans >= 2 * quarters * 86_400;
+  const edge = (quarter: number) => {
+    const atS = (quarter * spanS * spans) / quarters;
+    return figures(isLong ? Math.round(atS / 86_400) : atS / 3600);
+  };
   const homes = own.map((_, place) => workload.homes[place]?.name ?? "");
   return section({
     id: "usage",
@@ -257,7 +262,7 @@ function usage({ language, workload, chosen }: ReportInput, say: Say): string {
     table: {
       heads: [say("period"), say("used"), ...homes, say("waiting")],
       rows: Array.from({ length: quarters }, (_, quarter) => [
-        say("quarter", { from: day(quarter), to: day(quarter + 1) }),
+        say(isLong ? "quarterInDays" : "quarterInHours", { from: edge(quarter), to: edge(quarter + 1) }),
         percent(mean(used, quarter)),
         ...own.map((values) => percent(mean(values, quarter))),
         `${figures(mean(waiting, quarter))} ×`,

@@ -7,9 +7,9 @@ import { buildWorkload } from "#simulator/workload.ts";
 import type { ReportInput } from "./report.ts";
 
 /** A report over made jobs of one or several homes, whose names are as bad as a trace's may be. */
-export function madeInput(language: "en" | "zh", homes: number): ReportInput {
+export function madeInput(language: "en" | "zh", homes: number, jobs = 400, size = 64): ReportInput {
   const logs = Array.from({ length: homes }, (_, i) => {
-    const made = generate({ model: "lublin", jobs: 400, processors: 64 * (i + 1), seed: i, load: 0.9 });
+    const made = generate({ model: "lublin", jobs, processors: size * (i + 1), seed: i, load: 0.9 });
     assert.ok(made.kind === "log");
     return { ...made.log, name: `<b>${i}</b> & "co"` };
   });

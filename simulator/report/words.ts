@@ -1,3 +1,4 @@
+import { speaker } from "#core/language.ts";
 import { type Routing, routings } from "#core/scheduling/kernel/routings.ts";
 
 export type Language = "en" | "zh";
@@ -44,10 +45,9 @@ export function routingText(routing: string, language: Language): string {
   return known === undefined ? routing : say("routed", { routing, means: say(routed[known]) });
 }
 
-/** Every sentence of the report, in both languages; `{name}` is filled in. */
+/** Every sentence of the report, in both languages. */
 export function sayIn(language: Language): (key: WordKey, facts?: Readonly<Record<string, string | number>>) => string {
-  return (key, facts = {}) =>
-    words[key][language === "zh" ? 1 : 0].replace(/\{(\w+)\}/g, (_, name: string) => `${facts[name] ?? ""}`);
+  return speaker(words, language);
 }
 
 const routed = {
@@ -66,12 +66,12 @@ export type WordKey = keyof typeof words;
 const words = {
   title: ["What if: {policy} over {homes}", "推演：{policy} 用于 {homes}"],
   subtitle: [
-    "{jobs} jobs on {processors} processors, {days} days. Routing {routing}, run times as {estimates}.",
+    "{jobs} {jobs|job|jobs} on {processors} {processors|processor|processors}, {days} {days|day|days}. Routing {routing}, run times as {estimates}.",
     "{jobs} 个作业，{processors} 个处理器，{days} 天。路由 {routing}，运行时间按{estimates}。",
   ],
   // With one centre every routing is the same.
   subtitleOfOne: [
-    "{jobs} jobs on {processors} processors, {days} days. Run times as {estimates}.",
+    "{jobs} {jobs|job|jobs} on {processors} {processors|processor|processors}, {days} {days|day|days}. Run times as {estimates}.",
     "{jobs} 个作业，{processors} 个处理器，{days} 天。运行时间按{estimates}。",
   ],
   routed: ["{routing} ({means})", "{routing}（{means}）"],
@@ -126,7 +126,7 @@ const words = {
   againstHome: ["{share} of home only", "为各自独立的 {share}"],
   sizeTitle: ["Waiting by size", "按规模的等待"],
   sizeSays: [
-    "Mean wait of jobs by the processors they ask for. The longest bar is {class} processors with {wait}.",
+    "Mean wait of jobs by the processors they ask for. The longest bar is {class} {class|processor|processors} with {wait}.",
     "按申请的处理器数统计的平均等待。最长的是 {class} 个处理器，{wait}。",
   ],
   homeTitle: ["Waiting by home", "按所属中心的等待"],
@@ -152,7 +152,8 @@ const words = {
   waitingAxis: ["waiting, × all processors", "等待中，× 全部处理器"],
   dayAxis: ["days since the first submission", "首次提交后的天数"],
   period: ["Period", "时段"],
-  quarter: ["Days {from}–{to}", "第 {from}–{to} 天"],
+  quarterInDays: ["Days {from}–{to}", "第 {from}–{to} 天"],
+  quarterInHours: ["Hours {from}–{to}", "第 {from}–{to} 小时"],
   slowdownTitle: ["Slowdown", "减速比"],
   slowdownSays: [
     "Share of jobs whose bounded slowdown, (wait + run) ÷ run with at least 10 s of run time, is at most so large. Higher is better.",
