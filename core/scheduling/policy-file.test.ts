@@ -68,6 +68,11 @@ const refused: readonly (readonly [file: unknown, en: string])[] = [
   ],
   [{ defaultClass: "hihg" }, "(high?)"],
   [{ classes: [{ name: "normal", projects: ["tides"] }] }, "defaultClass: class normal is not for everybody"],
+  [
+    { preemption: { compensation: { usageCredit: 11 } } },
+    "preemption.compensation.usageCredit: 11 cannot be it. Expected: a number from 0 to 10.",
+  ],
+  [{ preemption: { compensation: { credit: 1 } } }, "preemption.compensation.credit: there is no such field."],
   [{ preemption: { of: { low: ["normal"] } } }, "preemption.of.low: there is no such field."],
   [
     { classes: [{ name: "now" }, { name: "normal" }], preemption: { of: { now: ["low"] } } },

@@ -2,6 +2,7 @@ import { classNamed, type JobClass } from "#core/job/job-class.ts";
 import { nearestName } from "#core/nearest-name.ts";
 import {
   type Backfill,
+  type Compensation,
   type Fairness,
   type HomePriority,
   isLive,
@@ -213,9 +214,21 @@ function preemptionOf(
     mostOfProject: part.number("mostOfProject", from.mostOfProject, perHour),
     mostOfTenant: part.number("mostOfTenant", from.mostOfTenant, perHour),
     mostGraceS: part.number("mostGraceS", from.mostGraceS, { least: 0, most: 3600, whole: true }),
+    compensation: compensationOf(part.part("compensation"), from.compensation),
   };
   part.end();
   return preemption;
+}
+
+function compensationOf(part: Part | null | undefined, base: Compensation | null): Compensation | null {
+  if (part === undefined) return base;
+  if (part === null) return null;
+  const from: Compensation = base ?? policies.weir.preemption.compensation;
+  const compensation = {
+    usageCredit: part.number("usageCredit", from.usageCredit, { least: 0, most: 10, whole: false }),
+  };
+  part.end();
+  return compensation;
 }
 
 const perHour = { least: 1, most: 1_000_000, whole: true } as const;

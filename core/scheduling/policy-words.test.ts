@@ -24,7 +24,7 @@ test("the figures of a policy are in its sentences", () => {
   assert.match(words(weir, "lookahead"), /first 32 jobs .* 50 random/);
   assert.match(
     words(weir, "preemption"),
-    /^high over low and normal; .* at most 2 times, .* 60 runs of one pool, 20 of one project, 40 of one tenant$/,
+    /^high over low and normal; .* at most 2 times, .* 60 runs of one pool, 20 of one project, 40 of one tenant; what is lost is neither billed nor counted as used$/,
   );
   assert.equal(words({ ...weir, preemption: null }, "preemption"), "never");
   assert.equal(
@@ -84,6 +84,15 @@ test("of classes it says their order, who may be of them and what they may ask f
   );
   assert.match(words(policy, "preemption"), /^urgent over standard; /);
   assert.match(words({ ...policies.easy }, "classes"), /makes no difference between them$/);
+});
+
+test("what a run loses by making way is said by what the policy credits", () => {
+  const crediting = (compensation: { readonly usageCredit: number } | null): Policy => ({
+    ...weir,
+    preemption: { ...weir.preemption, compensation },
+  });
+  assert.match(words(crediting(null), "preemption"), /what is lost is not billed and counts as used$/);
+  assert.match(words(crediting({ usageCredit: 2 }), "preemption"), /and 2 times as much is taken off usage$/);
 });
 
 test("what a rule turns on changes what is said of it", () => {

@@ -1,7 +1,7 @@
 import { classTitle, type JobClass } from "#core/job/job-class.ts";
 import type { Language } from "#core/language.ts";
 import { durationWords } from "#core/measures.ts";
-import type { Backfill, Order, Policy, Preemption } from "./policy.ts";
+import type { Backfill, Compensation, Order, Policy, Preemption } from "./policy.ts";
 
 /** A policy in sentences, rule by rule: what is asked of it, and what it answers. Console and command line say these. */
 export function policyWords(policy: Policy, language: Language): readonly (readonly [rule: string, words: string])[] {
@@ -240,7 +240,22 @@ function preemptionWords({ preemption, classes }: Policy, language: Language): s
     en: `of those who allow it; a task at most ${times(mostTimes)}, with up to ${grace} of warning and grace; within an hour at most ${mostOfPool} runs of one pool, ${mostOfProject} of one project, ${mostOfTenant} of one tenant`,
     zh: `仅限允许让位者；每个任务至多 ${mostTimes} 次，通知与宽限合计至多 ${grace}；每小时至多：同一资源池 ${mostOfPool} 个运行、同一项目 ${mostOfProject} 个、同一租户 ${mostOfTenant} 个`,
   }[language];
-  return [...overWords(preemption.of, classes, language), rest].join(language === "zh" ? "；" : "; ");
+  return [...overWords(preemption.of, classes, language), rest, creditWords(preemption.compensation, language)].join(
+    language === "zh" ? "；" : "; ",
+  );
+}
+
+/** What a run that made way lost, in its submitter's usage. */
+function creditWords(compensation: Compensation | null, language: Language): string {
+  const credit = compensation?.usageCredit ?? 0;
+  if (credit === 0)
+    return { en: "what is lost is not billed and counts as used", zh: "丢失部分不计费，但计入用量" }[language];
+  if (credit === 1)
+    return { en: "what is lost is neither billed nor counted as used", zh: "丢失部分不计费，也不计入用量" }[language];
+  return {
+    en: `what is lost is not billed, and ${credit} times as much is taken off usage`,
+    zh: `丢失部分不计费，并从用量中减去其 ${credit} 倍`,
+  }[language];
 }
 
 /** `high over low and normal`. */

@@ -168,6 +168,13 @@ export type Preemption = {
   readonly mostOfTenant: number;
   /** Each is given the warning and the grace that it asked for itself; one that asked for more in all is left alone. */
   readonly mostGraceS: number;
+  /** What a run that was ended so has beside not being billed for what it lost. null: nothing. */
+  readonly compensation: Compensation | null;
+};
+
+export type Compensation = {
+  /** So many times what it lost is taken off its submitter's usage. 0: it counts as used. 1: it does not. */
+  readonly usageCredit: number;
 };
 
 const usualClasses = { classes: shippedClasses, defaultClass: shippedDefaultClass } as const;
@@ -252,6 +259,7 @@ export const policies = {
       mostOfProject: 20,
       mostOfTenant: 40,
       mostGraceS: 300,
+      compensation: { usageCredit: 1 },
     },
   },
 } as const satisfies Record<string, Policy>;

@@ -7,7 +7,7 @@ import type { RememberedHomes } from "#core/scheduling/homes.ts";
 import type { RememberedDoubt } from "#core/scheduling/order/doubt.ts";
 import { dominantShare, Usage } from "#core/scheduling/order/fairness.ts";
 import { type LearntRunTimes, RunTimes } from "#core/scheduling/order/predict.ts";
-import type { Policy } from "#core/scheduling/policy.ts";
+import type { Policy, Preemption } from "#core/scheduling/policy.ts";
 import type { Ask } from "#core/scheduling/queue.ts";
 import type { Strand } from "#core/scheduling/strands.ts";
 
@@ -139,10 +139,26 @@ export function charge(of: Submitters, by: Submitter, asked: Wanted, given: Allo
   return charged;
 }
 
-/** It held its place for so long in truth. */
+/** It held its place for so long in truth, as far as that counts (`countedS`). */
 export function correct({ usage }: Submitters, by: Submitter, charged: Charge | null, ranS: number): void {
   if (charged) usage?.charge(by.number, charged.part * (ranS - charged.forS), charged.fromS);
 }
+
+/**
+ * What of a run's time counts as used: less than none, where the policy credits more than was lost. A policy of an older
+ * recording credits nothing.
+ */
+export function countedS({ preemption }: Compensating, ranS: number, run: { readonly lostMs: number } | null): number {
+  const lostS = Math.min(ranS, Math.round((run?.lostMs ?? 0) / 1000));
+  return ranS - lostS * usageCreditOf({ preemption });
+}
+
+/** So many times what a preempted run lost is taken off usage. */
+export function usageCreditOf({ preemption }: Compensating): number {
+  return preemption?.compensation?.usageCredit ?? 0;
+}
+
+type Compensating = { readonly preemption: Partial<Preemption> | null };
 
 /** A task of theirs is over after so long. */
 export function learn(of: Submitters, by: Submitter, asked: Wanted, ranS: number): void {
@@ -150,10 +166,11 @@ export function learn(of: Submitters, by: Submitter, asked: Wanted, ranS: number
 }
 
 /** A run that had ended before this was told of anything. */
-export function recallRun(of: Submitters, by: Submitter, asked: Wanted, run: PastRun): void {
+export function recallRun(of: Submitters, policy: Policy, by: Submitter, asked: Wanted, run: PastRun): void {
   const ranS = ranForS(run.startedMs, run.endedMs);
   const part = partOf(run.allocation, of.capacity);
-  of.usage?.charge(by.number, part * ranS, wholeS(run.placedMs));
+  const counted = countedS(policy, ranS, { lostMs: run.lostMs ?? 0 });
+  of.usage?.charge(by.number, part * counted, wholeS(run.placedMs));
   if (run.isLast) learn(of, by, asked, ranS);
 }
 
@@ -164,6 +181,8 @@ export type PastRun = {
   readonly endedMs: number;
   /** Its task has ended with it. */
   readonly isLast: boolean;
+  /** It was preempted: how much of its time was lost, and is not billed. Absent: none. */
+  readonly lostMs?: number;
 };
 
 /** Whole seconds, both on the same clock. */

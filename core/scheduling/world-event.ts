@@ -118,6 +118,8 @@ export type WorldEvent =
       readonly atMs?: number | undefined;
       /** When that had started, where it was not told before. */
       readonly startedMs?: number | undefined;
+      /** It was preempted: how much of its time was lost, and is not billed. */
+      readonly lostMs?: number | undefined;
       /** Read from the store: earlier moves. */
       readonly moved?: MovesMade | null;
     }
@@ -143,6 +145,8 @@ export type WorldEvent =
       readonly atMs?: number | undefined;
       /** When a single run of them had started, where it was not told before. */
       readonly startedMs?: number | undefined;
+      /** A single run of them was preempted: how much of its time was lost, and is not billed. */
+      readonly lostMs?: number | undefined;
     }
   /** The order goes by it from now on. Weights of tenants; those not named weigh 1. Promises: absent, all are promised the same. */
   | {

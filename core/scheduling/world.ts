@@ -119,6 +119,7 @@ import {
   capacityOf,
   charge,
   correct,
+  countedS,
   emptySubmitters,
   expectedRunS,
   followPolicy,
@@ -458,6 +459,7 @@ function apply(state: State, event: WorldEvent): void {
     case "run-past":
       recallRun(
         state.queue.submitters,
+        state.policy,
         submitterOf(state.queue.submitters, event.tenant, event.project, event.person),
         event,
         event,
@@ -915,10 +917,14 @@ function forgetJob(state: State, job: JobRecord, atMs: number): void {
 }
 
 /** When a run ended, and had started where it was not told before; null: what it used is not known, and does not count. */
-type Lasted = { readonly startedMs: number | null; readonly endedMs: number };
+type Lasted = { readonly startedMs: number | null; readonly endedMs: number; readonly lostMs: number };
 
-function lastedOf({ atMs, startedMs = null }: { atMs?: number | undefined; startedMs?: number | null | undefined }) {
-  return atMs === undefined ? null : { startedMs, endedMs: atMs };
+function lastedOf({
+  atMs,
+  startedMs = null,
+  lostMs = 0,
+}: Pick<Event<"tasks-ended">, "atMs" | "lostMs"> & { readonly startedMs?: number | null | undefined }): Lasted | null {
+  return atMs === undefined ? null : { startedMs, endedMs: atMs, lostMs };
 }
 
 /** null: it had not started. */
@@ -928,7 +934,7 @@ function ranOf(run: LiveRun, lasted: Lasted | null): number | null {
 }
 
 function endRun(state: State, job: JobRecord, position: number, run: LiveRun, lasted: Lasted | null): void {
-  correct(state.queue.submitters, job.submitter, run.charged, ranOf(run, lasted) ?? 0);
+  correct(state.queue.submitters, job.submitter, run.charged, countedS(state.policy, ranOf(run, lasted) ?? 0, lasted));
   if ((lasted?.startedMs ?? run.startedMs) !== null) learnLoss(run.pool.centre, run.lost);
   noteWaiting(state.waiting, run, job, position, false);
   freeKept(state, run);

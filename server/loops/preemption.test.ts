@@ -8,6 +8,8 @@ import type { RunObservation } from "#core/run-order.ts";
 import { sampleSpec, sampleUsage } from "#core/sample-testing.ts";
 import { madeWayWords, wayMadeWords } from "#core/scheduling/preemption/made-way-words.ts";
 import { createWorld } from "#core/scheduling/world.ts";
+import type { WorldEvent } from "#core/scheduling/world-event.ts";
+import { readGrants, setGrant } from "#server/store/grants.ts";
 import { checkLedger } from "#server/store/read/ledger-check.ts";
 import { readMadeWay, readWayMade } from "#server/store/read/made-way.ts";
 import { readRunOrders } from "#server/store/read-run-orders.ts";
@@ -66,6 +68,10 @@ function ended(run: string, end: Extract<RunObservation, { kind: "ended" }>["end
 const rows = async (text: string, values: readonly unknown[]) => (await store.db.pool.query(text, [...values])).rows;
 
 test("who may be preempted makes room, is not billed for what was lost, and takes its old place again", async () => {
+  const coreMs = { granted: 36_000_000n, left: async () => BigInt((await readGrants(store.db.pool))[0]?.left ?? 0) };
+  const client = await store.db.pool.connect();
+  await setGrant(client, "project", "default", "core-ms", 10, member, 1);
+  client.release();
   const filler = await submit({ priorityClass: "low", preemptible: "checkpoints" });
   const first = await run(filler);
   const urgent = await submit({ priorityClass: "high" });
@@ -93,17 +99,30 @@ test("who may be preempted makes room, is not billed for what was lost, and take
   const [made, ...others] = await readMadeWay(store.db.pool, filler, 0);
   assert(made && others.length === 0);
   const { atMs, ...facts } = made;
-  const ofRun = { attempt: 1, centre: "alpha", wallMs: 60_000, checkpointMs: 45_000, isPreempted: true };
+  const ofRun = {
+    attempt: 1,
+    centre: "alpha",
+    wallMs: 60_000,
+    checkpointMs: 45_000,
+    isPreempted: true,
+    usageCredit: 1,
+  };
   assert.deepEqual(facts, { ...ofRun, claimantJob: urgent });
   assert.deepEqual(await readWayMade(store.db.pool, urgent, 0), [{ centre: "alpha", runs: 1, atMs }]);
   assert.deepEqual(await readWayMade(store.db.pool, filler, 0), []);
   const isoTime = (ms: number) => new Date(ms).toISOString();
   assert.match(
     madeWayWords(made, "en", isoTime),
-    /^attempt 1 .* for job \d+ at alpha; of the 1 min .* 45 s .* and 15 s not$/,
+    /^attempt 1 .* for job \d+ at alpha; of the 1 min .* 45 s .* and 15 s not, and what was lost does not count as used/,
   );
   assert.match(madeWayWords({ ...made, checkpointMs: null }, "en", isoTime), /nothing of the 1 min/);
-  assert.match(madeWayWords(made, "zh", isoTime), /1 分钟.*45 秒.*15 秒/);
+  assert.match(madeWayWords(made, "zh", isoTime), /1 分钟.*45 秒.*15 秒不计费，丢失部分也不计入用量/);
+  assert.match(madeWayWords({ ...made, usageCredit: 0 }, "en", isoTime), /15 s not, but all of it counts as used/);
+  assert.match(madeWayWords({ ...made, usageCredit: 2 }, "zh", isoTime), /减去丢失部分的 2 倍/);
+  const known: WorldEvent[] = [];
+  await readWorld(store.db, (event) => known.push(event));
+  const lost = known.flatMap((event) => (event.kind === "run-past" ? [event.lostMs] : []));
+  assert.deepEqual(lost, [15_000], "what was lost is known after a restart");
   assert.match(
     wayMadeWords({ centre: "alpha", runs: 1, atMs }, "en", isoTime),
     /^a run at alpha made way for it at 20/,
@@ -124,6 +143,8 @@ test("who may be preempted makes room, is not billed for what was lost, and take
   const again = await run(filler);
   assert.equal(parseRunId(again)?.attempt, 2);
   await agent.sync({ see: [ended(again, { kind: "succeeded" })] });
+  // Of four cores each: to the checkpoint, whoever it made way for, and again. The 15 s that were lost came back.
+  assert.equal(coreMs.granted - (await coreMs.left()), 4n * 165_000n);
 });
 
 test("one that saved nothing is not billed; its owner's cancel outweighs, and it does not come back", async () => {

@@ -211,7 +211,7 @@ export function openScheduler(settings: SchedulerSettings): Scheduler {
       case "queued":
         return index === null
           ? null
-          : { kind: "task-queued", job: id, index, attempts: attempt ?? 0, atMs, startedMs: detail?.startedMs };
+          : { kind: "task-queued", job: id, index, attempts: attempt ?? 0, atMs, ...timesOf(detail) };
       case "ended": {
         const indices = detail?.indices ?? (index === null ? [] : [{ first: index, last: index, step: 1 }]);
         return {
@@ -220,7 +220,7 @@ export function openScheduler(settings: SchedulerSettings): Scheduler {
           indices,
           succeeded: detail?.outcome === "succeeded",
           atMs,
-          startedMs: detail?.startedMs,
+          ...timesOf(detail),
         };
       }
       case "cancel-requested": {
@@ -407,6 +407,12 @@ export function pauseLeftMs(tookMs: number, sinceMs: number): number {
 }
 
 const mostPauseMs = 50;
+
+function timesOf(
+  detail: FeedEvent["detail"],
+): Pick<Extract<WorldEvent, { kind: "task-queued" }>, "startedMs" | "lostMs"> {
+  return { startedMs: detail?.startedMs, ...(detail?.lostMs !== undefined && { lostMs: detail.lostMs }) };
+}
 
 /** What a restart would have to read again, at most, and for how long it may grow. */
 const mostOver = 50_000;

@@ -74,6 +74,8 @@ export type EventDetail = {
   readonly words?: string;
   /** Of a run that is over: when it had started, as its end told it; absent: it had not. */
   readonly startedMs?: number;
+  /** Of one that was preempted: how much of its time was lost, and is not billed. */
+  readonly lostMs?: number;
   readonly indices?: readonly IndexRange[];
   readonly cancel?: { readonly by: Canceller; readonly reason: string | null; readonly claimant?: TaskRef };
 };

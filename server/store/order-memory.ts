@@ -22,7 +22,7 @@ export async function readOrderMemory(client: pg.ClientBase): Promise<readonly W
     ...(memory ? [{ kind: "order-remembered", memory } as const] : []),
     ...past.rows.map((row): WorldEvent => {
       const { tenant_id, project_id, person_id, shape, time_limit_s, allocation, placed_ms, started_ms } = row;
-      const { at_ms, kind, number } = row;
+      const { at_ms, kind, number, lost_ms } = row;
       return {
         kind: "run-past",
         tenant: tenant_id,
@@ -36,6 +36,7 @@ export async function readOrderMemory(client: pg.ClientBase): Promise<readonly W
         endedMs: at_ms,
         isLast: kind === "ended",
         ...(number !== null && { number }),
+        ...(lost_ms !== null && { lostMs: lost_ms }),
       };
     }),
   ];
@@ -62,15 +63,16 @@ type PastRow = {
   readonly at_ms: number;
   readonly kind: "ended" | "queued";
   readonly number: number | null;
+  readonly lost_ms: number | null;
 };
 
 /** As the feed tells of them: with their task (\`ended\`), or before it was queued again. */
 const pastText = `
 select j.tenant_id, j.project_id, j.person_id, j.spec -> 'shape' as shape, (j.spec ->> 'timeLimitS')::int as time_limit_s,
   r.allocation, r.placed_ms, r.started_ms, e.at_ms, e.kind,
-  case when n.home_centre is null then null else e.job_id + t.position end as number
+  case when n.home_centre is null then null else e.job_id + t.position end as number, e.lost_ms
 from (
-  select xid, seq, at_ms, kind, job_id, index, attempt from event
+  select xid, seq, at_ms, kind, job_id, index, attempt, (detail ->> 'lostMs')::int8 as lost_ms from event
   where (xid, seq) > ($1::text::xid8, $2::bigint) and kind in ('ended', 'queued') and attempt is not null
   order by xid desc, seq desc limit 200000
 ) as e

@@ -1,7 +1,7 @@
 import type pg from "pg";
 import { type PersonId, type TenantId, tenantId } from "#core/ids.ts";
 import { type Policy, policies } from "#core/scheduling/policy.ts";
-import { type ParsedPolicy, type PolicyIssue, parseLivePolicy } from "#core/scheduling/policy-file.ts";
+import { type PolicyIssue, parseLivePolicy } from "#core/scheduling/policy-file.ts";
 import type { WorldEvent } from "#core/scheduling/world-event.ts";
 import { noteAct } from "./note-act.ts";
 
@@ -41,11 +41,13 @@ export async function readPolicyVersions(
     `select version, file, person.name as "setBy", at_ms as "setMs"
      from policy join person on person.id = person_id order by version desc limit 20`,
   );
-  return rows.map(({ file, ...row }) => ({ ...row, name: nameIn(parseLivePolicy(file)) }));
+  return rows.map(({ file, ...row }) => ({ ...row, name: policyIn(file).name }));
 }
 
-function nameIn(parsed: ParsedPolicy): string {
-  return parsed.kind === "policy" ? parsed.policy.name : policies.weir.name;
+/** What a version says, null: nobody had set one. One that this program cannot read: what ships, as it goes by then. */
+export function policyIn(file: unknown): Policy {
+  const parsed = file === null ? null : parseLivePolicy(file);
+  return parsed?.kind === "policy" ? parsed.policy : policies.weir;
 }
 
 /** A new version, in force for whatever is decided from then on. The file has been parsed. */

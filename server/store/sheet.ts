@@ -11,6 +11,7 @@ import {
 } from "#core/ids.ts";
 import {
   afterRun,
+  billedMs,
   type Canceller,
   isBilled,
   type Metered,
@@ -368,7 +369,7 @@ function endOrRequeue(sheet: Sheet, task: TaskLine, run: RunLine, end: RunEnd, a
       record(sheet, run, "ended", "ended", atMs, endWords(end), {
         outcome: follows.outcome.kind,
         end: end.kind,
-        ...startOf(run),
+        ...timesOf(run),
       });
       return;
     case "again": {
@@ -379,7 +380,7 @@ function endOrRequeue(sheet: Sheet, task: TaskLine, run: RunLine, end: RunEnd, a
         record(sheet, run, "ended", "ended", atMs, `${endWords(end)}; cancelled`, {
           outcome: outcome.kind,
           end: end.kind,
-          ...startOf(run),
+          ...timesOf(run),
         });
         return;
       }
@@ -401,11 +402,14 @@ function cancelledAs({ by, reason }: Cancel): Outcome {
 
 export function requeueTask(sheet: Sheet, task: TaskLine, run: RunLine, cause: string): void {
   mustStep(sheet, task, { kind: "requeue", atMs: sheet.nowMs });
-  record(sheet, run, "queued", "queued", sheet.nowMs, cause, startOf(run));
+  record(sheet, run, "queued", "queued", sheet.nowMs, cause, timesOf(run));
 }
 
-function startOf({ startedMs }: RunLine): Pick<EventDetail, "startedMs"> {
-  return startedMs === null ? {} : { startedMs };
+/** What the order goes by of a run that is over: when it had started, and what it lost where it was preempted. */
+function timesOf({ startedMs, end, usage, superseded }: RunLine): Pick<EventDetail, "startedMs" | "lostMs"> {
+  if (startedMs === null) return {};
+  if (end?.kind !== "preempted" || usage === null || superseded) return { startedMs };
+  return { startedMs, lostMs: usage.wallMs - billedMs(end, usage) };
 }
 
 /** R2, `restart-after`: the task goes on without a run whose centre cannot be reached; that run is to be ended there. */

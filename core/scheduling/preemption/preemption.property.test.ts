@@ -28,6 +28,7 @@ const policy: Policy = {
     mostOfProject: 4,
     mostOfTenant: 5,
     mostGraceS: 20,
+    compensation: null,
   },
 };
 const bounds = policy.preemption ?? assert.fail();

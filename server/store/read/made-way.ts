@@ -1,4 +1,6 @@
 import type pg from "pg";
+import { usageCreditOf } from "#core/scheduling/submitters.ts";
+import { policyIn } from "#server/store/policy.ts";
 
 /** A run that was asked to end so that another task starts where it was. */
 export type MadeWay = {
@@ -13,18 +15,21 @@ export type MadeWay = {
   readonly checkpointMs: number | null;
   /** It ended so; else it ended by itself, or somebody cancelled it. */
   readonly isPreempted: boolean;
+  /** Of what it lost, by the policy that was in force when it ended. */
+  readonly usageCredit: number;
 };
 
 /** The runs of a task that made way for others, in the order of their attempts. */
 export async function readMadeWay(pool: pg.Pool, job: number, index: number): Promise<readonly MadeWay[]> {
-  const { rows } = await pool.query<MadeWay>(
+  const { rows } = await pool.query<Omit<MadeWay, "usageCredit"> & { readonly file: unknown }>(
     `select attempt, centre_id as centre, cancel_ms as "atMs", (cancel -> 'claimant' ->> 'job')::int8 as "claimantJob",
        (usage ->> 'wallMs')::int8 as "wallMs", (usage ->> 'checkpointMs')::int8 as "checkpointMs",
-       coalesce("end" ->> 'kind' = 'preempted', false) as "isPreempted"
+       coalesce("end" ->> 'kind' = 'preempted', false) as "isPreempted",
+       (select file from policy where policy.at_ms <= run.ended_ms order by version desc limit 1) as file
      from run where job_id = $1 and index = $2 and cancel ? 'claimant' order by attempt`,
     [job, index],
   );
-  return rows;
+  return rows.map(({ file, ...row }) => ({ ...row, usageCredit: usageCreditOf(policyIn(file)) }));
 }
 
 /** Where runs made way for a task, how many and when first. */

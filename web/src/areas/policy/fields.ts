@@ -35,6 +35,7 @@ export type NumberWords =
   | "moves"
   | "times"
   | "grace"
+  | "credit"
   | "ofPool"
   | "ofProject"
   | "ofTenant"
@@ -158,6 +159,7 @@ export const groups: readonly {
     fields: [
       { ...count, path: "preemption.mostTimes", words: "times", most: 1000 },
       { ...hours, path: "preemption.mostGraceS", words: "grace", unit: "s", perUnit: 1, least: 0, most: 3600 },
+      { ...plain, path: "preemption.compensation.usageCredit", words: "credit", most: 10, unit: "times" },
       { ...count, path: "preemption.mostOfPool", words: "ofPool", unit: "runs", most: 1_000_000 },
       { ...count, path: "preemption.mostOfProject", words: "ofProject", unit: "runs", most: 1_000_000 },
       { ...count, path: "preemption.mostOfTenant", words: "ofTenant", unit: "runs", most: 1_000_000 },

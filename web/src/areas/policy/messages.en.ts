@@ -40,6 +40,7 @@ export const en = {
     moves: "Moves of a task, at most",
     times: "A task makes way, at most",
     grace: "Longest warning and grace",
+    credit: "Taken off usage of what is lost",
     ofPool: "Within an hour, at most, of one pool",
     ofProject: "Within an hour, at most, of one project",
     ofTenant: "Within an hour, at most, of one tenant",

@@ -42,6 +42,7 @@ export const zh: Words<typeof en> = {
     moves: "每个任务至多迁移",
     times: "每个任务至多让位",
     grace: "通知与宽限最长",
+    credit: "丢失部分从用量中减去",
     ofPool: "同一资源池每小时至多让位",
     ofProject: "同一项目每小时至多让位",
     ofTenant: "同一租户每小时至多让位",
