@@ -1,26 +1,33 @@
 import { costOf, isFree, parseTariff } from "#core/ledger/tariff.ts";
+import type { Amounts } from "#core/ledger/unit.ts";
 import { holdOf } from "#core/ledger/usage.ts";
 import { allocationOf, type CentreRecord, devicesFor, type PoolRecord } from "#core/scheduling/centres.ts";
 import type { Asked } from "#core/scheduling/fit.ts";
 import type { Placing } from "#core/scheduling/policy.ts";
 import type { Score } from "./score-terms.ts";
 
-/** All of the sum but the start. */
-export function costS(placing: Placing, asked: ScoredBy, pool: PoolRecord): number {
+/** All of the sum but the start. `priced`: the ledger's own tariffs, but in a test. */
+export function costS(placing: Placing, asked: ScoredBy, pool: PoolRecord, priced: Priced = byTariffs): number {
   const { secondsPerYuan, carbonWeight, riskWeight } = placing;
   const runS = runOf(asked, pool);
   const carbonS = carbonWeight === 0 ? 0 : carbonWeight * kgPerKwh(pool) * runS;
   const riskS = riskWeight === 0 ? 0 : riskWeight * riskOf(pool.centre) * runS;
-  return runS + secondsPerYuan * yuanOf(asked, pool) + carbonS + riskS;
+  return runS + secondsPerYuan * yuanOf(asked, pool, priced) + carbonS + riskS;
 }
 
 /** The same, part by part and in whole seconds, for people. */
-export function scoreAt(placing: Placing, asked: ScoredBy, pool: PoolRecord, startsInMs: number | null): Score {
+export function scoreAt(
+  placing: Placing,
+  asked: ScoredBy,
+  pool: PoolRecord,
+  startsInMs: number | null,
+  priced: Priced = byTariffs,
+): Score {
   const runS = runOf(asked, pool);
   return {
     startsInS: startsInMs === null ? null : Math.round(startsInMs / 1000),
     runS: Math.round(runS),
-    priceS: Math.round(placing.secondsPerYuan * yuanOf(asked, pool)),
+    priceS: Math.round(placing.secondsPerYuan * yuanOf(asked, pool, priced)),
     carbonS: Math.round(placing.carbonWeight * kgPerKwh(pool) * runS),
     riskS: Math.round(placing.riskWeight * riskOf(pool.centre) * runS),
   };
@@ -57,9 +64,26 @@ function kgPerKwh({ state }: PoolRecord): number {
 }
 
 /** By the price list in force for it there, for all that it may use. */
-function yuanOf({ shape, timeLimitS, graceS }: ScoredBy, pool: PoolRecord): number {
-  const tariff = pool.state?.priceList === undefined ? null : parseTariff(pool.state.priceList);
-  if (tariff === null || isFree(tariff)) return 0;
+function yuanOf({ shape, timeLimitS, graceS }: ScoredBy, pool: PoolRecord, { isFree, microYuan }: Priced): number {
+  const { priceList } = pool.state ?? {};
+  if (priceList === undefined || isFree(priceList)) return 0;
   const allocation = allocationOf(shape, pool, devicesFor(shape, pool.devices)[0] ?? -1);
-  return Number(costOf(tariff, holdOf(allocation, timeLimitS, graceS)).amountMicroYuan) / 1e6;
+  return Number(microYuan(priceList, holdOf(allocation, timeLimitS, graceS))) / 1e6;
 }
+
+/** What a price list asks for amounts; one that there is not asks nothing. */
+export type Priced = {
+  readonly isFree: (priceList: string) => boolean;
+  readonly microYuan: (priceList: string, amounts: Amounts) => bigint;
+};
+
+const byTariffs: Priced = {
+  isFree: (priceList) => {
+    const tariff = parseTariff(priceList);
+    return tariff === null || isFree(tariff);
+  },
+  microYuan: (priceList, amounts) => {
+    const tariff = parseTariff(priceList);
+    return tariff === null ? 0n : costOf(tariff, amounts).amountMicroYuan;
+  },
+};
