@@ -33,7 +33,7 @@ export const rules = {
   },
   "waits-for-data": {
     holds: "later",
-    en: "waits for its data, which by its own word are at {centre} first, from {ready}, of the centres that could run it",
+    en: "waits for its data, of the centres that could run it at {centre} first, from {ready}, by its own word",
     zh: "等待其数据：按作业的声明，能运行它的中心中最早为 {centre}，自 {ready} 起就绪",
   },
   "deadline-cannot-be-met": {

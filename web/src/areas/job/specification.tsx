@@ -43,7 +43,7 @@ export function Asked({ spec }: { readonly spec: SpecView }) {
           t("asked.residency"),
           (spec.residency ?? []).map((one) => regionWords(one, language())),
         ),
-        ...several(t("asked.data"), data(spec)),
+        ...several(t("asked.data"), data(spec)).map((one) => [...one, "wide"] as const),
         ...(spec.domestic ? [[t("asked.equipment"), t("asked.domestic")] as const] : []),
         [t("asked.memory"), memory],
         ...(accelerators ? [[t("asked.cards"), cards(accelerators)] as const] : []),

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { parseSbatch } from "#core/job/sbatch.ts";
-import { readOption, writeOption } from "./directives.ts";
+import { readAll, readOption, writeOption } from "./directives.ts";
 
 const script = `#!/bin/bash
 #SBATCH -J svm -c 4   # the name
@@ -35,6 +35,19 @@ test("a new option follows the last directive; a script without an interpreter g
   assert.match(added, /--time=02:00:00\n#SBATCH --array=1-9%3\n\nmodule/);
   assert.equal(writeOption("#!/bin/sh\necho\n", "nodes", "2"), "#!/bin/sh\n#SBATCH --nodes=2\necho\n");
   assert.equal(writeOption("", "nodes", "2"), "#!/bin/bash\n#SBATCH --nodes=2\n");
+});
+
+test("what sbatch has no word for is read and written in lines of its own", () => {
+  const told = script.replace("# a remark", "#WEIR --data-at=jinan\n#WEIR --data-at guiyang=2h --domestic");
+  assert.equal(readAll(told, "data-at"), "jinan,guiyang=2h");
+  assert.equal(
+    writeOption(told, "data-at", "jinan,guiyang=3h"),
+    script.replace("# a remark", "#WEIR --data-at=jinan,guiyang=3h --domestic"),
+  );
+  assert.equal(writeOption(told, "data-at", null), script.replace("# a remark", "#WEIR  --domestic"));
+  assert.match(writeOption(script, "data-elsewhere", "1d"), /--time=02:00:00\n#WEIR --data-elsewhere=1d\n\nmodule/);
+  // An option of sbatch's is none in such a line, nor the other way round.
+  assert.equal(readOption("#!/bin/sh\n#WEIR --time=1\n#SBATCH --data-at=x\n", ["time", "data-at"]), null);
 });
 
 test("whatever the form writes, the parser of core reads it, and reads all else as before", () => {

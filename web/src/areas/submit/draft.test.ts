@@ -98,6 +98,18 @@ test("submitting again keeps where its data may be and that it wants domestic eq
   assert.deepEqual([own.residency, own.domestic], [undefined, undefined]);
 });
 
+test("submitting again says where its data are, each moment that is to come, once", () => {
+  const fromMs = Date.parse("2999-01-01T08:00:00+08:00");
+  const data = { at: [{ centre: "far", fromMs }, { centre: "local" }, { centre: "past", fromMs: 1 }] };
+  const { script } = draftOf({ ...spec, data: { ...data, elsewhere: { fromMs } } }, "train");
+  assert.match(
+    script,
+    /^#WEIR --data-at=far=2999-01-01T08:00:00,local,past\n#WEIR --data-elsewhere=2999-01-01T08:00:00$/m,
+  );
+  const own = "#!/bin/sh\n#WEIR --data-at=local\ntrue\n";
+  assert.equal(draftOf({ ...spec, script: own, data }, "train").script.match(/--data-at/g)?.length, 1);
+});
+
 test("words are parted as a shell parts them", () => {
   assert.deepEqual(shellWords(`a "b c" 'd  e'f \\"g '' `), ["a", "b c", "d  ef", '"g', ""]);
   fc.assert(

@@ -185,7 +185,7 @@ function scriptOf(spec: SpecView, name: string): string {
   if (spec.data && readOption(script, ["data-at", "data-elsewhere"]) === null) {
     const { at, elsewhere } = spec.data;
     const when = (fromMs: number | undefined) =>
-      fromMs === undefined ? "" : new Date(fromMs + networkZoneMs).toISOString().slice(0, 19);
+      fromMs === undefined || fromMs <= Date.now() ? "" : new Date(fromMs + networkZoneMs).toISOString().slice(0, 19);
     const places = at.map(({ centre, fromMs }) => [centre, when(fromMs)].filter((word) => word !== "").join("="));
     say("data-at", places.length === 0 ? null : places.join(","));
     say("data-elsewhere", elsewhere === undefined ? null : when(elsewhere.fromMs) || "now");
