@@ -245,7 +245,7 @@ function usage({ language, workload, chosen }: ReportInput, say: Say): string {
     return part.reduce((sum, value) => sum + value, 0) / part.length;
   };
   // Where each line has days of its own.
-  const isLong = spanS * spans >= 2 * quarters * 86_400;
+  const isLong = spanS * spans >= quarters * 86_400;
   const edge = (quarter: number) => {
     const atS = (quarter * spanS * spans) / quarters;
     return figures(isLong ? Math.round(atS / 86_400) : atS / 3600);

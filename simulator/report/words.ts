@@ -144,7 +144,7 @@ const words = {
   usageTitle: ["Utilisation over time", "利用率随时间"],
   usageSays: [
     "Processors in use as a share of all, and work that waits as a multiple of all processors, each a mean over {span}.",
-    "使用中的处理器占比，以及等待中的处理器相对总数的倍数；每点为 {span} 的平均。",
+    "使用中的处理器占比，以及等待中的处理器相对总数的倍数；每点为 {span}的平均。",
   ],
   used: ["in use", "使用中"],
   waiting: ["waiting", "等待中"],
