@@ -251,9 +251,12 @@ test("weir admin … set: what was set is said as the console says it", async ()
 
 test("weir jobs --format: those columns in that order, with or without titles; what is none is refused", async () => {
   const failed = { ...plainOutcome, kind: "failed", exitCode: 7 };
-  const { url } = await fake({ "GET /jobs": json({ jobs: [{ ...job, outcome: failed }], next: null }) });
+  const ran = { ...job, outcome: failed, centres: ["jinan", "local"] };
+  const { url } = await fake({ "GET /jobs": json({ jobs: [ran], next: null }) });
   const out = async (...words: readonly string[]) => (await weir(url, ["jobs", ...words])).out;
   assert.equal(await out("-o", "state,id"), "STATE       ID\nfailed (7)  12\n");
+  assert.equal(await out("-o", "centre", "--no-header"), "jinan,local\n");
+  assert.equal(await out("-o", "centre", "--no-header", "--lang", "zh"), "jinan、local\n");
   assert.equal(await out("-o", "id,EXITCODE,ended", "--no-header"), "12  7  2023-11-15 06:14:22\n");
   assert.doesNotMatch(await out("--no-header"), /SUBMITTED/);
   const wrong = await weir(url, ["jobs", "-o", "%i %j"]);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
@@ -159,6 +159,9 @@ test("a history of cards is compared by cards, not by cores that nobody waited f
   assert.equal((await json("policy diff fcfs easy --trace cards.jsonl --resource cores")).all.earlier, 0);
   const chinese = await weir("policy diff fcfs easy --trace cards.jsonl --lang zh");
   assert.match(chinese.error, /任务按核数计/);
+  await weir("simulate --trace cards.jsonl --resource ascend-910b --policy easy --report cards.html");
+  const [, again] = /<code>weir ([^<]*)<\/code>/.exec(readFileSync(join(folder, "cards.html"), "utf8")) ?? [];
+  assert.equal((await json(again ?? "")).jobs, 3, "what the report says does it again is of the cards too");
   const unknown = await weir("simulate --trace cards.jsonl --resource a100");
   assert.deepEqual([unknown.code, /no task had a100.*cores, huawei\/ascend-910b;/.test(unknown.error)], [2, true]);
   const swf = await weir("simulate --trace one.swf.gz --resource ascend-910b");

@@ -202,6 +202,8 @@ test("refusals say what is wrong and what to do", async () => {
   await refused("--trace cut.swf.gz", 3, /cut short/);
   writeFileSync(join(folder, "empty.swf"), "; MaxProcs: 10\n");
   await refused("--trace empty.swf", 3, /no job in it/);
+  writeFileSync(join(folder, "notes.txt"), "# Notes\nof mine\n");
+  await refused("--trace notes.txt", 3, /line 1: "#" is no job number.* name another file/);
   const forever = writeLog("forever.swf", "; MaxProcs: 1", [
     [0, 2_000_000_000, 1, 2_000_000_000],
     [1, 2_000_000_000, 1, 2_000_000_000],
@@ -288,7 +290,7 @@ test("the report of a replay with a network between has the policies that can be
   assert.deepEqual([code, error], [0, "The report is in slow.html.\n"]);
   const page = readFileSync(join(folder, "slow.html"), "utf8");
   assert.match(page, /lies what --network says/);
-  assert.match(page, /--network slow\.json /);
+  assert.ok(page.includes(`<code>weir ${asked}</code>`), "the command that does it again is the one that was typed");
   const rows = [...page.matchAll(/<tr[^>]*><th[^>]*>([^<]*)<\/th><td[^>]*>([^<]*)<\/td>/g)].map(
     ([, a, b]) => `${a} ${b}`,
   );
@@ -345,6 +347,43 @@ test("what cannot be packed is said, and what to do about it", async () => {
   await said("--trace pods.csv --network pods.csv", 3, /pods\.csv, line 1: no column gpu\. The first line must name/);
   await said("--trace pods.csv.gz --network nodes.csv", 3, /pods\.csv\.gz: the gzip file is cut short or damaged/);
   await said("--trace pods.csv --network nodes.csv --policy easy", 2, /--policy .*weir, fragmentation, best-fit/);
+});
+
+test("an option that is also an axis of the sweep is refused, not passed over", async () => {
+  for (const [option, value] of [
+    ["policy", "sjf"],
+    ["seed", "7"],
+  ]) {
+    // On the network: where it is not refused it ends at once all the same, as no built program is here.
+    const { code, out, error } = await weir(
+      `simulate --generate ai --jobs 50 --sweep policy=easy --sweep seed=1-2 --on-network --${option} ${value}`,
+    );
+    assert.equal(code, 2, error);
+    assert.match(error, new RegExp(`--${option} and --sweep ${option}=… contradict`));
+    assert.equal(out, "");
+  }
+});
+
+test("a load is any number above 0, and its refusal says no whole number", async () => {
+  const { code, error } = await weir("simulate --generate ai --jobs 50 --load 0");
+  assert.equal(code, 2, error);
+  assert.match(error, /--load cannot be "0"; write a number above 0/);
+});
+
+test("the replays of traces that the guides show run as they stand there", async () => {
+  const guide = (name: string) => readFileSync(join(import.meta.dirname, "../docs/guides", `${name}.md`), "utf8");
+  const jobs: readonly Row[] = [0, 10, 20].map((submit) => [submit, 100, 3, 200]);
+  for (const name of ["KTH-SP2.swf.gz", "SDSC-SP2.swf.gz"]) writeLog(name, "; MaxProcs: 4", jobs);
+  writeFileSync(join(folder, "network.json"), /```json\n([\s\S]*?)```/.exec(guide("simulate"))?.[1] ?? "");
+  const shown = ["simulate", "what-if"].flatMap((name) => [
+    ...guide(name).matchAll(/^ *weir (simulate --trace [^\n]*\.swf[^\n]*)$/gm),
+  ]);
+  const replays = shown.map(([, words = ""]) => words).filter((words) => !words.includes("--sweep"));
+  assert.ok(replays.length >= 4, `${replays.length} found`);
+  for (const words of replays) {
+    const { code, error } = await weir(words);
+    assert.equal(code, 0, `${words}: ${error}`);
+  }
 });
 
 test("what no policy, routing or estimate is called is refused before any point of a sweep runs", async () => {

@@ -550,6 +550,10 @@ export const words = {
     "--{option} is of one replay, not of a sweep. Leave it out.",
     "--{option} 用于单次回放，不能与扫描同用。请去掉。",
   ],
+  sweepTwice: [
+    "--{option} and --sweep {option}=… contradict each other. Leave one of the two out.",
+    "--{option} 与 --sweep {option}=… 相互矛盾。请只保留其一。",
+  ],
   sweepAlone: ["--on-network is of a sweep: give --sweep with it.", "--on-network 用于扫描：请同时给出 --sweep。"],
   sweepNotBuilt: [
     "The program that travels along has to be the built one: call weir, not the source.",
@@ -1036,6 +1040,7 @@ export const words = {
   tooManyOperands: ["weir {command} takes no {operand}.", "weir {command} 不接受 {operand}。"],
   badValue: ["{option} cannot be {value}; write {expected}.", "{option} 不能为 {value}：{expected}。"],
   expectedNumber: ["a whole number from {least}", "须为不小于 {least} 的整数"],
+  expectedAboveZero: ["a number above 0, such as 0.9", "须为大于 0 的数，如 0.9"],
   expectedRange: ["a whole number from {least} to {most}", "须为 {least} 至 {most} 的整数"],
   expectedVariable: [
     "NAME=VALUE, the name of letters, digits and _, no digit first",

@@ -19,8 +19,9 @@ test("what is no sweep is refused", () => {
   const kinds: readonly (readonly [readonly string[], string])[] = [
     [["polici=easy"], "no-axis"],
     [["policy"], "no-axis"],
-    [["policy="], "no-axis"],
-    [["policy=easy,,weir"], "no-axis"],
+    [["policy="], "empty"],
+    [["policy=easy,,weir"], "empty"],
+    [["seed=1,"], "empty"],
     [["seed=1", "seed=2"], "twice"],
     [["seed=x"], "bad-range"],
     [["seed=5-1"], "bad-range"],

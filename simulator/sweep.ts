@@ -8,6 +8,7 @@ export type SweepAxis = (typeof sweepAxes)[number];
 
 export type SweepRefusal =
   | { readonly kind: "no-axis"; readonly text: string }
+  | { readonly kind: "empty"; readonly axis: SweepAxis }
   | { readonly kind: "twice"; readonly axis: SweepAxis }
   | { readonly kind: "bad-range"; readonly text: string }
   | { readonly kind: "no-value"; readonly axis: SweepAxis; readonly text: string; readonly values: readonly string[] }
@@ -22,13 +23,13 @@ export function sweepPoints(
 ): { readonly kind: "points"; readonly points: readonly SweepPoint[] } | SweepRefusal {
   const byAxis = new Map<SweepAxis, readonly string[]>();
   for (const text of texts) {
-    const [, name, list = ""] = /^([a-z]+)=(.+)$/.exec(text) ?? [];
+    const [, name, list = ""] = /^([a-z]+)=(.*)$/.exec(text) ?? [];
     const axis = sweepAxes.find((one) => one === name);
     if (axis === undefined) return { kind: "no-axis", text };
     if (byAxis.has(axis)) return { kind: "twice", axis };
     const listed = list.split(",");
+    if (listed.includes("")) return { kind: "empty", axis };
     if (axis !== "days" && axis !== "seed") {
-      if (listed.includes("")) return { kind: "no-axis", text };
       const values: readonly string[] | null = axis === "policy" ? null : known[axis];
       const strange = listed.find((value) => values?.includes(value) === false);
       if (values && strange !== undefined) return { kind: "no-value", axis, text: strange, values };
@@ -78,6 +79,11 @@ function words(refusal: SweepRefusal): readonly [en: string, zh: string] {
       return [
         `--sweep ${refusal.text} names no axis. Write --sweep AXIS=VALUE,VALUE,… with one of ${sweepAxes.join(", ")}.`,
         `--sweep ${refusal.text} 未指明坐标轴。请写 --sweep 轴=值,值,…，轴为 ${sweepAxes.join("、")} 之一。`,
+      ];
+    case "empty":
+      return [
+        `--sweep ${refusal.axis}=… lacks a value. Write --sweep ${refusal.axis}=VALUE,VALUE,… with a value on each side of a comma.`,
+        `--sweep ${refusal.axis}=… 缺少取值。请写 --sweep ${refusal.axis}=值,值,…，每个逗号两侧都要有取值。`,
       ];
     case "twice":
       return [

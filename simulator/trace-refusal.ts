@@ -60,6 +60,11 @@ function words(refusal: TraceRefusal): readonly [en: string, zh: string] {
         `有 ${refusal.found} 列，而一个作业应有 ${refusal.expected} 列。缺失的值请写 -1，或删去此行。`,
       ];
     case "not-a-number":
+      if (refusal.column === 1)
+        return [
+          `${JSON.stringify(refusal.text)} is no job number. If this is no log in the Standard Workload Format, name another file; if it is, take the line out.`,
+          `${JSON.stringify(refusal.text)} 不是作业编号。若此文件不是标准负载格式（SWF）的日志，请换一个文件；若是，请删去此行。`,
+        ];
       return [
         `column ${refusal.column} (${refusal.meaning}) is ${JSON.stringify(refusal.text)}, not a number. Write -1 if it is missing, or take the line out.`,
         `第 ${refusal.column} 列（${meaningsZh[refusal.meaning] ?? refusal.meaning}）为 ${JSON.stringify(refusal.text)}，不是数字。缺失请写 -1，或删去此行。`,

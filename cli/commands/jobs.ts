@@ -108,7 +108,7 @@ export const jobColumns = {
     looks: { align: "right", leaves: 5 },
     cell: ({ array, counts, tasks }) => (array === null ? "" : `${counts.ended}/${tasks}`),
   },
-  centre: { title: (say) => say("columnCentre"), cell: ({ centres }) => centres.join(",") },
+  centre: { title: (say) => say("columnCentre"), cell: ({ centres }, { say }) => centres.join(say("comma").trim()) },
   submitted: {
     title: (say) => timeTitle("columnSubmitted", say),
     looks: { leaves: 1 },

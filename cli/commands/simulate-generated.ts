@@ -26,8 +26,7 @@ export async function generatedLog(call: Call): Promise<SwfLog | null> {
 function makeLog(call: Call, model: ModelName): SwfLog {
   const said = call.one("load");
   const load = said === null ? null : Number(said);
-  if (load !== null && !(load > 0))
-    throw badValue(call.say, "--load", said ?? "", call.say("expectedNumber", { least: 0.01 }));
+  if (load !== null && !(load > 0)) throw badValue(call.say, "--load", said ?? "", call.say("expectedAboveZero"));
   const made = generate({
     model,
     jobs: call.number("jobs", 1) ?? 10_000,

@@ -92,9 +92,9 @@ function costOf(policy: Policy, on: Outcome, run: (policy: Policy) => Outcome | 
 /** What was typed, but for the report itself. */
 function commandOf(call: Call): string {
   const quoted = (word: string) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`);
-  const names = ["generate", "jobs", "load", "trace", "policy", "estimates", "routing", "days", "from", "count"];
-  const options = [...names, "processors", "seed", "network"].flatMap((name) =>
-    call.all(name).map((value) => `--${name} ${quoted(value)}`),
-  );
-  return ["weir simulate", ...options, ...call.operands.map(quoted)].join(" ");
+  const typed = (...names: readonly string[]) =>
+    names.flatMap((name) => call.all(name).map((value) => `--${name} ${quoted(value)}`));
+  const files = [...typed("trace"), ...call.operands.map(quoted)];
+  const replayed = typed("policy", "estimates", "routing", "days", "from", "count", "resource", "processors", "seed");
+  return ["weir simulate", ...typed("generate", "jobs", "load"), ...files, ...replayed, ...typed("network")].join(" ");
 }

@@ -28,6 +28,8 @@ export async function simulateSweep(call: Call): Promise<number> {
     if (policy !== null) askedPolicy(call, policy);
   for (const option of ["report", "write"])
     if (call.has(option)) throw new Stop(exitCodes.usage, call.say("sweepNot", { option }));
+  for (const option of Object.keys(points[0] ?? {}))
+    if (call.has(option)) throw new Stop(exitCodes.usage, call.say("sweepTwice", { option }));
   const bar = progressBar(call);
   const outcomes = await (call.has("on-network") ? onNetwork(call, points) : onCores(call, points, bar));
   bar.clear();
@@ -72,7 +74,6 @@ function policyOf(policy: string, fileOf: (path: string) => string): string {
   return policy in policies ? policy : fileOf(policy);
 }
 
-/** Later options win, so that a point overrules what all share. */
 function pointOptions(point: SweepPoint, fileOf: (path: string) => string): readonly string[] {
   return Object.entries(point).flatMap(([axis, value]) => [
     `--${axis}`,

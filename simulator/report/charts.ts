@@ -311,13 +311,19 @@ export function dotRows(sheet: Sheet, dots: readonly Dot[], heads: readonly stri
   const [top, rowHeight, between] = [width > 500 ? 26 : 34, 19, width > 500 ? 26 : 12];
   const columnWidth = (width - left - 12 - between * (heads.length - 1)) / heads.length;
   const bottom = top + dots.length * rowHeight;
+  const ranges = heads.map((_, column) => {
+    const values = dots.flatMap(({ measures }) => measures[column] ?? []);
+    return column < 3 ? logRange(values) : ([0, 1] as const);
+  });
+  const wordsOf = (column: number) => (value: number) => (column < 3 ? duration(value, language) : figures(value));
+  // Both ends of a scale stand side by side where every column has room for them.
+  const drop = ranges.every((ends, i) => textWidth(ends.map(wordsOf(i)).join(" ")) <= columnWidth) ? 0 : 13;
   const columns = heads.flatMap((head, column) => {
     const from = left + column * (columnWidth + between);
     const values = dots.map(({ measures }) => measures[column] ?? null);
-    const range = column < 3 ? logRange(values.filter((value) => value !== null)) : ([0, 1] as const);
+    const range = ranges[column] ?? ([0, 1] as const);
     const scale = (column < 3 ? logarithmic : linear)(range, [from + 5, from + columnWidth - 5]);
-    const ends = column < 3 ? range : [0, 1];
-    const words = (value: number) => (column < 3 ? duration(value, language) : figures(value));
+    const words = wordsOf(column);
     return [
       ...headLines(head, columnWidth + between).map((part, i) =>
         text({ x: from + columnWidth / 2, y: 12 + i * 13 }, part, { class: "label middle" }),
@@ -329,10 +335,8 @@ export function dotRows(sheet: Sheet, dots: readonly Dot[], heads: readonly stri
           ...pointOf(values[row] ?? null).map((value) => shape(dot.kind, { x: scale(value), y })),
         ];
       }),
-      text({ x: from, y: bottom + 14 }, words(ends[0] ?? 0), { class: "tick start" }),
-      text({ x: from + columnWidth, y: bottom + 14 + (width > 500 ? 0 : 13) }, words(ends[1] ?? 1), {
-        class: "tick end",
-      }),
+      text({ x: from, y: bottom + 14 }, words(range[0]), { class: "tick start" }),
+      text({ x: from + columnWidth, y: bottom + 14 + drop }, words(range[1]), { class: "tick end" }),
     ];
   });
   const labels = dots.map((dot, row) =>
@@ -340,7 +344,7 @@ export function dotRows(sheet: Sheet, dots: readonly Dot[], heads: readonly stri
       class: `${dot.kind === "other" ? "value" : "label"} end`,
     }),
   );
-  return picture({ ...sheet, height: bottom + (width > 500 ? 22 : 36) }, [...columns, ...labels]);
+  return picture({ ...sheet, height: bottom + 23 + drop }, [...columns, ...labels]);
 }
 
 function pointOf(value: number | null): readonly number[] {

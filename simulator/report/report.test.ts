@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Workload } from "#core/scheduling/replay/workload.ts";
+import { type Dot, dotRows } from "./charts.ts";
+import { textWidth } from "./draw.ts";
 import { gapClosed, renderReport } from "./report.ts";
 import { fairnessOfPeople, lateness, slowdownShares, usageOverTime, waitByHome, waitBySize } from "./series.ts";
 import { madeInput } from "./testing.ts";
-import { duration, figures, percent, plain } from "./words.ts";
+import { duration, figures, percent, plain, sayIn } from "./words.ts";
 
 // Goal: what the charts show is what the schedule is, and the page is whole in itself.
 
@@ -123,6 +125,8 @@ for (const homes of [1, 2])
       assert.doesNotMatch(page, /<script|https?:|@import|url\(|<link|src=/);
       assert.doesNotMatch(page, /NaN|Infinity|undefined|\{\w+\}<|>null</);
       assert.doesNotMatch(page, /<b>\d<\/b> &/, "names of traces are text");
+      if (language === "zh")
+        assert.doesNotMatch(page, /[\u4e00-\u9fff](?:: | 的)|。 /, "Chinese in Chinese punctuation");
       const pictures = page.match(/<svg /g)?.length ?? 0;
       assert.equal(pictures, 2 * (homes === 1 ? 6 : 8), "every chart twice, for wide and narrow pages");
       assert.equal(page.match(/role="img" aria-labelledby="[\w-]+-title [\w-]+-desc"/g)?.length, pictures);
@@ -157,6 +161,25 @@ test("one job, one processor and one day are said as one, and the lines of a sho
     for (const [, from, to] of lines) assert.notEqual(from, to);
   }
   assert.match(renderReport(madeInput("en", 1, 4000)), /Days \d+–\d+/);
+});
+
+test("both ends of every scale of the four measures are read apart, in either language and at any width", () => {
+  const dots: readonly Dot[] = [
+    { name: "easy, central", kind: "chosen", measures: [1000, 5100, 1000, 0.1] },
+    { name: "fcfs, central", kind: "other", measures: [23_000, 80_000, 400_000, 0.3] },
+  ];
+  for (const language of ["en", "zh"] as const)
+    for (const width of [340, 560]) {
+      const sheet = { id: "measures", title: "", description: "", width, language, say: sayIn(language) };
+      const drawn = dotRows(sheet, dots, ["A", "B", "C", "D"]);
+      const ends = [...drawn.matchAll(/<text x="([\d.]+)" y="([\d.]+)" class="tick (start|end)">([^<]*)</g)];
+      assert.equal(ends.length, 8);
+      for (let i = 0; i < 8; i += 2) {
+        const [[, x, y, , least = ""] = [], [, endX, endY, , most = ""] = []] = [ends[i], ends[i + 1]];
+        const apart = Number(x) + textWidth(least) <= Number(endX) - textWidth(most);
+        assert.ok(apart || y !== endY, `${least} and ${most}, ${width} wide`);
+      }
+    }
 });
 
 test("the frontier's legend names every mark that is drawn, and no other", () => {

@@ -89,7 +89,7 @@ ${input.isSynthetic ? `<p class="note">${escaped(say("synthetic"))}</p>` : ""}
 ${input.isOverNetwork ? `<p class="note">${escaped(say("overNetwork"))}</p>` : ""}
 ${tiles(input, say)}
 ${parts.join("\n")}
-<footer><p>${escaped(say("made"))}</p><p>${escaped(say("again"))}: <code>${escaped(input.command)}</code></p></footer>
+<footer><p>${escaped(say("made"))}</p><p>${escaped(say("again"))} <code>${escaped(input.command)}</code></p></footer>
 </main>
 </body>
 </html>
@@ -335,7 +335,7 @@ function frontier(input: ReportInput, say: Say): string {
   return section({
     id: "frontier",
     title: say("frontierTitle"),
-    says: `${say("frontierSays")} ${say("measuresSays")} ${say("fairnessSays")}`,
+    says: [say("frontierSays"), say("measuresSays"), say("fairnessSays")].join(language === "zh" ? "" : " "),
     say,
     language,
     legend: marks

@@ -92,7 +92,7 @@ const words = {
     "Between the network and its centres lies what --network says. The yardsticks, each centre alone and one machine, know nothing of it; policies that cannot be run so are left out.",
     "网络与各中心之间的指令和报告按 --network 所述耗时。两条基准（各中心独用、合并为一台）不计此耗时；无法如此运行的策略未列出。",
   ],
-  again: ["To do it again", "重做"],
+  again: ["To do it again:", "重做："],
   made: [
     "Made by weir simulate. Times are those of the replay, not of this day.",
     "由 weir simulate 生成。时间为回放时间。",
