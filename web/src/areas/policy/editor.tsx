@@ -86,7 +86,7 @@ export function PolicyEditor({ inForce }: { readonly inForce: Answer<"policy"> }
             className={css.text ?? ""}
             value={text}
             spellCheck={false}
-            autoSize={{ minRows: 18, maxRows: 110 }}
+            autoSize={{ minRows: 18, maxRows: 140 }}
             onChange={(event) => setText(event.target.value)}
           />
         </div>

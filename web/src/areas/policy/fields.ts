@@ -10,7 +10,7 @@ export type PolicyField =
       readonly kind: "number";
       readonly path: string;
       readonly words: NumberWords;
-      readonly unit: "d" | "h" | "min" | "s" | "times" | "runs" | "none";
+      readonly unit: "d" | "h" | "min" | "s" | "times" | "fold" | "runs" | "none";
       /** The file's value of one of that unit. */
       readonly perUnit: number;
       readonly least: number;
@@ -159,7 +159,7 @@ export const groups: readonly {
     fields: [
       { ...count, path: "preemption.mostTimes", words: "times", most: 1000 },
       { ...hours, path: "preemption.mostGraceS", words: "grace", unit: "s", perUnit: 1, least: 0, most: 3600 },
-      { ...plain, path: "preemption.compensation.usageCredit", words: "credit", most: 10, unit: "times" },
+      { ...plain, path: "preemption.compensation.usageCredit", words: "credit", most: 10, unit: "fold" },
       { ...count, path: "preemption.mostOfPool", words: "ofPool", unit: "runs", most: 1_000_000 },
       { ...count, path: "preemption.mostOfProject", words: "ofProject", unit: "runs", most: 1_000_000 },
       { ...count, path: "preemption.mostOfTenant", words: "ofTenant", unit: "runs", most: 1_000_000 },

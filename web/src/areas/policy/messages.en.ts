@@ -60,7 +60,7 @@ export const en = {
     planned: "planned like the others",
     reserved: "keeps its place by the times asked for",
   },
-  unit: { d: "d", h: "h", min: "min", s: "s", times: "times", runs: "runs" },
+  unit: { d: "d", h: "h", min: "min", s: "s", times: "times", fold: "×", runs: "runs" },
   noLimit: "none",
   bounds: "From {{least}} to {{most}}.",
   boundsWhole: "A whole number from {{least}} to {{most}}.",

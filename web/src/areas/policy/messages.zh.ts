@@ -59,7 +59,7 @@ export const zh: Words<typeof en> = {
     patience: "仅当可提前完成超过",
   },
   lookaheadHead: { planned: "与其他作业一同试排", reserved: "按申请时间保有预留" },
-  unit: { d: "天", h: "小时", min: "分钟", s: "秒", times: "次", runs: "个运行" },
+  unit: { d: "天", h: "小时", min: "分钟", s: "秒", times: "次", fold: "倍", runs: "个运行" },
   noLimit: "无",
   bounds: "应为 {{least}} 至 {{most}}。",
   boundsWhole: "应为 {{least}} 至 {{most}} 的整数。",
