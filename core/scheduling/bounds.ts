@@ -25,6 +25,8 @@ export type Bounds = {
   readonly domestic: Binder | null;
   /** Where its tenant is; null: nobody said, or no agreement asks for it. */
   readonly from: Region | null;
+  /** The home centre of its tenant; null: it has none, or no home keeps visitors away. */
+  readonly home: CentreRecord | null;
   readonly rules: Pick<Rules, "agreements" | "visits">;
   /** By the region of a centre, as far as it was asked for. */
   readonly crossings: Map<Region | null, Crossing>;
@@ -52,6 +54,8 @@ export type Rules = {
   readonly projects: Map<ProjectId, PlaceRule>;
   agreements: RegionAgreements;
   visits: readonly Visits[];
+  /** Where tenants are at home; null: that makes no difference to where they may go. */
+  homes: ReadonlyMap<TenantId, CentreRecord> | null;
   /** What was worked out; null: nothing binds. */
   readonly of: Map<ProjectId, Bounds | null>;
   /** By their keys: one object for all that the same binds. */
@@ -82,6 +86,7 @@ export function noRules(): Rules {
     projects: new Map(),
     agreements: noAgreements,
     visits: [],
+    homes: null,
     of: new Map(),
     alike: new Map(),
   };
@@ -105,17 +110,31 @@ export function setRules(rules: Rules, { tenants, projects, agreements }: Bounds
   }));
 }
 
+/** The same of where tenants are at home; what is worked out is to be asked for again. */
+export function setHomesInRules(rules: Rules, homes: Rules["homes"]): void {
+  rules.homes = homes;
+  rules.of.clear();
+  rules.alike.clear();
+}
+
 /** What binds the work of a project; null: nothing, as in a network where nobody has set anything. */
 export function boundsOf(rules: Rules, tenant: TenantId, project: ProjectId): Bounds | null {
-  if (rules.tenants.size === 0 && rules.projects.size === 0 && rules.agreements.otherwise === "allowed") return null;
+  const isPlain = rules.tenants.size === 0 && rules.projects.size === 0 && rules.homes === null;
+  if (isPlain && rules.agreements.otherwise === "allowed") return null;
   const known = rules.of.get(project);
   if (known !== undefined) return known;
-  const bounds = workOut(rules, rules.tenants.get(tenant), rules.projects.get(project));
+  const home = rules.homes?.get(tenant) ?? null;
+  const bounds = workOut(rules, rules.tenants.get(tenant), rules.projects.get(project), home);
   rules.of.set(project, bounds);
   return bounds;
 }
 
-function workOut(rules: Rules, tenant: TenantPlace | undefined, project: PlaceRule | undefined): Bounds | null {
+function workOut(
+  rules: Rules,
+  tenant: TenantPlace | undefined,
+  project: PlaceRule | undefined,
+  home: CentreRecord | null,
+): Bounds | null {
   const residency = [
     ...(project?.residency ? [{ by: "project" as const, regions: project.residency }] : []),
     ...(tenant?.residency ? [{ by: "tenant" as const, regions: tenant.residency }] : []),
@@ -123,11 +142,11 @@ function workOut(rules: Rules, tenant: TenantPlace | undefined, project: PlaceRu
   const domestic = project?.domestic ? "project" : tenant?.domestic ? "tenant" : null;
   const isOpen = rules.agreements.otherwise === "allowed";
   const from = isOpen && rules.visits.length === 0 ? null : (tenant?.region ?? null);
-  if (residency.length === 0 && domestic === null && from === null && isOpen) return null;
-  const key = JSON.stringify([residency.map(({ by, regions }) => [by, regions]), domestic, from]);
+  if (residency.length === 0 && domestic === null && from === null && home === null && isOpen) return null;
+  const key = JSON.stringify([residency.map(({ by, regions }) => [by, regions]), domestic, from, home?.id]);
   const known = rules.alike.get(key);
   if (known) return known;
-  const bounds: Bounds = { key, residency, domestic, from, rules, crossings: new Map() };
+  const bounds: Bounds = { key, residency, domestic, from, home, rules, crossings: new Map() };
   rules.alike.set(key, bounds);
   return bounds;
 }

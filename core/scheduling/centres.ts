@@ -11,6 +11,7 @@ import { describeGrounds, forgetGround, type Ground, leftOnGround } from "#core/
 import type { JobRecord, LiveRun } from "#core/scheduling/job-record.ts";
 import { lineOfRun } from "#core/scheduling/lines.ts";
 import type { Offered } from "#core/scheduling/offered.ts";
+import type { Lending } from "#core/scheduling/order/account.ts";
 import type { Yielding } from "#core/scheduling/preemption/record.ts";
 import type { Candidate } from "#core/scheduling/reasons.ts";
 import {
@@ -54,6 +55,8 @@ export type CentreRecord = {
   readonly heldAccounts: Map<AccountLimits, Holder>;
   /** Runs that started there and are over, and those of them lost to failing nodes; old ones fade (placing/score.ts). */
   readonly losses: { ended: number; lost: number };
+  /** What its own users have of the network decides whom it lets in; null: it lends whatever that costs them. */
+  lends: Lending | null;
 };
 
 export type PoolRecord = {
@@ -147,6 +150,7 @@ export function emptyCentre(id: CentreId): CentreRecord {
     accountUse: new Map(),
     heldAccounts: new Map(),
     losses: { ended: 0, lost: 0 },
+    lends: null,
   };
 }
 

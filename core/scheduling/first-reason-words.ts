@@ -99,6 +99,7 @@ const short: Readonly<Record<ShortRule, Readonly<Record<Language, string>>>> = {
   "pool-queue-full": { en: "a place in the queue of {centre}", zh: "{centre} 本地队列的位置" },
   "behind-in-queue": behind,
   "reserved-for-earlier": behind,
+  "kept-for-home": behind,
   "another-order": behind,
   "would-delay-planned": behind,
 };

@@ -28,6 +28,7 @@ import {
 import { dataAhead, isDataThere } from "#core/scheduling/data-at.ts";
 import { heldBeside, wholeRoom } from "#core/scheduling/ground.ts";
 import { nameAt } from "#core/scheduling/job-record.ts";
+import { isKeptAway } from "#core/scheduling/lending.ts";
 import { accountOf, type Line, lineAt } from "#core/scheduling/lines.ts";
 import { lacks, lacksInPool, lacksLicences, licenceHolder } from "#core/scheduling/offered.ts";
 import { type Candidate, type CentreRule, candidate, type Facts, ruleRank } from "#core/scheduling/reasons.ts";
@@ -157,6 +158,7 @@ export function offerOf(asked: Asked, pool: PoolRecord, nowMs: number): Offer | 
   const device = isShort ? null : startableDevice(asked.shape, pool, withinShare(pool, room, ours));
   const waiting = (line !== null && pending.get(line)) || 0;
   if (device !== null) {
+    if (isKeptFrom(asked, pool)) return null;
     if (reservedBeside(pool).length > 0 && delayed(asked, pool, device, nowMs)) return null;
     const freeCards = device === -1 ? 0 : (room.cards[device] ?? 0);
     return { pool, device, now: true, freeCards, pending: waiting };
@@ -165,6 +167,11 @@ export function offerOf(asked: Asked, pool: PoolRecord, nowMs: number): Offer | 
   const later = startableDevice(asked.shape, pool, withinShare(pool, pool.upSize, ours));
   if (later === null) return null;
   return { pool, device: later, now: false, freeCards: room.cards[later] ?? 0, pending: waiting };
+}
+
+/** Whether it is kept away from there for the centre's own users. */
+export function isKeptFrom(asked: Asked, pool: PoolRecord): boolean {
+  return isKeptAway(asked, pool, (own) => mayEverUse(asked, own));
 }
 
 function delayed(asked: Asked, pool: PoolRecord, device: number, nowMs: number): Reservation | null {
@@ -461,6 +468,7 @@ function notNow(asked: Asked, pool: PoolRecord, nowMs: number): Failing | null {
     if (!ahead) return { rule: "joins-queue", facts };
   } else if (busy) return busy;
   if (ahead) return { rule: "behind-in-queue", facts: { ahead: nameAt(ahead.job, ahead.position) } };
+  if (isKeptFrom(asked, pool)) return { rule: "kept-for-home", facts: { askedS: asked.timeLimitS, pool: name } };
   return reservedBeside(pool).length > 0 ? behindReserved(asked, pool, nowMs) : null;
 }
 

@@ -11,7 +11,7 @@ import type { CentreState, WorldEvent } from "./world-event.ts";
 // Nobody is worse off: who would have started on its home alone by now goes ahead of visitors there.
 
 const plain: Policy = { ...policies.weir, fairness: null, prediction: null, lookahead: null };
-const policy: Policy = { ...plain, homePriority: { afterS: 100 } };
+const policy: Policy = { ...plain, homePriority: { afterS: 100, allowanceS: null, allowancePerJobS: 0 } };
 
 /** A visitor has the centre, long work of the centre's own waits behind it, and then a short visitor comes. */
 function lateBy(seconds: number, more = ""): string {
@@ -139,7 +139,7 @@ test("where one started ahead of its turn, who asked for the same keeps its plac
     end f ok
     expect g starts one
     `,
-    { ...policies.weir, lookahead: null, homePriority: { afterS: 20 } },
+    { ...policies.weir, lookahead: null, homePriority: { afterS: 20, allowanceS: null, allowancePerJobS: 0 } },
   );
 });
 
@@ -160,6 +160,76 @@ test("why a task waits says since when it would have run at home, and whether it
   );
   const visitor = world.explain({ job: jobId(3), index: 0 }, 5_000_000);
   assert(visitor.kind === "waiting" && visitor.order && visitor.order.home === null);
+});
+
+/** Every 100 s one of alpha's own comes and runs for 90 s on all of it; then a visitor comes that is at home at beta. */
+function usedBy(own: number, visitor: string, more = ""): string {
+  const jobs = Array.from(
+    { length: own },
+    (_, at) => `
+    at ${100 * at}
+    job own${at} cores 4 time 90 only alpha
+    place
+    running own${at}
+    at ${100 * at + 90}
+    end own${at} ok`,
+  );
+  return `
+    centre alpha  4 cores
+    centre beta   4 cores
+    home 1 alpha
+    home 2 beta
+    job busy cores 4 time 90000 tenant 2 of 2 by 2 only beta
+    place
+    running busy
+    ${more}
+    ${jobs.join("\n")}
+    job guest cores 1 ${visitor}`;
+}
+
+test("a visitor is kept away from a home whose own users would wait longer for it than alone", () => {
+  const tight: Policy = { ...plain, homePriority: { afterS: 100, allowanceS: 50, allowancePerJobS: 0 } };
+  const visits = "tenant 2 of 2 by 2";
+  runScenario(
+    `${usedBy(9, `time 5000 ${visits}`)} \n expect guest waits alpha: kept-for-home, beta: cores-busy`,
+    tight,
+  );
+  runScenario(`${usedBy(9, `time 5000 ${visits}`)} \n expect guest starts alpha`, policy);
+  runScenario(`${usedBy(9, `time 90 ${visits}`)} \n expect guest starts alpha`, tight);
+  runScenario(`${usedBy(9, "time 5000")} \n expect guest starts alpha`, tight);
+  runScenario(`${usedBy(9, "time 5000 tenant 3 of 3 by 3")} \n expect guest starts alpha`, tight);
+  runScenario(`${usedBy(1, `time 5000 ${visits}`)} \n expect guest starts alpha`, tight);
+});
+
+test("it waits for its own home, and is let in where that could never take it, or is nobody's home any more", () => {
+  const tight: Policy = { ...plain, homePriority: { afterS: 100, allowanceS: 50, allowancePerJobS: 0 } };
+  const guest = usedBy(9, "time 5000 tenant 2 of 2 by 2");
+  const starts = "expect guest starts alpha";
+  runScenario(`${guest} except beta \n ${starts}`, tight);
+  runScenario(`${guest} \n end busy ok \n expect guest starts beta`, tight);
+  runScenario(
+    `${guest} \n expect guest waits alpha: kept-for-home, beta: cores-busy \n home 2 alpha \n ${starts}`,
+    tight,
+  );
+  const world = runScenario(`${guest} \n expect guest waits alpha: kept-for-home, beta: cores-busy`, tight);
+  world.apply({ kind: "policy-set", policy, weights: [], atMs: 900_000 });
+  assert.deepEqual(
+    world.decide(900_000, 10).place.map(({ centre }) => centre),
+    ["alpha"],
+  );
+});
+
+test("one that is kept away keeps nobody else back, and is looked at again though nothing is told", () => {
+  const tight: Policy = { ...plain, homePriority: { afterS: 100, allowanceS: 50, allowancePerJobS: 0 } };
+  const world = runScenario(
+    `${usedBy(9, "time 5000 tenant 2 of 2 by 2")}
+     expect guest waits alpha: kept-for-home, beta: cores-busy
+     place
+     job brief cores 4 time 80 tenant 2 of 2 by 2
+     expect brief starts alpha`,
+    tight,
+  );
+  assert.equal(world.decide(891_000, 10).againMs, 951_000);
 });
 
 test("how many start later than on their home alone, and by how much", () => {

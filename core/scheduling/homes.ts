@@ -1,10 +1,13 @@
 import { eachOnce } from "#core/centre/shared-nodes.ts";
 import type { CentreId, TenantId } from "#core/ids.ts";
 import { dataFromMs } from "#core/job/data-places.ts";
-import { type CentreRecord, devicesFor, isShared, needIn } from "#core/scheduling/centres.ts";
+import { type CentreRecord, isShared } from "#core/scheduling/centres.ts";
 import { isReleased } from "#core/scheduling/dependencies.ts";
 import type { JobRecord } from "#core/scheduling/job-record.ts";
-import { type Amounts, type RememberedHome, VirtualHome } from "#core/scheduling/order/home.ts";
+import { amountsIn } from "#core/scheduling/lending.ts";
+import { HomeAccount, type RememberedAccount, type Visitor } from "#core/scheduling/order/account.ts";
+import type { Amounts } from "#core/scheduling/order/amounts.ts";
+import { type RememberedHome, VirtualHome } from "#core/scheduling/order/home.ts";
 import { gapsOf, hasPosition } from "#core/scheduling/positions.ts";
 import type { Queue } from "#core/scheduling/queue.ts";
 import { isAhead, type Rank } from "#core/scheduling/ranking.ts";
@@ -22,6 +25,10 @@ export type Homes = {
 export type Home = {
   readonly centre: CentreId;
   readonly schedule: VirtualHome;
+  /** What its own work has of sharing, and so what visitors may cost it. */
+  readonly account: HomeAccount;
+  /** null: not described yet. */
+  place: CentreRecord | null;
   /** Tasks that are not over, by the number they go by in the schedule. */
   readonly tasks: Map<number, HomeTask>;
   /** Those that have started virtually, in that order; some of them may not wait any more. */
@@ -52,6 +59,8 @@ export type HomeRecord = {
 export type RememberedHomes = readonly {
   readonly centre: CentreId;
   readonly schedule: RememberedHome;
+  /** Left out by worlds of before there were any. */
+  readonly account?: RememberedAccount;
   readonly delays: Delays;
 }[];
 
@@ -73,7 +82,7 @@ export function setHomes(
   const wanted = new Set(homes.of.values());
   for (const id of homes.at.keys()) if (!wanted.has(id)) homes.at.delete(id);
   for (const id of wanted)
-    if (!homes.at.has(id)) homes.at.set(id, newHome(id, sizeOf(centres.find((centre) => centre.id === id)), atMs));
+    if (!homes.at.has(id)) homes.at.set(id, newHome(id, centres.find((centre) => centre.id === id) ?? null, atMs));
   return true;
 }
 
@@ -96,8 +105,14 @@ export function comeHome({ of, at }: Homes, job: JobRecord, atMs: number): void 
   for (const position of openPositions(job)) {
     const number = job.id + position;
     if (!home.schedule.submit(number, needs, timeLimitS + graceS, fromS)) return;
+    home.account.submit(number, needs, timeLimitS + graceS, fromS);
     home.tasks.set(number, { job, position });
   }
+}
+
+/** It runs from then on, wherever that is. */
+export function beginAway({ id, home }: JobRecord, position: number, startedMs: number): void {
+  home?.account.began(id + position, wholeS(startedMs));
 }
 
 /** It is over, at `endedMs` (0: nobody said when); `startedMs` null: it never started. */
@@ -113,22 +128,35 @@ export function leaveHome(
   if (startedMs !== null && throttle === null) noteDelay(home, number, wholeS(startedMs));
   const ranS = startedMs === null ? -1 : Math.max(0, wholeS(endedMs) - wholeS(startedMs));
   home.schedule.ended(number, ranS, wholeS(endedMs));
+  home.account.ended(number, ranS, wholeS(endedMs));
 }
 
 /** One that was over before the world was told of its job. */
 export function leftHome({ of, at }: Homes, tenant: TenantId, number: number, ranS: number, endedMs: number): void {
   const centre = of.get(tenant);
-  if (centre !== undefined) at.get(centre)?.schedule.ended(number, ranS, wholeS(endedMs));
+  const home = centre === undefined ? undefined : at.get(centre);
+  home?.schedule.ended(number, ranS, wholeS(endedMs));
+  home?.account.ended(number, ranS, wholeS(endedMs));
 }
 
 /** Lets all happen that does before this second: of this second itself more may be told. */
 export function passTime({ at }: Homes, nowMs: number): void {
-  for (const { schedule } of at.values()) schedule.advance(wholeS(nowMs) - 1);
+  for (const { schedule, account } of at.values()) {
+    schedule.advance(wholeS(nowMs) - 1);
+    account.advance(wholeS(nowMs) - 1);
+  }
 }
 
 /** The centre is there, is another, or is gone. Answers whether its home's own work may fit otherwise. */
 export function changeHome({ at }: Homes, centre: CentreRecord): boolean {
-  return at.get(centre.id)?.schedule.resize(sizeOf(centre)) ?? false;
+  const home = at.get(centre.id);
+  if (!home) return false;
+  home.place = centre;
+  home.account.changed();
+  const size = sizeOf(centre);
+  const isOther = home.schedule.resize(size);
+  if (isOther) home.account.resize(size);
+  return isOther;
 }
 
 /**
@@ -181,19 +209,21 @@ export function homeRecords({ of, at }: Homes): readonly HomeRecord[] {
 
 export function rememberHomes({ at }: Homes): RememberedHomes {
   const most = Math.floor(mostRemembered / Math.max(1, at.size));
-  return [...at.values()].map(({ centre, schedule, delays }) => ({
+  return [...at.values()].map(({ centre, schedule, account, delays }) => ({
     centre,
     schedule: schedule.remembered(most),
+    account: account.remembered(),
     delays,
   }));
 }
 
 /** Before anybody's job was told. */
 export function recallHomes({ at }: Homes, remembered: RememberedHomes): void {
-  for (const { centre, schedule, delays } of remembered) {
+  for (const { centre, schedule, account, delays } of remembered) {
     const home = at.get(centre);
     if (!home) continue;
     home.schedule.recall(schedule);
+    if (account) home.account.recall(account);
     Object.assign(home.delays, delays);
   }
 }
@@ -202,10 +232,18 @@ export function recallHomes({ at }: Homes, remembered: RememberedHomes): void {
 const mostLate = 500;
 const mostRemembered = 50_000;
 
-function newHome(centre: CentreId, size: Amounts, atMs: number): Home {
+function newHome(centre: CentreId, place: CentreRecord | null, atMs: number): Home {
+  const size = sizeOf(place);
   const home: Home = {
     centre,
     schedule: new VirtualHome(size, (number, atS) => startAt(home, number, atS), wholeS(atMs)),
+    // Of this second itself more may be told.
+    account: new HomeAccount(
+      size,
+      { all: () => visitorsOf(home.place), untilS: () => untilS(home.place) },
+      wholeS(atMs) - 1,
+    ),
+    place,
     tasks: new Map(),
     started: [],
     late: neverLooked,
@@ -226,7 +264,7 @@ function startAt(home: Home, number: number, atS: number): void {
 }
 
 /** Cores, MiB and cards of the pools of the network's own: of one that is shared others have what they take. */
-function sizeOf(centre: CentreRecord | undefined): Amounts {
+function sizeOf(centre: CentreRecord | null): Amounts {
   let [cores, memoryMib, cards] = [0, 0, 0];
   const own = centre?.pools.filter((pool) => !isShared(pool)) ?? [];
   for (const node of eachOnce(own.map(({ state }) => ({ nodes: state?.nodes ?? [] })))) {
@@ -237,13 +275,32 @@ function sizeOf(centre: CentreRecord | undefined): Amounts {
   return [cores, memoryMib, cards];
 }
 
+/** By when all that runs in its own pools is expected to be over. */
+function untilS(centre: CentreRecord | null): number {
+  let endsMs = 0;
+  for (const { runs } of centre?.known.values() ?? []) endsMs = Math.max(endsMs, runs.at(-1)?.endsMs ?? 0);
+  return endsMs / 1000;
+}
+
+/** By their expected ends. */
+function visitorsOf(centre: CentreRecord | null): readonly Visitor[] {
+  const pools = [...(centre?.known.values() ?? [])].filter((pool) => !isShared(pool));
+  const runs = pools.flatMap((pool) => pool.runs.filter(({ visits }) => visits));
+  if (pools.length > 1) runs.sort((a, b) => a.endsMs - b.endsMs);
+  return runs.map(({ endsMs, sort: { allocation } }) => {
+    const { nodes, coresPerNode, memoryMibPerNode, acceleratorsPerNode } = allocation;
+    return {
+      dueS: endsMs / 1000,
+      needs: [nodes * coresPerNode, nodes * memoryMibPerNode, nodes * acceleratorsPerNode],
+    };
+  });
+}
+
 /** null: none of these pools could ever take it. */
 function needsAt({ ask: { shape, group } }: JobRecord, centre: CentreId): Amounts | null {
   const pool = group.pools.find((each) => each.centre.id === centre && !isShared(each));
   if (!pool) return null;
-  const [device = -1] = shape.accelerators ? devicesFor(shape, pool.devices) : [];
-  const { nodes, cores, memoryMib, cards } = needIn(shape, pool, device);
-  return [nodes * cores, nodes * memoryMib, nodes * cards];
+  return amountsIn(shape, pool);
 }
 
 function openPositions({ ended, indices }: JobRecord): readonly number[] {

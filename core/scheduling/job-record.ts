@@ -64,6 +64,8 @@ export type Deadline = { readonly endsMs: number; readonly latestStartMs: number
 export type LiveRun = {
   readonly attempt: number;
   readonly pool: PoolRecord;
+  /** Of a tenant whose home is not there. */
+  visits: boolean;
   /** Another where its centre tells that it is of another line. */
   sort: Sort;
   phase: RunPhase;

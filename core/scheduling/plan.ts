@@ -21,7 +21,7 @@ export type Due = {
   readonly place: readonly Placement[];
   readonly takeBack: readonly Withdrawal[];
   readonly preempt: readonly PreemptedRun[];
-  /** Somebody waits who could start, because another order is better. */
+  /** Somebody waits who could start, because another order is better or its home is another. */
   readonly keepsBack: boolean;
 };
 
@@ -84,7 +84,7 @@ export function placementsDue(scene: Scene, nowMs: number, most: number): Due {
       take: (job, offer) => takeMoved(scene, walk, job, offer),
     });
     const preempt = walk.asking.map(({ order }) => order);
-    return { place: placements, takeBack, preempt, keepsBack: walk.keptBack > 0 };
+    return { place: placements, takeBack, preempt, keepsBack: walk.keptBack > 0 || walk.keptAway };
   });
 }
 

@@ -89,6 +89,11 @@ const refused: readonly (readonly [file: unknown, en: string])[] = [
   [{ backfill: "eesy" }, "(easy?)"],
   [{ backfill: "none" }, "lookahead: looking ahead chooses what is backfilled"],
   [{ lookahead: { jobs: 1.5 } }, "lookahead.jobs: 1.5 cannot be it. Expected: a whole number from 2 to 200."],
+  [
+    { homePriority: { allowanceS: -1 } },
+    "homePriority.allowanceS: -1 cannot be it. Expected: a whole number from 0 to 2000000000, or null.",
+  ],
+  [{ homePriority: { allowancePerJobS: null } }, "homePriority.allowancePerJobS: null cannot be it."],
   [{ name: "a\nb" }, "name: "],
 ];
 for (const [file, en] of refused) {

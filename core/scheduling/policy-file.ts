@@ -123,7 +123,12 @@ function homePriorityOf(part: Part | null | undefined, base: HomePriority | null
   if (part === undefined) return base;
   if (part === null) return null;
   const from: HomePriority = base ?? policies.weir.homePriority;
-  const homePriority = { afterS: part.number("afterS", from.afterS, { least: 0, most: seconds.most, whole: true }) };
+  const orNone = { least: 0, most: seconds.most, whole: true } as const;
+  const homePriority = {
+    afterS: part.number("afterS", from.afterS, orNone),
+    allowanceS: part.numberOrNull("allowanceS", from.allowanceS, orNone),
+    allowancePerJobS: part.number("allowancePerJobS", from.allowancePerJobS, orNone),
+  };
   part.end();
   return homePriority;
 }

@@ -100,6 +100,9 @@ test("what a rule turns on changes what is said of it", () => {
     { ...weir, prediction: null },
     { ...weir, lookahead: null },
     { ...weir, homePriority: null },
+    { ...weir, homePriority: { ...weir.homePriority, allowanceS: null } },
+    { ...weir, homePriority: { ...weir.homePriority, allowanceS: 3600 } },
+    { ...weir, homePriority: { ...weir.homePriority, allowancePerJobS: 0 } },
     { ...weir, preemption: { ...weir.preemption, mostOfTenant: 7 } },
   ];
   for (const policy of changed) assert.notDeepEqual(policyWords(policy, "zh"), policyWords(weir, "zh"));

@@ -178,10 +178,19 @@ function deadlineWords({ fairness }: Policy, language: Language): string {
 function homeWords({ homePriority }: Policy, language: Language): string {
   if (homePriority === null) return { en: "its work is as any other", zh: "与其他作业相同" }[language];
   const after = span(homePriority.afterS, language);
-  return {
+  const ahead = {
     en: `${after} later than with that centre alone, its work goes ahead of visitors there`,
     zh: `比独用该中心晚 ${after}以上时，先于外来作业`,
   }[language];
+  if (homePriority.allowanceS === null)
+    return `${ahead}${{ en: "; these come in whatever they cost it", zh: "；外来作业不论对其有何影响均可进入" }[language]}`;
+  const allowance = span(homePriority.allowanceS, language);
+  const perJob = span(homePriority.allowancePerJobS, language);
+  const kept = {
+    en: `; these are kept away where its jobs would wait longer than alone by more than ${allowance} in sum and ${perJob} each`,
+    zh: `；若其作业因此比独用时等得更久，合计超过 ${allowance}另加每个作业 ${perJob}，则不接纳外来作业`,
+  }[language];
+  return ahead + kept;
 }
 
 function predictionWords({ prediction }: Policy, language: Language): string {

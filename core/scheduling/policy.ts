@@ -89,6 +89,12 @@ export type Fairness = {
 export type HomePriority = {
   /** So long past its virtual start a job goes ahead of visitors. */
   readonly afterS: number;
+  /**
+   * Visitors are kept away where a home's own jobs would have waited longer in sum than alone by more than this and
+   * `allowancePerJobS` for each (docs/decisions/0087). null: they come in whatever they cost.
+   */
+  readonly allowanceS: number | null;
+  readonly allowancePerJobS: number;
 };
 
 /** Run times from the submitter's own history of completed jobs; for order and lookahead alone. */
@@ -233,7 +239,7 @@ export const policies = {
       deadlineLeadS: 14_400,
       weights: {},
     },
-    homePriority: { afterS: 172_800 },
+    homePriority: { afterS: 172_800, allowanceS: 72_000, allowancePerJobS: 30 },
     prediction: { shrinkage: 2, memory: 0.5 },
     lookahead: {
       jobs: 32,

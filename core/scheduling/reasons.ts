@@ -445,6 +445,11 @@ export const rules = {
     en: "fits, but job {ahead} came first and waits for room here",
     zh: "放得下，但作业 {ahead} 先到，正在此等待空闲",
   },
+  "kept-for-home": {
+    holds: "later",
+    en: "fits, but the centre's own users would wait longer than without the network if pool {pool} took visitors that ask for {askedS} s; it takes shorter ones sooner, and all once its users have gained enough",
+    zh: "放得下，但若资源池 {pool} 接纳申请 {askedS} 秒的外来作业，该中心自己的用户会比不入网时等得更久；时间较短者可更早进入，待其用户获益足够后全部接纳",
+  },
   "reserved-for-earlier": {
     holds: "later",
     en: "fits, but job {ahead} has a place in pool {pool} in {inS} s, and this one may last {askedS} s and would delay it",

@@ -84,7 +84,7 @@ test("with homes and bounds on cores too, whoever looked in between, and only wi
   const lines: string[] = [];
   const lived = (looks: boolean, homes: readonly (readonly [TenantId, CentreId])[]) => {
     lines.length = 0;
-    const policy = { ...policies.weir, homePriority: { afterS: 5 } };
+    const policy = { ...policies.weir, homePriority: { afterS: 5, allowanceS: null, allowancePerJobS: 0 } };
     const world = recordedWorld((line) => lines.push(`${line}\n`), policy);
     const told = { lifeCycle: "in-service", intake: "open", connection: "connected", offers: noOffers } as const;
     const pools = [poolOfNodes("main", [{ cores: 8 }])];

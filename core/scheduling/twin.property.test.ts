@@ -121,5 +121,5 @@ function run(pool: PoolRecord, of: Amounts, endsMs: number): void {
   const sort = sortOf(pool, { person: personId(1), project: projectId(1) }, allocation);
   moveRun(pool, sort, null, "running");
   const times = { placedMs: 0, startedMs: 0, endsMs, timeLimitS: 1, expectedS: 1 };
-  expectEnd(pool, { attempt: 1, pool, sort, phase: "running", charged: null, ...untold, ...times });
+  expectEnd(pool, { attempt: 1, pool, sort, phase: "running", charged: null, ...untold, visits: false, ...times });
 }

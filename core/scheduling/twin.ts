@@ -2,6 +2,7 @@ import { oursIn, withinShare } from "#core/scheduling/agreed.ts";
 import { type Holder, leftOf, onTheirNodes, type PoolRecord, type Sort } from "#core/scheduling/centres.ts";
 import { type Ground, groundBeside, groundLeft, isOwn, putOnGround } from "#core/scheduling/ground.ts";
 import { type LiveRun, untold } from "#core/scheduling/job-record.ts";
+import { tellLender } from "#core/scheduling/lending.ts";
 import {
   type Cell,
   deviceKey,
@@ -167,6 +168,7 @@ export function startBeside(pool: PoolRecord, need: Need, untilMs: number): void
 /** Takes a run into the order of the expected ends. */
 export function expectEnd(pool: PoolRecord, run: LiveRun): void {
   pool.twin = null;
+  tellLender(pool.centre);
   const place = insert(pool.runs, run);
   const { atMs, cores, memoryMib, cards } = pool.ends;
   const { nodes, coresPerNode, memoryMibPerNode, acceleratorsPerNode } = run.sort.allocation;
@@ -181,6 +183,7 @@ export function expectEnd(pool: PoolRecord, run: LiveRun): void {
 
 export function expectNoEnd(pool: PoolRecord, run: LiveRun): void {
   pool.twin = null;
+  tellLender(pool.centre);
   const place = remove(pool.runs, run);
   const { atMs, cores, memoryMib, cards } = pool.ends;
   if (place !== -1) for (const each of [atMs, cores, memoryMib, cards]) each.splice(place, 1);
@@ -259,7 +262,7 @@ function runLike(pool: PoolRecord, need: Need): LiveRun {
     placedMs: 0,
     ...unknown,
   } as const;
-  return { ...fresh, ...untold, pool, sort };
+  return { ...fresh, ...untold, visits: false, pool, sort };
 }
 
 const unknown = { timeLimitS: 0, expectedS: 0 } as const;

@@ -132,11 +132,12 @@ export function visitLeaseMs(bounds: Bounds | null, pool: PoolRecord, leaseMs: n
   return Math.min(leaseMs, opening.closesInMs);
 }
 
-/** Whoever waits under an agreement keeps only those waiting who come by the same. */
+/** Whoever waits under an agreement, or for another home to let it in, keeps only those waiting who come by the same. */
 export function visitsKey(bounds: Bounds | null, pools: readonly PoolRecord[]): string {
   if (bounds === null) return "";
   const under = pools.map((pool) => visitsAt(bounds, pool)?.at ?? "");
-  return under.every((at) => at === "") ? "" : `\n\nagreements ${under.join(" ")}`;
+  const agreed = under.every((at) => at === "") ? "" : `\n\nagreements ${under.join(" ")}`;
+  return bounds.home === null ? agreed : `${agreed}\n\nhome ${bounds.home.id}`;
 }
 
 const nothingHeld: Held = { cores: 0, memoryMib: 0, cardsMilli: new Map() };

@@ -8,19 +8,23 @@ import { createWorld, type World } from "#core/scheduling/world.ts";
 /**
  * Drives the live world through a workload, as its own loop would be driven: at one instant first what ends, then what is
  * submitted, then decisions until there is nothing more to start. All homes are one machine of one node; each is a tenant,
- * with the weight that the policy gives it, and the machine is the home of the first. For tests alone.
+ * with the weight that the policy gives it, and the machine is the home of the first. `areApart`: the others have machines of
+ * their own, which nobody can reach. For tests alone.
  */
-export function replayInWorld(workload: Workload, policy: Policy): Schedule {
+export function replayInWorld(workload: Workload, policy: Policy, areApart = false): Schedule {
   const { count, submitS, runS, homes } = workload;
   const world = createWorld(policy);
-  world.apply({ kind: "centre-changed", centre: machine(homes.reduce((sum, home) => sum + home.processors, 0)) });
+  const all = areApart
+    ? homes.map(({ processors }) => processors)
+    : [homes.reduce((sum, home) => sum + home.processors, 0)];
+  for (const [at, cores] of all.entries()) world.apply({ kind: "centre-changed", centre: machine(at, cores) });
   const weights = homes.map(({ name }, home) => [tenantId(home + 1), policy.fairness?.weights[name] ?? 1] as const);
   const promises = homes.flatMap(({ name }, home) => {
     const promiseS = policy.fairness?.promises[name];
     return promiseS === undefined ? [] : [[tenantId(home + 1), promiseS] as const];
   });
   world.apply({ kind: "policy-set", policy, weights, promises, atMs: 0 });
-  world.apply({ kind: "homes-set", homes: [[tenantId(1), centreId("one")]], atMs: 0 });
+  world.apply({ kind: "homes-set", homes: all.map((_, at) => [tenantId(at + 1), machineId(at)]), atMs: 0 });
   const startS = new Int32Array(count).fill(-1);
   const ends: Ends = { times: [], jobs: new Map() };
   for (let next = 0; next < count || ends.times.length > 0; ) {
@@ -35,10 +39,20 @@ export function replayInWorld(workload: Workload, policy: Policy): Schedule {
   return { startS, centre: new Uint16Array(count) };
 }
 
-function machine(cores: number) {
+function machineId(at: number) {
+  return centreId(`home-${at}`);
+}
+
+/** The first can be reached. */
+function machine(at: number, cores: number) {
   const pools = [poolOfNodes("main", [{ count: 1, cores, memoryMib: 1 }], { memoryMibPerCore: 0 })];
-  const told = { lifeCycle: "in-service", intake: "open", connection: "connected", offers: noOffers } as const;
-  return { id: centreId("one"), driver: "process", ...told, accounts: null, pools } as const;
+  const told = {
+    lifeCycle: "in-service",
+    intake: "open",
+    connection: at === 0 ? "connected" : "unreachable",
+    offers: noOffers,
+  } as const;
+  return { id: machineId(at), driver: "process", ...told, accounts: null, pools } as const;
 }
 
 function submit(world: World, workload: Workload, at: number): void {

@@ -155,7 +155,7 @@ const shipped: readonly Policy[] = [
   policies["easy-sjbf"],
   policies["saf-easy"],
   { ...policies["sjf-easy"], maxWaitS: 60 },
-  { ...weir, homePriority: { afterS: 7 } },
+  { ...weir, homePriority: { afterS: 7, allowanceS: null, allowancePerJobS: 0 } },
 ];
 
 function emptyModel(policy: Policy = policies.fcfs): Model {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { replay } from "#core/scheduling/kernel/replay.ts";
+import { replayWeir, type WeirReplay } from "#core/scheduling/kernel/weir.ts";
 import { type Policy, policies } from "#core/scheduling/policy.ts";
 import type { Workload } from "#core/scheduling/replay/workload.ts";
 import { replayInWorld } from "./world-replay-testing.ts";
@@ -54,6 +55,21 @@ test("who is past its virtual start goes ahead of visitors at its home, as in th
   assert(ahead > 20, `of 200 workloads only in ${ahead} somebody goes ahead`);
 });
 
+test("visitors are kept away from a home whose own work would be worse off, as in the kernel", () => {
+  fc.assert(
+    fc.property(jobs, fc.integer({ min: 1, max: 12 }), fc.constantFrom(...keeping), (drawn, processors, policy) => {
+      compareApart(drawn, processors, policy);
+    }),
+    { numRuns: 1000 },
+  );
+  let away = 0;
+  for (const drawn of fc.sample(jobs, { numRuns: 200, seed: 7 })) {
+    const [kept, open] = [keeping[0], atHome[0]].map((policy) => apartInKernel(drawn, 6, policy).startS.join());
+    if (kept !== open) away += 1;
+  }
+  assert(away > 50, `of 200 workloads only in ${away} somebody is kept away`);
+});
+
 test("the first of the queue are planned under several orders and the best is kept, as in the kernel", () => {
   fc.assert(
     fc.property(jobs, fc.integer({ min: 1, max: 12 }), fc.constantFrom(...looking), (drawn, processors, policy) => {
@@ -88,9 +104,23 @@ const foretelling = [
 
 const plainAtHome: Policy = { ...ordered, fairness: null, prediction: null };
 const atHome = [
-  { ...plainAtHome, homePriority: { afterS: 0 } },
-  { ...ordered, fairness: { ...ordered.fairness, weights }, homePriority: { afterS: 20 } },
-  { ...plainAtHome, homePriority: { afterS: 50 }, maxWaitS: 900, guardLeadS: 0 },
+  { ...plainAtHome, homePriority: { afterS: 0, allowanceS: null, allowancePerJobS: 0 } },
+  {
+    ...ordered,
+    fairness: { ...ordered.fairness, weights },
+    homePriority: { afterS: 20, allowanceS: null, allowancePerJobS: 0 },
+  },
+  { ...plainAtHome, homePriority: { afterS: 50, allowanceS: null, allowancePerJobS: 0 }, maxWaitS: 900, guardLeadS: 0 },
+] as const satisfies readonly Policy[];
+
+const keeping = [
+  { ...plainAtHome, homePriority: { afterS: 0, allowanceS: 0, allowancePerJobS: 0 } },
+  { ...plainAtHome, homePriority: { afterS: 50, allowanceS: 200, allowancePerJobS: 5 } },
+  {
+    ...plainAtHome,
+    lookahead: { ...policies.weir.lookahead, jobs: 8, moves: 12 },
+    homePriority: { afterS: 20, allowanceS: 60, allowancePerJobS: 0 },
+  },
 ] as const satisfies readonly Policy[];
 
 const { lookahead } = policies.weir;
@@ -98,9 +128,19 @@ const short = { ...lookahead, jobs: 8, moves: 12 };
 const unplanned: Policy = { ...ordered, fairness: { ...ordered.fairness, weights } };
 const looking = [
   { ...unplanned, lookahead },
-  { ...policies.weir, fairness: { ...ordered.fairness, weights }, homePriority: { afterS: 20 } },
+  {
+    ...policies.weir,
+    fairness: { ...ordered.fairness, weights },
+    homePriority: { afterS: 20, allowanceS: null, allowancePerJobS: 0 },
+  },
   { ...ordered, fairness: null, prediction: null, lookahead: { ...short, jobs: 6 } },
-  { ...plainAtHome, lookahead: short, homePriority: { afterS: 0 }, maxWaitS: 900, guardLeadS: 0 },
+  {
+    ...plainAtHome,
+    lookahead: short,
+    homePriority: { afterS: 0, allowanceS: null, allowancePerJobS: 0 },
+    maxWaitS: 900,
+    guardLeadS: 0,
+  },
   { ...unplanned, lookahead: short, maxWaitS: 600, guardLeadS: 300 },
 ] as const satisfies readonly Policy[];
 
@@ -133,6 +173,24 @@ function compare(workload: Workload, policy: Policy): void {
   const lived = replayInWorld(workload, policy);
   const at = lived.startS.findIndex((startS, job) => startS !== replayed.schedule.startS[job]);
   assert(at === -1, `job ${at}: the world at ${lived.startS[at]} s, the kernel at ${replayed.schedule.startS[at]} s`);
+}
+
+/** The others have homes too, where they could run; nobody can reach these. */
+function apartOf(drawn: Drawn, processors: number): Workload {
+  const several = severalOf(drawn, processors, 1);
+  const homes = several.homes.map((home, at) => (at === 0 ? home : { ...home, processors: 12 }));
+  return { ...several, homes };
+}
+
+function apartInKernel(drawn: Drawn, processors: number, policy: Policy): WeirReplay {
+  return replayWeir(apartOf(drawn, processors), policy, 0, () => {}, { shut: (centre) => centre > 0 });
+}
+
+function compareApart(drawn: Drawn, processors: number, policy: Policy): void {
+  const replayed = apartInKernel(drawn, processors, policy);
+  const lived = replayInWorld(apartOf(drawn, processors), policy, true);
+  const at = lived.startS.findIndex((startS, job) => startS !== replayed.startS[job]);
+  assert(at === -1, `job ${at}: the world at ${lived.startS[at]} s, the kernel at ${replayed.startS[at]} s`);
 }
 
 /** Few different times, so that much happens at one instant. */

@@ -7,7 +7,7 @@ import type { CentreWishes, Shape } from "#core/job/spec.ts";
 import { amountsOfRun, takeAccount } from "#core/scheduling/account-use.ts";
 import { tellTime } from "#core/scheduling/agreed.ts";
 import { lookingBy } from "#core/scheduling/ahead.ts";
-import { boundsOf, noRules, setRules } from "#core/scheduling/bounds.ts";
+import { boundsOf, noRules, setHomesInRules, setRules } from "#core/scheduling/bounds.ts";
 import {
   type CentreRecord,
   describe,
@@ -46,6 +46,7 @@ import { everGiven, type Given } from "#core/scheduling/given.ts";
 import { type GrantLeft, grantsFor, noGrants, tellGrants } from "#core/scheduling/grants.ts";
 import { headroomOf, type StartableShape } from "#core/scheduling/headroom.ts";
 import {
+  beginAway,
   changeHome,
   comeHome,
   type HomeRecord,
@@ -59,6 +60,7 @@ import {
   setHomes,
 } from "#core/scheduling/homes.ts";
 import { type JobRecord, type LiveRun, untold } from "#core/scheduling/job-record.ts";
+import { allowanceOf } from "#core/scheduling/lending.ts";
 import { nearestFit } from "#core/scheduling/nearest.ts";
 import { takeLicences } from "#core/scheduling/offered.ts";
 import { Doubt } from "#core/scheduling/order/doubt.ts";
@@ -438,8 +440,10 @@ function apply(state: State, event: WorldEvent): void {
       followAnother(state, event);
       break;
     case "homes-set":
-      if (setHomes(state.homes, event.homes, state.centres, event.atMs))
+      if (setHomes(state.homes, event.homes, state.centres, event.atMs)) {
         for (const job of state.jobs.values()) comeHome(state.homes, job, event.atMs);
+        lendAnew(state);
+      }
       break;
     case "grants-told":
       if (tellGrants(state.grants, event.grants)) forgetFailures(state.queue);
@@ -474,6 +478,7 @@ function apply(state: State, event: WorldEvent): void {
 
 function followAnother(state: State, { policy, weights, promises, atMs }: Event<"policy-set">): void {
   const { demand, ...more } = followed(policy, state.doubt);
+  const before = allowanceOf(state.homePriority);
   Object.assign(state, more, { demand: demand && (state.demand ?? demand) });
   Object.assign(state.memory, { reserved: new Map(), holders: [], holdersBefore: [] });
   // Under a policy that reserves for one alone, or for everybody, those near their longest wait have no places of their own.
@@ -484,11 +489,33 @@ function followAnother(state: State, { policy, weights, promises, atMs }: Event<
   weigh(state.queue.submitters, new Map(weights));
   rankBy(state.queue, rankingOf(policy, promises));
   boundClasses(state);
+  if (JSON.stringify(allowanceOf(policy.homePriority)) !== JSON.stringify(before)) lendAnew(state);
 }
 
 function boundClasses(state: State): void {
   const { policy, queue, coreLimits } = state;
   setClassLimits(coreLimits, policy.classes ?? [], queue.ranking.classes.of, liveJobs(state));
+}
+
+/** Which centres keep visitors away, and whose work is a visitor where. */
+function lendAnew(state: State): void {
+  const { homes, rules, queue, centres, jobs, homePriority } = state;
+  const allowance = allowanceOf(homePriority);
+  const lends = allowance !== null && homes.of.size > 0;
+  if (!lends && rules.homes === null) return;
+  const places = [...homes.of].map(([tenant, centre]) => [tenant, centreOf(state, centre)] as const);
+  setHomesInRules(rules, lends ? new Map(places) : null);
+  for (const centre of centres) {
+    const home = homes.at.get(centre.id);
+    centre.lends = home && allowance ? { account: home.account, allowance } : null;
+    if (home) home.place = centre;
+  }
+  for (const { live, submitter } of jobs.values())
+    for (const run of live?.values() ?? []) run.visits = homes.of.get(submitter.tenant) !== run.pool.centre.id;
+  for (const { account } of homes.at.values()) account.changed();
+  rebind(queue, centres, jobs.values(), ({ submitter }) => boundsOf(rules, submitter.tenant, submitter.project));
+  countVisits(state);
+  forgetFailures(queue);
 }
 
 function changeCentre(state: State, id: CentreId, description: CentreState | null): void {
@@ -670,9 +697,11 @@ function placeTask(state: State, event: Event<"task-placed">): void {
   const charged = charge(state.queue.submitters, job.submitter, job.ask, event.allocation, atMs);
   const expectedS = expectedRunS(state.queue.submitters, job.submitter, job.ask);
   const expected = { timeLimitS: job.ask.timeLimitS, expectedS };
-  const told = { ...untold, ...expected, placedMs: atMs, startsMs, firstTold, held, askedBack, nodes };
+  const visits = state.homes.of.get(job.submitter.tenant) !== event.centre;
+  const told = { ...untold, ...expected, placedMs: atMs, startsMs, firstTold, held, askedBack, nodes, visits };
   const started: LiveRun = { attempt, pool, sort, phase, endsMs, startedMs, charged, ...told };
   expectEnd(pool, started);
+  if (startedMs !== null) beginAway(job, position, startedMs);
   noteWaiting(state.waiting, started, job, position, phase === "waiting");
   if (job.preemptible !== "no") pool.yielding.set(started, { job, position, run: started });
   dropTaskClaim(state, event);
@@ -711,6 +740,7 @@ function moveLiveRun(state: State, event: Event<"run-moved">): void {
     run.endsMs = event.atMs + lastsMs(found.job);
     run.startedMs = event.atMs;
     expectEnd(run.pool, run);
+    beginAway(found.job, found.position, event.atMs);
   }
   run.phase = event.phase;
   noteWaiting(state.waiting, run, found.job, found.position, event.phase === "waiting");

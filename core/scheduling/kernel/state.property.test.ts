@@ -230,7 +230,11 @@ test("submissions of one instant may come in any order where the policy's own or
 
 test("weir: what ends at one instant may end in any order", () => {
   // All times are multiples of 20 s, so that many ends fall together; of histories the last job counts most.
-  const policy: Policy = { ...weir, prediction: { shrinkage: 0.01, memory: 0.1 }, homePriority: { afterS: 0 } };
+  const policy: Policy = {
+    ...weir,
+    prediction: { shrinkage: 0.01, memory: 0.1 },
+    homePriority: { afterS: 0, allowanceS: null, allowancePerJobS: 0 },
+  };
   let together = 0;
   fc.assert(
     fc.property(crowd, fc.integer(), fc.boolean(), (drawn, seed, looks) => {

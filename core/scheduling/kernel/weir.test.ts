@@ -6,6 +6,8 @@ import { type Policy, policies } from "#core/scheduling/policy.ts";
 import type { Workload } from "#core/scheduling/replay/workload.ts";
 
 const { weir } = policies;
+/** Visitors are kept away at once, by what is known of run times. */
+const keeping: Policy = { ...weir, homePriority: { afterS: 0, allowanceS: 0, allowancePerJobS: 0 } };
 const listOnly: Policy = { ...weir, lookahead: null };
 
 test("nothing is oversubscribed, nothing starts before it came, and the same seed gives the same schedule", () => {
@@ -35,8 +37,8 @@ test("a run time is seen by nobody before its job has ended", () => {
       const job = pick % workload.count;
       const runS = workload.runS.slice();
       runS[job] = Math.min(anotherS, workload.estimateS[job] ?? 1);
-      const before = replayWeir(workload, weir, 1);
-      const after = replayWeir({ ...workload, runS }, weir, 1);
+      const before = replayWeir(workload, keeping, 1);
+      const after = replayWeir({ ...workload, runS }, keeping, 1);
       const endS = (before.startS[job] ?? 0) + Math.min(workload.runS[job] ?? 0, runS[job] ?? 0);
       for (const [other, atS] of before.startS.entries()) {
         if (atS >= endS) continue;
@@ -50,7 +52,12 @@ test("a run time is seen by nobody before its job has ended", () => {
 
 test("a promise to a job near the longest wait is only ever moved to an earlier time, and kept", () => {
   let promises = 0;
-  const near: Policy = { ...weir, maxWaitS: 400, guardLeadS: 300, homePriority: { afterS: 0 } };
+  const near: Policy = {
+    ...weir,
+    maxWaitS: 400,
+    guardLeadS: 300,
+    homePriority: { afterS: 0, allowanceS: null, allowancePerJobS: 0 },
+  };
   fc.assert(
     fc.property(workloads(), fc.nat(5), fc.boolean(), (workload, seed, looks) => {
       const promisedS = new Map<number, number>();
@@ -175,7 +182,11 @@ test("a job past its virtual start goes ahead of a visitor at its home", () => {
       ...visitors,
     ],
   );
-  const ahead = replayWeir(workload, { ...listOnly, fairness: null, homePriority: { afterS: 0 } }, 1);
+  const ahead = replayWeir(
+    workload,
+    { ...listOnly, fairness: null, homePriority: { afterS: 0, allowanceS: null, allowancePerJobS: 0 } },
+    1,
+  );
   const alike = replayWeir(workload, { ...listOnly, fairness: null, homePriority: null }, 1);
   assert.equal(ahead.virtualStartS?.[2], 100);
   assert.equal(alike.startS[2], 100 + 6 * 60);
@@ -223,7 +234,12 @@ test("room for large work is kept by the plan alone, or by a reservation after t
 });
 
 test("where the queue only grows, a job costs no more looks at the queue the longer it is", () => {
-  const policy: Policy = { ...weir, maxWaitS: 3000, guardLeadS: 1000, homePriority: { afterS: 500 } };
+  const policy: Policy = {
+    ...weir,
+    maxWaitS: 3000,
+    guardLeadS: 1000,
+    homePriority: { afterS: 500, allowanceS: null, allowancePerJobS: 0 },
+  };
   const looks = (count: number) => {
     const jobs = Array.from({ length: count }, (_, at) => ({
       ...{ at: at * 10, processors: 1 + (at % 7), limitS: 100 + (at % 11) * 20, runS: 100, home: at % 2 },

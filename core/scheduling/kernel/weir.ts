@@ -1,3 +1,4 @@
+import { type Allowance, HomeAccount, type Visitor, type Visitors } from "../order/account.ts";
 import { Doubt, mindedBy } from "../order/doubt.ts";
 import { owedAfterS, promiseTo, Usage } from "../order/fairness.ts";
 import { Reservations } from "../order/guard.ts";
@@ -26,6 +27,8 @@ export type WeirWatch = {
   readonly promised?: (job: number, centre: number, atS: number, nowS: number) => void;
   /** Stands in for the queue of ends: a test gives one that takes those of one instant in another order. */
   readonly ends?: EndQueue;
+  /** Centres where nothing starts. */
+  readonly shut?: (centre: number) => boolean;
 };
 
 type EndQueue = Pick<Ends, "count" | "nextS" | "add" | "pop">;
@@ -92,6 +95,11 @@ export class WeirMachine {
   /** Of these, in the pass whose number is beside it, those past the policy's patience, in the order of the pass. */
   readonly #overdue: number[][];
   readonly #overdueOf: Int32Array;
+  /** What each home has of sharing, and what of it visitors may cost; null: they come in whatever they cost. */
+  readonly #accounts: readonly HomeAccount[];
+  readonly #allowance: Allowance | null;
+  /** Started in this pass: the accounts are told once it is over. */
+  readonly #began: number[] = [];
   readonly #reservations: Reservations;
   readonly #lookahead: Lookahead | null;
   readonly #seed: number;
@@ -140,6 +148,10 @@ export class WeirMachine {
     };
     this.#homes = virtualStartS === null ? [] : this.#sizes.map((size) => new VirtualHome([size], started));
     this.#late = this.#sizes.map(() => []);
+    const { allowanceS, allowancePerJobS } = policy.homePriority ?? { allowanceS: null, allowancePerJobS: 0 };
+    this.#allowance = allowanceS === null ? null : { allowanceS, allowancePerJobS };
+    const accounted = this.#allowance === null ? [] : this.#sizes;
+    this.#accounts = accounted.map((size, centre) => new HomeAccount([size], this.#visitorsAt(centre), -1));
     this.#overdue = this.#sizes.map(() => []);
     this.#overdueOf = new Int32Array(homes.length);
     this.#room = new Room(homes.length);
@@ -170,10 +182,13 @@ export class WeirMachine {
     this.#usage?.join(its, project[job] ?? 0, person[job] ?? 0);
     this.#homes[its]?.submit(job, [needs], limitS, this.#workload.submitS[job] ?? 0);
     this.#ranked.add(job, needs);
+    this.#accounts[its]?.submit(job, [needs], limitS, this.#workload.submitS[job] ?? 0);
   }
 
   pass(nowS: number): void {
     for (const home of this.#homes) home.advance(nowS);
+    // Of this second itself nothing is taken for known, as in the live network.
+    for (const account of this.#accounts) account.advance(nowS - 1);
     if (!this.#someFits()) return;
     this.#passes += 1;
     this.#guard(nowS);
@@ -185,6 +200,8 @@ export class WeirMachine {
     if (this.#ranked.count - this.#owed.length > 1) this.#look(nowS);
     this.#startOthers(nowS, hasHead);
     this.#leaveStarted();
+    for (const job of this.#began) this.#accounts[this.#workload.home[job] ?? 0]?.began(job, this.startS[job] ?? 0);
+    this.#began.length = 0;
   }
 
   #end(job: number, nowS: number): void {
@@ -197,6 +214,8 @@ export class WeirMachine {
     this.#charge(job, ranS - predictedS);
     this.#doubt.learn(predictedS, ranS);
     this.#homes[home[job] ?? 0]?.ended(job, ranS, nowS);
+    this.#accounts[home[job] ?? 0]?.ended(job, ranS, nowS);
+    this.#accounts[centre]?.changed();
     this.#foretold.ended(job);
   }
 
@@ -326,7 +345,7 @@ export class WeirMachine {
   #placesOf(lookahead: Lookahead, job: number, nowS: number): boolean {
     const needs = this.#workload.processors[job] ?? 0;
     for (let centre = 0; centre < this.#sizes.length; centre += 1) {
-      if ((this.#sizes[centre] ?? 0) < needs) continue;
+      if ((this.#sizes[centre] ?? 0) < needs || !this.#mayVisit(job, centre)) continue;
       const mayStart = this.#mayStart(job, centre, nowS);
       lookahead.mayGo(centre, this.#amounts(needs), this.#foretold.predictedS(job), mayStart);
     }
@@ -400,8 +419,8 @@ export class WeirMachine {
     /** Answers whether whoever comes behind may start. */
     const serve = (job: number): boolean => {
       if (this.#hasStarted(job) || this.#startJob(job, false, nowS) || !isFirst) return true;
-      isFirst = false;
-      if (isReserved) this.#reserveFirst(job, nowS);
+      // Whoever may go nowhere keeps nobody from a place.
+      isFirst = isReserved && !this.#reserveFirst(job, nowS);
       return backfill !== "none";
     };
     for (const job of this.#plan) if (!serve(job)) return;
@@ -456,7 +475,8 @@ export class WeirMachine {
     const planned = this.#planned[job] ?? -2;
     const byS = this.#promisedS(job);
     for (let centre = 0; centre < this.#sizes.length; centre += 1) {
-      if (!this.#mayStart(job, centre, nowS) || nowS + this.#latencyS(centre) > byS) continue;
+      if (!this.#mayStart(job, centre, nowS) || !this.#mayVisit(job, centre) || nowS + this.#latencyS(centre) > byS)
+        continue;
       if (centre !== planned && !this.#fitsBeside(job, centre)) continue;
       const left = centre === planned ? -1 : (this.#free[centre] ?? 0) - (this.#workload.processors[job] ?? 0);
       if (left < least) {
@@ -471,6 +491,34 @@ export class WeirMachine {
   #promisedS(job: number): number {
     const held = this.#reservations.promised === 0 ? -1 : this.#reservations.promisedAt(job);
     return held < 0 ? Number.POSITIVE_INFINITY : (this.#reservations.shadowS[held] ?? 0) + this.#latencyS(held);
+  }
+
+  /** Whether the centre's own work is not to be worse off for it. Whoever was promised the centre, or has no home, may. */
+  #mayVisit(job: number, centre: number): boolean {
+    if (this.#watch.shut?.(centre)) return false;
+    const account = this.#accounts[centre];
+    if (!account || !this.#allowance) return true;
+    const { home, processors, estimateS } = this.#workload;
+    const [its, needs] = [home[job] ?? 0, processors[job] ?? 0];
+    if (its === centre || (this.#sizes[its] ?? 0) < needs || this.#reservations.promisedAt(job) === centre) return true;
+    const limitS = (estimateS[job] ?? 0) + 2 * this.#latencyS(centre);
+    return account.admits(this.#amounts(needs), limitS, this.#allowance);
+  }
+
+  #visitorsAt(centre: number): Visitors {
+    const { home, processors, estimateS } = this.#workload;
+    const dueS = (job: number) => (this.startS[job] ?? 0) + (estimateS[job] ?? 0) + this.#latencyS(centre);
+    const running = this.#running[centre] ?? new RunningWork();
+    const all = () => {
+      const visitors: Visitor[] = [];
+      for (let at = 0; at < running.count; at += 1) {
+        const job = running.job[at] ?? 0;
+        if (home[job] !== centre) visitors.push({ dueS: dueS(job), needs: [processors[job] ?? 0] });
+      }
+      return visitors;
+    };
+    // Its own are among them: no visitor is due later.
+    return { all, untilS: () => (running.count === 0 ? 0 : dueS(running.job[running.count - 1] ?? 0)) };
   }
 
   #fitsBeside(job: number, centre: number): boolean {
@@ -521,6 +569,8 @@ export class WeirMachine {
     if (nowS + latencyS > lastSecondS) throw new BeyondClock();
     this.startS[job] = nowS + latencyS;
     this.centre[job] = centre;
+    if (this.#allowance) this.#began.push(job);
+    this.#accounts[centre]?.changed();
     this.#free[centre] = (this.#free[centre] ?? 0) - needs;
     if (job < this.#firstRanked) this.#guarded.remove(job, needs);
     else this.#hasRankedStarted = true;
@@ -551,9 +601,10 @@ export class WeirMachine {
     if (at >= 0) this.#watch.promised?.(job, at, this.#reservations.shadowS[at] ?? 0, nowS);
   }
 
-  #reserveFirst(job: number, nowS: number): void {
+  #reserveFirst(job: number, nowS: number): boolean {
     const centre = this.#firstCentre(job, Number.POSITIVE_INFINITY, nowS);
     if (centre >= 0) this.#hold(job, centre, nowS);
+    return centre >= 0;
   }
 
   /** The open centre where the job would start first, before `beforeS`; ties its home, then the first. -1: none. */
@@ -564,6 +615,7 @@ export class WeirMachine {
     let earliestS = beforeS;
     for (let centre = 0; centre < this.#sizes.length; centre += 1) {
       if ((this.#sizes[centre] ?? 0) < needs || (this.#reservations.holder[centre] ?? -1) >= 0) continue;
+      if (!this.#mayVisit(job, centre)) continue;
       const free = this.#free[centre] ?? 0;
       const running = this.#running[centre];
       if (!running) continue;

@@ -1,3 +1,5 @@
+import { type Amounts, fits, take } from "./amounts.ts";
+
 /**
  * What would have become of a home's own jobs on its own machines, first come first served with EASY backfill, as far as
  * it is known by now: a job ends virtually so long after its virtual start as it took in truth; while that is not known,
@@ -209,9 +211,6 @@ export class VirtualHome {
   }
 }
 
-/** Of each kind that a home has. */
-export type Amounts = readonly number[];
-
 /** `jobs`: number, submission, limit, virtual start or -1, virtual end, true run time or -1, whether it is over virtually, amounts. */
 export type RememberedHome = { readonly nowS: number; readonly jobs: readonly (readonly number[])[] };
 
@@ -238,13 +237,4 @@ const mostScanned = 2_000;
 
 function isLater(one: Entry | undefined, { submitS, job }: Entry): boolean {
   return one !== undefined && (one.submitS > submitS || (one.submitS === submitS && one.job > job));
-}
-
-function fits(needs: Amounts, free: Amounts): boolean {
-  for (let kind = 0; kind < needs.length; kind += 1) if ((needs[kind] ?? 0) > (free[kind] ?? 0)) return false;
-  return true;
-}
-
-function take(free: number[], needs: Amounts, sign: 1 | -1): void {
-  for (let kind = 0; kind < needs.length; kind += 1) free[kind] = (free[kind] ?? 0) + sign * (needs[kind] ?? 0);
 }

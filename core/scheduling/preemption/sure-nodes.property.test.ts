@@ -112,7 +112,7 @@ function settle(sizes: readonly Node[], asked: readonly AskedRun[]): Centre {
       timeLimitS: 0,
       expectedS: 0,
     } as const;
-    const live: LiveRun = { ...fresh, ...untold, pool, sort };
+    const live: LiveRun = { ...fresh, ...untold, visits: false, pool, sort };
     expectEnd(pool, live);
     return { live, on, asked: one };
   });

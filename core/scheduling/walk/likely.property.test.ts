@@ -132,7 +132,7 @@ function run(pool: PoolRecord | undefined, ask: Ask, endsMs: number): void {
   const sort = sortOf(pool, { person: personId(1), project: projectId(1) }, allocation);
   moveRun(pool, sort, null, "running");
   const times = { placedMs: 0, startedMs: 0, endsMs, timeLimitS: ask.timeLimitS, expectedS: ask.timeLimitS };
-  expectEnd(pool, { attempt: 1, pool, sort, phase: "running", charged: null, ...untold, ...times });
+  expectEnd(pool, { attempt: 1, pool, sort, phase: "running", charged: null, ...untold, visits: false, ...times });
 }
 
 function jobOf(ask: Ask, number: number): JobRecord {

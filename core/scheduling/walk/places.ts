@@ -1,9 +1,10 @@
 import { isShared, leftOf, needIn, type PoolRecord } from "#core/scheduling/centres.ts";
 import { dataReadyMs, isDataThere } from "#core/scheduling/data-at.ts";
-import { mayTake } from "#core/scheduling/fit.ts";
+import { type Asked, mayTake } from "#core/scheduling/fit.ts";
 import type { Step } from "#core/scheduling/front.ts";
 import { heldBeside } from "#core/scheduling/ground.ts";
 import { comesBefore } from "#core/scheduling/job-record.ts";
+import { letIn } from "#core/scheduling/lending.ts";
 import { chooseElsewhere } from "#core/scheduling/placing/choose.ts";
 import { type Ask, nextReady, room } from "#core/scheduling/queue.ts";
 import { isStarving } from "#core/scheduling/ranking.ts";
@@ -38,7 +39,7 @@ export function keepPlaces(scene: Scene, walk: Walk): void {
   const all: Kept[] = [];
   for (const place of standingPlaces(scene.memory).toSorted(byTurn)) {
     const { job, position, pool } = place;
-    const again = mayKeep(scene, walk, place) ? soonestAt(job.ask, pool, walk.nowMs) : null;
+    const again = mayKeep(scene, walk, place) ? soonestAt(letIn(job.ask), pool, walk.nowMs) : null;
     if (!again) continue;
     keep(walk, job, position);
     // On several nodes less that runs may be put together worse: it is not sought anew where it still fits.
@@ -171,7 +172,14 @@ function servePlace(scene: Scene, walk: Walk, place: GivenPlace, errand: Errand)
   const gone = job.moves?.get(position)?.left;
   const untilMs = walk.nowMs + (ask.timeLimitS + ask.graceS) * 1000;
   const pools = walk.failed.has(ask) ? nowhere : likelyPools(walk, ask.group, untilMs);
-  const offer = pools.length === 0 ? null : chooseElsewhere(gone, ask, pools, walk.nowMs, choiceOf(scene));
+  const choose = (asked: Asked, among: readonly PoolRecord[]) =>
+    among.length === 0 ? null : chooseElsewhere(gone, asked, among, walk.nowMs, choiceOf(scene));
+  const offer =
+    choose(ask, pools) ??
+    choose(
+      letIn(ask),
+      pools.filter((each) => each === pool),
+    );
   if (offer) start(scene, walk, { job, position }, offer, errand.placed);
   else noteFailure(scene, walk, ask, errand);
   if (!offer && !preempt(scene, walk, ask, { job, position })) givePlace(walk, place);

@@ -81,13 +81,14 @@ export function giveBack({ coreLimits, grants }: Scene, { offer, ask, job, left,
 function begin(
   { nowMs }: Walk,
   { pool, device }: Offer,
-  { shape, timeLimitS, graceS }: Ask,
+  { shape, timeLimitS, graceS, bounds }: Ask,
   expectedS: number,
 ): LiveRun {
   const endsMs = nowMs + (timeLimitS + graceS) * 1000;
   const sort = { line: "", allocation: allocationOf(shape, pool, device), phases: { sent: 1, waiting: 0, running: 0 } };
   const fresh = { attempt: 0, phase: "sent", startedMs: null, charged: null, placedMs: nowMs } as const;
-  const run: LiveRun = { ...fresh, ...untold, timeLimitS, expectedS, pool, sort, endsMs };
+  const visits = bounds?.home !== pool.centre;
+  const run: LiveRun = { ...fresh, ...untold, timeLimitS, expectedS, pool, sort, endsMs, visits };
   addTo(pool.taken, sort.allocation, 1);
   expectEnd(pool, run);
   startBeside(pool, needIn(shape, pool, device), endsMs);

@@ -1,6 +1,6 @@
 import { holdAccount } from "#core/scheduling/account-use.ts";
 import { type Holder, isShared, needIn, type PoolRecord } from "#core/scheduling/centres.ts";
-import { lineIn, shareUsed } from "#core/scheduling/fit.ts";
+import { isKeptFrom, lineIn, shareUsed } from "#core/scheduling/fit.ts";
 import { keepNodes } from "#core/scheduling/ground.ts";
 import type { JobRecord } from "#core/scheduling/job-record.ts";
 import type { Ask, Group } from "#core/scheduling/queue.ts";
@@ -124,6 +124,10 @@ function hold(walk: Walk, pool: PoolRecord, ask: Ask, holder: Holder): void {
   const { shape, demands, bounds, who } = ask;
   if (bounds && waitsToVisit(bounds, ask, pool)) {
     holdVisit(bounds, pool, holder);
+    return;
+  }
+  if (isKeptFrom(ask, pool)) {
+    walk.keptAway = true;
     return;
   }
   if (demands && !isShared(pool) && waitsForLicence(demands, pool.centre)) {

@@ -2,7 +2,7 @@ import type { Demands } from "#core/job/demands.ts";
 import { accountHolder } from "#core/scheduling/account-use.ts";
 import type { Bounds } from "#core/scheduling/bounds.ts";
 import { type CentreRecord, isShared, type PoolRecord } from "#core/scheduling/centres.ts";
-import { type Asked, accountShort, shareUsed, visitShort } from "#core/scheduling/fit.ts";
+import { type Asked, accountShort, isKeptFrom, shareUsed, visitShort } from "#core/scheduling/fit.ts";
 import { lacksLicences, licenceHolder } from "#core/scheduling/offered.ts";
 import type { Ask } from "#core/scheduling/queue.ts";
 import { visitHolder } from "#core/scheduling/visits.ts";
@@ -11,6 +11,7 @@ import { visitHolder } from "#core/scheduling/visits.ts";
 export function waitsForMore(ask: Asked, pool: PoolRecord): boolean {
   if (ask.bounds && waitsToVisit(ask.bounds, ask, pool)) return true;
   if (isShared(pool)) return false;
+  if (isKeptFrom(ask, pool)) return true;
   return (ask.demands !== null && waitsForLicence(ask.demands, pool.centre)) || waitsForAccount(ask, pool);
 }
 

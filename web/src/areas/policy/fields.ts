@@ -40,6 +40,8 @@ export type NumberWords =
   | "ofProject"
   | "ofTenant"
   | "homeAfter"
+  | "allowance"
+  | "perJob"
   | "alike"
   | "older"
   | "planned"
@@ -98,7 +100,11 @@ export const groups: readonly {
   {
     name: "home",
     part: "homePriority",
-    fields: [{ ...hours, path: "homePriority.afterS", words: "homeAfter", least: 0 }],
+    fields: [
+      { ...hours, path: "homePriority.afterS", words: "homeAfter", least: 0 },
+      { ...hours, path: "homePriority.allowanceS", words: "allowance", least: 0, nullable: true },
+      { ...plain, path: "homePriority.allowancePerJobS", words: "perJob", unit: "s", most: 86_400, whole: true },
+    ],
   },
   {
     name: "prediction",

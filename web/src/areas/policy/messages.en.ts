@@ -45,6 +45,8 @@ export const en = {
     ofProject: "Within an hour, at most, of one project",
     ofTenant: "Within an hour, at most, of one tenant",
     homeAfter: "Once it is later than there alone by",
+    allowance: "Visitors may make its jobs wait longer than alone, in sum, by",
+    perJob: "and for each of its jobs by",
     alike: "Jobs alike that count as much as all others",
     older: "Weight of older jobs beside the newest (0 to 1)",
     head: "The first of the queue",

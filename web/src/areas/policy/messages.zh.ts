@@ -47,6 +47,8 @@ export const zh: Words<typeof en> = {
     ofProject: "同一项目每小时至多让位",
     ofTenant: "同一租户每小时至多让位",
     homeAfter: "比独用该中心晚",
+    allowance: "外来作业可使其作业比独用时多等，合计",
+    perJob: "另加每个作业",
     alike: "多少个同类作业与其余全部等重",
     older: "较早作业相对最新者的权重（0 至 1）",
     head: "队首作业",

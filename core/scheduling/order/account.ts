@@ -1,0 +1,203 @@
+import { Alone } from "./alone.ts";
+import type { Amounts } from "./amounts.ts";
+
+/**
+ * What a home has of sharing, and what it can lend: visitors are let in as long as the harm that they may do to its own work
+ * is within what that has gained so far (docs/decisions/0087). Own jobs come as fast as they lately did; each needs, with the
+ * others of its own, as much as one of the last that started alone. Whoever comes while visitors leave too little of that,
+ * for T seconds from now, waits T ÷ 2 in the middle: their rate × T² ÷ 2 in sum. T is half of what visitors asked for.
+ */
+export class HomeAccount {
+  #size: Amounts;
+  readonly #alone: Alone;
+  readonly #visitors: Visitors;
+  #nowS: number;
+  /** Of its own jobs; of many the newest weigh most. */
+  #jobs = 0;
+  /** What was gained before it was last counted. */
+  #beforeS = 0;
+  readonly #cameS: number[] = [];
+  readonly #held: Amounts[] = [];
+  #known: Known | null = null;
+
+  constructor(size: Amounts, visitors: Visitors, nowS = 0) {
+    this.#size = size;
+    this.#visitors = visitors;
+    this.#nowS = nowS;
+    this.#alone = new Alone(size, (held) => keepLast(this.#held, held, mostHeld), nowS);
+  }
+
+  resize(size: Amounts): void {
+    this.#size = size;
+    this.#alone.resize(size);
+    this.#known = null;
+  }
+
+  /** One of its own, wherever it is to run. */
+  submit(job: number, needs: Amounts, limitS: number, atS: number): void {
+    if (!this.#alone.submit(job, needs, limitS, atS)) return;
+    this.#jobs += 1;
+    keepLast(this.#cameS, atS, mostCame);
+    this.#known = null;
+    if (this.#jobs < mostCounted) return;
+    this.#jobs /= 2;
+    this.#beforeS -= (this.#beforeS + this.#alone.balanceS()) / 2;
+  }
+
+  /** It runs in truth from then on. */
+  began(job: number, atS: number): void {
+    this.#alone.began(job, atS);
+    this.#known = null;
+  }
+
+  /** It ran for so long in truth; -1: it never will. */
+  ended(job: number, ranS: number, atS: number): void {
+    this.#alone.ended(job, ranS, atS);
+    this.#known = null;
+  }
+
+  advance(nowS: number): void {
+    if (nowS <= this.#nowS) return;
+    this.#nowS = nowS;
+    this.#alone.advance(nowS);
+    this.#known = null;
+  }
+
+  /** Visitors came or went. */
+  changed(): void {
+    this.#known = null;
+  }
+
+  /** How many seconds its own work has waited less in sum than it would have alone, as far as that is known. */
+  gainedS(): number {
+    return this.#beforeS + this.#alone.balanceS();
+  }
+
+  /** Whether a visitor that may hold so much for so long may come in now. */
+  admits(needs: Amounts, limitS: number, { allowanceS, allowancePerJobS }: Allowance): boolean {
+    const known = this.#know();
+    const mostS = known.gainedS + allowanceS + allowancePerJobS * this.#jobs;
+    const staysS = limitS * stays;
+    if (known.rate * Math.max(staysS, known.longestS) ** 2 <= 2 * mostS) return true;
+    const { refused } = known;
+    if (refused && limitS >= refused.limitS && needs.every((need, kind) => need >= (refused.needs[kind] ?? 0)))
+      return false;
+    let [harm, more] = [0, 0];
+    const { visitors, held: all } = this.#lookClosely(known);
+    for (const { held, share, freeInS } of all) {
+      const thenS = Math.max(freeInS, Math.min(staysS, this.#freeInS(visitors, held, needs)));
+      harm += share * thenS ** 2;
+      more += share * (thenS ** 2 - freeInS ** 2);
+    }
+    if (known.rate * more === 0 || known.rate * harm <= 2 * mostS) return true;
+    known.refused = { needs: [...needs], limitS };
+    return false;
+  }
+
+  remembered(): RememberedAccount {
+    return { gainedS: this.gainedS(), jobs: this.#jobs, cameS: [...this.#cameS], held: [...this.#held] };
+  }
+
+  /** Begins with what another remembered; nothing was told here yet. */
+  recall({ gainedS, jobs, cameS, held }: RememberedAccount): void {
+    this.#beforeS = gainedS;
+    this.#jobs = jobs;
+    this.#cameS.push(...cameS);
+    this.#held.push(...held);
+    this.#known = null;
+  }
+
+  /** What the answer mostly follows from. */
+  #know(): Known {
+    if (this.#known) return this.#known;
+    const came = this.#cameS;
+    while ((came[0] ?? this.#nowS) <= this.#nowS - rememberedS) came.shift();
+    const rate = came.length < 2 ? 0 : came.length / Math.max(1, this.#nowS - (came[0] ?? 0));
+    const longestS = Math.max(0, this.#visitors.untilS() - this.#nowS) * stays;
+    this.#known = { gainedS: this.gainedS(), rate, longestS, closely: null, refused: null };
+    return this.#known;
+  }
+
+  #lookClosely(known: Known): Closely {
+    if (known.closely) return known.closely;
+    const visitors = this.#visitors.all().map(({ dueS, needs }) => ({ inS: (dueS - this.#nowS) * stays, needs }));
+    const counts = new Map<string, { readonly held: Amounts; count: number }>();
+    for (const held of this.#held) {
+      const key = held.join();
+      const alike = counts.get(key) ?? { held, count: 0 };
+      alike.count += 1;
+      counts.set(key, alike);
+    }
+    const held = [...counts.values()].map((each) => ({
+      held: each.held,
+      share: each.count / this.#held.length,
+      freeInS: this.#freeInS(visitors, each.held, nothing),
+    }));
+    known.closely = { visitors, held };
+    return known.closely;
+  }
+
+  /** In how many seconds visitors leave so much and more, if no others come. */
+  #freeInS(visitors: Closely["visitors"], held: Amounts, more: Amounts): number {
+    const left = this.#size.map((size, kind) => size - (held[kind] ?? 0) - (more[kind] ?? 0));
+    for (const { needs } of visitors)
+      for (let kind = 0; kind < left.length; kind += 1) left[kind] = (left[kind] ?? 0) - (needs[kind] ?? 0);
+    if (left.every((amount) => amount >= 0)) return 0;
+    for (const { inS, needs } of visitors) {
+      for (let kind = 0; kind < left.length; kind += 1) left[kind] = (left[kind] ?? 0) + (needs[kind] ?? 0);
+      if (left.every((amount) => amount >= 0)) return Math.max(0, inS);
+    }
+    return Number.POSITIVE_INFINITY;
+  }
+}
+
+/** What a visitor holds, and until when by what it asked for. */
+export type Visitor = { readonly dueS: number; readonly needs: Amounts };
+
+/** Those that are there, by when they are due, and by when all of them are at the latest. */
+export type Visitors = { readonly all: () => readonly Visitor[]; readonly untilS: () => number };
+
+/** By how much its own work may have waited longer in sum than alone before visitors are kept away: so much, and so much a job. */
+export type Allowance = { readonly allowanceS: number; readonly allowancePerJobS: number };
+
+/** A home that keeps visitors away where its own users would be worse off for them than alone. */
+export type Lending = { readonly account: HomeAccount; readonly allowance: Allowance };
+
+export type RememberedAccount = {
+  readonly gainedS: number;
+  readonly jobs: number;
+  readonly cameS: readonly number[];
+  readonly held: readonly Amounts[];
+};
+
+/** What follows from all that was told so far. */
+type Known = {
+  readonly gainedS: number;
+  readonly rate: number;
+  /** No visitor is expected to stay longer. */
+  readonly longestS: number;
+  closely: Closely | null;
+  /** Whoever needs no less is refused too. */
+  refused: { readonly needs: Amounts; readonly limitS: number } | null;
+};
+
+type Closely = {
+  readonly visitors: readonly { readonly inS: number; readonly needs: Amounts }[];
+  /** Different amounts that its own work held in all lately, how often, and how long visitors still leave too little for it. */
+  readonly held: readonly { readonly held: Amounts; readonly share: number; readonly freeInS: number }[];
+};
+
+/** People ask for about twice what they need. */
+const stays = 0.5;
+const mostHeld = 64;
+const mostCame = 256;
+/** Work that came longer ago is not expected again: a home that nobody uses any more is open to everybody. */
+const rememberedS = 30 * 86_400;
+/** From so many on all count half. */
+const mostCounted = 100_000;
+const nothing: Amounts = [];
+
+function keepLast<One>(list: One[], one: One, most: number): void {
+  list.push(one);
+  if (list.length > most) list.shift();
+}
