@@ -242,3 +242,31 @@ test("one that is asked of its room before it is submitted is told of its data",
   assert.deepEqual(explained.estimate, { kind: "data", centre: "alpha", atMs: 600_000 });
   assert.equal(world.explainNew(small, anywhere, 600_000, asker).wouldGoTo, "alpha");
 });
+
+test("what is told of its start, and learnt from, counts from when its data were there", () => {
+  const world = runScenario(
+    `
+    centre alpha  8 cores
+    job hog    cores 8 time 1600
+    place
+    running hog
+    job late   cores 8 time 60 data alpha=600
+  `,
+    easy,
+  );
+  const late = { job: jobId(2), index: 0 };
+  assert.equal(world.estimateDue(601_000), null, "a moment later at the soonest, as of one that came then");
+  assert.equal(world.estimateDue(602_000)?.startsMs, 1_600_000);
+  // Half of what was foretold came true, again and again.
+  const half = { basis: "profile", centre: centreId("alpha"), pool: "main", processors: 8, timeLimitS: 60 } as const;
+  const starts = Array.from({ length: 20 }, (_, at) => ({
+    ...half,
+    estimatedS: 1000,
+    trueS: 500,
+    startedMs: at * 3_600_000,
+  }));
+  world.apply({ kind: "learnt-before", starts, ends: [] });
+  const explained = world.explain(late, 610_000);
+  assert(explained.kind === "waiting" && explained.estimate.kind === "learnt", JSON.stringify(explained));
+  assert.equal(explained.estimate.likelyMs, 1_100_000);
+});

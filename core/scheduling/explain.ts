@@ -14,7 +14,7 @@ import {
 import type { Asker, AwaitedPool, Explanation, TaskTold, WaitingExplanation } from "#core/scheduling/explanation.ts";
 import { type Asked, mayEverUse, mayTake, type Offer } from "#core/scheduling/fit.ts";
 import { givenOf } from "#core/scheduling/given.ts";
-import type { JobRecord } from "#core/scheduling/job-record.ts";
+import { dueMs, type JobRecord } from "#core/scheduling/job-record.ts";
 import { judgeAll } from "#core/scheduling/judgements.ts";
 import { lineFor } from "#core/scheduling/lines.ts";
 import { orderTerms } from "#core/scheduling/order-terms.ts";
@@ -240,7 +240,7 @@ function estimateOf(
 ): StartEstimate {
   if (planned) return planned;
   if (offer?.now) return { kind: "now", centre: offer.pool.centre.id, atMs: nowMs };
-  const sinceMs = job ? (job.told?.get(position)?.madeMs ?? job.submittedMs) : nowMs;
+  const sinceMs = job ? (job.told?.get(position)?.madeMs ?? dueMs(job)) : nowMs;
   const waiter = { asked, sinceMs, nowMs };
   const inQueue = offer && startInQueue(asked, offer.pool, nowMs, state.starts);
   if (offer && inQueue?.from === "queue")
@@ -296,7 +296,7 @@ export function estimateDue(state: State, nowMs: number): TaskTold | null {
   const jobs = state.untold.flatMap((id) => {
     const job = state.jobs.get(id);
     const position = job ? nextReady(job, 0) : -1;
-    const isDue = job && position !== -1 && !job.told?.has(position) && nowMs - job.submittedMs >= toldAfterMs;
+    const isDue = job && position !== -1 && !job.told?.has(position) && nowMs - dueMs(job) >= toldAfterMs;
     return isDue ? [{ job, position }] : [];
   });
   const found = jobs[Math.floor(nowMs / tellsEveryMs) % Math.max(1, jobs.length)];

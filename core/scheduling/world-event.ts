@@ -37,7 +37,7 @@ export type WorldEvent =
   | {
       readonly kind: "job-queued";
       readonly job: JobId;
-      /** Order in the queue: (submittedMs, job, place in the array). */
+      /** Order in the queue: (submittedMs, or later when its input is at some centre, job, place in the array). */
       readonly submittedMs: number;
       /** Absent: all projects are of one tenant. */
       readonly tenant?: TenantId | undefined;
