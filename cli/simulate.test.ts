@@ -189,6 +189,15 @@ test("refusals say what is wrong and what to do", async () => {
   await refused(`--trace ${one} --policy shortest-job-of-all`, 2, /There are: fcfs/);
   writeFileSync(join(folder, "broken.json"), "{");
   await refused(`--trace ${one} --policy broken.json`, 2, /broken\.json is no policy file/);
+  for (const [text, words] of [
+    ["{", /JSON 在第 1 行第 2 列有误\n$/],
+    ['{"like": ', /JSON 不完整\n$/],
+    ["# Notes", /JSON 中不应出现 #\n$/],
+  ] as const) {
+    writeFileSync(join(folder, "broken.json"), text);
+    await refused(`--trace ${one} --policy broken.json --lang zh`, 2, words);
+    await refused(`--trace ${one} --network broken.json --lang zh`, 2, words);
+  }
   writeFileSync(join(folder, "odd.json"), '{"like": "easy", "maxWait": 5}');
   await refused(`--trace ${one} --policy odd.json`, 2, /maxWait/, /maxWaitS/);
   await refused(`--trace ${one} --routing everywhere`, 2, /earliest-start/);

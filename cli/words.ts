@@ -554,6 +554,8 @@ export const words = {
     "--{option} and --sweep {option}=… contradict each other. Leave one of the two out.",
     "--{option} 与 --sweep {option}=… 相互矛盾。请只保留其一。",
   ],
+  sweptEstimates: ["ESTIMATES", "运行时间"],
+  sweptDays: ["DAYS", "天数"],
   sweepAlone: ["--on-network is of a sweep: give --sweep with it.", "--on-network 用于扫描：请同时给出 --sweep。"],
   sweepNotBuilt: [
     "The program that travels along has to be the built one: call weir, not the source.",
@@ -756,7 +758,7 @@ export const words = {
   columnMaxWait: ["LONGEST WAIT", "最长等待"],
   progress: ["{done} of {all}, {rate}/s, about {left} left", "{done} / {all}，每秒 {rate}，约剩 {left}"],
   simulateNotJson: ["{path} does not describe centres: {words}", "{path} 未描述中心：{words}"],
-  simulateSyntax: ["it is no JSON ({words})", "不是 JSON（{words}）"],
+  simulateSyntax: ["it is no JSON: {words}", "不是 JSON：{words}"],
   simulateFields: [
     "{words}. Nothing is registered. docs/guides/many-centres.json is an example, and docs/guides/many-centres.md says what each field is.",
     "{words}。未登记任何中心。示例见 docs/guides/many-centres.json，各字段的含义见 docs/guides/many-centres.md。",
@@ -1080,6 +1082,9 @@ export const words = {
   fileNotThere: ["there is no such file or folder", "没有这个文件或文件夹"],
   fileNotAllowed: ["you may not read it", "您没有读取权限"],
   fileIsFolder: ["it is a folder", "这是一个文件夹"],
+  jsonWrongAt: ["its JSON is wrong at line {line}, column {column}", "JSON 在第 {line} 行第 {column} 列有误"],
+  jsonUnexpected: ["JSON has no {found} at such a place", "JSON 中不应出现 {found}"],
+  jsonEndsEarly: ["its JSON ends too early", "JSON 不完整"],
   notUtf8: [
     "{path} is not UTF-8 text. Convert it, as with iconv; a program is run by weir submit -- COMMAND.",
     "{path} 不是 UTF-8 文本。请转换编码，如用 iconv；程序请用 weir submit -- 命令 运行。",

@@ -100,6 +100,9 @@ test("a sweep carries traces and says which points cannot be run", { timeout: 30
   assert.equal(points[0].result.jobs, 100);
   assert.equal(points[1].result, null);
   assert.match(points[1].words, /--routing weir/);
+  const said = await network.weir(["simulate", "--trace", file, "--lang", "zh", ...axes.slice(0, -1)]);
+  assert.match(said.stdout, /^策略 +路由 +平均等待/);
+  assert.match(said.stderr, /^– --routing weir 是 Weir 自己的调度器/m, "a replay of the sweep says it in Chinese too");
   rmSync(file);
 });
 

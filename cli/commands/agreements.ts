@@ -71,8 +71,7 @@ async function readDocument(
     const base = "version" in read && typeof read.version === "number" ? read.version : null;
     return { document: whole(read.document), base };
   } catch (error) {
-    const isFile = error instanceof Error && "code" in error;
-    const words = isFile ? fileTroubleWords(error, call.say) : error instanceof Error ? error.message : String(error);
+    const words = fileTroubleWords(error, call.say);
     throw new Stop(exitCodes.usage, call.say("agreementsNotRead", { path, words }));
   }
 }

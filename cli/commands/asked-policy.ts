@@ -38,7 +38,7 @@ function readJson(call: Call, path: string): unknown {
   try {
     return JSON.parse(readFileSync(resolve(call.terminal.folder, path), "utf8"));
   } catch (error) {
-    const words = error instanceof SyntaxError ? error.message : fileTroubleWords(error, call.say);
+    const words = fileTroubleWords(error, call.say);
     throw new Stop(exitCodes.usage, call.say("simulatePolicyNotRead", { path, words }));
   }
 }

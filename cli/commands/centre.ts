@@ -185,8 +185,7 @@ async function readTerms(
     const versions = "versions" in read && Array.isArray(read.versions) ? read.versions : null;
     return { terms: whole(read.terms), base: versions && newestOf({ versions }) };
   } catch (error) {
-    const isFile = error instanceof Error && "code" in error;
-    const words = isFile ? fileTroubleWords(error, call.say) : error instanceof Error ? error.message : String(error);
+    const words = fileTroubleWords(error, call.say);
     throw new Stop(exitCodes.usage, call.say("termsNotRead", { path, words }));
   }
 }

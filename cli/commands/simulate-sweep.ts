@@ -12,7 +12,7 @@ import { readInputFiles, type SentFile } from "#cli/input-files.ts";
 import { exitCodes, Stop } from "#cli/stop.ts";
 import { waitForEnd } from "#cli/wait.ts";
 import { policies } from "#core/scheduling/policy.ts";
-import { type SweepPoint, sweepPoints, sweepRefusalWords } from "#simulator/sweep.ts";
+import { type SweepPoint, sweepAxes, sweepPoints, sweepRefusalWords } from "#simulator/sweep.ts";
 
 /**
  * Many replays of the same jobs, each a `weir simulate --json` of its own: on all cores of this machine, or as an array job
@@ -67,7 +67,14 @@ function sharedOptions(call: Call, fileOf: (path: string) => string): readonly s
   const typed = plain.flatMap((name) => call.all(name).flatMap((value) => [`--${name}`, value]));
   const [policy, network] = [call.one("policy"), call.one("network")];
   const between = network === null ? [] : ["--network", fileOf(network)];
-  return [...files, ...typed, ...between, ...(policy === null ? [] : ["--policy", policyOf(policy, fileOf)])];
+  return [
+    "--lang",
+    call.language,
+    ...files,
+    ...typed,
+    ...between,
+    ...(policy === null ? [] : ["--policy", policyOf(policy, fileOf)]),
+  ];
 }
 
 function policyOf(policy: string, fileOf: (path: string) => string): string {
@@ -229,6 +236,14 @@ function quoted(word: string): string {
   return `'${word.replaceAll("'", "'\\''")}'`;
 }
 
+const axisTitles = {
+  policy: "simulatedPolicy",
+  routing: "simulatedRouting",
+  estimates: "sweptEstimates",
+  days: "sweptDays",
+  seed: "columnSeed",
+} as const;
+
 async function tell(call: Call, points: readonly SweepPoint[], outcomes: readonly PointOutcome[]): Promise<void> {
   const { say } = call;
   if (call.json) {
@@ -236,7 +251,7 @@ async function tell(call: Call, points: readonly SweepPoint[], outcomes: readonl
     await call.printJson({ points: told });
     return;
   }
-  const axes = Object.keys(points[0] ?? {});
+  const axes = sweepAxes.filter((axis) => points[0]?.[axis] !== undefined);
   const right = (title: string) => ({ title, align: "right" }) as const;
   const measured = [
     right(say("columnMeanWait")),
@@ -258,5 +273,5 @@ async function tell(call: Call, points: readonly SweepPoint[], outcomes: readonl
     ];
   });
   for (const words of new Set(outcomes.flatMap((one) => one.words ?? []))) call.note(`– ${words}`);
-  await call.printTable([...axes.map((axis) => ({ title: axis.toUpperCase() })), ...measured], rows);
+  await call.printTable([...axes.map((axis) => ({ title: say(axisTitles[axis]) })), ...measured], rows);
 }

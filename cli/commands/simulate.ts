@@ -54,7 +54,8 @@ function readCentres(call: Call, path: string): readonly Described[] {
     textOf(path, (error) => wrong(fileTroubleWords(error, call.say))),
     call.language,
   );
-  if (read.kind === "not-json") throw wrong(call.say("simulateSyntax", { words: read.words }));
+  if (read.kind === "not-json")
+    throw wrong(call.say("simulateSyntax", { words: fileTroubleWords(read.cause, call.say) }));
   if (read.kind === "wrong") throw wrong(call.say("simulateFields", { words: read.words }));
   return [...read.centres].map(([id, { title = null, regionCode = null }]) => ({ id, title, regionCode }));
 }

@@ -132,7 +132,7 @@ export type PoolDescription = Description["pools"][number];
 
 export type Descriptions =
   | { readonly kind: "centres"; readonly centres: ReadonlyMap<string, Description> }
-  | { readonly kind: "not-json"; readonly words: string }
+  | { readonly kind: "not-json"; readonly cause: unknown }
   /** `words` name each field and what it should be. */
   | { readonly kind: "wrong"; readonly words: string };
 
@@ -142,7 +142,7 @@ export function readDescriptions(text: string, language: Language = "en"): Descr
   try {
     value = JSON.parse(text);
   } catch (cause) {
-    return { kind: "not-json", words: cause instanceof Error ? cause.message : String(cause) };
+    return { kind: "not-json", cause };
   }
   const parsed = network.safeParse(value, language === "zh" ? { error: zhCN().localeError } : undefined);
   if (parsed.success) return { kind: "centres", centres: new Map(Object.entries(parsed.data.centres)) };
@@ -156,7 +156,7 @@ export function parseDescriptions(text: string, path: string): ReadonlyMap<strin
   if (read.kind === "centres") return read.centres;
   throw new Error(
     read.kind === "not-json"
-      ? `${path} is not JSON: ${read.words}`
+      ? `${path} is not JSON: ${read.cause instanceof Error ? read.cause.message : String(read.cause)}`
       : `${path} does not describe simulated centres. ${read.words}`,
   );
 }
