@@ -25,11 +25,13 @@ for (const queued of sizes.length > 0 ? sizes : [1_000, 100_000, 1_000_000]) {
   measure("hardly-two-alike", queued, queued);
   // Of those that are queued some 13 000 run; the others wait.
   measure("unlike-beyond-longest-wait", queued, queued);
+  measure("the-same-on-four-nodes", queued, queued, 4);
 }
 
-function measure(name: string, queued: number, jobs: number): void {
+/** `nodes`: of each centre. */
+function measure(name: string, queued: number, jobs: number, nodes = 1): void {
   const world = createWorld(policy);
-  for (let i = 0; i < 100; i++) addCentre(world, i, 0);
+  for (let i = 0; i < 100; i++) addCentre(world, i, 0, nodes);
   const homes = Array.from({ length: 10 }, (_, i) => [tenantId(1 + i), centreName(i)] as const);
   world.apply({ kind: "homes-set", homes, atMs: 0 });
   const before = residentMib();
@@ -40,7 +42,7 @@ function measure(name: string, queued: number, jobs: number): void {
   report({ name, queued, what: "memory of the queue", mib: residentMib() - before });
 
   const regroupMs = timed(() => {
-    for (let i = 0; i < 100; i++) addCentre(world, i, 256);
+    for (let i = 0; i < 100; i++) addCentre(world, i, 256, nodes);
   });
   report({ name, queued, what: "a centre changes what it can ever run", eachMs: round(regroupMs / 100) });
   const perJob = Math.round(queued / jobs);
@@ -50,7 +52,7 @@ function measure(name: string, queued: number, jobs: number): void {
 /** Fills the network, and then lets time pass: runs end, as many new jobs come, and each step is decided. */
 function serve(world: World, name: string, queued: number, jobs: number, last: TaskRef): void {
   const live: { readonly job: number; readonly index: number }[] = [];
-  const isBeyond = name === "unlike-beyond-longest-wait";
+  const isBeyond = name === "unlike-beyond-longest-wait" || name === "the-same-on-four-nodes";
   let nowMs = queued + (isBeyond ? waitedMs : 0);
   let dice = 1;
   const roll = (sides: number) => {
@@ -119,11 +121,12 @@ function serve(world: World, name: string, queued: number, jobs: number, last: T
   report({ name, queued, what: "what would start the last task", ...spread(100, () => world.whatIf(last, nowMs)) });
 }
 
-function addCentre(world: World, i: number, cores: number): void {
-  const accelerators = i % 4 === 0 ? [{ vendor: "huawei", model: "ascend-910", count: cores }] : [];
-  const machine = { cores: cores * (1 + (i % 3)), memoryMib: 4000 * cores, memoryMibPerCore: 1000 };
+function addCentre(world: World, i: number, cores: number, nodes: number): void {
+  const accelerators = i % 4 === 0 ? [{ vendor: "huawei", model: "ascend-910", count: cores / nodes }] : [];
+  const machine = { cores: (cores * (1 + (i % 3))) / nodes, memoryMib: (4000 * cores) / nodes, memoryMibPerCore: 1000 };
   const id = centreName(i);
-  const told = oneMachine("n", machine, accelerators);
+  const one = oneMachine("n", machine, accelerators);
+  const told = { ...one, nodes: one.nodes.map((group) => ({ ...group, count: nodes })) };
   const contract = { contract: "dedicated", lifeCycle: "in-service", maxPending: 8, leaseMs: null } as const;
   const pools = [{ ...told, ...contract, name: "main", foreign: "none" as const }];
   world.apply({

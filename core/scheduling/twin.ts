@@ -87,7 +87,7 @@ export function fitsBefore(pool: PoolRecord, need: Need, beforeMs: number): bool
   return place !== -1 && holdsAfter(pool, twin, place, need);
 }
 
-/** The same where what is free now counts too; false only where no place that somebody has there changes that. */
+/** The same where what is free now counts too. False: it does not fit before then, whoever gives up a place there. */
 export function mayFitBefore(pool: PoolRecord, need: Need, beforeMs: number): boolean {
   if (!tellsEnds(pool)) return true;
   // On several nodes less that runs may be put together better than more.
