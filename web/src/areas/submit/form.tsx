@@ -121,10 +121,16 @@ export function ScriptForm({ script, onScript }: FormContent) {
         <TextField
           label={format.timed(t("field.dataAt"))}
           hint={t("hint.dataAt")}
+          span={6}
           {...option("data-at")}
           value={readAll(script, "data-at")}
         />
-        <TextField label={t("field.dataElsewhere")} hint={t("hint.dataElsewhere")} {...option("data-elsewhere")} />
+        <TextField
+          label={t("field.dataElsewhere")}
+          hint={t("hint.dataElsewhere")}
+          span={6}
+          {...option("data-elsewhere")}
+        />
         <TextField label={t("field.chdir")} hint={t("hint.chdir")} span={6} {...option("chdir", ["workdir"])} />
         <TextField label={t("field.output")} hint={t("hint.output")} {...option("output")} />
         <TextField label={t("field.error")} hint={t("hint.output")} {...option("error")} />
