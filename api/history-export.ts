@@ -22,7 +22,7 @@ export const exportedRun = z
     person: z.int(),
     cores: z.int(),
     accelerators: z.int(),
-    /** Of which class, as the ledger counts them: `huawei/ascend-910b`, `any/any` where nobody named one; null: it had none. */
+    /** Of which class, as the ledger counts them: `huawei/ascend910b`, `any/any` where nobody named one; null: it had none. */
     deviceClass: z.string().nullable(),
     /** Of each, in thousandths: 1000 is the whole device. */
     shareMilli: z.int(),

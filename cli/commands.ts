@@ -769,7 +769,7 @@ export const commands: readonly Command[] = [
     ],
     examples: [
       ["weir policy diff weir mine.json", "examplePolicyDiff"],
-      ["weir policy diff weir mine.json --resource huawei/ascend-910b", "examplePolicyDiffCards"],
+      ["weir policy diff weir mine.json --resource huawei/ascend910b", "examplePolicyDiffCards"],
       ["weir policy diff weir mine.json --trace history.jsonl", "examplePolicyDiffTrace"],
       ["weir policy diff easy weir --generate ai --jobs 20000", "examplePolicyDiffMade"],
     ],

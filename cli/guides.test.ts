@@ -37,3 +37,13 @@ test("the keys of JSON in the guide to the command line are those of the API", (
   const ofOne = Object.keys(schemas.JobDetail.properties).filter((key) => !inList.has(key));
   assert.deepEqual(named("show JOB").toSorted(), [...ofOne, "history", "jobs"].toSorted());
 });
+
+test("the class of accelerators in the guides' replays is one that the guides' own centres have", () => {
+  const text = JSON.stringify(JSON.parse(readFileSync(join(root, "docs/guides/many-centres.json"), "utf8")));
+  const named = ["policies", "history", "cli"].flatMap((name) => [
+    ...readFileSync(join(root, "docs/guides", `${name}.md`), "utf8").matchAll(/--resource (\w[\w-]+)\/([\w-]+)/g),
+  ]);
+  assert.ok(named.length >= 4, `${named.length} found`);
+  for (const [words, vendor, model] of named)
+    assert.match(text, new RegExp(`"vendor":"${vendor}","model":"${model}"`), words);
+});

@@ -18,7 +18,7 @@ export function lineWords(line: StatedCapacity, language: Language): string {
   return capacityWords({ ...line, gigaflops: gigaflopsOf(line) }, language);
 }
 
-/** Of what a line is: `site east, phase 2, pool ai, 64 × huawei ascend-910b of 256 TFLOPS each`. */
+/** Of what a line is: `site east, phase 2, pool ai, 64 × huawei ascend910b of 256 TFLOPS each`. */
 export function partWords(line: StatedCapacity, language: Language): string {
   const { site, phase, pool, device, gigaflops } = line;
   const isChinese = language === "zh";

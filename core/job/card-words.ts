@@ -1,6 +1,6 @@
 import type { Language } from "#core/language.ts";
 
-/** A kind of accelerator as it is said: `huawei/ascend-910b`, `ascend-910b` of whatever vendor, `huawei, any model`. */
+/** A kind of accelerator as it is said: `huawei/ascend910b`, `ascend910b` of whatever vendor, `huawei, any model`. */
 export function cardKindWords(vendor: string | null, model: string | null, language: Language): string {
   if (vendor !== null && model !== null) return `${vendor}/${model}`;
   if (model !== null) return model;
