@@ -18,6 +18,8 @@ export class HomeAccount {
   #beforeS = 0;
   readonly #cameS: number[] = [];
   readonly #held: Amounts[] = [];
+  /** Of its own work alone, and with the visitors; null: to be worked out again. */
+  #gainedS: number | null = null;
   #known: Known | null = null;
 
   constructor(size: Amounts, visitors: Visitors, nowS = 0) {
@@ -30,15 +32,15 @@ export class HomeAccount {
   resize(size: Amounts): void {
     this.#size = size;
     this.#alone.resize(size);
-    this.#known = null;
+    this.#forget();
   }
 
   /** One of its own, wherever it is to run. */
   submit(job: number, needs: Amounts, limitS: number, atS: number): void {
+    this.#forget();
     if (!this.#alone.submit(job, needs, limitS, atS)) return;
     this.#jobs += 1;
     keepLast(this.#cameS, atS, mostCame);
-    this.#known = null;
     if (this.#jobs < mostCounted) return;
     this.#jobs /= 2;
     this.#beforeS -= (this.#beforeS + this.#alone.balanceS()) / 2;
@@ -47,20 +49,20 @@ export class HomeAccount {
   /** It runs in truth from then on. */
   began(job: number, atS: number): void {
     this.#alone.began(job, atS);
-    this.#known = null;
+    this.#forget();
   }
 
   /** It ran for so long in truth; -1: it never will. */
   ended(job: number, ranS: number, atS: number): void {
     this.#alone.ended(job, ranS, atS);
-    this.#known = null;
+    this.#forget();
   }
 
   advance(nowS: number): void {
     if (nowS <= this.#nowS) return;
     this.#nowS = nowS;
     this.#alone.advance(nowS);
-    this.#known = null;
+    this.#forget();
   }
 
   /** Visitors came or went. */
@@ -70,7 +72,8 @@ export class HomeAccount {
 
   /** How many seconds its own work has waited less in sum than it would have alone, as far as that is known. */
   gainedS(): number {
-    return this.#beforeS + this.#alone.balanceS();
+    this.#gainedS ??= this.#beforeS + this.#alone.balanceS();
+    return this.#gainedS;
   }
 
   /** Whether a visitor that may hold so much for so long may come in now. */
@@ -104,6 +107,11 @@ export class HomeAccount {
     this.#jobs = jobs;
     this.#cameS.push(...cameS);
     this.#held.push(...held);
+    this.#forget();
+  }
+
+  #forget(): void {
+    this.#gainedS = null;
     this.#known = null;
   }
 
