@@ -1,14 +1,16 @@
 import { leaseMsOf } from "#core/scheduling/agreed.ts";
-import { allocationOf } from "#core/scheduling/centres.ts";
+import { allocationOf, type Holder, type PoolRecord } from "#core/scheduling/centres.ts";
 import { type Dependencies, doomedPositions, doomFacts } from "#core/scheduling/dependencies.ts";
+import { judge, type Offer } from "#core/scheduling/fit.ts";
 import { comesBefore, type JobRecord } from "#core/scheduling/job-record.ts";
 import { type Judgements, judgedAgain } from "#core/scheduling/judgements.ts";
 import { movesDue, type Withdrawal } from "#core/scheduling/placing/moves.ts";
 import { indexAt, rangesOf } from "#core/scheduling/positions.ts";
 import { forgetFailures } from "#core/scheduling/queue.ts";
+import type { Candidate } from "#core/scheduling/reasons.ts";
 import type { Memory, Scene, Started } from "#core/scheduling/scene.ts";
 import { visitLeaseMs } from "#core/scheduling/visits.ts";
-import { mayMove } from "#core/scheduling/walk/beside.ts";
+import { keptBackAt, mayMove } from "#core/scheduling/walk/beside.ts";
 import { rememberAsBefore } from "#core/scheduling/walk/failures.ts";
 import { standingHolders, stillHeld } from "#core/scheduling/walk/holders.ts";
 import { standingPlaces } from "#core/scheduling/walk/places.ts";
@@ -50,9 +52,17 @@ export function placementsDue(scene: Scene, nowMs: number, most: number): Due {
       allocation: allocationOf(job.ask.shape, offer.pool, offer.device),
       starts: offer.now ? "now" : "in-turn",
       leaseMs: visitLeaseMs(job.ask.bounds, offer.pool, leaseMsOf(offer.pool, job.ask.timeLimitS, nowMs)),
-      candidates: judgedAgain(scene, judgements, job.ask, walk),
+      candidates: toldOf({ job, position }, offer, judgedAgain(scene, judgements, job.ask, walk), walk),
       ...movedBefore(job, position),
     });
+  };
+  // It joins a queue though another pool of that centre has room: there it is kept back, as others that ask alike may not be.
+  const toldOf = (holder: Holder, offer: Offer, candidates: readonly Candidate[], walk: Walk): readonly Candidate[] => {
+    const { centre } = offer.pool;
+    const at = offer.now ? -1 : candidates.findIndex((each) => each.centre === centre.id && each.rule === null);
+    if (at === -1) return candidates;
+    const keptBack = (pool: PoolRecord) => keptBackAt(scene, walk, holder, pool);
+    return candidates.with(at, judge(holder.job.ask, centre, nowMs, keptBack));
   };
   const remembers = scene.backfill === "easy" || scene.backfill === "easy-sjbf";
   const errand = { nowMs, most, end: { job: null, position: 0 }, placed: collect, remembers };

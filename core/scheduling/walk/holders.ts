@@ -31,10 +31,14 @@ export function serveHolders(
     if (isStarving(rank) || isByDeadline(rank) || rank.tier > lastTier || kept?.has(position)) continue;
     if (nextReady(job, position) !== position || room(job) <= (kept?.size ?? 0) || isHeldBack(scene, job, nowMs))
       continue;
-    if (job === end.job && position === end.position) return false;
-    keep(walk, job, position);
     const gone = job.moves?.get(position)?.left;
     const offer = chooseElsewhere(gone, job.ask, openPools(walk, job.ask.group), nowMs, choiceOf(scene));
+    if (job === end.job && position === end.position) {
+      // Whatever is planned of the queue: it comes before that.
+      walk.found = offer;
+      return false;
+    }
+    keep(walk, job, position);
     if (offer) start(scene, walk, { job, position }, offer, placed);
     else reserve(scene, walk, job.ask, { job, position });
   }

@@ -1,6 +1,7 @@
 import type { CentreId } from "#core/ids.ts";
 import type { Offer } from "#core/scheduling/fit.ts";
 import { type HomeTask, lateAt } from "#core/scheduling/homes.ts";
+import type { JobRecord } from "#core/scheduling/job-record.ts";
 import { chooseAmong } from "#core/scheduling/placing/choose.ts";
 import { nextReady, room } from "#core/scheduling/queue.ts";
 import { choiceOf, type Scene } from "#core/scheduling/scene.ts";
@@ -30,6 +31,12 @@ export function afterOwn(
   }
 }
 
+function firstReady(job: JobRecord, kept: ReadonlySet<number> | undefined): number {
+  let position = nextReady(job, 0);
+  while (kept?.has(position)) position = nextReady(job, position + 1);
+  return position;
+}
+
 /** In one walk there is only less room: who could not start at a time cannot later. */
 function firstOwn(scene: Scene, walk: Walk, id: CentreId): (HomeTask & { readonly offer: Offer }) | null {
   const { homes, homePriority, queue } = scene;
@@ -39,9 +46,12 @@ function firstOwn(scene: Scene, walk: Walk, id: CentreId): (HomeTask & { readonl
   const looked = walk.late.get(home) ?? { at: 0, failed: new Set() };
   walk.late.set(home, looked);
   for (let task = late[looked.at]; task; task = late[++looked.at]) {
-    const { job, position } = task;
+    const { job } = task;
     const kept = walk.kept.get(job);
-    if (kept?.has(position) || nextReady(job, position) !== position || room(job) <= (kept?.size ?? 0)) continue;
+    // Under a throttle the first of an array that are ready are the ones that may start.
+    const position = job.throttle === null ? task.position : firstReady(job, kept);
+    if (position === -1 || kept?.has(position)) continue;
+    if (nextReady(job, position) !== position || room(job) <= (kept?.size ?? 0)) continue;
     if (looked.failed.has(job.ask) || isHeldBack(scene, job, walk.nowMs)) continue;
     const there = openPools(walk, job.ask.group).filter(({ centre }) => centre.id === id);
     const offer = chooseAmong(job.ask, there, walk.nowMs, choiceOf(scene));

@@ -156,10 +156,10 @@ export function servePlaces(scene: Scene, walk: Walk, step: Step | null, errand:
 }
 
 /** They stand with those near their longest wait, in order of submission. */
-function isBefore({ queue }: Scene, { job, position }: GivenPlace, step: Step | null, end: Place): boolean {
+function isBefore({ queue }: Scene, { job }: GivenPlace, step: Step | null, end: Place): boolean {
   if (step && isStarving(step.rank) && comesBefore(step.first, job)) return false;
-  if (!end.job) return true;
-  if (end.job === job) return position <= end.position;
+  // Of the job itself all that have one come before those that have none, and they in turn.
+  if (!end.job || end.job === job) return true;
   return !isStarving(rankOfJob(queue, end.job)) || comesBefore(job, end.job);
 }
 

@@ -23,8 +23,8 @@ export function servePlanned(scene: Scene, walk: Walk, errand: Errand): boolean 
   for (const task of walk.ahead ? tasksToServe(walk.ahead) : []) {
     if (walk.taken.length >= errand.most) return false;
     if (walk.kept.get(task.job)?.has(task.position)) continue;
-    if (task.job === errand.end.job && task.position === errand.end.position) return false;
     if (goesByDeadline(scene.queue, task.job) && !serveHolders(scene, walk, task.job, errand)) return false;
+    if (task.job === errand.end.job && task.position === errand.end.position) return false;
     if (walk.kept.get(task.job)?.has(task.position) || isHeldBack(scene, task.job, walk.nowMs)) continue;
     servePlannedTask(scene, walk, task, errand);
     if (walk.found) return false;

@@ -78,7 +78,7 @@ export type Walk = {
   readonly aside: { readonly row: Row; readonly strand: Strand }[];
   /** Of each home that a visitor was about to start at, how many of its late ones are started or cannot be. */
   readonly late: Map<Home, { at: number; readonly failed: Set<Ask> }>;
-  /** The walk goes up to one of these late ones, and this is where it starts. */
+  /** The walk goes up to one of these late ones, or to one that holds a place, and this is where it starts. */
   found: Offer | null;
   /** What is planned of the queue, once those are served that nothing may delay. */
   ahead: Ahead | null;
