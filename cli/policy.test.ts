@@ -164,6 +164,9 @@ test("a history of cards is compared by cards, not by cores that nobody waited f
   assert.equal((await json(again ?? "")).jobs, 3, "what the report says does it again is of the cards too");
   const unknown = await weir("simulate --trace cards.jsonl --resource a100");
   assert.deepEqual([unknown.code, /no task had a100.*cores, huawei\/ascend-910b;/.test(unknown.error)], [2, true]);
+  writeFileSync(join(folder, "cores.jsonl"), `${JSON.stringify(lines[0])}\n${JSON.stringify(lines[4])}\n`);
+  const none = await weir("simulate --trace cores.jsonl --resource a100");
+  assert.deepEqual([none.code, /no task had a100, nor any other/.test(none.error)], [2, true]);
   const swf = await weir("simulate --trace one.swf.gz --resource ascend-910b");
   assert.deepEqual([swf.code, /no history of Weir's own/.test(swf.error)], [2, true]);
 });

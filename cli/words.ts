@@ -590,6 +590,10 @@ export const words = {
     "{path} is no history of Weir's own, so --resource says nothing of it. Leave it out, or give what weir export --history wrote.",
     "{path} 不是 Weir 自身的历史，--resource 对其无意义。请去掉该选项，或给出由 weir export --history 写出的文件。",
   ],
+  historyNoDevices: [
+    "{path}: no task had {resource}, nor any other accelerator. Leave --resource out.",
+    "{path}：没有任务使用 {resource}，也没有使用其他加速卡。请去掉 --resource。",
+  ],
   historyNoResource: [
     "{path}: no task had {resource}. --resource is one of {known}; of accelerators the model alone will do where one class has it.",
     "{path}：没有任务使用 {resource}。--resource 可为 {known} 之一；若仅有一类加速卡属该型号，只写型号亦可。",

@@ -58,6 +58,7 @@ function askedResource(call: Call, classes: ReturnType<typeof deviceClassesOf>, 
   const named = classes.filter(({ deviceClass }) => deviceClass === said || deviceClass.split("/").at(-1) === said);
   const [one] = named;
   if (one !== undefined && named.length === 1) return { deviceClass: one.deviceClass };
+  if (classes.length === 0) throw new Stop(exitCodes.usage, call.say("historyNoDevices", { path, resource: said }));
   const known = ["cores", ...classes.map(({ deviceClass }) => deviceClass)].join(call.say("comma"));
   throw new Stop(exitCodes.usage, call.say("historyNoResource", { path, resource: said, known }));
 }
