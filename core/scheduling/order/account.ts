@@ -86,9 +86,9 @@ export class HomeAccount {
     if (refused && limitS >= refused.limitS && needs.every((need, kind) => need >= (refused.needs[kind] ?? 0)))
       return false;
     let [harm, more] = [0, 0];
-    const { visitors, held: all } = this.#lookClosely(known);
-    for (const { held, share, freeInS } of all) {
-      const thenS = Math.max(freeInS, Math.min(staysS, this.#freeInS(visitors, held, needs)));
+    const closely = this.#lookClosely(known);
+    for (const { held, share, freeInS } of closely.held) {
+      const thenS = Math.max(freeInS, Math.min(staysS, this.#freeInS(closely, held, needs)));
       harm += share * thenS ** 2;
       more += share * (thenS ** 2 - freeInS ** 2);
     }
@@ -129,6 +129,7 @@ export class HomeAccount {
   #lookClosely(known: Known): Closely {
     if (known.closely) return known.closely;
     const visitors = this.#visitors.all().map(({ dueS, needs }) => ({ inS: (dueS - this.#nowS) * stays, needs }));
+    const leaving = { visitors, free: this.#freeAfter(visitors) };
     const counts = new Map<string, { readonly held: Amounts; count: number }>();
     for (const held of this.#held) {
       const key = held.join();
@@ -139,23 +140,36 @@ export class HomeAccount {
     const held = [...counts.values()].map((each) => ({
       held: each.held,
       share: each.count / this.#held.length,
-      freeInS: this.#freeInS(visitors, each.held, nothing),
+      freeInS: this.#freeInS(leaving, each.held, nothing),
     }));
-    known.closely = { visitors, held };
+    known.closely = { ...leaving, held };
     return known.closely;
   }
 
   /** In how many seconds visitors leave so much and more, if no others come. */
-  #freeInS(visitors: Closely["visitors"], held: Amounts, more: Amounts): number {
-    const left = this.#size.map((size, kind) => size - (held[kind] ?? 0) - (more[kind] ?? 0));
-    for (const { needs } of visitors)
-      for (let kind = 0; kind < left.length; kind += 1) left[kind] = (left[kind] ?? 0) - (needs[kind] ?? 0);
-    if (left.every((amount) => amount >= 0)) return 0;
-    for (const { inS, needs } of visitors) {
-      for (let kind = 0; kind < left.length; kind += 1) left[kind] = (left[kind] ?? 0) + (needs[kind] ?? 0);
-      if (left.every((amount) => amount >= 0)) return Math.max(0, inS);
+  #freeInS({ visitors, free }: Leaving, held: Amounts, more: Amounts): number {
+    const isFree = (at: number) =>
+      (free[at] ?? nothing).every((amount, kind) => amount >= (held[kind] ?? 0) + (more[kind] ?? 0));
+    if (isFree(0)) return 0;
+    // Who leaves makes only more room.
+    let low = 1;
+    let high = visitors.length + 1;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (isFree(middle)) high = middle;
+      else low = middle + 1;
     }
-    return Number.POSITIVE_INFINITY;
+    const last = visitors[low - 1];
+    return last ? Math.max(0, last.inS) : Number.POSITIVE_INFINITY;
+  }
+
+  /** What is free of them once so many of the visitors have left. */
+  #freeAfter(visitors: Leaving["visitors"]): readonly Amounts[] {
+    const all = visitors.map(({ needs }) => needs);
+    const now = this.#size.map((size, kind) => all.reduce((left, needs) => left - (needs[kind] ?? 0), size));
+    const free: Amounts[] = [now];
+    for (const needs of all) free.push((free.at(-1) ?? nothing).map((amount, kind) => amount + (needs[kind] ?? 0)));
+    return free;
   }
 }
 
@@ -189,8 +203,13 @@ type Known = {
   refused: { readonly needs: Amounts; readonly limitS: number } | null;
 };
 
-type Closely = {
+type Leaving = {
   readonly visitors: readonly { readonly inS: number; readonly needs: Amounts }[];
+  /** What is free once none of them has left, one, and so on. */
+  readonly free: readonly Amounts[];
+};
+
+type Closely = Leaving & {
   /** Different amounts that its own work held in all lately, how often, and how long visitors still leave too little for it. */
   readonly held: readonly { readonly held: Amounts; readonly share: number; readonly freeInS: number }[];
 };
