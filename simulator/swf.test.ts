@@ -140,7 +140,7 @@ test("a refusal in Chinese names file and line too", () => {
     "a.swf 第 1 行：有 3 列，而一个作业应有 18 列。缺失的值请写 -1，或删去此行。",
   );
   const odd = refusalOf(job({ 1: 1 }).replace(/^\S+/, "x"));
-  assert.match(traceRefusalWords(odd.file, odd.refusal, "zh"), /第 1 列（作业编号）为 "x"，不是数字/);
+  assert.match(traceRefusalWords(odd.file, odd.refusal, "zh"), /第 1 行："x" 不是作业编号/);
 });
 
 test("a gzip file is told by its bytes; cut short or damaged it is refused", (t) => {

@@ -27,6 +27,8 @@ export type Bounds = {
   readonly from: Region | null;
   /** The home centre of its tenant; null: it has none, or no home keeps visitors away. */
   readonly home: CentreRecord | null;
+  /** Whether any rule binds beside where it is at home: where none does, nothing of what follows is asked. */
+  readonly isRuled: boolean;
   readonly rules: Pick<Rules, "agreements" | "visits">;
   /** By the region of a centre, as far as it was asked for. */
   readonly crossings: Map<Region | null, Crossing>;
@@ -142,13 +144,19 @@ function workOut(
   const domestic = project?.domestic ? "project" : tenant?.domestic ? "tenant" : null;
   const isOpen = rules.agreements.otherwise === "allowed";
   const from = isOpen && rules.visits.length === 0 ? null : (tenant?.region ?? null);
-  if (residency.length === 0 && domestic === null && from === null && home === null && isOpen) return null;
+  const isRuled = residency.length > 0 || domestic !== null || from !== null || !isOpen;
+  if (!isRuled && home === null) return null;
   const key = JSON.stringify([residency.map(({ by, regions }) => [by, regions]), domestic, from, home?.id]);
   const known = rules.alike.get(key);
   if (known) return known;
-  const bounds: Bounds = { key, residency, domestic, from, home, rules, crossings: new Map() };
+  const bounds: Bounds = { key, residency, domestic, from, home, isRuled, rules, crossings: new Map() };
   rules.alike.set(key, bounds);
   return bounds;
+}
+
+/** The same where rules bind beside where it is at home; null: none do, as for nearly all work. */
+export function ruled(bounds: Bounds | null): Bounds | null {
+  return bounds?.isRuled ? bounds : null;
 }
 
 /** The shape as the rules want it. */

@@ -13,7 +13,7 @@ import {
   amountsOf,
 } from "#core/scheduling/account-use.ts";
 import { beforeWindow, beyondWindow, outsideHours, withinShare } from "#core/scheduling/agreed.ts";
-import { type Bounds, outOfBounds } from "#core/scheduling/bounds.ts";
+import { type Bounds, outOfBounds, ruled } from "#core/scheduling/bounds.ts";
 import {
   type CentreRecord,
   devicesFor,
@@ -63,7 +63,7 @@ export function judge(
   const failing =
     againstWishes(asked.wishes, centre) ??
     outOfService(centre) ??
-    (asked.bounds && outOfBounds(asked.bounds, centre)) ??
+    outOfRules(asked.bounds, centre) ??
     (asked.demands && lacks(asked.demands, centre)) ??
     withoutAccount(asked.who, centre) ??
     beyondAccount(asked, centre) ??
@@ -115,7 +115,7 @@ function closedTo(asked: Omit<Asked, "line" | "who" | "graceS">, centre: CentreR
   return (
     againstWishes(asked.wishes, centre) ??
     outOfService(centre) ??
-    (asked.bounds && outOfBounds(asked.bounds, centre)) ??
+    outOfRules(asked.bounds, centre) ??
     (asked.demands && lacks(asked.demands, centre)) ??
     severalNodes(asked, centre)
   );
@@ -150,7 +150,8 @@ export function offerOf(asked: Asked, pool: PoolRecord, nowMs: number): Offer | 
   const line = isShared(pool) ? lineIn(asked, pool) : null;
   if (line !== null && pool.heldLines.has(line)) return null;
   if (asked.demands && licenceHolder(asked.demands, centre)) return null;
-  if (asked.bounds && (visitHolder(asked.bounds, pool) || visitShort(asked.bounds, asked.shape, pool))) return null;
+  const rules = ruled(asked.bounds);
+  if (rules && (visitHolder(rules, pool) || visitShort(rules, asked.shape, pool))) return null;
   const { room, pending, ours } = leftOf(pool);
   if (!isShared(pool) && accountHolder(asked.who, centre)) return null;
   const isShort =
@@ -282,6 +283,10 @@ function outOfReach(centre: CentreRecord): Failing | null {
   return centre.state?.connection === "unreachable" ? { rule: "unreachable", facts: {} } : null;
 }
 
+function outOfRules(bounds: Bounds | null, centre: CentreRecord): Failing | null {
+  return bounds?.isRuled ? outOfBounds(bounds, centre) : null;
+}
+
 function severalNodes({ shape }: Pick<Asked, "shape">, centre: CentreRecord): Failing | null {
   if (!centre.state || shape.nodes <= mostNodes(centre)) return null;
   return { rule: "several-nodes", facts: { asked: shape.nodes, driver: centre.state.driver } };
@@ -312,7 +317,7 @@ export function neverFits(
   if (hasNoRow(shape, pool)) return { rule: "no-node-row", facts: { pool: name } };
   if (hasNoGroups(shape, pool)) return { rule: "no-node-groups", facts: { most: shape.nodeGroups ?? 0, pool: name } };
   if (startableDevice(shape, pool, size) !== null)
-    return aboveShare(shape, pool) ?? (bounds && aboveAgreement(bounds, pool, amountsIn(shape, pool)));
+    return aboveShare(shape, pool) ?? (bounds?.isRuled ? aboveAgreement(bounds, pool, amountsIn(shape, pool)) : null);
   const need = needIn(shape, pool, -1);
   const askedCores = nodes * need.cores;
   if (askedCores > size.cores)
@@ -445,7 +450,7 @@ function notNow(asked: Asked, pool: PoolRecord, nowMs: number): Failing | null {
     outsideHours(pool) ??
     dataAhead(asked, pool, nowMs) ??
     shareUsed(asked.shape, pool) ??
-    (asked.bounds && visitShort(asked.bounds, asked.shape, pool));
+    ((asked.bounds?.isRuled && visitShort(asked.bounds, asked.shape, pool)) || null);
   if (closed) return closed;
   const beside = keptBeside(asked.shape, pool);
   if (beside) return beside;
@@ -458,7 +463,7 @@ function notNow(asked: Asked, pool: PoolRecord, nowMs: number): Failing | null {
     pool.heldBy ||
     (line !== null && pool.heldLines.get(line)) ||
     (asked.demands && licenceHolder(asked.demands, pool.centre)) ||
-    (asked.bounds && visitHolder(asked.bounds, pool)) ||
+    (asked.bounds?.isRuled && visitHolder(asked.bounds, pool)) ||
     (!isShared(pool) && accountHolder(asked.who, pool.centre));
   if (busy && state && isShared(pool)) {
     const pending = (line !== null && leftOf(pool).pending.get(line)) || 0;

@@ -33,7 +33,7 @@ function busyAlike({ shape, demands, bounds, who, group }: Ask, { id, pools, sta
   const [pool] = pools;
   if (!pool || pools.length > 1 || state?.connection !== "connected" || state.intake !== "open") return null;
   if (who && (state.accounts || state.limits)) return null;
-  if (demands || bounds || shape.wholeNodes || shape.contiguous || shape.nodeGroups !== undefined) return null;
+  if (demands || bounds?.isRuled || shape.wholeNodes || shape.contiguous || shape.nodeGroups !== undefined) return null;
   if (!isPlain(pool) || !group.among.has(pool)) return null;
   const left = leftOf(pool);
   const asked = shape.nodes * coresPerNode(shape);

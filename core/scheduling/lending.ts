@@ -1,7 +1,7 @@
 import type { Shape } from "#core/job/spec.ts";
 import type { Bounds } from "#core/scheduling/bounds.ts";
 import { type CentreRecord, devicesFor, isShared, needIn, type PoolRecord } from "#core/scheduling/centres.ts";
-import type { Allowance } from "#core/scheduling/order/account.ts";
+import { type Allowance, type Asking, isWithin, type Lending } from "#core/scheduling/order/account.ts";
 import type { Amounts } from "#core/scheduling/order/amounts.ts";
 import type { HomePriority } from "#core/scheduling/policy.ts";
 
@@ -23,9 +23,37 @@ export function isKeptAway(
   const { lends } = pool.centre;
   const home = bounds?.home ?? null;
   if (!lends || home === null || home === pool.centre || isShared(pool)) return false;
-  if (lends.account.admits(amountsIn(shape, pool), timeLimitS + graceS, lends.allowance)) return false;
-  return home.pools.some((own) => !isShared(own) && couldTake(own));
+  const asking = { needs: amountsIn(shape, pool), limitS: timeLimitS + graceS };
+  if (lends.account.admits(asking.needs, asking.limitS, lends.allowance)) return false;
+  if (!home.pools.some((own) => !isShared(own) && couldTake(own))) return false;
+  noteKept(lends, asking);
+  return true;
 }
+
+/** Where one of those who were kept away would be let in by now, all who failed there are to be tried again. */
+export function growWhereLooser(centres: readonly CentreRecord[], changes: number): void {
+  for (const { lends, pools } of centres) {
+    if (!lends?.kept.some(({ needs, limitS }) => lends.account.admits(needs, limitS, lends.allowance))) continue;
+    lends.kept.length = 0;
+    for (const pool of pools) pool.grown = Math.max(pool.grown, changes);
+  }
+}
+
+function noteKept({ kept }: Lending, asking: Asking): void {
+  if (kept.some((other) => isWithin(other, asking))) return;
+  for (let at = kept.length - 1; at >= 0; at -= 1) if (isWithin(asking, kept[at] ?? asking)) kept.splice(at, 1);
+  kept.push(asking);
+  if (kept.length <= mostKept) return;
+  // Too many to be looked at one by one: one that needs no more than either stands for both.
+  const [one, other] = kept.splice(-2);
+  if (one && other)
+    kept.push({
+      needs: one.needs.map((need, kind) => Math.min(need, other.needs[kind] ?? 0)),
+      limitS: Math.min(one.limitS, other.limitS),
+    });
+}
+
+const mostKept = 16;
 
 type Guest = {
   readonly bounds: Bounds | null;

@@ -1,9 +1,11 @@
 import { leaseMsOf } from "#core/scheduling/agreed.ts";
+import { ruled } from "#core/scheduling/bounds.ts";
 import { allocationOf, type Holder, type PoolRecord } from "#core/scheduling/centres.ts";
 import { type Dependencies, doomedPositions, doomFacts } from "#core/scheduling/dependencies.ts";
 import { judge, type Offer } from "#core/scheduling/fit.ts";
 import { comesBefore, type JobRecord } from "#core/scheduling/job-record.ts";
 import { type Judgements, judgedAgain } from "#core/scheduling/judgements.ts";
+import { growWhereLooser } from "#core/scheduling/lending.ts";
 import { movesDue, type Withdrawal } from "#core/scheduling/placing/moves.ts";
 import { indexAt, rangesOf } from "#core/scheduling/positions.ts";
 import { forgetFailures } from "#core/scheduling/queue.ts";
@@ -51,7 +53,7 @@ export function placementsDue(scene: Scene, nowMs: number, most: number): Due {
       pool: offer.pool.name,
       allocation: allocationOf(job.ask.shape, offer.pool, offer.device),
       starts: offer.now ? "now" : "in-turn",
-      leaseMs: visitLeaseMs(job.ask.bounds, offer.pool, leaseMsOf(offer.pool, job.ask.timeLimitS, nowMs)),
+      leaseMs: visitLeaseMs(ruled(job.ask.bounds), offer.pool, leaseMsOf(offer.pool, job.ask.timeLimitS, nowMs)),
       candidates: toldOf({ job, position }, offer, judgedAgain(scene, judgements, job.ask, walk), walk),
       ...movedBefore(job, position),
     });
@@ -69,6 +71,7 @@ export function placementsDue(scene: Scene, nowMs: number, most: number): Due {
   const [places, reserved] = [standingPlaces(memory), memory.reserved];
   // What fails in one decision is told from what failed in the one before.
   scene.queue.changes += 1;
+  growWhereLooser(scene.centres, scene.queue.changes);
   return served(scene, errand, (walk) => {
     memory.holdersBefore = standingHolders(memory);
     memory.holders = [...new Set(walk.reserved)].flatMap((pool) => pool.reservations.map(({ holder }) => holder));
@@ -94,8 +97,14 @@ export function placementsDue(scene: Scene, nowMs: number, most: number): Due {
       take: (job, offer) => takeMoved(scene, walk, job, offer),
     });
     const preempt = walk.asking.map(({ order }) => order);
-    return { place: placements, takeBack, preempt, keepsBack: walk.keptBack > 0 || walk.keptAway };
+    return { place: placements, takeBack, preempt, keepsBack: walk.keptBack > 0 || keepsAway(scene) };
   });
+}
+
+/** Whether somebody waits, and a home keeps some away: that will not be for ever, though nothing is told. */
+function keepsAway({ centres, queue }: Scene): boolean {
+  if (!centres.some(({ lends }) => lends !== null && lends.kept.length > 0)) return false;
+  return [...queue.groups.values()].some(({ rows }) => rows.length > 0);
 }
 
 /** Where a place is kept no more, or another is, those may start who failed before; a walk may have ended before it met them. */

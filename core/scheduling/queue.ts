@@ -320,7 +320,7 @@ export function regroup(
       left.add(group);
       continue;
     }
-    const isPlain = ask.who === null && ask.bounds === null;
+    const isPlain = ask.who === null && !ask.bounds?.isRuled;
     if (move.pools === group.pools && isPlain) continue;
     // Whose account binds it, and by which agreement it comes, may have changed too.
     const to = (isPlain ? move.to : null) ?? groupOf(queue, move.pools, ask);

@@ -143,6 +143,7 @@ export function visitsKey(bounds: Bounds | null, pools: readonly PoolRecord[]): 
 const nothingHeld: Held = { cores: 0, memoryMib: 0, cardsMilli: new Map() };
 
 function visitsAt(bounds: Bounds, { centre }: PoolRecord): Visits | null {
+  if (!bounds.isRuled) return null;
   const crossing = crossingTo(bounds, centre.state?.region ?? null);
   return crossing.kind === "agreed" ? crossing.visits : null;
 }

@@ -232,6 +232,7 @@ const shipped: readonly Policy[] = [
   policies["saf-easy"],
   { ...policies["sjf-easy"], maxWaitS: 60 },
   { ...weir, homePriority: { afterS: 7, allowanceS: null, allowancePerJobS: 0 } },
+  { ...weir, homePriority: { afterS: 7, allowanceS: 0, allowancePerJobS: 0 } },
 ];
 
 function emptyModel(policy: Policy = policies.fcfs): Model {

@@ -507,7 +507,7 @@ function lendAnew(state: State): void {
   setHomesInRules(rules, lends ? new Map(places) : null);
   for (const centre of centres) {
     const home = homes.at.get(centre.id);
-    centre.lends = home && allowance ? { account: home.account, allowance } : null;
+    centre.lends = home && allowance ? { account: home.account, allowance, kept: [] } : null;
     if (home) home.place = centre;
   }
   for (const { live, submitter } of jobs.values())
@@ -533,6 +533,8 @@ function changeCentre(state: State, id: CentreId, description: CentreState | nul
   if (isOther || mindsNames()) regroup(state.queue, centre, state.centres, () => state.jobs.values());
   if (isOther) countVisits(state);
   if (isOther && (before || description?.localAccounts)) countLines(state, centre);
+  // Who could go home no more is kept away from no other centre.
+  if (isOther && state.rules.homes !== null) forgetFailures(state.queue);
   if (changeHome(state.homes, centre)) for (const job of state.jobs.values()) comeHome(state.homes, job, 0);
 }
 
@@ -589,7 +591,7 @@ function countVisits({ rules, jobs }: State): void {
   forgetVisits(rules);
   for (const { ask, live } of jobs.values())
     for (const { pool, sort } of (ask.bounds && live?.values()) ?? [])
-      if (ask.bounds) visit(ask.bounds, pool, amountsAllocated(sort.allocation), 1);
+      if (ask.bounds?.isRuled) visit(ask.bounds, pool, amountsAllocated(sort.allocation), 1);
 }
 
 function centreOf(state: State, id: CentreId): CentreRecord {
@@ -689,7 +691,7 @@ function placeTask(state: State, event: Event<"task-placed">): void {
   const sort = sortOf(pool, job, event.allocation);
   moveRun(pool, sort, null, phase);
   takeAccount(pool.centre, job, amountsOfRun(event.allocation), 1);
-  if (job.ask.bounds) visit(job.ask.bounds, pool, amountsAllocated(event.allocation), 1);
+  if (job.ask.bounds?.isRuled) visit(job.ask.bounds, pool, amountsAllocated(event.allocation), 1);
   holdCores(state.coreLimits, job, 1);
   if (phase !== "running") takeLicences(pool.centre, job.ask.demands, 1);
   const endsMs = atMs + lastsMs(job);
@@ -974,7 +976,7 @@ function endRun(state: State, job: JobRecord, position: number, run: LiveRun, la
   noteRunEnded(state.preemption, run);
   grow(state, run.pool);
   takeAccount(run.pool.centre, job, amountsOfRun(run.sort.allocation), -1);
-  if (job.ask.bounds) visit(job.ask.bounds, run.pool, amountsAllocated(run.sort.allocation), -1);
+  if (job.ask.bounds?.isRuled) visit(job.ask.bounds, run.pool, amountsAllocated(run.sort.allocation), -1);
   holdCores(state.coreLimits, job, -1);
   if (areCoresWanted(state.coreLimits, job)) forgetFailures(state.queue);
   if (run.phase !== "running") takeLicences(run.pool.centre, job.ask.demands, -1);

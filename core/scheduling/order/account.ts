@@ -82,9 +82,9 @@ export class HomeAccount {
     const mostS = known.gainedS + allowanceS + allowancePerJobS * this.#jobs;
     const staysS = limitS * stays;
     if (known.rate * Math.max(staysS, known.longestS) ** 2 <= 2 * mostS) return true;
-    const { refused } = known;
-    if (refused && limitS >= refused.limitS && needs.every((need, kind) => need >= (refused.needs[kind] ?? 0)))
-      return false;
+    const { admitted, refused } = known;
+    if (admitted.some((other) => isWithin({ needs, limitS }, other))) return true;
+    if (refused.some((other) => isWithin(other, { needs, limitS }))) return false;
     let [harm, more] = [0, 0];
     const closely = this.#lookClosely(known);
     for (const { held, share, freeInS } of closely.held) {
@@ -92,9 +92,9 @@ export class HomeAccount {
       harm += share * thenS ** 2;
       more += share * (thenS ** 2 - freeInS ** 2);
     }
-    if (known.rate * more === 0 || known.rate * harm <= 2 * mostS) return true;
-    known.refused = { needs: [...needs], limitS };
-    return false;
+    const isAdmitted = known.rate * more === 0 || known.rate * harm <= 2 * mostS;
+    keepLast(isAdmitted ? admitted : refused, { needs: [...needs], limitS }, mostAnswers);
+    return isAdmitted;
   }
 
   remembered(): RememberedAccount {
@@ -122,7 +122,7 @@ export class HomeAccount {
     while ((came[0] ?? this.#nowS) <= this.#nowS - rememberedS) came.shift();
     const rate = came.length < 2 ? 0 : came.length / Math.max(1, this.#nowS - (came[0] ?? 0));
     const longestS = Math.max(0, this.#visitors.untilS() - this.#nowS) * stays;
-    this.#known = { gainedS: this.gainedS(), rate, longestS, closely: null, refused: null };
+    this.#known = { gainedS: this.gainedS(), rate, longestS, closely: null, admitted: [], refused: [] };
     return this.#known;
   }
 
@@ -183,7 +183,12 @@ export type Visitors = { readonly all: () => readonly Visitor[]; readonly untilS
 export type Allowance = { readonly allowanceS: number; readonly allowancePerJobS: number };
 
 /** A home that keeps visitors away where its own users would be worse off for them than alone. */
-export type Lending = { readonly account: HomeAccount; readonly allowance: Allowance };
+export type Lending = {
+  readonly account: HomeAccount;
+  readonly allowance: Allowance;
+  /** Whom it kept away since one of them would have been let in: of those that need no less than another, the other alone. */
+  readonly kept: Asking[];
+};
 
 export type RememberedAccount = {
   readonly gainedS: number;
@@ -199,9 +204,13 @@ type Known = {
   /** No visitor is expected to stay longer. */
   readonly longestS: number;
   closely: Closely | null;
-  /** Whoever needs no less is refused too. */
-  refused: { readonly needs: Amounts; readonly limitS: number } | null;
+  /** Answers of late: who needs no more than one that was admitted is too, and who needs no less than one refused is refused. */
+  readonly admitted: Asking[];
+  readonly refused: Asking[];
 };
+
+/** So much for so long, seconds. */
+export type Asking = { readonly needs: Amounts; readonly limitS: number };
 
 type Leaving = {
   readonly visitors: readonly { readonly inS: number; readonly needs: Amounts }[];
@@ -216,6 +225,7 @@ type Closely = Leaving & {
 
 /** People ask for about twice what they need. */
 const stays = 0.5;
+const mostAnswers = 16;
 const mostHeld = 64;
 const mostCame = 256;
 /** Work that came longer ago is not expected again: a home that nobody uses any more is open to everybody. */
@@ -223,6 +233,11 @@ const rememberedS = 30 * 86_400;
 /** From so many on all count half. */
 const mostCounted = 100_000;
 const nothing: Amounts = [];
+
+/** Whether it needs no more of anything, for no longer. */
+export function isWithin({ needs, limitS }: Asking, most: Asking): boolean {
+  return limitS <= most.limitS && needs.every((need, kind) => need <= (most.needs[kind] ?? 0));
+}
 
 function keepLast<One>(list: One[], one: One, most: number): void {
   list.push(one);

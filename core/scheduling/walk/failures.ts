@@ -1,5 +1,5 @@
 import { isShared, leftOf, type PoolRecord } from "#core/scheduling/centres.ts";
-import { isKeptFrom, mayTake } from "#core/scheduling/fit.ts";
+import { mayTake } from "#core/scheduling/fit.ts";
 import { type Front, meetAlone, meetBelow, type Step } from "#core/scheduling/front.ts";
 import type { Ask, Group } from "#core/scheduling/queue.ts";
 import { isStarving } from "#core/scheduling/ranking.ts";
@@ -62,7 +62,7 @@ function concerns({ pools, among }: Group, pool: PoolRecord): boolean {
 
 export function noteFailure({ queue }: Scene, walk: Walk, ask: Ask, { remembers }: Errand): void {
   walk.failed.add(ask);
-  if (!remembers || walk.holds || ask.group.pools.some((pool) => isKeptFrom(ask, pool))) return;
+  if (!remembers || walk.holds) return;
   const { asks } = walk.before;
   if (!asks.has(ask)) asks.set(ask, { failed: ask.failed });
   ask.failed = queue.changes + 1;

@@ -97,7 +97,7 @@ function begin(
 
 /** Licences and what the local account may hold, of the whole centre; and what work under an agreement holds of the pool. */
 function takeCounted({ pool, device }: Offer, { shape, demands, bounds, who }: Ask, sign: 1 | -1): void {
-  if (bounds) visit(bounds, pool, amountsNeeded(needIn(shape, pool, device), pool), sign);
+  if (bounds?.isRuled) visit(bounds, pool, amountsNeeded(needIn(shape, pool, device), pool), sign);
   takeLicences(pool.centre, demands, sign);
   if (who) takeAccount(pool.centre, who, amountsOf(needIn(shape, pool, device), pool.devices[device]), sign);
 }

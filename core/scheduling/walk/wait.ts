@@ -22,7 +22,7 @@ import { changed, type Met, mostPlaces, type Walk } from "#core/scheduling/walk/
 /** What one that must wait keeps from those behind it. Answers whether those that ask for the same may be reserved for too. */
 export function wait(scene: Scene, walk: Walk, ask: Ask, holder: Holder, starving: boolean): boolean {
   const { group } = ask;
-  if (ask.demands || ask.who || ask.bounds)
+  if (ask.demands || ask.who || ask.bounds?.isRuled)
     for (const pool of group.pools)
       if (waitsForMore(ask, pool)) {
         hold(walk, pool, ask, holder);
@@ -120,14 +120,12 @@ function reserveHere(walk: Walk, pool: PoolRecord, { job, position }: Holder, de
 }
 
 function hold(walk: Walk, pool: PoolRecord, ask: Ask, holder: Holder): void {
+  // Nobody else is kept away by that, and when it is over is noted (core/scheduling/lending.ts).
+  if (isKeptFrom(ask, pool) && !(ask.bounds?.isRuled && waitsToVisit(ask.bounds, ask, pool))) return;
   walk.holds = true;
   const { shape, demands, bounds, who } = ask;
-  if (bounds && waitsToVisit(bounds, ask, pool)) {
+  if (bounds?.isRuled && waitsToVisit(bounds, ask, pool)) {
     holdVisit(bounds, pool, holder);
-    return;
-  }
-  if (isKeptFrom(ask, pool)) {
-    walk.keptAway = true;
     return;
   }
   if (demands && !isShared(pool) && waitsForLicence(demands, pool.centre)) {

@@ -9,7 +9,7 @@ import { visitHolder } from "#core/scheduling/visits.ts";
 
 /** What it waits for there is not room alone, and its ends are not known. */
 export function waitsForMore(ask: Asked, pool: PoolRecord): boolean {
-  if (ask.bounds && waitsToVisit(ask.bounds, ask, pool)) return true;
+  if (ask.bounds?.isRuled && waitsToVisit(ask.bounds, ask, pool)) return true;
   if (isShared(pool)) return false;
   if (isKeptFrom(ask, pool)) return true;
   return (ask.demands !== null && waitsForLicence(ask.demands, pool.centre)) || waitsForAccount(ask, pool);

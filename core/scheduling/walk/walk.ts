@@ -85,8 +85,6 @@ export type Walk = {
   /** Those who wait though they would fit, because of what is planned, × places; nothing is remembered of their groups. */
   keptBack: number;
   readonly spared: Set<Group>;
-  /** Somebody is kept away from another home: with time alone it may be let in. */
-  keptAway: boolean;
 };
 
 /** What is known of a group that was met. */
@@ -152,7 +150,6 @@ export function beginWalk(nowMs: number): Walk {
     ahead: null,
     keptBack: 0,
     spared: new Set(),
-    keptAway: false,
   };
 }
 
