@@ -298,6 +298,19 @@ test("a world that is told what another remembered of its homes goes on as it", 
   }
 });
 
+test("what its own has waited counts too where its start is told with its end", () => {
+  const world = createWorld({ ...plain, homePriority: { afterS: 100, allowanceS: 50, allowancePerJobS: 0 } });
+  world.apply({ kind: "centre-changed", centre: alpha });
+  world.apply({ kind: "homes-set", homes: [[tenantId(1), centreId("alpha")]], atMs: 0 });
+  world.apply(jobOf(1));
+  world.apply(placed(1));
+  const times = { startedMs: 500_000, atMs: 550_000 };
+  world.apply({ kind: "tasks-ended", job: jobId(1), indices: [only], succeeded: true, ...times });
+  world.tell(900_000);
+  const account = world.remembered(900_000).homes?.[0]?.account;
+  assert.equal(account?.gainedS, -500, "alone it would have started at once");
+});
+
 const alpha: CentreState = {
   id: centreId("alpha"),
   driver: "process",

@@ -966,6 +966,7 @@ function ranOf(run: LiveRun, lasted: Lasted | null): number | null {
 }
 
 function endRun(state: State, job: JobRecord, position: number, run: LiveRun, lasted: Lasted | null): void {
+  if (lasted?.startedMs != null) beginAway(job, position, lasted.startedMs);
   correct(state.queue.submitters, job.submitter, run.charged, countedS(state.policy, ranOf(run, lasted) ?? 0, lasted));
   if ((lasted?.startedMs ?? run.startedMs) !== null) learnLoss(run.pool.centre, run.lost);
   noteWaiting(state.waiting, run, job, position, false);

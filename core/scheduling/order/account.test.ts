@@ -103,6 +103,24 @@ test("a home that nobody has used for a month is open to everybody", () => {
   assert.equal(account.admits([8], 100_000, none), true);
 });
 
+test("a home that has become smaller needs no more than it has", () => {
+  const admits = (allowanceS: number) => {
+    const account = new HomeAccount([8], { all: () => [], untilS: () => 0 }, -1);
+    for (let job = 0; job < 60; job += 1) {
+      account.submit(job, [job === 0 ? 8 : 2], 50, job * 100);
+      account.began(job, job * 100);
+      account.ended(job, 50, job * 100 + 50);
+    }
+    account.advance(5900);
+    account.resize([6]);
+    return account.admits([4], 400, { ...none, allowanceS });
+  };
+  // Beside a visitor that stays 200 s only one of 60 of its own would have waited.
+  const harmS = (200 ** 2 * 60) / 5900 / 2 / 60;
+  assert.equal(admits(harmS + 1), true);
+  assert.equal(admits(harmS - 1), false);
+});
+
 test("an account that is given what another remembered goes on as it", () => {
   const one = quiet();
   const other = new HomeAccount([8], { all: () => [], untilS: () => 0 }, 5900);

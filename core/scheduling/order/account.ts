@@ -131,7 +131,9 @@ export class HomeAccount {
     const visitors = this.#visitors.all().map(({ dueS, needs }) => ({ inS: (dueS - this.#nowS) * stays, needs }));
     const leaving = { visitors, free: this.#freeAfter(visitors) };
     const counts = new Map<string, { readonly held: Amounts; count: number }>();
-    for (const held of this.#held) {
+    for (const before of this.#held) {
+      // Of a home that was larger then it cannot need more than all there is now.
+      const held = before.map((amount, kind) => Math.min(amount, this.#size[kind] ?? 0));
       const key = held.join();
       const alike = counts.get(key) ?? { held, count: 0 };
       alike.count += 1;
