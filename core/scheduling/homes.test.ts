@@ -311,6 +311,29 @@ test("what its own has waited counts too where its start is told with its end", 
   assert.equal(account?.gainedS, -500, "alone it would have started at once");
 });
 
+test("what its own array keeps back has not waited for anybody", () => {
+  const keeping: Policy = { ...plain, homePriority: { afterS: 100, allowanceS: 50, allowancePerJobS: 0 } };
+  const accountOf = (array: string, more = "") => {
+    const world = runScenario(
+      `home 1 alpha
+       centre alpha  4 cores
+       job all cores 1 time 100 array ${array}
+       place
+       running all_0
+       at 50
+       end all_0 ok
+       ${more}`,
+      keeping,
+    );
+    world.tell(80_000);
+    return world.remembered(80_000).homes?.[0]?.account;
+  };
+  const second = accountOf("0-9%1");
+  assert.deepEqual([second?.gainedS, second?.jobs], [-29, 2], "of the second, which could run");
+  const third = accountOf("0-9%1", "place \n running all_1 \n at 70 \n end all_1 ok \n place \n running all_2");
+  assert.deepEqual([third?.gainedS, third?.jobs], [0, 3]);
+});
+
 const alpha: CentreState = {
   id: centreId("alpha"),
   driver: "process",

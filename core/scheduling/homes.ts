@@ -102,11 +102,23 @@ export function comeHome({ of, at }: Homes, job: JobRecord, atMs: number): void 
   job.home = home;
   const { timeLimitS, graceS } = job.ask;
   const fromS = wholeS(Math.max(atMs, job.submittedMs));
-  for (const position of openPositions(job)) {
+  const most = job.throttle ?? Number.POSITIVE_INFINITY;
+  for (const [at, position] of openPositions(job).entries()) {
     const number = job.id + position;
     if (!home.schedule.submit(number, needs, timeLimitS + graceS, fromS)) return;
-    home.account.submit(number, needs, timeLimitS + graceS, fromS);
+    if (at < most) home.account.submit(number, needs, timeLimitS + graceS, fromS);
     home.tasks.set(number, { job, position });
+  }
+}
+
+/** The account knows as many of an array as that lets run at once: what it keeps back waits for nobody else. One is over. */
+function joinNext(home: Home, job: JobRecord, most: number, atS: number): void {
+  const needs = needsAt(job, home.centre);
+  if (needs === null) return;
+  const { timeLimitS, graceS } = job.ask;
+  for (const position of openPositions(job, most).toReversed()) {
+    const number = job.id + position;
+    if (home.tasks.has(number) && !home.account.submit(number, needs, timeLimitS + graceS, atS)) return;
   }
 }
 
@@ -116,12 +128,8 @@ export function beginAway({ id, home }: JobRecord, position: number, startedMs: 
 }
 
 /** It is over, at `endedMs` (0: nobody said when); `startedMs` null: it never started. */
-export function leaveHome(
-  { id, home, throttle }: JobRecord,
-  position: number,
-  startedMs: number | null,
-  endedMs: number,
-): void {
+export function leaveHome(job: JobRecord, position: number, startedMs: number | null, endedMs: number): void {
+  const { id, home, throttle, ended } = job;
   const number = id + position;
   if (!home?.tasks.delete(number)) return;
   // What its own array keeps back is nobody else's doing.
@@ -129,6 +137,7 @@ export function leaveHome(
   const ranS = startedMs === null ? -1 : Math.max(0, wholeS(endedMs) - wholeS(startedMs));
   home.schedule.ended(number, ranS, wholeS(endedMs));
   home.account.ended(number, ranS, wholeS(endedMs));
+  if (throttle !== null && ended && hasPosition(ended, position)) joinNext(home, job, throttle, wholeS(endedMs));
 }
 
 /** One that was over before the world was told of its job. */
@@ -303,12 +312,15 @@ function needsAt({ ask: { shape, group } }: JobRecord, centre: CentreId): Amount
   return amountsIn(shape, pool);
 }
 
-function openPositions({ ended, indices }: JobRecord): readonly number[] {
+/** The first so many that are not over. */
+function openPositions({ ended, indices }: JobRecord, most = Number.POSITIVE_INFINITY): readonly number[] {
   const open = gapsOf(ended ?? [], 0, indices.count);
   const positions: number[] = [];
-  for (let pair = 0; pair + 1 < open.length; pair += 2)
-    for (let position = open[pair] ?? 0; position < (open[pair + 1] ?? 0); position += 1) positions.push(position);
-  return positions;
+  for (let pair = 0; pair + 1 < open.length && positions.length < most; pair += 2) {
+    const [from = 0, to = 0] = open.slice(pair, pair + 2);
+    for (let position = from; position < Math.min(to, from + most); position += 1) positions.push(position);
+  }
+  return positions.slice(0, most);
 }
 
 function noteDelay({ schedule, delays }: Home, number: number, startedS: number): void {

@@ -35,15 +35,16 @@ export class HomeAccount {
     this.#forget();
   }
 
-  /** One of its own, wherever it is to run. */
-  submit(job: number, needs: Amounts, limitS: number, atS: number): void {
+  /** One of its own, wherever it is to run. Answers whether it was not known and is from now on. */
+  submit(job: number, needs: Amounts, limitS: number, atS: number): boolean {
     this.#forget();
-    if (!this.#alone.submit(job, needs, limitS, atS)) return;
+    if (!this.#alone.submit(job, needs, limitS, atS)) return false;
     this.#jobs += 1;
     keepLast(this.#cameS, atS, mostCame);
-    if (this.#jobs < mostCounted) return;
+    if (this.#jobs < mostCounted) return true;
     this.#jobs /= 2;
     this.#beforeS -= (this.#beforeS + this.#alone.balanceS()) / 2;
+    return true;
   }
 
   /** It runs in truth from then on. */
