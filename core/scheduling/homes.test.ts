@@ -311,6 +311,17 @@ test("what its own has waited counts too where its start is told with its end", 
   assert.equal(account?.gainedS, -500, "alone it would have started at once");
 });
 
+test("a task that runs already when its home is told does not wait there", () => {
+  const world = createWorld({ ...plain, homePriority: { afterS: 100, allowanceS: 50, allowancePerJobS: 0 } });
+  world.apply({ kind: "centre-changed", centre: alpha });
+  world.apply(jobOf(1));
+  world.apply(placed(1));
+  world.apply({ kind: "run-moved", job: jobId(1), index: 0, attempt: 1, phase: "running", atMs: 1000 });
+  world.apply({ kind: "homes-set", homes: [[tenantId(1), centreId("alpha")]], atMs: 2000 });
+  world.tell(90_000);
+  assert.equal(world.remembered(90_000).homes?.[0]?.account?.gainedS, 0);
+});
+
 test("what its own array keeps back has not waited for anybody", () => {
   const keeping: Policy = { ...plain, homePriority: { afterS: 100, allowanceS: 50, allowancePerJobS: 0 } };
   const accountOf = (array: string, more = "") => {

@@ -108,6 +108,8 @@ export function comeHome({ of, at }: Homes, job: JobRecord, atMs: number): void 
     if (!home.schedule.submit(number, needs, timeLimitS + graceS, fromS)) return;
     if (at < most) home.account.submit(number, needs, timeLimitS + graceS, fromS);
     home.tasks.set(number, { job, position });
+    const startedMs = job.live?.get(position)?.startedMs ?? null;
+    if (startedMs !== null) beginAway(job, position, startedMs);
   }
 }
 
