@@ -1,4 +1,5 @@
-import { type Amounts, fits, take } from "./amounts.ts";
+import { type Amounts, take } from "./amounts.ts";
+import { dropBefore, mostQueued, placeAfter, placeOf, reserveOwn, startOwn } from "./own-queue.ts";
 
 /**
  * What a home's own jobs would have waited for on its own machines, first come first served with EASY backfill: the truth,
@@ -24,6 +25,7 @@ export class Alone {
   readonly #open = new Set<Entry>();
   readonly #due: Entry[] = [];
   readonly #byJob = new Map<number, Entry>();
+  readonly #reserve = (needs: Amounts) => reserveOwn(needs, this.#free, this.#due, ofDue);
   readonly #alone = new Waits();
   readonly #truly = new Waits();
 
@@ -139,39 +141,18 @@ export class Alone {
     this.#ending.splice(0, over);
   }
 
-  /** Whoever comes first and does not fit holds the one reservation; others start where they do not delay it. */
   #pass(nowS: number): void {
-    const queue = this.#queue;
-    const end = Math.min(this.#come, this.#first + mostScanned);
-    let head: Shadow | null = null;
-    let left = this.#first;
-    let at = this.#first;
-    for (; at < end && (this.#free[0] ?? 0) > 0; at += 1) {
-      const entry = queue[at];
-      if (!entry || entry.state === "gone") continue;
-      const { needs, limitS } = entry;
-      const isDue = head === null || nowS + limitS <= head.atS;
-      if (fits(needs, this.#free) && (isDue || fits(needs, head?.extra ?? []))) {
-        if (head && !isDue) take(head.extra, needs, -1);
-        this.#start(entry, nowS);
-        continue;
-      }
-      queue[left++] = entry;
-      head ??= this.#reserve(needs);
-    }
-    if (left === at) return;
-    // Those that stay close up to those that were not looked at, which may be many.
-    let to = at;
-    for (let from = left - 1; from >= this.#first; from -= 1) {
-      const entry = queue[from];
-      if (entry) queue[--to] = entry;
-    }
-    this.#first = to;
-    if (this.#first > 1024 && 2 * this.#first > queue.length) {
-      queue.splice(0, this.#first);
-      this.#come -= this.#first;
-      this.#first = 0;
-    }
+    this.#first = startOwn(
+      this.#queue,
+      { first: this.#first, end: this.#come },
+      { free: this.#free, nowS },
+      isGone,
+      this.#reserve,
+      (entry) => this.#start(entry, nowS),
+    );
+    const dropped = dropBefore(this.#queue, this.#first);
+    this.#come -= dropped;
+    this.#first -= dropped;
   }
 
   #start(entry: Entry, nowS: number): void {
@@ -189,18 +170,6 @@ export class Alone {
   #run(entry: Entry): void {
     entry.endS = entry.startS + entry.ranS;
     this.#ending.splice(placeAfter(this.#ending, entry.endS, ofEnd), 0, entry);
-  }
-
-  #reserve(needs: Amounts): Shadow {
-    const free = [...this.#free];
-    let atS = Number.POSITIVE_INFINITY;
-    for (const { dueS, needs: held } of this.#due) {
-      if (dueS > atS) break;
-      take(free, held, 1);
-      if (atS === Number.POSITIVE_INFINITY && fits(needs, free)) atS = dueS;
-    }
-    take(free, needs, -1);
-    return { atS, extra: free };
   }
 }
 
@@ -247,31 +216,6 @@ type Entry = {
   state: "ahead" | "waits" | "runs" | "gone";
 };
 
-/** When enough is free for whoever is reserved for, and what is free beside it then. */
-type Shadow = { readonly atS: number; readonly extra: number[] };
-
-/** So many that are not over alone are known; of those that wait the first so many are looked at in one pass. */
-const mostQueued = 20_000;
-const mostScanned = 2_000;
-
+const isGone = ({ state }: Entry) => state === "gone";
 const ofDue = ({ dueS }: Entry) => dueS;
 const ofEnd = ({ endS }: Entry) => endS;
-
-/** Behind those of that time. */
-function placeAfter(entries: readonly Entry[], atS: number, of: (entry: Entry) => number): number {
-  let low = 0;
-  let high = entries.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    const entry = entries[middle];
-    if (entry && of(entry) <= atS) low = middle + 1;
-    else high = middle;
-  }
-  return low;
-}
-
-function placeOf(entries: readonly Entry[], entry: Entry, of: (entry: Entry) => number): number {
-  let at = placeAfter(entries, of(entry), of) - 1;
-  while (at > 0 && entries[at] !== entry) at -= 1;
-  return at;
-}

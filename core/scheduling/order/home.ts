@@ -1,4 +1,5 @@
-import { type Amounts, fits, take } from "./amounts.ts";
+import { type Amounts, take } from "./amounts.ts";
+import { dropBefore, mostQueued, placeAfter, placeOf, reserveOwn, startOwn } from "./own-queue.ts";
 
 /**
  * What would have become of a home's own jobs on its own machines, first come first served with EASY backfill, as far as
@@ -18,6 +19,7 @@ export class VirtualHome {
   #first = 0;
   /** By virtual end, the earliest first. */
   readonly #running: Entry[] = [];
+  readonly #reserve = (needs: Amounts) => reserveOwn(needs, this.#free, this.#running, ofEnd);
   /** All that are not over both in truth and virtually. */
   readonly #byJob = new Map<number, Entry>();
 
@@ -59,7 +61,7 @@ export class VirtualHome {
     entry.ranS = Math.max(0, ranS);
     if (entry.isOver) this.#byJob.delete(job);
     else if (entry.startS >= 0) {
-      this.#running.splice(this.#placeOf(entry), 1);
+      this.#running.splice(placeOf(this.#running, entry, ofEnd), 1);
       this.#run(entry, Math.max(entry.startS + entry.ranS, atS));
     } else if (ranS < 0) {
       entry.isGone = true;
@@ -139,75 +141,24 @@ export class VirtualHome {
     if (entry.ranS >= 0) this.#byJob.delete(entry.job);
   }
 
-  /** Whoever comes first and does not fit holds the one reservation; others start where they do not delay it. */
   #pass(nowS: number): void {
-    const queue = this.#queue;
-    const end = Math.min(queue.length, this.#first + mostScanned);
-    let head: Shadow | null = null;
-    let left = this.#first;
-    let at = this.#first;
-    for (; at < end && (this.#free[0] ?? 0) > 0; at += 1) {
-      const entry = queue[at];
-      if (!entry) break;
-      if (entry.isGone) continue;
-      const { needs, limitS } = entry;
-      const isDue = head === null || nowS + limitS <= head.atS;
-      if (fits(needs, this.#free) && (isDue || fits(needs, head?.extra ?? []))) {
-        if (head && !isDue) take(head.extra, needs, -1);
-        entry.endS = nowS + (entry.ranS < 0 ? limitS : entry.ranS);
+    this.#first = startOwn(
+      this.#queue,
+      { first: this.#first, end: this.#queue.length },
+      { free: this.#free, nowS },
+      isGone,
+      this.#reserve,
+      (entry) => {
+        entry.endS = nowS + (entry.ranS < 0 ? entry.limitS : entry.ranS);
         this.#begin(entry, nowS);
-        continue;
-      }
-      queue[left++] = entry;
-      head ??= this.#reserve(needs);
-    }
-    if (left === at) return;
-    // Those that stay close up to those that were not looked at, which may be many.
-    let to = at;
-    for (let from = left - 1; from >= this.#first; from -= 1) {
-      const entry = queue[from];
-      if (entry) queue[--to] = entry;
-    }
-    this.#first = to;
-    if (this.#first > 1024 && 2 * this.#first > queue.length) {
-      queue.splice(0, this.#first);
-      this.#first = 0;
-    }
+      },
+    );
+    this.#first -= dropBefore(this.#queue, this.#first);
   }
 
   #run(entry: Entry, endS: number): void {
     entry.endS = endS;
-    this.#running.splice(this.#placeAfter(endS), 0, entry);
-  }
-
-  /** Behind those that end by then. */
-  #placeAfter(endS: number): number {
-    let low = 0;
-    let high = this.#running.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if ((this.#running[middle]?.endS ?? 0) <= endS) low = middle + 1;
-      else high = middle;
-    }
-    return low;
-  }
-
-  #placeOf(entry: Entry): number {
-    let at = this.#placeAfter(entry.endS) - 1;
-    while (at > 0 && this.#running[at] !== entry) at -= 1;
-    return at;
-  }
-
-  #reserve(needs: Amounts): Shadow {
-    const free = [...this.#free];
-    let atS = Number.POSITIVE_INFINITY;
-    for (const running of this.#running) {
-      if (running.endS > atS) break;
-      take(free, running.needs, 1);
-      if (atS === Number.POSITIVE_INFINITY && fits(needs, free)) atS = running.endS;
-    }
-    take(free, needs, -1);
-    return { atS, extra: free };
+    this.#running.splice(placeAfter(this.#running, endS, ofEnd), 0, entry);
   }
 }
 
@@ -228,12 +179,8 @@ type Entry = {
   isGone: boolean;
 };
 
-/** When enough is free for whoever is reserved for, and what is free beside it then. */
-type Shadow = { readonly atS: number; readonly extra: number[] };
-
-/** So many of a home's own that wait virtually are known; of these the first so many are looked at in one pass. */
-const mostQueued = 20_000;
-const mostScanned = 2_000;
+const isGone = (entry: Entry) => entry.isGone;
+const ofEnd = ({ endS }: Entry) => endS;
 
 function isLater(one: Entry | undefined, { submitS, job }: Entry): boolean {
   return one !== undefined && (one.submitS > submitS || (one.submitS === submitS && one.job > job));
